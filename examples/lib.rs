@@ -1,0 +1,1 @@
+//! Programs over the public API live beside this file; see `ledger/main.rs`.

@@ -1,0 +1,75 @@
+//! Writing canonical CBOR.
+
+use core::convert::Infallible;
+
+use ciborium_io::Write;
+use ciborium_ll::{Encoder, Header, simple};
+
+/// Writes fields one after another, each in its only encoding.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Writer {
+    bytes: Vec<u8>,
+}
+
+impl Writer {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    pub(crate) fn array(&mut self, len: usize) {
+        self.head(Header::Array(Some(len)));
+    }
+
+    pub(crate) fn uint(&mut self, n: u64) {
+        self.head(Header::Positive(n));
+    }
+
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        self.head(Header::Bytes(Some(bytes.len())));
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    pub(crate) fn text(&mut self, text: &str) {
+        self.head(Header::Text(Some(text.len())));
+        self.bytes.extend_from_slice(text.as_bytes());
+    }
+
+    pub(crate) fn null(&mut self) {
+        self.head(Header::Simple(simple::NULL));
+    }
+
+    pub(crate) fn optional<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
+        match value {
+            Some(value) => write(self, value),
+            None => self.null(),
+        }
+    }
+
+    pub(super) fn head(&mut self, head: Header) {
+        let Ok(()) = Encoder::from(Sink(&mut self.bytes)).push(head);
+    }
+}
+
+/// A vector as a sink that cannot fail.
+struct Sink<'a>(&'a mut Vec<u8>);
+
+impl Write for Sink<'_> {
+    type Error = Infallible;
+
+    fn write_all(&mut self, data: &[u8]) -> Result<(), Infallible> {
+        self.0.extend_from_slice(data);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}

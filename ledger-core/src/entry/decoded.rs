@@ -1,0 +1,100 @@
+//! Bytes that follow every rule about form; nothing is known of their author.
+
+use super::{Header, HeaderFields};
+use crate::codec::Reader;
+use crate::hash::{Tag, digest};
+use crate::id::EntryId;
+use crate::limits::MAX_ENTRY_BYTES;
+use crate::payload::Payload;
+use crate::rule::{Refusal, Rule};
+
+/// An entry whose bytes are well-formed: header and payload follow the codec,
+/// header and payload rules. Its signature is not yet checked.
+///
+/// ```
+/// use ledger_core::{DecodedEntry, Rule};
+/// let refused = DecodedEntry::decode(b"not an entry", &[0; 64]).unwrap_err();
+/// assert_eq!(refused.rule(), Rule::C1);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecodedEntry {
+    id: EntryId,
+    header: Header,
+    payload: Payload,
+    bytes: Vec<u8>,
+    signature: [u8; 64],
+}
+
+impl DecodedEntry {
+    /// Reads an entry, header and payload one after the other, and the
+    /// signature that came with it.
+    ///
+    /// # Errors
+    /// The first rule that the bytes break. Whoever sent them is at fault.
+    pub fn decode(bytes: &[u8], signature: &[u8; 64]) -> Result<Self, Refusal> {
+        if bytes.len() > MAX_ENTRY_BYTES {
+            return Err(Refusal::with_detail(Rule::H1, format!("{} bytes", bytes.len())));
+        }
+        let mut r = Reader::new(bytes);
+        let header = Header::decode(&mut r)?;
+        let payload_bytes = r.rest();
+        // Decode, write again, compare: only the one encoding gets through.
+        let header_bytes = header.encode();
+        if bytes.strip_prefix(&header_bytes[..]) != Some(payload_bytes) {
+            return Err(Refusal::new(Rule::C2));
+        }
+        let id = EntryId::from_bytes(digest(Tag::ENTRY, &[&header_bytes]));
+        let named = |refusal: Refusal| refusal.of(id);
+        let length_fits = u64::try_from(payload_bytes.len()) == Ok(header.payload_len());
+        if !length_fits || digest(Tag::PAYLOAD, &[payload_bytes]) != *header.payload_hash() {
+            return Err(named(Refusal::new(Rule::H7)));
+        }
+        let payload = Payload::decode(&header, payload_bytes).map_err(named)?;
+        if payload != Payload::Opaque && payload.encode() != payload_bytes {
+            return Err(named(Refusal::new(Rule::C2)));
+        }
+        Ok(Self { id, header, payload, bytes: bytes.to_vec(), signature: *signature })
+    }
+
+    /// Puts together an entry of our own, through the same checks.
+    pub(crate) fn assemble(
+        fields: HeaderFields,
+        payload: &[u8],
+        sign: impl FnOnce(&EntryId) -> [u8; 64],
+    ) -> Result<Self, Refusal> {
+        let mut bytes = Header::check(fields)?.encode();
+        let id = EntryId::from_bytes(digest(Tag::ENTRY, &[&bytes]));
+        bytes.extend_from_slice(payload);
+        Self::decode(&bytes, &sign(&id))
+    }
+
+    /// The entry's name.
+    #[must_use]
+    pub fn id(&self) -> EntryId {
+        self.id
+    }
+
+    /// The header.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// What the entry says.
+    #[must_use]
+    pub fn payload(&self) -> &Payload {
+        &self.payload
+    }
+
+    /// Header and payload as received.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The signature as received.
+    #[must_use]
+    pub fn signature(&self) -> &[u8; 64] {
+        &self.signature
+    }
+}

@@ -1,0 +1,10 @@
+//! Entries, one type per stage: bytes → [`DecodedEntry`] → [`VerifiedEntry`].
+
+mod decoded;
+mod header;
+mod verified;
+
+pub use decoded::DecodedEntry;
+pub use header::Header;
+pub(crate) use header::HeaderFields;
+pub use verified::{VerifiedEntry, trust_stored, verify_batch};

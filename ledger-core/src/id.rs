@@ -1,0 +1,157 @@
+//! Names of things: 32-byte digests and keys as distinct types.
+
+use core::fmt;
+
+/// Writes bytes as lower-case hexadecimal.
+fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+}
+
+/// Reads exactly 64 hexadecimal digits, of either case.
+fn parse_hex(text: &str) -> Result<[u8; 32], ParseIdError> {
+    if text.len() != 64 || !text.is_ascii() {
+        return Err(ParseIdError);
+    }
+    let mut bytes = [0u8; 32];
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        let pair = core::str::from_utf8(pair).map_err(|_| ParseIdError)?;
+        if pair.starts_with('+') {
+            return Err(ParseIdError);
+        }
+        *byte = u8::from_str_radix(pair, 16).map_err(|_| ParseIdError)?;
+    }
+    Ok(bytes)
+}
+
+/// The text is not an id: 64 hexadecimal digits were expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an id is written as 64 hexadecimal digits")]
+pub struct ParseIdError;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name([u8; 32]);
+
+        impl $name {
+            /// Takes the 32 bytes as they are.
+            #[must_use]
+            pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+                Self(bytes)
+            }
+
+            /// The 32 bytes.
+            #[must_use]
+            pub const fn as_bytes(&self) -> &[u8; 32] {
+                &self.0
+            }
+
+            /// The first eight hexadecimal digits, for people to read; not unique.
+            #[must_use]
+            pub fn short(&self) -> String {
+                self.to_string().chars().take(8).collect()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write_hex(f, &self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.short())
+            }
+        }
+
+        impl core::str::FromStr for $name {
+            type Err = ParseIdError;
+            fn from_str(text: &str) -> Result<Self, ParseIdError> {
+                parse_hex(text).map(Self)
+            }
+        }
+    };
+}
+
+id! {
+    /// Names an entry: `D("entry", header)`.
+    EntryId
+}
+id! {
+    /// Names a group: the id of its genesis entry.
+    GroupId
+}
+id! {
+    /// Names a member for ever: `D("member", card)` of the introducing card.
+    MemberId
+}
+id! {
+    /// A device's Ed25519 verifying key, which is also the device's name.
+    DeviceId
+}
+id! {
+    /// A member's Ed25519 root verifying key.
+    RootId
+}
+id! {
+    /// Digest of a group's state: equal digests mean equal states.
+    StateDigest
+}
+
+impl From<EntryId> for GroupId {
+    /// A group is named by its genesis entry.
+    fn from(genesis: EntryId) -> Self {
+        Self(genesis.0)
+    }
+}
+
+impl GroupId {
+    /// The genesis entry's id, which is the group's own.
+    #[must_use]
+    pub const fn genesis(&self) -> EntryId {
+        EntryId(self.0)
+    }
+}
+
+/// Names one row of an imported file, so that importing it again adds nothing.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Origin([u8; 16]);
+
+impl Origin {
+    /// Takes the 16 bytes as they are.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 16 bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Origin(")?;
+        write_hex(f, &self.0)?;
+        f.write_str(")")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_read_back_what_they_print() {
+        let id = EntryId::from_bytes([0xab; 32]);
+        assert_eq!(id.to_string().parse(), Ok(id));
+        assert_eq!(id.short(), "abababab");
+        for bad in ["", "ab", &"g".repeat(64), &"é".repeat(32), &"+1".repeat(32)] {
+            assert_eq!(bad.parse::<EntryId>(), Err(ParseIdError), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Secret keys. None of them shows itself in `Debug`, all are wiped on drop.
+
+use core::fmt;
+
+use ed25519_dalek::{Signer as _, SigningKey};
+use x25519_dalek::{PublicKey, StaticSecret};
+use zeroize::Zeroizing;
+
+use crate::hash::{Tag, derive_key, signed_message};
+use crate::id::{DeviceId, EntryId, RootId};
+
+/// The 32 random bytes from which a person's root keys derive, one per group,
+/// so that groups cannot be linked (SPEC §3.1).
+pub struct RootEntropy(Zeroizing<[u8; 32]>);
+
+impl RootEntropy {
+    /// Takes 32 bytes of a cryptographic random generator.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// The root key of this person's group number `index`.
+    #[must_use]
+    pub fn root_key(&self, index: u32) -> RootKey {
+        RootKey(SigningKey::from_bytes(&derive_key(&self.0, Tag::ROOT, index)))
+    }
+
+    /// The X25519 public key under which the epoch keys of group number
+    /// `index` can be recovered.
+    #[must_use]
+    pub fn recovery_public_key(&self, index: u32) -> [u8; 32] {
+        let secret = StaticSecret::from(*derive_key(&self.0, Tag::RECOVERY, index));
+        PublicKey::from(&secret).to_bytes()
+    }
+}
+
+/// A member's root key in one group: it signs cards, devices and acts.
+pub struct RootKey(SigningKey);
+
+impl RootKey {
+    /// The verifying key.
+    #[must_use]
+    pub fn id(&self) -> RootId {
+        RootId::from_bytes(self.0.verifying_key().to_bytes())
+    }
+
+    pub(crate) fn sign(&self, tag: Tag, bytes: &[u8]) -> [u8; 64] {
+        self.0.sign(&signed_message(tag, bytes)).to_bytes()
+    }
+}
+
+/// A device's keys: Ed25519 to sign entries, X25519 to receive epoch keys.
+pub struct DeviceKey {
+    signing: SigningKey,
+    exchange: StaticSecret,
+}
+
+impl DeviceKey {
+    /// Takes 64 bytes of a cryptographic random generator: the Ed25519 seed,
+    /// then the X25519 secret.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8; 64]) -> Self {
+        let (seed, exchange) = halves(bytes);
+        Self { signing: SigningKey::from_bytes(&seed), exchange: StaticSecret::from(*exchange) }
+    }
+
+    /// The verifying key, by which the group knows the device.
+    #[must_use]
+    pub fn id(&self) -> DeviceId {
+        DeviceId::from_bytes(self.signing.verifying_key().to_bytes())
+    }
+
+    /// The X25519 public key.
+    #[must_use]
+    pub fn exchange_public_key(&self) -> [u8; 32] {
+        PublicKey::from(&self.exchange).to_bytes()
+    }
+
+    pub(crate) fn sign_certificate(&self, tag: Tag, bytes: &[u8]) -> [u8; 64] {
+        self.signing.sign(&signed_message(tag, bytes)).to_bytes()
+    }
+
+    pub(crate) fn sign_entry(&self, id: &EntryId) -> [u8; 64] {
+        self.signing.sign(&entry_message(id)).to_bytes()
+    }
+}
+
+/// What an entry's signature covers: `entry-sig ‖ id`.
+pub(crate) fn entry_message(id: &EntryId) -> Vec<u8> {
+    [Tag::ENTRY_SIG.as_bytes(), id.as_bytes()].concat()
+}
+
+fn halves(bytes: &[u8; 64]) -> (Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>) {
+    let (mut low, mut high) = (Zeroizing::new([0; 32]), Zeroizing::new([0; 32]));
+    let (first, second) = bytes.split_at(32);
+    low.copy_from_slice(first);
+    high.copy_from_slice(second);
+    (low, high)
+}
+
+macro_rules! hidden_debug {
+    ($($name:ident),*) => {$(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(secret)"))
+            }
+        }
+    )*};
+}
+
+hidden_debug!(RootEntropy, RootKey, DeviceKey);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let entropy = RootEntropy::from_bytes([7; 32]);
+        let shown = format!(
+            "{:?} {:?} {:?}",
+            entropy,
+            entropy.root_key(0),
+            DeviceKey::from_bytes(&[7; 64])
+        );
+        assert_eq!(shown, "RootEntropy(secret) RootKey(secret) DeviceKey(secret)");
+    }
+
+    #[test]
+    fn groups_have_unlinked_keys() {
+        let entropy = RootEntropy::from_bytes([7; 32]);
+        assert_ne!(entropy.root_key(0).id(), entropy.root_key(1).id());
+        assert_ne!(entropy.recovery_public_key(0), entropy.recovery_public_key(1));
+        assert_eq!(entropy.root_key(3).id(), RootEntropy::from_bytes([7; 32]).root_key(3).id());
+    }
+}

@@ -1,0 +1,127 @@
+//! How far a device knows a group: the heads, and the tip of every chain.
+
+use std::collections::BTreeMap;
+
+use crate::codec::{Reader, Writer};
+use crate::entry::DecodedEntry;
+use crate::id::{DeviceId, EntryId, GroupId};
+use crate::limits::MAX_PARENTS;
+use crate::rule::{Refusal, Rule};
+
+/// The heads of the graph, the tip of each device's chain, and how many
+/// entries are admitted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Frontier {
+    heads: BTreeMap<EntryId, u64>,
+    tips: BTreeMap<DeviceId, Tip>,
+    entries: u64,
+}
+
+/// The last entry of a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Tip {
+    id: EntryId,
+    seq: u64,
+    lamport: u64,
+}
+
+/// Where an author's next entry stands: what its header says of the past.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    pub(crate) group: GroupId,
+    pub(crate) device: DeviceId,
+    pub(crate) seq: u64,
+    pub(crate) backlink: EntryId,
+    pub(crate) parents: Vec<EntryId>,
+    pub(crate) lamport: u64,
+}
+
+impl Frontier {
+    pub(super) fn found(genesis: &DecodedEntry) -> Self {
+        let mut frontier = Self::default();
+        frontier.advance(genesis);
+        frontier
+    }
+
+    /// Takes note of an admitted entry.
+    pub(super) fn advance(&mut self, entry: &DecodedEntry) {
+        let header = entry.header();
+        for dependency in header.dependencies() {
+            self.heads.remove(dependency);
+        }
+        self.heads.insert(entry.id(), header.lamport());
+        let tip = Tip { id: entry.id(), seq: header.seq(), lamport: header.lamport() };
+        // On a chain that forked, the tip is the longest branch, then the
+        // larger id: the same on every device.
+        let known = self.tips.entry(header.device()).or_insert(tip);
+        if (tip.seq, tip.id) > (known.seq, known.id) {
+            *known = tip;
+        }
+        self.entries = self.entries.saturating_add(1);
+    }
+
+    /// The heads: admitted entries that no other admitted entry depends on.
+    pub fn heads(&self) -> impl Iterator<Item = EntryId> + '_ {
+        self.heads.keys().copied()
+    }
+
+    /// How many entries are admitted.
+    #[must_use]
+    pub fn entries(&self) -> u64 {
+        self.entries
+    }
+
+    pub(super) fn next_position(&self, group: GroupId, device: DeviceId) -> Option<Position> {
+        let tip = self.tips.get(&device)?;
+        let parents: Vec<EntryId> = self.heads().filter(|head| *head != tip.id).collect();
+        if parents.len() > MAX_PARENTS {
+            return None;
+        }
+        // Whatever the device can refer to lies in the past of the heads.
+        let clock = self.heads.values().copied().chain([tip.lamport]).max()?;
+        Some(Position {
+            group,
+            device,
+            seq: tip.seq.checked_add(1)?,
+            backlink: tip.id,
+            parents,
+            lamport: clock.checked_add(1)?,
+        })
+    }
+
+    pub(super) fn encode(&self, w: &mut Writer) {
+        w.array(3);
+        w.uint(self.entries);
+        w.array(self.heads.len());
+        for (id, lamport) in &self.heads {
+            w.array(2);
+            w.bytes(id.as_bytes());
+            w.uint(*lamport);
+        }
+        w.array(self.tips.len());
+        for (device, tip) in &self.tips {
+            w.array(4);
+            w.bytes(device.as_bytes());
+            w.bytes(tip.id.as_bytes());
+            w.uint(tip.seq);
+            w.uint(tip.lamport);
+        }
+    }
+
+    pub(super) fn decode(r: &mut Reader<'_>) -> Result<Self, Refusal> {
+        r.array(3)?;
+        let entries = r.uint()?;
+        let mut frontier = Self { entries, ..Self::default() };
+        for _ in 0..r.array_up_to(usize::MAX, Rule::C6)? {
+            r.array(2)?;
+            frontier.heads.insert(EntryId::from_bytes(r.bytes_n()?), r.uint()?);
+        }
+        for _ in 0..r.array_up_to(usize::MAX, Rule::C6)? {
+            r.array(4)?;
+            let device = DeviceId::from_bytes(r.bytes_n()?);
+            let id = EntryId::from_bytes(r.bytes_n()?);
+            frontier.tips.insert(device, Tip { id, seq: r.uint()?, lamport: r.uint()? });
+        }
+        Ok(frontier)
+    }
+}

@@ -1,0 +1,121 @@
+//! Slots: an expense or transfer together with what changes it (SPEC §6.3).
+
+use crate::id::EntryId;
+
+/// The part that an entry plays in a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SlotRole {
+    /// It first recorded the expense or transfer; it names the slot.
+    Original,
+    /// It replaces the content.
+    Correction,
+    /// It ends the slot.
+    Cancellation,
+}
+
+/// One applied entry of a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlotEntry {
+    /// The entry.
+    pub id: EntryId,
+    /// Its clock, which with the id gives its place in the total order.
+    pub lamport: u64,
+    /// What it does to the slot.
+    pub role: SlotRole,
+}
+
+/// What a slot shows: a maximum over its applied entries, so their order of
+/// arrival cannot matter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Slot {
+    has_original: bool,
+    content: Option<(SlotRole, u64, EntryId)>,
+    cancelled: bool,
+}
+
+impl Slot {
+    /// The slot of these applied entries, in any order.
+    #[must_use]
+    pub fn of(entries: impl IntoIterator<Item = SlotEntry>) -> Self {
+        entries.into_iter().fold(Self::default(), Self::with)
+    }
+
+    /// The slot with one more applied entry.
+    #[must_use]
+    pub fn with(mut self, entry: SlotEntry) -> Self {
+        match entry.role {
+            SlotRole::Cancellation => self.cancelled = true,
+            role => {
+                self.has_original |= role == SlotRole::Original;
+                // Any correction replaces the original; among corrections the
+                // last in the total order (lamport, id) counts.
+                self.content = self.content.max(Some((role, entry.lamport, entry.id)));
+            }
+        }
+        self
+    }
+
+    /// The entry whose content the slot shows, cancelled or not.
+    #[must_use]
+    pub fn content(&self) -> Option<EntryId> {
+        self.content.filter(|_| self.has_original).map(|(_, _, id)| id)
+    }
+
+    /// The entry whose content counts: none if the slot is cancelled.
+    #[must_use]
+    pub fn effective(&self) -> Option<EntryId> {
+        self.content().filter(|_| !self.cancelled)
+    }
+
+    /// Whether the slot was cancelled.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn entry(role: SlotRole, lamport: u64, id: u8) -> SlotEntry {
+        SlotEntry { id: EntryId::from_bytes([id; 32]), lamport, role }
+    }
+
+    #[test]
+    fn the_last_correction_counts_and_a_cancellation_ends() {
+        let original = entry(SlotRole::Original, 5, 9);
+        let first = entry(SlotRole::Correction, 6, 1);
+        let tie = entry(SlotRole::Correction, 6, 2);
+        let cancel = entry(SlotRole::Cancellation, 2, 3);
+        assert_eq!(Slot::of([original]).effective(), Some(original.id));
+        assert_eq!(Slot::of([original, tie, first]).effective(), Some(tie.id));
+        let ended = Slot::of([original, cancel, first]);
+        assert_eq!((ended.effective(), ended.content()), (None, Some(first.id)));
+        assert_eq!(Slot::of([first]).content(), None, "nothing without an original");
+    }
+
+    proptest! {
+        #[test]
+        fn order_does_not_matter(
+            lamports in proptest::collection::vec((1u64..5, 0u8..2), 0..6),
+            cancelled: bool,
+            seed in any::<prop::sample::Index>(),
+        ) {
+            let mut entries = vec![entry(SlotRole::Original, 1, 200)];
+            for (place, (lamport, _)) in (1u8..).zip(&lamports) {
+                entries.push(entry(SlotRole::Correction, *lamport, place));
+            }
+            if cancelled {
+                entries.push(entry(SlotRole::Cancellation, 1, 201));
+            }
+            let expected = Slot::of(entries.iter().copied());
+            let by = seed.index(entries.len());
+            entries.rotate_left(by);
+            prop_assert_eq!(Slot::of(entries.iter().copied()), expected);
+            entries.reverse();
+            prop_assert_eq!(Slot::of(entries.iter().copied()), expected);
+        }
+    }
+}

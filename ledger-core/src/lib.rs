@@ -1,0 +1,60 @@
+//! The meaning of a group ledger: shared expenses of a few people, recorded
+//! offline on every device, the same on all of them.
+//!
+//! This crate is pure: no I/O, no clock, no threads, no global randomness.
+//! Time and randomness are arguments. `SPEC.md` describes bytes and rules;
+//! `ledger-store` keeps entries in an encrypted database.
+//!
+//! Data flows one way, one type per stage:
+//!
+//! ```text
+//! bytes → DecodedEntry → VerifiedEntry → AdmittedEntry → Replayed → GroupState → checkpoint
+//! ```
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss
+    )
+)]
+
+mod codec;
+mod draft;
+mod entry;
+mod hash;
+mod id;
+#[cfg(feature = "import")]
+pub mod import;
+mod keys;
+mod ledger;
+pub mod limits;
+mod money;
+mod payload;
+mod rule;
+mod settle_up;
+
+pub use draft::{Draft, DraftError, NewExpense, NewGroup, NewTransfer, founded_group};
+pub use entry::{DecodedEntry, Header, VerifiedEntry, verify_batch};
+pub use id::{DeviceId, EntryId, GroupId, MemberId, Origin, ParseIdError, RootId, StateDigest};
+pub use keys::{Card, DeviceCertificate, DeviceKey, PlaceholderCard, RootEntropy, RootKey};
+pub use ledger::{
+    Admission, AdmittedEntry, CheckpointError, EntryIndex, EvaluateError, Evaluation, Frontier,
+    GroupState, Ledger, Link, Member, MemoryIndex, Position, Replayed, Slot, SlotEntry, SlotRole,
+    Verdict, VoidReason, evaluate,
+};
+pub use money::{
+    Amount, AmountError, Balance, Currency, CurrencyError, Date, DateError, split_equally,
+};
+pub use payload::{
+    Cancellation, Content, Correction, Expense, Genesis, Kind, Part, Payload, Placeholder,
+    RefIndex, Transfer,
+};
+pub use rule::{Refusal, Rule};
+pub use settle_up::{EXACT_LIMIT, Settlement, settle_up};
+
+/// Calls that are right in one place and dangerous in any other.
+pub mod hazmat {
+    pub use crate::entry::trust_stored;
+}

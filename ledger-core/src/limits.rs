@@ -1,0 +1,42 @@
+//! Every limit of the format in one place, each with its reason (SPEC §8).
+
+/// Bytes of `len32` and signature around an entry when it travels.
+pub const ENTRY_FRAMING_BYTES: usize = 4 + 64;
+
+/// Largest entry, header and payload together, in bytes. With its framing it
+/// fits into 64 KiB, so a carrier can use fixed buffers.
+pub const MAX_ENTRY_BYTES: usize = 65_536 - ENTRY_FRAMING_BYTES;
+
+/// Most parents of an entry. Groups rarely fork wider; with more heads a merge
+/// entry comes first.
+pub const MAX_PARENTS: usize = 16;
+
+/// Most refs of an entry: an expense may name each of 1,000 members once as a
+/// payer's or a sharer's introduction, and a few entries beside them.
+pub const MAX_REFS: usize = 1_024;
+
+/// Largest integer on the wire: what a signed 64-bit integer holds, so that
+/// SQLite, Swift and Kotlin can keep every one.
+pub const MAX_INTEGER: u64 = i64::MAX as u64;
+
+/// Largest kind number.
+pub const MAX_KIND: u64 = 65_535;
+
+/// Longest name of a member or a group, in bytes of UTF-8.
+pub const MAX_NAME_BYTES: usize = 256;
+
+/// Longest description, note or reason, in bytes of UTF-8.
+pub const MAX_TEXT_BYTES: usize = 4_096;
+
+/// Longest category, in bytes of UTF-8.
+pub const MAX_CATEGORY_BYTES: usize = 128;
+
+/// Largest amount in minor units. A million million euros is more than any
+/// dinner; 2^64 of these still fit a 128-bit sum.
+pub const MAX_AMOUNT: u64 = 1_000_000_000_000_000;
+
+/// Most members whom a device will introduce into one group.
+pub const MAX_MEMBERS: usize = 1_000;
+
+/// Entries between two checkpoints.
+pub const CHECKPOINT_INTERVAL: u64 = 500;

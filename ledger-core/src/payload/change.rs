@@ -1,0 +1,82 @@
+//! Changing what was recorded: corrections and cancellations (SPEC §4.6, §4.7).
+
+use super::{Content, Kind, RefIndex};
+use crate::codec::{Reader, Writer};
+use crate::limits::MAX_TEXT_BYTES;
+use crate::rule::{Refusal, Rule};
+
+/// Replaces the whole content of an expense or transfer:
+/// `[target, kind, content]`. An expense may become a transfer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Correction {
+    pub(crate) target: RefIndex,
+    pub(crate) content: Content,
+}
+
+impl Correction {
+    pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
+        r.array(3)?;
+        let target = RefIndex::read(r)?;
+        let kind = u16::try_from(r.uint()?).map_err(|_| Refusal::new(Rule::H6))?;
+        let content = Content::read(Kind::from_number(kind), r)?;
+        Ok(Self { target, content })
+    }
+
+    pub(super) fn write(&self, w: &mut Writer) {
+        w.array(3);
+        self.target.write(w);
+        w.uint(u64::from(self.content.kind().number()));
+        self.content.write(w);
+    }
+
+    pub(super) fn each_ref(&self, visit: &mut dyn FnMut(RefIndex)) {
+        visit(self.target);
+        self.content.each_ref(visit);
+    }
+
+    /// The entry that first recorded what is corrected.
+    #[must_use]
+    pub fn target(&self) -> RefIndex {
+        self.target
+    }
+
+    /// What it now says.
+    #[must_use]
+    pub fn content(&self) -> &Content {
+        &self.content
+    }
+}
+
+/// Ends an expense or transfer for good: `[target, reason]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cancellation {
+    pub(crate) target: RefIndex,
+    pub(crate) reason: Option<String>,
+}
+
+impl Cancellation {
+    pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
+        r.array(2)?;
+        let target = RefIndex::read(r)?;
+        let reason = r.optional(|r| r.text(MAX_TEXT_BYTES).map(str::to_owned))?;
+        Ok(Self { target, reason })
+    }
+
+    pub(super) fn write(&self, w: &mut Writer) {
+        w.array(2);
+        self.target.write(w);
+        w.optional(self.reason.as_deref(), Writer::text);
+    }
+
+    /// The entry that first recorded what is cancelled.
+    #[must_use]
+    pub fn target(&self) -> RefIndex {
+        self.target
+    }
+
+    /// Why, if its author said so.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+}
