@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use crate::details::Details;
 use crate::entry::{DecodedEntry, HeaderFields, VerifiedEntry};
-use crate::id::{EntryId, GroupId, MemberId, Origin};
+use crate::id::{EntryId, MemberId};
 use crate::keys::{Card, DeviceKey, PlaceholderCard, RootEntropy};
 use crate::ledger::{GroupState, Position};
 use crate::limits::{MAX_MEMBERS, MAX_REFS};
-use crate::money::{Amount, Currency, Date};
+use crate::money::Amount;
 use crate::payload::{
     Cancellation, Content, Correction, Expense, Genesis, Part, Payload, Placeholder, RefIndex,
     Transfer,
@@ -36,48 +37,6 @@ pub enum DraftError {
     /// The entry would break a rule of the format.
     #[error(transparent)]
     Rule(#[from] Refusal),
-}
-
-/// An expense to record. Payers and shares each sum to `amount`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewExpense {
-    /// The day of the expense.
-    pub date: Date,
-    /// What it was for.
-    pub description: String,
-    /// A category of the app's choosing.
-    pub category: Option<String>,
-    /// Anything else to remember.
-    pub note: Option<String>,
-    /// The currency of every amount.
-    pub currency: Currency,
-    /// The whole amount.
-    pub amount: Amount,
-    /// Who paid how much; each at least one minor unit.
-    pub payers: Vec<(MemberId, Amount)>,
-    /// Whose share is how much; each at least one minor unit.
-    pub shares: Vec<(MemberId, Amount)>,
-    /// The imported row that this comes from.
-    pub origin: Option<Origin>,
-}
-
-/// A transfer to record: somebody gave money to somebody.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewTransfer {
-    /// The day of the transfer.
-    pub date: Date,
-    /// What it was for.
-    pub description: String,
-    /// The currency.
-    pub currency: Currency,
-    /// The amount, at least one minor unit.
-    pub amount: Amount,
-    /// Who gave.
-    pub from: MemberId,
-    /// Who received.
-    pub to: MemberId,
-    /// The imported row that this comes from.
-    pub origin: Option<Origin>,
 }
 
 /// A group to found.
@@ -139,55 +98,29 @@ impl Draft {
         Ok(Self { payload: Payload::Placeholder(Placeholder::new(card)), refs: Vec::new() })
     }
 
-    /// Records an expense.
+    /// Records an expense or a transfer.
     ///
     /// # Errors
     /// [`DraftError`] if it names somebody unknown or somebody twice.
-    pub fn expense(state: &GroupState, expense: &NewExpense) -> Result<Self, DraftError> {
-        let refs = Refs::of(state, &expense.members(), None)?;
-        let payload = Payload::Content(expense.content(&refs)?);
+    pub fn record(state: &GroupState, details: &Details) -> Result<Self, DraftError> {
+        let refs = Refs::of(state, details, None)?;
+        let payload = Payload::Content(refs.content(details)?);
         Ok(Self { payload, refs: refs.ids })
     }
 
-    /// Records a transfer.
+    /// Replaces the whole content of what `original` first recorded.
     ///
     /// # Errors
-    /// [`DraftError`] if it names somebody unknown.
-    pub fn transfer(state: &GroupState, transfer: &NewTransfer) -> Result<Self, DraftError> {
-        let refs = Refs::of(state, &[transfer.from, transfer.to], None)?;
-        let payload = Payload::Content(transfer.content(&refs)?);
-        Ok(Self { payload, refs: refs.ids })
-    }
-
-    /// Replaces the content that `original` first recorded by an expense.
-    ///
-    /// # Errors
-    /// [`DraftError`] if the expense names somebody unknown or somebody twice.
-    pub fn correct_to_expense(
+    /// [`DraftError`] if it names somebody unknown or somebody twice.
+    pub fn correction(
         state: &GroupState,
         original: EntryId,
-        expense: &NewExpense,
+        details: &Details,
     ) -> Result<Self, DraftError> {
-        let refs = Refs::of(state, &expense.members(), Some(original))?;
-        Self::correction(original, expense.content(&refs)?, refs)
-    }
-
-    /// Replaces the content that `original` first recorded by a transfer.
-    ///
-    /// # Errors
-    /// [`DraftError`] if the transfer names somebody unknown.
-    pub fn correct_to_transfer(
-        state: &GroupState,
-        original: EntryId,
-        transfer: &NewTransfer,
-    ) -> Result<Self, DraftError> {
-        let refs = Refs::of(state, &[transfer.from, transfer.to], Some(original))?;
-        Self::correction(original, transfer.content(&refs)?, refs)
-    }
-
-    fn correction(original: EntryId, content: Content, refs: Refs<'_>) -> Result<Self, DraftError> {
-        let target = refs.entry(original)?;
-        Ok(Self { payload: Payload::Correction(Correction { target, content }), refs: refs.ids })
+        let refs = Refs::of(state, details, Some(original))?;
+        let correction =
+            Correction { target: refs.entry(original)?, content: refs.content(details)? };
+        Ok(Self { payload: Payload::Correction(correction), refs: refs.ids })
     }
 
     /// Ends what `original` first recorded.
@@ -247,40 +180,6 @@ fn assemble(
     Ok(VerifiedEntry::signed_here(entry))
 }
 
-impl NewExpense {
-    fn members(&self) -> Vec<MemberId> {
-        self.payers.iter().chain(&self.shares).map(|(member, _)| *member).collect()
-    }
-
-    fn content(&self, refs: &Refs<'_>) -> Result<Content, DraftError> {
-        Ok(Content::Expense(Expense {
-            date: self.date,
-            description: self.description.clone(),
-            category: self.category.clone(),
-            note: self.note.clone(),
-            currency: self.currency,
-            amount: self.amount,
-            payers: refs.parts(&self.payers)?,
-            shares: refs.parts(&self.shares)?,
-            origin: self.origin,
-        }))
-    }
-}
-
-impl NewTransfer {
-    fn content(&self, refs: &Refs<'_>) -> Result<Content, DraftError> {
-        Ok(Content::Transfer(Transfer {
-            date: self.date,
-            description: self.description.clone(),
-            currency: self.currency,
-            amount: self.amount,
-            from: refs.member(self.from)?,
-            to: refs.member(self.to)?,
-            origin: self.origin,
-        }))
-    }
-}
-
 /// The refs of a draft: sorted, unique, and how to find a member among them.
 struct Refs<'a> {
     state: &'a GroupState,
@@ -290,12 +189,12 @@ struct Refs<'a> {
 impl<'a> Refs<'a> {
     fn of(
         state: &'a GroupState,
-        members: &[MemberId],
+        details: &Details,
         target: Option<EntryId>,
     ) -> Result<Self, DraftError> {
         let mut ids: BTreeSet<EntryId> = target.into_iter().collect();
-        for member in members {
-            ids.insert(introduction(state, *member)?);
+        for member in details.members() {
+            ids.insert(introduction(state, member)?);
         }
         if ids.len() > MAX_REFS {
             return Err(DraftError::TooManyRefs);
@@ -310,6 +209,32 @@ impl<'a> Refs<'a> {
 
     fn member(&self, member: MemberId) -> Result<RefIndex, DraftError> {
         self.entry(introduction(self.state, member)?)
+    }
+
+    /// The details with refs in place of members.
+    fn content(&self, details: &Details) -> Result<Content, DraftError> {
+        Ok(match details.clone() {
+            Details::Expense(expense) => Content::Expense(Expense {
+                date: expense.date,
+                description: expense.description,
+                category: expense.category,
+                note: expense.note,
+                currency: expense.currency,
+                amount: expense.amount,
+                payers: self.parts(&expense.payers)?,
+                shares: self.parts(&expense.shares)?,
+                origin: expense.origin,
+            }),
+            Details::Transfer(transfer) => Content::Transfer(Transfer {
+                date: transfer.date,
+                description: transfer.description,
+                currency: transfer.currency,
+                amount: transfer.amount,
+                from: self.member(transfer.from)?,
+                to: self.member(transfer.to)?,
+                origin: transfer.origin,
+            }),
+        })
     }
 
     fn parts(&self, parts: &[(MemberId, Amount)]) -> Result<Vec<Part>, DraftError> {
@@ -329,10 +254,4 @@ impl<'a> Refs<'a> {
 /// The entry by which a draft names a member: the first introduction.
 fn introduction(state: &GroupState, member: MemberId) -> Result<EntryId, DraftError> {
     state.first_introduction(member).ok_or(DraftError::UnknownMember(member))
-}
-
-/// The group that an entry founds, if it is a genesis entry.
-#[must_use]
-pub fn founded_group(entry: &VerifiedEntry) -> Option<GroupId> {
-    matches!(entry.decoded().payload(), Payload::Genesis(_)).then(|| GroupId::from(entry.id()))
 }

@@ -21,6 +21,7 @@
 )]
 
 mod codec;
+mod details;
 mod draft;
 mod entry;
 mod hash;
@@ -35,7 +36,8 @@ mod payload;
 mod rule;
 mod settle_up;
 
-pub use draft::{Draft, DraftError, NewExpense, NewGroup, NewTransfer, founded_group};
+pub use details::{Details, ExpenseDetails, TransferDetails};
+pub use draft::{Draft, DraftError, NewGroup};
 pub use entry::{DecodedEntry, Header, VerifiedEntry, verify_batch};
 pub use id::{DeviceId, EntryId, GroupId, MemberId, Origin, ParseIdError, RootId, StateDigest};
 pub use keys::{Card, DeviceCertificate, DeviceKey, PlaceholderCard, RootEntropy, RootKey};

@@ -1,1 +1,46 @@
-//! wip
+//! Keeps group ledgers in an encrypted SQLite database (SQLCipher).
+//!
+//! A [`Store`] is one database file with any number of groups. Secrets live
+//! outside of it, in a [`SecretStore`]: Keychain or Keystore on phones, a file
+//! of mode 0600 for programs, memory for tests.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use ledger_store::{MemorySecrets, NewEntry, Store};
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("flat.db");
+//! let store = Store::open_or_create(&path, Arc::new(MemorySecrets::new()))?;
+//! let group = store.found_group("Flat", "Anna")?;
+//! group.append(vec![NewEntry::Placeholder { name: "Grandma".into() }])?;
+//! assert_eq!(group.state()?.members().len(), 2);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss
+    )
+)]
+
+mod database;
+mod environment;
+mod error;
+mod group;
+#[cfg(feature = "import")]
+pub mod import;
+mod progress;
+mod secrets;
+mod store;
+
+pub use environment::{Environment, SystemEnvironment};
+pub use error::StoreError;
+pub use group::{
+    Activity, Cursor, Group, Ingested, NewEntry, Opening, ParseCursorError, Problem, Recorded,
+    Verification,
+};
+pub use progress::{Phase, Progress};
+pub use secrets::{FileSecrets, MemorySecrets, Secret, SecretError, SecretName, SecretStore};
+pub use store::{GroupSummary, Store};

@@ -170,11 +170,7 @@ impl Ledger {
         index: &I,
     ) -> Result<Option<Nets>, I::Error> {
         let Some(entry) = index.entry(id)? else { return Ok(None) };
-        let content = match entry.decoded().payload() {
-            Payload::Content(content) => content,
-            Payload::Correction(correction) => correction.content(),
-            _ => return Ok(None),
-        };
+        let Some(content) = entry.decoded().payload().content() else { return Ok(None) };
         Ok(nets(&self.state, entry.decoded(), content).ok())
     }
 }

@@ -149,6 +149,16 @@ impl Payload {
         w.into_bytes()
     }
 
+    /// The expense or transfer that this records or replaces, if it does.
+    #[must_use]
+    pub fn content(&self) -> Option<&Content> {
+        match self {
+            Self::Content(content) => Some(content),
+            Self::Correction(correction) => Some(correction.content()),
+            _ => None,
+        }
+    }
+
     /// The kind under which the payload travels.
     pub(crate) fn kind(&self) -> Option<Kind> {
         Some(match self {

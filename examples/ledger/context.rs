@@ -1,0 +1,73 @@
+//! Opening the ledger that the command line names.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ledger_core::{GroupState, MemberId};
+use ledger_store::{FileSecrets, Group, Store};
+
+use crate::args::Location;
+use crate::failure::Failure;
+
+/// The keys beside a database, unless the command line names a file.
+pub(crate) fn secrets(location: &Location) -> Arc<FileSecrets> {
+    let path = location.key_file.clone().unwrap_or_else(|| {
+        let mut beside = location.db.clone().into_os_string();
+        beside.push(".keys");
+        PathBuf::from(beside)
+    });
+    Arc::new(FileSecrets::new(path))
+}
+
+/// Opens the database, which must exist.
+pub(crate) fn open(location: &Location) -> Result<Store, Failure> {
+    Ok(Store::open(&location.db, secrets(location))?)
+}
+
+/// The one group of the database.
+pub(crate) fn only_group<'a>(store: &'a Store, location: &Location) -> Result<Group<'a>, Failure> {
+    let groups = store.groups()?;
+    let group = match groups.as_slice() {
+        [one] => store.group(one.id)?,
+        [] => {
+            let db = location.db.display();
+            let text = format!("{db} holds no group yet; import into it first");
+            return Err(Failure::Ledger(text));
+        }
+        _ => {
+            let text = "the database holds several groups; this program reads databases with one";
+            return Err(Failure::Ledger(text.to_owned()));
+        }
+    };
+    if location.verbose {
+        let opening = group.opening()?;
+        let (covered, replayed) = (opening.from_checkpoint, opening.replayed);
+        eprintln!("opened from a checkpoint of {covered} entries, replayed {replayed} after it");
+        if opening.dropped_checkpoints > 0 {
+            eprintln!("dropped {} damaged checkpoints", opening.dropped_checkpoints);
+        }
+    }
+    Ok(group)
+}
+
+/// Members with names that nobody else has, in the order of introduction.
+pub(crate) struct People {
+    labels: BTreeMap<MemberId, String>,
+    order: Vec<MemberId>,
+}
+
+impl People {
+    pub(crate) fn of(state: &GroupState) -> Self {
+        let order = state.members().into_iter().map(|(id, _)| id).collect();
+        Self { labels: state.labels(), order }
+    }
+
+    pub(crate) fn label(&self, member: MemberId) -> &str {
+        self.labels.get(&member).map_or("?", String::as_str)
+    }
+
+    pub(crate) fn in_order(&self) -> impl Iterator<Item = MemberId> + '_ {
+        self.order.iter().copied()
+    }
+}

@@ -1,0 +1,154 @@
+//! `ledger import`: another program's export into the ledger.
+
+use std::io::Write;
+use std::path::Path;
+
+use ledger_core::import::{ExportMember, Inference, SplitwiseExport, read_splitwise};
+use ledger_store::import::ImportReport;
+use ledger_store::{Group, Store};
+use serde_json::json;
+
+use crate::args::{Import, ImportFormat};
+use crate::context::{People, only_group, secrets};
+use crate::failure::Failure;
+use crate::read::{print_balances, print_json, print_plan};
+use crate::show::{one_line, progress_bar};
+
+/// How many inferred rows are named before the rest is only counted.
+const INFERRED_SHOWN: usize = 5;
+
+pub(crate) fn run(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure> {
+    let ImportFormat::Splitwise = arguments.format;
+    let path = &arguments.file;
+    let bytes =
+        std::fs::read(path).map_err(|source| Failure::Read { path: path.clone(), source })?;
+    // Everything in the file is checked before anything is touched.
+    let export =
+        read_splitwise(&bytes).map_err(|source| Failure::Import { path: path.clone(), source })?;
+    let founder = founder(arguments, &export)?;
+    let store = Store::open_or_create(&arguments.location.db, secrets(&arguments.location))?;
+    let first = store.groups()?.is_empty();
+    let group = if first {
+        store.found_group(&group_name(arguments), founder.name())?
+    } else {
+        only_group(&store, &arguments.location)?
+    };
+    let report = group.import_splitwise(&export, &mut progress_bar())?;
+    if arguments.json {
+        return print_report_json(&report, out);
+    }
+    if first && arguments.me.is_none() {
+        let name = one_line(founder.name());
+        writeln!(out, "You are {name}, the first column (--me NAME chooses another).\n")?;
+    }
+    print_report(&report, &export, path, out)?;
+    print_result(&group, out)
+}
+
+/// Who imports: the member that `--me` names, else the first column.
+fn founder<'a>(
+    arguments: &Import,
+    export: &'a SplitwiseExport,
+) -> Result<&'a ExportMember, Failure> {
+    let members = export.members();
+    let found = match &arguments.me {
+        Some(me) => members.iter().find(|member| member.name() == me),
+        None => members.first(),
+    };
+    found.ok_or_else(|| {
+        let names: Vec<&str> = members.iter().map(ExportMember::name).collect();
+        let me = arguments.me.as_deref().unwrap_or_default();
+        Failure::Usage(format!("--me {me:?} is nobody in the file; it has {}", names.join(", ")))
+    })
+}
+
+/// The name that `--name` gives, else the file's name without its ending.
+fn group_name(arguments: &Import) -> String {
+    let stem = || arguments.file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let name = arguments.name.clone().or_else(stem).unwrap_or_default();
+    if name.is_empty() { "Imported group".to_owned() } else { name }
+}
+
+fn print_report(
+    report: &ImportReport,
+    export: &SplitwiseExport,
+    path: &Path,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let file = one_line(&path.display().to_string());
+    writeln!(out, "{file}: {} rows added, {} known already", report.added, report.known)?;
+    if report.members_added > 0 {
+        writeln!(out, "{} people added; they can claim their place later", report.members_added)?;
+    }
+    if !report.inferred.is_empty() {
+        let lines: Vec<String> = report
+            .inferred
+            .iter()
+            .take(INFERRED_SHOWN)
+            .map(|(line, inference)| format!("line {line} ({})", describe(*inference)))
+            .collect();
+        let rest = report.inferred.len().saturating_sub(lines.len());
+        let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+        writeln!(
+            out,
+            "{} rows inferred, because the file does not tell who paid how much; every balance \
+             is exact: {}{rest}",
+            report.inferred.len(),
+            lines.join(", "),
+        )?;
+    }
+    let open: Vec<&ledger_core::Currency> = report
+        .matching
+        .iter()
+        .filter(|currency| export.unreconciled_currencies().all(|open| open != **currency))
+        .collect();
+    if !open.is_empty() {
+        let codes: Vec<&str> = open.iter().map(|currency| currency.code()).collect();
+        writeln!(out, "The balances equal the file's closing totals in {}.", codes.join(", "))?;
+    }
+    for currency in &report.differing {
+        writeln!(
+            out,
+            "The balances in {currency} differ from the file's: the ledger holds more than it."
+        )?;
+    }
+    Ok(writeln!(out)?)
+}
+
+fn describe(inference: Inference) -> &'static str {
+    match inference {
+        Inference::Exact => "exact",
+        Inference::SeveralPayers => "several payers",
+        Inference::NoEffect => "no effect",
+    }
+}
+
+fn print_result(group: &Group<'_>, out: &mut dyn Write) -> Result<(), Failure> {
+    let state = group.state()?;
+    let people = People::of(&state);
+    print_balances(&state, &people, out)?;
+    writeln!(out)?;
+    print_plan(&state, &people, out)
+}
+
+fn print_report_json(report: &ImportReport, out: &mut dyn Write) -> Result<(), Failure> {
+    let inferred: Vec<_> = report
+        .inferred
+        .iter()
+        .map(|(line, inference)| json!({ "line": line, "why": describe(*inference) }))
+        .collect();
+    let codes = |currencies: &[ledger_core::Currency]| -> Vec<String> {
+        currencies.iter().map(ToString::to_string).collect()
+    };
+    print_json(
+        out,
+        &json!({
+            "added": report.added,
+            "known": report.known,
+            "members_added": report.members_added,
+            "inferred": inferred,
+            "currencies_matching": codes(&report.matching),
+            "currencies_differing": codes(&report.differing),
+        }),
+    )
+}

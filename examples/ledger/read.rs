@@ -1,0 +1,355 @@
+//! The commands that read: balances, settle-up, expenses, activity.
+
+use std::io::Write;
+
+use ledger_core::{
+    Balance, Currency, Details, GroupState, MemberId, Payload, Settlement, Verdict,
+    settle_up as plan,
+};
+use ledger_store::{Activity, Cursor, Recorded, StoreError};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::args::{List, Read};
+use crate::context::{People, only_group, open};
+use crate::failure::Failure;
+use crate::show::{Align, one_line, table};
+
+/// Rows read from the database at once.
+const PAGE: u32 = 500;
+
+#[derive(Serialize)]
+pub(crate) struct BalanceRow<'a> {
+    member: &'a str,
+    currency: &'a str,
+    minor_units: i128,
+}
+
+pub(crate) fn balances(arguments: &Read, out: &mut dyn Write) -> Result<(), Failure> {
+    let store = open(&arguments.location)?;
+    let state = only_group(&store, &arguments.location)?.state()?;
+    let people = People::of(&state);
+    if !arguments.json {
+        return print_balances(&state, &people, out);
+    }
+    let currencies: Vec<Currency> = state.currencies().collect();
+    let mut rows = Vec::new();
+    for currency in &currencies {
+        for member in people.in_order() {
+            let minor_units = state.balance(member, *currency).minor_units();
+            rows.push(BalanceRow {
+                member: people.label(member),
+                currency: currency.code(),
+                minor_units,
+            });
+        }
+    }
+    print_json(out, &rows)
+}
+
+/// Balances per currency, with whom they belong to and what they mean.
+pub(crate) fn print_balances(
+    state: &GroupState,
+    people: &People,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    writeln!(out, "{}: balances", one_line(state.name()))?;
+    for currency in state.currencies() {
+        let rows: Vec<[String; 3]> = people
+            .in_order()
+            .map(|member| {
+                let balance = state.balance(member, currency);
+                let meaning = match balance.cmp(&Balance::ZERO) {
+                    core::cmp::Ordering::Greater => "gets back",
+                    core::cmp::Ordering::Less => "owes",
+                    core::cmp::Ordering::Equal => "settled",
+                };
+                let amount = balance.format(currency);
+                [one_line(people.label(member)), amount, meaning.to_owned()]
+            })
+            .collect();
+        writeln!(out, "\n{currency}")?;
+        table(out, [Align::Left, Align::Right, Align::Left], &rows)?;
+    }
+    if state.currencies().next().is_none() {
+        writeln!(out, "\nNothing was recorded yet.")?;
+    }
+    Ok(())
+}
+
+pub(crate) fn settle_up(arguments: &Read, out: &mut dyn Write) -> Result<(), Failure> {
+    let store = open(&arguments.location)?;
+    let state = only_group(&store, &arguments.location)?.state()?;
+    let people = People::of(&state);
+    if !arguments.json {
+        return print_plan(&state, &people, out);
+    }
+    let mut rows = Vec::new();
+    for (currency, plan) in plans(&state) {
+        for step in plan {
+            rows.push(json!({
+                "from": people.label(step.from),
+                "to": people.label(step.to),
+                "currency": currency.code(),
+                "minor_units": number(step.amount),
+            }));
+        }
+    }
+    print_json(out, &rows)
+}
+
+/// The plan of each currency.
+fn plans(state: &GroupState) -> Vec<(Currency, Vec<Settlement>)> {
+    state.currencies().map(|currency| (currency, plan(state.open_balances(currency)))).collect()
+}
+
+/// Who pays whom, per currency.
+pub(crate) fn print_plan(
+    state: &GroupState,
+    people: &People,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    writeln!(out, "{}: to settle up", one_line(state.name()))?;
+    for (currency, plan) in plans(state) {
+        let count = match plan.len() {
+            0 => "everybody is settled".to_owned(),
+            1 => "1 transfer".to_owned(),
+            many => format!("{many} transfers"),
+        };
+        writeln!(out, "\n{currency}: {count}")?;
+        let rows: Vec<[String; 4]> = plan
+            .iter()
+            .map(|step| {
+                let (from, to) = (people.label(step.from), people.label(step.to));
+                [one_line(from), "pays".to_owned(), one_line(to), step.amount.format(currency)]
+            })
+            .collect();
+        table(out, [Align::Left, Align::Left, Align::Left, Align::Right], &rows)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn expenses(arguments: &List, out: &mut dyn Write) -> Result<(), Failure> {
+    let store = open(&arguments.read.location)?;
+    let group = only_group(&store, &arguments.read.location)?;
+    let people = People::of(&group.state()?);
+    let (rows, more) = pages(arguments, |after, limit| {
+        let page = group.expenses(after, limit)?;
+        Ok(page.into_iter().map(|row| (row.cursor, row)).collect())
+    })?;
+    if arguments.read.json {
+        let rows: Vec<Value> = rows.iter().map(|row| expense_json(row, &people)).collect();
+        return print_json(out, &rows);
+    }
+    let lines: Vec<[String; 5]> = rows
+        .iter()
+        .map(|row| {
+            let details = &row.details;
+            let note = if row.cancelled { "cancelled" } else { "" };
+            [
+                details.date().to_string(),
+                one_line(details.description()),
+                format!("{} {}", details.amount().format(details.currency()), details.currency()),
+                one_line(&who(details, &people)),
+                note.to_owned(),
+            ]
+        })
+        .collect();
+    let align = [Align::Left, Align::Left, Align::Right, Align::Left, Align::Left];
+    table(out, align, &lines)?;
+    print_more(out, more)
+}
+
+/// `Anna for Tomás, Lena`, or `Lena to Anna` for a transfer.
+fn who(details: &Details, people: &People) -> String {
+    let names = |parts: Vec<(MemberId, ledger_core::Amount)>| {
+        let names: Vec<&str> = parts.iter().map(|(member, _)| people.label(*member)).collect();
+        if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
+    };
+    let word = match details {
+        Details::Expense(_) => "for",
+        Details::Transfer(_) => "to",
+    };
+    format!("{} {word} {}", names(details.paid()), names(details.owed()))
+}
+
+/// An expense or transfer as JSON, with members by label.
+pub(crate) fn details_json(details: &Details, people: &People) -> Value {
+    let parts = |parts: &[(MemberId, ledger_core::Amount)]| -> Vec<Value> {
+        let part = |(member, amount): &(MemberId, ledger_core::Amount)| json!({ "member": people.label(*member), "minor_units": amount.minor_units() });
+        parts.iter().map(part).collect()
+    };
+    let mut value = json!({
+        "date": details.date().to_string(),
+        "description": details.description(),
+        "currency": details.currency().code(),
+        "minor_units": details.amount().minor_units(),
+    });
+    let more = match details {
+        Details::Expense(expense) => json!({
+            "kind": "expense",
+            "category": expense.category,
+            "note": expense.note,
+            "payers": parts(&expense.payers),
+            "shares": parts(&expense.shares),
+        }),
+        Details::Transfer(transfer) => json!({
+            "kind": "transfer",
+            "from": people.label(transfer.from),
+            "to": people.label(transfer.to),
+        }),
+    };
+    merge(&mut value, more);
+    value
+}
+
+fn expense_json(row: &Recorded, people: &People) -> Value {
+    let mut value = json!({
+        "id": row.original.to_string(),
+        "shown": row.shown.to_string(),
+        "cancelled": row.cancelled,
+        "cursor": row.cursor.to_string(),
+    });
+    merge(&mut value, details_json(&row.details, people));
+    value
+}
+
+pub(crate) fn activity(arguments: &List, out: &mut dyn Write) -> Result<(), Failure> {
+    let store = open(&arguments.read.location)?;
+    let group = only_group(&store, &arguments.read.location)?;
+    let state = group.state()?;
+    let people = People::of(&state);
+    let (rows, more) = pages(arguments, |after, limit| {
+        let page = group.activity(after, limit)?;
+        Ok(page.into_iter().map(|row| (row.cursor, row)).collect())
+    })?;
+    if arguments.read.json {
+        let rows: Vec<Value> = rows.iter().map(|row| activity_json(row, &state, &people)).collect();
+        return print_json(out, &rows);
+    }
+    let lines: Vec<[String; 4]> = rows
+        .iter()
+        .map(|row| {
+            let verdict = match row.verdict {
+                Verdict::Applied => String::new(),
+                Verdict::Void(reason) => format!("void: {reason}"),
+                Verdict::Unknown => "needs a newer version".to_owned(),
+            };
+            [
+                row.entry.id().short(),
+                one_line(row.author.map_or("?", |author| people.label(author))),
+                one_line(&summary(row, &state)),
+                verdict,
+            ]
+        })
+        .collect();
+    table(out, [Align::Left; 4], &lines)?;
+    print_more(out, more)
+}
+
+/// What an entry did, in a few words.
+fn summary(row: &Activity, state: &GroupState) -> String {
+    let entry = row.entry.decoded();
+    let details = || match Details::of(entry, state) {
+        Some(d) => {
+            format!("{} {} {}", d.description(), d.amount().format(d.currency()), d.currency())
+        }
+        None => String::new(),
+    };
+    match entry.payload() {
+        Payload::Genesis(genesis) => format!("founded the group {}", genesis.group_name()),
+        Payload::Placeholder(placeholder) => format!("added {}", placeholder.card().name()),
+        Payload::Content(_) => format!("recorded {}", details()),
+        Payload::Correction(_) => format!("corrected to {}", details()),
+        Payload::Cancellation(_) => "cancelled an entry".to_owned(),
+        Payload::Merge => "merged heads".to_owned(),
+        _ => format!("kind {}", row.kind().number()),
+    }
+}
+
+pub(crate) fn activity_json(row: &Activity, state: &GroupState, people: &People) -> Value {
+    let entry = row.entry.decoded();
+    let header = entry.header();
+    let (verdict, reason) = match row.verdict {
+        Verdict::Applied => ("applied", None),
+        Verdict::Unknown => ("unknown", None),
+        Verdict::Void(reason) => ("void", Some(reason.slug())),
+    };
+    let mut value = json!({
+        "id": entry.id().to_string(),
+        "kind": row.kind().name(),
+        "author": row.author.map(|author| people.label(author)),
+        "device": header.device().to_string(),
+        "seq": header.seq(),
+        "lamport": header.lamport(),
+        "timestamp_ms": header.timestamp_ms(),
+        "verdict": verdict,
+        "reason": reason,
+        "cursor": row.cursor.to_string(),
+    });
+    let target = match entry.payload() {
+        Payload::Correction(correction) => Some(correction.target()),
+        Payload::Cancellation(cancellation) => Some(cancellation.target()),
+        _ => None,
+    };
+    if let Some(target) = target.and_then(|target| header.refs().get(target.place())) {
+        merge(&mut value, json!({ "target": target.to_string() }));
+    }
+    if let Some(details) = Details::of(entry, state) {
+        merge(&mut value, json!({ "details": details_json(&details, people) }));
+    }
+    if let Payload::Placeholder(placeholder) = entry.payload() {
+        let member = people.label(placeholder.card().member());
+        merge(&mut value, json!({ "member": member }));
+    }
+    value
+}
+
+/// Reads pages until there are enough rows; also says where to go on, if there
+/// are more.
+fn pages<T>(
+    arguments: &List,
+    mut read: impl FnMut(Option<Cursor>, u32) -> Result<Vec<(Cursor, T)>, StoreError>,
+) -> Result<(Vec<T>, Option<Cursor>), Failure> {
+    let mut after = arguments.after;
+    let mut rows = Vec::new();
+    loop {
+        let have = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        let wanted = arguments.limit.map_or(u64::from(PAGE), |limit| limit.saturating_sub(have));
+        let wanted = u32::try_from(wanted).unwrap_or(PAGE).min(PAGE);
+        if wanted == 0 {
+            let more = !read(after, 1)?.is_empty();
+            return Ok((rows, after.filter(|_| more)));
+        }
+        let page = read(after, wanted)?;
+        let Some((last, _)) = page.last() else { return Ok((rows, None)) };
+        after = Some(*last);
+        rows.extend(page.into_iter().map(|(_, row)| row));
+    }
+}
+
+fn print_more(out: &mut dyn Write, more: Option<Cursor>) -> Result<(), Failure> {
+    if let Some(cursor) = more {
+        writeln!(out, "There is more: go on with --after {cursor}")?;
+    }
+    Ok(())
+}
+
+pub(crate) fn print_json(out: &mut dyn Write, value: &impl Serialize) -> Result<(), Failure> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
+    Ok(writeln!(out)?)
+}
+
+/// Adds the fields of one JSON object to another.
+pub(crate) fn merge(value: &mut Value, more: Value) {
+    if let (Value::Object(fields), Value::Object(more)) = (value, more) {
+        fields.extend(more);
+    }
+}
+
+/// A balance as a JSON number. Beyond 64 bits JSON readers lose digits, so
+/// then it is text.
+pub(crate) fn number(balance: Balance) -> Value {
+    let units = balance.minor_units();
+    i64::try_from(units).map_or_else(|_| Value::from(units.to_string()), Value::from)
+}

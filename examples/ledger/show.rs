@@ -1,0 +1,95 @@
+//! Text for people: names that cannot take over a terminal, columns, progress.
+
+use std::io::{IsTerminal as _, Write};
+use std::ops::ControlFlow;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use ledger_store::Progress;
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::failure::Failure;
+
+/// The text with everything replaced that a terminal could act upon: control
+/// characters, and marks that turn the direction of writing. A line break in a
+/// description becomes a space.
+pub(crate) fn printable(text: &str) -> String {
+    let mut lines = text.split('\n').map(one_line);
+    let mut joined = lines.next().unwrap_or_default();
+    for line in lines {
+        joined.push('\n');
+        joined.push_str(&line);
+    }
+    joined
+}
+
+/// [`printable`], on one line.
+pub(crate) fn one_line(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\n' | '\r' | '\t' => ' ',
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' => {
+                '\u{fffd}'
+            }
+            c if c.is_control() => '\u{fffd}',
+            c => c,
+        })
+        .collect()
+}
+
+/// Where a column's text stands.
+#[derive(Clone, Copy)]
+pub(crate) enum Align {
+    Left,
+    Right,
+}
+
+/// Writes rows as columns, indented by two. Wide characters count as two.
+pub(crate) fn table<const N: usize>(
+    out: &mut dyn Write,
+    align: [Align; N],
+    rows: &[[String; N]],
+) -> Result<(), Failure> {
+    let mut widths = [0; N];
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.width());
+        }
+    }
+    for row in rows {
+        let mut line = String::from(" ");
+        for ((cell, width), align) in row.iter().zip(widths).zip(align) {
+            let padding = " ".repeat(width.saturating_sub(cell.width()));
+            let (before, after) = match align {
+                Align::Left => ("", padding.as_str()),
+                Align::Right => (padding.as_str(), ""),
+            };
+            line.extend([" ", before, cell, after, " "]);
+        }
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+/// A progress bar on standard error, if that is a terminal.
+pub(crate) fn progress_bar() -> impl FnMut(Progress) -> ControlFlow<()> {
+    let bar = ProgressBar::with_draw_target(None, target());
+    let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    move |progress| {
+        bar.set_length(progress.total);
+        bar.set_message(progress.phase.name());
+        bar.set_position(progress.done);
+        if progress.done == progress.total {
+            bar.finish_and_clear();
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn target() -> ProgressDrawTarget {
+    if std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    }
+}

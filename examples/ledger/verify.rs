@@ -1,0 +1,64 @@
+//! `ledger verify`: everything checked again from the stored bytes.
+
+use std::io::Write;
+
+use ledger_store::Verification;
+use serde_json::json;
+
+use crate::args::Read;
+use crate::context::{only_group, open};
+use crate::failure::Failure;
+use crate::read::print_json;
+use crate::show::{one_line, progress_bar};
+
+pub(crate) fn run(arguments: &Read, out: &mut dyn Write) -> Result<(), Failure> {
+    let store = open(&arguments.location)?;
+    let group = only_group(&store, &arguments.location)?;
+    let verification = group.verify(&mut progress_bar())?;
+    if arguments.json {
+        print_report_json(&verification, out)?;
+    } else {
+        print_report(&verification, out)?;
+    }
+    match verification.problems.len() {
+        0 => Ok(()),
+        count => Err(Failure::Ledger(format!("{count} problems found"))),
+    }
+}
+
+fn print_report(verification: &Verification, out: &mut dyn Write) -> Result<(), Failure> {
+    for problem in &verification.problems {
+        let entry =
+            problem.entry.map_or_else(|| "the ledger".to_owned(), |id| format!("entry {id}"));
+        let rule = problem.rule.map_or_else(String::new, |rule| format!(", rule {rule}"));
+        writeln!(out, "{entry}{rule}: {}", one_line(&problem.found))?;
+    }
+    writeln!(out, "{} entries checked", verification.entries)?;
+    if let Some(digest) = verification.digest.filter(|_| verification.problems.is_empty()) {
+        writeln!(out, "every hash, signature, link and rule holds")?;
+        writeln!(out, "state digest {digest}")?;
+    }
+    Ok(())
+}
+
+fn print_report_json(verification: &Verification, out: &mut dyn Write) -> Result<(), Failure> {
+    let problems: Vec<_> = verification
+        .problems
+        .iter()
+        .map(|problem| {
+            json!({
+                "entry": problem.entry.map(|id| id.to_string()),
+                "rule": problem.rule.map(|rule| rule.code()),
+                "found": problem.found,
+            })
+        })
+        .collect();
+    print_json(
+        out,
+        &json!({
+            "entries": verification.entries,
+            "digest": verification.digest.map(|digest| digest.to_string()),
+            "problems": problems,
+        }),
+    )
+}

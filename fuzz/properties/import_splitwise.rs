@@ -1,0 +1,84 @@
+//! Property: the Splitwise reader takes any bytes without harm, and what it
+//! accepts says the same as the file.
+
+use ledger_core::import::{ExportRow, RowKind, SplitwiseExport, read_splitwise};
+use ledger_core::{Amount, Balance};
+
+/// Reads `data` as an export and checks every law that must hold for it.
+#[allow(unreachable_pub, reason = "included by a fuzz target and by tests")]
+pub fn check(data: &[u8]) {
+    let export = match read_splitwise(data) {
+        Ok(export) => export,
+        Err(error) => {
+            let breaks = data.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count();
+            assert!(error.line() > 0 && error.line().saturating_sub(1) <= breaks as u64, "{error}");
+            assert!(error.to_string().chars().all(|c| !c.is_control()), "{error:?}");
+            return;
+        }
+    };
+    export.rows().iter().for_each(|row| check_row(&export, row));
+    assert!(export.rows().is_sorted_by(|a, b| a.line() < b.line()));
+    for currency in export.currencies() {
+        let mut sums = vec![Balance::ZERO; export.members().len()];
+        for row in export.rows().iter().filter(|row| row.currency() == currency) {
+            for (member, sum) in sums.iter_mut().enumerate() {
+                *sum = sum.plus(row.net(member));
+            }
+        }
+        assert_eq!(export.sums(currency), sums);
+    }
+    for total in export.totals() {
+        assert_eq!(export.sums(total.currency()), total.balances());
+    }
+
+    // An origin is made from the numbers of the file. Written back from what
+    // the reader made of them, the rows must have the same origins.
+    let again = read_splitwise(write(&export).as_bytes());
+    assert_eq!(again.as_ref().err(), None);
+    let Ok(again) = again else { return };
+    assert_eq!(again.members(), export.members());
+    assert_eq!(again.rows().len(), export.rows().len());
+    for (row, again) in export.rows().iter().zip(again.rows()) {
+        assert_eq!(row.origin(), again.origin());
+        assert_eq!(row.description(), again.description());
+        assert_eq!((row.kind(), row.inference()), (again.kind(), again.inference()));
+    }
+}
+
+fn check_row(export: &SplitwiseExport, row: &ExportRow) {
+    let members = 0..export.members().len();
+    let nets = members.clone().map(|member| row.net(member));
+    assert!(nets.fold(Balance::ZERO, Balance::plus).is_zero());
+    match row.kind() {
+        RowKind::Expense { payers, shares } => {
+            for parts in [payers, shares] {
+                let sum = Amount::checked_sum(parts.iter().map(|part| part.1));
+                assert_eq!(sum, Some(row.amount()));
+                assert!(parts.is_sorted_by(|a, b| a.0 < b.0));
+                assert!(parts.iter().all(|(i, part)| members.contains(i) && !part.is_zero()));
+            }
+        }
+        RowKind::Transfer { from, to } => {
+            assert!(from != to && members.contains(from) && members.contains(to));
+            assert!(!row.amount().is_zero());
+        }
+    }
+}
+
+/// Writes the rows as an export.
+fn write(export: &SplitwiseExport) -> String {
+    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+    let mut file = "Date,Description,Category,Cost,Currency".to_owned();
+    export.members().iter().for_each(|member| file += &format!(",{}", quoted(member.name())));
+    for row in export.rows() {
+        let currency = row.currency();
+        let (description, category) = (quoted(row.description()), row.category().map(quoted));
+        let category = category.unwrap_or_default();
+        let cost = row.amount().format(currency);
+        file += &format!("\n{},{description},{category},{cost},{currency}", row.date());
+        for member in 0..export.members().len() {
+            file += &format!(",{}", row.net(member).format(currency));
+        }
+    }
+    file
+}

@@ -1,0 +1,43 @@
+//! Where time and randomness come from.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use zeroize::Zeroizing;
+
+use crate::StoreError;
+
+/// The clock and the random generator; tests bring their own.
+pub trait Environment: Send + Sync {
+    /// Milliseconds since 1970-01-01 UTC. Only displayed, never trusted.
+    fn now_ms(&self) -> u64;
+
+    /// Fills `bytes` with cryptographically secure randomness.
+    ///
+    /// # Errors
+    /// [`StoreError::Randomness`] if the system has none to give.
+    fn fill_random(&self, bytes: &mut [u8]) -> Result<(), StoreError>;
+}
+
+/// The operating system's clock and random generator.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemEnvironment;
+
+impl Environment for SystemEnvironment {
+    fn now_ms(&self) -> u64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(since.as_millis()).unwrap_or(0)
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) -> Result<(), StoreError> {
+        getrandom::fill(bytes).map_err(|error| StoreError::Randomness(error.to_string()))
+    }
+}
+
+/// Fresh random bytes.
+pub(crate) fn random<const N: usize>(
+    environment: &dyn Environment,
+) -> Result<Zeroizing<[u8; N]>, StoreError> {
+    let mut bytes = Zeroizing::new([0; N]);
+    environment.fill_random(bytes.as_mut())?;
+    Ok(bytes)
+}

@@ -1,0 +1,106 @@
+//! What can go wrong in a store, and whose fault it is.
+
+use std::path::PathBuf;
+
+use ledger_core::{DraftError, EntryId, GroupId, Refusal};
+
+use crate::SecretError;
+
+/// Why a store did not do what it was asked. Nothing is half-done: whatever
+/// fails leaves the database as it was.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The file does not exist.
+    #[error("there is no database at {}; check the path, or import into it first", .0.display())]
+    NotFound(PathBuf),
+    /// The secret store holds no key for this file, or another one.
+    #[error(
+        "the key file has no key for {}; use the key file that was made with it \
+         (or, if it was not moved, the first bytes of the database are damaged)",
+        .0.display()
+    )]
+    WrongKey(PathBuf),
+    /// The linked SQLite cannot encrypt.
+    #[error(
+        "the linked SQLite has no cipher, so the database would be readable by anybody; \
+         build ledger-store with the feature `sqlcipher`"
+    )]
+    NoCipher,
+    /// The file is not an intact database of this library.
+    #[error("the database is damaged: {0}; restore a backup, or sync anew from another device")]
+    Damaged(String),
+    /// A newer version of this library wrote the file.
+    #[error("the database has schema {found}, this version knows up to {known}; update the app")]
+    FromTheFuture {
+        /// Schema version of the file.
+        found: i64,
+        /// Newest schema version known.
+        known: i64,
+    },
+    /// Another process holds the database.
+    #[error("another program is writing to the database; try again")]
+    Busy,
+    /// The disk is full.
+    #[error("the disk is full; free some space and try again")]
+    DiskFull,
+    /// The file or its folder cannot be written.
+    #[error("the database cannot be written; check its permissions and its folder's")]
+    ReadOnly,
+    /// Any other failure of the database.
+    #[error("the database could not be used: {0}")]
+    Database(#[source] rusqlite::Error),
+    /// A file could not be read or written.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The secret store failed.
+    #[error(transparent)]
+    Secrets(#[from] SecretError),
+    /// The system gave no randomness.
+    #[error("the system has no randomness to give: {0}")]
+    Randomness(String),
+    /// The group is not in this database.
+    #[error("group {} is not in this database", .0.short())]
+    UnknownGroup(GroupId),
+    /// What was to be recorded names entries that are not in the ledger.
+    #[error("no entry {} is in the ledger; use an id that the group lists", list(.0))]
+    UnknownEntry(Vec<EntryId>),
+    /// What was to be recorded cannot become an entry; the caller is at fault.
+    #[error(transparent)]
+    Draft(#[from] DraftError),
+    /// An entry breaks a rule; its author or carrier is at fault.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// More heads are known than an entry can have parents.
+    #[error("the group has more than 16 heads; merge some of them first")]
+    TooManyHeads,
+    /// The caller's progress callback asked to stop. The database is at the
+    /// end of the last whole batch.
+    #[error("cancelled; what was done so far is kept")]
+    Cancelled,
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode as Code;
+        match error.sqlite_error_code() {
+            Some(Code::DatabaseCorrupt) => Self::Damaged("a page does not check out".to_owned()),
+            Some(Code::NotADatabase) => {
+                Self::Damaged("it cannot be decrypted with its key".to_owned())
+            }
+            Some(Code::DatabaseBusy | Code::DatabaseLocked) => Self::Busy,
+            Some(Code::DiskFull) => Self::DiskFull,
+            Some(Code::ReadOnly | Code::PermissionDenied) => Self::ReadOnly,
+            _ => Self::Database(error),
+        }
+    }
+}
+
+fn list(ids: &[EntryId]) -> String {
+    ids.iter().map(EntryId::to_string).collect::<Vec<_>>().join(", ")
+}

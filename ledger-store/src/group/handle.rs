@@ -1,0 +1,184 @@
+//! The handle by which callers use a group.
+
+use std::collections::BTreeSet;
+
+use ledger_core::{
+    DecodedEntry, DeviceId, DeviceKey, EntryId, GroupId, GroupState, Ledger, MemberId, Refusal,
+    VerifiedEntry, verify_batch,
+};
+use rusqlite::TransactionBehavior;
+
+use super::load::load;
+use super::write::Outcome;
+use super::{GroupKey, NewEntry, Opening, Writer};
+use crate::environment::random;
+use crate::{Store, StoreError};
+
+/// One group of an open store.
+pub struct Group<'a> {
+    pub(super) store: &'a Store,
+    pub(super) id: GroupId,
+    pub(super) key: GroupKey,
+    pub(super) device: DeviceId,
+}
+
+/// What became of entries that came from elsewhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ingested {
+    /// Entries that are new here.
+    pub added: Vec<EntryId>,
+    /// How many were here already.
+    pub duplicates: u64,
+    /// Entries that others depend on and that are not here: ask for these, and
+    /// offer the entries that need them again.
+    pub missing: BTreeSet<EntryId>,
+    /// Entries that can never be part of the ledger, each with the rule.
+    pub refused: Vec<Refusal>,
+}
+
+impl<'a> Group<'a> {
+    pub(crate) fn new(store: &'a Store, id: GroupId, key: GroupKey, device: DeviceId) -> Self {
+        Self { store, id, key, device }
+    }
+
+    /// The group's id.
+    #[must_use]
+    pub fn id(&self) -> GroupId {
+        self.id
+    }
+
+    /// Members and balances.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn state(&self) -> Result<GroupState, StoreError> {
+        Ok(self.ledger()?.state().clone())
+    }
+
+    /// State and frontier.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn ledger(&self) -> Result<Ledger, StoreError> {
+        let mut inner = self.store.lock();
+        let tx = inner.connection.unchecked_transaction()?;
+        let loaded = load(&tx, self.key, self.id, inner.ledgers.get(&self.key).cloned())?;
+        tx.commit()?;
+        let ledger = loaded.ledger.clone();
+        inner.ledgers.insert(self.key, loaded);
+        Ok(ledger)
+    }
+
+    /// This device's keys.
+    pub(crate) fn device_key(&self) -> Result<DeviceKey, StoreError> {
+        self.store.device(&self.device)
+    }
+
+    /// How the ledger was opened: from which checkpoint, and how many entries
+    /// were replayed on top.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn opening(&self) -> Result<Opening, StoreError> {
+        self.ledger()?;
+        Ok(self.store.lock().ledgers.get(&self.key).map(|l| l.opening).unwrap_or_default())
+    }
+
+    /// The member who uses this device.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn me(&self) -> Result<Option<MemberId>, StoreError> {
+        Ok(self.ledger()?.state().device_owner(self.device))
+    }
+
+    /// Signs and keeps new entries of this device, all or none, durably.
+    ///
+    /// # Errors
+    /// [`StoreError::Draft`] if one of them cannot be an entry; then none is
+    /// kept.
+    pub fn append(&self, entries: Vec<NewEntry>) -> Result<Vec<EntryId>, StoreError> {
+        let device = self.device_key()?;
+        self.write(|writer| {
+            entries.iter().map(|entry| self.record(writer, &device, entry)).collect()
+        })
+    }
+
+    /// Signs one entry at the place where the writer stands, and keeps it.
+    pub(crate) fn record(
+        &self,
+        writer: &mut Writer<'_>,
+        device: &DeviceKey,
+        entry: &NewEntry,
+    ) -> Result<EntryId, StoreError> {
+        let environment = self.store.environment();
+        let draft = entry.draft(writer.ledger().state(), self.device, environment)?;
+        let position = writer.ledger().next_position(self.device);
+        let position = position.ok_or(StoreError::TooManyHeads)?;
+        let signed = draft.sign(device, &position, environment.now_ms())?;
+        let id = signed.id();
+        match writer.ingest(signed)? {
+            Outcome::Added | Outcome::Duplicate => Ok(id),
+            Outcome::Refused(refusal) => Err(StoreError::Refused(refusal)),
+            // A caller can name an original that is not in the ledger.
+            Outcome::Missing(ids) => Err(StoreError::UnknownEntry(ids.into_iter().collect())),
+        }
+    }
+
+    /// Takes entries from elsewhere, in any order: header and payload, and the
+    /// signature. One transaction; what is refused or misses something is
+    /// reported, the rest is kept.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be used; then nothing is kept.
+    pub fn ingest(&self, entries: &[(Vec<u8>, [u8; 64])]) -> Result<Ingested, StoreError> {
+        let mut report = Ingested::default();
+        let mut decoded = Vec::with_capacity(entries.len());
+        for (bytes, signature) in entries {
+            match DecodedEntry::decode(bytes, signature) {
+                Ok(entry) => decoded.push(entry),
+                Err(refusal) => report.refused.push(refusal),
+            }
+        }
+        let seed = random(self.store.environment())?;
+        let mut verified: Vec<VerifiedEntry> = Vec::with_capacity(decoded.len());
+        for result in verify_batch(decoded, &seed) {
+            match result {
+                Ok(entry) => verified.push(entry),
+                Err(refusal) => report.refused.push(refusal),
+            }
+        }
+        // Dependencies have smaller clocks, so they come first.
+        verified.sort_by_key(|entry| (entry.decoded().header().lamport(), entry.id()));
+        self.write(|writer| {
+            for entry in verified {
+                let id = entry.id();
+                match writer.ingest(entry)? {
+                    Outcome::Added => report.added.push(id),
+                    Outcome::Duplicate => report.duplicates = report.duplicates.saturating_add(1),
+                    Outcome::Missing(ids) => report.missing.extend(ids),
+                    Outcome::Refused(refusal) => report.refused.push(refusal),
+                }
+            }
+            Ok(())
+        })?;
+        Ok(report)
+    }
+
+    /// Runs `work` in one transaction; keeps all of it or nothing.
+    pub(crate) fn write<T>(
+        &self,
+        work: impl FnOnce(&mut Writer<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut inner = self.store.lock();
+        let known = inner.ledgers.get(&self.key).cloned();
+        let tx = inner.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let loaded = load(&tx, self.key, self.id, known)?;
+        let mut writer = Writer::new(&tx, self.key, loaded);
+        let result = work(&mut writer)?;
+        let loaded = writer.finish()?;
+        tx.commit()?;
+        inner.ledgers.insert(self.key, loaded);
+        Ok(result)
+    }
+}

@@ -1,0 +1,82 @@
+//! The entries table as core's [`EntryIndex`].
+
+use ledger_core::{
+    DecodedEntry, DeviceId, EntryId, EntryIndex, Kind, Link, SlotEntry, SlotRole, VerifiedEntry,
+    hazmat,
+};
+use rusqlite::{Connection, OptionalExtension as _, Row};
+
+use super::GroupKey;
+use crate::StoreError;
+
+/// The entries of one group that were ingested up to some point. Replaying the
+/// tail after a checkpoint sees each entry's past as it was at ingest.
+pub(super) struct StoredIndex<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) group: GroupKey,
+    pub(super) upto: i64,
+}
+
+impl EntryIndex for StoredIndex<'_> {
+    type Error = StoreError;
+
+    fn link(&self, id: &EntryId) -> Result<Option<Link>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT d.id, e.seq, e.lamport FROM entries e JOIN devices d USING (dev)
+             WHERE e.id = ?1 AND e.grp = ?2 AND e.n <= ?3",
+        )?;
+        let link = statement.query_row((id.as_bytes(), self.group.0, self.upto), |row| {
+            Ok(Link {
+                device: DeviceId::from_bytes(row.get(0)?),
+                seq: row.get(1)?,
+                lamport: row.get(2)?,
+            })
+        });
+        Ok(link.optional()?)
+    }
+
+    fn entry(&self, id: &EntryId) -> Result<Option<VerifiedEntry>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT entry, signature FROM entries WHERE id = ?1 AND grp = ?2 AND n <= ?3",
+        )?;
+        let mut rows = statement.query((id.as_bytes(), self.group.0, self.upto))?;
+        rows.next()?.map(stored_entry).transpose()
+    }
+
+    fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT n FROM entries WHERE id = ?1 AND grp = ?2")?;
+        let n: Option<i64> = statement
+            .query_row((original.as_bytes(), self.group.0), |row| row.get(0))
+            .optional()?;
+        let Some(n) = n else { return Ok(Vec::new()) };
+        // Only applied entries have a slot.
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, lamport, kind FROM entries WHERE n = ?1 AND slot = ?1 AND n <= ?2
+             UNION ALL
+             SELECT id, lamport, kind FROM entries WHERE slot = ?1 AND slot <> n AND n <= ?2",
+        )?;
+        let rows = statement.query_map((n, self.upto), |row| {
+            Ok((EntryId::from_bytes(row.get(0)?), row.get(1)?, row.get(2)?))
+        })?;
+        rows.map(|row| {
+            let (id, lamport, kind): (EntryId, u64, u16) = row?;
+            let role = match kind {
+                kind if kind == Kind::CORRECTION.number() => SlotRole::Correction,
+                kind if kind == Kind::CANCELLATION.number() => SlotRole::Cancellation,
+                _ => SlotRole::Original,
+            };
+            Ok(SlotEntry { id, lamport, role })
+        })
+        .collect()
+    }
+}
+
+/// Reads columns 0 and 1 as an entry that was verified when it came in.
+pub(super) fn stored_entry(row: &Row<'_>) -> Result<VerifiedEntry, StoreError> {
+    let bytes = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
+    let signature: [u8; 64] = row.get(1)?;
+    let entry = DecodedEntry::decode(bytes, &signature)
+        .map_err(|refusal| StoreError::Damaged(format!("a stored entry changed: {refusal}")))?;
+    Ok(hazmat::trust_stored(entry))
+}

@@ -1,0 +1,30 @@
+//! Secrets in memory, for previews and unit tests of apps.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::{Secret, SecretError, SecretName, SecretStore};
+
+/// Keeps secrets until it is dropped.
+#[derive(Debug, Default)]
+pub struct MemorySecrets(Mutex<BTreeMap<SecretName, Secret>>);
+
+impl MemorySecrets {
+    /// A store without secrets.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl SecretStore for MemorySecrets {
+    fn get(&self, name: &SecretName) -> Result<Option<Secret>, SecretError> {
+        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned())
+    }
+
+    fn set(&self, name: &SecretName, secret: &Secret) -> Result<(), SecretError> {
+        let mut secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        secrets.insert(name.clone(), secret.clone());
+        Ok(())
+    }
+}

@@ -1,0 +1,95 @@
+//! Where secrets are kept: outside of the database that they open.
+
+mod file;
+mod memory;
+
+pub use file::FileSecrets;
+pub use memory::MemorySecrets;
+
+use core::fmt;
+
+use zeroize::Zeroizing;
+
+/// The name of a secret.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SecretName(String);
+
+impl SecretName {
+    /// The key of the database file with this salt.
+    pub(crate) fn database(salt: &[u8; 16]) -> Self {
+        let hex: String = salt.iter().map(|byte| format!("{byte:02x}")).collect();
+        Self(format!("database-{hex}"))
+    }
+
+    /// The entropy of the person, from which all root keys derive.
+    pub(crate) fn entropy() -> Self {
+        Self("entropy".to_owned())
+    }
+
+    /// The keys of a device, by its id.
+    pub(crate) fn device(id: &ledger_core::DeviceId) -> Self {
+        Self(format!("device-{id}"))
+    }
+
+    /// The name as text: ASCII letters, digits and hyphens.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A secret value. Wiped on drop; `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Zeroizing<Vec<u8>>);
+
+impl Secret {
+    /// Takes the bytes.
+    #[must_use]
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// Shows the bytes to whoever keeps or uses them.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(hidden)")
+    }
+}
+
+/// Keeps secrets for this device. On phones, Keychain or Keystore, and not in
+/// backups.
+pub trait SecretStore: Send + Sync {
+    /// The secret of this name, if there is one.
+    ///
+    /// # Errors
+    /// [`SecretError`] if the store cannot be read.
+    fn get(&self, name: &SecretName) -> Result<Option<Secret>, SecretError>;
+
+    /// Keeps a secret durably before it returns, replacing any of this name.
+    ///
+    /// # Errors
+    /// [`SecretError`] if the store cannot be written.
+    fn set(&self, name: &SecretName, secret: &Secret) -> Result<(), SecretError>;
+}
+
+/// The secret store failed. Carries no secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the secrets in {place} cannot be used: {reason}")]
+pub struct SecretError {
+    place: String,
+    reason: String,
+}
+
+impl SecretError {
+    /// Says which store failed and why; put no secret into either.
+    #[must_use]
+    pub fn new(place: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { place: place.into(), reason: reason.into() }
+    }
+}

@@ -1,0 +1,206 @@
+//! One database file with its groups.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ledger_core::{DeviceId, DeviceKey, GroupId, Ledger, NewGroup, RootEntropy, VerifiedEntry};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
+
+use crate::database::{open_existing, open_or_create};
+use crate::environment::random;
+use crate::group::{GroupKey, Writer};
+use crate::{Environment, Group, Secret, SecretName, SecretStore, StoreError, SystemEnvironment};
+
+/// An open database. `Send` and `Sync`; calls take turns.
+pub struct Store {
+    inner: Mutex<Inner>,
+    secrets: Arc<dyn SecretStore>,
+    environment: Arc<dyn Environment>,
+}
+
+/// What calls take turns for.
+pub(crate) struct Inner {
+    pub(crate) connection: Connection,
+    /// Ledgers as far as they were last replayed. Only a shortcut: another
+    /// process may have added entries, which are then replayed on top.
+    pub(crate) ledgers: BTreeMap<GroupKey, LoadedLedger>,
+}
+
+/// A ledger in memory, and how it came there.
+#[derive(Clone)]
+pub(crate) struct LoadedLedger {
+    pub(crate) ledger: Ledger,
+    /// The entry up to which it covers.
+    pub(crate) upto: i64,
+    pub(crate) opening: crate::Opening,
+}
+
+/// A group in the list of groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupSummary {
+    /// The group.
+    pub id: GroupId,
+    /// Its name.
+    pub name: String,
+    /// How many entries are kept.
+    pub entries: u64,
+}
+
+impl Store {
+    /// Opens a database that exists.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::WrongKey`],
+    /// [`StoreError::Damaged`], [`StoreError::NoCipher`],
+    /// [`StoreError::FromTheFuture`], or what the system says.
+    pub fn open(path: &Path, secrets: Arc<dyn SecretStore>) -> Result<Self, StoreError> {
+        let connection = open_existing(path, &*secrets)?;
+        Ok(Self::new(connection, secrets, Arc::new(SystemEnvironment)))
+    }
+
+    /// Opens a database, or makes one with a fresh random key.
+    ///
+    /// # Errors
+    /// As [`Store::open`], except that a missing file is made.
+    pub fn open_or_create(path: &Path, secrets: Arc<dyn SecretStore>) -> Result<Self, StoreError> {
+        Self::open_or_create_in(path, secrets, Arc::new(SystemEnvironment))
+    }
+
+    /// Like [`Store::open_or_create`], with another clock and randomness.
+    ///
+    /// # Errors
+    /// As [`Store::open_or_create`].
+    pub fn open_or_create_in(
+        path: &Path,
+        secrets: Arc<dyn SecretStore>,
+        environment: Arc<dyn Environment>,
+    ) -> Result<Self, StoreError> {
+        let connection = open_or_create(path, &*secrets, &*environment)?;
+        Ok(Self::new(connection, secrets, environment))
+    }
+
+    fn new(
+        connection: Connection,
+        secrets: Arc<dyn SecretStore>,
+        environment: Arc<dyn Environment>,
+    ) -> Self {
+        let inner = Mutex::new(Inner { connection, ledgers: BTreeMap::new() });
+        Self { inner, secrets, environment }
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
+        // A panic elsewhere leaves at most a rolled-back transaction.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn environment(&self) -> &dyn Environment {
+        &*self.environment
+    }
+
+    /// The groups in this database, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn groups(&self) -> Result<Vec<GroupSummary>, StoreError> {
+        let ids: Vec<[u8; 32]> = {
+            let inner = self.lock();
+            let mut statement = inner.connection.prepare("SELECT id FROM groups ORDER BY grp")?;
+            let rows = statement.query_map([], |row| row.get(0))?;
+            rows.collect::<Result<_, _>>()?
+        };
+        ids.into_iter()
+            .map(|id| {
+                let id = GroupId::from_bytes(id);
+                let ledger = self.group(id)?.ledger()?;
+                let name = ledger.state().name().to_owned();
+                Ok(GroupSummary { id, name, entries: ledger.frontier().entries() })
+            })
+            .collect()
+    }
+
+    /// One group.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownGroup`] if it is not in this database.
+    pub fn group(&self, id: GroupId) -> Result<Group<'_>, StoreError> {
+        let inner = self.lock();
+        let found = inner
+            .connection
+            .query_row("SELECT grp, device FROM groups WHERE id = ?1", [id.as_bytes()], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?;
+        let (key, device) = found.ok_or(StoreError::UnknownGroup(id))?;
+        Ok(Group::new(self, id, GroupKey(key), DeviceId::from_bytes(device)))
+    }
+
+    /// Founds a group with this device's person as its owner.
+    ///
+    /// # Errors
+    /// [`StoreError::Draft`] if a name is empty or too long.
+    pub fn found_group(&self, name: &str, founder: &str) -> Result<Group<'_>, StoreError> {
+        let entropy = self.entropy()?;
+        let device = self.new_device()?;
+        let salt = random(&*self.environment)?;
+        let now_ms = self.environment.now_ms();
+        let mut inner = self.lock();
+        let tx = inner.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let index: u32 =
+            tx.query_row("SELECT coalesce(max(root_index) + 1, 0) FROM groups", [], |row| {
+                row.get(0)
+            })?;
+        let group = NewGroup { name, founder, entropy: &entropy, index, salt: *salt };
+        let genesis: VerifiedEntry = group.found(&device, now_ms)?;
+        let id = GroupId::from(genesis.id());
+        tx.execute(
+            "INSERT INTO groups (id, device, root_index) VALUES (?1, ?2, ?3)",
+            (id.as_bytes(), device.id().as_bytes(), index),
+        )?;
+        let key = GroupKey(tx.last_insert_rowid());
+        let loaded = Writer::found(&tx, key, &genesis)?;
+        tx.commit()?;
+        inner.ledgers.insert(key, loaded);
+        drop(inner);
+        Ok(Group::new(self, id, key, device.id()))
+    }
+
+    /// The person's entropy, made on first use.
+    fn entropy(&self) -> Result<RootEntropy, StoreError> {
+        let name = SecretName::entropy();
+        let bytes = match self.secrets.get(&name)? {
+            Some(secret) => secret,
+            None => {
+                let fresh = Secret::new(random::<32>(&*self.environment)?.to_vec());
+                self.secrets.set(&name, &fresh)?;
+                fresh
+            }
+        };
+        let bytes: [u8; 32] = bytes.expose().try_into().map_err(|_| unusable(&name))?;
+        Ok(RootEntropy::from_bytes(bytes))
+    }
+
+    fn new_device(&self) -> Result<DeviceKey, StoreError> {
+        let bytes = random::<64>(&*self.environment)?;
+        let device = DeviceKey::from_bytes(&bytes);
+        // Durable before anything is signed with it.
+        self.secrets.set(&SecretName::device(&device.id()), &Secret::new(bytes.to_vec()))?;
+        Ok(device)
+    }
+
+    pub(crate) fn device(&self, id: &DeviceId) -> Result<DeviceKey, StoreError> {
+        let name = SecretName::device(id);
+        let secret = self.secrets.get(&name)?.ok_or_else(|| unusable(&name))?;
+        let bytes: &[u8; 64] = secret.expose().try_into().map_err(|_| unusable(&name))?;
+        let device = DeviceKey::from_bytes(bytes);
+        if device.id() != *id {
+            return Err(unusable(&name));
+        }
+        Ok(device)
+    }
+}
+
+fn unusable(name: &SecretName) -> StoreError {
+    let reason = "it is missing or damaged; use the secrets that were made with this database";
+    StoreError::Secrets(crate::SecretError::new(format!("secret {}", name.as_str()), reason))
+}
