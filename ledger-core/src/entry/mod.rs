@@ -2,6 +2,8 @@
 
 mod decoded;
 mod header;
+#[cfg(test)]
+mod tests;
 mod verified;
 
 pub use decoded::DecodedEntry;

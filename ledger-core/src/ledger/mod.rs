@@ -8,6 +8,8 @@ mod memory;
 mod replay;
 mod slot;
 mod state;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 pub use admission::{Admission, AdmittedEntry};

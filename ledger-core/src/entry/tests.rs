@@ -1,0 +1,298 @@
+//! Every class of bytes that decoding and verifying refuse.
+
+use super::*;
+use crate::codec::Writer;
+use crate::draft::NewGroup;
+use crate::hash::{Tag, digest};
+use crate::id::{DeviceId, EntryId, GroupId};
+use crate::keys::{DeviceKey, RootEntropy};
+use crate::limits::{MAX_ENTRY_BYTES, MAX_PARENTS, MAX_REFS};
+use crate::payload::{Kind, Payload};
+use crate::rule::Rule;
+
+fn fields(payload: &[u8], kind: Kind) -> HeaderFields {
+    let mut fields = HeaderFields::for_payload(DeviceId::from_bytes([1; 32]), kind, payload);
+    fields.group = Some(GroupId::from_bytes([2; 32]));
+    fields.backlink = Some(EntryId::from_bytes([3; 32]));
+    fields.seq = 1;
+    fields.lamport = 2;
+    fields
+}
+
+fn ids(count: usize) -> Vec<EntryId> {
+    let mut ids: Vec<EntryId> =
+        (0..count).map(|n| EntryId::from_bytes(digest(Tag::ENTRY, &[&n.to_be_bytes()]))).collect();
+    ids.sort();
+    ids
+}
+
+fn header_rule(change: impl FnOnce(&mut HeaderFields)) -> Option<Rule> {
+    let mut fields = fields(b"", Kind::from_number(999));
+    change(&mut fields);
+    Header::check(fields).err().map(|refusal| refusal.rule())
+}
+
+fn payload_rule(kind: Kind, refs: usize, payload: &[u8]) -> Option<Rule> {
+    let mut fields = fields(payload, kind);
+    fields.refs = ids(refs);
+    let assembled = DecodedEntry::assemble(fields, payload, |_| [0; 64]);
+    assembled.err().map(|refusal| refusal.rule())
+}
+
+fn genesis() -> DecodedEntry {
+    let entropy = RootEntropy::from_bytes([8; 32]);
+    let device = DeviceKey::from_bytes(&[7; 64]);
+    let new = NewGroup { name: "G", founder: "F", entropy: &entropy, index: 0, salt: [9; 32] };
+    new.found(&device, 5).unwrap().decoded().clone()
+}
+
+#[test]
+fn header_rules() {
+    assert_eq!(header_rule(|_| {}), None);
+    assert_eq!(header_rule(|f| f.version = 0), Some(Rule::H8));
+    assert_eq!(header_rule(|f| f.version = 9), None, "later versions keep the layout");
+    assert_eq!(header_rule(|f| f.group = None), Some(Rule::H2));
+    assert_eq!(header_rule(|f| f.backlink = None), Some(Rule::H2));
+    assert_eq!(header_rule(|f| f.kind = Kind::GENESIS), Some(Rule::H2));
+    assert_eq!(header_rule(|f| f.parents = ids(MAX_PARENTS)), None);
+    assert_eq!(header_rule(|f| f.parents = ids(MAX_PARENTS + 1)), Some(Rule::H3));
+    assert_eq!(header_rule(|f| f.parents = vec![ids(1)[0]; 2]), Some(Rule::H3));
+    assert_eq!(header_rule(|f| f.parents = ids(2).into_iter().rev().collect()), Some(Rule::H3));
+    assert_eq!(header_rule(|f| f.parents = vec![f.backlink.unwrap()]), Some(Rule::H3));
+    assert_eq!(header_rule(|f| f.refs = ids(MAX_REFS)), None);
+    assert_eq!(header_rule(|f| f.refs = ids(MAX_REFS + 1)), Some(Rule::H4));
+    assert_eq!(header_rule(|f| f.refs = vec![ids(1)[0]; 2]), Some(Rule::H4));
+    assert_eq!(header_rule(|f| f.lamport = 0), Some(Rule::H5));
+    let without_past = |f: &mut HeaderFields| {
+        (f.kind, f.group, f.backlink, f.seq, f.lamport) = (Kind::GENESIS, None, None, 0, 1);
+    };
+    assert_eq!(header_rule(without_past), None);
+    for change in [
+        (|f: &mut HeaderFields| f.lamport = 2) as fn(&mut HeaderFields),
+        |f| f.refs = ids(1),
+        |f| f.parents = ids(1),
+    ] {
+        let rule = header_rule(|f| {
+            without_past(f);
+            change(f);
+        });
+        assert_eq!(rule, Some(Rule::H9));
+    }
+}
+
+#[test]
+fn h1_an_entry_of_the_largest_size_decodes_and_one_byte_more_does_not() {
+    let kind = Kind::from_number(999);
+    let size = |payload: usize| {
+        let payload = vec![0; payload];
+        let header = Header::check(fields(&payload, kind)).unwrap().encode().len();
+        header + payload.len()
+    };
+    let edge = MAX_ENTRY_BYTES - (size(60_000) - 60_000);
+    assert_eq!(size(edge), MAX_ENTRY_BYTES);
+    assert_eq!(payload_rule(kind, 0, &vec![0; edge]), None);
+    assert_eq!(payload_rule(kind, 0, &vec![0; edge + 1]), Some(Rule::H1));
+}
+
+#[test]
+fn every_flipped_bit_of_an_entry_is_refused_or_makes_another_entry() {
+    let entry = genesis();
+    for place in 0..entry.as_bytes().len() {
+        for bit in 0..8 {
+            let mut bytes = entry.as_bytes().to_vec();
+            bytes[place] ^= 1 << bit;
+            let Ok(other) = DecodedEntry::decode(&bytes, entry.signature()) else { continue };
+            assert_ne!(other.id(), entry.id(), "byte {place} bit {bit}");
+            let verified = verify_batch(vec![other], &[0; 32]).remove(0);
+            assert_eq!(verified.unwrap_err().rule(), Rule::S1, "byte {place} bit {bit}");
+        }
+    }
+    for length in 0..entry.as_bytes().len() {
+        assert!(DecodedEntry::decode(&entry.as_bytes()[..length], entry.signature()).is_err());
+    }
+    let longer = [entry.as_bytes(), &[0]].concat();
+    assert_eq!(DecodedEntry::decode(&longer, entry.signature()).unwrap_err().rule(), Rule::H7);
+}
+
+#[test]
+fn a_batch_names_exactly_the_bad_signatures() {
+    let good = genesis();
+    let mut signature = *good.signature();
+    signature[5] ^= 1;
+    let bad = DecodedEntry::decode(good.as_bytes(), &signature).unwrap();
+    for count in [1usize, 2, 7, 64] {
+        for bad_at in [None, Some(0), Some(count / 2), Some(count - 1)] {
+            let entry = |n| if Some(n) == bad_at { bad.clone() } else { good.clone() };
+            let results = verify_batch((0..count).map(entry).collect(), &[3; 32]);
+            for (n, result) in results.into_iter().enumerate() {
+                let rule = result.err().map(|refusal| refusal.rule());
+                assert_eq!(rule, (Some(n) == bad_at).then_some(Rule::S1), "{n} of {count}");
+            }
+        }
+    }
+}
+
+#[test]
+fn genesis_certificates_are_checked() {
+    let entry = genesis();
+    let Payload::Genesis(_) = entry.payload() else { panic!() };
+    let payload = entry.payload().encode();
+    let device = DeviceKey::from_bytes(&[7; 64]);
+    let sign = |payload: &[u8], device_id| {
+        let fields = HeaderFields::for_payload(device_id, Kind::GENESIS, payload);
+        DecodedEntry::assemble(fields, payload, |id| device.sign_entry(id))
+    };
+    // The last 64 bytes are the acceptance, before it the two root signatures.
+    for from_end in [10, 80, 150] {
+        let mut forged = payload.clone();
+        let place = forged.len() - from_end;
+        forged[place] ^= 1;
+        let decoded = sign(&forged, device.id()).unwrap();
+        let verified = verify_batch(vec![decoded], &[0; 32]).remove(0);
+        assert_eq!(verified.unwrap_err().rule(), Rule::K4);
+    }
+    let refused = sign(&payload, DeviceId::from_bytes([1; 32])).unwrap_err();
+    assert_eq!(refused.rule(), Rule::K5);
+}
+
+/// An expense with one payer and one sharer; `change` breaks it.
+fn expense(change: impl FnOnce(&mut ExpenseBytes)) -> Vec<u8> {
+    let mut e = ExpenseBytes {
+        date: 20_261_121,
+        currency: "EUR",
+        amount: 100,
+        payers: vec![(0, 100)],
+        shares: vec![(0, 40), (1, 60)],
+        category: "food".into(),
+    };
+    change(&mut e);
+    let mut w = Writer::new();
+    w.array(9);
+    w.uint(e.date);
+    w.text("Dinner");
+    w.text(&e.category);
+    w.null();
+    w.text(e.currency);
+    w.uint(e.amount);
+    for parts in [&e.payers, &e.shares] {
+        w.array(parts.len());
+        for (member, amount) in parts {
+            w.array(2);
+            w.uint(*member);
+            w.uint(*amount);
+        }
+    }
+    w.null();
+    w.into_bytes()
+}
+
+struct ExpenseBytes {
+    date: u64,
+    currency: &'static str,
+    amount: u64,
+    payers: Vec<(u64, u64)>,
+    shares: Vec<(u64, u64)>,
+    category: String,
+}
+
+#[test]
+fn expense_rules() {
+    let rule = |change: fn(&mut ExpenseBytes)| payload_rule(Kind::EXPENSE, 2, &expense(change));
+    assert_eq!(rule(|_| {}), None);
+    assert_eq!(rule(|e| e.date = 20_260_230), Some(Rule::P4));
+    assert_eq!(rule(|e| e.currency = "eur"), Some(Rule::P5));
+    assert_eq!(rule(|e| e.currency = "EURO"), Some(Rule::P5));
+    assert_eq!(rule(|e| e.currency = "ZZZ"), None, "unknown letters are kept");
+    assert_eq!(rule(|e| e.amount = 1_000_000_000_000_001), Some(Rule::P6));
+    assert_eq!(rule(|e| e.shares = vec![(0, 0), (1, 100)]), Some(Rule::P6));
+    assert_eq!(rule(|e| e.payers = vec![(0, 99)]), Some(Rule::P7));
+    assert_eq!(rule(|e| e.shares = vec![(0, 40), (1, 61)]), Some(Rule::P7));
+    assert_eq!(rule(|e| e.shares = vec![(1, 60), (0, 40)]), Some(Rule::P7));
+    assert_eq!(rule(|e| e.shares = vec![(1, 60), (1, 40)]), Some(Rule::P7));
+    assert_eq!(rule(|e| e.shares = vec![(0, 40), (2, 60)]), Some(Rule::P1));
+    assert_eq!(rule(|e| e.shares = vec![(0, 40), (70_000, 60)]), Some(Rule::P1));
+    assert_eq!(rule(|e| e.shares = vec![(0, 100)]), Some(Rule::P2));
+    assert_eq!(rule(|e| e.category = "x".repeat(128)), None);
+    assert_eq!(rule(|e| e.category = "x".repeat(129)), Some(Rule::P3));
+    let nothing = expense(|e| (e.amount, e.payers, e.shares) = (0, vec![], vec![]));
+    assert_eq!(payload_rule(Kind::EXPENSE, 0, &nothing), None);
+    let longer = [expense(|_| {}), vec![0]].concat();
+    assert_eq!(payload_rule(Kind::EXPENSE, 2, &longer), Some(Rule::C5));
+    let nine = expense(|_| {});
+    let eight = [&[0x88], &nine[1..nine.len() - 1]].concat();
+    assert_eq!(payload_rule(Kind::EXPENSE, 2, &eight), Some(Rule::C6));
+}
+
+#[test]
+fn transfer_correction_and_cancellation_rules() {
+    let transfer = |amount: u64, from: u64, to: u64| {
+        let mut w = Writer::new();
+        w.array(7);
+        w.uint(20_261_121);
+        w.text("");
+        w.text("EUR");
+        w.uint(amount);
+        w.uint(from);
+        w.uint(to);
+        w.null();
+        w.into_bytes()
+    };
+    assert_eq!(payload_rule(Kind::TRANSFER, 2, &transfer(1, 0, 1)), None);
+    assert_eq!(payload_rule(Kind::TRANSFER, 2, &transfer(0, 0, 1)), Some(Rule::P6));
+    assert_eq!(payload_rule(Kind::TRANSFER, 1, &transfer(1, 0, 0)), Some(Rule::P8));
+
+    let correction = |target: u64, kind: u64, content: &[u8]| {
+        let mut w = Writer::new();
+        w.array(3);
+        w.uint(target);
+        w.uint(kind);
+        [w.into_bytes(), content.to_vec()].concat()
+    };
+    let content = transfer(1, 0, 1);
+    assert_eq!(payload_rule(Kind::CORRECTION, 3, &correction(2, 17, &content)), None);
+    assert_eq!(payload_rule(Kind::CORRECTION, 3, &correction(3, 17, &content)), Some(Rule::P1));
+    assert_eq!(payload_rule(Kind::CORRECTION, 3, &correction(1, 17, &content)), Some(Rule::P2));
+    assert_eq!(payload_rule(Kind::CORRECTION, 3, &correction(2, 16, &content)), Some(Rule::C6));
+    assert_eq!(payload_rule(Kind::CORRECTION, 3, &correction(2, 1, &content)), Some(Rule::C1));
+
+    assert_eq!(payload_rule(Kind::CANCELLATION, 1, &[0x82, 0x00, 0xf6]), None);
+    assert_eq!(payload_rule(Kind::CANCELLATION, 0, &[0x82, 0x00, 0xf6]), Some(Rule::P1));
+    assert_eq!(payload_rule(Kind::MERGE, 0, &[0x80]), None);
+    assert_eq!(payload_rule(Kind::MERGE, 1, &[0x80]), Some(Rule::P2));
+    assert_eq!(payload_rule(Kind::MERGE, 0, &[0x81, 0x00]), Some(Rule::C6));
+}
+
+#[test]
+fn p9_a_placeholder_card_is_for_its_group() {
+    let mut w = Writer::new();
+    w.array(5);
+    w.uint(1);
+    w.bytes(&[2; 32]);
+    w.bytes(&[6; 32]);
+    w.text("Ben");
+    w.bytes(&[0; 16]);
+    let card = w.into_bytes();
+    let placeholder = |card: &[u8]| {
+        let mut w = Writer::new();
+        w.array(1);
+        w.bytes(card);
+        w.into_bytes()
+    };
+    assert_eq!(payload_rule(Kind::PLACEHOLDER, 0, &placeholder(&card)), None);
+    let mut foreign = card.clone();
+    foreign[5] ^= 1;
+    assert_eq!(payload_rule(Kind::PLACEHOLDER, 0, &placeholder(&foreign)), Some(Rule::P9));
+    let mut version = card;
+    version[1] = 2;
+    assert_eq!(payload_rule(Kind::PLACEHOLDER, 0, &placeholder(&version)), Some(Rule::K3));
+}
+
+#[test]
+fn longer_forms_inside_the_header_are_refused() {
+    let payload = b"";
+    let header = Header::check(fields(payload, Kind::from_number(999))).unwrap().encode();
+    // The version, 1, in two bytes.
+    let longer = [&header[..1], &[0x18, 0x01], &header[2..]].concat();
+    let refused = DecodedEntry::decode(&longer, &[0; 64]).unwrap_err();
+    assert_eq!(refused.rule(), Rule::C2);
+}
