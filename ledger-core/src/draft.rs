@@ -2,16 +2,19 @@
 
 use std::collections::BTreeSet;
 
+use crate::act::{ActBody, ActSignatures, Generation, SignedAct};
 use crate::details::Details;
 use crate::entry::{DecodedEntry, HeaderFields, VerifiedEntry};
-use crate::id::{EntryId, MemberId};
-use crate::keys::{Card, DeviceKey, PlaceholderCard, RootEntropy};
-use crate::ledger::{GroupState, Position};
+use crate::id::{DeviceId, EntryId, GroupId, MemberId};
+use crate::keys::{
+    Card, DeviceKey, PlaceholderCard, RootEntropy, RootKey, SignedCard, SignedDevice,
+};
+use crate::ledger::{GroupState, Ledger, Position};
 use crate::limits::{MAX_MEMBERS, MAX_REFS};
 use crate::money::Amount;
 use crate::payload::{
-    Cancellation, Content, Correction, Expense, Genesis, Part, Payload, Placeholder, RefIndex,
-    Transfer,
+    AddMember, Cancellation, Claim, Content, Copy, Correction, Endorsement, Expense, Genesis,
+    Opening, Part, Payload, Placeholder, Predecessor, RefIndex, Rotation, Transfer,
 };
 use crate::rule::Refusal;
 
@@ -52,6 +55,8 @@ pub struct NewGroup<'a> {
     pub index: u32,
     /// 32 fresh random bytes.
     pub salt: [u8; 32],
+    /// The group that this one goes on from, with the founder's place in it.
+    pub successor_of: Option<(&'a Ledger, MemberId)>,
 }
 
 impl NewGroup<'_> {
@@ -66,10 +71,89 @@ impl NewGroup<'_> {
     ) -> Result<VerifiedEntry, DraftError> {
         let (card, signatures) =
             Card::sign(self.salt, self.founder, self.entropy, self.index, device)?;
-        let genesis = Genesis::new(self.name, card, signatures)?;
+        let predecessor = self.predecessor(&card)?;
+        let genesis = Genesis::new(self.name, card, signatures, predecessor);
         let payload = Payload::Genesis(Box::new(genesis));
         assemble(payload, Vec::new(), device, None, timestamp_ms)
     }
+
+    /// The old group's people and balances. Their new cards are told apart by
+    /// what named them there.
+    fn predecessor(&self, card: &Card) -> Result<Option<Predecessor>, DraftError> {
+        let Some((old, founder)) = self.successor_of else { return Ok(None) };
+        let state = old.state();
+        if state.member(founder).is_none() {
+            return Err(DraftError::UnknownMember(founder));
+        }
+        let balances = |member: MemberId| {
+            let of = |currency| (currency, state.balance(member, currency));
+            state.currencies().map(of).filter(|(_, balance)| !balance.is_zero()).collect()
+        };
+        let mut opening = vec![Opening { card: None, balances: balances(founder) }];
+        for (id, member) in state.members() {
+            if id == founder {
+                continue;
+            }
+            let nonce = id.as_bytes().first_chunk().copied().unwrap_or_default();
+            let card = PlaceholderCard::new(self.salt, card.member(), member.name(), nonce)?;
+            opening.push(Opening { card: Some(card), balances: balances(id) });
+        }
+        Ok(Some(Predecessor {
+            group: old.group(),
+            digest: state.digest(),
+            heads: old.frontier().heads().collect(),
+            opening,
+        }))
+    }
+}
+
+/// A statement to make: an act of the owner or of a member on themselves.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum NewAct<'a> {
+    /// Self: a further device.
+    Enrol {
+        /// The generation whose root key signs.
+        generation: Generation,
+        /// The device, certified by that root key.
+        device: &'a SignedDevice,
+    },
+    /// Self: a device signs no more.
+    Revoke {
+        /// The generation whose root key signs.
+        generation: Generation,
+        /// The device.
+        device: DeviceId,
+    },
+    /// Self: leave the group.
+    Leave {
+        /// The generation that leaves.
+        generation: Generation,
+    },
+    /// Self: rename oneself.
+    Rename {
+        /// The generation whose root key signs.
+        generation: Generation,
+        /// The new name.
+        name: &'a str,
+    },
+    /// Owner: remove a member.
+    Remove {
+        /// The member.
+        member: MemberId,
+    },
+    /// Owner: give a member new keys.
+    Bind {
+        /// The member.
+        member: MemberId,
+        /// The card with the new keys.
+        card: &'a SignedCard,
+    },
+    /// Owner: rename the group.
+    RenameGroup {
+        /// The new name.
+        name: &'a str,
+    },
 }
 
 /// What an entry is to say, before anybody has signed it.
@@ -94,8 +178,128 @@ impl Draft {
         if state.members().len() >= MAX_MEMBERS {
             return Err(DraftError::TooManyMembers);
         }
-        let card = PlaceholderCard::new(state.group(), introducer, name, nonce)?;
+        let card = PlaceholderCard::new(*state.group().as_bytes(), introducer, name, nonce)?;
         Ok(Self { payload: Payload::Placeholder(Placeholder::new(card)), refs: Vec::new() })
+    }
+
+    /// Introduces, under their new group's roof, a person whom the genesis
+    /// entry of a successor group carried over, so that refs can mean them.
+    #[must_use]
+    pub fn carried_over(card: &PlaceholderCard) -> Self {
+        Self { payload: Payload::Placeholder(Placeholder::new(card.clone())), refs: Vec::new() }
+    }
+
+    /// Introduces a person with a card.
+    ///
+    /// # Errors
+    /// [`DraftError::TooManyMembers`] if the group is full.
+    pub fn add_member(state: &GroupState, card: &SignedCard) -> Result<Self, DraftError> {
+        if state.members().len() >= MAX_MEMBERS {
+            return Err(DraftError::TooManyMembers);
+        }
+        let payload = Payload::AddMember(Box::new(AddMember { card: card.clone() }));
+        Ok(Self { payload, refs: Vec::new() })
+    }
+
+    /// Hands a placeholder, which the author introduced, to a person.
+    ///
+    /// # Errors
+    /// [`DraftError::UnknownMember`] if the group does not know the member.
+    pub fn claim(
+        state: &GroupState,
+        member: MemberId,
+        card: &SignedCard,
+    ) -> Result<Self, DraftError> {
+        let claim = Claim { target: RefIndex::new(0), card: card.clone() };
+        let refs = vec![introduction(state, member)?];
+        Ok(Self { payload: Payload::Claim(Box::new(claim)), refs })
+    }
+
+    /// Vouches for a member whose introduction is void.
+    ///
+    /// # Errors
+    /// [`DraftError::UnknownMember`] if the group does not know the member.
+    pub fn adopt(state: &GroupState, member: MemberId) -> Result<Self, DraftError> {
+        let refs = vec![introduction(state, member)?];
+        Ok(Self { payload: Payload::Adopt(RefIndex::new(0)), refs })
+    }
+
+    /// Carries a statement that `root` signs. `base` is the frontier at which
+    /// it is made, all known heads as a rule: what it cuts, it spares in the
+    /// past of these.
+    ///
+    /// # Errors
+    /// [`DraftError::Rule`] if the base is empty or has more than 16 ids, or a
+    /// name is empty or too long.
+    pub fn act(
+        root: &RootKey,
+        group: GroupId,
+        act: &NewAct<'_>,
+        base: impl IntoIterator<Item = EntryId>,
+        nonce: [u8; 16],
+    ) -> Result<Self, DraftError> {
+        let mut more = ActSignatures::Plain;
+        let body = match act {
+            NewAct::Enrol { generation, device } => {
+                more = ActSignatures::Device(device.signatures().clone());
+                let certificate = Box::new(device.certificate().clone());
+                ActBody::Enrol { generation: *generation, certificate }
+            }
+            NewAct::Revoke { generation, device } => {
+                ActBody::Revoke { generation: *generation, device: *device }
+            }
+            NewAct::Leave { generation } => ActBody::Leave { generation: *generation },
+            NewAct::Rename { generation, name } => {
+                ActBody::Rename { generation: *generation, name: (*name).to_owned() }
+            }
+            NewAct::Remove { member } => ActBody::Remove { member: *member },
+            NewAct::Bind { member, card } => {
+                more = ActSignatures::Card(card.signatures().clone());
+                ActBody::Bind { member: *member, card: Box::new(card.card().clone()) }
+            }
+            NewAct::RenameGroup { name } => ActBody::RenameGroup { name: (*name).to_owned() },
+        };
+        let base: BTreeSet<EntryId> = base.into_iter().collect();
+        let base: Vec<EntryId> = base.into_iter().collect();
+        let signed = SignedAct::sign(root, group, body, more, base.clone(), nonce)?;
+        Ok(Self { payload: Payload::Act(Box::new(signed)), refs: base })
+    }
+
+    /// Carries a statement again: anybody may be its courier.
+    #[must_use]
+    pub fn carry(act: &SignedAct) -> Self {
+        let refs = act.act().base().to_vec();
+        Self { payload: Payload::Act(Box::new(act.clone())), refs }
+    }
+
+    /// Records again, under the author's hand, what the void entry `original`
+    /// said.
+    ///
+    /// # Errors
+    /// [`DraftError`] if it names somebody unknown or somebody twice.
+    pub fn copy(
+        state: &GroupState,
+        original: EntryId,
+        details: &Details,
+    ) -> Result<Self, DraftError> {
+        let refs = Refs::of(state, details, Some(original))?;
+        let copy = Copy { original: refs.entry(original)?, content: refs.content(details)? };
+        Ok(Self { payload: Payload::Copy(copy), refs: refs.ids })
+    }
+
+    /// Confirms or disputes an expense, a transfer or a copy.
+    #[must_use]
+    pub fn endorsement(target: EntryId, confirms: bool, note: Option<String>) -> Self {
+        let endorsement = Endorsement { target: RefIndex::new(0), confirms, note };
+        Self { payload: Payload::Endorsement(endorsement), refs: vec![target] }
+    }
+
+    /// Tells the device's new X25519 public key; `generation` counts its
+    /// rotations, this one included.
+    #[must_use]
+    pub fn rotation(generation: u64, exchange_public_key: [u8; 32]) -> Self {
+        let rotation = Rotation::new(generation, exchange_public_key);
+        Self { payload: Payload::Rotation(rotation), refs: Vec::new() }
     }
 
     /// Records an expense or a transfer.

@@ -96,6 +96,10 @@ id! {
     RootId
 }
 id! {
+    /// Names a statement: `D("act", statement)`. Its verdict belongs to it.
+    ActDigest
+}
+id! {
     /// Digest of a group's state: equal digests mean equal states.
     StateDigest
 }

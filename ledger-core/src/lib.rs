@@ -20,6 +20,8 @@
     )
 )]
 
+mod act;
+mod authority;
 mod codec;
 mod details;
 mod draft;
@@ -36,22 +38,28 @@ mod payload;
 mod rule;
 mod settle_up;
 
+pub use act::{Act, ActBody, Generation, SignedAct};
 pub use details::{Details, ExpenseDetails, TransferDetails};
-pub use draft::{Draft, DraftError, NewGroup};
+pub use draft::{Draft, DraftError, NewAct, NewGroup};
 pub use entry::{DecodedEntry, Header, VerifiedEntry, verify_batch};
-pub use id::{DeviceId, EntryId, GroupId, MemberId, Origin, ParseIdError, RootId, StateDigest};
-pub use keys::{Card, DeviceCertificate, DeviceKey, PlaceholderCard, RootEntropy, RootKey};
+pub use id::{
+    ActDigest, DeviceId, EntryId, GroupId, MemberId, Origin, ParseIdError, RootId, StateDigest,
+};
+pub use keys::{
+    Card, DeviceCertificate, DeviceKey, PlaceholderCard, RootEntropy, RootKey, SignedCard,
+    SignedDevice,
+};
 pub use ledger::{
-    Admission, AdmittedEntry, CheckpointError, EntryIndex, EvaluateError, Evaluation, Frontier,
-    GroupState, Ledger, Link, Member, MemoryIndex, Position, Replayed, Slot, SlotEntry, SlotRole,
-    Verdict, VoidReason, evaluate,
+    Admission, AdmittedEntry, CheckpointError, Device, EntryIndex, EvaluateError, Evaluation,
+    Frontier, GroupState, Ledger, Link, Member, MemoryIndex, Position, Replayed, Slot, SlotEntry,
+    SlotRole, Verdict, VoidReason, evaluate,
 };
 pub use money::{
     Amount, AmountError, Balance, Currency, CurrencyError, Date, DateError, split_equally,
 };
 pub use payload::{
-    Cancellation, Content, Correction, Expense, Genesis, Kind, Part, Payload, Placeholder,
-    RefIndex, Transfer,
+    AddMember, Cancellation, Claim, Content, Copy, Correction, Endorsement, Expense, Genesis, Kind,
+    Opening, Part, Payload, Placeholder, Predecessor, RefIndex, Rotation, Transfer,
 };
 pub use rule::{Refusal, Rule};
 pub use settle_up::{EXACT_LIMIT, Settlement, settle_up};
@@ -59,4 +67,5 @@ pub use settle_up::{EXACT_LIMIT, Settlement, settle_up};
 /// Calls that are right in one place and dangerous in any other.
 pub mod hazmat {
     pub use crate::entry::trust_stored;
+    pub use crate::ledger::any_position;
 }

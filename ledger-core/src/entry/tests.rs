@@ -42,7 +42,14 @@ fn payload_rule(kind: Kind, refs: usize, payload: &[u8]) -> Option<Rule> {
 fn genesis() -> DecodedEntry {
     let entropy = RootEntropy::from_bytes([8; 32]);
     let device = DeviceKey::from_bytes(&[7; 64]);
-    let new = NewGroup { name: "G", founder: "F", entropy: &entropy, index: 0, salt: [9; 32] };
+    let new = NewGroup {
+        name: "G",
+        founder: "F",
+        entropy: &entropy,
+        index: 0,
+        salt: [9; 32],
+        successor_of: None,
+    };
     new.found(&device, 5).unwrap().decoded().clone()
 }
 
@@ -143,7 +150,7 @@ fn genesis_certificates_are_checked() {
         DecodedEntry::assemble(fields, payload, |id| device.sign_entry(id))
     };
     // The last 64 bytes are the acceptance, before it the two root signatures.
-    for from_end in [10, 80, 150] {
+    for from_end in [11, 81, 151] {
         let mut forged = payload.clone();
         let place = forged.len() - from_end;
         forged[place] ^= 1;
@@ -260,31 +267,6 @@ fn transfer_correction_and_cancellation_rules() {
     assert_eq!(payload_rule(Kind::MERGE, 0, &[0x80]), None);
     assert_eq!(payload_rule(Kind::MERGE, 1, &[0x80]), Some(Rule::P2));
     assert_eq!(payload_rule(Kind::MERGE, 0, &[0x81, 0x00]), Some(Rule::C6));
-}
-
-#[test]
-fn p9_a_placeholder_card_is_for_its_group() {
-    let mut w = Writer::new();
-    w.array(5);
-    w.uint(1);
-    w.bytes(&[2; 32]);
-    w.bytes(&[6; 32]);
-    w.text("Ben");
-    w.bytes(&[0; 16]);
-    let card = w.into_bytes();
-    let placeholder = |card: &[u8]| {
-        let mut w = Writer::new();
-        w.array(1);
-        w.bytes(card);
-        w.into_bytes()
-    };
-    assert_eq!(payload_rule(Kind::PLACEHOLDER, 0, &placeholder(&card)), None);
-    let mut foreign = card.clone();
-    foreign[5] ^= 1;
-    assert_eq!(payload_rule(Kind::PLACEHOLDER, 0, &placeholder(&foreign)), Some(Rule::P9));
-    let mut version = card;
-    version[1] = 2;
-    assert_eq!(payload_rule(Kind::PLACEHOLDER, 0, &placeholder(&version)), Some(Rule::K3));
 }
 
 #[test]

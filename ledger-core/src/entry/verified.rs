@@ -9,7 +9,6 @@ use super::DecodedEntry;
 use crate::hash::{Tag, digest};
 use crate::id::EntryId;
 use crate::keys::entry_message;
-use crate::payload::Payload;
 use crate::rule::{Refusal, Rule};
 
 /// An entry that its device has signed. Made only by [`verify_batch`], by
@@ -68,9 +67,7 @@ pub fn verify_batch(
             if !valid {
                 return Err(Refusal::new(Rule::S1).of(id));
             }
-            if let Payload::Genesis(genesis) = entry.payload() {
-                genesis.check_signatures().map_err(|refusal| refusal.of(id))?;
-            }
+            entry.payload().check_signatures().map_err(|refusal| refusal.of(id))?;
             Ok(VerifiedEntry(entry))
         })
         .collect()

@@ -20,7 +20,7 @@ pub(super) fn check_ed25519(key: &[u8; 32], whose: &str) -> Result<(), Refusal> 
 
 /// Rule K2: refuses low-order and non-canonical X25519 keys, which would make
 /// every later key wrap fail.
-pub(super) fn check_x25519(key: &[u8; 32], whose: &str) -> Result<(), Refusal> {
+pub(crate) fn check_x25519(key: &[u8; 32], whose: &str) -> Result<(), Refusal> {
     // 2^255 - 19, little-endian; a canonical coordinate is smaller.
     const PRIME: [u8; 32] = {
         let mut prime = [0xff; 32];
@@ -39,7 +39,7 @@ pub(super) fn check_x25519(key: &[u8; 32], whose: &str) -> Result<(), Refusal> {
 }
 
 /// Checks a certificate's signature under ZIP 215 (rule K4).
-pub(super) fn check_signature(
+pub(crate) fn check_signature(
     key: &[u8; 32],
     tag: Tag,
     bytes: &[u8],

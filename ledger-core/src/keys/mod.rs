@@ -4,7 +4,8 @@ mod card;
 mod check;
 mod secret;
 
-pub(crate) use card::CardSignatures;
-pub use card::{Card, DeviceCertificate, PlaceholderCard};
+pub use card::{Card, DeviceCertificate, PlaceholderCard, SignedCard, SignedDevice};
+pub(crate) use card::{CardSignatures, DeviceSignatures, KEM_X25519, Place, expect_kem};
+pub(crate) use check::{check_signature, check_x25519};
 pub(crate) use secret::entry_message;
 pub use secret::{DeviceKey, RootEntropy, RootKey};

@@ -37,6 +37,9 @@ pub enum Admission {
     Missing(BTreeSet<EntryId>),
     /// It can never be part of this ledger.
     Refused(Refusal),
+    /// Only the whole set tells: [`evaluate`](super::evaluate) it. So it is
+    /// with the first entry of a device.
+    Undecided(Box<VerifiedEntry>),
 }
 
 impl Ledger {
@@ -79,6 +82,9 @@ impl Ledger {
         if clock.checked_add(1) != Some(header.lamport()) {
             let detail = format!("{} after {clock}", header.lamport());
             return refused(Refusal::with_detail(Rule::A3, detail));
+        }
+        if header.seq() == 0 {
+            return Ok(Admission::Undecided(Box::new(entry)));
         }
         let follows = previous.is_some_and(|previous| {
             previous.device == header.device() && previous.seq.checked_add(1) == Some(header.seq())

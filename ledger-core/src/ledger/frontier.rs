@@ -36,15 +36,23 @@ pub struct Position {
     pub(crate) lamport: u64,
 }
 
-impl Frontier {
-    pub(super) fn found(genesis: &DecodedEntry) -> Self {
-        let mut frontier = Self::default();
-        frontier.advance(genesis);
-        frontier
-    }
+/// Any position, also one that no honest author is at: to test how others
+/// judge what liars sign.
+#[must_use]
+pub fn any_position(
+    group: GroupId,
+    device: DeviceId,
+    seq: u64,
+    backlink: EntryId,
+    parents: Vec<EntryId>,
+    lamport: u64,
+) -> Position {
+    Position { group, device, seq, backlink, parents, lamport }
+}
 
+impl Frontier {
     /// Takes note of an admitted entry.
-    pub(super) fn advance(&mut self, entry: &DecodedEntry) {
+    pub(crate) fn advance(&mut self, entry: &DecodedEntry) {
         let header = entry.header();
         for dependency in header.dependencies() {
             self.heads.remove(dependency);
@@ -73,20 +81,33 @@ impl Frontier {
 
     pub(super) fn next_position(&self, group: GroupId, device: DeviceId) -> Option<Position> {
         let tip = self.tips.get(&device)?;
-        let parents: Vec<EntryId> = self.heads().filter(|head| *head != tip.id).collect();
+        self.position(group, device, tip.seq.checked_add(1)?, tip.id, tip.lamport)
+    }
+
+    pub(super) fn first_position(
+        &self,
+        group: GroupId,
+        device: DeviceId,
+        enrolment: EntryId,
+    ) -> Option<Position> {
+        self.position(group, device, 0, enrolment, 0)
+    }
+
+    fn position(
+        &self,
+        group: GroupId,
+        device: DeviceId,
+        seq: u64,
+        backlink: EntryId,
+        lamport: u64,
+    ) -> Option<Position> {
+        let parents: Vec<EntryId> = self.heads().filter(|head| *head != backlink).collect();
         if parents.len() > MAX_PARENTS {
             return None;
         }
         // Whatever the device can refer to lies in the past of the heads.
-        let clock = self.heads.values().copied().chain([tip.lamport]).max()?;
-        Some(Position {
-            group,
-            device,
-            seq: tip.seq.checked_add(1)?,
-            backlink: tip.id,
-            parents,
-            lamport: clock.checked_add(1)?,
-        })
+        let clock = self.heads.values().copied().chain([lamport]).max()?;
+        Some(Position { group, device, seq, backlink, parents, lamport: clock.checked_add(1)? })
     }
 
     pub(super) fn encode(&self, w: &mut Writer) {

@@ -2,30 +2,34 @@
 
 mod admission;
 mod checkpoint;
+mod evaluate;
 mod frontier;
 mod index;
 mod memory;
 mod replay;
 mod slot;
 mod state;
+mod state_bytes;
 #[cfg(test)]
 mod tests;
 mod verdict;
 
 pub use admission::{Admission, AdmittedEntry};
 pub use checkpoint::CheckpointError;
-pub use frontier::{Frontier, Position};
+pub use evaluate::{EvaluateError, Evaluation, evaluate};
+pub use frontier::{Frontier, Position, any_position};
 pub use index::{EntryIndex, Link};
-pub use memory::{EvaluateError, Evaluation, MemoryIndex, evaluate};
+pub use memory::MemoryIndex;
+pub(crate) use replay::Nets;
 pub use replay::Replayed;
 pub use slot::{Slot, SlotEntry, SlotRole};
-pub use state::{GroupState, Member};
+pub(crate) use state::Directory;
+pub use state::{Device, GroupState, Member};
 pub use verdict::{Verdict, VoidReason};
 
 use crate::entry::VerifiedEntry;
-use crate::id::{DeviceId, GroupId};
-use crate::payload::Payload;
-use crate::rule::{Refusal, Rule};
+use crate::id::{DeviceId, EntryId, GroupId};
+use crate::rule::Refusal;
 
 /// Everything that replay knows of a group besides the entries themselves: the
 /// state and the frontier. Small; its size does not grow with plain entries.
@@ -35,8 +39,14 @@ use crate::rule::{Refusal, Rule};
 /// # let random64 = [7; 64]; let random32 = [7; 32]; let random16 = [7; 16]; let now_ms = 0;
 /// let device = DeviceKey::from_bytes(&random64);
 /// let entropy = RootEntropy::from_bytes(random32);
-/// let group =
-///     NewGroup { name: "Flat", founder: "Anna", entropy: &entropy, index: 0, salt: random32 };
+/// let group = NewGroup {
+///     name: "Flat",
+///     founder: "Anna",
+///     entropy: &entropy,
+///     index: 0,
+///     salt: random32,
+///     successor_of: None,
+/// };
 /// let genesis = group.found(&device, now_ms)?;
 ///
 /// let mut index = MemoryIndex::new();
@@ -47,7 +57,7 @@ use crate::rule::{Refusal, Rule};
 /// let position = ledger.next_position(device.id()).ok_or("not enrolled")?;
 /// let entry = draft.sign(&device, &position, now_ms)?;
 /// if let Admission::Admitted(entry) = ledger.admit(entry, &index)? {
-///     let replayed = ledger.replay(&entry, &index)?;
+///     let replayed = ledger.replay(&entry, &index)?.ok_or("evaluate the whole set")?;
 ///     index.insert(&entry, &replayed);
 ///     assert!(replayed.verdict().is_applied());
 /// }
@@ -66,13 +76,12 @@ impl Ledger {
     /// # Errors
     /// Rule A1 if the entry is not a genesis entry of a known version.
     pub fn found(genesis: &VerifiedEntry) -> Result<Self, Refusal> {
-        let entry = genesis.decoded();
-        let Payload::Genesis(payload) = entry.payload() else {
-            return Err(
-                Refusal::with_detail(Rule::A1, "a genesis entry must come first").of(entry.id())
-            );
-        };
-        Ok(Self { state: GroupState::found(entry.id(), payload), frontier: Frontier::found(entry) })
+        match evaluate(GroupId::from(genesis.id()), vec![genesis.clone()]) {
+            Ok(evaluation) => Ok(evaluation.ledger().clone()),
+            Err(EvaluateError::Refused(refusal)) => Err(refusal),
+            // The entry is in the set, so this does not happen.
+            Err(EvaluateError::NoGenesis(_)) => Err(Refusal::new(crate::rule::Rule::A1)),
+        }
     }
 
     /// Begins with the genesis entry and puts it into an index in memory.
@@ -81,7 +90,7 @@ impl Ledger {
     /// As [`Ledger::found`].
     pub fn begin(genesis: &VerifiedEntry, index: &mut MemoryIndex) -> Result<Self, Refusal> {
         let ledger = Self::found(genesis)?;
-        index.insert_genesis(genesis);
+        index.put(genesis, Verdict::Applied, None);
         Ok(ledger)
     }
 
@@ -103,10 +112,17 @@ impl Ledger {
         &self.frontier
     }
 
-    /// Where the next entry of `device` would stand, if the device is
-    /// enrolled and there are at most 16 heads.
+    /// Where the next entry of `device` would stand, if the device has signed
+    /// before and there are at most 16 heads.
     #[must_use]
     pub fn next_position(&self, device: DeviceId) -> Option<Position> {
         self.frontier.next_position(self.group(), device)
+    }
+
+    /// Where the first entry of `device` would stand, which the entry
+    /// `enrolment` enrolled.
+    #[must_use]
+    pub fn first_position(&self, device: DeviceId, enrolment: EntryId) -> Option<Position> {
+        self.frontier.first_position(self.group(), device, enrolment)
     }
 }

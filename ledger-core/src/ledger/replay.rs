@@ -1,12 +1,14 @@
-//! Replaying an admitted entry: its verdict and what it changes (SPEC §6).
+//! Replaying an entry whose author nobody cut: its verdict and what it changes.
+//!
+//! This is the short way, at the cost of what changes. It must end where
+//! [`evaluate`](super::evaluate) ends; what it cannot decide, it leaves to that.
 
 use std::collections::BTreeMap;
 
-use super::{
-    AdmittedEntry, EntryIndex, GroupState, Ledger, Slot, SlotEntry, SlotRole, Verdict, VoidReason,
-};
+use super::{AdmittedEntry, EntryIndex, Ledger, Slot, SlotEntry, SlotRole, Verdict, VoidReason};
 use crate::entry::DecodedEntry;
 use crate::id::{EntryId, MemberId};
+use crate::keys::PlaceholderCard;
 use crate::money::{Balance, Currency};
 use crate::payload::{Content, Payload, RefIndex};
 
@@ -14,19 +16,11 @@ use crate::payload::{Content, Payload, RefIndex};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replayed {
     verdict: Verdict,
-    slot: Option<SlotChange>,
-}
-
-/// The slot that an applied entry belongs to, and what it shows now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct SlotChange {
-    original: EntryId,
-    entry: SlotEntry,
-    slot: Slot,
+    slot: Option<(EntryId, SlotEntry, Slot)>,
 }
 
 impl Replayed {
-    pub(super) fn without_slot(verdict: Verdict) -> Self {
+    fn without_slot(verdict: Verdict) -> Self {
         Self { verdict, slot: None }
     }
 
@@ -40,17 +34,49 @@ impl Replayed {
     /// slot's name, the entry's part in it, and what the slot shows now.
     #[must_use]
     pub fn slot(&self) -> Option<(EntryId, SlotEntry, Slot)> {
-        self.slot.map(|change| (change.original, change.entry, change.slot))
+        self.slot
     }
 }
 
 /// What a content adds to balances; sums to zero.
-pub(super) struct Nets {
-    pub(super) currency: Currency,
-    pub(super) parts: BTreeMap<MemberId, Balance>,
+pub(crate) struct Nets {
+    pub(crate) currency: Currency,
+    pub(crate) parts: BTreeMap<MemberId, Balance>,
 }
 
 impl Nets {
+    /// Paid minus owed, with members named by refs to their introductions.
+    pub(crate) fn of(
+        refs: &[EntryId],
+        content: &Content,
+        introduced: impl Fn(EntryId) -> Option<MemberId>,
+    ) -> Result<Self, VoidReason> {
+        let member = |index: RefIndex| {
+            let introduction = refs.get(index.place()).ok_or(VoidReason::UnknownMember)?;
+            introduced(*introduction).ok_or(VoidReason::UnknownMember)
+        };
+        let mut nets = Self { currency: content.currency(), parts: BTreeMap::new() };
+        match content {
+            Content::Expense(expense) => {
+                for part in expense.payers() {
+                    nets.add(member(part.member)?, part.amount.into());
+                }
+                for part in expense.shares() {
+                    nets.add(member(part.member)?, Balance::from(part.amount).negated());
+                }
+            }
+            Content::Transfer(transfer) => {
+                let (from, to) = (member(transfer.from())?, member(transfer.to())?);
+                if from == to {
+                    return Err(VoidReason::SameMember);
+                }
+                nets.add(from, content.amount().into());
+                nets.add(to, Balance::from(content.amount()).negated());
+            }
+        }
+        Ok(nets)
+    }
+
     fn add(&mut self, member: MemberId, part: Balance) {
         let net = self.parts.entry(member).or_default();
         *net = net.plus(part);
@@ -61,72 +87,119 @@ impl Ledger {
     /// Judges an admitted entry and adds it to the state. The entry is to be
     /// put into the index afterwards.
     ///
+    /// `None` leaves the ledger as it was: only the whole set tells what the
+    /// entry means, so [`evaluate`](super::evaluate) it. So it is with control
+    /// entries, and with whatever a device signed that something cuts.
+    ///
     /// # Errors
     /// The index's own, if it cannot be read. Nothing has changed then.
     pub fn replay<I: EntryIndex>(
         &mut self,
         entry: &AdmittedEntry,
         index: &I,
-    ) -> Result<Replayed, I::Error> {
-        let decoded = entry.verified().decoded();
-        let replayed = match decoded.payload() {
-            Payload::Genesis(_) | Payload::Merge => Replayed::without_slot(Verdict::Applied),
+    ) -> Result<Option<Replayed>, I::Error> {
+        let entry = entry.verified().decoded();
+        let author = self.state.directory.authors.get(&entry.header().device());
+        let Some((author, true)) = author.copied() else { return Ok(None) };
+        let replayed = match entry.payload() {
+            Payload::Merge => Some(Replayed::without_slot(Verdict::Applied)),
             Payload::Opaque => {
-                self.state.unknown = self.state.unknown.saturating_add(1);
-                Replayed::without_slot(Verdict::Unknown)
+                let unknown = &mut self.state.directory.unknown;
+                *unknown = unknown.saturating_add(1);
+                Some(Replayed::without_slot(Verdict::Unknown))
             }
             Payload::Placeholder(placeholder) => {
-                let author = self.state.device_owner(decoded.header().device());
-                if author == Some(placeholder.card().introducer()) {
-                    let lamport = decoded.header().lamport();
-                    self.state.introduce(decoded.id(), lamport, placeholder);
-                    Replayed::without_slot(Verdict::Applied)
-                } else {
-                    void(VoidReason::ForeignIntroducer)
-                }
+                self.replay_placeholder(entry, author, placeholder.card())
             }
-            Payload::Content(content) => match nets(&self.state, decoded, content) {
-                Err(reason) => void(reason),
-                Ok(nets) => {
-                    self.enter_slot(decoded, decoded.id(), SlotRole::Original, Some(nets), index)?
-                }
-            },
-            Payload::Correction(correction) => {
-                match nets(&self.state, decoded, correction.content()) {
-                    Err(reason) => void(reason),
-                    Ok(nets) => {
-                        let role = SlotRole::Correction;
-                        self.change(decoded, correction.target(), role, Some(nets), index)?
-                    }
-                }
-            }
-            Payload::Cancellation(cancellation) => {
-                let role = SlotRole::Cancellation;
-                self.change(decoded, cancellation.target(), role, None, index)?
-            }
+            Payload::Content(_)
+            | Payload::Correction(_)
+            | Payload::Cancellation(_)
+            | Payload::Copy(_)
+            | Payload::Endorsement(_) => self.replay_money(entry, index)?,
+            _ => None,
         };
-        self.frontier.advance(decoded);
+        if replayed.is_some() {
+            self.frontier.advance(entry);
+        }
         Ok(replayed)
     }
 
-    /// Adds a correction or cancellation to the slot of its target.
-    fn change<I: EntryIndex>(
+    /// A new placeholder of this group; anything else about placeholders may
+    /// concern people whom the set has met.
+    fn replay_placeholder(
         &mut self,
         entry: &DecodedEntry,
-        target: RefIndex,
-        role: SlotRole,
-        nets: Option<Nets>,
+        author: MemberId,
+        card: &PlaceholderCard,
+    ) -> Option<Replayed> {
+        let ours = card.place() == self.state.group.as_bytes() && card.introducer() == author;
+        let met = self.state.directory.order.contains_key(&card.member());
+        if !ours || met {
+            return None;
+        }
+        let lamport = entry.header().lamport();
+        self.state.introduce(entry.id(), lamport, card.member(), card.name());
+        Some(Replayed::without_slot(Verdict::Applied))
+    }
+
+    fn replay_money<I: EntryIndex>(
+        &mut self,
+        entry: &DecodedEntry,
         index: &I,
-    ) -> Result<Replayed, I::Error> {
-        let recorded = match entry.header().refs().get(target.place()) {
-            Some(target) => index
-                .entry(target)?
-                .filter(|target| matches!(target.decoded().payload(), Payload::Content(_))),
+    ) -> Result<Option<Replayed>, I::Error> {
+        // The target first, then the content: reasons go by their order in
+        // what both ways check.
+        let original = match self.original(entry, index)? {
+            Ok(original) => original,
+            Err(reason) => return Ok(Some(void(reason))),
+        };
+        let nets = match entry.payload().content() {
+            Some(content) => match self.nets(entry, content) {
+                Ok(nets) => Some(nets),
+                Err(reason) => return Ok(Some(void(reason))),
+            },
             None => None,
         };
-        match recorded {
-            Some(target) => self.enter_slot(entry, target.id(), role, nets, index),
-            None => Ok(void(VoidReason::NotRecorded)),
+        // An applied entry brings whom it names into the state; who is not in
+        // it yet takes a look at the whole set.
+        let members = nets.iter().flat_map(|nets| nets.parts.keys());
+        if !members.into_iter().all(|member| self.state.members.contains_key(member)) {
+            return Ok(None);
+        }
+        let role = match entry.payload() {
+            Payload::Content(_) => SlotRole::Original,
+            Payload::Copy(_) => SlotRole::Copy,
+            Payload::Correction(_) => SlotRole::Correction,
+            Payload::Cancellation(_) => SlotRole::Cancellation,
+            _ => return Ok(Some(Replayed::without_slot(Verdict::Applied))),
+        };
+        self.enter_slot(entry, original, role, nets, index).map(Some)
+    }
+
+    /// The slot that an entry names, or the fault of naming none.
+    fn original<I: EntryIndex>(
+        &self,
+        entry: &DecodedEntry,
+        index: &I,
+    ) -> Result<Result<EntryId, VoidReason>, I::Error> {
+        let (target, copies) = match entry.payload() {
+            Payload::Correction(correction) => (correction.target(), true),
+            Payload::Cancellation(cancellation) => (cancellation.target(), true),
+            Payload::Endorsement(endorsement) => (endorsement.target(), true),
+            Payload::Copy(copy) => (copy.original(), false),
+            _ => return Ok(Ok(entry.id())),
+        };
+        let wrong = Ok(Err(VoidReason::WrongTarget));
+        let Some(target) = entry.header().refs().get(target.place()) else { return wrong };
+        let Some(target) = index.entry(target)? else { return wrong };
+        let refs = target.decoded().header().refs();
+        match target.decoded().payload() {
+            Payload::Content(_) => Ok(Ok(target.id())),
+            Payload::Copy(copy) if copies => {
+                let original = refs.get(copy.original().place()).copied();
+                Ok(original.ok_or(VoidReason::WrongTarget))
+            }
+            _ => wrong,
         }
     }
 
@@ -149,19 +222,24 @@ impl Ledger {
         let after = before.with(slot_entry);
         let (old, new) = (before.effective(), after.effective());
         if old != new {
-            if let Some(id) = old {
-                let shown = self.stored_nets(&id, index)?;
-                shown.iter().for_each(|nets| self.state.subtract(nets));
-            }
-            if let Some(nets) = nets.as_ref().filter(|_| new == Some(entry.id())) {
-                self.state.add(nets);
-            }
+            let removed = match old {
+                Some(id) => self.stored_nets(&id, index)?,
+                None => None,
+            };
+            // What now counts is this entry, or what a first copy brings into
+            // force: a correction that came before it.
+            let added = match new {
+                Some(id) if id == entry.id() => None,
+                Some(id) => self.stored_nets(&id, index)?,
+                None => None,
+            };
+            let own = nets.as_ref().filter(|_| new == Some(entry.id()));
+            removed.iter().for_each(|nets| self.state.subtract(nets));
+            added.iter().chain(own).for_each(|nets| self.state.add(nets));
         }
-        if let Some(nets) = &nets {
-            self.state.note_currency(nets.currency);
-        }
-        let change = SlotChange { original, entry: slot_entry, slot: after };
-        Ok(Replayed { verdict: Verdict::Applied, slot: Some(change) })
+        let currencies = &mut self.state.directory.currencies;
+        currencies.extend(nets.as_ref().map(|nets| nets.currency));
+        Ok(Replayed { verdict: Verdict::Applied, slot: Some((original, slot_entry, after)) })
     }
 
     fn stored_nets<I: EntryIndex>(
@@ -170,40 +248,17 @@ impl Ledger {
         index: &I,
     ) -> Result<Option<Nets>, I::Error> {
         let Some(entry) = index.entry(id)? else { return Ok(None) };
-        let Some(content) = entry.decoded().payload().content() else { return Ok(None) };
-        Ok(nets(&self.state, entry.decoded(), content).ok())
+        let content = entry.decoded().payload().content();
+        Ok(content.and_then(|content| self.nets(entry.decoded(), content).ok()))
+    }
+
+    fn nets(&self, entry: &DecodedEntry, content: &Content) -> Result<Nets, VoidReason> {
+        Nets::of(entry.header().refs(), content, |introduction| {
+            self.state.introduced_by(introduction)
+        })
     }
 }
 
 fn void(reason: VoidReason) -> Replayed {
     Replayed::without_slot(Verdict::Void(reason))
-}
-
-/// What a content adds to each member's balance: paid minus owed.
-fn nets(state: &GroupState, entry: &DecodedEntry, content: &Content) -> Result<Nets, VoidReason> {
-    let refs = entry.header().refs();
-    let member = |index: RefIndex| {
-        let introduction = refs.get(index.place()).ok_or(VoidReason::NotAMember)?;
-        state.introduced_by(*introduction).ok_or(VoidReason::NotAMember)
-    };
-    let mut nets = Nets { currency: content.currency(), parts: BTreeMap::new() };
-    match content {
-        Content::Expense(expense) => {
-            for part in expense.payers() {
-                nets.add(member(part.member)?, part.amount.into());
-            }
-            for part in expense.shares() {
-                nets.add(member(part.member)?, Balance::from(part.amount).negated());
-            }
-        }
-        Content::Transfer(transfer) => {
-            let (from, to) = (member(transfer.from())?, member(transfer.to())?);
-            if from == to {
-                return Err(VoidReason::SameMember);
-            }
-            nets.add(from, content.amount().into());
-            nets.add(to, Balance::from(content.amount()).negated());
-        }
-    }
-    Ok(nets)
 }

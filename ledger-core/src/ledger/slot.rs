@@ -7,6 +7,8 @@ use crate::id::EntryId;
 pub enum SlotRole {
     /// It first recorded the expense or transfer; it names the slot.
     Original,
+    /// It recorded it again.
+    Copy,
     /// It replaces the content.
     Correction,
     /// It ends the slot.
@@ -28,8 +30,11 @@ pub struct SlotEntry {
 /// arrival cannot matter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Slot {
-    has_original: bool,
-    content: Option<(SlotRole, u64, EntryId)>,
+    original: Option<EntryId>,
+    /// The first copy in the total order.
+    copy: Option<(u64, EntryId)>,
+    /// The last correction in the total order.
+    correction: Option<(u64, EntryId)>,
     cancelled: bool,
 }
 
@@ -43,22 +48,31 @@ impl Slot {
     /// The slot with one more applied entry.
     #[must_use]
     pub fn with(mut self, entry: SlotEntry) -> Self {
+        let place = (entry.lamport, entry.id);
         match entry.role {
-            SlotRole::Cancellation => self.cancelled = true,
-            role => {
-                self.has_original |= role == SlotRole::Original;
-                // Any correction replaces the original; among corrections the
-                // last in the total order (lamport, id) counts.
-                self.content = self.content.max(Some((role, entry.lamport, entry.id)));
+            SlotRole::Original => self.original = Some(entry.id),
+            SlotRole::Copy => {
+                self.copy = Some(self.copy.map_or(place, |copy| copy.min(place)));
             }
+            SlotRole::Correction => self.correction = self.correction.max(Some(place)),
+            SlotRole::Cancellation => self.cancelled = true,
         }
         self
     }
 
-    /// The entry whose content the slot shows, cancelled or not.
+    /// The entry that stands in the slot: the original if applied, else the
+    /// first applied copy.
+    #[must_use]
+    pub fn shown(&self) -> Option<EntryId> {
+        self.original.or(self.copy.map(|(_, id)| id))
+    }
+
+    /// The entry whose content the slot shows, cancelled or not: the last
+    /// correction, else what stands in it.
     #[must_use]
     pub fn content(&self) -> Option<EntryId> {
-        self.content.filter(|_| self.has_original).map(|(_, _, id)| id)
+        let shown = self.shown()?;
+        Some(self.correction.map_or(shown, |(_, id)| id))
     }
 
     /// The entry whose content counts: none if the slot is cancelled.
@@ -94,6 +108,10 @@ mod tests {
         let ended = Slot::of([original, cancel, first]);
         assert_eq!((ended.effective(), ended.content()), (None, Some(first.id)));
         assert_eq!(Slot::of([first]).content(), None, "nothing without an original");
+        let (early, late) = (entry(SlotRole::Copy, 7, 4), entry(SlotRole::Copy, 8, 5));
+        assert_eq!(Slot::of([late, early]).effective(), Some(early.id), "the first copy");
+        assert_eq!(Slot::of([late, original]).effective(), Some(original.id));
+        assert_eq!(Slot::of([late, first]).effective(), Some(first.id));
     }
 
     proptest! {
@@ -106,6 +124,9 @@ mod tests {
             let mut entries = vec![entry(SlotRole::Original, 1, 200)];
             for (place, (lamport, _)) in (1u8..).zip(&lamports) {
                 entries.push(entry(SlotRole::Correction, *lamport, place));
+            }
+            for (place, (lamport, _)) in (100u8..).zip(lamports.iter().filter(|l| l.1 == 1)) {
+                entries.push(entry(SlotRole::Copy, *lamport, place));
             }
             if cancelled {
                 entries.push(entry(SlotRole::Cancellation, 1, 201));

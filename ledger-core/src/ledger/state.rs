@@ -3,21 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::replay::Nets;
-use crate::codec::{Reader, Writer};
-use crate::hash::{Tag, digest};
-use crate::id::{DeviceId, EntryId, GroupId, MemberId, RootId, StateDigest};
-use crate::limits::MAX_NAME_BYTES;
+use crate::act::Generation;
+use crate::id::{DeviceId, EntryId, GroupId, MemberId};
 use crate::money::{Balance, Currency};
-use crate::payload::{Genesis, Placeholder};
-use crate::rule::{Refusal, Rule};
 
 /// A member of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    pub(super) name: String,
-    pub(super) root: Option<RootId>,
-    /// The clock and id of the first introduction, which order the members.
-    pub(super) introduced: (u64, EntryId),
+    pub(crate) name: String,
+    /// Whether an introduction of theirs is accepted; else an applied entry
+    /// refers to them.
+    pub(crate) introduced: bool,
+    pub(crate) removed: bool,
+    /// The current key generations.
+    pub(crate) generations: BTreeSet<Generation>,
 }
 
 impl Member {
@@ -27,86 +26,110 @@ impl Member {
         &self.name
     }
 
-    /// The member's root key; none for a placeholder.
+    /// Whether an introduction of the member is accepted. If not, honest
+    /// entries speak of the member all the same.
     #[must_use]
-    pub fn root(&self) -> Option<RootId> {
-        self.root
+    pub fn is_introduced(&self) -> bool {
+        self.introduced
     }
+
+    /// Whether the owner removed the member, and did not bind them since.
+    #[must_use]
+    pub fn is_removed(&self) -> bool {
+        self.removed
+    }
+
+    /// The member's current key generations: none for a placeholder or
+    /// somebody removed; several only after several claims.
+    pub fn generations(&self) -> impl Iterator<Item = Generation> + '_ {
+        self.generations.iter().copied()
+    }
+
+    /// Whether the member has no keys and was not removed: a placeholder, who
+    /// can be claimed.
+    #[must_use]
+    pub fn is_placeholder(&self) -> bool {
+        self.generations.is_empty() && !self.removed
+    }
+}
+
+/// A device that may write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Device {
+    pub(crate) exchange_generation: u64,
+    pub(crate) exchange: [u8; 32],
+}
+
+impl Device {
+    /// How often its X25519 key was rotated.
+    #[must_use]
+    pub fn exchange_generation(&self) -> u64 {
+        self.exchange_generation
+    }
+
+    /// Its X25519 public key, to receive epoch keys.
+    #[must_use]
+    pub fn exchange_public_key(&self) -> &[u8; 32] {
+        &self.exchange
+    }
+}
+
+/// What this device knows about names, beside the state: not in the digest.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Directory {
+    /// Entries that introduce a member, whatever their verdict.
+    pub(crate) introductions: BTreeMap<EntryId, MemberId>,
+    /// Clock and id of each member's first introduction.
+    pub(crate) order: BTreeMap<MemberId, (u64, EntryId)>,
+    /// Whose each device key is, and whether nothing concerns it, so that its
+    /// plain entries are applied without another look.
+    pub(crate) authors: BTreeMap<DeviceId, (MemberId, bool)>,
+    /// Currencies in which money was recorded.
+    pub(crate) currencies: BTreeSet<Currency>,
+    /// How many entries this build cannot judge.
+    pub(crate) unknown: u64,
 }
 
 /// Members, devices and balances: what the entries mean.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupState {
-    pub(super) group: GroupId,
-    pub(super) name: String,
-    pub(super) members: BTreeMap<MemberId, Member>,
-    /// Entries that introduce a member, for refs to them.
-    pub(super) introductions: BTreeMap<EntryId, MemberId>,
-    pub(super) devices: BTreeMap<DeviceId, MemberId>,
+    pub(crate) group: GroupId,
+    pub(crate) name: String,
+    pub(crate) members: BTreeMap<MemberId, Member>,
+    pub(crate) devices: BTreeMap<(Generation, DeviceId), Device>,
     /// Never holds a zero.
-    pub(super) balances: BTreeMap<(Currency, MemberId), Balance>,
-    pub(super) currencies: BTreeSet<Currency>,
-    /// How many entries this build cannot judge.
-    pub(super) unknown: u64,
+    pub(crate) balances: BTreeMap<(Currency, MemberId), Balance>,
+    pub(crate) directory: Directory,
 }
 
 impl GroupState {
-    pub(super) fn found(genesis: EntryId, payload: &Genesis) -> Self {
-        let card = payload.card();
-        let certificate = card.certificate();
-        let member = card.member();
-        let founder = Member {
-            name: card.name().to_owned(),
-            root: Some(certificate.root()),
-            introduced: (1, genesis),
-        };
-        Self {
-            group: GroupId::from(genesis),
-            name: payload.group_name().to_owned(),
-            members: BTreeMap::from([(member, founder)]),
-            introductions: BTreeMap::from([(genesis, member)]),
-            devices: BTreeMap::from([(certificate.device(), member)]),
-            balances: BTreeMap::new(),
-            currencies: BTreeSet::new(),
-            unknown: 0,
-        }
-    }
-
-    pub(super) fn introduce(&mut self, entry: EntryId, lamport: u64, placeholder: &Placeholder) {
-        let member = placeholder.card().member();
-        self.introductions.insert(entry, member);
-        let introduced = (lamport, entry);
-        let known = self.members.entry(member).or_insert_with(|| Member {
-            name: placeholder.card().name().to_owned(),
-            root: None,
-            introduced,
+    pub(crate) fn introduce(&mut self, entry: EntryId, lamport: u64, member: MemberId, name: &str) {
+        self.members.entry(member).or_insert_with(|| Member {
+            name: name.to_owned(),
+            introduced: true,
+            removed: false,
+            generations: BTreeSet::new(),
         });
-        known.introduced = known.introduced.min(introduced);
+        self.directory.introduce(entry, lamport, member);
     }
 
     /// Adds what a content now counts.
-    pub(super) fn add(&mut self, nets: &Nets) {
+    pub(crate) fn add(&mut self, nets: &Nets) {
         nets.parts.iter().for_each(|(member, part)| self.shift(nets.currency, *member, *part));
     }
 
     /// Takes back what a content no longer counts.
-    pub(super) fn subtract(&mut self, nets: &Nets) {
-        nets.parts
-            .iter()
-            .for_each(|(member, part)| self.shift(nets.currency, *member, part.negated()));
+    pub(crate) fn subtract(&mut self, nets: &Nets) {
+        let taken = nets.parts.iter().map(|(member, part)| (member, part.negated()));
+        taken.for_each(|(member, part)| self.shift(nets.currency, *member, part));
     }
 
-    fn shift(&mut self, currency: Currency, member: MemberId, part: Balance) {
+    pub(crate) fn shift(&mut self, currency: Currency, member: MemberId, part: Balance) {
         let balance = self.balances.entry((currency, member)).or_default();
         *balance = balance.plus(part);
         if balance.is_zero() {
             self.balances.remove(&(currency, member));
         }
-    }
-
-    /// Remembers that money was recorded in a currency, settled or not.
-    pub(super) fn note_currency(&mut self, currency: Currency) {
-        self.currencies.insert(currency);
     }
 
     /// The group.
@@ -121,11 +144,14 @@ impl GroupState {
         &self.name
     }
 
-    /// The members, in the order of their introduction.
+    /// The members, in the order of their first introduction.
     #[must_use]
     pub fn members(&self) -> Vec<(MemberId, &Member)> {
         let mut members: Vec<_> = self.members.iter().map(|(id, member)| (*id, member)).collect();
-        members.sort_by_key(|(_, member)| member.introduced);
+        let order = &self.directory.order;
+        members.sort_by_key(|(id, _)| {
+            (order.get(id).copied().unwrap_or((1, self.group.genesis())), *id)
+        });
         members
     }
 
@@ -138,19 +164,25 @@ impl GroupState {
     /// The member whom an entry introduces, if it introduces one.
     #[must_use]
     pub fn introduced_by(&self, entry: EntryId) -> Option<MemberId> {
-        self.introductions.get(&entry).copied()
+        self.directory.introductions.get(&entry).copied()
     }
 
     /// The first entry that introduced a member.
     #[must_use]
     pub fn first_introduction(&self, member: MemberId) -> Option<EntryId> {
-        self.members.get(&member).map(|member| member.introduced.1)
+        self.directory.order.get(&member).map(|(_, entry)| *entry)
     }
 
-    /// The member whose device this is.
+    /// The member whose device this is or was.
     #[must_use]
     pub fn device_owner(&self, device: DeviceId) -> Option<MemberId> {
-        self.devices.get(&device).copied()
+        self.directory.authors.get(&device).map(|(member, _)| *member)
+    }
+
+    /// The devices that may write: accepted, of a current generation, neither
+    /// revoked nor left.
+    pub fn devices(&self) -> impl Iterator<Item = (Generation, DeviceId, &Device)> {
+        self.devices.iter().map(|((generation, id), device)| (*generation, *id, device))
     }
 
     /// A name for each member that no other member has: their own, or with a
@@ -182,7 +214,7 @@ impl GroupState {
 
     /// The currencies in which money was recorded.
     pub fn currencies(&self) -> impl Iterator<Item = Currency> + '_ {
-        self.currencies.iter().copied()
+        self.directory.currencies.iter().copied()
     }
 
     /// A member's balance in one currency: positive is what the group owes.
@@ -205,106 +237,14 @@ impl GroupState {
     /// How many entries need a newer version of this library to be judged.
     #[must_use]
     pub fn entries_needing_update(&self) -> u64 {
-        self.unknown
-    }
-
-    /// The digest of the state: devices with equal heads and equal digests
-    /// agree on everything.
-    #[must_use]
-    pub fn digest(&self) -> StateDigest {
-        let mut w = Writer::new();
-        self.encode(&mut w);
-        StateDigest::from_bytes(digest(Tag::STATE, &[w.as_bytes()]))
-    }
-
-    pub(super) fn encode(&self, w: &mut Writer) {
-        w.array(8);
-        w.bytes(self.group.as_bytes());
-        w.text(&self.name);
-        w.array(self.members.len());
-        for (id, member) in &self.members {
-            w.array(5);
-            w.bytes(id.as_bytes());
-            w.text(&member.name);
-            w.optional(member.root, |w, root| w.bytes(root.as_bytes()));
-            w.uint(member.introduced.0);
-            w.bytes(member.introduced.1.as_bytes());
-        }
-        w.array(self.introductions.len());
-        for (entry, member) in &self.introductions {
-            write_pair(w, entry.as_bytes(), member);
-        }
-        w.array(self.devices.len());
-        for (device, member) in &self.devices {
-            write_pair(w, device.as_bytes(), member);
-        }
-        w.array(self.balances.len());
-        for ((currency, member), balance) in &self.balances {
-            w.array(3);
-            w.text(currency.code());
-            w.bytes(member.as_bytes());
-            w.bytes(&balance.minor_units().to_be_bytes());
-        }
-        w.array(self.currencies.len());
-        self.currencies.iter().for_each(|currency| w.text(currency.code()));
-        w.uint(self.unknown);
-    }
-
-    pub(super) fn decode(r: &mut Reader<'_>) -> Result<Self, Refusal> {
-        r.array(8)?;
-        let group = GroupId::from_bytes(r.bytes_n()?);
-        let name = r.text(MAX_NAME_BYTES)?.to_owned();
-        let mut members = BTreeMap::new();
-        for _ in 0..read_len(r)? {
-            r.array(5)?;
-            let id = MemberId::from_bytes(r.bytes_n()?);
-            let name = r.text(MAX_NAME_BYTES)?.to_owned();
-            let root = r.optional(Reader::bytes_n)?.map(RootId::from_bytes);
-            let introduced = (r.uint()?, EntryId::from_bytes(r.bytes_n()?));
-            members.insert(id, Member { name, root, introduced });
-        }
-        let mut introductions = BTreeMap::new();
-        for _ in 0..read_len(r)? {
-            let (entry, member) = read_pair(r)?;
-            introductions.insert(EntryId::from_bytes(entry), member);
-        }
-        let mut devices = BTreeMap::new();
-        for _ in 0..read_len(r)? {
-            let (device, member) = read_pair(r)?;
-            devices.insert(DeviceId::from_bytes(device), member);
-        }
-        let mut balances = BTreeMap::new();
-        for _ in 0..read_len(r)? {
-            r.array(3)?;
-            let currency = read_currency(r)?;
-            let member = MemberId::from_bytes(r.bytes_n()?);
-            let balance = Balance::from_i128(i128::from_be_bytes(r.bytes_n()?));
-            balances.insert((currency, member), balance);
-        }
-        let mut currencies = BTreeSet::new();
-        for _ in 0..read_len(r)? {
-            currencies.insert(read_currency(r)?);
-        }
-        let unknown = r.uint()?;
-        Ok(Self { group, name, members, introductions, devices, balances, currencies, unknown })
+        self.directory.unknown
     }
 }
 
-fn write_pair(w: &mut Writer, key: &[u8; 32], member: &MemberId) {
-    w.array(2);
-    w.bytes(key);
-    w.bytes(member.as_bytes());
-}
-
-fn read_pair(r: &mut Reader<'_>) -> Result<([u8; 32], MemberId), Refusal> {
-    r.array(2)?;
-    Ok((r.bytes_n()?, MemberId::from_bytes(r.bytes_n()?)))
-}
-
-fn read_currency(r: &mut Reader<'_>) -> Result<Currency, Refusal> {
-    Currency::from_letters(r.text(3)?.as_bytes()).ok_or_else(|| Refusal::new(Rule::P5))
-}
-
-fn read_len(r: &mut Reader<'_>) -> Result<usize, Refusal> {
-    r.array_up_to(usize::MAX, Rule::C6)
+impl Directory {
+    pub(crate) fn introduce(&mut self, entry: EntryId, lamport: u64, member: MemberId) {
+        self.introductions.insert(entry, member);
+        let first = self.order.entry(member).or_insert((lamport, entry));
+        *first = (*first).min((lamport, entry));
+    }
 }

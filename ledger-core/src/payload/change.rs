@@ -1,4 +1,5 @@
-//! Changing what was recorded: corrections and cancellations (SPEC §4.6, §4.7).
+//! Changing what was recorded: corrections, cancellations, copies (SPEC §4.6 to
+//! §4.8).
 
 use super::{Content, Kind, RefIndex};
 use crate::codec::{Reader, Writer};
@@ -78,5 +79,43 @@ impl Cancellation {
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
+    }
+}
+
+/// Records again, under the author's hand, what a void entry said:
+/// `[original, kind, content]`. Always names the original, never a copy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copy {
+    pub(crate) original: RefIndex,
+    pub(crate) content: Content,
+}
+
+impl Copy {
+    pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
+        // Copies and corrections have one layout.
+        let Correction { target: original, content } = Correction::read(r)?;
+        Ok(Self { original, content })
+    }
+
+    pub(super) fn write(&self, w: &mut Writer) {
+        let Self { original, content } = self.clone();
+        Correction { target: original, content }.write(w);
+    }
+
+    pub(super) fn each_ref(&self, visit: &mut dyn FnMut(RefIndex)) {
+        visit(self.original);
+        self.content.each_ref(visit);
+    }
+
+    /// The entry that first recorded it.
+    #[must_use]
+    pub fn original(&self) -> RefIndex {
+        self.original
+    }
+
+    /// What it says.
+    #[must_use]
+    pub fn content(&self) -> &Content {
+        &self.content
     }
 }

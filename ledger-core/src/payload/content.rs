@@ -79,7 +79,7 @@ impl Content {
         }
     }
 
-    pub(super) fn each_ref(&self, visit: &mut dyn FnMut(RefIndex)) {
+    pub(crate) fn each_ref(&self, visit: &mut dyn FnMut(RefIndex)) {
         match self {
             Self::Expense(expense) => {
                 expense.payers.iter().chain(&expense.shares).for_each(|part| visit(part.member));
@@ -252,7 +252,7 @@ fn read_date(r: &mut Reader<'_>) -> Result<Date, Refusal> {
     Date::from_yyyymmdd(number).map_err(|_| Refusal::with_detail(Rule::P4, number.to_string()))
 }
 
-fn read_currency(r: &mut Reader<'_>) -> Result<Currency, Refusal> {
+pub(crate) fn read_currency(r: &mut Reader<'_>) -> Result<Currency, Refusal> {
     Currency::from_letters(r.text(MAX_TEXT_BYTES)?.as_bytes()).ok_or_else(|| Refusal::new(Rule::P5))
 }
 

@@ -1,15 +1,19 @@
 //! What entries say: one type per kind (SPEC §4).
 
+mod annotate;
 mod change;
 mod content;
 mod genesis;
-mod placeholder;
+mod introduce;
 
-pub use change::{Cancellation, Correction};
+pub use annotate::{Endorsement, Rotation};
+pub use change::{Cancellation, Copy, Correction};
+pub(crate) use content::read_currency;
 pub use content::{Content, Expense, Part, Transfer};
-pub use genesis::Genesis;
-pub use placeholder::Placeholder;
+pub use genesis::{Genesis, Opening, Predecessor};
+pub use introduce::{AddMember, Claim, Placeholder};
 
+use crate::act::SignedAct;
 use crate::codec::{Reader, Writer};
 use crate::entry::Header;
 use crate::limits::MAX_NAME_BYTES;
@@ -24,8 +28,16 @@ impl Kind {
     pub const GENESIS: Kind = Kind(0);
     /// Joins many heads into one.
     pub const MERGE: Kind = Kind(1);
+    /// Introduces a person with a card.
+    pub const ADD_MEMBER: Kind = Kind(2);
     /// Introduces somebody without a key.
     pub const PLACEHOLDER: Kind = Kind(3);
+    /// Hands a placeholder to a person.
+    pub const CLAIM: Kind = Kind(4);
+    /// Vouches for a member whose introduction is void.
+    pub const ADOPT: Kind = Kind(5);
+    /// Carries a statement of the owner or of a member.
+    pub const ACT: Kind = Kind(6);
     /// Money spent for several people.
     pub const EXPENSE: Kind = Kind(16);
     /// Money given from one member to another.
@@ -34,6 +46,12 @@ impl Kind {
     pub const CORRECTION: Kind = Kind(18);
     /// Ends an expense or transfer.
     pub const CANCELLATION: Kind = Kind(19);
+    /// Records again what a void entry said.
+    pub const COPY: Kind = Kind(20);
+    /// Confirms or disputes an expense or transfer.
+    pub const ENDORSEMENT: Kind = Kind(21);
+    /// The device's new X25519 key.
+    pub const ROTATION: Kind = Kind(22);
 
     /// Takes a number as it stands in a header.
     pub(crate) const fn from_number(number: u16) -> Self {
@@ -52,11 +70,18 @@ impl Kind {
         match self {
             Self::GENESIS => "genesis",
             Self::MERGE => "merge",
+            Self::ADD_MEMBER => "add-member",
             Self::PLACEHOLDER => "placeholder",
+            Self::CLAIM => "claim",
+            Self::ADOPT => "adopt",
+            Self::ACT => "act",
             Self::EXPENSE => "expense",
             Self::TRANSFER => "transfer",
             Self::CORRECTION => "correction",
             Self::CANCELLATION => "cancellation",
+            Self::COPY => "copy",
+            Self::ENDORSEMENT => "endorsement",
+            Self::ROTATION => "rotation",
             _ => "unknown",
         }
     }
@@ -95,14 +120,28 @@ pub enum Payload {
     Genesis(Box<Genesis>),
     /// Joins many heads into one; says nothing else.
     Merge,
+    /// Introduces a person with a card.
+    AddMember(Box<AddMember>),
     /// Introduces somebody without a key.
     Placeholder(Placeholder),
+    /// Hands a placeholder to a person.
+    Claim(Box<Claim>),
+    /// Vouches for the member whom the entry at this ref introduces.
+    Adopt(RefIndex),
+    /// Carries a statement of the owner or of a member.
+    Act(Box<SignedAct>),
     /// An expense or a transfer.
     Content(Content),
     /// Replaces the content of an expense or transfer.
     Correction(Correction),
     /// Ends an expense or transfer.
     Cancellation(Cancellation),
+    /// Records again what a void entry said.
+    Copy(Copy),
+    /// Confirms or disputes an expense or transfer.
+    Endorsement(Endorsement),
+    /// The device's new X25519 key.
+    Rotation(Rotation),
     /// Of a kind or version that this build does not know: kept, passed on,
     /// without effect.
     Opaque,
@@ -122,15 +161,25 @@ impl Payload {
                 r.array(0)?;
                 Self::Merge
             }
-            Kind::PLACEHOLDER => Self::Placeholder(Placeholder::read(&mut r, header)?),
+            Kind::ADD_MEMBER => Self::AddMember(Box::new(AddMember::read(&mut r, header)?)),
+            Kind::PLACEHOLDER => Self::Placeholder(Placeholder::read(&mut r)?),
+            Kind::CLAIM => Self::Claim(Box::new(Claim::read(&mut r, header)?)),
+            Kind::ADOPT => {
+                r.array(1)?;
+                Self::Adopt(RefIndex::read(&mut r)?)
+            }
+            Kind::ACT => Self::Act(Box::new(SignedAct::read(&mut r)?)),
             Kind::EXPENSE => Self::Content(Content::Expense(Expense::read(&mut r)?)),
             Kind::TRANSFER => Self::Content(Content::Transfer(Transfer::read(&mut r)?)),
             Kind::CORRECTION => Self::Correction(Correction::read(&mut r)?),
             Kind::CANCELLATION => Self::Cancellation(Cancellation::read(&mut r)?),
+            Kind::COPY => Self::Copy(Copy::read(&mut r)?),
+            Kind::ENDORSEMENT => Self::Endorsement(Endorsement::read(&mut r)?),
+            Kind::ROTATION => Self::Rotation(Rotation::read(&mut r)?),
             _ => return Ok(Self::Opaque),
         };
         r.finish()?;
-        payload.check_refs(header.refs().len())?;
+        payload.check_refs(header)?;
         Ok(payload)
     }
 
@@ -140,10 +189,20 @@ impl Payload {
         match self {
             Self::Genesis(genesis) => genesis.write(&mut w),
             Self::Merge => w.array(0),
+            Self::AddMember(add) => add.write(&mut w),
             Self::Placeholder(placeholder) => placeholder.write(&mut w),
+            Self::Claim(claim) => claim.write(&mut w),
+            Self::Adopt(target) => {
+                w.array(1);
+                target.write(&mut w);
+            }
+            Self::Act(act) => act.write(&mut w),
             Self::Content(content) => content.write(&mut w),
             Self::Correction(correction) => correction.write(&mut w),
             Self::Cancellation(cancellation) => cancellation.write(&mut w),
+            Self::Copy(copy) => copy.write(&mut w),
+            Self::Endorsement(endorsement) => endorsement.write(&mut w),
+            Self::Rotation(rotation) => rotation.write(&mut w),
             Self::Opaque => {}
         }
         w.into_bytes()
@@ -155,6 +214,7 @@ impl Payload {
         match self {
             Self::Content(content) => Some(content),
             Self::Correction(correction) => Some(correction.content()),
+            Self::Copy(copy) => Some(copy.content()),
             _ => None,
         }
     }
@@ -164,17 +224,34 @@ impl Payload {
         Some(match self {
             Self::Genesis(_) => Kind::GENESIS,
             Self::Merge => Kind::MERGE,
+            Self::AddMember(_) => Kind::ADD_MEMBER,
             Self::Placeholder(_) => Kind::PLACEHOLDER,
+            Self::Claim(_) => Kind::CLAIM,
+            Self::Adopt(_) => Kind::ADOPT,
+            Self::Act(_) => Kind::ACT,
             Self::Content(content) => content.kind(),
             Self::Correction(_) => Kind::CORRECTION,
             Self::Cancellation(_) => Kind::CANCELLATION,
+            Self::Copy(_) => Kind::COPY,
+            Self::Endorsement(_) => Kind::ENDORSEMENT,
+            Self::Rotation(_) => Kind::ROTATION,
             Self::Opaque => return None,
         })
     }
 
-    /// Rules P1 and P2: every index has a ref, every ref an index.
-    fn check_refs(&self, refs: usize) -> Result<(), Refusal> {
-        let mut used = vec![false; refs];
+    /// Rules P1, P2 and Q3: every index has a ref, every ref an index; the
+    /// refs of a carried statement are its base.
+    fn check_refs(&self, header: &Header) -> Result<(), Refusal> {
+        if let Self::Act(act) = self {
+            if act.act().base() != header.refs() {
+                return Err(Refusal::new(Rule::Q3));
+            }
+            if header.group() != Some(act.act().group()) {
+                return Err(Refusal::with_detail(Rule::K3, "a statement for another group"));
+            }
+            return Ok(());
+        }
+        let mut used = vec![false; header.refs().len()];
         let mut outside = false;
         self.each_ref(&mut |index| match used.get_mut(index.place()) {
             Some(slot) => *slot = true,
@@ -191,10 +268,32 @@ impl Payload {
 
     fn each_ref(&self, visit: &mut dyn FnMut(RefIndex)) {
         match self {
-            Self::Genesis(_) | Self::Merge | Self::Placeholder(_) | Self::Opaque => {}
+            Self::Genesis(_)
+            | Self::Merge
+            | Self::AddMember(_)
+            | Self::Placeholder(_)
+            | Self::Act(_)
+            | Self::Rotation(_)
+            | Self::Opaque => {}
+            Self::Claim(claim) => visit(claim.target()),
+            Self::Adopt(target) => visit(*target),
             Self::Content(content) => content.each_ref(visit),
             Self::Correction(correction) => correction.each_ref(visit),
             Self::Cancellation(cancellation) => visit(cancellation.target()),
+            Self::Copy(copy) => copy.each_ref(visit),
+            Self::Endorsement(endorsement) => visit(endorsement.target()),
+        }
+    }
+
+    /// Checks the certificates and statements that the payload carries (rule
+    /// K4).
+    pub(crate) fn check_signatures(&self) -> Result<(), Refusal> {
+        match self {
+            Self::Genesis(genesis) => genesis.check_signatures(),
+            Self::AddMember(add) => add.check_signatures(),
+            Self::Claim(claim) => claim.check_signatures(),
+            Self::Act(act) => act.check(),
+            _ => Ok(()),
         }
     }
 }

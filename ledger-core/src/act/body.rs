@@ -1,0 +1,221 @@
+//! What statements say, by kind.
+
+use crate::codec::{Reader, Writer};
+use crate::id::{ActDigest, DeviceId, EntryId, GroupId, MemberId, RootId};
+use crate::keys::{Card, DeviceCertificate};
+use crate::payload::read_name;
+use crate::rule::{Refusal, Rule};
+
+/// A key generation of a member, named by what started it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Generation {
+    /// By the member's own card (genesis, or an `add member`, however often).
+    Card(MemberId),
+    /// By an introducer's claim: that entry.
+    Claim(EntryId),
+    /// By the owner's bind: that statement.
+    Bind(ActDigest),
+}
+
+impl Generation {
+    pub(crate) fn write(&self, w: &mut Writer) {
+        let (kind, bytes) = match self {
+            Self::Card(member) => (0, member.as_bytes()),
+            Self::Claim(entry) => (1, entry.as_bytes()),
+            Self::Bind(act) => (2, act.as_bytes()),
+        };
+        w.array(2);
+        w.uint(kind);
+        w.bytes(bytes);
+    }
+
+    pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
+        r.array(2)?;
+        let kind = r.uint()?;
+        let bytes = r.bytes_n()?;
+        match kind {
+            0 => Ok(Self::Card(MemberId::from_bytes(bytes))),
+            1 => Ok(Self::Claim(EntryId::from_bytes(bytes))),
+            2 => Ok(Self::Bind(ActDigest::from_bytes(bytes))),
+            _ => Err(Refusal::with_detail(Rule::Q2, "a kind of generation")),
+        }
+    }
+}
+
+/// Kind and body of a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ActBody {
+    /// Self: a further device.
+    Enrol {
+        /// The generation whose root key signs.
+        generation: Generation,
+        /// The device.
+        certificate: Box<DeviceCertificate>,
+    },
+    /// Self: a device signs no more.
+    Revoke {
+        /// The generation whose root key signs.
+        generation: Generation,
+        /// The device.
+        device: DeviceId,
+    },
+    /// Self: leave the group.
+    Leave {
+        /// The generation that leaves.
+        generation: Generation,
+    },
+    /// Self: rename oneself.
+    Rename {
+        /// The generation whose root key signs.
+        generation: Generation,
+        /// The new name.
+        name: String,
+    },
+    /// Owner: remove a member.
+    Remove {
+        /// The member.
+        member: MemberId,
+    },
+    /// Owner: start a new generation of a member, end the earlier ones.
+    Bind {
+        /// The member.
+        member: MemberId,
+        /// The card with the new keys.
+        card: Box<Card>,
+    },
+    /// Owner: rename the group.
+    RenameGroup {
+        /// The new name.
+        name: String,
+    },
+}
+
+impl ActBody {
+    pub(crate) fn kind(&self) -> u64 {
+        match self {
+            Self::Enrol { .. } => 1,
+            Self::Revoke { .. } => 2,
+            Self::Leave { .. } => 3,
+            Self::Rename { .. } => 4,
+            Self::Remove { .. } => 5,
+            Self::Bind { .. } => 6,
+            Self::RenameGroup { .. } => 7,
+        }
+    }
+
+    /// A word for people to read.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Enrol { .. } => "enrol",
+            Self::Revoke { .. } => "revoke",
+            Self::Leave { .. } => "leave",
+            Self::Rename { .. } => "rename",
+            Self::Remove { .. } => "remove",
+            Self::Bind { .. } => "bind",
+            Self::RenameGroup { .. } => "rename-group",
+        }
+    }
+
+    /// The generation whose root key must sign; none for owner acts.
+    #[must_use]
+    pub fn generation(&self) -> Option<Generation> {
+        match self {
+            Self::Enrol { generation, .. }
+            | Self::Revoke { generation, .. }
+            | Self::Leave { generation }
+            | Self::Rename { generation, .. } => Some(*generation),
+            Self::Remove { .. } | Self::Bind { .. } | Self::RenameGroup { .. } => None,
+        }
+    }
+
+    pub(super) fn write(&self, w: &mut Writer) {
+        match self {
+            Self::Enrol { generation, certificate } => {
+                w.array(2);
+                generation.write(w);
+                w.bytes(certificate.as_bytes());
+            }
+            Self::Revoke { generation, device } => {
+                w.array(2);
+                generation.write(w);
+                w.bytes(device.as_bytes());
+            }
+            Self::Leave { generation } => {
+                w.array(1);
+                generation.write(w);
+            }
+            Self::Rename { generation, name } => {
+                w.array(2);
+                generation.write(w);
+                w.text(name);
+            }
+            Self::Remove { member } => {
+                w.array(1);
+                w.bytes(member.as_bytes());
+            }
+            Self::Bind { member, card } => {
+                w.array(2);
+                w.bytes(member.as_bytes());
+                w.bytes(card.as_bytes());
+            }
+            Self::RenameGroup { name } => {
+                w.array(1);
+                w.text(name);
+            }
+        }
+    }
+
+    pub(super) fn read(kind: u64, r: &mut Reader<'_>) -> Result<Self, Refusal> {
+        match kind {
+            1 => {
+                r.array(2)?;
+                let generation = Generation::read(r)?;
+                let certificate = Box::new(DeviceCertificate::decode(r.bytes()?)?);
+                Ok(Self::Enrol { generation, certificate })
+            }
+            2 => {
+                r.array(2)?;
+                let generation = Generation::read(r)?;
+                Ok(Self::Revoke { generation, device: DeviceId::from_bytes(r.bytes_n()?) })
+            }
+            3 => {
+                r.array(1)?;
+                Ok(Self::Leave { generation: Generation::read(r)? })
+            }
+            4 => {
+                r.array(2)?;
+                let generation = Generation::read(r)?;
+                Ok(Self::Rename { generation, name: read_name(r)? })
+            }
+            5 => {
+                r.array(1)?;
+                Ok(Self::Remove { member: MemberId::from_bytes(r.bytes_n()?) })
+            }
+            6 => {
+                r.array(2)?;
+                let member = MemberId::from_bytes(r.bytes_n()?);
+                Ok(Self::Bind { member, card: Box::new(Card::decode(r.bytes()?)?) })
+            }
+            7 => {
+                r.array(1)?;
+                Ok(Self::RenameGroup { name: read_name(r)? })
+            }
+            other => Err(Refusal::with_detail(Rule::Q2, format!("kind {other}"))),
+        }
+    }
+
+    /// Rule K3: what a statement carries is for its group, and an enrolled
+    /// device is certified by the key that signs the statement.
+    pub(super) fn check_place(&self, group: GroupId, signer: RootId) -> Result<(), Refusal> {
+        let fits = match self {
+            Self::Enrol { certificate, .. } => {
+                certificate.place() == group.as_bytes() && certificate.root() == signer
+            }
+            Self::Bind { card, .. } => card.place() == group.as_bytes(),
+            _ => true,
+        };
+        if fits { Ok(()) } else { Err(Refusal::with_detail(Rule::K3, "another group or key")) }
+    }
+}

@@ -1,0 +1,109 @@
+//! Who is cut by what: the words *concerns* and *within* (SPEC §6.3).
+
+use super::history::{History, Stated};
+use crate::act::{ActBody, Generation};
+use crate::id::{ActDigest, DeviceId};
+use crate::ledger::VoidReason;
+
+/// The accepted statements that cut, in statement order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Cuts {
+    /// Removals and binds (step 2).
+    pub(super) hard: Vec<ActDigest>,
+    /// Revocations and leaves (step 3).
+    pub(super) own: Vec<ActDigest>,
+}
+
+impl Stated {
+    /// Statements sort by (1 + largest clock in base, digest).
+    pub(super) fn order(&self) -> (u64, ActDigest) {
+        (self.clock, self.act.digest())
+    }
+
+    /// A statement is within a cut if any of its carriers is.
+    pub(super) fn is_within(&self, cut: &Stated) -> bool {
+        self.carriers.iter().any(|carrier| cut.within.contains(*carrier))
+    }
+}
+
+/// Step 2: whether an accepted removal or bind concerns a generation.
+pub(super) fn concerns(history: &History, cut: &Stated, generation: Generation) -> bool {
+    let Some(start) = history.generations.get(&generation) else { return false };
+    let (target, cut_is_bind) = match cut.act.body() {
+        ActBody::Remove { member } => (*member, false),
+        ActBody::Bind { member, .. } => (*member, true),
+        _ => return false,
+    };
+    // Every generation of its target, ...
+    if start.member != target {
+        return false;
+    }
+    let bind = match generation {
+        // ... those started by a card or a claim without exception ...
+        Generation::Card(_) | Generation::Claim(_) => return true,
+        Generation::Bind(digest) => match history.statements.get(&digest) {
+            Some(bind) => bind,
+            None => return true,
+        },
+    };
+    // ... except the one it starts; one started by a bind that has the cut
+    // within it; and, between concurrent binds, the larger.
+    if bind.act.digest() == cut.act.digest() || cut.is_within(bind) {
+        return false;
+    }
+    let concurrent = !bind.is_within(cut);
+    !(cut_is_bind && concurrent && bind.order() > cut.order())
+}
+
+/// The hard cuts on a generation, in statement order.
+pub(super) fn hard_cuts_on<'h>(
+    history: &'h History,
+    cuts: &'h Cuts,
+    generation: Generation,
+) -> impl Iterator<Item = &'h Stated> {
+    cuts.hard
+        .iter()
+        .filter_map(|digest| history.statements.get(digest))
+        .filter(move |cut| concerns(history, cut, generation))
+}
+
+/// Step 3: whether an accepted revocation or leave concerns a device of a
+/// generation.
+pub(super) fn own_cut_concerns(cut: &Stated, generation: Generation, device: DeviceId) -> bool {
+    match cut.act.body() {
+        ActBody::Revoke { generation: of, device: revoked } => {
+            *of == generation && *revoked == device
+        }
+        ActBody::Leave { generation: of } => *of == generation,
+        _ => false,
+    }
+}
+
+/// The first thing that cuts the entry at `place`: hard cuts, then
+/// revocations, then leaves.
+pub(super) fn first_cut(history: &History, cuts: &Cuts, place: usize) -> Option<VoidReason> {
+    let node = history.nodes.get(place)?;
+    let (generation, device) = history.enrolment(node.author)?;
+    // A removal, bind or revocation voids what the concerned keys signed
+    // unless it is within the act.
+    let spared = |cut: &Stated| cut.within.contains(place);
+    if hard_cuts_on(history, cuts, generation).any(|cut| !spared(cut)) {
+        return Some(VoidReason::HardCut);
+    }
+    let own: Vec<&Stated> = cuts
+        .own
+        .iter()
+        .filter_map(|digest| history.statements.get(digest))
+        .filter(|cut| own_cut_concerns(cut, generation, device))
+        .collect();
+    let leaves = |cut: &&&Stated| matches!(cut.act.body(), ActBody::Leave { .. });
+    if own.iter().filter(|cut| !leaves(cut)).any(|cut| !spared(cut)) {
+        return Some(VoidReason::Revoked);
+    }
+    // A leave, being voluntary, voids only what has the leave in its past.
+    let mut left = own.iter().filter(leaves).peekable();
+    left.peek()?;
+    let past = history.closure(node.entry.decoded().header().dependencies());
+    left.any(|cut| cut.carriers.iter().any(|carrier| past.contains(*carrier)))
+        .then_some(VoidReason::Left)
+}

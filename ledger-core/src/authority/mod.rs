@@ -1,0 +1,20 @@
+//! Who may do what: from the set of admitted entries to verdicts (SPEC §6).
+//!
+//! Evaluation from scratch, step by step as the SPEC words it, plain rather
+//! than fast. It is a pure function of the set.
+
+mod cuts;
+mod enrolment;
+mod fault;
+mod history;
+mod introductions;
+mod past;
+mod resolve;
+mod slots;
+mod state;
+
+pub(crate) use history::History;
+pub(crate) use history::Offered;
+pub(crate) use resolve::{Resolution, resolve};
+pub(crate) use slots::slot_entry;
+pub(crate) use state::state;

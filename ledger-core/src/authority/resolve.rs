@@ -1,0 +1,144 @@
+//! The six steps (SPEC §6).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::cuts::{Cuts, first_cut, hard_cuts_on};
+use super::history::{Enrolment, History, Stated};
+use super::introductions::{Introductions, Standing, introductions};
+use super::slots::slots;
+use crate::act::{ActBody, Generation};
+use crate::id::{ActDigest, EntryId, MemberId};
+use crate::ledger::{Slot, Verdict, VoidReason};
+use crate::payload::Payload;
+
+/// What a set of admitted entries means.
+#[derive(Clone, Debug)]
+pub(crate) struct Resolution {
+    /// The verdict of each entry, by its place in the history.
+    pub(crate) verdicts: Vec<Verdict>,
+    pub(super) acts: BTreeMap<ActDigest, Verdict>,
+    pub(super) cuts: Cuts,
+    pub(super) members: BTreeSet<MemberId>,
+    pub(super) started: BTreeSet<Generation>,
+    pub(super) enrolments: BTreeSet<Enrolment>,
+    /// The slots, by original.
+    pub(crate) slots: BTreeMap<EntryId, Slot>,
+}
+
+impl Resolution {
+    pub(super) fn is_accepted(&self, digest: ActDigest) -> bool {
+        self.acts.get(&digest) == Some(&Verdict::Applied)
+    }
+}
+
+/// Resolves the set of admitted entries. Each step reads only what earlier
+/// steps decided.
+#[must_use]
+pub(crate) fn resolve(history: &History) -> Resolution {
+    let mut acts = BTreeMap::new();
+    let (owner_acts, self_acts): (Vec<&Stated>, Vec<&Stated>) =
+        history.statements.values().partition(|stated| stated.act.body().generation().is_none());
+
+    // Step 1. Owner acts without a fault are accepted.
+    for stated in &owner_acts {
+        acts.insert(stated.act.digest(), verdict(stated.fault));
+    }
+
+    // Step 2. Hard cuts: accepted removals and binds.
+    let hard = accepted(&acts, &owner_acts, |body| {
+        matches!(body, ActBody::Remove { .. } | ActBody::Bind { .. })
+    });
+    let mut cuts = Cuts { hard, own: Vec::new() };
+
+    // Step 3. Self acts: by the generation's root key, the generation's start
+    // in the base's past, within every hard cut on the generation.
+    for stated in &self_acts {
+        acts.insert(stated.act.digest(), verdict(self_act(history, &cuts, stated)));
+    }
+    cuts.own = accepted(&acts, &self_acts, |body| {
+        matches!(body, ActBody::Revoke { .. } | ActBody::Leave { .. })
+    });
+
+    // Step 4. Introductions, and with them self acts whose generation is not
+    // accepted.
+    let found = introductions(&Standing { history, acts: &acts, cuts: &cuts });
+    for stated in &self_acts {
+        let started = stated.act.body().generation().is_some_and(|g| found.started.contains(&g));
+        if let Some(verdict) = acts.get_mut(&stated.act.digest())
+            && verdict.is_applied()
+            && !started
+        {
+            *verdict = Verdict::Void(VoidReason::StartVoid);
+        }
+    }
+
+    // Step 5. Plain entries; carriers have the verdict of their statement.
+    let verdicts = plain(history, &acts, &cuts, &found);
+
+    // Step 6. Slots.
+    let slots = slots(history, &verdicts);
+    let Introductions { members, started, enrolments, .. } = found;
+    Resolution { verdicts, acts, cuts, members, started, enrolments, slots }
+}
+
+fn verdict(failing: Option<VoidReason>) -> Verdict {
+    failing.map_or(Verdict::Applied, Verdict::Void)
+}
+
+/// The accepted ones of a kind, in statement order.
+fn accepted(
+    acts: &BTreeMap<ActDigest, Verdict>,
+    statements: &[&Stated],
+    kind: impl Fn(&ActBody) -> bool,
+) -> Vec<ActDigest> {
+    let accepted = |stated: &&&Stated| {
+        kind(stated.act.body()) && acts.get(&stated.act.digest()) == Some(&Verdict::Applied)
+    };
+    let mut found: Vec<&&Stated> = statements.iter().filter(accepted).collect();
+    found.sort_by_key(|stated| stated.order());
+    found.iter().map(|stated| stated.act.digest()).collect()
+}
+
+/// Step 3: the first failing check of a self act.
+fn self_act(history: &History, cuts: &Cuts, stated: &Stated) -> Option<VoidReason> {
+    if stated.fault.is_some() {
+        return stated.fault;
+    }
+    let generation = stated.act.body().generation()?;
+    let start = history.generations.get(&generation);
+    let in_base =
+        start.is_some_and(|start| start.by.iter().any(|place| stated.within.contains(*place)));
+    if !in_base {
+        return Some(VoidReason::StartNotInBase);
+    }
+    if start.is_none_or(|start| start.root != stated.act.signer()) {
+        return Some(VoidReason::NotSignedByRoot);
+    }
+    let outside = hard_cuts_on(history, cuts, generation).any(|cut| !stated.is_within(cut));
+    outside.then_some(VoidReason::HardCut)
+}
+
+/// Step 5 for every entry.
+fn plain(
+    history: &History,
+    acts: &BTreeMap<ActDigest, Verdict>,
+    cuts: &Cuts,
+    found: &Introductions,
+) -> Vec<Verdict> {
+    let judge = |place: usize, node: &super::history::Node| {
+        if let Some(act) = node.act() {
+            return acts.get(&act.digest()).copied().unwrap_or(Verdict::Applied);
+        }
+        if let Some(verdict) = found.verdicts.get(&place) {
+            return *verdict;
+        }
+        if matches!(node.payload(), Payload::Opaque) {
+            return Verdict::Unknown;
+        }
+        let cut = || first_cut(history, cuts, place);
+        let unknown = !found.enrolments.contains(&node.author);
+        let void = || unknown.then_some(VoidReason::EnrolmentVoid);
+        verdict(node.fault.or_else(cut).or_else(void))
+    };
+    history.nodes.iter().enumerate().map(|(place, node)| judge(place, node)).collect()
+}

@@ -1,0 +1,268 @@
+//! From a resolution to the state (SPEC §7).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::cuts::{concerns, own_cut_concerns};
+use super::enrolment::{introduces, member_named};
+use super::history::{Enrolment, History, Node, Stated};
+use super::resolve::Resolution;
+use crate::act::{ActBody, Generation};
+use crate::id::{DeviceId, EntryId, MemberId};
+use crate::ledger::{Device, Directory, GroupState, Member, Nets, Verdict};
+use crate::payload::{Content, Payload, RefIndex};
+
+/// The state that a resolution gives.
+pub(crate) fn state(history: &History, resolution: &Resolution) -> GroupState {
+    let mut state = GroupState {
+        group: history.group,
+        name: group_name(history, resolution),
+        members: BTreeMap::new(),
+        devices: BTreeMap::new(),
+        balances: BTreeMap::new(),
+        directory: Directory::default(),
+    };
+    for member in resolution.members.iter().copied().chain(referred(history, resolution)) {
+        state.members.entry(member).or_insert_with(|| describe(history, resolution, member));
+    }
+    state.devices = devices(history, resolution);
+    if let Some(Payload::Genesis(genesis)) = history.nodes.first().map(Node::payload) {
+        for (member, currency, balance) in genesis.opening_balances() {
+            state.shift(currency, member, balance);
+            state.directory.currencies.insert(currency);
+        }
+    }
+    for slot in resolution.slots.values() {
+        if let Some(nets) = slot.effective().and_then(|id| shown_nets(history, &id)) {
+            state.add(&nets);
+        }
+    }
+    directory(history, resolution, &mut state);
+    state
+}
+
+/// What the content of an entry adds to balances.
+fn shown_nets(history: &History, id: &EntryId) -> Option<Nets> {
+    let node = history.get(id)?;
+    let member = |entry: EntryId| member_named(history, entry);
+    let decoded = node.entry.decoded();
+    Nets::of(decoded.header().refs(), decoded.payload().content()?, member).ok()
+}
+
+/// A name is part of the state once its introduction is accepted or an applied
+/// entry refers to it.
+fn referred(history: &History, resolution: &Resolution) -> BTreeSet<MemberId> {
+    let mut members = BTreeSet::new();
+    for (node, verdict) in history.nodes.iter().zip(&resolution.verdicts) {
+        if !verdict.is_applied() {
+            continue;
+        }
+        let mut name = |index: RefIndex| {
+            let entry = node.reference(index);
+            members.extend(entry.and_then(|entry| member_named(history, entry)));
+        };
+        match node.payload() {
+            Payload::Content(content) => content.each_ref(&mut name),
+            Payload::Correction(correction) => correction.content().each_ref(&mut name),
+            Payload::Copy(copy) => copy.content().each_ref(&mut name),
+            Payload::Claim(claim) => name(claim.target()),
+            Payload::Adopt(target) => name(*target),
+            Payload::Act(signed) => match signed.act().body() {
+                ActBody::Remove { member } | ActBody::Bind { member, .. } => {
+                    members.insert(*member);
+                }
+                body => {
+                    let start = body.generation().and_then(|g| history.generations.get(&g));
+                    members.extend(start.map(|start| start.member));
+                }
+            },
+            _ => {}
+        }
+    }
+    members
+}
+
+fn describe(history: &History, resolution: &Resolution, member: MemberId) -> Member {
+    // Renames of any generation of the member, the last in statement order.
+    let renamed = last(history, resolution, |body| match body {
+        ActBody::Rename { generation, name } => {
+            let start = history.generations.get(generation)?;
+            (start.member == member).then(|| name.clone())
+        }
+        _ => None,
+    });
+    let accepted = || accepted(history, resolution);
+    let removed = accepted()
+        .filter(|cut| matches!(cut.act.body(), ActBody::Remove { member: m } if *m == member))
+        .any(|cut| {
+            !accepted().any(|bind| {
+                matches!(bind.act.body(), ActBody::Bind { member: m, .. } if *m == member)
+                    && cut.is_within(bind)
+            })
+        });
+    let generations = history
+        .generations
+        .iter()
+        .filter(|(_, start)| start.member == member)
+        .map(|(generation, _)| *generation)
+        .filter(|generation| is_current(history, resolution, *generation))
+        .collect();
+    Member {
+        name: renamed.or_else(|| card_name(history, member)).unwrap_or_default(),
+        introduced: resolution.members.contains(&member),
+        removed,
+        generations,
+    }
+}
+
+/// The name on the card that the MemberId is the digest of.
+fn card_name(history: &History, member: MemberId) -> Option<String> {
+    history.introducing.iter().filter_map(|place| history.nodes.get(*place)).find_map(|node| {
+        let name = match node.payload() {
+            Payload::Genesis(genesis) => {
+                let people = genesis.people();
+                return people.iter().find(|(id, _)| *id == member).map(|(_, n)| (*n).to_owned());
+            }
+            Payload::AddMember(add) => add.card().name(),
+            Payload::Placeholder(placeholder) => placeholder.card().name(),
+            _ => return None,
+        };
+        (introduces(node) == Some(member)).then(|| name.to_owned())
+    })
+}
+
+fn group_name(history: &History, resolution: &Resolution) -> String {
+    let renamed = last(history, resolution, |body| match body {
+        ActBody::RenameGroup { name } => Some(name.clone()),
+        _ => None,
+    });
+    renamed.unwrap_or_else(|| match history.nodes.first().map(Node::payload) {
+        Some(Payload::Genesis(genesis)) => genesis.group_name().to_owned(),
+        _ => String::new(),
+    })
+}
+
+/// The devices that may write, each with its last applied rotation.
+fn devices(history: &History, resolution: &Resolution) -> BTreeMap<(Generation, DeviceId), Device> {
+    let mut rotations: BTreeMap<Enrolment, (u64, EntryId, Device)> = BTreeMap::new();
+    for (node, verdict) in history.nodes.iter().zip(&resolution.verdicts) {
+        if let Payload::Rotation(rotation) = node.payload()
+            && verdict.is_applied()
+        {
+            let device = Device {
+                exchange_generation: rotation.generation(),
+                exchange: *rotation.exchange_public_key(),
+            };
+            let (lamport, id) = node.order();
+            let last = rotations.entry(node.author).or_insert((lamport, id, device));
+            if (lamport, id) > (last.0, last.1) {
+                *last = (lamport, id, device);
+            }
+        }
+    }
+    let mut devices = BTreeMap::new();
+    for enrolment in &resolution.enrolments {
+        let Some((generation, id)) = history.enrolment(*enrolment) else { continue };
+        if is_cut(history, resolution, generation, id) {
+            continue;
+        }
+        let rotated = rotations.get(enrolment).map(|(_, _, device)| *device);
+        let Some(device) = rotated.or_else(|| certified(history, *enrolment)) else { continue };
+        devices.insert((generation, id), device);
+    }
+    devices
+}
+
+/// The X25519 key with which a device was enrolled.
+fn certified(history: &History, enrolment: Enrolment) -> Option<Device> {
+    let certificate = match enrolment {
+        Enrolment::Enrolled(digest) => match history.statements.get(&digest)?.act.body() {
+            ActBody::Enrol { certificate, .. } => certificate.as_ref(),
+            _ => return None,
+        },
+        Enrolment::First(generation) => {
+            let by = history.generations.get(&generation)?.by.first()?;
+            match history.nodes.get(*by)?.payload() {
+                Payload::Genesis(genesis) => genesis.card().certificate(),
+                Payload::AddMember(add) => add.card().certificate(),
+                Payload::Claim(claim) => claim.card().certificate(),
+                Payload::Act(signed) => match signed.act().body() {
+                    ActBody::Bind { card, .. } => card.certificate(),
+                    _ => return None,
+                },
+                _ => return None,
+            }
+        }
+    };
+    Some(Device {
+        exchange_generation: certificate.exchange_generation(),
+        exchange: *certificate.exchange_public_key(),
+    })
+}
+
+/// Whether anything ends a device: its generation is not current, or it was
+/// revoked or left.
+fn is_cut(
+    history: &History,
+    resolution: &Resolution,
+    generation: Generation,
+    device: DeviceId,
+) -> bool {
+    let own = resolution.cuts.own.iter().filter_map(|digest| history.statements.get(digest));
+    !is_current(history, resolution, generation)
+        || own.into_iter().any(|cut| own_cut_concerns(cut, generation, device))
+}
+
+/// Whether a generation's start is accepted and no hard cut concerns it.
+fn is_current(history: &History, resolution: &Resolution, generation: Generation) -> bool {
+    let mut hard = resolution.cuts.hard.iter().filter_map(|digest| history.statements.get(digest));
+    resolution.started.contains(&generation) && !hard.any(|cut| concerns(history, cut, generation))
+}
+
+fn accepted<'h>(
+    history: &'h History,
+    resolution: &'h Resolution,
+) -> impl Iterator<Item = &'h Stated> {
+    history.statements.values().filter(|stated| resolution.is_accepted(stated.act.digest()))
+}
+
+/// The accepted statement that is last in statement order among those picked.
+fn last<T>(
+    history: &History,
+    resolution: &Resolution,
+    pick: impl Fn(&ActBody) -> Option<T>,
+) -> Option<T> {
+    accepted(history, resolution)
+        .filter_map(|stated| pick(stated.act.body()).map(|picked| (stated.order(), picked)))
+        .max_by(|a, b| a.0.cmp(&b.0))
+        .map(|(_, picked)| picked)
+}
+
+/// What is known beside the state.
+fn directory(history: &History, resolution: &Resolution, state: &mut GroupState) {
+    for (node, verdict) in history.nodes.iter().zip(&resolution.verdicts) {
+        if let Some(member) = introduces(node) {
+            let (lamport, id) = node.order();
+            state.directory.introduce(id, lamport, member);
+        }
+        let content: Option<&Content> = node.payload().content().filter(|_| verdict.is_applied());
+        state.directory.currencies.extend(content.map(Content::currency));
+        if *verdict == Verdict::Unknown {
+            state.directory.unknown = state.directory.unknown.saturating_add(1);
+        }
+    }
+    // A key with several enrolments is never clear: only the chain tells whose
+    // entry it is.
+    let firsts = history.generations.keys().map(|generation| Enrolment::First(*generation));
+    let enrolled = history.statements.values().filter_map(|stated| match stated.act.body() {
+        ActBody::Enrol { .. } => Some(Enrolment::Enrolled(stated.act.digest())),
+        _ => None,
+    });
+    for enrolment in firsts.chain(enrolled) {
+        let Some((generation, device)) = history.enrolment(enrolment) else { continue };
+        let Some(member) = history.member(enrolment) else { continue };
+        let clear = resolution.enrolments.contains(&enrolment)
+            && !is_cut(history, resolution, generation, device);
+        let authors = &mut state.directory.authors;
+        authors.entry(device).and_modify(|known| known.1 = false).or_insert((member, clear));
+    }
+}

@@ -1,0 +1,124 @@
+//! Evaluation from scratch: a set of entries → verdicts and state.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Frontier, Ledger, MemoryIndex, Slot, SlotEntry, Verdict};
+use crate::authority::{History, Offered, Resolution, resolve, slot_entry, state};
+use crate::entry::VerifiedEntry;
+use crate::id::{EntryId, GroupId};
+use crate::rule::Refusal;
+
+/// What a set of entries means.
+#[derive(Clone, Debug)]
+pub struct Evaluation {
+    ledger: Ledger,
+    history: History,
+    resolution: Resolution,
+    missing: BTreeMap<EntryId, BTreeSet<EntryId>>,
+    refused: Vec<Refusal>,
+}
+
+/// The set cannot be evaluated.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EvaluateError {
+    /// The group's genesis entry is not in the set.
+    #[error("the genesis entry of group {0} is missing; without it nothing can be checked")]
+    NoGenesis(GroupId),
+    /// The genesis entry is not one.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+/// Evaluates a set of entries from scratch, in whatever order they come.
+///
+/// Takes time in proportion to the number of entries times the number of
+/// control acts among them.
+///
+/// # Errors
+/// [`EvaluateError`] if the set does not hold the group's genesis entry.
+pub fn evaluate(group: GroupId, entries: Vec<VerifiedEntry>) -> Result<Evaluation, EvaluateError> {
+    let genesis = entries.iter().find(|entry| entry.id() == group.genesis());
+    let mut history = History::begin(genesis.ok_or(EvaluateError::NoGenesis(group))?)?;
+    let (mut missing, mut refused) = (BTreeMap::new(), Vec::new());
+    let mut waiting = entries;
+    // A dependency's clock is smaller, so one pass in the order of clocks
+    // meets every dependency first.
+    waiting.sort_by_key(|entry| (entry.decoded().header().lamport(), entry.id()));
+    for entry in waiting {
+        let id = entry.id();
+        match history.offer(entry) {
+            Offered::Admitted | Offered::Duplicate => {}
+            Offered::Missing(ids) => {
+                missing.insert(id, ids);
+            }
+            Offered::Refused(refusal) => refused.push(refusal),
+        }
+    }
+    let resolution = resolve(&history);
+    let mut frontier = Frontier::default();
+    history.nodes.iter().for_each(|node| frontier.advance(node.entry.decoded()));
+    let ledger = Ledger { state: state(&history, &resolution), frontier };
+    Ok(Evaluation { ledger, history, resolution, missing, refused })
+}
+
+impl Evaluation {
+    /// Members, balances, heads.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The admitted entries with their verdicts, in the total order.
+    pub fn verdicts(&self) -> impl Iterator<Item = (&VerifiedEntry, Verdict)> {
+        let nodes = self.history.nodes.iter().zip(&self.resolution.verdicts);
+        nodes.map(|(node, verdict)| (&node.entry, *verdict))
+    }
+
+    /// The verdict on one entry, if it is admitted.
+    #[must_use]
+    pub fn verdict(&self, id: EntryId) -> Option<Verdict> {
+        let place = self.history.place(&id)?;
+        self.resolution.verdicts.get(place).copied()
+    }
+
+    /// What a slot shows, by its original.
+    #[must_use]
+    pub fn slot(&self, original: EntryId) -> Option<Slot> {
+        self.resolution.slots.get(&original).copied()
+    }
+
+    /// Every slot that an applied entry belongs to.
+    pub fn slots(&self) -> impl Iterator<Item = (EntryId, Slot)> {
+        self.resolution.slots.iter().map(|(original, slot)| (*original, *slot))
+    }
+
+    /// The slot that an entry belongs to, applied or not, and its part in it.
+    #[must_use]
+    pub fn slot_of(&self, id: EntryId) -> Option<(EntryId, SlotEntry)> {
+        slot_entry(&self.history, self.history.get(&id)?)
+    }
+
+    /// Entries that wait for others, with the ids that they wait for.
+    #[must_use]
+    pub fn missing(&self) -> &BTreeMap<EntryId, BTreeSet<EntryId>> {
+        &self.missing
+    }
+
+    /// Entries that can never be part of the ledger.
+    #[must_use]
+    pub fn refused(&self) -> &[Refusal] {
+        &self.refused
+    }
+
+    /// The admitted entries as an index in memory.
+    #[must_use]
+    pub fn to_index(&self) -> MemoryIndex {
+        let mut index = MemoryIndex::new();
+        for (entry, verdict) in self.verdicts() {
+            let slot = self.slot_of(entry.id()).filter(|_| verdict.is_applied());
+            index.put(entry, verdict, slot);
+        }
+        index
+    }
+}
