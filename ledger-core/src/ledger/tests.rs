@@ -7,7 +7,7 @@ use crate::draft::{Draft, NewGroup};
 use crate::entry::{DecodedEntry, HeaderFields};
 use crate::id::{EntryId, MemberId};
 use crate::keys::{DeviceKey, PlaceholderCard, RootEntropy};
-use crate::money::{Amount, Balance, Currency, Date};
+use crate::money::{Amount, Currency, Date};
 use crate::payload::{Cancellation, Kind, Placeholder, RefIndex};
 use proptest::prelude::*;
 
