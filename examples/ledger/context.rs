@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ledger_core::{GroupState, MemberId};
-use ledger_store::{FileSecrets, Group, Store};
+use ledger_store::{FileSecrets, Group, Opening, Store};
 
 use crate::args::Location;
 use crate::failure::Failure;
+use crate::show::printable;
 
 /// The keys beside a database, unless the command line names a file.
 pub(crate) fn secrets(location: &Location) -> Arc<FileSecrets> {
@@ -27,9 +28,9 @@ pub(crate) fn open(location: &Location) -> Result<Store, Failure> {
 
 /// The one group of the database.
 pub(crate) fn only_group<'a>(store: &'a Store, location: &Location) -> Result<Group<'a>, Failure> {
-    let groups = store.groups()?;
+    let groups = store.group_ids()?;
     let group = match groups.as_slice() {
-        [one] => store.group(one.id)?,
+        [one] => store.group(*one)?,
         [] => {
             let db = location.db.display();
             let text = format!("{db} holds no group yet; import into it first");
@@ -41,14 +42,21 @@ pub(crate) fn only_group<'a>(store: &'a Store, location: &Location) -> Result<Gr
         }
     };
     if location.verbose {
-        let opening = group.opening()?;
-        let (covered, replayed) = (opening.from_checkpoint, opening.replayed);
-        eprintln!("opened from a checkpoint of {covered} entries, replayed {replayed} after it");
-        if opening.dropped_checkpoints > 0 {
-            eprintln!("dropped {} damaged checkpoints", opening.dropped_checkpoints);
+        // What cannot be opened says so where it is used; verify still works.
+        match group.opening() {
+            Ok(opening) => print_opening(opening),
+            Err(error) => eprintln!("not opened: {}", printable(&error.to_string())),
         }
     }
     Ok(group)
+}
+
+fn print_opening(opening: Opening) {
+    let (covered, replayed) = (opening.from_checkpoint, opening.replayed);
+    eprintln!("opened from a checkpoint of {covered} entries, replayed {replayed} after it");
+    if opening.dropped_checkpoints > 0 {
+        eprintln!("dropped {} damaged checkpoints", opening.dropped_checkpoints);
+    }
 }
 
 /// Members with names that nobody else has, in the order of introduction.

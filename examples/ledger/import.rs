@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use ledger_core::import::{ExportMember, Inference, SplitwiseExport, read_splitwise};
+use ledger_core::limits::MAX_NAME_BYTES;
 use ledger_store::import::ImportReport;
 use ledger_store::{Group, Store};
 use serde_json::json;
@@ -26,10 +27,11 @@ pub(crate) fn run(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure
     let export =
         read_splitwise(&bytes).map_err(|source| Failure::Import { path: path.clone(), source })?;
     let founder = founder(arguments, &export)?;
+    let name = group_name(arguments)?;
     let store = Store::open_or_create(&arguments.location.db, secrets(&arguments.location))?;
-    let first = store.groups()?.is_empty();
+    let first = store.group_ids()?.is_empty();
     let group = if first {
-        store.found_group(&group_name(arguments), founder.name())?
+        store.found_group(&name, founder.name())?
     } else {
         only_group(&store, &arguments.location)?
     };
@@ -63,10 +65,15 @@ fn founder<'a>(
 }
 
 /// The name that `--name` gives, else the file's name without its ending.
-fn group_name(arguments: &Import) -> String {
+fn group_name(arguments: &Import) -> Result<String, Failure> {
     let stem = || arguments.file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let name = arguments.name.clone().or_else(stem).unwrap_or_default();
-    if name.is_empty() { "Imported group".to_owned() } else { name }
+    let (found, allowed) = (name.len(), MAX_NAME_BYTES);
+    if found > allowed {
+        let text = format!("a group's name has at most {allowed} bytes, this one has {found}");
+        return Err(Failure::Usage(format!("{text}; choose another with --name")));
+    }
+    Ok(if name.is_empty() { "Imported group".to_owned() } else { name })
 }
 
 fn print_report(

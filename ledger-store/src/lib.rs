@@ -44,3 +44,8 @@ pub use group::{
 pub use progress::{Phase, Progress};
 pub use secrets::{FileSecrets, MemorySecrets, Secret, SecretError, SecretName, SecretStore};
 pub use store::{GroupSummary, Store};
+
+/// Compiles the example in the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

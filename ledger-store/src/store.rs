@@ -98,20 +98,26 @@ impl Store {
         &*self.environment
     }
 
+    /// The ids of the groups in this database, oldest first. Reads no entry,
+    /// so it works on a ledger that is damaged.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn group_ids(&self) -> Result<Vec<GroupId>, StoreError> {
+        let inner = self.lock();
+        let mut statement = inner.connection.prepare("SELECT id FROM groups ORDER BY grp")?;
+        let rows = statement.query_map([], |row| row.get(0).map(GroupId::from_bytes))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// The groups in this database, oldest first.
     ///
     /// # Errors
     /// [`StoreError`] if the database cannot be read.
     pub fn groups(&self) -> Result<Vec<GroupSummary>, StoreError> {
-        let ids: Vec<[u8; 32]> = {
-            let inner = self.lock();
-            let mut statement = inner.connection.prepare("SELECT id FROM groups ORDER BY grp")?;
-            let rows = statement.query_map([], |row| row.get(0))?;
-            rows.collect::<Result<_, _>>()?
-        };
-        ids.into_iter()
+        self.group_ids()?
+            .into_iter()
             .map(|id| {
-                let id = GroupId::from_bytes(id);
                 let ledger = self.group(id)?.ledger()?;
                 let name = ledger.state().name().to_owned();
                 Ok(GroupSummary { id, name, entries: ledger.frontier().entries() })

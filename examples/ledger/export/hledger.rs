@@ -21,7 +21,8 @@ pub(super) fn write(exported: &Exported<'_>, out: &mut dyn Write) -> Result<(), 
         let places = usize::try_from(currency.exponent()).unwrap_or(0);
         writeln!(out, "commodity 1000.{} {currency}", "0".repeat(places))?;
     }
-    for account in accounts.values() {
+    // hledger lists accounts in the order of their declarations.
+    for account in exported.people.in_order().filter_map(|member| accounts.get(&member)) {
         writeln!(out, "account {account}")?;
     }
     for row in exported.effective()? {

@@ -3,7 +3,6 @@
 use ciborium_io::Read;
 use ciborium_ll::{Decoder, Header};
 
-use super::Writer;
 use crate::limits::MAX_INTEGER;
 use crate::rule::{Refusal, Rule};
 
@@ -116,29 +115,40 @@ impl<'a> Reader<'a> {
 
     /// Reads one item head and refuses any but its shortest form.
     fn head(&mut self) -> Result<Header, Refusal> {
-        let before = self.rest;
         let mut decoder = Decoder::from(Source(self.rest));
         let head = decoder.pull().map_err(|error| match error {
             ciborium_ll::Error::Io(_) => cut_short(),
             ciborium_ll::Error::Syntax(_) => Refusal::with_detail(Rule::C1, "a reserved head"),
         })?;
         let consumed = decoder.offset();
-        let mut again = Writer::new();
-        again.head(head);
-        let Some((read, rest)) = before.split_at_checked(consumed) else {
+        let Some((_, rest)) = self.rest.split_at_checked(consumed) else {
             return Err(cut_short());
         };
         // Types that never occur are reported as such, however long they are.
-        let allowed = matches!(
-            head,
-            Header::Positive(_) | Header::Bytes(_) | Header::Text(_) | Header::Array(_)
-        );
-        if allowed && again.as_bytes() != read {
+        if shortest(head).is_some_and(|shortest| shortest != consumed) {
             return Err(Refusal::new(Rule::C2));
         }
         self.rest = rest;
         Ok(head)
     }
+}
+
+/// Bytes of the shortest form of a head that may occur (RFC 8949 §3).
+fn shortest(head: Header) -> Option<usize> {
+    let argument = match head {
+        Header::Positive(argument) => argument,
+        Header::Bytes(Some(len)) | Header::Text(Some(len)) | Header::Array(Some(len)) => {
+            u64::try_from(len).ok()?
+        }
+        _ => return None,
+    };
+    Some(match argument {
+        0..=23 => 1,
+        24..=0xff => 2,
+        0x100..=0xffff => 3,
+        0x1_0000..=0xffff_ffff => 5,
+        _ => 9,
+    })
 }
 
 fn cut_short() -> Refusal {

@@ -40,6 +40,8 @@ pub(crate) fn open_or_create(
     if let Some(salt) = read_salt(path)? {
         return open_with_key_of(path, secrets, &salt);
     }
+    // Before a key is kept that would open nothing.
+    require_cipher(&Connection::open_in_memory()?)?;
     let salt: Zeroizing<Salt> = random(environment)?;
     let key: Zeroizing<[u8; 32]> = random(environment)?;
     // The key is durable before anything is encrypted with it.
@@ -92,9 +94,7 @@ fn connect(
     connection.busy_timeout(BUSY_TIMEOUT)?;
     // Wrong keys are our errors to report, not lines on somebody's terminal.
     connection.execute_batch("PRAGMA cipher_log_level = NONE;")?;
-    if !has_cipher(&connection)? {
-        return Err(StoreError::NoCipher);
-    }
+    require_cipher(&connection)?;
     // A raw key with its salt: no passphrase derivation, which costs 100 ms.
     let mut pragma = Zeroizing::new(String::with_capacity(128));
     pragma.push_str("PRAGMA key = \"x'");
@@ -117,10 +117,10 @@ fn connect(
     Ok(connection)
 }
 
-/// Whether the linked SQLite encrypts: plain SQLite silently ignores keys, and
-/// does not know this pragma.
-fn has_cipher(connection: &Connection) -> Result<bool, StoreError> {
+/// Refuses an SQLite that does not encrypt: plain SQLite silently ignores keys,
+/// and does not know this pragma.
+fn require_cipher(connection: &Connection) -> Result<(), StoreError> {
     let mut statement = connection.prepare("PRAGMA cipher_version")?;
     let mut rows = statement.query([])?;
-    Ok(rows.next()?.is_some())
+    rows.next()?.map(|_| ()).ok_or(StoreError::NoCipher)
 }

@@ -1,11 +1,13 @@
 //! One group of a store.
 
 mod cursor;
+mod derived;
 mod handle;
 mod index;
 mod load;
 mod query;
 mod record;
+mod stored;
 mod verify;
 mod write;
 

@@ -1,16 +1,18 @@
 //! Checking everything again from the stored bytes.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use ledger_core::{
-    Admission, Balance, DecodedEntry, EntryId, EntryIndex as _, Ledger, Refusal, Rule, Slot,
-    StateDigest, VerifiedEntry, verify_batch,
+    Admission, Balance, Content, EntryId, Ledger, Rule, StateDigest, Verdict, VerifiedEntry,
+    verify_batch,
 };
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 
-use super::Group;
 use super::index::StoredIndex;
 use super::load::from_genesis;
+use super::stored::Stored;
+use super::{Group, derived};
 use crate::environment::random;
 use crate::progress::{OnProgress, Phase, Progress};
 use crate::{Environment, StoreError};
@@ -40,60 +42,6 @@ pub struct Problem {
     pub found: String,
 }
 
-/// A stored row: what the columns say, and the bytes.
-struct Stored {
-    n: i64,
-    id: EntryId,
-    seq: u64,
-    lamport: u64,
-    kind: u16,
-    verdict: u8,
-    slot: Option<i64>,
-    bytes: Vec<u8>,
-    signature: [u8; 64],
-}
-
-impl Stored {
-    fn read(row: &Row<'_>) -> Result<Self, rusqlite::Error> {
-        Ok(Self {
-            n: row.get(0)?,
-            id: EntryId::from_bytes(row.get(1)?),
-            seq: row.get(2)?,
-            lamport: row.get(3)?,
-            kind: row.get(4)?,
-            verdict: row.get(5)?,
-            slot: row.get(6)?,
-            bytes: row.get(7)?,
-            signature: row.get(8)?,
-        })
-    }
-
-    /// Rules about form, and that the columns say what the bytes say.
-    fn decode(&self) -> Result<DecodedEntry, Problem> {
-        let entry = DecodedEntry::decode(&self.bytes, &self.signature)
-            .map_err(|refusal| self.refused(&refusal))?;
-        if entry.id() != self.id {
-            // Another header, so that the signature, too, is another entry's.
-            let found = format!("its bytes are those of another entry, {}", entry.id());
-            return Err(Problem { rule: Some(Rule::S1), ..self.problem(found) });
-        }
-        let header = entry.header();
-        let columns = (header.seq(), header.lamport(), header.kind().number());
-        if columns != (self.seq, self.lamport, self.kind) {
-            return Err(self.problem("the index beside it says something else".to_owned()));
-        }
-        Ok(entry)
-    }
-
-    fn problem(&self, found: String) -> Problem {
-        Problem { entry: Some(self.id), rule: None, found }
-    }
-
-    fn refused(&self, refusal: &Refusal) -> Problem {
-        Problem { rule: Some(refusal.rule()), ..self.problem(refusal.to_string()) }
-    }
-}
-
 impl Group<'_> {
     /// Checks every hash, signature, link and rule again from the stored
     /// bytes, and that everything derived from them agrees. Changes nothing.
@@ -115,10 +63,12 @@ impl Group<'_> {
             connection: &tx,
             environment: self.store.environment(),
             ledger: None,
+            origins: BTreeSet::new(),
             verification: Verification { entries: 0, digest: None, problems: Vec::new() },
         };
         check.entries(self, progress)?;
-        check.expenses(self)?;
+        check.problems(derived::expenses(&tx, self.key)?);
+        check.problems(derived::origins(&tx, self.key, &check.origins)?);
         let mut verification = check.verification;
         if let Some(ledger) = check.ledger {
             verification.digest = Some(ledger.state().digest());
@@ -141,6 +91,7 @@ impl Group<'_> {
                 }
             }
         }
+        verification.problems.extend(derived::pages(&tx)?);
         Ok(verification)
     }
 }
@@ -149,12 +100,18 @@ struct Check<'a> {
     connection: &'a Connection,
     environment: &'a dyn Environment,
     ledger: Option<Ledger>,
+    /// What the applied entries say of imported rows.
+    origins: BTreeSet<[u8; 16]>,
     verification: Verification,
 }
 
 impl Check<'_> {
     fn report(&mut self, problem: Problem) {
         self.verification.problems.push(problem);
+    }
+
+    fn problems(&mut self, problems: impl IntoIterator<Item = Problem>) {
+        self.verification.problems.extend(problems);
     }
 
     /// Checks the entries in the order of ingest, a batch at a time.
@@ -184,12 +141,14 @@ impl Check<'_> {
         let mut decoded = Vec::new();
         for n in numbers {
             self.verification.entries = self.verification.entries.saturating_add(1);
-            // A page that does not check out hides some rows, not all.
-            let stored = match self.read(*n) {
+            let stored = match self.read(*n).map_err(StoreError::from) {
                 Ok(stored) => stored,
+                // After a page that does not check out, SQLite reads nothing more.
+                Err(StoreError::Damaged(found)) => {
+                    return Err(StoreError::Damaged(format!("{found}, at entry number {n}")));
+                }
                 Err(error) => {
-                    let found =
-                        format!("entry number {n} cannot be read: {}", StoreError::from(error));
+                    let found = format!("entry number {n} cannot be read: {error}");
                     self.report(Problem { entry: None, rule: None, found });
                     continue;
                 }
@@ -214,8 +173,8 @@ impl Check<'_> {
 
     fn read(&self, n: i64) -> Result<Stored, rusqlite::Error> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT n, id, seq, lamport, kind, verdict, slot, entry, signature
-             FROM entries WHERE n = ?1",
+            "SELECT n, e.id, d.id, seq, lamport, kind, verdict, slot, entry, signature
+             FROM entries e LEFT JOIN devices d USING (dev) WHERE n = ?1",
         )?;
         statement.query_row([n], Stored::read)
     }
@@ -230,11 +189,18 @@ impl Check<'_> {
         let Some(mut ledger) = self.ledger.take() else {
             if entry.id() == group.id.genesis() {
                 self.ledger = Some(from_genesis(self.connection, group.key, group.id, 0)?.ledger);
+                self.problems(stored.check_replayed(Verdict::Applied, None).err());
             } else {
                 self.report(stored.problem("it stands before the genesis entry".to_owned()));
             }
             return Ok(());
         };
+        let origin = entry
+            .decoded()
+            .payload()
+            .content()
+            .and_then(Content::origin)
+            .map(|origin| *origin.as_bytes());
         let upto = stored.n.saturating_sub(1);
         let index = StoredIndex { connection: self.connection, group: group.key, upto };
         let result = ledger.admit(entry, &index).and_then(|admission| match admission {
@@ -254,42 +220,14 @@ impl Check<'_> {
                     Some((original, ..)) => self.number(&original)?,
                     None => None,
                 };
-                if (replayed.verdict().code(), slot) != (stored.verdict, stored.slot) {
-                    self.report(stored.problem("its stored verdict or slot is wrong".to_owned()));
-                }
+                self.problems(stored.check_replayed(replayed.verdict(), slot).err());
+                self.origins.extend(origin.filter(|_| replayed.slot().is_some()));
             }
             Ok(Err(problem)) => self.report(problem),
             Err(error) => {
                 let found = format!("what it depends on cannot be read: {error}");
                 self.report(stored.problem(found));
             }
-        }
-        Ok(())
-    }
-
-    /// The list of expenses agrees with the slots.
-    fn expenses(&mut self, group: &Group<'_>) -> Result<(), StoreError> {
-        let index = StoredIndex { connection: self.connection, group: group.key, upto: i64::MAX };
-        let mut statement = self.connection.prepare(
-            "SELECT o.id, (SELECT id FROM entries WHERE n = x.content), x.cancelled
-             FROM entries o LEFT JOIN expenses x ON x.n = o.n
-             WHERE o.grp = ?1 AND o.slot = o.n ORDER BY o.n",
-        )?;
-        let mut rows = statement.query([group.key.0])?;
-        let mut wrong = Vec::new();
-        while let Some(row) = rows.next()? {
-            let original = EntryId::from_bytes(row.get(0)?);
-            let shown: Option<[u8; 32]> = row.get(1)?;
-            let cancelled: Option<bool> = row.get(2)?;
-            let slot = Slot::of(index.slot(&original)?);
-            let listed = (shown.map(EntryId::from_bytes), cancelled);
-            if listed != (slot.content(), Some(slot.is_cancelled())) {
-                wrong.push(original);
-            }
-        }
-        for original in wrong {
-            let found = "the list of expenses shows it wrongly".to_owned();
-            self.report(Problem { entry: Some(original), rule: None, found });
         }
         Ok(())
     }

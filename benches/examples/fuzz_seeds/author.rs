@@ -1,0 +1,110 @@
+//! Valid entries of each kind.
+
+use ledger_core::{
+    Admission, Amount, Currency, Date, Details, DeviceKey, Draft, ExpenseDetails, Ledger,
+    MemoryIndex, NewGroup, Origin, RootEntropy, TransferDetails, VerifiedEntry,
+};
+
+/// The device's keys: the Ed25519 seed, then the X25519 secret.
+pub(crate) const DEVICE: [u8; 64] = [5; 64];
+
+/// One entry of each kind, and some variants, with names for the files.
+pub(crate) fn everything() -> Vec<(&'static str, VerifiedEntry)> {
+    let mut author = Author::found();
+    let state = author.ledger.state();
+    let anna = state.members()[0].0;
+    let ben = Draft::placeholder(state, anna, "Ben", [8; 16]).unwrap();
+    author.write("placeholder", ben);
+    let ben = author.ledger.state().members()[1].0;
+
+    let amount = |units| Amount::from_minor_units(units).unwrap();
+    let expense = ExpenseDetails {
+        date: Date::from_ymd(2024, 2, 29).unwrap(),
+        description: "Pizza".to_owned(),
+        category: None,
+        note: None,
+        currency: Currency::from_code("EUR").unwrap(),
+        amount: amount(3000),
+        payers: vec![(anna, amount(3000))],
+        shares: vec![(anna, amount(1500)), (ben, amount(1500))],
+        origin: None,
+    };
+    let full = ExpenseDetails {
+        category: Some("Food".to_owned()),
+        note: Some("with olives".to_owned()),
+        payers: vec![(anna, amount(1000)), (ben, amount(2000))],
+        origin: Some(Origin::from_bytes([3; 16])),
+        ..expense.clone()
+    };
+    let nothing = ExpenseDetails {
+        amount: Amount::ZERO,
+        payers: Vec::new(),
+        shares: Vec::new(),
+        ..expense.clone()
+    };
+    let transfer = Details::Transfer(TransferDetails {
+        date: expense.date,
+        description: "paid back".to_owned(),
+        currency: Currency::from_code("JPY").unwrap(),
+        amount: amount(1_000_000_000_000_000),
+        from: ben,
+        to: anna,
+        origin: None,
+    });
+    let record = |author: &mut Author, name, details: &Details| {
+        let draft = Draft::record(author.ledger.state(), details).unwrap();
+        author.write(name, draft);
+    };
+    record(&mut author, "expense", &Details::Expense(expense));
+    let original = author.written.last().unwrap().1.id();
+    record(&mut author, "expense-full", &Details::Expense(full.clone()));
+    record(&mut author, "expense-zero", &Details::Expense(nothing));
+    record(&mut author, "transfer", &transfer);
+    for (name, details) in
+        [("correction", Details::Expense(full)), ("correction-to-transfer", transfer)]
+    {
+        let draft = Draft::correction(author.ledger.state(), original, &details).unwrap();
+        author.write(name, draft);
+    }
+    // Two entries at one place: a fork, which the merge joins.
+    let at = author.ledger.next_position(author.device.id()).unwrap();
+    let silent = Draft::cancellation(original, None).sign(&author.device, &at, 0).unwrap();
+    author.write("cancellation", Draft::cancellation(original, Some("twice".to_owned())));
+    author.admit("cancellation-silent", silent);
+    author.write("merge", Draft::merge());
+    author.written
+}
+
+struct Author {
+    device: DeviceKey,
+    ledger: Ledger,
+    index: MemoryIndex,
+    written: Vec<(&'static str, VerifiedEntry)>,
+}
+
+impl Author {
+    fn found() -> Self {
+        let device = DeviceKey::from_bytes(&DEVICE);
+        let entropy = RootEntropy::from_bytes([6; 32]);
+        let group =
+            NewGroup { name: "Flat", founder: "Anna", entropy: &entropy, index: 0, salt: [7; 32] };
+        let genesis = group.found(&device, 1_700_000_000_000).unwrap();
+        let mut index = MemoryIndex::new();
+        let ledger = Ledger::begin(&genesis, &mut index).unwrap();
+        Self { device, ledger, index, written: vec![("genesis", genesis)] }
+    }
+
+    fn write(&mut self, name: &'static str, draft: Draft) {
+        let at = self.ledger.next_position(self.device.id()).unwrap();
+        let entry = draft.sign(&self.device, &at, 1_700_000_000_000).unwrap();
+        self.admit(name, entry);
+    }
+
+    fn admit(&mut self, name: &'static str, entry: VerifiedEntry) {
+        self.written.push((name, entry.clone()));
+        let admission = self.ledger.admit(entry, &self.index).unwrap();
+        let Admission::Admitted(entry) = admission else { panic!("{name}: {admission:?}") };
+        let replayed = self.ledger.replay(&entry, &self.index).unwrap();
+        self.index.insert(&entry, &replayed);
+    }
+}

@@ -1,0 +1,195 @@
+//! Property: any bytes decode without harm, and what decodes has no other
+//! encoding.
+
+use ledger_core::{Amount, Content, DecodedEntry, Ledger, Payload, hazmat, verify_batch};
+use sha2::{Digest as _, Sha256};
+
+/// Reads `data` as a signature of 64 bytes and an entry.
+#[allow(unreachable_pub, reason = "included by a fuzz target and by tests")]
+pub fn check(data: &[u8]) {
+    let Some((signature, bytes)) = data.split_first_chunk::<64>() else { return };
+    check_entry(bytes, signature);
+    // No fuzzer finds a hash: without this, no changed payload would be read.
+    if let Some(bytes) = resealed(bytes) {
+        check_entry(&bytes, signature);
+    }
+}
+
+fn check_entry(bytes: &[u8], signature: &[u8; 64]) {
+    let entry = match DecodedEntry::decode(bytes, signature) {
+        Ok(entry) => entry,
+        Err(refusal) => {
+            assert!(refusal.to_string().contains(refusal.rule().text()), "{refusal}");
+            return;
+        }
+    };
+    assert_eq!((entry.as_bytes(), entry.signature()), (bytes, signature));
+    assert!(*entry.payload() == Payload::Opaque || is_canonical(bytes), "another encoding");
+    let again = DecodedEntry::decode(entry.as_bytes(), entry.signature());
+    assert_eq!(again.as_ref(), Ok(&entry));
+    // The id does not depend on the signature, nor the rest on the id.
+    let unsigned = DecodedEntry::decode(bytes, &[0; 64]);
+    assert_eq!(unsigned.map(|unsigned| unsigned.id()), Ok(entry.id()));
+    // One more or one fewer byte is another entry, or none.
+    let longer = [bytes, &[0]].concat();
+    assert!(DecodedEntry::decode(&longer, signature).is_err());
+    let shorter = bytes.split_last().map_or(bytes, |(_, shorter)| shorter);
+    assert!(DecodedEntry::decode(shorter, signature).is_err());
+
+    read_header(&entry);
+    read_payload(&entry);
+    assert!(!format!("{entry:?}").is_empty());
+
+    // Twice in a batch, so that a bad one is searched for.
+    let [one, two] = &verify_batch(vec![entry.clone(), entry.clone()], &[7; 32])[..] else {
+        panic!("one result for each entry")
+    };
+    assert_eq!(one, two);
+    if let Ok(verified) = one {
+        assert_eq!(verified.decoded(), &entry);
+    }
+    // A genesis entry begins a ledger, and nothing else does.
+    let genesis = matches!(entry.payload(), Payload::Genesis(_));
+    let ledger = Ledger::found(&hazmat::trust_stored(entry));
+    assert_eq!(ledger.is_ok(), genesis);
+    if let Ok(ledger) = ledger {
+        let saved = ledger.to_checkpoint();
+        assert_eq!(Ledger::from_checkpoint(ledger.group(), &saved), Ok(ledger));
+    }
+}
+
+fn read_header(entry: &DecodedEntry) {
+    let header = entry.header();
+    assert!(header.version() >= 1 && header.lamport() >= 1);
+    assert_eq!(header.group().is_none(), header.backlink().is_none());
+    assert!(header.seq().max(header.timestamp_ms()) <= i64::MAX as u64);
+    assert!(!header.kind().name().is_empty());
+    assert_eq!(header.device().to_string().parse(), Ok(header.device()));
+    let dependencies = header.dependencies().count();
+    let backlinks = usize::from(header.backlink().is_some());
+    assert_eq!(dependencies, backlinks + header.parents().len() + header.refs().len());
+    assert!(header.parents().is_sorted_by(|a, b| a < b));
+    assert!(header.refs().is_sorted_by(|a, b| a < b));
+}
+
+fn read_payload(entry: &DecodedEntry) {
+    let refs = entry.header().refs();
+    match entry.payload() {
+        Payload::Genesis(genesis) => {
+            assert!(!genesis.group_name().is_empty() && !genesis.card().name().is_empty());
+            assert_eq!(genesis.card().certificate().device(), entry.header().device());
+        }
+        Payload::Placeholder(placeholder) => {
+            assert!(!placeholder.card().name().is_empty());
+            assert_eq!(Some(placeholder.card().group()), entry.header().group());
+            assert_eq!(placeholder.card().member(), placeholder.card().member());
+        }
+        Payload::Cancellation(cancellation) => {
+            assert!(refs.get(cancellation.target().place()).is_some());
+            assert!(cancellation.reason().is_none_or(|reason| reason.len() <= 4_096));
+        }
+        Payload::Correction(correction) => {
+            assert!(refs.get(correction.target().place()).is_some());
+        }
+        _ => {}
+    }
+    if let Some(content) = entry.payload().content() {
+        content_is_whole(content, refs.len());
+    }
+}
+
+fn content_is_whole(content: &Content, refs: usize) {
+    assert!(content.description().len() <= 4_096);
+    assert_eq!(content.date().to_string().len(), 10);
+    assert!(!content.amount().format(content.currency()).is_empty());
+    match content {
+        Content::Expense(expense) => {
+            for parts in [expense.payers(), expense.shares()] {
+                let sum = Amount::checked_sum(parts.iter().map(|part| part.amount));
+                assert_eq!(sum, Some(content.amount()));
+                assert!(parts.iter().all(|p| p.member.place() < refs && !p.amount.is_zero()));
+            }
+        }
+        Content::Transfer(transfer) => {
+            assert!(transfer.from() != transfer.to() && !content.amount().is_zero());
+            assert!(transfer.from().place() < refs && transfer.to().place() < refs);
+        }
+    }
+}
+
+/// Whether only integers, strings, arrays and null occur, each in its shortest
+/// form; byte strings are not looked into.
+fn is_canonical(mut bytes: &[u8]) -> bool {
+    while !bytes.is_empty() {
+        if let Some(rest) = bytes.strip_prefix(&[0xf6]) {
+            bytes = rest;
+            continue;
+        }
+        let Some((major, argument, rest)) = after_head(bytes) else { return false };
+        let shortest = match argument {
+            0..24 => 1,
+            24..0x100 => 2,
+            0x100..0x1_0000 => 3,
+            0x1_0000..0x1_0000_0000 => 5,
+            _ => 9,
+        };
+        let body = if major == 2 || major == 3 { argument } else { 0 };
+        let Some(after) = rest.get(body..) else { return false };
+        if !matches!(major, 0 | 2..=4) || bytes.len() - rest.len() != shortest {
+            return false;
+        }
+        bytes = after;
+    }
+    true
+}
+
+/// The entry with length and hash of its payload as they should be, if there
+/// is something like a header in front.
+fn resealed(entry: &[u8]) -> Option<Vec<u8>> {
+    let mut rest = entry.strip_prefix(&[0x8c])?;
+    for _ in 0..10 {
+        rest = after_item(rest)?;
+    }
+    let head = entry.get(..entry.len().checked_sub(rest.len())?)?;
+    let payload = after_item(after_item(rest)?)?;
+    let [.., a, b, high, low] = u32::try_from(payload.len()).ok()?.to_be_bytes();
+    let len = match payload.len() {
+        0..24 => vec![low],
+        24..256 => vec![0x18, low],
+        256..0x1_0000 => vec![0x19, high, low],
+        _ => vec![0x1a, a, b, high, low],
+    };
+    let hash = Sha256::new().chain_update(b"\x0cgl/1/payload").chain_update(payload).finalize();
+    Some([head, &len, &[0x58, 32], &hash, payload].concat())
+}
+
+/// What follows one CBOR item, or an array of items that are not arrays.
+fn after_item(bytes: &[u8]) -> Option<&[u8]> {
+    let (major, mut argument, mut rest) = after_head(bytes)?;
+    if major != 4 {
+        return rest.get(if major == 2 || major == 3 { argument } else { 0 }..);
+    }
+    while argument > 0 {
+        let (major, len, inner) = after_head(rest)?;
+        rest = inner.get(if major == 2 || major == 3 { len } else { 0 }..)?;
+        argument -= 1;
+    }
+    Some(rest)
+}
+
+/// The major type and argument of an item, and what follows them.
+fn after_head(bytes: &[u8]) -> Option<(u8, usize, &[u8])> {
+    let (first, rest) = bytes.split_first()?;
+    let width = match first & 0x1f {
+        24 => 1,
+        25 => 2,
+        26 => 4,
+        27 => 8,
+        small => return Some((first >> 5, usize::from(small), rest)),
+    };
+    let (argument, rest) = rest.split_at_checked(width)?;
+    let argument = argument
+        .iter()
+        .try_fold(0_usize, |sum, byte| sum.checked_mul(256)?.checked_add(usize::from(*byte)))?;
+    Some((first >> 5, argument, rest))
+}

@@ -1,0 +1,76 @@
+//! A row of the entries table, and whether it agrees with itself.
+
+use ledger_core::{DecodedEntry, DeviceId, EntryId, Refusal, Rule, Verdict};
+use rusqlite::Row;
+
+use super::Problem;
+
+/// A stored row: what the columns say, and the bytes.
+pub(super) struct Stored {
+    pub(super) n: i64,
+    id: EntryId,
+    device: Option<[u8; 32]>,
+    seq: u64,
+    lamport: u64,
+    kind: u16,
+    verdict: u8,
+    slot: Option<i64>,
+    bytes: Vec<u8>,
+    signature: [u8; 64],
+}
+
+impl Stored {
+    pub(super) fn read(row: &Row<'_>) -> Result<Self, rusqlite::Error> {
+        Ok(Self {
+            n: row.get(0)?,
+            id: EntryId::from_bytes(row.get(1)?),
+            device: row.get(2)?,
+            seq: row.get(3)?,
+            lamport: row.get(4)?,
+            kind: row.get(5)?,
+            verdict: row.get(6)?,
+            slot: row.get(7)?,
+            bytes: row.get(8)?,
+            signature: row.get(9)?,
+        })
+    }
+
+    /// Rules about form, and that the columns say what the bytes say.
+    pub(super) fn decode(&self) -> Result<DecodedEntry, Problem> {
+        let entry = DecodedEntry::decode(&self.bytes, &self.signature)
+            .map_err(|refusal| self.refused(&refusal))?;
+        if entry.id() != self.id {
+            // Another header, so that the signature, too, is another entry's.
+            let found = format!("its bytes are those of another entry, {}", entry.id());
+            return Err(Problem { rule: Some(Rule::S1), ..self.problem(found) });
+        }
+        let header = entry.header();
+        let device = self.device.map(DeviceId::from_bytes);
+        let columns = (Some(header.device()), header.seq(), header.lamport());
+        let kind = header.kind().number();
+        if (columns, kind) != ((device, self.seq, self.lamport), self.kind) {
+            return Err(self.problem("the index beside it says something else".to_owned()));
+        }
+        Ok(entry)
+    }
+
+    /// That the columns say what replay said of the entry.
+    pub(super) fn check_replayed(
+        &self,
+        verdict: Verdict,
+        slot: Option<i64>,
+    ) -> Result<(), Problem> {
+        if (verdict.code(), slot) == (self.verdict, self.slot) {
+            return Ok(());
+        }
+        Err(self.problem("its stored verdict or slot is wrong".to_owned()))
+    }
+
+    pub(super) fn problem(&self, found: String) -> Problem {
+        Problem { entry: Some(self.id), rule: None, found }
+    }
+
+    pub(super) fn refused(&self, refusal: &Refusal) -> Problem {
+        Problem { rule: Some(refusal.rule()), ..self.problem(refusal.to_string()) }
+    }
+}

@@ -1,0 +1,293 @@
+//! Verifying: whatever is changed behind the back of the library is found.
+#![cfg(feature = "sqlcipher")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation
+)]
+
+mod common;
+
+use common::{Folder, Rng, found, hex, only, record, verify};
+use ledger_core::{EntryId, Rule};
+use ledger_store::{Group, NewEntry, Problem, Store, StoreError};
+use rusqlite::Connection;
+
+/// A group of 12 entries of all kinds, and a way past the library: 1 genesis,
+/// 2 and 3 people, 4 to 9 expenses, 10 corrects 5, 11 cancels 6, 12 an expense.
+struct Subject {
+    folder: Folder,
+    store: Store,
+    raw: Connection,
+}
+
+impl Subject {
+    fn new(seed: u64) -> Self {
+        let folder = Folder::new(seed);
+        let store = folder.store();
+        let group = found(&store, 2);
+        let mut rng = Rng::new(seed);
+        let originals = record(&group, 6, 3, &mut rng);
+        let details = common::details(&group.state().unwrap(), &mut rng);
+        let changes = vec![
+            NewEntry::Correction { original: originals[1], details },
+            NewEntry::Cancellation { original: originals[2], reason: None },
+        ];
+        group.append(changes).unwrap();
+        record(&group, 1, 1, &mut rng);
+        let raw = folder.raw();
+        Self { folder, store, raw }
+    }
+
+    fn group(&self) -> Group<'_> {
+        only(&self.store)
+    }
+
+    fn id(&self, n: i64) -> EntryId {
+        let sql = "SELECT id FROM entries WHERE n = ?1";
+        EntryId::from_bytes(self.raw.query_row(sql, [n], |row| row.get(0)).unwrap())
+    }
+
+    fn blob(&self, n: i64, column: &str) -> Vec<u8> {
+        let sql = format!("SELECT {column} FROM entries WHERE n = {n}");
+        self.raw.query_row(&sql, [], |row| row.get(0)).unwrap()
+    }
+
+    fn set_blob(&self, n: i64, column: &str, bytes: &[u8]) {
+        let sql = format!("UPDATE entries SET {column} = ?1 WHERE n = {n}");
+        assert_eq!(self.raw.execute(&sql, [bytes]).unwrap(), 1);
+    }
+
+    /// A copy of the database that was changed by SQL, as a fresh start sees it.
+    fn after(&self, sql: &str) -> Result<Vec<Problem>, StoreError> {
+        let copy = Folder::new(0);
+        std::fs::copy(self.folder.keys(), copy.keys()).unwrap();
+        self.raw.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+        std::fs::copy(self.folder.db(), copy.db()).unwrap();
+        let raw = copy.raw();
+        raw.execute_batch(sql).unwrap();
+        assert!(raw.total_changes() > 0, "{sql}");
+        drop(raw);
+        let store = copy.open()?;
+        let group = store.group(self.group().id())?;
+        Ok(verify(&group)?.problems)
+    }
+}
+
+/// Flips one bit of every byte of a column, and tells the rule that was found
+/// broken for each.
+fn flip_everywhere(
+    subject: &Subject,
+    n: i64,
+    column: &str,
+    mut found: impl FnMut(usize, &Problem),
+) {
+    let (group, whole, id) = (subject.group(), subject.blob(n, column), subject.id(n));
+    for place in 0..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[place] ^= 1 << (place % 8);
+        subject.set_blob(n, column, &bytes);
+        let shown =
+            if column == "id" { EntryId::from_bytes(bytes.try_into().unwrap()) } else { id };
+        let problems = verify(&group).unwrap().problems;
+        let named = problems.iter().find(|problem| problem.entry == Some(shown));
+        let named = named.unwrap_or_else(|| panic!("entry {n}, {column} {place}: {problems:?}"));
+        assert!(named.rule.is_some(), "entry {n}, {column} {place}: {named:?}");
+        found(place, named);
+    }
+    subject.set_blob(n, column, &whole);
+    assert_eq!(verify(&group).unwrap().problems, []);
+}
+
+#[test]
+fn every_byte_of_every_kind_of_entry_counts() {
+    let subject = Subject::new(1);
+    for n in [1, 2, 4, 10, 11, 12] {
+        let mut payload = 0;
+        flip_everywhere(&subject, n, "entry", |_, problem| {
+            payload += usize::from(problem.rule == Some(Rule::H7));
+        });
+        assert!(payload > 2, "a changed payload has another hash");
+    }
+}
+
+#[test]
+fn every_byte_of_a_signature_counts() {
+    let subject = Subject::new(2);
+    for n in [1, 3, 7, 12] {
+        flip_everywhere(&subject, n, "signature", |place, problem| {
+            assert_eq!(problem.rule, Some(Rule::S1), "byte {place}: {problem:?}");
+        });
+    }
+}
+
+#[test]
+fn every_byte_of_an_id_counts() {
+    let subject = Subject::new(3);
+    for n in [3, 7, 12] {
+        flip_everywhere(&subject, n, "id", |place, problem| {
+            assert_eq!(problem.rule, Some(Rule::S1), "byte {place}: {problem:?}");
+        });
+    }
+}
+
+#[test]
+fn a_wrong_column_beside_an_entry_is_found_and_named() {
+    let subject = Subject::new(4);
+    assert_eq!(subject.after("UPDATE entries SET n = n").unwrap(), []);
+    for n in [1, 2, 4, 5, 6, 9, 10, 11, 12] {
+        for change in [
+            "seq = seq + 1",
+            "lamport = lamport + 1",
+            "kind = kind + 1",
+            "verdict = 20",
+            "verdict = 1",
+            "verdict = 99",
+            "slot = coalesce(slot, 0) + 1",
+            "dev = dev + 1",
+        ] {
+            let sql = format!("UPDATE entries SET {change} WHERE n = {n}");
+            let problems = subject.after(&sql).unwrap();
+            let named = problems.iter().any(|problem| problem.entry == Some(subject.id(n)));
+            assert!(named, "{sql}: {problems:?}");
+        }
+    }
+    for n in [4, 5, 6, 10, 11, 12] {
+        let sql = format!("UPDATE entries SET slot = NULL WHERE n = {n}");
+        let problems = subject.after(&sql).unwrap();
+        assert!(problems.iter().any(|problem| problem.entry == Some(subject.id(n))), "{sql}");
+    }
+}
+
+#[test]
+fn what_depends_on_a_deleted_entry_is_named() {
+    let subject = Subject::new(5);
+    for n in 2..12 {
+        let problems = subject.after(&format!("DELETE FROM entries WHERE n = {n}")).unwrap();
+        let next = subject.id(n + 1);
+        let named = problems.iter().find(|problem| problem.entry == Some(next));
+        assert_eq!(named.unwrap().rule, Some(Rule::A4), "{n}: {problems:?}");
+        assert!(named.unwrap().found.contains(&subject.id(n).to_string()), "{problems:?}");
+    }
+    // Nothing depends on the last one, but the list of expenses still has it.
+    assert_ne!(subject.after("DELETE FROM entries WHERE n = 12").unwrap(), []);
+}
+
+#[test]
+fn without_the_genesis_entry_nothing_is_fine() {
+    let subject = Subject::new(6);
+    match subject.after("DELETE FROM entries WHERE n = 1") {
+        Ok(problems) => assert!(problems.len() >= 11, "{problems:?}"),
+        Err(error) => assert!(matches!(error, StoreError::Damaged(_)), "{error:?}"),
+    }
+}
+
+#[test]
+fn entries_that_changed_places_are_found() {
+    let subject = Subject::new(7);
+    for (one, other) in [(4, 5), (2, 12), (9, 10), (1, 2)] {
+        let order = format!(
+            "UPDATE entries SET n = -1 WHERE n = {one};
+             UPDATE entries SET n = {one} WHERE n = {other};
+             UPDATE entries SET n = {other} WHERE n = -1;"
+        );
+        let problems = subject.after(&order).unwrap();
+        let named = problems.iter().any(|problem| problem.entry.is_some());
+        assert!(named, "order {one} {other}: {problems:?}");
+        let (a, b) = (hex(&subject.blob(one, "entry")), hex(&subject.blob(other, "entry")));
+        let bytes = format!(
+            "UPDATE entries SET entry = x'{b}' WHERE n = {one};
+             UPDATE entries SET entry = x'{a}' WHERE n = {other};"
+        );
+        let problems = subject.after(&bytes).unwrap();
+        for n in [one, other] {
+            let named = problems.iter().find(|problem| problem.entry == Some(subject.id(n)));
+            assert!(named.is_some_and(|problem| problem.rule.is_some()), "bytes {n}: {problems:?}");
+        }
+    }
+}
+
+#[test]
+fn a_list_of_expenses_that_shows_something_else_is_found() {
+    let subject = Subject::new(8);
+    for n in [4, 5, 6, 12] {
+        for change in [
+            format!("UPDATE expenses SET date = date + 1 WHERE n = {n}"),
+            format!("UPDATE expenses SET cancelled = 1 - cancelled WHERE n = {n}"),
+            format!("UPDATE expenses SET content = 7 WHERE n = {n}"),
+            format!("UPDATE expenses SET content = 99 WHERE n = {n}"),
+            format!("UPDATE expenses SET grp = grp + 1 WHERE n = {n}"),
+            format!("DELETE FROM expenses WHERE n = {n}"),
+        ] {
+            let problems = subject.after(&change).unwrap();
+            let named = problems.iter().any(|problem| problem.entry == Some(subject.id(n)));
+            assert!(named, "{change}: {problems:?}");
+        }
+    }
+    // Rows that stand for nothing: of a person, of a correction, of no entry.
+    for n in [2, 10, 99] {
+        let more =
+            format!("INSERT INTO expenses SELECT {n}, grp, date, 4, 0 FROM expenses LIMIT 1");
+        assert_ne!(subject.after(&more).unwrap(), [], "{more}");
+    }
+}
+
+#[test]
+fn wrong_memories_of_imported_rows_are_found() {
+    let subject = Subject::new(9);
+    let more = "INSERT INTO origins SELECT grp, x'00112233445566778899aabbccddeeff' FROM groups";
+    assert_ne!(subject.after(more).unwrap(), []);
+}
+
+#[test]
+fn a_device_of_another_name_is_found() {
+    let subject = Subject::new(10);
+    let other = "5a".repeat(32);
+    assert_ne!(subject.after(&format!("UPDATE devices SET id = x'{other}'")).unwrap(), []);
+}
+
+#[test]
+fn a_damaged_page_is_never_taken_for_intact() {
+    let folder = Folder::new(11);
+    let store = folder.store();
+    let group = found(&store, 3);
+    let id = group.id();
+    record(&group, 600, 200, &mut Rng::new(11));
+    drop(store);
+    let whole = std::fs::read(folder.db()).unwrap();
+    let pages = whole.len() / 4096;
+    assert!(pages > 50);
+    let mut rng = Rng::new(11);
+    for page in 0..pages {
+        let mut bytes = whole.clone();
+        bytes[page * 4096 + rng.below(4096)] ^= 1 << rng.below(8);
+        std::fs::write(folder.db(), &bytes).unwrap();
+        let found = folder.open().and_then(|store| verify(&store.group(id)?));
+        let typed = matches!(found, Err(StoreError::Damaged(_) | StoreError::WrongKey(_)));
+        assert!(typed, "page {page} of {pages}: {found:?}");
+    }
+    std::fs::write(folder.db(), &whole).unwrap();
+    let store = folder.open().unwrap();
+    assert_eq!(verify(&store.group(id).unwrap()).unwrap().problems, []);
+}
+
+#[test]
+fn verifying_can_be_stopped_and_tells_how_far_it_is() {
+    let subject = Subject::new(12);
+    let mut told = Vec::new();
+    let group = subject.group();
+    group
+        .verify(&mut |progress| {
+            told.push((progress.done, progress.total));
+            std::ops::ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert_eq!(told, [(0, 12), (12, 12)]);
+    let stopped = group.verify(&mut |_| std::ops::ControlFlow::Break(()));
+    assert!(matches!(stopped, Err(StoreError::Cancelled)), "{stopped:?}");
+    assert_eq!(verify(&group).unwrap().problems, []);
+}
