@@ -263,6 +263,14 @@ fn summary(row: &Activity, state: &GroupState) -> String {
         Payload::Correction(_) => format!("corrected to {}", details()),
         Payload::Cancellation(_) => "cancelled an entry".to_owned(),
         Payload::Merge => "merged heads".to_owned(),
+        Payload::AddMember(add) => format!("added {}", add.card().name()),
+        Payload::Claim(claim) => format!("handed a place to {}", claim.card().name()),
+        Payload::Adopt(_) => "vouched for a member".to_owned(),
+        Payload::Act(act) => format!("carried the act {}", act.act().body().name()),
+        Payload::Copy(_) => format!("recorded again {}", details()),
+        Payload::Endorsement(endorsement) if endorsement.confirms() => "confirmed".to_owned(),
+        Payload::Endorsement(_) => "disputed".to_owned(),
+        Payload::Rotation(_) => "rotated a device's key".to_owned(),
         _ => format!("kind {}", row.kind().number()),
     }
 }
@@ -290,6 +298,8 @@ pub(crate) fn activity_json(row: &Activity, state: &GroupState, people: &People)
     let target = match entry.payload() {
         Payload::Correction(correction) => Some(correction.target()),
         Payload::Cancellation(cancellation) => Some(cancellation.target()),
+        Payload::Copy(copy) => Some(copy.original()),
+        Payload::Endorsement(endorsement) => Some(endorsement.target()),
         _ => None,
     };
     if let Some(target) = target.and_then(|target| header.refs().get(target.place())) {

@@ -156,7 +156,8 @@ impl Store {
             tx.query_row("SELECT coalesce(max(root_index) + 1, 0) FROM groups", [], |row| {
                 row.get(0)
             })?;
-        let group = NewGroup { name, founder, entropy: &entropy, index, salt: *salt };
+        let group =
+            NewGroup { name, founder, entropy: &entropy, index, salt: *salt, successor_of: None };
         let genesis: VerifiedEntry = group.found(&device, now_ms)?;
         let id = GroupId::from(genesis.id());
         tx.execute(

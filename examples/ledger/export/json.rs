@@ -18,7 +18,8 @@ pub(super) fn write(exported: &Exported<'_>, out: &mut dyn Write) -> Result<(), 
                 "id": id.to_string(),
                 "name": member.name(),
                 "label": people.label(*id),
-                "placeholder": member.root().is_none(),
+                "placeholder": member.is_placeholder(),
+                "removed": member.is_removed(),
             })
         })
         .collect();

@@ -1,11 +1,11 @@
-//! Checking what is derived from the entries against them.
+//! What is derived from the entries: written anew, and checked against them.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use ledger_core::{Content, DecodedEntry, EntryId, EntryIndex as _, Slot};
-use rusqlite::{Connection, Row};
+use ledger_core::{Content, DecodedEntry, EntryId, Evaluation, Verdict};
+use rusqlite::Connection;
 
-use super::index::StoredIndex;
 use super::{GroupKey, Problem};
 use crate::StoreError;
 
@@ -13,63 +13,118 @@ fn problem(entry: Option<EntryId>, found: impl Into<String>) -> Problem {
     Problem { entry, rule: None, found: found.into() }
 }
 
+/// What the columns beside an entry should say: its verdict and the original
+/// of its slot, if it is applied and has one.
+pub(super) fn judged(evaluation: &Evaluation, id: EntryId) -> Option<(Verdict, Option<EntryId>)> {
+    let verdict = evaluation.verdict(id)?;
+    let slot = evaluation.slot_of(id).filter(|_| verdict.is_applied());
+    Some((verdict, slot.map(|(original, _)| original)))
+}
+
+/// A row of the list of expenses: date, shown entry, cancelled.
+type Listed = (u32, EntryId, bool);
+
+/// The list of expenses, by original.
+fn expected_expenses(evaluation: &Evaluation) -> BTreeMap<EntryId, Listed> {
+    let entries: BTreeMap<EntryId, &DecodedEntry> =
+        evaluation.verdicts().map(|(entry, _)| (entry.id(), entry.decoded())).collect();
+    let listed = |(original, slot): (EntryId, ledger_core::Slot)| {
+        let shown = slot.content()?;
+        let date = entries.get(&shown)?.payload().content()?.date().yyyymmdd();
+        Some((original, (date, shown, slot.is_cancelled())))
+    };
+    evaluation.slots().filter_map(listed).collect()
+}
+
+/// The imported rows that applied entries came from.
+fn expected_origins(evaluation: &Evaluation) -> BTreeSet<[u8; 16]> {
+    let applied = evaluation.verdicts().filter(|(_, verdict)| verdict.is_applied());
+    let contents = applied.filter_map(|(entry, _)| entry.decoded().payload().content());
+    contents.filter_map(Content::origin).map(|origin| *origin.as_bytes()).collect()
+}
+
+/// Writes again every verdict, the list of expenses and the imported rows.
+pub(super) fn rewrite(
+    connection: &Connection,
+    group: GroupKey,
+    evaluation: &Evaluation,
+) -> Result<(), StoreError> {
+    let mut numbers: BTreeMap<EntryId, i64> = BTreeMap::new();
+    let mut statement = connection.prepare("SELECT id, n FROM entries WHERE grp = ?1")?;
+    let mut rows = statement.query([group.0])?;
+    while let Some(row) = rows.next()? {
+        numbers.insert(EntryId::from_bytes(row.get(0)?), row.get(1)?);
+    }
+    let mut set = connection.prepare(
+        "UPDATE entries SET verdict = ?2, slot = ?3
+         WHERE n = ?1 AND (verdict, slot) IS NOT (?2, ?3)",
+    )?;
+    for (id, n) in &numbers {
+        if let Some((verdict, original)) = judged(evaluation, *id) {
+            let slot = original.and_then(|original| numbers.get(&original));
+            set.execute((n, verdict.code(), slot))?;
+        }
+    }
+    connection.execute("DELETE FROM expenses WHERE grp = ?1", [group.0])?;
+    let mut insert = connection.prepare(
+        "INSERT INTO expenses (n, grp, date, content, cancelled) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for (original, (date, shown, cancelled)) in expected_expenses(evaluation) {
+        let places = (numbers.get(&original), numbers.get(&shown));
+        insert.execute((places.0, group.0, date, places.1, cancelled))?;
+    }
+    connection.execute("DELETE FROM origins WHERE grp = ?1", [group.0])?;
+    let mut insert = connection.prepare("INSERT INTO origins (grp, origin) VALUES (?1, ?2)")?;
+    for origin in expected_origins(evaluation) {
+        insert.execute((group.0, origin))?;
+    }
+    Ok(())
+}
+
 /// The list of expenses agrees with the slots.
 pub(super) fn expenses(
     connection: &Connection,
     group: GroupKey,
+    evaluation: &Evaluation,
 ) -> Result<Vec<Problem>, StoreError> {
-    let index = StoredIndex { connection, group, upto: i64::MAX };
+    let mut expected = expected_expenses(evaluation);
     let mut problems = Vec::new();
     let mut statement = connection.prepare(
-        "SELECT o.id, c.id, x.cancelled, x.date, c.entry, c.signature
-         FROM entries o LEFT JOIN expenses x ON x.n = o.n AND x.grp = o.grp
-         LEFT JOIN entries c ON c.n = x.content
-         WHERE o.grp = ?1 AND o.slot = o.n ORDER BY o.n",
+        "SELECT x.n, o.id, o.grp, x.date, c.id, x.cancelled FROM expenses x
+         LEFT JOIN entries o ON o.n = x.n LEFT JOIN entries c ON c.n = x.content
+         WHERE x.grp = ?1 ORDER BY x.n",
     )?;
     let mut rows = statement.query([group.0])?;
     while let Some(row) = rows.next()? {
-        let original = EntryId::from_bytes(row.get(0)?);
-        let shown: Option<[u8; 32]> = row.get(1)?;
-        let cancelled: Option<bool> = row.get(2)?;
-        let date: Option<u32> = row.get(3)?;
-        let slot = Slot::of(index.slot(&original)?);
-        let listed = (shown.map(EntryId::from_bytes), cancelled, date);
-        if listed != (slot.content(), Some(slot.is_cancelled()), content_date(row)?) {
-            problems.push(problem(Some(original), "the list of expenses shows it wrongly"));
+        let n: i64 = row.get(0)?;
+        let of_group = row.get::<_, Option<i64>>(2)? == Some(group.0);
+        let original = row.get::<_, Option<[u8; 32]>>(1)?.map(EntryId::from_bytes);
+        let shown = row.get::<_, Option<[u8; 32]>>(4)?.map(EntryId::from_bytes);
+        let listed = (row.get(3)?, shown, row.get(5)?);
+        match original.filter(|_| of_group).and_then(|original| expected.remove(&original)) {
+            Some((date, shown, cancelled)) if listed == (date, Some(shown), cancelled) => {}
+            Some(_) => problems.push(problem(original, "the list of expenses shows it wrongly")),
+            None => {
+                let found = format!("the list of expenses has number {n}, which is none");
+                problems.push(problem(original, found));
+            }
         }
     }
-    let mut statement = connection.prepare(
-        "SELECT x.n, o.id FROM expenses x LEFT JOIN entries o ON o.n = x.n
-         WHERE x.grp = ?1 AND (o.grp = x.grp AND o.slot = o.n) IS NOT TRUE",
-    )?;
-    let mut rows = statement.query([group.0])?;
-    while let Some(row) = rows.next()? {
-        let (n, entry): (i64, Option<[u8; 32]>) = (row.get(0)?, row.get(1)?);
-        let found = format!("the list of expenses has number {n}, which is none");
-        problems.push(problem(entry.map(EntryId::from_bytes), found));
-    }
+    let lacking = expected.keys().copied();
+    problems.extend(lacking.map(|id| problem(Some(id), "the list of expenses lacks it")));
     Ok(problems)
-}
-
-/// The date that the entry in columns 4 and 5 says.
-fn content_date(row: &Row<'_>) -> Result<Option<u32>, rusqlite::Error> {
-    let (bytes, signature): (Option<Vec<u8>>, Option<[u8; 64]>) = (row.get(4)?, row.get(5)?);
-    // One that does not decode was reported with the rule it breaks.
-    let entry = bytes
-        .zip(signature)
-        .and_then(|(bytes, signature)| DecodedEntry::decode(&bytes, &signature).ok());
-    Ok(entry.and_then(|entry| entry.payload().content().map(Content::date)).map(|d| d.yyyymmdd()))
 }
 
 /// The memory of imported rows agrees with what the entries say.
 pub(super) fn origins(
     connection: &Connection,
     group: GroupKey,
-    expected: &BTreeSet<[u8; 16]>,
+    evaluation: &Evaluation,
 ) -> Result<Vec<Problem>, StoreError> {
     let mut statement = connection.prepare("SELECT origin FROM origins WHERE grp = ?1")?;
     let rows = statement.query_map([group.0], |row| row.get(0))?;
     let stored: BTreeSet<Vec<u8>> = rows.collect::<Result<_, _>>()?;
+    let expected = expected_origins(evaluation);
     let same = stored.iter().map(Vec::as_slice).eq(expected.iter().map(<[u8; 16]>::as_slice));
     let found = "the list of imported rows is not that of the entries";
     Ok((!same).then(|| problem(None, found)).into_iter().collect())

@@ -117,11 +117,11 @@ impl<'a> Group<'a> {
         let position = position.ok_or(StoreError::TooManyHeads)?;
         let signed = draft.sign(device, &position, environment.now_ms())?;
         let id = signed.id();
-        match writer.ingest(signed)? {
-            Outcome::Added | Outcome::Duplicate => Ok(id),
-            Outcome::Refused(refusal) => Err(StoreError::Refused(refusal)),
+        match writer.ingest(vec![signed])?.pop() {
+            None | Some(Outcome::Added | Outcome::Duplicate) => Ok(id),
+            Some(Outcome::Refused(refusal)) => Err(StoreError::Refused(refusal)),
             // A caller can name an original that is not in the ledger.
-            Outcome::Missing(ids) => Err(StoreError::UnknownEntry(ids.into_iter().collect())),
+            Some(Outcome::Missing(ids)) => Err(StoreError::UnknownEntry(ids.into_iter().collect())),
         }
     }
 
@@ -151,9 +151,9 @@ impl<'a> Group<'a> {
         // Dependencies have smaller clocks, so they come first.
         verified.sort_by_key(|entry| (entry.decoded().header().lamport(), entry.id()));
         self.write(|writer| {
-            for entry in verified {
-                let id = entry.id();
-                match writer.ingest(entry)? {
+            let ids: Vec<EntryId> = verified.iter().map(VerifiedEntry::id).collect();
+            for (id, outcome) in ids.into_iter().zip(writer.ingest(verified)?) {
+                match outcome {
                     Outcome::Added => report.added.push(id),
                     Outcome::Duplicate => report.duplicates = report.duplicates.saturating_add(1),
                     Outcome::Missing(ids) => report.missing.extend(ids),

@@ -62,6 +62,7 @@ impl EntryIndex for StoredIndex<'_> {
         rows.map(|row| {
             let (id, lamport, kind): (EntryId, u64, u16) = row?;
             let role = match kind {
+                kind if kind == Kind::COPY.number() => SlotRole::Copy,
                 kind if kind == Kind::CORRECTION.number() => SlotRole::Correction,
                 kind if kind == Kind::CANCELLATION.number() => SlotRole::Cancellation,
                 _ => SlotRole::Original,

@@ -1,6 +1,6 @@
 //! Opening a group: the last checkpoint, and the entries after it.
 
-use ledger_core::{GroupId, Ledger, MemoryIndex};
+use ledger_core::{Admission, Evaluation, GroupId, Ledger, VerifiedEntry, evaluate};
 use rusqlite::Connection;
 
 use super::GroupKey;
@@ -43,27 +43,58 @@ pub(super) fn load(
         let entry = stored_entry(row)?;
         let n: i64 = row.get(2)?;
         let index = StoredIndex { connection, group, upto: loaded.upto };
-        replay_stored(&mut loaded.ledger, entry, &index)?;
+        if !replay_stored(&mut loaded.ledger, entry, &index)? {
+            let ledger = evaluate_stored(connection, group, id, Vec::new())?.ledger().clone();
+            let upto = last_number(connection, group)?;
+            let opening = Opening { replayed: ledger.frontier().entries(), ..loaded.opening };
+            return Ok(LoadedLedger { ledger, upto, opening });
+        }
         loaded.upto = n;
         loaded.opening.replayed = loaded.opening.replayed.saturating_add(1);
     }
     Ok(loaded)
 }
 
-/// Replays an entry that was admitted before.
-pub(super) fn replay_stored(
+/// Replays an entry that was admitted before; says whether the short way could.
+fn replay_stored(
     ledger: &mut Ledger,
-    entry: ledger_core::VerifiedEntry,
+    entry: VerifiedEntry,
     index: &StoredIndex<'_>,
-) -> Result<ledger_core::Replayed, StoreError> {
+) -> Result<bool, StoreError> {
     let id = entry.id();
     match ledger.admit(entry, index)? {
-        ledger_core::Admission::Admitted(entry) => ledger.replay(&entry, index),
-        ledger_core::Admission::Refused(refusal) => Err(StoreError::Refused(refusal)),
-        ledger_core::Admission::Duplicate | ledger_core::Admission::Missing(_) => {
+        Admission::Admitted(entry) => Ok(ledger.replay(&entry, index)?.is_some()),
+        Admission::Undecided(_) => Ok(false),
+        Admission::Refused(refusal) => Err(StoreError::Refused(refusal)),
+        Admission::Duplicate | Admission::Missing(_) => {
             Err(StoreError::Damaged(format!("entry {id} stands before its dependencies")))
         }
     }
+}
+
+/// Evaluates everything stored, and `more`, from scratch.
+pub(super) fn evaluate_stored(
+    connection: &Connection,
+    group: GroupKey,
+    id: GroupId,
+    more: Vec<VerifiedEntry>,
+) -> Result<Evaluation, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT entry, signature FROM entries WHERE grp = ?1 ORDER BY n")?;
+    let mut rows = statement.query([group.0])?;
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next()? {
+        entries.push(stored_entry(row)?);
+    }
+    entries.extend(more);
+    evaluate(id, entries).map_err(|error| StoreError::Damaged(error.to_string()))
+}
+
+/// The number of the last stored entry.
+pub(super) fn last_number(connection: &Connection, group: GroupKey) -> Result<i64, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT coalesce(max(n), 0) FROM entries WHERE grp = ?1")?;
+    Ok(statement.query_row([group.0], |row| row.get(0))?)
 }
 
 fn newest_checkpoint(
@@ -93,7 +124,7 @@ fn newest_checkpoint(
     Ok((None, dropped))
 }
 
-pub(super) fn from_genesis(
+fn from_genesis(
     connection: &Connection,
     group: GroupKey,
     id: GroupId,
@@ -105,7 +136,7 @@ pub(super) fn from_genesis(
     let row = rows.next()?;
     let row = row.ok_or_else(|| StoreError::Damaged("the genesis entry is gone".to_owned()))?;
     let genesis = stored_entry(row)?;
-    let ledger = Ledger::begin(&genesis, &mut MemoryIndex::new())?;
+    let ledger = Ledger::found(&genesis)?;
     let opening = Opening { from_checkpoint: 0, replayed: 1, dropped_checkpoints };
     Ok(LoadedLedger { ledger, upto: row.get(2)?, opening })
 }

@@ -7,7 +7,6 @@ use super::Problem;
 
 /// A stored row: what the columns say, and the bytes.
 pub(super) struct Stored {
-    pub(super) n: i64,
     id: EntryId,
     device: Option<[u8; 32]>,
     seq: u64,
@@ -22,16 +21,15 @@ pub(super) struct Stored {
 impl Stored {
     pub(super) fn read(row: &Row<'_>) -> Result<Self, rusqlite::Error> {
         Ok(Self {
-            n: row.get(0)?,
-            id: EntryId::from_bytes(row.get(1)?),
-            device: row.get(2)?,
-            seq: row.get(3)?,
-            lamport: row.get(4)?,
-            kind: row.get(5)?,
-            verdict: row.get(6)?,
-            slot: row.get(7)?,
-            bytes: row.get(8)?,
-            signature: row.get(9)?,
+            id: EntryId::from_bytes(row.get(0)?),
+            device: row.get(1)?,
+            seq: row.get(2)?,
+            lamport: row.get(3)?,
+            kind: row.get(4)?,
+            verdict: row.get(5)?,
+            slot: row.get(6)?,
+            bytes: row.get(7)?,
+            signature: row.get(8)?,
         })
     }
 
@@ -52,6 +50,10 @@ impl Stored {
             return Err(self.problem("the index beside it says something else".to_owned()));
         }
         Ok(entry)
+    }
+
+    pub(super) fn id(&self) -> EntryId {
+        self.id
     }
 
     /// That the columns say what replay said of the entry.

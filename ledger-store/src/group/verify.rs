@@ -1,16 +1,12 @@
 //! Checking everything again from the stored bytes.
 
-use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use ledger_core::{
-    Admission, Balance, Content, EntryId, Ledger, Rule, StateDigest, Verdict, VerifiedEntry,
-    verify_batch,
+    Balance, EntryId, Evaluation, Ledger, Rule, StateDigest, VerifiedEntry, evaluate, verify_batch,
 };
 use rusqlite::Connection;
 
-use super::index::StoredIndex;
-use super::load::from_genesis;
 use super::stored::Stored;
 use super::{Group, derived};
 use crate::environment::random;
@@ -62,52 +58,42 @@ impl Group<'_> {
         let mut check = Check {
             connection: &tx,
             environment: self.store.environment(),
-            ledger: None,
-            origins: BTreeSet::new(),
+            rows: Vec::new(),
+            entries: Vec::new(),
             verification: Verification { entries: 0, digest: None, problems: Vec::new() },
         };
         check.entries(self, progress)?;
-        check.problems(derived::expenses(&tx, self.key)?);
-        check.problems(derived::origins(&tx, self.key, &check.origins)?);
-        let mut verification = check.verification;
-        if let Some(ledger) = check.ledger {
-            verification.digest = Some(ledger.state().digest());
-            let problem = |found: String| Problem { entry: None, rule: None, found };
-            let intact = verification.problems.is_empty();
-            match shown {
-                Ok(shown) if shown == ledger => {}
-                Ok(_) if intact => verification.problems.push(problem(
-                    "the checkpoint shows another state than the entries".to_owned(),
-                )),
-                Err(error) if intact => verification.problems.push(problem(error.to_string())),
-                _ => {}
+        let entries = std::mem::take(&mut check.entries);
+        match evaluate(self.id, entries) {
+            Ok(evaluation) => {
+                let intact = check.verification.problems.is_empty();
+                check.verification.digest = Some(evaluation.ledger().state().digest());
+                check.links(&evaluation);
+                check.verdicts(&evaluation)?;
+                check.problems(derived::expenses(&tx, self.key, &evaluation)?);
+                check.problems(derived::origins(&tx, self.key, &evaluation)?);
+                check.state(evaluation.ledger(), shown, intact);
             }
-            for currency in ledger.state().currencies() {
-                let balances = ledger.state().open_balances(currency);
-                let sum = balances.fold(Balance::ZERO, |sum, (_, balance)| sum.plus(balance));
-                if !sum.is_zero() {
-                    let found = format!("balances in {currency} sum to {sum} instead of zero");
-                    verification.problems.push(problem(found));
-                }
-            }
+            Err(error) => check.report(None, error.to_string()),
         }
-        verification.problems.extend(derived::pages(&tx)?);
-        Ok(verification)
+        check.problems(derived::pages(&tx)?);
+        Ok(check.verification)
     }
 }
 
 struct Check<'a> {
     connection: &'a Connection,
     environment: &'a dyn Environment,
-    ledger: Option<Ledger>,
-    /// What the applied entries say of imported rows.
-    origins: BTreeSet<[u8; 16]>,
+    /// The rows whose entries are sound by themselves.
+    rows: Vec<Stored>,
+    /// Their entries.
+    entries: Vec<VerifiedEntry>,
     verification: Verification,
 }
 
 impl Check<'_> {
-    fn report(&mut self, problem: Problem) {
-        self.verification.problems.push(problem);
+    fn report(&mut self, entry: Option<EntryId>, found: String) {
+        self.problems([Problem { entry, rule: None, found }]);
     }
 
     fn problems(&mut self, problems: impl IntoIterator<Item = Problem>) {
@@ -128,7 +114,7 @@ impl Check<'_> {
             if progress(Progress { phase: Phase::Verifying, done, total }).is_break() {
                 return Err(StoreError::Cancelled);
             }
-            self.batch(group, batch)?;
+            self.batch(batch)?;
         }
         // The end is told, too; there is nothing left to stop.
         let done = self.verification.entries;
@@ -136,7 +122,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn batch(&mut self, group: &Group<'_>, numbers: &[i64]) -> Result<(), StoreError> {
+    fn batch(&mut self, numbers: &[i64]) -> Result<(), StoreError> {
         let mut rows = Vec::new();
         let mut decoded = Vec::new();
         for n in numbers {
@@ -149,7 +135,7 @@ impl Check<'_> {
                 }
                 Err(error) => {
                     let found = format!("entry number {n} cannot be read: {error}");
-                    self.report(Problem { entry: None, rule: None, found });
+                    self.report(None, found);
                     continue;
                 }
             };
@@ -158,14 +144,17 @@ impl Check<'_> {
                     decoded.push(entry);
                     rows.push(stored);
                 }
-                Err(problem) => self.report(problem),
+                Err(problem) => self.problems([problem]),
             }
         }
         let seed = random(self.environment)?;
-        for (stored, verified) in rows.iter().zip(verify_batch(decoded, &seed)) {
+        for (stored, verified) in rows.into_iter().zip(verify_batch(decoded, &seed)) {
             match verified {
-                Ok(entry) => self.replay(group, stored, entry)?,
-                Err(refusal) => self.report(stored.refused(&refusal)),
+                Ok(entry) => {
+                    self.entries.push(entry);
+                    self.rows.push(stored);
+                }
+                Err(refusal) => self.problems([stored.refused(&refusal)]),
             }
         }
         Ok(())
@@ -173,63 +162,57 @@ impl Check<'_> {
 
     fn read(&self, n: i64) -> Result<Stored, rusqlite::Error> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT n, e.id, d.id, seq, lamport, kind, verdict, slot, entry, signature
+            "SELECT e.id, d.id, seq, lamport, kind, verdict, slot, entry, signature
              FROM entries e LEFT JOIN devices d USING (dev) WHERE n = ?1",
         )?;
         statement.query_row([n], Stored::read)
     }
 
-    /// Links and rules: admits and replays an entry on what came before it.
-    fn replay(
-        &mut self,
-        group: &Group<'_>,
-        stored: &Stored,
-        entry: VerifiedEntry,
-    ) -> Result<(), StoreError> {
-        let Some(mut ledger) = self.ledger.take() else {
-            if entry.id() == group.id.genesis() {
-                self.ledger = Some(from_genesis(self.connection, group.key, group.id, 0)?.ledger);
-                self.problems(stored.check_replayed(Verdict::Applied, None).err());
-            } else {
-                self.report(stored.problem("it stands before the genesis entry".to_owned()));
-            }
-            return Ok(());
-        };
-        let origin = entry
-            .decoded()
-            .payload()
-            .content()
-            .and_then(Content::origin)
-            .map(|origin| *origin.as_bytes());
-        let upto = stored.n.saturating_sub(1);
-        let index = StoredIndex { connection: self.connection, group: group.key, upto };
-        let result = ledger.admit(entry, &index).and_then(|admission| match admission {
-            Admission::Admitted(admitted) => ledger.replay(&admitted, &index).map(Ok),
-            Admission::Refused(refusal) => Ok(Err(stored.refused(&refusal))),
-            Admission::Duplicate => Ok(Err(stored.problem("it stands twice".to_owned()))),
-            Admission::Missing(ids) => {
-                let ids: Vec<String> = ids.iter().map(EntryId::to_string).collect();
-                let found = format!("it depends on entries that are not there: {}", ids.join(", "));
-                Ok(Err(Problem { rule: Some(Rule::A4), ..stored.problem(found) }))
-            }
-        });
-        self.ledger = Some(ledger);
-        match result {
-            Ok(Ok(replayed)) => {
-                let slot = match replayed.slot() {
-                    Some((original, ..)) => self.number(&original)?,
-                    None => None,
-                };
-                self.problems(stored.check_replayed(replayed.verdict(), slot).err());
-                self.origins.extend(origin.filter(|_| replayed.slot().is_some()));
-            }
-            Ok(Err(problem)) => self.report(problem),
-            Err(error) => {
-                let found = format!("what it depends on cannot be read: {error}");
-                self.report(stored.problem(found));
-            }
+    /// Links: what evaluation could not admit.
+    fn links(&mut self, evaluation: &Evaluation) {
+        for refusal in evaluation.refused() {
+            let (entry, rule) = (refusal.entry(), Some(refusal.rule()));
+            self.problems([Problem { entry, rule, found: refusal.to_string() }]);
+        }
+        for (entry, missing) in evaluation.missing() {
+            let ids: Vec<String> = missing.iter().map(EntryId::to_string).collect();
+            let found = format!("it depends on entries that are not there: {}", ids.join(", "));
+            self.problems([Problem { entry: Some(*entry), rule: Some(Rule::A4), found }]);
+        }
+    }
+
+    /// Every stored verdict and slot is what evaluation says.
+    fn verdicts(&mut self, evaluation: &Evaluation) -> Result<(), StoreError> {
+        for stored in std::mem::take(&mut self.rows) {
+            let Some((verdict, original)) = derived::judged(evaluation, stored.id()) else {
+                continue;
+            };
+            let slot = match original {
+                Some(original) => self.number(&original)?,
+                None => None,
+            };
+            self.problems(stored.check_replayed(verdict, slot).err());
         }
         Ok(())
+    }
+
+    /// The state that the app sees is that of the entries, and sums to zero.
+    fn state(&mut self, ledger: &Ledger, shown: Result<Ledger, StoreError>, intact: bool) {
+        match shown {
+            Ok(shown) if shown == *ledger => {}
+            Ok(_) if intact => {
+                self.report(None, "the checkpoint shows another state than the entries".to_owned());
+            }
+            Err(error) if intact => self.report(None, error.to_string()),
+            _ => {}
+        }
+        for currency in ledger.state().currencies() {
+            let balances = ledger.state().open_balances(currency);
+            let sum = balances.fold(Balance::ZERO, |sum, (_, balance)| sum.plus(balance));
+            if !sum.is_zero() {
+                self.report(None, format!("balances in {currency} sum to {sum} instead of zero"));
+            }
+        }
     }
 
     fn number(&self, id: &EntryId) -> Result<Option<i64>, StoreError> {

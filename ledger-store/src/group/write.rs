@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use ledger_core::{
-    Admission, AdmittedEntry, Content, EntryId, Ledger, MemoryIndex, Refusal, Replayed, Slot,
+    Admission, AdmittedEntry, Content, EntryId, Ledger, Refusal, Replayed, Slot, Verdict,
     VerifiedEntry, limits::CHECKPOINT_INTERVAL,
 };
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::index::StoredIndex;
-use super::{GroupKey, Opening};
+use super::load::{evaluate_stored, last_number};
+use super::{GroupKey, Opening, derived};
 use crate::StoreError;
 use crate::store::LoadedLedger;
 
@@ -42,7 +43,7 @@ impl<'a> Writer<'a> {
         group: GroupKey,
         genesis: &VerifiedEntry,
     ) -> Result<LoadedLedger, StoreError> {
-        let ledger = Ledger::begin(genesis, &mut MemoryIndex::new())?;
+        let ledger = Ledger::found(genesis)?;
         let upto = insert_entry(connection, group, genesis, 0, None)?;
         let opening = Opening { from_checkpoint: 0, replayed: 1, dropped_checkpoints: 0 };
         Ok(LoadedLedger { ledger, upto, opening })
@@ -62,19 +63,92 @@ impl<'a> Writer<'a> {
         Ok(statement.exists((self.group.0, origin.as_bytes()))?)
     }
 
-    /// Admits, replays and keeps one entry, and updates what is derived.
-    pub(super) fn ingest(&mut self, entry: VerifiedEntry) -> Result<Outcome, StoreError> {
-        let index =
-            StoredIndex { connection: self.connection, group: self.group, upto: self.loaded.upto };
-        let admitted = match self.loaded.ledger.admit(entry, &index)? {
-            Admission::Admitted(admitted) => admitted,
-            Admission::Duplicate => return Ok(Outcome::Duplicate),
-            Admission::Missing(ids) => return Ok(Outcome::Missing(ids)),
-            Admission::Refused(refusal) => return Ok(Outcome::Refused(refusal)),
-        };
-        let replayed = self.loaded.ledger.replay(&admitted, &index)?;
-        self.loaded.upto = self.keep(&admitted, &replayed)?;
-        Ok(Outcome::Added)
+    /// Admits, judges and keeps entries whose clocks ascend, and updates what
+    /// is derived; one outcome for each.
+    ///
+    /// Money by people whom nothing concerns goes the short way. From the
+    /// first entry on that needs more, the rest is evaluated with everything
+    /// that is stored, from scratch and once.
+    pub(super) fn ingest(
+        &mut self,
+        entries: Vec<VerifiedEntry>,
+    ) -> Result<Vec<Outcome>, StoreError> {
+        let mut outcomes = Vec::with_capacity(entries.len());
+        let mut entries = entries.into_iter();
+        while let Some(entry) = entries.next() {
+            let index = StoredIndex {
+                connection: self.connection,
+                group: self.group,
+                upto: self.loaded.upto,
+            };
+            let admitted = match self.loaded.ledger.admit(entry.clone(), &index)? {
+                Admission::Admitted(admitted) => Some(admitted),
+                Admission::Undecided(_) => None,
+                Admission::Duplicate => {
+                    outcomes.push(Outcome::Duplicate);
+                    continue;
+                }
+                Admission::Missing(ids) => {
+                    outcomes.push(Outcome::Missing(ids));
+                    continue;
+                }
+                Admission::Refused(refusal) => {
+                    outcomes.push(Outcome::Refused(refusal));
+                    continue;
+                }
+            };
+            let replayed = match &admitted {
+                Some(admitted) => self.loaded.ledger.replay(admitted, &index)?,
+                None => None,
+            };
+            match admitted.zip(replayed) {
+                Some((admitted, replayed)) => {
+                    self.loaded.upto = self.keep(&admitted, &replayed)?;
+                    outcomes.push(Outcome::Added);
+                }
+                None => {
+                    let rest = std::iter::once(entry).chain(entries).collect();
+                    outcomes.extend(self.evaluate(rest)?);
+                    break;
+                }
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// Evaluates everything from scratch with these entries, keeps those that
+    /// are admitted, and writes again whatever is derived.
+    fn evaluate(&mut self, entries: Vec<VerifiedEntry>) -> Result<Vec<Outcome>, StoreError> {
+        let id = self.loaded.ledger.group();
+        let evaluation = evaluate_stored(self.connection, self.group, id, entries.clone())?;
+        let mut outcomes = Vec::with_capacity(entries.len());
+        for entry in &entries {
+            let id = entry.id();
+            let refused = evaluation.refused().iter().find(|refusal| refusal.entry() == Some(id));
+            outcomes.push(if let Some(ids) = evaluation.missing().get(&id) {
+                Outcome::Missing(ids.clone())
+            } else if let Some(refusal) = refused {
+                Outcome::Refused(refusal.clone())
+            } else if self.find(&id)?.is_some() {
+                Outcome::Duplicate
+            } else {
+                let verdict = evaluation.verdict(id).map_or(0, Verdict::code);
+                insert_entry(self.connection, self.group, entry, verdict, None)?;
+                Outcome::Added
+            });
+        }
+        derived::rewrite(self.connection, self.group, &evaluation)?;
+        self.loaded.ledger = evaluation.ledger().clone();
+        self.loaded.upto = last_number(self.connection, self.group)?;
+        // Opening from here on need not evaluate again.
+        self.checkpoint()?;
+        Ok(outcomes)
+    }
+
+    fn find(&self, id: &EntryId) -> Result<Option<i64>, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT n FROM entries WHERE id = ?1")?;
+        Ok(statement.query_row([id.as_bytes()], |row| row.get(0)).optional()?)
     }
 
     fn keep(&self, entry: &AdmittedEntry, replayed: &Replayed) -> Result<i64, StoreError> {
@@ -86,7 +160,10 @@ impl<'a> Writer<'a> {
         let slot_of = if original == verified.id() {
             SlotOf::Own
         } else {
-            SlotOf::Entry(self.number(&original)?)
+            SlotOf::Entry(
+                self.find(&original)?
+                    .ok_or_else(|| StoreError::Damaged(format!("entry {original} is gone")))?,
+            )
         };
         let n = insert_entry(self.connection, self.group, verified, code, Some(slot_of))?;
         let original = match slot_of {
@@ -125,12 +202,6 @@ impl<'a> Writer<'a> {
         )?;
         statement.execute((original, self.group.0, date, n, slot.is_cancelled()))?;
         Ok(())
-    }
-
-    fn number(&self, id: &EntryId) -> Result<i64, StoreError> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT n FROM entries WHERE id = ?1")?;
-        Ok(statement.query_row([id.as_bytes()], |row| row.get(0))?)
     }
 
     /// Ends a batch: saves a checkpoint if one is due.

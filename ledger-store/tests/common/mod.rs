@@ -221,7 +221,7 @@ pub fn from_scratch(group: GroupId, entries: &[Travelling]) -> Evaluation {
     let verified: Result<Vec<VerifiedEntry>, _> =
         verify_batch(decoded, &[7; 32]).into_iter().collect();
     let evaluation = evaluate(group, verified.unwrap()).unwrap();
-    assert!(evaluation.missing.is_empty() && evaluation.refused.is_empty());
+    assert!(evaluation.missing().is_empty() && evaluation.refused().is_empty());
     evaluation
 }
 
@@ -248,7 +248,7 @@ pub fn assert_sound(group: &Group<'_>) {
     let all = entries(group);
     assert_eq!(verification.entries, all.len() as u64);
     assert_eq!(verification.digest, Some(digest(group)));
-    assert_eq!(from_scratch(group.id(), &all).ledger, group.ledger().unwrap());
+    assert_eq!(*from_scratch(group.id(), &all).ledger(), group.ledger().unwrap());
 }
 
 /// A closed database with some entries.
