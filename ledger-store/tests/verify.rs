@@ -181,7 +181,7 @@ fn what_depends_on_a_deleted_entry_is_named() {
 fn without_the_genesis_entry_nothing_is_fine() {
     let subject = Subject::new(6);
     match subject.after("DELETE FROM entries WHERE n = 1") {
-        Ok(problems) => assert!(problems.len() >= 11, "{problems:?}"),
+        Ok(problems) => assert!(problems[0].found.contains("genesis"), "{problems:?}"),
         Err(error) => assert!(matches!(error, StoreError::Damaged(_)), "{error:?}"),
     }
 }
@@ -267,8 +267,11 @@ fn a_damaged_page_is_never_taken_for_intact() {
         bytes[page * 4096 + rng.below(4096)] ^= 1 << rng.below(8);
         std::fs::write(folder.db(), &bytes).unwrap();
         let found = folder.open().and_then(|store| verify(&store.group(id)?));
-        let typed = matches!(found, Err(StoreError::Damaged(_) | StoreError::WrongKey(_)));
-        assert!(typed, "page {page} of {pages}: {found:?}");
+        let noticed = match &found {
+            Ok(verification) => !verification.problems.is_empty(),
+            Err(error) => matches!(error, StoreError::Damaged(_) | StoreError::WrongKey(_)),
+        };
+        assert!(noticed, "page {page} of {pages}: {found:?}");
     }
     std::fs::write(folder.db(), &whole).unwrap();
     let store = folder.open().unwrap();

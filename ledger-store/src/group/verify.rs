@@ -1,5 +1,6 @@
 //! Checking everything again from the stored bytes.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use ledger_core::{
@@ -63,6 +64,7 @@ impl Group<'_> {
             verification: Verification { entries: 0, digest: None, problems: Vec::new() },
         };
         check.entries(self, progress)?;
+        check.order();
         let entries = std::mem::take(&mut check.entries);
         match evaluate(self.id, entries) {
             Ok(evaluation) => {
@@ -166,6 +168,22 @@ impl Check<'_> {
              FROM entries e LEFT JOIN devices d USING (dev) WHERE n = ?1",
         )?;
         statement.query_row([n], Stored::read)
+    }
+
+    /// Every entry stands behind what it depends on, as it was ingested: the
+    /// tail after a checkpoint is replayed in this order.
+    fn order(&mut self) {
+        let mut ahead: BTreeSet<EntryId> = self.entries.iter().map(VerifiedEntry::id).collect();
+        let mut wrong = Vec::new();
+        for entry in &self.entries {
+            ahead.remove(&entry.id());
+            if entry.decoded().header().dependencies().any(|id| ahead.contains(id)) {
+                wrong.push(entry.id());
+            }
+        }
+        for entry in wrong {
+            self.report(Some(entry), "it stands before its dependencies".to_owned());
+        }
     }
 
     /// Links: what evaluation could not admit.

@@ -1,0 +1,138 @@
+//! Control entries in the store: what evaluation from scratch decides shows in
+//! every list, survives reopening, and is what verify expects.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, dead_code)]
+#![cfg(feature = "sqlcipher")]
+
+mod common;
+
+use common::{Folder, Rng, assert_sound, details, found, only};
+use ledger_core::{
+    DeviceKey, Draft, EntryId, Ledger, NewAct, RootEntropy, SignedCard, Verdict, VerifiedEntry,
+    VoidReason,
+};
+use ledger_store::{Group, Ingested};
+
+/// Bytes of a secret in the key file whose name begins so.
+fn secret<const N: usize>(folder: &Folder, name: &str) -> [u8; N] {
+    let keys = std::fs::read_to_string(folder.keys()).unwrap();
+    let line = keys.lines().find(|line| line.starts_with(name)).unwrap();
+    let hex = line.split_once(' ').unwrap().1.as_bytes();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    hex.chunks(2).map(byte).collect::<Vec<_>>().try_into().unwrap()
+}
+
+fn ingest(group: &Group<'_>, entry: &VerifiedEntry) -> EntryId {
+    let bytes = (entry.decoded().as_bytes().to_vec(), *entry.decoded().signature());
+    let report = group.ingest(&[bytes]).unwrap();
+    let expected = Ingested { added: vec![entry.id()], ..Ingested::default() };
+    assert_eq!(report, expected);
+    entry.id()
+}
+
+fn verdict(group: &Group<'_>, id: EntryId) -> Verdict {
+    let rows = group.activity(None, 1000).unwrap();
+    rows.iter().find(|row| row.entry.id() == id).unwrap().verdict
+}
+
+/// Signs at the next place, or at the first after `enrolment`.
+fn sign(
+    ledger: &Ledger,
+    device: &DeviceKey,
+    enrolment: Option<EntryId>,
+    draft: Draft,
+) -> VerifiedEntry {
+    let next = match enrolment {
+        Some(enrolment) => ledger.first_position(device.id(), enrolment),
+        None => ledger.next_position(device.id()),
+    };
+    draft.sign(device, &next.unwrap(), 0).unwrap()
+}
+
+/// Anna adds Ben, who records two dinners. Anna removes him; her removal knows
+/// of the first dinner only. Later she binds him again.
+#[test]
+fn a_removal_voids_what_it_does_not_know_and_a_bind_brings_back() {
+    let folder = Folder::new(1);
+    let store = folder.store();
+    let group = found(&store, 2);
+    let mut rng = Rng::new(1);
+    let anna = DeviceKey::from_bytes(&secret(&folder, "device-"));
+    let owner = RootEntropy::from_bytes(secret(&folder, "entropy")).root_key(0);
+    let ben = DeviceKey::from_bytes(&[1; 64]);
+    let card =
+        SignedCard::new(group.id(), "Ben", &RootEntropy::from_bytes([2; 32]), 0, &ben).unwrap();
+    let member = card.card().member();
+
+    let ledger = group.ledger().unwrap();
+    let draft = Draft::add_member(ledger.state(), &card).unwrap();
+    let added = ingest(&group, &sign(&ledger, &anna, None, draft));
+    let ledger = group.ledger().unwrap();
+    assert_eq!(ledger.state().member(member).unwrap().name(), "Ben");
+
+    let dinner = Draft::record(ledger.state(), &details(ledger.state(), &mut rng)).unwrap();
+    let first = ingest(&group, &sign(&ledger, &ben, Some(added), dinner));
+    let known: Vec<EntryId> = group.ledger().unwrap().frontier().heads().collect();
+    let before = group.state().unwrap();
+    let ledger = group.ledger().unwrap();
+    let dinner = Draft::record(ledger.state(), &details(ledger.state(), &mut rng)).unwrap();
+    let second = ingest(&group, &sign(&ledger, &ben, None, dinner));
+    assert_eq!(group.expenses(None, 10).unwrap().len(), 2);
+
+    let ledger = group.ledger().unwrap();
+    let remove = NewAct::Remove { member };
+    let draft = Draft::act(&owner, group.id(), &remove, known, [3; 16]).unwrap();
+    ingest(&group, &sign(&ledger, &anna, None, draft));
+    assert_eq!(verdict(&group, first), Verdict::Applied);
+    assert_eq!(verdict(&group, second), Verdict::Void(VoidReason::HardCut));
+    let shown: Vec<EntryId> =
+        group.expenses(None, 10).unwrap().iter().map(|row| row.original).collect();
+    assert_eq!(shown, [first]);
+    let state = group.state().unwrap();
+    assert!(state.member(member).unwrap().is_removed());
+    for currency in before.currencies() {
+        assert!(state.open_balances(currency).eq(before.open_balances(currency)));
+    }
+    assert_sound(&group);
+
+    // A copy under Anna's hand brings the second dinner back.
+    let said = details_of(&group, second);
+    let ledger = group.ledger().unwrap();
+    let draft = Draft::copy(ledger.state(), second, &said).unwrap();
+    let copy = ingest(&group, &sign(&ledger, &anna, None, draft));
+    let rows = group.expenses(None, 10).unwrap();
+    assert!(rows.iter().any(|row| (row.original, row.shown) == (second, copy)));
+    assert_sound(&group);
+
+    // Ben returns with fresh keys; what was void stays void.
+    let new_ben = DeviceKey::from_bytes(&[4; 64]);
+    let entropy = RootEntropy::from_bytes([2; 32]);
+    let card = SignedCard::new(group.id(), "Ben", &entropy, 1, &new_ben).unwrap();
+    let ledger = group.ledger().unwrap();
+    let heads: Vec<EntryId> = ledger.frontier().heads().collect();
+    let bind = NewAct::Bind { member, card: &card };
+    let draft = Draft::act(&owner, group.id(), &bind, heads, [5; 16]).unwrap();
+    let bound = ingest(&group, &sign(&ledger, &anna, None, draft));
+    let ledger = group.ledger().unwrap();
+    let dinner = Draft::record(ledger.state(), &details(ledger.state(), &mut rng)).unwrap();
+    let third = ingest(&group, &sign(&ledger, &new_ben, Some(bound), dinner));
+    assert_eq!(verdict(&group, third), Verdict::Applied);
+    assert_eq!(verdict(&group, second), Verdict::Void(VoidReason::HardCut));
+    assert!(!group.state().unwrap().member(member).unwrap().is_removed());
+    assert_sound(&group);
+
+    let digest = group.state().unwrap().digest();
+    drop(store);
+    let store = folder.open().unwrap();
+    let group = only(&store);
+    assert_eq!(group.state().unwrap().digest(), digest);
+    assert!(group.opening().unwrap().replayed <= 1, "evaluation left a checkpoint");
+    assert_sound(&group);
+}
+
+/// What an entry says, as an app would read it before offering a copy.
+fn details_of(group: &Group<'_>, id: EntryId) -> ledger_core::Details {
+    let rows = group.activity(None, 1000).unwrap();
+    let row = rows.iter().find(|row| row.entry.id() == id).unwrap();
+    ledger_core::Details::of(row.entry.decoded(), &group.state().unwrap()).unwrap()
+}
