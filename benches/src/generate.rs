@@ -78,8 +78,14 @@ impl Author {
         let device = DeviceKey::from_bytes(&random(&mut rng));
         let entropy = RootEntropy::from_bytes(random(&mut rng));
         let salt = random(&mut rng);
-        let group =
-            NewGroup { name: "Flat 12b", founder: "Anna", entropy: &entropy, index: 0, salt };
+        let group = NewGroup {
+            name: "Flat 12b",
+            founder: "Anna",
+            entropy: &entropy,
+            index: 0,
+            salt,
+            successor_of: None,
+        };
         let now_ms = 1_700_000_000_000;
         let genesis = group.found(&device, now_ms)?;
         let mut index = MemoryIndex::new();
@@ -161,6 +167,7 @@ impl Author {
             return Err("an entry was not admitted".into());
         };
         let replayed = self.ledger.replay(&entry, &self.index)?;
+        let replayed = replayed.ok_or("an entry needs evaluation")?;
         if !replayed.verdict().is_applied() {
             return Err("an entry was void".into());
         }

@@ -81,8 +81,25 @@ fn read_payload(entry: &DecodedEntry) {
         }
         Payload::Placeholder(placeholder) => {
             assert!(!placeholder.card().name().is_empty());
-            assert_eq!(Some(placeholder.card().group()), entry.header().group());
-            assert_eq!(placeholder.card().member(), placeholder.card().member());
+        }
+        Payload::AddMember(add) => {
+            assert!(!add.card().name().is_empty());
+            assert_eq!(add.card().root(), add.card().certificate().root());
+        }
+        Payload::Claim(claim) => {
+            assert!(refs.get(claim.target().place()).is_some());
+        }
+        Payload::Adopt(target) => assert!(refs.get(target.place()).is_some()),
+        Payload::Act(signed) => {
+            let act = signed.act();
+            assert_eq!(act.base(), refs);
+            assert_eq!(Some(act.group()), entry.header().group());
+            assert!((1..=16).contains(&refs.len()) && !act.body().name().is_empty());
+        }
+        Payload::Copy(copy) => assert!(refs.get(copy.original().place()).is_some()),
+        Payload::Endorsement(endorsement) => {
+            assert!(refs.get(endorsement.target().place()).is_some());
+            assert!(endorsement.note().is_none_or(|note| note.len() <= 4_096));
         }
         Payload::Cancellation(cancellation) => {
             assert!(refs.get(cancellation.target().place()).is_some());

@@ -1,7 +1,15 @@
 //! Control entries in the store: what evaluation from scratch decides shows in
 //! every list, survives reopening, and is what verify expects.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, dead_code)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation
+)]
 #![cfg(feature = "sqlcipher")]
 
 mod common;

@@ -1,12 +1,16 @@
 //! Valid entries of each kind.
 
 use ledger_core::{
-    Admission, Amount, Currency, Date, Details, DeviceKey, Draft, ExpenseDetails, Ledger,
-    MemoryIndex, NewGroup, Origin, RootEntropy, TransferDetails, VerifiedEntry,
+    Admission, Amount, Currency, Date, Details, DeviceKey, Draft, ExpenseDetails, Generation,
+    Ledger, MemberId, MemoryIndex, NewAct, NewGroup, Origin, RootEntropy, SignedCard, SignedDevice,
+    TransferDetails, VerifiedEntry, evaluate,
 };
 
 /// The device's keys: the Ed25519 seed, then the X25519 secret.
 pub(crate) const DEVICE: [u8; 64] = [5; 64];
+
+/// The founder's entropy.
+const ENTROPY: [u8; 32] = [6; 32];
 
 /// One entry of each kind, and some variants, with names for the files.
 pub(crate) fn everything() -> Vec<(&'static str, VerifiedEntry)> {
@@ -72,7 +76,43 @@ pub(crate) fn everything() -> Vec<(&'static str, VerifiedEntry)> {
     author.write("cancellation", Draft::cancellation(original, Some("twice".to_owned())));
     author.admit("cancellation-silent", silent);
     author.write("merge", Draft::merge());
+    let copied = author.written[4].1.id();
+    let said = Details::of(author.written[4].1.decoded(), author.ledger.state()).unwrap();
+    let draft = Draft::copy(author.ledger.state(), copied, &said).unwrap();
+    author.write("copy", draft);
+    author.write("endorsement", Draft::endorsement(copied, true, Some("yes".to_owned())));
+    let exchange = DeviceKey::from_bytes(&[9; 64]).exchange_public_key();
+    author.write("rotation", Draft::rotation(1, exchange));
+    people(&mut author, anna, ben);
     author.written
+}
+
+/// Introductions and statements.
+fn people(author: &mut Author, anna: MemberId, ben: MemberId) {
+    let group = author.ledger.group();
+    let card = |number: u8| {
+        let entropy = RootEntropy::from_bytes([number; 32]);
+        let device = DeviceKey::from_bytes(&[number; 64]);
+        SignedCard::new(group, "Cleo", &entropy, 0, &device).unwrap()
+    };
+    let cleo = card(20);
+    let draft = Draft::add_member(author.ledger.state(), &cleo).unwrap();
+    author.write("add-member", draft);
+    let draft = Draft::claim(author.ledger.state(), ben, &card(21)).unwrap();
+    author.write("claim", draft);
+    let draft = Draft::adopt(author.ledger.state(), cleo.card().member()).unwrap();
+    author.write("adopt", draft);
+    let generation = Generation::Card(anna);
+    let root = RootEntropy::from_bytes(ENTROPY).root_key(0);
+    let tablet = DeviceKey::from_bytes(&[22; 64]);
+    let device = SignedDevice::new(group, &root, &tablet).unwrap();
+    author.act("act-enrol", &NewAct::Enrol { generation, device: &device });
+    author.act("act-revoke", &NewAct::Revoke { generation, device: tablet.id() });
+    author.act("act-rename", &NewAct::Rename { generation, name: "Anne" });
+    author.act("act-remove", &NewAct::Remove { member: cleo.card().member() });
+    author.act("act-bind", &NewAct::Bind { member: ben, card: &card(23) });
+    author.act("act-rename-group", &NewAct::RenameGroup { name: "House" });
+    author.act("act-leave", &NewAct::Leave { generation });
 }
 
 struct Author {
@@ -85,9 +125,15 @@ struct Author {
 impl Author {
     fn found() -> Self {
         let device = DeviceKey::from_bytes(&DEVICE);
-        let entropy = RootEntropy::from_bytes([6; 32]);
-        let group =
-            NewGroup { name: "Flat", founder: "Anna", entropy: &entropy, index: 0, salt: [7; 32] };
+        let entropy = RootEntropy::from_bytes(ENTROPY);
+        let group = NewGroup {
+            name: "Flat",
+            founder: "Anna",
+            entropy: &entropy,
+            index: 0,
+            salt: [7; 32],
+            successor_of: None,
+        };
         let genesis = group.found(&device, 1_700_000_000_000).unwrap();
         let mut index = MemoryIndex::new();
         let ledger = Ledger::begin(&genesis, &mut index).unwrap();
@@ -104,7 +150,20 @@ impl Author {
         self.written.push((name, entry.clone()));
         let admission = self.ledger.admit(entry, &self.index).unwrap();
         let Admission::Admitted(entry) = admission else { panic!("{name}: {admission:?}") };
-        let replayed = self.ledger.replay(&entry, &self.index).unwrap();
-        self.index.insert(&entry, &replayed);
+        if let Some(replayed) = self.ledger.replay(&entry, &self.index).unwrap() {
+            self.index.insert(&entry, &replayed);
+            return;
+        }
+        let entries = self.written.iter().map(|(_, entry)| entry.clone()).collect();
+        let evaluation = evaluate(self.ledger.group(), entries).unwrap();
+        self.ledger = evaluation.ledger().clone();
+        self.index = evaluation.to_index();
+    }
+
+    fn act(&mut self, name: &'static str, act: &NewAct<'_>) {
+        let root = RootEntropy::from_bytes(ENTROPY).root_key(0);
+        let heads: Vec<_> = self.ledger.frontier().heads().collect();
+        let draft = Draft::act(&root, self.ledger.group(), act, heads, [1; 16]).unwrap();
+        self.write(name, draft);
     }
 }

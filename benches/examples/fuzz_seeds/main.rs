@@ -49,7 +49,11 @@ fn main() {
     add("no-H2", parts("genesis").edit(|p| p.set_kind(&[1])));
     add("no-H6", parts("expense").edit(|p| p.set_kind(&[0x1a, 0, 1, 0, 0])));
     add("no-H8", parts("expense").edit(|p| p.head[1] = 0));
-    add("no-K4", parts("genesis").edit(|p| *p.payload.last_mut().unwrap() ^= 1));
+    // The last byte of the last signature; behind it stands null, or no more signatures.
+    let unsign = |p: &mut Parts| *p.payload.iter_mut().nth_back(1).unwrap() ^= 1;
+    add("no-K4", parts("genesis").edit(unsign));
+    add("no-K4-statement", parts("act-rename").edit(unsign));
+    add("no-Q2", parts("endorsement").edit(|p| p.replace(&[0x00, 0x01], &[0x00, 0x02])));
     // 29 and 30 February 2024.
     let (last, none) = (20_240_229_u32.to_be_bytes(), 20_240_230_u32.to_be_bytes());
     add("no-P4", parts("expense").edit(|p| p.replace(&last, &none)));
