@@ -35,6 +35,7 @@ mod ledger;
 pub mod limits;
 mod money;
 mod payload;
+mod proof;
 mod rule;
 mod settle_up;
 
@@ -51,8 +52,8 @@ pub use keys::{
 };
 pub use ledger::{
     Admission, AdmittedEntry, CheckpointError, Device, EntryIndex, EvaluateError, Evaluation,
-    Frontier, GroupState, Ledger, Link, Member, MemoryIndex, Position, Replayed, Slot, SlotEntry,
-    SlotRole, Verdict, VoidReason, evaluate,
+    Frontier, GroupState, Ledger, Link, Member, MemoryIndex, Pending, Position, Replayed, Slot,
+    SlotEntry, SlotRole, Verdict, VoidReason, evaluate,
 };
 pub use money::{
     Amount, AmountError, Balance, Currency, CurrencyError, Date, DateError, split_equally,
@@ -61,6 +62,7 @@ pub use payload::{
     AddMember, Cancellation, Claim, Content, Copy, Correction, Endorsement, Expense, Genesis, Kind,
     Opening, Part, Payload, Placeholder, Predecessor, RefIndex, Rotation, Transfer,
 };
+pub use proof::{EquivocationProof, ProofError};
 pub use rule::{Refusal, Rule};
 pub use settle_up::{EXACT_LIMIT, Settlement, settle_up};
 

@@ -38,5 +38,14 @@ pub const MAX_AMOUNT: u64 = 1_000_000_000_000_000;
 /// Most members whom a device will introduce into one group.
 pub const MAX_MEMBERS: usize = 1_000;
 
+/// Most devices whom a member enrols in one generation: a person's own.
+pub const MAX_DEVICES: usize = 10;
+
+/// Most verified entries that wait for others.
+pub const MAX_PENDING: usize = 10_000;
+
+/// Most bytes of entries that wait for others.
+pub const MAX_PENDING_BYTES: usize = 16 * 1024 * 1024;
+
 /// Entries between two checkpoints.
 pub const CHECKPOINT_INTERVAL: u64 = 500;

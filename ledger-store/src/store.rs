@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ledger_core::{DeviceId, DeviceKey, GroupId, Ledger, NewGroup, RootEntropy, VerifiedEntry};
+use ledger_core::{
+    DeviceId, DeviceKey, GroupId, Ledger, NewGroup, Pending, RootEntropy, VerifiedEntry,
+};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
 use crate::database::{open_existing, open_or_create};
@@ -25,6 +27,8 @@ pub(crate) struct Inner {
     /// Ledgers as far as they were last replayed. Only a shortcut: another
     /// process may have added entries, which are then replayed on top.
     pub(crate) ledgers: BTreeMap<GroupKey, LoadedLedger>,
+    /// Entries that wait for others; a shortcut, too.
+    pub(crate) pending: BTreeMap<GroupKey, Pending>,
 }
 
 /// A ledger in memory, and how it came there.
@@ -85,7 +89,8 @@ impl Store {
         secrets: Arc<dyn SecretStore>,
         environment: Arc<dyn Environment>,
     ) -> Self {
-        let inner = Mutex::new(Inner { connection, ledgers: BTreeMap::new() });
+        let inner =
+            Mutex::new(Inner { connection, ledgers: BTreeMap::new(), pending: BTreeMap::new() });
         Self { inner, secrets, environment }
     }
 

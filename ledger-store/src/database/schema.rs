@@ -54,6 +54,14 @@ const MIGRATIONS: &[&str] = &[
         PRIMARY KEY (grp, origin)
     ) STRICT, WITHOUT ROWID;
 
+    CREATE TABLE pending (                   -- verified, waiting for others
+        p         INTEGER PRIMARY KEY,
+        grp       INTEGER NOT NULL REFERENCES groups,
+        id        BLOB NOT NULL UNIQUE,
+        entry     BLOB NOT NULL,
+        signature BLOB NOT NULL
+    ) STRICT;
+
     CREATE TABLE checkpoints (
         grp    INTEGER NOT NULL REFERENCES groups,
         upto   INTEGER NOT NULL,             -- n of the last entry covered

@@ -9,6 +9,7 @@ use ledger_core::{
 use rusqlite::TransactionBehavior;
 
 use super::load::load;
+use super::pending::Waiting;
 use super::write::Outcome;
 use super::{GroupKey, NewEntry, Opening, Writer};
 use crate::environment::random;
@@ -29,8 +30,8 @@ pub struct Ingested {
     pub added: Vec<EntryId>,
     /// How many were here already.
     pub duplicates: u64,
-    /// Entries that others depend on and that are not here: ask for these, and
-    /// offer the entries that need them again.
+    /// Entries that others depend on and that are not here: ask for these. What
+    /// depends on them waits, within bounds, and gets in with them.
     pub missing: BTreeSet<EntryId>,
     /// Entries that can never be part of the ledger, each with the rule.
     pub refused: Vec<Refusal>,
@@ -148,20 +149,32 @@ impl<'a> Group<'a> {
                 Err(refusal) => report.refused.push(refusal),
             }
         }
-        // Dependencies have smaller clocks, so they come first.
-        verified.sort_by_key(|entry| (entry.decoded().header().lamport(), entry.id()));
-        self.write(|writer| {
-            let ids: Vec<EntryId> = verified.iter().map(VerifiedEntry::id).collect();
-            for (id, outcome) in ids.into_iter().zip(writer.ingest(verified)?) {
-                match outcome {
-                    Outcome::Added => report.added.push(id),
-                    Outcome::Duplicate => report.duplicates = report.duplicates.saturating_add(1),
-                    Outcome::Missing(ids) => report.missing.extend(ids),
-                    Outcome::Refused(refusal) => report.refused.push(refusal),
+        let known = self.store.lock().pending.remove(&self.key);
+        let pending = self.write(|writer| {
+            let (mut waiting, ready) = Waiting::open(writer.connection(), self.key, known)?;
+            verified.extend(ready);
+            while !verified.is_empty() {
+                // Dependencies have smaller clocks, so they come first.
+                verified.sort_by_key(|entry| (entry.decoded().header().lamport(), entry.id()));
+                let offered = std::mem::take(&mut verified);
+                for (entry, outcome) in offered.clone().into_iter().zip(writer.ingest(offered)?) {
+                    match outcome {
+                        Outcome::Added => {
+                            verified.extend(waiting.release(&entry.id())?);
+                            report.added.push(entry.id());
+                        }
+                        Outcome::Duplicate => {
+                            report.duplicates = report.duplicates.saturating_add(1);
+                        }
+                        Outcome::Missing(ids) => waiting.hold(entry, ids)?,
+                        Outcome::Refused(refusal) => report.refused.push(refusal),
+                    }
                 }
             }
-            Ok(())
+            report.missing = waiting.missing();
+            Ok(waiting.into_pending())
         })?;
+        self.store.lock().pending.insert(self.key, pending);
         Ok(report)
     }
 

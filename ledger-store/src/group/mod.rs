@@ -5,6 +5,7 @@ mod derived;
 mod handle;
 mod index;
 mod load;
+mod pending;
 mod query;
 mod record;
 mod stored;

@@ -49,6 +49,10 @@ impl<'a> Writer<'a> {
         Ok(LoadedLedger { ledger, upto, opening })
     }
 
+    pub(super) fn connection(&self) -> &'a Connection {
+        self.connection
+    }
+
     pub(crate) fn ledger(&self) -> &Ledger {
         &self.loaded.ledger
     }
