@@ -10,7 +10,7 @@ use crate::keys::{
     Card, DeviceKey, PlaceholderCard, RootEntropy, RootKey, SignedCard, SignedDevice,
 };
 use crate::ledger::{GroupState, Ledger, Position};
-use crate::limits::{MAX_MEMBERS, MAX_REFS};
+use crate::limits::{MAX_DEVICES, MAX_MEMBERS, MAX_REFS};
 use crate::money::Amount;
 use crate::payload::{
     AddMember, Cancellation, Claim, Content, Copy, Correction, Endorsement, Expense, Genesis,
@@ -31,6 +31,9 @@ pub enum DraftError {
     /// The group is full.
     #[error("a group has at most {MAX_MEMBERS} members")]
     TooManyMembers,
+    /// The member has as many devices as a person may have.
+    #[error("a member has at most {MAX_DEVICES} devices; revoke one that is not used")]
+    TooManyDevices,
     /// More members and entries are named than an entry can refer to.
     #[error("an entry refers to at most {MAX_REFS} others")]
     TooManyRefs,
@@ -154,6 +157,18 @@ pub enum NewAct<'a> {
         /// The new name.
         name: &'a str,
     },
+}
+
+impl NewAct<'_> {
+    /// Checks that the act stays within the limits that honest devices keep.
+    ///
+    /// # Errors
+    /// [`DraftError::TooManyDevices`] if a generation would have more than 10.
+    pub fn check_limits(&self, state: &GroupState) -> Result<(), DraftError> {
+        let Self::Enrol { generation, .. } = self else { return Ok(()) };
+        let devices = state.devices().filter(|(of, ..)| of == generation).count();
+        if devices >= MAX_DEVICES { Err(DraftError::TooManyDevices) } else { Ok(()) }
+    }
 }
 
 /// What an entry is to say, before anybody has signed it.

@@ -2,11 +2,12 @@
 //! write are put together field by field.
 
 use super::*;
+use crate::act::Generation;
 use crate::details::{Details, ExpenseDetails, TransferDetails};
-use crate::draft::{Draft, NewGroup};
+use crate::draft::{Draft, DraftError, NewAct, NewGroup};
 use crate::entry::{DecodedEntry, HeaderFields};
 use crate::id::{EntryId, MemberId};
-use crate::keys::{DeviceKey, PlaceholderCard, RootEntropy};
+use crate::keys::{DeviceKey, PlaceholderCard, RootEntropy, SignedDevice};
 use crate::money::{Amount, Currency, Date};
 use crate::payload::{Cancellation, Kind, Payload, Placeholder, RefIndex};
 use crate::rule::Rule;
@@ -345,6 +346,48 @@ fn labels_are_unique_and_stable() {
     let members = group.ledger.state().members();
     let shown: Vec<&str> = members.iter().map(|(id, _)| labels[id].as_str()).collect();
     assert_eq!(shown, ["Anna", "Ben", "Cleo", "Ben (3)", "Ben (2)", "Ben (4)"]);
+}
+
+#[test]
+fn a_member_enrols_ten_devices_and_no_more() {
+    let mut group = Group::new();
+    let generation = Generation::Card(group.members[0]);
+    let root = RootEntropy::from_bytes([8; 32]).root_key(0);
+    for number in 1..=10u8 {
+        let device = DeviceKey::from_bytes(&[100 + number; 64]);
+        let id = group.ledger.group();
+        let signed = SignedDevice::new(id, &root, &device).unwrap();
+        let enrol = NewAct::Enrol { generation, device: &signed };
+        let fits = enrol.check_limits(group.ledger.state());
+        assert_eq!(fits.is_ok(), number < 10, "{number} further devices");
+        if number < 10 {
+            let heads: Vec<EntryId> = group.ledger.frontier().heads().collect();
+            let draft = Draft::act(&root, id, &enrol, heads, [number; 16]).unwrap();
+            let at = group.ledger.next_position(group.device.id()).unwrap();
+            let entry = draft.sign(&group.device, &at, 0).unwrap();
+            assert_eq!(group.evaluated(entry), Verdict::Applied);
+        }
+    }
+    assert_eq!(group.ledger.state().devices().count(), 10);
+}
+
+#[test]
+fn a_group_has_a_thousand_members_and_no_more() {
+    let mut group = Group::new();
+    let anna = group.members[0];
+    for number in group.members.len()..crate::limits::MAX_MEMBERS {
+        let mut nonce = [0; 16];
+        nonce[..8].copy_from_slice(&number.to_be_bytes());
+        let draft = Draft::placeholder(group.ledger.state(), anna, "N", nonce).unwrap();
+        group.add(draft);
+    }
+    let more = Draft::placeholder(group.ledger.state(), anna, "N", [255; 16]);
+    assert_eq!(more, Err(DraftError::TooManyMembers));
+    // Everybody shares one dinner: the entry with most refs that people write.
+    group.members = group.ledger.state().members().iter().map(|(id, _)| *id).collect();
+    let all: Vec<usize> = (0..group.members.len()).collect();
+    group.record(&group.expense(0, &all, 1_000_000));
+    assert_eq!(group.balances().iter().sum::<i128>(), 0);
 }
 
 #[derive(Clone, Debug)]
