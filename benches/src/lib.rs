@@ -1,1 +1,3 @@
 //! wip
+pub mod model;
+pub mod real;

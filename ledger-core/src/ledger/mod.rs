@@ -24,7 +24,7 @@ pub(crate) use replay::Nets;
 pub use replay::Replayed;
 pub use slot::{Slot, SlotEntry, SlotRole};
 pub(crate) use state::Directory;
-pub use state::{Device, GroupState, Member};
+pub use state::{Device, GroupState, Member, any_names};
 pub use verdict::{Verdict, VoidReason};
 
 use crate::entry::VerifiedEntry;
