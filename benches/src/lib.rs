@@ -1,7 +1,10 @@
-//! What the benches measure: a realistic ledger that is the same on every run,
-//! and the ways from its stored bytes to its balances.
+//! What the benches measure, a realistic ledger that is the same on every run;
+//! and the oracle of authority: a small model without bytes or keys, and the
+//! way from its histories to real entries.
 
 mod generate;
+pub mod model;
+pub mod real;
 mod replay;
 
 pub use generate::{Generated, generate};

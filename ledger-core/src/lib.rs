@@ -69,5 +69,5 @@ pub use settle_up::{EXACT_LIMIT, Settlement, settle_up};
 /// Calls that are right in one place and dangerous in any other.
 pub mod hazmat {
     pub use crate::entry::trust_stored;
-    pub use crate::ledger::any_position;
+    pub use crate::ledger::{any_names, any_position};
 }

@@ -76,9 +76,6 @@ pub enum StoreError {
     /// An entry breaks a rule; its author or carrier is at fault.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// More heads are known than an entry can have parents.
-    #[error("the group has more than 16 heads; merge some of them first")]
-    TooManyHeads,
     /// The caller's progress callback asked to stop. The database is at the
     /// end of the last whole batch.
     #[error("cancelled; what was done so far is kept")]

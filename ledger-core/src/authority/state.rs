@@ -141,19 +141,21 @@ fn group_name(history: &History, resolution: &Resolution) -> String {
     })
 }
 
-/// The devices that may write, each with its last applied rotation.
+/// The devices that may write, each with its last applied rotation. A key that
+/// was enrolled twice in one generation, concurrently, is one device.
 fn devices(history: &History, resolution: &Resolution) -> BTreeMap<(Generation, DeviceId), Device> {
-    let mut rotations: BTreeMap<Enrolment, (u64, EntryId, Device)> = BTreeMap::new();
+    let mut rotations: BTreeMap<(Generation, DeviceId), (u64, EntryId, Device)> = BTreeMap::new();
     for (node, verdict) in history.nodes.iter().zip(&resolution.verdicts) {
         if let Payload::Rotation(rotation) = node.payload()
             && verdict.is_applied()
+            && let Some(key) = history.enrolment(node.author)
         {
             let device = Device {
                 exchange_generation: rotation.generation(),
                 exchange: *rotation.exchange_public_key(),
             };
             let (lamport, id) = node.order();
-            let last = rotations.entry(node.author).or_insert((lamport, id, device));
+            let last = rotations.entry(key).or_insert((lamport, id, device));
             if (lamport, id) > (last.0, last.1) {
                 *last = (lamport, id, device);
             }
@@ -165,7 +167,7 @@ fn devices(history: &History, resolution: &Resolution) -> BTreeMap<(Generation, 
         if is_cut(history, resolution, generation, id) {
             continue;
         }
-        let rotated = rotations.get(enrolment).map(|(_, _, device)| *device);
+        let rotated = rotations.get(&(generation, id)).map(|(_, _, device)| *device);
         let Some(device) = rotated.or_else(|| certified(history, *enrolment)) else { continue };
         devices.insert((generation, id), device);
     }
@@ -240,7 +242,7 @@ fn last<T>(
 /// What is known beside the state.
 fn directory(history: &History, resolution: &Resolution, state: &mut GroupState) {
     for (node, verdict) in history.nodes.iter().zip(&resolution.verdicts) {
-        if let Some(member) = introduces(node) {
+        if let Some(member) = introduces(node).filter(|_| node.fault.is_none()) {
             let (lamport, id) = node.order();
             state.directory.introduce(id, lamport, member);
         }
@@ -250,19 +252,40 @@ fn directory(history: &History, resolution: &Resolution, state: &mut GroupState)
             state.directory.unknown = state.directory.unknown.saturating_add(1);
         }
     }
+    // A draft names a member by the first introduction. A faulty one comes into
+    // question only without another: adopts and claims need one without, and
+    // anybody can write one of anybody's card.
+    for node in history.nodes.iter().filter(|node| node.fault.is_some()) {
+        let Some(member) = introduces(node) else { continue };
+        let (lamport, id) = node.order();
+        if state.directory.order.contains_key(&member) {
+            state.directory.introductions.insert(id, member);
+        } else {
+            state.directory.introduce(id, lamport, member);
+        }
+    }
     // A key with several enrolments is never clear: only the chain tells whose
-    // entry it is.
+    // entry it is. Enrolments without a chain are no matter: anybody can write
+    // one with a public card.
+    let begun: BTreeSet<Enrolment> = history.nodes.iter().map(|node| node.author).collect();
     let firsts = history.generations.keys().map(|generation| Enrolment::First(*generation));
     let enrolled = history.statements.values().filter_map(|stated| match stated.act.body() {
         ActBody::Enrol { .. } => Some(Enrolment::Enrolled(stated.act.digest())),
         _ => None,
     });
-    for enrolment in firsts.chain(enrolled) {
+    let (begun, idle): (Vec<_>, Vec<_>) =
+        firsts.chain(enrolled).partition(|enrolment| begun.contains(enrolment));
+    for enrolment in begun {
         let Some((generation, device)) = history.enrolment(enrolment) else { continue };
         let Some(member) = history.member(enrolment) else { continue };
         let clear = resolution.enrolments.contains(&enrolment)
             && !is_cut(history, resolution, generation, device);
         let authors = &mut state.directory.authors;
         authors.entry(device).and_modify(|known| known.1 = false).or_insert((member, clear));
+    }
+    for enrolment in idle {
+        let Some((_, device)) = history.enrolment(enrolment) else { continue };
+        let Some(member) = history.member(enrolment) else { continue };
+        state.directory.authors.entry(device).or_insert((member, false));
     }
 }

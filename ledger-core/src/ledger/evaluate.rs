@@ -6,7 +6,7 @@ use super::{Frontier, Ledger, MemoryIndex, Slot, SlotEntry, Verdict};
 use crate::authority::{History, Offered, Resolution, resolve, slot_entry, state};
 use crate::entry::VerifiedEntry;
 use crate::id::{EntryId, GroupId};
-use crate::rule::Refusal;
+use crate::rule::{Refusal, Rule};
 
 /// What a set of entries means.
 #[derive(Clone, Debug)]
@@ -55,6 +55,15 @@ pub fn evaluate(group: GroupId, entries: Vec<VerifiedEntry>) -> Result<Evaluatio
             Offered::Refused(refusal) => refused.push(refusal),
         }
     }
+    // What lies about its clock may have been met before a dependency, which
+    // breaks A3 unless something is missing besides.
+    missing.retain(|id: &EntryId, ids: &mut BTreeSet<EntryId>| {
+        ids.retain(|dependency| history.place(dependency).is_none());
+        if ids.is_empty() {
+            refused.push(Refusal::new(Rule::A3).of(*id));
+        }
+        !ids.is_empty()
+    });
     let resolution = resolve(&history);
     let mut frontier = Frontier::default();
     history.nodes.iter().for_each(|node| frontier.advance(node.entry.decoded()));

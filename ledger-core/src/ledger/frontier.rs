@@ -93,6 +93,23 @@ impl Frontier {
         self.position(group, device, 0, enrolment, 0)
     }
 
+    /// The next place of a merge entry, which may leave heads for the next
+    /// one.
+    pub(super) fn merge_position(&self, group: GroupId, device: DeviceId) -> Option<Position> {
+        let tip = self.tips.get(&device)?;
+        let others = self.heads.iter().filter(|(head, _)| **head != tip.id).take(MAX_PARENTS);
+        let (parents, clocks): (Vec<EntryId>, Vec<u64>) = others.unzip();
+        let clock = clocks.into_iter().chain([tip.lamport]).max()?;
+        Some(Position {
+            group,
+            device,
+            seq: tip.seq.checked_add(1)?,
+            backlink: tip.id,
+            parents,
+            lamport: clock.checked_add(1)?,
+        })
+    }
+
     fn position(
         &self,
         group: GroupId,

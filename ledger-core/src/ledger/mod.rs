@@ -26,7 +26,7 @@ pub(crate) use replay::Nets;
 pub use replay::Replayed;
 pub use slot::{Slot, SlotEntry, SlotRole};
 pub(crate) use state::Directory;
-pub use state::{Device, GroupState, Member};
+pub use state::{Device, GroupState, Member, any_names};
 pub use verdict::{Verdict, VoidReason};
 
 use crate::entry::VerifiedEntry;
@@ -119,6 +119,13 @@ impl Ledger {
     #[must_use]
     pub fn next_position(&self, device: DeviceId) -> Option<Position> {
         self.frontier.next_position(self.group(), device)
+    }
+
+    /// Where the device's next [`merge`](crate::Draft::merge) would stand, of
+    /// which it may need several while there are more than 16 other heads.
+    #[must_use]
+    pub fn merge_position(&self, device: DeviceId) -> Option<Position> {
+        self.frontier.merge_position(self.group(), device)
     }
 
     /// Where the first entry of `device` would stand, which the entry

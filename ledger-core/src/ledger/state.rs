@@ -102,6 +102,25 @@ pub struct GroupState {
     pub(crate) directory: Directory,
 }
 
+/// A state in which each of these entries introduces a member whose id is the
+/// entry's own, so that a draft can name as a member whatever it likes: to test
+/// how others judge what liars sign.
+#[must_use]
+pub fn any_names(group: GroupId, entries: impl IntoIterator<Item = EntryId>) -> GroupState {
+    let mut directory = Directory::default();
+    for entry in entries {
+        directory.introduce(entry, 1, MemberId::from_bytes(*entry.as_bytes()));
+    }
+    GroupState {
+        group,
+        name: String::new(),
+        members: BTreeMap::new(),
+        devices: BTreeMap::new(),
+        balances: BTreeMap::new(),
+        directory,
+    }
+}
+
 impl GroupState {
     pub(crate) fn introduce(&mut self, entry: EntryId, lamport: u64, member: MemberId, name: &str) {
         self.members.entry(member).or_insert_with(|| Member {

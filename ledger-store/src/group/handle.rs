@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use ledger_core::{
-    DecodedEntry, DeviceId, DeviceKey, EntryId, GroupId, GroupState, Ledger, MemberId, Refusal,
-    VerifiedEntry, verify_batch,
+    DecodedEntry, DeviceId, DeviceKey, Draft, DraftError, EntryId, GroupId, GroupState, Ledger,
+    MemberId, Refusal, VerifiedEntry, verify_batch,
 };
 use rusqlite::TransactionBehavior;
 
@@ -113,9 +113,10 @@ impl<'a> Group<'a> {
         entry: &NewEntry,
     ) -> Result<EntryId, StoreError> {
         let environment = self.store.environment();
+        self.merge_heads(writer, device)?;
         let draft = entry.draft(writer.ledger().state(), self.device, environment)?;
         let position = writer.ledger().next_position(self.device);
-        let position = position.ok_or(StoreError::TooManyHeads)?;
+        let position = position.ok_or(DraftError::ForeignDevice)?;
         let signed = draft.sign(device, &position, environment.now_ms())?;
         let id = signed.id();
         match writer.ingest(vec![signed])?.pop() {
@@ -124,6 +125,19 @@ impl<'a> Group<'a> {
             // A caller can name an original that is not in the ledger.
             Some(Outcome::Missing(ids)) => Err(StoreError::UnknownEntry(ids.into_iter().collect())),
         }
+    }
+
+    /// Joins heads until one entry can have all of them as parents, so that
+    /// nobody can keep others from writing by forking.
+    fn merge_heads(&self, writer: &mut Writer<'_>, device: &DeviceKey) -> Result<(), StoreError> {
+        while writer.ledger().next_position(self.device).is_none() {
+            let position = writer.ledger().merge_position(self.device);
+            let position = position.ok_or(DraftError::ForeignDevice)?;
+            let now_ms = self.store.environment().now_ms();
+            let merge = Draft::merge().sign(device, &position, now_ms)?;
+            writer.ingest(vec![merge])?;
+        }
+        Ok(())
     }
 
     /// Takes entries from elsewhere, in any order: header and payload, and the

@@ -1,0 +1,137 @@
+//! How everybody judges what was written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ledger_core::{
+    Admission, EntryId, Evaluation, Generation, GroupState, Ledger, Member, MemberId, MemoryIndex,
+    Rule, StateDigest, Verdict, VerifiedEntry, VoidReason, evaluate,
+};
+
+use super::{Device, Group, eur};
+
+/// What everything means, on every device.
+pub struct Outcome(pub Evaluation);
+
+impl Group {
+    /// What everything means: the same in whatever order it comes.
+    pub fn outcome(&self) -> Outcome {
+        let whole = self.seen(&self.now());
+        assert_eq!((whole.refused(), whole.missing().len()), (&[][..], 0));
+        let verdicts: BTreeMap<EntryId, Verdict> =
+            whole.verdicts().map(|(entry, verdict)| (entry.id(), verdict)).collect();
+        for seed in 1..=4 {
+            let mut order = self.pool.clone();
+            shuffle(&mut order, seed);
+            let other = evaluate(self.id, order.clone()).unwrap();
+            assert_eq!(other.ledger().state().digest(), whole.ledger().state().digest());
+            let (ledger, index) = self.arrive(order);
+            assert_eq!(&ledger, whole.ledger(), "one by one");
+            assert_eq!(index.verdicts().collect::<BTreeMap<_, _>>(), verdicts, "one by one");
+        }
+        Outcome(whole)
+    }
+
+    /// Entries come in one by one, as to a device that replays where it can.
+    fn arrive(&self, mut waiting: Vec<VerifiedEntry>) -> (Ledger, MemoryIndex) {
+        let mut index = MemoryIndex::new();
+        let mut ledger = Ledger::begin(&self.pool[0], &mut index).unwrap();
+        let mut known = vec![self.pool[0].clone()];
+        while let Some(entry) = waiting.iter().position(|entry| {
+            !matches!(ledger.admit(entry.clone(), &index), Ok(Admission::Missing(_)))
+        }) {
+            let entry = waiting.remove(entry);
+            let Ok(admission) = ledger.admit(entry.clone(), &index);
+            if admission == Admission::Duplicate {
+                continue;
+            }
+            known.push(entry);
+            let replayed = match &admission {
+                Admission::Admitted(entry) => {
+                    let Ok(replayed) = ledger.replay(entry, &index);
+                    replayed.inspect(|replayed| index.insert(entry, replayed))
+                }
+                Admission::Undecided(_) => None,
+                other => panic!("{other:?}"),
+            };
+            if replayed.is_none() {
+                let whole = evaluate(self.id, known.clone()).unwrap();
+                (ledger, index) = (whole.ledger().clone(), whole.to_index());
+            }
+            let sum: i128 = ledger.state().open_balances(eur()).map(|b| b.1.minor_units()).sum();
+            assert_eq!(sum, 0, "balances sum to zero at every point");
+        }
+        assert!(waiting.is_empty());
+        (ledger, index)
+    }
+
+    /// The state if these entries, and what depends on them, had never been.
+    pub fn digest_without(&self, ids: &[EntryId]) -> StateDigest {
+        let mut gone: BTreeSet<EntryId> = ids.iter().copied().collect();
+        let mut kept = self.pool.clone();
+        kept.sort_by_key(|entry| entry.decoded().header().lamport());
+        kept.retain(|entry| {
+            let depends = entry.decoded().header().dependencies().any(|id| gone.contains(id));
+            depends.then(|| gone.insert(entry.id()));
+            !gone.contains(&entry.id())
+        });
+        evaluate(self.id, kept).unwrap().ledger().state().digest()
+    }
+
+    /// The rule by which everybody refuses an entry that does not get in.
+    pub fn refusal(&self, entry: VerifiedEntry) -> Option<Rule> {
+        let before = self.seen(&self.now());
+        let id = entry.id();
+        let all = self.pool.iter().cloned().chain([entry]).collect();
+        let after = evaluate(self.id, all).unwrap();
+        assert!(after.verdict(id).is_none() && after.ledger() == before.ledger());
+        after.refused().first().map(|refusal| refusal.rule())
+    }
+}
+
+impl Outcome {
+    pub fn applied(&self, id: EntryId) -> bool {
+        self.0.verdict(id).unwrap().is_applied()
+    }
+
+    pub fn void(&self, id: EntryId) -> Option<VoidReason> {
+        match self.0.verdict(id).unwrap() {
+            Verdict::Void(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
+    pub fn state(&self) -> &GroupState {
+        self.0.ledger().state()
+    }
+
+    pub fn digest(&self) -> StateDigest {
+        self.state().digest()
+    }
+
+    pub fn member(&self, id: MemberId) -> Option<&Member> {
+        self.state().member(id)
+    }
+
+    pub fn generations(&self, id: MemberId) -> Vec<Generation> {
+        self.member(id).unwrap().generations().collect()
+    }
+
+    pub fn is_active(&self, device: &Device) -> bool {
+        self.state().devices().any(|(_, id, _)| id == device.key.id())
+    }
+
+    pub fn balances<const N: usize>(&self, members: [MemberId; N]) -> [i128; N] {
+        members.map(|member| self.state().balance(member, eur()).minor_units())
+    }
+}
+
+/// Fisher-Yates with xorshift: the same on every run.
+fn shuffle<T>(items: &mut [T], seed: u64) {
+    let mut x = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    for end in (1..items.len()).rev() {
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        items.swap(end, usize::try_from(x % (end as u64 + 1)).unwrap());
+    }
+}

@@ -1,0 +1,455 @@
+//! Scenarios for each step of the resolution of authority (SPEC 6).
+
+use ledger_core::{Draft, NewAct, NewGroup, Payload, VoidReason};
+use serde_json::{Value, json};
+
+use crate::world::{World, device, entropy};
+use crate::{attacks, faults, file, slots};
+
+fn plain() -> Value {
+    let mut w = World::with_ben();
+    w.placeholder(1, "Cleo", "genesis", &["*"]);
+    w.record(1, "dinner", &["*"], &w.dinner("genesis", "add-ben", 1000));
+    w.record(2, "for-cleo", &["dinner"], &w.dinner("add-ben", "Cleo", 501));
+    w.record(1, "back", &["dinner"], &w.transfer("genesis", "add-ben", 125));
+    w.say(1, "both", &["*"], Draft::merge());
+    w.scenario("plain", "Nobody is cut: everything counts.", &[])
+}
+
+fn self_acts() -> Value {
+    let mut w = World::with_ben();
+    let (ben, anna) = (w.by_card("add-ben"), w.by_card("genesis"));
+    let tablet = w.certificate(2, 4);
+    let enrol = NewAct::Enrol { generation: ben, device: &tablet };
+    w.act(2, "enrol", 2, &enrol, &["*"], &["*"]);
+    w.enrolled(4, "enrol");
+    w.record(4, "by-tablet", &["*"], &w.dinner("add-ben", "genesis", 200));
+    let rename = NewAct::Rename { generation: ben, name: "Benjamin" };
+    w.act(1, "rename", 2, &rename, &["*"], &["*"]);
+    let early = NewAct::Rename { generation: ben, name: "Early" };
+    w.act(2, "too-early", 2, &early, &["genesis"], &["*"]);
+    let stolen = NewAct::Rename { generation: anna, name: "Not Anna" };
+    w.act(2, "not-her-key", 2, &stolen, &["*"], &["*"]);
+    let spare = w.certificate(2, 5);
+    let into = NewAct::Enrol { generation: anna, device: &spare };
+    w.act(2, "not-her-device", 2, &into, &["*"], &["*"]);
+    w.scenario(
+        "self-acts",
+        "Step 3: under the generation's own root key, with its start in the base; anybody carries.",
+        &[("too-early", 30), ("not-her-key", 31), ("not-her-device", 31)],
+    )
+}
+
+fn removal_and_return() -> Value {
+    let mut w = World::with_ben();
+    let ben = w.member("add-ben");
+    w.record(2, "before", &["*"], &w.dinner("add-ben", "genesis", 300));
+    w.act(1, "remove", 1, &NewAct::Remove { member: ben }, &["*"], &["*"]);
+    w.record(2, "after", &["*"], &w.dinner("add-ben", "genesis", 500));
+    let card = w.card("Ben anew", 12, 12);
+    w.act(1, "bind", 1, &NewAct::Bind { member: ben, card: &card }, &["*"], &["*"]);
+    w.enrolled(12, "bind");
+    w.record(12, "back-again", &["*"], &w.dinner("add-ben", "genesis", 700));
+    w.record(2, "old-phone", &["*"], &w.dinner("add-ben", "genesis", 900));
+    w.scenario(
+        "removal-and-return",
+        "Step 2: a bind that knows of the removal brings the member back under new keys; id, name \
+         and balance stay, the old keys stay out.",
+        &[("after", 40), ("old-phone", 40)],
+    )
+}
+
+fn bind_beside_removal() -> Value {
+    let mut w = World::with_ben();
+    let ben = w.member("add-ben");
+    w.say(1, "note", &["*"], Draft::merge());
+    let card = w.card("Ben anew", 12, 12);
+    w.act(1, "bind", 1, &NewAct::Bind { member: ben, card: &card }, &["note"], &["*"]);
+    w.act(1, "remove", 1, &NewAct::Remove { member: ben }, &["add-ben"], &["*"]);
+    w.enrolled(12, "bind");
+    w.record(12, "new-keys", &["*"], &w.dinner("add-ben", "genesis", 700));
+    w.scenario(
+        "bind-beside-removal",
+        "Step 2: neither knows of the other, so the removal ends the bind's generation too, although \
+         the bind comes later in statement order.",
+        &[("new-keys", 40)],
+    )
+}
+
+fn concurrent_binds() -> Value {
+    let mut w = World::new();
+    w.placeholder(1, "Grandma", "genesis", &["*"]);
+    let grandma = w.member("Grandma");
+    for (n, label) in [(11, "bind-a"), (12, "bind-b"), (13, "bind-c")] {
+        let card = w.card("Grandma", n, n);
+        w.act(1, label, 1, &NewAct::Bind { member: grandma, card: &card }, &["Grandma"], &[]);
+        w.enrolled(n, label);
+    }
+    for (n, label) in [(11, "by-a"), (12, "by-b"), (13, "by-c")] {
+        w.record(n, label, &[], &w.dinner("Grandma", "genesis", u64::from(n) * 100));
+    }
+    let order = |label: &str| w.by_bind(label);
+    let mut last = [order("bind-a"), order("bind-b"), order("bind-c")];
+    last.sort();
+    let expected: Vec<(&str, u8)> = [("bind-a", "by-a"), ("bind-b", "by-b"), ("bind-c", "by-c")]
+        .into_iter()
+        .filter(|(bind, _)| order(bind) != last[2])
+        .map(|(_, by)| (by, VoidReason::HardCut.code()))
+        .collect();
+    w.scenario(
+        "concurrent-binds",
+        "Step 2: of binds with one base, the generation of the largest digest stands.",
+        &expected,
+    )
+}
+
+fn leave() -> Value {
+    let mut w = World::with_ben();
+    let ben = w.by_card("add-ben");
+    let tablet = w.certificate(2, 4);
+    w.act(2, "enrol", 2, &NewAct::Enrol { generation: ben, device: &tablet }, &["*"], &["*"]);
+    w.enrolled(4, "enrol");
+    w.record(2, "before", &["*"], &w.dinner("add-ben", "genesis", 300));
+    w.act(2, "leave", 2, &NewAct::Leave { generation: ben }, &["add-ben"], &["*"]);
+    w.record(2, "after", &["*"], &w.dinner("add-ben", "genesis", 500));
+    w.record(4, "beside", &["before"], &w.dinner("add-ben", "genesis", 700));
+    w.record(4, "tablet-after", &["*"], &w.dinner("add-ben", "genesis", 900));
+    w.act(
+        1,
+        "revoke",
+        2,
+        &NewAct::Revoke { generation: ben, device: device(2).id() },
+        &["*"],
+        &["*"],
+    );
+    w.scenario(
+        "leave",
+        "Step 3: a leave voids only what has it in its past, whatever its base; who left can \
+         still revoke.",
+        &[("after", 42), ("tablet-after", 42)],
+    )
+}
+
+fn owner_leaves() -> Value {
+    let mut w = World::with_ben();
+    let anna = w.by_card("genesis");
+    w.act(1, "leave", 1, &NewAct::Leave { generation: anna }, &["*"], &["*"]);
+    w.record(1, "after", &["*"], &w.dinner("genesis", "add-ben", 500));
+    w.act(2, "rename-group", 1, &NewAct::RenameGroup { name: "House" }, &["*"], &["*"]);
+    w.scenario(
+        "owner-leaves",
+        "Owner acts go on after the owner left; anybody carries them.",
+        &[("after", 42)],
+    )
+}
+
+fn removal_revives() -> Value {
+    let mut w = World::with_ben();
+    let (ben, member) = (w.by_card("add-ben"), w.member("add-ben"));
+    w.record(2, "spent", &["*"], &w.dinner("add-ben", "genesis", 300));
+    let revoke = NewAct::Revoke { generation: ben, device: device(2).id() };
+    w.act(1, "revoke", 2, &revoke, &["add-ben"], &["add-ben"]);
+    w.act(1, "remove", 1, &NewAct::Remove { member }, &["spent"], &["*"]);
+    w.scenario(
+        "removal-revives",
+        "A self act outside a hard cut has no effect at all: the removal knows of the expense but \
+         not of the revocation that would void it.",
+        &[("revoke", 40)],
+    )
+}
+
+fn claims() -> Value {
+    let mut w = World::with_ben();
+    w.placeholder(1, "Grandma", "genesis", &["*"]);
+    let grandma = w.member("Grandma");
+    let claim = |w: &World, n| Draft::claim(&w.state(), grandma, &w.card("Dora", n, n)).unwrap();
+    w.say(1, "claim", &["*"], claim(&w, 3));
+    w.enrolled(3, "claim");
+    w.record(3, "dora", &["*"], &w.dinner("Grandma", "genesis", 100));
+    w.say(1, "second-claim", &["Grandma"], claim(&w, 4));
+    w.enrolled(4, "second-claim");
+    w.record(4, "other-dora", &[], &w.dinner("Grandma", "genesis", 200));
+    w.say(2, "claim-by-ben", &["*"], claim(&w, 5));
+    w.scenario(
+        "claims",
+        "Each claim by the introducer starts a generation of its own; nobody else may claim.",
+        &[("claim-by-ben", 14)],
+    )
+}
+
+fn claimed_then_bound() -> Value {
+    let mut w = World::new();
+    w.placeholder(1, "Grandma", "genesis", &["*"]);
+    let grandma = w.member("Grandma");
+    let claim = Draft::claim(&w.state(), grandma, &w.card("Dora", 3, 3)).unwrap();
+    w.say(1, "claim", &["*"], claim);
+    w.enrolled(3, "claim");
+    w.record(3, "known", &["*"], &w.dinner("Grandma", "genesis", 100));
+    let card = w.card("Dora", 4, 4);
+    w.act(1, "bind", 1, &NewAct::Bind { member: grandma, card: &card }, &["known"], &["*"]);
+    w.record(3, "unknown", &["*"], &w.dinner("Grandma", "genesis", 200));
+    let claim = Draft::claim(&w.state(), grandma, &w.card("Dora", 5, 5)).unwrap();
+    w.say(1, "late-claim", &["*"], claim);
+    w.enrolled(5, "late-claim");
+    w.record(5, "by-late-claim", &["*"], &w.dinner("Grandma", "genesis", 400));
+    w.scenario(
+        "claimed-then-bound",
+        "A bind ends the generations of claims, later ones too: claims have no exception.",
+        &[("unknown", 40), ("by-late-claim", 40)],
+    )
+}
+
+fn adoption() -> Value {
+    let mut w = World::with_ben();
+    let ben = w.member("add-ben");
+    w.add(2, "cleo", 3, 3, &["*"]);
+    w.act(1, "remove", 1, &NewAct::Remove { member: ben }, &["add-ben"], &["add-ben"]);
+    w.record(3, "by-cleo", &["*"], &w.dinner("add-cleo", "genesis", 600));
+    w.record(1, "names-cleo", &["*"], &w.dinner("genesis", "add-cleo", 100));
+    let void = w.scenario(
+        "introducer-removed",
+        "Step 4: Cleo's introduction falls with Ben's removal, and Cleo with it. Anna's expense \
+         stands, so Cleo is in the state without being introduced.",
+        &[("add-cleo", 40), ("by-cleo", 60)],
+    );
+    let adopt = Draft::adopt(&w.state(), w.member("add-cleo")).unwrap();
+    w.say(1, "adopt", &["*"], adopt);
+    let adopted = w.scenario("adopted", "The same, and Anna adopts Cleo.", &[]);
+    json!([void, adopted])
+}
+
+fn added_again() -> Value {
+    let mut w = World::with_ben();
+    let ben = w.member("add-ben");
+    let card = w.card("Cleo", 3, 3);
+    w.add(2, "cleo", 3, 3, &["*"]);
+    w.act(1, "remove", 1, &NewAct::Remove { member: ben }, &["add-ben"], &["add-ben"]);
+    w.record(3, "by-cleo", &["*"], &w.dinner("add-cleo", "genesis", 600));
+    let again = Draft::add_member(&w.state(), &card).unwrap();
+    w.say(1, "cleo-again", &["*"], again);
+    w.scenario(
+        "added-again",
+        "Step 4: the same card by another member accepts the first introduction as well.",
+        &[],
+    )
+}
+
+/// A placeholder's card again, by another device of its introducer.
+fn late_duplicate_card() -> Value {
+    let mut w = World::with_ben();
+    let ben = w.by_card("add-ben");
+    let tablet = w.certificate(2, 4);
+    w.act(2, "enrol", 2, &NewAct::Enrol { generation: ben, device: &tablet }, &["*"], &["*"]);
+    w.enrolled(4, "enrol");
+    let nonce = w.fresh();
+    let draft = Draft::placeholder(&w.state(), w.member("add-ben"), "Grandma", nonce).unwrap();
+    w.say(2, "grandma", &["*"], draft.clone());
+    let revoke = NewAct::Revoke { generation: ben, device: device(2).id() };
+    w.act(4, "revoke", 2, &revoke, &["enrol"], &[]);
+    let void = w.scenario(
+        "placeholder-cut",
+        "Ben's phone introduced Grandma; its revocation does not know of it.",
+        &[("grandma", 41)],
+    );
+    w.say(4, "grandma-again", &[], draft);
+    let revived = w.scenario(
+        "late-duplicate-card",
+        "The same, and Ben's tablet introduces the same card: both introductions count.",
+        &[],
+    );
+    json!([void, revived])
+}
+
+fn devices_of_one_key() -> Value {
+    let mut w = World::with_ben();
+    let ben = w.by_card("add-ben");
+    let tablet = w.certificate(2, 4);
+    for label in ["enrol-a", "enrol-b"] {
+        let enrol = NewAct::Enrol { generation: ben, device: &tablet };
+        w.act(2, label, 2, &enrol, &["add-ben"], &[]);
+    }
+    for (by, label, generation) in [("enrol-a", "rotate-a", 1), ("enrol-b", "rotate-b", 2)] {
+        w.enrolled(4, by);
+        let key = device(70 + generation as u8).exchange_public_key();
+        w.say(4, label, &["enrol-b"], Draft::rotation(generation, key));
+    }
+    w.say(1, "owner-rotates", &[], Draft::rotation(1, device(80).exchange_public_key()));
+    w.say(1, "and-again", &[], Draft::rotation(2, device(81).exchange_public_key()));
+    w.scenario(
+        "two-enrolments-of-one-key",
+        "Concurrent enrolments of one device key in one generation, each with its own chain and \
+         rotation: the state shows the one with the larger digest.",
+        &[],
+    )
+}
+
+fn unknown() -> Value {
+    let mut w = World::with_ben();
+    w.say_raw(2, "unknown-kind", 999, &["add-ben"], b"?");
+    w.record(1, "after", &["*"], &w.dinner("genesis", "add-ben", 10));
+    w.act(1, "remove", 1, &NewAct::Remove { member: w.member("add-ben") }, &["*"], &["*"]);
+    w.say_raw(2, "unknown-by-removed", 999, &["add-ben"], b"?");
+    w.scenario(
+        "unknown-kind",
+        "An entry of a kind that version 1 does not know has no effect; others build on it. \
+         Nothing else is said of it, whoever signed it.",
+        &[("unknown-kind", 1), ("unknown-by-removed", 1)],
+    )
+}
+
+fn successor() -> Value {
+    let mut old = World::with_ben();
+    old.placeholder(1, "Cleo", "genesis", &["*"]);
+    old.placeholder(1, "Dan", "genesis", &["*"]);
+    old.record(1, "dinner", &["*"], &old.dinner("genesis", "add-ben", 1000));
+    old.record(1, "with-cleo", &["*"], &old.dinner("Cleo", "add-ben", 301));
+    let evaluation = old.evaluation();
+    let entropy = entropy(2);
+    let new = NewGroup {
+        name: "Flat II",
+        founder: "Ben",
+        entropy: &entropy,
+        index: 0,
+        salt: [10; 32],
+        successor_of: Some((evaluation.ledger(), old.member("add-ben"))),
+    };
+    // Anna, Cleo and Dan follow Ben there, in the order of their introductions.
+    let genesis = new.found(&device(1), 0).unwrap();
+    let Payload::Genesis(payload) = genesis.decoded().payload().clone() else {
+        panic!("not a genesis entry")
+    };
+    let mut w = World::begun_with(genesis);
+    for (place, label) in [(1, "carried-1"), (2, "carried-2")] {
+        let opening = &payload.predecessor().unwrap().opening[place];
+        w.say(1, label, &["*"], Draft::carried_over(opening.card.as_ref().unwrap()));
+    }
+    w.record(1, "dinner", &["*"], &w.dinner("genesis", "carried-2", 100));
+    let (anna, card) = (w.member("carried-1"), w.card("Anna", 7, 7));
+    w.act(1, "bind", 2, &NewAct::Bind { member: anna, card: &card }, &["*"], &["*"]);
+    w.enrolled(7, "bind");
+    w.record(7, "by-bound", &["*"], &w.dinner("carried-1", "genesis", 50));
+    w.scenario(
+        "successor-group",
+        "The genesis entry carries people and balances over, Dan too, of whom nothing is said \
+         later; a placeholder entry of the same card names them, a bind gives them keys.",
+        &[],
+    )
+}
+
+fn bound_placeholder() -> Value {
+    let mut w = World::with_ben();
+    w.placeholder(2, "Grandma", "add-ben", &["*"]);
+    let (ben, grandma) = (w.member("add-ben"), w.member("Grandma"));
+    w.act(1, "remove", 1, &NewAct::Remove { member: ben }, &["add-ben"], &["*"]);
+    let void = w.scenario(
+        "placeholder-of-somebody-removed",
+        "Step 4: the introduction is outside the removal.",
+        &[("Grandma", 40)],
+    );
+    let card = w.card("Grandma", 5, 5);
+    w.act(1, "bind", 1, &NewAct::Bind { member: grandma, card: &card }, &["*"], &["*"]);
+    w.enrolled(5, "bind");
+    w.say(5, "hello", &["*"], Draft::merge());
+    let bound = w.scenario("bound", "The same, and the owner's bind accepts Grandma.", &[]);
+    json!([void, bound])
+}
+
+fn claim_of_void_placeholder() -> Value {
+    let mut w = World::with_ben();
+    let ben = w.by_card("add-ben");
+    let tablet = w.certificate(2, 4);
+    w.act(2, "enrol", 2, &NewAct::Enrol { generation: ben, device: &tablet }, &["*"], &["*"]);
+    w.enrolled(4, "enrol");
+    w.placeholder(2, "Grandma", "add-ben", &["*"]);
+    let claim = Draft::claim(&w.state(), w.member("Grandma"), &w.card("Grandma", 3, 3)).unwrap();
+    w.say(4, "claim", &["*"], claim);
+    w.enrolled(3, "claim");
+    let revoke = NewAct::Revoke { generation: ben, device: device(2).id() };
+    w.act(4, "revoke", 2, &revoke, &["enrol"], &[]);
+    w.say(3, "hello", &[], Draft::merge());
+    w.scenario(
+        "claim-of-a-void-placeholder",
+        "A claim does not need its placeholder accepted, nor does it accept it.",
+        &[("Grandma", 41)],
+    )
+}
+
+fn cut_before_never_accepted() -> Value {
+    let mut w = World::with_ben();
+    let ben = w.member("add-ben");
+    w.add(2, "cleo", 3, 3, &["*"]);
+    let cleo = w.member("add-cleo");
+    w.act(1, "remove-ben", 1, &NewAct::Remove { member: ben }, &["add-ben"], &["*"]);
+    w.say(3, "never", &[], Draft::merge());
+    w.act(1, "remove-cleo", 1, &NewAct::Remove { member: cleo }, &["never"], &["*"]);
+    w.say(3, "cut", &[], Draft::merge());
+    w.scenario(
+        "cut-before-never-accepted",
+        "Of two reasons the first is told: a cut goes before an enrolment that is not accepted.",
+        &[("add-cleo", 40), ("never", 60), ("cut", 40)],
+    )
+}
+
+fn names() -> Value {
+    let mut w = World::with_ben();
+    let ben = w.by_card("add-ben");
+    let names = ["One", "Two", "Three", "Four", "Five"];
+    for name in names {
+        w.act(1, name, 1, &NewAct::RenameGroup { name }, &["*"], &["*"]);
+        let rename = NewAct::Rename { generation: ben, name };
+        w.act(2, &format!("ben-{name}"), 2, &rename, &["*"], &["*"]);
+    }
+    w.carry(1, "one-again", "One", &["*"]);
+    w.act(1, "late", 1, &NewAct::RenameGroup { name: "Late" }, &["add-ben"], &["*"]);
+    w.scenario(
+        "names",
+        "The last in statement order counts, by base and digest; carriers' clocks play no part.",
+        &[],
+    )
+}
+
+pub(crate) fn build() -> Value {
+    let mut scenarios = Vec::new();
+    let mut push = |value: Value| match value {
+        Value::Array(several) => scenarios.extend(several),
+        one => scenarios.push(one),
+    };
+    for build in [
+        plain,
+        faults::build,
+        self_acts,
+        removal_and_return,
+        bind_beside_removal,
+        concurrent_binds,
+        leave,
+        owner_leaves,
+        removal_revives,
+        claims,
+        claimed_then_bound,
+        adoption,
+        added_again,
+        late_duplicate_card,
+        bound_placeholder,
+        claim_of_void_placeholder,
+        cut_before_never_accepted,
+        names,
+        devices_of_one_key,
+        unknown,
+        successor,
+        attacks::build,
+        slots::build,
+    ] {
+        push(build());
+    }
+    let seen = |code: u64| {
+        let entries = scenarios.iter().flat_map(|s| s["entries"].as_array().unwrap());
+        entries.into_iter().any(|entry| entry["verdict"] == code)
+    };
+    for reason in VoidReason::ALL {
+        assert!(seen(u64::from(reason.code())), "no entry is void with {}", reason.slug());
+    }
+    let about = "SPEC 6 and 7. Each scenario is a whole group, its genesis entry first; the set \
+        of entries gives verdicts (0 applied, 1 unknown, else the reason's code), members, \
+        devices, balances, heads and digest, in whatever order it arrives.";
+    file(about, "scenarios", Value::Array(scenarios))
+}

@@ -1,0 +1,170 @@
+"""The six steps: from a history to verdicts and slots (SPEC 6)."""
+from history import BIND, CARD, CLAIM, MONEY, introduces
+
+APPLIED, UNKNOWN = 0, 1
+INTRODUCTIONS = ("add-member", "placeholder", "claim", "adopt")
+
+
+class Resolution:
+    def __init__(self, history):
+        self.history = history
+        self.all = sorted(history.statements.values(), key=lambda s: s.order)
+        # Step 1: owner acts are accepted unless they have a fault.
+        self.acts = {s.digest: s.fault or APPLIED for s in self.all if s.is_owners()}
+        # Step 2: of these, removals and binds cut.
+        self.hard = [s for s in self.accepted() if s.kind in ("remove", "bind")]
+        # Step 3: self acts.
+        mine = [s for s in self.all if not s.is_owners()]
+        self.acts |= {s.digest: self.self_act(s) for s in mine}
+        self.own = [s for s in self.accepted() if s.kind in ("revoke", "leave")]
+        # Step 4: introductions, then self acts of generations that never started.
+        self.cuts = {i: self.cut(e) for i, e in history.entries.items()}
+        self.members, self.claims = set(), set()
+        while self.accept_more():
+            pass
+        for s in mine:
+            if self.acts[s.digest] == APPLIED and not self.started(s.generation):
+                self.acts[s.digest] = 50
+        # Step 5: everything else; carriers have the verdict of their statement.
+        self.verdicts = {i: self.verdict(e) for i, e in history.entries.items()}
+        # Step 6.
+        self.slots = self.find_slots()
+
+    def accepted(self):
+        return [s for s in self.all if self.acts.get(s.digest) == APPLIED]
+
+    # Steps 2 and 3
+
+    def concerns(self, cut, generation):
+        """Whether a hard cut concerns a generation."""
+        if self.history.starts[generation].member != cut.body["member"]:
+            return False
+        if generation[0] != BIND:
+            return True
+        bind = self.history.statements[generation[1]]
+        if bind is cut or cut.is_within(bind):
+            return False
+        later = not bind.is_within(cut) and bind.order > cut.order
+        return not (cut.kind == "bind" and later)
+
+    def self_act(self, statement):
+        if statement.fault:
+            return statement.fault
+        start = self.history.starts.get(statement.generation)
+        if start is None or start.by.isdisjoint(statement.within):
+            return 30
+        if start.root != statement.signer:
+            return 31
+        for cut in self.hard:
+            if self.concerns(cut, statement.generation) and not statement.is_within(cut):
+                return 40
+        return APPLIED
+
+    def own_cuts(self, kind, generation, device):
+        found = [s for s in self.own if s.kind == kind and s.generation == generation]
+        return [s for s in found if kind == "leave" or s.body["device"] == device]
+
+    def cut(self, entry):
+        history = self.history
+        enrolment = history.author[entry.id]
+        generation, device = history.generation(enrolment), history.device(enrolment)
+        if any(self.concerns(c, generation) and entry.id not in c.within for c in self.hard):
+            return 40
+        if any(entry.id not in c.within for c in self.own_cuts("revoke", generation, device)):
+            return 41
+        past = history.past[entry.id]
+        if any(not c.carriers.isdisjoint(past) for c in self.own_cuts("leave", generation, device)):
+            return 42
+        return None
+
+    # Step 4
+
+    def started(self, generation):
+        kind, name = generation
+        if kind == CARD:
+            return name in self.members
+        if kind == CLAIM:
+            return name in self.claims
+        return self.acts.get(name) == APPLIED
+
+    def enrolled(self, enrolment):
+        if not isinstance(enrolment, tuple) and self.acts[enrolment] != APPLIED:
+            return False
+        return self.started(self.history.generation(enrolment))
+
+    def standing(self, entry):
+        """Why an entry is void for its author's sake: cut, or never enrolled."""
+        if self.cuts[entry.id]:
+            return self.cuts[entry.id]
+        return APPLIED if self.enrolled(self.history.author[entry.id]) else 60
+
+    def introduction(self, entry):
+        if self.history.faults[entry.id]:
+            return self.history.faults[entry.id]
+        if entry.kind in ("add-member", "placeholder") and introduces(entry) in self.members:
+            return APPLIED
+        return self.standing(entry)
+
+    def accept_more(self):
+        """One round of the fixpoint; False once a round adds nothing."""
+        before = len(self.members), len(self.claims)
+        genesis = self.history.genesis
+        self.members.add(introduces(genesis))
+        self.members |= set(carried_over(genesis))
+        self.members |= {s.body["member"] for s in self.accepted() if s.kind == "bind"}
+        for entry in self.history.entries.values():
+            if entry.kind not in INTRODUCTIONS or self.introduction(entry) != APPLIED:
+                continue
+            if entry.kind == "claim":
+                self.claims.add(entry.id)
+            elif entry.kind == "adopt":
+                self.members.add(self.history.named(entry.payload["target"], entry))
+            else:
+                self.members.add(introduces(entry))
+        return before != (len(self.members), len(self.claims))
+
+    # Steps 5 and 6
+
+    def verdict(self, entry):
+        if entry.kind == "unknown":
+            return UNKNOWN
+        if entry.kind == "act":
+            return self.acts[self.history.statement_of(entry).digest]
+        if entry.kind in INTRODUCTIONS:
+            return self.introduction(entry)
+        return self.history.faults[entry.id] or self.standing(entry)
+
+    def slot_of(self, entry):
+        """The original that an entry of a slot is about."""
+        if entry.kind in MONEY:
+            return entry.id
+        if entry.kind == "copy":
+            return entry.ref("original")
+        return self.slot_of(self.history.entries[entry.ref("target")])
+
+    def find_slots(self):
+        """For each original: the entry whose content counts, or None."""
+        parts = {}
+        for entry in sorted(self.history.entries.values(), key=lambda e: e.order):
+            kinds = MONEY + ("copy", "correction", "cancellation")
+            if entry.kind in kinds and self.verdicts[entry.id] == APPLIED:
+                parts.setdefault(self.slot_of(entry), []).append(entry)
+        return {original: effective(entries) for original, entries in parts.items()}
+
+
+def effective(entries):
+    """What counts of one slot's applied entries, which are in the total order."""
+    shown = [e for e in entries if e.kind in MONEY] or [e for e in entries if e.kind == "copy"]
+    if not shown or any(e.kind == "cancellation" for e in entries):
+        return None
+    corrections = [e for e in entries if e.kind == "correction"]
+    return corrections[-1] if corrections else shown[0]
+
+
+def carried_over(genesis):
+    """The old group's people in a successor's genesis entry, with names."""
+    from keys import digest
+
+    old = genesis.payload["predecessor"]
+    opening = old["opening"][1:] if old else []
+    return {digest("member", o["raw"]): o["card"]["name"] for o in opening}

@@ -1,0 +1,217 @@
+"""Checks every vector of ../*.json without any of the reference's code: see README.md."""
+import collections
+import json
+import pathlib
+import sys
+
+import ed25519
+from authority import Resolution
+from cbor import Refused
+from entry import FIELDS, broken_rule, read_entry
+from history import History
+from keys import derive
+from state import State
+
+FOLDER = pathlib.Path(__file__).resolve().parent.parent
+counts = collections.Counter()
+mismatches = []
+
+
+def expect(what, where, found, expected):
+    """One comparison; a mismatch is told and counted."""
+    counts[what] += 1
+    if found != expected:
+        mismatches.append(where)
+        print(f"MISMATCH {where}: {what} is {found!r}, the vector says {expected!r}")
+
+
+def load(name):
+    data = (FOLDER / name).read_bytes()
+    file = json.loads(data)
+    expect("file headers", name, (file["version"], file["format"]), (1, "group-ledger/1"))
+    return file
+
+
+def shown(value):
+    """A field as the vectors write it: byte strings in hexadecimal."""
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, dict):
+        return {key: shown(inner) for key, inner in value.items() if key != "raw"}
+    if isinstance(value, (list, tuple)):
+        return [shown(inner) for inner in value]
+    return value
+
+
+def parse(vector, where):
+    """The entry of a vector that must be accepted, with its id."""
+    try:
+        entry = read_entry(bytes.fromhex(vector["bytes"]), bytes.fromhex(vector["signature"]))
+    except Refused as refused:
+        expect("entries decoded and verified", where, f"refused by {refused.rule}", "accepted")
+        return None
+    expect("entries decoded and verified", where, "accepted", "accepted")
+    expect("ids", where, entry.id.hex(), vector["id"])
+    return entry
+
+
+def check_entries():
+    file = load("entries.json")
+    for person in file["keys"]["people"]:
+        entropy, index = bytes.fromhex(person["entropy"]), person["index"]
+        root = ed25519.public_key(derive(entropy, "root", index)).hex()
+        expect("derived keys", person["name"], root, person["root"])
+        recovery = ed25519.x25519_public(derive(entropy, "rec", index)).hex()
+        expect("derived keys", person["name"], recovery, person["recovery"])
+    for device in file["keys"]["devices"]:
+        key = ed25519.public_key(bytes.fromhex(device["seed"])).hex()
+        expect("derived keys", device["name"], key, device["device"])
+        exchange = ed25519.x25519_public(bytes.fromhex(device["exchange_secret"])).hex()
+        expect("derived keys", device["name"], exchange, device["exchange"])
+    for vector in file["entries"]:
+        where = f"entries.json {vector['name']}"
+        entry = parse(vector, where)
+        if entry is None:
+            continue
+        header = {field: shown(entry.header[field]) for field in FIELDS}
+        expect("headers by field", where, header, vector["header"])
+        expect("payloads by field", where, shown(entry.payload), vector["payload"])
+        message = b"gl/1/entry-sig" + entry.id
+        signature = ed25519.sign(bytes.fromhex(vector["device_seed"]), message).hex()
+        expect("signatures made again", where, signature, vector["signature"])
+
+
+def check_encoding():
+    for case in load("encoding.json")["cases"]:
+        runs = case.get("runs") or [[case["bytes"], 1]]
+        data = b"".join(bytes.fromhex(run) * times for run, times in runs)
+        found = broken_rule(data, bytes.fromhex(case["signature"]))
+        expect("refusals by rule", f"encoding.json {case['name']}", found, case["rule"])
+
+
+def check_signatures():
+    for suite in load("signatures.json")["suites"]:
+        for case in suite["cases"]:
+            parts = [bytes.fromhex(case[field]) for field in ("key", "message", "signature")]
+            where = f"signatures.json {suite['source'][:12]} {case['name']}"
+            expect("raw signatures", where, ed25519.verify(*parts), case["valid"])
+
+
+def check_admission():
+    for sequence in load("admission.json")["sequences"]:
+        genesis = parse(sequence["genesis"], f"admission.json {sequence['name']} genesis")
+        if genesis is None:
+            continue
+        history = History(genesis)
+        for offer in sequence["offers"]:
+            where = f"admission.json {sequence['name']} {offer['name']}"
+            entry = parse(offer, where)
+            if entry is None:
+                continue
+            outcome, detail = history.offer(entry)
+            expected = offer.get("rule") or offer.get("missing")
+            expect("admissions", where, (outcome, shown(detail)), (offer["outcome"], expected))
+
+
+def entered(scenario, where):
+    """The history of a scenario's entries, taken as they become ready."""
+    entries = [parse(vector, f"{where} {vector['name']}") for vector in scenario["entries"]]
+    if None in entries:
+        return None
+    history = History(entries[0])
+    for entry in entries[1:]:
+        outcome, detail = history.offer(entry)
+        expect("admissions", where, (outcome, detail), ("admitted", None))
+    return history
+
+
+def check_authority():
+    for scenario in load("authority.json")["scenarios"]:
+        where = f"authority.json {scenario['name']}"
+        history = entered(scenario, where)
+        if history is None:
+            continue
+        resolution = Resolution(history)
+        for vector in scenario["entries"]:
+            found = resolution.verdicts[bytes.fromhex(vector["id"])]
+            expect("verdicts", f"{where} {vector['name']}", found, vector["verdict"])
+        check_state(State(resolution), scenario, where)
+
+
+def check_state(state, scenario, where):
+    expect("group names", where, state.name, scenario["group_name"])
+    members = [[m["id"], m["name"], int(m["introduced"]), int(m["removed"]), m["generations"]]
+               for m in scenario["members"]]
+    expect("member lists", where, shown(state.members), members)
+    fields = ("generation", "device", "exchange_generation", "exchange")
+    devices = [[device[field] for field in fields] for device in scenario["devices"]]
+    expect("device lists", where, shown(state.devices), devices)
+    fields = ("currency", "member", "balance")
+    balances = [[balance[field] for field in fields] for balance in scenario["balances"]]
+    expect("balance lists", where, shown(state.balances), balances)
+    expect("heads", where, shown(state.heads()), scenario["heads"])
+    expect("state digests", where, state.digest().hex(), scenario["state_digest"])
+
+
+def most_groups(balances):
+    """Into how many groups that each sum to zero the balances can be taken apart."""
+    best = [0] * (1 << len(balances))
+    sums = [0] * (1 << len(balances))
+    for chosen in range(1, len(best)):
+        places = [p for p in range(len(balances)) if chosen >> p & 1]
+        sums[chosen] = sums[chosen & (chosen - 1)] + balances[places[0]]
+        best[chosen] = max(best[chosen ^ 1 << p] for p in places) + (sums[chosen] == 0)
+    return best[-1]
+
+
+def greedy(balances):
+    """The largest debtor pays the largest creditor; ties go to the smaller member."""
+    left, plan = dict(enumerate(balances, 1)), []
+    while any(left.values()):
+        to = min(left, key=lambda m: (-left[m], m))
+        giver = min(left, key=lambda m: (left[m], m))
+        amount = min(left[to], -left[giver])
+        plan.append({"from": giver, "to": to, "amount": amount})
+        left[to] -= amount
+        left[giver] += amount
+    return plan
+
+
+def check_settle_up():
+    for case in load("settle_up.json")["cases"]:
+        where = f"settle_up.json {case['about']}"
+        left = dict(enumerate(case["balances"], 1))
+        for step in case["transfers"]:
+            expect("settle-up transfers", where, step["amount"] > 0, True)
+            left[step["from"]] += step["amount"]
+            left[step["to"]] -= step["amount"]
+        expect("settle-up plans", where, any(left.values()), False)
+        balances = [balance for balance in case["balances"] if balance]
+        if len(balances) <= 16:
+            fewest = len(balances) - most_groups(balances)
+            expect("settle-up plans", where, len(case["transfers"]), fewest)
+        else:
+            expect("settle-up plans", where, case["transfers"], greedy(case["balances"]))
+
+
+def check_splits():
+    for case in load("splits.json")["cases"]:
+        total, parts, turn = case["total"], case["parts"], case["turn"]
+        odd = {(turn + place) % parts for place in range(total % parts)} if parts else set()
+        shares = [total // parts + (place in odd) for place in range(parts)]
+        expect("splits", f"splits.json {total}/{parts}", case["shares"], shares)
+
+
+def main():
+    for check in (check_entries, check_encoding, check_signatures, check_admission,
+                  check_authority, check_settle_up, check_splits):
+        check()
+    width = max(map(len, counts))
+    for what, count in counts.items():
+        print(f"{what:{width}} {count:5}")
+    print(f"{sum(counts.values())} checks, {len(mismatches)} mismatches")
+    return 1 if mismatches else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

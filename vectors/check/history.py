@@ -1,0 +1,248 @@
+"""The set of admitted entries, and what follows from each one's own past (SPEC 5, 6.1)."""
+from keys import ACTS, OWNER_ACTS, digest
+
+CARD, CLAIM, BIND = 0, 1, 2  # what starts a generation
+MONEY = ("expense", "transfer")
+
+
+class Statement:
+    def __init__(self, name, act, within, clock):
+        self.digest = name
+        self.kind = ACTS[act["kind"]]
+        self.body = act["body"]
+        self.signer = act["signer"]
+        self.generation = act["body"].get("generation")
+        self.within = within  # the base and its past
+        self.order = (1 + clock, name)
+        self.carriers = set()
+        self.fault = None
+
+    def is_owners(self):
+        return self.kind in OWNER_ACTS
+
+    def is_within(self, other):
+        return not self.carriers.isdisjoint(other.within)
+
+
+class Start:
+    """What starts a generation: its member and its card's keys."""
+
+    def __init__(self, member, card):
+        self.member = member
+        self.root = card["root"]
+        self.certificate = card["certificate"]
+        self.by = set()
+
+
+def introduces(entry):
+    """The member whom a ref to this entry names."""
+    if entry.kind in ("genesis", "add-member", "placeholder"):
+        return digest("member", entry.payload["raw"])
+    return None
+
+
+class History:
+    def __init__(self, genesis):
+        self.group = genesis.id
+        self.owner = introduces(genesis)
+        self.owner_root = genesis.payload["card"]["root"]
+        self.salt = genesis.payload["card"]["place"]
+        self.genesis = genesis
+        self.entries, self.past = {}, {}
+        self.statements, self.starts = {}, {}
+        self.author, self.faults = {}, {}
+        self.keep(genesis, (CARD, self.owner))
+
+    # Admission
+
+    def offer(self, entry):
+        """What becomes of an entry: (outcome, rule or missing ids)."""
+        if entry.id in self.entries:
+            return "duplicate", None
+        if entry.header["kind"] == 0 or entry.header["group"] != self.group:
+            return "refused", "A1"
+        missing = {d for d in entry.dependencies if d not in self.entries}
+        if missing:
+            return "missing", sorted(missing)
+        if entry.header["lamport"] != 1 + self.clock(entry.dependencies):
+            return "refused", "A3"
+        enrolment = self.chain(entry)
+        if enrolment is None:
+            return "refused", "A2"
+        self.keep(entry, enrolment)
+        return "admitted", None
+
+    def clock(self, ids):
+        return max((self.entries[i].header["lamport"] for i in ids), default=0)
+
+    def closed(self, ids):
+        """These entries and their pasts."""
+        return set(ids).union(*(self.past[i] for i in ids))
+
+    def chain(self, entry):
+        """Rule A2: the enrolment at the root of the entry's chain, if it has one."""
+        back = self.entries[entry.header["backlink"]]
+        if entry.header["seq"] > 0:
+            follows = back.header["device"] == entry.header["device"]
+            follows = follows and back.header["seq"] + 1 == entry.header["seq"]
+            return self.author[back.id] if follows else None
+        enrolment = None if back.kind == "genesis" else self.enrols(back)
+        if enrolment is None or self.device(enrolment) != entry.header["device"]:
+            return None
+        return enrolment
+
+    def enrols(self, entry):
+        """An enrolment is named by a generation (its first device) or a statement's digest."""
+        if entry.kind == "act":
+            statement = self.statement_of(entry)
+            if statement.kind == "enrol":
+                start = self.starts.get(statement.generation)
+                known = start is not None and not start.by.isdisjoint(statement.within)
+                return statement.digest if known and start.root == statement.signer else None
+            if statement.kind == "bind" and statement.signer != self.owner_root:
+                return None
+        started = self.begins(entry)
+        return started and started[0]
+
+    def device(self, enrolment):
+        return self.certificate(enrolment)["device"]
+
+    def certificate(self, enrolment):
+        if isinstance(enrolment, tuple):
+            return self.starts[enrolment].certificate
+        return self.statements[enrolment].body["certificate"]
+
+    def generation(self, enrolment):
+        return enrolment if isinstance(enrolment, tuple) else self.statements[enrolment].generation
+
+    def member(self, enrolment):
+        return self.starts[self.generation(enrolment)].member
+
+    def statement_of(self, entry):
+        return self.statements[digest("act", entry.payload["raw"])]
+
+    def named(self, index, entry):
+        """The member whom the entry at a place of the refs introduces."""
+        return introduces(self.entries[entry.header["refs"][index]])
+
+    def begins(self, entry):
+        """The generation that an entry starts, its member and card."""
+        if entry.kind in ("genesis", "add-member"):
+            return (CARD, introduces(entry)), introduces(entry), entry.payload["card"]
+        if entry.kind == "claim":
+            member = self.named(entry.payload["target"], entry)
+            return member and ((CLAIM, entry.id), member, entry.payload["card"])
+        if entry.kind == "act":
+            statement = self.statement_of(entry)
+            if statement.kind == "bind":
+                body = statement.body
+                return (BIND, statement.digest), body["member"], body["card"]
+        return None
+
+    def keep(self, entry, enrolment):
+        self.entries[entry.id] = entry
+        self.past[entry.id] = self.closed(entry.dependencies)
+        self.author[entry.id] = enrolment
+        if entry.kind == "act":
+            name = digest("act", entry.payload["raw"])
+            act = entry.payload["statement"]
+            if name not in self.statements:
+                new = Statement(name, act, self.closed(act["base"]), self.clock(act["base"]))
+                self.statements[name] = new
+                new.fault = self.statement_fault(entry, new)
+            self.statements[name].carriers.add(entry.id)
+            self.faults[entry.id] = self.statements[name].fault
+        started = self.begins(entry)
+        if started:
+            generation, member, card = started
+            self.starts.setdefault(generation, Start(member, card)).by.add(entry.id)
+        if entry.kind != "act":
+            self.faults[entry.id] = self.fault(entry)
+
+    # Faults (6.1)
+
+    def fault(self, entry):
+        payload, kind = entry.payload, entry.kind
+        author = self.member(self.author[entry.id])
+        if kind == "add-member":
+            return self.reused(entry, self.past[entry.id])
+        if kind == "placeholder":
+            if payload["card"]["place"] not in (self.group, self.salt):
+                return 13
+            return None if payload["card"]["introducer"] == author else 14
+        if kind in ("claim", "adopt"):
+            target = self.entries[entry.ref("target")]
+            if introduces(target) is None or self.faults[target.id] is not None:
+                return 12
+            if kind == "adopt":
+                return 15 if introduces(target) == author else None
+            if target.kind != "placeholder" or target.payload["card"]["introducer"] != author:
+                return 14
+            return self.reused(entry, self.past[entry.id])
+        if kind in ("correction", "cancellation", "endorsement", "copy"):
+            field = "original" if kind == "copy" else "target"
+            allowed = MONEY if kind == "copy" else MONEY + ("copy",)
+            if self.entries[entry.ref(field)].kind not in allowed:
+                return 18
+        return self.money_fault(entry)
+
+    def money_fault(self, entry):
+        money = money_of(entry)
+        if money is None:
+            return None
+        members = [self.named(index, entry) for index in money_indexes(money)]
+        if None in members:
+            return 12
+        return 17 if "from" in money and members[0] == members[1] else None
+
+    def statement_fault(self, entry, statement):
+        if statement.is_owners():
+            if statement.signer != self.owner_root:
+                return 10
+            if statement.kind in ("remove", "bind"):
+                member = statement.body["member"]
+                if member == self.owner:
+                    return 11
+                met = [i for i in statement.within if introduces(self.entries[i]) == member]
+                if statement.kind == "bind":
+                    met = [i for i in met if self.faults[i] is None]
+                if not met:
+                    return 12
+        if statement.kind in ("bind", "enrol"):
+            return self.reused(entry, statement.within)
+        return None
+
+    def keys(self, entry):
+        """The keys that an entry introduces, each with what it introduces them as."""
+        found = {}
+        if entry.kind == "act" and self.statement_of(entry).kind == "enrol":
+            statement = self.statement_of(entry)
+            found["device", statement.body["certificate"]["device"]] = statement.digest
+        started = self.begins(entry)
+        if started:
+            generation, _, card = started
+            found["root", card["root"]] = generation
+            found["device", card["certificate"]["device"]] = generation
+        return found
+
+    def reused(self, entry, past):
+        own = self.keys(entry)
+        for other in past:
+            for key, introduced in self.keys(self.entries[other]).items():
+                if own.get(key, introduced) != introduced:
+                    return 16
+        return None
+
+
+def money_of(entry):
+    if entry.kind in MONEY:
+        return entry.payload
+    if entry.kind in ("correction", "copy"):
+        return entry.payload["content"]
+    return None
+
+
+def money_indexes(money):
+    if "payers" in money:
+        return [ref for ref, _ in money["payers"] + money["shares"]]
+    return [money["from"], money["to"]]

@@ -1,0 +1,223 @@
+"""Payloads by kind (SPEC 4)."""
+import datetime
+
+from cbor import need
+from keys import (
+    ascending, check_card, check_device, check_signature, digest, read_card, read_card_signatures,
+    read_device_signatures, read_name, read_placeholder_card, read_statement, read_x25519, KEM_X25519,
+)
+
+KINDS = {
+    0: "genesis", 1: "merge", 2: "add-member", 3: "placeholder", 4: "claim", 5: "adopt", 6: "act",
+    16: "expense", 17: "transfer", 18: "correction", 19: "cancellation", 20: "copy",
+    21: "endorsement", 22: "rotation",
+}
+MOST = 10**15
+
+
+def read_ref(r):
+    index = r.uint()
+    need(index <= 65535, "P1")
+    return index
+
+
+def read_date(r):
+    number = r.uint()
+    try:
+        datetime.date(number // 10000, number // 100 % 100, number % 100)
+    except (ValueError, OverflowError):
+        need(False, "P4")
+    return number
+
+
+def read_currency(r):
+    code = r.text(4096)
+    need(len(code) == 3 and all("A" <= letter <= "Z" for letter in code), "P5")
+    return code
+
+
+def read_amount(r, least):
+    amount = r.uint()
+    need(least <= amount <= MOST, "P6")
+    return amount
+
+
+def read_parts(r):
+    parts = []
+    for _ in range(r.array_up_to(1024, "P1")):
+        r.array(2)
+        parts.append([read_ref(r), read_amount(r, 1)])
+        need(ascending([ref for ref, _ in parts]), "P7")
+    return parts
+
+
+def read_money(r, kind):
+    need(kind in ("expense", "transfer"), "C1")
+    r.array(9 if kind == "expense" else 7)
+    money = {"date": read_date(r), "description": r.text(4096)}
+    if kind == "expense":
+        money["category"] = r.optional(lambda: r.text(128))
+        money["note"] = r.optional(lambda: r.text(4096))
+    money["currency"] = read_currency(r)
+    money["amount"] = read_amount(r, 0 if kind == "expense" else 1)
+    if kind == "expense":
+        money["payers"], money["shares"] = read_parts(r), read_parts(r)
+    else:
+        money["from"], money["to"] = read_ref(r), read_ref(r)
+    money["origin"] = r.optional(lambda: r.bytes(16))
+    if kind == "transfer":
+        need(money["from"] != money["to"], "P8")
+    else:
+        for parts in (money["payers"], money["shares"]):
+            need(sum(amount for _, amount in parts) == money["amount"], "P7")
+    return money
+
+
+def read_change(r, first):
+    r.array(3)
+    change = {first: read_ref(r)}
+    kind = r.uint()
+    need(kind <= 65535, "H6")
+    change["kind"] = kind
+    change["content"] = read_money(r, KINDS.get(kind))
+    return change
+
+
+def read_opening(r):
+    r.array(2)
+    raw = r.optional(r.bytes)
+    card = raw if raw is None else read_placeholder_card(raw)
+    balances = []
+    for _ in range(r.array_up_to(1024, "G1")):
+        r.array(2)
+        balances.append([read_currency(r), int.from_bytes(r.bytes(16), "big", signed=True)])
+        need(0 < abs(balances[-1][1]) < 2**64, "G1")
+        need(ascending([currency for currency, _ in balances]), "G1")
+    return {"card": card, "raw": raw, "balances": balances}
+
+
+def read_predecessor(r):
+    r.array(4)
+    old = {"group": r.bytes(32), "digest": r.bytes(32)}
+    old["heads"] = [r.bytes(32) for _ in range(r.array_up_to(1024, "G1"))]
+    need(ascending(old["heads"]), "G1")
+    old["opening"] = [read_opening(r) for _ in range(r.array_up_to(1000, "G1"))]
+    return old
+
+
+def check_predecessor(old, card, founder):
+    """Rule G1, what concerns several people at once."""
+    sums, met = {}, set()
+    need(old["opening"], "G1")
+    for place, opening in enumerate(old["opening"]):
+        need((opening["card"] is None) == (place == 0), "G1")
+        if place > 0:
+            need(opening["card"]["place"] == card["place"], "G1")
+            need(opening["card"]["introducer"] == founder and opening["raw"] not in met, "G1")
+            met.add(opening["raw"])
+        for currency, balance in opening["balances"]:
+            sums[currency] = sums.get(currency, 0) + balance
+    need(not any(sums.values()), "G1")
+
+
+def read_genesis(r, header):
+    r.array(4)
+    genesis = {"group_name": read_name(r), "raw": r.bytes()}
+    genesis["card"] = read_card(genesis["raw"])
+    genesis["signatures"] = read_card_signatures(r)
+    need(genesis["card"]["certificate"]["device"] == header["device"], "K5")
+    genesis["predecessor"] = r.optional(lambda: read_predecessor(r))
+    if genesis["predecessor"] is not None:
+        founder = digest("member", genesis["raw"])
+        check_predecessor(genesis["predecessor"], genesis["card"], founder)
+    return genesis
+
+
+def read_signed_card(r, header, found):
+    found["raw"] = r.bytes()
+    found["card"] = read_card(found["raw"])
+    need(found["card"]["place"] == header["group"], "K3")
+    found["signatures"] = read_card_signatures(r)
+    return found
+
+
+def read_act(r):
+    r.array(3)
+    found = {"raw": r.bytes()}
+    found["statement"] = read_statement(found["raw"])
+    found["signature"] = r.bytes(64)
+    if "certificate" in found["statement"]["body"]:
+        found["more"] = read_device_signatures(r)
+    elif "card" in found["statement"]["body"]:
+        found["more"] = read_card_signatures(r)
+    else:
+        r.array(0)
+        found["more"] = {}
+    return found
+
+
+def read_payload(r, header):
+    """The payload's fields; refs are checked by the caller."""
+    kind = KINDS[header["kind"]]
+    if kind == "genesis":
+        return read_genesis(r, header)
+    if kind == "act":
+        return read_act(r)
+    if kind in ("expense", "transfer"):
+        return read_money(r, kind)
+    if kind == "correction":
+        return read_change(r, "target")
+    if kind == "copy":
+        return read_change(r, "original")
+    lengths = {"merge": 0, "add-member": 2, "placeholder": 1, "claim": 3, "adopt": 1,
+               "cancellation": 2, "endorsement": 3, "rotation": 3}
+    r.array(lengths[kind])
+    found = {}
+    if kind in ("claim", "adopt", "cancellation", "endorsement"):
+        found["target"] = read_ref(r)
+    if kind in ("add-member", "claim"):
+        return read_signed_card(r, header, found)
+    if kind == "placeholder":
+        found["raw"] = r.bytes()
+        found["card"] = read_placeholder_card(found["raw"])
+    elif kind == "cancellation":
+        found["reason"] = r.optional(lambda: r.text(4096))
+    elif kind == "endorsement":
+        found["confirms"] = r.uint()
+        need(found["confirms"] in (0, 1), "Q2")
+        found["note"] = r.optional(lambda: r.text(4096))
+    elif kind == "rotation":
+        found["exchange_generation"] = r.uint()
+        found["kem"] = r.uint()
+        need(found["kem"] == KEM_X25519, "K3")
+        found["exchange"] = r.bytes(32)
+        read_x25519(found["exchange"])
+    return found
+
+
+def money_refs(money):
+    """The refs of a money content that stand for members."""
+    if "payers" in money:
+        return [ref for ref, _ in money["payers"] + money["shares"]]
+    return [money["from"], money["to"]]
+
+
+def used_refs(payload):
+    """Every index into the refs."""
+    found = [payload[field] for field in ("target", "original") if field in payload]
+    money = payload.get("content", payload)
+    return found + (money_refs(money) if "currency" in money else [])
+
+
+def check_signatures(payload):
+    """Rule K4."""
+    if "statement" in payload:
+        act = payload["statement"]
+        check_signature(act["signer"], "act", payload["raw"], payload["signature"])
+        body = act["body"]
+        if "certificate" in body:
+            check_device(body["certificate"], body["raw"], payload["more"])
+        elif "card" in body:
+            check_card(body["card"], body["raw"], payload["more"])
+    elif "signatures" in payload:
+        check_card(payload["card"], payload["raw"], payload["signatures"])

@@ -1,0 +1,118 @@
+"""From verdicts to members, devices, balances and the state digest (SPEC 7)."""
+from authority import APPLIED, carried_over
+from cbor import write
+from history import introduces, money_indexes, money_of
+from keys import digest
+
+
+class State:
+    def __init__(self, resolution):
+        self.resolution = resolution
+        self.history = resolution.history
+        self.accepted = resolution.accepted()
+        self.applied = [e for i, e in self.history.entries.items()
+                        if resolution.verdicts[i] == APPLIED]
+        self.name = self.last_name("rename-group", lambda s: True)
+        self.name = self.name or self.history.genesis.payload["group_name"]
+        self.current = sorted(g for g in self.history.starts if self.is_current(g))
+        self.members = [self.describe(m) for m in sorted(resolution.members | self.referred())]
+        self.devices = self.find_devices()
+        self.balances = self.find_balances()
+
+    def last_name(self, kind, about):
+        names = [s.body["name"] for s in self.accepted if s.kind == kind and about(s)]
+        return names[-1] if names else None
+
+    def is_current(self, generation):
+        cut = any(self.resolution.concerns(c, generation) for c in self.resolution.hard)
+        return self.resolution.started(generation) and not cut
+
+    def referred(self):
+        """Everybody to whom an applied entry refers."""
+        found = set()
+        for entry in self.applied:
+            indexes = money_indexes(money_of(entry)) if money_of(entry) else []
+            if entry.kind in ("adopt", "claim"):
+                indexes.append(entry.payload["target"])
+            found |= {self.history.named(index, entry) for index in indexes}
+            if entry.kind == "act":
+                statement = self.history.statement_of(entry)
+                if statement.generation:
+                    found.add(self.history.starts[statement.generation].member)
+                elif "member" in statement.body:
+                    found.add(statement.body["member"])
+        return found
+
+    def card_name(self, member):
+        names = carried_over(self.history.genesis)
+        for entry in self.history.entries.values():
+            if introduces(entry):
+                names[introduces(entry)] = entry.payload["card"]["name"]
+        return names[member]
+
+    def describe(self, member):
+        def about(statement):
+            return self.history.starts[statement.generation].member == member
+
+        concerned = [s for s in self.accepted if s.body.get("member") == member]
+        binds = [s for s in concerned if s.kind == "bind"]
+        removals = [s for s in concerned if s.kind == "remove"]
+        return [
+            member,
+            self.last_name("rename", about) or self.card_name(member),
+            int(member in self.resolution.members),
+            int(any(not any(r.is_within(b) for b in binds) for r in removals)),
+            [list(g) for g in self.current if self.history.starts[g].member == member],
+        ]
+
+    def find_devices(self):
+        enrolments = list(self.history.starts)
+        # Of two enrolments of one key in one generation the last counts: a statement after
+        # the card, then the larger digest.
+        enrolments += sorted(s.digest for s in self.history.statements.values() if s.kind == "enrol")
+        found = {}
+        for enrolment in enrolments:
+            generation, device = self.history.generation(enrolment), None
+            if generation in self.history.starts and self.resolution.enrolled(enrolment):
+                device = self.history.device(enrolment)
+                cuts = [self.resolution.own_cuts(k, generation, device) for k in ("revoke", "leave")]
+                if generation in self.current and not any(cuts):
+                    keys = self.rotated(enrolment) or self.history.certificate(enrolment)
+                    found[generation, device] = [keys["exchange_generation"], keys["exchange"]]
+        return [[list(g), device, *found[g, device]] for g, device in sorted(found)]
+
+    def rotated(self, enrolment):
+        own = [e for e in self.applied
+               if e.kind == "rotation" and self.history.author[e.id] == enrolment]
+        return max(own, key=lambda e: e.order).payload if own else None
+
+    def find_balances(self):
+        sums = {}
+
+        def shift(currency, member, part):
+            sums[currency, member] = sums.get((currency, member), 0) + part
+
+        old = self.history.genesis.payload["predecessor"]
+        for opening in old["opening"] if old else []:
+            member = digest("member", opening["raw"]) if opening["raw"] else self.history.owner
+            for currency, balance in opening["balances"]:
+                shift(currency, member, balance)
+        for entry in filter(None, self.resolution.slots.values()):
+            money = money_of(entry)
+            if "payers" in money:
+                parts = [(ref, part) for ref, part in money["payers"]]
+                parts += [(ref, -part) for ref, part in money["shares"]]
+            else:
+                parts = [(money["from"], money["amount"]), (money["to"], -money["amount"])]
+            for ref, part in parts:
+                shift(money["currency"], self.history.named(ref, entry), part)
+        return [[c, m, b] for (c, m), b in sorted(sums.items()) if b]
+
+    def digest(self):
+        balances = [[c, m, b.to_bytes(16, "big", signed=True)] for c, m, b in self.balances]
+        state = [self.history.group, self.name, self.members, self.devices, balances]
+        return digest("state", write(state))
+
+    def heads(self):
+        named = {d for e in self.history.entries.values() for d in e.dependencies}
+        return sorted(i for i in self.history.entries if i not in named)
