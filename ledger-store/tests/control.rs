@@ -19,7 +19,7 @@ use ledger_core::{
     DeviceKey, Draft, EntryId, Ledger, NewAct, RootEntropy, SignedCard, Verdict, VerifiedEntry,
     VoidReason,
 };
-use ledger_store::{Group, Ingested};
+use ledger_store::{Group, Ingested, NewEntry};
 
 /// Bytes of a secret in the key file whose name begins so.
 fn secret<const N: usize>(folder: &Folder, name: &str) -> [u8; N] {
@@ -135,6 +135,39 @@ fn a_removal_voids_what_it_does_not_know_and_a_bind_brings_back() {
     let group = only(&store);
     assert_eq!(group.state().unwrap().digest(), digest);
     assert!(group.opening().unwrap().replayed <= 1, "evaluation left a checkpoint");
+    assert_sound(&group);
+}
+
+/// Ben's phone is out of hand and forks fifty times. Anna's next dinner merges
+/// the heads first, so nobody is kept from writing.
+#[test]
+fn a_flood_of_heads_keeps_nobody_from_writing() {
+    let folder = Folder::new(2);
+    let store = folder.store();
+    let group = found(&store, 1);
+    let anna = DeviceKey::from_bytes(&secret(&folder, "device-"));
+    let ben = DeviceKey::from_bytes(&[1; 64]);
+    let card =
+        SignedCard::new(group.id(), "Ben", &RootEntropy::from_bytes([2; 32]), 0, &ben).unwrap();
+    let ledger = group.ledger().unwrap();
+    let draft = Draft::add_member(ledger.state(), &card).unwrap();
+    let added = ingest(&group, &sign(&ledger, &anna, None, draft));
+    let ledger = group.ledger().unwrap();
+    let at = ledger.first_position(ben.id(), added).unwrap();
+    let mut rng = Rng::new(2);
+    let forks: Vec<_> = (0..50)
+        .map(|_| {
+            let draft = Draft::record(ledger.state(), &details(ledger.state(), &mut rng)).unwrap();
+            let entry = draft.sign(&ben, &at, 0).unwrap();
+            (entry.decoded().as_bytes().to_vec(), *entry.decoded().signature())
+        })
+        .collect();
+    assert_eq!(group.ingest(&forks).unwrap().added.len(), 50);
+    assert_eq!(group.ledger().unwrap().next_position(anna.id()), None);
+    let dinner = NewEntry::Record(details(&group.state().unwrap(), &mut rng));
+    let written = group.append(vec![dinner]).unwrap();
+    assert_eq!(verdict(&group, written[0]), Verdict::Applied);
+    assert_eq!(group.ledger().unwrap().frontier().heads().count(), 1);
     assert_sound(&group);
 }
 
