@@ -1,4 +1,4 @@
-//! Where DESIGN, read to the letter, breaks its own properties: the smallest histories, and that the
+//! Where the design, read to the letter, breaks its own properties: the smallest histories, and that the
 //! fix mends them. Numbers refer to docs/authority-questions.md.
 mod model_common;
 

@@ -38,6 +38,8 @@ mod entries;
 mod faults;
 #[path = "vectors/fields.rs"]
 mod fields;
+#[path = "vectors/introductions.rs"]
+mod introductions;
 #[path = "vectors/money.rs"]
 mod money;
 #[path = "vectors/outcome.rs"]

@@ -1,5 +1,6 @@
 """The six steps: from a history to verdicts and slots (SPEC 6)."""
 from history import BIND, CARD, CLAIM, MONEY, introduces
+from keys import digest
 
 APPLIED, UNKNOWN = 0, 1
 INTRODUCTIONS = ("add-member", "placeholder", "claim", "adopt")
@@ -163,8 +164,6 @@ def effective(entries):
 
 def carried_over(genesis):
     """The old group's people in a successor's genesis entry, with names."""
-    from keys import digest
-
     old = genesis.payload["predecessor"]
     opening = old["opening"][1:] if old else []
     return {digest("member", o["raw"]): o["card"]["name"] for o in opening}

@@ -4,6 +4,8 @@ import json
 import pathlib
 import sys
 
+sys.dont_write_bytecode = True  # no __pycache__ beside the vectors
+
 import ed25519
 from authority import Resolution
 from cbor import Refused

@@ -1,5 +1,6 @@
 """The set of admitted entries, and what follows from each one's own past (SPEC 5, 6.1)."""
 from keys import ACTS, OWNER_ACTS, digest
+from payload import money_refs
 
 CARD, CLAIM, BIND = 0, 1, 2  # what starts a generation
 MONEY = ("expense", "transfer")
@@ -190,7 +191,7 @@ class History:
         money = money_of(entry)
         if money is None:
             return None
-        members = [self.named(index, entry) for index in money_indexes(money)]
+        members = [self.named(index, entry) for index in money_refs(money)]
         if None in members:
             return 12
         return 17 if "from" in money and members[0] == members[1] else None
@@ -240,9 +241,3 @@ def money_of(entry):
     if entry.kind in ("correction", "copy"):
         return entry.payload["content"]
     return None
-
-
-def money_indexes(money):
-    if "payers" in money:
-        return [ref for ref, _ in money["payers"] + money["shares"]]
-    return [money["from"], money["to"]]

@@ -1,8 +1,9 @@
 """From verdicts to members, devices, balances and the state digest (SPEC 7)."""
 from authority import APPLIED, carried_over
 from cbor import write
-from history import introduces, money_indexes, money_of
+from history import introduces, money_of
 from keys import digest
+from payload import money_refs
 
 
 class State:
@@ -31,7 +32,7 @@ class State:
         """Everybody to whom an applied entry refers."""
         found = set()
         for entry in self.applied:
-            indexes = money_indexes(money_of(entry)) if money_of(entry) else []
+            indexes = money_refs(money_of(entry)) if money_of(entry) else []
             if entry.kind in ("adopt", "claim"):
                 indexes.append(entry.payload["target"])
             found |= {self.history.named(index, entry) for index in indexes}

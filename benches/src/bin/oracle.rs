@@ -34,7 +34,7 @@ fn oracle(histories: u64, first: u64, limit: usize) -> Result<(), Error> {
             }
         }
     }
-    println!("{tally:?}");
+    println!("{tally:#?}");
     println!("{histories} histories, {failures} with differences");
     if failures > 0 { Err("the ledger and the model differ".into()) } else { Ok(()) }
 }

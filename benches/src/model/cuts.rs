@@ -1,4 +1,4 @@
-//! Who is cut by what: the sets behind the words *concerns* and *within* of DESIGN §5.
+//! Who is cut by what: the sets behind the words *concerns* and *within* of SPEC §6.
 //!
 //! "Cuts go by ancestry. *x is within a* when x is in `base(a)` or its past."
 

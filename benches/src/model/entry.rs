@@ -2,7 +2,7 @@
 //!
 //! There is no cryptography here. Ids and digests are numbers that stand for hashes, keys are small
 //! numbers, and "signed by" is a field that is taken as given: whoever builds a history promises
-//! that nobody signs with a key they do not hold. DESIGN §3 (the entry) and §5 (authority).
+//! that nobody signs with a key they do not hold. SPEC §2 (the entry) and §6 (verdicts).
 
 use std::collections::BTreeSet;
 

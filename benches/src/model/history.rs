@@ -1,4 +1,4 @@
-//! Admission: the set of admitted entries, and who may join it. DESIGN §3 and §4.
+//! Admission: the set of admitted entries, and who may join it. SPEC §2 and §5.
 //!
 //! "Admit an entry when all its dependencies are admitted." What is kept with each entry (its past,
 //! the enrolment at the root of its backlink chain, its faults of form) depends on the entry and its

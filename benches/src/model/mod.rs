@@ -1,14 +1,14 @@
-//! A small abstract model of Group Ledger's resolution of authority (DESIGN §5, steps 1 to 6), to be
+//! A small abstract model of Group Ledger's resolution of authority (SPEC §6), to be
 //! used as the oracle that the real implementation is compared with.
 //!
 //! No cryptography, no bytes, no store, no optimisation: ids, digests and keys are numbers, "signed
 //! by" is a field, and every question is answered from scratch. Everything is deterministic.
 //!
-//! * [`admissible`] and [`History::admit`]: who joins the set (DESIGN §3, §4).
+//! * [`admissible`] and [`History::admit`]: who joins the set (SPEC §5).
 //! * [`resolve`]: what the set means. [`resolve_with`] can switch single rules off.
-//! * [`sim`]: seeded random adversarial histories and the checks that DESIGN's properties become.
+//! * [`sim`]: seeded random adversarial histories and the checks that the properties of the design become.
 //!
-//! docs/authority-questions.md lists every place where DESIGN leaves room, and what was decided.
+//! docs/authority-questions.md lists every place where the design leaves room, and what was decided.
 
 #![allow(
     // Small numbers stand for everything, and an overflow would only be a bug of the model.

@@ -1,8 +1,8 @@
-//! The resolution of authority, DESIGN §5 steps 1 to 6.
+//! The resolution of authority, SPEC §6.
 //!
 //! "Resolution, a pure function of the set of admitted entries; each step reads only what earlier
 //! steps decided, so it terminates and cannot contradict itself." From scratch, step by step, with
-//! no optimisation. Where DESIGN leaves room, docs/authority-questions.md says what was decided.
+//! no optimisation. Where the design leaves room, docs/authority-questions.md says what was decided.
 
 use std::collections::{BTreeMap, BTreeSet};
 

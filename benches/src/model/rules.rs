@@ -1,4 +1,4 @@
-//! Switches, one per rule of DESIGN §5, so that a test harness can show that it notices each one
+//! Switches, one per rule of SPEC §6, so that a test harness can show that it notices each one
 //! being off. [`Rules::ALL`] is the design (with the fixes argued in docs/authority-questions.md); nothing else is.
 
 macro_rules! rules {
@@ -54,7 +54,7 @@ rules! {
     self_within_cuts,
     /// Step 3: an enrolment needs its generation's start accepted.
     enrol_needs_start,
-    /// F1: so does every other self act (DESIGN says it of enrolments only).
+    /// F1: so does every other self act (the design said it of enrolments only).
     self_needs_start,
     /// A leave concerns its own generation. Off: every generation of the member.
     leave_own_generation,

@@ -15,7 +15,7 @@ use crate::model::sim::world::Step;
 use crate::model::{History, Refusal, Rules, resolve_with};
 
 /// How much was compared.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Tally {
     /// Entries in the histories.
     pub entries: u64,
@@ -27,6 +27,8 @@ pub struct Tally {
     pub short: u64,
     /// Arrivals that were left to evaluation from scratch.
     pub whole: u64,
+    /// Entries by verdict, in words.
+    pub verdicts: BTreeMap<&'static str, u64>,
 }
 
 /// What differs, in words.
@@ -51,6 +53,14 @@ pub fn compare(seed: u64, limit: usize, tally: &mut Tally) -> Result<(), Error> 
     let other = evaluate(scene.group, scene.entries.values().cloned().collect())?;
     if one.ledger() != other.ledger() || !one.verdicts().eq(other.verdicts()) {
         return differs("the order of the input matters");
+    }
+    for (_, verdict) in one.verdicts() {
+        let word = match verdict {
+            Verdict::Applied => "applied",
+            Verdict::Unknown => "unknown",
+            Verdict::Void(reason) => reason.slug(),
+        };
+        *tally.verdicts.entry(word).or_default() += 1;
     }
     tally.entries += scene.entries.len() as u64;
     tally.refused += scene.refused.len() as u64;

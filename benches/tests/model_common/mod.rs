@@ -1,5 +1,11 @@
 //! A tiny builder for histories written by hand.
-#![allow(dead_code, clippy::unwrap_used)]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing
+)]
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! DESIGN's table "arrival / whose verdicts can flip", as a check.
+//! The table "arrival / whose verdicts can flip" of docs/authority-questions.md, as a check.
 
 use std::collections::BTreeSet;
 
@@ -63,7 +63,7 @@ pub fn forbids(row: &Row, h: &History, id: Id, revived: bool) -> Option<&'static
     (!allowed.contains(&id)).then_some("not a dependant")
 }
 
-/// Where the table as DESIGN words it forbids a flip that the table above allows (T1 to T3 of
+/// Where the table as first worded forbids a flip that the table above allows (T1 to T3 of
 /// docs/authority-questions.md).
 pub fn to_the_letter(row: &Row, h: &History, arrival: &Entry, id: Id) -> Option<&'static str> {
     if matches!(arrival.kind, Kind::Placeholder { .. }) {

@@ -1,4 +1,4 @@
-//! Seeded random adversarial histories, and the checks that DESIGN's properties become.
+//! Seeded random adversarial histories, and the checks that the properties of the design become.
 //!
 //! * [`world`], [`honest`], [`plain`], [`evil`]: several replicas with partial knowledge; people who follow the
 //!   rules as their own replica shows them; and people who hold keys and do what they like.

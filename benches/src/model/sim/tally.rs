@@ -35,13 +35,13 @@ impl Tally {
         }
         let changed = before.elsewhere && old.state != new.state;
         let row = "W1: state changed with a key that was cut in another generation";
-        self.add("arrivals against the letter of DESIGN", row, usize::from(changed));
+        self.add("arrivals against the letter of the design", row, usize::from(changed));
         let changed = old.verdicts.iter().filter(|(id, v)| new.verdicts.get(id) != Some(v));
         let letter = changed
             .filter_map(|(&id, _)| to_the_letter(&before.flips, h, &step.entry, id))
             .collect::<BTreeSet<_>>();
         for row in letter {
-            self.add("arrivals against the letter of DESIGN", row, 1);
+            self.add("arrivals against the letter of the design", row, 1);
         }
         let flips = |to: bool| {
             let of = old.verdicts.iter().filter(|(_, v)| (**v == Verdict::Applied) != to);
