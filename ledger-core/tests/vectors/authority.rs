@@ -1,7 +1,7 @@
 //! Scenarios for each step of the resolution of authority (SPEC 6).
 
 use ledger_core::{Draft, NewAct, NewGroup, Payload, VoidReason};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::world::{World, device, entropy};
 use crate::{attacks, faults, file, introductions, slots};
