@@ -61,7 +61,7 @@ pub(super) fn member_named(history: &History, id: EntryId) -> Option<MemberId> {
 /// Rule A2: the enrolment and device of an entry that enrols with valid
 /// certificates, whatever its verdict. A bind must bear the founder's
 /// signature; an enrolment that of a generation's root key, with that
-/// generation's start in the carrier's past. The genesis entry enrols nobody
+/// generation's start in the statement's base or its past. The genesis entry enrols nobody
 /// anew: its device's chain starts with it.
 pub(super) fn enrolled_by(history: &History, node: &Node) -> Option<(Enrolment, DeviceId)> {
     if let Payload::Genesis(_) = node.payload() {
