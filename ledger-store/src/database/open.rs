@@ -16,6 +16,9 @@ use crate::{Environment, Secret, SecretName, SecretStore, StoreError};
 /// How long a writer waits for another process before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Bytes of a page, as SQLCipher has them unless told otherwise.
+const PAGE_BYTES: u64 = 4096;
+
 /// Bytes of the salt with which every SQLCipher file begins.
 type Salt = [u8; 16];
 
@@ -58,7 +61,24 @@ fn open_with_key_of(
     let wrong_key = || StoreError::WrongKey(path.to_owned());
     let secret = secrets.get(&SecretName::database(salt))?.ok_or_else(wrong_key)?;
     let key: &[u8; 32] = secret.expose().try_into().map_err(|_| wrong_key())?;
+    refuse_cut_short(path)?;
     connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, key, salt)
+}
+
+/// SQLite rounds the file's size up and would notice a last page that is cut
+/// only when it reads that page. While there is a write-ahead log, the end of
+/// the file may honestly be unfinished.
+fn refuse_cut_short(path: &Path) -> Result<(), StoreError> {
+    let mut log = path.to_owned().into_os_string();
+    log.push("-wal");
+    if std::fs::metadata(log).is_ok_and(|log| log.len() > 0) {
+        return Ok(());
+    }
+    let io = |source| StoreError::Io { path: path.to_owned(), source };
+    if std::fs::metadata(path).map_err(io)?.len().is_multiple_of(PAGE_BYTES) {
+        return Ok(());
+    }
+    Err(StoreError::Damaged("the file is cut short".to_owned()))
 }
 
 /// The first 16 bytes of a file; none if it is missing or empty.
