@@ -5,7 +5,7 @@
 //! by" is a field, and every question is answered from scratch. Everything is deterministic.
 //!
 //! * [`admissible`] and [`History::admit`]: who joins the set (SPEC §5).
-//! * [`resolve`]: what the set means. [`resolve_with`] can switch single rules off.
+//! * [`resolve()`]: what the set means. [`resolve_with`] can switch single rules off.
 //! * [`sim`]: seeded random adversarial histories and the checks that the properties of the design become.
 //!
 //! docs/authority-questions.md lists every place where the design leaves room, and what was decided.
