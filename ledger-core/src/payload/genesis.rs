@@ -7,7 +7,7 @@ use crate::codec::{Reader, Writer};
 use crate::entry::Header;
 use crate::id::{EntryId, GroupId, MemberId, StateDigest};
 use crate::keys::{Card, CardSignatures, PlaceholderCard};
-use crate::limits::{MAX_MEMBERS, MAX_PARENTS, MAX_REFS};
+use crate::limits::{MAX_MEMBERS, MAX_REFS};
 use crate::money::{Balance, Currency};
 use crate::payload::read_currency;
 use crate::rule::{Refusal, Rule};
@@ -133,7 +133,7 @@ impl Predecessor {
         let len = r.array_up_to(MAX_REFS, Rule::G1)?;
         let heads: Vec<EntryId> =
             (0..len).map(|_| r.bytes_n().map(EntryId::from_bytes)).collect::<Result<_, _>>()?;
-        if !heads.is_sorted_by(|a, b| a < b) || heads.len() > MAX_PARENTS.saturating_mul(64) {
+        if !heads.is_sorted_by(|a, b| a < b) {
             return Err(Refusal::with_detail(Rule::G1, "heads are not ascending"));
         }
         let len = r.array_up_to(MAX_MEMBERS, Rule::G1)?;

@@ -1,7 +1,6 @@
 //! What is derived from the entries: written anew, and checked against them.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::{Content, DecodedEntry, EntryId, Evaluation, Verdict};
 use rusqlite::Connection;
