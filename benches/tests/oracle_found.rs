@@ -93,7 +93,7 @@ fn a_device_enrolled_twice_keeps_its_rotation() {
         group.write(&phone, 0, carriers[first], 3, Draft::rotation(1, exchange));
         let evaluation = evaluate(group.group, group.entries.clone()).unwrap();
         assert!(evaluation.verdicts().all(|(_, verdict)| verdict.is_applied()));
-        let state = evaluation.ledger().state();
+        let state = evaluation.view().state();
         let (_, _, device) = state.devices().find(|(_, id, _)| *id == phone.id()).unwrap();
         assert_eq!((device.exchange_generation(), *device.exchange_public_key()), (1, exchange));
     }

@@ -9,7 +9,7 @@ use crate::id::{DeviceId, EntryId, GroupId, MemberId};
 use crate::keys::{
     Card, DeviceKey, PlaceholderCard, RootEntropy, RootKey, SignedCard, SignedDevice,
 };
-use crate::ledger::{GroupState, Ledger, Position};
+use crate::ledger::{GroupState, Position, View};
 use crate::limits::{MAX_DEVICES, MAX_MEMBERS, MAX_REFS};
 use crate::money::Amount;
 use crate::payload::{
@@ -59,7 +59,7 @@ pub struct NewGroup<'a> {
     /// 32 fresh random bytes.
     pub salt: [u8; 32],
     /// The group that this one goes on from, with the founder's place in it.
-    pub successor_of: Option<(&'a Ledger, MemberId)>,
+    pub successor_of: Option<(&'a View, MemberId)>,
 }
 
 impl NewGroup<'_> {

@@ -23,6 +23,7 @@
 mod act;
 mod authority;
 mod codec;
+mod control;
 mod details;
 mod draft;
 mod entry;
@@ -40,6 +41,7 @@ mod rule;
 mod settle_up;
 
 pub use act::{Act, ActBody, Generation, SignedAct};
+pub use control::Point;
 pub use details::{Details, ExpenseDetails, TransferDetails};
 pub use draft::{Draft, DraftError, NewAct, NewGroup};
 pub use entry::{DecodedEntry, Header, VerifiedEntry, verify_batch};
@@ -51,9 +53,9 @@ pub use keys::{
     SignedDevice,
 };
 pub use ledger::{
-    Admission, AdmittedEntry, CheckpointError, Device, EntryIndex, EvaluateError, Evaluation,
-    Frontier, GroupState, Ledger, Link, Member, MemoryIndex, Pending, Position, Replayed, Slot,
-    SlotEntry, SlotRole, Verdict, VoidReason, evaluate,
+    Admission, AdmittedEntry, ChainEntry, CheckpointError, Device, EntryIndex, EvaluateError,
+    Evaluation, Flip, Frontier, GroupState, Ledger, Link, Member, MemoryIndex, Pending, Position,
+    Replayed, Slot, SlotEntry, SlotRole, Verdict, View, VoidReason, evaluate,
 };
 pub use money::{
     Amount, AmountError, Balance, Currency, CurrencyError, Date, DateError, split_equally,

@@ -150,14 +150,8 @@ impl Author {
         self.written.push((name, entry.clone()));
         let admission = self.ledger.admit(entry, &self.index).unwrap();
         let Admission::Admitted(entry) = admission else { panic!("{name}: {admission:?}") };
-        if let Some(replayed) = self.ledger.replay(&entry, &self.index).unwrap() {
-            self.index.insert(&entry, &replayed);
-            return;
-        }
-        let entries = self.written.iter().map(|(_, entry)| entry.clone()).collect();
-        let evaluation = evaluate(self.ledger.group(), entries).unwrap();
-        self.ledger = evaluation.ledger().clone();
-        self.index = evaluation.to_index();
+        let replayed = self.ledger.replay(&entry, &self.index).unwrap();
+        self.index.insert(&entry, &replayed);
     }
 
     fn act(&mut self, name: &'static str, act: &NewAct<'_>) {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use ledger_core::{
-    Admission, DecodedEntry, EntryId, Evaluation, Ledger, MemoryIndex, Rule, Verdict,
-    VerifiedEntry, evaluate, verify_batch,
+    Admission, DecodedEntry, EntryId, EntryIndex, Evaluation, Ledger, MemoryIndex, Rule, Slot,
+    Verdict, VerifiedEntry, evaluate, verify_batch,
 };
 
 use super::view::View;
@@ -23,10 +23,8 @@ pub struct Tally {
     pub refused: u64,
     /// Sets of entries on which both were asked.
     pub sets: u64,
-    /// Arrivals that the short way decided.
-    pub short: u64,
-    /// Arrivals that were left to evaluation from scratch.
-    pub whole: u64,
+    /// Verdicts on earlier entries that an arrival changed.
+    pub flips: u64,
     /// Entries by verdict, in words.
     pub verdicts: BTreeMap<&'static str, u64>,
 }
@@ -51,7 +49,7 @@ pub fn compare(seed: u64, limit: usize, tally: &mut Tally) -> Result<(), Error> 
     rng.shuffle(&mut shuffled);
     let one = evaluate(scene.group, shuffled)?;
     let other = evaluate(scene.group, scene.entries.values().cloned().collect())?;
-    if one.ledger() != other.ledger() || !one.verdicts().eq(other.verdicts()) {
+    if one.view() != other.view() || !one.verdicts().eq(other.verdicts()) {
         return differs("the order of the input matters");
     }
     for (_, verdict) in one.verdicts() {
@@ -107,7 +105,7 @@ fn refusals(scene: &Scene, tally: &mut Tally) -> Result<(), Error> {
     let refused = scene.refused.iter().map(|(entry, _)| entry);
     let all = scene.entries.values().chain(refused).cloned().collect();
     let whole = evaluate(scene.group, all)?;
-    let index = whole.to_index();
+    let (ledger, index) = one_by_one(&whole)?;
     let rules: BTreeMap<EntryId, Rule> =
         whole.refused().iter().filter_map(|r| Some((r.entry()?, r.rule()))).collect();
     let admitted = whole.verdicts().count();
@@ -121,11 +119,10 @@ fn refusals(scene: &Scene, tally: &mut Tally) -> Result<(), Error> {
             let found = rules.get(&id);
             return differs(format!("{id} ({refusal:?}) is refused by {found:?}"));
         }
-        let Ok(admission) = whole.ledger().admit(entry.clone(), &index);
+        let Ok(admission) = ledger.admit(entry.clone(), &index);
         let same = match &admission {
             Admission::Refused(found) => Some(found.rule()) == rule,
             Admission::Missing(_) => waits,
-            Admission::Undecided(_) => entry.decoded().header().seq() == 0,
             Admission::Admitted(_) | Admission::Duplicate => false,
         };
         if !same {
@@ -136,8 +133,18 @@ fn refusals(scene: &Scene, tally: &mut Tally) -> Result<(), Error> {
     Ok(())
 }
 
-/// Entry by entry in this order: the short way where it decides, else evaluation; at every step the
-/// same ledger and verdicts as from scratch, and the model's.
+/// A ledger that met the admitted entries in the total order.
+fn one_by_one(whole: &Evaluation) -> Result<(Ledger, MemoryIndex), Error> {
+    let mut index = MemoryIndex::new();
+    let mut entries = whole.verdicts().map(|(entry, _)| entry);
+    let mut ledger = Ledger::begin(entries.next().ok_or("no entries")?, &mut index)?;
+    let mut tally = Tally::default();
+    entries.try_for_each(|e| arrive(&mut ledger, &mut index, e.clone(), &mut tally))?;
+    Ok((ledger, index))
+}
+
+/// Entry by entry in this order: at every step the same view and verdicts as from scratch, and the
+/// model's.
 fn incremental(scene: &Scene, steps: &[Step], tally: &mut Tally) -> Result<(), Error> {
     let mut history = History::new();
     let mut known: Vec<VerifiedEntry> = Vec::new();
@@ -149,13 +156,13 @@ fn incremental(scene: &Scene, steps: &[Step], tally: &mut Tally) -> Result<(), E
             return differs(format!("{}: {refusal:?} in another order", entry.id()));
         }
         let whole = evaluate(scene.group, known.clone())?;
-        at = Some(match at {
+        match &mut at {
             None => {
                 let mut index = MemoryIndex::new();
-                (Ledger::begin(&entry, &mut index)?, index)
+                at = Some((Ledger::begin(&entry, &mut index)?, index));
             }
-            Some((ledger, index)) => arrive(ledger, index, entry, &whole, tally)?,
-        });
+            Some((ledger, index)) => arrive(ledger, index, entry, tally)?,
+        }
         same_as_whole(at.as_ref(), &whole)?;
         let model = View::of_model(&resolve_with(&history, &Rules::ALL));
         if let Some(difference) = model.difference(&View::of_ledger(scene, &whole)?) {
@@ -167,36 +174,32 @@ fn incremental(scene: &Scene, steps: &[Step], tally: &mut Tally) -> Result<(), E
 }
 
 fn arrive(
-    mut ledger: Ledger,
-    mut index: MemoryIndex,
+    ledger: &mut Ledger,
+    index: &mut MemoryIndex,
     entry: VerifiedEntry,
-    whole: &Evaluation,
     tally: &mut Tally,
-) -> Result<(Ledger, MemoryIndex), Error> {
+) -> Result<(), Error> {
     let id = entry.id();
-    let Ok(admission) = ledger.admit(entry, &index);
-    let replayed = match &admission {
-        Admission::Admitted(admitted) => {
-            let Ok(replayed) = ledger.replay(admitted, &index);
-            replayed.map(|replayed| index.insert(admitted, &replayed))
-        }
-        Admission::Undecided(_) => None,
-        other => return differs(format!("{id}: {other:?}")),
+    let Ok(admission) = ledger.admit(entry, index);
+    let Admission::Admitted(admitted) = &admission else {
+        return differs(format!("{id}: {admission:?}"));
     };
-    if replayed.is_some() {
-        tally.short += 1;
-        return Ok((ledger, index));
+    let Ok(replayed) = ledger.replay(admitted, index);
+    index.insert(admitted, &replayed);
+    tally.flips += replayed.flips().len() as u64;
+    let saved = Ledger::from_checkpoint(ledger.group(), &ledger.to_checkpoint())?;
+    if saved != *ledger {
+        return differs(format!("after {id} the checkpoint holds another ledger"));
     }
-    tally.whole += 1;
-    Ok((whole.ledger().clone(), whole.to_index()))
+    Ok(())
 }
 
 fn same_as_whole(at: Option<&(Ledger, MemoryIndex)>, whole: &Evaluation) -> Result<(), Error> {
     let Some((ledger, index)) = at else { return Ok(()) };
     let last = whole.verdicts().count();
-    if ledger != whole.ledger() {
-        let (one, other) = (ledger, whole.ledger());
-        return differs(format!("after {last} entries the short way is {one:#?}, not {other:#?}"));
+    if ledger.view() != whole.view() {
+        let (one, other) = (ledger.view(), whole.view());
+        return differs(format!("after {last} entries replay comes to {one:#?}, not {other:#?}"));
     }
     let from_scratch: BTreeMap<EntryId, Verdict> =
         whole.verdicts().map(|(entry, verdict)| (entry.id(), verdict)).collect();
@@ -204,6 +207,12 @@ fn same_as_whole(at: Option<&(Ledger, MemoryIndex)>, whole: &Evaluation) -> Resu
         let mut both = index.verdicts().zip(from_scratch);
         let first = both.find(|(one, other)| one != other);
         return differs(format!("after {last} entries, verdicts: {first:?}"));
+    }
+    for (original, slot) in whole.slots() {
+        let Ok(entries) = index.slot(&original);
+        if Slot::of(entries) != slot {
+            return differs(format!("after {last} entries, slot {original}"));
+        }
     }
     Ok(())
 }

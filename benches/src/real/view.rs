@@ -77,7 +77,7 @@ impl View {
     /// What the ledger says.
     pub(super) fn of_ledger(scene: &Scene, evaluation: &Evaluation) -> Result<View, Error> {
         let keys = &scene.keys;
-        let state = evaluation.ledger().state();
+        let state = evaluation.view().state();
         let mut view = View { name: state.name().to_owned(), ..View::default() };
         for (entry, verdict) in evaluation.verdicts() {
             view.verdicts.insert(number(entry.id()), verdict.code());

@@ -130,7 +130,7 @@ impl ActBody {
         }
     }
 
-    pub(super) fn write(&self, w: &mut Writer) {
+    pub(crate) fn write(&self, w: &mut Writer) {
         match self {
             Self::Enrol { generation, certificate } => {
                 w.array(2);
@@ -167,7 +167,7 @@ impl ActBody {
         }
     }
 
-    pub(super) fn read(kind: u64, r: &mut Reader<'_>) -> Result<Self, Refusal> {
+    pub(crate) fn read(kind: u64, r: &mut Reader<'_>) -> Result<Self, Refusal> {
         match kind {
             1 => {
                 r.array(2)?;

@@ -13,8 +13,7 @@ mod resolve;
 mod slots;
 mod state;
 
-pub(crate) use history::History;
-pub(crate) use history::Offered;
+pub(crate) use history::{Enrolment, History, Offered};
 pub(crate) use resolve::{Resolution, resolve};
 pub(crate) use slots::slot_entry;
 pub(crate) use state::state;

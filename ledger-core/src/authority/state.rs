@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cuts::{concerns, own_cut_concerns};
-use super::enrolment::{introduces, member_named};
+use super::enrolment::{enrolled_by, introduces, member_named};
 use super::history::{Enrolment, History, Node, Stated};
 use super::resolve::Resolution;
 use crate::act::{ActBody, Generation};
@@ -28,7 +28,7 @@ pub(crate) fn state(history: &History, resolution: &Resolution) -> GroupState {
     if let Some(Payload::Genesis(genesis)) = history.nodes.first().map(Node::payload) {
         for (member, currency, balance) in genesis.opening_balances() {
             state.shift(currency, member, balance);
-            state.directory.currencies.insert(currency);
+            state.directory.count(currency, true);
         }
     }
     for slot in resolution.slots.values() {
@@ -42,10 +42,7 @@ pub(crate) fn state(history: &History, resolution: &Resolution) -> GroupState {
 
 /// What the content of an entry adds to balances.
 fn shown_nets(history: &History, id: &EntryId) -> Option<Nets> {
-    let node = history.get(id)?;
-    let member = |entry: EntryId| member_named(history, entry);
-    let decoded = node.entry.decoded();
-    Nets::of(decoded.header().refs(), decoded.payload().content()?, member).ok()
+    Nets::of(history.get(id)?.entry.decoded(), |entry| member_named(history, *entry))
 }
 
 /// A name is part of the state once its introduction is accepted or an applied
@@ -247,7 +244,9 @@ fn directory(history: &History, resolution: &Resolution, state: &mut GroupState)
             state.directory.introduce(id, lamport, member);
         }
         let content: Option<&Content> = node.payload().content().filter(|_| verdict.is_applied());
-        state.directory.currencies.extend(content.map(Content::currency));
+        if let Some(content) = content {
+            state.directory.count(content.currency(), true);
+        }
         if *verdict == Verdict::Unknown {
             state.directory.unknown = state.directory.unknown.saturating_add(1);
         }
@@ -264,28 +263,20 @@ fn directory(history: &History, resolution: &Resolution, state: &mut GroupState)
             state.directory.introduce(id, lamport, member);
         }
     }
-    // A key with several enrolments is never clear: only the chain tells whose
-    // entry it is. Enrolments without a chain are no matter: anybody can write
-    // one with a public card.
+    // Whose a device is: by an enrolment with a chain, else by one that could
+    // begin a chain. Anybody can write an enrolment with a public card.
     let begun: BTreeSet<Enrolment> = history.nodes.iter().map(|node| node.author).collect();
     let firsts = history.generations.keys().map(|generation| Enrolment::First(*generation));
-    let enrolled = history.statements.values().filter_map(|stated| match stated.act.body() {
-        ActBody::Enrol { .. } => Some(Enrolment::Enrolled(stated.act.digest())),
-        _ => None,
+    let enrolled = history.nodes.iter().filter_map(|node| match enrolled_by(history, node)?.0 {
+        Enrolment::First(_) => None,
+        enrolled => Some(enrolled),
     });
-    let (begun, idle): (Vec<_>, Vec<_>) =
-        firsts.chain(enrolled).partition(|enrolment| begun.contains(enrolment));
-    for enrolment in begun {
-        let Some((generation, device)) = history.enrolment(enrolment) else { continue };
-        let Some(member) = history.member(enrolment) else { continue };
-        let clear = resolution.enrolments.contains(&enrolment)
-            && !is_cut(history, resolution, generation, device);
-        let authors = &mut state.directory.authors;
-        authors.entry(device).and_modify(|known| known.1 = false).or_insert((member, clear));
-    }
-    for enrolment in idle {
-        let Some((_, device)) = history.enrolment(enrolment) else { continue };
-        let Some(member) = history.member(enrolment) else { continue };
-        state.directory.authors.entry(device).or_insert((member, false));
+    let all: BTreeSet<Enrolment> = firsts.chain(enrolled).collect();
+    let (begun, idle): (Vec<_>, Vec<_>) = all.iter().partition(|e| begun.contains(e));
+    for enrolment in begun.into_iter().chain(idle) {
+        let device = history.enrolment(enrolment).map(|(_, device)| device);
+        if let Some((device, member)) = device.zip(history.member(enrolment)) {
+            state.directory.owners.entry(device).or_insert(member);
+        }
     }
 }

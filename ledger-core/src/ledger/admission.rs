@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{EntryIndex, Ledger};
-use crate::entry::VerifiedEntry;
+use crate::control::{After, Point};
+use crate::entry::{Header, VerifiedEntry};
 use crate::id::EntryId;
 use crate::payload::Kind;
 use crate::rule::{Refusal, Rule};
@@ -11,17 +12,20 @@ use crate::rule::{Refusal, Rule};
 /// An entry all of whose dependencies are admitted and whose place in the
 /// graph is right. Made only by [`Ledger::admit`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AdmittedEntry(Box<VerifiedEntry>);
+pub struct AdmittedEntry {
+    entry: Box<VerifiedEntry>,
+    after: After,
+}
 
 impl AdmittedEntry {
-    pub(super) fn new(entry: VerifiedEntry) -> Self {
-        Self(Box::new(entry))
-    }
-
     /// The entry.
     #[must_use]
     pub fn verified(&self) -> &VerifiedEntry {
-        &self.0
+        &self.entry
+    }
+
+    pub(super) fn after(&self) -> After {
+        self.after
     }
 }
 
@@ -37,9 +41,6 @@ pub enum Admission {
     Missing(BTreeSet<EntryId>),
     /// It can never be part of this ledger.
     Refused(Refusal),
-    /// Only the whole set tells: [`evaluate`](super::evaluate) it. So it is
-    /// with the first entry of a device.
-    Undecided(Box<VerifiedEntry>),
 }
 
 impl Ledger {
@@ -83,15 +84,20 @@ impl Ledger {
             let detail = format!("{} after {clock}", header.lamport());
             return refused(Refusal::with_detail(Rule::A3, detail));
         }
+        match self.after(header, previous.map(|link| link.point)) {
+            Some(after) => Ok(Admission::Admitted(AdmittedEntry { entry: Box::new(entry), after })),
+            None => refused(Refusal::new(Rule::A2)),
+        }
+    }
+
+    /// Rule A2: where the entry comes whose backlink stands at `previous`.
+    fn after(&self, header: &Header, previous: Option<Point>) -> Option<After> {
         if header.seq() == 0 {
-            return Ok(Admission::Undecided(Box::new(entry)));
+            let (author, device) = self.control.enrolled_by(&header.backlink()?)?;
+            return (device == header.device()).then_some(After { author, before: None });
         }
-        let follows = previous.is_some_and(|previous| {
-            previous.device == header.device() && previous.seq.checked_add(1) == Some(header.seq())
-        });
-        if !follows {
-            return refused(Refusal::new(Rule::A2));
-        }
-        Ok(Admission::Admitted(AdmittedEntry::new(entry)))
+        let previous = previous?;
+        let follows = previous.seq.checked_add(1) == Some(header.seq());
+        self.control.after(previous, header.device()).filter(|_| follows)
     }
 }

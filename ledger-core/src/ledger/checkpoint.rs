@@ -1,13 +1,14 @@
 //! Checkpoints: a ledger as bytes, for this device only (SPEC §7.2).
 
-use super::{Frontier, GroupState, Ledger};
+use super::{Frontier, GroupState, Ledger, View};
 use crate::codec::{Reader, Writer};
+use crate::control::Control;
 use crate::hash::{Tag, digest};
 use crate::id::GroupId;
 use crate::rule::Refusal;
 
 /// Layout of the checkpoint; another one is dropped and rebuilt.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// The checkpoint cannot be used. It is only a shortcut: drop it and replay
 /// the entries.
@@ -36,9 +37,10 @@ impl Ledger {
     #[must_use]
     pub fn to_checkpoint(&self) -> Vec<u8> {
         let mut body = Writer::new();
-        body.array(2);
-        self.state.encode(&mut body);
-        self.frontier.encode(&mut body);
+        body.array(3);
+        self.view.state.encode(&mut body);
+        self.view.frontier.encode(&mut body);
+        self.control.encode(&mut body);
         let mut w = Writer::new();
         w.array(3);
         w.uint(VERSION);
@@ -65,13 +67,14 @@ impl Ledger {
         }
         r.finish()?;
         let mut r = Reader::new(body);
-        r.array(2)?;
+        r.array(3)?;
         let state = GroupState::decode(&mut r)?;
         let frontier = Frontier::decode(&mut r)?;
+        let control = Control::decode(&mut r)?;
         r.finish()?;
         if state.group() != group {
             return Err(CheckpointError::Foreign);
         }
-        Ok(Self { state, frontier })
+        Ok(Self { view: View { state, frontier }, control })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Frontier, Ledger, MemoryIndex, Slot, SlotEntry, Verdict};
+use super::{Frontier, GroupState, Slot, SlotEntry, Verdict, View};
 use crate::authority::{History, Offered, Resolution, resolve, slot_entry, state};
 use crate::entry::VerifiedEntry;
 use crate::id::{EntryId, GroupId};
@@ -11,7 +11,7 @@ use crate::rule::{Refusal, Rule};
 /// What a set of entries means.
 #[derive(Clone, Debug)]
 pub struct Evaluation {
-    ledger: Ledger,
+    view: View,
     history: History,
     resolution: Resolution,
     missing: BTreeMap<EntryId, BTreeSet<EntryId>>,
@@ -67,15 +67,25 @@ pub fn evaluate(group: GroupId, entries: Vec<VerifiedEntry>) -> Result<Evaluatio
     let resolution = resolve(&history);
     let mut frontier = Frontier::default();
     history.nodes.iter().for_each(|node| frontier.advance(node.entry.decoded()));
-    let ledger = Ledger { state: state(&history, &resolution), frontier };
-    Ok(Evaluation { ledger, history, resolution, missing, refused })
+    let view = View { state: state(&history, &resolution), frontier };
+    Ok(Evaluation { view, history, resolution, missing, refused })
 }
 
 impl Evaluation {
     /// Members, balances, heads.
     #[must_use]
-    pub fn ledger(&self) -> &Ledger {
-        &self.ledger
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    pub(super) fn into_view(self) -> View {
+        self.view
+    }
+
+    /// What the entries mean: members, balances.
+    #[must_use]
+    pub fn state(&self) -> &GroupState {
+        self.view.state()
     }
 
     /// The admitted entries with their verdicts, in the total order.
@@ -118,16 +128,5 @@ impl Evaluation {
     #[must_use]
     pub fn refused(&self) -> &[Refusal] {
         &self.refused
-    }
-
-    /// The admitted entries as an index in memory.
-    #[must_use]
-    pub fn to_index(&self) -> MemoryIndex {
-        let mut index = MemoryIndex::new();
-        for (entry, verdict) in self.verdicts() {
-            let slot = self.slot_of(entry.id()).filter(|_| verdict.is_applied());
-            index.put(entry, verdict, slot);
-        }
-        index
     }
 }

@@ -1,18 +1,31 @@
 //! What replay asks of whoever keeps the entries.
 
-use super::SlotEntry;
+use super::{SlotEntry, Verdict};
+use crate::control::Point;
 use crate::entry::VerifiedEntry;
-use crate::id::{DeviceId, EntryId};
+use crate::id::EntryId;
+use crate::payload::Kind;
 
-/// What a dependency's place in the graph is.
+/// Where an admitted entry stands in the graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// The device that signed it.
-    pub device: DeviceId,
-    /// Its place in that device's chain.
-    pub seq: u64,
+    /// Its place on its device's chain: [`Replayed::point`](super::Replayed::point).
+    pub point: Point,
     /// Its clock.
     pub lamport: u64,
+}
+
+/// An entry as its chain knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChainEntry {
+    /// The entry.
+    pub id: EntryId,
+    /// Its place in its device's chain.
+    pub seq: u64,
+    /// Its kind.
+    pub kind: Kind,
+    /// What was said of it last.
+    pub verdict: Verdict,
 }
 
 /// The admitted entries, as a store keeps them. [`MemoryIndex`] keeps them in
@@ -28,6 +41,18 @@ pub trait EntryIndex {
     /// # Errors
     /// The store's own, if it cannot be read.
     fn link(&self, id: &EntryId) -> Result<Option<Link>, Self::Error>;
+
+    /// The dependencies of an admitted entry: none of an unknown one.
+    ///
+    /// # Errors
+    /// The store's own, if it cannot be read.
+    fn dependencies(&self, id: &EntryId) -> Result<Vec<EntryId>, Self::Error>;
+
+    /// The entries of a chain from a seq on, in any order.
+    ///
+    /// # Errors
+    /// The store's own, if it cannot be read.
+    fn chain(&self, from: Point) -> Result<Vec<ChainEntry>, Self::Error>;
 
     /// An admitted entry.
     ///

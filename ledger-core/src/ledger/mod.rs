@@ -2,10 +2,12 @@
 
 mod admission;
 mod checkpoint;
+mod effects;
 mod evaluate;
 mod frontier;
 mod index;
 mod memory;
+mod nets;
 mod pending;
 mod replay;
 mod slot;
@@ -14,27 +16,32 @@ mod state_bytes;
 #[cfg(test)]
 mod tests;
 mod verdict;
+mod view;
 
 pub use admission::{Admission, AdmittedEntry};
 pub use checkpoint::CheckpointError;
 pub use evaluate::{EvaluateError, Evaluation, evaluate};
 pub use frontier::{Frontier, Position, any_position};
-pub use index::{EntryIndex, Link};
+pub use index::{ChainEntry, EntryIndex, Link};
 pub use memory::MemoryIndex;
+pub(crate) use nets::Nets;
 pub use pending::Pending;
-pub(crate) use replay::Nets;
-pub use replay::Replayed;
+pub use replay::{Flip, Replayed};
 pub use slot::{Slot, SlotEntry, SlotRole};
 pub(crate) use state::Directory;
 pub use state::{Device, GroupState, Member, any_names};
 pub use verdict::{Verdict, VoidReason};
+pub use view::View;
 
+use crate::control::{Control, Point};
 use crate::entry::VerifiedEntry;
 use crate::id::{DeviceId, EntryId, GroupId};
-use crate::rule::Refusal;
+use crate::payload::Payload;
+use crate::rule::{Refusal, Rule};
 
 /// Everything that replay knows of a group besides the entries themselves: the
-/// state and the frontier. Small; its size does not grow with plain entries.
+/// view, and what is kept of the entries that decide about others. Small; its
+/// size does not grow with plain entries.
 ///
 /// ```
 /// use ledger_core::{Admission, DeviceKey, Draft, Ledger, MemoryIndex, NewGroup, RootEntropy};
@@ -59,7 +66,7 @@ use crate::rule::Refusal;
 /// let position = ledger.next_position(device.id()).ok_or("not enrolled")?;
 /// let entry = draft.sign(&device, &position, now_ms)?;
 /// if let Admission::Admitted(entry) = ledger.admit(entry, &index)? {
-///     let replayed = ledger.replay(&entry, &index)?.ok_or("evaluate the whole set")?;
+///     let replayed = ledger.replay(&entry, &index)?;
 ///     index.insert(&entry, &replayed);
 ///     assert!(replayed.verdict().is_applied());
 /// }
@@ -68,8 +75,8 @@ use crate::rule::Refusal;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ledger {
-    state: GroupState,
-    frontier: Frontier,
+    view: View,
+    control: Control,
 }
 
 impl Ledger {
@@ -78,12 +85,18 @@ impl Ledger {
     /// # Errors
     /// Rule A1 if the entry is not a genesis entry of a known version.
     pub fn found(genesis: &VerifiedEntry) -> Result<Self, Refusal> {
-        match evaluate(GroupId::from(genesis.id()), vec![genesis.clone()]) {
-            Ok(evaluation) => Ok(evaluation.ledger().clone()),
-            Err(EvaluateError::Refused(refusal)) => Err(refusal),
+        let decoded = genesis.decoded();
+        let refused = || Refusal::with_detail(Rule::A1, "a genesis entry must come first");
+        let Payload::Genesis(payload) = decoded.payload() else {
+            return Err(refused().of(decoded.id()));
+        };
+        let view = match evaluate(GroupId::from(decoded.id()), vec![genesis.clone()]) {
+            Ok(evaluation) => evaluation.into_view(),
+            Err(EvaluateError::Refused(refusal)) => return Err(refusal),
             // The entry is in the set, so this does not happen.
-            Err(EvaluateError::NoGenesis(_)) => Err(Refusal::new(crate::rule::Rule::A1)),
-        }
+            Err(EvaluateError::NoGenesis(_)) => return Err(refused().of(decoded.id())),
+        };
+        Ok(Self { view, control: Control::found(decoded, payload) })
     }
 
     /// Begins with the genesis entry and puts it into an index in memory.
@@ -92,46 +105,49 @@ impl Ledger {
     /// As [`Ledger::found`].
     pub fn begin(genesis: &VerifiedEntry, index: &mut MemoryIndex) -> Result<Self, Refusal> {
         let ledger = Self::found(genesis)?;
-        index.put(genesis, Verdict::Applied, None);
+        index.put(genesis, Point { chain: 0, seq: 0 }, Verdict::Applied);
         Ok(ledger)
+    }
+
+    /// What the entries come to: equal on all devices that hold the same.
+    #[must_use]
+    pub fn view(&self) -> &View {
+        &self.view
     }
 
     /// The group.
     #[must_use]
     pub fn group(&self) -> GroupId {
-        self.state.group()
+        self.view.group()
     }
 
     /// What the entries mean: members, balances.
     #[must_use]
     pub fn state(&self) -> &GroupState {
-        &self.state
+        self.view.state()
     }
 
     /// How far this device knows the group: heads and chains.
     #[must_use]
     pub fn frontier(&self) -> &Frontier {
-        &self.frontier
+        self.view.frontier()
     }
 
-    /// Where the next entry of `device` would stand, if the device has signed
-    /// before and there are at most 16 heads.
+    /// As [`View::next_position`].
     #[must_use]
     pub fn next_position(&self, device: DeviceId) -> Option<Position> {
-        self.frontier.next_position(self.group(), device)
+        self.view.next_position(device)
     }
 
-    /// Where the device's next [`merge`](crate::Draft::merge) would stand, of
-    /// which it may need several while there are more than 16 other heads.
+    /// As [`View::merge_position`].
     #[must_use]
     pub fn merge_position(&self, device: DeviceId) -> Option<Position> {
-        self.frontier.merge_position(self.group(), device)
+        self.view.merge_position(device)
     }
 
-    /// Where the first entry of `device` would stand, which the entry
-    /// `enrolment` enrolled.
+    /// As [`View::first_position`].
     #[must_use]
     pub fn first_position(&self, device: DeviceId, enrolment: EntryId) -> Option<Position> {
-        self.frontier.first_position(self.group(), device, enrolment)
+        self.view.first_position(device, enrolment)
     }
 }

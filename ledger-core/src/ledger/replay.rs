@@ -1,33 +1,51 @@
-//! Replaying an entry whose author nobody cut: its verdict and what it changes.
+//! Replaying an entry: its verdict, and what it changes.
 //!
-//! This is the short way, at the cost of what changes. It must end where
-//! [`evaluate`](super::evaluate) ends; what it cannot decide, it leaves to that.
+//! At the cost of what changes: money costs as many steps as there are cuts on
+//! its author, and a control entry has only those judged again whom it
+//! concerns. It must end where [`evaluate`](super::evaluate) ends.
 
 use std::collections::BTreeMap;
 
+use super::effects::Effects;
 use super::{AdmittedEntry, EntryIndex, Ledger, Slot, SlotEntry, SlotRole, Verdict, VoidReason};
+use crate::control::{Arrival, Outcome, Point};
 use crate::entry::DecodedEntry;
-use crate::id::{EntryId, MemberId};
-use crate::keys::PlaceholderCard;
-use crate::money::{Balance, Currency};
-use crate::payload::{Content, Payload, RefIndex};
+use crate::id::EntryId;
+use crate::payload::{Kind, Payload};
+
+/// A verdict on an earlier entry that changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flip {
+    /// The entry.
+    pub id: EntryId,
+    /// The verdict now.
+    pub verdict: Verdict,
+    /// The slot that the entry now belongs to or, if it is void now, no longer
+    /// belongs to: the slot's name, and the entry's part in it.
+    pub slot: Option<(EntryId, SlotEntry)>,
+}
 
 /// What replaying an entry did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replayed {
     verdict: Verdict,
+    point: Point,
     slot: Option<(EntryId, SlotEntry, Slot)>,
+    flips: Vec<Flip>,
+    slots: BTreeMap<EntryId, Slot>,
 }
 
 impl Replayed {
-    fn without_slot(verdict: Verdict) -> Self {
-        Self { verdict, slot: None }
-    }
-
     /// Whether the entry counts.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         self.verdict
+    }
+
+    /// Where the entry stands on its device's chain.
+    #[must_use]
+    pub fn point(&self) -> Point {
+        self.point
     }
 
     /// The slot that the entry belongs to, if it is applied and has one: the
@@ -36,60 +54,44 @@ impl Replayed {
     pub fn slot(&self) -> Option<(EntryId, SlotEntry, Slot)> {
         self.slot
     }
-}
 
-/// What a content adds to balances; sums to zero.
-pub(crate) struct Nets {
-    pub(crate) currency: Currency,
-    pub(crate) parts: BTreeMap<MemberId, Balance>,
-}
-
-impl Nets {
-    /// Paid minus owed, with members named by refs to their introductions.
-    pub(crate) fn of(
-        refs: &[EntryId],
-        content: &Content,
-        introduced: impl Fn(EntryId) -> Option<MemberId>,
-    ) -> Result<Self, VoidReason> {
-        let member = |index: RefIndex| {
-            let introduction = refs.get(index.place()).ok_or(VoidReason::UnknownMember)?;
-            introduced(*introduction).ok_or(VoidReason::UnknownMember)
-        };
-        let mut nets = Self { currency: content.currency(), parts: BTreeMap::new() };
-        match content {
-            Content::Expense(expense) => {
-                for part in expense.payers() {
-                    nets.add(member(part.member)?, part.amount.into());
-                }
-                for part in expense.shares() {
-                    nets.add(member(part.member)?, Balance::from(part.amount).negated());
-                }
-            }
-            Content::Transfer(transfer) => {
-                let (from, to) = (member(transfer.from())?, member(transfer.to())?);
-                if from == to {
-                    return Err(VoidReason::SameMember);
-                }
-                nets.add(from, content.amount().into());
-                nets.add(to, Balance::from(content.amount()).negated());
-            }
-        }
-        Ok(nets)
+    /// The verdicts on earlier entries that changed. Control entries alone do
+    /// this.
+    #[must_use]
+    pub fn flips(&self) -> &[Flip] {
+        &self.flips
     }
 
-    fn add(&mut self, member: MemberId, part: Balance) {
-        let net = self.parts.entry(member).or_default();
-        *net = net.plus(part);
+    /// What the slots show now to which entries of [`Replayed::flips`] belong
+    /// or belonged, by their names.
+    pub fn slots(&self) -> impl Iterator<Item = (EntryId, Slot)> + '_ {
+        self.slots.iter().map(|(original, slot)| (*original, *slot))
     }
+}
+
+/// What an entry that decides about nobody else is by itself.
+pub(super) struct Plain {
+    pub(super) fault: Option<VoidReason>,
+    /// The slot that it belongs to if it is applied.
+    pub(super) slot: Option<(EntryId, SlotEntry)>,
+}
+
+/// Whether entries of this kind decide about others.
+fn is_control(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::GENESIS
+            | Kind::ADD_MEMBER
+            | Kind::PLACEHOLDER
+            | Kind::CLAIM
+            | Kind::ADOPT
+            | Kind::ACT
+    )
 }
 
 impl Ledger {
-    /// Judges an admitted entry and adds it to the state. The entry is to be
-    /// put into the index afterwards.
-    ///
-    /// `None` leaves the ledger as it was: only the whole set tells what the
-    /// entry means, so [`evaluate`](super::evaluate) it. So it is with control
-    /// entries, and with whatever a device signed that something cuts.
+    /// Judges an admitted entry and adds it to the state. The entry, and the
+    /// verdicts that it changed, are to be put into the index afterwards.
     ///
     /// # Errors
     /// The index's own, if it cannot be read. Nothing has changed then.
@@ -97,168 +99,138 @@ impl Ledger {
         &mut self,
         entry: &AdmittedEntry,
         index: &I,
-    ) -> Result<Option<Replayed>, I::Error> {
-        let entry = entry.verified().decoded();
-        let author = self.state.directory.authors.get(&entry.header().device());
-        let Some((author, true)) = author.copied() else { return Ok(None) };
-        let replayed = match entry.payload() {
-            Payload::Merge => Some(Replayed::without_slot(Verdict::Applied)),
-            Payload::Opaque => {
-                let unknown = &mut self.state.directory.unknown;
-                *unknown = unknown.saturating_add(1);
-                Some(Replayed::without_slot(Verdict::Unknown))
-            }
-            Payload::Placeholder(placeholder) => {
-                self.replay_placeholder(entry, author, placeholder.card())
-            }
-            Payload::Content(_)
-            | Payload::Correction(_)
-            | Payload::Cancellation(_)
-            | Payload::Copy(_)
-            | Payload::Endorsement(_) => self.replay_money(entry, index)?,
-            _ => None,
-        };
-        if replayed.is_some() {
-            self.frontier.advance(entry);
+    ) -> Result<Replayed, I::Error> {
+        let (entry, after) = (entry.verified().decoded(), entry.after());
+        let point = self.control.next(after);
+        let facts = self.control.look(entry, after, index)?;
+        let arrival = Arrival { entry, after, point };
+        let plain = self.plain(entry, index)?;
+        let mut effects = Effects::default();
+        if plain.fault.is_none() {
+            effects.flip(self, entry, plain.slot, true);
+            effects.settle_slots(self, index)?;
         }
+        let saved = self.control.may_shake(entry).then(|| self.control.clone());
+        let replayed = match self.control.take(arrival, &facts) {
+            Some(outcome) => match self.consequences(&outcome, index) {
+                Ok((flips, effects)) => {
+                    self.commit(&effects);
+                    self.show(&outcome);
+                    let (verdict, slots) = (outcome.verdict, effects.slots);
+                    Replayed { verdict, point, slot: None, flips, slots }
+                }
+                Err(error) => {
+                    if let Some(saved) = saved {
+                        self.control = saved;
+                    }
+                    return Err(error);
+                }
+            },
+            None => {
+                let void = plain.fault.or_else(|| self.control.judge(after.author, point));
+                let verdict = match entry.payload() {
+                    Payload::Opaque => Verdict::Unknown,
+                    _ => void.map_or(Verdict::Applied, Verdict::Void),
+                };
+                if let Payload::Rotation(rotation) = entry.payload() {
+                    self.control.rotate(entry, after.author, rotation, verdict.is_applied());
+                    self.control.member(after.author).into_iter().for_each(|m| self.refresh(m));
+                }
+                let mut slot = None;
+                if verdict.is_applied() {
+                    self.commit(&effects);
+                    slot = plain.slot.and_then(|(original, entry)| {
+                        Some((original, entry, *effects.slots.get(&original)?))
+                    });
+                }
+                let (flips, slots) = (Vec::new(), BTreeMap::new());
+                Replayed { verdict, point, slot, flips, slots }
+            }
+        };
+        self.note(arrival, replayed.verdict);
         Ok(replayed)
     }
 
-    /// A new placeholder of this group; anything else about placeholders may
-    /// concern people whom the set has met.
-    fn replay_placeholder(
-        &mut self,
-        entry: &DecodedEntry,
-        author: MemberId,
-        card: &PlaceholderCard,
-    ) -> Option<Replayed> {
-        let ours = card.place() == self.state.group.as_bytes() && card.introducer() == author;
-        let met = self.state.directory.order.contains_key(&card.member());
-        if !ours || met {
-            return None;
-        }
-        let lamport = entry.header().lamport();
-        self.state.introduce(entry.id(), lamport, card.member(), card.name());
-        Some(Replayed::without_slot(Verdict::Applied))
-    }
-
-    fn replay_money<I: EntryIndex>(
-        &mut self,
+    /// The fault of an entry that decides about nobody else, and its slot.
+    pub(super) fn plain<I: EntryIndex>(
+        &self,
         entry: &DecodedEntry,
         index: &I,
-    ) -> Result<Option<Replayed>, I::Error> {
-        // The target first, then the content: reasons go by their order in
-        // what both ways check.
-        let original = match self.original(entry, index)? {
-            Ok(original) => original,
-            Err(reason) => return Ok(Some(void(reason))),
-        };
-        let nets = match entry.payload().content() {
-            Some(content) => match self.nets(entry, content) {
-                Ok(nets) => Some(nets),
-                Err(reason) => return Ok(Some(void(reason))),
-            },
-            None => None,
-        };
-        // An applied entry brings whom it names into the state; who is not in
-        // it yet takes a look at the whole set.
-        let members = nets.iter().flat_map(|nets| nets.parts.keys());
-        if !members.into_iter().all(|member| self.state.members.contains_key(member)) {
-            return Ok(None);
-        }
+    ) -> Result<Plain, I::Error> {
         let role = match entry.payload() {
-            Payload::Content(_) => SlotRole::Original,
-            Payload::Copy(_) => SlotRole::Copy,
-            Payload::Correction(_) => SlotRole::Correction,
-            Payload::Cancellation(_) => SlotRole::Cancellation,
-            _ => return Ok(Some(Replayed::without_slot(Verdict::Applied))),
+            Payload::Content(_) => Some(SlotRole::Original),
+            Payload::Copy(_) => Some(SlotRole::Copy),
+            Payload::Correction(_) => Some(SlotRole::Correction),
+            Payload::Cancellation(_) => Some(SlotRole::Cancellation),
+            Payload::Endorsement(_) => None,
+            _ => return Ok(Plain { fault: None, slot: None }),
         };
-        self.enter_slot(entry, original, role, nets, index).map(Some)
+        let original = self.original(entry, index)?;
+        let content = entry.payload().content();
+        let fault = self.control.money_fault(entry, content, original.is_some());
+        let part = |role| SlotEntry { id: entry.id(), lamport: entry.header().lamport(), role };
+        Ok(Plain { fault, slot: original.zip(role.map(part)) })
     }
 
-    /// The slot that an entry names, or the fault of naming none.
+    /// The slot that an entry about money names, if it names one.
     fn original<I: EntryIndex>(
         &self,
         entry: &DecodedEntry,
         index: &I,
-    ) -> Result<Result<EntryId, VoidReason>, I::Error> {
+    ) -> Result<Option<EntryId>, I::Error> {
         let (target, copies) = match entry.payload() {
             Payload::Correction(correction) => (correction.target(), true),
             Payload::Cancellation(cancellation) => (cancellation.target(), true),
             Payload::Endorsement(endorsement) => (endorsement.target(), true),
             Payload::Copy(copy) => (copy.original(), false),
-            _ => return Ok(Ok(entry.id())),
+            _ => return Ok(Some(entry.id())),
         };
-        let wrong = Ok(Err(VoidReason::WrongTarget));
-        let Some(target) = entry.header().refs().get(target.place()) else { return wrong };
-        let Some(target) = index.entry(target)? else { return wrong };
+        let Some(target) = entry.header().refs().get(target.place()) else { return Ok(None) };
+        let Some(target) = index.entry(target)? else { return Ok(None) };
         let refs = target.decoded().header().refs();
-        match target.decoded().payload() {
-            Payload::Content(_) => Ok(Ok(target.id())),
-            Payload::Copy(copy) if copies => {
-                let original = refs.get(copy.original().place()).copied();
-                Ok(original.ok_or(VoidReason::WrongTarget))
-            }
-            _ => wrong,
-        }
-    }
-
-    /// Adds an entry to a slot and moves the balances by the difference
-    /// between what the slot showed and what it shows now.
-    fn enter_slot<I: EntryIndex>(
-        &mut self,
-        entry: &DecodedEntry,
-        original: EntryId,
-        role: SlotRole,
-        nets: Option<Nets>,
-        index: &I,
-    ) -> Result<Replayed, I::Error> {
-        let slot_entry = SlotEntry { id: entry.id(), lamport: entry.header().lamport(), role };
-        let before = match role {
-            // Nothing can name an entry before it is admitted.
-            SlotRole::Original => Slot::default(),
-            _ => Slot::of(index.slot(&original)?),
-        };
-        let after = before.with(slot_entry);
-        let (old, new) = (before.effective(), after.effective());
-        if old != new {
-            let removed = match old {
-                Some(id) => self.stored_nets(&id, index)?,
-                None => None,
-            };
-            // What now counts is this entry, or what a first copy brings into
-            // force: a correction that came before it.
-            let added = match new {
-                Some(id) if id == entry.id() => None,
-                Some(id) => self.stored_nets(&id, index)?,
-                None => None,
-            };
-            let own = nets.as_ref().filter(|_| new == Some(entry.id()));
-            removed.iter().for_each(|nets| self.state.subtract(nets));
-            added.iter().chain(own).for_each(|nets| self.state.add(nets));
-        }
-        let currencies = &mut self.state.directory.currencies;
-        currencies.extend(nets.as_ref().map(|nets| nets.currency));
-        Ok(Replayed { verdict: Verdict::Applied, slot: Some((original, slot_entry, after)) })
-    }
-
-    fn stored_nets<I: EntryIndex>(
-        &self,
-        id: &EntryId,
-        index: &I,
-    ) -> Result<Option<Nets>, I::Error> {
-        let Some(entry) = index.entry(id)? else { return Ok(None) };
-        let content = entry.decoded().payload().content();
-        Ok(content.and_then(|content| self.nets(entry.decoded(), content).ok()))
-    }
-
-    fn nets(&self, entry: &DecodedEntry, content: &Content) -> Result<Nets, VoidReason> {
-        Nets::of(entry.header().refs(), content, |introduction| {
-            self.state.introduced_by(introduction)
+        Ok(match target.decoded().payload() {
+            Payload::Content(_) => Some(target.id()),
+            Payload::Copy(copy) if copies => refs.get(copy.original().place()).copied(),
+            _ => None,
         })
     }
-}
 
-fn void(reason: VoidReason) -> Replayed {
-    Replayed::without_slot(Verdict::Void(reason))
+    /// What a control entry made of the entries of others.
+    fn consequences<I: EntryIndex>(
+        &self,
+        outcome: &Outcome,
+        index: &I,
+    ) -> Result<(Vec<Flip>, Effects), I::Error> {
+        let flip =
+            |(id, verdict): &(EntryId, Verdict)| Flip { id: *id, verdict: *verdict, slot: None };
+        let mut flips: Vec<Flip> = outcome.flips.iter().map(flip).collect();
+        let mut effects = Effects::default();
+        for from in &outcome.shaken {
+            for entry in index.chain(*from)? {
+                if entry.verdict == Verdict::Unknown {
+                    continue;
+                }
+                let fault = matches!(entry.verdict, Verdict::Void(reason) if reason.is_fault());
+                if fault || is_control(entry.kind) {
+                    continue;
+                }
+                let point = Point { chain: from.chain, seq: entry.seq };
+                let verdict = self.control.judge_at(point).map_or(Verdict::Applied, Verdict::Void);
+                if verdict == entry.verdict {
+                    continue;
+                }
+                let mut slot = None;
+                if verdict.is_applied() != entry.verdict.is_applied()
+                    && let Some(stored) = index.entry(&entry.id)?
+                {
+                    slot = self.plain(stored.decoded(), index)?.slot;
+                    let applied = verdict.is_applied();
+                    effects.flip(self, stored.decoded(), slot, applied);
+                }
+                flips.push(Flip { id: entry.id, verdict, slot });
+            }
+        }
+        effects.settle_slots(self, index)?;
+        Ok((flips, effects))
+    }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::replay::Nets;
+use super::nets::Nets;
 use crate::act::Generation;
 use crate::id::{DeviceId, EntryId, GroupId, MemberId};
+use crate::keys::DeviceCertificate;
 use crate::money::{Balance, Currency};
 
 /// A member of a group.
@@ -61,6 +62,13 @@ pub struct Device {
 }
 
 impl Device {
+    pub(crate) fn certified(certificate: &DeviceCertificate) -> Self {
+        Self {
+            exchange_generation: certificate.exchange_generation(),
+            exchange: *certificate.exchange_public_key(),
+        }
+    }
+
     /// How often its X25519 key was rotated.
     #[must_use]
     pub fn exchange_generation(&self) -> u64 {
@@ -81,11 +89,11 @@ pub(crate) struct Directory {
     pub(crate) introductions: BTreeMap<EntryId, MemberId>,
     /// Clock and id of each member's first introduction.
     pub(crate) order: BTreeMap<MemberId, (u64, EntryId)>,
-    /// Whose each device key is, and whether nothing concerns it, so that its
-    /// plain entries are applied without another look.
-    pub(crate) authors: BTreeMap<DeviceId, (MemberId, bool)>,
-    /// Currencies in which money was recorded.
-    pub(crate) currencies: BTreeSet<Currency>,
+    /// Whose each device key is.
+    pub(crate) owners: BTreeMap<DeviceId, MemberId>,
+    /// Currencies in which money was recorded, with the number of applied
+    /// entries that do.
+    pub(crate) currencies: BTreeMap<Currency, u64>,
     /// How many entries this build cannot judge.
     pub(crate) unknown: u64,
 }
@@ -122,16 +130,6 @@ pub fn any_names(group: GroupId, entries: impl IntoIterator<Item = EntryId>) -> 
 }
 
 impl GroupState {
-    pub(crate) fn introduce(&mut self, entry: EntryId, lamport: u64, member: MemberId, name: &str) {
-        self.members.entry(member).or_insert_with(|| Member {
-            name: name.to_owned(),
-            introduced: true,
-            removed: false,
-            generations: BTreeSet::new(),
-        });
-        self.directory.introduce(entry, lamport, member);
-    }
-
     /// Adds what a content now counts.
     pub(crate) fn add(&mut self, nets: &Nets) {
         nets.parts.iter().for_each(|(member, part)| self.shift(nets.currency, *member, *part));
@@ -195,7 +193,7 @@ impl GroupState {
     /// The member whose device this is or was.
     #[must_use]
     pub fn device_owner(&self, device: DeviceId) -> Option<MemberId> {
-        self.directory.authors.get(&device).map(|(member, _)| *member)
+        self.directory.owners.get(&device).copied()
     }
 
     /// The devices that may write: accepted, of a current generation, neither
@@ -233,7 +231,7 @@ impl GroupState {
 
     /// The currencies in which money was recorded.
     pub fn currencies(&self) -> impl Iterator<Item = Currency> + '_ {
-        self.directory.currencies.iter().copied()
+        self.directory.currencies.keys().copied()
     }
 
     /// A member's balance in one currency: positive is what the group owes.
@@ -265,5 +263,14 @@ impl Directory {
         self.introductions.insert(entry, member);
         let first = self.order.entry(member).or_insert((lamport, entry));
         *first = (*first).min((lamport, entry));
+    }
+
+    /// One more applied entry in a currency, or one less.
+    pub(crate) fn count(&mut self, currency: Currency, applied: bool) {
+        let entries = self.currencies.entry(currency).or_default();
+        *entries = if applied { entries.saturating_add(1) } else { entries.saturating_sub(1) };
+        if *entries == 0 {
+            self.currencies.remove(&currency);
+        }
     }
 }

@@ -118,15 +118,18 @@ impl Directory {
             w.uint(*lamport);
             w.bytes(entry.as_bytes());
         }
-        w.array(self.authors.len());
-        for (device, (member, clear)) in &self.authors {
-            w.array(3);
+        w.array(self.owners.len());
+        for (device, member) in &self.owners {
+            w.array(2);
             w.bytes(device.as_bytes());
             w.bytes(member.as_bytes());
-            w.uint(u64::from(*clear));
         }
         w.array(self.currencies.len());
-        self.currencies.iter().for_each(|currency| w.text(currency.code()));
+        for (currency, entries) in &self.currencies {
+            w.array(2);
+            w.text(currency.code());
+            w.uint(*entries);
+        }
         w.uint(self.unknown);
     }
 
@@ -144,13 +147,13 @@ impl Directory {
             directory.order.insert(member, (r.uint()?, EntryId::from_bytes(r.bytes_n()?)));
         }
         for _ in 0..read_len(r)? {
-            r.array(3)?;
+            r.array(2)?;
             let device = DeviceId::from_bytes(r.bytes_n()?);
-            let member = MemberId::from_bytes(r.bytes_n()?);
-            directory.authors.insert(device, (member, read_flag(r)?));
+            directory.owners.insert(device, MemberId::from_bytes(r.bytes_n()?));
         }
         for _ in 0..read_len(r)? {
-            directory.currencies.insert(read_currency(r)?);
+            r.array(2)?;
+            directory.currencies.insert(read_currency(r)?, r.uint()?);
         }
         directory.unknown = r.uint()?;
         Ok(directory)

@@ -113,6 +113,14 @@ reasons! {
         "the device that signed was never accepted"
 }
 
+impl VoidReason {
+    /// Whether it is a fault (SPEC §6.1): judged in the entry's own past alone,
+    /// so that it never comes or goes.
+    pub(crate) fn is_fault(self) -> bool {
+        self < Self::StartNotInBase
+    }
+}
+
 impl fmt::Display for VoidReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.text())

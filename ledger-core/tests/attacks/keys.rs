@@ -54,7 +54,7 @@ fn an_owners_stolen_phone_tries_every_act() {
     // The loot would begin behind the void enrolment or the void bind.
     for home in [tried[3].0, tried[1].0] {
         let device = if home == tried[1].0 { &thief.phone } else { &loot };
-        let position = after.0.ledger().first_position(device.key.id(), home).unwrap();
+        let position = after.0.view().first_position(device.key.id(), home).unwrap();
         let begins = Draft::merge().sign(&device.key, &position, 0).unwrap();
         assert_eq!(g.refusal(begins), Some(Rule::A2));
     }
@@ -63,7 +63,7 @@ fn an_owners_stolen_phone_tries_every_act() {
     let base = g.heads(&g.now());
     for (act, _) in acts(&by_anna) {
         let draft = Draft::act(&anna.root(), g.id, &act, base.iter().copied(), [6; 16]).unwrap();
-        let at = after.0.ledger().next_position(anna.phone.key.id()).unwrap();
+        let at = after.0.view().next_position(anna.phone.key.id()).unwrap();
         let honest = draft.sign(&anna.phone.key, &at, 0).unwrap();
         let fields = Fields::next(&g, &g.now(), &anna.phone, ACT, &base);
         let sent =
@@ -189,7 +189,7 @@ fn a_certificate_replayed_after_revocation() {
 
     for home in [again, beside, reused] {
         (tablet.home, tablet.tip) = (home, None);
-        let position = g.seen(&g.now()).ledger().first_position(tablet.key.id(), home).unwrap();
+        let position = g.seen(&g.now()).view().first_position(tablet.key.id(), home).unwrap();
         let bill = g.write_at(&mut tablet, &position, Draft::merge());
         assert_eq!(g.outcome().void(bill), Some(VoidReason::Revoked));
         assert!(!g.outcome().is_active(&tablet));

@@ -117,11 +117,11 @@ fn a_successor_group_carries_people_and_balances() {
     let end = old.outcome();
     assert_eq!(end.balances([anna.member, ben.member, cleo.member]), [-100, 70, 30]);
 
-    let (mut g, mut founder) = Group::found("Cleo", 3, Some((end.0.ledger(), cleo.member)));
+    let (mut g, mut founder) = Group::found("Cleo", 3, Some((end.0.view(), cleo.member)));
     let Payload::Genesis(genesis) = g.pool[0].decoded().payload() else { panic!() };
     let before = genesis.predecessor().unwrap().clone();
     assert_eq!((before.group, before.digest), (old.id, end.digest()));
-    let heads: Vec<_> = end.0.ledger().frontier().heads().collect();
+    let heads: Vec<_> = end.0.view().frontier().heads().collect();
     assert_eq!((before.heads.len(), &before.heads), (2, &heads));
     let cards: Vec<_> = before.opening.iter().filter_map(|o| o.card.clone()).collect();
     let card = |name: &str| cards.iter().find(|card| card.name() == name).unwrap();

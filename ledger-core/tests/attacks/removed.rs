@@ -22,7 +22,7 @@ fn a_removed_member_back_dates_an_expense_and_an_introduction() {
     let mut mallory = g.add(&old, &mut ben.phone, "Mallory");
     let hers = g.owes(&old, &mut mallory.phone, anna.member, mallory.member, 9);
     // A second beginning of his chain, with the clock of his first entry.
-    let draft = Draft::record(g.seen(&old).ledger().state(), &debt(anna.member, ben.member, 7));
+    let draft = Draft::record(g.seen(&old).state(), &debt(anna.member, ben.member, 7));
     let at = any_position(g.id, ben.phone.key.id(), 0, ben.phone.home, vec![], 3);
     let fork = g.write_at(&mut ben.phone, &at, draft.unwrap());
 

@@ -144,7 +144,7 @@ pub struct Fields {
 impl Fields {
     /// Where the device's next entry honestly stands.
     pub fn next(group: &Group, view: &View, device: &Device, kind: u16, refs: &[EntryId]) -> Self {
-        let at = position(group.seen(view).ledger(), device);
+        let at = position(group.seen(view).view(), device);
         let entry = Draft::merge().sign(&device.key, &at, 0).unwrap();
         let header = entry.decoded().header();
         Self {

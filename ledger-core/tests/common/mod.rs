@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 
 use ledger_core::{
     ActDigest, Amount, Currency, Date, Details, DeviceKey, Draft, EntryId, Evaluation,
-    ExpenseDetails, Generation, GroupId, GroupState, Ledger, MemberId, NewAct, NewGroup, Payload,
-    Position, RootEntropy, RootKey, SignedAct, SignedCard, SignedDevice, VerifiedEntry, evaluate,
+    ExpenseDetails, Generation, GroupId, GroupState, MemberId, NewAct, NewGroup, Payload, Position,
+    RootEntropy, RootKey, SignedAct, SignedCard, SignedDevice, VerifiedEntry, View as LedgerView,
+    evaluate,
 };
 
 pub use judge::Outcome;
@@ -73,7 +74,7 @@ impl Group {
         Self::found("Anna", 0, None)
     }
 
-    pub fn found(name: &str, salt: u8, old: Option<(&Ledger, MemberId)>) -> (Self, Person) {
+    pub fn found(name: &str, salt: u8, old: Option<(&LedgerView, MemberId)>) -> (Self, Person) {
         let (entropy, seed) = ([0xa0 ^ salt; 32], [0xb0 ^ salt; 64]);
         let key = DeviceKey::from_bytes(&seed);
         let owner = RootEntropy::from_bytes(entropy);
@@ -147,7 +148,7 @@ impl Group {
     }
 
     pub fn heads(&self, view: &View) -> Vec<EntryId> {
-        self.seen(view).ledger().frontier().heads().collect()
+        self.seen(view).view().frontier().heads().collect()
     }
 
     /// A device always knows its own chain.
@@ -159,7 +160,7 @@ impl Group {
     ) -> EntryId {
         let view = self.with(view, &[device.tip.unwrap_or(device.home)]);
         let seen = self.seen(&view);
-        let (at, draft) = (position(seen.ledger(), device), draft(seen.ledger().state()));
+        let (at, draft) = (position(seen.view(), device), draft(seen.state()));
         self.write_at(device, &at, draft)
     }
 
@@ -289,7 +290,7 @@ impl Group {
     }
 }
 
-fn position(ledger: &Ledger, device: &Device) -> Position {
+fn position(ledger: &LedgerView, device: &Device) -> Position {
     let id = device.key.id();
     let at = match device.tip {
         Some(_) => ledger.next_position(id),

@@ -209,7 +209,7 @@ fn successor() -> Value {
         entropy: &entropy,
         index: 0,
         salt: [10; 32],
-        successor_of: Some((evaluation.ledger(), old.member("add-ben"))),
+        successor_of: Some((evaluation.view(), old.member("add-ben"))),
     };
     // Anna, Cleo and Dan follow Ben there, in the order of their introductions.
     let genesis = new.found(&device(1), 0).unwrap();

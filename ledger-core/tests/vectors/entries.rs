@@ -122,7 +122,7 @@ fn successor(old: &World) -> VerifiedEntry {
         entropy: &entropy,
         index: 1,
         salt: [10; 32],
-        successor_of: Some((evaluation.ledger(), old.member("genesis"))),
+        successor_of: Some((evaluation.view(), old.member("genesis"))),
     };
     new.found(&device(6), 1).unwrap()
 }

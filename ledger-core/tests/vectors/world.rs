@@ -100,7 +100,7 @@ impl World {
     }
 
     pub(crate) fn state(&self) -> GroupState {
-        self.evaluation().ledger().state().clone()
+        self.evaluation().state().clone()
     }
 
     /// The member whom an entry introduces.

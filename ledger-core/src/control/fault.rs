@@ -1,0 +1,145 @@
+//! Faults: what is wrong with an entry by itself and its own past (SPEC §6.1).
+
+use super::reach::Facts;
+use super::record::{Control, Manner};
+use crate::act::{Act, ActBody, Generation};
+use crate::authority::Enrolment;
+use crate::entry::DecodedEntry;
+use crate::id::{DeviceId, EntryId, MemberId, RootId};
+use crate::ledger::VoidReason;
+use crate::payload::{Content, Payload, RefIndex};
+
+/// The entry that a payload names.
+fn reference(entry: &DecodedEntry, index: RefIndex) -> Option<&EntryId> {
+    entry.header().refs().get(index.place())
+}
+
+impl Control {
+    /// The first fault of an introduction.
+    pub(super) fn introduction_fault(
+        &self,
+        entry: &DecodedEntry,
+        author: Enrolment,
+        facts: &Facts,
+    ) -> Option<VoidReason> {
+        let author = self.member(author);
+        match entry.payload() {
+            Payload::AddMember(add) => {
+                let (card, generation) = (add.card(), Generation::Card(add.card().member()));
+                let device = card.certificate().device();
+                self.reused(Some(card.root()), device, Enrolment::First(generation), facts)
+            }
+            Payload::Placeholder(placeholder) => {
+                let card = placeholder.card();
+                if card.place() != self.group.as_bytes() && *card.place() != self.salt {
+                    return Some(VoidReason::WrongCard);
+                }
+                (author != Some(card.introducer())).then_some(VoidReason::NotTheIntroducer)
+            }
+            Payload::Claim(claim) => {
+                let introducer = match self.sound(entry, claim.target()) {
+                    None => return Some(VoidReason::UnknownMember),
+                    Some((Manner::Placeholder(introducer), _)) => Some(introducer),
+                    Some(_) => None,
+                };
+                if introducer.is_none() || introducer != author {
+                    return Some(VoidReason::NotTheIntroducer);
+                }
+                let (card, generation) = (claim.card(), Generation::Claim(entry.id()));
+                let device = card.certificate().device();
+                self.reused(Some(card.root()), device, Enrolment::First(generation), facts)
+            }
+            Payload::Adopt(target) => match self.sound(entry, *target) {
+                None => Some(VoidReason::UnknownMember),
+                Some((_, member)) => (author == Some(member)).then_some(VoidReason::AdoptsItself),
+            },
+            _ => None,
+        }
+    }
+
+    /// The introduction without a fault that a payload names, and whom it
+    /// introduces.
+    fn sound(&self, entry: &DecodedEntry, target: RefIndex) -> Option<(Manner, MemberId)> {
+        let target = self.introductions.get(reference(entry, target)?)?;
+        let sound = target.fault.is_none() && target.manner.introduces();
+        target.member.filter(|_| sound).map(|member| (target.manner, member))
+    }
+
+    /// The first fault of a statement, whose base reaches as far as the facts
+    /// say.
+    pub(super) fn statement_fault(&self, act: &Act, facts: &Facts) -> Option<VoidReason> {
+        if act.body().generation().is_none() && act.signer() != self.owner_root {
+            return Some(VoidReason::NotSignedByOwner);
+        }
+        match act.body() {
+            ActBody::Remove { member } => self.target_fault(*member, false, facts),
+            ActBody::Bind { member, card } => {
+                let generation = Enrolment::First(Generation::Bind(act.digest()));
+                let device = card.certificate().device();
+                self.target_fault(*member, true, facts)
+                    .or_else(|| self.reused(Some(card.root()), device, generation, facts))
+            }
+            ActBody::Enrol { certificate, .. } => {
+                let enrolment = Enrolment::Enrolled(act.digest());
+                self.reused(None, certificate.device(), enrolment, facts)
+            }
+            _ => None,
+        }
+    }
+
+    fn target_fault(&self, member: MemberId, bind: bool, facts: &Facts) -> Option<VoidReason> {
+        if member == self.owner {
+            return Some(VoidReason::TargetIsOwner);
+        }
+        let known = self.introducing(member).any(|place| {
+            // A bind vouches for the introduction, so that must be sound.
+            let sound = || self.introductions.get(&place.id).is_some_and(|i| i.fault.is_none());
+            facts.reach.covers(place.point) && (!bind || sound())
+        });
+        (!known).then_some(VoidReason::UnknownMember)
+    }
+
+    /// A key may be introduced once in any causal past. The same card added
+    /// again, or the same statement carried again, introduces nothing new.
+    fn reused(
+        &self,
+        root: Option<RootId>,
+        device: DeviceId,
+        enrolment: Enrolment,
+        facts: &Facts,
+    ) -> Option<VoidReason> {
+        let rivals = match enrolment {
+            Enrolment::First(generation) => self.rivals(root, device, generation),
+            Enrolment::Enrolled(_) => self.rival_devices(device, enrolment),
+        };
+        facts.reach.covers_any(&rivals).then_some(VoidReason::KeyReused)
+    }
+
+    /// The first fault of an entry about money, whose target is `right`: every
+    /// ref that stands for a member must be of an introduction, whatever became
+    /// of it.
+    pub(crate) fn money_fault(
+        &self,
+        entry: &DecodedEntry,
+        content: Option<&Content>,
+        right: bool,
+    ) -> Option<VoidReason> {
+        if !right {
+            return Some(VoidReason::WrongTarget);
+        }
+        let content = content?;
+        let member = |index| self.introduced_by(reference(entry, index)?);
+        let mut all_known = true;
+        content.each_ref(&mut |index| all_known &= member(index).is_some());
+        if !all_known {
+            return Some(VoidReason::UnknownMember);
+        }
+        match content {
+            Content::Transfer(transfer) => {
+                let same = member(transfer.from()) == member(transfer.to());
+                same.then_some(VoidReason::SameMember)
+            }
+            Content::Expense(_) => None,
+        }
+    }
+}

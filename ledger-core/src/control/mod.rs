@@ -1,0 +1,26 @@
+//! Who may do what, kept up to date entry by entry (SPEC §6).
+//!
+//! [`authority`](crate::authority) works everything out from the whole set;
+//! here the same is kept for the entries that decide about others: statements,
+//! introductions, the chains of devices. Plain entries leave nothing here but
+//! counts, so it stays small, and a checkpoint can hold it.
+//!
+//! What hangs on the past of an entry is worked out once, when it arrives, and
+//! kept as the place it reaches on each chain that matters ([`reach`]): an entry
+//! comes after its past, so whatever comes later is never in it.
+
+mod bytes;
+mod chain;
+mod describe;
+mod fault;
+mod observe;
+mod reach;
+mod record;
+mod settle;
+mod standing;
+mod take;
+
+pub(crate) use chain::After;
+pub use chain::Point;
+pub(crate) use record::Control;
+pub(crate) use take::{Arrival, Outcome};

@@ -1,0 +1,230 @@
+//! Ancestry: how far a past reaches on the chains that matter.
+//!
+//! A past is closed under backlinks, so on each chain it holds the entries up
+//! to some seq. That seq is found by one walk back from the entry, largest
+//! clock first, which ends once every chain that matters was met.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::chain::{After, Point};
+use super::record::{Control, Located};
+use crate::act::{Act, ActBody, Generation};
+use crate::authority::Enrolment;
+use crate::entry::DecodedEntry;
+use crate::id::{DeviceId, EntryId, MemberId, RootId};
+use crate::ledger::EntryIndex;
+use crate::payload::Payload;
+
+/// How far a past reaches: by chain, the largest seq in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reach(pub(super) BTreeMap<u32, u64>);
+
+impl Reach {
+    pub(super) fn covers(&self, point: Point) -> bool {
+        self.0.get(&point.chain).is_some_and(|seq| point.seq <= *seq)
+    }
+
+    pub(super) fn covers_any(&self, entries: &[Located]) -> bool {
+        entries.iter().any(|entry| self.covers(entry.point))
+    }
+
+    /// The part on some chains.
+    pub(super) fn on(&self, chains: impl IntoIterator<Item = u32>) -> Self {
+        let seq = |chain| Some((chain, *self.0.get(&chain)?));
+        Self(chains.into_iter().filter_map(seq).collect())
+    }
+}
+
+/// What an arriving entry's past says about it; of a statement, its base's.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Facts {
+    pub(super) reach: Reach,
+    /// The largest clock in a statement's base.
+    pub(super) clock: u64,
+}
+
+impl Control {
+    /// Looks into the past of an entry that is about to be taken in.
+    pub(crate) fn look<I: EntryIndex>(
+        &self,
+        entry: &DecodedEntry,
+        after: After,
+        index: &I,
+    ) -> Result<Facts, I::Error> {
+        let Payload::Act(signed) = entry.payload() else {
+            let chains = self.chains_for_entry(entry, after);
+            let from = entry.header().dependencies();
+            return Ok(Facts { reach: self.walk(from, chains, index)?, clock: 0 });
+        };
+        let act = signed.act();
+        if self.statements.contains_key(&act.digest()) {
+            return Ok(Facts::default());
+        }
+        let mut clock = 0;
+        for id in act.base() {
+            clock = clock.max(index.link(id)?.map_or(0, |link| link.lamport));
+        }
+        let reach = self.walk(act.base(), self.chains_for_act(act), index)?;
+        Ok(Facts { reach, clock })
+    }
+
+    /// Where the past of an entry matters: at carriers of leaves of its
+    /// author's generation, and at other introductions of its keys.
+    fn chains_for_entry(&self, entry: &DecodedEntry, after: After) -> BTreeSet<u32> {
+        let mut places = Vec::new();
+        for stated in self.leaves(after.author) {
+            if !after.before.is_some_and(|before| stated.cuts(before)) {
+                places.extend_from_slice(&stated.carriers);
+            }
+        }
+        match entry.payload() {
+            Payload::AddMember(add) => {
+                let card = add.card();
+                let keys = (card.root(), card.certificate().device());
+                places.extend(self.rivals(Some(keys.0), keys.1, Generation::Card(card.member())));
+            }
+            Payload::Claim(claim) => {
+                let card = claim.card();
+                let keys = (card.root(), card.certificate().device());
+                places.extend(self.rivals(Some(keys.0), keys.1, Generation::Claim(entry.id())));
+            }
+            _ => {}
+        }
+        places.iter().map(|place| place.point.chain).collect()
+    }
+
+    /// Where the past of a statement's base matters.
+    fn chains_for_act(&self, act: &Act) -> BTreeSet<u32> {
+        let mut chains = BTreeSet::new();
+        let mut places = Vec::new();
+        match act.body() {
+            ActBody::Remove { member } | ActBody::Bind { member, .. } => {
+                if let ActBody::Bind { card, .. } = act.body() {
+                    let generation = Generation::Bind(act.digest());
+                    let device = card.certificate().device();
+                    places.extend(self.rivals(Some(card.root()), device, generation));
+                }
+                places.extend(self.introducing(*member));
+                let person = self.people.get(member);
+                for digest in person.into_iter().flat_map(|person| &person.statements) {
+                    let stated = self.statements.get(digest);
+                    places.extend(stated.into_iter().flat_map(|stated| &stated.carriers));
+                }
+                chains.extend(self.chains_of_member(*member));
+            }
+            ActBody::Revoke { generation, device } => {
+                chains.extend(self.chains_of_device(*generation, *device));
+            }
+            ActBody::Enrol { certificate, .. } => {
+                let enrolment = Enrolment::Enrolled(act.digest());
+                places.extend(self.rival_devices(certificate.device(), enrolment));
+            }
+            _ => {}
+        }
+        let start = act.body().generation().and_then(|g| self.generations.get(&g));
+        places.extend(start.into_iter().flat_map(|start| &start.by));
+        chains.extend(places.iter().map(|place| place.point.chain));
+        chains
+    }
+
+    /// The leaves of the generation of an enrolment that could ever count.
+    pub(super) fn leaves(&self, author: Enrolment) -> impl Iterator<Item = &super::record::Stated> {
+        let generation = self.enrolment(author).map(|(generation, _)| generation);
+        let member = self.member(author).and_then(|member| self.people.get(&member));
+        member
+            .into_iter()
+            .flat_map(|person| &person.statements)
+            .filter_map(|digest| self.statements.get(digest))
+            .filter(move |stated| {
+                matches!(&stated.body, ActBody::Leave { generation: g } if Some(*g) == generation)
+            })
+    }
+
+    /// The entries that introduce a member.
+    pub(super) fn introducing(&self, member: MemberId) -> impl Iterator<Item = Located> + '_ {
+        let person = self.people.get(&member);
+        let genesis = (member == self.owner).then_some(EntryId::from_bytes(*self.group.as_bytes()));
+        let ids = person.into_iter().flat_map(|person| &person.introductions).copied();
+        genesis.into_iter().chain(ids).filter_map(|id| {
+            let introduction = self.introductions.get(&id)?;
+            let introduces = introduction.manner.introduces();
+            introduces.then_some(Located { id, point: introduction.point })
+        })
+    }
+
+    /// Where else a root key or device key was introduced.
+    pub(super) fn rivals(
+        &self,
+        root: Option<RootId>,
+        device: DeviceId,
+        generation: Generation,
+    ) -> Vec<Located> {
+        let others = root.and_then(|root| self.lookup.roots.get(&root)).into_iter().flatten();
+        let others = others.filter(|other| **other != generation);
+        let starts = others.filter_map(|other| self.generations.get(other));
+        let mut places: Vec<Located> = starts.flat_map(|start| start.by.clone()).collect();
+        places.extend(self.rival_devices(device, Enrolment::First(generation)));
+        places
+    }
+
+    pub(super) fn rival_devices(&self, device: DeviceId, enrolment: Enrolment) -> Vec<Located> {
+        let others = self.lookup.devices.get(&device).into_iter().flatten();
+        let others = others.filter(|other| **other != enrolment);
+        others.flat_map(|other| self.enrolled_at(*other)).copied().collect()
+    }
+
+    /// The chains of a member's devices, in whatever generation.
+    pub(super) fn chains_of_member(&self, member: MemberId) -> Vec<u32> {
+        let generations = self.people.get(&member).into_iter().flat_map(|p| &p.generations);
+        let enrolments = generations.flat_map(|generation| self.enrolments_of(*generation));
+        enrolments.flat_map(|enrolment| self.chains_of(enrolment)).copied().collect()
+    }
+
+    /// The chains of a device key in a generation.
+    pub(super) fn chains_of_device(&self, generation: Generation, device: DeviceId) -> Vec<u32> {
+        let enrolments = self.lookup.devices.get(&device).into_iter().flatten();
+        let of = enrolments.filter(|e| self.enrolment(**e) == Some((generation, device)));
+        of.flat_map(|enrolment| self.chains_of(*enrolment)).copied().collect()
+    }
+
+    /// How far the past of some entries, with them, reaches on these chains.
+    fn walk<'a, I: EntryIndex>(
+        &self,
+        from: impl IntoIterator<Item = &'a EntryId>,
+        mut chains: BTreeSet<u32>,
+        index: &I,
+    ) -> Result<Reach, I::Error> {
+        let mut reach = Reach::default();
+        // By clock, so that the first entry met on a chain is the last one in
+        // the past, and that nothing is met twice.
+        let mut open = BTreeSet::new();
+        let mut floor = self.floor(&chains);
+        if chains.is_empty() {
+            return Ok(reach);
+        }
+        for id in from {
+            let link = index.link(id)?;
+            open.extend(link.map(|link| (link.lamport, *id, link.point)));
+        }
+        while let Some((clock, id, point)) = open.pop_last() {
+            if chains.is_empty() || clock < floor {
+                break;
+            }
+            if chains.remove(&point.chain) {
+                reach.0.insert(point.chain, point.seq);
+                floor = self.floor(&chains);
+            }
+            for dependency in index.dependencies(&id)? {
+                let link = index.link(&dependency)?;
+                open.extend(link.map(|link| (link.lamport, dependency, link.point)));
+            }
+        }
+        Ok(reach)
+    }
+
+    /// The smallest clock on these chains: no use in walking below it.
+    fn floor(&self, chains: &BTreeSet<u32>) -> u64 {
+        let clocks = chains.iter().filter_map(|number| self.chain(*number));
+        clocks.map(|chain| chain.clock).min().unwrap_or(0)
+    }
+}

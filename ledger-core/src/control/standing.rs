@@ -1,0 +1,140 @@
+//! Who is cut by what, and whether an enrolment is accepted (SPEC §6.3–6.6).
+
+use std::collections::BTreeSet;
+
+use super::chain::Point;
+use super::record::{Control, Stated};
+use crate::act::{ActBody, Generation};
+use crate::authority::Enrolment;
+use crate::id::ActDigest;
+use crate::ledger::VoidReason;
+
+/// What decides about the plain entries of an enrolment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Standing {
+    pub(super) accepted: bool,
+    /// The cuts that concern it.
+    pub(super) cuts: BTreeSet<ActDigest>,
+}
+
+impl Control {
+    /// Step 2: whether a removal or bind concerns a generation of its target.
+    fn concerns(&self, cut: &Stated, generation: Generation) -> bool {
+        let bind = match generation {
+            // Started by a card or a claim: without exception.
+            Generation::Card(_) | Generation::Claim(_) => return true,
+            Generation::Bind(digest) => match self.statements.get(&digest) {
+                Some(bind) => bind,
+                None => return true,
+            },
+        };
+        // Not the one it starts; not one started by a bind that has the cut
+        // within it; and, between concurrent binds, only the smaller.
+        if bind.digest == cut.digest || bind.within.contains(&cut.digest) {
+            return false;
+        }
+        let cut_is_bind = matches!(cut.body, ActBody::Bind { .. });
+        let concurrent = !cut.within.contains(&bind.digest);
+        !(cut_is_bind && concurrent && bind.order() > cut.order())
+    }
+
+    /// The hard cuts that concern a generation.
+    pub(super) fn hard_cuts_on(&self, generation: Generation) -> impl Iterator<Item = &Stated> {
+        let member = self.generations.get(&generation).map(|start| start.member);
+        let person = member.and_then(|member| self.people.get(&member));
+        let statements = person.into_iter().flat_map(|person| &person.statements);
+        statements
+            .filter_map(|digest| self.statements.get(digest))
+            .filter(move |stated| stated.is_hard_cut() && self.concerns(stated, generation))
+    }
+
+    /// The revocations and leaves that concern an enrolment.
+    pub(super) fn own_cuts_on(&self, enrolment: Enrolment) -> impl Iterator<Item = &Stated> {
+        let of = self.enrolment(enrolment);
+        let person = self.member(enrolment).and_then(|member| self.people.get(&member));
+        let statements = person.into_iter().flat_map(|person| &person.statements);
+        statements
+            .filter_map(|digest| self.statements.get(digest))
+            .filter(move |stated| of.is_some_and(|(g, device)| stated.is_own_cut_on(g, device)))
+    }
+
+    /// The first thing that cuts what an enrolment signed at a point: hard
+    /// cuts, then revocations, then leaves.
+    pub(super) fn first_cut(&self, enrolment: Enrolment, point: Point) -> Option<VoidReason> {
+        let (generation, _) = self.enrolment(enrolment)?;
+        if self.hard_cuts_on(generation).any(|cut| cut.cuts(point)) {
+            return Some(VoidReason::HardCut);
+        }
+        let reason = |cut: &Stated| match cut.body {
+            ActBody::Leave { .. } => VoidReason::Left,
+            _ => VoidReason::Revoked,
+        };
+        self.own_cuts_on(enrolment).filter(|cut| cut.cuts(point)).map(reason).min()
+    }
+
+    /// Step 3: the first failing check of a statement.
+    pub(super) fn statement_standing(&self, stated: &Stated) -> Option<VoidReason> {
+        if stated.fault.is_some() {
+            return stated.fault;
+        }
+        let generation = stated.body.generation()?;
+        if !stated.knows_start {
+            return Some(VoidReason::StartNotInBase);
+        }
+        let start = self.generations.get(&generation);
+        if start.is_none_or(|start| start.root != stated.signer) {
+            return Some(VoidReason::NotSignedByRoot);
+        }
+        let outside = |cut: &Stated| !cut.within.contains(&stated.digest);
+        self.hard_cuts_on(generation).any(outside).then_some(VoidReason::HardCut)
+    }
+
+    /// Whether the start of a generation is accepted.
+    pub(super) fn is_started(&self, generation: Generation) -> bool {
+        match generation {
+            Generation::Card(member) => self.people.get(&member).is_some_and(|p| p.accepted),
+            Generation::Claim(entry) => {
+                self.introductions.get(&entry).is_some_and(|claim| claim.verdict.is_applied())
+            }
+            Generation::Bind(digest) => {
+                self.statements.get(&digest).is_some_and(|bind| bind.standing.is_none())
+            }
+        }
+    }
+
+    /// Whether a generation is started and no hard cut concerns it.
+    pub(super) fn is_current(&self, generation: Generation) -> bool {
+        self.is_started(generation) && self.hard_cuts_on(generation).next().is_none()
+    }
+
+    /// An enrolment counts as accepted only if its generation's start is.
+    pub(super) fn is_enrolled(&self, enrolment: Enrolment) -> bool {
+        let stated = match enrolment {
+            Enrolment::First(_) => true,
+            Enrolment::Enrolled(digest) => {
+                self.statements.get(&digest).is_some_and(|stated| stated.standing.is_none())
+            }
+        };
+        let generation = self.enrolment(enrolment).map(|(generation, _)| generation);
+        stated && generation.is_some_and(|generation| self.is_started(generation))
+    }
+
+    /// What decides about the plain entries of an enrolment now.
+    pub(super) fn standing(&self, enrolment: Enrolment) -> Standing {
+        let generation = self.enrolment(enrolment).map(|(generation, _)| generation);
+        let hard = generation.into_iter().flat_map(|generation| self.hard_cuts_on(generation));
+        let cuts = hard.chain(self.own_cuts_on(enrolment)).map(|cut| cut.digest).collect();
+        Standing { accepted: self.is_enrolled(enrolment), cuts }
+    }
+
+    /// Step 5: what makes a plain entry without a fault void.
+    pub(crate) fn judge(&self, enrolment: Enrolment, point: Point) -> Option<VoidReason> {
+        let unknown = || (!self.is_enrolled(enrolment)).then_some(VoidReason::EnrolmentVoid);
+        self.first_cut(enrolment, point).or_else(unknown)
+    }
+
+    /// Step 5 for an entry that was judged before.
+    pub(crate) fn judge_at(&self, point: Point) -> Option<VoidReason> {
+        self.judge(self.chain(point.chain)?.enrolment, point)
+    }
+}

@@ -1,0 +1,53 @@
+//! What a set of entries comes to.
+
+use super::{Frontier, GroupState, Position};
+use crate::id::{DeviceId, EntryId, GroupId};
+
+/// What a set of entries comes to: its meaning, and how far it goes. Devices
+/// that hold the same entries have the same view.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    pub(super) state: GroupState,
+    pub(super) frontier: Frontier,
+}
+
+impl View {
+    /// The group.
+    #[must_use]
+    pub fn group(&self) -> GroupId {
+        self.state.group()
+    }
+
+    /// What the entries mean: members, balances.
+    #[must_use]
+    pub fn state(&self) -> &GroupState {
+        &self.state
+    }
+
+    /// How far the entries go: heads and chains.
+    #[must_use]
+    pub fn frontier(&self) -> &Frontier {
+        &self.frontier
+    }
+
+    /// Where the next entry of `device` would stand, if the device has signed
+    /// before and there are at most 16 heads.
+    #[must_use]
+    pub fn next_position(&self, device: DeviceId) -> Option<Position> {
+        self.frontier.next_position(self.group(), device)
+    }
+
+    /// Where the device's next [`merge`](crate::Draft::merge) would stand, of
+    /// which it may need several while there are more than 16 other heads.
+    #[must_use]
+    pub fn merge_position(&self, device: DeviceId) -> Option<Position> {
+        self.frontier.merge_position(self.group(), device)
+    }
+
+    /// Where the first entry of `device` would stand, which the entry
+    /// `enrolment` enrolled.
+    #[must_use]
+    pub fn first_position(&self, device: DeviceId, enrolment: EntryId) -> Option<Position> {
+        self.frontier.first_position(self.group(), device, enrolment)
+    }
+}
