@@ -22,6 +22,7 @@
 
 mod act;
 mod authority;
+mod bug;
 mod codec;
 mod control;
 mod details;
@@ -70,6 +71,8 @@ pub use settle_up::{EXACT_LIMIT, Settlement, settle_up};
 
 /// Calls that are right in one place and dangerous in any other.
 pub mod hazmat {
+    #[cfg(feature = "seeded-bugs")]
+    pub use crate::bug::{Bug, seed_bug};
     pub use crate::entry::trust_stored;
     pub use crate::ledger::{any_names, any_position};
 }

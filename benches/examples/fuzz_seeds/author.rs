@@ -3,7 +3,7 @@
 use ledger_core::{
     Admission, Amount, Currency, Date, Details, DeviceKey, Draft, ExpenseDetails, Generation,
     Ledger, MemberId, MemoryIndex, NewAct, NewGroup, Origin, RootEntropy, SignedCard, SignedDevice,
-    TransferDetails, VerifiedEntry, evaluate,
+    TransferDetails, VerifiedEntry,
 };
 
 /// The device's keys: the Ed25519 seed, then the X25519 secret.

@@ -7,6 +7,7 @@ use super::history::{Enrolment, History, Stated};
 use super::introductions::{Introductions, Standing, introductions};
 use super::slots::slots;
 use crate::act::{ActBody, Generation};
+use crate::bug::Bug;
 use crate::id::{ActDigest, EntryId, MemberId};
 use crate::ledger::{Slot, Verdict, VoidReason};
 use crate::payload::Payload;
@@ -41,7 +42,8 @@ pub(crate) fn resolve(history: &History) -> Resolution {
 
     // Step 1. Owner acts without a fault are accepted.
     for stated in &owner_acts {
-        acts.insert(stated.act.digest(), verdict(stated.fault));
+        let off = Bug::Step1.is_on().then_some(VoidReason::NotSignedByOwner);
+        acts.insert(stated.act.digest(), verdict(stated.fault.or(off)));
     }
 
     // Step 2. Hard cuts: accepted removals and binds.
@@ -104,6 +106,9 @@ fn self_act(history: &History, cuts: &Cuts, stated: &Stated) -> Option<VoidReaso
     if stated.fault.is_some() {
         return stated.fault;
     }
+    if Bug::Step3.is_on() {
+        return None;
+    }
     let generation = stated.act.body().generation()?;
     let start = history.generations.get(&generation);
     let in_base =
@@ -134,6 +139,9 @@ fn plain(
         }
         if matches!(node.payload(), Payload::Opaque) {
             return Verdict::Unknown;
+        }
+        if Bug::Step5.is_on() {
+            return verdict(node.fault);
         }
         let cut = || first_cut(history, cuts, place);
         let unknown = !found.enrolments.contains(&node.author);

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::record::{Control, Introduction, Manner};
 use crate::act::ActBody;
 use crate::authority::Enrolment;
+use crate::bug::Bug;
 use crate::id::{EntryId, MemberId};
 use crate::ledger::{Verdict, VoidReason};
 
@@ -36,7 +37,7 @@ impl Control {
                     enrolments.extend(generations.flat_map(|g| self.enrolments_of(*g)));
                 }
             } else if let Some(enrolment) = enrolments.pop() {
-                if affected.enrolments.insert(enrolment) {
+                if affected.enrolments.insert(enrolment) && !Bug::NobodyDownstream.is_on() {
                     let authored = self.lookup.authored.get(&enrolment).into_iter().flatten();
                     let introductions = authored.filter_map(|id| self.introductions.get(id));
                     members.extend(introductions.filter_map(|i| i.member));
@@ -52,7 +53,10 @@ impl Control {
     pub(super) fn settle(&mut self, members: &BTreeSet<MemberId>) {
         let mut ids = BTreeSet::new();
         for member in members {
-            let accepted = self.is_accepted_anyway(*member);
+            let mut accepted = self.is_accepted_anyway(*member);
+            if Bug::StaysAccepted.is_on() {
+                accepted |= self.people.get(member).is_some_and(|person| person.accepted);
+            }
             if let Some(person) = self.people.get_mut(member) {
                 person.accepted = accepted;
                 ids.extend(person.introductions.iter().copied());
@@ -113,6 +117,10 @@ impl Control {
         if adoptable && person.is_some_and(|person| person.accepted) {
             return Verdict::Applied;
         }
-        self.judge(introduction.author, introduction.point).map_or(Verdict::Applied, Verdict::Void)
+        if Bug::Step4.is_on() {
+            return Verdict::Applied;
+        }
+        self.judge_introduction(introduction.author, introduction.point)
+            .map_or(Verdict::Applied, Verdict::Void)
     }
 }

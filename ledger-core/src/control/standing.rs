@@ -6,6 +6,7 @@ use super::chain::Point;
 use super::record::{Control, Stated};
 use crate::act::{ActBody, Generation};
 use crate::authority::Enrolment;
+use crate::bug::Bug;
 use crate::id::ActDigest;
 use crate::ledger::VoidReason;
 
@@ -20,6 +21,9 @@ pub(super) struct Standing {
 impl Control {
     /// Step 2: whether a removal or bind concerns a generation of its target.
     fn concerns(&self, cut: &Stated, generation: Generation) -> bool {
+        if Bug::Step2.is_on() {
+            return false;
+        }
         let bind = match generation {
             // Started by a card or a claim: without exception.
             Generation::Card(_) | Generation::Claim(_) => return true,
@@ -74,10 +78,12 @@ impl Control {
 
     /// Step 3: the first failing check of a statement.
     pub(super) fn statement_standing(&self, stated: &Stated) -> Option<VoidReason> {
-        if stated.fault.is_some() {
+        if stated.fault.is_some() || Bug::Step3.is_on() {
             return stated.fault;
         }
-        let generation = stated.body.generation()?;
+        let Some(generation) = stated.body.generation() else {
+            return Bug::Step1.is_on().then_some(VoidReason::NotSignedByOwner);
+        };
         if !stated.knows_start {
             return Some(VoidReason::StartNotInBase);
         }
@@ -129,6 +135,18 @@ impl Control {
 
     /// Step 5: what makes a plain entry without a fault void.
     pub(crate) fn judge(&self, enrolment: Enrolment, point: Point) -> Option<VoidReason> {
+        if Bug::Step5.is_on() {
+            return None;
+        }
+        self.judge_introduction(enrolment, point)
+    }
+
+    /// The same for an introduction, unless it is adopted.
+    pub(super) fn judge_introduction(
+        &self,
+        enrolment: Enrolment,
+        point: Point,
+    ) -> Option<VoidReason> {
         let unknown = || (!self.is_enrolled(enrolment)).then_some(VoidReason::EnrolmentVoid);
         self.first_cut(enrolment, point).or_else(unknown)
     }

@@ -9,6 +9,7 @@ use super::record::{Control, Introduction, Located, Manner, Rotated, Started, St
 use super::settle::Affected;
 use crate::act::{Act, ActBody, Generation};
 use crate::authority::Enrolment;
+use crate::bug::Bug;
 use crate::entry::DecodedEntry;
 use crate::id::{ActDigest, EntryId, MemberId};
 use crate::keys::Card;
@@ -121,8 +122,8 @@ impl Control {
         }
         let After { author, before } = arrival.after;
         let in_past = |stated: &&Stated| {
-            before.is_some_and(|before| stated.cuts(before))
-                || facts.reach.covers_any(&stated.carriers)
+            let known = before.is_some_and(|before| stated.cuts(before));
+            (known && !Bug::LeavesForgotten.is_on()) || facts.reach.covers_any(&stated.carriers)
         };
         let left: Vec<ActDigest> =
             self.leaves(author).filter(in_past).map(|stated| stated.digest).collect();
@@ -169,7 +170,8 @@ impl Control {
         // concerned only if this makes somebody accepted.
         let accepted = |member: &MemberId| self.people.get(member).is_some_and(|p| p.accepted);
         let makes = verdict.is_applied() && manner != Manner::Claim;
-        let newly = member.filter(|member| makes && !accepted(member));
+        let quiet = Bug::AdoptionIsQuiet.is_on();
+        let newly = member.filter(|member| makes && !accepted(member) && !quiet);
         let before = newly.map(|member| self.observe(self.affected([member], [])));
         self.lookup.authored.entry(author).or_default().insert(entry.id());
         self.introductions.insert(entry.id(), introduction);
@@ -197,6 +199,16 @@ impl Control {
         }
         if !known {
             return self.state(act, arrival, facts);
+        }
+        if Bug::CarrierMovesCut.is_on()
+            && let ActBody::Remove { member } = act.body()
+        {
+            let all = self.chains_of_member(*member);
+            let tips = all.iter().filter_map(|number| Some((*number, self.chain(*number)?.tip)));
+            let reach = Reach(tips.collect());
+            if let Some(stated) = self.statements.get_mut(&digest) {
+                stated.reach = reach;
+            }
         }
         // A later carrier is within nothing, so it changes nothing.
         let stated = self.statements.get_mut(&digest);
@@ -265,6 +277,9 @@ impl Control {
             person.statements.insert(digest);
         }
         for other in self.about(&before.affected.members) {
+            if Bug::SelfActsStay.is_on() {
+                continue;
+            }
             let Some(stated) = self.statements.get(&other) else { continue };
             let standing = self.statement_standing(stated);
             if let Some(stated) = self.statements.get_mut(&other) {
@@ -333,6 +348,9 @@ impl Control {
 
     /// A rotation is applied now, or void now.
     pub(crate) fn set_rotation(&mut self, order: &(u64, EntryId), applied: bool) {
+        if Bug::RotationStays.is_on() {
+            return;
+        }
         for rotations in self.rotations.values_mut() {
             if let Some(rotated) = rotations.get_mut(order) {
                 rotated.applied = applied;
@@ -343,6 +361,9 @@ impl Control {
     /// An applied plain entry names these members, or one that did is void now.
     pub(crate) fn refer(&mut self, members: &BTreeSet<MemberId>, applied: bool) {
         for member in members {
+            if !applied && Bug::NamesLinger.is_on() {
+                continue;
+            }
             let Some(person) = self.people.get_mut(member) else { continue };
             person.named = if applied {
                 person.named.saturating_add(1)

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::nets::Nets;
 use super::{EntryIndex, Ledger, Slot, SlotEntry, Verdict};
 use crate::act::ActBody;
+use crate::bug::Bug;
 use crate::control::{Arrival, Outcome};
 use crate::entry::DecodedEntry;
 use crate::id::{DeviceId, EntryId, MemberId};
@@ -65,7 +66,7 @@ impl Effects {
             for (part, applied) in parts {
                 if *applied {
                     entries.insert(part.id, *part);
-                } else {
+                } else if !Bug::SlotKeepsVoid.is_on() {
                     entries.remove(&part.id);
                 }
             }
@@ -157,7 +158,8 @@ impl Ledger {
                 Some(known) => {
                     let rank =
                         |(clock, id): (u64, EntryId)| (self.control.is_faulty(&id), clock, id);
-                    if rank(order) < rank(known) { order } else { known }
+                    let first = rank(order) < rank(known) && !Bug::FirstComeFirst.is_on();
+                    if first { order } else { known }
                 }
                 None => order,
             };

@@ -54,7 +54,8 @@ impl Kind {
     pub const ROTATION: Kind = Kind(22);
 
     /// Takes a number as it stands in a header.
-    pub(crate) const fn from_number(number: u16) -> Self {
+    #[must_use]
+    pub const fn from_number(number: u16) -> Self {
         Self(number)
     }
 

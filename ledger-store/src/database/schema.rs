@@ -14,19 +14,16 @@ const MIGRATIONS: &[&str] = &[
         grp        INTEGER PRIMARY KEY,
         id         BLOB NOT NULL UNIQUE,
         device     BLOB NOT NULL,            -- this device's id in the group
-        root_index INTEGER NOT NULL UNIQUE   -- which of the person's root keys
-    ) STRICT;
-
-    CREATE TABLE devices (
-        dev INTEGER PRIMARY KEY,
-        id  BLOB NOT NULL UNIQUE
+        root_index INTEGER NOT NULL UNIQUE,  -- which of the person's root keys
+        flipped    INTEGER NOT NULL DEFAULT 0 -- n of the last entry that changed
+                                              -- verdicts on others
     ) STRICT;
 
     CREATE TABLE entries (
         n         INTEGER PRIMARY KEY,       -- order of ingest on this device
         grp       INTEGER NOT NULL REFERENCES groups,
         id        BLOB NOT NULL UNIQUE,
-        dev       INTEGER NOT NULL REFERENCES devices,
+        chain     INTEGER NOT NULL,          -- of its device, as met here
         seq       INTEGER NOT NULL,
         lamport   INTEGER NOT NULL,
         kind      INTEGER NOT NULL,
@@ -36,6 +33,7 @@ const MIGRATIONS: &[&str] = &[
         signature BLOB NOT NULL
     ) STRICT;
     CREATE INDEX entries_by_order ON entries (grp, lamport);
+    CREATE INDEX entries_by_chain ON entries (grp, chain, seq);
     -- An original is found by its own n; only changes need the index.
     CREATE INDEX entries_by_slot ON entries (slot) WHERE slot <> n;
 
@@ -51,7 +49,8 @@ const MIGRATIONS: &[&str] = &[
     CREATE TABLE origins (
         grp    INTEGER NOT NULL REFERENCES groups,
         origin BLOB NOT NULL,
-        PRIMARY KEY (grp, origin)
+        n      INTEGER NOT NULL,             -- an applied entry that has it
+        PRIMARY KEY (grp, origin, n)
     ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE pending (                   -- verified, waiting for others

@@ -36,48 +36,11 @@ fn expected_expenses(evaluation: &Evaluation) -> BTreeMap<EntryId, Listed> {
 }
 
 /// The imported rows that applied entries came from.
-fn expected_origins(evaluation: &Evaluation) -> BTreeSet<[u8; 16]> {
+fn expected_origins(evaluation: &Evaluation) -> BTreeSet<([u8; 16], EntryId)> {
     let applied = evaluation.verdicts().filter(|(_, verdict)| verdict.is_applied());
-    let contents = applied.filter_map(|(entry, _)| entry.decoded().payload().content());
-    contents.filter_map(Content::origin).map(|origin| *origin.as_bytes()).collect()
-}
-
-/// Writes again every verdict, the list of expenses and the imported rows.
-pub(super) fn rewrite(
-    connection: &Connection,
-    group: GroupKey,
-    evaluation: &Evaluation,
-) -> Result<(), StoreError> {
-    let mut numbers: BTreeMap<EntryId, i64> = BTreeMap::new();
-    let mut statement = connection.prepare("SELECT id, n FROM entries WHERE grp = ?1")?;
-    let mut rows = statement.query([group.0])?;
-    while let Some(row) = rows.next()? {
-        numbers.insert(EntryId::from_bytes(row.get(0)?), row.get(1)?);
-    }
-    let mut set = connection.prepare(
-        "UPDATE entries SET verdict = ?2, slot = ?3
-         WHERE n = ?1 AND (verdict, slot) IS NOT (?2, ?3)",
-    )?;
-    for (id, n) in &numbers {
-        if let Some((verdict, original)) = judged(evaluation, *id) {
-            let slot = original.and_then(|original| numbers.get(&original));
-            set.execute((n, verdict.code(), slot))?;
-        }
-    }
-    connection.execute("DELETE FROM expenses WHERE grp = ?1", [group.0])?;
-    let mut insert = connection.prepare(
-        "INSERT INTO expenses (n, grp, date, content, cancelled) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?;
-    for (original, (date, shown, cancelled)) in expected_expenses(evaluation) {
-        let places = (numbers.get(&original), numbers.get(&shown));
-        insert.execute((places.0, group.0, date, places.1, cancelled))?;
-    }
-    connection.execute("DELETE FROM origins WHERE grp = ?1", [group.0])?;
-    let mut insert = connection.prepare("INSERT INTO origins (grp, origin) VALUES (?1, ?2)")?;
-    for origin in expected_origins(evaluation) {
-        insert.execute((group.0, origin))?;
-    }
-    Ok(())
+    let origin = |entry: &DecodedEntry| entry.payload().content().and_then(Content::origin);
+    let origins = applied.filter_map(|(entry, _)| Some((origin(entry.decoded())?, entry.id())));
+    origins.map(|(origin, entry)| (*origin.as_bytes(), entry)).collect()
 }
 
 /// The list of expenses agrees with the slots.
@@ -120,13 +83,16 @@ pub(super) fn origins(
     group: GroupKey,
     evaluation: &Evaluation,
 ) -> Result<Vec<Problem>, StoreError> {
-    let mut statement = connection.prepare("SELECT origin FROM origins WHERE grp = ?1")?;
-    let rows = statement.query_map([group.0], |row| row.get(0))?;
-    let stored: BTreeSet<Vec<u8>> = rows.collect::<Result<_, _>>()?;
+    let mut statement = connection.prepare(
+        "SELECT o.origin, e.id FROM origins o LEFT JOIN entries e ON e.n = o.n WHERE o.grp = ?1",
+    )?;
+    let rows = statement.query_map([group.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let stored: BTreeSet<(Vec<u8>, Option<[u8; 32]>)> = rows.collect::<Result<_, _>>()?;
     let expected = expected_origins(evaluation);
-    let same = stored.iter().map(Vec::as_slice).eq(expected.iter().map(<[u8; 16]>::as_slice));
+    let expected: BTreeSet<(Vec<u8>, Option<[u8; 32]>)> =
+        expected.iter().map(|(o, entry)| (o.to_vec(), Some(*entry.as_bytes()))).collect();
     let found = "the list of imported rows is not that of the entries";
-    Ok((!same).then(|| problem(None, found)).into_iter().collect())
+    Ok((stored != expected).then(|| problem(None, found)).into_iter().collect())
 }
 
 /// Every page of the file can be read, and every index agrees with its table.

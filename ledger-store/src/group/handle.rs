@@ -198,7 +198,8 @@ impl<'a> Group<'a> {
         work: impl FnOnce(&mut Writer<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let mut inner = self.store.lock();
-        let known = inner.ledgers.get(&self.key).cloned();
+        // Gone if this fails: then it is read again.
+        let known = inner.ledgers.remove(&self.key);
         let tx = inner.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let loaded = load(&tx, self.key, self.id, known)?;
         let mut writer = Writer::new(&tx, self.key, loaded);

@@ -1,8 +1,8 @@
 //! The entries table as core's [`EntryIndex`].
 
 use ledger_core::{
-    DecodedEntry, DeviceId, EntryId, EntryIndex, Kind, Link, SlotEntry, SlotRole, VerifiedEntry,
-    hazmat,
+    ChainEntry, DecodedEntry, EntryId, EntryIndex, Kind, Link, Point, SlotEntry, SlotRole, Verdict,
+    VerifiedEntry, hazmat,
 };
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
@@ -22,17 +22,37 @@ impl EntryIndex for StoredIndex<'_> {
 
     fn link(&self, id: &EntryId) -> Result<Option<Link>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT d.id, e.seq, e.lamport FROM entries e JOIN devices d USING (dev)
-             WHERE e.id = ?1 AND e.grp = ?2 AND e.n <= ?3",
+            "SELECT chain, seq, lamport FROM entries WHERE id = ?1 AND grp = ?2 AND n <= ?3",
         )?;
         let link = statement.query_row((id.as_bytes(), self.group.0, self.upto), |row| {
-            Ok(Link {
-                device: DeviceId::from_bytes(row.get(0)?),
-                seq: row.get(1)?,
-                lamport: row.get(2)?,
-            })
+            let point = Point { chain: row.get(0)?, seq: row.get(1)? };
+            Ok(Link { point, lamport: row.get(2)? })
         });
         Ok(link.optional()?)
+    }
+
+    fn dependencies(&self, id: &EntryId) -> Result<Vec<EntryId>, StoreError> {
+        let entry = self.entry(id)?;
+        let headers = entry.iter().map(|entry| entry.decoded().header());
+        Ok(headers.flat_map(|header| header.dependencies()).copied().collect())
+    }
+
+    fn chain(&self, from: Point) -> Result<Vec<ChainEntry>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, seq, kind, verdict FROM entries
+             WHERE grp = ?1 AND chain = ?2 AND seq >= ?3 AND n <= ?4",
+        )?;
+        let mut rows = statement.query((self.group.0, from.chain, from.seq, self.upto))?;
+        let mut entries = Vec::new();
+        while let Some(row) = rows.next()? {
+            entries.push(ChainEntry {
+                id: EntryId::from_bytes(row.get(0)?),
+                seq: row.get(1)?,
+                kind: Kind::from_number(row.get(2)?),
+                verdict: verdict(row.get(3)?)?,
+            });
+        }
+        Ok(entries)
     }
 
     fn entry(&self, id: &EntryId) -> Result<Option<VerifiedEntry>, StoreError> {
@@ -71,6 +91,12 @@ impl EntryIndex for StoredIndex<'_> {
         })
         .collect()
     }
+}
+
+/// A verdict as it is stored.
+pub(super) fn verdict(code: u8) -> Result<Verdict, StoreError> {
+    let unknown = || StoreError::Damaged(format!("verdict {code} is unknown"));
+    Verdict::from_code(code).ok_or_else(unknown)
 }
 
 /// Reads columns 0 and 1 as an entry that was verified when it came in.

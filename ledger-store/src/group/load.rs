@@ -1,6 +1,8 @@
 //! Opening a group: the last checkpoint, and the entries after it.
 
-use ledger_core::{Admission, Evaluation, GroupId, Ledger, VerifiedEntry, evaluate};
+use ledger_core::{
+    Admission, AdmittedEntry, EntryIndex, GroupId, Ledger, MemoryIndex, VerifiedEntry,
+};
 use rusqlite::Connection;
 
 use super::GroupKey;
@@ -20,21 +22,43 @@ pub struct Opening {
 }
 
 /// Brings a ledger up to the last stored entry, from where it was last
-/// replayed, else from the newest checkpoint that checks out, else from the
-/// genesis entry.
+/// replayed, else from the newest checkpoint that checks out, else from all
+/// entries.
+///
+/// The stored verdicts are those of the last entry. So no entry that changed
+/// the verdict of another may be replayed over them: what covers less than the
+/// last such entry is of no use.
 pub(super) fn load(
     connection: &Connection,
     group: GroupKey,
     id: GroupId,
     known: Option<LoadedLedger>,
 ) -> Result<LoadedLedger, StoreError> {
-    let mut loaded = match known {
-        Some(loaded) => loaded,
-        None => match newest_checkpoint(connection, group, id)? {
-            (Some(loaded), _) => loaded,
-            (None, dropped) => from_genesis(connection, group, id, dropped)?,
-        },
+    let flipped: i64 = connection
+        .prepare_cached("SELECT flipped FROM groups WHERE grp = ?1")?
+        .query_row([group.0], |row| row.get(0))?;
+    let known = match known.filter(|known| known.upto >= flipped) {
+        Some(loaded) => Ok(loaded),
+        None => newest_checkpoint(connection, group, id, flipped)?,
     };
+    let dropped = match known {
+        Ok(mut loaded) => {
+            if replay_tail(connection, group, &mut loaded)? {
+                return Ok(loaded);
+            }
+            loaded.opening.dropped_checkpoints.saturating_add(1)
+        }
+        Err(dropped) => dropped,
+    };
+    rebuild(connection, group, id, dropped)
+}
+
+/// Replays what was stored after what a ledger covers; whether that fits.
+fn replay_tail(
+    connection: &Connection,
+    group: GroupKey,
+    loaded: &mut LoadedLedger,
+) -> Result<bool, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT entry, signature, n FROM entries WHERE grp = ?1 AND n > ?2 ORDER BY n",
     )?;
@@ -43,68 +67,74 @@ pub(super) fn load(
         let entry = stored_entry(row)?;
         let n: i64 = row.get(2)?;
         let index = StoredIndex { connection, group, upto: loaded.upto };
-        if !replay_stored(&mut loaded.ledger, entry, &index)? {
-            let ledger = evaluate_stored(connection, group, id, Vec::new())?.ledger().clone();
-            let upto = last_number(connection, group)?;
-            let opening = Opening { replayed: ledger.frontier().entries(), ..loaded.opening };
-            return Ok(LoadedLedger { ledger, upto, opening });
+        let admitted = admit_stored(&loaded.ledger, entry, &index)??;
+        if !loaded.ledger.replay(&admitted, &index)?.flips().is_empty() {
+            return Ok(false);
         }
         loaded.upto = n;
         loaded.opening.replayed = loaded.opening.replayed.saturating_add(1);
     }
-    Ok(loaded)
+    Ok(true)
 }
 
-/// Replays an entry that was admitted before; says whether the short way could.
-fn replay_stored(
-    ledger: &mut Ledger,
+/// An entry that was admitted before is admitted again.
+fn admit_stored<I: EntryIndex>(
+    ledger: &Ledger,
     entry: VerifiedEntry,
-    index: &StoredIndex<'_>,
-) -> Result<bool, StoreError> {
+    index: &I,
+) -> Result<Result<AdmittedEntry, StoreError>, I::Error> {
     let id = entry.id();
-    match ledger.admit(entry, index)? {
-        Admission::Admitted(entry) => Ok(ledger.replay(&entry, index)?.is_some()),
-        Admission::Undecided(_) => Ok(false),
+    Ok(match ledger.admit(entry, index)? {
+        Admission::Admitted(admitted) => Ok(admitted),
         Admission::Refused(refusal) => Err(StoreError::Refused(refusal)),
         Admission::Duplicate | Admission::Missing(_) => {
             Err(StoreError::Damaged(format!("entry {id} stands before its dependencies")))
         }
-    }
+    })
 }
 
-/// Evaluates everything stored, and `more`, from scratch.
-pub(super) fn evaluate_stored(
+/// Replays all stored entries, with verdicts in memory as they were.
+fn rebuild(
     connection: &Connection,
     group: GroupKey,
     id: GroupId,
-    more: Vec<VerifiedEntry>,
-) -> Result<Evaluation, StoreError> {
+    dropped_checkpoints: u64,
+) -> Result<LoadedLedger, StoreError> {
     let mut statement = connection
-        .prepare_cached("SELECT entry, signature FROM entries WHERE grp = ?1 ORDER BY n")?;
+        .prepare_cached("SELECT entry, signature, n FROM entries WHERE grp = ?1 ORDER BY n")?;
     let mut rows = statement.query([group.0])?;
-    let mut entries = Vec::new();
-    while let Some(row) = rows.next()? {
-        entries.push(stored_entry(row)?);
+    let gone = || StoreError::Damaged("the genesis entry is gone".to_owned());
+    let genesis = rows.next()?.ok_or_else(gone)?;
+    let mut upto: i64 = genesis.get(2)?;
+    let genesis = stored_entry(genesis)?;
+    if genesis.id() != id.genesis() {
+        return Err(gone());
     }
-    entries.extend(more);
-    evaluate(id, entries).map_err(|error| StoreError::Damaged(error.to_string()))
+    let mut index = MemoryIndex::new();
+    let mut ledger = Ledger::begin(&genesis, &mut index)?;
+    while let Some(row) = rows.next()? {
+        let Ok(admitted) = admit_stored(&ledger, stored_entry(row)?, &index);
+        let admitted = admitted?;
+        let Ok(replayed) = ledger.replay(&admitted, &index);
+        index.insert(&admitted, &replayed);
+        upto = row.get(2)?;
+    }
+    let replayed = ledger.frontier().entries();
+    let opening = Opening { from_checkpoint: 0, replayed, dropped_checkpoints };
+    Ok(LoadedLedger { ledger, upto, opening })
 }
 
-/// The number of the last stored entry.
-pub(super) fn last_number(connection: &Connection, group: GroupKey) -> Result<i64, StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT coalesce(max(n), 0) FROM entries WHERE grp = ?1")?;
-    Ok(statement.query_row([group.0], |row| row.get(0))?)
-}
-
+/// The newest checkpoint that checks out; else how many did not.
 fn newest_checkpoint(
     connection: &Connection,
     group: GroupKey,
     id: GroupId,
-) -> Result<(Option<LoadedLedger>, u64), StoreError> {
-    let mut statement = connection
-        .prepare_cached("SELECT upto, ledger FROM checkpoints WHERE grp = ?1 ORDER BY upto DESC")?;
-    let mut rows = statement.query([group.0])?;
+    flipped: i64,
+) -> Result<Result<LoadedLedger, u64>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT upto, ledger FROM checkpoints WHERE grp = ?1 AND upto >= ?2 ORDER BY upto DESC",
+    )?;
+    let mut rows = statement.query((group.0, flipped))?;
     let mut dropped: u64 = 0;
     while let Some(row) = rows.next()? {
         let upto: i64 = row.get(0)?;
@@ -117,26 +147,9 @@ fn newest_checkpoint(
                 replayed: 0,
                 dropped_checkpoints: dropped,
             };
-            return Ok((Some(LoadedLedger { ledger, upto, opening }), dropped));
+            return Ok(Ok(LoadedLedger { ledger, upto, opening }));
         }
         dropped = dropped.saturating_add(1);
     }
-    Ok((None, dropped))
-}
-
-fn from_genesis(
-    connection: &Connection,
-    group: GroupKey,
-    id: GroupId,
-    dropped_checkpoints: u64,
-) -> Result<LoadedLedger, StoreError> {
-    let mut statement = connection
-        .prepare_cached("SELECT entry, signature, n FROM entries WHERE grp = ?1 AND id = ?2")?;
-    let mut rows = statement.query((group.0, id.as_bytes()))?;
-    let row = rows.next()?;
-    let row = row.ok_or_else(|| StoreError::Damaged("the genesis entry is gone".to_owned()))?;
-    let genesis = stored_entry(row)?;
-    let ledger = Ledger::found(&genesis)?;
-    let opening = Opening { from_checkpoint: 0, replayed: 1, dropped_checkpoints };
-    Ok(LoadedLedger { ledger, upto: row.get(2)?, opening })
+    Ok(Err(dropped))
 }

@@ -4,7 +4,7 @@ use ledger_core::{Details, EntryId, Kind, MemberId, Verdict, VerifiedEntry};
 
 use super::Group;
 use super::cursor::Cursor;
-use super::index::stored_entry;
+use super::index::{stored_entry, verdict};
 use crate::StoreError;
 
 /// An expense or transfer as it stands now.
@@ -95,12 +95,10 @@ impl Group<'_> {
         let mut page = Vec::new();
         while let Some(row) = rows.next()? {
             let entry = stored_entry(row)?;
-            let code: u8 = row.get(2)?;
             page.push(Activity {
                 author: ledger.state().device_owner(entry.decoded().header().device()),
                 entry,
-                verdict: Verdict::from_code(code)
-                    .ok_or_else(|| StoreError::Damaged(format!("verdict {code} is unknown")))?,
+                verdict: verdict(row.get(2)?)?,
                 cursor: Cursor { major: row.get(3)?, minor: row.get(4)? },
             });
         }

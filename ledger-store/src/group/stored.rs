@@ -1,6 +1,6 @@
 //! A row of the entries table, and whether it agrees with itself.
 
-use ledger_core::{DecodedEntry, DeviceId, EntryId, Refusal, Rule, Verdict};
+use ledger_core::{DecodedEntry, EntryId, Refusal, Rule, Verdict};
 use rusqlite::Row;
 
 use super::Problem;
@@ -8,7 +8,7 @@ use super::Problem;
 /// A stored row: what the columns say, and the bytes.
 pub(super) struct Stored {
     id: EntryId,
-    device: Option<[u8; 32]>,
+    chain: u32,
     seq: u64,
     lamport: u64,
     kind: u16,
@@ -22,7 +22,7 @@ impl Stored {
     pub(super) fn read(row: &Row<'_>) -> Result<Self, rusqlite::Error> {
         Ok(Self {
             id: EntryId::from_bytes(row.get(0)?),
-            device: row.get(1)?,
+            chain: row.get(1)?,
             seq: row.get(2)?,
             lamport: row.get(3)?,
             kind: row.get(4)?,
@@ -43,10 +43,8 @@ impl Stored {
             return Err(Problem { rule: Some(Rule::S1), ..self.problem(found) });
         }
         let header = entry.header();
-        let device = self.device.map(DeviceId::from_bytes);
-        let columns = (Some(header.device()), header.seq(), header.lamport());
-        let kind = header.kind().number();
-        if (columns, kind) != ((device, self.seq, self.lamport), self.kind) {
+        let columns = (header.seq(), header.lamport(), header.kind().number());
+        if columns != (self.seq, self.lamport, self.kind) {
             return Err(self.problem("the index beside it says something else".to_owned()));
         }
         Ok(entry)
@@ -56,12 +54,16 @@ impl Stored {
         self.id
     }
 
-    /// That the columns say what replay said of the entry.
+    /// That the columns say what replay says of the entry.
     pub(super) fn check_replayed(
         &self,
+        chain: Option<u32>,
         verdict: Verdict,
         slot: Option<i64>,
     ) -> Result<(), Problem> {
+        if chain.is_some_and(|chain| chain != self.chain) {
+            return Err(self.problem("it is stored on another chain".to_owned()));
+        }
         if (verdict.code(), slot) == (self.verdict, self.slot) {
             return Ok(());
         }

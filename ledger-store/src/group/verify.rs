@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use ledger_core::{
-    Balance, EntryId, Evaluation, Ledger, Rule, StateDigest, VerifiedEntry, evaluate, verify_batch,
+    Admission, Balance, EntryId, EntryIndex as _, Evaluation, Ledger, MemoryIndex, Rule,
+    StateDigest, VerifiedEntry, View, evaluate, verify_batch,
 };
 use rusqlite::Connection;
 
@@ -66,15 +67,21 @@ impl Group<'_> {
         check.entries(self, progress)?;
         check.order();
         let entries = std::mem::take(&mut check.entries);
+        let replayed = check.replay(&entries);
         match evaluate(self.id, entries) {
             Ok(evaluation) => {
                 let intact = check.verification.problems.is_empty();
-                check.verification.digest = Some(evaluation.ledger().state().digest());
+                check.verification.digest = Some(evaluation.state().digest());
                 check.links(&evaluation);
-                check.verdicts(&evaluation)?;
+                check.verdicts(&evaluation, replayed.as_ref().map(|(_, index)| index))?;
                 check.problems(derived::expenses(&tx, self.key, &evaluation)?);
                 check.problems(derived::origins(&tx, self.key, &evaluation)?);
-                check.state(evaluation.ledger(), shown, intact);
+                check.state(evaluation.view(), shown, intact);
+                if let Some((ledger, _)) = replayed.filter(|_| intact)
+                    && ledger.view() != evaluation.view()
+                {
+                    check.report(None, "replay and evaluation differ: a bug".to_owned());
+                }
             }
             Err(error) => check.report(None, error.to_string()),
         }
@@ -164,8 +171,8 @@ impl Check<'_> {
 
     fn read(&self, n: i64) -> Result<Stored, rusqlite::Error> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT e.id, d.id, seq, lamport, kind, verdict, slot, entry, signature
-             FROM entries e LEFT JOIN devices d USING (dev) WHERE n = ?1",
+            "SELECT id, chain, seq, lamport, kind, verdict, slot, entry, signature
+             FROM entries WHERE n = ?1",
         )?;
         statement.query_row([n], Stored::read)
     }
@@ -186,6 +193,22 @@ impl Check<'_> {
         }
     }
 
+    /// The ledger, as the entries make it in the order of ingest; none if they
+    /// do not fit together.
+    fn replay(&self, entries: &[VerifiedEntry]) -> Option<(Ledger, MemoryIndex)> {
+        let mut index = MemoryIndex::new();
+        let (genesis, rest) = entries.split_first()?;
+        let mut ledger = Ledger::begin(genesis, &mut index).ok()?;
+        for entry in rest {
+            let Ok(Admission::Admitted(entry)) = ledger.admit(entry.clone(), &index) else {
+                return None;
+            };
+            let Ok(replayed) = ledger.replay(&entry, &index);
+            index.insert(&entry, &replayed);
+        }
+        Some((ledger, index))
+    }
+
     /// Links: what evaluation could not admit.
     fn links(&mut self, evaluation: &Evaluation) {
         for refusal in evaluation.refused() {
@@ -200,7 +223,11 @@ impl Check<'_> {
     }
 
     /// Every stored verdict and slot is what evaluation says.
-    fn verdicts(&mut self, evaluation: &Evaluation) -> Result<(), StoreError> {
+    fn verdicts(
+        &mut self,
+        evaluation: &Evaluation,
+        index: Option<&MemoryIndex>,
+    ) -> Result<(), StoreError> {
         for stored in std::mem::take(&mut self.rows) {
             let Some((verdict, original)) = derived::judged(evaluation, stored.id()) else {
                 continue;
@@ -209,23 +236,25 @@ impl Check<'_> {
                 Some(original) => self.number(&original)?,
                 None => None,
             };
-            self.problems(stored.check_replayed(verdict, slot).err());
+            let link = index.and_then(|index| index.link(&stored.id()).ok().flatten());
+            let chain = link.map(|link| link.point.chain);
+            self.problems(stored.check_replayed(chain, verdict, slot).err());
         }
         Ok(())
     }
 
     /// The state that the app sees is that of the entries, and sums to zero.
-    fn state(&mut self, ledger: &Ledger, shown: Result<Ledger, StoreError>, intact: bool) {
+    fn state(&mut self, view: &View, shown: Result<Ledger, StoreError>, intact: bool) {
         match shown {
-            Ok(shown) if shown == *ledger => {}
+            Ok(shown) if shown.view() == view => {}
             Ok(_) if intact => {
                 self.report(None, "the checkpoint shows another state than the entries".to_owned());
             }
             Err(error) if intact => self.report(None, error.to_string()),
             _ => {}
         }
-        for currency in ledger.state().currencies() {
-            let balances = ledger.state().open_balances(currency);
+        for currency in view.state().currencies() {
+            let balances = view.state().open_balances(currency);
             let sum = balances.fold(Balance::ZERO, |sum, (_, balance)| sum.plus(balance));
             if !sum.is_zero() {
                 self.report(None, format!("balances in {currency} sum to {sum} instead of zero"));

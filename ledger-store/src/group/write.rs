@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 
 use ledger_core::{
-    Admission, AdmittedEntry, Content, EntryId, Ledger, Refusal, Replayed, Slot, Verdict,
+    Admission, AdmittedEntry, Content, DecodedEntry, EntryId, Ledger, Refusal, Replayed, Slot,
     VerifiedEntry, limits::CHECKPOINT_INTERVAL,
 };
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::index::StoredIndex;
-use super::load::{evaluate_stored, last_number};
-use super::{GroupKey, Opening, derived};
+use super::{GroupKey, Opening};
 use crate::StoreError;
 use crate::store::LoadedLedger;
 
@@ -22,6 +21,8 @@ pub(crate) struct Writer<'a> {
     connection: &'a Connection,
     group: GroupKey,
     loaded: LoadedLedger,
+    /// Whether verdicts on stored entries changed.
+    flipped: bool,
 }
 
 /// What became of one entry.
@@ -34,7 +35,7 @@ pub(super) enum Outcome {
 
 impl<'a> Writer<'a> {
     pub(super) fn new(connection: &'a Connection, group: GroupKey, loaded: LoadedLedger) -> Self {
-        Self { connection, group, loaded }
+        Self { connection, group, loaded, flipped: false }
     }
 
     /// Keeps the genesis entry of a new group.
@@ -44,7 +45,7 @@ impl<'a> Writer<'a> {
         genesis: &VerifiedEntry,
     ) -> Result<LoadedLedger, StoreError> {
         let ledger = Ledger::found(genesis)?;
-        let upto = insert_entry(connection, group, genesis, 0, None)?;
+        let upto = insert_entry(connection, group, genesis, 0, 0, None)?;
         let opening = Opening { from_checkpoint: 0, replayed: 1, dropped_checkpoints: 0 };
         Ok(LoadedLedger { ledger, upto, opening })
     }
@@ -69,84 +70,77 @@ impl<'a> Writer<'a> {
 
     /// Admits, judges and keeps entries whose clocks ascend, and updates what
     /// is derived; one outcome for each.
-    ///
-    /// Money by people whom nothing concerns goes the short way. From the
-    /// first entry on that needs more, the rest is evaluated with everything
-    /// that is stored, from scratch and once.
     pub(super) fn ingest(
         &mut self,
         entries: Vec<VerifiedEntry>,
     ) -> Result<Vec<Outcome>, StoreError> {
-        let mut outcomes = Vec::with_capacity(entries.len());
-        let mut entries = entries.into_iter();
-        while let Some(entry) = entries.next() {
-            let index = StoredIndex {
-                connection: self.connection,
-                group: self.group,
-                upto: self.loaded.upto,
-            };
-            let admitted = match self.loaded.ledger.admit(entry.clone(), &index)? {
-                Admission::Admitted(admitted) => Some(admitted),
-                Admission::Undecided(_) => None,
-                Admission::Duplicate => {
-                    outcomes.push(Outcome::Duplicate);
-                    continue;
-                }
-                Admission::Missing(ids) => {
-                    outcomes.push(Outcome::Missing(ids));
-                    continue;
-                }
-                Admission::Refused(refusal) => {
-                    outcomes.push(Outcome::Refused(refusal));
-                    continue;
-                }
-            };
-            let replayed = match &admitted {
-                Some(admitted) => self.loaded.ledger.replay(admitted, &index)?,
-                None => None,
-            };
-            match admitted.zip(replayed) {
-                Some((admitted, replayed)) => {
-                    self.loaded.upto = self.keep(&admitted, &replayed)?;
-                    outcomes.push(Outcome::Added);
-                }
-                None => {
-                    let rest = std::iter::once(entry).chain(entries).collect();
-                    outcomes.extend(self.evaluate(rest)?);
-                    break;
-                }
-            }
-        }
-        Ok(outcomes)
+        entries.into_iter().map(|entry| self.ingest_one(entry)).collect()
     }
 
-    /// Evaluates everything from scratch with these entries, keeps those that
-    /// are admitted, and writes again whatever is derived.
-    fn evaluate(&mut self, entries: Vec<VerifiedEntry>) -> Result<Vec<Outcome>, StoreError> {
-        let id = self.loaded.ledger.group();
-        let evaluation = evaluate_stored(self.connection, self.group, id, entries.clone())?;
-        let mut outcomes = Vec::with_capacity(entries.len());
-        for entry in &entries {
-            let id = entry.id();
-            let refused = evaluation.refused().iter().find(|refusal| refusal.entry() == Some(id));
-            outcomes.push(if let Some(ids) = evaluation.missing().get(&id) {
-                Outcome::Missing(ids.clone())
-            } else if let Some(refusal) = refused {
-                Outcome::Refused(refusal.clone())
-            } else if self.find(&id)?.is_some() {
-                Outcome::Duplicate
-            } else {
-                let verdict = evaluation.verdict(id).map_or(0, Verdict::code);
-                insert_entry(self.connection, self.group, entry, verdict, None)?;
-                Outcome::Added
-            });
+    fn ingest_one(&mut self, entry: VerifiedEntry) -> Result<Outcome, StoreError> {
+        let (connection, group) = (self.connection, self.group);
+        let index = StoredIndex { connection, group, upto: self.loaded.upto };
+        let admitted = match self.loaded.ledger.admit(entry, &index)? {
+            Admission::Admitted(admitted) => admitted,
+            Admission::Duplicate => return Ok(Outcome::Duplicate),
+            Admission::Missing(ids) => return Ok(Outcome::Missing(ids)),
+            Admission::Refused(refusal) => return Ok(Outcome::Refused(refusal)),
+        };
+        let replayed = self.loaded.ledger.replay(&admitted, &index)?;
+        self.loaded.upto = self.keep(&admitted, &replayed)?;
+        self.flip(&replayed)?;
+        Ok(Outcome::Added)
+    }
+
+    /// Writes the verdicts on earlier entries that changed, and what follows.
+    fn flip(&mut self, replayed: &Replayed) -> Result<(), StoreError> {
+        if replayed.flips().is_empty() {
+            return Ok(());
         }
-        derived::rewrite(self.connection, self.group, &evaluation)?;
-        self.loaded.ledger = evaluation.ledger().clone();
-        self.loaded.upto = last_number(self.connection, self.group)?;
-        // Opening from here on need not evaluate again.
-        self.checkpoint()?;
-        Ok(outcomes)
+        let mut set = self
+            .connection
+            .prepare_cached("UPDATE entries SET verdict = ?2, slot = ?3 WHERE n = ?1")?;
+        for flip in replayed.flips() {
+            let n = self.number(&flip.id)?;
+            let applied = flip.verdict.is_applied();
+            let slot = match flip.slot.filter(|_| applied) {
+                Some((original, _)) => Some(self.number(&original)?),
+                None => None,
+            };
+            set.execute((n, flip.verdict.code(), slot))?;
+            self.note_origin(n, applied)?;
+        }
+        for (original, slot) in replayed.slots() {
+            self.project(self.number(&original)?, &slot)?;
+        }
+        self.connection
+            .prepare_cached("UPDATE groups SET flipped = ?2 WHERE grp = ?1")?
+            .execute((self.group.0, self.loaded.upto))?;
+        self.flipped = true;
+        Ok(())
+    }
+
+    /// Notes which row of an import an entry came from, if it is applied.
+    fn note_origin(&self, n: i64, applied: bool) -> Result<(), StoreError> {
+        let bytes: Vec<u8> = self
+            .connection
+            .prepare_cached("SELECT entry FROM entries WHERE n = ?1")?
+            .query_row([n], |row| row.get(0))?;
+        let entry = DecodedEntry::decode(&bytes, &[0; 64])?;
+        let origin = entry.payload().content().and_then(Content::origin);
+        let Some(origin) = origin else { return Ok(()) };
+        let change = if applied {
+            "INSERT INTO origins (grp, origin, n) VALUES (?1, ?2, ?3)"
+        } else {
+            "DELETE FROM origins WHERE grp = ?1 AND origin = ?2 AND n = ?3"
+        };
+        let mut statement = self.connection.prepare_cached(change)?;
+        statement.execute((self.group.0, origin.as_bytes(), n))?;
+        Ok(())
+    }
+
+    fn number(&self, id: &EntryId) -> Result<i64, StoreError> {
+        self.find(id)?.ok_or_else(|| StoreError::Damaged(format!("entry {id} is gone")))
     }
 
     fn find(&self, id: &EntryId) -> Result<Option<i64>, StoreError> {
@@ -158,28 +152,22 @@ impl<'a> Writer<'a> {
     fn keep(&self, entry: &AdmittedEntry, replayed: &Replayed) -> Result<i64, StoreError> {
         let verified = entry.verified();
         let code = replayed.verdict().code();
-        let Some((original, _, slot)) = replayed.slot() else {
-            return insert_entry(self.connection, self.group, verified, code, None);
-        };
+        let chain = replayed.point().chain;
+        let insert = |slot| insert_entry(self.connection, self.group, verified, chain, code, slot);
+        let Some((original, _, slot)) = replayed.slot() else { return insert(None) };
         let slot_of = if original == verified.id() {
             SlotOf::Own
         } else {
-            SlotOf::Entry(
-                self.find(&original)?
-                    .ok_or_else(|| StoreError::Damaged(format!("entry {original} is gone")))?,
-            )
+            SlotOf::Entry(self.number(&original)?)
         };
-        let n = insert_entry(self.connection, self.group, verified, code, Some(slot_of))?;
+        let n = insert(Some(slot_of))?;
         let original = match slot_of {
             SlotOf::Own => n,
             SlotOf::Entry(original) => original,
         };
         self.project(original, &slot)?;
-        if let Some(origin) = verified.decoded().payload().content().and_then(Content::origin) {
-            let mut statement = self
-                .connection
-                .prepare_cached("INSERT OR IGNORE INTO origins (grp, origin) VALUES (?1, ?2)")?;
-            statement.execute((self.group.0, origin.as_bytes()))?;
+        if verified.decoded().payload().content().and_then(Content::origin).is_some() {
+            self.note_origin(n, true)?;
         }
         Ok(n)
     }
@@ -187,7 +175,12 @@ impl<'a> Writer<'a> {
     /// Brings the list of expenses up to date with what a slot shows.
     fn project(&self, original: i64, slot: &Slot) -> Result<(), StoreError> {
         // A slot whose original is void shows nothing and has no row.
-        let Some(shown) = slot.content() else { return Ok(()) };
+        let Some(shown) = slot.content() else {
+            self.connection
+                .prepare_cached("DELETE FROM expenses WHERE n = ?1")?
+                .execute([original])?;
+            return Ok(());
+        };
         let mut statement = self
             .connection
             .prepare_cached("SELECT n, entry, signature FROM entries WHERE id = ?1")?;
@@ -210,6 +203,15 @@ impl<'a> Writer<'a> {
 
     /// Ends a batch: saves a checkpoint if one is due.
     pub(super) fn finish(self) -> Result<LoadedLedger, StoreError> {
+        if self.flipped {
+            // Of no use from here on.
+            self.connection.execute(
+                "DELETE FROM checkpoints WHERE grp = ?1 AND upto < ?2",
+                (self.group.0, self.loaded.upto),
+            )?;
+            self.checkpoint()?;
+            return Ok(self.loaded);
+        }
         let entries = self.loaded.ledger.frontier().entries();
         let covered: Option<i64> = self.connection.query_row(
             "SELECT max(upto) FROM checkpoints WHERE grp = ?1",
@@ -255,14 +257,12 @@ fn insert_entry(
     connection: &Connection,
     group: GroupKey,
     entry: &VerifiedEntry,
+    chain: u32,
     verdict: u8,
     slot: Option<SlotOf>,
 ) -> Result<i64, StoreError> {
     let decoded = entry.decoded();
     let header = decoded.header();
-    connection
-        .prepare_cached("INSERT OR IGNORE INTO devices (id) VALUES (?1)")?
-        .execute([header.device().as_bytes()])?;
     let n: i64 = connection
         .prepare_cached("SELECT coalesce(max(n), 0) + 1 FROM entries")?
         .query_row([], |row| row.get(0))?;
@@ -271,14 +271,15 @@ fn insert_entry(
         SlotOf::Entry(original) => original,
     });
     let mut statement = connection.prepare_cached(
-        "INSERT INTO entries (n, grp, id, dev, seq, lamport, kind, verdict, slot, entry, signature)
-         VALUES (?1, ?2, ?3, (SELECT dev FROM devices WHERE id = ?4), ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        "INSERT INTO entries
+         (n, grp, id, chain, seq, lamport, kind, verdict, slot, entry, signature)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?;
     statement.execute((
         n,
         group.0,
         decoded.id().as_bytes(),
-        header.device().as_bytes(),
+        chain,
         header.seq(),
         header.lamport(),
         header.kind().number(),
