@@ -54,7 +54,7 @@ pub use keys::{
     SignedDevice,
 };
 pub use ledger::{
-    Admission, AdmittedEntry, ChainEntry, CheckpointError, Device, EntryIndex, EvaluateError,
+    Admission, AdmittedEntry, AsOf, ChainEntry, CheckpointError, Device, EntryIndex, EvaluateError,
     Evaluation, Flip, Frontier, GroupState, Ledger, Link, Member, MemoryIndex, Pending, Position,
     Replayed, Slot, SlotEntry, SlotRole, Verdict, View, VoidReason, evaluate,
 };

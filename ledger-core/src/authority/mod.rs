@@ -3,6 +3,7 @@
 //! Evaluation from scratch, step by step as the SPEC words it, plain rather
 //! than fast. It is a pure function of the set.
 
+mod as_of;
 mod cuts;
 mod enrolment;
 mod fault;
@@ -13,6 +14,7 @@ mod resolve;
 mod slots;
 mod state;
 
+pub(crate) use as_of::{state_of_first, state_on};
 pub(crate) use history::{Enrolment, History, Offered};
 pub(crate) use resolve::{Resolution, resolve};
 pub(crate) use slots::slot_entry;

@@ -42,7 +42,8 @@ pub(crate) fn state(history: &History, resolution: &Resolution) -> GroupState {
 
 /// What the content of an entry adds to balances.
 fn shown_nets(history: &History, id: &EntryId) -> Option<Nets> {
-    Nets::of(history.get(id)?.entry.decoded(), |entry| member_named(history, *entry))
+    let node = history.get(id)?;
+    Nets::of(node.payload().content()?, |index| member_named(history, node.reference(index)?))
 }
 
 /// A name is part of the state once its introduction is accepted or an applied

@@ -263,22 +263,20 @@ impl Introduction {
 
 impl Person {
     fn write(w: &mut Writer, id: MemberId, person: &Self) {
-        w.array(5);
+        w.array(4);
         w.bytes(id.as_bytes());
         w.optional(person.name.as_deref(), Writer::text);
         w.uint(u64::from(person.original));
         w.uint(u64::from(person.accepted));
-        w.uint(person.named);
     }
 
     fn read(r: &mut Reader<'_>) -> Result<(MemberId, Self), Refusal> {
-        r.array(5)?;
+        r.array(4)?;
         let id = MemberId::from_bytes(r.bytes_n()?);
         let person = Self {
             name: r.optional(|r| r.text(MAX_NAME_BYTES).map(str::to_owned))?,
             original: read_flag(r)?,
             accepted: read_flag(r)?,
-            named: r.uint()?,
             ..Self::default()
         };
         Ok((id, person))
@@ -318,7 +316,7 @@ fn read_rotations(r: &mut Reader<'_>) -> Result<Rotations, Refusal> {
 
 impl Control {
     pub(crate) fn encode(&self, w: &mut Writer) {
-        w.array(11);
+        w.array(12);
         w.bytes(self.group.as_bytes());
         w.text(&self.name);
         w.bytes(self.owner.as_bytes());
@@ -329,11 +327,16 @@ impl Control {
         write_list(w, self.generations.iter(), |w, (g, started)| Started::write(w, *g, started));
         write_list(w, self.introductions.iter(), |w, (id, i)| Introduction::write(w, *id, i));
         write_list(w, self.people.iter(), |w, (id, person)| Person::write(w, *id, person));
+        write_list(w, self.named.iter(), |w, (member, entries)| {
+            w.array(2);
+            w.bytes(member.as_bytes());
+            w.uint(*entries);
+        });
         write_rotations(w, &self.rotations);
     }
 
     pub(crate) fn decode(r: &mut Reader<'_>) -> Result<Self, Refusal> {
-        r.array(11)?;
+        r.array(12)?;
         let mut control = Self {
             group: GroupId::from_bytes(r.bytes_n()?),
             name: r.text(MAX_NAME_BYTES)?.to_owned(),
@@ -345,6 +348,10 @@ impl Control {
             generations: read_list(r, Started::read)?,
             introductions: read_list(r, Introduction::read)?,
             people: read_list(r, Person::read)?,
+            named: read_list(r, |r| {
+                r.array(2)?;
+                Ok((MemberId::from_bytes(r.bytes_n()?), r.uint()?))
+            })?,
             rotations: read_rotations(r)?,
             lookup: Lookup::default(),
         };

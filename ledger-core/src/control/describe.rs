@@ -1,11 +1,10 @@
 //! What the state says of members and devices (SPEC §7).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::record::{Control, Manner, Person, Stated};
 use crate::act::{ActBody, Generation};
 use crate::authority::Enrolment;
-use crate::entry::DecodedEntry;
 use crate::id::{DeviceId, MemberId};
 use crate::ledger::{Device, Member};
 
@@ -14,7 +13,7 @@ impl Control {
     /// named by an applied entry.
     pub(crate) fn describe(&self, id: MemberId) -> Option<Member> {
         let person = self.people.get(&id)?;
-        if !(person.accepted || person.named > 0 || self.is_named(person)) {
+        if !(person.accepted || self.named.contains_key(&id) || self.is_named(person)) {
             return None;
         }
         let renames = self.accepted(person).filter_map(|stated| match &stated.body {
@@ -107,18 +106,6 @@ impl Control {
             Some(ActBody::RenameGroup { name }) => name.clone(),
             _ => self.name.clone(),
         }
-    }
-
-    /// The members whom the content of an entry names.
-    pub(crate) fn members_named(&self, entry: &DecodedEntry) -> BTreeSet<MemberId> {
-        let mut members = BTreeSet::new();
-        if let Some(content) = entry.payload().content() {
-            content.each_ref(&mut |index| {
-                let id = entry.header().refs().get(index.place());
-                members.extend(id.and_then(|id| self.introduced_by(id)));
-            });
-        }
-        members
     }
 
     /// The member whose device this is: by an enrolment with a chain, else by

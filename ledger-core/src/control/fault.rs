@@ -114,32 +114,24 @@ impl Control {
         };
         facts.reach.covers_any(&rivals).then_some(VoidReason::KeyReused)
     }
+}
 
-    /// The first fault of an entry about money, whose target is `right`: every
-    /// ref that stands for a member must be of an introduction, whatever became
-    /// of it.
-    pub(crate) fn money_fault(
-        &self,
-        entry: &DecodedEntry,
-        content: Option<&Content>,
-        right: bool,
-    ) -> Option<VoidReason> {
-        if !right {
-            return Some(VoidReason::WrongTarget);
+/// The first fault of a content: every ref that stands for a member must be of
+/// an introduction, whatever became of it.
+pub(crate) fn content_fault(
+    content: &Content,
+    member: impl Fn(RefIndex) -> Option<MemberId>,
+) -> Option<VoidReason> {
+    let mut all_known = true;
+    content.each_ref(&mut |index| all_known &= member(index).is_some());
+    if !all_known {
+        return Some(VoidReason::UnknownMember);
+    }
+    match content {
+        Content::Transfer(transfer) => {
+            let same = member(transfer.from()) == member(transfer.to());
+            same.then_some(VoidReason::SameMember)
         }
-        let content = content?;
-        let member = |index| self.introduced_by(reference(entry, index)?);
-        let mut all_known = true;
-        content.each_ref(&mut |index| all_known &= member(index).is_some());
-        if !all_known {
-            return Some(VoidReason::UnknownMember);
-        }
-        match content {
-            Content::Transfer(transfer) => {
-                let same = member(transfer.from()) == member(transfer.to());
-                same.then_some(VoidReason::SameMember)
-            }
-            Content::Expense(_) => None,
-        }
+        Content::Expense(_) => None,
     }
 }

@@ -22,5 +22,6 @@ mod take;
 
 pub(crate) use chain::After;
 pub use chain::Point;
+pub(crate) use fault::content_fault;
 pub(crate) use record::Control;
 pub(crate) use take::{Arrival, Outcome};

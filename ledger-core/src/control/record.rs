@@ -26,6 +26,8 @@ pub(crate) struct Control {
     pub(super) generations: BTreeMap<Generation, Started>,
     pub(super) introductions: BTreeMap<EntryId, Introduction>,
     pub(super) people: BTreeMap<MemberId, Person>,
+    /// How many applied plain entries name a member.
+    pub(super) named: BTreeMap<MemberId, u64>,
     /// The rotations of each device, by their place in the total order.
     pub(super) rotations: BTreeMap<(Generation, DeviceId), BTreeMap<(u64, EntryId), Rotated>>,
     pub(super) lookup: Lookup,
@@ -172,8 +174,6 @@ pub(super) struct Person {
     pub(super) original: bool,
     /// Whether step 4 accepts them.
     pub(super) accepted: bool,
-    /// How many applied plain entries name them.
-    pub(super) named: u64,
     /// Adds, placeholders, claims and adopts that name them.
     pub(super) introductions: BTreeSet<EntryId>,
     pub(super) generations: BTreeSet<Generation>,
@@ -219,6 +219,7 @@ impl Control {
             generations: BTreeMap::new(),
             introductions: BTreeMap::new(),
             people: BTreeMap::new(),
+            named: BTreeMap::new(),
             rotations: BTreeMap::new(),
             lookup: Lookup::default(),
         };

@@ -358,18 +358,20 @@ impl Control {
         }
     }
 
-    /// An applied plain entry names these members, or one that did is void now.
-    pub(crate) fn refer(&mut self, members: &BTreeSet<MemberId>, applied: bool) {
-        for member in members {
-            if !applied && Bug::NamesLinger.is_on() {
-                continue;
-            }
-            let Some(person) = self.people.get_mut(member) else { continue };
-            person.named = if applied {
-                person.named.saturating_add(1)
-            } else {
-                person.named.saturating_sub(1)
-            };
+    /// An applied plain entry names a member, or one that did is void now;
+    /// whether that makes a difference.
+    pub(crate) fn refer(&mut self, member: MemberId, applied: bool) -> bool {
+        if applied {
+            let named = self.named.entry(member).or_default();
+            *named = named.saturating_add(1);
+            return *named == 1;
         }
+        let Some(named) = self.named.get_mut(&member) else { return false };
+        *named = named.saturating_sub(1);
+        let none = *named == 0 && !Bug::NamesLinger.is_on();
+        if none {
+            self.named.remove(&member);
+        }
+        none
     }
 }

@@ -1,8 +1,9 @@
 //! What verdicts do to the state.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::nets::Nets;
+use super::replay::Plain;
 use super::{EntryIndex, Ledger, Slot, SlotEntry, Verdict};
 use crate::act::ActBody;
 use crate::bug::Bug;
@@ -17,7 +18,7 @@ use crate::payload::Payload;
 /// all at once.
 #[derive(Default)]
 pub(super) struct Effects {
-    named: Vec<(BTreeSet<MemberId>, bool)>,
+    named: Vec<(MemberId, bool)>,
     currencies: Vec<(Currency, bool)>,
     /// By place in the total order.
     rotations: Vec<((u64, EntryId), bool)>,
@@ -32,23 +33,18 @@ pub(super) struct Effects {
 
 impl Effects {
     /// An entry without a fault is applied now, or void now.
-    pub(super) fn flip(
-        &mut self,
-        ledger: &Ledger,
-        entry: &DecodedEntry,
-        slot: Option<(EntryId, SlotEntry)>,
-        applied: bool,
-    ) {
+    pub(super) fn flip(&mut self, entry: &DecodedEntry, plain: &Plain, applied: bool) {
         if let Some(content) = entry.payload().content() {
-            self.named.push((ledger.control.members_named(entry), applied));
+            let nets = Nets::of(content, |index| plain.names.get(index));
+            let parts = nets.iter().flat_map(|nets| nets.parts.keys());
+            self.named.extend(parts.map(|member| (*member, applied)));
             self.currencies.push((content.currency(), applied));
-            let nets = Nets::of(entry, |id| ledger.control.introduced_by(id));
             self.contents.extend(nets.map(|nets| (entry.id(), nets)));
         }
         if let Payload::Rotation(_) = entry.payload() {
             self.rotations.push(((entry.header().lamport(), entry.id()), applied));
         }
-        if let Some((original, part)) = slot {
+        if let Some((original, part)) = plain.slot {
             self.parts.entry(original).or_default().push((part, applied));
         }
     }
@@ -80,7 +76,9 @@ impl Effects {
                 let nets = match self.contents.get(&id) {
                     Some(nets) => Some(nets.clone()),
                     None => index.entry(&id)?.and_then(|entry| {
-                        Nets::of(entry.decoded(), |id| ledger.control.introduced_by(id))
+                        let names = ledger.names(entry.decoded());
+                        let content = entry.decoded().payload().content()?;
+                        Nets::of(content, |index| names.get(index))
                     }),
                 };
                 self.balances.extend(nets.map(|nets| (nets, applied)));
@@ -106,13 +104,11 @@ impl Ledger {
         for (order, applied) in &effects.rotations {
             self.control.set_rotation(order, *applied);
         }
-        let mut changed = BTreeSet::new();
-        for (members, applied) in &effects.named {
-            self.control.refer(members, *applied);
-            let shown = &self.view.state.members;
-            changed.extend(members.iter().filter(|m| !applied || !shown.contains_key(m)));
+        for (member, applied) in &effects.named {
+            if self.control.refer(*member, *applied) {
+                self.refresh(*member);
+            }
         }
-        changed.into_iter().for_each(|member| self.refresh(member));
     }
 
     /// Shows what a control entry did to members, devices and the group.

@@ -3,10 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Frontier, GroupState, Slot, SlotEntry, Verdict, View};
-use crate::authority::{History, Offered, Resolution, resolve, slot_entry, state};
+use crate::authority::{
+    History, Offered, Resolution, resolve, slot_entry, state, state_of_first, state_on,
+};
 use crate::entry::VerifiedEntry;
 use crate::id::{EntryId, GroupId};
+use crate::money::Date;
 use crate::rule::{Refusal, Rule};
+
+/// An earlier point in the life of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AsOf {
+    /// The entries up to this one in the total order.
+    Entry(EntryId),
+    /// All entries, but only money dated up to the end of this day.
+    Date(Date),
+}
 
 /// What a set of entries means.
 #[derive(Clone, Debug)]
@@ -86,6 +98,21 @@ impl Evaluation {
     #[must_use]
     pub fn state(&self) -> &GroupState {
         self.view.state()
+    }
+
+    /// The state as of an earlier point, by today's verdicts (SPEC §7.3); none
+    /// if the entry is not admitted.
+    ///
+    /// Takes time in proportion to the number of entries.
+    #[must_use]
+    pub fn as_of(&self, point: AsOf) -> Option<GroupState> {
+        match point {
+            AsOf::Entry(id) => {
+                let place = self.history.place(&id)?;
+                state_of_first(&self.history, &self.resolution, place.checked_add(1)?)
+            }
+            AsOf::Date(date) => Some(state_on(&self.history, &self.resolution, date)),
+        }
     }
 
     /// The admitted entries with their verdicts, in the total order.

@@ -20,7 +20,7 @@ mod view;
 
 pub use admission::{Admission, AdmittedEntry};
 pub use checkpoint::CheckpointError;
-pub use evaluate::{EvaluateError, Evaluation, evaluate};
+pub use evaluate::{AsOf, EvaluateError, Evaluation, evaluate};
 pub use frontier::{Frontier, Position, any_position};
 pub use index::{ChainEntry, EntryIndex, Link};
 pub use memory::MemoryIndex;

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::entry::DecodedEntry;
-use crate::id::{EntryId, MemberId};
+use crate::id::MemberId;
 use crate::money::{Balance, Currency};
 use crate::payload::{Content, RefIndex};
 
@@ -15,15 +14,12 @@ pub(crate) struct Nets {
 }
 
 impl Nets {
-    /// Paid minus owed, of an entry with a content whose every ref that stands
-    /// for a member is of an introduction.
+    /// Paid minus owed, of a content whose every ref that stands for a member is
+    /// of an introduction.
     pub(crate) fn of(
-        entry: &DecodedEntry,
-        introduced: impl Fn(&EntryId) -> Option<MemberId>,
+        content: &Content,
+        member: impl Fn(RefIndex) -> Option<MemberId>,
     ) -> Option<Self> {
-        let refs = entry.header().refs();
-        let member = |index: RefIndex| introduced(refs.get(index.place())?);
-        let content = entry.payload().content()?;
         let mut nets = Self { currency: content.currency(), parts: BTreeMap::new() };
         match content {
             Content::Expense(expense) => {

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 
 use super::effects::Effects;
 use super::{AdmittedEntry, EntryIndex, Ledger, Slot, SlotEntry, SlotRole, Verdict, VoidReason};
-use crate::control::{Arrival, Outcome, Point};
+use crate::control::{Arrival, Outcome, Point, content_fault};
 use crate::entry::DecodedEntry;
-use crate::id::EntryId;
-use crate::payload::{Kind, Payload};
+use crate::id::{EntryId, MemberId};
+use crate::payload::{Kind, Payload, RefIndex};
 
 /// A verdict on an earlier entry that changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,10 +70,22 @@ impl Replayed {
 }
 
 /// What an entry that decides about nobody else is by itself.
+#[derive(Default)]
 pub(super) struct Plain {
     pub(super) fault: Option<VoidReason>,
     /// The slot that it belongs to if it is applied.
     pub(super) slot: Option<(EntryId, SlotEntry)>,
+    pub(super) names: Names,
+}
+
+/// The members whom an entry's refs introduce, by their place.
+#[derive(Default)]
+pub(super) struct Names(Vec<Option<MemberId>>);
+
+impl Names {
+    pub(super) fn get(&self, index: RefIndex) -> Option<MemberId> {
+        self.0.get(index.place()).copied().flatten()
+    }
 }
 
 /// Whether entries of this kind decide about others.
@@ -107,7 +119,7 @@ impl Ledger {
         let plain = self.plain(entry, index)?;
         let mut effects = Effects::default();
         if plain.fault.is_none() {
-            effects.flip(self, entry, plain.slot, true);
+            effects.flip(entry, &plain, true);
             effects.settle_slots(self, index)?;
         }
         let saved = self.control.may_shake(entry).then(|| self.control.clone());
@@ -163,13 +175,22 @@ impl Ledger {
             Payload::Correction(_) => Some(SlotRole::Correction),
             Payload::Cancellation(_) => Some(SlotRole::Cancellation),
             Payload::Endorsement(_) => None,
-            _ => return Ok(Plain { fault: None, slot: None }),
+            _ => return Ok(Plain::default()),
         };
         let original = self.original(entry, index)?;
-        let content = entry.payload().content();
-        let fault = self.control.money_fault(entry, content, original.is_some());
+        let names = self.names(entry);
+        let fault = match entry.payload().content() {
+            _ if original.is_none() => Some(VoidReason::WrongTarget),
+            Some(content) => content_fault(content, |index| names.get(index)),
+            None => None,
+        };
         let part = |role| SlotEntry { id: entry.id(), lamport: entry.header().lamport(), role };
-        Ok(Plain { fault, slot: original.zip(role.map(part)) })
+        Ok(Plain { fault, slot: original.zip(role.map(part)), names })
+    }
+
+    pub(super) fn names(&self, entry: &DecodedEntry) -> Names {
+        let refs = entry.header().refs().iter();
+        Names(refs.map(|id| self.view.state.introduced_by(*id)).collect())
     }
 
     /// The slot that an entry about money names, if it names one.
@@ -223,9 +244,9 @@ impl Ledger {
                 if verdict.is_applied() != entry.verdict.is_applied()
                     && let Some(stored) = index.entry(&entry.id)?
                 {
-                    slot = self.plain(stored.decoded(), index)?.slot;
-                    let applied = verdict.is_applied();
-                    effects.flip(self, stored.decoded(), slot, applied);
+                    let plain = self.plain(stored.decoded(), index)?;
+                    slot = plain.slot;
+                    effects.flip(stored.decoded(), &plain, verdict.is_applied());
                 }
                 flips.push(Flip { id: entry.id, verdict, slot });
             }

@@ -1,6 +1,6 @@
 //! Attacks on money: copies, cancellations, and how a group moves house.
 
-use ledger_core::{Draft, DraftError, Payload, VoidReason};
+use ledger_core::{AsOf, Draft, DraftError, EntryId, GroupState, Payload, VoidReason};
 
 use crate::common::{Group, Person, debt, eur};
 
@@ -151,4 +151,38 @@ fn a_successor_group_carries_people_and_balances() {
     let details = debt(new_anna, founder.member, 1);
     let unnamed = Draft::record(begun.state(), &details);
     assert_eq!(unnamed, Err(DraftError::UnknownMember(new_anna)));
+}
+
+/// Anna wants to know how things stood in spring. A dinner of Mallory's that
+/// her removal voids later never counted; what came later does not count yet.
+#[test]
+fn as_of_an_entry_or_a_day_todays_verdicts_count() {
+    let (mut g, mut anna) = Group::new();
+    let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    let mut mallory = g.add(&g.now(), &mut anna.phone, "Mallory");
+    let everybody = [anna.member, ben.member, mallory.member];
+    let fair = g.owes(&g.now(), &mut ben.phone, ben.member, anna.member, 10);
+    let known = g.now();
+    let foul = g.owes(&g.now(), &mut mallory.phone, mallory.member, ben.member, 500);
+    let cleo = g.add(&known, &mut anna.phone, "Cleo");
+    g.remove(&known, &mut anna, mallory.member);
+    let late = g.owes(&g.now(), &mut ben.phone, cleo.member, ben.member, 7);
+    let whole = g.outcome();
+    let then = |id| whole.0.as_of(AsOf::Entry(id)).unwrap();
+    let balances =
+        |state: &GroupState| everybody.map(|member| state.balance(member, eur()).minor_units());
+    assert_eq!(then(late), *whole.state());
+    assert_eq!(balances(&then(fair)), balances(&then(foul)), "the foul dinner never counted");
+    assert!(whole.void(foul).is_some() && whole.applied(fair));
+    assert_eq!(then(fair).members().len(), 3, "Cleo is not there yet");
+    assert!(!then(foul).member(mallory.member).unwrap().is_removed(), "nor is Mallory removed");
+    assert!(whole.state().member(mallory.member).unwrap().is_removed());
+    assert_eq!(then(g.id.genesis()).members().len(), 1);
+    assert_eq!(whole.0.as_of(AsOf::Entry(EntryId::from_bytes([9; 32]))), None);
+
+    let day = |date: &str| whole.0.as_of(AsOf::Date(date.parse().unwrap())).unwrap();
+    let dated = g.entry(fair).decoded().payload().content().unwrap().date();
+    assert_eq!(whole.0.as_of(AsOf::Date(dated)).as_ref(), Some(whole.state()));
+    assert_eq!(balances(&day("1999-12-31")), [0, 0, 0]);
+    assert_eq!(day("1999-12-31").members().len(), 4, "people are those of today");
 }
