@@ -9,8 +9,9 @@ macro_rules! breaks {
         pub enum Break { $($(#[doc = $doc])* $name,)* }
 
         impl Break {
-            /// All of them.
-            pub const ALL: &'static [Break] = &[$(Break::$name,)*];
+            /// All of them, with their names.
+            pub const ALL: &'static [(&'static str, Break)] =
+                &[$((stringify!($name), Break::$name),)*];
         }
     };
 }

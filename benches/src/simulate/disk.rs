@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::rc::Rc;
 
-use ledger_core::{EntryId, EntryIndex, Link, SlotEntry, Verdict, VerifiedEntry};
+use ledger_core::{
+    EntryId, EntryIndex, Link, Payload, RefIndex, SlotEntry, SlotRole, Verdict, VerifiedEntry,
+};
 
 /// How many checkpoints are kept.
 const KEPT: usize = 3;
@@ -68,13 +70,9 @@ impl Disk {
     }
 
     /// Adds a row.
-    pub(super) fn put(
-        &mut self,
-        entry: VerifiedEntry,
-        verdict: Verdict,
-        slot: Option<(EntryId, SlotEntry)>,
-    ) {
+    pub(super) fn put(&mut self, entry: VerifiedEntry, verdict: Verdict) {
         let (id, number) = (entry.id(), self.order.len());
+        let slot = self.part(&entry);
         self.order.push(id);
         if let Some((original, _)) = slot {
             self.slots.entry(original).or_default().push(id);
@@ -83,18 +81,39 @@ impl Disk {
     }
 
     /// Changes the verdict on a row.
-    pub(super) fn judge(
-        &mut self,
-        id: &EntryId,
-        verdict: Verdict,
-        slot: Option<(EntryId, SlotEntry)>,
-    ) {
-        let Some(row) = self.rows.get_mut(id) else { return };
-        row.verdict = verdict;
-        if let (None, Some((original, _))) = (row.slot, slot) {
-            row.slot = slot;
-            self.slots.entry(original).or_default().push(*id);
+    pub(super) fn judge(&mut self, id: &EntryId, verdict: Verdict) {
+        if let Some(row) = self.rows.get_mut(id) {
+            row.verdict = verdict;
         }
+    }
+
+    /// The slot that an entry belongs to, and its part in it. Whether it counts is its verdict's
+    /// matter, which may change.
+    fn part(&self, entry: &VerifiedEntry) -> Option<(EntryId, SlotEntry)> {
+        let refs = entry.decoded().header().refs();
+        let named = |at: RefIndex| refs.get(at.place()).copied();
+        // What a correction or cancellation names: an original, or a copy of one.
+        let original = |at: RefIndex| {
+            let target = self.rows.get(&named(at)?)?.entry.decoded();
+            match target.payload() {
+                Payload::Content(_) => Some(target.id()),
+                Payload::Copy(copy) => target.header().refs().get(copy.original().place()).copied(),
+                _ => None,
+            }
+        };
+        let (slot, role) = match entry.decoded().payload() {
+            Payload::Content(_) => (entry.id(), SlotRole::Original),
+            Payload::Copy(copy) => (named(copy.original())?, SlotRole::Copy),
+            Payload::Correction(correction) => {
+                (original(correction.target())?, SlotRole::Correction)
+            }
+            Payload::Cancellation(cancellation) => {
+                (original(cancellation.target())?, SlotRole::Cancellation)
+            }
+            _ => return None,
+        };
+        let lamport = entry.decoded().header().lamport();
+        Some((slot, SlotEntry { id: entry.id(), lamport, role }))
     }
 
     /// Loses the last row, as no disk should.

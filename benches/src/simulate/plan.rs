@@ -6,6 +6,7 @@
 
 use super::Settings;
 use super::script::{Entries, Name, name};
+use crate::model::Kind;
 use crate::model::sim::prng::Prng;
 use crate::model::sim::tally::Tally;
 
@@ -93,6 +94,8 @@ struct Planner<'a> {
     down: Vec<(usize, usize)>,
     /// A replica that nothing reaches from one tick to another.
     partition: Option<(usize, usize, usize)>,
+    /// Whether acts and adoptions are slow: they are what changes others' verdicts.
+    slow_acts: bool,
 }
 
 const NETWORK: &str = "network";
@@ -116,15 +119,19 @@ impl Plan {
             under_way: Vec::new(),
             down: Vec::new(),
             partition,
+            slow_acts: false,
         };
+        p.slow_acts = settings.faults() && p.rng.chance(30);
         p.tally.add(NETWORK, "a replica cut off for a while", usize::from(partition.is_some()));
         let flood = settings.lies().then(|| p.rng.below(ticks.saturating_mul(25)));
         for (now, made) in made.iter().enumerate() {
             let device = usize::try_from(made.step.entry.device).unwrap_or(0);
             let home = device.checked_rem(settings.replicas).unwrap_or(0);
+            let kind = &made.step.entry.kind;
             p.events.push(Event::Write { home, entry: name(made) });
             for to in (0..settings.replicas).filter(|to| *to != home) {
-                p.send(to, name(made), now);
+                let slow = p.slow_acts && matches!(kind, Kind::Act(_) | Kind::Adopt { .. });
+                p.send(to, name(made), now, slow);
             }
             if flood == Some(now) {
                 let to = p.rng.below(settings.replicas);
@@ -147,7 +154,7 @@ impl Planner<'_> {
     }
 
     /// Puts an entry on its way.
-    fn send(&mut self, to: usize, entry: Name, now: usize) {
+    fn send(&mut self, to: usize, entry: Name, now: usize, slow: bool) {
         let faults = self.settings.faults();
         if faults && self.rng.chance(10) {
             // Only the next quiet point brings it.
@@ -156,8 +163,9 @@ impl Planner<'_> {
         let copies = if faults && self.rng.chance(12) { 2 } else { 1 };
         for copy in 0..copies {
             let delay = match (faults, self.rng.below(10)) {
-                (false, _) => self.rng.below(3),
-                (true, 0..=6) => self.rng.below(5),
+                // In the order of writing, each replica so and so far away.
+                (false, _) => to % 4,
+                (true, 0..=6) if !slow => self.rng.below(5),
                 (true, _) => self.rng.below(30),
             };
             if delay > 0 {

@@ -213,7 +213,9 @@ impl<'a> Play<'a> {
             let mut lacks: Vec<VerifiedEntry> =
                 names.filter(|made| !site.holds(&made.real.id())).map(|m| m.real.clone()).collect();
             let mut rng = Prng::new(self.settings.seed ^ (number as u64) << 8 ^ to as u64);
-            rng.shuffle(&mut lacks);
+            if self.settings.faults() {
+                rng.shuffle(&mut lacks);
+            }
             while !lacks.is_empty() {
                 let size = lacks.len().min(rng.below(12).saturating_add(1));
                 let batch = lacks.drain(..size).collect();

@@ -1,15 +1,20 @@
 //! One replica: a ledger in memory over rows on disk.
 //!
-//! **All use of `admit`, `replay` and `evaluate` by the simulation is in this file** (and `evaluate`
-//! as the oracle, at its end). Replay leaves some entries to evaluation of the whole set; once it
-//! decides every entry itself, [`Replica::take`] loses its last branch, [`Taken::flips`] comes from
-//! `Replayed`, and [`evaluated`] goes.
+//! **The one place where the simulation calls `admit`, `replay` and `evaluate`** (the latter also as
+//! the oracle, at the end of the file). Replay leaves some entries to evaluation of the whole set.
+//! Once it decides every entry itself,
+//!
+//! * [`Replica::take`] judges the entries that `Replayed` lists besides ([`Disk::judge`], and
+//!   `flipped_at` if there are any), and hands them on as [`Taken::In`]'s `flips`;
+//! * `Replica::whole` and `evaluated` go, and with them `Option` and `Undecided`;
+//! * [`Oracle`] asks the evaluation itself for state and frontier;
+//! * what else an index is asked, [`First`](super::disk::First) answers from the rows.
 
 use std::collections::BTreeSet;
 
 use ledger_core::{
     Admission, AdmittedEntry, EntryId, Evaluation, Frontier, GroupId, GroupState, Ledger, Rule,
-    SlotEntry, Verdict, VerifiedEntry, evaluate,
+    Verdict, VerifiedEntry, evaluate,
 };
 
 use super::breaks::Break;
@@ -64,7 +69,7 @@ impl Replica {
     /// If it is not one.
     pub(super) fn found(genesis: &VerifiedEntry, breaks: Option<Break>) -> Result<Replica, Error> {
         let mut disk = Disk::default();
-        disk.put(genesis.clone(), Verdict::Applied, None);
+        disk.put(genesis.clone(), Verdict::Applied);
         Ok(Replica { ledger: Ledger::found(genesis)?, disk, breaks })
     }
 
@@ -89,11 +94,11 @@ impl Replica {
             Admission::Undecided(entry) => return self.whole(*entry),
             Admission::Admitted(admitted) => admitted,
         };
-        let Some((verdict, slot)) = replayed(&mut self.ledger, &admitted, &self.disk)? else {
+        let Some(verdict) = replayed(&mut self.ledger, &admitted, &self.disk)? else {
             return self.whole(admitted.verified().clone());
         };
         let entry = admitted.verified().clone();
-        self.disk.put(entry, Break::verdict(self.breaks, id, verdict), slot);
+        self.disk.put(entry, Break::verdict(self.breaks, id, verdict));
         Ok(Taken::In { verdict, flips: Vec::new() })
     }
 
@@ -109,7 +114,7 @@ impl Replica {
         }
         let verdict = whole.verdict(id).ok_or("an entry that was offered has no verdict")?;
         let skips = Break::skips(self.breaks, &entry);
-        self.disk.put(entry, verdict, whole.slot_of(id));
+        self.disk.put(entry, verdict);
         let mut flips = Vec::new();
         for (other, verdict) in whole.verdicts() {
             let changed = self.disk.row(&other.id()).is_some_and(|row| row.verdict != verdict);
@@ -118,7 +123,7 @@ impl Replica {
             }
         }
         for (other, verdict) in &flips {
-            self.disk.judge(other, *verdict, whole.slot_of(*other));
+            self.disk.judge(other, *verdict);
             self.disk.flipped_at = self.disk.len();
         }
         self.ledger = whole.ledger().clone();
@@ -174,13 +179,15 @@ impl Replica {
     }
 }
 
-/// What replay says of an entry: verdict and slot, if it decides it.
-type Said = Option<(Verdict, Option<(EntryId, SlotEntry)>)>;
-
-fn replayed(ledger: &mut Ledger, entry: &AdmittedEntry, disk: &Disk) -> Result<Said, Error> {
+/// What replay says of an entry, if it decides it, by the rows before it.
+fn replayed(
+    ledger: &mut Ledger,
+    entry: &AdmittedEntry,
+    disk: &Disk,
+) -> Result<Option<Verdict>, Error> {
     let rows = disk.row(&entry.verified().id()).map_or(disk.len(), |row| row.number);
     let Ok(replayed) = ledger.replay(entry, &disk.first(rows));
-    Ok(replayed.map(|r| (r.verdict(), r.slot().map(|(original, part, _)| (original, part)))))
+    Ok(replayed.map(|replayed| replayed.verdict()))
 }
 
 /// Replays the rows from this one on. No verdict before them changed since they came.
@@ -194,7 +201,7 @@ fn tail(ledger: &mut Ledger, disk: &Disk, rows: usize) -> Result<(), Error> {
             other => return Err(format!("{id} was stored, now it is {other:?}").into()),
         };
         let verdict = match said {
-            Some((verdict, _)) => verdict,
+            Some(verdict) => verdict,
             None => evaluated(ledger, disk, row.number)?,
         };
         if verdict != row.verdict {
