@@ -10,7 +10,7 @@ use std::thread::{self, ScopedJoinHandle};
 use clap::Parser;
 use ledger_benches::model::sim::tally::Tally;
 use ledger_benches::simulate::{
-    Case, Failure, Outcome, Settings, hunt_breaks, hunt_rules, missing, print, shrink,
+    Case, Failure, Outcome, Settings, hunt_breaks, hunt_rules, hunt_steps, missing, print, shrink,
 };
 use sha2::{Digest, Sha256};
 
@@ -149,7 +149,8 @@ fn report(arguments: &Arguments, case: &Case, failure: &Failure) -> ExitCode {
 fn bugs(arguments: &Arguments) -> ExitCode {
     let (settings, limit) = (arguments.settings(arguments.seed), arguments.seeds.max(500));
     let mut missed = false;
-    for hunted in hunt_breaks(&settings, limit).into_iter().chain(hunt_rules(&settings, limit)) {
+    let hunts = [hunt_breaks, hunt_steps, hunt_rules];
+    for hunted in hunts.into_iter().flat_map(|hunt| hunt(&settings, limit)) {
         match hunted.caught {
             Some((n, failure)) => {
                 println!("{:24} after {n:4} histories: {}", hunted.bug, failure.violation.property);

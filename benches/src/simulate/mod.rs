@@ -37,7 +37,7 @@ mod table;
 mod trace;
 
 pub use breaks::Break;
-pub use hunt::{Hunted, hunt, hunt_breaks, hunt_rules};
+pub use hunt::{Hunted, hunt, hunt_breaks, hunt_rules, hunt_steps};
 pub use shrink::{print, shrink};
 pub use table::{IMPORTANT, missing};
 
@@ -143,30 +143,23 @@ impl Case {
         let script = Script::of(&self.settings);
         let entries = script.entries().map_err(unwritten)?;
         let plan = Plan::of(&self.settings, &entries);
-        self.run_on(&script, &plan, Some(entries), rules)
+        if self.without.is_empty() {
+            return self.run_on(&plan, &entries, rules);
+        }
+        self.run_on(&plan, &self.thinned(script).entries().map_err(unwritten)?, rules)
     }
 
-    /// Runs it on a script and a plan that were drawn before, and perhaps signed.
-    fn run_on(
-        &self,
-        script: &Script,
-        plan: &Plan,
-        signed: Option<Entries>,
-        rules: &Rules,
-    ) -> Result<Outcome, Failure> {
-        let entries = match signed.filter(|_| self.without.is_empty()) {
-            Some(entries) => entries,
-            None => self.thinned(script.clone()).entries().map_err(unwritten)?,
-        };
+    /// Runs it on a plan and entries that were made before.
+    fn run_on(&self, plan: &Plan, entries: &Entries, rules: &Rules) -> Result<Outcome, Failure> {
         let all = || plan.events.iter().enumerate();
         let kept: Vec<(usize, &Event)> = match &self.events {
             None => all().collect(),
             Some(kept) => all().filter(|(number, _)| kept.contains(number)).collect(),
         };
-        let played = Played { settings: &self.settings, entries: &entries, rules };
+        let played = Played { settings: &self.settings, entries, rules };
         let mut outcome = play::play(&played, kept.into_iter(), self.breaks)?;
         outcome.tally.merge(plan.tally.clone());
-        table::count(&entries, &mut outcome.tally);
+        table::count(entries, &mut outcome.tally);
         Ok(outcome)
     }
 

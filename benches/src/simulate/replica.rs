@@ -134,6 +134,11 @@ impl Replica {
     pub(super) fn checkpoint(&mut self) {
         let bytes = self.ledger.to_checkpoint();
         self.disk.save(bytes);
+        if let (Some(Break::ShortCheckpoint), Some(saved)) =
+            (self.breaks, self.disk.checkpoints.last_mut())
+        {
+            saved.rows = saved.rows.saturating_add(1);
+        }
     }
 
     /// Comes back with nothing but what is on disk: from the newest checkpoint that may be used,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::plan::{Event, Plan};
-use super::script::Script;
+use super::script::{Entries, Script};
 use super::{Case, Failure, Settings, unwritten};
 use crate::model::Rules;
 use crate::model::sim::replay::show;
@@ -44,13 +44,19 @@ pub fn shrink(case: &Case) -> Option<(Case, Failure)> {
 }
 
 impl Shrinker {
-    fn fails(&self, case: &Case) -> bool {
-        let failure = case.run_on(&self.script, &self.plan, None, &Rules::ALL).err();
+    /// The entries of a case.
+    fn entries(&self, case: &Case) -> Option<Entries> {
+        case.thinned(self.script.clone()).entries().ok()
+    }
+
+    fn fails(&self, case: &Case, entries: &Entries) -> bool {
+        let failure = case.run_on(&self.plan, entries, &Rules::ALL).err();
         failure.is_some_and(|failure| failure.violation.property == self.property)
     }
 
     /// Leaves out chunks of the events, smaller and smaller.
     fn fewer_events(&self, best: &mut Case) {
+        let Some(entries) = self.entries(best) else { return };
         let mut chunk = best.events.as_ref().map_or(0, Vec::len) / 2;
         while chunk > 0 {
             let mut from = 0;
@@ -58,7 +64,7 @@ impl Shrinker {
                 let kept =
                     events.iter().take(from).chain(events.iter().skip(from.saturating_add(chunk)));
                 let fewer = Case { events: Some(kept.copied().collect()), ..best.clone() };
-                if self.fails(&fewer) {
+                if self.fails(&fewer, &entries) {
                     *best = fewer;
                 } else {
                     from = from.saturating_add(chunk);
@@ -82,7 +88,7 @@ impl Shrinker {
             if let Some(events) = &mut fewer.events {
                 events.retain(|kept| *kept != number);
             }
-            if self.fails(&fewer) {
+            if self.entries(&fewer).is_some_and(|entries| self.fails(&fewer, &entries)) {
                 *best = fewer;
             }
         }

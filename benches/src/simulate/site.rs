@@ -187,13 +187,8 @@ impl Site {
     /// Flips a bit of the newest checkpoint.
     pub(super) fn damage(&mut self, bit: usize, tally: &mut Tally) {
         let disk = self.replica.as_mut().map_or(&mut self.disk, |replica| &mut replica.disk);
-        let rows = disk.len();
         let Some(newest) = disk.checkpoints.last_mut() else { return };
-        if self.breaks == Some(Break::ShortCheckpoint) {
-            newest.rows = newest.rows.saturating_add(1).min(rows);
-        } else {
-            flip(&mut newest.bytes, bit);
-        }
+        flip(&mut newest.bytes, bit);
         tally.add(STORAGE, "checkpoint damaged", 1);
     }
 
