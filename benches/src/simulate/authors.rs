@@ -1,6 +1,8 @@
 //! Whether the API would have put honest people's entries where the script put them.
 
-use ledger_core::{VerifiedEntry, hazmat};
+use std::collections::BTreeSet;
+
+use ledger_core::{EntryId, VerifiedEntry, hazmat};
 
 use super::Settings;
 use super::replica::Replica;
@@ -42,7 +44,9 @@ pub(super) fn check(
 ) -> Result<Option<Violation>, Error> {
     let (entry, header) = (&made.step.entry, made.real.decoded().header());
     let asked = (u64::from(entry.device) ^ settings.seed).is_multiple_of(ASKED);
-    let honest = !made.step.tag.starts_with("evil") && made.step.tag != "refused";
+    // Which 16 of many heads a merge joins first, goes by ids, which the script does not know.
+    let other = ["evil", "refused", "merge of"].iter().any(|tag| made.step.tag.starts_with(tag));
+    let honest = entries.whole && !other;
     let (Some(backlink), true) = (header.backlink(), asked && honest && made.refusal.is_none())
     else {
         return Ok(None);
@@ -54,10 +58,12 @@ pub(super) fn check(
     let (ledger, device) = (replica.ledger(), header.device());
     let position = match header.seq() {
         0 => ledger.first_position(device, backlink),
-        _ if made.step.tag.starts_with("merge of") => ledger.merge_position(device),
         _ => ledger.next_position(device),
     };
-    let parents = header.parents().to_vec();
+    // A liar's entry may refer to what the script did not know of. What seemed a head beside it to
+    // the script is then none.
+    let heads: BTreeSet<EntryId> = ledger.frontier().heads().collect();
+    let parents = header.parents().iter().copied().filter(|id| heads.contains(id)).collect();
     let (seq, clock) = (header.seq(), header.lamport());
     let scripted = hazmat::any_position(ledger.group(), device, seq, backlink, parents, clock);
     tally.add("authors", "next position asked for", 1);

@@ -21,6 +21,7 @@ pub(super) type Name = usize;
 pub(super) struct Script {
     settings: Settings,
     steps: Vec<(usize, Step)>,
+    whole: bool,
     cards: Vec<Card>,
 }
 
@@ -28,6 +29,8 @@ pub(super) struct Script {
 pub(super) struct Entries {
     /// In both worlds.
     pub(super) scene: Scene,
+    /// Whether no step was left out. If one was, frontiers are no longer what the authors saw.
+    pub(super) whole: bool,
     names: BTreeMap<Name, usize>,
     ids: BTreeMap<EntryId, usize>,
 }
@@ -40,7 +43,7 @@ impl Script {
         let cast = Cast { people: settings.members, evil };
         let world = generate_with(settings.seed, settings.entries.max(2), cast);
         let steps = script(&world).into_iter().enumerate().collect();
-        Script { settings: *settings, steps, cards: world.cards }
+        Script { settings: *settings, steps, whole: true, cards: world.cards }
     }
 
     /// The script without a step, whose place in chains and frontiers its own dependencies take;
@@ -52,7 +55,7 @@ impl Script {
         let steps: Vec<Step> = self.steps.iter().map(|(_, step)| step.clone()).collect();
         let numbers = self.steps.iter().map(|(n, _)| *n).filter(|n| *n != number);
         let steps = numbers.zip(spliced(&steps, id)?).collect();
-        Some(Script { steps, ..self.clone() })
+        Some(Script { steps, whole: false, ..self.clone() })
     }
 
     /// Signs the entries.
@@ -79,7 +82,7 @@ impl Script {
                 }
             }
         }
-        Ok(Entries { scene, names, ids })
+        Ok(Entries { scene, whole: self.whole, names, ids })
     }
 }
 
