@@ -6,13 +6,11 @@ use ledger_benches::simulate::{Break, Case, Settings, hunt, hunt_steps, missing,
 fn run(seeds: std::ops::RangeInclusive<u64>, adversary: u8) -> Tally {
     let mut tally = Tally::default();
     for seed in seeds {
-        match Case::of(Settings::usual(seed, adversary)).run() {
-            Ok(outcome) => tally.merge(outcome.tally),
-            Err(failure) => panic!(
-                "{failure}\n(cargo run --release -p ledger-benches --bin simulate -- \
-                 --seed {seed} --adversary {adversary})"
-            ),
-        }
+        let run = Case::of(Settings::usual(seed, adversary)).run();
+        let again = "cargo run --release -p ledger-benches --bin simulate --";
+        let failure = run.as_ref().err().map(ToString::to_string);
+        assert_eq!(failure, None, "{again} --seed {seed} --adversary {adversary}");
+        run.into_iter().for_each(|outcome| tally.merge(outcome.tally));
     }
     tally
 }

@@ -49,7 +49,7 @@ impl Break {
         }
     }
 
-    /// Whether what this entry changes is not stored.
+    /// Whether the verdicts that this entry changes are not stored.
     pub(super) fn skips(this: Option<Break>, entry: &VerifiedEntry) -> bool {
         let Payload::Act(signed) = entry.decoded().payload() else { return false };
         let removes = matches!(signed.act().body(), ActBody::Remove { .. });

@@ -69,6 +69,11 @@ pub(super) fn play<'e>(
     Ok(Outcome { digest: play.trace.end(), tally: play.tally })
 }
 
+/// Whether the replica is looked at after this event: after one batch in eight.
+fn spot(settings: &Settings, event: usize) -> bool {
+    settings.seed.wrapping_add(event as u64).is_multiple_of(8)
+}
+
 impl<'a> Play<'a> {
     fn new(played: &Played<'a>, breaks: Option<Break>) -> Result<Play<'a>, Error> {
         let Played { settings, entries, rules } = *played;
@@ -96,7 +101,11 @@ impl<'a> Play<'a> {
                 let batch = batch.iter().filter(|name| self.written.contains(name));
                 let batch: Vec<VerifiedEntry> =
                     batch.filter_map(|name| Some(self.entries.get(*name)?.real.clone())).collect();
-                self.deliver(*to, batch, *crash)
+                let found = self.deliver(*to, batch, *crash)?;
+                if found.is_some() || !spot(self.settings, number) {
+                    return Ok(found);
+                }
+                self.look(*to)
             }
             Event::Mutant { to, entry, bit } => self.mutant(*to, *entry, *bit),
             Event::Flood { to } => {
@@ -176,6 +185,17 @@ impl<'a> Play<'a> {
         Ok(found
             .or_else(|| (!same).then(differs).flatten())
             .or_else(|| check::conservation(replica.ledger())))
+    }
+
+    /// Compares a replica with evaluation of what it holds by now: what is wrong for a while must not
+    /// have mended itself before the next quiet point.
+    fn look(&mut self, at: usize) -> Result<Option<Violation>, Error> {
+        let replica = self.sites.get(at).and_then(|site| site.replica.as_ref());
+        let Some(replica) = replica else { return Ok(None) };
+        let rows = replica.disk.from(0).map(|row| row.entry.id()).collect();
+        let (reference, found) = Reference::of(self.entries, &rows)?;
+        self.tally.add("histories", "looks between quiet points", 1);
+        Ok(found.or_else(|| reference.check(replica, self.entries)))
     }
 
     fn mutant(&mut self, to: usize, name: Name, bit: usize) -> Result<Option<Violation>, Error> {

@@ -158,6 +158,7 @@ pub const IMPORTANT: &[(&str, &str)] = &[
     ("storage and crashes", "restart from a checkpoint, tail replayed"),
     ("storage and crashes", "restart from the genesis entry, no checkpoint"),
     ("storage and crashes", "restart from the genesis entry, checkpoints damaged or too old"),
+    ("histories", "looks between quiet points"),
     ("authors", "next position asked for"),
 ];
 
