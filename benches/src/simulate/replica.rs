@@ -4,8 +4,8 @@
 //! the oracle, at the end of the file). Replay leaves some entries to evaluation of the whole set.
 //! Once it decides every entry itself,
 //!
-//! * [`Replica::take`] judges the entries that `Replayed` lists besides ([`Disk::judge`], and
-//!   `flipped_at` if there are any), and hands them on as [`Taken::In`]'s `flips`;
+//! * [`Replica::take`] hands the flips that `Replayed` lists to [`Replica::store`], and [`tail`] checks
+//!   that there are none;
 //! * `Replica::whole` and `evaluated` go, and with them `Option` and `Undecided`;
 //! * [`Oracle`] asks the evaluation itself for state and frontier;
 //! * what else an index is asked, [`First`](super::disk::First) answers from the rows.
@@ -84,7 +84,6 @@ impl Replica {
     /// # Errors
     /// If the whole set cannot be evaluated.
     pub(super) fn take(&mut self, entry: VerifiedEntry) -> Result<Taken, Error> {
-        let id = entry.id();
         let index = self.disk.first(self.disk.len());
         let Ok(admission) = self.ledger.admit(entry, &index);
         let admitted = match admission {
@@ -94,12 +93,28 @@ impl Replica {
             Admission::Undecided(entry) => return self.whole(*entry),
             Admission::Admitted(admitted) => admitted,
         };
-        let Some(verdict) = replayed(&mut self.ledger, &admitted, &self.disk)? else {
-            return self.whole(admitted.verified().clone());
-        };
         let entry = admitted.verified().clone();
-        self.disk.put(entry, Break::verdict(self.breaks, id, verdict));
-        Ok(Taken::In { verdict, flips: Vec::new() })
+        match replayed(&mut self.ledger, &admitted, &self.disk)? {
+            Some(verdict) => Ok(self.store(entry, verdict, Vec::new())),
+            None => self.whole(entry),
+        }
+    }
+
+    /// Stores an entry that the ledger has taken, and the verdicts that it changed.
+    fn store(
+        &mut self,
+        entry: VerifiedEntry,
+        verdict: Verdict,
+        flips: Vec<(EntryId, Verdict)>,
+    ) -> Taken {
+        let stored = Break::verdict(self.breaks, entry.id(), verdict);
+        let skips = Break::skips(self.breaks, &entry);
+        self.disk.put(entry, stored);
+        for (other, verdict) in flips.iter().filter(|_| !skips) {
+            self.disk.judge(other, *verdict);
+            self.disk.flipped_at = self.disk.len();
+        }
+        Taken::In { verdict, flips }
     }
 
     /// Replay does not decide this entry: only the whole set tells.
@@ -113,21 +128,11 @@ impl Replica {
             return Ok(Taken::Refused(refusal.rule()));
         }
         let verdict = whole.verdict(id).ok_or("an entry that was offered has no verdict")?;
-        let skips = Break::skips(self.breaks, &entry);
-        self.disk.put(entry, verdict);
-        let mut flips = Vec::new();
-        for (other, verdict) in whole.verdicts() {
-            let changed = self.disk.row(&other.id()).is_some_and(|row| row.verdict != verdict);
-            if changed && !skips {
-                flips.push((other.id(), verdict));
-            }
-        }
-        for (other, verdict) in &flips {
-            self.disk.judge(other, *verdict);
-            self.disk.flipped_at = self.disk.len();
-        }
+        let was = |other: &EntryId| self.disk.row(other).map(|row| row.verdict);
+        let said = whole.verdicts().map(|(other, now)| (other.id(), now));
+        let flips = said.filter(|(other, now)| was(other).is_some_and(|was| was != *now)).collect();
         self.ledger = whole.ledger().clone();
-        Ok(Taken::In { verdict, flips })
+        Ok(self.store(entry, verdict, flips))
     }
 
     /// Saves a checkpoint.
