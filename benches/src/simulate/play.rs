@@ -66,6 +66,7 @@ pub(super) fn play<'e>(
             Err(error) => return Err(fail(number, broken(error))),
         }
     }
+    play.trace.debug(&play.tally);
     Ok(Outcome { digest: play.trace.end(), tally: play.tally })
 }
 
