@@ -6,6 +6,7 @@ mod generate;
 pub mod model;
 pub mod real;
 mod replay;
+pub mod simulate;
 
 pub use generate::{Generated, generate};
 pub use replay::{Stored, decode, replay, trust, verify};

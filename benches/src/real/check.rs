@@ -92,7 +92,7 @@ fn bytes(scene: &Scene) -> Result<(), Error> {
 }
 
 /// The rule of admission by which the ledger must refuse what the model refuses.
-fn rule(refusal: &Refusal) -> Option<Rule> {
+pub fn rule(refusal: &Refusal) -> Option<Rule> {
     match refusal {
         Refusal::Lamport => Some(Rule::A3),
         Refusal::Chain | Refusal::ChainStart => Some(Rule::A2),
@@ -215,6 +215,21 @@ fn same_as_whole(at: Option<&(Ledger, MemoryIndex)>, whole: &Evaluation) -> Resu
         }
     }
     Ok(())
+}
+
+/// Whether the ledger's evaluation of a set says what the model's resolution says.
+///
+/// # Errors
+/// The first difference.
+pub fn agree(
+    scene: &Scene,
+    resolution: &crate::model::Resolution,
+    evaluation: &Evaluation,
+) -> Result<(), Error> {
+    match View::of_model(resolution).difference(&View::of_ledger(scene, evaluation)?) {
+        Some(difference) => differs(difference),
+        None => Ok(()),
+    }
 }
 
 /// The history of this seed in words, for a person who looks into a difference.

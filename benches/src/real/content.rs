@@ -120,7 +120,7 @@ impl Scene {
         };
         let from = paid.iter().next().map(named)?;
         let again = self.introduction(from.member, past, false);
-        if slips && again.entry != from.entry && self.rng.chance(50) {
+        if slips && self.loose && again.entry != from.entry && self.rng.chance(50) {
             return Some((from, again));
         }
         let differs = |to: &Named| {

@@ -22,11 +22,36 @@ use ledger_core::{Draft, EntryId, GroupId, NewGroup, Payload, SignedAct, Verifie
 
 use crate::model::sim::prng::Prng;
 use crate::model::sim::world::{Step, World};
-use crate::model::{Digest, Entry, History, Id, Kind, MemberId, Refusal, Statement};
+use crate::model::{Card, Digest, Entry, History, Id, Kind, MemberId, Refusal, Statement};
 use keys::Keys;
 
 /// Whatever goes wrong here is a difference, or a bug of the translation.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// Who lies about places, and names members by entries that introduce nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lies {
+    /// Nobody.
+    None,
+    /// Those whom the script calls evil.
+    ByLiars,
+    /// Anybody.
+    ByAnybody,
+}
+
+/// An entry as it was made, whether or not it can be admitted.
+pub struct Made {
+    /// The step of the script that it comes from.
+    pub script: usize,
+    /// Whether it is the lie about its place that goes with the step.
+    pub lie: bool,
+    /// What the model thinks of it.
+    pub step: Step,
+    /// The real entry.
+    pub real: VerifiedEntry,
+    /// Why the model does not admit it.
+    pub refusal: Option<Refusal>,
+}
 
 /// A history in both worlds.
 pub struct Scene {
@@ -40,6 +65,13 @@ pub struct Scene {
     pub entries: BTreeMap<Id, VerifiedEntry>,
     /// Real entries that the model does not admit, and why.
     pub refused: Vec<(VerifiedEntry, Refusal)>,
+    /// All of them in the order in which they were made.
+    pub made: Vec<Made>,
+    /// Whether whoever signs now may slip or lie.
+    loose: bool,
+    lying: bool,
+    /// The step of the script that is played.
+    script: usize,
     keys: Keys,
     rng: Prng,
     /// What became of the script's entries.
@@ -67,8 +99,14 @@ struct Saying {
     kind: Kind,
 }
 
+/// The steps of a script, and what its own admission refused, to be tried on the ledger's.
+pub fn script(world: &World) -> Vec<Step> {
+    let refused = |entry: &Entry| Step { entry: entry.clone(), honest: false, tag: "refused" };
+    world.steps.iter().cloned().chain(world.refused.iter().map(refused)).collect()
+}
+
 /// The id that the model gives to a real entry.
-fn number(id: EntryId) -> Id {
+pub fn number(id: EntryId) -> Id {
     let [a, b, c, d, e, f, g, h, ..] = *id.as_bytes();
     Id::from_be_bytes([a, b, c, d, e, f, g, h])
 }
@@ -79,12 +117,26 @@ impl Scene {
     /// # Errors
     /// If an entry cannot be written, which is a bug of the translation.
     pub fn play(world: &World, seed: u64) -> Result<Scene, Error> {
-        let mut steps = world.steps.iter();
-        let first = steps.next().ok_or("an empty script")?;
+        let steps: Vec<(usize, Step)> = script(world).into_iter().enumerate().collect();
+        Scene::of(&steps, &world.cards, seed, Lies::ByAnybody)
+    }
+
+    /// Plays numbered steps of a script, in which these persons' cards occur.
+    ///
+    /// # Errors
+    /// If an entry cannot be written, which is a bug of the translation.
+    pub fn of(
+        script: &[(usize, Step)],
+        cards: &[Card],
+        seed: u64,
+        lies: Lies,
+    ) -> Result<Scene, Error> {
+        let mut steps = script.iter();
+        let (_, first) = steps.next().ok_or("an empty script")?;
         let Kind::Genesis { card, name } = first.entry.kind else {
             return Err("no genesis".into());
         };
-        let mut keys = Keys::new(&world.cards);
+        let mut keys = Keys::new(cards);
         let (root, device) = keys::of(&card).ok_or("a founder without keys")?;
         let new = NewGroup {
             name: &name.to_string(),
@@ -105,6 +157,10 @@ impl Scene {
             steps: Vec::new(),
             entries: BTreeMap::new(),
             refused: Vec::new(),
+            made: Vec::new(),
+            loose: false,
+            lying: false,
+            script: 0,
             keys,
             rng: Prng::new(seed ^ 0x5EED),
             ids: BTreeMap::new(),
@@ -113,11 +169,14 @@ impl Scene {
         let entry = Entry { id: number(genesis.id()), ..first.entry.clone() };
         scene.ids.insert(first.entry.id, genesis.id());
         scene.take(entry, genesis, first);
-        for step in steps {
+        for (number, step) in steps {
+            // What is decided for one step does not hang on the steps before it, so that a script
+            // from which some are left out says the same.
+            scene.rng = Prng::new(seed ^ step.entry.id.rotate_left(17));
+            let liar = step.tag.starts_with("evil") || step.tag == "refused";
+            scene.loose = lies == Lies::ByAnybody || (lies == Lies::ByLiars && liar);
+            scene.script = *number;
             scene.step(step)?;
-        }
-        for entry in &world.refused {
-            scene.step(&Step { entry: entry.clone(), honest: false, tag: "refused" })?;
         }
         Ok(scene)
     }
@@ -132,9 +191,11 @@ impl Scene {
         let parents = self.known(&e.parents);
         let place = Place { device: e.device, seq: e.seq, backlink, parents, clock: 0 };
         let saying = self.saying(step, &place)?;
-        if self.rng.chance(12) {
+        if self.loose && self.rng.chance(12) {
             let lie = self.lie(place.clone());
+            self.lying = true;
             self.sign(saying.clone(), &lie, step)?;
+            self.lying = false;
         }
         let id = self.sign(saying, &place, step)?;
         self.ids.insert(e.id, id);
@@ -205,13 +266,17 @@ impl Scene {
 
     /// Offers an entry to the model.
     fn take(&mut self, entry: Entry, real: VerifiedEntry, step: &Step) {
-        match self.history.admit(entry.clone()) {
-            Ok(()) => {
-                self.entries.insert(entry.id, real);
-                self.steps.push(Step { entry, ..step.clone() });
+        let refusal = self.history.admit(entry.clone()).err();
+        let step = Step { entry, ..step.clone() };
+        let made = Made { script: self.script, lie: self.lying, step, real, refusal };
+        match &made.refusal {
+            None => {
+                self.entries.insert(made.step.entry.id, made.real.clone());
+                self.steps.push(made.step.clone());
             }
-            Err(refusal) => self.refused.push((real, refusal)),
+            Some(refusal) => self.refused.push((made.real.clone(), refusal.clone())),
         }
+        self.made.push(made);
     }
 
     /// Takes note of the names that only signing gives: of placeholders and of statements.
@@ -251,9 +316,11 @@ impl Scene {
                 _ => {}
             }
         }
-        let good = Some(good).filter(|good| sound && !good.is_empty() && self.rng.chance(90));
+        let firm = !self.loose || self.rng.chance(90);
+        let good = Some(good).filter(|good| sound && !good.is_empty() && firm);
         let known = good.unwrap_or(known);
-        let pick = match self.rng.below(100) {
+        let slip = if self.loose { self.rng.below(100) } else { 0 };
+        let pick = match slip {
             0..=95 if !known.is_empty() => known,
             0..=49 if !anywhere.is_empty() => anywhere,
             _ => nobody,

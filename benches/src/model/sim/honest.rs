@@ -94,7 +94,7 @@ pub(super) fn join(w: &mut World, d: usize, id: Option<Id>, generation: Gen, joi
             let person = match who {
                 Who::Known(p) => p,
                 Who::New => {
-                    let evil = w.rng.chance(40);
+                    let evil = w.rng.chance(w.cast.evil);
                     w.people.push(Person { roots: Vec::new(), evil });
                     w.people.len() - 1
                 }
@@ -178,8 +178,9 @@ fn self_act(
                 .map(|&(_, k)| k)
                 .collect();
             let Some(device) = w.rng.pick(&mine) else { return };
+            let thieves = w.cast.evil > 0;
             if let Some(stolen) = w.devices.iter_mut().find(|x| x.key == device) {
-                stolen.evil = true;
+                stolen.evil |= thieves;
             }
             (Body::Revoke { generation, device }, Joins::Nobody, "revoke")
         }

@@ -59,7 +59,7 @@ fn without(steps: &[Step], id: Id) -> Vec<Step> {
 }
 
 /// The steps without one entry, whose place in frontiers and chains its own dependencies take.
-fn spliced(steps: &[Step], id: Id) -> Option<Vec<Step>> {
+pub fn spliced(steps: &[Step], id: Id) -> Option<Vec<Step>> {
     let gone = &steps.iter().find(|s| s.entry.id == id)?.entry;
     let deps = gone.dependencies();
     let mut moved: BTreeSet<Id> = BTreeSet::new();

@@ -28,7 +28,7 @@ pub(super) fn plain_or_introduction(
     let mut gen_of_claim = false;
     let content = w.content(&members);
     let (kind, tag) = match w.rng.below(32) {
-        0..=4 if w.people.len() < 7 => {
+        0..=4 if w.people.len() < w.cast.people => {
             let (card, _, _) = w.person_card();
             joins = Joins::Card(card, Who::New);
             (Kind::Add { card }, "add")

@@ -10,12 +10,17 @@ use crate::model::sim::arrival::{self, Violation, violation};
 use crate::model::sim::prng::Prng;
 use crate::model::sim::second::Second;
 use crate::model::sim::tally::Tally;
-use crate::model::sim::world::{Step, World};
+use crate::model::sim::world::{Cast, Step, World};
 use crate::model::sim::{evil, honest, invariants, promises};
 
 /// Makes a random history of at most `limit` entries.
 pub fn generate(seed: u64, limit: usize) -> World {
-    let mut w = World::new(seed);
+    generate_with(seed, limit, Cast::default())
+}
+
+/// The same with other people.
+pub fn generate_with(seed: u64, limit: usize, cast: Cast) -> World {
+    let mut w = World::with(seed, cast);
     let limit = limit / 2 + w.rng.below(limit / 2 + 1);
     let mut rounds = 0;
     while w.steps.len() < limit && rounds < 12 * limit {

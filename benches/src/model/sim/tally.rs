@@ -15,7 +15,8 @@ use crate::model::sim::world::{Step, World};
 pub struct Tally(pub BTreeMap<&'static str, BTreeMap<String, u64>>);
 
 impl Tally {
-    fn add(&mut self, table: &'static str, row: impl Into<String>, n: usize) {
+    /// Counts something `n` times more.
+    pub fn add(&mut self, table: &'static str, row: impl Into<String>, n: usize) {
         if n > 0 {
             *self.0.entry(table).or_default().entry(row.into()).or_insert(0) += n as u64;
         }
@@ -62,11 +63,15 @@ impl Tally {
 
     /// Counts what a finished history holds.
     pub fn history(&mut self, w: &World, res: &Resolution) {
-        let h = &w.all;
+        self.add("histories", "refused at admission", w.refused.len());
+        self.set(&w.all, &w.steps, res);
+    }
+
+    /// Counts what a set of entries holds.
+    pub fn set(&mut self, h: &History, steps: &[Step], res: &Resolution) {
         self.add("histories", "histories", 1);
         self.add("histories", "entries", h.admitted.len());
-        self.add("histories", "refused at admission", w.refused.len());
-        for s in &w.steps {
+        for s in steps {
             let verdict = res.verdicts.get(&s.entry.id);
             let applied = if verdict == Some(&Verdict::Applied) { "applied" } else { "void" };
             self.add(
@@ -177,6 +182,21 @@ impl Tally {
                 }
             }
         }
+    }
+
+    /// Adds what another counted.
+    pub fn merge(&mut self, other: Tally) {
+        for (table, rows) in other.0 {
+            let mine = self.0.entry(table).or_default();
+            for (row, n) in rows {
+                *mine.entry(row).or_insert(0) += n;
+            }
+        }
+    }
+
+    /// How often something happened.
+    pub fn count(&self, table: &str, row: &str) -> u64 {
+        self.0.get(table).and_then(|rows| rows.get(row)).copied().unwrap_or(0)
     }
 
     /// The tables as text.

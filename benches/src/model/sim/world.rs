@@ -47,9 +47,26 @@ pub struct Dev {
     pub view: History,
 }
 
+/// Who takes part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cast {
+    /// How many people honest devices introduce at most.
+    pub people: usize,
+    /// How many of a hundred newcomers do what they like. With none, nobody steals devices either.
+    pub evil: usize,
+}
+
+impl Default for Cast {
+    fn default() -> Cast {
+        Cast { people: 7, evil: 40 }
+    }
+}
+
 /// Everything.
 #[derive(Clone, Debug)]
 pub struct World {
+    /// Who takes part.
+    pub cast: Cast,
     /// Randomness.
     pub rng: Prng,
     /// Everything anybody made (evil people know it all).
@@ -72,7 +89,13 @@ pub struct World {
 impl World {
     /// A group with its founder, who has two devices: the second enrolled at once.
     pub fn new(seed: u64) -> World {
+        World::with(seed, Cast::default())
+    }
+
+    /// The same with other people.
+    pub fn with(seed: u64, cast: Cast) -> World {
         let mut w = World {
+            cast,
             rng: Prng::new(seed),
             all: History::new(),
             steps: Vec::new(),

@@ -1,0 +1,58 @@
+//! Faults put into the replicas on purpose, each of which the checks must notice.
+
+use ledger_core::{ActBody, EntryId, Payload, Verdict, VerifiedEntry, VoidReason};
+
+macro_rules! breaks {
+    ($($(#[doc = $doc:literal])* $name:ident)*) => {
+        /// What is broken in every replica.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Break { $($(#[doc = $doc])* $name,)* }
+
+        impl Break {
+            /// All of them, with their names.
+            pub const ALL: &'static [(&'static str, Break)] =
+                &[$((stringify!($name), Break::$name),)*];
+        }
+    };
+}
+
+breaks! {
+    /// Now and then a wrong verdict is stored.
+    WrongVerdict
+    /// A removal changes the ledger, but no stored verdict.
+    SkippedCut
+    /// A checkpoint from before the last flip is used.
+    OldCheckpoint
+    /// A restart from a checkpoint forgets the rows after it.
+    ForgottenTail
+    /// A checkpoint says that it covers a row more than it does.
+    ShortCheckpoint
+    /// A crash in a batch leaves the ledger in memory where it was, and takes the rows away.
+    HalfBatch
+    /// A commit loses the last row of the batch.
+    LostRow
+    /// Signatures are not checked.
+    AnySignature
+    /// What waits is dropped when what it waits for comes, and never asked for again.
+    DroppedPending
+}
+
+impl Break {
+    /// What is stored instead of a verdict.
+    pub(super) fn verdict(this: Option<Break>, id: EntryId, verdict: Verdict) -> Verdict {
+        match (this, id.as_bytes()[0], verdict) {
+            (Some(Break::WrongVerdict), 0..=31, Verdict::Applied) => {
+                Verdict::Void(VoidReason::HardCut)
+            }
+            (Some(Break::WrongVerdict), 0..=31, _) => Verdict::Applied,
+            _ => verdict,
+        }
+    }
+
+    /// Whether the verdicts that this entry changes are not stored.
+    pub(super) fn skips(this: Option<Break>, entry: &VerifiedEntry) -> bool {
+        let Payload::Act(signed) = entry.decoded().payload() else { return false };
+        let removes = matches!(signed.act().body(), ActBody::Remove { .. });
+        this == Some(Break::SkippedCut) && removes
+    }
+}

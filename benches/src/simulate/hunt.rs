@@ -1,0 +1,123 @@
+//! How many histories it takes to notice a bug that was put in on purpose.
+
+use super::{Break, Case, Failure, Settings};
+use crate::model::Rules;
+
+/// What became of a bug.
+#[derive(Clone, Debug)]
+pub struct Hunted {
+    /// Its name.
+    pub bug: &'static str,
+    /// How many histories it took, and what was noticed; `None`: it was not.
+    pub caught: Option<(u64, Failure)>,
+}
+
+/// Looks for each bug in histories of this kind, with seeds from `settings.seed` on, at most `limit`
+/// of them. `activate` puts in the bug of a name, or takes it out again.
+pub fn hunt(
+    bugs: &[&'static str],
+    settings: &Settings,
+    limit: u64,
+    mut activate: impl FnMut(Option<&'static str>),
+) -> Vec<Hunted> {
+    let mut all = Vec::new();
+    for bug in bugs {
+        activate(Some(bug));
+        let caught = find(settings, limit, |case| case.run().err());
+        activate(None);
+        all.push(Hunted { bug, caught });
+    }
+    all
+}
+
+/// The same for each rule of authority: the *model* lacks it, which the comparison must notice as it
+/// would notice a ledger that lacks it.
+#[must_use]
+pub fn hunt_rules(settings: &Settings, limit: u64) -> Vec<Hunted> {
+    // Sums that are wrong cannot be written in real bytes.
+    let rules = Rules::each_off().into_iter().filter(|(name, _)| *name != "money_sums");
+    without(rules, settings, limit)
+}
+
+/// The same for each of the six steps of resolution as a whole.
+#[must_use]
+pub fn hunt_steps(settings: &Settings, limit: u64) -> Vec<Hunted> {
+    without(steps_off().into_iter(), settings, limit)
+}
+
+fn without(
+    rules: impl Iterator<Item = (&'static str, Rules)>,
+    settings: &Settings,
+    limit: u64,
+) -> Vec<Hunted> {
+    let hunted = |(bug, rules): (&'static str, Rules)| {
+        let caught = find(settings, limit, |case| case.run_with(&rules).err());
+        Hunted { bug, caught }
+    };
+    rules.map(hunted).collect()
+}
+
+/// The same for what can be broken in the replicas.
+#[must_use]
+pub fn hunt_breaks(settings: &Settings, limit: u64) -> Vec<Hunted> {
+    let hunted = |(bug, breaks): &(&'static str, Break)| {
+        let breaks = Some(*breaks);
+        let caught = find(settings, limit, |case| Case { breaks, ..case.clone() }.run().err());
+        Hunted { bug, caught }
+    };
+    Break::ALL.iter().map(hunted).collect()
+}
+
+/// The six steps of resolution, each switched off as a whole.
+fn steps_off() -> [(&'static str, Rules); 6] {
+    let all = Rules::ALL;
+    [
+        ("step 1: owner acts", Rules { owner_acts: false, ..all }),
+        ("step 2: hard cuts", Rules { hard_cuts: false, ..all }),
+        (
+            "step 3: self acts",
+            Rules {
+                self_signature: false,
+                start_in_base: false,
+                self_within_cuts: false,
+                enrol_needs_start: false,
+                self_needs_start: false,
+                ..all
+            },
+        ),
+        (
+            "step 4: introductions",
+            Rules {
+                intro_needs_enrolment: false,
+                intro_cuts: false,
+                adoption: false,
+                repeated_add: false,
+                bind_adopts: false,
+                ..all
+            },
+        ),
+        ("step 5: plain entries", Rules { plain_needs_enrolment: false, plain_cuts: false, ..all }),
+        (
+            "step 6: slots",
+            Rules {
+                one_slot: false,
+                copies_stand_in: false,
+                slot_applied_only: false,
+                corrections: false,
+                cancellations: false,
+                ..all
+            },
+        ),
+    ]
+}
+
+fn find(
+    settings: &Settings,
+    limit: u64,
+    run: impl Fn(&Case) -> Option<Failure>,
+) -> Option<(u64, Failure)> {
+    (0..limit).find_map(|n| {
+        let seed = settings.seed.wrapping_add(n);
+        Some((n.saturating_add(1), run(&Case::of(Settings { seed, ..*settings }))?))
+    })
+}
