@@ -1,7 +1,7 @@
 //! A few hundred small histories on several replicas, and the proof that the checks can fail.
 
 use ledger_benches::model::sim::tally::Tally;
-use ledger_benches::simulate::{Break, Case, Settings, hunt, hunt_steps, missing, print, shrink};
+use ledger_benches::simulate::{Break, Case, Settings, hunt_steps, missing, print, shrink};
 
 fn run(seeds: std::ops::RangeInclusive<u64>, adversary: u8) -> Tally {
     let mut tally = Tally::default();
@@ -66,16 +66,6 @@ fn a_pasted_test_fails_as_the_history_did() {
     if let Err(failure) = case.run() {
         panic!("{failure}");
     }
-}
-
-/// Bugs inside core are switched on by name; here a name stands for nothing.
-#[test]
-fn a_hunt_switches_each_bug_on_and_off() {
-    let settings = Settings { entries: 10, ..Settings::usual(1, 3) };
-    let mut calls = Vec::new();
-    let hunted = hunt(&["no such bug"], &settings, 2, |bug| calls.push(bug));
-    assert_eq!(calls, [Some("no such bug"), None]);
-    assert!(hunted[0].caught.is_none());
 }
 
 #[test]

@@ -10,7 +10,8 @@ use std::thread::{self, ScopedJoinHandle};
 use clap::Parser;
 use ledger_benches::model::sim::tally::Tally;
 use ledger_benches::simulate::{
-    Case, Failure, Outcome, Settings, hunt_breaks, hunt_rules, hunt_steps, missing, print, shrink,
+    Case, Failure, Outcome, Settings, hunt_breaks, hunt_bugs, hunt_rules, hunt_steps, missing,
+    print, shrink,
 };
 use sha2::{Digest, Sha256};
 
@@ -41,8 +42,8 @@ struct Arguments {
     /// Print how often everything happened
     #[arg(long)]
     table: bool,
-    /// Break the replicas, then the model, in every known way, and tell after how many histories
-    /// that shows
+    /// Break the replicas, the model and, with the feature `seeded-bugs`, the ledger in every known
+    /// way, and tell after how many histories that shows
     #[arg(long)]
     bugs: bool,
     /// How many histories run at a time
@@ -149,7 +150,7 @@ fn report(arguments: &Arguments, case: &Case, failure: &Failure) -> ExitCode {
 fn bugs(arguments: &Arguments) -> ExitCode {
     let (settings, limit) = (arguments.settings(arguments.seed), arguments.seeds.max(500));
     let mut missed = false;
-    let hunts = [hunt_breaks, hunt_steps, hunt_rules];
+    let hunts = [hunt_bugs, hunt_breaks, hunt_steps, hunt_rules];
     for hunted in hunts.into_iter().flat_map(|hunt| hunt(&settings, limit)) {
         match hunted.caught {
             Some((n, failure)) => {

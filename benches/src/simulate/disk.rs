@@ -6,7 +6,8 @@ use std::convert::Infallible;
 use std::rc::Rc;
 
 use ledger_core::{
-    EntryId, EntryIndex, Link, Payload, RefIndex, SlotEntry, SlotRole, Verdict, VerifiedEntry,
+    ChainEntry, EntryId, EntryIndex, Link, Payload, Point, RefIndex, SlotEntry, SlotRole, Verdict,
+    VerifiedEntry,
 };
 
 /// How many checkpoints are kept.
@@ -19,6 +20,8 @@ pub(super) struct Row {
     pub(super) entry: Rc<VerifiedEntry>,
     /// Its place in the order of ingest.
     pub(super) number: usize,
+    /// Its place on its device's chain.
+    pub(super) point: Point,
     /// Whether it counts.
     pub(super) verdict: Verdict,
     /// The slot that it belongs to, applied or not.
@@ -42,6 +45,8 @@ pub(super) struct Disk {
     rows: BTreeMap<EntryId, Row>,
     /// Their ids in the order of ingest.
     order: Vec<EntryId>,
+    /// The rows of each chain.
+    chains: BTreeMap<Point, EntryId>,
     /// The rows of each slot.
     slots: BTreeMap<EntryId, Vec<EntryId>>,
     /// The last checkpoints, oldest first.
@@ -70,14 +75,15 @@ impl Disk {
     }
 
     /// Adds a row.
-    pub(super) fn put(&mut self, entry: VerifiedEntry, verdict: Verdict) {
+    pub(super) fn put(&mut self, entry: VerifiedEntry, point: Point, verdict: Verdict) {
         let (id, number) = (entry.id(), self.order.len());
         let slot = self.part(&entry);
         self.order.push(id);
         if let Some((original, _)) = slot {
             self.slots.entry(original).or_default().push(id);
         }
-        self.rows.insert(id, Row { entry: Rc::new(entry), number, verdict, slot });
+        self.chains.insert(point, id);
+        self.rows.insert(id, Row { entry: Rc::new(entry), number, point, verdict, slot });
     }
 
     /// Changes the verdict on a row.
@@ -119,6 +125,7 @@ impl Disk {
     /// Loses the last row, as no disk should.
     pub(super) fn lose(&mut self) {
         if let Some(row) = self.order.pop().and_then(|id| self.rows.remove(&id)) {
+            self.chains.remove(&row.point);
             self.slots.values_mut().for_each(|ids| ids.retain(|id| *id != row.entry.id()));
         }
     }
@@ -156,10 +163,26 @@ impl EntryIndex for First<'_> {
     type Error = Infallible;
 
     fn link(&self, id: &EntryId) -> Result<Option<Link>, Infallible> {
-        Ok(self.row(id).map(|row| {
-            let header = row.entry.decoded().header();
-            Link { device: header.device(), seq: header.seq(), lamport: header.lamport() }
-        }))
+        Ok(self
+            .row(id)
+            .map(|row| Link { point: row.point, lamport: row.entry.decoded().header().lamport() }))
+    }
+
+    fn dependencies(&self, id: &EntryId) -> Result<Vec<EntryId>, Infallible> {
+        let header = self.row(id).map(|row| row.entry.decoded().header());
+        Ok(header.into_iter().flat_map(|header| header.dependencies()).copied().collect())
+    }
+
+    fn chain(&self, from: Point) -> Result<Vec<ChainEntry>, Infallible> {
+        let end = Point { chain: from.chain, seq: u64::MAX };
+        let rows = self.disk.chains.range(from..=end).filter_map(|(_, id)| self.row(id));
+        let entry = |row: &Row| ChainEntry {
+            id: row.entry.id(),
+            seq: row.point.seq,
+            kind: row.entry.decoded().header().kind(),
+            verdict: row.verdict,
+        };
+        Ok(rows.map(entry).collect())
     }
 
     fn entry(&self, id: &EntryId) -> Result<Option<VerifiedEntry>, Infallible> {

@@ -12,22 +12,30 @@ pub struct Hunted {
     pub caught: Option<(u64, Failure)>,
 }
 
-/// Looks for each bug in histories of this kind, with seeds from `settings.seed` on, at most `limit`
-/// of them. `activate` puts in the bug of a name, or takes it out again.
-pub fn hunt(
-    bugs: &[&'static str],
-    settings: &Settings,
-    limit: u64,
-    mut activate: impl FnMut(Option<&'static str>),
-) -> Vec<Hunted> {
-    let mut all = Vec::new();
-    for bug in bugs {
-        activate(Some(bug));
-        let caught = find(settings, limit, |case| case.run().err());
-        activate(None);
-        all.push(Hunted { bug, caught });
-    }
-    all
+/// Looks for each mistake that the ledger can make on purpose, in histories of this kind, with seeds
+/// from `settings.seed` on, at most `limit` of them.
+#[cfg(feature = "seeded-bugs")]
+#[must_use]
+pub fn hunt_bugs(settings: &Settings, limit: u64) -> Vec<Hunted> {
+    use ledger_core::hazmat::{Bug, seed_bug};
+    let hunted = |bug: &Bug| {
+        // The history is written by those who make no mistakes.
+        let caught = find(settings, limit, |case| {
+            seed_bug(Some(*bug));
+            let failure = case.run().err();
+            seed_bug(None);
+            failure
+        });
+        Hunted { bug: bug.name(), caught }
+    };
+    Bug::ALL.iter().map(hunted).collect()
+}
+
+/// The ledger makes no mistakes without the feature `seeded-bugs`.
+#[cfg(not(feature = "seeded-bugs"))]
+#[must_use]
+pub fn hunt_bugs(_: &Settings, _: u64) -> Vec<Hunted> {
+    Vec::new()
 }
 
 /// The same for each rule of authority: the *model* lacks it, which the comparison must notice as it

@@ -37,7 +37,7 @@ mod table;
 mod trace;
 
 pub use breaks::Break;
-pub use hunt::{Hunted, hunt, hunt_breaks, hunt_rules, hunt_steps};
+pub use hunt::{Hunted, hunt_breaks, hunt_bugs, hunt_rules, hunt_steps};
 pub use shrink::{print, shrink};
 pub use table::{IMPORTANT, missing};
 

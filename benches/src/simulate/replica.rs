@@ -1,19 +1,12 @@
 //! One replica: a ledger in memory over rows on disk.
 //!
-//! **The one place where the simulation calls `admit`, `replay` and `evaluate`** (the latter also as
-//! the oracle, at the end of the file). Replay leaves some entries to evaluation of the whole set.
-//! Once it decides every entry itself,
-//!
-//! * [`Replica::take`] hands the flips that `Replayed` lists to [`Replica::store`], and [`tail`] checks
-//!   that there are none;
-//! * `Replica::whole` and `evaluated` go, and with them `Option` and `Undecided`;
-//! * [`Oracle`] asks the evaluation itself for state and frontier;
-//! * what else an index is asked, [`First`](super::disk::First) answers from the rows.
+//! The one place where the simulation calls `admit`, `replay` and `evaluate`, the latter as the
+//! oracle.
 
 use std::collections::BTreeSet;
 
 use ledger_core::{
-    Admission, AdmittedEntry, EntryId, Evaluation, Frontier, GroupId, GroupState, Ledger, Rule,
+    Admission, EntryId, Evaluation, Frontier, GroupId, GroupState, Ledger, Point, Replayed, Rule,
     Verdict, VerifiedEntry, evaluate,
 };
 
@@ -69,7 +62,7 @@ impl Replica {
     /// If it is not one.
     pub(super) fn found(genesis: &VerifiedEntry, breaks: Option<Break>) -> Result<Replica, Error> {
         let mut disk = Disk::default();
-        disk.put(genesis.clone(), Verdict::Applied);
+        disk.put(genesis.clone(), Point { chain: 0, seq: 0 }, Verdict::Applied);
         Ok(Replica { ledger: Ledger::found(genesis)?, disk, breaks })
     }
 
@@ -90,49 +83,25 @@ impl Replica {
             Admission::Duplicate => return Ok(Taken::Duplicate),
             Admission::Missing(ids) => return Ok(Taken::Missing(ids)),
             Admission::Refused(refusal) => return Ok(Taken::Refused(refusal.rule())),
-            Admission::Undecided(entry) => return self.whole(*entry),
             Admission::Admitted(admitted) => admitted,
         };
-        let entry = admitted.verified().clone();
-        match replayed(&mut self.ledger, &admitted, &self.disk)? {
-            Some(verdict) => Ok(self.store(entry, verdict, Vec::new())),
-            None => self.whole(entry),
-        }
+        let Ok(replayed) = self.ledger.replay(&admitted, &index);
+        Ok(self.store(admitted.verified().clone(), &replayed))
     }
 
     /// Stores an entry that the ledger has taken, and the verdicts that it changed.
-    fn store(
-        &mut self,
-        entry: VerifiedEntry,
-        verdict: Verdict,
-        flips: Vec<(EntryId, Verdict)>,
-    ) -> Taken {
+    fn store(&mut self, entry: VerifiedEntry, replayed: &Replayed) -> Taken {
+        let verdict = replayed.verdict();
         let stored = Break::verdict(self.breaks, entry.id(), verdict);
         let skips = Break::skips(self.breaks, &entry);
-        self.disk.put(entry, stored);
+        self.disk.put(entry, replayed.point(), stored);
+        let flips: Vec<(EntryId, Verdict)> =
+            replayed.flips().iter().map(|flip| (flip.id, flip.verdict)).collect();
         for (other, verdict) in flips.iter().filter(|_| !skips) {
             self.disk.judge(other, *verdict);
             self.disk.flipped_at = self.disk.len();
         }
         Taken::In { verdict, flips }
-    }
-
-    /// Replay does not decide this entry: only the whole set tells.
-    fn whole(&mut self, entry: VerifiedEntry) -> Result<Taken, Error> {
-        let id = entry.id();
-        let mut all = stored(&self.disk, self.disk.len());
-        all.push(entry.clone());
-        let whole = evaluate(self.ledger.group(), all)?;
-        let refused = whole.refused().iter().find(|refusal| refusal.entry() == Some(id));
-        if let Some(refusal) = refused {
-            return Ok(Taken::Refused(refusal.rule()));
-        }
-        let verdict = whole.verdict(id).ok_or("an entry that was offered has no verdict")?;
-        let was = |other: &EntryId| self.disk.row(other).map(|row| row.verdict);
-        let said = whole.verdicts().map(|(other, now)| (other.id(), now));
-        let flips = said.filter(|(other, now)| was(other).is_some_and(|was| was != *now)).collect();
-        self.ledger = whole.ledger().clone();
-        Ok(self.store(entry, verdict, flips))
     }
 
     /// Saves a checkpoint.
@@ -180,8 +149,9 @@ impl Replica {
             }
         }
         for (old, new) in disk.from(0).zip(replica.disk.from(0)) {
-            if old.verdict != new.verdict {
-                let (id, old, new) = (old.entry.id(), old.verdict, new.verdict);
+            let (id, old, new) =
+                (old.entry.id(), (old.point, old.verdict), (new.point, new.verdict));
+            if old != new {
                 return Err(format!("{id} was {old:?}, rebuilt it is {new:?}").into());
             }
         }
@@ -189,48 +159,25 @@ impl Replica {
     }
 }
 
-/// What replay says of an entry, if it decides it, by the rows before it.
-fn replayed(
-    ledger: &mut Ledger,
-    entry: &AdmittedEntry,
-    disk: &Disk,
-) -> Result<Option<Verdict>, Error> {
-    let rows = disk.row(&entry.verified().id()).map_or(disk.len(), |row| row.number);
-    let Ok(replayed) = ledger.replay(entry, &disk.first(rows));
-    Ok(replayed.map(|replayed| replayed.verdict()))
-}
-
 /// Replays the rows from this one on. No verdict before them changed since they came.
 fn tail(ledger: &mut Ledger, disk: &Disk, rows: usize) -> Result<(), Error> {
     for row in disk.from(rows) {
-        let id = row.entry.id();
-        let Ok(admission) = ledger.admit(row.entry.as_ref().clone(), &disk.first(row.number));
-        let said = match admission {
-            Admission::Admitted(admitted) => replayed(ledger, &admitted, disk)?,
-            Admission::Undecided(_) => None,
-            other => return Err(format!("{id} was stored, now it is {other:?}").into()),
+        let (id, index) = (row.entry.id(), disk.first(row.number));
+        let Ok(admission) = ledger.admit(row.entry.as_ref().clone(), &index);
+        let Admission::Admitted(admitted) = admission else {
+            return Err(format!("{id} was stored, now it is {admission:?}").into());
         };
-        let verdict = match said {
-            Some(verdict) => verdict,
-            None => evaluated(ledger, disk, row.number)?,
-        };
-        if verdict != row.verdict {
-            return Err(format!("{id} was {:?}, replayed it is {verdict:?}", row.verdict).into());
+        let Ok(replayed) = ledger.replay(&admitted, &index);
+        if let Some(flip) = replayed.flips().first() {
+            return Err(format!("{id} in the tail changes the verdict on {}", flip.id).into());
+        }
+        let (point, verdict) = (replayed.point(), replayed.verdict());
+        if (point, verdict) != (row.point, row.verdict) {
+            let was = (row.point, row.verdict);
+            return Err(format!("{id} was {was:?}, replayed it is {verdict:?} at {point:?}").into());
         }
     }
     Ok(())
-}
-
-/// The verdict on a row by evaluation of it and everything before, which the ledger then is.
-fn evaluated(ledger: &mut Ledger, disk: &Disk, number: usize) -> Result<Verdict, Error> {
-    let whole = evaluate(ledger.group(), stored(disk, number.saturating_add(1)))?;
-    let row = disk.from(number).next().ok_or("no such row")?;
-    *ledger = whole.ledger().clone();
-    whole.verdict(row.entry.id()).ok_or_else(|| "a stored entry has no verdict".into())
-}
-
-fn stored(disk: &Disk, rows: usize) -> Vec<VerifiedEntry> {
-    disk.from(0).take(rows).map(|row| row.entry.as_ref().clone()).collect()
 }
 
 /// What the oracle, evaluation from scratch, says of a set.
@@ -249,12 +196,12 @@ impl Oracle {
     /// Its state.
     #[must_use]
     pub(super) fn state(&self) -> &GroupState {
-        self.0.ledger().state()
+        self.0.state()
     }
 
     /// Its frontier.
     #[must_use]
     pub(super) fn frontier(&self) -> &Frontier {
-        self.0.ledger().frontier()
+        self.0.view().frontier()
     }
 }

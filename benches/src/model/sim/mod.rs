@@ -2,6 +2,7 @@
 //!
 //! * [`world`], [`honest`], [`plain`], [`evil`]: several replicas with partial knowledge; people who follow the
 //!   rules as their own replica shows them; and people who hold keys and do what they like.
+//! * [`plots`]: turns that chance alone takes too seldom.
 //! * [`arrival`], [`flips`], [`invariants`], [`promises`]: the checks.
 //! * [`replay`]: runs a history in some order of arrival under some [`Rules`](crate::model::Rules).
 //! * [`second`]: the same verdicts by another road.
@@ -14,6 +15,7 @@ pub mod honest;
 pub mod invariants;
 pub mod minimize;
 pub mod plain;
+pub mod plots;
 pub mod prng;
 pub mod promises;
 pub mod replay;

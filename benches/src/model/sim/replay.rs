@@ -7,6 +7,7 @@ use crate::model::history::{History, Refusal};
 use crate::model::resolve::{Resolution, Verdict, resolve_with};
 use crate::model::rules::Rules;
 use crate::model::sim::arrival::{self, Violation, violation};
+use crate::model::sim::plots;
 use crate::model::sim::prng::Prng;
 use crate::model::sim::second::Second;
 use crate::model::sim::tally::Tally;
@@ -25,6 +26,9 @@ pub fn generate_with(seed: u64, limit: usize, cast: Cast) -> World {
     let mut rounds = 0;
     while w.steps.len() < limit && rounds < 12 * limit {
         rounds += 1;
+        if w.cast.evil > 0 && w.rng.chance(2) {
+            plots::turn(&mut w);
+        }
         let d = w.rng.below(w.devices.len());
         let is_evil = w.devices.get(d).is_some_and(|x| x.evil);
         match w.rng.below(10) {
