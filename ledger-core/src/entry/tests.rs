@@ -88,6 +88,22 @@ fn header_rules() {
 }
 
 #[test]
+fn a_header_says_what_was_signed() {
+    let mut fields = fields(b"later", Kind::from_number(999));
+    (fields.version, fields.timestamp_ms) = (9, 1_795_000_000_000);
+    (fields.parents, fields.refs) = (ids(3), ids(2));
+    let entry = DecodedEntry::assemble(fields.clone(), b"later", |_| [6; 64]).unwrap();
+    let header = entry.header();
+    assert_eq!((header.version(), header.kind()), (9, Kind::from_number(999)));
+    assert_eq!((header.group(), header.device()), (fields.group, fields.device));
+    assert_eq!((header.seq(), header.backlink()), (1, fields.backlink));
+    assert_eq!((header.parents(), header.refs()), (&ids(3)[..], &ids(2)[..]));
+    assert_eq!((header.lamport(), header.timestamp_ms()), (2, 1_795_000_000_000));
+    assert_eq!(header.dependencies().count(), 1 + 3 + 2);
+    assert_eq!(entry.signature(), &[6; 64]);
+}
+
+#[test]
 fn h1_an_entry_of_the_largest_size_decodes_and_one_byte_more_does_not() {
     let kind = Kind::from_number(999);
     let size = |payload: usize| {
@@ -127,6 +143,7 @@ fn a_batch_names_exactly_the_bad_signatures() {
     let mut signature = *good.signature();
     signature[5] ^= 1;
     let bad = DecodedEntry::decode(good.as_bytes(), &signature).unwrap();
+    assert_eq!(verify_batch(vec![], &[3; 32]), []);
     for count in [1usize, 2, 7, 64] {
         for bad_at in [None, Some(0), Some(count / 2), Some(count - 1)] {
             let entry = |n| if Some(n) == bad_at { bad.clone() } else { good.clone() };
