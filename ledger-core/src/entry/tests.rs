@@ -1,6 +1,9 @@
 //! Every class of bytes that decoding and verifying refuse.
 
+use std::collections::BTreeSet;
+
 use super::*;
+use crate::act::{ActBody, Generation};
 use crate::codec::Writer;
 use crate::draft::NewGroup;
 use crate::hash::{Tag, digest};
@@ -294,4 +297,16 @@ fn longer_forms_inside_the_header_are_refused() {
     let longer = [&header[..1], &[0x18, 0x01], &header[2..]].concat();
     let refused = DecodedEntry::decode(&longer, &[0; 64]).unwrap_err();
     assert_eq!(refused.rule(), Rule::C2);
+}
+
+#[test]
+fn every_kind_has_a_word_of_its_own() {
+    let known: Vec<&str> = (0..=6).chain(16..=22).map(|n| Kind::from_number(n).name()).collect();
+    let different: BTreeSet<&str> = known.iter().copied().collect();
+    assert_eq!((known[0], known[7], different.len()), ("genesis", "expense", known.len()));
+    assert!(!different.contains("unknown"));
+    assert_eq!(Kind::from_number(999).name(), "unknown");
+    let generation = Generation::Claim(ids(1)[0]);
+    let acts = [ActBody::Leave { generation }, ActBody::RenameGroup { name: "Flat".into() }];
+    assert_eq!(acts.map(|body| body.name()), ["leave", "rename-group"]);
 }

@@ -1,6 +1,6 @@
 //! Scenarios for each step of the resolution of authority (SPEC 6).
 
-use ledger_core::{Draft, NewAct, NewGroup, Payload, VoidReason};
+use ledger_core::{Draft, Generation, NewAct, NewGroup, Payload, VoidReason};
 use serde_json::Value;
 
 use crate::world::{World, device, entropy};
@@ -37,6 +37,49 @@ fn self_acts() -> Value {
         "self-acts",
         "Step 3: under the generation's own root key, with its start in the base; anybody carries.",
         &[("too-early", 30), ("not-her-key", 31), ("not-her-device", 31)],
+    )
+}
+
+/// Grandma, whom Anna introduced, is claimed by one person and then bound to
+/// another; each acts under their own generation.
+fn acts_of_claimed_and_bound() -> Value {
+    let mut w = World::new();
+    w.placeholder(1, "grandma", "genesis", &["*"]);
+    let grandma = w.member("grandma");
+    let claim = Draft::claim(&w.state(), grandma, &w.card("Oma", 5, 5)).unwrap();
+    w.say(1, "claim", &["*"], claim);
+    w.enrolled(5, "claim");
+    let claimed = Generation::Claim(w.id("claim"));
+    let rename = NewAct::Rename { generation: claimed, name: "Oma" };
+    w.act(5, "claimed-renames", 5, &rename, &["*"], &["*"]);
+    let tablet = w.certificate(5, 6);
+    let enrol = NewAct::Enrol { generation: claimed, device: &tablet };
+    w.act(5, "claimed-enrols", 5, &enrol, &["*"], &["*"]);
+    w.enrolled(6, "claimed-enrols");
+    w.record(6, "by-tablet", &["*"], &w.dinner("grandma", "genesis", 300));
+    let card = w.card("Nana", 12, 12);
+    w.act(1, "bind", 1, &NewAct::Bind { member: grandma, card: &card }, &["*"], &["*"]);
+    w.enrolled(12, "bind");
+    let bound = w.by_bind("bind");
+    let stale = NewAct::Rename { generation: claimed, name: "Stale" };
+    w.act(5, "claimed-renames-again", 5, &stale, &["*"], &["*"]);
+    let wrong = NewAct::Rename { generation: bound, name: "Wrong" };
+    w.act(5, "not-the-bound-key", 5, &wrong, &["*"], &["*"]);
+    let rename = NewAct::Rename { generation: bound, name: "Nana" };
+    w.act(12, "bound-renames", 12, &rename, &["*"], &["*"]);
+    let tablet = w.certificate(12, 13);
+    let enrol = NewAct::Enrol { generation: bound, device: &tablet };
+    w.act(12, "bound-enrols", 12, &enrol, &["*"], &["*"]);
+    w.enrolled(13, "bound-enrols");
+    w.record(13, "by-new-tablet", &["*"], &w.dinner("grandma", "genesis", 500));
+    let revoke = NewAct::Revoke { generation: bound, device: device(12).id() };
+    w.act(13, "bound-revokes", 12, &revoke, &["*"], &["*"]);
+    w.record(12, "after", &["*"], &w.dinner("grandma", "genesis", 700));
+    w.scenario(
+        "acts-of-claimed-and-bound",
+        "Step 3 for generations that a claim or a bind started: whoever holds their root key enrols, \
+         renames and revokes; the bind ends what the claim began.",
+        &[("claimed-renames-again", 40), ("not-the-bound-key", 31), ("after", 41)],
     )
 }
 
@@ -275,6 +318,7 @@ pub(crate) fn build() -> Value {
         successor,
         attacks::build,
         slots::build,
+        acts_of_claimed_and_bound,
     ] {
         push(build());
     }
