@@ -94,6 +94,10 @@ fn cards(cases: &mut Cases, sound: &[Piece]) {
     cases.payload("C6", "card with two signatures", 2, 0, &two);
     let claim = [array_head(3), uint(0), add(sound, |_| {})[1..].to_vec()].concat();
     cases.payload("P1", "claim of nothing", 4, 0, &claim);
+    for (place, name) in [(0, "card"), (1, "certificate"), (2, "acceptance")] {
+        let claim = [array_head(3), uint(0), bad(place)[1..].to_vec()].concat();
+        cases.payload("K4", &format!("claim whose {name} is badly signed"), 4, 1, &claim);
+    }
     cases.payload("P2", "add member with a ref", 2, 1, &add(sound, |_| {}));
     let (entry, mut signature) = with_refs(2, 0, &bad(0));
     signature[33] ^= 1;
