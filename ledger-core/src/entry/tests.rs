@@ -7,10 +7,13 @@ use crate::act::{ActBody, Generation};
 use crate::codec::Writer;
 use crate::draft::NewGroup;
 use crate::hash::{Tag, digest};
-use crate::id::{DeviceId, EntryId, GroupId};
+use crate::id::{DeviceId, EntryId, GroupId, Origin};
 use crate::keys::{DeviceKey, RootEntropy};
 use crate::limits::{MAX_ENTRY_BYTES, MAX_PARENTS, MAX_REFS};
-use crate::payload::{Kind, Payload};
+use crate::money::{Amount, Currency, Date};
+use crate::payload::{
+    Cancellation, Content, Endorsement, Expense, Kind, Part, Payload, RefIndex, Transfer,
+};
 use crate::rule::Rule;
 
 fn fields(payload: &[u8], kind: Kind) -> HeaderFields {
@@ -309,4 +312,64 @@ fn every_kind_has_a_word_of_its_own() {
     let generation = Generation::Claim(ids(1)[0]);
     let acts = [ActBody::Leave { generation }, ActBody::RenameGroup { name: "Flat".into() }];
     assert_eq!(acts.map(|body| body.name()), ["leave", "rename-group"]);
+}
+
+/// What an entry says after it was written and read.
+fn read_back(payload: &Payload, refs: usize) -> Payload {
+    let bytes = payload.encode();
+    let mut fields = fields(&bytes, payload.kind().unwrap());
+    fields.refs = ids(refs);
+    DecodedEntry::assemble(fields, &bytes, |_| [0; 64]).unwrap().payload().clone()
+}
+
+#[test]
+fn what_is_said_beside_the_amounts_reads_back() {
+    let (first, second) = (RefIndex::new(0), RefIndex::new(1));
+    let (date, currency) = (Date::from_ymd(2026, 11, 21).unwrap(), Currency::from_code("EUR"));
+    let (currency, amount) = (currency.unwrap(), Amount::from_minor_units(100).unwrap());
+    let origin = Some(Origin::from_bytes([5; 16]));
+    let expense = Content::Expense(Expense {
+        date,
+        description: "Dinner".into(),
+        category: Some("food".into()),
+        note: Some("late".into()),
+        currency,
+        amount,
+        payers: vec![Part { member: first, amount }],
+        shares: vec![Part { member: second, amount }],
+        origin,
+    });
+    let description = "Back".into();
+    let (from, to) = (second, first);
+    let transfer =
+        Content::Transfer(Transfer { date, description, currency, amount, from, to, origin: None });
+    for (content, says) in [(expense, ("Dinner", origin)), (transfer, ("Back", None))] {
+        let read = read_back(&Payload::Content(content.clone()), 2);
+        assert_eq!(read.content(), Some(&content));
+        assert_eq!((content.description(), content.origin()), says);
+        assert_eq!(
+            (content.date(), content.currency(), content.amount()),
+            (date, currency, amount)
+        );
+        match content {
+            Content::Expense(expense) => {
+                assert_eq!((expense.category(), expense.note()), (Some("food"), Some("late")));
+                let members = [expense.payers(), expense.shares()].map(|parts| parts[0].member);
+                assert_eq!(members, [first, second]);
+            }
+            Content::Transfer(transfer) => {
+                assert_eq!((transfer.from(), transfer.to()), (second, first));
+            }
+        }
+    }
+    for confirms in [false, true] {
+        let note = Some("so it was".into());
+        let endorsement = Payload::Endorsement(Endorsement { target: first, confirms, note });
+        let Payload::Endorsement(read) = read_back(&endorsement, 1) else { panic!() };
+        assert_eq!((read.confirms(), read.note()), (confirms, Some("so it was")));
+    }
+    let reason = Some("never happened".into());
+    let cancellation = Payload::Cancellation(Cancellation { target: first, reason });
+    let Payload::Cancellation(read) = read_back(&cancellation, 1) else { panic!() };
+    assert_eq!(read.reason(), Some("never happened"));
 }
