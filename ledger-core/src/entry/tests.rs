@@ -1,18 +1,19 @@
 //! Every class of bytes that decoding and verifying refuse.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::act::{ActBody, Generation};
 use crate::codec::Writer;
 use crate::draft::NewGroup;
 use crate::hash::{Tag, digest};
-use crate::id::{DeviceId, EntryId, GroupId, Origin};
-use crate::keys::{DeviceKey, RootEntropy};
+use crate::id::{DeviceId, EntryId, GroupId, Origin, StateDigest};
+use crate::keys::{Card, DeviceKey, PlaceholderCard, RootEntropy};
 use crate::limits::{MAX_ENTRY_BYTES, MAX_PARENTS, MAX_REFS};
-use crate::money::{Amount, Currency, Date};
+use crate::money::{Amount, Balance, Currency, Date};
 use crate::payload::{
-    Cancellation, Content, Endorsement, Expense, Kind, Part, Payload, RefIndex, Transfer,
+    Cancellation, Content, Endorsement, Expense, Genesis, Kind, Opening, Part, Payload,
+    Predecessor, RefIndex, Transfer,
 };
 use crate::rule::Rule;
 
@@ -183,6 +184,35 @@ fn genesis_certificates_are_checked() {
     }
     let refused = sign(&payload, DeviceId::from_bytes([1; 32])).unwrap_err();
     assert_eq!(refused.rule(), Rule::K5);
+}
+
+#[test]
+fn g1_opening_balances_reach_to_2_64_minus_1_on_either_side() {
+    let device = DeviceKey::from_bytes(&[7; 64]);
+    let rule = |minor_units: i128| {
+        let entropy = RootEntropy::from_bytes([8; 32]);
+        let (card, signatures) = Card::sign([9; 32], "F", &entropy, 0, &device).unwrap();
+        let other = PlaceholderCard::new([9; 32], card.member(), "Ben", [1; 16]).unwrap();
+        let opening = |card, minor_units| {
+            let euros = (Currency::from_code("EUR").unwrap(), Balance::from_i128(minor_units));
+            Opening { card, balances: BTreeMap::from([euros]) }
+        };
+        let predecessor = Predecessor {
+            group: GroupId::from_bytes([4; 32]),
+            digest: StateDigest::from_bytes([5; 32]),
+            heads: ids(2),
+            opening: vec![opening(None, minor_units), opening(Some(other), -minor_units)],
+        };
+        let genesis = Genesis::new("G", card, signatures, Some(predecessor));
+        let payload = Payload::Genesis(Box::new(genesis)).encode();
+        let fields = HeaderFields::for_payload(device.id(), Kind::GENESIS, &payload);
+        let assembled = DecodedEntry::assemble(fields, &payload, |_| [0; 64]);
+        assembled.err().map(|refusal| refusal.rule())
+    };
+    for side in [1, -1] {
+        assert_eq!(rule(side * i128::from(u64::MAX)), None);
+        assert_eq!(rule(side << 64), Some(Rule::G1));
+    }
 }
 
 /// An expense with one payer and one sharer; `change` breaks it.

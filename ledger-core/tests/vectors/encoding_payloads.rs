@@ -192,6 +192,7 @@ fn geneses(cases: &mut Cases) {
     let anna = |balances: &[(&str, i128)]| opening(null(), balances);
     let both = [anna(&[("EUR", 5)]), opening(ben.clone(), &[("EUR", -5)])];
     successor("G1", "heads that descend", &[[7; 32], [6; 32]], &both);
+    successor("G1", "a head twice", &[[6; 32], [6; 32]], &both);
     successor("G1", "nobody opens", &[[6; 32]], &[]);
     successor(
         "G1",
