@@ -161,6 +161,7 @@ mod tests {
         assert!(pending.hold(first.clone(), [id(0)].into()).is_empty());
         assert_eq!(pending.missing().collect::<Vec<_>>(), [id(0)], "not what waits itself");
         assert_eq!(pending.release(&id(9)), []);
+        assert!(!pending.is_empty());
         assert_eq!(pending.release(&id(0)), std::slice::from_ref(&first));
         assert_eq!(pending.release(&first.id()), [second]);
         assert!(pending.is_empty() && pending.missing().next().is_none());
