@@ -187,6 +187,18 @@ fn genesis_certificates_are_checked() {
 }
 
 #[test]
+fn a_card_shows_the_keys_that_it_was_made_with() {
+    let (entropy, device) = (RootEntropy::from_bytes([8; 32]), DeviceKey::from_bytes(&[7; 64]));
+    let Payload::Genesis(genesis) = genesis().payload().clone() else { panic!() };
+    let card = genesis.card();
+    assert_eq!((card.name(), card.root()), ("F", entropy.root_key(0).id()));
+    assert_eq!(*card.recovery_public_key(), entropy.recovery_public_key(0));
+    let certificate = card.certificate();
+    assert_eq!((certificate.root(), certificate.device()), (card.root(), device.id()));
+    assert_eq!(*certificate.exchange_public_key(), device.exchange_public_key());
+}
+
+#[test]
 fn g1_opening_balances_reach_to_2_64_minus_1_on_either_side() {
     let device = DeviceKey::from_bytes(&[7; 64]);
     let rule = |minor_units: i128| {

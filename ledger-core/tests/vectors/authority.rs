@@ -4,7 +4,7 @@ use ledger_core::{Draft, Generation, NewAct, NewGroup, Payload, VoidReason};
 use serde_json::Value;
 
 use crate::world::{World, device, entropy};
-use crate::{attacks, faults, file, introductions, slots};
+use crate::{attacks, faults, file, introductions, raw, slots};
 
 fn plain() -> Value {
     let mut w = World::with_ben();
@@ -224,6 +224,40 @@ fn devices_of_one_key() -> Value {
     )
 }
 
+fn certified_x_gen() -> Value {
+    let mut w = World::with_ben();
+    let group = *w.group.as_bytes();
+    let certificate = |n: u8, x_gen: u64| {
+        let mut fields = raw::certificate_fields(&group, 21, n);
+        fields[6] = raw::uint(x_gen);
+        raw::array(&fields)
+    };
+    let first = certificate(3, 3);
+    let card = raw::array(&raw::card_fields(&group, 21, "Cleo", &first));
+    let signatures = raw::card_signatures(&card, 21, &first, 3);
+    w.say_raw(1, "add-cleo", 2, &[], &raw::array(&[raw::bytes(&card), signatures]));
+    let tablet = certificate(4, 5);
+    let generation = [raw::uint(0), raw::bytes(w.member("add-cleo").as_bytes())];
+    let statement = raw::array(&[
+        raw::uint(1),
+        raw::bytes(&group),
+        raw::bytes(&raw::public(21)),
+        raw::uint(1),
+        raw::array(&[raw::array(&generation), raw::bytes(&tablet)]),
+        raw::ids(&[*w.id("add-cleo").as_bytes()]),
+        raw::bytes(&w.fresh()),
+    ]);
+    let signed = |n, tag, what: &[u8]| raw::bytes(&raw::certify(n, tag, what));
+    let more = [signed(21, "dev-cert", &tablet), signed(4, "dev-accept", &tablet)];
+    let act = [raw::bytes(&statement), signed(21, "act", &statement), raw::array(&more)];
+    w.say_raw(1, "enrol", 6, &["add-cleo"], &raw::array(&act));
+    w.scenario(
+        "certified-x-gen",
+        "Certificates of devices that had rotated before: the state shows their x_gen.",
+        &[],
+    )
+}
+
 fn unknown() -> Value {
     let mut w = World::with_ben();
     w.say_raw(2, "unknown-kind", 999, &["add-ben"], b"?");
@@ -319,6 +353,7 @@ pub(crate) fn build() -> Value {
         attacks::build,
         slots::build,
         acts_of_claimed_and_bound,
+        certified_x_gen,
     ] {
         push(build());
     }
