@@ -154,6 +154,8 @@ mod tests {
         let id = EntryId::from_bytes([0xab; 32]);
         assert_eq!(id.to_string().parse(), Ok(id));
         assert_eq!(id.short(), "abababab");
+        let origin = Origin::from_bytes([0xab; 16]);
+        assert_eq!(format!("{origin:?}"), format!("Origin({})", "ab".repeat(16)));
         for bad in ["", "ab", &"g".repeat(64), &"é".repeat(32), &"+1".repeat(32)] {
             assert_eq!(bad.parse::<EntryId>(), Err(ParseIdError), "{bad}");
         }

@@ -39,6 +39,16 @@ mod tests {
     }
 
     #[test]
+    fn only_shortest_lengths() {
+        for longer in [&[0x58, 0x01, 0x61][..], &[0x78, 0x01, 0x61], &[0x98, 0x00]] {
+            let mut reader = Reader::new(longer);
+            let rule = reader.bytes().map(<[u8]>::len).map_err(|e| e.rule());
+            assert_eq!(rule, Err(Rule::C2), "{longer:02x?}, whatever was expected");
+            assert_eq!(reader.rest(), longer);
+        }
+    }
+
+    #[test]
     fn integers_fit_signed_64_bits() {
         assert_eq!(one_uint(&[0x1b, 0x7f, 255, 255, 255, 255, 255, 255, 255]), Ok(u64::MAX >> 1));
         assert_eq!(one_uint(&[0x1b, 0x80, 0, 0, 0, 0, 0, 0, 0]), Err(Rule::C7));

@@ -1,13 +1,20 @@
 //! Every class of bytes that decoding and verifying refuse.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::*;
+use crate::act::{ActBody, Generation};
 use crate::codec::Writer;
 use crate::draft::NewGroup;
 use crate::hash::{Tag, digest};
-use crate::id::{DeviceId, EntryId, GroupId};
-use crate::keys::{DeviceKey, RootEntropy};
+use crate::id::{DeviceId, EntryId, GroupId, Origin, StateDigest};
+use crate::keys::{Card, DeviceKey, PlaceholderCard, RootEntropy};
 use crate::limits::{MAX_ENTRY_BYTES, MAX_PARENTS, MAX_REFS};
-use crate::payload::{Kind, Payload};
+use crate::money::{Amount, Balance, Currency, Date};
+use crate::payload::{
+    Cancellation, Content, Endorsement, Expense, Genesis, Kind, Opening, Part, Payload,
+    Predecessor, RefIndex, Transfer,
+};
 use crate::rule::Rule;
 
 fn fields(payload: &[u8], kind: Kind) -> HeaderFields {
@@ -88,6 +95,22 @@ fn header_rules() {
 }
 
 #[test]
+fn a_header_says_what_was_signed() {
+    let mut fields = fields(b"later", Kind::from_number(999));
+    (fields.version, fields.timestamp_ms) = (9, 1_795_000_000_000);
+    (fields.parents, fields.refs) = (ids(3), ids(2));
+    let entry = DecodedEntry::assemble(fields.clone(), b"later", |_| [6; 64]).unwrap();
+    let header = entry.header();
+    assert_eq!((header.version(), header.kind()), (9, Kind::from_number(999)));
+    assert_eq!((header.group(), header.device()), (fields.group, fields.device));
+    assert_eq!((header.seq(), header.backlink()), (1, fields.backlink));
+    assert_eq!((header.parents(), header.refs()), (&ids(3)[..], &ids(2)[..]));
+    assert_eq!((header.lamport(), header.timestamp_ms()), (2, 1_795_000_000_000));
+    assert_eq!(header.dependencies().count(), 1 + 3 + 2);
+    assert_eq!(entry.signature(), &[6; 64]);
+}
+
+#[test]
 fn h1_an_entry_of_the_largest_size_decodes_and_one_byte_more_does_not() {
     let kind = Kind::from_number(999);
     let size = |payload: usize| {
@@ -127,6 +150,7 @@ fn a_batch_names_exactly_the_bad_signatures() {
     let mut signature = *good.signature();
     signature[5] ^= 1;
     let bad = DecodedEntry::decode(good.as_bytes(), &signature).unwrap();
+    assert_eq!(verify_batch(vec![], &[3; 32]), []);
     for count in [1usize, 2, 7, 64] {
         for bad_at in [None, Some(0), Some(count / 2), Some(count - 1)] {
             let entry = |n| if Some(n) == bad_at { bad.clone() } else { good.clone() };
@@ -160,6 +184,47 @@ fn genesis_certificates_are_checked() {
     }
     let refused = sign(&payload, DeviceId::from_bytes([1; 32])).unwrap_err();
     assert_eq!(refused.rule(), Rule::K5);
+}
+
+#[test]
+fn a_card_shows_the_keys_that_it_was_made_with() {
+    let (entropy, device) = (RootEntropy::from_bytes([8; 32]), DeviceKey::from_bytes(&[7; 64]));
+    let Payload::Genesis(genesis) = genesis().payload().clone() else { panic!() };
+    let card = genesis.card();
+    assert_eq!((card.name(), card.root()), ("F", entropy.root_key(0).id()));
+    assert_eq!(*card.recovery_public_key(), entropy.recovery_public_key(0));
+    let certificate = card.certificate();
+    assert_eq!((certificate.root(), certificate.device()), (card.root(), device.id()));
+    assert_eq!(*certificate.exchange_public_key(), device.exchange_public_key());
+}
+
+#[test]
+fn g1_opening_balances_reach_to_2_64_minus_1_on_either_side() {
+    let device = DeviceKey::from_bytes(&[7; 64]);
+    let rule = |minor_units: i128| {
+        let entropy = RootEntropy::from_bytes([8; 32]);
+        let (card, signatures) = Card::sign([9; 32], "F", &entropy, 0, &device).unwrap();
+        let other = PlaceholderCard::new([9; 32], card.member(), "Ben", [1; 16]).unwrap();
+        let opening = |card, minor_units| {
+            let euros = (Currency::from_code("EUR").unwrap(), Balance::from_i128(minor_units));
+            Opening { card, balances: BTreeMap::from([euros]) }
+        };
+        let predecessor = Predecessor {
+            group: GroupId::from_bytes([4; 32]),
+            digest: StateDigest::from_bytes([5; 32]),
+            heads: ids(2),
+            opening: vec![opening(None, minor_units), opening(Some(other), -minor_units)],
+        };
+        let genesis = Genesis::new("G", card, signatures, Some(predecessor));
+        let payload = Payload::Genesis(Box::new(genesis)).encode();
+        let fields = HeaderFields::for_payload(device.id(), Kind::GENESIS, &payload);
+        let assembled = DecodedEntry::assemble(fields, &payload, |_| [0; 64]);
+        assembled.err().map(|refusal| refusal.rule())
+    };
+    for side in [1, -1] {
+        assert_eq!(rule(side * i128::from(u64::MAX)), None);
+        assert_eq!(rule(side << 64), Some(Rule::G1));
+    }
 }
 
 /// An expense with one payer and one sharer; `change` breaks it.
@@ -277,4 +342,76 @@ fn longer_forms_inside_the_header_are_refused() {
     let longer = [&header[..1], &[0x18, 0x01], &header[2..]].concat();
     let refused = DecodedEntry::decode(&longer, &[0; 64]).unwrap_err();
     assert_eq!(refused.rule(), Rule::C2);
+}
+
+#[test]
+fn every_kind_has_a_word_of_its_own() {
+    let known: Vec<&str> = (0..=6).chain(16..=22).map(|n| Kind::from_number(n).name()).collect();
+    let different: BTreeSet<&str> = known.iter().copied().collect();
+    assert_eq!((known[0], known[7], different.len()), ("genesis", "expense", known.len()));
+    assert!(!different.contains("unknown"));
+    assert_eq!(Kind::from_number(999).name(), "unknown");
+    let generation = Generation::Claim(ids(1)[0]);
+    let acts = [ActBody::Leave { generation }, ActBody::RenameGroup { name: "Flat".into() }];
+    assert_eq!(acts.map(|body| body.name()), ["leave", "rename-group"]);
+}
+
+/// What an entry says after it was written and read.
+fn read_back(payload: &Payload, refs: usize) -> Payload {
+    let bytes = payload.encode();
+    let mut fields = fields(&bytes, payload.kind().unwrap());
+    fields.refs = ids(refs);
+    DecodedEntry::assemble(fields, &bytes, |_| [0; 64]).unwrap().payload().clone()
+}
+
+#[test]
+fn what_is_said_beside_the_amounts_reads_back() {
+    let (first, second) = (RefIndex::new(0), RefIndex::new(1));
+    let (date, currency) = (Date::from_ymd(2026, 11, 21).unwrap(), Currency::from_code("EUR"));
+    let (currency, amount) = (currency.unwrap(), Amount::from_minor_units(100).unwrap());
+    let origin = Some(Origin::from_bytes([5; 16]));
+    let expense = Content::Expense(Expense {
+        date,
+        description: "Dinner".into(),
+        category: Some("food".into()),
+        note: Some("late".into()),
+        currency,
+        amount,
+        payers: vec![Part { member: first, amount }],
+        shares: vec![Part { member: second, amount }],
+        origin,
+    });
+    let description = "Back".into();
+    let (from, to) = (second, first);
+    let transfer =
+        Content::Transfer(Transfer { date, description, currency, amount, from, to, origin: None });
+    for (content, says) in [(expense, ("Dinner", origin)), (transfer, ("Back", None))] {
+        let read = read_back(&Payload::Content(content.clone()), 2);
+        assert_eq!(read.content(), Some(&content));
+        assert_eq!((content.description(), content.origin()), says);
+        assert_eq!(
+            (content.date(), content.currency(), content.amount()),
+            (date, currency, amount)
+        );
+        match content {
+            Content::Expense(expense) => {
+                assert_eq!((expense.category(), expense.note()), (Some("food"), Some("late")));
+                let members = [expense.payers(), expense.shares()].map(|parts| parts[0].member);
+                assert_eq!(members, [first, second]);
+            }
+            Content::Transfer(transfer) => {
+                assert_eq!((transfer.from(), transfer.to()), (second, first));
+            }
+        }
+    }
+    for confirms in [false, true] {
+        let note = Some("so it was".into());
+        let endorsement = Payload::Endorsement(Endorsement { target: first, confirms, note });
+        let Payload::Endorsement(read) = read_back(&endorsement, 1) else { panic!() };
+        assert_eq!((read.confirms(), read.note()), (confirms, Some("so it was")));
+    }
+    let reason = Some("never happened".into());
+    let cancellation = Payload::Cancellation(Cancellation { target: first, reason });
+    let Payload::Cancellation(read) = read_back(&cancellation, 1) else { panic!() };
+    assert_eq!(read.reason(), Some("never happened"));
 }

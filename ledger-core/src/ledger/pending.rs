@@ -132,9 +132,11 @@ impl Pending {
 mod tests {
     use super::*;
     use crate::draft::Draft;
+    use crate::entry::{DecodedEntry, HeaderFields};
     use crate::id::GroupId;
     use crate::keys::DeviceKey;
     use crate::ledger::any_position;
+    use crate::payload::Kind;
 
     fn id(n: u64) -> EntryId {
         let mut bytes = [7; 32];
@@ -159,6 +161,7 @@ mod tests {
         assert!(pending.hold(first.clone(), [id(0)].into()).is_empty());
         assert_eq!(pending.missing().collect::<Vec<_>>(), [id(0)], "not what waits itself");
         assert_eq!(pending.release(&id(9)), []);
+        assert!(!pending.is_empty());
         assert_eq!(pending.release(&id(0)), std::slice::from_ref(&first));
         assert_eq!(pending.release(&first.id()), [second]);
         assert!(pending.is_empty() && pending.missing().next().is_none());
@@ -186,5 +189,55 @@ mod tests {
         }
         assert_eq!((pending.len(), gave_way), (MAX_PENDING, 51));
         assert_eq!(pending.release(&id(0)), [honest]);
+    }
+
+    /// An entry of exactly this many bytes.
+    fn sized(who: u8, lamport: u64, bytes: usize) -> VerifiedEntry {
+        let device = DeviceKey::from_bytes(&[who; 64]);
+        let of = |payload: &[u8]| {
+            let kind = Kind::from_number(999);
+            let mut fields = HeaderFields::for_payload(device.id(), kind, payload);
+            fields.group = Some(GroupId::from_bytes([1; 32]));
+            (fields.seq, fields.lamport) = (lamport, lamport);
+            fields.backlink = Some(id(lamport));
+            DecodedEntry::assemble(fields, payload, |id| device.sign_entry(id)).unwrap()
+        };
+        let header = of(&[0; 1_000]).as_bytes().len() - 1_000;
+        let entry = of(&vec![0; bytes - header]);
+        assert_eq!(entry.as_bytes().len(), bytes);
+        VerifiedEntry::signed_here(entry)
+    }
+
+    #[test]
+    fn sixteen_mebibytes_wait_and_beyond_them_who_sent_most_gives_way() {
+        let mut pending = Pending::new();
+        let size = 32 * 1024;
+        let count = MAX_PENDING_BYTES / size;
+        let flood: Vec<VerifiedEntry> =
+            (0..count as u64).map(|n| sized(2, 1_000 + n, size)).collect();
+        for (n, entry) in flood.iter().enumerate() {
+            assert_eq!(pending.hold(entry.clone(), [id(n as u64)].into()), []);
+        }
+        assert_eq!(pending.entries().count(), count, "all that fits");
+        let honest = entry(1, 5, id(9_999));
+        let last = flood.last().unwrap();
+        assert_eq!(pending.hold(honest.clone(), [id(9_999)].into()), [last.id()]);
+        assert_eq!(
+            pending.hold(last.clone(), [id(0)].into()),
+            [last.id()],
+            "also if it comes anew"
+        );
+        // What was admitted, or gave way, makes room.
+        assert_eq!(pending.release(&id(0)), flood[..1]);
+        assert_eq!(pending.hold(last.clone(), [id(0)].into()), []);
+        assert_eq!(pending.len(), count);
+        assert!(pending.entries().any(|entry| *entry == honest));
+    }
+
+    #[test]
+    fn what_misses_nothing_does_not_wait() {
+        let mut pending = Pending::new();
+        assert_eq!(pending.hold(entry(1, 5, id(0)), BTreeSet::new()), []);
+        assert!(pending.is_empty());
     }
 }

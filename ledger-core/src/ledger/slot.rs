@@ -111,6 +111,7 @@ mod tests {
         assert_eq!(Slot::of([original, tie, first]).effective(), Some(tie.id));
         let ended = Slot::of([original, cancel, first]);
         assert_eq!((ended.effective(), ended.content()), (None, Some(first.id)));
+        assert!(ended.is_cancelled() && !Slot::of([original, first]).is_cancelled());
         assert_eq!(Slot::of([first]).content(), None, "nothing without an original");
         let (early, late) = (entry(SlotRole::Copy, 7, 4), entry(SlotRole::Copy, 8, 5));
         assert_eq!(Slot::of([late, early]).effective(), Some(early.id), "the first copy");

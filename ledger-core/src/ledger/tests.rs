@@ -243,6 +243,63 @@ fn equivocation_is_kept_and_both_count() {
     assert_eq!(group.ledger.frontier().heads().count(), 1);
 }
 
+/// The device signs several entries for one place, one at each of these times.
+fn fork(group: &mut Group, at: &Position, times: core::ops::Range<u64>) -> Vec<EntryId> {
+    let mut ids = Vec::new();
+    for time in times {
+        let entry = Draft::merge().sign(&group.device, at, time).unwrap();
+        ids.push(entry.id());
+        assert_eq!(group.ingest(entry), Ok(Verdict::Applied));
+    }
+    ids
+}
+
+#[test]
+fn a_forked_chain_goes_on_from_its_longest_branch_then_the_largest_id() {
+    let mut group = Group::new();
+    let device = group.device.id();
+    let at = group.ledger.next_position(device).unwrap();
+    let mut ids = fork(&mut group, &at, 0..5);
+    let next = group.ledger.next_position(device).unwrap();
+    assert_eq!(Some(&next.backlink), ids.iter().max());
+    ids.sort();
+    // The smallest goes on: its branch is the longest now.
+    let at = any_position(group.ledger.group(), device, next.seq, ids[0], vec![], next.lamport);
+    let longest = Draft::merge().sign(&group.device, &at, 0).unwrap();
+    assert_eq!(group.ingest(longest.clone()), Ok(Verdict::Applied));
+    let next = group.ledger.next_position(device).unwrap();
+    assert_eq!((next.backlink, next.seq), (longest.id(), at.seq + 1));
+    assert_eq!((next.parents, next.lamport), (ids[1..].to_vec(), at.lamport + 1));
+}
+
+#[test]
+fn beyond_16_other_heads_a_device_joins_16_of_them_first() {
+    let mut group = Group::new();
+    let device = group.device.id();
+    let heads = |group: &Group| group.ledger.frontier().heads().count();
+    let at = group.ledger.next_position(device).unwrap();
+    fork(&mut group, &at, 0..17);
+    let next = group.ledger.next_position(device).unwrap();
+    assert_eq!((heads(&group), next.parents.len()), (17, 16));
+    fork(&mut group, &at, 17..27);
+    assert_eq!((heads(&group), group.ledger.next_position(device)), (27, None));
+    assert_eq!(group.ledger.first_position(device, group.entries[0].id()), None);
+
+    let mut joined = Vec::new();
+    while group.ledger.next_position(device).is_none() {
+        let at = group.ledger.merge_position(device).unwrap();
+        let entry = Draft::merge().sign(&group.device, &at, 0).unwrap();
+        assert_eq!(group.ingest(entry), Ok(Verdict::Applied));
+        joined.push(at.parents.len());
+    }
+    assert_eq!((joined, heads(&group)), (vec![16], 11));
+    // Fewer than 16 are joined at once, and their clocks are minded.
+    let at = group.ledger.merge_position(device).unwrap();
+    assert_eq!(at, group.ledger.next_position(device).unwrap());
+    group.add(Draft::merge());
+    assert_eq!(heads(&group), 1);
+}
+
 #[test]
 fn void_entries_stay_with_their_reason() {
     let mut group = Group::new();

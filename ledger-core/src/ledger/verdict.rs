@@ -141,6 +141,7 @@ mod tests {
             assert_eq!(Verdict::from_code(reason.code()), Some(Verdict::Void(*reason)));
             let row = format!("| {} | `{}` | {} |", reason.code(), reason.slug(), reason.text());
             assert!(spec.contains(&row), "SPEC.md lacks: {row}");
+            assert_eq!(reason.to_string(), reason.text());
         }
         for verdict in [Verdict::Applied, Verdict::Unknown] {
             assert_eq!(Verdict::from_code(verdict.code()), Some(verdict));

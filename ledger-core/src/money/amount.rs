@@ -235,6 +235,18 @@ mod tests {
     }
 
     #[test]
+    fn sums_and_differences_stay_amounts() {
+        let amount = |units| Amount::from_minor_units(units).unwrap();
+        let (most, one) = (amount(MAX_AMOUNT), amount(1));
+        assert_eq!(amount(MAX_AMOUNT - 1).checked_add(one), Some(most));
+        assert_eq!((most.checked_add(one), most.checked_add(most)), (None, None));
+        assert_eq!(Amount::checked_sum([most, Amount::ZERO]), Some(most));
+        assert_eq!(Amount::checked_sum([one, most, one]), None);
+        assert_eq!(most.checked_sub(one), Some(amount(MAX_AMOUNT - 1)));
+        assert_eq!((one.checked_sub(one), one.checked_sub(most)), (Some(Amount::ZERO), None));
+    }
+
+    #[test]
     fn formats_with_the_currencys_decimals() {
         for (units, code, expected) in [
             (-5, "EUR", "-0.05"),
@@ -244,6 +256,7 @@ mod tests {
             (7, "KWD", "0.007"),
         ] {
             assert_eq!(Balance(units).format(currency(code)), expected);
+            assert_eq!(Balance(units).to_string(), units.to_string());
         }
     }
 

@@ -91,6 +91,12 @@ mod tests {
     }
 
     #[test]
+    fn prints_its_letters() {
+        let euro = Currency::from_code("EUR").unwrap();
+        assert_eq!(format!("{euro} {euro:>5} {euro:?}"), "EUR   EUR Currency(EUR)");
+    }
+
+    #[test]
     fn refuses_what_is_no_currency() {
         for bad in ["", "eur", "EURO", "E€R", "ABC", "XAU", "€"] {
             assert!(Currency::from_code(bad).is_err(), "{bad}");

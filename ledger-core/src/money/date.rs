@@ -88,8 +88,20 @@ mod tests {
 
     #[test]
     fn reads_and_prints_iso_dates() {
-        for good in ["2026-11-21", "2024-02-29", "2000-02-29", "0001-01-01", "9999-12-31"] {
-            assert_eq!(good.parse::<Date>().map(|d| d.to_string()), Ok(good.to_owned()));
+        for good in [
+            "2026-11-21",
+            "2024-02-29",
+            "2000-02-29",
+            "2023-02-28",
+            "1900-02-28",
+            "2024-04-30",
+            "2024-07-31",
+            "0001-01-01",
+            "9999-12-31",
+        ] {
+            let date: Date = good.parse().unwrap();
+            assert_eq!(date.to_string(), good);
+            assert_eq!(format!("{date:?}"), format!("Date({good})"));
         }
     }
 
@@ -109,6 +121,7 @@ mod tests {
             "01.02.2024",
             "",
             "2024-01-011",
+            "20240-1-01",
             "２024-01-1",
         ] {
             assert_eq!(bad.parse::<Date>(), Err(DateError), "{bad}");

@@ -66,6 +66,21 @@ fn a_clock_that_lags_is_refused_and_not_missing() {
     assert_eq!(g.refusal(entry), Some(Rule::A3));
 }
 
+/// Mallory signs an entry for a group of her own and hangs it on entries of this
+/// one, all of which are here. It is refused, not kept and not waited for; so
+/// is the beginning of her group.
+#[test]
+fn an_entry_of_another_group_that_hangs_on_this_one() {
+    let (mut g, mut anna) = Group::new();
+    let mallory = g.add(&g.now(), &mut anna.phone, "Mallory");
+    let (other, _) = Group::found("Mallory", 1, None);
+    let fields = Fields::next(&g, &g.now(), &mallory.phone, 1, &[]);
+    let sent = |group| send(group, &fields, &[0x80], &key_of(&mallory.phone)).unwrap();
+    assert_eq!(refused(admission(&g, sent(g.id))), None, "all but the group is right");
+    assert_eq!(g.refusal(sent(other.id)), Some(Rule::A1));
+    assert_eq!(g.refusal(other.pool[0].clone()), Some(Rule::A1));
+}
+
 /// Mallory sends 10,000 entries behind things that do not exist. They wait,
 /// each with the ids it waits for; the group goes on without them.
 #[test]

@@ -2,7 +2,7 @@
 
 use ledger_core::{Draft, EntryId, Generation, NewAct, VoidReason};
 
-use crate::common::{Group, Person};
+use crate::common::{Group, Person, debt};
 
 /// Ben owes Anna 500, by his own bill. He leaves, and signs that with a base
 /// from before the bill, hoping that the bill goes with him. It does not.
@@ -157,6 +157,39 @@ fn self_acts_of_somebody_never_accepted() {
     assert_eq!((member.name(), member.is_introduced()), ("Sock", false));
     assert_eq!(named.balances([sock.member, cleo.member]), [-8, 8]);
     assert_eq!(g.digest_without(&acts), named.digest());
+}
+
+/// Ben brings Sock in, unseen by Anna's removal of Ben, and nobody accepts Sock.
+/// Then only a correction of Cleo's dinner names Sock, or only a copy of a bill
+/// of Ben's. Whoever has a balance is listed, by the name on the card.
+#[test]
+fn somebody_never_accepted_whom_a_correction_or_a_copy_names() {
+    for by_copy in [false, true] {
+        let (mut g, mut anna) = Group::new();
+        let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+        let mut cleo = g.add(&g.now(), &mut anna.phone, "Cleo");
+        let old = g.now();
+        let sock = g.add(&old, &mut ben.phone, "Sock");
+        let bill = g.owes(&g.now(), &mut ben.phone, sock.member, cleo.member, 8);
+        g.remove(&old, &mut anna, ben.member);
+        let dinner = g.owes(&g.now(), &mut cleo.phone, anna.member, cleo.member, 8);
+        let before = g.outcome();
+        assert_eq!(before.void(bill), Some(VoidReason::HardCut));
+        assert!(before.member(sock.member).is_none());
+
+        let names = debt(sock.member, cleo.member, 8);
+        let naming = if by_copy {
+            g.copy(&g.now(), &mut cleo.phone, bill)
+        } else {
+            let correct = |state: &_| Draft::correction(state, dinner, &names).unwrap();
+            g.write(&g.now(), &mut cleo.phone, correct)
+        };
+        let after = g.outcome();
+        assert!(after.applied(naming));
+        let member = after.member(sock.member).unwrap();
+        assert_eq!((member.name(), member.is_introduced()), ("Sock", false));
+        assert_eq!(after.balances([sock.member]), [-8]);
+    }
 }
 
 /// S1. Ben, who may stay, revokes the phone with which he once brought Dora in,

@@ -1,10 +1,10 @@
 //! Scenarios for each step of the resolution of authority (SPEC 6).
 
-use ledger_core::{Draft, NewAct, NewGroup, Payload, VoidReason};
+use ledger_core::{Draft, Generation, NewAct, NewGroup, Payload, VoidReason};
 use serde_json::Value;
 
 use crate::world::{World, device, entropy};
-use crate::{attacks, faults, file, introductions, slots};
+use crate::{attacks, faults, file, introductions, raw, slots};
 
 fn plain() -> Value {
     let mut w = World::with_ben();
@@ -37,6 +37,49 @@ fn self_acts() -> Value {
         "self-acts",
         "Step 3: under the generation's own root key, with its start in the base; anybody carries.",
         &[("too-early", 30), ("not-her-key", 31), ("not-her-device", 31)],
+    )
+}
+
+/// Grandma, whom Anna introduced, is claimed by one person and then bound to
+/// another; each acts under their own generation.
+fn acts_of_claimed_and_bound() -> Value {
+    let mut w = World::new();
+    w.placeholder(1, "grandma", "genesis", &["*"]);
+    let grandma = w.member("grandma");
+    let claim = Draft::claim(&w.state(), grandma, &w.card("Oma", 5, 5)).unwrap();
+    w.say(1, "claim", &["*"], claim);
+    w.enrolled(5, "claim");
+    let claimed = Generation::Claim(w.id("claim"));
+    let rename = NewAct::Rename { generation: claimed, name: "Oma" };
+    w.act(5, "claimed-renames", 5, &rename, &["*"], &["*"]);
+    let tablet = w.certificate(5, 6);
+    let enrol = NewAct::Enrol { generation: claimed, device: &tablet };
+    w.act(5, "claimed-enrols", 5, &enrol, &["*"], &["*"]);
+    w.enrolled(6, "claimed-enrols");
+    w.record(6, "by-tablet", &["*"], &w.dinner("grandma", "genesis", 300));
+    let card = w.card("Nana", 12, 12);
+    w.act(1, "bind", 1, &NewAct::Bind { member: grandma, card: &card }, &["*"], &["*"]);
+    w.enrolled(12, "bind");
+    let bound = w.by_bind("bind");
+    let stale = NewAct::Rename { generation: claimed, name: "Stale" };
+    w.act(5, "claimed-renames-again", 5, &stale, &["*"], &["*"]);
+    let wrong = NewAct::Rename { generation: bound, name: "Wrong" };
+    w.act(5, "not-the-bound-key", 5, &wrong, &["*"], &["*"]);
+    let rename = NewAct::Rename { generation: bound, name: "Nana" };
+    w.act(12, "bound-renames", 12, &rename, &["*"], &["*"]);
+    let tablet = w.certificate(12, 13);
+    let enrol = NewAct::Enrol { generation: bound, device: &tablet };
+    w.act(12, "bound-enrols", 12, &enrol, &["*"], &["*"]);
+    w.enrolled(13, "bound-enrols");
+    w.record(13, "by-new-tablet", &["*"], &w.dinner("grandma", "genesis", 500));
+    let revoke = NewAct::Revoke { generation: bound, device: device(12).id() };
+    w.act(13, "bound-revokes", 12, &revoke, &["*"], &["*"]);
+    w.record(12, "after", &["*"], &w.dinner("grandma", "genesis", 700));
+    w.scenario(
+        "acts-of-claimed-and-bound",
+        "Step 3 for generations that a claim or a bind started: whoever holds their root key enrols, \
+         renames and revokes; the bind ends what the claim began.",
+        &[("claimed-renames-again", 40), ("not-the-bound-key", 31), ("after", 41)],
     )
 }
 
@@ -181,6 +224,40 @@ fn devices_of_one_key() -> Value {
     )
 }
 
+fn certified_x_gen() -> Value {
+    let mut w = World::with_ben();
+    let group = *w.group.as_bytes();
+    let certificate = |n: u8, x_gen: u64| {
+        let mut fields = raw::certificate_fields(&group, 21, n);
+        fields[6] = raw::uint(x_gen);
+        raw::array(&fields)
+    };
+    let first = certificate(3, 3);
+    let card = raw::array(&raw::card_fields(&group, 21, "Cleo", &first));
+    let signatures = raw::card_signatures(&card, 21, &first, 3);
+    w.say_raw(1, "add-cleo", 2, &[], &raw::array(&[raw::bytes(&card), signatures]));
+    let tablet = certificate(4, 5);
+    let generation = [raw::uint(0), raw::bytes(w.member("add-cleo").as_bytes())];
+    let statement = raw::array(&[
+        raw::uint(1),
+        raw::bytes(&group),
+        raw::bytes(&raw::public(21)),
+        raw::uint(1),
+        raw::array(&[raw::array(&generation), raw::bytes(&tablet)]),
+        raw::ids(&[*w.id("add-cleo").as_bytes()]),
+        raw::bytes(&w.fresh()),
+    ]);
+    let signed = |n, tag, what: &[u8]| raw::bytes(&raw::certify(n, tag, what));
+    let more = [signed(21, "dev-cert", &tablet), signed(4, "dev-accept", &tablet)];
+    let act = [raw::bytes(&statement), signed(21, "act", &statement), raw::array(&more)];
+    w.say_raw(1, "enrol", 6, &["add-cleo"], &raw::array(&act));
+    w.scenario(
+        "certified-x-gen",
+        "Certificates of devices that had rotated before: the state shows their x_gen.",
+        &[],
+    )
+}
+
 fn unknown() -> Value {
     let mut w = World::with_ben();
     w.say_raw(2, "unknown-kind", 999, &["add-ben"], b"?");
@@ -275,6 +352,8 @@ pub(crate) fn build() -> Value {
         successor,
         attacks::build,
         slots::build,
+        acts_of_claimed_and_bound,
+        certified_x_gen,
     ] {
         push(build());
     }

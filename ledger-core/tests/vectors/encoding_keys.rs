@@ -94,6 +94,10 @@ fn cards(cases: &mut Cases, sound: &[Piece]) {
     cases.payload("C6", "card with two signatures", 2, 0, &two);
     let claim = [array_head(3), uint(0), add(sound, |_| {})[1..].to_vec()].concat();
     cases.payload("P1", "claim of nothing", 4, 0, &claim);
+    for (place, name) in [(0, "card"), (1, "certificate"), (2, "acceptance")] {
+        let claim = [array_head(3), uint(0), bad(place)[1..].to_vec()].concat();
+        cases.payload("K4", &format!("claim whose {name} is badly signed"), 4, 1, &claim);
+    }
     cases.payload("P2", "add member with a ref", 2, 1, &add(sound, |_| {}));
     let (entry, mut signature) = with_refs(2, 0, &bad(0));
     signature[33] ^= 1;
@@ -180,7 +184,35 @@ fn enrolments(cases: &mut Cases) {
     cases.payload("C6", "bind to an empty card", 6, 1, &carried(&nothing, array(&[])));
 }
 
+/// What is signed on its own is kept as it came, so that no comparison with an
+/// encoding of it finds a longer form: reading must.
+fn longer_forms(cases: &mut Cases) {
+    let sound = certificate_fields(&GROUP, 11, 12);
+    let with = |field: usize, piece: &[u8]| {
+        let mut fields = sound.clone();
+        fields[field] = piece.to_vec();
+        add(&fields, |_| {})
+    };
+    let root = [&[0x59, 0x00, 0x20][..], &public(11)].concat();
+    cases.payload("C2", "certificate with a key of a longer length", 2, 0, &with(2, &root));
+    cases.payload("C2", "certificate with a longer x_gen", 2, 0, &with(6, &[0x18, 0x00]));
+    let name = add(&sound, |card| card[4] = b"\x78\x03Ben".to_vec());
+    cases.payload("C2", "card with a name of a longer length", 2, 0, &name);
+    let head = |fields: &[Piece]| [&[0x98, fields.len() as u8][..], &fields.concat()].concat();
+    let certificate = array(&sound);
+    let card = head(&card_fields(&GROUP, 11, "Ben", &certificate));
+    let card = array(&[bytes(&card), card_signatures(&card, 11, &certificate, 12)]);
+    cases.payload("C2", "card with a longer array", 2, 0, &card);
+    let act = head(&statement(3, array(&[generation(0)])));
+    let act = array(&[bytes(&act), bytes(&certify(11, "act", &act)), array(&[])]);
+    cases.payload("C2", "statement with a longer array", 6, 1, &act);
+    let mut leave = statement(3, array(&[generation(0)]));
+    leave[5] = [&[0x98, 0x01][..], &bytes(&BASE[0])].concat();
+    cases.payload("C2", "base with a longer length", 6, 1, &carried(&leave, array(&[])));
+}
+
 pub(crate) fn push(cases: &mut Cases) {
     certificates(cases);
     statements(cases);
+    longer_forms(cases);
 }

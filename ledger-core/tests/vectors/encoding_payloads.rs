@@ -154,9 +154,14 @@ fn opening(card: Piece, balances: &[(&str, i128)]) -> Piece {
 
 /// A genesis entry of device 1 and root key 11, with a predecessor or null.
 fn genesis(device: u8, predecessor: Piece) -> (Vec<u8>, [u8; 64]) {
+    accepted_by(device, device, predecessor)
+}
+
+/// Likewise, with the acceptance of some device.
+fn accepted_by(signer: u8, device: u8, predecessor: Piece) -> (Vec<u8>, [u8; 64]) {
     let certificate = array(&certificate_fields(&SALT, 11, device));
     let card = array(&card_fields(&SALT, 11, "Anna", &certificate));
-    let signatures = card_signatures(&card, 11, &certificate, device);
+    let signatures = card_signatures(&card, 11, &certificate, signer);
     let payload = array(&[text("Flat"), bytes(&card), signatures, predecessor]);
     let mut fields = raw::header(&public(1), 0, &payload);
     fields[raw::GROUP_FIELD] = null();
@@ -178,6 +183,7 @@ fn carried_over(place: &[u8; 32], introducer: &[u8; 32], nonce: u8) -> Piece {
 
 fn geneses(cases: &mut Cases) {
     cases.push("K5", "a genesis entry by another device", genesis(2, null()));
+    cases.push("K4", "a genesis entry that its device refused", accepted_by(2, 1, null()));
     let mut successor = |rule, name, heads: &[[u8; 32]], people: &[Piece]| {
         let old = array(&[bytes(&[4; 32]), bytes(&[5; 32]), ids(heads), array(people)]);
         cases.push(rule, name, genesis(1, old));
@@ -186,6 +192,7 @@ fn geneses(cases: &mut Cases) {
     let anna = |balances: &[(&str, i128)]| opening(null(), balances);
     let both = [anna(&[("EUR", 5)]), opening(ben.clone(), &[("EUR", -5)])];
     successor("G1", "heads that descend", &[[7; 32], [6; 32]], &both);
+    successor("G1", "a head twice", &[[6; 32], [6; 32]], &both);
     successor("G1", "nobody opens", &[[6; 32]], &[]);
     successor(
         "G1",
