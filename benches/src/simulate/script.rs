@@ -40,7 +40,8 @@ impl Script {
     #[must_use]
     pub(super) fn of(settings: &Settings) -> Script {
         let evil = if settings.lies() { 40 } else { 0 };
-        let cast = Cast { people: settings.members, evil };
+        let plots = if settings.adversary >= 2 { 2 } else { 0 };
+        let cast = Cast { people: settings.members, evil, plots };
         let world = generate_with(settings.seed, settings.entries.max(2), cast);
         let steps = script(&world).into_iter().enumerate().collect();
         Script { settings: *settings, steps, whole: true, cards: world.cards }

@@ -119,6 +119,8 @@ pub const IMPORTANT: &[(&str, &str)] = &[
     ("attacks", "back-dated: signed after a bind, outside of it"),
     ("attacks", "signed with a revoked key"),
     ("attacks", "signed after leaving"),
+    ("attacks", "evil: plot (applied)"),
+    ("attacks", "evil: plot (void)"),
     ("attacks", "evil: sock puppet (applied)"),
     ("attacks", "evil: sock puppet (void)"),
     ("attacks", "evil: adopt (void)"),

@@ -81,7 +81,7 @@ fn forks_behind_a_leave(w: &mut World, lead: &Lead) {
 }
 
 /// Somebody introduces a friend, who rotates a key, and is removed by an owner who knows of neither.
-/// Then the friend is adopted, and the rotation counts.
+/// Then the friend is adopted, and the rotation counts; or bound.
 fn adopted_with_a_rotation(w: &mut World, lead: &Lead, owner: Option<(Gen, Root)>) {
     let Some((_, owner)) = owner else { return };
     let Some(member) = w.all.generations.get(&lead.generation).map(|g| g.member) else { return };
@@ -95,7 +95,14 @@ fn adopted_with_a_rotation(w: &mut World, lead: &Lead, owner: Option<(Gen, Root)
     let rotation = Kind::Rotate { x_gen: w.fresh() };
     write(w, friend, [add].into(), rotation, false, PLOT);
     let removal = w.state(owner, before, Body::Remove { member });
-    for kind in [Kind::Act(removal), Kind::Adopt { member: card.id }] {
+    // A bind adopts, too.
+    let back = if w.rng.chance(50) {
+        Kind::Adopt { member: card.id }
+    } else {
+        let (new, _, _) = w.person_card();
+        Kind::Act(w.state(owner, [add].into(), Body::Bind { member: card.id, card: new }))
+    };
+    for kind in [Kind::Act(removal), back] {
         let Some(mut parents) = heads(w, 0).filter(|heads| heads.len() < 16) else { return };
         parents.insert(add);
         write(w, 0, parents, kind, false, PLOT);

@@ -26,7 +26,7 @@ pub fn generate_with(seed: u64, limit: usize, cast: Cast) -> World {
     let mut rounds = 0;
     while w.steps.len() < limit && rounds < 12 * limit {
         rounds += 1;
-        if w.cast.evil > 0 && w.rng.chance(2) {
+        if w.cast.plots > 0 && w.rng.chance(w.cast.plots) {
             plots::turn(&mut w);
         }
         let d = w.rng.below(w.devices.len());

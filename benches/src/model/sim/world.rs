@@ -54,11 +54,14 @@ pub struct Cast {
     pub people: usize,
     /// How many of a hundred newcomers do what they like. With none, nobody steals devices either.
     pub evil: usize,
+    /// How many of a hundred turns are [plots](super::plots). Their owner signs what an app would
+    /// not, so they are for checks that promise honest people nothing.
+    pub plots: usize,
 }
 
 impl Default for Cast {
     fn default() -> Cast {
-        Cast { people: 7, evil: 40 }
+        Cast { people: 7, evil: 40, plots: 0 }
     }
 }
 
