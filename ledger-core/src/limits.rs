@@ -41,6 +41,14 @@ pub const MAX_MEMBERS: usize = 1_000;
 /// Most devices whom a member enrols in one generation: a person's own.
 pub const MAX_DEVICES: usize = 10;
 
+/// Most entries that a device keeps of another device that was cut, outside of
+/// the cut: enough for somebody who was offline for a season, and at most 32 MiB.
+pub const MAX_OUTSIDE: u64 = 500;
+
+/// Most entries that a device keeps of devices that were never accepted, all
+/// together: sock puppets introduce each other without end.
+pub const MAX_STRANGERS: u64 = 2_000;
+
 /// Most verified entries that wait for others.
 pub const MAX_PENDING: usize = 10_000;
 

@@ -17,7 +17,7 @@ mod common;
 use common::{Folder, Rng, assert_sound, details, found, only};
 use ledger_core::{
     DeviceKey, Draft, EntryId, Ledger, NewAct, RootEntropy, SignedCard, Verdict, VerifiedEntry,
-    VoidReason,
+    VoidReason, hazmat,
 };
 use ledger_store::{Group, Ingested, NewEntry};
 
@@ -178,4 +178,60 @@ fn details_of(group: &Group<'_>, id: EntryId) -> ledger_core::Details {
     let rows = group.activity(None, 1000).unwrap();
     let row = rows.iter().find(|row| row.entry.id() == id).unwrap();
     ledger_core::Details::of(row.entry.decoded(), &group.state().unwrap()).unwrap()
+}
+
+/// Ben, removed, writes 600 entries. 500 of them are kept, and two devices that
+/// kept more and less of them agree. When Cleo builds on the last one, all of
+/// it is kept, as her entry depends on it.
+#[test]
+fn what_a_removed_member_writes_without_end_is_kept_up_to_a_limit() {
+    let folder = Folder::new(3);
+    let store = folder.store();
+    let group = found(&store, 1);
+    let anna = DeviceKey::from_bytes(&secret(&folder, "device-"));
+    let owner = RootEntropy::from_bytes(secret(&folder, "entropy")).root_key(0);
+    let add = |n: u8, name| {
+        let key = DeviceKey::from_bytes(&[n; 64]);
+        let entropy = RootEntropy::from_bytes([n; 32]);
+        let card = SignedCard::new(group.id(), name, &entropy, 0, &key).unwrap();
+        let ledger = group.ledger().unwrap();
+        let draft = Draft::add_member(ledger.state(), &card).unwrap();
+        let added = ingest(&group, &sign(&ledger, &anna, None, draft));
+        (key, card.card().member(), added)
+    };
+    let (ben, member, home) = add(1, "Ben");
+    let (cleo, _, hers) = add(2, "Cleo");
+    let remove = NewAct::Remove { member };
+    let ledger = group.ledger().unwrap();
+    let heads: Vec<EntryId> = ledger.frontier().heads().collect();
+    let draft = Draft::act(&owner, group.id(), &remove, heads, [3; 16]).unwrap();
+    ingest(&group, &sign(&ledger, &anna, None, draft));
+    let calm = (group.agreed_heads().unwrap(), group.state().unwrap().digest());
+
+    // Behind genesis, a placeholder, and his card.
+    let (mut at, mut back, mut flood) = (4, home, Vec::new());
+    for seq in 0..600 {
+        let position = hazmat::any_position(group.id(), ben.id(), seq, back, vec![], at);
+        let entry = Draft::merge().sign(&ben, &position, 0).unwrap();
+        (at, back) = (at + 1, entry.id());
+        flood.push((entry.decoded().as_bytes().to_vec(), *entry.decoded().signature()));
+    }
+    let report = group.ingest(&flood).unwrap();
+    assert_eq!((report.added.len(), report.left_out), (500, 100));
+    assert!(report.missing.is_empty(), "nobody is to be asked for them");
+    assert_eq!((group.agreed_heads().unwrap(), group.state().unwrap().digest()), calm);
+    let again = group.ingest(&flood).unwrap();
+    assert_eq!((again.added.len(), again.duplicates, again.left_out), (0, 500, 100));
+    assert_sound(&group);
+
+    let position = hazmat::any_position(group.id(), cleo.id(), 0, hers, vec![back], at);
+    let merge = Draft::merge().sign(&cleo, &position, 0).unwrap();
+    let bytes = (merge.decoded().as_bytes().to_vec(), *merge.decoded().signature());
+    let waits = group.ingest(&[bytes]).unwrap();
+    assert_eq!(waits.missing, [back].into());
+    let report = group.ingest(&flood).unwrap();
+    assert_eq!((report.added.len(), report.left_out), (101, 0), "her entry, and all below it");
+    assert_eq!(verdict(&group, merge.id()), Verdict::Applied);
+    assert!(group.agreed_heads().unwrap().contains(&merge.id()));
+    assert_sound(&group);
 }

@@ -163,9 +163,10 @@ impl EntryIndex for First<'_> {
     type Error = Infallible;
 
     fn link(&self, id: &EntryId) -> Result<Option<Link>, Infallible> {
-        Ok(self
-            .row(id)
-            .map(|row| Link { point: row.point, lamport: row.entry.decoded().header().lamport() }))
+        Ok(self.row(id).map(|row| {
+            let lamport = row.entry.decoded().header().lamport();
+            Link { point: row.point, lamport, verdict: row.verdict }
+        }))
     }
 
     fn dependencies(&self, id: &EntryId) -> Result<Vec<EntryId>, Infallible> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::chain::Point;
+use super::chain::{Chain, Point};
 use super::record::{Control, Stated};
 use crate::act::{ActBody, Generation};
 use crate::authority::Enrolment;
@@ -123,6 +123,31 @@ impl Control {
         };
         let generation = self.enrolment(enrolment).map(|(generation, _)| generation);
         stated && generation.is_some_and(|generation| self.is_started(generation))
+    }
+
+    /// Whether an enrolment is accepted, cut or not.
+    pub(crate) fn is_accepted(&self, enrolment: Enrolment) -> bool {
+        self.is_enrolled(enrolment)
+    }
+
+    /// How many entries of an enrolment are outside of a cut that concerns it.
+    pub(crate) fn outside(&self, enrolment: Enrolment) -> u64 {
+        let generation = self.enrolment(enrolment).map(|(generation, _)| generation);
+        let hard = generation.into_iter().flat_map(|generation| self.hard_cuts_on(generation));
+        let cuts: Vec<&Stated> = hard.chain(self.own_cuts_on(enrolment)).collect();
+        let chains = self.chains_of(enrolment).iter().filter_map(|number| {
+            let chain = self.chain(*number)?;
+            let from = cuts.iter().filter_map(|cut| cut.cuts_from(*number)).min()?;
+            Some(chain.tip.saturating_add(1).saturating_sub(from.max(chain.first())))
+        });
+        chains.fold(0, u64::saturating_add)
+    }
+
+    /// How many entries there are of devices that were never accepted.
+    pub(crate) fn by_strangers(&self) -> u64 {
+        let strangers = self.chains.iter().filter(|chain| !self.is_enrolled(chain.enrolment));
+        let length = |chain: &Chain| chain.tip.saturating_add(1).saturating_sub(chain.first());
+        strangers.map(length).fold(0, u64::saturating_add)
     }
 
     /// What decides about the plain entries of an enrolment now.

@@ -3,7 +3,7 @@
 use ledger_core::hazmat::any_position;
 use ledger_core::{
     Admission, DecodedEntry, Draft, DraftError, EntryId, NewAct, Position, Rule, VoidReason,
-    evaluate, verify_batch,
+    evaluate, limits, verify_batch,
 };
 
 use crate::common::forge::{Fields, key_of, receive, send};
@@ -225,4 +225,88 @@ fn merge(g: &mut Group, device: &mut Device, heads: &[EntryId]) {
     let lamport = heads.iter().chain([&tip]).map(clock).max().unwrap() + 1;
     let at = any_position(g.id, device.key.id(), seq, tip, heads.to_vec(), lamport);
     g.write_at(device, &at, Draft::merge());
+}
+
+/// Ben, removed, writes without end, so that everybody's disk fills up. Devices
+/// keep 500 of what he writes outside of the removal; they agree all the same,
+/// whether they met his flood or not. If Cleo builds on some of it, all that
+/// she builds on is kept.
+#[test]
+fn a_removed_member_who_writes_on_without_end_fills_no_disk() {
+    let (mut g, mut anna) = Group::new();
+    let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    let mut cleo = g.add(&g.now(), &mut anna.phone, "Cleo");
+    let bill = g.owes(&g.now(), &mut ben.phone, anna.member, ben.member, 5);
+    let clock = g.entry(bill).decoded().header().lamport();
+    g.remove(&g.now(), &mut anna, ben.member);
+    g.owes(&g.now(), &mut cleo.phone, anna.member, cleo.member, 3);
+    let (mut ledger, mut index) = g.arrive(g.pool.clone());
+    let calm = (ledger.agreed_heads(&index).unwrap(), ledger.state().digest());
+    assert!(calm.0.iter().eq(&g.heads(&g.now())));
+
+    let draft = Draft::record(ledger.state(), &debt(anna.member, ben.member, 9)).unwrap();
+    let (mut clock, mut back, mut kept) = (clock, bill, 0);
+    loop {
+        clock += 1;
+        kept += 1;
+        let at = any_position(g.id, ben.phone.key.id(), kept, back, vec![], clock);
+        back = g.write_at(&mut ben.phone, &at, draft.clone());
+        let Ok(admission) = ledger.admit(g.entry(back).clone(), &index);
+        let Admission::Admitted(entry) = admission else { panic!("{admission:?}") };
+        if ledger.is_surplus(&entry) {
+            break;
+        }
+        let Ok(replayed) = ledger.replay(&entry, &index);
+        index.insert(&entry, &replayed);
+    }
+    assert_eq!(kept, limits::MAX_OUTSIDE + 1, "the last one is not kept");
+    assert_eq!((ledger.agreed_heads(&index).unwrap(), ledger.state().digest()), calm);
+    assert_eq!(ledger.frontier().heads().count(), 2, "one of them is Ben's");
+
+    // What Cleo writes on top of it covers it.
+    let (mut ledger, mut index) = g.arrive(g.pool.clone());
+    let on_top = g.owes(&g.now(), &mut cleo.phone, anna.member, cleo.member, 4);
+    let Ok(Admission::Admitted(entry)) = ledger.admit(g.entry(on_top).clone(), &index) else {
+        panic!()
+    };
+    assert!(!ledger.is_surplus(&entry));
+    let Ok(replayed) = ledger.replay(&entry, &index);
+    index.insert(&entry, &replayed);
+    assert_eq!(ledger.agreed_heads(&index).unwrap(), [on_top].into());
+}
+
+/// Sock puppets of a removed member introduce each other without end. All who
+/// were never accepted share one limit.
+#[test]
+fn sock_puppets_without_end_fill_no_disk() {
+    let (mut g, mut anna) = Group::new();
+    let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    let old = g.now();
+    g.remove(&old, &mut anna, ben.member);
+    let (mut ledger, mut index) = g.arrive(g.pool.clone());
+    let mut puppet = g.add(&old, &mut ben.phone, "Puppet");
+    let mut offered = vec![puppet.phone.home];
+    let draft = Draft::merge();
+    let home = g.entry(puppet.phone.home).decoded().header().lamport();
+    let (mut clock, mut back) = (home, puppet.phone.home);
+    for seq in 0..limits::MAX_STRANGERS {
+        clock += 1;
+        let at = any_position(g.id, puppet.phone.key.id(), seq, back, vec![], clock);
+        back = g.write_at(&mut puppet.phone, &at, draft.clone());
+        offered.push(back);
+    }
+    for id in &offered {
+        let Ok(Admission::Admitted(entry)) = ledger.admit(g.entry(*id).clone(), &index) else {
+            panic!()
+        };
+        assert!(!ledger.is_surplus(&entry));
+        let Ok(replayed) = ledger.replay(&entry, &index);
+        index.insert(&entry, &replayed);
+    }
+    let second = g.add(&g.view(&[puppet.phone.home]), &mut puppet.phone, "Second");
+    let Ok(Admission::Admitted(entry)) = ledger.admit(g.entry(second.phone.home).clone(), &index)
+    else {
+        panic!()
+    };
+    assert!(ledger.is_surplus(&entry));
 }

@@ -1,6 +1,6 @@
 //! The handle by which callers use a group.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::{
     DecodedEntry, DeviceId, DeviceKey, Draft, DraftError, EntryId, GroupId, GroupState, Ledger,
@@ -8,9 +8,10 @@ use ledger_core::{
 };
 use rusqlite::TransactionBehavior;
 
+use super::index::StoredIndex;
 use super::load::load;
 use super::pending::Waiting;
-use super::write::Outcome;
+use super::write::{Outcome, Surplus};
 use super::{GroupKey, NewEntry, Opening, Writer};
 use crate::environment::random;
 use crate::{Store, StoreError};
@@ -33,6 +34,9 @@ pub struct Ingested {
     /// Entries that others depend on and that are not here: ask for these. What
     /// depends on them waits, within bounds, and gets in with them.
     pub missing: BTreeSet<EntryId>,
+    /// How many entries were left out: signed by a device that was removed or
+    /// never accepted, needed by nobody, and there are enough of them.
+    pub left_out: u64,
     /// Entries that can never be part of the ledger, each with the rule.
     pub refused: Vec<Refusal>,
 }
@@ -85,6 +89,18 @@ impl<'a> Group<'a> {
         Ok(self.store.lock().ledgers.get(&self.key).map(|l| l.opening).unwrap_or_default())
     }
 
+    /// The heads by which devices compare what they have: two devices with the
+    /// same and the same state digest agree (SPEC §5.3).
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn agreed_heads(&self) -> Result<BTreeSet<EntryId>, StoreError> {
+        let ledger = self.ledger()?;
+        let inner = self.store.lock();
+        let index = StoredIndex { connection: &inner.connection, group: self.key, upto: i64::MAX };
+        ledger.agreed_heads(&index)
+    }
+
     /// The member who uses this device.
     ///
     /// # Errors
@@ -119,8 +135,8 @@ impl<'a> Group<'a> {
         let position = position.ok_or(DraftError::ForeignDevice)?;
         let signed = draft.sign(device, &position, environment.now_ms())?;
         let id = signed.id();
-        match writer.ingest(vec![signed])?.pop() {
-            None | Some(Outcome::Added | Outcome::Duplicate) => Ok(id),
+        match writer.ingest(vec![signed], Surplus::Keep)?.pop() {
+            None | Some(Outcome::Added | Outcome::Duplicate | Outcome::LeftOut(_)) => Ok(id),
             Some(Outcome::Refused(refusal)) => Err(StoreError::Refused(refusal)),
             // A caller can name an original that is not in the ledger.
             Some(Outcome::Missing(ids)) => Err(StoreError::UnknownEntry(ids.into_iter().collect())),
@@ -135,7 +151,7 @@ impl<'a> Group<'a> {
             let position = position.ok_or(DraftError::ForeignDevice)?;
             let now_ms = self.store.environment().now_ms();
             let merge = Draft::merge().sign(device, &position, now_ms)?;
-            writer.ingest(vec![merge])?;
+            writer.ingest(vec![merge], Surplus::Keep)?;
         }
         Ok(())
     }
@@ -167,11 +183,13 @@ impl<'a> Group<'a> {
         let pending = self.write(|writer| {
             let (mut waiting, ready) = Waiting::open(writer.connection(), self.key, known)?;
             verified.extend(ready);
+            let (mut left_out, mut surplus) = (BTreeMap::new(), Surplus::LeaveOut);
             while !verified.is_empty() {
                 // Dependencies have smaller clocks, so they come first.
                 verified.sort_by_key(|entry| (entry.decoded().header().lamport(), entry.id()));
                 let offered = std::mem::take(&mut verified);
-                for (entry, outcome) in offered.clone().into_iter().zip(writer.ingest(offered)?) {
+                let outcomes = writer.ingest(offered.clone(), surplus)?;
+                for (entry, outcome) in offered.into_iter().zip(outcomes) {
                     match outcome {
                         Outcome::Added => {
                             verified.extend(waiting.release(&entry.id())?);
@@ -180,11 +198,27 @@ impl<'a> Group<'a> {
                         Outcome::Duplicate => {
                             report.duplicates = report.duplicates.saturating_add(1);
                         }
+                        // Behind what is left out, by a device like its author's.
+                        Outcome::Missing(ids)
+                            if ids.iter().any(|id| left_out.contains_key(id))
+                                && !may_write(writer.ledger(), &entry) =>
+                        {
+                            left_out.insert(entry.id(), entry);
+                        }
                         Outcome::Missing(ids) => waiting.hold(entry, ids)?,
+                        Outcome::LeftOut(entry) => {
+                            left_out.insert(entry.id(), *entry);
+                        }
                         Outcome::Refused(refusal) => report.refused.push(refusal),
                     }
                 }
+                if verified.is_empty() {
+                    // Somebody who may write may have built on what was left out.
+                    verified = waiting.needed(writer.ledger(), &mut left_out);
+                    surplus = Surplus::Keep;
+                }
             }
+            report.left_out = u64::try_from(left_out.len()).unwrap_or(u64::MAX);
             report.missing = waiting.missing();
             Ok(waiting.into_pending())
         })?;
@@ -209,4 +243,10 @@ impl<'a> Group<'a> {
         inner.ledgers.insert(self.key, loaded);
         Ok(result)
     }
+}
+
+/// Whether the device that signed an entry may write.
+fn may_write(ledger: &Ledger, entry: &VerifiedEntry) -> bool {
+    let device = entry.decoded().header().device();
+    ledger.state().devices().any(|(_, id, _)| id == device)
 }

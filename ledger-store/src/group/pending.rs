@@ -1,8 +1,8 @@
 //! Entries that wait for others, kept so that a restart loses none.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ledger_core::{EntryId, EntryIndex as _, Pending, VerifiedEntry};
+use ledger_core::{DeviceId, EntryId, EntryIndex as _, Ledger, Pending, VerifiedEntry};
 use rusqlite::Connection;
 
 use super::GroupKey;
@@ -88,6 +88,41 @@ impl<'a> Waiting<'a> {
     }
 
     /// The entries to ask for.
+    /// Takes out what was left out and is needed: what entries that wait here
+    /// and were signed by a device that may write depend on, directly or not.
+    pub(super) fn needed(
+        &self,
+        ledger: &Ledger,
+        left_out: &mut BTreeMap<EntryId, VerifiedEntry>,
+    ) -> Vec<VerifiedEntry> {
+        if left_out.is_empty() {
+            return Vec::new();
+        }
+        let devices: BTreeSet<DeviceId> = ledger.state().devices().map(|(_, id, _)| id).collect();
+        let waiting: BTreeMap<EntryId, &VerifiedEntry> =
+            self.pending.entries().map(|entry| (entry.id(), entry)).collect();
+        let dependencies = |entry: &VerifiedEntry| -> Vec<EntryId> {
+            entry.decoded().header().dependencies().copied().collect()
+        };
+        let standing =
+            |entry: &&&VerifiedEntry| devices.contains(&entry.decoded().header().device());
+        let mut open: Vec<EntryId> =
+            waiting.values().filter(standing).flat_map(|entry| dependencies(entry)).collect();
+        let (mut seen, mut needed) = (BTreeSet::new(), Vec::new());
+        while let Some(id) = open.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            if let Some(entry) = left_out.remove(&id) {
+                open.extend(dependencies(&entry));
+                needed.push(entry);
+            } else if let Some(entry) = waiting.get(&id) {
+                open.extend(dependencies(entry));
+            }
+        }
+        needed
+    }
+
     pub(super) fn missing(&self) -> BTreeSet<EntryId> {
         self.pending.missing().collect()
     }

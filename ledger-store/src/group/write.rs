@@ -30,7 +30,16 @@ pub(super) enum Outcome {
     Added,
     Duplicate,
     Missing(BTreeSet<EntryId>),
+    /// Nobody needs it, and there are enough of its kind.
+    LeftOut(Box<VerifiedEntry>),
     Refused(Refusal),
+}
+
+/// Whether entries that may be left out are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Surplus {
+    LeaveOut,
+    Keep,
 }
 
 impl<'a> Writer<'a> {
@@ -73,11 +82,16 @@ impl<'a> Writer<'a> {
     pub(super) fn ingest(
         &mut self,
         entries: Vec<VerifiedEntry>,
+        surplus: Surplus,
     ) -> Result<Vec<Outcome>, StoreError> {
-        entries.into_iter().map(|entry| self.ingest_one(entry)).collect()
+        entries.into_iter().map(|entry| self.ingest_one(entry, surplus)).collect()
     }
 
-    fn ingest_one(&mut self, entry: VerifiedEntry) -> Result<Outcome, StoreError> {
+    fn ingest_one(
+        &mut self,
+        entry: VerifiedEntry,
+        surplus: Surplus,
+    ) -> Result<Outcome, StoreError> {
         let (connection, group) = (self.connection, self.group);
         let index = StoredIndex { connection, group, upto: self.loaded.upto };
         let admitted = match self.loaded.ledger.admit(entry, &index)? {
@@ -86,6 +100,9 @@ impl<'a> Writer<'a> {
             Admission::Missing(ids) => return Ok(Outcome::Missing(ids)),
             Admission::Refused(refusal) => return Ok(Outcome::Refused(refusal)),
         };
+        if surplus == Surplus::LeaveOut && self.loaded.ledger.is_surplus(&admitted) {
+            return Ok(Outcome::LeftOut(Box::new(admitted.verified().clone())));
+        }
         let replayed = self.loaded.ledger.replay(&admitted, &index)?;
         self.loaded.upto = self.keep(&admitted, &replayed)?;
         self.flip(&replayed)?;
