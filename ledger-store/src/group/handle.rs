@@ -179,6 +179,23 @@ impl<'a> Group<'a> {
                 Err(refusal) => report.refused.push(refusal),
             }
         }
+        self.take_in(verified, report)
+    }
+
+    /// As [`Group::ingest`], for entries that the caller has verified, perhaps on
+    /// threads of its own.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be used; then nothing is kept.
+    pub fn ingest_verified(&self, entries: Vec<VerifiedEntry>) -> Result<Ingested, StoreError> {
+        self.take_in(entries, Ingested::default())
+    }
+
+    fn take_in(
+        &self,
+        mut verified: Vec<VerifiedEntry>,
+        mut report: Ingested,
+    ) -> Result<Ingested, StoreError> {
         let known = self.store.lock().pending.remove(&self.key);
         let pending = self.write(|writer| {
             let (mut waiting, ready) = Waiting::open(writer.connection(), self.key, known)?;
