@@ -12,7 +12,7 @@
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
     clippy::panic,
-    clippy::print_stderr,
+    clippy::cast_possible_wrap,
     reason = "a bench, not the library"
 )]
 

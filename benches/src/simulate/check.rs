@@ -115,7 +115,7 @@ impl Reference {
         self.expected.iter().find_map(|id| {
             let Ok(kept) = index.entry(id);
             let made = entries.by_id(id).map(|made| &made.real);
-            (kept.as_ref() != made)
+            (kept.as_deref() != made)
                 .then(|| violation(NOTHING_LOST, format!("{id} is kept as something else")))?
         })
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use ledger_core::{
     ChainEntry, EntryId, EntryIndex, Link, Payload, Point, RefIndex, SlotEntry, SlotRole, Verdict,
@@ -17,7 +17,7 @@ const KEPT: usize = 3;
 #[derive(Clone, Debug)]
 pub(super) struct Row {
     /// The entry.
-    pub(super) entry: Rc<VerifiedEntry>,
+    pub(super) entry: Arc<VerifiedEntry>,
     /// Its place in the order of ingest.
     pub(super) number: usize,
     /// Its place on its device's chain.
@@ -83,7 +83,7 @@ impl Disk {
             self.slots.entry(original).or_default().push(id);
         }
         self.chains.insert(point, id);
-        self.rows.insert(id, Row { entry: Rc::new(entry), number, point, verdict, slot });
+        self.rows.insert(id, Row { entry: Arc::new(entry), number, point, verdict, slot });
     }
 
     /// Changes the verdict on a row.
@@ -186,8 +186,8 @@ impl EntryIndex for First<'_> {
         Ok(rows.map(entry).collect())
     }
 
-    fn entry(&self, id: &EntryId) -> Result<Option<VerifiedEntry>, Infallible> {
-        Ok(self.row(id).map(|row| row.entry.as_ref().clone()))
+    fn entry(&self, id: &EntryId) -> Result<Option<Arc<VerifiedEntry>>, Infallible> {
+        Ok(self.row(id).map(|row| Arc::clone(&row.entry)))
     }
 
     fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, Infallible> {

@@ -1,6 +1,7 @@
 //! Which verified entries enter the ledger, and when (SPEC §5).
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::{EntryIndex, Ledger};
 use crate::control::{After, Point};
@@ -13,7 +14,7 @@ use crate::rule::{Refusal, Rule};
 /// graph is right. Made only by [`Ledger::admit`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdmittedEntry {
-    entry: Box<VerifiedEntry>,
+    entry: Arc<VerifiedEntry>,
     after: After,
 }
 
@@ -22,6 +23,11 @@ impl AdmittedEntry {
     #[must_use]
     pub fn verified(&self) -> &VerifiedEntry {
         &self.entry
+    }
+
+    /// The entry, for somebody else to keep, too.
+    pub(super) fn share(&self) -> Arc<VerifiedEntry> {
+        Arc::clone(&self.entry)
     }
 
     pub(super) fn after(&self) -> After {
@@ -85,7 +91,7 @@ impl Ledger {
             return refused(Refusal::with_detail(Rule::A3, detail));
         }
         match self.after(header, previous.map(|link| link.point)) {
-            Some(after) => Ok(Admission::Admitted(AdmittedEntry { entry: Box::new(entry), after })),
+            Some(after) => Ok(Admission::Admitted(AdmittedEntry { entry: Arc::new(entry), after })),
             None => refused(Refusal::new(Rule::A2)),
         }
     }

@@ -1,5 +1,7 @@
 //! What replay asks of whoever keeps the entries.
 
+use std::sync::Arc;
+
 use super::{SlotEntry, Verdict};
 use crate::control::Point;
 use crate::entry::VerifiedEntry;
@@ -60,7 +62,7 @@ pub trait EntryIndex {
     ///
     /// # Errors
     /// The store's own, if it cannot be read.
-    fn entry(&self, id: &EntryId) -> Result<Option<VerifiedEntry>, Self::Error>;
+    fn entry(&self, id: &EntryId) -> Result<Option<Arc<VerifiedEntry>>, Self::Error>;
 
     /// The applied entries of the slot that `original` names, in any order.
     ///

@@ -1,6 +1,7 @@
 //! Entries in memory.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{AdmittedEntry, ChainEntry, EntryIndex, Link, Replayed, SlotEntry, Verdict};
 use crate::control::Point;
@@ -18,7 +19,7 @@ pub struct MemoryIndex {
 
 #[derive(Clone, Debug)]
 struct Kept {
-    entry: VerifiedEntry,
+    entry: Arc<VerifiedEntry>,
     point: Point,
     verdict: Verdict,
 }
@@ -33,7 +34,7 @@ impl MemoryIndex {
     /// Keeps an entry that was admitted and replayed, and the verdicts on
     /// others that it changed.
     pub fn insert(&mut self, entry: &AdmittedEntry, replayed: &Replayed) {
-        self.put(entry.verified(), replayed.point(), replayed.verdict());
+        self.put(entry.share(), replayed.point(), replayed.verdict());
         if let Some((original, entry, _)) = replayed.slot() {
             self.slots.entry(original).or_default().insert(entry.id, entry);
         }
@@ -51,9 +52,9 @@ impl MemoryIndex {
         }
     }
 
-    pub(super) fn put(&mut self, entry: &VerifiedEntry, point: Point, verdict: Verdict) {
+    pub(super) fn put(&mut self, entry: Arc<VerifiedEntry>, point: Point, verdict: Verdict) {
         self.chains.insert(point, entry.id());
-        self.entries.insert(entry.id(), Kept { entry: entry.clone(), point, verdict });
+        self.entries.insert(entry.id(), Kept { entry, point, verdict });
     }
 
     /// The verdict on each admitted entry.
@@ -63,7 +64,7 @@ impl MemoryIndex {
 
     /// The entries, in the order of their ids.
     pub fn entries(&self) -> impl Iterator<Item = &VerifiedEntry> {
-        self.entries.values().map(|kept| &kept.entry)
+        self.entries.values().map(|kept| &*kept.entry)
     }
 }
 
@@ -92,8 +93,8 @@ impl EntryIndex for MemoryIndex {
         Ok(entries.collect())
     }
 
-    fn entry(&self, id: &EntryId) -> Result<Option<VerifiedEntry>, Self::Error> {
-        Ok(self.entries.get(id).map(|kept| kept.entry.clone()))
+    fn entry(&self, id: &EntryId) -> Result<Option<Arc<VerifiedEntry>>, Self::Error> {
+        Ok(self.entries.get(id).map(|kept| Arc::clone(&kept.entry)))
     }
 
     fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, Self::Error> {

@@ -34,6 +34,8 @@ pub use state::{Device, GroupState, Member, any_names};
 pub use verdict::{Verdict, VoidReason};
 pub use view::View;
 
+use std::sync::Arc;
+
 use crate::control::{Control, Point};
 use crate::entry::VerifiedEntry;
 use crate::id::{DeviceId, EntryId, GroupId};
@@ -106,7 +108,7 @@ impl Ledger {
     /// As [`Ledger::found`].
     pub fn begin(genesis: &VerifiedEntry, index: &mut MemoryIndex) -> Result<Self, Refusal> {
         let ledger = Self::found(genesis)?;
-        index.put(genesis, Point { chain: 0, seq: 0 }, Verdict::Applied);
+        index.put(Arc::new(genesis.clone()), Point { chain: 0, seq: 0 }, Verdict::Applied);
         Ok(ledger)
     }
 

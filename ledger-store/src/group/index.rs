@@ -1,5 +1,7 @@
 //! The entries table as core's [`EntryIndex`].
 
+use std::sync::Arc;
+
 use ledger_core::{
     ChainEntry, DecodedEntry, EntryId, EntryIndex, Kind, Link, Point, SlotEntry, SlotRole, Verdict,
     VerifiedEntry, hazmat,
@@ -55,12 +57,12 @@ impl EntryIndex for StoredIndex<'_> {
         Ok(entries)
     }
 
-    fn entry(&self, id: &EntryId) -> Result<Option<VerifiedEntry>, StoreError> {
+    fn entry(&self, id: &EntryId) -> Result<Option<Arc<VerifiedEntry>>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT entry, signature FROM entries WHERE id = ?1 AND grp = ?2 AND n <= ?3",
         )?;
         let mut rows = statement.query((id.as_bytes(), self.group.0, self.upto))?;
-        rows.next()?.map(stored_entry).transpose()
+        rows.next()?.map(|row| stored_entry(row).map(Arc::new)).transpose()
     }
 
     fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, StoreError> {
