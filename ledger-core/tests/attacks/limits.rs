@@ -2,8 +2,8 @@
 
 use ledger_core::hazmat::any_position;
 use ledger_core::{
-    Admission, DecodedEntry, Draft, DraftError, EntryId, NewAct, Position, Rule, VoidReason,
-    evaluate, limits, verify_batch,
+    Admission, DecodedEntry, Draft, DraftError, EntryId, Generation, NewAct, Position, Rule,
+    VoidReason, evaluate, limits, verify_batch,
 };
 
 use crate::common::forge::{Fields, key_of, receive, send};
@@ -309,4 +309,35 @@ fn sock_puppets_without_end_fill_no_disk() {
         panic!()
     };
     assert!(ledger.is_surplus(&entry));
+}
+
+/// Void is not idle: what Cleo writes in vain is hers, and devices that compare
+/// heads count it. What a removed device carries for her counts, too, as it is
+/// applied; what that device says for itself does not.
+#[test]
+fn heads_are_compared_with_what_is_void_or_carried_by_the_wrong_hands() {
+    let (mut g, mut anna) = Group::new();
+    let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    let mut cleo = g.add(&g.now(), &mut anna.phone, "Cleo");
+    let (_, grandma) = g.placeholder(&g.now(), &mut anna, "Grandma");
+    let old = g.now();
+    g.remove(&old, &mut anna, ben.member);
+    let mut posed = g.stranger("Posed");
+    g.claim(&g.now(), &mut cleo.phone, grandma, &mut posed);
+    let vain = cleo.phone.tip.unwrap();
+    let agreed = |g: &Group| {
+        let (ledger, index) = g.arrive(g.pool.clone());
+        let Ok(heads) = ledger.agreed_heads(&index);
+        heads
+    };
+    assert!(g.outcome().void(vain).is_some());
+    assert_eq!(agreed(&g), [vain].into());
+
+    let rename = NewAct::Rename { generation: Generation::Card(cleo.member), name: "Clea" };
+    let root = cleo.root();
+    let carried = g.act(&old, &mut ben.phone, &root, &rename);
+    let own = g.owes(&old, &mut ben.phone, anna.member, ben.member, 9);
+    let outcome = g.outcome();
+    assert!(outcome.applied(carried) && outcome.void(own).is_some());
+    assert_eq!(agreed(&g), [vain, carried].into());
 }
