@@ -38,8 +38,8 @@ mod store;
 pub use environment::{Environment, SystemEnvironment};
 pub use error::StoreError;
 pub use group::{
-    Activity, Cursor, Group, Ingested, NewEntry, Opening, ParseCursorError, Problem, Recorded,
-    Verification,
+    Activity, By, Cursor, Filter, Group, Ingested, NewEntry, Opening, Opinion, ParseCursorError,
+    Problem, Recorded, Verification, Version,
 };
 pub use progress::{Phase, Progress};
 pub use secrets::{FileSecrets, MemorySecrets, Secret, SecretError, SecretName, SecretStore};

@@ -14,6 +14,11 @@ use crate::environment::random;
 use crate::group::{GroupKey, Writer};
 use crate::{Environment, Group, Secret, SecretName, SecretStore, StoreError, SystemEnvironment};
 
+/// Never that of a group which was deleted: two groups with one root key could
+/// be told to be of one person.
+const NEXT_ROOT_INDEX: &str = "SELECT coalesce(max(root_index) + 1, 0) FROM
+     (SELECT root_index FROM groups UNION ALL SELECT root_index FROM spent)";
+
 /// An open database. `Send` and `Sync`; calls take turns.
 pub struct Store {
     inner: Mutex<Inner>,
@@ -157,10 +162,7 @@ impl Store {
         let now_ms = self.environment.now_ms();
         let mut inner = self.lock();
         let tx = inner.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let index: u32 =
-            tx.query_row("SELECT coalesce(max(root_index) + 1, 0) FROM groups", [], |row| {
-                row.get(0)
-            })?;
+        let index: u32 = tx.query_row(NEXT_ROOT_INDEX, [], |row| row.get(0))?;
         let group =
             NewGroup { name, founder, entropy: &entropy, index, salt: *salt, successor_of: None };
         let genesis: VerifiedEntry = group.found(&device, now_ms)?;
