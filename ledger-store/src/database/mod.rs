@@ -3,7 +3,7 @@
 mod open;
 mod schema;
 
-pub(crate) use open::{open_existing, open_or_create};
+pub(crate) use open::{open_existing, open_or_create, open_pair};
 
 /// An empty database in memory, to look at plans.
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod history;
 mod index;
 mod load;
 mod named;
+mod overview;
 mod pending;
 #[cfg(test)]
 mod plans;
@@ -16,6 +17,7 @@ mod projections;
 mod query;
 mod record;
 mod stored;
+mod subscribe;
 mod verify;
 mod write;
 
@@ -24,6 +26,7 @@ pub use find::{By, Filter};
 pub use handle::{Group, Ingested};
 pub use history::{Opinion, Version};
 pub use load::Opening;
+pub use overview::Overview;
 pub use query::{Activity, Recorded};
 pub use record::NewEntry;
 pub use verify::{Problem, Verification};

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{find, history, query};
+use super::{find, history, overview, query};
 use crate::database::in_memory;
 
 /// The steps of a plan.
@@ -33,6 +33,8 @@ fn no_list_scans_or_sorts() {
         (query::ACTIVITY, "entries_by_order (grp=? AND lamport<?)"),
         (query::VOID, "entries_void (grp=? AND lamport<?)"),
         (history::CHANGES, "PRIMARY KEY (original=? AND endorses=? AND (lamport,id)<(?,?))"),
+        (overview::GROUPS, "INTEGER PRIMARY KEY (rowid<?)"),
+        (overview::LAST, "entries_by_order (grp=?)"),
         (history::ENDORSEMENTS, "PRIMARY KEY (original=? AND endorses=?)"),
     ] {
         let plan = plan(&connection, sql);
