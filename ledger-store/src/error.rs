@@ -78,7 +78,7 @@ pub enum StoreError {
     Refused(#[from] Refusal),
     /// The caller's progress callback asked to stop. The database is at the
     /// end of the last whole batch.
-    #[error("cancelled; what was done so far is kept")]
+    #[error("cancelled; what was recorded so far is kept")]
     Cancelled,
 }
 

@@ -25,21 +25,26 @@
     )
 )]
 
+mod backup;
 mod database;
 mod environment;
 mod error;
+mod feed;
 mod group;
 #[cfg(feature = "import")]
 pub mod import;
 mod progress;
+mod remove;
 mod secrets;
 mod store;
+mod support;
 
 pub use environment::{Environment, SystemEnvironment};
 pub use error::StoreError;
+pub use feed::{Change, Changes};
 pub use group::{
-    Activity, Cursor, Group, Ingested, NewEntry, Opening, ParseCursorError, Problem, Recorded,
-    Verification,
+    Activity, By, Cursor, Filter, Group, Ingested, NewEntry, Opening, Opinion, Overview,
+    ParseCursorError, Problem, Recorded, Verification, Version,
 };
 pub use progress::{Phase, Progress};
 pub use secrets::{FileSecrets, MemorySecrets, Secret, SecretError, SecretName, SecretStore};

@@ -10,6 +10,8 @@ pub enum Phase {
     Importing,
     /// Checking stored entries.
     Verifying,
+    /// Copying the pages of the database.
+    BackingUp,
 }
 
 impl Phase {
@@ -19,6 +21,7 @@ impl Phase {
         match self {
             Self::Importing => "importing",
             Self::Verifying => "verifying",
+            Self::BackingUp => "backing up",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! One database file with its groups.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ledger_core::{
@@ -11,11 +11,18 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
 use crate::database::{open_existing, open_or_create};
 use crate::environment::random;
+use crate::feed::Feed;
 use crate::group::{GroupKey, Writer};
 use crate::{Environment, Group, Secret, SecretName, SecretStore, StoreError, SystemEnvironment};
 
+/// Never that of a group which was deleted: two groups with one root key could
+/// be told to be of one person.
+const NEXT_ROOT_INDEX: &str = "SELECT coalesce(max(root_index) + 1, 0) FROM
+     (SELECT root_index FROM groups UNION ALL SELECT root_index FROM spent)";
+
 /// An open database. `Send` and `Sync`; calls take turns.
 pub struct Store {
+    path: PathBuf,
     inner: Mutex<Inner>,
     secrets: Arc<dyn SecretStore>,
     environment: Arc<dyn Environment>,
@@ -29,6 +36,17 @@ pub(crate) struct Inner {
     pub(crate) ledgers: BTreeMap<GroupKey, LoadedLedger>,
     /// Entries that wait for others; a shortcut, too.
     pub(crate) pending: BTreeMap<GroupKey, Pending>,
+    /// Who wants to know what changes.
+    pub(crate) feed: Feed,
+}
+
+impl Inner {
+    /// Lets go of a group that is gone.
+    pub(crate) fn forget(&mut self, key: GroupKey, id: GroupId) {
+        self.ledgers.remove(&key);
+        self.pending.remove(&key);
+        self.feed.deleted(key, id);
+    }
 }
 
 /// A ledger in memory, and how it came there.
@@ -60,7 +78,7 @@ impl Store {
     /// [`StoreError::FromTheFuture`], or what the system says.
     pub fn open(path: &Path, secrets: Arc<dyn SecretStore>) -> Result<Self, StoreError> {
         let connection = open_existing(path, &*secrets)?;
-        Ok(Self::new(connection, secrets, Arc::new(SystemEnvironment)))
+        Ok(Self::new(path, connection, secrets, Arc::new(SystemEnvironment)))
     }
 
     /// Opens a database, or makes one with a fresh random key.
@@ -81,22 +99,31 @@ impl Store {
         environment: Arc<dyn Environment>,
     ) -> Result<Self, StoreError> {
         let connection = open_or_create(path, &*secrets, &*environment)?;
-        Ok(Self::new(connection, secrets, environment))
+        Ok(Self::new(path, connection, secrets, environment))
     }
 
     fn new(
+        path: &Path,
         connection: Connection,
         secrets: Arc<dyn SecretStore>,
         environment: Arc<dyn Environment>,
     ) -> Self {
-        let inner =
-            Mutex::new(Inner { connection, ledgers: BTreeMap::new(), pending: BTreeMap::new() });
-        Self { inner, secrets, environment }
+        let (ledgers, pending) = (BTreeMap::new(), BTreeMap::new());
+        let inner = Mutex::new(Inner { connection, ledgers, pending, feed: Feed::default() });
+        Self { path: path.to_owned(), inner, secrets, environment }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
         // A panic elsewhere leaves at most a rolled-back transaction.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn secrets(&self) -> &dyn SecretStore {
+        &*self.secrets
     }
 
     pub(crate) fn environment(&self) -> &dyn Environment {
@@ -155,12 +182,10 @@ impl Store {
         let device = self.new_device()?;
         let salt = random(&*self.environment)?;
         let now_ms = self.environment.now_ms();
-        let mut inner = self.lock();
+        let mut guard = self.lock();
+        let inner = &mut *guard;
         let tx = inner.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let index: u32 =
-            tx.query_row("SELECT coalesce(max(root_index) + 1, 0) FROM groups", [], |row| {
-                row.get(0)
-            })?;
+        let index: u32 = tx.query_row(NEXT_ROOT_INDEX, [], |row| row.get(0))?;
         let group =
             NewGroup { name, founder, entropy: &entropy, index, salt: *salt, successor_of: None };
         let genesis: VerifiedEntry = group.found(&device, now_ms)?;
@@ -171,9 +196,11 @@ impl Store {
         )?;
         let key = GroupKey(tx.last_insert_rowid());
         let loaded = Writer::found(&tx, key, &genesis)?;
+        let mark = inner.feed.mark(&tx, key)?;
         tx.commit()?;
+        inner.feed.observe(key, &loaded, mark);
         inner.ledgers.insert(key, loaded);
-        drop(inner);
+        drop(guard);
         Ok(Group::new(self, id, key, device.id()))
     }
 

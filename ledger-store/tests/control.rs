@@ -14,48 +14,12 @@
 
 mod common;
 
+use common::people::{ingest, secret, sign, verdict};
 use common::{Folder, Rng, assert_sound, details, found, only};
 use ledger_core::{
-    DeviceKey, Draft, EntryId, Ledger, NewAct, RootEntropy, SignedCard, Verdict, VerifiedEntry,
-    VoidReason, hazmat,
+    DeviceKey, Draft, EntryId, NewAct, RootEntropy, SignedCard, Verdict, VoidReason, hazmat,
 };
-use ledger_store::{Group, Ingested, NewEntry};
-
-/// Bytes of a secret in the key file whose name begins so.
-fn secret<const N: usize>(folder: &Folder, name: &str) -> [u8; N] {
-    let keys = std::fs::read_to_string(folder.keys()).unwrap();
-    let line = keys.lines().find(|line| line.starts_with(name)).unwrap();
-    let hex = line.split_once(' ').unwrap().1.as_bytes();
-    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
-    hex.chunks(2).map(byte).collect::<Vec<_>>().try_into().unwrap()
-}
-
-fn ingest(group: &Group<'_>, entry: &VerifiedEntry) -> EntryId {
-    let bytes = (entry.decoded().as_bytes().to_vec(), *entry.decoded().signature());
-    let report = group.ingest(&[bytes]).unwrap();
-    let expected = Ingested { added: vec![entry.id()], ..Ingested::default() };
-    assert_eq!(report, expected);
-    entry.id()
-}
-
-fn verdict(group: &Group<'_>, id: EntryId) -> Verdict {
-    let rows = group.activity(None, 1000).unwrap();
-    rows.iter().find(|row| row.entry.id() == id).unwrap().verdict
-}
-
-/// Signs at the next place, or at the first after `enrolment`.
-fn sign(
-    ledger: &Ledger,
-    device: &DeviceKey,
-    enrolment: Option<EntryId>,
-    draft: Draft,
-) -> VerifiedEntry {
-    let next = match enrolment {
-        Some(enrolment) => ledger.first_position(device.id(), enrolment),
-        None => ledger.next_position(device.id()),
-    };
-    draft.sign(device, &next.unwrap(), 0).unwrap()
-}
+use ledger_store::{Group, NewEntry};
 
 /// Anna adds Ben, who records two dinners. Anna removes him; her removal knows
 /// of the first dinner only. Later she binds him again.

@@ -35,6 +35,10 @@ impl SecretStore for Locked {
     fn set(&self, _: &SecretName, _: &Secret) -> Result<(), SecretError> {
         Err(locked())
     }
+
+    fn remove(&self, _: &SecretName) -> Result<(), SecretError> {
+        Err(locked())
+    }
 }
 
 fn locked() -> SecretError {

@@ -237,6 +237,49 @@ fn a_list_of_expenses_that_shows_something_else_is_found() {
 }
 
 #[test]
+fn wrong_ways_to_find_an_expense_are_found() {
+    let subject = Subject::new(13);
+    let row = "(SELECT (date << 36) | n FROM expenses WHERE n = 4)";
+    for change in [
+        "DELETE FROM found_by WHERE n = 4".to_owned(),
+        "UPDATE found_by SET date = date + 1 WHERE n = 5".to_owned(),
+        "UPDATE found_by SET term = term + 100 WHERE n = 6".to_owned(),
+        "UPDATE found_by SET n = 99 WHERE n = 7".to_owned(),
+        "UPDATE terms SET value = x'00' WHERE term = 1".to_owned(),
+        "UPDATE terms SET kind = 2 WHERE term = 1".to_owned(),
+        "DELETE FROM terms WHERE term = 1".to_owned(),
+        "INSERT INTO found_by VALUES (1, 20260101, 2)".to_owned(),
+        format!("DELETE FROM texts WHERE rowid = {row}"),
+        format!("UPDATE texts SET words = 'more' WHERE rowid = {row}"),
+        format!("UPDATE texts SET words = '' WHERE rowid = {row}"),
+        "INSERT INTO texts (rowid, words) VALUES (77, 'thing')".to_owned(),
+        "INSERT INTO texts (rowid, words) VALUES (77, '')".to_owned(),
+    ] {
+        assert_ne!(subject.after(&change).unwrap(), [], "{change}");
+    }
+    // Names that nothing is found by any more do no harm.
+    let unused = "INSERT INTO terms (grp, kind, value) VALUES (1, 2, x'61')";
+    assert_eq!(subject.after(unused).unwrap(), []);
+}
+
+#[test]
+fn a_wrong_history_is_found() {
+    let subject = Subject::new(14);
+    for change in [
+        "DELETE FROM named WHERE n = 10",
+        "UPDATE named SET original = 4 WHERE n = 10",
+        "UPDATE named SET original = 99 WHERE n = 10",
+        "UPDATE named SET endorses = 1 WHERE n = 11",
+        "UPDATE named SET lamport = lamport + 1 WHERE n = 11",
+        "UPDATE named SET id = x'0000000000000000000000000000000000000000000000000000000000000000'",
+        "UPDATE named SET n = 4 WHERE n = 10",
+        "INSERT INTO named SELECT 4, 0, lamport, id, n FROM entries WHERE n = 12",
+    ] {
+        assert_ne!(subject.after(change).unwrap(), [], "{change}");
+    }
+}
+
+#[test]
 fn wrong_memories_of_imported_rows_are_found() {
     let subject = Subject::new(9);
     let more = "INSERT INTO origins SELECT grp, x'00112233445566778899aabbccddeeff', 4 FROM groups";

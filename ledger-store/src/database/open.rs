@@ -58,11 +58,20 @@ fn open_with_key_of(
     secrets: &dyn SecretStore,
     salt: &Salt,
 ) -> Result<Connection, StoreError> {
+    let key = key_of(path, secrets, salt)?;
+    refuse_cut_short(path)?;
+    connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, &key, salt)
+}
+
+fn key_of(
+    path: &Path,
+    secrets: &dyn SecretStore,
+    salt: &Salt,
+) -> Result<Zeroizing<[u8; 32]>, StoreError> {
     let wrong_key = || StoreError::WrongKey(path.to_owned());
     let secret = secrets.get(&SecretName::database(salt))?.ok_or_else(wrong_key)?;
     let key: &[u8; 32] = secret.expose().try_into().map_err(|_| wrong_key())?;
-    refuse_cut_short(path)?;
-    connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, key, salt)
+    Ok(Zeroizing::new(*key))
 }
 
 /// SQLite rounds the file's size up and would notice a last page that is cut
@@ -103,14 +112,49 @@ fn read_salt(path: &Path) -> Result<Option<Salt>, StoreError> {
     Ok(Some(salt))
 }
 
+/// Opens a database once more, and a new file with the same key and salt, as
+/// yet without settings or tables.
+pub(crate) fn open_pair(
+    path: &Path,
+    secrets: &dyn SecretStore,
+    target: &Path,
+) -> Result<(Connection, Connection), StoreError> {
+    let salt = read_salt(path)?.ok_or_else(|| StoreError::NotFound(path.to_owned()))?;
+    let key = key_of(path, secrets, &salt)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
+    let source = unlock(path, flags, &key, &salt)?;
+    let target = unlock(target, flags | OpenFlags::SQLITE_OPEN_CREATE, &key, &salt)?;
+    Ok((source, target))
+}
+
 fn connect(
     path: &Path,
     flags: OpenFlags,
     key: &[u8; 32],
     salt: &Salt,
 ) -> Result<Connection, StoreError> {
-    let mut connection =
-        Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let mut connection = unlock(path, flags, key, salt)?;
+    connection.execute_batch(
+        // `synchronous = FULL`: a committed entry survives a loss of power.
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA secure_delete = ON;
+         PRAGMA cell_size_check = ON;
+         PRAGMA temp_store = MEMORY;",
+    )?;
+    schema::migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// Opens the file and gives the cipher its key.
+fn unlock(
+    path: &Path,
+    flags: OpenFlags,
+    key: &[u8; 32],
+    salt: &Salt,
+) -> Result<Connection, StoreError> {
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     // Wrong keys are our errors to report, not lines on somebody's terminal.
     connection.execute_batch("PRAGMA cipher_log_level = NONE;")?;
@@ -124,16 +168,6 @@ fn connect(
     }
     pragma.push_str("'\";");
     connection.execute_batch(&pragma)?;
-    connection.execute_batch(
-        // `synchronous = FULL`: a committed entry survives a loss of power.
-        "PRAGMA journal_mode = WAL;
-         PRAGMA synchronous = FULL;
-         PRAGMA foreign_keys = ON;
-         PRAGMA secure_delete = ON;
-         PRAGMA cell_size_check = ON;
-         PRAGMA temp_store = MEMORY;",
-    )?;
-    schema::migrate(&mut connection)?;
     Ok(connection)
 }
 

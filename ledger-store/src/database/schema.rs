@@ -11,12 +11,16 @@ const MIGRATIONS: &[&str] = &[
     // writes over the whole file.
     "
     CREATE TABLE groups (
-        grp        INTEGER PRIMARY KEY,
+        grp        INTEGER PRIMARY KEY AUTOINCREMENT, -- never used twice
         id         BLOB NOT NULL UNIQUE,
         device     BLOB NOT NULL,            -- this device's id in the group
         root_index INTEGER NOT NULL UNIQUE,  -- which of the person's root keys
         flipped    INTEGER NOT NULL DEFAULT 0 -- n of the last entry that changed
                                               -- verdicts on others
+    ) STRICT;
+
+    CREATE TABLE spent (                     -- of groups that were deleted here:
+        root_index INTEGER PRIMARY KEY       -- no other group may derive that key
     ) STRICT;
 
     CREATE TABLE entries (
@@ -36,6 +40,17 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX entries_by_chain ON entries (grp, chain, seq);
     -- An original is found by its own n; only changes need the index.
     CREATE INDEX entries_by_slot ON entries (slot) WHERE slot <> n;
+    CREATE INDEX entries_void ON entries (grp, lamport) WHERE verdict > 1;
+
+    CREATE TABLE named (                     -- changes and endorsements of an
+                                             -- original, void ones as well
+        original INTEGER NOT NULL,           -- n of the original
+        endorses INTEGER NOT NULL,           -- 1: an endorsement; 0: a change
+        lamport  INTEGER NOT NULL,
+        id       BLOB NOT NULL,
+        n        INTEGER NOT NULL,
+        PRIMARY KEY (original, endorses, lamport, id)
+    ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE expenses (
         n         INTEGER PRIMARY KEY,       -- n of the slot's original
@@ -43,8 +58,30 @@ const MIGRATIONS: &[&str] = &[
         date      INTEGER NOT NULL,          -- YYYYMMDD of the content shown
         content   INTEGER NOT NULL,          -- n of the entry whose content is shown
         cancelled INTEGER NOT NULL
-    ) STRICT;
+    ) STRICT, WITHOUT ROWID;  -- so that a page can begin within a day by index
     CREATE INDEX expenses_by_date ON expenses (grp, date);
+
+    CREATE TABLE terms (                     -- what expenses can be found by
+        term  INTEGER PRIMARY KEY,
+        grp   INTEGER NOT NULL REFERENCES groups,
+        kind  INTEGER NOT NULL,              -- 1 member, 2 category, 3 currency
+        value BLOB NOT NULL,
+        UNIQUE (grp, kind, value)
+    ) STRICT;
+
+    CREATE TABLE found_by (
+        term INTEGER NOT NULL,
+        date INTEGER NOT NULL,               -- as in expenses
+        n    INTEGER NOT NULL,               -- n of the slot's original
+        PRIMARY KEY (term, date, n)
+    ) STRICT, WITHOUT ROWID;
+
+    -- Words of the contents shown; rowid is date * 2^36 + n, so that matches
+    -- come in the order of the list. Keeps no text, only where words occur.
+    CREATE VIRTUAL TABLE texts USING fts5 (
+        words, content = '', contentless_delete = 1,
+        tokenize = 'unicode61 remove_diacritics 2'
+    );
 
     CREATE TABLE origins (
         grp    INTEGER NOT NULL REFERENCES groups,

@@ -95,10 +95,15 @@ pub(super) fn origins(
     Ok((stored != expected).then(|| problem(None, found)).into_iter().collect())
 }
 
-/// Every page of the file can be read, and every index agrees with its table.
+/// Every page of the file is as it was written, free ones as well, and every
+/// index agrees with its table.
 pub(super) fn pages(connection: &Connection) -> Result<Vec<Problem>, StoreError> {
-    let mut statement = connection.prepare("PRAGMA integrity_check")?;
-    let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
-    let found: Vec<String> = rows.collect::<Result<_, _>>()?;
-    Ok(found.into_iter().filter(|line| line != "ok").map(|line| problem(None, line)).collect())
+    let mut problems = Vec::new();
+    for sql in ["PRAGMA integrity_check", "PRAGMA cipher_integrity_check"] {
+        let mut statement = connection.prepare(sql)?;
+        let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+        let found: Vec<String> = rows.collect::<Result<_, _>>()?;
+        problems.extend(found.into_iter().filter(|line| line != "ok").map(|l| problem(None, l)));
+    }
+    Ok(problems)
 }

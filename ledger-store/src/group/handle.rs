@@ -6,21 +6,21 @@ use ledger_core::{
     DecodedEntry, DeviceId, DeviceKey, Draft, DraftError, EntryId, GroupId, GroupState, Ledger,
     MemberId, Refusal, VerifiedEntry, verify_batch,
 };
-use rusqlite::TransactionBehavior;
+use rusqlite::{Connection, TransactionBehavior};
 
 use super::index::StoredIndex;
-use super::load::load;
 use super::pending::Waiting;
 use super::write::{Outcome, Surplus};
-use super::{GroupKey, NewEntry, Opening, Writer};
+use super::{GroupKey, NewEntry, Opening, Writer, load};
 use crate::environment::random;
+use crate::store::LoadedLedger;
 use crate::{Store, StoreError};
 
 /// One group of an open store.
 pub struct Group<'a> {
     pub(super) store: &'a Store,
     pub(super) id: GroupId,
-    pub(super) key: GroupKey,
+    pub(crate) key: GroupKey,
     pub(super) device: DeviceId,
 }
 
@@ -66,9 +66,12 @@ impl<'a> Group<'a> {
     /// [`StoreError`] if the database cannot be read.
     pub fn ledger(&self) -> Result<Ledger, StoreError> {
         let mut inner = self.store.lock();
+        let inner = &mut *inner;
         let tx = inner.connection.unchecked_transaction()?;
         let loaded = load(&tx, self.key, self.id, inner.ledgers.get(&self.key).cloned())?;
+        let mark = inner.feed.mark(&tx, self.key)?;
         tx.commit()?;
+        inner.feed.observe(self.key, &loaded, mark);
         let ledger = loaded.ledger.clone();
         inner.ledgers.insert(self.key, loaded);
         Ok(ledger)
@@ -249,6 +252,7 @@ impl<'a> Group<'a> {
         work: impl FnOnce(&mut Writer<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let mut inner = self.store.lock();
+        let inner = &mut *inner;
         // Gone if this fails: then it is read again.
         let known = inner.ledgers.remove(&self.key);
         let tx = inner.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -256,7 +260,9 @@ impl<'a> Group<'a> {
         let mut writer = Writer::new(&tx, self.key, loaded);
         let result = work(&mut writer)?;
         let loaded = writer.finish()?;
+        let mark = inner.feed.mark(&tx, self.key)?;
         tx.commit()?;
+        inner.feed.observe(self.key, &loaded, mark);
         inner.ledgers.insert(self.key, loaded);
         Ok(result)
     }
@@ -266,4 +272,17 @@ impl<'a> Group<'a> {
 fn may_write(ledger: &Ledger, entry: &VerifiedEntry) -> bool {
     let device = entry.decoded().header().device();
     ledger.state().devices().any(|(_, id, _)| id == device)
+}
+
+/// As [`load::load`], for a group that somebody may have deleted.
+pub(super) fn load(
+    connection: &Connection,
+    key: GroupKey,
+    id: GroupId,
+    known: Option<LoadedLedger>,
+) -> Result<LoadedLedger, StoreError> {
+    load::load(connection, key, id, known).map_err(|error| match error {
+        StoreError::Database(rusqlite::Error::QueryReturnedNoRows) => StoreError::UnknownGroup(id),
+        error => error,
+    })
 }

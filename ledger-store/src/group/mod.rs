@@ -2,19 +2,31 @@
 
 mod cursor;
 mod derived;
+mod derived_lists;
+mod find;
 mod handle;
+mod history;
 mod index;
 mod load;
+mod named;
+mod overview;
 mod pending;
+#[cfg(test)]
+mod plans;
+mod projections;
 mod query;
 mod record;
 mod stored;
+mod subscribe;
 mod verify;
 mod write;
 
 pub use cursor::{Cursor, ParseCursorError};
+pub use find::{By, Filter};
 pub use handle::{Group, Ingested};
+pub use history::{Opinion, Version};
 pub use load::Opening;
+pub use overview::Overview;
 pub use query::{Activity, Recorded};
 pub use record::NewEntry;
 pub use verify::{Problem, Verification};

@@ -7,6 +7,14 @@ use super::cursor::Cursor;
 use super::index::{stored_entry, verdict};
 use crate::StoreError;
 
+pub(super) const ACTIVITY: &str = "SELECT entry, signature, verdict, lamport, n FROM entries
+     WHERE grp = ?1 AND (lamport, n) < (?2, ?3)
+     ORDER BY lamport DESC, n DESC LIMIT ?4";
+
+pub(super) const VOID: &str = "SELECT entry, signature, verdict, lamport, n FROM entries
+     WHERE grp = ?1 AND verdict > 1 AND (lamport, n) < (?2, ?3)
+     ORDER BY lamport DESC, n DESC LIMIT ?4";
+
 /// An expense or transfer as it stands now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorded {
@@ -44,53 +52,39 @@ impl Activity {
 }
 
 impl Group<'_> {
-    /// Expenses and transfers by date, newest first; on one day, the one
-    /// ingested last comes first.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the database cannot be read.
-    pub fn expenses(&self, after: Option<Cursor>, limit: u32) -> Result<Vec<Recorded>, StoreError> {
-        let after = after.unwrap_or(Cursor::START);
-        let ledger = self.ledger()?;
-        let inner = self.store.lock();
-        let mut statement = inner.connection.prepare_cached(
-            "SELECT c.entry, c.signature, o.id, x.cancelled, x.date, x.n
-             FROM expenses x JOIN entries c ON c.n = x.content JOIN entries o ON o.n = x.n
-             WHERE x.grp = ?1 AND (x.date, x.n) < (?2, ?3)
-             ORDER BY x.date DESC, x.n DESC LIMIT ?4",
-        )?;
-        let mut rows = statement.query((self.key.0, after.major, after.minor, limit))?;
-        let mut page = Vec::new();
-        while let Some(row) = rows.next()? {
-            let shown = stored_entry(row)?;
-            let details = Details::of(shown.decoded(), ledger.state());
-            page.push(Recorded {
-                shown: shown.id(),
-                details: details.ok_or_else(|| {
-                    StoreError::Damaged(format!("entry {} shows nothing", shown.id()))
-                })?,
-                original: EntryId::from_bytes(row.get(2)?),
-                cancelled: row.get(3)?,
-                cursor: Cursor { major: row.get(4)?, minor: row.get(5)? },
-            });
-        }
-        Ok(page)
-    }
-
     /// Every entry with its verdict, newest clock first; of one clock, the one
     /// ingested last comes first.
     ///
     /// # Errors
     /// [`StoreError`] if the database cannot be read.
     pub fn activity(&self, after: Option<Cursor>, limit: u32) -> Result<Vec<Activity>, StoreError> {
+        self.entries(ACTIVITY, after, limit)
+    }
+
+    /// The entries that count nothing, each with its reason in
+    /// [`Activity::verdict`], in the order of [`Group::activity`]. They stay,
+    /// and some count again when a later entry says so.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn void_entries(
+        &self,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<Activity>, StoreError> {
+        self.entries(VOID, after, limit)
+    }
+
+    fn entries(
+        &self,
+        sql: &str,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<Activity>, StoreError> {
         let after = after.unwrap_or(Cursor::START);
         let ledger = self.ledger()?;
         let inner = self.store.lock();
-        let mut statement = inner.connection.prepare_cached(
-            "SELECT entry, signature, verdict, lamport, n FROM entries
-             WHERE grp = ?1 AND (lamport, n) < (?2, ?3)
-             ORDER BY lamport DESC, n DESC LIMIT ?4",
-        )?;
+        let mut statement = inner.connection.prepare_cached(sql)?;
         let mut rows = statement.query((self.key.0, after.major, after.minor, limit))?;
         let mut page = Vec::new();
         while let Some(row) = rows.next()? {

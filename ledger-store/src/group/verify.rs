@@ -10,7 +10,7 @@ use ledger_core::{
 use rusqlite::Connection;
 
 use super::stored::Stored;
-use super::{Group, derived};
+use super::{Group, derived, derived_lists};
 use crate::environment::random;
 use crate::progress::{OnProgress, Phase, Progress};
 use crate::{Environment, StoreError};
@@ -76,6 +76,8 @@ impl Group<'_> {
                 check.verdicts(&evaluation, replayed.as_ref().map(|(_, index)| index))?;
                 check.problems(derived::expenses(&tx, self.key, &evaluation)?);
                 check.problems(derived::origins(&tx, self.key, &evaluation)?);
+                check.problems(derived_lists::found_by(&tx, self.key, &evaluation)?);
+                check.problems(derived_lists::named(&tx, self.key, &evaluation)?);
                 check.state(evaluation.view(), shown, intact);
                 if let Some((ledger, _)) = replayed.filter(|_| intact)
                     && ledger.view() != evaluation.view()

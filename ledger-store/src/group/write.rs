@@ -9,7 +9,7 @@ use ledger_core::{
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::index::StoredIndex;
-use super::{GroupKey, Opening};
+use super::{GroupKey, Opening, named, projections};
 use crate::StoreError;
 use crate::store::LoadedLedger;
 
@@ -105,6 +105,7 @@ impl<'a> Writer<'a> {
         }
         let replayed = self.loaded.ledger.replay(&admitted, &index)?;
         self.loaded.upto = self.keep(&admitted, &replayed)?;
+        named::note(connection, group, self.loaded.upto, admitted.verified().decoded())?;
         self.flip(&replayed)?;
         Ok(Outcome::Added)
     }
@@ -189,33 +190,9 @@ impl<'a> Writer<'a> {
         Ok(n)
     }
 
-    /// Brings the list of expenses up to date with what a slot shows.
+    /// Brings the lists of expenses up to date with what a slot shows.
     fn project(&self, original: i64, slot: &Slot) -> Result<(), StoreError> {
-        // A slot whose original is void shows nothing and has no row.
-        let Some(shown) = slot.content() else {
-            self.connection
-                .prepare_cached("DELETE FROM expenses WHERE n = ?1")?
-                .execute([original])?;
-            return Ok(());
-        };
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT n, entry, signature FROM entries WHERE id = ?1")?;
-        let (n, date) = {
-            let mut rows = statement.query([shown.as_bytes()])?;
-            let gone = || StoreError::Damaged(format!("entry {shown} is gone"));
-            let row = rows.next()?.ok_or_else(gone)?;
-            let bytes = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
-            let entry = ledger_core::DecodedEntry::decode(bytes, &row.get(2)?)?;
-            let content = entry.payload().content().ok_or_else(gone)?;
-            (row.get::<_, i64>(0)?, content.date().yyyymmdd())
-        };
-        let mut statement = self.connection.prepare_cached(
-            "INSERT INTO expenses (n, grp, date, content, cancelled) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (n) DO UPDATE SET date = ?3, content = ?4, cancelled = ?5",
-        )?;
-        statement.execute((original, self.group.0, date, n, slot.is_cancelled()))?;
-        Ok(())
+        projections::update(self.connection, self.group, self.ledger().state(), original, slot)
     }
 
     /// Ends a batch: saves a checkpoint if one is due.

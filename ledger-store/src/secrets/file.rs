@@ -95,6 +95,15 @@ impl SecretStore for FileSecrets {
         secrets.insert(name.as_str().to_owned(), secret.clone());
         self.write(&secrets).map_err(|error| self.error(error))
     }
+
+    fn remove(&self, name: &SecretName) -> Result<(), SecretError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut secrets = self.read()?;
+        if secrets.remove(name.as_str()).is_none() {
+            return Ok(());
+        }
+        self.write(&secrets).map_err(|error| self.error(error))
+    }
 }
 
 /// Makes a file that only its owner can read, and that did not exist.
@@ -107,7 +116,7 @@ fn create_private(path: &Path) -> std::io::Result<File> {
 }
 
 /// Makes a rename durable.
-fn sync_folder(path: &Path) -> std::io::Result<()> {
+pub(crate) fn sync_folder(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());

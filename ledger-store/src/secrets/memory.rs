@@ -27,4 +27,9 @@ impl SecretStore for MemorySecrets {
         secrets.insert(name.clone(), secret.clone());
         Ok(())
     }
+
+    fn remove(&self, name: &SecretName) -> Result<(), SecretError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+        Ok(())
+    }
 }

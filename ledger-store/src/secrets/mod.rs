@@ -4,6 +4,7 @@ mod file;
 mod memory;
 
 pub use file::FileSecrets;
+pub(crate) use file::sync_folder;
 pub use memory::MemorySecrets;
 
 use core::fmt;
@@ -76,6 +77,12 @@ pub trait SecretStore: Send + Sync {
     /// # Errors
     /// [`SecretError`] if the store cannot be written.
     fn set(&self, name: &SecretName, secret: &Secret) -> Result<(), SecretError>;
+
+    /// Forgets a secret for good; nothing happens if there is none of this name.
+    ///
+    /// # Errors
+    /// [`SecretError`] if the store cannot be written.
+    fn remove(&self, name: &SecretName) -> Result<(), SecretError>;
 }
 
 /// The secret store failed. Carries no secret.

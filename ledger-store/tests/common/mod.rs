@@ -1,6 +1,8 @@
 //! What the tests of the store share.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod people;
+
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};

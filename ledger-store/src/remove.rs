@@ -1,0 +1,67 @@
+//! Deleting a group from this device.
+
+use ledger_core::{DeviceId, GroupId};
+use rusqlite::{OptionalExtension as _, TransactionBehavior};
+
+use crate::group::GroupKey;
+use crate::{SecretName, Store, StoreError};
+
+/// Everything of a group, what points at other rows first.
+const REMOVE: [&str; 9] = [
+    "DELETE FROM texts WHERE rowid IN
+         (SELECT (date << 36) | n FROM expenses WHERE grp = ?1)",
+    "DELETE FROM found_by WHERE term IN (SELECT term FROM terms WHERE grp = ?1)",
+    "DELETE FROM terms WHERE grp = ?1",
+    "DELETE FROM named WHERE original IN (SELECT n FROM entries WHERE grp = ?1)",
+    "DELETE FROM expenses WHERE grp = ?1",
+    "DELETE FROM origins WHERE grp = ?1",
+    "DELETE FROM pending WHERE grp = ?1",
+    "DELETE FROM checkpoints WHERE grp = ?1",
+    "DELETE FROM entries WHERE grp = ?1",
+];
+
+impl Store {
+    /// Deletes a group from this device for good: its entries, everything
+    /// derived from them, and last the key with which this device signed in it.
+    /// Other members keep theirs. If this device alone has some of the entries,
+    /// they are lost.
+    ///
+    /// One transaction: a crash leaves either all of it, or at most the key,
+    /// which then opens nothing. Freed pages are overwritten; the file keeps its
+    /// size and uses them again.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownGroup`] if it is not in this database;
+    /// [`StoreError::Secrets`] if only the key could not be removed;
+    /// [`StoreError`] if the database cannot be used.
+    pub fn delete_group(&self, id: GroupId) -> Result<(), StoreError> {
+        let device = {
+            let mut inner = self.lock();
+            let tx = inner.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let found: Option<(i64, [u8; 32])> = tx
+                .query_row("SELECT grp, device FROM groups WHERE id = ?1", [id.as_bytes()], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })
+                .optional()?;
+            let (key, device) = found.ok_or(StoreError::UnknownGroup(id))?;
+            for sql in REMOVE {
+                tx.execute(sql, [key])?;
+            }
+            tx.execute(
+                "INSERT INTO spent (root_index) SELECT root_index FROM groups WHERE grp = ?1",
+                [key],
+            )?;
+            tx.execute("DELETE FROM groups WHERE grp = ?1", [key])?;
+            // Else the word index would keep words until it next happens to
+            // merge what it has.
+            tx.execute("INSERT INTO texts (texts) VALUES ('optimize')", [])?;
+            tx.commit()?;
+            inner.forget(GroupKey(key), id);
+            // The log holds pages as they were; if somebody still reads them,
+            // they go later.
+            let _ = inner.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            DeviceId::from_bytes(device)
+        };
+        Ok(self.secrets().remove(&SecretName::device(&device))?)
+    }
+}

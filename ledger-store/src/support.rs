@@ -1,0 +1,191 @@
+//! What a person can send to whoever helps them, without showing anything.
+
+use std::collections::BTreeMap;
+use std::fmt::{Display, Write as _};
+use std::time::Instant;
+
+use ledger_core::{Kind, Verdict};
+use rusqlite::types::Value;
+use rusqlite::{Connection, ToSql};
+
+use crate::group::GroupKey;
+use crate::{Store, StoreError};
+
+/// The tables whose rows are counted.
+const TABLES: [&str; 10] = [
+    "groups",
+    "spent",
+    "entries",
+    "named",
+    "expenses",
+    "terms",
+    "found_by",
+    "origins",
+    "pending",
+    "checkpoints",
+];
+
+/// The settings that are told.
+const PRAGMAS: [&str; 6] =
+    ["cipher_version", "journal_mode", "user_version", "page_size", "page_count", "freelist_count"];
+
+impl Store {
+    /// A text about the database for whoever helps with a problem: versions,
+    /// sizes, counts, verdicts, how long opening takes. It has no names, words,
+    /// amounts, dates, keys or ids; groups are numbered in their order here.
+    /// Lines of `what: value`; not a format for programs.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read. A group that cannot be
+    /// opened is in the text as such.
+    pub fn support_dump(&self) -> Result<String, StoreError> {
+        let mut dump = Dump::default();
+        dump.line("ledger-store", env!("CARGO_PKG_VERSION"));
+        dump.line("system", std::env::consts::OS);
+        dump.line("processor", std::env::consts::ARCH);
+        dump.line("sqlite", rusqlite::version());
+        for ending in ["", "-wal"] {
+            let mut name = self.path().as_os_str().to_owned();
+            name.push(ending);
+            let bytes = std::fs::metadata(name).map_or(0, |file| file.len());
+            dump.line(&format!("bytes of file{ending}"), bytes);
+        }
+        {
+            let inner = self.lock();
+            let connection = &inner.connection;
+            for pragma in PRAGMAS {
+                dump.line(pragma, setting(connection, pragma)?);
+            }
+            for table in TABLES {
+                let rows = number(connection, &format!("SELECT count(*) FROM {table}"), [])?;
+                dump.line(&format!("rows of {table}"), rows);
+            }
+        }
+        for (place, id) in self.group_ids()?.into_iter().enumerate() {
+            let group = match self.group(id) {
+                // Deleted meanwhile.
+                Err(StoreError::UnknownGroup(_)) => continue,
+                group => group?,
+            };
+            let _ = writeln!(dump.text, "group {}", place.saturating_add(1));
+            dump.entries(&self.lock().connection, group.key)?;
+            let start = Instant::now();
+            match group.ledger() {
+                Ok(ledger) => {
+                    let state = ledger.state();
+                    dump.line("  heads", ledger.frontier().heads().count());
+                    dump.line("  members", state.members().len());
+                    dump.line("  devices", state.devices().count());
+                    dump.line("  currencies", state.currencies().count());
+                    dump.line("  entries that need an update", state.entries_needing_update());
+                    dump.line("  ms to open", start.elapsed().as_millis());
+                    let opening = group.opening()?;
+                    dump.line("  opened from a checkpoint of", opening.from_checkpoint);
+                    dump.line("  replayed on top", opening.replayed);
+                    dump.line("  checkpoints dropped", opening.dropped_checkpoints);
+                }
+                // Its text may name an entry.
+                Err(error) => dump.line("  cannot be opened", kind_of(&error)),
+            }
+            let start = Instant::now();
+            if group.expenses(None, 50).is_ok() {
+                dump.line("  ms for a page of expenses", start.elapsed().as_millis());
+            }
+        }
+        Ok(dump.text)
+    }
+}
+
+#[derive(Default)]
+struct Dump {
+    text: String,
+}
+
+impl Dump {
+    fn line(&mut self, what: &str, value: impl Display) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.text, "{what}: {value}");
+    }
+
+    /// Counts of one group, from its rows alone.
+    fn entries(&mut self, connection: &Connection, group: GroupKey) -> Result<(), StoreError> {
+        let mut statement = connection.prepare(
+            "SELECT kind, verdict, count(*), sum(length(entry) + 64) FROM entries
+             WHERE grp = ?1 GROUP BY kind, verdict",
+        )?;
+        let mut rows = statement.query([group.0])?;
+        let mut kinds: BTreeMap<u16, u64> = BTreeMap::new();
+        let mut verdicts: BTreeMap<u8, u64> = BTreeMap::new();
+        let (mut entries, mut bytes): (u64, u64) = (0, 0);
+        while let Some(row) = rows.next()? {
+            let count: u64 = row.get(2)?;
+            let kind = kinds.entry(row.get(0)?).or_default();
+            *kind = kind.saturating_add(count);
+            let verdict = verdicts.entry(row.get(1)?).or_default();
+            *verdict = verdict.saturating_add(count);
+            entries = entries.saturating_add(count);
+            bytes = bytes.saturating_add(row.get(3)?);
+        }
+        self.line("  entries", entries);
+        self.line("  bytes of entries", bytes);
+        for (kind, count) in kinds {
+            let name = Kind::from_number(kind).name();
+            self.line(&format!("  entries of kind {kind} ({name})"), count);
+        }
+        for (code, count) in verdicts {
+            let name = match Verdict::from_code(code) {
+                Some(Verdict::Applied) => "applied",
+                Some(Verdict::Unknown) => "unknown",
+                Some(Verdict::Void(reason)) => reason.slug(),
+                None => "none that is known",
+            };
+            self.line(&format!("  verdict {code} ({name})"), count);
+        }
+        for (what, sql) in [
+            ("expenses", "SELECT count(*) FROM expenses WHERE grp = ?1"),
+            ("expenses cancelled", "SELECT count(*) FROM expenses WHERE grp = ?1 AND cancelled"),
+            ("entries waiting", "SELECT count(*) FROM pending WHERE grp = ?1"),
+            ("checkpoints", "SELECT count(*) FROM checkpoints WHERE grp = ?1"),
+            (
+                "bytes of checkpoints",
+                "SELECT coalesce(sum(length(ledger)), 0) FROM checkpoints WHERE grp = ?1",
+            ),
+        ] {
+            self.line(&format!("  {what}"), number(connection, sql, [&group.0])?);
+        }
+        Ok(())
+    }
+}
+
+/// SQLCipher says some numbers as text.
+fn setting(connection: &Connection, pragma: &str) -> Result<String, StoreError> {
+    let mut statement = connection.prepare(&format!("PRAGMA {pragma}"))?;
+    let mut rows = statement.query([])?;
+    Ok(match rows.next()?.map(|row| row.get(0)).transpose()? {
+        Some(Value::Integer(number)) => number.to_string(),
+        Some(Value::Text(text)) => text,
+        _ => "none".to_owned(),
+    })
+}
+
+fn number<const N: usize>(
+    connection: &Connection,
+    sql: &str,
+    parameters: [&dyn ToSql; N],
+) -> Result<i64, StoreError> {
+    Ok(connection.query_row(sql, parameters.as_slice(), |row| row.get(0))?)
+}
+
+/// Which error it is, without what it says.
+fn kind_of(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Damaged(_) => "damaged",
+        StoreError::Busy => "busy",
+        StoreError::DiskFull => "the disk is full",
+        StoreError::ReadOnly => "read-only",
+        StoreError::Refused(refusal) => refusal.rule().code(),
+        StoreError::Database(_) => "the database failed",
+        StoreError::UnknownGroup(_) => "it was deleted",
+        _ => "another error",
+    }
+}
