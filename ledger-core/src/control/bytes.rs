@@ -1,6 +1,7 @@
 //! What is kept, as bytes, for a checkpoint.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::chain::{Chain, Point};
 use super::reach::Reach;
@@ -174,7 +175,7 @@ impl Stated {
             clock: r.uint()?,
             fault: read_reason(r)?,
             knows_start: read_flag(r)?,
-            reach: Reach(read_seqs(r)?),
+            reach: Arc::new(Reach(read_seqs(r)?)),
             within: read_list(r, |r| r.bytes_n().map(ActDigest::from_bytes))?,
             left: read_seqs(r)?,
             standing: read_reason(r)?,

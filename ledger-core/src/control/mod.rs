@@ -3,7 +3,7 @@
 //! [`authority`](crate::authority) works everything out from the whole set;
 //! here the same is kept for the entries that decide about others: statements,
 //! introductions, the chains of devices. Plain entries leave nothing here but
-//! counts, so it stays small, and a checkpoint can hold it.
+//! counts and rotations, so it stays small, and a checkpoint can hold it.
 //!
 //! What hangs on the past of an entry is worked out once, when it arrives, and
 //! kept as the place it reaches on each chain that matters ([`reach`]): an entry

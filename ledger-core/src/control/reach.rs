@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain::{After, Point};
-use super::record::{Control, Located};
+use super::record::{Control, Located, Stated};
 use crate::act::{Act, ActBody, Generation};
 use crate::authority::Enrolment;
 use crate::bug::Bug;
@@ -74,7 +74,7 @@ impl Control {
     /// author's generation, and at other introductions of its keys.
     fn chains_for_entry(&self, entry: &DecodedEntry, after: After) -> BTreeSet<u32> {
         let mut places = Vec::new();
-        for stated in self.leaves(after.author) {
+        for stated in self.leaves(after.author, self.next(after)) {
             if !after.before.is_some_and(|before| stated.cuts(before)) {
                 places.extend_from_slice(&stated.carriers);
             }
@@ -129,17 +129,15 @@ impl Control {
         chains
     }
 
-    /// The leaves of the generation of an enrolment that could ever count.
-    pub(super) fn leaves(&self, author: Enrolment) -> impl Iterator<Item = &super::record::Stated> {
+    /// The leaves that can ever count for what an enrolment signs at a point.
+    ///
+    /// What a hard cut takes stays taken: statements outside it, and entries
+    /// with all that comes after them on their chain.
+    pub(super) fn leaves(&self, author: Enrolment, point: Point) -> impl Iterator<Item = &Stated> {
         let generation = self.enrolment(author).map(|(generation, _)| generation);
-        let member = self.member(author).and_then(|member| self.people.get(&member));
-        member
-            .into_iter()
-            .flat_map(|person| &person.statements)
-            .filter_map(|digest| self.statements.get(digest))
-            .filter(move |stated| {
-                matches!(&stated.body, ActBody::Leave { generation: g } if Some(*g) == generation)
-            })
+        let spared = generation
+            .filter(|generation| !self.hard_cuts_on(*generation).any(|cut| cut.cuts(point)));
+        self.own_cuts(spared.map(|generation| (generation, None)))
     }
 
     /// The entries that introduce a member.
@@ -193,14 +191,17 @@ impl Control {
     fn walk<'a, I: EntryIndex>(
         &self,
         from: impl IntoIterator<Item = &'a EntryId>,
-        mut chains: BTreeSet<u32>,
+        chains: BTreeSet<u32>,
         index: &I,
     ) -> Result<Reach, I::Error> {
         let mut reach = Reach::default();
         // By clock, so that the first entry met on a chain is the last one in
         // the past, and that nothing is met twice.
         let mut open = BTreeSet::new();
-        let mut floor = self.floor(&chains);
+        // Below the clock of the first entry of all that are left, it is no use
+        // to walk.
+        let begin = |number| (self.chain(number).map_or(0, |chain| chain.clock), number);
+        let mut chains: BTreeSet<(u64, u32)> = chains.into_iter().map(begin).collect();
         if chains.is_empty() {
             return Ok(reach);
         }
@@ -209,12 +210,12 @@ impl Control {
             open.extend(link.map(|link| (link.lamport, *id, link.point)));
         }
         while let Some((clock, id, point)) = open.pop_last() {
-            if chains.is_empty() || clock < floor {
+            let Some((floor, _)) = chains.first() else { break };
+            if clock < floor.saturating_add(u64::from(Bug::WalkShort.is_on())) {
                 break;
             }
-            if chains.remove(&point.chain) {
+            if chains.remove(&begin(point.chain)) {
                 reach.0.insert(point.chain, point.seq);
-                floor = self.floor(&chains);
             }
             for dependency in index.dependencies(&id)? {
                 let link = index.link(&dependency)?;
@@ -222,12 +223,5 @@ impl Control {
             }
         }
         Ok(reach)
-    }
-
-    /// The smallest clock on these chains: no use in walking below it.
-    fn floor(&self, chains: &BTreeSet<u32>) -> u64 {
-        let clocks = chains.iter().filter_map(|number| self.chain(*number));
-        let floor = clocks.map(|chain| chain.clock).min().unwrap_or(0);
-        floor.saturating_add(u64::from(Bug::WalkShort.is_on()))
     }
 }

@@ -1,6 +1,7 @@
 //! What is kept of the entries that decide about others.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::chain::{Chain, Point};
 use super::reach::Reach;
@@ -55,8 +56,9 @@ pub(super) struct Stated {
     pub(super) fault: Option<VoidReason>,
     /// Whether an entry that starts its generation is within it.
     pub(super) knows_start: bool,
-    /// Of a cut: how far it reaches on the chains that it concerns.
-    pub(super) reach: Reach,
+    /// Of a cut: how far it reaches on the chains that it concerns. Never
+    /// changes, and is shared with what is saved in case of an error.
+    pub(super) reach: Arc<Reach>,
     /// Of a removal or bind: the statements about its target within it.
     pub(super) within: BTreeSet<ActDigest>,
     /// Of a leave: from which seq on the entries of a chain have it in their
@@ -77,19 +79,6 @@ impl Stated {
     pub(super) fn is_hard_cut(&self) -> bool {
         let cuts = matches!(self.body, ActBody::Remove { .. } | ActBody::Bind { .. });
         cuts && self.standing.is_none()
-    }
-
-    /// Whether it is a revocation or leave that step 3 accepts and that
-    /// concerns a device of a generation.
-    pub(super) fn is_own_cut_on(&self, generation: Generation, device: DeviceId) -> bool {
-        self.standing.is_none()
-            && match &self.body {
-                ActBody::Revoke { generation: of, device: revoked } => {
-                    *of == generation && *revoked == device
-                }
-                ActBody::Leave { generation: of } => *of == generation,
-                _ => false,
-            }
     }
 
     /// Whether it takes the entry at this point with it, if it concerns it.
@@ -199,6 +188,12 @@ pub(super) struct Lookup {
     pub(super) authored: BTreeMap<Enrolment, BTreeSet<EntryId>>,
     pub(super) chains: BTreeMap<Enrolment, Vec<u32>>,
     pub(super) group_renames: BTreeSet<ActDigest>,
+    /// The removals and binds of a member.
+    pub(super) hard_cuts: BTreeMap<MemberId, BTreeSet<ActDigest>>,
+    /// The revocations of a device in a generation, or the generation's leaves.
+    pub(super) own_cuts: BTreeMap<(Generation, Option<DeviceId>), BTreeSet<ActDigest>>,
+    /// The statements that enrol in a generation.
+    pub(super) enrolling: BTreeMap<Generation, BTreeSet<ActDigest>>,
 }
 
 impl Control {
@@ -274,14 +269,7 @@ impl Control {
 
     /// The enrolments of a generation.
     pub(super) fn enrolments_of(&self, generation: Generation) -> Vec<Enrolment> {
-        let member = self.generations.get(&generation).map(|start| start.member);
-        let person = member.and_then(|member| self.people.get(&member));
-        let statements = person.into_iter().flat_map(|person| &person.statements);
-        let enrolled = statements.filter(|digest| {
-            self.statements.get(digest).is_some_and(|stated| {
-                matches!(&stated.body, ActBody::Enrol { generation: g, .. } if *g == generation)
-            })
-        });
+        let enrolled = self.lookup.enrolling.get(&generation).into_iter().flatten();
         let first = std::iter::once(Enrolment::First(generation));
         first.chain(enrolled.map(|digest| Enrolment::Enrolled(*digest))).collect()
     }
@@ -365,14 +353,25 @@ impl Lookup {
 
     pub(super) fn statement(&mut self, digest: ActDigest, body: &ActBody) {
         match body {
-            ActBody::Enrol { certificate, .. } => {
+            ActBody::Enrol { generation, certificate } => {
                 let enrolments = self.devices.entry(certificate.device()).or_default();
                 enrolments.insert(Enrolment::Enrolled(digest));
+                self.enrolling.entry(*generation).or_default().insert(digest);
+            }
+            ActBody::Remove { member } | ActBody::Bind { member, .. } => {
+                self.hard_cuts.entry(*member).or_default().insert(digest);
+            }
+            ActBody::Revoke { generation, device } => {
+                let concerned = (*generation, Some(*device));
+                self.own_cuts.entry(concerned).or_default().insert(digest);
+            }
+            ActBody::Leave { generation } => {
+                self.own_cuts.entry((*generation, None)).or_default().insert(digest);
             }
             ActBody::RenameGroup { .. } => {
                 self.group_renames.insert(digest);
             }
-            _ => {}
+            ActBody::Rename { .. } => {}
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::record::{Control, Introduction, Manner};
-use crate::act::ActBody;
+use crate::act::{ActBody, Generation};
 use crate::authority::Enrolment;
 use crate::bug::Bug;
 use crate::id::{EntryId, MemberId};
@@ -69,8 +69,11 @@ impl Control {
                 introduction.verdict = Verdict::Void(bottom);
             }
         }
-        // Each round accepts more or is the last.
-        while self.round(&ids) {}
+        // Each is judged once, and again when somebody it hangs on is accepted.
+        let mut open = ids.clone();
+        while let Some(id) = open.pop_first() {
+            open.extend(self.settle_one(id).into_iter().filter(|id| ids.contains(id)));
+        }
     }
 
     /// By the genesis entry, or by an accepted bind.
@@ -84,25 +87,32 @@ impl Control {
         person.original || person.statements.iter().any(bound)
     }
 
-    fn round(&mut self, ids: &BTreeSet<EntryId>) -> bool {
-        let mut changed = false;
-        for id in ids {
-            let Some(introduction) = self.introductions.get(id) else { continue };
-            let (verdict, member) = (self.introduction_verdict(introduction), introduction.member);
-            let claims = introduction.manner == Manner::Claim;
-            if verdict == introduction.verdict {
-                continue;
-            }
-            changed = true;
-            if let Some(introduction) = self.introductions.get_mut(id) {
-                introduction.verdict = verdict;
-            }
-            let person = member.and_then(|member| self.people.get_mut(&member));
-            if let Some(person) = person.filter(|_| verdict.is_applied() && !claims) {
-                person.accepted = true;
-            }
+    /// Judges an introduction; the ones that hang on it if it makes somebody
+    /// accepted.
+    fn settle_one(&mut self, id: EntryId) -> Vec<EntryId> {
+        let Some(introduction) = self.introductions.get(&id) else { return Vec::new() };
+        let (verdict, manner) = (self.introduction_verdict(introduction), introduction.manner);
+        let (was, member) = (introduction.verdict, introduction.member);
+        if let Some(introduction) = self.introductions.get_mut(&id) {
+            introduction.verdict = verdict;
         }
-        changed
+        let Some(member) = member.filter(|_| verdict.is_applied() && !was.is_applied()) else {
+            return Vec::new();
+        };
+        let mut hanging = Vec::new();
+        let started = if manner == Manner::Claim {
+            Generation::Claim(id)
+        } else {
+            let person = self.people.get_mut(&member).filter(|person| !person.accepted);
+            let Some(person) = person else { return hanging };
+            person.accepted = true;
+            hanging.extend(person.introductions.iter().copied());
+            Generation::Card(member)
+        };
+        for enrolment in self.enrolments_of(started) {
+            hanging.extend(self.lookup.authored.get(&enrolment).into_iter().flatten());
+        }
+        hanging
     }
 
     /// The verdict of an introduction, given who is accepted now.

@@ -7,7 +7,7 @@ use super::record::{Control, Stated};
 use crate::act::{ActBody, Generation};
 use crate::authority::Enrolment;
 use crate::bug::Bug;
-use crate::id::ActDigest;
+use crate::id::{ActDigest, DeviceId};
 use crate::ledger::VoidReason;
 
 /// What decides about the plain entries of an enrolment.
@@ -45,9 +45,9 @@ impl Control {
     /// The hard cuts that concern a generation.
     pub(super) fn hard_cuts_on(&self, generation: Generation) -> impl Iterator<Item = &Stated> {
         let member = self.generations.get(&generation).map(|start| start.member);
-        let person = member.and_then(|member| self.people.get(&member));
-        let statements = person.into_iter().flat_map(|person| &person.statements);
-        statements
+        let cuts = member.and_then(|member| self.lookup.hard_cuts.get(&member));
+        cuts.into_iter()
+            .flatten()
             .filter_map(|digest| self.statements.get(digest))
             .filter(move |stated| stated.is_hard_cut() && self.concerns(stated, generation))
     }
@@ -55,11 +55,20 @@ impl Control {
     /// The revocations and leaves that concern an enrolment.
     pub(super) fn own_cuts_on(&self, enrolment: Enrolment) -> impl Iterator<Item = &Stated> {
         let of = self.enrolment(enrolment);
-        let person = self.member(enrolment).and_then(|member| self.people.get(&member));
-        let statements = person.into_iter().flat_map(|person| &person.statements);
-        statements
-            .filter_map(|digest| self.statements.get(digest))
-            .filter(move |stated| of.is_some_and(|(g, device)| stated.is_own_cut_on(g, device)))
+        let revocations = of.map(|(generation, device)| (generation, Some(device)));
+        let leaves = of.map(|(generation, _)| (generation, None));
+        self.own_cuts(revocations).chain(self.own_cuts(leaves))
+    }
+
+    /// The revocations of a device of a generation, or the generation's leaves,
+    /// that step 3 accepts.
+    pub(super) fn own_cuts(
+        &self,
+        of: Option<(Generation, Option<DeviceId>)>,
+    ) -> impl Iterator<Item = &Stated> {
+        let cuts = of.and_then(|of| self.lookup.own_cuts.get(&of)).into_iter().flatten();
+        let stated = cuts.filter_map(|digest| self.statements.get(digest));
+        stated.filter(|stated| stated.standing.is_none())
     }
 
     /// The first thing that cuts what an enrolment signed at a point: hard

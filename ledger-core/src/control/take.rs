@@ -1,6 +1,7 @@
 //! Taking in an entry, and what that does to the verdicts of others.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::chain::{After, Point};
 use super::observe::Before;
@@ -125,8 +126,11 @@ impl Control {
             let known = before.is_some_and(|before| stated.cuts(before));
             (known && !Bug::LeavesForgotten.is_on()) || facts.reach.covers_any(&stated.carriers)
         };
-        let left: Vec<ActDigest> =
-            self.leaves(author).filter(in_past).map(|stated| stated.digest).collect();
+        let left: Vec<ActDigest> = self
+            .leaves(author, arrival.point)
+            .filter(in_past)
+            .map(|stated| stated.digest)
+            .collect();
         for digest in left {
             if let Some(stated) = self.statements.get_mut(&digest) {
                 stated.left.entry(arrival.point.chain).or_insert(arrival.point.seq);
@@ -205,7 +209,7 @@ impl Control {
         {
             let all = self.chains_of_member(*member);
             let tips = all.iter().filter_map(|number| Some((*number, self.chain(*number)?.tip)));
-            let reach = Reach(tips.collect());
+            let reach = Arc::new(Reach(tips.collect()));
             if let Some(stated) = self.statements.get_mut(&digest) {
                 stated.reach = reach;
             }
@@ -238,7 +242,7 @@ impl Control {
             clock: facts.clock.saturating_add(1),
             fault: self.statement_fault(act, facts),
             knows_start,
-            reach: Reach::default(),
+            reach: Arc::default(),
             within: BTreeSet::new(),
             left: Default::default(),
             standing: None,
@@ -248,7 +252,7 @@ impl Control {
         let mut affected = Affected::default();
         match body {
             ActBody::Remove { member } | ActBody::Bind { member, .. } => {
-                stated.reach = facts.reach.on(self.chains_of_member(*member));
+                stated.reach = Arc::new(facts.reach.on(self.chains_of_member(*member)));
                 let about = person.into_iter().flat_map(|person| &person.statements);
                 let within = about.filter(|other| {
                     let other = self.statements.get(other);
@@ -260,7 +264,8 @@ impl Control {
                 }
             }
             ActBody::Revoke { generation, device } => {
-                stated.reach = facts.reach.on(self.chains_of_device(*generation, *device));
+                let chains = self.chains_of_device(*generation, *device);
+                stated.reach = Arc::new(facts.reach.on(chains));
                 if self.statement_standing(&stated).is_none() {
                     let devices = self.lookup.devices.get(device).into_iter().flatten();
                     let of = |e: &&Enrolment| self.enrolment(**e) == Some((*generation, *device));

@@ -43,8 +43,8 @@ use crate::payload::Payload;
 use crate::rule::{Refusal, Rule};
 
 /// Everything that replay knows of a group besides the entries themselves: the
-/// view, and what is kept of the entries that decide about others. Small; its
-/// size does not grow with plain entries.
+/// view, and what is kept of the entries that decide about others. Small; of plain
+/// entries, it grows with rotations alone.
 ///
 /// ```
 /// use ledger_core::{Admission, DeviceKey, Draft, Ledger, MemoryIndex, NewGroup, RootEntropy};

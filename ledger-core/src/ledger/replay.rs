@@ -105,6 +105,9 @@ impl Ledger {
     /// Judges an admitted entry and adds it to the state. The entry, and the
     /// verdicts that it changed, are to be put into the index afterwards.
     ///
+    /// The entry must be one that this ledger admitted, and it is to be replayed
+    /// once: a second time it would count twice.
+    ///
     /// # Errors
     /// The index's own, if it cannot be read. Nothing has changed then.
     pub fn replay<I: EntryIndex>(

@@ -20,4 +20,5 @@ mod limits;
 mod money;
 mod names;
 mod removed;
+mod shapes;
 mod statements;

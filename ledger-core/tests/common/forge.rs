@@ -132,6 +132,7 @@ fn payload_of(entry: &VerifiedEntry) -> Vec<u8> {
 
 /// Header fields that tests bend.
 pub struct Fields {
+    pub version: u64,
     pub device: [u8; 32],
     pub seq: u64,
     pub backlink: EntryId,
@@ -148,6 +149,7 @@ impl Fields {
         let entry = Draft::merge().sign(&device.key, &at, 0).unwrap();
         let header = entry.decoded().header();
         Self {
+            version: 1,
             device: *device.key.id().as_bytes(),
             seq: header.seq(),
             backlink: *header.backlink().as_ref().unwrap(),
@@ -166,7 +168,7 @@ impl Fields {
             });
         };
         let header = cbor(|e| {
-            e.array(12).unwrap().u64(1).unwrap().bytes(group.as_bytes()).unwrap();
+            e.array(12).unwrap().u64(self.version).unwrap().bytes(group.as_bytes()).unwrap();
             e.bytes(&self.device).unwrap().u64(self.seq).unwrap();
             e.bytes(self.backlink.as_bytes()).unwrap();
             ids(e, &self.parents);

@@ -1,10 +1,12 @@
 //! How everybody judges what was written.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::{
-    Admission, EntryId, Evaluation, Generation, GroupState, Ledger, Member, MemberId, MemoryIndex,
-    Rule, StateDigest, Verdict, VerifiedEntry, VoidReason, evaluate,
+    Admission, AdmittedEntry, ChainEntry, EntryId, EntryIndex, Evaluation, Generation, GroupState,
+    Ledger, Link, Member, MemberId, MemoryIndex, Point, Rule, Slot, SlotEntry, StateDigest,
+    Verdict, VerifiedEntry, VoidReason, evaluate,
 };
 
 use super::{Device, Group, eur};
@@ -27,6 +29,11 @@ impl Group {
             let (ledger, index) = self.arrive(order);
             assert_eq!(ledger.view(), whole.view(), "one by one");
             assert_eq!(index.verdicts().collect::<BTreeMap<_, _>>(), verdicts, "one by one");
+            for entry in &self.pool {
+                let Ok(slot) = index.slot(&entry.id());
+                let slot = (!slot.is_empty()).then(|| Slot::of(slot));
+                assert_eq!(slot, whole.slot(entry.id()), "one by one");
+            }
         }
         Outcome(whole)
     }
@@ -44,8 +51,11 @@ impl Group {
                 continue;
             }
             let Admission::Admitted(entry) = &admission else { panic!("{admission:?}") };
+            fail_at_every_step(&ledger, entry, &index);
             let Ok(replayed) = ledger.replay(entry, &index);
             index.insert(entry, &replayed);
+            let saved = Ledger::from_checkpoint(self.id, &ledger.to_checkpoint());
+            assert_eq!(saved.as_ref(), Ok(&ledger), "a checkpoint forgets nothing");
             let sum: i128 = ledger.state().open_balances(eur()).map(|b| b.1.minor_units()).sum();
             assert_eq!(sum, 0, "balances sum to zero at every point");
         }
@@ -111,6 +121,57 @@ impl Outcome {
 
     pub fn balances<const N: usize>(&self, members: [MemberId; N]) -> [i128; N] {
         members.map(|member| self.state().balance(member, eur()).minor_units())
+    }
+}
+
+/// An index that answers some questions, and then no more.
+struct Failing<'a> {
+    index: &'a MemoryIndex,
+    answers: Cell<usize>,
+}
+
+impl Failing<'_> {
+    fn answer<T>(&self, answer: Result<T, core::convert::Infallible>) -> Result<T, ()> {
+        let left = self.answers.get().checked_sub(1).ok_or(())?;
+        self.answers.set(left);
+        let Ok(answer) = answer;
+        Ok(answer)
+    }
+}
+
+impl EntryIndex for Failing<'_> {
+    type Error = ();
+
+    fn link(&self, id: &EntryId) -> Result<Option<Link>, ()> {
+        self.answer(self.index.link(id))
+    }
+
+    fn dependencies(&self, id: &EntryId) -> Result<Vec<EntryId>, ()> {
+        self.answer(self.index.dependencies(id))
+    }
+
+    fn chain(&self, from: Point) -> Result<Vec<ChainEntry>, ()> {
+        self.answer(self.index.chain(from))
+    }
+
+    fn entry(&self, id: &EntryId) -> Result<Option<VerifiedEntry>, ()> {
+        self.answer(self.index.entry(id))
+    }
+
+    fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, ()> {
+        self.answer(self.index.slot(original))
+    }
+}
+
+/// Whichever question the index does not answer, the ledger stays as it was.
+fn fail_at_every_step(ledger: &Ledger, entry: &AdmittedEntry, index: &MemoryIndex) {
+    for answers in 0.. {
+        let failing = Failing { index, answers: Cell::new(answers) };
+        let mut touched = ledger.clone();
+        if touched.replay(entry, &failing).is_ok() {
+            return;
+        }
+        assert_eq!(&touched, ledger, "after {answers} answers");
     }
 }
 
