@@ -154,7 +154,7 @@ impl EntryIndex for Failing<'_> {
         self.answer(self.index.chain(from))
     }
 
-    fn entry(&self, id: &EntryId) -> Result<Option<VerifiedEntry>, ()> {
+    fn entry(&self, id: &EntryId) -> Result<Option<std::sync::Arc<VerifiedEntry>>, ()> {
         self.answer(self.index.entry(id))
     }
 
