@@ -215,6 +215,11 @@ impl Feed {
         Ok(())
     }
 
+    /// The groups of which subscribers were told something.
+    pub(crate) fn told_of(&self) -> impl Iterator<Item = (GroupKey, GroupId)> {
+        self.told.iter().map(|(key, told)| (*key, told.state.group()))
+    }
+
     /// Tells that a group is gone.
     pub(crate) fn deleted(&mut self, key: GroupKey, group: GroupId) {
         self.told.remove(&key);

@@ -204,6 +204,19 @@ impl Store {
         Ok(Group::new(self, id, key, device.id()))
     }
 
+    /// Gives back memory: drops what only makes the next call faster. For when
+    /// the system says that memory is low.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be used.
+    pub fn release_memory(&self) -> Result<(), StoreError> {
+        let mut inner = self.lock();
+        inner.ledgers.clear();
+        inner.pending.clear();
+        inner.connection.flush_prepared_statement_cache();
+        Ok(inner.connection.execute_batch("PRAGMA shrink_memory")?)
+    }
+
     /// The person's entropy, made on first use.
     fn entropy(&self) -> Result<RootEntropy, StoreError> {
         let name = SecretName::entropy();

@@ -142,6 +142,13 @@ fn what_another_process_writes_is_told_when_it_is_read() {
     group.append(vec![NewEntry::Placeholder { name: String::new() }]).unwrap_err();
     store.refresh().unwrap();
     assert_eq!(flags(changes.try_next()), (2, false, true, false));
+    // Nor does giving back memory.
+    record(&only(&elsewhere), 2, 2, &mut rng);
+    store.release_memory().unwrap();
+    store.refresh().unwrap();
+    assert_eq!(flags(changes.try_next()), (2, false, true, false));
+    assert_sound(&group);
+    store.release_memory().unwrap();
     elsewhere.delete_group(group.id()).unwrap();
     store.refresh().unwrap();
     assert!(changes.try_next().unwrap().deleted);

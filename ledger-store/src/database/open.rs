@@ -16,6 +16,10 @@ use crate::{Environment, Secret, SecretName, SecretStore, StoreError};
 /// How long a writer waits for another process before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Statements kept prepared: more than the library has, so that a write never
+/// prepares one anew.
+const STATEMENTS: usize = 64;
+
 /// Bytes of a page, as SQLCipher has them unless told otherwise.
 const PAGE_BYTES: u64 = 4096;
 
@@ -134,6 +138,7 @@ fn connect(
     salt: &Salt,
 ) -> Result<Connection, StoreError> {
     let mut connection = unlock(path, flags, key, salt)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.execute_batch(
         // `synchronous = FULL`: a committed entry survives a loss of power.
         "PRAGMA journal_mode = WAL;

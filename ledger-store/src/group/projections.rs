@@ -44,14 +44,26 @@ impl Term {
         Ok(number.optional()?)
     }
 
-    fn number_or_new(&self, connection: &Connection, group: GroupKey) -> Result<i64, StoreError> {
-        if let Some(number) = self.number(connection, group)? {
-            return Ok(number);
+    /// Lets an expense be found by it.
+    fn insert(
+        &self,
+        connection: &Connection,
+        group: GroupKey,
+        date: u32,
+        original: i64,
+    ) -> Result<(), StoreError> {
+        let mut statement = connection.prepare_cached(
+            "INSERT INTO found_by (term, date, n)
+             SELECT term, ?4, ?5 FROM terms WHERE grp = ?1 AND kind = ?2 AND value = ?3",
+        )?;
+        let row = (group.0, self.kind, &self.value, date, original);
+        if statement.execute(row)? == 0 {
+            connection
+                .prepare_cached("INSERT INTO terms (grp, kind, value) VALUES (?1, ?2, ?3)")?
+                .execute((group.0, self.kind, &self.value))?;
+            statement.execute(row)?;
         }
-        connection
-            .prepare_cached("INSERT INTO terms (grp, kind, value) VALUES (?1, ?2, ?3)")?
-            .execute((group.0, self.kind, &self.value))?;
-        Ok(connection.last_insert_rowid())
+        Ok(())
     }
 }
 
@@ -86,10 +98,8 @@ impl Listed {
         group: GroupKey,
         original: i64,
     ) -> Result<(), StoreError> {
-        let mut statement = connection
-            .prepare_cached("INSERT INTO found_by (term, date, n) VALUES (?1, ?2, ?3)")?;
         for term in &self.terms {
-            statement.execute((term.number_or_new(connection, group)?, self.date, original))?;
+            term.insert(connection, group, self.date, original)?;
         }
         connection
             .prepare_cached("INSERT INTO texts (rowid, words) VALUES (?1, ?2)")?
@@ -103,12 +113,12 @@ impl Listed {
         group: GroupKey,
         original: i64,
     ) -> Result<(), StoreError> {
-        let mut statement = connection
-            .prepare_cached("DELETE FROM found_by WHERE term = ?1 AND date = ?2 AND n = ?3")?;
+        let mut statement = connection.prepare_cached(
+            "DELETE FROM found_by WHERE date = ?4 AND n = ?5 AND term =
+             (SELECT term FROM terms WHERE grp = ?1 AND kind = ?2 AND value = ?3)",
+        )?;
         for term in &self.terms {
-            if let Some(term) = term.number(connection, group)? {
-                statement.execute((term, self.date, original))?;
-            }
+            statement.execute((group.0, term.kind, &term.value, self.date, original))?;
         }
         connection
             .prepare_cached("DELETE FROM texts WHERE rowid = ?1")?

@@ -1,5 +1,7 @@
 //! Subscribing to changes.
 
+use std::collections::BTreeSet;
+
 use ledger_core::GroupId;
 use rusqlite::Connection;
 
@@ -41,6 +43,9 @@ impl Store {
             .ledgers
             .iter()
             .map(|(key, loaded)| (*key, loaded.ledger.group()))
+            .chain(inner.feed.told_of())
+            .collect::<BTreeSet<_>>()
+            .into_iter()
             .filter(|known| !there.contains(known))
             .collect();
         gone.into_iter().for_each(|(key, id)| inner.forget(key, id));
