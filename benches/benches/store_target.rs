@@ -1,6 +1,6 @@
 //! What the store costs, each path beside its physical limit in the same run:
 //! the same rows in the same tables and indexes, by plain rusqlite with the same
-//! cipher, and the signatures alone.
+//! cipher; without the index of words, which cannot be read back.
 //!
 //! `cargo bench -p ledger-benches --bench store_target` prints the ratios and
 //! exits with 1 when one misses its limit twice in a row. With `ENTRIES=10000` it

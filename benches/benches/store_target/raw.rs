@@ -1,5 +1,7 @@
 //! The physical limit: the same rows by plain rusqlite with the same cipher.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 use std::time::Instant;
 
@@ -51,68 +53,68 @@ pub(crate) fn read_all(path: &Path, keys: &Path) -> Vec<(Vec<u8>, [u8; 64])> {
     rows.collect::<Result<_, _>>().unwrap()
 }
 
+/// The tables that are copied. Not the words of the expenses: a contentless index
+/// cannot be read back.
+const TABLES: [&str; 3] = ["entries", "expenses", "found_by"];
+
+/// The rows of a table, by the entry that they are of.
+type Rows = BTreeMap<i64, Vec<Vec<Value>>>;
+
 /// A copy of the database, to which the last rows are yet to be added.
 pub(crate) struct Raw {
     connection: Connection,
-    /// By table: its insertion, and the rows to come with the entry they are of.
-    tables: Vec<(String, Vec<Vec<Value>>)>,
-    at: usize,
+    /// By table: its insertion, and by entry the rows to come.
+    tables: Vec<(String, Rows)>,
+    next: i64,
 }
 
 impl Raw {
     /// Copies the rows of the first entries; keeps those of the rest at hand.
     pub(crate) fn copy_of(path: &Path, keys: &Path, to: &Path, first: usize) -> Self {
-        let from = connect(path, keys);
-        let connection = connect(to, keys);
-        let mut schema = from
-            .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")
-            .unwrap();
-        let statements: Vec<String> =
-            schema.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
-        for sql in statements.iter().filter(|sql| !sql.contains("sqlite_")) {
-            connection.execute_batch(sql).unwrap();
-        }
+        let (from, connection) = (connect(path, keys), connect(to, keys));
         connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
-        let limit = first as i64 + 1;
-        let mut tables = Vec::new();
-        for table in ["groups", "entries", "expenses"] {
-            let mut all = from.prepare(&format!("SELECT * FROM {table} ORDER BY rowid")).unwrap();
-            let columns = all.column_count();
-            let rows: Vec<Vec<Value>> = all
-                .query_map([], |row| (0..columns).map(|n| row.get(n)).collect())
-                .unwrap()
-                .collect::<Result<_, _>>()
-                .unwrap();
-            let places: Vec<String> = (1..=columns).map(|n| format!("?{n}")).collect();
+        let mut raw = Self { connection, tables: Vec::new(), next: first as i64 + 2 };
+        for table in TABLES {
+            let sql = "SELECT sql FROM sqlite_schema
+                       WHERE tbl_name = ?1 AND sql IS NOT NULL ORDER BY rowid";
+            let mut schema = from.prepare(sql).unwrap();
+            let rows = schema.query_map([table], |row| row.get::<_, String>(0)).unwrap();
+            rows.for_each(|sql| raw.connection.execute_batch(&sql.unwrap()).unwrap());
+            let mut all = from.prepare(&format!("SELECT * FROM {table} ORDER BY n")).unwrap();
+            let (columns, n) = (all.column_count(), all.column_index("n").unwrap());
+            let mut rows = all.query([]).unwrap();
+            let mut by_entry = Rows::new();
+            while let Some(row) = rows.next().unwrap() {
+                let values = (0..columns).map(|place| row.get(place).unwrap()).collect();
+                by_entry.entry(row.get(n).unwrap()).or_default().push(values);
+            }
+            let places: Vec<String> = (1..=columns).map(|place| format!("?{place}")).collect();
             let insert = format!("INSERT INTO {table} VALUES ({})", places.join(", "));
-            let old = |row: &Vec<Value>| matches!(row[0], Value::Integer(n) if n <= limit);
-            let (known, new): (Vec<_>, Vec<_>) = rows.into_iter().partition(old);
-            let tx = connection.unchecked_transaction().unwrap();
-            for row in &known {
-                connection.prepare_cached(&insert).unwrap().execute(params_from_iter(row)).unwrap();
-            }
-            tx.commit().unwrap();
-            if table != "groups" {
-                tables.push((insert, new));
-            }
+            raw.tables.push((insert, by_entry));
         }
-        Self { connection, tables, at: 0 }
+        raw.rows(1..raw.next);
+        raw
     }
 
     /// Adds the rows of so many entries, in one transaction.
     pub(crate) fn insert(&mut self, entries: usize) -> f64 {
+        let until = self.next + entries as i64;
         let begin = Instant::now();
+        self.rows(self.next..until);
+        self.next = until;
+        begin.elapsed().as_secs_f64() * 1e3
+    }
+
+    fn rows(&self, entries: Range<i64>) {
         let tx = self.connection.unchecked_transaction().unwrap();
-        for n in self.at..self.at + entries {
-            for (insert, rows) in &self.tables {
-                if let Some(row) = rows.get(n) {
+        for n in entries {
+            for (insert, by_entry) in &self.tables {
+                for row in by_entry.get(&n).into_iter().flatten() {
                     let mut statement = self.connection.prepare_cached(insert).unwrap();
                     statement.execute(params_from_iter(row)).unwrap();
                 }
             }
         }
         tx.commit().unwrap();
-        self.at += entries;
-        begin.elapsed().as_secs_f64() * 1e3
     }
 }
