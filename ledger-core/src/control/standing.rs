@@ -7,8 +7,10 @@ use super::record::{Control, Stated};
 use crate::act::{ActBody, Generation};
 use crate::authority::Enrolment;
 use crate::bug::Bug;
+use crate::entry::DecodedEntry;
 use crate::id::{ActDigest, DeviceId};
 use crate::ledger::VoidReason;
+use crate::payload::Payload;
 
 /// What decides about the plain entries of an enrolment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,6 +139,21 @@ impl Control {
     /// Whether an enrolment is accepted, cut or not.
     pub(crate) fn is_accepted(&self, enrolment: Enrolment) -> bool {
         self.is_enrolled(enrolment)
+    }
+
+    /// Whether an entry carries a statement that is new here and signed by a
+    /// root key that counts: the owner's, or that of a current generation.
+    pub(crate) fn is_news(&self, entry: &DecodedEntry) -> bool {
+        let Payload::Act(signed) = entry.payload() else { return false };
+        let act = signed.act();
+        let counts = match act.body().generation() {
+            None => act.signer() == self.owner_root,
+            Some(generation) => {
+                let start = self.generations.get(&generation);
+                self.is_current(generation) && start.is_some_and(|s| s.root == act.signer())
+            }
+        };
+        counts && !self.statements.contains_key(&act.digest())
     }
 
     /// How many entries of an enrolment are outside of a cut that concerns it.

@@ -8,15 +8,16 @@ use crate::id::EntryId;
 use crate::limits::{MAX_OUTSIDE, MAX_STRANGERS};
 
 impl Ledger {
-    /// Whether a device may leave the entry out: it is signed by a device that
-    /// was cut and has [`MAX_OUTSIDE`] entries outside of the cut here, or that
-    /// was never accepted, of which there are [`MAX_STRANGERS`] entries here.
-    /// An entry that another depends on, by a device that may write, must not be
-    /// left out.
+    /// Whether a device may leave the entry out: it is idle, and there are
+    /// [`MAX_OUTSIDE`] idle entries of its enrolment here, or [`MAX_STRANGERS`]
+    /// of enrolments that were never accepted. Not so with a statement that is
+    /// new and may count, whoever carries it. An entry that another depends on,
+    /// by a device that may write, must not be left out.
     #[must_use]
     pub fn is_surplus(&self, entry: &AdmittedEntry) -> bool {
         let after = entry.after();
-        if self.control.judge(after.author, self.control.next(after)).is_none() {
+        let idle = self.control.judge(after.author, self.control.next(after)).is_some();
+        if !idle || self.control.is_news(entry.verified().decoded()) {
             return false;
         }
         if self.control.is_accepted(after.author) {
@@ -27,9 +28,10 @@ impl Ledger {
     }
 
     /// The heads by which devices compare what they have: those of the entries
-    /// without the idle ones, which are void or unknown and signed by a device
-    /// that was cut or never accepted. Two devices with the same heads and the
-    /// same [`StateDigest`](crate::StateDigest) agree.
+    /// without the idle ones, which stand where their device is cut, or was never
+    /// accepted. Two devices with the same heads and the same
+    /// [`StateDigest`](crate::StateDigest) agree: what an idle entry carries for
+    /// others shows in the digest.
     ///
     /// # Errors
     /// The index's own, if it cannot be read.
@@ -44,7 +46,7 @@ impl Ledger {
         }
         while open.values().any(|(_, covered)| !covered) {
             let Some(((_, id), (link, covered))) = open.pop_last() else { break };
-            let idle = !link.verdict.is_applied() && self.control.judge_at(link.point).is_some();
+            let idle = self.control.judge_at(link.point).is_some();
             if !idle && !covered {
                 heads.insert(id);
             }

@@ -15,8 +15,6 @@ pub struct Link {
     pub point: Point,
     /// Its clock.
     pub lamport: u64,
-    /// What was said of it last.
-    pub verdict: Verdict,
 }
 
 /// An entry as its chain knows it.

@@ -74,7 +74,7 @@ impl EntryIndex for MemoryIndex {
     fn link(&self, id: &EntryId) -> Result<Option<Link>, Self::Error> {
         Ok(self.entries.get(id).map(|kept| {
             let lamport = kept.entry.decoded().header().lamport();
-            Link { point: kept.point, lamport, verdict: kept.verdict }
+            Link { point: kept.point, lamport }
         }))
     }
 

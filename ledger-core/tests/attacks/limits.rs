@@ -312,10 +312,11 @@ fn sock_puppets_without_end_fill_no_disk() {
 }
 
 /// Void is not idle: what Cleo writes in vain is hers, and devices that compare
-/// heads count it. What a removed device carries for her counts, too, as it is
-/// applied; what that device says for itself does not.
+/// heads count it. What a removed device carries for her is applied; that shows
+/// in the digest and not in the heads, so that nobody can make devices differ by
+/// carrying it again.
 #[test]
-fn heads_are_compared_with_what_is_void_or_carried_by_the_wrong_hands() {
+fn heads_are_compared_with_what_is_void_and_without_what_the_wrong_hands_carry() {
     let (mut g, mut anna) = Group::new();
     let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
     let mut cleo = g.add(&g.now(), &mut anna.phone, "Cleo");
@@ -328,10 +329,11 @@ fn heads_are_compared_with_what_is_void_or_carried_by_the_wrong_hands() {
     let agreed = |g: &Group| {
         let (ledger, index) = g.arrive(g.pool.clone());
         let Ok(heads) = ledger.agreed_heads(&index);
-        heads
+        (heads, ledger.state().digest())
     };
     assert!(g.outcome().void(vain).is_some());
-    assert_eq!(agreed(&g), [vain].into());
+    let before = agreed(&g);
+    assert_eq!(before.0, [vain].into());
 
     let rename = NewAct::Rename { generation: Generation::Card(cleo.member), name: "Clea" };
     let root = cleo.root();
@@ -339,5 +341,47 @@ fn heads_are_compared_with_what_is_void_or_carried_by_the_wrong_hands() {
     let own = g.owes(&old, &mut ben.phone, anna.member, ben.member, 9);
     let outcome = g.outcome();
     assert!(outcome.applied(carried) && outcome.void(own).is_some());
-    assert_eq!(agreed(&g), [vain, carried].into());
+    let after = agreed(&g);
+    assert_eq!(after.0, before.0);
+    assert_ne!(after.1, before.1, "who lacks the rename does not agree");
+}
+
+/// Ben's phone, removed and past every limit, is the only one that brings a
+/// statement of Anna's. That is news, and kept; the same again is not, nor is
+/// what Ben himself states.
+#[test]
+fn an_owners_statement_gets_through_by_the_hands_of_somebody_removed() {
+    let (mut g, mut anna) = Group::new();
+    let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    let cleo = g.add(&g.now(), &mut anna.phone, "Cleo");
+    let old = g.now();
+    g.remove(&old, &mut anna, ben.member);
+    let home = ben.phone.home;
+    let clock = g.entry(home).decoded().header().lamport();
+    chain(&mut g, &mut ben, limits::MAX_OUTSIDE, &Draft::merge(), (clock, home));
+    let (mut ledger, mut index) = g.arrive(g.pool.clone());
+    let mut surplus = |g: &Group, id: EntryId| {
+        let Ok(Admission::Admitted(entry)) = ledger.admit(g.entry(id).clone(), &index) else {
+            panic!()
+        };
+        let surplus = ledger.is_surplus(&entry);
+        let Ok(replayed) = ledger.replay(&entry, &index);
+        index.insert(&entry, &replayed);
+        surplus
+    };
+    let removal = NewAct::Remove { member: cleo.member };
+    let removal = g.act(&old, &mut ben.phone, &anna.root(), &removal);
+    assert!(!surplus(&g, removal));
+    let carry = Draft::carry(&g.signed(removal));
+    let again = g.write(&old, &mut ben.phone, |_| carry);
+    assert!(surplus(&g, again), "carried once more");
+    let root = ben.root();
+    for act in [
+        NewAct::Rename { generation: Generation::Card(ben.member), name: "Benny" },
+        NewAct::RenameGroup { name: "Ben's" },
+    ] {
+        let vain = g.act(&old, &mut ben.phone, &root, &act);
+        assert!(surplus(&g, vain), "of a generation that was ended, or forged");
+    }
+    assert!(g.outcome().applied(removal) && g.outcome().applied(again));
 }

@@ -24,13 +24,12 @@ impl EntryIndex for StoredIndex<'_> {
 
     fn link(&self, id: &EntryId) -> Result<Option<Link>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT chain, seq, lamport, verdict FROM entries
-             WHERE id = ?1 AND grp = ?2 AND n <= ?3",
+            "SELECT chain, seq, lamport FROM entries WHERE id = ?1 AND grp = ?2 AND n <= ?3",
         )?;
         let mut rows = statement.query((id.as_bytes(), self.group.0, self.upto))?;
         let Some(row) = rows.next()? else { return Ok(None) };
         let point = Point { chain: row.get(0)?, seq: row.get(1)? };
-        Ok(Some(Link { point, lamport: row.get(2)?, verdict: verdict(row.get(3)?)? }))
+        Ok(Some(Link { point, lamport: row.get(2)? }))
     }
 
     fn dependencies(&self, id: &EntryId) -> Result<Vec<EntryId>, StoreError> {
