@@ -29,6 +29,7 @@ impl Tag {
     pub(crate) const PHRASE: Tag = Tag("gl/1/phrase");
     pub(crate) const ROOT: Tag = Tag("gl/1/root");
     pub(crate) const RECOVERY: Tag = Tag("gl/1/rec");
+    pub(crate) const HPKE: Tag = Tag("gl/1/hpke");
     #[cfg(feature = "import")]
     pub(crate) const ORIGIN: Tag = Tag("gl/1/origin");
 
@@ -61,12 +62,30 @@ pub(crate) fn signed_message(tag: Tag, bytes: &[u8]) -> Vec<u8> {
     message
 }
 
-/// HKDF-SHA256 (RFC 5869) of `secret`: extract with the salt `tag`, expand
-/// with the info `purpose ‖ index` (four bytes, big-endian).
+/// HKDF-SHA256 (RFC 5869) of a person's entropy: extract with the salt
+/// `phrase`, expand with the info `purpose ‖ index` (four bytes, big-endian).
 pub(crate) fn derive_key(secret: &[u8; 32], purpose: Tag, index: u32) -> Zeroizing<[u8; 32]> {
-    let hkdf = Hkdf::<Sha256>::new(Some(Tag::PHRASE.as_bytes()), secret);
+    kdf_salted(secret, Tag::PHRASE.as_bytes(), purpose, &[&index.to_be_bytes()])
+}
+
+#[allow(dead_code, reason = "the parts that seal come one by one")]
+/// `KDF(secret, purpose ‖ context)`: HKDF-SHA256 without salt (SPEC §1.2).
+pub(crate) fn kdf(secret: &[u8; 32], purpose: Tag, context: &[&[u8]]) -> Zeroizing<[u8; 32]> {
+    kdf_salted(secret, &[], purpose, context)
+}
+
+/// HKDF-SHA256 with the info `purpose ‖ context`, 32 bytes long.
+pub(crate) fn kdf_salted(
+    secret: &[u8; 32],
+    salt: &[u8],
+    purpose: Tag,
+    context: &[&[u8]],
+) -> Zeroizing<[u8; 32]> {
+    // HMAC pads its key with zeros, so no salt is the same as an empty one.
+    let hkdf = Hkdf::<Sha256>::new(Some(salt), secret);
     let mut key = Zeroizing::new([0u8; 32]);
-    let info = [purpose.as_bytes(), &index.to_be_bytes()];
+    let info: Vec<&[u8]> =
+        [purpose.as_bytes()].into_iter().chain(context.iter().copied()).collect();
     // Expanding 32 bytes cannot fail: the limit of HKDF-SHA256 is 8,160.
     let expanded = hkdf.expand_multi_info(&info, key.as_mut());
     debug_assert!(expanded.is_ok());
@@ -92,6 +111,7 @@ mod tests {
         Tag::PHRASE,
         Tag::ROOT,
         Tag::RECOVERY,
+        Tag::HPKE,
         #[cfg(feature = "import")]
         Tag::ORIGIN,
     ];

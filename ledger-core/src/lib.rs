@@ -39,6 +39,8 @@ mod money;
 mod payload;
 mod proof;
 mod rule;
+#[allow(dead_code, reason = "the parts that seal come one by one")]
+mod seal;
 mod settle_up;
 
 pub use act::{Act, ActBody, Generation, SignedAct};
@@ -50,8 +52,8 @@ pub use id::{
     ActDigest, DeviceId, EntryId, GroupId, MemberId, Origin, ParseIdError, RootId, StateDigest,
 };
 pub use keys::{
-    Card, DeviceCertificate, DeviceKey, PlaceholderCard, RootEntropy, RootKey, SignedCard,
-    SignedDevice,
+    Card, DeviceCertificate, DeviceKey, ExchangeKey, PlaceholderCard, RootEntropy, RootKey,
+    SignedCard, SignedDevice,
 };
 pub use ledger::{
     Admission, AdmittedEntry, AsOf, ChainEntry, CheckpointError, Device, EntryIndex, EvaluateError,
@@ -67,6 +69,7 @@ pub use payload::{
 };
 pub use proof::{EquivocationProof, ProofError};
 pub use rule::{Refusal, Rule};
+pub use seal::WrapError;
 pub use settle_up::{EXACT_LIMIT, Settlement, settle_up};
 
 /// Calls that are right in one place and dangerous in any other.

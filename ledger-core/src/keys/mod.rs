@@ -8,4 +8,4 @@ pub use card::{Card, DeviceCertificate, PlaceholderCard, SignedCard, SignedDevic
 pub(crate) use card::{CardSignatures, DeviceSignatures, KEM_X25519, Place, expect_kem};
 pub(crate) use check::{check_signature, check_x25519};
 pub(crate) use secret::entry_message;
-pub use secret::{DeviceKey, RootEntropy, RootKey};
+pub use secret::{DeviceKey, ExchangeKey, RootEntropy, RootKey};

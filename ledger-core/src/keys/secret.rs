@@ -30,8 +30,34 @@ impl RootEntropy {
     /// `index` can be recovered.
     #[must_use]
     pub fn recovery_public_key(&self, index: u32) -> [u8; 32] {
-        let secret = StaticSecret::from(*derive_key(&self.0, Tag::RECOVERY, index));
-        PublicKey::from(&secret).to_bytes()
+        self.recovery_key(index).public_key()
+    }
+
+    /// The X25519 key that opens the epoch keys of group number `index`.
+    #[must_use]
+    pub fn recovery_key(&self, index: u32) -> ExchangeKey {
+        ExchangeKey(StaticSecret::from(*derive_key(&self.0, Tag::RECOVERY, index)))
+    }
+}
+
+/// An X25519 key, to which others wrap secrets (RFC 7748).
+pub struct ExchangeKey(StaticSecret);
+
+impl ExchangeKey {
+    /// Takes 32 bytes of a cryptographic random generator.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(StaticSecret::from(bytes))
+    }
+
+    /// The public key.
+    #[must_use]
+    pub fn public_key(&self) -> [u8; 32] {
+        PublicKey::from(&self.0).to_bytes()
+    }
+
+    pub(crate) fn secret(&self) -> &StaticSecret {
+        &self.0
     }
 }
 
@@ -53,7 +79,7 @@ impl RootKey {
 /// A device's keys: Ed25519 to sign entries, X25519 to receive epoch keys.
 pub struct DeviceKey {
     signing: SigningKey,
-    exchange: StaticSecret,
+    exchange: ExchangeKey,
 }
 
 impl DeviceKey {
@@ -62,7 +88,10 @@ impl DeviceKey {
     #[must_use]
     pub fn from_bytes(bytes: &[u8; 64]) -> Self {
         let (seed, exchange) = halves(bytes);
-        Self { signing: SigningKey::from_bytes(&seed), exchange: StaticSecret::from(*exchange) }
+        Self {
+            signing: SigningKey::from_bytes(&seed),
+            exchange: ExchangeKey::from_bytes(*exchange),
+        }
     }
 
     /// The verifying key, by which the group knows the device.
@@ -74,7 +103,13 @@ impl DeviceKey {
     /// The X25519 public key.
     #[must_use]
     pub fn exchange_public_key(&self) -> [u8; 32] {
-        PublicKey::from(&self.exchange).to_bytes()
+        self.exchange.public_key()
+    }
+
+    /// The X25519 key with which the device was enrolled.
+    #[must_use]
+    pub fn exchange_key(&self) -> &ExchangeKey {
+        &self.exchange
     }
 
     pub(crate) fn sign_certificate(&self, tag: Tag, bytes: &[u8]) -> [u8; 64] {
@@ -109,7 +144,7 @@ macro_rules! hidden_debug {
     )*};
 }
 
-hidden_debug!(RootEntropy, RootKey, DeviceKey);
+hidden_debug!(RootEntropy, RootKey, DeviceKey, ExchangeKey);
 
 #[cfg(test)]
 mod tests {
