@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+use std::collections::BTreeMap;
+
 use ledger_benches::model::sim::replay::generate;
 use ledger_benches::real::Scene;
-use ledger_core::{Admission, Evaluation, Ledger, MemoryIndex, Pending, VerifiedEntry, evaluate};
+use ledger_core::{
+    Admission, EntryId, Evaluation, Ledger, MemoryIndex, Named, Pending, VerifiedEntry, evaluate,
+};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -13,13 +17,14 @@ struct Device {
     ledger: Ledger,
     index: MemoryIndex,
     pending: Pending,
+    named: BTreeMap<EntryId, Named>,
 }
 
 impl Device {
     fn found(genesis: &VerifiedEntry) -> Device {
         let mut index = MemoryIndex::new();
         let ledger = Ledger::begin(genesis, &mut index).unwrap();
-        Device { ledger, index, pending: Pending::new() }
+        Device { ledger, index, pending: Pending::new(), named: BTreeMap::new() }
     }
 
     fn take(&mut self, entry: &VerifiedEntry) {
@@ -30,6 +35,7 @@ impl Device {
                 Admission::Admitted(admitted) => {
                     let Ok(replayed) = self.ledger.replay(&admitted, &self.index);
                     self.index.insert(&admitted, &replayed);
+                    self.named.extend(replayed.named().map(|named| (entry.id(), named)));
                     open.extend(self.pending.release(&entry.id()));
                 }
                 Admission::Missing(ids) => assert!(self.pending.hold(entry, ids).is_empty()),
@@ -52,6 +58,9 @@ impl Device {
         let mut verdicts: Vec<_> = whole.verdicts().map(|(e, verdict)| (e.id(), verdict)).collect();
         verdicts.sort_by_key(|(id, _)| *id);
         assert!(self.index.verdicts().eq(verdicts));
+        for (id, named) in self.named.iter().filter(|(_, named)| !named.endorses) {
+            assert_eq!(whole.slot_of(*id).map(|(original, _)| original), Some(named.original));
+        }
     }
 }
 

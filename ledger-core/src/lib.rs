@@ -57,8 +57,8 @@ pub use keys::{
 };
 pub use ledger::{
     Admission, AdmittedEntry, AsOf, ChainEntry, CheckpointError, Device, EntryIndex, EvaluateError,
-    Evaluation, Flip, Frontier, GroupState, Ledger, Link, Member, MemoryIndex, Pending, Position,
-    Replayed, Slot, SlotEntry, SlotRole, Verdict, View, VoidReason, evaluate,
+    Evaluation, Flip, Frontier, GroupState, Ledger, Link, Member, MemoryIndex, Named, Pending,
+    Position, Replayed, Slot, SlotEntry, SlotRole, Verdict, View, VoidReason, evaluate,
 };
 pub use money::{
     Amount, AmountError, Balance, Currency, CurrencyError, Date, DateError, split_equally,

@@ -27,7 +27,7 @@ pub use index::{ChainEntry, EntryIndex, Link};
 pub use memory::MemoryIndex;
 pub(crate) use nets::Nets;
 pub use pending::Pending;
-pub use replay::{Flip, Replayed};
+pub use replay::{Flip, Named, Replayed};
 pub use slot::{Slot, SlotEntry, SlotRole};
 pub(crate) use state::Directory;
 pub use state::{Device, GroupState, Member, any_names};

@@ -25,11 +25,23 @@ pub struct Flip {
     pub slot: Option<(EntryId, SlotEntry)>,
 }
 
+/// The slot of an earlier entry, of which another one speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The slot's name: the entry that first recorded the expense or transfer.
+    /// (For what speaks of a void copy: what that copy names, whatever it is.)
+    pub original: EntryId,
+    /// Whether the entry confirms or disputes it; else it corrects, cancels or
+    /// copies it.
+    pub endorses: bool,
+}
+
 /// What replaying an entry did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replayed {
     verdict: Verdict,
     point: Point,
+    named: Option<Named>,
     slot: Option<(EntryId, SlotEntry, Slot)>,
     flips: Vec<Flip>,
     slots: BTreeMap<EntryId, Slot>,
@@ -55,6 +67,14 @@ impl Replayed {
         self.slot
     }
 
+    /// The expense or transfer that the entry corrects, cancels, copies or
+    /// endorses, whether that counts or not; none if its target is something
+    /// else, for which it is void for good (SPEC §6.1). Never changes.
+    #[must_use]
+    pub fn named(&self) -> Option<Named> {
+        self.named
+    }
+
     /// The verdicts on earlier entries that changed. Control entries alone do
     /// this.
     #[must_use]
@@ -75,6 +95,8 @@ pub(super) struct Plain {
     pub(super) fault: Option<VoidReason>,
     /// The slot that it belongs to if it is applied.
     pub(super) slot: Option<(EntryId, SlotEntry)>,
+    /// The slot of somebody else of which it speaks.
+    named: Option<Named>,
     pub(super) names: Names,
 }
 
@@ -132,7 +154,7 @@ impl Ledger {
                     self.commit(&effects);
                     self.show(&outcome);
                     let (verdict, slots) = (outcome.verdict, effects.slots);
-                    Replayed { verdict, point, slot: None, flips, slots }
+                    Replayed { verdict, point, named: None, slot: None, flips, slots }
                 }
                 Err(error) => {
                     if let Some(saved) = saved {
@@ -159,7 +181,7 @@ impl Ledger {
                     });
                 }
                 let (flips, slots) = (Vec::new(), BTreeMap::new());
-                Replayed { verdict, point, slot, flips, slots }
+                Replayed { verdict, point, named: plain.named, slot, flips, slots }
             }
         };
         self.note(arrival, replayed.verdict);
@@ -188,7 +210,10 @@ impl Ledger {
             None => None,
         };
         let part = |role| SlotEntry { id: entry.id(), lamport: entry.header().lamport(), role };
-        Ok(Plain { fault, slot: original.zip(role.map(part)), names })
+        let named = original
+            .filter(|_| role != Some(SlotRole::Original))
+            .map(|original| Named { original, endorses: role.is_none() });
+        Ok(Plain { fault, slot: original.zip(role.map(part)), named, names })
     }
 
     pub(super) fn names(&self, entry: &DecodedEntry) -> Names {

@@ -66,12 +66,16 @@ impl Group {
     }
 
     fn ingest(&mut self, entry: VerifiedEntry) -> Result<Verdict, Admission> {
+        self.replay(entry).map(|replayed| replayed.verdict())
+    }
+
+    fn replay(&mut self, entry: VerifiedEntry) -> Result<Replayed, Admission> {
         let Ok(admission) = self.ledger.admit(entry.clone(), &self.index);
         let Admission::Admitted(admitted) = admission else { return Err(admission) };
         let Ok(replayed) = self.ledger.replay(&admitted, &self.index);
         self.index.insert(&admitted, &replayed);
         self.entries.push(entry);
-        Ok(replayed.verdict())
+        Ok(replayed)
     }
 
     /// An entry at the next position, changed before it is signed.
@@ -328,6 +332,64 @@ fn void_entries_stay_with_their_reason() {
     assert_eq!(group.balances(), before);
     assert_eq!(group.ledger.state().members().len(), 3);
     assert_eq!(group.ledger.frontier().entries(), 7, "void entries are kept");
+}
+
+#[test]
+fn what_speaks_of_an_expense_names_it_void_or_not() {
+    let mut group = Group::new();
+    let details = group.expense(0, &[1], 100);
+    let dinner = group.record(&details);
+    let state = group.ledger.state().clone();
+    let says = |group: &mut Group, draft: Draft| {
+        let at = group.ledger.next_position(group.device.id()).unwrap();
+        let entry = draft.sign(&group.device, &at, 0).unwrap();
+        let replayed = group.replay(entry.clone()).unwrap();
+        (entry.id(), replayed.verdict(), replayed.named())
+    };
+    let named = |endorses| Some(Named { original: dinner, endorses });
+    let (applied, wrong) = (Verdict::Applied, Verdict::Void(VoidReason::WrongTarget));
+
+    let draft = Draft::copy(&state, dinner, &details).unwrap();
+    let (copy, verdict, of) = says(&mut group, draft);
+    assert_eq!((verdict, of), (applied, named(false)));
+    let mut corrections = Vec::new();
+    for target in [dinner, copy] {
+        let draft = Draft::correction(&state, target, &details).unwrap();
+        let (id, verdict, of) = says(&mut group, draft);
+        assert_eq!((verdict, of), (applied, named(false)), "the original, not the copy");
+        corrections.push(id);
+        for (draft, endorses) in [
+            (Draft::cancellation(target, None), false),
+            (Draft::endorsement(target, false, None), true),
+        ] {
+            let (_, verdict, of) = says(&mut group, draft);
+            assert_eq!((verdict, of), (applied, named(endorses)));
+        }
+    }
+    // Void, as it speaks of a member whom nothing introduces.
+    let nobody = any_names(group.ledger.group(), [dinner, copy]);
+    let mut details = group.transfer(0, 1, 5);
+    let Details::Transfer(transfer) = &mut details else { panic!() };
+    [transfer.from, transfer.to] = [dinner, copy].map(|id| MemberId::from_bytes(*id.as_bytes()));
+    for draft in
+        [Draft::correction(&nobody, copy, &details), Draft::copy(&nobody, dinner, &details)]
+    {
+        let (_, verdict, of) = says(&mut group, draft.unwrap());
+        assert_eq!((verdict, of), (Verdict::Void(VoidReason::UnknownMember), named(false)));
+    }
+    // What is no expense is not named, nor is an expense by itself.
+    let (copied, correction) = (group.expense(0, &[1], 1), corrections[0]);
+    for draft in [
+        Draft::copy(&state, copy, &copied).unwrap(),
+        Draft::correction(&state, correction, &copied).unwrap(),
+        Draft::endorsement(group.entries[1].id(), true, None),
+    ] {
+        let (_, verdict, of) = says(&mut group, draft);
+        assert_eq!((verdict, of), (wrong, None));
+    }
+    let draft = Draft::record(&state, &copied).unwrap();
+    let (_, verdict, of) = says(&mut group, draft);
+    assert_eq!((verdict, of), (applied, None));
 }
 
 #[test]
