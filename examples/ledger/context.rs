@@ -27,7 +27,7 @@ pub(crate) fn open(location: &Location) -> Result<Store, Failure> {
 }
 
 /// The one group of the database.
-pub(crate) fn only_group<'a>(store: &'a Store, location: &Location) -> Result<Group<'a>, Failure> {
+pub(crate) fn only_group(store: &Store, location: &Location) -> Result<Group, Failure> {
     let groups = store.group_ids()?;
     let group = match groups.as_slice() {
         [one] => store.group(*one)?,

@@ -130,7 +130,7 @@ fn describe(inference: Inference) -> &'static str {
     }
 }
 
-fn print_result(group: &Group<'_>, out: &mut dyn Write) -> Result<(), Failure> {
+fn print_result(group: &Group, out: &mut dyn Write) -> Result<(), Failure> {
     let state = group.state()?;
     let people = People::of(&state);
     print_balances(&state, &people, out)?;

@@ -34,7 +34,7 @@ pub struct ImportReport {
     pub differing: Vec<Currency>,
 }
 
-impl Group<'_> {
+impl Group {
     /// Records the rows of a Splitwise export that are not in the ledger yet.
     ///
     /// People are matched to members by name, the k-th of a name to the k-th

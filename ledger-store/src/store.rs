@@ -20,8 +20,13 @@ use crate::{Environment, Group, Secret, SecretName, SecretStore, StoreError, Sys
 const NEXT_ROOT_INDEX: &str = "SELECT coalesce(max(root_index) + 1, 0) FROM
      (SELECT root_index FROM groups UNION ALL SELECT root_index FROM spent)";
 
-/// An open database. `Send` and `Sync`; calls take turns.
-pub struct Store {
+/// An open database. A handle: clones are the same open database, which is
+/// closed when the last clone and the last [`Group`] of it are dropped. May be
+/// used from any thread; calls take turns.
+#[derive(Clone)]
+pub struct Store(Arc<Shared>);
+
+struct Shared {
     path: PathBuf,
     inner: Mutex<Inner>,
     secrets: Arc<dyn SecretStore>,
@@ -110,24 +115,24 @@ impl Store {
     ) -> Self {
         let (ledgers, pending) = (BTreeMap::new(), BTreeMap::new());
         let inner = Mutex::new(Inner { connection, ledgers, pending, feed: Feed::default() });
-        Self { path: path.to_owned(), inner, secrets, environment }
+        Self(Arc::new(Shared { path: path.to_owned(), inner, secrets, environment }))
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
         // A panic elsewhere leaves at most a rolled-back transaction.
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.path
+        &self.0.path
     }
 
     pub(crate) fn secrets(&self) -> &dyn SecretStore {
-        &*self.secrets
+        &*self.0.secrets
     }
 
     pub(crate) fn environment(&self) -> &dyn Environment {
-        &*self.environment
+        &*self.0.environment
     }
 
     /// The ids of the groups in this database, oldest first. Reads no entry,
@@ -161,7 +166,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::UnknownGroup`] if it is not in this database.
-    pub fn group(&self, id: GroupId) -> Result<Group<'_>, StoreError> {
+    pub fn group(&self, id: GroupId) -> Result<Group, StoreError> {
         let inner = self.lock();
         let found = inner
             .connection
@@ -170,18 +175,18 @@ impl Store {
             })
             .optional()?;
         let (key, device) = found.ok_or(StoreError::UnknownGroup(id))?;
-        Ok(Group::new(self, id, GroupKey(key), DeviceId::from_bytes(device)))
+        Ok(Group::new(self.clone(), id, GroupKey(key), DeviceId::from_bytes(device)))
     }
 
     /// Founds a group with this device's person as its owner.
     ///
     /// # Errors
     /// [`StoreError::Draft`] if a name is empty or too long.
-    pub fn found_group(&self, name: &str, founder: &str) -> Result<Group<'_>, StoreError> {
+    pub fn found_group(&self, name: &str, founder: &str) -> Result<Group, StoreError> {
         let entropy = self.entropy()?;
         let device = self.new_device()?;
-        let salt = random(&*self.environment)?;
-        let now_ms = self.environment.now_ms();
+        let salt = random(&*self.0.environment)?;
+        let now_ms = self.0.environment.now_ms();
         let mut guard = self.lock();
         let inner = &mut *guard;
         let tx = inner.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -201,7 +206,7 @@ impl Store {
         inner.feed.observe(key, &loaded, mark);
         inner.ledgers.insert(key, loaded);
         drop(guard);
-        Ok(Group::new(self, id, key, device.id()))
+        Ok(Group::new(self.clone(), id, key, device.id()))
     }
 
     /// Gives back memory: drops what only makes the next call faster. For when
@@ -220,11 +225,11 @@ impl Store {
     /// The person's entropy, made on first use.
     fn entropy(&self) -> Result<RootEntropy, StoreError> {
         let name = SecretName::entropy();
-        let bytes = match self.secrets.get(&name)? {
+        let bytes = match self.0.secrets.get(&name)? {
             Some(secret) => secret,
             None => {
-                let fresh = Secret::new(random::<32>(&*self.environment)?.to_vec());
-                self.secrets.set(&name, &fresh)?;
+                let fresh = Secret::new(random::<32>(&*self.0.environment)?.to_vec());
+                self.0.secrets.set(&name, &fresh)?;
                 fresh
             }
         };
@@ -233,16 +238,16 @@ impl Store {
     }
 
     fn new_device(&self) -> Result<DeviceKey, StoreError> {
-        let bytes = random::<64>(&*self.environment)?;
+        let bytes = random::<64>(&*self.0.environment)?;
         let device = DeviceKey::from_bytes(&bytes);
         // Durable before anything is signed with it.
-        self.secrets.set(&SecretName::device(&device.id()), &Secret::new(bytes.to_vec()))?;
+        self.0.secrets.set(&SecretName::device(&device.id()), &Secret::new(bytes.to_vec()))?;
         Ok(device)
     }
 
     pub(crate) fn device(&self, id: &DeviceId) -> Result<DeviceKey, StoreError> {
         let name = SecretName::device(id);
-        let secret = self.secrets.get(&name)?.ok_or_else(|| unusable(&name))?;
+        let secret = self.0.secrets.get(&name)?.ok_or_else(|| unusable(&name))?;
         let bytes: &[u8; 64] = secret.expose().try_into().map_err(|_| unusable(&name))?;
         let device = DeviceKey::from_bytes(bytes);
         if device.id() != *id {

@@ -113,8 +113,7 @@ fn changes_are_waited_for_and_none_is_lost() {
     record(&group, 1, 1, &mut Rng::new(9));
     std::thread::scope(|scope| {
         let waits = scope.spawn(|| (changes.next(LONG), changes.next(LONG)));
-        std::thread::sleep(Duration::from_millis(50));
-        drop(store);
+        drop((store, group));
         let (last, end) = waits.join().unwrap();
         assert_eq!((last.unwrap().new_entries, end), (1, None));
     });

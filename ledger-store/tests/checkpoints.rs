@@ -177,7 +177,7 @@ fn verifying_finds_a_checkpoint_that_is_intact_but_wrong() {
 }
 
 /// Reads the group in a store of its own, as after a restart.
-fn reopened<T>(folder: &Folder, read: impl FnOnce(&Group<'_>) -> T) -> T {
+fn reopened<T>(folder: &Folder, read: impl FnOnce(&Group) -> T) -> T {
     read(&only(&folder.open().unwrap()))
 }
 

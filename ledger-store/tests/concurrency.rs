@@ -18,7 +18,7 @@ use common::{
     Folder, Rng, assert_sound, count, details, digest, entries, found, heads, only, record,
 };
 use ledger_core::EntryId;
-use ledger_store::{NewEntry, Store};
+use ledger_store::{Group, NewEntry, Store};
 
 #[test]
 fn two_writers_on_one_file_both_get_everything_in() {
@@ -159,5 +159,21 @@ fn a_batch_with_something_wrong_in_it_leaves_nothing() {
     }
     assert_sound(&group);
     assert_eq!(group.append(vec![good.clone(), good]).unwrap().len(), 2);
+    assert_sound(&group);
+}
+
+#[test]
+fn handles_are_for_any_thread_and_outlive_the_store_they_came_from() {
+    fn assert_send_sync<T: Clone + Send + Sync + 'static>() {}
+    assert_send_sync::<Store>();
+    assert_send_sync::<Group>();
+    let folder = Folder::new(7);
+    let group = {
+        let store = folder.store();
+        found(&store.clone(), 2)
+    };
+    let there = group.clone();
+    std::thread::spawn(move || record(&there, 5, 5, &mut Rng::new(7))).join().unwrap();
+    assert_eq!(count(&group), 3 + 5);
     assert_sound(&group);
 }

@@ -138,7 +138,7 @@ fn a_flood_of_heads_keeps_nobody_from_writing() {
 }
 
 /// What an entry says, as an app would read it before offering a copy.
-fn details_of(group: &Group<'_>, id: EntryId) -> ledger_core::Details {
+fn details_of(group: &Group, id: EntryId) -> ledger_core::Details {
     let rows = group.activity(None, 1000).unwrap();
     let row = rows.iter().find(|row| row.entry.id() == id).unwrap();
     ledger_core::Details::of(row.entry.decoded(), &group.state().unwrap()).unwrap()

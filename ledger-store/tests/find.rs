@@ -47,7 +47,7 @@ fn details(state: &GroupState, rng: &mut Rng) -> Details {
     details
 }
 
-fn fill(group: &Group<'_>, rounds: usize, rng: &mut Rng) -> Vec<EntryId> {
+fn fill(group: &Group, rounds: usize, rng: &mut Rng) -> Vec<EntryId> {
     let mut originals = Vec::new();
     for _ in 0..rounds {
         let state = group.state().unwrap();
@@ -117,7 +117,7 @@ fn matches(details: &Details, filter: &Filter) -> bool {
 }
 
 /// All pages, one after the other.
-fn pages(group: &Group<'_>, filter: &Filter, size: u32) -> Vec<Recorded> {
+fn pages(group: &Group, filter: &Filter, size: u32) -> Vec<Recorded> {
     let mut rows: Vec<Recorded> = Vec::new();
     loop {
         let page = group.find(filter, rows.last().map(|row| row.cursor), size).unwrap();
@@ -170,7 +170,7 @@ fn filters(state: &GroupState) -> Vec<Filter> {
 }
 
 /// Every filter agrees with the whole list, which verify checked.
-fn assert_found(group: &Group<'_>) -> usize {
+fn assert_found(group: &Group) -> usize {
     assert_sound(group);
     let all = group.expenses(None, u32::MAX).unwrap();
     assert!(all.is_sorted_by_key(|row| core::cmp::Reverse(row.details.date())));

@@ -17,7 +17,7 @@ use common::{Folder, Rng, assert_sound, decode, details, entries, found, from_sc
 use ledger_core::{Details, Draft, EntryId, SlotRole, Verdict, VoidReason};
 use ledger_store::{Group, NewEntry, StoreError, Version};
 
-fn pages(group: &Group<'_>, original: EntryId, size: u32) -> Vec<Version> {
+fn pages(group: &Group, original: EntryId, size: u32) -> Vec<Version> {
     let mut rows: Vec<Version> = Vec::new();
     loop {
         let after = rows.last().map(|row| row.cursor);
@@ -30,7 +30,7 @@ fn pages(group: &Group<'_>, original: EntryId, size: u32) -> Vec<Version> {
 }
 
 /// Every history is what evaluation from scratch says belongs to the slot.
-fn assert_histories(group: &Group<'_>) -> usize {
+fn assert_histories(group: &Group) -> usize {
     assert_sound(group);
     let all = entries(group);
     let evaluation = from_scratch(group.id(), &all);

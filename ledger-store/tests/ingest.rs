@@ -32,7 +32,7 @@ fn twins(seed: u64) -> (Folder, Folder) {
 }
 
 /// Appends entries of all kinds, some about what was there before.
-fn go_on(group: &Group<'_>, batches: usize, rng: &mut Rng) {
+fn go_on(group: &Group, batches: usize, rng: &mut Rng) {
     let mut originals: Vec<EntryId> =
         group.expenses(None, u32::MAX).unwrap().iter().map(|row| row.original).collect();
     for _ in 0..batches {
@@ -48,7 +48,7 @@ fn go_on(group: &Group<'_>, batches: usize, rng: &mut Rng) {
 }
 
 /// What the first has and the second has not.
-fn news(from: &Group<'_>, to: &Group<'_>) -> Vec<Travelling> {
+fn news(from: &Group, to: &Group) -> Vec<Travelling> {
     let known: BTreeSet<Travelling> = entries(to).into_iter().collect();
     entries(from).into_iter().filter(|entry| !known.contains(entry)).collect()
 }
@@ -58,7 +58,7 @@ fn id(entry: &Travelling) -> EntryId {
 }
 
 /// Offers entries again and again until all are in.
-fn offer_until_all_are_in(group: &Group<'_>, batches: &[&[Travelling]]) -> u64 {
+fn offer_until_all_are_in(group: &Group, batches: &[&[Travelling]]) -> u64 {
     let mut added = 0;
     for _ in 0..=batches.iter().map(|batch| batch.len()).sum::<usize>() {
         let mut missing = false;
@@ -75,7 +75,7 @@ fn offer_until_all_are_in(group: &Group<'_>, batches: &[&[Travelling]]) -> u64 {
     panic!("something never got in");
 }
 
-fn assert_equal(one: &Group<'_>, two: &Group<'_>) {
+fn assert_equal(one: &Group, two: &Group) {
     assert_eq!(digest(one), digest(two));
     assert_eq!(heads(one), heads(two));
     assert_eq!(count(one), count(two));

@@ -43,7 +43,7 @@ impl Subject {
         Self { folder, store, raw }
     }
 
-    fn group(&self) -> Group<'_> {
+    fn group(&self) -> Group {
         only(&self.store)
     }
 

@@ -25,7 +25,7 @@ fn device(keys: &Path) -> DeviceKey {
 }
 
 impl Crowd {
-    pub(crate) fn of(group: &Group<'_>, keys: &Path) -> Self {
+    pub(crate) fn of(group: &Group, keys: &Path) -> Self {
         let genesis = group.activity(None, 1).unwrap().remove(0).entry;
         let mut index = MemoryIndex::new();
         let ledger = Ledger::begin(&genesis, &mut index).unwrap();

@@ -7,7 +7,7 @@ use ledger_core::{Balance, Details};
 use super::Exported;
 use crate::failure::Failure;
 
-pub(super) fn write(exported: &Exported<'_>, out: &mut dyn Write) -> Result<(), Failure> {
+pub(super) fn write(exported: &Exported, out: &mut dyn Write) -> Result<(), Failure> {
     let members: Vec<_> = exported.people.in_order().collect();
     let mut writer = csv::Writer::from_writer(out);
     let fixed = ["Date", "Description", "Category", "Cost", "Currency"].map(str::to_owned);

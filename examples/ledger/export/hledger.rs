@@ -12,7 +12,7 @@ use super::Exported;
 use crate::failure::Failure;
 use crate::show::one_line;
 
-pub(super) fn write(exported: &Exported<'_>, out: &mut dyn Write) -> Result<(), Failure> {
+pub(super) fn write(exported: &Exported, out: &mut dyn Write) -> Result<(), Failure> {
     let accounts = accounts(exported);
     writeln!(out, "; {}", one_line(exported.state.name()))?;
     writeln!(out, "decimal-mark .")?;
@@ -59,7 +59,7 @@ fn transaction(
 
 /// One account per member, told apart even where hledger's syntax makes two
 /// names alike.
-fn accounts(exported: &Exported<'_>) -> BTreeMap<MemberId, String> {
+fn accounts(exported: &Exported) -> BTreeMap<MemberId, String> {
     let mut taken = BTreeSet::new();
     let mut accounts = BTreeMap::new();
     for member in exported.people.in_order() {

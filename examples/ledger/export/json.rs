@@ -8,7 +8,7 @@ use super::{Exported, PAGE};
 use crate::failure::Failure;
 use crate::read::{activity_json, number, print_json};
 
-pub(super) fn write(exported: &Exported<'_>, out: &mut dyn Write) -> Result<(), Failure> {
+pub(super) fn write(exported: &Exported, out: &mut dyn Write) -> Result<(), Failure> {
     let Exported { group, state, people } = exported;
     let members: Vec<Value> = state
         .members()

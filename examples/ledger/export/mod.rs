@@ -17,8 +17,8 @@ use crate::failure::Failure;
 const PAGE: u32 = 500;
 
 /// What every format writes.
-struct Exported<'a> {
-    group: Group<'a>,
+struct Exported {
+    group: Group,
     state: GroupState,
     people: People,
 }
@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: &Export, out: &mut dyn Write) -> Result<(), Failure
     }
 }
 
-impl Exported<'_> {
+impl Exported {
     /// The expenses and transfers that count, oldest first.
     fn effective(&self) -> Result<Vec<Recorded>, Failure> {
         let mut rows: Vec<Recorded> = Vec::new();

@@ -84,7 +84,7 @@ impl By {
     }
 }
 
-impl Group<'_> {
+impl Group {
     /// Expenses and transfers by date, newest first; on one day, the one
     /// ingested last comes first.
     ///

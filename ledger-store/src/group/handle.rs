@@ -16,9 +16,11 @@ use crate::environment::random;
 use crate::store::LoadedLedger;
 use crate::{Store, StoreError};
 
-/// One group of an open store.
-pub struct Group<'a> {
-    pub(super) store: &'a Store,
+/// One group of an open store. A handle, as [`Store`] is: cheap to clone, and
+/// keeps the database open.
+#[derive(Clone)]
+pub struct Group {
+    pub(super) store: Store,
     pub(super) id: GroupId,
     pub(crate) key: GroupKey,
     pub(super) device: DeviceId,
@@ -41,8 +43,8 @@ pub struct Ingested {
     pub refused: Vec<Refusal>,
 }
 
-impl<'a> Group<'a> {
-    pub(crate) fn new(store: &'a Store, id: GroupId, key: GroupKey, device: DeviceId) -> Self {
+impl Group {
+    pub(crate) fn new(store: Store, id: GroupId, key: GroupKey, device: DeviceId) -> Self {
         Self { store, id, key, device }
     }
 

@@ -58,7 +58,7 @@ pub struct Opinion {
     pub timestamp_ms: u64,
 }
 
-impl Group<'_> {
+impl Group {
     /// Every entry of an expense or transfer, void ones as well: newest first
     /// in the total order of clocks and ids, so that what first recorded it
     /// comes last.

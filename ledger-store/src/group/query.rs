@@ -51,7 +51,7 @@ impl Activity {
     }
 }
 
-impl Group<'_> {
+impl Group {
     /// Every entry with its verdict, newest clock first; of one clock, the one
     /// ingested last comes first.
     ///

@@ -53,7 +53,7 @@ impl Store {
     }
 }
 
-impl Group<'_> {
+impl Group {
     /// Tells from now on what changes in this group.
     ///
     /// # Errors

@@ -40,7 +40,7 @@ pub struct Problem {
     pub found: String,
 }
 
-impl Group<'_> {
+impl Group {
     /// Checks every hash, signature, link and rule again from the stored
     /// bytes, and that everything derived from them agrees. Changes nothing.
     ///
@@ -112,7 +112,7 @@ impl Check<'_> {
     }
 
     /// Checks the entries in the order of ingest, a batch at a time.
-    fn entries(&mut self, group: &Group<'_>, progress: OnProgress<'_>) -> Result<(), StoreError> {
+    fn entries(&mut self, group: &Group, progress: OnProgress<'_>) -> Result<(), StoreError> {
         let numbers: Vec<i64> = {
             let mut statement =
                 self.connection.prepare("SELECT n FROM entries WHERE grp = ?1 ORDER BY n")?;

@@ -136,7 +136,7 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 /// Founds a group of Anna and `others` more.
-pub fn found<'a>(store: &'a Store, others: usize) -> Group<'a> {
+pub fn found(store: &Store, others: usize) -> Group {
     let group = store.found_group("Flat", "Anna").unwrap();
     let people = (1..=others).map(|n| NewEntry::Placeholder { name: format!("Guest {n}") });
     group.append(people.collect()).unwrap();
@@ -144,7 +144,7 @@ pub fn found<'a>(store: &'a Store, others: usize) -> Group<'a> {
 }
 
 /// The only group of a store.
-pub fn only(store: &Store) -> Group<'_> {
+pub fn only(store: &Store) -> Group {
     let groups = store.groups().unwrap();
     assert_eq!(groups.len(), 1);
     store.group(groups[0].id).unwrap()
@@ -189,7 +189,7 @@ pub fn details(state: &GroupState, rng: &mut Rng) -> Details {
 }
 
 /// Records `count` expenses and transfers, `batch` at a time.
-pub fn record(group: &Group<'_>, count: usize, batch: usize, rng: &mut Rng) -> Vec<EntryId> {
+pub fn record(group: &Group, count: usize, batch: usize, rng: &mut Rng) -> Vec<EntryId> {
     let state = group.state().unwrap();
     let entries: Vec<NewEntry> =
         (0..count).map(|_| NewEntry::Record(details(&state, rng))).collect();
@@ -207,7 +207,7 @@ pub fn something(state: &GroupState, originals: &[EntryId], rng: &mut Rng) -> Ne
 }
 
 /// Every entry, in a right order.
-pub fn entries(group: &Group<'_>) -> Vec<Travelling> {
+pub fn entries(group: &Group) -> Vec<Travelling> {
     let all = group.activity(None, u32::MAX).unwrap();
     let travelling = |entry: &DecodedEntry| (entry.as_bytes().to_vec(), *entry.signature());
     all.iter().rev().map(|row| travelling(row.entry.decoded())).collect()
@@ -227,24 +227,24 @@ pub fn from_scratch(group: GroupId, entries: &[Travelling]) -> Evaluation {
     evaluation
 }
 
-pub fn digest(group: &Group<'_>) -> StateDigest {
+pub fn digest(group: &Group) -> StateDigest {
     group.state().unwrap().digest()
 }
 
-pub fn heads(group: &Group<'_>) -> Vec<EntryId> {
+pub fn heads(group: &Group) -> Vec<EntryId> {
     group.ledger().unwrap().frontier().heads().collect()
 }
 
-pub fn count(group: &Group<'_>) -> u64 {
+pub fn count(group: &Group) -> u64 {
     group.ledger().unwrap().frontier().entries()
 }
 
-pub fn verify(group: &Group<'_>) -> Result<Verification, StoreError> {
+pub fn verify(group: &Group) -> Result<Verification, StoreError> {
     group.verify(&mut |_| ControlFlow::Continue(()))
 }
 
 /// The group is intact, and means what its entries mean from scratch.
-pub fn assert_sound(group: &Group<'_>) {
+pub fn assert_sound(group: &Group) {
     let verification = verify(group).unwrap();
     assert_eq!(verification.problems, []);
     let all = entries(group);

@@ -17,7 +17,7 @@ pub fn secret<const N: usize>(folder: &Folder, name: &str) -> [u8; N] {
     hex.chunks(2).map(byte).collect::<Vec<_>>().try_into().unwrap()
 }
 
-pub fn ingest(group: &Group<'_>, entry: &VerifiedEntry) -> EntryId {
+pub fn ingest(group: &Group, entry: &VerifiedEntry) -> EntryId {
     let bytes = (entry.decoded().as_bytes().to_vec(), *entry.decoded().signature());
     let report = group.ingest(&[bytes]).unwrap();
     let expected = Ingested { added: vec![entry.id()], ..Ingested::default() };
@@ -25,7 +25,7 @@ pub fn ingest(group: &Group<'_>, entry: &VerifiedEntry) -> EntryId {
     entry.id()
 }
 
-pub fn verdict(group: &Group<'_>, id: EntryId) -> Verdict {
+pub fn verdict(group: &Group, id: EntryId) -> Verdict {
     let rows = group.activity(None, 1000).unwrap();
     rows.iter().find(|row| row.entry.id() == id).unwrap().verdict
 }
@@ -55,7 +55,7 @@ pub struct Ben {
 
 impl Ben {
     /// Anna adds him.
-    pub fn join(folder: &Folder, group: &Group<'_>) -> Self {
+    pub fn join(folder: &Folder, group: &Group) -> Self {
         let anna = DeviceKey::from_bytes(&secret(folder, "device-"));
         let owner = RootEntropy::from_bytes(secret(folder, "entropy")).root_key(0);
         let device = DeviceKey::from_bytes(&[1; 64]);
@@ -68,7 +68,7 @@ impl Ben {
     }
 
     /// He signs something at the end of what is known here.
-    pub fn write(&self, group: &Group<'_>, draft: Draft) -> EntryId {
+    pub fn write(&self, group: &Group, draft: Draft) -> EntryId {
         let ledger = group.ledger().unwrap();
         let next = ledger.next_position(self.device.id());
         let enrolment = next.is_none().then_some(self.added);
@@ -76,7 +76,7 @@ impl Ben {
     }
 
     /// Anna removes him, knowing of nothing after `known`.
-    pub fn remove(&self, group: &Group<'_>, known: Vec<EntryId>) -> EntryId {
+    pub fn remove(&self, group: &Group, known: Vec<EntryId>) -> EntryId {
         let remove = NewAct::Remove { member: self.member };
         let draft = Draft::act(&self.owner, group.id(), &remove, known, [3; 16]).unwrap();
         ingest(group, &sign(&group.ledger().unwrap(), &self.anna, None, draft))
