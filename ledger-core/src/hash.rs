@@ -22,6 +22,7 @@ impl Tag {
     pub(crate) const CARD: Tag = Tag("gl/1/card");
     pub(crate) const DEV_CERT: Tag = Tag("gl/1/dev-cert");
     pub(crate) const DEV_ACCEPT: Tag = Tag("gl/1/dev-accept");
+    pub(crate) const FINGERPRINT: Tag = Tag("gl/1/fingerprint");
     pub(crate) const ACT: Tag = Tag("gl/1/act");
     pub(crate) const STATE: Tag = Tag("gl/1/state");
     pub(crate) const CHECKPOINT: Tag = Tag("gl/1/checkpoint");
@@ -104,6 +105,7 @@ mod tests {
         Tag::CARD,
         Tag::DEV_CERT,
         Tag::DEV_ACCEPT,
+        Tag::FINGERPRINT,
         Tag::ACT,
         Tag::STATE,
         Tag::CHECKPOINT,

@@ -52,8 +52,8 @@ pub use id::{
     ActDigest, DeviceId, EntryId, GroupId, MemberId, Origin, ParseIdError, RootId, StateDigest,
 };
 pub use keys::{
-    Card, DeviceCertificate, DeviceKey, ExchangeKey, PlaceholderCard, RootEntropy, RootKey,
-    SignedCard, SignedDevice,
+    Card, DeviceCertificate, DeviceKey, ExchangeKey, Fingerprint, PlaceholderCard, RootEntropy,
+    RootKey, SignedCard, SignedDevice,
 };
 pub use ledger::{
     Admission, AdmittedEntry, AsOf, ChainEntry, CheckpointError, Device, EntryIndex, EvaluateError,

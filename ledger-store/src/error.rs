@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ledger_core::{DraftError, EntryId, GroupId, Refusal};
+use ledger_core::{DraftError, EntryId, GroupId, Refusal, VoidReason};
 
 use crate::SecretError;
 
@@ -73,6 +73,15 @@ pub enum StoreError {
     /// What was to be recorded cannot become an entry; the caller is at fault.
     #[error(transparent)]
     Draft(#[from] DraftError),
+    /// What was to be recorded would not count; nothing was recorded.
+    #[error("nothing was recorded, as it would not count: {0}")]
+    WouldBeVoid(VoidReason),
+    /// What a proposed act would bring about is not what was shown any more.
+    #[error("the ledger changed meanwhile; look at the proposal again before signing it")]
+    ProposalOutdated,
+    /// This device may record, but holds no root key.
+    #[error("this device does not hold your root key; use one that does, or your recovery phrase")]
+    NoRootKey,
     /// An entry breaks a rule; its author or carrier is at fault.
     #[error(transparent)]
     Refused(#[from] Refusal),

@@ -43,8 +43,8 @@ pub use environment::{Environment, SystemEnvironment};
 pub use error::StoreError;
 pub use feed::{Change, Changes};
 pub use group::{
-    Activity, By, Cursor, Filter, Group, Ingested, NewEntry, Opening, Opinion, Overview,
-    ParseCursorError, Problem, Recorded, Verification, Version,
+    Activity, By, ControlAct, Cursor, Filter, Group, Ingested, NewEntry, Opening, Opinion,
+    Overview, ParseCursorError, Problem, Proposal, Recorded, Verification, Version,
 };
 pub use progress::{Phase, Progress};
 pub use secrets::{FileSecrets, MemorySecrets, Secret, SecretError, SecretName, SecretStore};

@@ -224,17 +224,20 @@ impl Store {
 
     /// The person's entropy, made on first use.
     fn entropy(&self) -> Result<RootEntropy, StoreError> {
+        if let Some(entropy) = self.known_entropy()? {
+            return Ok(entropy);
+        }
+        let fresh = random::<32>(&*self.0.environment)?;
+        self.0.secrets.set(&SecretName::entropy(), &Secret::new(fresh.to_vec()))?;
+        Ok(RootEntropy::from_bytes(*fresh))
+    }
+
+    /// The person's entropy, if this device holds it.
+    pub(crate) fn known_entropy(&self) -> Result<Option<RootEntropy>, StoreError> {
         let name = SecretName::entropy();
-        let bytes = match self.0.secrets.get(&name)? {
-            Some(secret) => secret,
-            None => {
-                let fresh = Secret::new(random::<32>(&*self.0.environment)?.to_vec());
-                self.0.secrets.set(&name, &fresh)?;
-                fresh
-            }
-        };
-        let bytes: [u8; 32] = bytes.expose().try_into().map_err(|_| unusable(&name))?;
-        Ok(RootEntropy::from_bytes(bytes))
+        let Some(secret) = self.0.secrets.get(&name)? else { return Ok(None) };
+        let bytes: [u8; 32] = secret.expose().try_into().map_err(|_| unusable(&name))?;
+        Ok(Some(RootEntropy::from_bytes(bytes)))
     }
 
     fn new_device(&self) -> Result<DeviceKey, StoreError> {

@@ -5,6 +5,7 @@ mod checkpoint;
 mod effects;
 mod evaluate;
 mod frontier;
+mod heads;
 mod idle;
 mod index;
 mod memory;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::{
     DecodedEntry, DeviceId, DeviceKey, Draft, DraftError, EntryId, GroupId, GroupState, Ledger,
-    MemberId, Refusal, VerifiedEntry, verify_batch,
+    MemberId, Refusal, Verdict, VerifiedEntry, verify_batch,
 };
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -117,8 +117,9 @@ impl Group {
     /// Signs and keeps new entries of this device, all or none, durably.
     ///
     /// # Errors
-    /// [`StoreError::Draft`] if one of them cannot be an entry; then none is
-    /// kept.
+    /// [`StoreError::Draft`] if one of them cannot be an entry,
+    /// [`StoreError::WouldBeVoid`] if one would not count, as when this device was
+    /// removed; then none is kept.
     pub fn append(&self, entries: Vec<NewEntry>) -> Result<Vec<EntryId>, StoreError> {
         let device = self.device_key()?;
         self.write(|writer| {
@@ -135,13 +136,25 @@ impl Group {
     ) -> Result<EntryId, StoreError> {
         let environment = self.store.environment();
         self.merge_heads(writer, device)?;
-        let draft = entry.draft(writer.ledger().state(), self.device, environment)?;
+        let draft = entry.draft(writer, self.device, environment)?;
+        self.keep(writer, device, draft)
+    }
+
+    /// Signs a draft at the place where the writer stands, and keeps it.
+    pub(super) fn keep(
+        &self,
+        writer: &mut Writer<'_>,
+        device: &DeviceKey,
+        draft: Draft,
+    ) -> Result<EntryId, StoreError> {
         let position = writer.ledger().next_position(self.device);
         let position = position.ok_or(DraftError::ForeignDevice)?;
-        let signed = draft.sign(device, &position, environment.now_ms())?;
+        let signed = draft.sign(device, &position, self.store.environment().now_ms())?;
         let id = signed.id();
         match writer.ingest(vec![signed], Surplus::Keep)?.pop() {
-            None | Some(Outcome::Added | Outcome::Duplicate | Outcome::LeftOut(_)) => Ok(id),
+            // Whoever records something wants it to count.
+            Some(Outcome::Added(Verdict::Void(reason))) => Err(StoreError::WouldBeVoid(reason)),
+            None | Some(Outcome::Added(_) | Outcome::Duplicate | Outcome::LeftOut(_)) => Ok(id),
             Some(Outcome::Refused(refusal)) => Err(StoreError::Refused(refusal)),
             // A caller can name an original that is not in the ledger.
             Some(Outcome::Missing(ids)) => Err(StoreError::UnknownEntry(ids.into_iter().collect())),
@@ -150,7 +163,11 @@ impl Group {
 
     /// Joins heads until one entry can have all of them as parents, so that
     /// nobody can keep others from writing by forking.
-    fn merge_heads(&self, writer: &mut Writer<'_>, device: &DeviceKey) -> Result<(), StoreError> {
+    pub(super) fn merge_heads(
+        &self,
+        writer: &mut Writer<'_>,
+        device: &DeviceKey,
+    ) -> Result<(), StoreError> {
         while writer.ledger().next_position(self.device).is_none() {
             let position = writer.ledger().merge_position(self.device);
             let position = position.ok_or(DraftError::ForeignDevice)?;
@@ -213,7 +230,7 @@ impl Group {
                 let outcomes = writer.ingest(offered.clone(), surplus)?;
                 for (entry, outcome) in offered.into_iter().zip(outcomes) {
                     match outcome {
-                        Outcome::Added => {
+                        Outcome::Added(_) => {
                             verified.extend(waiting.release(&entry.id())?);
                             report.added.push(entry.id());
                         }

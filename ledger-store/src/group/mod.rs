@@ -1,5 +1,6 @@
 //! One group of a store.
 
+mod acts;
 mod cursor;
 mod derived;
 mod derived_lists;
@@ -21,6 +22,7 @@ mod subscribe;
 mod verify;
 mod write;
 
+pub use acts::{ControlAct, Proposal};
 pub use cursor::{Cursor, ParseCursorError};
 pub use find::{By, Filter};
 pub use handle::{Group, Ingested};

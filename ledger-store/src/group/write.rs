@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ledger_core::{
     Admission, AdmittedEntry, Content, DecodedEntry, EntryId, Ledger, Refusal, Replayed, Slot,
-    VerifiedEntry, limits::CHECKPOINT_INTERVAL,
+    Verdict, VerifiedEntry, limits::CHECKPOINT_INTERVAL,
 };
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -27,7 +27,7 @@ pub(crate) struct Writer<'a> {
 
 /// What became of one entry.
 pub(super) enum Outcome {
-    Added,
+    Added(Verdict),
     Duplicate,
     Missing(BTreeSet<EntryId>),
     /// Nobody needs it, and there are enough of its kind.
@@ -67,6 +67,26 @@ impl<'a> Writer<'a> {
         &self.loaded.ledger
     }
 
+    /// What is stored, as far as the ledger covers it.
+    pub(super) fn index(&self) -> StoredIndex<'a> {
+        StoredIndex { connection: self.connection, group: self.group, upto: self.loaded.upto }
+    }
+
+    /// Under which of the person's root keys they are in this group.
+    pub(super) fn root_index(&self) -> Result<u32, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT root_index FROM groups WHERE grp = ?1")?;
+        Ok(statement.query_row([self.group.0], |row| row.get(0))?)
+    }
+
+    /// What was said last of a stored entry.
+    pub(super) fn verdict(&self, id: &EntryId) -> Result<Verdict, StoreError> {
+        let n = self.number(id)?;
+        let mut statement =
+            self.connection.prepare_cached("SELECT verdict FROM entries WHERE n = ?1")?;
+        super::index::verdict(statement.query_row([n], |row| row.get(0))?)
+    }
+
     /// Whether a row of an import was recorded before. One that was recorded
     /// and cancelled since counts as recorded.
     #[cfg(feature = "import")]
@@ -93,7 +113,7 @@ impl<'a> Writer<'a> {
         surplus: Surplus,
     ) -> Result<Outcome, StoreError> {
         let (connection, group) = (self.connection, self.group);
-        let index = StoredIndex { connection, group, upto: self.loaded.upto };
+        let index = self.index();
         let admitted = match self.loaded.ledger.admit(entry, &index)? {
             Admission::Admitted(admitted) => admitted,
             Admission::Duplicate => return Ok(Outcome::Duplicate),
@@ -107,7 +127,7 @@ impl<'a> Writer<'a> {
         self.loaded.upto = self.keep(&admitted, &replayed)?;
         named::note(connection, group, self.loaded.upto, admitted.verified().decoded())?;
         self.flip(&replayed)?;
-        Ok(Outcome::Added)
+        Ok(Outcome::Added(replayed.verdict()))
     }
 
     /// Writes the verdicts on earlier entries that changed, and what follows.
