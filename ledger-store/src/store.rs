@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ledger_core::{
-    DeviceId, DeviceKey, GroupId, Ledger, NewGroup, Pending, RootEntropy, VerifiedEntry,
+    DeviceId, DeviceKey, GroupId, Ledger, MemberId, NewGroup, Pending, RootEntropy, VerifiedEntry,
+    View,
 };
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
@@ -183,30 +184,42 @@ impl Store {
     /// # Errors
     /// [`StoreError::Draft`] if a name is empty or too long.
     pub fn found_group(&self, name: &str, founder: &str) -> Result<Group, StoreError> {
+        self.found(name, founder, None)
+    }
+
+    /// Founds a group, perhaps one that goes on from another, with the founder's
+    /// place there.
+    pub(crate) fn found(
+        &self,
+        name: &str,
+        founder: &str,
+        successor_of: Option<(&View, MemberId)>,
+    ) -> Result<Group, StoreError> {
         let entropy = self.entropy()?;
         let device = self.new_device()?;
-        let salt = random(&*self.0.environment)?;
+        let salt = *random(&*self.0.environment)?;
         let now_ms = self.0.environment.now_ms();
         let mut guard = self.lock();
         let inner = &mut *guard;
         let tx = inner.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let index: u32 = tx.query_row(NEXT_ROOT_INDEX, [], |row| row.get(0))?;
-        let group =
-            NewGroup { name, founder, entropy: &entropy, index, salt: *salt, successor_of: None };
+        let group = NewGroup { name, founder, entropy: &entropy, index, salt, successor_of };
         let genesis: VerifiedEntry = group.found(&device, now_ms)?;
         let id = GroupId::from(genesis.id());
         tx.execute(
             "INSERT INTO groups (id, device, root_index) VALUES (?1, ?2, ?3)",
             (id.as_bytes(), device.id().as_bytes(), index),
         )?;
-        let key = GroupKey(tx.last_insert_rowid());
-        let loaded = Writer::found(&tx, key, &genesis)?;
-        let mark = inner.feed.mark(&tx, key)?;
+        let group = Group::new(self.clone(), id, GroupKey(tx.last_insert_rowid()), device.id());
+        let mut writer = Writer::new(&tx, group.key, Writer::found(&tx, group.key, &genesis)?);
+        group.carry_over(&mut writer, &device, &genesis)?;
+        let loaded = writer.finish()?;
+        let mark = inner.feed.mark(&tx, group.key)?;
         tx.commit()?;
-        inner.feed.observe(key, &loaded, mark);
-        inner.ledgers.insert(key, loaded);
+        inner.feed.observe(group.key, &loaded, mark);
+        inner.ledgers.insert(group.key, loaded);
         drop(guard);
-        Ok(Group::new(self.clone(), id, key, device.id()))
+        Ok(group)
     }
 
     /// Gives back memory: drops what only makes the next call faster. For when

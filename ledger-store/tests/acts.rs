@@ -283,3 +283,34 @@ fn a_device_without_the_root_key_records_and_signs_no_acts() {
     let act = ControlAct::RenameGroup { name: "Mine".into() };
     assert!(matches!(group.propose(act), Err(StoreError::NoRootKey)));
 }
+
+/// The owner's phone is lost for good. Somebody goes first, and everybody's
+/// balances go on; the old group stays.
+#[test]
+fn a_successor_group_goes_on_with_everybodys_balances() {
+    let folder = Folder::new(9);
+    let store = folder.store();
+    let group = found(&store, 3);
+    common::record(&group, 40, 10, &mut Rng::new(9));
+    let old = group.state().unwrap();
+    let next = group.found_successor("Flat, again").unwrap();
+    assert_eq!(store.group_ids().unwrap(), [group.id(), next.id()]);
+    let new = next.state().unwrap();
+    assert_eq!(new.name(), "Flat, again");
+    let balances = |state: &ledger_core::GroupState| {
+        let of = |currency: ledger_core::Currency| {
+            let by_name: Vec<_> = state
+                .members()
+                .iter()
+                .map(|(id, member)| (member.name().to_owned(), state.balance(*id, currency)))
+                .collect();
+            (currency, by_name)
+        };
+        state.currencies().map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(balances(&new), balances(&old));
+    assert!(old.currencies().count() == 3);
+    common::record(&next, 20, 5, &mut Rng::new(10));
+    assert_sound(&next);
+    assert_eq!(group.state().unwrap(), old);
+}

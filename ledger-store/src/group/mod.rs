@@ -19,6 +19,7 @@ mod query;
 mod record;
 mod stored;
 mod subscribe;
+mod successor;
 mod verify;
 mod write;
 

@@ -43,7 +43,7 @@ pub(super) enum Surplus {
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(connection: &'a Connection, group: GroupKey, loaded: LoadedLedger) -> Self {
+    pub(crate) fn new(connection: &'a Connection, group: GroupKey, loaded: LoadedLedger) -> Self {
         Self { connection, group, loaded, flipped: false }
     }
 
@@ -216,7 +216,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Ends a batch: saves a checkpoint if one is due.
-    pub(super) fn finish(self) -> Result<LoadedLedger, StoreError> {
+    pub(crate) fn finish(self) -> Result<LoadedLedger, StoreError> {
         if self.flipped {
             // Of no use from here on.
             self.connection.execute(
