@@ -1,13 +1,12 @@
 //! Telling the app what changed.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use ledger_core::{GroupId, GroupState};
-use rusqlite::Connection;
 
-use crate::StoreError;
 use crate::group::GroupKey;
 use crate::store::LoadedLedger;
 
@@ -144,6 +143,13 @@ struct Told {
     state: GroupState,
 }
 
+impl Told {
+    fn of(loaded: &LoadedLedger) -> Self {
+        let (entries, state) = (loaded.ledger.frontier().entries(), loaded.ledger.state().clone());
+        Self { entries, flipped: loaded.flipped, state }
+    }
+}
+
 /// The subscribers of a store.
 #[derive(Default)]
 pub(crate) struct Feed {
@@ -166,22 +172,14 @@ impl Feed {
         let _ = self.is_watched();
     }
 
-    /// To be read in the transaction that a ledger was read in, if anybody
-    /// wants to know what changed.
-    pub(crate) fn mark(
-        &mut self,
-        connection: &Connection,
-        group: GroupKey,
-    ) -> Result<Option<i64>, StoreError> {
-        if self.is_watched() { flipped(connection, group).map(Some) } else { Ok(None) }
-    }
-
     /// Tells subscribers what is new in a ledger that was committed or read.
-    pub(crate) fn observe(&mut self, group: GroupKey, loaded: &LoadedLedger, mark: Option<i64>) {
-        let Some(flipped) = mark else { return };
+    pub(crate) fn observe(&mut self, group: GroupKey, loaded: &LoadedLedger) {
+        if !self.is_watched() {
+            return;
+        }
         let (ledger, entries) = (&loaded.ledger, loaded.ledger.frontier().entries());
         let told = self.told.get(&group);
-        if told.is_some_and(|told| (told.entries, told.flipped) == (entries, flipped)) {
+        if told.is_some_and(|told| (told.entries, told.flipped) == (entries, loaded.flipped)) {
             return;
         }
         let state = ledger.state();
@@ -190,29 +188,21 @@ impl Feed {
             new_entries: entries.saturating_sub(told.map_or(0, |told| told.entries)),
             members: told.is_none_or(|told| !same_members(&told.state, state)),
             balances: told.is_none_or(|told| !same_balances(&told.state, state)),
-            verdicts: told.is_some_and(|told| told.flipped != flipped),
+            verdicts: told.is_some_and(|told| told.flipped != loaded.flipped),
             deleted: false,
         };
-        self.told.insert(group, Told { entries, flipped, state: state.clone() });
+        self.told.insert(group, Told::of(loaded));
         self.post(&change);
     }
 
     /// Begins with what subscribers can read now.
-    pub(crate) fn begin(
-        &mut self,
-        connection: &Connection,
-        group: GroupKey,
-        loaded: &LoadedLedger,
-    ) -> Result<(), StoreError> {
-        let flipped = flipped(connection, group)?;
-        if self.told.contains_key(&group) {
-            self.observe(group, loaded, Some(flipped));
-            return Ok(());
+    pub(crate) fn begin(&mut self, group: GroupKey, loaded: &LoadedLedger) {
+        match self.told.entry(group) {
+            Entry::Occupied(_) => self.observe(group, loaded),
+            Entry::Vacant(vacant) => {
+                vacant.insert(Told::of(loaded));
+            }
         }
-        let ledger = &loaded.ledger;
-        let (entries, state) = (ledger.frontier().entries(), ledger.state().clone());
-        self.told.insert(group, Told { entries, flipped, state });
-        Ok(())
     }
 
     /// The groups of which subscribers were told something.
@@ -246,11 +236,6 @@ impl Drop for Feed {
             mailbox.arrived.notify_all();
         }
     }
-}
-
-fn flipped(connection: &Connection, group: GroupKey) -> Result<i64, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT flipped FROM groups WHERE grp = ?1")?;
-    Ok(statement.query_row([group.0], |row| row.get(0))?)
 }
 
 fn same_members(one: &GroupState, other: &GroupState) -> bool {

@@ -58,9 +58,13 @@ impl Inner {
 /// A ledger in memory, and how it came there.
 #[derive(Clone)]
 pub(crate) struct LoadedLedger {
-    pub(crate) ledger: Ledger,
+    pub(crate) ledger: Arc<Ledger>,
     /// The entry up to which it covers.
     pub(crate) upto: i64,
+    /// The last entry that changed verdicts on others.
+    pub(crate) flipped: i64,
+    /// How many entries the last checkpoint covers that this process knows of.
+    pub(crate) saved: u64,
     pub(crate) opening: crate::Opening,
 }
 
@@ -211,12 +215,11 @@ impl Store {
             (id.as_bytes(), device.id().as_bytes(), index),
         )?;
         let group = Group::new(self.clone(), id, GroupKey(tx.last_insert_rowid()), device.id());
-        let mut writer = Writer::new(&tx, group.key, Writer::found(&tx, group.key, &genesis)?);
+        let mut writer = Writer::new(&tx, group.key, Writer::found(&tx, group.key, &genesis)?)?;
         group.carry_over(&mut writer, &device, &genesis)?;
         let loaded = writer.finish()?;
-        let mark = inner.feed.mark(&tx, group.key)?;
         tx.commit()?;
-        inner.feed.observe(group.key, &loaded, mark);
+        inner.feed.observe(group.key, &loaded);
         inner.ledgers.insert(group.key, loaded);
         drop(guard);
         Ok(group)

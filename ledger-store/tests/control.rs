@@ -14,10 +14,11 @@
 
 mod common;
 
-use common::people::{ingest, secret, sign, verdict};
+use common::people::{Ben, ingest, secret, sign, verdict};
 use common::{Folder, Rng, assert_sound, details, found, only};
 use ledger_core::{
-    DeviceKey, Draft, EntryId, NewAct, RootEntropy, SignedCard, Verdict, VoidReason, hazmat,
+    DeviceKey, Draft, EntryId, NewAct, RootEntropy, SignedCard, Verdict, VerifiedEntry, VoidReason,
+    hazmat,
 };
 use ledger_store::{Group, NewEntry};
 
@@ -197,5 +198,49 @@ fn what_a_removed_member_writes_without_end_is_kept_up_to_a_limit() {
     assert_eq!((report.added.len(), report.left_out), (101, 0), "her entry, and all below it");
     assert_eq!(verdict(&group, merge.id()), Verdict::Applied);
     assert!(group.agreed_heads().unwrap().contains(&merge.id()));
+    assert_sound(&group);
+}
+
+/// Ben is removed, and 500 of his idle entries are kept. Cleo builds on one more
+/// of them, which is kept for that; another one that waited for it is not.
+#[test]
+fn only_what_is_needed_is_kept_beyond_the_limit() {
+    let folder = Folder::new(4);
+    let store = folder.store();
+    let group = found(&store, 1);
+    let ben = Ben::join(&folder, &group);
+    let cleo = DeviceKey::from_bytes(&[7; 64]);
+    let card =
+        SignedCard::new(group.id(), "Cleo", &RootEntropy::from_bytes([7; 32]), 0, &cleo).unwrap();
+    let ledger = group.ledger().unwrap();
+    let draft = Draft::add_member(ledger.state(), &card).unwrap();
+    let hers = ingest(&group, &sign(&ledger, &ben.anna, None, draft));
+    ben.remove(&group, group.ledger().unwrap().frontier().heads().collect());
+
+    let travelling =
+        |entry: &VerifiedEntry| (entry.decoded().as_bytes().to_vec(), *entry.decoded().signature());
+    let write = |seq, at, back| {
+        let place = hazmat::any_position(group.id(), ben.device.id(), seq, back, vec![], at);
+        Draft::merge().sign(&ben.device, &place, 0).unwrap()
+    };
+    let (mut back, mut flood) = (ben.added, Vec::new());
+    for seq in 0..502 {
+        let entry = write(seq, 4 + seq, back);
+        back = entry.id();
+        flood.push(entry);
+    }
+    let (kept, [needed, other]) = flood.split_at(500) else { panic!("502 entries") };
+    let kept: Vec<_> = kept.iter().map(travelling).collect();
+    assert_eq!(group.ingest(&kept).unwrap().added.len(), 500);
+    // It waits, as nobody knows yet what it follows.
+    let waits = group.ingest(&[travelling(other)]).unwrap();
+    assert_eq!(waits.missing, [needed.id()].into());
+
+    let clock = needed.decoded().header().lamport() + 1;
+    let place = hazmat::any_position(group.id(), cleo.id(), 0, hers, vec![needed.id()], clock);
+    let merge = Draft::merge().sign(&cleo, &place, 0).unwrap();
+    let report = group.ingest(&[travelling(&merge), travelling(needed)]).unwrap();
+    assert_eq!((report.added, report.left_out), (vec![needed.id(), merge.id()], 1));
+    assert!(report.missing.is_empty());
     assert_sound(&group);
 }

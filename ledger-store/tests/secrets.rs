@@ -170,7 +170,7 @@ fn nothing_readable_lies_on_the_disk() {
         }
     };
     look(&[&folder.db(), &wal, &beside(&folder.db(), "-shm")]);
-    drop(store);
+    drop((group, store));
     look(&[&folder.db()]);
     assert!(!wal.exists(), "closing tidies up");
 }

@@ -56,9 +56,10 @@ impl Ledger {
     /// The index's own, if it cannot be read.
     pub fn admit<I: EntryIndex>(
         &self,
-        entry: VerifiedEntry,
+        entry: impl Into<Arc<VerifiedEntry>>,
         index: &I,
     ) -> Result<Admission, I::Error> {
+        let entry = entry.into();
         let decoded = entry.decoded();
         let header = decoded.header();
         let refused = |refusal: Refusal| Ok(Admission::Refused(refusal.of(decoded.id())));
@@ -91,7 +92,7 @@ impl Ledger {
             return refused(Refusal::with_detail(Rule::A3, detail));
         }
         match self.after(header, previous.map(|link| link.point)) {
-            Some(after) => Ok(Admission::Admitted(AdmittedEntry { entry: Arc::new(entry), after })),
+            Some(after) => Ok(Admission::Admitted(AdmittedEntry { entry, after })),
             None => refused(Refusal::new(Rule::A2)),
         }
     }

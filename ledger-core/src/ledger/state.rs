@@ -202,6 +202,12 @@ impl GroupState {
         self.devices.iter().map(|((generation, id), device)| (*generation, *id, device))
     }
 
+    /// Whether a device may write: whether it is one of [`GroupState::devices`].
+    #[must_use]
+    pub fn may_write(&self, device: DeviceId) -> bool {
+        self.devices.keys().any(|(_, id)| *id == device)
+    }
+
     /// A name for each member that no other member has: their own, or with a
     /// number behind it (`Alex`, `Alex (2)`), in the order of introduction.
     #[must_use]

@@ -1,4 +1,4 @@
-//! What is derived from the entries: written anew, and checked against them.
+//! What is derived from the entries, checked against them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,10 +7,6 @@ use rusqlite::Connection;
 
 use super::{GroupKey, Problem};
 use crate::StoreError;
-
-fn problem(entry: Option<EntryId>, found: impl Into<String>) -> Problem {
-    Problem { entry, rule: None, found: found.into() }
-}
 
 /// What the columns beside an entry should say: its verdict and the original
 /// of its slot, if it is applied and has one.
@@ -65,15 +61,17 @@ pub(super) fn expenses(
         let listed = (row.get(3)?, shown, row.get(5)?);
         match original.filter(|_| of_group).and_then(|original| expected.remove(&original)) {
             Some((date, shown, cancelled)) if listed == (date, Some(shown), cancelled) => {}
-            Some(_) => problems.push(problem(original, "the list of expenses shows it wrongly")),
+            Some(_) => {
+                problems.push(Problem::new(original, "the list of expenses shows it wrongly"))
+            }
             None => {
                 let found = format!("the list of expenses has number {n}, which is none");
-                problems.push(problem(original, found));
+                problems.push(Problem::new(original, found));
             }
         }
     }
     let lacking = expected.keys().copied();
-    problems.extend(lacking.map(|id| problem(Some(id), "the list of expenses lacks it")));
+    problems.extend(lacking.map(|id| Problem::new(Some(id), "the list of expenses lacks it")));
     Ok(problems)
 }
 
@@ -92,7 +90,7 @@ pub(super) fn origins(
     let expected: BTreeSet<(Vec<u8>, Option<[u8; 32]>)> =
         expected.iter().map(|(o, entry)| (o.to_vec(), Some(*entry.as_bytes()))).collect();
     let found = "the list of imported rows is not that of the entries";
-    Ok((stored != expected).then(|| problem(None, found)).into_iter().collect())
+    Ok((stored != expected).then(|| Problem::new(None, found)).into_iter().collect())
 }
 
 /// Every page of the file is as it was written, free ones as well, and every
@@ -103,7 +101,8 @@ pub(super) fn pages(connection: &Connection) -> Result<Vec<Problem>, StoreError>
         let mut statement = connection.prepare(sql)?;
         let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
         let found: Vec<String> = rows.collect::<Result<_, _>>()?;
-        problems.extend(found.into_iter().filter(|line| line != "ok").map(|l| problem(None, l)));
+        problems
+            .extend(found.into_iter().filter(|line| line != "ok").map(|l| Problem::new(None, l)));
     }
     Ok(problems)
 }

@@ -4,21 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::{DecodedEntry, EntryId, Evaluation, Payload, RefIndex, Verdict, VoidReason};
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 
+use super::index::find_number;
 use super::projections::{Listed, Term, text_row};
 use super::{GroupKey, Problem};
 use crate::StoreError;
-
-fn problem(entry: Option<EntryId>, found: &str) -> Problem {
-    Problem { entry, rule: None, found: found.to_owned() }
-}
-
-/// The number under which an entry is stored.
-fn number(connection: &Connection, id: EntryId) -> Result<Option<i64>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT n FROM entries WHERE id = ?1")?;
-    Ok(statement.query_row([id.as_bytes()], |row| row.get(0)).optional()?)
-}
 
 /// What expenses are found by agrees with what their slots show.
 pub(super) fn found_by(
@@ -35,8 +26,8 @@ pub(super) fn found_by(
     for (original, slot) in evaluation.slots() {
         let Some(shown) = slot.content().and_then(|shown| entries.get(&shown)) else { continue };
         let listed = Listed::of(shown, evaluation.state());
-        let (Some(listed), Some(n)) = (listed, number(connection, original)?) else {
-            problems.push(problem(Some(original), "what it is found by cannot be told"));
+        let (Some(listed), Some(n)) = (listed, find_number(connection, original)?) else {
+            problems.push(Problem::new(Some(original), "what it is found by cannot be told"));
             continue;
         };
         names.insert(n, original);
@@ -53,7 +44,7 @@ pub(super) fn found_by(
     let stored: BTreeSet<(i64, Term, u32)> = rows.collect::<Result<_, _>>()?;
     let wrong: BTreeSet<i64> = stored.symmetric_difference(&expected).map(|(n, ..)| *n).collect();
     problems.extend(
-        wrong.iter().map(|n| problem(names.get(n).copied(), "it is found by something else")),
+        wrong.iter().map(|n| Problem::new(names.get(n).copied(), "it is found by something else")),
     );
     let strays: bool = connection.query_row(
         "SELECT EXISTS (SELECT 1 FROM found_by WHERE term NOT IN (SELECT term FROM terms))",
@@ -61,10 +52,10 @@ pub(super) fn found_by(
         |row| row.get(0),
     )?;
     if strays {
-        problems.push(problem(None, "something is found by what nobody looks for"));
+        problems.push(Problem::new(None, "something is found by what nobody looks for"));
     }
     for n in wrong_texts(connection, group, &texts)? {
-        problems.push(problem(names.get(&n).copied(), "it is found by other words"));
+        problems.push(Problem::new(names.get(&n).copied(), "it is found by other words"));
     }
     Ok(problems)
 }
@@ -157,7 +148,7 @@ pub(super) fn named(
     let wrong = stored.symmetric_difference(&expected);
     let wrong: BTreeSet<EntryId> = wrong.map(|row| EntryId::from_bytes(row.3)).collect();
     let found = "the history of what it changes or endorses has it wrongly";
-    Ok(wrong.into_iter().map(|id| problem(Some(id), found)).collect())
+    Ok(wrong.into_iter().map(|id| Problem::new(Some(id), found)).collect())
 }
 
 /// The original that an entry changes or endorses.

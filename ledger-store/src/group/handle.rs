@@ -1,18 +1,16 @@
 //! The handle by which callers use a group.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use ledger_core::{
-    DecodedEntry, DeviceId, DeviceKey, Draft, DraftError, EntryId, GroupId, GroupState, Ledger,
-    MemberId, Refusal, Verdict, VerifiedEntry, verify_batch,
+    Admission, DeviceId, DeviceKey, Draft, DraftError, EntryId, GroupId, GroupState, Ledger,
+    MemberId, Verdict, VerifiedEntry,
 };
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::index::StoredIndex;
-use super::pending::Waiting;
-use super::write::{Outcome, Surplus};
 use super::{GroupKey, NewEntry, Opening, Writer, load};
-use crate::environment::random;
 use crate::store::LoadedLedger;
 use crate::{Store, StoreError};
 
@@ -24,23 +22,6 @@ pub struct Group {
     pub(super) id: GroupId,
     pub(crate) key: GroupKey,
     pub(super) device: DeviceId,
-}
-
-/// What became of entries that came from elsewhere.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ingested {
-    /// Entries that are new here.
-    pub added: Vec<EntryId>,
-    /// How many were here already.
-    pub duplicates: u64,
-    /// Entries that others depend on and that are not here: ask for these. What
-    /// depends on them waits, within bounds, and gets in with them.
-    pub missing: BTreeSet<EntryId>,
-    /// How many entries were left out: signed by a device that was removed or
-    /// never accepted, needed by nobody, and there are enough of them.
-    pub left_out: u64,
-    /// Entries that can never be part of the ledger, each with the rule.
-    pub refused: Vec<Refusal>,
 }
 
 impl Group {
@@ -62,19 +43,18 @@ impl Group {
         Ok(self.ledger()?.state().clone())
     }
 
-    /// State and frontier.
+    /// State and frontier, as they are now: later changes do not show in it.
     ///
     /// # Errors
     /// [`StoreError`] if the database cannot be read.
-    pub fn ledger(&self) -> Result<Ledger, StoreError> {
+    pub fn ledger(&self) -> Result<Arc<Ledger>, StoreError> {
         let mut inner = self.store.lock();
         let inner = &mut *inner;
         let tx = inner.connection.unchecked_transaction()?;
         let loaded = load(&tx, self.key, self.id, inner.ledgers.get(&self.key).cloned())?;
-        let mark = inner.feed.mark(&tx, self.key)?;
         tx.commit()?;
-        inner.feed.observe(self.key, &loaded, mark);
-        let ledger = loaded.ledger.clone();
+        inner.feed.observe(self.key, &loaded);
+        let ledger = Arc::clone(&loaded.ledger);
         inner.ledgers.insert(self.key, loaded);
         Ok(ledger)
     }
@@ -150,15 +130,27 @@ impl Group {
         let position = writer.ledger().next_position(self.device);
         let position = position.ok_or(DraftError::ForeignDevice)?;
         let signed = draft.sign(device, &position, self.store.environment().now_ms())?;
+        Self::keep_signed(writer, signed)
+    }
+
+    /// Keeps an entry that was signed here.
+    fn keep_signed(writer: &mut Writer<'_>, signed: VerifiedEntry) -> Result<EntryId, StoreError> {
         let id = signed.id();
-        match writer.ingest(vec![signed], Surplus::Keep)?.pop() {
-            // Whoever records something wants it to count.
-            Some(Outcome::Added(Verdict::Void(reason))) => Err(StoreError::WouldBeVoid(reason)),
-            None | Some(Outcome::Added(_) | Outcome::Duplicate | Outcome::LeftOut(_)) => Ok(id),
-            Some(Outcome::Refused(refusal)) => Err(StoreError::Refused(refusal)),
+        match writer.admit(signed)? {
+            Admission::Admitted(entry) => {
+                // Whoever records something wants it to count.
+                if let Verdict::Void(reason) = writer.keep(&entry)? {
+                    return Err(StoreError::WouldBeVoid(reason));
+                }
+            }
+            Admission::Duplicate => {}
+            Admission::Refused(refusal) => return Err(StoreError::Refused(refusal)),
             // A caller can name an original that is not in the ledger.
-            Some(Outcome::Missing(ids)) => Err(StoreError::UnknownEntry(ids.into_iter().collect())),
+            Admission::Missing(ids) => {
+                return Err(StoreError::UnknownEntry(ids.into_iter().collect()));
+            }
         }
+        Ok(id)
     }
 
     /// Joins heads until one entry can have all of them as parents, so that
@@ -172,97 +164,9 @@ impl Group {
             let position = writer.ledger().merge_position(self.device);
             let position = position.ok_or(DraftError::ForeignDevice)?;
             let now_ms = self.store.environment().now_ms();
-            let merge = Draft::merge().sign(device, &position, now_ms)?;
-            writer.ingest(vec![merge], Surplus::Keep)?;
+            Self::keep_signed(writer, Draft::merge().sign(device, &position, now_ms)?)?;
         }
         Ok(())
-    }
-
-    /// Takes entries from elsewhere, in any order: header and payload, and the
-    /// signature. One transaction; what is refused or misses something is
-    /// reported, the rest is kept.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the database cannot be used; then nothing is kept.
-    pub fn ingest(&self, entries: &[(Vec<u8>, [u8; 64])]) -> Result<Ingested, StoreError> {
-        let mut report = Ingested::default();
-        let mut decoded = Vec::with_capacity(entries.len());
-        for (bytes, signature) in entries {
-            match DecodedEntry::decode(bytes, signature) {
-                Ok(entry) => decoded.push(entry),
-                Err(refusal) => report.refused.push(refusal),
-            }
-        }
-        let seed = random(self.store.environment())?;
-        let mut verified: Vec<VerifiedEntry> = Vec::with_capacity(decoded.len());
-        for result in verify_batch(decoded, &seed) {
-            match result {
-                Ok(entry) => verified.push(entry),
-                Err(refusal) => report.refused.push(refusal),
-            }
-        }
-        self.take_in(verified, report)
-    }
-
-    /// As [`Group::ingest`], for entries that the caller has verified, perhaps on
-    /// threads of its own.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the database cannot be used; then nothing is kept.
-    pub fn ingest_verified(&self, entries: Vec<VerifiedEntry>) -> Result<Ingested, StoreError> {
-        self.take_in(entries, Ingested::default())
-    }
-
-    fn take_in(
-        &self,
-        mut verified: Vec<VerifiedEntry>,
-        mut report: Ingested,
-    ) -> Result<Ingested, StoreError> {
-        let known = self.store.lock().pending.remove(&self.key);
-        let pending = self.write(|writer| {
-            let (mut waiting, ready) = Waiting::open(writer.connection(), self.key, known)?;
-            verified.extend(ready);
-            let (mut left_out, mut surplus) = (BTreeMap::new(), Surplus::LeaveOut);
-            while !verified.is_empty() {
-                // Dependencies have smaller clocks, so they come first.
-                verified.sort_by_key(|entry| (entry.decoded().header().lamport(), entry.id()));
-                let offered = std::mem::take(&mut verified);
-                let outcomes = writer.ingest(offered.clone(), surplus)?;
-                for (entry, outcome) in offered.into_iter().zip(outcomes) {
-                    match outcome {
-                        Outcome::Added(_) => {
-                            verified.extend(waiting.release(&entry.id())?);
-                            report.added.push(entry.id());
-                        }
-                        Outcome::Duplicate => {
-                            report.duplicates = report.duplicates.saturating_add(1);
-                        }
-                        // Behind what is left out, by a device like its author's.
-                        Outcome::Missing(ids)
-                            if ids.iter().any(|id| left_out.contains_key(id))
-                                && !may_write(writer.ledger(), &entry) =>
-                        {
-                            left_out.insert(entry.id(), entry);
-                        }
-                        Outcome::Missing(ids) => waiting.hold(entry, ids)?,
-                        Outcome::LeftOut(entry) => {
-                            left_out.insert(entry.id(), *entry);
-                        }
-                        Outcome::Refused(refusal) => report.refused.push(refusal),
-                    }
-                }
-                if verified.is_empty() {
-                    // Somebody who may write may have built on what was left out.
-                    verified = waiting.needed(writer.ledger(), &mut left_out);
-                    surplus = Surplus::Keep;
-                }
-            }
-            report.left_out = u64::try_from(left_out.len()).unwrap_or(u64::MAX);
-            report.missing = waiting.missing();
-            Ok(waiting.into_pending())
-        })?;
-        self.store.lock().pending.insert(self.key, pending);
-        Ok(report)
     }
 
     /// Runs `work` in one transaction; keeps all of it or nothing.
@@ -276,21 +180,14 @@ impl Group {
         let known = inner.ledgers.remove(&self.key);
         let tx = inner.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let loaded = load(&tx, self.key, self.id, known)?;
-        let mut writer = Writer::new(&tx, self.key, loaded);
+        let mut writer = Writer::new(&tx, self.key, loaded)?;
         let result = work(&mut writer)?;
         let loaded = writer.finish()?;
-        let mark = inner.feed.mark(&tx, self.key)?;
         tx.commit()?;
-        inner.feed.observe(self.key, &loaded, mark);
+        inner.feed.observe(self.key, &loaded);
         inner.ledgers.insert(self.key, loaded);
         Ok(result)
     }
-}
-
-/// Whether the device that signed an entry may write.
-fn may_write(ledger: &Ledger, entry: &VerifiedEntry) -> bool {
-    let device = entry.decoded().header().device();
-    ledger.state().devices().any(|(_, id, _)| id == device)
 }
 
 /// As [`load::load`], for a group that somebody may have deleted.

@@ -94,6 +94,18 @@ impl EntryIndex for StoredIndex<'_> {
     }
 }
 
+/// The number under which an entry is stored.
+pub(super) fn find_number(connection: &Connection, id: EntryId) -> Result<Option<i64>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT n FROM entries WHERE id = ?1")?;
+    Ok(statement.query_row([id.as_bytes()], |row| row.get(0)).optional()?)
+}
+
+/// The same of an entry that is stored.
+pub(super) fn number(connection: &Connection, id: EntryId) -> Result<i64, StoreError> {
+    let gone = || StoreError::Damaged(format!("entry {id} is gone"));
+    find_number(connection, id)?.ok_or_else(gone)
+}
+
 /// A verdict as it is stored.
 pub(super) fn verdict(code: u8) -> Result<Verdict, StoreError> {
     let unknown = || StoreError::Damaged(format!("verdict {code} is unknown"));

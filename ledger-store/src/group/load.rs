@@ -1,5 +1,7 @@
 //! Opening a group: the last checkpoint, and the entries after it.
 
+use std::sync::Arc;
+
 use ledger_core::{
     Admission, AdmittedEntry, EntryIndex, GroupId, Ledger, MemoryIndex, VerifiedEntry,
 };
@@ -43,6 +45,7 @@ pub(super) fn load(
     };
     let dropped = match known {
         Ok(mut loaded) => {
+            loaded.flipped = flipped;
             if replay_tail(connection, group, &mut loaded)? {
                 return Ok(loaded);
             }
@@ -50,7 +53,7 @@ pub(super) fn load(
         }
         Err(dropped) => dropped,
     };
-    rebuild(connection, group, id, dropped)
+    rebuild(connection, group, id, flipped, dropped)
 }
 
 /// Replays what was stored after what a ledger covers; whether that fits.
@@ -63,12 +66,14 @@ fn replay_tail(
         "SELECT entry, signature, n FROM entries WHERE grp = ?1 AND n > ?2 ORDER BY n",
     )?;
     let mut rows = statement.query((group.0, loaded.upto))?;
+    let ledger = &mut loaded.ledger;
     while let Some(row) = rows.next()? {
         let entry = stored_entry(row)?;
         let n: i64 = row.get(2)?;
         let index = StoredIndex { connection, group, upto: loaded.upto };
-        let admitted = admit_stored(&loaded.ledger, entry, &index)??;
-        if !loaded.ledger.replay(&admitted, &index)?.flips().is_empty() {
+        let admitted = admit_stored(ledger, entry, &index)??;
+        // Shared with whoever read it before; then this is a copy.
+        if !Arc::make_mut(ledger).replay(&admitted, &index)?.flips().is_empty() {
             return Ok(false);
         }
         loaded.upto = n;
@@ -98,6 +103,7 @@ fn rebuild(
     connection: &Connection,
     group: GroupKey,
     id: GroupId,
+    flipped: i64,
     dropped_checkpoints: u64,
 ) -> Result<LoadedLedger, StoreError> {
     let mut statement = connection
@@ -121,7 +127,7 @@ fn rebuild(
     }
     let replayed = ledger.frontier().entries();
     let opening = Opening { from_checkpoint: 0, replayed, dropped_checkpoints };
-    Ok(LoadedLedger { ledger, upto, opening })
+    Ok(LoadedLedger { ledger: Arc::new(ledger), upto, flipped, saved: 0, opening })
 }
 
 /// The newest checkpoint that checks out; else how many did not.
@@ -142,12 +148,11 @@ fn newest_checkpoint(
         // One that does not check out is never trusted; an older one, or the
         // entries themselves, do as well.
         if let Ok(ledger) = Ledger::from_checkpoint(id, bytes) {
-            let opening = Opening {
-                from_checkpoint: ledger.frontier().entries(),
-                replayed: 0,
-                dropped_checkpoints: dropped,
-            };
-            return Ok(Ok(LoadedLedger { ledger, upto, opening }));
+            let saved = ledger.frontier().entries();
+            let opening =
+                Opening { from_checkpoint: saved, replayed: 0, dropped_checkpoints: dropped };
+            let ledger = Arc::new(ledger);
+            return Ok(Ok(LoadedLedger { ledger, upto, flipped, saved, opening }));
         }
         dropped = dropped.saturating_add(1);
     }

@@ -1,8 +1,9 @@
 //! Entries that wait for others, kept so that a restart loses none.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use ledger_core::{DeviceId, EntryId, EntryIndex as _, Ledger, Pending, VerifiedEntry};
+use ledger_core::{EntryId, EntryIndex as _, GroupState, Pending, VerifiedEntry};
 use rusqlite::Connection;
 
 use super::GroupKey;
@@ -87,42 +88,41 @@ impl<'a> Waiting<'a> {
         Ok(ready)
     }
 
-    /// The entries to ask for.
     /// Takes out what was left out and is needed: what entries that wait here
     /// and were signed by a device that may write depend on, directly or not.
+    /// Notes all that they depend on in `needed`.
     pub(super) fn needed(
         &self,
-        ledger: &Ledger,
-        left_out: &mut BTreeMap<EntryId, VerifiedEntry>,
-    ) -> Vec<VerifiedEntry> {
+        state: &GroupState,
+        left_out: &mut BTreeMap<EntryId, Arc<VerifiedEntry>>,
+        needed: &mut BTreeSet<EntryId>,
+    ) -> Vec<Arc<VerifiedEntry>> {
         if left_out.is_empty() {
             return Vec::new();
         }
-        let devices: BTreeSet<DeviceId> = ledger.state().devices().map(|(_, id, _)| id).collect();
         let waiting: BTreeMap<EntryId, &VerifiedEntry> =
             self.pending.entries().map(|entry| (entry.id(), entry)).collect();
-        let dependencies = |entry: &VerifiedEntry| -> Vec<EntryId> {
-            entry.decoded().header().dependencies().copied().collect()
-        };
-        let standing =
-            |entry: &&&VerifiedEntry| devices.contains(&entry.decoded().header().device());
+        let standing = |entry: &&&VerifiedEntry| state.may_write(entry.decoded().header().device());
         let mut open: Vec<EntryId> =
             waiting.values().filter(standing).flat_map(|entry| dependencies(entry)).collect();
-        let (mut seen, mut needed) = (BTreeSet::new(), Vec::new());
+        let mut taken = Vec::new();
+        let mut seen = BTreeSet::new();
         while let Some(id) = open.pop() {
             if !seen.insert(id) {
                 continue;
             }
             if let Some(entry) = left_out.remove(&id) {
                 open.extend(dependencies(&entry));
-                needed.push(entry);
+                taken.push(entry);
             } else if let Some(entry) = waiting.get(&id) {
                 open.extend(dependencies(entry));
             }
         }
-        needed
+        needed.extend(seen);
+        taken
     }
 
+    /// The entries to ask for.
     pub(super) fn missing(&self) -> BTreeSet<EntryId> {
         self.pending.missing().collect()
     }
@@ -136,4 +136,8 @@ impl<'a> Waiting<'a> {
         statement.execute([id.as_bytes()])?;
         Ok(())
     }
+}
+
+fn dependencies(entry: &VerifiedEntry) -> impl Iterator<Item = EntryId> {
+    entry.decoded().header().dependencies().copied()
 }

@@ -1,12 +1,13 @@
 //! The lists of expenses: by date, by what they can be found by, by words. They
 //! belong to the content that a slot shows, and move with it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ledger_core::{Currency, DecodedEntry, Details, EntryId, GroupState, MemberId, Slot};
+use ledger_core::{Currency, DecodedEntry, Details, GroupState, MemberId, Slot};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::GroupKey;
+use super::index::number;
 use crate::StoreError;
 
 /// Places of a number beside its date in [`place`].
@@ -43,28 +44,6 @@ impl Term {
         let number = statement.query_row((group.0, self.kind, &self.value), |row| row.get(0));
         Ok(number.optional()?)
     }
-
-    /// Lets an expense be found by it.
-    fn insert(
-        &self,
-        connection: &Connection,
-        group: GroupKey,
-        date: u32,
-        original: i64,
-    ) -> Result<(), StoreError> {
-        let mut statement = connection.prepare_cached(
-            "INSERT INTO found_by (term, date, n)
-             SELECT term, ?4, ?5 FROM terms WHERE grp = ?1 AND kind = ?2 AND value = ?3",
-        )?;
-        let row = (group.0, self.kind, &self.value, date, original);
-        if statement.execute(row)? == 0 {
-            connection
-                .prepare_cached("INSERT INTO terms (grp, kind, value) VALUES (?1, ?2, ?3)")?
-                .execute((group.0, self.kind, &self.value))?;
-            statement.execute(row)?;
-        }
-        Ok(())
-    }
 }
 
 /// What the lists say of a content.
@@ -91,40 +70,6 @@ impl Listed {
         }
         Some(Self { date: details.date().yyyymmdd(), terms, words })
     }
-
-    fn insert(
-        &self,
-        connection: &Connection,
-        group: GroupKey,
-        original: i64,
-    ) -> Result<(), StoreError> {
-        for term in &self.terms {
-            term.insert(connection, group, self.date, original)?;
-        }
-        connection
-            .prepare_cached("INSERT INTO texts (rowid, words) VALUES (?1, ?2)")?
-            .execute((text_row(self.date, original)?, &self.words))?;
-        Ok(())
-    }
-
-    fn delete(
-        &self,
-        connection: &Connection,
-        group: GroupKey,
-        original: i64,
-    ) -> Result<(), StoreError> {
-        let mut statement = connection.prepare_cached(
-            "DELETE FROM found_by WHERE date = ?4 AND n = ?5 AND term =
-             (SELECT term FROM terms WHERE grp = ?1 AND kind = ?2 AND value = ?3)",
-        )?;
-        for term in &self.terms {
-            statement.execute((group.0, term.kind, &term.value, self.date, original))?;
-        }
-        connection
-            .prepare_cached("DELETE FROM texts WHERE rowid = ?1")?
-            .execute([text_row(self.date, original)?])?;
-        Ok(())
-    }
 }
 
 /// A place in the list as one number, in the order of the list; none if it is
@@ -141,60 +86,139 @@ pub(super) fn text_row(date: u32, original: i64) -> Result<i64, StoreError> {
     place.ok_or_else(|| StoreError::Damaged(format!("entry number {original} is too large")))
 }
 
-/// Brings every list up to date with what a slot shows now.
-pub(super) fn update(
-    connection: &Connection,
+/// The lists of one group, as they are written in one transaction.
+pub(super) struct Lists<'a> {
+    connection: &'a Connection,
     group: GroupKey,
-    state: &GroupState,
-    original: i64,
-    slot: &Slot,
-) -> Result<(), StoreError> {
-    let before: Option<i64> = connection
-        .prepare_cached("SELECT content FROM expenses WHERE n = ?1")?
-        .query_row([original], |row| row.get(0))
-        .optional()?;
-    let after = match slot.content() {
-        Some(shown) => Some((number(connection, shown)?, shown)),
-        None => None,
-    };
-    if let (Some(before), Some((n, _))) = (before, after)
-        && before == n
-    {
-        connection
-            .prepare_cached("UPDATE expenses SET cancelled = ?2 WHERE n = ?1")?
-            .execute((original, slot.is_cancelled()))?;
-        return Ok(());
-    }
-    if let Some(before) = before {
-        listed(connection, state, before)?.delete(connection, group, original)?;
-        connection.prepare_cached("DELETE FROM expenses WHERE n = ?1")?.execute([original])?;
-    }
-    // A slot whose original is void shows nothing and has no row.
-    let Some((n, _)) = after else { return Ok(()) };
-    let listed = listed(connection, state, n)?;
-    connection
-        .prepare_cached(
-            "INSERT INTO expenses (n, grp, date, content, cancelled) VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?
-        .execute((original, group.0, listed.date, n, slot.is_cancelled()))?;
-    listed.insert(connection, group, original)
+    /// Numbers of terms that were met in this transaction.
+    terms: BTreeMap<Term, i64>,
 }
 
-fn number(connection: &Connection, id: EntryId) -> Result<i64, StoreError> {
-    let n = connection
-        .prepare_cached("SELECT n FROM entries WHERE id = ?1")?
-        .query_row([id.as_bytes()], |row| row.get(0))
-        .optional()?;
-    n.ok_or_else(|| StoreError::Damaged(format!("entry {id} is gone")))
+impl<'a> Lists<'a> {
+    pub(super) fn new(connection: &'a Connection, group: GroupKey) -> Self {
+        Self { connection, group, terms: BTreeMap::new() }
+    }
+
+    /// Lists what is new: the entry opens a slot and is all there is in it.
+    pub(super) fn open(
+        &mut self,
+        state: &GroupState,
+        n: i64,
+        entry: &DecodedEntry,
+    ) -> Result<(), StoreError> {
+        let listed = Listed::of(entry, state).ok_or_else(|| shows_nothing(n))?;
+        self.insert(n, n, false, listed)
+    }
+
+    /// Brings every list up to date with what a slot shows now. An entry that
+    /// was just written, with its number, need not be read again.
+    pub(super) fn update(
+        &mut self,
+        state: &GroupState,
+        original: i64,
+        slot: &Slot,
+        written: Option<(i64, &DecodedEntry)>,
+    ) -> Result<(), StoreError> {
+        let before: Option<i64> = self
+            .connection
+            .prepare_cached("SELECT content FROM expenses WHERE n = ?1")?
+            .query_row([original], |row| row.get(0))
+            .optional()?;
+        let written = written.filter(|(_, entry)| slot.content() == Some(entry.id()));
+        let after = match (written, slot.content()) {
+            (Some((n, _)), _) => Some(n),
+            (None, Some(shown)) => Some(number(self.connection, shown)?),
+            (None, None) => None,
+        };
+        if before.is_some() && before == after {
+            self.connection
+                .prepare_cached("UPDATE expenses SET cancelled = ?2 WHERE n = ?1")?
+                .execute((original, slot.is_cancelled()))?;
+            return Ok(());
+        }
+        if let Some(before) = before {
+            let listed = listed(self.connection, state, before)?;
+            self.delete(original, &listed)?;
+        }
+        // A slot whose original is void shows nothing and has no row.
+        let Some(n) = after else { return Ok(()) };
+        let listed = match written {
+            Some((_, entry)) => Listed::of(entry, state).ok_or_else(|| shows_nothing(n))?,
+            None => listed(self.connection, state, n)?,
+        };
+        self.insert(original, n, slot.is_cancelled(), listed)
+    }
+
+    fn insert(
+        &mut self,
+        original: i64,
+        content: i64,
+        cancelled: bool,
+        listed: Listed,
+    ) -> Result<(), StoreError> {
+        let (connection, group) = (self.connection, self.group);
+        connection
+            .prepare_cached(
+                "INSERT INTO expenses (n, grp, date, content, cancelled)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute((original, group.0, listed.date, content, cancelled))?;
+        let mut find = connection
+            .prepare_cached("INSERT INTO found_by (term, date, n) VALUES (?1, ?2, ?3)")?;
+        for term in listed.terms {
+            find.execute((self.term(term)?, listed.date, original))?;
+        }
+        connection
+            .prepare_cached("INSERT INTO texts (rowid, words) VALUES (?1, ?2)")?
+            .execute((text_row(listed.date, original)?, &listed.words))?;
+        Ok(())
+    }
+
+    fn delete(&mut self, original: i64, listed: &Listed) -> Result<(), StoreError> {
+        let connection = self.connection;
+        let mut find = connection.prepare_cached(
+            "DELETE FROM found_by WHERE date = ?4 AND n = ?5 AND term =
+             (SELECT term FROM terms WHERE grp = ?1 AND kind = ?2 AND value = ?3)",
+        )?;
+        for term in &listed.terms {
+            find.execute((self.group.0, term.kind, &term.value, listed.date, original))?;
+        }
+        connection
+            .prepare_cached("DELETE FROM texts WHERE rowid = ?1")?
+            .execute([text_row(listed.date, original)?])?;
+        connection.prepare_cached("DELETE FROM expenses WHERE n = ?1")?.execute([original])?;
+        Ok(())
+    }
+
+    /// The number of a term; it gets one if it has none.
+    fn term(&mut self, term: Term) -> Result<i64, StoreError> {
+        if let Some(number) = self.terms.get(&term) {
+            return Ok(*number);
+        }
+        let number = match term.number(self.connection, self.group)? {
+            Some(number) => number,
+            None => {
+                self.connection
+                    .prepare_cached("INSERT INTO terms (grp, kind, value) VALUES (?1, ?2, ?3)")?
+                    .execute((self.group.0, term.kind, &term.value))?;
+                self.connection.last_insert_rowid()
+            }
+        };
+        self.terms.insert(term, number);
+        Ok(number)
+    }
 }
 
 fn listed(connection: &Connection, state: &GroupState, n: i64) -> Result<Listed, StoreError> {
     let mut statement =
         connection.prepare_cached("SELECT entry, signature FROM entries WHERE n = ?1")?;
     let mut rows = statement.query([n])?;
-    let nothing = || StoreError::Damaged(format!("entry number {n} shows nothing"));
-    let row = rows.next()?.ok_or_else(nothing)?;
+    let row = rows.next()?.ok_or_else(|| shows_nothing(n))?;
     let bytes = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
     let entry = DecodedEntry::decode(bytes, &row.get(1)?)?;
-    Listed::of(&entry, state).ok_or_else(nothing)
+    Listed::of(&entry, state).ok_or_else(|| shows_nothing(n))
+}
+
+fn shows_nothing(n: i64) -> StoreError {
+    StoreError::Damaged(format!("entry number {n} shows nothing"))
 }

@@ -71,7 +71,7 @@ impl Stored {
     }
 
     pub(super) fn problem(&self, found: String) -> Problem {
-        Problem { entry: Some(self.id), rule: None, found }
+        Problem::new(Some(self.id), found)
     }
 
     pub(super) fn refused(&self, refusal: &Refusal) -> Problem {

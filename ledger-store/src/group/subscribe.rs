@@ -77,7 +77,7 @@ fn begin(inner: &mut Inner, groups: &[(GroupKey, GroupId)]) -> Result<(), StoreE
     let tx = inner.connection.unchecked_transaction()?;
     for (key, id) in groups {
         let loaded = load(&tx, *key, *id, inner.ledgers.get(key).cloned())?;
-        inner.feed.begin(&tx, *key, &loaded)?;
+        inner.feed.begin(*key, &loaded);
         inner.ledgers.insert(*key, loaded);
     }
     tx.commit()?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use ledger_core::{
     Admission, Balance, EntryId, EntryIndex as _, Evaluation, Ledger, MemoryIndex, Rule,
@@ -9,6 +10,7 @@ use ledger_core::{
 };
 use rusqlite::Connection;
 
+use super::index::find_number;
 use super::stored::Stored;
 use super::{Group, derived, derived_lists};
 use crate::environment::random;
@@ -38,6 +40,13 @@ pub struct Problem {
     pub rule: Option<Rule>,
     /// What was found.
     pub found: String,
+}
+
+impl Problem {
+    /// One that breaks no rule of the format.
+    pub(super) fn new(entry: Option<EntryId>, found: impl Into<String>) -> Self {
+        Self { entry, rule: None, found: found.into() }
+    }
 }
 
 impl Group {
@@ -104,7 +113,7 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn report(&mut self, entry: Option<EntryId>, found: String) {
-        self.problems([Problem { entry, rule: None, found }]);
+        self.problems([Problem::new(entry, found)]);
     }
 
     fn problems(&mut self, problems: impl IntoIterator<Item = Problem>) {
@@ -235,7 +244,7 @@ impl Check<'_> {
                 continue;
             };
             let slot = match original {
-                Some(original) => self.number(&original)?,
+                Some(original) => find_number(self.connection, original)?,
                 None => None,
             };
             let link = index.and_then(|index| index.link(&stored.id()).ok().flatten());
@@ -246,7 +255,7 @@ impl Check<'_> {
     }
 
     /// The state that the app sees is that of the entries, and sums to zero.
-    fn state(&mut self, view: &View, shown: Result<Ledger, StoreError>, intact: bool) {
+    fn state(&mut self, view: &View, shown: Result<Arc<Ledger>, StoreError>, intact: bool) {
         match shown {
             Ok(shown) if shown.view() == view => {}
             Ok(_) if intact => {
@@ -262,12 +271,5 @@ impl Check<'_> {
                 self.report(None, format!("balances in {currency} sum to {sum} instead of zero"));
             }
         }
-    }
-
-    fn number(&self, id: &EntryId) -> Result<Option<i64>, StoreError> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT n FROM entries WHERE id = ?1")?;
-        let mut rows = statement.query([id.as_bytes()])?;
-        Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
     }
 }

@@ -1,15 +1,16 @@
 //! Writing entries and everything derived from them, in one transaction.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use ledger_core::{
-    Admission, AdmittedEntry, Content, DecodedEntry, EntryId, Ledger, Refusal, Replayed, Slot,
-    Verdict, VerifiedEntry, limits::CHECKPOINT_INTERVAL,
+    Admission, AdmittedEntry, Content, DecodedEntry, EntryId, Ledger, Replayed, Verdict,
+    VerifiedEntry, limits::CHECKPOINT_INTERVAL,
 };
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 
-use super::index::StoredIndex;
-use super::{GroupKey, Opening, named, projections};
+use super::index::{StoredIndex, number};
+use super::projections::Lists;
+use super::{GroupKey, Opening, named};
 use crate::StoreError;
 use crate::store::LoadedLedger;
 
@@ -21,30 +22,22 @@ pub(crate) struct Writer<'a> {
     connection: &'a Connection,
     group: GroupKey,
     loaded: LoadedLedger,
+    lists: Lists<'a>,
+    /// The number of the last entry of all groups.
+    last: i64,
     /// Whether verdicts on stored entries changed.
     flipped: bool,
 }
 
-/// What became of one entry.
-pub(super) enum Outcome {
-    Added(Verdict),
-    Duplicate,
-    Missing(BTreeSet<EntryId>),
-    /// Nobody needs it, and there are enough of its kind.
-    LeftOut(Box<VerifiedEntry>),
-    Refused(Refusal),
-}
-
-/// Whether entries that may be left out are.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Surplus {
-    LeaveOut,
-    Keep,
-}
-
 impl<'a> Writer<'a> {
-    pub(crate) fn new(connection: &'a Connection, group: GroupKey, loaded: LoadedLedger) -> Self {
-        Self { connection, group, loaded, flipped: false }
+    /// Inside a transaction that keeps other processes from writing.
+    pub(crate) fn new(
+        connection: &'a Connection,
+        group: GroupKey,
+        loaded: LoadedLedger,
+    ) -> Result<Self, StoreError> {
+        let (lists, last) = (Lists::new(connection, group), last(connection)?);
+        Ok(Self { connection, group, loaded, lists, last, flipped: false })
     }
 
     /// Keeps the genesis entry of a new group.
@@ -53,10 +46,12 @@ impl<'a> Writer<'a> {
         group: GroupKey,
         genesis: &VerifiedEntry,
     ) -> Result<LoadedLedger, StoreError> {
-        let ledger = Ledger::found(genesis)?;
-        let upto = insert_entry(connection, group, genesis, 0, 0, None)?;
+        let ledger = Arc::new(Ledger::found(genesis)?);
+        let upto = after(last(connection)?)?;
+        let beside = Beside { chain: 0, verdict: 0, slot: None };
+        insert_entry(connection, group, upto, genesis, &beside)?;
         let opening = Opening { from_checkpoint: 0, replayed: 1, dropped_checkpoints: 0 };
-        Ok(LoadedLedger { ledger, upto, opening })
+        Ok(LoadedLedger { ledger, upto, flipped: 0, saved: 0, opening })
     }
 
     pub(super) fn connection(&self) -> &'a Connection {
@@ -81,7 +76,7 @@ impl<'a> Writer<'a> {
 
     /// What was said last of a stored entry.
     pub(super) fn verdict(&self, id: &EntryId) -> Result<Verdict, StoreError> {
-        let n = self.number(id)?;
+        let n = number(self.connection, *id)?;
         let mut statement =
             self.connection.prepare_cached("SELECT verdict FROM entries WHERE n = ?1")?;
         super::index::verdict(statement.query_row([n], |row| row.get(0))?)
@@ -97,37 +92,52 @@ impl<'a> Writer<'a> {
         Ok(statement.exists((self.group.0, origin.as_bytes()))?)
     }
 
-    /// Admits, judges and keeps entries whose clocks ascend, and updates what
-    /// is derived; one outcome for each.
-    pub(super) fn ingest(
-        &mut self,
-        entries: Vec<VerifiedEntry>,
-        surplus: Surplus,
-    ) -> Result<Vec<Outcome>, StoreError> {
-        entries.into_iter().map(|entry| self.ingest_one(entry, surplus)).collect()
+    /// Whether an entry may be kept now. Changes nothing.
+    pub(super) fn admit(
+        &self,
+        entry: impl Into<Arc<VerifiedEntry>>,
+    ) -> Result<Admission, StoreError> {
+        self.loaded.ledger.admit(entry, &self.index())
     }
 
-    fn ingest_one(
-        &mut self,
-        entry: VerifiedEntry,
-        surplus: Surplus,
-    ) -> Result<Outcome, StoreError> {
-        let (connection, group) = (self.connection, self.group);
+    /// Judges and keeps an entry that was admitted, and brings up to date what
+    /// is derived.
+    pub(super) fn keep(&mut self, entry: &AdmittedEntry) -> Result<Verdict, StoreError> {
         let index = self.index();
-        let admitted = match self.loaded.ledger.admit(entry, &index)? {
-            Admission::Admitted(admitted) => admitted,
-            Admission::Duplicate => return Ok(Outcome::Duplicate),
-            Admission::Missing(ids) => return Ok(Outcome::Missing(ids)),
-            Admission::Refused(refusal) => return Ok(Outcome::Refused(refusal)),
-        };
-        if surplus == Surplus::LeaveOut && self.loaded.ledger.is_surplus(&admitted) {
-            return Ok(Outcome::LeftOut(Box::new(admitted.verified().clone())));
-        }
-        let replayed = self.loaded.ledger.replay(&admitted, &index)?;
-        self.loaded.upto = self.keep(&admitted, &replayed)?;
-        named::note(connection, group, self.loaded.upto, admitted.verified().decoded())?;
+        let replayed = Arc::make_mut(&mut self.loaded.ledger).replay(entry, &index)?;
+        let n = after(self.last)?;
+        self.insert(n, entry.verified(), &replayed)?;
+        (self.last, self.loaded.upto) = (n, n);
+        named::note(self.connection, self.group, n, entry.verified().decoded())?;
         self.flip(&replayed)?;
-        Ok(Outcome::Added(replayed.verdict()))
+        Ok(replayed.verdict())
+    }
+
+    /// Writes an entry, and what it does to its slot.
+    fn insert(
+        &mut self,
+        n: i64,
+        verified: &VerifiedEntry,
+        replayed: &Replayed,
+    ) -> Result<(), StoreError> {
+        let (entry, slot) = (verified.decoded(), replayed.slot());
+        let original = match slot {
+            Some((original, ..)) if original == verified.id() => Some(n),
+            Some((original, ..)) => Some(number(self.connection, original)?),
+            None => None,
+        };
+        let (chain, verdict) = (replayed.point().chain, replayed.verdict().code());
+        let beside = Beside { chain, verdict, slot: original };
+        insert_entry(self.connection, self.group, n, verified, &beside)?;
+        let Some((original, (_, _, slot))) = original.zip(slot) else { return Ok(()) };
+        let state = self.loaded.ledger.state();
+        if original == n {
+            // Nothing can stand in a slot before what opens it.
+            self.lists.open(state, n, entry)?;
+        } else {
+            self.lists.update(state, original, &slot, Some((n, entry)))?;
+        }
+        self.note_origin(n, entry, true)
     }
 
     /// Writes the verdicts on earlier entries that changed, and what follows.
@@ -135,36 +145,39 @@ impl<'a> Writer<'a> {
         if replayed.flips().is_empty() {
             return Ok(());
         }
-        let mut set = self
-            .connection
-            .prepare_cached("UPDATE entries SET verdict = ?2, slot = ?3 WHERE n = ?1")?;
+        let connection = self.connection;
+        let mut set =
+            connection.prepare_cached("UPDATE entries SET verdict = ?2, slot = ?3 WHERE n = ?1")?;
         for flip in replayed.flips() {
-            let n = self.number(&flip.id)?;
+            let n = number(connection, flip.id)?;
             let applied = flip.verdict.is_applied();
             let slot = match flip.slot.filter(|_| applied) {
-                Some((original, _)) => Some(self.number(&original)?),
+                Some((original, _)) => Some(number(connection, original)?),
                 None => None,
             };
             set.execute((n, flip.verdict.code(), slot))?;
-            self.note_origin(n, applied)?;
+            // Without a slot, it has no content that could come from anywhere.
+            if flip.slot.is_some() {
+                let bytes: Vec<u8> = connection
+                    .prepare_cached("SELECT entry FROM entries WHERE n = ?1")?
+                    .query_row([n], |row| row.get(0))?;
+                self.note_origin(n, &DecodedEntry::decode(&bytes, &[0; 64])?, applied)?;
+            }
         }
         for (original, slot) in replayed.slots() {
-            self.project(self.number(&original)?, &slot)?;
+            let original = number(connection, original)?;
+            self.lists.update(self.loaded.ledger.state(), original, &slot, None)?;
         }
-        self.connection
+        connection
             .prepare_cached("UPDATE groups SET flipped = ?2 WHERE grp = ?1")?
             .execute((self.group.0, self.loaded.upto))?;
+        self.loaded.flipped = self.loaded.upto;
         self.flipped = true;
         Ok(())
     }
 
     /// Notes which row of an import an entry came from, if it is applied.
-    fn note_origin(&self, n: i64, applied: bool) -> Result<(), StoreError> {
-        let bytes: Vec<u8> = self
-            .connection
-            .prepare_cached("SELECT entry FROM entries WHERE n = ?1")?
-            .query_row([n], |row| row.get(0))?;
-        let entry = DecodedEntry::decode(&bytes, &[0; 64])?;
+    fn note_origin(&self, n: i64, entry: &DecodedEntry, applied: bool) -> Result<(), StoreError> {
         let origin = entry.payload().content().and_then(Content::origin);
         let Some(origin) = origin else { return Ok(()) };
         let change = if applied {
@@ -177,69 +190,19 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn number(&self, id: &EntryId) -> Result<i64, StoreError> {
-        self.find(id)?.ok_or_else(|| StoreError::Damaged(format!("entry {id} is gone")))
-    }
-
-    fn find(&self, id: &EntryId) -> Result<Option<i64>, StoreError> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT n FROM entries WHERE id = ?1")?;
-        Ok(statement.query_row([id.as_bytes()], |row| row.get(0)).optional()?)
-    }
-
-    fn keep(&self, entry: &AdmittedEntry, replayed: &Replayed) -> Result<i64, StoreError> {
-        let verified = entry.verified();
-        let code = replayed.verdict().code();
-        let chain = replayed.point().chain;
-        let insert = |slot| insert_entry(self.connection, self.group, verified, chain, code, slot);
-        let Some((original, _, slot)) = replayed.slot() else { return insert(None) };
-        let slot_of = if original == verified.id() {
-            SlotOf::Own
-        } else {
-            SlotOf::Entry(self.number(&original)?)
-        };
-        let n = insert(Some(slot_of))?;
-        let original = match slot_of {
-            SlotOf::Own => n,
-            SlotOf::Entry(original) => original,
-        };
-        self.project(original, &slot)?;
-        if verified.decoded().payload().content().and_then(Content::origin).is_some() {
-            self.note_origin(n, true)?;
-        }
-        Ok(n)
-    }
-
-    /// Brings the lists of expenses up to date with what a slot shows.
-    fn project(&self, original: i64, slot: &Slot) -> Result<(), StoreError> {
-        projections::update(self.connection, self.group, self.ledger().state(), original, slot)
-    }
-
     /// Ends a batch: saves a checkpoint if one is due.
-    pub(crate) fn finish(self) -> Result<LoadedLedger, StoreError> {
+    pub(crate) fn finish(mut self) -> Result<LoadedLedger, StoreError> {
+        let entries = self.loaded.ledger.frontier().entries();
         if self.flipped {
             // Of no use from here on.
             self.connection.execute(
                 "DELETE FROM checkpoints WHERE grp = ?1 AND upto < ?2",
                 (self.group.0, self.loaded.upto),
             )?;
-            self.checkpoint()?;
-            return Ok(self.loaded);
         }
-        let entries = self.loaded.ledger.frontier().entries();
-        let covered: Option<i64> = self.connection.query_row(
-            "SELECT max(upto) FROM checkpoints WHERE grp = ?1",
-            [self.group.0],
-            |row| row.get(0),
-        )?;
-        let since: u64 = self.connection.query_row(
-            "SELECT count(*) FROM
-             (SELECT 1 FROM entries WHERE grp = ?1 AND n > ?2 LIMIT ?3)",
-            (self.group.0, covered.unwrap_or(0), CHECKPOINT_INTERVAL),
-            |row| row.get(0),
-        )?;
-        if entries >= CHECKPOINT_INTERVAL && since >= CHECKPOINT_INTERVAL {
+        if self.flipped || entries.saturating_sub(self.loaded.saved) >= CHECKPOINT_INTERVAL {
             self.checkpoint()?;
+            self.loaded.saved = entries;
         }
         Ok(self.loaded)
     }
@@ -258,32 +221,32 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// The slot of an entry that is about to be inserted.
-#[derive(Clone, Copy)]
-enum SlotOf {
-    /// The one that it opens.
-    Own,
-    /// The one that this entry opened.
-    Entry(i64),
+/// The number of the last entry of all groups.
+fn last(connection: &Connection) -> Result<i64, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT coalesce(max(n), 0) FROM entries")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
+}
+
+fn after(n: i64) -> Result<i64, StoreError> {
+    n.checked_add(1).ok_or_else(|| StoreError::Damaged(format!("entry number {n} is too large")))
+}
+
+/// What is stored beside an entry.
+struct Beside {
+    chain: u32,
+    verdict: u8,
+    slot: Option<i64>,
 }
 
 fn insert_entry(
     connection: &Connection,
     group: GroupKey,
+    n: i64,
     entry: &VerifiedEntry,
-    chain: u32,
-    verdict: u8,
-    slot: Option<SlotOf>,
-) -> Result<i64, StoreError> {
+    beside: &Beside,
+) -> Result<(), StoreError> {
     let decoded = entry.decoded();
     let header = decoded.header();
-    let n: i64 = connection
-        .prepare_cached("SELECT coalesce(max(n), 0) + 1 FROM entries")?
-        .query_row([], |row| row.get(0))?;
-    let slot = slot.map(|slot| match slot {
-        SlotOf::Own => n,
-        SlotOf::Entry(original) => original,
-    });
     let mut statement = connection.prepare_cached(
         "INSERT INTO entries
          (n, grp, id, chain, seq, lamport, kind, verdict, slot, entry, signature)
@@ -293,14 +256,14 @@ fn insert_entry(
         n,
         group.0,
         decoded.id().as_bytes(),
-        chain,
+        beside.chain,
         header.seq(),
         header.lamport(),
         header.kind().number(),
-        verdict,
-        slot,
+        beside.verdict,
+        beside.slot,
         decoded.as_bytes(),
         decoded.signature(),
     ))?;
-    Ok(n)
+    Ok(())
 }

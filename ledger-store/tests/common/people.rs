@@ -50,7 +50,7 @@ pub struct Ben {
     owner: RootKey,
     pub device: DeviceKey,
     pub member: MemberId,
-    added: EntryId,
+    pub added: EntryId,
 }
 
 impl Ben {

@@ -1,0 +1,158 @@
+//! Taking in entries that came from elsewhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use ledger_core::{Admission, DecodedEntry, EntryId, Refusal, VerifiedEntry, verify_batch};
+
+use super::pending::Waiting;
+use super::{Group, Writer};
+use crate::StoreError;
+use crate::environment::random;
+
+/// What became of entries that came from elsewhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ingested {
+    /// Entries that are new here.
+    pub added: Vec<EntryId>,
+    /// How many were here already.
+    pub duplicates: u64,
+    /// Entries that others depend on and that are not here: ask for these. What
+    /// depends on them waits, within bounds, and gets in with them.
+    pub missing: BTreeSet<EntryId>,
+    /// How many entries were left out: signed by a device that was removed or
+    /// never accepted, needed by nobody, and there are enough of them.
+    pub left_out: u64,
+    /// Entries that can never be part of the ledger, each with the rule.
+    pub refused: Vec<Refusal>,
+}
+
+impl Group {
+    /// Takes entries from elsewhere, in any order: header and payload, and the
+    /// signature. One transaction; what is refused or misses something is
+    /// reported, the rest is kept.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be used; then nothing is kept.
+    pub fn ingest(&self, entries: &[(Vec<u8>, [u8; 64])]) -> Result<Ingested, StoreError> {
+        let mut report = Ingested::default();
+        let mut decoded = Vec::with_capacity(entries.len());
+        for (bytes, signature) in entries {
+            match DecodedEntry::decode(bytes, signature) {
+                Ok(entry) => decoded.push(entry),
+                Err(refusal) => report.refused.push(refusal),
+            }
+        }
+        let seed = random(self.store.environment())?;
+        let mut verified: Vec<VerifiedEntry> = Vec::with_capacity(decoded.len());
+        for result in verify_batch(decoded, &seed) {
+            match result {
+                Ok(entry) => verified.push(entry),
+                Err(refusal) => report.refused.push(refusal),
+            }
+        }
+        self.take_in(verified, report)
+    }
+
+    /// As [`Group::ingest`], for entries that the caller has verified, perhaps on
+    /// threads of its own.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be used; then nothing is kept.
+    pub fn ingest_verified(&self, entries: Vec<VerifiedEntry>) -> Result<Ingested, StoreError> {
+        self.take_in(entries, Ingested::default())
+    }
+
+    fn take_in(
+        &self,
+        verified: Vec<VerifiedEntry>,
+        report: Ingested,
+    ) -> Result<Ingested, StoreError> {
+        let known = self.store.lock().pending.remove(&self.key);
+        let (report, pending) = self.write(|writer| {
+            let (waiting, ready) = Waiting::open(writer.connection(), self.key, known)?;
+            let mut intake = Intake {
+                writer,
+                waiting,
+                left_out: BTreeMap::new(),
+                needed: BTreeSet::new(),
+                report,
+            };
+            let mut offered: Vec<Arc<VerifiedEntry>> =
+                verified.into_iter().chain(ready).map(Arc::new).collect();
+            while !offered.is_empty() {
+                offered = intake.round(offered)?;
+                if offered.is_empty() {
+                    // Somebody who may write may have built on what was left out.
+                    offered = intake.needed();
+                }
+            }
+            Ok(intake.end())
+        })?;
+        self.store.lock().pending.insert(self.key, pending);
+        Ok(report)
+    }
+}
+
+/// One call of [`Group::ingest`], as it goes on.
+struct Intake<'a, 'b> {
+    writer: &'a mut Writer<'b>,
+    waiting: Waiting<'b>,
+    /// What nobody needs so far.
+    left_out: BTreeMap<EntryId, Arc<VerifiedEntry>>,
+    /// What entries of somebody who may write depend on.
+    needed: BTreeSet<EntryId>,
+    report: Ingested,
+}
+
+impl Intake<'_, '_> {
+    /// Takes in what can be now; gives back what waited for that.
+    fn round(
+        &mut self,
+        mut offered: Vec<Arc<VerifiedEntry>>,
+    ) -> Result<Vec<Arc<VerifiedEntry>>, StoreError> {
+        // Dependencies have smaller clocks, so they come first.
+        offered.sort_by_key(|entry| (entry.decoded().header().lamport(), entry.id()));
+        let mut released = Vec::new();
+        for entry in offered {
+            let id = entry.id();
+            match self.writer.admit(Arc::clone(&entry))? {
+                Admission::Admitted(admitted) => {
+                    if !self.needed.contains(&id) && self.writer.ledger().is_surplus(&admitted) {
+                        self.left_out.insert(id, entry);
+                        continue;
+                    }
+                    self.writer.keep(&admitted)?;
+                    released.extend(self.waiting.release(&id)?.into_iter().map(Arc::new));
+                    self.report.added.push(id);
+                }
+                Admission::Duplicate => {
+                    self.report.duplicates = self.report.duplicates.saturating_add(1);
+                }
+                Admission::Missing(ids) => {
+                    // Behind what is left out, by a device like its author's.
+                    let behind = ids.iter().any(|id| self.left_out.contains_key(id));
+                    let device = entry.decoded().header().device();
+                    if behind && !self.writer.ledger().state().may_write(device) {
+                        self.left_out.insert(id, entry);
+                    } else {
+                        self.waiting.hold(Arc::unwrap_or_clone(entry), ids)?;
+                    }
+                }
+                Admission::Refused(refusal) => self.report.refused.push(refusal),
+            }
+        }
+        Ok(released)
+    }
+
+    /// Takes out what was left out and turns out to be needed.
+    fn needed(&mut self) -> Vec<Arc<VerifiedEntry>> {
+        self.waiting.needed(self.writer.ledger().state(), &mut self.left_out, &mut self.needed)
+    }
+
+    fn end(mut self) -> (Ingested, ledger_core::Pending) {
+        self.report.left_out = u64::try_from(self.left_out.len()).unwrap_or(u64::MAX);
+        self.report.missing = self.waiting.missing();
+        (self.report, self.waiting.into_pending())
+    }
+}
