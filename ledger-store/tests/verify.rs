@@ -293,7 +293,7 @@ fn a_damaged_page_is_never_taken_for_intact() {
     let group = found(&store, 3);
     let id = group.id();
     record(&group, 600, 200, &mut Rng::new(11));
-    drop(store);
+    drop((group, store));
     let whole = std::fs::read(folder.db()).unwrap();
     let pages = whole.len() / 4096;
     assert!(pages > 50);
