@@ -31,6 +31,20 @@ impl Tag {
     pub(crate) const ROOT: Tag = Tag("gl/1/root");
     pub(crate) const RECOVERY: Tag = Tag("gl/1/rec");
     pub(crate) const HPKE: Tag = Tag("gl/1/hpke");
+    pub(crate) const CHECK: Tag = Tag("gl/1/check");
+    pub(crate) const INVITE_SECRET: Tag = Tag("gl/1/inv-s");
+    pub(crate) const INVITE_EXCHANGE: Tag = Tag("gl/1/inv-x");
+    pub(crate) const INVITE_SIGNING: Tag = Tag("gl/1/inv-ed");
+    pub(crate) const JOIN: Tag = Tag("gl/1/join");
+    pub(crate) const JOIN_SEAL: Tag = Tag("gl/1/join-seal");
+    pub(crate) const ANSWER: Tag = Tag("gl/1/answer");
+    pub(crate) const PAIR_COMMIT: Tag = Tag("gl/1/pair-commit");
+    pub(crate) const PAIR: Tag = Tag("gl/1/pair");
+    pub(crate) const PAIR_CODE: Tag = Tag("gl/1/pair-code");
+    pub(crate) const PAIR_KEY: Tag = Tag("gl/1/pair-key");
+    pub(crate) const SHARE: Tag = Tag("gl/1/share");
+    pub(crate) const SHARE_SEAL: Tag = Tag("gl/1/share-seal");
+    pub(crate) const SHARE_RETURN: Tag = Tag("gl/1/share-return");
     #[cfg(feature = "import")]
     pub(crate) const ORIGIN: Tag = Tag("gl/1/origin");
 
@@ -114,6 +128,20 @@ mod tests {
         Tag::ROOT,
         Tag::RECOVERY,
         Tag::HPKE,
+        Tag::CHECK,
+        Tag::INVITE_SECRET,
+        Tag::INVITE_EXCHANGE,
+        Tag::INVITE_SIGNING,
+        Tag::JOIN,
+        Tag::JOIN_SEAL,
+        Tag::ANSWER,
+        Tag::PAIR_COMMIT,
+        Tag::PAIR,
+        Tag::PAIR_CODE,
+        Tag::PAIR_KEY,
+        Tag::SHARE,
+        Tag::SHARE_SEAL,
+        Tag::SHARE_RETURN,
         #[cfg(feature = "import")]
         Tag::ORIGIN,
     ];

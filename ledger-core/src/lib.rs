@@ -32,12 +32,16 @@ mod hash;
 mod id;
 #[cfg(feature = "import")]
 pub mod import;
+mod invite;
 mod keys;
 mod ledger;
 pub mod limits;
+mod message;
 mod money;
+pub mod pairing;
 mod payload;
 mod proof;
+mod recovery;
 mod rule;
 #[allow(dead_code, reason = "the parts that seal come one by one")]
 mod seal;
@@ -51,6 +55,7 @@ pub use entry::{DecodedEntry, Header, VerifiedEntry, verify_batch};
 pub use id::{
     ActDigest, DeviceId, EntryId, GroupId, MemberId, Origin, ParseIdError, RootId, StateDigest,
 };
+pub use invite::{InviteId, InviteLink, InviteSecret, JoinAnswer, JoinError, JoinRequest, Welcome};
 pub use keys::{
     Card, DeviceCertificate, DeviceKey, ExchangeKey, Fingerprint, PlaceholderCard, RootEntropy,
     RootKey, SignedCard, SignedDevice,
@@ -60,6 +65,7 @@ pub use ledger::{
     Evaluation, Flip, Frontier, GroupState, Ledger, Link, Member, MemoryIndex, Named, Pending,
     Position, Replayed, Slot, SlotEntry, SlotRole, Verdict, View, VoidReason, evaluate,
 };
+pub use message::{MessageError, MessageKind, message_from_text, message_to_text};
 pub use money::{
     Amount, AmountError, Balance, Currency, CurrencyError, Date, DateError, split_equally,
 };
@@ -68,6 +74,10 @@ pub use payload::{
     Opening, Part, Payload, Placeholder, Predecessor, RefIndex, Rotation, Transfer,
 };
 pub use proof::{EquivocationProof, ProofError};
+pub use recovery::{
+    Added, MAX_SHARES, PhraseError, Progress, RecoveredEntropy, RecoveryRequest, RecoveryShare,
+    ShareCollection, ShareError, SharePlan, phrase_words, split_entropy,
+};
 pub use rule::{Refusal, Rule};
 pub use seal::WrapError;
 pub use settle_up::{EXACT_LIMIT, Settlement, settle_up};

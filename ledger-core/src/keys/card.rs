@@ -85,21 +85,37 @@ impl DeviceCertificate {
         root: &RootKey,
         device: &DeviceKey,
     ) -> Result<(Self, DeviceSignatures), Refusal> {
+        let certificate = Self::unsigned(place, root.id(), device)?;
+        let acceptance = certificate.accept(device);
+        let signatures = certificate.certify(root, acceptance);
+        Ok((certificate, signatures))
+    }
+
+    /// A certificate that nobody has signed yet.
+    pub(crate) fn unsigned(
+        place: Place,
+        root: RootId,
+        device: &DeviceKey,
+    ) -> Result<Self, Refusal> {
         let mut w = Writer::new();
         w.array(7);
         w.uint(VERSION);
         w.bytes(&place);
-        w.bytes(root.id().as_bytes());
+        w.bytes(root.as_bytes());
         w.bytes(device.id().as_bytes());
         w.uint(KEM_X25519);
         w.bytes(&device.exchange_public_key());
         w.uint(0);
-        let certificate = Self::decode(&w.into_bytes())?;
-        let signatures = DeviceSignatures {
-            certificate: root.sign(Tag::DEV_CERT, &certificate.bytes),
-            acceptance: device.sign_certificate(Tag::DEV_ACCEPT, &certificate.bytes),
-        };
-        Ok((certificate, signatures))
+        Self::decode(&w.into_bytes())
+    }
+
+    /// The device consents.
+    pub(crate) fn accept(&self, device: &DeviceKey) -> [u8; 64] {
+        device.sign_certificate(Tag::DEV_ACCEPT, &self.bytes)
+    }
+
+    fn certify(&self, root: &RootKey, acceptance: [u8; 64]) -> DeviceSignatures {
+        DeviceSignatures { certificate: root.sign(Tag::DEV_CERT, &self.bytes), acceptance }
     }
 
     /// Reads a certificate and checks the keys in it (rules K1 to K3).
@@ -122,11 +138,16 @@ impl DeviceCertificate {
 
     /// Checks the two signatures (rule K4).
     pub(crate) fn check(&self, signatures: &DeviceSignatures) -> Result<(), Refusal> {
-        let (root, device) = (self.root.as_bytes(), self.device.as_bytes());
+        let root = self.root.as_bytes();
         let by_root = &signatures.certificate;
         check_signature(root, Tag::DEV_CERT, &self.bytes, by_root, "the certificate")?;
-        let by_device = &signatures.acceptance;
-        check_signature(device, Tag::DEV_ACCEPT, &self.bytes, by_device, "the acceptance")
+        self.check_acceptance(&signatures.acceptance)
+    }
+
+    /// Checks that the device consents (rule K4).
+    pub(crate) fn check_acceptance(&self, acceptance: &[u8; 64]) -> Result<(), Refusal> {
+        let device = self.device.as_bytes();
+        check_signature(device, Tag::DEV_ACCEPT, &self.bytes, acceptance, "the acceptance")
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
@@ -335,6 +356,12 @@ impl SignedDevice {
     pub fn new(group: GroupId, root: &RootKey, device: &DeviceKey) -> Result<Self, Refusal> {
         let (certificate, signatures) = DeviceCertificate::sign(*group.as_bytes(), root, device)?;
         Ok(Self { certificate, signatures })
+    }
+
+    /// Certifies a device that consented from afar.
+    pub(crate) fn of(certificate: DeviceCertificate, root: &RootKey, acceptance: [u8; 64]) -> Self {
+        let signatures = certificate.certify(root, acceptance);
+        Self { certificate, signatures }
     }
 
     /// The certificate.

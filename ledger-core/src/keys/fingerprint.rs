@@ -22,7 +22,7 @@ use crate::hash::{Tag, digest};
 pub struct Fingerprint([u32; 6]);
 
 impl Fingerprint {
-    fn of(bytes: &[u8]) -> Self {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
         let hash = digest(Tag::FINGERPRINT, &[bytes]);
         let mut groups = [0; 6];
         let (words, _) = hash.as_chunks::<4>();

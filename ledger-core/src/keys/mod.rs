@@ -9,5 +9,5 @@ pub use card::{Card, DeviceCertificate, PlaceholderCard, SignedCard, SignedDevic
 pub(crate) use card::{CardSignatures, DeviceSignatures, KEM_X25519, Place, expect_kem};
 pub(crate) use check::{check_signature, check_x25519};
 pub use fingerprint::Fingerprint;
-pub(crate) use secret::entry_message;
 pub use secret::{DeviceKey, ExchangeKey, RootEntropy, RootKey};
+pub(crate) use secret::{entry_message, hidden_debug};

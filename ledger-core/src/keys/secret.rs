@@ -1,7 +1,5 @@
 //! Secret keys. None of them shows itself in `Debug`, all are wiped on drop.
 
-use core::fmt;
-
 use ed25519_dalek::{Signer as _, SigningKey};
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
@@ -18,6 +16,11 @@ impl RootEntropy {
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))
+    }
+
+    /// The bytes, for what spells them out: phrase, shares, pairing.
+    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
     }
 
     /// The root key of this person's group number `index`.
@@ -58,6 +61,13 @@ impl ExchangeKey {
 
     pub(crate) fn secret(&self) -> &StaticSecret {
         &self.0
+    }
+
+    /// X25519 with somebody's public key; none if that is of low order, so
+    /// that the result would be all zero.
+    pub(crate) fn agree(&self, theirs: &[u8; 32]) -> Option<Zeroizing<[u8; 32]>> {
+        let shared = self.0.diffie_hellman(&PublicKey::from(*theirs));
+        shared.was_contributory().then(|| Zeroizing::new(shared.to_bytes()))
     }
 }
 
@@ -134,15 +144,18 @@ fn halves(bytes: &[u8; 64]) -> (Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>) {
     (low, high)
 }
 
+/// Gives types a `Debug` that shows nothing but their name.
 macro_rules! hidden_debug {
     ($($name:ident),*) => {$(
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl core::fmt::Debug for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 f.write_str(concat!(stringify!($name), "(secret)"))
             }
         }
     )*};
 }
+
+pub(crate) use hidden_debug;
 
 hidden_debug!(RootEntropy, RootKey, DeviceKey, ExchangeKey);
 

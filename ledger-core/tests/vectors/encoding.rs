@@ -244,7 +244,9 @@ pub(crate) fn build() -> Value {
     encoding_keys::push(&mut cases);
     for rule in Rule::ALL {
         let covered = cases.0.iter().any(|case| case["rule"] == rule.code());
-        assert!(covered || rule.code().starts_with('A'), "no case breaks {rule}");
+        // Admission has its own vectors, and so have messages.
+        let elsewhere = rule.code().starts_with(['A', 'M', 'J', 'N', 'R']);
+        assert!(covered || elsewhere, "no case breaks {rule}");
     }
     let about = "Each entry is refused, and rule is the first that it breaks. Long ones are given \
         as runs: bytes in hexadecimal, and how often they are repeated.";
