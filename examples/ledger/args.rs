@@ -46,6 +46,11 @@ pub(crate) enum Command {
     Activity(List),
     /// Check every hash, signature, link and rule again from the stored bytes
     Verify(Read),
+    /// Check everything in the database, and optionally write anew what can be
+    ///
+    /// Works out from the entries everything that is derived from them, and
+    /// compares; checks every signature and every page of the file.
+    Fsck(Fsck),
     /// Write the ledger for other programs, to standard output
     Export(Export),
 }
@@ -102,6 +107,15 @@ pub(crate) struct Read {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Fsck {
+    #[command(flatten)]
+    pub(crate) read: Read,
+    /// Write anew what is derived from the entries, if that is what is wrong
+    #[arg(long)]
+    pub(crate) fix: bool,
 }
 
 #[derive(Debug, Args)]

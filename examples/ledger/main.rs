@@ -5,6 +5,7 @@ mod args;
 mod context;
 mod export;
 mod failure;
+mod fsck;
 mod import;
 mod read;
 mod show;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Command::Expenses(list) => read::expenses(list, &mut out),
         Command::Activity(list) => read::activity(list, &mut out),
         Command::Verify(list) => verify::run(list, &mut out),
+        Command::Fsck(fsck) => fsck::run(fsck, &mut out),
         Command::Export(export) => export::run(export, &mut out),
     };
     let result = result.and_then(|()| Ok(out.flush()?));

@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use ledger_store::Verification;
-use serde_json::json;
+use ledger_store::{Problem, Table, Verification};
+use serde_json::{Value, json};
 
 use crate::args::Read;
 use crate::context::{only_group, open};
@@ -27,12 +27,7 @@ pub(crate) fn run(arguments: &Read, out: &mut dyn Write) -> Result<(), Failure> 
 }
 
 fn print_report(verification: &Verification, out: &mut dyn Write) -> Result<(), Failure> {
-    for problem in &verification.problems {
-        let entry =
-            problem.entry.map_or_else(|| "the ledger".to_owned(), |id| format!("entry {id}"));
-        let rule = problem.rule.map_or_else(String::new, |rule| format!(", rule {rule}"));
-        writeln!(out, "{entry}{rule}: {}", one_line(&problem.found))?;
-    }
+    print_problems(&verification.problems, out)?;
     writeln!(out, "{} entries checked", verification.entries)?;
     if let Some(digest) = verification.digest.filter(|_| verification.problems.is_empty()) {
         writeln!(out, "every hash, signature, link and rule holds")?;
@@ -42,17 +37,7 @@ fn print_report(verification: &Verification, out: &mut dyn Write) -> Result<(), 
 }
 
 fn print_report_json(verification: &Verification, out: &mut dyn Write) -> Result<(), Failure> {
-    let problems: Vec<_> = verification
-        .problems
-        .iter()
-        .map(|problem| {
-            json!({
-                "entry": problem.entry.map(|id| id.to_string()),
-                "rule": problem.rule.map(|rule| rule.code()),
-                "found": problem.found,
-            })
-        })
-        .collect();
+    let problems: Vec<_> = verification.problems.iter().map(problem_json).collect();
     print_json(
         out,
         &json!({
@@ -61,4 +46,29 @@ fn print_report_json(verification: &Verification, out: &mut dyn Write) -> Result
             "problems": problems,
         }),
     )
+}
+
+/// A line for each problem: where, which rule, what.
+pub(crate) fn print_problems<'a>(
+    problems: impl IntoIterator<Item = &'a Problem>,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    for problem in problems {
+        let table = problem.table.map_or("the file", Table::name);
+        let entry = problem.entry.map_or_else(String::new, |id| format!(", entry {id}"));
+        let rule = problem.rule.map_or_else(String::new, |rule| format!(", rule {rule}"));
+        writeln!(out, "{table}{entry}{rule}: {}", one_line(&problem.found))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn problem_json(problem: &Problem) -> Value {
+    json!({
+        "group": problem.group.map(|id| id.to_string()),
+        "table": problem.table.map(Table::name),
+        "entry": problem.entry.map(|id| id.to_string()),
+        "rule": problem.rule.map(|rule| rule.code()),
+        "remedy": problem.remedy.advice(),
+        "found": problem.found,
+    })
 }

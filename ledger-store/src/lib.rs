@@ -30,6 +30,7 @@ mod database;
 mod environment;
 mod error;
 mod feed;
+mod fsck;
 mod group;
 #[cfg(feature = "import")]
 pub mod import;
@@ -42,9 +43,10 @@ mod support;
 pub use environment::{Environment, SystemEnvironment};
 pub use error::StoreError;
 pub use feed::{Change, Changes};
+pub use fsck::{Fsck, Problem, Remedy, Table};
 pub use group::{
     Activity, By, ControlAct, Cursor, Filter, Group, Ingested, NewEntry, Opening, Opinion,
-    Overview, ParseCursorError, Problem, Proposal, Recorded, Verification, Version,
+    Overview, ParseCursorError, Proposal, Recorded, Verification, Version,
 };
 pub use progress::{Phase, Progress};
 pub use secrets::{FileSecrets, MemorySecrets, Secret, SecretError, SecretName, SecretStore};

@@ -12,71 +12,10 @@
 
 mod common;
 
-use common::{Folder, Rng, found, hex, only, record, verify};
+use common::subject::Subject;
+use common::{Folder, Rng, found, hex, record, verify};
 use ledger_core::{EntryId, Rule};
-use ledger_store::{Group, NewEntry, Problem, Store, StoreError};
-use rusqlite::Connection;
-
-/// A group of 12 entries of all kinds, and a way past the library: 1 genesis,
-/// 2 and 3 people, 4 to 9 expenses, 10 corrects 5, 11 cancels 6, 12 an expense.
-struct Subject {
-    folder: Folder,
-    store: Store,
-    raw: Connection,
-}
-
-impl Subject {
-    fn new(seed: u64) -> Self {
-        let folder = Folder::new(seed);
-        let store = folder.store();
-        let group = found(&store, 2);
-        let mut rng = Rng::new(seed);
-        let originals = record(&group, 6, 3, &mut rng);
-        let details = common::details(&group.state().unwrap(), &mut rng);
-        let changes = vec![
-            NewEntry::Correction { original: originals[1], details },
-            NewEntry::Cancellation { original: originals[2], reason: None },
-        ];
-        group.append(changes).unwrap();
-        record(&group, 1, 1, &mut rng);
-        let raw = folder.raw();
-        Self { folder, store, raw }
-    }
-
-    fn group(&self) -> Group {
-        only(&self.store)
-    }
-
-    fn id(&self, n: i64) -> EntryId {
-        let sql = "SELECT id FROM entries WHERE n = ?1";
-        EntryId::from_bytes(self.raw.query_row(sql, [n], |row| row.get(0)).unwrap())
-    }
-
-    fn blob(&self, n: i64, column: &str) -> Vec<u8> {
-        let sql = format!("SELECT {column} FROM entries WHERE n = {n}");
-        self.raw.query_row(&sql, [], |row| row.get(0)).unwrap()
-    }
-
-    fn set_blob(&self, n: i64, column: &str, bytes: &[u8]) {
-        let sql = format!("UPDATE entries SET {column} = ?1 WHERE n = {n}");
-        assert_eq!(self.raw.execute(&sql, [bytes]).unwrap(), 1);
-    }
-
-    /// A copy of the database that was changed by SQL, as a fresh start sees it.
-    fn after(&self, sql: &str) -> Result<Vec<Problem>, StoreError> {
-        let copy = Folder::new(0);
-        std::fs::copy(self.folder.keys(), copy.keys()).unwrap();
-        self.raw.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
-        std::fs::copy(self.folder.db(), copy.db()).unwrap();
-        let raw = copy.raw();
-        raw.execute_batch(sql).unwrap();
-        assert!(raw.total_changes() > 0, "{sql}");
-        drop(raw);
-        let store = copy.open()?;
-        let group = store.group(self.group().id())?;
-        Ok(verify(&group)?.problems)
-    }
-}
+use ledger_store::{Phase, Problem, StoreError};
 
 /// Flips one bit of every byte of a column, and tells the rule that was found
 /// broken for each.
@@ -293,7 +232,7 @@ fn a_damaged_page_is_never_taken_for_intact() {
     let group = found(&store, 3);
     let id = group.id();
     record(&group, 600, 200, &mut Rng::new(11));
-    drop((group, store));
+    drop((store, group));
     let whole = std::fs::read(folder.db()).unwrap();
     let pages = whole.len() / 4096;
     assert!(pages > 50);
@@ -321,11 +260,13 @@ fn verifying_can_be_stopped_and_tells_how_far_it_is() {
     let group = subject.group();
     group
         .verify(&mut |progress| {
-            told.push((progress.done, progress.total));
+            told.push((progress.phase, progress.done, progress.total));
             std::ops::ControlFlow::Continue(())
         })
         .unwrap();
-    assert_eq!(told, [(0, 12), (12, 12)]);
+    let phases = [Phase::Verifying, Phase::Comparing].into_iter();
+    let expected: Vec<_> = phases.flat_map(|phase| [(phase, 0, 12), (phase, 12, 12)]).collect();
+    assert_eq!(told, expected);
     let stopped = group.verify(&mut |_| std::ops::ControlFlow::Break(()));
     assert!(matches!(stopped, Err(StoreError::Cancelled)), "{stopped:?}");
     assert_eq!(verify(&group).unwrap().problems, []);

@@ -82,13 +82,7 @@ impl EntryIndex for StoredIndex<'_> {
         })?;
         rows.map(|row| {
             let (id, lamport, kind): (EntryId, u64, u16) = row?;
-            let role = match kind {
-                kind if kind == Kind::COPY.number() => SlotRole::Copy,
-                kind if kind == Kind::CORRECTION.number() => SlotRole::Correction,
-                kind if kind == Kind::CANCELLATION.number() => SlotRole::Cancellation,
-                _ => SlotRole::Original,
-            };
-            Ok(SlotEntry { id, lamport, role })
+            Ok(SlotEntry { id, lamport, role: role(kind) })
         })
         .collect()
     }
@@ -104,6 +98,16 @@ pub(super) fn find_number(connection: &Connection, id: EntryId) -> Result<Option
 pub(super) fn number(connection: &Connection, id: EntryId) -> Result<i64, StoreError> {
     let gone = || StoreError::Damaged(format!("entry {id} is gone"));
     find_number(connection, id)?.ok_or_else(gone)
+}
+
+/// What an entry of this kind does to its slot.
+pub(super) fn role(kind: u16) -> SlotRole {
+    match kind {
+        kind if kind == Kind::COPY.number() => SlotRole::Copy,
+        kind if kind == Kind::CORRECTION.number() => SlotRole::Correction,
+        kind if kind == Kind::CANCELLATION.number() => SlotRole::Cancellation,
+        _ => SlotRole::Original,
+    }
 }
 
 /// A verdict as it is stored.

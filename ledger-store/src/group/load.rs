@@ -30,7 +30,7 @@ pub struct Opening {
 /// The stored verdicts are those of the last entry. So no entry that changed
 /// the verdict of another may be replayed over them: what covers less than the
 /// last such entry is of no use.
-pub(super) fn load(
+pub(crate) fn load(
     connection: &Connection,
     group: GroupKey,
     id: GroupId,

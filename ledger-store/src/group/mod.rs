@@ -1,9 +1,9 @@
 //! One group of a store.
 
 mod acts;
+pub(crate) mod audit;
+mod compact;
 mod cursor;
-mod derived;
-mod derived_lists;
 mod find;
 mod handle;
 mod history;
@@ -18,7 +18,6 @@ mod plans;
 mod projections;
 mod query;
 mod record;
-mod stored;
 mod subscribe;
 mod successor;
 mod verify;
@@ -31,10 +30,11 @@ pub use handle::Group;
 pub use history::{Opinion, Version};
 pub use ingest::Ingested;
 pub use load::Opening;
+pub(crate) use load::load as load_ledger;
 pub use overview::Overview;
 pub use query::{Activity, Recorded};
 pub use record::NewEntry;
-pub use verify::{Problem, Verification};
+pub use verify::Verification;
 pub(crate) use write::Writer;
 
 /// A group's row in the database.

@@ -15,27 +15,49 @@ pub(super) fn note(
     n: i64,
     entry: &DecodedEntry,
 ) -> Result<(), StoreError> {
+    match original(entry, |id| payload_of(connection, group, id))? {
+        Some((original, endorses)) => insert(connection, original, endorses, n, entry),
+        None => Ok(()),
+    }
+}
+
+/// The number of the original that an entry changes or endorses, and whether it
+/// endorses it. `fetch` finds stored entries.
+pub(super) fn original(
+    entry: &DecodedEntry,
+    fetch: impl Fn(EntryId) -> Result<Option<(i64, DecodedEntry)>, StoreError>,
+) -> Result<Option<(i64, bool)>, StoreError> {
     let (target, endorses) = match entry.payload() {
         Payload::Correction(correction) => (correction.target(), false),
         Payload::Cancellation(cancellation) => (cancellation.target(), false),
         Payload::Copy(copy) => (copy.original(), false),
         Payload::Endorsement(endorsement) => (endorsement.target(), true),
-        _ => return Ok(()),
+        _ => return Ok(None),
     };
-    let Some(target) = at(entry, target) else { return Ok(()) };
+    let Some(target) = at(entry, target) else { return Ok(None) };
     // A copy must name the original itself; what changes a copy changes that.
-    let mut original = payload_of(connection, group, target)?;
+    let mut original = fetch(target)?;
     if let Some((_, copied)) = &original
         && let Payload::Copy(copy) = copied.payload()
     {
         let by_copy = matches!(entry.payload(), Payload::Copy(_));
         original = match at(copied, copy.original()).filter(|_| !by_copy) {
-            Some(target) => payload_of(connection, group, target)?,
+            Some(target) => fetch(target)?,
             None => None,
         };
     }
     let content = |found: &(i64, DecodedEntry)| matches!(found.1.payload(), Payload::Content(_));
-    let Some((original, _)) = original.filter(content) else { return Ok(()) };
+    Ok(original.filter(content).map(|(original, _)| (original, endorses)))
+}
+
+/// Notes that entry number `n` changes or endorses an original.
+pub(super) fn insert(
+    connection: &Connection,
+    original: i64,
+    endorses: bool,
+    n: i64,
+    entry: &DecodedEntry,
+) -> Result<(), StoreError> {
     connection
         .prepare_cached(
             "INSERT INTO named (original, endorses, lamport, id, n) VALUES (?1, ?2, ?3, ?4, ?5)",

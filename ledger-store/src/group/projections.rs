@@ -149,7 +149,9 @@ impl<'a> Lists<'a> {
         self.insert(original, n, slot.is_cancelled(), listed)
     }
 
-    fn insert(
+    /// Puts a slot into every list. `content` is the number of the entry that it
+    /// shows.
+    pub(super) fn insert(
         &mut self,
         original: i64,
         content: i64,

@@ -1,0 +1,46 @@
+//! The file as such: its pages, and rows of no group.
+
+use rusqlite::Connection;
+
+use crate::StoreError;
+use crate::fsck::{Problem, Table};
+
+/// Rows that belong to nothing, which no group's check meets.
+const STRAYS: [(Table, &str); 7] = [
+    (Table::FoundBy, "SELECT count(*) FROM found_by WHERE term NOT IN (SELECT term FROM terms)"),
+    (Table::FoundBy, "SELECT count(*) FROM terms WHERE grp NOT IN (SELECT grp FROM groups)"),
+    (Table::Expenses, "SELECT count(*) FROM expenses WHERE grp NOT IN (SELECT grp FROM groups)"),
+    (Table::Origins, "SELECT count(*) FROM origins WHERE grp NOT IN (SELECT grp FROM groups)"),
+    (
+        Table::Checkpoints,
+        "SELECT count(*) FROM checkpoints WHERE grp NOT IN (SELECT grp FROM groups)",
+    ),
+    (Table::Pending, "SELECT count(*) FROM pending WHERE grp NOT IN (SELECT grp FROM groups)"),
+    (Table::Entries, "SELECT count(*) FROM entries WHERE grp NOT IN (SELECT grp FROM groups)"),
+];
+
+/// Every page of the file is as it was written, free ones as well, every index
+/// agrees with its table, and every row belongs to a group.
+pub(crate) fn check_file(connection: &Connection) -> Result<Vec<Problem>, StoreError> {
+    let mut problems = Vec::new();
+    for sql in ["PRAGMA integrity_check", "PRAGMA cipher_integrity_check"] {
+        let mut statement = connection.prepare(sql)?;
+        let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+        let found: Vec<String> = rows.collect::<Result<_, _>>()?;
+        problems.extend(found.into_iter().filter(|line| line != "ok").map(Problem::file));
+    }
+    for (table, sql) in STRAYS {
+        let count: u64 = connection.query_row(sql, [], |row| row.get(0))?;
+        if count > 0 {
+            let found = format!("{count} rows belong to nothing");
+            problems.push(match table {
+                // They are no less the truth for being nobody's.
+                Table::Entries | Table::Pending => {
+                    Problem { table: Some(table), ..Problem::file(found) }
+                }
+                _ => Problem::derived(table, None, found),
+            });
+        }
+    }
+    Ok(problems)
+}
