@@ -229,7 +229,7 @@ impl<'a> Work<'a> {
 
     fn end(mut self) -> Result<Rebuilt<'a>, StoreError> {
         if self.rebuilt.ledger.is_none() {
-            self.rebuilt.problems.insert(0, Problem::entry(None, "the genesis entry is gone"));
+            self.report(Problem::entry(None, "the genesis entry is gone"));
         }
         if self.silent > 0 {
             let found = format!("{} more entries depend on those and have no place", self.silent);
