@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use ledger_core::{Currency, Date, EntryId};
 use ledger_store::Cursor;
 
 /// Shared expenses as a signed, encrypted ledger.
 ///
 /// A ledger is one database file, encrypted with a key from a key file beside
-/// it. Start by importing a Splitwise export, then look at balances, and let
-/// settle-up tell who pays whom.
+/// it. Start by importing a Splitwise export or founding a group, then look at
+/// balances, and let settle-up tell who pays whom.
 #[derive(Debug, Parser)]
 #[command(
     name = "ledger",
@@ -44,6 +45,34 @@ pub(crate) enum Command {
     Expenses(List),
     /// List everything that anybody did, newest first, and whether it counts
     Activity(List),
+    /// Found a group
+    New(New),
+    /// Record an expense, split equally
+    Record(Record),
+    /// Record that somebody paid somebody back
+    Pay(Pay),
+    /// List the groups of the database
+    Groups(Read),
+    /// List the members
+    Members(Read),
+    /// List the devices that may write
+    Devices(Read),
+    /// Remove a member, as the owner
+    Remove(Remove),
+    /// End what one of your devices may write
+    Revoke(Revoke),
+    /// Leave the group
+    Leave(Sign),
+    /// Rename yourself
+    Rename(Rename),
+    /// Go on in a new group that you own, with everybody's balances
+    ///
+    /// For a group whose owner lost the keys for good, or had them stolen.
+    Successor(Successor),
+    /// Compare with what another device has
+    ///
+    /// Without a file, prints what to give to the other device.
+    Agree(Agree),
     /// Check every hash, signature, link and rule again from the stored bytes
     Verify(Read),
     /// Check everything in the database, and optionally write anew what can be
@@ -67,6 +96,9 @@ pub(crate) struct Location {
     /// import, readable by its owner only.
     #[arg(long, value_name = "FILE")]
     pub(crate) key_file: Option<PathBuf>,
+    /// Which group, by its name or the beginning of its id, if there are several
+    #[arg(long, value_name = "GROUP")]
+    pub(crate) group: Option<String>,
     /// Say on standard error how the ledger was opened
     #[arg(short, long)]
     pub(crate) verbose: bool,
@@ -150,4 +182,118 @@ pub(crate) enum ExportFormat {
     Csv,
     /// Members, balances and every entry with its verdict
     Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct New {
+    #[command(flatten)]
+    pub(crate) location: Location,
+    /// Your name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) me: String,
+    /// People who have no ledger of their own yet
+    #[arg(long = "with", value_name = "NAME")]
+    pub(crate) others: Vec<String>,
+    /// The group's name
+    #[arg(value_name = "GROUP")]
+    pub(crate) name: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Record {
+    #[command(flatten)]
+    pub(crate) location: Location,
+    /// Who paid [default: you]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    /// For whom; may be said several times [default: every member]
+    #[arg(long = "for", value_name = "NAME")]
+    pub(crate) whom: Vec<String>,
+    /// On which day, as YYYY-MM-DD [default: today]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) on: Option<Date>,
+    /// A category
+    #[arg(long)]
+    pub(crate) category: Option<String>,
+    /// What it was
+    pub(crate) description: String,
+    /// How much, such as 12.50
+    pub(crate) amount: String,
+    /// The currency, such as EUR
+    pub(crate) currency: Currency,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Pay {
+    #[command(flatten)]
+    pub(crate) location: Location,
+    /// Who paid [default: you]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    /// On which day, as YYYY-MM-DD [default: today]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) on: Option<Date>,
+    /// Who received it
+    pub(crate) to: String,
+    /// How much, such as 12.50
+    pub(crate) amount: String,
+    /// The currency, such as EUR
+    pub(crate) currency: Currency,
+}
+
+/// An act to be shown, and signed if it is what was meant.
+#[derive(Debug, Args)]
+pub(crate) struct Sign {
+    #[command(flatten)]
+    pub(crate) location: Location,
+    /// Sign without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Remove {
+    #[command(flatten)]
+    pub(crate) sign: Sign,
+    /// Nothing that they wrote from this entry on counts any more
+    #[arg(long, value_name = "ENTRY")]
+    pub(crate) since: Option<EntryId>,
+    /// The member
+    pub(crate) member: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Revoke {
+    #[command(flatten)]
+    pub(crate) sign: Sign,
+    /// Nothing that it wrote from this entry on counts any more
+    #[arg(long, value_name = "ENTRY")]
+    pub(crate) since: Option<EntryId>,
+    /// The beginning of the device's id
+    pub(crate) device: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rename {
+    #[command(flatten)]
+    pub(crate) sign: Sign,
+    /// The new name
+    pub(crate) name: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Successor {
+    #[command(flatten)]
+    pub(crate) location: Location,
+    /// The new group's name [default: as before]
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Agree {
+    #[command(flatten)]
+    pub(crate) location: Location,
+    /// What the other device printed; - reads standard input
+    pub(crate) other: Option<PathBuf>,
 }

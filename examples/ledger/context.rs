@@ -26,20 +26,21 @@ pub(crate) fn open(location: &Location) -> Result<Store, Failure> {
     Ok(Store::open(&location.db, secrets(location))?)
 }
 
-/// The one group of the database.
-pub(crate) fn only_group(store: &Store, location: &Location) -> Result<Group, Failure> {
+/// The group that the command line names, else the only one.
+pub(crate) fn the_group(store: &Store, location: &Location) -> Result<Group, Failure> {
     let groups = store.group_ids()?;
-    let group = match groups.as_slice() {
-        [one] => store.group(*one)?,
-        [] => {
+    let group = match (groups.as_slice(), &location.group) {
+        ([], _) => {
             let db = location.db.display();
-            let text = format!("{db} holds no group yet; import into it first");
+            let text = format!("{db} holds no group yet; import into it, or found one");
             return Err(Failure::Ledger(text));
         }
-        _ => {
-            let text = "the database holds several groups; this program reads databases with one";
-            return Err(Failure::Ledger(text.to_owned()));
+        ([one], None) => store.group(*one)?,
+        (_, None) => {
+            let text = "the database holds several groups; choose one with --group";
+            return Err(Failure::Usage(text.to_owned()));
         }
+        (_, Some(named)) => named_group(store, named)?,
     };
     if location.verbose {
         // What cannot be opened says so where it is used; verify still works.
@@ -49,6 +50,17 @@ pub(crate) fn only_group(store: &Store, location: &Location) -> Result<Group, Fa
         }
     }
     Ok(group)
+}
+
+/// A group by its name, or the beginning of its id.
+fn named_group(store: &Store, named: &str) -> Result<Group, Failure> {
+    let mut found = store.groups()?;
+    found.retain(|group| group.name == named || group.id.to_string().starts_with(named));
+    match found.as_slice() {
+        [one] => Ok(store.group(one.id)?),
+        [] => Err(Failure::Usage(format!("no group is called {named:?} or has an id like it"))),
+        _ => Err(Failure::Usage(format!("several groups are meant by {named:?}; use an id"))),
+    }
 }
 
 fn print_opening(opening: Opening) {
@@ -73,6 +85,16 @@ impl People {
 
     pub(crate) fn label(&self, member: MemberId) -> &str {
         self.labels.get(&member).map_or("?", String::as_str)
+    }
+
+    /// The member whom somebody means by a name.
+    pub(crate) fn find(&self, name: &str) -> Result<MemberId, Failure> {
+        let mut found = self.labels.iter().filter(|(_, label)| *label == name);
+        let one = found.next().map(|(member, _)| *member);
+        one.ok_or_else(|| {
+            let names: Vec<&str> = self.in_order().map(|member| self.label(member)).collect();
+            Failure::Usage(format!("{name:?} is no member; there are {}", names.join(", ")))
+        })
     }
 
     pub(crate) fn in_order(&self) -> impl Iterator<Item = MemberId> + '_ {

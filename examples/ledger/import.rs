@@ -10,7 +10,7 @@ use ledger_store::{Group, Store};
 use serde_json::json;
 
 use crate::args::{Import, ImportFormat};
-use crate::context::{People, only_group, secrets};
+use crate::context::{People, secrets, the_group};
 use crate::failure::Failure;
 use crate::read::{print_balances, print_json, print_plan};
 use crate::show::{one_line, progress_bar};
@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure
     let group = if first {
         store.found_group(&name, founder.name())?
     } else {
-        only_group(&store, &arguments.location)?
+        the_group(&store, &arguments.location)?
     };
     let report = group.import_splitwise(&export, &mut progress_bar())?;
     if arguments.json {

@@ -1,13 +1,17 @@
 //! `ledger`: shared expenses on the command line, kept as a signed, encrypted
 //! ledger. Over the public API only; `ledger --help` teaches its use.
 
+mod acts;
+mod agree;
 mod args;
 mod context;
 mod export;
 mod failure;
 mod fsck;
 mod import;
+mod people;
 mod read;
+mod record;
 mod show;
 mod verify;
 
@@ -27,6 +31,18 @@ fn main() -> ExitCode {
         Command::SettleUp(list) => read::settle_up(list, &mut out),
         Command::Expenses(list) => read::expenses(list, &mut out),
         Command::Activity(list) => read::activity(list, &mut out),
+        Command::New(new) => record::new(new, &mut out),
+        Command::Record(record) => record::record(record, &mut out),
+        Command::Pay(pay) => record::pay(pay, &mut out),
+        Command::Groups(list) => people::groups(list, &mut out),
+        Command::Members(list) => people::members(list, &mut out),
+        Command::Devices(list) => people::devices(list, &mut out),
+        Command::Remove(remove) => acts::remove(remove, &mut out),
+        Command::Revoke(revoke) => acts::revoke(revoke, &mut out),
+        Command::Leave(sign) => acts::leave(sign, &mut out),
+        Command::Rename(rename) => acts::rename(rename, &mut out),
+        Command::Successor(successor) => acts::successor(successor, &mut out),
+        Command::Agree(agree) => agree::run(agree, &mut out),
         Command::Verify(list) => verify::run(list, &mut out),
         Command::Fsck(fsck) => fsck::run(fsck, &mut out),
         Command::Export(export) => export::run(export, &mut out),

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::args::{List, Read};
-use crate::context::{People, only_group, open};
+use crate::context::{People, open, the_group};
 use crate::failure::Failure;
 use crate::show::{Align, one_line, table};
 
@@ -27,7 +27,7 @@ pub(crate) struct BalanceRow<'a> {
 
 pub(crate) fn balances(arguments: &Read, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
-    let state = only_group(&store, &arguments.location)?.state()?;
+    let state = the_group(&store, &arguments.location)?.state()?;
     let people = People::of(&state);
     if !arguments.json {
         return print_balances(&state, &people, out);
@@ -79,7 +79,7 @@ pub(crate) fn print_balances(
 
 pub(crate) fn settle_up(arguments: &Read, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
-    let state = only_group(&store, &arguments.location)?.state()?;
+    let state = the_group(&store, &arguments.location)?.state()?;
     let people = People::of(&state);
     if !arguments.json {
         return print_plan(&state, &people, out);
@@ -131,7 +131,7 @@ pub(crate) fn print_plan(
 
 pub(crate) fn expenses(arguments: &List, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.read.location)?;
-    let group = only_group(&store, &arguments.read.location)?;
+    let group = the_group(&store, &arguments.read.location)?;
     let people = People::of(&group.state()?);
     let (rows, more) = pages(arguments, |after, limit| {
         let page = group.expenses(after, limit)?;
@@ -216,7 +216,7 @@ fn expense_json(row: &Recorded, people: &People) -> Value {
 
 pub(crate) fn activity(arguments: &List, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.read.location)?;
-    let group = only_group(&store, &arguments.read.location)?;
+    let group = the_group(&store, &arguments.read.location)?;
     let state = group.state()?;
     let people = People::of(&state);
     let (rows, more) = pages(arguments, |after, limit| {

@@ -6,14 +6,14 @@ use ledger_store::{Problem, Table, Verification};
 use serde_json::{Value, json};
 
 use crate::args::Read;
-use crate::context::{only_group, open};
+use crate::context::{open, the_group};
 use crate::failure::Failure;
 use crate::read::print_json;
 use crate::show::{one_line, progress_bar};
 
 pub(crate) fn run(arguments: &Read, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
-    let group = only_group(&store, &arguments.location)?;
+    let group = the_group(&store, &arguments.location)?;
     let verification = group.verify(&mut progress_bar())?;
     if arguments.json {
         print_report_json(&verification, out)?;

@@ -10,7 +10,7 @@ use ledger_core::GroupState;
 use ledger_store::{Group, Recorded};
 
 use crate::args::{Export, ExportFormat};
-use crate::context::{People, only_group, open};
+use crate::context::{People, open, the_group};
 use crate::failure::Failure;
 
 /// Rows read from the database at once.
@@ -25,7 +25,7 @@ struct Exported {
 
 pub(crate) fn run(arguments: &Export, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
-    let group = only_group(&store, &arguments.location)?;
+    let group = the_group(&store, &arguments.location)?;
     let state = group.state()?;
     let people = People::of(&state);
     let exported = Exported { group, state, people };

@@ -35,6 +35,12 @@ impl Group {
         self.id
     }
 
+    /// The device that writes here.
+    #[must_use]
+    pub fn device(&self) -> DeviceId {
+        self.device
+    }
+
     /// Members and balances.
     ///
     /// # Errors

@@ -32,6 +32,7 @@ fn no_list_scans_or_sorts() {
         (find::BY_TEXT, "VIRTUAL TABLE INDEX"),
         (query::ACTIVITY, "entries_by_order (grp=? AND lamport<?)"),
         (query::VOID, "entries_void (grp=? AND lamport<?)"),
+        (query::ENTRY, "sqlite_autoindex_entries_1 (id=?)"),
         (history::CHANGES, "PRIMARY KEY (original=? AND endorses=? AND (lamport,id)<(?,?))"),
         (overview::GROUPS, "INTEGER PRIMARY KEY (rowid<?)"),
         (overview::LAST, "entries_by_order (grp=?)"),

@@ -1,6 +1,7 @@
 //! Lists for apps, newest first, in pages.
 
-use ledger_core::{Details, EntryId, Kind, MemberId, Verdict, VerifiedEntry};
+use ledger_core::{Details, EntryId, GroupState, Kind, MemberId, Verdict, VerifiedEntry};
+use rusqlite::Row;
 
 use super::Group;
 use super::cursor::Cursor;
@@ -14,6 +15,9 @@ pub(super) const ACTIVITY: &str = "SELECT entry, signature, verdict, lamport, n 
 pub(super) const VOID: &str = "SELECT entry, signature, verdict, lamport, n FROM entries
      WHERE grp = ?1 AND verdict > 1 AND (lamport, n) < (?2, ?3)
      ORDER BY lamport DESC, n DESC LIMIT ?4";
+
+pub(super) const ENTRY: &str = "SELECT entry, signature, verdict, lamport, n FROM entries
+     WHERE grp = ?1 AND id = ?2";
 
 /// An expense or transfer as it stands now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +79,18 @@ impl Group {
         self.entries(VOID, after, limit)
     }
 
+    /// One entry with its verdict, if it is here.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn entry(&self, id: EntryId) -> Result<Option<Activity>, StoreError> {
+        let ledger = self.ledger()?;
+        let inner = self.store.lock();
+        let mut statement = inner.connection.prepare_cached(ENTRY)?;
+        let mut rows = statement.query((self.key.0, id.as_bytes()))?;
+        rows.next()?.map(|row| activity(row, ledger.state())).transpose()
+    }
+
     fn entries(
         &self,
         sql: &str,
@@ -88,14 +104,18 @@ impl Group {
         let mut rows = statement.query((self.key.0, after.major, after.minor, limit))?;
         let mut page = Vec::new();
         while let Some(row) = rows.next()? {
-            let entry = stored_entry(row)?;
-            page.push(Activity {
-                author: ledger.state().device_owner(entry.decoded().header().device()),
-                entry,
-                verdict: verdict(row.get(2)?)?,
-                cursor: Cursor { major: row.get(3)?, minor: row.get(4)? },
-            });
+            page.push(activity(row, ledger.state())?);
         }
         Ok(page)
     }
+}
+
+fn activity(row: &Row<'_>, state: &GroupState) -> Result<Activity, StoreError> {
+    let entry = stored_entry(row)?;
+    Ok(Activity {
+        author: state.device_owner(entry.decoded().header().device()),
+        entry,
+        verdict: verdict(row.get(2)?)?,
+        cursor: Cursor { major: row.get(3)?, minor: row.get(4)? },
+    })
 }

@@ -1,0 +1,75 @@
+//! `ledger remove`, `revoke`, `leave`, `rename`: acts, shown before they are
+//! signed; and `successor`.
+
+use std::io::{BufRead as _, Write};
+
+use ledger_core::DeviceId;
+use ledger_store::{ControlAct, Group};
+
+use crate::args::{Location, Remove, Rename, Revoke, Sign, Successor};
+use crate::context::{People, open, the_group};
+use crate::failure::Failure;
+use crate::show::one_line;
+
+pub(crate) fn remove(arguments: &Remove, out: &mut dyn Write) -> Result<(), Failure> {
+    let group = open_group(&arguments.sign.location)?;
+    let member = People::of(&group.state()?).find(&arguments.member)?;
+    let act = ControlAct::Remove { member, since: arguments.since };
+    sign(&group, act, &arguments.sign, out)
+}
+
+pub(crate) fn revoke(arguments: &Revoke, out: &mut dyn Write) -> Result<(), Failure> {
+    let group = open_group(&arguments.sign.location)?;
+    let state = group.state()?;
+    let begins = |id: &DeviceId| id.to_string().starts_with(&arguments.device);
+    let found: Vec<DeviceId> = state.devices().map(|(_, id, _)| id).filter(begins).collect();
+    let [device] = found.as_slice() else {
+        let text = format!("{} devices are meant by {:?}", found.len(), arguments.device);
+        return Err(Failure::Usage(format!("{text}; `ledger devices` lists them")));
+    };
+    let act = ControlAct::Revoke { device: *device, since: arguments.since };
+    sign(&group, act, &arguments.sign, out)
+}
+
+pub(crate) fn leave(arguments: &Sign, out: &mut dyn Write) -> Result<(), Failure> {
+    sign(&open_group(&arguments.location)?, ControlAct::Leave, arguments, out)
+}
+
+pub(crate) fn rename(arguments: &Rename, out: &mut dyn Write) -> Result<(), Failure> {
+    let act = ControlAct::Rename { name: arguments.name.clone() };
+    sign(&open_group(&arguments.sign.location)?, act, &arguments.sign, out)
+}
+
+pub(crate) fn successor(arguments: &Successor, out: &mut dyn Write) -> Result<(), Failure> {
+    let old = open_group(&arguments.location)?;
+    let state = old.state()?;
+    let name = arguments.name.as_deref().unwrap_or(state.name());
+    let new = old.found_successor(name)?;
+    writeln!(out, "founded {}, group {}", one_line(name), new.id())?;
+    Ok(())
+}
+
+fn open_group(location: &Location) -> Result<Group, Failure> {
+    the_group(&open(location)?, location)
+}
+
+/// Shows what would be signed, asks, and signs it.
+fn sign(group: &Group, act: ControlAct, how: &Sign, out: &mut dyn Write) -> Result<(), Failure> {
+    let proposal = group.propose(act)?;
+    writeln!(out, "{}", one_line(proposal.text()))?;
+    for id in proposal.voids() {
+        writeln!(out, "  would not count any more: {id}")?;
+    }
+    if !how.yes {
+        write!(out, "Sign this? [y/N] ")?;
+        out.flush()?;
+        let mut answer = String::new();
+        std::io::stdin().lock().read_line(&mut answer)?;
+        if !matches!(answer.trim(), "y" | "Y" | "yes") {
+            writeln!(out, "nothing was signed")?;
+            return Ok(());
+        }
+    }
+    writeln!(out, "signed {}", group.sign(&proposal)?)?;
+    Ok(())
+}

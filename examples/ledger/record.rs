@@ -1,0 +1,101 @@
+//! `ledger new`, `record` and `pay`: what people write.
+
+use std::io::Write;
+
+use ledger_core::{
+    Amount, Currency, Date, Details, ExpenseDetails, MemberId, TransferDetails, split_equally,
+};
+use ledger_store::{Group, NewEntry, Store};
+
+use crate::args::{New, Pay, Record};
+use crate::context::{People, open, secrets, the_group};
+use crate::failure::Failure;
+use crate::show::one_line;
+
+pub(crate) fn new(arguments: &New, out: &mut dyn Write) -> Result<(), Failure> {
+    let store = Store::open_or_create(&arguments.location.db, secrets(&arguments.location))?;
+    let group = store.found_group(&arguments.name, &arguments.me)?;
+    let others = arguments.others.iter();
+    group.append(others.map(|name| NewEntry::Placeholder { name: name.clone() }).collect())?;
+    writeln!(out, "founded {}, group {}", one_line(&arguments.name), group.id())?;
+    Ok(())
+}
+
+pub(crate) fn record(arguments: &Record, out: &mut dyn Write) -> Result<(), Failure> {
+    let store = open(&arguments.location)?;
+    let group = the_group(&store, &arguments.location)?;
+    let state = group.state()?;
+    let people = People::of(&state);
+    let amount = amount(&arguments.amount, arguments.currency)?;
+    let payer = payer(&group, &people, arguments.by.as_deref())?;
+    let mut whom = Vec::new();
+    for name in &arguments.whom {
+        whom.push(people.find(name)?);
+    }
+    if whom.is_empty() {
+        let present = |member: &MemberId| state.member(*member).is_some_and(|m| !m.is_removed());
+        whom = people.in_order().filter(present).collect();
+    }
+    // Whose turn it is to pay a cent more goes round from expense to expense.
+    let turn = group.ledger()?.frontier().entries();
+    let parts = split_equally(amount, whom.len(), turn);
+    let details = Details::Expense(ExpenseDetails {
+        date: date(arguments.on)?,
+        description: arguments.description.clone(),
+        category: arguments.category.clone(),
+        note: None,
+        currency: arguments.currency,
+        amount,
+        payers: vec![(payer, amount)],
+        shares: whom.into_iter().zip(parts).filter(|(_, part)| !part.is_zero()).collect(),
+        origin: None,
+    });
+    keep(&group, details, out)
+}
+
+pub(crate) fn pay(arguments: &Pay, out: &mut dyn Write) -> Result<(), Failure> {
+    let store = open(&arguments.location)?;
+    let group = the_group(&store, &arguments.location)?;
+    let people = People::of(&group.state()?);
+    let details = Details::Transfer(TransferDetails {
+        date: date(arguments.on)?,
+        description: "Payment".to_owned(),
+        currency: arguments.currency,
+        amount: amount(&arguments.amount, arguments.currency)?,
+        from: payer(&group, &people, arguments.by.as_deref())?,
+        to: people.find(&arguments.to)?,
+        origin: None,
+    });
+    keep(&group, details, out)
+}
+
+fn keep(group: &Group, details: Details, out: &mut dyn Write) -> Result<(), Failure> {
+    for id in group.append(vec![NewEntry::Record(details)])? {
+        writeln!(out, "recorded {id}")?;
+    }
+    Ok(())
+}
+
+fn payer(group: &Group, people: &People, by: Option<&str>) -> Result<MemberId, Failure> {
+    match by {
+        Some(name) => people.find(name),
+        None => group.me()?.ok_or_else(|| {
+            Failure::Usage("this device is nobody's; say who paid with --by".to_owned())
+        }),
+    }
+}
+
+fn amount(text: &str, currency: Currency) -> Result<Amount, Failure> {
+    Amount::parse(text, currency).map_err(|error| Failure::Usage(format!("{text:?}: {error}")))
+}
+
+/// The day that was said, else today where this runs.
+fn date(on: Option<Date>) -> Result<Date, Failure> {
+    if let Some(date) = on {
+        return Ok(date);
+    }
+    let today = jiff::Zoned::now().date().to_string();
+    today
+        .parse()
+        .map_err(|_| Failure::Usage("the clock is wrong; say the day with --on".to_owned()))
+}
