@@ -121,6 +121,14 @@ fn a_history_has_every_entry_of_the_slot_void_ones_too() {
     let expected =
         [(correction, true), (copied, true), (correction, false), (SlotRole::Original, true)];
     assert_eq!(roles, expected);
+    // A copy of the copy is void for good. What corrects it changes no expense.
+    let state = group.state().unwrap();
+    let draft = Draft::copy(&state, copy, &said(&mut rng)).unwrap();
+    let second = ingest(&group, &sign(&group.ledger().unwrap(), &ben.anna, None, draft));
+    let draft = Draft::correction(&state, second, &said(&mut rng)).unwrap();
+    ingest(&group, &sign(&group.ledger().unwrap(), &ben.anna, None, draft));
+    assert_eq!(group.history(by_ben, None, 10).unwrap().len(), 4);
+    assert_sound(&group);
 
     // Void entries, page by page.
     let mut paged = Vec::new();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ledger_core::{
-    Admission, AdmittedEntry, Content, DecodedEntry, EntryId, Ledger, Replayed, Verdict,
+    Admission, AdmittedEntry, Content, DecodedEntry, EntryId, Ledger, Named, Replayed, Verdict,
     VerifiedEntry, limits::CHECKPOINT_INTERVAL,
 };
 use rusqlite::Connection;
@@ -108,7 +108,6 @@ impl<'a> Writer<'a> {
         let n = after(self.last)?;
         self.insert(n, entry.verified(), &replayed)?;
         (self.last, self.loaded.upto) = (n, n);
-        named::note(self.connection, self.group, n, entry.verified().decoded())?;
         self.flip(&replayed)?;
         Ok(replayed.verdict())
     }
@@ -120,16 +119,20 @@ impl<'a> Writer<'a> {
         verified: &VerifiedEntry,
         replayed: &Replayed,
     ) -> Result<(), StoreError> {
-        let (entry, slot) = (verified.decoded(), replayed.slot());
-        let original = match slot {
-            Some((original, ..)) if original == verified.id() => Some(n),
-            Some((original, ..)) => Some(number(self.connection, original)?),
-            None => None,
+        let (entry, slot, named) = (verified.decoded(), replayed.slot(), replayed.named());
+        // What an entry names is what its slot is called by.
+        let original = match (named, slot) {
+            (Some(Named { original, .. }), _) => Some(number(self.connection, original)?),
+            (None, slot) => slot.map(|_| n),
         };
         let (chain, verdict) = (replayed.point().chain, replayed.verdict().code());
-        let beside = Beside { chain, verdict, slot: original };
+        let beside = Beside { chain, verdict, slot: original.filter(|_| slot.is_some()) };
         insert_entry(self.connection, self.group, n, verified, &beside)?;
-        let Some((original, (_, _, slot))) = original.zip(slot) else { return Ok(()) };
+        let Some(original) = original else { return Ok(()) };
+        if let Some(named) = named {
+            named::insert(self.connection, original, named.endorses, n, entry)?;
+        }
+        let Some((_, _, slot)) = slot else { return Ok(()) };
         let state = self.loaded.ledger.state();
         if original == n {
             // Nothing can stand in a slot before what opens it.
