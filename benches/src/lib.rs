@@ -3,6 +3,7 @@
 //! way from its histories to real entries.
 
 mod generate;
+pub mod measure;
 pub mod model;
 pub mod real;
 mod replay;

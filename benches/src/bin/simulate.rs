@@ -152,6 +152,9 @@ fn bugs(arguments: &Arguments) -> ExitCode {
     let mut missed = false;
     let hunts = [hunt_bugs, hunt_breaks, hunt_steps, hunt_rules];
     for hunted in hunts.into_iter().flat_map(|hunt| hunt(&settings, limit)) {
+        if !hunted.text.is_empty() {
+            println!("{}:", hunted.text);
+        }
         match hunted.caught {
             Some((n, failure)) => {
                 println!("{:24} after {n:4} histories: {}", hunted.bug, failure.violation.property);

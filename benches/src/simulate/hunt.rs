@@ -8,6 +8,8 @@ use crate::model::Rules;
 pub struct Hunted {
     /// Its name.
     pub bug: &'static str,
+    /// What is wrong with it on, if the name does not say it.
+    pub text: &'static str,
     /// How many histories it took, and what was noticed; `None`: it was not.
     pub caught: Option<(u64, Failure)>,
 }
@@ -26,7 +28,7 @@ pub fn hunt_bugs(settings: &Settings, limit: u64) -> Vec<Hunted> {
             seed_bug(None);
             failure
         });
-        Hunted { bug: bug.name(), caught }
+        Hunted { bug: bug.name(), text: bug.text(), caught }
     };
     Bug::ALL.iter().map(hunted).collect()
 }
@@ -60,7 +62,7 @@ fn without(
 ) -> Vec<Hunted> {
     let hunted = |(bug, rules): (&'static str, Rules)| {
         let caught = find(settings, limit, |case| case.run_with(&rules).err());
-        Hunted { bug, caught }
+        Hunted { bug, text: "", caught }
     };
     rules.map(hunted).collect()
 }
@@ -71,7 +73,7 @@ pub fn hunt_breaks(settings: &Settings, limit: u64) -> Vec<Hunted> {
     let hunted = |(bug, breaks): &(&'static str, Break)| {
         let breaks = Some(*breaks);
         let caught = find(settings, limit, |case| Case { breaks, ..case.clone() }.run().err());
-        Hunted { bug, caught }
+        Hunted { bug, text: "", caught }
     };
     Break::ALL.iter().map(hunted).collect()
 }

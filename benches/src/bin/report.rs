@@ -1,0 +1,40 @@
+//! Every figure of the project beside its limit.
+//!
+//!     cargo run --release -p ledger-benches --bin report -- --quick --json
+//!
+//! Exits with 1 if a figure misses its limit twice in a row.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use ledger_benches::measure::bed::{AMONG, Bed};
+use ledger_benches::measure::{Effort, Report, growth, memory, replay, store};
+
+/// Measures every figure of the project beside its limit.
+#[derive(Parser)]
+struct Arguments {
+    /// Repeat as little as possible: under three minutes.
+    #[arg(long)]
+    quick: bool,
+    /// Rows of JSON instead of a table.
+    #[arg(long)]
+    json: bool,
+    /// Entries in the large ledger, at least 20,000.
+    #[arg(long, default_value_t = 100_000)]
+    entries: usize,
+}
+
+fn main() -> ExitCode {
+    if let Some(done) = memory::child() {
+        return done;
+    }
+    let arguments = Arguments::parse();
+    let effort = if arguments.quick { Effort::Quick } else { Effort::Full };
+    let mut report = Report::new(arguments.json);
+    report.measure(|| replay::from_stored_bytes(effort));
+    let mut bed = Bed::new(arguments.entries.max(20_000));
+    store::all(&mut report, &mut bed, effort);
+    report.measure(|| growth::entries(&mut bed.crowd, AMONG));
+    report.measure(growth::members);
+    report.end()
+}

@@ -1,0 +1,147 @@
+//! A database with a large group in it, and smaller ones of the same people.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ledger_core::{DeviceKey, RootEntropy, VerifiedEntry};
+use ledger_store::{FileSecrets, Group, Store};
+use tempfile::TempDir;
+
+use super::crowd::Crowd;
+
+/// Entries of a batch.
+pub const BATCH: usize = 1_000;
+/// How many people are in the expenses.
+pub const AMONG: usize = 6;
+/// People who joined early and did not write yet.
+const SLEEPERS: usize = 200;
+
+/// A closed database and its key file.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// The database.
+    pub path: PathBuf,
+    /// The key file.
+    pub keys: PathBuf,
+}
+
+impl File {
+    /// Opens it, with its only group.
+    #[must_use]
+    pub fn open(&self) -> (Store, Group) {
+        let store = Store::open(&self.path, Arc::new(FileSecrets::new(self.keys.clone()))).unwrap();
+        let id = store.group_ids().unwrap()[0];
+        let group = store.group(id).unwrap();
+        (store, group)
+    }
+
+    /// A copy in the same folder.
+    #[must_use]
+    pub fn copy(&self, name: &str) -> Self {
+        let path = self.path.with_file_name(name);
+        std::fs::copy(&self.path, &path).unwrap();
+        Self { path, keys: self.keys.clone() }
+    }
+
+    /// How large it is.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        std::fs::metadata(&self.path).unwrap().len()
+    }
+}
+
+/// The databases to measure on.
+pub struct Bed {
+    /// With everything that was taken in so far.
+    pub large: File,
+    /// The same group at 10,000 entries.
+    pub middle: File,
+    /// The same group at 1,000 entries.
+    pub small: File,
+    /// Who wrote all of it, and more that is not taken in yet.
+    pub crowd: Crowd,
+    /// How many of the crowd's entries are in the large database.
+    pub taken: usize,
+    /// Those who did not write yet.
+    sleepers: usize,
+    folder: TempDir,
+}
+
+impl Bed {
+    /// A group with so many entries.
+    #[must_use]
+    pub fn new(entries: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large.db");
+        let large = File { path, keys: folder.path().join("keys") };
+        let secrets = Arc::new(FileSecrets::new(large.keys.clone()));
+        let store = Store::open_or_create(&large.path, secrets).unwrap();
+        let group = store.found_group("Crowd", "0").unwrap();
+        let genesis = group.activity(None, 1).unwrap().remove(0).entry;
+        let mut crowd = Crowd::of(
+            genesis,
+            DeviceKey::from_bytes(&secret(&large.keys, "device-")),
+            &RootEntropy::from_bytes(secret(&large.keys, "entropy")),
+        );
+        crowd.grow(AMONG + SLEEPERS);
+        drop((group, store));
+        let mut bed = Self {
+            middle: large.clone(),
+            small: large.clone(),
+            large,
+            crowd,
+            taken: 1,
+            sleepers: AMONG,
+            folder,
+        };
+        bed.fill(1_000);
+        bed.small = bed.large.copy("small.db");
+        bed.fill(10_000);
+        bed.middle = bed.large.copy("middle.db");
+        bed.fill(entries);
+        bed
+    }
+
+    /// The folder of the databases.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Takes in entries until there are so many.
+    fn fill(&mut self, entries: usize) {
+        let (_store, group) = self.large.open();
+        while self.taken < entries {
+            let batch = self.next(BATCH.min(entries - self.taken));
+            group.ingest_verified(batch).unwrap();
+        }
+        assert_eq!(group.ledger().unwrap().frontier().entries(), self.taken as u64);
+    }
+
+    /// Entries that are in the large database from now on.
+    pub fn next(&mut self, entries: usize) -> Vec<VerifiedEntry> {
+        let until = self.taken + entries;
+        let more = until.saturating_sub(self.crowd.entries.len());
+        self.crowd.write(more, AMONG);
+        let batch = self.crowd.entries[self.taken..until].to_vec();
+        self.taken = until;
+        batch
+    }
+
+    /// The first entry of somebody who knows nothing after a place, from 0 for
+    /// the beginning to 100 for the end.
+    pub fn late(&mut self, percent: usize) -> VerifiedEntry {
+        let first = AMONG + SLEEPERS;
+        let place = first + (self.taken - 1 - first) * percent / 100;
+        self.sleepers += 1;
+        self.crowd.late(self.sleepers - 1, place, AMONG)
+    }
+}
+
+/// The secret in a key file whose name begins so.
+fn secret<const N: usize>(keys: &Path, name: &str) -> [u8; N] {
+    let keys = std::fs::read_to_string(keys).unwrap();
+    let line = keys.lines().find(|line| line.starts_with(name)).unwrap();
+    let hex = line.split_once(' ').unwrap().1;
+    std::array::from_fn(|n| u8::from_str_radix(&hex[2 * n..2 * n + 2], 16).unwrap())
+}

@@ -1,0 +1,147 @@
+//! People with a phone each, who write in turn.
+
+use ledger_core::{
+    Admission, Amount, Currency, Details, DeviceKey, Draft, EntryId, ExpenseDetails, Ledger,
+    MemberId, MemoryIndex, NewAct, NewGroup, RootEntropy, RootKey, SignedCard, VerifiedEntry,
+    hazmat, split_equally,
+};
+
+/// More people than these do not write, only their names are used.
+const WRITERS: usize = 50;
+
+/// A group in memory, and everything that was written in it.
+pub struct Crowd {
+    /// What everybody knows.
+    pub ledger: Ledger,
+    index: MemoryIndex,
+    owner: RootKey,
+    /// Member, phone, and the entry that enrolled it; the founder first.
+    pub people: Vec<(MemberId, DeviceKey, EntryId)>,
+    /// All entries, genesis first.
+    pub entries: Vec<VerifiedEntry>,
+}
+
+impl Crowd {
+    /// A new group with its founder.
+    #[must_use]
+    pub fn new() -> Self {
+        let (device, entropy) = (phone(0), RootEntropy::from_bytes(seed(0)));
+        let group = NewGroup {
+            name: "Crowd",
+            founder: "0",
+            entropy: &entropy,
+            index: 0,
+            salt: [1; 32],
+            successor_of: None,
+        };
+        let genesis = group.found(&device, 0).unwrap();
+        Self::of(genesis, device, &entropy)
+    }
+
+    /// The group of a genesis entry, by its founder's phone and root key.
+    #[must_use]
+    pub fn of(genesis: VerifiedEntry, device: DeviceKey, entropy: &RootEntropy) -> Self {
+        let mut index = MemoryIndex::new();
+        let ledger = Ledger::begin(&genesis, &mut index).unwrap();
+        let founder = ledger.state().members()[0].0;
+        let people = vec![(founder, device, genesis.id())];
+        let owner = entropy.root_key(0);
+        Self { ledger, index, owner, people, entries: vec![genesis] }
+    }
+
+    /// Adds people until there are so many.
+    pub fn grow(&mut self, people: usize) {
+        for n in self.people.len()..people {
+            let (device, entropy) = (phone(n), RootEntropy::from_bytes(seed(n)));
+            let name = format!("Person {n}");
+            let card = SignedCard::new(self.ledger.group(), &name, &entropy, 0, &device).unwrap();
+            let draft = Draft::add_member(self.ledger.state(), &card).unwrap();
+            let id = self.sign(0, draft).id();
+            self.people.push((card.card().member(), device, id));
+        }
+    }
+
+    /// The owner removes somebody.
+    pub fn remove(&mut self, who: usize, base: Vec<EntryId>) -> VerifiedEntry {
+        let act = NewAct::Remove { member: self.people[who].0 };
+        let draft = Draft::act(&self.owner, self.ledger.group(), &act, base, [7; 16]).unwrap();
+        self.sign(0, draft)
+    }
+
+    /// Expenses by everybody among the first so many, in turn. Not by the founder,
+    /// whose device may be writing in a store.
+    pub fn write(&mut self, entries: usize, among: usize) {
+        for _ in 0..entries {
+            let n = self.entries.len();
+            let details = self.expense(n, among);
+            let draft = Draft::record(self.ledger.state(), &details).unwrap();
+            self.sign(1 + n % (among - 1).min(WRITERS), draft);
+        }
+    }
+
+    /// A typical expense: five shares, a category, some words.
+    #[must_use]
+    pub fn expense(&self, n: usize, among: usize) -> Details {
+        let amount = Amount::from_minor_units(100 + n as u64 % 9_000).unwrap();
+        let members: Vec<MemberId> = (0..5).map(|k| self.people[(n * 7 + k) % among].0).collect();
+        let shares = members.iter().copied().zip(split_equally(amount, 5, n as u64)).collect();
+        Details::Expense(ExpenseDetails {
+            date: format!("2026-{:02}-{:02}", 1 + n % 12, 1 + n % 28).parse().unwrap(),
+            description: format!("Groceries, and what was missing {}", n % 977),
+            category: Some("Groceries".to_owned()),
+            note: None,
+            currency: Currency::from_code("EUR").unwrap(),
+            amount,
+            payers: vec![(members[n % 5], amount)],
+            shares,
+            origin: None,
+        })
+    }
+
+    /// The first entry of somebody who knows nothing after the entry at a place.
+    #[must_use]
+    pub fn late(&self, who: usize, place: usize, among: usize) -> VerifiedEntry {
+        let (_, device, home) = &self.people[who];
+        let last = &self.entries[place];
+        let clock = last.decoded().header().lamport() + 1;
+        let parents = vec![last.id()];
+        let group = self.ledger.group();
+        let at = hazmat::any_position(group, device.id(), 0, *home, parents, clock);
+        let draft = Draft::record(self.ledger.state(), &self.expense(who, among)).unwrap();
+        draft.sign(device, &at, 1_700_000_000_000).unwrap()
+    }
+
+    fn sign(&mut self, who: usize, draft: Draft) -> VerifiedEntry {
+        let (_, device, home) = &self.people[who];
+        let at = self.ledger.next_position(device.id());
+        let at = at.or_else(|| self.ledger.first_position(device.id(), *home)).unwrap();
+        let entry = draft.sign(device, &at, 1_700_000_000_000).unwrap();
+        let Ok(Admission::Admitted(admitted)) = self.ledger.admit(entry.clone(), &self.index)
+        else {
+            panic!("{} is not admitted", entry.id());
+        };
+        let Ok(replayed) = self.ledger.replay(&admitted, &self.index);
+        self.index.insert(&admitted, &replayed);
+        self.entries.push(entry.clone());
+        entry
+    }
+}
+
+impl Default for Crowd {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn phone(n: usize) -> DeviceKey {
+    let mut bytes = [0x11; 64];
+    bytes[..8].copy_from_slice(&(n as u64).to_be_bytes());
+    bytes[32..40].copy_from_slice(&(n as u64).to_be_bytes());
+    DeviceKey::from_bytes(&bytes)
+}
+
+fn seed(n: usize) -> [u8; 32] {
+    let mut bytes = [0x22; 32];
+    bytes[..8].copy_from_slice(&(n as u64).to_be_bytes());
+    bytes
+}

@@ -1,0 +1,72 @@
+//! What a large group takes in memory, measured in a process of its own.
+
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use ledger_core::Details;
+use ledger_store::{By, Filter, NewEntry};
+
+use super::Figure;
+use super::bed::File;
+
+/// The argument by which a bench starts itself as that process.
+const CHILD: &str = "--memory-of";
+
+/// If this process was started to measure memory, does that and nothing else.
+#[must_use]
+pub fn child() -> Option<ExitCode> {
+    let arguments: Vec<String> = std::env::args().collect();
+    let [_, flag, path, keys] = arguments.as_slice() else { return None };
+    (flag == CHILD).then(|| {
+        let file = File { path: path.into(), keys: keys.into() };
+        let before = kilobytes("VmRSS:");
+        use_it(&file);
+        println!("{}", kilobytes("VmHWM:").saturating_sub(before));
+        ExitCode::SUCCESS
+    })
+}
+
+/// What an app does: opens, lists, looks for something, records, reads back.
+fn use_it(file: &File) {
+    let (store, group) = file.open();
+    let details: Details = group.expenses(None, 50).unwrap().remove(0).details;
+    let filter =
+        Filter { by: Some(By::Text("groceries missing 97".to_owned())), ..Filter::default() };
+    for _ in 0..10 {
+        let found = group.find(&filter, None, 50).unwrap();
+        assert_eq!(found.len(), 50);
+        group.append(vec![NewEntry::Record(details.clone())]).unwrap();
+        let mut page = group.activity(None, 50).unwrap();
+        for _ in 0..10 {
+            page = group.activity(page.last().map(|row| row.cursor), 50).unwrap();
+        }
+    }
+    assert_eq!(store.overview(None, 10).unwrap().len(), 1);
+}
+
+/// The most memory that using a group takes, beyond the empty process.
+#[must_use]
+pub fn figures(file: &File) -> Vec<Figure> {
+    vec![Figure {
+        name: "memory of using the group, beyond the empty process".to_owned(),
+        value: of(&file.path, &file.keys),
+        unit: "MB",
+        limit: 32.0,
+        at_most: 1.0,
+    }]
+}
+
+fn of(path: &Path, keys: &Path) -> f64 {
+    let program = std::env::current_exe().unwrap();
+    let output = Command::new(program).arg(CHILD).arg(path).arg(keys).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let kilobytes: f64 = String::from_utf8(output.stdout).unwrap().trim().parse().unwrap();
+    kilobytes / 1e3
+}
+
+/// A line of this process's status.
+fn kilobytes(line: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let value = status.lines().find_map(|text| text.strip_prefix(line));
+    value.and_then(|text| text.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default()
+}

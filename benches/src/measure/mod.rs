@@ -1,0 +1,163 @@
+//! The figures of the project, each beside its physical limit in the same run.
+//!
+//! What is compared is measured in turn, and the medians are divided: machines
+//! have bad moments, but both sides have them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::float_arithmetic,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::cast_possible_wrap,
+    clippy::cast_possible_truncation,
+    clippy::missing_panics_doc,
+    reason = "a bench stops at the first error"
+)]
+
+pub mod bed;
+pub mod crowd;
+pub mod growth;
+pub mod memory;
+pub mod raw;
+pub mod replay;
+pub mod store;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+/// How thorough to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// As few repetitions as give a usable median.
+    Quick,
+    /// More of them.
+    Full,
+}
+
+impl Effort {
+    /// How often to repeat what is repeated so often in a quick run.
+    #[must_use]
+    pub fn times(self, quick: usize) -> usize {
+        match self {
+            Self::Quick => quick,
+            Self::Full => 3 * quick,
+        }
+    }
+}
+
+/// One figure, with what it is held against.
+#[derive(Clone, Debug)]
+pub struct Figure {
+    /// What was measured.
+    pub name: String,
+    /// What came out, in `unit`.
+    pub value: f64,
+    /// The unit of `value` and `limit`.
+    pub unit: &'static str,
+    /// What physics allows, measured in the same run, or a fixed bound.
+    pub limit: f64,
+    /// How many times `limit` the value may be.
+    pub at_most: f64,
+}
+
+impl Figure {
+    /// How many times its limit the value is.
+    #[must_use]
+    pub fn ratio(&self) -> f64 {
+        self.value / self.limit
+    }
+
+    /// Whether it is within what is allowed.
+    #[must_use]
+    pub fn is_met(&self) -> bool {
+        self.ratio() <= self.at_most
+    }
+
+    fn row(&self) -> Value {
+        let rounded = |n: f64| (n * 1e3).round() / 1e3;
+        json!({
+            "name": self.name,
+            "value": rounded(self.value),
+            "unit": self.unit,
+            "limit": rounded(self.limit),
+            "ratio": rounded(self.ratio()),
+            "at_most": self.at_most,
+        })
+    }
+
+    fn line(&self) -> String {
+        format!(
+            "{:58} {:10.2} {:2}  limit {:10.2}  ratio {:5.2}, at most {:3.1}{}",
+            self.name,
+            self.value,
+            self.unit,
+            self.limit,
+            self.ratio(),
+            self.at_most,
+            if self.is_met() { "" } else { "  MISSED" }
+        )
+    }
+}
+
+/// Figures as they come in.
+pub struct Report {
+    json: bool,
+    figures: Vec<Figure>,
+}
+
+impl Report {
+    /// Prints a table as figures come in, or rows of JSON at the end.
+    #[must_use]
+    pub fn new(json: bool) -> Self {
+        Self { json, figures: Vec::new() }
+    }
+
+    /// Takes figures that are measured together: once more if one misses its
+    /// limit.
+    pub fn measure(&mut self, mut part: impl FnMut() -> Vec<Figure>) {
+        let mut figures = part();
+        if !figures.iter().all(Figure::is_met) {
+            for figure in figures.iter().filter(|figure| !figure.is_met()) {
+                eprintln!("once more: {}", figure.line());
+            }
+            figures = part();
+        }
+        if !self.json {
+            figures.iter().for_each(|figure| println!("{}", figure.line()));
+        }
+        self.figures.extend(figures);
+    }
+
+    /// Prints what is left to print; fails if a figure missed its limit.
+    #[must_use]
+    pub fn end(self) -> ExitCode {
+        if self.json {
+            let rows: Vec<String> =
+                self.figures.iter().map(|figure| format!("  {}", figure.row())).collect();
+            println!("[\n{}\n]", rows.join(",\n"));
+        }
+        match self.figures.iter().all(Figure::is_met) {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
+        }
+    }
+}
+
+/// Milliseconds that something takes.
+pub fn time_ms(work: impl FnOnce()) -> f64 {
+    let begin = Instant::now();
+    work();
+    begin.elapsed().as_secs_f64() * 1e3
+}
+
+/// The one in the middle.
+#[must_use]
+pub fn median(times: &[f64]) -> f64 {
+    let mut times = times.to_vec();
+    times.sort_by(f64::total_cmp);
+    times.get(times.len() / 2).copied().unwrap_or(f64::NAN)
+}

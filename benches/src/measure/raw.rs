@@ -1,0 +1,173 @@
+//! The physical limit: the same rows by plain rusqlite with the same cipher.
+
+use std::hint::black_box;
+use std::path::Path;
+
+use ed25519_zebra::SigningKey;
+use ledger_core::{Details, GroupState, VerifiedEntry};
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+
+use super::time_ms;
+
+/// Opens a database of the store with the key in a file of secrets, with the
+/// settings of the store.
+#[must_use]
+pub fn connect(path: &Path, keys: &Path) -> Connection {
+    let keys = std::fs::read_to_string(keys).unwrap();
+    let line = keys.lines().find(|line| line.starts_with("database-")).unwrap();
+    let (name, key) = line.split_once(' ').unwrap();
+    let salt = name.trim_start_matches("database-");
+    let connection = Connection::open(path).unwrap();
+    connection
+        .execute_batch(&format!(
+            "PRAGMA key = \"x'{key}{salt}'\";
+             PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+             PRAGMA secure_delete = ON; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;"
+        ))
+        .unwrap();
+    connection
+}
+
+/// Opens the file, reads a checkpoint and the last 500 rows.
+pub fn open_and_read(path: &Path, keys: &Path) {
+    let connection = connect(path, keys);
+    let blob: Vec<u8> = connection
+        .query_row("SELECT ledger FROM checkpoints ORDER BY upto DESC LIMIT 1", [], |r| r.get(0))
+        .unwrap();
+    let mut statement = connection
+        .prepare("SELECT entry, signature FROM entries ORDER BY n DESC LIMIT 500")
+        .unwrap();
+    let mut rows = statement.query([]).unwrap();
+    let mut bytes = blob.len();
+    while let Some(row) = rows.next().unwrap() {
+        bytes += row.get::<_, Vec<u8>>(0).unwrap().len() + row.get::<_, [u8; 64]>(1).unwrap().len();
+    }
+    assert!(bytes > 0);
+}
+
+/// Reads every entry in the order of ingest.
+pub fn read_all(path: &Path, keys: &Path) {
+    let connection = connect(path, keys);
+    let mut statement =
+        connection.prepare("SELECT entry, signature FROM entries ORDER BY n").unwrap();
+    let mut rows = statement.query([]).unwrap();
+    let mut bytes = 0;
+    while let Some(row) = rows.next().unwrap() {
+        bytes += row.get_ref(0).unwrap().as_blob().unwrap().len();
+        bytes += row.get_ref(1).unwrap().as_blob().unwrap().len();
+    }
+    assert!(bytes > 0);
+}
+
+/// The tables that a plain entry adds to, by the column that tells its number.
+const TABLES: [(&str, &str); 5] = [
+    ("entries", "n"),
+    ("expenses", "content"),
+    ("found_by", "n"),
+    ("named", "n"),
+    ("origins", "n"),
+];
+
+/// The rows of some entries, in the order of the entries: by table, by place in
+/// [`TABLES`], and the words of the expenses.
+pub struct Rows {
+    tables: Vec<(usize, Vec<Value>)>,
+    words: Vec<(i64, String)>,
+}
+
+/// A copy of a database, to which rows are added.
+pub struct Raw {
+    connection: Connection,
+    inserts: Vec<String>,
+}
+
+impl Raw {
+    /// Opens a copy that somebody made.
+    #[must_use]
+    pub fn open(path: &Path, keys: &Path) -> Self {
+        let connection = connect(path, keys);
+        let inserts = TABLES.map(|(table, _)| {
+            let all = connection.prepare(&format!("SELECT * FROM {table}")).unwrap();
+            let places: Vec<String> = (1..=all.column_count()).map(|n| format!("?{n}")).collect();
+            format!("INSERT INTO {table} VALUES ({})", places.join(", "))
+        });
+        let inserts = inserts.to_vec();
+        Self { connection, inserts }
+    }
+
+    /// Adds rows in one transaction, durably; milliseconds.
+    pub fn insert(&mut self, rows: &Rows) -> f64 {
+        time_ms(|| self.write(rows))
+    }
+
+    /// Makes one signature, and adds rows.
+    pub fn sign_and_insert(&mut self, key: &SigningKey, rows: &Rows) -> f64 {
+        time_ms(|| {
+            black_box(key.sign(&[7; 46]));
+            self.write(rows);
+        })
+    }
+
+    fn write(&mut self, rows: &Rows) {
+        let tx = self.connection.transaction().unwrap();
+        let mut statements: Vec<_> =
+            self.inserts.iter().map(|sql| tx.prepare_cached(sql).unwrap()).collect();
+        let mut text =
+            tx.prepare_cached("INSERT INTO texts (rowid, words) VALUES (?1, ?2)").unwrap();
+        for (table, row) in &rows.tables {
+            statements[*table].execute(params_from_iter(row)).unwrap();
+        }
+        for (row, words) in &rows.words {
+            text.execute((row, words)).unwrap();
+        }
+        drop((statements, text));
+        tx.commit().unwrap();
+    }
+}
+
+/// Reads back what the store made of its last entries.
+pub struct Reader(Connection);
+
+impl Reader {
+    /// Beside a store that has the database open.
+    #[must_use]
+    pub fn open(path: &Path, keys: &Path) -> Self {
+        Self(connect(path, keys))
+    }
+
+    /// The number of the last entry.
+    #[must_use]
+    pub fn last(&self) -> i64 {
+        self.0.query_row("SELECT max(n) FROM entries", [], |row| row.get(0)).unwrap()
+    }
+
+    /// What the store wrote for the entries after a number. The words, which
+    /// cannot be read back, from the entries.
+    #[must_use]
+    pub fn after(&self, n: i64, entries: &[VerifiedEntry], state: &GroupState) -> Rows {
+        let mut tables = Vec::new();
+        for (place, (table, column)) in TABLES.into_iter().enumerate() {
+            let sql = format!("SELECT * FROM {table} WHERE {column} > ?1 ORDER BY {column}");
+            let mut all = self.0.prepare(&sql).unwrap();
+            let (columns, key) = (all.column_count(), all.column_index(column).unwrap());
+            let mut rows = all.query([n]).unwrap();
+            while let Some(row) = rows.next().unwrap() {
+                let values = (0..columns).map(|place| row.get(place).unwrap()).collect();
+                tables.push((row.get::<_, i64>(key).unwrap(), place, values));
+            }
+        }
+        // By entry, as the store writes them.
+        tables.sort_by_key(|(n, place, _)| (*n, *place));
+        let tables = tables.into_iter().map(|(_, place, values)| (place, values)).collect();
+        let words = entries.iter().zip(n + 1..).filter_map(|(entry, n)| {
+            let Details::Expense(expense) = Details::of(entry.decoded(), state)? else {
+                return None;
+            };
+            let category = expense.category.unwrap_or_default();
+            let row = (i64::from(expense.date.yyyymmdd()) << 36) | n;
+            Some((row, format!("{}\n{category}", expense.description)))
+        });
+        Rows { tables, words: words.collect() }
+    }
+}

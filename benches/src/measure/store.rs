@@ -1,0 +1,178 @@
+//! What the store costs at 100,000 entries.
+
+use std::collections::BTreeMap;
+
+use ed25519_zebra::SigningKey;
+use ledger_core::VerifiedEntry;
+use ledger_core::limits::CHECKPOINT_INTERVAL;
+use ledger_store::NewEntry;
+
+use super::bed::{AMONG, BATCH, Bed, File};
+use super::raw::{self, Raw, Reader};
+use super::{Effort, Figure, Report, median, time_ms};
+
+/// How deep entries come in late, in percent of the ledger.
+const DEPTHS: [usize; 3] = [1, 50, 99];
+
+/// Every figure of the store.
+pub fn all(report: &mut Report, bed: &mut Bed, effort: Effort) {
+    report.measure(|| ingest(bed, effort));
+    report.measure(|| append_and_late(bed, effort));
+    report.measure(|| open(bed, effort));
+    report.measure(|| rebuild(bed, effort));
+    report.measure(|| disk(bed));
+    report.measure(|| super::memory::figures(&bed.large));
+}
+
+/// Verified entries in batches, by the same rows in a copy of the database.
+fn ingest(bed: &mut Bed, effort: Effort) -> Vec<Figure> {
+    let copy = bed.large.copy("raw.db");
+    let mut raw = Raw::open(&copy.path, &copy.keys);
+    let (_store, group) = bed.large.open();
+    let reader = Reader::open(&bed.large.path, &bed.large.keys);
+    let pair = |_| {
+        let batch = bed.next(BATCH);
+        let last = reader.last();
+        let (batch, kept) = (batch.clone(), batch);
+        let ours = time_ms(|| {
+            group.ingest_verified(batch).unwrap();
+        });
+        (ours, raw.insert(&reader.after(last, &kept, bed.crowd.ledger.state())))
+    };
+    let (ours, theirs): (Vec<f64>, Vec<f64>) = (0..effort.times(9)).map(pair).unzip();
+    assert_eq!(group.ledger().unwrap().state().digest(), bed.crowd.ledger.state().digest());
+    vec![Figure {
+        name: "ingest of a verified entry, by raw inserts of its rows".to_owned(),
+        value: median(&ours) * 1e3 / BATCH as f64,
+        unit: "µs",
+        limit: median(&theirs) * 1e3 / BATCH as f64,
+        at_most: 1.5,
+    }]
+}
+
+/// Durable appends, by the same rows raw and one signature; and entries that come
+/// in late, by appends.
+fn append_and_late(bed: &mut Bed, effort: Effort) -> Vec<Figure> {
+    let copy = bed.large.copy("raw.db");
+    let mut raw = Raw::open(&copy.path, &copy.keys);
+    let file = bed.large.clone();
+    let (_store, group) = file.open();
+    let reader = Reader::open(&file.path, &file.keys);
+    let key = SigningKey::from([7; 32]);
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let mut late: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+    for n in 0..effort.times(11) {
+        for depth in DEPTHS {
+            let details = bed.crowd.expense(n, AMONG);
+            let last = reader.last();
+            ours.push(time_ms(|| {
+                group.append(vec![NewEntry::Record(details)]).unwrap();
+            }));
+            let written: Vec<VerifiedEntry> =
+                group.activity(None, 1).unwrap().into_iter().map(|row| row.entry).collect();
+            let state = bed.crowd.ledger.state();
+            theirs.push(raw.sign_and_insert(&key, &reader.after(last, &written, state)));
+
+            let entry = bed.late(depth);
+            let bytes = (entry.decoded().as_bytes().to_vec(), *entry.decoded().signature());
+            late.entry(depth).or_default().push(time_ms(|| {
+                assert_eq!(group.ingest(&[bytes]).unwrap().added.len(), 1);
+            }));
+        }
+    }
+    let append = median(&ours);
+    let mut figures = vec![Figure {
+        name: "durable append, by its rows and a signature".to_owned(),
+        value: append,
+        unit: "ms",
+        limit: median(&theirs),
+        at_most: 1.3,
+    }];
+    figures.extend(late.into_iter().map(|(depth, times)| Figure {
+        name: format!("late entry, after {depth} % of the others, by an append"),
+        value: median(&times),
+        unit: "ms",
+        limit: append,
+        at_most: 1.5,
+    }));
+    figures
+}
+
+/// Leaves as many entries after the last checkpoint as there ever are.
+fn lengthen_tail(file: &File, mut more: impl FnMut(usize) -> Vec<VerifiedEntry>) {
+    let replayed = file.open().1.opening().unwrap().replayed;
+    let entries = (CHECKPOINT_INTERVAL - 1).saturating_sub(replayed);
+    let (_store, group) = file.open();
+    group.ingest_verified(more(usize::try_from(entries).unwrap())).unwrap();
+    drop((_store, group));
+    assert_eq!(file.open().1.opening().unwrap().replayed, CHECKPOINT_INTERVAL - 1);
+}
+
+/// Opening with a checkpoint and the longest tail, by reading as much; and by
+/// opening 1,000 entries.
+fn open(bed: &mut Bed, effort: Effort) -> Vec<Figure> {
+    let (large, small) = (bed.large.clone(), bed.small.clone());
+    lengthen_tail(&large, |entries| bed.next(entries));
+    let known = small.open().1.ledger().unwrap().frontier().entries() as usize;
+    lengthen_tail(&small, |entries| bed.crowd.entries[known..known + entries].to_vec());
+    let opened = |file: &File| {
+        time_ms(|| {
+            let (_store, group) = file.open();
+            assert!(group.opening().unwrap().from_checkpoint > 0);
+        })
+    };
+    let (mut ours, mut theirs, mut little) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..effort.times(15) {
+        ours.push(opened(&large));
+        theirs.push(time_ms(|| raw::open_and_read(&large.path, &large.keys)));
+        little.push(opened(&small));
+    }
+    let figure = |name: &str, limit, at_most| Figure {
+        name: format!("open with 499 entries after the checkpoint, by {name}"),
+        value: median(&ours),
+        unit: "ms",
+        limit,
+        at_most,
+    };
+    vec![
+        figure("file, blob, 500 rows", median(&theirs), 3.0),
+        figure("itself at 1,000", median(&little), 1.5),
+    ]
+}
+
+/// Verdicts and balances from the stored entries, beyond reading them.
+fn rebuild(bed: &mut Bed, effort: Effort) -> Vec<Figure> {
+    let each = |file: &File| {
+        let copy = file.copy("rebuilt.db");
+        raw::connect(&copy.path, &copy.keys).execute_batch("DELETE FROM checkpoints").unwrap();
+        let mut replayed = 0;
+        let ours = time_ms(|| replayed = copy.open().1.opening().unwrap().replayed);
+        let rows = time_ms(|| raw::read_all(&copy.path, &copy.keys));
+        (ours - rows) * 1e3 / replayed as f64
+    };
+    let (large, middle): (Vec<f64>, Vec<f64>) =
+        (0..effort.times(3)).map(|_| (each(&bed.large), each(&bed.middle))).unzip();
+    let (large, middle) = (median(&large), median(&middle));
+    let figure = |name: &str, limit, at_most| Figure {
+        name: format!("rebuild, an entry beyond reading it{name}"),
+        value: large,
+        unit: "µs",
+        limit,
+        at_most,
+    };
+    vec![figure("", 3.0, 1.0), figure(", by one among 10,000", middle, 1.5)]
+}
+
+/// What an entry takes on the disk, with everything.
+fn disk(bed: &Bed) -> Vec<Figure> {
+    let (store, group) = bed.large.open();
+    let entries = group.ledger().unwrap().frontier().entries();
+    drop((group, store));
+    vec![Figure {
+        name: "disk, an entry with five shares, with everything".to_owned(),
+        value: bed.large.bytes() as f64 / entries as f64,
+        unit: "B",
+        limit: 1_000.0,
+        at_most: 1.0,
+    }]
+}
