@@ -271,6 +271,7 @@ fn summary(row: &Activity, state: &GroupState) -> String {
         Payload::Endorsement(endorsement) if endorsement.confirms() => "confirmed".to_owned(),
         Payload::Endorsement(_) => "disputed".to_owned(),
         Payload::Rotation(_) => "rotated a device's key".to_owned(),
+        Payload::Epoch(_) => "began a new epoch key".to_owned(),
         _ => format!("kind {}", row.kind().number()),
     }
 }

@@ -13,8 +13,8 @@ use crate::ledger::{GroupState, Position, View};
 use crate::limits::{MAX_DEVICES, MAX_MEMBERS, MAX_REFS};
 use crate::money::Amount;
 use crate::payload::{
-    AddMember, Cancellation, Claim, Content, Copy, Correction, Endorsement, Expense, Genesis,
-    Opening, Part, Payload, Placeholder, Predecessor, RefIndex, Rotation, Transfer,
+    AddMember, Cancellation, Claim, Content, Copy, Correction, Endorsement, Epoch, Expense,
+    Genesis, Opening, Part, Payload, Placeholder, Predecessor, RefIndex, Rotation, Transfer,
 };
 use crate::rule::Refusal;
 
@@ -315,6 +315,12 @@ impl Draft {
     pub fn rotation(generation: u64, exchange_public_key: [u8; 32]) -> Self {
         let rotation = Rotation::new(generation, exchange_public_key);
         Self { payload: Payload::Rotation(rotation), refs: Vec::new() }
+    }
+
+    /// Begins an epoch: [`EpochKey::begin`](crate::EpochKey::begin).
+    #[must_use]
+    pub fn epoch(epoch: Epoch) -> Self {
+        Self { payload: Payload::Epoch(epoch), refs: Vec::new() }
     }
 
     /// Records an expense or a transfer.

@@ -45,6 +45,16 @@ impl Tag {
     pub(crate) const SHARE: Tag = Tag("gl/1/share");
     pub(crate) const SHARE_SEAL: Tag = Tag("gl/1/share-seal");
     pub(crate) const SHARE_RETURN: Tag = Tag("gl/1/share-return");
+    pub(crate) const COMMIT: Tag = Tag("gl/1/commit");
+    pub(crate) const ACCESS: Tag = Tag("gl/1/access");
+    pub(crate) const TOPIC: Tag = Tag("gl/1/topic");
+    pub(crate) const SEAL: Tag = Tag("gl/1/seal");
+    pub(crate) const NONCE: Tag = Tag("gl/1/nonce");
+    pub(crate) const HISTORY: Tag = Tag("gl/1/hist");
+    pub(crate) const ENVELOPE: Tag = Tag("gl/1/env");
+    pub(crate) const HINT: Tag = Tag("gl/1/hint");
+    pub(crate) const WRAP: Tag = Tag("gl/1/wrap");
+    pub(crate) const KEY_ENVELOPE: Tag = Tag("gl/1/key-env");
     #[cfg(feature = "import")]
     pub(crate) const ORIGIN: Tag = Tag("gl/1/origin");
 
@@ -83,7 +93,6 @@ pub(crate) fn derive_key(secret: &[u8; 32], purpose: Tag, index: u32) -> Zeroizi
     kdf_salted(secret, Tag::PHRASE.as_bytes(), purpose, &[&index.to_be_bytes()])
 }
 
-#[allow(dead_code, reason = "the parts that seal come one by one")]
 /// `KDF(secret, purpose ‖ context)`: HKDF-SHA256 without salt (SPEC §1.2).
 pub(crate) fn kdf(secret: &[u8; 32], purpose: Tag, context: &[&[u8]]) -> Zeroizing<[u8; 32]> {
     kdf_salted(secret, &[], purpose, context)
@@ -142,6 +151,16 @@ mod tests {
         Tag::SHARE,
         Tag::SHARE_SEAL,
         Tag::SHARE_RETURN,
+        Tag::COMMIT,
+        Tag::ACCESS,
+        Tag::TOPIC,
+        Tag::SEAL,
+        Tag::NONCE,
+        Tag::HISTORY,
+        Tag::ENVELOPE,
+        Tag::HINT,
+        Tag::WRAP,
+        Tag::KEY_ENVELOPE,
         #[cfg(feature = "import")]
         Tag::ORIGIN,
     ];

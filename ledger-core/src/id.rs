@@ -100,6 +100,15 @@ id! {
     ActDigest
 }
 id! {
+    /// What an epoch's key commits to: `KDF(key, "commit" ‖ group)`.
+    EpochCommit
+}
+id! {
+    /// Names an epoch to whoever carries envelopes:
+    /// `D("topic", commit ‖ access key)`.
+    Topic
+}
+id! {
     /// Digest of a group's state: equal digests mean equal states.
     StateDigest
 }

@@ -43,7 +43,6 @@ mod payload;
 mod proof;
 mod recovery;
 mod rule;
-#[allow(dead_code, reason = "the parts that seal come one by one")]
 mod seal;
 mod settle_up;
 
@@ -53,7 +52,8 @@ pub use details::{Details, ExpenseDetails, TransferDetails};
 pub use draft::{Draft, DraftError, NewAct, NewGroup};
 pub use entry::{DecodedEntry, Header, VerifiedEntry, verify_batch};
 pub use id::{
-    ActDigest, DeviceId, EntryId, GroupId, MemberId, Origin, ParseIdError, RootId, StateDigest,
+    ActDigest, DeviceId, EntryId, EpochCommit, GroupId, MemberId, Origin, ParseIdError, RootId,
+    StateDigest, Topic,
 };
 pub use invite::{InviteId, InviteLink, InviteSecret, JoinAnswer, JoinError, JoinRequest, Welcome};
 pub use keys::{
@@ -63,15 +63,16 @@ pub use keys::{
 pub use ledger::{
     Admission, AdmittedEntry, AsOf, ChainEntry, CheckpointError, Device, EntryIndex, EvaluateError,
     Evaluation, Flip, Frontier, GroupState, Ledger, Link, Member, MemoryIndex, Named, Pending,
-    Position, Replayed, Slot, SlotEntry, SlotRole, Verdict, View, VoidReason, evaluate,
+    Position, Replayed, Slot, SlotEntry, SlotRole, UsableEpoch, Verdict, View, VoidReason,
+    evaluate,
 };
 pub use message::{MessageError, MessageKind, message_from_text, message_to_text};
 pub use money::{
     Amount, AmountError, Balance, Currency, CurrencyError, Date, DateError, split_equally,
 };
 pub use payload::{
-    AddMember, Cancellation, Claim, Content, Copy, Correction, Endorsement, Expense, Genesis, Kind,
-    Opening, Part, Payload, Placeholder, Predecessor, RefIndex, Rotation, Transfer,
+    AddMember, Cancellation, Claim, Content, Copy, Correction, Endorsement, Epoch, Expense,
+    Genesis, Kind, Opening, Part, Payload, Placeholder, Predecessor, RefIndex, Rotation, Transfer,
 };
 pub use proof::{EquivocationProof, ProofError};
 pub use recovery::{
@@ -79,7 +80,10 @@ pub use recovery::{
     ShareCollection, ShareError, SharePlan, phrase_words, split_entropy,
 };
 pub use rule::{Refusal, Rule};
-pub use seal::WrapError;
+pub use seal::{
+    Envelope, EnvelopeError, EpochError, EpochKey, KeyEnvelope, KeyEnvelopeError,
+    MAX_ENVELOPE_BYTES, MAX_WRAPS, WrapError,
+};
 pub use settle_up::{EXACT_LIMIT, Settlement, settle_up};
 
 /// Calls that are right in one place and dangerous in any other.

@@ -22,6 +22,9 @@ pub const MAX_INTEGER: u64 = i64::MAX as u64;
 /// Largest kind number.
 pub const MAX_KIND: u64 = 65_535;
 
+/// Most epochs whose keys one epoch carries; of more, several epochs in a row.
+pub const MAX_EPOCH_PREDECESSORS: usize = 64;
+
 /// Longest name of a member or a group, in bytes of UTF-8.
 pub const MAX_NAME_BYTES: usize = 256;
 

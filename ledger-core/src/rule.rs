@@ -68,6 +68,8 @@ rules! {
     Q1 "a statement's base holds 1 to 16 ids, strictly ascending"
     Q2 "a number that stands for a choice is one of those listed"
     Q3 "the refs of an entry that carries a statement are the statement's base"
+    E1 "an epoch's predecessors are at most 64, strictly ascending, and do not hold its own commit"
+    E2 "an epoch's box has 16 bytes and 32 for each predecessor, or none at all without one"
     A1 "the entry belongs to this group"
     A2 "the backlink is the device's entry with the preceding seq, or, with seq 0, the entry that enrols the device"
     A3 "lamport is exactly 1 + the largest lamport among backlink, parents and refs"

@@ -46,6 +46,8 @@ mod money;
 mod outcome;
 #[path = "vectors/raw.rs"]
 mod raw;
+#[path = "vectors/sealing.rs"]
+mod sealing;
 #[path = "vectors/signatures.rs"]
 mod signatures;
 #[path = "vectors/slots.rs"]
@@ -122,6 +124,11 @@ fn admissions() {
 #[test]
 fn authority_step_by_step() {
     check("authority.json", &authority::build());
+}
+
+#[test]
+fn sealing_and_opening() {
+    check("sealing.json", &sealing::build());
 }
 
 #[test]

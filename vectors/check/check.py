@@ -7,6 +7,7 @@ import sys
 sys.dont_write_bytecode = True  # no __pycache__ beside the vectors
 
 import ed25519
+import sealing
 from authority import Resolution
 from cbor import Refused
 from entry import FIELDS, broken_rule, read_entry
@@ -140,6 +141,37 @@ def check_authority():
         check_state(State(resolution), scenario, where)
 
 
+def check_sealing():
+    file = load("sealing.json")
+    group = bytes.fromhex(file["group"])
+
+    def key(secret):
+        return sealing.EpochKey(group, bytes.fromhex(secret))
+
+    for vector in file["keys"]:
+        found = key(vector["secret"])
+        expect("epoch keys", "sealing.json", found.commit.hex(), vector["commit"])
+        expect("epoch keys", "sealing.json", found.topic.hex(), vector["topic"])
+    for vector in file["boxes"]:
+        found = key(vector["secret"]).box([key(secret) for secret in vector["predecessors"]])
+        expect("boxes", f"sealing.json {vector['name']}", found.hex(), vector["box"])
+    for vector in file["envelopes"]:
+        where, epoch = f"sealing.json {vector['name']}", key(vector["secret"])
+        data = bytes.fromhex(vector["envelope"])
+        expect("envelopes opened or refused", where, sealing.broken_rule(epoch, data),
+               vector.get("rule"))
+        if "rule" not in vector:
+            parts = [bytes.fromhex(vector[field]) for field in ("id", "entry", "signature")]
+            expect("envelopes sealed again", where, epoch.seal(*parts), data)
+            expect("envelopes sealed again", where, epoch.open(data)[:2], tuple(parts[1:]))
+    for vector in file["key_envelopes"]:
+        where, data = f"sealing.json {vector['name']}", bytes.fromhex(vector["key_envelope"])
+        for secrets, expected in (("recipients", vector["secret"]), ("strangers", None)):
+            for secret in vector[secrets]:
+                found = sealing.open_key_envelope(data, group, bytes.fromhex(secret))
+                expect("wraps", where, found and found.hex(), expected)
+
+
 def check_state(state, scenario, where):
     expect("group names", where, state.name, scenario["group_name"])
     members = [[m["id"], m["name"], int(m["introduced"]), int(m["removed"]), m["generations"]]
@@ -151,6 +183,8 @@ def check_state(state, scenario, where):
     fields = ("currency", "member", "balance")
     balances = [[balance[field] for field in fields] for balance in scenario["balances"]]
     expect("balance lists", where, shown(state.balances), balances)
+    expect("usable epochs", where, shown(state.usable_epochs()), scenario["usable_epochs"])
+    expect("recipients", where, shown(state.recipients()), scenario["recipients"])
     expect("heads", where, shown(state.heads()), scenario["heads"])
     expect("state digests", where, state.digest().hex(), scenario["state_digest"])
 
@@ -206,7 +240,7 @@ def check_splits():
 
 def main():
     for check in (check_entries, check_encoding, check_signatures, check_admission,
-                  check_authority, check_settle_up, check_splits):
+                  check_authority, check_sealing, check_settle_up, check_splits):
         check()
     width = max(map(len, counts))
     for what, count in counts.items():

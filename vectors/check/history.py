@@ -32,6 +32,7 @@ class Start:
         self.member = member
         self.root = card["root"]
         self.certificate = card["certificate"]
+        self.recovery = card["recovery"]
         self.by = set()
 
 

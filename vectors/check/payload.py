@@ -10,7 +10,7 @@ from keys import (
 KINDS = {
     0: "genesis", 1: "merge", 2: "add-member", 3: "placeholder", 4: "claim", 5: "adopt", 6: "act",
     16: "expense", 17: "transfer", 18: "correction", 19: "cancellation", 20: "copy",
-    21: "endorsement", 22: "rotation",
+    21: "endorsement", 22: "rotation", 23: "epoch",
 }
 MOST = 10**15
 
@@ -170,7 +170,7 @@ def read_payload(r, header):
     if kind == "copy":
         return read_change(r, "original")
     lengths = {"merge": 0, "add-member": 2, "placeholder": 1, "claim": 3, "adopt": 1,
-               "cancellation": 2, "endorsement": 3, "rotation": 3}
+               "cancellation": 2, "endorsement": 3, "rotation": 3, "epoch": 4}
     r.array(lengths[kind])
     found = {}
     if kind in ("claim", "adopt", "cancellation", "endorsement"):
@@ -192,6 +192,13 @@ def read_payload(r, header):
         need(found["kem"] == KEM_X25519, "K3")
         found["exchange"] = r.bytes(32)
         read_x25519(found["exchange"])
+    elif kind == "epoch":
+        found["commit"], found["topic"] = r.bytes(32), r.bytes(32)
+        count = r.array_up_to(64, "E1")
+        known = found["predecessors"] = [r.bytes(32) for _ in range(count)]
+        found["box"] = r.bytes()
+        need(ascending(known) and found["commit"] not in known, "E1")
+        need(len(found["box"]) == (32 * count + 16 if count else 0), "E2")
     return found
 
 

@@ -87,6 +87,24 @@ class State:
                if e.kind == "rotation" and self.history.author[e.id] == enrolment]
         return max(own, key=lambda e: e.order).payload if own else None
 
+    def usable_epochs(self):
+        """The last in order first (SPEC 11.2)."""
+        cuts = ("remove", "bind", "revoke", "leave")
+        known = [{e.id} for e in self.applied if e.kind == "rotation"]
+        known += [s.carriers for s in self.accepted if s.kind in cuts]
+        usable = [e for e in self.applied if e.kind == "epoch"
+                  and all(any(c in self.history.past[e.id] for c in some) for some in known)]
+        return [e.id for e in sorted(usable, key=lambda e: e.order, reverse=True)]
+
+    def recipients(self):
+        """X25519 keys of devices, and of the phrases of those who stay (SPEC 11.4)."""
+        keys = {exchange for *_, exchange in self.devices}
+        for generation in self.current:
+            device = self.history.starts[generation].certificate["device"]
+            if not self.resolution.own_cuts("leave", generation, device):
+                keys.add(self.history.starts[generation].recovery)
+        return sorted(keys)
+
     def find_balances(self):
         sums = {}
 

@@ -232,6 +232,11 @@ pub enum Kind {
         /// The number of the new encryption key.
         x_gen: u32,
     },
+    /// A new key under which entries travel.
+    Epoch {
+        /// The number of the key.
+        key: u32,
+    },
 }
 
 /// An entry: header and payload.

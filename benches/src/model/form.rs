@@ -47,7 +47,7 @@ pub fn faults(h: &History, entry: &Entry, author: Enrolment, past: &Past) -> Vec
         }
     };
     match &entry.kind {
-        Kind::Genesis { .. } | Kind::Merge | Kind::Rotate { .. } => {}
+        Kind::Genesis { .. } | Kind::Merge | Kind::Rotate { .. } | Kind::Epoch { .. } => {}
         Kind::Add { card } => {
             fault(!is_person(card), Fault::WrongCard);
             fault(reuses(h, past, card_keys(Gen::Card(card.id), card)), Fault::KeyReused);

@@ -40,6 +40,8 @@ pub struct State {
     pub slots: BTreeMap<Id, Slot>,
     /// Endorsements by slot and member: the last applied one.
     pub endorsements: BTreeMap<(Id, MemberId), bool>,
+    /// The epochs under whose keys entries may be sealed.
+    pub epochs: BTreeSet<Id>,
     /// Balances per member and currency: what they paid less what they owe. Zeros are kept out.
     pub balances: BTreeMap<(MemberId, Currency), i128>,
 }
@@ -62,6 +64,7 @@ pub fn state(h: &History, r: &Rules, res: &Resolution) -> State {
             s.devices.insert((generation, device), 0);
         }
     }
+    s.epochs = usable_epochs(h, res);
     s.group_name = match h.admitted.first().map(|a| &a.entry.kind) {
         Some(Kind::Genesis { name, .. }) => *name,
         _ => 0,
@@ -93,6 +96,28 @@ pub fn state(h: &History, r: &Rules, res: &Resolution) -> State {
         }
     }
     s
+}
+
+/// "An epoch is usable if it is in force and every cut and key rotation that this device knows of is
+/// in its ancestry."
+fn usable_epochs(h: &History, res: &Resolution) -> BTreeSet<Id> {
+    let applied = || h.admitted.iter().enumerate().filter(|(_, a)| res.applied(a.entry.id));
+    let mut known: Vec<Vec<usize>> = applied()
+        .filter(|(_, a)| matches!(a.entry.kind, Kind::Rotate { .. }))
+        .map(|(place, _)| vec![place])
+        .collect();
+    for stated in h.statements.values().filter(|s| res.accepted(s.statement.digest)) {
+        let cuts = matches!(
+            stated.statement.body,
+            Body::Remove { .. } | Body::Bind { .. } | Body::Revoke { .. } | Body::Leave { .. }
+        );
+        known.extend(cuts.then(|| stated.carriers.clone()));
+    }
+    applied()
+        .filter(|(_, a)| matches!(a.entry.kind, Kind::Epoch { .. }))
+        .filter(|(_, a)| known.iter().all(|any| any.iter().any(|place| a.past.contains(*place))))
+        .map(|(_, a)| a.entry.id)
+        .collect()
 }
 
 /// "Amounts summed in i128 cannot overflow."

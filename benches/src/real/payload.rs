@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ledger_core::{
-    ActDigest, Draft, EntryId, Generation, GroupId, NewAct, RootKey, SignedDevice, hazmat,
+    ActDigest, Draft, EntryId, EpochKey, Generation, GroupId, NewAct, RootKey, SignedDevice, hazmat,
 };
 
 use super::Error;
@@ -25,6 +25,13 @@ impl Scene {
                 let exchange = self.keys.device(u32::MAX - x_gen).exchange_public_key();
                 let draft = Draft::rotation(u64::from(*x_gen), exchange);
                 Saying { draft, refs: nothing, kind: Kind::Rotate { x_gen: *x_gen } }
+            }
+            Kind::Epoch { key } => {
+                let mut secret = [0x3e; 32];
+                secret.iter_mut().zip(key.to_be_bytes()).for_each(|(to, from)| *to = from);
+                let begun = EpochKey::from_bytes(self.group, secret).begin(&[])?;
+                let kind = Kind::Epoch { key: *key };
+                Saying { draft: Draft::epoch(begun), refs: nothing, kind }
             }
             Kind::Add { card } => {
                 let (signed, card) = self.keys.card(*card)?;

@@ -22,6 +22,7 @@ pub(super) struct View {
     devices: BTreeMap<(Gen, Device), u64>,
     /// Shown, corrected by, cancelled.
     slots: BTreeMap<Id, (Id, Option<Id>, bool)>,
+    epochs: BTreeMap<Id, ()>,
     balances: BTreeMap<(MemberId, u8), i128>,
 }
 
@@ -70,6 +71,7 @@ impl View {
                 .iter()
                 .map(|(id, slot)| (*id, (slot.shown, slot.correction, slot.cancelled)))
                 .collect(),
+            epochs: state.epochs.iter().map(|id| (*id, ())).collect(),
             balances: state.balances.clone(),
         }
     }
@@ -105,6 +107,7 @@ impl View {
                 view.slots.insert(number(original), slot);
             }
         }
+        view.epochs.extend(state.usable_epochs().map(|(id, _)| (number(id), ())));
         for (currency, code) in (0u8..).zip(CURRENCIES) {
             for (id, balance) in state.open_balances(Currency::from_code(code)?) {
                 let member = keys.member_number(id).ok_or("an unheard-of debtor")?;
@@ -133,6 +136,7 @@ impl View {
             .or_else(|| first("member", &self.members, &ledger.members))
             .or_else(|| first("device", &self.devices, &ledger.devices))
             .or_else(|| first("slot", &self.slots, &ledger.slots))
+            .or_else(|| first("usable epoch", &self.epochs, &ledger.epochs))
             .or_else(|| first("balance", &self.balances, &ledger.balances))
             .or(names)
     }

@@ -80,6 +80,8 @@ pub const IMPORTANT: &[(&str, &str)] = &[
     ("entries by kind and verdict", "copy void"),
     ("entries by kind and verdict", "endorse applied"),
     ("entries by kind and verdict", "rotate applied"),
+    ("entries by kind and verdict", "epoch applied"),
+    ("entries by kind and verdict", "epoch void"),
     ("entries by kind and verdict", "merge applied"),
     ("reasons", "EnrolmentVoid"),
     ("reasons", "Form AdoptsItself"),

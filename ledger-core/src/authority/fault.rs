@@ -17,7 +17,11 @@ pub(super) fn fault(history: &History, place: usize, within: Option<&Past>) -> O
     let author = history.member(node.author);
     let target = |index: RefIndex| node.reference(index).and_then(|id| history.get(&id));
     match node.payload() {
-        Payload::Genesis(_) | Payload::Merge | Payload::Rotation(_) | Payload::Opaque => None,
+        Payload::Genesis(_)
+        | Payload::Merge
+        | Payload::Rotation(_)
+        | Payload::Epoch(_)
+        | Payload::Opaque => None,
         Payload::AddMember(_) => reused(history, node, None),
         Payload::Placeholder(placeholder) => {
             let card = placeholder.card();

@@ -6,6 +6,7 @@
 mod as_of;
 mod cuts;
 mod enrolment;
+mod epochs;
 mod fault;
 mod history;
 mod introductions;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::cuts::{concerns, own_cut_concerns};
 use super::enrolment::{enrolled_by, introduces, member_named};
+use super::epochs::{card, recovery_keys, usable_epochs};
 use super::history::{Enrolment, History, Node, Stated};
 use super::resolve::Resolution;
 use crate::act::{ActBody, Generation};
@@ -19,6 +20,8 @@ pub(crate) fn state(history: &History, resolution: &Resolution) -> GroupState {
         members: BTreeMap::new(),
         devices: BTreeMap::new(),
         balances: BTreeMap::new(),
+        recovery: recovery_keys(history, resolution),
+        epochs: usable_epochs(history, resolution),
         directory: Directory::default(),
     };
     for member in resolution.members.iter().copied().chain(referred(history, resolution)) {
@@ -181,16 +184,7 @@ fn certified(history: &History, enrolment: Enrolment) -> Option<Device> {
         },
         Enrolment::First(generation) => {
             let by = history.generations.get(&generation)?.by.first()?;
-            match history.nodes.get(*by)?.payload() {
-                Payload::Genesis(genesis) => genesis.card().certificate(),
-                Payload::AddMember(add) => add.card().certificate(),
-                Payload::Claim(claim) => claim.card().certificate(),
-                Payload::Act(signed) => match signed.act().body() {
-                    ActBody::Bind { card, .. } => card.certificate(),
-                    _ => return None,
-                },
-                _ => return None,
-            }
+            card(history.nodes.get(*by)?)?.certificate()
         }
     };
     Some(Device {
@@ -213,12 +207,16 @@ fn is_cut(
 }
 
 /// Whether a generation's start is accepted and no hard cut concerns it.
-fn is_current(history: &History, resolution: &Resolution, generation: Generation) -> bool {
+pub(super) fn is_current(
+    history: &History,
+    resolution: &Resolution,
+    generation: Generation,
+) -> bool {
     let mut hard = resolution.cuts.hard.iter().filter_map(|digest| history.statements.get(digest));
     resolution.started.contains(&generation) && !hard.any(|cut| concerns(history, cut, generation))
 }
 
-fn accepted<'h>(
+pub(super) fn accepted<'h>(
     history: &'h History,
     resolution: &'h Resolution,
 ) -> impl Iterator<Item = &'h Stated> {

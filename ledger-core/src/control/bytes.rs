@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::chain::{Chain, Point};
+use super::epochs::{Begun, Epochs, Required};
 use super::reach::Reach;
 use super::record::{
     Control, Introduction, Located, Lookup, Manner, Person, Rotated, Started, Stated,
@@ -13,7 +14,7 @@ use crate::authority::Enrolment;
 use crate::bug::Bug;
 use crate::codec::{Reader, Writer};
 use crate::id::{ActDigest, DeviceId, EntryId, GroupId, MemberId, RootId};
-use crate::ledger::{Device, Verdict, VoidReason};
+use crate::ledger::{Device, UsableEpoch, Verdict, VoidReason};
 use crate::limits::MAX_NAME_BYTES;
 use crate::rule::{Refusal, Rule};
 
@@ -186,23 +187,25 @@ impl Stated {
 
 impl Started {
     fn write(w: &mut Writer, generation: Generation, started: &Self) {
-        w.array(6);
+        w.array(7);
         generation.write(w);
         w.bytes(started.member.as_bytes());
         w.bytes(started.root.as_bytes());
         w.bytes(started.device.as_bytes());
         started.exchange.write(w);
+        w.bytes(&started.recovery);
         write_list(w, started.by.iter(), Located::write);
     }
 
     fn read(r: &mut Reader<'_>) -> Result<(Generation, Self), Refusal> {
-        r.array(6)?;
+        r.array(7)?;
         let generation = Generation::read(r)?;
         let started = Self {
             member: MemberId::from_bytes(r.bytes_n()?),
             root: RootId::from_bytes(r.bytes_n()?),
             device: DeviceId::from_bytes(r.bytes_n()?),
             exchange: Device::read(r)?,
+            recovery: r.bytes_n()?,
             by: read_list(r, Located::read)?,
         };
         Ok((generation, started))
@@ -315,9 +318,57 @@ fn read_rotations(r: &mut Reader<'_>) -> Result<Rotations, Refusal> {
     })
 }
 
+impl Epochs {
+    fn write(&self, w: &mut Writer) {
+        w.array(2);
+        write_list(w, self.required.iter(), |w, required| match required {
+            Required::Cut(digest) => w.bytes(digest.as_bytes()),
+            Required::Rotation { of: (generation, device), order: (lamport, id), point } => {
+                w.array(5);
+                generation.write(w);
+                w.bytes(device.as_bytes());
+                w.uint(*lamport);
+                w.bytes(id.as_bytes());
+                point.write(w);
+            }
+        });
+        write_list(w, self.begun.iter(), |w, begun| {
+            w.array(6);
+            w.uint(begun.order.0);
+            w.bytes(begun.order.1.as_bytes());
+            begun.epoch.write(w);
+            w.uint(u64::from(begun.applied));
+            w.uint(u64::from(begun.known));
+            write_list(w, begun.unseen.iter(), |w, number| w.uint(u64::from(*number)));
+        });
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
+        r.array(2)?;
+        let required = read_list(r, |r| {
+            let mut ahead = Reader::new(r.rest());
+            if ahead.bytes().is_ok() {
+                return Ok(Required::Cut(ActDigest::from_bytes(r.bytes_n()?)));
+            }
+            r.array(5)?;
+            let of = (Generation::read(r)?, DeviceId::from_bytes(r.bytes_n()?));
+            let order = (r.uint()?, EntryId::from_bytes(r.bytes_n()?));
+            Ok(Required::Rotation { of, order, point: Point::read(r)? })
+        })?;
+        let begun = read_list(r, |r| {
+            r.array(6)?;
+            let order = (r.uint()?, EntryId::from_bytes(r.bytes_n()?));
+            let (epoch, applied) = (UsableEpoch::read(r)?, read_flag(r)?);
+            let (known, unseen) = (read_u32(r)?, read_list(r, read_u32)?);
+            Ok(Begun { order, epoch, applied, known, unseen })
+        })?;
+        Ok(Self { required, begun })
+    }
+}
+
 impl Control {
     pub(crate) fn encode(&self, w: &mut Writer) {
-        w.array(12);
+        w.array(13);
         w.bytes(self.group.as_bytes());
         w.text(&self.name);
         w.bytes(self.owner.as_bytes());
@@ -334,10 +385,11 @@ impl Control {
             w.uint(*entries);
         });
         write_rotations(w, &self.rotations);
+        self.epochs.write(w);
     }
 
     pub(crate) fn decode(r: &mut Reader<'_>) -> Result<Self, Refusal> {
-        r.array(12)?;
+        r.array(13)?;
         let mut control = Self {
             group: GroupId::from_bytes(r.bytes_n()?),
             name: r.text(MAX_NAME_BYTES)?.to_owned(),
@@ -354,6 +406,7 @@ impl Control {
                 Ok((MemberId::from_bytes(r.bytes_n()?), r.uint()?))
             })?,
             rotations: read_rotations(r)?,
+            epochs: Epochs::read(r)?,
             lookup: Lookup::default(),
         };
         control.lookup = control.look_up();

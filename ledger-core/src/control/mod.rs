@@ -12,6 +12,7 @@
 mod bytes;
 mod chain;
 mod describe;
+mod epochs;
 mod fault;
 mod observe;
 mod reach;

@@ -43,6 +43,8 @@ pub(crate) struct Facts {
     pub(super) reach: Reach,
     /// The largest clock in a statement's base.
     pub(super) clock: u64,
+    /// Of an epoch: what is not in its past.
+    pub(crate) unseen: BTreeSet<u32>,
 }
 
 impl Control {
@@ -56,7 +58,12 @@ impl Control {
         let Payload::Act(signed) = entry.payload() else {
             let chains = self.chains_for_entry(entry, after);
             let from = entry.header().dependencies();
-            return Ok(Facts { reach: self.walk(from, chains, index)?, clock: 0 });
+            let reach = self.walk(from, chains, index)?;
+            let unseen = match entry.payload() {
+                Payload::Epoch(_) => self.unseen(entry, index)?,
+                _ => BTreeSet::new(),
+            };
+            return Ok(Facts { reach, clock: 0, unseen });
         };
         let act = signed.act();
         if self.statements.contains_key(&act.digest()) {
@@ -67,7 +74,7 @@ impl Control {
             clock = clock.max(index.link(id)?.map_or(0, |link| link.lamport));
         }
         let reach = self.walk(act.base(), self.chains_for_act(act), index)?;
-        Ok(Facts { reach, clock })
+        Ok(Facts { reach, clock, unseen: BTreeSet::new() })
     }
 
     /// Where the past of an entry matters: at carriers of leaves of its

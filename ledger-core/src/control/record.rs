@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::chain::{Chain, Point};
+use super::epochs::Epochs;
 use super::reach::Reach;
 use crate::act::{ActBody, Generation};
 use crate::authority::Enrolment;
@@ -31,6 +32,7 @@ pub(crate) struct Control {
     pub(super) named: BTreeMap<MemberId, u64>,
     /// The rotations of each device, by their place in the total order.
     pub(super) rotations: BTreeMap<(Generation, DeviceId), BTreeMap<(u64, EntryId), Rotated>>,
+    pub(super) epochs: Epochs,
     pub(super) lookup: Lookup,
 }
 
@@ -108,6 +110,8 @@ pub(super) struct Started {
     pub(super) device: DeviceId,
     /// The X25519 key of the first device.
     pub(super) exchange: Device,
+    /// The X25519 key of the person's phrase.
+    pub(super) recovery: [u8; 32],
     /// Every entry that starts it.
     pub(super) by: Vec<Located>,
 }
@@ -119,6 +123,7 @@ impl Started {
             root: card.root(),
             device: card.certificate().device(),
             exchange: Device::certified(card.certificate()),
+            recovery: *card.recovery_public_key(),
             by: Vec::new(),
         }
     }
@@ -216,6 +221,7 @@ impl Control {
             people: BTreeMap::new(),
             named: BTreeMap::new(),
             rotations: BTreeMap::new(),
+            epochs: Epochs::default(),
             lookup: Lookup::default(),
         };
         for (member, name) in genesis.people() {

@@ -277,6 +277,7 @@ impl Control {
         stated.standing = self.statement_standing(&stated);
         let before = self.observe(affected);
         self.lookup.statement(digest, body);
+        self.require_cut(digest, body);
         self.statements.insert(digest, stated);
         if let Some(person) = member.and_then(|member| self.people.get_mut(&member)) {
             person.statements.insert(digest);
@@ -339,6 +340,7 @@ impl Control {
         &mut self,
         entry: &DecodedEntry,
         author: Enrolment,
+        point: Point,
         rotation: &Rotation,
         applied: bool,
     ) {
@@ -349,6 +351,7 @@ impl Control {
         };
         let order = (entry.header().lamport(), entry.id());
         self.rotations.entry(key).or_default().insert(order, Rotated { device, applied });
+        self.require_rotation(author, order, point);
     }
 
     /// A rotation is applied now, or void now.

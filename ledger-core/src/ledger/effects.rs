@@ -22,6 +22,7 @@ pub(super) struct Effects {
     currencies: Vec<(Currency, bool)>,
     /// By place in the total order.
     rotations: Vec<((u64, EntryId), bool)>,
+    epochs: Vec<((u64, EntryId), bool)>,
     balances: Vec<(Nets, bool)>,
     /// By slot, the entries that enter and leave it.
     parts: BTreeMap<EntryId, Vec<(SlotEntry, bool)>>,
@@ -41,8 +42,11 @@ impl Effects {
             self.currencies.push((content.currency(), applied));
             self.contents.extend(nets.map(|nets| (entry.id(), nets)));
         }
-        if let Payload::Rotation(_) = entry.payload() {
-            self.rotations.push(((entry.header().lamport(), entry.id()), applied));
+        let order = (entry.header().lamport(), entry.id());
+        match entry.payload() {
+            Payload::Rotation(_) => self.rotations.push((order, applied)),
+            Payload::Epoch(_) => self.epochs.push((order, applied)),
+            _ => {}
         }
         if let Some((original, part)) = plain.slot {
             self.parts.entry(original).or_default().push((part, applied));
@@ -104,6 +108,9 @@ impl Ledger {
         for (order, applied) in &effects.rotations {
             self.control.set_rotation(order, *applied);
         }
+        for (order, applied) in &effects.epochs {
+            self.control.set_epoch(order, *applied);
+        }
         for (member, applied) in &effects.named {
             if self.control.refer(*member, *applied) {
                 self.refresh(*member);
@@ -135,6 +142,20 @@ impl Ledger {
             });
         }
         state.devices.extend(self.control.devices(member));
+        self.control.generations(member).for_each(|generation| {
+            state.recovery.remove(&generation);
+        });
+        state.recovery.extend(self.control.recovery_keys(member));
+    }
+
+    /// Shows which epochs are usable, if an entry or verdict may have changed
+    /// that.
+    pub(super) fn show_epochs(&mut self, entry: &DecodedEntry, flipped: bool) {
+        let concerned =
+            matches!(entry.payload(), Payload::Act(_) | Payload::Rotation(_) | Payload::Epoch(_));
+        if concerned || flipped {
+            self.view.state.epochs = self.control.usable_epochs();
+        }
     }
 
     /// Takes note of what every entry changes: frontier and directory.

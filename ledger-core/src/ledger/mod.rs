@@ -31,7 +31,7 @@ pub use pending::Pending;
 pub use replay::{Flip, Named, Replayed};
 pub use slot::{Slot, SlotEntry, SlotRole};
 pub(crate) use state::Directory;
-pub use state::{Device, GroupState, Member, any_names};
+pub use state::{Device, GroupState, Member, UsableEpoch, any_names};
 pub use verdict::{Verdict, VoidReason};
 pub use view::View;
 

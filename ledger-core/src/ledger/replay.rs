@@ -169,9 +169,16 @@ impl Ledger {
                     Payload::Opaque => Verdict::Unknown,
                     _ => void.map_or(Verdict::Applied, Verdict::Void),
                 };
-                if let Payload::Rotation(rotation) = entry.payload() {
-                    self.control.rotate(entry, after.author, rotation, verdict.is_applied());
-                    self.control.member(after.author).into_iter().for_each(|m| self.refresh(m));
+                let (author, applied) = (after.author, verdict.is_applied());
+                match entry.payload() {
+                    Payload::Rotation(rotation) => {
+                        self.control.rotate(entry, author, point, rotation, applied);
+                        self.control.member(author).into_iter().for_each(|m| self.refresh(m));
+                    }
+                    Payload::Epoch(epoch) => {
+                        self.control.begin_epoch(entry, epoch, facts.unseen, applied);
+                    }
+                    _ => {}
                 }
                 let mut slot = None;
                 if verdict.is_applied() {
@@ -184,6 +191,7 @@ impl Ledger {
                 Replayed { verdict, point, named: plain.named, slot, flips, slots }
             }
         };
+        self.show_epochs(entry, !replayed.flips.is_empty());
         self.note(arrival, replayed.verdict);
         Ok(replayed)
     }

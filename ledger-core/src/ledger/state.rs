@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::nets::Nets;
 use crate::act::Generation;
-use crate::id::{DeviceId, EntryId, GroupId, MemberId};
+use crate::id::{DeviceId, EntryId, EpochCommit, GroupId, MemberId, Topic};
 use crate::keys::DeviceCertificate;
 use crate::money::{Balance, Currency};
 
@@ -82,6 +82,31 @@ impl Device {
     }
 }
 
+/// An epoch under whose key entries may be sealed (SPEC §11.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UsableEpoch {
+    pub(crate) topic: Topic,
+    pub(crate) commit: EpochCommit,
+}
+
+impl UsableEpoch {
+    pub(crate) fn new(topic: Topic, commit: EpochCommit) -> Self {
+        Self { topic, commit }
+    }
+
+    /// The topic of its envelopes.
+    #[must_use]
+    pub fn topic(&self) -> Topic {
+        self.topic
+    }
+
+    /// What its key commits to.
+    #[must_use]
+    pub fn commit(&self) -> EpochCommit {
+        self.commit
+    }
+}
+
 /// What this device knows about names, beside the state: not in the digest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Directory {
@@ -107,6 +132,11 @@ pub struct GroupState {
     pub(crate) devices: BTreeMap<(Generation, DeviceId), Device>,
     /// Never holds a zero.
     pub(crate) balances: BTreeMap<(Currency, MemberId), Balance>,
+    /// The X25519 recovery keys of current generations that nobody left. Like the
+    /// epochs not in the digest: they say how entries travel, not what they mean.
+    pub(crate) recovery: BTreeMap<Generation, [u8; 32]>,
+    /// The usable epochs by their place in the total order.
+    pub(crate) epochs: BTreeMap<(u64, EntryId), UsableEpoch>,
     pub(crate) directory: Directory,
 }
 
@@ -125,6 +155,8 @@ pub fn any_names(group: GroupId, entries: impl IntoIterator<Item = EntryId>) -> 
         members: BTreeMap::new(),
         devices: BTreeMap::new(),
         balances: BTreeMap::new(),
+        recovery: BTreeMap::new(),
+        epochs: BTreeMap::new(),
         directory,
     }
 }
@@ -206,6 +238,21 @@ impl GroupState {
     #[must_use]
     pub fn may_write(&self, device: DeviceId) -> bool {
         self.devices.keys().any(|(_, id)| *id == device)
+    }
+
+    /// The epochs under whose keys entries may be sealed, the last one in
+    /// (lamport, id) first: those in force that know of every cut and every key
+    /// rotation.
+    pub fn usable_epochs(&self) -> impl Iterator<Item = (EntryId, UsableEpoch)> + '_ {
+        self.epochs.iter().rev().map(|((_, id), epoch)| (*id, *epoch))
+    }
+
+    /// The X25519 public keys to which the key of an epoch is wrapped: of the
+    /// devices that may write, and of the recovery phrases of their people.
+    #[must_use]
+    pub fn recipients(&self) -> BTreeSet<[u8; 32]> {
+        let devices = self.devices.values().map(|device| device.exchange);
+        devices.chain(self.recovery.values().copied()).collect()
     }
 
     /// A name for each member that no other member has: their own, or with a

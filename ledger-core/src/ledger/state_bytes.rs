@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::state::{Device, Directory, GroupState, Member};
+use super::state::{Device, Directory, GroupState, Member, UsableEpoch};
 use crate::act::Generation;
 use crate::codec::{Reader, Writer};
 use crate::hash::{Tag, digest};
-use crate::id::{DeviceId, EntryId, GroupId, MemberId, StateDigest};
+use crate::id::{DeviceId, EntryId, EpochCommit, GroupId, MemberId, StateDigest, Topic};
 use crate::limits::MAX_NAME_BYTES;
 use crate::money::Balance;
 use crate::payload::read_currency;
@@ -55,13 +55,26 @@ impl GroupState {
     }
 
     pub(super) fn encode(&self, w: &mut Writer) {
-        w.array(2);
+        w.array(4);
         self.encode_meaning(w);
+        w.array(self.recovery.len());
+        for (generation, key) in &self.recovery {
+            w.array(2);
+            generation.write(w);
+            w.bytes(key);
+        }
+        w.array(self.epochs.len());
+        for ((lamport, id), epoch) in &self.epochs {
+            w.array(3);
+            w.uint(*lamport);
+            w.bytes(id.as_bytes());
+            epoch.write(w);
+        }
         self.directory.encode(w);
     }
 
     pub(super) fn decode(r: &mut Reader<'_>) -> Result<Self, Refusal> {
-        r.array(2)?;
+        r.array(4)?;
         r.array(5)?;
         let group = GroupId::from_bytes(r.bytes_n()?);
         let name = r.text(MAX_NAME_BYTES)?.to_owned();
@@ -71,6 +84,8 @@ impl GroupState {
             members: Default::default(),
             devices: Default::default(),
             balances: Default::default(),
+            recovery: Default::default(),
+            epochs: Default::default(),
             directory: Directory::default(),
         };
         for _ in 0..read_len(r)? {
@@ -97,8 +112,31 @@ impl GroupState {
             let balance = Balance::from_i128(i128::from_be_bytes(r.bytes_n()?));
             state.balances.insert((currency, member), balance);
         }
+        for _ in 0..read_len(r)? {
+            r.array(2)?;
+            state.recovery.insert(Generation::read(r)?, r.bytes_n()?);
+        }
+        for _ in 0..read_len(r)? {
+            r.array(3)?;
+            let order = (r.uint()?, EntryId::from_bytes(r.bytes_n()?));
+            state.epochs.insert(order, UsableEpoch::read(r)?);
+        }
         state.directory = Directory::decode(r)?;
         Ok(state)
+    }
+}
+
+impl UsableEpoch {
+    pub(crate) fn write(self, w: &mut Writer) {
+        w.array(2);
+        w.bytes(self.topic.as_bytes());
+        w.bytes(self.commit.as_bytes());
+    }
+
+    pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
+        r.array(2)?;
+        let topic = Topic::from_bytes(r.bytes_n()?);
+        Ok(Self { topic, commit: EpochCommit::from_bytes(r.bytes_n()?) })
     }
 }
 

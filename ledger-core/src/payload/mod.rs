@@ -3,6 +3,7 @@
 mod annotate;
 mod change;
 mod content;
+mod epoch;
 mod genesis;
 mod introduce;
 
@@ -10,6 +11,7 @@ pub use annotate::{Endorsement, Rotation};
 pub use change::{Cancellation, Copy, Correction};
 pub(crate) use content::read_currency;
 pub use content::{Content, Expense, Part, Transfer};
+pub use epoch::Epoch;
 pub use genesis::{Genesis, Opening, Predecessor};
 pub use introduce::{AddMember, Claim, Placeholder};
 
@@ -52,6 +54,8 @@ impl Kind {
     pub const ENDORSEMENT: Kind = Kind(21);
     /// The device's new X25519 key.
     pub const ROTATION: Kind = Kind(22);
+    /// A new key under which entries travel.
+    pub const EPOCH: Kind = Kind(23);
 
     /// Takes a number as it stands in a header.
     #[must_use]
@@ -83,6 +87,7 @@ impl Kind {
             Self::COPY => "copy",
             Self::ENDORSEMENT => "endorsement",
             Self::ROTATION => "rotation",
+            Self::EPOCH => "epoch",
             _ => "unknown",
         }
     }
@@ -143,6 +148,8 @@ pub enum Payload {
     Endorsement(Endorsement),
     /// The device's new X25519 key.
     Rotation(Rotation),
+    /// A new key under which entries travel.
+    Epoch(Epoch),
     /// Of a kind or version that this build does not know: kept, passed on,
     /// without effect.
     Opaque,
@@ -177,6 +184,7 @@ impl Payload {
             Kind::COPY => Self::Copy(Copy::read(&mut r)?),
             Kind::ENDORSEMENT => Self::Endorsement(Endorsement::read(&mut r)?),
             Kind::ROTATION => Self::Rotation(Rotation::read(&mut r)?),
+            Kind::EPOCH => Self::Epoch(Epoch::read(&mut r)?),
             _ => return Ok(Self::Opaque),
         };
         r.finish()?;
@@ -204,6 +212,7 @@ impl Payload {
             Self::Copy(copy) => copy.write(&mut w),
             Self::Endorsement(endorsement) => endorsement.write(&mut w),
             Self::Rotation(rotation) => rotation.write(&mut w),
+            Self::Epoch(epoch) => epoch.write(&mut w),
             Self::Opaque => {}
         }
         w.into_bytes()
@@ -236,6 +245,7 @@ impl Payload {
             Self::Copy(_) => Kind::COPY,
             Self::Endorsement(_) => Kind::ENDORSEMENT,
             Self::Rotation(_) => Kind::ROTATION,
+            Self::Epoch(_) => Kind::EPOCH,
             Self::Opaque => return None,
         })
     }
@@ -275,6 +285,7 @@ impl Payload {
             | Self::Placeholder(_)
             | Self::Act(_)
             | Self::Rotation(_)
+            | Self::Epoch(_)
             | Self::Opaque => {}
             Self::Claim(claim) => visit(claim.target()),
             Self::Adopt(target) => visit(*target),

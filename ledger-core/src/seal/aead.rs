@@ -1,34 +1,75 @@
 //! XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03, RFC 8439).
 
-use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use chacha20poly1305::aead::inout::InOutBuf;
+use chacha20poly1305::aead::{AeadInOut as _, KeyInit as _};
+use chacha20poly1305::{Tag, XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
 /// Bytes by which the ciphertext is longer than the plaintext.
 pub(crate) const TAG_BYTES: usize = 16;
 
+/// A key that is ready for use. Wiped on drop.
+#[derive(Clone)]
+pub(crate) struct Cipher(XChaCha20Poly1305);
+
+impl Cipher {
+    pub(crate) fn new(key: &[u8; 32]) -> Self {
+        Self(XChaCha20Poly1305::new(key.into()))
+    }
+
+    /// Encrypts what stands in `buffer` from `start` on, and puts the tag
+    /// behind it.
+    pub(crate) fn seal_from(
+        &self,
+        nonce: &[u8; 24],
+        ad: &[u8],
+        buffer: &mut Vec<u8>,
+        start: usize,
+    ) {
+        let plaintext = buffer.get_mut(start..).unwrap_or_default();
+        let sealed =
+            self.0.encrypt_inout_detached(&XNonce::from(*nonce), ad, InOutBuf::from(plaintext));
+        // Fails only beyond 256 GiB.
+        match sealed {
+            Ok(tag) => buffer.extend_from_slice(&tag),
+            Err(_) => buffer.clear(),
+        }
+    }
+
+    /// Decrypts; none if key, nonce or associated data are others, or a byte
+    /// was altered.
+    pub(crate) fn open(
+        &self,
+        nonce: &[u8; 24],
+        ad: &[u8],
+        ciphertext: &[u8],
+    ) -> Option<Zeroizing<Vec<u8>>> {
+        let (ciphertext, tag) = ciphertext.split_last_chunk::<TAG_BYTES>()?;
+        let mut plaintext = Zeroizing::new(ciphertext.to_vec());
+        let buffer = InOutBuf::from(plaintext.as_mut_slice());
+        let nonce = XNonce::from(*nonce);
+        self.0.decrypt_inout_detached(&nonce, ad, buffer, &Tag::from(*tag)).ok()?;
+        Some(plaintext)
+    }
+}
+
 /// Encrypts under `key`. A nonce may be used again only for the same plaintext
 /// and associated data.
 pub(crate) fn seal(key: &[u8; 32], nonce: &[u8; 24], ad: &[u8], plaintext: &[u8]) -> Vec<u8> {
-    let cipher = XChaCha20Poly1305::new(key.into());
-    let sealed = cipher.encrypt(&XNonce::from(*nonce), Payload { msg: plaintext, aad: ad });
-    // Fails only beyond 256 GiB.
-    sealed.unwrap_or_default()
+    let mut sealed = plaintext.to_vec();
+    Cipher::new(key).seal_from(nonce, ad, &mut sealed, 0);
+    sealed
 }
 
-/// Decrypts; none if key, nonce or associated data are others, or a byte was
-/// altered.
+/// Decrypts what [`seal`] encrypted, as [`Cipher::open`].
 pub(crate) fn open(
     key: &[u8; 32],
     nonce: &[u8; 24],
     ad: &[u8],
     ciphertext: &[u8],
 ) -> Option<Zeroizing<Vec<u8>>> {
-    let cipher = XChaCha20Poly1305::new(key.into());
-    let opened = cipher.decrypt(&XNonce::from(*nonce), Payload { msg: ciphertext, aad: ad });
-    opened.ok().map(Zeroizing::new)
+    Cipher::new(key).open(nonce, ad, ciphertext)
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;

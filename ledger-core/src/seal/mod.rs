@@ -1,6 +1,15 @@
-//! Secrets for others: authenticated encryption and key wraps (SPEC §1.2).
+//! Secrets for others, and how entries travel (SPEC §1.2, §11).
 
 pub(crate) mod aead;
+mod envelope;
+mod epoch_key;
+mod key_envelope;
+mod padding;
+#[cfg(test)]
+mod tests;
 pub(crate) mod wrap;
 
+pub use envelope::{Envelope, EnvelopeError, MAX_ENVELOPE_BYTES};
+pub use epoch_key::{EpochError, EpochKey};
+pub use key_envelope::{KeyEnvelope, KeyEnvelopeError, MAX_WRAPS};
 pub use wrap::WrapError;

@@ -15,6 +15,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod epochs;
 mod keys;
 mod limits;
 mod money;

@@ -1,6 +1,6 @@
 //! Scenarios for each step of the resolution of authority (SPEC 6).
 
-use ledger_core::{Draft, Generation, NewAct, NewGroup, Payload, VoidReason};
+use ledger_core::{Draft, EpochKey, Generation, NewAct, NewGroup, Payload, VoidReason};
 use serde_json::Value;
 
 use crate::world::{World, device, entropy};
@@ -224,6 +224,39 @@ fn devices_of_one_key() -> Value {
     )
 }
 
+fn epochs() -> Value {
+    let mut w = World::with_ben();
+    w.add(1, "cleo", 3, 3, &["*"]);
+    let epoch = |w: &World, byte: u8| {
+        Draft::epoch(EpochKey::from_bytes(w.group, [byte; 32]).begin(&[]).unwrap())
+    };
+    let (first, unaware) = (epoch(&w, 1), epoch(&w, 2));
+    w.say(1, "first", &["*"], first);
+    w.say(3, "unaware", &["*"], unaware);
+    let before = w.state();
+    let member = w.member("add-ben");
+    w.act(1, "remove", 1, &NewAct::Remove { member }, &["first"], &["first"]);
+    let (aware, again, void) = (epoch(&w, 3), epoch(&w, 4), epoch(&w, 5));
+    w.say(1, "aware", &["remove"], aware);
+    w.say(2, "his", &["remove"], void);
+    w.say(
+        3,
+        "rotates",
+        &["aware", "unaware"],
+        Draft::rotation(1, device(70).exchange_public_key()),
+    );
+    w.say(1, "too-early", &["aware"], epoch(&w, 6));
+    w.say(1, "knows-all", &["*"], again);
+    assert_eq!(before.usable_epochs().count(), 2);
+    w.scenario(
+        "epochs",
+        "Which epochs are usable: Cleo begins one without knowing of a removal, Ben one after \
+         his, which is void, Anna one that knows of it and one before she hears of Cleo's \
+         rotation. In the end only the last one knows of everything.",
+        &[("his", 40)],
+    )
+}
+
 fn certified_x_gen() -> Value {
     let mut w = World::with_ben();
     let group = *w.group.as_bytes();
@@ -354,6 +387,7 @@ pub(crate) fn build() -> Value {
         slots::build,
         acts_of_claimed_and_bound,
         certified_x_gen,
+        epochs,
     ] {
         push(build());
     }

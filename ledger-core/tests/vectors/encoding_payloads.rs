@@ -36,6 +36,33 @@ fn with(mut pieces: Vec<Piece>, field: usize, piece: Piece) -> Piece {
     array(&pieces)
 }
 
+fn epochs(cases: &mut Cases) {
+    let epoch = |known: &[Piece], sealed: usize| {
+        array(&[bytes(&[1; 32]), bytes(&[2; 32]), array(known), bytes(&vec![3; sealed])])
+    };
+    let commits = |n: u8| (0..n).map(|n| bytes(&[n + 10; 32])).collect::<Vec<Piece>>();
+    let mut broken = |rule, name, known: &[Piece], sealed| {
+        cases.payload(rule, name, 23, 0, &epoch(known, sealed));
+    };
+    broken("E1", "epoch with 65 predecessors", &commits(65), 65 * 32 + 16);
+    let mut turned = commits(2);
+    turned.reverse();
+    broken("E1", "epoch with descending predecessors", &turned, 80);
+    let twice = [bytes(&[9; 32]), bytes(&[9; 32])];
+    broken("E1", "epoch with a predecessor twice", &twice, 80);
+    broken("E1", "epoch that is its own predecessor", &[bytes(&[1; 32])], 48);
+    broken("E1", "epoch with descending predecessors and a short box", &turned, 79);
+    broken("E2", "epoch with a short box", &commits(2), 79);
+    broken("E2", "epoch with a long box", &commits(2), 112);
+    broken("E2", "first epoch with a box", &[], 16);
+    broken("E2", "epoch with a predecessor and no box", &commits(1), 0);
+    broken("C6", "predecessor of 31 bytes", &[bytes(&[9; 31])], 48);
+    let short = array(&[bytes(&[1; 31]), bytes(&[2; 32]), array(&[]), bytes(&[])]);
+    cases.payload("C6", "commit of 31 bytes", 23, 0, &short);
+    let whole = array(&[bytes(&[1; 32]), bytes(&[2; 32]), array(&[]), bytes(&[])]);
+    cases.payload("P2", "epoch with a ref", 23, 1, &whole);
+}
+
 fn money(cases: &mut Cases) {
     let mut broken = |rule, name, field, piece| {
         cases.payload(rule, name, 16, 2, &with(expense(), field, piece));
@@ -121,6 +148,7 @@ fn changes(cases: &mut Cases) {
     cases.payload("K3", "rotation with another kem_id", 22, 0, &rotation(0x21, &raw::exchange()));
     cases.payload("K2", "rotation to a key of low order", 22, 0, &rotation(0x20, &[0; 32]));
     cases.payload("C6", "rotation to a key of 31 bytes", 22, 0, &rotation(0x20, &[9; 31]));
+    epochs(cases);
     let card = |fields: &[Piece]| array(&[bytes(&array(fields))]);
     let mut fields = vec![uint(1), bytes(&GROUP), bytes(&[7; 32]), text("P"), bytes(&[8; 16])];
     fields[3] = text("");

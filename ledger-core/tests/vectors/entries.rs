@@ -1,6 +1,8 @@
 //! One entry of every kind, with the seeds that it grows from.
 
-use ledger_core::{Details, Draft, ExpenseDetails, NewAct, NewGroup, Origin, VerifiedEntry};
+use ledger_core::{
+    Details, Draft, EpochKey, ExpenseDetails, NewAct, NewGroup, Origin, VerifiedEntry,
+};
 use serde_json::{Value, json};
 
 use crate::world::{World, cents, device, entropy, hex, root};
@@ -141,6 +143,15 @@ fn unknown_version(world: &World) -> VerifiedEntry {
     crate::world::verified(&bytes, &signature)
 }
 
+/// Two epochs, the second with the key of the first, and their keys.
+pub(crate) fn epochs() -> (World, [EpochKey; 2]) {
+    let mut w = World::with_ben();
+    let keys = [0x51, 0x52].map(|byte| EpochKey::from_bytes(w.group, [byte; 32]));
+    w.say(1, "epoch", &["*"], Draft::epoch(keys[0].begin(&[]).unwrap()));
+    w.say(2, "epoch-with-history", &["*"], Draft::epoch(keys[1].begin(&[&keys[0]]).unwrap()));
+    (w, keys)
+}
+
 pub(crate) fn build() -> Value {
     let world = world();
     let mut entries: Vec<Value> = Vec::new();
@@ -150,6 +161,10 @@ pub(crate) fn build() -> Value {
         entries.push(entry(label, n, verified));
     }
     entries.push(entry("unknown-version", 1, &unknown_version(&world)));
+    let (epochs, _) = epochs();
+    for (label, by) in [("epoch", 1), ("epoch-with-history", 2)] {
+        entries.push(entry(label, by, epochs.entry(label)));
+    }
     entries.push(entry("successor-genesis", 6, &successor(&world)));
     let keys = json!({
         "people": [person("Anna", 1), person("Ben", 2), person("Grandma", 3), person("Cleo", 5)],

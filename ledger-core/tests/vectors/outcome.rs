@@ -49,6 +49,8 @@ impl World {
             "members": members(state),
             "devices": devices(state),
             "balances": balances(state),
+            "usable_epochs": state.usable_epochs().map(|(id, _)| id.to_string()).collect::<Vec<_>>(),
+            "recipients": state.recipients().iter().map(|key| hex(key)).collect::<Vec<_>>(),
             "heads": ledger.frontier().heads().map(|id| id.to_string()).collect::<Vec<_>>(),
             "state_digest": state.digest().to_string(),
         })

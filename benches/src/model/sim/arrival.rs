@@ -172,6 +172,7 @@ pub fn name(kind: &Kind) -> &'static str {
         Kind::Copy { .. } => "copy",
         Kind::Endorse { .. } => "endorse",
         Kind::Rotate { .. } => "rotate",
+        Kind::Epoch { .. } => "epoch",
         Kind::Act(s) => match s.body {
             Body::Remove { .. } => "remove",
             Body::Bind { .. } => "bind",

@@ -152,7 +152,7 @@ fn payload(w: &mut World, me: MemberId) -> Deed {
     let members = all_members(&w.all);
     let content = w.content(&members);
     let any = w.any_entry()?;
-    let deed = match w.rng.below(28) {
+    let deed = match w.rng.below(29) {
         0..=4 => {
             let (mut card, mut root, mut device) = w.person_card();
             let mut tag = "evil: sock puppet";
@@ -220,6 +220,7 @@ fn payload(w: &mut World, me: MemberId) -> Deed {
         23 => (Kind::Cancellation { target: any }, "evil: cancellation", None),
         24..=25 => (Kind::Copy { copied_from: any, content }, "evil: copy", None),
         26 => (Kind::Endorse { target: any, confirm: false }, "evil: endorse", None),
+        27 => (Kind::Epoch { key: w.fresh() }, "evil: epoch", None),
         _ => (Kind::Rotate { x_gen: w.fresh() }, "evil: rotate", None),
     };
     Some(deed)

@@ -27,7 +27,7 @@ pub(super) fn plain_or_introduction(
     let mut joins = Joins::Nobody;
     let mut gen_of_claim = false;
     let content = w.content(&members);
-    let (kind, tag) = match w.rng.below(32) {
+    let (kind, tag) = match w.rng.below(34) {
         0..=4 if w.people.len() < w.cast.people => {
             let (card, _, _) = w.person_card();
             joins = Joins::Card(card, Who::New);
@@ -96,6 +96,7 @@ pub(super) fn plain_or_introduction(
             Some(target) => (Kind::Endorse { target, confirm: w.rng.chance(50) }, "endorse"),
             None => return,
         },
+        32..=33 => (Kind::Epoch { key: w.fresh() }, "epoch"),
         29 => (Kind::Rotate { x_gen: w.fresh() }, "rotate"),
         30 => {
             let known: Vec<_> = w

@@ -1,0 +1,217 @@
+//! Which epochs know of every cut and every key rotation (SPEC §11.2).
+//!
+//! An epoch's past never changes, so each epoch keeps what was known when it
+//! came and is not in its past; whatever comes later is not in it either.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::chain::Point;
+use super::record::Control;
+use crate::act::{ActBody, Generation};
+use crate::authority::Enrolment;
+use crate::bug::Bug;
+use crate::entry::DecodedEntry;
+use crate::id::{ActDigest, DeviceId, EntryId};
+use crate::ledger::{EntryIndex, UsableEpoch};
+use crate::payload::Epoch;
+
+/// Epochs and what they must know of, both in the order of arrival.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Epochs {
+    pub(super) required: Vec<Required>,
+    pub(super) begun: Vec<Begun>,
+}
+
+/// What makes older keys unfit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Required {
+    /// A removal, bind, revocation or leave.
+    Cut(ActDigest),
+    /// A rotation of a device's X25519 key.
+    Rotation { of: (Generation, DeviceId), order: (u64, EntryId), point: Point },
+}
+
+/// An epoch entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Begun {
+    pub(super) order: (u64, EntryId),
+    pub(super) epoch: UsableEpoch,
+    pub(super) applied: bool,
+    /// How many of [`Epochs::required`] were known when it came.
+    pub(super) known: u32,
+    /// Which of these are not in its past.
+    pub(super) unseen: BTreeSet<u32>,
+}
+
+impl Epochs {
+    pub(super) fn require(&mut self, required: Required) {
+        self.required.push(required);
+    }
+
+    fn known(&self) -> u32 {
+        u32::try_from(self.required.len()).unwrap_or(u32::MAX)
+    }
+
+    fn required(&self, number: u32) -> Option<&Required> {
+        self.required.get(usize::try_from(number).ok()?)
+    }
+}
+
+impl Control {
+    /// Takes note that somebody is cut, so that older epochs are unfit.
+    pub(super) fn require_cut(&mut self, digest: ActDigest, body: &ActBody) {
+        if matches!(
+            body,
+            ActBody::Remove { .. }
+                | ActBody::Bind { .. }
+                | ActBody::Revoke { .. }
+                | ActBody::Leave { .. }
+        ) {
+            self.epochs.require(Required::Cut(digest));
+        }
+    }
+
+    /// Takes note of a rotation of a device that some enrolment names.
+    pub(super) fn require_rotation(
+        &mut self,
+        author: Enrolment,
+        order: (u64, EntryId),
+        point: Point,
+    ) {
+        if let Some(of) = self.enrolment(author) {
+            self.epochs.require(Required::Rotation { of, order, point });
+        }
+    }
+
+    /// Takes note of an epoch, applied or not.
+    pub(crate) fn begin_epoch(
+        &mut self,
+        entry: &DecodedEntry,
+        epoch: &Epoch,
+        unseen: BTreeSet<u32>,
+        applied: bool,
+    ) {
+        let order = (entry.header().lamport(), entry.id());
+        let known = self.epochs.known();
+        let epoch = UsableEpoch::new(epoch.topic(), epoch.commit());
+        self.epochs.begun.push(Begun { order, epoch, applied, known, unseen });
+    }
+
+    /// An epoch is applied now, or void now.
+    pub(crate) fn set_epoch(&mut self, order: &(u64, EntryId), applied: bool) {
+        if Bug::EpochStays.is_on() {
+            return;
+        }
+        let mut begun = self.epochs.begun.iter_mut();
+        if let Some(begun) = begun.find(|begun| begun.order == *order) {
+            begun.applied = applied;
+        }
+    }
+
+    fn is_in_force(&self, required: &Required) -> bool {
+        match required {
+            Required::Cut(digest) => {
+                self.statements.get(digest).is_some_and(|stated| stated.verdict.is_applied())
+            }
+            Required::Rotation { of, order, .. } => {
+                let rotations = self.rotations.get(of);
+                rotations.and_then(|r| r.get(order)).is_some_and(|rotated| rotated.applied)
+            }
+        }
+    }
+
+    /// The epochs under which entries may be sealed, by their place in the
+    /// total order.
+    pub(crate) fn usable_epochs(&self) -> BTreeMap<(u64, EntryId), UsableEpoch> {
+        let Epochs { required, begun } = &self.epochs;
+        let last = required.iter().rposition(|required| self.is_in_force(required));
+        let least = last.map_or(0, |last| last.saturating_add(1));
+        let least = u32::try_from(least).unwrap_or(u32::MAX);
+        let in_force = |number: &u32| {
+            self.epochs.required(*number).is_some_and(|required| self.is_in_force(required))
+        };
+        begun
+            .iter()
+            .rev()
+            .take_while(|begun| begun.known >= least)
+            .filter(|begun| begun.applied && !begun.unseen.iter().any(in_force))
+            .map(|begun| (begun.order, begun.epoch))
+            .collect()
+    }
+
+    /// What of all that is required is not in the past of an epoch entry that
+    /// is about to be taken in.
+    ///
+    /// The walk goes back to the last epochs, which say the rest.
+    pub(super) fn unseen<I: EntryIndex>(
+        &self,
+        entry: &DecodedEntry,
+        index: &I,
+    ) -> Result<BTreeSet<u32>, I::Error> {
+        // Below the smallest clock of what is left, it is no use to walk.
+        let mut left: BTreeSet<(u64, u32)> = BTreeSet::new();
+        let mut floors: BTreeMap<u32, u64> = BTreeMap::new();
+        let mut places: BTreeMap<u32, Vec<(u64, u32)>> = BTreeMap::new();
+        for (number, required) in (0u32..).zip(&self.epochs.required) {
+            let mut place = |point: Point| {
+                places.entry(point.chain).or_default().push((point.seq, number));
+            };
+            let floor = match required {
+                Required::Rotation { order, point, .. } => {
+                    place(*point);
+                    order.0
+                }
+                Required::Cut(digest) => {
+                    let Some(stated) = self.statements.get(digest) else { continue };
+                    stated.carriers.iter().for_each(|carrier| place(carrier.point));
+                    // A carrier has the base among its dependencies.
+                    stated.clock
+                }
+            };
+            left.insert((floor, number));
+            floors.insert(number, floor);
+        }
+        let epochs: BTreeMap<EntryId, &Begun> =
+            self.epochs.begun.iter().map(|begun| (begun.order.1, begun)).collect();
+        let mut open = BTreeSet::new();
+        for id in entry.header().dependencies() {
+            let link = index.link(id)?;
+            open.extend(link.map(|link| (link.lamport, *id, link.point)));
+        }
+        while let Some((clock, id, point)) = open.pop_last() {
+            if left.first().is_none_or(|(floor, _)| clock < *floor) {
+                break;
+            }
+            let mut see = |number: u32| {
+                floors.get(&number).map(|floor| left.remove(&(*floor, number)));
+            };
+            if let Some(begun) = epochs.get(&id) {
+                (0..begun.known).filter(|number| !begun.unseen.contains(number)).for_each(&mut see);
+            }
+            // The first entry met on a chain is the last one in the past.
+            let on_chain = places.remove(&point.chain).unwrap_or_default();
+            on_chain.iter().filter(|(seq, _)| *seq <= point.seq).for_each(|(_, n)| see(*n));
+            for dependency in index.dependencies(&id)? {
+                let link = index.link(&dependency)?;
+                open.extend(link.map(|link| (link.lamport, dependency, link.point)));
+            }
+        }
+        Ok(left.into_iter().map(|(_, number)| number).collect())
+    }
+
+    /// The X25519 recovery keys of a member: of every current generation that
+    /// nobody left.
+    pub(crate) fn recovery_keys(
+        &self,
+        member: crate::id::MemberId,
+    ) -> BTreeMap<Generation, [u8; 32]> {
+        let stays = |generation: &Generation| {
+            self.is_current(*generation)
+                && self.own_cuts(Some((*generation, None))).next().is_none()
+        };
+        let key = |generation: Generation| {
+            self.generations.get(&generation).map(|start| (generation, start.recovery))
+        };
+        self.generations(member).filter(stays).filter_map(key).collect()
+    }
+}

@@ -1,0 +1,175 @@
+//! How an epoch's key travels (SPEC §11.4).
+
+use std::collections::BTreeSet;
+
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
+
+use super::epoch_key::EpochKey;
+use super::wrap::{WRAP_OVERHEAD_BYTES, unwrap, wrap};
+use crate::hash::{Tag, digest};
+use crate::id::{GroupId, Topic};
+use crate::keys::ExchangeKey;
+
+/// First byte of a key envelope.
+const KIND: u8 = 0x02;
+
+/// Bytes of one wrap: hint, encapsulated key, ciphertext with tag.
+const SLOT_BYTES: usize = HINT_BYTES + 32 + WRAP_OVERHEAD_BYTES;
+
+const HINT_BYTES: usize = 8;
+
+/// Most wraps of one envelope; for more recipients there are several.
+pub const MAX_WRAPS: usize = 512;
+
+/// Fewest wraps of one envelope, dummies included.
+const MIN_WRAPS: usize = 4;
+
+/// A key envelope that is of no use. Whoever made or carried it is at fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyEnvelopeError {
+    /// Rule W1: the first byte is of something else.
+    #[error("the first byte is {0}; update the app if a newer version made this")]
+    Kind(u8),
+    /// Rule W1: no key envelope has this size.
+    #[error("no key envelope is {0} bytes long; it was cut off, or something was added")]
+    Size(usize),
+    /// Rule W2: the wraps do not ascend.
+    #[error("the wraps are not in order")]
+    Order,
+    /// Rule W3: the key that was wrapped for this device is not the key of the
+    /// topic: somebody handed out another one.
+    #[error("the key that was handed to this device is not the one of topic {0:?}")]
+    OtherKey(Topic),
+}
+
+/// A key envelope as it was received, of which only the form is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyEnvelope<'a> {
+    topic: Topic,
+    salt: [u8; 16],
+    slots: &'a [[u8; SLOT_BYTES]],
+}
+
+impl<'a> KeyEnvelope<'a> {
+    /// Reads a key envelope (rules W1 and W2).
+    ///
+    /// # Errors
+    /// [`KeyEnvelopeError`], the first rule that is broken.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, KeyEnvelopeError> {
+        let size = || KeyEnvelopeError::Size(bytes.len());
+        let (kind, rest) = bytes.split_first().ok_or_else(size)?;
+        if *kind != KIND {
+            return Err(KeyEnvelopeError::Kind(*kind));
+        }
+        let (topic, rest) = rest.split_first_chunk::<32>().ok_or_else(size)?;
+        let (salt, rest) = rest.split_first_chunk::<16>().ok_or_else(size)?;
+        let (slots, over) = rest.as_chunks::<SLOT_BYTES>();
+        let sized = slots.len().is_power_of_two() && (MIN_WRAPS..=MAX_WRAPS).contains(&slots.len());
+        if !sized || !over.is_empty() {
+            return Err(size());
+        }
+        if !slots.is_sorted_by(|a, b| a < b) {
+            return Err(KeyEnvelopeError::Order);
+        }
+        Ok(Self { topic: Topic::from_bytes(*topic), salt: *salt, slots })
+    }
+
+    /// The topic of the epoch whose key is inside.
+    #[must_use]
+    pub fn topic(&self) -> Topic {
+        self.topic
+    }
+
+    /// Takes out the epoch key if it was wrapped for one of these keys; none if
+    /// it was not.
+    ///
+    /// The key may open envelopes at once. Entries may be sealed under it only
+    /// when an applied epoch entry names its topic and commit, which
+    /// [`GroupState::usable_epochs`](crate::GroupState::usable_epochs) lists.
+    ///
+    /// # Errors
+    /// [`KeyEnvelopeError::OtherKey`] if what was wrapped is another key (rule
+    /// W3).
+    pub fn open<'k>(
+        &self,
+        group: GroupId,
+        keys: impl IntoIterator<Item = &'k ExchangeKey>,
+    ) -> Result<Option<EpochKey>, KeyEnvelopeError> {
+        for key in keys {
+            let public = key.public_key();
+            let hint = hint(&self.salt, &public);
+            for slot in self.slots.iter().filter(|slot| slot.starts_with(&hint)) {
+                let (_, wrapped) = slot.split_at(HINT_BYTES);
+                let context: [&[u8]; 3] = [group.as_bytes(), self.topic.as_bytes(), &public];
+                // A hint may fit by chance.
+                let Ok(secret) = unwrap(key, Tag::WRAP, &context, wrapped) else { continue };
+                let other = KeyEnvelopeError::OtherKey(self.topic);
+                let secret = secret.first_chunk::<32>().ok_or(other)?;
+                let epoch = EpochKey::from_bytes(group, *secret);
+                return if epoch.topic() == self.topic { Ok(Some(epoch)) } else { Err(other) };
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl EpochKey {
+    /// Wraps this key to X25519 public keys, in as many envelopes as that takes.
+    /// A weak key gets nothing and stops nobody else from getting theirs.
+    ///
+    /// `seed` must be 32 fresh random bytes.
+    #[must_use]
+    pub fn wrap_for(&self, recipients: &BTreeSet<[u8; 32]>, seed: &[u8; 32]) -> Vec<Vec<u8>> {
+        let seed = digest(Tag::KEY_ENVELOPE, &[seed, self.topic().as_bytes()]);
+        let mut rng = ChaCha20Rng::from_seed(seed);
+        let all: Vec<&[u8; 32]> = recipients.iter().collect();
+        all.chunks(MAX_WRAPS).map(|part| self.wrap_part(part, &mut rng)).collect()
+    }
+
+    fn wrap_part(&self, recipients: &[&[u8; 32]], rng: &mut ChaCha20Rng) -> Vec<u8> {
+        let salt: [u8; 16] = random(rng);
+        let (group, topic) = (self.group(), self.topic());
+        let mut slots: BTreeSet<[u8; SLOT_BYTES]> = BTreeSet::new();
+        for public in recipients {
+            let context: [&[u8]; 3] = [group.as_bytes(), topic.as_bytes(), public.as_slice()];
+            let seed = random(rng);
+            let wrapped = wrap(public, Tag::WRAP, &context, self.expose_secret(), &seed);
+            let Ok(wrapped) = wrapped else { continue };
+            let slot = [hint(&salt, public).as_slice(), &wrapped].concat();
+            slots.extend(slot.first_chunk::<SLOT_BYTES>().copied());
+        }
+        let size = slots.len().next_power_of_two().max(MIN_WRAPS);
+        while slots.len() < size {
+            slots.insert(dummy(rng));
+        }
+        let mut out = vec![KIND];
+        out.extend_from_slice(self.topic().as_bytes());
+        out.extend_from_slice(&salt);
+        slots.iter().for_each(|slot| out.extend_from_slice(slot));
+        out
+    }
+}
+
+/// What looks like a wrap and opens for nobody. The encapsulated key is a real
+/// one: half of all random strings are no points that a wrap could have.
+fn dummy(rng: &mut ChaCha20Rng) -> [u8; SLOT_BYTES] {
+    let mut slot: [u8; SLOT_BYTES] = random(rng);
+    let enc = ExchangeKey::from_bytes(random(rng)).public_key();
+    slot.iter_mut().skip(HINT_BYTES).zip(enc).for_each(|(to, from)| *to = from);
+    slot
+}
+
+/// By which a recipient finds their wrap, and nobody else can tell whose it is
+/// without knowing their key.
+fn hint(salt: &[u8; 16], public: &[u8; 32]) -> [u8; HINT_BYTES] {
+    let full = digest(Tag::HINT, &[salt, public]);
+    full.first_chunk().copied().unwrap_or_default()
+}
+
+fn random<const N: usize>(rng: &mut ChaCha20Rng) -> [u8; N] {
+    let mut bytes = [0; N];
+    rng.fill_bytes(&mut bytes);
+    bytes
+}

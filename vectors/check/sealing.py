@@ -1,0 +1,218 @@
+"""XChaCha20-Poly1305, HPKE and the envelopes of SPEC 11, on plain integers.
+
+Slow and not constant in time: for checking public vectors, never for secrets.
+"""
+import hashlib
+import hmac
+import struct
+
+import ed25519
+from cbor import Refused, need
+from keys import digest, tag
+
+
+def hkdf(salt, secret, info, length=32):
+    """RFC 5869."""
+    key, block, out = hmac.digest(salt, secret, "sha256"), b"", b""
+    while len(out) < length:
+        block = hmac.digest(key, block + info + bytes([len(out) // 32 + 1]), "sha256")
+        out += block
+    return out[:length]
+
+
+def kdf(secret, name, context=b""):
+    return hkdf(b"", secret, tag(name) + context)
+
+
+def rotate(x, n):
+    return (x << n | x >> 32 - n) & 0xFFFFFFFF
+
+
+def rounds(state):
+    """The twenty rounds of ChaCha (RFC 8439, 2.3)."""
+    s = list(state)
+
+    def quarter(a, b, c, d):
+        s[a] = s[a] + s[b] & 0xFFFFFFFF
+        s[d] = rotate(s[d] ^ s[a], 16)
+        s[c] = s[c] + s[d] & 0xFFFFFFFF
+        s[b] = rotate(s[b] ^ s[c], 12)
+        s[a] = s[a] + s[b] & 0xFFFFFFFF
+        s[d] = rotate(s[d] ^ s[a], 8)
+        s[c] = s[c] + s[d] & 0xFFFFFFFF
+        s[b] = rotate(s[b] ^ s[c], 7)
+
+    for _ in range(10):
+        for a, b, c, d in ((0, 4, 8, 12), (1, 5, 9, 13), (2, 6, 10, 14), (3, 7, 11, 15),
+                           (0, 5, 10, 15), (1, 6, 11, 12), (2, 7, 8, 13), (3, 4, 9, 14)):
+            quarter(a, b, c, d)
+    return s
+
+
+def start(key, rest):
+    return struct.unpack("<16I", b"expand 32-byte k" + key + rest)
+
+
+def block(key, counter, nonce):
+    state = start(key, struct.pack("<I", counter) + nonce)
+    return struct.pack("<16I", *(a + b & 0xFFFFFFFF for a, b in zip(rounds(state), state)))
+
+
+def chacha20(key, nonce, data):
+    stream = b"".join(block(key, 1 + i, nonce) for i in range((len(data) + 63) // 64))
+    return bytes(a ^ b for a, b in zip(data, stream))
+
+
+def poly1305(key, data):
+    r = int.from_bytes(key[:16], "little") & 0x0FFFFFFC0FFFFFFC0FFFFFFC0FFFFFFF
+    total = 0
+    for at in range(0, len(data), 16):
+        total = (total + int.from_bytes(data[at : at + 16] + b"\x01", "little")) * r % (2**130 - 5)
+    return (total + int.from_bytes(key[16:], "little") & 2**128 - 1).to_bytes(16, "little")
+
+
+def mac(key, nonce, ad, ciphertext):
+    padded = b"".join(part + bytes(-len(part) % 16) for part in (ad, ciphertext))
+    return poly1305(block(key, 0, nonce)[:32], padded + struct.pack("<QQ", len(ad), len(ciphertext)))
+
+
+def seal(key, nonce, ad, plaintext):
+    """ChaCha20-Poly1305 (RFC 8439)."""
+    ciphertext = chacha20(key, nonce, plaintext)
+    return ciphertext + mac(key, nonce, ad, ciphertext)
+
+
+def open_(key, nonce, ad, sealed):
+    """The plaintext, or None."""
+    ciphertext, found = sealed[:-16], sealed[-16:]
+    return chacha20(key, nonce, ciphertext) if mac(key, nonce, ad, ciphertext) == found else None
+
+
+def extended(key, nonce):
+    """HChaCha20: key and nonce of ChaCha20 for those of XChaCha20."""
+    s = rounds(start(key, nonce[:16]))
+    return struct.pack("<8I", *s[:4], *s[12:]), bytes(4) + nonce[16:]
+
+
+def xseal(key, nonce, ad, plaintext):
+    return seal(*extended(key, nonce), ad, plaintext)
+
+
+def xopen(key, nonce, ad, sealed):
+    return open_(*extended(key, nonce), ad, sealed)
+
+
+def x25519(secret, u):
+    """RFC 7748, 5."""
+    p, k, x1 = ed25519.P, ed25519.clamp(secret), int.from_bytes(u, "little") % 2**255
+    x2, z2, x3, z3 = 1, 0, x1, 1
+    for t in range(254, -1, -1):
+        if k >> t & 1:
+            x2, z2, x3, z3 = x3, z3, x2, z2
+        a, b, c, d = x2 + z2, x2 - z2, x3 + z3, x3 - z3
+        aa, bb, da, cb = a * a, b * b, d * a, c * b
+        e = aa - bb
+        x3, z3 = (da + cb) ** 2 % p, x1 * (da - cb) ** 2 % p
+        x2, z2 = aa * bb % p, e * (aa + 121665 * e) % p
+        if k >> t & 1:
+            x2, z2, x3, z3 = x3, z3, x2, z2
+    return (x2 * pow(z2, -1, p) % p).to_bytes(32, "little")
+
+
+def labeled_extract(suite, salt, label, secret):
+    return hmac.digest(salt, b"HPKE-v1" + suite + label + secret, "sha256")
+
+
+def labeled_expand(suite, key, label, info, length):
+    full = length.to_bytes(2, "big") + b"HPKE-v1" + suite + label + info
+    block, out, n = b"", b"", 1
+    while len(out) < length:
+        block = hmac.digest(key, block + full + bytes([n]), "sha256")
+        out, n = out + block, n + 1
+    return out[:length]
+
+
+def unwrap(secret, info, wrapped):
+    """HPKE Base with X25519, HKDF-SHA256, ChaCha20-Poly1305 (RFC 9180); or None."""
+    enc, ct = wrapped[:32], wrapped[32:]
+    kem = b"KEM" + (0x20).to_bytes(2, "big")
+    shared = labeled_extract(kem, b"", b"eae_prk", x25519(secret, enc))
+    context = enc + ed25519.x25519_public(secret)
+    shared = labeled_expand(kem, shared, b"shared_secret", context, 32)
+    suite = b"HPKE" + bytes([0, 0x20, 0, 1, 0, 3])
+    context = b"\x00" + labeled_extract(suite, b"", b"psk_id_hash", b"")
+    context += labeled_extract(suite, b"", b"info_hash", info)
+    key = labeled_extract(suite, shared, b"secret", b"")
+    nonce = labeled_expand(suite, key, b"base_nonce", context, 12)
+    return open_(labeled_expand(suite, key, b"key", context, 32), nonce, b"", ct)
+
+
+class EpochKey:
+    """SPEC 11.1."""
+
+    def __init__(self, group, secret):
+        self.group, self.secret = group, secret
+        self.commit = kdf(secret, "commit", group)
+        access = ed25519.public_key(kdf(secret, "access", group))
+        self.topic = digest("topic", self.commit + access)
+
+    def box(self, predecessors):
+        known = sorted(predecessors, key=lambda key: key.commit)
+        key = kdf(self.secret, "hist", b"".join(k.commit for k in known))
+        return xseal(key, bytes(24), b"", b"".join(k.secret for k in known))
+
+    def nonce(self, named):
+        return hmac.digest(kdf(self.secret, "nonce"), named, "sha256")[:24]
+
+    def seal(self, id, entry, signature):
+        """SPEC 11.3."""
+        content = len(entry).to_bytes(4, "big") + entry + signature
+        nonce = self.nonce(id + signature)
+        ad = tag("env") + b"\x01" + self.topic
+        padded = content + bytes(padded_len(len(content)) - len(content))
+        return b"\x01" + self.topic + nonce + xseal(kdf(self.secret, "seal"), nonce, ad, padded)
+
+    def open(self, data):
+        """The entry and its signature; rules X1 to X4."""
+        size = len(data) - 1 - 32 - 24 - 16
+        need(data[:1] == b"\x01" and 0 < size <= 65536 and padded_len(size) == size, "X1")
+        topic, nonce, sealed = data[1:33], data[33:57], data[57:]
+        need(topic == self.topic, "X2")
+        plain = xopen(kdf(self.secret, "seal"), nonce, tag("env") + b"\x01" + topic, sealed)
+        need(plain is not None, "X3")
+        length = int.from_bytes(plain[:4], "big")
+        need(4 + length + 64 <= len(plain) and padded_len(4 + length + 64) == len(plain), "X4")
+        need(not any(plain[4 + length + 64 :]), "X4")
+        return plain[4 : 4 + length], plain[4 + length : 4 + length + 64], nonce
+
+
+def padded_len(length):
+    e = length.bit_length() - 1
+    step = max(512, 1 << max(0, e - e.bit_length()))
+    return -(-length // step) * step
+
+
+def open_key_envelope(data, group, secret):
+    """The epoch key for this X25519 secret, or None (SPEC 11.4)."""
+    topic, salt, wraps = data[1:33], data[33:49], data[49:]
+    slots = [wraps[at : at + 88] for at in range(0, len(wraps), 88)]
+    need(data[0] == 2 and len(slots) in (4, 8, 16, 32, 64, 128, 256, 512), "W1")
+    need(len(wraps) % 88 == 0, "W1")
+    need(all(a < b for a, b in zip(slots, slots[1:])), "W2")
+    public = ed25519.x25519_public(secret)
+    hint = digest("hint", salt + public)[:8]
+    for slot in slots:
+        if slot[:8] == hint:
+            found = unwrap(secret, tag("wrap") + group + topic + public, slot[8:])
+            if found is not None:
+                need(EpochKey(group, found).topic == topic, "W3")
+                return found
+    return None
+
+
+def broken_rule(key, data):
+    try:
+        key.open(data)
+    except Refused as refused:
+        return refused.rule
+    return None
