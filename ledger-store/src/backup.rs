@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
-use crate::database::open_pair;
 use crate::environment::random;
 use crate::progress::{OnProgress, Phase, Progress};
 use crate::secrets::sync_folder;
@@ -66,9 +65,11 @@ impl Store {
         }
         name.push(ending);
         let partial = Partial(name);
-        let (source, mut target) = open_pair(self.path(), self.secrets(), &partial.path())?;
-        copy(&source, &mut target, progress)?;
-        target.close().map_err(|(_, error)| error)?;
+        self.connections().read_apart(|source| {
+            let mut target = self.connections().location().connect_copy(&partial.path())?;
+            copy(source, &mut target, &mut self.stopped_by(progress))?;
+            Ok(target.close().map_err(|(_, error)| error)?)
+        })?;
         publish(&partial.path(), path).and_then(|()| sync_folder(path)).map_err(io)
     }
 }
@@ -92,17 +93,16 @@ impl Drop for Partial {
     }
 }
 
-/// Copies one snapshot: what is committed meanwhile is not in it, and does not
-/// make the copy begin anew.
+/// Copies one snapshot: what is committed meanwhile is not in it, and does
+/// not make the copy begin anew.
 fn copy(
     source: &Connection,
     target: &mut Connection,
     progress: OnProgress<'_>,
 ) -> Result<(), StoreError> {
-    let snapshot = source.unchecked_transaction()?;
     // A transaction sees what was there when it first read.
-    snapshot.query_row("SELECT count(*) FROM groups", [], |_| Ok(()))?;
-    let backup = Backup::new(&snapshot, target)?;
+    source.query_row("SELECT count(*) FROM groups", [], |_| Ok(()))?;
+    let backup = Backup::new(source, target)?;
     loop {
         let step = backup.step(STEP)?;
         let pages = backup.progress();

@@ -21,6 +21,13 @@ pub enum StoreError {
         .0.display()
     )]
     WrongKey(PathBuf),
+    /// The file has a plaintext header, and the secret store no salt for it.
+    #[error(
+        "the salt of {} is not known: it has a plaintext header, so open it with \
+         StoreOptions::plaintext_header and the name and secrets that it was made with",
+        .0.display()
+    )]
+    NoSalt(PathBuf),
     /// The linked SQLite cannot encrypt.
     #[error(
         "the linked SQLite has no cipher, so the database would be readable by anybody; \
@@ -38,9 +45,18 @@ pub enum StoreError {
         /// Newest schema version known.
         known: i64,
     },
-    /// Another process holds the database.
-    #[error("another program is writing to the database; try again")]
+    /// Others used the database for longer than a call waits.
+    #[error("the database was in use for too long, so nothing was done; try again")]
     Busy,
+    /// The store is suspended, or was while the call ran.
+    #[error("the store is suspended, so nothing was done; resume it and try again")]
+    Suspended,
+    /// A call did not end in time when the store was suspended.
+    #[error(
+        "the store is suspended, but a call has not ended yet and holds the file until it does; \
+         stop it, as from its progress callback, and suspend again"
+    )]
+    StillInUse,
     /// The disk is full.
     #[error("the disk is full; free some space and try again")]
     DiskFull,
@@ -100,6 +116,8 @@ impl From<rusqlite::Error> for StoreError {
                 Self::Damaged("it cannot be decrypted with its key".to_owned())
             }
             Some(Code::DatabaseBusy | Code::DatabaseLocked) => Self::Busy,
+            // Nobody else stops statements.
+            Some(Code::OperationInterrupted) => Self::Suspended,
             Some(Code::DiskFull) => Self::DiskFull,
             Some(Code::ReadOnly | Code::PermissionDenied) => Self::ReadOnly,
             _ => Self::Database(error),

@@ -96,6 +96,11 @@ impl Changes {
         }
     }
 
+    /// From here on, what is new is told.
+    pub(crate) fn open(&self) {
+        self.mailbox.lock().open = true;
+    }
+
     /// Whether the store was closed, so that nothing more will come.
     #[must_use]
     pub fn is_closed(&self) -> bool {
@@ -112,6 +117,8 @@ struct Mailbox {
 
 #[derive(Default)]
 struct Inside {
+    /// Whether the subscription has begun.
+    open: bool,
     /// At most one for each group.
     changes: VecDeque<Change>,
     closed: bool,
@@ -127,6 +134,9 @@ impl Mailbox {
             return;
         }
         let mut inside = self.lock();
+        if !inside.open {
+            return;
+        }
         match inside.changes.iter_mut().find(|known| known.group == change.group) {
             Some(known) => known.join(change),
             None => inside.changes.push_back(*change),
@@ -167,11 +177,6 @@ impl Feed {
         !self.subscribers.is_empty()
     }
 
-    /// Subscribers who come later begin anew.
-    pub(crate) fn forget_if_unwatched(&mut self) {
-        let _ = self.is_watched();
-    }
-
     /// Tells subscribers what is new in a ledger that was committed or read.
     pub(crate) fn observe(&mut self, group: GroupKey, loaded: &LoadedLedger) {
         if !self.is_watched() {
@@ -179,7 +184,9 @@ impl Feed {
         }
         let (ledger, entries) = (&loaded.ledger, loaded.ledger.frontier().entries());
         let told = self.told.get(&group);
-        if told.is_some_and(|told| (told.entries, told.flipped) == (entries, loaded.flipped)) {
+        // Who reads a moment that has passed may come late.
+        let seen = |told: &Told| told.entries >= entries && told.flipped >= loaded.flipped;
+        if told.is_some_and(seen) {
             return;
         }
         let state = ledger.state();
@@ -217,7 +224,11 @@ impl Feed {
         self.post(&Change { group, new_entries: 0, members, balances, verdicts, deleted: true });
     }
 
+    /// A subscription that is told nothing yet. From now on it is noted what
+    /// others write, so that none of it is missed until it begins.
     pub(crate) fn subscribe(&mut self, only: Option<GroupId>) -> Changes {
+        // Whoever is gone was told of things that this one was not.
+        let _ = self.is_watched();
         let inside = Mutex::new(Inside::default());
         let mailbox = Arc::new(Mailbox { only, inside, arrived: Condvar::new() });
         self.subscribers.push(Arc::downgrade(&mailbox));

@@ -34,9 +34,13 @@ mod fsck;
 mod group;
 #[cfg(feature = "import")]
 pub mod import;
+mod lifecycle;
+mod lock_file;
+mod options;
 mod progress;
 mod remove;
 mod secrets;
+mod snapshot;
 mod store;
 mod support;
 
@@ -48,6 +52,7 @@ pub use group::{
     Activity, By, ControlAct, Cursor, Filter, Group, Ingested, NewEntry, Opening, Opinion,
     Overview, ParseCursorError, Proposal, Recorded, Verification, Version,
 };
+pub use options::StoreOptions;
 pub use progress::{Phase, Progress};
 pub use secrets::{FileSecrets, MemorySecrets, Secret, SecretError, SecretName, SecretStore};
 pub use store::{GroupSummary, Store};

@@ -4,6 +4,7 @@ use ledger_core::{DeviceId, GroupId};
 use rusqlite::{OptionalExtension as _, TransactionBehavior};
 
 use crate::group::GroupKey;
+use crate::lifecycle::empty_log;
 use crate::{SecretName, Store, StoreError};
 
 /// Everything of a group, what points at other rows first.
@@ -35,9 +36,8 @@ impl Store {
     /// [`StoreError::Secrets`] if only the key could not be removed;
     /// [`StoreError`] if the database cannot be used.
     pub fn delete_group(&self, id: GroupId) -> Result<(), StoreError> {
-        let device = {
-            let mut inner = self.lock();
-            let tx = inner.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let device = self.write(|connection| {
+            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let found: Option<(i64, [u8; 32])> = tx
                 .query_row("SELECT grp, device FROM groups WHERE id = ?1", [id.as_bytes()], |row| {
                     Ok((row.get(0)?, row.get(1)?))
@@ -56,12 +56,12 @@ impl Store {
             // merge what it has.
             tx.execute("INSERT INTO texts (texts) VALUES ('optimize')", [])?;
             tx.commit()?;
-            inner.forget(GroupKey(key), id);
+            self.memory().forget(GroupKey(key), id);
             // The log holds pages as they were; if somebody still reads them,
             // they go later.
-            let _ = inner.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-            DeviceId::from_bytes(device)
-        };
+            let _ = empty_log(connection);
+            Ok(DeviceId::from_bytes(device))
+        })?;
         Ok(self.secrets().remove(&SecretName::device(&device))?)
     }
 }

@@ -1,20 +1,20 @@
 //! One database file with its groups.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ledger_core::{
     DeviceId, DeviceKey, GroupId, Ledger, MemberId, NewGroup, Pending, RootEntropy, VerifiedEntry,
     View,
 };
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior};
 
-use crate::database::{open_existing, open_or_create};
+use crate::database::{Connections, Location};
 use crate::environment::random;
 use crate::feed::Feed;
 use crate::group::{GroupKey, Writer};
-use crate::{Environment, Group, Secret, SecretName, SecretStore, StoreError, SystemEnvironment};
+use crate::{Environment, Group, Secret, SecretName, SecretStore, StoreError, StoreOptions};
 
 /// Never that of a group which was deleted: two groups with one root key could
 /// be told to be of one person.
@@ -23,35 +23,52 @@ const NEXT_ROOT_INDEX: &str = "SELECT coalesce(max(root_index) + 1, 0) FROM
 
 /// An open database. A handle: clones are the same open database, which is
 /// closed when the last clone and the last [`Group`] of it are dropped. May be
-/// used from any thread; calls take turns.
+/// used from any thread: queries run beside each other and beside a writer;
+/// writers take turns.
 #[derive(Clone)]
 pub struct Store(Arc<Shared>);
 
 struct Shared {
-    path: PathBuf,
-    inner: Mutex<Inner>,
-    secrets: Arc<dyn SecretStore>,
-    environment: Arc<dyn Environment>,
+    connections: Connections,
+    memory: Mutex<Memory>,
 }
 
-/// What calls take turns for.
-pub(crate) struct Inner {
-    pub(crate) connection: Connection,
-    /// Ledgers as far as they were last replayed. Only a shortcut: another
-    /// process may have added entries, which are then replayed on top.
+/// What is known beside the database. Locked for moments, never while SQL runs
+/// or somebody is called.
+#[derive(Default)]
+pub(crate) struct Memory {
+    /// Ledgers as far as they were last committed or read. Only a shortcut:
+    /// another process may have added entries, which are then replayed on top.
     pub(crate) ledgers: BTreeMap<GroupKey, LoadedLedger>,
-    /// Entries that wait for others; a shortcut, too.
+    /// Entries that wait for others; a shortcut, too. Used by whoever has the
+    /// turn to write.
     pub(crate) pending: BTreeMap<GroupKey, Pending>,
     /// Who wants to know what changes.
     pub(crate) feed: Feed,
+    /// Groups that were deleted: what somebody still reads of them is not kept.
+    gone: BTreeSet<GroupKey>,
 }
 
-impl Inner {
+impl Memory {
     /// Lets go of a group that is gone.
     pub(crate) fn forget(&mut self, key: GroupKey, id: GroupId) {
-        self.ledgers.remove(&key);
-        self.pending.remove(&key);
-        self.feed.deleted(key, id);
+        if self.gone.insert(key) {
+            self.ledgers.remove(&key);
+            self.pending.remove(&key);
+            self.feed.deleted(key, id);
+        }
+    }
+
+    /// Keeps a ledger that was committed or read, and tells subscribers. What
+    /// somebody else has brought further meanwhile stays.
+    pub(crate) fn learn(&mut self, key: GroupKey, loaded: LoadedLedger) {
+        if self.gone.contains(&key) {
+            return;
+        }
+        self.feed.observe(key, &loaded);
+        if self.ledgers.get(&key).is_none_or(|known| known.upto <= loaded.upto) {
+            self.ledgers.insert(key, loaded);
+        }
     }
 }
 
@@ -68,6 +85,13 @@ pub(crate) struct LoadedLedger {
     pub(crate) opening: crate::Opening,
 }
 
+impl LoadedLedger {
+    /// Whether it has entries that no checkpoint covers.
+    pub(crate) fn is_unsaved(&self) -> bool {
+        self.ledger.frontier().entries() > self.saved
+    }
+}
+
 /// A group in the list of groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupSummary {
@@ -80,23 +104,20 @@ pub struct GroupSummary {
 }
 
 impl Store {
-    /// Opens a database that exists.
+    /// Opens a database that exists. [`StoreOptions`] can do it otherwise.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], [`StoreError::WrongKey`],
-    /// [`StoreError::Damaged`], [`StoreError::NoCipher`],
-    /// [`StoreError::FromTheFuture`], or what the system says.
+    /// As [`StoreOptions::open`].
     pub fn open(path: &Path, secrets: Arc<dyn SecretStore>) -> Result<Self, StoreError> {
-        let connection = open_existing(path, &*secrets)?;
-        Ok(Self::new(path, connection, secrets, Arc::new(SystemEnvironment)))
+        StoreOptions::new().open(path, secrets)
     }
 
     /// Opens a database, or makes one with a fresh random key.
     ///
     /// # Errors
-    /// As [`Store::open`], except that a missing file is made.
+    /// As [`StoreOptions::open`], except that a missing file is made.
     pub fn open_or_create(path: &Path, secrets: Arc<dyn SecretStore>) -> Result<Self, StoreError> {
-        Self::open_or_create_in(path, secrets, Arc::new(SystemEnvironment))
+        StoreOptions::new().open_or_create(path, secrets)
     }
 
     /// Like [`Store::open_or_create`], with another clock and randomness.
@@ -108,36 +129,53 @@ impl Store {
         secrets: Arc<dyn SecretStore>,
         environment: Arc<dyn Environment>,
     ) -> Result<Self, StoreError> {
-        let connection = open_or_create(path, &*secrets, &*environment)?;
-        Ok(Self::new(path, connection, secrets, environment))
+        StoreOptions::new().environment(environment).open_or_create(path, secrets)
     }
 
-    fn new(
-        path: &Path,
-        connection: Connection,
-        secrets: Arc<dyn SecretStore>,
-        environment: Arc<dyn Environment>,
-    ) -> Self {
-        let (ledgers, pending) = (BTreeMap::new(), BTreeMap::new());
-        let inner = Mutex::new(Inner { connection, ledgers, pending, feed: Feed::default() });
-        Self(Arc::new(Shared { path: path.to_owned(), inner, secrets, environment }))
+    pub(crate) fn new(location: Location, first: Connection) -> Result<Self, StoreError> {
+        let connections = Connections::new(location, first)?;
+        Ok(Self(Arc::new(Shared { connections, memory: Mutex::default() })))
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
-        // A panic elsewhere leaves at most a rolled-back transaction.
-        self.0.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn connections(&self) -> &Connections {
+        &self.0.connections
+    }
+
+    pub(crate) fn memory(&self) -> MutexGuard<'_, Memory> {
+        // Nothing is left half-done between two lines there.
+        self.0.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.0.path
+        self.location().path()
     }
 
     pub(crate) fn secrets(&self) -> &dyn SecretStore {
-        &*self.0.secrets
+        self.location().secrets()
     }
 
     pub(crate) fn environment(&self) -> &dyn Environment {
-        &*self.0.environment
+        &*self.location().options().environment
+    }
+
+    fn location(&self) -> &Location {
+        self.connections().location()
+    }
+
+    /// Runs queries on one snapshot.
+    pub(crate) fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.connections().read(work)
+    }
+
+    /// Has the turn to write; `work` makes its own transactions.
+    pub(crate) fn write<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.connections().write(work)
     }
 
     /// The ids of the groups in this database, oldest first. Reads no entry,
@@ -146,10 +184,11 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the database cannot be read.
     pub fn group_ids(&self) -> Result<Vec<GroupId>, StoreError> {
-        let inner = self.lock();
-        let mut statement = inner.connection.prepare("SELECT id FROM groups ORDER BY grp")?;
-        let rows = statement.query_map([], |row| row.get(0).map(GroupId::from_bytes))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached("SELECT id FROM groups ORDER BY grp")?;
+            let rows = statement.query_map([], |row| row.get(0).map(GroupId::from_bytes))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
     }
 
     /// The groups in this database, oldest first.
@@ -157,14 +196,16 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the database cannot be read.
     pub fn groups(&self) -> Result<Vec<GroupSummary>, StoreError> {
-        self.group_ids()?
-            .into_iter()
-            .map(|id| {
-                let ledger = self.group(id)?.ledger()?;
-                let name = ledger.state().name().to_owned();
-                Ok(GroupSummary { id, name, entries: ledger.frontier().entries() })
-            })
-            .collect()
+        self.snapshot(|snapshot| {
+            let groups = snapshot.groups()?.into_iter();
+            groups
+                .map(|(key, id)| {
+                    let ledger = snapshot.ledger(key, id)?.ledger;
+                    let name = ledger.state().name().to_owned();
+                    Ok(GroupSummary { id, name, entries: ledger.frontier().entries() })
+                })
+                .collect()
+        })
     }
 
     /// One group.
@@ -172,13 +213,12 @@ impl Store {
     /// # Errors
     /// [`StoreError::UnknownGroup`] if it is not in this database.
     pub fn group(&self, id: GroupId) -> Result<Group, StoreError> {
-        let inner = self.lock();
-        let found = inner
-            .connection
-            .query_row("SELECT grp, device FROM groups WHERE id = ?1", [id.as_bytes()], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
-            .optional()?;
+        let found = self.read(|connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT grp, device FROM groups WHERE id = ?1")?;
+            let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            Ok(statement.query_row([id.as_bytes()], row).optional()?)
+        })?;
         let (key, device) = found.ok_or(StoreError::UnknownGroup(id))?;
         Ok(Group::new(self.clone(), id, GroupKey(key), DeviceId::from_bytes(device)))
     }
@@ -201,41 +241,40 @@ impl Store {
     ) -> Result<Group, StoreError> {
         let entropy = self.entropy()?;
         let device = self.new_device()?;
-        let salt = *random(&*self.0.environment)?;
-        let now_ms = self.0.environment.now_ms();
-        let mut guard = self.lock();
-        let inner = &mut *guard;
-        let tx = inner.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let index: u32 = tx.query_row(NEXT_ROOT_INDEX, [], |row| row.get(0))?;
-        let group = NewGroup { name, founder, entropy: &entropy, index, salt, successor_of };
-        let genesis: VerifiedEntry = group.found(&device, now_ms)?;
-        let id = GroupId::from(genesis.id());
-        tx.execute(
-            "INSERT INTO groups (id, device, root_index) VALUES (?1, ?2, ?3)",
-            (id.as_bytes(), device.id().as_bytes(), index),
-        )?;
-        let group = Group::new(self.clone(), id, GroupKey(tx.last_insert_rowid()), device.id());
-        let mut writer = Writer::new(&tx, group.key, Writer::found(&tx, group.key, &genesis)?)?;
-        group.carry_over(&mut writer, &device, &genesis)?;
-        let loaded = writer.finish()?;
-        tx.commit()?;
-        inner.feed.observe(group.key, &loaded);
-        inner.ledgers.insert(group.key, loaded);
-        drop(guard);
-        Ok(group)
+        let salt = *random(self.environment())?;
+        let now_ms = self.environment().now_ms();
+        self.write(|connection| {
+            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let index: u32 = tx.query_row(NEXT_ROOT_INDEX, [], |row| row.get(0))?;
+            let group = NewGroup { name, founder, entropy: &entropy, index, salt, successor_of };
+            let genesis: VerifiedEntry = group.found(&device, now_ms)?;
+            let id = GroupId::from(genesis.id());
+            tx.execute(
+                "INSERT INTO groups (id, device, root_index) VALUES (?1, ?2, ?3)",
+                (id.as_bytes(), device.id().as_bytes(), index),
+            )?;
+            let key = GroupKey(tx.last_insert_rowid());
+            let group = Group::new(self.clone(), id, key, device.id());
+            let mut writer = Writer::new(&tx, key, Writer::found(&tx, key, &genesis)?)?;
+            group.carry_over(&mut writer, &device, &genesis)?;
+            let loaded = writer.finish()?;
+            tx.commit()?;
+            self.memory().learn(key, loaded);
+            Ok(group)
+        })
     }
 
     /// Gives back memory: drops what only makes the next call faster. For when
-    /// the system says that memory is low.
+    /// the system says that memory is low. Waits for nobody.
     ///
     /// # Errors
     /// [`StoreError`] if the database cannot be used.
     pub fn release_memory(&self) -> Result<(), StoreError> {
-        let mut inner = self.lock();
-        inner.ledgers.clear();
-        inner.pending.clear();
-        inner.connection.flush_prepared_statement_cache();
-        Ok(inner.connection.execute_batch("PRAGMA shrink_memory")?)
+        let mut memory = self.memory();
+        let known = (std::mem::take(&mut memory.ledgers), std::mem::take(&mut memory.pending));
+        drop(memory);
+        drop(known);
+        self.connections().shrink()
     }
 
     /// The person's entropy, made on first use.
@@ -243,30 +282,30 @@ impl Store {
         if let Some(entropy) = self.known_entropy()? {
             return Ok(entropy);
         }
-        let fresh = random::<32>(&*self.0.environment)?;
-        self.0.secrets.set(&SecretName::entropy(), &Secret::new(fresh.to_vec()))?;
+        let fresh = random::<32>(self.environment())?;
+        self.secrets().set(&SecretName::entropy(), &Secret::new(fresh.to_vec()))?;
         Ok(RootEntropy::from_bytes(*fresh))
     }
 
     /// The person's entropy, if this device holds it.
     pub(crate) fn known_entropy(&self) -> Result<Option<RootEntropy>, StoreError> {
         let name = SecretName::entropy();
-        let Some(secret) = self.0.secrets.get(&name)? else { return Ok(None) };
+        let Some(secret) = self.secrets().get(&name)? else { return Ok(None) };
         let bytes: [u8; 32] = secret.expose().try_into().map_err(|_| unusable(&name))?;
         Ok(Some(RootEntropy::from_bytes(bytes)))
     }
 
     fn new_device(&self) -> Result<DeviceKey, StoreError> {
-        let bytes = random::<64>(&*self.0.environment)?;
+        let bytes = random::<64>(self.environment())?;
         let device = DeviceKey::from_bytes(&bytes);
         // Durable before anything is signed with it.
-        self.0.secrets.set(&SecretName::device(&device.id()), &Secret::new(bytes.to_vec()))?;
+        self.secrets().set(&SecretName::device(&device.id()), &Secret::new(bytes.to_vec()))?;
         Ok(device)
     }
 
     pub(crate) fn device(&self, id: &DeviceId) -> Result<DeviceKey, StoreError> {
         let name = SecretName::device(id);
-        let secret = self.0.secrets.get(&name)?.ok_or_else(|| unusable(&name))?;
+        let secret = self.secrets().get(&name)?.ok_or_else(|| unusable(&name))?;
         let bytes: &[u8; 64] = secret.expose().try_into().map_err(|_| unusable(&name))?;
         let device = DeviceKey::from_bytes(bytes);
         if device.id() != *id {

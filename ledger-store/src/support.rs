@@ -9,6 +9,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, ToSql};
 
 use crate::group::GroupKey;
+use crate::store::LoadedLedger;
 use crate::{Store, StoreError};
 
 /// The tables whose rows are counted.
@@ -50,9 +51,8 @@ impl Store {
             let bytes = std::fs::metadata(name).map_or(0, |file| file.len());
             dump.line(&format!("bytes of file{ending}"), bytes);
         }
-        {
-            let inner = self.lock();
-            let connection = &inner.connection;
+        self.snapshot_apart(|snapshot| {
+            let connection = snapshot.connection();
             for pragma in PRAGMAS {
                 dump.line(pragma, setting(connection, pragma)?);
             }
@@ -60,39 +60,32 @@ impl Store {
                 let rows = number(connection, &format!("SELECT count(*) FROM {table}"), [])?;
                 dump.line(&format!("rows of {table}"), rows);
             }
-        }
-        for (place, id) in self.group_ids()?.into_iter().enumerate() {
-            let group = match self.group(id) {
-                // Deleted meanwhile.
-                Err(StoreError::UnknownGroup(_)) => continue,
-                group => group?,
-            };
-            let _ = writeln!(dump.text, "group {}", place.saturating_add(1));
-            dump.entries(&self.lock().connection, group.key)?;
-            let start = Instant::now();
-            match group.ledger() {
-                Ok(ledger) => {
-                    let state = ledger.state();
-                    dump.line("  heads", ledger.frontier().heads().count());
-                    dump.line("  members", state.members().len());
-                    dump.line("  devices", state.devices().count());
-                    dump.line("  currencies", state.currencies().count());
-                    dump.line("  entries that need an update", state.entries_needing_update());
-                    dump.line("  ms to open", start.elapsed().as_millis());
-                    let opening = group.opening()?;
-                    dump.line("  opened from a checkpoint of", opening.from_checkpoint);
-                    dump.line("  replayed on top", opening.replayed);
-                    dump.line("  checkpoints dropped", opening.dropped_checkpoints);
+            for (place, (key, id)) in snapshot.groups()?.into_iter().enumerate() {
+                let _ = writeln!(dump.text, "group {}", place.saturating_add(1));
+                dump.entries(connection, key)?;
+                let start = Instant::now();
+                match snapshot.ledger(key, id) {
+                    Ok(loaded) => dump.ledger(&loaded, start),
+                    // Its text may name an entry.
+                    Err(error) => dump.line("  cannot be opened", kind_of(&error)),
                 }
-                // Its text may name an entry.
-                Err(error) => dump.line("  cannot be opened", kind_of(&error)),
             }
+            Ok(())
+        })?;
+        self.time_a_page(&mut dump)?;
+        Ok(dump.text)
+    }
+
+    /// How long apps wait for what they show first.
+    fn time_a_page(&self, dump: &mut Dump) -> Result<(), StoreError> {
+        for (place, id) in self.group_ids()?.into_iter().enumerate() {
             let start = Instant::now();
-            if group.expenses(None, 50).is_ok() {
-                dump.line("  ms for a page of expenses", start.elapsed().as_millis());
+            if self.group(id).and_then(|group| group.expenses(None, 50)).is_ok() {
+                let ms = start.elapsed().as_millis();
+                dump.line(&format!("ms for expenses of group {}", place.saturating_add(1)), ms);
             }
         }
-        Ok(dump.text)
+        Ok(())
     }
 }
 
@@ -105,6 +98,19 @@ impl Dump {
     fn line(&mut self, what: &str, value: impl Display) {
         // Writing to a string cannot fail.
         let _ = writeln!(self.text, "{what}: {value}");
+    }
+
+    fn ledger(&mut self, loaded: &LoadedLedger, start: Instant) {
+        let (state, opening) = (loaded.ledger.state(), loaded.opening);
+        self.line("  ms to open", start.elapsed().as_millis());
+        self.line("  heads", loaded.ledger.frontier().heads().count());
+        self.line("  members", state.members().len());
+        self.line("  devices", state.devices().count());
+        self.line("  currencies", state.currencies().count());
+        self.line("  entries that need an update", state.entries_needing_update());
+        self.line("  opened from a checkpoint of", opening.from_checkpoint);
+        self.line("  replayed on top", opening.replayed);
+        self.line("  checkpoints dropped", opening.dropped_checkpoints);
     }
 
     /// Counts of one group, from its rows alone.

@@ -1,9 +1,11 @@
 //! The database file: opening, encrypting, layout.
 
+mod connections;
 mod open;
 mod schema;
 
-pub(crate) use open::{open_existing, open_or_create, open_pair};
+pub(crate) use connections::Connections;
+pub(crate) use open::Location;
 
 /// An empty database in memory, to look at plans.
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
@@ -11,10 +12,8 @@ use zeroize::Zeroizing;
 
 use super::schema;
 use crate::environment::random;
-use crate::{Environment, Secret, SecretName, SecretStore, StoreError};
-
-/// How long a writer waits for another process before it gives up.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+use crate::lock_file::LockFile;
+use crate::{Secret, SecretName, SecretStore, StoreError, StoreOptions};
 
 /// Statements kept prepared: more than the library has, so that a write never
 /// prepares one anew.
@@ -23,59 +22,153 @@ const STATEMENTS: usize = 64;
 /// Bytes of a page, as SQLCipher has them unless told otherwise.
 const PAGE_BYTES: u64 = 4096;
 
-/// Bytes of the salt with which every SQLCipher file begins.
+/// More than SQLite can count would be too long, too.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
+
+/// Bytes to which the log is cut when it begins anew, so that one large import
+/// does not leave a large log.
+const LOG_BYTES: u32 = 4 << 20;
+
+/// Where a plaintext header ends: iOS looks no further.
+const PLAINTEXT_BYTES: u32 = 32;
+
+/// The salt from which, with the key, SQLCipher derives how it checks pages.
 type Salt = [u8; 16];
 
-/// Opens a database that must exist.
-pub(crate) fn open_existing(
-    path: &Path,
-    secrets: &dyn SecretStore,
-) -> Result<Connection, StoreError> {
-    match read_salt(path)? {
-        Some(salt) => open_with_key_of(path, secrets, &salt),
-        None => Err(StoreError::NotFound(path.to_owned())),
+type Key = Zeroizing<[u8; 32]>;
+
+/// A database file, and what it is opened with.
+pub(crate) struct Location {
+    path: PathBuf,
+    secrets: Arc<dyn SecretStore>,
+    options: StoreOptions,
+}
+
+/// How a file begins.
+enum Head {
+    /// With its salt.
+    Salt(Salt),
+    /// Readable, as SQLite files do, but encrypted behind.
+    Plaintext,
+}
+
+impl Location {
+    pub(crate) fn new(path: &Path, secrets: Arc<dyn SecretStore>, options: StoreOptions) -> Self {
+        Self { path: path.to_owned(), secrets, options }
     }
-}
 
-/// Opens a database, or makes one if there is no file or an empty one (which a
-/// crash at the right instant can leave).
-pub(crate) fn open_or_create(
-    path: &Path,
-    secrets: &dyn SecretStore,
-    environment: &dyn Environment,
-) -> Result<Connection, StoreError> {
-    if let Some(salt) = read_salt(path)? {
-        return open_with_key_of(path, secrets, &salt);
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
-    // Before a key is kept that would open nothing.
-    require_cipher(&Connection::open_in_memory()?)?;
-    let salt: Zeroizing<Salt> = random(environment)?;
-    let key: Zeroizing<[u8; 32]> = random(environment)?;
-    // The key is durable before anything is encrypted with it.
-    secrets.set(&SecretName::database(&salt), &Secret::new(key.to_vec()))?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-    connect(path, flags, &key, &salt)
-}
 
-fn open_with_key_of(
-    path: &Path,
-    secrets: &dyn SecretStore,
-    salt: &Salt,
-) -> Result<Connection, StoreError> {
-    let key = key_of(path, secrets, salt)?;
-    refuse_cut_short(path)?;
-    connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, &key, salt)
-}
+    pub(crate) fn secrets(&self) -> &dyn SecretStore {
+        &*self.secrets
+    }
 
-fn key_of(
-    path: &Path,
-    secrets: &dyn SecretStore,
-    salt: &Salt,
-) -> Result<Zeroizing<[u8; 32]>, StoreError> {
-    let wrong_key = || StoreError::WrongKey(path.to_owned());
-    let secret = secrets.get(&SecretName::database(salt))?.ok_or_else(wrong_key)?;
-    let key: &[u8; 32] = secret.expose().try_into().map_err(|_| wrong_key())?;
-    Ok(Zeroizing::new(*key))
+    pub(crate) fn options(&self) -> &StoreOptions {
+        &self.options
+    }
+
+    /// Opens a database that must exist. The key is looked up each time, so that
+    /// nobody but SQLCipher keeps it.
+    pub(crate) fn connect(&self) -> Result<Connection, StoreError> {
+        match read_head(&self.path)? {
+            Some(head) => self.connect_to(&head),
+            None => Err(StoreError::NotFound(self.path.clone())),
+        }
+    }
+
+    /// Opens a database, or makes one if there is no file or an empty one (which
+    /// a crash at the right instant can leave).
+    pub(crate) fn connect_or_create(&self) -> Result<Connection, StoreError> {
+        if let Some(head) = read_head(&self.path)? {
+            return self.connect_to(&head);
+        }
+        // Before a key is kept that would open nothing.
+        require_cipher(&Connection::open_in_memory()?)?;
+        // One process makes it; the others open what it made.
+        let lock = LockFile::beside(&self.path, self.options.busy_limit);
+        let lock = lock.map_err(|source| match source.kind() {
+            ErrorKind::TimedOut => StoreError::Busy,
+            _ => StoreError::Io { path: self.path.clone(), source },
+        })?;
+        let connection = match read_head(&self.path)? {
+            Some(head) => self.connect_to(&head)?,
+            None => self.create()?,
+        };
+        lock.remove();
+        Ok(connection)
+    }
+
+    fn create(&self) -> Result<Connection, StoreError> {
+        let environment = &*self.options.environment;
+        let name = self.options.plaintext_header.as_deref();
+        let known = name.map(|name| self.salt_of(name)).transpose()?.flatten();
+        let salt = match known {
+            Some(salt) => salt,
+            None => *random(environment)?,
+        };
+        let key = match self.key_of(&salt) {
+            // Of a file of this name that was deleted or is elsewhere.
+            Ok(key) => key,
+            Err(StoreError::WrongKey(_)) => {
+                let key: Key = random(environment)?;
+                // Durable before anything is encrypted with it.
+                let secret = Secret::new(key.to_vec());
+                self.secrets.set(&SecretName::database(&salt), &secret)?;
+                key
+            }
+            Err(error) => return Err(error),
+        };
+        if let Some(name) = name.filter(|_| known.is_none()) {
+            self.secrets.set(&SecretName::salt(name), &Secret::new(salt.to_vec()))?;
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        settle(unlock(&self.path, flags, &key, &salt, name.is_some())?, &self.options)
+    }
+
+    fn connect_to(&self, head: &Head) -> Result<Connection, StoreError> {
+        let salt = self.salt(head)?;
+        let key = self.key_of(&salt)?;
+        refuse_cut_short(&self.path)?;
+        let (flags, plaintext) =
+            (OpenFlags::SQLITE_OPEN_READ_WRITE, matches!(head, Head::Plaintext));
+        settle(unlock(&self.path, flags, &key, &salt, plaintext)?, &self.options)
+    }
+
+    /// A new file with the key and salt of the database, the salt in its header;
+    /// as yet without settings or tables.
+    pub(crate) fn connect_copy(&self, target: &Path) -> Result<Connection, StoreError> {
+        let head = read_head(&self.path)?;
+        let salt = self.salt(&head.ok_or_else(|| StoreError::NotFound(self.path.clone()))?)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        let key = self.key_of(&salt)?;
+        unlock(target, flags, &key, &salt, false)
+    }
+
+    fn salt(&self, head: &Head) -> Result<Salt, StoreError> {
+        match head {
+            Head::Salt(salt) => Ok(*salt),
+            Head::Plaintext => {
+                let name = self.options.plaintext_header.as_deref();
+                let salt = name.map(|name| self.salt_of(name)).transpose()?.flatten();
+                salt.ok_or_else(|| StoreError::NoSalt(self.path.clone()))
+            }
+        }
+    }
+
+    fn salt_of(&self, name: &str) -> Result<Option<Salt>, StoreError> {
+        let Some(secret) = self.secrets.get(&SecretName::salt(name))? else { return Ok(None) };
+        let salt = Salt::try_from(secret.expose());
+        Ok(Some(salt.map_err(|_| StoreError::NoSalt(self.path.clone()))?))
+    }
+
+    fn key_of(&self, salt: &Salt) -> Result<Key, StoreError> {
+        let wrong_key = || StoreError::WrongKey(self.path.clone());
+        let secret = self.secrets.get(&SecretName::database(salt))?.ok_or_else(wrong_key)?;
+        let key: &[u8; 32] = secret.expose().try_into().map_err(|_| wrong_key())?;
+        Ok(Zeroizing::new(*key))
+    }
 }
 
 /// SQLite rounds the file's size up and would notice a last page that is cut
@@ -94,8 +187,8 @@ fn refuse_cut_short(path: &Path) -> Result<(), StoreError> {
     Err(StoreError::Damaged("the file is cut short".to_owned()))
 }
 
-/// The first 16 bytes of a file; none if it is missing or empty.
-fn read_salt(path: &Path) -> Result<Option<Salt>, StoreError> {
+/// How a file begins; none if it is missing or empty.
+fn read_head(path: &Path) -> Result<Option<Head>, StoreError> {
     let io = |source| StoreError::Io { path: path.to_owned(), source };
     let mut file = match File::open(path) {
         Ok(file) => file,
@@ -105,49 +198,40 @@ fn read_salt(path: &Path) -> Result<Option<Salt>, StoreError> {
     if file.metadata().map_err(io)?.len() == 0 {
         return Ok(None);
     }
-    let mut salt = [0; 16];
-    file.read_exact(&mut salt).map_err(|error| match error.kind() {
+    let cut_short = |error: std::io::Error| match error.kind() {
         ErrorKind::UnexpectedEof => StoreError::Damaged("the file is cut short".to_owned()),
         _ => io(error),
-    })?;
-    if salt == *b"SQLite format 3\0" {
+    };
+    let mut salt = Salt::default();
+    file.read_exact(&mut salt).map_err(cut_short)?;
+    if salt != *b"SQLite format 3\0" {
+        return Ok(Some(Head::Salt(salt)));
+    }
+    // Page size (2 bytes), versions (2), bytes kept free at the end of each
+    // page: a cipher needs some.
+    let mut rest = [0; 5];
+    file.read_exact(&mut rest).map_err(cut_short)?;
+    if let [.., 0] = rest {
         return Err(StoreError::Damaged("the file is an SQLite database without a cipher".into()));
     }
-    Ok(Some(salt))
+    Ok(Some(Head::Plaintext))
 }
 
-/// Opens a database once more, and a new file with the same key and salt, as
-/// yet without settings or tables.
-pub(crate) fn open_pair(
-    path: &Path,
-    secrets: &dyn SecretStore,
-    target: &Path,
-) -> Result<(Connection, Connection), StoreError> {
-    let salt = read_salt(path)?.ok_or_else(|| StoreError::NotFound(path.to_owned()))?;
-    let key = key_of(path, secrets, &salt)?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
-    let source = unlock(path, flags, &key, &salt)?;
-    let target = unlock(target, flags | OpenFlags::SQLITE_OPEN_CREATE, &key, &salt)?;
-    Ok((source, target))
-}
-
-fn connect(
-    path: &Path,
-    flags: OpenFlags,
-    key: &[u8; 32],
-    salt: &Salt,
-) -> Result<Connection, StoreError> {
-    let mut connection = unlock(path, flags, key, salt)?;
+fn settle(mut connection: Connection, options: &StoreOptions) -> Result<Connection, StoreError> {
+    connection.busy_timeout(options.busy_limit.min(LONGEST_WAIT))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    connection.execute_batch(
+    let cache_kib = options.cache_kib;
+    connection.execute_batch(&format!(
         // `synchronous = FULL`: a committed entry survives a loss of power.
         "PRAGMA journal_mode = WAL;
+         PRAGMA journal_size_limit = {LOG_BYTES};
          PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
          PRAGMA secure_delete = ON;
          PRAGMA cell_size_check = ON;
-         PRAGMA temp_store = MEMORY;",
-    )?;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA cache_size = -{cache_kib};"
+    ))?;
     schema::migrate(&mut connection)?;
     Ok(connection)
 }
@@ -158,9 +242,9 @@ fn unlock(
     flags: OpenFlags,
     key: &[u8; 32],
     salt: &Salt,
+    plaintext_header: bool,
 ) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
     // Wrong keys are our errors to report, not lines on somebody's terminal.
     connection.execute_batch("PRAGMA cipher_log_level = NONE;")?;
     require_cipher(&connection)?;
@@ -173,6 +257,10 @@ fn unlock(
     }
     pragma.push_str("'\";");
     connection.execute_batch(&pragma)?;
+    if plaintext_header {
+        let pragma = format!("PRAGMA cipher_plaintext_header_size = {PLAINTEXT_BYTES};");
+        connection.execute_batch(&pragma)?;
+    }
     Ok(connection)
 }
 

@@ -5,13 +5,13 @@ mod problem;
 use std::ops::ControlFlow;
 
 use ledger_core::GroupId;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::TransactionBehavior;
 
 pub use problem::{Problem, Remedy, Table};
 
-use crate::database::open_existing;
-use crate::group::{GroupKey, audit, load_ledger};
+use crate::group::{audit, load_ledger};
 use crate::progress::Progress;
+use crate::snapshot::groups;
 use crate::{Store, StoreError, Verification};
 
 /// What a check of a whole database found.
@@ -63,16 +63,19 @@ impl Store {
         &self,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Fsck, StoreError> {
-        let connection = open_existing(self.path(), self.secrets())?;
-        let tx = connection.unchecked_transaction()?;
-        let mut found = Fsck { groups: Vec::new(), file: Vec::new() };
-        for (key, id) in groups(&tx)? {
-            let shown = load_ledger(&tx, key, id, None).map(|loaded| loaded.ledger);
-            let of_group = audit::audit(&tx, key, id, shown, self.environment(), progress)?;
-            found.groups.push((id, of_group));
-        }
-        found.file = audit::check_file(&tx)?;
-        Ok(found)
+        self.snapshot_apart(|snapshot| {
+            let (connection, mut progress) = (snapshot.connection(), self.stopped_by(progress));
+            let mut found = Fsck { groups: Vec::new(), file: Vec::new() };
+            for (key, id) in snapshot.groups()? {
+                let shown = load_ledger(connection, key, id, None).map(|loaded| loaded.ledger);
+                let environment = self.environment();
+                let of_group =
+                    audit::audit(connection, key, id, shown, environment, &mut progress)?;
+                found.groups.push((id, of_group));
+            }
+            found.file = audit::check_file(connection)?;
+            Ok(found)
+        })
     }
 
     /// Writes everything anew that is derived from the entries: verdicts,
@@ -87,16 +90,18 @@ impl Store {
         &self,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        let mut connection = open_existing(self.path(), self.secrets())?;
-        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        audit::clear(&tx)?;
-        // An index that disagrees with its table is derived, too.
-        tx.execute_batch("REINDEX")?;
-        let groups = groups(&tx)?;
-        for (key, id) in &groups {
-            audit::rewrite(&tx, *key, *id, self.environment(), progress)?;
-        }
-        tx.commit()?;
+        let groups = self.write(|connection| {
+            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            audit::clear(&tx)?;
+            // An index that disagrees with its table is derived, too.
+            tx.execute_batch("REINDEX")?;
+            let groups = groups(&tx)?;
+            for (key, id) in &groups {
+                audit::rewrite(&tx, *key, *id, self.environment(), progress)?;
+            }
+            tx.commit()?;
+            Ok(groups)
+        })?;
         self.release_memory()?;
         for (_, id) in groups {
             // What waited for nothing gets in.
@@ -104,11 +109,4 @@ impl Store {
         }
         Ok(())
     }
-}
-
-fn groups(connection: &Connection) -> Result<Vec<(GroupKey, GroupId)>, StoreError> {
-    let mut statement = connection.prepare("SELECT grp, id FROM groups ORDER BY grp")?;
-    let rows = statement
-        .query_map([], |row| Ok((GroupKey(row.get(0)?), GroupId::from_bytes(row.get(1)?))))?;
-    Ok(rows.collect::<Result<_, _>>()?)
 }

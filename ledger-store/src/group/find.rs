@@ -125,8 +125,6 @@ impl Group {
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<Recorded>, StoreError> {
-        let ledger = self.ledger()?;
-        let state = ledger.state();
         let from = filter.from.map_or(0, Date::yyyymmdd);
         // Strictly below the row that the last page ended with, and below the
         // day after the last.
@@ -136,29 +134,32 @@ impl Group {
             Some(day) => Cursor { major: day, minor: 0 },
             None => after,
         };
-        let inner = self.store.lock();
-        let connection = &inner.connection;
-        match &filter.by {
-            None => {
-                let mut statement = connection.prepare_cached(BY_DATE)?;
-                let bounds = (limit, self.key.0, before.major, before.minor, from);
-                page(statement.query(bounds)?, state)
+        self.look(|connection, loaded| {
+            let state = loaded.ledger.state();
+            match &filter.by {
+                None => {
+                    let mut statement = connection.prepare_cached(BY_DATE)?;
+                    let bounds = (limit, self.key.0, before.major, before.minor, from);
+                    page(statement.query(bounds)?, state)
+                }
+                Some(By::Text(text)) => {
+                    let Some(words) = words(text) else { return Ok(Vec::new()) };
+                    let mut statement = connection.prepare_cached(BY_TEXT)?;
+                    let before = place(before.major, before.minor).unwrap_or(i64::MAX);
+                    let from = place(u64::from(from), 0);
+                    page(statement.query((limit, self.key.0, words, before, from))?, state)
+                }
+                Some(by) => {
+                    let Some(term) = by.term() else { return Ok(Vec::new()) };
+                    let Some(term) = term.number(connection, self.key)? else {
+                        return Ok(Vec::new());
+                    };
+                    let mut statement = connection.prepare_cached(BY_TERM)?;
+                    let bounds = (limit, term, before.major, before.minor, from);
+                    page(statement.query(bounds)?, state)
+                }
             }
-            Some(By::Text(text)) => {
-                let Some(words) = words(text) else { return Ok(Vec::new()) };
-                let mut statement = connection.prepare_cached(BY_TEXT)?;
-                let before = place(before.major, before.minor).unwrap_or(i64::MAX);
-                let from = place(u64::from(from), 0);
-                page(statement.query((limit, self.key.0, words, before, from))?, state)
-            }
-            Some(by) => {
-                let Some(term) = by.term() else { return Ok(Vec::new()) };
-                let Some(term) = term.number(connection, self.key)? else { return Ok(Vec::new()) };
-                let mut statement = connection.prepare_cached(BY_TERM)?;
-                let bounds = (limit, term, before.major, before.minor, from);
-                page(statement.query(bounds)?, state)
-            }
-        }
+        })
     }
 }
 

@@ -10,7 +10,7 @@ use ledger_core::{
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::index::StoredIndex;
-use super::{GroupKey, NewEntry, Opening, Writer, load};
+use super::{GroupKey, NewEntry, Opening, Writer};
 use crate::store::LoadedLedger;
 use crate::{Store, StoreError};
 
@@ -54,15 +54,18 @@ impl Group {
     /// # Errors
     /// [`StoreError`] if the database cannot be read.
     pub fn ledger(&self) -> Result<Arc<Ledger>, StoreError> {
-        let mut inner = self.store.lock();
-        let inner = &mut *inner;
-        let tx = inner.connection.unchecked_transaction()?;
-        let loaded = load(&tx, self.key, self.id, inner.ledgers.get(&self.key).cloned())?;
-        tx.commit()?;
-        inner.feed.observe(self.key, &loaded);
-        let ledger = Arc::clone(&loaded.ledger);
-        inner.ledgers.insert(self.key, loaded);
-        Ok(ledger)
+        self.look(|_, loaded| Ok(Arc::clone(&loaded.ledger)))
+    }
+
+    /// Runs queries on one snapshot, with the ledger of the same moment.
+    pub(crate) fn look<T>(
+        &self,
+        work: impl FnOnce(&Connection, &LoadedLedger) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.store.snapshot(|snapshot| {
+            let loaded = snapshot.ledger(self.key, self.id)?;
+            work(snapshot.connection(), &loaded)
+        })
     }
 
     /// This device's keys.
@@ -76,8 +79,7 @@ impl Group {
     /// # Errors
     /// [`StoreError`] if the database cannot be read.
     pub fn opening(&self) -> Result<Opening, StoreError> {
-        self.ledger()?;
-        Ok(self.store.lock().ledgers.get(&self.key).map(|l| l.opening).unwrap_or_default())
+        self.look(|_, loaded| Ok(loaded.opening))
     }
 
     /// The heads by which devices compare what they have: two devices with the
@@ -86,10 +88,10 @@ impl Group {
     /// # Errors
     /// [`StoreError`] if the database cannot be read.
     pub fn agreed_heads(&self) -> Result<BTreeSet<EntryId>, StoreError> {
-        let ledger = self.ledger()?;
-        let inner = self.store.lock();
-        let index = StoredIndex { connection: &inner.connection, group: self.key, upto: i64::MAX };
-        ledger.agreed_heads(&index)
+        self.look(|connection, loaded| {
+            let index = StoredIndex { connection, group: self.key, upto: loaded.upto };
+            loaded.ledger.agreed_heads(&index)
+        })
     }
 
     /// The member who uses this device.
@@ -180,30 +182,49 @@ impl Group {
         &self,
         work: impl FnOnce(&mut Writer<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let mut inner = self.store.lock();
-        let inner = &mut *inner;
-        // Gone if this fails: then it is read again.
-        let known = inner.ledgers.remove(&self.key);
-        let tx = inner.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let loaded = load(&tx, self.key, self.id, known)?;
-        let mut writer = Writer::new(&tx, self.key, loaded)?;
+        self.store.write(|connection| self.write_on(connection, work))
+    }
+
+    /// As [`Group::write`], for who has the turn to write.
+    pub(super) fn write_on<T>(
+        &self,
+        connection: &mut Connection,
+        work: impl FnOnce(&mut Writer<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.store.write_group(connection, self.key, self.id, work)
+    }
+}
+
+impl Store {
+    /// Runs `work` on a group in one transaction; keeps all of it or nothing.
+    pub(crate) fn write_group<T>(
+        &self,
+        connection: &mut Connection,
+        key: GroupKey,
+        id: GroupId,
+        work: impl FnOnce(&mut Writer<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        // Before the transaction begins, so that it is not newer.
+        let known = self.memory().ledgers.get(&key).cloned();
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let loaded = load(&tx, key, id, known)?;
+        let mut writer = Writer::new(&tx, key, loaded)?;
         let result = work(&mut writer)?;
         let loaded = writer.finish()?;
         tx.commit()?;
-        inner.feed.observe(self.key, &loaded);
-        inner.ledgers.insert(self.key, loaded);
+        self.memory().learn(key, loaded);
         Ok(result)
     }
 }
 
-/// As [`load::load`], for a group that somebody may have deleted.
-pub(super) fn load(
+/// As `load::load`, for a group that somebody may have deleted.
+pub(crate) fn load(
     connection: &Connection,
     key: GroupKey,
     id: GroupId,
     known: Option<LoadedLedger>,
 ) -> Result<LoadedLedger, StoreError> {
-    load::load(connection, key, id, known).map_err(|error| match error {
+    super::load::load(connection, key, id, known).map_err(|error| match error {
         StoreError::Database(rusqlite::Error::QueryReturnedNoRows) => StoreError::UnknownGroup(id),
         error => error,
     })

@@ -73,34 +73,34 @@ impl Group {
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<Version>, StoreError> {
-        let ledger = self.ledger()?;
-        let inner = self.store.lock();
-        let connection = &inner.connection;
-        let first = self.original(connection, original)?;
-        let after = after.unwrap_or(Cursor::START);
-        let id: Option<Vec<u8>> = connection
-            .prepare_cached("SELECT id FROM entries WHERE n = ?1")?
-            .query_row([after.minor], |row| row.get(0))
-            .optional()?;
-        let mut statement = connection.prepare_cached(CHANGES)?;
-        let bounds = (first, after.major, id.unwrap_or_default(), limit);
-        let mut rows = statement.query(bounds)?;
-        let mut page = Vec::new();
-        while let Some(row) = rows.next()? {
-            page.push(version(row, ledger.state())?);
-        }
-        // What changes an entry has a larger clock.
-        if u32::try_from(page.len()).is_ok_and(|len| len < limit) {
-            let mut statement = connection.prepare_cached(
-                "SELECT entry, signature, verdict, lamport, n FROM entries
-                 WHERE n = ?1 AND lamport < ?2",
-            )?;
-            let mut rows = statement.query((first, after.major))?;
-            if let Some(row) = rows.next()? {
-                page.push(version(row, ledger.state())?);
+        self.look(|connection, loaded| {
+            let state = loaded.ledger.state();
+            let first = self.original(connection, original)?;
+            let after = after.unwrap_or(Cursor::START);
+            let id: Option<Vec<u8>> = connection
+                .prepare_cached("SELECT id FROM entries WHERE n = ?1")?
+                .query_row([after.minor], |row| row.get(0))
+                .optional()?;
+            let mut statement = connection.prepare_cached(CHANGES)?;
+            let bounds = (first, after.major, id.unwrap_or_default(), limit);
+            let mut rows = statement.query(bounds)?;
+            let mut page = Vec::new();
+            while let Some(row) = rows.next()? {
+                page.push(version(row, state)?);
             }
-        }
-        Ok(page)
+            // What changes an entry has a larger clock.
+            if u32::try_from(page.len()).is_ok_and(|len| len < limit) {
+                let mut statement = connection.prepare_cached(
+                    "SELECT entry, signature, verdict, lamport, n FROM entries
+                 WHERE n = ?1 AND lamport < ?2",
+                )?;
+                let mut rows = statement.query((first, after.major))?;
+                if let Some(row) = rows.next()? {
+                    page.push(version(row, state)?);
+                }
+            }
+            Ok(page)
+        })
     }
 
     /// Who confirms or disputes an expense or transfer: of each member the last
@@ -110,29 +110,30 @@ impl Group {
     /// # Errors
     /// As [`Group::history`].
     pub fn opinions(&self, original: EntryId) -> Result<Vec<Opinion>, StoreError> {
-        let ledger = self.ledger()?;
-        let inner = self.store.lock();
-        let first = self.original(&inner.connection, original)?;
-        let mut statement = inner.connection.prepare_cached(ENDORSEMENTS)?;
-        let mut rows = statement.query([first])?;
-        let mut heard = BTreeSet::new();
-        let mut opinions = Vec::new();
-        while let Some(row) = rows.next()? {
-            let entry = stored_entry(row)?;
-            let header = entry.decoded().header();
-            let Payload::Endorsement(endorsement) = entry.decoded().payload() else { continue };
-            let Some(member) = ledger.state().device_owner(header.device()) else { continue };
-            if heard.insert(member) {
-                opinions.push(Opinion {
-                    member,
-                    confirms: endorsement.confirms(),
-                    note: endorsement.note().map(str::to_owned),
-                    entry: entry.id(),
-                    timestamp_ms: header.timestamp_ms(),
-                });
+        self.look(|connection, loaded| {
+            let state = loaded.ledger.state();
+            let first = self.original(connection, original)?;
+            let mut statement = connection.prepare_cached(ENDORSEMENTS)?;
+            let mut rows = statement.query([first])?;
+            let mut heard = BTreeSet::new();
+            let mut opinions = Vec::new();
+            while let Some(row) = rows.next()? {
+                let entry = stored_entry(row)?;
+                let header = entry.decoded().header();
+                let Payload::Endorsement(endorsement) = entry.decoded().payload() else { continue };
+                let Some(member) = state.device_owner(header.device()) else { continue };
+                if heard.insert(member) {
+                    opinions.push(Opinion {
+                        member,
+                        confirms: endorsement.confirms(),
+                        note: endorsement.note().map(str::to_owned),
+                        entry: entry.id(),
+                        timestamp_ms: header.timestamp_ms(),
+                    });
+                }
             }
-        }
-        Ok(opinions)
+            Ok(opinions)
+        })
     }
 
     /// The number of an entry that first recorded something.

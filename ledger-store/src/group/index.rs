@@ -117,7 +117,7 @@ pub(super) fn verdict(code: u8) -> Result<Verdict, StoreError> {
 }
 
 /// Reads columns 0 and 1 as an entry that was verified when it came in.
-pub(super) fn stored_entry(row: &Row<'_>) -> Result<VerifiedEntry, StoreError> {
+pub(crate) fn stored_entry(row: &Row<'_>) -> Result<VerifiedEntry, StoreError> {
     let bytes = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
     let signature: [u8; 64] = row.get(1)?;
     let entry = DecodedEntry::decode(bytes, &signature)

@@ -68,29 +68,31 @@ impl Group {
         verified: Vec<VerifiedEntry>,
         report: Ingested,
     ) -> Result<Ingested, StoreError> {
-        let known = self.store.lock().pending.remove(&self.key);
-        let (report, pending) = self.write(|writer| {
-            let (waiting, ready) = Waiting::open(writer.connection(), self.key, known)?;
-            let mut intake = Intake {
-                writer,
-                waiting,
-                left_out: BTreeMap::new(),
-                needed: BTreeSet::new(),
-                report,
-            };
-            let mut offered: Vec<Arc<VerifiedEntry>> =
-                verified.into_iter().chain(ready).map(Arc::new).collect();
-            while !offered.is_empty() {
-                offered = intake.round(offered)?;
-                if offered.is_empty() {
-                    // Somebody who may write may have built on what was left out.
-                    offered = intake.needed();
+        self.store.write(|connection| {
+            let known = self.store.memory().pending.remove(&self.key);
+            let (report, pending) = self.write_on(connection, |writer| {
+                let (waiting, ready) = Waiting::open(writer.connection(), self.key, known)?;
+                let mut intake = Intake {
+                    writer,
+                    waiting,
+                    left_out: BTreeMap::new(),
+                    needed: BTreeSet::new(),
+                    report,
+                };
+                let mut offered: Vec<Arc<VerifiedEntry>> =
+                    verified.into_iter().chain(ready).map(Arc::new).collect();
+                while !offered.is_empty() {
+                    offered = intake.round(offered)?;
+                    if offered.is_empty() {
+                        // Somebody who may write may have built on what was left out.
+                        offered = intake.needed();
+                    }
                 }
-            }
-            Ok(intake.end())
-        })?;
-        self.store.lock().pending.insert(self.key, pending);
-        Ok(report)
+                Ok(intake.end())
+            })?;
+            self.store.memory().pending.insert(self.key, pending);
+            Ok(report)
+        })
     }
 }
 

@@ -27,7 +27,10 @@ pub use acts::{ControlAct, Proposal};
 pub use cursor::{Cursor, ParseCursorError};
 pub use find::{By, Filter};
 pub use handle::Group;
+pub(crate) use handle::load;
 pub use history::{Opinion, Version};
+#[cfg(test)]
+pub(crate) use index::stored_entry;
 pub use ingest::Ingested;
 pub use load::Opening;
 pub(crate) use load::load as load_ledger;

@@ -1,17 +1,18 @@
 //! The groups of a database at a glance.
 
-use ledger_core::{Balance, Currency, DecodedEntry, GroupId, MemberId};
-use rusqlite::OptionalExtension as _;
+use ledger_core::{Balance, Currency, DeviceId, GroupId, MemberId};
+use rusqlite::Connection;
 
+use super::GroupKey;
 use super::cursor::Cursor;
+use super::index::stored_entry;
 use crate::{Store, StoreError};
 
 pub(super) const GROUPS: &str =
-    "SELECT grp, id FROM groups WHERE grp < ?1 ORDER BY grp DESC LIMIT ?2";
+    "SELECT grp, id, device FROM groups WHERE grp < ?1 ORDER BY grp DESC LIMIT ?2";
 
-pub(super) const LAST: &str = "SELECT e.entry, e.signature FROM groups g
-     JOIN entries e ON e.grp = g.grp WHERE g.id = ?1
-     ORDER BY e.lamport DESC, e.n DESC LIMIT 1";
+pub(super) const LAST: &str = "SELECT entry, signature FROM entries
+     WHERE grp = ?1 ORDER BY lamport DESC, n DESC LIMIT 1";
 
 /// A group at a glance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,43 +42,41 @@ impl Store {
     /// [`StoreError`] if the database cannot be read.
     pub fn overview(&self, after: Option<Cursor>, limit: u32) -> Result<Vec<Overview>, StoreError> {
         let after = after.unwrap_or(Cursor::START);
-        let groups: Vec<(u64, GroupId)> = {
-            let inner = self.lock();
-            let mut statement = inner.connection.prepare_cached(GROUPS)?;
-            let rows = statement.query_map((after.major, limit), |row| {
-                Ok((row.get(0)?, GroupId::from_bytes(row.get(1)?)))
+        self.snapshot(|snapshot| {
+            let connection = snapshot.connection();
+            let mut statement = connection.prepare_cached(GROUPS)?;
+            let groups = statement.query_map((after.major, limit), |row| {
+                let (place, id, device) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                Ok((place, GroupId::from_bytes(id), DeviceId::from_bytes(device)))
             })?;
-            rows.collect::<Result<_, _>>()?
-        };
-        let rows = groups.into_iter().map(|(place, id)| {
-            let group = self.group(id)?;
-            let ledger = group.ledger()?;
-            let state = ledger.state();
-            let me = state.device_owner(group.device);
-            let balance = |currency| Some((currency, state.balance(me?, currency)));
-            let balances = state.currencies().filter_map(balance);
-            let members = state.members().iter().filter(|(_, m)| !m.is_removed()).count();
-            Ok(Overview {
-                id,
-                name: state.name().to_owned(),
-                me,
-                balances: balances.filter(|(_, balance)| !balance.is_zero()).collect(),
-                members: u64::try_from(members).unwrap_or(u64::MAX),
-                last_activity_ms: self.last_activity(id)?,
-                cursor: Cursor { major: place, minor: 0 },
-            })
-        });
-        rows.collect()
+            let mut page = Vec::new();
+            for group in groups {
+                let (place, id, device): (i64, GroupId, DeviceId) = group?;
+                let key = GroupKey(place);
+                let ledger = snapshot.ledger(key, id)?.ledger;
+                let state = ledger.state();
+                let me = state.device_owner(device);
+                let balance = |currency| Some((currency, state.balance(me?, currency)));
+                let balances = state.currencies().filter_map(balance);
+                let members = state.members().iter().filter(|(_, m)| !m.is_removed()).count();
+                page.push(Overview {
+                    id,
+                    name: state.name().to_owned(),
+                    me,
+                    balances: balances.filter(|(_, balance)| !balance.is_zero()).collect(),
+                    members: u64::try_from(members).unwrap_or(u64::MAX),
+                    last_activity_ms: last_activity_ms(connection, key)?,
+                    cursor: Cursor { major: u64::try_from(place).unwrap_or(0), minor: 0 },
+                });
+            }
+            Ok(page)
+        })
     }
+}
 
-    fn last_activity(&self, id: GroupId) -> Result<u64, StoreError> {
-        let inner = self.lock();
-        let last: Option<(Vec<u8>, [u8; 64])> = inner
-            .connection
-            .prepare_cached(LAST)?
-            .query_row([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        let (bytes, signature) = last.ok_or(StoreError::UnknownGroup(id))?;
-        Ok(DecodedEntry::decode(&bytes, &signature)?.header().timestamp_ms())
-    }
+fn last_activity_ms(connection: &Connection, group: GroupKey) -> Result<u64, StoreError> {
+    let mut statement = connection.prepare_cached(LAST)?;
+    let mut rows = statement.query([group.0])?;
+    let Some(row) = rows.next()? else { return Ok(0) };
+    Ok(stored_entry(row)?.decoded().header().timestamp_ms())
 }

@@ -84,11 +84,11 @@ impl Group {
     /// # Errors
     /// [`StoreError`] if the database cannot be read.
     pub fn entry(&self, id: EntryId) -> Result<Option<Activity>, StoreError> {
-        let ledger = self.ledger()?;
-        let inner = self.store.lock();
-        let mut statement = inner.connection.prepare_cached(ENTRY)?;
-        let mut rows = statement.query((self.key.0, id.as_bytes()))?;
-        rows.next()?.map(|row| activity(row, ledger.state())).transpose()
+        self.look(|connection, loaded| {
+            let mut statement = connection.prepare_cached(ENTRY)?;
+            let mut rows = statement.query((self.key.0, id.as_bytes()))?;
+            rows.next()?.map(|row| activity(row, loaded.ledger.state())).transpose()
+        })
     }
 
     fn entries(
@@ -98,15 +98,15 @@ impl Group {
         limit: u32,
     ) -> Result<Vec<Activity>, StoreError> {
         let after = after.unwrap_or(Cursor::START);
-        let ledger = self.ledger()?;
-        let inner = self.store.lock();
-        let mut statement = inner.connection.prepare_cached(sql)?;
-        let mut rows = statement.query((self.key.0, after.major, after.minor, limit))?;
-        let mut page = Vec::new();
-        while let Some(row) = rows.next()? {
-            page.push(activity(row, ledger.state())?);
-        }
-        Ok(page)
+        self.look(|connection, loaded| {
+            let mut statement = connection.prepare_cached(sql)?;
+            let mut rows = statement.query((self.key.0, after.major, after.minor, limit))?;
+            let mut page = Vec::new();
+            while let Some(row) = rows.next()? {
+                page.push(activity(row, loaded.ledger.state())?);
+            }
+            Ok(page)
+        })
     }
 }
 

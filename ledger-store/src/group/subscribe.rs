@@ -3,11 +3,8 @@
 use std::collections::BTreeSet;
 
 use ledger_core::GroupId;
-use rusqlite::Connection;
 
-use super::handle::load;
 use super::{Group, GroupKey};
-use crate::store::Inner;
 use crate::{Changes, Store, StoreError};
 
 impl Store {
@@ -17,10 +14,16 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the database cannot be read.
     pub fn subscribe(&self) -> Result<Changes, StoreError> {
-        let mut inner = self.lock();
-        let groups = groups(&inner.connection)?;
-        begin(&mut inner, &groups)?;
-        Ok(inner.feed.subscribe(None))
+        let changes = self.memory().feed.subscribe(None);
+        self.snapshot(|snapshot| {
+            for (key, id) in snapshot.groups()? {
+                let loaded = snapshot.ledger(key, id)?;
+                self.memory().feed.begin(key, &loaded);
+            }
+            Ok(())
+        })?;
+        changes.open();
+        Ok(changes)
     }
 
     /// Reads what other processes wrote, and tells subscribers. An app calls
@@ -30,26 +33,23 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the database cannot be read.
     pub fn refresh(&self) -> Result<(), StoreError> {
-        for id in self.group_ids()? {
-            match self.group(id).and_then(|group| group.ledger()) {
-                // Deleted meanwhile.
-                Ok(_) | Err(StoreError::UnknownGroup(_)) => {}
-                Err(error) => return Err(error),
+        self.snapshot(|snapshot| {
+            // Known before the snapshot began, so none of them is too new for it.
+            let known: BTreeSet<(GroupKey, GroupId)> = {
+                let memory = self.memory();
+                let loaded = memory.ledgers.iter();
+                let loaded = loaded.map(|(key, loaded)| (*key, loaded.ledger.group()));
+                loaded.chain(memory.feed.told_of()).collect()
+            };
+            let there = snapshot.groups()?;
+            for (key, id) in &there {
+                snapshot.ledger(*key, *id)?;
             }
-        }
-        let mut inner = self.lock();
-        let there = groups(&inner.connection)?;
-        let gone: Vec<(GroupKey, GroupId)> = inner
-            .ledgers
-            .iter()
-            .map(|(key, loaded)| (*key, loaded.ledger.group()))
-            .chain(inner.feed.told_of())
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .filter(|known| !there.contains(known))
-            .collect();
-        gone.into_iter().for_each(|(key, id)| inner.forget(key, id));
-        Ok(())
+            let mut memory = self.memory();
+            let gone = known.into_iter().filter(|known| !there.contains(known));
+            gone.for_each(|(key, id)| memory.forget(key, id));
+            Ok(())
+        })
     }
 }
 
@@ -59,27 +59,12 @@ impl Group {
     /// # Errors
     /// [`StoreError`] if the database cannot be read.
     pub fn subscribe(&self) -> Result<Changes, StoreError> {
-        let mut inner = self.store.lock();
-        begin(&mut inner, &[(self.key, self.id)])?;
-        Ok(inner.feed.subscribe(Some(self.id)))
+        let changes = self.store.memory().feed.subscribe(Some(self.id));
+        self.look(|_, loaded| {
+            self.store.memory().feed.begin(self.key, loaded);
+            Ok(())
+        })?;
+        changes.open();
+        Ok(changes)
     }
-}
-
-fn groups(connection: &Connection) -> Result<Vec<(GroupKey, GroupId)>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT grp, id FROM groups ORDER BY grp")?;
-    let rows = statement
-        .query_map([], |row| Ok((GroupKey(row.get(0)?), GroupId::from_bytes(row.get(1)?))))?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-fn begin(inner: &mut Inner, groups: &[(GroupKey, GroupId)]) -> Result<(), StoreError> {
-    inner.feed.forget_if_unwatched();
-    let tx = inner.connection.unchecked_transaction()?;
-    for (key, id) in groups {
-        let loaded = load(&tx, *key, *id, inner.ledgers.get(key).cloned())?;
-        inner.feed.begin(*key, &loaded);
-        inner.ledgers.insert(*key, loaded);
-    }
-    tx.commit()?;
-    Ok(())
 }

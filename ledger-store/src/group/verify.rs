@@ -6,7 +6,6 @@ use ledger_core::StateDigest;
 
 use super::{Group, audit};
 use crate::StoreError;
-use crate::database::open_existing;
 use crate::fsck::Problem;
 use crate::progress::Progress;
 
@@ -38,12 +37,16 @@ impl Group {
         &self,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Verification, StoreError> {
-        let connection = open_existing(self.store.path(), self.store.secrets())?;
-        let tx = connection.unchecked_transaction()?;
-        let shown = super::load::load(&tx, self.key, self.id, None).map(|loaded| loaded.ledger);
-        let environment = self.store.environment();
-        let mut found = audit::audit(&tx, self.key, self.id, shown, environment, progress)?;
-        found.problems.extend(audit::check_file(&tx)?);
-        Ok(found)
+        self.store.snapshot_apart(|snapshot| {
+            let (store, connection) = (&self.store, snapshot.connection());
+            let shown = super::load::load(connection, self.key, self.id, None);
+            let shown = shown.map(|loaded| loaded.ledger);
+            let (environment, mut progress) = (store.environment(), store.stopped_by(progress));
+            let found =
+                audit::audit(connection, self.key, self.id, shown, environment, &mut progress);
+            let mut found = found?;
+            found.problems.extend(audit::check_file(connection)?);
+            Ok(found)
+        })
     }
 }

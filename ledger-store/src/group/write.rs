@@ -54,7 +54,7 @@ impl<'a> Writer<'a> {
         Ok(LoadedLedger { ledger, upto, flipped: 0, saved: 0, opening })
     }
 
-    pub(super) fn connection(&self) -> &'a Connection {
+    pub(crate) fn connection(&self) -> &'a Connection {
         self.connection
     }
 
@@ -190,6 +190,15 @@ impl<'a> Writer<'a> {
         };
         let mut statement = self.connection.prepare_cached(change)?;
         statement.execute((self.group.0, origin.as_bytes(), n))?;
+        Ok(())
+    }
+
+    /// Saves a checkpoint if entries came since the last one.
+    pub(crate) fn save(&mut self) -> Result<(), StoreError> {
+        if self.loaded.is_unsaved() {
+            self.checkpoint()?;
+            self.loaded.saved = self.loaded.ledger.frontier().entries();
+        }
         Ok(())
     }
 

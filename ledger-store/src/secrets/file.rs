@@ -5,17 +5,24 @@ use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use zeroize::{Zeroize as _, Zeroizing};
+
+use crate::lock_file::LockFile;
 
 use super::{Secret, SecretError, SecretName, SecretStore};
 
 /// First line of every key file.
 const TITLE: &str = "group-ledger keys 1: whoever reads this file can read and sign the ledger";
 
+/// How long a writer waits for other processes.
+const LONGEST_TURN: Duration = Duration::from_secs(5);
+
 /// Keeps secrets in a text file of mode 0600: a title, then one line
 /// `name hexadecimal` per secret. Written by replacing the whole file, so a
-/// crash leaves the old or the new one.
+/// crash leaves the old or the new one. Writers of all processes take turns by
+/// locking an empty file beside it, `.lock` behind the name, which stays.
 #[derive(Debug)]
 pub struct FileSecrets {
     path: PathBuf,
@@ -91,6 +98,7 @@ impl SecretStore for FileSecrets {
 
     fn set(&self, name: &SecretName, secret: &Secret) -> Result<(), SecretError> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let _lock = LockFile::beside(&self.path, LONGEST_TURN).map_err(|e| self.error(e))?;
         let mut secrets = self.read()?;
         secrets.insert(name.as_str().to_owned(), secret.clone());
         self.write(&secrets).map_err(|error| self.error(error))
@@ -98,6 +106,7 @@ impl SecretStore for FileSecrets {
 
     fn remove(&self, name: &SecretName) -> Result<(), SecretError> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let _lock = LockFile::beside(&self.path, LONGEST_TURN).map_err(|e| self.error(e))?;
         let mut secrets = self.read()?;
         if secrets.remove(name.as_str()).is_none() {
             return Ok(());

@@ -22,6 +22,12 @@ impl SecretName {
         Self(format!("database-{hex}"))
     }
 
+    /// The salt of the database to which the app gave this name.
+    pub(crate) fn salt(name: &str) -> Self {
+        let hex: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
+        Self(format!("salt-{hex}"))
+    }
+
     /// The entropy of the person, from which all root keys derive.
     pub(crate) fn entropy() -> Self {
         Self("entropy".to_owned())

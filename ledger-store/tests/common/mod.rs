@@ -112,17 +112,22 @@ impl Folder {
 
     /// Past the library, with the key: for tampering.
     pub fn raw(&self) -> rusqlite::Connection {
-        let keys = std::fs::read_to_string(self.keys()).unwrap();
-        let file = std::fs::read(self.db()).unwrap();
-        let salt = hex(&file[..16]);
-        let name = format!("database-{salt} ");
-        let key = keys.lines().find_map(|line| line.strip_prefix(&name)).unwrap();
-        let raw = rusqlite::Connection::open(self.db()).unwrap();
-        raw.execute_batch(&format!("PRAGMA key = \"x'{key}{salt}'\"; PRAGMA foreign_keys = OFF;"))
-            .unwrap();
-        raw.query_row("SELECT count(*) FROM entries", [], |_| Ok(())).unwrap();
-        raw
+        raw(&self.db(), &self.keys())
     }
+}
+
+/// As [`Folder::raw`].
+pub fn raw(db: &Path, keys: &Path) -> rusqlite::Connection {
+    let keys = std::fs::read_to_string(keys).unwrap();
+    let file = std::fs::read(db).unwrap();
+    let salt = hex(&file[..16]);
+    let name = format!("database-{salt} ");
+    let key = keys.lines().find_map(|line| line.strip_prefix(&name)).unwrap();
+    let raw = rusqlite::Connection::open(db).unwrap();
+    raw.execute_batch(&format!("PRAGMA key = \"x'{key}{salt}'\"; PRAGMA foreign_keys = OFF;"))
+        .unwrap();
+    raw.query_row("SELECT count(*) FROM entries", [], |_| Ok(())).unwrap();
+    raw
 }
 
 /// `path` with something behind the name.
