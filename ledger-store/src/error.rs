@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
-use ledger_core::{DraftError, EntryId, GroupId, Refusal, VoidReason};
+use ledger_core::pairing::PairingError;
+use ledger_core::{
+    DraftError, EntryId, GroupId, JoinError, MemberId, MessageError, PhraseError, Refusal,
+    ShareError, VoidReason,
+};
 
 use crate::SecretError;
 
@@ -101,6 +105,45 @@ pub enum StoreError {
     /// An entry breaks a rule; its author or carrier is at fault.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// A link, file or code is not one, or not whole.
+    #[error(transparent)]
+    Message(#[from] MessageError),
+    /// A join request or its answer cannot be used.
+    #[error(transparent)]
+    Join(#[from] JoinError),
+    /// A pairing did not come about.
+    #[error(transparent)]
+    Pairing(#[from] PairingError),
+    /// A share of a recovery phrase cannot be made or used.
+    #[error(transparent)]
+    Share(#[from] ShareError),
+    /// What was typed is no recovery phrase.
+    #[error(transparent)]
+    Phrase(#[from] PhraseError),
+    /// The invite was cancelled, or made on another device.
+    #[error("the invite was cancelled, or made on another device: use that one, or invite again")]
+    UnknownInvite,
+    /// The invite's time is over.
+    #[error("the invite has expired; make a new one")]
+    InviteExpired,
+    /// As many people as the invite was for have joined by it, or ask to.
+    #[error("the invite was used as often as it may be; make a new one")]
+    InviteUsedUp,
+    /// An invite that hands somebody's place to new keys must ask first.
+    #[error(
+        "an invite for the place of member {}, who has keys already, must ask before it admits",
+        .0.short()
+    )]
+    InviteMustAsk(MemberId),
+    /// There is no such request, or it was answered or declined.
+    #[error("there is no such request any more; look at the list again")]
+    UnknownRequest,
+    /// Admitting the person ends other keys: the owner must see and sign that.
+    #[error("admitting this person gives member {} new keys; show the proposal first", .0.short())]
+    NeedsProposal(MemberId),
+    /// This device is in the group already.
+    #[error("this device is in group {} already", .0.short())]
+    AlreadyIn(GroupId),
     /// The caller's progress callback asked to stop. The database is at the
     /// end of the last whole batch.
     #[error("cancelled; what was recorded so far is kept")]

@@ -27,6 +27,7 @@
 
 mod backup;
 mod database;
+mod enter;
 mod environment;
 mod error;
 mod feed;
@@ -34,6 +35,7 @@ mod fsck;
 mod group;
 #[cfg(feature = "import")]
 pub mod import;
+mod invites;
 mod lifecycle;
 mod lock_file;
 mod options;
@@ -52,6 +54,7 @@ pub use group::{
     Activity, By, ControlAct, Cursor, Filter, Group, Ingested, NewEntry, Opening, Opinion,
     Overview, ParseCursorError, Proposal, Recorded, Verification, Version,
 };
+pub use invites::{Admitted, Invite, Join, NewInvite, Received, Request, RequestId};
 pub use options::StoreOptions;
 pub use progress::{Phase, Progress};
 pub use secrets::{FileSecrets, MemorySecrets, Secret, SecretError, SecretName, SecretStore};

@@ -8,7 +8,7 @@ use crate::lifecycle::empty_log;
 use crate::{SecretName, Store, StoreError};
 
 /// Everything of a group, what points at other rows first.
-const REMOVE: [&str; 9] = [
+const REMOVE: [&str; 12] = [
     "DELETE FROM texts WHERE rowid IN
          (SELECT (date << 36) | n FROM expenses WHERE grp = ?1)",
     "DELETE FROM found_by WHERE term IN (SELECT term FROM terms WHERE grp = ?1)",
@@ -17,6 +17,9 @@ const REMOVE: [&str; 9] = [
     "DELETE FROM expenses WHERE grp = ?1",
     "DELETE FROM origins WHERE grp = ?1",
     "DELETE FROM pending WHERE grp = ?1",
+    "DELETE FROM requests WHERE inv IN (SELECT inv FROM invites WHERE grp = ?1)",
+    "DELETE FROM invites WHERE grp = ?1",
+    "DELETE FROM shares WHERE grp = ?1",
     "DELETE FROM checkpoints WHERE grp = ?1",
     "DELETE FROM entries WHERE grp = ?1",
 ];
@@ -48,7 +51,7 @@ impl Store {
                 tx.execute(sql, [key])?;
             }
             tx.execute(
-                "INSERT INTO spent (root_index) SELECT root_index FROM groups WHERE grp = ?1",
+                "INSERT OR IGNORE INTO spent (root_index) SELECT root_index FROM groups WHERE grp = ?1",
                 [key],
             )?;
             tx.execute("DELETE FROM groups WHERE grp = ?1", [key])?;

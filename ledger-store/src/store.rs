@@ -11,15 +11,11 @@ use ledger_core::{
 use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior};
 
 use crate::database::{Connections, Location};
+use crate::enter::next_root_index;
 use crate::environment::random;
 use crate::feed::Feed;
 use crate::group::{GroupKey, Writer};
 use crate::{Environment, Group, Secret, SecretName, SecretStore, StoreError, StoreOptions};
-
-/// Never that of a group which was deleted: two groups with one root key could
-/// be told to be of one person.
-const NEXT_ROOT_INDEX: &str = "SELECT coalesce(max(root_index) + 1, 0) FROM
-     (SELECT root_index FROM groups UNION ALL SELECT root_index FROM spent)";
 
 /// An open database. A handle: clones are the same open database, which is
 /// closed when the last clone and the last [`Group`] of it are dropped. May be
@@ -245,7 +241,7 @@ impl Store {
         let now_ms = self.environment().now_ms();
         self.write(|connection| {
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let index: u32 = tx.query_row(NEXT_ROOT_INDEX, [], |row| row.get(0))?;
+            let index = next_root_index(&tx)?;
             let group = NewGroup { name, founder, entropy: &entropy, index, salt, successor_of };
             let genesis: VerifiedEntry = group.found(&device, now_ms)?;
             let id = GroupId::from(genesis.id());
@@ -278,7 +274,7 @@ impl Store {
     }
 
     /// The person's entropy, made on first use.
-    fn entropy(&self) -> Result<RootEntropy, StoreError> {
+    pub(crate) fn entropy(&self) -> Result<RootEntropy, StoreError> {
         if let Some(entropy) = self.known_entropy()? {
             return Ok(entropy);
         }
@@ -295,7 +291,7 @@ impl Store {
         Ok(Some(RootEntropy::from_bytes(bytes)))
     }
 
-    fn new_device(&self) -> Result<DeviceKey, StoreError> {
+    pub(crate) fn new_device(&self) -> Result<DeviceKey, StoreError> {
         let bytes = random::<64>(self.environment())?;
         let device = DeviceKey::from_bytes(&bytes);
         // Durable before anything is signed with it.

@@ -13,7 +13,7 @@ use crate::store::LoadedLedger;
 use crate::{Store, StoreError};
 
 /// The tables whose rows are counted.
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 14] = [
     "groups",
     "spent",
     "entries",
@@ -24,6 +24,10 @@ const TABLES: [&str; 10] = [
     "origins",
     "pending",
     "checkpoints",
+    "invites",
+    "requests",
+    "joins",
+    "shares",
 ];
 
 /// The settings that are told.

@@ -293,6 +293,31 @@ impl Control {
         }
     }
 
+    /// An entry that enrols a device in a generation: the first of them by id.
+    pub(crate) fn home(&self, generation: Generation, device: DeviceId) -> Option<EntryId> {
+        let enrolments = self.lookup.devices.get(&device)?.iter();
+        let fits = |enrolment: &&Enrolment| match enrolment {
+            Enrolment::First(of) => *of == generation,
+            Enrolment::Enrolled(digest) => {
+                let stated = self.statements.get(digest);
+                stated.and_then(|stated| stated.body.generation()) == Some(generation)
+            }
+        };
+        let entries = enrolments.filter(fits).flat_map(|enrolment| self.enrolled_at(*enrolment));
+        entries.map(|entry| entry.id).filter(|id| self.enrolled_by(id).is_some()).min()
+    }
+
+    /// The generation that a root key has signed for, of those in `current`.
+    pub(crate) fn generation_of_root(
+        &self,
+        root: RootId,
+        current: impl Fn(Generation) -> bool,
+    ) -> Option<(MemberId, Generation)> {
+        let all = self.lookup.roots.get(&root)?.iter();
+        let generation = all.copied().find(|generation| current(*generation))?;
+        Some((self.generations.get(&generation)?.member, generation))
+    }
+
     /// The chains that begin at an enrolment.
     pub(super) fn chains_of(&self, enrolment: Enrolment) -> &[u32] {
         self.lookup.chains.get(&enrolment).map_or(&[], Vec::as_slice)

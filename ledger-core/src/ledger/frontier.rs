@@ -94,20 +94,22 @@ impl Frontier {
     }
 
     /// The next place of a merge entry, which may leave heads for the next
-    /// one.
-    pub(super) fn merge_position(&self, group: GroupId, device: DeviceId) -> Option<Position> {
-        let tip = self.tips.get(&device)?;
-        let others = self.heads.iter().filter(|(head, _)| **head != tip.id).take(MAX_PARENTS);
+    /// one: behind the device's last entry, or behind `home`.
+    pub(super) fn merge_position(
+        &self,
+        group: GroupId,
+        device: DeviceId,
+        home: Option<(EntryId, u64)>,
+    ) -> Option<Position> {
+        let (seq, backlink, clock) = match (self.tips.get(&device), home) {
+            (Some(tip), _) => (tip.seq.checked_add(1)?, tip.id, tip.lamport),
+            (None, Some((home, lamport))) => (0, home, lamport),
+            (None, None) => return None,
+        };
+        let others = self.heads.iter().filter(|(head, _)| **head != backlink).take(MAX_PARENTS);
         let (parents, clocks): (Vec<EntryId>, Vec<u64>) = others.unzip();
-        let clock = clocks.into_iter().chain([tip.lamport]).max()?;
-        Some(Position {
-            group,
-            device,
-            seq: tip.seq.checked_add(1)?,
-            backlink: tip.id,
-            parents,
-            lamport: clock.checked_add(1)?,
-        })
+        let clock = clocks.into_iter().chain([clock]).max()?;
+        Some(Position { group, device, seq, backlink, parents, lamport: clock.checked_add(1)? })
     }
 
     fn position(

@@ -37,9 +37,10 @@ pub use view::View;
 
 use std::sync::Arc;
 
+use crate::act::Generation;
 use crate::control::{Control, Point};
 use crate::entry::VerifiedEntry;
-use crate::id::{DeviceId, EntryId, GroupId};
+use crate::id::{DeviceId, EntryId, GroupId, MemberId, RootId};
 use crate::payload::Payload;
 use crate::rule::{Refusal, Rule};
 
@@ -137,16 +138,42 @@ impl Ledger {
         self.view.frontier()
     }
 
-    /// As [`View::next_position`].
+    /// Where the next entry of `device` would stand: behind its last one, or
+    /// behind the entry that enrolled it, if it may write. None if there are
+    /// more than 16 heads.
     #[must_use]
     pub fn next_position(&self, device: DeviceId) -> Option<Position> {
-        self.view.next_position(device)
+        let behind_home = || self.first_position(device, self.home(device)?);
+        self.view.next_position(device).or_else(behind_home)
     }
 
-    /// As [`View::merge_position`].
+    /// The entry that enrolled a device which may write (SPEC §7.1).
     #[must_use]
-    pub fn merge_position(&self, device: DeviceId) -> Option<Position> {
-        self.view.merge_position(device)
+    pub fn home(&self, device: DeviceId) -> Option<EntryId> {
+        let mut enrolled = self.state().devices().filter(|(_, id, _)| *id == device);
+        enrolled.find_map(|(generation, ..)| self.control.home(generation, device))
+    }
+
+    /// The member whose current root key this is, with the generation of keys
+    /// that it signs for.
+    #[must_use]
+    pub fn member_of_root(&self, root: RootId) -> Option<(MemberId, Generation)> {
+        let current = |generation| {
+            self.state().members.values().any(|member| member.generations.contains(&generation))
+        };
+        self.control.generation_of_root(root, current)
+    }
+
+    /// Where the device's next [`merge`](crate::Draft::merge) would stand, of
+    /// which it may need several while there are more than 16 other heads.
+    /// `home` is the entry that enrolled it, with its lamport: for its first.
+    #[must_use]
+    pub fn merge_position(
+        &self,
+        device: DeviceId,
+        home: Option<(EntryId, u64)>,
+    ) -> Option<Position> {
+        self.frontier().merge_position(self.group(), device, home)
     }
 
     /// As [`View::first_position`].

@@ -37,13 +37,6 @@ impl View {
         self.frontier.next_position(self.group(), device)
     }
 
-    /// Where the device's next [`merge`](crate::Draft::merge) would stand, of
-    /// which it may need several while there are more than 16 other heads.
-    #[must_use]
-    pub fn merge_position(&self, device: DeviceId) -> Option<Position> {
-        self.frontier.merge_position(self.group(), device)
-    }
-
     /// Where the first entry of `device` would stand, which the entry
     /// `enrolment` enrolled.
     #[must_use]

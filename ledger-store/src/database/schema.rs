@@ -14,7 +14,7 @@ const MIGRATIONS: &[&str] = &[
         grp        INTEGER PRIMARY KEY AUTOINCREMENT, -- never used twice
         id         BLOB NOT NULL UNIQUE,
         device     BLOB NOT NULL,            -- this device's id in the group
-        root_index INTEGER NOT NULL UNIQUE,  -- which of the person's root keys
+        root_index INTEGER NOT NULL,         -- which of the person's root keys
         flipped    INTEGER NOT NULL DEFAULT 0 -- n of the last entry that changed
                                               -- verdicts on others
     ) STRICT;
@@ -104,6 +104,54 @@ const MIGRATIONS: &[&str] = &[
         ledger BLOB NOT NULL,
         PRIMARY KEY (grp, upto)
     ) STRICT, WITHOUT ROWID;
+    ",
+    // Version 2. Invites, joins, and shares of friends' phrases.
+    "
+    CREATE TABLE person (
+        first_index INTEGER NOT NULL         -- root keys of new groups, from here on
+    ) STRICT;
+
+    CREATE TABLE invites (                   -- made here; their secrets are elsewhere
+        inv        INTEGER PRIMARY KEY,
+        grp        INTEGER NOT NULL REFERENCES groups,
+        id         BLOB NOT NULL UNIQUE,
+        label      TEXT NOT NULL,
+        asks       INTEGER NOT NULL,         -- 0: admits at once
+        uses       INTEGER,                  -- how many are admitted at most
+        expires_ms INTEGER,
+        claims     BLOB,                     -- the member who gets the keys
+        made_ms    INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX invites_by_group ON invites (grp);
+
+    CREATE TABLE requests (                  -- that came for these invites
+        req         INTEGER PRIMARY KEY,
+        inv         INTEGER NOT NULL REFERENCES invites,
+        member      BLOB NOT NULL,           -- whom the card inside would introduce
+        message     BLOB NOT NULL,           -- as received, sealed
+        came_ms     INTEGER NOT NULL,
+        declined    INTEGER NOT NULL DEFAULT 0,
+        admitted_by BLOB,                    -- the entry that did
+        UNIQUE (inv, member)
+    ) STRICT;
+
+    CREATE TABLE joins (                     -- asked for from here, not yet answered
+        j          INTEGER PRIMARY KEY,
+        id         BLOB NOT NULL,            -- of the group
+        device     BLOB NOT NULL,
+        root_index INTEGER NOT NULL,
+        name       TEXT NOT NULL,
+        made_ms    INTEGER NOT NULL
+    ) STRICT;
+
+    CREATE TABLE shares (                    -- that this person keeps for friends
+        share   INTEGER PRIMARY KEY,
+        grp     INTEGER NOT NULL REFERENCES groups,
+        member  BLOB NOT NULL,               -- whose
+        made_ms INTEGER NOT NULL,
+        message BLOB NOT NULL UNIQUE         -- as received, sealed
+    ) STRICT;
+    CREATE INDEX shares_by_group ON shares (grp);
     ",
 ];
 

@@ -122,13 +122,23 @@ impl Group {
     /// [`StoreError::ProposalOutdated`] if it would by now bring about
     /// something else. Otherwise as [`Group::propose`].
     pub fn sign(&self, proposal: &Proposal) -> Result<EntryId, StoreError> {
+        self.sign_and(proposal, |_, entry| Ok(entry))
+    }
+
+    /// As [`Group::sign`], with more to do in the same transaction.
+    pub(crate) fn sign_and<T>(
+        &self,
+        proposal: &Proposal,
+        then: impl FnOnce(&mut Writer<'_>, EntryId) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let keys = self.keys()?;
         self.write(|writer| {
             let (draft, now) = self.weigh(writer, &keys, proposal.act.clone())?;
             if now != *proposal {
                 return Err(StoreError::ProposalOutdated);
             }
-            self.keep(writer, &keys.device, draft)
+            let entry = self.keep(writer, &keys.device, draft)?;
+            then(writer, entry)
         })
     }
 

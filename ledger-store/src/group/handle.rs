@@ -35,6 +35,10 @@ impl Group {
         self.id
     }
 
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// The device that writes here.
     #[must_use]
     pub fn device(&self) -> DeviceId {
@@ -169,7 +173,11 @@ impl Group {
         device: &DeviceKey,
     ) -> Result<(), StoreError> {
         while writer.ledger().next_position(self.device).is_none() {
-            let position = writer.ledger().merge_position(self.device);
+            let home = match writer.ledger().home(self.device) {
+                Some(home) => Some((home, writer.stored(home)?.decoded().header().lamport())),
+                None => None,
+            };
+            let position = writer.ledger().merge_position(self.device, home);
             let position = position.ok_or(DraftError::ForeignDevice)?;
             let now_ms = self.store.environment().now_ms();
             Self::keep_signed(writer, Draft::merge().sign(device, &position, now_ms)?)?;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use ledger_core::{
-    Admission, AdmittedEntry, Content, DecodedEntry, EntryId, Ledger, Named, Replayed, Verdict,
-    VerifiedEntry, limits::CHECKPOINT_INTERVAL,
+    Admission, AdmittedEntry, Content, DecodedEntry, EntryId, EntryIndex as _, Ledger, Named,
+    Replayed, Verdict, VerifiedEntry, limits::CHECKPOINT_INTERVAL,
 };
 use rusqlite::Connection;
 
@@ -65,6 +65,12 @@ impl<'a> Writer<'a> {
     /// What is stored, as far as the ledger covers it.
     pub(super) fn index(&self) -> StoredIndex<'a> {
         StoredIndex { connection: self.connection, group: self.group, upto: self.loaded.upto }
+    }
+
+    /// An entry that must be here.
+    pub(crate) fn stored(&self, id: EntryId) -> Result<Arc<VerifiedEntry>, StoreError> {
+        let found = self.index().entry(&id)?;
+        found.ok_or_else(|| StoreError::Damaged(format!("entry {id} is gone")))
     }
 
     /// Under which of the person's root keys they are in this group.

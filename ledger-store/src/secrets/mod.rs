@@ -38,6 +38,12 @@ impl SecretName {
         Self(format!("device-{id}"))
     }
 
+    /// The secret of an invite that was made here.
+    pub(crate) fn invite(id: &ledger_core::InviteId) -> Self {
+        let hex: String = id.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        Self(format!("invite-{hex}"))
+    }
+
     /// The name as text: ASCII letters, digits and hyphens.
     #[must_use]
     pub fn as_str(&self) -> &str {
