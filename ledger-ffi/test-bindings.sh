@@ -1,37 +1,103 @@
 #!/usr/bin/env bash
-# Builds the library, generates the bindings of a language, and runs that
-# language's tests against the command line's answers.
+# Installs what a language needs, builds the library, generates its bindings,
+# compiles the hand-written layer over them, and runs the scenario that is the
+# same in all languages.
 #
-#   ledger-ffi/test-bindings.sh python
+#   ledger-ffi/test-bindings.sh kotlin|swift|python
+#
+#   LEDGER_TOOLS   where compilers are kept between runs
+#                  [default: bindings-tools in the target directory]
+#   LEDGER_BENCH=1 measure instead: the bindings' calls beside the Rust ones
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-case "${1:-}" in
-python) ;;
-kotlin | swift)
-    echo "test-bindings: $1 is not yet tested" >&2
-    exit 2
-    ;;
+language=${1:-}
+case "$language" in
+kotlin | swift | python) ;;
 *)
-    echo "usage: $0 python" >&2
+    echo "usage: $0 kotlin|swift|python" >&2
     exit 2
     ;;
 esac
 
 target=$(cargo metadata --no-deps --format-version 1 |
     python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
+tools=${LEDGER_TOOLS:-$target/bindings-tools}
+mkdir -p "$tools"
+profile=debug
+[[ -n ${LEDGER_BENCH:-} ]] && profile=release
+
+skip() {
+    printf '\n!!! SKIPPED: the %s scenario: %s\n' "$language" "$1" >&2
+    exit 0
+}
+
+# What apt-get has to bring, unless FILE is there: install FILE PACKAGE...
+install() {
+    [[ -e $1 ]] && return
+    if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
+        skip "${*:2} cannot be installed without root and apt-get"
+    fi
+    { apt-get update -qq && apt-get install -qq -y "${@:2}" >/dev/null; } ||
+        skip "apt-get could not install ${*:2}"
+}
+
 case "$(uname -s)" in
 Darwin) library=libledger_ffi.dylib ;;
 *) library=libledger_ffi.so ;;
 esac
 
 out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
-cargo build --quiet -p ledger-examples --example ledger
-cargo build --quiet -p ledger-ffi
-cp "$target/debug/$library" "$out/"
-cargo run --quiet -p ledger-ffi --features bindgen --bin uniffi-bindgen -- \
-    generate --language python --no-format --out-dir "$out" "$out/$library"
+holder=
+leave() {
+    [[ -z $holder ]] || kill "$holder" 2>/dev/null || true
+    for mounted in "$out/full" "$out/readonly"; do
+        umount "$mounted" 2>/dev/null || true
+    done
+    rm -rf "$out"
+}
+trap leave EXIT
 
-PYTHONPATH="$out" PYTHONDONTWRITEBYTECODE=1 LEDGER="$target/debug/examples/ledger" \
-    python3 ledger-ffi/tests/python/test_first_light.py -v
+build() {
+    local flags=()
+    [[ $profile == release ]] && flags=(--release)
+    cargo build --quiet "${flags[@]}" -p ledger-ffi
+    # Bindings are read off the library: it must not be stripped.
+    cp "$target/$profile/$library" "$out/"
+}
+
+generate() {
+    cargo run --quiet -p ledger-ffi --features bindgen --bin uniffi-bindgen -- \
+        generate --language "$1" --no-format --out-dir "$out/generated" "$out/$library"
+}
+
+# What the scenario needs that a binding cannot make: databases, a process that
+# holds one, and disks that are full or read-only.
+fixtures() {
+    cargo build --quiet -p ledger-ffi --example fixtures
+    local fixtures=$target/debug/examples/fixtures
+    "$fixtures" "$out/fixtures"
+    mkfifo "$out/held"
+    "$fixtures" "$out/fixtures" hold <"$out/held" >"$out/holding" &
+    holder=$!
+    exec 9>"$out/held"
+    until grep -q holding "$out/holding"; do
+        kill -0 "$holder"
+        sleep 0.1
+    done
+    mkdir "$out/full" "$out/readonly"
+    if mount -t tmpfs -o size=1m tmpfs "$out/full" 2>/dev/null &&
+        mount -t tmpfs -o size=4m tmpfs "$out/readonly" 2>/dev/null; then
+        "$fixtures" "$out/readonly/made"
+        mount -o remount,ro "$out/readonly"
+        export LEDGER_FULL_DISK=$out/full LEDGER_READ_ONLY_DISK=$out/readonly/made
+    fi
+}
+
+# The steps that a scenario printed must be those of all languages.
+compare() {
+    grep '^ok ' "$1" | sed 's/^ok //' | diff ledger-ffi/tests/scenario.txt - ||
+        { echo "the $language scenario has other steps than scenario.txt" >&2 && exit 1; }
+}
+
+. "ledger-ffi/tests/$language/run.sh"

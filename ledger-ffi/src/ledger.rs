@@ -1,227 +1,199 @@
-//! A ledger as other languages see it.
+//! An open database with its groups.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use ledger_core::{Balance, GroupId, GroupState, MemberId, settle_up};
+use ledger_core::GroupId;
 use ledger_store::{FileSecrets, Store};
 
 use crate::LedgerError;
+use crate::group::Group;
+use crate::money::Money;
+use crate::open::Open;
+use crate::progress::{ProgressListener, telling};
+use crate::secrets::{AppSecrets, SecretStore};
+use crate::timestamp::shown;
+use crate::watch::{ChangeListener, Watch};
 
-/// An open database with one group. May be used from any thread.
+/// An open, encrypted database with any number of groups. May be used from any
+/// thread. Every call may wait for the disk, and for a call on another thread:
+/// keep it off the thread that draws.
 #[derive(uniffi::Object)]
 pub struct Ledger {
-    store: Store,
-    group: GroupId,
+    open: Open,
 }
 
-/// What one member gets back in one currency.
+/// A group in the list of groups.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct BalanceRow {
-    /// The member, by a name that no other member has.
-    pub member: String,
-    /// The currency's ISO 4217 code.
-    pub currency: String,
-    /// Positive is what the group owes the member, in cents or the like.
-    pub minor_units: i64,
-}
-
-/// One payment of a plan that settles all balances.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct SettlementRow {
-    /// Who pays.
-    pub from_member: String,
-    /// Who receives.
-    pub to_member: String,
-    /// The currency's ISO 4217 code.
-    pub currency: String,
-    /// How much, positive, in cents or the like.
-    pub minor_units: i64,
+pub struct GroupOverview {
+    /// The group's id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The id of the member who uses this device.
+    pub me: Option<String>,
+    /// What the group owes me, in every currency in which that is not zero.
+    pub balances: Vec<Money>,
+    /// How many members there are, without those removed.
+    pub members: u64,
+    /// When the last entry was made, in milliseconds since 1970-01-01 UTC by
+    /// its author's clock: to be shown, not trusted.
+    pub last_activity_ms: i64,
+    /// Where the page after this row begins.
+    pub cursor: String,
 }
 
 #[uniffi::export]
 impl Ledger {
-    /// Opens a database that exists, with the keys in a key file.
+    /// Opens a database with the keys in the app's secret store. If there is no
+    /// file, it is made, unless `create` is false.
     ///
     /// # Errors
-    /// [`LedgerError`] if there is none, the key file is another database's,
-    /// or the database does not hold one group.
-    #[uniffi::constructor]
-    pub fn open(db_path: &str, key_file: &str) -> Result<Self, LedgerError> {
-        let store = Store::open(Path::new(db_path), Arc::new(FileSecrets::new(key_file)))?;
-        let groups = store.groups()?;
-        let [only] = groups.as_slice() else {
-            let groups = u64::try_from(groups.len()).unwrap_or(u64::MAX);
-            return Err(LedgerError::NotOneGroup { groups });
+    /// `NotFound`, `WrongKey`, `SecretsFailed`, `Damaged`, `FromTheFuture`,
+    /// `NoCipher`, `ReadOnly`, `DiskFull`, `Busy`.
+    #[uniffi::constructor(default(create = true))]
+    pub fn open(
+        path: &str,
+        secrets: Arc<dyn SecretStore>,
+        create: bool,
+    ) -> Result<Self, LedgerError> {
+        Self::opened(path, Arc::new(AppSecrets(secrets)), create)
+    }
+
+    /// Opens a database with the keys in a file that only its owner can read:
+    /// for programs, not for phones.
+    ///
+    /// # Errors
+    /// As `open`.
+    #[uniffi::constructor(default(create = true))]
+    pub fn open_with_key_file(
+        path: &str,
+        key_file: &str,
+        create: bool,
+    ) -> Result<Self, LedgerError> {
+        Self::opened(path, Arc::new(FileSecrets::new(key_file)), create)
+    }
+
+    /// The groups with what a list of them shows, at most `limit`, the one that
+    /// came to this device last first. `after` is the cursor of the last row.
+    ///
+    /// # Errors
+    /// `InvalidCursor`, or what reading the database says.
+    #[uniffi::method(default(after = None, limit = 50))]
+    pub fn groups(
+        &self,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<GroupOverview>, LedgerError> {
+        let after = after.map(|cursor| cursor.parse()).transpose()?;
+        let rows = self.open.store()?.overview(after, limit)?;
+        let row = |row: ledger_store::Overview| {
+            let balance = |(currency, balance)| Money::of_balance(balance, currency);
+            Ok(GroupOverview {
+                id: row.id.to_string(),
+                name: row.name,
+                me: row.me.map(|me| me.to_string()),
+                balances: row.balances.into_iter().map(balance).collect::<Result<_, _>>()?,
+                members: row.members,
+                last_activity_ms: shown(row.last_activity_ms),
+                cursor: row.cursor.to_string(),
+            })
         };
-        Ok(Self { group: only.id, store })
+        rows.into_iter().map(row).collect()
     }
 
-    /// The members in the order of their introduction, by names that no other
-    /// member has.
+    /// Founds a group, with this device's person as its owner and first member.
     ///
     /// # Errors
-    /// [`LedgerError`] if the database cannot be read.
-    pub fn member_names(&self) -> Result<Vec<String>, LedgerError> {
-        let state = self.state()?;
-        let labels = state.labels();
-        Ok(state
-            .members()
-            .iter()
-            .map(|(id, _)| labels.get(id).cloned().unwrap_or_default())
-            .collect())
+    /// `InvalidEntry` if a name is empty or too long, or what writing says.
+    pub fn create_group(&self, name: &str, my_name: &str) -> Result<Arc<Group>, LedgerError> {
+        let group = self.open.store()?.found_group(name, my_name)?;
+        Ok(Arc::new(Group::new(self.open.clone(), group.id())))
     }
 
-    /// Every member's balance in every currency, zeros too: by currency, then
-    /// in the order of the members.
+    /// One group.
     ///
     /// # Errors
-    /// [`LedgerError::TooLarge`], or what reading the database says.
-    pub fn balances(&self) -> Result<Vec<BalanceRow>, LedgerError> {
-        balance_rows(&self.state()?)
+    /// `InvalidId`, or `UnknownGroup` if it is not in this database.
+    pub fn group(&self, id: &str) -> Result<Arc<Group>, LedgerError> {
+        let id: GroupId = id.parse()?;
+        self.open.group(id)?;
+        Ok(Arc::new(Group::new(self.open.clone(), id)))
     }
 
-    /// Who pays whom so that everybody is settled.
+    /// Deletes a group from this device for good, and last the key with which
+    /// this device signed in it. Other members keep theirs. What only this
+    /// device has is lost.
     ///
     /// # Errors
-    /// [`LedgerError::TooLarge`], or what reading the database says.
-    pub fn settle_up(&self) -> Result<Vec<SettlementRow>, LedgerError> {
-        let state = self.state()?;
-        let labels = state.labels();
-        let label = |member: MemberId| labels.get(&member).cloned().unwrap_or_default();
-        let mut rows = Vec::new();
-        for currency in state.currencies() {
-            for step in settle_up(state.open_balances(currency)) {
-                rows.push(SettlementRow {
-                    from_member: label(step.from),
-                    to_member: label(step.to),
-                    currency: currency.code().to_owned(),
-                    minor_units: minor_units(step.amount)?,
-                });
-            }
-        }
-        Ok(rows)
+    /// `UnknownGroup`, or what writing says.
+    pub fn delete_group(&self, id: &str) -> Result<(), LedgerError> {
+        Ok(self.open.store()?.delete_group(id.parse()?)?)
     }
 
-    /// The digest of the state in hexadecimal: devices with equal digests
-    /// agree on every member and balance.
+    /// Tells a listener from now on what changes in any group, also in groups
+    /// that come later.
     ///
     /// # Errors
-    /// [`LedgerError`] if the database cannot be read.
-    pub fn state_digest(&self) -> Result<String, LedgerError> {
-        Ok(self.state()?.digest().to_string())
+    /// What reading the database says.
+    pub fn watch(&self, listener: Arc<dyn ChangeListener>) -> Result<Arc<Watch>, LedgerError> {
+        Ok(Arc::new(Watch::start(self.open.store()?.subscribe()?, listener)?))
+    }
+
+    /// Reads what other processes wrote, such as an app extension, and tells
+    /// listeners: for when the app comes to the foreground.
+    ///
+    /// # Errors
+    /// What reading the database says.
+    pub fn refresh(&self) -> Result<(), LedgerError> {
+        Ok(self.open.store()?.refresh()?)
+    }
+
+    /// Gives back memory: for when the system says that it is short of it.
+    ///
+    /// # Errors
+    /// What using the database says.
+    pub fn release_memory(&self) -> Result<(), LedgerError> {
+        Ok(self.open.store()?.release_memory()?)
+    }
+
+    /// Copies the database as it is now into a new file, while others read and
+    /// write on. The copy opens with this ledger's secrets and no others. Takes
+    /// long; if it is stopped or fails, no file is left.
+    ///
+    /// # Errors
+    /// `File` if there is a file already; `Cancelled`, `CallbackFailed`,
+    /// `DiskFull`, or what reading the database says.
+    #[uniffi::method(default(listener = None))]
+    pub fn backup(
+        &self,
+        path: &str,
+        listener: Option<Arc<dyn ProgressListener>>,
+    ) -> Result<(), LedgerError> {
+        let store = self.open.store()?;
+        telling(listener, |progress| store.backup(Path::new(path), progress))
+    }
+
+    /// Closes the database, at once or when the calls under way have ended.
+    /// Later calls, on groups of it too, fail with `Closed`.
+    ///
+    /// # Errors
+    /// None; as with every call, a binding may report [`LedgerError`].
+    pub fn shut_down(&self) -> Result<(), LedgerError> {
+        self.open.close();
+        Ok(())
     }
 }
 
 impl Ledger {
-    fn state(&self) -> Result<GroupState, LedgerError> {
-        Ok(self.store.group(self.group)?.state()?)
-    }
-}
-
-fn balance_rows(state: &GroupState) -> Result<Vec<BalanceRow>, LedgerError> {
-    let labels = state.labels();
-    let mut rows = Vec::new();
-    for currency in state.currencies() {
-        for (member, _) in state.members() {
-            rows.push(BalanceRow {
-                member: labels.get(&member).cloned().unwrap_or_default(),
-                currency: currency.code().to_owned(),
-                minor_units: minor_units(state.balance(member, currency))?,
-            });
-        }
-    }
-    Ok(rows)
-}
-
-fn minor_units(balance: Balance) -> Result<i64, LedgerError> {
-    i64::try_from(balance.minor_units()).map_err(|_| LedgerError::too_large(balance))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use ledger_core::{Amount, Currency, Date, Details, TransferDetails};
-    use ledger_store::NewEntry;
-
-    /// A folder with a database and its key file.
-    struct Fixture {
-        folder: tempfile::TempDir,
-    }
-
-    impl Fixture {
-        fn path(&self, name: &str) -> String {
-            self.folder.path().join(name).to_str().unwrap().to_owned()
-        }
-
-        fn store(&self) -> Store {
-            let secrets = Arc::new(FileSecrets::new(self.path("keys")));
-            Store::open_or_create(Path::new(&self.path("db")), secrets).unwrap()
-        }
-
-        /// Anna gave Ben 12.50.
-        fn with_a_transfer() -> Self {
-            let fixture = Self { folder: tempfile::tempdir().unwrap() };
-            let store = fixture.store();
-            let group = store.found_group("Flat", "Anna").unwrap();
-            group.append(vec![NewEntry::Placeholder { name: "Ben".into() }]).unwrap();
-            let members = group.state().unwrap().members().iter().map(|m| m.0).collect::<Vec<_>>();
-            let transfer = Details::Transfer(TransferDetails {
-                date: Date::from_ymd(2026, 11, 21).unwrap(),
-                description: "lent".into(),
-                currency: Currency::from_code("EUR").unwrap(),
-                amount: Amount::from_minor_units(1250).unwrap(),
-                from: members[0],
-                to: members[1],
-                origin: None,
-            });
-            group.append(vec![NewEntry::Record(transfer)]).unwrap();
-            fixture
-        }
-    }
-
-    #[test]
-    fn reads_what_the_store_wrote() {
-        let fixture = Fixture::with_a_transfer();
-        let ledger = Ledger::open(&fixture.path("db"), &fixture.path("keys")).unwrap();
-        assert_eq!(ledger.member_names().unwrap(), ["Anna", "Ben"]);
-        let row = |member: &str, minor_units| BalanceRow {
-            member: member.to_owned(),
-            currency: "EUR".to_owned(),
-            minor_units,
-        };
-        assert_eq!(ledger.balances().unwrap(), [row("Anna", 1250), row("Ben", -1250)]);
-        let plan = ledger.settle_up().unwrap();
-        assert_eq!(plan.len(), 1);
-        assert_eq!((&*plan[0].from_member, &*plan[0].to_member), ("Ben", "Anna"));
-        assert_eq!(plan[0].minor_units, 1250);
-        let store = fixture.store();
-        let digest = store.group(ledger.group).unwrap().state().unwrap().digest();
-        assert_eq!(ledger.state_digest().unwrap(), digest.to_string());
-    }
-
-    #[test]
-    fn failures_have_types() {
-        let fixture = Fixture::with_a_transfer();
-        let open = |db: &str, keys: &str| {
-            Ledger::open(&fixture.path(db), &fixture.path(keys)).err().unwrap()
-        };
-        assert!(matches!(open("nowhere", "keys"), LedgerError::NotFound { .. }));
-        assert!(matches!(open("db", "other keys"), LedgerError::WrongKey { .. }));
-        std::fs::write(fixture.path("letter"), "hello").unwrap();
-        assert!(matches!(open("db", "letter"), LedgerError::KeyFile { .. }));
-        fixture.store().found_group("Trip", "Anna").unwrap();
-        assert_eq!(open("db", "keys"), LedgerError::NotOneGroup { groups: 2 });
-    }
-
-    #[test]
-    fn a_balance_beyond_64_bits_is_an_error() {
-        let most = Balance::from(Amount::from_minor_units(1_000_000_000_000_000).unwrap());
-        let sum = |n: usize| std::iter::repeat_n(most, n).fold(Balance::ZERO, Balance::plus);
-        assert_eq!(minor_units(sum(9_223)), Ok(9_223_000_000_000_000_000));
-        assert_eq!(
-            minor_units(sum(9_224).negated()),
-            Err(LedgerError::TooLarge { minor_units: "-9224000000000000000".to_owned() })
-        );
+    fn opened(
+        path: &str,
+        secrets: Arc<dyn ledger_store::SecretStore>,
+        create: bool,
+    ) -> Result<Self, LedgerError> {
+        let path = Path::new(path);
+        let store =
+            if create { Store::open_or_create(path, secrets) } else { Store::open(path, secrets) };
+        Ok(Self { open: Open::new(store?) })
     }
 }

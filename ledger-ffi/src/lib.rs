@@ -2,12 +2,39 @@
 //! call is one of `ledger-store` or `ledger-core`, in types that every
 //! language has.
 //!
-//! A first light: it opens a database with one group and reads it.
+//! Ids are 64 hexadecimal digits, days are `2026-11-21`, times are milliseconds
+//! since 1970, money is whole minor units: what every language can hold without
+//! loss. The Swift and Kotlin layers beside this crate turn them into the types
+//! of their language.
+//!
+//! Every call returns an error rather than ending the process, and may wait for
+//! the disk. None calls back while it holds a lock, except progress listeners,
+//! which run inside of the call that they tell of.
 
+mod details;
+mod environment;
 mod error;
+mod group;
 mod ledger;
+mod money;
+mod open;
+mod progress;
+mod secrets;
+mod timestamp;
+mod watch;
 
-pub use error::LedgerError;
-pub use ledger::{BalanceRow, Ledger, SettlementRow};
+pub use details::{Details, Expense, Part, Transfer};
+pub use environment::TestClock;
+pub use error::{Blame, CallbackError, ErrorCode, LedgerError};
+pub use group::{
+    Act, ActivityRow, Agreement, Device, EntryKind, ExpenseFilter, ExpenseRow, FoundBy, Group,
+    GroupInfo, ImportSummary, Member, MemberBalance, OpinionRow, Payment, Problem, Proposal, Role,
+    Verdict, Verification, VersionRow,
+};
+pub use ledger::{GroupOverview, Ledger};
+pub use money::{Money, currency_exponent, format_money, parse_money, split_equally};
+pub use progress::{Phase, Progress, ProgressListener};
+pub use secrets::SecretStore;
+pub use watch::{Change, ChangeListener, Watch};
 
-uniffi::setup_scaffolding!();
+uniffi::setup_scaffolding!("group_ledger");

@@ -101,7 +101,14 @@ impl Changes {
         self.mailbox.lock().open = true;
     }
 
-    /// Whether the store was closed, so that nothing more will come.
+    /// Ends this subscription: whoever waits for a change is woken, and nothing
+    /// more will come.
+    pub fn close(&self) {
+        self.mailbox.close();
+    }
+
+    /// Whether the store or the subscription was closed, so that nothing more
+    /// will come.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.mailbox.lock().closed
@@ -134,7 +141,7 @@ impl Mailbox {
             return;
         }
         let mut inside = self.lock();
-        if !inside.open {
+        if !inside.open || inside.closed {
             return;
         }
         match inside.changes.iter_mut().find(|known| known.group == change.group) {
@@ -142,6 +149,11 @@ impl Mailbox {
             None => inside.changes.push_back(*change),
         }
         drop(inside);
+        self.arrived.notify_all();
+    }
+
+    fn close(&self) {
+        self.lock().closed = true;
         self.arrived.notify_all();
     }
 }
@@ -242,10 +254,7 @@ impl Feed {
 
 impl Drop for Feed {
     fn drop(&mut self) {
-        for mailbox in self.subscribers.iter().filter_map(Weak::upgrade) {
-            mailbox.lock().closed = true;
-            mailbox.arrived.notify_all();
-        }
+        self.subscribers.iter().filter_map(Weak::upgrade).for_each(|mailbox| mailbox.close());
     }
 }
 

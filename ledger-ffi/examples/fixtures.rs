@@ -1,0 +1,63 @@
+//! Makes databases for the scenario of the bindings that they cannot make
+//! themselves: one that a newer version of the library wrote, and one to which
+//! another process, this one, writes for as long as it runs.
+//!
+//!     fixtures FOLDER         make them
+//!     fixtures FOLDER hold    write until the input ends
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ledger_store::{FileSecrets, Store};
+use rusqlite::Connection;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = std::env::args().nth(1).ok_or("usage: fixtures FOLDER")?;
+    let folder = Path::new(&folder);
+    if std::env::args().nth(2).as_deref() == Some("hold") {
+        return hold(folder);
+    }
+    std::fs::create_dir_all(folder)?;
+    open(folder, "busy.db")?.found_group("Flat", "Anna")?;
+    from_the_future(folder)
+}
+
+fn keys(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.keys"))
+}
+
+fn open(folder: &Path, name: &str) -> Result<Store, Box<dyn Error>> {
+    let secrets = FileSecrets::new(keys(folder, name));
+    Ok(Store::open_or_create(&folder.join(name), Arc::new(secrets))?)
+}
+
+/// Opens a database behind the back of the library.
+fn connect(folder: &Path, name: &str) -> Result<Connection, Box<dyn Error>> {
+    let mut salt = String::new();
+    for byte in std::fs::read(folder.join(name))?.iter().take(16) {
+        write!(salt, "{byte:02x}")?;
+    }
+    let keys = std::fs::read_to_string(keys(folder, name))?;
+    let prefix = format!("database-{salt} ");
+    let key = keys.lines().find_map(|line| line.strip_prefix(&prefix)).ok_or("no key")?;
+    let connection = Connection::open(folder.join(name))?;
+    connection.execute_batch(&format!("PRAGMA key = \"x'{key}{salt}'\""))?;
+    Ok(connection)
+}
+
+/// A database to which somebody writes.
+fn hold(folder: &Path) -> Result<(), Box<dyn Error>> {
+    let connection = connect(folder, "busy.db")?;
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    println!("holding");
+    std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
+    Ok(connection.execute_batch("ROLLBACK")?)
+}
+
+/// A database whose schema is beyond all that is known.
+fn from_the_future(folder: &Path) -> Result<(), Box<dyn Error>> {
+    drop(open(folder, "future.db")?);
+    Ok(connect(folder, "future.db")?.execute_batch("PRAGMA user_version = 1000000")?)
+}

@@ -1,0 +1,149 @@
+//! One group: who is in it, and who owes what.
+
+mod acts;
+mod lists;
+mod long;
+mod record;
+mod rows;
+
+use ledger_core::{GroupId, GroupState, MemberId, settle_up};
+
+use crate::LedgerError;
+use crate::money::Money;
+use crate::open::Open;
+
+pub use acts::{Act, Proposal};
+pub use lists::{
+    ActivityRow, EntryKind, ExpenseFilter, ExpenseRow, FoundBy, OpinionRow, Role, Verdict,
+    VersionRow,
+};
+pub use long::{ImportSummary, Problem, Verification};
+pub use rows::{Agreement, Device, GroupInfo, Member, MemberBalance, Payment};
+
+/// One group of an open ledger. A handle: cheap, and of no use once the ledger
+/// is closed.
+#[derive(uniffi::Object)]
+pub struct Group {
+    open: Open,
+    id: GroupId,
+}
+
+impl Group {
+    pub(crate) fn new(open: Open, id: GroupId) -> Self {
+        Self { open, id }
+    }
+
+    fn inner(&self) -> Result<ledger_store::Group, LedgerError> {
+        self.open.group(self.id)
+    }
+
+    fn state(&self) -> Result<GroupState, LedgerError> {
+        Ok(self.inner()?.state()?)
+    }
+}
+
+#[uniffi::export]
+impl Group {
+    /// The group's id.
+    ///
+    /// # Errors
+    /// None; as with every call, a binding may report [`LedgerError`].
+    pub fn id(&self) -> Result<String, LedgerError> {
+        Ok(self.id.to_string())
+    }
+
+    /// Name, size and digest.
+    ///
+    /// # Errors
+    /// What reading the database says.
+    pub fn info(&self) -> Result<GroupInfo, LedgerError> {
+        let group = self.inner()?;
+        let ledger = group.ledger()?;
+        let state = ledger.state();
+        Ok(GroupInfo {
+            id: self.id.to_string(),
+            name: state.name().to_owned(),
+            me: group.me()?.map(|me| me.to_string()),
+            entries: ledger.frontier().entries(),
+            entries_needing_update: state.entries_needing_update(),
+        })
+    }
+
+    /// The members in the order of their introduction, removed ones too.
+    ///
+    /// # Errors
+    /// What reading the database says.
+    pub fn members(&self) -> Result<Vec<Member>, LedgerError> {
+        let group = self.inner()?;
+        Ok(rows::members(&group.state()?, group.me()?))
+    }
+
+    /// The devices that may write.
+    ///
+    /// # Errors
+    /// What reading the database says.
+    pub fn devices(&self) -> Result<Vec<Device>, LedgerError> {
+        let group = self.inner()?;
+        Ok(rows::devices(&group.state()?, group.device()))
+    }
+
+    /// Every member's balance in every currency, zeros too: by currency, then
+    /// in the order of the members.
+    ///
+    /// # Errors
+    /// `BalanceTooLarge`, or what reading the database says.
+    pub fn balances(&self) -> Result<Vec<MemberBalance>, LedgerError> {
+        let state = self.state()?;
+        let members: Vec<MemberId> = state.members().iter().map(|(id, _)| *id).collect();
+        let mut balances = Vec::new();
+        for currency in state.currencies() {
+            for member in &members {
+                let balance = Money::of_balance(state.balance(*member, currency), currency)?;
+                balances.push(MemberBalance { member: member.to_string(), balance });
+            }
+        }
+        Ok(balances)
+    }
+
+    /// Who pays whom so that everybody is settled, with the fewest payments
+    /// where they can be computed. The same balances give the same plan.
+    ///
+    /// # Errors
+    /// `BalanceTooLarge`, or what reading the database says.
+    pub fn settle_up(&self) -> Result<Vec<Payment>, LedgerError> {
+        let state = self.state()?;
+        let mut payments = Vec::new();
+        for currency in state.currencies() {
+            for step in settle_up(state.open_balances(currency)) {
+                payments.push(Payment {
+                    from_member: step.from.to_string(),
+                    to_member: step.to.to_string(),
+                    money: Money::of_balance(step.amount, currency)?,
+                });
+            }
+        }
+        Ok(payments)
+    }
+
+    /// The digest of the state in hexadecimal: devices with equal digests agree
+    /// on every member and balance.
+    ///
+    /// # Errors
+    /// What reading the database says.
+    pub fn state_digest(&self) -> Result<String, LedgerError> {
+        Ok(self.state()?.digest().to_string())
+    }
+
+    /// What two devices compare: with equal digests and heads, they have the
+    /// same entries and agree on what they mean.
+    ///
+    /// # Errors
+    /// What reading the database says.
+    pub fn agreement(&self) -> Result<Agreement, LedgerError> {
+        let group = self.inner()?;
+        Ok(Agreement {
+            state_digest: group.state()?.digest().to_string(),
+            heads: group.agreed_heads()?.iter().map(ToString::to_string).collect(),
+        })
+    }
+}
