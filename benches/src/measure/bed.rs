@@ -1,5 +1,6 @@
 //! A database with a large group in it, and smaller ones of the same people.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,8 +14,8 @@ use super::crowd::Crowd;
 pub const BATCH: usize = 1_000;
 /// How many people are in the expenses.
 pub const AMONG: usize = 6;
-/// People who joined early and did not write yet.
-const SLEEPERS: usize = 200;
+/// How deep entries come in late, in percent of the ledger: one person for each.
+pub const DEPTHS: [usize; 3] = [1, 50, 99];
 
 /// A closed database and its key file.
 #[derive(Clone, Debug)]
@@ -62,8 +63,8 @@ pub struct Bed {
     pub crowd: Crowd,
     /// How many of the crowd's entries are in the large database.
     pub taken: usize,
-    /// Those who did not write yet.
-    sleepers: usize,
+    /// After which entries those came who come in late.
+    places: BTreeMap<usize, usize>,
     folder: TempDir,
 }
 
@@ -77,13 +78,7 @@ impl Bed {
         let secrets = Arc::new(FileSecrets::new(large.keys.clone()));
         let store = Store::open_or_create(&large.path, secrets).unwrap();
         let group = store.found_group("Crowd", "0").unwrap();
-        let genesis = group.activity(None, 1).unwrap().remove(0).entry;
-        let mut crowd = Crowd::of(
-            genesis,
-            DeviceKey::from_bytes(&secret(&large.keys, "device-")),
-            &RootEntropy::from_bytes(secret(&large.keys, "entropy")),
-        );
-        crowd.grow(AMONG + SLEEPERS);
+        let crowd = crowd_of(&group, &large.keys, AMONG + DEPTHS.len());
         drop((group, store));
         let mut bed = Self {
             middle: large.clone(),
@@ -91,7 +86,7 @@ impl Bed {
             large,
             crowd,
             taken: 1,
-            sleepers: AMONG,
+            places: BTreeMap::new(),
             folder,
         };
         bed.fill(1_000);
@@ -128,14 +123,25 @@ impl Bed {
         batch
     }
 
-    /// The first entry of somebody who knows nothing after a place, from 0 for
-    /// the beginning to 100 for the end.
-    pub fn late(&mut self, percent: usize) -> VerifiedEntry {
-        let first = AMONG + SLEEPERS;
-        let place = first + (self.taken - 1 - first) * percent / 100;
-        self.sleepers += 1;
-        self.crowd.late(self.sleepers - 1, place, AMONG)
+    /// The next entry of somebody who knows nothing after one of [`DEPTHS`].
+    pub fn late(&mut self, depth: usize) -> VerifiedEntry {
+        let first = self.crowd.people.len();
+        let place = first + (self.taken - 1 - first) * DEPTHS[depth] / 100;
+        let place = *self.places.entry(depth).or_insert(place);
+        self.crowd.late(AMONG + depth, place, AMONG)
     }
+}
+
+/// The people of a group that was just founded in a store.
+#[must_use]
+pub fn crowd_of(group: &Group, keys: &Path, people: usize) -> Crowd {
+    let genesis = group.activity(None, 1).unwrap().remove(0).entry;
+    let device = genesis.decoded().header().device();
+    let device = DeviceKey::from_bytes(&secret(keys, &format!("device-{device}")));
+    let entropy = RootEntropy::from_bytes(secret(keys, "entropy"));
+    let mut crowd = Crowd::of(genesis, device, &entropy);
+    crowd.grow(people);
+    crowd
 }
 
 /// The secret in a key file whose name begins so.

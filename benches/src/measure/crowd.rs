@@ -1,5 +1,7 @@
 //! People with a phone each, who write in turn.
 
+use std::collections::BTreeMap;
+
 use ledger_core::{
     Admission, Amount, Currency, Details, DeviceKey, Draft, EntryId, ExpenseDetails, Ledger,
     MemberId, MemoryIndex, NewAct, NewGroup, RootEntropy, RootKey, SignedCard, VerifiedEntry,
@@ -15,6 +17,8 @@ pub struct Crowd {
     pub ledger: Ledger,
     index: MemoryIndex,
     owner: RootKey,
+    /// Of those who wrote late: how much, their last entry, its clock.
+    late: BTreeMap<usize, (u64, EntryId, u64)>,
     /// Member, phone, and the entry that enrolled it; the founder first.
     pub people: Vec<(MemberId, DeviceKey, EntryId)>,
     /// All entries, genesis first.
@@ -46,7 +50,8 @@ impl Crowd {
         let founder = ledger.state().members()[0].0;
         let people = vec![(founder, device, genesis.id())];
         let owner = entropy.root_key(0);
-        Self { ledger, index, owner, people, entries: vec![genesis] }
+        let late = BTreeMap::new();
+        Self { ledger, index, owner, late, people, entries: vec![genesis] }
     }
 
     /// Adds people until there are so many.
@@ -98,17 +103,19 @@ impl Crowd {
         })
     }
 
-    /// The first entry of somebody who knows nothing after the entry at a place.
-    #[must_use]
-    pub fn late(&self, who: usize, place: usize, among: usize) -> VerifiedEntry {
+    /// The next entry of somebody who knows of nothing after the entry at a place
+    /// but what they wrote themselves.
+    pub fn late(&mut self, who: usize, place: usize, among: usize) -> VerifiedEntry {
         let (_, device, home) = &self.people[who];
         let last = &self.entries[place];
-        let clock = last.decoded().header().lamport() + 1;
-        let parents = vec![last.id()];
-        let group = self.ledger.group();
-        let at = hazmat::any_position(group, device.id(), 0, *home, parents, clock);
+        let known = (0, *home, last.decoded().header().lamport());
+        let (seq, back, clock) = self.late.get(&who).copied().unwrap_or(known);
+        let (group, parents) = (self.ledger.group(), vec![last.id()]);
+        let at = hazmat::any_position(group, device.id(), seq, back, parents, clock + 1);
         let draft = Draft::record(self.ledger.state(), &self.expense(who, among)).unwrap();
-        draft.sign(device, &at, 1_700_000_000_000).unwrap()
+        let entry = draft.sign(device, &at, 1_700_000_000_000).unwrap();
+        self.late.insert(who, (seq + 1, entry.id(), clock + 1));
+        entry
     }
 
     fn sign(&mut self, who: usize, draft: Draft) -> VerifiedEntry {

@@ -1,6 +1,5 @@
 //! What a large group takes in memory, measured in a process of its own.
 
-use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use ledger_core::Details;
@@ -28,7 +27,9 @@ pub fn child() -> Option<ExitCode> {
 
 /// What an app does: opens, lists, looks for something, records, reads back.
 fn use_it(file: &File) {
-    let (store, group) = file.open();
+    let (store, _) = file.open();
+    let largest = store.groups().unwrap().into_iter().max_by_key(|group| group.entries).unwrap();
+    let group = store.group(largest.id).unwrap();
     let details: Details = group.expenses(None, 50).unwrap().remove(0).details;
     let filter =
         Filter { by: Some(By::Text("groceries missing 97".to_owned())), ..Filter::default() };
@@ -41,7 +42,7 @@ fn use_it(file: &File) {
             page = group.activity(page.last().map(|row| row.cursor), 50).unwrap();
         }
     }
-    assert_eq!(store.overview(None, 10).unwrap().len(), 1);
+    assert!(!store.overview(None, 100).unwrap().is_empty());
 }
 
 /// The most memory that using a group takes, beyond the empty process.
@@ -49,16 +50,18 @@ fn use_it(file: &File) {
 pub fn figures(file: &File) -> Vec<Figure> {
     vec![Figure {
         name: "memory of using the group, beyond the empty process".to_owned(),
-        value: of(&file.path, &file.keys),
+        value: of(file),
         unit: "MB",
         limit: 32.0,
         at_most: 1.0,
     }]
 }
 
-fn of(path: &Path, keys: &Path) -> f64 {
+/// The same in megabytes.
+#[must_use]
+pub fn of(file: &File) -> f64 {
     let program = std::env::current_exe().unwrap();
-    let output = Command::new(program).arg(CHILD).arg(path).arg(keys).output().unwrap();
+    let output = Command::new(program).arg(CHILD).arg(&file.path).arg(&file.keys).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let kilobytes: f64 = String::from_utf8(output.stdout).unwrap().trim().parse().unwrap();
     kilobytes / 1e3

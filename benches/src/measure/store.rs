@@ -7,12 +7,9 @@ use ledger_core::VerifiedEntry;
 use ledger_core::limits::CHECKPOINT_INTERVAL;
 use ledger_store::NewEntry;
 
-use super::bed::{AMONG, BATCH, Bed, File};
+use super::bed::{AMONG, BATCH, Bed, DEPTHS, File};
 use super::raw::{self, Raw, Reader};
 use super::{Effort, Figure, Report, median, time_ms};
-
-/// How deep entries come in late, in percent of the ledger.
-const DEPTHS: [usize; 3] = [1, 50, 99];
 
 /// Every figure of the store.
 pub fn all(report: &mut Report, bed: &mut Bed, effort: Effort) {
@@ -62,7 +59,7 @@ fn append_and_late(bed: &mut Bed, effort: Effort) -> Vec<Figure> {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     let mut late: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
     for n in 0..effort.times(11) {
-        for depth in DEPTHS {
+        for depth in 0..DEPTHS.len() {
             let details = bed.crowd.expense(n, AMONG);
             let last = reader.last();
             ours.push(time_ms(|| {
@@ -89,7 +86,7 @@ fn append_and_late(bed: &mut Bed, effort: Effort) -> Vec<Figure> {
         at_most: 1.3,
     }];
     figures.extend(late.into_iter().map(|(depth, times)| Figure {
-        name: format!("late entry, after {depth} % of the others, by an append"),
+        name: format!("late entry, after {} % of the others, by an append", DEPTHS[depth]),
         value: median(&times),
         unit: "ms",
         limit: append,

@@ -153,7 +153,7 @@ impl Group {
         let ledger = writer.ledger();
         let index = writer.index();
         let base = match act.since() {
-            Some(entry) => ledger.heads_before(&index, &entry)?,
+            Some(entry) => ledger.heads_before(index, &entry)?,
             None => ledger.frontier().heads().collect(),
         };
         let new = act.draft(ledger.state(), self.device)?;
@@ -164,7 +164,7 @@ impl Group {
         let position = ledger.next_position(self.device).ok_or(DraftError::ForeignDevice)?;
         let signed =
             draft.clone().sign(&keys.device, &position, self.store.environment().now_ms())?;
-        let admitted = match ledger.admit(signed, &index)? {
+        let admitted = match ledger.admit(signed, index)? {
             Admission::Admitted(admitted) => admitted,
             Admission::Refused(refusal) => return Err(StoreError::Refused(refusal)),
             Admission::Missing(ids) => {
@@ -173,7 +173,7 @@ impl Group {
             // A fresh nonce makes an entry that nobody has.
             Admission::Duplicate => return Err(StoreError::ProposalOutdated),
         };
-        let replayed = ledger.clone().replay(&admitted, &index)?;
+        let replayed = ledger.clone().replay(&admitted, index)?;
         if let Verdict::Void(reason) = replayed.verdict() {
             return Err(StoreError::WouldBeVoid(reason));
         }

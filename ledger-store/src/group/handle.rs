@@ -93,7 +93,7 @@ impl Group {
     /// [`StoreError`] if the database cannot be read.
     pub fn agreed_heads(&self) -> Result<BTreeSet<EntryId>, StoreError> {
         self.look(|connection, loaded| {
-            let index = StoredIndex { connection, group: self.key, upto: loaded.upto };
+            let index = StoredIndex::new(connection, self.key, loaded.upto);
             loaded.ledger.agreed_heads(&index)
         })
     }

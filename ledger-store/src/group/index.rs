@@ -1,5 +1,7 @@
 //! The entries table as core's [`EntryIndex`].
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use ledger_core::{
@@ -11,18 +13,54 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 use super::GroupKey;
 use crate::StoreError;
 
+/// As many places in the graph are remembered.
+const LINKS: usize = 4096;
+
 /// The entries of one group that were ingested up to some point. Replaying the
 /// tail after a checkpoint sees each entry's past as it was at ingest.
 pub(super) struct StoredIndex<'a> {
-    pub(super) connection: &'a Connection,
-    pub(super) group: GroupKey,
-    pub(super) upto: i64,
+    connection: &'a Connection,
+    group: GroupKey,
+    upto: i64,
+    /// Places in the graph that were looked up: they never change, and entries
+    /// name the same ones again and again. None of what is not there yet.
+    links: RefCell<HashMap<EntryId, Option<Link>>>,
 }
 
-impl EntryIndex for StoredIndex<'_> {
-    type Error = StoreError;
+impl<'a> StoredIndex<'a> {
+    pub(super) fn new(connection: &'a Connection, group: GroupKey, upto: i64) -> Self {
+        Self { connection, group, upto, links: RefCell::default() }
+    }
 
-    fn link(&self, id: &EntryId) -> Result<Option<Link>, StoreError> {
+    /// Everything that is stored.
+    pub(super) fn whole(connection: &'a Connection, group: GroupKey) -> Self {
+        Self::new(connection, group, i64::MAX)
+    }
+
+    /// Tells that an entry is not among those up to here.
+    pub(super) fn lacks(&self, id: EntryId) {
+        self.remember(id, None);
+    }
+
+    /// Goes on to an entry that was replayed.
+    pub(super) fn advance(&mut self, n: i64, entry: &DecodedEntry, point: Point) {
+        self.upto = n;
+        self.remember(entry.id(), Some(Link { point, lamport: entry.header().lamport() }));
+    }
+
+    fn remember(&self, id: EntryId, link: Option<Link>) {
+        let mut links = self.links.borrow_mut();
+        if links.len() >= LINKS {
+            links.clear();
+        }
+        links.insert(id, link);
+    }
+
+    fn known(&self, id: &EntryId) -> Option<Option<Link>> {
+        self.links.borrow().get(id).copied()
+    }
+
+    fn find_link(&self, id: &EntryId) -> Result<Option<Link>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT chain, seq, lamport FROM entries WHERE id = ?1 AND grp = ?2 AND n <= ?3",
         )?;
@@ -30,6 +68,19 @@ impl EntryIndex for StoredIndex<'_> {
         let Some(row) = rows.next()? else { return Ok(None) };
         let point = Point { chain: row.get(0)?, seq: row.get(1)? };
         Ok(Some(Link { point, lamport: row.get(2)? }))
+    }
+}
+
+impl EntryIndex for StoredIndex<'_> {
+    type Error = StoreError;
+
+    fn link(&self, id: &EntryId) -> Result<Option<Link>, StoreError> {
+        if let Some(link) = self.known(id) {
+            return Ok(link);
+        }
+        let link = self.find_link(id)?;
+        self.remember(*id, link);
+        Ok(link)
     }
 
     fn dependencies(&self, id: &EntryId) -> Result<Vec<EntryId>, StoreError> {
@@ -65,6 +116,10 @@ impl EntryIndex for StoredIndex<'_> {
     }
 
     fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, StoreError> {
+        // A new original is all there is in its slot.
+        if self.known(original) == Some(None) {
+            return Ok(Vec::new());
+        }
         let mut statement =
             self.connection.prepare_cached("SELECT n FROM entries WHERE id = ?1 AND grp = ?2")?;
         let n: Option<i64> = statement

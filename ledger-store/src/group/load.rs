@@ -66,16 +66,19 @@ fn replay_tail(
         "SELECT entry, signature, n FROM entries WHERE grp = ?1 AND n > ?2 ORDER BY n",
     )?;
     let mut rows = statement.query((group.0, loaded.upto))?;
+    let mut index = StoredIndex::new(connection, group, loaded.upto);
     let ledger = &mut loaded.ledger;
     while let Some(row) = rows.next()? {
         let entry = stored_entry(row)?;
         let n: i64 = row.get(2)?;
-        let index = StoredIndex { connection, group, upto: loaded.upto };
+        index.lacks(entry.id());
         let admitted = admit_stored(ledger, entry, &index)??;
         // Shared with whoever read it before; then this is a copy.
-        if !Arc::make_mut(ledger).replay(&admitted, &index)?.flips().is_empty() {
+        let replayed = Arc::make_mut(ledger).replay(&admitted, &index)?;
+        if !replayed.flips().is_empty() {
             return Ok(false);
         }
+        index.advance(n, admitted.verified().decoded(), replayed.point());
         loaded.upto = n;
         loaded.opening.replayed = loaded.opening.replayed.saturating_add(1);
     }

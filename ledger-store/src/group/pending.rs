@@ -35,7 +35,7 @@ impl<'a> Waiting<'a> {
         }
         let mut waiting = Self { connection, group, pending: Pending::new() };
         let mut ready = Vec::new();
-        let index = StoredIndex { connection, group, upto: i64::MAX };
+        let index = StoredIndex::whole(connection, group);
         let mut statement =
             connection.prepare("SELECT entry, signature FROM pending WHERE grp = ?1")?;
         let mut rows = statement.query([group.0])?;

@@ -22,6 +22,7 @@ pub(crate) struct Writer<'a> {
     connection: &'a Connection,
     group: GroupKey,
     loaded: LoadedLedger,
+    index: StoredIndex<'a>,
     lists: Lists<'a>,
     /// The number of the last entry of all groups.
     last: i64,
@@ -37,7 +38,8 @@ impl<'a> Writer<'a> {
         loaded: LoadedLedger,
     ) -> Result<Self, StoreError> {
         let (lists, last) = (Lists::new(connection, group), last(connection)?);
-        Ok(Self { connection, group, loaded, lists, last, flipped: false })
+        let index = StoredIndex::new(connection, group, loaded.upto);
+        Ok(Self { connection, group, loaded, index, lists, last, flipped: false })
     }
 
     /// Keeps the genesis entry of a new group.
@@ -63,8 +65,8 @@ impl<'a> Writer<'a> {
     }
 
     /// What is stored, as far as the ledger covers it.
-    pub(super) fn index(&self) -> StoredIndex<'a> {
-        StoredIndex { connection: self.connection, group: self.group, upto: self.loaded.upto }
+    pub(super) fn index(&self) -> &StoredIndex<'a> {
+        &self.index
     }
 
     /// An entry that must be here.
@@ -103,17 +105,17 @@ impl<'a> Writer<'a> {
         &self,
         entry: impl Into<Arc<VerifiedEntry>>,
     ) -> Result<Admission, StoreError> {
-        self.loaded.ledger.admit(entry, &self.index())
+        self.loaded.ledger.admit(entry, &self.index)
     }
 
     /// Judges and keeps an entry that was admitted, and brings up to date what
     /// is derived.
     pub(super) fn keep(&mut self, entry: &AdmittedEntry) -> Result<Verdict, StoreError> {
-        let index = self.index();
-        let replayed = Arc::make_mut(&mut self.loaded.ledger).replay(entry, &index)?;
+        let replayed = Arc::make_mut(&mut self.loaded.ledger).replay(entry, &self.index)?;
         let n = after(self.last)?;
         self.insert(n, entry.verified(), &replayed)?;
         (self.last, self.loaded.upto) = (n, n);
+        self.index.advance(n, entry.verified().decoded(), replayed.point());
         self.flip(&replayed)?;
         Ok(replayed.verdict())
     }
