@@ -129,7 +129,7 @@ fn a_damaged_checkpoint_is_dropped_for_an_older_one() {
     // Cut short, empty, of another layout (the second byte), and too long.
     let (upto, ledger) = kept[0].clone();
     let mut layout = ledger.clone();
-    layout[1] = 2;
+    layout[1] += 1;
     let long = [&ledger[..], &[0]].concat();
     for changed in [&ledger[..ledger.len() / 2], &[], &layout, &long] {
         set_checkpoint(&folder, upto, changed);
