@@ -92,4 +92,5 @@ pub mod hazmat {
     pub use crate::bug::{Bug, seed_bug};
     pub use crate::entry::trust_stored;
     pub use crate::ledger::{any_names, any_position};
+    pub use crate::message::read_unsealed;
 }

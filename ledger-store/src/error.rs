@@ -141,6 +141,11 @@ pub enum StoreError {
     /// Admitting the person ends other keys: the owner must see and sign that.
     #[error("admitting this person gives member {} new keys; show the proposal first", .0.short())]
     NeedsProposal(MemberId),
+    /// This device belongs to another person than the one to be restored.
+    #[error(
+        "this device belongs to somebody else, with groups of their own; use an empty database"
+    )]
+    OtherPerson,
     /// This device is in the group already.
     #[error("this device is in group {} already", .0.short())]
     AlreadyIn(GroupId),

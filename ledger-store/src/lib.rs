@@ -39,7 +39,9 @@ mod invites;
 mod lifecycle;
 mod lock_file;
 mod options;
+mod pairing;
 mod progress;
+mod recovery;
 mod remove;
 mod secrets;
 mod snapshot;
@@ -56,7 +58,12 @@ pub use group::{
 };
 pub use invites::{Admitted, Invite, Join, NewInvite, Received, Request, RequestId};
 pub use options::StoreOptions;
+pub use pairing::{
+    AcceptingGroups, AwaitingEnrolment, EnrollingDevice, EnteringDigits, PairingMode, PairingNew,
+    PairingOld, ShowingCode,
+};
 pub use progress::{Phase, Progress};
+pub use recovery::{KeptShare, ShareId};
 pub use secrets::{FileSecrets, MemorySecrets, Secret, SecretError, SecretName, SecretStore};
 pub use store::{GroupSummary, Store};
 

@@ -13,7 +13,7 @@ use crate::store::LoadedLedger;
 use crate::{Store, StoreError};
 
 /// The tables whose rows are counted.
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 15] = [
     "groups",
     "spent",
     "entries",
@@ -28,6 +28,7 @@ const TABLES: [&str; 14] = [
     "requests",
     "joins",
     "shares",
+    "returned",
 ];
 
 /// The settings that are told.

@@ -13,57 +13,9 @@
 
 mod common;
 
-use common::{Folder, Travelling};
+use common::phones::{Phone, admitted, agree, hand_over, link, open_invite};
 use ledger_core::{InviteLink, JoinError, MemberId, MessageError, Rule};
-use ledger_store::{Admitted, Group, NewEntry, NewInvite, Received, Store, StoreError};
-
-/// A phone: its disk, and what runs on it.
-struct Phone {
-    _folder: Folder,
-    store: Store,
-}
-
-impl Phone {
-    fn new(seed: u64) -> Self {
-        let folder = Folder::new(seed);
-        Self { store: folder.store(), _folder: folder }
-    }
-}
-
-/// Everything that one group has, as another ingests it.
-fn hand_over(from: &Group, to: &Group) {
-    let rows = from.activity(None, 10_000).unwrap();
-    let entries: Vec<Travelling> = rows
-        .iter()
-        .map(|row| {
-            let decoded = row.entry.decoded();
-            (decoded.as_bytes().to_vec(), *decoded.signature())
-        })
-        .collect();
-    let report = to.ingest(&entries).unwrap();
-    assert!(report.refused.is_empty() && report.missing.is_empty(), "{report:?}");
-}
-
-fn agree(a: &Group, b: &Group) {
-    assert_eq!(a.state().unwrap().digest(), b.state().unwrap().digest());
-    assert_eq!(a.agreed_heads().unwrap(), b.agreed_heads().unwrap());
-}
-
-fn link(group: &Group, new: &NewInvite) -> InviteLink {
-    let text = group.invite(new).unwrap().reveal("https://example.org/join");
-    InviteLink::parse(&text).unwrap()
-}
-
-fn admitted(received: Received) -> Admitted {
-    match received {
-        Received::Admitted(admitted) => admitted,
-        other => panic!("{other:?}"),
-    }
-}
-
-fn open_invite() -> NewInvite {
-    NewInvite { label: "the flat".into(), ..NewInvite::default() }
-}
+use ledger_store::{Admitted, Group, NewEntry, NewInvite, Received, StoreError};
 
 fn members(group: &Group) -> Vec<String> {
     group.state().unwrap().labels().into_values().collect()

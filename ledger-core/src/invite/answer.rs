@@ -81,12 +81,7 @@ impl Welcome {
     }
 
     fn read(bytes: &[u8], seed: &[u8; 32]) -> Result<Self, Refusal> {
-        let mut r = Reader::new(bytes);
-        r.array(3)?;
-        let entry = r.bytes()?;
-        let genesis = DecodedEntry::decode(entry, &r.bytes_n()?)?;
-        let admitted_by = EntryId::from_bytes(r.bytes_n()?);
-        r.finish()?;
+        let (genesis, admitted_by) = decode(bytes)?;
         let verified: Result<Vec<_>, _> = verify_batch(vec![genesis], seed).into_iter().collect();
         let genesis = verified?.pop();
         let genesis = genesis.ok_or_else(|| Refusal::new(crate::rule::Rule::S1))?;
@@ -104,4 +99,19 @@ impl Welcome {
     pub fn admitted_by(&self) -> EntryId {
         self.admitted_by
     }
+}
+
+fn decode(bytes: &[u8]) -> Result<(DecodedEntry, EntryId), Refusal> {
+    let mut r = Reader::new(bytes);
+    r.array(3)?;
+    let entry = r.bytes()?;
+    let genesis = DecodedEntry::decode(entry, &r.bytes_n()?)?;
+    let admitted_by = EntryId::from_bytes(r.bytes_n()?);
+    r.finish()?;
+    Ok((genesis, admitted_by))
+}
+
+/// What an answer holds, without its signatures.
+pub(crate) fn read_answer(bytes: &[u8]) -> Result<(), Refusal> {
+    decode(bytes).map(|_| ())
 }

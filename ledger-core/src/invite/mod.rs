@@ -7,9 +7,11 @@ mod answer;
 mod link;
 mod request;
 
+pub(crate) use answer::read_answer;
 pub use answer::{JoinAnswer, Welcome};
 pub use link::{InviteId, InviteLink, InviteSecret};
 pub use request::JoinRequest;
+pub(crate) use request::read_request;
 
 use crate::message::MessageError;
 use crate::rule::{Refusal, Rule};

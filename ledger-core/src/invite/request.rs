@@ -93,12 +93,22 @@ fn signed(group: GroupId, inviter: &[u8; 32], sealed: &[u8]) -> Vec<u8> {
 }
 
 fn read_card(bytes: &[u8], group: GroupId) -> Result<SignedCard, Refusal> {
+    let card = decode_card(bytes, group)?;
+    card.check()?;
+    Ok(card)
+}
+
+fn decode_card(bytes: &[u8], group: GroupId) -> Result<SignedCard, Refusal> {
     let mut r = Reader::new(bytes);
     r.array(2)?;
     let card = SignedCard::read(&mut r, Some(group))?;
     r.finish()?;
-    card.check()?;
     Ok(card)
+}
+
+/// What a request holds, without its signatures.
+pub(crate) fn read_request(bytes: &[u8], group: GroupId) -> Result<(), Refusal> {
+    decode_card(bytes, group).map(|_| ())
 }
 
 pub(super) fn other_group() -> JoinError {

@@ -18,8 +18,9 @@ impl RootEntropy {
         Self(Zeroizing::new(bytes))
     }
 
-    /// The bytes, for what spells them out: phrase, shares, pairing.
-    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
+    /// Shows the bytes to whoever keeps them.
+    #[must_use]
+    pub fn expose_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 

@@ -255,6 +255,14 @@ impl GroupState {
         devices.chain(self.recovery.values().copied()).collect()
     }
 
+    /// The X25519 recovery key of a member who has keys: on the card of their
+    /// last current generation.
+    #[must_use]
+    pub fn recovery_key_of(&self, member: MemberId) -> Option<[u8; 32]> {
+        let mut generations = self.members.get(&member)?.generations.iter().rev();
+        generations.find_map(|generation| self.recovery.get(generation).copied())
+    }
+
     /// A name for each member that no other member has: their own, or with a
     /// number behind it (`Alex`, `Alex (2)`), in the order of introduction.
     #[must_use]

@@ -9,6 +9,7 @@ use crate::entry::{DecodedEntry, VerifiedEntry, verify_batch};
 use crate::id::{EntryId, GroupId, RootId};
 use crate::keys::{DeviceCertificate, DeviceKey, RootEntropy, RootKey, SignedDevice};
 use crate::limits::MAX_NAME_BYTES;
+use crate::message::MessageKind;
 use crate::rule::{Refusal, Rule};
 
 /// Most groups in one pairing: more than anybody has.
@@ -137,7 +138,7 @@ pub(super) fn write_grant(
 ) -> Zeroizing<Vec<u8>> {
     let mut w = Writer::new();
     w.array(2);
-    w.optional(entropy, |w, entropy| w.bytes(entropy.as_bytes()));
+    w.optional(entropy, |w, entropy| w.bytes(entropy.expose_bytes()));
     w.array(groups.len());
     for group in groups {
         w.array(5);
@@ -185,4 +186,13 @@ fn read_all<T>(
     let all = (0..count).map(|_| read(&mut r)).collect::<Result<_, _>>()?;
     r.finish()?;
     Ok(all)
+}
+
+/// What a sealed message of a pairing holds, without the signatures of entries.
+pub(crate) fn read_unsealed(kind: MessageKind, bytes: &[u8]) -> Result<(), Refusal> {
+    match kind {
+        MessageKind::PairingGroups => GroupOffer::read_all(bytes).map(|_| ()),
+        MessageKind::PairingDevices => DeviceOffer::read_all(bytes).map(|_| ()),
+        _ => read_grant(bytes, &[0; 32]).map(|_| ()),
+    }
 }

@@ -15,6 +15,7 @@ mod devices;
 mod new;
 mod old;
 
+pub(crate) use devices::read_unsealed;
 pub use devices::{DeviceOffer, GrantedGroup, GroupOffer};
 pub use new::{AwaitingGrant, ChoosingGroups, ComparingCode, Granted, NewDevice};
 pub use old::{AwaitingDevices, Certifying, EnteringCode, Paired, Scanned};

@@ -95,7 +95,7 @@ fn a_device_is_paired_in_standard_mode() {
     let message = old.grant(Some(&entropy()), &groups).unwrap();
     let got = new.granted(&message, &[6; 32]).unwrap();
     assert_eq!(got.groups, groups);
-    assert_eq!(got.entropy.unwrap().as_bytes(), entropy().as_bytes());
+    assert_eq!(got.entropy.unwrap().expose_bytes(), entropy().expose_bytes());
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod share;
 
 pub use collect::{Added, Progress, RecoveredEntropy, RecoveryRequest, ShareCollection};
 pub use phrase::{PhraseError, phrase_words};
+pub(crate) use share::read_share;
 pub use share::{MAX_SHARES, RecoveryShare, SharePlan, split_entropy};
 
 use crate::id::MemberId;

@@ -68,7 +68,7 @@ impl RootEntropy {
     pub fn reveal_phrase(&self) -> Zeroizing<String> {
         let mut phrase = Zeroizing::new(String::with_capacity(WORDS.saturating_mul(9)));
         // 32 bytes are always an entropy that BIP 39 knows.
-        let mnemonic = Mnemonic::from_entropy_in(Language::English, self.as_bytes());
+        let mnemonic = Mnemonic::from_entropy_in(Language::English, self.expose_bytes());
         debug_assert!(mnemonic.is_ok());
         for word in mnemonic.iter().flat_map(Mnemonic::words) {
             if !phrase.is_empty() {
@@ -184,7 +184,7 @@ mod tests {
         for (hex, phrase) in PUBLISHED {
             assert_eq!(*entropy(hex).reveal_phrase(), phrase);
             let restored = RootEntropy::from_phrase(phrase).unwrap();
-            assert_eq!(restored.as_bytes(), entropy(hex).as_bytes());
+            assert_eq!(restored.expose_bytes(), entropy(hex).expose_bytes());
         }
     }
 
@@ -196,7 +196,7 @@ mod tests {
         let wide = phrase.replace("absent", "\u{ff21}\u{ff42}\u{ff53}\u{ff45}\u{ff4e}\u{ff54}");
         for typed in [shouted, wide] {
             let restored = RootEntropy::from_phrase(&typed).unwrap();
-            assert_eq!(restored.as_bytes(), entropy(PUBLISHED[4].0).as_bytes());
+            assert_eq!(restored.expose_bytes(), entropy(PUBLISHED[4].0).expose_bytes());
         }
     }
 

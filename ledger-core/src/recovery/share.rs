@@ -80,7 +80,8 @@ pub fn split_entropy(
     let mut rng = ChaCha20Rng::from_seed(*seed);
     let mut set = [0; 16];
     rng.fill_bytes(&mut set);
-    let values = Gf256::split_bytes(plan.needed.into(), count.into(), entropy.as_bytes(), &mut rng);
+    let values =
+        Gf256::split_bytes(plan.needed.into(), count.into(), entropy.expose_bytes(), &mut rng);
     let values = values.map_err(|_| ShareError::Plan)?.into_iter().map(Zeroizing::new);
     let shares = values.zip(plan.holders).map(|(value, holder)| {
         let (number, value) = value.split_first().ok_or(ShareError::Plan)?;
@@ -272,6 +273,11 @@ impl RecoveryShare {
     pub fn set(&self) -> &[u8; 16] {
         &self.set
     }
+}
+
+/// What a share's message holds, without its signature.
+pub(crate) fn read_share(bytes: &[u8]) -> Result<(), Refusal> {
+    RecoveryShare::read_fields(bytes).map(|_| ())
 }
 
 /// An integer of a small field (rule R3).

@@ -152,6 +152,11 @@ const MIGRATIONS: &[&str] = &[
         message BLOB NOT NULL UNIQUE         -- as received, sealed
     ) STRICT;
     CREATE INDEX shares_by_group ON shares (grp);
+
+    CREATE TABLE returned (                  -- shares of this person's own phrase
+        r       INTEGER PRIMARY KEY,
+        message BLOB NOT NULL                -- as received, sealed
+    ) STRICT;
     ",
 ];
 

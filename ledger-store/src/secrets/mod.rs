@@ -38,6 +38,11 @@ impl SecretName {
         Self(format!("device-{id}"))
     }
 
+    /// The key of a recovery by friends that is under way.
+    pub(crate) fn recovery() -> Self {
+        Self("recovery".to_owned())
+    }
+
     /// The secret of an invite that was made here.
     pub(crate) fn invite(id: &ledger_core::InviteId) -> Self {
         let hex: String = id.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();

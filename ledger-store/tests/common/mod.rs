@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod people;
+pub mod phones;
 pub mod subject;
 
 use std::ops::ControlFlow;

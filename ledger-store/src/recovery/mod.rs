@@ -1,0 +1,8 @@
+//! Who this device's person is, and how they get back in after losing every
+//! device (SPEC §16).
+
+mod collect;
+mod person;
+mod shares;
+
+pub use shares::{KeptShare, ShareId};

@@ -1,0 +1,154 @@
+//! Phrases, and shares of them among friends.
+
+#![cfg(feature = "sqlcipher")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation
+)]
+
+mod common;
+
+use common::phones::{Phone, hand_over, join, write};
+use ledger_core::{
+    MemberId, PhraseError, RecoveryRequest, RecoveryShare, RootEntropy, Rule, ShareError,
+};
+use ledger_store::{Group, StoreError};
+
+/// Anna, Ben and Cleo in a flat.
+struct Flat {
+    phones: [Phone; 3],
+    groups: [Group; 3],
+    members: [MemberId; 3],
+}
+
+fn flat() -> Flat {
+    let phones = [Phone::new(1), Phone::new(2), Phone::new(3)];
+    let anna = phones[0].store.found_group("Flat", "Anna").unwrap();
+    let ben = join(&anna, &phones[0], &phones[1], "Ben");
+    let cleo = join(&anna, &phones[0], &phones[2], "Cleo");
+    hand_over(&anna, &ben);
+    let groups = [anna, ben, cleo];
+    let members = [0, 1, 2].map(|i: usize| groups[i].me().unwrap().unwrap());
+    Flat { phones, groups, members }
+}
+
+#[test]
+fn the_phrase_makes_a_new_phone_that_of_the_person() {
+    let (phone, new) = (Phone::new(1), Phone::new(2));
+    assert!(matches!(phone.store.reveal_phrase(), Err(StoreError::NoRootKey)));
+    phone.store.found_group("Flat", "Anna").unwrap();
+    let phrase = phone.store.reveal_phrase().unwrap();
+    assert_eq!(phrase.split(' ').count(), 24);
+    new.store.restore_phrase(&phrase.to_uppercase()).unwrap();
+    assert_eq!(new.store.reveal_phrase().unwrap(), phrase);
+    new.store.restore_phrase(&phrase).unwrap();
+    // It numbers new groups apart from those that it does not know.
+    new.store.found_group("New", "Anna").unwrap();
+    let sql = "SELECT root_index FROM groups";
+    let index: u32 = new.folder.raw().query_row(sql, [], |row| row.get(0)).unwrap();
+    assert!((64..1024).contains(&index) && index.is_multiple_of(64), "{index}");
+
+    let typo = new.store.restore_phrase(&phrase.replacen(' ', "x ", 1)).unwrap_err();
+    assert!(matches!(typo, StoreError::Phrase(PhraseError::UnknownWord { place: 1 })), "{typo:?}");
+    let other = RootEntropy::from_bytes([7; 32]).reveal_phrase();
+    assert!(matches!(new.store.restore_phrase(&other), Err(StoreError::OtherPerson)));
+    assert_eq!(new.store.reveal_phrase().unwrap(), phrase);
+}
+
+#[test]
+fn recovery_by_friends() {
+    let Flat { phones: [anna, ben, cleo], groups, members } = flat();
+    let phrase = anna.store.reveal_phrase().unwrap();
+    let sealed = groups[0].share_phrase(2, &members[1..]).unwrap();
+    let kept = ben.store.keep_share(&sealed[0]).unwrap();
+    assert_eq!((kept.member, kept.group), (members[0], groups[0].id()));
+    assert_eq!(ben.store.keep_share(&sealed[0]).unwrap(), kept, "once is enough");
+    assert_eq!(groups[1].kept_shares().unwrap(), [kept]);
+    let cleos = cleo.store.keep_share(&sealed[1]).unwrap();
+
+    // Anna loses everything. Her new phone asks.
+    let new = Phone::new(9);
+    let request = new.store.recovery_request().unwrap().encode();
+    assert_eq!(new.store.recovery_request().unwrap().encode(), request);
+    assert_eq!(new.store.recovery_progress().unwrap(), None);
+    let request = RecoveryRequest::decode(&request).unwrap();
+    let first = groups[1].return_share(kept.id, &request).unwrap();
+    let added = new.store.add_returned_share(&first).unwrap();
+    assert_eq!((added.progress.to_string().as_str(), added.holder), ("1 of 2", members[1]));
+    let again = new.store.add_returned_share(&first).unwrap_err();
+    let expected = ShareError::Duplicate { holder: members[1] };
+    assert!(matches!(&again, StoreError::Share(error) if *error == expected), "{again:?}");
+    let early = new.store.recover_from_shares().unwrap_err();
+    let few = ShareError::TooFew { have: 1, need: 2 };
+    assert!(matches!(&early, StoreError::Share(error) if *error == few), "{early:?}");
+    // The days between, in which the phone restarts.
+    let new = new.restarted();
+    assert_eq!(new.store.recovery_progress().unwrap().unwrap().to_string(), "1 of 2");
+    let second = groups[2].return_share(cleos.id, &request).unwrap();
+    assert!(new.store.add_returned_share(&second).unwrap().progress.is_enough());
+    new.store.recover_from_shares().unwrap();
+    assert_eq!(new.store.reveal_phrase().unwrap(), phrase);
+    // It is over: the shares are gone, and the next request has another key.
+    assert_ne!(new.store.recovery_request().unwrap(), request);
+}
+
+#[test]
+fn a_friends_share_survives_the_loss_of_the_friends_phone() {
+    let Flat { phones: [_anna, ben, _], groups, members } = flat();
+    let sealed = groups[0].share_phrase(2, &members[1..]).unwrap();
+    // Ben restores his phrase elsewhere; the message still opens there.
+    let bens = RootEntropy::from_phrase(&ben.store.reveal_phrase().unwrap()).unwrap();
+    let share = RecoveryShare::open_as_holder(&sealed[0], &bens.recovery_key(0)).unwrap();
+    assert_eq!((share.holder(), share.member()), (members[1], members[0]));
+}
+
+#[test]
+fn wrong_shares_are_not_kept() {
+    let Flat { phones: [anna, ben, cleo], groups, members } = flat();
+    let sealed = groups[0].share_phrase(2, &members[1..]).unwrap();
+    // Cleo's is none of Ben's, nor of a stranger's.
+    for phone in [&anna, &ben] {
+        let kept = phone.store.keep_share(&sealed[1]).unwrap_err();
+        assert!(matches!(kept, StoreError::Share(ShareError::NotForUs)), "{kept:?}");
+    }
+    // Mallory makes a share under a root key of her own and says it is Anna's.
+    let mallory = RootEntropy::from_bytes([6; 32]);
+    let plan = ledger_core::SharePlan {
+        group: groups[0].id(),
+        member: members[0],
+        index: 0,
+        needed: 2,
+        holders: &[members[1], members[2]],
+        made_ms: 0,
+    };
+    let forged = &ledger_core::split_entropy(&mallory, &plan, &[1; 32]).unwrap()[0];
+    let bens = RootEntropy::from_phrase(&ben.store.reveal_phrase().unwrap()).unwrap();
+    let message = forged.seal_for_holder(&bens.recovery_public_key(0), &[2; 32]).unwrap();
+    let kept = ben.store.keep_share(&message).unwrap_err();
+    assert!(matches!(kept, StoreError::Share(ShareError::Forged)), "{kept:?}");
+    assert_eq!(groups[1].kept_shares().unwrap(), []);
+
+    let kept = cleo.store.keep_share(&sealed[1]).unwrap();
+    groups[2].forget_share(kept.id).unwrap();
+    assert_eq!(groups[2].kept_shares().unwrap(), []);
+    let request = ben.store.recovery_request().unwrap();
+    let gone = groups[2].return_share(kept.id, &request);
+    assert!(matches!(gone, Err(StoreError::UnknownRequest)));
+}
+
+#[test]
+fn shares_go_to_friends_with_keys_only() {
+    let Flat { phones: _phones, groups, members } = flat();
+    write(&groups[0], "Grandma");
+    let state = groups[0].state().unwrap();
+    let (grandma, _) = state.members().into_iter().find(|(_, m)| m.is_placeholder()).unwrap();
+    let shared = groups[0].share_phrase(2, &[members[1], grandma]);
+    assert!(matches!(shared, Err(StoreError::Draft(_))), "{shared:?}");
+    let few = groups[0].share_phrase(2, &members[1..2]).unwrap_err();
+    assert!(matches!(&few, StoreError::Share(error) if error.rule() == Some(Rule::R3)));
+}
