@@ -18,6 +18,8 @@ mod decode_entry;
 #[cfg(feature = "import")]
 #[path = "../../fuzz/properties/import_splitwise.rs"]
 mod import_splitwise;
+#[path = "../../fuzz/properties/messages.rs"]
+mod messages;
 
 fn replay(target: &str, check: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus").join(target);
@@ -37,6 +39,11 @@ fn replay(target: &str, check: fn(&[u8])) {
 #[test]
 fn decode_entry_holds_for_its_corpus() {
     replay("decode_entry", decode_entry::check);
+}
+
+#[test]
+fn messages_hold_for_their_corpus() {
+    replay("messages", messages::check);
 }
 
 #[cfg(feature = "import")]

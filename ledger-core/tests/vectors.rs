@@ -40,6 +40,8 @@ mod faults;
 mod fields;
 #[path = "vectors/introductions.rs"]
 mod introductions;
+#[path = "vectors/messages.rs"]
+mod messages;
 #[path = "vectors/money.rs"]
 mod money;
 #[path = "vectors/outcome.rs"]
@@ -129,6 +131,11 @@ fn authority_step_by_step() {
 #[test]
 fn sealing_and_opening() {
     check("sealing.json", &sealing::build());
+}
+
+#[test]
+fn messages_outside_of_the_ledger() {
+    check("messages.json", &messages::build());
 }
 
 #[test]

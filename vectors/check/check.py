@@ -7,6 +7,7 @@ import sys
 sys.dont_write_bytecode = True  # no __pycache__ beside the vectors
 
 import ed25519
+import messages
 import sealing
 from authority import Resolution
 from cbor import Refused
@@ -189,6 +190,29 @@ def check_state(state, scenario, where):
     expect("state digests", where, state.digest().hex(), scenario["state_digest"])
 
 
+def check_messages():
+    file = load("messages.json")["messages"]
+    for vector in file["phrases"]:
+        found = messages.phrase_checks(bytes.fromhex(vector["entropy"]), vector["phrase"])
+        expect("phrases", "messages.json", found, True)
+    invite = messages.read_invite(file["invite"])
+    for field, found in invite.items():
+        expected = True if field == "link" else file["invite"][field]
+        expect("invites, field by field", "messages.json", found, expected)
+    for field, found in messages.read_pairing(file["pairing"]).items():
+        expect("pairings, field by field", "messages.json", found, file["pairing"][field])
+    vector = file["shares"]
+    shares = messages.read_shares(vector)
+    for chosen in (shares[:2], shares[1:], shares[::2], shares[::-2]):
+        found = messages.interpolate(chosen).hex()
+        expect("entropies from shares", "messages.json", found, vector["entropy"])
+    root = ed25519.public_key(derive(bytes.fromhex(vector["entropy"]), "root", vector["index"]))
+    expect("entropies from shares", "messages.json", root.hex(), shares[0]["root"].hex())
+    for vector in file["broken"]:
+        found = messages.broken_rule(bytes.fromhex(vector["bytes"]))
+        expect("broken messages", f"messages.json {vector['name']}", found, vector["rule"])
+
+
 def most_groups(balances):
     """Into how many groups that each sum to zero the balances can be taken apart."""
     best = [0] * (1 << len(balances))
@@ -240,7 +264,7 @@ def check_splits():
 
 def main():
     for check in (check_entries, check_encoding, check_signatures, check_admission,
-                  check_authority, check_sealing, check_settle_up, check_splits):
+                  check_authority, check_sealing, check_messages, check_settle_up, check_splits):
         check()
     width = max(map(len, counts))
     for what, count in counts.items():

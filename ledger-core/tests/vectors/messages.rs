@@ -66,8 +66,7 @@ fn pairing(world: &World) -> Value {
     let code = new.reveal_code();
     let old = old.enter(&code, NOW_MS).unwrap();
     let root = root(2).id();
-    let (old, groups) =
-        old.offer_groups(vec![GroupOffer { group, name: "Flat".to_owned(), root }]);
+    let (old, groups) = old.offer_groups(vec![GroupOffer { group, name: "Flat".to_owned(), root }]);
     let new = new.groups(&groups, NOW_MS).unwrap();
     let (new, devices) = new.accept(&[device(4)]).unwrap();
     let old = old.devices(&devices).unwrap();
@@ -79,11 +78,12 @@ fn pairing(world: &World) -> Value {
     };
     let grant = old.grant(Some(&entropy(2)), std::slice::from_ref(&granted)).unwrap();
     assert_eq!(new.granted(&grant, &[0x72; 32]).unwrap().groups, [granted]);
+    let messages = [offer, opening, reveal, groups, devices, grant].map(|message| hex(&message));
     json!({
         "new_random": hex(&random),
         "old_random": hex(&[0x71; 64]),
         "now_ms": NOW_MS,
-        "messages": [offer, opening, reveal, groups, devices, grant].map(|m| hex(&m)),
+        "messages": messages,
         "code": *code,
         "group": group.to_string(),
         "root": root.to_string(),
