@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 /// How long to wait before looking again.
 pub(crate) const PAUSE: Duration = Duration::from_millis(2);
 
-/// A locked file beside another one. The lock goes with the process at the
-/// latest; the file stays.
+/// A locked file beside another one, removed when it is dropped. A process that
+/// dies unlocks it, and leaves it to the next one.
 #[derive(Debug)]
 pub(crate) struct LockFile {
     path: PathBuf,
     /// None on a file system that cannot lock.
-    _locked: Option<File>,
+    locked: Option<File>,
 }
 
 impl LockFile {
@@ -27,37 +27,64 @@ impl LockFile {
         let mut name = path.as_os_str().to_owned();
         name.push(".lock");
         let path = PathBuf::from(name);
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path)?;
         let start = Instant::now();
         loop {
+            let file = open(&path)?;
             match file.try_lock() {
-                Ok(()) => return Ok(Self { path, _locked: Some(file) }),
-                Err(TryLockError::WouldBlock) if start.elapsed() < limit => {
-                    std::thread::sleep(PAUSE);
-                }
-                Err(TryLockError::WouldBlock) => return Err(ErrorKind::TimedOut.into()),
+                // Else whoever had it has removed it, and others lock a new one.
+                Ok(()) if is_at(&file, &path) => return Ok(Self { path, locked: Some(file) }),
                 Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
-                    return Ok(Self { path, _locked: None });
+                    return Ok(Self { path, locked: None });
                 }
                 Err(TryLockError::Error(error)) => return Err(error),
+                Ok(()) | Err(TryLockError::WouldBlock) => {}
             }
+            if start.elapsed() >= limit {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            std::thread::sleep(PAUSE);
         }
     }
+}
 
-    /// Removes the file, too. Whoever waits for it gets a lock that nobody who
-    /// comes later knows: only when there is nothing left to take turns for.
-    pub(crate) fn remove(self) {
-        // If it stays, it is in nobody's way.
-        let _ = std::fs::remove_file(&self.path);
+impl Drop for LockFile {
+    fn drop(&mut self) {
+        // Not where one cannot see that it is gone.
+        if cfg!(unix) && self.locked.is_some() {
+            // If it stays, it is in nobody's way.
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
+}
+
+fn open(path: &Path) -> Result<File, Error> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Whether the file still has this name.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let place = |found: std::fs::Metadata| (found.dev(), found.ino());
+    file.metadata().map(place).is_ok_and(|here| {
+        std::fs::symlink_metadata(path).map(place).is_ok_and(|there| here == there)
+    })
+}
+
+/// It does: nobody removes it.
+#[cfg(not(unix))]
+fn is_at(_: &File, _: &Path) -> bool {
+    true
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use super::*;
 
     #[test]
@@ -67,10 +94,21 @@ mod tests {
         let one = LockFile::beside(&path, Duration::ZERO).unwrap();
         let error = LockFile::beside(&path, Duration::from_millis(3)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TimedOut);
+        let inside = AtomicU32::new(1);
         std::thread::scope(|scope| {
-            let waits = scope.spawn(|| LockFile::beside(&path, Duration::from_secs(60)).unwrap());
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..20 {
+                        let lock = LockFile::beside(&path, Duration::from_secs(60)).unwrap();
+                        assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "alone");
+                        std::thread::yield_now();
+                        inside.fetch_sub(1, Ordering::SeqCst);
+                        drop(lock);
+                    }
+                });
+            }
+            inside.fetch_sub(1, Ordering::SeqCst);
             drop(one);
-            waits.join().unwrap().remove();
         });
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }

@@ -124,8 +124,9 @@ fn several_that_make_one_database_at_once_all_use_it() {
         }
         let keys = std::fs::read_to_string(folder.keys()).unwrap();
         assert_eq!(keys.matches("\ndatabase-").count(), 1, "one key, and none left over");
-        let lock = common::beside(&folder.db(), ".lock");
-        assert!(!lock.exists(), "the lock goes when the database is there");
+        for path in [folder.db(), folder.keys()] {
+            assert!(!common::beside(&path, ".lock").exists(), "locks go");
+        }
     }
 }
 

@@ -92,12 +92,12 @@ impl Location {
             ErrorKind::TimedOut => StoreError::Busy,
             _ => StoreError::Io { path: self.path.clone(), source },
         })?;
-        let connection = match read_head(&self.path)? {
-            Some(head) => self.connect_to(&head)?,
-            None => self.create()?,
+        let made = match read_head(&self.path)? {
+            Some(head) => self.connect_to(&head),
+            None => self.create(),
         };
-        lock.remove();
-        Ok(connection)
+        drop(lock);
+        made
     }
 
     fn create(&self) -> Result<Connection, StoreError> {

@@ -22,7 +22,7 @@ const LONGEST_TURN: Duration = Duration::from_secs(5);
 /// Keeps secrets in a text file of mode 0600: a title, then one line
 /// `name hexadecimal` per secret. Written by replacing the whole file, so a
 /// crash leaves the old or the new one. Writers of all processes take turns by
-/// locking an empty file beside it, `.lock` behind the name, which stays.
+/// locking an empty file beside it, `.lock` behind the name, for that moment.
 #[derive(Debug)]
 pub struct FileSecrets {
     path: PathBuf,
