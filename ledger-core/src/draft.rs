@@ -253,31 +253,7 @@ impl Draft {
         base: impl IntoIterator<Item = EntryId>,
         nonce: [u8; 16],
     ) -> Result<Self, DraftError> {
-        let mut more = ActSignatures::Plain;
-        let body = match act {
-            NewAct::Enrol { generation, device } => {
-                more = ActSignatures::Device(device.signatures().clone());
-                let certificate = Box::new(device.certificate().clone());
-                ActBody::Enrol { generation: *generation, certificate }
-            }
-            NewAct::Revoke { generation, device } => {
-                ActBody::Revoke { generation: *generation, device: *device }
-            }
-            NewAct::Leave { generation } => ActBody::Leave { generation: *generation },
-            NewAct::Rename { generation, name } => {
-                ActBody::Rename { generation: *generation, name: (*name).to_owned() }
-            }
-            NewAct::Remove { member } => ActBody::Remove { member: *member },
-            NewAct::Bind { member, card } => {
-                more = ActSignatures::Card(card.signatures().clone());
-                ActBody::Bind { member: *member, card: Box::new(card.card().clone()) }
-            }
-            NewAct::RenameGroup { name } => ActBody::RenameGroup { name: (*name).to_owned() },
-        };
-        let base: BTreeSet<EntryId> = base.into_iter().collect();
-        let base: Vec<EntryId> = base.into_iter().collect();
-        let signed = SignedAct::sign(root, group, body, more, base.clone(), nonce)?;
-        Ok(Self { payload: Payload::Act(Box::new(signed)), refs: base })
+        Ok(Self::carry(&SignedAct::new(root, group, act, base, nonce)?))
     }
 
     /// Carries a statement again: anybody may be its courier.
@@ -378,6 +354,47 @@ impl Draft {
             return Err(DraftError::ForeignDevice);
         }
         assemble(self.payload, self.refs, device, Some(at), timestamp_ms)
+    }
+}
+
+impl SignedAct {
+    /// A statement that `root` signs, for anybody to carry. `base` is the
+    /// frontier at which it is made.
+    ///
+    /// # Errors
+    /// [`DraftError::Rule`] if the base is empty or has more than 16 ids, or a
+    /// name is empty or too long.
+    pub fn new(
+        root: &RootKey,
+        group: GroupId,
+        act: &NewAct<'_>,
+        base: impl IntoIterator<Item = EntryId>,
+        nonce: [u8; 16],
+    ) -> Result<Self, DraftError> {
+        let mut more = ActSignatures::Plain;
+        let body = match act {
+            NewAct::Enrol { generation, device } => {
+                more = ActSignatures::Device(device.signatures().clone());
+                let certificate = Box::new(device.certificate().clone());
+                ActBody::Enrol { generation: *generation, certificate }
+            }
+            NewAct::Revoke { generation, device } => {
+                ActBody::Revoke { generation: *generation, device: *device }
+            }
+            NewAct::Leave { generation } => ActBody::Leave { generation: *generation },
+            NewAct::Rename { generation, name } => {
+                ActBody::Rename { generation: *generation, name: (*name).to_owned() }
+            }
+            NewAct::Remove { member } => ActBody::Remove { member: *member },
+            NewAct::Bind { member, card } => {
+                more = ActSignatures::Card(card.signatures().clone());
+                ActBody::Bind { member: *member, card: Box::new(card.card().clone()) }
+            }
+            NewAct::RenameGroup { name } => ActBody::RenameGroup { name: (*name).to_owned() },
+        };
+        let base: BTreeSet<EntryId> = base.into_iter().collect();
+        let base: Vec<EntryId> = base.into_iter().collect();
+        Ok(Self::sign(root, group, body, more, base, nonce)?)
     }
 }
 

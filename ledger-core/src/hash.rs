@@ -45,6 +45,7 @@ impl Tag {
     pub(crate) const SHARE: Tag = Tag("gl/1/share");
     pub(crate) const SHARE_SEAL: Tag = Tag("gl/1/share-seal");
     pub(crate) const SHARE_RETURN: Tag = Tag("gl/1/share-return");
+    pub(crate) const CARRY: Tag = Tag("gl/1/carry");
     pub(crate) const COMMIT: Tag = Tag("gl/1/commit");
     pub(crate) const ACCESS: Tag = Tag("gl/1/access");
     pub(crate) const TOPIC: Tag = Tag("gl/1/topic");
@@ -151,6 +152,7 @@ mod tests {
         Tag::SHARE,
         Tag::SHARE_SEAL,
         Tag::SHARE_RETURN,
+        Tag::CARRY,
         Tag::COMMIT,
         Tag::ACCESS,
         Tag::TOPIC,

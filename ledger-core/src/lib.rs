@@ -76,12 +76,13 @@ pub use payload::{
 };
 pub use proof::{EquivocationProof, ProofError};
 pub use recovery::{
-    Added, MAX_SHARES, PhraseError, Progress, RecoveredEntropy, RecoveryRequest, RecoveryShare,
-    ShareCollection, ShareError, SharePlan, phrase_words, split_entropy,
+    Added, EnrolmentError, EnrolmentRequest, MAX_SHARES, PhraseError, Progress, RecoveredEntropy,
+    RecoveryRequest, RecoveryShare, ShareCollection, ShareError, SharePlan, phrase_words,
+    split_entropy,
 };
 pub use rule::{Refusal, Rule};
 pub use seal::{
-    Envelope, EnvelopeError, EpochError, EpochKey, KeyEnvelope, KeyEnvelopeError,
+    Envelope, EnvelopeError, EpochError, EpochKey, FoundKey, KeyEnvelope, KeyEnvelopeError,
     MAX_ENVELOPE_BYTES, MAX_WRAPS, WrapError,
 };
 pub use settle_up::{EXACT_LIMIT, Settlement, settle_up};

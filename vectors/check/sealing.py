@@ -203,7 +203,7 @@ def open_key_envelope(data, group, secret):
     hint = digest("hint", salt + public)[:8]
     for slot in slots:
         if slot[:8] == hint:
-            found = unwrap(secret, tag("wrap") + group + topic + public, slot[8:])
+            found = unwrap(secret, tag("wrap") + topic + public, slot[8:])
             if found is not None:
                 need(EpochKey(group, found).topic == topic, "W3")
                 return found

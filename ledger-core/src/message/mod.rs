@@ -66,6 +66,8 @@ kinds! {
     RecoveryRequest = 0x31, "recovery request";
     /// A friend gives a share back.
     ShareReturn = 0x32, "returned recovery share";
+    /// A restored device asks a member to carry its enrolment.
+    Enrolment = 0x33, "enrolment for a member to carry";
 }
 
 /// The bytes or the text are not a message, or not the one that was expected.

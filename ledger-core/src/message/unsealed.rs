@@ -19,6 +19,7 @@ pub fn read_unsealed(kind: MessageKind, plaintext: &[u8], group: GroupId) -> Res
             pairing::read_unsealed(kind, plaintext)
         }
         MessageKind::Share | MessageKind::ShareReturn => recovery::read_share(plaintext),
+        MessageKind::Enrolment => recovery::read_enrolment(plaintext),
         MessageKind::InviteLink
         | MessageKind::PairingOffer
         | MessageKind::PairingOpening

@@ -1,8 +1,11 @@
 use super::*;
+use crate::act::SignedAct;
+use crate::draft::{NewAct, NewGroup};
 use crate::hash::Tag;
 use crate::id::GroupId;
-use crate::keys::{ExchangeKey, RootEntropy};
+use crate::keys::{DeviceKey, ExchangeKey, RootEntropy, SignedDevice};
 use crate::message::MessageKind;
+use crate::seal::{Envelope, EpochKey, KeyEnvelope};
 
 fn entropy() -> RootEntropy {
     RootEntropy::from_bytes(core::array::from_fn(|i| i as u8))
@@ -256,4 +259,77 @@ fn debug_shows_no_share() {
     let shown = format!("{share:?} {:?}", collection());
     let value = format!("{:?}", &share.value[..4]);
     assert!(!shown.contains(value.trim_matches(['[', ']'])), "{shown}");
+}
+
+/// Anna's group, with its genesis entry sealed under one key.
+fn sealed_group() -> (crate::entry::VerifiedEntry, EpochKey) {
+    let entropy = entropy();
+    let group = NewGroup {
+        name: "Flat",
+        founder: "Anna",
+        entropy: &entropy,
+        index: 7,
+        salt: [9; 32],
+        successor_of: None,
+    };
+    let genesis = group.found(&DeviceKey::from_bytes(&[1; 64]), 0).unwrap();
+    let key = EpochKey::from_bytes(GroupId::from(genesis.id()), [3; 32]);
+    (genesis, key)
+}
+
+#[test]
+fn a_recovery_key_finds_the_group_of_a_bundle() {
+    let (genesis, key) = sealed_group();
+    let recipients = [entropy().recovery_public_key(7)].into();
+    let wraps = key.wrap_for(&recipients, &[4; 32]).remove(0);
+    let wraps = KeyEnvelope::parse(&wraps).unwrap();
+    let keys: Vec<ExchangeKey> = (0..10).map(|i| entropy().recovery_key(i)).collect();
+    let found = wraps.find(&keys).unwrap();
+    assert_eq!(found.index(), 7);
+    let envelope = key.seal(genesis.decoded());
+    assert_eq!(found.of_group(&Envelope::parse(&envelope).unwrap()), Some(key.clone()));
+    assert!(wraps.find(&keys[..7]).is_none(), "somebody else's phrase");
+    // W3: what somebody wrapped is the key of another group.
+    let other = EpochKey::from_bytes(GroupId::from_bytes([1; 32]), [3; 32]);
+    let moved = other.seal(genesis.decoded());
+    assert_eq!(found.of_group(&Envelope::parse(&moved).unwrap()), None);
+    let false_wraps = other.wrap_for(&recipients, &[4; 32]).remove(0);
+    let false_key = KeyEnvelope::parse(&false_wraps).unwrap().find(&keys).unwrap();
+    assert_eq!(false_key.of_group(&Envelope::parse(&moved).unwrap()), None);
+}
+
+#[test]
+fn an_enrolment_travels_sealed_to_whoever_carries_it() {
+    let (genesis, key) = sealed_group();
+    let group = GroupId::from(genesis.id());
+    let root = entropy().root_key(7);
+    let device = SignedDevice::new(group, &root, &DeviceKey::from_bytes(&[2; 64])).unwrap();
+    let generation = crate::act::Generation::Card(friend(0));
+    let enrol = NewAct::Enrol { generation, device: &device };
+    let act = SignedAct::new(&root, group, &enrol, [genesis.id()], [5; 16]).unwrap();
+    let request = EnrolmentRequest::new(act).unwrap();
+    let message = request.seal(&key);
+    assert_eq!(EnrolmentRequest::topic(&message), Ok(key.topic()));
+    assert_eq!(EnrolmentRequest::open(&message, &key).as_ref(), Ok(&request));
+    assert!(!message.windows(32).any(|window| window == group.as_bytes()));
+    for place in 0..message.len() {
+        let mut body = MessageKind::Enrolment.open(&message).unwrap().to_vec();
+        if let Some(byte) = body.get_mut(place) {
+            *byte ^= 1;
+            let altered = MessageKind::Enrolment.frame(&[&body]);
+            assert!(EnrolmentRequest::open(&altered, &key).is_err(), "byte {place}");
+        }
+    }
+    // Nothing but enrolments.
+    let leave = NewAct::Leave { generation };
+    let leave = SignedAct::new(&root, group, &leave, [genesis.id()], [5; 16]).unwrap();
+    assert!(matches!(EnrolmentRequest::new(leave), Err(EnrolmentError::Content(_))));
+    // Nor for another group.
+    let elsewhere = GroupId::from_bytes([8; 32]);
+    let device = SignedDevice::new(elsewhere, &root, &DeviceKey::from_bytes(&[2; 64])).unwrap();
+    let enrol = NewAct::Enrol { generation, device: &device };
+    let act = SignedAct::new(&root, elsewhere, &enrol, [genesis.id()], [5; 16]).unwrap();
+    let moved = EnrolmentRequest::new(act).unwrap().seal(&key);
+    let refused = EnrolmentRequest::open(&moved, &key);
+    assert!(matches!(refused, Err(EnrolmentError::Content(r)) if r.rule() == Rule::K3));
 }

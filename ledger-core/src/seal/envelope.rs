@@ -106,7 +106,7 @@ impl EpochKey {
 
     /// `kind ‖ topic ‖ nonce ‖ ct` of `len32 ‖ bytes ‖ more` and zeros, with the
     /// nonce that `named` gives.
-    pub(super) fn seal_padded(
+    pub(crate) fn seal_padded(
         &self,
         kind: u8,
         purpose: Tag,
@@ -132,7 +132,7 @@ impl EpochKey {
 
     /// Opens what [`EpochKey::seal_padded`] sealed with `more` bytes behind the
     /// measured ones, and has `read` take both.
-    pub(super) fn open_padded<T>(
+    pub(crate) fn open_padded<T>(
         &self,
         kind: u8,
         purpose: Tag,
@@ -165,7 +165,7 @@ impl EpochKey {
 }
 
 /// Splits `kind ‖ topic ‖ nonce ‖ ct`.
-pub(super) fn parse(kind: u8, bytes: &[u8]) -> Result<(Topic, [u8; 24], &[u8]), EnvelopeError> {
+pub(crate) fn parse(kind: u8, bytes: &[u8]) -> Result<(Topic, [u8; 24], &[u8]), EnvelopeError> {
     let size = || EnvelopeError::Size(bytes.len());
     let (found, rest) = bytes.split_first().ok_or_else(size)?;
     if *found != kind {

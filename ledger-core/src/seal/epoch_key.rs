@@ -61,6 +61,13 @@ impl EpochKey {
         }
     }
 
+    /// A key that opens what has this topic, whether or not it is the topic's: the
+    /// group is not known, on which that depends.
+    pub(super) fn of_topic(topic: Topic, secret: [u8; 32]) -> Self {
+        let nobody = GroupId::from_bytes([0; 32]);
+        Self { topic, ..Self::from_bytes(nobody, secret) }
+    }
+
     /// The group.
     #[must_use]
     pub fn group(&self) -> GroupId {
@@ -87,7 +94,7 @@ impl EpochKey {
 
     /// The nonce of what these parts name: nobody else can tell two apart, and
     /// the same parts always give the same.
-    pub(super) fn nonce(&self, parts: &[&[u8]]) -> [u8; 24] {
+    pub(crate) fn nonce(&self, parts: &[&[u8]]) -> [u8; 24] {
         let mut mac = self.nonce.clone();
         parts.iter().for_each(|part| mac.update(part));
         let full = mac.finalize().into_bytes();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
+use zeroize::Zeroizing;
 
 use super::epoch_key::EpochKey;
 use super::wrap::{WRAP_OVERHEAD_BYTES, unwrap, wrap};
@@ -98,13 +99,7 @@ impl<'a> KeyEnvelope<'a> {
         keys: impl IntoIterator<Item = &'k ExchangeKey>,
     ) -> Result<Option<EpochKey>, KeyEnvelopeError> {
         for key in keys {
-            let public = key.public_key();
-            let hint = hint(&self.salt, &public);
-            for slot in self.slots.iter().filter(|slot| slot.starts_with(&hint)) {
-                let (_, wrapped) = slot.split_at(HINT_BYTES);
-                let context: [&[u8]; 3] = [group.as_bytes(), self.topic.as_bytes(), &public];
-                // A hint may fit by chance.
-                let Ok(secret) = unwrap(key, Tag::WRAP, &context, wrapped) else { continue };
+            for secret in self.unwrapped(key) {
                 let other = KeyEnvelopeError::OtherKey(self.topic);
                 let secret = secret.first_chunk::<32>().ok_or(other)?;
                 let epoch = EpochKey::from_bytes(group, *secret);
@@ -112,6 +107,18 @@ impl<'a> KeyEnvelope<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// What was wrapped for a key; nothing as a rule, as hints may fit by chance.
+    pub(super) fn unwrapped(&self, key: &ExchangeKey) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
+        let public = key.public_key();
+        let (topic, hint) = (self.topic, hint(&self.salt, &public));
+        let slots = self.slots.iter().filter(move |slot| slot.starts_with(&hint));
+        slots.filter_map(move |slot| {
+            let (_, wrapped) = slot.split_at(HINT_BYTES);
+            let context: [&[u8]; 2] = [topic.as_bytes(), &public];
+            unwrap(key, Tag::WRAP, &context, wrapped).ok()
+        })
     }
 }
 
@@ -130,10 +137,10 @@ impl EpochKey {
 
     fn wrap_part(&self, recipients: &[&[u8; 32]], rng: &mut ChaCha20Rng) -> Vec<u8> {
         let salt: [u8; 16] = random(rng);
-        let (group, topic) = (self.group(), self.topic());
+        let topic = self.topic();
         let mut slots: BTreeSet<[u8; SLOT_BYTES]> = BTreeSet::new();
         for public in recipients {
-            let context: [&[u8]; 3] = [group.as_bytes(), topic.as_bytes(), public.as_slice()];
+            let context: [&[u8]; 2] = [topic.as_bytes(), public.as_slice()];
             let seed = random(rng);
             let wrapped = wrap(public, Tag::WRAP, &context, self.expose_secret(), &seed);
             let Ok(wrapped) = wrapped else { continue };

@@ -5,11 +5,14 @@ mod envelope;
 mod epoch_key;
 mod key_envelope;
 mod padding;
+mod recover;
 #[cfg(test)]
 mod tests;
 pub(crate) mod wrap;
 
+pub(crate) use envelope::parse;
 pub use envelope::{Envelope, EnvelopeError, MAX_ENVELOPE_BYTES};
 pub use epoch_key::{EpochError, EpochKey};
 pub use key_envelope::{KeyEnvelope, KeyEnvelopeError, MAX_WRAPS};
+pub use recover::FoundKey;
 pub use wrap::WrapError;

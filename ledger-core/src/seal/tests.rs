@@ -194,7 +194,8 @@ fn each_recipient_finds_the_key_and_nobody_else_does() {
     assert_eq!(envelope.open(group(), [&exchange(6)]), Ok(None));
     assert_eq!(envelope.open(group(), [&exchange(6), &exchange(3)]), Ok(Some(key(2))));
     let elsewhere = GroupId::from_bytes([2; 32]);
-    assert_eq!(envelope.open(elsewhere, [&exchange(1)]), Ok(None));
+    let other = KeyEnvelopeError::OtherKey(key(2).topic());
+    assert_eq!(envelope.open(elsewhere, [&exchange(1)]), Err(other));
 }
 
 #[test]
@@ -229,8 +230,8 @@ fn a_low_order_x25519_key_blocks_nobody() {
 fn cheat(recipient: &ExchangeKey) -> Vec<u8> {
     let mut envelope = key(2).wrap_for(&public([77]), &[9; 32]).remove(0);
     let (salt, public) = (envelope[33..49].to_vec(), recipient.public_key());
-    let (group, topic) = (group(), key(2).topic());
-    let context: [&[u8]; 3] = [group.as_bytes(), topic.as_bytes(), &public];
+    let topic = key(2).topic();
+    let context: [&[u8]; 2] = [topic.as_bytes(), &public];
     let wrapped = wrap::wrap(&public, Tag::WRAP, &context, &[66; 32], &[8; 32]).unwrap();
     let hint = crate::hash::digest(Tag::HINT, &[&salt, &public]);
     let mut slots: Vec<Vec<u8>> = envelope[49..].chunks(88).map(<[u8]>::to_vec).collect();
