@@ -99,7 +99,7 @@ impl<'a> KeyEnvelope<'a> {
         keys: impl IntoIterator<Item = &'k ExchangeKey>,
     ) -> Result<Option<EpochKey>, KeyEnvelopeError> {
         for key in keys {
-            for secret in self.unwrapped(key) {
+            if let Some(secret) = self.unwrapped(key).next() {
                 let other = KeyEnvelopeError::OtherKey(self.topic);
                 let secret = secret.first_chunk::<32>().ok_or(other)?;
                 let epoch = EpochKey::from_bytes(group, *secret);
