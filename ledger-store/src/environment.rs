@@ -1,6 +1,10 @@
 //! Where time and randomness come from.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
 use zeroize::Zeroizing;
 
@@ -30,6 +34,32 @@ impl Environment for SystemEnvironment {
 
     fn fill_random(&self, bytes: &mut [u8]) -> Result<(), StoreError> {
         getrandom::fill(bytes).map_err(|error| StoreError::Randomness(error.to_string()))
+    }
+}
+
+/// Time and randomness of one call, drawn before it holds the database: nobody
+/// else's code runs while others wait.
+pub(crate) struct Drawn {
+    now_ms: u64,
+    /// Seeded with 256 bits of the environment's randomness.
+    rng: Mutex<ChaCha20Rng>,
+}
+
+impl Drawn {
+    pub(crate) fn from(environment: &dyn Environment) -> Result<Self, StoreError> {
+        let rng = Mutex::new(ChaCha20Rng::from_seed(*random(environment)?));
+        Ok(Self { now_ms: environment.now_ms(), rng })
+    }
+}
+
+impl Environment for Drawn {
+    fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) -> Result<(), StoreError> {
+        self.rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(bytes);
+        Ok(())
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use ledger_core::GroupId;
 use rusqlite::Connection;
 
+use crate::environment::Drawn;
 use crate::group::GroupKey;
 use crate::{Group, Store, StoreError};
 
@@ -43,7 +44,9 @@ impl Store {
         gentle: Duration,
         hard: Duration,
     ) -> Result<(), StoreError> {
+        let drawn = Drawn::from(self.environment());
         self.connections().suspend(gentle, hard, |writer| {
+            let Ok(drawn) = drawn else { return };
             let known: Vec<(GroupKey, GroupId)> = {
                 let memory = self.memory();
                 let ids = memory.ledgers.iter();
@@ -51,7 +54,7 @@ impl Store {
             };
             for (key, id) in known {
                 // Without it, the next opening takes longer, no more.
-                let _ = self.save(writer, key, id);
+                let _ = self.save(writer, &drawn, (key, id));
             }
         })
     }
@@ -83,9 +86,10 @@ impl Store {
             }
             Ok(due)
         })?;
+        let drawn = Drawn::from(self.environment())?;
         self.write(|connection| {
             for (key, id) in due {
-                match self.save(connection, key, id) {
+                match self.save(connection, &drawn, (key, id)) {
                     // Deleted meanwhile.
                     Ok(()) | Err(StoreError::UnknownGroup(_)) => {}
                     Err(error) => return Err(error),
@@ -99,14 +103,14 @@ impl Store {
     fn save(
         &self,
         connection: &mut Connection,
-        key: GroupKey,
-        id: GroupId,
+        drawn: &Drawn,
+        (key, id): (GroupKey, GroupId),
     ) -> Result<(), StoreError> {
         let known = self.memory().ledgers.get(&key).cloned();
         if known.is_some_and(|known| !known.is_unsaved()) {
             return Ok(());
         }
-        self.write_group(connection, key, id, |writer| writer.save())
+        self.write_group(connection, (key, id), drawn, |writer| writer.save())
     }
 }
 

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior};
 
 use crate::database::{Connections, Location};
 use crate::enter::next_root_index;
-use crate::environment::random;
+use crate::environment::{Drawn, random};
 use crate::feed::Feed;
 use crate::group::{GroupKey, Writer};
 use crate::{Environment, Group, Secret, SecretName, SecretStore, StoreError, StoreOptions};
@@ -238,7 +238,8 @@ impl Store {
         let entropy = self.entropy()?;
         let device = self.new_device()?;
         let salt = *random(self.environment())?;
-        let now_ms = self.environment().now_ms();
+        let drawn = Drawn::from(self.environment())?;
+        let now_ms = drawn.now_ms();
         self.write(|connection| {
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let index = next_root_index(&tx)?;
@@ -251,7 +252,7 @@ impl Store {
             )?;
             let key = GroupKey(tx.last_insert_rowid());
             let group = Group::new(self.clone(), id, key, device.id());
-            let mut writer = Writer::new(&tx, key, Writer::found(&tx, key, &genesis)?)?;
+            let mut writer = Writer::new(&tx, key, Writer::found(&tx, key, &genesis)?, &drawn)?;
             group.carry_over(&mut writer, &device, &genesis)?;
             let loaded = writer.finish()?;
             tx.commit()?;
@@ -278,9 +279,12 @@ impl Store {
         if let Some(entropy) = self.known_entropy()? {
             return Ok(entropy);
         }
-        let fresh = random::<32>(self.environment())?;
-        self.secrets().set(&SecretName::entropy(), &Secret::new(fresh.to_vec()))?;
-        Ok(RootEntropy::from_bytes(*fresh))
+        let fresh = Secret::new(random::<32>(self.environment())?.to_vec());
+        // Another process may make it at the same time.
+        let name = SecretName::entropy();
+        let there = self.secrets().add(&name, &fresh)?;
+        let bytes: [u8; 32] = there.expose().try_into().map_err(|_| unusable(&name))?;
+        Ok(RootEntropy::from_bytes(bytes))
     }
 
     /// The person's entropy, if this device holds it.

@@ -159,11 +159,10 @@ impl Group {
         let new = act.draft(ledger.state(), self.device)?;
         new.check_limits(ledger.state())?;
         let root = keys.entropy.root_key(writer.root_index()?);
-        let nonce = *random(self.store.environment())?;
+        let nonce = *random(writer.environment())?;
         let draft = Draft::act(&root, self.id(), &new, base, nonce)?;
         let position = ledger.next_position(self.device).ok_or(DraftError::ForeignDevice)?;
-        let signed =
-            draft.clone().sign(&keys.device, &position, self.store.environment().now_ms())?;
+        let signed = draft.clone().sign(&keys.device, &position, writer.environment().now_ms())?;
         let admitted = match ledger.admit(signed, index)? {
             Admission::Admitted(admitted) => admitted,
             Admission::Refused(refusal) => return Err(StoreError::Refused(refusal)),

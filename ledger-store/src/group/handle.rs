@@ -11,6 +11,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::index::StoredIndex;
 use super::{GroupKey, NewEntry, Opening, Writer};
+use crate::environment::Drawn;
 use crate::store::LoadedLedger;
 use crate::{Store, StoreError};
 
@@ -126,7 +127,7 @@ impl Group {
         device: &DeviceKey,
         entry: &NewEntry,
     ) -> Result<EntryId, StoreError> {
-        let environment = self.store.environment();
+        let environment = writer.environment();
         self.merge_heads(writer, device)?;
         let draft = entry.draft(writer, self.device, environment)?;
         self.keep(writer, device, draft)
@@ -141,7 +142,7 @@ impl Group {
     ) -> Result<EntryId, StoreError> {
         let position = writer.ledger().next_position(self.device);
         let position = position.ok_or(DraftError::ForeignDevice)?;
-        let signed = draft.sign(device, &position, self.store.environment().now_ms())?;
+        let signed = draft.sign(device, &position, writer.environment().now_ms())?;
         Self::keep_signed(writer, signed)
     }
 
@@ -179,7 +180,7 @@ impl Group {
             };
             let position = writer.ledger().merge_position(self.device, home);
             let position = position.ok_or(DraftError::ForeignDevice)?;
-            let now_ms = self.store.environment().now_ms();
+            let now_ms = writer.environment().now_ms();
             Self::keep_signed(writer, Draft::merge().sign(device, &position, now_ms)?)?;
         }
         Ok(())
@@ -190,16 +191,18 @@ impl Group {
         &self,
         work: impl FnOnce(&mut Writer<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.store.write(|connection| self.write_on(connection, work))
+        let drawn = Drawn::from(self.store.environment())?;
+        self.store.write(|connection| self.write_on(connection, &drawn, work))
     }
 
     /// As [`Group::write`], for who has the turn to write.
     pub(super) fn write_on<T>(
         &self,
         connection: &mut Connection,
+        drawn: &Drawn,
         work: impl FnOnce(&mut Writer<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.store.write_group(connection, self.key, self.id, work)
+        self.store.write_group(connection, (self.key, self.id), drawn, work)
     }
 }
 
@@ -208,15 +211,15 @@ impl Store {
     pub(crate) fn write_group<T>(
         &self,
         connection: &mut Connection,
-        key: GroupKey,
-        id: GroupId,
+        (key, id): (GroupKey, GroupId),
+        drawn: &Drawn,
         work: impl FnOnce(&mut Writer<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         // Before the transaction begins, so that it is not newer.
         let known = self.memory().ledgers.get(&key).cloned();
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let loaded = load(&tx, key, id, known)?;
-        let mut writer = Writer::new(&tx, key, loaded)?;
+        let mut writer = Writer::new(&tx, key, loaded, drawn)?;
         let result = work(&mut writer)?;
         let loaded = writer.finish()?;
         tx.commit()?;

@@ -8,7 +8,7 @@ use ledger_core::{Admission, DecodedEntry, EntryId, Refusal, VerifiedEntry, veri
 use super::pending::Waiting;
 use super::{Group, Writer};
 use crate::StoreError;
-use crate::environment::random;
+use crate::environment::{Drawn, random};
 
 /// What became of entries that came from elsewhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,9 +68,10 @@ impl Group {
         verified: Vec<VerifiedEntry>,
         report: Ingested,
     ) -> Result<Ingested, StoreError> {
+        let drawn = Drawn::from(self.store.environment())?;
         self.store.write(|connection| {
             let known = self.store.memory().pending.remove(&self.key);
-            let (report, pending) = self.write_on(connection, |writer| {
+            let (report, pending) = self.write_on(connection, &drawn, |writer| {
                 let (waiting, ready) = Waiting::open(writer.connection(), self.key, known)?;
                 let mut intake = Intake {
                     writer,

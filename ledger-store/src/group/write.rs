@@ -11,8 +11,9 @@ use rusqlite::Connection;
 use super::index::{StoredIndex, number};
 use super::projections::Lists;
 use super::{GroupKey, Opening, named};
-use crate::StoreError;
+use crate::environment::Drawn;
 use crate::store::LoadedLedger;
+use crate::{Environment, StoreError};
 
 /// How many checkpoints of a group are kept.
 const CHECKPOINTS_KEPT: u32 = 3;
@@ -28,6 +29,7 @@ pub(crate) struct Writer<'a> {
     last: i64,
     /// Whether verdicts on stored entries changed.
     flipped: bool,
+    drawn: &'a Drawn,
 }
 
 impl<'a> Writer<'a> {
@@ -36,10 +38,11 @@ impl<'a> Writer<'a> {
         connection: &'a Connection,
         group: GroupKey,
         loaded: LoadedLedger,
+        drawn: &'a Drawn,
     ) -> Result<Self, StoreError> {
         let (lists, last) = (Lists::new(connection, group), last(connection)?);
         let index = StoredIndex::new(connection, group, loaded.upto);
-        Ok(Self { connection, group, loaded, index, lists, last, flipped: false })
+        Ok(Self { connection, group, loaded, index, lists, last, flipped: false, drawn })
     }
 
     /// Keeps the genesis entry of a new group.
@@ -58,6 +61,11 @@ impl<'a> Writer<'a> {
 
     pub(crate) fn connection(&self) -> &'a Connection {
         self.connection
+    }
+
+    /// Time and randomness for what is written.
+    pub(crate) fn environment(&self) -> &'a dyn Environment {
+        self.drawn
     }
 
     pub(crate) fn ledger(&self) -> &Ledger {

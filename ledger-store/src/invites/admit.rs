@@ -126,7 +126,7 @@ impl Group {
         entry: EntryId,
     ) -> Result<Admitted, StoreError> {
         let genesis = writer.genesis(self.id())?;
-        let seed = random(self.store().environment())?;
+        let seed = random(writer.environment())?;
         let answer = JoinAnswer { genesis: &genesis, admitted_by: entry };
         let answer = answer.seal(request.card().card(), &seed)?;
         Ok(Admitted { entry, answer })

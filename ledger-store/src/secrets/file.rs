@@ -104,6 +104,18 @@ impl SecretStore for FileSecrets {
         self.write(&secrets).map_err(|error| self.error(error))
     }
 
+    fn add(&self, name: &SecretName, secret: &Secret) -> Result<Secret, SecretError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let _lock = LockFile::beside(&self.path, LONGEST_TURN).map_err(|e| self.error(e))?;
+        let mut secrets = self.read()?;
+        if let Some(there) = secrets.remove(name.as_str()) {
+            return Ok(there);
+        }
+        secrets.insert(name.as_str().to_owned(), secret.clone());
+        self.write(&secrets).map_err(|error| self.error(error))?;
+        Ok(secret.clone())
+    }
+
     fn remove(&self, name: &SecretName) -> Result<(), SecretError> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let _lock = LockFile::beside(&self.path, LONGEST_TURN).map_err(|e| self.error(e))?;

@@ -28,6 +28,11 @@ impl SecretStore for MemorySecrets {
         Ok(())
     }
 
+    fn add(&self, name: &SecretName, secret: &Secret) -> Result<Secret, SecretError> {
+        let mut secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(secrets.entry(name.clone()).or_insert_with(|| secret.clone()).clone())
+    }
+
     fn remove(&self, name: &SecretName) -> Result<(), SecretError> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
         Ok(())

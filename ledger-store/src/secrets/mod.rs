@@ -95,6 +95,21 @@ pub trait SecretStore: Send + Sync {
     /// [`SecretError`] if the store cannot be written.
     fn set(&self, name: &SecretName, secret: &Secret) -> Result<(), SecretError>;
 
+    /// Keeps a secret unless there is one of this name; gives back the one that
+    /// there is then. Secrets that several processes may make at the same time
+    /// come this way. By itself it looks first and keeps then; a store that can do
+    /// both at once, as Keychain's `SecItemAdd` does, should.
+    ///
+    /// # Errors
+    /// [`SecretError`] if the store cannot be read or written.
+    fn add(&self, name: &SecretName, secret: &Secret) -> Result<Secret, SecretError> {
+        if let Some(there) = self.get(name)? {
+            return Ok(there);
+        }
+        self.set(name, secret)?;
+        Ok(secret.clone())
+    }
+
     /// Forgets a secret for good; nothing happens if there is none of this name.
     ///
     /// # Errors
