@@ -53,6 +53,7 @@ impl Tag {
     pub(crate) const NONCE: Tag = Tag("gl/1/nonce");
     pub(crate) const HISTORY: Tag = Tag("gl/1/hist");
     pub(crate) const ENVELOPE: Tag = Tag("gl/1/env");
+    pub(crate) const MANIFEST: Tag = Tag("gl/1/manifest");
     pub(crate) const HINT: Tag = Tag("gl/1/hint");
     pub(crate) const WRAP: Tag = Tag("gl/1/wrap");
     pub(crate) const KEY_ENVELOPE: Tag = Tag("gl/1/key-env");
@@ -161,6 +162,7 @@ mod tests {
         Tag::HISTORY,
         Tag::ENVELOPE,
         Tag::HINT,
+        Tag::MANIFEST,
         Tag::WRAP,
         Tag::KEY_ENVELOPE,
         #[cfg(feature = "import")]

@@ -23,6 +23,7 @@
 mod act;
 mod authority;
 mod bug;
+mod bundle;
 mod codec;
 mod control;
 mod details;
@@ -47,6 +48,10 @@ mod seal;
 mod settle_up;
 
 pub use act::{Act, ActBody, Generation, SignedAct};
+pub use bundle::{
+    MAX_PART_ENTRIES, MAX_RECORD_BYTES, Manifest, Part as BundlePart, Records, Summary,
+    SummaryError, frame,
+};
 pub use control::Point;
 pub use details::{Details, ExpenseDetails, TransferDetails};
 pub use draft::{Draft, DraftError, NewAct, NewGroup};

@@ -79,6 +79,11 @@ impl Frontier {
         self.entries
     }
 
+    /// The ends of the chains: clock, device, seq, entry.
+    pub fn tips(&self) -> impl Iterator<Item = (u64, DeviceId, u64, EntryId)> + '_ {
+        self.tips.iter().map(|(device, tip)| (tip.lamport, *device, tip.seq, tip.id))
+    }
+
     pub(super) fn next_position(&self, group: GroupId, device: DeviceId) -> Option<Position> {
         let tip = self.tips.get(&device)?;
         self.position(group, device, tip.seq.checked_add(1)?, tip.id, tip.lamport)

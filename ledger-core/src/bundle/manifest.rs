@@ -1,0 +1,112 @@
+//! What a bundle holds, for those who can open it.
+
+use crate::codec::{Reader, Writer};
+use crate::hash::{Tag, digest};
+use crate::id::{EntryId, GroupId, Topic};
+use crate::rule::{Refusal, Rule};
+use crate::seal::{EnvelopeError, EpochKey};
+
+/// First byte of a sealed manifest.
+const KIND: u8 = 0x03;
+
+/// Most entries that one manifest lists.
+pub const MAX_PART_ENTRIES: usize = 1_000;
+
+/// Most heads and most topics in a manifest.
+const MAX_LISTED: usize = 256;
+
+/// What stands before a part of a bundle: which entries come in it. The first
+/// one also says how far its maker knew the group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manifest {
+    /// The group.
+    pub group: GroupId,
+    /// Which part of how many.
+    pub part: Part,
+    /// Entries in all parts together.
+    pub entries: u64,
+    /// Heads that the maker knew, at most 256: in the first part.
+    pub heads: Vec<EntryId>,
+    /// Topics whose keys the maker asks for, at most 256: in the first part.
+    pub wanted: Vec<Topic>,
+    /// The entries of this part, at most 1,000, in the order of their
+    /// envelopes.
+    pub ids: Vec<EntryId>,
+}
+
+/// A part of a bundle, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Part {
+    /// Which one.
+    pub number: u64,
+    /// Of how many.
+    pub of: u64,
+}
+
+impl Manifest {
+    fn encode(&self) -> Vec<u8> {
+        let mut w = Writer::new();
+        w.array(7);
+        w.bytes(self.group.as_bytes());
+        w.uint(self.part.number);
+        w.uint(self.part.of);
+        w.uint(self.entries);
+        w.array(self.heads.len().min(MAX_LISTED));
+        self.heads.iter().take(MAX_LISTED).for_each(|id| w.bytes(id.as_bytes()));
+        w.array(self.wanted.len().min(MAX_LISTED));
+        self.wanted.iter().take(MAX_LISTED).for_each(|topic| w.bytes(topic.as_bytes()));
+        w.array(self.ids.len().min(MAX_PART_ENTRIES));
+        self.ids.iter().take(MAX_PART_ENTRIES).for_each(|id| w.bytes(id.as_bytes()));
+        w.into_bytes()
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, Refusal> {
+        let mut r = Reader::new(bytes);
+        r.array(7)?;
+        let group = GroupId::from_bytes(r.bytes_n()?);
+        let part = Part { number: r.uint()?, of: r.uint()? };
+        let entries = r.uint()?;
+        let heads = read_list(&mut r, MAX_LISTED, EntryId::from_bytes)?;
+        let wanted = read_list(&mut r, MAX_LISTED, Topic::from_bytes)?;
+        let ids = read_list(&mut r, MAX_PART_ENTRIES, EntryId::from_bytes)?;
+        r.finish()?;
+        Ok(Self { group, part, entries, heads, wanted, ids })
+    }
+
+    /// Seals the manifest under an epoch's key; longer lists are cut off.
+    #[must_use]
+    pub fn seal(&self, key: &EpochKey) -> Vec<u8> {
+        let bytes = self.encode();
+        key.seal_padded(KIND, Tag::MANIFEST, &[&digest(Tag::MANIFEST, &[&bytes])], &bytes, &[])
+    }
+
+    /// The topic of a sealed manifest.
+    ///
+    /// # Errors
+    /// [`EnvelopeError`] if the bytes are no sealed manifest.
+    pub fn topic(bytes: &[u8]) -> Result<Topic, EnvelopeError> {
+        crate::seal::parse(KIND, bytes).map(|(topic, ..)| topic)
+    }
+
+    /// Opens a sealed manifest, by the rules of an envelope.
+    ///
+    /// # Errors
+    /// [`EnvelopeError`], the first rule that is broken.
+    pub fn open(key: &EpochKey, bytes: &[u8]) -> Result<Self, EnvelopeError> {
+        let parts = crate::seal::parse(KIND, bytes)?;
+        key.open_padded(KIND, Tag::MANIFEST, parts, 0, |bytes, _| {
+            let manifest = Self::decode(bytes)?;
+            let expected = key.nonce(&[&digest(Tag::MANIFEST, &[bytes])]);
+            if expected == parts.1 { Ok(manifest) } else { Err(EnvelopeError::Nonce) }
+        })
+    }
+}
+
+fn read_list<T>(
+    r: &mut Reader<'_>,
+    max: usize,
+    of: impl Fn([u8; 32]) -> T,
+) -> Result<Vec<T>, Refusal> {
+    let len = r.array_up_to(max, Rule::C6)?;
+    (0..len).map(|_| r.bytes_n().map(&of)).collect()
+}

@@ -1,0 +1,12 @@
+//! Files of sealed entries (SPEC §12).
+
+mod manifest;
+mod record;
+mod summary;
+
+pub use manifest::{MAX_PART_ENTRIES, Manifest, Part};
+pub use record::{MAX_RECORD_BYTES, Records, frame};
+pub use summary::{Summary, SummaryError};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! Records one after another, and finding the next one behind damage.
+
+use crate::hash::{Tag, digest};
+use crate::seal::MAX_ENVELOPE_BYTES;
+
+/// Most bytes of a record.
+pub const MAX_RECORD_BYTES: usize = MAX_ENVELOPE_BYTES;
+
+/// Bytes before a record: its length and its check.
+const FRAME_BYTES: usize = 8;
+
+/// `len32 ‖ check4 ‖ record`.
+#[must_use]
+pub fn frame(record: &[u8]) -> Vec<u8> {
+    let len = u32::try_from(record.len()).unwrap_or(u32::MAX).to_be_bytes();
+    let mut framed = Vec::with_capacity(record.len().saturating_add(FRAME_BYTES));
+    framed.extend_from_slice(&len);
+    framed.extend_from_slice(&check(&len, record));
+    framed.extend_from_slice(record);
+    framed
+}
+
+fn check(len: &[u8; 4], record: &[u8]) -> [u8; 4] {
+    let full = digest(Tag::CHECK, &[len, record]);
+    full.first_chunk().copied().unwrap_or_default()
+}
+
+/// Takes records out of bytes that come piece by piece. What is damaged is
+/// skipped, up to the next record that checks out.
+#[derive(Clone, Debug, Default)]
+pub struct Records {
+    buffer: Vec<u8>,
+    start: usize,
+    ended: bool,
+    skipped: u64,
+}
+
+impl Records {
+    /// Begins before the first byte.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds what was read; nothing if the input has ended.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.buffer.drain(..self.start);
+        self.start = 0;
+        self.ended |= bytes.is_empty();
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// How many bytes belonged to no record that checks out.
+    #[must_use]
+    pub fn skipped(&self) -> u64 {
+        self.skipped
+    }
+
+    /// The next record; none if more bytes are needed or, after the end, if
+    /// there is none.
+    pub fn next_record(&mut self) -> Option<Vec<u8>> {
+        loop {
+            let rest = self.buffer.get(self.start..).unwrap_or_default();
+            if rest.is_empty() {
+                return None;
+            }
+            match read(rest) {
+                Found::Record(record) => {
+                    let used = record.len().saturating_add(FRAME_BYTES);
+                    let record = record.to_vec();
+                    self.start = self.start.saturating_add(used);
+                    return Some(record);
+                }
+                Found::Short if !self.ended => return None,
+                Found::Short | Found::Nothing => {
+                    self.start = self.start.saturating_add(1);
+                    self.skipped = self.skipped.saturating_add(1);
+                }
+            }
+        }
+    }
+}
+
+enum Found<'a> {
+    Record(&'a [u8]),
+    /// More bytes may make it a record.
+    Short,
+    Nothing,
+}
+
+fn read(bytes: &[u8]) -> Found<'_> {
+    let Some((len, rest)) = bytes.split_first_chunk::<4>() else { return Found::Short };
+    let size = usize::try_from(u32::from_be_bytes(*len)).unwrap_or(usize::MAX);
+    if size == 0 || size > MAX_RECORD_BYTES {
+        return Found::Nothing;
+    }
+    let Some((sum, rest)) = rest.split_first_chunk::<4>() else { return Found::Short };
+    let Some((record, _)) = rest.split_at_checked(size) else { return Found::Short };
+    if check(len, record) == *sum { Found::Record(record) } else { Found::Nothing }
+}
