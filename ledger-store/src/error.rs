@@ -149,6 +149,21 @@ pub enum StoreError {
     /// This device is in the group already.
     #[error("this device is in group {} already", .0.short())]
     AlreadyIn(GroupId),
+    /// A bundle could not be read or written.
+    #[error("the bundle could not be read or written: {0}")]
+    Bundle(#[source] std::io::Error),
+    /// No key is here under which entries may be handed out, and this device
+    /// may not begin an epoch.
+    #[error("this device has no key under which entries may be handed out; import a bundle")]
+    NoEpochKey,
+    /// Entries of this device were handed out that are not in the database: it
+    /// is an older copy. Signing now would fork the device's chain.
+    #[error(
+        "the database is older than what this device handed out (entry {}); import a bundle \
+         that has it, or enrol the device anew",
+        .0.short()
+    )]
+    Behind(EntryId),
     /// The caller's progress callback asked to stop. The database is at the
     /// end of the last whole batch.
     #[error("cancelled; what was recorded so far is kept")]

@@ -69,7 +69,7 @@ impl Group {
         export: &SplitwiseExport,
         report: &mut ImportReport,
     ) -> Result<Vec<MemberId>, StoreError> {
-        let device = self.device_key()?;
+        let device = self.signing_key()?;
         self.write(|writer| {
             let known = members_by_key(writer.ledger().state());
             for member in export.members() {
@@ -95,7 +95,7 @@ impl Group {
         progress: OnProgress<'_>,
     ) -> Result<(), StoreError> {
         let total = u64::try_from(export.rows().len()).unwrap_or(u64::MAX);
-        let device = self.device_key()?;
+        let device = self.signing_key()?;
         let mut done: u64 = 0;
         for batch in export.rows().chunks(BATCH) {
             if progress(Progress { phase: Phase::Importing, done, total }).is_break() {

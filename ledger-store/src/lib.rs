@@ -53,8 +53,8 @@ pub use error::StoreError;
 pub use feed::{Change, Changes};
 pub use fsck::{Fsck, Problem, Remedy, Table};
 pub use group::{
-    Activity, By, ControlAct, Cursor, Filter, Group, Ingested, NewEntry, Opening, Opinion,
-    Overview, ParseCursorError, Proposal, Recorded, Verification, Version,
+    Activity, By, ControlAct, Cursor, Exported, Filter, Group, Imported, Ingested, NewEntry,
+    Opening, Opinion, Overview, ParseCursorError, Proposal, Recorded, Since, Verification, Version,
 };
 pub use invites::{Admitted, Invite, Join, NewInvite, Received, Request, RequestId};
 pub use options::StoreOptions;

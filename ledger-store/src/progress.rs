@@ -22,6 +22,10 @@ pub enum Phase {
     BackingUp,
     /// Reading what is left of a damaged file, page by page.
     Salvaging,
+    /// Writing a bundle.
+    Sealing,
+    /// Reading a bundle.
+    Unsealing,
     /// Writing what was saved into a new database.
     Saving,
 }
@@ -38,6 +42,8 @@ impl Phase {
             Self::Opening => "opening",
             Self::BackingUp => "backing up",
             Self::Salvaging => "salvaging",
+            Self::Sealing => "sealing",
+            Self::Unsealing => "unsealing",
             Self::Saving => "saving",
         }
     }

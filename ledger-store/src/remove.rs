@@ -8,7 +8,7 @@ use crate::lifecycle::empty_log;
 use crate::{SecretName, Store, StoreError};
 
 /// Everything of a group, what points at other rows first.
-const REMOVE: [&str; 12] = [
+const REMOVE: [&str; 16] = [
     "DELETE FROM texts WHERE rowid IN
          (SELECT (date << 36) | n FROM expenses WHERE grp = ?1)",
     "DELETE FROM found_by WHERE term IN (SELECT term FROM terms WHERE grp = ?1)",
@@ -21,6 +21,10 @@ const REMOVE: [&str; 12] = [
     "DELETE FROM invites WHERE grp = ?1",
     "DELETE FROM shares WHERE grp = ?1",
     "DELETE FROM checkpoints WHERE grp = ?1",
+    "DELETE FROM sealed WHERE n IN (SELECT n FROM entries WHERE grp = ?1)",
+    "DELETE FROM came_under WHERE grp = ?1",
+    "DELETE FROM quarantine WHERE grp = ?1",
+    "DELETE FROM epochs WHERE grp = ?1",
     "DELETE FROM entries WHERE grp = ?1",
 ];
 

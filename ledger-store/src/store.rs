@@ -41,6 +41,8 @@ pub(crate) struct Memory {
     pub(crate) pending: BTreeMap<GroupKey, Pending>,
     /// Who wants to know what changes.
     pub(crate) feed: Feed,
+    /// Groups that are not behind what this device handed out.
+    pub(crate) not_behind: BTreeSet<GroupKey>,
     /// Groups that were deleted: what somebody still reads of them is not kept.
     gone: BTreeSet<GroupKey>,
 }

@@ -117,6 +117,12 @@ impl DeviceKey {
         self.exchange.public_key()
     }
 
+    /// Leaves only the X25519 key.
+    #[must_use]
+    pub fn into_exchange_key(self) -> ExchangeKey {
+        self.exchange
+    }
+
     /// The X25519 key with which the device was enrolled.
     #[must_use]
     pub fn exchange_key(&self) -> &ExchangeKey {

@@ -158,6 +158,40 @@ const MIGRATIONS: &[&str] = &[
         message BLOB NOT NULL                -- as received, sealed
     ) STRICT;
     ",
+    // Version 3. How entries travel.
+    "
+    CREATE TABLE epochs (                    -- the key ring
+        e       INTEGER PRIMARY KEY,
+        grp     INTEGER NOT NULL REFERENCES groups,
+        topic   BLOB NOT NULL,
+        secret  BLOB NOT NULL,               -- the epoch's key
+        begun   INTEGER NOT NULL DEFAULT 0,  -- 1: its signed entry is here
+        covered INTEGER NOT NULL DEFAULT 0,  -- 1: it is in the box of another
+        wanted  INTEGER NOT NULL DEFAULT 0,  -- 1: somebody asked for it
+        UNIQUE (grp, topic)
+    ) STRICT;
+    CREATE INDEX entries_epochs ON entries (grp, lamport) WHERE kind = 23;
+
+    CREATE TABLE sealed (                    -- under which epoch an entry travels
+        n     INTEGER PRIMARY KEY,
+        epoch INTEGER NOT NULL
+    ) STRICT;
+
+    CREATE TABLE came_under (                -- the same for entries that wait
+        id    BLOB PRIMARY KEY,
+        grp   INTEGER NOT NULL REFERENCES groups,
+        epoch INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE quarantine (                -- envelopes whose key is not here
+        q      INTEGER PRIMARY KEY,
+        grp    INTEGER NOT NULL REFERENCES groups,
+        topic  BLOB NOT NULL,
+        nonce  BLOB NOT NULL,
+        record BLOB NOT NULL,
+        UNIQUE (grp, topic, nonce)
+    ) STRICT;
+    ",
 ];
 
 /// Brings the database to the newest version, one transaction per migration.

@@ -138,6 +138,7 @@ impl Group {
                 return Err(StoreError::ProposalOutdated);
             }
             let entry = self.keep(writer, &keys.device, draft)?;
+            self.after_act(writer, &keys.device, &proposal.act)?;
             then(writer, entry)
         })
     }
@@ -191,7 +192,7 @@ impl Group {
 
     fn keys(&self) -> Result<Keys, StoreError> {
         let entropy = self.store.known_entropy()?.ok_or(StoreError::NoRootKey)?;
-        Ok(Keys { device: self.device_key()?, entropy })
+        Ok(Keys { device: self.signing_key()?, entropy })
     }
 }
 

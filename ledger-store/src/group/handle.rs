@@ -114,7 +114,7 @@ impl Group {
     /// [`StoreError::WouldBeVoid`] if one would not count, as when this device was
     /// removed; then none is kept.
     pub fn append(&self, entries: Vec<NewEntry>) -> Result<Vec<EntryId>, StoreError> {
-        let device = self.device_key()?;
+        let device = self.signing_key()?;
         self.write(|writer| {
             entries.iter().map(|entry| self.record(writer, &device, entry)).collect()
         })

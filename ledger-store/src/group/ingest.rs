@@ -51,7 +51,7 @@ impl Group {
                 Err(refusal) => report.refused.push(refusal),
             }
         }
-        self.take_in(verified, report)
+        self.take_in(verified, report, |_, _| Ok(()))
     }
 
     /// As [`Group::ingest`], for entries that the caller has verified, perhaps on
@@ -60,13 +60,15 @@ impl Group {
     /// # Errors
     /// [`StoreError`] if the database cannot be used; then nothing is kept.
     pub fn ingest_verified(&self, entries: Vec<VerifiedEntry>) -> Result<Ingested, StoreError> {
-        self.take_in(entries, Ingested::default())
+        self.take_in(entries, Ingested::default(), |_, _| Ok(()))
     }
 
-    fn take_in(
+    /// Takes entries in, and does `then` in the same transaction.
+    pub(super) fn take_in(
         &self,
         verified: Vec<VerifiedEntry>,
         report: Ingested,
+        then: impl FnOnce(&mut Writer<'_>, &Ingested) -> Result<(), StoreError>,
     ) -> Result<Ingested, StoreError> {
         let drawn = Drawn::from(self.store.environment())?;
         self.store.write(|connection| {
@@ -89,7 +91,9 @@ impl Group {
                         offered = intake.needed();
                     }
                 }
-                Ok(intake.end())
+                let (report, pending) = intake.end();
+                then(writer, &report)?;
+                Ok((report, pending))
             })?;
             self.store.memory().pending.insert(self.key, pending);
             Ok(report)

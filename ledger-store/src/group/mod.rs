@@ -4,6 +4,7 @@ mod acts;
 pub(crate) mod audit;
 mod compact;
 mod cursor;
+mod exchange;
 mod find;
 mod handle;
 mod history;
@@ -25,6 +26,7 @@ mod write;
 
 pub use acts::{ControlAct, Proposal};
 pub use cursor::{Cursor, ParseCursorError};
+pub use exchange::{Exported, Imported, Since};
 pub use find::{By, Filter};
 pub use handle::Group;
 pub(crate) use handle::load;

@@ -49,6 +49,16 @@ impl SecretName {
         Self(format!("invite-{hex}"))
     }
 
+    /// A later X25519 key of a device, by how often it was rotated.
+    pub(crate) fn exchange(id: &ledger_core::DeviceId, generation: u64) -> Self {
+        Self(format!("exchange-{generation}-{id}"))
+    }
+
+    /// Up to where a device's entries were handed out.
+    pub(crate) fn handed_out(id: &ledger_core::DeviceId) -> Self {
+        Self(format!("handed-out-{id}"))
+    }
+
     /// The name as text: ASCII letters, digits and hyphens.
     #[must_use]
     pub fn as_str(&self) -> &str {

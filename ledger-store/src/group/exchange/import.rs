@@ -1,0 +1,401 @@
+//! Reading a bundle.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io::Read;
+use std::ops::ControlFlow;
+
+use ledger_core::{
+    DecodedEntry, EntryId, Envelope, EnvelopeError, EpochKey, ExchangeKey, KeyEnvelope,
+    KeyEnvelopeError, Manifest, Payload, Records, Refusal, Topic, VerifiedEntry, verify_batch,
+};
+use rusqlite::Connection;
+
+use super::quarantine::Quarantine;
+use super::ring::Ring;
+use crate::StoreError;
+use crate::environment::random;
+use crate::group::{Group, Ingested, Writer};
+use crate::progress::{Phase, Progress};
+
+/// Entries of one transaction.
+const BATCH: usize = 500;
+
+/// What became of a bundle.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Entries that are new here.
+    pub added: u64,
+    /// Entries that were here already.
+    pub duplicates: u64,
+    /// Entries that the bundle should hold and that are neither here nor
+    /// waiting: import an intact copy.
+    pub missing: BTreeSet<EntryId>,
+    /// Entries that others depend on and that are not here: ask for a bundle
+    /// that has them.
+    pub needed: BTreeSet<EntryId>,
+    /// Topics whose keys are not here: what is sealed under them waits, and they
+    /// are asked for in the next bundle from here.
+    pub unknown_topics: BTreeSet<Topic>,
+    /// How many envelopes wait for a key.
+    pub waiting: u64,
+    /// How many found no room to wait: import the bundle again later.
+    pub not_kept: u64,
+    /// Topics for which somebody handed this device another key.
+    pub false_keys: BTreeSet<Topic>,
+    /// Envelopes that do not open although the key is here, by reason.
+    pub broken: Vec<EnvelopeError>,
+    /// Entries that can never be part of the ledger, each with the rule.
+    pub refused: Vec<Refusal>,
+    /// Entries left out, as in [`Ingested::left_out`].
+    pub left_out: u64,
+    /// Bytes that belong to no intact record.
+    pub damaged_bytes: u64,
+    /// Parts of the bundle of which not even the list of entries is intact.
+    pub missing_parts: BTreeSet<u64>,
+    /// Records of a kind that this version does not know.
+    pub unknown_records: u64,
+}
+
+impl Imported {
+    /// Whether everything in the bundle is here now.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.missing.is_empty()
+            && self.needed.is_empty()
+            && self.waiting == 0
+            && self.not_kept == 0
+            && self.missing_parts.is_empty()
+    }
+}
+
+impl Group {
+    /// Takes what a bundle holds, whole or damaged, in any order and any number
+    /// of times. Some hundred entries at a time: what was taken stays, whatever
+    /// happens later, and importing again goes on from there.
+    ///
+    /// `progress` counts records; its total is not known before the end, and is
+    /// what the bundle says of itself until then.
+    ///
+    /// # Errors
+    /// [`StoreError::Bundle`] if `input` fails, [`StoreError::Cancelled`], or
+    /// [`StoreError`] if the database cannot be used. What is wrong with the
+    /// bundle is in the report.
+    pub fn import_bundle(
+        &self,
+        input: &mut dyn Read,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Imported, StoreError> {
+        let root_index = self.store.read(|connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT root_index FROM groups WHERE grp = ?1")?;
+            Ok(statement.query_row([self.key.0], |row| row.get(0))?)
+        })?;
+        let mut told = self.store.stopped_by(progress);
+        let mut intake = Intake {
+            group: self,
+            exchange: self.exchange_keys(root_index)?,
+            keys: BTreeMap::new(),
+            batch: Vec::new(),
+            held: Vec::new(),
+            listed: BTreeSet::new(),
+            parts: BTreeSet::new(),
+            parts_of: 0,
+            total: 0,
+            report: Imported::default(),
+        };
+        let (mut records, mut buffer) = (Records::new(), vec![0; 128 * 1024]);
+        let (mut done, phase) = (0u64, Phase::Unsealing);
+        loop {
+            let read = match input.read(&mut buffer) {
+                Ok(read) => read,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(StoreError::Bundle(error)),
+            };
+            records.push(buffer.get(..read).unwrap_or_default());
+            while let Some(record) = records.next_record() {
+                intake.take(record)?;
+                done = done.saturating_add(1);
+                if done.is_multiple_of(256) || done == 1 {
+                    let total = intake.total.max(done);
+                    if told(Progress { phase, done, total }).is_break() {
+                        return Err(StoreError::Cancelled);
+                    }
+                }
+            }
+            if read == 0 {
+                break;
+            }
+        }
+        let report = intake.end(records.skipped())?;
+        let _ = told(Progress { phase, done, total: done });
+        Ok(report)
+    }
+
+    /// The topics of envelopes that wait for a key.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn missing_topics(&self) -> Result<Vec<Topic>, StoreError> {
+        self.store.read(|connection| Quarantine { connection, group: self.key }.topics())
+    }
+}
+
+/// An import as it goes on.
+struct Intake<'a> {
+    group: &'a Group,
+    exchange: Vec<ExchangeKey>,
+    keys: BTreeMap<Topic, (i64, EpochKey)>,
+    /// Opened, with the number of the epoch.
+    batch: Vec<(DecodedEntry, i64)>,
+    /// Without a key.
+    held: Vec<(Topic, Vec<u8>)>,
+    listed: BTreeSet<EntryId>,
+    parts: BTreeSet<u64>,
+    parts_of: u64,
+    total: u64,
+    report: Imported,
+}
+
+impl Intake<'_> {
+    /// Takes a record, and what waited for a key that is in it.
+    fn take(&mut self, record: Vec<u8>) -> Result<(), StoreError> {
+        let mut open = VecDeque::from([record]);
+        while let Some(record) = open.pop_front() {
+            match record.first() {
+                Some(1) => open.extend(self.envelope(record)?),
+                Some(2) => open.extend(self.key_envelope(&record)?),
+                Some(3) => self.manifest(&record)?,
+                _ => self.report.unknown_records = self.report.unknown_records.saturating_add(1),
+            }
+            if self.batch.len() >= BATCH || self.held.len() >= BATCH {
+                open.extend(self.flush()?);
+            }
+        }
+        Ok(())
+    }
+
+    fn key(&mut self, topic: &Topic) -> Result<Option<(i64, EpochKey)>, StoreError> {
+        if let Some(found) = self.keys.get(topic) {
+            return Ok(Some(found.clone()));
+        }
+        let (group, id) = (self.group.key, self.group.id);
+        let found =
+            self.group.store.read(|connection| Ring { connection, group, id }.find(topic))?;
+        self.keys.extend(found.clone().map(|found| (*topic, found)));
+        Ok(found)
+    }
+
+    /// What waits for topics whose keys are here now.
+    fn released(&mut self, topics: &[Topic]) -> Result<Vec<Vec<u8>>, StoreError> {
+        let mut records = Vec::new();
+        for topic in topics {
+            let group = self.group.key;
+            records.extend(
+                self.group
+                    .store
+                    .write(|connection| Quarantine { connection, group }.release(topic))?,
+            );
+            let held = std::mem::take(&mut self.held);
+            let (ready, held): (Vec<_>, Vec<_>) = held.into_iter().partition(|(of, _)| of == topic);
+            self.held = held;
+            records.extend(ready.into_iter().map(|(_, record)| record));
+        }
+        Ok(records)
+    }
+
+    fn key_envelope(&mut self, record: &[u8]) -> Result<Vec<Vec<u8>>, StoreError> {
+        let envelope = match KeyEnvelope::parse(record) {
+            Ok(envelope) => envelope,
+            Err(_) => {
+                self.report.unknown_records = self.report.unknown_records.saturating_add(1);
+                return Ok(Vec::new());
+            }
+        };
+        if self.key(&envelope.topic())?.is_some() {
+            return Ok(Vec::new());
+        }
+        match envelope.open(self.group.id, &self.exchange) {
+            Ok(Some(key)) => {
+                self.ring(|ring| ring.add(&key))?;
+                let new = self.ring(|ring| ring.refresh())?;
+                self.released(&[vec![key.topic()], new].concat())
+            }
+            Err(KeyEnvelopeError::OtherKey(topic)) => {
+                self.report.false_keys.insert(topic);
+                Ok(Vec::new())
+            }
+            Ok(None) | Err(_) => Ok(Vec::new()),
+        }
+    }
+
+    fn ring<T>(
+        &self,
+        work: impl FnOnce(&Ring<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let (group, id) = (self.group.key, self.group.id);
+        self.group.store.write(|connection| {
+            let tx = connection.transaction()?;
+            let result = work(&Ring { connection: &tx, group, id })?;
+            tx.commit()?;
+            Ok(result)
+        })
+    }
+
+    fn manifest(&mut self, record: &[u8]) -> Result<(), StoreError> {
+        let Ok(topic) = Manifest::topic(record) else { return Ok(()) };
+        let Some((_, key)) = self.key(&topic)? else {
+            self.held.push((topic, record.to_vec()));
+            return Ok(());
+        };
+        match Manifest::open(&key, record) {
+            Ok(manifest) if manifest.group == self.group.id => {
+                self.listed.extend(manifest.ids);
+                self.parts.insert(manifest.part.number);
+                self.parts_of = self.parts_of.max(manifest.part.of);
+                self.total = self.total.max(manifest.entries);
+                if !manifest.wanted.is_empty() {
+                    self.ring(|ring| manifest.wanted.iter().try_for_each(|t| ring.want(t)))?;
+                }
+            }
+            Ok(_) => {}
+            Err(error) => self.report.broken.push(error),
+        }
+        Ok(())
+    }
+
+    /// Opens an envelope; what waited for keys that it brings.
+    fn envelope(&mut self, record: Vec<u8>) -> Result<Vec<Vec<u8>>, StoreError> {
+        let topic = match Envelope::parse(&record) {
+            Ok(envelope) => envelope.topic(),
+            Err(error) => {
+                self.report.broken.push(error);
+                return Ok(Vec::new());
+            }
+        };
+        let Some((e, key)) = self.key(&topic)? else {
+            self.held.push((topic, record));
+            return Ok(Vec::new());
+        };
+        let entry = match Envelope::parse(&record).and_then(|envelope| key.open(&envelope)) {
+            Ok(entry) => entry,
+            Err(error) => {
+                self.report.broken.push(error);
+                return Ok(Vec::new());
+            }
+        };
+        let mut released = Vec::new();
+        if let Payload::Epoch(epoch) = entry.payload() {
+            // The box opens envelopes before anybody is believed: only a signed
+            // entry in force makes a key fit for sealing.
+            let new = self.ring(|ring| ring.learn(epoch))?;
+            released = self.released(&new)?;
+        }
+        self.batch.push((entry, e));
+        Ok(released)
+    }
+
+    /// Keeps what was gathered; what waited for keys that are here by that.
+    fn flush(&mut self) -> Result<Vec<Vec<u8>>, StoreError> {
+        let (batch, held) = (std::mem::take(&mut self.batch), std::mem::take(&mut self.held));
+        if batch.is_empty() && held.is_empty() {
+            return Ok(Vec::new());
+        }
+        let under: BTreeMap<EntryId, i64> =
+            batch.iter().map(|(entry, e)| (entry.id(), *e)).collect();
+        let seed = random(self.group.store.environment())?;
+        let mut report = Ingested::default();
+        let mut verified: Vec<VerifiedEntry> = Vec::with_capacity(batch.len());
+        let decoded = batch.into_iter().map(|(entry, _)| entry).collect();
+        for result in verify_batch(decoded, &seed) {
+            match result {
+                Ok(entry) => verified.push(entry),
+                Err(refusal) => report.refused.push(refusal),
+            }
+        }
+        let (mut new, mut not_kept) = (Vec::new(), 0u64);
+        let group = self.group;
+        let report = group.take_in(verified, report, |writer, report| {
+            note_epochs(writer, group, &under, &report.added)?;
+            new = group.ring(writer).refresh()?;
+            let quarantine = Quarantine { connection: writer.connection(), group: group.key };
+            for (topic, record) in &held {
+                if !quarantine.hold(topic, record)? {
+                    not_kept = not_kept.saturating_add(1);
+                }
+            }
+            Ok(())
+        })?;
+        let added = u64::try_from(report.added.len()).unwrap_or(u64::MAX);
+        self.report.added = self.report.added.saturating_add(added);
+        self.report.duplicates = self.report.duplicates.saturating_add(report.duplicates);
+        self.report.left_out = self.report.left_out.saturating_add(report.left_out);
+        self.report.refused.extend(report.refused);
+        self.report.needed = report.missing;
+        self.report.not_kept = self.report.not_kept.saturating_add(not_kept);
+        self.released(&new)
+    }
+
+    fn end(mut self, damaged_bytes: u64) -> Result<Imported, StoreError> {
+        loop {
+            let released = self.flush()?;
+            if released.is_empty() {
+                break;
+            }
+            released.into_iter().try_for_each(|record| self.take(record))?;
+        }
+        let mut report = self.report;
+        report.damaged_bytes = damaged_bytes;
+        report.missing_parts = (0..self.parts_of).filter(|n| !self.parts.contains(n)).collect();
+        let key = self.group.key;
+        self.group.store.read(|connection| {
+            for id in &self.listed {
+                if !is_here(connection, id)? {
+                    report.missing.insert(*id);
+                }
+            }
+            let waiting = Quarantine { connection, group: key };
+            report.unknown_topics = waiting.topics()?.into_iter().collect();
+            report.waiting = waiting.len()?;
+            Ok(())
+        })?;
+        Ok(report)
+    }
+}
+
+fn is_here(connection: &Connection, id: &EntryId) -> Result<bool, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT 1 FROM entries WHERE id = ?1 UNION ALL SELECT 1 FROM pending WHERE id = ?1",
+    )?;
+    Ok(statement.exists([id.as_bytes()])?)
+}
+
+/// Notes under which epochs entries came, also of those that wait.
+fn note_epochs(
+    writer: &Writer<'_>,
+    group: &Group,
+    under: &BTreeMap<EntryId, i64>,
+    added: &[EntryId],
+) -> Result<(), StoreError> {
+    let connection = writer.connection();
+    let mut keep = connection.prepare_cached(
+        "INSERT OR IGNORE INTO sealed (n, epoch) SELECT n, ?2 FROM entries WHERE id = ?1",
+    )?;
+    let mut wait = connection.prepare_cached(
+        "INSERT OR IGNORE INTO came_under (id, grp, epoch)
+         SELECT id, grp, ?2 FROM pending WHERE id = ?1",
+    )?;
+    for (id, epoch) in under {
+        keep.execute((id.as_bytes(), epoch))?;
+        wait.execute((id.as_bytes(), epoch))?;
+    }
+    let mut waited = connection
+        .prepare_cached("DELETE FROM came_under WHERE id = ?1 AND grp = ?2 RETURNING epoch")?;
+    for id in added.iter().filter(|id| !under.contains_key(id)) {
+        let mut rows = waited.query((id.as_bytes(), group.key.0))?;
+        if let Some(row) = rows.next()? {
+            let epoch: i64 = row.get(0)?;
+            keep.execute((id.as_bytes(), epoch))?;
+        }
+    }
+    Ok(())
+}

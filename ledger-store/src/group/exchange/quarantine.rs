@@ -1,0 +1,68 @@
+//! Envelopes whose key is not here: they wait, within bounds, and their topics
+//! are asked for.
+
+use ledger_core::Topic;
+use rusqlite::Connection;
+
+use crate::StoreError;
+use crate::group::GroupKey;
+
+/// Most envelopes that wait in one group.
+const MAX_RECORDS: u64 = 2_000;
+
+/// Most bytes of them.
+const MAX_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Bytes of kind and topic before the nonce of an envelope.
+const NONCE_AT: std::ops::Range<usize> = 33..57;
+
+pub(super) struct Quarantine<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) group: GroupKey,
+}
+
+impl Quarantine<'_> {
+    /// Keeps a record; whether there was room.
+    pub(super) fn hold(&self, topic: &Topic, record: &[u8]) -> Result<bool, StoreError> {
+        let mut held = self.connection.prepare_cached(
+            "SELECT count(*), coalesce(sum(length(record)), 0) FROM quarantine WHERE grp = ?1",
+        )?;
+        let (records, bytes): (u64, u64) =
+            held.query_row([self.group.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let more = u64::try_from(record.len()).unwrap_or(u64::MAX);
+        if records >= MAX_RECORDS || bytes.saturating_add(more) > MAX_BYTES {
+            return Ok(false);
+        }
+        let nonce = record.get(NONCE_AT).unwrap_or_default();
+        let mut insert = self.connection.prepare_cached(
+            "INSERT OR IGNORE INTO quarantine (grp, topic, nonce, record) VALUES (?1, ?2, ?3, ?4)",
+        )?;
+        insert.execute((self.group.0, topic.as_bytes(), nonce, record))?;
+        Ok(true)
+    }
+
+    /// Takes out what waited for a topic.
+    pub(super) fn release(&self, topic: &Topic) -> Result<Vec<Vec<u8>>, StoreError> {
+        let mut take = self.connection.prepare_cached(
+            "DELETE FROM quarantine WHERE grp = ?1 AND topic = ?2 RETURNING record",
+        )?;
+        let rows = take.query_map((self.group.0, topic.as_bytes()), |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// How many records wait.
+    pub(super) fn len(&self) -> Result<u64, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT count(*) FROM quarantine WHERE grp = ?1")?;
+        Ok(statement.query_row([self.group.0], |row| row.get(0))?)
+    }
+
+    /// The topics whose keys are missing.
+    pub(super) fn topics(&self) -> Result<Vec<Topic>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT DISTINCT topic FROM quarantine WHERE grp = ?1 ORDER BY topic LIMIT 256",
+        )?;
+        let rows = statement.query_map([self.group.0], |row| row.get(0).map(Topic::from_bytes))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
