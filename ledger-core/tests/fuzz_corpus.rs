@@ -21,6 +21,9 @@ mod import_splitwise;
 #[path = "../../fuzz/properties/messages.rs"]
 mod messages;
 
+#[path = "../../fuzz/properties/open_sealed.rs"]
+mod open_sealed;
+
 fn replay(target: &str, check: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus").join(target);
     let files = std::fs::read_dir(&folder).expect("the target has a corpus");
@@ -44,6 +47,11 @@ fn decode_entry_holds_for_its_corpus() {
 #[test]
 fn messages_hold_for_their_corpus() {
     replay("messages", messages::check);
+}
+
+#[test]
+fn open_sealed_holds_for_its_corpus() {
+    replay("open_sealed", open_sealed::check);
 }
 
 #[cfg(feature = "import")]

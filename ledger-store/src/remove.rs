@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension as _, TransactionBehavior};
 
 use crate::group::GroupKey;
 use crate::lifecycle::empty_log;
-use crate::{SecretName, Store, StoreError};
+use crate::{Store, StoreError};
 
 /// Everything of a group, what points at other rows first.
 const REMOVE: [&str; 16] = [
@@ -69,6 +69,6 @@ impl Store {
             let _ = empty_log(connection);
             Ok(DeviceId::from_bytes(device))
         })?;
-        Ok(self.secrets().remove(&SecretName::device(&device))?)
+        self.forget_device(&device)
     }
 }

@@ -305,6 +305,12 @@ impl Store {
         Ok(device)
     }
 
+    /// Forgets everything secret about a device that is in no group any more.
+    pub(crate) fn forget_device(&self, id: &DeviceId) -> Result<(), StoreError> {
+        let names = [SecretName::exchange(id), SecretName::handed_out(id), SecretName::device(id)];
+        names.iter().try_for_each(|name| Ok(self.secrets().remove(name)?))
+    }
+
     pub(crate) fn device(&self, id: &DeviceId) -> Result<DeviceKey, StoreError> {
         let name = SecretName::device(id);
         let secret = self.secrets().get(&name)?.ok_or_else(|| unusable(&name))?;

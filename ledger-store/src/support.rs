@@ -13,7 +13,7 @@ use crate::store::LoadedLedger;
 use crate::{Store, StoreError};
 
 /// The tables whose rows are counted.
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 19] = [
     "groups",
     "spent",
     "entries",
@@ -29,6 +29,10 @@ const TABLES: [&str; 15] = [
     "joins",
     "shares",
     "returned",
+    "epochs",
+    "sealed",
+    "came_under",
+    "quarantine",
 ];
 
 /// The settings that are told.

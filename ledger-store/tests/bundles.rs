@@ -7,6 +7,7 @@ mod common;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
+use common::phones::{admitted, link, open_invite};
 use common::{Folder, Rng, assert_sound, details, digest, entries, record};
 use ledger_core::{EntryId, Envelope, EpochKey, KeyEnvelope, MemberId, Records, Topic, frame};
 use ledger_store::{
@@ -48,33 +49,43 @@ fn pay(group: &Group, rng: &mut Rng) -> EntryId {
     group.append(vec![NewEntry::Record(details)]).unwrap()[0]
 }
 
-/// Anna's group, and somebody whom she adds, on a device of their own.
+/// Anna's phone and group.
+struct Anna {
+    store: Store,
+    group: Group,
+}
+
+impl std::ops::Deref for Anna {
+    type Target = Group;
+
+    fn deref(&self) -> &Group {
+        &self.group
+    }
+}
+
+/// Somebody whom she let in, on a phone of their own.
 struct Person {
     _folder: Folder,
     group: Group,
     member: MemberId,
 }
 
-fn anna(folder: &Folder) -> Group {
+fn anna(folder: &Folder) -> Anna {
     let store = folder.store();
     let group = store.found_group("Flat", "Anna").unwrap();
     group.append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap();
-    group
+    Anna { store, group }
 }
 
-fn add(by: &Group, name: &str, seed: u64) -> Person {
+fn add(by: &Anna, name: &str, seed: u64) -> Person {
     let folder = Folder::new(seed);
     let store = folder.store();
-    let card = store.prepare_card(by.id(), name).unwrap();
-    let member = card.card().member();
-    by.append(vec![NewEntry::Member { card: Box::new(card) }]).unwrap();
-    let group = enter(&store, by);
+    let link = link(by, &open_invite());
+    let request = store.join(&link, name).unwrap();
+    let admitted = admitted(by.store.receive_request(&request).unwrap());
+    let member = by.state().unwrap().introduced_by(admitted.entry).unwrap();
+    let group = store.finish_join(&admitted.answer).unwrap();
     Person { _folder: folder, group, member }
-}
-
-fn enter(store: &Store, by: &Group) -> Group {
-    let (bytes, signature) = entries(by).remove(0);
-    store.enter_group(&bytes, &signature).unwrap()
 }
 
 fn remove(owner: &Group, member: MemberId) -> EntryId {

@@ -24,6 +24,12 @@ pub enum Table {
     Origins,
     /// Ledgers as they were after some entry.
     Checkpoints,
+    /// Keys under which entries travel.
+    Epochs,
+    /// Under which of them each entry travels.
+    Sealed,
+    /// Sealed entries whose key is not here.
+    Quarantine,
 }
 
 impl Table {
@@ -40,6 +46,9 @@ impl Table {
             Self::Named => "named",
             Self::Origins => "origins",
             Self::Checkpoints => "checkpoints",
+            Self::Epochs => "epochs",
+            Self::Sealed => "sealed",
+            Self::Quarantine => "quarantine",
         }
     }
 }

@@ -8,7 +8,7 @@ use rusqlite::TransactionBehavior;
 
 use crate::enter::{Place, next_root_index};
 use crate::environment::random;
-use crate::{Group, SecretName, Store, StoreError};
+use crate::{Group, Store, StoreError};
 
 /// A group that this device has asked to join, and that has not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,8 +109,7 @@ impl Store {
             forget(&tx, group, None)?;
             Ok(tx.commit()?)
         })?;
-        rows.iter()
-            .try_for_each(|row| Ok(self.secrets().remove(&SecretName::device(&row.device))?))
+        rows.iter().try_for_each(|row| self.forget_device(&row.device))
     }
 
     /// Takes the answer to a request: from then on the group is in this
@@ -145,7 +144,7 @@ impl Store {
             self.enter(&[place], |tx| forget(tx, row.group, Some(row.j)))?;
         unused.extend(replaced);
         for device in unused {
-            self.secrets().remove(&SecretName::device(&device))?;
+            self.forget_device(&device)?;
         }
         groups.pop().ok_or(StoreError::UnknownGroup(row.group))
     }

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::enter::Place;
 use crate::environment::random;
-use crate::{Group, SecretName, Store, StoreError};
+use crate::{Group, Store, StoreError};
 
 /// Shows its code to be scanned.
 pub struct PairingNew {
@@ -122,7 +122,7 @@ impl AwaitingEnrolment {
             .collect();
         let (handles, replaced) = self.store.enter(&places, |_| Ok(()))?;
         for device in replaced {
-            self.store.secrets().remove(&SecretName::device(&device))?;
+            self.store.forget_device(&device)?;
         }
         Ok(handles)
     }

@@ -49,9 +49,9 @@ impl SecretName {
         Self(format!("invite-{hex}"))
     }
 
-    /// A later X25519 key of a device, by how often it was rotated.
-    pub(crate) fn exchange(id: &ledger_core::DeviceId, generation: u64) -> Self {
-        Self(format!("exchange-{generation}-{id}"))
+    /// The later X25519 keys of a device.
+    pub(crate) fn exchange(id: &ledger_core::DeviceId) -> Self {
+        Self(format!("exchange-{id}"))
     }
 
     /// Up to where a device's entries were handed out.

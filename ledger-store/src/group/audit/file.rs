@@ -6,7 +6,7 @@ use crate::StoreError;
 use crate::fsck::{Problem, Table};
 
 /// Rows that belong to nothing, which no group's check meets.
-const STRAYS: [(Table, &str); 7] = [
+const STRAYS: [(Table, &str); 11] = [
     (Table::FoundBy, "SELECT count(*) FROM found_by WHERE term NOT IN (SELECT term FROM terms)"),
     (Table::FoundBy, "SELECT count(*) FROM terms WHERE grp NOT IN (SELECT grp FROM groups)"),
     (Table::Expenses, "SELECT count(*) FROM expenses WHERE grp NOT IN (SELECT grp FROM groups)"),
@@ -17,6 +17,17 @@ const STRAYS: [(Table, &str); 7] = [
     ),
     (Table::Pending, "SELECT count(*) FROM pending WHERE grp NOT IN (SELECT grp FROM groups)"),
     (Table::Entries, "SELECT count(*) FROM entries WHERE grp NOT IN (SELECT grp FROM groups)"),
+    (Table::Epochs, "SELECT count(*) FROM epochs WHERE grp NOT IN (SELECT grp FROM groups)"),
+    (
+        Table::Sealed,
+        "SELECT count(*) FROM sealed
+         WHERE n NOT IN (SELECT n FROM entries) OR epoch NOT IN (SELECT e FROM epochs)",
+    ),
+    (Table::Sealed, "SELECT count(*) FROM came_under WHERE epoch NOT IN (SELECT e FROM epochs)"),
+    (
+        Table::Quarantine,
+        "SELECT count(*) FROM quarantine WHERE grp NOT IN (SELECT grp FROM groups)",
+    ),
 ];
 
 /// Every page of the file is as it was written, free ones as well, every index
@@ -35,9 +46,11 @@ pub(crate) fn check_file(connection: &Connection) -> Result<Vec<Problem>, StoreE
             let found = format!("{count} rows belong to nothing");
             problems.push(match table {
                 // They are no less the truth for being nobody's.
-                Table::Entries | Table::Pending => {
-                    Problem { table: Some(table), ..Problem::file(found) }
-                }
+                Table::Entries
+                | Table::Pending
+                | Table::Epochs
+                | Table::Sealed
+                | Table::Quarantine => Problem { table: Some(table), ..Problem::file(found) },
                 _ => Problem::derived(table, None, found),
             });
         }

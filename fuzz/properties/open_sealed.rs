@@ -1,0 +1,82 @@
+//! Property: whatever travels opens to what was sealed, or to a typed error.
+
+use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hkdf::Hkdf;
+use ledger_core::{
+    Envelope, EnvelopeError, EpochKey, ExchangeKey, GroupId, KeyEnvelope, Manifest, Records,
+    Summary, frame,
+};
+use sha2::Sha256;
+
+/// The keys of `vectors/sealing.json`, so that its bytes are good seeds.
+const SECRET: [u8; 32] = [0x51; 32];
+const GROUP: &str = include_str!("sealing_group.txt");
+
+/// Reads `data` as each thing that travels, and as what an envelope holds.
+#[allow(unreachable_pub, reason = "included by a fuzz target and by tests")]
+pub fn check(data: &[u8]) {
+    let Ok(group) = GROUP.trim().parse::<GroupId>() else { panic!("a group id") };
+    let key = EpochKey::from_bytes(group, SECRET);
+    let opened = open(&key, data);
+    if let Ok(entry) = opened {
+        assert_eq!(key.seal(&entry), data, "one entry, one envelope");
+    }
+    // No fuzzer finds a tag of Poly1305: without this, nothing would be read.
+    match open(&key, &sealed(&key, data)) {
+        Ok(entry) => panic!("a nonce of zeros, and {entry:?}"),
+        Err(
+            EnvelopeError::Size(_)
+            | EnvelopeError::Length(_)
+            | EnvelopeError::Padding
+            | EnvelopeError::Entry(_)
+            | EnvelopeError::Nonce,
+        ) => {}
+        Err(error) => panic!("{error}"),
+    }
+
+    if let Ok(envelope) = KeyEnvelope::parse(data) {
+        let keys = [ExchangeKey::from_bytes([0x81; 32]), ExchangeKey::from_bytes([0x82; 32])];
+        if let Ok(Some(found)) = envelope.open(group, &keys) {
+            assert_eq!(found.topic(), envelope.topic());
+        }
+    }
+    if let Ok(manifest) = Manifest::open(&key, data) {
+        assert_eq!(manifest.seal(&key), data);
+    }
+    if let Ok(summary) = Summary::from_bytes(group, data) {
+        let again = Summary::from_bytes(group, &summary.to_bytes());
+        assert_eq!(again, Ok(summary));
+    }
+    records(data);
+}
+
+fn open(key: &EpochKey, data: &[u8]) -> Result<ledger_core::DecodedEntry, EnvelopeError> {
+    key.open(&Envelope::parse(data)?)
+}
+
+/// An envelope around these bytes, whatever they are.
+fn sealed(key: &EpochKey, plaintext: &[u8]) -> Vec<u8> {
+    let mut secret = [0; 32];
+    let derived = Hkdf::<Sha256>::new(None, &SECRET).expand(b"gl/1/seal", &mut secret);
+    assert!(derived.is_ok());
+    let topic = key.topic();
+    let ad = [b"gl/1/env\x01".as_slice(), topic.as_bytes()].concat();
+    let payload = Payload { msg: plaintext, aad: &ad };
+    let cipher = XChaCha20Poly1305::new(&secret.into());
+    let ciphertext = cipher.encrypt(&XNonce::from([0; 24]), payload).unwrap_or_default();
+    [&[1], topic.as_bytes().as_slice(), &[0; 24], &ciphertext].concat()
+}
+
+/// Every byte is in a record or skipped, and what is framed is found.
+fn records(data: &[u8]) {
+    let mut records = Records::new();
+    let whole = [data, &frame(b"behind it")].concat();
+    records.push(&whole);
+    records.push(&[]);
+    let found: Vec<Vec<u8>> = std::iter::from_fn(|| records.next_record()).collect();
+    let inside: usize = found.iter().map(|record| record.len() + 8).sum();
+    assert_eq!(u64::try_from(whole.len() - inside), Ok(records.skipped()));
+    // A record may swallow what stands behind it only if its check says so.
+    assert!(!found.is_empty());
+}
