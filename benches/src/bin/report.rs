@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use ledger_benches::measure::bed::{AMONG, Bed};
-use ledger_benches::measure::{Effort, Report, growth, memory, replay, store};
+use ledger_benches::measure::{Effort, Report, exchange, growth, memory, replay, store};
 
 /// Measures every figure of the project beside its limit.
 #[derive(Parser)]
@@ -19,6 +19,9 @@ struct Arguments {
     /// Rows of JSON instead of a table.
     #[arg(long)]
     json: bool,
+    /// Only the figures of sealing, keys and bundles.
+    #[arg(long)]
+    exchange: bool,
     /// Entries in the large ledger, at least 20,000.
     #[arg(long, default_value_t = 100_000)]
     entries: usize,
@@ -31,6 +34,10 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let effort = if arguments.quick { Effort::Quick } else { Effort::Full };
     let mut report = Report::new(arguments.json);
+    exchange::all(&mut report, effort);
+    if arguments.exchange {
+        return report.end();
+    }
     report.measure(|| replay::from_stored_bytes(effort));
     let mut bed = Bed::new(arguments.entries.max(20_000));
     store::all(&mut report, &mut bed, effort);

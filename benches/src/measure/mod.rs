@@ -18,6 +18,7 @@
 
 pub mod bed;
 pub mod crowd;
+pub mod exchange;
 pub mod growth;
 pub mod memory;
 pub mod raw;

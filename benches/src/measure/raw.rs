@@ -61,12 +61,13 @@ pub fn read_all(path: &Path, keys: &Path) {
 }
 
 /// The tables that a plain entry adds to, by the column that tells its number.
-const TABLES: [(&str, &str); 5] = [
+const TABLES: [(&str, &str); 6] = [
     ("entries", "n"),
     ("expenses", "content"),
     ("found_by", "n"),
     ("named", "n"),
     ("origins", "n"),
+    ("sealed", "n"),
 ];
 
 /// The rows of some entries, in the order of the entries: by table, by place in
