@@ -55,7 +55,6 @@ bugs! {
     SlotKeepsVoid "slot-keeps-void" "an entry that turns void stays in its slot"
     NamesLinger "names-linger" "who was named by an entry that turns void stays in the state"
     RotationStays "rotation-stays" "a rotation that turns void stays in force"
-    EpochStays "epoch-stays" "an epoch that turns void stays usable"
     FirstComeFirst "first-come-first" "the first introduction is the one that arrived first"
     CheckpointForgets "checkpoint-forgets" "a checkpoint does not hold who has a leave in the past"
 }

@@ -18,7 +18,10 @@ use std::ops::ControlFlow;
 
 use common::phones::{admitted, link, open_invite};
 use common::{Folder, Rng, assert_sound, details, digest, entries, record};
-use ledger_core::{EntryId, Envelope, EpochKey, KeyEnvelope, MemberId, Records, Topic, frame};
+use ledger_core::{
+    EntryId, Envelope, EpochKey, ExchangeKey, KeyEnvelope, MemberId, Records, RootEntropy, Summary,
+    Topic, frame,
+};
 use ledger_store::{
     ControlAct, Exported, Group, Imported, NewEntry, Progress, Since, Store, StoreError,
 };
@@ -437,4 +440,86 @@ fn a_restored_backup_signs_nothing_until_it_knows_what_it_handed_out() {
     assert!(import(&group, &export(&ben.group)).is_complete());
     pay(&group, &mut rng);
     exchange(&[&group, &ben.group]);
+}
+
+#[test]
+fn an_epoch_is_renewed_by_age_and_on_request() {
+    let (folder, mut rng) = (Folder::new(1), Rng::new(1));
+    let anna = anna(&folder);
+    pay(&anna, &mut rng);
+    assert_eq!(topics(&export(&anna)).len(), 1, "the first export begins the first epoch");
+    assert!(!anna.renew_epoch(u64::MAX).unwrap(), "young enough");
+    assert_eq!(topics(&export(&anna)).len(), 1);
+    assert!(anna.renew_epoch(0).unwrap());
+    pay(&anna, &mut rng);
+    assert_eq!(topics(&export(&anna)).len(), 2);
+    assert_sound(&anna);
+}
+
+#[test]
+fn a_deleted_group_leaves_no_key_behind() {
+    let folder = Folder::new(1);
+    let anna = anna(&folder);
+    export(&anna);
+    anna.rotate_exchange_key().unwrap();
+    export(&anna);
+    let names = || {
+        let keys = std::fs::read_to_string(folder.keys()).unwrap();
+        let names = keys.lines().filter_map(|line| line.split_once(' ').map(|(n, _)| n.to_owned()));
+        names.filter(|n| !n.starts_with("database-") && n != "entropy").collect::<Vec<_>>()
+    };
+    assert_eq!(names().len(), 3, "device, exchange, handed out: {:?}", names());
+    let id = anna.id();
+    anna.store.delete_group(id).unwrap();
+    assert_eq!(names(), [""; 0]);
+    drop(anna);
+    let raw = folder.raw();
+    for table in ["epochs", "sealed", "came_under", "quarantine"] {
+        let rows = raw.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0));
+        assert_eq!(rows, Ok(0), "{table}");
+    }
+}
+
+#[test]
+fn a_summary_fits_into_a_qr_code_and_asks_for_nothing_twice() {
+    let (folder, mut rng) = (Folder::new(1), Rng::new(1));
+    let anna = anna(&folder);
+    let ben = add(&anna, "Ben", 2);
+    exchange(&[&anna, &ben.group]);
+    for _ in 0..5 {
+        pay(&anna, &mut rng);
+    }
+    let bytes = ben.group.summary().unwrap().to_bytes();
+    assert!(bytes.len() < 60, "two devices in {} bytes", bytes.len());
+    let summary = Summary::from_bytes(anna.id(), &bytes).unwrap();
+    let mut news = Vec::new();
+    let exported = anna.export_bundle(Since::Known(&summary), &mut news, &mut go_on).unwrap();
+    assert_eq!(exported.entries, 5);
+    assert!(import(&ben.group, &news).is_complete());
+    let summary = ben.group.summary().unwrap();
+    let exported = anna.export_bundle(Since::Known(&summary), &mut Vec::new(), &mut go_on);
+    assert_eq!(exported.unwrap().entries, 0);
+}
+
+#[test]
+fn the_phrase_alone_opens_a_bundle() {
+    let (folder, mut rng) = (Folder::new(1), Rng::new(1));
+    let anna = anna(&folder);
+    let ben = add(&anna, "Ben", 2);
+    record(&anna, 10, 10, &mut rng);
+    let bundle = export(&anna);
+    import(&ben.group, &bundle);
+    let entropy = RootEntropy::from_bytes(common::people::secret(&ben._folder, "entropy"));
+    let all = records(&bundle);
+    let wraps: Vec<KeyEnvelope> =
+        all.iter().filter_map(|record| KeyEnvelope::parse(record).ok()).collect();
+    let phrase: Vec<ExchangeKey> = (0..64).map(|index| entropy.recovery_key(index)).collect();
+    let found: Vec<EpochKey> =
+        wraps.iter().filter_map(|wrap| wrap.open(anna.id(), &phrase).unwrap()).collect();
+    assert_eq!(found.len(), 1);
+    let opens = |record: &Vec<u8>| {
+        Envelope::parse(record).ok().map(|envelope| found[0].open(&envelope).unwrap().id())
+    };
+    let opened = all.iter().filter_map(opens).count();
+    assert_eq!(opened, entries(&anna).len());
 }

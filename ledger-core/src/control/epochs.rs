@@ -9,7 +9,6 @@ use super::chain::Point;
 use super::record::Control;
 use crate::act::{ActBody, Generation};
 use crate::authority::Enrolment;
-use crate::bug::Bug;
 use crate::entry::DecodedEntry;
 use crate::id::{ActDigest, DeviceId, EntryId};
 use crate::ledger::{EntryIndex, UsableEpoch};
@@ -99,9 +98,6 @@ impl Control {
 
     /// An epoch is applied now, or void now.
     pub(crate) fn set_epoch(&mut self, order: &(u64, EntryId), applied: bool) {
-        if Bug::EpochStays.is_on() {
-            return;
-        }
         let mut begun = self.epochs.begun.iter_mut();
         if let Some(begun) = begun.find(|begun| begun.order == *order) {
             begun.applied = applied;

@@ -165,6 +165,7 @@ impl Group {
         for key in ring.to_hand_out()? {
             key_envelopes.extend(key.wrap_for(&recipients, &*random(self.store.environment())?));
         }
+        ring.handed_out()?;
         Ok(Plan {
             rows,
             sealing,

@@ -285,10 +285,17 @@ impl Intake<'_> {
         };
         let mut released = Vec::new();
         if let Payload::Epoch(epoch) = entry.payload() {
-            // The box opens envelopes before anybody is believed: only a signed
-            // entry in force makes a key fit for sealing.
-            let new = self.ring(|ring| ring.learn(epoch))?;
-            released = self.released(&new)?;
+            let (group, id) = (self.group.key, self.group.id);
+            let known = self
+                .group
+                .store
+                .read(|connection| Ring { connection, group, id }.has_begun(&epoch.topic()))?;
+            if !known {
+                // The box opens envelopes before anybody is believed: only a
+                // signed entry in force makes a key fit for sealing.
+                let new = self.ring(|ring| ring.learn(epoch))?;
+                released = self.released(&new)?;
+            }
         }
         self.batch.push((entry, e));
         Ok(released)
@@ -304,8 +311,19 @@ impl Intake<'_> {
             batch.iter().map(|(entry, e)| (entry.id(), *e)).collect();
         let seed = random(self.group.store.environment())?;
         let mut report = Ingested::default();
-        let mut verified: Vec<VerifiedEntry> = Vec::with_capacity(batch.len());
-        let decoded = batch.into_iter().map(|(entry, _)| entry).collect();
+        let mut decoded = Vec::with_capacity(batch.len());
+        self.group.store.read(|connection| {
+            for (entry, _) in batch {
+                // Going on after an interruption costs no signatures.
+                if is_entry(connection, &entry.id())? {
+                    report.duplicates = report.duplicates.saturating_add(1);
+                } else {
+                    decoded.push(entry);
+                }
+            }
+            Ok(())
+        })?;
+        let mut verified: Vec<VerifiedEntry> = Vec::with_capacity(decoded.len());
         for result in verify_batch(decoded, &seed) {
             match result {
                 Ok(entry) => verified.push(entry),
@@ -360,6 +378,11 @@ impl Intake<'_> {
         })?;
         Ok(report)
     }
+}
+
+fn is_entry(connection: &Connection, id: &EntryId) -> Result<bool, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT 1 FROM entries WHERE id = ?1")?;
+    Ok(statement.exists([id.as_bytes()])?)
 }
 
 fn is_here(connection: &Connection, id: &EntryId) -> Result<bool, StoreError> {

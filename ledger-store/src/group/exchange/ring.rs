@@ -126,6 +126,23 @@ impl Ring<'_> {
         rows.map(|secret| Ok(EpochKey::from_bytes(self.id, secret?))).collect()
     }
 
+    /// Whether the signed entry of a topic is here, and its box was looked into.
+    pub(super) fn has_begun(&self, topic: &Topic) -> Result<bool, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT 1 FROM epochs WHERE grp = ?1 AND topic = ?2 AND begun = 1")?;
+        Ok(statement.exists((self.group.0, topic.as_bytes()))?)
+    }
+
+    /// Nobody waits for a key any more that was just handed out.
+    pub(super) fn handed_out(&self) -> Result<(), StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("UPDATE epochs SET wanted = 0 WHERE grp = ?1 AND wanted = 1")?;
+        statement.execute([self.group.0])?;
+        Ok(())
+    }
+
     /// The keys to hand out: those in no box, and those that somebody wanted.
     pub(super) fn to_hand_out(&self) -> Result<Vec<EpochKey>, StoreError> {
         let mut statement = self.connection.prepare_cached(
