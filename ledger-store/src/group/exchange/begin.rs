@@ -23,8 +23,8 @@ impl Group {
     /// [`StoreError::WouldBeVoid`] if this device may not write.
     pub fn renew_epoch(&self, at_least_ms: u64) -> Result<bool, StoreError> {
         let device = self.signing_key()?;
-        let now_ms = self.store.environment().now_ms();
         self.write(|writer| {
+            let now_ms = writer.environment().now_ms();
             self.ring(writer).refresh()?;
             let used = self.sealing_key(writer)?;
             if let Some((_, key)) = used {
@@ -96,7 +96,7 @@ impl Group {
             self.ring(writer).refresh()?;
             let known = self.ring(writer).uncovered()?;
             let carried: Vec<&EpochKey> = known.iter().take(MAX_EPOCH_PREDECESSORS).collect();
-            let key = EpochKey::from_bytes(self.id, *random(self.store.environment())?);
+            let key = EpochKey::from_bytes(self.id, *random(writer.environment())?);
             let epoch = key.begin(&carried)?;
             self.merge_heads(writer, device)?;
             self.ring(writer).add(&key)?;

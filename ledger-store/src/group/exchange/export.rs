@@ -53,6 +53,8 @@ struct Plan {
     key_envelopes: Vec<Vec<u8>>,
     recipients: u64,
     heads: Vec<EntryId>,
+    /// The last entry of this device.
+    own_tip: Option<(u64, EntryId)>,
     wanted: Vec<Topic>,
 }
 
@@ -85,6 +87,10 @@ impl Group {
     ) -> Result<Exported, StoreError> {
         let device = self.signing_key()?;
         let plan = self.write(|writer| self.plan(writer, &device, since))?;
+        if let Some((seq, id)) = plan.own_tip {
+            // Durable before a byte leaves this device.
+            self.note_handed_out(seq, &id)?;
+        }
         let total = u64::try_from(plan.rows.len()).unwrap_or(u64::MAX);
         let mut told = self.store.stopped_by(progress);
         let mut meter = Meter::new(&mut told, Phase::Sealing, total)?;
@@ -139,7 +145,6 @@ impl Group {
         device: &DeviceKey,
         since: Since<'_>,
     ) -> Result<Plan, StoreError> {
-        let may_write = writer.ledger().state().may_write(self.device);
         let (epoch, sealing) = self.sealing_key_or_new(writer, device)?;
         let connection = writer.connection();
         let numbers = match since {
@@ -154,16 +159,12 @@ impl Group {
             choose.execute((n, epoch))?;
             rows.push(Row { n, epoch: look.query_row([n], |row| row.get(0))? });
         }
-        if may_write && let Some((_, _, seq, id)) = own_tip(writer, self.device) {
-            // Durable before a byte leaves this device.
-            self.note_handed_out(seq, &id)?;
-        }
         let state = writer.ledger().state();
         let recipients = state.recipients();
         let ring = Ring { connection, group: self.key, id: self.id };
         let mut key_envelopes = Vec::new();
         for key in ring.to_hand_out()? {
-            key_envelopes.extend(key.wrap_for(&recipients, &*random(self.store.environment())?));
+            key_envelopes.extend(key.wrap_for(&recipients, &*random(writer.environment())?));
         }
         ring.handed_out()?;
         Ok(Plan {
@@ -172,6 +173,7 @@ impl Group {
             key_envelopes,
             recipients: u64::try_from(recipients.len()).unwrap_or(u64::MAX),
             heads: writer.ledger().frontier().heads().take(256).collect(),
+            own_tip: own_tip(writer, self.device),
             wanted: Quarantine { connection, group: self.key }.topics()?,
         })
     }
@@ -200,8 +202,9 @@ impl Group {
     }
 }
 
-fn own_tip(writer: &Writer<'_>, device: DeviceId) -> Option<(u64, DeviceId, u64, EntryId)> {
-    writer.ledger().frontier().tips().find(|(_, of, ..)| *of == device)
+fn own_tip(writer: &Writer<'_>, device: DeviceId) -> Option<(u64, EntryId)> {
+    let mut tips = writer.ledger().frontier().tips();
+    tips.find(|(_, of, ..)| *of == device).map(|(_, _, seq, id)| (seq, id))
 }
 
 fn id_of(connection: &Connection, n: i64) -> Result<EntryId, StoreError> {
