@@ -158,6 +158,9 @@ const MIGRATIONS: &[&str] = &[
         message BLOB NOT NULL                -- as received, sealed
     ) STRICT;
     ",
+    // Version 3. The entries of a group in the order in which they came: what
+    // follows a checkpoint is found without reading the others.
+    "CREATE INDEX entries_by_group ON entries (grp);",
 ];
 
 /// Brings the database to the newest version, one transaction per migration.
