@@ -14,6 +14,12 @@ use super::time_ms;
 /// settings of the store.
 #[must_use]
 pub fn connect(path: &Path, keys: &Path) -> Connection {
+    connect_with(path, keys, "")
+}
+
+/// The same with further settings, before anything is read.
+#[must_use]
+pub fn connect_with(path: &Path, keys: &Path, settings: &str) -> Connection {
     let keys = std::fs::read_to_string(keys).unwrap();
     let line = keys.lines().find(|line| line.starts_with("database-")).unwrap();
     let (name, key) = line.split_once(' ').unwrap();
@@ -21,7 +27,7 @@ pub fn connect(path: &Path, keys: &Path) -> Connection {
     let connection = Connection::open(path).unwrap();
     connection
         .execute_batch(&format!(
-            "PRAGMA key = \"x'{key}{salt}'\";
+            "PRAGMA key = \"x'{key}{salt}'\"; {settings};
              PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
              PRAGMA secure_delete = ON; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;"
         ))
@@ -31,10 +37,14 @@ pub fn connect(path: &Path, keys: &Path) -> Connection {
 
 /// Opens the file, reads a checkpoint and the last 500 rows.
 pub fn open_and_read(path: &Path, keys: &Path) {
-    let connection = connect(path, keys);
+    read_last(&connect(path, keys));
+}
+
+/// Reads a checkpoint and the last 500 rows.
+pub fn read_last(connection: &Connection) {
     let blob: Vec<u8> = connection
         .query_row("SELECT ledger FROM checkpoints ORDER BY upto DESC LIMIT 1", [], |r| r.get(0))
-        .unwrap();
+        .unwrap_or_default();
     let mut statement = connection
         .prepare("SELECT entry, signature FROM entries ORDER BY n DESC LIMIT 500")
         .unwrap();
@@ -87,7 +97,12 @@ impl Raw {
     /// Opens a copy that somebody made.
     #[must_use]
     pub fn open(path: &Path, keys: &Path) -> Self {
-        let connection = connect(path, keys);
+        Self::of(connect(path, keys))
+    }
+
+    /// Over a connection to such a copy.
+    #[must_use]
+    pub fn of(connection: Connection) -> Self {
         let inserts = TABLES.map(|(table, _)| {
             let all = connection.prepare(&format!("SELECT * FROM {table}")).unwrap();
             let places: Vec<String> = (1..=all.column_count()).map(|n| format!("?{n}")).collect();
@@ -95,6 +110,11 @@ impl Raw {
         });
         let inserts = inserts.to_vec();
         Self { connection, inserts }
+    }
+
+    /// Sets the size of the page cache.
+    pub fn cache_kilobytes(&self, size: i64) {
+        self.connection.pragma_update(None, "cache_size", -size).unwrap();
     }
 
     /// Adds rows in one transaction, durably; milliseconds.
@@ -143,16 +163,30 @@ impl Reader {
         self.0.query_row("SELECT max(n) FROM entries", [], |row| row.get(0)).unwrap()
     }
 
-    /// What the store wrote for the entries after a number. The words, which
-    /// cannot be read back, from the entries.
+    /// How the tables were made.
+    #[must_use]
+    pub fn schema(&self) -> String {
+        let sql = "SELECT sql || ';' FROM sqlite_schema WHERE sql IS NOT NULL
+                   AND name NOT LIKE 'texts\\_%' ESCAPE '\\'
+                   AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid";
+        let mut statement = self.0.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    }
+
+    /// What the store wrote for the entries after a number, as many as are given.
+    /// The words, which cannot be read back, from the entries.
     #[must_use]
     pub fn after(&self, n: i64, entries: &[VerifiedEntry], state: &GroupState) -> Rows {
+        let until = n + entries.len() as i64;
         let mut tables = Vec::new();
         for (place, (table, column)) in TABLES.into_iter().enumerate() {
-            let sql = format!("SELECT * FROM {table} WHERE {column} > ?1 ORDER BY {column}");
+            let sql = format!(
+                "SELECT * FROM {table} WHERE {column} > ?1 AND {column} <= ?2 ORDER BY {column}"
+            );
             let mut all = self.0.prepare(&sql).unwrap();
             let (columns, key) = (all.column_count(), all.column_index(column).unwrap());
-            let mut rows = all.query([n]).unwrap();
+            let mut rows = all.query([n, until]).unwrap();
             while let Some(row) = rows.next().unwrap() {
                 let values = (0..columns).map(|place| row.get(place).unwrap()).collect();
                 tables.push((row.get::<_, i64>(key).unwrap(), place, values));

@@ -158,7 +158,10 @@ const MIGRATIONS: &[&str] = &[
         message BLOB NOT NULL                -- as received, sealed
     ) STRICT;
     ",
-    // Version 3. How entries travel.
+    // Version 3. The entries of a group in the order in which they came: what
+    // follows a checkpoint is found without reading the others.
+    "CREATE INDEX entries_by_group ON entries (grp);",
+    // Version 4. How entries travel.
     "
     CREATE TABLE epochs (                    -- the key ring
         e       INTEGER PRIMARY KEY,

@@ -12,6 +12,13 @@ use super::index::{StoredIndex, stored_entry};
 use crate::StoreError;
 use crate::store::LoadedLedger;
 
+/// What came after a checkpoint.
+pub(super) const TAIL: &str =
+    "SELECT entry, signature, n FROM entries WHERE grp = ?1 AND n > ?2 ORDER BY n";
+
+/// Everything, in the order in which it came.
+pub(super) const ALL: &str = "SELECT entry, signature, n FROM entries WHERE grp = ?1 ORDER BY n";
+
 /// How a ledger was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Opening {
@@ -62,9 +69,7 @@ fn replay_tail(
     group: GroupKey,
     loaded: &mut LoadedLedger,
 ) -> Result<bool, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT entry, signature, n FROM entries WHERE grp = ?1 AND n > ?2 ORDER BY n",
-    )?;
+    let mut statement = connection.prepare_cached(TAIL)?;
     let mut rows = statement.query((group.0, loaded.upto))?;
     let mut index = StoredIndex::new(connection, group, loaded.upto);
     let ledger = &mut loaded.ledger;
@@ -109,8 +114,7 @@ fn rebuild(
     flipped: i64,
     dropped_checkpoints: u64,
 ) -> Result<LoadedLedger, StoreError> {
-    let mut statement = connection
-        .prepare_cached("SELECT entry, signature, n FROM entries WHERE grp = ?1 ORDER BY n")?;
+    let mut statement = connection.prepare_cached(ALL)?;
     let mut rows = statement.query([group.0])?;
     let gone = || StoreError::Damaged("the genesis entry is gone".to_owned());
     let genesis = rows.next()?.ok_or_else(gone)?;

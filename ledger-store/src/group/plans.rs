@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{find, history, overview, query};
+use super::{find, history, load, overview, query};
 use crate::database::in_memory;
 
 /// The steps of a plan.
@@ -36,6 +36,8 @@ fn no_list_scans_or_sorts() {
         (history::CHANGES, "PRIMARY KEY (original=? AND endorses=? AND (lamport,id)<(?,?))"),
         (overview::GROUPS, "INTEGER PRIMARY KEY (rowid<?)"),
         (overview::LAST, "entries_by_order (grp=?)"),
+        (load::TAIL, "entries_by_group (grp=? AND rowid>?)"),
+        (load::ALL, "entries_by_group (grp=?)"),
         (history::ENDORSEMENTS, "PRIMARY KEY (original=? AND endorses=?)"),
     ] {
         let plan = plan(&connection, sql);
@@ -51,6 +53,7 @@ fn without_its_index_a_list_would_scan_or_sort() {
         ("expenses_by_date", find::BY_DATE),
         ("entries_by_order", query::ACTIVITY),
         ("entries_void", query::VOID),
+        ("entries_by_group", load::TAIL),
     ] {
         let connection = in_memory().unwrap();
         connection.execute_batch(&format!("DROP INDEX {drop}")).unwrap();
