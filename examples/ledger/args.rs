@@ -80,6 +80,12 @@ pub(crate) enum Command {
     /// Works out from the entries everything that is derived from them, and
     /// compares; checks every signature and every page of the file.
     Fsck(Fsck),
+    /// Save what is left of a damaged database into a new one
+    ///
+    /// The damaged file is not touched. Everything whose signature holds is
+    /// saved, for every group; what is lost is listed. The new database opens
+    /// with the same key file: give that by --key-file.
+    Repair(Repair),
     /// Write the ledger for other programs, to standard output
     Export(Export),
 }
@@ -148,6 +154,15 @@ pub(crate) struct Fsck {
     /// Write anew what is derived from the entries, if that is what is wrong
     #[arg(long)]
     pub(crate) fix: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Repair {
+    #[command(flatten)]
+    pub(crate) read: Read,
+    /// The new database, which must not exist
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,7 @@ mod import;
 mod people;
 mod read;
 mod record;
+mod repair;
 mod show;
 mod verify;
 
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Command::Agree(agree) => agree::run(agree, &mut out),
         Command::Verify(list) => verify::run(list, &mut out),
         Command::Fsck(fsck) => fsck::run(fsck, &mut out),
+        Command::Repair(repair) => repair::run(repair, &mut out),
         Command::Export(export) => export::run(export, &mut out),
     };
     let result = result.and_then(|()| Ok(out.flush()?));

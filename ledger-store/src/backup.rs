@@ -121,7 +121,7 @@ fn copy(
 }
 
 /// Gives a file its name, unless another file has it.
-fn publish(partial: &Path, path: &Path) -> std::io::Result<()> {
+pub(crate) fn publish(partial: &Path, path: &Path) -> std::io::Result<()> {
     match std::fs::hard_link(partial, path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error),
         Ok(()) => Ok(()),

@@ -67,6 +67,18 @@ pub enum StoreError {
     /// The file or its folder cannot be written.
     #[error("the database cannot be written; check its permissions and its folder's")]
     ReadOnly,
+    /// The file, or its log beside it, cannot be opened or made.
+    #[error(
+        "the database, or a file beside it, cannot be opened or made; check that its folder \
+         exists, and the permissions of both"
+    )]
+    CannotOpen,
+    /// A disk failed to read, write or flush.
+    #[error(
+        "the storage failed: {0}; nothing was half-done: check the disk and its space, then try \
+         again"
+    )]
+    Storage(#[source] rusqlite::Error),
     /// Any other failure of the database.
     #[error("the database could not be used: {0}")]
     Database(#[source] rusqlite::Error),
@@ -183,6 +195,8 @@ impl From<rusqlite::Error> for StoreError {
             Some(Code::OperationInterrupted) => Self::Suspended,
             Some(Code::DiskFull) => Self::DiskFull,
             Some(Code::ReadOnly | Code::PermissionDenied) => Self::ReadOnly,
+            Some(Code::CannotOpen) => Self::CannotOpen,
+            Some(Code::SystemIoFailure) => Self::Storage(error),
             _ => Self::Database(error),
         }
     }

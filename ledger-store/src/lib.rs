@@ -43,6 +43,7 @@ mod pairing;
 mod progress;
 mod recovery;
 mod remove;
+mod repair;
 mod secrets;
 mod snapshot;
 mod store;
@@ -64,6 +65,7 @@ pub use pairing::{
 };
 pub use progress::{Phase, Progress};
 pub use recovery::{KeptShare, ShareId};
+pub use repair::{Cut, Repaired, RepairedGroup};
 pub use secrets::{FileSecrets, MemorySecrets, Secret, SecretError, SecretName, SecretStore};
 pub use store::{GroupSummary, Store};
 

@@ -16,8 +16,6 @@ pub enum Phase {
     Comparing,
     /// Writing what is derived from the entries anew.
     Rebuilding,
-    /// Replaying entries while a group is opened.
-    Opening,
     /// Copying the pages of the database.
     BackingUp,
     /// Reading what is left of a damaged file, page by page.
@@ -39,7 +37,6 @@ impl Phase {
             Self::Verifying => "verifying",
             Self::Comparing => "comparing",
             Self::Rebuilding => "rebuilding",
-            Self::Opening => "opening",
             Self::BackingUp => "backing up",
             Self::Salvaging => "salvaging",
             Self::Sealing => "sealing",

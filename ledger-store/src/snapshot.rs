@@ -42,7 +42,11 @@ impl<'a> Snapshot<'a> {
 
 /// The groups there are, oldest first.
 pub(crate) fn groups(connection: &Connection) -> Result<Vec<(GroupKey, GroupId)>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT grp, id FROM groups ORDER BY grp")?;
+    let mut statement = connection.prepare_cached(
+        // Not those that wait for their genesis entry, after a repair.
+        "SELECT grp, id FROM groups
+         WHERE EXISTS (SELECT 1 FROM entries e WHERE e.grp = groups.grp) ORDER BY grp",
+    )?;
     let rows = statement
         .query_map([], |row| Ok((GroupKey(row.get(0)?), GroupId::from_bytes(row.get(1)?))))?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -183,7 +183,10 @@ impl Store {
     /// [`StoreError`] if the database cannot be read.
     pub fn group_ids(&self) -> Result<Vec<GroupId>, StoreError> {
         self.read(|connection| {
-            let mut statement = connection.prepare_cached("SELECT id FROM groups ORDER BY grp")?;
+            let mut statement = connection.prepare_cached(
+                "SELECT id FROM groups
+                 WHERE EXISTS (SELECT 1 FROM entries e WHERE e.grp = groups.grp) ORDER BY grp",
+            )?;
             let rows = statement.query_map([], |row| row.get(0).map(GroupId::from_bytes))?;
             Ok(rows.collect::<Result<_, _>>()?)
         })

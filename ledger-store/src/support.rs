@@ -198,6 +198,8 @@ fn kind_of(error: &StoreError) -> &'static str {
         StoreError::Busy => "busy",
         StoreError::DiskFull => "the disk is full",
         StoreError::ReadOnly => "read-only",
+        StoreError::CannotOpen => "it cannot be opened",
+        StoreError::Storage(_) => "the storage failed",
         StoreError::Refused(refusal) => refusal.rule().code(),
         StoreError::Database(_) => "the database failed",
         StoreError::UnknownGroup(_) => "it was deleted",

@@ -1,16 +1,19 @@
 //! The database file: opening, encrypting, layout.
 
 mod connections;
+mod key;
+mod migrations;
 mod open;
 mod schema;
 
 pub(crate) use connections::Connections;
-pub(crate) use open::Location;
+pub(crate) use key::FileKey;
+pub(crate) use open::{Location, PAGE_BYTES};
 
 /// An empty database in memory, to look at plans.
 #[cfg(test)]
 pub(crate) fn in_memory() -> Result<rusqlite::Connection, crate::StoreError> {
     let mut connection = rusqlite::Connection::open_in_memory()?;
-    schema::migrate(&mut connection)?;
+    migrations::migrate(&mut connection)?;
     Ok(connection)
 }

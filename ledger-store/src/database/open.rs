@@ -10,7 +10,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use zeroize::Zeroizing;
 
-use super::schema;
+use super::{FileKey, migrations};
 use crate::environment::random;
 use crate::lock_file::LockFile;
 use crate::{Secret, SecretName, SecretStore, StoreError, StoreOptions};
@@ -20,7 +20,7 @@ use crate::{Secret, SecretName, SecretStore, StoreError, StoreOptions};
 const STATEMENTS: usize = 64;
 
 /// Bytes of a page, as SQLCipher has them unless told otherwise.
-const PAGE_BYTES: u64 = 4096;
+pub(crate) const PAGE_BYTES: u64 = 4096;
 
 /// More than SQLite can count would be too long, too.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
@@ -33,9 +33,9 @@ const LOG_BYTES: u32 = 4 << 20;
 const PLAINTEXT_BYTES: u32 = 32;
 
 /// The salt from which, with the key, SQLCipher derives how it checks pages.
-type Salt = [u8; 16];
+pub(super) type Salt = [u8; 16];
 
-type Key = Zeroizing<[u8; 32]>;
+pub(super) type Key = Zeroizing<[u8; 32]>;
 
 /// A database file, and what it is opened with.
 pub(crate) struct Location {
@@ -65,6 +65,10 @@ impl Location {
         &*self.secrets
     }
 
+    pub(crate) fn shared_secrets(&self) -> Arc<dyn SecretStore> {
+        Arc::clone(&self.secrets)
+    }
+
     pub(crate) fn options(&self) -> &StoreOptions {
         &self.options
     }
@@ -74,8 +78,20 @@ impl Location {
     pub(crate) fn connect(&self) -> Result<Connection, StoreError> {
         match read_head(&self.path)? {
             Some(head) => self.connect_to(&head),
-            None => Err(StoreError::NotFound(self.path.clone())),
+            None => {
+                refuse_lost(&self.path)?;
+                Err(StoreError::NotFound(self.path.clone()))
+            }
         }
+    }
+
+    /// The key of the file as it begins, for work on copies of it.
+    pub(crate) fn file_key(&self) -> Result<FileKey, StoreError> {
+        let head = read_head(&self.path)?;
+        let head = head.ok_or_else(|| StoreError::NotFound(self.path.clone()))?;
+        let salt = self.salt(&head)?;
+        let plaintext_header = matches!(head, Head::Plaintext);
+        Ok(FileKey { key: self.key_of(&salt)?, salt, plaintext_header })
     }
 
     /// Opens a database, or makes one if there is no file or an empty one (which
@@ -84,6 +100,7 @@ impl Location {
         if let Some(head) = read_head(&self.path)? {
             return self.connect_to(&head);
         }
+        refuse_lost(&self.path)?;
         // Before a key is kept that would open nothing.
         require_cipher(&Connection::open_in_memory()?)?;
         // One process makes it; the others open what it made.
@@ -171,6 +188,22 @@ impl Location {
     }
 }
 
+/// SQLite would delete a log whose database is gone, and with it what might be
+/// put together again.
+fn refuse_lost(path: &Path) -> Result<(), StoreError> {
+    let mut log = path.to_owned().into_os_string();
+    log.push("-wal");
+    if std::fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
+        let found = format!(
+            "the file is gone, but its log {} is there: put the file back beside it, or move the \
+             log away",
+            log.display()
+        );
+        return Err(StoreError::Damaged(found));
+    }
+    Ok(())
+}
+
 /// SQLite rounds the file's size up and would notice a last page that is cut
 /// only when it reads that page. While there is a write-ahead log, the end of
 /// the file may honestly be unfinished.
@@ -222,22 +255,27 @@ fn settle(mut connection: Connection, options: &StoreOptions) -> Result<Connecti
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     let cache_kib = options.cache_kib;
     connection.execute_batch(&format!(
-        // `synchronous = FULL`: a committed entry survives a loss of power.
+        // `synchronous = FULL`: every commit flushes the log, so a committed entry
+        // survives a loss of power; with NORMAL it would survive a crash of the
+        // program only. On Apple's systems, `fsync` leaves data in the drive's own
+        // cache; `fullfsync` empties that as well, and means nothing elsewhere.
         "PRAGMA journal_mode = WAL;
          PRAGMA journal_size_limit = {LOG_BYTES};
          PRAGMA synchronous = FULL;
+         PRAGMA fullfsync = ON;
+         PRAGMA checkpoint_fullfsync = ON;
          PRAGMA foreign_keys = ON;
          PRAGMA secure_delete = ON;
          PRAGMA cell_size_check = ON;
          PRAGMA temp_store = MEMORY;
          PRAGMA cache_size = -{cache_kib};"
     ))?;
-    schema::migrate(&mut connection)?;
+    migrations::migrate(&mut connection)?;
     Ok(connection)
 }
 
 /// Opens the file and gives the cipher its key.
-fn unlock(
+pub(super) fn unlock(
     path: &Path,
     flags: OpenFlags,
     key: &[u8; 32],

@@ -1,12 +1,10 @@
 //! The layout of the database, as numbered migrations that never change once
 //! they are released.
 
-use rusqlite::{Connection, TransactionBehavior};
-
-use crate::StoreError;
-
-/// Each migration leads from its place in the list to the next version.
-const MIGRATIONS: &[&str] = &[
+/// Each migration leads from its place in the list to the next version. One that
+/// was released is never touched again; `tests/fixtures` keeps a file of each
+/// version.
+pub(super) const MIGRATIONS: &[&str] = &[
     // Version 1. Integer keys throughout: a hash as clustered key scatters
     // writes over the whole file.
     "
@@ -196,28 +194,3 @@ const MIGRATIONS: &[&str] = &[
     ) STRICT;
     ",
 ];
-
-/// Brings the database to the newest version, one transaction per migration.
-pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    if version(connection)? == known {
-        return Ok(());
-    }
-    loop {
-        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // Read again inside: another process may have migrated meanwhile.
-        let found = version(&tx)?;
-        if found > known || found < 0 {
-            return Err(StoreError::FromTheFuture { found, known });
-        }
-        let place = usize::try_from(found).unwrap_or(usize::MAX);
-        let Some(migration) = MIGRATIONS.get(place) else { return Ok(()) };
-        tx.execute_batch(migration)?;
-        tx.pragma_update(None, "user_version", found.saturating_add(1))?;
-        tx.commit()?;
-    }
-}
-
-fn version(connection: &Connection) -> Result<i64, StoreError> {
-    Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
-}

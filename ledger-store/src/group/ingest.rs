@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use ledger_core::{Admission, DecodedEntry, EntryId, Refusal, VerifiedEntry, verify_batch};
 
+use rusqlite::{Connection, TransactionBehavior};
+
 use super::pending::Waiting;
 use super::{Group, Writer};
 use crate::StoreError;
@@ -63,15 +65,36 @@ impl Group {
         self.take_in(entries, Ingested::default(), |_, _| Ok(()))
     }
 
+    /// Puts back the genesis entry of a group that lost it to damage: see
+    /// [`Store::repair`](crate::Store::repair).
+    fn begin_again(
+        &self,
+        connection: &mut Connection,
+        verified: &mut Vec<VerifiedEntry>,
+    ) -> Result<Option<EntryId>, StoreError> {
+        let Some(place) = verified.iter().position(|entry| entry.id() == self.id.genesis()) else {
+            return Ok(None);
+        };
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if tx.prepare_cached("SELECT 1 FROM entries WHERE grp = ?1")?.exists([self.key.0])? {
+            return Ok(None);
+        }
+        let genesis = verified.swap_remove(place);
+        Writer::found(&tx, self.key, &genesis)?;
+        tx.commit()?;
+        Ok(Some(genesis.id()))
+    }
+
     /// Takes entries in, and does `then` in the same transaction.
     pub(super) fn take_in(
         &self,
-        verified: Vec<VerifiedEntry>,
-        report: Ingested,
+        mut verified: Vec<VerifiedEntry>,
+        mut report: Ingested,
         then: impl FnOnce(&mut Writer<'_>, &Ingested) -> Result<(), StoreError>,
     ) -> Result<Ingested, StoreError> {
         let drawn = Drawn::from(self.store.environment())?;
         self.store.write(|connection| {
+            report.added.extend(self.begin_again(connection, &mut verified)?);
             let known = self.store.memory().pending.remove(&self.key);
             let (report, pending) = self.write_on(connection, &drawn, |writer| {
                 let (waiting, ready) = Waiting::open(writer.connection(), self.key, known)?;

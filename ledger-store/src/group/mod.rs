@@ -31,7 +31,6 @@ pub use find::{By, Filter};
 pub use handle::Group;
 pub(crate) use handle::load;
 pub use history::{Opinion, Version};
-#[cfg(test)]
 pub(crate) use index::stored_entry;
 pub use ingest::Ingested;
 pub use load::Opening;

@@ -8,8 +8,8 @@ use super::cursor::Cursor;
 use super::index::stored_entry;
 use crate::{Store, StoreError};
 
-pub(super) const GROUPS: &str =
-    "SELECT grp, id, device FROM groups WHERE grp < ?1 ORDER BY grp DESC LIMIT ?2";
+pub(super) const GROUPS: &str = "SELECT grp, id, device FROM groups WHERE grp < ?1
+     AND EXISTS (SELECT 1 FROM entries e WHERE e.grp = groups.grp) ORDER BY grp DESC LIMIT ?2";
 
 pub(super) const LAST: &str = "SELECT entry, signature FROM entries
      WHERE grp = ?1 ORDER BY lamport DESC, n DESC LIMIT 1";

@@ -57,6 +57,7 @@ impl Store {
         let group = self.group_of(found.group)?;
         let request = JoinRequest::open(message, &secret, group.id())?;
         let device = group.device_key()?;
+        let now_ms = self.environment().now_ms();
         group.write(|writer| {
             let member = request.card().card().member();
             let known = earlier(writer.connection(), found.inv, member)?;
@@ -64,13 +65,13 @@ impl Store {
                 return Ok(Received::Admitted(group.answer(writer, &request, entry)?));
             }
             // Read again inside: another process may have admitted meanwhile.
-            self.check_policy(writer.connection(), &found)?;
+            check_policy(writer.connection(), &found, now_ms)?;
             let way = group.way(writer, found.invite.policy.claims)?;
             let asks = found.invite.policy.asks || matches!(way, Way::Bind(_));
             let request_id = match known {
                 Some(Earlier { declined: true, .. }) => return Err(StoreError::UnknownRequest),
                 Some(earlier) => earlier.id,
-                None => self.note(writer.connection(), &found, member, message)?,
+                None => note(writer.connection(), &found, member, message, now_ms)?,
             };
             if asks {
                 return Ok(Received::Waiting(group.id(), request_id));
@@ -80,40 +81,40 @@ impl Store {
             Ok(Received::Admitted(group.answer(writer, &request, entry)?))
         })
     }
+}
 
-    fn check_policy(&self, connection: &Connection, found: &Found) -> Result<(), StoreError> {
-        let policy = &found.invite.policy;
-        if policy.expires_ms.is_some_and(|end| self.environment().now_ms() >= end) {
-            return Err(StoreError::InviteExpired);
-        }
-        let used: u32 = connection.query_row(
-            "SELECT count(*) FROM requests WHERE inv = ?1 AND admitted_by IS NOT NULL",
-            [found.inv],
-            |row| row.get(0),
-        )?;
-        if policy.uses.is_some_and(|uses| used >= uses) {
-            return Err(StoreError::InviteUsedUp);
-        }
-        Ok(())
+fn check_policy(connection: &Connection, found: &Found, now_ms: u64) -> Result<(), StoreError> {
+    let policy = &found.invite.policy;
+    if policy.expires_ms.is_some_and(|end| now_ms >= end) {
+        return Err(StoreError::InviteExpired);
     }
+    let used: u32 = connection.query_row(
+        "SELECT count(*) FROM requests WHERE inv = ?1 AND admitted_by IS NOT NULL",
+        [found.inv],
+        |row| row.get(0),
+    )?;
+    if policy.uses.is_some_and(|uses| used >= uses) {
+        return Err(StoreError::InviteUsedUp);
+    }
+    Ok(())
+}
 
-    /// Keeps a request that is new here.
-    fn note(
-        &self,
-        connection: &Connection,
-        found: &Found,
-        member: MemberId,
-        message: &[u8],
-    ) -> Result<RequestId, StoreError> {
-        if found.invite.waiting >= MAX_WAITING {
-            return Err(StoreError::InviteUsedUp);
-        }
-        connection.execute(
-            "INSERT INTO requests (inv, member, message, came_ms) VALUES (?1, ?2, ?3, ?4)",
-            (found.inv, member.as_bytes(), message, self.environment().now_ms()),
-        )?;
-        Ok(RequestId(connection.last_insert_rowid()))
+/// Keeps a request that is new here.
+fn note(
+    connection: &Connection,
+    found: &Found,
+    member: MemberId,
+    message: &[u8],
+    now_ms: u64,
+) -> Result<RequestId, StoreError> {
+    if found.invite.waiting >= MAX_WAITING {
+        return Err(StoreError::InviteUsedUp);
     }
+    connection.execute(
+        "INSERT INTO requests (inv, member, message, came_ms) VALUES (?1, ?2, ?3, ?4)",
+        (found.inv, member.as_bytes(), message, now_ms),
+    )?;
+    Ok(RequestId(connection.last_insert_rowid()))
 }
 
 /// What became of a request that came before.

@@ -44,6 +44,7 @@ impl Store {
             return Ok(());
         }
         let random = u32::from_be_bytes(*random::<4>(self.environment())?);
+        let lane = random.checked_rem(LANES.saturating_sub(1)).unwrap_or(0).saturating_add(1);
         self.write(|connection| {
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let sql = "SELECT EXISTS (SELECT 1 FROM groups UNION ALL SELECT 1 FROM joins)";
@@ -53,15 +54,13 @@ impl Store {
                 return Err(StoreError::OtherPerson);
             }
             // Another device may have numbered groups that this one does not know.
-            let lane = random.checked_rem(LANES.saturating_sub(1)).unwrap_or(0).saturating_add(1);
             tx.execute("DELETE FROM person", [])?;
-            tx.execute("DELETE FROM spent", [])?;
             let first = lane.saturating_mul(LANE);
             tx.execute("INSERT INTO person (first_index) VALUES (?1)", [first])?;
-            // The secret first: without it, the row only wastes numbers.
-            let bytes = Secret::new(entropy.expose_bytes().to_vec());
-            self.secrets().set(&SecretName::entropy(), &bytes)?;
             Ok(tx.commit()?)
-        })
+        })?;
+        // After the row: without the secret, that only wastes numbers.
+        let bytes = Secret::new(entropy.expose_bytes().to_vec());
+        Ok(self.secrets().set(&SecretName::entropy(), &bytes)?)
     }
 }

@@ -1,6 +1,7 @@
 //! What the tests of the store share.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod crashing;
 pub mod people;
 pub mod phones;
 pub mod subject;
@@ -71,21 +72,29 @@ impl Environment for Seeded {
 
 /// A folder with a database and its key file.
 pub struct Folder {
-    folder: TempDir,
+    path: PathBuf,
+    /// Deleted in the end, if it is ours.
+    _folder: Option<TempDir>,
     seed: u64,
 }
 
 impl Folder {
     pub fn new(seed: u64) -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), seed }
+        let folder = tempfile::tempdir().unwrap();
+        Self { path: folder.path().to_owned(), _folder: Some(folder), seed }
+    }
+
+    /// The folder of a database that somebody else made.
+    pub fn at(database: &Path) -> Self {
+        Self { path: database.parent().unwrap().to_owned(), _folder: None, seed: 0 }
     }
 
     pub fn db(&self) -> PathBuf {
-        self.folder.path().join("flat.db")
+        self.path.join("flat.db")
     }
 
     pub fn keys(&self) -> PathBuf {
-        self.folder.path().join("flat.keys")
+        self.path.join("flat.keys")
     }
 
     pub fn secrets(&self) -> Arc<FileSecrets> {

@@ -1,5 +1,6 @@
 //! The file as such: its pages, and rows of no group.
 
+use ledger_core::GroupId;
 use rusqlite::Connection;
 
 use crate::StoreError;
@@ -54,6 +55,15 @@ pub(crate) fn check_file(connection: &Connection) -> Result<Vec<Problem>, StoreE
                 _ => Problem::derived(table, None, found),
             });
         }
+    }
+    let sql = "SELECT id FROM groups
+         WHERE NOT EXISTS (SELECT 1 FROM entries e WHERE e.grp = groups.grp) ORDER BY grp";
+    let mut statement = connection.prepare(sql)?;
+    let rows = statement.query_map([], |row| row.get(0).map(GroupId::from_bytes))?;
+    for group in rows {
+        let found = "it waits for its genesis entry, which another device has";
+        let problem = Problem { table: Some(Table::Groups), ..Problem::file(found) };
+        problems.push(Problem { group: Some(group?), ..problem });
     }
     Ok(problems)
 }

@@ -1,0 +1,31 @@
+//! The key of a database file, for work on copies of it.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::open::{Key, Salt, unlock};
+use crate::environment::random;
+use crate::{Environment, StoreError};
+
+/// A raw key, the salt from which SQLCipher derives how it checks pages, and how
+/// the file begins.
+pub(crate) struct FileKey {
+    pub(super) key: Key,
+    pub(super) salt: Salt,
+    pub(super) plaintext_header: bool,
+}
+
+impl FileKey {
+    /// One for a file that nobody is to open again.
+    pub(crate) fn fresh(environment: &dyn Environment) -> Result<Self, StoreError> {
+        let (key, salt) = (random(environment)?, *random(environment)?);
+        Ok(Self { key, salt, plaintext_header: false })
+    }
+
+    /// Opens or makes a file with this key, without settings or tables.
+    pub(crate) fn unlock(&self, path: &Path) -> Result<Connection, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        unlock(path, flags, &self.key, &self.salt, self.plaintext_header)
+    }
+}
