@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use chacha20poly1305::aead::inout::InOutBuf;
 use chacha20poly1305::aead::{AeadInOut as _, KeyInit as _};
-use chacha20poly1305::{Key, Tag, XChaCha20Poly1305, XNonce};
+use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use ed25519_zebra::batch::{Item, Verifier};
 use ed25519_zebra::{Signature, VerificationKeyBytes};
 use hmac::{Hmac, Mac as _};
@@ -57,7 +57,7 @@ fn seal_and_open(effort: Effort) -> Vec<Figure> {
     let mac = Hmac::<Sha256>::new_from_slice(&[7; 32]).unwrap();
     let raw = || {
         let mut buffer = vec![7; padded];
-        let mut mac_of = |bytes: &[u8]| {
+        let mac_of = |bytes: &[u8]| {
             let mut mac = mac.clone();
             mac.update(bytes);
             black_box(mac.finalize());
