@@ -41,8 +41,8 @@ pub fn all(report: &mut Report, effort: Effort) {
 
 fn entry_of_500_bytes() -> VerifiedEntry {
     let mut crowd = super::crowd::Crowd::new();
-    crowd.grow(4);
-    crowd.write(50, 4);
+    crowd.grow(9);
+    crowd.write(50, 6);
     let distance = |entry: &&VerifiedEntry| entry.decoded().as_bytes().len().abs_diff(500);
     // The genesis entry names no group.
     crowd.entries.iter().skip(1).min_by_key(distance).unwrap().clone()
@@ -150,7 +150,7 @@ fn import(effort: Effort) -> Vec<Figure> {
     };
     let anna = open("anna.db");
     let group = anna.found_group("Crowd", "0").unwrap();
-    let mut crowd = crowd_of(&group, &at("anna.db.keys"), 6);
+    let mut crowd = crowd_of(&group, &at("anna.db.keys"), 9);
     crowd.write(ENTRIES - crowd.entries.len(), 6);
     for batch in crowd.entries[1..].chunks(ROUND) {
         group.ingest_verified(batch.to_vec()).unwrap();
