@@ -59,7 +59,7 @@ impl Group {
         proposal: Option<&Proposal>,
     ) -> Result<Admitted, StoreError> {
         let kept = self.waiting(id)?;
-        let device = self.device_key()?;
+        let device = self.signing_key()?;
         let Some(proposal) = proposal else {
             return self.write(|writer| {
                 let way = self.way(writer, kept.claims)?;
