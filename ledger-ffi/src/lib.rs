@@ -28,8 +28,9 @@ pub use environment::TestClock;
 pub use error::{Blame, CallbackError, ErrorCode, LedgerError};
 pub use group::{
     Act, ActivityRow, Agreement, Device, EntryKind, ExpenseFilter, ExpenseRow, FoundBy, Group,
-    GroupInfo, ImportSummary, Member, MemberBalance, OpinionRow, Payment, Problem, Proposal, Role,
-    Verdict, Verification, VersionRow,
+    GroupInfo, ImportSummary, Invite, InviteInfo, InvitePolicy, JoinRequest, JoinRequestInfo,
+    Member, MemberBalance, OpinionRow, Payment, PendingJoin, Problem, Proposal, RequestOutcome,
+    Role, Verdict, Verification, VersionRow,
 };
 pub use ledger::{GroupOverview, Ledger};
 pub use money::{Money, currency_exponent, format_money, parse_money, split_equally};

@@ -12,6 +12,12 @@ pub enum Phase {
     Importing,
     /// Checking stored entries.
     Verifying,
+    /// Comparing what is derived from the entries with them.
+    Comparing,
+    /// Writing what is derived from the entries anew.
+    Rebuilding,
+    /// Replaying entries while a group is opened.
+    Opening,
     /// Copying the pages of the database.
     BackingUp,
     /// Something that this binding has no word for.
@@ -29,8 +35,8 @@ pub struct Progress {
     pub total: u64,
 }
 
-/// Is told how far long work has come, a few times a second at most for work
-/// that matters, on the thread that called.
+/// Is told how far long work has come, once in some hundred steps, on the thread
+/// that called. It must not call the ledger.
 #[uniffi::export(foreign)]
 pub trait ProgressListener: Send + Sync {
     /// Whether to go on. `false` stops the work, which then fails with
@@ -46,6 +52,9 @@ impl From<ledger_store::Progress> for Progress {
         let phase = match progress.phase {
             ledger_store::Phase::Importing => Phase::Importing,
             ledger_store::Phase::Verifying => Phase::Verifying,
+            ledger_store::Phase::Comparing => Phase::Comparing,
+            ledger_store::Phase::Rebuilding => Phase::Rebuilding,
+            ledger_store::Phase::Opening => Phase::Opening,
             ledger_store::Phase::BackingUp => Phase::BackingUp,
             _ => Phase::Working,
         };

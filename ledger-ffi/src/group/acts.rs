@@ -66,7 +66,7 @@ impl TryFrom<Act> for ControlAct {
 /// An act before it is signed: to be shown to the person who signs it.
 #[derive(uniffi::Object)]
 pub struct Proposal {
-    proposal: ledger_store::Proposal,
+    pub(super) proposal: ledger_store::Proposal,
 }
 
 #[uniffi::export]
