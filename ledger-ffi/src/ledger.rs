@@ -8,7 +8,7 @@ use ledger_store::{FileSecrets, Store, StoreOptions};
 
 use crate::LedgerError;
 use crate::environment::TestClock;
-use crate::group::{Group, Problem};
+use crate::group::{LedgerGroup, Problem};
 use crate::money::Money;
 use crate::open::Open;
 use crate::progress::{ProgressListener, telling};
@@ -128,7 +128,7 @@ impl Ledger {
     ///
     /// # Errors
     /// `InvalidEntry` if a name is empty or too long, or what writing says.
-    pub fn create_group(&self, name: &str, my_name: &str) -> Result<Arc<Group>, LedgerError> {
+    pub fn create_group(&self, name: &str, my_name: &str) -> Result<Arc<LedgerGroup>, LedgerError> {
         let group = self.store()?.found_group(name, my_name)?;
         Ok(self.handle(group.id()))
     }
@@ -137,7 +137,7 @@ impl Ledger {
     ///
     /// # Errors
     /// `InvalidId`, or `UnknownGroup` if it is not in this database.
-    pub fn group(&self, id: &str) -> Result<Arc<Group>, LedgerError> {
+    pub fn group(&self, id: &str) -> Result<Arc<LedgerGroup>, LedgerError> {
         let id: GroupId = id.parse()?;
         self.open.group(id)?;
         Ok(self.handle(id))
@@ -294,7 +294,7 @@ impl Ledger {
         self.open.store()
     }
 
-    pub(crate) fn handle(&self, id: GroupId) -> Arc<Group> {
-        Arc::new(Group::new(self.open.clone(), id))
+    pub(crate) fn handle(&self, id: GroupId) -> Arc<LedgerGroup> {
+        Arc::new(LedgerGroup::new(self.open.clone(), id))
     }
 }

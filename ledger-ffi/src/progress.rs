@@ -1,4 +1,4 @@
-//! Progress of long work, and stopping it.
+//! WorkProgress of long work, and stopping it.
 
 use std::ops::ControlFlow;
 
@@ -26,7 +26,7 @@ pub enum Phase {
 
 /// How far long work has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct Progress {
+pub struct WorkProgress {
     /// What is being done.
     pub phase: Phase,
     /// How many are done.
@@ -44,10 +44,10 @@ pub trait ProgressListener: Send + Sync {
     ///
     /// # Errors
     /// Whatever the listener throws stops the work with `CallbackFailed`.
-    fn on_progress(&self, progress: Progress) -> Result<bool, CallbackError>;
+    fn on_progress(&self, progress: WorkProgress) -> Result<bool, CallbackError>;
 }
 
-impl From<ledger_store::Progress> for Progress {
+impl From<ledger_store::Progress> for WorkProgress {
     fn from(progress: ledger_store::Progress) -> Self {
         let phase = match progress.phase {
             ledger_store::Phase::Importing => Phase::Importing,

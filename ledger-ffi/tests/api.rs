@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use ledger_ffi::{
     Act, Blame, CallbackError, Change, ChangeListener, Details, ErrorCode, Expense, ExpenseFilter,
-    FoundBy, Group, InvitePolicy, Ledger, LedgerError, Part, Progress, ProgressListener,
-    RequestOutcome, Role, SecretStore, TestClock, Transfer, Verdict,
+    FoundBy, InvitePolicy, Ledger, LedgerError, LedgerGroup, Part, ProgressListener,
+    RequestOutcome, Role, SecretStore, TestClock, Transfer, Verdict, WorkProgress,
 };
 
 #[derive(Default)]
@@ -55,7 +55,7 @@ struct Flat {
     folder: tempfile::TempDir,
     keychain: Arc<Keychain>,
     ledger: Ledger,
-    group: Arc<Group>,
+    group: Arc<LedgerGroup>,
     anna: String,
     ben: String,
 }
@@ -210,7 +210,7 @@ fn whoever_watches_is_told_until_it_stops() {
 fn long_work_can_be_stopped_and_listeners_may_fail() {
     struct After(AtomicU64, Result<bool, CallbackError>);
     impl ProgressListener for After {
-        fn on_progress(&self, _: Progress) -> Result<bool, CallbackError> {
+        fn on_progress(&self, _: WorkProgress) -> Result<bool, CallbackError> {
             self.0.fetch_add(1, Ordering::Relaxed);
             self.1
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ledger_core::InviteLink;
 use ledger_store::{NewInvite, Received, Request};
 
-use super::{Group, Proposal};
+use super::{LedgerGroup, Proposal};
 use crate::LedgerError;
 use crate::ledger::Ledger;
 use crate::timestamp::shown;
@@ -138,7 +138,7 @@ pub struct PendingJoin {
 }
 
 #[uniffi::export]
-impl Group {
+impl LedgerGroup {
     /// Makes an invite. Returns its link, `prefix#…`: whoever has it can ask to
     /// join. It is a secret; what stands behind the `#` stays out of the logs of
     /// web servers.

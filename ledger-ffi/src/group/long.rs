@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ledger_core::import::read_splitwise;
 
-use super::Group;
+use super::LedgerGroup;
 use crate::LedgerError;
 use crate::progress::{ProgressListener, telling};
 
@@ -63,7 +63,7 @@ pub struct ImportSummary {
 }
 
 #[uniffi::export]
-impl Group {
+impl LedgerGroup {
     /// Checks every hash, signature, link and rule again from the stored bytes,
     /// and that everything derived from them agrees. Changes nothing. Takes
     /// long: about a second for 10,000 entries.

@@ -29,12 +29,12 @@ pub use rows::{Agreement, Device, GroupInfo, Member, MemberBalance, Payment};
 /// One group of an open ledger. A handle: cheap, and of no use once the ledger
 /// is closed.
 #[derive(uniffi::Object)]
-pub struct Group {
+pub struct LedgerGroup {
     open: Open,
     id: GroupId,
 }
 
-impl Group {
+impl LedgerGroup {
     pub(crate) fn new(open: Open, id: GroupId) -> Self {
         Self { open, id }
     }
@@ -49,7 +49,7 @@ impl Group {
 }
 
 #[uniffi::export]
-impl Group {
+impl LedgerGroup {
     /// The group's id.
     ///
     /// # Errors

@@ -42,9 +42,9 @@ class Keychain(val secrets: MutableMap<String, ByteArray> = mutableMapOf()) : Se
 }
 
 class Calls(val answer: (Int) -> Boolean = { true }) : ProgressListener {
-    val seen = mutableListOf<Progress>()
+    val seen = mutableListOf<WorkProgress>()
 
-    override fun onProgress(progress: Progress): Boolean {
+    override fun onProgress(progress: WorkProgress): Boolean {
         seen += progress
         return answer(seen.size)
     }

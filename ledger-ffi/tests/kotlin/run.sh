@@ -41,6 +41,7 @@ if [[ -n ${LEDGER_BENCH:-} ]]; then
 fi
 fixtures
 kotlinc -classpath "$jar:$libraries" -d "$out/tests.jar" \
-    ledger-ffi/tests/kotlin/Scenario.kt
+    ledger-ffi/tests/kotlin/Scenario.kt examples/kotlin/*.kt
+run examples.MainKt
 run ScenarioKt "$out/fixtures" | tee "$out/steps"
 compare "$out/steps"

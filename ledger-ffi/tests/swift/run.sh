@@ -49,8 +49,11 @@ program() {
     shift
     mkdir -p "$work/$name"
     cp "$@" "$work/$name/"
+    # A file with @main is no script.
+    local library=()
+    [[ -e $work/$name/main.swift ]] || library=(-parse-as-library)
     inside bash -c 'name=$1; shift; swiftc "$@" -lGroupLedger -o "$name-run" "$name"/*.swift' \
-        _ "$name" "${flags[@]}"
+        _ "$name" "${library[@]}" "${flags[@]}"
 }
 
 if [[ -n ${LEDGER_BENCH:-} ]]; then
@@ -59,6 +62,8 @@ if [[ -n ${LEDGER_BENCH:-} ]]; then
     return
 fi
 fixtures
+program example examples/swift/*.swift
+inside ./example-run
 program scenario ledger-ffi/tests/swift/scenario/*.swift
 mkdir "$work/shared"
 if [[ $work != "$out/work" ]]; then

@@ -16,7 +16,7 @@ public func onLedger<T>(_ work: @escaping () throws -> T) async throws -> T {
 ///
 ///     let found = try await longWork(onProgress: show) { try group.verify(listener: $0) }
 public func longWork<T>(
-    onProgress: @escaping (Progress) -> Void = { _ in },
+    onProgress: @escaping (WorkProgress) -> Void = { _ in },
     _ work: @escaping (ProgressListener) throws -> T
 ) async throws -> T {
     let listener = Stoppable(onProgress)
@@ -34,9 +34,9 @@ public func longWork<T>(
 private final class Stoppable: ProgressListener, @unchecked Sendable {
     private let lock = NSLock()
     private var stopped = false
-    private let tell: (Progress) -> Void
+    private let tell: (WorkProgress) -> Void
 
-    init(_ tell: @escaping (Progress) -> Void) {
+    init(_ tell: @escaping (WorkProgress) -> Void) {
         self.tell = tell
     }
 
@@ -46,7 +46,7 @@ private final class Stoppable: ProgressListener, @unchecked Sendable {
         lock.unlock()
     }
 
-    func onProgress(progress: Progress) throws -> Bool {
+    func onProgress(progress: WorkProgress) throws -> Bool {
         tell(progress)
         lock.lock()
         defer { lock.unlock() }

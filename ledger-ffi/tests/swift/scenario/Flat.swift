@@ -65,14 +65,14 @@ final class Keys: SecretStore, @unchecked Sendable {
 }
 
 final class Calls: ProgressListener, @unchecked Sendable {
-    var seen: [Progress] = []
+    var seen: [WorkProgress] = []
     let answer: (Int) throws -> Bool
 
     init(_ answer: @escaping (Int) throws -> Bool = { _ in true }) {
         self.answer = answer
     }
 
-    func onProgress(progress: Progress) throws -> Bool {
+    func onProgress(progress: WorkProgress) throws -> Bool {
         seen.append(progress)
         return try answer(seen.count)
     }
@@ -88,7 +88,7 @@ final class Flat: @unchecked Sendable {
     let path: String
     let keys = Keys()
     let ledger: Ledger
-    let group: Group
+    let group: LedgerGroup
     let anna: String
     let ben: String
     var dinner = ""
