@@ -1,4 +1,4 @@
-//! WorkProgress of long work, and stopping it.
+//! Progress of long work, and stopping it.
 
 use std::ops::ControlFlow;
 

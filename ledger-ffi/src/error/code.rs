@@ -135,8 +135,8 @@ codes! {
         "The entry names more members and entries than an entry can."
         "Record it as several entries."
     NotEnrolled "not-enrolled" You
-        "This device may not write in this group: it was removed or revoked."
-        "Tell the person. They can read on, or ask to be admitted again."
+        "This device is not enrolled in this group, as far as the ledger here tells."
+        "After joining, take in another device's entries first. Otherwise ask to be admitted again."
     InvalidEntry "invalid-entry" You
         "What was to be recorded breaks a rule of the format, as an empty name does."
         "Correct what the reason names. Nothing was recorded."

@@ -285,7 +285,7 @@ impl Ledger {
     /// # Errors
     /// `InvalidJoin` or `InvalidMessage` if the answer is for none of the
     /// requests made here, or not honest.
-    pub fn finish_join(&self, answer: Vec<u8>) -> Result<Arc<Group>, LedgerError> {
+    pub fn finish_join(&self, answer: Vec<u8>) -> Result<Arc<LedgerGroup>, LedgerError> {
         let group = self.store()?.finish_join(&answer)?;
         Ok(self.handle(group.id()))
     }

@@ -447,7 +447,7 @@ fun reportsEveryError(flat: Flat) {
                 repeat(2) { group.cancelInvite(invite) }
             },
             ErrorCode.INVITE_EXPIRED to { asks(flat, InvitePolicy("", expiresMs = 1uL)) },
-            ErrorCode.INVITE_USED_UP to { asks(flat, InvitePolicy("", uses = 1u), people = 2) },
+            ErrorCode.INVITE_USED_UP to { asks(flat, InvitePolicy("", asks = false, uses = 1u), people = 2) },
             ErrorCode.INVITE_MUST_ASK to
                 {
                     group.invite(InvitePolicy("", asks = false, claims = flat.anna), "")
@@ -482,9 +482,8 @@ fun reportsEveryError(flat: Flat) {
                 other.addPlaceholder("One more")
             },
             ErrorCode.NOT_ENROLLED to {
-                val left = ledger.createGroup("Left", "Anna")
-                left.sign(left.propose(Act.Leave))
-                left.addPlaceholder("Ben")
+                val (other, answer) = answered(flat)
+                other.finishJoin(answer).addPlaceholder("Ben")
             },
             ErrorCode.INVALID_ENTRY to { group.recordExpense(flat.expense(0)) },
             ErrorCode.WOULD_BE_VOID to { group.propose(Act.Remove(flat.anna, null)) },

@@ -447,10 +447,9 @@ def reports_every_error(flat):
         finally:
             other.shut_down()
 
-    def after_leaving():
-        left = ledger.create_group("Left", "Anna")
-        left.sign(left.propose(Act.LEAVE()))
-        left.add_placeholder("Ben")
+    def before_entries_came():
+        other, answer = answered(flat)
+        other.finish_join(answer).add_placeholder("Ben")
 
     def outdated():
         other = ledger.create_group("Outdated", "Anna")
@@ -559,7 +558,7 @@ def reports_every_error(flat):
         ErrorCode.UNKNOWN_MEMBER: shares(flat.anna, NOBODY),
         ErrorCode.DUPLICATE_MEMBER: shares(flat.anna, flat.anna),
         ErrorCode.TOO_MANY_MEMBERS: crowd,
-        ErrorCode.NOT_ENROLLED: after_leaving,
+        ErrorCode.NOT_ENROLLED: before_entries_came,
         ErrorCode.INVALID_ENTRY: records(minor_units=0),
         ErrorCode.WOULD_BE_VOID: lambda: group.propose(Act.REMOVE(flat.anna, None)),
         ErrorCode.PROPOSAL_OUTDATED: outdated,
@@ -569,7 +568,9 @@ def reports_every_error(flat):
         ErrorCode.INVALID_PHRASE: lambda: memory().restore_phrase("zoo zoo"),
         ErrorCode.UNKNOWN_INVITE: lambda: cancelled_twice(flat),
         ErrorCode.INVITE_EXPIRED: lambda: asks(flat, InvitePolicy(label="", expires_ms=1)),
-        ErrorCode.INVITE_USED_UP: lambda: asks(flat, InvitePolicy(label="", uses=1), people=2),
+        ErrorCode.INVITE_USED_UP: lambda: asks(
+            flat, InvitePolicy(label="", asks=False, uses=1), people=2
+        ),
         ErrorCode.INVITE_MUST_ASK: lambda: group.invite(
             InvitePolicy(label="", asks=False, claims=flat.anna), ""
         ),
