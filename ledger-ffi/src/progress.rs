@@ -16,8 +16,6 @@ pub enum Phase {
     Comparing,
     /// Writing what is derived from the entries anew.
     Rebuilding,
-    /// Replaying entries while a group is opened.
-    Opening,
     /// Copying the pages of the database.
     BackingUp,
     /// Something that this binding has no word for.
@@ -54,7 +52,6 @@ impl From<ledger_store::Progress> for WorkProgress {
             ledger_store::Phase::Verifying => Phase::Verifying,
             ledger_store::Phase::Comparing => Phase::Comparing,
             ledger_store::Phase::Rebuilding => Phase::Rebuilding,
-            ledger_store::Phase::Opening => Phase::Opening,
             ledger_store::Phase::BackingUp => Phase::BackingUp,
             _ => Phase::Working,
         };
