@@ -51,7 +51,7 @@ out=$(mktemp -d)
 holder=
 leave() {
     [[ -z $holder ]] || kill "$holder" 2>/dev/null || true
-    for mounted in "$out/full" "$out/readonly"; do
+    for mounted in "$out/full" "$out/readonly/busy.db"; do
         umount "$mounted" 2>/dev/null || true
     done
     rm -rf "$out"
@@ -85,12 +85,12 @@ fixtures() {
         kill -0 "$holder"
         sleep 0.1
     done
-    mkdir "$out/full" "$out/readonly"
+    mkdir "$out/full"
+    "$fixtures" "$out/readonly"
+    local file=$out/readonly/busy.db
     if mount -t tmpfs -o size=1m tmpfs "$out/full" 2>/dev/null &&
-        mount -t tmpfs -o size=4m tmpfs "$out/readonly" 2>/dev/null; then
-        "$fixtures" "$out/readonly/made"
-        mount -o remount,ro "$out/readonly"
-        export LEDGER_FULL_DISK=$out/full LEDGER_READ_ONLY_DISK=$out/readonly/made
+        mount --bind "$file" "$file" 2>/dev/null && mount -o remount,ro,bind "$file"; then
+        export LEDGER_FULL_DISK=$out/full LEDGER_READ_ONLY_DISK=$out/readonly
     fi
 }
 

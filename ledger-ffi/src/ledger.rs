@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ledger_core::GroupId;
-use ledger_store::{FileSecrets, Store};
+use ledger_store::{FileSecrets, Store, StoreOptions};
 
 use crate::LedgerError;
-use crate::group::Group;
+use crate::environment::TestClock;
+use crate::group::{LedgerGroup, Problem};
 use crate::money::Money;
 use crate::open::Open;
 use crate::progress::{ProgressListener, telling};
@@ -48,16 +49,26 @@ impl Ledger {
     /// Opens a database with the keys in the app's secret store. If there is no
     /// file, it is made, unless `create` is false.
     ///
+    /// `container` is for a database that an app on iOS shares with its
+    /// extensions: a name by which its salt is kept. The first 32 bytes of the
+    /// file are then readable, without which iOS ends an app that it suspends.
+    /// Always open it with the same name.
+    ///
     /// # Errors
-    /// `NotFound`, `WrongKey`, `SecretsFailed`, `Damaged`, `FromTheFuture`,
-    /// `NoCipher`, `ReadOnly`, `DiskFull`, `Busy`.
-    #[uniffi::constructor(default(create = true))]
+    /// `NotFound`, `WrongKey`, `NoSalt`, `SecretsFailed`, `Damaged`,
+    /// `FromTheFuture`, `NoCipher`, `ReadOnly`, `DiskFull`, `Busy`.
+    #[uniffi::constructor(default(create = true, container = None))]
     pub fn open(
         path: &str,
         secrets: Arc<dyn SecretStore>,
         create: bool,
+        container: Option<String>,
     ) -> Result<Self, LedgerError> {
-        Self::opened(path, Arc::new(AppSecrets(secrets)), create)
+        let options = match container {
+            Some(name) => StoreOptions::new().plaintext_header(&name),
+            None => StoreOptions::new(),
+        };
+        Self::opened(options, path, Arc::new(AppSecrets(secrets)), create)
     }
 
     /// Opens a database with the keys in a file that only its owner can read:
@@ -71,7 +82,18 @@ impl Ledger {
         key_file: &str,
         create: bool,
     ) -> Result<Self, LedgerError> {
-        Self::opened(path, Arc::new(FileSecrets::new(key_file)), create)
+        Self::opened(StoreOptions::new(), path, Arc::new(FileSecrets::new(key_file)), create)
+    }
+
+    /// A ledger in memory, with its keys, a clock that is set by hand and
+    /// randomness from a seed: for unit tests and previews of apps. It is gone
+    /// when it is closed, and cannot be backed up.
+    ///
+    /// # Errors
+    /// `DatabaseFailed` if there is not enough memory.
+    #[uniffi::constructor]
+    pub fn in_memory(clock: Arc<TestClock>) -> Result<Self, LedgerError> {
+        Ok(Self { open: Open::new(StoreOptions::new().environment(clock).in_memory()?) })
     }
 
     /// The groups with what a list of them shows, at most `limit`, the one that
@@ -86,7 +108,7 @@ impl Ledger {
         limit: u32,
     ) -> Result<Vec<GroupOverview>, LedgerError> {
         let after = after.map(|cursor| cursor.parse()).transpose()?;
-        let rows = self.open.store()?.overview(after, limit)?;
+        let rows = self.store()?.overview(after, limit)?;
         let row = |row: ledger_store::Overview| {
             let balance = |(currency, balance)| Money::of_balance(balance, currency);
             Ok(GroupOverview {
@@ -106,19 +128,19 @@ impl Ledger {
     ///
     /// # Errors
     /// `InvalidEntry` if a name is empty or too long, or what writing says.
-    pub fn create_group(&self, name: &str, my_name: &str) -> Result<Arc<Group>, LedgerError> {
-        let group = self.open.store()?.found_group(name, my_name)?;
-        Ok(Arc::new(Group::new(self.open.clone(), group.id())))
+    pub fn create_group(&self, name: &str, my_name: &str) -> Result<Arc<LedgerGroup>, LedgerError> {
+        let group = self.store()?.found_group(name, my_name)?;
+        Ok(self.handle(group.id()))
     }
 
     /// One group.
     ///
     /// # Errors
     /// `InvalidId`, or `UnknownGroup` if it is not in this database.
-    pub fn group(&self, id: &str) -> Result<Arc<Group>, LedgerError> {
+    pub fn group(&self, id: &str) -> Result<Arc<LedgerGroup>, LedgerError> {
         let id: GroupId = id.parse()?;
         self.open.group(id)?;
-        Ok(Arc::new(Group::new(self.open.clone(), id)))
+        Ok(self.handle(id))
     }
 
     /// Deletes a group from this device for good, and last the key with which
@@ -128,7 +150,7 @@ impl Ledger {
     /// # Errors
     /// `UnknownGroup`, or what writing says.
     pub fn delete_group(&self, id: &str) -> Result<(), LedgerError> {
-        Ok(self.open.store()?.delete_group(id.parse()?)?)
+        Ok(self.store()?.delete_group(id.parse()?)?)
     }
 
     /// Tells a listener from now on what changes in any group, also in groups
@@ -137,7 +159,7 @@ impl Ledger {
     /// # Errors
     /// What reading the database says.
     pub fn watch(&self, listener: Arc<dyn ChangeListener>) -> Result<Arc<Watch>, LedgerError> {
-        Ok(Arc::new(Watch::start(self.open.store()?.subscribe()?, listener)?))
+        Ok(Arc::new(Watch::start(self.store()?.subscribe()?, listener)?))
     }
 
     /// Reads what other processes wrote, such as an app extension, and tells
@@ -146,7 +168,7 @@ impl Ledger {
     /// # Errors
     /// What reading the database says.
     pub fn refresh(&self) -> Result<(), LedgerError> {
-        Ok(self.open.store()?.refresh()?)
+        Ok(self.store()?.refresh()?)
     }
 
     /// Gives back memory: for when the system says that it is short of it.
@@ -154,7 +176,7 @@ impl Ledger {
     /// # Errors
     /// What using the database says.
     pub fn release_memory(&self) -> Result<(), LedgerError> {
-        Ok(self.open.store()?.release_memory()?)
+        Ok(self.store()?.release_memory()?)
     }
 
     /// Copies the database as it is now into a new file, while others read and
@@ -170,8 +192,75 @@ impl Ledger {
         path: &str,
         listener: Option<Arc<dyn ProgressListener>>,
     ) -> Result<(), LedgerError> {
-        let store = self.open.store()?;
+        let store = self.store()?;
         telling(listener, |progress| store.backup(Path::new(path), progress))
+    }
+
+    /// Lets go of the file: when this returns, no lock is held and no file is
+    /// open. An app on iOS calls it before it is suspended, if an extension
+    /// shares the database. Calls that run get half a second to end; later ones
+    /// fail with `Suspended`, until `resume`. Checkpoints are saved. Listeners stay.
+    ///
+    /// # Errors
+    /// `StillInUse` if a call did not end in time, as one whose progress
+    /// listener does not return.
+    pub fn suspend(&self) -> Result<(), LedgerError> {
+        Ok(self.store()?.suspend()?)
+    }
+
+    /// Opens the file again after `suspend`; does nothing if it is open.
+    ///
+    /// # Errors
+    /// As `open`; then the ledger stays suspended.
+    pub fn resume(&self) -> Result<(), LedgerError> {
+        Ok(self.store()?.resume()?)
+    }
+
+    /// Saves a checkpoint of every group that has new entries: for when the app
+    /// goes to the background. The next opening reads little, even if the
+    /// system ends the app.
+    ///
+    /// # Errors
+    /// What writing says; what was saved stays.
+    pub fn checkpoint(&self) -> Result<(), LedgerError> {
+        Ok(self.store()?.checkpoint_all()?)
+    }
+
+    /// Checks every group and every page of the file. Changes nothing. Takes
+    /// long. Returns what is not as it should be.
+    ///
+    /// # Errors
+    /// `Cancelled`, `CallbackFailed`, `Damaged` if a page that is needed does
+    /// not check out, or what reading the database says.
+    #[uniffi::method(default(listener = None))]
+    pub fn check(
+        &self,
+        listener: Option<Arc<dyn ProgressListener>>,
+    ) -> Result<Vec<Problem>, LedgerError> {
+        let store = self.store()?;
+        let found = telling(listener, |progress| store.fsck(progress))?;
+        Ok(found.problems().cloned().map(Into::into).collect())
+    }
+
+    /// Writes everything anew that is derived from the entries. Takes long, and
+    /// nobody else can write meanwhile; stopped or failed, nothing has changed.
+    ///
+    /// # Errors
+    /// `Cancelled`, `CallbackFailed`, `Damaged` if the entries themselves are
+    /// not sound, or what writing says.
+    #[uniffi::method(default(listener = None))]
+    pub fn rebuild(&self, listener: Option<Arc<dyn ProgressListener>>) -> Result<(), LedgerError> {
+        let store = self.store()?;
+        telling(listener, |progress| store.repair_derived(progress))
+    }
+
+    /// A text for whoever helps with a problem: sizes and counts, and no names,
+    /// words, amounts, dates, keys or ids.
+    ///
+    /// # Errors
+    /// What reading the database says.
+    pub fn support_dump(&self) -> Result<String, LedgerError> {
+        Ok(self.store()?.support_dump()?)
     }
 
     /// Closes the database, at once or when the calls under way have ended.
@@ -187,13 +276,25 @@ impl Ledger {
 
 impl Ledger {
     fn opened(
+        options: StoreOptions,
         path: &str,
         secrets: Arc<dyn ledger_store::SecretStore>,
         create: bool,
     ) -> Result<Self, LedgerError> {
         let path = Path::new(path);
-        let store =
-            if create { Store::open_or_create(path, secrets) } else { Store::open(path, secrets) };
+        let store = if create {
+            options.open_or_create(path, secrets)
+        } else {
+            options.open(path, secrets)
+        };
         Ok(Self { open: Open::new(store?) })
+    }
+
+    pub(crate) fn store(&self) -> Result<Store, LedgerError> {
+        self.open.store()
+    }
+
+    pub(crate) fn handle(&self, id: GroupId) -> Arc<LedgerGroup> {
+        Arc::new(LedgerGroup::new(self.open.clone(), id))
     }
 }

@@ -27,13 +27,14 @@ pub use details::{Details, Expense, Part, Transfer};
 pub use environment::TestClock;
 pub use error::{Blame, CallbackError, ErrorCode, LedgerError};
 pub use group::{
-    Act, ActivityRow, Agreement, Device, EntryKind, ExpenseFilter, ExpenseRow, FoundBy, Group,
-    GroupInfo, ImportSummary, Member, MemberBalance, OpinionRow, Payment, Problem, Proposal, Role,
-    Verdict, Verification, VersionRow,
+    Act, ActivityRow, Agreement, Device, EntryKind, ExpenseFilter, ExpenseRow, FoundBy, GroupInfo,
+    ImportSummary, Invite, InviteInfo, InvitePolicy, JoinRequest, JoinRequestInfo, LedgerGroup,
+    Member, MemberBalance, OpinionRow, Payment, PendingJoin, Problem, Proposal, RequestOutcome,
+    Role, Verdict, Verification, VersionRow,
 };
 pub use ledger::{GroupOverview, Ledger};
 pub use money::{Money, currency_exponent, format_money, parse_money, split_equally};
-pub use progress::{Phase, Progress, ProgressListener};
+pub use progress::{Phase, ProgressListener, WorkProgress};
 pub use secrets::SecretStore;
 pub use watch::{Change, ChangeListener, Watch};
 

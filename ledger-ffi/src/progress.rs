@@ -12,6 +12,10 @@ pub enum Phase {
     Importing,
     /// Checking stored entries.
     Verifying,
+    /// Comparing what is derived from the entries with them.
+    Comparing,
+    /// Writing what is derived from the entries anew.
+    Rebuilding,
     /// Copying the pages of the database.
     BackingUp,
     /// Something that this binding has no word for.
@@ -20,7 +24,7 @@ pub enum Phase {
 
 /// How far long work has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct Progress {
+pub struct WorkProgress {
     /// What is being done.
     pub phase: Phase,
     /// How many are done.
@@ -29,8 +33,8 @@ pub struct Progress {
     pub total: u64,
 }
 
-/// Is told how far long work has come, a few times a second at most for work
-/// that matters, on the thread that called.
+/// Is told how far long work has come, once in some hundred steps, on the thread
+/// that called. It must not call the ledger.
 #[uniffi::export(foreign)]
 pub trait ProgressListener: Send + Sync {
     /// Whether to go on. `false` stops the work, which then fails with
@@ -38,14 +42,16 @@ pub trait ProgressListener: Send + Sync {
     ///
     /// # Errors
     /// Whatever the listener throws stops the work with `CallbackFailed`.
-    fn on_progress(&self, progress: Progress) -> Result<bool, CallbackError>;
+    fn on_progress(&self, progress: WorkProgress) -> Result<bool, CallbackError>;
 }
 
-impl From<ledger_store::Progress> for Progress {
+impl From<ledger_store::Progress> for WorkProgress {
     fn from(progress: ledger_store::Progress) -> Self {
         let phase = match progress.phase {
             ledger_store::Phase::Importing => Phase::Importing,
             ledger_store::Phase::Verifying => Phase::Verifying,
+            ledger_store::Phase::Comparing => Phase::Comparing,
+            ledger_store::Phase::Rebuilding => Phase::Rebuilding,
             ledger_store::Phase::BackingUp => Phase::BackingUp,
             _ => Phase::Working,
         };

@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use ledger_ffi::{
     Act, Blame, CallbackError, Change, ChangeListener, Details, ErrorCode, Expense, ExpenseFilter,
-    FoundBy, Group, Ledger, LedgerError, Part, Progress, ProgressListener, Role, SecretStore,
-    Transfer, Verdict,
+    FoundBy, InvitePolicy, Ledger, LedgerError, LedgerGroup, Part, ProgressListener,
+    RequestOutcome, Role, SecretStore, TestClock, Transfer, Verdict, WorkProgress,
 };
 
 #[derive(Default)]
@@ -55,7 +55,7 @@ struct Flat {
     folder: tempfile::TempDir,
     keychain: Arc<Keychain>,
     ledger: Ledger,
-    group: Arc<Group>,
+    group: Arc<LedgerGroup>,
     anna: String,
     ben: String,
 }
@@ -68,7 +68,8 @@ impl Flat {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let keychain = Arc::new(Keychain::default());
-        let ledger = Ledger::open(&path(folder.path(), "db"), keychain.clone(), true).unwrap();
+        let ledger =
+            Ledger::open(&path(folder.path(), "db"), keychain.clone(), true, None).unwrap();
         let group = ledger.create_group("Flat", "Anna").unwrap();
         let anna = group.info().unwrap().me.unwrap();
         let ben = group.add_placeholder("Ben").unwrap();
@@ -209,7 +210,7 @@ fn whoever_watches_is_told_until_it_stops() {
 fn long_work_can_be_stopped_and_listeners_may_fail() {
     struct After(AtomicU64, Result<bool, CallbackError>);
     impl ProgressListener for After {
-        fn on_progress(&self, _: Progress) -> Result<bool, CallbackError> {
+        fn on_progress(&self, _: WorkProgress) -> Result<bool, CallbackError> {
             self.0.fetch_add(1, Ordering::Relaxed);
             self.1
         }
@@ -228,7 +229,7 @@ fn long_work_can_be_stopped_and_listeners_may_fail() {
     let backup = path(flat.folder.path(), "backup");
     flat.ledger.backup(&backup, None).unwrap();
     assert_eq!(code(flat.ledger.backup(&backup, None)), ErrorCode::File);
-    let copy = Ledger::open(&backup, flat.keychain.clone(), false).unwrap();
+    let copy = Ledger::open(&backup, flat.keychain.clone(), false, None).unwrap();
     assert_eq!(copy.groups(None, 10).unwrap(), flat.ledger.groups(None, 10).unwrap());
 }
 
@@ -237,7 +238,8 @@ fn failures_have_codes() {
     let flat = Flat::new();
     let group = &flat.group;
     let folder = flat.folder.path();
-    let open = |name: &str, keys: Arc<Keychain>| Ledger::open(&path(folder, name), keys, false);
+    let open =
+        |name: &str, keys: Arc<Keychain>| Ledger::open(&path(folder, name), keys, false, None);
     assert_eq!(code(open("nowhere", flat.keychain.clone())), ErrorCode::NotFound);
     assert_eq!(code(open("db", Arc::default())), ErrorCode::WrongKey);
     *flat.keychain.fails.lock().unwrap() = Some(CallbackError::Locked);
@@ -268,4 +270,63 @@ fn failures_have_codes() {
     assert_eq!(code(group.info()), ErrorCode::Closed);
     assert_eq!(code(flat.ledger.groups(None, 1)), ErrorCode::Closed);
     open("db", flat.keychain.clone()).unwrap();
+}
+
+#[test]
+fn a_ledger_in_memory_comes_out_the_same() {
+    let story = || {
+        let clock = Arc::new(TestClock::new(1_700_000_000_000, 7).unwrap());
+        let ledger = Ledger::in_memory(clock.clone()).unwrap();
+        let group = ledger.create_group("Flat", "Anna").unwrap();
+        clock.set(1_700_000_060_000).unwrap();
+        group.add_placeholder("Ben").unwrap();
+        let newest = group.activity(None, 1).unwrap().remove(0);
+        assert_eq!(newest.timestamp_ms, 1_700_000_060_000);
+        ledger.suspend().unwrap();
+        assert_eq!(code(group.info()), ErrorCode::Suspended);
+        ledger.resume().unwrap();
+        assert!(ledger.check(None).unwrap().is_empty());
+        (group.id().unwrap(), group.state_digest().unwrap())
+    };
+    assert_eq!(story(), story());
+}
+
+#[test]
+fn a_joiner_is_admitted_and_a_phrase_restores_the_person() {
+    let flat = Flat::new();
+    let clock = Arc::new(TestClock::new(1_700_000_000_000, 7).unwrap());
+    let other = Ledger::in_memory(clock.clone()).unwrap();
+    let policy = InvitePolicy {
+        label: "Cleo".into(),
+        asks: true,
+        uses: Some(1),
+        expires_ms: None,
+        claims: None,
+    };
+    let link = flat.group.invite(policy, "https://example.org/join").unwrap();
+    let request = other.join(&link, "Cleo").unwrap();
+    let outcome = flat.ledger.receive_request(request).unwrap();
+    assert_eq!(outcome, RequestOutcome::Waiting { group: flat.group.id().unwrap() });
+    let waiting = flat.group.requests().unwrap();
+    let pending = other.joins().unwrap();
+    assert_eq!(waiting[0].info().unwrap().fingerprint, pending[0].fingerprint);
+    assert!(flat.group.propose_admission(&waiting[0]).unwrap().is_none());
+    let answer = flat.group.admit(&waiting[0], None).unwrap();
+    let joined = other.finish_join(answer).unwrap();
+    assert_eq!(joined.id().unwrap(), flat.group.id().unwrap());
+    let names: Vec<String> =
+        flat.group.members().unwrap().into_iter().map(|member| member.name).collect();
+    assert_eq!(names, ["Anna", "Ben", "Cleo"]);
+    let invite = flat.group.invites().unwrap().remove(0);
+    assert_eq!(invite.info().unwrap().used, 1);
+    flat.group.cancel_invite(&invite).unwrap();
+    assert_eq!(code(flat.group.invite_link(&invite, "")), ErrorCode::UnknownInvite);
+    assert_eq!(code(other.join("hello", "Cleo")), ErrorCode::InvalidMessage);
+
+    let words = flat.ledger.reveal_phrase().unwrap();
+    let phone = Ledger::in_memory(clock).unwrap();
+    assert_eq!(code(phone.restore_phrase("zoo zoo")), ErrorCode::InvalidPhrase);
+    phone.restore_phrase(&words).unwrap();
+    assert_eq!(phone.reveal_phrase().unwrap(), words);
+    assert_eq!(code(other.restore_phrase(&words)), ErrorCode::OtherPerson);
 }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use ledger_core::pairing::PairingError;
 use ledger_core::{
-    DraftError, EntryId, GroupId, JoinError, MemberId, MessageError, PhraseError, Refusal,
-    ShareError, VoidReason,
+    DraftError, EnrolmentError, EntryId, GroupId, JoinError, MemberId, MessageError, PhraseError,
+    Refusal, ShareError, VoidReason,
 };
 
 use crate::SecretError;
@@ -129,6 +129,15 @@ pub enum StoreError {
     /// A share of a recovery phrase cannot be made or used.
     #[error(transparent)]
     Share(#[from] ShareError),
+    /// The enrolment of a restored device cannot be used.
+    #[error(transparent)]
+    Enrolment(#[from] EnrolmentError),
+    /// Nothing that this device holds opens it.
+    #[error(
+        "no key of this device opens it; ask a member for a new bundle, or check that it is \
+         of your group and your phrase"
+    )]
+    NoKey,
     /// What was typed is no recovery phrase.
     #[error(transparent)]
     Phrase(#[from] PhraseError),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::database::Location;
-use crate::{Environment, SecretStore, Store, StoreError, SystemEnvironment};
+use crate::{Environment, MemorySecrets, SecretStore, Store, StoreError, SystemEnvironment};
 
 /// How long a call waits for others that write, unless told otherwise.
 const BUSY_LIMIT: Duration = Duration::from_secs(5);
@@ -137,6 +137,26 @@ impl StoreOptions {
     ) -> Result<Store, StoreError> {
         let location = Location::new(path, secrets, self);
         let first = location.connect_or_create()?;
+        Store::new(location, first)
+    }
+
+    /// Makes a database in memory, with its secrets: for unit tests and previews
+    /// of apps. It is gone with its last handle, and cannot be backed up. A
+    /// commit waits for those who read, so it is no measure of speed.
+    ///
+    /// ```
+    /// # use ledger_store::StoreOptions;
+    /// let store = StoreOptions::new().in_memory()?;
+    /// let group = store.found_group("Flat", "Anna")?;
+    /// assert_eq!(group.state()?.members().len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if there is not enough memory.
+    pub fn in_memory(self) -> Result<Store, StoreError> {
+        let location = Location::in_memory(Arc::new(MemorySecrets::new()), self)?;
+        let first = location.connect()?;
         Store::new(location, first)
     }
 }

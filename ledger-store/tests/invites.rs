@@ -13,6 +13,9 @@
 
 mod common;
 
+use std::io::Cursor;
+use std::ops::ControlFlow;
+
 use common::phones::{Phone, admitted, agree, hand_over, link, open_invite};
 use ledger_core::{InviteLink, JoinError, MemberId, MessageError, Rule};
 use ledger_store::{Admitted, Group, NewEntry, NewInvite, Received, StoreError};
@@ -49,6 +52,33 @@ fn an_open_invite_lets_in_by_messages_alone() {
     // He is in: the link is of no more use to him.
     let again = ben.store.join(&InviteLink::parse(&link.reveal("")).unwrap(), "Ben");
     assert!(matches!(again, Err(StoreError::AlreadyIn(id)) if id == flat.id()));
+}
+
+/// One file each way: the request, and the answer with everything.
+#[test]
+fn an_invite_lets_in_by_two_files() {
+    let (anna, ben) = (Phone::new(1), Phone::new(2));
+    let flat = anna.store.found_group("Flat", "Anna").unwrap();
+    flat.append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap();
+    let request = ben.store.join(&link(&flat, &open_invite()), "Ben").unwrap();
+    let admitted = admitted(anna.store.receive_request(&request).unwrap());
+    let mut file = Vec::new();
+    flat.write_answer(&admitted, &mut file, &mut |_| ControlFlow::Continue(())).unwrap();
+    let read = |phone: &Phone, file: &[u8]| {
+        let progress = &mut |_| ControlFlow::Continue(());
+        phone.store.finish_join_from(&mut Cursor::new(file), progress)
+    };
+    // Nobody else can use it, and a bundle without the answer lets nobody in.
+    assert!(matches!(
+        read(&Phone::new(3), &file).map(|_| ()),
+        Err(StoreError::Join(JoinError::NotForUs))
+    ));
+    let bare = &file[admitted.answer.len() + 8..];
+    assert!(matches!(read(&ben, bare).map(|_| ()), Err(StoreError::Join(JoinError::NotForUs))));
+    let (bens, imported) = read(&ben, &file).unwrap();
+    assert!(imported.is_complete(), "{imported:?}");
+    agree(&flat, &bens);
+    assert!(bens.me().unwrap().is_some());
 }
 
 #[test]

@@ -13,11 +13,14 @@
 
 mod common;
 
-use common::phones::{Phone, hand_over, join, write};
+use std::io::Cursor;
+use std::ops::ControlFlow;
+
+use common::phones::{Phone, agree, hand_over, join, write};
 use ledger_core::{
     MemberId, PhraseError, RecoveryRequest, RecoveryShare, RootEntropy, Rule, ShareError,
 };
-use ledger_store::{Group, StoreError};
+use ledger_store::{ControlAct, Group, NewEntry, Progress, Since, StoreError};
 
 /// Anna, Ben and Cleo in a flat.
 struct Flat {
@@ -151,4 +154,110 @@ fn shares_go_to_friends_with_keys_only() {
     assert!(matches!(shared, Err(StoreError::Draft(_))), "{shared:?}");
     let few = groups[0].share_phrase(2, &members[1..2]).unwrap_err();
     assert!(matches!(&few, StoreError::Share(error) if error.rule() == Some(Rule::R3)));
+}
+
+fn bundle(group: &Group) -> Cursor<Vec<u8>> {
+    let mut out = Vec::new();
+    group.export_bundle(Since::Beginning, &mut out, &mut go_on).unwrap();
+    Cursor::new(out)
+}
+
+fn import(group: &Group, mut bundle: Cursor<Vec<u8>>) {
+    assert!(group.import_bundle(&mut bundle, &mut go_on).unwrap().is_complete());
+}
+
+fn go_on(_: Progress) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+/// Ben loses his phone. All he has is 24 words, and a bundle that Anna sends.
+#[test]
+fn the_phrase_and_a_bundle_alone_open_the_ledger() {
+    let Flat { phones: [anna, ben, _cleo], groups, members } = flat();
+    // Epochs come and go, so that one wrap must open several.
+    let renewed = groups[0].renew_epoch(0).unwrap();
+    write(&groups[0], "Grandma");
+    import(&groups[1], bundle(&groups[0]));
+    let words = ben.store.reveal_phrase().unwrap();
+
+    let new = Phone::new(9);
+    new.store.restore_phrase(&words).unwrap();
+    let (bens, imported) = new.store.restore_group(&mut bundle(&groups[0]), &mut go_on).unwrap();
+    assert!(imported.is_complete() && renewed, "{imported:?}");
+    agree(&groups[0], &bens);
+    assert_eq!(bens.me().unwrap(), None, "this device is not enrolled yet");
+    assert!(bens.append(vec![NewEntry::Placeholder { name: "Opa".into() }]).is_err());
+
+    // Anna carries what his root key signed, and he writes.
+    let request = bens.request_enrolment().unwrap();
+    let (group, _) = anna.store.carry_enrolment(&request).unwrap();
+    assert_eq!(group, groups[0].id());
+    import(&bens, bundle(&groups[0]));
+    assert_eq!(bens.me().unwrap(), Some(members[1]));
+    write(&bens, "Opa");
+    let lost = ControlAct::Revoke { device: groups[1].device(), since: None };
+    bens.sign(&bens.propose(lost).unwrap()).unwrap();
+    import(&groups[0], bundle(&bens));
+    agree(&groups[0], &bens);
+    assert!(matches!(bens.request_enrolment(), Err(StoreError::AlreadyIn(_))));
+    // Once more: the group is here already, and what is new is imported.
+    let (again, _) = new.store.restore_group(&mut bundle(&groups[0]), &mut go_on).unwrap();
+    assert_eq!((again.id(), again.device()), (bens.id(), bens.device()));
+}
+
+#[test]
+fn a_bundle_opens_for_no_other_phrase() {
+    let Flat { phones: [anna, ..], groups, .. } = flat();
+    let stranger = Phone::new(9);
+    let words = RootEntropy::from_bytes([7; 32]).reveal_phrase();
+    let nobody = stranger.store.restore_group(&mut bundle(&groups[0]), &mut go_on);
+    assert!(matches!(nobody.map(|_| ()), Err(StoreError::NoRootKey)));
+    stranger.store.restore_phrase(&words).unwrap();
+    let refused = stranger.store.restore_group(&mut bundle(&groups[0]), &mut go_on);
+    assert!(matches!(refused.map(|_| ()), Err(StoreError::NoKey)));
+    assert_eq!(stranger.store.group_ids().unwrap(), []);
+    let empty = stranger.store.restore_group(&mut Cursor::new(Vec::new()), &mut go_on);
+    assert!(matches!(empty.map(|_| ()), Err(StoreError::NoKey)));
+    drop(anna);
+}
+
+/// Whoever was removed gets no wrap, and what they ask others to carry is void.
+#[test]
+fn the_phrase_of_somebody_removed_opens_nothing_new() {
+    let Flat { phones: [anna, ben, _cleo], groups, members } = flat();
+    let old = bundle(&groups[0]);
+    let remove = ControlAct::Remove { member: members[1], since: None };
+    groups[0].sign(&groups[0].propose(remove).unwrap()).unwrap();
+    let new = Phone::new(9);
+    new.store.restore_phrase(&ben.store.reveal_phrase().unwrap()).unwrap();
+    let refused = new.store.restore_group(&mut bundle(&groups[0]), &mut go_on);
+    assert!(matches!(refused.map(|_| ()), Err(StoreError::NoKey)));
+    // The bundle from before still opens, as it did for him then.
+    let (before, _) = new.store.restore_group(&mut { old }, &mut go_on).unwrap();
+    let request = before.request_enrolment().unwrap();
+    let carried = anna.store.carry_enrolment(&request);
+    assert!(matches!(carried, Err(StoreError::WouldBeVoid(_))), "{carried:?}");
+}
+
+/// By friends instead of words, all the way to the ledger.
+#[test]
+fn shares_and_a_bundle_alone_open_the_ledger() {
+    let Flat { phones: [anna, ben, cleo], groups, members } = flat();
+    let friends = [members[0], members[2]];
+    let sealed = groups[1].share_phrase(2, &friends).unwrap();
+    let kept =
+        [anna.store.keep_share(&sealed[0]).unwrap(), cleo.store.keep_share(&sealed[1]).unwrap()];
+    drop(ben);
+    let new = Phone::new(9);
+    let request = new.store.recovery_request().unwrap();
+    for (group, share) in [&groups[0], &groups[2]].into_iter().zip(kept) {
+        let returned = group.return_share(share.id, &request).unwrap();
+        new.store.add_returned_share(&returned).unwrap();
+    }
+    new.store.recover_from_shares().unwrap();
+    let (bens, _) = new.store.restore_group(&mut bundle(&groups[2]), &mut go_on).unwrap();
+    let (_, entry) = cleo.store.carry_enrolment(&bens.request_enrolment().unwrap()).unwrap();
+    import(&bens, bundle(&groups[2]));
+    assert_eq!(bens.me().unwrap(), Some(members[1]), "carried by {entry}");
+    write(&bens, "Opa");
 }

@@ -77,6 +77,9 @@ codes! {
     SecretsFailed "secrets-failed" Storage
         "The secret store could not be read or written, or a secret in it is missing."
         "Try again when the device is unlocked. If it stays so, the keys are lost: start anew and get the entries from another device."
+    NoSalt "no-salt" Storage
+        "The file has a plaintext header, and its salt is not known."
+        "Open it with the container name and the secret store that it was made with."
     NoCipher "no-cipher" Library
         "The SQLite in this build cannot encrypt."
         "Build the library with the feature `sqlcipher`."
@@ -89,6 +92,12 @@ codes! {
     Busy "busy" Storage
         "Another process was writing to the database for too long."
         "Try again."
+    Suspended "suspended" You
+        "The ledger is suspended, or was while the call ran. Nothing was changed."
+        "Resume it and try again."
+    StillInUse "still-in-use" You
+        "The ledger is suspended, but a call has not ended and holds the file until it does."
+        "Stop that call, as from its progress listener, and suspend again."
     DiskFull "disk-full" Storage
         "The disk is full. Nothing was changed."
         "Free some space and try again."
@@ -126,8 +135,8 @@ codes! {
         "The entry names more members and entries than an entry can."
         "Record it as several entries."
     NotEnrolled "not-enrolled" You
-        "This device may not write in this group: it was removed or revoked."
-        "Tell the person. They can read on, or ask to be admitted again."
+        "This device is not enrolled in this group, as far as the ledger here tells."
+        "After joining, take in another device's entries first. Otherwise ask to be admitted again."
     InvalidEntry "invalid-entry" You
         "What was to be recorded breaks a rule of the format, as an empty name does."
         "Correct what the reason names. Nothing was recorded."
@@ -143,6 +152,45 @@ codes! {
     Refused "refused" Author
         "An entry from elsewhere breaks a rule of the format; it was not taken in."
         "Get an intact copy from another device. If that one is refused too, its author's app is at fault."
+    InvalidMessage "invalid-message" Author
+        "A link, file or code is not one of this library's, or not whole."
+        "Have it sent again."
+    InvalidJoin "invalid-join" Author
+        "A request to join or its answer is for somebody else, or not honest."
+        "Ask the person who sent it for another one."
+    PairingFailed "pairing-failed" Author
+        "The pairing of a device did not come about."
+        "Begin the pairing anew, and compare the code with care."
+    InvalidShare "invalid-share" Author
+        "A share of a recovery phrase cannot be made or used."
+        "The reason says what is wrong with it, and whose it is."
+    InvalidPhrase "invalid-phrase" You
+        "What was typed is no recovery phrase."
+        "Compare the words with what was written down."
+    UnknownInvite "unknown-invite" You
+        "The invite was cancelled, or made on another device."
+        "Use that device, or invite again."
+    InviteExpired "invite-expired" You
+        "The invite's time is over."
+        "Make a new one."
+    InviteUsedUp "invite-used-up" You
+        "As many people as the invite was for have joined by it, or ask to."
+        "Make a new one."
+    InviteMustAsk "invite-must-ask" You
+        "An invite for the place of a member who has keys already must ask before it admits."
+        "Make it one that asks."
+    UnknownRequest "unknown-request" You
+        "There is no such request, or it was answered or declined."
+        "Look at the list again."
+    NeedsProposal "needs-proposal" You
+        "Admitting the person ends other keys: the owner must see and sign that."
+        "Propose the admission, show it, and pass it on."
+    OtherPerson "other-person" You
+        "This device belongs to somebody else, with groups of their own."
+        "Use an empty database."
+    AlreadyIn "already-in" You
+        "This device is in the group already."
+        "Nothing: open the group."
     Cancelled "cancelled" You
         "The progress listener said to stop. What was done in whole steps is kept."
         "Nothing. Call again to go on."

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ledger_core::EntryId;
 use ledger_store::ControlAct;
 
-use super::Group;
+use super::LedgerGroup;
 use crate::LedgerError;
 
 /// What the owner says of others, or a member of themselves.
@@ -66,7 +66,7 @@ impl TryFrom<Act> for ControlAct {
 /// An act before it is signed: to be shown to the person who signs it.
 #[derive(uniffi::Object)]
 pub struct Proposal {
-    proposal: ledger_store::Proposal,
+    pub(super) proposal: ledger_store::Proposal,
 }
 
 #[uniffi::export]
@@ -106,7 +106,7 @@ impl Proposal {
 }
 
 #[uniffi::export]
-impl Group {
+impl LedgerGroup {
     /// Says what an act would bring about, for a person to read before signing.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use ledger_core::{GroupState, Kind, Payload, RefIndex, SlotRole, VerifiedEntry};
 use ledger_store::{By, Filter};
 
-use super::Group;
+use super::LedgerGroup;
 use crate::LedgerError;
 use crate::details::Details;
 use crate::money::Money;
@@ -255,7 +255,7 @@ pub struct OpinionRow {
 }
 
 #[uniffi::export]
-impl Group {
+impl LedgerGroup {
     /// Expenses and transfers by date, newest first; cancelled ones are among
     /// them, and say so.
     ///

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ledger_core::import::read_splitwise;
 
-use super::Group;
+use super::LedgerGroup;
 use crate::LedgerError;
 use crate::progress::{ProgressListener, telling};
 
@@ -26,8 +26,22 @@ pub struct Problem {
     pub entry: Option<String>,
     /// The rule of SPEC.md that is broken, if it is one of the format.
     pub rule: Option<String>,
+    /// Whether only what is derived from the entries is wrong, which `rebuild`
+    /// writes anew. Otherwise a backup has to take the place of the file.
+    pub is_derived: bool,
     /// What was found, in English.
     pub found: String,
+}
+
+impl From<ledger_store::Problem> for Problem {
+    fn from(problem: ledger_store::Problem) -> Self {
+        Self {
+            entry: problem.entry.map(|id| id.to_string()),
+            rule: problem.rule.map(|rule| rule.code().to_owned()),
+            is_derived: problem.remedy == ledger_store::Remedy::Rebuild,
+            found: problem.found,
+        }
+    }
 }
 
 /// What an import did.
@@ -49,7 +63,7 @@ pub struct ImportSummary {
 }
 
 #[uniffi::export]
-impl Group {
+impl LedgerGroup {
     /// Checks every hash, signature, link and rule again from the stored bytes,
     /// and that everything derived from them agrees. Changes nothing. Takes
     /// long: about a second for 10,000 entries.
@@ -64,15 +78,10 @@ impl Group {
     ) -> Result<Verification, LedgerError> {
         let group = self.inner()?;
         let found = telling(listener, |progress| group.verify(progress))?;
-        let problem = |problem: ledger_store::Problem| Problem {
-            entry: problem.entry.map(|id| id.to_string()),
-            rule: problem.rule.map(|rule| rule.code().to_owned()),
-            found: problem.found,
-        };
         Ok(Verification {
             entries: found.entries,
             state_digest: found.digest.map(|digest| digest.to_string()),
-            problems: found.problems.into_iter().map(problem).collect(),
+            problems: found.problems.into_iter().map(Into::into).collect(),
         })
     }
 

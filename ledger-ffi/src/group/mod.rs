@@ -1,10 +1,13 @@
 //! One group: who is in it, and who owes what.
 
 mod acts;
+mod invites;
 mod lists;
 mod long;
 mod record;
 mod rows;
+
+use std::sync::Arc;
 
 use ledger_core::{GroupId, GroupState, MemberId, settle_up};
 
@@ -13,6 +16,9 @@ use crate::money::Money;
 use crate::open::Open;
 
 pub use acts::{Act, Proposal};
+pub use invites::{
+    Invite, InviteInfo, InvitePolicy, JoinRequest, JoinRequestInfo, PendingJoin, RequestOutcome,
+};
 pub use lists::{
     ActivityRow, EntryKind, ExpenseFilter, ExpenseRow, FoundBy, OpinionRow, Role, Verdict,
     VersionRow,
@@ -23,12 +29,12 @@ pub use rows::{Agreement, Device, GroupInfo, Member, MemberBalance, Payment};
 /// One group of an open ledger. A handle: cheap, and of no use once the ledger
 /// is closed.
 #[derive(uniffi::Object)]
-pub struct Group {
+pub struct LedgerGroup {
     open: Open,
     id: GroupId,
 }
 
-impl Group {
+impl LedgerGroup {
     pub(crate) fn new(open: Open, id: GroupId) -> Self {
         Self { open, id }
     }
@@ -43,7 +49,7 @@ impl Group {
 }
 
 #[uniffi::export]
-impl Group {
+impl LedgerGroup {
     /// The group's id.
     ///
     /// # Errors
@@ -132,6 +138,27 @@ impl Group {
     /// What reading the database says.
     pub fn state_digest(&self) -> Result<String, LedgerError> {
         Ok(self.state()?.digest().to_string())
+    }
+
+    /// Saves a checkpoint if entries came since the last one, so that the next
+    /// opening is quick. By itself the library saves one every 500 entries.
+    ///
+    /// # Errors
+    /// What writing says.
+    pub fn checkpoint(&self) -> Result<(), LedgerError> {
+        Ok(self.inner()?.checkpoint()?)
+    }
+
+    /// Founds a group with everybody of this one and their balances: for when
+    /// the owner's key is lost or stolen. Whoever calls this owns it; the others
+    /// come as placeholders, and follow by an invite. This group stays.
+    ///
+    /// # Errors
+    /// `InvalidEntry` if the name is empty or too long, `NotEnrolled`, or what
+    /// writing says.
+    pub fn found_successor(&self, name: &str) -> Result<Arc<Self>, LedgerError> {
+        let group = self.inner()?.found_successor(name)?;
+        Ok(Arc::new(Self::new(self.open.clone(), group.id())))
     }
 
     /// What two devices compare: with equal digests and heads, they have the

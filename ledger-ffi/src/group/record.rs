@@ -3,12 +3,12 @@
 use ledger_core::EntryId;
 use ledger_store::NewEntry;
 
-use super::Group;
+use super::LedgerGroup;
 use crate::LedgerError;
 use crate::details::{Details, Expense, Transfer};
 
 #[uniffi::export]
-impl Group {
+impl LedgerGroup {
     /// Adds somebody who has no app yet. They can claim the place later.
     /// Returns the new member's id.
     ///
@@ -108,7 +108,7 @@ impl Group {
     }
 }
 
-impl Group {
+impl LedgerGroup {
     fn one(&self, entry: NewEntry) -> Result<EntryId, LedgerError> {
         self.inner()?.append(vec![entry])?.pop().ok_or_else(nothing)
     }

@@ -25,6 +25,10 @@ jar=$tools/kotlin/bindings-$key.jar
         "$out"/generated/groupledger/*.kt ledger-ffi/kotlin/src/groupledger/*.kt
     mv "$out/bindings.jar" "$jar"
 }
+if [[ -n ${LEDGER_JAR:-} ]]; then
+    cp "$jar" "$LEDGER_JAR"
+    return
+fi
 run() {
     java -Xmx256m -Djna.library.path="$out" \
         -classpath "$out/tests.jar:$jar:$libraries:$compiler/lib/kotlin-stdlib.jar" "$@"
@@ -37,6 +41,7 @@ if [[ -n ${LEDGER_BENCH:-} ]]; then
 fi
 fixtures
 kotlinc -classpath "$jar:$libraries" -d "$out/tests.jar" \
-    ledger-ffi/tests/kotlin/*.kt examples/kotlin/*.kt
+    ledger-ffi/tests/kotlin/Scenario.kt examples/kotlin/*.kt
+run examples.MainKt
 run ScenarioKt "$out/fixtures" | tee "$out/steps"
 compare "$out/steps"

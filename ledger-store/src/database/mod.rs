@@ -2,6 +2,7 @@
 
 mod connections;
 mod key;
+mod memory;
 mod migrations;
 mod open;
 mod schema;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use zeroize::Zeroizing;
 
+use super::memory::Memory;
 use super::{FileKey, migrations};
 use crate::environment::random;
 use crate::lock_file::LockFile;
@@ -42,6 +43,7 @@ pub(crate) struct Location {
     path: PathBuf,
     secrets: Arc<dyn SecretStore>,
     options: StoreOptions,
+    memory: Option<Memory>,
 }
 
 /// How a file begins.
@@ -54,7 +56,16 @@ enum Head {
 
 impl Location {
     pub(crate) fn new(path: &Path, secrets: Arc<dyn SecretStore>, options: StoreOptions) -> Self {
-        Self { path: path.to_owned(), secrets, options }
+        Self { path: path.to_owned(), secrets, options, memory: None }
+    }
+
+    /// A new database in memory.
+    pub(crate) fn in_memory(
+        secrets: Arc<dyn SecretStore>,
+        options: StoreOptions,
+    ) -> Result<Self, StoreError> {
+        let memory = Some(Memory::new()?);
+        Ok(Self { path: PathBuf::from(":memory:"), secrets, options, memory })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -76,6 +87,9 @@ impl Location {
     /// Opens a database that must exist. The key is looked up each time, so that
     /// nobody but SQLCipher keeps it.
     pub(crate) fn connect(&self) -> Result<Connection, StoreError> {
+        if let Some(memory) = &self.memory {
+            return settle(memory.connect()?, &self.options);
+        }
         match read_head(&self.path)? {
             Some(head) => self.connect_to(&head),
             None => {

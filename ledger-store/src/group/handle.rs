@@ -134,7 +134,7 @@ impl Group {
     }
 
     /// Signs a draft at the place where the writer stands, and keeps it.
-    pub(super) fn keep(
+    pub(crate) fn keep(
         &self,
         writer: &mut Writer<'_>,
         device: &DeviceKey,
@@ -168,7 +168,7 @@ impl Group {
 
     /// Joins heads until one entry can have all of them as parents, so that
     /// nobody can keep others from writing by forking.
-    pub(super) fn merge_heads(
+    pub(crate) fn merge_heads(
         &self,
         writer: &mut Writer<'_>,
         device: &DeviceKey,

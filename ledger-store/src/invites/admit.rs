@@ -1,11 +1,16 @@
 //! Letting somebody in who asked.
 
-use ledger_core::{DeviceKey, EntryId, JoinAnswer, JoinRequest, MemberId, Payload};
+use std::io::Write;
+use std::ops::ControlFlow;
+
+use ledger_core::{
+    DeviceKey, EntryId, JoinAnswer, JoinRequest, MAX_RECORD_BYTES, MemberId, Payload, frame,
+};
 
 use super::requests::{RequestId, mark};
 use crate::environment::random;
 use crate::group::Writer;
-use crate::{ControlAct, Group, NewEntry, Proposal, StoreError};
+use crate::{ControlAct, Exported, Group, NewEntry, Progress, Proposal, Since, StoreError};
 
 /// Somebody was let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +64,7 @@ impl Group {
         proposal: Option<&Proposal>,
     ) -> Result<Admitted, StoreError> {
         let kept = self.waiting(id)?;
-        let device = self.device_key()?;
+        let device = self.signing_key()?;
         let Some(proposal) = proposal else {
             return self.write(|writer| {
                 let way = self.way(writer, kept.claims)?;
@@ -77,6 +82,27 @@ impl Group {
             mark(writer.connection(), id, entry)?;
             self.answer(writer, &kept.request, entry)
         })
+    }
+
+    /// Writes the answer and a bundle of all entries into one file, for the person
+    /// who was let in: the first record is the answer, which other readers of
+    /// bundles skip. The genesis entry of a successor group of many hundred
+    /// people makes an answer that no record holds; it travels beside the bundle.
+    ///
+    /// # Errors
+    /// [`StoreError::Bundle`] if the answer is that large or `out` fails, and as
+    /// [`Group::export_bundle`].
+    pub fn write_answer(
+        &self,
+        admitted: &Admitted,
+        out: &mut dyn Write,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Exported, StoreError> {
+        if admitted.answer.len() > MAX_RECORD_BYTES {
+            return Err(StoreError::Bundle(std::io::ErrorKind::FileTooLarge.into()));
+        }
+        out.write_all(&frame(&admitted.answer)).map_err(StoreError::Bundle)?;
+        self.export_bundle(Since::Beginning, out, progress)
     }
 
     /// By which entry somebody who has a claim on `claims` would get in.

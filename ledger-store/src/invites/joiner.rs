@@ -1,14 +1,17 @@
 //! Asking to join, and getting in with the answer.
 
+use std::io::{Read, Seek, SeekFrom};
+use std::ops::ControlFlow;
+
 use ledger_core::{
-    DeviceId, DeviceKey, Fingerprint, GroupId, InviteLink, JoinError, RootEntropy, SignedCard,
-    Welcome,
+    DeviceId, DeviceKey, Fingerprint, GroupId, InviteLink, JoinError, MessageKind, Records,
+    RootEntropy, SignedCard, Welcome,
 };
 use rusqlite::TransactionBehavior;
 
 use crate::enter::{Place, next_root_index};
 use crate::environment::random;
-use crate::{Group, Store, StoreError};
+use crate::{Group, Imported, Progress, Store, StoreError};
 
 /// A group that this device has asked to join, and that has not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,6 +137,24 @@ impl Store {
         Err(JoinError::NotForUs.into())
     }
 
+    /// Takes a file that [`Group::write_answer`] wrote: joins the group by the
+    /// answer in it, and imports the entries.
+    ///
+    /// # Errors
+    /// [`StoreError::Join`] if no answer for this device is in it, and as
+    /// [`Store::finish_join`] and [`Group::import_bundle`]. If only importing
+    /// failed, the group is here, and the bundle can be imported again.
+    pub fn finish_join_from(
+        &self,
+        file: &mut (impl Read + Seek),
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<(Group, Imported), StoreError> {
+        let group = self.finish_join(&first_answer(file)?)?;
+        file.seek(SeekFrom::Start(0)).map_err(StoreError::Bundle)?;
+        let imported = group.import_bundle(file, progress)?;
+        Ok((group, imported))
+    }
+
     fn enter_joined(&self, row: &Asked, welcome: &Welcome) -> Result<Group, StoreError> {
         let place =
             Place { genesis: welcome.genesis(), device: row.device, root_index: row.root_index };
@@ -172,6 +193,27 @@ impl Store {
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
+    }
+}
+
+/// The answer at the beginning of a file.
+fn first_answer(file: &mut impl Read) -> Result<Vec<u8>, StoreError> {
+    let (mut records, mut buffer) = (Records::new(), vec![0; 128 * 1024]);
+    loop {
+        let read = match file.read(&mut buffer) {
+            Ok(read) => read,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(StoreError::Bundle(error)),
+        };
+        records.push(buffer.get(..read).unwrap_or_default());
+        while let Some(record) = records.next_record() {
+            if MessageKind::of_bytes(&record) == Ok(MessageKind::JoinAnswer) {
+                return Ok(record);
+            }
+        }
+        if read == 0 {
+            return Err(JoinError::NotForUs.into());
+        }
     }
 }
 

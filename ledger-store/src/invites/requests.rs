@@ -56,7 +56,7 @@ impl Store {
         let secret = self.invite_secret(id)?;
         let group = self.group_of(found.group)?;
         let request = JoinRequest::open(message, &secret, group.id())?;
-        let device = group.device_key()?;
+        let device = group.signing_key()?;
         let now_ms = self.environment().now_ms();
         group.write(|writer| {
             let member = request.card().card().member();

@@ -3,6 +3,7 @@
 
 mod collect;
 mod person;
+mod restore;
 mod shares;
 
 pub use shares::{KeptShare, ShareId};

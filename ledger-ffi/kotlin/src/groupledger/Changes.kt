@@ -45,14 +45,14 @@ suspend fun <T> onLedger(work: () -> T): T = withContext(Dispatchers.IO) { work(
  *     val found = longWork({ progress -> show(progress) }) { group.verify(it) }
  */
 suspend fun <T> longWork(
-    onProgress: (Progress) -> Unit = {},
+    onProgress: (WorkProgress) -> Unit = {},
     work: (ProgressListener) -> T,
 ): T =
     withContext(Dispatchers.IO) {
         val context = currentCoroutineContext()
         val listener =
             object : ProgressListener {
-                override fun onProgress(progress: Progress): Boolean {
+                override fun onProgress(progress: WorkProgress): Boolean {
                     onProgress(progress)
                     return context.isActive
                 }
@@ -66,7 +66,7 @@ suspend fun <T> longWork(
     }
 
 /** Every expense and transfer that a filter lets through, read page by page as it is asked for. */
-fun Group.allExpenses(filter: ExpenseFilter? = null, pageSize: UInt = 50u): Sequence<ExpenseRow> =
+fun LedgerGroup.allExpenses(filter: ExpenseFilter? = null, pageSize: UInt = 50u): Sequence<ExpenseRow> =
     sequence {
         var after: String? = null
         do {

@@ -15,3 +15,27 @@ mod rotate;
 
 pub use export::{Exported, Since};
 pub use import::Imported;
+
+use ledger_core::{EpochKey, Topic};
+
+use crate::StoreError;
+use crate::group::Group;
+
+impl Group {
+    /// The key of a topic, if it is here.
+    pub(crate) fn epoch_key(&self, topic: &Topic) -> Result<Option<EpochKey>, StoreError> {
+        let (group, id) = (self.key, self.id);
+        let found =
+            self.store.read(|connection| ring::Ring { connection, group, id }.find(topic))?;
+        Ok(found.map(|(_, key)| key))
+    }
+
+    /// A key that those who know the group best hold: of those in no box, the
+    /// newest.
+    pub(crate) fn newest_epoch_key(&self) -> Result<Option<EpochKey>, StoreError> {
+        let (group, id) = (self.key, self.id);
+        let keys =
+            self.store.read(|connection| ring::Ring { connection, group, id }.uncovered())?;
+        Ok(keys.into_iter().next_back())
+    }
+}

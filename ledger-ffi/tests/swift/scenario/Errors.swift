@@ -1,0 +1,183 @@
+import Foundation
+import GroupLedger
+
+func reportsEveryError(_ flat: Flat) throws {
+    let (group, ledger) = (flat.group, flat.ledger)
+    var provoked: Set<ErrorCode> = []
+
+    func expect(_ code: ErrorCode, line: Int = #line, _ call: () throws -> Void) throws {
+        try same(codeOf(call, line: line), code, line: line)
+        provoked.insert(code)
+    }
+    func shares(_ members: String...) throws {
+        let parts = members.map { Part(member: $0, minorUnits: 1250) }
+        try flat.record(flat.expense(shares: parts))
+    }
+    func keyFile(_ path: String, _ work: (Ledger) throws -> Void) throws {
+        let other = try Ledger.openWithKeyFile(path: path, keyFile: path + ".keys", create: false)
+        defer { try? other.shutDown() }
+        try work(other)
+    }
+    func writes(_ path: String) throws {
+        try keyFile(path) {
+            _ = try $0.group(id: $0.groups()[0].id).addPlaceholder(name: "Ben")
+        }
+    }
+    struct Secret: Error { let text = "a secret that must not be passed on" }
+    let throwing = Calls { _ in throw Secret() }
+
+    try expect(.notFound) {
+        _ = try Ledger.open(path: flat.folder + "/nowhere.db", secrets: flat.keys, create: false)
+    }
+    try expect(.wrongKey) { _ = try Ledger.open(path: flat.path, secrets: Keys(), create: false) }
+    try expect(.secretsFailed) {
+        flat.keys.error = .Locked
+        defer { flat.keys.error = nil }
+        try flat.record(flat.expense())
+    }
+    try expect(.damaged) {
+        let cut = flat.folder + "/cut.db"
+        try Data("short".utf8).write(to: URL(fileURLWithPath: cut))
+        _ = try Ledger.open(path: cut, secrets: flat.keys, create: false)
+    }
+    try expect(.fromTheFuture) { try keyFile(fixtures + "/future.db") { _ in } }
+    try expect(.busy) { try writes(fixtures + "/busy.db") }
+    try expect(.file) { try ledger.backup(path: flat.path) }
+    try expect(.noSalt) {
+        let path = flat.folder + "/shared.db"
+        try Ledger.open(path: path, secrets: flat.keys, create: true, container: "shared").shutDown()
+        _ = try Ledger.open(path: path, secrets: flat.keys, create: false)
+    }
+    try expect(.suspended) {
+        try ledger.suspend()
+        defer { try? ledger.resume() }
+        _ = try group.info()
+    }
+    try expect(.stillInUse) {
+        var kept: Error?
+        let suspends = Calls { _ in
+            if kept == nil {
+                do { try ledger.suspend() } catch { kept = error }
+            }
+            return true
+        }
+        _ = try? group.verify(listener: suspends)
+        try ledger.resume()
+        if let kept { throw kept }
+    }
+    try expect(.unknownGroup) { _ = try ledger.group(id: nobody) }
+    try expect(.unknownEntry) { _ = try group.cancel(original: nobody) }
+    try expect(.unknownMember) { try shares(flat.anna, nobody) }
+    try expect(.duplicateMember) { try shares(flat.anna, flat.anna) }
+    try expect(.tooManyMembers) {
+        let names = (0..<999).map { "P\($0)" }.joined(separator: ",")
+        let csv =
+            "Date,Description,Category,Cost,Currency,\(names)\n\n"
+            + "2026-11-21,Dinner,food,1.00,EUR,1.00,-1.00"
+            + String(repeating: ",0.00", count: 997) + "\n"
+        let other = try ledger.createGroup(name: "Crowd", myName: "Anna")
+        _ = try other.importSplitwise(csv: Data(csv.utf8))
+        _ = try other.addPlaceholder(name: "One more")
+    }
+    try expect(.notEnrolled) {
+        let (other, answer) = try answered(flat)
+        _ = try other.finishJoin(answer: answer).addPlaceholder(name: "Ben")
+    }
+    try expect(.invalidEntry) { try flat.record(flat.expense(0)) }
+    try expect(.wouldBeVoid) { _ = try group.propose(act: .remove(member: flat.anna, since: nil)) }
+    try expect(.proposalOutdated) {
+        let other = try ledger.createGroup(name: "Outdated", myName: "Anna")
+        let ben = try other.addPlaceholder(name: "Ben")
+        let proposal = try other.propose(act: .remove(member: ben, since: nil))
+        _ = try other.sign(proposal: other.propose(act: .rename(name: "Ben")))
+        _ = try other.sign(proposal: proposal)
+    }
+    try expect(.noRootKey) {
+        let less = Keys(flat.keys.all.filter { $0.key != "entropy" })
+        let other = try Ledger.open(path: flat.path, secrets: less, create: false)
+        defer { try? other.shutDown() }
+        _ = try other.group(id: group.id()).propose(act: .rename(name: "Zoe"))
+    }
+    try expect(.invalidMessage) { _ = try ledger.join(link: "hello", name: "Anna") }
+    try expect(.invalidJoin) { _ = try memory().finishJoin(answer: answered(flat).1) }
+    try expect(.invalidPhrase) { try memory().restorePhrase(typed: "zoo zoo") }
+    try expect(.unknownInvite) {
+        _ = try group.invite(policy: InvitePolicy(label: ""), prefix: "")
+        let invite = try group.invites().last!
+        try group.cancelInvite(invite: invite)
+        try group.cancelInvite(invite: invite)
+    }
+    try expect(.inviteExpired) { try asks(flat, InvitePolicy(label: "", expiresMs: 1)) }
+    try expect(.inviteUsedUp) { try asks(flat, InvitePolicy(label: "", asks: false, uses: 1), people: 2) }
+    try expect(.inviteMustAsk) {
+        _ = try group.invite(
+            policy: InvitePolicy(label: "", asks: false, claims: flat.anna), prefix: "")
+    }
+    try expect(.unknownRequest) {
+        try asks(flat, InvitePolicy(label: ""))
+        let request = try group.requests().last!
+        try group.decline(request: request)
+        try group.decline(request: request)
+    }
+    try expect(.needsProposal) {
+        _ = try answered(flat)
+        try asks(flat, InvitePolicy(label: "", claims: group.members().last!.id))
+        _ = try group.admit(request: group.requests().last!)
+    }
+    try expect(.otherPerson) {
+        let other = try memory(5)
+        _ = try other.createGroup(name: "Other", myName: "Zoe")
+        try ledger.restorePhrase(typed: other.revealPhrase())
+    }
+    try expect(.alreadyIn) {
+        let link = try group.invite(policy: InvitePolicy(label: ""), prefix: "")
+        _ = try ledger.join(link: link, name: "Anna")
+    }
+    try expect(.cancelled) { _ = try group.verify(listener: Calls { _ in false }) }
+    try expect(.callbackFailed) { _ = try group.verify(listener: throwing) }
+    try expect(.invalidId) { try shares(flat.anna, "Ben") }
+    try expect(.invalidCursor) { _ = try group.expenses(after: "first") }
+    try expect(.invalidDate) { try flat.record(flat.expense(date: "2026-02-30")) }
+    try expect(.invalidCurrency) { try flat.record(flat.expense(currency: "euro")) }
+    try expect(.invalidAmount) { _ = try parseMoney(text: "1.505", currency: "EUR") }
+    try expect(.balanceTooLarge) {
+        let other = try ledger.createGroup(name: "Huge", myName: "Anna")
+        let (anna, ben) = (try other.info().me!, try other.addPlaceholder(name: "Ben"))
+        let most = Details.transfer(
+            transfer: Transfer(
+                date: "2026-11-21", description: "", currency: "EUR",
+                minorUnits: 1_000_000_000_000_000, fromMember: anna, toMember: ben))
+        _ = try other.recordAll(all: Array(repeating: most, count: 9224))
+        _ = try other.balances()
+    }
+    try expect(.invalidImport) { _ = try group.importSplitwise(csv: Data("hello".utf8)) }
+    if let fullDisk {
+        try expect(.diskFull) {
+            let other = try Flat(fullDisk, name: "swift.db")
+            let rows = try (0..<100).map { _ in Details.expense(expense: try other.expense()) }
+            while true { _ = try other.group.recordAll(all: rows) }
+        }
+    }
+    if let readOnlyDisk {
+        try expect(.readOnly) { try writes(readOnlyDisk + "/busy.db") }
+    }
+    // What nothing that an app does can bring about in a sound build, and the next step's.
+    let beyond: Set<ErrorCode> = [
+        .noCipher, .noRandomness, .databaseFailed, .pairingFailed, .invalidShare, .tooManyDevices,
+        .tooManyReferences, .refused, .internal, .closed,
+    ]
+    for code in Set(ErrorCode.allCases).subtracting(provoked).subtracting(beyond) {
+        print("!!! SKIPPED: \(code), which needs a disk that root mounts")
+    }
+    do {
+        _ = try ledger.group(id: "Ben")
+    } catch let error as LedgerError {
+        try same(error.blame, .you)
+        try check(error.reason.contains("64 hexadecimal digits"))
+    }
+    do {
+        _ = try group.verify(listener: throwing)
+    } catch let error as LedgerError {
+        try check(!"\(error)".contains("secret that must"))
+    }
+}

@@ -1,0 +1,206 @@
+//! A group opened with a restored phrase and a bundle alone (SPEC §16.1).
+
+use std::collections::BTreeMap;
+use std::io::{Read, Seek, SeekFrom};
+use std::ops::ControlFlow;
+
+use ledger_core::{
+    Draft, EnrolmentRequest, EntryId, Envelope, EpochKey, ExchangeKey, FoundKey, GroupId,
+    KeyEnvelope, NewAct, Payload, Records, SignedAct, SignedDevice, Topic, VerifiedEntry,
+    verify_batch,
+};
+
+use crate::enter::Place;
+use crate::environment::random;
+use crate::{Group, Imported, Progress, Store, StoreError};
+
+/// How many root keys a person has room for.
+const ROOT_KEYS: u32 = 1_024;
+
+/// How many envelopes wait for a key while the group is not known.
+const MAX_HELD: usize = 1_000;
+
+/// Most ids in the base of a statement.
+const MAX_BASE: usize = 16;
+
+impl Store {
+    /// Opens a group from a bundle, with nothing but the entropy that a phrase or
+    /// friends restored: it can be read at once. To write in it, the device asks
+    /// a member to carry its enrolment ([`Group::request_enrolment`]).
+    ///
+    /// A bundle of a group that is here already is imported.
+    ///
+    /// # Errors
+    /// [`StoreError::NoRootKey`] if no entropy was restored,
+    /// [`StoreError::NoKey`] if the bundle holds no key for this person,
+    /// and as [`Group::import_bundle`].
+    pub fn restore_group(
+        &self,
+        bundle: &mut (impl Read + Seek),
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<(Group, Imported), StoreError> {
+        let entropy = self.known_entropy()?.ok_or(StoreError::NoRootKey)?;
+        let keys = (0..ROOT_KEYS).map(|index| entropy.recovery_key(index)).collect();
+        let seed = random(self.environment())?;
+        let (genesis, index) = Search::new(keys).run(bundle, &seed)?;
+        let id = GroupId::from(genesis.id());
+        let group = match self.group(id) {
+            Ok(group) => group,
+            Err(StoreError::UnknownGroup(_)) => {
+                let device = self.new_device()?.id();
+                let place = Place { genesis: &genesis, device, root_index: index };
+                let (mut groups, _) = self.enter(&[place], |_| Ok(()))?;
+                groups.pop().ok_or(StoreError::UnknownGroup(id))?
+            }
+            Err(error) => return Err(error),
+        };
+        bundle.seek(SeekFrom::Start(0)).map_err(StoreError::Bundle)?;
+        let imported = group.import_bundle(bundle, progress)?;
+        Ok((group, imported))
+    }
+
+    /// Carries the enrolment of a member's restored device. The member's root key
+    /// has signed it; carrying adds nothing to it.
+    ///
+    /// # Errors
+    /// [`StoreError::Enrolment`] if it is not whole or not honest,
+    /// [`StoreError::NoKey`] if it is for no group of this device,
+    /// [`StoreError::WouldBeVoid`] if it would not count.
+    pub fn carry_enrolment(&self, message: &[u8]) -> Result<(GroupId, EntryId), StoreError> {
+        let topic = EnrolmentRequest::topic(message)?;
+        for id in self.group_ids()? {
+            let group = self.group(id)?;
+            let Some(key) = group.epoch_key(&topic)? else { continue };
+            let request = EnrolmentRequest::open(message, &key)?;
+            let device = group.signing_key()?;
+            let entry = group.write(|writer| {
+                group.merge_heads(writer, &device)?;
+                group.keep(writer, &device, Draft::carry(request.act()))
+            })?;
+            return Ok((id, entry));
+        }
+        Err(StoreError::NoKey)
+    }
+}
+
+impl Group {
+    /// For a device that was restored by phrase or by friends: a message by which
+    /// it asks any member to carry its enrolment. Once that comes back in a
+    /// bundle, the device writes.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyIn`] if the device may write,
+    /// [`StoreError::NoRootKey`] if the person's root key does not count in the
+    /// group any more, [`StoreError::Draft`] if the person has too many devices.
+    pub fn request_enrolment(&self) -> Result<Vec<u8>, StoreError> {
+        let entropy = self.store().known_entropy()?.ok_or(StoreError::NoRootKey)?;
+        let root = entropy.root_key(self.root_index()?);
+        let device = self.device_key()?;
+        let ledger = self.ledger()?;
+        if ledger.state().may_write(self.device()) {
+            return Err(StoreError::AlreadyIn(self.id()));
+        }
+        let (_, generation) = ledger.member_of_root(root.id()).ok_or(StoreError::NoRootKey)?;
+        let device = SignedDevice::new(self.id(), &root, &device)?;
+        let enrol = NewAct::Enrol { generation, device: &device };
+        enrol.check_limits(ledger.state())?;
+        let nonce = *random(self.store().environment())?;
+        let base = ledger.frontier().heads().take(MAX_BASE);
+        let act = SignedAct::new(&root, self.id(), &enrol, base, nonce)?;
+        let key = self.newest_epoch_key()?.ok_or(StoreError::NoKey)?;
+        Ok(EnrolmentRequest::new(act)?.seal(&key))
+    }
+}
+
+/// Looks for the genesis entry of the group of a bundle.
+struct Search {
+    keys: Vec<ExchangeKey>,
+    found: Vec<FoundKey>,
+    /// The group, with the number of the person's root key in it.
+    group: Option<(GroupId, u32)>,
+    ring: BTreeMap<Topic, EpochKey>,
+    held: Vec<Vec<u8>>,
+    genesis: Option<ledger_core::DecodedEntry>,
+}
+
+impl Search {
+    fn new(keys: Vec<ExchangeKey>) -> Self {
+        let (found, held) = (Vec::new(), Vec::new());
+        Self { keys, found, group: None, ring: BTreeMap::new(), held, genesis: None }
+    }
+
+    fn run(
+        mut self,
+        bundle: &mut impl Read,
+        seed: &[u8; 32],
+    ) -> Result<(VerifiedEntry, u32), StoreError> {
+        let (mut records, mut buffer) = (Records::new(), vec![0; 128 * 1024]);
+        loop {
+            let read = match bundle.read(&mut buffer) {
+                Ok(read) => read,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(StoreError::Bundle(error)),
+            };
+            records.push(buffer.get(..read).unwrap_or_default());
+            while let Some(record) = records.next_record() {
+                self.take(record);
+                if let (Some(genesis), Some((_, index))) = (self.genesis.take(), self.group) {
+                    let verified = verify_batch(vec![genesis], seed).pop();
+                    return Ok((verified.ok_or(StoreError::NoKey)??, index));
+                }
+            }
+            if read == 0 {
+                return Err(StoreError::NoKey);
+            }
+        }
+    }
+
+    fn take(&mut self, record: Vec<u8>) {
+        if let Ok(envelope) = KeyEnvelope::parse(&record) {
+            self.found.extend(envelope.find(&self.keys));
+        } else if self.open(&record) {
+            // Keys that came with it may open what waits.
+            while let Some(at) = (0..self.held.len()).find(|at| self.can_open(*at)) {
+                let waiting = self.held.swap_remove(at);
+                self.open(&waiting);
+            }
+        } else if self.held.len() < MAX_HELD {
+            self.held.push(record);
+        }
+    }
+
+    fn can_open(&self, at: usize) -> bool {
+        let record = self.held.get(at).map(Vec::as_slice).unwrap_or_default();
+        Envelope::parse(record).is_ok_and(|envelope| self.ring.contains_key(&envelope.topic()))
+    }
+
+    /// Opens an envelope if its key is here; whether it is.
+    fn open(&mut self, record: &[u8]) -> bool {
+        let Ok(envelope) = Envelope::parse(record) else { return true };
+        let topic = envelope.topic();
+        if !self.ring.contains_key(&topic) {
+            let ours = |found: &&FoundKey| found.topic() == topic;
+            let key = self
+                .found
+                .iter()
+                .filter(ours)
+                .find_map(|found| Some((found.index(), found.of_group(&envelope)?)));
+            let Some((index, key)) = key else { return false };
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            let (group, _) = *self.group.get_or_insert((key.group(), index));
+            if group == key.group() {
+                self.ring.insert(topic, key);
+            }
+        }
+        let Some(key) = self.ring.get(&topic) else { return false };
+        let Ok(entry) = key.open(&envelope) else { return true };
+        if let Payload::Epoch(epoch) = entry.payload() {
+            let keys = key.predecessors(epoch).unwrap_or_default();
+            self.ring.extend(keys.into_iter().map(|key| (key.topic(), key)));
+        }
+        if self.group.is_some_and(|(group, _)| group.genesis() == entry.id()) {
+            self.genesis = Some(entry);
+        }
+        true
+    }
+}
