@@ -7,7 +7,6 @@
 #
 #   LEDGER_TOOLS   where compilers are kept between runs
 #                  [default: bindings-tools in the target directory]
-#   LEDGER_BENCH=1 measure instead: the bindings' calls beside the Rust ones
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -24,8 +23,6 @@ target=$(cargo metadata --no-deps --format-version 1 |
     python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
 tools=${LEDGER_TOOLS:-$target/bindings-tools}
 mkdir -p "$tools"
-profile=debug
-[[ -n ${LEDGER_BENCH:-} ]] && profile=release
 
 skip() {
     printf '\n!!! SKIPPED: the %s scenario: %s\n' "$language" "$1" >&2
@@ -59,11 +56,9 @@ leave() {
 trap leave EXIT
 
 build() {
-    local flags=()
-    [[ $profile == release ]] && flags=(--release)
-    cargo build --quiet "${flags[@]}" -p ledger-ffi
+    cargo build --quiet -p ledger-ffi
     # Bindings are read off the library: it must not be stripped.
-    cp "$target/$profile/$library" "$out/"
+    cp "$target/debug/$library" "$out/"
 }
 
 generate() {

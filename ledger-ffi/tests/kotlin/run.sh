@@ -34,11 +34,6 @@ run() {
         -classpath "$out/tests.jar:$jar:$libraries:$compiler/lib/kotlin-stdlib.jar" "$@"
 }
 
-if [[ -n ${LEDGER_BENCH:-} ]]; then
-    kotlinc -classpath "$jar:$libraries" -d "$out/tests.jar" ledger-ffi/tests/kotlin/Bench.kt
-    run BenchKt
-    return
-fi
 fixtures
 kotlinc -classpath "$jar:$libraries" -d "$out/tests.jar" \
     ledger-ffi/tests/kotlin/Scenario.kt examples/kotlin/*.kt

@@ -4,18 +4,12 @@
         "$tools/maturin/bin/pip" install --quiet 'maturin>=1.16,<2'
 } || skip "maturin could not be installed"
 
-maturin_profile=dev
-[[ $profile == release ]] && maturin_profile=release
 (cd ledger-ffi && "$tools/maturin/bin/maturin" build --quiet \
-    --profile "$maturin_profile" --interpreter python3 --out "$out/wheels")
+    --profile dev --interpreter python3 --out "$out/wheels")
 python3 -m venv "$out/venv"
 "$out/venv/bin/pip" install --quiet --no-index "$out"/wheels/*.whl
 
 export PYTHONDONTWRITEBYTECODE=1
-if [[ -n ${LEDGER_BENCH:-} ]]; then
-    "$out/venv/bin/python" ledger-ffi/tests/python/bench.py
-    return
-fi
 fixtures
 cargo build --quiet -p ledger-examples --example ledger
 LEDGER=$target/debug/examples/ledger \

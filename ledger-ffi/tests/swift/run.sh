@@ -56,11 +56,6 @@ program() {
         _ "$name" "${library[@]}" "${flags[@]}"
 }
 
-if [[ -n ${LEDGER_BENCH:-} ]]; then
-    program bench ledger-ffi/tests/swift/bench/main.swift
-    inside ./bench-run
-    return
-fi
 fixtures
 program example examples/swift/*.swift
 inside ./example-run
