@@ -3,11 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
 
 use ledger_benches::model::sim::replay::generate;
 use ledger_benches::real::Scene;
 use ledger_core::{
-    Admission, EntryId, Evaluation, Ledger, MemoryIndex, Named, Pending, VerifiedEntry, evaluate,
+    Admission, EntryId, Evaluation, Ledger, MemoryIndex, Named, Pending, SparseIndex,
+    VerifiedEntry, evaluate,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -52,7 +55,27 @@ impl Device {
         self.pending = Pending::new();
     }
 
+    /// The same entries in the same order, by an index that fetches them.
+    fn assert_rebuilt(&self) {
+        let entries: BTreeMap<EntryId, &VerifiedEntry> =
+            self.index.entries().map(|entry| (entry.id(), entry)).collect();
+        let fetch = |id: &EntryId| {
+            Ok::<_, Infallible>(entries.get(id).map(|entry| Arc::new((*entry).clone())))
+        };
+        let mut came = self.index.entries();
+        let (mut ledger, mut index) = SparseIndex::begin(came.next().unwrap(), fetch).unwrap();
+        for entry in came {
+            let Ok(Admission::Admitted(admitted)) = ledger.admit(entry.clone(), &index) else {
+                panic!("{} is not admitted", entry.id());
+            };
+            let Ok(replayed) = ledger.replay(&admitted, &index);
+            index.insert(&admitted, &replayed);
+        }
+        assert_eq!(ledger, self.ledger);
+    }
+
     fn assert_same(&self, whole: &Evaluation) {
+        self.assert_rebuilt();
         assert_eq!(self.ledger.state().digest(), whole.state().digest());
         assert_eq!(self.ledger.view(), whole.view());
         let mut verdicts: Vec<_> = whole.verdicts().map(|(e, verdict)| (e.id(), verdict)).collect();

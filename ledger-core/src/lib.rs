@@ -68,8 +68,8 @@ pub use keys::{
 pub use ledger::{
     Admission, AdmittedEntry, AsOf, ChainEntry, CheckpointError, Device, EntryIndex, EvaluateError,
     Evaluation, Flip, Frontier, GroupState, Ledger, Link, Member, MemoryIndex, Named, Pending,
-    Position, Replayed, Slot, SlotEntry, SlotRole, UsableEpoch, Verdict, View, VoidReason,
-    evaluate,
+    Position, Replayed, Slot, SlotEntry, SlotRole, SparseIndex, UsableEpoch, Verdict, View,
+    VoidReason, evaluate,
 };
 pub use message::{MessageError, MessageKind, message_from_text, message_to_text};
 pub use money::{
@@ -96,7 +96,7 @@ pub use settle_up::{EXACT_LIMIT, Settlement, settle_up};
 pub mod hazmat {
     #[cfg(feature = "seeded-bugs")]
     pub use crate::bug::{Bug, seed_bug};
-    pub use crate::entry::trust_stored;
+    pub use crate::entry::{read_stored, trust_stored};
     pub use crate::ledger::{any_names, any_position};
     pub use crate::message::read_unsealed;
 }

@@ -36,7 +36,7 @@ pub(crate) fn state(history: &History, resolution: &Resolution) -> GroupState {
     }
     for slot in resolution.slots.values() {
         if let Some(nets) = slot.effective().and_then(|id| shown_nets(history, &id)) {
-            state.add(&nets);
+            state.count(&nets, true);
         }
     }
     directory(history, resolution, &mut state);
@@ -151,10 +151,7 @@ fn devices(history: &History, resolution: &Resolution) -> BTreeMap<(Generation, 
             && verdict.is_applied()
             && let Some(key) = history.enrolment(node.author)
         {
-            let device = Device {
-                exchange_generation: rotation.generation(),
-                exchange: *rotation.exchange_public_key(),
-            };
+            let device = Device::rotated(rotation);
             let (lamport, id) = node.order();
             let last = rotations.entry(key).or_insert((lamport, id, device));
             if (lamport, id) > (last.0, last.1) {

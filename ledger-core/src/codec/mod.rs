@@ -87,6 +87,17 @@ mod tests {
     }
 
     #[test]
+    fn flags_are_zero_or_one() {
+        let flag = |byte: u8| Reader::new(&[byte]).flag().map_err(|e| e.rule());
+        assert_eq!((flag(0), flag(1), flag(2)), (Ok(false), Ok(true), Err(Rule::Q2)));
+        for flag in [false, true] {
+            let mut writer = Writer::new();
+            writer.flag(flag);
+            assert_eq!(Reader::new(writer.as_bytes()).flag().map_err(|e| e.rule()), Ok(flag));
+        }
+    }
+
+    #[test]
     fn text_is_utf8() {
         assert_eq!(Reader::new(&[0x61, 0xff]).text(9).map_err(|e| e.rule()), Err(Rule::C4));
         assert_eq!(Reader::new(&[0x62, 0xc3, 0xa9]).text(9).map_err(|e| e.rule()), Ok("é"));

@@ -83,6 +83,24 @@ impl<'a> Reader<'a> {
         core::str::from_utf8(bytes).map_err(|_| Refusal::new(Rule::C4))
     }
 
+    /// Reads an array of any length, its elements with `read`.
+    pub(crate) fn list<T, C: FromIterator<T>>(
+        &mut self,
+        mut read: impl FnMut(&mut Self) -> Result<T, Refusal>,
+    ) -> Result<C, Refusal> {
+        let len = self.array_up_to(usize::MAX, Rule::C6)?;
+        (0..len).map(|_| read(self)).collect()
+    }
+
+    /// Reads 0 or 1; anything else breaks rule Q2.
+    pub(crate) fn flag(&mut self) -> Result<bool, Refusal> {
+        match self.uint()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            other => Err(Refusal::with_detail(Rule::Q2, format!("{other} instead of 0 or 1"))),
+        }
+    }
+
     /// Reads null as `None`, anything else with `read`.
     pub(crate) fn optional<T>(
         &mut self,
@@ -115,6 +133,14 @@ impl<'a> Reader<'a> {
 
     /// Reads one item head and refuses any but its shortest form.
     fn head(&mut self) -> Result<Header, Refusal> {
+        if let Some((head, rest)) = short_head(self.rest) {
+            self.rest = rest;
+            return Ok(head);
+        }
+        self.any_head()
+    }
+
+    fn any_head(&mut self) -> Result<Header, Refusal> {
         let mut decoder = Decoder::from(Source(self.rest));
         let head = decoder.pull().map_err(|error| match error {
             ciborium_ll::Error::Io(_) => cut_short(),
@@ -131,6 +157,27 @@ impl<'a> Reader<'a> {
         self.rest = rest;
         Ok(head)
     }
+}
+
+/// A head of one or two bytes, in its shortest form, of a type that may occur,
+/// and what follows it. Nearly all heads are such, and reading them was what took
+/// longest in decoding.
+fn short_head(bytes: &[u8]) -> Option<(Header, &[u8])> {
+    let (first, rest) = bytes.split_first()?;
+    let (argument, rest) = match (first & 0x1f, rest.split_first()) {
+        (argument @ 0..=23, _) => (argument, rest),
+        (24, Some((argument @ 24.., rest))) => (*argument, rest),
+        _ => return None,
+    };
+    let len = Some(usize::from(argument));
+    let head = match first >> 5 {
+        0 => Header::Positive(argument.into()),
+        2 => Header::Bytes(len),
+        3 => Header::Text(len),
+        4 => Header::Array(len),
+        _ => return None,
+    };
+    Some((head, rest))
 }
 
 /// Bytes of the shortest form of a head that may occur (RFC 8949 §3).
@@ -177,5 +224,30 @@ impl Read for Source<'_> {
         data.copy_from_slice(read);
         self.0 = rest;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_heads_are_what_the_library_says() {
+        let mut short = 0;
+        for (first, second) in (0..=255u8).flat_map(|a| (0..=255u8).map(move |b| (a, b))) {
+            let bytes = [first, second, 7, 7, 7, 7, 7, 7, 7];
+            let mut reader = Reader::new(&bytes);
+            let any = reader.any_head().map(|head| (head, reader.rest));
+            if let Some(found) = short_head(&bytes) {
+                assert_eq!(any, Ok(found), "{first:02x} {second:02x}");
+                short += 1;
+            } else if let Ok((head, rest)) = any {
+                // What is left to the library: longer heads, and other types.
+                assert!(rest.len() < 7 || shortest(head).is_none(), "{first:02x} {second:02x}");
+            }
+        }
+        assert_eq!(short, 4 * (24 * 256 + 232));
+        assert_eq!(short_head(&[0x18]), None);
+        assert_eq!(short_head(&[]), None);
     }
 }

@@ -42,6 +42,21 @@ impl Writer {
         self.bytes.extend_from_slice(text.as_bytes());
     }
 
+    /// Writes an array, its elements with `write`.
+    pub(crate) fn list<T>(
+        &mut self,
+        items: impl ExactSizeIterator<Item = T>,
+        mut write: impl FnMut(&mut Self, T),
+    ) {
+        self.array(items.len());
+        items.for_each(|item| write(self, item));
+    }
+
+    /// Writes 0 or 1.
+    pub(crate) fn flag(&mut self, flag: bool) {
+        self.uint(u64::from(flag));
+    }
+
     pub(crate) fn null(&mut self) {
         self.head(Header::Simple(simple::NULL));
     }

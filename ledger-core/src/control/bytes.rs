@@ -6,9 +6,7 @@ use std::sync::Arc;
 use super::chain::{Chain, Point};
 use super::epochs::{Begun, Epochs, Required};
 use super::reach::Reach;
-use super::record::{
-    Control, Introduction, Located, Lookup, Manner, Person, Rotated, Started, Stated,
-};
+use super::record::{Control, Introduction, Located, Lookup, Manner, Person, Started, Stated};
 use crate::act::{ActBody, Generation};
 use crate::authority::Enrolment;
 use crate::bug::Bug;
@@ -18,29 +16,8 @@ use crate::ledger::{Device, UsableEpoch, Verdict, VoidReason};
 use crate::limits::MAX_NAME_BYTES;
 use crate::rule::{Refusal, Rule};
 
-fn write_list<T>(
-    w: &mut Writer,
-    items: impl ExactSizeIterator<Item = T>,
-    mut write: impl FnMut(&mut Writer, T),
-) {
-    w.array(items.len());
-    items.for_each(|item| write(w, item));
-}
-
-fn read_list<'a, T, C: FromIterator<T>>(
-    r: &mut Reader<'a>,
-    mut read: impl FnMut(&mut Reader<'a>) -> Result<T, Refusal>,
-) -> Result<C, Refusal> {
-    let len = r.array_up_to(usize::MAX, Rule::C6)?;
-    (0..len).map(|_| read(r)).collect()
-}
-
 fn read_u32(r: &mut Reader<'_>) -> Result<u32, Refusal> {
     u32::try_from(r.uint()?).map_err(|_| Refusal::new(Rule::Q2))
-}
-
-fn read_flag(r: &mut Reader<'_>) -> Result<bool, Refusal> {
-    Ok(r.uint()? == 1)
 }
 
 fn read_verdict(r: &mut Reader<'_>) -> Result<Verdict, Refusal> {
@@ -118,28 +95,35 @@ impl Device {
 
 impl Chain {
     fn write(w: &mut Writer, chain: &Self) {
-        w.array(4);
+        w.array(6);
         chain.enrolment.write(w);
         w.optional(chain.parent, |w, parent| parent.write(w));
         w.uint(chain.clock);
         w.uint(chain.tip);
+        w.bytes(chain.tip_id.as_bytes());
+        w.uint(chain.tip_clock);
     }
 
     fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
-        r.array(4)?;
-        let enrolment = Enrolment::read(r)?;
-        let parent = r.optional(Point::read)?;
-        Ok(Self { enrolment, parent, clock: r.uint()?, tip: r.uint()? })
+        r.array(6)?;
+        Ok(Self {
+            enrolment: Enrolment::read(r)?,
+            parent: r.optional(Point::read)?,
+            clock: r.uint()?,
+            tip: r.uint()?,
+            tip_id: EntryId::from_bytes(r.bytes_n()?),
+            tip_clock: r.uint()?,
+        })
     }
 }
 
 /// Seqs by chain.
 fn write_seqs(w: &mut Writer, seqs: &BTreeMap<u32, u64>) {
-    write_list(w, seqs.iter(), |w, (chain, seq)| Point { chain: *chain, seq: *seq }.write(w));
+    w.list(seqs.iter(), |w, (chain, seq)| Point { chain: *chain, seq: *seq }.write(w));
 }
 
 fn read_seqs(r: &mut Reader<'_>) -> Result<BTreeMap<u32, u64>, Refusal> {
-    read_list(r, |r| Point::read(r).map(|point| (point.chain, point.seq)))
+    r.list(|r| Point::read(r).map(|point| (point.chain, point.seq)))
 }
 
 impl Stated {
@@ -150,12 +134,12 @@ impl Stated {
         w.uint(stated.body.kind());
         stated.body.write(w);
         w.optional(stated.member, |w, member| w.bytes(member.as_bytes()));
-        write_list(w, stated.carriers.iter(), Located::write);
+        w.list(stated.carriers.iter(), Located::write);
         w.uint(stated.clock);
         write_reason(w, stated.fault);
-        w.uint(u64::from(stated.knows_start));
+        w.flag(stated.knows_start);
         write_seqs(w, &stated.reach.0);
-        write_list(w, stated.within.iter(), |w, digest| w.bytes(digest.as_bytes()));
+        w.list(stated.within.iter(), |w, digest| w.bytes(digest.as_bytes()));
         let left = if Bug::CheckpointForgets.is_on() { &BTreeMap::new() } else { &stated.left };
         write_seqs(w, left);
         write_reason(w, stated.standing);
@@ -172,12 +156,12 @@ impl Stated {
             signer,
             body: ActBody::read(kind, r)?,
             member: r.optional(|r| r.bytes_n().map(MemberId::from_bytes))?,
-            carriers: read_list(r, Located::read)?,
+            carriers: r.list(Located::read)?,
             clock: r.uint()?,
             fault: read_reason(r)?,
-            knows_start: read_flag(r)?,
+            knows_start: r.flag()?,
             reach: Arc::new(Reach(read_seqs(r)?)),
-            within: read_list(r, |r| r.bytes_n().map(ActDigest::from_bytes))?,
+            within: r.list(|r| r.bytes_n().map(ActDigest::from_bytes))?,
             left: read_seqs(r)?,
             standing: read_reason(r)?,
             verdict: read_verdict(r)?,
@@ -194,7 +178,7 @@ impl Started {
         w.bytes(started.device.as_bytes());
         started.exchange.write(w);
         w.bytes(&started.recovery);
-        write_list(w, started.by.iter(), Located::write);
+        w.list(started.by.iter(), Located::write);
     }
 
     fn read(r: &mut Reader<'_>) -> Result<(Generation, Self), Refusal> {
@@ -206,7 +190,7 @@ impl Started {
             device: DeviceId::from_bytes(r.bytes_n()?),
             exchange: Device::read(r)?,
             recovery: r.bytes_n()?,
-            by: read_list(r, Located::read)?,
+            by: r.list(Located::read)?,
         };
         Ok((generation, started))
     }
@@ -240,24 +224,26 @@ impl Manner {
 
 impl Introduction {
     fn write(w: &mut Writer, id: EntryId, introduction: &Self) {
-        w.array(7);
+        w.array(8);
         w.bytes(id.as_bytes());
         introduction.manner.write(w);
         w.optional(introduction.member, |w, member| w.bytes(member.as_bytes()));
         introduction.author.write(w);
         introduction.point.write(w);
+        w.uint(introduction.clock);
         write_reason(w, introduction.fault);
         w.uint(u64::from(introduction.verdict.code()));
     }
 
     fn read(r: &mut Reader<'_>) -> Result<(EntryId, Self), Refusal> {
-        r.array(7)?;
+        r.array(8)?;
         let id = EntryId::from_bytes(r.bytes_n()?);
         let introduction = Self {
             manner: Manner::read(r)?,
             member: r.optional(|r| r.bytes_n().map(MemberId::from_bytes))?,
             author: Enrolment::read(r)?,
             point: Point::read(r)?,
+            clock: r.uint()?,
             fault: read_reason(r)?,
             verdict: read_verdict(r)?,
         };
@@ -270,8 +256,8 @@ impl Person {
         w.array(4);
         w.bytes(id.as_bytes());
         w.optional(person.name.as_deref(), Writer::text);
-        w.uint(u64::from(person.original));
-        w.uint(u64::from(person.accepted));
+        w.flag(person.original);
+        w.flag(person.accepted);
     }
 
     fn read(r: &mut Reader<'_>) -> Result<(MemberId, Self), Refusal> {
@@ -279,40 +265,37 @@ impl Person {
         let id = MemberId::from_bytes(r.bytes_n()?);
         let person = Self {
             name: r.optional(|r| r.text(MAX_NAME_BYTES).map(str::to_owned))?,
-            original: read_flag(r)?,
-            accepted: read_flag(r)?,
+            original: r.flag()?,
+            accepted: r.flag()?,
             ..Self::default()
         };
         Ok((id, person))
     }
 }
 
-type Rotations = BTreeMap<(Generation, DeviceId), BTreeMap<(u64, EntryId), Rotated>>;
+type Rotations = BTreeMap<(Generation, DeviceId), BTreeMap<(u64, EntryId), Device>>;
 
 fn write_rotations(w: &mut Writer, rotations: &Rotations) {
-    write_list(w, rotations.iter(), |w, ((generation, device), rotations)| {
+    w.list(rotations.iter(), |w, ((generation, device), rotations)| {
         w.array(3);
         generation.write(w);
         w.bytes(device.as_bytes());
-        write_list(w, rotations.iter(), |w, ((lamport, id), rotated)| {
-            w.array(4);
+        w.list(rotations.iter(), |w, ((lamport, id), device)| {
+            w.array(3);
             w.uint(*lamport);
             w.bytes(id.as_bytes());
-            rotated.device.write(w);
-            w.uint(u64::from(rotated.applied));
+            device.write(w);
         });
     });
 }
 
 fn read_rotations(r: &mut Reader<'_>) -> Result<Rotations, Refusal> {
-    read_list(r, |r| {
+    r.list(|r| {
         r.array(3)?;
         let key = (Generation::read(r)?, DeviceId::from_bytes(r.bytes_n()?));
-        let rotations = read_list(r, |r| {
-            r.array(4)?;
-            let order = (r.uint()?, EntryId::from_bytes(r.bytes_n()?));
-            let rotated = Rotated { device: Device::read(r)?, applied: read_flag(r)? };
-            Ok((order, rotated))
+        let rotations = r.list(|r| {
+            r.array(3)?;
+            Ok(((r.uint()?, EntryId::from_bytes(r.bytes_n()?)), Device::read(r)?))
         })?;
         Ok((key, rotations))
     })
@@ -321,7 +304,7 @@ fn read_rotations(r: &mut Reader<'_>) -> Result<Rotations, Refusal> {
 impl Epochs {
     fn write(&self, w: &mut Writer) {
         w.array(2);
-        write_list(w, self.required.iter(), |w, required| match required {
+        w.list(self.required.iter(), |w, required| match required {
             Required::Cut(digest) => w.bytes(digest.as_bytes()),
             Required::Rotation { of: (generation, device), order: (lamport, id), point } => {
                 w.array(5);
@@ -332,20 +315,20 @@ impl Epochs {
                 point.write(w);
             }
         });
-        write_list(w, self.begun.iter(), |w, begun| {
+        w.list(self.begun.iter(), |w, begun| {
             w.array(6);
             w.uint(begun.order.0);
             w.bytes(begun.order.1.as_bytes());
             begun.epoch.write(w);
-            w.uint(u64::from(begun.applied));
+            w.flag(begun.applied);
             w.uint(u64::from(begun.known));
-            write_list(w, begun.unseen.iter(), |w, number| w.uint(u64::from(*number)));
+            w.list(begun.unseen.iter(), |w, number| w.uint(u64::from(*number)));
         });
     }
 
     fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
         r.array(2)?;
-        let required = read_list(r, |r| {
+        let required = r.list(|r| {
             let mut ahead = Reader::new(r.rest());
             if ahead.bytes().is_ok() {
                 return Ok(Required::Cut(ActDigest::from_bytes(r.bytes_n()?)));
@@ -355,11 +338,11 @@ impl Epochs {
             let order = (r.uint()?, EntryId::from_bytes(r.bytes_n()?));
             Ok(Required::Rotation { of, order, point: Point::read(r)? })
         })?;
-        let begun = read_list(r, |r| {
+        let begun = r.list(|r| {
             r.array(6)?;
             let order = (r.uint()?, EntryId::from_bytes(r.bytes_n()?));
-            let (epoch, applied) = (UsableEpoch::read(r)?, read_flag(r)?);
-            let (known, unseen) = (read_u32(r)?, read_list(r, read_u32)?);
+            let (epoch, applied) = (UsableEpoch::read(r)?, r.flag()?);
+            let (known, unseen) = (read_u32(r)?, r.list(read_u32)?);
             Ok(Begun { order, epoch, applied, known, unseen })
         })?;
         Ok(Self { required, begun })
@@ -374,12 +357,12 @@ impl Control {
         w.bytes(self.owner.as_bytes());
         w.bytes(self.owner_root.as_bytes());
         w.bytes(&self.salt);
-        write_list(w, self.chains.iter(), Chain::write);
-        write_list(w, self.statements.values(), Stated::write);
-        write_list(w, self.generations.iter(), |w, (g, started)| Started::write(w, *g, started));
-        write_list(w, self.introductions.iter(), |w, (id, i)| Introduction::write(w, *id, i));
-        write_list(w, self.people.iter(), |w, (id, person)| Person::write(w, *id, person));
-        write_list(w, self.named.iter(), |w, (member, entries)| {
+        w.list(self.chains.iter(), Chain::write);
+        w.list(self.statements.values(), Stated::write);
+        w.list(self.generations.iter(), |w, (g, started)| Started::write(w, *g, started));
+        w.list(self.introductions.iter(), |w, (id, i)| Introduction::write(w, *id, i));
+        w.list(self.people.iter(), |w, (id, person)| Person::write(w, *id, person));
+        w.list(self.named.iter(), |w, (member, entries)| {
             w.array(2);
             w.bytes(member.as_bytes());
             w.uint(*entries);
@@ -396,12 +379,12 @@ impl Control {
             owner: MemberId::from_bytes(r.bytes_n()?),
             owner_root: RootId::from_bytes(r.bytes_n()?),
             salt: r.bytes_n()?,
-            chains: read_list(r, Chain::read)?,
-            statements: read_list(r, |r| Stated::read(r).map(|stated| (stated.digest, stated)))?,
-            generations: read_list(r, Started::read)?,
-            introductions: read_list(r, Introduction::read)?,
-            people: read_list(r, Person::read)?,
-            named: read_list(r, |r| {
+            chains: r.list(Chain::read)?,
+            statements: r.list(|r| Stated::read(r).map(|stated| (stated.digest, stated)))?,
+            generations: r.list(Started::read)?,
+            introductions: r.list(Introduction::read)?,
+            people: r.list(Person::read)?,
+            named: r.list(|r| {
                 r.array(2)?;
                 Ok((MemberId::from_bytes(r.bytes_n()?), r.uint()?))
             })?,

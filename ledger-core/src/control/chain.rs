@@ -1,9 +1,11 @@
 //! Chains of devices, numbered as this device met them.
 
-use super::Control;
+use super::record::Introduction;
+use super::{Arrival, Control};
 use crate::authority::Enrolment;
 use crate::bug::Bug;
-use crate::id::DeviceId;
+use crate::id::{DeviceId, EntryId};
+use crate::ledger::{EntryIndex, Link};
 
 /// Where an entry stands: on which stretch of a device's chain, and how far
 /// along.
@@ -37,11 +39,25 @@ pub(super) struct Chain {
     pub(super) parent: Option<Point>,
     /// Clock of its first entry.
     pub(super) clock: u64,
-    /// Seq of its last entry.
+    /// Seq, name and clock of its last entry.
     pub(super) tip: u64,
+    pub(super) tip_id: EntryId,
+    pub(super) tip_clock: u64,
 }
 
 impl Chain {
+    /// A chain of one entry.
+    pub(super) fn begin(
+        enrolment: Enrolment,
+        parent: Option<Point>,
+        id: EntryId,
+        clock: u64,
+    ) -> Self {
+        let mut chain = Self { enrolment, parent, clock, tip: 0, tip_id: id, tip_clock: clock };
+        chain.tip = chain.first();
+        chain
+    }
+
     /// Seq of its first entry.
     pub(super) fn first(&self) -> u64 {
         self.parent.map_or(0, |parent| parent.seq.saturating_add(1))
@@ -51,6 +67,11 @@ impl Chain {
 impl Control {
     pub(super) fn chain(&self, number: u32) -> Option<&Chain> {
         self.chains.get(usize::try_from(number).ok()?)
+    }
+
+    /// The enrolment at the root of a chain.
+    pub(crate) fn author(&self, chain: u32) -> Option<Enrolment> {
+        Some(self.chain(chain)?.enrolment)
     }
 
     /// What comes after an entry of this device, if it is one.
@@ -72,14 +93,39 @@ impl Control {
     }
 
     /// Takes note of an entry at the point that [`Control::next`] gave.
-    pub(super) fn place(&mut self, after: After, point: Point, clock: u64) {
+    pub(super) fn place(&mut self, arrival: Arrival<'_>) {
+        let Arrival { entry, after, point } = arrival;
+        let (id, clock) = (entry.id(), entry.header().lamport());
+        self.lookup.tips.insert(id, point.chain);
         let number = usize::try_from(point.chain).ok();
         if let Some(chain) = number.and_then(|number| self.chains.get_mut(number)) {
-            chain.tip = point.seq;
+            self.lookup.tips.remove(&chain.tip_id);
+            (chain.tip, chain.tip_id, chain.tip_clock) = (point.seq, id, clock);
             return;
         }
         let After { author: enrolment, before: parent } = after;
-        self.chains.push(Chain { enrolment, parent, clock, tip: point.seq });
+        self.chains.push(Chain::begin(enrolment, parent, id, clock));
         self.lookup.chains.entry(enrolment).or_default().push(point.chain);
+    }
+
+    /// The place in the graph of an admitted entry.
+    pub(crate) fn link<I: EntryIndex>(
+        &self,
+        id: &EntryId,
+        index: &I,
+    ) -> Result<Option<Link>, I::Error> {
+        // Most dependencies are the last of a chain, or introductions, for which
+        // the index need not be asked.
+        self.known(id).map_or_else(|| index.link(id), |link| Ok(Some(link)))
+    }
+
+    fn known(&self, id: &EntryId) -> Option<Link> {
+        if let Some(number) = self.lookup.tips.get(id) {
+            let chain = self.chain(*number)?;
+            let point = Point { chain: *number, seq: chain.tip };
+            return Some(Link { point, lamport: chain.tip_clock });
+        }
+        let Introduction { point, clock, .. } = self.introductions.get(id)?;
+        Some(Link { point: *point, lamport: *clock })
     }
 }

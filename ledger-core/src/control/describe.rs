@@ -80,8 +80,7 @@ impl Control {
 
     /// The last applied rotation of a device.
     fn rotated(&self, key: (Generation, DeviceId)) -> Option<Device> {
-        let mut rotations = self.rotations.get(&key)?.values().rev();
-        rotations.find(|rotated| rotated.applied).map(|rotated| rotated.device)
+        self.rotations.get(&key)?.last_key_value().map(|(_, device)| *device)
     }
 
     /// The X25519 key with which a device was enrolled.

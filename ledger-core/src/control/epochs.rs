@@ -6,13 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain::Point;
+use super::reach::Facts;
 use super::record::Control;
+use super::take::Arrival;
 use crate::act::{ActBody, Generation};
-use crate::authority::Enrolment;
 use crate::entry::DecodedEntry;
 use crate::id::{ActDigest, DeviceId, EntryId};
 use crate::ledger::{EntryIndex, UsableEpoch};
-use crate::payload::Epoch;
+use crate::payload::Payload;
 
 /// Epochs and what they must know of, both in the order of arrival.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,30 +71,24 @@ impl Control {
         }
     }
 
-    /// Takes note of a rotation of a device that some enrolment names.
-    pub(super) fn require_rotation(
-        &mut self,
-        author: Enrolment,
-        order: (u64, EntryId),
-        point: Point,
-    ) {
-        if let Some(of) = self.enrolment(author) {
-            self.epochs.require(Required::Rotation { of, order, point });
-        }
-    }
-
-    /// Takes note of an epoch, applied or not.
-    pub(crate) fn begin_epoch(
-        &mut self,
-        entry: &DecodedEntry,
-        epoch: &Epoch,
-        unseen: BTreeSet<u32>,
-        applied: bool,
-    ) {
+    /// Takes note of a rotation or an epoch, applied or not.
+    pub(crate) fn note_keys(&mut self, arrival: Arrival<'_>, facts: Facts, applied: bool) {
+        let Arrival { entry, after, point } = arrival;
         let order = (entry.header().lamport(), entry.id());
-        let known = self.epochs.known();
-        let epoch = UsableEpoch::new(epoch.topic(), epoch.commit());
-        self.epochs.begun.push(Begun { order, epoch, applied, known, unseen });
+        match entry.payload() {
+            Payload::Rotation(_) => {
+                if let Some(of) = self.enrolment(after.author) {
+                    self.epochs.require(Required::Rotation { of, order, point });
+                }
+            }
+            Payload::Epoch(epoch) => {
+                let known = self.epochs.known();
+                let epoch = UsableEpoch::new(epoch.topic(), epoch.commit());
+                let unseen = facts.unseen;
+                self.epochs.begun.push(Begun { order, epoch, applied, known, unseen });
+            }
+            _ => {}
+        }
     }
 
     /// An epoch is applied now, or void now.
@@ -110,8 +105,7 @@ impl Control {
                 self.statements.get(digest).is_some_and(|stated| stated.verdict.is_applied())
             }
             Required::Rotation { of, order, .. } => {
-                let rotations = self.rotations.get(of);
-                rotations.and_then(|r| r.get(order)).is_some_and(|rotated| rotated.applied)
+                self.rotations.get(of).is_some_and(|applied| applied.contains_key(order))
             }
         }
     }
@@ -171,7 +165,7 @@ impl Control {
             self.epochs.begun.iter().map(|begun| (begun.order.1, begun)).collect();
         let mut open = BTreeSet::new();
         for id in entry.header().dependencies() {
-            let link = index.link(id)?;
+            let link = self.link(id, index)?;
             open.extend(link.map(|link| (link.lamport, *id, link.point)));
         }
         while let Some((clock, id, point)) = open.pop_last() {
@@ -188,7 +182,7 @@ impl Control {
             let on_chain = places.remove(&point.chain).unwrap_or_default();
             on_chain.iter().filter(|(seq, _)| *seq <= point.seq).for_each(|(_, n)| see(*n));
             for dependency in index.dependencies(&id)? {
-                let link = index.link(&dependency)?;
+                let link = self.link(&dependency, index)?;
                 open.extend(link.map(|link| (link.lamport, dependency, link.point)));
             }
         }

@@ -1,11 +1,12 @@
 //! Faults: what is wrong with an entry by itself and its own past (SPEC §6.1).
 
+use super::keys::Keys;
 use super::reach::Facts;
 use super::record::{Control, Manner};
-use crate::act::{Act, ActBody, Generation};
+use crate::act::{Act, ActBody};
 use crate::authority::Enrolment;
 use crate::entry::DecodedEntry;
-use crate::id::{DeviceId, EntryId, MemberId, RootId};
+use crate::id::{EntryId, MemberId};
 use crate::ledger::VoidReason;
 use crate::payload::{Content, Payload, RefIndex};
 
@@ -24,11 +25,7 @@ impl Control {
     ) -> Option<VoidReason> {
         let author = self.member(author);
         match entry.payload() {
-            Payload::AddMember(add) => {
-                let (card, generation) = (add.card(), Generation::Card(add.card().member()));
-                let device = card.certificate().device();
-                self.reused(Some(card.root()), device, Enrolment::First(generation), facts)
-            }
+            Payload::AddMember(_) => self.reused(Keys::of(entry), facts),
             Payload::Placeholder(placeholder) => {
                 let card = placeholder.card();
                 if card.place() != self.group.as_bytes() && *card.place() != self.salt {
@@ -45,9 +42,7 @@ impl Control {
                 if introducer.is_none() || introducer != author {
                     return Some(VoidReason::NotTheIntroducer);
                 }
-                let (card, generation) = (claim.card(), Generation::Claim(entry.id()));
-                let device = card.certificate().device();
-                self.reused(Some(card.root()), device, Enrolment::First(generation), facts)
+                self.reused(Keys::of(entry), facts)
             }
             Payload::Adopt(target) => match self.sound(entry, *target) {
                 None => Some(VoidReason::UnknownMember),
@@ -73,16 +68,10 @@ impl Control {
         }
         match act.body() {
             ActBody::Remove { member } => self.target_fault(*member, false, facts),
-            ActBody::Bind { member, card } => {
-                let generation = Enrolment::First(Generation::Bind(act.digest()));
-                let device = card.certificate().device();
-                self.target_fault(*member, true, facts)
-                    .or_else(|| self.reused(Some(card.root()), device, generation, facts))
-            }
-            ActBody::Enrol { certificate, .. } => {
-                let enrolment = Enrolment::Enrolled(act.digest());
-                self.reused(None, certificate.device(), enrolment, facts)
-            }
+            ActBody::Bind { member, .. } => self
+                .target_fault(*member, true, facts)
+                .or_else(|| self.reused(Keys::of_act(act), facts)),
+            ActBody::Enrol { .. } => self.reused(Keys::of_act(act), facts),
             _ => None,
         }
     }
@@ -99,20 +88,9 @@ impl Control {
         (!known).then_some(VoidReason::UnknownMember)
     }
 
-    /// A key may be introduced once in any causal past. The same card added
-    /// again, or the same statement carried again, introduces nothing new.
-    fn reused(
-        &self,
-        root: Option<RootId>,
-        device: DeviceId,
-        enrolment: Enrolment,
-        facts: &Facts,
-    ) -> Option<VoidReason> {
-        let rivals = match enrolment {
-            Enrolment::First(generation) => self.rivals(root, device, generation),
-            Enrolment::Enrolled(_) => self.rival_devices(device, enrolment),
-        };
-        facts.reach.covers_any(&rivals).then_some(VoidReason::KeyReused)
+    /// A key may be introduced once in any causal past.
+    fn reused(&self, keys: Option<Keys>, facts: &Facts) -> Option<VoidReason> {
+        facts.reach.covers_any(&self.rivals(keys?)).then_some(VoidReason::KeyReused)
     }
 }
 

@@ -7,12 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain::{After, Point};
+use super::keys::Keys;
 use super::record::{Control, Located, Stated};
 use crate::act::{Act, ActBody, Generation};
 use crate::authority::Enrolment;
 use crate::bug::Bug;
 use crate::entry::DecodedEntry;
-use crate::id::{DeviceId, EntryId, MemberId, RootId};
+use crate::id::{DeviceId, EntryId, MemberId};
 use crate::ledger::EntryIndex;
 use crate::payload::Payload;
 
@@ -71,7 +72,7 @@ impl Control {
         }
         let mut clock = 0;
         for id in act.base() {
-            clock = clock.max(index.link(id)?.map_or(0, |link| link.lamport));
+            clock = clock.max(self.link(id, index)?.map_or(0, |link| link.lamport));
         }
         let reach = self.walk(act.base(), self.chains_for_act(act), index)?;
         Ok(Facts { reach, clock, unseen: BTreeSet::new() })
@@ -86,19 +87,7 @@ impl Control {
                 places.extend_from_slice(&stated.carriers);
             }
         }
-        match entry.payload() {
-            Payload::AddMember(add) => {
-                let card = add.card();
-                let keys = (card.root(), card.certificate().device());
-                places.extend(self.rivals(Some(keys.0), keys.1, Generation::Card(card.member())));
-            }
-            Payload::Claim(claim) => {
-                let card = claim.card();
-                let keys = (card.root(), card.certificate().device());
-                places.extend(self.rivals(Some(keys.0), keys.1, Generation::Claim(entry.id())));
-            }
-            _ => {}
-        }
+        places.extend(Keys::of(entry).into_iter().flat_map(|keys| self.rivals(keys)));
         places.iter().map(|place| place.point.chain).collect()
     }
 
@@ -106,13 +95,9 @@ impl Control {
     fn chains_for_act(&self, act: &Act) -> BTreeSet<u32> {
         let mut chains = BTreeSet::new();
         let mut places = Vec::new();
+        places.extend(Keys::of_act(act).into_iter().flat_map(|keys| self.rivals(keys)));
         match act.body() {
             ActBody::Remove { member } | ActBody::Bind { member, .. } => {
-                if let ActBody::Bind { card, .. } = act.body() {
-                    let generation = Generation::Bind(act.digest());
-                    let device = card.certificate().device();
-                    places.extend(self.rivals(Some(card.root()), device, generation));
-                }
                 places.extend(self.introducing(*member));
                 let person = self.people.get(member);
                 for digest in person.into_iter().flat_map(|person| &person.statements) {
@@ -123,10 +108,6 @@ impl Control {
             }
             ActBody::Revoke { generation, device } => {
                 chains.extend(self.chains_of_device(*generation, *device));
-            }
-            ActBody::Enrol { certificate, .. } => {
-                let enrolment = Enrolment::Enrolled(act.digest());
-                places.extend(self.rival_devices(certificate.device(), enrolment));
             }
             _ => {}
         }
@@ -159,27 +140,6 @@ impl Control {
         })
     }
 
-    /// Where else a root key or device key was introduced.
-    pub(super) fn rivals(
-        &self,
-        root: Option<RootId>,
-        device: DeviceId,
-        generation: Generation,
-    ) -> Vec<Located> {
-        let others = root.and_then(|root| self.lookup.roots.get(&root)).into_iter().flatten();
-        let others = others.filter(|other| **other != generation);
-        let starts = others.filter_map(|other| self.generations.get(other));
-        let mut places: Vec<Located> = starts.flat_map(|start| start.by.clone()).collect();
-        places.extend(self.rival_devices(device, Enrolment::First(generation)));
-        places
-    }
-
-    pub(super) fn rival_devices(&self, device: DeviceId, enrolment: Enrolment) -> Vec<Located> {
-        let others = self.lookup.devices.get(&device).into_iter().flatten();
-        let others = others.filter(|other| **other != enrolment);
-        others.flat_map(|other| self.enrolled_at(*other)).copied().collect()
-    }
-
     /// The chains of a member's devices, in whatever generation.
     pub(super) fn chains_of_member(&self, member: MemberId) -> Vec<u32> {
         let generations = self.people.get(&member).into_iter().flat_map(|p| &p.generations);
@@ -187,11 +147,20 @@ impl Control {
         enrolments.flat_map(|enrolment| self.chains_of(enrolment)).copied().collect()
     }
 
+    /// The enrolments of a device key in a generation.
+    pub(super) fn enrolments_of_device(
+        &self,
+        generation: Generation,
+        device: DeviceId,
+    ) -> impl Iterator<Item = Enrolment> {
+        let enrolments = self.lookup.devices.get(&device).into_iter().flatten().copied();
+        enrolments.filter(move |e| self.enrolment(*e) == Some((generation, device)))
+    }
+
     /// The chains of a device key in a generation.
     pub(super) fn chains_of_device(&self, generation: Generation, device: DeviceId) -> Vec<u32> {
-        let enrolments = self.lookup.devices.get(&device).into_iter().flatten();
-        let of = enrolments.filter(|e| self.enrolment(**e) == Some((generation, device)));
-        of.flat_map(|enrolment| self.chains_of(*enrolment)).copied().collect()
+        let enrolments = self.enrolments_of_device(generation, device);
+        enrolments.flat_map(|enrolment| self.chains_of(enrolment)).copied().collect()
     }
 
     /// How far the past of some entries, with them, reaches on these chains.
@@ -213,7 +182,7 @@ impl Control {
             return Ok(reach);
         }
         for id in from {
-            let link = index.link(id)?;
+            let link = self.link(id, index)?;
             open.extend(link.map(|link| (link.lamport, *id, link.point)));
         }
         while let Some((clock, id, point)) = open.pop_last() {
@@ -225,7 +194,7 @@ impl Control {
                 reach.0.insert(point.chain, point.seq);
             }
             for dependency in index.dependencies(&id)? {
-                let link = index.link(&dependency)?;
+                let link = self.link(&dependency, index)?;
                 open.extend(link.map(|link| (link.lamport, dependency, link.point)));
             }
         }

@@ -30,8 +30,8 @@ pub(crate) struct Control {
     pub(super) people: BTreeMap<MemberId, Person>,
     /// How many applied plain entries name a member.
     pub(super) named: BTreeMap<MemberId, u64>,
-    /// The rotations of each device, by their place in the total order.
-    pub(super) rotations: BTreeMap<(Generation, DeviceId), BTreeMap<(u64, EntryId), Rotated>>,
+    /// The applied rotations of each device, by their place in the total order.
+    pub(super) rotations: BTreeMap<(Generation, DeviceId), BTreeMap<(u64, EntryId), Device>>,
     pub(super) epochs: Epochs,
     pub(super) lookup: Lookup,
 }
@@ -155,6 +155,7 @@ pub(super) struct Introduction {
     pub(super) member: Option<MemberId>,
     pub(super) author: Enrolment,
     pub(super) point: Point,
+    pub(super) clock: u64,
     pub(super) fault: Option<VoidReason>,
     pub(super) verdict: Verdict,
 }
@@ -175,13 +176,6 @@ pub(super) struct Person {
     pub(super) statements: BTreeSet<ActDigest>,
 }
 
-/// A rotation of a device's X25519 key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Rotated {
-    pub(super) device: Device,
-    pub(super) applied: bool,
-}
-
 /// Ways to find records; follows from them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Lookup {
@@ -192,6 +186,8 @@ pub(super) struct Lookup {
     /// The introductions that a device of an enrolment signed.
     pub(super) authored: BTreeMap<Enrolment, BTreeSet<EntryId>>,
     pub(super) chains: BTreeMap<Enrolment, Vec<u32>>,
+    /// The chain that an entry is the last of.
+    pub(super) tips: BTreeMap<EntryId, u32>,
     pub(super) group_renames: BTreeSet<ActDigest>,
     /// The removals and binds of a member.
     pub(super) hard_cuts: BTreeMap<MemberId, BTreeSet<ActDigest>>,
@@ -214,7 +210,7 @@ impl Control {
             owner,
             owner_root: card.root(),
             salt: *card.place(),
-            chains: vec![Chain { enrolment: author, parent: None, clock: 1, tip: 0 }],
+            chains: vec![Chain::begin(author, None, id, 1)],
             statements: BTreeMap::new(),
             generations: BTreeMap::new(),
             introductions: BTreeMap::new(),
@@ -231,7 +227,8 @@ impl Control {
         }
         let member = Some(owner);
         let (manner, verdict) = (Manner::Genesis, Verdict::Applied);
-        let introduction = Introduction { manner, member, author, point, fault: None, verdict };
+        let (clock, fault) = (1, None);
+        let introduction = Introduction { manner, member, author, point, clock, fault, verdict };
         control.introductions.insert(id, introduction);
         let mut started = Started::by_card(owner, card);
         started.by.push(Located { id, point });
@@ -371,6 +368,7 @@ impl Control {
         }
         for (number, chain) in (0u32..).zip(&self.chains) {
             lookup.chains.entry(chain.enrolment).or_default().push(number);
+            lookup.tips.insert(chain.tip_id, number);
         }
         lookup
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::record::{Control, Introduction, Manner};
+use super::record::{Control, Introduction, Manner, Stated};
 use crate::act::{ActBody, Generation};
 use crate::authority::Enrolment;
 use crate::bug::Bug;
@@ -79,12 +79,11 @@ impl Control {
     /// By the genesis entry, or by an accepted bind.
     fn is_accepted_anyway(&self, member: MemberId) -> bool {
         let Some(person) = self.people.get(&member) else { return false };
-        let bound = |digest| {
-            self.statements.get(digest).is_some_and(|stated| {
-                matches!(stated.body, ActBody::Bind { .. }) && stated.standing.is_none()
-            })
-        };
-        person.original || person.statements.iter().any(bound)
+        let cuts = self.lookup.hard_cuts.get(&member).into_iter().flatten();
+        let mut cuts = cuts.filter_map(|digest| self.statements.get(digest));
+        let binds =
+            |cut: &Stated| matches!(cut.body, ActBody::Bind { .. }) && cut.standing.is_none();
+        person.original || cuts.any(binds)
     }
 
     /// Judges an introduction; the ones that hang on it if it makes somebody

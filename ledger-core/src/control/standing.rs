@@ -54,6 +54,13 @@ impl Control {
             .filter(move |stated| stated.is_hard_cut() && self.concerns(stated, generation))
     }
 
+    /// The cuts that concern an enrolment: hard ones, revocations, leaves.
+    fn cuts_on(&self, enrolment: Enrolment) -> impl Iterator<Item = &Stated> {
+        let generation = self.enrolment(enrolment).map(|(generation, _)| generation);
+        let hard = generation.into_iter().flat_map(|generation| self.hard_cuts_on(generation));
+        hard.chain(self.own_cuts_on(enrolment))
+    }
+
     /// The revocations and leaves that concern an enrolment.
     pub(super) fn own_cuts_on(&self, enrolment: Enrolment) -> impl Iterator<Item = &Stated> {
         let of = self.enrolment(enrolment);
@@ -124,8 +131,9 @@ impl Control {
         self.is_started(generation) && self.hard_cuts_on(generation).next().is_none()
     }
 
-    /// An enrolment counts as accepted only if its generation's start is.
-    pub(super) fn is_enrolled(&self, enrolment: Enrolment) -> bool {
+    /// Whether an enrolment is accepted, cut or not: only if its generation's
+    /// start is.
+    pub(crate) fn is_enrolled(&self, enrolment: Enrolment) -> bool {
         let stated = match enrolment {
             Enrolment::First(_) => true,
             Enrolment::Enrolled(digest) => {
@@ -134,11 +142,6 @@ impl Control {
         };
         let generation = self.enrolment(enrolment).map(|(generation, _)| generation);
         stated && generation.is_some_and(|generation| self.is_started(generation))
-    }
-
-    /// Whether an enrolment is accepted, cut or not.
-    pub(crate) fn is_accepted(&self, enrolment: Enrolment) -> bool {
-        self.is_enrolled(enrolment)
     }
 
     /// Whether an entry carries a statement that is new here and signed by a
@@ -158,9 +161,7 @@ impl Control {
 
     /// How many entries of an enrolment are outside of a cut that concerns it.
     pub(crate) fn outside(&self, enrolment: Enrolment) -> u64 {
-        let generation = self.enrolment(enrolment).map(|(generation, _)| generation);
-        let hard = generation.into_iter().flat_map(|generation| self.hard_cuts_on(generation));
-        let cuts: Vec<&Stated> = hard.chain(self.own_cuts_on(enrolment)).collect();
+        let cuts: Vec<&Stated> = self.cuts_on(enrolment).collect();
         let chains = self.chains_of(enrolment).iter().filter_map(|number| {
             let chain = self.chain(*number)?;
             let from = cuts.iter().filter_map(|cut| cut.cuts_from(*number)).min()?;
@@ -178,9 +179,7 @@ impl Control {
 
     /// What decides about the plain entries of an enrolment now.
     pub(super) fn standing(&self, enrolment: Enrolment) -> Standing {
-        let generation = self.enrolment(enrolment).map(|(generation, _)| generation);
-        let hard = generation.into_iter().flat_map(|generation| self.hard_cuts_on(generation));
-        let cuts = hard.chain(self.own_cuts_on(enrolment)).map(|cut| cut.digest).collect();
+        let cuts = self.cuts_on(enrolment).map(|cut| cut.digest).collect();
         Standing { accepted: self.is_enrolled(enrolment), cuts }
     }
 

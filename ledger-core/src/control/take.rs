@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::chain::{After, Point};
 use super::observe::Before;
 use super::reach::{Facts, Reach};
-use super::record::{Control, Introduction, Located, Manner, Rotated, Started, Stated};
+use super::record::{Control, Introduction, Located, Manner, Started, Stated};
 use super::settle::Affected;
 use crate::act::{Act, ActBody, Generation};
 use crate::authority::Enrolment;
@@ -15,7 +15,7 @@ use crate::entry::DecodedEntry;
 use crate::id::{ActDigest, EntryId, MemberId};
 use crate::keys::Card;
 use crate::ledger::{Device, Verdict, VoidReason};
-use crate::payload::{Payload, RefIndex, Rotation};
+use crate::payload::{Payload, RefIndex};
 
 /// What came of taking in an entry that decides about others.
 #[derive(Clone, Debug)]
@@ -73,11 +73,16 @@ impl Control {
         person.is_some_and(|person| !person.accepted)
     }
 
-    /// Takes in an entry; for one that decides about others, what it did.
-    pub(crate) fn take(&mut self, arrival: Arrival<'_>, facts: &Facts) -> Option<Outcome> {
-        let Arrival { entry, after, point } = arrival;
-        self.place(after, point, entry.header().lamport());
+    /// Takes note of where an entry stands, whatever it says.
+    pub(crate) fn arrive(&mut self, arrival: Arrival<'_>, facts: &Facts) {
+        self.place(arrival);
         self.mark_leaves(arrival, facts);
+    }
+
+    /// Takes in an entry that arrived and decides about others: what it did.
+    /// None for any other.
+    pub(crate) fn take(&mut self, arrival: Arrival<'_>, facts: &Facts) -> Option<Outcome> {
+        let entry = arrival.entry;
         match entry.payload() {
             Payload::AddMember(add) => {
                 let (card, member) = (add.card(), add.card().member());
@@ -167,7 +172,9 @@ impl Control {
         let Arrival { entry, after: After { author, .. }, point } = arrival;
         let fault = self.introduction_fault(entry, author, facts);
         let verdict = Verdict::Void(fault.unwrap_or(VoidReason::EnrolmentVoid));
-        let mut introduction = Introduction { manner, member, author, point, fault, verdict };
+        let clock = entry.header().lamport();
+        let mut introduction =
+            Introduction { manner, member, author, point, clock, fault, verdict };
         introduction.verdict = self.introduction_verdict(&introduction);
         let verdict = introduction.verdict;
         // Adoption only adds, and a claim speaks for itself alone: others are
@@ -267,9 +274,8 @@ impl Control {
                 let chains = self.chains_of_device(*generation, *device);
                 stated.reach = Arc::new(facts.reach.on(chains));
                 if self.statement_standing(&stated).is_none() {
-                    let devices = self.lookup.devices.get(device).into_iter().flatten();
-                    let of = |e: &&Enrolment| self.enrolment(**e) == Some((*generation, *device));
-                    affected = self.affected([], devices.filter(of).copied());
+                    let enrolments = self.enrolments_of_device(*generation, *device);
+                    affected = self.affected([], enrolments);
                 }
             }
             _ => {}
@@ -335,33 +341,23 @@ impl Control {
         Outcome { verdict, flips, shaken, members: before.affected.members, renamed: false }
     }
 
-    /// Takes note of a rotation, applied or not.
+    /// The rotation at a place in the total order, by a device of this
+    /// enrolment, is applied now, or void now.
     pub(crate) fn rotate(
         &mut self,
-        entry: &DecodedEntry,
         author: Enrolment,
-        point: Point,
-        rotation: &Rotation,
+        order: (u64, EntryId),
+        device: Device,
         applied: bool,
     ) {
         let Some(key) = self.enrolment(author) else { return };
-        let device = Device {
-            exchange_generation: rotation.generation(),
-            exchange: *rotation.exchange_public_key(),
-        };
-        let order = (entry.header().lamport(), entry.id());
-        self.rotations.entry(key).or_default().insert(order, Rotated { device, applied });
-        self.require_rotation(author, order, point);
-    }
-
-    /// A rotation is applied now, or void now.
-    pub(crate) fn set_rotation(&mut self, order: &(u64, EntryId), applied: bool) {
-        if Bug::RotationStays.is_on() {
-            return;
-        }
-        for rotations in self.rotations.values_mut() {
-            if let Some(rotated) = rotations.get_mut(order) {
-                rotated.applied = applied;
+        let rotations = self.rotations.entry(key).or_default();
+        if applied {
+            rotations.insert(order, device);
+        } else if !Bug::RotationStays.is_on() {
+            rotations.remove(&order);
+            if rotations.is_empty() {
+                self.rotations.remove(&key);
             }
         }
     }

@@ -56,6 +56,25 @@ impl DecodedEntry {
         Ok(Self { id, header, payload, bytes: bytes.to_vec(), signature: *signature })
     }
 
+    /// Reads an entry that was decoded and verified before it was stored under
+    /// its id. What is believed because of that: the id and the hash of the
+    /// payload, which need hashing, and that there is no other encoding.
+    pub(super) fn decode_stored(
+        id: EntryId,
+        bytes: &[u8],
+        signature: &[u8; 64],
+    ) -> Result<Self, Refusal> {
+        let named = |refusal: Refusal| refusal.of(id);
+        let mut r = Reader::new(bytes);
+        let header = Header::decode(&mut r).map_err(named)?;
+        let payload_bytes = r.rest();
+        if u64::try_from(payload_bytes.len()) != Ok(header.payload_len()) {
+            return Err(named(Refusal::new(Rule::H7)));
+        }
+        let payload = Payload::decode(&header, payload_bytes).map_err(named)?;
+        Ok(Self { id, header, payload, bytes: bytes.to_vec(), signature: *signature })
+    }
+
     /// Puts together an entry of our own, through the same checks.
     pub(crate) fn assemble(
         fields: HeaderFields,

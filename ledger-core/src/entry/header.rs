@@ -216,7 +216,11 @@ fn ascending(ids: &[EntryId]) -> bool {
 
 fn read_ids(r: &mut Reader<'_>, max: usize, rule: Rule) -> Result<Vec<EntryId>, Refusal> {
     let len = r.array_up_to(max, rule)?;
-    (0..len).map(|_| r.bytes_n().map(EntryId::from_bytes)).collect()
+    let mut ids = Vec::with_capacity(len);
+    for _ in 0..len {
+        ids.push(EntryId::from_bytes(r.bytes_n()?));
+    }
+    Ok(ids)
 }
 
 fn write_ids(w: &mut Writer, ids: &[EntryId]) {

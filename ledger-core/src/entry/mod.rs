@@ -9,4 +9,4 @@ mod verified;
 pub use decoded::DecodedEntry;
 pub use header::Header;
 pub(crate) use header::HeaderFields;
-pub use verified::{VerifiedEntry, trust_stored, verify_batch};
+pub use verified::{VerifiedEntry, read_stored, trust_stored, verify_batch};

@@ -415,3 +415,21 @@ fn what_is_said_beside_the_amounts_reads_back() {
     let Payload::Cancellation(read) = read_back(&cancellation, 1) else { panic!() };
     assert_eq!(read.reason(), Some("never happened"));
 }
+
+#[test]
+fn what_is_stored_reads_as_it_was_decoded_under_the_id_that_it_had() {
+    let entry = genesis();
+    let (bytes, signature) = (entry.as_bytes(), entry.signature());
+    let read = read_stored(entry.id(), bytes, signature).unwrap();
+    assert_eq!(read.decoded(), &entry);
+    // The id and the hash of the payload are believed; the form is not.
+    let other = EntryId::from_bytes([1; 32]);
+    assert_eq!(read_stored(other, bytes, signature).unwrap().id(), other);
+    for len in 0..bytes.len() {
+        let refused = read_stored(entry.id(), &bytes[..len], signature).unwrap_err();
+        assert!(DecodedEntry::decode(&bytes[..len], signature).is_err());
+        assert_eq!(refused.entry(), Some(entry.id()), "{len} bytes");
+    }
+    let longer = [bytes, &[0]].concat();
+    assert_eq!(read_stored(other, &longer, signature).unwrap_err().rule(), Rule::H7);
+}

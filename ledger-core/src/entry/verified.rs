@@ -12,7 +12,7 @@ use crate::keys::entry_message;
 use crate::rule::{Refusal, Rule};
 
 /// An entry that its device has signed. Made only by [`verify_batch`], by
-/// signing, or by [`trust_stored`].
+/// signing, or by [`trust_stored`] and [`read_stored`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedEntry(DecodedEntry);
 
@@ -42,6 +42,27 @@ impl VerifiedEntry {
 #[must_use]
 pub fn trust_stored(entry: DecodedEntry) -> VerifiedEntry {
     VerifiedEntry(entry)
+}
+
+/// Reads an entry from storage that only ever held verified ones, under the id
+/// that it had then, without hashing and writing it again. What that saves:
+/// `cargo bench -p ledger-benches --bench rebuild_target`.
+///
+/// The id is believed: that it is the hash of the header, and through it that
+/// the payload is the one that was signed. So whatever else could have changed
+/// the storage must be caught elsewhere: by authenticated pages, which tell
+/// damage, and from time to time by decoding and verifying everything.
+///
+/// This is dangerous anywhere else, as is [`trust_stored`].
+///
+/// # Errors
+/// The first rule of form that the bytes break: the storage is damaged.
+pub fn read_stored(
+    id: EntryId,
+    bytes: &[u8],
+    signature: &[u8; 64],
+) -> Result<VerifiedEntry, Refusal> {
+    DecodedEntry::decode_stored(id, bytes, signature).map(VerifiedEntry)
 }
 
 /// Checks the signatures of many entries at once; the results keep the order.

@@ -73,7 +73,7 @@ impl Ledger {
         let mut clock = 0;
         let mut previous = None;
         for id in header.dependencies() {
-            match index.link(id)? {
+            match self.control.link(id, index)? {
                 Some(link) => {
                     clock = clock.max(link.lamport);
                     // The backlink is the first dependency.

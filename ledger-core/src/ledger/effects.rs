@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::nets::Nets;
-use super::replay::Plain;
-use super::{EntryIndex, Ledger, Slot, SlotEntry, Verdict};
-use crate::act::ActBody;
+use super::plain::Plain;
+use super::{Device, EntryIndex, Ledger, Slot, SlotEntry, SlotRole, Verdict};
+use crate::authority::Enrolment;
 use crate::bug::Bug;
-use crate::control::{Arrival, Outcome};
+use crate::control::{Arrival, Keys, Outcome};
 use crate::entry::DecodedEntry;
 use crate::id::{DeviceId, EntryId, MemberId};
 use crate::money::Currency;
@@ -18,75 +18,124 @@ use crate::payload::Payload;
 /// all at once.
 #[derive(Default)]
 pub(super) struct Effects {
-    named: Vec<(MemberId, bool)>,
     currencies: Vec<(Currency, bool)>,
-    /// By place in the total order.
-    rotations: Vec<((u64, EntryId), bool)>,
+    /// By author and place in the total order.
+    rotations: Vec<(Enrolment, (u64, EntryId), Device, bool)>,
     epochs: Vec<((u64, EntryId), bool)>,
-    balances: Vec<(Nets, bool)>,
+    /// What the contents of these entries come to, which the index may not have
+    /// yet, and whether they are applied.
+    contents: BTreeMap<EntryId, (Nets, bool)>,
+    /// What counts now, or no longer: contents at hand, or those given.
+    balances: Vec<(EntryId, Option<Nets>, bool)>,
     /// By slot, the entries that enter and leave it.
     parts: BTreeMap<EntryId, Vec<(SlotEntry, bool)>>,
     /// What the slots show after all.
     pub(super) slots: BTreeMap<EntryId, Slot>,
-    /// Contents at hand, which the index may not have yet.
-    contents: BTreeMap<EntryId, Nets>,
 }
 
 impl Effects {
-    /// An entry without a fault is applied now, or void now.
-    pub(super) fn flip(&mut self, entry: &DecodedEntry, plain: &Plain, applied: bool) {
-        if let Some(content) = entry.payload().content() {
-            let nets = Nets::of(content, |index| plain.names.get(index));
-            let parts = nets.iter().flat_map(|nets| nets.parts.keys());
-            self.named.extend(parts.map(|member| (*member, applied)));
-            self.currencies.push((content.currency(), applied));
-            self.contents.extend(nets.map(|nets| (entry.id(), nets)));
-        }
-        let order = (entry.header().lamport(), entry.id());
-        match entry.payload() {
-            Payload::Rotation(_) => self.rotations.push((order, applied)),
-            Payload::Epoch(_) => self.epochs.push((order, applied)),
-            _ => {}
+    /// An entry without a fault that was judged before is applied now, or void
+    /// now.
+    pub(super) fn flip(
+        &mut self,
+        entry: &DecodedEntry,
+        author: Enrolment,
+        plain: &Plain,
+        applied: bool,
+    ) {
+        self.count(entry, author, plain, applied);
+        if let Payload::Epoch(_) = entry.payload() {
+            self.epochs.push(((entry.header().lamport(), entry.id()), applied));
         }
         if let Some((original, part)) = plain.slot {
             self.parts.entry(original).or_default().push((part, applied));
         }
     }
 
-    /// What becomes of the slots, and how balances move by the difference.
+    /// What an entry adds or takes back, whatever its slot shows.
+    pub(super) fn count(
+        &mut self,
+        entry: &DecodedEntry,
+        author: Enrolment,
+        plain: &Plain,
+        applied: bool,
+    ) {
+        if let Some(content) = entry.payload().content() {
+            self.currencies.push((content.currency(), applied));
+            let nets = Nets::of(content, |index| plain.names.get(index));
+            self.contents.extend(nets.map(|nets| (entry.id(), (nets, applied))));
+        }
+        if let Payload::Rotation(rotation) = entry.payload() {
+            let order = (entry.header().lamport(), entry.id());
+            self.rotations.push((author, order, Device::rotated(rotation), applied));
+        }
+    }
+
+    /// What becomes of the slot of an entry that has just arrived.
+    pub(super) fn join<I: EntryIndex>(
+        &mut self,
+        ledger: &Ledger,
+        plain: &Plain,
+        index: &I,
+    ) -> Result<Option<(EntryId, SlotEntry, Slot)>, I::Error> {
+        let Some((original, part)) = plain.slot else { return Ok(None) };
+        // Whatever else belongs to a slot has the original in its past.
+        let before = match part.role {
+            SlotRole::Original => Slot::default(),
+            _ => Slot::of(index.slot(&original)?),
+        };
+        let after = before.with(part);
+        self.turn(before, after, ledger, index)?;
+        Ok(Some((original, part, after)))
+    }
+
+    /// What becomes of the slots of entries that flipped.
     pub(super) fn settle_slots<I: EntryIndex>(
         &mut self,
         ledger: &Ledger,
         index: &I,
     ) -> Result<(), I::Error> {
-        for (original, parts) in &self.parts {
+        for (original, parts) in core::mem::take(&mut self.parts) {
             let mut entries: BTreeMap<EntryId, SlotEntry> =
-                index.slot(original)?.into_iter().map(|entry| (entry.id, entry)).collect();
+                index.slot(&original)?.into_iter().map(|entry| (entry.id, entry)).collect();
             let before = Slot::of(entries.values().copied());
             for (part, applied) in parts {
-                if *applied {
-                    entries.insert(part.id, *part);
+                if applied {
+                    entries.insert(part.id, part);
                 } else if !Bug::SlotKeepsVoid.is_on() {
                     entries.remove(&part.id);
                 }
             }
             let after = Slot::of(entries.into_values());
-            self.slots.insert(*original, after);
-            if before.effective() == after.effective() {
-                continue;
-            }
-            for (id, applied) in [(before.effective(), false), (after.effective(), true)] {
-                let Some(id) = id else { continue };
-                let nets = match self.contents.get(&id) {
-                    Some(nets) => Some(nets.clone()),
-                    None => index.entry(&id)?.and_then(|entry| {
-                        let names = ledger.names(entry.decoded());
-                        let content = entry.decoded().payload().content()?;
-                        Nets::of(content, |index| names.get(index))
-                    }),
-                };
-                self.balances.extend(nets.map(|nets| (nets, applied)));
-            }
+            self.slots.insert(original, after);
+            self.turn(before, after, ledger, index)?;
+        }
+        Ok(())
+    }
+
+    /// How balances move when a slot shows something else.
+    fn turn<I: EntryIndex>(
+        &mut self,
+        before: Slot,
+        after: Slot,
+        ledger: &Ledger,
+        index: &I,
+    ) -> Result<(), I::Error> {
+        if before.effective() == after.effective() {
+            return Ok(());
+        }
+        for (id, counts) in [(before.effective(), false), (after.effective(), true)] {
+            let Some(id) = id else { continue };
+            let nets = if self.contents.contains_key(&id) {
+                None
+            } else {
+                index.entry(&id)?.and_then(|entry| {
+                    let names = ledger.names(entry.decoded());
+                    let content = entry.decoded().payload().content()?;
+                    Nets::of(content, |index| names.get(index))
+                })
+            };
+            self.balances.push((id, nets, counts));
         }
         Ok(())
     }
@@ -94,26 +143,28 @@ impl Effects {
 
 impl Ledger {
     /// Carries out what was gathered.
-    pub(super) fn commit(&mut self, effects: &Effects) {
-        for (currency, applied) in &effects.currencies {
-            self.view.state.directory.count(*currency, *applied);
+    pub(super) fn commit(&mut self, effects: Effects) {
+        for (currency, applied) in effects.currencies {
+            self.view.state.directory.count(currency, applied);
         }
-        for (nets, applied) in &effects.balances {
-            if *applied {
-                self.view.state.add(nets);
-            } else {
-                self.view.state.subtract(nets);
+        for (id, other, counts) in effects.balances {
+            let at_hand = effects.contents.get(&id).map(|(nets, _)| nets);
+            if let Some(nets) = other.as_ref().or(at_hand) {
+                self.view.state.count(nets, counts);
             }
         }
-        for (order, applied) in &effects.rotations {
-            self.control.set_rotation(order, *applied);
+        for (author, order, device, applied) in effects.rotations {
+            self.control.rotate(author, order, device, applied);
+            self.control.member(author).into_iter().for_each(|member| self.refresh(member));
         }
-        for (order, applied) in &effects.epochs {
-            self.control.set_epoch(order, *applied);
+        for (order, applied) in effects.epochs {
+            self.control.set_epoch(&order, applied);
         }
-        for (member, applied) in &effects.named {
-            if self.control.refer(*member, *applied) {
-                self.refresh(*member);
+        for (nets, applied) in effects.contents.values() {
+            for member in nets.members() {
+                if self.control.refer(member, *applied) {
+                    self.refresh(member);
+                }
             }
         }
     }
@@ -183,16 +234,7 @@ impl Ledger {
             directory.introductions.insert(id, member);
             directory.order.insert(member, first);
         }
-        let introduced = match entry.payload() {
-            Payload::AddMember(add) => Some(add.card().certificate().device()),
-            Payload::Claim(claim) => Some(claim.card().certificate().device()),
-            Payload::Act(signed) => match signed.act().body() {
-                ActBody::Enrol { certificate, .. } => Some(certificate.device()),
-                ActBody::Bind { card, .. } => Some(card.certificate().device()),
-                _ => None,
-            },
-            _ => None,
-        };
+        let introduced = Keys::of(entry).map(|keys| keys.device);
         let begun = (entry.header().seq() == 0).then(|| entry.header().device());
         for device in introduced.into_iter().chain(begun) {
             if let Some(owner) = self.control.device_owner(device) {

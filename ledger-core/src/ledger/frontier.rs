@@ -6,7 +6,7 @@ use crate::codec::{Reader, Writer};
 use crate::entry::DecodedEntry;
 use crate::id::{DeviceId, EntryId, GroupId};
 use crate::limits::MAX_PARENTS;
-use crate::rule::{Refusal, Rule};
+use crate::rule::Refusal;
 
 /// The heads of the graph, the tip of each device's chain, and how many
 /// entries are admitted.
@@ -137,36 +137,34 @@ impl Frontier {
     pub(super) fn encode(&self, w: &mut Writer) {
         w.array(3);
         w.uint(self.entries);
-        w.array(self.heads.len());
-        for (id, lamport) in &self.heads {
+        w.list(self.heads.iter(), |w, (id, lamport)| {
             w.array(2);
             w.bytes(id.as_bytes());
             w.uint(*lamport);
-        }
-        w.array(self.tips.len());
-        for (device, tip) in &self.tips {
+        });
+        w.list(self.tips.iter(), |w, (device, tip)| {
             w.array(4);
             w.bytes(device.as_bytes());
             w.bytes(tip.id.as_bytes());
             w.uint(tip.seq);
             w.uint(tip.lamport);
-        }
+        });
     }
 
     pub(super) fn decode(r: &mut Reader<'_>) -> Result<Self, Refusal> {
         r.array(3)?;
-        let entries = r.uint()?;
-        let mut frontier = Self { entries, ..Self::default() };
-        for _ in 0..r.array_up_to(usize::MAX, Rule::C6)? {
-            r.array(2)?;
-            frontier.heads.insert(EntryId::from_bytes(r.bytes_n()?), r.uint()?);
-        }
-        for _ in 0..r.array_up_to(usize::MAX, Rule::C6)? {
-            r.array(4)?;
-            let device = DeviceId::from_bytes(r.bytes_n()?);
-            let id = EntryId::from_bytes(r.bytes_n()?);
-            frontier.tips.insert(device, Tip { id, seq: r.uint()?, lamport: r.uint()? });
-        }
-        Ok(frontier)
+        Ok(Self {
+            entries: r.uint()?,
+            heads: r.list(|r| {
+                r.array(2)?;
+                Ok((EntryId::from_bytes(r.bytes_n()?), r.uint()?))
+            })?,
+            tips: r.list(|r| {
+                r.array(4)?;
+                let device = DeviceId::from_bytes(r.bytes_n()?);
+                let id = EntryId::from_bytes(r.bytes_n()?);
+                Ok((device, Tip { id, seq: r.uint()?, lamport: r.uint()? }))
+            })?,
+        })
     }
 }

@@ -33,7 +33,7 @@ impl Ledger {
         let mut above = BTreeMap::new();
         let mut open: Vec<EntryId> = self.frontier().heads().collect();
         while let Some(id) = open.pop() {
-            let Some(link) = index.link(&id)? else { continue };
+            let Some(link) = self.control.link(&id, index)? else { continue };
             if link.lamport > first.lamport && !above.contains_key(&(link.lamport, id)) {
                 let dependencies = index.dependencies(&id)?;
                 open.extend(&dependencies);
@@ -61,7 +61,7 @@ impl Ledger {
         // before it; and whether something that is not left out does.
         let mut open = BTreeMap::new();
         for id in self.frontier().heads() {
-            let link = index.link(&id)?;
+            let link = self.control.link(&id, index)?;
             open.extend(link.map(|link| ((link.lamport, id), (link, false))));
         }
         while open.values().any(|(_, covered)| !covered) {
@@ -71,7 +71,7 @@ impl Ledger {
                 heads.insert(id);
             }
             for dependency in index.dependencies(&id)? {
-                let Some(link) = index.link(&dependency)? else { continue };
+                let Some(link) = self.control.link(&dependency, index)? else { continue };
                 let below = open.entry((link.lamport, dependency)).or_insert((link, false));
                 below.1 |= covered || !out;
             }

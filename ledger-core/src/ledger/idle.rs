@@ -17,7 +17,7 @@ impl Ledger {
         if !idle || self.control.is_news(entry.verified().decoded()) {
             return false;
         }
-        if self.control.is_accepted(after.author) {
+        if self.control.is_enrolled(after.author) {
             self.control.outside(after.author) >= MAX_OUTSIDE
         } else {
             self.control.by_strangers() >= MAX_STRANGERS

@@ -1,8 +1,8 @@
 //! Entries in memory.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::graph::Graph;
 use super::{AdmittedEntry, ChainEntry, EntryIndex, Link, Replayed, SlotEntry, Verdict};
 use crate::control::Point;
 use crate::entry::VerifiedEntry;
@@ -11,17 +11,9 @@ use crate::id::EntryId;
 /// An [`EntryIndex`] in memory, for tests and previews.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryIndex {
-    entries: BTreeMap<EntryId, Kept>,
-    chains: BTreeMap<Point, EntryId>,
-    /// The applied entries of each slot.
-    slots: BTreeMap<EntryId, BTreeMap<EntryId, SlotEntry>>,
-}
-
-#[derive(Clone, Debug)]
-struct Kept {
-    entry: Arc<VerifiedEntry>,
-    point: Point,
-    verdict: Verdict,
+    graph: Graph,
+    /// By their place in the graph.
+    entries: Vec<Arc<VerifiedEntry>>,
 }
 
 impl MemoryIndex {
@@ -32,39 +24,34 @@ impl MemoryIndex {
     }
 
     /// Keeps an entry that was admitted and replayed, and the verdicts on
-    /// others that it changed.
+    /// others that it changed. Entries are to be inserted in the order in which
+    /// they were replayed.
     pub fn insert(&mut self, entry: &AdmittedEntry, replayed: &Replayed) {
-        self.put(entry.share(), replayed.point(), replayed.verdict());
-        if let Some((original, entry, _)) = replayed.slot() {
-            self.slots.entry(original).or_default().insert(entry.id, entry);
-        }
-        for flip in replayed.flips() {
-            if let Some(kept) = self.entries.get_mut(&flip.id) {
-                kept.verdict = flip.verdict;
-            }
-            let Some((original, entry)) = flip.slot else { continue };
-            let slot = self.slots.entry(original).or_default();
-            if flip.verdict.is_applied() {
-                slot.insert(flip.id, entry);
-            } else {
-                slot.remove(&flip.id);
-            }
+        if self.graph.insert(entry.verified(), replayed) {
+            self.entries.push(entry.share());
         }
     }
 
     pub(super) fn put(&mut self, entry: Arc<VerifiedEntry>, point: Point, verdict: Verdict) {
-        self.chains.insert(point, entry.id());
-        self.entries.insert(entry.id(), Kept { entry, point, verdict });
+        if self.graph.put(&entry, point, verdict) {
+            self.entries.push(entry);
+        }
     }
 
-    /// The verdict on each admitted entry.
+    fn get(&self, id: &EntryId) -> Option<&Arc<VerifiedEntry>> {
+        self.entries.get(self.graph.place(id)?)
+    }
+
+    /// The verdict on each admitted entry, in the order of their ids.
     pub fn verdicts(&self) -> impl Iterator<Item = (EntryId, Verdict)> + '_ {
-        self.entries.iter().map(|(id, kept)| (*id, kept.verdict))
+        let mut verdicts: Vec<(EntryId, Verdict)> = self.graph.verdicts().collect();
+        verdicts.sort_unstable_by_key(|(id, _)| *id);
+        verdicts.into_iter()
     }
 
-    /// The entries, in the order of their ids.
+    /// The entries, in the order in which they came.
     pub fn entries(&self) -> impl Iterator<Item = &VerifiedEntry> {
-        self.entries.values().map(|kept| &*kept.entry)
+        self.entries.iter().map(|entry| &**entry)
     }
 }
 
@@ -72,32 +59,23 @@ impl EntryIndex for MemoryIndex {
     type Error = core::convert::Infallible;
 
     fn link(&self, id: &EntryId) -> Result<Option<Link>, Self::Error> {
-        Ok(self.entries.get(id).map(|kept| {
-            let lamport = kept.entry.decoded().header().lamport();
-            Link { point: kept.point, lamport }
-        }))
+        Ok(self.graph.link(id))
     }
 
     fn dependencies(&self, id: &EntryId) -> Result<Vec<EntryId>, Self::Error> {
-        let header = self.entries.get(id).map(|kept| kept.entry.decoded().header());
+        let header = self.get(id).map(|entry| entry.decoded().header());
         Ok(header.into_iter().flat_map(|header| header.dependencies()).copied().collect())
     }
 
     fn chain(&self, from: Point) -> Result<Vec<ChainEntry>, Self::Error> {
-        let end = Point { chain: from.chain, seq: u64::MAX };
-        let entries = self.chains.range(from..=end).filter_map(|(point, id)| {
-            let kept = self.entries.get(id)?;
-            let kind = kept.entry.decoded().header().kind();
-            Some(ChainEntry { id: *id, seq: point.seq, kind, verdict: kept.verdict })
-        });
-        Ok(entries.collect())
+        Ok(self.graph.chain(from))
     }
 
     fn entry(&self, id: &EntryId) -> Result<Option<Arc<VerifiedEntry>>, Self::Error> {
-        Ok(self.entries.get(id).map(|kept| Arc::clone(&kept.entry)))
+        Ok(self.get(id).map(Arc::clone))
     }
 
     fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, Self::Error> {
-        Ok(self.slots.get(original).into_iter().flat_map(|slot| slot.values()).copied().collect())
+        Ok(self.graph.slot(original))
     }
 }

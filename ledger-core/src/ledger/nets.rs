@@ -1,7 +1,5 @@
 //! What an expense or transfer adds to balances (SPEC §6.7).
 
-use std::collections::BTreeMap;
-
 use crate::id::MemberId;
 use crate::money::{Balance, Currency};
 use crate::payload::{Content, RefIndex};
@@ -9,8 +7,9 @@ use crate::payload::{Content, RefIndex};
 /// What a content adds to balances; sums to zero.
 #[derive(Clone, Debug)]
 pub(crate) struct Nets {
-    pub(crate) currency: Currency,
-    pub(crate) parts: BTreeMap<MemberId, Balance>,
+    currency: Currency,
+    /// By member, each once.
+    parts: Vec<(MemberId, Balance)>,
 }
 
 impl Nets {
@@ -20,26 +19,47 @@ impl Nets {
         content: &Content,
         member: impl Fn(RefIndex) -> Option<MemberId>,
     ) -> Option<Self> {
-        let mut nets = Self { currency: content.currency(), parts: BTreeMap::new() };
+        let mut parts = Vec::new();
         match content {
             Content::Expense(expense) => {
-                for part in expense.payers() {
-                    nets.add(member(part.member)?, part.amount.into());
+                let (payers, shares) = (expense.payers(), expense.shares());
+                parts.reserve_exact(payers.len().saturating_add(shares.len()));
+                for part in payers {
+                    parts.push((member(part.member)?, part.amount.into()));
                 }
-                for part in expense.shares() {
-                    nets.add(member(part.member)?, Balance::from(part.amount).negated());
+                for part in shares {
+                    parts.push((member(part.member)?, Balance::from(part.amount).negated()));
                 }
             }
             Content::Transfer(transfer) => {
-                nets.add(member(transfer.from())?, content.amount().into());
-                nets.add(member(transfer.to())?, Balance::from(content.amount()).negated());
+                let amount = Balance::from(content.amount());
+                parts.reserve_exact(2);
+                parts.push((member(transfer.from())?, amount));
+                parts.push((member(transfer.to())?, amount.negated()));
             }
         }
-        Some(nets)
+        // Several introductions may be of one member, who may pay and owe.
+        parts.sort_unstable_by_key(|(member, _)| *member);
+        parts.dedup_by(|(member, part), (kept, sum)| {
+            let same = member == kept;
+            if same {
+                *sum = sum.plus(*part);
+            }
+            same
+        });
+        Some(Self { currency: content.currency(), parts })
     }
 
-    fn add(&mut self, member: MemberId, part: Balance) {
-        let net = self.parts.entry(member).or_default();
-        *net = net.plus(part);
+    pub(crate) fn currency(&self) -> Currency {
+        self.currency
+    }
+
+    /// What each member named gets; it may be nothing.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (MemberId, Balance)> {
+        self.parts.iter().copied()
+    }
+
+    pub(crate) fn members(&self) -> impl Iterator<Item = MemberId> {
+        self.parts.iter().map(|(member, _)| *member)
     }
 }

@@ -7,11 +7,10 @@
 use std::collections::BTreeMap;
 
 use super::effects::Effects;
-use super::{AdmittedEntry, EntryIndex, Ledger, Slot, SlotEntry, SlotRole, Verdict, VoidReason};
-use crate::control::{Arrival, Outcome, Point, content_fault};
-use crate::entry::DecodedEntry;
-use crate::id::{EntryId, MemberId};
-use crate::payload::{Kind, Payload, RefIndex};
+use super::{AdmittedEntry, EntryIndex, Ledger, Named, Slot, SlotEntry, Verdict, VoidReason};
+use crate::control::{Arrival, Facts, Outcome, Point};
+use crate::id::EntryId;
+use crate::payload::{Kind, Payload};
 
 /// A verdict on an earlier entry that changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,17 +22,6 @@ pub struct Flip {
     /// The slot that the entry now belongs to or, if it is void now, no longer
     /// belongs to: the slot's name, and the entry's part in it.
     pub slot: Option<(EntryId, SlotEntry)>,
-}
-
-/// The slot of an earlier entry, of which another one speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Named {
-    /// The slot's name: the entry that first recorded the expense or transfer.
-    /// (For what speaks of a void copy: what that copy names, whatever it is.)
-    pub original: EntryId,
-    /// Whether the entry confirms or disputes it; else it corrects, cancels or
-    /// copies it.
-    pub endorses: bool,
 }
 
 /// What replaying an entry did.
@@ -89,25 +77,13 @@ impl Replayed {
     }
 }
 
-/// What an entry that decides about nobody else is by itself.
-#[derive(Default)]
-pub(super) struct Plain {
-    pub(super) fault: Option<VoidReason>,
-    /// The slot that it belongs to if it is applied.
-    pub(super) slot: Option<(EntryId, SlotEntry)>,
-    /// The slot of somebody else of which it speaks.
+/// What an entry that decides about nobody else changes if it is applied;
+/// nothing of one that does.
+struct PlainChanges {
+    fault: Option<VoidReason>,
     named: Option<Named>,
-    pub(super) names: Names,
-}
-
-/// The members whom an entry's refs introduce, by their place.
-#[derive(Default)]
-pub(super) struct Names(Vec<Option<MemberId>>);
-
-impl Names {
-    pub(super) fn get(&self, index: RefIndex) -> Option<MemberId> {
-        self.0.get(index.place()).copied().flatten()
-    }
+    effects: Effects,
+    slot: Option<(EntryId, SlotEntry, Slot)>,
 }
 
 /// Whether entries of this kind decide about others.
@@ -141,21 +117,12 @@ impl Ledger {
         let point = self.control.next(after);
         let facts = self.control.look(entry, after, index)?;
         let arrival = Arrival { entry, after, point };
-        let plain = self.plain(entry, index)?;
-        let mut effects = Effects::default();
-        if plain.fault.is_none() {
-            effects.flip(entry, &plain, true);
-            effects.settle_slots(self, index)?;
-        }
+        let changes = self.plain_changes(arrival, index)?;
         let saved = self.control.may_shake(entry).then(|| self.control.clone());
+        self.control.arrive(arrival, &facts);
         let replayed = match self.control.take(arrival, &facts) {
             Some(outcome) => match self.consequences(&outcome, index) {
-                Ok((flips, effects)) => {
-                    self.commit(&effects);
-                    self.show(&outcome);
-                    let (verdict, slots) = (outcome.verdict, effects.slots);
-                    Replayed { verdict, point, named: None, slot: None, flips, slots }
-                }
+                Ok(consequences) => self.conclude(outcome, point, consequences),
                 Err(error) => {
                     if let Some(saved) = saved {
                         self.control = saved;
@@ -163,93 +130,62 @@ impl Ledger {
                     return Err(error);
                 }
             },
-            None => {
-                let void = plain.fault.or_else(|| self.control.judge(after.author, point));
-                let verdict = match entry.payload() {
-                    Payload::Opaque => Verdict::Unknown,
-                    _ => void.map_or(Verdict::Applied, Verdict::Void),
-                };
-                let (author, applied) = (after.author, verdict.is_applied());
-                match entry.payload() {
-                    Payload::Rotation(rotation) => {
-                        self.control.rotate(entry, author, point, rotation, applied);
-                        self.control.member(author).into_iter().for_each(|m| self.refresh(m));
-                    }
-                    Payload::Epoch(epoch) => {
-                        self.control.begin_epoch(entry, epoch, facts.unseen, applied);
-                    }
-                    _ => {}
-                }
-                let mut slot = None;
-                if verdict.is_applied() {
-                    self.commit(&effects);
-                    slot = plain.slot.and_then(|(original, entry)| {
-                        Some((original, entry, *effects.slots.get(&original)?))
-                    });
-                }
-                let (flips, slots) = (Vec::new(), BTreeMap::new());
-                Replayed { verdict, point, named: plain.named, slot, flips, slots }
-            }
+            None => self.conclude_plain(arrival, facts, changes),
         };
         self.show_epochs(entry, !replayed.flips.is_empty());
         self.note(arrival, replayed.verdict);
         Ok(replayed)
     }
 
-    /// The fault of an entry that decides about nobody else, and its slot.
-    pub(super) fn plain<I: EntryIndex>(
+    /// What an entry that decides about nobody else changes if it is applied.
+    fn plain_changes<I: EntryIndex>(
         &self,
-        entry: &DecodedEntry,
+        arrival: Arrival<'_>,
         index: &I,
-    ) -> Result<Plain, I::Error> {
-        let role = match entry.payload() {
-            Payload::Content(_) => Some(SlotRole::Original),
-            Payload::Copy(_) => Some(SlotRole::Copy),
-            Payload::Correction(_) => Some(SlotRole::Correction),
-            Payload::Cancellation(_) => Some(SlotRole::Cancellation),
-            Payload::Endorsement(_) => None,
-            _ => return Ok(Plain::default()),
-        };
-        let original = self.original(entry, index)?;
-        let names = self.names(entry);
-        let fault = match entry.payload().content() {
-            _ if original.is_none() => Some(VoidReason::WrongTarget),
-            Some(content) => content_fault(content, |index| names.get(index)),
-            None => None,
-        };
-        let part = |role| SlotEntry { id: entry.id(), lamport: entry.header().lamport(), role };
-        let named = original
-            .filter(|_| role != Some(SlotRole::Original))
-            .map(|original| Named { original, endorses: role.is_none() });
-        Ok(Plain { fault, slot: original.zip(role.map(part)), named, names })
+    ) -> Result<PlainChanges, I::Error> {
+        let plain = self.plain(arrival.entry, index)?;
+        let (mut effects, mut slot) = (Effects::default(), None);
+        if plain.fault.is_none() {
+            effects.count(arrival.entry, arrival.after.author, &plain, true);
+            slot = effects.join(self, &plain, index)?;
+        }
+        Ok(PlainChanges { fault: plain.fault, named: plain.named, effects, slot })
     }
 
-    pub(super) fn names(&self, entry: &DecodedEntry) -> Names {
-        let refs = entry.header().refs().iter();
-        Names(refs.map(|id| self.view.state.introduced_by(*id)).collect())
+    /// The verdict on such an entry, and what follows.
+    fn conclude_plain(
+        &mut self,
+        arrival: Arrival<'_>,
+        facts: Facts,
+        changes: PlainChanges,
+    ) -> Replayed {
+        let Arrival { entry, after, point } = arrival;
+        let PlainChanges { fault, named, effects, slot } = changes;
+        let void = fault.or_else(|| self.control.judge(after.author, point));
+        let verdict = match entry.payload() {
+            Payload::Opaque => Verdict::Unknown,
+            _ => void.map_or(Verdict::Applied, Verdict::Void),
+        };
+        self.control.note_keys(arrival, facts, verdict.is_applied());
+        if verdict.is_applied() {
+            self.commit(effects);
+        }
+        let slot = slot.filter(|_| verdict.is_applied());
+        let (flips, slots) = (Vec::new(), BTreeMap::new());
+        Replayed { verdict, point, named, slot, flips, slots }
     }
 
-    /// The slot that an entry about money names, if it names one.
-    fn original<I: EntryIndex>(
-        &self,
-        entry: &DecodedEntry,
-        index: &I,
-    ) -> Result<Option<EntryId>, I::Error> {
-        let (target, copies) = match entry.payload() {
-            Payload::Correction(correction) => (correction.target(), true),
-            Payload::Cancellation(cancellation) => (cancellation.target(), true),
-            Payload::Endorsement(endorsement) => (endorsement.target(), true),
-            Payload::Copy(copy) => (copy.original(), false),
-            _ => return Ok(Some(entry.id())),
-        };
-        let Some(target) = entry.header().refs().get(target.place()) else { return Ok(None) };
-        let Some(target) = index.entry(target)? else { return Ok(None) };
-        let refs = target.decoded().header().refs();
-        Ok(match target.decoded().payload() {
-            Payload::Content(_) => Some(target.id()),
-            Payload::Copy(copy) if copies => refs.get(copy.original().place()).copied(),
-            _ => None,
-        })
+    /// Carries out what a control entry did.
+    fn conclude(
+        &mut self,
+        outcome: Outcome,
+        point: Point,
+        (flips, mut effects): (Vec<Flip>, Effects),
+    ) -> Replayed {
+        let slots = core::mem::take(&mut effects.slots);
+        self.commit(effects);
+        self.show(&outcome);
+        Replayed { verdict: outcome.verdict, point, named: None, slot: None, flips, slots }
     }
 
     /// What a control entry made of the entries of others.
@@ -263,6 +199,7 @@ impl Ledger {
         let mut flips: Vec<Flip> = outcome.flips.iter().map(flip).collect();
         let mut effects = Effects::default();
         for from in &outcome.shaken {
+            let Some(author) = self.control.author(from.chain) else { continue };
             for entry in index.chain(*from)? {
                 if entry.verdict == Verdict::Unknown {
                     continue;
@@ -272,7 +209,8 @@ impl Ledger {
                     continue;
                 }
                 let point = Point { chain: from.chain, seq: entry.seq };
-                let verdict = self.control.judge_at(point).map_or(Verdict::Applied, Verdict::Void);
+                let verdict =
+                    self.control.judge(author, point).map_or(Verdict::Applied, Verdict::Void);
                 if verdict == entry.verdict {
                     continue;
                 }
@@ -282,7 +220,7 @@ impl Ledger {
                 {
                     let plain = self.plain(stored.decoded(), index)?;
                     slot = plain.slot;
-                    effects.flip(stored.decoded(), &plain, verdict.is_applied());
+                    effects.flip(stored.decoded(), author, &plain, verdict.is_applied());
                 }
                 flips.push(Flip { id: entry.id, verdict, slot });
             }

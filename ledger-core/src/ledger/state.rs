@@ -7,6 +7,7 @@ use crate::act::Generation;
 use crate::id::{DeviceId, EntryId, EpochCommit, GroupId, MemberId, Topic};
 use crate::keys::DeviceCertificate;
 use crate::money::{Balance, Currency};
+use crate::payload::Rotation;
 
 /// A member of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +63,13 @@ pub struct Device {
 }
 
 impl Device {
+    pub(crate) fn rotated(rotation: &Rotation) -> Self {
+        Self {
+            exchange_generation: rotation.generation(),
+            exchange: *rotation.exchange_public_key(),
+        }
+    }
+
     pub(crate) fn certified(certificate: &DeviceCertificate) -> Self {
         Self {
             exchange_generation: certificate.exchange_generation(),
@@ -162,15 +170,11 @@ pub fn any_names(group: GroupId, entries: impl IntoIterator<Item = EntryId>) -> 
 }
 
 impl GroupState {
-    /// Adds what a content now counts.
-    pub(crate) fn add(&mut self, nets: &Nets) {
-        nets.parts.iter().for_each(|(member, part)| self.shift(nets.currency, *member, *part));
-    }
-
-    /// Takes back what a content no longer counts.
-    pub(crate) fn subtract(&mut self, nets: &Nets) {
-        let taken = nets.parts.iter().map(|(member, part)| (member, part.negated()));
-        taken.for_each(|(member, part)| self.shift(nets.currency, *member, part));
+    /// Adds what a content counts now, or takes back what it no longer counts.
+    pub(crate) fn count(&mut self, nets: &Nets, counts: bool) {
+        for (member, part) in nets.parts() {
+            self.shift(nets.currency(), member, if counts { part } else { part.negated() });
+        }
     }
 
     pub(crate) fn shift(&mut self, currency: Currency, member: MemberId, part: Balance) {

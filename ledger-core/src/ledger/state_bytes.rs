@@ -1,7 +1,5 @@
 //! State as bytes: what the digest covers, and what a checkpoint keeps.
 
-use std::collections::BTreeSet;
-
 use super::state::{Device, Directory, GroupState, Member, UsableEpoch};
 use crate::act::Generation;
 use crate::codec::{Reader, Writer};
@@ -10,7 +8,7 @@ use crate::id::{DeviceId, EntryId, EpochCommit, GroupId, MemberId, StateDigest, 
 use crate::limits::MAX_NAME_BYTES;
 use crate::money::Balance;
 use crate::payload::read_currency;
-use crate::rule::{Refusal, Rule};
+use crate::rule::Refusal;
 
 impl GroupState {
     /// The digest of the state: devices with equal heads and equal digests
@@ -27,31 +25,27 @@ impl GroupState {
         w.array(5);
         w.bytes(self.group.as_bytes());
         w.text(&self.name);
-        w.array(self.members.len());
-        for (id, member) in &self.members {
+        w.list(self.members.iter(), |w, (id, member)| {
             w.array(5);
             w.bytes(id.as_bytes());
             w.text(&member.name);
-            w.uint(u64::from(member.introduced));
-            w.uint(u64::from(member.removed));
-            w.array(member.generations.len());
-            member.generations.iter().for_each(|generation| generation.write(w));
-        }
-        w.array(self.devices.len());
-        for ((generation, id), device) in &self.devices {
+            w.flag(member.introduced);
+            w.flag(member.removed);
+            w.list(member.generations.iter(), |w, generation| generation.write(w));
+        });
+        w.list(self.devices.iter(), |w, ((generation, id), device)| {
             w.array(4);
             generation.write(w);
             w.bytes(id.as_bytes());
             w.uint(device.exchange_generation);
             w.bytes(&device.exchange);
-        }
-        w.array(self.balances.len());
-        for ((currency, member), balance) in &self.balances {
+        });
+        w.list(self.balances.iter(), |w, ((currency, member), balance)| {
             w.array(3);
             w.text(currency.code());
             w.bytes(member.as_bytes());
             w.bytes(&balance.minor_units().to_be_bytes());
-        }
+        });
     }
 
     pub(super) fn encode(&self, w: &mut Writer) {
@@ -76,53 +70,38 @@ impl GroupState {
     pub(super) fn decode(r: &mut Reader<'_>) -> Result<Self, Refusal> {
         r.array(4)?;
         r.array(5)?;
-        let group = GroupId::from_bytes(r.bytes_n()?);
-        let name = r.text(MAX_NAME_BYTES)?.to_owned();
-        let mut state = Self {
-            group,
-            name,
-            members: Default::default(),
-            devices: Default::default(),
-            balances: Default::default(),
-            recovery: Default::default(),
-            epochs: Default::default(),
-            directory: Directory::default(),
-        };
-        for _ in 0..read_len(r)? {
-            r.array(5)?;
-            let id = MemberId::from_bytes(r.bytes_n()?);
-            let name = r.text(MAX_NAME_BYTES)?.to_owned();
-            let (introduced, removed) = (read_flag(r)?, read_flag(r)?);
-            let generations = (0..read_len(r)?)
-                .map(|_| Generation::read(r))
-                .collect::<Result<BTreeSet<_>, _>>()?;
-            state.members.insert(id, Member { name, introduced, removed, generations });
-        }
-        for _ in 0..read_len(r)? {
-            r.array(4)?;
-            let generation = Generation::read(r)?;
-            let id = DeviceId::from_bytes(r.bytes_n()?);
-            let device = Device { exchange_generation: r.uint()?, exchange: r.bytes_n()? };
-            state.devices.insert((generation, id), device);
-        }
-        for _ in 0..read_len(r)? {
-            r.array(3)?;
-            let currency = read_currency(r)?;
-            let member = MemberId::from_bytes(r.bytes_n()?);
-            let balance = Balance::from_i128(i128::from_be_bytes(r.bytes_n()?));
-            state.balances.insert((currency, member), balance);
-        }
-        for _ in 0..read_len(r)? {
-            r.array(2)?;
-            state.recovery.insert(Generation::read(r)?, r.bytes_n()?);
-        }
-        for _ in 0..read_len(r)? {
-            r.array(3)?;
-            let order = (r.uint()?, EntryId::from_bytes(r.bytes_n()?));
-            state.epochs.insert(order, UsableEpoch::read(r)?);
-        }
-        state.directory = Directory::decode(r)?;
-        Ok(state)
+        Ok(Self {
+            group: GroupId::from_bytes(r.bytes_n()?),
+            name: r.text(MAX_NAME_BYTES)?.to_owned(),
+            members: r.list(|r| {
+                r.array(5)?;
+                let id = MemberId::from_bytes(r.bytes_n()?);
+                let name = r.text(MAX_NAME_BYTES)?.to_owned();
+                let (introduced, removed) = (r.flag()?, r.flag()?);
+                let generations = r.list(Generation::read)?;
+                Ok((id, Member { name, introduced, removed, generations }))
+            })?,
+            devices: r.list(|r| {
+                r.array(4)?;
+                let key = (Generation::read(r)?, DeviceId::from_bytes(r.bytes_n()?));
+                Ok((key, Device { exchange_generation: r.uint()?, exchange: r.bytes_n()? }))
+            })?,
+            balances: r.list(|r| {
+                r.array(3)?;
+                let key = (read_currency(r)?, MemberId::from_bytes(r.bytes_n()?));
+                Ok((key, Balance::from_i128(i128::from_be_bytes(r.bytes_n()?))))
+            })?,
+            recovery: r.list(|r| {
+                r.array(2)?;
+                Ok((Generation::read(r)?, r.bytes_n()?))
+            })?,
+            epochs: r.list(|r| {
+                r.array(3)?;
+                let order = (r.uint()?, EntryId::from_bytes(r.bytes_n()?));
+                Ok((order, UsableEpoch::read(r)?))
+            })?,
+            directory: Directory::decode(r)?,
+        })
     }
 }
 
@@ -143,69 +122,51 @@ impl UsableEpoch {
 impl Directory {
     fn encode(&self, w: &mut Writer) {
         w.array(5);
-        w.array(self.introductions.len());
-        for (entry, member) in &self.introductions {
+        w.list(self.introductions.iter(), |w, (entry, member)| {
             w.array(2);
             w.bytes(entry.as_bytes());
             w.bytes(member.as_bytes());
-        }
-        w.array(self.order.len());
-        for (member, (lamport, entry)) in &self.order {
+        });
+        w.list(self.order.iter(), |w, (member, (lamport, entry))| {
             w.array(3);
             w.bytes(member.as_bytes());
             w.uint(*lamport);
             w.bytes(entry.as_bytes());
-        }
-        w.array(self.owners.len());
-        for (device, member) in &self.owners {
+        });
+        w.list(self.owners.iter(), |w, (device, member)| {
             w.array(2);
             w.bytes(device.as_bytes());
             w.bytes(member.as_bytes());
-        }
-        w.array(self.currencies.len());
-        for (currency, entries) in &self.currencies {
+        });
+        w.list(self.currencies.iter(), |w, (currency, entries)| {
             w.array(2);
             w.text(currency.code());
             w.uint(*entries);
-        }
+        });
         w.uint(self.unknown);
     }
 
     fn decode(r: &mut Reader<'_>) -> Result<Self, Refusal> {
-        let mut directory = Self::default();
         r.array(5)?;
-        for _ in 0..read_len(r)? {
-            r.array(2)?;
-            let entry = EntryId::from_bytes(r.bytes_n()?);
-            directory.introductions.insert(entry, MemberId::from_bytes(r.bytes_n()?));
-        }
-        for _ in 0..read_len(r)? {
-            r.array(3)?;
-            let member = MemberId::from_bytes(r.bytes_n()?);
-            directory.order.insert(member, (r.uint()?, EntryId::from_bytes(r.bytes_n()?)));
-        }
-        for _ in 0..read_len(r)? {
-            r.array(2)?;
-            let device = DeviceId::from_bytes(r.bytes_n()?);
-            directory.owners.insert(device, MemberId::from_bytes(r.bytes_n()?));
-        }
-        for _ in 0..read_len(r)? {
-            r.array(2)?;
-            directory.currencies.insert(read_currency(r)?, r.uint()?);
-        }
-        directory.unknown = r.uint()?;
-        Ok(directory)
+        Ok(Self {
+            introductions: r.list(|r| {
+                r.array(2)?;
+                Ok((EntryId::from_bytes(r.bytes_n()?), MemberId::from_bytes(r.bytes_n()?)))
+            })?,
+            order: r.list(|r| {
+                r.array(3)?;
+                let member = MemberId::from_bytes(r.bytes_n()?);
+                Ok((member, (r.uint()?, EntryId::from_bytes(r.bytes_n()?))))
+            })?,
+            owners: r.list(|r| {
+                r.array(2)?;
+                Ok((DeviceId::from_bytes(r.bytes_n()?), MemberId::from_bytes(r.bytes_n()?)))
+            })?,
+            currencies: r.list(|r| {
+                r.array(2)?;
+                Ok((read_currency(r)?, r.uint()?))
+            })?,
+            unknown: r.uint()?,
+        })
     }
-}
-
-fn read_flag(r: &mut Reader<'_>) -> Result<bool, Refusal> {
-    match r.uint()? {
-        0 => Ok(false),
-        1 => Ok(true),
-        _ => Err(Refusal::new(Rule::Q2)),
-    }
-}
-
-fn read_len(r: &mut Reader<'_>) -> Result<usize, Refusal> {
-    r.array_up_to(usize::MAX, Rule::C6)
 }

@@ -5,7 +5,7 @@ use super::RefIndex;
 use crate::codec::{Reader, Writer};
 use crate::keys::{KEM_X25519, check_x25519, expect_kem};
 use crate::limits::MAX_TEXT_BYTES;
-use crate::rule::{Refusal, Rule};
+use crate::rule::Refusal;
 
 /// A member confirms or disputes an expense or transfer:
 /// `[target, 1|0, note|null]`. Shown with it; moves nothing.
@@ -20,11 +20,7 @@ impl Endorsement {
     pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
         r.array(3)?;
         let target = RefIndex::read(r)?;
-        let confirms = match r.uint()? {
-            0 => false,
-            1 => true,
-            other => return Err(Refusal::with_detail(Rule::Q2, format!("endorsement {other}"))),
-        };
+        let confirms = r.flag()?;
         let note = r.optional(|r| r.text(MAX_TEXT_BYTES).map(str::to_owned))?;
         Ok(Self { target, confirms, note })
     }
@@ -32,7 +28,7 @@ impl Endorsement {
     pub(super) fn write(&self, w: &mut Writer) {
         w.array(3);
         self.target.write(w);
-        w.uint(u64::from(self.confirms));
+        w.flag(self.confirms);
         w.optional(self.note.as_deref(), Writer::text);
     }
 

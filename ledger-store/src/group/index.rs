@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use ledger_core::{
-    ChainEntry, DecodedEntry, EntryId, EntryIndex, Kind, Link, Point, SlotEntry, SlotRole, Verdict,
-    VerifiedEntry, hazmat,
+    ChainEntry, DecodedEntry, EntryId, EntryIndex, Kind, Link, Point, Refusal, SlotEntry, SlotRole,
+    Verdict, VerifiedEntry, hazmat,
 };
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
@@ -112,7 +112,7 @@ impl EntryIndex for StoredIndex<'_> {
             "SELECT entry, signature FROM entries WHERE id = ?1 AND grp = ?2 AND n <= ?3",
         )?;
         let mut rows = statement.query((id.as_bytes(), self.group.0, self.upto))?;
-        rows.next()?.map(|row| stored_entry(row).map(Arc::new)).transpose()
+        rows.next()?.map(|row| believed_entry(row, *id).map(Arc::new)).transpose()
     }
 
     fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, StoreError> {
@@ -174,8 +174,17 @@ pub(super) fn verdict(code: u8) -> Result<Verdict, StoreError> {
 /// Reads columns 0 and 1 as an entry that was verified when it came in.
 pub(crate) fn stored_entry(row: &Row<'_>) -> Result<VerifiedEntry, StoreError> {
     let bytes = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
-    let signature: [u8; 64] = row.get(1)?;
-    let entry = DecodedEntry::decode(bytes, &signature)
-        .map_err(|refusal| StoreError::Damaged(format!("a stored entry changed: {refusal}")))?;
-    Ok(hazmat::trust_stored(entry))
+    let entry = DecodedEntry::decode(bytes, &row.get(1)?);
+    entry.map(hazmat::trust_stored).map_err(|refusal| changed(&refusal))
+}
+
+/// The same of the entry that is stored under this id, which is not hashed again:
+/// pages are authenticated, and [`Group::verify`](super::Group::verify) hashes all.
+pub(super) fn believed_entry(row: &Row<'_>, id: EntryId) -> Result<VerifiedEntry, StoreError> {
+    let bytes = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
+    hazmat::read_stored(id, bytes, &row.get(1)?).map_err(|refusal| changed(&refusal))
+}
+
+fn changed(refusal: &Refusal) -> StoreError {
+    StoreError::Damaged(format!("a stored entry changed: {refusal}"))
 }

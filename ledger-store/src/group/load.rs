@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use ledger_core::{
-    Admission, AdmittedEntry, EntryIndex, GroupId, Ledger, MemoryIndex, VerifiedEntry,
+    Admission, AdmittedEntry, EntryId, EntryIndex, GroupId, Ledger, SparseIndex, VerifiedEntry,
 };
 use rusqlite::Connection;
 
 use super::GroupKey;
-use super::index::{StoredIndex, stored_entry};
+use super::index::{StoredIndex, believed_entry, stored_entry};
 use crate::StoreError;
 use crate::store::LoadedLedger;
 
@@ -17,7 +17,8 @@ pub(super) const TAIL: &str =
     "SELECT entry, signature, n FROM entries WHERE grp = ?1 AND n > ?2 ORDER BY n";
 
 /// Everything, in the order in which it came.
-pub(super) const ALL: &str = "SELECT entry, signature, n FROM entries WHERE grp = ?1 ORDER BY n";
+pub(super) const ALL: &str =
+    "SELECT entry, signature, n, id FROM entries WHERE grp = ?1 ORDER BY n";
 
 /// How a ledger was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -106,7 +107,8 @@ fn admit_stored<I: EntryIndex>(
     })
 }
 
-/// Replays all stored entries, with verdicts in memory as they were.
+/// Replays all stored entries, with where they stand and their verdicts in memory:
+/// the stored ones are those of the last entry.
 fn rebuild(
     connection: &Connection,
     group: GroupKey,
@@ -123,12 +125,12 @@ fn rebuild(
     if genesis.id() != id.genesis() {
         return Err(gone());
     }
-    let mut index = MemoryIndex::new();
-    let mut ledger = Ledger::begin(&genesis, &mut index)?;
+    let stored = StoredIndex::whole(connection, group);
+    let (mut ledger, mut index) = SparseIndex::begin(&genesis, |id: &EntryId| stored.entry(id))?;
     while let Some(row) = rows.next()? {
-        let Ok(admitted) = admit_stored(&ledger, stored_entry(row)?, &index);
-        let admitted = admitted?;
-        let Ok(replayed) = ledger.replay(&admitted, &index);
+        let entry = believed_entry(row, EntryId::from_bytes(row.get(3)?))?;
+        let admitted = admit_stored(&ledger, entry, &index)??;
+        let replayed = ledger.replay(&admitted, &index)?;
         index.insert(&admitted, &replayed);
         upto = row.get(2)?;
     }
