@@ -8,7 +8,7 @@ use crate::id::GroupId;
 use crate::rule::Refusal;
 
 /// Layout of the checkpoint; another one is dropped and rebuilt.
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
 
 /// The checkpoint cannot be used. It is only a shortcut: drop it and replay
 /// the entries.
