@@ -1,13 +1,14 @@
 //! `ledger remove`, `revoke`, `leave`, `rename`: acts, shown before they are
 //! signed; and `successor`.
 
-use std::io::{BufRead as _, Write};
+use std::io::Write;
 
 use ledger_core::DeviceId;
 use ledger_store::{ControlAct, Group};
 
 use crate::args::{Location, Remove, Rename, Revoke, Sign, Successor};
 use crate::context::{People, open, the_group};
+use crate::exchange::confirmed;
 use crate::failure::Failure;
 use crate::show::one_line;
 
@@ -60,15 +61,9 @@ fn sign(group: &Group, act: ControlAct, how: &Sign, out: &mut dyn Write) -> Resu
     for id in proposal.voids() {
         writeln!(out, "  would not count any more: {id}")?;
     }
-    if !how.yes {
-        write!(out, "Sign this? [y/N] ")?;
-        out.flush()?;
-        let mut answer = String::new();
-        std::io::stdin().lock().read_line(&mut answer)?;
-        if !matches!(answer.trim(), "y" | "Y" | "yes") {
-            writeln!(out, "nothing was signed")?;
-            return Ok(());
-        }
+    if !how.yes && !confirmed("Sign this?", out)? {
+        writeln!(out, "nothing was signed")?;
+        return Ok(());
     }
     writeln!(out, "signed {}", group.sign(&proposal)?)?;
     Ok(())

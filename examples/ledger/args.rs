@@ -57,6 +57,23 @@ pub(crate) enum Command {
     Members(Read),
     /// List the devices that may write
     Devices(Read),
+    /// Make a link by which somebody can ask to join
+    Invite(Invite),
+    /// Ask to join by a link
+    Join(Join),
+    /// Let in whoever sent a request
+    Admit(Admit),
+    /// Enter the group with the answer to a request
+    Enter(Enter),
+    /// Exchange entries as sealed files
+    #[command(subcommand)]
+    Bundle(BundleCommand),
+    /// Show the 24 words that restore you on another device
+    Phrase(Phrase),
+    /// Restore a group from the 24 words and a bundle
+    Recover(Recover),
+    /// Carry the enrolment of somebody's restored device
+    Carry(Carry),
     /// Remove a member, as the owner
     Remove(Remove),
     /// End what one of your devices may write
@@ -311,4 +328,106 @@ pub(crate) struct Agree {
     pub(crate) location: Location,
     /// What the other device printed; - reads standard input
     pub(crate) other: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Invite {
+    #[command(flatten)]
+    pub(crate) location: Location,
+    /// Let in whoever has the link, without asking
+    #[arg(long)]
+    pub(crate) open: bool,
+    /// How many people may join by it [default: any number]
+    #[arg(long, value_name = "N")]
+    pub(crate) uses: Option<u32>,
+    /// Whose place the person takes, such as a placeholder's
+    #[arg(long, value_name = "NAME")]
+    pub(crate) place: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Join {
+    #[command(flatten)]
+    pub(crate) location: Location,
+    /// Your name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: String,
+    /// The link
+    pub(crate) link: String,
+    /// Where to write the request
+    #[arg(value_name = "REQUEST")]
+    pub(crate) request: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Admit {
+    #[command(flatten)]
+    pub(crate) location: Location,
+    /// Let them in without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// The request
+    pub(crate) request: PathBuf,
+    /// Where to write the answer
+    #[arg(value_name = "ANSWER")]
+    pub(crate) answer: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Enter {
+    #[command(flatten)]
+    pub(crate) location: Location,
+    /// The answer
+    pub(crate) answer: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BundleCommand {
+    /// Write entries for everybody in the group
+    Export {
+        #[command(flatten)]
+        location: Location,
+        /// Only what a device lacks that printed this summary
+        #[arg(long, value_name = "SUMMARY")]
+        since: Option<String>,
+        /// Where to write
+        file: PathBuf,
+    },
+    /// Take what a bundle holds
+    Import {
+        #[command(flatten)]
+        location: Location,
+        /// The bundle
+        file: PathBuf,
+    },
+    /// Print how far this device knows the group, for --since
+    Summary {
+        #[command(flatten)]
+        location: Location,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Phrase {
+    #[command(flatten)]
+    pub(crate) location: Location,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Recover {
+    #[command(flatten)]
+    pub(crate) location: Location,
+    /// A bundle of the group
+    pub(crate) bundle: PathBuf,
+    /// Where to write the request to enrol this device
+    #[arg(value_name = "REQUEST")]
+    pub(crate) request: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Carry {
+    #[command(flatten)]
+    pub(crate) location: Location,
+    /// The request of the restored device
+    pub(crate) request: PathBuf,
 }

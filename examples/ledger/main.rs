@@ -5,6 +5,7 @@ mod acts;
 mod agree;
 mod args;
 mod context;
+mod exchange;
 mod export;
 mod failure;
 mod fsck;
@@ -38,6 +39,14 @@ fn main() -> ExitCode {
         Command::Groups(list) => people::groups(list, &mut out),
         Command::Members(list) => people::members(list, &mut out),
         Command::Devices(list) => people::devices(list, &mut out),
+        Command::Invite(invite) => exchange::invite(invite, &mut out),
+        Command::Join(join) => exchange::join(join, &mut out),
+        Command::Admit(admit) => exchange::admit(admit, &mut out),
+        Command::Enter(enter) => exchange::enter(enter, &mut out),
+        Command::Bundle(command) => exchange::bundle(command, &mut out),
+        Command::Phrase(phrase) => exchange::phrase(phrase, &mut out),
+        Command::Recover(recover) => exchange::recover(recover, &mut out),
+        Command::Carry(carry) => exchange::carry(carry, &mut out),
         Command::Remove(remove) => acts::remove(remove, &mut out),
         Command::Revoke(revoke) => acts::revoke(revoke, &mut out),
         Command::Leave(sign) => acts::leave(sign, &mut out),

@@ -148,7 +148,9 @@ impl Desk {
     fn assert_no_secret_in(&self, run: &Run) {
         for name in self.files().iter().filter(|name| name.ends_with("keys")) {
             let Ok(keys) = std::fs::read_to_string(self.path(name)) else { continue };
-            for value in keys.lines().filter_map(|line| line.split_once(' ')).map(|(_, v)| v) {
+            let named = keys.lines().filter_map(|line| line.split_once(' '));
+            // How far this device was heard of is kept there, too; ids are no secret.
+            for value in named.filter(|(name, _)| !name.starts_with("handed")).map(|(_, v)| v) {
                 for part in value.as_bytes().chunks_exact(16) {
                     let part = std::str::from_utf8(part).unwrap();
                     assert!(!run.out.contains(part) && !run.err.contains(part), "{run:?}");

@@ -1,0 +1,212 @@
+//! `ledger invite`, `join`, `admit`, `enter`, `bundle`, `phrase`, `recover`,
+//! `carry`: groups on several devices, by files alone.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, BufWriter, Read as _, Write};
+use std::path::Path;
+
+use ledger_core::{InviteLink, Summary, message_from_text, message_to_text};
+use ledger_store::{Group, Imported, NewInvite, Received, RequestId, Since, Store};
+
+use crate::args::{Admit, BundleCommand, Carry, Enter, Invite, Join, Phrase, Recover};
+use crate::context::{People, open, secrets, the_group};
+use crate::failure::Failure;
+use crate::show::{one_line, progress_bar};
+
+/// In front of a link's `#`. The invite stands behind it.
+const PREFIX: &str = "ledger://join";
+
+pub(crate) fn invite(arguments: &Invite, out: &mut dyn Write) -> Result<(), Failure> {
+    let store = open(&arguments.location)?;
+    let group = the_group(&store, &arguments.location)?;
+    let people = People::of(&group.state()?);
+    let claims = match &arguments.place {
+        Some(name) => Some(people.find(name)?),
+        None => None,
+    };
+    let link = group.invite(&NewInvite {
+        asks: !arguments.open,
+        uses: arguments.uses,
+        claims,
+        ..NewInvite::default()
+    })?;
+    writeln!(out, "{}", *link.reveal(PREFIX))?;
+    Ok(())
+}
+
+pub(crate) fn join(arguments: &Join, out: &mut dyn Write) -> Result<(), Failure> {
+    let link = InviteLink::parse(&arguments.link)
+        .map_err(|error| Failure::Usage(format!("the link: {error}")))?;
+    let store = Store::open_or_create(&arguments.location.db, secrets(&arguments.location))?;
+    let request = store.join(&link, &arguments.name)?;
+    write(&arguments.request, &request)?;
+    for join in store.joins()?.iter().filter(|join| join.group == link.group()) {
+        writeln!(out, "your keys for this group: {}", join.fingerprint)?;
+    }
+    writeln!(out, "send {} to whoever invited you", arguments.request.display())?;
+    Ok(())
+}
+
+pub(crate) fn admit(arguments: &Admit, out: &mut dyn Write) -> Result<(), Failure> {
+    let store = open(&arguments.location)?;
+    let (group, admitted) = match store.receive_request(&read(&arguments.request)?)? {
+        Received::Admitted(admitted) => (the_group(&store, &arguments.location)?, admitted),
+        Received::Waiting(group, id) => {
+            let group = store.group(group)?;
+            let proposal = group.propose_admission(id)?;
+            describe(&group, id, out)?;
+            if let Some(proposal) = &proposal {
+                writeln!(out, "{}", one_line(proposal.text()))?;
+            }
+            if !arguments.yes && !confirmed("Let them in?", out)? {
+                writeln!(out, "nobody was let in; the request waits")?;
+                return Ok(());
+            }
+            let admitted = group.admit(id, proposal.as_ref())?;
+            (group, admitted)
+        }
+        _ => return Err(Failure::Ledger("this needs a newer version".to_owned())),
+    };
+    let mut file = create(&arguments.answer)?;
+    let exported = group.write_answer(&admitted, &mut file, &mut progress_bar())?;
+    let path = arguments.answer.display();
+    writeln!(out, "let in; send {path} back, with {} entries", exported.entries)?;
+    Ok(())
+}
+
+fn describe(group: &Group, id: RequestId, out: &mut dyn Write) -> Result<(), Failure> {
+    for request in group.requests()?.iter().filter(|request| request.id == id) {
+        let name = one_line(&request.name);
+        writeln!(out, "{name} asks to join, with the keys {}", request.fingerprint)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn enter(arguments: &Enter, out: &mut dyn Write) -> Result<(), Failure> {
+    let store = open(&arguments.location)?;
+    let mut file = open_file(&arguments.answer)?;
+    let (group, imported) = store.finish_join_from(&mut file, &mut progress_bar())?;
+    writeln!(out, "joined {}", one_line(group.state()?.name()))?;
+    report(&imported, out)
+}
+
+pub(crate) fn bundle(command: &BundleCommand, out: &mut dyn Write) -> Result<(), Failure> {
+    match command {
+        BundleCommand::Export { location, since, file } => {
+            let store = open(location)?;
+            let group = the_group(&store, location)?;
+            let known = match since {
+                Some(text) => Some(summary(group.id(), text)?),
+                None => None,
+            };
+            let since = known.as_ref().map_or(Since::Beginning, Since::Known);
+            let mut target = create(file)?;
+            let exported = group.export_bundle(since, &mut target, &mut progress_bar())?;
+            writeln!(
+                out,
+                "{} entries in {} bytes, for {} devices and phrases",
+                exported.entries, exported.bytes, exported.recipients
+            )?;
+            Ok(())
+        }
+        BundleCommand::Import { location, file } => {
+            let store = open(location)?;
+            let group = the_group(&store, location)?;
+            let mut source = BufReader::new(open_file(file)?);
+            report(&group.import_bundle(&mut source, &mut progress_bar())?, out)
+        }
+        BundleCommand::Summary { location } => {
+            let store = open(location)?;
+            let summary = the_group(&store, location)?.summary()?;
+            writeln!(out, "{}", *message_to_text(&summary.to_bytes()))?;
+            Ok(())
+        }
+    }
+}
+
+fn summary(group: ledger_core::GroupId, text: &str) -> Result<Summary, Failure> {
+    let wrong = || Failure::Usage("--since is not what `ledger bundle summary` prints".to_owned());
+    let bytes = message_from_text(text).map_err(|_| wrong())?;
+    Summary::from_bytes(group, &bytes).map_err(|_| wrong())
+}
+
+/// What an import brought, and what is still missing.
+fn report(imported: &Imported, out: &mut dyn Write) -> Result<(), Failure> {
+    writeln!(out, "{} entries are new, {} were here", imported.added, imported.duplicates)?;
+    let counts = [
+        (imported.missing.len(), "entries of the bundle are damaged: import an intact copy"),
+        (imported.needed.len(), "entries are needed from another bundle"),
+        (
+            imported.unknown_topics.len(),
+            "keys are not here; the next bundle from here asks for them",
+        ),
+        (imported.false_keys.len(), "keys were false: somebody hands out different ones"),
+        (imported.broken.len(), "envelopes do not open"),
+        (imported.refused.len(), "entries are not by the rules"),
+    ];
+    for (count, words) in counts {
+        if count > 0 {
+            writeln!(out, "{count} {words}")?;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn phrase(arguments: &Phrase, out: &mut dyn Write) -> Result<(), Failure> {
+    let store = open(&arguments.location)?;
+    writeln!(out, "{}", *store.reveal_phrase()?)?;
+    Ok(())
+}
+
+pub(crate) fn recover(arguments: &Recover, out: &mut dyn Write) -> Result<(), Failure> {
+    writeln!(out, "Type the 24 words:")?;
+    out.flush()?;
+    let mut typed = zeroize::Zeroizing::new(String::new());
+    std::io::stdin().lock().read_line(&mut typed)?;
+    let store = Store::open_or_create(&arguments.location.db, secrets(&arguments.location))?;
+    store.restore_phrase(&typed)?;
+    let mut file = open_file(&arguments.bundle)?;
+    let (group, imported) = store.restore_group(&mut file, &mut progress_bar())?;
+    writeln!(out, "restored {}", one_line(group.state()?.name()))?;
+    report(&imported, out)?;
+    write(&arguments.request, &group.request_enrolment()?)?;
+    let path = arguments.request.display();
+    writeln!(out, "to write from this device, have any member `ledger carry` {path}")?;
+    Ok(())
+}
+
+pub(crate) fn carry(arguments: &Carry, out: &mut dyn Write) -> Result<(), Failure> {
+    let store = open(&arguments.location)?;
+    let (_, entry) = store.carry_enrolment(&read(&arguments.request)?)?;
+    writeln!(out, "carried {entry}; the next bundle from here has it")?;
+    Ok(())
+}
+
+/// Asks; only a plain yes is one.
+pub(crate) fn confirmed(question: &str, out: &mut dyn Write) -> Result<bool, Failure> {
+    write!(out, "{question} [y/N] ")?;
+    out.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+fn open_file(path: &Path) -> Result<File, Failure> {
+    File::open(path).map_err(|source| Failure::Read { path: path.to_owned(), source })
+}
+
+fn create(path: &Path) -> Result<BufWriter<File>, Failure> {
+    let file = File::create(path);
+    Ok(BufWriter::new(file.map_err(|source| Failure::Read { path: path.to_owned(), source })?))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let read = open_file(path)?.read_to_end(&mut bytes);
+    read.map_err(|source| Failure::Read { path: path.to_owned(), source })?;
+    Ok(bytes)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    std::fs::write(path, bytes).map_err(|source| Failure::Read { path: path.to_owned(), source })
+}
