@@ -26,7 +26,7 @@ fn each_rule_that_the_ledger_would_lack_is_noticed() {
         if name == "money_sums" {
             continue;
         }
-        let noticed = (1..=200).any(|seed| notices(seed, LIMIT, &rules).unwrap());
+        let noticed = (1..=2000).any(|seed| notices(seed, LIMIT, &rules).unwrap());
         assert!(noticed, "{name} can be off and nothing differs");
     }
 }
