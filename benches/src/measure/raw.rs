@@ -81,7 +81,7 @@ const TABLES: [(&str, &str); 6] = [
 ];
 
 /// The rows of some entries, in the order of the entries: by table, by place in
-/// [`TABLES`], and the words of the expenses.
+/// `TABLES`, and the words of the expenses.
 pub struct Rows {
     tables: Vec<(usize, Vec<Value>)>,
     words: Vec<(i64, String)>,
