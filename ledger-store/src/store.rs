@@ -15,6 +15,7 @@ use crate::enter::next_root_index;
 use crate::environment::{Drawn, random};
 use crate::feed::Feed;
 use crate::group::{GroupKey, Writer};
+use crate::snapshot::groups;
 use crate::{Environment, Group, Secret, SecretName, SecretStore, StoreError, StoreOptions};
 
 /// An open database. A handle: clones are the same open database, which is
@@ -182,14 +183,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the database cannot be read.
     pub fn group_ids(&self) -> Result<Vec<GroupId>, StoreError> {
-        self.read(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT id FROM groups
-                 WHERE EXISTS (SELECT 1 FROM entries e WHERE e.grp = groups.grp) ORDER BY grp",
-            )?;
-            let rows = statement.query_map([], |row| row.get(0).map(GroupId::from_bytes))?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        })
+        let all = self.read(groups)?;
+        Ok(all.into_iter().map(|(_, id)| id).collect())
     }
 
     /// The groups in this database, oldest first.

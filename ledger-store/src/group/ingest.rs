@@ -29,6 +29,24 @@ pub struct Ingested {
     pub refused: Vec<Refusal>,
 }
 
+impl Ingested {
+    /// Those whose signatures hold; the others are refused.
+    pub(super) fn verify(
+        &mut self,
+        entries: Vec<DecodedEntry>,
+        seed: &[u8; 32],
+    ) -> Vec<VerifiedEntry> {
+        let mut verified = Vec::with_capacity(entries.len());
+        for result in verify_batch(entries, seed) {
+            match result {
+                Ok(entry) => verified.push(entry),
+                Err(refusal) => self.refused.push(refusal),
+            }
+        }
+        verified
+    }
+}
+
 impl Group {
     /// Takes entries from elsewhere, in any order: header and payload, and the
     /// signature. One transaction; what is refused or misses something is
@@ -46,13 +64,7 @@ impl Group {
             }
         }
         let seed = random(self.store.environment())?;
-        let mut verified: Vec<VerifiedEntry> = Vec::with_capacity(decoded.len());
-        for result in verify_batch(decoded, &seed) {
-            match result {
-                Ok(entry) => verified.push(entry),
-                Err(refusal) => report.refused.push(refusal),
-            }
-        }
+        let verified = report.verify(decoded, &seed);
         self.take_in(verified, report, |_, _| Ok(()))
     }
 

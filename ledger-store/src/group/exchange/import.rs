@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use ledger_core::{
     DecodedEntry, EntryId, Envelope, EnvelopeError, EpochKey, ExchangeKey, KeyEnvelope,
-    KeyEnvelopeError, Manifest, Payload, Records, Refusal, Topic, VerifiedEntry, verify_batch,
+    KeyEnvelopeError, Manifest, Payload, Records, Refusal, Topic,
 };
 use rusqlite::Connection;
 
@@ -323,13 +323,7 @@ impl Intake<'_> {
             }
             Ok(())
         })?;
-        let mut verified: Vec<VerifiedEntry> = Vec::with_capacity(decoded.len());
-        for result in verify_batch(decoded, &seed) {
-            match result {
-                Ok(entry) => verified.push(entry),
-                Err(refusal) => report.refused.push(refusal),
-            }
-        }
+        let verified = report.verify(decoded, &seed);
         let (mut new, mut not_kept) = (Vec::new(), 0u64);
         let group = self.group;
         let report = group.take_in(verified, report, |writer, report| {
