@@ -83,7 +83,8 @@ fn rebuild(rows: &[Row]) -> StateDigest {
     let by_id: HashMap<EntryId, usize> = rows.iter().map(|(id, _)| *id).zip(0..).collect();
     let fetch =
         |id: &EntryId| Ok::<_, Infallible>(by_id.get(id).map(|n| Arc::new(read(&rows[*n]))));
-    let (mut ledger, mut index) = SparseIndex::begin(&read(&rows[0]), fetch).unwrap();
+    let mut index = SparseIndex::new(fetch);
+    let mut ledger = index.begin(&read(&rows[0])).unwrap();
     for row in &rows[1..] {
         let Ok(Admission::Admitted(entry)) = ledger.admit(read(row), &index) else {
             panic!("{} is not admitted", row.0);

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use ledger_benches::model::sim::replay::generate;
 use ledger_benches::real::Scene;
 use ledger_core::{
-    Admission, EntryId, Evaluation, Ledger, MemoryIndex, Named, Pending, SparseIndex,
-    VerifiedEntry, evaluate,
+    Admission, EntryId, EntryIndex as _, Evaluation, Ledger, MemoryIndex, Named, Pending,
+    SparseIndex, VerifiedEntry, evaluate,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -63,7 +63,8 @@ impl Device {
             Ok::<_, Infallible>(entries.get(id).map(|entry| Arc::new((*entry).clone())))
         };
         let mut came = self.index.entries();
-        let (mut ledger, mut index) = SparseIndex::begin(came.next().unwrap(), fetch).unwrap();
+        let mut index = SparseIndex::new(fetch);
+        let mut ledger = index.begin(came.next().unwrap()).unwrap();
         for entry in came {
             let Ok(Admission::Admitted(admitted)) = ledger.admit(entry.clone(), &index) else {
                 panic!("{} is not admitted", entry.id());
@@ -72,6 +73,14 @@ impl Device {
             index.insert(&admitted, &replayed);
         }
         assert_eq!(ledger, self.ledger);
+        for (id, verdict) in self.index.verdicts() {
+            let Ok(slot) = self.index.slot(&id);
+            assert_eq!(index.slot(&id), Ok(slot.clone()));
+            for part in slot {
+                assert_eq!(index.judged(&part.id).unwrap().2, Some(id));
+            }
+            assert_eq!(index.judged(&id).unwrap().1, verdict);
+        }
     }
 
     fn assert_same(&self, whole: &Evaluation) {

@@ -109,6 +109,10 @@ id! {
     Topic
 }
 id! {
+    /// Which invite a request answers: the public half of the key in its link.
+    InviteId
+}
+id! {
     /// Digest of a group's state: equal digests mean equal states.
     StateDigest
 }

@@ -57,19 +57,19 @@ pub use details::{Details, ExpenseDetails, TransferDetails};
 pub use draft::{Draft, DraftError, NewAct, NewGroup};
 pub use entry::{DecodedEntry, Header, VerifiedEntry, verify_batch};
 pub use id::{
-    ActDigest, DeviceId, EntryId, EpochCommit, GroupId, MemberId, Origin, ParseIdError, RootId,
-    StateDigest, Topic,
+    ActDigest, DeviceId, EntryId, EpochCommit, GroupId, InviteId, MemberId, Origin, ParseIdError,
+    RootId, StateDigest, Topic,
 };
-pub use invite::{InviteId, InviteLink, InviteSecret, JoinAnswer, JoinError, JoinRequest, Welcome};
+pub use invite::{InviteLink, InviteSecret, JoinAnswer, JoinError, JoinRequest, Welcome};
 pub use keys::{
     Card, DeviceCertificate, DeviceKey, ExchangeKey, Fingerprint, PlaceholderCard, RootEntropy,
     RootKey, SignedCard, SignedDevice,
 };
 pub use ledger::{
-    Admission, AdmittedEntry, AsOf, ChainEntry, CheckpointError, Device, EntryIndex, EvaluateError,
-    Evaluation, Flip, Frontier, GroupState, Ledger, Link, Member, MemoryIndex, Named, Pending,
-    Position, Replayed, Slot, SlotEntry, SlotRole, SparseIndex, UsableEpoch, Verdict, View,
-    VoidReason, evaluate,
+    Admission, AdmittedEntry, AsOf, ChainEntry, CheckpointError, Device, EntryIndex, EntrySource,
+    EvaluateError, Evaluation, Flip, Frontier, GroupState, Ledger, Link, Member, MemoryIndex,
+    Named, Pending, Position, Replayed, Slot, SlotEntry, SlotRole, SparseIndex, UsableEpoch,
+    Verdict, View, VoidReason, evaluate,
 };
 pub use message::{MessageError, MessageKind, message_from_text, message_to_text};
 pub use money::{

@@ -6,27 +6,9 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use zeroize::Zeroizing;
 
 use crate::hash::{Tag, kdf, signed_message};
-use crate::id::GroupId;
+use crate::id::{GroupId, InviteId};
 use crate::keys::{ExchangeKey, check_x25519};
 use crate::message::{Fields, MessageError, MessageKind, message_from_text, message_to_text};
-
-/// Which invite a request answers: the public half of the key in its link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct InviteId([u8; 32]);
-
-impl InviteId {
-    /// Takes the 32 bytes.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// The 32 bytes.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
 
 /// What the inviter's device keeps of an invite, beside its policy. Forgetting
 /// it cancels the invite.
@@ -117,7 +99,7 @@ impl InviteLink {
 
 fn link_key(secret: &[u8; 32]) -> (SigningKey, InviteId) {
     let key = SigningKey::from_bytes(&kdf(secret, Tag::INVITE_SIGNING, &[]));
-    let id = InviteId(key.verifying_key().to_bytes());
+    let id = InviteId::from_bytes(key.verifying_key().to_bytes());
     (key, id)
 }
 

@@ -9,7 +9,7 @@ mod request;
 
 pub(crate) use answer::read_answer;
 pub use answer::{JoinAnswer, Welcome};
-pub use link::{InviteId, InviteLink, InviteSecret};
+pub use link::{InviteLink, InviteSecret};
 pub use request::JoinRequest;
 pub(crate) use request::read_request;
 

@@ -1,9 +1,9 @@
 //! A person's card on its way to the member who invited them.
 
-use super::{InviteId, InviteLink, InviteSecret, JoinError};
+use super::{InviteLink, InviteSecret, JoinError};
 use crate::codec::{Reader, Writer};
 use crate::hash::Tag;
-use crate::id::GroupId;
+use crate::id::{GroupId, InviteId};
 use crate::keys::{SignedCard, check_signature};
 use crate::message::{Fields, MessageError, MessageKind};
 use crate::rule::{Refusal, Rule};

@@ -9,7 +9,7 @@ use crate::entry::{Header, VerifiedEntry};
 use crate::id::EntryId;
 use crate::payload::Kind;
 
-/// Entries by the order in which they came, about 120 bytes for each.
+/// Entries by the order in which they came, some 150 bytes for each.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Graph {
     /// Never iterated: its order is another one each time.
@@ -27,6 +27,8 @@ struct Node {
     lamport: u64,
     kind: Kind,
     verdict: Verdict,
+    /// The place of its slot's original, if it is applied and in a slot.
+    slot: Option<usize>,
 }
 
 /// The entries of a chain by their place, from a seq on.
@@ -66,7 +68,7 @@ impl Graph {
         }
         self.places.insert(id, place);
         let (lamport, kind) = (header.lamport(), header.kind());
-        self.nodes.push(Node { id, point, lamport, kind, verdict });
+        self.nodes.push(Node { id, point, lamport, kind, verdict, slot: None });
         // A ledger numbers its chains, and the entries of each, one by one.
         match usize::try_from(point.chain).ok().and_then(|chain| self.chains.get_mut(chain)) {
             Some(chain) => chain.places.push(place),
@@ -77,6 +79,10 @@ impl Graph {
 
     /// An entry joins a slot, or leaves it.
     fn turn(&mut self, original: EntryId, part: SlotEntry, applied: bool) {
+        let (first, place) = (self.place(&original), self.place(&part.id));
+        if let Some(node) = place.and_then(|place| self.nodes.get_mut(place)) {
+            node.slot = first.filter(|_| applied);
+        }
         if part.role == SlotRole::Original {
             return;
         }
@@ -90,6 +96,17 @@ impl Graph {
     /// The place of an entry in the order in which they came.
     pub(super) fn place(&self, id: &EntryId) -> Option<usize> {
         self.places.get(id).copied()
+    }
+
+    /// The entry at a place in that order.
+    pub(super) fn id(&self, place: usize) -> Option<EntryId> {
+        self.nodes.get(place).map(|node| node.id)
+    }
+
+    /// Where an entry stands, its verdict, and the original of its slot.
+    pub(super) fn judged(&self, id: &EntryId) -> Option<(Point, Verdict, Option<EntryId>)> {
+        let node = self.node(id)?;
+        Some((node.point, node.verdict, node.slot.and_then(|place| self.id(place))))
     }
 
     fn node(&self, id: &EntryId) -> Option<&Node> {
@@ -123,10 +140,9 @@ impl Graph {
     }
 
     pub(super) fn slot(&self, original: &EntryId) -> Vec<SlotEntry> {
-        let first = self.node(original).filter(|node| {
-            let records = matches!(node.kind, Kind::EXPENSE | Kind::TRANSFER);
-            records && node.verdict.is_applied()
-        });
+        let first = self
+            .node(original)
+            .filter(|node| node.slot.is_some() && node.slot == self.place(original));
         let role = SlotRole::Original;
         let first = first.map(|node| SlotEntry { id: node.id, lamport: node.lamport, role });
         let others = self.slots.get(original).into_iter().flatten().copied();

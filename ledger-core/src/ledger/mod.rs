@@ -34,7 +34,7 @@ pub use pending::Pending;
 pub use plain::Named;
 pub use replay::{Flip, Replayed};
 pub use slot::{Slot, SlotEntry, SlotRole};
-pub use sparse::SparseIndex;
+pub use sparse::{EntrySource, SparseIndex};
 pub(crate) use state::Directory;
 pub use state::{Device, GroupState, Member, UsableEpoch, any_names};
 pub use verdict::{Verdict, VoidReason};

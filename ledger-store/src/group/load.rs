@@ -126,7 +126,8 @@ fn rebuild(
         return Err(gone());
     }
     let stored = StoredIndex::whole(connection, group);
-    let (mut ledger, mut index) = SparseIndex::begin(&genesis, |id: &EntryId| stored.entry(id))?;
+    let mut index = SparseIndex::new(|id: &EntryId| stored.entry(id));
+    let mut ledger = index.begin(&genesis)?;
     while let Some(row) = rows.next()? {
         let entry = believed_entry(row, EntryId::from_bytes(row.get(3)?))?;
         let admitted = admit_stored(&ledger, entry, &index)??;

@@ -94,7 +94,11 @@ impl<'a> Compare<'a> {
         while let Some(row) = rows.next()? {
             let n: i64 = row.get(0)?;
             let id = rebuilt.index.id(n);
-            if id.and_then(|id| rebuilt.index.shown(&id)).is_none() {
+            let shown = match &id {
+                Some(id) => rebuilt.index.shown(id)?,
+                None => None,
+            };
+            if shown.is_none() {
                 let found = format!("the list of expenses has number {n}, which is none");
                 self.problems.push(Problem::derived(Table::Expenses, id, found));
             }

@@ -94,7 +94,7 @@ fn expense(
     entry: &DecodedEntry,
 ) -> Result<Result<Option<Expense>, Problem>, StoreError> {
     let original = entry.id();
-    let Some(slot) = rebuilt.index.shown(&original) else { return Ok(Ok(None)) };
+    let Some(slot) = rebuilt.index.shown(&original)? else { return Ok(Ok(None)) };
     let Some(shown) = slot.content() else { return Ok(Ok(None)) };
     let (content, listed) = if shown == original {
         (Some(n), Listed::of(entry, state))

@@ -48,8 +48,7 @@ pub(super) fn rebuild<'a>(
         rows.collect::<Result<_, _>>()?
     };
     let entries = u64::try_from(numbers.len()).unwrap_or(u64::MAX);
-    let mut index = CompactIndex::new(connection);
-    index.reserve(entries);
+    let index = CompactIndex::new(connection);
     let mut work = Work {
         connection,
         id,
@@ -152,10 +151,9 @@ impl<'a> Work<'a> {
                 self.unplaced.insert(id);
                 return Ok(());
             }
-            match Ledger::found(&entry) {
+            match rebuilt.index.begin(&entry, n) {
                 Ok(ledger) => {
                     rebuilt.ledger = Some(ledger);
-                    rebuilt.index.begin(&entry, n);
                     // What stood before it.
                     for id in self.unplaced.clone() {
                         let found = "it stands before its dependencies";
@@ -167,7 +165,7 @@ impl<'a> Work<'a> {
             }
             return Ok(());
         };
-        let admitted = match ledger.admit(entry, &rebuilt.index)? {
+        let admitted = match ledger.admit(entry, &*rebuilt.index)? {
             Admission::Admitted(admitted) => admitted,
             Admission::Duplicate => {
                 self.report(Problem::entry(Some(id), "it is stored twice"));
@@ -179,7 +177,7 @@ impl<'a> Work<'a> {
             }
             Admission::Missing(ids) => return self.missing(id, &ids),
         };
-        let replayed = ledger.replay(&admitted, &rebuilt.index)?;
+        let replayed = ledger.replay(&admitted, &*rebuilt.index)?;
         rebuilt.index.insert(&admitted, &replayed, n);
         if !replayed.flips().is_empty() {
             rebuilt.flipped = n;
