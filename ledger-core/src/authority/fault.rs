@@ -6,6 +6,7 @@ use super::enrolment::{introduces, member_named, placeholder_card, starts};
 use super::history::{Enrolment, History, Node};
 use super::past::Past;
 use crate::act::{Act, ActBody, Generation};
+use crate::control::content_fault;
 use crate::id::{DeviceId, RootId};
 use crate::ledger::VoidReason;
 use crate::payload::{Content, Payload, RefIndex};
@@ -98,22 +99,8 @@ fn recorded(target: Option<&Node>, copies: bool) -> Option<VoidReason> {
     (!fits).then_some(VoidReason::WrongTarget)
 }
 
-/// Every ref that stands for a member must be of an introduction: of any one,
-/// whatever became of it.
 fn money(history: &History, node: &Node, content: &Content) -> Option<VoidReason> {
-    let member = |index: RefIndex| node.reference(index).and_then(|id| member_named(history, id));
-    let mut all_known = true;
-    content.each_ref(&mut |index| all_known &= member(index).is_some());
-    if !all_known {
-        return Some(VoidReason::UnknownMember);
-    }
-    match content {
-        Content::Transfer(transfer) => {
-            let same = member(transfer.from()) == member(transfer.to());
-            same.then_some(VoidReason::SameMember)
-        }
-        Content::Expense(_) => None,
-    }
+    content_fault(content, |index| member_named(history, node.reference(index)?))
 }
 
 /// Keys, and what introduces them: a root key by a generation, a device key by
