@@ -3,18 +3,21 @@
 # compiles the hand-written layer over them, and runs the scenario that is the
 # same in all languages.
 #
-#   ledger-ffi/test-bindings.sh kotlin|swift|python
+#   ledger-ffi/test-bindings.sh kotlin|swift|python [bench]
+#
+# With `bench`, it runs the measurements of bench-bindings.sh instead.
 #
 #   LEDGER_TOOLS   where compilers are kept between runs
 #                  [default: bindings-tools in the target directory]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-language=${1:-}
-case "$language" in
-kotlin | swift | python) ;;
+language=${1:-} what=${2:-scenario}
+case "$language $what" in
+"kotlin scenario" | "swift scenario" | "python scenario") profile=debug release=() ;;
+"kotlin bench" | "swift bench" | "python bench") profile=release release=(--release) ;;
 *)
-    echo "usage: $0 kotlin|swift|python" >&2
+    echo "usage: $0 kotlin|swift|python [bench]" >&2
     exit 2
     ;;
 esac
@@ -25,7 +28,7 @@ tools=${LEDGER_TOOLS:-$target/bindings-tools}
 mkdir -p "$tools"
 
 skip() {
-    printf '\n!!! SKIPPED: the %s scenario: %s\n' "$language" "$1" >&2
+    printf '\n!!! SKIPPED: the %s %s: %s\n' "$language" "$what" "$1" >&2
     exit 0
 }
 
@@ -56,9 +59,9 @@ leave() {
 trap leave EXIT
 
 build() {
-    cargo build --quiet -p ledger-ffi
+    cargo build --quiet "${release[@]}" -p ledger-ffi
     # Bindings are read off the library: it must not be stripped.
-    cp "$target/debug/$library" "$out/"
+    cp "$target/$profile/$library" "$out/"
 }
 
 generate() {
@@ -87,6 +90,13 @@ fixtures() {
         mount --bind "$file" "$file" 2>/dev/null && mount -o remount,ro,bind "$file"; then
         export LEDGER_FULL_DISK=$out/full LEDGER_READ_ONLY_DISK=$out/readonly
     fi
+}
+
+# The Rust side of the bench, and a folder for its database.
+bench_rust() {
+    cargo build --quiet --release -p ledger-ffi --example bench_rust
+    mkdir "$out/bench"
+    cp "$target/release/examples/bench_rust" "$out/bench/"
 }
 
 # The steps that a scenario printed must be those of all languages.

@@ -64,11 +64,7 @@ impl Ledger {
         create: bool,
         container: Option<String>,
     ) -> Result<Self, LedgerError> {
-        let options = match container {
-            Some(name) => StoreOptions::new().plaintext_header(&name),
-            None => StoreOptions::new(),
-        };
-        Self::opened(options, path, Arc::new(AppSecrets(secrets)), create)
+        Self::opened(options(container), path, Arc::new(AppSecrets(secrets)), create)
     }
 
     /// Opens a database with the keys in a file that only its owner can read:
@@ -294,7 +290,19 @@ impl Ledger {
         self.open.store()
     }
 
+    pub(crate) fn opening(&self) -> Open {
+        self.open.clone()
+    }
+
     pub(crate) fn handle(&self, id: GroupId) -> Arc<LedgerGroup> {
         Arc::new(LedgerGroup::new(self.open.clone(), id))
+    }
+}
+
+/// How a database is opened that an app may share with its extensions.
+pub(crate) fn options(container: Option<String>) -> StoreOptions {
+    match container {
+        Some(name) => StoreOptions::new().plaintext_header(&name),
+        None => StoreOptions::new(),
     }
 }

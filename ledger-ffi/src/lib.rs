@@ -14,11 +14,16 @@
 mod details;
 mod environment;
 mod error;
+mod files;
 mod group;
 mod ledger;
+mod message;
 mod money;
 mod open;
+mod pairing;
 mod progress;
+mod recovery;
+mod repair;
 mod secrets;
 mod timestamp;
 mod watch;
@@ -27,14 +32,25 @@ pub use details::{Details, Expense, Part, Transfer};
 pub use environment::TestClock;
 pub use error::{Blame, CallbackError, ErrorCode, LedgerError};
 pub use group::{
-    Act, ActivityRow, Agreement, Device, EntryKind, ExpenseFilter, ExpenseRow, FoundBy, GroupInfo,
-    ImportSummary, Invite, InviteInfo, InvitePolicy, JoinRequest, JoinRequestInfo, LedgerGroup,
-    Member, MemberBalance, OpinionRow, Payment, PendingJoin, Problem, Proposal, RequestOutcome,
-    Role, Verdict, Verification, VersionRow,
+    Act, ActivityRow, Admitted, Agreement, BundleExport, BundleImport, Device, EntryKind,
+    ExpenseFilter, ExpenseRow, FoundBy, GroupInfo, ImportSummary, Invite, InviteInfo, InvitePolicy,
+    JoinRequest, JoinRequestInfo, JoinedGroup, LedgerGroup, Member, MemberBalance, OpinionRow,
+    Payment, PendingJoin, Problem, Proposal, RefusedEntry, RequestOutcome, Role, Verdict,
+    Verification, VersionRow,
 };
 pub use ledger::{GroupOverview, Ledger};
+pub use message::{MessageKind, message_from_text, message_kind, message_to_text};
 pub use money::{Money, currency_exponent, format_money, parse_money, split_equally};
+pub use pairing::{
+    AcceptingGroups, AwaitingEnrolment, EnrollingDevice, EnteringDigits, NewDevice, OldDevice,
+    PairedGroup, PairingMode, ShowingCode,
+};
 pub use progress::{Phase, ProgressListener, WorkProgress};
+pub use recovery::{
+    CarriedEnrolment, KeptShare, KeptShareInfo, RecoveryProgress, RecoveryRequest, RestoredGroup,
+    ReturnedShare, read_recovery_request,
+};
+pub use repair::{RepairReport, RepairedGroup, repair_database, repair_database_with_key_file};
 pub use secrets::SecretStore;
 pub use watch::{Change, ChangeListener, Watch};
 

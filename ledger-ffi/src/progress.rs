@@ -18,6 +18,14 @@ pub enum Phase {
     Rebuilding,
     /// Copying the pages of the database.
     BackingUp,
+    /// Reading what is left of a damaged database.
+    Salvaging,
+    /// Writing a bundle.
+    Sealing,
+    /// Reading a bundle.
+    Unsealing,
+    /// Writing what was saved into a new database.
+    Saving,
     /// Something that this binding has no word for.
     Working,
 }
@@ -53,6 +61,10 @@ impl From<ledger_store::Progress> for WorkProgress {
             ledger_store::Phase::Comparing => Phase::Comparing,
             ledger_store::Phase::Rebuilding => Phase::Rebuilding,
             ledger_store::Phase::BackingUp => Phase::BackingUp,
+            ledger_store::Phase::Salvaging => Phase::Salvaging,
+            ledger_store::Phase::Sealing => Phase::Sealing,
+            ledger_store::Phase::Unsealing => Phase::Unsealing,
+            ledger_store::Phase::Saving => Phase::Saving,
             _ => Phase::Working,
         };
         Self { phase, done: progress.done, total: progress.total }

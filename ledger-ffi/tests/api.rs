@@ -311,7 +311,7 @@ fn a_joiner_is_admitted_and_a_phrase_restores_the_person() {
     let pending = other.joins().unwrap();
     assert_eq!(waiting[0].info().unwrap().fingerprint, pending[0].fingerprint);
     assert!(flat.group.propose_admission(&waiting[0]).unwrap().is_none());
-    let answer = flat.group.admit(&waiting[0], None).unwrap();
+    let answer = flat.group.admit(&waiting[0], None).unwrap().answer;
     let joined = other.finish_join(answer).unwrap();
     assert_eq!(joined.id().unwrap(), flat.group.id().unwrap());
     let names: Vec<String> =

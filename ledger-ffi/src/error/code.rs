@@ -167,6 +167,18 @@ codes! {
     InvalidPhrase "invalid-phrase" You
         "What was typed is no recovery phrase."
         "Compare the words with what was written down."
+    InvalidEnrolment "invalid-enrolment" Author
+        "What was to be carried is no enrolment that its owner signed."
+        "Ask the person for another one."
+    NoKey "no-key" You
+        "No key of this device opens what came."
+        "Ask a member for a new bundle, or check that it is of your group and your phrase."
+    NoSealingKey "no-sealing-key" You
+        "This device has no key under which it may hand out entries."
+        "Import a bundle of another member first."
+    OldCopy "old-copy" Storage
+        "The database is older than what this device has handed out, as a restored backup is. Nothing was signed."
+        "Import a bundle that has the entry; if there is none, pair this device anew."
     UnknownInvite "unknown-invite" You
         "The invite was cancelled, or made on another device."
         "Use that device, or invite again."

@@ -1,8 +1,11 @@
 //! What the library reports, as a code.
 
+use std::io::ErrorKind;
+
 use ledger_core::import::ImportError;
 use ledger_core::{
-    AmountError, Balance, CurrencyError, DateError, DraftError, ParseIdError, Refusal, VoidReason,
+    AmountError, Balance, CurrencyError, DateError, DraftError, ParseIdError, Refusal, Rule,
+    SummaryError, VoidReason,
 };
 use ledger_store::{ParseCursorError, StoreError};
 
@@ -17,11 +20,28 @@ impl From<StoreError> for LedgerError {
             StoreError::NoSalt(_) => ErrorCode::NoSalt,
             StoreError::Suspended => ErrorCode::Suspended,
             StoreError::StillInUse => ErrorCode::StillInUse,
-            StoreError::Message(_) => ErrorCode::InvalidMessage,
-            StoreError::Join(_) => ErrorCode::InvalidJoin,
-            StoreError::Pairing(_) => ErrorCode::PairingFailed,
-            StoreError::Share(_) => ErrorCode::InvalidShare,
-            StoreError::Phrase(_) => ErrorCode::InvalidPhrase,
+            StoreError::Message(error) => {
+                return Self::breaking(ErrorCode::InvalidMessage, reason, error.rule());
+            }
+            StoreError::Join(error) => {
+                return Self::breaking(ErrorCode::InvalidJoin, reason, error.rule());
+            }
+            StoreError::Pairing(error) => {
+                return Self::breaking(ErrorCode::PairingFailed, reason, error.rule());
+            }
+            StoreError::Share(error) => {
+                let rule = error.rule().map(Rule::code);
+                return Self::new(ErrorCode::InvalidShare, reason).naming(None, rule);
+            }
+            StoreError::Phrase(error) => {
+                return Self::breaking(ErrorCode::InvalidPhrase, reason, error.rule());
+            }
+            StoreError::Enrolment(_) => ErrorCode::InvalidEnrolment,
+            StoreError::NoKey => ErrorCode::NoKey,
+            StoreError::NoEpochKey => ErrorCode::NoSealingKey,
+            StoreError::Behind(entry) => {
+                return Self::new(ErrorCode::OldCopy, reason).naming(Some(entry), None);
+            }
             StoreError::UnknownInvite => ErrorCode::UnknownInvite,
             StoreError::InviteExpired => ErrorCode::InviteExpired,
             StoreError::InviteUsedUp => ErrorCode::InviteUsedUp,
@@ -37,7 +57,8 @@ impl From<StoreError> for LedgerError {
             StoreError::DiskFull => ErrorCode::DiskFull,
             StoreError::ReadOnly => ErrorCode::ReadOnly,
             StoreError::Database(_) | StoreError::Storage(_) => ErrorCode::DatabaseFailed,
-            StoreError::CannotOpen | StoreError::Io { .. } => ErrorCode::File,
+            StoreError::Bundle(source) | StoreError::Io { source, .. } => of_file(&source),
+            StoreError::CannotOpen => ErrorCode::File,
             StoreError::Secrets(_) => ErrorCode::SecretsFailed,
             StoreError::Randomness(_) => ErrorCode::NoRandomness,
             StoreError::UnknownGroup(_) => ErrorCode::UnknownGroup,
@@ -54,6 +75,13 @@ impl From<StoreError> for LedgerError {
             _ => ErrorCode::Internal,
         };
         Self::new(code, reason)
+    }
+}
+
+fn of_file(error: &std::io::Error) -> ErrorCode {
+    match error.kind() {
+        ErrorKind::StorageFull => ErrorCode::DiskFull,
+        _ => ErrorCode::File,
     }
 }
 
@@ -103,12 +131,43 @@ plainly! {
     DateError => InvalidDate
     CurrencyError => InvalidCurrency
     AmountError => InvalidAmount
+    SummaryError => InvalidMessage
     ImportError => InvalidImport
 }
 
 impl LedgerError {
+    fn breaking(code: ErrorCode, reason: String, rule: Rule) -> Self {
+        Self::new(code, reason).naming(None, Some(rule.code()))
+    }
+
+    pub(crate) fn file(path: &str, error: &std::io::Error) -> Self {
+        Self::new(of_file(error), format!("{path}: {error}"))
+    }
+
     pub(crate) fn balance_too_large(balance: Balance) -> Self {
         let reason = format!("a balance of {balance} minor units does not fit into 64 bits");
         Self::new(ErrorCode::BalanceTooLarge, reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    /// The compiler cannot say it, as the store may have new ones at any time.
+    #[test]
+    fn every_error_of_the_store_has_a_code() {
+        let errors = include_str!("../../../ledger-store/src/error.rs");
+        let (_, errors) = errors.split_once("pub enum StoreError {").unwrap();
+        let (errors, _) = errors.split_once("\n}\n").unwrap();
+        let here = include_str!("from.rs");
+        let mut found = 0;
+        for line in errors.lines().filter_map(|line| line.strip_prefix("    ")) {
+            if line.starts_with(|c: char| c.is_ascii_uppercase()) {
+                let name = line.split(|c: char| !c.is_alphanumeric()).next().unwrap();
+                let used = |end| here.contains(&format!("StoreError::{name}{end}"));
+                assert!([" ", "("].iter().any(used), "StoreError::{name} has no code");
+                found += 1;
+            }
+        }
+        assert!(found > 40, "{found} errors");
     }
 }

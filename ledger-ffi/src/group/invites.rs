@@ -109,13 +109,37 @@ impl JoinRequest {
     }
 }
 
+/// Somebody was let in.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Admitted {
+    /// The entry that did it.
+    pub entry: String,
+    /// To be sent back to the person, with a bundle of the group; `write_answer`
+    /// puts both into one file.
+    pub answer: Vec<u8>,
+}
+
+impl From<ledger_store::Admitted> for Admitted {
+    fn from(admitted: ledger_store::Admitted) -> Self {
+        Self { entry: admitted.entry.to_string(), answer: admitted.answer }
+    }
+}
+
+impl TryFrom<Admitted> for ledger_store::Admitted {
+    type Error = LedgerError;
+
+    fn try_from(admitted: Admitted) -> Result<Self, LedgerError> {
+        Ok(Self { entry: admitted.entry.parse()?, answer: admitted.answer })
+    }
+}
+
 /// What became of a request.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum RequestOutcome {
     /// The person is in.
     Admitted {
-        /// To be sent back to the person.
-        answer: Vec<u8>,
+        /// What to send back.
+        admitted: Admitted,
     },
     /// It waits to be admitted or declined; show the group's requests.
     Waiting {
@@ -205,7 +229,7 @@ impl LedgerGroup {
     }
 
     /// Lets in who asked, with the proposal that a person has seen, if one is
-    /// needed. Returns the answer, to be sent back to them.
+    /// needed.
     ///
     /// # Errors
     /// `NeedsProposal`, `ProposalOutdated`, `UnknownRequest`, or as every call
@@ -215,9 +239,9 @@ impl LedgerGroup {
         &self,
         request: &JoinRequest,
         proposal: Option<Arc<Proposal>>,
-    ) -> Result<Vec<u8>, LedgerError> {
+    ) -> Result<Admitted, LedgerError> {
         let proposal = proposal.as_ref().map(|proposal| &proposal.proposal);
-        Ok(self.inner()?.admit(request.request.id, proposal)?.answer)
+        Ok(self.inner()?.admit(request.request.id, proposal)?.into())
     }
 
     /// Declines a request. The person is told nothing.
@@ -239,7 +263,7 @@ impl Ledger {
     /// `InviteUsedUp`, or as every call that records.
     pub fn receive_request(&self, message: Vec<u8>) -> Result<RequestOutcome, LedgerError> {
         Ok(match self.store()?.receive_request(&message)? {
-            Received::Admitted(admitted) => RequestOutcome::Admitted { answer: admitted.answer },
+            Received::Admitted(admitted) => RequestOutcome::Admitted { admitted: admitted.into() },
             Received::Waiting(group, _) => RequestOutcome::Waiting { group: group.to_string() },
             _ => return Err(LedgerError::plain(crate::ErrorCode::Internal)),
         })
@@ -288,24 +312,5 @@ impl Ledger {
     pub fn finish_join(&self, answer: Vec<u8>) -> Result<Arc<LedgerGroup>, LedgerError> {
         let group = self.store()?.finish_join(&answer)?;
         Ok(self.handle(group.id()))
-    }
-
-    /// The 24 words that restore this person: to be written down, and shown to
-    /// nobody. Never log them.
-    ///
-    /// # Errors
-    /// `NoRootKey` if this device does not hold the root key, or nobody has
-    /// used it yet.
-    pub fn reveal_phrase(&self) -> Result<String, LedgerError> {
-        Ok(self.store()?.reveal_phrase()?.to_string())
-    }
-
-    /// Makes this device that of the person whose 24 words were typed.
-    ///
-    /// # Errors
-    /// `InvalidPhrase` says which word is wrong; `OtherPerson` if this device
-    /// belongs to somebody else.
-    pub fn restore_phrase(&self, typed: &str) -> Result<(), LedgerError> {
-        Ok(self.store()?.restore_phrase(typed)?)
     }
 }

@@ -145,6 +145,8 @@ pub enum EntryKind {
     Endorsement,
     /// Changes a key of its device.
     Rotation,
+    /// Begins a new key under which entries travel.
+    Epoch,
     /// Something that this version does not know.
     Other,
 }
@@ -166,6 +168,7 @@ impl From<Kind> for EntryKind {
             Kind::COPY => Self::Copy,
             Kind::ENDORSEMENT => Self::Endorsement,
             Kind::ROTATION => Self::Rotation,
+            Kind::EPOCH => Self::Epoch,
             _ => Self::Other,
         }
     }

@@ -1,6 +1,7 @@
 //! One group: who is in it, and who owes what.
 
 mod acts;
+mod bundles;
 mod invites;
 mod lists;
 mod long;
@@ -16,8 +17,9 @@ use crate::money::Money;
 use crate::open::Open;
 
 pub use acts::{Act, Proposal};
+pub use bundles::{BundleExport, BundleImport, JoinedGroup, RefusedEntry};
 pub use invites::{
-    Invite, InviteInfo, InvitePolicy, JoinRequest, JoinRequestInfo, PendingJoin, RequestOutcome,
+    Admitted, Invite, InviteInfo, InvitePolicy, JoinRequest, JoinRequestInfo, PendingJoin, RequestOutcome,
 };
 pub use lists::{
     ActivityRow, EntryKind, ExpenseFilter, ExpenseRow, FoundBy, OpinionRow, Role, Verdict,
@@ -39,7 +41,7 @@ impl LedgerGroup {
         Self { open, id }
     }
 
-    fn inner(&self) -> Result<ledger_store::Group, LedgerError> {
+    pub(crate) fn inner(&self) -> Result<ledger_store::Group, LedgerError> {
         self.open.group(self.id)
     }
 

@@ -34,9 +34,16 @@ run() {
         -classpath "$out/tests.jar:$jar:$libraries:$compiler/lib/kotlin-stdlib.jar" "$@"
 }
 
+if [[ $what == bench ]]; then
+    bench_rust
+    kotlinc -classpath "$jar:$libraries" -d "$out/tests.jar" ledger-ffi/bench/Bench.kt
+    run BenchKt "$out/bench/bench_rust" "$out/bench"
+    return
+fi
+
 fixtures
 kotlinc -classpath "$jar:$libraries" -d "$out/tests.jar" \
-    ledger-ffi/tests/kotlin/Scenario.kt examples/kotlin/*.kt
+    ledger-ffi/tests/kotlin/*.kt examples/kotlin/*.kt
 run examples.MainKt
 run ScenarioKt "$out/fixtures" | tee "$out/steps"
 compare "$out/steps"

@@ -4,10 +4,18 @@
         "$tools/maturin/bin/pip" install --quiet 'maturin>=1.16,<2'
 } || skip "maturin could not be installed"
 
+profiles=(--profile dev)
+[[ $what == scenario ]] || profiles=(--release)
 (cd ledger-ffi && "$tools/maturin/bin/maturin" build --quiet \
-    --profile dev --interpreter python3 --out "$out/wheels")
+    "${profiles[@]}" --interpreter python3 --out "$out/wheels")
 python3 -m venv "$out/venv"
 "$out/venv/bin/pip" install --quiet --no-index "$out"/wheels/*.whl
+
+if [[ $what == bench ]]; then
+    bench_rust
+    "$out/venv/bin/python" ledger-ffi/bench/bench.py "$out/bench/bench_rust" "$out/bench"
+    return
+fi
 
 export PYTHONDONTWRITEBYTECODE=1
 fixtures

@@ -56,6 +56,16 @@ program() {
         _ "$name" "${library[@]}" "${flags[@]}"
 }
 
+if [[ $what == bench ]]; then
+    bench_rust
+    mkdir "$work/bench"
+    # What the Debian release beside can run, this one can.
+    cp "$out/bench/bench_rust" "$work/bench/"
+    program measure ledger-ffi/bench/swift/*.swift
+    inside ./measure-run "$seen/bench/bench_rust" "$seen/bench"
+    return
+fi
+
 fixtures
 program example examples/swift/*.swift
 inside ./example-run

@@ -93,6 +93,7 @@ final class Flat: @unchecked Sendable {
     let ben: String
     var dinner = ""
     var payment = ""
+    var phones: Phones!
 
     init(_ folder: String, name: String = "flat.db") throws {
         self.folder = folder
@@ -148,5 +149,5 @@ func answered(_ flat: Flat) throws -> (Ledger, Data) {
     let other = try asks(flat, InvitePolicy(label: "Cleo"))
     let request = try flat.group.requests().last!
     let proposal = try flat.group.proposeAdmission(request: request)
-    return (other, try flat.group.admit(request: request, proposal: proposal))
+    return (other, try flat.group.admit(request: request, proposal: proposal).answer)
 }

@@ -1,0 +1,100 @@
+// What the steps of the scenario share.
+
+import groupledger.*
+import java.io.File
+
+val NOBODY = "00".repeat(32)
+val FULL_DISK: String? = System.getenv("LEDGER_FULL_DISK")
+val READ_ONLY_DISK: String? = System.getenv("LEDGER_READ_ONLY_DISK")
+lateinit var FIXTURES: File
+
+/** What an app would write over Keystore. */
+class Keychain(val secrets: MutableMap<String, ByteArray> = mutableMapOf()) : SecretStore {
+    @Volatile var error: CallbackException? = null
+
+    private fun check() {
+        error?.let { throw it }
+    }
+
+    override fun get(name: String): ByteArray? = check().let { secrets[name] }
+
+    override fun set(name: String, secret: ByteArray) = check().also { secrets[name] = secret }
+
+    override fun remove(name: String) = check().also { secrets.remove(name) }
+}
+
+class Calls(val answer: (Int) -> Boolean = { true }) : ProgressListener {
+    val seen = mutableListOf<WorkProgress>()
+
+    override fun onProgress(progress: WorkProgress): Boolean {
+        seen += progress
+        return answer(seen.size)
+    }
+}
+
+/** A ledger in a folder of its own, with Anna, whose phone it is, and Ben. */
+class Flat(val folder: File, name: String = "flat.db") {
+    val path = File(folder, name).path
+    val keychain = Keychain()
+    val ledger = Ledger.open(path, keychain)
+    val group = ledger.createGroup("Flat", "Anna")
+    val anna = group.info().me!!
+    val ben = group.addPlaceholder("Ben")
+    lateinit var dinner: String
+    lateinit var payment: String
+    lateinit var phones: Phones
+
+    fun expense(
+        minorUnits: Long = 2500,
+        date: String = "2026-11-21",
+        currency: String = "EUR",
+        description: String = "Dinner",
+        category: String = "food",
+        shares: List<Part>? = null,
+    ): Expense {
+        val half = splitEqually(minorUnits, 2u, 0u)
+        return Expense(
+            date = date,
+            description = description,
+            currency = currency,
+            minorUnits = minorUnits,
+            payers = listOf(Part(anna, minorUnits)),
+            shares = shares ?: listOf(Part(anna, half[0]), Part(ben, half[1])),
+            category = category,
+        )
+    }
+
+    fun balances() = group.balances().map { it.balance.decimal.toPlainString() }
+}
+
+fun codeOf(call: () -> Unit): ErrorCode {
+    try {
+        call()
+    } catch (error: LedgerException) {
+        check(error.reason.isNotEmpty() && error.advice.isNotEmpty())
+        return error.code
+    }
+    error("this should have failed")
+}
+
+fun <T> same(found: T, wanted: T) = check(found == wanted) { "$found in place of $wanted" }
+
+fun memory(seed: Int = 1) = Ledger.inMemory(TestClock(1_763_700_000_000uL, seed.toULong()))
+
+/** Somebody asks to join by an invite. */
+fun asks(flat: Flat, policy: InvitePolicy, people: Int = 1): Ledger {
+    val link = flat.group.invite(policy, "https://example.org/join")
+    return List(people) { seed ->
+            memory(100 + seed).also {
+                flat.ledger.receiveRequest(it.join(link, "Cleo $seed"))
+            }
+        }
+        .last()
+}
+
+/** Somebody asks to join, and is let in. */
+fun answered(flat: Flat): Pair<Ledger, ByteArray> {
+    val other = asks(flat, InvitePolicy("Cleo"))
+    val request = flat.group.requests().last()
+    return other to flat.group.admit(request, flat.group.proposeAdmission(request)).answer
+}

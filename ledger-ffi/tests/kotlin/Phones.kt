@@ -1,0 +1,256 @@
+// Several phones that never talk to a server: files and messages go back and forth.
+
+import groupledger.*
+import java.io.File
+import java.time.LocalDate
+
+/** Somebody's phone, with its own database and keys. */
+class Phone(val folder: File, name: String) {
+    val path = File(folder, "$name.phone").path
+    val keychain = Keychain()
+    var ledger = Ledger.open(path, keychain)
+    lateinit var group: LedgerGroup
+    lateinit var exported: BundleExport
+
+    val me: String
+        get() = group.info().me!!
+
+    /** What this phone's person paid for everybody who is there. */
+    fun expense(description: String, minorUnits: Long) =
+        equalExpense(
+            LocalDate.of(2026, 11, 21),
+            description,
+            Money("EUR", minorUnits, 2u),
+            me,
+            group.members().filter { !it.isRemoved }.map { it.id },
+        )
+
+    fun record(description: String, minorUnits: Long) =
+        group.recordExpense(expense(description, minorUnits))
+
+    fun file(what: String) = File(folder, "${numbers++}.$what").path
+
+    fun bundle(summary: ByteArray? = null, listener: ProgressListener? = null): String {
+        val path = file("bundle")
+        exported = group.exportBundle(path, summary, listener)
+        return path
+    }
+
+    fun take(other: Phone) = group.importBundle(other.bundle())
+
+    fun shown() = group.expenses().mapNotNull { it.details.description }.sorted()
+
+    fun balances() = group.balances().map { it.balance.decimal.toPlainString() }
+
+    fun agreesWith(other: Phone) =
+        balances() == other.balances() && group.agreement() == other.group.agreement()
+
+    companion object {
+        private var numbers = 0
+    }
+}
+
+/** Those who are there from step to step. */
+class Phones(val anna: Phone, val ben: Phone) {
+    lateinit var cleo: Phone
+}
+
+fun swap(one: Phone, other: Phone) {
+    val files = one.bundle() to other.bundle()
+    one.group.importBundle(files.second)
+    other.group.importBundle(files.first)
+}
+
+/** Somebody gets into the host's group by an open invite and one file. */
+fun joins(host: Phone, name: String): Phone {
+    val phone = Phone(host.folder, name)
+    val link = host.group.invite(InvitePolicy(name, asks = false), "https://example.org/join")
+    val request = phone.ledger.join(link, name)
+    same(messageKind(messageFromText(link)), MessageKind.INVITE)
+    same(messageKind(messageFromText(messageToText(request))), MessageKind.JOIN_REQUEST)
+    val outcome = host.ledger.receiveRequest(request) as RequestOutcome.Admitted
+    val answer = host.file("answer")
+    host.group.writeAnswer(outcome.admitted, answer)
+    val joined = phone.ledger.finishJoinFrom(answer)
+    check(joined.report.isComplete && joined.report.added > 0u)
+    phone.group = joined.group
+    return phone
+}
+
+/** Both sides of a pairing, message by message. */
+fun pairs(
+    old: Ledger,
+    new: Ledger,
+    mode: PairingMode,
+    typed: (String) -> String = { it },
+): Pair<NewDevice, LedgerGroup> {
+    val showing = new.pairAsNew()
+    val scanned = old.pairAsOld(showing.offer())
+    val code = showing.opened(scanned.reply())
+    val enrolling = scanned.revealed(code.reply()).enter(typed(code.revealCode()))
+    val accepting = code.groups(enrolling.reply())
+    val group = old.groups().single()
+    same(accepting.groups(), listOf(PairedGroup(group.id, group.name)))
+    val awaiting = accepting.accept()
+    return showing to awaiting.finish(enrolling.enrol(awaiting.reply(), mode)).single()
+}
+
+fun joinsByAFile(flat: Flat) {
+    val anna = Phone(flat.folder, "Anna")
+    anna.group = anna.ledger.createGroup("Trip", "Anna")
+    val ben = joins(anna, "Ben")
+    flat.phones = Phones(anna, ben)
+    check(ben.agreesWith(anna))
+    same(ben.group.members().map { it.isMe }, listOf(false, true))
+}
+
+fun livesOnBundles(flat: Flat) {
+    val (anna, ben) = flat.phones.anna to flat.phones.ben
+    val dinner = anna.record("Dinner", 3000)
+    ben.record("Milk", 250)
+    check(!anna.agreesWith(ben))
+    swap(anna, ben)
+    check(anna.agreesWith(ben))
+    same(anna.shown(), listOf("Dinner", "Milk"))
+    same(ben.balances(), listOf("13.75", "-13.75"))
+    val older = anna.bundle()
+    ben.group.correct(dinner, Details.Expense(ben.expense("Dinner and wine", 4000)))
+    val progress = Calls()
+    val news = ben.bundle(anna.group.summary(), progress)
+    check(ben.exported.entries < ben.group.info().entries && progress.seen.isNotEmpty())
+    val report = anna.group.importBundle(news)
+    same(report.added to report.isComplete, ben.exported.entries to true)
+    check(anna.agreesWith(ben))
+    same(anna.shown(), listOf("Dinner and wine", "Milk"))
+    // Again, an older one, and half of one.
+    for (file in listOf(news, older)) same(ben.group.importBundle(file).added, 0uL)
+    anna.record("Rent", 90_000)
+    val whole = File(anna.bundle()).readBytes()
+    val half = File(ben.file("half")).apply { writeBytes(whole.copyOf(whole.size * 2 / 3)) }
+    check(!ben.group.importBundle(half.path).isComplete)
+    val path = anna.file("bundle")
+    same(codeOf { anna.group.exportBundle(path, null, Calls { false }) }, ErrorCode.CANCELLED)
+    check(!File(path).exists())
+    swap(anna, ben)
+    check(anna.agreesWith(ben))
+}
+
+fun removesAndRotates(flat: Flat) {
+    val (anna, ben) = flat.phones.anna to flat.phones.ben
+    val known = ben.group.info().entries
+    val removal = anna.group.propose(Act.Remove(ben.me, null))
+    check("Remove Ben" in removal.text() && removal.voids().isEmpty())
+    anna.group.sign(removal)
+    anna.record("A present", 4500)
+    val report = ben.take(anna)
+    check(report.added == 0uL && !report.isComplete && report.waiting > 0u)
+    same(ben.group.info().entries, known)
+    check("A present" !in ben.shown())
+    // What the removed phone writes comes, and counts nothing.
+    ben.record("Champagne", 99_900)
+    check(anna.take(ben).added > 0u)
+    val void = anna.group.voidEntries().single { it.details != null }
+    same((void.verdict as Verdict.Void).code to void.author, "hard-cut" to ben.me)
+    check("Champagne" !in anna.shown())
+    check(anna.group.renewEpoch(0u) && !anna.group.renewEpoch(60_000u))
+    anna.group.rotateExchangeKey()
+}
+
+fun pairsADevice(flat: Flat) {
+    val (anna, tablet) = flat.phones.anna to Phone(flat.folder, "Tablet")
+    val (used, group) = pairs(anna.ledger, tablet.ledger, PairingMode.STANDARD)
+    tablet.group = group
+    same(codeOf { used.opened(ByteArray(0)) }, ErrorCode.PAIRING_FAILED)
+    tablet.take(anna)
+    check(tablet.agreesWith(anna))
+    same(tablet.ledger.revealPhrase(), anna.ledger.revealPhrase())
+    tablet.record("Tickets", 1200)
+    anna.take(tablet)
+    check(anna.agreesWith(tablet))
+    same(anna.group.devices().map { it.member }, listOf(anna.me, anna.me))
+
+    val kiosk = Phone(flat.folder, "Kiosk")
+    kiosk.group = pairs(anna.ledger, kiosk.ledger, PairingMode.HIGH_SECURITY).second
+    kiosk.take(anna)
+    kiosk.record("Coffee", 300)
+    same(codeOf { kiosk.ledger.revealPhrase() }, ErrorCode.NO_ROOT_KEY)
+    same(codeOf { kiosk.group.propose(Act.Leave) }, ErrorCode.NO_ROOT_KEY)
+    anna.take(kiosk)
+    check("Coffee" in anna.shown())
+
+    val stranger = Phone(flat.folder, "Stranger").ledger
+    val mistyped = { code: String -> "%06d".format((code.toInt() + 1) % 1_000_000) }
+    same(
+        codeOf { pairs(anna.ledger, stranger, PairingMode.STANDARD, mistyped) },
+        ErrorCode.PAIRING_FAILED,
+    )
+}
+
+fun restoresByPhrase(flat: Flat) {
+    val anna = flat.phones.anna
+    val cleo = joins(anna, "Cleo")
+    flat.phones.cleo = cleo
+    val restored = Phone(flat.folder, "Restored")
+    restored.ledger.restorePhrase(anna.ledger.revealPhrase())
+    val found = restored.ledger.restoreGroup(anna.bundle())
+    restored.group = found.group
+    check(found.report.isComplete && restored.agreesWith(anna))
+    same(codeOf { restored.record("Too early", 100) }, ErrorCode.NOT_ENROLLED)
+    val carried = cleo.ledger.carryEnrolment(restored.group.requestEnrolment())
+    same(carried.group, restored.group.id())
+    restored.take(cleo)
+    restored.record("Taxi", 2000)
+    cleo.take(restored)
+    check(cleo.agreesWith(restored))
+    same(restored.me, anna.me)
+    same(codeOf { restored.group.requestEnrolment() }, ErrorCode.ALREADY_IN)
+}
+
+fun recoversByFriends(flat: Flat) {
+    val anna = flat.phones.anna
+    val friends = listOf(flat.phones.cleo, joins(anna, "Dora"), joins(anna, "Emil"))
+    val shares = anna.group.sharePhrase(2u, friends.map { it.me })
+    val kept = friends.zip(shares) { friend, share -> friend.ledger.keepShare(share) }
+    check(kept.all { it.info().member == anna.me })
+    same(codeOf { friends[1].ledger.keepShare(shares[0]) }, ErrorCode.INVALID_SHARE)
+    val found = Phone(flat.folder, "Found")
+    val request = found.ledger.recoveryRequest()
+    same(readRecoveryRequest(request.request).fingerprint, request.fingerprint)
+
+    fun returned(friend: Phone): ReturnedShare {
+        val share = friend.group.keptShares().single()
+        return found.ledger.addReturnedShare(friend.group.returnShare(share, request.request))
+    }
+    val first = returned(friends[0])
+    same(first.friend to first.progress, friends[0].me to RecoveryProgress(1u, 2u))
+    same(codeOf { found.ledger.recoverFromShares() }, ErrorCode.INVALID_SHARE)
+    returned(friends[2])
+    same(found.ledger.recoveryProgress()?.have, 2u)
+    found.ledger.recoverFromShares()
+    same(found.ledger.revealPhrase(), anna.ledger.revealPhrase())
+    found.group = found.ledger.restoreGroup(anna.bundle()).group
+    check(found.agreesWith(anna))
+    friends[1].group.forgetShare(kept[1])
+    same(friends[1].group.keptShares().size, 0)
+}
+
+fun repairsADatabase(flat: Flat) {
+    val (anna, cleo) = flat.phones.anna to flat.phones.cleo
+    swap(anna, cleo)
+    anna.ledger.shutDown()
+    val whole = repairDatabase(anna.path, anna.keychain, anna.file("whole"))
+    same(whole.isComplete to whole.damagedPages, true to 0uL)
+    val content = File(anna.path).readBytes()
+    content.fill(1, content.size / 2, content.size / 2 + 64)
+    File(anna.path).writeBytes(content)
+    val (repaired, progress) = anna.file("repaired") to Calls()
+    val report = repairDatabase(anna.path, anna.keychain, repaired, listener = progress)
+    same(report.isComplete to report.damagedPages, false to 1uL)
+    check(progress.seen.isNotEmpty())
+    same(report.groups[0].id to report.groups[0].hasKey, cleo.group.id() to true)
+    anna.ledger = Ledger.open(repaired, anna.keychain, create = false)
+    anna.group = anna.ledger.group(cleo.group.id())
+    anna.take(cleo)
+    check(anna.agreesWith(cleo))
+    same(anna.group.verify().problems, emptyList())
+}

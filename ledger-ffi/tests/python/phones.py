@@ -1,0 +1,286 @@
+"""Several phones that never talk to a server: files and messages go back and forth."""
+
+import itertools
+import pathlib
+
+from group_ledger import (
+    Act,
+    Details,
+    ErrorCode,
+    Expense,
+    InvitePolicy,
+    Ledger,
+    MessageKind,
+    PairedGroup,
+    PairingMode,
+    Part,
+    RequestOutcome,
+    format_money,
+    message_from_text,
+    message_kind,
+    message_to_text,
+    read_recovery_request,
+    repair_database,
+    split_equally,
+)
+
+from flat import Keychain, Progress, code_of
+
+numbers = itertools.count()
+
+
+class Phone:
+    """Somebody's phone, with its own database and keys."""
+
+    def __init__(self, folder, name):
+        self.folder = pathlib.Path(folder)
+        self.name = name
+        self.path = str(self.folder / f"{name}.phone")
+        self.keychain = Keychain()
+        self.ledger = Ledger.open(self.path, self.keychain)
+        self.group = None
+
+    @property
+    def me(self):
+        return self.group.info().me
+
+    def expense(self, description, minor_units):
+        """What this phone's person paid for everybody who is there."""
+        members = [member.id for member in self.group.members() if not member.is_removed]
+        shares = zip(members, split_equally(minor_units, len(members), 0))
+        return Expense(
+            date="2026-11-21",
+            description=description,
+            currency="EUR",
+            minor_units=minor_units,
+            payers=[Part(member=self.me, minor_units=minor_units)],
+            shares=[Part(member=member, minor_units=share) for member, share in shares],
+        )
+
+    def record(self, description, minor_units):
+        return self.group.record_expense(self.expense(description, minor_units))
+
+    def file(self, what):
+        return str(self.folder / f"{next(numbers)}.{what}")
+
+    def bundle(self, summary=None, listener=None):
+        path = self.file("bundle")
+        self.exported = self.group.export_bundle(path, summary, listener)
+        return path
+
+    def take(self, other):
+        return self.group.import_bundle(other.bundle())
+
+    def shown(self):
+        return sorted(row.details.expense.description for row in self.group.expenses())
+
+    def agrees_with(self, other):
+        balances = [[format_money(row.balance) for row in of.group.balances()] for of in (self, other)]
+        digests = [of.group.agreement() for of in (self, other)]
+        return balances[0] == balances[1] and digests[0] == digests[1]
+
+
+def swap(one, other):
+    files = one.bundle(), other.bundle()
+    one.group.import_bundle(files[1])
+    other.group.import_bundle(files[0])
+
+
+def joins(host, name):
+    """Somebody gets into the host's group by an open invite and one file."""
+    phone = Phone(host.folder, name)
+    policy = InvitePolicy(label=name, asks=False)
+    link = host.group.invite(policy, "https://example.org/join")
+    request = phone.ledger.join(link, name)
+    assert message_kind(message_from_text(link)) == MessageKind.INVITE
+    assert message_kind(message_from_text(message_to_text(request))) == MessageKind.JOIN_REQUEST
+    outcome = host.ledger.receive_request(request)
+    assert isinstance(outcome, RequestOutcome.ADMITTED)
+    answer = host.file("answer")
+    host.group.write_answer(outcome.admitted, answer)
+    joined = phone.ledger.finish_join_from(answer)
+    assert joined.report.is_complete and joined.report.added > 0
+    phone.group = joined.group
+    return phone
+
+
+def pairs(old, new, mode, typed=lambda code: code):
+    """Both sides of a pairing between two ledgers, message by message."""
+    showing = new.pair_as_new()
+    scanned = old.pair_as_old(showing.offer())
+    code = showing.opened(scanned.reply())
+    enrolling = scanned.revealed(code.reply()).enter(typed(code.reveal_code()))
+    accepting = code.groups(enrolling.reply())
+    [group] = old.groups()
+    assert accepting.groups() == [PairedGroup(id=group.id, name=group.name)]
+    awaiting = accepting.accept()
+    [group] = awaiting.finish(enrolling.enrol(awaiting.reply(), mode))
+    return showing, group
+
+
+def joins_by_a_file(flat):
+    anna = flat.phone = Phone(flat.folder, "Anna")
+    anna.group = anna.ledger.create_group("Trip", "Anna")
+    ben = flat.bens = joins(anna, "Ben")
+    assert ben.agrees_with(anna)
+    assert [member.is_me for member in ben.group.members()] == [False, True]
+
+
+def lives_on_bundles(flat):
+    anna, ben = flat.phone, flat.bens
+    dinner = anna.record("Dinner", 3000)
+    ben.record("Milk", 250)
+    assert not anna.agrees_with(ben)
+    swap(anna, ben)
+    assert anna.agrees_with(ben) and anna.shown() == ["Dinner", "Milk"]
+    assert [format_money(row.balance) for row in ben.group.balances()] == ["13.75", "-13.75"]
+    older = anna.bundle()
+    ben.group.correct(dinner, Details.EXPENSE(ben.expense("Dinner and wine", 4000)))
+    progress = Progress()
+    news = ben.bundle(anna.group.summary(), progress)
+    assert ben.exported.entries < ben.group.info().entries and progress.calls
+    report = anna.group.import_bundle(news)
+    assert (report.added, report.is_complete) == (ben.exported.entries, True)
+    assert anna.agrees_with(ben) and anna.shown() == ["Dinner and wine", "Milk"]
+    # Again, an older one, and half of one.
+    for file in (news, older):
+        assert ben.group.import_bundle(file).added == 0
+    half = pathlib.Path(ben.file("half"))
+    anna.record("Rent", 90_000)
+    whole = pathlib.Path(anna.bundle()).read_bytes()
+    half.write_bytes(whole[: len(whole) * 2 // 3])
+    assert not ben.group.import_bundle(str(half)).is_complete
+    stopping = Progress(lambda calls: False)
+    path = anna.file("bundle")
+    assert code_of(lambda: anna.group.export_bundle(path, None, stopping)) == ErrorCode.CANCELLED
+    assert not pathlib.Path(path).exists()
+    swap(anna, ben)
+    assert anna.agrees_with(ben)
+
+
+def removes_and_rotates(flat):
+    anna, ben = flat.phone, flat.bens
+    known = ben.group.info().entries
+    removal = anna.group.propose(Act.REMOVE(ben.me, None))
+    assert "Remove Ben" in removal.text() and removal.voids() == []
+    anna.group.sign(removal)
+    anna.record("A present", 4500)
+    report = ben.take(anna)
+    assert (report.added, report.is_complete) == (0, False) and report.waiting > 0
+    assert ben.group.info().entries == known and "A present" not in ben.shown()
+    # What the removed phone writes comes, and counts nothing.
+    ben.record("Champagne", 99_900)
+    assert anna.take(ben).added > 0
+    [void] = [row for row in anna.group.void_entries() if row.details]
+    assert (void.verdict.code, void.author) == ("hard-cut", ben.me)
+    assert "Champagne" not in anna.shown()
+    assert anna.group.renew_epoch(0) and not anna.group.renew_epoch(60_000)
+    anna.group.rotate_exchange_key()
+
+
+def pairs_a_device(flat):
+    anna, tablet = flat.phone, Phone(flat.folder, "Tablet")
+    used, tablet.group = pairs(anna.ledger, tablet.ledger, PairingMode.STANDARD)
+    assert code_of(lambda: used.opened(b"")) == ErrorCode.PAIRING_FAILED
+    tablet.take(anna)
+    assert tablet.agrees_with(anna)
+    assert tablet.ledger.reveal_phrase() == anna.ledger.reveal_phrase()
+    tablet.record("Tickets", 1200)
+    anna.take(tablet)
+    assert anna.agrees_with(tablet)
+    assert [device.member for device in anna.group.devices()] == [anna.me, anna.me]
+
+    kiosk = Phone(flat.folder, "Kiosk")
+    _, kiosk.group = pairs(anna.ledger, kiosk.ledger, PairingMode.HIGH_SECURITY)
+    kiosk.take(anna)
+    kiosk.record("Coffee", 300)
+    assert code_of(kiosk.ledger.reveal_phrase) == ErrorCode.NO_ROOT_KEY
+    assert code_of(lambda: kiosk.group.propose(Act.LEAVE())) == ErrorCode.NO_ROOT_KEY
+    anna.take(kiosk)
+    assert "Coffee" in anna.shown()
+
+    def mistyped(code):
+        return f"{(int(code) + 1) % 1_000_000:06}"
+
+    stranger = Phone(flat.folder, "Stranger").ledger
+    assert code_of(
+        lambda: pairs(anna.ledger, stranger, PairingMode.STANDARD, mistyped)
+    ) == ErrorCode.PAIRING_FAILED
+
+
+def restores_by_phrase(flat):
+    anna, cleo = flat.phone, joins(flat.phone, "Cleo")
+    flat.cleo = cleo
+    restored = Phone(flat.folder, "Restored")
+    restored.ledger.restore_phrase(anna.ledger.reveal_phrase())
+    found = restored.ledger.restore_group(anna.bundle())
+    restored.group = found.group
+    assert found.report.is_complete and restored.agrees_with(anna)
+    assert code_of(lambda: restored.record("Too early", 100)) == ErrorCode.NOT_ENROLLED
+    carried = cleo.ledger.carry_enrolment(restored.group.request_enrolment())
+    assert carried.group == restored.group.id()
+    restored.take(cleo)
+    restored.record("Taxi", 2000)
+    cleo.take(restored)
+    assert cleo.agrees_with(restored) and restored.me == anna.me
+    assert code_of(restored.group.request_enrolment) == ErrorCode.ALREADY_IN
+
+
+def recovers_by_friends(flat):
+    anna = flat.phone
+    friends = [flat.cleo, joins(anna, "Dora"), joins(anna, "Emil")]
+    shares = anna.group.share_phrase(2, [friend.me for friend in friends])
+    kept = [friend.ledger.keep_share(share) for friend, share in zip(friends, shares)]
+    assert all(share.info().member == anna.me for share in kept)
+    assert code_of(lambda: friends[1].ledger.keep_share(shares[0])) == ErrorCode.INVALID_SHARE
+    found = Phone(flat.folder, "Found")
+    request = found.ledger.recovery_request()
+    assert read_recovery_request(request.request).fingerprint == request.fingerprint
+
+    def returned(n):
+        share = friends[n].group.return_share(friends[n].group.kept_shares()[0], request.request)
+        return found.ledger.add_returned_share(share)
+
+    first = returned(0)
+    assert (first.friend, first.progress.have, first.progress.need) == (friends[0].me, 1, 2)
+    assert code_of(found.ledger.recover_from_shares) == ErrorCode.INVALID_SHARE
+    returned(2)
+    assert found.ledger.recovery_progress().have == 2
+    found.ledger.recover_from_shares()
+    assert found.ledger.reveal_phrase() == anna.ledger.reveal_phrase()
+    found.group = found.ledger.restore_group(anna.bundle()).group
+    assert found.agrees_with(anna)
+    friends[1].group.forget_share(kept[1])
+    assert friends[1].group.kept_shares() == []
+
+
+def repairs_a_database(flat):
+    anna, cleo = flat.phone, flat.cleo
+    swap(anna, cleo)
+    anna.ledger.shut_down()
+    whole = repair_database(anna.path, anna.keychain, anna.file("whole"))
+    assert whole.is_complete and whole.damaged_pages == 0
+    content = bytearray(pathlib.Path(anna.path).read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 64] = b"x" * 64
+    pathlib.Path(anna.path).write_bytes(content)
+    repaired, progress = anna.file("repaired"), Progress()
+    report = repair_database(anna.path, anna.keychain, repaired, listener=progress)
+    assert (report.is_complete, report.damaged_pages) == (False, 1) and progress.calls
+    assert report.groups[0].id == cleo.group.id() and report.groups[0].has_key
+    anna.ledger = Ledger.open(repaired, anna.keychain, create=False)
+    anna.group = anna.ledger.group(cleo.group.id())
+    anna.take(cleo)
+    assert anna.agrees_with(cleo)
+    assert anna.group.verify().problems == []
+
+
+PHONES = [
+    joins_by_a_file,
+    lives_on_bundles,
+    removes_and_rotates,
+    pairs_a_device,
+    restores_by_phrase,
+    recovers_by_friends,
+    repairs_a_database,
+]

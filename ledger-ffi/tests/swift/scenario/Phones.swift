@@ -1,0 +1,291 @@
+// Several phones that never talk to a server: files and messages go back and forth.
+
+import Foundation
+import GroupLedger
+
+private var numbers = 0
+
+/// Somebody's phone, with its own database and keys.
+final class Phone {
+    let folder: String
+    let path: String
+    let keys = Keys()
+    var ledger: Ledger
+    var group: LedgerGroup!
+    var exported: BundleExport!
+
+    init(_ folder: String, _ name: String) throws {
+        self.folder = folder
+        path = folder + "/" + name + ".phone"
+        ledger = try Ledger.open(path: path, secrets: keys)
+    }
+
+    func me() throws -> String { try group.info().me! }
+
+    /// What this phone's person paid for everybody who is there.
+    func expense(_ description: String, _ minorUnits: Int64) throws -> Expense {
+        try Expense.equal(
+            date: "2026-11-21", description: description,
+            total: Money(currency: "EUR", minorUnits: minorUnits, exponent: 2), paidBy: me(),
+            sharedBy: group.members().filter { !$0.isRemoved }.map(\.id))
+    }
+
+    @discardableResult
+    func record(_ description: String, _ minorUnits: Int64) throws -> String {
+        try group.recordExpense(expense: expense(description, minorUnits))
+    }
+
+    func file(_ what: String) -> String {
+        numbers += 1
+        return "\(folder)/\(numbers).\(what)"
+    }
+
+    func bundle(summary: Data? = nil, listener: ProgressListener? = nil) throws -> String {
+        let path = file("bundle")
+        exported = try group.exportBundle(path: path, summary: summary, listener: listener)
+        return path
+    }
+
+    @discardableResult
+    func take(_ other: Phone) throws -> BundleImport {
+        try group.importBundle(path: other.bundle())
+    }
+
+    func shown() throws -> [String] { try group.expenses().map(\.details.description).sorted() }
+
+    func balances() throws -> [String] {
+        try group.balances().map { try formatMoney(money: $0.balance) }
+    }
+
+    func agrees(with other: Phone) throws -> Bool {
+        try balances() == other.balances() && group.agreement() == other.group.agreement()
+    }
+}
+
+/// Those who are there from step to step.
+final class Phones {
+    let anna: Phone
+    let ben: Phone
+    var cleo: Phone!
+
+    init(_ anna: Phone, _ ben: Phone) {
+        self.anna = anna
+        self.ben = ben
+    }
+}
+
+private func swap(_ one: Phone, _ other: Phone) throws {
+    let files = (try one.bundle(), try other.bundle())
+    _ = try one.group.importBundle(path: files.1)
+    _ = try other.group.importBundle(path: files.0)
+}
+
+/// Somebody gets into the host's group by an open invite and one file.
+private func joins(_ host: Phone, _ name: String) throws -> Phone {
+    let phone = try Phone(host.folder, name)
+    let link = try host.group.invite(
+        policy: InvitePolicy(label: name, asks: false), prefix: "https://example.org/join")
+    let request = try phone.ledger.join(link: link, name: name)
+    try same(messageKind(message: messageFromText(text: link)), .invite)
+    let text = try messageToText(message: request)
+    try same(messageKind(message: messageFromText(text: text)), .joinRequest)
+    guard case .admitted(let admitted) = try host.ledger.receiveRequest(message: request) else {
+        throw Surprise(description: "an open invite asks nobody")
+    }
+    let answer = host.file("answer")
+    _ = try host.group.writeAnswer(admitted: admitted, path: answer)
+    let joined = try phone.ledger.finishJoinFrom(path: answer)
+    try check(joined.report.isComplete && joined.report.added > 0)
+    phone.group = joined.group
+    return phone
+}
+
+/// Both sides of a pairing, message by message.
+func pairs(
+    _ old: Ledger, _ new: Ledger, _ mode: PairingMode, typed: (String) -> String = { $0 }
+) throws -> (NewDevice, LedgerGroup) {
+    let showing = try new.pairAsNew()
+    let scanned = try old.pairAsOld(offer: showing.offer())
+    let code = try showing.opened(message: scanned.reply())
+    let digits = try scanned.revealed(message: code.reply())
+    let enrolling = try digits.enter(typed: typed(code.revealCode()))
+    let accepting = try code.groups(message: enrolling.reply())
+    let group = try only(old.groups())
+    try same(accepting.groups(), [PairedGroup(id: group.id, name: group.name)])
+    let awaiting = try accepting.accept()
+    let grant = try enrolling.enrol(message: awaiting.reply(), mode: mode)
+    return (showing, try only(awaiting.finish(message: grant)))
+}
+
+func joinsByAFile(_ flat: Flat) throws {
+    let anna = try Phone(flat.folder, "Anna")
+    anna.group = try anna.ledger.createGroup(name: "Trip", myName: "Anna")
+    let ben = try joins(anna, "Ben")
+    flat.phones = Phones(anna, ben)
+    try check(ben.agrees(with: anna))
+    try same(ben.group.members().map(\.isMe), [false, true])
+}
+
+func livesOnBundles(_ flat: Flat) throws {
+    let (anna, ben) = (flat.phones.anna, flat.phones.ben)
+    let dinner = try anna.record("Dinner", 3000)
+    try ben.record("Milk", 250)
+    try check(!anna.agrees(with: ben))
+    try swap(anna, ben)
+    try check(anna.agrees(with: ben))
+    try same(anna.shown(), ["Dinner", "Milk"])
+    try same(ben.balances(), ["13.75", "-13.75"])
+    let older = try anna.bundle()
+    _ = try ben.group.correct(
+        original: dinner, details: .expense(expense: ben.expense("Dinner and wine", 4000)))
+    let progress = Calls()
+    let news = try ben.bundle(summary: anna.group.summary(), listener: progress)
+    try check(ben.exported.entries < ben.group.info().entries && !progress.seen.isEmpty)
+    let report = try anna.group.importBundle(path: news)
+    try check(report.added == ben.exported.entries && report.isComplete)
+    try check(anna.agrees(with: ben))
+    try same(anna.shown(), ["Dinner and wine", "Milk"])
+    // Again, an older one, and half of one.
+    for file in [news, older] { try same(ben.group.importBundle(path: file).added, 0) }
+    try anna.record("Rent", 90_000)
+    let whole = try Data(contentsOf: URL(fileURLWithPath: anna.bundle()))
+    let half = ben.file("half")
+    try whole.prefix(whole.count * 2 / 3).write(to: URL(fileURLWithPath: half))
+    try check(!ben.group.importBundle(path: half).isComplete)
+    let path = anna.file("bundle")
+    let stopped = { _ = try anna.group.exportBundle(path: path, listener: Calls { _ in false }) }
+    try same(codeOf(stopped), .cancelled)
+    try check(!FileManager.default.fileExists(atPath: path))
+    try swap(anna, ben)
+    try check(anna.agrees(with: ben))
+}
+
+func removesAndRotates(_ flat: Flat) throws {
+    let (anna, ben) = (flat.phones.anna, flat.phones.ben)
+    let known = try ben.group.info().entries
+    let removal = try anna.group.propose(act: .remove(member: ben.me(), since: nil))
+    try check(removal.text().contains("Remove Ben") && removal.voids().isEmpty)
+    _ = try anna.group.sign(proposal: removal)
+    try anna.record("A present", 4500)
+    let report = try ben.take(anna)
+    try check(report.added == 0 && !report.isComplete && report.waiting > 0)
+    try same(ben.group.info().entries, known)
+    try check(!ben.shown().contains("A present"))
+    // What the removed phone writes comes, and counts nothing.
+    try ben.record("Champagne", 99_900)
+    try check(anna.take(ben).added > 0)
+    let void = try only(anna.group.voidEntries().filter { $0.details != nil })
+    guard case .void(let code, _) = void.verdict else {
+        throw Surprise(description: "it counts")
+    }
+    try same([code, void.author], ["hard-cut", ben.me()])
+    try check(!anna.shown().contains("Champagne"))
+    try check(anna.group.renewEpoch(atLeastMs: 0))
+    try check(!anna.group.renewEpoch(atLeastMs: 60_000))
+    _ = try anna.group.rotateExchangeKey()
+}
+
+func pairsADevice(_ flat: Flat) throws {
+    let (anna, tablet) = (flat.phones.anna, try Phone(flat.folder, "Tablet"))
+    let (used, group) = try pairs(anna.ledger, tablet.ledger, .standard)
+    tablet.group = group
+    try same(codeOf { _ = try used.opened(message: Data()) }, .pairingFailed)
+    try tablet.take(anna)
+    try check(tablet.agrees(with: anna))
+    try same(tablet.ledger.revealPhrase(), anna.ledger.revealPhrase())
+    try tablet.record("Tickets", 1200)
+    try anna.take(tablet)
+    try check(anna.agrees(with: tablet))
+    try same(anna.group.devices().map(\.member), [anna.me(), anna.me()])
+
+    let kiosk = try Phone(flat.folder, "Kiosk")
+    kiosk.group = try pairs(anna.ledger, kiosk.ledger, .highSecurity).1
+    try kiosk.take(anna)
+    try kiosk.record("Coffee", 300)
+    try same(codeOf { _ = try kiosk.ledger.revealPhrase() }, .noRootKey)
+    try same(codeOf { _ = try kiosk.group.propose(act: .leave) }, .noRootKey)
+    try anna.take(kiosk)
+    try check(anna.shown().contains("Coffee"))
+
+    let stranger = try Phone(flat.folder, "Stranger").ledger
+    func mistyped(_ code: String) -> String {
+        String(String((Int(code)! + 1) % 1_000_000 + 1_000_000).dropFirst())
+    }
+    try same(
+        codeOf { _ = try pairs(anna.ledger, stranger, .standard, typed: mistyped) }, .pairingFailed)
+}
+
+func restoresByPhrase(_ flat: Flat) throws {
+    let anna = flat.phones.anna
+    let cleo = try joins(anna, "Cleo")
+    flat.phones.cleo = cleo
+    let restored = try Phone(flat.folder, "Restored")
+    try restored.ledger.restorePhrase(typed: anna.ledger.revealPhrase())
+    let found = try restored.ledger.restoreGroup(path: anna.bundle())
+    restored.group = found.group
+    try check(found.report.isComplete && restored.agrees(with: anna))
+    try same(codeOf { try restored.record("Too early", 100) }, .notEnrolled)
+    let carried = try cleo.ledger.carryEnrolment(message: restored.group.requestEnrolment())
+    try same(carried.group, restored.group.id())
+    try restored.take(cleo)
+    try restored.record("Taxi", 2000)
+    try cleo.take(restored)
+    try check(cleo.agrees(with: restored))
+    try same(restored.me(), anna.me())
+    try same(codeOf { _ = try restored.group.requestEnrolment() }, .alreadyIn)
+}
+
+func recoversByFriends(_ flat: Flat) throws {
+    let anna = flat.phones.anna
+    let friends = [flat.phones.cleo!, try joins(anna, "Dora"), try joins(anna, "Emil")]
+    let shares = try anna.group.sharePhrase(needed: 2, friends: friends.map { try $0.me() })
+    let kept = try zip(friends, shares).map { try $0.ledger.keepShare(message: $1) }
+    for share in kept { try same(share.info().member, anna.me()) }
+    try same(codeOf { _ = try friends[1].ledger.keepShare(message: shares[0]) }, .invalidShare)
+    let found = try Phone(flat.folder, "Found")
+    let request = try found.ledger.recoveryRequest()
+    let read = try readRecoveryRequest(message: request.request)
+    try same(read.fingerprint, request.fingerprint)
+
+    func returned(_ friend: Phone) throws -> ReturnedShare {
+        let share = try only(friend.group.keptShares())
+        return try found.ledger.addReturnedShare(
+            message: friend.group.returnShare(share: share, request: request.request))
+    }
+    let first = try returned(friends[0])
+    try same(first.friend, friends[0].me())
+    try same(first.progress, RecoveryProgress(have: 1, need: 2))
+    try same(codeOf { try found.ledger.recoverFromShares() }, .invalidShare)
+    _ = try returned(friends[2])
+    try same(found.ledger.recoveryProgress()?.have, 2)
+    try found.ledger.recoverFromShares()
+    try same(found.ledger.revealPhrase(), anna.ledger.revealPhrase())
+    found.group = try found.ledger.restoreGroup(path: anna.bundle()).group
+    try check(found.agrees(with: anna))
+    try friends[1].group.forgetShare(share: kept[1])
+    try same(friends[1].group.keptShares().count, 0)
+}
+
+func repairsADatabase(_ flat: Flat) throws {
+    let (anna, cleo) = (flat.phones.anna, flat.phones.cleo!)
+    try swap(anna, cleo)
+    try anna.ledger.shutDown()
+    let whole = try repairDatabase(path: anna.path, secrets: anna.keys, to: anna.file("whole"))
+    try check(whole.isComplete && whole.damagedPages == 0)
+    let file = URL(fileURLWithPath: anna.path)
+    var content = try Data(contentsOf: file)
+    let middle = content.count / 2
+    content.replaceSubrange(middle..<(middle + 64), with: Data(repeating: 1, count: 64))
+    try content.write(to: file)
+    let (repaired, progress) = (anna.file("repaired"), Calls())
+    let report = try repairDatabase(
+        path: anna.path, secrets: anna.keys, to: repaired, listener: progress)
+    try check(!report.isComplete && report.damagedPages == 1 && !progress.seen.isEmpty)
+    try same(report.groups[0].id, cleo.group.id())
+    try check(report.groups[0].hasKey)
+    anna.ledger = try Ledger.open(path: repaired, secrets: anna.keys, create: false)
+    anna.group = try anna.ledger.group(id: cleo.group.id())
+    try anna.take(cleo)
+    try check(anna.agrees(with: cleo))
+    try same(anna.group.verify().problems, [])
+}
