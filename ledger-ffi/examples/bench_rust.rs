@@ -6,6 +6,8 @@
 //!
 //! What a call gives is held until the clock was read, as the other side does.
 
+#![allow(clippy::arithmetic_side_effects, reason = "a measurement, with numbers of its own")]
+
 use std::error::Error;
 use std::hint::black_box;
 use std::io::{BufRead as _, Write as _};
@@ -19,7 +21,9 @@ use ledger_store::{FileSecrets, Filter, Group, NewEntry, Store};
 /// As many as a flat has after some years.
 const EXPENSES: u64 = 5_000;
 
-fn main() -> Result<(), Box<dyn Error>> {
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> Outcome<()> {
     let folder = std::env::args().nth(1).ok_or("usage: bench_rust FOLDER")?;
     let folder = Path::new(&folder);
     let keys = FileSecrets::new(folder.join("bench.db.keys"));
@@ -45,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn balances(group: &Group) -> Result<Vec<(MemberId, Currency, i128)>, Box<dyn Error>> {
+fn balances(group: &Group) -> Outcome<Vec<(MemberId, Currency, i128)>> {
     let ledger = group.ledger()?;
     let state = ledger.state();
     let mut rows = Vec::new();
@@ -57,13 +61,13 @@ fn balances(group: &Group) -> Result<Vec<(MemberId, Currency, i128)>, Box<dyn Er
     Ok(rows)
 }
 
-fn fill(group: &Group) -> Result<(), Box<dyn Error>> {
+fn fill(group: &Group) -> Outcome<()> {
     let people = ["Ben", "Cleo", "Dora", "Emil"];
     group.append(people.map(|name| NewEntry::Placeholder { name: name.into() }).to_vec())?;
     let members: Vec<MemberId> = group.state()?.members().iter().map(|(id, _)| *id).collect();
     let payer = *members.first().ok_or("nobody is in the group")?;
     let eur = Currency::from_code("EUR")?;
-    let expense = |n: u64| -> Result<NewEntry, Box<dyn Error>> {
+    let expense = |n: u64| -> Outcome<NewEntry> {
         let amount = Amount::from_minor_units(1_000 + n)?;
         Ok(NewEntry::Record(Details::Expense(ExpenseDetails {
             date: Date::from_ymd(2024, u32::try_from(1 + n % 12)?, u32::try_from(1 + n % 28)?)?,

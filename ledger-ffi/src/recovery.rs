@@ -5,12 +5,12 @@ use std::sync::Arc;
 use ledger_core::RecoveryRequest as Request;
 use ledger_store::StoreError;
 
+use crate::LedgerError;
 use crate::files::reading;
 use crate::group::{BundleImport, LedgerGroup};
 use crate::ledger::Ledger;
 use crate::progress::{ProgressListener, telling};
 use crate::timestamp::shown;
-use crate::LedgerError;
 
 /// A share of a friend's phrase that this device keeps.
 #[derive(uniffi::Object)]

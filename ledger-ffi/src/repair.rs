@@ -105,7 +105,8 @@ fn repair(
     to: &str,
     listener: Option<Arc<dyn ProgressListener>>,
 ) -> Result<RepairReport, LedgerError> {
-    let work =
-        |progress: &mut dyn FnMut(_) -> _| options.repair(Path::new(path), secrets, Path::new(to), progress);
+    let work = |progress: &mut dyn FnMut(_) -> _| {
+        options.repair(Path::new(path), secrets, Path::new(to), progress)
+    };
     Ok(telling(listener, work)?.into())
 }

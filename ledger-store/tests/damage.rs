@@ -171,6 +171,18 @@ fn pages_of_entries(whole: &Whole) -> BTreeMap<u64, BTreeSet<EntryId>> {
 }
 
 #[test]
+fn an_invite_is_no_lost_entry() {
+    let whole = Whole::new(1);
+    let store = whole.folder.store();
+    let id = *whole.entries.keys().next().unwrap();
+    let group = store.group(id).unwrap();
+    group.invite(&ledger_store::NewInvite::default()).unwrap();
+    drop((group, store));
+    let (repaired, _) = whole.repair(&std::fs::read(whole.folder.db()).unwrap()).unwrap();
+    assert!(repaired.is_complete(), "{repaired:?}");
+}
+
+#[test]
 fn an_intact_file_is_saved_whole() {
     let whole = Whole::new(1);
     let (repaired, to) = whole.repair(&whole.bytes).unwrap();

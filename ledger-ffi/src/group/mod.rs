@@ -19,7 +19,8 @@ use crate::open::Open;
 pub use acts::{Act, Proposal};
 pub use bundles::{BundleExport, BundleImport, JoinedGroup, RefusedEntry};
 pub use invites::{
-    Admitted, Invite, InviteInfo, InvitePolicy, JoinRequest, JoinRequestInfo, PendingJoin, RequestOutcome,
+    Admitted, Invite, InviteInfo, InvitePolicy, JoinRequest, JoinRequestInfo, PendingJoin,
+    RequestOutcome,
 };
 pub use lists::{
     ActivityRow, EntryKind, ExpenseFilter, ExpenseRow, FoundBy, OpinionRow, Role, Verdict,

@@ -195,7 +195,7 @@ fun restoresByPhrase(flat: Flat) {
     val found = restored.ledger.restoreGroup(anna.bundle())
     restored.group = found.group
     check(found.report.isComplete && restored.agreesWith(anna))
-    same(codeOf { restored.record("Too early", 100) }, ErrorCode.NOT_ENROLLED)
+    same(codeOf { restored.group.addPlaceholder("Dora") }, ErrorCode.NOT_ENROLLED)
     val carried = cleo.ledger.carryEnrolment(restored.group.requestEnrolment())
     same(carried.group, restored.group.id())
     restored.take(cleo)

@@ -216,7 +216,7 @@ def restores_by_phrase(flat):
     found = restored.ledger.restore_group(anna.bundle())
     restored.group = found.group
     assert found.report.is_complete and restored.agrees_with(anna)
-    assert code_of(lambda: restored.record("Too early", 100)) == ErrorCode.NOT_ENROLLED
+    assert code_of(lambda: restored.group.add_placeholder("Dora")) == ErrorCode.NOT_ENROLLED
     carried = cleo.ledger.carry_enrolment(restored.group.request_enrolment())
     assert carried.group == restored.group.id()
     restored.take(cleo)

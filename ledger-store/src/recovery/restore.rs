@@ -5,7 +5,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 
 use ledger_core::{
-    Draft, EnrolmentRequest, EntryId, Envelope, EpochKey, ExchangeKey, FoundKey, GroupId,
+    Draft, EnrolmentRequest, EntryId, Envelope, Epoch, EpochKey, ExchangeKey, FoundKey, GroupId,
     KeyEnvelope, NewAct, Payload, Records, SignedAct, SignedDevice, Topic, VerifiedEntry,
     verify_batch,
 };
@@ -119,14 +119,16 @@ struct Search {
     /// The group, with the number of the person's root key in it.
     group: Option<(GroupId, u32)>,
     ring: BTreeMap<Topic, EpochKey>,
+    /// Epochs whose boxes are not open yet.
+    boxes: Vec<Epoch>,
     held: Vec<Vec<u8>>,
     genesis: Option<ledger_core::DecodedEntry>,
 }
 
 impl Search {
     fn new(keys: Vec<ExchangeKey>) -> Self {
-        let (found, held) = (Vec::new(), Vec::new());
-        Self { keys, found, group: None, ring: BTreeMap::new(), held, genesis: None }
+        let (found, boxes, held) = (Vec::new(), Vec::new(), Vec::new());
+        Self { keys, found, group: None, ring: BTreeMap::new(), boxes, held, genesis: None }
     }
 
     fn run(
@@ -195,12 +197,23 @@ impl Search {
         let Some(key) = self.ring.get(&topic) else { return false };
         let Ok(entry) = key.open(&envelope) else { return true };
         if let Payload::Epoch(epoch) = entry.payload() {
-            let keys = key.predecessors(epoch).unwrap_or_default();
-            self.ring.extend(keys.into_iter().map(|key| (key.topic(), key)));
+            self.boxes.push(epoch.clone());
         }
+        self.open_boxes();
         if self.group.is_some_and(|(group, _)| group.genesis() == entry.id()) {
             self.genesis = Some(entry);
         }
         true
+    }
+
+    /// A box opens with the key of its own epoch, whichever its entry travelled
+    /// under.
+    fn open_boxes(&mut self) {
+        while let Some(at) = self.boxes.iter().position(|e| self.ring.contains_key(&e.topic())) {
+            let epoch = self.boxes.swap_remove(at);
+            let key = self.ring.get(&epoch.topic());
+            let keys = key.and_then(|key| key.predecessors(&epoch).ok()).unwrap_or_default();
+            self.ring.extend(keys.into_iter().map(|key| (key.topic(), key)));
+        }
     }
 }

@@ -120,10 +120,10 @@ fn work(
     meter.end();
     let mut repaired = Repaired::new(scratch.pages, &scratch.damaged);
     build::build(made, &saved, &hints, &mut repaired, progress)?;
-    for id in hints.ids {
+    for id in hints.ids.difference(&hints.others) {
         // The genesis entry has the id of its group, which `groups` has as well.
-        if !saved.has(&id)? {
-            repaired.lost.insert(id);
+        if !saved.has(id)? {
+            repaired.lost.insert(*id);
         }
     }
     Ok(repaired)

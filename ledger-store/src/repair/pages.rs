@@ -24,6 +24,8 @@ pub(super) struct Hints {
     pub(super) spent: BTreeSet<u32>,
     /// Ids that an index has.
     pub(super) ids: BTreeSet<EntryId>,
+    /// Those of them that rows have which are no entries, as those of invites.
+    pub(super) others: BTreeSet<EntryId>,
 }
 
 /// Reads every page that checks out, keeps the entries whose signatures hold,
@@ -79,6 +81,7 @@ impl Work<'_> {
                 self.batch.extend(found.entries);
                 self.hints.groups.extend(found.group);
                 self.hints.spent.extend(found.spent);
+                self.hints.others.extend(found.other);
             }
             if self.batch.len() >= BATCH {
                 self.verify()?;
@@ -137,6 +140,7 @@ struct Found {
     entries: Vec<DecodedEntry>,
     group: Option<(GroupId, (DeviceId, u32))>,
     spent: Option<u32>,
+    other: Option<EntryId>,
 }
 
 impl Found {
@@ -155,6 +159,10 @@ impl Found {
         let id = |place: usize| -> Option<[u8; 32]> {
             columns.get(place)?.as_blob().ok()?.try_into().ok()
         };
+        // What has an id there and no signature is no entry.
+        if !blobs.iter().any(|bytes| bytes.len() == 64) {
+            found.other = id(2).map(EntryId::from_bytes);
+        }
         let index = columns.get(3).and_then(|index| index.as_i64().ok());
         if let (Some(group), Some(device), Some(index)) =
             (id(1), id(2), index.and_then(|index| u32::try_from(index).ok()))
