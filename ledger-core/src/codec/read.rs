@@ -27,37 +27,30 @@ impl<'a> Reader<'a> {
 
     /// Reads the head of an array of exactly `len` elements.
     pub(crate) fn array(&mut self, len: usize) -> Result<(), Refusal> {
-        match self.head()? {
-            Header::Array(Some(found)) if found == len => Ok(()),
-            Header::Array(Some(found)) => {
-                Err(Refusal::with_detail(Rule::C6, format!("{found} instead of {len} elements")))
-            }
-            other => Err(wrong_type(other, "an array")),
+        let found = self.argument(Type::Array)?;
+        if u64::try_from(len) == Ok(found) {
+            return Ok(());
         }
+        Err(Refusal::with_detail(Rule::C6, format!("{found} instead of {len} elements")))
     }
 
     /// Reads the head of an array of at most `max` elements; more break `rule`.
     pub(crate) fn array_up_to(&mut self, max: usize, rule: Rule) -> Result<usize, Refusal> {
-        match self.head()? {
-            Header::Array(Some(len)) if len <= max => Ok(len),
-            Header::Array(Some(len)) => Err(Refusal::with_detail(rule, format!("{len} elements"))),
-            other => Err(wrong_type(other, "an array")),
-        }
+        let found = self.argument(Type::Array)?;
+        let len = usize::try_from(found).ok().filter(|len| *len <= max);
+        len.ok_or_else(|| Refusal::with_detail(rule, format!("{found} elements")))
     }
 
     pub(crate) fn uint(&mut self) -> Result<u64, Refusal> {
-        match self.head()? {
-            Header::Positive(n) if n <= MAX_INTEGER => Ok(n),
-            Header::Positive(_) => Err(Refusal::new(Rule::C7)),
-            other => Err(wrong_type(other, "an unsigned integer")),
+        match self.argument(Type::Uint)? {
+            n if n <= MAX_INTEGER => Ok(n),
+            _ => Err(Refusal::new(Rule::C7)),
         }
     }
 
     pub(crate) fn bytes(&mut self) -> Result<&'a [u8], Refusal> {
-        match self.head()? {
-            Header::Bytes(Some(len)) => self.take(len),
-            other => Err(wrong_type(other, "a byte string")),
-        }
+        let len = self.argument(Type::Bytes)?;
+        self.take(len)
     }
 
     /// Reads a byte string of exactly `N` bytes.
@@ -70,10 +63,8 @@ impl<'a> Reader<'a> {
 
     /// Reads text of at most `max` bytes.
     pub(crate) fn text(&mut self, max: usize) -> Result<&'a str, Refusal> {
-        let bytes = match self.head()? {
-            Header::Text(Some(len)) => self.take(len)?,
-            other => return Err(wrong_type(other, "text")),
-        };
+        let len = self.argument(Type::Text)?;
+        let bytes = self.take(len)?;
         if bytes.len() > max {
             return Err(Refusal::with_detail(
                 Rule::P3,
@@ -123,7 +114,8 @@ impl<'a> Reader<'a> {
         Err(Refusal::with_detail(Rule::C5, format!("{} bytes left over", self.rest.len())))
     }
 
-    fn take(&mut self, len: usize) -> Result<&'a [u8], Refusal> {
+    fn take(&mut self, len: u64) -> Result<&'a [u8], Refusal> {
+        let len = usize::try_from(len).map_err(|_| cut_short())?;
         let Some((taken, rest)) = self.rest.split_at_checked(len) else {
             return Err(cut_short());
         };
@@ -131,15 +123,25 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    /// Reads one item head and refuses any but its shortest form.
-    fn head(&mut self) -> Result<Header, Refusal> {
-        if let Some((head, rest)) = short_head(self.rest) {
-            self.rest = rest;
-            return Ok(head);
+    /// Reads a head of this type in its shortest form, and gives its argument.
+    fn argument(&mut self, of: Type) -> Result<u64, Refusal> {
+        match usual_head(of, self.rest) {
+            Some((argument, rest)) => {
+                self.rest = rest;
+                Ok(argument)
+            }
+            None => Err(self.refuse_head(of)),
         }
-        self.any_head()
     }
 
+    /// Why the next head is not what was expected.
+    #[cold]
+    fn refuse_head(&mut self, expected: Type) -> Refusal {
+        self.any_head().map_or_else(|refusal| refusal, |head| wrong_type(head, expected))
+    }
+
+    /// Reads a head of whatever type as the library does, and refuses any but its
+    /// shortest form.
     fn any_head(&mut self) -> Result<Header, Refusal> {
         let mut decoder = Decoder::from(Source(self.rest));
         let head = decoder.pull().map_err(|error| match error {
@@ -151,7 +153,7 @@ impl<'a> Reader<'a> {
             return Err(cut_short());
         };
         // Types that never occur are reported as such, however long they are.
-        if shortest(head).is_some_and(|shortest| shortest != consumed) {
+        if argument(head).is_some_and(|argument| shortest(argument) != consumed) {
             return Err(Refusal::new(Rule::C2));
         }
         self.rest = rest;
@@ -159,50 +161,70 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A head of one or two bytes, in its shortest form, of a type that may occur,
-/// and what follows it. Nearly all heads are such, and reading them was what took
-/// longest in decoding.
-fn short_head(bytes: &[u8]) -> Option<(Header, &[u8])> {
-    let (first, rest) = bytes.split_first()?;
-    let (argument, rest) = match (first & 0x1f, rest.split_first()) {
-        (argument @ 0..=23, _) => (argument, rest),
-        (24, Some((argument @ 24.., rest))) => (*argument, rest),
-        _ => return None,
-    };
-    let len = Some(usize::from(argument));
-    let head = match first >> 5 {
-        0 => Header::Positive(argument.into()),
-        2 => Header::Bytes(len),
-        3 => Header::Text(len),
-        4 => Header::Array(len),
-        _ => return None,
-    };
-    Some((head, rest))
+/// The types that occur, by their numbers (RFC 8949 §3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Type {
+    Uint = 0,
+    Bytes = 2,
+    Text = 3,
+    Array = 4,
 }
 
-/// Bytes of the shortest form of a head that may occur (RFC 8949 §3).
-fn shortest(head: Header) -> Option<usize> {
-    let argument = match head {
-        Header::Positive(argument) => argument,
-        Header::Bytes(Some(len)) | Header::Text(Some(len)) | Header::Array(Some(len)) => {
-            u64::try_from(len).ok()?
-        }
+/// The argument of a head of this type in its shortest form, and what follows it.
+/// None of anything else, about which the library says what is wrong: its way was what
+/// took longest in decoding.
+fn usual_head(of: Type, bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let (first, rest) = bytes.split_first()?;
+    if first >> 5 != of as u8 {
+        return None;
+    }
+    let (argument, rest) = match first & 0x1f {
+        // Most of all.
+        argument @ 0..=23 => return Some((argument.into(), rest)),
+        24 => rest.split_first_chunk().map(|(n, rest)| (u8::from_be_bytes(*n).into(), rest))?,
+        25 => rest.split_first_chunk().map(|(n, rest)| (u16::from_be_bytes(*n).into(), rest))?,
+        26 => rest.split_first_chunk().map(|(n, rest)| (u32::from_be_bytes(*n).into(), rest))?,
+        27 => rest.split_first_chunk().map(|(n, rest)| (u64::from_be_bytes(*n), rest))?,
         _ => return None,
     };
-    Some(match argument {
+    let consumed = bytes.len().checked_sub(rest.len())?;
+    (shortest(argument) == consumed).then_some((argument, rest))
+}
+
+/// What stands in a head of a type that may occur.
+fn argument(head: Header) -> Option<u64> {
+    match head {
+        Header::Positive(argument) => Some(argument),
+        Header::Bytes(Some(len)) | Header::Text(Some(len)) | Header::Array(Some(len)) => {
+            u64::try_from(len).ok()
+        }
+        _ => None,
+    }
+}
+
+/// Bytes of the shortest form of a head with this argument (RFC 8949 §3).
+fn shortest(argument: u64) -> usize {
+    match argument {
         0..=23 => 1,
         24..=0xff => 2,
         0x100..=0xffff => 3,
         0x1_0000..=0xffff_ffff => 5,
         _ => 9,
-    })
+    }
 }
 
 fn cut_short() -> Refusal {
     Refusal::with_detail(Rule::C6, "the bytes end too early")
 }
 
-fn wrong_type(found: Header, expected: &str) -> Refusal {
+fn wrong_type(found: Header, expected: Type) -> Refusal {
+    let expected = match expected {
+        Type::Uint => "an unsigned integer",
+        Type::Bytes => "a byte string",
+        Type::Text => "text",
+        Type::Array => "an array",
+    };
     match found {
         Header::Bytes(None) | Header::Text(None) | Header::Array(None) | Header::Map(None) => {
             Refusal::new(Rule::C3)
@@ -230,24 +252,65 @@ impl Read for Source<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    const TYPES: [Type; 4] = [Type::Uint, Type::Bytes, Type::Text, Type::Array];
+
+    /// What the library says of a head, if it is one that may occur, in its shortest
+    /// form.
+    fn by_the_library(bytes: &[u8]) -> Option<(Type, u64, &[u8])> {
+        let mut reader = Reader::new(bytes);
+        let head = reader.any_head().ok()?;
+        let of = match head {
+            Header::Positive(_) => Type::Uint,
+            Header::Bytes(_) => Type::Bytes,
+            Header::Text(_) => Type::Text,
+            _ => Type::Array,
+        };
+        argument(head).map(|argument| (of, argument, reader.rest))
+    }
+
+    fn usual(bytes: &[u8]) -> Option<(Type, u64, &[u8])> {
+        let mut found = TYPES
+            .iter()
+            .filter_map(|of| usual_head(*of, bytes).map(|(argument, rest)| (*of, argument, rest)));
+        let first = found.next();
+        assert!(found.next().is_none(), "of one type");
+        first
+    }
 
     #[test]
-    fn short_heads_are_what_the_library_says() {
-        let mut short = 0;
+    fn usual_heads_are_what_the_library_says() {
+        let mut count = 0;
         for (first, second) in (0..=255u8).flat_map(|a| (0..=255u8).map(move |b| (a, b))) {
-            let bytes = [first, second, 7, 7, 7, 7, 7, 7, 7];
-            let mut reader = Reader::new(&bytes);
-            let any = reader.any_head().map(|head| (head, reader.rest));
-            if let Some(found) = short_head(&bytes) {
-                assert_eq!(any, Ok(found), "{first:02x} {second:02x}");
-                short += 1;
-            } else if let Ok((head, rest)) = any {
-                // What is left to the library: longer heads, and other types.
-                assert!(rest.len() < 7 || shortest(head).is_none(), "{first:02x} {second:02x}");
+            for third in [0, 7] {
+                let bytes = [first, second, third, 0, 0, 0, 0, 0, 1, 9];
+                let found = usual(&bytes);
+                assert_eq!(found, by_the_library(&bytes), "{first:02x} {second:02x} {third:02x}");
+                count += usize::from(found.is_some());
             }
         }
-        assert_eq!(short, 4 * (24 * 256 + 232));
-        assert_eq!(short_head(&[0x18]), None);
-        assert_eq!(short_head(&[]), None);
+        // Of four types, in one byte, two, three, five and nine, if that is needed.
+        assert_eq!(count, 4 * (2 * 24 * 256 + 2 * 232 + 2 * 255 + 2 * 255 + 1 + 2 * 255 + 1));
+    }
+
+    proptest! {
+        #[test]
+        fn heads_are_what_the_library_says(
+            kind in 0u8..8,
+            argument in prop_oneof![0u64..300, any::<u32>().prop_map(u64::from), any::<u64>()],
+            form in 0usize..5,
+            cut in 0usize..10,
+        ) {
+            let n = argument.to_be_bytes();
+            let forms: [(u8, &[u8]); 5] =
+                [(n[7].min(23), &[]), (24, &n[7..]), (25, &n[6..]), (26, &n[4..]), (27, &n)];
+            let (low, rest) = forms[form];
+            let mut bytes = vec![kind << 5 | low];
+            bytes.extend_from_slice(rest);
+            bytes.extend_from_slice(&[5; 3]);
+            bytes.truncate(bytes.len().saturating_sub(cut));
+            prop_assert_eq!(usual(&bytes), by_the_library(&bytes));
+        }
     }
 }

@@ -23,8 +23,8 @@ pub(super) struct Effects {
     rotations: Vec<(Enrolment, (u64, EntryId), Device, bool)>,
     epochs: Vec<((u64, EntryId), bool)>,
     /// What the contents of these entries come to, which the index may not have
-    /// yet, and whether they are applied.
-    contents: BTreeMap<EntryId, (Nets, bool)>,
+    /// yet, and whether they are applied. In order when slots are settled.
+    contents: Vec<(EntryId, Nets, bool)>,
     /// What counts now, or no longer: contents at hand, or those given.
     balances: Vec<(EntryId, Option<Nets>, bool)>,
     /// By slot, the entries that enter and leave it.
@@ -63,12 +63,18 @@ impl Effects {
         if let Some(content) = entry.payload().content() {
             self.currencies.push((content.currency(), applied));
             let nets = Nets::of(content, |index| plain.names.get(index));
-            self.contents.extend(nets.map(|nets| (entry.id(), (nets, applied))));
+            self.contents.extend(nets.map(|nets| (entry.id(), nets, applied)));
         }
         if let Payload::Rotation(rotation) = entry.payload() {
             let order = (entry.header().lamport(), entry.id());
             self.rotations.push((author, order, Device::rotated(rotation), applied));
         }
+    }
+
+    /// What the content at hand of an entry comes to.
+    fn at_hand(&self, id: &EntryId) -> Option<&Nets> {
+        let place = self.contents.binary_search_by_key(id, |(id, ..)| *id).ok()?;
+        self.contents.get(place).map(|(_, nets, _)| nets)
     }
 
     /// What becomes of the slot of an entry that has just arrived.
@@ -95,6 +101,7 @@ impl Effects {
         ledger: &Ledger,
         index: &I,
     ) -> Result<(), I::Error> {
+        self.contents.sort_unstable_by_key(|(id, ..)| *id);
         for (original, parts) in core::mem::take(&mut self.parts) {
             let mut entries: BTreeMap<EntryId, SlotEntry> =
                 index.slot(&original)?.into_iter().map(|entry| (entry.id, entry)).collect();
@@ -126,7 +133,7 @@ impl Effects {
         }
         for (id, counts) in [(before.effective(), false), (after.effective(), true)] {
             let Some(id) = id else { continue };
-            let nets = if self.contents.contains_key(&id) {
+            let nets = if self.at_hand(&id).is_some() {
                 None
             } else {
                 index.entry(&id)?.and_then(|entry| {
@@ -144,13 +151,12 @@ impl Effects {
 impl Ledger {
     /// Carries out what was gathered.
     pub(super) fn commit(&mut self, effects: Effects) {
-        for (currency, applied) in effects.currencies {
-            self.view.state.directory.count(currency, applied);
+        for (currency, applied) in &effects.currencies {
+            self.view.state.directory.count(*currency, *applied);
         }
-        for (id, other, counts) in effects.balances {
-            let at_hand = effects.contents.get(&id).map(|(nets, _)| nets);
-            if let Some(nets) = other.as_ref().or(at_hand) {
-                self.view.state.count(nets, counts);
+        for (id, other, counts) in &effects.balances {
+            if let Some(nets) = other.as_ref().or_else(|| effects.at_hand(id)) {
+                self.view.state.count(nets, *counts);
             }
         }
         for (author, order, device, applied) in effects.rotations {
@@ -160,7 +166,7 @@ impl Ledger {
         for (order, applied) in effects.epochs {
             self.control.set_epoch(&order, applied);
         }
-        for (nets, applied) in effects.contents.values() {
+        for (_, nets, applied) in &effects.contents {
             for member in nets.members() {
                 if self.control.refer(member, *applied) {
                     self.refresh(member);

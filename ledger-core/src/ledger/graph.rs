@@ -2,6 +2,7 @@
 //! stand, what was said of them last, and which slots they belong to.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use super::{ChainEntry, Link, Replayed, SlotEntry, SlotRole, Verdict};
 use crate::control::Point;
@@ -63,10 +64,10 @@ impl Graph {
     pub(super) fn put(&mut self, entry: &VerifiedEntry, point: Point, verdict: Verdict) -> bool {
         let (id, place) = (entry.id(), self.nodes.len());
         let header: &Header = entry.decoded().header();
-        if self.places.contains_key(&id) {
-            return false;
-        }
-        self.places.insert(id, place);
+        match self.places.entry(id) {
+            Entry::Occupied(_) => return false,
+            Entry::Vacant(free) => free.insert(place),
+        };
         let (lamport, kind) = (header.lamport(), header.kind());
         self.nodes.push(Node { id, point, lamport, kind, verdict, slot: None });
         // A ledger numbers its chains, and the entries of each, one by one.

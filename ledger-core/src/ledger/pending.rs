@@ -74,7 +74,7 @@ impl Pending {
         self.waiting_for.keys().copied().filter(|id| !self.entries.contains_key(id))
     }
 
-    /// What waits.
+    /// What waits, in the order of the ids.
     pub fn entries(&self) -> impl Iterator<Item = &VerifiedEntry> {
         self.entries.values().map(|waiting| &waiting.entry)
     }
