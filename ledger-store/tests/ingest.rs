@@ -221,6 +221,23 @@ fn what_is_missing_is_named_and_fills_the_gap() {
     assert_eq!(waiting, 0);
 }
 
+/// Two that have one file open each remember what waits.
+#[test]
+fn what_waits_since_somebody_else_wrote_is_not_forgotten() {
+    let (one, two) = twins(8);
+    let (here, there, beside) = (one.store(), two.store(), two.open().unwrap());
+    let (group, other, third) = (only(&here), only(&there), only(&beside));
+    record(&group, 4, 1, &mut Rng::new(8));
+    let fresh = news(&group, &other);
+    assert_eq!(fresh.len(), 4);
+    let offer = |group: &Group, n: usize| group.ingest(&fresh[n..=n]).unwrap().added.len();
+    assert_eq!(offer(&other, 1), 0);
+    // It comes in elsewhere, and another one waits.
+    assert_eq!((offer(&third, 0), offer(&third, 3)), (2, 0));
+    assert_eq!(offer(&other, 2), 2, "with what waits for it");
+    assert_equal(&group, &other);
+}
+
 #[test]
 fn the_entries_of_another_group_are_refused() {
     let (one, _) = twins(6);

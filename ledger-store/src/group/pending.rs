@@ -25,12 +25,9 @@ impl<'a> Waiting<'a> {
         group: GroupKey,
         known: Option<Pending>,
     ) -> Result<(Self, Vec<VerifiedEntry>), StoreError> {
-        let stored: usize = connection.query_row(
-            "SELECT count(*) FROM pending WHERE grp = ?1",
-            [group.0],
-            |row| row.get(0),
-        )?;
-        if let Some(pending) = known.filter(|known| known.len() == stored) {
+        if let Some(pending) = known
+            && pending.entries().map(VerifiedEntry::id).eq(stored(connection, group)?)
+        {
             return Ok((Self { connection, group, pending }, Vec::new()));
         }
         let mut waiting = Self { connection, group, pending: Pending::new() };
@@ -136,6 +133,13 @@ impl<'a> Waiting<'a> {
         statement.execute([id.as_bytes()])?;
         Ok(())
     }
+}
+
+/// The ids of what waits, in their order.
+fn stored(connection: &Connection, group: GroupKey) -> Result<BTreeSet<EntryId>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT id FROM pending WHERE grp = ?1")?;
+    let rows = statement.query_map([group.0], |row| row.get(0).map(EntryId::from_bytes))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 fn dependencies(entry: &VerifiedEntry) -> impl Iterator<Item = EntryId> {
