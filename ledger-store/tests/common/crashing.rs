@@ -177,17 +177,22 @@ fn run_and_kill(mut command: Command, lines: usize, moment: usize) -> Said {
     said
 }
 
+/// Rounds on one database: it grows, and with it what a round takes to check.
+const ON_ONE: u64 = 50;
+
 /// Kills a process `rounds` times while it writes; `process` makes the command
 /// that runs [`write_until_killed`] with its environment. How many kills hit
 /// something that had begun.
 pub fn survive(rounds: u64, seed: u64, process: impl Fn() -> Command) -> u64 {
-    let folder = Folder::new(seed);
-    let store = folder.store();
-    record(&found(&store, 4), 480, 100, &mut Rng::new(seed));
-    drop(store);
     let mut rng = Rng::new(seed);
     let mut busy = 0;
+    let mut folder = Folder::new(seed);
     for round in 0..rounds {
+        if round % ON_ONE == 0 {
+            folder = Folder::new(rng.next());
+            let store = folder.store();
+            record(&found(&store, 4), 480, 100, &mut rng);
+        }
         let before = held(&folder);
         let (lines, moment) = (1 + rng.below(12), rng.below(400_000));
         let mut command = process();
