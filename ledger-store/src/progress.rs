@@ -8,6 +8,8 @@ use crate::StoreError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Phase {
+    /// Replaying all stored entries, as no checkpoint does.
+    Opening,
     /// Recording imported rows.
     Importing,
     /// Checking stored entries, and working out what they mean.
@@ -33,6 +35,7 @@ impl Phase {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Opening => "opening",
             Self::Importing => "importing",
             Self::Verifying => "verifying",
             Self::Comparing => "comparing",

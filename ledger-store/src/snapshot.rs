@@ -29,7 +29,18 @@ impl<'a> Snapshot<'a> {
     /// # Errors
     /// [`StoreError::UnknownGroup`] if it was deleted before.
     pub(crate) fn ledger(&self, key: GroupKey, id: GroupId) -> Result<LoadedLedger, StoreError> {
-        let loaded = load(self.connection, key, id, self.known.get(&key).cloned())?;
+        self.ledger_telling(key, id, None)
+    }
+
+    /// The same, which may take long.
+    pub(crate) fn ledger_telling(
+        &self,
+        key: GroupKey,
+        id: GroupId,
+        progress: Option<OnProgress<'_>>,
+    ) -> Result<LoadedLedger, StoreError> {
+        let known = self.known.get(&key).cloned();
+        let loaded = load(self.connection, key, id, known, progress)?;
         self.store.memory().learn(key, loaded.clone());
         Ok(loaded)
     }

@@ -12,11 +12,13 @@
 
 mod common;
 
+use std::ops::ControlFlow;
+
 use common::{
     Folder, Rng, assert_sound, count, digest, entries, found, from_scratch, only, record,
     something, verify,
 };
-use ledger_store::{Group, NewEntry, Opening, Table};
+use ledger_store::{Group, NewEntry, Opening, Phase, Progress, StoreError, Table};
 
 /// The entries that checkpoints cover, newest first.
 fn checkpoints(folder: &Folder) -> Vec<(i64, Vec<u8>)> {
@@ -51,6 +53,43 @@ fn filled(seed: u64, entries: usize) -> Folder {
     record(&group, entries - 100, 100, &mut rng);
     drop(store);
     folder
+}
+
+/// Opens the group as an app does that shows how far that is, and stops it after so
+/// many calls.
+fn prepare(group: &Group, stop: usize) -> (Result<Opening, StoreError>, Vec<Progress>) {
+    let mut told = Vec::new();
+    let opening = group.prepare(&mut |step| {
+        told.push(step);
+        if told.len() > stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    (opening, told)
+}
+
+#[test]
+fn opening_without_a_checkpoint_tells_how_far_it_is_and_can_be_stopped() {
+    let folder = filled(30, 600);
+    let store = folder.open().unwrap();
+    let group = store.group(store.group_ids().unwrap()[0]).unwrap();
+    let (opening, told) = prepare(&group, 0);
+    assert_eq!((opening.unwrap(), told), (from(500, 100, 0), vec![]), "a checkpoint is quick");
+    let before = digest(&group);
+    folder.raw().execute("DELETE FROM checkpoints", ()).unwrap();
+    for stop in 0..3 {
+        store.release_memory().unwrap();
+        let (stopped, told) = prepare(&group, stop);
+        assert!(matches!(stopped, Err(StoreError::Cancelled)), "{stopped:?}");
+        assert_eq!(told.len(), stop + 1);
+    }
+    let (opening, told) = prepare(&group, usize::MAX);
+    assert_eq!(opening.unwrap(), from(0, 600, 0), "nothing is left of what was stopped");
+    assert!(told.iter().all(|step| (step.phase, step.total) == (Phase::Opening, 600)));
+    assert_eq!(told.iter().map(|step| step.done).collect::<Vec<_>>(), [0, 256, 512, 600]);
+    let (opening, told) = prepare(&group, 0);
+    assert_eq!((opening.unwrap(), told), (from(0, 600, 0), vec![]), "it is in memory now");
+    assert_eq!(digest(&group), before);
+    assert_eq!(checkpoints(&folder).len(), 0, "it changes nothing");
+    assert_sound(&group);
 }
 
 #[test]

@@ -67,7 +67,8 @@ impl Store {
             let (connection, mut progress) = (snapshot.connection(), self.stopped_by(progress));
             let mut found = Fsck { groups: Vec::new(), file: Vec::new() };
             for (key, id) in snapshot.groups()? {
-                let shown = load_ledger(connection, key, id, None).map(|loaded| loaded.ledger);
+                let shown =
+                    load_ledger(connection, key, id, None, None).map(|loaded| loaded.ledger);
                 let environment = self.environment();
                 let of_group =
                     audit::audit(connection, key, id, shown, environment, &mut progress)?;

@@ -1,6 +1,7 @@
 //! The handle by which callers use a group.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use ledger_core::{
@@ -12,6 +13,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::index::StoredIndex;
 use super::{GroupKey, NewEntry, Opening, Writer};
 use crate::environment::Drawn;
+use crate::progress::{OnProgress, Progress};
 use crate::store::LoadedLedger;
 use crate::{Store, StoreError};
 
@@ -76,6 +78,39 @@ impl Group {
     /// This device's keys.
     pub(crate) fn device_key(&self) -> Result<DeviceKey, StoreError> {
         self.store.device(&self.device)
+    }
+
+    /// Opens the ledger now, which else the first call does that needs it, and keeps
+    /// it in memory. That takes milliseconds from a checkpoint. If there is none that
+    /// checks out, all entries are replayed, microseconds for each: then `progress` is
+    /// told how far that has come, and may stop it. Changes nothing in the database.
+    ///
+    /// ```
+    /// # use std::ops::ControlFlow;
+    /// # use ledger_store::StoreOptions;
+    /// # let store = StoreOptions::new().in_memory()?;
+    /// # let group = store.found_group("Flat", "Anna")?;
+    /// // On a thread of the app, before it shows the group.
+    /// let opening = group.prepare(&mut |progress| {
+    ///     println!("{}: {} of {}", progress.phase.name(), progress.done, progress.total);
+    ///     ControlFlow::Continue(())
+    /// })?;
+    /// assert_eq!(opening.dropped_checkpoints, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError::Cancelled`] if it was stopped: what was done is forgotten, and
+    /// whatever needs the ledger next begins anew. [`StoreError`] if the database
+    /// cannot be read.
+    pub fn prepare(
+        &self,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Opening, StoreError> {
+        self.store.snapshot_apart(|snapshot| {
+            let mut progress = self.store.stopped_by(progress);
+            Ok(snapshot.ledger_telling(self.key, self.id, Some(&mut progress))?.opening)
+        })
     }
 
     /// How the ledger was opened: from which checkpoint, and how many entries
@@ -218,7 +253,7 @@ impl Store {
         // Before the transaction begins, so that it is not newer.
         let known = self.memory().ledgers.get(&key).cloned();
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let loaded = load(&tx, key, id, known)?;
+        let loaded = load(&tx, key, id, known, None)?;
         let mut writer = Writer::new(&tx, key, loaded, drawn)?;
         let result = work(&mut writer)?;
         let loaded = writer.finish()?;
@@ -234,8 +269,9 @@ pub(crate) fn load(
     key: GroupKey,
     id: GroupId,
     known: Option<LoadedLedger>,
+    progress: Option<OnProgress<'_>>,
 ) -> Result<LoadedLedger, StoreError> {
-    super::load::load(connection, key, id, known).map_err(|error| match error {
+    super::load::load(connection, key, id, known, progress).map_err(|error| match error {
         StoreError::Database(rusqlite::Error::QueryReturnedNoRows) => StoreError::UnknownGroup(id),
         error => error,
     })

@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use super::GroupKey;
 use super::index::{StoredIndex, believed_entry, stored_entry};
 use crate::StoreError;
+use crate::progress::{Meter, OnProgress, Phase};
 use crate::store::LoadedLedger;
 
 /// What came after a checkpoint.
@@ -38,11 +39,14 @@ pub struct Opening {
 /// The stored verdicts are those of the last entry. So no entry that changed
 /// the verdict of another may be replayed over them: what covers less than the
 /// last such entry is of no use.
+///
+/// `progress` is told if all entries have to be replayed.
 pub(crate) fn load(
     connection: &Connection,
     group: GroupKey,
     id: GroupId,
     known: Option<LoadedLedger>,
+    progress: Option<OnProgress<'_>>,
 ) -> Result<LoadedLedger, StoreError> {
     let flipped: i64 = connection
         .prepare_cached("SELECT flipped FROM groups WHERE grp = ?1")?
@@ -61,7 +65,10 @@ pub(crate) fn load(
         }
         Err(dropped) => dropped,
     };
-    rebuild(connection, group, id, flipped, dropped)
+    let (ledger, upto) = rebuild(connection, group, id, progress)?;
+    let replayed = ledger.frontier().entries();
+    let opening = Opening { from_checkpoint: 0, replayed, dropped_checkpoints: dropped };
+    Ok(LoadedLedger { ledger: Arc::new(ledger), upto, flipped, saved: 0, opening })
 }
 
 /// Replays what was stored after what a ledger covers; whether that fits.
@@ -108,14 +115,17 @@ fn admit_stored<I: EntryIndex>(
 }
 
 /// Replays all stored entries, with where they stand and their verdicts in memory:
-/// the stored ones are those of the last entry.
+/// the stored ones are those of the last entry. Also gives the number of the last.
 fn rebuild(
     connection: &Connection,
     group: GroupKey,
     id: GroupId,
-    flipped: i64,
-    dropped_checkpoints: u64,
-) -> Result<LoadedLedger, StoreError> {
+    progress: Option<OnProgress<'_>>,
+) -> Result<(Ledger, i64), StoreError> {
+    let mut meter = match progress {
+        Some(tell) => Some(Meter::new(tell, Phase::Opening, count(connection, group)?)?),
+        None => None,
+    };
     let mut statement = connection.prepare_cached(ALL)?;
     let mut rows = statement.query([group.0])?;
     let gone = || StoreError::Damaged("the genesis entry is gone".to_owned());
@@ -134,10 +144,16 @@ fn rebuild(
         let replayed = ledger.replay(&admitted, &index)?;
         index.insert(&admitted, &replayed);
         upto = row.get(2)?;
+        meter.as_mut().map_or(Ok(()), Meter::step)?;
     }
-    let replayed = ledger.frontier().entries();
-    let opening = Opening { from_checkpoint: 0, replayed, dropped_checkpoints };
-    Ok(LoadedLedger { ledger: Arc::new(ledger), upto, flipped, saved: 0, opening })
+    meter.into_iter().for_each(Meter::end);
+    Ok((ledger, upto))
+}
+
+/// How many entries are stored.
+fn count(connection: &Connection, group: GroupKey) -> Result<u64, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT count(*) FROM entries WHERE grp = ?1")?;
+    Ok(statement.query_row([group.0], |row| row.get(0))?)
 }
 
 /// The newest checkpoint that checks out; else how many did not.

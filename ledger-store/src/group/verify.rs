@@ -39,7 +39,7 @@ impl Group {
     ) -> Result<Verification, StoreError> {
         self.store.snapshot_apart(|snapshot| {
             let (store, connection) = (&self.store, snapshot.connection());
-            let shown = super::load::load(connection, self.key, self.id, None);
+            let shown = super::load::load(connection, self.key, self.id, None, None);
             let shown = shown.map(|loaded| loaded.ledger);
             let (environment, mut progress) = (store.environment(), store.stopped_by(progress));
             let found =
