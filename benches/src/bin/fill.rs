@@ -2,6 +2,7 @@
 //!
 //!     cargo run --release -p ledger-benches --bin fill -- --folder /tmp/filled
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -10,7 +11,8 @@ use std::time::Instant;
 use clap::Parser;
 use ledger_benches::Error;
 use ledger_benches::measure::bed::{AMONG, BATCH, File, crowd_of};
-use ledger_benches::measure::{memory, time_ms};
+use ledger_benches::measure::memory::{self, Work};
+use ledger_benches::measure::time_ms;
 use ledger_store::{FileSecrets, Store};
 
 /// Fills a database with many groups and one large one; prints sizes, times, memory.
@@ -45,6 +47,7 @@ fn main() -> Result<ExitCode, Error> {
     }
     fill(&file, arguments.groups, arguments.each, arguments.entries)?;
     tell(&file)?;
+    check(&file)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -98,6 +101,31 @@ fn tell(file: &File) -> Result<(), Error> {
         );
     }
     drop(store);
-    println!("{:.1} MB of memory for using the large group and the overview", memory::of(file));
+    let memory = memory::of(Work::Use, file);
+    println!("{memory:.1} MB of memory for using the large group and the overview");
+    Ok(())
+}
+
+/// What checking all of it takes, and saving it into a new file.
+fn check(file: &File) -> Result<(), Error> {
+    let begin = Instant::now();
+    let memory = memory::of(Work::Verify, file);
+    let took = begin.elapsed().as_secs_f64();
+    println!("the large group checked after {took:.1} s, with {memory:.1} MB of memory");
+    let secrets = Arc::new(FileSecrets::new(file.keys.clone()));
+    let go_on = &mut |_| ControlFlow::Continue(());
+    let begin = Instant::now();
+    let store = Store::open(&file.path, secrets.clone())?;
+    let problems = store.fsck(go_on)?;
+    println!("fsck of everything after {:.1} s", begin.elapsed().as_secs_f64());
+    if let Some(remedy) = problems.remedy() {
+        return Err(format!("{remedy:?}").into());
+    }
+    drop(store);
+    let begin = Instant::now();
+    let to = file.path.with_file_name("repaired.db");
+    let repaired = Store::repair(&file.path, secrets, &to, go_on)?;
+    let took = begin.elapsed().as_secs_f64();
+    println!("repaired into a new file after {took:.1} s, complete: {}", repaired.is_complete());
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! What a large group takes in memory, measured in a process of its own.
 
+use std::ops::ControlFlow;
 use std::process::{Command, ExitCode};
 
 use ledger_core::Details;
-use ledger_store::{By, Filter, NewEntry};
+use ledger_store::{By, Filter, Group, NewEntry, Store};
 
 use super::Figure;
 use super::bed::File;
@@ -11,25 +12,62 @@ use super::bed::File;
 /// The argument by which a bench starts itself as that process.
 const CHILD: &str = "--memory-of";
 
+/// What is done with a large group.
+#[derive(Clone, Copy, Debug)]
+pub enum Work {
+    /// What an app does.
+    Use,
+    /// The check of everything.
+    Verify,
+}
+
+impl Work {
+    const ALL: [Self; 2] = [Self::Use, Self::Verify];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Use => "use",
+            Self::Verify => "verify",
+        }
+    }
+
+    fn run(self, file: &File) {
+        match self {
+            Self::Use => use_it(file),
+            Self::Verify => verify_it(file),
+        }
+    }
+}
+
 /// If this process was started to measure memory, does that and nothing else.
 #[must_use]
 pub fn child() -> Option<ExitCode> {
     let arguments: Vec<String> = std::env::args().collect();
-    let [_, flag, path, keys] = arguments.as_slice() else { return None };
-    (flag == CHILD).then(|| {
+    let [_, flag, work, path, keys] = arguments.as_slice() else { return None };
+    let work = Work::ALL.into_iter().find(|known| known.name() == work.as_str());
+    work.filter(|_| flag == CHILD).map(|work| {
         let file = File { path: path.into(), keys: keys.into() };
         let before = kilobytes("VmRSS:");
-        use_it(&file);
+        work.run(&file);
         println!("{}", kilobytes("VmHWM:").saturating_sub(before));
         ExitCode::SUCCESS
     })
 }
 
+fn largest(store: &Store) -> Group {
+    let largest = store.groups().unwrap().into_iter().max_by_key(|group| group.entries).unwrap();
+    store.group(largest.id).unwrap()
+}
+
+fn verify_it(file: &File) {
+    let found = largest(&file.open().0).verify(&mut |_| ControlFlow::Continue(())).unwrap();
+    assert!(found.problems.is_empty(), "{:?}", found.problems);
+}
+
 /// What an app does: opens, lists, looks for something, records, reads back.
 fn use_it(file: &File) {
     let (store, _) = file.open();
-    let largest = store.groups().unwrap().into_iter().max_by_key(|group| group.entries).unwrap();
-    let group = store.group(largest.id).unwrap();
+    let group = largest(&store);
     let details: Details = group.expenses(None, 50).unwrap().remove(0).details;
     let filter =
         Filter { by: Some(By::Text("groceries missing 97".to_owned())), ..Filter::default() };
@@ -50,18 +88,19 @@ fn use_it(file: &File) {
 pub fn figures(file: &File) -> Vec<Figure> {
     vec![Figure {
         name: "memory of using the group, beyond the empty process".to_owned(),
-        value: of(file),
+        value: of(Work::Use, file),
         unit: "MB",
         limit: 32.0,
         at_most: 1.0,
     }]
 }
 
-/// The same in megabytes.
+/// The most memory that work with the largest group takes, in megabytes.
 #[must_use]
-pub fn of(file: &File) -> f64 {
-    let program = std::env::current_exe().unwrap();
-    let output = Command::new(program).arg(CHILD).arg(&file.path).arg(&file.keys).output().unwrap();
+pub fn of(work: Work, file: &File) -> f64 {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    let output =
+        command.args([CHILD, work.name()]).arg(&file.path).arg(&file.keys).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let kilobytes: f64 = String::from_utf8(output.stdout).unwrap().trim().parse().unwrap();
     kilobytes / 1e3
