@@ -2,6 +2,7 @@
 //! and the oracle of authority: a small model without bytes or keys, and the
 //! way from its histories to real entries.
 
+pub mod bundles;
 mod generate;
 pub mod measure;
 pub mod model;

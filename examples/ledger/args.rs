@@ -6,6 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use ledger_core::{Currency, Date, EntryId};
 use ledger_store::Cursor;
 
+use crate::pair::PairCommand;
+use crate::shares::SharesCommand;
+
 /// Shared expenses as a signed, encrypted ledger.
 ///
 /// A ledger is one database file, encrypted with a key from a key file beside
@@ -68,6 +71,12 @@ pub(crate) enum Command {
     /// Exchange entries as sealed files
     #[command(subcommand)]
     Bundle(BundleCommand),
+    /// Pair a further device of yours with this one
+    #[command(subcommand)]
+    Pair(PairCommand),
+    /// Hand shares of your phrase to friends, or get back in by theirs
+    #[command(subcommand)]
+    Shares(SharesCommand),
     /// Show the 24 words that restore you on another device
     Phrase(Phrase),
     /// Restore a group from the 24 words and a bundle
@@ -417,6 +426,16 @@ pub(crate) struct Phrase {
 pub(crate) struct Recover {
     #[command(flatten)]
     pub(crate) location: Location,
+    #[command(flatten)]
+    pub(crate) restore: GroupToRestore,
+}
+
+/// What brings a group back to a person who was restored.
+#[derive(Debug, Args)]
+pub(crate) struct GroupToRestore {
+    /// Do not ask whether the bundle is of the right group
+    #[arg(long)]
+    pub(crate) yes: bool,
     /// A bundle of the group
     pub(crate) bundle: PathBuf,
     /// Where to write the request to enrol this device

@@ -8,7 +8,9 @@ use std::path::Path;
 use ledger_core::{InviteLink, Summary, message_from_text, message_to_text};
 use ledger_store::{Group, Imported, NewInvite, Received, RequestId, Since, Store};
 
-use crate::args::{Admit, BundleCommand, Carry, Enter, Invite, Join, Phrase, Recover};
+use crate::args::{
+    Admit, BundleCommand, Carry, Enter, GroupToRestore, Invite, Join, Phrase, Recover,
+};
 use crate::context::{People, open, secrets, the_group};
 use crate::failure::Failure;
 use crate::show::{one_line, progress_bar};
@@ -165,7 +167,25 @@ pub(crate) fn recover(arguments: &Recover, out: &mut dyn Write) -> Result<(), Fa
     std::io::stdin().lock().read_line(&mut typed)?;
     let store = Store::open_or_create(&arguments.location.db, secrets(&arguments.location))?;
     store.restore_phrase(&typed)?;
+    restore(&store, &arguments.restore, out)
+}
+
+/// Opens a group with the keys of a person who was restored, and asks to enrol
+/// this device.
+pub(crate) fn restore(
+    store: &Store,
+    arguments: &GroupToRestore,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
     let mut file = open_file(&arguments.bundle)?;
+    // Whoever knows a person's public recovery key can make a bundle for it.
+    let preview = store.preview_group(&mut file, &mut progress_bar())?;
+    writeln!(out, "the bundle is of {}, group {}", one_line(&preview.name), preview.id.short())?;
+    writeln!(out, "with {}", one_line(&preview.members.join(", ")))?;
+    if !arguments.yes && !confirmed("Is that your group?", out)? {
+        writeln!(out, "nothing was restored")?;
+        return Ok(());
+    }
     let (group, imported) = store.restore_group(&mut file, &mut progress_bar())?;
     writeln!(out, "restored {}", one_line(group.state()?.name()))?;
     report(&imported, out)?;
@@ -200,13 +220,13 @@ fn create(path: &Path) -> Result<BufWriter<File>, Failure> {
     Ok(BufWriter::new(file.map_err(|source| Failure::Read { path: path.to_owned(), source })?))
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let read = open_file(path)?.read_to_end(&mut bytes);
     read.map_err(|source| Failure::Read { path: path.to_owned(), source })?;
     Ok(bytes)
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     std::fs::write(path, bytes).map_err(|source| Failure::Read { path: path.to_owned(), source })
 }

@@ -10,10 +10,12 @@ mod export;
 mod failure;
 mod fsck;
 mod import;
+mod pair;
 mod people;
 mod read;
 mod record;
 mod repair;
+mod shares;
 mod show;
 mod verify;
 
@@ -44,6 +46,8 @@ fn main() -> ExitCode {
         Command::Admit(admit) => exchange::admit(admit, &mut out),
         Command::Enter(enter) => exchange::enter(enter, &mut out),
         Command::Bundle(command) => exchange::bundle(command, &mut out),
+        Command::Pair(command) => pair::run(command, &mut out),
+        Command::Shares(command) => shares::run(command, &mut out),
         Command::Phrase(phrase) => exchange::phrase(phrase, &mut out),
         Command::Recover(recover) => exchange::recover(recover, &mut out),
         Command::Carry(carry) => exchange::carry(carry, &mut out),

@@ -92,7 +92,7 @@ fn the_words_and_a_bundle_restore_a_person() {
     assert_eq!(words.split_whitespace().count(), 24);
     let (new, request) = (Desk::new(), anna.path("enrol"));
     let recover = |words: &str| {
-        let mut command = new.command("recover", &[text(&bundle), text(&request)]);
+        let mut command = new.command("recover", &["--yes", text(&bundle), text(&request)]);
         let mut child = command.stdin(std::process::Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(words.as_bytes()).unwrap();
         child.wait_with_output().unwrap()

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use ledger_core::pairing::PairingError;
 use ledger_core::{
-    DraftError, EnrolmentError, EntryId, GroupId, JoinError, MemberId, MessageError, PhraseError,
-    Refusal, ShareError, VoidReason,
+    DeviceId, DraftError, EnrolmentError, EntryId, GroupId, JoinError, MemberId, MessageError,
+    PhraseError, Refusal, ShareError, VoidReason,
 };
 
 use crate::SecretError;
@@ -185,6 +185,14 @@ pub enum StoreError {
         .0.short()
     )]
     Behind(EntryId),
+    /// This device signed two entries for one place of its chain: it was cloned,
+    /// or went on from a restored backup.
+    #[error(
+        "device {} signed two entries for one place: it was cloned, or a backup of it went on; it \
+         signs nothing more: give it new keys (Group::start_anew), or pair it again",
+        .0.short()
+    )]
+    Forked(DeviceId),
     /// The caller's progress callback asked to stop. The database is at the
     /// end of the last whole batch.
     #[error("cancelled; what was recorded so far is kept")]

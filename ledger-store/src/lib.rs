@@ -64,7 +64,7 @@ pub use pairing::{
     PairingOld, ShowingCode,
 };
 pub use progress::{Phase, Progress};
-pub use recovery::{KeptShare, ShareId};
+pub use recovery::{GroupPreview, KeptShare, ShareId};
 pub use repair::{Cut, Repaired, RepairedGroup};
 pub use secrets::{FileSecrets, MemorySecrets, Secret, SecretError, SecretName, SecretStore};
 pub use store::{GroupSummary, Store};

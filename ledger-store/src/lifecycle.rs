@@ -69,6 +69,47 @@ impl Store {
         self.connections().resume()
     }
 
+    /// Encrypts the file anew with a fresh key, for when somebody may know the old
+    /// one. Takes as long as writing the whole file twice; the store is suspended
+    /// meanwhile, as by [`Store::suspend`].
+    ///
+    /// Whenever it is interrupted, even by a loss of power, the file opens again
+    /// with what the secret store holds, with the old key or the new one. Then the
+    /// old key is forgotten: backups from before do not open with these secrets any
+    /// more, so make a new one. A database in memory has no key, and stays as it is.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use ledger_store::{MemorySecrets, Store};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("flat.db");
+    /// # let secrets = Arc::new(MemorySecrets::new());
+    /// # let store = Store::open_or_create(&path, secrets.clone())?;
+    /// # store.found_group("Flat", "Anna")?;
+    /// let stolen = folder.path().join("stolen.db");
+    /// std::fs::copy(&path, &stolen)?;
+    /// store.rekey()?;
+    /// assert_eq!(store.groups()?.len(), 1);
+    /// assert!(Store::open(&stolen, secrets).is_err(), "under the old key");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] if another process has the file open, or a call of
+    /// this one does not end in time; [`StoreError::Suspended`] if the store is;
+    /// [`StoreError`] if file or secrets cannot be written. The store goes on in
+    /// each case.
+    pub fn rekey(&self) -> Result<(), StoreError> {
+        self.connections().go_on()?;
+        let changed = match self.suspend() {
+            Ok(()) => self.connections().location().rekey(),
+            Err(StoreError::StillInUse) => Err(StoreError::Busy),
+            Err(error) => Err(error),
+        };
+        self.resume()?;
+        changed
+    }
+
     /// Saves a checkpoint of each group that has entries since its last one, and
     /// empties SQLite's log into the database. For when the app goes to the
     /// background: the next opening reads little, even if the system ends the

@@ -78,6 +78,7 @@ impl std::ops::Deref for Anna {
 /// Somebody whom she let in, on a phone of their own.
 struct Person {
     _folder: Folder,
+    store: Store,
     group: Group,
     member: MemberId,
 }
@@ -97,7 +98,7 @@ fn add(by: &Anna, name: &str, seed: u64) -> Person {
     let admitted = admitted(by.store.receive_request(&request).unwrap());
     let member = by.state().unwrap().introduced_by(admitted.entry).unwrap();
     let group = store.finish_join(&admitted.answer).unwrap();
-    Person { _folder: folder, group, member }
+    Person { _folder: folder, store, group, member }
 }
 
 fn remove(owner: &Group, member: MemberId) -> EntryId {
@@ -337,6 +338,30 @@ fn envelopes_without_a_key_wait_and_are_asked_for() {
 }
 
 #[test]
+fn a_full_quarantine_loses_nothing_for_good() {
+    let (folder, mut rng) = (Folder::new(1), Rng::new(1));
+    let anna = anna(&folder);
+    let ben = add(&anna, "Ben", 2);
+    exchange(&[&anna, &ben.group]);
+    anna.renew_epoch(0).unwrap();
+    record(&anna, 2_050, 410, &mut rng);
+    let bundle = export(&anna);
+    let kept = records(&bundle).into_iter().filter(|record| record[0] != 2);
+    let without: Vec<u8> = kept.flat_map(|record| frame(&record)).collect();
+    let report = import(&ben.group, &without);
+    assert_eq!(report.waiting, 2_000, "no more");
+    assert!(report.not_kept > 50 && !report.is_complete(), "{report:?}");
+    // What waits, waits once; what did not fit is told again.
+    let again = import(&ben.group, &without);
+    assert_eq!((again.waiting, again.not_kept > 50), (2_000, true));
+    // With the key, the bundle brings all, and empties the quarantine.
+    let report = import(&ben.group, &bundle);
+    assert!(report.is_complete(), "{report:?}");
+    assert_eq!(digest(&ben.group), digest(&anna));
+    assert_sound(&ben.group);
+}
+
+#[test]
 fn bundles_come_in_any_order_and_any_number_of_times() {
     let (folder, mut rng) = (Folder::new(1), Rng::new(1));
     let anna = anna(&folder);
@@ -399,17 +424,17 @@ fn a_damaged_bundle_gives_what_is_intact_and_says_what_is_missing() {
 fn a_cancelled_import_goes_on_where_it_stopped() {
     let (folder, mut rng) = (Folder::new(1), Rng::new(1));
     let anna = anna(&folder);
-    record(&anna, 1200, 400, &mut rng);
+    record(&anna, 2600, 650, &mut rng);
     let ben = add(&anna, "Ben", 2);
     let bundle = export(&anna);
     let mut stop = |step: Progress| {
-        if step.done >= 768 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if step.done >= 2_304 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let cancelled = ben.group.import_bundle(&mut &bundle[..], &mut stop);
     assert!(matches!(cancelled, Err(StoreError::Cancelled)));
     assert_sound(&ben.group);
     let report = import(&ben.group, &bundle);
-    assert!(report.is_complete() && report.duplicates >= 400, "{report:?}");
+    assert!(report.is_complete() && report.duplicates >= 1_900, "{report:?}");
     assert_eq!(digest(&ben.group), digest(&anna));
     let mut never = |_: Progress| ControlFlow::Break(());
     let cancelled = anna.export_bundle(Since::Beginning, &mut Vec::new(), &mut never);
@@ -440,6 +465,58 @@ fn a_restored_backup_signs_nothing_until_it_knows_what_it_handed_out() {
     assert!(import(&group, &export(&ben.group)).is_complete());
     pay(&group, &mut rng);
     exchange(&[&group, &ben.group]);
+}
+
+#[test]
+fn a_clone_is_noticed_by_its_fork_and_starts_anew() {
+    let (folder, mut rng) = (Folder::new(1), Rng::new(1));
+    let group = anna(&folder);
+    let ben = add(&group, "Ben", 2);
+    import(&ben.group, &export(&group));
+    drop(group);
+    // Database and secrets, restored together: nothing tells the clone that it is one.
+    let elsewhere = folder.copy(3);
+    let store = folder.store();
+    let group = common::only(&store);
+    let hers = pay(&group, &mut rng);
+    assert!(!import(&ben.group, &export(&group)).forked);
+    let cloned_store = elsewhere.store();
+    let cloned = common::only(&cloned_store);
+    let other = pay(&cloned, &mut rng);
+
+    // It learns of the other entry in its place.
+    assert!(import(&cloned, &export(&ben.group)).forked);
+    let details = details(&cloned.state().unwrap(), &mut rng);
+    let entry = || vec![NewEntry::Record(details.clone())];
+    let refused = cloned.append(entry());
+    assert!(matches!(refused, Err(StoreError::Forked(device)) if device == cloned.device()));
+    assert!(matches!(cloned.renew_epoch(0), Err(StoreError::Forked(_))));
+    // So does the first one, by a bundle; and a restart forgets nothing.
+    let bundle = export(&cloned);
+    assert!(import(&group, &bundle).forked);
+    assert!(!import(&ben.group, &bundle).forked, "it is not Ben's device");
+    drop((group, store));
+    let store = folder.store();
+    assert!(matches!(common::only(&store).append(entry()), Err(StoreError::Forked(_))));
+
+    // The clone takes new keys, and a member carries its enrolment.
+    let old = cloned.device();
+    let cloned = cloned.start_anew().unwrap();
+    assert!(cloned.device() != old && !cloned.ledger().unwrap().has_forked(cloned.device()));
+    let request = cloned.request_enrolment().unwrap();
+    let (of, _) = ben.store.carry_enrolment(&request).unwrap();
+    assert_eq!(of, cloned.id());
+    assert!(import(&cloned, &export(&ben.group)).is_complete());
+    let anew = cloned.append(entry()).unwrap()[0];
+    exchange(&[&cloned, &ben.group]);
+    let known: Vec<EntryId> = entries(&ben.group).iter().map(|e| common::decode(e).id()).collect();
+    assert!([hers, other, anew].iter().all(|id| known.contains(id)), "both branches count");
+    // The key that two have is revoked.
+    let revoke = ControlAct::Revoke { device: old, since: None };
+    let proposal = cloned.propose(revoke).unwrap();
+    cloned.sign(&proposal).unwrap();
+    assert!(!cloned.state().unwrap().may_write(old));
+    assert_sound(&cloned);
 }
 
 #[test]

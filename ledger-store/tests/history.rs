@@ -93,9 +93,8 @@ fn a_history_has_every_entry_of_the_slot_void_ones_too() {
     let state = group.state().unwrap();
     ben.write(&group, Draft::correction(&state, by_ben, &said(&mut rng)).unwrap());
     let reason = Some("twice".to_owned());
-    group
-        .append(vec![NewEntry::Cancellation { original: dinner, reason: reason.clone() }])
-        .unwrap();
+    let cancels = Draft::cancellation(dinner, reason.clone());
+    ingest(&group, &sign(&group.ledger().unwrap(), &ben.anna, None, cancels));
     // What changes no expense is in no history.
     let wrong = ben.write(&group, Draft::cancellation(group.id().genesis(), None));
     assert_eq!(assert_histories(&group), 8);

@@ -223,6 +223,24 @@ fn a_bundle_opens_for_no_other_phrase() {
     drop(anna);
 }
 
+/// Mallory knows the public recovery key on Ben's card, and makes a group for him.
+#[test]
+fn a_bundle_shows_its_group_before_it_is_entered() {
+    let Flat { phones: [_anna, ben, _cleo], groups, .. } = flat();
+    let new = Phone::new(9);
+    new.store.restore_phrase(&ben.store.reveal_phrase().unwrap()).unwrap();
+    let mut file = bundle(&groups[0]);
+    let shown = new.store.preview_group(&mut file, &mut go_on).unwrap();
+    assert_eq!((shown.id, shown.name.as_str()), (groups[0].id(), "Flat"));
+    assert_eq!(shown.members, ["Anna", "Ben", "Cleo"]);
+    assert_eq!(new.store.group_ids().unwrap(), [], "nothing is kept");
+    let (bens, _) = new.store.restore_group(&mut file, &mut go_on).unwrap();
+    assert_eq!(shown.entries, bens.ledger().unwrap().frontier().entries());
+    let other = Phone::new(10);
+    let refused = other.store.preview_group(&mut file, &mut go_on);
+    assert!(matches!(refused, Err(StoreError::NoRootKey)));
+}
+
 /// Whoever was removed gets no wrap, and what they ask others to carry is void.
 #[test]
 fn the_phrase_of_somebody_removed_opens_nothing_new() {

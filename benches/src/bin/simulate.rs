@@ -7,7 +7,8 @@ use std::panic::resume_unwind;
 use std::process::ExitCode;
 use std::thread::{self, ScopedJoinHandle};
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
+use ledger_benches::bundles;
 use ledger_benches::model::sim::tally::Tally;
 use ledger_benches::simulate::{
     Case, Failure, Outcome, Settings, hunt_breaks, hunt_bugs, hunt_rules, hunt_steps, missing,
@@ -36,6 +37,9 @@ struct Arguments {
     /// 0: none; 1: faulty network and crashes; 2: lying members; 3: everything
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(0..=3))]
     adversary: u8,
+    /// What travels between replicas
+    #[arg(long, value_enum, default_value_t = Via::Entries)]
+    via: Via,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -49,6 +53,14 @@ struct Arguments {
     /// How many histories run at a time
     #[arg(long, default_value_t = 1)]
     jobs: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Via {
+    /// Entries as they are, between replicas that model a store
+    Entries,
+    /// Sealed bundles, between databases of the store
+    Bundles,
 }
 
 impl Arguments {
@@ -92,7 +104,11 @@ fn main() -> ExitCode {
     }
     if arguments.table {
         println!("{}", tally.show());
-        for (table, row) in missing(&tally) {
+        let never = match arguments.via {
+            Via::Entries => missing(&tally),
+            Via::Bundles => bundles::missing(&tally),
+        };
+        for (table, row) in never {
             println!("never happened: {table}: {row}");
         }
     }
@@ -107,7 +123,10 @@ const ROUND: u64 = 32;
 fn round(arguments: &Arguments, numbers: Range<u64>) -> Vec<(Case, Result<Outcome, Failure>)> {
     let run = |n: u64| {
         let case = Case::of(arguments.settings(arguments.seed.wrapping_add(n)));
-        let result = case.run();
+        let result = match arguments.via {
+            Via::Entries => case.run(),
+            Via::Bundles => bundles::run(case.settings),
+        };
         (case, result)
     };
     if arguments.jobs <= 1 {
@@ -131,8 +150,16 @@ fn round(arguments: &Arguments, numbers: Range<u64>) -> Vec<(Case, Result<Outcom
 fn report(arguments: &Arguments, case: &Case, failure: &Failure) -> ExitCode {
     let seed = case.settings.seed;
     eprintln!("seed {seed}: {failure}\nlooking for the smallest case...");
-    let (case, failure) = shrink(case).unwrap_or((case.clone(), failure.clone()));
-    let test = print(&case, &failure);
+    let (test, failure) = match arguments.via {
+        Via::Entries => {
+            let (case, failure) = shrink(case).unwrap_or((case.clone(), failure.clone()));
+            (print(&case, &failure), failure)
+        }
+        Via::Bundles => {
+            let (settings, failure) = bundles::shrink(case.settings, failure);
+            (format!("{failure}\nbundles::run({settings:?})"), failure)
+        }
+    };
     if arguments.json {
         let violation = serde_json::json!({
             "property": failure.violation.property,

@@ -29,6 +29,10 @@ use super::{Effort, Figure, Report, median, time_ms};
 /// Entries of the bundle.
 const ENTRIES: usize = 10_000;
 
+/// Entries of one durable transaction of an import: how long others wait to
+/// write, and what an interruption loses. Raw inserts commit as often.
+const BATCH: usize = 2_000;
+
 /// Entries or recipients of one measurement.
 const ROUND: usize = 1_000;
 
@@ -183,7 +187,8 @@ fn import(effort: Effort) -> Vec<Figure> {
         rows.reverse();
         let entries: Vec<VerifiedEntry> = rows.into_iter().map(|row| row.entry).collect();
         let rows = reader.after(last, &entries[1..], &state);
-        let theirs = raw_import(&at("raw.db"), &keys, &entries, &bundle, &rows);
+        let parts = rows.parts(ENTRIES / BATCH);
+        let theirs = raw_import(&at("raw.db"), &keys, &entries, &bundle, &parts);
         drop((joined, ben, reader));
         for file in [&name, "raw.db"] {
             std::fs::remove_file(at(file)).unwrap();
@@ -205,7 +210,7 @@ fn raw_import(
     keys: &Path,
     entries: &[VerifiedEntry],
     bundle: &[u8],
-    rows: &super::raw::Rows,
+    parts: &[super::raw::Rows],
 ) -> f64 {
     let mut raw = Raw::open(path, keys);
     let mut records = Records::new();
@@ -213,7 +218,7 @@ fn raw_import(
     let mut sealed: Vec<Vec<u8>> = std::iter::from_fn(|| records.next_record()).collect();
     let cipher = XChaCha20Poly1305::new(&Key::from([7; 32]));
     let verified = time_ms(|| {
-        for batch in entries.chunks(500) {
+        for batch in entries.chunks(BATCH) {
             let mut verifier = Verifier::new();
             for entry in batch {
                 let key = VerificationKeyBytes::from(*entry.decoded().header().device().as_bytes());
@@ -229,5 +234,5 @@ fn raw_import(
             black_box(cipher.encrypt_inout_detached(&XNonce::from([7; 24]), &[], inside).unwrap());
         }
     });
-    verified + raw.insert(rows)
+    verified + parts.iter().map(|rows| raw.insert(rows)).sum::<f64>()
 }

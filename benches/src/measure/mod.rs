@@ -32,7 +32,7 @@ use serde_json::{Value, json};
 
 /// Figures that miss their limit, by how their names begin, and where that is
 /// explained. They are printed as missed and do not fail a run; the limit stays.
-const KNOWN_MISSES: [(&str, &str); 1] = [("import of a bundle", "README.md")];
+const KNOWN_MISSES: [(&str, &str); 0] = [];
 
 /// How thorough to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

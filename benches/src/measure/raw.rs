@@ -87,6 +87,20 @@ pub struct Rows {
     words: Vec<(i64, String)>,
 }
 
+impl Rows {
+    /// The same in so many parts, for as many transactions.
+    #[must_use]
+    pub fn parts(&self, count: usize) -> Vec<Rows> {
+        let part = |rows: usize, n: usize| rows * n / count..rows * (n + 1) / count;
+        (0..count)
+            .map(|n| Rows {
+                tables: self.tables[part(self.tables.len(), n)].to_vec(),
+                words: self.words[part(self.words.len(), n)].to_vec(),
+            })
+            .collect()
+    }
+}
+
 /// A copy of a database, to which rows are added.
 pub struct Raw {
     connection: Connection,

@@ -165,7 +165,7 @@ fn saved(ledger: &Ledger) -> Option<Violation> {
 
 /// "Balances sum to zero in every currency."
 #[must_use]
-pub(super) fn conservation(ledger: &Ledger) -> Option<Violation> {
+pub(crate) fn conservation(ledger: &Ledger) -> Option<Violation> {
     let state = ledger.state();
     state.currencies().find_map(|currency| {
         let open = state.open_balances(currency);

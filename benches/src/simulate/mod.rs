@@ -37,9 +37,11 @@ mod table;
 mod trace;
 
 pub use breaks::Break;
+pub(crate) use check::conservation;
 pub use hunt::{Hunted, hunt_breaks, hunt_bugs, hunt_rules, hunt_steps};
 pub use shrink::{print, shrink};
 pub use table::{IMPORTANT, missing};
+pub(crate) use trace::Trace;
 
 use crate::model::Rules;
 use crate::model::sim::arrival::Violation;

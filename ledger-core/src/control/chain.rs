@@ -74,6 +74,13 @@ impl Control {
         Some(self.chain(chain)?.enrolment)
     }
 
+    /// Whether a device signed two entries for one place: only then it has more
+    /// than one chain.
+    pub(crate) fn has_forked(&self, device: DeviceId) -> bool {
+        let enrolments = self.lookup.devices.get(&device).into_iter().flatten();
+        enrolments.flat_map(|enrolment| self.chains_of(*enrolment)).nth(1).is_some()
+    }
+
     /// What comes after an entry of this device, if it is one.
     pub(crate) fn after(&self, point: Point, device: DeviceId) -> Option<After> {
         let author = self.chain(point.chain)?.enrolment;

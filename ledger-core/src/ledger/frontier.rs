@@ -84,6 +84,12 @@ impl Frontier {
         self.tips.iter().map(|(device, tip)| (tip.lamport, *device, tip.seq, tip.id))
     }
 
+    /// The largest `seq` of a device's entries; none if it has none.
+    #[must_use]
+    pub fn last_seq(&self, device: DeviceId) -> Option<u64> {
+        Some(self.tips.get(&device)?.seq)
+    }
+
     pub(super) fn next_position(&self, group: GroupId, device: DeviceId) -> Option<Position> {
         let tip = self.tips.get(&device)?;
         self.position(group, device, tip.seq.checked_add(1)?, tip.id, tip.lamport)

@@ -152,6 +152,13 @@ impl Ledger {
         self.view.next_position(device).or_else(behind_home)
     }
 
+    /// Whether a device signed two entries for one place of its chain (SPEC §5.2):
+    /// it must sign nothing more, and be enrolled anew.
+    #[must_use]
+    pub fn has_forked(&self, device: DeviceId) -> bool {
+        self.control.has_forked(device)
+    }
+
     /// The entry that enrolled a device which may write (SPEC §7.1).
     #[must_use]
     pub fn home(&self, device: DeviceId) -> Option<EntryId> {

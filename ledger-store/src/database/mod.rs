@@ -5,6 +5,7 @@ mod key;
 mod memory;
 mod migrations;
 mod open;
+mod rekey;
 mod schema;
 
 pub(crate) use connections::Connections;

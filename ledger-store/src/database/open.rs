@@ -11,9 +11,9 @@ use rusqlite::{Connection, OpenFlags};
 use zeroize::Zeroizing;
 
 use super::memory::Memory;
+use super::rekey::Keys;
 use super::{FileKey, migrations};
 use crate::environment::random;
-use crate::lock_file::LockFile;
 use crate::{Secret, SecretName, SecretStore, StoreError, StoreOptions};
 
 /// Statements kept prepared: more than the library has, so that a write never
@@ -47,7 +47,7 @@ pub(crate) struct Location {
 }
 
 /// How a file begins.
-enum Head {
+pub(super) enum Head {
     /// With its salt.
     Salt(Salt),
     /// Readable, as SQLite files do, but encrypted behind.
@@ -105,7 +105,7 @@ impl Location {
         let head = head.ok_or_else(|| StoreError::NotFound(self.path.clone()))?;
         let salt = self.salt(&head)?;
         let plaintext_header = matches!(head, Head::Plaintext);
-        Ok(FileKey { key: self.key_of(&salt)?, salt, plaintext_header })
+        Ok(FileKey { key: self.key_of(&head, &salt)?, salt, plaintext_header })
     }
 
     /// Opens a database, or makes one if there is no file or an empty one (which
@@ -118,15 +118,12 @@ impl Location {
         // Before a key is kept that would open nothing.
         require_cipher(&Connection::open_in_memory()?)?;
         // One process makes it; the others open what it made.
-        let lock = LockFile::beside(&self.path, self.options.busy_limit);
-        let lock = lock.map_err(|source| match source.kind() {
-            ErrorKind::TimedOut => StoreError::Busy,
-            _ => StoreError::Io { path: self.path.clone(), source },
-        })?;
-        let made = match read_head(&self.path)? {
-            Some(head) => self.connect_to(&head),
-            None => self.create(),
-        };
+        let lock = self.lock_file()?;
+        if let Some(head) = read_head(&self.path)? {
+            drop(lock);
+            return self.connect_to(&head);
+        }
+        let made = self.create();
         drop(lock);
         made
     }
@@ -139,9 +136,9 @@ impl Location {
             Some(salt) => salt,
             None => *random(environment)?,
         };
-        let key = match self.key_of(&salt) {
+        let key = match self.keys(&salt) {
             // Of a file of this name that was deleted or is elsewhere.
-            Ok(key) => key,
+            Ok(Keys::One(key) | Keys::Changing { new: key, .. }) => key,
             Err(StoreError::WrongKey(_)) => {
                 let key: Key = random(environment)?;
                 // Durable before anything is encrypted with it.
@@ -160,7 +157,7 @@ impl Location {
 
     fn connect_to(&self, head: &Head) -> Result<Connection, StoreError> {
         let salt = self.salt(head)?;
-        let key = self.key_of(&salt)?;
+        let key = self.key_of(head, &salt)?;
         refuse_cut_short(&self.path)?;
         let (flags, plaintext) =
             (OpenFlags::SQLITE_OPEN_READ_WRITE, matches!(head, Head::Plaintext));
@@ -171,13 +168,23 @@ impl Location {
     /// as yet without settings or tables.
     pub(crate) fn connect_copy(&self, target: &Path) -> Result<Connection, StoreError> {
         let head = read_head(&self.path)?;
-        let salt = self.salt(&head.ok_or_else(|| StoreError::NotFound(self.path.clone()))?)?;
+        let head = head.ok_or_else(|| StoreError::NotFound(self.path.clone()))?;
+        let salt = self.salt(&head)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-        let key = self.key_of(&salt)?;
+        let key = self.key_of(&head, &salt)?;
         unlock(target, flags, &key, &salt, false)
     }
 
-    fn salt(&self, head: &Head) -> Result<Salt, StoreError> {
+    pub(super) fn is_in_memory(&self) -> bool {
+        self.memory.is_some()
+    }
+
+    /// How long to wait for others.
+    pub(super) fn busy_limit(&self) -> Duration {
+        self.options.busy_limit.min(LONGEST_WAIT)
+    }
+
+    pub(super) fn salt(&self, head: &Head) -> Result<Salt, StoreError> {
         match head {
             Head::Salt(salt) => Ok(*salt),
             Head::Plaintext => {
@@ -194,11 +201,17 @@ impl Location {
         Ok(Some(salt.map_err(|_| StoreError::NoSalt(self.path.clone()))?))
     }
 
-    fn key_of(&self, salt: &Salt) -> Result<Key, StoreError> {
-        let wrong_key = || StoreError::WrongKey(self.path.clone());
-        let secret = self.secrets.get(&SecretName::database(salt))?.ok_or_else(wrong_key)?;
-        let key: &[u8; 32] = secret.expose().try_into().map_err(|_| wrong_key())?;
-        Ok(Zeroizing::new(*key))
+    fn key_of(&self, head: &Head, salt: &Salt) -> Result<Key, StoreError> {
+        match self.keys(salt)? {
+            Keys::One(key) => Ok(key),
+            Keys::Changing { .. } => self.settle_key(head, salt),
+        }
+    }
+
+    pub(super) fn keys(&self, salt: &Salt) -> Result<Keys, StoreError> {
+        let secret = self.secrets.get(&SecretName::database(salt))?;
+        let keys = secret.as_ref().and_then(Keys::of);
+        keys.ok_or_else(|| StoreError::WrongKey(self.path.clone()))
     }
 }
 
@@ -235,7 +248,7 @@ fn refuse_cut_short(path: &Path) -> Result<(), StoreError> {
 }
 
 /// How a file begins; none if it is missing or empty.
-fn read_head(path: &Path) -> Result<Option<Head>, StoreError> {
+pub(super) fn read_head(path: &Path) -> Result<Option<Head>, StoreError> {
     let io = |source| StoreError::Io { path: path.to_owned(), source };
     let mut file = match File::open(path) {
         Ok(file) => file,
@@ -300,20 +313,24 @@ pub(super) fn unlock(
     // Wrong keys are our errors to report, not lines on somebody's terminal.
     connection.execute_batch("PRAGMA cipher_log_level = NONE;")?;
     require_cipher(&connection)?;
-    // A raw key with its salt: no passphrase derivation, which costs 100 ms.
-    let mut pragma = Zeroizing::new(String::with_capacity(128));
-    pragma.push_str("PRAGMA key = \"x'");
-    for byte in key.iter().chain(salt) {
-        // Writing to a string cannot fail.
-        let _ = write!(pragma, "{byte:02x}");
-    }
-    pragma.push_str("'\";");
-    connection.execute_batch(&pragma)?;
+    connection.execute_batch(&pragma_with_key("key", key, salt))?;
     if plaintext_header {
         let pragma = format!("PRAGMA cipher_plaintext_header_size = {PLAINTEXT_BYTES};");
         connection.execute_batch(&pragma)?;
     }
     Ok(connection)
+}
+
+/// A raw key with its salt: no passphrase derivation, which costs 100 ms.
+pub(super) fn pragma_with_key(name: &str, key: &[u8; 32], salt: &Salt) -> Zeroizing<String> {
+    let mut pragma = Zeroizing::new(String::with_capacity(128));
+    // Writing to a string cannot fail.
+    let _ = write!(pragma, "PRAGMA {name} = \"x'");
+    for byte in key.iter().chain(salt) {
+        let _ = write!(pragma, "{byte:02x}");
+    }
+    pragma.push_str("'\";");
+    pragma
 }
 
 /// Refuses an SQLite that does not encrypt: plain SQLite silently ignores keys,

@@ -175,6 +175,7 @@ impl Group {
         device: &DeviceKey,
         draft: Draft,
     ) -> Result<EntryId, StoreError> {
+        self.refuse_fork(writer)?;
         let position = writer.ledger().next_position(self.device);
         let position = position.ok_or(DraftError::ForeignDevice)?;
         let signed = draft.sign(device, &position, writer.environment().now_ms())?;
@@ -208,6 +209,7 @@ impl Group {
         writer: &mut Writer<'_>,
         device: &DeviceKey,
     ) -> Result<(), StoreError> {
+        self.refuse_fork(writer)?;
         while writer.ledger().next_position(self.device).is_none() {
             let home = match writer.ledger().home(self.device) {
                 Some(home) => Some((home, writer.stored(home)?.decoded().header().lamport())),

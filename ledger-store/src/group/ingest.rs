@@ -102,7 +102,7 @@ impl Group {
         &self,
         mut verified: Vec<VerifiedEntry>,
         mut report: Ingested,
-        then: impl FnOnce(&mut Writer<'_>, &Ingested) -> Result<(), StoreError>,
+        then: impl FnOnce(&mut Writer<'_>, &Placed) -> Result<(), StoreError>,
     ) -> Result<Ingested, StoreError> {
         let drawn = Drawn::from(self.store.environment())?;
         self.store.write(|connection| {
@@ -113,6 +113,7 @@ impl Group {
                 let mut intake = Intake {
                     writer,
                     waiting,
+                    placed: Placed::new(),
                     left_out: BTreeMap::new(),
                     needed: BTreeSet::new(),
                     report,
@@ -126,8 +127,8 @@ impl Group {
                         offered = intake.needed();
                     }
                 }
-                let (report, pending) = intake.end();
-                then(writer, &report)?;
+                let (report, placed, pending) = intake.end();
+                then(writer, &placed)?;
                 Ok((report, pending))
             })?;
             self.store.memory().pending.insert(self.key, pending);
@@ -136,10 +137,14 @@ impl Group {
     }
 }
 
+/// The entries that are new, with the numbers under which they are stored.
+pub(super) type Placed = Vec<(EntryId, i64)>;
+
 /// One call of [`Group::ingest`], as it goes on.
 struct Intake<'a, 'b> {
     writer: &'a mut Writer<'b>,
     waiting: Waiting<'b>,
+    placed: Placed,
     /// What nobody needs so far.
     left_out: BTreeMap<EntryId, Arc<VerifiedEntry>>,
     /// What entries of somebody who may write depend on.
@@ -158,6 +163,13 @@ impl Intake<'_, '_> {
         let mut released = Vec::new();
         for entry in offered {
             let id = entry.id();
+            let header = entry.decoded().header();
+            let (device, seq) = (header.device(), header.seq());
+            let last = self.writer.ledger().frontier().last_seq(device);
+            if last.is_none_or(|last| seq > last) {
+                // Behind the end of its chain.
+                self.writer.index().lacks(id);
+            }
             match self.writer.admit(Arc::clone(&entry))? {
                 Admission::Admitted(admitted) => {
                     if !self.needed.contains(&id) && self.writer.ledger().is_surplus(&admitted) {
@@ -165,6 +177,7 @@ impl Intake<'_, '_> {
                         continue;
                     }
                     self.writer.keep(&admitted)?;
+                    self.placed.push((id, self.writer.last()));
                     released.extend(self.waiting.release(&id)?.into_iter().map(Arc::new));
                     self.report.added.push(id);
                 }
@@ -174,7 +187,6 @@ impl Intake<'_, '_> {
                 Admission::Missing(ids) => {
                     // Behind what is left out, by a device like its author's.
                     let behind = ids.iter().any(|id| self.left_out.contains_key(id));
-                    let device = entry.decoded().header().device();
                     if behind && !self.writer.ledger().state().may_write(device) {
                         self.left_out.insert(id, entry);
                     } else {
@@ -192,9 +204,9 @@ impl Intake<'_, '_> {
         self.waiting.needed(self.writer.ledger().state(), &mut self.left_out, &mut self.needed)
     }
 
-    fn end(mut self) -> (Ingested, ledger_core::Pending) {
+    fn end(mut self) -> (Ingested, Placed, ledger_core::Pending) {
         self.report.left_out = u64::try_from(self.left_out.len()).unwrap_or(u64::MAX);
         self.report.missing = self.waiting.missing();
-        (self.report, self.waiting.into_pending())
+        (self.report, self.placed, self.waiting.into_pending())
     }
 }

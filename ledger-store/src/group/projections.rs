@@ -13,6 +13,9 @@ use crate::StoreError;
 /// Places of a number beside its date in [`place`].
 const NUMBERS: i64 = 1 << 36;
 
+/// Most rows of `texts` that are kept for later.
+const WORDS: usize = 1_000;
+
 /// What an expense can be found by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Term {
@@ -92,11 +95,25 @@ pub(super) struct Lists<'a> {
     group: GroupKey,
     /// Numbers of terms that were met in this transaction.
     terms: BTreeMap<Term, i64>,
+    /// Rows of `texts` that are still to be written: many at a time take less than
+    /// one between two of other tables.
+    words: Vec<(i64, String)>,
 }
 
 impl<'a> Lists<'a> {
     pub(super) fn new(connection: &'a Connection, group: GroupKey) -> Self {
-        Self { connection, group, terms: BTreeMap::new() }
+        Self { connection, group, terms: BTreeMap::new(), words: Vec::new() }
+    }
+
+    /// Writes what is still to be written. Belongs before the end of the
+    /// transaction.
+    pub(super) fn finish(&mut self) -> Result<(), StoreError> {
+        let mut insert =
+            self.connection.prepare_cached("INSERT INTO texts (rowid, words) VALUES (?1, ?2)")?;
+        for row in self.words.drain(..) {
+            insert.execute(row)?;
+        }
+        Ok(())
     }
 
     /// Lists what is new: the entry opens a slot and is all there is in it.
@@ -170,13 +187,16 @@ impl<'a> Lists<'a> {
         for term in listed.terms {
             find.execute((self.term(term)?, listed.date, original))?;
         }
-        connection
-            .prepare_cached("INSERT INTO texts (rowid, words) VALUES (?1, ?2)")?
-            .execute((text_row(listed.date, original)?, &listed.words))?;
+        self.words.push((text_row(listed.date, original)?, listed.words));
+        if self.words.len() >= WORDS {
+            self.finish()?;
+        }
         Ok(())
     }
 
     fn delete(&mut self, original: i64, listed: &Listed) -> Result<(), StoreError> {
+        // What is to be deleted must be there.
+        self.finish()?;
         let connection = self.connection;
         let mut find = connection.prepare_cached(
             "DELETE FROM found_by WHERE date = ?4 AND n = ?5 AND term =

@@ -77,6 +77,11 @@ impl<'a> Writer<'a> {
         &self.index
     }
 
+    /// The number of the entry that was stored last.
+    pub(super) fn last(&self) -> i64 {
+        self.last
+    }
+
     /// An entry that must be here.
     pub(crate) fn stored(&self, id: EntryId) -> Result<Arc<VerifiedEntry>, StoreError> {
         let found = self.index().entry(&id)?;
@@ -220,6 +225,7 @@ impl<'a> Writer<'a> {
 
     /// Ends a batch: saves a checkpoint if one is due.
     pub(crate) fn finish(mut self) -> Result<LoadedLedger, StoreError> {
+        self.lists.finish()?;
         let entries = self.loaded.ledger.frontier().entries();
         if self.flipped {
             // Of no use from here on.

@@ -6,4 +6,5 @@ mod person;
 mod restore;
 mod shares;
 
+pub use restore::GroupPreview;
 pub use shares::{KeptShare, ShareId};

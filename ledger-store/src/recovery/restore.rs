@@ -12,7 +12,7 @@ use ledger_core::{
 
 use crate::enter::Place;
 use crate::environment::random;
-use crate::{Group, Imported, Progress, Store, StoreError};
+use crate::{Group, Imported, Progress, Store, StoreError, StoreOptions};
 
 /// How many root keys a person has room for.
 const ROOT_KEYS: u32 = 1_024;
@@ -23,10 +23,52 @@ const MAX_HELD: usize = 1_000;
 /// Most ids in the base of a statement.
 const MAX_BASE: usize = 16;
 
+/// What a bundle would restore, for the person to look at first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupPreview {
+    /// The group.
+    pub id: GroupId,
+    /// Its name.
+    pub name: String,
+    /// The names of its members, each different from the others'.
+    pub members: Vec<String>,
+    /// How many entries the bundle brings.
+    pub entries: u64,
+}
+
 impl Store {
+    /// Looks into a bundle that [`Store::restore_group`] would open, and keeps
+    /// nothing of it: the group is read into memory. Whoever knows a person's
+    /// public recovery key can make a group and a bundle for it, so show the person
+    /// what it is before entering it.
+    ///
+    /// # Errors
+    /// As [`Store::restore_group`].
+    pub fn preview_group(
+        &self,
+        bundle: &mut (impl Read + Seek),
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<GroupPreview, StoreError> {
+        let entropy = self.known_entropy()?.ok_or(StoreError::NoRootKey)?;
+        let scratch = StoreOptions::new().in_memory()?;
+        scratch.become_person(&entropy)?;
+        let (group, _) = scratch.restore_group(bundle, progress)?;
+        bundle.seek(SeekFrom::Start(0)).map_err(StoreError::Bundle)?;
+        let ledger = group.ledger()?;
+        let (state, labels) = (ledger.state(), ledger.state().labels());
+        let name = |id| labels.get(&id).cloned().unwrap_or_default();
+        Ok(GroupPreview {
+            id: group.id(),
+            name: state.name().to_owned(),
+            members: state.members().into_iter().map(|(id, _)| name(id)).collect(),
+            entries: ledger.frontier().entries(),
+        })
+    }
+
     /// Opens a group from a bundle, with nothing but the entropy that a phrase or
     /// friends restored: it can be read at once. To write in it, the device asks
     /// a member to carry its enrolment ([`Group::request_enrolment`]).
+    /// [`Store::preview_group`] shows beforehand which group it is.
     ///
     /// A bundle of a group that is here already is imported.
     ///

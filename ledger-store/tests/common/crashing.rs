@@ -119,7 +119,8 @@ fn take_in(group: &Group, entries: Vec<VerifiedEntry>) {
     say("done", &ids);
 }
 
-fn say(what: &str, ids: &[EntryId]) {
+/// Tells whoever listens.
+pub fn say(what: &str, ids: &[EntryId]) {
     let mut line = format!("crash {what}");
     for id in ids {
         line.push_str(&format!(" {id}"));
@@ -132,19 +133,19 @@ fn say(what: &str, ids: &[EntryId]) {
 
 /// What a process said.
 #[derive(Default)]
-struct Said {
+pub struct Said {
     /// The entries that it said are durable.
-    durable: BTreeSet<EntryId>,
+    pub durable: BTreeSet<EntryId>,
     /// The size of the batch that it had begun, if it was appending.
     appending: usize,
     /// The entries that it was taking in.
     taking_in: BTreeSet<EntryId>,
     /// Whether it had begun something.
-    busy: bool,
+    pub busy: bool,
 }
 
 /// Runs a process and kills it a moment after it has said `lines` lines.
-fn run_and_kill(mut command: Command, lines: usize, moment: usize) -> Said {
+pub fn run_and_kill(mut command: Command, lines: usize, moment: usize) -> Said {
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     let lines_said = BufReader::new(child.stdout.take().unwrap()).lines();
     let (mut said, mut heard) = (Said::default(), 0);

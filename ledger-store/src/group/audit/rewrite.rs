@@ -63,6 +63,7 @@ pub(super) fn write(
     let lists = Lists::new(connection, group);
     let mut rewrite = Rewrite { connection, group, lists, ids: Vec::new() };
     derive::derive(connection, rebuilt, ledger.state(), &mut rewrite, &mut meter)?;
+    rewrite.lists.finish()?;
     rewrite.ids()?;
     connection
         .execute("UPDATE groups SET flipped = ?2 WHERE grp = ?1", (group.0, rebuilt.flipped))?;

@@ -1,10 +1,12 @@
 //! Against restored backups and clones: a device whose database is behind what
-//! it handed out must not sign, or its chain forks.
+//! it handed out must not sign, or its chain forks; nor one whose chain forked.
 
-use ledger_core::{DeviceId, DeviceKey, EntryId};
+use ledger_core::{DeviceId, DeviceKey, EntryId, EntryIndex as _};
 use rusqlite::{Connection, OptionalExtension as _};
 
-use crate::group::{Group, GroupKey};
+use crate::enter::Place;
+use crate::group::index::StoredIndex;
+use crate::group::{Group, GroupKey, Writer};
 use crate::{Secret, SecretName, StoreError};
 
 impl Group {
@@ -27,6 +29,43 @@ impl Group {
             Some((u64::from_be_bytes(*seq), EntryId::from_bytes(*id.first_chunk::<32>()?)))
         });
         Ok(read)
+    }
+
+    /// Gives this device new keys in the group, in place of those of a chain that
+    /// forked or that goes on elsewhere ([`StoreError::Forked`],
+    /// [`StoreError::Behind`]). The old ones are forgotten; what they signed stays.
+    /// Then [`Group::request_enrolment`] asks a member to carry the enrolment; once
+    /// it comes back in a bundle, this device writes, and revokes the old one.
+    ///
+    /// # Errors
+    /// [`StoreError::NoRootKey`] if this device holds no root key: pair it again.
+    pub fn start_anew(&self) -> Result<Self, StoreError> {
+        let store = &self.store;
+        store.known_entropy()?.ok_or(StoreError::NoRootKey)?;
+        let root_index = self.root_index()?;
+        let genesis = self.look(|connection, _| {
+            let index = StoredIndex::whole(connection, self.key);
+            let genesis = index.entry(&self.id.genesis())?;
+            genesis.ok_or_else(|| StoreError::Damaged("the genesis entry is gone".to_owned()))
+        })?;
+        let device = store.new_device()?.id();
+        let place = Place { genesis: &genesis, device, root_index };
+        let (mut groups, replaced) = store.enter(&[place], |_| Ok(()))?;
+        for device in replaced {
+            store.forget_device(&device)?;
+        }
+        groups.pop().ok_or(StoreError::UnknownGroup(self.id))
+    }
+
+    /// Refuses to sign where a chain forked.
+    ///
+    /// # Errors
+    /// [`StoreError::Forked`] if it is this device's.
+    pub(in crate::group) fn refuse_fork(&self, writer: &Writer<'_>) -> Result<(), StoreError> {
+        match writer.ledger().has_forked(self.device) {
+            true => Err(StoreError::Forked(self.device)),
+            false => Ok(()),
+        }
     }
 
     /// This device's keys, if its database is not behind what it handed out.

@@ -8,7 +8,7 @@ use ledger_core::{
     DecodedEntry, EntryId, Envelope, EnvelopeError, EpochKey, ExchangeKey, KeyEnvelope,
     KeyEnvelopeError, Manifest, Payload, Records, Refusal, Topic,
 };
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::quarantine::Quarantine;
 use super::ring::Ring;
@@ -17,8 +17,13 @@ use crate::environment::random;
 use crate::group::{Group, Ingested, Writer};
 use crate::progress::{Phase, Progress};
 
-/// Entries of one transaction.
-const BATCH: usize = 500;
+/// Most entries of one transaction. Fewer make what is written twice: pages of
+/// indexes, and the words that each transaction adds to the index of texts. More
+/// would keep other writers waiting, and be lost if the app is suspended.
+const BATCH: usize = 2_000;
+
+/// Most bytes of envelopes of one transaction.
+const BATCH_BYTES: usize = 4 << 20;
 
 /// What became of a bundle.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,6 +59,9 @@ pub struct Imported {
     pub missing_parts: BTreeSet<u64>,
     /// Records of a kind that this version does not know.
     pub unknown_records: u64,
+    /// Whether this device's own chain has forked: it signs nothing more, see
+    /// [`StoreError::Forked`].
+    pub forked: bool,
 }
 
 impl Imported {
@@ -97,6 +105,7 @@ impl Group {
             keys: BTreeMap::new(),
             batch: Vec::new(),
             held: Vec::new(),
+            bytes: 0,
             listed: BTreeSet::new(),
             parts: BTreeSet::new(),
             parts_of: 0,
@@ -149,6 +158,9 @@ struct Intake<'a> {
     batch: Vec<(DecodedEntry, i64)>,
     /// Without a key.
     held: Vec<(Topic, Vec<u8>)>,
+    /// Bytes of the envelopes of both.
+    bytes: usize,
+    /// What should be in the bundle and was not met yet.
     listed: BTreeSet<EntryId>,
     parts: BTreeSet<u64>,
     parts_of: u64,
@@ -167,22 +179,25 @@ impl Intake<'_> {
                 Some(3) => self.manifest(&record)?,
                 _ => self.report.unknown_records = self.report.unknown_records.saturating_add(1),
             }
-            if self.batch.len() >= BATCH || self.held.len() >= BATCH {
+            let gathered = self.batch.len().saturating_add(self.held.len());
+            if gathered >= BATCH || self.bytes >= BATCH_BYTES {
                 open.extend(self.flush()?);
             }
         }
         Ok(())
     }
 
-    fn key(&mut self, topic: &Topic) -> Result<Option<(i64, EpochKey)>, StoreError> {
-        if let Some(found) = self.keys.get(topic) {
-            return Ok(Some(found.clone()));
+    /// Looks for the key of a topic; whether it is here.
+    fn find_key(&mut self, topic: &Topic) -> Result<bool, StoreError> {
+        if self.keys.contains_key(topic) {
+            return Ok(true);
         }
         let (group, id) = (self.group.key, self.group.id);
         let found =
             self.group.store.read(|connection| Ring { connection, group, id }.find(topic))?;
-        self.keys.extend(found.clone().map(|found| (*topic, found)));
-        Ok(found)
+        let is_here = found.is_some();
+        self.keys.extend(found.map(|found| (*topic, found)));
+        Ok(is_here)
     }
 
     /// What waits for topics whose keys are here now.
@@ -211,7 +226,7 @@ impl Intake<'_> {
                 return Ok(Vec::new());
             }
         };
-        if self.key(&envelope.topic())?.is_some() {
+        if self.find_key(&envelope.topic())? {
             return Ok(Vec::new());
         }
         match envelope.open(self.group.id, &self.exchange) {
@@ -243,11 +258,12 @@ impl Intake<'_> {
 
     fn manifest(&mut self, record: &[u8]) -> Result<(), StoreError> {
         let Ok(topic) = Manifest::topic(record) else { return Ok(()) };
-        let Some((_, key)) = self.key(&topic)? else {
+        self.find_key(&topic)?;
+        let Some((_, key)) = self.keys.get(&topic) else {
             self.held.push((topic, record.to_vec()));
             return Ok(());
         };
-        match Manifest::open(&key, record) {
+        match Manifest::open(key, record) {
             Ok(manifest) if manifest.group == self.group.id => {
                 self.listed.extend(manifest.ids);
                 self.parts.insert(manifest.part.number);
@@ -265,18 +281,22 @@ impl Intake<'_> {
 
     /// Opens an envelope; what waited for keys that it brings.
     fn envelope(&mut self, record: Vec<u8>) -> Result<Vec<Vec<u8>>, StoreError> {
-        let topic = match Envelope::parse(&record) {
-            Ok(envelope) => envelope.topic(),
+        let envelope = match Envelope::parse(&record) {
+            Ok(envelope) => envelope,
             Err(error) => {
                 self.report.broken.push(error);
                 return Ok(Vec::new());
             }
         };
-        let Some((e, key)) = self.key(&topic)? else {
+        self.bytes = self.bytes.saturating_add(record.len());
+        let topic = envelope.topic();
+        self.find_key(&topic)?;
+        let Some((e, key)) = self.keys.get(&topic) else {
             self.held.push((topic, record));
             return Ok(Vec::new());
         };
-        let entry = match Envelope::parse(&record).and_then(|envelope| key.open(&envelope)) {
+        let e = *e;
+        let entry = match key.open(&envelope) {
             Ok(entry) => entry,
             Err(error) => {
                 self.report.broken.push(error);
@@ -307,36 +327,37 @@ impl Intake<'_> {
         if batch.is_empty() && held.is_empty() {
             return Ok(Vec::new());
         }
-        let under: BTreeMap<EntryId, i64> =
-            batch.iter().map(|(entry, e)| (entry.id(), *e)).collect();
+        self.bytes = 0;
+        let mut under = BTreeMap::new();
+        let mut decoded = Vec::with_capacity(batch.len());
+        for (entry, e) in batch {
+            under.insert(entry.id(), e);
+            decoded.push(entry);
+        }
         let seed = random(self.group.store.environment())?;
         let mut report = Ingested::default();
-        let mut decoded = Vec::with_capacity(batch.len());
-        self.group.store.read(|connection| {
-            for (entry, _) in batch {
-                // Going on after an interruption costs no signatures.
-                if is_entry(connection, &entry.id())? {
-                    report.duplicates = report.duplicates.saturating_add(1);
-                } else {
-                    decoded.push(entry);
-                }
-            }
-            Ok(())
-        })?;
+        let decoded = self.unknown(decoded, &mut report)?;
         let verified = report.verify(decoded, &seed);
         let (mut new, mut not_kept) = (Vec::new(), 0u64);
         let group = self.group;
-        let report = group.take_in(verified, report, |writer, report| {
-            note_epochs(writer, group, &under, &report.added)?;
+        let report = group.take_in(verified, report, |writer, placed| {
+            note_epochs(writer, group, under, placed)?;
             new = group.ring(writer).refresh()?;
             let quarantine = Quarantine { connection: writer.connection(), group: group.key };
+            if held.is_empty() {
+                return Ok(());
+            }
+            let mut room = quarantine.held()?;
             for (topic, record) in &held {
-                if !quarantine.hold(topic, record)? {
+                if !quarantine.hold(&mut room, topic, record)? {
                     not_kept = not_kept.saturating_add(1);
                 }
             }
             Ok(())
         })?;
+        for id in &report.added {
+            self.listed.remove(id);
+        }
         let added = u64::try_from(report.added.len()).unwrap_or(u64::MAX);
         self.report.added = self.report.added.saturating_add(added);
         self.report.duplicates = self.report.duplicates.saturating_add(report.duplicates);
@@ -345,6 +366,32 @@ impl Intake<'_> {
         self.report.needed = report.missing;
         self.report.not_kept = self.report.not_kept.saturating_add(not_kept);
         self.released(&new)
+    }
+
+    /// Those that are not here yet: going on after an interruption costs no
+    /// signatures.
+    fn unknown(
+        &mut self,
+        entries: Vec<DecodedEntry>,
+        report: &mut Ingested,
+    ) -> Result<Vec<DecodedEntry>, StoreError> {
+        let listed = &mut self.listed;
+        self.group.look(|connection, loaded| {
+            let frontier = loaded.ledger.frontier();
+            let mut unknown = Vec::with_capacity(entries.len());
+            for entry in entries {
+                let (device, seq) = (entry.header().device(), entry.header().seq());
+                // Nothing is here behind the end of its chain.
+                let may_be_here = frontier.last_seq(device).is_some_and(|last| seq <= last);
+                if may_be_here && is_entry(connection, &entry.id())? {
+                    listed.remove(&entry.id());
+                    report.duplicates = report.duplicates.saturating_add(1);
+                } else {
+                    unknown.push(entry);
+                }
+            }
+            Ok(unknown)
+        })
     }
 
     fn end(mut self, damaged_bytes: u64) -> Result<Imported, StoreError> {
@@ -358,6 +405,7 @@ impl Intake<'_> {
         let mut report = self.report;
         report.damaged_bytes = damaged_bytes;
         report.missing_parts = (0..self.parts_of).filter(|n| !self.parts.contains(n)).collect();
+        report.forked = self.group.ledger()?.has_forked(self.group.device);
         let key = self.group.key;
         self.group.store.read(|connection| {
             for id in &self.listed {
@@ -390,11 +438,25 @@ fn is_here(connection: &Connection, id: &EntryId) -> Result<bool, StoreError> {
 fn note_epochs(
     writer: &Writer<'_>,
     group: &Group,
-    under: &BTreeMap<EntryId, i64>,
-    added: &[EntryId],
+    mut under: BTreeMap<EntryId, i64>,
+    placed: &[(EntryId, i64)],
 ) -> Result<(), StoreError> {
     let connection = writer.connection();
-    let mut keep = connection.prepare_cached(
+    let mut keep =
+        connection.prepare_cached("INSERT OR IGNORE INTO sealed (n, epoch) VALUES (?1, ?2)")?;
+    let mut waited = connection
+        .prepare_cached("DELETE FROM came_under WHERE id = ?1 AND grp = ?2 RETURNING epoch")?;
+    for (id, n) in placed {
+        let epoch = match under.remove(id) {
+            Some(epoch) => Some(epoch),
+            None => waited.query_row((id.as_bytes(), group.key.0), |row| row.get(0)).optional()?,
+        };
+        if let Some(epoch) = epoch {
+            keep.execute((n, epoch))?;
+        }
+    }
+    // Others were here already, or wait.
+    let mut known = connection.prepare_cached(
         "INSERT OR IGNORE INTO sealed (n, epoch) SELECT n, ?2 FROM entries WHERE id = ?1",
     )?;
     let mut wait = connection.prepare_cached(
@@ -402,17 +464,8 @@ fn note_epochs(
          SELECT id, grp, ?2 FROM pending WHERE id = ?1",
     )?;
     for (id, epoch) in under {
-        keep.execute((id.as_bytes(), epoch))?;
+        known.execute((id.as_bytes(), epoch))?;
         wait.execute((id.as_bytes(), epoch))?;
-    }
-    let mut waited = connection
-        .prepare_cached("DELETE FROM came_under WHERE id = ?1 AND grp = ?2 RETURNING epoch")?;
-    for id in added.iter().filter(|id| !under.contains_key(id)) {
-        let mut rows = waited.query((id.as_bytes(), group.key.0))?;
-        if let Some(row) = rows.next()? {
-            let epoch: i64 = row.get(0)?;
-            keep.execute((id.as_bytes(), epoch))?;
-        }
     }
     Ok(())
 }

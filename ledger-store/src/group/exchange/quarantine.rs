@@ -21,23 +21,42 @@ pub(super) struct Quarantine<'a> {
     pub(super) group: GroupKey,
 }
 
+/// What waits in a group by now, as a transaction adds to it.
+pub(super) struct Held {
+    records: u64,
+    bytes: u64,
+}
+
 impl Quarantine<'_> {
-    /// Keeps a record; whether there was room.
-    pub(super) fn hold(&self, topic: &Topic, record: &[u8]) -> Result<bool, StoreError> {
+    pub(super) fn held(&self) -> Result<Held, StoreError> {
         let mut held = self.connection.prepare_cached(
             "SELECT count(*), coalesce(sum(length(record)), 0) FROM quarantine WHERE grp = ?1",
         )?;
-        let (records, bytes): (u64, u64) =
-            held.query_row([self.group.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let held = held.query_row([self.group.0], |row| {
+            Ok(Held { records: row.get(0)?, bytes: row.get(1)? })
+        })?;
+        Ok(held)
+    }
+
+    /// Keeps a record; whether there was room.
+    pub(super) fn hold(
+        &self,
+        held: &mut Held,
+        topic: &Topic,
+        record: &[u8],
+    ) -> Result<bool, StoreError> {
         let more = u64::try_from(record.len()).unwrap_or(u64::MAX);
-        if records >= MAX_RECORDS || bytes.saturating_add(more) > MAX_BYTES {
+        let bytes = held.bytes.saturating_add(more);
+        if held.records >= MAX_RECORDS || bytes > MAX_BYTES {
             return Ok(false);
         }
         let nonce = record.get(NONCE_AT).unwrap_or_default();
         let mut insert = self.connection.prepare_cached(
             "INSERT OR IGNORE INTO quarantine (grp, topic, nonce, record) VALUES (?1, ?2, ?3, ?4)",
         )?;
-        insert.execute((self.group.0, topic.as_bytes(), nonce, record))?;
+        if insert.execute((self.group.0, topic.as_bytes(), nonce, record))? > 0 {
+            *held = Held { records: held.records.saturating_add(1), bytes };
+        }
         Ok(true)
     }
 

@@ -1,0 +1,111 @@
+//! A phone: a database in memory, and who uses it.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ledger_core::{DeviceId, EntryId, StateDigest, VerifiedEntry};
+use ledger_store::{
+    Environment, Exported, Group, Imported, Progress, Since, Store, StoreError, StoreOptions,
+};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
+
+/// A clock that all phones share, and randomness of a phone's own.
+struct Seeded {
+    clock: Arc<AtomicU64>,
+    rng: Mutex<ChaCha20Rng>,
+}
+
+impl Environment for Seeded {
+    fn now_ms(&self) -> u64 {
+        self.clock.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) -> Result<(), StoreError> {
+        self.rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(bytes);
+        Ok(())
+    }
+}
+
+/// A phone in the group.
+pub(super) struct Phone {
+    pub(super) store: Store,
+    pub(super) group: Group,
+    /// The number of the person who uses it.
+    pub(super) person: usize,
+    /// What it got with the answer or pairing by which it entered.
+    pub(super) given: BTreeSet<EntryId>,
+    /// Its own entries that were in a bundle of it.
+    handed_out: BTreeSet<EntryId>,
+}
+
+/// An empty database.
+pub(super) fn empty(seed: u64, number: usize, clock: &Arc<AtomicU64>) -> Result<Store, StoreError> {
+    let mut bytes = [0; 32];
+    let numbers = [seed, number as u64].into_iter().flat_map(u64::to_be_bytes);
+    bytes.iter_mut().zip(numbers).for_each(|(to, from)| *to = from);
+    let rng = Mutex::new(ChaCha20Rng::from_seed(bytes));
+    let environment = Arc::new(Seeded { clock: Arc::clone(clock), rng });
+    StoreOptions::new().environment(environment).in_memory()
+}
+
+pub(super) fn go_on(_: Progress) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+impl Phone {
+    /// A phone that has just entered.
+    pub(super) fn new(store: Store, group: Group, person: usize) -> Result<Phone, StoreError> {
+        let (given, handed_out) = (BTreeSet::new(), BTreeSet::new());
+        let phone = Phone { store, group, person, given, handed_out };
+        Ok(Phone { given: phone.ids()?, ..phone })
+    }
+
+    pub(super) fn device(&self) -> DeviceId {
+        self.group.device()
+    }
+
+    /// Whether it may write, as far as it knows.
+    pub(super) fn may_write(&self) -> Result<bool, StoreError> {
+        Ok(self.group.ledger()?.state().may_write(self.device()))
+    }
+
+    pub(super) fn digest(&self) -> Result<StateDigest, StoreError> {
+        Ok(self.group.ledger()?.state().digest())
+    }
+
+    /// Everything that it holds, oldest first.
+    pub(super) fn entries(&self) -> Result<Vec<VerifiedEntry>, StoreError> {
+        let mut rows = self.group.activity(None, u32::MAX)?;
+        rows.reverse();
+        Ok(rows.into_iter().map(|row| row.entry).collect())
+    }
+
+    pub(super) fn ids(&self) -> Result<BTreeSet<EntryId>, StoreError> {
+        Ok(self.entries()?.iter().map(VerifiedEntry::id).collect())
+    }
+
+    pub(super) fn import(&self, bundle: &[u8]) -> Result<Imported, StoreError> {
+        self.group.import_bundle(&mut &bundle[..], &mut go_on)
+    }
+
+    /// Exports a bundle. Also gives its own entries that were in none before:
+    /// it has chosen the key for these.
+    pub(super) fn export(
+        &mut self,
+        since: Since<'_>,
+    ) -> Result<(Vec<u8>, Exported, BTreeSet<EntryId>), StoreError> {
+        let mut bundle = Vec::new();
+        let exported = self.group.export_bundle(since, &mut bundle, &mut go_on)?;
+        let mut fresh = BTreeSet::new();
+        for entry in self.entries()? {
+            let own = entry.decoded().header().device() == self.device();
+            if own && self.handed_out.insert(entry.id()) {
+                fresh.insert(entry.id());
+            }
+        }
+        Ok((bundle, exported, fresh))
+    }
+}

@@ -1,0 +1,139 @@
+//! `ledger pair new` and `pair old`: a further device of the same person, by
+//! files that pass between the two. Each side runs until the pairing is over, as
+//! what they agree on lives in memory only.
+
+use std::io::{BufRead as _, Write};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use ledger_store::{PairingMode, Store};
+
+use crate::args::Location;
+use crate::context::{open, secrets};
+use crate::exchange::{confirmed, read, write};
+use crate::failure::Failure;
+use crate::show::one_line;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PairCommand {
+    /// On the new device: show six digits, and enter the groups
+    New {
+        #[command(flatten)]
+        location: Location,
+        #[command(flatten)]
+        files: Files,
+        /// Enter the groups without asking
+        #[arg(long)]
+        yes: bool,
+    },
+    /// On a device that you have: type the digits, and enrol the new one
+    Old {
+        #[command(flatten)]
+        location: Location,
+        #[command(flatten)]
+        files: Files,
+        /// Keep the root key to this device: the new one may record, but not
+        /// enrol, revoke, leave, rename or show the phrase
+        #[arg(long)]
+        keep_root: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Files {
+    /// A folder for the messages, pair-1 to pair-6, that pass between the devices
+    #[arg(value_name = "FOLDER")]
+    folder: PathBuf,
+}
+
+impl Files {
+    fn path(&self, number: u8) -> PathBuf {
+        self.folder.join(format!("pair-{number}"))
+    }
+
+    /// Leaves a message for the other device.
+    fn put(&self, number: u8, message: &[u8], out: &mut dyn Write) -> Result<(), Failure> {
+        let path = self.path(number);
+        write(&path, message)?;
+        writeln!(out, "carry {} to the other device", path.display())?;
+        Ok(())
+    }
+
+    /// Waits for one of the other device.
+    fn take(&self, number: u8, out: &mut dyn Write) -> Result<Vec<u8>, Failure> {
+        let path = self.path(number);
+        loop {
+            prompt(&format!("press Enter when {} is here", path.display()), out)?;
+            if path.exists() {
+                return read(&path);
+            }
+            writeln!(out, "it is not here yet")?;
+        }
+    }
+}
+
+pub(crate) fn run(command: &PairCommand, out: &mut dyn Write) -> Result<(), Failure> {
+    match command {
+        PairCommand::New { location, files, yes } => new(location, files, *yes, out),
+        PairCommand::Old { location, files, keep_root } => {
+            let mode = match keep_root {
+                true => PairingMode::HighSecurity,
+                false => PairingMode::Standard,
+            };
+            old(location, files, mode, out)
+        }
+    }
+}
+
+fn new(location: &Location, files: &Files, yes: bool, out: &mut dyn Write) -> Result<(), Failure> {
+    let store = Store::open_or_create(&location.db, secrets(location))?;
+    let (pairing, offer) = store.pair_as_new()?;
+    files.put(1, &offer, out)?;
+    let (showing, revealed) = pairing.opened(&files.take(2, out)?)?;
+    files.put(3, &revealed, out)?;
+    writeln!(out, "the digits are {}; type them into the other device", *showing.reveal_code())?;
+    let offered = showing.groups(&files.take(4, out)?)?;
+    for group in offered.groups() {
+        writeln!(out, "this device will be in {}", one_line(&group.name))?;
+    }
+    if !yes && !confirmed("Did the other device say that the digits are right?", out)? {
+        writeln!(out, "nothing was paired")?;
+        return Ok(());
+    }
+    let (awaiting, devices) = offered.accept()?;
+    files.put(5, &devices, out)?;
+    let groups = awaiting.finish(&files.take(6, out)?)?;
+    writeln!(out, "paired; {} groups wait for a bundle of the other device", groups.len())?;
+    Ok(())
+}
+
+fn old(
+    location: &Location,
+    files: &Files,
+    mode: PairingMode,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let store = open(location)?;
+    let (pairing, reply) = store.pair_as_old(&files.take(1, out)?)?;
+    files.put(2, &reply, out)?;
+    let entering = pairing.revealed(&files.take(3, out)?)?;
+    let typed = prompt("type the six digits that the new device shows", out)?;
+    let (enrolling, groups) = entering.enter(typed.trim())?;
+    writeln!(out, "the digits are right")?;
+    files.put(4, &groups, out)?;
+    let granted = enrolling.enrol(&files.take(5, out)?, mode)?;
+    files.put(6, &granted, out)?;
+    writeln!(out, "enrolled; export a bundle of each group for it")?;
+    Ok(())
+}
+
+/// Says what is wanted, and reads a line.
+fn prompt(text: &str, out: &mut dyn Write) -> Result<String, Failure> {
+    writeln!(out, "{text}")?;
+    out.flush()?;
+    let mut line = String::new();
+    match std::io::stdin().lock().read_line(&mut line)? {
+        0 => Err(Failure::Usage("the input ended before the pairing was over".to_owned())),
+        _ => Ok(line),
+    }
+}

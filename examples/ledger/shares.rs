@@ -1,0 +1,181 @@
+//! `ledger shares`: the recovery phrase in the hands of friends.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use ledger_core::{MemberId, RecoveryRequest};
+use ledger_store::{KeptShare, Store, StoreError};
+
+use crate::args::{GroupToRestore, Location};
+use crate::context::{People, open, secrets, the_group};
+use crate::exchange::{self, confirmed, read, write};
+use crate::failure::Failure;
+use crate::show::one_line;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SharesCommand {
+    /// Split your phrase among friends in the group
+    Make {
+        #[command(flatten)]
+        location: Location,
+        /// How many of them together can restore you
+        #[arg(long, value_name = "N")]
+        needed: u8,
+        /// A folder for the shares, one for each friend
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
+        /// The friends
+        #[arg(required = true, value_name = "NAME")]
+        friends: Vec<String>,
+    },
+    /// Keep a share that a friend handed to you
+    Keep {
+        #[command(flatten)]
+        location: Location,
+        /// The share
+        share: PathBuf,
+    },
+    /// List the shares that you keep for friends
+    List {
+        #[command(flatten)]
+        location: Location,
+    },
+    /// After losing everything: write a request to show to friends
+    Ask {
+        #[command(flatten)]
+        location: Location,
+        /// Where to write it; it holds no secret
+        #[arg(value_name = "REQUEST")]
+        request: PathBuf,
+    },
+    /// Give a friend's share back
+    Return {
+        #[command(flatten)]
+        location: Location,
+        /// Do not ask whether the request is the friend's
+        #[arg(long)]
+        yes: bool,
+        /// Whose share
+        #[arg(value_name = "NAME")]
+        friend: String,
+        /// The friend's request
+        request: PathBuf,
+        /// Where to write the share, sealed to the request
+        #[arg(value_name = "SHARE")]
+        share: PathBuf,
+    },
+    /// Take a share that a friend gave back
+    Collect {
+        #[command(flatten)]
+        location: Location,
+        /// The share
+        share: PathBuf,
+    },
+    /// Say how many of the shares are here
+    Progress {
+        #[command(flatten)]
+        location: Location,
+    },
+    /// Restore yourself from the shares, and a group from a bundle
+    Restore {
+        #[command(flatten)]
+        location: Location,
+        #[command(flatten)]
+        restore: GroupToRestore,
+    },
+}
+
+pub(crate) fn run(command: &SharesCommand, out: &mut dyn Write) -> Result<(), Failure> {
+    match command {
+        SharesCommand::Make { location, needed, folder, friends } => {
+            make(location, *needed, folder, friends, out)
+        }
+        SharesCommand::Keep { location, share } => {
+            let store = open(location)?;
+            let kept = store.keep_share(&read(share)?)?;
+            let state = store.group(kept.group)?.state()?;
+            let owner = People::of(&state).label(kept.member).to_owned();
+            writeln!(out, "kept a share of {}", one_line(&owner))?;
+            Ok(())
+        }
+        SharesCommand::List { location } => {
+            let group = the_group(&open(location)?, location)?;
+            let people = People::of(&group.state()?);
+            for kept in group.kept_shares()? {
+                writeln!(out, "a share of {}", one_line(people.label(kept.member)))?;
+            }
+            Ok(())
+        }
+        SharesCommand::Ask { location, request } => {
+            let store = Store::open_or_create(&location.db, secrets(location))?;
+            let asked = store.recovery_request()?;
+            write(request, &asked.encode())?;
+            writeln!(out, "show {} to your friends", request.display())?;
+            writeln!(out, "tell them by voice that its fingerprint is {}", asked.fingerprint())?;
+            Ok(())
+        }
+        SharesCommand::Return { location, yes, friend, request, share } => {
+            let request = RecoveryRequest::decode(&read(request)?).map_err(StoreError::from)?;
+            let group = the_group(&open(location)?, location)?;
+            let owner = People::of(&group.state()?).find(friend)?;
+            let kept = newest(group.kept_shares()?, owner);
+            let kept =
+                kept.ok_or_else(|| Failure::Ledger(format!("no share of {friend} is kept here")))?;
+            writeln!(out, "the request has the fingerprint {}", request.fingerprint())?;
+            let question = format!("Does {friend} say the same, by voice or face?");
+            if !yes && !confirmed(&one_line(&question), out)? {
+                writeln!(out, "nothing was given back")?;
+                return Ok(());
+            }
+            write(share, &group.return_share(kept.id, &request)?)?;
+            writeln!(out, "send {} to {}", share.display(), one_line(friend))?;
+            Ok(())
+        }
+        SharesCommand::Collect { location, share } => {
+            let added = open(location)?.add_returned_share(&read(share)?)?;
+            writeln!(out, "{} shares are here", added.progress)?;
+            Ok(())
+        }
+        SharesCommand::Progress { location } => {
+            match open(location)?.recovery_progress()? {
+                Some(progress) => writeln!(out, "{progress} shares are here")?,
+                None => writeln!(out, "no share is here yet")?,
+            }
+            Ok(())
+        }
+        SharesCommand::Restore { location, restore } => {
+            let store = open(location)?;
+            if store.reveal_phrase().is_err() {
+                store.recover_from_shares()?;
+            }
+            exchange::restore(&store, restore, out)
+        }
+    }
+}
+
+fn make(
+    location: &Location,
+    needed: u8,
+    folder: &std::path::Path,
+    friends: &[String],
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let group = the_group(&open(location)?, location)?;
+    let people = People::of(&group.state()?);
+    let members: Vec<MemberId> =
+        friends.iter().map(|name| people.find(name)).collect::<Result<_, _>>()?;
+    let shares = group.share_phrase(needed, &members)?;
+    for ((number, share), friend) in (1u32..).zip(shares).zip(friends) {
+        let path = folder.join(format!("share-{number}"));
+        write(&path, &share)?;
+        writeln!(out, "give {} to {}", path.display(), one_line(friend))?;
+    }
+    writeln!(out, "any {needed} of them together can restore you, and become you")?;
+    Ok(())
+}
+
+/// The share of somebody that was made last.
+fn newest(kept: Vec<KeptShare>, owner: MemberId) -> Option<KeptShare> {
+    kept.into_iter().filter(|kept| kept.member == owner).max_by_key(|kept| kept.made_ms)
+}
