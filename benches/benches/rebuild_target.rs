@@ -22,8 +22,8 @@ use std::convert::Infallible;
 use std::hint::black_box;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
 
+use ledger_benches::measure::{core_ms, median};
 use ledger_benches::{Stored, generate};
 use ledger_core::{
     Admission, DecodedEntry, EntryId, SparseIndex, StateDigest, VerifiedEntry, hazmat,
@@ -51,7 +51,7 @@ fn main() -> ExitCode {
             figures[3].push(time(&many, || decode_anew(&many)));
             figures[4].push(time(&many, || limit(&many)));
         }
-        let [ours, ours_of_few, reading, anew, theirs] = figures.map(median);
+        let [ours, ours_of_few, reading, anew, theirs] = figures.map(|times| median(&times));
         println!(
             "rebuilding from {entries} rows: {ours:.2} µs an entry (at most {LIMIT_US}), of a \
              tenth as many {ours_of_few:.2} µs; reading them {reading:.2} µs, decoding anew \
@@ -121,26 +121,7 @@ fn limit(rows: &[Row]) {
     }
 }
 
-/// Microseconds a row: of this thread's time on a core where the system tells it,
-/// so that other programs count little.
+/// Microseconds a row.
 fn time(rows: &[Row], work: impl FnOnce()) -> f64 {
-    let (begin, wall) = (on_core(), Instant::now());
-    work();
-    let took = match (begin, on_core()) {
-        (Some(begin), Some(end)) => end - begin,
-        _ => wall.elapsed().as_secs_f64(),
-    };
-    took * 1e6 / rows.len() as f64
-}
-
-/// Seconds that this thread has spent on a core (Linux).
-fn on_core() -> Option<f64> {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    let nanoseconds: u64 = told.split(' ').next()?.parse().ok()?;
-    Some(nanoseconds as f64 * 1e-9)
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
+    core_ms(work) * 1e3 / rows.len() as f64
 }

@@ -24,7 +24,7 @@ use sha2::Sha256;
 
 use super::bed::crowd_of;
 use super::raw::{Raw, Reader};
-use super::{Effort, Figure, Report, median, time_ms};
+use super::{Effort, Figure, Report, core_ms, median, time_ms};
 
 /// Entries of the bundle.
 const ENTRIES: usize = 10_000;
@@ -80,7 +80,7 @@ fn seal_and_open(effort: Effort) -> Vec<Figure> {
         black_box(key.open(&Envelope::parse(&sealed).unwrap()).unwrap());
     };
     let pair = |_| {
-        (time_ms(|| (0..ROUND).for_each(|_| ours())), time_ms(|| (0..ROUND).for_each(|_| raw())))
+        (core_ms(|| (0..ROUND).for_each(|_| ours())), core_ms(|| (0..ROUND).for_each(|_| raw())))
     };
     let (ours, theirs): (Vec<f64>, Vec<f64>) = (0..effort.times(15)).map(pair).unzip();
     vec![Figure {
@@ -112,13 +112,13 @@ fn epoch_change(effort: Effort) -> Vec<Figure> {
         .collect();
     let pair = |n: usize| {
         let seed = [u8::try_from(n % 256).unwrap(); 32];
-        let ours = time_ms(|| {
+        let ours = core_ms(|| {
             let key = EpochKey::from_bytes(group, seed);
             black_box(key.begin(&[]).unwrap());
             black_box(key.wrap_for(&recipients, &seed));
         });
         let mut rng = ChaCha20Rng::from_seed(seed);
-        let theirs = time_ms(|| {
+        let theirs = core_ms(|| {
             for key in &keys {
                 let wrap = single_shot_seal_with_rng::<
                     ChaCha20Poly1305,

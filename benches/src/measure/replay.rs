@@ -8,7 +8,7 @@ use ed25519_zebra::{Signature, VerificationKeyBytes};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 
-use super::{Effort, Figure, median, time_ms};
+use super::{Effort, Figure, core_ms, median};
 use crate::{Stored, decode, generate, replay, verify};
 
 const MONEY_ENTRIES: usize = 1_000;
@@ -26,7 +26,7 @@ pub fn from_stored_bytes(effort: Effort) -> Vec<Figure> {
     // Once unmeasured: caches, tables, allocator.
     ours(&entries);
     raw(&signed);
-    let pair = |_| (time_ms(|| ours(&entries)), time_ms(|| raw(&signed)));
+    let pair = |_| (core_ms(|| ours(&entries)), core_ms(|| raw(&signed)));
     let (ours, raw): (Vec<f64>, Vec<f64>) = (0..effort.times(9)).map(pair).unzip();
     let figure = |name: &str, limit, at_most| Figure {
         name: format!("1,000 entries from stored bytes to balances{name}"),

@@ -9,7 +9,7 @@ use ledger_store::NewEntry;
 
 use super::bed::{AMONG, BATCH, Bed, DEPTHS, File};
 use super::raw::{self, Raw, Reader};
-use super::{Effort, Figure, Report, median, time_ms};
+use super::{Effort, Figure, Report, core_ms, median, time_ms};
 
 /// Every figure of the store.
 pub fn all(report: &mut Report, bed: &mut Bed, effort: Effort) {
@@ -113,7 +113,7 @@ fn open(bed: &mut Bed, effort: Effort) -> Vec<Figure> {
     let known = small.open().1.ledger().unwrap().frontier().entries() as usize;
     lengthen_tail(&small, |entries| bed.crowd.entries[known..known + entries].to_vec());
     let opened = |file: &File| {
-        time_ms(|| {
+        core_ms(|| {
             let (_store, group) = file.open();
             assert!(group.opening().unwrap().from_checkpoint > 0);
         })
@@ -121,7 +121,7 @@ fn open(bed: &mut Bed, effort: Effort) -> Vec<Figure> {
     let (mut ours, mut theirs, mut little) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..effort.times(15) {
         ours.push(opened(&large));
-        theirs.push(time_ms(|| raw::open_and_read(&large.path, &large.keys)));
+        theirs.push(core_ms(|| raw::open_and_read(&large.path, &large.keys)));
         little.push(opened(&small));
     }
     let figure = |name: &str, limit, at_most| Figure {
@@ -143,8 +143,8 @@ fn rebuild(bed: &mut Bed, effort: Effort) -> Vec<Figure> {
         let copy = file.copy("rebuilt.db");
         raw::connect(&copy.path, &copy.keys).execute_batch("DELETE FROM checkpoints").unwrap();
         let mut replayed = 0;
-        let ours = time_ms(|| replayed = copy.open().1.opening().unwrap().replayed);
-        let rows = time_ms(|| raw::read_all(&copy.path, &copy.keys));
+        let ours = core_ms(|| replayed = copy.open().1.opening().unwrap().replayed);
+        let rows = core_ms(|| raw::read_all(&copy.path, &copy.keys));
         (ours - rows) * 1e3 / replayed as f64
     };
     let (large, middle): (Vec<f64>, Vec<f64>) =

@@ -80,7 +80,8 @@ impl Graph {
 
     /// An entry joins a slot, or leaves it.
     fn turn(&mut self, original: EntryId, part: SlotEntry, applied: bool) {
-        let (first, place) = (self.place(&original), self.place(&part.id));
+        let place = self.place(&part.id);
+        let first = if part.id == original { place } else { self.place(&original) };
         if let Some(node) = place.and_then(|place| self.nodes.get_mut(place)) {
             node.slot = first.filter(|_| applied);
         }

@@ -15,7 +15,7 @@ use crate::store::LoadedLedger;
 
 /// What came after a checkpoint.
 pub(super) const TAIL: &str =
-    "SELECT entry, signature, n FROM entries WHERE grp = ?1 AND n > ?2 ORDER BY n";
+    "SELECT entry, signature, n, id FROM entries WHERE grp = ?1 AND n > ?2 ORDER BY n";
 
 /// Everything, in the order in which it came.
 pub(super) const ALL: &str =
@@ -82,7 +82,7 @@ fn replay_tail(
     let mut index = StoredIndex::new(connection, group, loaded.upto);
     let ledger = &mut loaded.ledger;
     while let Some(row) = rows.next()? {
-        let entry = stored_entry(row)?;
+        let entry = believed_entry(row, EntryId::from_bytes(row.get(3)?))?;
         let n: i64 = row.get(2)?;
         index.lacks(entry.id());
         let admitted = admit_stored(ledger, entry, &index)??;
