@@ -12,7 +12,6 @@
     clippy::indexing_slicing,
     clippy::cast_possible_wrap,
     clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
     clippy::missing_panics_doc,
     reason = "a bench stops at the first error"
 )]
@@ -27,8 +26,9 @@ pub mod replay;
 pub mod store;
 
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 
 /// Figures that miss their limit, by how their names begin, and where that is
@@ -178,22 +178,16 @@ pub fn time_ms(work: impl FnOnce()) -> f64 {
     begin.elapsed().as_secs_f64() * 1e3
 }
 
-/// Milliseconds of this thread's time on a core, where the system tells that: of work
-/// that waits for nobody, so that other programs count little.
+/// Milliseconds of this thread's time on a core: of work that waits for nobody, so that
+/// other programs count little.
 pub fn core_ms(work: impl FnOnce()) -> f64 {
     let begin = on_core();
-    let wall = time_ms(work);
-    match (begin, on_core()) {
-        (Some(begin), Some(end)) => (end - begin) * 1e3,
-        _ => wall,
-    }
+    work();
+    (on_core() - begin).as_secs_f64() * 1e3
 }
 
-/// Seconds that this thread has spent on a core (Linux).
-fn on_core() -> Option<f64> {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    let nanoseconds: u64 = told.split(' ').next()?.parse().ok()?;
-    Some(nanoseconds as f64 * 1e-9)
+fn on_core() -> Duration {
+    clock_gettime(ClockId::ThreadCPUTime).try_into().unwrap()
 }
 
 /// The one in the middle.

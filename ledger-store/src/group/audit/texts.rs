@@ -38,11 +38,13 @@ impl<'a> Texts<'a> {
     /// The numbers of the expenses that are found by other words than they have.
     pub(super) fn wrong(&self) -> Result<BTreeSet<i64>, StoreError> {
         let mut wrong = BTreeSet::new();
+        let others = self.others()?;
         // Both come in the order of words, then of rows, then of places.
         self.merge(
             "SELECT term, doc, offset FROM temp.words_anew",
             "SELECT term, doc, offset FROM temp.words_stored",
             |row| Ok((row.get_ref(0)?.as_bytes()?.to_vec(), row.get(1)?, row.get(2)?)),
+            &others,
             &mut wrong,
         )?;
         // A text without words has a row, too.
@@ -50,6 +52,7 @@ impl<'a> Texts<'a> {
             "SELECT id FROM temp.texts_anew_docsize ORDER BY id",
             "SELECT id FROM main.texts_docsize ORDER BY id",
             |row| Ok((Vec::new(), row.get(0)?, 0)),
+            &others,
             &mut wrong,
         )?;
         Ok(wrong)
@@ -61,13 +64,14 @@ impl<'a> Texts<'a> {
         anew: &str,
         stored: &str,
         read: impl Fn(&Row<'_>) -> Result<Instance, rusqlite::Error>,
+        others: &Numbers,
         wrong: &mut BTreeSet<i64>,
     ) -> Result<(), StoreError> {
         let (mut anew, mut stored) =
             (self.connection.prepare(anew)?, self.connection.prepare(stored)?);
         let (mut anew, mut stored) = (anew.query([])?, stored.query([])?);
         let mut expected = next(&mut anew, &read)?;
-        let mut found = self.next_stored(&mut stored, &read)?;
+        let mut found = next_stored(&mut stored, &read, others)?;
         loop {
             let order = match (&expected, &found) {
                 (None, None) => return Ok(()),
@@ -81,28 +85,58 @@ impl<'a> Texts<'a> {
             }
             if order.is_ge() {
                 wrong.extend(found.filter(|_| order.is_gt()).map(number));
-                found = self.next_stored(&mut stored, &read)?;
+                found = next_stored(&mut stored, &read, others)?;
             }
         }
     }
 
-    /// The next row that is not another group's. One that stands for nothing
-    /// counts as this group's.
-    fn next_stored(
-        &self,
-        rows: &mut Rows<'_>,
-        read: &impl Fn(&Row<'_>) -> Result<Instance, rusqlite::Error>,
-    ) -> Result<Option<Instance>, StoreError> {
-        let mut of_other = self
+    /// The numbers of the entries of other groups. The index has their words, too,
+    /// and looking up each would take as long for every group as for all.
+    fn others(&self) -> Result<Numbers, StoreError> {
+        let mut statement = self
             .connection
-            .prepare_cached("SELECT 1 FROM main.entries WHERE n = ?1 AND grp <> ?2")?;
-        while let Some(instance) = next(rows, read)? {
-            if !of_other.exists((number_of(instance.1), self.group.0))? {
-                return Ok(Some(instance));
-            }
+            .prepare("SELECT n FROM main.entries WHERE grp <> ?1 ORDER BY grp, n")?;
+        let mut rows = statement.query([self.group.0])?;
+        let mut numbers = Numbers::default();
+        while let Some(row) = rows.next()? {
+            numbers.push(row.get(0)?);
         }
-        Ok(None)
+        numbers.0.sort_unstable();
+        Ok(numbers)
     }
+}
+
+/// Numbers by stretches without gaps, in order: entries come in batches.
+#[derive(Default)]
+struct Numbers(Vec<(i64, i64)>);
+
+impl Numbers {
+    fn push(&mut self, n: i64) {
+        match self.0.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(n) => *last = n,
+            _ => self.0.push((n, n)),
+        }
+    }
+
+    fn contains(&self, n: i64) -> bool {
+        let place = self.0.partition_point(|(_, last)| *last < n);
+        self.0.get(place).is_some_and(|(first, _)| *first <= n)
+    }
+}
+
+/// The next row that is not another group's. One that stands for nothing counts as
+/// this group's.
+fn next_stored(
+    rows: &mut Rows<'_>,
+    read: &impl Fn(&Row<'_>) -> Result<Instance, rusqlite::Error>,
+    others: &Numbers,
+) -> Result<Option<Instance>, StoreError> {
+    while let Some(instance) = next(rows, read)? {
+        if !others.contains(number_of(instance.1)) {
+            return Ok(Some(instance));
+        }
+    }
+    Ok(None)
 }
 
 impl Drop for Texts<'_> {
@@ -129,4 +163,22 @@ fn number_of(row: i64) -> i64 {
 
 fn number((_, row, _): Instance) -> i64 {
     number_of(row)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_those_that_were_pushed() {
+        let mut numbers = Numbers::default();
+        // As they come: by group, then by number.
+        let pushed = [2, 3, 7, 9, 10, 4, 5, 12];
+        pushed.into_iter().for_each(|n| numbers.push(n));
+        numbers.0.sort_unstable();
+        for n in 0..15 {
+            assert_eq!(numbers.contains(n), pushed.contains(&n), "{n}");
+        }
+        assert!(!Numbers::default().contains(1));
+    }
 }
