@@ -57,6 +57,15 @@ bugs! {
     RotationStays "rotation-stays" "a rotation that turns void stays in force"
     FirstComeFirst "first-come-first" "the first introduction is the one that arrived first"
     CheckpointForgets "checkpoint-forgets" "a checkpoint does not hold who has a leave in the past"
+    // Keys, both from scratch and incrementally: noticed where bundles travel.
+    EpochOutlivesCut "epoch-outlives-cut" "the first epoch stays in use, whoever is cut off"
+    PhraseOutlivesCut "phrase-outlives-cut" "the phrase of somebody who is cut off still gets keys"
+}
+
+#[cfg(feature = "seeded-bugs")]
+impl Bug {
+    /// Those that concern keys.
+    pub const OF_KEYS: &'static [Bug] = &[Bug::EpochOutlivesCut, Bug::PhraseOutlivesCut];
 }
 
 #[cfg(feature = "seeded-bugs")]

@@ -177,7 +177,7 @@ fn report(arguments: &Arguments, case: &Case, failure: &Failure) -> ExitCode {
 fn bugs(arguments: &Arguments) -> ExitCode {
     let (settings, limit) = (arguments.settings(arguments.seed), arguments.seeds.max(500));
     let mut missed = false;
-    let hunts = [hunt_bugs, hunt_breaks, hunt_steps, hunt_rules];
+    let hunts = [bundles::hunt, hunt_bugs, hunt_breaks, hunt_steps, hunt_rules];
     for hunted in hunts.into_iter().flat_map(|hunt| hunt(&settings, limit)) {
         if !hunted.text.is_empty() {
             println!("{}:", hunted.text);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::nets::Nets;
 use crate::act::Generation;
+use crate::bug::Bug;
 use crate::id::{DeviceId, EntryId, EpochCommit, GroupId, MemberId, Topic};
 use crate::keys::DeviceCertificate;
 use crate::money::{Balance, Currency};
@@ -248,7 +249,8 @@ impl GroupState {
     /// (lamport, id) first: those in force that know of every cut and every key
     /// rotation.
     pub fn usable_epochs(&self) -> impl Iterator<Item = (EntryId, UsableEpoch)> + '_ {
-        self.epochs.iter().rev().map(|((_, id), epoch)| (*id, *epoch))
+        let first = self.epochs.first_key_value().filter(|_| Bug::EpochOutlivesCut.is_on());
+        first.into_iter().chain(self.epochs.iter().rev()).map(|((_, id), epoch)| (*id, *epoch))
     }
 
     /// The X25519 public keys to which the key of an epoch is wrapped: of the
