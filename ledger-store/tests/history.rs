@@ -65,8 +65,22 @@ fn assert_histories(group: &Group) -> usize {
                 assert_eq!(row.author, state.device_owner(entry.header().device()));
             }
         }
+        assert_differences(group, &pages(group, original.id(), 100));
     }
     longest
+}
+
+/// The activity shows what each change of a slot changed.
+fn assert_differences(group: &Group, newest_first: &[Version]) {
+    for (place, version) in newest_first.iter().enumerate() {
+        let changes = matches!(version.role, SlotRole::Correction | SlotRole::Cancellation);
+        let earlier = newest_first[place + 1..].iter().filter(|row| row.verdict.is_applied());
+        let last = earlier
+            .filter(|row| matches!(row.role, SlotRole::Correction | SlotRole::Original))
+            .find(|_| changes);
+        let row = group.entry(version.entry.id()).unwrap().unwrap();
+        assert_eq!(row.before, last.and_then(|row| row.details.clone()));
+    }
 }
 
 #[test]

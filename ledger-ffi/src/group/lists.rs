@@ -192,6 +192,10 @@ pub struct ActivityRow {
     pub details: Option<Details>,
     /// The amount of that, ready to be shown.
     pub total: Option<Money>,
+    /// Of a correction or cancellation: what the expense or transfer said before.
+    pub before: Option<Details>,
+    /// The amount of that, ready to be shown.
+    pub total_before: Option<Money>,
     /// The expense or transfer that it changes or endorses.
     pub target: Option<String>,
     /// The name of the person it introduces.
@@ -387,6 +391,8 @@ fn activity_rows(rows: Vec<ledger_store::Activity>, state: &GroupState) -> Vec<A
             verdict: row.verdict.into(),
             total: details.as_ref().map(total),
             details: details.map(Into::into),
+            total_before: row.before.as_ref().map(total),
+            before: row.before.map(Into::into),
             target: said.target,
             introduces: said.introduces,
             act: said.act,

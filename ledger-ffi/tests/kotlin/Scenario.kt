@@ -64,6 +64,9 @@ fun correctsIt(flat: Flat) {
     val history = flat.group.history(flat.dinner)
     same(history.map { it.role }, listOf(Role.CORRECTION, Role.ORIGINAL))
     same(history[0].details?.description, "Dinner and wine")
+    val newest = flat.group.activity(limit = 1u).single()
+    same(newest.totalBefore?.minorUnits to newest.total?.minorUnits, 2500L to 3000L)
+    same(newest.before?.description, "Dinner")
 }
 
 fun paysAndConfirms(flat: Flat) {
@@ -82,7 +85,8 @@ fun cancels(flat: Flat) {
     same(flat.group.expenses().single { it.isCancelled }.id, flat.payment)
     val newest = flat.group.activity(limit = 1u).single()
     same(newest.kind to newest.target, EntryKind.CANCELLATION to flat.payment)
-    same(newest.remark, "it bounced")
+    same(newest.remark to newest.details, "it bounced" to null)
+    same((newest.before as Details.Transfer).transfer.toMember, flat.anna)
 }
 
 fun findsAndPages(flat: Flat) {

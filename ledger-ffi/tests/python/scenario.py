@@ -71,6 +71,9 @@ def corrects_it(flat):
     history = flat.group.history(flat.dinner)
     assert [row.role for row in history] == [Role.CORRECTION, Role.ORIGINAL]
     assert history[0].details.expense.description == "Dinner and wine"
+    [newest] = flat.group.activity(limit=1)
+    assert (newest.total_before.minor_units, newest.total.minor_units) == (2500, 3000)
+    assert newest.before.expense.description == "Dinner"
 
 
 def pays_and_confirms(flat):
@@ -99,7 +102,8 @@ def cancels(flat):
     assert cancelled.id == flat.payment
     newest = flat.group.activity(limit=1)[0]
     assert (newest.kind, newest.target) == (EntryKind.CANCELLATION, flat.payment)
-    assert newest.remark == "it bounced"
+    assert (newest.remark, newest.details) == ("it bounced", None)
+    assert newest.before.transfer.to_member == flat.anna
 
 
 def finds_and_pages(flat):

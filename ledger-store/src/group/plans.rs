@@ -33,6 +33,8 @@ fn no_list_scans_or_sorts() {
         (query::ACTIVITY, "entries_by_order (grp=? AND lamport<?)"),
         (query::VOID, "entries_void (grp=? AND lamport<?)"),
         (query::ENTRY, "sqlite_autoindex_entries_1 (id=?)"),
+        (query::CORRECTED, "PRIMARY KEY (original=? AND endorses=? AND (lamport,id)<(?,?))"),
+        (query::ORIGINAL, "INTEGER PRIMARY KEY (rowid=?)"),
         (history::CHANGES, "PRIMARY KEY (original=? AND endorses=? AND (lamport,id)<(?,?))"),
         (overview::GROUPS, "INTEGER PRIMARY KEY (rowid<?)"),
         (overview::LAST, "entries_by_order (grp=?)"),

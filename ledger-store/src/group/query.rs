@@ -1,7 +1,9 @@
 //! Lists for apps, newest first, in pages.
 
-use ledger_core::{Details, EntryId, GroupState, Kind, MemberId, Verdict, VerifiedEntry};
-use rusqlite::Row;
+use ledger_core::{
+    Details, EntryId, GroupState, Kind, MemberId, Payload, Verdict, VerifiedEntry,
+};
+use rusqlite::{Connection, Row};
 
 use super::Group;
 use super::cursor::Cursor;
@@ -18,6 +20,16 @@ pub(super) const VOID: &str = "SELECT entry, signature, verdict, lamport, n FROM
 
 pub(super) const ENTRY: &str = "SELECT entry, signature, verdict, lamport, n FROM entries
      WHERE grp = ?1 AND id = ?2";
+
+/// The last correction that counts, of those before a place in the order.
+pub(super) const CORRECTED: &str = "SELECT e.entry, e.signature
+     FROM named m JOIN entries e ON e.n = m.n
+     WHERE m.original = (SELECT slot FROM entries WHERE id = ?1) AND m.endorses = 0
+       AND (m.lamport, m.id) < (?2, ?3) AND e.kind = ?4 AND e.verdict = 0
+     ORDER BY m.lamport DESC, m.id DESC LIMIT 1";
+
+pub(super) const ORIGINAL: &str = "SELECT entry, signature FROM entries
+     WHERE n = (SELECT slot FROM entries WHERE id = ?1) AND verdict = 0";
 
 /// An expense or transfer as it stands now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +55,10 @@ pub struct Activity {
     pub author: Option<MemberId>,
     /// Whether it counts.
     pub verdict: Verdict,
+    /// Of a correction or cancellation: what the expense or transfer said before
+    /// it in the total order, by the last correction that counts or else the
+    /// original; none if that is void.
+    pub before: Option<Details>,
     /// Where the page after this row begins.
     pub cursor: Cursor,
 }
@@ -87,7 +103,8 @@ impl Group {
         self.look(|connection, loaded| {
             let mut statement = connection.prepare_cached(ENTRY)?;
             let mut rows = statement.query((self.key.0, id.as_bytes()))?;
-            rows.next()?.map(|row| activity(row, loaded.ledger.state())).transpose()
+            let state = loaded.ledger.state();
+            rows.next()?.map(|row| activity(connection, row, state)).transpose()
         })
     }
 
@@ -103,19 +120,50 @@ impl Group {
             let mut rows = statement.query((self.key.0, after.major, after.minor, limit))?;
             let mut page = Vec::new();
             while let Some(row) = rows.next()? {
-                page.push(activity(row, loaded.ledger.state())?);
+                page.push(activity(connection, row, loaded.ledger.state())?);
             }
             Ok(page)
         })
     }
 }
 
-fn activity(row: &Row<'_>, state: &GroupState) -> Result<Activity, StoreError> {
+fn activity(
+    connection: &Connection,
+    row: &Row<'_>,
+    state: &GroupState,
+) -> Result<Activity, StoreError> {
     let entry = stored_entry(row)?;
     Ok(Activity {
         author: state.device_owner(entry.decoded().header().device()),
+        before: before(connection, &entry, state)?,
         entry,
         verdict: verdict(row.get(2)?)?,
         cursor: Cursor { major: row.get(3)?, minor: row.get(4)? },
     })
+}
+
+/// What was there before a correction or cancellation.
+fn before(
+    connection: &Connection,
+    entry: &VerifiedEntry,
+    state: &GroupState,
+) -> Result<Option<Details>, StoreError> {
+    let header = entry.decoded().header();
+    let target = match entry.decoded().payload() {
+        Payload::Correction(correction) => correction.target(),
+        Payload::Cancellation(cancellation) => cancellation.target(),
+        _ => return Ok(None),
+    };
+    let Some(target) = header.refs().get(target.place()) else { return Ok(None) };
+    let kind = Kind::CORRECTION.number();
+    let id = entry.id();
+    let mut corrected = connection.prepare_cached(CORRECTED)?;
+    let mut rows = corrected.query((target.as_bytes(), header.lamport(), id.as_bytes(), kind))?;
+    if let Some(row) = rows.next()? {
+        return Ok(Details::of(stored_entry(row)?.decoded(), state));
+    }
+    let mut first = connection.prepare_cached(ORIGINAL)?;
+    let mut rows = first.query([target.as_bytes()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Details::of(stored_entry(row)?.decoded(), state))
 }

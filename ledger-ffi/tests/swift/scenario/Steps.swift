@@ -44,6 +44,9 @@ func correctsIt(_ flat: Flat) throws {
     let history = try flat.group.history(original: flat.dinner)
     try same(history.map(\.role), [.correction, .original])
     try same(history[0].details?.description, "Dinner and wine")
+    let newest = try only(flat.group.activity(limit: 1))
+    try same([newest.totalBefore?.minorUnits, newest.total?.minorUnits], [2500, 3000])
+    try same(newest.before?.description, "Dinner")
 }
 
 func paysAndConfirms(_ flat: Flat) throws {
@@ -63,6 +66,7 @@ func cancels(_ flat: Flat) throws {
     let newest = try only(flat.group.activity(limit: 1))
     try same(newest.kind, .cancellation)
     try same([newest.target, newest.remark], [flat.payment, "it bounced"])
+    try same(newest.totalBefore?.minorUnits, 1500)
 }
 
 func findsAndPages(_ flat: Flat) throws {
