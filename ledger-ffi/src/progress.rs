@@ -8,6 +8,8 @@ use crate::{CallbackError, ErrorCode, LedgerError};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 #[non_exhaustive]
 pub enum Phase {
+    /// Replaying all stored entries, as no checkpoint does.
+    Opening,
     /// Recording imported rows.
     Importing,
     /// Checking stored entries.
@@ -56,6 +58,7 @@ pub trait ProgressListener: Send + Sync {
 impl From<ledger_store::Progress> for WorkProgress {
     fn from(progress: ledger_store::Progress) -> Self {
         let phase = match progress.phase {
+            ledger_store::Phase::Opening => Phase::Opening,
             ledger_store::Phase::Importing => Phase::Importing,
             ledger_store::Phase::Verifying => Phase::Verifying,
             ledger_store::Phase::Comparing => Phase::Comparing,

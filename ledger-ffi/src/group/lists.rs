@@ -301,7 +301,7 @@ impl LedgerGroup {
     ) -> Result<Vec<ActivityRow>, LedgerError> {
         let group = self.inner()?;
         let rows = group.activity(cursor(after)?, limit)?;
-        Ok(activity_rows(rows, &group.state()?))
+        Ok(activity_rows(rows, group.ledger()?.state()))
     }
 
     /// The entries that count nothing, each with its reason, in the order of
@@ -317,7 +317,7 @@ impl LedgerGroup {
     ) -> Result<Vec<ActivityRow>, LedgerError> {
         let group = self.inner()?;
         let rows = group.void_entries(cursor(after)?, limit)?;
-        Ok(activity_rows(rows, &group.state()?))
+        Ok(activity_rows(rows, group.ledger()?.state()))
     }
 
     /// Every entry of an expense or transfer, void ones too: newest first, so

@@ -64,6 +64,18 @@ pub struct ImportSummary {
 
 #[uniffi::export]
 impl LedgerGroup {
+    /// Reads the group now, which else the first call does that needs it: call it
+    /// before showing the group. Takes milliseconds from a checkpoint. Without one
+    /// it takes long, and tells the listener. Changes nothing.
+    ///
+    /// # Errors
+    /// `Cancelled`, `CallbackFailed`, or what reading the database says.
+    #[uniffi::method(default(listener = None))]
+    pub fn prepare(&self, listener: Option<Arc<dyn ProgressListener>>) -> Result<(), LedgerError> {
+        let group = self.inner()?;
+        telling(listener, |progress| group.prepare(progress)).map(|_| ())
+    }
+
     /// Checks every hash, signature, link and rule again from the stored bytes,
     /// and that everything derived from them agrees. Changes nothing. Takes
     /// long: about a second for 10,000 entries.

@@ -10,7 +10,7 @@ mod rows;
 
 use std::sync::Arc;
 
-use ledger_core::{GroupId, GroupState, MemberId, settle_up};
+use ledger_core::{GroupId, MemberId, settle_up};
 
 use crate::LedgerError;
 use crate::money::Money;
@@ -46,8 +46,9 @@ impl LedgerGroup {
         self.open.group(self.id)
     }
 
-    fn state(&self) -> Result<GroupState, LedgerError> {
-        Ok(self.inner()?.state()?)
+    /// The ledger, whose state is not copied.
+    fn ledger(&self) -> Result<Arc<ledger_core::Ledger>, LedgerError> {
+        Ok(self.inner()?.ledger()?)
     }
 }
 
@@ -84,7 +85,7 @@ impl LedgerGroup {
     /// What reading the database says.
     pub fn members(&self) -> Result<Vec<Member>, LedgerError> {
         let group = self.inner()?;
-        Ok(rows::members(&group.state()?, group.me()?))
+        Ok(rows::members(group.ledger()?.state(), group.me()?))
     }
 
     /// The devices that may write.
@@ -93,7 +94,7 @@ impl LedgerGroup {
     /// What reading the database says.
     pub fn devices(&self) -> Result<Vec<Device>, LedgerError> {
         let group = self.inner()?;
-        Ok(rows::devices(&group.state()?, group.device()))
+        Ok(rows::devices(group.ledger()?.state(), group.device()))
     }
 
     /// Every member's balance in every currency, zeros too: by currency, then
@@ -102,7 +103,8 @@ impl LedgerGroup {
     /// # Errors
     /// `BalanceTooLarge`, or what reading the database says.
     pub fn balances(&self) -> Result<Vec<MemberBalance>, LedgerError> {
-        let state = self.state()?;
+        let ledger = self.ledger()?;
+        let state = ledger.state();
         let members: Vec<MemberId> = state.members().iter().map(|(id, _)| *id).collect();
         let mut balances = Vec::new();
         for currency in state.currencies() {
@@ -120,7 +122,8 @@ impl LedgerGroup {
     /// # Errors
     /// `BalanceTooLarge`, or what reading the database says.
     pub fn settle_up(&self) -> Result<Vec<Payment>, LedgerError> {
-        let state = self.state()?;
+        let ledger = self.ledger()?;
+        let state = ledger.state();
         let mut payments = Vec::new();
         for currency in state.currencies() {
             for step in settle_up(state.open_balances(currency)) {
@@ -140,7 +143,7 @@ impl LedgerGroup {
     /// # Errors
     /// What reading the database says.
     pub fn state_digest(&self) -> Result<String, LedgerError> {
-        Ok(self.state()?.digest().to_string())
+        Ok(self.ledger()?.state().digest().to_string())
     }
 
     /// Saves a checkpoint if entries came since the last one, so that the next
@@ -172,7 +175,7 @@ impl LedgerGroup {
     pub fn agreement(&self) -> Result<Agreement, LedgerError> {
         let group = self.inner()?;
         Ok(Agreement {
-            state_digest: group.state()?.digest().to_string(),
+            state_digest: group.ledger()?.state().digest().to_string(),
             heads: group.agreed_heads()?.iter().map(ToString::to_string).collect(),
         })
     }

@@ -18,7 +18,7 @@ impl LedgerGroup {
     pub fn add_placeholder(&self, name: &str) -> Result<String, LedgerError> {
         let group = self.inner()?;
         let entry = self.one(NewEntry::Placeholder { name: name.to_owned() })?;
-        let member = group.state()?.introduced_by(entry);
+        let member = group.ledger()?.state().introduced_by(entry);
         member.map(|member| member.to_string()).ok_or_else(nothing)
     }
 

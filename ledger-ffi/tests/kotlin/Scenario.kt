@@ -302,6 +302,7 @@ fun refusesCallsAfterClosing(flat: Flat) {
 fun opensAgain(flat: Flat) {
     Ledger.open(flat.path, flat.keychain, create = false).use { again ->
         val group = again.group(flat.group.id())
+        group.prepare(Calls())
         same(group.info().name, "House")
         same(group.stateDigest().length, 64)
         again.deleteGroup(flat.group.id())

@@ -285,6 +285,7 @@ def refuses_calls_after_closing(flat):
 def opens_again(flat):
     again = Ledger.open(flat.path, flat.keychain, create=False)
     group = again.group(flat.group.id())
+    group.prepare(Progress())
     assert group.info().name == "House"
     digest = group.state_digest()
     again.delete_group(flat.group.id())

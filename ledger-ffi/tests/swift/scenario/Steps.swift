@@ -277,6 +277,7 @@ func opensAgain(_ flat: Flat) throws {
     let again = try Ledger.open(path: flat.path, secrets: flat.keys, create: false)
     let id = try flat.group.id()
     let group = try again.group(id: id)
+    try group.prepare(listener: Calls())
     try same(group.info().name, "House")
     try same(group.stateDigest().count, 64)
     try again.deleteGroup(id: id)
