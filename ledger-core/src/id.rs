@@ -10,9 +10,16 @@ fn compare(a: &[u8; 32], b: &[u8; 32]) -> Ordering {
     a.iter().copied().map(u64::from_be_bytes).cmp(b.iter().copied().map(u64::from_be_bytes))
 }
 
-/// Writes bytes as lower-case hexadecimal.
+/// Writes bytes as lower-case hexadecimal. In one piece: a page of a list has
+/// hundreds of ids.
 fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
+    let mut text = String::with_capacity(bytes.len().saturating_mul(2));
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+    }
+    f.write_str(&text)
 }
 
 /// Reads exactly 64 hexadecimal digits, of either case.

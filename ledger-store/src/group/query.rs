@@ -1,8 +1,6 @@
 //! Lists for apps, newest first, in pages.
 
-use ledger_core::{
-    Details, EntryId, GroupState, Kind, MemberId, Payload, Verdict, VerifiedEntry,
-};
+use ledger_core::{Details, EntryId, GroupState, Kind, MemberId, Payload, Verdict, VerifiedEntry};
 use rusqlite::{Connection, Row};
 
 use super::Group;
