@@ -212,6 +212,17 @@ impl Ledger {
         Ok(self.store()?.resume()?)
     }
 
+    /// Encrypts the database anew, under a fresh key: an older copy of the file
+    /// does not open any more.
+    ///
+    /// # Errors
+    /// `Busy` if another process has the file open or a call does not end in time,
+    /// `Suspended`, `SecretsFailed`, or what writing says; the ledger goes on in
+    /// each case.
+    pub fn rekey(&self) -> Result<(), LedgerError> {
+        Ok(self.store()?.rekey()?)
+    }
+
     /// Saves a checkpoint of every group that has new entries: for when the app
     /// goes to the background. The next opening reads little, even if the
     /// system ends the app.

@@ -47,8 +47,8 @@ pub use pairing::{
 };
 pub use progress::{Phase, ProgressListener, WorkProgress};
 pub use recovery::{
-    CarriedEnrolment, KeptShare, KeptShareInfo, RecoveryProgress, RecoveryRequest, RestoredGroup,
-    ReturnedShare, read_recovery_request,
+    CarriedEnrolment, GroupPreview, KeptShare, KeptShareInfo, RecoveryProgress, RecoveryRequest,
+    RestoredGroup, ReturnedShare, read_recovery_request,
 };
 pub use repair::{RepairReport, RepairedGroup, repair_database, repair_database_with_key_file};
 pub use secrets::SecretStore;

@@ -84,6 +84,19 @@ pub struct RestoredGroup {
     pub report: BundleImport,
 }
 
+/// The group that a bundle would restore.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct GroupPreview {
+    /// The group's id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The names of its members, each different from the others'.
+    pub members: Vec<String>,
+    /// How many entries the bundle brings.
+    pub entries: u64,
+}
+
 /// An enrolment that was carried.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct CarriedEnrolment {
@@ -133,6 +146,24 @@ impl Ledger {
     /// belongs to somebody else.
     pub fn restore_phrase(&self, typed: &str) -> Result<(), LedgerError> {
         Ok(self.store()?.restore_phrase(typed)?)
+    }
+
+    /// Looks into a bundle that `restore_group` would open, and keeps nothing of
+    /// it: show the person which group it is first, as somebody may pass off
+    /// another. Takes long.
+    ///
+    /// # Errors
+    /// As `restore_group`.
+    #[uniffi::method(default(listener = None))]
+    pub fn preview_group(
+        &self,
+        path: &str,
+        listener: Option<Arc<dyn ProgressListener>>,
+    ) -> Result<GroupPreview, LedgerError> {
+        let (store, mut file) = (self.store()?, reading(path)?);
+        let found = telling(listener, |progress| store.preview_group(&mut file, progress))?;
+        let ledger_store::GroupPreview { id, name, members, entries } = found;
+        Ok(GroupPreview { id: id.to_string(), name, members, entries })
     }
 
     /// Opens a group from a bundle, with nothing but what the phrase or friends
@@ -274,6 +305,17 @@ impl LedgerGroup {
     /// `UnknownRequest` if it is not kept in this group.
     pub fn forget_share(&self, share: &KeptShare) -> Result<(), LedgerError> {
         Ok(self.inner()?.forget_share(share.share.id)?)
+    }
+
+    /// Gives this device new keys in the group, in place of those that signed two
+    /// entries for one place or are behind what they handed out (`Forked`,
+    /// `OldCopy`). What the old ones signed stays. Then `request_enrolment` asks a
+    /// member to carry the enrolment.
+    ///
+    /// # Errors
+    /// `NoRootKey` if this device holds no root key: pair it again.
+    pub fn start_anew(&self) -> Result<(), LedgerError> {
+        Ok(self.inner()?.start_anew().map(|_| ())?)
     }
 
     /// For a device that was restored by phrase or by friends: a message by

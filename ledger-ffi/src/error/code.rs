@@ -178,7 +178,10 @@ codes! {
         "Import a bundle of another member first."
     OldCopy "old-copy" Storage
         "The database is older than what this device has handed out, as a restored backup is. Nothing was signed."
-        "Import a bundle that has the entry; if there is none, pair this device anew."
+        "Import a bundle that has the entry; if there is none, start anew with this device."
+    Forked "forked" Storage
+        "This device signed two entries for one place: it was cloned, or went on from a restored backup. It signs nothing more."
+        "Start anew with this device, or pair it again."
     UnknownInvite "unknown-invite" You
         "The invite was cancelled, or made on another device."
         "Use that device, or invite again."

@@ -38,6 +38,7 @@ impl From<StoreError> for LedgerError {
             }
             StoreError::Enrolment(_) => ErrorCode::InvalidEnrolment,
             StoreError::NoKey => ErrorCode::NoKey,
+            StoreError::Forked(_) => ErrorCode::Forked,
             StoreError::NoEpochKey => ErrorCode::NoSealingKey,
             StoreError::Behind(entry) => {
                 return Self::new(ErrorCode::OldCopy, reason).naming(Some(entry), None);

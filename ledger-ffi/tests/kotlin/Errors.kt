@@ -195,6 +195,7 @@ fun reportsEveryError(flat: Flat) {
             ErrorCode.DATABASE_FAILED,
             ErrorCode.TOO_MANY_REFERENCES,
             ErrorCode.REFUSED,
+            ErrorCode.FORKED,
             ErrorCode.INTERNAL,
             ErrorCode.CLOSED,
         )

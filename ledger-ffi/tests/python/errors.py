@@ -282,6 +282,7 @@ def reports_every_error(flat):
         ErrorCode.DATABASE_FAILED,
         ErrorCode.TOO_MANY_REFERENCES,
         ErrorCode.REFUSED,
+        ErrorCode.FORKED,
         ErrorCode.INTERNAL,
     }
     for code in set(ErrorCode) - set(provoke) - beyond:

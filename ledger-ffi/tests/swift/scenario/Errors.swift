@@ -191,7 +191,7 @@ func reportsEveryError(_ flat: Flat) throws {
     }
     // What nothing that an app does can bring about in a sound build, and the next step's.
     let beyond: Set<ErrorCode> = [
-        .noCipher, .noRandomness, .databaseFailed, .tooManyReferences, .refused, .internal,
+        .noCipher, .noRandomness, .databaseFailed, .tooManyReferences, .refused, .forked, .internal,
         .closed,
     ]
     for code in Set(ErrorCode.allCases).subtracting(provoked).subtracting(beyond) {
