@@ -12,14 +12,10 @@
 mod common;
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use common::Desk;
+use common::{Desk, text};
 use serde_json::Value;
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
 
 /// Anna's group, and Ben in it, on a desk of his own.
 fn anna_and_ben() -> (Desk, Desk, PathBuf) {
@@ -49,22 +45,13 @@ fn people_join_and_exchange_by_files() {
     ben.run("record", &["Milk", "3", "EUR"]).ok();
     let known = anna.run("bundle", &[] as &[&str]).code;
     assert_eq!(known, Some(2), "a bundle is exported or imported");
-    let summary = in_group(&anna, &["summary"]);
-    in_group(&ben, &["export", "--since", summary.trim(), text(&bundle)]);
-    let taken = in_group(&anna, &["import", text(&bundle)]);
+    let summary = anna.run::<&str>("bundle summary", &[]).ok();
+    ben.run("bundle export", &["--since", summary.trim(), text(&bundle)]).ok();
+    let taken = anna.run("bundle import", &[text(&bundle)]).ok();
     assert_eq!(taken.lines().next(), Some("1 entries are new, 0 were here"));
     assert_eq!(digest(&ben), digest(&anna));
-    let again = in_group(&anna, &["import", text(&bundle)]);
+    let again = anna.run("bundle import", &[text(&bundle)]).ok();
     assert_eq!(again.lines().next(), Some("0 entries are new, 1 were here"));
-}
-
-/// `bundle` has its own verbs, so the database is named behind them.
-fn in_group(desk: &Desk, arguments: &[&str]) -> String {
-    let mut command = common::program();
-    command.arg("bundle").arg(arguments[0]).arg("--db").arg(desk.db()).args(&arguments[1..]);
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]
@@ -87,7 +74,7 @@ fn who_is_asked_for_is_let_in_by_a_yes() {
 #[test]
 fn the_words_and_a_bundle_restore_a_person() {
     let (anna, ben, bundle) = anna_and_ben();
-    in_group(&anna, &["export", text(&bundle)]);
+    anna.run("bundle export", &[text(&bundle)]).ok();
     let words = anna.run("phrase", &[] as &[&str]).ok();
     assert_eq!(words.split_whitespace().count(), 24);
     let (new, request) = (Desk::new(), anna.path("enrol"));
@@ -102,8 +89,8 @@ fn the_words_and_a_bundle_restore_a_person() {
     assert!(recover(&words).status.success());
     assert_eq!(digest(&new), digest(&anna));
     ben.run("carry", &[text(&request)]).ok();
-    in_group(&ben, &["export", text(&bundle)]);
-    in_group(&new, &["import", text(&bundle)]);
+    ben.run("bundle export", &[text(&bundle)]).ok();
+    new.run("bundle import", &[text(&bundle)]).ok();
     new.run("record", &["Bread", "2", "EUR"]).ok();
 }
 
@@ -116,7 +103,7 @@ fn what_is_not_a_message_says_so() {
     assert_eq!(ben.run("enter", &[text(&junk)]).code, Some(1));
     assert_eq!(ben.run("join", &["--name", "Ben", "x", text(&bundle)]).code, Some(2));
     assert_eq!(anna.run("carry", &[text(&junk)]).code, Some(1));
-    let taken = in_group(&anna, &["import", text(&junk)]);
+    let taken = anna.run("bundle import", &[text(&junk)]).ok();
     assert!(taken.starts_with("0 entries are new"), "{taken}");
 }
 

@@ -15,20 +15,7 @@ use std::io::{BufRead as _, BufReader, Lines, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Stdio};
 
-use common::Desk;
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
-
-/// `pair` and `shares` have verbs of their own, behind which the database is named.
-fn run(desk: &Desk, command: &str, verb: &str, arguments: &[&str]) -> common::Run {
-    let mut program = common::program();
-    program.arg(command).arg(verb).arg("--db").arg(desk.db()).args(arguments);
-    let output = program.stdin(Stdio::null()).output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    common::Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
-}
+use common::{Desk, text};
 
 /// One side of a pairing, which runs until it is over.
 struct Side {
@@ -38,10 +25,9 @@ struct Side {
 
 impl Side {
     fn start(desk: &Desk, verb: &str, folder: &Path, more: &[&str]) -> Side {
-        let mut program = common::program();
-        program.args(["pair", verb, "--db"]).arg(desk.db()).arg(folder).args(more);
-        let stdio = || Stdio::piped();
-        let mut child = program.stdin(stdio()).stdout(stdio()).stderr(stdio()).spawn().unwrap();
+        let arguments = [&[text(folder)], more].concat();
+        let mut program = desk.command(&format!("pair {verb}"), &arguments);
+        let mut child = program.stdin(Stdio::piped()).spawn().unwrap();
         let said = BufReader::new(child.stdout.take().unwrap()).lines();
         Side { child, said }
     }
@@ -94,8 +80,8 @@ fn anna() -> Desk {
 
 fn bundle(from: &Desk, to: &Desk) {
     let file = from.path("bundle");
-    run(from, "bundle", "export", &[text(&file)]).ok();
-    run(to, "bundle", "import", &[text(&file)]).ok();
+    from.run("bundle export", &[text(&file)]).ok();
+    to.run("bundle import", &[text(&file)]).ok();
 }
 
 #[test]
@@ -176,45 +162,45 @@ fn friends_bring_somebody_back_who_lost_everything() {
     let folder = text(&anna.path("shares")).to_owned();
     std::fs::create_dir(&folder).unwrap();
     let names = ["Ben", "Cleo", "Dan"];
-    let made = run(&anna, "shares", "make", &["--needed", "2", &folder, "Ben", "Cleo", "Dan"]);
+    let made = anna.run("shares make", &["--needed", "2", &folder, "Ben", "Cleo", "Dan"]);
     assert!(made.ok().contains("any 2 of them together can restore you, and become you"));
-    let one = run(&anna, "shares", "make", &["--needed", "1", &folder, "Ben", "Cleo"]).failed(1);
+    let one = anna.run("shares make", &["--needed", "1", &folder, "Ben", "Cleo"]).failed(1);
     assert!(one.contains("at least 2"), "{one}");
-    let nobody = run(&anna, "shares", "make", &["--needed", "2", &folder, "Ben", "Zoe"]).failed(2);
+    let nobody = anna.run("shares make", &["--needed", "2", &folder, "Ben", "Zoe"]).failed(2);
     assert!(nobody.contains("Zoe"), "{nobody}");
-    let made = run(&anna, "shares", "make", &["--needed", "2", &folder, "Ben", "Cleo", "Dan"]);
+    let made = anna.run("shares make", &["--needed", "2", &folder, "Ben", "Cleo", "Dan"]);
     made.ok();
     let share = |n: usize| Path::new(&folder).join(format!("share-{}", n + 1));
     for (n, friend) in friends.iter().enumerate() {
-        let kept = run(friend, "shares", "keep", &[text(&share(n))]).ok();
+        let kept = friend.run("shares keep", &[text(&share(n))]).ok();
         assert_eq!(kept, "kept a share of Anna\n");
-        assert_eq!(run(friend, "shares", "list", &[]).ok(), "a share of Anna\n");
+        assert_eq!(friend.run::<&str>("shares list", &[]).ok(), "a share of Anna\n");
     }
-    let foreign = run(&friends[0], "shares", "keep", &[text(&share(1))]).failed(1);
+    let foreign = friends[0].run("shares keep", &[text(&share(1))]).failed(1);
     assert!(foreign.contains("sealed for somebody else"), "{foreign}");
     let last = anna.path("last-bundle");
-    run(&anna, "bundle", "export", &[text(&last)]).ok();
+    anna.run("bundle export", &[text(&last)]).ok();
 
     // Anna's phone is gone. On a new one, she asks her friends.
     let (new, request) = (Desk::new(), anna.path("ask"));
-    let asked = run(&new, "shares", "ask", &[text(&request)]).ok();
+    let asked = new.run("shares ask", &[text(&request)]).ok();
     let fingerprint = asked.lines().last().unwrap().rsplit_once(" is ").unwrap().1.to_owned();
-    assert_eq!(run(&new, "shares", "progress", &[]).ok(), "no share is here yet\n");
+    assert_eq!(new.run::<&str>("shares progress", &[]).ok(), "no share is here yet\n");
     let enrol = anna.path("enrol");
-    let early = run(&new, "shares", "restore", &["--yes", text(&last), text(&enrol)]).failed(1);
+    let early = new.run("shares restore", &["--yes", text(&last), text(&enrol)]).failed(1);
     assert!(early.contains("ask more friends"), "{early}");
     for (n, expected) in [(0, "1 of 2"), (2, "2 of 2")] {
         let back = anna.path(&format!("back-{n}"));
         let arguments = ["Anna", text(&request), text(&back)];
-        let shown = run(&friends[n], "shares", "return", &arguments).ok();
+        let shown = friends[n].run("shares return", &arguments).ok();
         assert!(shown.contains(&fingerprint) && shown.contains("nothing was given back"));
-        run(&friends[n], "shares", "return", &[&["--yes"], &arguments[..]].concat()).ok();
-        let collected = run(&new, "shares", "collect", &[text(&back)]).ok();
+        friends[n].run("shares return", &[&["--yes"], &arguments[..]].concat()).ok();
+        let collected = new.run("shares collect", &[text(&back)]).ok();
         assert_eq!(collected, format!("{expected} shares are here\n"), "{}", names[n]);
-        let again = run(&new, "shares", "collect", &[text(&back)]).failed(1);
+        let again = new.run("shares collect", &[text(&back)]).failed(1);
         assert!(again.contains("is here already"), "{again}");
     }
-    let shown = run(&new, "shares", "restore", &["--yes", text(&last), text(&enrol)]).ok();
+    let shown = new.run("shares restore", &["--yes", text(&last), text(&enrol)]).ok();
     assert!(shown.contains("restored Flat"), "{shown}");
     friends[1].run("carry", &[text(&enrol)]).ok();
     bundle(&friends[1], &new);

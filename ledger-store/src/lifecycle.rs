@@ -73,9 +73,10 @@ impl Store {
     /// one. Takes as long as writing the whole file twice; the store is suspended
     /// meanwhile, as by [`Store::suspend`].
     ///
-    /// Whenever it is interrupted, even by a loss of power, the file opens again
-    /// with what the secret store holds, with the old key or the new one. Then the
-    /// old key is forgotten: backups from before do not open with these secrets any
+    /// If the process ends meanwhile, the file opens again with what the secret
+    /// store holds, with the old key or the new one; after a loss of power that
+    /// rests on SQLite's journal, and is not tested. In the end the old key is
+    /// forgotten: backups from before do not open with these secrets any
     /// more, so make a new one. A database in memory has no key, and stays as it is.
     ///
     /// ```

@@ -16,95 +16,13 @@ mod common;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use common::phones::{admitted, link, open_invite};
-use common::{Folder, Rng, assert_sound, details, digest, entries, record};
+use common::sealed::{add, anna, exchange, export, import, pay, remove};
+use common::{Folder, Rng, assert_sound, digest, entries, go_on, record};
 use ledger_core::{
-    EntryId, Envelope, EpochKey, ExchangeKey, KeyEnvelope, MemberId, Records, RootEntropy, Summary,
-    Topic, frame,
+    EntryId, Envelope, EpochKey, ExchangeKey, KeyEnvelope, Records, RootEntropy, Summary, Topic,
+    frame,
 };
-use ledger_store::{
-    ControlAct, Exported, Group, Imported, NewEntry, Progress, Since, Store, StoreError,
-};
-
-fn go_on(_: Progress) -> ControlFlow<()> {
-    ControlFlow::Continue(())
-}
-
-fn export(group: &Group) -> Vec<u8> {
-    let mut out = Vec::new();
-    let exported = group.export_bundle(Since::Beginning, &mut out, &mut go_on).unwrap();
-    assert_eq!(exported.bytes, out.len() as u64);
-    out
-}
-
-fn import(group: &Group, bundle: &[u8]) -> Imported {
-    group.import_bundle(&mut &bundle[..], &mut go_on).unwrap()
-}
-
-/// Everybody gets what everybody else has.
-fn exchange(groups: &[&Group]) {
-    for _ in 0..2 {
-        for from in groups {
-            let bundle = export(from);
-            for to in groups {
-                import(to, &bundle);
-            }
-        }
-    }
-    for group in groups {
-        assert_eq!(digest(group), digest(groups[0]));
-    }
-}
-
-fn pay(group: &Group, rng: &mut Rng) -> EntryId {
-    let details = details(&group.state().unwrap(), rng);
-    group.append(vec![NewEntry::Record(details)]).unwrap()[0]
-}
-
-/// Anna's phone and group.
-struct Anna {
-    store: Store,
-    group: Group,
-}
-
-impl std::ops::Deref for Anna {
-    type Target = Group;
-
-    fn deref(&self) -> &Group {
-        &self.group
-    }
-}
-
-/// Somebody whom she let in, on a phone of their own.
-struct Person {
-    _folder: Folder,
-    store: Store,
-    group: Group,
-    member: MemberId,
-}
-
-fn anna(folder: &Folder) -> Anna {
-    let store = folder.store();
-    let group = store.found_group("Flat", "Anna").unwrap();
-    group.append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap();
-    Anna { store, group }
-}
-
-fn add(by: &Anna, name: &str, seed: u64) -> Person {
-    let folder = Folder::new(seed);
-    let store = folder.store();
-    let link = link(by, &open_invite());
-    let request = store.join(&link, name).unwrap();
-    let admitted = admitted(by.store.receive_request(&request).unwrap());
-    let member = by.state().unwrap().introduced_by(admitted.entry).unwrap();
-    let group = store.finish_join(&admitted.answer).unwrap();
-    Person { _folder: folder, store, group, member }
-}
-
-fn remove(owner: &Group, member: MemberId) -> EntryId {
-    let proposal = owner.propose(ControlAct::Remove { member, since: None }).unwrap();
-    owner.sign(&proposal).unwrap()
-}
+use ledger_store::{Exported, Progress, Since, StoreError};
 
 fn records(bundle: &[u8]) -> Vec<Vec<u8>> {
     let mut records = Records::new();
@@ -439,84 +357,6 @@ fn a_cancelled_import_goes_on_where_it_stopped() {
     let mut never = |_: Progress| ControlFlow::Break(());
     let cancelled = anna.export_bundle(Since::Beginning, &mut Vec::new(), &mut never);
     assert!(matches!(cancelled, Err(StoreError::Cancelled)));
-}
-
-#[test]
-fn a_restored_backup_signs_nothing_until_it_knows_what_it_handed_out() {
-    let (folder, mut rng) = (Folder::new(1), Rng::new(1));
-    let group = anna(&folder);
-    let ben = add(&group, "Ben", 2);
-    import(&ben.group, &export(&group));
-    drop(group);
-    let backup = std::fs::read(folder.db()).unwrap();
-    let store = folder.store();
-    let group = common::only(&store);
-    let last = pay(&group, &mut rng);
-    import(&ben.group, &export(&group));
-    drop((group, store));
-    std::fs::write(folder.db(), backup).unwrap();
-
-    let store = folder.store();
-    let group = common::only(&store);
-    let details = details(&group.state().unwrap(), &mut rng);
-    let refused = group.append(vec![NewEntry::Record(details)]);
-    assert!(matches!(refused, Err(StoreError::Behind(id)) if id == last), "{refused:?}");
-    // Others have what it lacks.
-    assert!(import(&group, &export(&ben.group)).is_complete());
-    pay(&group, &mut rng);
-    exchange(&[&group, &ben.group]);
-}
-
-#[test]
-fn a_clone_is_noticed_by_its_fork_and_starts_anew() {
-    let (folder, mut rng) = (Folder::new(1), Rng::new(1));
-    let group = anna(&folder);
-    let ben = add(&group, "Ben", 2);
-    import(&ben.group, &export(&group));
-    drop(group);
-    // Database and secrets, restored together: nothing tells the clone that it is one.
-    let elsewhere = folder.copy(3);
-    let store = folder.store();
-    let group = common::only(&store);
-    let hers = pay(&group, &mut rng);
-    assert!(!import(&ben.group, &export(&group)).forked);
-    let cloned_store = elsewhere.store();
-    let cloned = common::only(&cloned_store);
-    let other = pay(&cloned, &mut rng);
-
-    // It learns of the other entry in its place.
-    assert!(import(&cloned, &export(&ben.group)).forked);
-    let details = details(&cloned.state().unwrap(), &mut rng);
-    let entry = || vec![NewEntry::Record(details.clone())];
-    let refused = cloned.append(entry());
-    assert!(matches!(refused, Err(StoreError::Forked(device)) if device == cloned.device()));
-    assert!(matches!(cloned.renew_epoch(0), Err(StoreError::Forked(_))));
-    // So does the first one, by a bundle; and a restart forgets nothing.
-    let bundle = export(&cloned);
-    assert!(import(&group, &bundle).forked);
-    assert!(!import(&ben.group, &bundle).forked, "it is not Ben's device");
-    drop((group, store));
-    let store = folder.store();
-    assert!(matches!(common::only(&store).append(entry()), Err(StoreError::Forked(_))));
-
-    // The clone takes new keys, and a member carries its enrolment.
-    let old = cloned.device();
-    let cloned = cloned.start_anew().unwrap();
-    assert!(cloned.device() != old && !cloned.ledger().unwrap().has_forked(cloned.device()));
-    let request = cloned.request_enrolment().unwrap();
-    let (of, _) = ben.store.carry_enrolment(&request).unwrap();
-    assert_eq!(of, cloned.id());
-    assert!(import(&cloned, &export(&ben.group)).is_complete());
-    let anew = cloned.append(entry()).unwrap()[0];
-    exchange(&[&cloned, &ben.group]);
-    let known: Vec<EntryId> = entries(&ben.group).iter().map(|e| common::decode(e).id()).collect();
-    assert!([hers, other, anew].iter().all(|id| known.contains(id)), "both branches count");
-    // The key that two have is revoked.
-    let revoke = ControlAct::Revoke { device: old, since: None };
-    let proposal = cloned.propose(revoke).unwrap();
-    cloned.sign(&proposal).unwrap();
-    assert!(!cloned.state().unwrap().may_write(old));
-    assert_sound(&cloned);
 }
 
 #[test]

@@ -18,13 +18,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use common::people::Ben;
-use common::{Folder, Rng, assert_sound, count, digest, found, heads, hex, only, record, refused};
+use common::{
+    Folder, Rng, assert_sound, count, digest, found, go_on, heads, hex, only, record, refused,
+};
 use ledger_core::{Amount, Currency, Details, Draft, ExpenseDetails};
 use ledger_store::{MemorySecrets, NewEntry, Phase, Progress, Store, StoreError};
-
-fn go_on(_: Progress) -> ControlFlow<()> {
-    ControlFlow::Continue(())
-}
 
 fn files(folder: &Path) -> Vec<String> {
     let names = std::fs::read_dir(folder).unwrap();

@@ -20,15 +20,11 @@ use std::sync::Arc;
 
 use common::crashing::{DATABASE, run_and_kill, say};
 use common::phones::{Phone, admitted, link, open_invite};
-use common::{Rng, digest, found, only, record};
+use common::{Rng, digest, found, go_on, only, record};
 use ledger_store::{FileSecrets, Progress, Since, Store};
 
 const BUNDLE: &str = "LEDGER_CRASH_BUNDLE";
 const ENTRIES: usize = 4_300;
-
-fn go_on(_: Progress) -> ControlFlow<()> {
-    ControlFlow::Continue(())
-}
 
 /// What the other test runs as a process of its own.
 #[test]

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use common::{Folder, Rng, found, only, record};
+use common::{Folder, Rng, found, go_on, only, record};
 use ledger_core::{Amount, Currency, Date, Details, EntryId, ExpenseDetails, GroupState, MemberId};
 use ledger_store::{
     By, FileSecrets, Filter, MemorySecrets, NewEntry, Secret, Store, StoreError, StoreOptions,
@@ -61,10 +61,6 @@ fn expense(state: &GroupState, shares: u64, description: String) -> NewEntry {
         shares: vec![(members[1], amount(shares))],
         origin: None,
     }))
-}
-
-fn go_on(_: ledger_store::Progress) -> ControlFlow<()> {
-    ControlFlow::Continue(())
 }
 
 /// Errors of every kind that a caller, another member or the disk can bring

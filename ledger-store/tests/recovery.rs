@@ -14,13 +14,13 @@
 mod common;
 
 use std::io::Cursor;
-use std::ops::ControlFlow;
 
+use common::go_on;
 use common::phones::{Phone, agree, hand_over, join, write};
 use ledger_core::{
     MemberId, PhraseError, RecoveryRequest, RecoveryShare, RootEntropy, Rule, ShareError,
 };
-use ledger_store::{ControlAct, Group, NewEntry, Progress, Since, StoreError};
+use ledger_store::{ControlAct, Group, NewEntry, Since, StoreError};
 
 /// Anna, Ben and Cleo in a flat.
 struct Flat {
@@ -164,10 +164,6 @@ fn bundle(group: &Group) -> Cursor<Vec<u8>> {
 
 fn import(group: &Group, mut bundle: Cursor<Vec<u8>>) {
     assert!(group.import_bundle(&mut bundle, &mut go_on).unwrap().is_complete());
-}
-
-fn go_on(_: Progress) -> ControlFlow<()> {
-    ControlFlow::Continue(())
 }
 
 /// Ben loses his phone. All he has is 24 words, and a bundle that Anna sends.

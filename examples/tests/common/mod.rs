@@ -108,9 +108,10 @@ impl Desk {
         names
     }
 
+    /// The verb may be of two words, as `bundle export`.
     pub fn command<S: AsRef<OsStr>>(&self, verb: &str, arguments: &[S]) -> Command {
         let mut command = program();
-        command.arg(verb).arg("--db").arg(self.db()).args(arguments);
+        command.args(verb.split(' ')).arg("--db").arg(self.db()).args(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -158,6 +159,11 @@ impl Desk {
             }
         }
     }
+}
+
+/// A path as an argument.
+pub fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
 }
 
 pub fn balances_of(rows: &Value) -> Balances {

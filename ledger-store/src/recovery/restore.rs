@@ -234,14 +234,15 @@ impl Search {
             let (group, _) = *self.group.get_or_insert((key.group(), index));
             if group == key.group() {
                 self.ring.insert(topic, key);
+                self.open_boxes();
             }
         }
         let Some(key) = self.ring.get(&topic) else { return false };
         let Ok(entry) = key.open(&envelope) else { return true };
         if let Payload::Epoch(epoch) = entry.payload() {
             self.boxes.push(epoch.clone());
+            self.open_boxes();
         }
-        self.open_boxes();
         if self.group.is_some_and(|(group, _)| group.genesis() == entry.id()) {
             self.genesis = Some(entry);
         }

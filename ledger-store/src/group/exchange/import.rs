@@ -78,7 +78,7 @@ impl Imported {
 
 impl Group {
     /// Takes what a bundle holds, whole or damaged, in any order and any number
-    /// of times. Some hundred entries at a time: what was taken stays, whatever
+    /// of times. Up to 2,000 entries at a time: what was taken stays, whatever
     /// happens later, and importing again goes on from there.
     ///
     /// `progress` counts records; its total is not known before the end, and is

@@ -1,0 +1,83 @@
+//! Phones that exchange sealed bundles.
+
+use ledger_core::{EntryId, MemberId};
+use ledger_store::{ControlAct, Group, Imported, NewEntry, Since, Store};
+
+use super::phones::{admitted, link, open_invite};
+use super::{Folder, Rng, details, digest, go_on};
+
+pub fn export(group: &Group) -> Vec<u8> {
+    let mut out = Vec::new();
+    let exported = group.export_bundle(Since::Beginning, &mut out, &mut go_on).unwrap();
+    assert_eq!(exported.bytes, out.len() as u64);
+    out
+}
+
+pub fn import(group: &Group, bundle: &[u8]) -> Imported {
+    group.import_bundle(&mut &bundle[..], &mut go_on).unwrap()
+}
+
+/// Everybody gets what everybody else has.
+pub fn exchange(groups: &[&Group]) {
+    for _ in 0..2 {
+        for from in groups {
+            let bundle = export(from);
+            for to in groups {
+                import(to, &bundle);
+            }
+        }
+    }
+    for group in groups {
+        assert_eq!(digest(group), digest(groups[0]));
+    }
+}
+
+pub fn pay(group: &Group, rng: &mut Rng) -> EntryId {
+    let details = details(&group.state().unwrap(), rng);
+    group.append(vec![NewEntry::Record(details)]).unwrap()[0]
+}
+
+/// Anna's phone and group.
+pub struct Anna {
+    pub store: Store,
+    pub group: Group,
+}
+
+impl std::ops::Deref for Anna {
+    type Target = Group;
+
+    fn deref(&self) -> &Group {
+        &self.group
+    }
+}
+
+/// Somebody whom she let in, on a phone of their own.
+pub struct Person {
+    pub _folder: Folder,
+    pub store: Store,
+    pub group: Group,
+    pub member: MemberId,
+}
+
+pub fn anna(folder: &Folder) -> Anna {
+    let store = folder.store();
+    let group = store.found_group("Flat", "Anna").unwrap();
+    group.append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap();
+    Anna { store, group }
+}
+
+pub fn add(by: &Anna, name: &str, seed: u64) -> Person {
+    let folder = Folder::new(seed);
+    let store = folder.store();
+    let link = link(by, &open_invite());
+    let request = store.join(&link, name).unwrap();
+    let admitted = admitted(by.store.receive_request(&request).unwrap());
+    let member = by.state().unwrap().introduced_by(admitted.entry).unwrap();
+    let group = store.finish_join(&admitted.answer).unwrap();
+    Person { _folder: folder, store, group, member }
+}
+
+pub fn remove(owner: &Group, member: MemberId) -> EntryId {
+    let proposal = owner.propose(ControlAct::Remove { member, since: None }).unwrap();
+    owner.sign(&proposal).unwrap()
+}
