@@ -75,6 +75,7 @@ fixtures() {
     cargo build --quiet -p ledger-ffi --example fixtures
     local fixtures=$target/debug/examples/fixtures
     "$fixtures" "$out/fixtures"
+    cp ledger-ffi/tests/unreachable.txt "$out/fixtures/"
     mkfifo "$out/held"
     "$fixtures" "$out/fixtures" hold <"$out/held" >"$out/holding" &
     holder=$!

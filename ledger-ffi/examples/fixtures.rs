@@ -1,6 +1,7 @@
 //! Makes databases for the scenario of the bindings that they cannot make
-//! themselves: one that a newer version of the library wrote, and one to which
-//! another process, this one, writes for as long as it runs.
+//! themselves: one that a newer version of the library wrote, two that somebody
+//! with the key altered, and one to which another process, this one, writes for as
+//! long as it runs.
 //!
 //!     fixtures FOLDER         make them
 //!     fixtures FOLDER hold    write until the input ends
@@ -10,10 +11,12 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ledger_store::{FileSecrets, Store};
+use ledger_store::{FileSecrets, NewEntry, Store};
 use rusqlite::Connection;
 
-fn main() -> Result<(), Box<dyn Error>> {
+type Outcome = Result<(), Box<dyn Error>>;
+
+fn main() -> Outcome {
     let folder = std::env::args().nth(1).ok_or("usage: fixtures FOLDER")?;
     let folder = Path::new(&folder);
     if std::env::args().nth(2).as_deref() == Some("hold") {
@@ -21,7 +24,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     std::fs::create_dir_all(folder)?;
     open(folder, "busy.db")?.found_group("Flat", "Anna")?;
-    from_the_future(folder)
+    from_the_future(folder)?;
+    without_a_table(folder)?;
+    with_a_strange_entry(folder)
 }
 
 fn keys(folder: &Path, name: &str) -> PathBuf {
@@ -48,7 +53,7 @@ fn connect(folder: &Path, name: &str) -> Result<Connection, Box<dyn Error>> {
 }
 
 /// A database to which somebody writes.
-fn hold(folder: &Path) -> Result<(), Box<dyn Error>> {
+fn hold(folder: &Path) -> Outcome {
     let connection = connect(folder, "busy.db")?;
     connection.execute_batch("BEGIN IMMEDIATE")?;
     println!("holding");
@@ -57,7 +62,26 @@ fn hold(folder: &Path) -> Result<(), Box<dyn Error>> {
 }
 
 /// A database whose schema is beyond all that is known.
-fn from_the_future(folder: &Path) -> Result<(), Box<dyn Error>> {
+fn from_the_future(folder: &Path) -> Outcome {
     drop(open(folder, "future.db")?);
     Ok(connect(folder, "future.db")?.execute_batch("PRAGMA user_version = 1000000")?)
+}
+
+/// A database whose list of expenses is gone.
+fn without_a_table(folder: &Path) -> Outcome {
+    open(folder, "incomplete.db")?.found_group("Flat", "Anna")?;
+    Ok(connect(folder, "incomplete.db")?.execute_batch("DROP TABLE expenses")?)
+}
+
+/// A database in which an entry of one group stands in another.
+fn with_a_strange_entry(folder: &Path) -> Outcome {
+    let store = open(folder, "strange.db")?;
+    store.found_group("Flat", "Anna")?;
+    let other = store.found_group("Trip", "Anna")?;
+    other.append(vec![NewEntry::Placeholder { name: "Ben".into() }])?;
+    drop((other, store));
+    Ok(connect(folder, "strange.db")?.execute_batch(
+        "UPDATE entries SET grp = (SELECT min(grp) FROM groups) WHERE n = (SELECT max(n) FROM entries);
+         DELETE FROM checkpoints",
+    )?)
 }

@@ -50,3 +50,50 @@ impl Environment for TestClock {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use ledger_store::StoreOptions;
+
+    use super::{Environment, StoreError, TestClock};
+    use crate::open::Open;
+    use crate::{ErrorCode, LedgerGroup};
+
+    /// A system whose randomness ends.
+    struct Drying {
+        clock: TestClock,
+        dry: AtomicBool,
+    }
+
+    impl Environment for Drying {
+        fn now_ms(&self) -> u64 {
+            self.clock.now_ms()
+        }
+
+        fn fill_random(&self, bytes: &mut [u8]) -> Result<(), StoreError> {
+            match self.dry.load(Ordering::Relaxed) {
+                true => Err(StoreError::Randomness("none is left".to_owned())),
+                false => self.clock.fill_random(bytes),
+            }
+        }
+    }
+
+    #[test]
+    fn without_randomness_nothing_is_signed() {
+        let clock = TestClock::new(1_763_700_000_000, 7).unwrap();
+        let system = Arc::new(Drying { clock, dry: AtomicBool::new(false) });
+        let store = StoreOptions::new().environment(system.clone()).in_memory().unwrap();
+        let id = store.found_group("Flat", "Anna").unwrap().id();
+        let group = LedgerGroup::new(Open::new(store), id);
+        let before = group.info().unwrap().entries;
+        system.dry.store(true, Ordering::Relaxed);
+        let error = group.add_placeholder("Ben").unwrap_err();
+        assert_eq!(error.code(), ErrorCode::NoRandomness);
+        assert_eq!(group.info().unwrap().entries, before);
+        system.dry.store(false, Ordering::Relaxed);
+        group.add_placeholder("Ben").unwrap();
+    }
+}

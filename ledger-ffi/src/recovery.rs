@@ -189,7 +189,9 @@ impl Ledger {
     ///
     /// # Errors
     /// `InvalidEnrolment` if it is not whole or not honest, `NoKey` if it is
-    /// for no group of this device, `WouldBeVoid`, or as every call that records.
+    /// for no group of this device, `UnknownEntry` if the device that asks knows
+    /// entries that are not here (import a bundle of it first), `WouldBeVoid`, or
+    /// as every call that records.
     pub fn carry_enrolment(&self, message: Vec<u8>) -> Result<CarriedEnrolment, LedgerError> {
         let (group, entry) = self.store()?.carry_enrolment(&message)?;
         Ok(CarriedEnrolment { group: group.to_string(), entry: entry.to_string() })

@@ -58,6 +58,21 @@ fn the_page_is_up_to_date() {
     assert_eq!(found, page(), "LEDGER_WRITE_DOCS=1 cargo test -p ledger-ffi --test errors_doc");
 }
 
+/// The scenario provokes all others. Each of these names the test that provokes it.
+#[test]
+fn what_no_input_reaches_is_tested_here() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let list = std::fs::read_to_string(root.join("tests/unreachable.txt")).unwrap();
+    for line in list.lines() {
+        let slug = line.split_whitespace().next().unwrap();
+        let test = line.split_whitespace().next_back().unwrap();
+        let code = ErrorCode::ALL.iter().find(|code| code.slug() == slug).unwrap();
+        let source = std::fs::read_to_string(root.join(test)).unwrap();
+        let (_, tests) = source.split_once("#[test]").unwrap();
+        assert!(tests.contains(&format!("ErrorCode::{code:?}")), "{test} does not provoke {slug}");
+    }
+}
+
 #[test]
 fn codes_are_distinct_words_that_say_what_to_do() {
     let mut slugs = std::collections::BTreeSet::new();

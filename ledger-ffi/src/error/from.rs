@@ -153,6 +153,16 @@ impl LedgerError {
 
 #[cfg(test)]
 mod tests {
+    use ledger_store::StoreError;
+
+    use crate::{ErrorCode, LedgerError};
+
+    /// In a build without a cipher, `tests/no_cipher.rs` brings it about.
+    #[test]
+    fn a_missing_cipher_is_told() {
+        assert_eq!(LedgerError::from(StoreError::NoCipher).code(), ErrorCode::NoCipher);
+    }
+
     /// The compiler cannot say it, as the store may have new ones at any time.
     #[test]
     fn every_error_of_the_store_has_a_code() {

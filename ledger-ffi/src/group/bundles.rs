@@ -65,6 +65,9 @@ pub struct BundleImport {
     pub missing_parts: u64,
     /// How many records need a newer version of the app.
     pub unknown_records: u64,
+    /// Whether this device turned out to have signed two entries for one place: it
+    /// was cloned. It signs nothing more, until `start_anew`.
+    pub is_forked: bool,
 }
 
 /// An entry that breaks a rule, by the fault of its author or carrier.
@@ -100,6 +103,7 @@ impl From<Imported> for BundleImport {
             damaged_bytes: imported.damaged_bytes,
             missing_parts: count(imported.missing_parts.len()),
             unknown_records: imported.unknown_records,
+            is_forked: imported.forked,
         }
     }
 }

@@ -122,3 +122,15 @@ impl LedgerGroup {
 fn nothing() -> LedgerError {
     LedgerError::new(crate::ErrorCode::Internal, "nothing was recorded")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::nothing;
+    use crate::{Blame, ErrorCode, LedgerError};
+
+    #[test]
+    fn a_bug_of_the_library_is_the_library_s_fault() {
+        let LedgerError::Failed { code, blame, .. } = nothing();
+        assert_eq!((code, blame), (ErrorCode::Internal, Blame::Library));
+    }
+}

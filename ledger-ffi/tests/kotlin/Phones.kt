@@ -5,9 +5,8 @@ import java.io.File
 import java.time.LocalDate
 
 /** Somebody's phone, with its own database and keys. */
-class Phone(val folder: File, name: String) {
+class Phone(val folder: File, name: String, val keychain: Keychain = Keychain()) {
     val path = File(folder, "$name.phone").path
-    val keychain = Keychain()
     var ledger = Ledger.open(path, keychain)
     lateinit var group: LedgerGroup
     lateinit var exported: BundleExport
@@ -192,7 +191,13 @@ fun restoresByPhrase(flat: Flat) {
     flat.phones.cleo = cleo
     val restored = Phone(flat.folder, "Restored")
     restored.ledger.restorePhrase(anna.ledger.revealPhrase())
-    val found = restored.ledger.restoreGroup(anna.bundle())
+    val bundle = anna.bundle()
+    val preview = restored.ledger.previewGroup(bundle)
+    same(preview.id to preview.name, anna.group.id() to "Trip")
+    check(preview.members.containsAll(listOf("Anna", "Cleo")))
+    same(preview.entries, anna.group.info().entries)
+    same(restored.ledger.groups(), emptyList())
+    val found = restored.ledger.restoreGroup(bundle)
     restored.group = found.group
     check(found.report.isComplete && restored.agreesWith(anna))
     same(codeOf { restored.group.addPlaceholder("Dora") }, ErrorCode.NOT_ENROLLED)
@@ -253,4 +258,34 @@ fun repairsADatabase(flat: Flat) {
     anna.take(cleo)
     check(anna.agreesWith(cleo))
     same(anna.group.verify().problems, emptyList())
+}
+
+fun startsACloneAnew(flat: Flat) {
+    val (anna, cleo) = flat.phones.anna to flat.phones.cleo
+    cleo.ledger.shutDown()
+    // Database and secrets, restored together: nothing tells the clone that it is one.
+    File(cleo.path).copyTo(File(flat.folder, "Clone.phone"))
+    val clone = Phone(flat.folder, "Clone", Keychain(cleo.keychain.secrets.toMutableMap()))
+    cleo.ledger = Ledger.open(cleo.path, cleo.keychain, create = false)
+    for (phone in listOf(cleo, clone)) phone.group = phone.ledger.group(anna.group.id())
+    cleo.record("Bread", 400)
+    clone.record("Cheese", 700)
+    anna.take(cleo)
+    // It learns of the other entry in its place.
+    check(clone.take(anna).isForked)
+    same(codeOf { clone.record("Wine", 900) }, ErrorCode.FORKED)
+    val old = clone.group.devices().single { it.isThisDevice }.id
+    clone.group.startAnew()
+    same(codeOf { clone.group.addPlaceholder("Gus") }, ErrorCode.NOT_ENROLLED)
+    // The request speaks of what the clone knows.
+    anna.take(clone)
+    anna.ledger.carryEnrolment(clone.group.requestEnrolment())
+    clone.take(anna)
+    clone.record("Wine", 900)
+    clone.group.sign(clone.group.propose(Act.Revoke(old, null)))
+    swap(anna, clone)
+    check(anna.agreesWith(clone))
+    // Both branches count.
+    check(anna.shown().containsAll(listOf("Bread", "Cheese", "Wine")))
+    check(anna.group.devices().single { it.member == clone.me }.id != old)
 }

@@ -248,6 +248,19 @@ fun suspendsAndResumes(flat: Flat) {
     check("Flat" !in flat.ledger.supportDump())
 }
 
+fun changesTheKey(flat: Flat) {
+    val older = File(flat.folder, "older.db").path
+    flat.ledger.backup(older)
+    val (agreed, keys) = flat.group.agreement() to flat.keychain.secrets.toMutableMap()
+    flat.ledger.rekey()
+    val changed = keys.keys.filter { !flat.keychain.secrets[it].contentEquals(keys[it]) }
+    same(changed.map { it.substringBefore('-') }, listOf("database"))
+    same(flat.group.agreement(), agreed)
+    flat.group.recordExpense(flat.expense())
+    // What was copied before opens with the key of then.
+    Ledger.open(older, Keychain(keys), create = false).use { it.shutDown() }
+}
+
 fun invitesAndAdmits(flat: Flat) {
     val (other, answer) = answered(flat)
     same(other.finishJoin(answer).id(), flat.group.id())
@@ -327,6 +340,7 @@ val STEPS: List<Pair<String, (Flat) -> Unit>> =
         "serves_several_threads" to ::servesSeveralThreads,
         "lives_in_memory" to ::livesInMemory,
         "suspends_and_resumes" to ::suspendsAndResumes,
+        "changes_the_key" to ::changesTheKey,
         "invites_and_admits" to ::invitesAndAdmits,
         "restores_the_person" to ::restoresThePerson,
         "joins_by_a_file" to ::joinsByAFile,
@@ -336,6 +350,7 @@ val STEPS: List<Pair<String, (Flat) -> Unit>> =
         "restores_by_phrase" to ::restoresByPhrase,
         "recovers_by_friends" to ::recoversByFriends,
         "repairs_a_database" to ::repairsADatabase,
+        "starts_a_clone_anew" to ::startsACloneAnew,
         "does_not_leak" to ::doesNotLeak,
         "reports_every_error" to ::reportsEveryError,
         "refuses_calls_after_closing" to ::refusesCallsAfterClosing,

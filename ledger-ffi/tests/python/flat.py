@@ -29,8 +29,8 @@ NOBODY = "00" * 32
 class Keychain(SecretStore):
     """What an app would write over Keychain or Keystore."""
 
-    def __init__(self):
-        self.secrets = {}
+    def __init__(self, secrets=()):
+        self.secrets = dict(secrets)
         self.error = None
 
     def check(self):

@@ -2,6 +2,7 @@
 
 import itertools
 import pathlib
+import shutil
 
 from group_ledger import (
     Act,
@@ -32,11 +33,11 @@ numbers = itertools.count()
 class Phone:
     """Somebody's phone, with its own database and keys."""
 
-    def __init__(self, folder, name):
+    def __init__(self, folder, name, keychain=None):
         self.folder = pathlib.Path(folder)
         self.name = name
         self.path = str(self.folder / f"{name}.phone")
-        self.keychain = Keychain()
+        self.keychain = keychain or Keychain()
         self.ledger = Ledger.open(self.path, self.keychain)
         self.group = None
 
@@ -213,7 +214,12 @@ def restores_by_phrase(flat):
     flat.cleo = cleo
     restored = Phone(flat.folder, "Restored")
     restored.ledger.restore_phrase(anna.ledger.reveal_phrase())
-    found = restored.ledger.restore_group(anna.bundle())
+    bundle = anna.bundle()
+    preview = restored.ledger.preview_group(bundle)
+    assert (preview.id, preview.name) == (anna.group.id(), "Trip")
+    assert set(preview.members) >= {"Anna", "Cleo"}
+    assert preview.entries == anna.group.info().entries and restored.ledger.groups() == []
+    found = restored.ledger.restore_group(bundle)
     restored.group = found.group
     assert found.report.is_complete and restored.agrees_with(anna)
     assert code_of(lambda: restored.group.add_placeholder("Dora")) == ErrorCode.NOT_ENROLLED
@@ -275,6 +281,37 @@ def repairs_a_database(flat):
     assert anna.group.verify().problems == []
 
 
+def starts_a_clone_anew(flat):
+    anna, cleo = flat.phone, flat.cleo
+    cleo.ledger.shut_down()
+    # Database and secrets, restored together: nothing tells the clone that it is one.
+    shutil.copy(cleo.path, flat.folder / "Clone.phone")
+    clone = Phone(flat.folder, "Clone", Keychain(cleo.keychain.secrets))
+    cleo.ledger = Ledger.open(cleo.path, cleo.keychain, create=False)
+    for phone in (cleo, clone):
+        phone.group = phone.ledger.group(anna.group.id())
+    cleo.record("Bread", 400)
+    clone.record("Cheese", 700)
+    anna.take(cleo)
+    # It learns of the other entry in its place.
+    assert clone.take(anna).is_forked
+    assert code_of(lambda: clone.record("Wine", 900)) == ErrorCode.FORKED
+    [old] = [device.id for device in clone.group.devices() if device.is_this_device]
+    clone.group.start_anew()
+    assert code_of(lambda: clone.group.add_placeholder("Gus")) == ErrorCode.NOT_ENROLLED
+    # The request speaks of what the clone knows.
+    anna.take(clone)
+    anna.ledger.carry_enrolment(clone.group.request_enrolment())
+    clone.take(anna)
+    clone.record("Wine", 900)
+    clone.group.sign(clone.group.propose(Act.REVOKE(old, None)))
+    swap(anna, clone)
+    assert anna.agrees_with(clone)
+    assert {"Bread", "Cheese", "Wine"} <= set(anna.shown()), "both branches count"
+    cleos = [device.id for device in anna.group.devices() if device.member == clone.me]
+    assert old not in cleos and len(cleos) == 1
+
+
 PHONES = [
     joins_by_a_file,
     lives_on_bundles,
@@ -283,4 +320,5 @@ PHONES = [
     restores_by_phrase,
     recovers_by_friends,
     repairs_a_database,
+    starts_a_clone_anew,
 ]

@@ -30,7 +30,7 @@ from group_ledger import (
 )
 
 from errors import reports_every_error
-from flat import NOBODY, Changes, Flat, Progress, answered, code_of, memory
+from flat import NOBODY, Changes, Flat, Keychain, Progress, answered, code_of, memory
 from phones import PHONES
 
 
@@ -237,6 +237,19 @@ def suspends_and_resumes(flat):
     assert "Flat" not in flat.ledger.support_dump()
 
 
+def changes_the_key(flat):
+    older = str(flat.folder / "older.db")
+    flat.ledger.backup(older)
+    agreed, keys = flat.group.agreement(), dict(flat.keychain.secrets)
+    flat.ledger.rekey()
+    changed = [name for name in keys if flat.keychain.secrets[name] != keys[name]]
+    assert [name.split("-")[0] for name in changed] == ["database"]
+    assert flat.group.agreement() == agreed
+    flat.group.record_expense(flat.expense())
+    # What was copied before opens with the key of then.
+    Ledger.open(older, Keychain(keys), create=False).shut_down()
+
+
 def invites_and_admits(flat):
     other, answer = answered(flat)
     joined = other.finish_join(answer)
@@ -309,6 +322,7 @@ STEPS = [
     serves_several_threads,
     lives_in_memory,
     suspends_and_resumes,
+    changes_the_key,
     invites_and_admits,
     restores_the_person,
     *PHONES,

@@ -9,13 +9,14 @@ private var numbers = 0
 final class Phone {
     let folder: String
     let path: String
-    let keys = Keys()
+    let keys: Keys
     var ledger: Ledger
     var group: LedgerGroup!
     var exported: BundleExport!
 
-    init(_ folder: String, _ name: String) throws {
+    init(_ folder: String, _ name: String, _ keys: Keys = Keys()) throws {
         self.folder = folder
+        self.keys = keys
         path = folder + "/" + name + ".phone"
         ledger = try Ledger.open(path: path, secrets: keys)
     }
@@ -221,7 +222,13 @@ func restoresByPhrase(_ flat: Flat) throws {
     flat.phones.cleo = cleo
     let restored = try Phone(flat.folder, "Restored")
     try restored.ledger.restorePhrase(typed: anna.ledger.revealPhrase())
-    let found = try restored.ledger.restoreGroup(path: anna.bundle())
+    let bundle = try anna.bundle()
+    let preview = try restored.ledger.previewGroup(path: bundle)
+    try same([preview.id, preview.name], [anna.group.id(), "Trip"])
+    try check(Set(preview.members).isSuperset(of: ["Anna", "Cleo"]))
+    try same(preview.entries, anna.group.info().entries)
+    try same(restored.ledger.groups(), [])
+    let found = try restored.ledger.restoreGroup(path: bundle)
     restored.group = found.group
     try check(found.report.isComplete && restored.agrees(with: anna))
     try same(codeOf { _ = try restored.group.addPlaceholder(name: "Dora") }, .notEnrolled)
@@ -288,4 +295,35 @@ func repairsADatabase(_ flat: Flat) throws {
     try anna.take(cleo)
     try check(anna.agrees(with: cleo))
     try same(anna.group.verify().problems, [])
+}
+
+func startsACloneAnew(_ flat: Flat) throws {
+    let (anna, cleo) = (flat.phones.anna, flat.phones.cleo!)
+    try cleo.ledger.shutDown()
+    // Database and secrets, restored together: nothing tells the clone that it is one.
+    try FileManager.default.copyItem(atPath: cleo.path, toPath: flat.folder + "/Clone.phone")
+    let clone = try Phone(flat.folder, "Clone", Keys(cleo.keys.all))
+    cleo.ledger = try Ledger.open(path: cleo.path, secrets: cleo.keys, create: false)
+    for phone in [cleo, clone] { phone.group = try phone.ledger.group(id: anna.group.id()) }
+    try cleo.record("Bread", 400)
+    try clone.record("Cheese", 700)
+    try anna.take(cleo)
+    // It learns of the other entry in its place.
+    try check(clone.take(anna).isForked)
+    try same(codeOf { try clone.record("Wine", 900) }, .forked)
+    let old = try only(clone.group.devices().filter(\.isThisDevice)).id
+    try clone.group.startAnew()
+    try same(codeOf { _ = try clone.group.addPlaceholder(name: "Gus") }, .notEnrolled)
+    // The request speaks of what the clone knows.
+    try anna.take(clone)
+    _ = try anna.ledger.carryEnrolment(message: clone.group.requestEnrolment())
+    try clone.take(anna)
+    try clone.record("Wine", 900)
+    _ = try clone.group.sign(proposal: clone.group.propose(act: .revoke(device: old, since: nil)))
+    try swap(anna, clone)
+    try check(anna.agrees(with: clone))
+    // Both branches count.
+    try check(Set(anna.shown()).isSuperset(of: ["Bread", "Cheese", "Wine"]))
+    let me = try clone.me()
+    try check(only(anna.group.devices().filter { $0.member == me }).id != old)
 }

@@ -229,6 +229,19 @@ func suspendsAndResumes(_ flat: Flat) throws {
     try check(!flat.ledger.supportDump().contains("Flat"))
 }
 
+func changesTheKey(_ flat: Flat) throws {
+    let older = flat.folder + "/older.db"
+    try flat.ledger.backup(path: older)
+    let (agreed, keys) = (try flat.group.agreement(), flat.keys.all)
+    try flat.ledger.rekey()
+    let changed = keys.filter { flat.keys.all[$0.key] != $0.value }.keys
+    try same(changed.map { $0.split(separator: "-")[0] }, ["database"])
+    try same(flat.group.agreement(), agreed)
+    try flat.record(flat.expense())
+    // What was copied before opens with the key of then.
+    try Ledger.open(path: older, secrets: Keys(keys), create: false).shutDown()
+}
+
 func invitesAndAdmits(_ flat: Flat) throws {
     let (other, answer) = try answered(flat)
     try same(other.finishJoin(answer: answer).id(), flat.group.id())
