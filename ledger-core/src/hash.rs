@@ -57,6 +57,9 @@ impl Tag {
     pub(crate) const HINT: Tag = Tag("gl/1/hint");
     pub(crate) const WRAP: Tag = Tag("gl/1/wrap");
     pub(crate) const KEY_ENVELOPE: Tag = Tag("gl/1/key-env");
+    pub(crate) const REST: Tag = Tag("gl/1/rest");
+    pub(crate) const REST_COMMIT: Tag = Tag("gl/1/rest-commit");
+    pub(crate) const REST_SEAL: Tag = Tag("gl/1/rest-seal");
     #[cfg(feature = "import")]
     pub(crate) const ORIGIN: Tag = Tag("gl/1/origin");
 
@@ -165,6 +168,9 @@ mod tests {
         Tag::MANIFEST,
         Tag::WRAP,
         Tag::KEY_ENVELOPE,
+        Tag::REST,
+        Tag::REST_COMMIT,
+        Tag::REST_SEAL,
         #[cfg(feature = "import")]
         Tag::ORIGIN,
     ];

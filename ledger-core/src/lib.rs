@@ -88,7 +88,7 @@ pub use recovery::{
 pub use rule::{Refusal, Rule};
 pub use seal::{
     Envelope, EnvelopeError, EpochError, EpochKey, FoundKey, KeyEnvelope, KeyEnvelopeError,
-    MAX_ENVELOPE_BYTES, MAX_WRAPS, WrapError,
+    MAX_ENVELOPE_BYTES, MAX_WRAPS, SealedSecretError, WrapError, WrappingKey,
 };
 pub use settle_up::{EXACT_LIMIT, Settlement, settle_up};
 

@@ -12,7 +12,7 @@ use crate::group::{LedgerGroup, Problem};
 use crate::money::Money;
 use crate::open::Open;
 use crate::progress::{ProgressListener, telling};
-use crate::secrets::{AppSecrets, SecretStore};
+use crate::secrets::{AppSecrets, SecretStore, Secrets};
 use crate::timestamp::shown;
 use crate::watch::{ChangeListener, Watch};
 
@@ -22,6 +22,8 @@ use crate::watch::{ChangeListener, Watch};
 #[derive(uniffi::Object)]
 pub struct Ledger {
     open: Open,
+    /// None in memory.
+    secrets: Option<Secrets>,
 }
 
 /// A group in the list of groups.
@@ -54,17 +56,24 @@ impl Ledger {
     /// file are then readable, without which iOS ends an app that it suspends.
     /// Always open it with the same name.
     ///
+    /// `app_key` is 32 random bytes of the app's, under which everything in the secret
+    /// store is sealed: from the first opening on, always open it with that key, until
+    /// `change_app_key`.
+    ///
     /// # Errors
-    /// `NotFound`, `WrongKey`, `NoSalt`, `SecretsFailed`, `Damaged`,
-    /// `FromTheFuture`, `NoCipher`, `ReadOnly`, `DiskFull`, `Busy`.
-    #[uniffi::constructor(default(create = true, container = None))]
+    /// `NotFound`, `WrongKey`, `WrongAppKey`, `NoSalt`, `SecretsFailed`,
+    /// `SecretsDamaged`, `Damaged`, `FromTheFuture`, `NoCipher`, `ReadOnly`,
+    /// `DiskFull`, `Busy`.
+    #[uniffi::constructor(default(create = true, container = None, app_key = None))]
     pub fn open(
         path: &str,
         secrets: Arc<dyn SecretStore>,
         create: bool,
         container: Option<String>,
+        app_key: Option<Vec<u8>>,
     ) -> Result<Self, LedgerError> {
-        Self::opened(options(container), path, Arc::new(AppSecrets(secrets)), create)
+        let secrets = Secrets::new(AppSecrets(secrets), app_key)?;
+        Self::opened(options(container), path, secrets, create)
     }
 
     /// Opens a database with the keys in a file that only its owner can read:
@@ -72,13 +81,15 @@ impl Ledger {
     ///
     /// # Errors
     /// As `open`.
-    #[uniffi::constructor(default(create = true))]
+    #[uniffi::constructor(default(create = true, app_key = None))]
     pub fn open_with_key_file(
         path: &str,
         key_file: &str,
         create: bool,
+        app_key: Option<Vec<u8>>,
     ) -> Result<Self, LedgerError> {
-        Self::opened(StoreOptions::new(), path, Arc::new(FileSecrets::new(key_file)), create)
+        let secrets = Secrets::new(FileSecrets::new(key_file), app_key)?;
+        Self::opened(StoreOptions::new(), path, secrets, create)
     }
 
     /// A ledger in memory, with its keys, a clock that is set by hand and
@@ -89,7 +100,8 @@ impl Ledger {
     /// `DatabaseFailed` if there is not enough memory.
     #[uniffi::constructor]
     pub fn in_memory(clock: Arc<TestClock>) -> Result<Self, LedgerError> {
-        Ok(Self { open: Open::new(StoreOptions::new().environment(clock).in_memory()?) })
+        let store = StoreOptions::new().environment(clock).in_memory()?;
+        Ok(Self { open: Open::new(store), secrets: None })
     }
 
     /// The groups with what a list of them shows, at most `limit`, the one that
@@ -223,6 +235,22 @@ impl Ledger {
         Ok(self.store()?.rekey()?)
     }
 
+    /// Seals the secret store under another key of the app's. The database stays as it
+    /// is, and so do all other secrets. Keep both keys until this has returned:
+    /// if it is interrupted, one of them opens everything, and the other fails with
+    /// `WrongAppKey`.
+    ///
+    /// # Errors
+    /// `WrongAppKey` if the key is not 32 bytes long, the ledger was opened without
+    /// one or is in memory, or another process has changed it; `SecretsFailed`.
+    pub fn change_app_key(&self, app_key: Vec<u8>) -> Result<(), LedgerError> {
+        self.store()?;
+        match &self.secrets {
+            Some(secrets) => secrets.change_app_key(app_key),
+            None => Err(LedgerError::plain(crate::ErrorCode::WrongAppKey)),
+        }
+    }
+
     /// Saves a checkpoint of every group that has new entries: for when the app
     /// goes to the background. The next opening reads little, even if the
     /// system ends the app.
@@ -285,16 +313,16 @@ impl Ledger {
     fn opened(
         options: StoreOptions,
         path: &str,
-        secrets: Arc<dyn ledger_store::SecretStore>,
+        secrets: Secrets,
         create: bool,
     ) -> Result<Self, LedgerError> {
         let path = Path::new(path);
         let store = if create {
-            options.open_or_create(path, secrets)
+            options.open_or_create(path, secrets.store())
         } else {
-            options.open(path, secrets)
+            options.open(path, secrets.store())
         };
-        Ok(Self { open: Open::new(store?) })
+        Ok(Self { open: Open::new(store?), secrets: Some(secrets) })
     }
 
     pub(crate) fn store(&self) -> Result<Store, LedgerError> {

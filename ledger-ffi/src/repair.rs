@@ -9,7 +9,7 @@ use ledger_store::{FileSecrets, StoreOptions};
 use crate::LedgerError;
 use crate::ledger::options;
 use crate::progress::{ProgressListener, telling};
-use crate::secrets::{AppSecrets, SecretStore};
+use crate::secrets::{AppSecrets, SecretStore, Secrets};
 
 /// What was saved of a damaged database, and what is known to be lost.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
@@ -71,42 +71,46 @@ impl From<ledger_store::Repaired> for RepairReport {
 /// recorded on this device: its own last entries may be lost.
 ///
 /// # Errors
-/// `File` if `to` exists, `WrongKey` if the key is unknown, `Cancelled`,
+/// `File` if `to` exists, `WrongKey` if the key is unknown, `WrongAppKey`, `Cancelled`,
 /// `CallbackFailed`, or what writing says. What is lost is in the report.
-#[uniffi::export(default(container = None, listener = None))]
+#[uniffi::export(default(container = None, listener = None, app_key = None))]
 pub fn repair_database(
     path: &str,
     secrets: Arc<dyn SecretStore>,
     to: &str,
     container: Option<String>,
     listener: Option<Arc<dyn ProgressListener>>,
+    app_key: Option<Vec<u8>>,
 ) -> Result<RepairReport, LedgerError> {
-    repair(options(container), path, Arc::new(AppSecrets(secrets)), to, listener)
+    let secrets = Secrets::new(AppSecrets(secrets), app_key)?;
+    repair(options(container), path, &secrets, to, listener)
 }
 
 /// As `repair_database`, with the keys in a file: for programs, not for phones.
 ///
 /// # Errors
 /// As `repair_database`.
-#[uniffi::export(default(listener = None))]
+#[uniffi::export(default(listener = None, app_key = None))]
 pub fn repair_database_with_key_file(
     path: &str,
     key_file: &str,
     to: &str,
     listener: Option<Arc<dyn ProgressListener>>,
+    app_key: Option<Vec<u8>>,
 ) -> Result<RepairReport, LedgerError> {
-    repair(options(None), path, Arc::new(FileSecrets::new(key_file)), to, listener)
+    let secrets = Secrets::new(FileSecrets::new(key_file), app_key)?;
+    repair(options(None), path, &secrets, to, listener)
 }
 
 fn repair(
     options: StoreOptions,
     path: &str,
-    secrets: Arc<dyn ledger_store::SecretStore>,
+    secrets: &Secrets,
     to: &str,
     listener: Option<Arc<dyn ProgressListener>>,
 ) -> Result<RepairReport, LedgerError> {
     let work = |progress: &mut dyn FnMut(_) -> _| {
-        options.repair(Path::new(path), secrets, Path::new(to), progress)
+        options.repair(Path::new(path), secrets.store(), Path::new(to), progress)
     };
     Ok(telling(listener, work)?.into())
 }

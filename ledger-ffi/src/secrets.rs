@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use ledger_store::{Secret, SecretError, SecretName};
+use ledger_store::{AppKey, SealedSecrets, Secret, SecretError, SecretName};
+use zeroize::Zeroizing;
 
-use crate::CallbackError;
+use crate::{CallbackError, ErrorCode, LedgerError};
 
 /// Keeps secrets for this device: Keychain or Keystore, and not in backups. The
 /// guides for iOS and Android have one to copy.
@@ -57,4 +58,53 @@ fn scrubbed(error: CallbackError) -> SecretError {
         CallbackError::Failed => "it failed",
     };
     SecretError::new("the app's secret store", reason)
+}
+
+type AnySecrets = Arc<dyn ledger_store::SecretStore>;
+
+/// Secrets that are opened by a key of the app's, or as they are.
+#[derive(Clone)]
+pub(crate) enum Secrets {
+    Plain(AnySecrets),
+    Sealed(Arc<SealedSecrets<AnySecrets>>),
+}
+
+impl Secrets {
+    pub(crate) fn new(
+        inner: impl ledger_store::SecretStore + 'static,
+        app_key: Option<Vec<u8>>,
+    ) -> Result<Self, LedgerError> {
+        let inner: AnySecrets = Arc::new(inner);
+        Ok(match app_key {
+            None => Self::Plain(inner),
+            Some(key) => Self::Sealed(Arc::new(SealedSecrets::new(inner, read_app_key(key)?))),
+        })
+    }
+
+    pub(crate) fn store(&self) -> AnySecrets {
+        match self {
+            Self::Plain(secrets) => Arc::clone(secrets),
+            Self::Sealed(secrets) => Arc::<SealedSecrets<AnySecrets>>::clone(secrets),
+        }
+    }
+
+    pub(crate) fn change_app_key(&self, new: Vec<u8>) -> Result<(), LedgerError> {
+        let new = read_app_key(new)?;
+        match self {
+            Self::Plain(_) => {
+                let reason = "the ledger was opened without a key of the app's";
+                Err(LedgerError::new(ErrorCode::WrongAppKey, reason))
+            }
+            Self::Sealed(secrets) => Ok(secrets.rewrap(new)?),
+        }
+    }
+}
+
+fn read_app_key(bytes: Vec<u8>) -> Result<AppKey, LedgerError> {
+    let bytes = Zeroizing::new(bytes);
+    let key = Zeroizing::new(<[u8; AppKey::BYTES]>::try_from(bytes.as_slice()).map_err(|_| {
+        let reason = format!("an app's key has 32 bytes, not {}", bytes.len());
+        LedgerError::new(ErrorCode::WrongAppKey, reason)
+    })?);
+    Ok(AppKey::from_bytes(*key))
 }

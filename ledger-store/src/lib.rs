@@ -66,7 +66,10 @@ pub use pairing::{
 pub use progress::{Phase, Progress};
 pub use recovery::{GroupPreview, KeptShare, ShareId};
 pub use repair::{Cut, Repaired, RepairedGroup};
-pub use secrets::{FileSecrets, MemorySecrets, Secret, SecretError, SecretName, SecretStore};
+pub use secrets::{
+    AppKey, FileSecrets, MemorySecrets, SealedSecrets, Secret, SecretError, SecretErrorKind,
+    SecretName, SecretStore,
+};
 pub use store::{GroupSummary, Store};
 
 /// Compiles the example in the README.

@@ -171,6 +171,16 @@ def check_sealing():
             for secret in vector[secrets]:
                 found = sealing.open_key_envelope(data, group, bytes.fromhex(secret))
                 expect("wraps", where, found and found.hex(), expected)
+    for vector in file["secrets"]:
+        where, data = f"sealing.json {vector['name']}", bytes.fromhex(vector["sealed"])
+        name, secret = vector["secret_name"].encode(), vector["secret"]
+        k = bytes.fromhex(vector["key"])
+        found, rule = sealing.open_secret(k, name, data)
+        expect("secrets at rest", where, None if found is None else found.hex(), secret)
+        expect("secrets at rest", where, rule, vector["rule"])
+        if rule is None:
+            again = sealing.seal_secret(k, name, data[33:57], bytes.fromhex(secret))
+            expect("secrets at rest", where, again, data)
 
 
 def check_state(state, scenario, where):

@@ -216,3 +216,21 @@ def broken_rule(key, data):
     except Refused as refused:
         return refused.rule
     return None
+
+
+def seal_secret(k, name, nonce, secret):
+    """A secret at rest (SPEC 17)."""
+    ciphertext = xseal(kdf(k, "rest-seal"), nonce, tag("rest") + b"\x01" + name, secret)
+    data = b"\x01" + kdf(k, "rest-commit") + nonce + ciphertext
+    return data + digest("check", data)[:4]
+
+
+def open_secret(k, name, data):
+    """The secret, and the rule that is broken."""
+    if data[:1] != b"\x01" or len(data) < 77 or digest("check", data[:-4])[:4] != data[-4:]:
+        return None, "Z1"
+    if data[1:33] != kdf(k, "rest-commit"):
+        return None, "Z2"
+    ad = tag("rest") + b"\x01" + name
+    secret = xopen(kdf(k, "rest-seal"), data[33:57], ad, data[57:-4])
+    return secret, "Z3" if secret is None else None

@@ -1,6 +1,7 @@
-//! Secrets for others, and how entries travel (SPEC §1.2, §11).
+//! Secrets for others and at rest, and how entries travel (SPEC §1.2, §11, §17).
 
 pub(crate) mod aead;
+mod at_rest;
 mod envelope;
 mod epoch_key;
 mod key_envelope;
@@ -10,6 +11,7 @@ mod recover;
 mod tests;
 pub(crate) mod wrap;
 
+pub use at_rest::{SealedSecretError, WrappingKey};
 pub(crate) use envelope::parse;
 pub use envelope::{Envelope, EnvelopeError, MAX_ENVELOPE_BYTES};
 pub use epoch_key::{EpochError, EpochKey};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ledger_core::{Envelope, EpochKey, ExchangeKey, GroupId, KeyEnvelope};
+use ledger_core::{Envelope, EpochKey, ExchangeKey, GroupId, KeyEnvelope, WrappingKey};
 use serde_json::{Value, json};
 
 use crate::entries::epochs;
@@ -80,6 +80,34 @@ fn key_envelopes(group: GroupId) -> Vec<Value> {
     })]
 }
 
+/// As it was sealed, and with something changed: opens, or the rule broken.
+fn secrets() -> Vec<Value> {
+    let (key, other) = (WrappingKey::from_bytes([0x61; 32]), WrappingKey::from_bytes([0x62; 32]));
+    let sealed = key.seal("wrapping-key", other.expose_bytes(), &[0x63; 24]);
+    let mut altered = sealed.clone();
+    altered[60] ^= 1;
+    let cases = [
+        ("a wrapping key", "wrapping-key", &key, sealed.clone(), None),
+        ("nothing", "entropy", &key, key.seal("entropy", &[], &[0x64; 24]), None),
+        ("not sealed", "entropy", &key, vec![0x65; 32], Some("Z1")),
+        ("cut off", "wrapping-key", &key, sealed[..sealed.len() - 1].to_vec(), Some("Z1")),
+        ("altered", "wrapping-key", &key, altered, Some("Z1")),
+        ("of another key", "wrapping-key", &other, sealed.clone(), Some("Z2")),
+        ("of another name", "entropy", &key, sealed, Some("Z3")),
+    ];
+    type Case<'a> = (&'a str, &'a str, &'a WrappingKey, Vec<u8>, Option<&'a str>);
+    let case = |(label, name, key, bytes, rule): Case<'_>| {
+        let opened = key.open(name, &bytes);
+        assert_eq!(opened.is_err(), rule.is_some(), "{label}");
+        let secret = opened.ok().map(|secret| hex(&secret));
+        json!({
+            "name": label, "key": hex(key.expose_bytes()), "secret_name": name,
+            "secret": secret, "rule": rule, "sealed": hex(&bytes),
+        })
+    };
+    cases.into_iter().map(case).collect()
+}
+
 pub(crate) fn build() -> Value {
     let (world, keys) = epochs();
     let boxes = json!([{
@@ -88,13 +116,14 @@ pub(crate) fn build() -> Value {
         "predecessors": [hex(keys[0].expose_secret())],
         "box": hex(keys[1].begin(&[&keys[0]]).unwrap().history()),
     }]);
-    let about = "SPEC 11. Keys, boxes and envelopes follow from their secrets; a key envelope \
+    let about = "SPEC 11 and 17. Keys, boxes and envelopes follow from their secrets; a key envelope \
         opens for its recipients, whose X25519 secrets are given, and for no stranger. A broken \
-        envelope is refused by the first rule that it breaks.";
+        envelope or secret is refused by the first rule that it breaks.";
     let mut built = file(about, "group", json!(world.group.to_string()));
     built["keys"] = keys.iter().map(key).collect();
     built["boxes"] = boxes;
     built["envelopes"] = json!(envelopes(world.group));
     built["key_envelopes"] = json!(key_envelopes(world.group));
+    built["secrets"] = json!(secrets());
     built
 }

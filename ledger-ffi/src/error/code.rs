@@ -77,6 +77,12 @@ codes! {
     SecretsFailed "secrets-failed" Storage
         "The secret store could not be read or written, or a secret in it is missing."
         "Try again when the device is unlocked. If it stays so, the keys are lost: start anew and get the entries from another device."
+    WrongAppKey "wrong-app-key" You
+        "The app's key is not the one under which the secrets are sealed, is not 32 bytes long, or is needed and was not given. Nothing was changed."
+        "Open with the key that was given at first or, if the key was being changed, with the other one of the two."
+    SecretsDamaged "secrets-damaged" Storage
+        "A sealed secret was altered, belongs to other secrets or was never sealed, or the key under which all are sealed is gone. Nothing was changed."
+        "Put back the secrets that belong together. If there are none, start anew and get the entries from another device."
     NoSalt "no-salt" Storage
         "The file has a plaintext header, and its salt is not known."
         "Open it with the container name and the secret store that it was made with."

@@ -7,7 +7,7 @@ use ledger_core::{
     AmountError, Balance, CurrencyError, DateError, DraftError, ParseIdError, Refusal, Rule,
     SummaryError, VoidReason,
 };
-use ledger_store::{ParseCursorError, StoreError};
+use ledger_store::{ParseCursorError, SecretError, SecretErrorKind, StoreError};
 
 use super::{ErrorCode, LedgerError};
 
@@ -60,7 +60,11 @@ impl From<StoreError> for LedgerError {
             StoreError::Database(_) | StoreError::Storage(_) => ErrorCode::DatabaseFailed,
             StoreError::Bundle(source) | StoreError::Io { source, .. } => of_file(&source),
             StoreError::CannotOpen => ErrorCode::File,
-            StoreError::Secrets(_) => ErrorCode::SecretsFailed,
+            StoreError::Secrets(error) => match error.kind() {
+                SecretErrorKind::WrongAppKey => ErrorCode::WrongAppKey,
+                SecretErrorKind::Damaged => ErrorCode::SecretsDamaged,
+                _ => ErrorCode::SecretsFailed,
+            },
             StoreError::Randomness(_) => ErrorCode::NoRandomness,
             StoreError::UnknownGroup(_) => ErrorCode::UnknownGroup,
             StoreError::UnknownEntry(ids) => {
@@ -76,6 +80,12 @@ impl From<StoreError> for LedgerError {
             _ => ErrorCode::Internal,
         };
         Self::new(code, reason)
+    }
+}
+
+impl From<SecretError> for LedgerError {
+    fn from(error: SecretError) -> Self {
+        StoreError::from(error).into()
     }
 }
 

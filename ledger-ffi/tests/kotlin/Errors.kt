@@ -70,6 +70,10 @@ fun reportsEveryError(flat: Flat) {
                     flat.keychain.error = null
                 }
             },
+            ErrorCode.WRONG_APP_KEY to { ledger.changeAppKey(ByteArray(5)) },
+            ErrorCode.SECRETS_DAMAGED to {
+                Ledger.open(flat.path, flat.keychain, false, appKey = ByteArray(32))
+            },
             ErrorCode.DAMAGED to opens(cut),
             ErrorCode.FROM_THE_FUTURE to fixture("future.db") {},
             ErrorCode.BUSY to fixture("busy.db", writes),

@@ -238,6 +238,25 @@ fun livesInMemory(flat: Flat) {
     same(story(), story())
 }
 
+fun changesTheAppKey(flat: Flat) {
+    val (keychain, path) = Keychain() to File(flat.folder, "sealed.db").path
+    val (old, new) = ByteArray(32) to ByteArray(32) { 2 }
+    val ledger = Ledger.open(path, keychain, appKey = old)
+    val group = ledger.createGroup("Flat", "Anna")
+    val before = keychain.secrets.toMap()
+    ledger.changeAppKey(new)
+    val changed = keychain.secrets.filter { (name, secret) -> !secret.contentEquals(before[name]) }
+    same(changed.keys, setOf("wrapping-key"))
+    group.addPlaceholder("Ben")
+    ledger.shutDown()
+    for (wrong in listOf(old, null)) {
+        same(codeOf { Ledger.open(path, keychain, appKey = wrong) }, ErrorCode.WRONG_APP_KEY)
+    }
+    val again = Ledger.open(path, keychain, appKey = new)
+    same(again.group(group.id()).members().size, 2)
+    again.shutDown()
+}
+
 fun suspendsAndResumes(flat: Flat) {
     flat.ledger.checkpoint()
     flat.ledger.suspend()
@@ -339,6 +358,7 @@ val STEPS: List<Pair<String, (Flat) -> Unit>> =
         "counts_money_to_the_cent" to ::countsMoneyToTheCent,
         "serves_several_threads" to ::servesSeveralThreads,
         "lives_in_memory" to ::livesInMemory,
+        "changes_the_app_key" to ::changesTheAppKey,
         "suspends_and_resumes" to ::suspendsAndResumes,
         "changes_the_key" to ::changesTheKey,
         "invites_and_admits" to ::invitesAndAdmits,

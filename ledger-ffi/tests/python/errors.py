@@ -264,6 +264,10 @@ def reports_every_error(flat):
         ErrorCode.NOT_FOUND: opens(flat.folder / "nowhere.db"),
         ErrorCode.WRONG_KEY: opens(flat.path, Keychain()),
         ErrorCode.SECRETS_FAILED: locked,
+        ErrorCode.WRONG_APP_KEY: lambda: ledger.change_app_key(b"short"),
+        ErrorCode.SECRETS_DAMAGED: lambda: Ledger.open(
+            flat.path, flat.keychain, False, app_key=bytes(32)
+        ),
         ErrorCode.DAMAGED: opens(cut),
         ErrorCode.FROM_THE_FUTURE: fixture("future.db", lambda _: None),
         ErrorCode.BUSY: fixture("busy.db", lambda group: group.add_placeholder("Ben")),

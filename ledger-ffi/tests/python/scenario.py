@@ -227,6 +227,24 @@ def lives_in_memory(flat):
     assert story() == story()
 
 
+def changes_the_app_key(flat):
+    keychain, path = Keychain(), str(flat.folder / "sealed.db")
+    old, new = bytes(32), bytes([2]) * 32
+    ledger = Ledger.open(path, keychain, app_key=old)
+    group = ledger.create_group("Flat", "Anna")
+    before = dict(keychain.secrets)
+    ledger.change_app_key(new)
+    changed = [name for name, secret in keychain.secrets.items() if secret != before[name]]
+    assert changed == ["wrapping-key"]
+    group.add_placeholder("Ben")
+    ledger.shut_down()
+    for wrong in (old, None):
+        assert code_of(lambda: Ledger.open(path, keychain, app_key=wrong)) == ErrorCode.WRONG_APP_KEY
+    again = Ledger.open(path, keychain, app_key=new)
+    assert len(again.group(group.id()).members()) == 2
+    again.shut_down()
+
+
 def suspends_and_resumes(flat):
     flat.ledger.checkpoint()
     flat.ledger.suspend()
@@ -321,6 +339,7 @@ STEPS = [
     counts_money_to_the_cent,
     serves_several_threads,
     lives_in_memory,
+    changes_the_app_key,
     suspends_and_resumes,
     changes_the_key,
     invites_and_admits,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use ledger_core::WrappingKey;
 use rusqlite::{Connection, OpenFlags};
 use zeroize::Zeroizing;
 
@@ -14,7 +15,7 @@ use super::memory::Memory;
 use super::rekey::Keys;
 use super::{FileKey, migrations};
 use crate::environment::random;
-use crate::{Secret, SecretName, SecretStore, StoreError, StoreOptions};
+use crate::{Secret, SecretError, SecretName, SecretStore, StoreError, StoreOptions};
 
 /// Statements kept prepared: more than the library has, so that a write never
 /// prepares one anew.
@@ -210,8 +211,14 @@ impl Location {
 
     pub(super) fn keys(&self, salt: &Salt) -> Result<Keys, StoreError> {
         let secret = self.secrets.get(&SecretName::database(salt))?;
-        let keys = secret.as_ref().and_then(Keys::of);
-        keys.ok_or_else(|| StoreError::WrongKey(self.path.clone()))
+        if let Some(keys) = secret.as_ref().and_then(Keys::of) {
+            return Ok(keys);
+        }
+        if secret.is_some_and(|secret| WrappingKey::is_sealed(secret.expose())) {
+            let reason = "they are sealed, and no key of the app's was given";
+            return Err(SecretError::wrong_app_key(reason).into());
+        }
+        Err(StoreError::WrongKey(self.path.clone()))
     }
 }
 

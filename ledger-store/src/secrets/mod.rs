@@ -2,12 +2,15 @@
 
 mod file;
 mod memory;
+mod sealed;
 
 pub use file::FileSecrets;
 pub(crate) use file::sync_folder;
 pub use memory::MemorySecrets;
+pub use sealed::{AppKey, SealedSecrets};
 
 use core::fmt;
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
@@ -57,6 +60,11 @@ impl SecretName {
     /// Up to where a device's entries were handed out.
     pub(crate) fn handed_out(id: &ledger_core::DeviceId) -> Self {
         Self(format!("handed-out-{id}"))
+    }
+
+    /// The key under which a [`SealedSecrets`] seals all others.
+    pub(crate) fn wrapping_key() -> Self {
+        Self("wrapping-key".to_owned())
     }
 
     /// The name as text: ASCII letters, digits and hyphens.
@@ -127,18 +135,67 @@ pub trait SecretStore: Send + Sync {
     fn remove(&self, name: &SecretName) -> Result<(), SecretError>;
 }
 
-/// The secret store failed. Carries no secret.
+impl<S: SecretStore + ?Sized> SecretStore for Arc<S> {
+    fn get(&self, name: &SecretName) -> Result<Option<Secret>, SecretError> {
+        (**self).get(name)
+    }
+
+    fn set(&self, name: &SecretName, secret: &Secret) -> Result<(), SecretError> {
+        (**self).set(name, secret)
+    }
+
+    fn add(&self, name: &SecretName, secret: &Secret) -> Result<Secret, SecretError> {
+        (**self).add(name, secret)
+    }
+
+    fn remove(&self, name: &SecretName) -> Result<(), SecretError> {
+        (**self).remove(name)
+    }
+}
+
+/// The secret store failed, or what it holds cannot be used. Carries no secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the secrets in {place} cannot be used: {reason}")]
 pub struct SecretError {
+    kind: SecretErrorKind,
     place: String,
     reason: String,
+}
+
+/// What is wrong with secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SecretErrorKind {
+    /// The store could not be read or written, or lacks a secret.
+    Failed,
+    /// They are sealed under another key of the app's than the one given, or under one
+    /// while none was given.
+    WrongAppKey,
+    /// A sealed secret was altered, moved to another name, comes from other secrets,
+    /// or is not sealed; or the key under which all are sealed is gone.
+    Damaged,
 }
 
 impl SecretError {
     /// Says which store failed and why; put no secret into either.
     #[must_use]
     pub fn new(place: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { place: place.into(), reason: reason.into() }
+        Self { kind: SecretErrorKind::Failed, place: place.into(), reason: reason.into() }
+    }
+
+    /// What is wrong, for whoever decides by it.
+    #[must_use]
+    pub fn kind(&self) -> SecretErrorKind {
+        self.kind
+    }
+
+    pub(crate) fn wrong_app_key(reason: &str) -> Self {
+        let kind = SecretErrorKind::WrongAppKey;
+        Self { kind, ..Self::new("the sealed store", reason) }
+    }
+
+    fn damaged(name: &SecretName, reason: impl Into<String>) -> Self {
+        let kind = SecretErrorKind::Damaged;
+        Self { kind, ..Self::new(format!("secret {}", name.as_str()), reason) }
     }
 }

@@ -67,6 +67,11 @@ func reportsEveryError(_ flat: Flat) throws {
         defer { flat.keys.error = nil }
         try flat.record(flat.expense())
     }
+    try expect(.wrongAppKey) { try ledger.changeAppKey(appKey: Data(count: 5)) }
+    try expect(.secretsDamaged) {
+        let key = Data(count: 32)
+        _ = try Ledger.open(path: flat.path, secrets: flat.keys, create: false, appKey: key)
+    }
     try expect(.damaged) {
         let cut = flat.folder + "/cut.db"
         try Data("short".utf8).write(to: URL(fileURLWithPath: cut))

@@ -219,6 +219,25 @@ func livesInMemory(_ flat: Flat) throws {
     try same(story(), story())
 }
 
+func changesTheAppKey(_ flat: Flat) throws {
+    let (keys, path) = (Keys(), flat.folder + "/sealed.db")
+    let (old, new) = (Data(count: 32), Data(repeating: 2, count: 32))
+    let ledger = try Ledger.open(path: path, secrets: keys, appKey: old)
+    let group = try ledger.createGroup(name: "Flat", myName: "Anna")
+    let before = keys.all
+    try ledger.changeAppKey(appKey: new)
+    try same(keys.all.filter { before[$0.key] != $0.value }.map { $0.key }, ["wrapping-key"])
+    _ = try group.addPlaceholder(name: "Ben")
+    try ledger.shutDown()
+    for wrong in [old, nil] {
+        try same(
+            codeOf { _ = try Ledger.open(path: path, secrets: keys, appKey: wrong) }, .wrongAppKey)
+    }
+    let again = try Ledger.open(path: path, secrets: keys, appKey: new)
+    try same(again.group(id: group.id()).members().count, 2)
+    try again.shutDown()
+}
+
 func suspendsAndResumes(_ flat: Flat) throws {
     try flat.ledger.checkpoint()
     try flat.ledger.suspend()

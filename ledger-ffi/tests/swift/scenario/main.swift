@@ -30,6 +30,7 @@ let steps: [(String, (Flat) async throws -> Void)] = [
     ("counts_money_to_the_cent", countsMoneyToTheCent),
     ("serves_several_threads", servesSeveralThreads),
     ("lives_in_memory", livesInMemory),
+    ("changes_the_app_key", changesTheAppKey),
     ("suspends_and_resumes", suspendsAndResumes),
     ("changes_the_key", changesTheKey),
     ("invites_and_admits", invitesAndAdmits),

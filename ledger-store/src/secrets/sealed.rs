@@ -1,0 +1,245 @@
+//! Secrets sealed under a key of the app's (SPEC §17).
+//!
+//! Standard two levels: the app's key seals one random key, and that one all other
+//! secrets. So another app key rewrites one secret, and nothing can be half-done.
+
+use core::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ledger_core::{SealedSecretError, WrappingKey};
+use zeroize::Zeroizing;
+
+use super::{Secret, SecretError, SecretName, SecretStore};
+use crate::environment::random;
+use crate::{Environment, SystemEnvironment};
+
+/// A key of the app's: 32 bytes of a cryptographic random generator, which the app
+/// keeps where the system protects it. Wiped on drop; `Debug` does not show it.
+#[derive(Clone)]
+pub struct AppKey(WrappingKey);
+
+impl AppKey {
+    /// Bytes of a key.
+    pub const BYTES: usize = 32;
+
+    /// Takes the bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
+        Self(WrappingKey::from_bytes(bytes))
+    }
+}
+
+impl fmt::Debug for AppKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AppKey(secret)")
+    }
+}
+
+/// Any other secret store, with everything in it sealed under a key of the app's: who
+/// reads the store alone learns names and lengths.
+///
+/// Nothing is replaced that these keys do not open. A wrong app key is told from
+/// damage by [`SecretError::kind`].
+///
+/// ```
+/// # fn main() -> Result<(), ledger_store::StoreError> {
+/// # let folder = tempfile::tempdir().map_err(ledger_store::StoreError::Bundle)?;
+/// # let (path, key_file) = (folder.path().join("ledger.db"), folder.path().join("keys"));
+/// # let (from_keychain, fresh) = ([1; 32], [2; 32]);
+/// use std::sync::Arc;
+/// use ledger_store::{AppKey, FileSecrets, SealedSecrets, Store};
+///
+/// let key = AppKey::from_bytes(from_keychain);
+/// let secrets = Arc::new(SealedSecrets::new(FileSecrets::new(&key_file), key));
+/// let store = Store::open_or_create(&path, secrets.clone())?;
+/// // Another key, at any time: the database stays as it is.
+/// secrets.rewrap(AppKey::from_bytes(fresh))?;
+/// # drop(store);
+/// # Ok(())
+/// # }
+/// ```
+pub struct SealedSecrets<S> {
+    inner: S,
+    environment: Arc<dyn Environment>,
+    keys: Mutex<Keys>,
+}
+
+struct Keys {
+    app: AppKey,
+    /// Once it was read or made; it never changes.
+    wrapping: Option<WrappingKey>,
+}
+
+impl<S: SecretStore> SealedSecrets<S> {
+    /// Seals what goes to `inner`, and opens what comes from there. Reads nothing
+    /// yet.
+    #[must_use]
+    pub fn new(inner: S, app_key: AppKey) -> Self {
+        let keys = Mutex::new(Keys { app: app_key, wrapping: None });
+        Self { inner, environment: Arc::new(SystemEnvironment), keys }
+    }
+
+    /// With another source of randomness, for tests.
+    #[must_use]
+    pub fn environment(mut self, environment: Arc<dyn Environment>) -> Self {
+        self.environment = environment;
+        self
+    }
+
+    /// Gives the secrets another app key, by replacing one secret. Whatever
+    /// interrupts that, the old key or the new one opens everything: keep both until
+    /// this has returned, and of two keys use the one with which opening does not
+    /// fail as [`WrongAppKey`](super::SecretErrorKind::WrongAppKey).
+    ///
+    /// Does nothing but remember the key if nothing was kept yet.
+    ///
+    /// # Errors
+    /// [`SecretError`] if the app key so far does not open the secrets (another
+    /// process may have changed it), or `inner` fails.
+    pub fn rewrap(&self, app_key: AppKey) -> Result<(), SecretError> {
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        // Read anew: another process may have changed the app key.
+        match self.stored_key(&keys.app) {
+            Ok(None) => {}
+            Ok(Some(wrapping)) => {
+                let name = SecretName::wrapping_key();
+                let sealed = self.seal(&app_key.0, &name, wrapping.expose_bytes())?;
+                self.inner.set(&name, &sealed)?;
+            }
+            // Done by a call whose success nobody heard of.
+            Err(_) if matches!(self.stored_key(&app_key), Ok(Some(_))) => {}
+            Err(error) => return Err(error),
+        }
+        keys.app = app_key;
+        Ok(())
+    }
+
+    /// The key of all secrets but itself, if there is one.
+    fn key(&self) -> Result<Option<WrappingKey>, SecretError> {
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if keys.wrapping.is_none() {
+            keys.wrapping = self.stored_key(&keys.app)?;
+        }
+        Ok(keys.wrapping.clone())
+    }
+
+    /// The same; none only if none of these secrets is here either.
+    fn key_of(&self, names: &[&SecretName]) -> Result<Option<WrappingKey>, SecretError> {
+        if let Some(key) = self.key()? {
+            return Ok(Some(key));
+        }
+        for name in names {
+            if self.inner.get(name)?.is_some() {
+                // Another process has just made both, or the key is lost.
+                return self.key()?.map(Some).ok_or_else(|| lost(name));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The same, made if there is none.
+    fn key_for(&self, name: &SecretName) -> Result<WrappingKey, SecretError> {
+        // The person's entropy, too: a store that gives nothing while it is locked
+        // must not lose a key by that.
+        if let Some(key) = self.key_of(&[name, &SecretName::entropy()])? {
+            return Ok(key);
+        }
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = self.random::<32>()?;
+        let sealed = self.seal(&keys.app.0, &SecretName::wrapping_key(), &*fresh)?;
+        self.inner.add(&SecretName::wrapping_key(), &sealed)?;
+        // What is there counts, whoever came first.
+        let there = self.stored_key(&keys.app)?.ok_or_else(|| lost(&SecretName::wrapping_key()))?;
+        keys.wrapping = Some(there.clone());
+        Ok(there)
+    }
+
+    fn stored_key(&self, app: &AppKey) -> Result<Option<WrappingKey>, SecretError> {
+        let name = SecretName::wrapping_key();
+        let Some(sealed) = self.inner.get(&name)? else { return Ok(None) };
+        let bytes = app.0.open(name.as_str(), sealed.expose()).map_err(|error| match error {
+            SealedSecretError::OtherKey => SecretError::wrong_app_key(
+                "the app's key is not the one under which they are sealed; nothing was changed",
+            ),
+            error => unusable(&name, error),
+        })?;
+        let bytes = <&[u8; 32]>::try_from(bytes.as_slice());
+        let bytes = bytes.map_err(|_| unusable(&name, SealedSecretError::Damaged))?;
+        Ok(Some(WrappingKey::from_bytes(*bytes)))
+    }
+
+    fn seal(
+        &self,
+        key: &WrappingKey,
+        name: &SecretName,
+        bytes: &[u8],
+    ) -> Result<Secret, SecretError> {
+        Ok(Secret::new(key.seal(name.as_str(), bytes, &*self.random()?)))
+    }
+
+    fn random<const N: usize>(&self) -> Result<Zeroizing<[u8; N]>, SecretError> {
+        let bytes = random(&*self.environment);
+        bytes.map_err(|error| SecretError::new("the sealed store", error.to_string()))
+    }
+}
+
+impl<S: SecretStore> SecretStore for SealedSecrets<S> {
+    fn get(&self, name: &SecretName) -> Result<Option<Secret>, SecretError> {
+        refuse_reserved(name)?;
+        let Some(key) = self.key_of(&[name])? else { return Ok(None) };
+        let sealed = self.inner.get(name)?;
+        sealed.map(|sealed| open(&key, name, &sealed)).transpose()
+    }
+
+    fn set(&self, name: &SecretName, secret: &Secret) -> Result<(), SecretError> {
+        refuse_reserved(name)?;
+        let key = self.key_for(name)?;
+        if let Some(there) = self.inner.get(name)? {
+            open(&key, name, &there)?;
+        }
+        self.inner.set(name, &self.seal(&key, name, secret.expose())?)
+    }
+
+    fn add(&self, name: &SecretName, secret: &Secret) -> Result<Secret, SecretError> {
+        refuse_reserved(name)?;
+        let key = self.key_for(name)?;
+        let there = self.inner.add(name, &self.seal(&key, name, secret.expose())?)?;
+        open(&key, name, &there)
+    }
+
+    fn remove(&self, name: &SecretName) -> Result<(), SecretError> {
+        refuse_reserved(name)?;
+        match self.key_of(&[name])? {
+            Some(_) => self.inner.remove(name),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<S> fmt::Debug for SealedSecrets<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealedSecrets(hidden)")
+    }
+}
+
+fn open(key: &WrappingKey, name: &SecretName, sealed: &Secret) -> Result<Secret, SecretError> {
+    let opened = key.open(name.as_str(), sealed.expose());
+    let opened = opened.map_err(|error| unusable(name, error))?;
+    Ok(Secret::new(opened.to_vec()))
+}
+
+/// Sealing twice would have two keys of one name.
+fn refuse_reserved(name: &SecretName) -> Result<(), SecretError> {
+    if *name == SecretName::wrapping_key() {
+        return Err(SecretError::new("the sealed store", "it is inside of another sealed store"));
+    }
+    Ok(())
+}
+
+fn unusable(name: &SecretName, error: SealedSecretError) -> SecretError {
+    SecretError::damaged(name, format!("{error}; use the secrets that belong together"))
+}
+
+fn lost(name: &SecretName) -> SecretError {
+    SecretError::damaged(name, "it is here without the key under which secrets are sealed")
+}
