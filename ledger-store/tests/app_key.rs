@@ -102,9 +102,7 @@ fn the_secret_store_alone_shows_no_secret() {
     let store = Store::open_or_create(&folder.db(), seen.clone()).unwrap();
     let group = found(&store, 3);
     group
-        .export_bundle(ledger_store::Since::Beginning, &mut Vec::new(), &mut |_| {
-            std::ops::ControlFlow::Continue(())
-        })
+        .export_bundle(ledger_store::Since::Beginning, &mut Vec::new(), &mut common::go_on)
         .unwrap();
     store.rekey().unwrap();
     let text = std::fs::read_to_string(folder.keys()).unwrap();
