@@ -107,8 +107,12 @@ impl fmt::Display for Rule {
 /// The entry's author, or whoever carried it, is at fault. Nothing changes on
 /// this device: ask another device for an intact copy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{} breaks rule {rule}: {}{}", Subject(.entry), .rule.text(), Detail(.detail))]
-pub struct Refusal {
+#[error("{} breaks rule {}: {}{}", Subject(.0.entry), .0.rule, .0.rule.text(), Detail(&.0.detail))]
+pub struct Refusal(Box<Broken>);
+
+/// In a box: every field that is read gives back either itself or this.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Broken {
     entry: Option<EntryId>,
     rule: Rule,
     detail: Option<String>,
@@ -116,35 +120,35 @@ pub struct Refusal {
 
 impl Refusal {
     pub(crate) fn new(rule: Rule) -> Self {
-        Self { entry: None, rule, detail: None }
+        Self(Box::new(Broken { entry: None, rule, detail: None }))
     }
 
     pub(crate) fn with_detail(rule: Rule, detail: impl Into<String>) -> Self {
-        Self { entry: None, rule, detail: Some(detail.into()) }
+        Self(Box::new(Broken { entry: None, rule, detail: Some(detail.into()) }))
     }
 
     #[must_use]
     pub(crate) fn of(mut self, entry: EntryId) -> Self {
-        self.entry = Some(entry);
+        self.0.entry = Some(entry);
         self
     }
 
     /// The entry, where its header could be read far enough to know its id.
     #[must_use]
     pub fn entry(&self) -> Option<EntryId> {
-        self.entry
+        self.0.entry
     }
 
     /// The first rule that the entry breaks.
     #[must_use]
     pub fn rule(&self) -> Rule {
-        self.rule
+        self.0.rule
     }
 }
 
-struct Subject<'a>(&'a Option<EntryId>);
+struct Subject(Option<EntryId>);
 
-impl fmt::Display for Subject<'_> {
+impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(id) => write!(f, "entry {id}"),

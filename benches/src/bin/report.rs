@@ -6,7 +6,7 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use ledger_benches::measure::bed::{AMONG, Bed};
 use ledger_benches::measure::{Effort, Report, exchange, growth, memory, replay, store};
 
@@ -19,12 +19,21 @@ struct Arguments {
     /// Rows of JSON instead of a table.
     #[arg(long)]
     json: bool,
-    /// Only the figures of sealing, keys and bundles.
+    /// Only the figures of one part.
     #[arg(long)]
-    exchange: bool,
+    only: Option<Part>,
     /// Entries in the large ledger, at least 20,000.
     #[arg(long, default_value_t = 100_000)]
     entries: usize,
+}
+
+/// Figures that can be measured by themselves.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Sealing, keys and bundles.
+    Exchange,
+    /// Verdicts and balances from stored entries.
+    Rebuild,
 }
 
 fn main() -> ExitCode {
@@ -34,12 +43,21 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let effort = if arguments.quick { Effort::Quick } else { Effort::Full };
     let mut report = Report::new(arguments.json);
-    exchange::all(&mut report, effort);
-    if arguments.exchange {
-        return report.end();
+    let bed = || Bed::new(arguments.entries.max(20_000));
+    match arguments.only {
+        Some(Part::Exchange) => {
+            exchange::all(&mut report, effort);
+            return report.end();
+        }
+        Some(Part::Rebuild) => {
+            let bed = bed();
+            report.measure(|| store::rebuild(&bed, effort));
+            return report.end();
+        }
+        None => exchange::all(&mut report, effort),
     }
     report.measure(|| replay::from_stored_bytes(effort));
-    let mut bed = Bed::new(arguments.entries.max(20_000));
+    let mut bed = bed();
     store::all(&mut report, &mut bed, effort);
     report.measure(|| growth::entries(&mut bed.crowd, AMONG));
     report.measure(growth::members);

@@ -124,7 +124,19 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a head of this type in its shortest form, and gives its argument.
+    #[inline]
     fn argument(&mut self, of: Type) -> Result<u64, Refusal> {
+        // Most are one byte.
+        if let Some((first, rest)) = self.rest.split_first()
+            && let Some(argument @ 0..=23) = first.checked_sub((of as u8) << 5)
+        {
+            self.rest = rest;
+            return Ok(argument.into());
+        }
+        self.longer_argument(of)
+    }
+
+    fn longer_argument(&mut self, of: Type) -> Result<u64, Refusal> {
         match usual_head(of, self.rest) {
             Some((argument, rest)) => {
                 self.rest = rest;

@@ -121,18 +121,20 @@ impl Control {
         id: &EntryId,
         index: &I,
     ) -> Result<Option<Link>, I::Error> {
-        // Most dependencies are the last of a chain, or introductions, for which
+        // Most dependencies are introductions, or the last of a chain, for which
         // the index need not be asked.
-        self.known(id).map_or_else(|| index.link(id), |link| Ok(Some(link)))
+        let known = self.introduction(id).or_else(|| self.tip(id));
+        known.map_or_else(|| index.link(id), |link| Ok(Some(link)))
     }
 
-    fn known(&self, id: &EntryId) -> Option<Link> {
-        if let Some(number) = self.lookup.tips.get(id) {
-            let chain = self.chain(*number)?;
-            let point = Point { chain: *number, seq: chain.tip };
-            return Some(Link { point, lamport: chain.tip_clock });
-        }
+    fn introduction(&self, id: &EntryId) -> Option<Link> {
         let Introduction { point, clock, .. } = self.introductions.get(id)?;
         Some(Link { point: *point, lamport: *clock })
+    }
+
+    fn tip(&self, id: &EntryId) -> Option<Link> {
+        let number = *self.lookup.tips.get(id)?;
+        let chain = self.chain(number)?;
+        Some(Link { point: Point { chain: number, seq: chain.tip }, lamport: chain.tip_clock })
     }
 }

@@ -171,6 +171,9 @@ impl Control {
         index: &I,
     ) -> Result<Reach, I::Error> {
         let mut reach = Reach::default();
+        if chains.is_empty() {
+            return Ok(reach);
+        }
         // By clock, so that the first entry met on a chain is the last one in
         // the past, and that nothing is met twice.
         let mut open = BTreeSet::new();
@@ -178,9 +181,6 @@ impl Control {
         // to walk.
         let begin = |number| (self.chain(number).map_or(0, |chain| chain.clock), number);
         let mut chains: BTreeSet<(u64, u32)> = chains.into_iter().map(begin).collect();
-        if chains.is_empty() {
-            return Ok(reach);
-        }
         for id in from {
             let link = self.link(id, index)?;
             open.extend(link.map(|link| (link.lamport, *id, link.point)));

@@ -10,7 +10,6 @@ use crate::bug::Bug;
 use crate::control::{Arrival, Keys, Outcome};
 use crate::entry::DecodedEntry;
 use crate::id::{DeviceId, EntryId, MemberId};
-use crate::money::Currency;
 use crate::payload::Payload;
 
 /// The changes that follow from plain entries that are applied now, or void
@@ -18,7 +17,6 @@ use crate::payload::Payload;
 /// all at once.
 #[derive(Default)]
 pub(super) struct Effects {
-    currencies: Vec<(Currency, bool)>,
     /// By author and place in the total order.
     rotations: Vec<(Enrolment, (u64, EntryId), Device, bool)>,
     epochs: Vec<((u64, EntryId), bool)>,
@@ -61,7 +59,6 @@ impl Effects {
         applied: bool,
     ) {
         if let Some(content) = entry.payload().content() {
-            self.currencies.push((content.currency(), applied));
             let nets = Nets::of(content, |index| plain.names.get(index));
             self.contents.extend(nets.map(|nets| (entry.id(), nets, applied)));
         }
@@ -151,8 +148,8 @@ impl Effects {
 impl Ledger {
     /// Carries out what was gathered.
     pub(super) fn commit(&mut self, effects: Effects) {
-        for (currency, applied) in &effects.currencies {
-            self.view.state.directory.count(*currency, *applied);
+        for (_, nets, applied) in &effects.contents {
+            self.view.state.directory.count(nets.currency(), *applied);
         }
         for (id, other, counts) in &effects.balances {
             if let Some(nets) = other.as_ref().or_else(|| effects.at_hand(id)) {

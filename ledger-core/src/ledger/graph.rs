@@ -1,8 +1,9 @@
 //! What replay asks most of an index, without the entries themselves: where they
 //! stand, what was said of them last, and which slots they belong to.
 
-use std::collections::HashMap;
+use core::num::NonZeroUsize;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{ChainEntry, Link, Replayed, SlotEntry, SlotRole, Verdict};
 use crate::control::Point;
@@ -10,26 +11,38 @@ use crate::entry::{Header, VerifiedEntry};
 use crate::id::EntryId;
 use crate::payload::Kind;
 
-/// Entries by the order in which they came, some 150 bytes for each.
+/// Entries by the order in which they came, some 100 bytes for each.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Graph {
-    /// Never iterated: its order is another one each time.
-    places: HashMap<EntryId, usize>,
+    /// By the beginnings of their ids: small, so that more of it is at hand. Never
+    /// iterated: its order is another one each time.
+    places: HashMap<u64, usize>,
+    /// Of those whose beginning another one has: somebody made them so.
+    namesakes: BTreeMap<EntryId, usize>,
     nodes: Vec<Node>,
     chains: Vec<Chain>,
     /// The applied entries of each slot, other than its original.
     slots: HashMap<EntryId, Vec<SlotEntry>>,
 }
 
+/// 64 bytes: as many as come from memory at once.
 #[derive(Clone, Copy, Debug)]
 struct Node {
     id: EntryId,
-    point: Point,
+    seq: u64,
     lamport: u64,
+    /// The place of its slot's original, if it is applied and in a slot. The
+    /// genesis entry is none.
+    slot: Option<NonZeroUsize>,
+    chain: u32,
     kind: Kind,
     verdict: Verdict,
-    /// The place of its slot's original, if it is applied and in a slot.
-    slot: Option<usize>,
+}
+
+impl Node {
+    fn point(&self) -> Point {
+        Point { chain: self.chain, seq: self.seq }
+    }
 }
 
 /// The entries of a chain by their place, from a seq on.
@@ -43,19 +56,20 @@ impl Graph {
     /// Takes note of an entry that was replayed, and of the verdicts on others
     /// that it changed; whether it is new.
     pub(super) fn insert(&mut self, entry: &VerifiedEntry, replayed: &Replayed) -> bool {
+        let place = self.nodes.len();
         if !self.put(entry, replayed.point(), replayed.verdict()) {
             return false;
         }
         if let Some((original, part, _)) = replayed.slot() {
-            self.turn(original, part, true);
+            self.turn(place, original, part, true);
         }
         for flip in replayed.flips() {
-            let place = self.places.get(&flip.id).copied();
-            if let Some(node) = place.and_then(|place| self.nodes.get_mut(place)) {
+            let Some(place) = self.place(&flip.id) else { continue };
+            if let Some(node) = self.nodes.get_mut(place) {
                 node.verdict = flip.verdict;
             }
             if let Some((original, part)) = flip.slot {
-                self.turn(original, part, flip.verdict.is_applied());
+                self.turn(place, original, part, flip.verdict.is_applied());
             }
         }
         true
@@ -63,27 +77,36 @@ impl Graph {
 
     pub(super) fn put(&mut self, entry: &VerifiedEntry, point: Point, verdict: Verdict) -> bool {
         let (id, place) = (entry.id(), self.nodes.len());
+        match self.places.entry(beginning(&id)) {
+            Entry::Vacant(free) => {
+                free.insert(place);
+            }
+            Entry::Occupied(taken) => {
+                let other = self.nodes.get(*taken.get());
+                let known = other.is_some_and(|other| other.id == id);
+                if known || self.namesakes.contains_key(&id) {
+                    return false;
+                }
+                self.namesakes.insert(id, place);
+            }
+        }
+        let Point { chain, seq } = point;
         let header: &Header = entry.decoded().header();
-        match self.places.entry(id) {
-            Entry::Occupied(_) => return false,
-            Entry::Vacant(free) => free.insert(place),
-        };
         let (lamport, kind) = (header.lamport(), header.kind());
-        self.nodes.push(Node { id, point, lamport, kind, verdict, slot: None });
+        self.nodes.push(Node { id, seq, lamport, slot: None, chain, kind, verdict });
         // A ledger numbers its chains, and the entries of each, one by one.
-        match usize::try_from(point.chain).ok().and_then(|chain| self.chains.get_mut(chain)) {
+        match usize::try_from(chain).ok().and_then(|chain| self.chains.get_mut(chain)) {
             Some(chain) => chain.places.push(place),
-            None => self.chains.push(Chain { first: point.seq, places: vec![place] }),
+            None => self.chains.push(Chain { first: seq, places: vec![place] }),
         }
         true
     }
 
-    /// An entry joins a slot, or leaves it.
-    fn turn(&mut self, original: EntryId, part: SlotEntry, applied: bool) {
-        let place = self.place(&part.id);
-        let first = if part.id == original { place } else { self.place(&original) };
-        if let Some(node) = place.and_then(|place| self.nodes.get_mut(place)) {
-            node.slot = first.filter(|_| applied);
+    /// The entry at a place joins a slot, or leaves it.
+    fn turn(&mut self, place: usize, original: EntryId, part: SlotEntry, applied: bool) {
+        let first = if part.id == original { Some(place) } else { self.place(&original) };
+        if let Some(node) = self.nodes.get_mut(place) {
+            node.slot = first.filter(|_| applied).and_then(NonZeroUsize::new);
         }
         if part.role == SlotRole::Original {
             return;
@@ -97,7 +120,11 @@ impl Graph {
 
     /// The place of an entry in the order in which they came.
     pub(super) fn place(&self, id: &EntryId) -> Option<usize> {
-        self.places.get(id).copied()
+        let place = *self.places.get(&beginning(id))?;
+        match self.nodes.get(place) {
+            Some(node) if node.id == *id => Some(place),
+            _ => self.namesakes.get(id).copied(),
+        }
     }
 
     /// The entry at a place in that order.
@@ -108,7 +135,7 @@ impl Graph {
     /// Where an entry stands, its verdict, and the original of its slot.
     pub(super) fn judged(&self, id: &EntryId) -> Option<(Point, Verdict, Option<EntryId>)> {
         let node = self.node(id)?;
-        Some((node.point, node.verdict, node.slot.and_then(|place| self.id(place))))
+        Some((node.point(), node.verdict, node.slot.and_then(|place| self.id(place.get()))))
     }
 
     fn node(&self, id: &EntryId) -> Option<&Node> {
@@ -121,7 +148,7 @@ impl Graph {
     }
 
     pub(super) fn link(&self, id: &EntryId) -> Option<Link> {
-        self.node(id).map(|node| Link { point: node.point, lamport: node.lamport })
+        self.node(id).map(|node| Link { point: node.point(), lamport: node.lamport })
     }
 
     pub(super) fn chain(&self, from: Point) -> Vec<ChainEntry> {
@@ -134,7 +161,7 @@ impl Graph {
         let nodes = chain.places.iter().skip(skip).filter_map(|place| self.nodes.get(*place));
         let entry = |node: &Node| ChainEntry {
             id: node.id,
-            seq: node.point.seq,
+            seq: node.seq,
             kind: node.kind,
             verdict: node.verdict,
         };
@@ -142,12 +169,64 @@ impl Graph {
     }
 
     pub(super) fn slot(&self, original: &EntryId) -> Vec<SlotEntry> {
-        let first = self
-            .node(original)
-            .filter(|node| node.slot.is_some() && node.slot == self.place(original));
+        let place = self.place(original);
+        let node = place.and_then(|place| self.nodes.get(place));
+        let first = node.filter(|node| node.slot.map(NonZeroUsize::get) == place);
         let role = SlotRole::Original;
         let first = first.map(|node| SlotEntry { id: node.id, lamport: node.lamport, role });
         let others = self.slots.get(original).into_iter().flatten().copied();
         first.into_iter().chain(others).collect()
+    }
+}
+
+/// The first eight bytes of an id.
+fn beginning(id: &EntryId) -> u64 {
+    let [first, ..] = id.as_bytes().as_chunks().0 else { return 0 };
+    u64::from_be_bytes(*first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draft::Draft;
+    use crate::entry::read_stored;
+    use crate::id::GroupId;
+    use crate::keys::DeviceKey;
+    use crate::ledger::any_position;
+
+    #[test]
+    fn a_node_is_a_cache_line() {
+        assert_eq!(size_of::<Node>(), 64);
+    }
+
+    #[test]
+    fn ids_that_begin_alike_are_told_apart() {
+        let device = DeviceKey::from_bytes(&[1; 64]);
+        let at = any_position(
+            GroupId::from_bytes([1; 32]),
+            device.id(),
+            7,
+            EntryId::from_bytes([2; 32]),
+            Vec::new(),
+            7,
+        );
+        let entry = Draft::merge().sign(&device, &at, 0).unwrap();
+        let named = |last: u8| {
+            let mut id = [5; 32];
+            id[31] = last;
+            let (bytes, signature) = (entry.decoded().as_bytes(), entry.decoded().signature());
+            read_stored(EntryId::from_bytes(id), bytes, signature).unwrap()
+        };
+        let mut graph = Graph::default();
+        for n in 0..3 {
+            let point = Point { chain: 0, seq: n.into() };
+            assert!(graph.put(&named(n), point, Verdict::Applied));
+            for known in 0..=n {
+                assert!(!graph.put(&named(known), point, Verdict::Applied), "{known} of {n}");
+                assert_eq!(graph.place(&named(known).id()), Some(known.into()));
+                assert_eq!(graph.link(&named(known).id()).unwrap().point.seq, known.into());
+            }
+            assert_eq!(graph.place(&named(n + 1).id()), None);
+        }
     }
 }

@@ -13,8 +13,8 @@ use crate::StoreError;
 /// Places of a number beside its date in [`place`].
 const NUMBERS: i64 = 1 << 36;
 
-/// Most rows of `texts` that are kept for later.
-const WORDS: usize = 1_000;
+/// Of most so many expenses, rows are kept for later.
+const KEPT: usize = 1_000;
 
 /// What an expense can be found by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,11 +98,14 @@ pub(super) struct Lists<'a> {
     /// Rows of `texts` that are still to be written: many at a time take less than
     /// one between two of other tables.
     words: Vec<(i64, String)>,
+    /// Rows of `found_by` that are still to be written: in their order they take
+    /// less, as many go to one page.
+    found: Vec<(i64, u32, i64)>,
 }
 
 impl<'a> Lists<'a> {
     pub(super) fn new(connection: &'a Connection, group: GroupKey) -> Self {
-        Self { connection, group, terms: BTreeMap::new(), words: Vec::new() }
+        Self { connection, group, terms: BTreeMap::new(), words: Vec::new(), found: Vec::new() }
     }
 
     /// Writes what is still to be written. Belongs before the end of the
@@ -111,6 +114,13 @@ impl<'a> Lists<'a> {
         let mut insert =
             self.connection.prepare_cached("INSERT INTO texts (rowid, words) VALUES (?1, ?2)")?;
         for row in self.words.drain(..) {
+            insert.execute(row)?;
+        }
+        let mut insert = self
+            .connection
+            .prepare_cached("INSERT INTO found_by (term, date, n) VALUES (?1, ?2, ?3)")?;
+        self.found.sort_unstable();
+        for row in self.found.drain(..) {
             insert.execute(row)?;
         }
         Ok(())
@@ -182,13 +192,12 @@ impl<'a> Lists<'a> {
                  VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
             .execute((original, group.0, listed.date, content, cancelled))?;
-        let mut find = connection
-            .prepare_cached("INSERT INTO found_by (term, date, n) VALUES (?1, ?2, ?3)")?;
         for term in listed.terms {
-            find.execute((self.term(term)?, listed.date, original))?;
+            let term = self.term(term)?;
+            self.found.push((term, listed.date, original));
         }
         self.words.push((text_row(listed.date, original)?, listed.words));
-        if self.words.len() >= WORDS {
+        if self.words.len() >= KEPT {
             self.finish()?;
         }
         Ok(())
