@@ -54,8 +54,13 @@ impl Frontier {
     /// Takes note of an admitted entry.
     pub(crate) fn advance(&mut self, entry: &DecodedEntry) {
         let header = entry.header();
-        for dependency in header.dependencies() {
-            self.heads.remove(dependency);
+        // Mostly there is one head, and many things that an entry names.
+        if self.heads.len() == 1 {
+            self.heads.retain(|head, _| header.dependencies().all(|named| named != head));
+        } else {
+            header.dependencies().for_each(|named| {
+                self.heads.remove(named);
+            });
         }
         self.heads.insert(entry.id(), header.lamport());
         let tip = Tip { id: entry.id(), seq: header.seq(), lamport: header.lamport() };

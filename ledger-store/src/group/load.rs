@@ -21,6 +21,9 @@ pub(super) const TAIL: &str =
 pub(super) const ALL: &str =
     "SELECT entry, signature, n, id FROM entries WHERE grp = ?1 ORDER BY n";
 
+/// The same, for a group that has most of the file: without its index.
+const MOST: &str = "SELECT entry, signature, n, id FROM entries WHERE +grp = ?1 ORDER BY n";
+
 /// How a ledger was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Opening {
@@ -122,11 +125,13 @@ fn rebuild(
     id: GroupId,
     progress: Option<OnProgress<'_>>,
 ) -> Result<(Ledger, i64), StoreError> {
+    let (entries, last) = count(connection, group)?;
     let mut meter = match progress {
-        Some(tell) => Some(Meter::new(tell, Phase::Opening, count(connection, group)?)?),
+        Some(tell) => Some(Meter::new(tell, Phase::Opening, entries)?),
         None => None,
     };
-    let mut statement = connection.prepare_cached(ALL)?;
+    let most = entries >= last / 2;
+    let mut statement = connection.prepare_cached(if most { MOST } else { ALL })?;
     let mut rows = statement.query([group.0])?;
     let gone = || StoreError::Damaged("the genesis entry is gone".to_owned());
     let genesis = rows.next()?.ok_or_else(gone)?;
@@ -150,10 +155,14 @@ fn rebuild(
     Ok((ledger, upto))
 }
 
-/// How many entries are stored.
-fn count(connection: &Connection, group: GroupKey) -> Result<u64, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT count(*) FROM entries WHERE grp = ?1")?;
-    Ok(statement.query_row([group.0], |row| row.get(0))?)
+/// How many entries of a group are stored, and the largest number of an entry.
+fn count(connection: &Connection, group: GroupKey) -> Result<(u64, u64), StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT (SELECT count(*) FROM entries WHERE grp = ?1), (SELECT max(n) FROM entries)",
+    )?;
+    let last = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, Option<u64>>(1)?));
+    let (entries, last) = statement.query_row([group.0], last)?;
+    Ok((entries, last.unwrap_or(0)))
 }
 
 /// The newest checkpoint that checks out; else how many did not.
