@@ -33,7 +33,7 @@ where
     }
 }
 
-/// An [`EntryIndex`] that remembers where entries stand, some 150 bytes for
+/// An [`EntryIndex`] that remembers where entries stand, some 100 bytes for
 /// each, and has them fetched again when replay asks what they say: for
 /// corrections and cancellations, and when verdicts flip. To replay everything
 /// that a store keeps, whatever it says of verdicts.
