@@ -8,7 +8,7 @@ use ledger_core::{
     PhraseError, Refusal, ShareError, VoidReason,
 };
 
-use crate::SecretError;
+use crate::{BundleCursorError, SecretError};
 
 /// Why a store did not do what it was asked. Nothing is half-done: whatever
 /// fails leaves the database as it was.
@@ -173,6 +173,9 @@ pub enum StoreError {
     /// A bundle could not be read or written.
     #[error("the bundle could not be read or written: {0}")]
     Bundle(#[source] std::io::Error),
+    /// A bundle cannot go on behind this cursor.
+    #[error(transparent)]
+    BundleCursor(#[from] BundleCursorError),
     /// No key is here under which entries may be handed out, and this device
     /// may not begin an epoch.
     #[error("this device has no key under which entries may be handed out; import a bundle")]

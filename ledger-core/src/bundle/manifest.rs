@@ -73,6 +73,15 @@ impl Manifest {
         Ok(Self { group, part, entries, heads, wanted, ids })
     }
 
+    /// Most bytes of a sealed manifest with so many heads, topics and entries together.
+    #[must_use]
+    pub fn longest(listed: usize) -> usize {
+        // 34 for each of them and the group; 9 for a number, at most, and 1 or 3 for the
+        // lengths of lists.
+        let others = 1 + 34 + 3 * 9 + 3 * 3;
+        crate::seal::sealed_len(listed.saturating_mul(34).saturating_add(others))
+    }
+
     /// Seals the manifest under an epoch's key; longer lists are cut off.
     #[must_use]
     pub fn seal(&self, key: &EpochKey) -> Vec<u8> {

@@ -5,7 +5,7 @@ mod record;
 mod summary;
 
 pub use manifest::{MAX_PART_ENTRIES, Manifest, Part};
-pub use record::{MAX_RECORD_BYTES, Records, frame};
+pub use record::{FRAME_BYTES, MAX_RECORD_BYTES, Records, frame};
 pub use summary::{Summary, SummaryError};
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::seal::MAX_ENVELOPE_BYTES;
 pub const MAX_RECORD_BYTES: usize = MAX_ENVELOPE_BYTES;
 
 /// Bytes before a record: its length and its check.
-const FRAME_BYTES: usize = 8;
+pub const FRAME_BYTES: usize = 8;
 
 /// `len32 ‖ check4 ‖ record`.
 #[must_use]

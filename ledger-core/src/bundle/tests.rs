@@ -29,6 +29,7 @@ fn a_manifest_opens_for_holders_of_the_key_alone() {
     for ids in [0, 7, MAX_PART_ENTRIES] {
         let sealed = manifest(ids).seal(&key);
         assert!(sealed.len() <= MAX_RECORD_BYTES);
+        assert!(sealed.len() <= Manifest::longest(ids + 2));
         assert_eq!(Manifest::topic(&sealed), Ok(key.topic()));
         assert_eq!(Manifest::open(&key, &sealed), Ok(manifest(ids)));
         let refused = Manifest::open(&other, &sealed);

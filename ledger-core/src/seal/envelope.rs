@@ -62,7 +62,19 @@ pub struct Envelope<'a> {
     ciphertext: &'a [u8],
 }
 
+/// Bytes of what [`EpochKey::seal_padded`] makes of so many.
+pub(crate) fn sealed_len(content: usize) -> usize {
+    let padded = padded_len(content.saturating_add(4));
+    padded.saturating_add(HEAD_BYTES).saturating_add(TAG_BYTES)
+}
+
 impl<'a> Envelope<'a> {
+    /// Bytes of the envelope of an entry with so many.
+    #[must_use]
+    pub fn sealed_len(entry_bytes: usize) -> usize {
+        sealed_len(entry_bytes.saturating_add(64))
+    }
+
     /// Reads an envelope (rule X1).
     ///
     /// # Errors

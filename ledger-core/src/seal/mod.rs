@@ -12,8 +12,8 @@ mod tests;
 pub(crate) mod wrap;
 
 pub use at_rest::{SealedSecretError, WrappingKey};
-pub(crate) use envelope::parse;
 pub use envelope::{Envelope, EnvelopeError, MAX_ENVELOPE_BYTES};
+pub(crate) use envelope::{parse, sealed_len};
 pub use epoch_key::{EpochError, EpochKey};
 pub use key_envelope::{KeyEnvelope, KeyEnvelopeError, MAX_WRAPS};
 pub use recover::FoundKey;

@@ -225,8 +225,8 @@ codes! {
         "The text is not an id: 64 hexadecimal digits."
         "Use an id that the library gave."
     InvalidCursor "invalid-cursor" You
-        "The text is not a place in a list."
-        "Use the cursor of the last row, or none for the first page."
+        "This is not a place in a list, or not one at which a bundle of this database goes on."
+        "Use the cursor of the last row or part, or none to begin with the first."
     InvalidDate "invalid-date" You
         "The text is not a day such as 2026-11-21."
         "Write year, month and day with hyphens."

@@ -7,7 +7,7 @@ use ledger_core::{
     AmountError, Balance, CurrencyError, DateError, DraftError, ParseIdError, Refusal, Rule,
     SummaryError, VoidReason,
 };
-use ledger_store::{ParseCursorError, SecretError, SecretErrorKind, StoreError};
+use ledger_store::{BundleCursorError, ParseCursorError, SecretError, SecretErrorKind, StoreError};
 
 use super::{ErrorCode, LedgerError};
 
@@ -39,6 +39,7 @@ impl From<StoreError> for LedgerError {
             StoreError::Enrolment(_) => ErrorCode::InvalidEnrolment,
             StoreError::NoKey => ErrorCode::NoKey,
             StoreError::Forked(_) => ErrorCode::Forked,
+            StoreError::BundleCursor(_) => ErrorCode::InvalidCursor,
             StoreError::NoEpochKey => ErrorCode::NoSealingKey,
             StoreError::Behind(entry) => {
                 return Self::new(ErrorCode::OldCopy, reason).naming(Some(entry), None);
@@ -139,6 +140,7 @@ macro_rules! plainly {
 plainly! {
     ParseIdError => InvalidId
     ParseCursorError => InvalidCursor
+    BundleCursorError => InvalidCursor
     DateError => InvalidDate
     CurrencyError => InvalidCurrency
     AmountError => InvalidAmount

@@ -1,10 +1,10 @@
 //! Bundles: files of sealed entries, carried by any means, imported anywhere,
 //! in any order and any number of times.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ledger_core::Summary;
-use ledger_store::{Imported, Since};
+use ledger_store::{BundleCursor, Imported, Since};
 
 use super::{Admitted, LedgerGroup};
 use crate::LedgerError;
@@ -21,12 +21,14 @@ pub struct BundleExport {
     pub bytes: u64,
     /// How many devices and recovery phrases can open it.
     pub recipients: u64,
+    /// Entries that found no room, for further parts.
+    pub left: u64,
 }
 
 impl From<ledger_store::Exported> for BundleExport {
     fn from(exported: ledger_store::Exported) -> Self {
-        let ledger_store::Exported { entries, bytes, recipients } = exported;
-        Self { entries, bytes, recipients }
+        let ledger_store::Exported { entries, bytes, recipients, left } = exported;
+        Self { entries, bytes, recipients, left }
     }
 }
 
@@ -155,6 +157,29 @@ impl LedgerGroup {
         })
     }
 
+    /// Begins a bundle that is written part by part: in files of limited size, or with
+    /// pauses. With a `cursor` of an earlier one it goes on there, also after a
+    /// restart; `summary` is then that of the earlier one.
+    ///
+    /// # Errors
+    /// `InvalidMessage` if the summary is none of this group, `InvalidCursor` if the
+    /// cursor is none.
+    #[uniffi::method(default(summary = None, cursor = None))]
+    pub fn bundle_parts(
+        &self,
+        summary: Option<Vec<u8>>,
+        cursor: Option<Vec<u8>>,
+    ) -> Result<Arc<BundleParts>, LedgerError> {
+        let group = self.inner()?;
+        let known = summary.map(|bytes| Summary::from_bytes(group.id(), &bytes)).transpose()?;
+        let since = known.as_ref().map_or(Since::Beginning, Since::Known);
+        let cursor = match cursor {
+            Some(bytes) => BundleCursor::from_bytes(&bytes)?,
+            None => group.begin_bundle(since),
+        };
+        Ok(Arc::new(BundleParts { group: self.clone(), cursor: Mutex::new(cursor) }))
+    }
+
     /// Takes what a bundle holds, whole or damaged. Takes long; what was taken
     /// stays, and importing the file again goes on from there. What is wrong
     /// with the bundle is in the report, and no error.
@@ -232,5 +257,52 @@ impl Ledger {
         let (group, report) =
             telling(listener, |progress| store.finish_join_from(&mut file, progress))?;
         Ok(JoinedGroup { group: self.handle(group.id()), report: report.into() })
+    }
+}
+
+/// A bundle that is written part by part, each a bundle by itself. Parts may be imported
+/// in any order.
+#[derive(uniffi::Object)]
+pub struct BundleParts {
+    group: LedgerGroup,
+    cursor: Mutex<BundleCursor>,
+}
+
+#[uniffi::export]
+impl BundleParts {
+    /// Writes the next part into a new file, of at most `most_bytes` if that has room
+    /// for the keys and one entry. Entries that are new since then come, too; there is
+    /// no more when `left` is zero. Stopped or failed, no file is left, and the next
+    /// call writes the same part.
+    ///
+    /// # Errors
+    /// As `export_bundle`, and `InvalidCursor` if the cursor is of another group or
+    /// database.
+    #[uniffi::method(default(most_bytes = None, listener = None))]
+    pub fn write(
+        &self,
+        path: &str,
+        most_bytes: Option<u64>,
+        listener: Option<Arc<dyn ProgressListener>>,
+    ) -> Result<BundleExport, LedgerError> {
+        let group = self.group.inner()?;
+        let mut moved = self.cursor.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let exported = writing(path, |file| {
+            let work = |progress: &mut dyn FnMut(_) -> _| {
+                group.export_part(&mut moved, most_bytes, file, progress)
+            };
+            telling(listener, work)
+        })?;
+        *self.cursor.lock().unwrap_or_else(PoisonError::into_inner) = moved;
+        Ok(exported.into())
+    }
+
+    /// Up to where parts were written: to be kept, and given to `bundle_parts` after a
+    /// restart. At most 2,526 bytes, and no secret.
+    ///
+    /// # Errors
+    /// None; as with every call, a binding may report [`LedgerError`].
+    pub fn cursor(&self) -> Result<Vec<u8>, LedgerError> {
+        Ok(self.cursor.lock().unwrap_or_else(PoisonError::into_inner).to_bytes())
     }
 }

@@ -31,7 +31,7 @@ pub use rows::{Agreement, Device, GroupInfo, Member, MemberBalance, Payment};
 
 /// One group of an open ledger. A handle: cheap, and of no use once the ledger
 /// is closed.
-#[derive(uniffi::Object)]
+#[derive(Clone, uniffi::Object)]
 pub struct LedgerGroup {
     open: Open,
     id: GroupId,

@@ -134,6 +134,27 @@ fun livesOnBundles(flat: Flat) {
     check(anna.agreesWith(ben))
 }
 
+fun sendsABundleInParts(flat: Flat) {
+    val (anna, ben) = flat.phones.anna to flat.phones.ben
+    for (what in listOf("Gas", "Power", "Water")) anna.record(what, 4000)
+    val parts = anna.group.bundleParts(ben.group.summary())
+    val (first, stopped, second) = List(3) { anna.file("part") }
+    // Room for one entry.
+    same(parts.write(first, 1uL).left, 2uL)
+    same(codeOf { parts.write(stopped, null, Calls { false }) }, ErrorCode.CANCELLED)
+    check(!File(stopped).exists())
+    // As after a restart.
+    val kept = parts.cursor()
+    same(anna.group.bundleParts(cursor = kept).write(second).left, 0uL)
+    check(!ben.group.importBundle(second).isComplete)
+    check(ben.group.importBundle(first).isComplete)
+    check(anna.agreesWith(ben))
+    val foreign = ben.group.bundleParts(cursor = kept)
+    same(codeOf { foreign.write(ben.file("part")) }, ErrorCode.INVALID_CURSOR)
+    val cut = kept.copyOfRange(1, kept.size)
+    same(codeOf { ben.group.bundleParts(cursor = cut) }, ErrorCode.INVALID_CURSOR)
+}
+
 fun removesAndRotates(flat: Flat) {
     val (anna, ben) = flat.phones.anna to flat.phones.ben
     val known = ben.group.info().entries

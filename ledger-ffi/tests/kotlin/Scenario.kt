@@ -365,6 +365,7 @@ val STEPS: List<Pair<String, (Flat) -> Unit>> =
         "restores_the_person" to ::restoresThePerson,
         "joins_by_a_file" to ::joinsByAFile,
         "lives_on_bundles" to ::livesOnBundles,
+        "sends_a_bundle_in_parts" to ::sendsABundleInParts,
         "removes_and_rotates" to ::removesAndRotates,
         "pairs_a_device" to ::pairsADevice,
         "restores_by_phrase" to ::restoresByPhrase,

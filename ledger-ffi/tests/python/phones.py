@@ -159,6 +159,28 @@ def lives_on_bundles(flat):
     assert anna.agrees_with(ben)
 
 
+def sends_a_bundle_in_parts(flat):
+    anna, ben = flat.phone, flat.bens
+    for what in ("Gas", "Power", "Water"):
+        anna.record(what, 4000)
+    parts = anna.group.bundle_parts(ben.group.summary())
+    first, stopped, second = (anna.file("part") for _ in range(3))
+    # Room for one entry.
+    assert parts.write(first, 1).left == 2
+    stopping = Progress(lambda calls: False)
+    assert code_of(lambda: parts.write(stopped, None, stopping)) == ErrorCode.CANCELLED
+    assert not pathlib.Path(stopped).exists()
+    # As after a restart.
+    kept = parts.cursor()
+    assert anna.group.bundle_parts(cursor=kept).write(second).left == 0
+    assert not ben.group.import_bundle(second).is_complete
+    assert ben.group.import_bundle(first).is_complete
+    assert anna.agrees_with(ben)
+    foreign = ben.group.bundle_parts(cursor=kept)
+    assert code_of(lambda: foreign.write(ben.file("part"))) == ErrorCode.INVALID_CURSOR
+    assert code_of(lambda: ben.group.bundle_parts(cursor=kept[1:])) == ErrorCode.INVALID_CURSOR
+
+
 def removes_and_rotates(flat):
     anna, ben = flat.phone, flat.bens
     known = ben.group.info().entries
@@ -315,6 +337,7 @@ def starts_a_clone_anew(flat):
 PHONES = [
     joins_by_a_file,
     lives_on_bundles,
+    sends_a_bundle_in_parts,
     removes_and_rotates,
     pairs_a_device,
     restores_by_phrase,

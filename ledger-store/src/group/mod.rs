@@ -26,7 +26,7 @@ mod write;
 
 pub use acts::{ControlAct, Proposal};
 pub use cursor::{Cursor, ParseCursorError};
-pub use exchange::{Exported, Imported, Since};
+pub use exchange::{BundleCursor, BundleCursorError, Exported, Imported, Since};
 pub use find::{By, Filter};
 pub use handle::Group;
 pub(crate) use handle::load;

@@ -161,6 +161,28 @@ func livesOnBundles(_ flat: Flat) throws {
     try check(anna.agrees(with: ben))
 }
 
+func sendsABundleInParts(_ flat: Flat) throws {
+    let (anna, ben) = (flat.phones.anna, flat.phones.ben)
+    for what in ["Gas", "Power", "Water"] { try anna.record(what, 4000) }
+    let parts = try anna.group.bundleParts(summary: ben.group.summary())
+    let (first, stopped, second) = (anna.file("part"), anna.file("part"), anna.file("part"))
+    // Room for one entry.
+    try same(parts.write(path: first, mostBytes: 1).left, 2)
+    let stopping = { _ = try parts.write(path: stopped, listener: Calls { _ in false }) }
+    try same(codeOf(stopping), .cancelled)
+    try check(!FileManager.default.fileExists(atPath: stopped))
+    // As after a restart.
+    let kept = try parts.cursor()
+    try same(anna.group.bundleParts(cursor: kept).write(path: second).left, 0)
+    try check(!ben.group.importBundle(path: second).isComplete)
+    try check(ben.group.importBundle(path: first).isComplete)
+    try check(anna.agrees(with: ben))
+    let foreign = try ben.group.bundleParts(cursor: kept)
+    try same(codeOf { _ = try foreign.write(path: ben.file("part")) }, .invalidCursor)
+    let cut = Data(kept.dropFirst())
+    try same(codeOf { _ = try ben.group.bundleParts(cursor: cut) }, .invalidCursor)
+}
+
 func removesAndRotates(_ flat: Flat) throws {
     let (anna, ben) = (flat.phones.anna, flat.phones.ben)
     let known = try ben.group.info().entries

@@ -37,6 +37,7 @@ let steps: [(String, (Flat) async throws -> Void)] = [
     ("restores_the_person", restoresThePerson),
     ("joins_by_a_file", joinsByAFile),
     ("lives_on_bundles", livesOnBundles),
+    ("sends_a_bundle_in_parts", sendsABundleInParts),
     ("removes_and_rotates", removesAndRotates),
     ("pairs_a_device", pairsADevice),
     ("restores_by_phrase", restoresByPhrase),

@@ -1,21 +1,19 @@
-//! Writing a bundle.
+//! Writing a bundle, at once or in parts.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::ops::ControlFlow;
 
 use ledger_core::{
-    BundlePart, DecodedEntry, DeviceId, DeviceKey, EntryId, EpochKey, MAX_PART_ENTRIES, Manifest,
-    Summary, Topic, frame,
+    BundlePart, DecodedEntry, EntryId, EpochKey, MAX_PART_ENTRIES, Manifest, Summary, frame,
 };
 use rusqlite::Connection;
 
-use super::guard::{device_of_chain, entry_at};
-use super::quarantine::Quarantine;
+use super::BundleCursor;
+use super::plan::{Plan, Row};
 use super::ring::Ring;
 use crate::StoreError;
-use crate::environment::random;
-use crate::group::{Group, GroupKey, Writer};
+use crate::group::Group;
 use crate::progress::{Meter, Phase, Progress};
 
 /// Which entries go into a bundle.
@@ -37,25 +35,8 @@ pub struct Exported {
     pub bytes: u64,
     /// Devices and recovery phrases that can open it with what is in it.
     pub recipients: u64,
-}
-
-/// An entry that goes out.
-#[derive(Clone, Copy)]
-struct Row {
-    n: i64,
-    epoch: i64,
-}
-
-/// What is settled before the first byte is written.
-struct Plan {
-    rows: Vec<Row>,
-    sealing: EpochKey,
-    key_envelopes: Vec<Vec<u8>>,
-    recipients: u64,
-    heads: Vec<EntryId>,
-    /// The last entry of this device.
-    own_tip: Option<(u64, EntryId)>,
-    wanted: Vec<Topic>,
+    /// Entries that found no room: what further parts will hold.
+    pub left: u64,
 }
 
 impl Group {
@@ -73,7 +54,8 @@ impl Group {
     /// Entries that were never handed out are sealed under the newest epoch that
     /// knows of everybody who was removed; if none is at hand, this device begins
     /// one. Others travel as they came. `progress` may stop the work; what was
-    /// written until then can be imported.
+    /// written until then can be imported. Who wants to go on after that uses
+    /// [`Group::export_part`].
     ///
     /// # Errors
     /// [`StoreError::Bundle`] if `out` fails, [`StoreError::NoEpochKey`] if there
@@ -85,96 +67,108 @@ impl Group {
         out: &mut dyn Write,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Exported, StoreError> {
+        self.export_part(&mut self.begin_bundle(since), None, out, progress)
+    }
+
+    /// Writes the next part of a bundle, of at most `most_bytes` if that has room for
+    /// the keys, the epochs and one entry. Each part is a bundle by itself, and parts
+    /// may be imported in any order, as one file or several.
+    ///
+    /// The cursor moves on with what was written and flushed, also if this fails; so
+    /// the same call goes on after an interruption, on the same `out` or another one.
+    /// Keep it ([`BundleCursor::to_bytes`]) to go on after a restart: at worst, entries
+    /// are written twice. New entries come with the next part; [`Exported::left`] is
+    /// zero when there is no more.
+    ///
+    /// ```
+    /// # use std::ops::ControlFlow;
+    /// # use ledger_store::{BundleCursor, Since, StoreOptions};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = StoreOptions::new().in_memory()?;
+    /// # let group = store.found_group("Flat", "Anna")?;
+    /// let mut cursor = group.begin_bundle(Since::Beginning);
+    /// loop {
+    ///     let (mut part, mut go_on) = (Vec::new(), |_| ControlFlow::Continue(()));
+    ///     let exported = group.export_part(&mut cursor, Some(1 << 20), &mut part, &mut go_on)?;
+    ///     // Send the part, and keep the cursor.
+    ///     let kept = cursor.to_bytes();
+    ///     if exported.left == 0 {
+    ///         break;
+    ///     }
+    ///     cursor = BundleCursor::from_bytes(&kept)?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Group::export_bundle`], and [`StoreError::BundleCursor`] if the cursor is of
+    /// another group or database.
+    pub fn export_part(
+        &self,
+        cursor: &mut BundleCursor,
+        most_bytes: Option<u64>,
+        out: &mut dyn Write,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Exported, StoreError> {
         let device = self.signing_key()?;
-        let plan = self.write(|writer| self.plan(writer, &device, since))?;
+        let plan = self.write(|writer| self.plan(writer, &device, cursor, most_bytes))?;
         if let Some((seq, id)) = plan.own_tip {
             // Durable before a byte leaves this device.
             self.note_handed_out(seq, &id)?;
         }
-        let total = u64::try_from(plan.rows.len()).unwrap_or(u64::MAX);
+        let entries = u64::try_from(plan.rows.len()).unwrap_or(u64::MAX);
         let mut told = self.store.stopped_by(progress);
-        let mut meter = Meter::new(&mut told, Phase::Sealing, total)?;
-        let mut exported =
-            Exported { entries: total, recipients: plan.recipients, ..Exported::default() };
-        let mut put = |record: &[u8]| {
-            let framed = frame(record);
-            let len = u64::try_from(framed.len()).unwrap_or(u64::MAX);
-            exported.bytes = exported.bytes.saturating_add(len);
-            out.write_all(&framed).map_err(StoreError::Bundle)
-        };
-        plan.key_envelopes.iter().try_for_each(|envelope| put(envelope))?;
+        let mut meter = Meter::new(&mut told, Phase::Sealing, entries)?;
+        let mut sink = Sink { out, bytes: 0, cursor, at: None };
+        let written = self.write_part(&plan, &mut sink, &mut meter);
+        // Cancelled or not, what `out` has taken needs not be written again.
+        let flushed = sink.flush();
+        written.and(flushed)?;
+        meter.end();
+        let Plan { recipients, left, .. } = plan;
+        Ok(Exported { entries, bytes: sink.bytes, recipients, left })
+    }
+
+    fn write_part(
+        &self,
+        plan: &Plan,
+        sink: &mut Sink<'_>,
+        meter: &mut Meter<'_>,
+    ) -> Result<(), StoreError> {
+        plan.key_envelopes.iter().try_for_each(|envelope| sink.put(envelope))?;
         self.store.snapshot_apart(|snapshot| {
             let connection = snapshot.connection();
             let mut keys = BTreeMap::new();
             let empty = [&[][..]];
-            let chunks: Vec<&[Row]> = if plan.rows.is_empty() {
-                empty.to_vec()
-            } else {
-                plan.rows.chunks(MAX_PART_ENTRIES).collect()
+            let chunks: Vec<&[Row]> = match plan.rows.is_empty() {
+                true => empty.to_vec(),
+                false => plan.rows.chunks(MAX_PART_ENTRIES).collect(),
             };
             let of = u64::try_from(chunks.len()).unwrap_or(u64::MAX);
             for (number, chunk) in (0u64..).zip(chunks) {
                 let first = number == 0;
+                let ids: Vec<EntryId> =
+                    chunk.iter().map(|row| id_of(connection, row.n)).collect::<Result<_, _>>()?;
                 let manifest = Manifest {
                     group: self.id,
                     part: BundlePart { number, of },
-                    entries: total,
+                    entries: u64::try_from(plan.rows.len()).unwrap_or(u64::MAX),
                     heads: if first { plan.heads.clone() } else { Vec::new() },
                     wanted: if first { plan.wanted.clone() } else { Vec::new() },
-                    ids: chunk
-                        .iter()
-                        .map(|row| id_of(connection, row.n))
-                        .collect::<Result<_, _>>()?,
+                    ids: ids.clone(),
                 };
-                put(&manifest.seal(&plan.sealing))?;
-                for row in chunk {
-                    put(&self.sealed(connection, &mut keys, *row)?)?;
+                sink.put(&manifest.seal(&plan.sealing))?;
+                for (row, id) in chunk.iter().zip(ids) {
+                    sink.put(&self.sealed(connection, &mut keys, *row)?)?;
+                    if !row.begins {
+                        sink.at = Some((row.n, id));
+                    }
                     meter.step()?;
                 }
+                sink.flush()?;
             }
             Ok(())
-        })?;
-        meter.end();
-        out.flush().map_err(StoreError::Bundle)?;
-        Ok(exported)
-    }
-
-    fn plan(
-        &self,
-        writer: &mut Writer<'_>,
-        device: &DeviceKey,
-        since: Since<'_>,
-    ) -> Result<Plan, StoreError> {
-        let (epoch, sealing) = self.sealing_key_or_new(writer, device)?;
-        let connection = writer.connection();
-        let numbers = match since {
-            Since::Beginning => all(connection, self.key)?,
-            Since::Known(summary) => unknown_to(connection, self.key, summary)?,
-        };
-        let mut choose =
-            connection.prepare_cached("INSERT OR IGNORE INTO sealed (n, epoch) VALUES (?1, ?2)")?;
-        let mut look = connection.prepare_cached("SELECT epoch FROM sealed WHERE n = ?1")?;
-        let mut rows = Vec::with_capacity(numbers.len());
-        for n in numbers {
-            choose.execute((n, epoch))?;
-            rows.push(Row { n, epoch: look.query_row([n], |row| row.get(0))? });
-        }
-        let state = writer.ledger().state();
-        let recipients = state.recipients();
-        let ring = Ring { connection, group: self.key, id: self.id };
-        let mut key_envelopes = Vec::new();
-        for key in ring.to_hand_out()? {
-            key_envelopes.extend(key.wrap_for(&recipients, &*random(writer.environment())?));
-        }
-        ring.handed_out()?;
-        Ok(Plan {
-            rows,
-            sealing,
-            key_envelopes,
-            recipients: u64::try_from(recipients.len()).unwrap_or(u64::MAX),
-            heads: writer.ledger().frontier().heads().take(256).collect(),
-            own_tip: own_tip(writer, self.device),
-            wanted: Quarantine { connection, group: self.key }.topics()?,
         })
     }
 
@@ -202,62 +196,31 @@ impl Group {
     }
 }
 
-fn own_tip(writer: &Writer<'_>, device: DeviceId) -> Option<(u64, EntryId)> {
-    let mut tips = writer.ledger().frontier().tips();
-    tips.find(|(_, of, ..)| *of == device).map(|(_, _, seq, id)| (seq, id))
+/// Where records go, and the cursor behind them.
+struct Sink<'a> {
+    out: &'a mut dyn Write,
+    bytes: u64,
+    cursor: &'a mut BundleCursor,
+    /// The last entry that `out` took, which it may not have passed on yet.
+    at: Option<(i64, EntryId)>,
+}
+
+impl Sink<'_> {
+    fn put(&mut self, record: &[u8]) -> Result<(), StoreError> {
+        let framed = frame(record);
+        self.out.write_all(&framed).map_err(StoreError::Bundle)?;
+        self.bytes = self.bytes.saturating_add(u64::try_from(framed.len()).unwrap_or(u64::MAX));
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), StoreError> {
+        self.out.flush().map_err(StoreError::Bundle)?;
+        self.cursor.advance(self.at.take());
+        Ok(())
+    }
 }
 
 fn id_of(connection: &Connection, n: i64) -> Result<EntryId, StoreError> {
     let mut statement = connection.prepare_cached("SELECT id FROM entries WHERE n = ?1")?;
     Ok(EntryId::from_bytes(statement.query_row([n], |row| row.get(0))?))
-}
-
-/// Epoch entries first, the last one first: they carry the keys of what follows.
-const ALL: &str = "SELECT n FROM (
-         SELECT n, 0 AS later, -lamport AS place FROM entries WHERE grp = ?1 AND kind = 23
-         UNION ALL
-         SELECT n, 1, n FROM entries WHERE grp = ?1 AND kind <> 23
-     ) ORDER BY later, place";
-
-fn all(connection: &Connection, group: GroupKey) -> Result<Vec<i64>, StoreError> {
-    let mut statement = connection.prepare_cached(ALL)?;
-    let rows = statement.query_map([group.0], |row| row.get(0))?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// The entries that somebody lacks, as far as their summary tells.
-fn unknown_to(
-    connection: &Connection,
-    group: GroupKey,
-    summary: &Summary,
-) -> Result<Vec<i64>, StoreError> {
-    let mut chains =
-        connection.prepare_cached("SELECT DISTINCT chain FROM entries WHERE grp = ?1")?;
-    let chains: Vec<u32> =
-        chains.query_map([group.0], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let mut known: BTreeMap<u32, u64> = BTreeMap::new();
-    for chain in chains {
-        let Some(device) = device_of_chain(connection, group, chain)? else { continue };
-        let mut failed = None;
-        let seq = summary.known(device, |seq| {
-            entry_at(connection, group, chain, seq).unwrap_or_else(|error| {
-                failed = Some(error);
-                None
-            })
-        });
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        known.extend(seq.map(|seq| (chain, seq)));
-    }
-    let mut place = connection.prepare_cached("SELECT chain, seq FROM entries WHERE n = ?1")?;
-    let mut numbers = Vec::new();
-    for n in all(connection, group)? {
-        let (chain, seq): (u32, u64) =
-            place.query_row([n], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        if known.get(&chain).is_none_or(|known| seq > *known) {
-            numbers.push(n);
-        }
-    }
-    Ok(numbers)
 }

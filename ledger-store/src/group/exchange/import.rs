@@ -25,6 +25,12 @@ const BATCH: usize = 2_000;
 /// Most bytes of envelopes of one transaction.
 const BATCH_BYTES: usize = 4 << 20;
 
+/// Heads of a manifest that may list fewer than its maker has.
+const MAX_HEADS: usize = 256;
+
+/// Most missing parts that are told, of each bundle.
+const MAX_GAPS: usize = 1_000;
+
 /// What became of a bundle.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
@@ -55,7 +61,8 @@ pub struct Imported {
     pub left_out: u64,
     /// Bytes that belong to no intact record.
     pub damaged_bytes: u64,
-    /// Parts of the bundle of which not even the list of entries is intact.
+    /// Parts of the bundle of which not even the list of entries is intact; none if all
+    /// is here that its maker had.
     pub missing_parts: BTreeSet<u64>,
     /// Records of a kind that this version does not know.
     pub unknown_records: u64,
@@ -107,9 +114,7 @@ impl Group {
             held: Vec::new(),
             bytes: 0,
             listed: BTreeSet::new(),
-            parts: BTreeSet::new(),
-            parts_of: 0,
-            total: 0,
+            bundles: BTreeMap::new(),
             report: Imported::default(),
         };
         let (mut records, mut buffer) = (Records::new(), vec![0; 128 * 1024]);
@@ -125,7 +130,7 @@ impl Group {
                 intake.take(record)?;
                 done = done.saturating_add(1);
                 if done.is_multiple_of(256) || done == 1 {
-                    let total = intake.total.max(done);
+                    let total = intake.total().max(done);
                     if told(Progress { phase, done, total }).is_break() {
                         return Err(StoreError::Cancelled);
                     }
@@ -162,13 +167,43 @@ struct Intake<'a> {
     bytes: usize,
     /// What should be in the bundle and was not met yet.
     listed: BTreeSet<EntryId>,
-    parts: BTreeSet<u64>,
-    parts_of: u64,
-    total: u64,
+    /// Several, if they were joined to one file.
+    bundles: BTreeMap<BundleSize, Parts>,
     report: Imported,
 }
 
+/// How many parts and entries a bundle has: by that, joined bundles are told apart.
+type BundleSize = (u64, u64);
+
+/// What was met of a bundle.
+#[derive(Default)]
+struct Parts {
+    numbers: BTreeSet<u64>,
+    /// All heads of its maker, if they were so few that the bundle lists them.
+    heads: Option<BTreeSet<EntryId>>,
+}
+
 impl Intake<'_> {
+    fn total(&self) -> u64 {
+        self.bundles.keys().fold(0, |sum, (_, entries)| sum.saturating_add(*entries))
+    }
+
+    /// The parts that were not met, unless everything is here that the maker had.
+    fn missing_parts(&self, connection: &Connection) -> Result<BTreeSet<u64>, StoreError> {
+        let mut missing = BTreeSet::new();
+        for ((of, _), bundle) in &self.bundles {
+            let mut has_all = bundle.heads.is_some();
+            for head in bundle.heads.iter().flatten() {
+                has_all = has_all && is_entry(connection, head)?;
+            }
+            if !has_all {
+                let gaps = (0..*of).filter(|number| !bundle.numbers.contains(number));
+                missing.extend(gaps.take(MAX_GAPS));
+            }
+        }
+        Ok(missing)
+    }
+
     /// Takes a record, and what waited for a key that is in it.
     fn take(&mut self, record: Vec<u8>) -> Result<(), StoreError> {
         let mut open = VecDeque::from([record]);
@@ -266,9 +301,12 @@ impl Intake<'_> {
         match Manifest::open(key, record) {
             Ok(manifest) if manifest.group == self.group.id => {
                 self.listed.extend(manifest.ids);
-                self.parts.insert(manifest.part.number);
-                self.parts_of = self.parts_of.max(manifest.part.of);
-                self.total = self.total.max(manifest.entries);
+                let size = (manifest.part.of, manifest.entries);
+                let bundle = self.bundles.entry(size).or_default();
+                bundle.numbers.insert(manifest.part.number);
+                if !manifest.heads.is_empty() && manifest.heads.len() < MAX_HEADS {
+                    bundle.heads = Some(manifest.heads.into_iter().collect());
+                }
                 if !manifest.wanted.is_empty() {
                     self.ring(|ring| manifest.wanted.iter().try_for_each(|t| ring.want(t)))?;
                 }
@@ -402,9 +440,8 @@ impl Intake<'_> {
             }
             released.into_iter().try_for_each(|record| self.take(record))?;
         }
-        let mut report = self.report;
-        report.damaged_bytes = damaged_bytes;
-        report.missing_parts = (0..self.parts_of).filter(|n| !self.parts.contains(n)).collect();
+        let missing_parts = self.group.store.read(|connection| self.missing_parts(connection))?;
+        let mut report = Imported { missing_parts, damaged_bytes, ..self.report };
         report.forked = self.group.ledger()?.has_forked(self.group.device);
         let key = self.group.key;
         self.group.store.read(|connection| {

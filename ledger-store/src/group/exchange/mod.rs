@@ -6,13 +6,16 @@
 //! live in the secret store, as they would open what comes in future.
 
 mod begin;
+mod cursor;
 mod export;
 mod guard;
 mod import;
+mod plan;
 mod quarantine;
 mod ring;
 mod rotate;
 
+pub use cursor::{BundleCursor, BundleCursorError};
 pub use export::{Exported, Since};
 pub use import::Imported;
 
