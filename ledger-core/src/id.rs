@@ -20,16 +20,20 @@ fn numbers(bytes: &[u8; 32]) -> [u64; 4] {
     numbers
 }
 
-/// Writes bytes as lower-case hexadecimal. In one piece: a page of a list has
-/// hundreds of ids.
+/// Writes up to 32 bytes as lower-case hexadecimal. In one piece: a page of a list
+/// has hundreds of ids.
 fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
-    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
-    let mut text = String::with_capacity(bytes.len().saturating_mul(2));
-    for byte in bytes {
-        text.push(digit(byte >> 4));
-        text.push(digit(byte & 15));
+    let digit = |half: u8| match half {
+        0..=9 => half.wrapping_add(b'0'),
+        _ => half.wrapping_add(b'a' - 10),
+    };
+    let mut text = [0; 64];
+    let (pairs, _) = text.as_chunks_mut::<2>();
+    for (byte, pair) in bytes.iter().zip(pairs) {
+        *pair = [digit(byte >> 4), digit(byte & 15)];
     }
-    f.write_str(&text)
+    let written = text.get(..bytes.len().saturating_mul(2)).unwrap_or(&text);
+    f.write_str(core::str::from_utf8(written).map_err(|_| fmt::Error)?)
 }
 
 /// Reads exactly 64 hexadecimal digits, of either case.

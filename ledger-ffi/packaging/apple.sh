@@ -17,6 +17,7 @@ cargo build --quiet -p ledger-ffi
 case "$(uname -s)" in Darwin) library=libledger_ffi.dylib ;; *) library=libledger_ffi.so ;; esac
 cargo run --quiet -p ledger-ffi --features bindgen --bin uniffi-bindgen -- \
     generate --language swift --no-format --out-dir "$out/generated" "target/debug/$library"
+python3 ledger-ffi/swift/quicker.py "$out/generated/GroupLedger.swift"
 cp "$out/generated/GroupLedger.swift" ledger-ffi/swift/Sources/GroupLedger/*.swift \
     "$out/package/Sources/GroupLedger/"
 cp ledger-ffi/swift/Package.swift "$out/package/"

@@ -267,7 +267,14 @@ fn failures_have_codes() {
     assert_eq!(code(group.import_splitwise(b"hello".to_vec(), None)), ErrorCode::InvalidImport);
     assert_eq!(code(group.add_placeholder("")), ErrorCode::InvalidEntry);
 
+    let other = flat.ledger.create_group("Trip", "Anna").unwrap();
+    assert!(other.balances().unwrap().is_empty());
+    flat.ledger.delete_group(&other.id().unwrap()).unwrap();
+    assert_eq!(code(other.balances()), ErrorCode::UnknownGroup);
+    assert_eq!(code(other.expenses(None, None, 1)), ErrorCode::UnknownGroup);
+
     flat.ledger.shut_down().unwrap();
+    assert_eq!(code(group.balances()), ErrorCode::Closed);
     assert_eq!(code(group.info()), ErrorCode::Closed);
     assert_eq!(code(flat.ledger.groups(None, 1)), ErrorCode::Closed);
     open("db", flat.keychain.clone()).unwrap();

@@ -277,7 +277,8 @@ impl LedgerGroup {
         limit: u32,
     ) -> Result<Vec<ExpenseRow>, LedgerError> {
         let filter = Filter::try_from(filter.unwrap_or_default())?;
-        let rows = self.inner()?.find(&filter, cursor(after)?, limit)?;
+        let after = cursor(after)?;
+        let rows = self.open.reading(self.id, |group| group.find(&filter, after, limit))?;
         let row = |row: ledger_store::Recorded| ExpenseRow {
             id: row.original.to_string(),
             shown: row.shown.to_string(),

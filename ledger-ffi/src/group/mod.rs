@@ -48,7 +48,7 @@ impl LedgerGroup {
 
     /// The ledger, whose state is not copied.
     fn ledger(&self) -> Result<Arc<ledger_core::Ledger>, LedgerError> {
-        Ok(self.inner()?.ledger()?)
+        self.open.reading(self.id, ledger_store::Group::ledger)
     }
 }
 

@@ -35,11 +35,13 @@ fi
 
 build
 generate swift
+python3 ledger-ffi/swift/quicker.py "$out/generated/GroupLedger.swift"
 cp "$out/generated/"*.swift "$out/generated/"*.h "$out/$library" "${sources[@]}" "$work/"
 cp "$out/generated/GroupLedgerFFI.modulemap" "$work/module.modulemap"
 # Language mode 5: what UniFFI writes is not yet of mode 6.
 flags=(-swift-version 5 -I "$seen" -L "$seen" -lledger_ffi
     -Xcc "-fmodule-map-file=$seen/module.modulemap" -Xlinker -rpath -Xlinker "$seen")
+[[ $what == scenario ]] || flags+=(-O)
 inside bash -c 'swiftc "$@" -parse-as-library -emit-library -emit-module -module-name GroupLedger \
     -o libGroupLedger.so GroupLedger.swift \
     '"$(for source in "${sources[@]}"; do printf '%s ' "$(basename "$source")"; done)" _ "${flags[@]}"
