@@ -22,5 +22,6 @@ fixtures
 cargo build --quiet -p ledger-examples --example ledger
 LEDGER=$target/debug/examples/ledger \
     "$out/venv/bin/python" ledger-ffi/tests/python/test_command_line.py
+"$out/venv/bin/python" ledger-ffi/tests/python/test_guide.py
 "$out/venv/bin/python" ledger-ffi/tests/python/scenario.py "$out/fixtures" | tee "$out/steps"
 compare "$out/steps"
