@@ -80,9 +80,17 @@ impl Control {
         stated.filter(|stated| stated.standing.is_none())
     }
 
+    /// Most groups never removed anybody, and every entry asks.
+    pub(super) fn has_no_cuts(&self) -> bool {
+        self.lookup.hard_cuts.is_empty() && self.lookup.own_cuts.is_empty()
+    }
+
     /// The first thing that cuts what an enrolment signed at a point: hard
     /// cuts, then revocations, then leaves.
     pub(super) fn first_cut(&self, enrolment: Enrolment, point: Point) -> Option<VoidReason> {
+        if self.has_no_cuts() {
+            return None;
+        }
         let (generation, _) = self.enrolment(enrolment)?;
         if self.hard_cuts_on(generation).any(|cut| cut.cuts(point)) {
             return Some(VoidReason::HardCut);
