@@ -250,6 +250,26 @@ fn what_was_written_is_not_written_again() {
 }
 
 #[test]
+fn what_came_again_with_what_it_waited_for_waits_no_more() {
+    let folder = Folder::new(6);
+    let (anna, phone) = history(&folder);
+    let mut cursor = anna.begin_bundle(Since::Beginning);
+    for _ in 0..4 {
+        part(&anna, &mut cursor, Some(0));
+    }
+    let (later, _) = part(&anna, &mut cursor, None);
+    let waiting = |folder: &Folder| -> (u64, u64) {
+        let sql = "SELECT (SELECT count(*) FROM pending), (SELECT count(*) FROM came_under)";
+        folder.raw().query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
+    };
+    let (folder, _s, group, _) = arrive(&phone, &[&later]);
+    assert!(waiting(&folder).0 > 10 && waiting(&folder).1 > 10, "{:?}", waiting(&folder));
+    assert!(import(&group, &export(&anna)).is_complete());
+    assert_eq!(digest(&group), digest(&anna));
+    assert_eq!(waiting(&folder), (0, 0));
+}
+
+#[test]
 fn a_later_part_is_sealed_for_those_who_are_left() {
     let folder = Folder::new(5);
     let anna = anna(&folder);

@@ -504,5 +504,10 @@ fn note_epochs(
         known.execute((id.as_bytes(), epoch))?;
         wait.execute((id.as_bytes(), epoch))?;
     }
+    // What came again with what it waited for, or gave way, waits no more.
+    let mut gone = connection.prepare_cached(
+        "DELETE FROM came_under WHERE grp = ?1 AND id NOT IN (SELECT id FROM pending)",
+    )?;
+    gone.execute([group.key.0])?;
     Ok(())
 }
