@@ -137,20 +137,27 @@ fn open(bed: &mut Bed, effort: Effort) -> Vec<Figure> {
     ]
 }
 
-/// Verdicts and balances from the stored entries, beyond reading them.
+/// Verdicts and balances from the stored entries, beyond reading them: what the system
+/// keeps of the file in memory is warm for both.
 #[must_use]
 pub fn rebuild(bed: &Bed, effort: Effort) -> Vec<Figure> {
-    let each = |file: &File| {
-        let copy = file.copy("rebuilt.db");
+    let without_checkpoints = |file: &File, name| {
+        let copy = file.copy(name);
         raw::connect(&copy.path, &copy.keys).execute_batch("DELETE FROM checkpoints").unwrap();
+        raw::read_all(&copy.path, &copy.keys);
+        copy
+    };
+    let large = without_checkpoints(&bed.large, "large without.db");
+    let middle = without_checkpoints(&bed.middle, "middle without.db");
+    // Opening saves no checkpoint, so each round finds the same.
+    let each = |file: &File| {
         let mut replayed = 0;
-        // Of this thread's time on a core: both read from what the system keeps in memory.
-        let ours = core_ms(|| replayed = copy.open().1.opening().unwrap().replayed);
-        let rows = core_ms(|| raw::read_all(&copy.path, &copy.keys));
+        let ours = core_ms(|| replayed = file.open().1.opening().unwrap().replayed);
+        let rows = core_ms(|| raw::read_all(&file.path, &file.keys));
         (ours - rows) * 1e3 / replayed as f64
     };
     let (large, middle): (Vec<f64>, Vec<f64>) =
-        (0..effort.times(7)).map(|_| (each(&bed.large), each(&bed.middle))).unzip();
+        (0..effort.times(9)).map(|_| (each(&large), each(&middle))).unzip();
     let (large, middle) = (median(&large), median(&middle));
     let figure = |name: &str, limit, at_most| Figure {
         name: format!("rebuild, an entry beyond reading it{name}"),
