@@ -153,7 +153,7 @@ impl Report {
 }
 
 /// Between a miss and the second try.
-const PAUSE: Duration = Duration::from_secs(20);
+const PAUSE: Duration = Duration::from_secs(40);
 
 /// Milliseconds that something takes.
 pub fn time_ms(work: impl FnOnce()) -> f64 {
