@@ -97,7 +97,7 @@ impl Device {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn any_order_batching_duplication_and_restart_ends_in_the_same_state(

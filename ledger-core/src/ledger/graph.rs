@@ -31,8 +31,8 @@ struct Node {
     id: EntryId,
     seq: u64,
     lamport: u64,
-    /// The place of its slot's original, if it is applied and in a slot. The
-    /// genesis entry is none.
+    /// If it is applied and in a slot, one more than the place of the entry that
+    /// names the slot.
     slot: Option<NonZeroUsize>,
     chain: u32,
     kind: Kind,
@@ -42,6 +42,11 @@ struct Node {
 impl Node {
     fn point(&self) -> Point {
         Point { chain: self.chain, seq: self.seq }
+    }
+
+    /// The place of the entry that names its slot.
+    fn slot_place(&self) -> Option<usize> {
+        self.slot?.get().checked_sub(1)
     }
 }
 
@@ -106,7 +111,8 @@ impl Graph {
     fn turn(&mut self, place: usize, original: EntryId, part: SlotEntry, applied: bool) {
         let first = if part.id == original { Some(place) } else { self.place(&original) };
         if let Some(node) = self.nodes.get_mut(place) {
-            node.slot = first.filter(|_| applied).and_then(NonZeroUsize::new);
+            let first = first.filter(|_| applied);
+            node.slot = first.and_then(|first| NonZeroUsize::MIN.checked_add(first));
         }
         if part.role == SlotRole::Original {
             return;
@@ -135,7 +141,7 @@ impl Graph {
     /// Where an entry stands, its verdict, and the original of its slot.
     pub(super) fn judged(&self, id: &EntryId) -> Option<(Point, Verdict, Option<EntryId>)> {
         let node = self.node(id)?;
-        Some((node.point(), node.verdict, node.slot.and_then(|place| self.id(place.get()))))
+        Some((node.point(), node.verdict, node.slot_place().and_then(|place| self.id(place))))
     }
 
     fn node(&self, id: &EntryId) -> Option<&Node> {
@@ -171,7 +177,7 @@ impl Graph {
     pub(super) fn slot(&self, original: &EntryId) -> Vec<SlotEntry> {
         let place = self.place(original);
         let node = place.and_then(|place| self.nodes.get(place));
-        let first = node.filter(|node| node.slot.map(NonZeroUsize::get) == place);
+        let first = node.filter(|node| node.slot_place() == place);
         let role = SlotRole::Original;
         let first = first.map(|node| SlotEntry { id: node.id, lamport: node.lamport, role });
         let others = self.slots.get(original).into_iter().flatten().copied();

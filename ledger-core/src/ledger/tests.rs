@@ -1,7 +1,9 @@
 //! Admission, verdicts and slots, entry by entry. Entries that no draft would
 //! write are put together field by field.
 
+use core::convert::Infallible;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::*;
 use crate::act::Generation;
@@ -390,6 +392,28 @@ fn what_speaks_of_an_expense_names_it_void_or_not() {
     let draft = Draft::record(&state, &copied).unwrap();
     let (_, verdict, of) = says(&mut group, draft);
     assert_eq!((verdict, of), (applied, None));
+}
+
+#[test]
+fn what_corrects_a_void_copy_is_in_the_slot_that_it_names_be_it_the_first_entry() {
+    let mut group = Group::new();
+    let (state, details) = (group.ledger.state().clone(), group.expense(0, &[1], 100));
+    let genesis = group.entries[0].clone();
+    let mut index = SparseIndex::new(|_: &EntryId| Ok::<_, Infallible>(None::<Arc<VerifiedEntry>>));
+    index.begin(&genesis).unwrap();
+    let mut says = |draft: Draft, expected| {
+        let at = group.ledger.next_position(group.device.id()).unwrap();
+        let entry = draft.sign(&group.device, &at, 0).unwrap();
+        let Ok(admission) = group.ledger.admit(entry.clone(), &group.index);
+        let Admission::Admitted(admitted) = admission else { panic!("{admission:?}") };
+        let replayed = group.replay(entry).unwrap();
+        index.insert(&admitted, &replayed);
+        assert_eq!(replayed.slot().map(|(original, ..)| original), expected);
+        assert_eq!(index.judged(&admitted.verified().id()).unwrap().2, expected);
+        admitted.verified().id()
+    };
+    let copy = says(Draft::copy(&state, genesis.id(), &details).unwrap(), None);
+    says(Draft::correction(&state, copy, &details).unwrap(), Some(genesis.id()));
 }
 
 #[test]
