@@ -38,14 +38,6 @@ pub fn from_stored_bytes(effort: Effort) -> Vec<Figure> {
     vec![figure("", LIMIT, 1.0), figure(", by signature checks alone", median(&raw), 2.5)]
 }
 
-/// Measures, when called, the microseconds of this thread that one of 1,000 batched
-/// signature checks takes at that moment.
-pub fn signature_check() -> impl FnMut() -> f64 {
-    let signed = messages(&generate(1, MONEY_ENTRIES).unwrap().entries);
-    raw(&signed);
-    move || core_ms(|| raw(&signed)) * 1e3 / signed.len() as f64
-}
-
 fn ours(entries: &[Stored]) {
     let ledger = replay(verify(decode(entries).unwrap()).unwrap()).unwrap();
     assert_eq!(ledger.frontier().entries(), u64::try_from(entries.len()).unwrap());
