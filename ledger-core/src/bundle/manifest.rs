@@ -13,7 +13,7 @@ const KIND: u8 = 0x03;
 pub const MAX_PART_ENTRIES: usize = 1_000;
 
 /// Most heads and most topics in a manifest.
-const MAX_LISTED: usize = 256;
+pub const MAX_LISTED: usize = 256;
 
 /// What stands before a part of a bundle: which entries come in it. The first
 /// one also says how far its maker knew the group.

@@ -126,17 +126,6 @@ impl<'a> Reader<'a> {
     /// Reads a head of this type in its shortest form, and gives its argument.
     #[inline]
     fn argument(&mut self, of: Type) -> Result<u64, Refusal> {
-        // Most are one byte.
-        if let Some((first, rest)) = self.rest.split_first()
-            && let Some(argument @ 0..=23) = first.checked_sub((of as u8) << 5)
-        {
-            self.rest = rest;
-            return Ok(argument.into());
-        }
-        self.longer_argument(of)
-    }
-
-    fn longer_argument(&mut self, of: Type) -> Result<u64, Refusal> {
         match usual_head(of, self.rest) {
             Some((argument, rest)) => {
                 self.rest = rest;
@@ -186,21 +175,26 @@ enum Type {
 /// The argument of a head of this type in its shortest form, and what follows it.
 /// None of anything else, about which the library says what is wrong: its way was what
 /// took longest in decoding.
+#[inline]
 fn usual_head(of: Type, bytes: &[u8]) -> Option<(u64, &[u8])> {
     let (first, rest) = bytes.split_first()?;
-    if first >> 5 != of as u8 {
-        return None;
-    }
-    let (argument, rest) = match first & 0x1f {
+    match first.checked_sub((of as u8) << 5)? {
         // Most of all.
-        argument @ 0..=23 => return Some((argument.into(), rest)),
-        24 => rest.split_first_chunk().map(|(n, rest)| (u8::from_be_bytes(*n).into(), rest))?,
-        25 => rest.split_first_chunk().map(|(n, rest)| (u16::from_be_bytes(*n).into(), rest))?,
-        26 => rest.split_first_chunk().map(|(n, rest)| (u32::from_be_bytes(*n).into(), rest))?,
-        27 => rest.split_first_chunk().map(|(n, rest)| (u64::from_be_bytes(*n), rest))?,
+        argument @ 0..=23 => Some((argument.into(), rest)),
+        form => long_head(form, rest),
+    }
+}
+
+/// The argument behind the first byte of a head, and what follows it.
+fn long_head(form: u8, bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let (argument, rest) = match form {
+        24 => bytes.split_first_chunk().map(|(n, rest)| (u8::from_be_bytes(*n).into(), rest))?,
+        25 => bytes.split_first_chunk().map(|(n, rest)| (u16::from_be_bytes(*n).into(), rest))?,
+        26 => bytes.split_first_chunk().map(|(n, rest)| (u32::from_be_bytes(*n).into(), rest))?,
+        27 => bytes.split_first_chunk().map(|(n, rest)| (u64::from_be_bytes(*n), rest))?,
         _ => return None,
     };
-    let consumed = bytes.len().checked_sub(rest.len())?;
+    let consumed = bytes.len().checked_sub(rest.len())?.checked_add(1)?;
     (shortest(argument) == consumed).then_some((argument, rest))
 }
 

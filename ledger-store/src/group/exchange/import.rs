@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use ledger_core::{
     DecodedEntry, EntryId, Envelope, EnvelopeError, EpochKey, ExchangeKey, KeyEnvelope,
-    KeyEnvelopeError, Manifest, Payload, Records, Refusal, Topic,
+    KeyEnvelopeError, MAX_LISTED, Manifest, Payload, Records, Refusal, Topic,
 };
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -24,9 +24,6 @@ const BATCH: usize = 2_000;
 
 /// Most bytes of envelopes of one transaction.
 const BATCH_BYTES: usize = 4 << 20;
-
-/// Heads of a manifest that may list fewer than its maker has.
-const MAX_HEADS: usize = 256;
 
 /// Most missing parts that are told, of each bundle.
 const MAX_GAPS: usize = 1_000;
@@ -304,7 +301,7 @@ impl Intake<'_> {
                 let size = (manifest.part.of, manifest.entries);
                 let bundle = self.bundles.entry(size).or_default();
                 bundle.numbers.insert(manifest.part.number);
-                if !manifest.heads.is_empty() && manifest.heads.len() < MAX_HEADS {
+                if !manifest.heads.is_empty() && manifest.heads.len() < MAX_LISTED {
                     bundle.heads = Some(manifest.heads.into_iter().collect());
                 }
                 if !manifest.wanted.is_empty() {
