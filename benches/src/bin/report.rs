@@ -50,8 +50,8 @@ fn main() -> ExitCode {
             return report.end();
         }
         Some(Part::Rebuild) => {
-            let bed = bed();
-            report.measure(|| store::rebuild(&bed, effort));
+            let mut rebuild = store::Rebuild::new(&bed(), effort);
+            report.measure(|| rebuild.figures());
             return report.end();
         }
         None => exchange::all(&mut report, effort),

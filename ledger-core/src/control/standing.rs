@@ -142,14 +142,14 @@ impl Control {
     /// Whether an enrolment is accepted, cut or not: only if its generation's
     /// start is.
     pub(crate) fn is_enrolled(&self, enrolment: Enrolment) -> bool {
-        let stated = match enrolment {
-            Enrolment::First(_) => true,
-            Enrolment::Enrolled(digest) => {
-                self.statements.get(&digest).is_some_and(|stated| stated.standing.is_none())
-            }
-        };
-        let generation = self.enrolment(enrolment).map(|(generation, _)| generation);
-        stated && generation.is_some_and(|generation| self.is_started(generation))
+        match enrolment {
+            Enrolment::First(generation) => self.is_started(generation),
+            Enrolment::Enrolled(digest) => self.statements.get(&digest).is_some_and(|stated| {
+                let generation = stated.body.generation();
+                stated.standing.is_none()
+                    && generation.is_some_and(|generation| self.is_started(generation))
+            }),
+        }
     }
 
     /// Whether an entry carries a statement that is new here and signed by a

@@ -16,8 +16,9 @@ use crate::payload::Kind;
 pub(super) struct Graph {
     /// By the beginnings of their ids: small, so that more of it is at hand. Never
     /// iterated: its order is another one each time.
-    places: HashMap<u64, usize>,
-    /// Of those whose beginning another one has: somebody made them so.
+    places: HashMap<u32, u32>,
+    /// Of those whose beginning another one has, by chance or because somebody
+    /// made them so, and of what comes after 2^32 entries.
     namesakes: BTreeMap<EntryId, usize>,
     nodes: Vec<Node>,
     chains: Vec<Chain>,
@@ -82,16 +83,13 @@ impl Graph {
 
     pub(super) fn put(&mut self, entry: &VerifiedEntry, point: Point, verdict: Verdict) -> bool {
         let (id, place) = (entry.id(), self.nodes.len());
-        match self.places.entry(beginning(&id)) {
-            Entry::Vacant(free) => {
+        match (self.places.entry(beginning(&id)), u32::try_from(place)) {
+            (Entry::Vacant(free), Ok(place)) => {
                 free.insert(place);
             }
-            Entry::Occupied(taken) => {
-                let other = self.nodes.get(*taken.get());
-                let known = other.is_some_and(|other| other.id == id);
-                if known || self.namesakes.contains_key(&id) {
-                    return false;
-                }
+            (Entry::Occupied(taken), _) if is_at(&self.nodes, *taken.get(), &id) => return false,
+            _ if self.namesakes.contains_key(&id) => return false,
+            _ => {
                 self.namesakes.insert(id, place);
             }
         }
@@ -126,9 +124,9 @@ impl Graph {
 
     /// The place of an entry in the order in which they came.
     pub(super) fn place(&self, id: &EntryId) -> Option<usize> {
-        let place = *self.places.get(&beginning(id))?;
-        match self.nodes.get(place) {
-            Some(node) if node.id == *id => Some(place),
+        match self.places.get(&beginning(id)) {
+            Some(place) if is_at(&self.nodes, *place, id) => usize::try_from(*place).ok(),
+            _ if self.namesakes.is_empty() => None,
             _ => self.namesakes.get(id).copied(),
         }
     }
@@ -185,10 +183,16 @@ impl Graph {
     }
 }
 
-/// The first eight bytes of an id.
-fn beginning(id: &EntryId) -> u64 {
+/// The first four bytes of an id.
+fn beginning(id: &EntryId) -> u32 {
     let [first, ..] = id.as_bytes().as_chunks().0 else { return 0 };
-    u64::from_be_bytes(*first)
+    u32::from_be_bytes(*first)
+}
+
+/// Whether the entry at a place is this one.
+fn is_at(nodes: &[Node], place: u32, id: &EntryId) -> bool {
+    let node = usize::try_from(place).ok().and_then(|place| nodes.get(place));
+    node.is_some_and(|node| node.id == *id)
 }
 
 #[cfg(test)]
