@@ -50,7 +50,8 @@ fn main() -> ExitCode {
             return report.end();
         }
         Some(Part::Rebuild) => {
-            let mut rebuild = store::Rebuild::new(&bed(), effort);
+            let bed = bed();
+            let mut rebuild = store::Rebuild::new(&bed, effort);
             report.measure(|| rebuild.figures());
             return report.end();
         }

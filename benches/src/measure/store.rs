@@ -154,7 +154,7 @@ pub struct Rebuild {
 }
 
 impl Rebuild {
-    /// For files like those of the bed at this moment.
+    /// For files like those of the bed at this moment, in its folder.
     #[must_use]
     pub fn new(bed: &Bed, effort: Effort) -> Self {
         let without_checkpoints = |file: &File, name| {
