@@ -100,8 +100,8 @@ impl From<ledger_core::Details> for Details {
                     description: transfer.description,
                     currency: transfer.currency.code().to_owned(),
                     minor_units: minor_units(transfer.amount),
-                    from_member: transfer.from.to_string(),
-                    to_member: transfer.to.to_string(),
+                    from_member: transfer.from.into(),
+                    to_member: transfer.to.into(),
                     origin: origin(transfer.origin),
                 },
             },
@@ -140,7 +140,7 @@ impl TryFrom<Details> for ledger_core::Details {
 
 fn from_parts(parts: Vec<(MemberId, Amount)>) -> Vec<Part> {
     let part = |(member, amount): (MemberId, Amount)| Part {
-        member: member.to_string(),
+        member: member.into(),
         minor_units: minor_units(amount),
     };
     parts.into_iter().map(part).collect()

@@ -2,7 +2,7 @@
 
 As written, each goes through a copy made by Foundation's `Data`, which takes most of
 the time of a page of expenses: `ledger-ffi/bench-bindings.sh swift` gave 5.1 times the
-call from Rust, and 1.7 times after this, on a busy machine.
+call from Rust, and 1.7 times after this, both on a busy machine; 1.3 on a quiet one.
 
     quicker.py GroupLedger.swift    changes the file; fails if it is not as expected
 """

@@ -16,6 +16,11 @@ impl Writer {
         Self::default()
     }
 
+    /// With room for so many bytes: growing takes longer than writing.
+    pub(crate) fn with_room(bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes) }
+    }
+
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }

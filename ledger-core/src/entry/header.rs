@@ -114,7 +114,9 @@ impl Header {
 
     pub(crate) fn encode(&self) -> Vec<u8> {
         let f = &self.0;
-        let mut w = Writer::new();
+        // Each id takes 34 bytes; the rest is never longer.
+        let ids = f.parents.len().saturating_add(f.refs.len());
+        let mut w = Writer::with_room(ids.saturating_mul(34).saturating_add(256));
         w.array(12);
         w.uint(f.version);
         w.optional(f.group.as_ref(), |w, id| w.bytes(id.as_bytes()));

@@ -194,7 +194,8 @@ impl Payload {
 
     /// Writes the payload; an opaque one has no writer and gives no bytes.
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut w = Writer::new();
+        // Most are shorter.
+        let mut w = Writer::with_room(256);
         match self {
             Self::Genesis(genesis) => genesis.write(&mut w),
             Self::Merge => w.array(0),

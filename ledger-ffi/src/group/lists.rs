@@ -280,8 +280,8 @@ impl LedgerGroup {
         let after = cursor(after)?;
         let rows = self.open.reading(self.id, |group| group.find(&filter, after, limit))?;
         let row = |row: ledger_store::Recorded| ExpenseRow {
-            id: row.original.to_string(),
-            shown: row.shown.to_string(),
+            id: row.original.into(),
+            shown: row.shown.into(),
             total: total(&row.details),
             details: row.details.into(),
             is_cancelled: row.cancelled,
@@ -336,14 +336,14 @@ impl LedgerGroup {
     ) -> Result<Vec<VersionRow>, LedgerError> {
         let rows = self.inner()?.history(original.parse()?, cursor(after)?, limit)?;
         let row = |row: ledger_store::Version| VersionRow {
-            id: row.entry.id().to_string(),
+            id: row.entry.id().into(),
             role: match row.role {
                 SlotRole::Original => Role::Original,
                 SlotRole::Copy => Role::Copy,
                 SlotRole::Correction => Role::Correction,
                 SlotRole::Cancellation => Role::Cancellation,
             },
-            author: row.author.map(|author| author.to_string()),
+            author: row.author.map(Into::into),
             timestamp_ms: shown(row.entry.decoded().header().timestamp_ms()),
             verdict: row.verdict.into(),
             total: row.details.as_ref().map(total),
@@ -362,10 +362,10 @@ impl LedgerGroup {
     pub fn opinions(&self, original: &str) -> Result<Vec<OpinionRow>, LedgerError> {
         let rows = self.inner()?.opinions(original.parse()?)?;
         let row = |row: ledger_store::Opinion| OpinionRow {
-            member: row.member.to_string(),
+            member: row.member.into(),
             confirms: row.confirms,
             note: row.note,
-            id: row.entry.to_string(),
+            id: row.entry.into(),
             timestamp_ms: shown(row.timestamp_ms),
         };
         Ok(rows.into_iter().map(row).collect())
@@ -385,9 +385,9 @@ fn activity_rows(rows: Vec<ledger_store::Activity>, state: &GroupState) -> Vec<A
         let said = Said::of(&row.entry);
         let details = ledger_core::Details::of(row.entry.decoded(), state);
         ActivityRow {
-            id: row.entry.id().to_string(),
+            id: row.entry.id().into(),
             kind: row.kind().into(),
-            author: row.author.map(|author| author.to_string()),
+            author: row.author.map(Into::into),
             timestamp_ms: shown(row.entry.decoded().header().timestamp_ms()),
             verdict: row.verdict.into(),
             total: details.as_ref().map(total),

@@ -110,7 +110,7 @@ impl LedgerGroup {
         for currency in state.currencies() {
             for member in &members {
                 let balance = Money::of_balance(state.balance(*member, currency), currency)?;
-                balances.push(MemberBalance { member: member.to_string(), balance });
+                balances.push(MemberBalance { member: (*member).into(), balance });
             }
         }
         Ok(balances)
@@ -128,8 +128,8 @@ impl LedgerGroup {
         for currency in state.currencies() {
             for step in settle_up(state.open_balances(currency)) {
                 payments.push(Payment {
-                    from_member: step.from.to_string(),
-                    to_member: step.to.to_string(),
+                    from_member: step.from.into(),
+                    to_member: step.to.into(),
                     money: Money::of_balance(step.amount, currency)?,
                 });
             }

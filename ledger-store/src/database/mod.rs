@@ -15,7 +15,5 @@ pub(crate) use open::{Location, PAGE_BYTES};
 /// An empty database in memory, to look at plans.
 #[cfg(test)]
 pub(crate) fn in_memory() -> Result<rusqlite::Connection, crate::StoreError> {
-    let mut connection = rusqlite::Connection::open_in_memory()?;
-    migrations::migrate(&mut connection)?;
-    Ok(connection)
+    open::settle(rusqlite::Connection::open_in_memory()?, &crate::StoreOptions::new())
 }

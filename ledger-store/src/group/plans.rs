@@ -1,6 +1,6 @@
 //! Every list comes from an index: nothing is scanned, nothing sorted.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, StatementStatus};
 
 use super::{find, history, load, overview, query};
 use crate::database::in_memory;
@@ -64,4 +64,14 @@ fn without_its_index_a_list_would_scan_or_sort() {
         assert!(!plan.iter().any(by), "{plan:#?}");
         assert!(drop == "entries_void" || !slow(&plan).is_empty(), "{plan:#?}");
     }
+}
+
+#[test]
+fn a_plan_does_not_depend_on_what_is_bound() {
+    let connection = in_memory().unwrap();
+    let mut statement = connection.prepare(find::BY_DATE).unwrap();
+    for from in 0..3 {
+        assert!(statement.query((50, 1, i64::MAX, 0, from)).unwrap().next().unwrap().is_none());
+    }
+    assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
 }
