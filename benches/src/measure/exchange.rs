@@ -195,7 +195,7 @@ fn import(effort: Effort) -> Vec<Figure> {
         }
         (ours, theirs)
     };
-    let (ours, theirs): (Vec<f64>, Vec<f64>) = (0..effort.times(5)).map(pair).unzip();
+    let (ours, theirs): (Vec<f64>, Vec<f64>) = (0..effort.times(9)).map(pair).unzip();
     vec![Figure {
         name: "import of a bundle, an entry, by raw verification, cipher, inserts".to_owned(),
         value: median(&ours) * 1e3 / ENTRIES as f64,
