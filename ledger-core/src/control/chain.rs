@@ -103,14 +103,13 @@ impl Control {
     pub(super) fn place(&mut self, arrival: Arrival<'_>) {
         let Arrival { entry, after, point } = arrival;
         let (id, clock) = (entry.id(), entry.header().lamport());
+        self.lookup.tips.insert(id, point.chain);
         let number = usize::try_from(point.chain).ok();
         if let Some(chain) = number.and_then(|number| self.chains.get_mut(number)) {
             self.lookup.tips.remove(&chain.tip_id);
-            self.lookup.tips.insert(id, point.chain);
             (chain.tip, chain.tip_id, chain.tip_clock) = (point.seq, id, clock);
             return;
         }
-        self.lookup.tips.insert(id, point.chain);
         let After { author: enrolment, before: parent } = after;
         self.chains.push(Chain::begin(enrolment, parent, id, clock));
         self.lookup.chains.entry(enrolment).or_default().push(point.chain);

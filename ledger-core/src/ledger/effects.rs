@@ -83,11 +83,10 @@ impl Effects {
     ) -> Result<Option<(EntryId, SlotEntry, Slot)>, I::Error> {
         let Some((original, part)) = plain.slot else { return Ok(None) };
         // Whatever else belongs to a slot has the original in its past.
-        if part.role == SlotRole::Original {
-            self.balances.push((original, None, true));
-            return Ok(Some((original, part, Slot::of([part]))));
-        }
-        let before = Slot::of(index.slot(&original)?);
+        let before = match part.role {
+            SlotRole::Original => Slot::default(),
+            _ => Slot::of(index.slot(&original)?),
+        };
         let after = before.with(part);
         self.turn(before, after, ledger, index)?;
         Ok(Some((original, part, after)))

@@ -126,7 +126,6 @@ impl Graph {
     pub(super) fn place(&self, id: &EntryId) -> Option<usize> {
         match self.places.get(&beginning(id)) {
             Some(place) if is_at(&self.nodes, *place, id) => usize::try_from(*place).ok(),
-            _ if self.namesakes.is_empty() => None,
             _ => self.namesakes.get(id).copied(),
         }
     }

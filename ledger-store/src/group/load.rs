@@ -18,10 +18,11 @@ pub(super) const TAIL: &str =
     "SELECT entry, signature, n, id FROM entries WHERE grp = ?1 AND n > ?2 ORDER BY n";
 
 /// Everything, in the order in which it came.
-pub(super) const ALL: &str = "SELECT entry, signature, id FROM entries WHERE grp = ?1 ORDER BY n";
+pub(super) const ALL: &str =
+    "SELECT entry, signature, n, id FROM entries WHERE grp = ?1 ORDER BY n";
 
 /// The same, for a group that has most of the file: without its index.
-const MOST: &str = "SELECT entry, signature, id FROM entries WHERE +grp = ?1 ORDER BY n";
+const MOST: &str = "SELECT entry, signature, n, id FROM entries WHERE +grp = ?1 ORDER BY n";
 
 /// How a ledger was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -124,15 +125,18 @@ fn rebuild(
     id: GroupId,
     progress: Option<OnProgress<'_>>,
 ) -> Result<(Ledger, i64), StoreError> {
+    let (entries, last) = count(connection, group)?;
     let mut meter = match progress {
-        Some(tell) => Some(Meter::new(tell, Phase::Opening, count(connection, group)?)?),
+        Some(tell) => Some(Meter::new(tell, Phase::Opening, entries)?),
         None => None,
     };
-    let most = has_most(connection, group)?;
+    let most = entries >= last / 2;
     let mut statement = connection.prepare_cached(if most { MOST } else { ALL })?;
     let mut rows = statement.query([group.0])?;
     let gone = || StoreError::Damaged("the genesis entry is gone".to_owned());
-    let genesis = stored_entry(rows.next()?.ok_or_else(gone)?)?;
+    let genesis = rows.next()?.ok_or_else(gone)?;
+    let mut upto: i64 = genesis.get(2)?;
+    let genesis = stored_entry(genesis)?;
     if genesis.id() != id.genesis() {
         return Err(gone());
     }
@@ -140,30 +144,25 @@ fn rebuild(
     let mut index = SparseIndex::new(|id: &EntryId| stored.entry(id));
     let mut ledger = index.begin(&genesis)?;
     while let Some(row) = rows.next()? {
-        let entry = believed_entry(row, EntryId::from_bytes(row.get(2)?))?;
+        let entry = believed_entry(row, EntryId::from_bytes(row.get(3)?))?;
         let admitted = admit_stored(&ledger, entry, &index)??;
         let replayed = ledger.replay(&admitted, &index)?;
         index.insert(&admitted, &replayed);
+        upto = row.get(2)?;
         meter.as_mut().map_or(Ok(()), Meter::step)?;
     }
     meter.into_iter().for_each(Meter::end);
-    let mut statement = connection.prepare_cached("SELECT max(n) FROM entries WHERE grp = ?1")?;
-    Ok((ledger, statement.query_row([group.0], |row| row.get(0))?))
+    Ok((ledger, upto))
 }
 
-/// How many entries of a group are stored.
-fn count(connection: &Connection, group: GroupKey) -> Result<u64, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT count(*) FROM entries WHERE grp = ?1")?;
-    Ok(statement.query_row([group.0], |row| row.get(0))?)
-}
-
-/// Whether at least half of the stored entries are of this group.
-fn has_most(connection: &Connection, group: GroupKey) -> Result<bool, StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT (SELECT count(*) FROM groups), max(n) FROM entries")?;
-    let pair = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, Option<u64>>(1)?));
-    let (groups, last): (u64, _) = statement.query_row([], pair)?;
-    Ok(groups == 1 || count(connection, group)? >= last.unwrap_or(0) / 2)
+/// How many entries of a group are stored, and the largest number of an entry.
+fn count(connection: &Connection, group: GroupKey) -> Result<(u64, u64), StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT (SELECT count(*) FROM entries WHERE grp = ?1), (SELECT max(n) FROM entries)",
+    )?;
+    let last = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, Option<u64>>(1)?));
+    let (entries, last) = statement.query_row([group.0], last)?;
+    Ok((entries, last.unwrap_or(0)))
 }
 
 /// The newest checkpoint that checks out; else how many did not.
