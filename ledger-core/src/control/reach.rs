@@ -122,9 +122,8 @@ impl Control {
     /// What a hard cut takes stays taken: statements outside it, and entries
     /// with all that comes after them on their chain.
     pub(super) fn leaves(&self, author: Enrolment, point: Point) -> impl Iterator<Item = &Stated> {
-        let of = (!self.has_no_cuts()).then(|| self.enrolment(author)).flatten();
-        let spared = of
-            .map(|(generation, _)| generation)
+        let spared = self
+            .cuttable(author)
             .filter(|generation| !self.hard_cuts_on(*generation).any(|cut| cut.cuts(point)));
         self.own_cuts(spared.map(|generation| (generation, None)))
     }

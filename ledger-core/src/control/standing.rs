@@ -80,18 +80,19 @@ impl Control {
         stated.filter(|stated| stated.standing.is_none())
     }
 
-    /// Most groups never removed anybody, and every entry asks.
-    pub(super) fn has_no_cuts(&self) -> bool {
-        self.lookup.hard_cuts.is_empty() && self.lookup.own_cuts.is_empty()
+    /// The generation of an enrolment, if there is any cut that may concern it. Most
+    /// groups never removed anybody, and every entry asks.
+    pub(super) fn cuttable(&self, enrolment: Enrolment) -> Option<Generation> {
+        if self.lookup.hard_cuts.is_empty() && self.lookup.own_cuts.is_empty() {
+            return None;
+        }
+        self.enrolment(enrolment).map(|(generation, _)| generation)
     }
 
     /// The first thing that cuts what an enrolment signed at a point: hard
     /// cuts, then revocations, then leaves.
     pub(super) fn first_cut(&self, enrolment: Enrolment, point: Point) -> Option<VoidReason> {
-        if self.has_no_cuts() {
-            return None;
-        }
-        let (generation, _) = self.enrolment(enrolment)?;
+        let generation = self.cuttable(enrolment)?;
         if self.hard_cuts_on(generation).any(|cut| cut.cuts(point)) {
             return Some(VoidReason::HardCut);
         }
