@@ -49,8 +49,8 @@ mod settle_up;
 
 pub use act::{Act, ActBody, Generation, SignedAct};
 pub use bundle::{
-    FRAME_BYTES, MAX_LISTED, MAX_PART_ENTRIES, MAX_RECORD_BYTES, Manifest, Part as BundlePart,
-    Records, Summary, SummaryError, frame,
+    FRAME_BYTES, MAX_PART_ENTRIES, MAX_RECORD_BYTES, Manifest, Part as BundlePart, Records,
+    Summary, SummaryError, frame,
 };
 pub use control::Point;
 pub use details::{Details, ExpenseDetails, TransferDetails};

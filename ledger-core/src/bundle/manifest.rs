@@ -12,9 +12,6 @@ const KIND: u8 = 0x03;
 /// Most entries that one manifest lists.
 pub const MAX_PART_ENTRIES: usize = 1_000;
 
-/// Most heads and most topics in a manifest.
-pub const MAX_LISTED: usize = 256;
-
 /// What stands before a part of a bundle: which entries come in it. The first
 /// one also says how far its maker knew the group.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +41,9 @@ pub struct Part {
 }
 
 impl Manifest {
+    /// Most heads and most topics that one lists.
+    pub const MAX_LISTED: usize = 256;
+
     fn encode(&self) -> Vec<u8> {
         let mut w = Writer::new();
         w.array(7);
@@ -51,10 +51,10 @@ impl Manifest {
         w.uint(self.part.number);
         w.uint(self.part.of);
         w.uint(self.entries);
-        w.array(self.heads.len().min(MAX_LISTED));
-        self.heads.iter().take(MAX_LISTED).for_each(|id| w.bytes(id.as_bytes()));
-        w.array(self.wanted.len().min(MAX_LISTED));
-        self.wanted.iter().take(MAX_LISTED).for_each(|topic| w.bytes(topic.as_bytes()));
+        w.array(self.heads.len().min(Manifest::MAX_LISTED));
+        self.heads.iter().take(Manifest::MAX_LISTED).for_each(|id| w.bytes(id.as_bytes()));
+        w.array(self.wanted.len().min(Manifest::MAX_LISTED));
+        self.wanted.iter().take(Manifest::MAX_LISTED).for_each(|topic| w.bytes(topic.as_bytes()));
         w.array(self.ids.len().min(MAX_PART_ENTRIES));
         self.ids.iter().take(MAX_PART_ENTRIES).for_each(|id| w.bytes(id.as_bytes()));
         w.into_bytes()
@@ -66,8 +66,8 @@ impl Manifest {
         let group = GroupId::from_bytes(r.bytes_n()?);
         let part = Part { number: r.uint()?, of: r.uint()? };
         let entries = r.uint()?;
-        let heads = read_list(&mut r, MAX_LISTED, EntryId::from_bytes)?;
-        let wanted = read_list(&mut r, MAX_LISTED, Topic::from_bytes)?;
+        let heads = read_list(&mut r, Manifest::MAX_LISTED, EntryId::from_bytes)?;
+        let wanted = read_list(&mut r, Manifest::MAX_LISTED, Topic::from_bytes)?;
         let ids = read_list(&mut r, MAX_PART_ENTRIES, EntryId::from_bytes)?;
         r.finish()?;
         Ok(Self { group, part, entries, heads, wanted, ids })

@@ -4,7 +4,7 @@ mod manifest;
 mod record;
 mod summary;
 
-pub use manifest::{MAX_LISTED, MAX_PART_ENTRIES, Manifest, Part};
+pub use manifest::{MAX_PART_ENTRIES, Manifest, Part};
 pub use record::{FRAME_BYTES, MAX_RECORD_BYTES, Records, frame};
 pub use summary::{Summary, SummaryError};
 

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use ledger_core::{
     DecodedEntry, EntryId, Envelope, EnvelopeError, EpochKey, ExchangeKey, KeyEnvelope,
-    KeyEnvelopeError, MAX_LISTED, Manifest, Payload, Records, Refusal, Topic,
+    KeyEnvelopeError, Manifest, Payload, Records, Refusal, Topic,
 };
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -301,7 +301,7 @@ impl Intake<'_> {
                 let size = (manifest.part.of, manifest.entries);
                 let bundle = self.bundles.entry(size).or_default();
                 bundle.numbers.insert(manifest.part.number);
-                if !manifest.heads.is_empty() && manifest.heads.len() < MAX_LISTED {
+                if !manifest.heads.is_empty() && manifest.heads.len() < Manifest::MAX_LISTED {
                     bundle.heads = Some(manifest.heads.into_iter().collect());
                 }
                 if !manifest.wanted.is_empty() {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use ledger_core::{
-    DeviceId, DeviceKey, EntryId, Envelope, EpochKey, FRAME_BYTES, MAX_LISTED, MAX_PART_ENTRIES,
-    Manifest, Summary, Topic,
+    DeviceId, DeviceKey, EntryId, Envelope, EpochKey, FRAME_BYTES, MAX_PART_ENTRIES, Manifest,
+    Summary, Topic,
 };
 use rusqlite::Connection;
 
@@ -57,7 +57,8 @@ impl Group {
             key_envelopes.extend(key.wrap_for(&recipients, &*random(writer.environment())?));
         }
         ring.handed_out()?;
-        let heads: Vec<EntryId> = writer.ledger().frontier().heads().take(MAX_LISTED).collect();
+        let heads: Vec<EntryId> =
+            writer.ledger().frontier().heads().take(Manifest::MAX_LISTED).collect();
         let wanted = Quarantine { connection, group: self.key }.topics()?;
         let found = match cursor.since() {
             Since::Beginning => all(connection, self.key, cursor.at())?,
