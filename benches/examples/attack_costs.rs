@@ -19,7 +19,7 @@ use std::time::Instant;
 use ledger_core::hazmat::any_position;
 use ledger_core::{
     Admission, DeviceKey, Draft, EntryId, Generation, GroupId, Ledger, MemberId, MemoryIndex,
-    NewAct, NewGroup, RootEntropy, SignedCard, SignedDevice,
+    NewGroup, NewStatement, RootEntropy, SignedCard, SignedDevice,
 };
 
 type Attack = fn(&mut World, usize);
@@ -172,12 +172,12 @@ impl World {
         Ben { phone, entropy, member, generation: Generation::Card(member) }
     }
 
-    fn act(&mut self, ben: &mut Ben, act: &NewAct<'_>) -> EntryId {
+    fn act(&mut self, ben: &mut Ben, act: &NewStatement<'_>) -> EntryId {
         let base = ben.phone.back;
         self.act_on(ben, act, base)
     }
 
-    fn act_on(&mut self, ben: &mut Ben, act: &NewAct<'_>, base: EntryId) -> EntryId {
+    fn act_on(&mut self, ben: &mut Ben, act: &NewStatement<'_>, base: EntryId) -> EntryId {
         let nonce = self.random();
         let draft = Draft::act(&ben.entropy.root_key(0), self.group, act, [base], nonce).unwrap();
         self.next(&mut ben.phone, &[], draft)
@@ -186,7 +186,7 @@ impl World {
     fn enrol(&mut self, ben: &mut Ben) -> Phone {
         let key = DeviceKey::from_bytes(&self.random());
         let device = SignedDevice::new(self.group, &ben.entropy.root_key(0), &key).unwrap();
-        let act = NewAct::Enrol { generation: ben.generation, device: &device };
+        let act = NewStatement::Enrol { generation: ben.generation, device: &device };
         let back = self.act(ben, &act);
         Phone { key, seq: 0, back }
     }
@@ -223,7 +223,7 @@ fn devices(world: &mut World, size: usize) {
 
 fn renames(world: &mut World, size: usize) {
     let mut ben = world.ben();
-    let act = NewAct::Rename { generation: ben.generation, name: "Benny" };
+    let act = NewStatement::Rename { generation: ben.generation, name: "Benny" };
     for _ in 0..size {
         world.act(&mut ben, &act);
     }
@@ -239,7 +239,7 @@ fn puppets(world: &mut World, size: usize) {
         let back = world.next(&mut tablet, &[], draft);
         tablet = Phone { key, seq: 0, back };
     }
-    let act = NewAct::Revoke { generation: ben.generation, device };
+    let act = NewStatement::Revoke { generation: ben.generation, device };
     // Knows all of them, so that they stay.
     for _ in 0..20 {
         world.act_on(&mut ben, &act, tablet.back);
@@ -249,7 +249,7 @@ fn puppets(world: &mut World, size: usize) {
 fn forks(world: &mut World, size: usize) {
     let mut ben = world.ben();
     world.forks(&mut ben, size, None);
-    let act = NewAct::Revoke { generation: ben.generation, device: ben.phone.key.id() };
+    let act = NewStatement::Revoke { generation: ben.generation, device: ben.phone.key.id() };
     for _ in 0..size {
         world.act(&mut ben, &act);
     }
@@ -257,7 +257,7 @@ fn forks(world: &mut World, size: usize) {
 
 fn leaves(world: &mut World, size: usize) {
     let mut ben = world.ben();
-    let act = NewAct::Leave { generation: ben.generation };
+    let act = NewStatement::Leave { generation: ben.generation };
     for _ in 0..size {
         world.act(&mut ben, &act);
     }
@@ -277,7 +277,7 @@ fn claims(world: &mut World, size: usize) {
         claimed.push((entropy, world.next(&mut ben.phone, &[], draft)));
     }
     for (entropy, claim) in claimed {
-        let act = NewAct::Rename { generation: Generation::Claim(claim), name: "Q" };
+        let act = NewStatement::Rename { generation: Generation::Claim(claim), name: "Q" };
         let (nonce, base) = (world.random(), ben.phone.back);
         let draft = Draft::act(&entropy.root_key(0), world.group, &act, [base], nonce).unwrap();
         world.next(&mut ben.phone, &[], draft);
@@ -296,7 +296,7 @@ fn rotations(world: &mut World, size: usize) {
         }
     }
     for device in devices {
-        let act = NewAct::Revoke { generation: ben.generation, device };
+        let act = NewStatement::Revoke { generation: ben.generation, device };
         world.act_on(&mut ben, &act, base);
     }
 }
@@ -304,7 +304,7 @@ fn rotations(world: &mut World, size: usize) {
 fn walk(world: &mut World, size: usize) {
     let mut ben = world.ben();
     let mut tablet = world.enrol(&mut ben);
-    let act = NewAct::Leave { generation: ben.generation };
+    let act = NewStatement::Leave { generation: ben.generation };
     let (nonce, base) = (world.random(), tablet.back);
     let draft = Draft::act(&ben.entropy.root_key(0), world.group, &act, [base], nonce).unwrap();
     world.next(&mut tablet, &[], draft);

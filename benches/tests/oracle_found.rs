@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 use ledger_core::{
-    DeviceKey, Draft, EntryId, Generation, GroupId, NewAct, NewGroup, Payload, RootEntropy, Rule,
-    SignedDevice, VerifiedEntry, evaluate, hazmat,
+    DeviceKey, Draft, EntryId, Generation, GroupId, NewGroup, NewStatement, Payload, RootEntropy,
+    Rule, SignedDevice, VerifiedEntry, evaluate, hazmat,
 };
 
 struct Group {
@@ -81,7 +81,7 @@ fn a_device_enrolled_twice_keeps_its_rotation() {
         let generation = Generation::Card(founder.card().member());
         let (root, phone) = (group.entropy.root_key(0), DeviceKey::from_bytes(&[5; 64]));
         let device = SignedDevice::new(group.group, &root, &phone).unwrap();
-        let act = NewAct::Enrol { generation, device: &device };
+        let act = NewStatement::Enrol { generation, device: &device };
         let carriers: Vec<EntryId> = [1, 2]
             .into_iter()
             .map(|nonce| {

@@ -4,7 +4,7 @@
 use std::io::Write;
 
 use ledger_core::DeviceId;
-use ledger_store::{ControlAct, Group};
+use ledger_store::{Group, StatementIntent};
 
 use crate::args::{Location, Remove, Rename, Revoke, Sign, Successor};
 use crate::context::{People, open, the_group};
@@ -15,7 +15,7 @@ use crate::show::one_line;
 pub(crate) fn remove(arguments: &Remove, out: &mut dyn Write) -> Result<(), Failure> {
     let group = open_group(&arguments.sign.location)?;
     let member = People::of(&group.state()?).find(&arguments.member)?;
-    let act = ControlAct::Remove { member, since: arguments.since };
+    let act = StatementIntent::Remove { member, since: arguments.since };
     sign(&group, act, &arguments.sign, out)
 }
 
@@ -28,16 +28,16 @@ pub(crate) fn revoke(arguments: &Revoke, out: &mut dyn Write) -> Result<(), Fail
         let text = format!("{} devices are meant by {:?}", found.len(), arguments.device);
         return Err(Failure::Usage(format!("{text}; `ledger devices` lists them")));
     };
-    let act = ControlAct::Revoke { device: *device, since: arguments.since };
+    let act = StatementIntent::Revoke { device: *device, since: arguments.since };
     sign(&group, act, &arguments.sign, out)
 }
 
 pub(crate) fn leave(arguments: &Sign, out: &mut dyn Write) -> Result<(), Failure> {
-    sign(&open_group(&arguments.location)?, ControlAct::Leave, arguments, out)
+    sign(&open_group(&arguments.location)?, StatementIntent::Leave, arguments, out)
 }
 
 pub(crate) fn rename(arguments: &Rename, out: &mut dyn Write) -> Result<(), Failure> {
-    let act = ControlAct::Rename { name: arguments.name.clone() };
+    let act = StatementIntent::Rename { name: arguments.name.clone() };
     sign(&open_group(&arguments.sign.location)?, act, &arguments.sign, out)
 }
 
@@ -55,7 +55,12 @@ fn open_group(location: &Location) -> Result<Group, Failure> {
 }
 
 /// Shows what would be signed, asks, and signs it.
-fn sign(group: &Group, act: ControlAct, how: &Sign, out: &mut dyn Write) -> Result<(), Failure> {
+fn sign(
+    group: &Group,
+    act: StatementIntent,
+    how: &Sign,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
     let proposal = group.propose(act)?;
     writeln!(out, "{}", one_line(proposal.text()))?;
     for id in proposal.voids() {

@@ -9,7 +9,7 @@ use ledger_core::{
     Amount, Currency, Date, Details, ExpenseDetails, InviteLink, MemberId, split_equally,
 };
 use ledger_store::{
-    ControlAct, Group, Imported, NewEntry, NewInvite, Progress, Received, Since, Store,
+    Group, Imported, NewEntry, NewInvite, Progress, Received, Since, StatementIntent, Store,
     StoreOptions,
 };
 
@@ -106,7 +106,7 @@ fn record(group: &Group, what: &str, cents: u64) -> Outcome<()> {
 }
 
 fn remove(group: &Group, member: MemberId) -> Outcome<()> {
-    let proposal = group.propose(ControlAct::Remove { member, since: None })?;
+    let proposal = group.propose(StatementIntent::Remove { member, since: None })?;
     println!("   Anna reads, and signs: {}", proposal.text());
     group.sign(&proposal)?;
     Ok(())

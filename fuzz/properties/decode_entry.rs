@@ -90,7 +90,7 @@ fn read_payload(entry: &DecodedEntry) {
             assert!(refs.get(claim.target().place()).is_some());
         }
         Payload::Adopt(target) => assert!(refs.get(target.place()).is_some()),
-        Payload::Act(signed) => {
+        Payload::Statement(signed) => {
             let act = signed.act();
             assert_eq!(act.base(), refs);
             assert_eq!(Some(act.group()), entry.header().group());

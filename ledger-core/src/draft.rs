@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::act::{ActBody, ActSignatures, Generation, SignedAct};
 use crate::details::Details;
 use crate::entry::{DecodedEntry, HeaderFields, VerifiedEntry};
 use crate::id::{DeviceId, EntryId, GroupId, MemberId};
 use crate::keys::{
     Card, DeviceKey, PlaceholderCard, RootEntropy, RootKey, SignedCard, SignedDevice,
 };
-use crate::ledger::{GroupState, Position, View};
+use crate::ledger::{GroupState, NextEntryPosition, View};
 use crate::limits::{MAX_DEVICES, MAX_MEMBERS, MAX_REFS};
 use crate::money::Amount;
 use crate::payload::{
@@ -17,6 +16,7 @@ use crate::payload::{
     Genesis, Opening, Part, Payload, Placeholder, Predecessor, RefIndex, Rotation, Transfer,
 };
 use crate::rule::Refusal;
+use crate::statement::{Generation, SignedStatement, StatementBody, StatementSignatures};
 
 /// The draft cannot become an entry. The caller is at fault; nothing changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -113,7 +113,7 @@ impl NewGroup<'_> {
 /// A statement to make: an act of the owner or of a member on themselves.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum NewAct<'a> {
+pub enum NewStatement<'a> {
     /// Self: a further device.
     Enrol {
         /// The generation whose root key signs.
@@ -159,7 +159,7 @@ pub enum NewAct<'a> {
     },
 }
 
-impl NewAct<'_> {
+impl NewStatement<'_> {
     /// Checks that the act stays within the limits that honest devices keep.
     ///
     /// # Errors
@@ -249,18 +249,18 @@ impl Draft {
     pub fn act(
         root: &RootKey,
         group: GroupId,
-        act: &NewAct<'_>,
+        act: &NewStatement<'_>,
         base: impl IntoIterator<Item = EntryId>,
         nonce: [u8; 16],
     ) -> Result<Self, DraftError> {
-        Ok(Self::carry(&SignedAct::new(root, group, act, base, nonce)?))
+        Ok(Self::carry(&SignedStatement::new(root, group, act, base, nonce)?))
     }
 
     /// Carries a statement again: anybody may be its courier.
     #[must_use]
-    pub fn carry(act: &SignedAct) -> Self {
+    pub fn carry(act: &SignedStatement) -> Self {
         let refs = act.act().base().to_vec();
-        Self { payload: Payload::Act(Box::new(act.clone())), refs }
+        Self { payload: Payload::Statement(Box::new(act.clone())), refs }
     }
 
     /// Records again, under the author's hand, what the void entry `original`
@@ -347,7 +347,7 @@ impl Draft {
     pub fn sign(
         self,
         device: &DeviceKey,
-        at: &Position,
+        at: &NextEntryPosition,
         timestamp_ms: u64,
     ) -> Result<VerifiedEntry, DraftError> {
         if device.id() != at.device {
@@ -357,7 +357,7 @@ impl Draft {
     }
 }
 
-impl SignedAct {
+impl SignedStatement {
     /// A statement that `root` signs, for anybody to carry. `base` is the
     /// frontier at which it is made.
     ///
@@ -367,30 +367,32 @@ impl SignedAct {
     pub fn new(
         root: &RootKey,
         group: GroupId,
-        act: &NewAct<'_>,
+        act: &NewStatement<'_>,
         base: impl IntoIterator<Item = EntryId>,
         nonce: [u8; 16],
     ) -> Result<Self, DraftError> {
-        let mut more = ActSignatures::Plain;
+        let mut more = StatementSignatures::Plain;
         let body = match act {
-            NewAct::Enrol { generation, device } => {
-                more = ActSignatures::Device(device.signatures().clone());
+            NewStatement::Enrol { generation, device } => {
+                more = StatementSignatures::Device(device.signatures().clone());
                 let certificate = Box::new(device.certificate().clone());
-                ActBody::Enrol { generation: *generation, certificate }
+                StatementBody::Enrol { generation: *generation, certificate }
             }
-            NewAct::Revoke { generation, device } => {
-                ActBody::Revoke { generation: *generation, device: *device }
+            NewStatement::Revoke { generation, device } => {
+                StatementBody::Revoke { generation: *generation, device: *device }
             }
-            NewAct::Leave { generation } => ActBody::Leave { generation: *generation },
-            NewAct::Rename { generation, name } => {
-                ActBody::Rename { generation: *generation, name: (*name).to_owned() }
+            NewStatement::Leave { generation } => StatementBody::Leave { generation: *generation },
+            NewStatement::Rename { generation, name } => {
+                StatementBody::Rename { generation: *generation, name: (*name).to_owned() }
             }
-            NewAct::Remove { member } => ActBody::Remove { member: *member },
-            NewAct::Bind { member, card } => {
-                more = ActSignatures::Card(card.signatures().clone());
-                ActBody::Bind { member: *member, card: Box::new(card.card().clone()) }
+            NewStatement::Remove { member } => StatementBody::Remove { member: *member },
+            NewStatement::Bind { member, card } => {
+                more = StatementSignatures::Card(card.signatures().clone());
+                StatementBody::Bind { member: *member, card: Box::new(card.card().clone()) }
             }
-            NewAct::RenameGroup { name } => ActBody::RenameGroup { name: (*name).to_owned() },
+            NewStatement::RenameGroup { name } => {
+                StatementBody::RenameGroup { name: (*name).to_owned() }
+            }
         };
         let base: BTreeSet<EntryId> = base.into_iter().collect();
         let base: Vec<EntryId> = base.into_iter().collect();
@@ -402,7 +404,7 @@ fn assemble(
     payload: Payload,
     refs: Vec<EntryId>,
     device: &DeviceKey,
-    at: Option<&Position>,
+    at: Option<&NextEntryPosition>,
     timestamp_ms: u64,
 ) -> Result<VerifiedEntry, DraftError> {
     // Only known payloads are drafted; the kind of another would be refused.

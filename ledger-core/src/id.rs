@@ -150,7 +150,7 @@ id! {
 }
 id! {
     /// Names a statement: `D("act", statement)`. Its verdict belongs to it.
-    ActDigest
+    StatementId
 }
 id! {
     /// What an epoch's key commits to: `KDF(key, "commit" ‖ group)`.

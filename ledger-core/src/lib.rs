@@ -20,7 +20,6 @@
     )
 )]
 
-mod act;
 mod authority;
 mod bug;
 mod bundle;
@@ -46,19 +45,19 @@ mod recovery;
 mod rule;
 mod seal;
 mod settle_up;
+mod statement;
 
-pub use act::{Act, ActBody, Generation, SignedAct};
 pub use bundle::{
     FRAME_BYTES, MAX_PART_ENTRIES, MAX_RECORD_BYTES, Manifest, Part as BundlePart, Records,
     Summary, SummaryError, frame,
 };
-pub use control::Point;
+pub use control::ChainPosition;
 pub use details::{Details, ExpenseDetails, TransferDetails};
-pub use draft::{Draft, DraftError, NewAct, NewGroup};
+pub use draft::{Draft, DraftError, NewGroup, NewStatement};
 pub use entry::{DecodedEntry, Header, VerifiedEntry, verify_batch};
 pub use id::{
-    ActDigest, DeviceId, EntryId, EpochCommit, GroupId, InviteId, MemberId, Origin, ParseIdError,
-    RootId, StateDigest, Topic,
+    DeviceId, EntryId, EpochCommit, GroupId, InviteId, MemberId, Origin, ParseIdError, RootId,
+    StateDigest, StatementId, Topic,
 };
 pub use invite::{InviteLink, InviteSecret, JoinAnswer, JoinError, JoinRequest, Welcome};
 pub use keys::{
@@ -68,8 +67,8 @@ pub use keys::{
 pub use ledger::{
     Admission, AdmittedEntry, AsOf, ChainEntry, CheckpointError, Device, EntryIndex, EntrySource,
     EvaluateError, Evaluation, Flip, Frontier, GroupState, Ledger, Link, Member, MemoryIndex,
-    Named, Pending, Position, Replayed, Slot, SlotEntry, SlotRole, SparseIndex, UsableEpoch,
-    Verdict, View, VoidReason, evaluate,
+    Named, NextEntryPosition, Pending, Replayed, Slot, SlotEntry, SlotRole, SparseIndex,
+    UsableEpoch, Verdict, View, VoidReason, evaluate,
 };
 pub use message::{MessageError, MessageKind, message_from_text, message_to_text};
 pub use money::{
@@ -91,6 +90,7 @@ pub use seal::{
     MAX_ENVELOPE_BYTES, MAX_WRAPS, SealedSecretError, WrapError, WrappingKey,
 };
 pub use settle_up::{EXACT_LIMIT, Settlement, settle_up};
+pub use statement::{Generation, SignedStatement, Statement, StatementBody};
 
 /// Calls that are right in one place and dangerous in any other.
 pub mod hazmat {

@@ -3,7 +3,7 @@
 use ledger_core::{DeviceId, GroupId, VerifiedEntry};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
 
-use crate::group::{GroupKey, Writer};
+use crate::group::{GroupKey, GroupTransaction};
 use crate::store::LoadedLedger;
 use crate::{Group, Store, StoreError};
 
@@ -25,7 +25,7 @@ pub(crate) fn next_root_index(connection: &Connection) -> Result<u32, StoreError
 }
 
 /// A group as this device is in it.
-pub(crate) struct Place<'a> {
+pub(crate) struct MembershipRow<'a> {
     pub(crate) genesis: &'a VerifiedEntry,
     pub(crate) device: DeviceId,
     pub(crate) root_index: u32,
@@ -40,7 +40,7 @@ struct Entered {
     replaced: Option<DeviceId>,
 }
 
-impl Place<'_> {
+impl MembershipRow<'_> {
     pub(crate) fn group(&self) -> GroupId {
         GroupId::from(self.genesis.id())
     }
@@ -57,7 +57,7 @@ impl Place<'_> {
         let Some((key, before)) = known else {
             tx.execute("INSERT INTO groups (id, device, root_index) VALUES (?1, ?2, ?3)", row)?;
             let key = GroupKey(tx.last_insert_rowid());
-            let loaded = Some(Writer::found(tx, key, self.genesis)?);
+            let loaded = Some(GroupTransaction::found(tx, key, self.genesis)?);
             return Ok(Entered { key, loaded, replaced: None });
         };
         tx.execute(
@@ -87,7 +87,7 @@ impl Store {
     /// Gives their handles, and the devices that this one was in them before.
     pub(crate) fn enter(
         &self,
-        places: &[Place<'_>],
+        places: &[MembershipRow<'_>],
         before: impl FnOnce(&Transaction<'_>) -> Result<(), StoreError>,
     ) -> Result<(Vec<Group>, Vec<DeviceId>), StoreError> {
         self.write(|connection| {

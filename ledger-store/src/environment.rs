@@ -39,20 +39,20 @@ impl Environment for SystemEnvironment {
 
 /// Time and randomness of one call, drawn before it holds the database: nobody
 /// else's code runs while others wait.
-pub(crate) struct Drawn {
+pub(crate) struct CallContext {
     now_ms: u64,
     /// Seeded with 256 bits of the environment's randomness.
     rng: Mutex<ChaCha20Rng>,
 }
 
-impl Drawn {
+impl CallContext {
     pub(crate) fn from(environment: &dyn Environment) -> Result<Self, StoreError> {
         let rng = Mutex::new(ChaCha20Rng::from_seed(*random(environment)?));
         Ok(Self { now_ms: environment.now_ms(), rng })
     }
 }
 
-impl Environment for Drawn {
+impl Environment for CallContext {
     fn now_ms(&self) -> u64 {
         self.now_ms
     }

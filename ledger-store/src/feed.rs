@@ -159,13 +159,13 @@ impl Mailbox {
 }
 
 /// What subscribers were told of a group so far.
-struct Told {
+struct LastNotified {
     entries: u64,
     flipped: i64,
     state: GroupState,
 }
 
-impl Told {
+impl LastNotified {
     fn of(loaded: &LoadedLedger) -> Self {
         let (entries, state) = (loaded.ledger.frontier().entries(), loaded.ledger.state().clone());
         Self { entries, flipped: loaded.flipped, state }
@@ -176,7 +176,7 @@ impl Told {
 #[derive(Default)]
 pub(crate) struct Feed {
     subscribers: Vec<Weak<Mailbox>>,
-    told: BTreeMap<GroupKey, Told>,
+    told: BTreeMap<GroupKey, LastNotified>,
 }
 
 impl Feed {
@@ -197,7 +197,7 @@ impl Feed {
         let (ledger, entries) = (&loaded.ledger, loaded.ledger.frontier().entries());
         let told = self.told.get(&group);
         // Who reads a moment that has passed may come late.
-        let seen = |told: &Told| told.entries >= entries && told.flipped >= loaded.flipped;
+        let seen = |told: &LastNotified| told.entries >= entries && told.flipped >= loaded.flipped;
         if told.is_some_and(seen) {
             return;
         }
@@ -210,7 +210,7 @@ impl Feed {
             verdicts: told.is_some_and(|told| told.flipped != loaded.flipped),
             deleted: false,
         };
-        self.told.insert(group, Told::of(loaded));
+        self.told.insert(group, LastNotified::of(loaded));
         self.post(&change);
     }
 
@@ -219,7 +219,7 @@ impl Feed {
         match self.told.entry(group) {
             Entry::Occupied(_) => self.observe(group, loaded),
             Entry::Vacant(vacant) => {
-                vacant.insert(Told::of(loaded));
+                vacant.insert(LastNotified::of(loaded));
             }
         }
     }

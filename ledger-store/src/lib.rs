@@ -54,9 +54,9 @@ pub use error::StoreError;
 pub use feed::{Change, Changes};
 pub use fsck::{Fsck, Problem, Remedy, Table};
 pub use group::{
-    Activity, BundleCursor, BundleCursorError, By, ControlAct, Cursor, Exported, Filter, Group,
-    Imported, Ingested, NewEntry, Opening, Opinion, Overview, ParseCursorError, Proposal, Recorded,
-    Since, Verification, Version,
+    Activity, BundleCursor, BundleCursorError, By, Cursor, Exported, Filter, Group, Imported,
+    Ingested, NewEntry, Opening, Opinion, Overview, ParseCursorError, Proposal, Recorded, Since,
+    StatementIntent, Verification, Version,
 };
 pub use invites::{Admitted, Invite, Join, NewInvite, Received, Request, RequestId};
 pub use options::StoreOptions;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use ledger_core::GroupId;
 use rusqlite::Connection;
 
-use crate::environment::Drawn;
+use crate::environment::CallContext;
 use crate::group::GroupKey;
 use crate::{Group, Store, StoreError};
 
@@ -44,7 +44,7 @@ impl Store {
         gentle: Duration,
         hard: Duration,
     ) -> Result<(), StoreError> {
-        let drawn = Drawn::from(self.environment());
+        let drawn = CallContext::from(self.environment());
         self.connections().suspend(gentle, hard, |writer| {
             let Ok(drawn) = drawn else { return };
             let known: Vec<(GroupKey, GroupId)> = {
@@ -128,7 +128,7 @@ impl Store {
             }
             Ok(due)
         })?;
-        let drawn = Drawn::from(self.environment())?;
+        let drawn = CallContext::from(self.environment())?;
         self.write(|connection| {
             for (key, id) in due {
                 match self.save(connection, &drawn, (key, id)) {
@@ -145,7 +145,7 @@ impl Store {
     fn save(
         &self,
         connection: &mut Connection,
-        drawn: &Drawn,
+        drawn: &CallContext,
         (key, id): (GroupKey, GroupId),
     ) -> Result<(), StoreError> {
         let known = self.memory().ledgers.get(&key).cloned();

@@ -12,9 +12,9 @@ use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior};
 
 use crate::database::{Connections, Location};
 use crate::enter::next_root_index;
-use crate::environment::{Drawn, random};
+use crate::environment::{CallContext, random};
 use crate::feed::Feed;
-use crate::group::{GroupKey, Writer};
+use crate::group::{GroupKey, GroupTransaction};
 use crate::snapshot::groups;
 use crate::{Environment, Group, Secret, SecretName, SecretStore, StoreError, StoreOptions};
 
@@ -238,7 +238,7 @@ impl Store {
         let entropy = self.entropy()?;
         let device = self.new_device()?;
         let salt = *random(self.environment())?;
-        let drawn = Drawn::from(self.environment())?;
+        let drawn = CallContext::from(self.environment())?;
         let now_ms = drawn.now_ms();
         self.write(|connection| {
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -252,7 +252,12 @@ impl Store {
             )?;
             let key = GroupKey(tx.last_insert_rowid());
             let group = Group::new(self.clone(), id, key, device.id());
-            let mut writer = Writer::new(&tx, key, Writer::found(&tx, key, &genesis)?, &drawn)?;
+            let mut writer = GroupTransaction::new(
+                &tx,
+                key,
+                GroupTransaction::found(&tx, key, &genesis)?,
+                &drawn,
+            )?;
             group.carry_over(&mut writer, &device, &genesis)?;
             let loaded = writer.finish()?;
             tx.commit()?;

@@ -23,14 +23,15 @@ use ledger_core::{
     SignedDevice, Verdict, VoidReason,
 };
 use ledger_store::{
-    ControlAct, Group, NewEntry, Secret, SecretError, SecretName, SecretStore, Store, StoreError,
+    Group, NewEntry, Secret, SecretError, SecretName, SecretStore, StatementIntent, Store,
+    StoreError,
 };
 
 fn dinner(group: &Group, rng: &mut Rng) -> Details {
     details(&group.state().unwrap(), rng)
 }
 
-fn propose(group: &Group, act: ControlAct) -> ledger_store::Proposal {
+fn propose(group: &Group, act: StatementIntent) -> ledger_store::Proposal {
     group.propose(act).unwrap()
 }
 
@@ -40,16 +41,16 @@ fn names_change_by_acts() {
     let store = folder.store();
     let group = found(&store, 0);
     let before = group.ledger().unwrap();
-    let act = ControlAct::RenameGroup { name: "House".into() };
+    let act = StatementIntent::RenameGroup { name: "House".into() };
     let proposal = propose(&group, act);
     assert_eq!(proposal.text(), "Rename the group to “House”.");
     assert_eq!(group.ledger().unwrap(), before, "nothing is signed by looking");
     group.sign(&proposal).unwrap();
     let me = group.me().unwrap().unwrap();
-    group.sign(&propose(&group, ControlAct::Rename { name: "Anne".into() })).unwrap();
+    group.sign(&propose(&group, StatementIntent::Rename { name: "Anne".into() })).unwrap();
     let state = group.state().unwrap();
     assert_eq!((state.name(), state.member(me).unwrap().name()), ("House", "Anne"));
-    let empty = ControlAct::RenameGroup { name: String::new() };
+    let empty = StatementIntent::RenameGroup { name: String::new() };
     assert!(matches!(group.propose(empty), Err(StoreError::Draft(DraftError::Rule(_)))));
     assert_sound(&group);
 }
@@ -69,10 +70,10 @@ fn a_removal_tells_what_it_voids() {
     };
     let dinners = [write(), write(), write()];
     let member = ben.member;
-    let all = propose(&group, ControlAct::Remove { member, since: None });
+    let all = propose(&group, StatementIntent::Remove { member, since: None });
     assert_eq!((all.voids(), all.text()), (&[][..], "Remove Ben from the group."));
 
-    let act = ControlAct::Remove { member, since: Some(dinners[1]) };
+    let act = StatementIntent::Remove { member, since: Some(dinners[1]) };
     let early = propose(&group, act.clone());
     assert_eq!(sorted(early.voids()), sorted(&dinners[1..]));
     assert_eq!(early.text(), "Remove Ben from the group. 2 entries will not count any more.");
@@ -126,7 +127,7 @@ fn since_spares_what_was_written_beside_it() {
     let ledger = group.ledger().unwrap();
     let heads: Vec<EntryId> = ledger.frontier().heads().collect();
     assert_eq!(heads, knowing);
-    let act = ControlAct::Remove { member: ben.member, since: Some(first) };
+    let act = StatementIntent::Remove { member: ben.member, since: Some(first) };
     let proposal = propose(&group, act);
     assert_eq!(proposal.voids(), [first], "hers count, though one builds on his");
     group.sign(&proposal).unwrap();
@@ -146,7 +147,7 @@ fn a_bind_shows_the_fingerprint_of_the_new_keys() {
     let entropy = RootEntropy::from_bytes([8; 32]);
     let card = SignedCard::new(group.id(), "Guest 1", &entropy, 0, &key).unwrap();
     let fingerprint = card.card().fingerprint();
-    let act = ControlAct::Bind { member: guest, card: Box::new(card), since: None };
+    let act = StatementIntent::Bind { member: guest, card: Box::new(card), since: None };
     let proposal = propose(&group, act);
     assert_eq!(proposal.fingerprint(), Some(fingerprint));
     assert!(proposal.text().contains(&fingerprint.to_string()));
@@ -166,7 +167,7 @@ fn a_device_is_enrolled_and_revoked_and_a_member_leaves() {
     let root = RootEntropy::from_bytes(secret(&folder, "entropy")).root_key(0);
     let tablet = DeviceKey::from_bytes(&[7; 64]);
     let device = Box::new(SignedDevice::new(group.id(), &root, &tablet).unwrap());
-    let proposal = propose(&group, ControlAct::Enrol { device });
+    let proposal = propose(&group, StatementIntent::Enrol { device });
     assert!(proposal.fingerprint().is_some());
     let enrolled = group.sign(&proposal).unwrap();
     let ledger = group.ledger().unwrap();
@@ -175,20 +176,21 @@ fn a_device_is_enrolled_and_revoked_and_a_member_leaves() {
     let at = ledger.first_position(tablet.id(), enrolled).unwrap();
     let stolen = common::people::ingest(&group, &draft.sign(&tablet, &at, 0).unwrap());
 
-    let proposal = propose(&group, ControlAct::Revoke { device: tablet.id(), since: Some(stolen) });
+    let proposal =
+        propose(&group, StatementIntent::Revoke { device: tablet.id(), since: Some(stolen) });
     assert_eq!(proposal.voids(), [stolen]);
     group.sign(&proposal).unwrap();
     assert_eq!(verdict(&group, stolen), Verdict::Void(VoidReason::Revoked));
-    let again = ControlAct::Revoke { device: tablet.id(), since: None };
+    let again = StatementIntent::Revoke { device: tablet.id(), since: None };
     assert!(matches!(group.propose(again), Err(StoreError::WouldBeVoid(_))));
 
-    group.sign(&propose(&group, ControlAct::Leave)).unwrap();
+    group.sign(&propose(&group, StatementIntent::Leave)).unwrap();
     let count = group.activity(None, 100).unwrap().len();
     let late = NewEntry::Record(dinner(&group, &mut Rng::new(6)));
     let refused = group.append(vec![late]);
     assert!(matches!(refused, Err(StoreError::WouldBeVoid(VoidReason::Left))), "{refused:?}");
     assert_eq!(group.activity(None, 100).unwrap().len(), count, "nothing was recorded");
-    let leave = group.propose(ControlAct::Leave);
+    let leave = group.propose(StatementIntent::Leave);
     assert!(matches!(leave, Err(StoreError::Draft(DraftError::ForeignDevice))));
     assert_sound(&group);
 }
@@ -199,10 +201,10 @@ fn acts_without_effect_are_not_signed() {
     let store = folder.store();
     let group = found(&store, 1);
     let me = group.me().unwrap().unwrap();
-    let owner = group.propose(ControlAct::Remove { member: me, since: None });
+    let owner = group.propose(StatementIntent::Remove { member: me, since: None });
     assert!(matches!(owner, Err(StoreError::WouldBeVoid(VoidReason::TargetIsOwner))));
     let nobody = MemberId::from_bytes([9; 32]);
-    let unknown = group.propose(ControlAct::Remove { member: nobody, since: None });
+    let unknown = group.propose(StatementIntent::Remove { member: nobody, since: None });
     assert!(matches!(unknown, Err(StoreError::Draft(DraftError::UnknownMember(_)))));
     let wrong = NewEntry::Endorsement { target: group.id().genesis(), confirms: true, note: None };
     let wrong = group.append(vec![wrong]);
@@ -280,7 +282,7 @@ fn a_device_without_the_root_key_records_and_signs_no_acts() {
     let store = Store::open(&folder.db(), Arc::new(WithoutRoot(folder.secrets()))).unwrap();
     let group = common::only(&store);
     group.append(vec![NewEntry::Record(dinner(&group, &mut Rng::new(8)))]).unwrap();
-    let act = ControlAct::RenameGroup { name: "Mine".into() };
+    let act = StatementIntent::RenameGroup { name: "Mine".into() };
     assert!(matches!(group.propose(act), Err(StoreError::NoRootKey)));
 }
 

@@ -17,7 +17,7 @@ mod common;
 use common::sealed::{add, anna, exchange, export, import, pay};
 use common::{Folder, Rng, assert_sound, decode, details, entries, only};
 use ledger_core::EntryId;
-use ledger_store::{ControlAct, NewEntry, StoreError};
+use ledger_store::{NewEntry, StatementIntent, StoreError};
 
 #[test]
 fn a_restored_backup_signs_nothing_until_it_knows_what_it_handed_out() {
@@ -90,7 +90,7 @@ fn a_clone_is_noticed_by_its_fork_and_starts_anew() {
     let known: Vec<EntryId> = entries(&ben.group).iter().map(|e| decode(e).id()).collect();
     assert!([hers, other, anew].iter().all(|id| known.contains(id)), "both branches count");
     // The key that two have is revoked.
-    let revoke = ControlAct::Revoke { device: old, since: None };
+    let revoke = StatementIntent::Revoke { device: old, since: None };
     let proposal = cloned.propose(revoke).unwrap();
     cloned.sign(&proposal).unwrap();
     assert!(!cloned.state().unwrap().may_write(old));

@@ -17,8 +17,8 @@ mod common;
 use common::people::{Ben, ingest, secret, sign, verdict};
 use common::{Folder, Rng, assert_sound, details, found, only};
 use ledger_core::{
-    DeviceKey, Draft, EntryId, NewAct, RootEntropy, SignedCard, Verdict, VerifiedEntry, VoidReason,
-    hazmat,
+    DeviceKey, Draft, EntryId, NewStatement, RootEntropy, SignedCard, Verdict, VerifiedEntry,
+    VoidReason, hazmat,
 };
 use ledger_store::{Group, NewEntry};
 
@@ -53,7 +53,7 @@ fn a_removal_voids_what_it_does_not_know_and_a_bind_brings_back() {
     assert_eq!(group.expenses(None, 10).unwrap().len(), 2);
 
     let ledger = group.ledger().unwrap();
-    let remove = NewAct::Remove { member };
+    let remove = NewStatement::Remove { member };
     let draft = Draft::act(&owner, group.id(), &remove, known, [3; 16]).unwrap();
     ingest(&group, &sign(&ledger, &anna, None, draft));
     assert_eq!(verdict(&group, first), Verdict::Applied);
@@ -83,7 +83,7 @@ fn a_removal_voids_what_it_does_not_know_and_a_bind_brings_back() {
     let card = SignedCard::new(group.id(), "Ben", &entropy, 1, &new_ben).unwrap();
     let ledger = group.ledger().unwrap();
     let heads: Vec<EntryId> = ledger.frontier().heads().collect();
-    let bind = NewAct::Bind { member, card: &card };
+    let bind = NewStatement::Bind { member, card: &card };
     let draft = Draft::act(&owner, group.id(), &bind, heads, [5; 16]).unwrap();
     let bound = ingest(&group, &sign(&ledger, &anna, None, draft));
     let ledger = group.ledger().unwrap();
@@ -166,7 +166,7 @@ fn what_a_removed_member_writes_without_end_is_kept_up_to_a_limit() {
     };
     let (ben, member, home) = add(1, "Ben");
     let (cleo, _, hers) = add(2, "Cleo");
-    let remove = NewAct::Remove { member };
+    let remove = NewStatement::Remove { member };
     let ledger = group.ledger().unwrap();
     let heads: Vec<EntryId> = ledger.frontier().heads().collect();
     let draft = Draft::act(&owner, group.id(), &remove, heads, [3; 16]).unwrap();

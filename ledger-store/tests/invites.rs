@@ -204,7 +204,7 @@ fn somebody_removed_returns_with_fresh_keys() {
     let bens = ben.store.finish_join(&answer).unwrap();
     hand_over(&flat, &bens);
     let me = bens.me().unwrap().unwrap();
-    let act = ledger_store::ControlAct::Remove { member: me, since: None };
+    let act = ledger_store::StatementIntent::Remove { member: me, since: None };
     flat.sign(&flat.propose(act).unwrap()).unwrap();
     hand_over(&flat, &bens);
     assert!(bens.append(vec![NewEntry::Placeholder { name: "Mallory".into() }]).is_err());

@@ -16,7 +16,7 @@ mod common;
 
 use common::phones::{Phone, agree, hand_over, join, write};
 use ledger_core::pairing::PairingError;
-use ledger_store::{ControlAct, Group, PairingMode, Store, StoreError};
+use ledger_store::{Group, PairingMode, StatementIntent, Store, StoreError};
 
 /// Both phones up to the digits, which a person carries over.
 fn pair(old: &Store, new: &Store, mode: PairingMode) -> Vec<Group> {
@@ -54,7 +54,7 @@ fn a_paired_device_is_the_same_person_in_all_groups() {
         agree(mine, theirs);
     }
     // It can act for Anna: also revoke the phone.
-    let revoke = ControlAct::Revoke { device: flat.device(), since: None };
+    let revoke = StatementIntent::Revoke { device: flat.device(), since: None };
     let proposal = groups[0].propose(revoke).unwrap();
     groups[0].sign(&proposal).unwrap();
     hand_over(&groups[0], &flat);
@@ -86,7 +86,7 @@ fn a_device_in_high_security_mode_records_but_does_not_act() {
     write(&groups[0], "Grandma");
     hand_over(&groups[0], &flat);
     agree(&flat, &groups[0]);
-    let leave = groups[0].propose(ControlAct::Leave).map(|_| ());
+    let leave = groups[0].propose(StatementIntent::Leave).map(|_| ());
     assert!(matches!(leave, Err(StoreError::NoRootKey)));
     assert!(matches!(kiosk.store.reveal_phrase(), Err(StoreError::NoRootKey)));
     // Nor can it pair others.
@@ -121,7 +121,7 @@ fn a_removed_member_pairs_no_device_into_the_group() {
     let flat = anna.store.found_group("Flat", "Anna").unwrap();
     let bens = join(&flat, &anna, &ben, "Ben");
     let member = bens.me().unwrap().unwrap();
-    let remove = ControlAct::Remove { member, since: None };
+    let remove = StatementIntent::Remove { member, since: None };
     flat.sign(&flat.propose(remove).unwrap()).unwrap();
     hand_over(&flat, &bens);
     assert_eq!(pair(&ben.store, &tablet.store, PairingMode::Standard).len(), 0);

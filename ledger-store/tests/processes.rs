@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::{Folder, Rng, assert_sound, count, found, only, record};
-use ledger_store::{ControlAct, FileSecrets, NewEntry, Store, StoreError, StoreOptions};
+use ledger_store::{FileSecrets, NewEntry, StatementIntent, Store, StoreError, StoreOptions};
 
 const DATABASE: &str = "LEDGER_PROCESS_DATABASE";
 const TASK: &str = "LEDGER_PROCESS_TASK";
@@ -122,7 +122,7 @@ fn several_that_make_one_database_at_once_all_use_it() {
             // Every device's key is there: nobody overwrote what another kept.
             group.append(vec![NewEntry::Placeholder { name: "Late".into() }]).unwrap();
             // And the one root of all keys is that of every group.
-            let rename = ControlAct::RenameGroup { name: "Flat".into() };
+            let rename = StatementIntent::RenameGroup { name: "Flat".into() };
             group.sign(&group.propose(rename).unwrap()).unwrap();
         }
         let keys = std::fs::read_to_string(folder.keys()).unwrap();

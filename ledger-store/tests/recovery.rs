@@ -20,7 +20,7 @@ use common::phones::{Phone, agree, hand_over, join, write};
 use ledger_core::{
     MemberId, PhraseError, RecoveryRequest, RecoveryShare, RootEntropy, Rule, ShareError,
 };
-use ledger_store::{ControlAct, Group, NewEntry, Since, StoreError};
+use ledger_store::{Group, NewEntry, Since, StatementIntent, StoreError};
 
 /// Anna, Ben and Cleo in a flat.
 struct Flat {
@@ -193,7 +193,7 @@ fn the_phrase_and_a_bundle_alone_open_the_ledger() {
     import(&bens, bundle(&groups[0]));
     assert_eq!(bens.me().unwrap(), Some(members[1]));
     write(&bens, "Opa");
-    let lost = ControlAct::Revoke { device: groups[1].device(), since: None };
+    let lost = StatementIntent::Revoke { device: groups[1].device(), since: None };
     bens.sign(&bens.propose(lost).unwrap()).unwrap();
     import(&groups[0], bundle(&bens));
     agree(&groups[0], &bens);
@@ -242,7 +242,7 @@ fn a_bundle_shows_its_group_before_it_is_entered() {
 fn the_phrase_of_somebody_removed_opens_nothing_new() {
     let Flat { phones: [anna, ben, _cleo], groups, members } = flat();
     let old = bundle(&groups[0]);
-    let remove = ControlAct::Remove { member: members[1], since: None };
+    let remove = StatementIntent::Remove { member: members[1], since: None };
     groups[0].sign(&groups[0].propose(remove).unwrap()).unwrap();
     let new = Phone::new(9);
     new.store.restore_phrase(&ben.store.reveal_phrase().unwrap()).unwrap();

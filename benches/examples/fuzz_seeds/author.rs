@@ -2,8 +2,8 @@
 
 use ledger_core::{
     Admission, Amount, Currency, Date, Details, DeviceKey, Draft, ExpenseDetails, Generation,
-    Ledger, MemberId, MemoryIndex, NewAct, NewGroup, Origin, RootEntropy, SignedCard, SignedDevice,
-    TransferDetails, VerifiedEntry,
+    Ledger, MemberId, MemoryIndex, NewGroup, NewStatement, Origin, RootEntropy, SignedCard,
+    SignedDevice, TransferDetails, VerifiedEntry,
 };
 
 /// The device's keys: the Ed25519 seed, then the X25519 secret.
@@ -106,13 +106,13 @@ fn people(author: &mut Author, anna: MemberId, ben: MemberId) {
     let root = RootEntropy::from_bytes(ENTROPY).root_key(0);
     let tablet = DeviceKey::from_bytes(&[22; 64]);
     let device = SignedDevice::new(group, &root, &tablet).unwrap();
-    author.act("act-enrol", &NewAct::Enrol { generation, device: &device });
-    author.act("act-revoke", &NewAct::Revoke { generation, device: tablet.id() });
-    author.act("act-rename", &NewAct::Rename { generation, name: "Anne" });
-    author.act("act-remove", &NewAct::Remove { member: cleo.card().member() });
-    author.act("act-bind", &NewAct::Bind { member: ben, card: &card(23) });
-    author.act("act-rename-group", &NewAct::RenameGroup { name: "House" });
-    author.act("act-leave", &NewAct::Leave { generation });
+    author.act("act-enrol", &NewStatement::Enrol { generation, device: &device });
+    author.act("act-revoke", &NewStatement::Revoke { generation, device: tablet.id() });
+    author.act("act-rename", &NewStatement::Rename { generation, name: "Anne" });
+    author.act("act-remove", &NewStatement::Remove { member: cleo.card().member() });
+    author.act("act-bind", &NewStatement::Bind { member: ben, card: &card(23) });
+    author.act("act-rename-group", &NewStatement::RenameGroup { name: "House" });
+    author.act("act-leave", &NewStatement::Leave { generation });
 }
 
 struct Author {
@@ -154,7 +154,7 @@ impl Author {
         self.index.insert(&entry, &replayed);
     }
 
-    fn act(&mut self, name: &'static str, act: &NewAct<'_>) {
+    fn act(&mut self, name: &'static str, act: &NewStatement<'_>) {
         let root = RootEntropy::from_bytes(ENTROPY).root_key(0);
         let heads: Vec<_> = self.ledger.frontier().heads().collect();
         let draft = Draft::act(&root, self.ledger.group(), act, heads, [1; 16]).unwrap();

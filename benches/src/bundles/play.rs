@@ -9,7 +9,7 @@ use ledger_core::{
     MemberId, Summary, Topic, split_equally,
 };
 use ledger_store::{
-    ControlAct, Group, NewEntry, NewInvite, PairingMode, Received, Since, StoreError,
+    Group, NewEntry, NewInvite, PairingMode, Received, Since, StatementIntent, StoreError,
 };
 
 use super::carrier::{Carrier, records};
@@ -320,7 +320,7 @@ impl Play {
         else {
             return Ok(None);
         };
-        sign(&founder.group, ControlAct::Remove { member, since: None })?;
+        sign(&founder.group, StatementIntent::Remove { member, since: None })?;
         self.tally.add(STEPS, "member removed", 1);
         Ok(None)
     }
@@ -363,7 +363,7 @@ impl Play {
             both.then_some((by, target.device()))
         });
         let Some((by, device)) = found else { return Ok(None) };
-        sign(&by.group, ControlAct::Revoke { device, since: None })?;
+        sign(&by.group, StatementIntent::Revoke { device, since: None })?;
         self.tally.add(STEPS, "device revoked", 1);
         Ok(None)
     }
@@ -418,7 +418,7 @@ impl Play {
     }
 }
 
-fn sign(group: &Group, act: ControlAct) -> Result<(), StoreError> {
+fn sign(group: &Group, act: StatementIntent) -> Result<(), StoreError> {
     let proposal = group.propose(act)?;
     group.sign(&proposal).map(|_| ())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ledger_core::{
     Admission, Amount, Currency, Details, DeviceKey, Draft, EntryId, ExpenseDetails, Ledger,
-    MemberId, MemoryIndex, NewAct, NewGroup, RootEntropy, RootKey, SignedCard, VerifiedEntry,
+    MemberId, MemoryIndex, NewGroup, NewStatement, RootEntropy, RootKey, SignedCard, VerifiedEntry,
     hazmat, split_equally,
 };
 
@@ -68,7 +68,7 @@ impl Crowd {
 
     /// The owner removes somebody.
     pub fn remove(&mut self, who: usize, base: Vec<EntryId>) -> VerifiedEntry {
-        let act = NewAct::Remove { member: self.people[who].0 };
+        let act = NewStatement::Remove { member: self.people[who].0 };
         let draft = Draft::act(&self.owner, self.ledger.group(), &act, base, [7; 16]).unwrap();
         self.sign(0, draft)
     }

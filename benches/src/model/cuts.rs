@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::entry::{Body, Device, Digest, Gen};
-use crate::model::history::{History, Stated};
+use crate::model::history::{History, StatementRecord};
 use crate::model::past::Past;
 use crate::model::resolve::Reason;
 use crate::model::rules::Rules;
@@ -20,19 +20,20 @@ pub struct Cuts {
 }
 
 /// "Statements sort by (1 + largest clock in base, digest)."
-pub fn statement_order(s: &Stated) -> (u64, Digest) {
+pub fn statement_order(s: &StatementRecord) -> (u64, Digest) {
     (s.clock, s.statement.digest)
 }
 
 /// Sorts digests in statement order.
 pub fn sorted(h: &History, digests: &BTreeSet<Digest>) -> Vec<Digest> {
-    let mut all: Vec<&Stated> = digests.iter().filter_map(|d| h.statements.get(d)).collect();
+    let mut all: Vec<&StatementRecord> =
+        digests.iter().filter_map(|d| h.statements.get(d)).collect();
     all.sort_by_key(|s| statement_order(s));
     all.iter().map(|s| s.statement.digest).collect()
 }
 
 /// What a cut leaves standing: its base and the base's past, "never the carrier's past".
-pub fn spared(h: &History, r: &Rules, cut: &Stated) -> Past {
+pub fn spared(h: &History, r: &Rules, cut: &StatementRecord) -> Past {
     if r.cut_by_base {
         return cut.within.clone();
     }
@@ -44,7 +45,12 @@ pub fn spared(h: &History, r: &Rules, cut: &Stated) -> Past {
 }
 
 /// "A statement is *within* something if any of its carriers is."
-pub fn statement_within(h: &History, r: &Rules, s: &Stated, cut: &Stated) -> bool {
+pub fn statement_within(
+    h: &History,
+    r: &Rules,
+    s: &StatementRecord,
+    cut: &StatementRecord,
+) -> bool {
     let spared = spared(h, r, cut);
     if !r.within_by_carrier {
         return s.within.iter().all(|i| spared.contains(i));
@@ -57,7 +63,7 @@ pub fn statement_within(h: &History, r: &Rules, s: &Stated, cut: &Stated) -> boo
 }
 
 /// Step 2: whether an accepted removal or bind concerns a generation.
-pub fn concerns(h: &History, r: &Rules, cut: &Stated, generation: Gen) -> bool {
+pub fn concerns(h: &History, r: &Rules, cut: &StatementRecord, generation: Gen) -> bool {
     let Some(g) = h.generations.get(&generation) else { return false };
     let (target, cut_is_bind) = match cut.statement.body {
         Body::Remove { member } => (member, false),
@@ -97,7 +103,7 @@ pub fn concerns(h: &History, r: &Rules, cut: &Stated, generation: Gen) -> bool {
 }
 
 /// Only for switches: whether some start of a generation has the cut in its past.
-fn late_start(h: &History, cut: &Stated, starts: &[usize]) -> bool {
+fn late_start(h: &History, cut: &StatementRecord, starts: &[usize]) -> bool {
     let starts = starts.iter().filter_map(|&i| h.admitted.get(i));
     starts.into_iter().any(|a| cut.carriers.iter().any(|&c| a.past.contains(c)))
 }
@@ -108,7 +114,7 @@ pub fn hard_cuts_on<'h>(
     r: &Rules,
     cuts: &Cuts,
     generation: Gen,
-) -> Vec<&'h Stated> {
+) -> Vec<&'h StatementRecord> {
     let hard = cuts.hard.iter().filter_map(|d| h.statements.get(d));
     hard.filter(|cut| concerns(h, r, cut, generation)).collect()
 }
@@ -118,7 +124,7 @@ pub fn hard_cuts_on<'h>(
 pub fn own_cut_concerns(
     h: &History,
     r: &Rules,
-    cut: &Stated,
+    cut: &StatementRecord,
     generation: Gen,
     device: Device,
 ) -> bool {
@@ -150,7 +156,7 @@ pub fn first_cut(h: &History, r: &Rules, cuts: &Cuts, index: usize) -> Option<Re
         let own = cuts.own.iter().filter_map(|d| h.statements.get(d));
         own.filter(|cut| own_cut_concerns(h, r, cut, generation, device))
     };
-    let is_leave = |cut: &&Stated| matches!(cut.statement.body, Body::Leave { .. });
+    let is_leave = |cut: &&StatementRecord| matches!(cut.statement.body, Body::Leave { .. });
     for cut in own().filter(|c| !is_leave(c)) {
         if !spared(h, r, cut).contains(index) {
             return Some(Reason::Revoked(cut.statement.digest));

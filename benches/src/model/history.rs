@@ -53,7 +53,7 @@ pub struct Admitted {
 
 /// A statement with what follows from its base's past.
 #[derive(Clone, Debug)]
-pub struct Stated {
+pub struct StatementRecord {
     /// The statement.
     pub statement: Statement,
     /// Every carrier admitted so far, by index.
@@ -87,7 +87,7 @@ pub struct History {
     /// Id to index.
     pub index: BTreeMap<Id, usize>,
     /// Every statement carried so far.
-    pub statements: BTreeMap<Digest, Stated>,
+    pub statements: BTreeMap<Digest, StatementRecord>,
     /// Every generation started so far.
     pub generations: BTreeMap<Gen, Generation>,
 }
@@ -177,7 +177,13 @@ impl History {
             let within = self.closure(&s.base);
             let clock = 1 + self.clock(&s.base);
             let faults = faults(self, &entry, author, &within);
-            let new = Stated { statement: s.clone(), carriers: Vec::new(), within, clock, faults };
+            let new = StatementRecord {
+                statement: s.clone(),
+                carriers: Vec::new(),
+                within,
+                clock,
+                faults,
+            };
             self.statements.entry(s.digest).or_insert(new).carriers.push(index);
         }
         let faults = match entry.statement().and_then(|s| self.statements.get(&s.digest)) {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::cuts::{Cuts, first_cut, hard_cuts_on, sorted, statement_within};
 use crate::model::entry::{Body, Digest, Enrolment, Gen, Id, MemberId};
 use crate::model::form::Fault;
-use crate::model::history::{History, Stated};
+use crate::model::history::{History, StatementRecord};
 use crate::model::intros::{Standing, introductions};
 use crate::model::rules::Rules;
 use crate::model::slots::{Slot, slots};
@@ -176,12 +176,12 @@ pub fn resolve_with(h: &History, r: &Rules) -> Resolution {
 }
 
 /// Every owner act carried so far.
-pub(crate) fn owner_acts(h: &History) -> impl Iterator<Item = (&Digest, &Stated)> {
+pub(crate) fn owner_acts(h: &History) -> impl Iterator<Item = (&Digest, &StatementRecord)> {
     h.statements.iter().filter(|(_, s)| s.statement.body.generation().is_none())
 }
 
 /// Every self act carried so far.
-pub(crate) fn self_acts(h: &History) -> impl Iterator<Item = (&Digest, &Stated)> {
+pub(crate) fn self_acts(h: &History) -> impl Iterator<Item = (&Digest, &StatementRecord)> {
     h.statements.iter().filter(|(_, s)| s.statement.body.generation().is_some())
 }
 
@@ -200,7 +200,7 @@ pub(crate) fn form(r: &Rules, faults: &[Fault]) -> Option<Reason> {
 }
 
 /// Step 3: the first failing check of a self act.
-fn self_act(h: &History, r: &Rules, cuts: &Cuts, s: &Stated) -> Option<Reason> {
+fn self_act(h: &History, r: &Rules, cuts: &Cuts, s: &StatementRecord) -> Option<Reason> {
     if let Some(reason) = form(r, &s.faults) {
         return Some(reason);
     }

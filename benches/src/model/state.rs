@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::cuts::{concerns, own_cut_concerns, statement_order, statement_within};
 use crate::model::entry::{Body, Content, Currency, Device, Gen, Id, Kind, MemberId, Name};
-use crate::model::history::{History, Stated};
+use crate::model::history::{History, StatementRecord};
 use crate::model::resolve::Resolution;
 use crate::model::rules::Rules;
 use crate::model::slots::Slot;
@@ -193,7 +193,7 @@ fn is_current(h: &History, r: &Rules, res: &Resolution, generation: Gen) -> bool
 /// The accepted statement that is last in statement order among those that `pick` picks.
 fn last<T>(h: &History, res: &Resolution, pick: impl Fn(Body) -> Option<T>) -> Option<T> {
     let accepted = h.statements.values().filter(|s| res.accepted(s.statement.digest));
-    let mut picked: Vec<(&Stated, T)> =
+    let mut picked: Vec<(&StatementRecord, T)> =
         accepted.filter_map(|s| pick(s.statement.body).map(|t| (s, t))).collect();
     picked.sort_by_key(|(s, _)| statement_order(s));
     picked.pop().map(|(_, t)| t)

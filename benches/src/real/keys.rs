@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use ledger_core::{
-    ActDigest, DeviceId, DeviceKey, EntryId, Generation, GroupId, MemberId as RealMember,
-    RootEntropy, SignedCard,
+    DeviceId, DeviceKey, EntryId, Generation, GroupId, MemberId as RealMember, RootEntropy,
+    SignedCard, StatementId,
 };
 
 use super::Error;
@@ -41,7 +41,7 @@ pub(super) fn entropy(root: Root) -> RootEntropy {
 }
 
 /// The digest that the model gives to a real statement.
-pub(super) fn digest_number(digest: ActDigest) -> Digest {
+pub(super) fn digest_number(digest: StatementId) -> Digest {
     number(EntryId::from_bytes(*digest.as_bytes()))
 }
 
@@ -141,8 +141,8 @@ pub(super) fn no_entry(id: Id) -> EntryId {
 }
 
 /// Stands for a statement that was never made.
-pub(super) fn no_statement(digest: Digest) -> ActDigest {
-    ActDigest::from_bytes(bytes(6, digest))
+pub(super) fn no_statement(digest: Digest) -> StatementId {
+    StatementId::from_bytes(bytes(6, digest))
 }
 
 /// The nonce of a statement or card.

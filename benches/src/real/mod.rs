@@ -18,7 +18,9 @@ mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger_core::{Draft, EntryId, GroupId, NewGroup, Payload, SignedAct, VerifiedEntry, hazmat};
+use ledger_core::{
+    Draft, EntryId, GroupId, NewGroup, Payload, SignedStatement, VerifiedEntry, hazmat,
+};
 
 use crate::model::sim::prng::Prng;
 use crate::model::sim::world::{Step, World};
@@ -77,7 +79,7 @@ pub struct Scene {
     /// What became of the script's entries.
     ids: BTreeMap<Id, EntryId>,
     /// What became of the script's statements.
-    statements: BTreeMap<Digest, (Box<SignedAct>, Statement)>,
+    statements: BTreeMap<Digest, (Box<SignedStatement>, Statement)>,
 }
 
 /// A header before it is signed.
@@ -285,7 +287,7 @@ impl Scene {
             (Payload::Placeholder(placeholder), Kind::Placeholder { card }) => {
                 self.keys.name(card.id, placeholder.card().member());
             }
-            (Payload::Act(signed), Kind::Act(statement)) => {
+            (Payload::Statement(signed), Kind::Statement(statement)) => {
                 statement.digest = keys::digest_number(signed.act().digest());
                 if let Some(script) = step.entry.statement() {
                     let known = || (signed.clone(), statement.clone());

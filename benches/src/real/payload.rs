@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use ledger_core::{
-    ActDigest, Draft, EntryId, EpochKey, Generation, GroupId, NewAct, RootKey, SignedDevice, hazmat,
+    Draft, EntryId, EpochKey, Generation, GroupId, NewStatement, RootKey, SignedDevice,
+    StatementId, hazmat,
 };
 
 use super::Error;
@@ -52,7 +53,7 @@ impl Scene {
                 let draft = Draft::adopt(&names, id)?;
                 Saying { draft, refs: [entry].into(), kind: Kind::Adopt { member } }
             }
-            Kind::Act(statement) => self.act(statement)?,
+            Kind::Statement(statement) => self.act(statement)?,
             Kind::Cancellation { target } => {
                 let target = self.target(*target);
                 let kind = Kind::Cancellation { target: number(target) };
@@ -111,7 +112,7 @@ impl Scene {
             return Ok(Saying {
                 draft: Draft::carry(signed),
                 refs,
-                kind: Kind::Act(statement.clone()),
+                kind: Kind::Statement(statement.clone()),
             });
         }
         let mut base = self.known(&script.base);
@@ -128,7 +129,7 @@ impl Scene {
             base: base.iter().copied().map(number).collect(),
             body,
         };
-        Ok(Saying { draft, refs: base, kind: Kind::Act(statement) })
+        Ok(Saying { draft, refs: base, kind: Kind::Statement(statement) })
     }
 
     fn body(
@@ -139,38 +140,39 @@ impl Scene {
         nonce: [u8; 16],
     ) -> Result<(Draft, Body), Error> {
         let group = self.group;
-        let draft = |act: &NewAct<'_>| Draft::act(root, group, act, base.iter().copied(), nonce);
+        let draft =
+            |act: &NewStatement<'_>| Draft::act(root, group, act, base.iter().copied(), nonce);
         Ok(match script {
             Body::Remove { member } => {
-                (draft(&NewAct::Remove { member: self.keys.member(member)? })?, script)
+                (draft(&NewStatement::Remove { member: self.keys.member(member)? })?, script)
             }
             Body::Bind { member, card } => {
                 let (signed, card) = self.keys.card(card)?;
-                let act = NewAct::Bind { member: self.keys.member(member)?, card: &signed };
+                let act = NewStatement::Bind { member: self.keys.member(member)?, card: &signed };
                 (draft(&act)?, Body::Bind { member, card })
             }
             Body::RenameGroup { name } => {
-                (draft(&NewAct::RenameGroup { name: &name.to_string() })?, script)
+                (draft(&NewStatement::RenameGroup { name: &name.to_string() })?, script)
             }
             Body::Enrol { generation, device } => {
                 let (real, generation) = self.generation(generation)?;
                 let signed = SignedDevice::new(group, root, self.keys.device(device))?;
-                let act = NewAct::Enrol { generation: real, device: &signed };
+                let act = NewStatement::Enrol { generation: real, device: &signed };
                 (draft(&act)?, Body::Enrol { generation, device })
             }
             Body::Revoke { generation, device } => {
                 let (real, generation) = self.generation(generation)?;
                 let id = self.keys.device(device).id();
-                let act = NewAct::Revoke { generation: real, device: id };
+                let act = NewStatement::Revoke { generation: real, device: id };
                 (draft(&act)?, Body::Revoke { generation, device })
             }
             Body::Leave { generation } => {
                 let (real, generation) = self.generation(generation)?;
-                (draft(&NewAct::Leave { generation: real })?, Body::Leave { generation })
+                (draft(&NewStatement::Leave { generation: real })?, Body::Leave { generation })
             }
             Body::Rename { generation, name } => {
                 let (real, generation) = self.generation(generation)?;
-                let act = NewAct::Rename { generation: real, name: &name.to_string() };
+                let act = NewStatement::Rename { generation: real, name: &name.to_string() };
                 (draft(&act)?, Body::Rename { generation, name })
             }
         })
@@ -186,7 +188,7 @@ impl Scene {
             }
             Gen::Bind(digest) => {
                 let known = self.statements.get(&digest);
-                let digest: ActDigest =
+                let digest: StatementId =
                     known.map_or(keys::no_statement(digest), |(signed, _)| signed.act().digest());
                 (Generation::Bind(digest), Gen::Bind(keys::digest_number(digest)))
             }

@@ -57,7 +57,7 @@ impl Witness {
                 && arrival.before != arrival.after
             {
                 let property = match entry.kind {
-                    Kind::Act(_) => "4: rank",
+                    Kind::Statement(_) => "4: rank",
                     _ => "3: no back-dating",
                 };
                 return violation(property, format!("{why}: {} changed the state", arrival.id));

@@ -1,6 +1,6 @@
 //! Faults put into the replicas on purpose, each of which the checks must notice.
 
-use ledger_core::{ActBody, EntryId, Payload, Verdict, VerifiedEntry, VoidReason};
+use ledger_core::{EntryId, Payload, StatementBody, Verdict, VerifiedEntry, VoidReason};
 
 macro_rules! breaks {
     ($($(#[doc = $doc:literal])* $name:ident)*) => {
@@ -51,8 +51,8 @@ impl Break {
 
     /// Whether the verdicts that this entry changes are not stored.
     pub(super) fn skips(this: Option<Break>, entry: &VerifiedEntry) -> bool {
-        let Payload::Act(signed) = entry.decoded().payload() else { return false };
-        let removes = matches!(signed.act().body(), ActBody::Remove { .. });
+        let Payload::Statement(signed) = entry.decoded().payload() else { return false };
+        let removes = matches!(signed.act().body(), StatementBody::Remove { .. });
         this == Some(Break::SkippedCut) && removes
     }
 }

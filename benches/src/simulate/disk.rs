@@ -6,8 +6,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use ledger_core::{
-    ChainEntry, EntryId, EntryIndex, Link, Payload, Point, RefIndex, SlotEntry, SlotRole, Verdict,
-    VerifiedEntry,
+    ChainEntry, ChainPosition, EntryId, EntryIndex, Link, Payload, RefIndex, SlotEntry, SlotRole,
+    Verdict, VerifiedEntry,
 };
 
 /// How many checkpoints are kept.
@@ -21,7 +21,7 @@ pub(super) struct Row {
     /// Its place in the order of ingest.
     pub(super) number: usize,
     /// Its place on its device's chain.
-    pub(super) point: Point,
+    pub(super) point: ChainPosition,
     /// Whether it counts.
     pub(super) verdict: Verdict,
     /// The slot that it belongs to, applied or not.
@@ -46,7 +46,7 @@ pub(super) struct Disk {
     /// Their ids in the order of ingest.
     order: Vec<EntryId>,
     /// The rows of each chain.
-    chains: BTreeMap<Point, EntryId>,
+    chains: BTreeMap<ChainPosition, EntryId>,
     /// The rows of each slot.
     slots: BTreeMap<EntryId, Vec<EntryId>>,
     /// The last checkpoints, oldest first.
@@ -75,7 +75,7 @@ impl Disk {
     }
 
     /// Adds a row.
-    pub(super) fn put(&mut self, entry: VerifiedEntry, point: Point, verdict: Verdict) {
+    pub(super) fn put(&mut self, entry: VerifiedEntry, point: ChainPosition, verdict: Verdict) {
         let (id, number) = (entry.id(), self.order.len());
         let slot = self.part(&entry);
         self.order.push(id);
@@ -174,8 +174,8 @@ impl EntryIndex for First<'_> {
         Ok(header.into_iter().flat_map(|header| header.dependencies()).copied().collect())
     }
 
-    fn chain(&self, from: Point) -> Result<Vec<ChainEntry>, Infallible> {
-        let end = Point { chain: from.chain, seq: u64::MAX };
+    fn chain(&self, from: ChainPosition) -> Result<Vec<ChainEntry>, Infallible> {
+        let end = ChainPosition { chain: from.chain, seq: u64::MAX };
         let rows = self.disk.chains.range(from..=end).filter_map(|(_, id)| self.row(id));
         let entry = |row: &Row| ChainEntry {
             id: row.entry.id(),

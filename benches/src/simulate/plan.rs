@@ -130,7 +130,7 @@ impl Plan {
             let kind = &made.step.entry.kind;
             p.events.push(Event::Write { home, entry: name(made) });
             for to in (0..settings.replicas).filter(|to| *to != home) {
-                let slow = p.slow_acts && matches!(kind, Kind::Act(_) | Kind::Adopt { .. });
+                let slow = p.slow_acts && matches!(kind, Kind::Statement(_) | Kind::Adopt { .. });
                 p.send(to, name(made), now, slow);
             }
             if flood == Some(now) {

@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 
 use ledger_core::{
-    Admission, EntryId, Evaluation, Frontier, GroupId, GroupState, Ledger, Point, Replayed, Rule,
-    Verdict, VerifiedEntry, evaluate,
+    Admission, ChainPosition, EntryId, Evaluation, Frontier, GroupId, GroupState, Ledger, Replayed,
+    Rule, Verdict, VerifiedEntry, evaluate,
 };
 
 use super::breaks::Break;
@@ -62,7 +62,7 @@ impl Replica {
     /// If it is not one.
     pub(super) fn found(genesis: &VerifiedEntry, breaks: Option<Break>) -> Result<Replica, Error> {
         let mut disk = Disk::default();
-        disk.put(genesis.clone(), Point { chain: 0, seq: 0 }, Verdict::Applied);
+        disk.put(genesis.clone(), ChainPosition { chain: 0, seq: 0 }, Verdict::Applied);
         Ok(Replica { ledger: Ledger::found(genesis)?, disk, breaks })
     }
 

@@ -8,11 +8,11 @@ use super::history::{Enrolment, History, Node};
 use super::resolve::Resolution;
 use super::slots::slots;
 use super::state::state;
-use crate::act::{ActBody, Generation};
 use crate::id::MemberId;
 use crate::ledger::{GroupState, Verdict};
 use crate::money::Date;
 use crate::payload::Payload;
+use crate::statement::{Generation, StatementBody};
 
 /// The state of the first `len` entries in the total order, which are closed
 /// under dependencies, with the verdicts of all.
@@ -69,8 +69,8 @@ fn accepted_members(then: &History, verdicts: &[Verdict]) -> BTreeSet<MemberId> 
                 let target = node.reference(*target);
                 members.extend(target.and_then(|id| member_named(then, id)));
             }
-            Payload::Act(signed) => {
-                if let ActBody::Bind { member, .. } = signed.act().body() {
+            Payload::Statement(signed) => {
+                if let StatementBody::Bind { member, .. } = signed.act().body() {
                     members.insert(*member);
                 }
             }

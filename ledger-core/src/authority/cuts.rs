@@ -1,41 +1,41 @@
 //! Who is cut by what: the words *concerns* and *within* (SPEC §6.3).
 
-use super::history::{History, Stated};
-use crate::act::{ActBody, Generation};
+use super::history::{History, StatementRecord};
 use crate::bug::Bug;
-use crate::id::{ActDigest, DeviceId};
+use crate::id::{DeviceId, StatementId};
 use crate::ledger::VoidReason;
+use crate::statement::{Generation, StatementBody};
 
 /// The accepted statements that cut, in statement order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cuts {
     /// Removals and binds (step 2).
-    pub(super) hard: Vec<ActDigest>,
+    pub(super) hard: Vec<StatementId>,
     /// Revocations and leaves (step 3).
-    pub(super) own: Vec<ActDigest>,
+    pub(super) own: Vec<StatementId>,
 }
 
-impl Stated {
+impl StatementRecord {
     /// Statements sort by (1 + largest clock in base, digest).
-    pub(super) fn order(&self) -> (u64, ActDigest) {
+    pub(super) fn order(&self) -> (u64, StatementId) {
         (self.clock, self.act.digest())
     }
 
     /// A statement is within a cut if any of its carriers is.
-    pub(super) fn is_within(&self, cut: &Stated) -> bool {
+    pub(super) fn is_within(&self, cut: &StatementRecord) -> bool {
         self.carriers.iter().any(|carrier| cut.within.contains(*carrier))
     }
 }
 
 /// Step 2: whether an accepted removal or bind concerns a generation.
-pub(super) fn concerns(history: &History, cut: &Stated, generation: Generation) -> bool {
+pub(super) fn concerns(history: &History, cut: &StatementRecord, generation: Generation) -> bool {
     if Bug::Step2.is_on() {
         return false;
     }
     let Some(start) = history.generations.get(&generation) else { return false };
     let (target, cut_is_bind) = match cut.act.body() {
-        ActBody::Remove { member } => (*member, false),
-        ActBody::Bind { member, .. } => (*member, true),
+        StatementBody::Remove { member } => (*member, false),
+        StatementBody::Bind { member, .. } => (*member, true),
         _ => return false,
     };
     // Every generation of its target, ...
@@ -64,7 +64,7 @@ pub(super) fn hard_cuts_on<'h>(
     history: &'h History,
     cuts: &'h Cuts,
     generation: Generation,
-) -> impl Iterator<Item = &'h Stated> {
+) -> impl Iterator<Item = &'h StatementRecord> {
     cuts.hard
         .iter()
         .filter_map(|digest| history.statements.get(digest))
@@ -73,12 +73,16 @@ pub(super) fn hard_cuts_on<'h>(
 
 /// Step 3: whether an accepted revocation or leave concerns a device of a
 /// generation.
-pub(super) fn own_cut_concerns(cut: &Stated, generation: Generation, device: DeviceId) -> bool {
+pub(super) fn own_cut_concerns(
+    cut: &StatementRecord,
+    generation: Generation,
+    device: DeviceId,
+) -> bool {
     match cut.act.body() {
-        ActBody::Revoke { generation: of, device: revoked } => {
+        StatementBody::Revoke { generation: of, device: revoked } => {
             *of == generation && *revoked == device
         }
-        ActBody::Leave { generation: of } => *of == generation,
+        StatementBody::Leave { generation: of } => *of == generation,
         _ => false,
     }
 }
@@ -90,17 +94,17 @@ pub(super) fn first_cut(history: &History, cuts: &Cuts, place: usize) -> Option<
     let (generation, device) = history.enrolment(node.author)?;
     // A removal, bind or revocation voids what the concerned keys signed
     // unless it is within the act.
-    let spared = |cut: &Stated| cut.within.contains(place);
+    let spared = |cut: &StatementRecord| cut.within.contains(place);
     if hard_cuts_on(history, cuts, generation).any(|cut| !spared(cut)) {
         return Some(VoidReason::HardCut);
     }
-    let own: Vec<&Stated> = cuts
+    let own: Vec<&StatementRecord> = cuts
         .own
         .iter()
         .filter_map(|digest| history.statements.get(digest))
         .filter(|cut| own_cut_concerns(cut, generation, device))
         .collect();
-    let leaves = |cut: &&&Stated| matches!(cut.act.body(), ActBody::Leave { .. });
+    let leaves = |cut: &&&StatementRecord| matches!(cut.act.body(), StatementBody::Leave { .. });
     if own.iter().filter(|cut| !leaves(cut)).any(|cut| !spared(cut)) {
         return Some(VoidReason::Revoked);
     }

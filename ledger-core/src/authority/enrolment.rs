@@ -1,13 +1,13 @@
 //! What starts a generation, what enrols a device, whom an entry introduces.
 
-use super::history::{Enrolment, History, Node, Started};
-use crate::act::{ActBody, Generation};
+use super::history::{Enrolment, GenerationRecord, History, Node};
 use crate::id::{DeviceId, EntryId, MemberId};
 use crate::keys::{Card, PlaceholderCard};
 use crate::payload::Payload;
+use crate::statement::{Generation, StatementBody};
 
 /// The generation that an entry starts: genesis, add member, claim, bind.
-pub(super) fn starts(history: &History, node: &Node) -> Option<(Generation, Started)> {
+pub(super) fn starts(history: &History, node: &Node) -> Option<(Generation, GenerationRecord)> {
     let (generation, member, card): (_, _, &Card) = match node.payload() {
         Payload::Genesis(genesis) => {
             let card = genesis.card();
@@ -22,8 +22,8 @@ pub(super) fn starts(history: &History, node: &Node) -> Option<(Generation, Star
             let member = introduces(target)?;
             (Generation::Claim(node.entry.id()), member, claim.card())
         }
-        Payload::Act(signed) => match signed.act().body() {
-            ActBody::Bind { member, card } => {
+        Payload::Statement(signed) => match signed.act().body() {
+            StatementBody::Bind { member, card } => {
                 (Generation::Bind(signed.act().digest()), *member, card)
             }
             _ => return None,
@@ -31,7 +31,7 @@ pub(super) fn starts(history: &History, node: &Node) -> Option<(Generation, Star
         _ => return None,
     };
     let device = card.certificate().device();
-    Some((generation, Started { member, root: card.root(), device, by: Vec::new() }))
+    Some((generation, GenerationRecord { member, root: card.root(), device, by: Vec::new() }))
 }
 
 /// The member whom an entry introduces, by whom refs to it mean (SPEC §4):
@@ -69,8 +69,8 @@ pub(super) fn enrolled_by(history: &History, node: &Node) -> Option<(Enrolment, 
     }
     if let Some(act) = node.act() {
         match act.body() {
-            ActBody::Bind { .. } if act.signer() == history.owner_root => {}
-            ActBody::Enrol { generation, certificate } => {
+            StatementBody::Bind { .. } if act.signer() == history.owner_root => {}
+            StatementBody::Enrol { generation, certificate } => {
                 let start = history.generations.get(generation)?;
                 let past = history.closure(act.base());
                 let known = start.by.iter().any(|place| past.contains(*place));

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::cuts::own_cut_concerns;
-use super::history::{History, Node, Stated};
+use super::history::{History, Node, StatementRecord};
 use super::past::Past;
 use super::resolve::Resolution;
 use super::state::{accepted, is_current};
-use crate::act::{ActBody, Generation};
 use crate::bug::Bug;
 use crate::id::EntryId;
 use crate::keys::Card;
 use crate::ledger::UsableEpoch;
 use crate::payload::Payload;
+use crate::statement::{Generation, StatementBody};
 
 /// The applied epochs that have in their past every accepted cut and every
 /// applied rotation.
@@ -26,14 +26,14 @@ pub(super) fn usable_epochs(
         .filter(|(_, node)| matches!(node.payload(), Payload::Rotation(_)))
         .map(|(place, _)| place)
         .collect();
-    let cuts: Vec<&Stated> = accepted(history, resolution)
+    let cuts: Vec<&StatementRecord> = accepted(history, resolution)
         .filter(|stated| {
             matches!(
                 stated.act.body(),
-                ActBody::Remove { .. }
-                    | ActBody::Bind { .. }
-                    | ActBody::Revoke { .. }
-                    | ActBody::Leave { .. }
+                StatementBody::Remove { .. }
+                    | StatementBody::Bind { .. }
+                    | StatementBody::Revoke { .. }
+                    | StatementBody::Leave { .. }
             )
         })
         .collect();
@@ -58,15 +58,15 @@ pub(super) fn recovery_keys(
 ) -> BTreeMap<Generation, [u8; 32]> {
     let left = |generation: Generation, device| {
         accepted(history, resolution).any(|stated| {
-            matches!(stated.act.body(), ActBody::Leave { .. })
+            matches!(stated.act.body(), StatementBody::Leave { .. })
                 && own_cut_concerns(stated, generation, device)
         })
     };
-    let stays = |(generation, start): &(&Generation, &super::history::Started)| {
+    let stays = |(generation, start): &(&Generation, &super::history::GenerationRecord)| {
         Bug::PhraseOutlivesCut.is_on()
             || is_current(history, resolution, **generation) && !left(**generation, start.device)
     };
-    let key = |(generation, start): (&Generation, &super::history::Started)| {
+    let key = |(generation, start): (&Generation, &super::history::GenerationRecord)| {
         let card = card(history.nodes.get(*start.by.first()?)?)?;
         Some((*generation, *card.recovery_public_key()))
     };
@@ -79,8 +79,8 @@ pub(super) fn card(node: &Node) -> Option<&Card> {
         Payload::Genesis(genesis) => Some(genesis.card()),
         Payload::AddMember(add) => Some(add.card()),
         Payload::Claim(claim) => Some(claim.card()),
-        Payload::Act(signed) => match signed.act().body() {
-            ActBody::Bind { card, .. } => Some(card),
+        Payload::Statement(signed) => match signed.act().body() {
+            StatementBody::Bind { card, .. } => Some(card),
             _ => None,
         },
         _ => None,

@@ -5,11 +5,11 @@
 use super::enrolment::{introduces, member_named, placeholder_card, starts};
 use super::history::{Enrolment, History, Node};
 use super::past::Past;
-use crate::act::{Act, ActBody, Generation};
 use crate::control::content_fault;
 use crate::id::{DeviceId, RootId};
 use crate::ledger::VoidReason;
 use crate::payload::{Content, Payload, RefIndex};
+use crate::statement::{Generation, Statement, StatementBody};
 
 /// The first fault of the entry at `place`. For a carrier, that of its
 /// statement, whose past is `within`.
@@ -49,7 +49,7 @@ pub(super) fn fault(history: &History, place: usize, within: Option<&Past>) -> O
                 Some(member) => (author == Some(member)).then_some(VoidReason::AdoptsItself),
             }
         }
-        Payload::Act(signed) => statement(history, node, signed.act(), within?),
+        Payload::Statement(signed) => statement(history, node, signed.act(), within?),
         Payload::Content(content) => money(history, node, content),
         Payload::Correction(correction) => recorded(target(correction.target()), true)
             .or_else(|| money(history, node, correction.content())),
@@ -60,16 +60,16 @@ pub(super) fn fault(history: &History, place: usize, within: Option<&Past>) -> O
     }
 }
 
-fn statement(history: &History, node: &Node, act: &Act, within: &Past) -> Option<VoidReason> {
+fn statement(history: &History, node: &Node, act: &Statement, within: &Past) -> Option<VoidReason> {
     if act.body().generation().is_none() && act.signer() != history.owner_root {
         return Some(VoidReason::NotSignedByOwner);
     }
     match act.body() {
-        ActBody::Remove { member } | ActBody::Bind { member, .. } => {
+        StatementBody::Remove { member } | StatementBody::Bind { member, .. } => {
             if *member == history.owner {
                 return Some(VoidReason::TargetIsOwner);
             }
-            let is_bind = matches!(act.body(), ActBody::Bind { .. });
+            let is_bind = matches!(act.body(), StatementBody::Bind { .. });
             let known = history
                 .introducing
                 .iter()
@@ -84,7 +84,7 @@ fn statement(history: &History, node: &Node, act: &Act, within: &Past) -> Option
             }
             reused(history, node, Some(within))
         }
-        ActBody::Enrol { .. } => reused(history, node, Some(within)),
+        StatementBody::Enrol { .. } => reused(history, node, Some(within)),
         _ => None,
     }
 }
@@ -109,7 +109,7 @@ type Keys = (Option<(RootId, Generation)>, Option<(DeviceId, Enrolment)>);
 
 fn keys(history: &History, node: &Node) -> Keys {
     if let Some(act) = node.act()
-        && let ActBody::Enrol { certificate, .. } = act.body()
+        && let StatementBody::Enrol { certificate, .. } = act.body()
     {
         return (None, Some((certificate.device(), Enrolment::Enrolled(act.digest()))));
     }

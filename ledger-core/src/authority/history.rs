@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::enrolment::{enrolled_by, starts};
 use super::fault::fault;
 use super::past::Past;
-use crate::act::{Act, ActBody, Generation};
 use crate::entry::VerifiedEntry;
-use crate::id::{ActDigest, DeviceId, EntryId, GroupId, MemberId, RootId};
-use crate::keys::Place;
+use crate::id::{DeviceId, EntryId, GroupId, MemberId, RootId, StatementId};
+use crate::keys::CertificateScope;
 use crate::ledger::VoidReason;
 use crate::payload::{Kind, Payload};
 use crate::rule::{Refusal, Rule};
+use crate::statement::{Generation, Statement, StatementBody};
 
 /// What made a device a device: what stands at the root of its backlink chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,7 +20,7 @@ pub(crate) enum Enrolment {
     /// The first device, named on the card that started a generation.
     First(Generation),
     /// A statement that enrols.
-    Enrolled(ActDigest),
+    Enrolled(StatementId),
 }
 
 /// An admitted entry with what follows from its past.
@@ -44,9 +44,9 @@ impl Node {
         (self.entry.decoded().header().lamport(), self.entry.id())
     }
 
-    pub(super) fn act(&self) -> Option<&Act> {
+    pub(super) fn act(&self) -> Option<&Statement> {
         match self.payload() {
-            Payload::Act(signed) => Some(signed.act()),
+            Payload::Statement(signed) => Some(signed.act()),
             _ => None,
         }
     }
@@ -59,8 +59,8 @@ impl Node {
 
 /// A statement with what follows from its base.
 #[derive(Clone, Debug)]
-pub(super) struct Stated {
-    pub(super) act: Act,
+pub(super) struct StatementRecord {
+    pub(super) act: Statement,
     /// Every entry that carries it.
     pub(super) carriers: Vec<usize>,
     /// The base and its past.
@@ -72,7 +72,7 @@ pub(super) struct Stated {
 
 /// A key generation that some admitted entry starts, whatever its verdict.
 #[derive(Clone, Debug)]
-pub(super) struct Started {
+pub(super) struct GenerationRecord {
     pub(super) member: MemberId,
     pub(super) root: RootId,
     pub(super) device: DeviceId,
@@ -95,11 +95,11 @@ pub(crate) struct History {
     pub(super) group: GroupId,
     pub(super) owner: MemberId,
     pub(super) owner_root: RootId,
-    pub(super) salt: Place,
+    pub(super) salt: CertificateScope,
     pub(crate) nodes: Vec<Node>,
     pub(super) index: BTreeMap<EntryId, usize>,
-    pub(super) statements: BTreeMap<ActDigest, Stated>,
-    pub(super) generations: BTreeMap<Generation, Started>,
+    pub(super) statements: BTreeMap<StatementId, StatementRecord>,
+    pub(super) generations: BTreeMap<Generation, GenerationRecord>,
     /// Entries that introduce a member, or a key.
     pub(super) introducing: Vec<usize>,
 }
@@ -210,11 +210,11 @@ impl History {
     }
 
     /// Takes note of one more carrier of a statement; its fault.
-    fn statement(&mut self, act: &Act, place: usize) -> Option<VoidReason> {
+    fn statement(&mut self, act: &Statement, place: usize) -> Option<VoidReason> {
         let digest = act.digest();
         if !self.statements.contains_key(&digest) {
             let within = self.closure(act.base());
-            let stated = Stated {
+            let stated = StatementRecord {
                 act: act.clone(),
                 carriers: Vec::new(),
                 clock: self.clock(act.base().iter()).saturating_add(1),
@@ -265,7 +265,7 @@ impl History {
                 self.generations.get(&generation).map(|start| (generation, start.device))
             }
             Enrolment::Enrolled(digest) => match self.statements.get(&digest)?.act.body() {
-                ActBody::Enrol { generation, certificate } => {
+                StatementBody::Enrol { generation, certificate } => {
                     Some((*generation, certificate.device()))
                 }
                 _ => None,

@@ -5,16 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::cuts::{Cuts, first_cut};
 use super::enrolment::{introduces, member_named};
 use super::history::{Enrolment, History, Node};
-use crate::act::{ActBody, Generation};
 use crate::bug::Bug;
-use crate::id::{ActDigest, EntryId, MemberId};
+use crate::id::{EntryId, MemberId, StatementId};
 use crate::ledger::{Verdict, VoidReason};
 use crate::payload::Payload;
+use crate::statement::{Generation, StatementBody};
 
 /// What steps 1 to 3 decided.
 pub(super) struct Standing<'a> {
     pub(super) history: &'a History,
-    pub(super) acts: &'a BTreeMap<ActDigest, Verdict>,
+    pub(super) acts: &'a BTreeMap<StatementId, Verdict>,
     pub(super) cuts: &'a Cuts,
 }
 
@@ -80,7 +80,7 @@ pub(super) fn introductions(standing: &Standing<'_>) -> Introductions {
     let enrolled = history
         .statements
         .values()
-        .filter(|stated| matches!(stated.act.body(), ActBody::Enrol { .. }));
+        .filter(|stated| matches!(stated.act.body(), StatementBody::Enrol { .. }));
     let enrolments = started
         .iter()
         .map(|generation| Enrolment::First(*generation))
@@ -105,7 +105,7 @@ fn round(standing: &Standing<'_>, all: &[Introduction<'_>], now: &Accepted) -> A
     }
     // An accepted bind adopts its member.
     for stated in history.statements.values() {
-        if let ActBody::Bind { member, .. } = stated.act.body()
+        if let StatementBody::Bind { member, .. } = stated.act.body()
             && is_accepted(standing, stated.act.digest())
         {
             next.members.insert(*member);
@@ -160,7 +160,7 @@ fn is_introduction(node: &Node) -> bool {
     )
 }
 
-fn is_accepted(standing: &Standing<'_>, digest: ActDigest) -> bool {
+fn is_accepted(standing: &Standing<'_>, digest: StatementId) -> bool {
     standing.acts.get(&digest) == Some(&Verdict::Applied)
 }
 

@@ -3,21 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cuts::{Cuts, first_cut, hard_cuts_on};
-use super::history::{Enrolment, History, Stated};
+use super::history::{Enrolment, History, StatementRecord};
 use super::introductions::{Introductions, Standing, introductions};
 use super::slots::slots;
-use crate::act::{ActBody, Generation};
 use crate::bug::Bug;
-use crate::id::{ActDigest, EntryId, MemberId};
+use crate::id::{EntryId, MemberId, StatementId};
 use crate::ledger::{Slot, Verdict, VoidReason};
 use crate::payload::Payload;
+use crate::statement::{Generation, StatementBody};
 
 /// What a set of admitted entries means.
 #[derive(Clone, Debug)]
 pub(crate) struct Resolution {
     /// The verdict of each entry, by its place in the history.
     pub(crate) verdicts: Vec<Verdict>,
-    pub(super) acts: BTreeMap<ActDigest, Verdict>,
+    pub(super) acts: BTreeMap<StatementId, Verdict>,
     pub(super) cuts: Cuts,
     pub(super) members: BTreeSet<MemberId>,
     pub(super) started: BTreeSet<Generation>,
@@ -27,7 +27,7 @@ pub(crate) struct Resolution {
 }
 
 impl Resolution {
-    pub(super) fn is_accepted(&self, digest: ActDigest) -> bool {
+    pub(super) fn is_accepted(&self, digest: StatementId) -> bool {
         self.acts.get(&digest) == Some(&Verdict::Applied)
     }
 }
@@ -37,7 +37,7 @@ impl Resolution {
 #[must_use]
 pub(crate) fn resolve(history: &History) -> Resolution {
     let mut acts = BTreeMap::new();
-    let (owner_acts, self_acts): (Vec<&Stated>, Vec<&Stated>) =
+    let (owner_acts, self_acts): (Vec<&StatementRecord>, Vec<&StatementRecord>) =
         history.statements.values().partition(|stated| stated.act.body().generation().is_none());
 
     // Step 1. Owner acts without a fault are accepted.
@@ -48,7 +48,7 @@ pub(crate) fn resolve(history: &History) -> Resolution {
 
     // Step 2. Hard cuts: accepted removals and binds.
     let hard = accepted(&acts, &owner_acts, |body| {
-        matches!(body, ActBody::Remove { .. } | ActBody::Bind { .. })
+        matches!(body, StatementBody::Remove { .. } | StatementBody::Bind { .. })
     });
     let mut cuts = Cuts { hard, own: Vec::new() };
 
@@ -58,7 +58,7 @@ pub(crate) fn resolve(history: &History) -> Resolution {
         acts.insert(stated.act.digest(), verdict(self_act(history, &cuts, stated)));
     }
     cuts.own = accepted(&acts, &self_acts, |body| {
-        matches!(body, ActBody::Revoke { .. } | ActBody::Leave { .. })
+        matches!(body, StatementBody::Revoke { .. } | StatementBody::Leave { .. })
     });
 
     // Step 4. Introductions, and with them self acts whose generation is not
@@ -89,20 +89,20 @@ fn verdict(failing: Option<VoidReason>) -> Verdict {
 
 /// The accepted ones of a kind, in statement order.
 fn accepted(
-    acts: &BTreeMap<ActDigest, Verdict>,
-    statements: &[&Stated],
-    kind: impl Fn(&ActBody) -> bool,
-) -> Vec<ActDigest> {
-    let accepted = |stated: &&&Stated| {
+    acts: &BTreeMap<StatementId, Verdict>,
+    statements: &[&StatementRecord],
+    kind: impl Fn(&StatementBody) -> bool,
+) -> Vec<StatementId> {
+    let accepted = |stated: &&&StatementRecord| {
         kind(stated.act.body()) && acts.get(&stated.act.digest()) == Some(&Verdict::Applied)
     };
-    let mut found: Vec<&&Stated> = statements.iter().filter(accepted).collect();
+    let mut found: Vec<&&StatementRecord> = statements.iter().filter(accepted).collect();
     found.sort_by_key(|stated| stated.order());
     found.iter().map(|stated| stated.act.digest()).collect()
 }
 
 /// Step 3: the first failing check of a self act.
-fn self_act(history: &History, cuts: &Cuts, stated: &Stated) -> Option<VoidReason> {
+fn self_act(history: &History, cuts: &Cuts, stated: &StatementRecord) -> Option<VoidReason> {
     if stated.fault.is_some() {
         return stated.fault;
     }
@@ -126,7 +126,7 @@ fn self_act(history: &History, cuts: &Cuts, stated: &Stated) -> Option<VoidReaso
 /// Step 5 for every entry.
 fn plain(
     history: &History,
-    acts: &BTreeMap<ActDigest, Verdict>,
+    acts: &BTreeMap<StatementId, Verdict>,
     cuts: &Cuts,
     found: &Introductions,
 ) -> Vec<Verdict> {

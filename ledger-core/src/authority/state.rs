@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::cuts::{concerns, own_cut_concerns};
 use super::enrolment::{enrolled_by, introduces, member_named};
 use super::epochs::{card, recovery_keys, usable_epochs};
-use super::history::{Enrolment, History, Node, Stated};
+use super::history::{Enrolment, History, Node, StatementRecord};
 use super::resolve::Resolution;
-use crate::act::{ActBody, Generation};
 use crate::id::{DeviceId, EntryId, MemberId};
-use crate::ledger::{Device, Directory, GroupState, Member, Nets, Verdict};
+use crate::ledger::{BalanceDelta, Device, GroupState, Member, NameIndex, Verdict};
 use crate::payload::{Content, Payload, RefIndex};
+use crate::statement::{Generation, StatementBody};
 
 /// The state that a resolution gives.
 pub(crate) fn state(history: &History, resolution: &Resolution) -> GroupState {
@@ -22,7 +22,7 @@ pub(crate) fn state(history: &History, resolution: &Resolution) -> GroupState {
         balances: BTreeMap::new(),
         recovery: recovery_keys(history, resolution),
         epochs: usable_epochs(history, resolution),
-        directory: Directory::default(),
+        directory: NameIndex::default(),
     };
     for member in resolution.members.iter().copied().chain(referred(history, resolution)) {
         state.members.entry(member).or_insert_with(|| describe(history, resolution, member));
@@ -44,9 +44,11 @@ pub(crate) fn state(history: &History, resolution: &Resolution) -> GroupState {
 }
 
 /// What the content of an entry adds to balances.
-fn shown_nets(history: &History, id: &EntryId) -> Option<Nets> {
+fn shown_nets(history: &History, id: &EntryId) -> Option<BalanceDelta> {
     let node = history.get(id)?;
-    Nets::of(node.payload().content()?, |index| member_named(history, node.reference(index)?))
+    BalanceDelta::of(node.payload().content()?, |index| {
+        member_named(history, node.reference(index)?)
+    })
 }
 
 /// A name is part of the state once its introduction is accepted or an applied
@@ -67,8 +69,8 @@ fn referred(history: &History, resolution: &Resolution) -> BTreeSet<MemberId> {
             Payload::Copy(copy) => copy.content().each_ref(&mut name),
             Payload::Claim(claim) => name(claim.target()),
             Payload::Adopt(target) => name(*target),
-            Payload::Act(signed) => match signed.act().body() {
-                ActBody::Remove { member } | ActBody::Bind { member, .. } => {
+            Payload::Statement(signed) => match signed.act().body() {
+                StatementBody::Remove { member } | StatementBody::Bind { member, .. } => {
                     members.insert(*member);
                 }
                 body => {
@@ -85,7 +87,7 @@ fn referred(history: &History, resolution: &Resolution) -> BTreeSet<MemberId> {
 fn describe(history: &History, resolution: &Resolution, member: MemberId) -> Member {
     // Renames of any generation of the member, the last in statement order.
     let renamed = last(history, resolution, |body| match body {
-        ActBody::Rename { generation, name } => {
+        StatementBody::Rename { generation, name } => {
             let start = history.generations.get(generation)?;
             (start.member == member).then(|| name.clone())
         }
@@ -93,10 +95,10 @@ fn describe(history: &History, resolution: &Resolution, member: MemberId) -> Mem
     });
     let accepted = || accepted(history, resolution);
     let removed = accepted()
-        .filter(|cut| matches!(cut.act.body(), ActBody::Remove { member: m } if *m == member))
+        .filter(|cut| matches!(cut.act.body(), StatementBody::Remove { member: m } if *m == member))
         .any(|cut| {
             !accepted().any(|bind| {
-                matches!(bind.act.body(), ActBody::Bind { member: m, .. } if *m == member)
+                matches!(bind.act.body(), StatementBody::Bind { member: m, .. } if *m == member)
                     && cut.is_within(bind)
             })
         });
@@ -133,7 +135,7 @@ fn card_name(history: &History, member: MemberId) -> Option<String> {
 
 fn group_name(history: &History, resolution: &Resolution) -> String {
     let renamed = last(history, resolution, |body| match body {
-        ActBody::RenameGroup { name } => Some(name.clone()),
+        StatementBody::RenameGroup { name } => Some(name.clone()),
         _ => None,
     });
     renamed.unwrap_or_else(|| match history.nodes.first().map(Node::payload) {
@@ -176,7 +178,7 @@ fn devices(history: &History, resolution: &Resolution) -> BTreeMap<(Generation, 
 fn certified(history: &History, enrolment: Enrolment) -> Option<Device> {
     let certificate = match enrolment {
         Enrolment::Enrolled(digest) => match history.statements.get(&digest)?.act.body() {
-            ActBody::Enrol { certificate, .. } => certificate.as_ref(),
+            StatementBody::Enrol { certificate, .. } => certificate.as_ref(),
             _ => return None,
         },
         Enrolment::First(generation) => {
@@ -216,7 +218,7 @@ pub(super) fn is_current(
 pub(super) fn accepted<'h>(
     history: &'h History,
     resolution: &'h Resolution,
-) -> impl Iterator<Item = &'h Stated> {
+) -> impl Iterator<Item = &'h StatementRecord> {
     history.statements.values().filter(|stated| resolution.is_accepted(stated.act.digest()))
 }
 
@@ -224,7 +226,7 @@ pub(super) fn accepted<'h>(
 fn last<T>(
     history: &History,
     resolution: &Resolution,
-    pick: impl Fn(&ActBody) -> Option<T>,
+    pick: impl Fn(&StatementBody) -> Option<T>,
 ) -> Option<T> {
     accepted(history, resolution)
         .filter_map(|stated| pick(stated.act.body()).map(|picked| (stated.order(), picked)))

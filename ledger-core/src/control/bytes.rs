@@ -3,18 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::chain::{Chain, Point};
+use super::chain::{Chain, ChainPosition};
 use super::epochs::{Begun, Epochs, Required};
-use super::reach::Reach;
-use super::record::{Control, Introduction, Located, Lookup, Manner, Person, Started, Stated};
-use crate::act::{ActBody, Generation};
+use super::record::{
+    AuthorityState, GenerationRecord, Introduction, IntroductionKind, Located, Lookup, Person,
+    StatementRecord,
+};
+use super::version_vector::VersionVector;
 use crate::authority::Enrolment;
 use crate::bug::Bug;
 use crate::codec::{Reader, Writer};
-use crate::id::{ActDigest, DeviceId, EntryId, GroupId, MemberId, RootId};
+use crate::id::{DeviceId, EntryId, GroupId, MemberId, RootId, StatementId};
 use crate::ledger::{Device, UsableEpoch, Verdict, VoidReason};
 use crate::limits::MAX_NAME_BYTES;
 use crate::rule::{Refusal, Rule};
+use crate::statement::{Generation, StatementBody};
 
 fn read_u32(r: &mut Reader<'_>) -> Result<u32, Refusal> {
     u32::try_from(r.uint()?).map_err(|_| Refusal::new(Rule::Q2))
@@ -48,13 +51,13 @@ impl Enrolment {
     fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
         let mut ahead = Reader::new(r.rest());
         if ahead.bytes().is_ok() {
-            return Ok(Self::Enrolled(ActDigest::from_bytes(r.bytes_n()?)));
+            return Ok(Self::Enrolled(StatementId::from_bytes(r.bytes_n()?)));
         }
         Ok(Self::First(Generation::read(r)?))
     }
 }
 
-impl Point {
+impl ChainPosition {
     fn write(self, w: &mut Writer) {
         w.array(2);
         w.uint(u64::from(self.chain));
@@ -76,7 +79,7 @@ impl Located {
 
     fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
         r.array(2)?;
-        Ok(Self { id: EntryId::from_bytes(r.bytes_n()?), point: Point::read(r)? })
+        Ok(Self { id: EntryId::from_bytes(r.bytes_n()?), point: ChainPosition::read(r)? })
     }
 }
 
@@ -108,7 +111,7 @@ impl Chain {
         r.array(6)?;
         Ok(Self {
             enrolment: Enrolment::read(r)?,
-            parent: r.optional(Point::read)?,
+            parent: r.optional(ChainPosition::read)?,
             clock: r.uint()?,
             tip: r.uint()?,
             tip_id: EntryId::from_bytes(r.bytes_n()?),
@@ -119,14 +122,14 @@ impl Chain {
 
 /// Seqs by chain.
 fn write_seqs(w: &mut Writer, seqs: &BTreeMap<u32, u64>) {
-    w.list(seqs.iter(), |w, (chain, seq)| Point { chain: *chain, seq: *seq }.write(w));
+    w.list(seqs.iter(), |w, (chain, seq)| ChainPosition { chain: *chain, seq: *seq }.write(w));
 }
 
 fn read_seqs(r: &mut Reader<'_>) -> Result<BTreeMap<u32, u64>, Refusal> {
-    r.list(|r| Point::read(r).map(|point| (point.chain, point.seq)))
+    r.list(|r| ChainPosition::read(r).map(|point| (point.chain, point.seq)))
 }
 
-impl Stated {
+impl StatementRecord {
     fn write(w: &mut Writer, stated: &Self) {
         w.array(14);
         w.bytes(stated.digest.as_bytes());
@@ -148,20 +151,20 @@ impl Stated {
 
     fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
         r.array(14)?;
-        let digest = ActDigest::from_bytes(r.bytes_n()?);
+        let digest = StatementId::from_bytes(r.bytes_n()?);
         let signer = RootId::from_bytes(r.bytes_n()?);
         let kind = r.uint()?;
         Ok(Self {
             digest,
             signer,
-            body: ActBody::read(kind, r)?,
+            body: StatementBody::read(kind, r)?,
             member: r.optional(|r| r.bytes_n().map(MemberId::from_bytes))?,
             carriers: r.list(Located::read)?,
             clock: r.uint()?,
             fault: read_reason(r)?,
             knows_start: r.flag()?,
-            reach: Arc::new(Reach(read_seqs(r)?)),
-            within: r.list(|r| r.bytes_n().map(ActDigest::from_bytes))?,
+            reach: Arc::new(VersionVector(read_seqs(r)?)),
+            within: r.list(|r| r.bytes_n().map(StatementId::from_bytes))?,
             left: read_seqs(r)?,
             standing: read_reason(r)?,
             verdict: read_verdict(r)?,
@@ -169,7 +172,7 @@ impl Stated {
     }
 }
 
-impl Started {
+impl GenerationRecord {
     fn write(w: &mut Writer, generation: Generation, started: &Self) {
         w.array(7);
         generation.write(w);
@@ -196,7 +199,7 @@ impl Started {
     }
 }
 
-impl Manner {
+impl IntroductionKind {
     fn write(self, w: &mut Writer) {
         match self {
             Self::Genesis => w.uint(0),
@@ -239,10 +242,10 @@ impl Introduction {
         r.array(8)?;
         let id = EntryId::from_bytes(r.bytes_n()?);
         let introduction = Self {
-            manner: Manner::read(r)?,
+            manner: IntroductionKind::read(r)?,
             member: r.optional(|r| r.bytes_n().map(MemberId::from_bytes))?,
             author: Enrolment::read(r)?,
-            point: Point::read(r)?,
+            point: ChainPosition::read(r)?,
             clock: r.uint()?,
             fault: read_reason(r)?,
             verdict: read_verdict(r)?,
@@ -331,12 +334,12 @@ impl Epochs {
         let required = r.list(|r| {
             let mut ahead = Reader::new(r.rest());
             if ahead.bytes().is_ok() {
-                return Ok(Required::Cut(ActDigest::from_bytes(r.bytes_n()?)));
+                return Ok(Required::Cut(StatementId::from_bytes(r.bytes_n()?)));
             }
             r.array(5)?;
             let of = (Generation::read(r)?, DeviceId::from_bytes(r.bytes_n()?));
             let order = (r.uint()?, EntryId::from_bytes(r.bytes_n()?));
-            Ok(Required::Rotation { of, order, point: Point::read(r)? })
+            Ok(Required::Rotation { of, order, point: ChainPosition::read(r)? })
         })?;
         let begun = r.list(|r| {
             r.array(6)?;
@@ -349,7 +352,7 @@ impl Epochs {
     }
 }
 
-impl Control {
+impl AuthorityState {
     pub(crate) fn encode(&self, w: &mut Writer) {
         w.array(13);
         w.bytes(self.group.as_bytes());
@@ -358,8 +361,8 @@ impl Control {
         w.bytes(self.owner_root.as_bytes());
         w.bytes(&self.salt);
         w.list(self.chains.iter(), Chain::write);
-        w.list(self.statements.values(), Stated::write);
-        w.list(self.generations.iter(), |w, (g, started)| Started::write(w, *g, started));
+        w.list(self.statements.values(), StatementRecord::write);
+        w.list(self.generations.iter(), |w, (g, started)| GenerationRecord::write(w, *g, started));
         w.list(self.introductions.iter(), |w, (id, i)| Introduction::write(w, *id, i));
         w.list(self.people.iter(), |w, (id, person)| Person::write(w, *id, person));
         w.list(self.named.iter(), |w, (member, entries)| {
@@ -380,8 +383,9 @@ impl Control {
             owner_root: RootId::from_bytes(r.bytes_n()?),
             salt: r.bytes_n()?,
             chains: r.list(Chain::read)?,
-            statements: r.list(|r| Stated::read(r).map(|stated| (stated.digest, stated)))?,
-            generations: r.list(Started::read)?,
+            statements: r
+                .list(|r| StatementRecord::read(r).map(|stated| (stated.digest, stated)))?,
+            generations: r.list(GenerationRecord::read)?,
             introductions: r.list(Introduction::read)?,
             people: r.list(Person::read)?,
             named: r.list(|r| {
@@ -403,7 +407,7 @@ impl Control {
             BTreeMap::new();
         for (id, introduction) in &self.introductions {
             if let Some(member) =
-                introduction.member.filter(|_| introduction.manner != Manner::Genesis)
+                introduction.member.filter(|_| introduction.manner != IntroductionKind::Genesis)
             {
                 about.entry(member).or_default().0.insert(*id);
             }

@@ -1,7 +1,7 @@
 //! Chains of devices, numbered as this device met them.
 
 use super::record::Introduction;
-use super::{Arrival, Control};
+use super::{Arrival, AuthorityState};
 use crate::authority::Enrolment;
 use crate::bug::Bug;
 use crate::id::{DeviceId, EntryId};
@@ -14,7 +14,7 @@ use crate::ledger::{EntryIndex, Link};
 /// chain of its own. The numbers are this device's own: other devices number
 /// chains in the order in which they met them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Point {
+pub struct ChainPosition {
     /// The number of the chain.
     pub chain: u32,
     /// The entry's place in its device's chain.
@@ -27,7 +27,7 @@ pub(crate) struct After {
     /// The enrolment at the root of the chain: whose entry it is.
     pub(crate) author: Enrolment,
     /// The device's entry before; none if this is its first.
-    pub(crate) before: Option<Point>,
+    pub(crate) before: Option<ChainPosition>,
 }
 
 /// A stretch of entries, each the backlink of the next.
@@ -36,7 +36,7 @@ pub(super) struct Chain {
     /// What stands at its root.
     pub(super) enrolment: Enrolment,
     /// Where it left another chain, if it is a branch.
-    pub(super) parent: Option<Point>,
+    pub(super) parent: Option<ChainPosition>,
     /// Clock of its first entry.
     pub(super) clock: u64,
     /// Seq, name and clock of its last entry.
@@ -49,7 +49,7 @@ impl Chain {
     /// A chain of one entry.
     pub(super) fn begin(
         enrolment: Enrolment,
-        parent: Option<Point>,
+        parent: Option<ChainPosition>,
         id: EntryId,
         clock: u64,
     ) -> Self {
@@ -64,7 +64,7 @@ impl Chain {
     }
 }
 
-impl Control {
+impl AuthorityState {
     pub(super) fn chain(&self, number: u32) -> Option<&Chain> {
         self.chains.get(usize::try_from(number).ok()?)
     }
@@ -82,24 +82,24 @@ impl Control {
     }
 
     /// What comes after an entry of this device, if it is one.
-    pub(crate) fn after(&self, point: Point, device: DeviceId) -> Option<After> {
+    pub(crate) fn after(&self, point: ChainPosition, device: DeviceId) -> Option<After> {
         let author = self.chain(point.chain)?.enrolment;
         let (_, of) = self.enrolment(author)?;
         (of == device).then_some(After { author, before: Some(point) })
     }
 
     /// Where the next entry stands.
-    pub(crate) fn next(&self, after: After) -> Point {
+    pub(crate) fn next(&self, after: After) -> ChainPosition {
         // Chains are entries, of which no device has 2^32.
         let new = u32::try_from(self.chains.len()).unwrap_or(u32::MAX);
-        let Some(before) = after.before else { return Point { chain: new, seq: 0 } };
+        let Some(before) = after.before else { return ChainPosition { chain: new, seq: 0 } };
         let is_tip = self.chain(before.chain).is_some_and(|chain| chain.tip == before.seq)
             || Bug::ForksShareChains.is_on();
         let chain = if is_tip { before.chain } else { new };
-        Point { chain, seq: before.seq.saturating_add(1) }
+        ChainPosition { chain, seq: before.seq.saturating_add(1) }
     }
 
-    /// Takes note of an entry at the point that [`Control::next`] gave.
+    /// Takes note of an entry at the point that [`AuthorityState::next`] gave.
     pub(super) fn place(&mut self, arrival: Arrival<'_>) {
         let Arrival { entry, after, point } = arrival;
         let (id, clock) = (entry.id(), entry.header().lamport());
@@ -135,6 +135,9 @@ impl Control {
     fn tip(&self, id: &EntryId) -> Option<Link> {
         let number = *self.lookup.tips.get(id)?;
         let chain = self.chain(number)?;
-        Some(Link { point: Point { chain: number, seq: chain.tip }, lamport: chain.tip_clock })
+        Some(Link {
+            point: ChainPosition { chain: number, seq: chain.tip },
+            lamport: chain.tip_clock,
+        })
     }
 }

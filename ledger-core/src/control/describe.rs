@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::record::{Control, Manner, Person, Stated};
-use crate::act::{ActBody, Generation};
+use super::record::{AuthorityState, IntroductionKind, Person, StatementRecord};
 use crate::authority::Enrolment;
 use crate::id::{DeviceId, MemberId};
 use crate::ledger::{Device, Member};
+use crate::statement::{Generation, StatementBody};
 
-impl Control {
+impl AuthorityState {
     /// A member as the state shows them; nobody who is neither accepted nor
     /// named by an applied entry.
     pub(crate) fn describe(&self, id: MemberId) -> Option<Member> {
@@ -17,17 +17,17 @@ impl Control {
             return None;
         }
         let renames = self.accepted(person).filter_map(|stated| match &stated.body {
-            ActBody::Rename { name, .. } => Some((stated.order(), name)),
+            StatementBody::Rename { name, .. } => Some((stated.order(), name)),
             _ => None,
         });
         let renamed = renames.max_by_key(|(order, _)| *order).map(|(_, name)| name.clone());
-        let binds: Vec<&Stated> = self
+        let binds: Vec<&StatementRecord> = self
             .accepted(person)
-            .filter(|stated| matches!(stated.body, ActBody::Bind { .. }))
+            .filter(|stated| matches!(stated.body, StatementBody::Bind { .. }))
             .collect();
         let removed = self
             .accepted(person)
-            .filter(|stated| matches!(stated.body, ActBody::Remove { .. }))
+            .filter(|stated| matches!(stated.body, StatementBody::Remove { .. }))
             .any(|cut| !binds.iter().any(|bind| bind.within.contains(&cut.digest)));
         let current = person.generations.iter().copied().filter(|g| self.is_current(*g));
         Some(Member {
@@ -39,7 +39,7 @@ impl Control {
     }
 
     /// The accepted statements about somebody.
-    fn accepted<'a>(&'a self, person: &'a Person) -> impl Iterator<Item = &'a Stated> {
+    fn accepted<'a>(&'a self, person: &'a Person) -> impl Iterator<Item = &'a StatementRecord> {
         let statements = person.statements.iter().filter_map(|d| self.statements.get(d));
         statements.filter(|stated| stated.verdict.is_applied())
     }
@@ -49,7 +49,7 @@ impl Control {
     fn is_named(&self, person: &Person) -> bool {
         let mut introductions =
             person.introductions.iter().filter_map(|id| self.introductions.get(id));
-        introductions.any(|i| i.manner == Manner::Claim && i.verdict.is_applied())
+        introductions.any(|i| i.manner == IntroductionKind::Claim && i.verdict.is_applied())
             || self.accepted(person).next().is_some()
     }
 
@@ -90,7 +90,7 @@ impl Control {
                 self.generations.get(&generation).map(|start| start.exchange)
             }
             Enrolment::Enrolled(digest) => match &self.statements.get(&digest)?.body {
-                ActBody::Enrol { certificate, .. } => Some(Device::certified(certificate)),
+                StatementBody::Enrol { certificate, .. } => Some(Device::certified(certificate)),
                 _ => None,
             },
         }
@@ -102,7 +102,7 @@ impl Control {
         let accepted = renames.filter(|stated| stated.verdict.is_applied());
         let last = accepted.max_by_key(|stated| stated.order());
         match last.map(|stated| &stated.body) {
-            Some(ActBody::RenameGroup { name }) => name.clone(),
+            Some(StatementBody::RenameGroup { name }) => name.clone(),
             _ => self.name.clone(),
         }
     }

@@ -5,16 +5,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::chain::Point;
-use super::reach::Facts;
-use super::record::Control;
+use super::chain::ChainPosition;
+use super::record::AuthorityState;
 use super::take::Arrival;
-use crate::act::{ActBody, Generation};
+use super::version_vector::Ancestry;
 use crate::bug::Bug;
 use crate::entry::DecodedEntry;
-use crate::id::{ActDigest, DeviceId, EntryId};
+use crate::id::{DeviceId, EntryId, StatementId};
 use crate::ledger::{EntryIndex, UsableEpoch};
 use crate::payload::Payload;
+use crate::statement::{Generation, StatementBody};
 
 /// Epochs and what they must know of, both in the order of arrival.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,9 +27,9 @@ pub(crate) struct Epochs {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Required {
     /// A removal, bind, revocation or leave.
-    Cut(ActDigest),
+    Cut(StatementId),
     /// A rotation of a device's X25519 key.
-    Rotation { of: (Generation, DeviceId), order: (u64, EntryId), point: Point },
+    Rotation { of: (Generation, DeviceId), order: (u64, EntryId), point: ChainPosition },
 }
 
 /// An epoch entry.
@@ -58,22 +58,22 @@ impl Epochs {
     }
 }
 
-impl Control {
+impl AuthorityState {
     /// Takes note that somebody is cut, so that older epochs are unfit.
-    pub(super) fn require_cut(&mut self, digest: ActDigest, body: &ActBody) {
+    pub(super) fn require_cut(&mut self, digest: StatementId, body: &StatementBody) {
         if matches!(
             body,
-            ActBody::Remove { .. }
-                | ActBody::Bind { .. }
-                | ActBody::Revoke { .. }
-                | ActBody::Leave { .. }
+            StatementBody::Remove { .. }
+                | StatementBody::Bind { .. }
+                | StatementBody::Revoke { .. }
+                | StatementBody::Leave { .. }
         ) {
             self.epochs.require(Required::Cut(digest));
         }
     }
 
     /// Takes note of a rotation or an epoch, applied or not.
-    pub(crate) fn note_keys(&mut self, arrival: Arrival<'_>, facts: Facts, applied: bool) {
+    pub(crate) fn note_keys(&mut self, arrival: Arrival<'_>, facts: Ancestry, applied: bool) {
         let Arrival { entry, after, point } = arrival;
         let order = (entry.header().lamport(), entry.id());
         match entry.payload() {
@@ -145,7 +145,7 @@ impl Control {
         let mut floors: BTreeMap<u32, u64> = BTreeMap::new();
         let mut places: BTreeMap<u32, Vec<(u64, u32)>> = BTreeMap::new();
         for (number, required) in (0u32..).zip(&self.epochs.required) {
-            let mut place = |point: Point| {
+            let mut place = |point: ChainPosition| {
                 places.entry(point.chain).or_default().push((point.seq, number));
             };
             let floor = match required {

@@ -1,27 +1,27 @@
 //! Faults: what is wrong with an entry by itself and its own past (SPEC §6.1).
 
 use super::keys::Keys;
-use super::reach::Facts;
-use super::record::{Control, Manner};
-use crate::act::{Act, ActBody};
+use super::record::{AuthorityState, IntroductionKind};
+use super::version_vector::Ancestry;
 use crate::authority::Enrolment;
 use crate::entry::DecodedEntry;
 use crate::id::{EntryId, MemberId};
 use crate::ledger::VoidReason;
 use crate::payload::{Content, Payload, RefIndex};
+use crate::statement::{Statement, StatementBody};
 
 /// The entry that a payload names.
 fn reference(entry: &DecodedEntry, index: RefIndex) -> Option<&EntryId> {
     entry.header().refs().get(index.place())
 }
 
-impl Control {
+impl AuthorityState {
     /// The first fault of an introduction.
     pub(super) fn introduction_fault(
         &self,
         entry: &DecodedEntry,
         author: Enrolment,
-        facts: &Facts,
+        facts: &Ancestry,
     ) -> Option<VoidReason> {
         let author = self.member(author);
         match entry.payload() {
@@ -36,7 +36,7 @@ impl Control {
             Payload::Claim(claim) => {
                 let introducer = match self.sound(entry, claim.target()) {
                     None => return Some(VoidReason::UnknownMember),
-                    Some((Manner::Placeholder(introducer), _)) => Some(introducer),
+                    Some((IntroductionKind::Placeholder(introducer), _)) => Some(introducer),
                     Some(_) => None,
                 };
                 if introducer.is_none() || introducer != author {
@@ -54,7 +54,11 @@ impl Control {
 
     /// The introduction without a fault that a payload names, and whom it
     /// introduces.
-    fn sound(&self, entry: &DecodedEntry, target: RefIndex) -> Option<(Manner, MemberId)> {
+    fn sound(
+        &self,
+        entry: &DecodedEntry,
+        target: RefIndex,
+    ) -> Option<(IntroductionKind, MemberId)> {
         let target = self.introductions.get(reference(entry, target)?)?;
         let sound = target.fault.is_none() && target.manner.introduces();
         target.member.filter(|_| sound).map(|member| (target.manner, member))
@@ -62,21 +66,21 @@ impl Control {
 
     /// The first fault of a statement, whose base reaches as far as the facts
     /// say.
-    pub(super) fn statement_fault(&self, act: &Act, facts: &Facts) -> Option<VoidReason> {
+    pub(super) fn statement_fault(&self, act: &Statement, facts: &Ancestry) -> Option<VoidReason> {
         if act.body().generation().is_none() && act.signer() != self.owner_root {
             return Some(VoidReason::NotSignedByOwner);
         }
         match act.body() {
-            ActBody::Remove { member } => self.target_fault(*member, false, facts),
-            ActBody::Bind { member, .. } => self
+            StatementBody::Remove { member } => self.target_fault(*member, false, facts),
+            StatementBody::Bind { member, .. } => self
                 .target_fault(*member, true, facts)
                 .or_else(|| self.reused(Keys::of_act(act), facts)),
-            ActBody::Enrol { .. } => self.reused(Keys::of_act(act), facts),
+            StatementBody::Enrol { .. } => self.reused(Keys::of_act(act), facts),
             _ => None,
         }
     }
 
-    fn target_fault(&self, member: MemberId, bind: bool, facts: &Facts) -> Option<VoidReason> {
+    fn target_fault(&self, member: MemberId, bind: bool, facts: &Ancestry) -> Option<VoidReason> {
         if member == self.owner {
             return Some(VoidReason::TargetIsOwner);
         }
@@ -89,7 +93,7 @@ impl Control {
     }
 
     /// A key may be introduced once in any causal past.
-    fn reused(&self, keys: Option<Keys>, facts: &Facts) -> Option<VoidReason> {
+    fn reused(&self, keys: Option<Keys>, facts: &Ancestry) -> Option<VoidReason> {
         facts.reach.covers_any(&self.rivals(keys?)).then_some(VoidReason::KeyReused)
     }
 }

@@ -1,12 +1,12 @@
 //! The keys that an entry introduces, and where else they were.
 
-use super::record::{Control, Located};
-use crate::act::{Act, ActBody, Generation};
+use super::record::{AuthorityState, Located};
 use crate::authority::Enrolment;
 use crate::entry::DecodedEntry;
 use crate::id::{DeviceId, RootId};
 use crate::keys::Card;
 use crate::payload::Payload;
+use crate::statement::{Generation, Statement, StatementBody};
 
 /// The keys that an entry introduces, and as what.
 #[derive(Clone, Copy)]
@@ -30,16 +30,18 @@ impl Keys {
             Payload::Claim(claim) => {
                 Some(Self::on_card(claim.card(), Generation::Claim(entry.id())))
             }
-            Payload::Act(signed) => Self::of_act(signed.act()),
+            Payload::Statement(signed) => Self::of_act(signed.act()),
             _ => None,
         }
     }
 
     /// The same of a statement.
-    pub(super) fn of_act(act: &Act) -> Option<Self> {
+    pub(super) fn of_act(act: &Statement) -> Option<Self> {
         match act.body() {
-            ActBody::Bind { card, .. } => Some(Self::on_card(card, Generation::Bind(act.digest()))),
-            ActBody::Enrol { certificate, .. } => Some(Self {
+            StatementBody::Bind { card, .. } => {
+                Some(Self::on_card(card, Generation::Bind(act.digest())))
+            }
+            StatementBody::Enrol { certificate, .. } => Some(Self {
                 root: None,
                 device: certificate.device(),
                 enrolment: Enrolment::Enrolled(act.digest()),
@@ -57,7 +59,7 @@ impl Keys {
     }
 }
 
-impl Control {
+impl AuthorityState {
     /// Where else these keys were introduced. The same card added again, or the
     /// same statement carried again, introduces nothing new.
     pub(super) fn rivals(&self, keys: Keys) -> Vec<Located> {

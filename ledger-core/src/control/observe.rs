@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::chain::Point;
-use super::record::Control;
+use super::chain::ChainPosition;
+use super::record::AuthorityState;
 use super::settle::Affected;
 use super::standing::Standing;
 use crate::authority::Enrolment;
@@ -18,7 +18,7 @@ pub(super) struct Before {
     verdicts: BTreeMap<EntryId, Verdict>,
 }
 
-impl Control {
+impl AuthorityState {
     pub(super) fn observe(&self, affected: Affected) -> Before {
         let standings = affected.enrolments.iter().map(|e| (*e, self.standing(*e))).collect();
         let verdicts = self.verdicts_about(&affected);
@@ -51,7 +51,7 @@ impl Control {
     }
 
     /// From where on the plain entries of each chain are to be judged again.
-    pub(super) fn shaken(&self, before: &Before) -> BTreeSet<Point> {
+    pub(super) fn shaken(&self, before: &Before) -> BTreeSet<ChainPosition> {
         let mut shaken = BTreeSet::new();
         for (enrolment, old) in &before.standings {
             let new = self.standing(*enrolment);
@@ -68,7 +68,7 @@ impl Control {
                     Some(0)
                 };
                 let from = from.map(|seq| seq.max(chain.first())).filter(|seq| *seq <= chain.tip);
-                shaken.extend(from.map(|seq| Point { chain: *number, seq }));
+                shaken.extend(from.map(|seq| ChainPosition { chain: *number, seq }));
             }
         }
         shaken

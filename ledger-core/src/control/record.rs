@@ -3,29 +3,29 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::chain::{Chain, Point};
+use super::chain::{Chain, ChainPosition};
 use super::epochs::Epochs;
-use super::reach::Reach;
-use crate::act::{ActBody, Generation};
+use super::version_vector::VersionVector;
 use crate::authority::Enrolment;
 use crate::entry::DecodedEntry;
-use crate::id::{ActDigest, DeviceId, EntryId, GroupId, MemberId, RootId};
-use crate::keys::{Card, Place};
+use crate::id::{DeviceId, EntryId, GroupId, MemberId, RootId, StatementId};
+use crate::keys::{Card, CertificateScope};
 use crate::ledger::{Device, Verdict, VoidReason};
 use crate::payload::Genesis;
+use crate::statement::{Generation, StatementBody};
 
 /// Statements, introductions, chains, and what follows from them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Control {
+pub(crate) struct AuthorityState {
     pub(super) group: GroupId,
     /// The name in the genesis entry.
     pub(super) name: String,
     pub(super) owner: MemberId,
     pub(super) owner_root: RootId,
-    pub(super) salt: Place,
+    pub(super) salt: CertificateScope,
     pub(super) chains: Vec<Chain>,
-    pub(super) statements: BTreeMap<ActDigest, Stated>,
-    pub(super) generations: BTreeMap<Generation, Started>,
+    pub(super) statements: BTreeMap<StatementId, StatementRecord>,
+    pub(super) generations: BTreeMap<Generation, GenerationRecord>,
     pub(super) introductions: BTreeMap<EntryId, Introduction>,
     pub(super) people: BTreeMap<MemberId, Person>,
     /// How many applied plain entries name a member.
@@ -40,15 +40,15 @@ pub(crate) struct Control {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Located {
     pub(super) id: EntryId,
-    pub(super) point: Point,
+    pub(super) point: ChainPosition,
 }
 
 /// A statement with what follows from its base.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Stated {
-    pub(super) digest: ActDigest,
+pub(super) struct StatementRecord {
+    pub(super) digest: StatementId,
     pub(super) signer: RootId,
-    pub(super) body: ActBody,
+    pub(super) body: StatementBody,
     /// Whom it is about: the target of a remove or bind, else the member of the
     /// generation, if an entry that starts it came before.
     pub(super) member: Option<MemberId>,
@@ -60,9 +60,9 @@ pub(super) struct Stated {
     pub(super) knows_start: bool,
     /// Of a cut: how far it reaches on the chains that it concerns. Never
     /// changes, and is shared with what is saved in case of an error.
-    pub(super) reach: Arc<Reach>,
+    pub(super) reach: Arc<VersionVector>,
     /// Of a removal or bind: the statements about its target within it.
-    pub(super) within: BTreeSet<ActDigest>,
+    pub(super) within: BTreeSet<StatementId>,
     /// Of a leave: from which seq on the entries of a chain have it in their
     /// past.
     pub(super) left: BTreeMap<u32, u64>,
@@ -71,22 +71,22 @@ pub(super) struct Stated {
     pub(super) verdict: Verdict,
 }
 
-impl Stated {
+impl StatementRecord {
     /// Statements sort by (1 + largest clock in base, digest).
-    pub(super) fn order(&self) -> (u64, ActDigest) {
+    pub(super) fn order(&self) -> (u64, StatementId) {
         (self.clock, self.digest)
     }
 
     /// Whether it is a removal or bind that step 1 accepts.
     pub(super) fn is_hard_cut(&self) -> bool {
-        let cuts = matches!(self.body, ActBody::Remove { .. } | ActBody::Bind { .. });
+        let cuts = matches!(self.body, StatementBody::Remove { .. } | StatementBody::Bind { .. });
         cuts && self.standing.is_none()
     }
 
     /// Whether it takes the entry at this point with it, if it concerns it.
-    pub(super) fn cuts(&self, point: Point) -> bool {
+    pub(super) fn cuts(&self, point: ChainPosition) -> bool {
         match self.body {
-            ActBody::Leave { .. } => {
+            StatementBody::Leave { .. } => {
                 self.left.get(&point.chain).is_some_and(|from| point.seq >= *from)
             }
             _ => !self.reach.covers(point),
@@ -96,7 +96,7 @@ impl Stated {
     /// The first seq on a chain that it takes with it.
     pub(super) fn cuts_from(&self, chain: u32) -> Option<u64> {
         match self.body {
-            ActBody::Leave { .. } => self.left.get(&chain).copied(),
+            StatementBody::Leave { .. } => self.left.get(&chain).copied(),
             _ => Some(self.reach.0.get(&chain).map_or(0, |seq| seq.saturating_add(1))),
         }
     }
@@ -104,7 +104,7 @@ impl Stated {
 
 /// A key generation that some entry starts, whatever its verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Started {
+pub(super) struct GenerationRecord {
     pub(super) member: MemberId,
     pub(super) root: RootId,
     pub(super) device: DeviceId,
@@ -116,7 +116,7 @@ pub(super) struct Started {
     pub(super) by: Vec<Located>,
 }
 
-impl Started {
+impl GenerationRecord {
     pub(super) fn by_card(member: MemberId, card: &Card) -> Self {
         Self {
             member,
@@ -131,7 +131,7 @@ impl Started {
 
 /// How an introduction introduces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Manner {
+pub(super) enum IntroductionKind {
     Genesis,
     Add,
     /// By the member who is named on the placeholder's card.
@@ -140,7 +140,7 @@ pub(super) enum Manner {
     Adopt,
 }
 
-impl Manner {
+impl IntroductionKind {
     /// Whether refs to such an entry mean a member.
     pub(super) fn introduces(self) -> bool {
         matches!(self, Self::Genesis | Self::Add | Self::Placeholder(_))
@@ -150,11 +150,11 @@ impl Manner {
 /// The genesis entry, an add, placeholder, claim or adopt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Introduction {
-    pub(super) manner: Manner,
+    pub(super) manner: IntroductionKind,
     /// Who is introduced, claimed or adopted, if the entry names anybody.
     pub(super) member: Option<MemberId>,
     pub(super) author: Enrolment,
-    pub(super) point: Point,
+    pub(super) point: ChainPosition,
     pub(super) clock: u64,
     pub(super) fault: Option<VoidReason>,
     pub(super) verdict: Verdict,
@@ -173,7 +173,7 @@ pub(super) struct Person {
     pub(super) introductions: BTreeSet<EntryId>,
     pub(super) generations: BTreeSet<Generation>,
     /// Removals, binds and self acts about them.
-    pub(super) statements: BTreeSet<ActDigest>,
+    pub(super) statements: BTreeSet<StatementId>,
 }
 
 /// Ways to find records; follows from them.
@@ -182,28 +182,28 @@ pub(super) struct Lookup {
     pub(super) roots: BTreeMap<RootId, BTreeSet<Generation>>,
     pub(super) devices: BTreeMap<DeviceId, BTreeSet<Enrolment>>,
     /// The statement that an entry carries.
-    pub(super) carried: BTreeMap<EntryId, ActDigest>,
+    pub(super) carried: BTreeMap<EntryId, StatementId>,
     /// The introductions that a device of an enrolment signed.
     pub(super) authored: BTreeMap<Enrolment, BTreeSet<EntryId>>,
     pub(super) chains: BTreeMap<Enrolment, Vec<u32>>,
     /// The chain that an entry is the last of.
     pub(super) tips: BTreeMap<EntryId, u32>,
-    pub(super) group_renames: BTreeSet<ActDigest>,
+    pub(super) group_renames: BTreeSet<StatementId>,
     /// The removals and binds of a member.
-    pub(super) hard_cuts: BTreeMap<MemberId, BTreeSet<ActDigest>>,
+    pub(super) hard_cuts: BTreeMap<MemberId, BTreeSet<StatementId>>,
     /// The revocations of a device in a generation, or the generation's leaves.
-    pub(super) own_cuts: BTreeMap<(Generation, Option<DeviceId>), BTreeSet<ActDigest>>,
+    pub(super) own_cuts: BTreeMap<(Generation, Option<DeviceId>), BTreeSet<StatementId>>,
     /// The statements that enrol in a generation.
-    pub(super) enrolling: BTreeMap<Generation, BTreeSet<ActDigest>>,
+    pub(super) enrolling: BTreeMap<Generation, BTreeSet<StatementId>>,
 }
 
-impl Control {
+impl AuthorityState {
     /// Begins with a genesis entry.
     pub(crate) fn found(entry: &DecodedEntry, genesis: &Genesis) -> Self {
         let (id, card) = (entry.id(), genesis.card());
         let (owner, generation) = (card.member(), Generation::Card(card.member()));
         let author = Enrolment::First(generation);
-        let point = Point { chain: 0, seq: 0 };
+        let point = ChainPosition { chain: 0, seq: 0 };
         let mut control = Self {
             group: GroupId::from(id),
             name: genesis.group_name().to_owned(),
@@ -226,11 +226,11 @@ impl Control {
             (person.original, person.accepted) = (true, true);
         }
         let member = Some(owner);
-        let (manner, verdict) = (Manner::Genesis, Verdict::Applied);
+        let (manner, verdict) = (IntroductionKind::Genesis, Verdict::Applied);
         let (clock, fault) = (1, None);
         let introduction = Introduction { manner, member, author, point, clock, fault, verdict };
         control.introductions.insert(id, introduction);
-        let mut started = Started::by_card(owner, card);
+        let mut started = GenerationRecord::by_card(owner, card);
         started.by.push(Located { id, point });
         control.generations.insert(generation, started);
         control.people.entry(owner).or_default().generations.insert(generation);
@@ -245,7 +245,7 @@ impl Control {
                 self.generations.get(&generation).map(|start| (generation, start.device))
             }
             Enrolment::Enrolled(digest) => match &self.statements.get(&digest)?.body {
-                ActBody::Enrol { generation, certificate } => {
+                StatementBody::Enrol { generation, certificate } => {
                     Some((*generation, certificate.device()))
                 }
                 _ => None,
@@ -321,10 +321,10 @@ impl Control {
     }
 
     /// Whether an enrolment statement enrols (rule A2), whatever its verdict.
-    pub(super) fn enrols(&self, stated: &Stated) -> bool {
+    pub(super) fn enrols(&self, stated: &StatementRecord) -> bool {
         let start = stated.body.generation().and_then(|g| self.generations.get(&g));
         let signed = start.is_some_and(|start| start.root == stated.signer);
-        matches!(stated.body, ActBody::Enrol { .. }) && stated.knows_start && signed
+        matches!(stated.body, StatementBody::Enrol { .. }) && stated.knows_start && signed
     }
 
     /// Rule A2: the enrolment and device of an entry that enrols.
@@ -332,10 +332,10 @@ impl Control {
         let generation = if let Some(digest) = self.lookup.carried.get(id) {
             let stated = self.statements.get(digest)?;
             match &stated.body {
-                ActBody::Bind { .. } if stated.signer == self.owner_root => {
+                StatementBody::Bind { .. } if stated.signer == self.owner_root => {
                     Generation::Bind(*digest)
                 }
-                ActBody::Enrol { certificate, .. } => {
+                StatementBody::Enrol { certificate, .. } => {
                     let enrolment = Enrolment::Enrolled(*digest);
                     return self.enrols(stated).then(|| (enrolment, certificate.device()));
                 }
@@ -344,9 +344,11 @@ impl Control {
         } else {
             let introduction = self.introductions.get(id)?;
             match introduction.manner {
-                Manner::Add => Generation::Card(introduction.member?),
-                Manner::Claim => Generation::Claim(*id),
-                Manner::Genesis | Manner::Placeholder(_) | Manner::Adopt => return None,
+                IntroductionKind::Add => Generation::Card(introduction.member?),
+                IntroductionKind::Claim => Generation::Claim(*id),
+                IntroductionKind::Genesis
+                | IntroductionKind::Placeholder(_)
+                | IntroductionKind::Adopt => return None,
             }
         };
         let start = self.generations.get(&generation)?;
@@ -375,32 +377,32 @@ impl Control {
 }
 
 impl Lookup {
-    pub(super) fn generation(&mut self, generation: Generation, start: &Started) {
+    pub(super) fn generation(&mut self, generation: Generation, start: &GenerationRecord) {
         self.roots.entry(start.root).or_default().insert(generation);
         self.devices.entry(start.device).or_default().insert(Enrolment::First(generation));
     }
 
-    pub(super) fn statement(&mut self, digest: ActDigest, body: &ActBody) {
+    pub(super) fn statement(&mut self, digest: StatementId, body: &StatementBody) {
         match body {
-            ActBody::Enrol { generation, certificate } => {
+            StatementBody::Enrol { generation, certificate } => {
                 let enrolments = self.devices.entry(certificate.device()).or_default();
                 enrolments.insert(Enrolment::Enrolled(digest));
                 self.enrolling.entry(*generation).or_default().insert(digest);
             }
-            ActBody::Remove { member } | ActBody::Bind { member, .. } => {
+            StatementBody::Remove { member } | StatementBody::Bind { member, .. } => {
                 self.hard_cuts.entry(*member).or_default().insert(digest);
             }
-            ActBody::Revoke { generation, device } => {
+            StatementBody::Revoke { generation, device } => {
                 let concerned = (*generation, Some(*device));
                 self.own_cuts.entry(concerned).or_default().insert(digest);
             }
-            ActBody::Leave { generation } => {
+            StatementBody::Leave { generation } => {
                 self.own_cuts.entry((*generation, None)).or_default().insert(digest);
             }
-            ActBody::RenameGroup { .. } => {
+            StatementBody::RenameGroup { .. } => {
                 self.group_renames.insert(digest);
             }
-            ActBody::Rename { .. } => {}
+            StatementBody::Rename { .. } => {}
         }
     }
 }

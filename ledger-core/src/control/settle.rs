@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use super::record::{Control, Introduction, Manner, Stated};
-use crate::act::{ActBody, Generation};
+use super::record::{AuthorityState, Introduction, IntroductionKind, StatementRecord};
 use crate::authority::Enrolment;
 use crate::bug::Bug;
 use crate::id::{EntryId, MemberId};
 use crate::ledger::{Verdict, VoidReason};
+use crate::statement::{Generation, StatementBody};
 
 /// Whose verdicts may change.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +17,7 @@ pub(super) struct Affected {
     pub(super) enrolments: BTreeSet<Enrolment>,
 }
 
-impl Control {
+impl AuthorityState {
     /// The members and enrolments that hang on these: with a member, all the
     /// member's enrolments; with an enrolment, all whom it introduced, claimed
     /// or adopted.
@@ -81,8 +81,9 @@ impl Control {
         let Some(person) = self.people.get(&member) else { return false };
         let cuts = self.lookup.hard_cuts.get(&member).into_iter().flatten();
         let mut cuts = cuts.filter_map(|digest| self.statements.get(digest));
-        let binds =
-            |cut: &Stated| matches!(cut.body, ActBody::Bind { .. }) && cut.standing.is_none();
+        let binds = |cut: &StatementRecord| {
+            matches!(cut.body, StatementBody::Bind { .. }) && cut.standing.is_none()
+        };
         person.original || cuts.any(binds)
     }
 
@@ -99,7 +100,7 @@ impl Control {
             return Vec::new();
         };
         let mut hanging = Vec::new();
-        let started = if manner == Manner::Claim {
+        let started = if manner == IntroductionKind::Claim {
             Generation::Claim(id)
         } else {
             let person = self.people.get_mut(&member).filter(|person| !person.accepted);
@@ -121,7 +122,8 @@ impl Control {
         }
         // Adoption speaks for the card that the MemberId is the digest of: for
         // adds and placeholders, not for claims, whose card it does not cover.
-        let adoptable = matches!(introduction.manner, Manner::Add | Manner::Placeholder(_));
+        let adoptable =
+            matches!(introduction.manner, IntroductionKind::Add | IntroductionKind::Placeholder(_));
         let person = introduction.member.and_then(|member| self.people.get(&member));
         if adoptable && person.is_some_and(|person| person.accepted) {
             return Verdict::Applied;

@@ -2,27 +2,27 @@
 
 use std::collections::BTreeSet;
 
-use super::chain::{Chain, Point};
-use super::record::{Control, Stated};
-use crate::act::{ActBody, Generation};
+use super::chain::{Chain, ChainPosition};
+use super::record::{AuthorityState, StatementRecord};
 use crate::authority::Enrolment;
 use crate::bug::Bug;
 use crate::entry::DecodedEntry;
-use crate::id::{ActDigest, DeviceId};
+use crate::id::{DeviceId, StatementId};
 use crate::ledger::VoidReason;
 use crate::payload::Payload;
+use crate::statement::{Generation, StatementBody};
 
 /// What decides about the plain entries of an enrolment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Standing {
     pub(super) accepted: bool,
     /// The cuts that concern it.
-    pub(super) cuts: BTreeSet<ActDigest>,
+    pub(super) cuts: BTreeSet<StatementId>,
 }
 
-impl Control {
+impl AuthorityState {
     /// Step 2: whether a removal or bind concerns a generation of its target.
-    fn concerns(&self, cut: &Stated, generation: Generation) -> bool {
+    fn concerns(&self, cut: &StatementRecord, generation: Generation) -> bool {
         if Bug::Step2.is_on() {
             return false;
         }
@@ -39,13 +39,16 @@ impl Control {
         if bind.digest == cut.digest || bind.within.contains(&cut.digest) {
             return false;
         }
-        let cut_is_bind = matches!(cut.body, ActBody::Bind { .. });
+        let cut_is_bind = matches!(cut.body, StatementBody::Bind { .. });
         let concurrent = !cut.within.contains(&bind.digest);
         !(cut_is_bind && concurrent && bind.order() > cut.order())
     }
 
     /// The hard cuts that concern a generation.
-    pub(super) fn hard_cuts_on(&self, generation: Generation) -> impl Iterator<Item = &Stated> {
+    pub(super) fn hard_cuts_on(
+        &self,
+        generation: Generation,
+    ) -> impl Iterator<Item = &StatementRecord> {
         let member = self.generations.get(&generation).map(|start| start.member);
         let cuts = member.and_then(|member| self.lookup.hard_cuts.get(&member));
         cuts.into_iter()
@@ -55,14 +58,17 @@ impl Control {
     }
 
     /// The cuts that concern an enrolment: hard ones, revocations, leaves.
-    fn cuts_on(&self, enrolment: Enrolment) -> impl Iterator<Item = &Stated> {
+    fn cuts_on(&self, enrolment: Enrolment) -> impl Iterator<Item = &StatementRecord> {
         let generation = self.enrolment(enrolment).map(|(generation, _)| generation);
         let hard = generation.into_iter().flat_map(|generation| self.hard_cuts_on(generation));
         hard.chain(self.own_cuts_on(enrolment))
     }
 
     /// The revocations and leaves that concern an enrolment.
-    pub(super) fn own_cuts_on(&self, enrolment: Enrolment) -> impl Iterator<Item = &Stated> {
+    pub(super) fn own_cuts_on(
+        &self,
+        enrolment: Enrolment,
+    ) -> impl Iterator<Item = &StatementRecord> {
         let of = self.enrolment(enrolment);
         let revocations = of.map(|(generation, device)| (generation, Some(device)));
         let leaves = of.map(|(generation, _)| (generation, None));
@@ -74,7 +80,7 @@ impl Control {
     pub(super) fn own_cuts(
         &self,
         of: Option<(Generation, Option<DeviceId>)>,
-    ) -> impl Iterator<Item = &Stated> {
+    ) -> impl Iterator<Item = &StatementRecord> {
         let cuts = of.and_then(|of| self.lookup.own_cuts.get(&of)).into_iter().flatten();
         let stated = cuts.filter_map(|digest| self.statements.get(digest));
         stated.filter(|stated| stated.standing.is_none())
@@ -91,20 +97,24 @@ impl Control {
 
     /// The first thing that cuts what an enrolment signed at a point: hard
     /// cuts, then revocations, then leaves.
-    pub(super) fn first_cut(&self, enrolment: Enrolment, point: Point) -> Option<VoidReason> {
+    pub(super) fn first_cut(
+        &self,
+        enrolment: Enrolment,
+        point: ChainPosition,
+    ) -> Option<VoidReason> {
         let generation = self.cuttable(enrolment)?;
         if self.hard_cuts_on(generation).any(|cut| cut.cuts(point)) {
             return Some(VoidReason::HardCut);
         }
-        let reason = |cut: &Stated| match cut.body {
-            ActBody::Leave { .. } => VoidReason::Left,
+        let reason = |cut: &StatementRecord| match cut.body {
+            StatementBody::Leave { .. } => VoidReason::Left,
             _ => VoidReason::Revoked,
         };
         self.own_cuts_on(enrolment).filter(|cut| cut.cuts(point)).map(reason).min()
     }
 
     /// Step 3: the first failing check of a statement.
-    pub(super) fn statement_standing(&self, stated: &Stated) -> Option<VoidReason> {
+    pub(super) fn statement_standing(&self, stated: &StatementRecord) -> Option<VoidReason> {
         if stated.fault.is_some() || Bug::Step3.is_on() {
             return stated.fault;
         }
@@ -118,7 +128,7 @@ impl Control {
         if start.is_none_or(|start| start.root != stated.signer) {
             return Some(VoidReason::NotSignedByRoot);
         }
-        let outside = |cut: &Stated| !cut.within.contains(&stated.digest);
+        let outside = |cut: &StatementRecord| !cut.within.contains(&stated.digest);
         self.hard_cuts_on(generation).any(outside).then_some(VoidReason::HardCut)
     }
 
@@ -156,7 +166,7 @@ impl Control {
     /// Whether an entry carries a statement that is new here and signed by a
     /// root key that counts: the owner's, or that of a current generation.
     pub(crate) fn is_news(&self, entry: &DecodedEntry) -> bool {
-        let Payload::Act(signed) = entry.payload() else { return false };
+        let Payload::Statement(signed) = entry.payload() else { return false };
         let act = signed.act();
         let counts = match act.body().generation() {
             None => act.signer() == self.owner_root,
@@ -170,7 +180,7 @@ impl Control {
 
     /// How many entries of an enrolment are outside of a cut that concerns it.
     pub(crate) fn outside(&self, enrolment: Enrolment) -> u64 {
-        let cuts: Vec<&Stated> = self.cuts_on(enrolment).collect();
+        let cuts: Vec<&StatementRecord> = self.cuts_on(enrolment).collect();
         let chains = self.chains_of(enrolment).iter().filter_map(|number| {
             let chain = self.chain(*number)?;
             let from = cuts.iter().filter_map(|cut| cut.cuts_from(*number)).min()?;
@@ -193,7 +203,7 @@ impl Control {
     }
 
     /// Step 5: what makes a plain entry without a fault void.
-    pub(crate) fn judge(&self, enrolment: Enrolment, point: Point) -> Option<VoidReason> {
+    pub(crate) fn judge(&self, enrolment: Enrolment, point: ChainPosition) -> Option<VoidReason> {
         if Bug::Step5.is_on() {
             return None;
         }
@@ -204,14 +214,14 @@ impl Control {
     pub(super) fn judge_introduction(
         &self,
         enrolment: Enrolment,
-        point: Point,
+        point: ChainPosition,
     ) -> Option<VoidReason> {
         let unknown = || (!self.is_enrolled(enrolment)).then_some(VoidReason::EnrolmentVoid);
         self.first_cut(enrolment, point).or_else(unknown)
     }
 
     /// Step 5 for an entry that was judged before.
-    pub(crate) fn judge_at(&self, point: Point) -> Option<VoidReason> {
+    pub(crate) fn judge_at(&self, point: ChainPosition) -> Option<VoidReason> {
         self.judge(self.chain(point.chain)?.enrolment, point)
     }
 }

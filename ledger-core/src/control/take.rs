@@ -3,19 +3,21 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::chain::{After, Point};
+use super::chain::{After, ChainPosition};
 use super::observe::Before;
-use super::reach::{Facts, Reach};
-use super::record::{Control, Introduction, Located, Manner, Started, Stated};
+use super::record::{
+    AuthorityState, GenerationRecord, Introduction, IntroductionKind, Located, StatementRecord,
+};
 use super::settle::Affected;
-use crate::act::{Act, ActBody, Generation};
+use super::version_vector::{Ancestry, VersionVector};
 use crate::authority::Enrolment;
 use crate::bug::Bug;
 use crate::entry::DecodedEntry;
-use crate::id::{ActDigest, EntryId, MemberId};
+use crate::id::{EntryId, MemberId, StatementId};
 use crate::keys::Card;
 use crate::ledger::{Device, Verdict, VoidReason};
 use crate::payload::{Payload, RefIndex};
+use crate::statement::{Generation, Statement, StatementBody};
 
 /// What came of taking in an entry that decides about others.
 #[derive(Clone, Debug)]
@@ -24,7 +26,7 @@ pub(crate) struct Outcome {
     /// The new verdicts of other such entries.
     pub(crate) flips: Vec<(EntryId, Verdict)>,
     /// From where on the plain entries of a chain are to be judged again.
-    pub(crate) shaken: BTreeSet<Point>,
+    pub(crate) shaken: BTreeSet<ChainPosition>,
     /// The members who may look different now.
     pub(crate) members: BTreeSet<MemberId>,
     /// Whether the group may have another name.
@@ -44,7 +46,7 @@ impl Outcome {
 pub(crate) struct Arrival<'a> {
     pub(crate) entry: &'a DecodedEntry,
     pub(crate) after: After,
-    pub(crate) point: Point,
+    pub(crate) point: ChainPosition,
 }
 
 impl Arrival<'_> {
@@ -53,15 +55,17 @@ impl Arrival<'_> {
     }
 }
 
-impl Control {
+impl AuthorityState {
     /// Whether an entry may change the verdicts of others.
     pub(crate) fn may_shake(&self, entry: &DecodedEntry) -> bool {
         let member = match entry.payload() {
-            Payload::Act(signed) => {
+            Payload::Statement(signed) => {
                 let body = signed.act().body();
                 return matches!(
                     body,
-                    ActBody::Remove { .. } | ActBody::Bind { .. } | ActBody::Revoke { .. }
+                    StatementBody::Remove { .. }
+                        | StatementBody::Bind { .. }
+                        | StatementBody::Revoke { .. }
                 );
             }
             Payload::AddMember(add) => Some(add.card().member()),
@@ -74,26 +78,26 @@ impl Control {
     }
 
     /// Takes note of where an entry stands, whatever it says.
-    pub(crate) fn arrive(&mut self, arrival: Arrival<'_>, facts: &Facts) {
+    pub(crate) fn arrive(&mut self, arrival: Arrival<'_>, facts: &Ancestry) {
         self.place(arrival);
         self.mark_leaves(arrival, facts);
     }
 
     /// Takes in an entry that arrived and decides about others: what it did.
     /// None for any other.
-    pub(crate) fn take(&mut self, arrival: Arrival<'_>, facts: &Facts) -> Option<Outcome> {
+    pub(crate) fn take(&mut self, arrival: Arrival<'_>, facts: &Ancestry) -> Option<Outcome> {
         let entry = arrival.entry;
         match entry.payload() {
             Payload::AddMember(add) => {
                 let (card, member) = (add.card(), add.card().member());
                 self.name(member, card.name());
                 self.start(Generation::Card(member), member, card, arrival);
-                Some(self.introduce(Manner::Add, Some(member), arrival, facts))
+                Some(self.introduce(IntroductionKind::Add, Some(member), arrival, facts))
             }
             Payload::Placeholder(placeholder) => {
                 let card = placeholder.card();
                 self.name(card.member(), card.name());
-                let manner = Manner::Placeholder(card.introducer());
+                let manner = IntroductionKind::Placeholder(card.introducer());
                 Some(self.introduce(manner, Some(card.member()), arrival, facts))
             }
             Payload::Claim(claim) => {
@@ -101,13 +105,13 @@ impl Control {
                 if let Some(member) = member {
                     self.start(Generation::Claim(entry.id()), member, claim.card(), arrival);
                 }
-                Some(self.introduce(Manner::Claim, member, arrival, facts))
+                Some(self.introduce(IntroductionKind::Claim, member, arrival, facts))
             }
             Payload::Adopt(target) => {
                 let member = self.named_by(entry, *target);
-                Some(self.introduce(Manner::Adopt, member, arrival, facts))
+                Some(self.introduce(IntroductionKind::Adopt, member, arrival, facts))
             }
-            Payload::Act(signed) => Some(self.carry(signed.act(), arrival, facts)),
+            Payload::Statement(signed) => Some(self.carry(signed.act(), arrival, facts)),
             _ => None,
         }
     }
@@ -122,16 +126,16 @@ impl Control {
     }
 
     /// Which leaves the entry has in its past.
-    fn mark_leaves(&mut self, arrival: Arrival<'_>, facts: &Facts) {
-        if matches!(arrival.entry.payload(), Payload::Act(_)) {
+    fn mark_leaves(&mut self, arrival: Arrival<'_>, facts: &Ancestry) {
+        if matches!(arrival.entry.payload(), Payload::Statement(_)) {
             return;
         }
         let After { author, before } = arrival.after;
-        let in_past = |stated: &&Stated| {
+        let in_past = |stated: &&StatementRecord| {
             let known = before.is_some_and(|before| stated.cuts(before));
             (known && !Bug::LeavesForgotten.is_on()) || facts.reach.covers_any(&stated.carriers)
         };
-        let left: Vec<ActDigest> = self
+        let left: Vec<StatementId> = self
             .leaves(author, arrival.point)
             .filter(in_past)
             .map(|stated| stated.digest)
@@ -152,7 +156,7 @@ impl Control {
         arrival: Arrival<'_>,
     ) {
         if !self.generations.contains_key(&generation) {
-            let started = Started::by_card(member, card);
+            let started = GenerationRecord::by_card(member, card);
             self.lookup.generation(generation, &started);
             self.generations.insert(generation, started);
             self.people.entry(member).or_default().generations.insert(generation);
@@ -164,10 +168,10 @@ impl Control {
 
     fn introduce(
         &mut self,
-        manner: Manner,
+        manner: IntroductionKind,
         member: Option<MemberId>,
         arrival: Arrival<'_>,
-        facts: &Facts,
+        facts: &Ancestry,
     ) -> Outcome {
         let Arrival { entry, after: After { author, .. }, point } = arrival;
         let fault = self.introduction_fault(entry, author, facts);
@@ -180,7 +184,7 @@ impl Control {
         // Adoption only adds, and a claim speaks for itself alone: others are
         // concerned only if this makes somebody accepted.
         let accepted = |member: &MemberId| self.people.get(member).is_some_and(|p| p.accepted);
-        let makes = verdict.is_applied() && manner != Manner::Claim;
+        let makes = verdict.is_applied() && manner != IntroductionKind::Claim;
         let quiet = Bug::AdoptionIsQuiet.is_on();
         let newly = member.filter(|member| makes && !accepted(member) && !quiet);
         let before = newly.map(|member| self.observe(self.affected([member], [])));
@@ -201,22 +205,22 @@ impl Control {
     }
 
     /// One more carrier of a statement, or a new statement.
-    fn carry(&mut self, act: &Act, arrival: Arrival<'_>, facts: &Facts) -> Outcome {
+    fn carry(&mut self, act: &Statement, arrival: Arrival<'_>, facts: &Ancestry) -> Outcome {
         let digest = act.digest();
         self.lookup.carried.insert(arrival.entry.id(), digest);
         let known = self.statements.contains_key(&digest);
-        if let ActBody::Bind { member, card } = act.body() {
+        if let StatementBody::Bind { member, card } = act.body() {
             self.start(Generation::Bind(digest), *member, card, arrival);
         }
         if !known {
             return self.state(act, arrival, facts);
         }
         if Bug::CarrierMovesCut.is_on()
-            && let ActBody::Remove { member } = act.body()
+            && let StatementBody::Remove { member } = act.body()
         {
             let all = self.chains_of_member(*member);
             let tips = all.iter().filter_map(|number| Some((*number, self.chain(*number)?.tip)));
-            let reach = Arc::new(Reach(tips.collect()));
+            let reach = Arc::new(VersionVector(tips.collect()));
             if let Some(stated) = self.statements.get_mut(&digest) {
                 stated.reach = reach;
             }
@@ -230,17 +234,17 @@ impl Control {
         Outcome::quiet(verdict.unwrap_or(Verdict::Applied), None)
     }
 
-    fn state(&mut self, act: &Act, arrival: Arrival<'_>, facts: &Facts) -> Outcome {
+    fn state(&mut self, act: &Statement, arrival: Arrival<'_>, facts: &Ancestry) -> Outcome {
         let (digest, body) = (act.digest(), act.body());
         let start = body.generation().and_then(|g| self.generations.get(&g));
         let knows_start = start.is_some_and(|start| facts.reach.covers_any(&start.by));
         let member = match body {
-            ActBody::Remove { member } | ActBody::Bind { member, .. } => Some(*member),
+            StatementBody::Remove { member } | StatementBody::Bind { member, .. } => Some(*member),
             _ => start.map(|start| start.member),
         };
         // Of a removal of somebody whom nothing introduces, nothing follows.
         let member = member.filter(|member| self.people.contains_key(member));
-        let mut stated = Stated {
+        let mut stated = StatementRecord {
             digest,
             signer: act.signer(),
             body: body.clone(),
@@ -258,7 +262,7 @@ impl Control {
         let person = member.and_then(|member| self.people.get(&member));
         let mut affected = Affected::default();
         match body {
-            ActBody::Remove { member } | ActBody::Bind { member, .. } => {
+            StatementBody::Remove { member } | StatementBody::Bind { member, .. } => {
                 stated.reach = Arc::new(facts.reach.on(self.chains_of_member(*member)));
                 let about = person.into_iter().flat_map(|person| &person.statements);
                 let within = about.filter(|other| {
@@ -270,7 +274,7 @@ impl Control {
                     affected = self.affected([*member], []);
                 }
             }
-            ActBody::Revoke { generation, device } => {
+            StatementBody::Revoke { generation, device } => {
                 let chains = self.chains_of_device(*generation, *device);
                 stated.reach = Arc::new(facts.reach.on(chains));
                 if self.statement_standing(&stated).is_none() {
@@ -304,12 +308,12 @@ impl Control {
         let verdict = self.conclude_one(digest);
         let mut outcome = self.outcome(verdict, before);
         outcome.members.extend(member);
-        outcome.renamed = matches!(body, ActBody::RenameGroup { .. });
+        outcome.renamed = matches!(body, StatementBody::RenameGroup { .. });
         outcome
     }
 
     /// The statements about these members.
-    fn about(&self, members: &BTreeSet<MemberId>) -> Vec<ActDigest> {
+    fn about(&self, members: &BTreeSet<MemberId>) -> Vec<StatementId> {
         let people = members.iter().filter_map(|member| self.people.get(member));
         people.flat_map(|person| &person.statements).copied().collect()
     }
@@ -323,7 +327,7 @@ impl Control {
 
     /// What step 3 says; but a self act whose generation is not started is
     /// void.
-    fn conclude_one(&mut self, digest: ActDigest) -> Verdict {
+    fn conclude_one(&mut self, digest: StatementId) -> Verdict {
         let Some(stated) = self.statements.get(&digest) else { return Verdict::Applied };
         let generation = stated.body.generation();
         let started = generation.is_none_or(|generation| self.is_started(generation));

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
-use crate::act::{ActBody, Generation};
 use crate::codec::Writer;
 use crate::draft::NewGroup;
 use crate::hash::{Tag, digest};
@@ -16,6 +15,7 @@ use crate::payload::{
     Predecessor, RefIndex, Transfer,
 };
 use crate::rule::Rule;
+use crate::statement::{Generation, StatementBody};
 
 fn fields(payload: &[u8], kind: Kind) -> HeaderFields {
     let mut fields = HeaderFields::for_payload(DeviceId::from_bytes([1; 32]), kind, payload);
@@ -352,7 +352,8 @@ fn every_kind_has_a_word_of_its_own() {
     assert!(!different.contains("unknown"));
     assert_eq!(Kind::from_number(999).name(), "unknown");
     let generation = Generation::Claim(ids(1)[0]);
-    let acts = [ActBody::Leave { generation }, ActBody::RenameGroup { name: "Flat".into() }];
+    let acts =
+        [StatementBody::Leave { generation }, StatementBody::RenameGroup { name: "Flat".into() }];
     assert_eq!(acts.map(|body| body.name()), ["leave", "rename-group"]);
 }
 

@@ -17,13 +17,13 @@ pub(crate) const KEM_X25519: u64 = 0x0020;
 
 /// The group that a certificate is for; in a genesis entry, whose group has no
 /// id yet, the salt that stands for it.
-pub(crate) type Place = [u8; 32];
+pub(crate) type CertificateScope = [u8; 32];
 
 /// Ties a device's keys to a member's root key:
 /// `[1, group|salt, root_pk, ed_pk, kem_id, x_pk, x_gen]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceCertificate {
-    place: Place,
+    place: CertificateScope,
     root: RootId,
     device: DeviceId,
     exchange: [u8; 32],
@@ -81,7 +81,7 @@ impl CardSignatures {
 impl DeviceCertificate {
     /// Certifies a device, which consents.
     pub(crate) fn sign(
-        place: Place,
+        place: CertificateScope,
         root: &RootKey,
         device: &DeviceKey,
     ) -> Result<(Self, DeviceSignatures), Refusal> {
@@ -93,7 +93,7 @@ impl DeviceCertificate {
 
     /// A certificate that nobody has signed yet.
     pub(crate) fn unsigned(
-        place: Place,
+        place: CertificateScope,
         root: RootId,
         device: &DeviceKey,
     ) -> Result<Self, Refusal> {
@@ -154,7 +154,7 @@ impl DeviceCertificate {
         &self.bytes
     }
 
-    pub(crate) fn place(&self) -> &Place {
+    pub(crate) fn place(&self) -> &CertificateScope {
         &self.place
     }
 
@@ -198,7 +198,7 @@ impl Card {
     /// Writes and signs the card of the person who holds `entropy`, for the
     /// group number `index` of theirs, named by `place`.
     pub(crate) fn sign(
-        place: Place,
+        place: CertificateScope,
         name: &str,
         entropy: &RootEntropy,
         index: u32,
@@ -225,7 +225,7 @@ impl Card {
         let mut r = Reader::new(bytes);
         r.array(6)?;
         expect_version(&mut r)?;
-        let place: Place = r.bytes_n()?;
+        let place: CertificateScope = r.bytes_n()?;
         let root = RootId::from_bytes(r.bytes_n()?);
         let recovery = r.bytes_n()?;
         let name = read_name(&mut r)?;
@@ -249,7 +249,7 @@ impl Card {
         &self.bytes
     }
 
-    pub(crate) fn place(&self) -> &Place {
+    pub(crate) fn place(&self) -> &CertificateScope {
         &self.certificate.place
     }
 
@@ -379,7 +379,7 @@ impl SignedDevice {
 /// `[1, group|salt, introducer's MemberId, name, nonce16]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlaceholderCard {
-    place: Place,
+    place: CertificateScope,
     introducer: MemberId,
     name: String,
     nonce: [u8; 16],
@@ -390,7 +390,7 @@ impl PlaceholderCard {
     /// of that name. The place is the group's id, or the salt for people whom
     /// the genesis entry of a successor group introduces.
     pub(crate) fn new(
-        place: Place,
+        place: CertificateScope,
         introducer: MemberId,
         name: &str,
         nonce: [u8; 16],
@@ -424,7 +424,7 @@ impl PlaceholderCard {
         Ok(Self { place, introducer, name, nonce })
     }
 
-    pub(crate) fn place(&self) -> &Place {
+    pub(crate) fn place(&self) -> &CertificateScope {
         &self.place
     }
 

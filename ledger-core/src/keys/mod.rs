@@ -6,7 +6,7 @@ mod fingerprint;
 mod secret;
 
 pub use card::{Card, DeviceCertificate, PlaceholderCard, SignedCard, SignedDevice};
-pub(crate) use card::{CardSignatures, DeviceSignatures, KEM_X25519, Place, expect_kem};
+pub(crate) use card::{CardSignatures, CertificateScope, DeviceSignatures, KEM_X25519, expect_kem};
 pub(crate) use check::{check_signature, check_x25519};
 pub use fingerprint::Fingerprint;
 pub use secret::{DeviceKey, ExchangeKey, RootEntropy, RootKey};

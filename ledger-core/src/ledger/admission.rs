@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{EntryIndex, Ledger};
-use crate::control::{After, Point};
+use crate::control::{After, ChainPosition};
 use crate::entry::{Header, VerifiedEntry};
 use crate::id::EntryId;
 use crate::payload::Kind;
@@ -98,7 +98,7 @@ impl Ledger {
     }
 
     /// Rule A2: where the entry comes whose backlink stands at `previous`.
-    fn after(&self, header: &Header, previous: Option<Point>) -> Option<After> {
+    fn after(&self, header: &Header, previous: Option<ChainPosition>) -> Option<After> {
         if header.seq() == 0 {
             let (author, device) = self.control.enrolled_by(&header.backlink()?)?;
             return (device == header.device()).then_some(After { author, before: None });

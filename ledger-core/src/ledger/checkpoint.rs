@@ -2,7 +2,7 @@
 
 use super::{Frontier, GroupState, Ledger, View};
 use crate::codec::{Reader, Writer};
-use crate::control::Control;
+use crate::control::AuthorityState;
 use crate::hash::{Tag, digest};
 use crate::id::GroupId;
 use crate::rule::Refusal;
@@ -70,7 +70,7 @@ impl Ledger {
         r.array(3)?;
         let state = GroupState::decode(&mut r)?;
         let frontier = Frontier::decode(&mut r)?;
-        let control = Control::decode(&mut r)?;
+        let control = AuthorityState::decode(&mut r)?;
         r.finish()?;
         if state.group() != group {
             return Err(CheckpointError::Foreign);

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::nets::Nets;
-use super::plain::Plain;
+use super::balance_delta::BalanceDelta;
+use super::data_entry::DataEntry;
 use super::{Device, EntryIndex, Ledger, Slot, SlotEntry, SlotRole, Verdict};
 use crate::authority::Enrolment;
 use crate::bug::Bug;
@@ -22,9 +22,9 @@ pub(super) struct Effects {
     epochs: Vec<((u64, EntryId), bool)>,
     /// What the contents of these entries come to, which the index may not have
     /// yet, and whether they are applied. In order when slots are settled.
-    contents: Vec<(EntryId, Nets, bool)>,
+    contents: Vec<(EntryId, BalanceDelta, bool)>,
     /// What counts now, or no longer: contents at hand, or those given.
-    balances: Vec<(EntryId, Option<Nets>, bool)>,
+    balances: Vec<(EntryId, Option<BalanceDelta>, bool)>,
     /// By slot, the entries that enter and leave it.
     parts: BTreeMap<EntryId, Vec<(SlotEntry, bool)>>,
     /// What the slots show after all.
@@ -38,7 +38,7 @@ impl Effects {
         &mut self,
         entry: &DecodedEntry,
         author: Enrolment,
-        plain: &Plain,
+        plain: &DataEntry,
         applied: bool,
     ) {
         self.count(entry, author, plain, applied);
@@ -55,11 +55,11 @@ impl Effects {
         &mut self,
         entry: &DecodedEntry,
         author: Enrolment,
-        plain: &Plain,
+        plain: &DataEntry,
         applied: bool,
     ) {
         if let Some(content) = entry.payload().content() {
-            let nets = Nets::of(content, |index| plain.names.get(index));
+            let nets = BalanceDelta::of(content, |index| plain.names.get(index));
             self.contents.extend(nets.map(|nets| (entry.id(), nets, applied)));
         }
         if let Payload::Rotation(rotation) = entry.payload() {
@@ -69,7 +69,7 @@ impl Effects {
     }
 
     /// What the content at hand of an entry comes to.
-    fn at_hand(&self, id: &EntryId) -> Option<&Nets> {
+    fn at_hand(&self, id: &EntryId) -> Option<&BalanceDelta> {
         let place = self.contents.binary_search_by_key(id, |(id, ..)| *id).ok()?;
         self.contents.get(place).map(|(_, nets, _)| nets)
     }
@@ -78,7 +78,7 @@ impl Effects {
     pub(super) fn join<I: EntryIndex>(
         &mut self,
         ledger: &Ledger,
-        plain: &Plain,
+        plain: &DataEntry,
         index: &I,
     ) -> Result<Option<(EntryId, SlotEntry, Slot)>, I::Error> {
         let Some((original, part)) = plain.slot else { return Ok(None) };
@@ -136,7 +136,7 @@ impl Effects {
                 index.entry(&id)?.and_then(|entry| {
                     let names = ledger.names(entry.decoded());
                     let content = entry.decoded().payload().content()?;
-                    Nets::of(content, |index| names.get(index))
+                    BalanceDelta::of(content, |index| names.get(index))
                 })
             };
             self.balances.push((id, nets, counts));
@@ -205,8 +205,10 @@ impl Ledger {
     /// Shows which epochs are usable, if an entry or verdict may have changed
     /// that.
     pub(super) fn show_epochs(&mut self, entry: &DecodedEntry, flipped: bool) {
-        let concerned =
-            matches!(entry.payload(), Payload::Act(_) | Payload::Rotation(_) | Payload::Epoch(_));
+        let concerned = matches!(
+            entry.payload(),
+            Payload::Statement(_) | Payload::Rotation(_) | Payload::Epoch(_)
+        );
         if concerned || flipped {
             self.view.state.epochs = self.control.usable_epochs();
         }

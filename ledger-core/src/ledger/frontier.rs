@@ -27,7 +27,7 @@ struct Tip {
 
 /// Where an author's next entry stands: what its header says of the past.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Position {
+pub struct NextEntryPosition {
     pub(crate) group: GroupId,
     pub(crate) device: DeviceId,
     pub(crate) seq: u64,
@@ -46,8 +46,8 @@ pub fn any_position(
     backlink: EntryId,
     parents: Vec<EntryId>,
     lamport: u64,
-) -> Position {
-    Position { group, device, seq, backlink, parents, lamport }
+) -> NextEntryPosition {
+    NextEntryPosition { group, device, seq, backlink, parents, lamport }
 }
 
 impl Frontier {
@@ -95,7 +95,11 @@ impl Frontier {
         Some(self.tips.get(&device)?.seq)
     }
 
-    pub(super) fn next_position(&self, group: GroupId, device: DeviceId) -> Option<Position> {
+    pub(super) fn next_position(
+        &self,
+        group: GroupId,
+        device: DeviceId,
+    ) -> Option<NextEntryPosition> {
         let tip = self.tips.get(&device)?;
         self.position(group, device, tip.seq.checked_add(1)?, tip.id, tip.lamport)
     }
@@ -105,7 +109,7 @@ impl Frontier {
         group: GroupId,
         device: DeviceId,
         enrolment: EntryId,
-    ) -> Option<Position> {
+    ) -> Option<NextEntryPosition> {
         self.position(group, device, 0, enrolment, 0)
     }
 
@@ -116,7 +120,7 @@ impl Frontier {
         group: GroupId,
         device: DeviceId,
         home: Option<(EntryId, u64)>,
-    ) -> Option<Position> {
+    ) -> Option<NextEntryPosition> {
         let (seq, backlink, clock) = match (self.tips.get(&device), home) {
             (Some(tip), _) => (tip.seq.checked_add(1)?, tip.id, tip.lamport),
             (None, Some((home, lamport))) => (0, home, lamport),
@@ -125,7 +129,14 @@ impl Frontier {
         let others = self.heads.iter().filter(|(head, _)| **head != backlink).take(MAX_PARENTS);
         let (parents, clocks): (Vec<EntryId>, Vec<u64>) = others.unzip();
         let clock = clocks.into_iter().chain([clock]).max()?;
-        Some(Position { group, device, seq, backlink, parents, lamport: clock.checked_add(1)? })
+        Some(NextEntryPosition {
+            group,
+            device,
+            seq,
+            backlink,
+            parents,
+            lamport: clock.checked_add(1)?,
+        })
     }
 
     fn position(
@@ -135,14 +146,21 @@ impl Frontier {
         seq: u64,
         backlink: EntryId,
         lamport: u64,
-    ) -> Option<Position> {
+    ) -> Option<NextEntryPosition> {
         let parents: Vec<EntryId> = self.heads().filter(|head| *head != backlink).collect();
         if parents.len() > MAX_PARENTS {
             return None;
         }
         // Whatever the device can refer to lies in the past of the heads.
         let clock = self.heads.values().copied().chain([lamport]).max()?;
-        Some(Position { group, device, seq, backlink, parents, lamport: clock.checked_add(1)? })
+        Some(NextEntryPosition {
+            group,
+            device,
+            seq,
+            backlink,
+            parents,
+            lamport: clock.checked_add(1)?,
+        })
     }
 
     pub(super) fn encode(&self, w: &mut Writer) {

@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use super::{ChainEntry, Link, Replayed, SlotEntry, SlotRole, Verdict};
-use crate::control::Point;
+use crate::control::ChainPosition;
 use crate::entry::{Header, VerifiedEntry};
 use crate::id::EntryId;
 use crate::payload::Kind;
@@ -41,8 +41,8 @@ struct Node {
 }
 
 impl Node {
-    fn point(&self) -> Point {
-        Point { chain: self.chain, seq: self.seq }
+    fn point(&self) -> ChainPosition {
+        ChainPosition { chain: self.chain, seq: self.seq }
     }
 
     /// The place of the entry that names its slot.
@@ -81,7 +81,12 @@ impl Graph {
         true
     }
 
-    pub(super) fn put(&mut self, entry: &VerifiedEntry, point: Point, verdict: Verdict) -> bool {
+    pub(super) fn put(
+        &mut self,
+        entry: &VerifiedEntry,
+        point: ChainPosition,
+        verdict: Verdict,
+    ) -> bool {
         let (id, place) = (entry.id(), self.nodes.len());
         match (self.places.entry(beginning(&id)), u32::try_from(place)) {
             (Entry::Vacant(free), Ok(place)) => {
@@ -93,7 +98,7 @@ impl Graph {
                 self.namesakes.insert(id, place);
             }
         }
-        let Point { chain, seq } = point;
+        let ChainPosition { chain, seq } = point;
         let header: &Header = entry.decoded().header();
         let (lamport, kind) = (header.lamport(), header.kind());
         self.nodes.push(Node { id, seq, lamport, slot: None, chain, kind, verdict });
@@ -136,7 +141,7 @@ impl Graph {
     }
 
     /// Where an entry stands, its verdict, and the original of its slot.
-    pub(super) fn judged(&self, id: &EntryId) -> Option<(Point, Verdict, Option<EntryId>)> {
+    pub(super) fn judged(&self, id: &EntryId) -> Option<(ChainPosition, Verdict, Option<EntryId>)> {
         let node = self.node(id)?;
         Some((node.point(), node.verdict, node.slot_place().and_then(|place| self.id(place))))
     }
@@ -154,7 +159,7 @@ impl Graph {
         self.node(id).map(|node| Link { point: node.point(), lamport: node.lamport })
     }
 
-    pub(super) fn chain(&self, from: Point) -> Vec<ChainEntry> {
+    pub(super) fn chain(&self, from: ChainPosition) -> Vec<ChainEntry> {
         let number = usize::try_from(from.chain).ok();
         let Some(chain) = number.and_then(|number| self.chains.get(number)) else {
             return Vec::new();
@@ -228,7 +233,7 @@ mod tests {
         };
         let mut graph = Graph::default();
         for n in 0..3 {
-            let point = Point { chain: 0, seq: n.into() };
+            let point = ChainPosition { chain: 0, seq: n.into() };
             assert!(graph.put(&named(n), point, Verdict::Applied));
             for known in 0..=n {
                 assert!(!graph.put(&named(known), point, Verdict::Applied), "{known} of {n}");

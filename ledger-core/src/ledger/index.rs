@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{SlotEntry, Verdict};
-use crate::control::Point;
+use crate::control::ChainPosition;
 use crate::entry::VerifiedEntry;
 use crate::id::EntryId;
 use crate::payload::Kind;
@@ -12,7 +12,7 @@ use crate::payload::Kind;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link {
     /// Its place on its device's chain: [`Replayed::point`](super::Replayed::point).
-    pub point: Point,
+    pub point: ChainPosition,
     /// Its clock.
     pub lamport: u64,
 }
@@ -54,7 +54,7 @@ pub trait EntryIndex {
     ///
     /// # Errors
     /// The store's own, if it cannot be read.
-    fn chain(&self, from: Point) -> Result<Vec<ChainEntry>, Self::Error>;
+    fn chain(&self, from: ChainPosition) -> Result<Vec<ChainEntry>, Self::Error>;
 
     /// An admitted entry.
     ///

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::graph::Graph;
 use super::{AdmittedEntry, ChainEntry, EntryIndex, Link, Replayed, SlotEntry, Verdict};
-use crate::control::Point;
+use crate::control::ChainPosition;
 use crate::entry::VerifiedEntry;
 use crate::id::EntryId;
 
@@ -32,7 +32,12 @@ impl MemoryIndex {
         }
     }
 
-    pub(super) fn put(&mut self, entry: Arc<VerifiedEntry>, point: Point, verdict: Verdict) {
+    pub(super) fn put(
+        &mut self,
+        entry: Arc<VerifiedEntry>,
+        point: ChainPosition,
+        verdict: Verdict,
+    ) {
         if self.graph.put(&entry, point, verdict) {
             self.entries.push(entry);
         }
@@ -67,7 +72,7 @@ impl EntryIndex for MemoryIndex {
         Ok(header.into_iter().flat_map(|header| header.dependencies()).copied().collect())
     }
 
-    fn chain(&self, from: Point) -> Result<Vec<ChainEntry>, Self::Error> {
+    fn chain(&self, from: ChainPosition) -> Result<Vec<ChainEntry>, Self::Error> {
         Ok(self.graph.chain(from))
     }
 

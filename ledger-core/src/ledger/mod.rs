@@ -1,7 +1,9 @@
 //! A group as one device knows it: admission, replay, state, checkpoints.
 
 mod admission;
+mod balance_delta;
 mod checkpoint;
+mod data_entry;
 mod effects;
 mod evaluate;
 mod frontier;
@@ -10,9 +12,7 @@ mod heads;
 mod idle;
 mod index;
 mod memory;
-mod nets;
 mod pending;
-mod plain;
 mod replay;
 mod slot;
 mod sparse;
@@ -24,30 +24,30 @@ mod verdict;
 mod view;
 
 pub use admission::{Admission, AdmittedEntry};
+pub(crate) use balance_delta::BalanceDelta;
 pub use checkpoint::CheckpointError;
+pub use data_entry::Named;
 pub use evaluate::{AsOf, EvaluateError, Evaluation, evaluate};
-pub use frontier::{Frontier, Position, any_position};
+pub use frontier::{Frontier, NextEntryPosition, any_position};
 pub use index::{ChainEntry, EntryIndex, Link};
 pub use memory::MemoryIndex;
-pub(crate) use nets::Nets;
 pub use pending::Pending;
-pub use plain::Named;
 pub use replay::{Flip, Replayed};
 pub use slot::{Slot, SlotEntry, SlotRole};
 pub use sparse::{EntrySource, SparseIndex};
-pub(crate) use state::Directory;
+pub(crate) use state::NameIndex;
 pub use state::{Device, GroupState, Member, UsableEpoch, any_names};
 pub use verdict::{Verdict, VoidReason};
 pub use view::View;
 
 use std::sync::Arc;
 
-use crate::act::Generation;
-use crate::control::{Control, Point};
+use crate::control::{AuthorityState, ChainPosition};
 use crate::entry::VerifiedEntry;
 use crate::id::{DeviceId, EntryId, GroupId, MemberId, RootId};
 use crate::payload::Payload;
 use crate::rule::{Refusal, Rule};
+use crate::statement::Generation;
 
 /// Everything that replay knows of a group besides the entries themselves: the
 /// view, and what is kept of the entries that decide about others. Small; of plain
@@ -86,7 +86,7 @@ use crate::rule::{Refusal, Rule};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ledger {
     view: View,
-    control: Control,
+    control: AuthorityState,
 }
 
 impl Ledger {
@@ -106,7 +106,7 @@ impl Ledger {
             // The entry is in the set, so this does not happen.
             Err(EvaluateError::NoGenesis(_)) => return Err(refused().of(decoded.id())),
         };
-        Ok(Self { view, control: Control::found(decoded, payload) })
+        Ok(Self { view, control: AuthorityState::found(decoded, payload) })
     }
 
     /// Begins with the genesis entry and puts it into an index in memory.
@@ -115,7 +115,7 @@ impl Ledger {
     /// As [`Ledger::found`].
     pub fn begin(genesis: &VerifiedEntry, index: &mut MemoryIndex) -> Result<Self, Refusal> {
         let ledger = Self::found(genesis)?;
-        index.put(Arc::new(genesis.clone()), Point { chain: 0, seq: 0 }, Verdict::Applied);
+        index.put(Arc::new(genesis.clone()), ChainPosition { chain: 0, seq: 0 }, Verdict::Applied);
         Ok(ledger)
     }
 
@@ -147,7 +147,7 @@ impl Ledger {
     /// behind the entry that enrolled it, if it may write. None if there are
     /// more than 16 heads.
     #[must_use]
-    pub fn next_position(&self, device: DeviceId) -> Option<Position> {
+    pub fn next_position(&self, device: DeviceId) -> Option<NextEntryPosition> {
         let behind_home = || self.first_position(device, self.home(device)?);
         self.view.next_position(device).or_else(behind_home)
     }
@@ -184,13 +184,17 @@ impl Ledger {
         &self,
         device: DeviceId,
         home: Option<(EntryId, u64)>,
-    ) -> Option<Position> {
+    ) -> Option<NextEntryPosition> {
         self.frontier().merge_position(self.group(), device, home)
     }
 
     /// As [`View::first_position`].
     #[must_use]
-    pub fn first_position(&self, device: DeviceId, enrolment: EntryId) -> Option<Position> {
+    pub fn first_position(
+        &self,
+        device: DeviceId,
+        enrolment: EntryId,
+    ) -> Option<NextEntryPosition> {
         self.view.first_position(device, enrolment)
     }
 }

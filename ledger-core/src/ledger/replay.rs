@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::effects::Effects;
 use super::{AdmittedEntry, EntryIndex, Ledger, Named, Slot, SlotEntry, Verdict, VoidReason};
-use crate::control::{Arrival, Facts, Outcome, Point};
+use crate::control::{Ancestry, Arrival, ChainPosition, Outcome};
 use crate::id::EntryId;
 use crate::payload::{Kind, Payload};
 
@@ -28,7 +28,7 @@ pub struct Flip {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replayed {
     verdict: Verdict,
-    point: Point,
+    point: ChainPosition,
     named: Option<Named>,
     slot: Option<(EntryId, SlotEntry, Slot)>,
     flips: Vec<Flip>,
@@ -44,7 +44,7 @@ impl Replayed {
 
     /// Where the entry stands on its device's chain.
     #[must_use]
-    pub fn point(&self) -> Point {
+    pub fn point(&self) -> ChainPosition {
         self.point
     }
 
@@ -156,7 +156,7 @@ impl Ledger {
     fn conclude_plain(
         &mut self,
         arrival: Arrival<'_>,
-        facts: Facts,
+        facts: Ancestry,
         changes: PlainChanges,
     ) -> Replayed {
         let Arrival { entry, after, point } = arrival;
@@ -179,7 +179,7 @@ impl Ledger {
     fn conclude(
         &mut self,
         outcome: Outcome,
-        point: Point,
+        point: ChainPosition,
         (flips, mut effects): (Vec<Flip>, Effects),
     ) -> Replayed {
         let slots = core::mem::take(&mut effects.slots);
@@ -208,7 +208,7 @@ impl Ledger {
                 if fault || is_control(entry.kind) {
                     continue;
                 }
-                let point = Point { chain: from.chain, seq: entry.seq };
+                let point = ChainPosition { chain: from.chain, seq: entry.seq };
                 let verdict =
                     self.control.judge(author, point).map_or(Verdict::Applied, Verdict::Void);
                 if verdict == entry.verdict {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::graph::Graph;
 use super::{AdmittedEntry, ChainEntry, EntryIndex, Ledger, Link, Replayed, SlotEntry, Verdict};
-use crate::control::Point;
+use crate::control::ChainPosition;
 use crate::entry::VerifiedEntry;
 use crate::id::EntryId;
 use crate::rule::Refusal;
@@ -56,7 +56,7 @@ impl<S> SparseIndex<S> {
     /// As [`Ledger::found`].
     pub fn begin(&mut self, genesis: &VerifiedEntry) -> Result<Ledger, Refusal> {
         let ledger = Ledger::found(genesis)?;
-        self.graph.put(genesis, Point { chain: 0, seq: 0 }, Verdict::Applied);
+        self.graph.put(genesis, ChainPosition { chain: 0, seq: 0 }, Verdict::Applied);
         Ok(ledger)
     }
 
@@ -97,7 +97,7 @@ impl<S> SparseIndex<S> {
     /// Where an entry stands, what was said of it last, and the original of the
     /// slot that it is in, if it is applied and in one.
     #[must_use]
-    pub fn judged(&self, id: &EntryId) -> Option<(Point, Verdict, Option<EntryId>)> {
+    pub fn judged(&self, id: &EntryId) -> Option<(ChainPosition, Verdict, Option<EntryId>)> {
         self.graph.judged(id)
     }
 }
@@ -115,7 +115,7 @@ impl<S: EntrySource> EntryIndex for SparseIndex<S> {
         Ok(headers.flat_map(|header| header.dependencies()).copied().collect())
     }
 
-    fn chain(&self, from: Point) -> Result<Vec<ChainEntry>, S::Error> {
+    fn chain(&self, from: ChainPosition) -> Result<Vec<ChainEntry>, S::Error> {
         Ok(self.graph.chain(from))
     }
 

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::nets::Nets;
-use crate::act::Generation;
+use super::balance_delta::BalanceDelta;
 use crate::bug::Bug;
 use crate::id::{DeviceId, EntryId, EpochCommit, GroupId, MemberId, Topic};
 use crate::keys::DeviceCertificate;
 use crate::money::{Balance, Currency};
 use crate::payload::Rotation;
+use crate::statement::Generation;
 
 /// A member of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,7 +118,7 @@ impl UsableEpoch {
 
 /// What this device knows about names, beside the state: not in the digest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Directory {
+pub(crate) struct NameIndex {
     /// Entries that introduce a member, whatever their verdict.
     pub(crate) introductions: BTreeMap<EntryId, MemberId>,
     /// Clock and id of each member's first introduction.
@@ -146,7 +146,7 @@ pub struct GroupState {
     pub(crate) recovery: BTreeMap<Generation, [u8; 32]>,
     /// The usable epochs by their place in the total order.
     pub(crate) epochs: BTreeMap<(u64, EntryId), UsableEpoch>,
-    pub(crate) directory: Directory,
+    pub(crate) directory: NameIndex,
 }
 
 /// A state in which each of these entries introduces a member whose id is the
@@ -154,7 +154,7 @@ pub struct GroupState {
 /// how others judge what liars sign.
 #[must_use]
 pub fn any_names(group: GroupId, entries: impl IntoIterator<Item = EntryId>) -> GroupState {
-    let mut directory = Directory::default();
+    let mut directory = NameIndex::default();
     for entry in entries {
         directory.introduce(entry, 1, MemberId::from_bytes(*entry.as_bytes()));
     }
@@ -172,7 +172,7 @@ pub fn any_names(group: GroupId, entries: impl IntoIterator<Item = EntryId>) -> 
 
 impl GroupState {
     /// Adds what a content counts now, or takes back what it no longer counts.
-    pub(crate) fn count(&mut self, nets: &Nets, counts: bool) {
+    pub(crate) fn count(&mut self, nets: &BalanceDelta, counts: bool) {
         for (member, part) in nets.parts() {
             self.shift(nets.currency(), member, if counts { part } else { part.negated() });
         }
@@ -325,7 +325,7 @@ impl GroupState {
     }
 }
 
-impl Directory {
+impl NameIndex {
     pub(crate) fn introduce(&mut self, entry: EntryId, lamport: u64, member: MemberId) {
         self.introductions.insert(entry, member);
         let first = self.order.entry(member).or_insert((lamport, entry));

@@ -1,7 +1,6 @@
 //! State as bytes: what the digest covers, and what a checkpoint keeps.
 
-use super::state::{Device, Directory, GroupState, Member, UsableEpoch};
-use crate::act::Generation;
+use super::state::{Device, GroupState, Member, NameIndex, UsableEpoch};
 use crate::codec::{Reader, Writer};
 use crate::hash::{Tag, digest};
 use crate::id::{DeviceId, EntryId, EpochCommit, GroupId, MemberId, StateDigest, Topic};
@@ -9,6 +8,7 @@ use crate::limits::MAX_NAME_BYTES;
 use crate::money::Balance;
 use crate::payload::read_currency;
 use crate::rule::Refusal;
+use crate::statement::Generation;
 
 impl GroupState {
     /// The digest of the state: devices with equal heads and equal digests
@@ -100,7 +100,7 @@ impl GroupState {
                 let order = (r.uint()?, EntryId::from_bytes(r.bytes_n()?));
                 Ok((order, UsableEpoch::read(r)?))
             })?,
-            directory: Directory::decode(r)?,
+            directory: NameIndex::decode(r)?,
         })
     }
 }
@@ -119,7 +119,7 @@ impl UsableEpoch {
     }
 }
 
-impl Directory {
+impl NameIndex {
     fn encode(&self, w: &mut Writer) {
         w.array(5);
         w.list(self.introductions.iter(), |w, (entry, member)| {

@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;
-use crate::act::Generation;
 use crate::details::{Details, ExpenseDetails, TransferDetails};
-use crate::draft::{Draft, DraftError, NewAct, NewGroup};
+use crate::draft::{Draft, DraftError, NewGroup, NewStatement};
 use crate::entry::{DecodedEntry, HeaderFields};
 use crate::id::{EntryId, MemberId};
 use crate::keys::{DeviceKey, PlaceholderCard, RootEntropy, SignedDevice};
 use crate::money::{Amount, Currency, Date};
 use crate::payload::{Cancellation, Kind, Payload, Placeholder, RefIndex};
 use crate::rule::Rule;
+use crate::statement::Generation;
 use proptest::prelude::*;
 
 /// A group on the founder's device, with Ben and Cleo as placeholders.
@@ -250,7 +250,7 @@ fn equivocation_is_kept_and_both_count() {
 }
 
 /// The device signs several entries for one place, one at each of these times.
-fn fork(group: &mut Group, at: &Position, times: core::ops::Range<u64>) -> Vec<EntryId> {
+fn fork(group: &mut Group, at: &NextEntryPosition, times: core::ops::Range<u64>) -> Vec<EntryId> {
     let mut ids = Vec::new();
     for time in times {
         let entry = Draft::merge().sign(&group.device, at, time).unwrap();
@@ -486,7 +486,7 @@ fn a_member_enrols_ten_devices_and_no_more() {
         let device = DeviceKey::from_bytes(&[100 + number; 64]);
         let id = group.ledger.group();
         let signed = SignedDevice::new(id, &root, &device).unwrap();
-        let enrol = NewAct::Enrol { generation, device: &signed };
+        let enrol = NewStatement::Enrol { generation, device: &signed };
         let fits = enrol.check_limits(group.ledger.state());
         assert_eq!(fits.is_ok(), number < 10, "{number} further devices");
         if number < 10 {

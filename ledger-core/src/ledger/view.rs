@@ -1,6 +1,6 @@
 //! What a set of entries comes to.
 
-use super::{Frontier, GroupState, Position};
+use super::{Frontier, GroupState, NextEntryPosition};
 use crate::id::{DeviceId, EntryId, GroupId};
 
 /// What a set of entries comes to: its meaning, and how far it goes. Devices
@@ -33,14 +33,18 @@ impl View {
     /// Where the next entry of `device` would stand, if the device has signed
     /// before and there are at most 16 heads.
     #[must_use]
-    pub fn next_position(&self, device: DeviceId) -> Option<Position> {
+    pub fn next_position(&self, device: DeviceId) -> Option<NextEntryPosition> {
         self.frontier.next_position(self.group(), device)
     }
 
     /// Where the first entry of `device` would stand, which the entry
     /// `enrolment` enrolled.
     #[must_use]
-    pub fn first_position(&self, device: DeviceId, enrolment: EntryId) -> Option<Position> {
+    pub fn first_position(
+        &self,
+        device: DeviceId,
+        enrolment: EntryId,
+    ) -> Option<NextEntryPosition> {
         self.frontier.first_position(self.group(), device, enrolment)
     }
 }

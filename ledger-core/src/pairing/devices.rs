@@ -3,7 +3,6 @@
 use zeroize::Zeroizing;
 
 use super::{PairingError, content};
-use crate::act::Generation;
 use crate::codec::{Reader, Writer};
 use crate::entry::{DecodedEntry, VerifiedEntry, verify_batch};
 use crate::id::{EntryId, GroupId, RootId};
@@ -11,6 +10,7 @@ use crate::keys::{DeviceCertificate, DeviceKey, RootEntropy, RootKey, SignedDevi
 use crate::limits::MAX_NAME_BYTES;
 use crate::message::MessageKind;
 use crate::rule::{Refusal, Rule};
+use crate::statement::Generation;
 
 /// Most groups in one pairing: more than anybody has.
 const MAX_GROUPS: usize = 1_024;

@@ -1,10 +1,10 @@
 use super::*;
-use crate::act::Generation;
 use crate::draft::NewGroup;
 use crate::id::{EntryId, GroupId, MemberId};
 use crate::keys::{DeviceKey, RootEntropy};
 use crate::message::MessageKind;
 use crate::rule::Rule;
+use crate::statement::Generation;
 
 const NOW: u64 = 1_000_000;
 

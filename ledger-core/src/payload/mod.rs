@@ -15,11 +15,11 @@ pub use epoch::Epoch;
 pub use genesis::{Genesis, Opening, Predecessor};
 pub use introduce::{AddMember, Claim, Placeholder};
 
-use crate::act::SignedAct;
 use crate::codec::{Reader, Writer};
 use crate::entry::Header;
 use crate::limits::MAX_NAME_BYTES;
 use crate::rule::{Refusal, Rule};
+use crate::statement::SignedStatement;
 
 /// The number of a kind of entry. Numbers never change their meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -135,7 +135,7 @@ pub enum Payload {
     /// Vouches for the member whom the entry at this ref introduces.
     Adopt(RefIndex),
     /// Carries a statement of the owner or of a member.
-    Act(Box<SignedAct>),
+    Statement(Box<SignedStatement>),
     /// An expense or a transfer.
     Content(Content),
     /// Replaces the content of an expense or transfer.
@@ -176,7 +176,7 @@ impl Payload {
                 r.array(1)?;
                 Self::Adopt(RefIndex::read(&mut r)?)
             }
-            Kind::ACT => Self::Act(Box::new(SignedAct::read(&mut r)?)),
+            Kind::ACT => Self::Statement(Box::new(SignedStatement::read(&mut r)?)),
             Kind::EXPENSE => Self::Content(Content::Expense(Expense::read(&mut r)?)),
             Kind::TRANSFER => Self::Content(Content::Transfer(Transfer::read(&mut r)?)),
             Kind::CORRECTION => Self::Correction(Correction::read(&mut r)?),
@@ -206,7 +206,7 @@ impl Payload {
                 w.array(1);
                 target.write(&mut w);
             }
-            Self::Act(act) => act.write(&mut w),
+            Self::Statement(act) => act.write(&mut w),
             Self::Content(content) => content.write(&mut w),
             Self::Correction(correction) => correction.write(&mut w),
             Self::Cancellation(cancellation) => cancellation.write(&mut w),
@@ -239,7 +239,7 @@ impl Payload {
             Self::Placeholder(_) => Kind::PLACEHOLDER,
             Self::Claim(_) => Kind::CLAIM,
             Self::Adopt(_) => Kind::ADOPT,
-            Self::Act(_) => Kind::ACT,
+            Self::Statement(_) => Kind::ACT,
             Self::Content(content) => content.kind(),
             Self::Correction(_) => Kind::CORRECTION,
             Self::Cancellation(_) => Kind::CANCELLATION,
@@ -254,7 +254,7 @@ impl Payload {
     /// Rules P1, P2 and Q3: every index has a ref, every ref an index; the
     /// refs of a carried statement are its base.
     fn check_refs(&self, header: &Header) -> Result<(), Refusal> {
-        if let Self::Act(act) = self {
+        if let Self::Statement(act) = self {
             if act.act().base() != header.refs() {
                 return Err(Refusal::new(Rule::Q3));
             }
@@ -284,7 +284,7 @@ impl Payload {
             | Self::Merge
             | Self::AddMember(_)
             | Self::Placeholder(_)
-            | Self::Act(_)
+            | Self::Statement(_)
             | Self::Rotation(_)
             | Self::Epoch(_)
             | Self::Opaque => {}
@@ -305,7 +305,7 @@ impl Payload {
             Self::Genesis(genesis) => genesis.check_signatures(),
             Self::AddMember(add) => add.check_signatures(),
             Self::Claim(claim) => claim.check_signatures(),
-            Self::Act(act) => act.check(),
+            Self::Statement(act) => act.check(),
             _ => Ok(()),
         }
     }

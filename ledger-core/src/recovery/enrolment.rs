@@ -1,13 +1,13 @@
 //! The enrolment of a device that was restored, on its way to a member who
 //! carries it (SPEC §16.1).
 
-use crate::act::{ActBody, SignedAct};
 use crate::codec::{Reader, Writer};
 use crate::hash::Tag;
 use crate::id::Topic;
 use crate::message::{MessageError, MessageKind};
 use crate::rule::{Refusal, Rule};
 use crate::seal::{EnvelopeError, EpochKey, parse};
+use crate::statement::{SignedStatement, StatementBody};
 
 /// A request that cannot be used; whoever made or carried it is at fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,7 +27,7 @@ pub enum EnrolmentError {
 /// An enrolment that a restored device asks others to carry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnrolmentRequest {
-    act: SignedAct,
+    act: SignedStatement,
 }
 
 impl EnrolmentRequest {
@@ -36,9 +36,9 @@ impl EnrolmentRequest {
     /// # Errors
     /// [`EnrolmentError::Content`] if it enrols no device or its signatures do
     /// not hold.
-    pub fn new(act: SignedAct) -> Result<Self, EnrolmentError> {
+    pub fn new(act: SignedStatement) -> Result<Self, EnrolmentError> {
         let check = || {
-            if !matches!(act.act().body(), ActBody::Enrol { .. }) {
+            if !matches!(act.act().body(), StatementBody::Enrol { .. }) {
                 return Err(Refusal::with_detail(Rule::Q2, "only enrolments are carried so"));
             }
             act.check()
@@ -88,7 +88,7 @@ impl EnrolmentRequest {
 
     /// The statement, for [`Draft::carry`](crate::Draft::carry).
     #[must_use]
-    pub fn act(&self) -> &SignedAct {
+    pub fn act(&self) -> &SignedStatement {
         &self.act
     }
 }
@@ -100,9 +100,9 @@ fn sealed(message: &[u8]) -> Result<(Topic, [u8; 24], &[u8]), EnrolmentError> {
     Ok(parse(MessageKind::Enrolment.form(), envelope)?)
 }
 
-fn decode(bytes: &[u8]) -> Result<SignedAct, Refusal> {
+fn decode(bytes: &[u8]) -> Result<SignedStatement, Refusal> {
     let mut r = Reader::new(bytes);
-    let act = SignedAct::read(&mut r)?;
+    let act = SignedStatement::read(&mut r)?;
     r.finish()?;
     Ok(act)
 }

@@ -1,11 +1,11 @@
 use super::*;
-use crate::act::SignedAct;
-use crate::draft::{NewAct, NewGroup};
+use crate::draft::{NewGroup, NewStatement};
 use crate::hash::Tag;
 use crate::id::GroupId;
 use crate::keys::{DeviceKey, ExchangeKey, RootEntropy, SignedDevice};
 use crate::message::MessageKind;
 use crate::seal::{Envelope, EpochKey, KeyEnvelope};
+use crate::statement::SignedStatement;
 
 fn entropy() -> RootEntropy {
     RootEntropy::from_bytes(core::array::from_fn(|i| i as u8))
@@ -304,9 +304,9 @@ fn an_enrolment_travels_sealed_to_whoever_carries_it() {
     let group = GroupId::from(genesis.id());
     let root = entropy().root_key(7);
     let device = SignedDevice::new(group, &root, &DeviceKey::from_bytes(&[2; 64])).unwrap();
-    let generation = crate::act::Generation::Card(friend(0));
-    let enrol = NewAct::Enrol { generation, device: &device };
-    let act = SignedAct::new(&root, group, &enrol, [genesis.id()], [5; 16]).unwrap();
+    let generation = crate::statement::Generation::Card(friend(0));
+    let enrol = NewStatement::Enrol { generation, device: &device };
+    let act = SignedStatement::new(&root, group, &enrol, [genesis.id()], [5; 16]).unwrap();
     let request = EnrolmentRequest::new(act).unwrap();
     let message = request.seal(&key);
     assert_eq!(EnrolmentRequest::topic(&message), Ok(key.topic()));
@@ -321,14 +321,14 @@ fn an_enrolment_travels_sealed_to_whoever_carries_it() {
         }
     }
     // Nothing but enrolments.
-    let leave = NewAct::Leave { generation };
-    let leave = SignedAct::new(&root, group, &leave, [genesis.id()], [5; 16]).unwrap();
+    let leave = NewStatement::Leave { generation };
+    let leave = SignedStatement::new(&root, group, &leave, [genesis.id()], [5; 16]).unwrap();
     assert!(matches!(EnrolmentRequest::new(leave), Err(EnrolmentError::Content(_))));
     // Nor for another group.
     let elsewhere = GroupId::from_bytes([8; 32]);
     let device = SignedDevice::new(elsewhere, &root, &DeviceKey::from_bytes(&[2; 64])).unwrap();
-    let enrol = NewAct::Enrol { generation, device: &device };
-    let act = SignedAct::new(&root, elsewhere, &enrol, [genesis.id()], [5; 16]).unwrap();
+    let enrol = NewStatement::Enrol { generation, device: &device };
+    let act = SignedStatement::new(&root, elsewhere, &enrol, [genesis.id()], [5; 16]).unwrap();
     let moved = EnrolmentRequest::new(act).unwrap().seal(&key);
     let refused = EnrolmentRequest::open(&moved, &key);
     assert!(matches!(refused, Err(EnrolmentError::Content(r)) if r.rule() == Rule::K3));

@@ -1,7 +1,7 @@
 //! Under which keys entries travel after somebody was cut off, and what
 //! rotators try. Each story is judged from scratch and entry by entry.
 
-use ledger_core::{Draft, EntryId, EpochKey, ExchangeKey, NewAct};
+use ledger_core::{Draft, EntryId, EpochKey, ExchangeKey, NewStatement};
 
 use crate::common::{Device, Group, Outcome, View};
 
@@ -113,12 +113,12 @@ fn revocations_and_leaves_end_epochs() {
     assert_eq!(usable(&g.outcome()), [first]);
 
     let root = ben.root();
-    let act = NewAct::Revoke { generation: ben.generation, device: tablet.key.id() };
+    let act = NewStatement::Revoke { generation: ben.generation, device: tablet.key.id() };
     g.act(&g.now(), &mut ben.phone, &root, &act);
     let second = g.begin(&g.now(), &mut ben.phone, 2);
     assert_eq!(usable(&g.outcome()), [second]);
 
-    g.act(&g.now(), &mut ben.phone, &root, &NewAct::Leave { generation: ben.generation });
+    g.act(&g.now(), &mut ben.phone, &root, &NewStatement::Leave { generation: ben.generation });
     let left = g.outcome();
     assert_eq!(usable(&left), []);
     assert!(!left.state().recipients().contains(ben.card.card().recovery_public_key()));
@@ -140,7 +140,7 @@ fn epochs_come_and_go_with_their_verdicts() {
     let hers = g.begin(&old, &mut cleo.phone, 1);
     // Ben is removed with a base from before Cleo: she falls with him.
     let (root, base) = (anna.root(), [ben.phone.home]);
-    let remove = NewAct::Remove { member: ben.member };
+    let remove = NewStatement::Remove { member: ben.member };
     let removal = g.act_on(&base, &g.view(&base), &mut anna.phone, &root, &remove);
     assert!(!g.outcome().applied(hers));
     let unaware = g.begin(&old, &mut anna.phone, 2);

@@ -1,7 +1,7 @@
 //! Attacks on keys: stolen devices, forged and borrowed certificates.
 
 use ed25519_dalek::SigningKey;
-use ledger_core::{Draft, Generation, NewAct, Rule, SignedDevice, VoidReason};
+use ledger_core::{Draft, Generation, NewStatement, Rule, SignedDevice, VoidReason};
 
 use crate::common::Group;
 use crate::common::forge::{
@@ -32,13 +32,13 @@ fn an_owners_stolen_phone_tries_every_act() {
     let own = VoidReason::NotSignedByRoot;
     let acts = |device| {
         [
-            (NewAct::Remove { member: ben.member }, owner),
-            (NewAct::Bind { member: ben.member, card: &thief.card }, owner),
-            (NewAct::RenameGroup { name: "Mine" }, owner),
-            (NewAct::Enrol { generation, device }, own),
-            (NewAct::Revoke { generation, device: tablet.key.id() }, own),
-            (NewAct::Leave { generation }, own),
-            (NewAct::Rename { generation, name: "Thief" }, own),
+            (NewStatement::Remove { member: ben.member }, owner),
+            (NewStatement::Bind { member: ben.member, card: &thief.card }, owner),
+            (NewStatement::RenameGroup { name: "Mine" }, owner),
+            (NewStatement::Enrol { generation, device }, own),
+            (NewStatement::Revoke { generation, device: tablet.key.id() }, own),
+            (NewStatement::Leave { generation }, own),
+            (NewStatement::Rename { generation, name: "Thief" }, own),
         ]
     };
     let mut tried = Vec::new();
@@ -77,7 +77,7 @@ fn an_owners_stolen_phone_tries_every_act() {
     let friend = g.add(&g.now(), &mut anna.phone, "A friend of the thief");
     assert!(g.outcome().applied(bill) && g.outcome().applied(friend.phone.home));
     let (root, device) = (anna.root(), anna.phone.key.id());
-    g.act(&safe, &mut tablet, &root, &NewAct::Revoke { generation, device });
+    g.act(&safe, &mut tablet, &root, &NewStatement::Revoke { generation, device });
     let healed = g.outcome();
     assert_eq!(healed.void(bill), Some(VoidReason::Revoked));
     assert_eq!(healed.void(friend.phone.home), Some(VoidReason::Revoked));
@@ -171,7 +171,7 @@ fn a_certificate_replayed_after_revocation() {
     let mut tablet = g.enrol(&g.now(), &mut ben);
     g.owes(&g.now(), &mut tablet, anna.member, ben.member, 3);
     let (root, generation) = (ben.root(), ben.generation);
-    let act = NewAct::Revoke { generation, device: tablet.key.id() };
+    let act = NewStatement::Revoke { generation, device: tablet.key.id() };
     g.act(&g.now(), &mut ben.phone, &root, &act);
     let before = g.outcome();
     assert!(!before.is_active(&tablet));
@@ -179,7 +179,7 @@ fn a_certificate_replayed_after_revocation() {
     let carry = Draft::carry(&g.signed(tablet.home));
     let again = g.write(&g.now(), &mut tablet, |_| carry);
     let certified = SignedDevice::new(g.id, &root, &tablet.key).unwrap();
-    let act = NewAct::Enrol { generation, device: &certified };
+    let act = NewStatement::Enrol { generation, device: &certified };
     let reused = g.act(&g.now(), &mut ben.phone, &root, &act);
     let beside = g.act_on(&unaware, &g.now(), &mut ben.phone, &root, &act);
     let after = g.outcome();

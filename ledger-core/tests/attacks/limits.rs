@@ -2,8 +2,8 @@
 
 use ledger_core::hazmat::any_position;
 use ledger_core::{
-    Admission, DecodedEntry, Draft, DraftError, EntryId, Generation, NewAct, Position, Rule,
-    VoidReason, evaluate, limits, verify_batch,
+    Admission, DecodedEntry, Draft, DraftError, EntryId, Generation, NewStatement,
+    NextEntryPosition, Rule, VoidReason, evaluate, limits, verify_batch,
 };
 
 use crate::common::forge::{Fields, key_of, receive, send};
@@ -109,7 +109,8 @@ fn chain(g: &mut Group, person: &mut Person, count: u64, draft: &Draft, from: (u
     let (mut clock, mut back) = from;
     for seq in 0..count {
         clock += 1;
-        let at: Position = any_position(g.id, person.phone.key.id(), seq, back, vec![], clock);
+        let at: NextEntryPosition =
+            any_position(g.id, person.phone.key.id(), seq, back, vec![], clock);
         back = g.write_at(&mut person.phone, &at, draft.clone());
     }
 }
@@ -200,7 +201,7 @@ fn a_removal_that_sees_20_heads() {
     let crowded = g.seen(&all);
     assert_eq!(crowded.view().next_position(anna.phone.key.id()), None);
     let (root, target) = (anna.root(), people[7].member);
-    let act = NewAct::Remove { member: target };
+    let act = NewStatement::Remove { member: target };
     let draft = |base: &[EntryId]| Draft::act(&root, g.id, &act, base.to_vec(), [1; 16]);
     let Err(DraftError::Rule(refusal)) = draft(&heads[..17]) else { panic!() };
     assert_eq!(refusal.rule(), Rule::Q1);
@@ -335,7 +336,7 @@ fn heads_are_compared_with_what_is_void_and_without_what_the_wrong_hands_carry()
     let before = agreed(&g);
     assert_eq!(before.0, [vain].into());
 
-    let rename = NewAct::Rename { generation: Generation::Card(cleo.member), name: "Clea" };
+    let rename = NewStatement::Rename { generation: Generation::Card(cleo.member), name: "Clea" };
     let root = cleo.root();
     let carried = g.act(&old, &mut ben.phone, &root, &rename);
     let own = g.owes(&old, &mut ben.phone, anna.member, ben.member, 9);
@@ -369,7 +370,7 @@ fn an_owners_statement_gets_through_by_the_hands_of_somebody_removed() {
         index.insert(&entry, &replayed);
         surplus
     };
-    let removal = NewAct::Remove { member: cleo.member };
+    let removal = NewStatement::Remove { member: cleo.member };
     let removal = g.act(&old, &mut ben.phone, &anna.root(), &removal);
     assert!(!surplus(&g, removal));
     let carry = Draft::carry(&g.signed(removal));
@@ -377,8 +378,8 @@ fn an_owners_statement_gets_through_by_the_hands_of_somebody_removed() {
     assert!(surplus(&g, again), "carried once more");
     let root = ben.root();
     for act in [
-        NewAct::Rename { generation: Generation::Card(ben.member), name: "Benny" },
-        NewAct::RenameGroup { name: "Ben's" },
+        NewStatement::Rename { generation: Generation::Card(ben.member), name: "Benny" },
+        NewStatement::RenameGroup { name: "Ben's" },
     ] {
         let vain = g.act(&old, &mut ben.phone, &root, &act);
         assert!(surplus(&g, vain), "of a generation that was ended, or forged");

@@ -2,7 +2,8 @@
 //! they come to at once: `Group::outcome` compares, after every entry.
 
 use ledger_core::{
-    Admission, Draft, EntryId, Generation, NewAct, SignedDevice, Verdict, VerifiedEntry, VoidReason,
+    Admission, Draft, EntryId, Generation, NewStatement, SignedDevice, Verdict, VerifiedEntry,
+    VoidReason,
 };
 
 use crate::common::forge::{Fields, key_of, send};
@@ -16,7 +17,7 @@ fn rewind(g: &Group, device: &mut Device, to: Option<EntryId>) -> View {
 
 fn revoke(g: &mut Group, base: &[EntryId], who: &mut Person, device: &Device) -> EntryId {
     let (root, now) = (who.root(), g.now());
-    let act = NewAct::Revoke { generation: who.generation, device: device.key.id() };
+    let act = NewStatement::Revoke { generation: who.generation, device: device.key.id() };
     g.act_on(base, &now, &mut who.phone, &root, &act)
 }
 
@@ -48,7 +49,7 @@ fn a_removal_ends_on_each_branch_where_it_knew_it() {
     // first entry of the second beginning.
     let root = anna.root();
     let known = g.view(&[long, twig, anew]);
-    let act = NewAct::Remove { member: b };
+    let act = NewStatement::Remove { member: b };
     g.act_on(&[long, twig, anew], &known, &mut anna.phone, &root, &act);
     // Behind it, forks at the very ends of what it knows.
     for end in [long, twig, anew, trunk] {
@@ -78,7 +79,7 @@ fn one_key_on_several_chains_of_several_enrolments() {
     let old = g.view(&homes);
     let first = g.enrol(&old, &mut ben);
     let certified = SignedDevice::new(g.id, &ben.root(), &first.key).unwrap();
-    let act = NewAct::Enrol { generation: ben.generation, device: &certified };
+    let act = NewStatement::Enrol { generation: ben.generation, device: &certified };
     let root = ben.root();
     // Made on the same base, carried by Cleo.
     let second = g.act_on(&homes, &old, &mut cleo.phone, &root, &act);
@@ -108,7 +109,7 @@ fn one_key_on_several_chains_of_several_enrolments() {
 
     let owner = anna.root();
     let knows = [written[1], written[4]];
-    let act = NewAct::Remove { member: ben.member };
+    let act = NewStatement::Remove { member: ben.member };
     g.act_on(&knows, &g.now(), &mut anna.phone, &owner, &act);
     let removed = g.outcome();
     let spared: Vec<_> = written.iter().map(|id| removed.applied(*id)).collect();
@@ -143,13 +144,13 @@ fn keys_bound_to_somebody_whom_nobody_has_introduced() {
     g.bind(&old, &mut anna, dora.member, &mut early);
     let bill = g.owes(&g.now(), &mut early.phone, anna.member, ben.member, 1);
     let root = early.root();
-    let rename = NewAct::Rename { generation: early.generation, name: "Eve" };
+    let rename = NewStatement::Rename { generation: early.generation, name: "Eve" };
     let renamed = g.act(&g.now(), &mut early.phone, &root, &rename);
     let tablet = g.enrol(&g.now(), &mut early);
     // On bases that do not know the start of what they name.
     let root = dora.root();
     let start = g.view(&[ben.phone.home]);
-    let leave = NewAct::Leave { generation: dora.generation };
+    let leave = NewStatement::Leave { generation: dora.generation };
     let gone = g.act_on(&[ben.phone.home], &start, &mut ben.phone, &root, &leave);
     dora.phone.home = g.admit(&g.now(), &mut ben.phone, &dora.card);
     let carry = Draft::carry(&g.signed(gone));
@@ -219,7 +220,7 @@ fn a_ring_of_adds_adopts_and_claims_stands_only_from_outside() {
     assert!(bills.iter().all(|bill| held.applied(*bill)), "by one of the ring, all");
     revoke(&mut g, &[dora.phone.home], &mut dora, &two.phone);
     let (root, knows) = (anna.root(), [dora.phone.home]);
-    let act = NewAct::Remove { member: dora.member };
+    let act = NewStatement::Remove { member: dora.member };
     g.act_on(&knows, &g.now(), &mut anna.phone, &root, &act);
     assert!(g.outcome().void(bills[0]).is_some());
     let mut keys = g.stranger("Bound");
@@ -278,7 +279,7 @@ fn a_leave_reaches_a_fork_through_whatever_knows_it() {
     let mut tablet = g.enrol(&g.now(), &mut ben);
     let (a, b, home) = (anna.member, ben.member, ben.phone.home);
     let root = ben.root();
-    let act = NewAct::Leave { generation: ben.generation };
+    let act = NewStatement::Leave { generation: ben.generation };
     let before = g.owes(&g.view(&[home]), &mut ben.phone, b, a, 1);
     let leave = g.act_on(&[home], &g.view(&[before]), &mut anna.phone, &root, &act);
     let again = Draft::carry(&g.signed(leave));
@@ -316,7 +317,7 @@ fn a_leave_reaches_a_fork_through_whatever_knows_it() {
     }
     // A removal that knows nothing of the leave ends it: all of that is cut.
     let owner = anna.root();
-    let remove = NewAct::Remove { member: b };
+    let remove = NewStatement::Remove { member: b };
     g.act_on(&[before], &g.view(&[before]), &mut anna.phone, &owner, &remove);
     let cut = g.outcome();
     assert!(late.iter().chain(&free).all(|id| cut.void(*id) == Some(VoidReason::HardCut)));
@@ -402,9 +403,9 @@ fn claims_of_everything_with_chains_behind_them() {
         let mut tablet = g.enrol(&g.now(), &mut deep);
         written.push(g.owes(&g.now(), &mut tablet, anna.member, target, 1));
         let root = deep.root();
-        let leave = NewAct::Leave { generation: deep.generation };
+        let leave = NewStatement::Leave { generation: deep.generation };
         g.act(&g.now(), &mut tablet, &root, &leave);
-        let rename = NewAct::Rename { generation: keys.generation, name: "Renamed" };
+        let rename = NewStatement::Rename { generation: keys.generation, name: "Renamed" };
         g.act(&g.now(), &mut tablet, &keys.root(), &rename);
     }
     let after = g.outcome();

@@ -1,6 +1,6 @@
 //! What people try with what they sign under their root keys.
 
-use ledger_core::{Draft, EntryId, Generation, NewAct, VoidReason};
+use ledger_core::{Draft, EntryId, Generation, NewStatement, VoidReason};
 
 use crate::common::{Group, Person, debt};
 
@@ -12,7 +12,7 @@ fn a_leave_with_an_ancient_base_erases_no_debts() {
     let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
     let debt = g.owes(&g.now(), &mut ben.phone, ben.member, anna.member, 500);
     let root = ben.root();
-    let act = NewAct::Leave { generation: ben.generation };
+    let act = NewStatement::Leave { generation: ben.generation };
     let leave = g.act_on(&[ben.phone.home], &g.now(), &mut ben.phone, &root, &act);
     let late = g.owes(&g.now(), &mut ben.phone, anna.member, ben.member, 499);
     let after = g.outcome();
@@ -33,7 +33,7 @@ fn a_revocation_that_erases_debts_is_seen_and_undone_by_copies() {
     let debts = [300, 200].map(|n| g.owes(&g.now(), &mut ben.phone, ben.member, anna.member, n));
     let mut tablet = g.enrol(&g.now(), &mut ben);
     let (root, device) = (ben.root(), ben.phone.key.id());
-    let act = NewAct::Revoke { generation: ben.generation, device };
+    let act = NewStatement::Revoke { generation: ben.generation, device };
     g.act_on(&[ben.phone.home], &g.now(), &mut tablet, &root, &act);
     let erased = g.outcome();
     assert_eq!(erased.balances([anna.member, ben.member]), [0, 0]);
@@ -95,7 +95,7 @@ fn of_concurrent_binds_the_larger_in_statement_order_stands() {
     let base = g.heads(&old);
     let mut keys: Vec<Person> = ["A", "B", "C", "D"].map(|name| g.stranger(name)).into();
     for person in &mut keys[..3] {
-        let act = NewAct::Bind { member: grandma, card: &person.card };
+        let act = NewStatement::Bind { member: grandma, card: &person.card };
         person.phone.home = g.act_on(&base, &old, &mut anna.phone, &root, &act);
         person.generation = Generation::Bind(g.digest(person.phone.home));
     }
@@ -113,7 +113,7 @@ fn of_concurrent_binds_the_larger_in_statement_order_stands() {
 
     g.owes(&old, &mut tablet, grandma, anna.member, 5);
     let fourth = &mut keys[3];
-    let act = NewAct::Bind { member: grandma, card: &fourth.card };
+    let act = NewStatement::Bind { member: grandma, card: &fourth.card };
     fourth.phone.home = g.act(&old, &mut tablet, &root, &act);
     fourth.generation = Generation::Bind(g.digest(fourth.phone.home));
     assert!(keys[3].generation < keys[largest].generation, "the digest alone would choose another");
@@ -141,9 +141,9 @@ fn self_acts_of_somebody_never_accepted() {
     let device = sock.phone.key.id();
     let view = g.view(&[sock.phone.home]);
     let acts = [
-        NewAct::Leave { generation },
-        NewAct::Revoke { generation, device },
-        NewAct::Rename { generation, name: "Anna" },
+        NewStatement::Leave { generation },
+        NewStatement::Revoke { generation, device },
+        NewStatement::Rename { generation, name: "Anna" },
     ]
     .map(|act| g.act(&view, &mut sock.phone, &root, &act));
     let acted = g.outcome();
@@ -206,7 +206,7 @@ fn a_revocation_that_voids_honest_people_is_healed_by_an_adopt() {
         let mut dora = g.add(&g.now(), &mut ben.phone, "Dora");
         let bill = g.owes(&g.now(), &mut dora.phone, ben.member, dora.member, 70);
         let (root, device) = (ben.root(), ben.phone.key.id());
-        let act = NewAct::Revoke { generation: ben.generation, device };
+        let act = NewStatement::Revoke { generation: ben.generation, device };
         g.act_on(&base, &g.now(), &mut tablet, &root, &act);
         let fallen = g.outcome();
         assert_eq!(fallen.void(dora.phone.home), Some(VoidReason::Revoked));
@@ -232,7 +232,7 @@ fn a_removed_member_acts_on_themselves_on_an_old_base() {
     let (mut g, mut anna) = Group::new();
     let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
     let (root, generation, start) = (ben.root(), ben.generation, ben.phone.home);
-    let rename = |name| NewAct::Rename { generation, name };
+    let rename = |name| NewStatement::Rename { generation, name };
     let benny = g.act(&g.now(), &mut ben.phone, &root, &rename("Benny"));
     let debt = g.owes(&g.now(), &mut ben.phone, ben.member, anna.member, 30);
     let genesis = g.id.genesis();
@@ -241,12 +241,12 @@ fn a_removed_member_acts_on_themselves_on_an_old_base() {
     g.remove(&old, &mut anna, ben.member);
     let before = g.outcome();
 
-    let revoke = NewAct::Revoke { generation, device: ben.phone.key.id() };
+    let revoke = NewStatement::Revoke { generation, device: ben.phone.key.id() };
     let mut tablet = g.enrol(&old, &mut ben);
     let acts = [
         tablet.home,
         g.act_on(&[start], &old, &mut ben.phone, &root, &revoke),
-        g.act_on(&[start], &old, &mut ben.phone, &root, &NewAct::Leave { generation }),
+        g.act_on(&[start], &old, &mut ben.phone, &root, &NewStatement::Leave { generation }),
         g.act_on(&[start], &old, &mut ben.phone, &root, &rename("Anna")),
     ];
     let bill = g.owes(&old, &mut tablet, anna.member, ben.member, 800);

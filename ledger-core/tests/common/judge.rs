@@ -4,9 +4,9 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::{
-    Admission, AdmittedEntry, ChainEntry, EntryId, EntryIndex, Evaluation, Generation, GroupState,
-    Ledger, Link, Member, MemberId, MemoryIndex, Point, Rule, Slot, SlotEntry, StateDigest,
-    Verdict, VerifiedEntry, VoidReason, evaluate,
+    Admission, AdmittedEntry, ChainEntry, ChainPosition, EntryId, EntryIndex, Evaluation,
+    Generation, GroupState, Ledger, Link, Member, MemberId, MemoryIndex, Rule, Slot, SlotEntry,
+    StateDigest, Verdict, VerifiedEntry, VoidReason, evaluate,
 };
 
 use super::{Device, Group, eur};
@@ -150,7 +150,7 @@ impl EntryIndex for Failing<'_> {
         self.answer(self.index.dependencies(id))
     }
 
-    fn chain(&self, from: Point) -> Result<Vec<ChainEntry>, ()> {
+    fn chain(&self, from: ChainPosition) -> Result<Vec<ChainEntry>, ()> {
         self.answer(self.index.chain(from))
     }
 

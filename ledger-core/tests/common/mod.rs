@@ -6,10 +6,10 @@ mod judge;
 use std::collections::BTreeSet;
 
 use ledger_core::{
-    ActDigest, Amount, Currency, Date, Details, DeviceKey, Draft, EntryId, Evaluation,
-    ExpenseDetails, Generation, GroupId, GroupState, MemberId, NewAct, NewGroup, Payload, Position,
-    RootEntropy, RootKey, SignedAct, SignedCard, SignedDevice, VerifiedEntry, View as LedgerView,
-    evaluate,
+    Amount, Currency, Date, Details, DeviceKey, Draft, EntryId, Evaluation, ExpenseDetails,
+    Generation, GroupId, GroupState, MemberId, NewGroup, NewStatement, NextEntryPosition, Payload,
+    RootEntropy, RootKey, SignedCard, SignedDevice, SignedStatement, StatementId, VerifiedEntry,
+    View as LedgerView, evaluate,
 };
 
 pub use judge::Outcome;
@@ -165,7 +165,12 @@ impl Group {
     }
 
     /// At any position, however false.
-    pub fn write_at(&mut self, device: &mut Device, at: &Position, draft: Draft) -> EntryId {
+    pub fn write_at(
+        &mut self,
+        device: &mut Device,
+        at: &NextEntryPosition,
+        draft: Draft,
+    ) -> EntryId {
         let entry = draft.sign(&device.key, at, 0).unwrap();
         device.tip = Some(entry.id());
         self.pool.push(entry);
@@ -234,7 +239,13 @@ impl Group {
     }
 
     /// A statement whose base is all that the courier knows.
-    pub fn act(&mut self, view: &View, by: &mut Device, root: &RootKey, act: &NewAct) -> EntryId {
+    pub fn act(
+        &mut self,
+        view: &View,
+        by: &mut Device,
+        root: &RootKey,
+        act: &NewStatement,
+    ) -> EntryId {
         let known = self.with(view, &[by.tip.unwrap_or(by.home)]);
         let base = self.heads(&known);
         self.act_on(&base, &known, by, root, act)
@@ -247,7 +258,7 @@ impl Group {
         view: &View,
         by: &mut Device,
         root: &RootKey,
-        act: &NewAct,
+        act: &NewStatement,
     ) -> EntryId {
         let view = self.with(view, base);
         let base = base.iter().copied();
@@ -258,7 +269,7 @@ impl Group {
     pub fn enrol(&mut self, view: &View, person: &mut Person) -> Device {
         let mut device = self.device(person.phone.home);
         let certified = SignedDevice::new(self.id, &person.root(), &device.key).unwrap();
-        let act = NewAct::Enrol { generation: person.generation, device: &certified };
+        let act = NewStatement::Enrol { generation: person.generation, device: &certified };
         let root = person.root();
         device.home = self.act(view, &mut person.phone, &root, &act);
         device
@@ -266,31 +277,31 @@ impl Group {
 
     pub fn remove(&mut self, view: &View, owner: &mut Person, member: MemberId) -> EntryId {
         let root = owner.root();
-        self.act(view, &mut owner.phone, &root, &NewAct::Remove { member })
+        self.act(view, &mut owner.phone, &root, &NewStatement::Remove { member })
     }
 
     /// Gives a member the keys of `person`.
     pub fn bind(&mut self, view: &View, owner: &mut Person, who: MemberId, keys: &mut Person) {
-        let act = NewAct::Bind { member: who, card: &keys.card };
+        let act = NewStatement::Bind { member: who, card: &keys.card };
         let root = owner.root();
         keys.phone.home = self.act(view, &mut owner.phone, &root, &act);
         keys.member = who;
         keys.generation = Generation::Bind(self.digest(keys.phone.home));
     }
 
-    pub fn signed(&self, carrier: EntryId) -> SignedAct {
+    pub fn signed(&self, carrier: EntryId) -> SignedStatement {
         match self.entry(carrier).decoded().payload() {
-            Payload::Act(signed) => signed.as_ref().clone(),
+            Payload::Statement(signed) => signed.as_ref().clone(),
             other => panic!("{other:?}"),
         }
     }
 
-    pub fn digest(&self, carrier: EntryId) -> ActDigest {
+    pub fn digest(&self, carrier: EntryId) -> StatementId {
         self.signed(carrier).act().digest()
     }
 }
 
-fn position(ledger: &LedgerView, device: &Device) -> Position {
+fn position(ledger: &LedgerView, device: &Device) -> NextEntryPosition {
     let id = device.key.id();
     let at = match device.tip {
         Some(_) => ledger.next_position(id),

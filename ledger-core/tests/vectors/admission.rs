@@ -1,7 +1,7 @@
 //! Which entries enter, one after the other (SPEC 5).
 
 use ledger_core::hazmat::any_position;
-use ledger_core::{Admission, Draft, EntryId, Ledger, MemoryIndex, NewAct, VerifiedEntry};
+use ledger_core::{Admission, Draft, EntryId, Ledger, MemoryIndex, NewStatement, VerifiedEntry};
 use serde_json::{Value, json};
 
 use crate::file;
@@ -174,14 +174,14 @@ fn enrolments() -> Value {
     w.placeholder(1, "grandma", "genesis", &["*"]);
     let ben = w.by_card("add-ben");
     let tablet = w.certificate(2, 4);
-    let enrol = |generation| NewAct::Enrol { generation, device: &tablet };
+    let enrol = |generation| NewStatement::Enrol { generation, device: &tablet };
     w.act(2, "enrol", 2, &enrol(ben), &["add-ben"], &["*"]);
     w.act(2, "enrol-before-start", 2, &enrol(ben), &["genesis"], &["*"]);
     let anna = w.by_card("genesis");
     w.act(2, "enrol-into-another", 2, &enrol(anna), &["add-ben"], &["*"]);
     let grandma = w.member("grandma");
     let card = w.card("Grandma", 5, 5);
-    let bind = NewAct::Bind { member: grandma, card: &card };
+    let bind = NewStatement::Bind { member: grandma, card: &card };
     w.act(2, "bind-by-ben", 2, &bind, &["grandma"], &["*"]);
     w.act(2, "bind", 1, &bind, &["grandma"], &["*"]);
     let claim = Draft::claim(&w.state(), grandma, &w.card("Grandma", 6, 6)).unwrap();

@@ -1,7 +1,7 @@
 //! One entry of every kind, with the seeds that it grows from.
 
 use ledger_core::{
-    Details, Draft, EpochKey, ExpenseDetails, NewAct, NewGroup, Origin, VerifiedEntry,
+    Details, Draft, EpochKey, ExpenseDetails, NewGroup, NewStatement, Origin, VerifiedEntry,
 };
 use serde_json::{Value, json};
 
@@ -73,16 +73,16 @@ fn world() -> World {
     w.say(1, "adopt", &["*"], adopt);
     let (ben, cleo) = (w.by_card("add-ben"), w.member("cleo"));
     let tablet = w.certificate(2, 4);
-    let act = NewAct::Enrol { generation: ben, device: &tablet };
+    let act = NewStatement::Enrol { generation: ben, device: &tablet };
     w.act(2, "act-enrol", 2, &act, &["*"], &["*"]);
-    let act = NewAct::Revoke { generation: ben, device: device(4).id() };
+    let act = NewStatement::Revoke { generation: ben, device: device(4).id() };
     w.act(2, "act-revoke", 2, &act, &["*"], &["*"]);
-    let act = NewAct::Rename { generation: ben, name: "Benjamin" };
+    let act = NewStatement::Rename { generation: ben, name: "Benjamin" };
     w.act(2, "act-rename", 2, &act, &["*"], &["*"]);
-    w.act(1, "act-remove", 1, &NewAct::Remove { member: cleo }, &["*"], &["*"]);
+    w.act(1, "act-remove", 1, &NewStatement::Remove { member: cleo }, &["*"], &["*"]);
     let card = w.card("Cleo", 5, 5);
-    w.act(1, "act-bind", 1, &NewAct::Bind { member: cleo, card: &card }, &["*"], &["*"]);
-    w.act(1, "act-rename-group", 1, &NewAct::RenameGroup { name: "House" }, &["*"], &["*"]);
+    w.act(1, "act-bind", 1, &NewStatement::Bind { member: cleo, card: &card }, &["*"], &["*"]);
+    w.act(1, "act-rename-group", 1, &NewStatement::RenameGroup { name: "House" }, &["*"], &["*"]);
     w.record(1, "expense", &["*"], &full(&w));
     let nothing = match w.dinner("genesis", "add-ben", 2) {
         Details::Expense(dinner) => Details::Expense(ExpenseDetails {
@@ -110,7 +110,7 @@ fn world() -> World {
     w.say(2, "endorsement", &["*"], Draft::endorsement(w.id("expense"), true, note));
     w.say(2, "dispute", &["*"], Draft::endorsement(w.id("transfer"), false, None));
     w.say(2, "rotation", &["*"], Draft::rotation(1, device(77).exchange_public_key()));
-    w.act(2, "act-leave", 2, &NewAct::Leave { generation: ben }, &["*"], &["*"]);
+    w.act(2, "act-leave", 2, &NewStatement::Leave { generation: ben }, &["*"], &["*"]);
     w.say_raw(1, "unknown-kind", 999, &["expense"], b"anything");
     w
 }

@@ -1,6 +1,6 @@
 //! Faults: what an entry's own past says against it (SPEC 6.1).
 
-use ledger_core::{Draft, MemberId, NewAct};
+use ledger_core::{Draft, MemberId, NewStatement};
 use serde_json::{Value, json};
 
 use crate::raw;
@@ -91,7 +91,7 @@ fn of_statements() -> Value {
     let wrong = Draft::placeholder(&state, anna, "Not Ben's", [2; 16]).unwrap();
     w.say(2, "wrong", &["*"], wrong);
     let (fresh, bens) = (w.card("X", 41, 41), w.card("X", 42, 2));
-    let remove = |member| NewAct::Remove { member };
+    let remove = |member| NewStatement::Remove { member };
     w.act(2, "removal-by-ben", 2, &remove(grandma), &["*"], &["*"]);
     w.act(2, "owner-by-ben", 2, &remove(anna), &["*"], &["*"]);
     w.act(1, "removal-of-owner", 1, &remove(anna), &["*"], &["*"]);
@@ -99,17 +99,17 @@ fn of_statements() -> Value {
     w.act(1, "removal-before", 1, &remove(ben), &["genesis"], &["*"]);
     let unsound = w.member("wrong");
     w.act(1, "removal-of-unsound", 1, &remove(unsound), &["*"], &["*"]);
-    let bind = NewAct::Bind { member: unsound, card: &fresh };
+    let bind = NewStatement::Bind { member: unsound, card: &fresh };
     w.act(1, "bind-of-unsound", 1, &bind, &["*"], &["*"]);
-    let bind = NewAct::Bind { member: anna, card: &fresh };
+    let bind = NewStatement::Bind { member: anna, card: &fresh };
     w.act(1, "bind-of-owner", 1, &bind, &["*"], &["*"]);
-    let bind = NewAct::Bind { member: grandma, card: &bens };
+    let bind = NewStatement::Bind { member: grandma, card: &bens };
     w.act(1, "bind-with-known-device", 1, &bind, &["*"], &["*"]);
-    let rename = NewAct::RenameGroup { name: "Ben's" };
+    let rename = NewStatement::RenameGroup { name: "Ben's" };
     w.act(2, "rename-group-by-ben", 2, &rename, &["*"], &["*"]);
     let of_ben = w.by_card("add-ben");
     let again = w.certificate(2, 2);
-    let enrol = NewAct::Enrol { generation: of_ben, device: &again };
+    let enrol = NewStatement::Enrol { generation: of_ben, device: &again };
     w.act(2, "enrol-again", 2, &enrol, &["*"], &["*"]);
     w.scenario(
         "faults-of-statements",

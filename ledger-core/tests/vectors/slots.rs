@@ -1,6 +1,6 @@
 //! Slots: what counts of an expense and all that was said of it (SPEC 6.7).
 
-use ledger_core::{Draft, NewAct};
+use ledger_core::{Draft, NewStatement};
 use serde_json::{Value, json};
 
 use crate::world::{World, device};
@@ -40,7 +40,7 @@ fn copies() -> Value {
     let ben = w.by_card("add-ben");
     w.add(1, "cleo", 3, 3, &["*"]);
     let tablet = w.certificate(2, 4);
-    w.act(2, "enrol", 2, &NewAct::Enrol { generation: ben, device: &tablet }, &["*"], &["*"]);
+    w.act(2, "enrol", 2, &NewStatement::Enrol { generation: ben, device: &tablet }, &["*"], &["*"]);
     w.enrolled(4, "enrol");
     w.record(4, "dinner", &["*"], &w.dinner("genesis", "add-ben", 1000));
     let copy = |w: &World, amount| {
@@ -50,7 +50,7 @@ fn copies() -> Value {
     w.say(1, "copy-a", &["dinner"], copy(&w, 1002));
     w.say(3, "copy-b", &["dinner"], copy(&w, 1004));
     let waiting = w.scenario("copies-wait", "Copies of an applied original wait.", &[]);
-    let revoke = NewAct::Revoke { generation: ben, device: device(4).id() };
+    let revoke = NewStatement::Revoke { generation: ben, device: device(4).id() };
     w.act(2, "revoke", 2, &revoke, &["enrol"], &[]);
     let race = w.scenario(
         "copy-race",
@@ -72,7 +72,7 @@ fn void_parts() -> Value {
     let mut w = World::with_ben();
     w.record(1, "dinner", &["*"], &w.dinner("genesis", "add-ben", 1000));
     let ben = w.member("add-ben");
-    w.act(1, "remove", 1, &NewAct::Remove { member: ben }, &["*"], &["*"]);
+    w.act(1, "remove", 1, &NewStatement::Remove { member: ben }, &["*"], &["*"]);
     correct(&mut w, 2, "correction", "dinner", 8000, &["dinner"]);
     w.say(2, "cancel", &["dinner"], Draft::cancellation(w.id("dinner"), None));
     w.record(2, "own", &["dinner"], &w.dinner("add-ben", "genesis", 500));

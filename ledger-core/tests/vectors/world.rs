@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ledger_core::hazmat::any_position;
 use ledger_core::{
     Amount, Currency, Date, DecodedEntry, Details, DeviceKey, Draft, EntryId, Evaluation,
-    ExpenseDetails, Generation, GroupId, GroupState, MemberId, NewAct, NewGroup, RootEntropy,
+    ExpenseDetails, Generation, GroupId, GroupState, MemberId, NewGroup, NewStatement, RootEntropy,
     RootKey, SignedCard, SignedDevice, TransferDetails, VerifiedEntry, evaluate, verify_batch,
 };
 
@@ -233,7 +233,7 @@ impl World {
     /// The generation that a bind started, by its carrier.
     pub(crate) fn by_bind(&self, label: &str) -> Generation {
         match self.entry(label).decoded().payload() {
-            ledger_core::Payload::Act(signed) => Generation::Bind(signed.act().digest()),
+            ledger_core::Payload::Statement(signed) => Generation::Bind(signed.act().digest()),
             _ => panic!("{label} carries nothing"),
         }
     }
@@ -244,7 +244,7 @@ impl World {
         by: u8,
         label: &str,
         person: u8,
-        act: &NewAct<'_>,
+        act: &NewStatement<'_>,
         base: &[&str],
         after: &[&str],
     ) {
@@ -255,7 +255,7 @@ impl World {
 
     pub(crate) fn carry(&mut self, by: u8, label: &str, of: &str, after: &[&str]) {
         let draft = match self.entry(of).decoded().payload() {
-            ledger_core::Payload::Act(signed) => Draft::carry(signed),
+            ledger_core::Payload::Statement(signed) => Draft::carry(signed),
             _ => panic!("{of} carries nothing"),
         };
         self.say(by, label, after, draft);

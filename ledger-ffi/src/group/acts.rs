@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ledger_core::EntryId;
-use ledger_store::ControlAct;
+use ledger_store::StatementIntent;
 
 use super::LedgerGroup;
 use crate::LedgerError;
@@ -44,7 +44,7 @@ pub enum Act {
     },
 }
 
-impl TryFrom<Act> for ControlAct {
+impl TryFrom<Act> for StatementIntent {
     type Error = LedgerError;
 
     fn try_from(act: Act) -> Result<Self, LedgerError> {

@@ -126,7 +126,7 @@ impl Connections {
         };
         state.reading = state.reading.saturating_add(1);
         drop(state);
-        let place = Place { connections: self, kind: Kind::Reading };
+        let place = ConnectionPermit { connections: self, kind: Kind::Reading };
         let connection = match idle {
             Some(connection) => connection,
             None => self.open(Role::Reader)?,
@@ -148,7 +148,7 @@ impl Connections {
         refuse_suspended(&state)?;
         state.apart = state.apart.saturating_add(1);
         drop(state);
-        let _place = Place { connections: self, kind: Kind::Apart };
+        let _place = ConnectionPermit { connections: self, kind: Kind::Apart };
         // Closed before its place is free.
         let connection = self.open(Role::Reader)?;
         // To check the index of words, FTS5 takes the way of a writer.
@@ -167,7 +167,7 @@ impl Connections {
         work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let idle = self.wait_for_turn()?;
-        let place = Place { connections: self, kind: Kind::Writing };
+        let place = ConnectionPermit { connections: self, kind: Kind::Writing };
         let mut connection = match idle {
             Some(connection) => connection,
             None => self.open(Role::Writer)?,
@@ -293,7 +293,7 @@ impl Connections {
         drop(state);
         drop(readers);
         let Some(writer) = writer else { return Ok(()) };
-        let place = Place { connections: self, kind: Kind::Writing };
+        let place = ConnectionPermit { connections: self, kind: Kind::Writing };
         writer.flush_prepared_statement_cache();
         let shrunk = writer.execute_batch("PRAGMA shrink_memory");
         place.give_back(writer);
@@ -356,12 +356,12 @@ enum Kind {
 }
 
 /// A place among those at work; free again when it is dropped.
-struct Place<'a> {
+struct ConnectionPermit<'a> {
     connections: &'a Connections,
     kind: Kind,
 }
 
-impl Place<'_> {
+impl ConnectionPermit<'_> {
     /// Leaves a connection for whoever comes next.
     fn give_back(self, connection: Connection) {
         let mut state = self.connections.lock();
@@ -377,7 +377,7 @@ impl Place<'_> {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for ConnectionPermit<'_> {
     fn drop(&mut self) {
         let mut state = self.connections.lock();
         match self.kind {

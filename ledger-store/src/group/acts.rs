@@ -2,10 +2,10 @@
 
 use ledger_core::{
     Admission, DeviceId, DeviceKey, Draft, DraftError, EntryId, Fingerprint, Generation,
-    GroupState, MemberId, NewAct, RootEntropy, SignedCard, SignedDevice, Verdict, VoidReason,
+    GroupState, MemberId, NewStatement, RootEntropy, SignedCard, SignedDevice, Verdict, VoidReason,
 };
 
-use super::{Group, Writer};
+use super::{Group, GroupTransaction};
 use crate::StoreError;
 use crate::environment::random;
 
@@ -16,7 +16,7 @@ use crate::environment::random;
 /// or knowing of it: for a phone that was in the wrong hands for a while.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ControlAct {
+pub enum StatementIntent {
     /// Owner: remove a member.
     Remove {
         /// The member.
@@ -62,7 +62,7 @@ pub enum ControlAct {
 /// An act before it is signed: to be shown to the person who signs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proposal {
-    act: ControlAct,
+    act: StatementIntent,
     fingerprint: Option<Fingerprint>,
     voids: Vec<EntryId>,
     revives: Vec<EntryId>,
@@ -72,7 +72,7 @@ pub struct Proposal {
 impl Proposal {
     /// What is to be signed.
     #[must_use]
-    pub fn act(&self) -> &ControlAct {
+    pub fn act(&self) -> &StatementIntent {
         &self.act
     }
 
@@ -110,7 +110,7 @@ impl Group {
     /// removal of a member by somebody who is not the owner.
     /// [`StoreError::NoRootKey`] if this device cannot sign acts.
     /// [`StoreError::Draft`] if it names somebody unknown or breaks a limit.
-    pub fn propose(&self, act: ControlAct) -> Result<Proposal, StoreError> {
+    pub fn propose(&self, act: StatementIntent) -> Result<Proposal, StoreError> {
         let keys = self.keys()?;
         self.write(|writer| Ok(self.weigh(writer, &keys, act)?.1))
     }
@@ -129,7 +129,7 @@ impl Group {
     pub(crate) fn sign_and<T>(
         &self,
         proposal: &Proposal,
-        then: impl FnOnce(&mut Writer<'_>, EntryId) -> Result<T, StoreError>,
+        then: impl FnOnce(&mut GroupTransaction<'_>, EntryId) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let keys = self.keys()?;
         self.write(|writer| {
@@ -146,9 +146,9 @@ impl Group {
     /// Drafts an act where the writer stands, and replays it on a copy.
     fn weigh(
         &self,
-        writer: &mut Writer<'_>,
+        writer: &mut GroupTransaction<'_>,
         keys: &Keys,
-        act: ControlAct,
+        act: StatementIntent,
     ) -> Result<(Draft, Proposal), StoreError> {
         self.merge_heads(writer, &keys.device)?;
         let ledger = writer.ledger();
@@ -202,7 +202,7 @@ struct Keys {
     entropy: RootEntropy,
 }
 
-impl ControlAct {
+impl StatementIntent {
     fn since(&self) -> Option<EntryId> {
         match self {
             Self::Remove { since, .. } | Self::Bind { since, .. } | Self::Revoke { since, .. } => {
@@ -221,7 +221,7 @@ impl ControlAct {
     }
 
     /// The statement, with the generation of this device for self acts.
-    fn draft(&self, state: &GroupState, me: DeviceId) -> Result<NewAct<'_>, StoreError> {
+    fn draft(&self, state: &GroupState, me: DeviceId) -> Result<NewStatement<'_>, StoreError> {
         let known = |member: MemberId| match state.member(member) {
             Some(_) => Ok(member),
             None => Err(DraftError::UnknownMember(member)),
@@ -231,12 +231,12 @@ impl ControlAct {
             mine.map(|(generation, ..)| generation).ok_or(DraftError::ForeignDevice)
         };
         Ok(match self {
-            Self::Remove { member, .. } => NewAct::Remove { member: known(*member)? },
-            Self::Bind { member, card, .. } => NewAct::Bind { member: known(*member)?, card },
-            Self::RenameGroup { name } => NewAct::RenameGroup { name },
-            Self::Rename { name } => NewAct::Rename { generation: own()?, name },
-            Self::Leave => NewAct::Leave { generation: own()? },
-            Self::Enrol { device } => NewAct::Enrol { generation: own()?, device },
+            Self::Remove { member, .. } => NewStatement::Remove { member: known(*member)? },
+            Self::Bind { member, card, .. } => NewStatement::Bind { member: known(*member)?, card },
+            Self::RenameGroup { name } => NewStatement::RenameGroup { name },
+            Self::Rename { name } => NewStatement::Rename { generation: own()?, name },
+            Self::Leave => NewStatement::Leave { generation: own()? },
+            Self::Enrol { device } => NewStatement::Enrol { generation: own()?, device },
             Self::Revoke { device, .. } => {
                 let generation = own()?;
                 // Only one's own devices can be; a typing mistake stays one.
@@ -245,30 +245,32 @@ impl ControlAct {
                 if !state.devices().any(mine) {
                     return Err(StoreError::WouldBeVoid(VoidReason::EnrolmentVoid));
                 }
-                NewAct::Revoke { generation, device: *device }
+                NewStatement::Revoke { generation, device: *device }
             }
         })
     }
 }
 
-fn describe(act: &ControlAct, state: &GroupState, voids: usize, revives: usize) -> String {
+fn describe(act: &StatementIntent, state: &GroupState, voids: usize, revives: usize) -> String {
     let labels = state.labels();
     let name = |member: &MemberId| labels.get(member).cloned().unwrap_or_else(|| member.short());
     let mut text = match act {
-        ControlAct::Remove { member, .. } => format!("Remove {} from the group.", name(member)),
-        ControlAct::Bind { member, card, .. } => format!(
+        StatementIntent::Remove { member, .. } => {
+            format!("Remove {} from the group.", name(member))
+        }
+        StatementIntent::Bind { member, card, .. } => format!(
             "Give {} new keys, and end all earlier ones. Their fingerprint: {}.",
             name(member),
             card.card().fingerprint()
         ),
-        ControlAct::RenameGroup { name } => format!("Rename the group to “{name}”."),
-        ControlAct::Rename { name } => format!("Rename yourself to “{name}”."),
-        ControlAct::Leave => "Leave the group.".to_owned(),
-        ControlAct::Enrol { device } => format!(
+        StatementIntent::RenameGroup { name } => format!("Rename the group to “{name}”."),
+        StatementIntent::Rename { name } => format!("Rename yourself to “{name}”."),
+        StatementIntent::Leave => "Leave the group.".to_owned(),
+        StatementIntent::Enrol { device } => format!(
             "Let a further device sign for you. Its fingerprint: {}.",
             device.certificate().fingerprint()
         ),
-        ControlAct::Revoke { device, .. } => {
+        StatementIntent::Revoke { device, .. } => {
             format!("Device {} signs no more for you.", device.short())
         }
     };

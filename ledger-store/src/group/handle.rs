@@ -11,8 +11,8 @@ use ledger_core::{
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::index::StoredIndex;
-use super::{GroupKey, NewEntry, Opening, Writer};
-use crate::environment::Drawn;
+use super::{GroupKey, GroupTransaction, NewEntry, Opening};
+use crate::environment::CallContext;
 use crate::progress::{OnProgress, Progress};
 use crate::store::LoadedLedger;
 use crate::{Store, StoreError};
@@ -158,7 +158,7 @@ impl Group {
     /// Signs one entry at the place where the writer stands, and keeps it.
     pub(crate) fn record(
         &self,
-        writer: &mut Writer<'_>,
+        writer: &mut GroupTransaction<'_>,
         device: &DeviceKey,
         entry: &NewEntry,
     ) -> Result<EntryId, StoreError> {
@@ -171,7 +171,7 @@ impl Group {
     /// Signs a draft at the place where the writer stands, and keeps it.
     pub(crate) fn keep(
         &self,
-        writer: &mut Writer<'_>,
+        writer: &mut GroupTransaction<'_>,
         device: &DeviceKey,
         draft: Draft,
     ) -> Result<EntryId, StoreError> {
@@ -183,7 +183,10 @@ impl Group {
     }
 
     /// Keeps an entry that was signed here.
-    fn keep_signed(writer: &mut Writer<'_>, signed: VerifiedEntry) -> Result<EntryId, StoreError> {
+    fn keep_signed(
+        writer: &mut GroupTransaction<'_>,
+        signed: VerifiedEntry,
+    ) -> Result<EntryId, StoreError> {
         let id = signed.id();
         match writer.admit(signed)? {
             Admission::Admitted(entry) => {
@@ -206,7 +209,7 @@ impl Group {
     /// nobody can keep others from writing by forking.
     pub(crate) fn merge_heads(
         &self,
-        writer: &mut Writer<'_>,
+        writer: &mut GroupTransaction<'_>,
         device: &DeviceKey,
     ) -> Result<(), StoreError> {
         self.refuse_fork(writer)?;
@@ -226,9 +229,9 @@ impl Group {
     /// Runs `work` in one transaction; keeps all of it or nothing.
     pub(crate) fn write<T>(
         &self,
-        work: impl FnOnce(&mut Writer<'_>) -> Result<T, StoreError>,
+        work: impl FnOnce(&mut GroupTransaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let drawn = Drawn::from(self.store.environment())?;
+        let drawn = CallContext::from(self.store.environment())?;
         self.store.write(|connection| self.write_on(connection, &drawn, work))
     }
 
@@ -236,8 +239,8 @@ impl Group {
     pub(super) fn write_on<T>(
         &self,
         connection: &mut Connection,
-        drawn: &Drawn,
-        work: impl FnOnce(&mut Writer<'_>) -> Result<T, StoreError>,
+        drawn: &CallContext,
+        work: impl FnOnce(&mut GroupTransaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.store.write_group(connection, (self.key, self.id), drawn, work)
     }
@@ -249,14 +252,14 @@ impl Store {
         &self,
         connection: &mut Connection,
         (key, id): (GroupKey, GroupId),
-        drawn: &Drawn,
-        work: impl FnOnce(&mut Writer<'_>) -> Result<T, StoreError>,
+        drawn: &CallContext,
+        work: impl FnOnce(&mut GroupTransaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         // Before the transaction begins, so that it is not newer.
         let known = self.memory().ledgers.get(&key).cloned();
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let loaded = load(&tx, key, id, known, None)?;
-        let mut writer = Writer::new(&tx, key, loaded, drawn)?;
+        let mut writer = GroupTransaction::new(&tx, key, loaded, drawn)?;
         let result = work(&mut writer)?;
         let loaded = writer.finish()?;
         tx.commit()?;

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use ledger_core::{
-    ChainEntry, DecodedEntry, EntryId, EntryIndex, Kind, Link, Point, Refusal, SlotEntry, SlotRole,
-    Verdict, VerifiedEntry, hazmat,
+    ChainEntry, ChainPosition, DecodedEntry, EntryId, EntryIndex, Kind, Link, Refusal, SlotEntry,
+    SlotRole, Verdict, VerifiedEntry, hazmat,
 };
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
@@ -43,7 +43,7 @@ impl<'a> StoredIndex<'a> {
     }
 
     /// Goes on to an entry that was replayed.
-    pub(super) fn advance(&mut self, n: i64, entry: &DecodedEntry, point: Point) {
+    pub(super) fn advance(&mut self, n: i64, entry: &DecodedEntry, point: ChainPosition) {
         self.upto = n;
         self.remember(entry.id(), Some(Link { point, lamport: entry.header().lamport() }));
     }
@@ -66,7 +66,7 @@ impl<'a> StoredIndex<'a> {
         )?;
         let mut rows = statement.query((id.as_bytes(), self.group.0, self.upto))?;
         let Some(row) = rows.next()? else { return Ok(None) };
-        let point = Point { chain: row.get(0)?, seq: row.get(1)? };
+        let point = ChainPosition { chain: row.get(0)?, seq: row.get(1)? };
         Ok(Some(Link { point, lamport: row.get(2)? }))
     }
 }
@@ -89,7 +89,7 @@ impl EntryIndex for StoredIndex<'_> {
         Ok(headers.flat_map(|header| header.dependencies()).copied().collect())
     }
 
-    fn chain(&self, from: Point) -> Result<Vec<ChainEntry>, StoreError> {
+    fn chain(&self, from: ChainPosition) -> Result<Vec<ChainEntry>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT id, seq, kind, verdict FROM entries
              WHERE grp = ?1 AND chain = ?2 AND seq >= ?3 AND n <= ?4",

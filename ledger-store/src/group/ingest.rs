@@ -8,9 +8,9 @@ use ledger_core::{Admission, DecodedEntry, EntryId, Refusal, VerifiedEntry, veri
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::pending::Waiting;
-use super::{Group, Writer};
+use super::{Group, GroupTransaction};
 use crate::StoreError;
-use crate::environment::{Drawn, random};
+use crate::environment::{CallContext, random};
 
 /// What became of entries that came from elsewhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -92,7 +92,7 @@ impl Group {
             return Ok(None);
         }
         let genesis = verified.swap_remove(place);
-        Writer::found(&tx, self.key, &genesis)?;
+        GroupTransaction::found(&tx, self.key, &genesis)?;
         tx.commit()?;
         Ok(Some(genesis.id()))
     }
@@ -102,15 +102,15 @@ impl Group {
         &self,
         mut verified: Vec<VerifiedEntry>,
         mut report: Ingested,
-        then: impl FnOnce(&mut Writer<'_>, &Placed) -> Result<(), StoreError>,
+        then: impl FnOnce(&mut GroupTransaction<'_>, &Placed) -> Result<(), StoreError>,
     ) -> Result<Ingested, StoreError> {
-        let drawn = Drawn::from(self.store.environment())?;
+        let drawn = CallContext::from(self.store.environment())?;
         self.store.write(|connection| {
             report.added.extend(self.begin_again(connection, &mut verified)?);
             let known = self.store.memory().pending.remove(&self.key);
             let (report, pending) = self.write_on(connection, &drawn, |writer| {
                 let (waiting, ready) = Waiting::open(writer.connection(), self.key, known)?;
-                let mut intake = Intake {
+                let mut intake = IngestSession {
                     writer,
                     waiting,
                     placed: Placed::new(),
@@ -141,8 +141,8 @@ impl Group {
 pub(super) type Placed = Vec<(EntryId, i64)>;
 
 /// One call of [`Group::ingest`], as it goes on.
-struct Intake<'a, 'b> {
-    writer: &'a mut Writer<'b>,
+struct IngestSession<'a, 'b> {
+    writer: &'a mut GroupTransaction<'b>,
     waiting: Waiting<'b>,
     placed: Placed,
     /// What nobody needs so far.
@@ -152,7 +152,7 @@ struct Intake<'a, 'b> {
     report: Ingested,
 }
 
-impl Intake<'_, '_> {
+impl IngestSession<'_, '_> {
     /// Takes in what can be now; gives back what waited for that.
     fn round(
         &mut self,

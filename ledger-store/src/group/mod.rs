@@ -24,7 +24,7 @@ mod successor;
 mod verify;
 mod write;
 
-pub use acts::{ControlAct, Proposal};
+pub use acts::{Proposal, StatementIntent};
 pub use cursor::{Cursor, ParseCursorError};
 pub use exchange::{BundleCursor, BundleCursorError, Exported, Imported, Since};
 pub use find::{By, Filter};
@@ -39,7 +39,7 @@ pub use overview::Overview;
 pub use query::{Activity, Recorded};
 pub use record::NewEntry;
 pub use verify::Verification;
-pub(crate) use write::Writer;
+pub(crate) use write::GroupTransaction;
 
 /// A group's row in the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,7 +5,7 @@ use ledger_core::{
     VoidReason,
 };
 
-use super::Writer;
+use super::GroupTransaction;
 use crate::environment::random;
 use crate::{Environment, StoreError};
 
@@ -72,7 +72,7 @@ pub enum NewEntry {
 impl NewEntry {
     pub(super) fn draft(
         &self,
-        writer: &Writer<'_>,
+        writer: &GroupTransaction<'_>,
         device: DeviceId,
         environment: &dyn Environment,
     ) -> Result<Draft, StoreError> {

@@ -3,7 +3,7 @@
 
 use ledger_core::{DeviceKey, Draft, DraftError, Payload, VerifiedEntry};
 
-use super::{Group, Writer};
+use super::{Group, GroupTransaction};
 use crate::StoreError;
 
 impl Group {
@@ -26,7 +26,7 @@ impl Group {
     /// name them (SPEC §4.1).
     pub(crate) fn carry_over(
         &self,
-        writer: &mut Writer<'_>,
+        writer: &mut GroupTransaction<'_>,
         device: &DeviceKey,
         genesis: &VerifiedEntry,
     ) -> Result<(), StoreError> {

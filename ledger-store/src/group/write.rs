@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use super::index::{StoredIndex, number};
 use super::projections::Lists;
 use super::{GroupKey, Opening, named};
-use crate::environment::Drawn;
+use crate::environment::CallContext;
 use crate::store::LoadedLedger;
 use crate::{Environment, StoreError};
 
@@ -19,7 +19,7 @@ use crate::{Environment, StoreError};
 const CHECKPOINTS_KEPT: u32 = 3;
 
 /// Adds entries to one group inside the caller's transaction.
-pub(crate) struct Writer<'a> {
+pub(crate) struct GroupTransaction<'a> {
     connection: &'a Connection,
     group: GroupKey,
     loaded: LoadedLedger,
@@ -29,16 +29,16 @@ pub(crate) struct Writer<'a> {
     last: i64,
     /// Whether verdicts on stored entries changed.
     flipped: bool,
-    drawn: &'a Drawn,
+    drawn: &'a CallContext,
 }
 
-impl<'a> Writer<'a> {
+impl<'a> GroupTransaction<'a> {
     /// Inside a transaction that keeps other processes from writing.
     pub(crate) fn new(
         connection: &'a Connection,
         group: GroupKey,
         loaded: LoadedLedger,
-        drawn: &'a Drawn,
+        drawn: &'a CallContext,
     ) -> Result<Self, StoreError> {
         let (lists, last) = (Lists::new(connection, group), last(connection)?);
         let index = StoredIndex::new(connection, group, loaded.upto);

@@ -9,8 +9,8 @@ use ledger_core::{
 
 use super::requests::{RequestId, mark};
 use crate::environment::random;
-use crate::group::Writer;
-use crate::{ControlAct, Exported, Group, NewEntry, Progress, Proposal, Since, StoreError};
+use crate::group::GroupTransaction;
+use crate::{Exported, Group, NewEntry, Progress, Proposal, Since, StatementIntent, StoreError};
 
 /// Somebody was let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl Group {
             Way::Add | Way::Claim(_) => Ok(None),
             Way::Bind(member) => {
                 let card = Box::new(kept.request.card().clone());
-                self.propose(ControlAct::Bind { member, card, since: None }).map(Some)
+                self.propose(StatementIntent::Bind { member, card, since: None }).map(Some)
             }
         }
     }
@@ -73,7 +73,7 @@ impl Group {
                 self.answer(writer, &kept.request, entry)
             });
         };
-        let is_this = matches!(proposal.act(), ControlAct::Bind { member, card, since: None }
+        let is_this = matches!(proposal.act(), StatementIntent::Bind { member, card, since: None }
             if Some(*member) == kept.claims && **card == *kept.request.card());
         if !is_this {
             return Err(StoreError::ProposalOutdated);
@@ -108,7 +108,7 @@ impl Group {
     /// By which entry somebody who has a claim on `claims` would get in.
     pub(super) fn way(
         &self,
-        writer: &Writer<'_>,
+        writer: &GroupTransaction<'_>,
         claims: Option<MemberId>,
     ) -> Result<Way, StoreError> {
         let Some(member) = claims else { return Ok(Way::Add) };
@@ -130,7 +130,7 @@ impl Group {
 
     pub(super) fn let_in(
         &self,
-        writer: &mut Writer<'_>,
+        writer: &mut GroupTransaction<'_>,
         device: &DeviceKey,
         way: &Way,
         request: &JoinRequest,
@@ -147,7 +147,7 @@ impl Group {
     /// Seals the answer to a request that was granted.
     pub(super) fn answer(
         &self,
-        writer: &Writer<'_>,
+        writer: &GroupTransaction<'_>,
         request: &JoinRequest,
         entry: EntryId,
     ) -> Result<Admitted, StoreError> {

@@ -9,7 +9,7 @@ use ledger_core::{
 };
 use rusqlite::TransactionBehavior;
 
-use crate::enter::{Place, next_root_index};
+use crate::enter::{MembershipRow, next_root_index};
 use crate::environment::random;
 use crate::{Group, Imported, Progress, Store, StoreError};
 
@@ -156,8 +156,11 @@ impl Store {
     }
 
     fn enter_joined(&self, row: &Asked, welcome: &Welcome) -> Result<Group, StoreError> {
-        let place =
-            Place { genesis: welcome.genesis(), device: row.device, root_index: row.root_index };
+        let place = MembershipRow {
+            genesis: welcome.genesis(),
+            device: row.device,
+            root_index: row.root_index,
+        };
         let others = self.asked()?.into_iter();
         let others = others.filter(|other| other.group == row.group && other.j != row.j);
         let mut unused: Vec<DeviceId> = others.map(|other| other.device).collect();

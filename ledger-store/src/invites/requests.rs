@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::admit::{Admitted, Way};
 use super::inviter::Found;
-use crate::group::Writer;
+use crate::group::GroupTransaction;
 use crate::{Group, Store, StoreError};
 
 /// How many requests of one invite wait to be looked at.
@@ -226,7 +226,7 @@ impl Group {
     }
 }
 
-impl Writer<'_> {
+impl GroupTransaction<'_> {
     /// The group's genesis entry.
     pub(super) fn genesis(
         &self,

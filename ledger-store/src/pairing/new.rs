@@ -6,7 +6,7 @@ use ledger_core::pairing::{
 };
 use zeroize::Zeroizing;
 
-use crate::enter::Place;
+use crate::enter::MembershipRow;
 use crate::environment::random;
 use crate::{Group, Store, StoreError};
 
@@ -113,8 +113,8 @@ impl AwaitingEnrolment {
             self.store.become_person(entropy)?;
         }
         let places = groups.iter().zip(&self.devices);
-        let places: Vec<Place<'_>> = places
-            .map(|(group, device)| Place {
+        let places: Vec<MembershipRow<'_>> = places
+            .map(|(group, device)| MembershipRow {
                 genesis: &group.genesis,
                 device: device.id(),
                 root_index: group.index,

@@ -5,7 +5,7 @@ use ledger_core::{Generation, RootEntropy};
 use rusqlite::OptionalExtension as _;
 
 use crate::environment::random;
-use crate::{ControlAct, Group, Proposal, Store, StoreError};
+use crate::{Group, Proposal, StatementIntent, Store, StoreError};
 
 /// What the new device may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +109,7 @@ impl EnrollingDevice {
         let mut proposals: Vec<Proposal> = Vec::with_capacity(self.groups.len());
         for (device, membership) in stage.devices().iter().zip(&self.groups) {
             let device = device.certify(&self.entropy.root_key(membership.index))?;
-            let act = ControlAct::Enrol { device: Box::new(device) };
+            let act = StatementIntent::Enrol { device: Box::new(device) };
             proposals.push(membership.group.propose(act)?);
         }
         let mut granted = Vec::with_capacity(self.groups.len());

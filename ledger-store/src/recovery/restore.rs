@@ -6,11 +6,11 @@ use std::ops::ControlFlow;
 
 use ledger_core::{
     Draft, EnrolmentRequest, EntryId, Envelope, Epoch, EpochKey, ExchangeKey, FoundKey, GroupId,
-    KeyEnvelope, NewAct, Payload, Records, SignedAct, SignedDevice, Topic, VerifiedEntry,
-    verify_batch,
+    KeyEnvelope, NewStatement, Payload, Records, SignedDevice, SignedStatement, Topic,
+    VerifiedEntry, verify_batch,
 };
 
-use crate::enter::Place;
+use crate::enter::MembershipRow;
 use crate::environment::random;
 use crate::{Group, Imported, Progress, Store, StoreError, StoreOptions};
 
@@ -90,7 +90,7 @@ impl Store {
             Ok(group) => group,
             Err(StoreError::UnknownGroup(_)) => {
                 let device = self.new_device()?.id();
-                let place = Place { genesis: &genesis, device, root_index: index };
+                let place = MembershipRow { genesis: &genesis, device, root_index: index };
                 let (mut groups, _) = self.enter(&[place], |_| Ok(()))?;
                 groups.pop().ok_or(StoreError::UnknownGroup(id))?
             }
@@ -144,11 +144,11 @@ impl Group {
         }
         let (_, generation) = ledger.member_of_root(root.id()).ok_or(StoreError::NoRootKey)?;
         let device = SignedDevice::new(self.id(), &root, &device)?;
-        let enrol = NewAct::Enrol { generation, device: &device };
+        let enrol = NewStatement::Enrol { generation, device: &device };
         enrol.check_limits(ledger.state())?;
         let nonce = *random(self.store().environment())?;
         let base = ledger.frontier().heads().take(MAX_BASE);
-        let act = SignedAct::new(&root, self.id(), &enrol, base, nonce)?;
+        let act = SignedStatement::new(&root, self.id(), &enrol, base, nonce)?;
         let key = self.newest_epoch_key()?.ok_or(StoreError::NoKey)?;
         Ok(EnrolmentRequest::new(act)?.seal(&key))
     }

@@ -11,7 +11,7 @@ use super::pages::Hints;
 use super::report::{Cut, Repaired, RepairedGroup};
 use super::saved::Saved;
 use crate::database::Location;
-use crate::group::{GroupKey, Writer};
+use crate::group::{GroupKey, GroupTransaction};
 use crate::progress::{Meter, OnProgress, Phase};
 use crate::{SecretName, SecretStore, Store, StoreError};
 
@@ -151,7 +151,7 @@ impl Build<'_> {
         )?;
         let key = GroupKey(tx.last_insert_rowid());
         if let Some(genesis) = genesis {
-            Writer::found(&tx, key, genesis)?;
+            GroupTransaction::found(&tx, key, genesis)?;
         }
         tx.commit()?;
         Ok(key)

@@ -7,7 +7,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use ledger_core::{DeviceKey, Draft, EntryId, NewAct, RootEntropy, SignedCard, VerifiedEntry};
+use ledger_core::{
+    DeviceKey, Draft, EntryId, NewStatement, RootEntropy, SignedCard, VerifiedEntry,
+};
 use ledger_store::{FileSecrets, Group, NewEntry, Store};
 
 use super::people::{secret, sign};
@@ -88,7 +90,7 @@ fn visit(database: &Path, group: &Group, withheld: &mut Vec<VerifiedEntry>, rng:
         take_in(group, vec![entry]);
     }
     if rng.below(3) > 0 {
-        let remove = NewAct::Remove { member };
+        let remove = NewStatement::Remove { member };
         let draft = Draft::act(&owner, group.id(), &remove, known, [3; 16]).unwrap();
         let removal = sign(&group.ledger().unwrap(), &anna, None, draft);
         take_in(group, vec![removal]);

@@ -1,8 +1,8 @@
 //! Members with keys of their own.
 
 use ledger_core::{
-    DeviceKey, Draft, EntryId, Ledger, MemberId, NewAct, RootEntropy, RootKey, SignedCard, Verdict,
-    VerifiedEntry,
+    DeviceKey, Draft, EntryId, Ledger, MemberId, NewStatement, RootEntropy, RootKey, SignedCard,
+    Verdict, VerifiedEntry,
 };
 use ledger_store::{Group, Ingested};
 
@@ -77,7 +77,7 @@ impl Ben {
 
     /// Anna removes him, knowing of nothing after `known`.
     pub fn remove(&self, group: &Group, known: Vec<EntryId>) -> EntryId {
-        let remove = NewAct::Remove { member: self.member };
+        let remove = NewStatement::Remove { member: self.member };
         let draft = Draft::act(&self.owner, group.id(), &remove, known, [3; 16]).unwrap();
         ingest(group, &sign(&group.ledger().unwrap(), &self.anna, None, draft))
     }

@@ -1,7 +1,7 @@
 //! Phones that exchange sealed bundles.
 
 use ledger_core::{EntryId, MemberId};
-use ledger_store::{ControlAct, Group, Imported, NewEntry, Since, Store};
+use ledger_store::{Group, Imported, NewEntry, Since, StatementIntent, Store};
 
 use super::phones::{admitted, link, open_invite};
 use super::{Folder, Rng, details, digest, go_on};
@@ -78,6 +78,6 @@ pub fn add(by: &Anna, name: &str, seed: u64) -> Person {
 }
 
 pub fn remove(owner: &Group, member: MemberId) -> EntryId {
-    let proposal = owner.propose(ControlAct::Remove { member, since: None }).unwrap();
+    let proposal = owner.propose(StatementIntent::Remove { member, since: None }).unwrap();
     owner.sign(&proposal).unwrap()
 }

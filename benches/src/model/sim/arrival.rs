@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::entry::{Body, Enrolment, Entry, Gen, Kind, MemberId};
-use crate::model::history::{History, Stated, author};
+use crate::model::history::{History, StatementRecord, author};
 use crate::model::past::Past;
 use crate::model::resolve::{Resolution, Verdict};
 use crate::model::sim::flips;
@@ -37,7 +37,7 @@ pub struct Before {
 }
 
 /// Owner acts that are certainly valid: signed by the founder, not about the owner, of good form.
-pub fn owner_acts(h: &History) -> impl Iterator<Item = &Stated> {
+pub fn owner_acts(h: &History) -> impl Iterator<Item = &StatementRecord> {
     let owner = h.owner().map(|(_, root)| root);
     h.statements.values().filter(move |s| {
         s.statement.body.generation().is_none()
@@ -47,7 +47,7 @@ pub fn owner_acts(h: &History) -> impl Iterator<Item = &Stated> {
 }
 
 /// Whether a carrier of `s` is among these entries.
-pub fn carried_in(s: &Stated, past: &Past) -> bool {
+pub fn carried_in(s: &StatementRecord, past: &Past) -> bool {
     s.carriers.iter().any(|&c| past.contains(c))
 }
 

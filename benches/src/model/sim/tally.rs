@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::entry::{Body, Gen, Kind, MemberId};
-use crate::model::history::{History, Stated};
+use crate::model::history::{History, StatementRecord};
 use crate::model::resolve::{Resolution, Verdict};
 use crate::model::sim::arrival::{Before, carried_in, name, owner_acts};
 use crate::model::sim::flips::to_the_letter;
@@ -123,15 +123,17 @@ impl Tally {
             .filter(|(g, x)| matches!(g, Gen::Card(_)) && x.starts.len() > 1)
             .count();
         race("cards admitted more than once", twice);
-        let acts: Vec<&Stated> = owner_acts(h).collect();
-        let accepted = |s: &&Stated| res.accepted(s.statement.digest);
-        let selves: Vec<&Stated> = h
+        let acts: Vec<&StatementRecord> = owner_acts(h).collect();
+        let accepted = |s: &&StatementRecord| res.accepted(s.statement.digest);
+        let selves: Vec<&StatementRecord> = h
             .statements
             .values()
             .filter(|s| s.statement.body.generation().is_some())
             .filter(accepted)
             .collect();
-        let apart = |a: &Stated, b: &Stated| !carried_in(a, &b.within) && !carried_in(b, &a.within);
+        let apart = |a: &StatementRecord, b: &StatementRecord| {
+            !carried_in(a, &b.within) && !carried_in(b, &a.within)
+        };
         for (i, a) in acts.iter().enumerate() {
             for b in acts.iter().skip(i + 1).filter(|b| apart(a, b)) {
                 match (a.statement.body, b.statement.body) {

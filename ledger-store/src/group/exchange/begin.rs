@@ -2,14 +2,14 @@
 
 use ledger_core::{DeviceKey, Draft, EpochKey, limits::MAX_EPOCH_PREDECESSORS};
 
-use super::ring::Ring;
+use super::ring::EpochKeyring;
 use crate::StoreError;
 use crate::environment::random;
-use crate::group::{ControlAct, Group, Writer};
+use crate::group::{Group, GroupTransaction, StatementIntent};
 
 impl Group {
-    pub(super) fn ring<'a>(&self, writer: &Writer<'a>) -> Ring<'a> {
-        Ring { connection: writer.connection(), group: self.key, id: self.id }
+    pub(super) fn ring<'a>(&self, writer: &GroupTransaction<'a>) -> EpochKeyring<'a> {
+        EpochKeyring { connection: writer.connection(), group: self.key, id: self.id }
     }
 
     /// Begins an epoch whose key only those get who are in the group now.
@@ -45,7 +45,7 @@ impl Group {
 
     fn timestamp_ms(
         &self,
-        writer: &Writer<'_>,
+        writer: &GroupTransaction<'_>,
         id: &ledger_core::EntryId,
     ) -> Result<u64, StoreError> {
         use ledger_core::EntryIndex as _;
@@ -56,7 +56,7 @@ impl Group {
     /// The usable epoch under which entries are sealed first (SPEC Y3).
     pub(super) fn sealing_key(
         &self,
-        writer: &Writer<'_>,
+        writer: &GroupTransaction<'_>,
     ) -> Result<Option<(i64, EpochKey)>, StoreError> {
         let ring = self.ring(writer);
         for (_, epoch) in writer.ledger().state().usable_epochs() {
@@ -72,7 +72,7 @@ impl Group {
     /// The same, having begun an epoch if need be.
     pub(super) fn sealing_key_or_new(
         &self,
-        writer: &mut Writer<'_>,
+        writer: &mut GroupTransaction<'_>,
         device: &DeviceKey,
     ) -> Result<(i64, EpochKey), StoreError> {
         self.ring(writer).refresh()?;
@@ -89,7 +89,7 @@ impl Group {
     /// Begins an epoch with the keys of all that are in no other box.
     pub(super) fn begin_epoch(
         &self,
-        writer: &mut Writer<'_>,
+        writer: &mut GroupTransaction<'_>,
         device: &DeviceKey,
     ) -> Result<(), StoreError> {
         loop {
@@ -112,13 +112,15 @@ impl Group {
     /// nothing was handed out yet, nobody has a key to be kept from.
     pub(in crate::group) fn after_act(
         &self,
-        writer: &mut Writer<'_>,
+        writer: &mut GroupTransaction<'_>,
         device: &DeviceKey,
-        act: &ControlAct,
+        act: &StatementIntent,
     ) -> Result<(), StoreError> {
         let cuts = matches!(
             act,
-            ControlAct::Remove { .. } | ControlAct::Bind { .. } | ControlAct::Revoke { .. }
+            StatementIntent::Remove { .. }
+                | StatementIntent::Bind { .. }
+                | StatementIntent::Revoke { .. }
         );
         let may_write = writer.ledger().state().may_write(self.device);
         if !cuts || !may_write || self.ring(writer).is_empty()? {

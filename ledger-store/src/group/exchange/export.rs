@@ -11,7 +11,7 @@ use rusqlite::Connection;
 
 use super::BundleCursor;
 use super::plan::{Plan, Row};
-use super::ring::Ring;
+use super::ring::EpochKeyring;
 use crate::StoreError;
 use crate::group::Group;
 use crate::progress::{Meter, Phase, Progress};
@@ -178,7 +178,7 @@ impl Group {
         keys: &mut BTreeMap<i64, EpochKey>,
         row: Row,
     ) -> Result<Vec<u8>, StoreError> {
-        let ring = Ring { connection, group: self.key, id: self.id };
+        let ring = EpochKeyring { connection, group: self.key, id: self.id };
         let key = match keys.entry(row.epoch) {
             std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
             std::collections::btree_map::Entry::Vacant(place) => place.insert(ring.get(row.epoch)?),

@@ -4,9 +4,9 @@
 use ledger_core::{DeviceId, DeviceKey, EntryId, EntryIndex as _};
 use rusqlite::{Connection, OptionalExtension as _};
 
-use crate::enter::Place;
+use crate::enter::MembershipRow;
 use crate::group::index::StoredIndex;
-use crate::group::{Group, GroupKey, Writer};
+use crate::group::{Group, GroupKey, GroupTransaction};
 use crate::{Secret, SecretName, StoreError};
 
 impl Group {
@@ -49,7 +49,7 @@ impl Group {
             genesis.ok_or_else(|| StoreError::Damaged("the genesis entry is gone".to_owned()))
         })?;
         let device = store.new_device()?.id();
-        let place = Place { genesis: &genesis, device, root_index };
+        let place = MembershipRow { genesis: &genesis, device, root_index };
         let (mut groups, replaced) = store.enter(&[place], |_| Ok(()))?;
         for device in replaced {
             store.forget_device(&device)?;
@@ -61,7 +61,10 @@ impl Group {
     ///
     /// # Errors
     /// [`StoreError::Forked`] if it is this device's.
-    pub(in crate::group) fn refuse_fork(&self, writer: &Writer<'_>) -> Result<(), StoreError> {
+    pub(in crate::group) fn refuse_fork(
+        &self,
+        writer: &GroupTransaction<'_>,
+    ) -> Result<(), StoreError> {
         match writer.ledger().has_forked(self.device) {
             true => Err(StoreError::Forked(self.device)),
             false => Ok(()),

@@ -11,10 +11,10 @@ use ledger_core::{
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::quarantine::Quarantine;
-use super::ring::Ring;
+use super::ring::EpochKeyring;
 use crate::StoreError;
 use crate::environment::random;
-use crate::group::{Group, Ingested, Writer};
+use crate::group::{Group, GroupTransaction, Ingested};
 use crate::progress::{Phase, Progress};
 
 /// Most entries of one transaction. Fewer make what is written twice: pages of
@@ -103,7 +103,7 @@ impl Group {
             Ok(statement.query_row([self.key.0], |row| row.get(0))?)
         })?;
         let mut told = self.store.stopped_by(progress);
-        let mut intake = Intake {
+        let mut intake = SealedIntake {
             group: self,
             exchange: self.exchange_keys(root_index)?,
             keys: BTreeMap::new(),
@@ -152,7 +152,7 @@ impl Group {
 }
 
 /// An import as it goes on.
-struct Intake<'a> {
+struct SealedIntake<'a> {
     group: &'a Group,
     exchange: Vec<ExchangeKey>,
     keys: BTreeMap<Topic, (i64, EpochKey)>,
@@ -180,7 +180,7 @@ struct Parts {
     heads: Option<BTreeSet<EntryId>>,
 }
 
-impl Intake<'_> {
+impl SealedIntake<'_> {
     fn total(&self) -> u64 {
         self.bundles.keys().fold(0, |sum, (_, entries)| sum.saturating_add(*entries))
     }
@@ -225,8 +225,10 @@ impl Intake<'_> {
             return Ok(true);
         }
         let (group, id) = (self.group.key, self.group.id);
-        let found =
-            self.group.store.read(|connection| Ring { connection, group, id }.find(topic))?;
+        let found = self
+            .group
+            .store
+            .read(|connection| EpochKeyring { connection, group, id }.find(topic))?;
         let is_here = found.is_some();
         self.keys.extend(found.map(|found| (*topic, found)));
         Ok(is_here)
@@ -277,12 +279,12 @@ impl Intake<'_> {
 
     fn ring<T>(
         &self,
-        work: impl FnOnce(&Ring<'_>) -> Result<T, StoreError>,
+        work: impl FnOnce(&EpochKeyring<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let (group, id) = (self.group.key, self.group.id);
         self.group.store.write(|connection| {
             let tx = connection.transaction()?;
-            let result = work(&Ring { connection: &tx, group, id })?;
+            let result = work(&EpochKeyring { connection: &tx, group, id })?;
             tx.commit()?;
             Ok(result)
         })
@@ -341,10 +343,9 @@ impl Intake<'_> {
         let mut released = Vec::new();
         if let Payload::Epoch(epoch) = entry.payload() {
             let (group, id) = (self.group.key, self.group.id);
-            let known = self
-                .group
-                .store
-                .read(|connection| Ring { connection, group, id }.has_begun(&epoch.topic()))?;
+            let known = self.group.store.read(|connection| {
+                EpochKeyring { connection, group, id }.has_begun(&epoch.topic())
+            })?;
             if !known {
                 // The box opens envelopes before anybody is believed: only a
                 // signed entry in force makes a key fit for sealing.
@@ -470,7 +471,7 @@ fn is_here(connection: &Connection, id: &EntryId) -> Result<bool, StoreError> {
 
 /// Notes under which epochs entries came, also of those that wait.
 fn note_epochs(
-    writer: &Writer<'_>,
+    writer: &GroupTransaction<'_>,
     group: &Group,
     mut under: BTreeMap<EntryId, i64>,
     placed: &[(EntryId, i64)],

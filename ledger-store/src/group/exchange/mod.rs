@@ -28,8 +28,9 @@ impl Group {
     /// The key of a topic, if it is here.
     pub(crate) fn epoch_key(&self, topic: &Topic) -> Result<Option<EpochKey>, StoreError> {
         let (group, id) = (self.key, self.id);
-        let found =
-            self.store.read(|connection| ring::Ring { connection, group, id }.find(topic))?;
+        let found = self
+            .store
+            .read(|connection| ring::EpochKeyring { connection, group, id }.find(topic))?;
         Ok(found.map(|(_, key)| key))
     }
 
@@ -37,8 +38,9 @@ impl Group {
     /// newest.
     pub(crate) fn newest_epoch_key(&self) -> Result<Option<EpochKey>, StoreError> {
         let (group, id) = (self.key, self.id);
-        let keys =
-            self.store.read(|connection| ring::Ring { connection, group, id }.uncovered())?;
+        let keys = self
+            .store
+            .read(|connection| ring::EpochKeyring { connection, group, id }.uncovered())?;
         Ok(keys.into_iter().next_back())
     }
 }

@@ -10,11 +10,11 @@ use rusqlite::Connection;
 
 use super::guard::{device_of_chain, entry_at};
 use super::quarantine::Quarantine;
-use super::ring::Ring;
+use super::ring::EpochKeyring;
 use super::{BundleCursor, Since};
 use crate::StoreError;
 use crate::environment::random;
-use crate::group::{Group, GroupKey, Writer};
+use crate::group::{Group, GroupKey, GroupTransaction};
 
 /// An entry that goes out.
 #[derive(Clone, Copy)]
@@ -42,7 +42,7 @@ pub(super) struct Plan {
 impl Group {
     pub(super) fn plan(
         &self,
-        writer: &mut Writer<'_>,
+        writer: &mut GroupTransaction<'_>,
         device: &DeviceKey,
         cursor: &BundleCursor,
         most_bytes: Option<u64>,
@@ -51,7 +51,7 @@ impl Group {
         let (epoch, sealing) = self.sealing_key_or_new(writer, device)?;
         let connection = writer.connection();
         let recipients = writer.ledger().state().recipients();
-        let ring = Ring { connection, group: self.key, id: self.id };
+        let ring = EpochKeyring { connection, group: self.key, id: self.id };
         let mut key_envelopes = Vec::new();
         for key in ring.to_hand_out()? {
             key_envelopes.extend(key.wrap_for(&recipients, &*random(writer.environment())?));
@@ -97,7 +97,7 @@ impl Group {
     /// This device's last entry, of those up to a number and those that begin epochs.
     fn own_tip(
         &self,
-        writer: &Writer<'_>,
+        writer: &GroupTransaction<'_>,
         device: DeviceId,
         upto: Option<i64>,
     ) -> Result<Option<(u64, EntryId)>, StoreError> {

@@ -6,13 +6,13 @@ use rusqlite::{Connection, OptionalExtension as _};
 use crate::StoreError;
 use crate::group::GroupKey;
 
-pub(super) struct Ring<'a> {
+pub(super) struct EpochKeyring<'a> {
     pub(super) connection: &'a Connection,
     pub(super) group: GroupKey,
     pub(super) id: GroupId,
 }
 
-impl Ring<'_> {
+impl EpochKeyring<'_> {
     /// Whether no key is here at all: nothing was ever handed out.
     pub(super) fn is_empty(&self) -> Result<bool, StoreError> {
         let mut statement =

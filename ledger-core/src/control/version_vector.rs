@@ -6,23 +6,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::chain::{After, Point};
+use super::chain::{After, ChainPosition};
 use super::keys::Keys;
-use super::record::{Control, Located, Stated};
-use crate::act::{Act, ActBody, Generation};
+use super::record::{AuthorityState, Located, StatementRecord};
 use crate::authority::Enrolment;
 use crate::bug::Bug;
 use crate::entry::DecodedEntry;
 use crate::id::{DeviceId, EntryId, MemberId};
 use crate::ledger::EntryIndex;
 use crate::payload::Payload;
+use crate::statement::{Generation, Statement, StatementBody};
 
 /// How far a past reaches: by chain, the largest seq in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Reach(pub(super) BTreeMap<u32, u64>);
+pub(crate) struct VersionVector(pub(super) BTreeMap<u32, u64>);
 
-impl Reach {
-    pub(super) fn covers(&self, point: Point) -> bool {
+impl VersionVector {
+    pub(super) fn covers(&self, point: ChainPosition) -> bool {
         let end = u64::from(Bug::ReachShort.is_on());
         self.0.get(&point.chain).is_some_and(|seq| point.seq.saturating_add(end) <= *seq)
     }
@@ -40,23 +40,23 @@ impl Reach {
 
 /// What an arriving entry's past says about it; of a statement, its base's.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Facts {
-    pub(super) reach: Reach,
+pub(crate) struct Ancestry {
+    pub(super) reach: VersionVector,
     /// The largest clock in a statement's base.
     pub(super) clock: u64,
     /// Of an epoch: what is not in its past.
     pub(crate) unseen: BTreeSet<u32>,
 }
 
-impl Control {
+impl AuthorityState {
     /// Looks into the past of an entry that is about to be taken in.
     pub(crate) fn look<I: EntryIndex>(
         &self,
         entry: &DecodedEntry,
         after: After,
         index: &I,
-    ) -> Result<Facts, I::Error> {
-        let Payload::Act(signed) = entry.payload() else {
+    ) -> Result<Ancestry, I::Error> {
+        let Payload::Statement(signed) = entry.payload() else {
             let chains = self.chains_for_entry(entry, after);
             let from = entry.header().dependencies();
             let reach = self.walk(from, chains, index)?;
@@ -64,18 +64,18 @@ impl Control {
                 Payload::Epoch(_) => self.unseen(entry, index)?,
                 _ => BTreeSet::new(),
             };
-            return Ok(Facts { reach, clock: 0, unseen });
+            return Ok(Ancestry { reach, clock: 0, unseen });
         };
         let act = signed.act();
         if self.statements.contains_key(&act.digest()) {
-            return Ok(Facts::default());
+            return Ok(Ancestry::default());
         }
         let mut clock = 0;
         for id in act.base() {
             clock = clock.max(self.link(id, index)?.map_or(0, |link| link.lamport));
         }
         let reach = self.walk(act.base(), self.chains_for_act(act), index)?;
-        Ok(Facts { reach, clock, unseen: BTreeSet::new() })
+        Ok(Ancestry { reach, clock, unseen: BTreeSet::new() })
     }
 
     /// Where the past of an entry matters: at carriers of leaves of its
@@ -92,12 +92,12 @@ impl Control {
     }
 
     /// Where the past of a statement's base matters.
-    fn chains_for_act(&self, act: &Act) -> BTreeSet<u32> {
+    fn chains_for_act(&self, act: &Statement) -> BTreeSet<u32> {
         let mut chains = BTreeSet::new();
         let mut places = Vec::new();
         places.extend(Keys::of_act(act).into_iter().flat_map(|keys| self.rivals(keys)));
         match act.body() {
-            ActBody::Remove { member } | ActBody::Bind { member, .. } => {
+            StatementBody::Remove { member } | StatementBody::Bind { member, .. } => {
                 places.extend(self.introducing(*member));
                 let person = self.people.get(member);
                 for digest in person.into_iter().flat_map(|person| &person.statements) {
@@ -106,7 +106,7 @@ impl Control {
                 }
                 chains.extend(self.chains_of_member(*member));
             }
-            ActBody::Revoke { generation, device } => {
+            StatementBody::Revoke { generation, device } => {
                 chains.extend(self.chains_of_device(*generation, *device));
             }
             _ => {}
@@ -121,7 +121,11 @@ impl Control {
     ///
     /// What a hard cut takes stays taken: statements outside it, and entries
     /// with all that comes after them on their chain.
-    pub(super) fn leaves(&self, author: Enrolment, point: Point) -> impl Iterator<Item = &Stated> {
+    pub(super) fn leaves(
+        &self,
+        author: Enrolment,
+        point: ChainPosition,
+    ) -> impl Iterator<Item = &StatementRecord> {
         let spared = self
             .cuttable(author)
             .filter(|generation| !self.hard_cuts_on(*generation).any(|cut| cut.cuts(point)));
@@ -169,8 +173,8 @@ impl Control {
         from: impl IntoIterator<Item = &'a EntryId>,
         chains: BTreeSet<u32>,
         index: &I,
-    ) -> Result<Reach, I::Error> {
-        let mut reach = Reach::default();
+    ) -> Result<VersionVector, I::Error> {
+        let mut reach = VersionVector::default();
         if chains.is_empty() {
             return Ok(reach);
         }

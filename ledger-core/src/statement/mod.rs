@@ -5,11 +5,11 @@
 
 mod body;
 
-pub use body::{ActBody, Generation};
+pub use body::{Generation, StatementBody};
 
 use crate::codec::{Reader, Writer};
 use crate::hash::{Tag, digest};
-use crate::id::{ActDigest, EntryId, GroupId, RootId};
+use crate::id::{EntryId, GroupId, RootId, StatementId};
 use crate::keys::{CardSignatures, DeviceSignatures, RootKey, check_signature};
 use crate::limits::MAX_PARENTS;
 use crate::rule::{Refusal, Rule};
@@ -19,19 +19,19 @@ const VERSION: u64 = 1;
 
 /// A statement: `[1, group, signer, kind, body, base, nonce16]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Act {
+pub struct Statement {
     group: GroupId,
     signer: RootId,
-    body: ActBody,
+    body: StatementBody,
     base: Vec<EntryId>,
     nonce: [u8; 16],
-    digest: ActDigest,
+    digest: StatementId,
     bytes: Vec<u8>,
 }
 
 /// The signatures that come with a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum ActSignatures {
+pub(crate) enum StatementSignatures {
     /// Nothing beside the signer's.
     Plain,
     /// Of an enrolment: the certificate's, and the device's acceptance.
@@ -42,17 +42,17 @@ pub(crate) enum ActSignatures {
 
 /// A statement with its signatures, as an entry carries it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignedAct {
-    act: Act,
+pub struct SignedStatement {
+    act: Statement,
     signature: [u8; 64],
-    more: ActSignatures,
+    more: StatementSignatures,
 }
 
-impl Act {
+impl Statement {
     fn new(
         group: GroupId,
         signer: RootId,
-        body: ActBody,
+        body: StatementBody,
         base: Vec<EntryId>,
         nonce: [u8; 16],
     ) -> Result<Self, Refusal> {
@@ -80,7 +80,7 @@ impl Act {
         let group = GroupId::from_bytes(r.bytes_n()?);
         let signer = RootId::from_bytes(r.bytes_n()?);
         let kind = r.uint()?;
-        let body = ActBody::read(kind, &mut r)?;
+        let body = StatementBody::read(kind, &mut r)?;
         let len = r.array_up_to(MAX_PARENTS, Rule::Q1)?;
         let base = (0..len)
             .map(|_| r.bytes_n().map(EntryId::from_bytes))
@@ -91,13 +91,13 @@ impl Act {
         let nonce = r.bytes_n()?;
         r.finish()?;
         body.check_place(group, signer)?;
-        let digest = ActDigest::from_bytes(digest(Tag::ACT, &[bytes]));
+        let digest = StatementId::from_bytes(digest(Tag::ACT, &[bytes]));
         Ok(Self { group, signer, body, base, nonce, digest, bytes: bytes.to_vec() })
     }
 
     /// The statement's digest, to which its verdict belongs.
     #[must_use]
-    pub fn digest(&self) -> ActDigest {
+    pub fn digest(&self) -> StatementId {
         self.digest
     }
 
@@ -115,7 +115,7 @@ impl Act {
 
     /// What it says.
     #[must_use]
-    pub fn body(&self) -> &ActBody {
+    pub fn body(&self) -> &StatementBody {
         &self.body
     }
 
@@ -126,39 +126,39 @@ impl Act {
     }
 }
 
-impl SignedAct {
+impl SignedStatement {
     /// Signs a statement. Enrolments and binds need more signatures: see
     /// [`crate::Draft`].
     pub(crate) fn sign(
         root: &RootKey,
         group: GroupId,
-        body: ActBody,
-        more: ActSignatures,
+        body: StatementBody,
+        more: StatementSignatures,
         base: Vec<EntryId>,
         nonce: [u8; 16],
     ) -> Result<Self, Refusal> {
-        let act = Act::new(group, root.id(), body, base, nonce)?;
+        let act = Statement::new(group, root.id(), body, base, nonce)?;
         let signature = root.sign(Tag::ACT, &act.bytes);
         Ok(Self { act, signature, more })
     }
 
     /// The statement.
     #[must_use]
-    pub fn act(&self) -> &Act {
+    pub fn act(&self) -> &Statement {
         &self.act
     }
 
     /// Reads `[statement, signature, more]`.
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
         r.array(3)?;
-        let act = Act::decode(r.bytes()?)?;
+        let act = Statement::decode(r.bytes()?)?;
         let signature = r.bytes_n()?;
         let more = match act.body {
-            ActBody::Enrol { .. } => ActSignatures::Device(DeviceSignatures::read(r)?),
-            ActBody::Bind { .. } => ActSignatures::Card(CardSignatures::read(r)?),
+            StatementBody::Enrol { .. } => StatementSignatures::Device(DeviceSignatures::read(r)?),
+            StatementBody::Bind { .. } => StatementSignatures::Card(CardSignatures::read(r)?),
             _ => {
                 r.array(0)?;
-                ActSignatures::Plain
+                StatementSignatures::Plain
             }
         };
         Ok(Self { act, signature, more })
@@ -169,9 +169,9 @@ impl SignedAct {
         w.bytes(&self.act.bytes);
         w.bytes(&self.signature);
         match &self.more {
-            ActSignatures::Plain => w.array(0),
-            ActSignatures::Device(signatures) => signatures.write(w),
-            ActSignatures::Card(signatures) => signatures.write(w),
+            StatementSignatures::Plain => w.array(0),
+            StatementSignatures::Device(signatures) => signatures.write(w),
+            StatementSignatures::Card(signatures) => signatures.write(w),
         }
     }
 
@@ -180,10 +180,12 @@ impl SignedAct {
         let signer = self.act.signer.as_bytes();
         check_signature(signer, Tag::ACT, &self.act.bytes, &self.signature, "the statement")?;
         match (&self.act.body, &self.more) {
-            (ActBody::Enrol { certificate, .. }, ActSignatures::Device(signatures)) => {
+            (StatementBody::Enrol { certificate, .. }, StatementSignatures::Device(signatures)) => {
                 certificate.check(signatures)
             }
-            (ActBody::Bind { card, .. }, ActSignatures::Card(signatures)) => card.check(signatures),
+            (StatementBody::Bind { card, .. }, StatementSignatures::Card(signatures)) => {
+                card.check(signatures)
+            }
             _ => Ok(()),
         }
     }

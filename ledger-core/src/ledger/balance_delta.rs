@@ -6,13 +6,13 @@ use crate::payload::{Content, RefIndex};
 
 /// What a content adds to balances; sums to zero.
 #[derive(Clone, Debug)]
-pub(crate) struct Nets {
+pub(crate) struct BalanceDelta {
     currency: Currency,
     /// By member, each once.
     parts: Vec<(MemberId, Balance)>,
 }
 
-impl Nets {
+impl BalanceDelta {
     /// Paid minus owed, of a content whose every ref that stands for a member is
     /// of an introduction.
     pub(crate) fn of(

@@ -20,7 +20,7 @@ pub struct Named {
 
 /// What an entry that decides about nobody else is by itself.
 #[derive(Default)]
-pub(super) struct Plain {
+pub(super) struct DataEntry {
     pub(super) fault: Option<VoidReason>,
     /// The slot that it belongs to if it is applied.
     pub(super) slot: Option<(EntryId, SlotEntry)>,
@@ -45,14 +45,14 @@ impl Ledger {
         &self,
         entry: &DecodedEntry,
         index: &I,
-    ) -> Result<Plain, I::Error> {
+    ) -> Result<DataEntry, I::Error> {
         let role = match entry.payload() {
             Payload::Content(_) => Some(SlotRole::Original),
             Payload::Copy(_) => Some(SlotRole::Copy),
             Payload::Correction(_) => Some(SlotRole::Correction),
             Payload::Cancellation(_) => Some(SlotRole::Cancellation),
             Payload::Endorsement(_) => None,
-            _ => return Ok(Plain::default()),
+            _ => return Ok(DataEntry::default()),
         };
         let original = self.original(entry, index)?;
         let names = self.names(entry);
@@ -65,7 +65,7 @@ impl Ledger {
         let named = original
             .filter(|_| role != Some(SlotRole::Original))
             .map(|original| Named { original, endorses: role.is_none() });
-        Ok(Plain { fault, slot: original.zip(role.map(part)), named, names })
+        Ok(DataEntry { fault, slot: original.zip(role.map(part)), named, names })
     }
 
     pub(super) fn names(&self, entry: &DecodedEntry) -> Names {

@@ -1,7 +1,7 @@
 //! What statements say, by kind.
 
 use crate::codec::{Reader, Writer};
-use crate::id::{ActDigest, DeviceId, EntryId, GroupId, MemberId, RootId};
+use crate::id::{DeviceId, EntryId, GroupId, MemberId, RootId, StatementId};
 use crate::keys::{Card, DeviceCertificate};
 use crate::payload::read_name;
 use crate::rule::{Refusal, Rule};
@@ -14,7 +14,7 @@ pub enum Generation {
     /// By an introducer's claim: that entry.
     Claim(EntryId),
     /// By the owner's bind: that statement.
-    Bind(ActDigest),
+    Bind(StatementId),
 }
 
 impl Generation {
@@ -36,7 +36,7 @@ impl Generation {
         match kind {
             0 => Ok(Self::Card(MemberId::from_bytes(bytes))),
             1 => Ok(Self::Claim(EntryId::from_bytes(bytes))),
-            2 => Ok(Self::Bind(ActDigest::from_bytes(bytes))),
+            2 => Ok(Self::Bind(StatementId::from_bytes(bytes))),
             _ => Err(Refusal::with_detail(Rule::Q2, "a kind of generation")),
         }
     }
@@ -45,7 +45,7 @@ impl Generation {
 /// Kind and body of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ActBody {
+pub enum StatementBody {
     /// Self: a further device.
     Enrol {
         /// The generation whose root key signs.
@@ -91,7 +91,7 @@ pub enum ActBody {
     },
 }
 
-impl ActBody {
+impl StatementBody {
     pub(crate) fn kind(&self) -> u64 {
         match self {
             Self::Enrol { .. } => 1,
