@@ -6,6 +6,7 @@ pub mod bundles;
 mod generate;
 pub mod measure;
 pub mod model;
+pub mod mutants;
 pub mod real;
 mod replay;
 pub mod simulate;

@@ -1,5 +1,5 @@
 //! Small histories of phones that exchange nothing but sealed bundles, and the
-//! proof that the checks can fail.
+//! proof that they happen. That the checks can fail shows `simulation/mutants.py`.
 
 use ledger_benches::bundles::{missing, run};
 use ledger_benches::model::sim::tally::Tally;
@@ -37,20 +37,4 @@ fn a_seed_gives_one_digest() {
     let digest = |seed| run(settings(seed, 3)).unwrap().digest;
     assert_eq!(digest(7), digest(7));
     assert_ne!(digest(7), digest(8));
-}
-
-/// Whoever is cut off still gets keys, or what is sealed with old ones.
-#[cfg(feature = "seeded-bugs")]
-#[test]
-fn mistakes_with_keys_are_noticed() {
-    use ledger_benches::bundles::hunt;
-    let hunted = hunt(&settings(1, 3), 40);
-    assert_eq!(hunted.len(), 2);
-    for hunted in hunted {
-        let Some((histories, failure)) = hunted.caught else { panic!("{}", hunted.bug) };
-        println!("{}: after {histories} histories, {failure}", hunted.bug);
-        // With old keys alone, those who joined later open nothing either.
-        let expected = ["nothing reaches who is cut off", "1: convergence"];
-        assert!(expected.contains(&failure.violation.property));
-    }
 }

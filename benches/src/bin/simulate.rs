@@ -11,7 +11,7 @@ use clap::{Parser, ValueEnum};
 use ledger_benches::bundles;
 use ledger_benches::model::sim::tally::Tally;
 use ledger_benches::simulate::{
-    Case, Failure, Outcome, Settings, hunt_breaks, hunt_bugs, hunt_rules, hunt_steps, missing,
+    Case, Failure, Outcome, Settings, hunt_breaks, hunt_mutants, hunt_rules, hunt_steps, missing,
     print, shrink,
 };
 use sha2::{Digest, Sha256};
@@ -46,8 +46,8 @@ struct Arguments {
     /// Print how often everything happened
     #[arg(long)]
     table: bool,
-    /// Break the replicas, the model and, with the feature `seeded-bugs`, the ledger in every known
-    /// way, and tell after how many histories that shows
+    /// Break the replicas, the model and, in a build by `simulation/mutants.py`, the ledger in every
+    /// known way, and tell after how many histories that shows
     #[arg(long)]
     bugs: bool,
     /// How many histories run at a time
@@ -177,7 +177,7 @@ fn report(arguments: &Arguments, case: &Case, failure: &Failure) -> ExitCode {
 fn bugs(arguments: &Arguments) -> ExitCode {
     let (settings, limit) = (arguments.settings(arguments.seed), arguments.seeds.max(500));
     let mut missed = false;
-    let hunts = [bundles::hunt, hunt_bugs, hunt_breaks, hunt_steps, hunt_rules];
+    let hunts = [bundles::hunt_mutants, hunt_mutants, hunt_breaks, hunt_steps, hunt_rules];
     for hunted in hunts.into_iter().flat_map(|hunt| hunt(&settings, limit)) {
         if !hunted.text.is_empty() {
             println!("{}:", hunted.text);

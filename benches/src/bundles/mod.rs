@@ -21,6 +21,7 @@ mod phone;
 mod play;
 
 use crate::model::sim::tally::Tally;
+use crate::mutants::{self, Mutant};
 use crate::simulate::{Failure, Hunted, Outcome, Settings};
 
 /// Plays one history.
@@ -75,29 +76,17 @@ pub fn missing(tally: &Tally) -> Vec<(&'static str, &'static str)> {
     IMPORTANT.iter().copied().filter(|(table, row)| tally.count(table, row) == 0).collect()
 }
 
-/// Looks for each mistake that concerns keys, in histories of this kind, with
-/// seeds from `settings.seed` on, at most `limit` of them.
-#[cfg(feature = "seeded-bugs")]
+/// Looks for each mutant of the ledger in this build that concerns keys, in histories of this kind,
+/// with seeds from `settings.seed` on, at most `limit` of them.
 #[must_use]
-pub fn hunt(settings: &Settings, limit: u64) -> Vec<Hunted> {
-    use ledger_core::hazmat::{Bug, seed_bug};
-    let failure = |bug: Bug, n: u64| {
-        let seed = settings.seed.wrapping_add(n);
-        seed_bug(Some(bug));
-        let failure = run(Settings { seed, ..*settings }).err();
-        seed_bug(None);
-        failure
+pub fn hunt_mutants(settings: &Settings, limit: u64) -> Vec<Hunted> {
+    let hunted = |mutant: &Mutant| {
+        let find = |n: u64| {
+            let seed = settings.seed.wrapping_add(n);
+            let failure = mutant.with(|| run(Settings { seed, ..*settings }).err());
+            Some((n + 1, failure?))
+        };
+        mutant.hunted((0..limit).find_map(find))
     };
-    let hunted = |bug: &Bug| {
-        let find = |n| Some((n + 1, failure(*bug, n)?));
-        Hunted { bug: bug.name(), text: bug.text(), caught: (0..limit).find_map(find) }
-    };
-    Bug::OF_KEYS.iter().map(hunted).collect()
-}
-
-/// The ledger makes no mistakes without the feature `seeded-bugs`.
-#[cfg(not(feature = "seeded-bugs"))]
-#[must_use]
-pub fn hunt(_: &Settings, _: u64) -> Vec<Hunted> {
-    Vec::new()
+    mutants::APPLIED.iter().filter(|mutant| mutant.via_bundles).map(hunted).collect()
 }

@@ -2,6 +2,7 @@
 
 use super::{Break, Case, Failure, Settings};
 use crate::model::Rules;
+use crate::mutants::{self, Mutant};
 
 /// What became of a bug.
 #[derive(Clone, Debug)]
@@ -14,32 +15,15 @@ pub struct Hunted {
     pub caught: Option<(u64, Failure)>,
 }
 
-/// Looks for each mistake that the ledger can make on purpose, in histories of this kind, with seeds
-/// from `settings.seed` on, at most `limit` of them.
-#[cfg(feature = "seeded-bugs")]
+/// Looks for each mutant of the ledger in this build, in histories of this kind, with seeds from
+/// `settings.seed` on, at most `limit` of them.
 #[must_use]
-pub fn hunt_bugs(settings: &Settings, limit: u64) -> Vec<Hunted> {
-    use ledger_core::hazmat::{Bug, seed_bug};
-    let hunted = |bug: &Bug| {
-        // The history is written by those who make no mistakes.
-        let caught = find(settings, limit, |case| {
-            seed_bug(Some(*bug));
-            let failure = case.run().err();
-            seed_bug(None);
-            failure
-        });
-        Hunted { bug: bug.name(), text: bug.text(), caught }
+pub fn hunt_mutants(settings: &Settings, limit: u64) -> Vec<Hunted> {
+    let hunted = |mutant: &Mutant| {
+        let caught = find(settings, limit, |case| mutant.with(|| case.run().err()));
+        mutant.hunted(caught)
     };
-    // Those of keys show where bundles travel.
-    let of_entries = Bug::ALL.iter().filter(|bug| !Bug::OF_KEYS.contains(bug));
-    of_entries.map(hunted).collect()
-}
-
-/// The ledger makes no mistakes without the feature `seeded-bugs`.
-#[cfg(not(feature = "seeded-bugs"))]
-#[must_use]
-pub fn hunt_bugs(_: &Settings, _: u64) -> Vec<Hunted> {
-    Vec::new()
+    mutants::APPLIED.iter().filter(|mutant| !mutant.via_bundles).map(hunted).collect()
 }
 
 /// The same for each rule of authority: the *model* lacks it, which the comparison must notice as it
