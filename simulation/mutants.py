@@ -25,7 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 COPY = ROOT / "target" / "mutants"
 CORE = "ledger-core"
-CRATE, FOLDER = "ledger-benches", "benches"
+CRATE, FOLDER = "ledger-simulation", "simulation"
 
 
 def mutants():
