@@ -9,7 +9,7 @@ use super::record::{
     AuthorityState, GenerationRecord, Introduction, IntroductionKind, Located, StatementRecord,
 };
 use super::settle::Affected;
-use super::version_vector::{Ancestry, VersionVector};
+use super::version_vector::Ancestry;
 use crate::authority::Enrolment;
 use crate::entry::DecodedEntry;
 use crate::id::{EntryId, MemberId, StatementId};
