@@ -116,7 +116,7 @@ pub(crate) fn is_on(name: &str) -> bool {
     ON.get().is_some_and(|on| on == name)
 }
 /// Turns one mutant on in this thread, or none.
-pub fn turn_on(name: Option<&'static str>) {
+pub(super) fn turn_on(name: Option<&'static str>) {
     ON.set(name);
 }
 """
@@ -134,7 +134,7 @@ def applied():
     return f"""//! Written by simulation/mutants.py.
 use super::Mutant;
 pub const APPLIED: &[Mutant] = &[{"".join(rows)}];
-pub fn turn_on(mutant: Option<&Mutant>) {{
+pub(super) fn turn_on(mutant: Option<&Mutant>) {{
     ledger_core::mutant::turn_on(mutant.map(|mutant| mutant.name));
 }}
 """

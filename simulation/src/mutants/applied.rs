@@ -6,4 +6,4 @@ use super::Mutant;
 pub const APPLIED: &[Mutant] = &[];
 
 /// Turns one mutant on in this thread, or none.
-pub fn turn_on(_: Option<&Mutant>) {}
+pub(super) fn turn_on(_: Option<&Mutant>) {}
