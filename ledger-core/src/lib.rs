@@ -21,7 +21,6 @@
 )]
 
 mod authority;
-mod bug;
 mod bundle;
 mod codec;
 mod control;
@@ -94,8 +93,6 @@ pub use statement::{Generation, SignedStatement, Statement, StatementBody};
 
 /// Calls that are right in one place and dangerous in any other.
 pub mod hazmat {
-    #[cfg(feature = "seeded-bugs")]
-    pub use crate::bug::{Bug, seed_bug};
     pub use crate::entry::{read_stored, trust_stored};
     pub use crate::ledger::{any_names, any_position};
     pub use crate::message::read_unsealed;

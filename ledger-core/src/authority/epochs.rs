@@ -7,7 +7,6 @@ use super::history::{History, Node, StatementRecord};
 use super::past::Past;
 use super::resolve::Resolution;
 use super::state::{accepted, is_current};
-use crate::bug::Bug;
 use crate::id::EntryId;
 use crate::keys::Card;
 use crate::ledger::UsableEpoch;
@@ -39,8 +38,7 @@ pub(super) fn usable_epochs(
         .collect();
     let knows_all = |past: &Past| {
         rotations.iter().all(|place| past.contains(*place))
-            && (Bug::EpochOutlivesCut.is_on()
-                || cuts.iter().all(|cut| cut.carriers.iter().any(|place| past.contains(*place))))
+            && cuts.iter().all(|cut| cut.carriers.iter().any(|place| past.contains(*place)))
     };
     let usable = |(_, node): (usize, &Node)| {
         let Payload::Epoch(epoch) = node.payload() else { return None };
@@ -63,8 +61,7 @@ pub(super) fn recovery_keys(
         })
     };
     let stays = |(generation, start): &(&Generation, &super::history::GenerationRecord)| {
-        Bug::PhraseOutlivesCut.is_on()
-            || is_current(history, resolution, **generation) && !left(**generation, start.device)
+        is_current(history, resolution, **generation) && !left(**generation, start.device)
     };
     let key = |(generation, start): (&Generation, &super::history::GenerationRecord)| {
         let card = card(history.nodes.get(*start.by.first()?)?)?;

@@ -6,7 +6,6 @@ use super::cuts::{Cuts, first_cut, hard_cuts_on};
 use super::history::{Enrolment, History, StatementRecord};
 use super::introductions::{Introductions, Standing, introductions};
 use super::slots::slots;
-use crate::bug::Bug;
 use crate::id::{EntryId, MemberId, StatementId};
 use crate::ledger::{Slot, Verdict, VoidReason};
 use crate::payload::Payload;
@@ -42,8 +41,7 @@ pub(crate) fn resolve(history: &History) -> Resolution {
 
     // Step 1. Owner acts without a fault are accepted.
     for stated in &owner_acts {
-        let off = Bug::Step1.is_on().then_some(VoidReason::NotSignedByOwner);
-        acts.insert(stated.act.digest(), verdict(stated.fault.or(off)));
+        acts.insert(stated.act.digest(), verdict(stated.fault));
     }
 
     // Step 2. Hard cuts: accepted removals and binds.
@@ -106,9 +104,6 @@ fn self_act(history: &History, cuts: &Cuts, stated: &StatementRecord) -> Option<
     if stated.fault.is_some() {
         return stated.fault;
     }
-    if Bug::Step3.is_on() {
-        return None;
-    }
     let generation = stated.act.body().generation()?;
     let start = history.generations.get(&generation);
     let in_base =
@@ -139,9 +134,6 @@ fn plain(
         }
         if matches!(node.payload(), Payload::Opaque) {
             return Verdict::Unknown;
-        }
-        if Bug::Step5.is_on() {
-            return verdict(node.fault);
         }
         let cut = || first_cut(history, cuts, place);
         let unknown = !found.enrolments.contains(&node.author);

@@ -11,7 +11,6 @@ use super::record::{
 };
 use super::version_vector::VersionVector;
 use crate::authority::Enrolment;
-use crate::bug::Bug;
 use crate::codec::{Reader, Writer};
 use crate::id::{DeviceId, EntryId, GroupId, MemberId, RootId, StatementId};
 use crate::ledger::{Device, UsableEpoch, Verdict, VoidReason};
@@ -143,8 +142,7 @@ impl StatementRecord {
         w.flag(stated.knows_start);
         write_seqs(w, &stated.reach.0);
         w.list(stated.within.iter(), |w, digest| w.bytes(digest.as_bytes()));
-        let left = if Bug::CheckpointForgets.is_on() { &BTreeMap::new() } else { &stated.left };
-        write_seqs(w, left);
+        write_seqs(w, &stated.left);
         write_reason(w, stated.standing);
         w.uint(u64::from(stated.verdict.code()));
     }

@@ -9,7 +9,6 @@ use super::chain::ChainPosition;
 use super::record::AuthorityState;
 use super::take::Arrival;
 use super::version_vector::Ancestry;
-use crate::bug::Bug;
 use crate::entry::DecodedEntry;
 use crate::id::{DeviceId, EntryId, StatementId};
 use crate::ledger::{EntryIndex, UsableEpoch};
@@ -102,7 +101,6 @@ impl AuthorityState {
 
     fn is_in_force(&self, required: &Required) -> bool {
         match required {
-            Required::Cut(_) if Bug::EpochOutlivesCut.is_on() => false,
             Required::Cut(digest) => {
                 self.statements.get(digest).is_some_and(|stated| stated.verdict.is_applied())
             }
@@ -198,9 +196,6 @@ impl AuthorityState {
         member: crate::id::MemberId,
     ) -> BTreeMap<Generation, [u8; 32]> {
         let stays = |generation: &Generation| {
-            if Bug::PhraseOutlivesCut.is_on() {
-                return true;
-            }
             self.is_current(*generation)
                 && self.own_cuts(Some((*generation, None))).next().is_none()
         };

@@ -10,7 +10,6 @@ use super::chain::{After, ChainPosition};
 use super::keys::Keys;
 use super::record::{AuthorityState, Located, StatementRecord};
 use crate::authority::Enrolment;
-use crate::bug::Bug;
 use crate::entry::DecodedEntry;
 use crate::id::{DeviceId, EntryId, MemberId};
 use crate::ledger::EntryIndex;
@@ -23,8 +22,7 @@ pub(crate) struct VersionVector(pub(super) BTreeMap<u32, u64>);
 
 impl VersionVector {
     pub(super) fn covers(&self, point: ChainPosition) -> bool {
-        let end = u64::from(Bug::ReachShort.is_on());
-        self.0.get(&point.chain).is_some_and(|seq| point.seq.saturating_add(end) <= *seq)
+        self.0.get(&point.chain).is_some_and(|seq| point.seq <= *seq)
     }
 
     pub(super) fn covers_any(&self, entries: &[Located]) -> bool {
@@ -191,7 +189,7 @@ impl AuthorityState {
         }
         while let Some((clock, id, point)) = open.pop_last() {
             let Some((floor, _)) = chains.first() else { break };
-            if clock < floor.saturating_add(u64::from(Bug::WalkShort.is_on())) {
+            if clock < *floor {
                 break;
             }
             if chains.remove(&begin(point.chain)) {
