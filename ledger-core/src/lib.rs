@@ -21,7 +21,6 @@
 )]
 
 mod authority;
-mod bug;
 mod bundle;
 mod codec;
 mod details;
@@ -99,8 +98,6 @@ pub use verdict::{ChainPosition, Named, Slot, SlotEntry, SlotRole, Verdict, Void
 
 /// Calls that are right in one place and dangerous in any other.
 pub mod hazmat {
-    #[cfg(feature = "seeded-bugs")]
-    pub use crate::bug::{Bug, seed_bug};
     pub use crate::entry::{read_stored, trust_stored};
     pub use crate::message::read_unsealed;
     pub use crate::state::{any_names, any_position};

@@ -7,7 +7,6 @@ use super::enrolment::card;
 use super::history::{History, Node, StatementRecord};
 use super::past::Past;
 use super::resolve::Resolution;
-use crate::bug::Bug;
 use crate::id::EntryId;
 use crate::payload::Payload;
 use crate::state::UsableEpoch;
@@ -39,8 +38,7 @@ pub(super) fn usable_epochs(
         .collect();
     let knows_all = |past: &Past| {
         rotations.iter().all(|place| past.contains(*place))
-            && (Bug::EpochOutlivesCut.is_on()
-                || cuts.iter().all(|cut| cut.carriers.iter().any(|place| past.contains(*place))))
+            && cuts.iter().all(|cut| cut.carriers.iter().any(|place| past.contains(*place)))
     };
     let usable = |(_, node): (usize, &Node)| {
         let Payload::Epoch(epoch) = node.payload() else { return None };
@@ -63,8 +61,7 @@ pub(super) fn recovery_keys(
         })
     };
     let stays = |(generation, start): &(&Generation, &super::history::GenerationRecord)| {
-        Bug::PhraseOutlivesCut.is_on()
-            || resolution.is_current(history, **generation) && !left(**generation, start.device)
+        resolution.is_current(history, **generation) && !left(**generation, start.device)
     };
     let key = |(generation, start): (&Generation, &super::history::GenerationRecord)| {
         let card = card(history.nodes.get(*start.by.first()?)?)?;

@@ -6,7 +6,6 @@ use super::cuts::{Cuts, concerns, first_cut, hard_cuts_on};
 use super::history::{History, StatementRecord};
 use super::introductions::{Introductions, Standing, introductions};
 use super::slots::slots;
-use crate::bug::Bug;
 use crate::id::{EntryId, MemberId, StatementId};
 use crate::payload::Payload;
 use crate::statement::{Generation, StatementBody};
@@ -57,8 +56,7 @@ pub(crate) fn resolve(history: &History) -> Resolution {
 
     // Step 1. Owner acts without a fault are accepted.
     for stated in &owner_acts {
-        let off = Bug::Step1.is_on().then_some(VoidReason::NotSignedByOwner);
-        acts.insert(stated.act.digest(), verdict(stated.fault.or(off)));
+        acts.insert(stated.act.digest(), verdict(stated.fault));
     }
 
     // Step 2. Hard cuts: accepted removals and binds.
@@ -121,9 +119,6 @@ fn self_act(history: &History, cuts: &Cuts, stated: &StatementRecord) -> Option<
     if stated.fault.is_some() {
         return stated.fault;
     }
-    if Bug::Step3.is_on() {
-        return None;
-    }
     let generation = stated.act.body().generation()?;
     let start = history.generations.get(&generation);
     let in_base =
@@ -154,9 +149,6 @@ fn plain(
         }
         if matches!(node.payload(), Payload::Opaque) {
             return Verdict::Unknown;
-        }
-        if Bug::Step5.is_on() {
-            return verdict(node.fault);
         }
         let cut = || first_cut(history, cuts, place);
         let unknown = !found.enrolments.contains(&node.author);

@@ -3,7 +3,6 @@
 use super::authority_state::AuthorityState;
 use super::incoming::{After, Arrival};
 use super::records::{Chain, Introduction};
-use crate::bug::Bug;
 use crate::id::{DeviceId, EntryId};
 use crate::state::{EntryIndex, Link};
 use crate::verdict::{ChainPosition, Enrolment};
@@ -37,8 +36,7 @@ impl AuthorityState {
         // Chains are entries, of which no device has 2^32.
         let new = u32::try_from(self.chains.len()).unwrap_or(u32::MAX);
         let Some(before) = after.before else { return ChainPosition { chain: new, seq: 0 } };
-        let is_tip = self.chain(before.chain).is_some_and(|chain| chain.tip == before.seq)
-            || Bug::ForksShareChains.is_on();
+        let is_tip = self.chain(before.chain).is_some_and(|chain| chain.tip == before.seq);
         let chain = if is_tip { before.chain } else { new };
         ChainPosition { chain, seq: before.seq.saturating_add(1) }
     }

@@ -9,7 +9,6 @@ use super::ancestry::Ancestry;
 use super::authority_state::AuthorityState;
 use super::incoming::Arrival;
 use super::records::{Begun, Epochs, Required};
-use crate::bug::Bug;
 use crate::entry::DecodedEntry;
 use crate::id::{EntryId, StatementId};
 use crate::payload::Payload;
@@ -61,7 +60,6 @@ impl AuthorityState {
 
     fn is_in_force(&self, required: &Required) -> bool {
         match required {
-            Required::Cut(_) if Bug::EpochOutlivesCut.is_on() => false,
             Required::Cut(digest) => {
                 self.statements.get(digest).is_some_and(|stated| stated.verdict.is_applied())
             }
@@ -157,9 +155,6 @@ impl AuthorityState {
         member: crate::id::MemberId,
     ) -> BTreeMap<Generation, [u8; 32]> {
         let stays = |generation: &Generation| {
-            if Bug::PhraseOutlivesCut.is_on() {
-                return true;
-            }
             self.is_current(*generation)
                 && self.own_cuts(Some((*generation, None))).next().is_none()
         };

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::authority_state::AuthorityState;
 use super::settle::Affected;
 use super::standing::Standing;
-use crate::bug::Bug;
 use crate::id::EntryId;
 use crate::verdict::{ChainPosition, Enrolment, Verdict};
 
@@ -56,10 +55,7 @@ impl AuthorityState {
             for number in self.chains_of(*enrolment) {
                 let Some(chain) = self.chain(*number) else { continue };
                 let from = if old.accepted == new.accepted {
-                    let mut cuts: BTreeSet<_> = &old.cuts ^ &new.cuts;
-                    if Bug::NothingRevives.is_on() {
-                        cuts.retain(|cut| !old.cuts.contains(cut));
-                    }
+                    let cuts: BTreeSet<_> = &old.cuts ^ &new.cuts;
                     let stated = cuts.iter().filter_map(|digest| self.statements.get(digest));
                     stated.filter_map(|cut| cut.cuts_from(*number)).min()
                 } else {

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use super::authority_state::AuthorityState;
 use super::records::{Introduction, IntroductionKind, StatementRecord};
-use crate::bug::Bug;
 use crate::id::{EntryId, MemberId};
 use crate::statement::{Generation, StatementBody};
 use crate::verdict::{Enrolment, Verdict, VoidReason};
@@ -37,7 +36,7 @@ impl AuthorityState {
                     enrolments.extend(generations.flat_map(|g| self.enrolments_of(*g)));
                 }
             } else if let Some(enrolment) = enrolments.pop() {
-                if affected.enrolments.insert(enrolment) && !Bug::NobodyDownstream.is_on() {
+                if affected.enrolments.insert(enrolment) {
                     let authored = self.lookup.authored.get(&enrolment).into_iter().flatten();
                     let introductions = authored.filter_map(|id| self.introductions.get(id));
                     members.extend(introductions.filter_map(|i| i.member));
@@ -53,10 +52,7 @@ impl AuthorityState {
     pub(super) fn settle(&mut self, members: &BTreeSet<MemberId>) {
         let mut ids = BTreeSet::new();
         for member in members {
-            let mut accepted = self.is_accepted_anyway(*member);
-            if Bug::StaysAccepted.is_on() {
-                accepted |= self.people.get(member).is_some_and(|person| person.accepted);
-            }
+            let accepted = self.is_accepted_anyway(*member);
             if let Some(person) = self.people.get_mut(member) {
                 person.accepted = accepted;
                 ids.extend(person.introductions.iter().copied());
@@ -128,10 +124,6 @@ impl AuthorityState {
         if adoptable && person.is_some_and(|person| person.accepted) {
             return Verdict::Applied;
         }
-        if Bug::Step4.is_on() {
-            return Verdict::Applied;
-        }
-        self.judge_introduction(introduction.author, introduction.point)
-            .map_or(Verdict::Applied, Verdict::Void)
+        self.judge(introduction.author, introduction.point).map_or(Verdict::Applied, Verdict::Void)
     }
 }

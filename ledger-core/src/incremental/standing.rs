@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::authority_state::AuthorityState;
 use super::records::{Chain, StatementRecord};
-use crate::bug::Bug;
 use crate::entry::DecodedEntry;
 use crate::id::{DeviceId, StatementId};
 use crate::payload::Payload;
@@ -22,9 +21,6 @@ pub(super) struct Standing {
 impl AuthorityState {
     /// Step 2: whether a removal or bind concerns a generation of its target.
     fn concerns(&self, cut: &StatementRecord, generation: Generation) -> bool {
-        if Bug::Step2.is_on() {
-            return false;
-        }
         let bind = match generation {
             // Started by a card or a claim: without exception.
             Generation::Card(_) | Generation::Claim(_) => return true,
@@ -114,12 +110,10 @@ impl AuthorityState {
 
     /// Step 3: the first failing check of a statement.
     pub(super) fn statement_standing(&self, stated: &StatementRecord) -> Option<VoidReason> {
-        if stated.fault.is_some() || Bug::Step3.is_on() {
+        if stated.fault.is_some() {
             return stated.fault;
         }
-        let Some(generation) = stated.body.generation() else {
-            return Bug::Step1.is_on().then_some(VoidReason::NotSignedByOwner);
-        };
+        let generation = stated.body.generation()?;
         if !stated.knows_start {
             return Some(VoidReason::StartNotInBase);
         }
@@ -201,20 +195,9 @@ impl AuthorityState {
         Standing { accepted: self.is_enrolled(enrolment), cuts }
     }
 
-    /// Step 5: what makes a plain entry without a fault void.
+    /// Steps 4 and 5: what makes an entry without a fault void, unless it is an introduction that
+    /// is adopted.
     pub(crate) fn judge(&self, enrolment: Enrolment, point: ChainPosition) -> Option<VoidReason> {
-        if Bug::Step5.is_on() {
-            return None;
-        }
-        self.judge_introduction(enrolment, point)
-    }
-
-    /// The same for an introduction, unless it is adopted.
-    pub(super) fn judge_introduction(
-        &self,
-        enrolment: Enrolment,
-        point: ChainPosition,
-    ) -> Option<VoidReason> {
         let unknown = || (!self.is_enrolled(enrolment)).then_some(VoidReason::EnrolmentVoid);
         self.first_cut(enrolment, point).or_else(unknown)
     }

@@ -7,11 +7,8 @@ use super::ancestry::Ancestry;
 use super::authority_state::AuthorityState;
 use super::incoming::{After, Arrival};
 use super::observe::Before;
-use super::records::{
-    GenerationRecord, Introduction, IntroductionKind, StatementRecord, VersionVector,
-};
+use super::records::{GenerationRecord, Introduction, IntroductionKind, StatementRecord};
 use super::settle::Affected;
-use crate::bug::Bug;
 use crate::entry::DecodedEntry;
 use crate::id::{EntryId, MemberId, StatementId};
 use crate::keys::Card;
@@ -119,8 +116,8 @@ impl AuthorityState {
         }
         let After { author, before } = arrival.after;
         let in_past = |stated: &&StatementRecord| {
-            let known = before.is_some_and(|before| stated.cuts(before));
-            (known && !Bug::LeavesForgotten.is_on()) || facts.reach.covers_any(&stated.carriers)
+            before.is_some_and(|before| stated.cuts(before))
+                || facts.reach.covers_any(&stated.carriers)
         };
         let left: Vec<StatementId> = self
             .leaves(author, arrival.point)
@@ -172,8 +169,7 @@ impl AuthorityState {
         // concerned only if this makes somebody accepted.
         let accepted = |member: &MemberId| self.people.get(member).is_some_and(|p| p.accepted);
         let makes = verdict.is_applied() && manner != IntroductionKind::Claim;
-        let quiet = Bug::AdoptionIsQuiet.is_on();
-        let newly = member.filter(|member| makes && !accepted(member) && !quiet);
+        let newly = member.filter(|member| makes && !accepted(member));
         let before = newly.map(|member| self.observe(self.affected([member], [])));
         self.lookup.authored.entry(author).or_default().insert(entry.id());
         self.introductions.insert(entry.id(), introduction);
@@ -201,16 +197,6 @@ impl AuthorityState {
         }
         if !known {
             return self.state(act, arrival, facts);
-        }
-        if Bug::CarrierMovesCut.is_on()
-            && let StatementBody::Remove { member } = act.body()
-        {
-            let all = self.chains_of_member(*member);
-            let tips = all.iter().filter_map(|number| Some((*number, self.chain(*number)?.tip)));
-            let reach = Arc::new(VersionVector(tips.collect()));
-            if let Some(stated) = self.statements.get_mut(&digest) {
-                stated.reach = reach;
-            }
         }
         // A later carrier is within nothing, so it changes nothing.
         let stated = self.statements.get_mut(&digest);
@@ -280,9 +266,6 @@ impl AuthorityState {
             person.statements.insert(digest);
         }
         for other in self.about(&before.affected.members) {
-            if Bug::SelfActsStay.is_on() {
-                continue;
-            }
             let Some(stated) = self.statements.get(&other) else { continue };
             let standing = self.statement_standing(stated);
             if let Some(stated) = self.statements.get_mut(&other) {
@@ -345,7 +328,7 @@ impl AuthorityState {
         let rotations = self.rotations.entry(key).or_default();
         if applied {
             rotations.insert(order, device);
-        } else if !Bug::RotationStays.is_on() {
+        } else {
             rotations.remove(&order);
             if rotations.is_empty() {
                 self.rotations.remove(&key);
@@ -363,7 +346,7 @@ impl AuthorityState {
         }
         let Some(named) = self.named.get_mut(&member) else { return false };
         *named = named.saturating_sub(1);
-        let none = *named == 0 && !Bug::NamesLinger.is_on();
+        let none = *named == 0;
         if none {
             self.named.remove(&member);
         }

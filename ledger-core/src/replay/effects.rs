@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::data_entry::DataEntry;
 use super::ledger::Ledger;
-use crate::bug::Bug;
 use crate::entry::DecodedEntry;
 use crate::id::{DeviceId, EntryId, MemberId};
 use crate::incremental::{Arrival, Keys, Outcome};
@@ -106,7 +105,7 @@ impl Effects {
             for (part, applied) in parts {
                 if applied {
                     entries.insert(part.id, part);
-                } else if !Bug::SlotKeepsVoid.is_on() {
+                } else {
                     entries.remove(&part.id);
                 }
             }
@@ -231,8 +230,7 @@ impl Ledger {
                 Some(known) => {
                     let rank =
                         |(clock, id): (u64, EntryId)| (self.control.is_faulty(&id), clock, id);
-                    let first = rank(order) < rank(known) && !Bug::FirstComeFirst.is_on();
-                    if first { order } else { known }
+                    if rank(order) < rank(known) { order } else { known }
                 }
                 None => order,
             };

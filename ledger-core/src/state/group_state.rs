@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::bug::Bug;
 use crate::id::{DeviceId, EntryId, EpochCommit, GroupId, MemberId, Topic};
 use crate::keys::DeviceCertificate;
 use crate::money::{Balance, Currency};
@@ -249,8 +248,7 @@ impl GroupState {
     /// (lamport, id) first: those in force that know of every cut and every key
     /// rotation.
     pub fn usable_epochs(&self) -> impl Iterator<Item = (EntryId, UsableEpoch)> + '_ {
-        let first = self.epochs.first_key_value().filter(|_| Bug::EpochOutlivesCut.is_on());
-        first.into_iter().chain(self.epochs.iter().rev()).map(|((_, id), epoch)| (*id, *epoch))
+        self.epochs.iter().rev().map(|((_, id), epoch)| (*id, *epoch))
     }
 
     /// The X25519 public keys to which the key of an epoch is wrapped: of the

@@ -102,7 +102,7 @@ reasons! {
     NotSignedByRoot 31 "not-signed-by-root"
         "the statement is not signed by the root key of its generation"
     HardCut 40 "hard-cut"
-        "the author was removed or bound anew, and the act did not know of this"
+        "the author was removed or bound anew, and the removal or bind did not know of this"
     Revoked 41 "revoked"
         "the device was revoked, and the revocation did not know of this"
     Left 42 "left"

@@ -1,6 +1,5 @@
 //! Slots: an expense or transfer together with what changes it (SPEC §6.3).
 
-use crate::bug::Bug;
 use crate::id::EntryId;
 
 /// The part that an entry plays in a slot.
@@ -61,9 +60,6 @@ impl Slot {
     #[must_use]
     pub fn with(mut self, entry: SlotEntry) -> Self {
         let place = (entry.lamport, entry.id);
-        if Bug::Step6.is_on() && entry.role >= SlotRole::Correction {
-            return self;
-        }
         match entry.role {
             SlotRole::Original => self.original = Some(entry.id),
             SlotRole::Copy => {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::verdict_bytes::{read_reason, read_verdict, write_reason};
 use super::version_vector::{Located, VersionVector, read_seqs, write_seqs};
-use crate::bug::Bug;
 use crate::codec::{Reader, Writer};
 use crate::id::{MemberId, RootId, StatementId};
 use crate::rule::Refusal;
@@ -85,8 +84,7 @@ impl StatementRecord {
         w.flag(stated.knows_start);
         write_seqs(w, &stated.reach.0);
         w.list(stated.within.iter(), |w, digest| w.bytes(digest.as_bytes()));
-        let left = if Bug::CheckpointForgets.is_on() { &BTreeMap::new() } else { &stated.left };
-        write_seqs(w, left);
+        write_seqs(w, &stated.left);
         write_reason(w, stated.standing);
         w.uint(u64::from(stated.verdict.code()));
     }
