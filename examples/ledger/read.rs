@@ -132,9 +132,9 @@ pub(crate) fn print_plan(
 pub(crate) fn expenses(arguments: &List, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.read.location)?;
     let group = the_group(&store, &arguments.read.location)?;
-    let people = People::of(&group.state()?);
+    let people = People::of(&*group.state()?);
     let (rows, more) = pages(arguments, |after, limit| {
-        let page = group.expenses(after, limit)?;
+        let page = group.lists().expenses(after, limit)?;
         Ok(page.into_iter().map(|row| (row.cursor, row)).collect())
     })?;
     if arguments.read.json {
@@ -220,7 +220,7 @@ pub(crate) fn activity(arguments: &List, out: &mut dyn Write) -> Result<(), Fail
     let state = group.state()?;
     let people = People::of(&state);
     let (rows, more) = pages(arguments, |after, limit| {
-        let page = group.activity(after, limit)?;
+        let page = group.lists().activity(after, limit)?;
         Ok(page.into_iter().map(|row| (row.cursor, row)).collect())
     })?;
     if arguments.read.json {

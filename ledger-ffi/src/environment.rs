@@ -86,7 +86,7 @@ mod tests {
         let clock = TestClock::new(1_763_700_000_000, 7).unwrap();
         let system = Arc::new(Drying { clock, dry: AtomicBool::new(false) });
         let store = StoreOptions::new().environment(system.clone()).in_memory().unwrap();
-        let id = store.found_group("Flat", "Anna").unwrap().id();
+        let id = store.create_group("Flat", "Anna").unwrap().id();
         let group = LedgerGroup::new(Open::new(store), id);
         let before = group.info().unwrap().entries;
         system.dry.store(true, Ordering::Relaxed);

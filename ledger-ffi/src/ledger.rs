@@ -137,7 +137,7 @@ impl Ledger {
     /// # Errors
     /// `InvalidEntry` if a name is empty or too long, or what writing says.
     pub fn create_group(&self, name: &str, my_name: &str) -> Result<Arc<LedgerGroup>, LedgerError> {
-        let group = self.store()?.found_group(name, my_name)?;
+        let group = self.store()?.create_group(name, my_name)?;
         Ok(self.handle(group.id()))
     }
 
@@ -184,7 +184,7 @@ impl Ledger {
     /// # Errors
     /// What using the database says.
     pub fn release_memory(&self) -> Result<(), LedgerError> {
-        Ok(self.store()?.release_memory()?)
+        Ok(self.store()?.maintenance().release_memory()?)
     }
 
     /// Copies the database as it is now into a new file, while others read and
@@ -201,7 +201,7 @@ impl Ledger {
         listener: Option<Arc<dyn ProgressListener>>,
     ) -> Result<(), LedgerError> {
         let store = self.store()?;
-        telling(listener, |progress| store.backup(Path::new(path), progress))
+        telling(listener, |progress| store.maintenance().backup(Path::new(path), progress))
     }
 
     /// Lets go of the file: when this returns, no lock is held and no file is
@@ -232,7 +232,7 @@ impl Ledger {
     /// `Suspended`, `SecretsFailed`, or what writing says; the ledger goes on in
     /// each case.
     pub fn rekey(&self) -> Result<(), LedgerError> {
-        Ok(self.store()?.rekey()?)
+        Ok(self.store()?.maintenance().rekey()?)
     }
 
     /// Seals the secret store under another key of the app's. The database stays as it
@@ -273,7 +273,7 @@ impl Ledger {
         listener: Option<Arc<dyn ProgressListener>>,
     ) -> Result<Vec<Problem>, LedgerError> {
         let store = self.store()?;
-        let found = telling(listener, |progress| store.fsck(progress))?;
+        let found = telling(listener, |progress| store.maintenance().check_database(progress))?;
         Ok(found.problems().cloned().map(Into::into).collect())
     }
 
@@ -286,7 +286,7 @@ impl Ledger {
     #[uniffi::method(default(listener = None))]
     pub fn rebuild(&self, listener: Option<Arc<dyn ProgressListener>>) -> Result<(), LedgerError> {
         let store = self.store()?;
-        telling(listener, |progress| store.repair_derived(progress))
+        telling(listener, |progress| store.maintenance().rebuild_indexes(progress))
     }
 
     /// A text for whoever helps with a problem: sizes and counts, and no names,
@@ -295,7 +295,7 @@ impl Ledger {
     /// # Errors
     /// What reading the database says.
     pub fn support_dump(&self) -> Result<String, LedgerError> {
-        Ok(self.store()?.support_dump()?)
+        Ok(self.store()?.maintenance().support_dump()?)
     }
 
     /// Closes the database, at once or when the calls under way have ended.

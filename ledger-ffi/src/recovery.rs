@@ -136,7 +136,7 @@ impl Ledger {
     /// `NoRootKey` if this device does not hold the root key, or nobody has
     /// used it yet.
     pub fn reveal_phrase(&self) -> Result<String, LedgerError> {
-        Ok(self.store()?.reveal_phrase()?.to_string())
+        Ok(self.store()?.recovery().reveal_phrase()?.to_string())
     }
 
     /// Makes this device that of the person whose 24 words were typed.
@@ -145,7 +145,7 @@ impl Ledger {
     /// `InvalidPhrase` says which word is wrong; `OtherPerson` if this device
     /// belongs to somebody else.
     pub fn restore_phrase(&self, typed: &str) -> Result<(), LedgerError> {
-        Ok(self.store()?.restore_phrase(typed)?)
+        Ok(self.store()?.recovery().restore_phrase(typed)?)
     }
 
     /// Looks into a bundle that `restore_group` would open, and keeps nothing of
@@ -161,7 +161,8 @@ impl Ledger {
         listener: Option<Arc<dyn ProgressListener>>,
     ) -> Result<GroupPreview, LedgerError> {
         let (store, mut file) = (self.store()?, reading(path)?);
-        let found = telling(listener, |progress| store.preview_group(&mut file, progress))?;
+        let found =
+            telling(listener, |progress| store.recovery().preview_group(&mut file, progress))?;
         let ledger_store::GroupPreview { id, name, members, entries } = found;
         Ok(GroupPreview { id: id.to_string(), name, members, entries })
     }
@@ -180,7 +181,7 @@ impl Ledger {
     ) -> Result<RestoredGroup, LedgerError> {
         let (store, mut file) = (self.store()?, reading(path)?);
         let (group, report) =
-            telling(listener, |progress| store.restore_group(&mut file, progress))?;
+            telling(listener, |progress| store.recovery().restore_group(&mut file, progress))?;
         Ok(RestoredGroup { group: self.handle(group.id()), report: report.into() })
     }
 
@@ -193,7 +194,7 @@ impl Ledger {
     /// entries that are not here (import a bundle of it first), `WouldBeVoid`, or
     /// as every call that records.
     pub fn carry_enrolment(&self, message: Vec<u8>) -> Result<CarriedEnrolment, LedgerError> {
-        let (group, entry) = self.store()?.carry_enrolment(&message)?;
+        let (group, entry) = self.store()?.recovery().approve_device(&message)?;
         Ok(CarriedEnrolment { group: group.to_string(), entry: entry.to_string() })
     }
 
@@ -204,7 +205,7 @@ impl Ledger {
     /// `InvalidShare` if it is for somebody else or not what it claims to be,
     /// `NoRootKey` if this device cannot open shares.
     pub fn keep_share(&self, message: Vec<u8>) -> Result<Arc<KeptShare>, LedgerError> {
-        Ok(Arc::new(KeptShare { share: self.store()?.keep_share(&message)? }))
+        Ok(Arc::new(KeptShare { share: self.store()?.recovery().keep_share(&message)? }))
     }
 
     /// Begins to recover by friends, or shows the request of a recovery that is
@@ -213,7 +214,7 @@ impl Ledger {
     /// # Errors
     /// `SecretsFailed`, `NoRandomness`.
     pub fn recovery_request(&self) -> Result<RecoveryRequest, LedgerError> {
-        Ok(self.store()?.recovery_request()?.into())
+        Ok(self.store()?.recovery().request()?.into())
     }
 
     /// Takes a share that a friend returned.
@@ -222,7 +223,7 @@ impl Ledger {
     /// `InvalidShare` says what is wrong with it, and whose it is; nothing has
     /// changed.
     pub fn add_returned_share(&self, message: Vec<u8>) -> Result<ReturnedShare, LedgerError> {
-        let added = self.store()?.add_returned_share(&message)?;
+        let added = self.store()?.recovery().add_returned_share(&message)?;
         Ok(ReturnedShare {
             friend: added.holder.to_string(),
             progress: added.progress.into(),
@@ -235,7 +236,7 @@ impl Ledger {
     /// # Errors
     /// `InvalidShare` if none is under way, or what reading the database says.
     pub fn recovery_progress(&self) -> Result<Option<RecoveryProgress>, LedgerError> {
-        Ok(self.store()?.recovery_progress()?.map(Into::into))
+        Ok(self.store()?.recovery().progress()?.map(Into::into))
     }
 
     /// Puts the shares together, and makes this device that of the person.
@@ -245,7 +246,7 @@ impl Ledger {
     /// `InvalidShare` if there are too few, or they do not fit; `OtherPerson` if
     /// this device belongs to somebody else.
     pub fn recover_from_shares(&self) -> Result<(), LedgerError> {
-        Ok(self.store()?.recover_from_shares()?)
+        Ok(self.store()?.recovery().recover_from_shares()?)
     }
 
     /// Ends a recovery: shares that come later are of no use.
@@ -253,7 +254,7 @@ impl Ledger {
     /// # Errors
     /// What writing says.
     pub fn cancel_recovery(&self) -> Result<(), LedgerError> {
-        Ok(self.store()?.cancel_recovery()?)
+        Ok(self.store()?.recovery().cancel()?)
     }
 }
 
@@ -274,7 +275,7 @@ impl LedgerGroup {
         let friends: Vec<ledger_core::MemberId> =
             friends.iter().map(|friend| friend.parse()).collect::<Result<_, _>>()?;
         let needed = u8::try_from(needed).unwrap_or(u8::MAX);
-        Ok(self.inner()?.share_phrase(needed, &friends)?)
+        Ok(self.inner()?.shares().share_phrase(needed, &friends)?)
     }
 
     /// The shares that this device keeps for friends in this group.
@@ -282,7 +283,7 @@ impl LedgerGroup {
     /// # Errors
     /// What reading the database says.
     pub fn kept_shares(&self) -> Result<Vec<Arc<KeptShare>>, LedgerError> {
-        let shares = self.inner()?.kept_shares()?.into_iter();
+        let shares = self.inner()?.shares().list()?.into_iter();
         Ok(shares.map(|share| Arc::new(KeptShare { share })).collect())
     }
 
@@ -298,7 +299,7 @@ impl LedgerGroup {
         request: Vec<u8>,
     ) -> Result<Vec<u8>, LedgerError> {
         let request = Request::decode(&request).map_err(StoreError::from)?;
-        Ok(self.inner()?.return_share(share.share.id, &request)?)
+        Ok(self.inner()?.shares().return_share(share.share.id, &request)?)
     }
 
     /// Keeps a friend's share no longer.
@@ -306,7 +307,7 @@ impl LedgerGroup {
     /// # Errors
     /// `UnknownRequest` if it is not kept in this group.
     pub fn forget_share(&self, share: &KeptShare) -> Result<(), LedgerError> {
-        Ok(self.inner()?.forget_share(share.share.id)?)
+        Ok(self.inner()?.shares().forget(share.share.id)?)
     }
 
     /// Gives this device new keys in the group, in place of those that signed two
@@ -317,7 +318,7 @@ impl LedgerGroup {
     /// # Errors
     /// `NoRootKey` if this device holds no root key: pair it again.
     pub fn start_anew(&self) -> Result<(), LedgerError> {
-        Ok(self.inner()?.start_anew().map(|_| ())?)
+        Ok(self.inner()?.keys().reset_device_keys().map(|_| ())?)
     }
 
     /// For a device that was restored by phrase or by friends: a message by
@@ -328,6 +329,6 @@ impl LedgerGroup {
     /// `AlreadyIn` if the device may write, `NoRootKey` if the person's root key
     /// does not count in the group any more, `TooManyDevices`.
     pub fn request_enrolment(&self) -> Result<Vec<u8>, LedgerError> {
-        Ok(self.inner()?.request_enrolment()?)
+        Ok(self.inner()?.keys().request_approval()?)
     }
 }

@@ -41,9 +41,9 @@ pub struct RepairedGroup {
     pub has_key: bool,
 }
 
-impl From<ledger_store::Repaired> for RepairReport {
-    fn from(repaired: ledger_store::Repaired) -> Self {
-        let group = |group: &ledger_store::RepairedGroup| RepairedGroup {
+impl From<ledger_store::Salvaged> for RepairReport {
+    fn from(repaired: ledger_store::Salvaged) -> Self {
+        let group = |group: &ledger_store::SalvagedGroup| RepairedGroup {
             id: group.id.to_string(),
             entries: group.entries,
             waiting: group.waiting,
@@ -110,7 +110,7 @@ fn repair(
     listener: Option<Arc<dyn ProgressListener>>,
 ) -> Result<RepairReport, LedgerError> {
     let work = |progress: &mut dyn FnMut(_) -> _| {
-        options.repair(Path::new(path), secrets.store(), Path::new(to), progress)
+        options.salvage_database(Path::new(path), secrets.store(), Path::new(to), progress)
     };
     Ok(telling(listener, work)?.into())
 }

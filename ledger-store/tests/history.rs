@@ -21,7 +21,7 @@ fn pages(group: &Group, original: EntryId, size: u32) -> Vec<Version> {
     let mut rows: Vec<Version> = Vec::new();
     loop {
         let after = rows.last().map(|row| row.cursor);
-        let page = group.history(original, after, size).unwrap();
+        let page = group.lists().history(original, after, size).unwrap();
         if page.is_empty() {
             return rows;
         }
@@ -40,7 +40,7 @@ fn assert_histories(group: &Group) -> usize {
         if original.payload().content().is_none()
             || evaluation.slot_of(original.id()).unwrap().0 != original.id()
         {
-            let error = group.history(original.id(), None, 9).unwrap_err();
+            let error = group.lists().history(original.id(), None, 9).unwrap_err();
             assert!(matches!(error, StoreError::UnknownEntry(_)), "{error:?}");
             continue;
         }
@@ -78,7 +78,7 @@ fn assert_differences(group: &Group, newest_first: &[Version]) {
         let last = earlier
             .filter(|row| matches!(row.role, SlotRole::Correction | SlotRole::Original))
             .find(|_| changes);
-        let row = group.entry(version.entry.id()).unwrap().unwrap();
+        let row = group.lists().entry(version.entry.id()).unwrap().unwrap();
         assert_eq!(row.before, last.and_then(|row| row.details.clone()));
     }
 }
@@ -112,10 +112,10 @@ fn a_history_has_every_entry_of_the_slot_void_ones_too() {
     // What changes no expense is in no history.
     let wrong = ben.write(&group, Draft::cancellation(group.id().genesis(), None));
     assert_eq!(assert_histories(&group), 8);
-    assert_eq!(group.history(dinner, None, 1).unwrap()[0].reason, reason);
+    assert_eq!(group.lists().history(dinner, None, 1).unwrap()[0].reason, reason);
 
     ben.remove(&group, known);
-    let void = group.void_entries(None, 100).unwrap();
+    let void = group.lists().void_entries(None, 100).unwrap();
     let reason =
         |wanted: EntryId| void.iter().find(|row| row.entry.id() == wanted).unwrap().verdict;
     assert_eq!(reason(wrong), Verdict::Void(VoidReason::WrongTarget));
@@ -128,7 +128,7 @@ fn a_history_has_every_entry_of_the_slot_void_ones_too() {
     let draft = Draft::correction(&state, copy, &said(&mut rng)).unwrap();
     ingest(&group, &sign(&group.ledger().unwrap(), &ben.anna, None, draft));
     assert_eq!(assert_histories(&group), 8);
-    let rows = group.history(by_ben, None, 10).unwrap();
+    let rows = group.lists().history(by_ben, None, 10).unwrap();
     let roles: Vec<_> = rows.iter().map(|row| (row.role, row.verdict.is_applied())).collect();
     let (correction, copied) = (SlotRole::Correction, SlotRole::Copy);
     let expected =
@@ -140,19 +140,20 @@ fn a_history_has_every_entry_of_the_slot_void_ones_too() {
     let second = ingest(&group, &sign(&group.ledger().unwrap(), &ben.anna, None, draft));
     let draft = Draft::correction(&state, second, &said(&mut rng)).unwrap();
     ingest(&group, &sign(&group.ledger().unwrap(), &ben.anna, None, draft));
-    assert_eq!(group.history(by_ben, None, 10).unwrap().len(), 4);
+    assert_eq!(group.lists().history(by_ben, None, 10).unwrap().len(), 4);
     assert_sound(&group);
 
     // Void entries, page by page.
     let mut paged = Vec::new();
     while let Some(row) = group
+        .lists()
         .void_entries(paged.last().map(|row: &ledger_store::Activity| row.cursor), 1)
         .unwrap()
         .pop()
     {
         paged.push(row);
     }
-    assert_eq!(paged, group.void_entries(None, 100).unwrap());
+    assert_eq!(paged, group.lists().void_entries(None, 100).unwrap());
     assert!(
         paged
             .is_sorted_by_key(|row| { core::cmp::Reverse(row.entry.decoded().header().lamport()) })
@@ -171,7 +172,7 @@ fn the_last_endorsement_of_a_member_that_counts_is_shown() {
     let (dinner, other) = (ids[0], ids[1]);
     let me = group.me().unwrap().unwrap();
     let opinions = |of: EntryId| -> Vec<_> {
-        let opinions = group.opinions(of).unwrap();
+        let opinions = group.lists().reviews(of).unwrap();
         opinions.into_iter().map(|row| (row.member, row.confirms, row.note)).collect()
     };
     let anna = |confirms: bool, note: Option<&str>| {
@@ -189,7 +190,7 @@ fn the_last_endorsement_of_a_member_that_counts_is_shown() {
     assert_eq!(opinions(other), []);
     assert_sound(&group);
     // Endorsements are no versions.
-    assert_eq!(group.history(dinner, None, 10).unwrap().len(), 1);
+    assert_eq!(group.lists().history(dinner, None, 10).unwrap().len(), 1);
 
     // A removal that knew of Ben's first one only: that one counts again.
     ben.remove(&group, known);
@@ -204,6 +205,9 @@ fn the_last_endorsement_of_a_member_that_counts_is_shown() {
     // Of what is no expense, nobody says anything.
     let draft = Draft::endorsement(group.id().genesis(), true, None);
     ingest(&group, &sign(&group.ledger().unwrap(), &ben.anna, None, draft));
-    assert!(matches!(group.opinions(group.id().genesis()), Err(StoreError::UnknownEntry(_))));
+    assert!(matches!(
+        group.lists().reviews(group.id().genesis()),
+        Err(StoreError::UnknownEntry(_))
+    ));
     assert_sound(&group);
 }

@@ -153,7 +153,7 @@ fn import(effort: Effort) -> Vec<Figure> {
         Store::open_or_create(&at(name), secrets).unwrap()
     };
     let anna = open("anna.db");
-    let group = anna.found_group("Crowd", "0").unwrap();
+    let group = anna.create_group("Crowd", "0").unwrap();
     let mut crowd = crowd_of(&group, &at("anna.db.keys"), 9);
     crowd.write(ENTRIES - crowd.entries.len(), 6);
     for batch in crowd.entries[1..].chunks(ROUND) {
@@ -162,15 +162,16 @@ fn import(effort: Effort) -> Vec<Figure> {
     let pair = |n: usize| {
         let name = format!("ben{n}.db");
         let ben = open(&name);
-        let link = group.invite(&NewInvite { label: "bench".into(), ..NewInvite::default() });
+        let link =
+            group.invites().create(&NewInvite { note: "bench".into(), ..NewInvite::default() });
         let link = InviteLink::parse(&link.unwrap().reveal("")).unwrap();
-        let request = ben.join(&link, "Ben").unwrap();
-        let Received::Admitted(admitted) = anna.receive_request(&request).unwrap() else {
+        let request = ben.joining().join(&link, "Ben").unwrap();
+        let Received::Admitted(admitted) = anna.joining().receive_request(&request).unwrap() else {
             panic!("an open invite")
         };
-        let joined = ben.finish_join(&admitted.answer).unwrap();
+        let joined = ben.joining().enter(&admitted.answer).unwrap();
         let mut bundle = Vec::new();
-        group.export_bundle(Since::Beginning, &mut bundle, &mut go_on).unwrap();
+        group.bundles().export(Since::Beginning, &mut bundle, &mut go_on).unwrap();
         drop((joined, ben));
         std::fs::copy(at(&name), at("raw.db")).unwrap();
         let ben = open(&name);
@@ -179,11 +180,11 @@ fn import(effort: Effort) -> Vec<Figure> {
         let reader = Reader::open(&at(&name), &keys);
         let last = reader.last();
         let ours = time_ms(|| {
-            let report = joined.import_bundle(&mut &bundle[..], &mut go_on).unwrap();
+            let report = joined.bundles().import(&mut &bundle[..], &mut go_on).unwrap();
             assert!(report.is_complete());
         });
         let state = joined.state().unwrap();
-        let mut rows = joined.activity(None, u32::MAX).unwrap();
+        let mut rows = joined.lists().activity(None, u32::MAX).unwrap();
         rows.reverse();
         let entries: Vec<VerifiedEntry> = rows.into_iter().map(|row| row.entry).collect();
         let rows = reader.after(last, &entries[1..], &state);

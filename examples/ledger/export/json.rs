@@ -36,7 +36,7 @@ pub(super) fn write(exported: &Exported, out: &mut dyn Write) -> Result<(), Fail
     let mut entries: Vec<Value> = Vec::new();
     let mut after = None;
     loop {
-        let page = group.activity(after, PAGE)?;
+        let page = group.lists().activity(after, PAGE)?;
         let Some(last) = page.last() else { break };
         after = Some(last.cursor);
         entries.extend(page.iter().map(|row| activity_json(row, state, people)));

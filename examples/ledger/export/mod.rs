@@ -6,8 +6,7 @@ mod json;
 
 use std::io::Write;
 
-use ledger_core::GroupState;
-use ledger_store::{Group, Recorded};
+use ledger_store::{CurrentState, Group, Recorded};
 
 use crate::args::{Export, ExportFormat};
 use crate::context::{People, open, the_group};
@@ -19,7 +18,7 @@ const PAGE: u32 = 500;
 /// What every format writes.
 struct Exported {
     group: Group,
-    state: GroupState,
+    state: CurrentState,
     people: People,
 }
 
@@ -41,7 +40,7 @@ impl Exported {
     fn effective(&self) -> Result<Vec<Recorded>, Failure> {
         let mut rows: Vec<Recorded> = Vec::new();
         loop {
-            let page = self.group.expenses(rows.last().map(|row| row.cursor), PAGE)?;
+            let page = self.group.lists().expenses(rows.last().map(|row| row.cursor), PAGE)?;
             if page.is_empty() {
                 break;
             }

@@ -131,7 +131,7 @@ impl LedgerGroup {
     /// # Errors
     /// What reading the database says.
     pub fn summary(&self) -> Result<Vec<u8>, LedgerError> {
-        Ok(self.inner()?.summary()?.to_bytes())
+        Ok(self.inner()?.bundles().summary()?.to_bytes())
     }
 
     /// Writes sealed entries into a new file, with the keys for everybody who is
@@ -153,7 +153,7 @@ impl LedgerGroup {
         let known = summary.map(|bytes| Summary::from_bytes(group.id(), &bytes)).transpose()?;
         let since = known.as_ref().map_or(Since::Beginning, Since::Known);
         writing(path, |file| {
-            Ok(telling(listener, |progress| group.export_bundle(since, file, progress))?.into())
+            Ok(telling(listener, |progress| group.bundles().export(since, file, progress))?.into())
         })
     }
 
@@ -175,7 +175,7 @@ impl LedgerGroup {
         let since = known.as_ref().map_or(Since::Beginning, Since::Known);
         let cursor = match cursor {
             Some(bytes) => BundleCursor::from_bytes(&bytes)?,
-            None => group.begin_bundle(since),
+            None => group.bundles().begin(since),
         };
         Ok(Arc::new(BundleParts { group: self.clone(), cursor: Mutex::new(cursor) }))
     }
@@ -193,7 +193,7 @@ impl LedgerGroup {
         listener: Option<Arc<dyn ProgressListener>>,
     ) -> Result<BundleImport, LedgerError> {
         let (group, mut file) = (self.inner()?, reading(path)?);
-        let work = |progress: &mut dyn FnMut(_) -> _| group.import_bundle(&mut file, progress);
+        let work = |progress: &mut dyn FnMut(_) -> _| group.bundles().import(&mut file, progress);
         Ok(telling(listener, work)?.into())
     }
 
@@ -211,7 +211,10 @@ impl LedgerGroup {
     ) -> Result<BundleExport, LedgerError> {
         let (group, admitted) = (self.inner()?, admitted.try_into()?);
         writing(path, |file| {
-            Ok(telling(listener, |progress| group.write_answer(&admitted, file, progress))?.into())
+            Ok(telling(listener, |progress| {
+                group.invites().write_welcome(&admitted, file, progress)
+            })?
+            .into())
         })
     }
 
@@ -224,7 +227,7 @@ impl LedgerGroup {
     /// # Errors
     /// `WouldBeVoid` if this device may not write, or what writing says.
     pub fn renew_epoch(&self, at_least_ms: u64) -> Result<bool, LedgerError> {
-        Ok(self.inner()?.renew_epoch(at_least_ms)?)
+        Ok(self.inner()?.keys().rotate_group_key(at_least_ms)?)
     }
 
     /// Gives this device a new key for receiving, and begins a new key as
@@ -234,7 +237,7 @@ impl LedgerGroup {
     /// # Errors
     /// `WouldBeVoid` if this device may not write, or what writing says.
     pub fn rotate_exchange_key(&self) -> Result<String, LedgerError> {
-        Ok(self.inner()?.rotate_exchange_key()?.to_string())
+        Ok(self.inner()?.keys().rotate_device_key()?.to_string())
     }
 }
 
@@ -255,7 +258,7 @@ impl Ledger {
     ) -> Result<JoinedGroup, LedgerError> {
         let (store, mut file) = (self.store()?, reading(path)?);
         let (group, report) =
-            telling(listener, |progress| store.finish_join_from(&mut file, progress))?;
+            telling(listener, |progress| store.joining().enter_with_bundle(&mut file, progress))?;
         Ok(JoinedGroup { group: self.handle(group.id()), report: report.into() })
     }
 }
@@ -289,7 +292,7 @@ impl BundleParts {
         let mut moved = self.cursor.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let exported = writing(path, |file| {
             let work = |progress: &mut dyn FnMut(_) -> _| {
-                group.export_part(&mut moved, most_bytes, file, progress)
+                group.bundles().export_part(&mut moved, most_bytes, file, progress)
             };
             telling(listener, work)
         })?;

@@ -61,11 +61,11 @@ impl Invite {
         let policy = &self.invite.policy;
         Ok(InviteInfo {
             policy: InvitePolicy {
-                label: policy.label.clone(),
-                asks: policy.asks,
-                uses: policy.uses,
+                label: policy.note.clone(),
+                asks: policy.requires_approval,
+                uses: policy.max_uses,
                 expires_ms: policy.expires_ms,
-                claims: policy.claims.map(|member| member.to_string()),
+                claims: policy.for_member.map(|member| member.to_string()),
             },
             made_ms: shown(self.invite.made_ms),
             used: self.invite.used,
@@ -103,7 +103,7 @@ impl JoinRequest {
         Ok(JoinRequestInfo {
             name: self.request.name.clone(),
             fingerprint: self.request.fingerprint.to_string(),
-            claims: self.request.claims.map(|member| member.to_string()),
+            claims: self.request.for_member.map(|member| member.to_string()),
             came_ms: shown(self.request.came_ms),
         })
     }
@@ -171,13 +171,13 @@ impl LedgerGroup {
     /// `UnknownMember`, `InviteMustAsk`, or what writing says.
     pub fn invite(&self, policy: InvitePolicy, prefix: &str) -> Result<String, LedgerError> {
         let new = NewInvite {
-            label: policy.label,
-            asks: policy.asks,
-            uses: policy.uses,
+            note: policy.label,
+            requires_approval: policy.asks,
+            max_uses: policy.uses,
             expires_ms: policy.expires_ms,
-            claims: policy.claims.map(|member| member.parse()).transpose()?,
+            for_member: policy.claims.map(|member| member.parse()).transpose()?,
         };
-        Ok(self.inner()?.invite(&new)?.reveal(prefix).to_string())
+        Ok(self.inner()?.invites().create(&new)?.reveal(prefix).to_string())
     }
 
     /// The invites of this group that were made on this device, oldest first.
@@ -185,7 +185,7 @@ impl LedgerGroup {
     /// # Errors
     /// What reading the database says.
     pub fn invites(&self) -> Result<Vec<Arc<Invite>>, LedgerError> {
-        let invites = self.inner()?.invites()?.into_iter();
+        let invites = self.inner()?.invites().list()?.into_iter();
         Ok(invites.map(|invite| Arc::new(Invite { invite })).collect())
     }
 
@@ -194,7 +194,7 @@ impl LedgerGroup {
     /// # Errors
     /// `UnknownInvite`, or what reading the database says.
     pub fn invite_link(&self, invite: &Invite, prefix: &str) -> Result<String, LedgerError> {
-        Ok(self.inner()?.invite_link(invite.invite.id)?.reveal(prefix).to_string())
+        Ok(self.inner()?.invites().link(invite.invite.id)?.reveal(prefix).to_string())
     }
 
     /// Cancels an invite: its link is of no use any more. Who joined by it stays.
@@ -202,7 +202,7 @@ impl LedgerGroup {
     /// # Errors
     /// `UnknownInvite`, or what writing says.
     pub fn cancel_invite(&self, invite: &Invite) -> Result<(), LedgerError> {
-        Ok(self.inner()?.cancel_invite(invite.invite.id)?)
+        Ok(self.inner()?.invites().cancel(invite.invite.id)?)
     }
 
     /// Who asks to join this group and waits for an answer, oldest first.
@@ -210,7 +210,7 @@ impl LedgerGroup {
     /// # Errors
     /// What reading the database says.
     pub fn requests(&self) -> Result<Vec<Arc<JoinRequest>>, LedgerError> {
-        let requests = self.inner()?.requests()?.into_iter();
+        let requests = self.inner()?.invites().join_requests()?.into_iter();
         Ok(requests.map(|request| Arc::new(JoinRequest { request })).collect())
     }
 
@@ -224,7 +224,7 @@ impl LedgerGroup {
         &self,
         request: &JoinRequest,
     ) -> Result<Option<Arc<Proposal>>, LedgerError> {
-        let proposal = self.inner()?.propose_admission(request.request.id)?;
+        let proposal = self.inner()?.invites().propose_admission(request.request.id)?;
         Ok(proposal.map(|proposal| Arc::new(Proposal { proposal })))
     }
 
@@ -241,7 +241,7 @@ impl LedgerGroup {
         proposal: Option<Arc<Proposal>>,
     ) -> Result<Admitted, LedgerError> {
         let proposal = proposal.as_ref().map(|proposal| &proposal.proposal);
-        Ok(self.inner()?.admit(request.request.id, proposal)?.into())
+        Ok(self.inner()?.invites().admit(request.request.id, proposal)?.into())
     }
 
     /// Declines a request. The person is told nothing.
@@ -249,7 +249,7 @@ impl LedgerGroup {
     /// # Errors
     /// `UnknownRequest`, or what writing says.
     pub fn decline(&self, request: &JoinRequest) -> Result<(), LedgerError> {
-        Ok(self.inner()?.decline(request.request.id)?)
+        Ok(self.inner()?.invites().decline(request.request.id)?)
     }
 }
 
@@ -262,7 +262,7 @@ impl Ledger {
     /// `InvalidMessage`, `InvalidJoin`, `UnknownInvite`, `InviteExpired`,
     /// `InviteUsedUp`, or as every call that records.
     pub fn receive_request(&self, message: Vec<u8>) -> Result<RequestOutcome, LedgerError> {
-        Ok(match self.store()?.receive_request(&message)? {
+        Ok(match self.store()?.joining().receive_request(&message)? {
             Received::Admitted(admitted) => RequestOutcome::Admitted { admitted: admitted.into() },
             Received::Waiting(group, _) => RequestOutcome::Waiting { group: group.to_string() },
             _ => return Err(LedgerError::plain(crate::ErrorCode::Internal)),
@@ -277,7 +277,7 @@ impl Ledger {
     /// is empty or too long, or what writing says.
     pub fn join(&self, link: &str, name: &str) -> Result<Vec<u8>, LedgerError> {
         let link = InviteLink::parse(link).map_err(ledger_store::StoreError::from)?;
-        Ok(self.store()?.join(&link, name)?)
+        Ok(self.store()?.joining().join(&link, name)?)
     }
 
     /// The groups that this device has asked to join, oldest first.
@@ -291,7 +291,7 @@ impl Ledger {
             fingerprint: join.fingerprint.to_string(),
             made_ms: shown(join.made_ms),
         };
-        Ok(self.store()?.joins()?.into_iter().map(join).collect())
+        Ok(self.store()?.joining().pending_joins()?.into_iter().map(join).collect())
     }
 
     /// Asks no more to join a group. An answer that comes later is of no use.
@@ -299,7 +299,7 @@ impl Ledger {
     /// # Errors
     /// `UnknownGroup` if it was not asked for, or what writing says.
     pub fn cancel_join(&self, group: &str) -> Result<(), LedgerError> {
-        Ok(self.store()?.cancel_join(group.parse()?)?)
+        Ok(self.store()?.joining().cancel_join(group.parse()?)?)
     }
 
     /// Takes the answer to a request. From then on the group is in this
@@ -310,7 +310,7 @@ impl Ledger {
     /// `InvalidJoin` or `InvalidMessage` if the answer is for none of the
     /// requests made here, or not honest.
     pub fn finish_join(&self, answer: Vec<u8>) -> Result<Arc<LedgerGroup>, LedgerError> {
-        let group = self.store()?.finish_join(&answer)?;
+        let group = self.store()?.joining().enter(&answer)?;
         Ok(self.handle(group.id()))
     }
 }

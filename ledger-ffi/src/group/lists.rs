@@ -1,7 +1,7 @@
 //! Lists, newest first, in pages: pass the cursor of the last row to go on.
 
 use ledger_core::{GroupState, Kind, Payload, RefIndex, SlotRole, VerifiedEntry};
-use ledger_store::{By, Filter};
+use ledger_store::{Condition, Filter};
 
 use super::LedgerGroup;
 use crate::LedgerError;
@@ -85,13 +85,13 @@ impl TryFrom<ExpenseFilter> for Filter {
     fn try_from(filter: ExpenseFilter) -> Result<Self, LedgerError> {
         let by = match filter.by {
             None => None,
-            Some(FoundBy::Member { id }) => Some(By::Member(id.parse()?)),
-            Some(FoundBy::Category { name }) => Some(By::Category(name)),
-            Some(FoundBy::Currency { code }) => Some(By::Currency(code.parse()?)),
-            Some(FoundBy::Text { words }) => Some(By::Text(words)),
+            Some(FoundBy::Member { id }) => Some(Condition::Member(id.parse()?)),
+            Some(FoundBy::Category { name }) => Some(Condition::Category(name)),
+            Some(FoundBy::Currency { code }) => Some(Condition::Currency(code.parse()?)),
+            Some(FoundBy::Text { words }) => Some(Condition::Text(words)),
         };
         let date = |text: Option<String>| text.map(|text| text.parse()).transpose();
-        Ok(Self { from: date(filter.from_date)?, to: date(filter.to_date)?, by })
+        Ok(Self { from: date(filter.from_date)?, to: date(filter.to_date)?, condition: by })
     }
 }
 
@@ -278,7 +278,7 @@ impl LedgerGroup {
     ) -> Result<Vec<ExpenseRow>, LedgerError> {
         let filter = Filter::try_from(filter.unwrap_or_default())?;
         let after = cursor(after)?;
-        let rows = self.open.reading(self.id, |group| group.find(&filter, after, limit))?;
+        let rows = self.open.reading(self.id, |group| group.lists().find(&filter, after, limit))?;
         let row = |row: ledger_store::Recorded| ExpenseRow {
             id: row.original.into(),
             shown: row.shown.into(),
@@ -301,7 +301,7 @@ impl LedgerGroup {
         limit: u32,
     ) -> Result<Vec<ActivityRow>, LedgerError> {
         let group = self.inner()?;
-        let rows = group.activity(cursor(after)?, limit)?;
+        let rows = group.lists().activity(cursor(after)?, limit)?;
         Ok(activity_rows(rows, group.ledger()?.state()))
     }
 
@@ -317,7 +317,7 @@ impl LedgerGroup {
         limit: u32,
     ) -> Result<Vec<ActivityRow>, LedgerError> {
         let group = self.inner()?;
-        let rows = group.void_entries(cursor(after)?, limit)?;
+        let rows = group.lists().void_entries(cursor(after)?, limit)?;
         Ok(activity_rows(rows, group.ledger()?.state()))
     }
 
@@ -334,7 +334,7 @@ impl LedgerGroup {
         after: Option<String>,
         limit: u32,
     ) -> Result<Vec<VersionRow>, LedgerError> {
-        let rows = self.inner()?.history(original.parse()?, cursor(after)?, limit)?;
+        let rows = self.inner()?.lists().history(original.parse()?, cursor(after)?, limit)?;
         let row = |row: ledger_store::Version| VersionRow {
             id: row.entry.id().into(),
             role: match row.role {
@@ -360,8 +360,8 @@ impl LedgerGroup {
     /// # Errors
     /// As `history`.
     pub fn opinions(&self, original: &str) -> Result<Vec<OpinionRow>, LedgerError> {
-        let rows = self.inner()?.opinions(original.parse()?)?;
-        let row = |row: ledger_store::Opinion| OpinionRow {
+        let rows = self.inner()?.lists().reviews(original.parse()?)?;
+        let row = |row: ledger_store::Review| OpinionRow {
             member: row.member.into(),
             confirms: row.confirms,
             note: row.note,

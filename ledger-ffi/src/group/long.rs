@@ -89,7 +89,7 @@ impl LedgerGroup {
         listener: Option<Arc<dyn ProgressListener>>,
     ) -> Result<Verification, LedgerError> {
         let group = self.inner()?;
-        let found = telling(listener, |progress| group.verify(progress))?;
+        let found = telling(listener, |progress| group.maintenance().verify_history(progress))?;
         Ok(Verification {
             entries: found.entries,
             state_digest: found.digest.map(|digest| digest.to_string()),

@@ -163,7 +163,7 @@ impl LedgerGroup {
     /// `InvalidEntry` if the name is empty or too long, `NotEnrolled`, or what
     /// writing says.
     pub fn found_successor(&self, name: &str) -> Result<Arc<Self>, LedgerError> {
-        let group = self.inner()?.found_successor(name)?;
+        let group = self.inner()?.create_successor_group(name)?;
         Ok(Arc::new(Self::new(self.open.clone(), group.id())))
     }
 

@@ -52,7 +52,7 @@ impl Ledger {
     /// # Errors
     /// `NoRandomness`.
     pub fn pair_as_new(&self) -> Result<Arc<NewDevice>, LedgerError> {
-        let (stage, offer) = self.store()?.pair_as_new()?;
+        let (stage, offer) = self.store()?.pairing().start_on_new_device()?;
         Ok(Arc::new(NewDevice { offer, step: Step::new(self.opening(), stage) }))
     }
 }
@@ -72,7 +72,7 @@ impl NewDevice {
     /// # Errors
     /// `PairingFailed`; then the pairing is over.
     pub fn opened(&self, message: Vec<u8>) -> Result<Arc<ShowingCode>, LedgerError> {
-        let (stage, message) = self.step.take()?.opened(&message)?;
+        let (stage, message) = self.step.take()?.receive(&message)?;
         Ok(Arc::new(ShowingCode { message, step: Step::new(self.step.open.clone(), stage) }))
     }
 }
@@ -101,7 +101,7 @@ impl ShowingCode {
     /// # Errors
     /// `PairingFailed`; then the pairing is over.
     pub fn groups(&self, message: Vec<u8>) -> Result<Arc<AcceptingGroups>, LedgerError> {
-        let stage = self.step.take()?.groups(&message)?;
+        let stage = self.step.take()?.receive(&message)?;
         Ok(Arc::new(AcceptingGroups { step: Step::new(self.step.open.clone(), stage) }))
     }
 }
@@ -150,7 +150,7 @@ impl AwaitingEnrolment {
     /// `PairingFailed`, `OtherPerson` if this device belongs to somebody else;
     /// then the pairing is over.
     pub fn finish(&self, message: Vec<u8>) -> Result<Vec<Arc<LedgerGroup>>, LedgerError> {
-        let groups = self.step.take()?.finish(&message)?;
+        let groups = self.step.take()?.receive(&message)?;
         let handle = |group: ledger_store::Group| {
             Arc::new(LedgerGroup::new(self.step.open.clone(), group.id()))
         };

@@ -44,7 +44,7 @@ impl Ledger {
     /// # Errors
     /// `PairingFailed` if the code is none, or too old.
     pub fn pair_as_old(&self, offer: Vec<u8>) -> Result<Arc<OldDevice>, LedgerError> {
-        let (stage, message) = self.store()?.pair_as_old(&offer)?;
+        let (stage, message) = self.store()?.pairing().start_on_old_device(&offer)?;
         Ok(Arc::new(OldDevice { message, step: Step::new(self.opening(), stage) }))
     }
 }
@@ -64,7 +64,7 @@ impl OldDevice {
     /// # Errors
     /// `PairingFailed`; then the pairing is over.
     pub fn revealed(&self, message: Vec<u8>) -> Result<Arc<EnteringDigits>, LedgerError> {
-        let stage = self.step.take()?.revealed(&message)?;
+        let stage = self.step.take()?.receive(&message)?;
         Ok(Arc::new(EnteringDigits { step: Step::new(self.step.open.clone(), stage) }))
     }
 }
@@ -102,8 +102,8 @@ impl EnrollingDevice {
     pub fn enrol(&self, message: Vec<u8>, mode: PairingMode) -> Result<Vec<u8>, LedgerError> {
         let mode = match mode {
             PairingMode::Standard => ledger_store::PairingMode::Standard,
-            PairingMode::HighSecurity => ledger_store::PairingMode::HighSecurity,
+            PairingMode::HighSecurity => ledger_store::PairingMode::RecordOnly,
         };
-        Ok(self.step.take()?.enrol(&message, mode)?)
+        Ok(self.step.take()?.receive(&message, mode)?)
     }
 }

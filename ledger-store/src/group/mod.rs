@@ -34,7 +34,7 @@ pub use state::CurrentState;
 /// One group of an open store. A handle, as `Store` is: cheap to clone, and
 /// keeps the database open.
 #[derive(Clone)]
-pub struct Group(GroupSession);
+pub struct Group(pub(crate) GroupSession);
 
 impl Group {
     pub(crate) fn new(session: GroupSession) -> Self {

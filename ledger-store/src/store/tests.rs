@@ -30,7 +30,7 @@ impl Fixture {
         let folder = tempfile::tempdir().unwrap();
         let (path, secrets) = (folder.path().join("flat.db"), Arc::new(MemorySecrets::new()));
         let store = options.open_or_create(&path, secrets.clone()).unwrap();
-        let group = store.found_group("Flat", "Anna").unwrap();
+        let group = store.create_group("Flat", "Anna").unwrap();
         group.append(vec![NewEntry::Placeholder { name: "Ben".into() }]).unwrap();
         Self { _folder: folder, path, secrets, store, group }
     }
@@ -99,9 +99,9 @@ fn hold<'a, T: Send + 'a>(
 }
 
 fn write_and_wait(group: &Group, wait: &dyn Fn()) -> Result<EntryId, StoreError> {
-    let device = group.device_key()?;
-    group.write(|writer| {
-        let id = group.record(writer, &device, &NewEntry::Placeholder { name: "Cleo".into() })?;
+    let device = group.0.device_key()?;
+    group.0.write(|transaction| {
+        let id = transaction.record(&device, &NewEntry::Placeholder { name: "Cleo".into() })?;
         wait();
         Ok(id)
     })
@@ -130,18 +130,21 @@ fn readers_go_on_while_a_transaction_is_open() {
             .map(|_| {
                 scope.spawn(|| {
                     assert_eq!(group.ledger().unwrap().view(), before.view());
-                    assert_eq!(group.expenses(None, 9).unwrap().len(), 1);
-                    assert_eq!(group.activity(None, 9).unwrap().len(), 3);
-                    assert_eq!(group.void_entries(None, 9).unwrap(), []);
-                    assert_eq!(group.history(expense, None, 9).unwrap().len(), 1);
-                    assert_eq!(group.opinions(expense).unwrap(), []);
+                    assert_eq!(group.lists().expenses(None, 9).unwrap().len(), 1);
+                    assert_eq!(group.lists().activity(None, 9).unwrap().len(), 3);
+                    assert_eq!(group.lists().void_entries(None, 9).unwrap(), []);
+                    assert_eq!(group.lists().history(expense, None, 9).unwrap().len(), 1);
+                    assert_eq!(group.lists().reviews(expense).unwrap(), []);
                     assert_eq!(store.overview(None, 9).unwrap()[0].members, 2);
                     assert_eq!(store.groups().unwrap()[0].entries, 3);
                     store.refresh().unwrap();
-                    store.support_dump().unwrap();
+                    store.maintenance().support_dump().unwrap();
                     let changes = group.subscribe().unwrap();
                     assert_eq!(changes.try_next(), None);
-                    group.verify(&mut |_| std::ops::ControlFlow::Continue(())).unwrap()
+                    group
+                        .maintenance()
+                        .verify_history(&mut |_| std::ops::ControlFlow::Continue(()))
+                        .unwrap()
                 })
             })
             .collect();
@@ -165,7 +168,7 @@ fn a_writer_who_waits_too_long_is_told_that_it_is_busy() {
             let before = count(group);
             let writer = hold(scope, move |wait| write_and_wait(other, wait));
             assert!(matches!(late(), Err(StoreError::Busy)));
-            assert!(matches!(fixture.store.found_group("Two", "Anna"), Err(StoreError::Busy)));
+            assert!(matches!(fixture.store.create_group("Two", "Anna"), Err(StoreError::Busy)));
             assert!(matches!(fixture.store.delete_group(group.id()), Err(StoreError::Busy)));
             assert_eq!(count(group), before);
             writer.go().unwrap();
@@ -179,7 +182,7 @@ fn a_writer_who_waits_too_long_is_told_that_it_is_busy() {
 fn writers_are_served_in_the_order_in_which_they_came() {
     let fixture = Fixture::new(StoreOptions::new().busy_limit(LONG));
     let group = &fixture.group;
-    let connections = fixture.store.connections();
+    let connections = fixture.store.0.connections();
     let ids = scope(|scope| {
         let first = hold(scope, |wait| write_and_wait(group, wait));
         let waiting: Vec<_> = (0..5)
@@ -211,7 +214,7 @@ fn a_reader_who_waits_too_long_is_told_that_it_is_busy() {
     let (store, group) = (&fixture.store, &fixture.group);
     scope(|scope| {
         let reader = hold(scope, |wait| {
-            store.snapshot(|snapshot| {
+            store.0.snapshot(|snapshot| {
                 snapshot.groups()?;
                 wait();
                 snapshot.groups()
@@ -219,7 +222,14 @@ fn a_reader_who_waits_too_long_is_told_that_it_is_busy() {
         });
         assert!(matches!(group.state(), Err(StoreError::Busy)));
         // Long work has a connection of its own, and writing another.
-        assert_eq!(group.verify(&mut |_| std::ops::ControlFlow::Continue(())).unwrap().entries, 2);
+        assert_eq!(
+            group
+                .maintenance()
+                .verify_history(&mut |_| std::ops::ControlFlow::Continue(()))
+                .unwrap()
+                .entries,
+            2
+        );
         group.append(vec![NewEntry::Placeholder { name: "Cleo".into() }]).unwrap();
         assert_eq!(reader.go().unwrap().len(), 1);
     });
@@ -231,17 +241,17 @@ fn a_snapshot_stays_what_it_was() {
     let fixture = Fixture::new(StoreOptions::new());
     let (store, group) = (&fixture.store, &fixture.group);
     let state = group.state().unwrap();
-    store.release_memory().unwrap();
+    store.maintenance().release_memory().unwrap();
     scope(|scope| {
         let reader = hold(scope, |wait| {
-            store.snapshot(|snapshot| {
+            store.0.snapshot(|snapshot| {
                 let rows = |sql: &str| -> Result<i64, StoreError> {
                     Ok(snapshot.connection().query_row(sql, [], |row| row.get(0))?)
                 };
                 let before = rows("SELECT count(*) FROM entries")?;
                 // Ledgers of later moments come into memory now.
                 wait();
-                let loaded = snapshot.ledger(group.key, group.id())?;
+                let loaded = snapshot.ledger(group.0.key, group.id())?;
                 assert_eq!(loaded.ledger.frontier().entries(), 2);
                 assert_eq!(rows("SELECT count(*) FROM entries")?, before);
                 assert_eq!(rows("SELECT count(*) FROM expenses")?, 0);
@@ -254,7 +264,7 @@ fn a_snapshot_stays_what_it_was() {
         assert_eq!(reader.go().unwrap(), 2);
         // What the late reader brought along counts for nothing.
         assert_eq!(changes.try_next(), None);
-        assert_eq!(store.memory().ledgers[&group.key].ledger.frontier().entries(), 3);
+        assert_eq!(store.0.cache().ledgers[&group.0.key].ledger.frontier().entries(), 3);
     });
 }
 
@@ -270,7 +280,8 @@ fn lists_and_balances_agree_at_every_moment() {
     let anna = state.members().first().map(|(id, _)| *id).unwrap();
     let check = || {
         group
-            .look(|connection, loaded| {
+            .0
+            .read(|connection, loaded| {
                 let ledger = &loaded.ledger;
                 let entries: u64 =
                     connection.query_row("SELECT count(*) FROM entries", [], |row| row.get(0))?;
@@ -282,7 +293,7 @@ fn lists_and_balances_agree_at_every_moment() {
                 let mut rows = statement.query([])?;
                 let mut sum = Balance::ZERO;
                 while let Some(row) = rows.next()? {
-                    let entry = crate::group::stored_entry(row)?;
+                    let entry = crate::entries::index::stored_entry(row)?;
                     let Some(Details::Expense(details)) =
                         Details::of(entry.decoded(), ledger.state())
                     else {
@@ -326,7 +337,7 @@ fn lists_and_balances_agree_at_every_moment() {
                         assert!(now >= seen, "time goes one way");
                         seen = now;
                         if reader == 0 && now % 7 == 0 {
-                            store.release_memory().unwrap();
+                            store.maintenance().release_memory().unwrap();
                         }
                     }
                 })
@@ -389,8 +400,10 @@ fn suspension_closes_everything_and_calls_are_refused_until_it_ends() {
     assert!(refused(store.groups()) && refused(store.checkpoint_all()));
     assert!(refused(store.group(group.id())) && refused(store.delete_group(group.id())));
     let copy = fixture.path.with_extension("copy");
-    assert!(refused(store.backup(&copy, &mut |_| std::ops::ControlFlow::Continue(()))));
-    store.release_memory().unwrap();
+    assert!(refused(
+        store.maintenance().backup(&copy, &mut |_| std::ops::ControlFlow::Continue(()))
+    ));
+    store.maintenance().release_memory().unwrap();
     assert_eq!((fixture.open_files(), copy.exists()), (0, false));
     // Others can do with the file what they want.
     let elsewhere = fixture.again();
@@ -411,28 +424,28 @@ fn suspension_stops_what_runs_and_leaves_nothing_half_done() {
     let before = group.ledger().unwrap();
     scope(|scope| {
         let reads = hold(scope, |wait| {
-            store.read(|connection| {
+            store.0.read(|connection| {
                 wait();
                 count_for_ever(connection)
             })
         });
-        let device = group.device_key().unwrap();
+        let device = group.0.device_key().unwrap();
         let writes = hold(scope, move |wait| {
-            group.write(|writer| {
+            group.0.write(|transaction| {
                 let cleo = NewEntry::Placeholder { name: "Cleo".into() };
-                group.record(writer, &device, &cleo)?;
+                transaction.record(&device, &cleo)?;
                 wait();
-                count_for_ever(writer.connection())
+                count_for_ever(transaction.connection())
             })
         });
         // Waits for its turn, and is sent away.
         let waits = scope.spawn(|| group.append(vec![spend(before.state(), 1)]));
-        while store.connections().waiting() == 0 {
+        while store.0.connections().waiting() == 0 {
             std::thread::yield_now();
         }
         reads.go.send(()).unwrap();
         writes.go.send(()).unwrap();
-        store.suspend_within(Duration::ZERO, LONG).unwrap();
+        store.0.suspend_within(Duration::ZERO, LONG).unwrap();
         assert_eq!(fixture.open_files(), 0);
         assert!(matches!(reads.thread.join().unwrap(), Err(StoreError::Suspended)));
         assert!(matches!(writes.thread.join().unwrap(), Err(StoreError::Suspended)));
@@ -449,8 +462,8 @@ fn suspension_waits_for_a_transaction_that_ends() {
     let (store, group) = (&fixture.store, &fixture.group);
     scope(|scope| {
         let writer = hold(scope, |wait| write_and_wait(group, wait));
-        let suspends = scope.spawn(|| store.suspend_within(LONG, Duration::ZERO));
-        while !store.connections().is_suspended() {
+        let suspends = scope.spawn(|| store.0.suspend_within(LONG, Duration::ZERO));
+        while !store.0.connections().is_suspended() {
             std::thread::yield_now();
         }
         writer.go().unwrap();
@@ -473,9 +486,9 @@ fn who_does_not_end_is_told_and_closes_the_file_later() {
                 wait();
                 std::ops::ControlFlow::Continue(())
             };
-            store.backup(&copy, progress)
+            store.maintenance().backup(&copy, progress)
         });
-        let suspended = store.suspend_within(Duration::ZERO, Duration::ZERO);
+        let suspended = store.0.suspend_within(Duration::ZERO, Duration::ZERO);
         assert!(matches!(suspended, Err(StoreError::StillInUse)));
         assert!(matches!(store.groups(), Err(StoreError::Suspended)));
         drop(backup.go);
@@ -501,16 +514,16 @@ fn checkpoints_are_saved_on_request() {
     assert_eq!(opening(group), (2, 0));
     let rows = || -> i64 {
         let count = "SELECT count(*) FROM checkpoints";
-        store.read(|c| Ok(c.query_row(count, [], |row| row.get(0))?)).unwrap()
+        store.0.read(|c| Ok(c.query_row(count, [], |row| row.get(0))?)).unwrap()
     };
     assert_eq!(rows(), 1);
     group.checkpoint().unwrap();
     store.checkpoint_all().unwrap();
     assert_eq!(rows(), 1, "nothing came since");
-    let other = store.found_group("Two", "Anna").unwrap();
+    let other = store.create_group("Two", "Anna").unwrap();
     group.append(vec![spend(&group.state().unwrap(), 5)]).unwrap();
     // Not even in memory.
-    store.release_memory().unwrap();
+    store.maintenance().release_memory().unwrap();
     store.checkpoint_all().unwrap();
     assert_eq!((opening(group), opening(&other), rows()), ((3, 0), (1, 0), 3));
     let mut log = fixture.path.clone().into_os_string();
