@@ -14,10 +14,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
+use ledger_store::{Environment as _, SystemEnvironment};
+
 use ledger_ffi::{
-    Act, Blame, CallbackError, Change, ChangeListener, Details, ErrorCode, Expense, ExpenseFilter,
-    FoundBy, InvitePolicy, Ledger, LedgerError, LedgerGroup, Part, ProgressListener,
-    RequestOutcome, Role, SecretStore, TestClock, Transfer, Verdict, WorkProgress,
+    Blame, CallbackError, Change, ChangeListener, Condition, EntryId, ErrorCode, Expense,
+    ExpenseFilter, GroupId, Instant, InvitePolicy, Ledger, LedgerError, LedgerGroup, MemberId,
+    Part, ProgressListener, RequestOutcome, SecretStore, StatementIntent, Transaction, Transfer,
+    Verdict, VersionKind, WorkProgress,
 };
 
 #[derive(Default)]
@@ -56,8 +59,8 @@ struct Flat {
     keychain: Arc<Keychain>,
     ledger: Ledger,
     group: Arc<LedgerGroup>,
-    anna: String,
-    ben: String,
+    anna: MemberId,
+    ben: MemberId,
 }
 
 fn path(folder: &Path, name: &str) -> String {
@@ -77,14 +80,14 @@ impl Flat {
     }
 
     fn dinner(&self) -> Expense {
-        let part = |member: &String, minor_units| Part { member: member.clone(), minor_units };
+        let part = |member, minor_units| Part { member, minor_units };
         Expense {
-            date: "2026-11-21".into(),
+            date: "2026-11-21".parse().unwrap(),
             description: "Dinner".into(),
             currency: "EUR".into(),
             minor_units: 2500,
-            payers: vec![part(&self.anna, 2500)],
-            shares: vec![part(&self.anna, 1000), part(&self.ben, 1500)],
+            payers: vec![part(self.anna, 2500)],
+            shares: vec![part(self.anna, 1000), part(self.ben, 1500)],
             category: Some("food".into()),
             note: None,
             origin: None,
@@ -107,15 +110,16 @@ fn an_expense_is_recorded_corrected_paid_back_and_cancelled() {
     let dinner = flat.group.record_expense(flat.dinner()).unwrap();
     assert_eq!(flat.balances(), [1500, -1500]);
 
-    let row = flat.group.expenses(None, None, 50).unwrap().remove(0);
-    assert_eq!((&row.id, &row.shown, row.is_cancelled), (&dinner, &dinner, false));
-    let Details::Expense { mut expense } = row.details else { panic!("an expense") };
+    let lists = flat.group.lists();
+    let row = lists.expenses(None, None, 50).unwrap().remove(0);
+    assert_eq!((row.id, row.current_version, row.is_cancelled), (dinner, dinner.entry(), false));
+    let Transaction::Expense { mut expense } = row.transaction else { panic!("an expense") };
     assert_eq!(expense.payers, flat.dinner().payers);
     assert_eq!(expense.category, flat.dinner().category);
     for share in &mut expense.shares {
         share.minor_units = if share.member == flat.anna { 500 } else { 2000 };
     }
-    let correction = flat.group.correct(&dinner, Details::Expense { expense }).unwrap();
+    let correction = flat.group.correct(dinner, Transaction::Expense { expense }).unwrap();
     assert_eq!(flat.balances(), [2000, -2000]);
 
     let plan = flat.group.settle_up().unwrap();
@@ -123,60 +127,63 @@ fn an_expense_is_recorded_corrected_paid_back_and_cancelled() {
     let transfer = flat
         .group
         .record_transfer(Transfer {
-            date: "2026-11-22".into(),
+            date: "2026-11-22".parse().unwrap(),
             description: String::new(),
             currency: plan[0].money.currency.clone(),
             minor_units: plan[0].money.minor_units,
-            from_member: plan[0].from_member.clone(),
-            to_member: plan[0].to_member.clone(),
+            from_member: plan[0].from_member,
+            to_member: plan[0].to_member,
             origin: None,
         })
         .unwrap();
     assert_eq!(flat.balances(), [0, 0]);
-    flat.group.endorse(&transfer, true, Some("thanks".into())).unwrap();
-    let opinions = flat.group.opinions(&transfer).unwrap();
-    assert_eq!((&opinions[0].member, opinions[0].confirms), (&flat.anna, true));
+    flat.group.dispute(transfer, None).unwrap();
+    assert!(!lists.reviews(transfer).unwrap()[0].confirms);
+    flat.group.confirm(transfer, Some("thanks".into())).unwrap();
+    let reviews = lists.reviews(transfer).unwrap();
+    assert_eq!((reviews.len(), reviews[0].member, reviews[0].confirms), (1, flat.anna, true));
 
-    flat.group.cancel(&transfer, Some("typo".into())).unwrap();
+    flat.group.cancel(transfer, Some("typo".into())).unwrap();
     assert_eq!(flat.balances(), [2000, -2000]);
-    let history = flat.group.history(&dinner, None, 50).unwrap();
-    let roles: Vec<Role> = history.iter().map(|row| row.role).collect();
-    assert_eq!(roles, [Role::Correction, Role::Original]);
+    let history = lists.history(dinner, None, 50).unwrap();
+    let kinds: Vec<VersionKind> = history.iter().map(|row| row.kind).collect();
+    assert_eq!(kinds, [VersionKind::Correction, VersionKind::Original]);
     assert_eq!(history[0].id, correction);
 
-    let found = |by| {
-        let filter = ExpenseFilter { by: Some(by), ..ExpenseFilter::default() };
-        flat.group.expenses(Some(filter), None, 50).unwrap().len()
+    let found = |condition| {
+        let filter = ExpenseFilter { condition: Some(condition), ..ExpenseFilter::default() };
+        lists.expenses(Some(filter), None, 50).unwrap().len()
     };
-    assert_eq!(found(FoundBy::Text { words: "dinn".into() }), 1);
-    assert_eq!(found(FoundBy::Category { name: "food".into() }), 1);
-    assert_eq!(found(FoundBy::Currency { code: "JPY".into() }), 0);
-    assert_eq!(found(FoundBy::Member { id: flat.ben.clone() }), 2);
+    assert_eq!(found(Condition::Text { words: "dinn".into() }), 1);
+    assert_eq!(found(Condition::Category { name: "food".into() }), 1);
+    assert_eq!(found(Condition::Currency { code: "JPY".into() }), 0);
+    assert_eq!(found(Condition::Member { id: flat.ben }), 2);
 
-    let activity = flat.group.activity(None, 100).unwrap();
+    let activity = lists.activity(None, 100).unwrap();
     assert!(activity.iter().all(|row| row.verdict == Verdict::Applied));
     assert_eq!(activity[0].remark.as_deref(), Some("typo"));
-    assert_eq!(activity[0].target.as_ref(), Some(&transfer));
-    let second = flat.group.activity(Some(activity[0].cursor.clone()), 1).unwrap();
+    assert_eq!(activity[0].expense, Some(transfer));
+    let second = lists.activity(Some(activity[0].cursor.clone()), 1).unwrap();
     assert_eq!(second[0], activity[1]);
-    let verification = flat.group.verify(None).unwrap();
-    assert_eq!((verification.problems.len(), verification.entries), (0, 7));
+    let verification = flat.group.maintenance().verify_history(None).unwrap();
+    assert_eq!((verification.problems.len(), verification.entries), (0, 8));
     assert_eq!(verification.state_digest, Some(flat.group.state_digest().unwrap()));
 }
 
 #[test]
-fn acts_are_shown_then_signed() {
+fn statements_are_shown_then_signed() {
     let flat = Flat::new();
-    let proposal = flat.group.propose(Act::RenameGroup { name: "House".into() }).unwrap();
+    let proposal =
+        flat.group.propose(StatementIntent::RenameGroup { name: "House".into() }).unwrap();
     assert!(proposal.text().unwrap().contains("House"));
     flat.group.sign(&proposal).unwrap();
     assert_eq!(flat.group.info().unwrap().name, "House");
-    let removal = Act::Remove { member: flat.anna.clone(), since: None };
+    let removal = StatementIntent::Remove { member: flat.anna, since: None };
     let error = flat.group.propose(removal).err().unwrap();
     let LedgerError::Failed { code, blame, rule, .. } = &error;
     assert_eq!((*code, *blame), (ErrorCode::WouldBeVoid, Blame::You));
     assert_eq!(rule.as_deref(), Some("target-is-owner"));
-    flat.group.propose(Act::Leave).unwrap();
+    flat.group.propose(StatementIntent::Leave).unwrap();
 }
 
 #[test]
@@ -201,7 +208,7 @@ fn whoever_watches_is_told_until_it_stops() {
 
     let (sender, receiver) = mpsc::channel();
     let watch = flat.ledger.watch(Arc::new(Listener(sender))).unwrap();
-    flat.ledger.shut_down().unwrap();
+    flat.ledger.close().unwrap();
     assert!(receiver.recv_timeout(Duration::from_secs(60)).is_err());
     assert!(watch.is_stopped().unwrap());
 }
@@ -218,7 +225,7 @@ fn long_work_can_be_stopped_and_listeners_may_fail() {
     let flat = Flat::new();
     let verify = |answer| {
         let listener = Arc::new(After(AtomicU64::new(0), answer));
-        let result = flat.group.verify(Some(listener.clone()));
+        let result = flat.group.maintenance().verify_history(Some(listener.clone()));
         (result, listener.0.load(Ordering::Relaxed))
     };
     assert!(matches!(verify(Ok(true)), (Ok(_), calls) if calls >= 1));
@@ -227,8 +234,9 @@ fn long_work_can_be_stopped_and_listeners_may_fail() {
     let (failed, calls) = verify(Err(CallbackError::Failed));
     assert_eq!((code(failed), calls), (ErrorCode::CallbackFailed, 1));
     let backup = path(flat.folder.path(), "backup");
-    flat.ledger.backup(&backup, None).unwrap();
-    assert_eq!(code(flat.ledger.backup(&backup, None)), ErrorCode::File);
+    let maintenance = flat.ledger.maintenance();
+    maintenance.backup(&backup, None).unwrap();
+    assert_eq!(code(maintenance.backup(&backup, None)), ErrorCode::File);
     let copy = Ledger::open(&backup, flat.keychain.clone(), false, None, None).unwrap();
     assert_eq!(copy.groups(None, 10).unwrap(), flat.ledger.groups(None, 10).unwrap());
 }
@@ -253,27 +261,28 @@ fn failures_have_codes() {
         change(&mut expense);
         code(group.record_expense(expense))
     };
-    assert_eq!(with(&|e| e.date = "yesterday".into()), ErrorCode::InvalidDate);
     assert_eq!(with(&|e| e.currency = "euro".into()), ErrorCode::InvalidCurrency);
     assert_eq!(with(&|e| e.minor_units = -1), ErrorCode::InvalidAmount);
     assert_eq!(with(&|e| e.minor_units = 1), ErrorCode::InvalidEntry);
-    assert_eq!(with(&|e| e.shares[0].member = "anna".into()), ErrorCode::InvalidId);
-    assert_eq!(with(&|e| e.shares[0].member = "00".repeat(32)), ErrorCode::UnknownMember);
-    assert_eq!(with(&|e| e.shares[0].member = flat.ben.clone()), ErrorCode::DuplicateMember);
+    let nobody = MemberId::from_bytes([0; 32]);
+    assert_eq!(with(&|e| e.shares[0].member = nobody), ErrorCode::UnknownMember);
+    assert_eq!(with(&|e| e.shares[0].member = flat.ben), ErrorCode::DuplicateMember);
     assert_eq!(with(&|e| e.origin = Some(vec![1])), ErrorCode::InvalidId);
-    assert_eq!(code(group.cancel(&"00".repeat(32), None)), ErrorCode::UnknownEntry);
-    assert_eq!(code(group.expenses(None, Some("x".into()), 1)), ErrorCode::InvalidCursor);
-    assert_eq!(code(flat.ledger.group(&"00".repeat(32))), ErrorCode::UnknownGroup);
+    let nothing = EntryId::from_bytes([0; 32]);
+    assert_eq!(code(group.cancel(nothing.into(), None)), ErrorCode::UnknownEntry);
+    assert_eq!(code(group.lists().expenses(None, Some("x".into()), 1)), ErrorCode::InvalidCursor);
+    let nowhere = GroupId::from_bytes([0; 32]);
+    assert_eq!(code(flat.ledger.group(nowhere)), ErrorCode::UnknownGroup);
     assert_eq!(code(group.import_splitwise(b"hello".to_vec(), None)), ErrorCode::InvalidImport);
     assert_eq!(code(group.add_placeholder("")), ErrorCode::InvalidEntry);
 
     let other = flat.ledger.create_group("Trip", "Anna").unwrap();
     assert!(other.balances().unwrap().is_empty());
-    flat.ledger.delete_group(&other.id().unwrap()).unwrap();
+    flat.ledger.delete_group(other.id().unwrap()).unwrap();
     assert_eq!(code(other.balances()), ErrorCode::UnknownGroup);
-    assert_eq!(code(other.expenses(None, None, 1)), ErrorCode::UnknownGroup);
+    assert_eq!(code(other.lists().expenses(None, None, 1)), ErrorCode::UnknownGroup);
 
-    flat.ledger.shut_down().unwrap();
+    flat.ledger.close().unwrap();
     assert_eq!(code(group.balances()), ErrorCode::Closed);
     assert_eq!(code(group.info()), ErrorCode::Closed);
     assert_eq!(code(flat.ledger.groups(None, 1)), ErrorCode::Closed);
@@ -281,60 +290,61 @@ fn failures_have_codes() {
 }
 
 #[test]
-fn a_ledger_in_memory_comes_out_the_same() {
+fn a_ledger_in_memory_has_keys_and_a_clock_of_its_own() {
     let story = || {
-        let clock = Arc::new(TestClock::new(1_700_000_000_000, 7).unwrap());
-        let ledger = Ledger::in_memory(clock.clone()).unwrap();
+        let before = Instant::from_ms(SystemEnvironment.now_ms());
+        let ledger = Ledger::in_memory().unwrap();
         let group = ledger.create_group("Flat", "Anna").unwrap();
-        clock.set(1_700_000_060_000).unwrap();
         group.add_placeholder("Ben").unwrap();
-        let newest = group.activity(None, 1).unwrap().remove(0);
-        assert_eq!(newest.timestamp_ms, 1_700_000_060_000);
+        let newest = group.lists().activity(None, 1).unwrap().remove(0);
+        assert!(newest.timestamp >= before && newest.timestamp.ms() < before.ms() + 3_600_000);
         ledger.suspend().unwrap();
         assert_eq!(code(group.info()), ErrorCode::Suspended);
         ledger.resume().unwrap();
-        assert!(ledger.check(None).unwrap().is_empty());
+        assert!(ledger.maintenance().check_database(None).unwrap().is_empty());
+        assert_eq!(group.members().unwrap().len(), 2);
         (group.id().unwrap(), group.state_digest().unwrap())
     };
-    assert_eq!(story(), story());
+    let (one, other) = (story(), story());
+    assert!(one.0 != other.0 && one.1 != other.1);
 }
 
 #[test]
 fn a_joiner_is_admitted_and_a_phrase_restores_the_person() {
     let flat = Flat::new();
-    let clock = Arc::new(TestClock::new(1_700_000_000_000, 7).unwrap());
-    let other = Ledger::in_memory(clock.clone()).unwrap();
+    let other = Ledger::in_memory().unwrap();
     let policy = InvitePolicy {
-        label: "Cleo".into(),
-        asks: true,
-        uses: Some(1),
-        expires_ms: None,
-        claims: None,
+        note: "Cleo".into(),
+        requires_approval: true,
+        max_uses: Some(1),
+        expires_at: None,
+        for_member: None,
     };
-    let link = flat.group.invite(policy, "https://example.org/join").unwrap();
-    let request = other.join(&link, "Cleo").unwrap();
-    let outcome = flat.ledger.receive_request(request).unwrap();
+    let invites = flat.group.invites();
+    let link = invites.create(policy, "https://example.org/join").unwrap();
+    let request = other.joining().join(&link, "Cleo").unwrap();
+    let outcome = flat.ledger.joining().receive_request(request).unwrap();
     assert_eq!(outcome, RequestOutcome::Waiting { group: flat.group.id().unwrap() });
-    let waiting = flat.group.requests().unwrap();
-    let pending = other.joins().unwrap();
+    let waiting = invites.join_requests().unwrap();
+    let pending = other.joining().pending_joins().unwrap();
     assert_eq!(waiting[0].info().unwrap().fingerprint, pending[0].fingerprint);
-    assert!(flat.group.propose_admission(&waiting[0]).unwrap().is_none());
-    let answer = flat.group.admit(&waiting[0], None).unwrap().answer;
-    let joined = other.finish_join(answer).unwrap();
+    assert!(invites.propose_admission(&waiting[0]).unwrap().is_none());
+    let welcome = invites.admit(&waiting[0], None).unwrap().welcome;
+    let joined = other.joining().enter(welcome).unwrap();
     assert_eq!(joined.id().unwrap(), flat.group.id().unwrap());
     let names: Vec<String> =
         flat.group.members().unwrap().into_iter().map(|member| member.name).collect();
     assert_eq!(names, ["Anna", "Ben", "Cleo"]);
-    let invite = flat.group.invites().unwrap().remove(0);
+    let invite = invites.list().unwrap().remove(0);
     assert_eq!(invite.info().unwrap().used, 1);
-    flat.group.cancel_invite(&invite).unwrap();
-    assert_eq!(code(flat.group.invite_link(&invite, "")), ErrorCode::UnknownInvite);
-    assert_eq!(code(other.join("hello", "Cleo")), ErrorCode::InvalidMessage);
+    invites.cancel(&invite).unwrap();
+    assert_eq!(code(invites.link(&invite, "")), ErrorCode::UnknownInvite);
+    assert_eq!(code(other.joining().join("hello", "Cleo")), ErrorCode::InvalidMessage);
 
-    let words = flat.ledger.reveal_phrase().unwrap();
-    let phone = Ledger::in_memory(clock).unwrap();
+    let words = flat.ledger.recovery().reveal_phrase().unwrap();
+    let phone = Ledger::in_memory().unwrap().recovery();
     assert_eq!(code(phone.restore_phrase("zoo zoo")), ErrorCode::InvalidPhrase);
     phone.restore_phrase(&words).unwrap();
     assert_eq!(phone.reveal_phrase().unwrap(), words);
-    assert_eq!(code(other.restore_phrase(&words)), ErrorCode::OtherPerson);
+    assert_eq!(code(other.recovery().restore_phrase(&words)), ErrorCode::OtherPerson);
 }

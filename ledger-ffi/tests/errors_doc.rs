@@ -1,4 +1,4 @@
-//! `docs/errors.md` is made of the table of codes.
+//! `docs/errors.md` is generated from the table of codes.
 //!
 //! `LEDGER_WRITE_DOCS=1 cargo test -p ledger-ffi --test errors_doc` writes it.
 
@@ -15,18 +15,18 @@ const INTRO: &str = "\
 Every call of the Swift, Kotlin and Python bindings that fails throws one
 `LedgerError` (Kotlin: `LedgerException`) with
 
-| field | is |
+| field | meaning |
 |---|---|
-| `code` | what went wrong, for the app to decide by; codes keep their meaning |
-| `reason` | what happened, in English, for logs and developers; no secrets, but perhaps names and paths |
-| `blame` | whose fault it is: `you` (the app or the person), an entry's `author`, the `storage`, this `library` |
+| `code` | the code, for the app to decide by; codes keep their meaning |
+| `reason` | what happened, in English, for logs and developers; no secrets, but possibly names and paths |
+| `blame` | the party at fault: `you` (the app or the person), an entry's `author`, the `storage`, this `library` |
 | `advice` | what to do, in English |
-| `entry` | the entry at fault, if it is one |
-| `rule` | the rule of [SPEC.md](../SPEC.md) that was broken, or why an entry would not count |
+| `entry` | the entry at fault, if there is one |
+| `rule` | the rule of [SPEC.md](../SPEC.md) that was broken, or the reason why an entry would not count |
 
-Whatever fails leaves the ledger as it was, unless it says otherwise below. A bug of
-this library that ends in a panic is caught, too, and thrown as the internal error of
-UniFFI, which no code stands for.
+A call that fails leaves the ledger as it was, unless the table says otherwise. If a bug
+of this library ends in a panic, the binding catches the panic, and throws UniFFI's
+internal error, which has no code.
 
 Written by `LEDGER_WRITE_DOCS=1 cargo test -p ledger-ffi --test errors_doc`.
 ";
@@ -35,11 +35,11 @@ fn page() -> String {
     let mut page = INTRO.to_owned();
     for (blame, title) in [
         (Blame::You, "You: the app, or the person"),
-        (Blame::Author, "Author: whoever wrote or carried the entry"),
+        (Blame::Author, "Author: the person or app that wrote or carried the entry"),
         (Blame::Storage, "Storage: file, disk, key store, system"),
-        (Blame::Library, "Library: this one, or its build"),
+        (Blame::Library, "Library: this library, or its build"),
     ] {
-        write!(page, "\n## {title}\n\n| code | means | what to do |\n|---|---|---|\n").unwrap();
+        write!(page, "\n## {title}\n\n| code | meaning | what to do |\n|---|---|---|\n").unwrap();
         for code in ErrorCode::ALL.iter().filter(|code| code.blame() == blame) {
             let (slug, meaning, advice) = (code.slug(), code.meaning(), code.advice());
             writeln!(page, "| `{slug}` | {meaning} | {advice} |").unwrap();
@@ -58,7 +58,8 @@ fn the_page_is_up_to_date() {
     assert_eq!(found, page(), "LEDGER_WRITE_DOCS=1 cargo test -p ledger-ffi --test errors_doc");
 }
 
-/// The scenario provokes all others. Each of these names the test that provokes it.
+/// The scenario of the bindings provokes all other codes. Each line of the list names
+/// the test that provokes its code.
 #[test]
 fn what_no_input_reaches_is_tested_here() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -1,89 +1,93 @@
 //! Expenses and transfers, as apps write and read them.
 
-use ledger_core::{Amount, Currency, Date, ExpenseDetails, MemberId, Origin, TransferDetails};
+use ledger_core::{Amount, Currency, ExpenseDetails, MemberId, Origin, TransferDetails};
 
-use crate::LedgerError;
-use crate::money::{amount, minor_units};
+use super::money::{amount, minor_units};
+use super::time::Day;
+use crate::error::LedgerError;
 
-/// A member's part of an expense.
+/// A member's part of an expense: what the member paid, or has to bear.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Part {
-    /// The member's id.
-    pub member: String,
-    /// How much, in cents or the like; at least 1.
+    /// The member.
+    pub member: MemberId,
+    /// How much, in the currency's minor units, such as cents; at least 1.
     pub minor_units: i64,
 }
 
-/// An expense. Payers and shares each sum to the amount; they are read back in
-/// an order of the library's own.
+/// An expense: money that some members paid for some members. The payers' parts add
+/// up to the whole amount, and so do the shares. The library may read them back in
+/// another order.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Expense {
-    /// The day, such as `2026-11-21`.
-    pub date: String,
-    /// What it was for.
+    /// The day on which the money was spent.
+    pub date: Day,
+    /// What the money was for.
     pub description: String,
     /// The ISO 4217 code of every amount.
     pub currency: String,
-    /// The whole amount in cents or the like.
+    /// The whole amount in the currency's minor units, such as cents.
     pub minor_units: i64,
-    /// Who paid how much.
+    /// Who paid, and how much.
     pub payers: Vec<Part>,
-    /// Whose share is how much.
+    /// Who has to bear how much.
     pub shares: Vec<Part>,
-    /// A category of the app's choosing.
+    /// A category that the app chooses.
     #[uniffi(default = None)]
     pub category: Option<String>,
-    /// Anything else to remember.
+    /// Anything else that is worth remembering.
     #[uniffi(default = None)]
     pub note: Option<String>,
-    /// The imported row that it comes from; keep it when you correct.
+    /// The row of an imported file from which this comes, 16 bytes. Keep it when you
+    /// correct; new expenses have none.
     #[uniffi(default = None)]
     pub origin: Option<Vec<u8>>,
 }
 
-/// A transfer: somebody gave money to somebody, as to pay back.
+/// A transfer: one member gave money to another, for example to pay back.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Transfer {
-    /// The day, such as `2026-11-21`.
-    pub date: String,
-    /// What it was for; may be empty.
+    /// The day on which the money was given.
+    pub date: Day,
+    /// What the money was for; may be empty.
     pub description: String,
     /// The ISO 4217 code.
     pub currency: String,
-    /// The amount in cents or the like; at least 1.
+    /// The amount in the currency's minor units, such as cents; at least 1.
     pub minor_units: i64,
-    /// The id of the member who gave.
-    pub from_member: String,
-    /// The id of the member who received.
-    pub to_member: String,
-    /// The imported row that it comes from; keep it when you correct.
+    /// The member who gave.
+    pub from_member: MemberId,
+    /// The member who received.
+    pub to_member: MemberId,
+    /// The row of an imported file from which this comes, 16 bytes. Keep it when you
+    /// correct; new transfers have none.
     #[uniffi(default = None)]
     pub origin: Option<Vec<u8>>,
 }
 
-/// What an expense or transfer says. What was read can be changed and sent back
-/// as a correction.
+/// The content of an expense or transfer. An app may change what it has read, and
+/// send it back as a correction.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
-pub enum Details {
+pub enum Transaction {
     /// Money spent for several people.
     Expense {
-        /// What it says.
+        /// The expense.
         expense: Expense,
     },
     /// Money given from one member to another.
     Transfer {
-        /// What it says.
+        /// The transfer.
         transfer: Transfer,
     },
 }
 
-impl From<ledger_core::Details> for Details {
-    fn from(details: ledger_core::Details) -> Self {
+impl From<ledger_core::Details> for Transaction {
+    fn from(transaction: ledger_core::Details) -> Self {
         let origin = |origin: Option<Origin>| origin.map(|origin| origin.as_bytes().to_vec());
-        match details {
+        match transaction {
             ledger_core::Details::Expense(expense) => Self::Expense {
                 expense: Expense {
-                    date: expense.date.to_string(),
+                    date: expense.date,
                     description: expense.description,
                     category: expense.category,
                     note: expense.note,
@@ -96,12 +100,12 @@ impl From<ledger_core::Details> for Details {
             },
             ledger_core::Details::Transfer(transfer) => Self::Transfer {
                 transfer: Transfer {
-                    date: transfer.date.to_string(),
+                    date: transfer.date,
                     description: transfer.description,
                     currency: transfer.currency.code().to_owned(),
                     minor_units: minor_units(transfer.amount),
-                    from_member: transfer.from.into(),
-                    to_member: transfer.to.into(),
+                    from_member: transfer.from,
+                    to_member: transfer.to,
                     origin: origin(transfer.origin),
                 },
             },
@@ -109,13 +113,13 @@ impl From<ledger_core::Details> for Details {
     }
 }
 
-impl TryFrom<Details> for ledger_core::Details {
+impl TryFrom<Transaction> for ledger_core::Details {
     type Error = LedgerError;
 
-    fn try_from(details: Details) -> Result<Self, LedgerError> {
-        Ok(match details {
-            Details::Expense { expense } => Self::Expense(ExpenseDetails {
-                date: expense.date.parse::<Date>()?,
+    fn try_from(transaction: Transaction) -> Result<Self, LedgerError> {
+        Ok(match transaction {
+            Transaction::Expense { expense } => Self::Expense(ExpenseDetails {
+                date: expense.date,
                 description: expense.description,
                 category: expense.category,
                 note: expense.note,
@@ -125,13 +129,13 @@ impl TryFrom<Details> for ledger_core::Details {
                 shares: to_parts(expense.shares)?,
                 origin: origin(expense.origin)?,
             }),
-            Details::Transfer { transfer } => Self::Transfer(TransferDetails {
-                date: transfer.date.parse::<Date>()?,
+            Transaction::Transfer { transfer } => Self::Transfer(TransferDetails {
+                date: transfer.date,
                 description: transfer.description,
                 currency: transfer.currency.parse::<Currency>()?,
                 amount: amount(transfer.minor_units)?,
-                from: transfer.from_member.parse::<MemberId>()?,
-                to: transfer.to_member.parse::<MemberId>()?,
+                from: transfer.from_member,
+                to: transfer.to_member,
                 origin: origin(transfer.origin)?,
             }),
         })
@@ -139,15 +143,13 @@ impl TryFrom<Details> for ledger_core::Details {
 }
 
 fn from_parts(parts: Vec<(MemberId, Amount)>) -> Vec<Part> {
-    let part = |(member, amount): (MemberId, Amount)| Part {
-        member: member.into(),
-        minor_units: minor_units(amount),
-    };
+    let part =
+        |(member, amount): (MemberId, Amount)| Part { member, minor_units: minor_units(amount) };
     parts.into_iter().map(part).collect()
 }
 
 fn to_parts(parts: Vec<Part>) -> Result<Vec<(MemberId, Amount)>, LedgerError> {
-    parts.into_iter().map(|part| Ok((part.member.parse()?, amount(part.minor_units)?))).collect()
+    parts.into_iter().map(|part| Ok((part.member, amount(part.minor_units)?))).collect()
 }
 
 fn origin(bytes: Option<Vec<u8>>) -> Result<Option<Origin>, LedgerError> {

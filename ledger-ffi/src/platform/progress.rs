@@ -2,56 +2,58 @@
 
 use std::ops::ControlFlow;
 
-use crate::{CallbackError, ErrorCode, LedgerError};
+use crate::error::{CallbackError, ErrorCode, LedgerError};
 
-/// What long work is doing.
+/// Phase of work that takes long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 #[non_exhaustive]
 pub enum Phase {
-    /// Replaying all stored entries, as no checkpoint does.
+    /// Replaying all stored entries, because no checkpoint covers them.
     Opening,
     /// Recording imported rows.
     Importing,
     /// Checking stored entries.
     Verifying,
-    /// Comparing what is derived from the entries with them.
+    /// Comparing tables that are derived from the entries with the entries.
     Comparing,
-    /// Writing what is derived from the entries anew.
+    /// Writing again the tables that are derived from the entries.
     Rebuilding,
     /// Copying the pages of the database.
     BackingUp,
-    /// Reading what is left of a damaged database.
+    /// Reading the sound pages of a damaged database.
     Salvaging,
     /// Writing a bundle.
     Sealing,
     /// Reading a bundle.
     Unsealing,
-    /// Writing what was saved into a new database.
+    /// Writing what was salvaged into a new database.
     Saving,
-    /// Something that this binding has no word for.
+    /// A phase that this version of the bindings does not know.
     Working,
 }
 
 /// How far long work has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct WorkProgress {
-    /// What is being done.
+    /// The phase of the work.
     pub phase: Phase,
-    /// How many are done.
+    /// How many entries, pages or records of this phase are done.
     pub done: u64,
-    /// How many there are.
+    /// How many entries, pages or records this phase has.
     pub total: u64,
 }
 
-/// Is told how far long work has come, once in some hundred steps, on the thread
-/// that called. It must not call the ledger.
+/// Listener for the progress of work that takes long.
+///
+/// The library calls the listener once in some hundred steps, on the thread that
+/// started the work. The listener must not call the ledger.
 #[uniffi::export(foreign)]
 pub trait ProgressListener: Send + Sync {
-    /// Whether to go on. `false` stops the work, which then fails with
-    /// `Cancelled`.
+    /// Takes the progress, and returns whether to go on. After `false` the work stops
+    /// and fails with `Cancelled`.
     ///
     /// # Errors
-    /// Whatever the listener throws stops the work with `CallbackFailed`.
+    /// An error that the listener throws stops the work with `CallbackFailed`.
     fn on_progress(&self, progress: WorkProgress) -> Result<bool, CallbackError>;
 }
 
@@ -74,25 +76,25 @@ impl From<ledger_store::Progress> for WorkProgress {
     }
 }
 
-/// Runs work that tells a listener how far it has come.
-pub(crate) fn telling<T, E: Into<LedgerError>>(
+/// Runs work, and reports its progress to the listener, if there is one.
+pub(crate) fn with_progress<T, E: Into<LedgerError>>(
     listener: Option<std::sync::Arc<dyn ProgressListener>>,
     work: impl FnOnce(&mut dyn FnMut(ledger_store::Progress) -> ControlFlow<()>) -> Result<T, E>,
 ) -> Result<T, LedgerError> {
-    let mut thrown = false;
+    let mut listener_failed = false;
     let result = work(&mut |progress| {
         let Some(listener) = &listener else { return ControlFlow::Continue(()) };
         match listener.on_progress(progress.into()) {
             Ok(true) => ControlFlow::Continue(()),
             Ok(false) => ControlFlow::Break(()),
             Err(_) => {
-                thrown = true;
+                listener_failed = true;
                 ControlFlow::Break(())
             }
         }
     });
     match result {
-        Err(_) if thrown => Err(LedgerError::plain(ErrorCode::CallbackFailed)),
+        Err(_) if listener_failed => Err(LedgerError::plain(ErrorCode::CallbackFailed)),
         result => result.map_err(Into::into),
     }
 }

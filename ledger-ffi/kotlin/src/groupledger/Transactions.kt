@@ -2,39 +2,41 @@ package groupledger
 
 import java.time.LocalDate
 
-/** What it was for. */
-val Details.description: String
+/** What the money was for. */
+val Transaction.description: String
     get() =
         when (this) {
-            is Details.Expense -> expense.description
-            is Details.Transfer -> transfer.description
+            is Transaction.Expense -> expense.description
+            is Transaction.Transfer -> transfer.description
         }
 
-internal val Details.date: String
+/** The day of the expense or transfer. */
+val Transaction.date: LocalDate
     get() =
         when (this) {
-            is Details.Expense -> expense.date
-            is Details.Transfer -> transfer.date
+            is Transaction.Expense -> expense.date
+            is Transaction.Transfer -> transfer.date
         }
 
 /**
  * An expense that one member paid and several share equally, to the cent.
  *
- * @param turn whose turn the odd cents are; pass something that changes.
+ * @param turn which member's share gets the odd cents; pass a number that changes, such as a count
+ *   of expenses, so that nobody is favoured.
  */
 fun equalExpense(
     date: LocalDate,
     description: String,
     total: Money,
-    paidBy: String,
-    sharedBy: List<String>,
+    paidBy: MemberId,
+    sharedBy: List<MemberId>,
     turn: ULong = 0u,
     category: String? = null,
     note: String? = null,
 ): Expense {
     val shares = splitEqually(total.minorUnits, sharedBy.size.toUInt(), turn)
     return Expense(
-        date = date.toString(),
+        date = date,
         description = description,
         currency = total.currency,
         minorUnits = total.minorUnits,
@@ -48,7 +50,7 @@ fun equalExpense(
 /** The transfer that carries out a payment of a plan. */
 fun Payment.toTransfer(date: LocalDate, description: String = "") =
     Transfer(
-        date = date.toString(),
+        date = date,
         description = description,
         currency = money.currency,
         minorUnits = money.minorUnits,

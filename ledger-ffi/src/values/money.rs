@@ -2,15 +2,15 @@
 
 use ledger_core::{Amount, Balance, Currency, split_equally as split};
 
-use crate::{ErrorCode, LedgerError};
+use crate::error::{ErrorCode, LedgerError};
 
 /// An amount or balance in one currency.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Money {
     /// The currency's ISO 4217 code.
     pub currency: String,
-    /// How much, in cents or the like. Of a balance: positive is what the group
-    /// owes the member, negative what the member owes.
+    /// How much, in the currency's minor units, such as cents. Of a balance: what the
+    /// group owes the member is positive, what the member owes is negative.
     pub minor_units: i64,
     /// How many decimals the currency has: EUR 2, JPY 0, KWD 3.
     pub exponent: u32,

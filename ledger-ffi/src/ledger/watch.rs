@@ -1,25 +1,26 @@
-//! Telling the app what changed.
+//! Feed of changes for the app.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use ledger_core::GroupId;
 use ledger_store::Changes;
 
-use crate::{CallbackError, ErrorCode, LedgerError};
+use crate::error::{CallbackError, ErrorCode, LedgerError};
 
-/// What changed in one group since its last change was told.
+/// Changes in one group since the last report.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Change {
-    /// The group's id.
-    pub group: String,
+    /// The group.
+    pub group: GroupId,
     /// How many entries are new.
     pub new_entries: u64,
     /// Whether members, their names or devices, or the group's name changed.
     pub members: bool,
     /// Whether balances changed.
     pub balances: bool,
-    /// Whether verdicts on earlier entries changed, so that any list may show
-    /// other rows.
+    /// Whether verdicts on earlier entries changed, so that any list may show other
+    /// rows.
     pub verdicts: bool,
     /// Whether the group was deleted from this device.
     pub deleted: bool,
@@ -28,7 +29,7 @@ pub struct Change {
 impl From<ledger_store::Change> for Change {
     fn from(change: ledger_store::Change) -> Self {
         Self {
-            group: change.group.to_string(),
+            group: change.group,
             new_entries: change.new_entries,
             members: change.members,
             balances: change.balances,
@@ -38,26 +39,26 @@ impl From<ledger_store::Change> for Change {
     }
 }
 
-/// Is told what changed.
+/// Listener for changes in groups.
 #[uniffi::export(foreign)]
 pub trait ChangeListener: Send + Sync {
-    /// Called after a commit, on a thread of the library's own, one call at a
-    /// time. Changes that come while a call runs are joined into one per group.
-    /// It may call the ledger, but not stop its own watch.
+    /// Takes a change after it was written. The library calls this on a thread of its
+    /// own, one call at a time. Changes that come while a call runs are joined into one
+    /// per group. The listener may call the ledger. It must not stop its own watch.
     ///
     /// # Errors
-    /// Whatever the listener throws ends the watch.
+    /// An error that the listener throws ends the watch.
     fn on_change(&self, change: Change) -> Result<(), CallbackError>;
 }
 
-/// Tells a listener what changes, until it is stopped or let go, or the ledger
-/// is closed.
+/// Watch over a ledger: it reports changes to a listener until it is stopped or
+/// released, or the ledger is closed.
 #[derive(uniffi::Object)]
 pub struct Watch {
     changes: Arc<Changes>,
 }
 
-/// How long the thread sleeps if nothing changes and nobody wakes it.
+/// How long the thread sleeps if nothing changes.
 const HOUR: Duration = Duration::from_secs(3600);
 
 impl Watch {
@@ -66,14 +67,14 @@ impl Watch {
         listener: Arc<dyn ChangeListener>,
     ) -> Result<Self, LedgerError> {
         let changes = Arc::new(changes);
-        let told = Arc::clone(&changes);
+        let mailbox = Arc::clone(&changes);
         std::thread::Builder::new()
             .name("ledger-watch".to_owned())
             .spawn(move || {
-                while !told.is_closed() {
-                    let Some(change) = told.next(HOUR) else { continue };
+                while !mailbox.is_closed() {
+                    let Some(change) = mailbox.next(HOUR) else { continue };
                     if listener.on_change(change.into()).is_err() {
-                        told.close();
+                        mailbox.close();
                     }
                 }
             })
@@ -84,7 +85,7 @@ impl Watch {
 
 #[uniffi::export]
 impl Watch {
-    /// Tells nothing more; a call that is under way may still end after this.
+    /// Stops the watch. A call of the listener that is under way may end after this.
     ///
     /// # Errors
     /// None; as with every call, a binding may report [`LedgerError`].
@@ -93,8 +94,8 @@ impl Watch {
         Ok(())
     }
 
-    /// Whether nothing more will be told: it was stopped, the listener threw,
-    /// or the ledger was closed.
+    /// Whether the watch has ended: it was stopped, the listener threw an error, or the
+    /// ledger was closed.
     ///
     /// # Errors
     /// None; as with every call, a binding may report [`LedgerError`].
