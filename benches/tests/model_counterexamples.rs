@@ -19,7 +19,7 @@ fn f1_a_void_members_rename_changes_the_state() {
     let literal = Rules { self_needs_start: false, ..Rules::ALL };
     let before = (g.res().state, resolve_with(&g.h, &literal).state);
     let s = g.state(300, &[add_s], Body::Rename { generation: Gen::Card(3), name: 99 });
-    let rename = g.write(&mut m, &[], Kind::Act(s));
+    let rename = g.write(&mut m, &[], Kind::Statement(s));
     let after = (g.res().state, resolve_with(&g.h, &literal).state);
     assert_ne!(before.1, after.1, "to the letter the coalition renames S");
     assert_eq!(before.0, after.0);
@@ -36,7 +36,7 @@ fn f1_a_void_members_leave_changes_the_state() {
     let literal = Rules { self_needs_start: false, ..Rules::ALL };
     let before = resolve_with(&g.h, &literal).state;
     let s = g.state(300, &[add_s], Body::Leave { generation: Gen::Card(3) });
-    g.write(&mut m, &[], Kind::Act(s));
+    g.write(&mut m, &[], Kind::Statement(s));
     assert_ne!(before, resolve_with(&g.h, &literal).state);
     assert!(!g.res().state.members.contains_key(&3));
 }
@@ -114,7 +114,7 @@ fn t1_a_repeated_placeholder_flips() {
     let mut g = Group::new();
     let (add_m, mut m) = g.add(2);
     let e = g.state(200, &[add_m], Body::Enrol { generation: Gen::Card(2), device: 21 });
-    let enrol = g.write(&mut m, &[], Kind::Act(e));
+    let enrol = g.write(&mut m, &[], Kind::Statement(e));
     let mut m2 = g.device(21, enrol);
     let p = g.write(&mut m2, &[], Kind::Placeholder { card: placeholder(3, 2) });
     g.act(200, &[enrol], Body::Revoke { generation: Gen::Card(2), device: 21 });
@@ -165,7 +165,7 @@ fn s1_a_revocation_with_an_ancient_base_is_a_weapon() {
     let x = g.write(&mut alice, &[], Kind::Expense(debt(3, 1, 50)));
     assert_eq!(g.balance(3), 50);
     let s = g.state(200, &[add_m], Body::Revoke { generation: Gen::Card(2), device: 2000 });
-    g.write(&mut m, &[], Kind::Act(s));
+    g.write(&mut m, &[], Kind::Statement(s));
     assert_eq!((g.balance(3), g.applied(x)), (0, false));
     g.by_owner(&[x], Kind::Adopt { member: 3 });
     assert_eq!((g.balance(3), g.applied(x)), (50, true));

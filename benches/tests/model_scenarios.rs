@@ -19,7 +19,7 @@ fn concurrent_binds_leave_the_largest() {
     for n in 3..6 {
         let s = g.state(100, &base, Body::Bind { member: 2, card: card(n) });
         let mut owner = g.owner;
-        g.write(&mut owner, &[], Kind::Act(s.clone()));
+        g.write(&mut owner, &[], Kind::Statement(s.clone()));
         g.owner = owner;
         digests.push(s.digest);
     }
@@ -62,10 +62,10 @@ fn within_goes_by_carriers() {
     let rename =
         |g: &mut Group, name| g.state(200, &[m], Body::Rename { generation: generation(2), name });
     let (early, late) = (rename(&mut g, 50), rename(&mut g, 60));
-    let c = g.write(&mut dev, &[], Kind::Act(early.clone()));
+    let c = g.write(&mut dev, &[], Kind::Statement(early.clone()));
     g.act(100, &[c], Body::Remove { member: 2 });
-    let x = g.write(&mut dev, &[], Kind::Act(late));
-    let y = g.write(&mut dev, &[], Kind::Act(early));
+    let x = g.write(&mut dev, &[], Kind::Statement(late));
+    let y = g.write(&mut dev, &[], Kind::Statement(early));
     assert!(
         matches!(g.verdict(x), Verdict::Void(Reason::HardCut(_))),
         "old base, no carrier within"
@@ -81,10 +81,10 @@ fn a_republished_removal_moves_nothing() {
     let (m, mut dev) = g.add(2);
     let s = g.state(100, &[m], Body::Remove { member: 2 });
     let mut owner = g.owner;
-    g.write(&mut owner, &[], Kind::Act(s.clone()));
+    g.write(&mut owner, &[], Kind::Statement(s.clone()));
     let x = g.write(&mut dev, &[], Kind::Expense(debt(2, 1, 3)));
     let before = g.res().state;
-    g.write(&mut dev, &[x], Kind::Act(s));
+    g.write(&mut dev, &[x], Kind::Statement(s));
     assert!(!g.applied(x));
     assert_eq!(before, g.res().state);
 }
@@ -114,7 +114,7 @@ fn the_introducers_other_device_adopts() {
     let mut g = Group::new();
     let (m, mut first) = g.add(2);
     let e = g.state(200, &[m], Body::Enrol { generation: generation(2), device: 21 });
-    let enrol = g.write(&mut first, &[], Kind::Act(e));
+    let enrol = g.write(&mut first, &[], Kind::Statement(e));
     let mut second = g.device(21, enrol);
     let a = g.write(&mut second, &[], Kind::Add { card: card(3) });
     g.act(200, &[enrol], Body::Revoke { generation: generation(2), device: 21 });
@@ -130,7 +130,7 @@ fn leaving() {
     let mut g = Group::new();
     let (m, mut dev) = g.add(2);
     let s = g.state(200, &[m], Body::Leave { generation: generation(2) });
-    let leave = g.by_owner(&[], Kind::Act(s));
+    let leave = g.by_owner(&[], Kind::Statement(s));
     let backdated = g.write(&mut dev, &[], Kind::Expense(debt(2, 1, 3)));
     let after = g.write(&mut dev, &[leave], Kind::Expense(debt(2, 1, 3)));
     assert!(g.applied(backdated) && matches!(g.verdict(after), Verdict::Void(Reason::Left(_))));
@@ -151,7 +151,7 @@ fn the_owner_leaves_and_still_rules() {
     let (r, _) = g.act(100, &[leave], Body::Remove { member: 1 });
     assert_eq!(g.verdict(r), Verdict::Void(Reason::Form(Fault::TargetIsOwner)));
     let s = g.state(100, &[leave], Body::Remove { member: 2 });
-    let by_m = g.write(&mut dev, &[], Kind::Act(s));
+    let by_m = g.write(&mut dev, &[], Kind::Statement(s));
     assert!(g.applied(by_m), "carried by the very device it cuts");
     assert!(!g.active(generation(2), 2000));
 }
@@ -229,7 +229,7 @@ fn keys_once() {
     let again = g.by_owner(&[m], Kind::Add { card: card(2) });
     let (b, _) = g.act(100, &[m], Body::Bind { member: 2, card: card(2) });
     let e = g.state(200, &[m], Body::Enrol { generation: generation(2), device: 2000 });
-    let e = g.write(&mut dev, &[], Kind::Act(e));
+    let e = g.write(&mut dev, &[], Kind::Statement(e));
     assert!(g.applied(again));
     assert_eq!(g.verdict(b), Verdict::Void(Reason::Form(Fault::KeyReused)));
     assert_eq!(g.verdict(e), Verdict::Void(Reason::Form(Fault::KeyReused)));
@@ -258,7 +258,7 @@ fn admission() {
     // A device that a forged enrolment names cannot start a chain; the forgery itself is void.
     let s = g.state(200, &[m], Body::Enrol { generation: generation(1), device: 88 });
     let mut d = dev;
-    let forged = g.write(&mut d, &[], Kind::Act(s));
+    let forged = g.write(&mut d, &[], Kind::Statement(s));
     assert_eq!(g.verdict(forged), Verdict::Void(Reason::NotSignedByRoot));
     let stranger = g.device(88, forged);
     let e = g.make(stranger, &[], Kind::Merge);

@@ -14,7 +14,7 @@ pub fn starts(entry: &Entry) -> Option<(Gen, MemberId, Card)> {
         // Of an entry that introduces nobody, nobody can take over.
         Kind::Claim { member: NOBODY, .. } => None,
         Kind::Claim { member, card } => Some((Gen::Claim(entry.id), *member, *card)),
-        Kind::Act(s) => match s.body {
+        Kind::Statement(s) => match s.body {
             Body::Bind { member, card } => Some((Gen::Bind(s.digest), member, card)),
             _ => None,
         },

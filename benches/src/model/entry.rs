@@ -194,7 +194,7 @@ pub enum Kind {
         member: MemberId,
     },
     /// An owner act or self act, carried.
-    Act(Statement),
+    Statement(Statement),
     /// An empty entry that joins heads.
     Merge,
     /// An expense.
@@ -271,7 +271,7 @@ impl Entry {
     /// The statement this entry carries, if it is a courier.
     pub fn statement(&self) -> Option<&Statement> {
         match &self.kind {
-            Kind::Act(s) => Some(s),
+            Kind::Statement(s) => Some(s),
             _ => None,
         }
     }

@@ -73,7 +73,7 @@ pub fn faults(h: &History, entry: &Entry, author: Enrolment, past: &Past) -> Vec
             fault(vouched(h, entry, past, *target).is_none(), Fault::UnknownMember);
             fault(member == Some(*target), Fault::AdoptsItself);
         }
-        Kind::Act(s) => {
+        Kind::Statement(s) => {
             let owner = h.owner();
             let is_owner_act = s.body.generation().is_none();
             let by_owner = owner.is_some_and(|(_, root)| root == s.signer);

@@ -258,7 +258,7 @@ fn chain(h: &History, entry: &Entry, back: &Admitted) -> Result<Enrolment, Refus
 /// The entries that a payload names by id; in the real format payloads index into refs.
 fn named(entry: &Entry) -> BTreeSet<Id> {
     match &entry.kind {
-        Kind::Act(s) => s.base.clone(),
+        Kind::Statement(s) => s.base.clone(),
         Kind::Correction { target, .. }
         | Kind::Cancellation { target }
         | Kind::Copy { copied_from: target, .. }

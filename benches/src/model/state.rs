@@ -142,7 +142,7 @@ fn referred(h: &History, res: &Resolution) -> BTreeSet<MemberId> {
             Kind::Claim { member, .. } | Kind::Adopt { member } => {
                 names.insert(*member);
             }
-            Kind::Act(s) => match s.body {
+            Kind::Statement(s) => match s.body {
                 Body::Remove { member } | Body::Bind { member, .. } => {
                     names.insert(member);
                 }

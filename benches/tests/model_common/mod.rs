@@ -68,7 +68,7 @@ impl Group {
 
     pub fn make(&mut self, dev: Dev, parents: &[Id], kind: Kind) -> Entry {
         let refs: BTreeSet<Id> = match &kind {
-            Kind::Act(s) => s.base.clone(),
+            Kind::Statement(s) => s.base.clone(),
             Kind::Correction { target, .. }
             | Kind::Cancellation { target }
             | Kind::Copy { copied_from: target, .. }
@@ -100,7 +100,7 @@ impl Group {
     pub fn act(&mut self, signer: Root, base: &[Id], body: Body) -> (Id, Digest) {
         let s = self.state(signer, base, body);
         let mut owner = self.owner;
-        let id = self.write(&mut owner, base, Kind::Act(s.clone()));
+        let id = self.write(&mut owner, base, Kind::Statement(s.clone()));
         self.owner = owner;
         (id, s.digest)
     }

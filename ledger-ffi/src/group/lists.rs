@@ -428,7 +428,7 @@ impl Said {
             }
             Payload::AddMember(add) => said.introduces = Some(add.card().name().to_owned()),
             Payload::Claim(claim) => said.introduces = Some(claim.card().name().to_owned()),
-            Payload::Act(act) => said.act = Some(act.act().body().name().to_owned()),
+            Payload::Statement(act) => said.act = Some(act.act().body().name().to_owned()),
             Payload::Correction(correction) => said.target = at(correction.target()),
             Payload::Copy(copy) => said.target = at(copy.original()),
             Payload::Cancellation(cancellation) => {

@@ -173,7 +173,7 @@ pub fn name(kind: &Kind) -> &'static str {
         Kind::Endorse { .. } => "endorse",
         Kind::Rotate { .. } => "rotate",
         Kind::Epoch { .. } => "epoch",
-        Kind::Act(s) => match s.body {
+        Kind::Statement(s) => match s.body {
             Body::Remove { .. } => "remove",
             Body::Bind { .. } => "bind",
             Body::RenameGroup { .. } => "rename group",

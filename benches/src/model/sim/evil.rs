@@ -144,7 +144,7 @@ fn statement(w: &mut World, roots: &[(Gen, Root)], key: Device) -> Deed {
     if let (Some(j), Body::Bind { .. }) = (&mut joins, s.body) {
         j.generation = Gen::Bind(s.digest);
     }
-    Some((Kind::Act(s), tag, joins))
+    Some((Kind::Statement(s), tag, joins))
 }
 
 /// Introductions, adoptions, money, and old statements republished.
@@ -209,7 +209,7 @@ fn payload(w: &mut World, me: MemberId) -> Deed {
         }
         14..=17 => {
             let s = w.rng.pick(&w.statements.clone())?;
-            (Kind::Act(s), "evil: statement republished", None)
+            (Kind::Statement(s), "evil: statement republished", None)
         }
         18..=20 if w.rng.chance(15) => {
             let paid = content.paid.iter().map(|&(m, a)| (m, a + 7)).collect();

@@ -29,7 +29,7 @@ pub fn row(h: &History, entry: &Entry) -> Row {
                 h.admitted.iter().any(|a| a.entry.introduces().is_some_and(|c| c.id == card.id));
             if known { Row::Revives(card.id) } else { Row::Nobody }
         }
-        Kind::Act(s) if !h.statements.contains_key(&s.digest) => match s.body {
+        Kind::Statement(s) if !h.statements.contains_key(&s.digest) => match s.body {
             Body::Remove { member } | Body::Bind { member, .. } => Row::Member(member),
             Body::Revoke { generation, device } => Row::Device(generation, device),
             _ => Row::Nobody,

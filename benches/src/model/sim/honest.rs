@@ -122,7 +122,7 @@ fn owner_act(
         let bind = w.rng.chance(50);
         let body = if bind { Body::Bind { member: me, card } } else { Body::Remove { member: me } };
         let s = w.state(root, base.clone(), body);
-        write(w, d, base, Kind::Act(s), false, "evil: owner names the owner");
+        write(w, d, base, Kind::Statement(s), false, "evil: owner names the owner");
         return;
     }
     let members: Vec<MemberId> = res.state.members.keys().copied().filter(|&m| m != me).collect();
@@ -152,7 +152,7 @@ fn owner_act(
     };
     let s = w.state(root, base.clone(), body);
     let generation = Gen::Bind(s.digest);
-    let id = write(w, d, base, Kind::Act(s), true, tag);
+    let id = write(w, d, base, Kind::Statement(s), true, tag);
     join(w, d, id, generation, joins);
 }
 
@@ -191,6 +191,6 @@ fn self_act(
         }
     };
     let s = w.state(root, base.clone(), body);
-    let id = write(w, d, base, Kind::Act(s), true, tag);
+    let id = write(w, d, base, Kind::Statement(s), true, tag);
     join(w, d, id, generation, joins);
 }

@@ -81,7 +81,7 @@ pub fn spliced(steps: &[Step], id: Id) -> Option<Vec<Step>> {
         if e.parents.remove(&id) {
             e.parents.extend(deps.iter().copied());
         }
-        if let Kind::Act(act) = &mut e.kind {
+        if let Kind::Statement(act) = &mut e.kind {
             if act.base.remove(&id) {
                 act.base.extend(deps.iter().copied());
             }
@@ -108,7 +108,7 @@ fn shorter_frontiers(steps: &[Step]) -> Vec<Vec<Step>> {
         for b in &act.base {
             let mut fewer = steps.to_vec();
             for e in fewer.iter_mut().map(|s| &mut s.entry) {
-                if let Kind::Act(other) = &mut e.kind
+                if let Kind::Statement(other) = &mut e.kind
                     && other.digest == act.digest
                 {
                     other.base.remove(b);

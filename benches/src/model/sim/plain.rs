@@ -106,13 +106,13 @@ pub(super) fn plain_or_introduction(
                 .cloned()
                 .collect();
             match w.rng.pick(&known) {
-                Some(s) => (Kind::Act(s), "carry again"),
+                Some(s) => (Kind::Statement(s), "carry again"),
                 None => return,
             }
         }
         _ => (Kind::Merge, "merge"),
     };
-    let honest = !matches!(kind, Kind::Act(_));
+    let honest = !matches!(kind, Kind::Statement(_));
     let card_gen = match kind {
         Kind::Add { card } => Gen::Card(card.id),
         _ => Gen::Card(0),

@@ -52,7 +52,7 @@ fn revival(w: &mut World, lead: &Lead, owner: Option<(Gen, Root)>) {
     let removal = w.state(owner, [spared].into(), Body::Remove { member });
     for statement in [revocation, removal] {
         let Some(parents) = heads(w, 0) else { return };
-        write(w, 0, parents, Kind::Act(statement), false, PLOT);
+        write(w, 0, parents, Kind::Statement(statement), false, PLOT);
     }
 }
 
@@ -63,7 +63,9 @@ fn forks_behind_a_leave(w: &mut World, lead: &Lead) {
     }
     let Some(base) = heads(w, lead.device) else { return };
     let leave = w.state(lead.root, base.clone(), Body::Leave { generation: lead.generation });
-    let Some(left) = write(w, lead.device, base, Kind::Act(leave), false, PLOT) else { return };
+    let Some(left) = write(w, lead.device, base, Kind::Statement(leave), false, PLOT) else {
+        return;
+    };
     let Some(behind) = write(w, lead.device, [left].into(), Kind::Merge, false, PLOT) else {
         return;
     };
@@ -100,9 +102,9 @@ fn adopted_with_a_rotation(w: &mut World, lead: &Lead, owner: Option<(Gen, Root)
         Kind::Adopt { member: card.id }
     } else {
         let (new, _, _) = w.person_card();
-        Kind::Act(w.state(owner, [add].into(), Body::Bind { member: card.id, card: new }))
+        Kind::Statement(w.state(owner, [add].into(), Body::Bind { member: card.id, card: new }))
     };
-    for kind in [Kind::Act(removal), back] {
+    for kind in [Kind::Statement(removal), back] {
         let Some(mut parents) = heads(w, 0).filter(|heads| heads.len() < 16) else { return };
         parents.insert(add);
         write(w, 0, parents, kind, false, PLOT);

@@ -80,7 +80,7 @@ pub fn check(
             let works = new.introduced.contains(member);
             (!works).then(|| bad("promise: an adoption does not adopt")).flatten()
         }
-        Kind::Act(s) => match s.body {
+        Kind::Statement(s) => match s.body {
             Body::Remove { member } => {
                 let m = new.state.members.get(&member);
                 let gone = m.is_some_and(|m| m.removed && m.current.is_empty());

@@ -126,7 +126,7 @@ pub fn another_order(steps: &[Step], rng: &mut Prng) -> Vec<Step> {
     let mut waiting: Vec<&Step> = steps.iter().collect();
     rng.shuffle(&mut waiting);
     let weight = |s: &Step| match &s.entry.kind {
-        Kind::Act(a) => matches!(
+        Kind::Statement(a) => matches!(
             a.body,
             Body::Remove { .. } | Body::Bind { .. } | Body::Revoke { .. } | Body::Leave { .. }
         ),
@@ -197,7 +197,7 @@ pub fn show(steps: &[Step], rules: &Rules) -> String {
         };
         let back = e.backlink.map_or(String::new(), |b| place(&b));
         let what = match &e.kind {
-            Kind::Act(a) => format!(
+            Kind::Statement(a) => format!(
                 "{:?} #{:x} signed by {} base [{}]",
                 a.body,
                 a.digest,

@@ -70,7 +70,7 @@ impl<'a> Second<'a> {
                 Some((Gen::Card(card.id), card.id, *card))
             }
             Kind::Claim { member, card } => Some((Gen::Claim(e.id), *member, *card)),
-            Kind::Act(s) => match s.body {
+            Kind::Statement(s) => match s.body {
                 Body::Bind { member, card } => Some((Gen::Bind(s.digest), member, card)),
                 _ => None,
             },
@@ -198,7 +198,7 @@ impl<'a> Second<'a> {
         let none = BTreeSet::new();
         match &e.kind {
             Kind::Genesis { .. } => true,
-            Kind::Act(s) => match s.body.generation() {
+            Kind::Statement(s) => match s.body.generation() {
                 None => self.good(e.id),
                 Some(generation) => self.self_act(s) && self.started(generation, &none),
             },

@@ -167,8 +167,10 @@ impl Tally {
                     .and_then(|g| h.generations.get(&g))
                     .map(|g| g.member);
                 if own == Some(target) {
-                    let row =
-                        format!("remove or bind | own {}", name(&Kind::Act(s.statement.clone())));
+                    let row = format!(
+                        "remove or bind | own {}",
+                        name(&Kind::Statement(s.statement.clone()))
+                    );
                     race(&row, 1);
                 }
             }
@@ -177,8 +179,8 @@ impl Tally {
             for b in selves.iter().skip(i + 1).filter(|b| apart(a, b)) {
                 if a.statement.body.generation() == b.statement.body.generation() {
                     let (x, y) = (
-                        name(&Kind::Act(a.statement.clone())),
-                        name(&Kind::Act(b.statement.clone())),
+                        name(&Kind::Statement(a.statement.clone())),
+                        name(&Kind::Statement(b.statement.clone())),
                     );
                     race(&format!("{} | {}, one generation", x.min(y), x.max(y)), 1);
                 }

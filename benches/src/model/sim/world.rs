@@ -160,7 +160,7 @@ impl World {
         kind: Kind,
     ) -> Entry {
         let refs = match &kind {
-            Kind::Act(s) => s.base.clone(),
+            Kind::Statement(s) => s.base.clone(),
             Kind::Correction { target, .. }
             | Kind::Cancellation { target }
             | Kind::Copy { copied_from: target, .. }
