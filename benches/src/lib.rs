@@ -1,17 +1,12 @@
-//! What the benches measure, a realistic ledger that is the same on every run;
-//! and the oracle of authority: a small model without bytes or keys, and the
-//! way from its histories to real entries.
+//! Measurements of the library, each beside its physical limit, over a generated ledger that is the
+//! same on every run.
 
-pub mod bundles;
 mod generate;
 pub mod measure;
-pub mod model;
-pub mod real;
 mod replay;
-pub mod simulate;
 
 pub use generate::{Generated, generate};
 pub use replay::{Stored, decode, replay, trust, verify};
 
-/// Whatever goes wrong here is a bug of the bench or of the library.
+/// Any failure of a measurement: a mistake of the bench or of the library.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;

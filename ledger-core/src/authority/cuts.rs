@@ -1,10 +1,9 @@
 //! Who is cut by what: the words *concerns* and *within* (SPEC §6.3).
 
 use super::history::{History, StatementRecord};
-use crate::bug::Bug;
 use crate::id::{DeviceId, StatementId};
-use crate::ledger::VoidReason;
 use crate::statement::{Generation, StatementBody};
+use crate::verdict::VoidReason;
 
 /// The accepted statements that cut, in statement order.
 #[derive(Clone, Debug, Default)]
@@ -29,9 +28,6 @@ impl StatementRecord {
 
 /// Step 2: whether an accepted removal or bind concerns a generation.
 pub(super) fn concerns(history: &History, cut: &StatementRecord, generation: Generation) -> bool {
-    if Bug::Step2.is_on() {
-        return false;
-    }
     let Some(start) = history.generations.get(&generation) else { return false };
     let (target, cut_is_bind) = match cut.act.body() {
         StatementBody::Remove { member } => (*member, false),

@@ -2,15 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cuts::{Cuts, first_cut, hard_cuts_on};
-use super::history::{Enrolment, History, StatementRecord};
+use super::cuts::{Cuts, concerns, first_cut, hard_cuts_on};
+use super::history::{History, StatementRecord};
 use super::introductions::{Introductions, Standing, introductions};
 use super::slots::slots;
-use crate::bug::Bug;
 use crate::id::{EntryId, MemberId, StatementId};
-use crate::ledger::{Slot, Verdict, VoidReason};
 use crate::payload::Payload;
 use crate::statement::{Generation, StatementBody};
+use crate::verdict::{Enrolment, Slot, Verdict, VoidReason};
 
 /// What a set of admitted entries means.
 #[derive(Clone, Debug)]
@@ -30,6 +29,21 @@ impl Resolution {
     pub(super) fn is_accepted(&self, digest: StatementId) -> bool {
         self.acts.get(&digest) == Some(&Verdict::Applied)
     }
+
+    /// The accepted statements.
+    pub(super) fn accepted<'h>(
+        &'h self,
+        history: &'h History,
+    ) -> impl Iterator<Item = &'h StatementRecord> {
+        history.statements.values().filter(|stated| self.is_accepted(stated.act.digest()))
+    }
+
+    /// Whether the start of a generation is accepted and no hard cut concerns it.
+    pub(super) fn is_current(&self, history: &History, generation: Generation) -> bool {
+        let hard = self.cuts.hard.iter().filter_map(|digest| history.statements.get(digest));
+        let mut concerning = hard.filter(|cut| concerns(history, cut, generation));
+        self.started.contains(&generation) && concerning.next().is_none()
+    }
 }
 
 /// Resolves the set of admitted entries. Each step reads only what earlier
@@ -42,8 +56,7 @@ pub(crate) fn resolve(history: &History) -> Resolution {
 
     // Step 1. Owner acts without a fault are accepted.
     for stated in &owner_acts {
-        let off = Bug::Step1.is_on().then_some(VoidReason::NotSignedByOwner);
-        acts.insert(stated.act.digest(), verdict(stated.fault.or(off)));
+        acts.insert(stated.act.digest(), verdict(stated.fault));
     }
 
     // Step 2. Hard cuts: accepted removals and binds.
@@ -106,9 +119,6 @@ fn self_act(history: &History, cuts: &Cuts, stated: &StatementRecord) -> Option<
     if stated.fault.is_some() {
         return stated.fault;
     }
-    if Bug::Step3.is_on() {
-        return None;
-    }
     let generation = stated.act.body().generation()?;
     let start = history.generations.get(&generation);
     let in_base =
@@ -139,9 +149,6 @@ fn plain(
         }
         if matches!(node.payload(), Payload::Opaque) {
             return Verdict::Unknown;
-        }
-        if Bug::Step5.is_on() {
-            return verdict(node.fault);
         }
         let cut = || first_cut(history, cuts, place);
         let unknown = !found.enrolments.contains(&node.author);

@@ -1,0 +1,195 @@
+//! Checks on each arrival: what may an entry that comes in change?
+//!
+//! The words used here (powerless, dead) are decided from the history with as little as possible of
+//! the code under test: cuts on generations are worked out anew, in a different form.
+
+use std::collections::BTreeSet;
+
+use crate::entry::{Body, Enrolment, Entry, Gen, Kind, MemberId};
+use crate::history::{History, StatementRecord, author};
+use crate::past::Past;
+use crate::resolve::{Resolution, Verdict};
+use crate::sim::flips;
+
+/// A violated property.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Violation {
+    /// Which property.
+    pub property: &'static str,
+    /// What happened.
+    pub detail: String,
+}
+
+/// A violation of a property.
+pub fn violation(property: &'static str, detail: String) -> Option<Violation> {
+    Some(Violation { property, detail })
+}
+
+/// What is known about an arrival before it arrives.
+#[derive(Clone, Debug)]
+pub struct Before {
+    /// Why nothing that arrives this way may change the state, if so.
+    pub powerless: Option<&'static str>,
+    /// Whose verdicts may flip.
+    pub flips: flips::Row,
+    /// Whether a key that signs it belongs to an ended generation, but signs for another one.
+    pub elsewhere: bool,
+}
+
+/// Owner acts that are certainly valid: signed by the founder, not about the owner, of good form.
+pub fn owner_acts(h: &History) -> impl Iterator<Item = &StatementRecord> {
+    let owner = h.owner().map(|(_, root)| root);
+    h.statements.values().filter(move |s| {
+        s.statement.body.generation().is_none()
+            && s.faults.is_empty()
+            && Some(s.statement.signer) == owner
+    })
+}
+
+/// Whether a carrier of `s` is among these entries.
+pub fn carried_in(s: &StatementRecord, past: &Past) -> bool {
+    s.carriers.iter().any(|&c| past.contains(c))
+}
+
+/// Whether some removal or bind ends this generation, in a different form than `cuts::concerns`:
+/// among binds only the last in statement order survives, and it survives the removals it knows.
+pub fn ended(h: &History, generation: Gen) -> bool {
+    let Some(g) = h.generations.get(&generation) else { return false };
+    let own = match generation {
+        Gen::Bind(d) => h.statements.get(&d),
+        _ => None,
+    };
+    owner_acts(h).any(|s| match (s.statement.body, own) {
+        (Body::Remove { member }, Some(b)) => member == g.member && !carried_in(s, &b.within),
+        (Body::Bind { member, .. }, Some(b)) => {
+            member == g.member && (s.clock, s.statement.digest) > (b.clock, b.statement.digest)
+        }
+        (Body::Remove { member } | Body::Bind { member, .. }, None) => member == g.member,
+        _ => false,
+    })
+}
+
+/// Whether a generation has no power left, or none yet.
+fn dead_gen(h: &History, reference: &Resolution, generation: Gen) -> bool {
+    ended(h, generation) || !reference.started.contains(&generation)
+}
+
+fn dead_author(h: &History, reference: &Resolution, author: Enrolment) -> bool {
+    let Some((generation, device)) = h.enrolment(author) else { return true };
+    let revoked = h.statements.values().any(|s| {
+        reference.accepted(s.statement.digest)
+            && s.statement.body == Body::Revoke { generation, device }
+    });
+    dead_gen(h, reference, generation) || revoked || !reference.enrolments.contains(&author)
+}
+
+/// Looks at an arrival beforehand. `reference` is the resolution with every rule in force.
+pub fn before(h: &History, reference: &Resolution, entry: &Entry) -> Before {
+    let generation = match entry.statement() {
+        Some(s) => s.body.generation(),
+        None => {
+            author(h, entry).ok().and_then(|e| h.enrolment(e)).map(|(generation, _)| generation)
+        }
+    };
+    let root = |g: Gen| h.generations.get(&g).map(|g| g.root);
+    let gens = || h.generations.keys().copied();
+    let elsewhere = generation.is_some_and(|g| gens().any(|o| root(o) == root(g) && ended(h, o)));
+    let flips = flips::row(h, entry);
+    Before { powerless: powerless(h, reference, entry), flips, elsewhere }
+}
+
+fn powerless(h: &History, reference: &Resolution, entry: &Entry) -> Option<&'static str> {
+    let Some(s) = entry.statement() else {
+        let author = author(h, entry).ok()?;
+        let dead = !h.admitted.is_empty() && dead_author(h, reference, author);
+        return dead.then_some("entry of a cut, revoked or never accepted device");
+    };
+    if h.statements.contains_key(&s.digest) {
+        return Some("statement carried again");
+    }
+    match s.body.generation() {
+        None if h.owner().is_some_and(|(_, root)| root == s.signer) => None,
+        None => Some("owner act forged"),
+        Some(generation) => match h.generations.get(&generation) {
+            Some(g) if g.root != s.signer => Some("self act forged"),
+            Some(_) if dead_gen(h, reference, generation) => {
+                Some("self act of an ended generation")
+            }
+            Some(_) => None,
+            None => Some("self act of a generation not begun"),
+        },
+    }
+}
+
+/// Compares before and after.
+pub fn check(
+    before: &Before,
+    h: &History,
+    entry: &Entry,
+    old: &Resolution,
+    new: &Resolution,
+) -> Option<Violation> {
+    if let Some(why) = before.powerless
+        && old.state != new.state
+    {
+        let detail = format!("{why} {:#x} changed the state", entry.id);
+        return violation("3/4: no back-dating, rank", detail);
+    }
+    // Pointwise: whatever the arrival's own verdict, only the table's verdicts may flip.
+    for (id, verdict) in &old.verdicts {
+        let now = new.verdicts.get(id);
+        if now == Some(verdict) {
+            continue;
+        }
+        let revived = now == Some(&Verdict::Applied);
+        if let Some(why) = flips::forbids(&before.flips, h, *id, revived) {
+            let detail =
+                format!("{why}: {:?} flips {id:#x} {verdict:?} -> {now:?}", name(&entry.kind));
+            return violation("table of flips", detail);
+        }
+    }
+    // "No self act undoes an owner act", nor does anything else that the owner did not sign.
+    let own = entry.statement().is_some_and(|s| s.body.generation().is_none());
+    if !own && old.hard != new.hard {
+        return violation("4: rank", format!("{:#x} changed the cuts of the owner", entry.id));
+    }
+    None
+}
+
+/// A short name of a kind.
+pub fn name(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Genesis { .. } => "genesis",
+        Kind::Add { .. } => "add",
+        Kind::Placeholder { .. } => "placeholder",
+        Kind::Claim { .. } => "claim",
+        Kind::Adopt { .. } => "adopt",
+        Kind::Merge => "merge",
+        Kind::Expense(_) => "expense",
+        Kind::Transfer(_) => "transfer",
+        Kind::Correction { .. } => "correction",
+        Kind::Cancellation { .. } => "cancellation",
+        Kind::Copy { .. } => "copy",
+        Kind::Endorse { .. } => "endorse",
+        Kind::Rotate { .. } => "rotate",
+        Kind::Epoch { .. } => "epoch",
+        Kind::Statement(s) => match s.body {
+            Body::Remove { .. } => "remove",
+            Body::Bind { .. } => "bind",
+            Body::RenameGroup { .. } => "rename group",
+            Body::Enrol { .. } => "enrol",
+            Body::Revoke { .. } => "revoke",
+            Body::Leave { .. } => "leave",
+            Body::Rename { .. } => "rename",
+        },
+    }
+}
+
+/// The members that an entry's author or body brings in or stands for.
+pub fn introduces(entry: &Entry) -> BTreeSet<MemberId> {
+    match entry.kind {
+        Kind::Add { card } | Kind::Placeholder { card } => [card.id].into(),
+        Kind::Claim { member, .. } | Kind::Adopt { member } => [member].into(),
+        _ => BTreeSet::new(),
+    }
+}

@@ -1,0 +1,141 @@
+//! A tiny builder for histories written by hand.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing
+)]
+
+use std::collections::BTreeSet;
+
+use ledger_model::*;
+
+/// A device and its chain.
+#[derive(Clone, Copy)]
+pub struct Dev {
+    pub key: Device,
+    pub seq: u32,
+    pub back: Option<Id>,
+}
+
+/// A history under construction. The owner is member 1 with root 100 and device 1000; member n's
+/// card has root 100 n and device 1000 n.
+#[derive(Clone)]
+pub struct Group {
+    pub h: History,
+    pub next: Id,
+    pub owner: Dev,
+    pub genesis: Id,
+}
+
+pub fn card(n: u32) -> Card {
+    Card { id: n, name: n, of: Holder::Person { root: 100 * n, device: 1000 * n } }
+}
+
+pub fn placeholder(n: u32, introducer: MemberId) -> Card {
+    Card { id: n, name: n, of: Holder::Placeholder { introducer } }
+}
+
+/// `payer` paid `total` for `debtor`.
+pub fn debt(payer: MemberId, debtor: MemberId, total: i64) -> Content {
+    Content { currency: 0, total, paid: vec![(payer, total)], shares: vec![(debtor, total)] }
+}
+
+impl Group {
+    pub fn new() -> Group {
+        let owner = Dev { key: 1000, seq: 0, back: None };
+        let mut g = Group { h: History::new(), next: 1, owner, genesis: 1 };
+        let mut owner = g.owner;
+        g.genesis = g.write(&mut owner, &[], Kind::Genesis { card: card(1), name: 7 });
+        g.owner = owner;
+        g
+    }
+
+    /// A device whose chain starts at this entry.
+    pub fn device(&self, key: Device, start: Id) -> Dev {
+        Dev { key, seq: 0, back: Some(start) }
+    }
+
+    /// Makes an entry with these parents and admits it.
+    pub fn write(&mut self, dev: &mut Dev, parents: &[Id], kind: Kind) -> Id {
+        let entry = self.make(*dev, parents, kind);
+        let id = entry.id;
+        self.h.admit(entry).unwrap();
+        *dev = Dev { key: dev.key, seq: dev.seq + 1, back: Some(id) };
+        id
+    }
+
+    pub fn make(&mut self, dev: Dev, parents: &[Id], kind: Kind) -> Entry {
+        let refs: BTreeSet<Id> = match &kind {
+            Kind::Statement(s) => s.base.clone(),
+            Kind::Correction { target, .. }
+            | Kind::Cancellation { target }
+            | Kind::Copy { copied_from: target, .. }
+            | Kind::Endorse { target, .. } => [*target].into(),
+            _ => BTreeSet::new(),
+        };
+        let mut entry = Entry {
+            id: self.next,
+            device: dev.key,
+            seq: dev.seq,
+            backlink: dev.back,
+            parents: parents.iter().copied().collect(),
+            refs,
+            lamport: 0,
+            kind,
+        };
+        entry.lamport = 1 + self.h.clock(&entry.dependencies());
+        self.next += 1;
+        entry
+    }
+
+    /// A statement with a fresh digest.
+    pub fn state(&mut self, signer: Root, base: &[Id], body: Body) -> Statement {
+        self.next += 1;
+        Statement { digest: self.next, signer, base: base.iter().copied().collect(), body }
+    }
+
+    /// A statement, made and carried by the owner's device with the same frontier.
+    pub fn act(&mut self, signer: Root, base: &[Id], body: Body) -> (Id, Digest) {
+        let s = self.state(signer, base, body);
+        let mut owner = self.owner;
+        let id = self.write(&mut owner, base, Kind::Statement(s.clone()));
+        self.owner = owner;
+        (id, s.digest)
+    }
+
+    /// The owner's device writes.
+    pub fn by_owner(&mut self, parents: &[Id], kind: Kind) -> Id {
+        let mut owner = self.owner;
+        let id = self.write(&mut owner, parents, kind);
+        self.owner = owner;
+        id
+    }
+
+    /// The owner's device adds member n; their first device.
+    pub fn add(&mut self, n: u32) -> (Id, Dev) {
+        let id = self.by_owner(&[], Kind::Add { card: card(n) });
+        (id, self.device(1000 * n, id))
+    }
+
+    pub fn res(&self) -> Resolution {
+        resolve(&self.h)
+    }
+
+    pub fn verdict(&self, id: Id) -> Verdict {
+        self.res().verdicts[&id]
+    }
+
+    pub fn applied(&self, id: Id) -> bool {
+        self.res().applied(id)
+    }
+
+    pub fn active(&self, generation: Gen, device: Device) -> bool {
+        self.res().state.devices.contains_key(&(generation, device))
+    }
+
+    pub fn balance(&self, m: MemberId) -> i128 {
+        self.res().state.balances.get(&(m, 0)).copied().unwrap_or(0)
+    }
+}

@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+"""Shows that the simulation notices mistakes in ledger-core.
+
+    simulation/mutants.py --check         every text to change stands where it should
+    simulation/mutants.py --list          the mutants, and the lines that they change
+    simulation/mutants.py                 build and run `simulate --bugs`
+    simulation/mutants.py -- --seeds 800  the same with other arguments for `simulate`
+
+The mutants stand in mutants.toml. All of them are put into one copy of ledger-core at once,
+in target/mutants, each behind a switch that only the copy has; so one build serves all.
+The copy is a workspace of the simulation and what it depends on. It shares the target
+folder, so crates of others are not built again. In the copy, src/mutants/applied.rs of the
+simulation tells the hunt of `simulate --bugs` which mutants there are.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+COPY = ROOT / "target" / "mutants"
+CORE = "ledger-core"
+CRATE, FOLDER = "ledger-simulation", "simulation"
+
+
+def mutants():
+    with open(ROOT / "simulation" / "mutants.toml", "rb") as file:
+        return tomllib.load(file)["mutant"]
+
+
+def sources():
+    """The text of every source file of ledger-core, by path."""
+    files = sorted((ROOT / CORE / "src").rglob("*.rs"))
+    return {file.relative_to(ROOT): file.read_text(encoding="utf-8") for file in files}
+
+
+def pattern(find):
+    """Matches `find` however rustfmt sets it."""
+    expression = ""
+    before = ""
+    for token in re.findall(r"\w+|[^\w\s]", find):
+        if expression:
+            both_words = re.match(r"\w", before) and re.match(r"\w", token)
+            expression += r"\s+" if both_words else r"\s*"
+        if token in ")]}" and before not in "([{,":
+            expression += r"(?:,\s*)?"
+        expression += re.escape(token)
+        before = token
+    return re.compile(expression)
+
+
+def places(files, find):
+    """All places of a text: path, start and end of each."""
+    expression = pattern(find)
+    return [
+        (path, match.start(), match.end())
+        for path, text in files.items()
+        for match in expression.finditer(text)
+    ]
+
+
+def wrongs(files):
+    """What is wrong with mutants.toml, a line each."""
+    names = set()
+    for mutant in mutants():
+        name = mutant["name"]
+        if name in names:
+            yield f"{name}: there are two of this name"
+        names.add(name)
+        for change in mutant["change"]:
+            found = places(files, change["find"])
+            if len(found) != 1:
+                where = "".join(f"\n    {line(files, place)}" for place in found)
+                yield f"{name}: stands {len(found)} times in {CORE}/src, not once:\n    {change['find'].strip()}{where}"
+            if "$on" not in change["replace"]:
+                yield f"{name}: `replace` lacks `$on`, so the copy would always be wrong"
+
+
+def line(files, place):
+    path, start, _ = place
+    return f"{path}:{files[path].count(chr(10), 0, start) + 1}"
+
+
+def check(files):
+    found = list(wrongs(files))
+    if found:
+        sys.exit("\n".join(found) + "\nmend simulation/mutants.toml, whose header says how")
+
+
+def mutated(files):
+    """The sources with all mutants in them."""
+    for mutant in mutants():
+        switch = f'crate::mutant::is_on("{mutant["name"]}")'
+        for change in mutant["change"]:
+            found = places(files, change["find"])
+            if len(found) != 1:
+                sys.exit(f"{mutant['name']}: another mutant changes the same text: {change['find']}")
+            path, start, end = found[0]
+            text = files[path]
+            new = change["replace"].strip().replace("$on", switch)
+            files[path] = text[:start] + new.replace("$found", text[start:end]) + text[end:]
+    return files
+
+
+SWITCH = """//! Which mutant is on in this thread.
+use std::cell::Cell;
+std::thread_local! {
+    static ON: Cell<Option<&'static str>> = const { Cell::new(None) };
+}
+pub(crate) fn is_on(name: &str) -> bool {
+    ON.get().is_some_and(|on| on == name)
+}
+/// Turns one mutant on in this thread, or none.
+pub(super) fn turn_on(name: Option<&'static str>) {
+    ON.set(name);
+}
+"""
+
+
+def applied():
+    """The list of mutants as source of the simulation."""
+    rows = []
+    for mutant in mutants():
+        name, wrong = json.dumps(mutant["name"]), json.dumps(mutant["wrong"])
+        bundles = str(mutant.get("via") == "bundles").lower()
+        noticed_as = json.dumps(mutant.get("noticed_as", []))
+        rows.append(f"Mutant {{ name: {name}, wrong: {wrong}, "
+                    f"via_bundles: {bundles}, noticed_as: &{noticed_as} }},\n")
+    return f"""//! Written by simulation/mutants.py.
+use super::Mutant;
+pub const APPLIED: &[Mutant] = &[{"".join(rows)}];
+pub(super) fn turn_on(mutant: Option<&Mutant>) {{
+    ledger_core::mutant::turn_on(mutant.map(|mutant| mutant.name));
+}}
+"""
+
+
+def copied_crates(manifest):
+    """Folders of the simulation and of every crate of this workspace that it needs."""
+    folders = {
+        name: dependency["path"]
+        for name, dependency in manifest["workspace"]["dependencies"].items()
+        if "path" in dependency
+    }
+    todo, found = [FOLDER], []
+    while todo:
+        folder = todo.pop()
+        if folder in found:
+            continue
+        found.append(folder)
+        with open(ROOT / folder / "Cargo.toml", "rb") as file:
+            crate = tomllib.load(file)
+        for kind in ("dependencies", "dev-dependencies", "build-dependencies"):
+            todo += [folders[name] for name in crate.get(kind, {}) if name in folders]
+    return found
+
+
+def write(path, text):
+    """Writes a file if that changes it, so that Cargo sees what changed."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def copy(files):
+    """Makes the copy, or brings it up to date."""
+    text = (ROOT / "Cargo.toml").read_text(encoding="utf-8")
+    crates = copied_crates(tomllib.loads(text))
+    text = re.sub(r"(?ms)^members = \[.*?\]$", f"members = {json.dumps(crates)}", text)
+    text = re.sub(r"(?m)^exclude = .*$", "", text)
+    texts = {
+        Path("Cargo.toml"): text,
+        Path(FOLDER) / "src" / "mutants" / "applied.rs": applied(),
+        Path(CORE) / "src" / "mutant.rs": SWITCH,
+    }
+    texts.update(mutated(files))
+    texts[Path(CORE) / "src" / "lib.rs"] += "\n#[allow(missing_docs)]\npub mod mutant;\n"
+
+    wanted = set(texts)
+    for crate in crates:
+        for source in (ROOT / crate).rglob("*"):
+            path = source.relative_to(ROOT)
+            if source.is_dir() or "target" in path.parts:
+                continue
+            wanted.add(path)
+            target = COPY / path
+            if path not in texts and (
+                not target.exists() or target.stat().st_mtime != source.stat().st_mtime
+            ):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(source, target)
+    for path, text in texts.items():
+        write(COPY / path, text)
+    if not (COPY / "Cargo.lock").exists():
+        shutil.copy2(ROOT / "Cargo.lock", COPY / "Cargo.lock")
+    for old in [path for path in COPY.rglob("*") if path.is_file()]:
+        if old.relative_to(COPY) not in wanted and old.name != "Cargo.lock":
+            old.unlink()
+
+
+def main():
+    files = sources()
+    if sys.argv[1:] == ["--list"]:
+        for mutant in mutants():
+            print(f"{mutant['name']}: {mutant['wrong']}")
+            for change in mutant["change"]:
+                for place in places(files, change["find"]):
+                    print(f"    {line(files, place)}")
+        return
+    check(files)
+    if sys.argv[1:] == ["--check"]:
+        print(f"{len(mutants())} mutants, each text stands once")
+        return
+    if sys.argv[1:2] not in ([], ["--"]):
+        sys.exit(__doc__)
+    copy(files)
+    target = os.environ.get("CARGO_TARGET_DIR", str(ROOT / "target"))
+    command = ["cargo", "run", "--release", "--manifest-path", str(COPY / "Cargo.toml"),
+               "--target-dir", target, "-p", CRATE, "--bin", "simulate", "--", "--bugs"]
+    sys.exit(subprocess.run(command + sys.argv[2:]).returncode)
+
+
+if __name__ == "__main__":
+    main()

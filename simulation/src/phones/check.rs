@@ -1,0 +1,111 @@
+//! What is checked, and when.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ledger_core::{DeviceId, EntryId, Topic, VerifiedEntry, evaluate};
+use ledger_store::StoreError;
+
+use super::phone::{Phone, go_on};
+use ledger_model::sim::arrival::{Violation, violation};
+
+/// Nothing reaches who is cut off.
+pub(super) const CUT_OFF: &str = "nothing reaches who is cut off";
+pub(super) const NO_BACK_DATING: &str = "3: no back-dating";
+const CONVERGENCE: &str = "1: convergence";
+const NOTHING_LOST: &str = "5: nothing lost";
+const FROM_SCRATCH: &str = "6: incremental = from scratch";
+
+/// Which entries must not reach which device: they were sealed first by somebody
+/// who knew that it is cut off.
+#[derive(Default)]
+pub(super) struct Secrets(BTreeMap<DeviceId, BTreeSet<EntryId>>);
+
+impl Secrets {
+    /// Takes note of what was sealed by somebody who knows that these are cut
+    /// off.
+    pub(super) fn add(&mut self, from: &[DeviceId], entries: &BTreeSet<EntryId>) {
+        for device in from {
+            self.0.entry(*device).or_default().extend(entries);
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.0.values().map(BTreeSet::len).sum()
+    }
+
+    /// Whether a phone holds nothing that it must not.
+    pub(super) fn check(&self, phone: &Phone) -> Result<Option<Violation>, StoreError> {
+        let Some(secrets) = self.0.get(&phone.device()) else { return Ok(None) };
+        let mut by_bundle = phone.ids()?.into_iter().filter(|id| !phone.given.contains(id));
+        let leaked = by_bundle.find(|id| secrets.contains(id));
+        let detail = |id| format!("{} of person {} holds {id}", phone.device(), phone.person);
+        Ok(leaked.and_then(|id| violation(CUT_OFF, detail(id))))
+    }
+}
+
+/// Balances sum to zero.
+pub(super) fn conservation(phone: &Phone) -> Result<Option<Violation>, StoreError> {
+    let ledger = phone.group.ledger()?;
+    Ok(crate::replicas::conservation(&ledger))
+}
+
+/// What holds when everybody of these has everything.
+pub(super) fn quiet(
+    phones: &[&Phone],
+    written: &BTreeSet<EntryId>,
+    topics: &BTreeSet<Topic>,
+) -> Result<Option<Violation>, StoreError> {
+    let Some((first, others)) = phones.split_first() else { return Ok(None) };
+    for phone in others {
+        if phone.group.agreed_heads()? != first.group.agreed_heads()? {
+            return Ok(violation(CONVERGENCE, "heads differ".to_owned()));
+        }
+        if phone.digest()? != first.digest()? {
+            return Ok(violation(CONVERGENCE, "states differ".to_owned()));
+        }
+    }
+    for phone in phones {
+        let entries = phone.entries()?;
+        let ids: BTreeSet<EntryId> = entries.iter().map(VerifiedEntry::id).collect();
+        if let Some(lost) = written.iter().find(|id| !ids.contains(id)) {
+            return Ok(violation(NOTHING_LOST, format!("{lost} is not everywhere")));
+        }
+        // Junk has topics of its own.
+        let missing = phone.group.missing_topics()?;
+        if let Some(topic) = missing.iter().find(|topic| topics.contains(topic)) {
+            return Ok(violation(NOTHING_LOST, format!("the key of {topic:?} is missing")));
+        }
+        let found = from_scratch(phone, entries)?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+/// Verdicts and state are those of an evaluation from scratch, and all tables
+/// those that follow.
+fn from_scratch(
+    phone: &Phone,
+    entries: Vec<VerifiedEntry>,
+) -> Result<Option<Violation>, StoreError> {
+    let whole = match evaluate(phone.group.id(), entries) {
+        Ok(whole) => whole,
+        Err(error) => return Ok(violation(FROM_SCRATCH, error.to_string())),
+    };
+    if *phone.group.ledger()?.view() != *whole.view() {
+        return Ok(violation(FROM_SCRATCH, "another view".to_owned()));
+    }
+    let rows = phone.group.activity(None, u32::MAX)?;
+    let stored: BTreeMap<EntryId, _> =
+        rows.iter().map(|row| (row.entry.id(), row.verdict)).collect();
+    for (entry, verdict) in whole.verdicts() {
+        if stored.get(&entry.id()) != Some(&verdict) {
+            return Ok(violation(FROM_SCRATCH, format!("{} is {verdict:?}", entry.id())));
+        }
+    }
+    let problems = phone.group.verify(&mut go_on)?.problems;
+    let first = problems.first().map(|problem| format!("{problem:?}"));
+    Ok(first.and_then(|problem| violation(FROM_SCRATCH, problem)))
+}

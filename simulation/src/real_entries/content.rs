@@ -1,0 +1,156 @@
+//! Money: who is named by what, and amounts that sum up.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ledger_core::{
+    Amount, Currency, Date, Details, Draft, EntryId, ExpenseDetails, MemberId as RealMember,
+    TransferDetails, hazmat,
+};
+
+use super::Error;
+use super::{Named, Saying, Scene, number};
+use ledger_model::{Content, Kind, MemberId};
+
+/// The currencies of the model.
+pub(super) const CURRENCIES: [&str; 2] = ["EUR", "JPY"];
+
+/// What one side of an expense adds up to, by how the members are named.
+type Parts = BTreeMap<EntryId, (MemberId, u64)>;
+
+impl Scene {
+    /// An expense or transfer, or with a target a correction or copy.
+    pub(super) fn money(
+        &mut self,
+        kind: &Kind,
+        script: &Content,
+        target: Option<EntryId>,
+        past: &BTreeSet<EntryId>,
+    ) -> Result<Saying, Error> {
+        let (mut paid, mut shares) =
+            (self.parts(&script.paid, past), self.parts(&script.shares, past));
+        let code = CURRENCIES.get(usize::from(script.currency)).ok_or("which currency?")?;
+        let currency = Currency::from_code(code)?;
+        let wants_transfer = match kind {
+            Kind::Transfer(_) => true,
+            Kind::Expense(_) => false,
+            // An expense may become a transfer.
+            _ => self.rng.chance(25),
+        };
+        let transfer = Some(())
+            .filter(|()| wants_transfer)
+            .and_then(|()| self.parties(&paid, &shares, past, matches!(kind, Kind::Transfer(_))));
+        let names = |parts: &Parts| parts.keys().copied().collect::<BTreeSet<_>>();
+        let date = Date::from_ymd(2026, 11, 21)?;
+        let (details, content, mut refs) = if let Some((from, to)) = transfer {
+            let total = paid.values().map(|(_, amount)| *amount).sum::<u64>().max(1);
+            let amount = Amount::from_minor_units(total)?;
+            let details = Details::Transfer(TransferDetails {
+                date,
+                description: String::new(),
+                currency,
+                amount,
+                from: member(from.entry),
+                to: member(to.entry),
+                origin: None,
+            });
+            paid = [(from.entry, (from.member, total))].into();
+            shares = [(to.entry, (to.member, total))].into();
+            (details, content(script, &paid, &shares), [from.entry, to.entry].into())
+        } else {
+            let total = level(&mut paid, &mut shares);
+            let real = |parts: &Parts| {
+                parts
+                    .iter()
+                    .map(|(id, (_, n))| Ok((member(*id), Amount::from_minor_units(*n)?)))
+                    .collect::<Result<Vec<_>, Error>>()
+            };
+            let details = Details::Expense(ExpenseDetails {
+                date,
+                description: String::new(),
+                category: None,
+                note: None,
+                currency,
+                amount: Amount::from_minor_units(total)?,
+                payers: real(&paid)?,
+                shares: real(&shares)?,
+                origin: None,
+            });
+            let refs: BTreeSet<EntryId> = &names(&paid) | &names(&shares);
+            (details, content(script, &paid, &shares), refs)
+        };
+        refs.extend(target);
+        let state = hazmat::any_names(self.group, refs.iter().copied());
+        let (draft, kind) = match (kind, target) {
+            (Kind::Correction { .. }, Some(target)) => {
+                let kind = Kind::Correction { target: number(target), content };
+                (Draft::correction(&state, target, &details)?, kind)
+            }
+            (Kind::Copy { .. }, Some(target)) => {
+                let kind = Kind::Copy { copied_from: number(target), content };
+                (Draft::copy(&state, target, &details)?, kind)
+            }
+            _ if transfer.is_some() => (Draft::record(&state, &details)?, Kind::Transfer(content)),
+            _ => (Draft::record(&state, &details)?, Kind::Expense(content)),
+        };
+        Ok(Saying { draft, refs, kind })
+    }
+
+    /// One side of an expense, without parts of nothing.
+    fn parts(&mut self, script: &[(MemberId, i64)], past: &BTreeSet<EntryId>) -> Parts {
+        let mut parts = Parts::new();
+        for &(member, amount) in script.iter().filter(|(_, amount)| *amount > 0) {
+            let named = self.introduction(member, past, false);
+            let part = parts.entry(named.entry).or_insert((named.member, 0));
+            part.1 += amount.unsigned_abs();
+        }
+        parts
+    }
+
+    /// Who gives to whom: two refs, now and then of one and the same member, where `slips` allows it.
+    fn parties(
+        &mut self,
+        paid: &Parts,
+        shares: &Parts,
+        past: &BTreeSet<EntryId>,
+        slips: bool,
+    ) -> Option<(Named, Named)> {
+        let named = |(entry, (member, _)): (&EntryId, &(MemberId, u64))| Named {
+            entry: *entry,
+            member: *member,
+        };
+        let from = paid.iter().next().map(named)?;
+        let again = self.introduction(from.member, past, false);
+        if slips && self.loose && again.entry != from.entry && self.rng.chance(50) {
+            return Some((from, again));
+        }
+        let differs = |to: &Named| {
+            let one = from.member == to.member;
+            to.entry != from.entry && (slips || !one)
+        };
+        shares.iter().map(named).find(differs).map(|to| (from, to))
+    }
+}
+
+/// The name under which [`hazmat::any_names`] knows an entry.
+fn member(entry: EntryId) -> RealMember {
+    RealMember::from_bytes(*entry.as_bytes())
+}
+
+/// Makes both sides sum to the larger sum; which is that sum.
+fn level(paid: &mut Parts, shares: &mut Parts) -> u64 {
+    let sum = |parts: &Parts| parts.values().map(|(_, amount)| *amount).sum::<u64>();
+    let (left, right) = (sum(paid), sum(shares));
+    let lacking = if left < right { paid } else { shares };
+    if let Some((_, first)) = lacking.values_mut().next() {
+        *first += left.abs_diff(right);
+    }
+    left.max(right)
+}
+
+fn content(script: &Content, paid: &Parts, shares: &Parts) -> Content {
+    let side = |parts: &Parts| {
+        parts.values().map(|(member, amount)| (*member, amount.cast_signed())).collect::<Vec<_>>()
+    };
+    let total = paid.values().map(|(_, amount)| amount.cast_signed()).sum();
+    Content { currency: script.currency, total, paid: side(paid), shares: side(shares) }
+}

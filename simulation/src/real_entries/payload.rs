@@ -1,0 +1,197 @@
+//! What the script's entries say, as drafts.
+
+use std::collections::BTreeSet;
+
+use ledger_core::{
+    Draft, EntryId, EpochKey, Generation, GroupId, NewStatement, RootKey, SignedDevice,
+    StatementId, hazmat,
+};
+
+use super::Error;
+use super::keys::{self, entropy, nonce};
+use super::{Named, Place, Saying, Scene, number};
+use ledger_model::sim::world::Step;
+use ledger_model::{Body, Card, Gen, Holder, Id, Kind, Statement};
+
+impl Scene {
+    /// What a step says, by an entry that is to stand at this place.
+    pub(super) fn saying(&mut self, step: &Step, at: &Place) -> Result<Saying, Error> {
+        let mut past = at.parents.clone();
+        past.insert(at.backlink);
+        let nothing = BTreeSet::new();
+        Ok(match &step.entry.kind {
+            Kind::Genesis { .. } => return Err("a second beginning".into()),
+            Kind::Merge => Saying { draft: Draft::merge(), refs: nothing, kind: Kind::Merge },
+            Kind::Rotate { x_gen } => {
+                let exchange = self.keys.device(u32::MAX - x_gen).exchange_public_key();
+                let draft = Draft::rotation(u64::from(*x_gen), exchange);
+                Saying { draft, refs: nothing, kind: Kind::Rotate { x_gen: *x_gen } }
+            }
+            Kind::Epoch { key } => {
+                let mut secret = [0x3e; 32];
+                secret.iter_mut().zip(key.to_be_bytes()).for_each(|(to, from)| *to = from);
+                let begun = EpochKey::from_bytes(self.group, secret).begin(&[])?;
+                let kind = Kind::Epoch { key: *key };
+                Saying { draft: Draft::epoch(begun), refs: nothing, kind }
+            }
+            Kind::Add { card } => {
+                let (signed, card) = self.keys.card(*card)?;
+                let draft = Draft::add_member(&hazmat::any_names(self.group, []), &signed)?;
+                Saying { draft, refs: nothing, kind: Kind::Add { card } }
+            }
+            Kind::Placeholder { card } => self.placeholder(*card)?,
+            Kind::Claim { member, card } => {
+                let (signed, card) = self.keys.card(*card)?;
+                let Named { entry, member } = self.introduction(*member, &past, true);
+                let (names, id) = self.names(entry);
+                let draft = Draft::claim(&names, id, &signed)?;
+                Saying { draft, refs: [entry].into(), kind: Kind::Claim { member, card } }
+            }
+            Kind::Adopt { member } => {
+                let Named { entry, member } = self.introduction(*member, &past, true);
+                let (names, id) = self.names(entry);
+                let draft = Draft::adopt(&names, id)?;
+                Saying { draft, refs: [entry].into(), kind: Kind::Adopt { member } }
+            }
+            Kind::Statement(statement) => self.act(statement)?,
+            Kind::Cancellation { target } => {
+                let target = self.target(*target);
+                let kind = Kind::Cancellation { target: number(target) };
+                Saying { draft: Draft::cancellation(target, None), refs: [target].into(), kind }
+            }
+            Kind::Endorse { target, confirm } => {
+                let target = self.target(*target);
+                let kind = Kind::Endorse { target: number(target), confirm: *confirm };
+                let draft = Draft::endorsement(target, *confirm, None);
+                Saying { draft, refs: [target].into(), kind }
+            }
+            Kind::Expense(content) | Kind::Transfer(content) => {
+                self.money(&step.entry.kind, content, None, &past)?
+            }
+            Kind::Correction { target, content } | Kind::Copy { copied_from: target, content } => {
+                let target = self.target(*target);
+                past.insert(target);
+                self.money(&step.entry.kind, content, Some(target), &past)?
+            }
+        })
+    }
+
+    /// A state that knows the entry under a name made from its own id.
+    fn names(&self, entry: EntryId) -> (ledger_core::GroupState, ledger_core::MemberId) {
+        let id = ledger_core::MemberId::from_bytes(*entry.as_bytes());
+        (hazmat::any_names(self.group, [entry]), id)
+    }
+
+    /// The entry that a payload speaks of.
+    fn target(&self, script: Id) -> EntryId {
+        self.ids.get(&script).copied().unwrap_or(self.group.genesis())
+    }
+
+    /// Some placeholders have cards for the salt, which is as good as the group, and some for another
+    /// group. That is part of the card, so it goes by the card's number.
+    fn placeholder(&mut self, card: Card) -> Result<Saying, Error> {
+        let Holder::Placeholder { introducer } = card.of else {
+            return Err("a person's card for a placeholder".into());
+        };
+        let (place, of) = match card.id % 16 {
+            0 => (GroupId::from_bytes([9; 32]), Holder::Person { root: 0, device: 0 }),
+            1 => (GroupId::from_bytes(keys::SALT), card.of),
+            _ => (self.group, card.of),
+        };
+        let introducer = self.keys.member(introducer)?;
+        let names = hazmat::any_names(place, []);
+        let (name, nonce) = (card.name.to_string(), nonce(u64::from(card.id)));
+        let draft = Draft::placeholder(&names, introducer, &name, nonce)?;
+        let kind = Kind::Placeholder { card: Card { of, ..card } };
+        Ok(Saying { draft, refs: BTreeSet::new(), kind })
+    }
+
+    fn act(&mut self, script: &Statement) -> Result<Saying, Error> {
+        if let Some((signed, statement)) = self.statements.get(&script.digest) {
+            let refs = signed.act().base().iter().copied().collect();
+            return Ok(Saying {
+                draft: Draft::carry(signed),
+                refs,
+                kind: Kind::Statement(statement.clone()),
+            });
+        }
+        let mut base = self.known(&script.base);
+        if base.is_empty() {
+            base.insert(self.group.genesis());
+        }
+        let root = entropy(script.signer).root_key(0);
+        let nonce = nonce(script.digest);
+        let (draft, body) = self.body(script.body, &root, &base, nonce)?;
+        let statement = Statement {
+            // Known once it is signed.
+            digest: 0,
+            signer: script.signer,
+            base: base.iter().copied().map(number).collect(),
+            body,
+        };
+        Ok(Saying { draft, refs: base, kind: Kind::Statement(statement) })
+    }
+
+    fn body(
+        &mut self,
+        script: Body,
+        root: &RootKey,
+        base: &BTreeSet<EntryId>,
+        nonce: [u8; 16],
+    ) -> Result<(Draft, Body), Error> {
+        let group = self.group;
+        let draft =
+            |act: &NewStatement<'_>| Draft::act(root, group, act, base.iter().copied(), nonce);
+        Ok(match script {
+            Body::Remove { member } => {
+                (draft(&NewStatement::Remove { member: self.keys.member(member)? })?, script)
+            }
+            Body::Bind { member, card } => {
+                let (signed, card) = self.keys.card(card)?;
+                let act = NewStatement::Bind { member: self.keys.member(member)?, card: &signed };
+                (draft(&act)?, Body::Bind { member, card })
+            }
+            Body::RenameGroup { name } => {
+                (draft(&NewStatement::RenameGroup { name: &name.to_string() })?, script)
+            }
+            Body::Enrol { generation, device } => {
+                let (real, generation) = self.generation(generation)?;
+                let signed = SignedDevice::new(group, root, self.keys.device(device))?;
+                let act = NewStatement::Enrol { generation: real, device: &signed };
+                (draft(&act)?, Body::Enrol { generation, device })
+            }
+            Body::Revoke { generation, device } => {
+                let (real, generation) = self.generation(generation)?;
+                let id = self.keys.device(device).id();
+                let act = NewStatement::Revoke { generation: real, device: id };
+                (draft(&act)?, Body::Revoke { generation, device })
+            }
+            Body::Leave { generation } => {
+                let (real, generation) = self.generation(generation)?;
+                (draft(&NewStatement::Leave { generation: real })?, Body::Leave { generation })
+            }
+            Body::Rename { generation, name } => {
+                let (real, generation) = self.generation(generation)?;
+                let act = NewStatement::Rename { generation: real, name: &name.to_string() };
+                (draft(&act)?, Body::Rename { generation, name })
+            }
+        })
+    }
+
+    /// A generation's name, in reality and in the model.
+    fn generation(&mut self, script: Gen) -> Result<(Generation, Gen), Error> {
+        Ok(match script {
+            Gen::Card(card) => (Generation::Card(self.keys.member(card)?), script),
+            Gen::Claim(id) => {
+                let id = self.ids.get(&id).copied().unwrap_or(keys::no_entry(id));
+                (Generation::Claim(id), Gen::Claim(number(id)))
+            }
+            Gen::Bind(digest) => {
+                let known = self.statements.get(&digest);
+                let digest: StatementId =
+                    known.map_or(keys::no_statement(digest), |(signed, _)| signed.act().digest());
+                (Generation::Bind(digest), Gen::Bind(keys::digest_number(digest)))
+            }
+        })
+    }
+}

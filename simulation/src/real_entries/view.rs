@@ -1,0 +1,143 @@
+//! What both worlds say of a history, in one vocabulary.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ledger_core::{Currency, Evaluation, Verdict as RealVerdict, VoidReason};
+
+use super::Error;
+use super::content::CURRENCIES;
+use super::{Scene, number};
+use ledger_model::form::Fault;
+use ledger_model::{Device, Gen, Id, MemberId, Reason, Resolution, Verdict};
+
+/// A member: name, introduced, removed, current generations.
+type Who = (String, bool, bool, BTreeSet<Gen>);
+
+/// What is compared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct View {
+    verdicts: BTreeMap<Id, u8>,
+    name: String,
+    members: BTreeMap<MemberId, Who>,
+    devices: BTreeMap<(Gen, Device), u64>,
+    /// Shown, corrected by, cancelled.
+    slots: BTreeMap<Id, (Id, Option<Id>, bool)>,
+    epochs: BTreeMap<Id, ()>,
+    balances: BTreeMap<(MemberId, u8), i128>,
+}
+
+/// The real reason that stands for a reason of the model; none for sums, which no bytes can get
+/// wrong, and for rules that are switched off.
+fn reason(reason: Reason) -> Option<VoidReason> {
+    Some(match reason {
+        Reason::Form(Fault::NotSignedByOwner) => VoidReason::NotSignedByOwner,
+        Reason::Form(Fault::TargetIsOwner) => VoidReason::TargetIsOwner,
+        Reason::Form(Fault::UnknownMember) => VoidReason::UnknownMember,
+        Reason::Form(Fault::WrongCard) => VoidReason::WrongCard,
+        Reason::Form(Fault::NotTheIntroducer) => VoidReason::NotTheIntroducer,
+        Reason::Form(Fault::AdoptsItself) => VoidReason::AdoptsItself,
+        Reason::Form(Fault::KeyReused) => VoidReason::KeyReused,
+        Reason::Form(Fault::SameMember) => VoidReason::SameMember,
+        Reason::Form(Fault::WrongTarget) => VoidReason::WrongTarget,
+        Reason::Form(Fault::BadSum) | Reason::SwitchedOff => return None,
+        Reason::StartNotInBase => VoidReason::StartNotInBase,
+        Reason::NotSignedByRoot => VoidReason::NotSignedByRoot,
+        Reason::HardCut(_) => VoidReason::HardCut,
+        Reason::Revoked(_) => VoidReason::Revoked,
+        Reason::Left(_) => VoidReason::Left,
+        Reason::StartVoid => VoidReason::StartVoid,
+        Reason::EnrolmentVoid => VoidReason::EnrolmentVoid,
+    })
+}
+
+impl View {
+    /// What the model says.
+    pub(super) fn of_model(resolution: &Resolution) -> View {
+        let code = |verdict: &Verdict| match verdict {
+            Verdict::Applied => RealVerdict::Applied.code(),
+            Verdict::Void(why) => reason(*why).map_or(u8::MAX, VoidReason::code),
+        };
+        let state = &resolution.state;
+        let who = |m: &ledger_model::state::Member| {
+            (m.name.to_string(), m.introduced, m.removed, m.current.clone())
+        };
+        View {
+            verdicts: resolution.verdicts.iter().map(|(id, v)| (*id, code(v))).collect(),
+            name: state.group_name.to_string(),
+            members: state.members.iter().map(|(id, m)| (*id, who(m))).collect(),
+            devices: state.devices.iter().map(|(d, x)| (*d, u64::from(*x))).collect(),
+            slots: state
+                .slots
+                .iter()
+                .map(|(id, slot)| (*id, (slot.shown, slot.correction, slot.cancelled)))
+                .collect(),
+            epochs: state.epochs.iter().map(|id| (*id, ())).collect(),
+            balances: state.balances.clone(),
+        }
+    }
+
+    /// What the ledger says.
+    pub(super) fn of_ledger(scene: &Scene, evaluation: &Evaluation) -> Result<View, Error> {
+        let keys = &scene.keys;
+        let state = evaluation.view().state();
+        let mut view = View { name: state.name().to_owned(), ..View::default() };
+        for (entry, verdict) in evaluation.verdicts() {
+            view.verdicts.insert(number(entry.id()), verdict.code());
+        }
+        for (id, member) in state.members() {
+            let generations: Option<BTreeSet<Gen>> =
+                member.generations().map(|g| keys.generation_number(g)).collect();
+            let who = (
+                member.name().to_owned(),
+                member.is_introduced(),
+                member.is_removed(),
+                generations.ok_or("an unheard-of generation")?,
+            );
+            view.members.insert(keys.member_number(id).ok_or("an unheard-of member")?, who);
+        }
+        for (generation, id, device) in state.devices() {
+            let generation = keys.generation_number(generation).ok_or("whose device?")?;
+            let number = keys.device_number(id).ok_or("an unheard-of device")?;
+            view.devices.insert((generation, number), device.exchange_generation());
+        }
+        for (original, slot) in evaluation.slots() {
+            if let Some(shown) = slot.shown() {
+                let content = slot.content().filter(|id| *id != shown).map(number);
+                let slot = (number(shown), content, slot.is_cancelled());
+                view.slots.insert(number(original), slot);
+            }
+        }
+        view.epochs.extend(state.usable_epochs().map(|(id, _)| (number(id), ())));
+        for (currency, code) in (0u8..).zip(CURRENCIES) {
+            for (id, balance) in state.open_balances(Currency::from_code(code)?) {
+                let member = keys.member_number(id).ok_or("an unheard-of debtor")?;
+                view.balances.insert((member, currency), balance.minor_units());
+            }
+        }
+        Ok(view)
+    }
+
+    /// The first thing on which the two do not agree.
+    pub(super) fn difference(&self, ledger: &View) -> Option<String> {
+        fn first<K: Ord + Copy + std::fmt::Debug, V: PartialEq + std::fmt::Debug>(
+            what: &str,
+            model: &BTreeMap<K, V>,
+            ledger: &BTreeMap<K, V>,
+        ) -> Option<String> {
+            let keys: BTreeSet<K> = model.keys().chain(ledger.keys()).copied().collect();
+            let differs = |key: &K| model.get(key) != ledger.get(key);
+            let key = keys.into_iter().find(differs)?;
+            let (model, ledger) = (model.get(&key), ledger.get(&key));
+            Some(format!("{what} {key:x?}: the model says {model:x?}, the ledger {ledger:x?}"))
+        }
+        let names = (self.name != ledger.name)
+            .then(|| format!("the group's name: {} and {}", self.name, ledger.name));
+        first("entry", &self.verdicts, &ledger.verdicts)
+            .or_else(|| first("member", &self.members, &ledger.members))
+            .or_else(|| first("device", &self.devices, &ledger.devices))
+            .or_else(|| first("slot", &self.slots, &ledger.slots))
+            .or_else(|| first("usable epoch", &self.epochs, &ledger.epochs))
+            .or_else(|| first("balance", &self.balances, &ledger.balances))
+            .or(names)
+    }
+}

@@ -1,0 +1,194 @@
+//! What is checked at a quiet point.
+//!
+//! Convergence, nothing lost, incremental = from scratch: every replica holds the entries that the
+//! model admits, and its ledger, frontier, verdicts and slots are those of [`Oracle`]; the model's
+//! verdicts, state and slots are the oracle's, too. No back-dating, rank: in `arrivals.rs`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ledger_core::{
+    Balance, EntryId, EntryIndex, Ledger, Payload, Rule, Slot, Verdict, VerifiedEntry,
+};
+
+use super::replica::{Oracle, Replica};
+use super::script::Entries;
+use crate::Error;
+use crate::real_entries::check::{agree, rule};
+use crate::real_entries::number;
+use ledger_model::sim::arrival::{Violation, violation};
+use ledger_model::{Refusal, Resolution};
+
+/// The names of the properties.
+pub(super) const CONVERGENCE: &str = "1: convergence";
+/// Balances sum to zero.
+pub(super) const CONSERVATION: &str = "2: conservation";
+/// Kept and judged.
+pub(super) const NOTHING_LOST: &str = "5: nothing lost";
+/// Incremental = from scratch.
+pub(super) const FROM_SCRATCH: &str = "6: incremental = from scratch";
+/// The abstract model says the same.
+pub(super) const MODEL: &str = "the model's verdicts";
+
+/// Everybody's set, judged from scratch.
+pub(super) struct Reference {
+    /// The oracle.
+    pub(super) oracle: Oracle,
+    /// The entries that are to be admitted.
+    pub(super) expected: BTreeSet<EntryId>,
+    verdicts: BTreeMap<EntryId, Verdict>,
+    slots: BTreeMap<EntryId, Slot>,
+}
+
+impl Reference {
+    /// Evaluates what was written, and compares with the model what is admitted and refused.
+    ///
+    /// # Errors
+    /// If there is no genesis entry.
+    pub(super) fn of(
+        entries: &Entries,
+        written: &BTreeSet<EntryId>,
+    ) -> Result<(Reference, Option<Violation>), Error> {
+        let made = || written.iter().filter_map(|id| entries.by_id(id));
+        let group = entries.scene.group;
+        let oracle = Oracle::of(group, made().map(|m| m.real.clone()).collect())?;
+        let verdicts: BTreeMap<EntryId, Verdict> =
+            oracle.0.verdicts().map(|(entry, verdict)| (entry.id(), verdict)).collect();
+        let slots = oracle.0.slots().collect();
+        let expected: BTreeSet<EntryId> =
+            made().filter(|m| m.refusal.is_none()).map(|m| m.real.id()).collect();
+        let mut found = None;
+        if !verdicts.keys().eq(&expected) {
+            let odd = verdicts
+                .keys()
+                .chain(&expected)
+                .find(|id| verdicts.contains_key(id) != expected.contains(id));
+            found = violation(MODEL, format!("{odd:?} is admitted by one of the two only"));
+        }
+        let rules: BTreeMap<EntryId, Rule> =
+            oracle.0.refused().iter().filter_map(|r| Some((r.entry()?, r.rule()))).collect();
+        for (m, refusal) in made().filter_map(|m| Some((m, m.refusal.as_ref()?))) {
+            let (id, said) = (m.real.id(), rules.get(&m.real.id()).copied());
+            let waits = matches!(refusal, Refusal::Waiting(_));
+            if said != rule(refusal) || oracle.0.missing().contains_key(&id) != waits {
+                let detail = format!("{id} ({refusal:?}) is refused by {said:?}");
+                found = found.or(violation(MODEL, detail));
+            }
+        }
+        Ok((Reference { oracle, expected, verdicts, slots }, found))
+    }
+
+    /// Compares the oracle with the model.
+    #[must_use]
+    pub(super) fn against(&self, entries: &Entries, resolution: &Resolution) -> Option<Violation> {
+        let difference = agree(&entries.scene, resolution, &self.oracle.0).err()?;
+        violation(MODEL, difference.to_string())
+    }
+
+    /// "No self act undoes an owner act": these carriers of the owner's acts are applied.
+    #[must_use]
+    pub(super) fn owner(&self, carriers: &BTreeSet<u64>) -> Option<Violation> {
+        let void = self
+            .verdicts
+            .iter()
+            .find(|(id, verdict)| carriers.contains(&number(**id)) && !verdict.is_applied());
+        void.and_then(|(id, verdict)| violation("4: rank", format!("{id} is {verdict:?}")))
+    }
+
+    /// Compares a replica with the oracle.
+    #[must_use]
+    pub(super) fn check(&self, replica: &Replica, entries: &Entries) -> Option<Violation> {
+        self.kept(replica, entries)
+            .or_else(|| self.ledger(replica.ledger()))
+            .or_else(|| self.rows(replica))
+            .or_else(|| saved(replica.ledger()))
+            .or_else(|| conservation(replica.ledger()))
+    }
+
+    /// The same set, each entry byte for byte.
+    fn kept(&self, replica: &Replica, entries: &Entries) -> Option<Violation> {
+        let rows: BTreeSet<EntryId> = replica.disk.from(0).map(|row| row.entry.id()).collect();
+        if let Some(odd) = rows.symmetric_difference(&self.expected).next() {
+            let what = if rows.contains(odd) { "should not be kept" } else { "is not kept" };
+            return violation(NOTHING_LOST, format!("{odd} {what}"));
+        }
+        let index = replica.disk.first(replica.disk.len());
+        self.expected.iter().find_map(|id| {
+            let Ok(kept) = index.entry(id);
+            let made = entries.by_id(id).map(|made| &made.real);
+            (kept.as_deref() != made)
+                .then(|| violation(NOTHING_LOST, format!("{id} is kept as something else")))?
+        })
+    }
+
+    fn ledger(&self, ledger: &Ledger) -> Option<Violation> {
+        let (state, oracle) = (ledger.state(), self.oracle.state());
+        if state.digest() != oracle.digest() {
+            return violation(CONVERGENCE, format!("{state:#?}\nis not\n{oracle:#?}"));
+        }
+        if state != oracle {
+            return violation(FROM_SCRATCH, format!("{state:#?}\nis not\n{oracle:#?}"));
+        }
+        if ledger.frontier() != self.oracle.frontier() {
+            let (one, other) = (ledger.frontier(), self.oracle.frontier());
+            return violation(FROM_SCRATCH, format!("{one:#?}\nis not\n{other:#?}"));
+        }
+        None
+    }
+
+    /// Verdicts and slots.
+    fn rows(&self, replica: &Replica) -> Option<Violation> {
+        for row in replica.disk.from(0) {
+            let (id, verdict) = (row.entry.id(), self.verdicts.get(&row.entry.id()));
+            if verdict != Some(&row.verdict) {
+                let detail = format!("{id} is stored as {:?}, and {verdict:?}", row.verdict);
+                return violation(FROM_SCRATCH, detail);
+            }
+            if !matches!(row.entry.decoded().payload(), Payload::Content(_)) {
+                continue;
+            }
+            let Ok(parts) = replica.disk.first(replica.disk.len()).slot(&id);
+            let (slot, whole) = (Slot::of(parts), self.slots.get(&id).copied());
+            if slot != whole.unwrap_or_default() {
+                return violation(FROM_SCRATCH, format!("slot {id} is {slot:?}, not {whole:?}"));
+            }
+        }
+        None
+    }
+}
+
+/// A checkpoint reads back as what was saved.
+fn saved(ledger: &Ledger) -> Option<Violation> {
+    let back = Ledger::from_checkpoint(ledger.group(), &ledger.to_checkpoint());
+    (back.as_ref() != Ok(ledger))
+        .then(|| violation(FROM_SCRATCH, "a checkpoint reads back as another ledger".into()))?
+}
+
+/// "Balances sum to zero in every currency."
+#[must_use]
+pub(crate) fn conservation(ledger: &Ledger) -> Option<Violation> {
+    let state = ledger.state();
+    state.currencies().find_map(|currency| {
+        let open = state.open_balances(currency);
+        let sum = open.fold(0i128, |sum, (_, balance): (_, Balance)| {
+            sum.saturating_add(balance.minor_units())
+        });
+        (sum != 0).then(|| violation(CONSERVATION, format!("{sum} in {currency:?}")))?
+    })
+}
+
+/// Bytes that come with a bit flipped are never believed. What became of them, in words.
+pub(super) fn mutant(
+    entry: &VerifiedEntry,
+    bytes: &[u8],
+    signature: &[u8; 64],
+) -> Result<&'static str, Violation> {
+    let Ok(decoded) = ledger_core::DecodedEntry::decode(bytes, signature) else {
+        return Ok("mutated bytes do not decode");
+    };
+    let believed = ledger_core::verify_batch(vec![decoded], &[3; 32]).iter().any(Result::is_ok);
+    if believed {
+        let detail = format!("{} with a bit flipped is believed", entry.id());
+        return Err(Violation { property: CONVERGENCE, detail });
+    }
+    Ok("mutated bytes: the signature is bad")
+}

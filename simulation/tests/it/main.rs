@@ -1,0 +1,9 @@
+//! Tests of the simulation, and of the ledger by the simulation.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod arrivals;
+mod oracle;
+mod oracle_found;
+mod phones;
+mod replicas;

@@ -1,0 +1,40 @@
+//! Small histories of phones that exchange nothing but sealed bundles, and the
+//! proof that they happen. That the checks can fail shows `simulation/mutants.py`.
+
+use ledger_model::sim::tally::Tally;
+use ledger_simulation::phones::{missing, run};
+use ledger_simulation::replicas::Settings;
+
+fn settings(seed: u64, adversary: u8) -> Settings {
+    Settings { entries: 60, ..Settings::usual(seed, adversary) }
+}
+
+#[test]
+fn nothing_is_violated_and_everything_happens() {
+    let mut tally = Tally::default();
+    for seed in 1..=40 {
+        let outcome = run(settings(seed, 3));
+        let failure = outcome.as_ref().err().map(ToString::to_string);
+        let again = "cargo run --release -p ledger-simulation --bin simulate -- --via bundles";
+        assert_eq!(failure, None, "{again} --entries 60 --seed {seed}");
+        outcome.into_iter().for_each(|outcome| tally.merge(outcome.tally));
+    }
+    assert_eq!(missing(&tally), [], "never happened");
+}
+
+#[test]
+fn an_honest_carrier_damages_nothing() {
+    for seed in 1..=5 {
+        let tally = run(settings(seed, 0)).unwrap().tally;
+        for row in ["envelopes that do not open", "bytes that belong to no record"] {
+            assert_eq!(tally.count("imports", row), 0, "seed {seed}: {row}");
+        }
+    }
+}
+
+#[test]
+fn a_seed_gives_one_digest() {
+    let digest = |seed| run(settings(seed, 3)).unwrap().digest;
+    assert_eq!(digest(7), digest(7));
+    assert_ne!(digest(7), digest(8));
+}
