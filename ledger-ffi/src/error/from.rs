@@ -169,7 +169,7 @@ mod tests {
 
     use crate::{ErrorCode, LedgerError};
 
-    /// In a build without a cipher, `tests/no_cipher.rs` provokes the same error.
+    /// In a build without a cipher, `tests/it/no_cipher.rs` provokes the same error.
     #[test]
     fn a_missing_cipher_is_told() {
         assert_eq!(LedgerError::from(StoreError::NoCipher).code(), ErrorCode::NoCipher);
