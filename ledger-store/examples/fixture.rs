@@ -1,5 +1,5 @@
 //! Writes the database of the newest schema version that
-//! `ledger-store/tests/fixtures.rs` opens from then on:
+//! `ledger-store/tests/it/fixtures.rs` opens from then on:
 //!
 //!     cargo run -p ledger-store --example fixture
 //!
@@ -16,14 +16,14 @@
     clippy::cast_possible_truncation
 )]
 
-#[path = "../tests/common/mod.rs"]
+#[path = "../tests/it/common/mod.rs"]
 mod common;
 
 use std::path::Path;
 
 use common::people::Ben;
 use common::{Folder, Rng, assert_sound, decode, digest, entries, found, record, something};
-use ledger_core::Draft;
+use ledger_core::engine::Draft;
 use ledger_store::NewEntry;
 
 /// What leads back to each version from the one after it.

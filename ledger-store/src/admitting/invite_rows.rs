@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use ledger_core::{InviteId, InviteSecret, MemberId};
+use ledger_core::MemberId;
+use ledger_core::messages::invite::{InviteId, InviteSecret};
 use rusqlite::{OptionalExtension as _, Row};
 
 use super::{Invite, NewInvite};

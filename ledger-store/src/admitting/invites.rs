@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::ops::ControlFlow;
 
-use ledger_core::{DraftError, InviteId, InviteLink, InviteSecret, MemberId};
+use ledger_core::messages::invite::{InviteId, InviteLink, InviteSecret};
+use ledger_core::{DraftError, MemberId};
 
 use super::{Admitted, Request, RequestId, admit, invite_rows, requests};
 use crate::StoreError;

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use ledger_core::{EntryId, Fingerprint, GroupId, InviteId, JoinRequest, MemberId};
+use ledger_core::keys::Fingerprint;
+use ledger_core::messages::invite::{InviteId, JoinRequest};
+use ledger_core::{EntryId, GroupId, MemberId};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::admit::{AdmissionPath, Admitted, admission_path, append_admission, seal_answer};

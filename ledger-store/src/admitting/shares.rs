@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use ledger_core::{
-    DraftError, GroupId, MemberId, RecoveryRequest, RecoveryShare, ShareError, SharePlan,
-    split_entropy,
+use ledger_core::messages::recovery::{
+    RecoveryRequest, RecoveryShare, ShareError, SharePlan, split_entropy,
 };
+use ledger_core::{DraftError, GroupId, MemberId};
 use rusqlite::OptionalExtension as _;
 
 use crate::StoreError;

@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ledger_core::{
-    Admission, DecodedEntry, EntryId, Pending, Refusal, VerifiedEntry, verify_batch,
-};
+use ledger_core::engine::{Admission, DecodedEntry, Pending, VerifiedEntry, verify_batch};
+use ledger_core::{EntryId, Refusal};
 
 use super::GroupTransaction;
 use super::waiting::Waiting;

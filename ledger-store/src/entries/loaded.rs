@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ledger_core::Ledger;
+use ledger_core::engine::Ledger;
 
 /// The source of a ledger in memory: a checkpoint, and entries replayed after it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Signing entries of this device inside a transaction.
 
-use ledger_core::{
-    Admission, DeviceId, DeviceKey, Draft, DraftError, EntryId, Verdict, VerifiedEntry,
-};
+use ledger_core::engine::{Admission, Draft, VerifiedEntry};
+use ledger_core::keys::DeviceKey;
+use ledger_core::{DeviceId, DraftError, EntryId, Verdict};
 
 use super::{GroupTransaction, NewEntry};
 use crate::StoreError;

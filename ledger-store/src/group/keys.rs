@@ -1,6 +1,10 @@
 //! The keys of a group and of this device in it, for apps.
 
-use ledger_core::{EnrolmentRequest, EntryId, NewStatement, SignedDevice, SignedStatement};
+use ledger_core::EntryId;
+use ledger_core::engine::Draft;
+use ledger_core::keys::SignedDevice;
+use ledger_core::messages::recovery::EnrolmentRequest;
+use ledger_core::statement::{NewStatement, SignedStatement};
 
 use super::Group;
 use crate::StoreError;
@@ -76,7 +80,7 @@ impl<'a> GroupKeys<'a> {
         let (_, generation) = ledger.member_of_root(root.id()).ok_or(StoreError::NoRootKey)?;
         let device = SignedDevice::new(group.id, &root, &device)?;
         let enrol = NewStatement::Enrol { generation, device: &device };
-        enrol.check_limits(ledger.state())?;
+        Draft::check_limits(&enrol, ledger.state())?;
         let nonce = *random(group.session.environment())?;
         let base = ledger.frontier().heads().take(MAX_BASE);
         let statement = SignedStatement::new(&root, group.id, &enrol, base, nonce)?;

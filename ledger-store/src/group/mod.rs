@@ -9,10 +9,8 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use ledger_core::{
-    Balance, Currency, DeviceId, EntryId, GroupId, Ledger, Member, MemberId, Settlement,
-    VerifiedEntry,
-};
+use ledger_core::engine::{Ledger, VerifiedEntry};
+use ledger_core::{Balance, Currency, DeviceId, EntryId, GroupId, Member, MemberId, Settlement};
 
 use crate::StoreError;
 use crate::admitting::{Invites, Shares};

@@ -4,7 +4,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use ledger_core::{GroupState, Ledger};
+use ledger_core::GroupState;
+use ledger_core::engine::Ledger;
 
 /// The state of a group at one moment. Dereferences to [`GroupState`]; cheap to clone.
 #[derive(Clone)]

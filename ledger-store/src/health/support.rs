@@ -5,7 +5,8 @@ use std::fmt::{Display, Write as _};
 use std::sync::Arc;
 use std::time::Instant;
 
-use ledger_core::{Kind, Verdict};
+use ledger_core::Verdict;
+use ledger_core::engine::Kind;
 use rusqlite::types::Value;
 use rusqlite::{Connection, ToSql};
 

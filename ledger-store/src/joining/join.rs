@@ -4,10 +4,10 @@ use std::io::{Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use ledger_core::{
-    DeviceId, DeviceKey, Fingerprint, GroupId, InviteLink, JoinError, MessageKind, RootEntropy,
-    SignedCard, Welcome,
-};
+use ledger_core::keys::{DeviceKey, Fingerprint, RootEntropy, SignedCard};
+use ledger_core::messages::MessageKind;
+use ledger_core::messages::invite::{InviteLink, JoinError, Welcome};
+use ledger_core::{DeviceId, GroupId};
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::StoreError;

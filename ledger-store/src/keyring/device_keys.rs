@@ -1,6 +1,8 @@
 //! The X25519 keys of this device, to which others wrap epoch keys.
 
-use ledger_core::{Draft, EntryId, ExchangeKey};
+use ledger_core::EntryId;
+use ledger_core::engine::Draft;
+use ledger_core::keys::ExchangeKey;
 use zeroize::Zeroizing;
 
 use super::{begin_epoch, signing_key};

@@ -1,7 +1,10 @@
 //! Beginning epochs, and choosing the key to seal with.
 
+use ledger_core::EntryId;
+use ledger_core::engine::{Draft, EntryIndex as _};
+use ledger_core::keys::DeviceKey;
 use ledger_core::limits::MAX_EPOCH_PREDECESSORS;
-use ledger_core::{DeviceKey, Draft, EntryId, EntryIndex as _, EpochKey};
+use ledger_core::seal::EpochKey;
 
 use super::{EpochKeyring, signing_key};
 use crate::StoreError;

@@ -5,7 +5,9 @@
 //! would fork. So the last exported entry is noted in the secret store, which no backup of the
 //! database contains, and a database that lacks that entry signs nothing.
 
-use ledger_core::{DeviceKey, EntryId, EntryIndex as _};
+use ledger_core::EntryId;
+use ledger_core::engine::EntryIndex as _;
+use ledger_core::keys::DeviceKey;
 
 use crate::StoreError;
 use crate::entries::index::StoredIndex;

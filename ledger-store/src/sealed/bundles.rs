@@ -3,7 +3,8 @@
 use std::io::{Read, Write};
 use std::ops::ControlFlow;
 
-use ledger_core::{Summary, Topic};
+use ledger_core::bundle::Summary;
+use ledger_core::seal::Topic;
 
 use super::outlet::{export_bundle, export_part};
 use super::quarantine::Quarantine;

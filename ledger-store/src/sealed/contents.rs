@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger_core::{EntryId, Manifest};
+use ledger_core::EntryId;
+use ledger_core::bundle::Manifest;
 
 /// Most missing parts that are reported of each bundle.
 const MAX_GAPS: usize = 1_000;

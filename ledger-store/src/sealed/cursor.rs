@@ -1,6 +1,7 @@
 //! The resume position of a bundle export in parts.
 
-use ledger_core::{DeviceId, EntryId, GroupId, Records, Summary, frame};
+use ledger_core::bundle::{Records, Summary, frame};
+use ledger_core::{DeviceId, EntryId, GroupId};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::database::GroupKey;

@@ -5,10 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use ledger_core::{
-    DecodedEntry, Envelope, Epoch, EpochKey, ExchangeKey, FoundKey, GroupId, KeyEnvelope, Payload,
-    Topic, VerifiedEntry, verify_batch,
-};
+use ledger_core::GroupId;
+use ledger_core::engine::{DecodedEntry, Epoch, Payload, VerifiedEntry, verify_batch};
+use ledger_core::keys::ExchangeKey;
+use ledger_core::seal::{Envelope, EpochKey, FoundKey, KeyEnvelope, Topic};
 
 use super::RecordReader;
 use crate::StoreError;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use ledger_core::{DecodedEntry, EntryId, EpochKey, Topic};
+use ledger_core::EntryId;
+use ledger_core::engine::DecodedEntry;
+use ledger_core::seal::{EpochKey, Topic};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::intake::{KnownKey, LearnedKey, SealedBatch, SealedIntake};

@@ -8,10 +8,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use ledger_core::{
-    DecodedEntry, Envelope, EnvelopeError, Epoch, EpochKey, ExchangeKey, GroupId, KeyEnvelope,
-    KeyEnvelopeError, Manifest, Payload, Topic,
-};
+use ledger_core::GroupId;
+use ledger_core::bundle::Manifest;
+use ledger_core::engine::{DecodedEntry, Epoch, Payload};
+use ledger_core::keys::ExchangeKey;
+use ledger_core::seal::{Envelope, EnvelopeError, EpochKey, KeyEnvelope, KeyEnvelopeError, Topic};
 
 use super::contents::Contents;
 

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use ledger_core::{BundlePart, DecodedEntry, EntryId, EpochKey, MAX_PART_ENTRIES, Manifest, frame};
+use ledger_core::EntryId;
+use ledger_core::bundle::{MAX_PART_ENTRIES, Manifest, Part, frame};
+use ledger_core::engine::DecodedEntry;
+use ledger_core::seal::EpochKey;
 use rusqlite::Connection;
 
 use super::plan::{Plan, Row, plan};
@@ -73,7 +76,7 @@ fn write_records(
                 chunk.iter().map(|row| id_of(connection, row.n)).collect::<Result<_, _>>()?;
             let manifest = Manifest {
                 group: group.id,
-                part: BundlePart { number, of },
+                part: Part { number, of },
                 entries: u64::try_from(plan.rows.len()).unwrap_or(u64::MAX),
                 heads: if first { plan.heads.clone() } else { Vec::new() },
                 wanted: if first { plan.wanted.clone() } else { Vec::new() },

@@ -1,7 +1,7 @@
 //! Quarantine: records whose key is not here. They wait, within bounds, and the next export asks
 //! for the keys.
 
-use ledger_core::Topic;
+use ledger_core::seal::Topic;
 use rusqlite::Connection;
 
 use crate::StoreError;

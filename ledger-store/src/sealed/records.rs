@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use ledger_core::Records;
+use ledger_core::bundle::Records;
 
 use crate::StoreError;
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use ledger_core::{EntryId, EnvelopeError, Refusal, Topic};
+use ledger_core::seal::{EnvelopeError, Topic};
+use ledger_core::{EntryId, Refusal};
 
 /// Result of importing a bundle.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

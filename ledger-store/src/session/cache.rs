@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger_core::{GroupId, Pending};
+use ledger_core::GroupId;
+use ledger_core::engine::Pending;
 
 use super::feed::Feed;
 use crate::database::GroupKey;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use ledger_core::{GroupId, MemberId, NewGroup, VerifiedEntry, View};
+use ledger_core::engine::{NewGroup, VerifiedEntry, View};
+use ledger_core::{GroupId, MemberId};
 use rusqlite::TransactionBehavior;
 
 use super::{GroupSession, Session, next_root_index, successor};

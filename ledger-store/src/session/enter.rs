@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use ledger_core::{DeviceId, GroupId, VerifiedEntry};
+use ledger_core::engine::VerifiedEntry;
+use ledger_core::{DeviceId, GroupId};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
 
 use super::{GroupSession, Session};

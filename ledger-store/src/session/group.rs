@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use ledger_core::{DecodedEntry, DeviceId, DeviceKey, EntryId, GroupId, Ledger, VerifiedEntry};
+use ledger_core::engine::{DecodedEntry, Ledger, VerifiedEntry};
+use ledger_core::keys::DeviceKey;
+use ledger_core::{DeviceId, EntryId, GroupId};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
 use super::Session;

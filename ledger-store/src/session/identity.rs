@@ -1,6 +1,7 @@
 //! The person's entropy and the keys of this device, in the secret store.
 
-use ledger_core::{DeviceId, DeviceKey, RootEntropy};
+use ledger_core::DeviceId;
+use ledger_core::keys::{DeviceKey, RootEntropy};
 use rusqlite::TransactionBehavior;
 
 use super::Session;

@@ -1,6 +1,8 @@
 //! A group that continues another one, for when the owner's key is lost for good or stolen.
 
-use ledger_core::{DeviceKey, Draft, DraftError, Payload, VerifiedEntry};
+use ledger_core::DraftError;
+use ledger_core::engine::{Draft, Payload, VerifiedEntry};
+use ledger_core::keys::DeviceKey;
 
 use super::GroupSession;
 use crate::StoreError;

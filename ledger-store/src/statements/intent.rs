@@ -1,9 +1,8 @@
 //! The statements that the owner or a member can sign.
 
-use ledger_core::{
-    DeviceId, DraftError, EntryId, Fingerprint, Generation, GroupState, MemberId, NewStatement,
-    SignedCard, SignedDevice, VoidReason,
-};
+use ledger_core::keys::{Fingerprint, SignedCard, SignedDevice};
+use ledger_core::statement::{Generation, NewStatement};
+use ledger_core::{DeviceId, DraftError, EntryId, GroupState, MemberId, VoidReason};
 
 use crate::StoreError;
 

@@ -2,9 +2,9 @@
 
 mod intent;
 
-use ledger_core::{
-    Admission, DeviceKey, Draft, DraftError, EntryId, Fingerprint, RootEntropy, Verdict,
-};
+use ledger_core::engine::{Admission, Draft};
+use ledger_core::keys::{DeviceKey, Fingerprint, RootEntropy};
+use ledger_core::{DraftError, EntryId, Verdict};
 
 pub use self::intent::StatementIntent;
 use crate::StoreError;
@@ -100,7 +100,7 @@ fn weigh(
         None => ledger.frontier().heads().collect(),
     };
     let new = intent.draft(ledger.state(), keys.device.id())?;
-    new.check_limits(ledger.state())?;
+    Draft::check_limits(&new, ledger.state())?;
     let root = keys.entropy.root_key(transaction.root_index()?);
     let nonce = *random(transaction.environment())?;
     let draft = Draft::act(&root, ledger.group(), &new, base, nonce)?;

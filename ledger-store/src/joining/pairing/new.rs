@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use ledger_core::DeviceKey;
-use ledger_core::pairing::{
+use ledger_core::keys::DeviceKey;
+use ledger_core::messages::pairing::{
     AwaitingGrant, ChoosingGroups, ComparingCode, Granted, GroupOffer, NewDevice,
 };
 use zeroize::Zeroizing;

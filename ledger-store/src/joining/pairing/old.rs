@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use ledger_core::pairing::{AwaitingDevices, EnteringCode, GrantedGroup, GroupOffer, Scanned};
-use ledger_core::{Generation, RootEntropy};
+use ledger_core::keys::RootEntropy;
+use ledger_core::messages::pairing::{
+    AwaitingDevices, EnteringCode, GrantedGroup, GroupOffer, Scanned,
+};
+use ledger_core::statement::Generation;
 
 use crate::StoreError;
 use crate::platform::environment::random;

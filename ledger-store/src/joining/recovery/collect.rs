@@ -1,6 +1,9 @@
 //! Collecting the shares of one's own entropy from friends.
 
-use ledger_core::{Added, ExchangeKey, Progress, RecoveryRequest, ShareCollection, ShareError};
+use ledger_core::keys::ExchangeKey;
+use ledger_core::messages::recovery::{
+    Added, Progress, RecoveryRequest, ShareCollection, ShareError,
+};
 
 use crate::StoreError;
 use crate::platform::environment::random;

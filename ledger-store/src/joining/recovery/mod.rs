@@ -8,7 +8,9 @@ use std::io::{Read, Seek};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use ledger_core::{Added, EntryId, GroupId, RecoveryRequest, RootEntropy};
+use ledger_core::keys::RootEntropy;
+use ledger_core::messages::recovery::{Added, RecoveryRequest};
+use ledger_core::{EntryId, GroupId};
 use zeroize::Zeroizing;
 
 pub use preview::GroupPreview;
@@ -130,7 +132,9 @@ impl<'a> Recovery<'a> {
     ///
     /// # Errors
     /// [`StoreError`] if the database or the secrets cannot be read.
-    pub fn progress(&self) -> Result<Option<ledger_core::Progress>, StoreError> {
+    pub fn progress(
+        &self,
+    ) -> Result<Option<ledger_core::messages::recovery::Progress>, StoreError> {
         collect::progress(self.session)
     }
 

@@ -3,7 +3,9 @@
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 
-use ledger_core::{Draft, EnrolmentRequest, EntryId, GroupId};
+use ledger_core::engine::Draft;
+use ledger_core::messages::recovery::EnrolmentRequest;
+use ledger_core::{EntryId, GroupId};
 
 use crate::StoreError;
 use crate::keyring::{EpochKeyring, signing_key};

@@ -1,0 +1,182 @@
+//! Under which keys entries travel after somebody was cut off, and what
+//! rotators try. Each story is judged from scratch and entry by entry.
+
+use ledger_core::EntryId;
+use ledger_core::engine::Draft;
+use ledger_core::keys::ExchangeKey;
+use ledger_core::seal::EpochKey;
+use ledger_core::statement::NewStatement;
+
+use crate::common::{Device, Group, Outcome, View};
+
+fn key(g: &Group, number: u8) -> EpochKey {
+    EpochKey::from_bytes(g.id, [number; 32])
+}
+
+impl Group {
+    fn begin(&mut self, view: &View, by: &mut Device, number: u8) -> EntryId {
+        let epoch = key(self, number).begin(&[]).unwrap();
+        self.write(view, by, |_| Draft::epoch(epoch))
+    }
+
+    fn rotate(&mut self, view: &View, by: &mut Device, x_gen: u64) -> EntryId {
+        let byte = u8::try_from(x_gen).unwrap();
+        let fresh = ExchangeKey::from_bytes([byte; 32]).public_key();
+        self.write(view, by, |_| Draft::rotation(x_gen, fresh))
+    }
+}
+
+fn usable(outcome: &Outcome) -> Vec<EntryId> {
+    outcome.state().usable_epochs().map(|(id, _)| id).collect()
+}
+
+/// Anna removes Ben; his epoch, and hers from before, seal nothing any more.
+/// Ben begins another one behind the removal, which is void.
+#[test]
+fn a_removal_ends_every_epoch_that_does_not_know_of_it() {
+    let (mut g, mut anna) = Group::new();
+    let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    let old = g.now();
+    let hers = g.begin(&old, &mut anna.phone, 1);
+    let his = g.begin(&g.now(), &mut ben.phone, 2);
+    let both = g.outcome();
+    assert_eq!(usable(&both), [his, hers], "the last one in (lamport, id) first");
+    assert_eq!(both.state().recipients().len(), 4, "two devices, two phrases");
+
+    g.remove(&g.now(), &mut anna, ben.member);
+    assert_eq!(usable(&g.outcome()), []);
+    g.begin(&g.now(), &mut ben.phone, 3);
+    assert_eq!(usable(&g.outcome()), []);
+    let fresh = g.begin(&g.now(), &mut anna.phone, 4);
+    let after = g.outcome();
+    assert_eq!(usable(&after), [fresh]);
+    let epoch = after.state().usable_epochs().next().unwrap().1;
+    assert_eq!((epoch.topic(), epoch.commit()), (key(&g, 4).topic(), key(&g, 4).commit()));
+    assert_eq!(after.state().recipients().len(), 2);
+}
+
+/// Cleo begins an epoch while Anna, whom she has not heard from, removes Ben.
+/// A carrier of the removal that Dora brings to Cleo is as good as Anna's.
+#[test]
+fn any_carrier_of_a_removal_will_do() {
+    let (mut g, mut anna) = Group::new();
+    let ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    let mut cleo = g.add(&g.now(), &mut anna.phone, "Cleo");
+    let mut dora = g.add(&g.now(), &mut anna.phone, "Dora");
+    let old = g.now();
+    let removal = g.remove(&old, &mut anna, ben.member);
+    let unaware = g.begin(&old, &mut cleo.phone, 1);
+    assert_eq!(usable(&g.outcome()), []);
+
+    let carried = g.signed(removal);
+    let courier = g.write(&old, &mut dora.phone, |_| Draft::carry(&carried));
+    let aware = g.begin(&g.view(&[courier, unaware]), &mut cleo.phone, 2);
+    assert_eq!(usable(&g.outcome()), [aware]);
+}
+
+/// Ben's X25519 key was stolen. He rotates it; from then on nothing is sealed
+/// under a key that was wrapped to the stolen one.
+#[test]
+fn a_rotation_ends_the_epochs_before_it_and_heals_after_a_stolen_key() {
+    let (mut g, mut anna) = Group::new();
+    let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    g.begin(&g.now(), &mut anna.phone, 1);
+    let stolen = *ben.card.card().certificate().exchange_public_key();
+    assert!(g.outcome().state().recipients().contains(&stolen));
+    g.rotate(&g.now(), &mut ben.phone, 1);
+    let after = g.outcome();
+    assert_eq!(usable(&after), []);
+    assert!(!after.state().recipients().contains(&stolen));
+    let healed = g.begin(&g.now(), &mut anna.phone, 2);
+    assert_eq!(usable(&g.outcome()), [healed]);
+}
+
+/// Ben rotates without end, and is removed as if he never had: what he signed
+/// outside of the removal requires nothing.
+#[test]
+fn a_void_rotation_requires_no_epoch() {
+    let (mut g, mut anna) = Group::new();
+    let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    let old = g.now();
+    g.remove(&old, &mut anna, ben.member);
+    let epoch = g.begin(&g.now(), &mut anna.phone, 1);
+    for x_gen in 1..4 {
+        g.rotate(&old, &mut ben.phone, x_gen);
+    }
+    assert_eq!(usable(&g.outcome()), [epoch]);
+}
+
+/// A revocation, and a leave, end epochs as well; the phrase of somebody who
+/// left gets no further keys.
+#[test]
+fn revocations_and_leaves_end_epochs() {
+    let (mut g, mut anna) = Group::new();
+    let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    let mut tablet = g.enrol(&g.now(), &mut ben);
+    let first = g.begin(&g.now(), &mut tablet, 1);
+    assert_eq!(usable(&g.outcome()), [first]);
+
+    let root = ben.root();
+    let act = NewStatement::Revoke { generation: ben.generation, device: tablet.key.id() };
+    g.act(&g.now(), &mut ben.phone, &root, &act);
+    let second = g.begin(&g.now(), &mut ben.phone, 2);
+    assert_eq!(usable(&g.outcome()), [second]);
+
+    g.act(&g.now(), &mut ben.phone, &root, &NewStatement::Leave { generation: ben.generation });
+    let left = g.outcome();
+    assert_eq!(usable(&left), []);
+    assert!(!left.state().recipients().contains(ben.card.card().recovery_public_key()));
+    assert_eq!(left.state().recipients().len(), 2);
+    g.begin(&g.now(), &mut ben.phone, 3);
+    assert_eq!(usable(&g.outcome()), [], "who left begins no epoch");
+    let third = g.begin(&g.now(), &mut anna.phone, 4);
+    assert_eq!(usable(&g.outcome()), [third]);
+}
+
+/// A removal takes an epoch with it that Ben began; a bind of Ben that knows
+/// of neither flips verdicts back and forth in any order of arrival.
+#[test]
+fn epochs_come_and_go_with_their_verdicts() {
+    let (mut g, mut anna) = Group::new();
+    let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    let mut cleo = g.add(&g.now(), &mut ben.phone, "Cleo");
+    let old = g.now();
+    let hers = g.begin(&old, &mut cleo.phone, 1);
+    // Ben is removed with a base from before Cleo: she falls with him.
+    let (root, base) = (anna.root(), [ben.phone.home]);
+    let remove = NewStatement::Remove { member: ben.member };
+    let removal = g.act_on(&base, &g.view(&base), &mut anna.phone, &root, &remove);
+    assert!(!g.outcome().applied(hers));
+    let unaware = g.begin(&old, &mut anna.phone, 2);
+    assert_eq!(usable(&g.outcome()), [unaware], "the chain of her phone holds the removal");
+    // Anna vouches for Cleo, whose later epoch knows of the removal.
+    g.adopt(&g.now(), &mut anna.phone, cleo.member);
+    let aware = g.begin(&g.view(&[removal]), &mut cleo.phone, 3);
+    let after = g.outcome();
+    assert!(after.applied(hers) && after.applied(aware));
+    assert!(usable(&after).contains(&aware) && !usable(&after).contains(&hers));
+}
+
+/// Two devices rotate at the same time: both epochs may seal, and whoever joins
+/// them carries both keys on.
+#[test]
+fn concurrent_epochs_stand_side_by_side() {
+    let (mut g, mut anna) = Group::new();
+    let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    let old = g.now();
+    let one = g.begin(&old, &mut anna.phone, 1);
+    let other = g.begin(&old, &mut ben.phone, 2);
+    let mut both = usable(&g.outcome());
+    both.sort();
+    let mut expected = [one, other];
+    expected.sort();
+    assert_eq!(both, expected);
+    let (first, second) = (key(&g, 1), key(&g, 2));
+    let epoch = key(&g, 3).begin(&[&first, &second]).unwrap();
+    g.write(&g.now(), &mut ben.phone, |_| Draft::epoch(epoch.clone()));
+    let mut keys = key(&g, 3).predecessors(&epoch).unwrap();
+    keys.sort_by_key(EpochKey::topic);
+    let mut expected = vec![first, second];
+    expected.sort_by_key(EpochKey::topic);
+    assert_eq!(keys, expected);
+}

@@ -1,0 +1,108 @@
+//! What a removed member tries with the cards of others, which are public.
+
+use ledger_core::VoidReason;
+use ledger_core::engine::{Draft, Payload};
+use ledger_core::hazmat::any_position;
+
+use crate::common::Group;
+
+/// Cleo sends her card to the group, and Ben, removed long ago, gets hold of it
+/// first and burns its keys: behind his void claim, Anna's introduction of Cleo
+/// is void too. Everybody sees why, and with fresh keys Cleo joins.
+#[test]
+fn a_card_burnt_by_a_removed_member_costs_a_fresh_one() {
+    let (mut g, mut anna) = Group::new();
+    let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    let (_, nobody) = g.placeholder(&g.now(), &mut ben, "Nobody");
+    let mut tablet = g.enrol(&g.now(), &mut anna);
+    g.remove(&g.now(), &mut anna, ben.member);
+    let cleo = g.stranger("Cleo");
+    let mut posed = g.stranger("Posed");
+    posed.card = cleo.card.clone();
+    g.claim(&g.now(), &mut ben.phone, nobody, &mut posed);
+    let burnt = g.admit(&g.now(), &mut anna.phone, &cleo.card);
+    let after = g.outcome();
+    assert_eq!(after.void(burnt), Some(VoidReason::KeyReused));
+    assert!(after.member(cleo.member).is_none());
+
+    let fresh = g.add(&g.now(), &mut anna.phone, "Cleo");
+    assert!(g.outcome().is_active(&fresh.phone));
+    // Or by a device that has not seen Ben's entry.
+    let unseen = g.admit(&g.view(&[tablet.home]), &mut tablet, &cleo.card);
+    assert!(g.outcome().applied(unseen));
+}
+
+/// Anna made a place for Grandma. Ben, removed, introduces that very card in a
+/// fork from his first day, which is void: the card is not his. Anna hands the
+/// place over all the same; her claim must not lean on Ben's entry.
+#[test]
+fn a_back_dated_placeholder_of_somebody_elses_card_spoils_no_claim() {
+    let (mut g, mut anna) = Group::new();
+    let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    g.owes(&g.now(), &mut ben.phone, anna.member, ben.member, 1);
+    let (entry, grandma) = g.placeholder(&g.now(), &mut anna, "Grandma");
+    g.remove(&g.now(), &mut anna, ben.member);
+    let Payload::Placeholder(hers) = g.entry(entry).decoded().payload().clone() else { panic!() };
+    let at = any_position(g.id, ben.phone.key.id(), 0, ben.phone.home, vec![], 3);
+    let fork = g.write_at(&mut ben.phone, &at, Draft::carried_over(hers.card()));
+    assert_eq!(g.outcome().void(fork), Some(VoidReason::NotTheIntroducer));
+
+    let mut oma = g.stranger("Oma");
+    let claim = g.claim(&g.now(), &mut anna.phone, grandma, &mut oma);
+    let bill = g.owes(&g.now(), &mut oma.phone, anna.member, grandma, 6);
+    let after = g.outcome();
+    assert!(after.applied(claim) && after.applied(bill));
+    assert_eq!(after.balances([anna.member, grandma]), [-7, 6]);
+}
+
+/// Dora fell with Ben's removal and waits for somebody to vouch for her. Ben
+/// introduces her card in a fork from his first day, behind a misuse of its
+/// keys, so that this introduction is faulty. Cleo's adopt works all the same.
+#[test]
+fn a_back_dated_faulty_introduction_spoils_no_adopt() {
+    let (mut g, mut anna) = Group::new();
+    let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    let mut cleo = g.add(&g.now(), &mut anna.phone, "Cleo");
+    let old = g.view(&[ben.phone.home]);
+    let (_, nobody) = g.placeholder(&old, &mut ben, "Nobody");
+    for cents in 1..4 {
+        g.owes(&g.now(), &mut anna.phone, cleo.member, anna.member, cents);
+    }
+    let calm = g.now();
+    let dora = g.add(&calm, &mut ben.phone, "Dora");
+    g.remove(&calm, &mut anna, ben.member);
+    let mut posed = g.stranger("Posed");
+    posed.card = dora.card.clone();
+    ben.phone.tip = g.entry(ben.phone.tip.unwrap()).decoded().header().backlink();
+    // (The tip is the placeholder again: a fork.)
+    let fork = g.view(&[ben.phone.tip.unwrap()]);
+    g.claim(&fork, &mut ben.phone, nobody, &mut posed);
+    let faulty = g.admit(&fork, &mut ben.phone, &dora.card);
+    assert_eq!(g.outcome().void(faulty), Some(VoidReason::KeyReused));
+    assert!(g.outcome().member(dora.member).is_none());
+
+    let adoption = g.adopt(&g.now(), &mut cleo.phone, dora.member);
+    let after = g.outcome();
+    assert!(after.applied(adoption) && after.applied(dora.phone.home));
+    assert!(after.is_active(&dora.phone));
+}
+
+/// Ben, removed, claims a placeholder with the public card of Cleo, who has
+/// been here for long. The claim is void; her device is hers, and her bills
+/// count.
+#[test]
+fn a_void_claim_with_a_public_card_takes_nobodys_device() {
+    let (mut g, mut anna) = Group::new();
+    let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    let mut cleo = g.add(&g.now(), &mut anna.phone, "Cleo");
+    let (_, nobody) = g.placeholder(&g.now(), &mut ben, "Nobody");
+    g.owes(&g.now(), &mut cleo.phone, anna.member, cleo.member, 1);
+    g.remove(&g.now(), &mut anna, ben.member);
+    let mut posed = g.stranger("Posed");
+    posed.card = cleo.card.clone();
+    g.claim(&g.now(), &mut ben.phone, nobody, &mut posed);
+    let seen = g.seen(&g.now());
+    assert_eq!(seen.state().device_owner(cleo.phone.key.id()), Some(cleo.member));
+    let bill = g.owes(&g.now(), &mut cleo.phone, anna.member, cleo.member, 2);
+    assert!(g.outcome().applied(bill));
+}

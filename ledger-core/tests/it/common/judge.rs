@@ -1,0 +1,188 @@
+//! How everybody judges what was written.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use ledger_core::engine::{
+    Admission, AdmittedEntry, ChainEntry, ChainPosition, EntryIndex, Evaluation, Ledger, Link,
+    MemoryIndex, Slot, SlotEntry, VerifiedEntry, evaluate,
+};
+use ledger_core::statement::Generation;
+use ledger_core::{EntryId, GroupState, Member, MemberId, Rule, StateDigest, Verdict, VoidReason};
+
+use super::{Device, Group, eur};
+
+/// What everything means, on every device.
+pub struct Outcome(pub Evaluation);
+
+impl Group {
+    /// What everything means: the same in whatever order it comes.
+    pub fn outcome(&self) -> Outcome {
+        let whole = self.seen(&self.now());
+        assert_eq!((whole.refused(), whole.missing().len()), (&[][..], 0));
+        let verdicts: BTreeMap<EntryId, Verdict> =
+            whole.verdicts().map(|(entry, verdict)| (entry.id(), verdict)).collect();
+        for seed in 1..=4 {
+            let mut order = self.pool.clone();
+            shuffle(&mut order, seed);
+            let other = evaluate(self.id, order.clone()).unwrap();
+            assert_eq!(other.state().digest(), whole.state().digest());
+            let (ledger, index) = self.arrive(order);
+            assert_eq!(ledger.view(), whole.view(), "one by one");
+            assert_eq!(index.verdicts().collect::<BTreeMap<_, _>>(), verdicts, "one by one");
+            for entry in &self.pool {
+                let Ok(slot) = index.slot(&entry.id());
+                let slot = (!slot.is_empty()).then(|| Slot::of(slot));
+                assert_eq!(slot, whole.slot(entry.id()), "one by one");
+            }
+        }
+        Outcome(whole)
+    }
+
+    /// Entries come in one by one, as to a device.
+    pub fn arrive(&self, mut waiting: Vec<VerifiedEntry>) -> (Ledger, MemoryIndex) {
+        let mut index = MemoryIndex::new();
+        let mut ledger = Ledger::begin(&self.pool[0], &mut index).unwrap();
+        while let Some(entry) = waiting.iter().position(|entry| {
+            !matches!(ledger.admit(entry.clone(), &index), Ok(Admission::Missing(_)))
+        }) {
+            let entry = waiting.remove(entry);
+            let Ok(admission) = ledger.admit(entry, &index);
+            if admission == Admission::Duplicate {
+                continue;
+            }
+            let Admission::Admitted(entry) = &admission else { panic!("{admission:?}") };
+            fail_at_every_step(&ledger, entry, &index);
+            let Ok(replayed) = ledger.replay(entry, &index);
+            index.insert(entry, &replayed);
+            let saved = Ledger::from_checkpoint(self.id, &ledger.to_checkpoint());
+            assert_eq!(saved.as_ref(), Ok(&ledger), "a checkpoint forgets nothing");
+            let sum: i128 = ledger.state().open_balances(eur()).map(|b| b.1.minor_units()).sum();
+            assert_eq!(sum, 0, "balances sum to zero at every point");
+        }
+        assert!(waiting.is_empty());
+        (ledger, index)
+    }
+
+    /// The state if these entries, and what depends on them, had never been.
+    pub fn digest_without(&self, ids: &[EntryId]) -> StateDigest {
+        let mut gone: BTreeSet<EntryId> = ids.iter().copied().collect();
+        let mut kept = self.pool.clone();
+        kept.sort_by_key(|entry| entry.decoded().header().lamport());
+        kept.retain(|entry| {
+            let depends = entry.decoded().header().dependencies().any(|id| gone.contains(id));
+            depends.then(|| gone.insert(entry.id()));
+            !gone.contains(&entry.id())
+        });
+        evaluate(self.id, kept).unwrap().state().digest()
+    }
+
+    /// The rule by which everybody refuses an entry that does not get in.
+    pub fn refusal(&self, entry: VerifiedEntry) -> Option<Rule> {
+        let before = self.seen(&self.now());
+        let id = entry.id();
+        let all = self.pool.iter().cloned().chain([entry]).collect();
+        let after = evaluate(self.id, all).unwrap();
+        assert!(after.verdict(id).is_none() && after.view() == before.view());
+        after.refused().first().map(|refusal| refusal.rule())
+    }
+}
+
+impl Outcome {
+    pub fn applied(&self, id: EntryId) -> bool {
+        self.0.verdict(id).unwrap().is_applied()
+    }
+
+    pub fn void(&self, id: EntryId) -> Option<VoidReason> {
+        match self.0.verdict(id).unwrap() {
+            Verdict::Void(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
+    pub fn state(&self) -> &GroupState {
+        self.0.state()
+    }
+
+    pub fn digest(&self) -> StateDigest {
+        self.state().digest()
+    }
+
+    pub fn member(&self, id: MemberId) -> Option<&Member> {
+        self.state().member(id)
+    }
+
+    pub fn generations(&self, id: MemberId) -> Vec<Generation> {
+        self.member(id).unwrap().generations().collect()
+    }
+
+    pub fn is_active(&self, device: &Device) -> bool {
+        self.state().devices().any(|(_, id, _)| id == device.key.id())
+    }
+
+    pub fn balances<const N: usize>(&self, members: [MemberId; N]) -> [i128; N] {
+        members.map(|member| self.state().balance(member, eur()).minor_units())
+    }
+}
+
+/// An index that answers some questions, and then no more.
+struct Failing<'a> {
+    index: &'a MemoryIndex,
+    answers: Cell<usize>,
+}
+
+impl Failing<'_> {
+    fn answer<T>(&self, answer: Result<T, core::convert::Infallible>) -> Result<T, ()> {
+        let left = self.answers.get().checked_sub(1).ok_or(())?;
+        self.answers.set(left);
+        let Ok(answer) = answer;
+        Ok(answer)
+    }
+}
+
+impl EntryIndex for Failing<'_> {
+    type Error = ();
+
+    fn link(&self, id: &EntryId) -> Result<Option<Link>, ()> {
+        self.answer(self.index.link(id))
+    }
+
+    fn dependencies(&self, id: &EntryId) -> Result<Vec<EntryId>, ()> {
+        self.answer(self.index.dependencies(id))
+    }
+
+    fn chain(&self, from: ChainPosition) -> Result<Vec<ChainEntry>, ()> {
+        self.answer(self.index.chain(from))
+    }
+
+    fn entry(&self, id: &EntryId) -> Result<Option<std::sync::Arc<VerifiedEntry>>, ()> {
+        self.answer(self.index.entry(id))
+    }
+
+    fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, ()> {
+        self.answer(self.index.slot(original))
+    }
+}
+
+/// Whichever question the index does not answer, the ledger stays as it was.
+fn fail_at_every_step(ledger: &Ledger, entry: &AdmittedEntry, index: &MemoryIndex) {
+    for answers in 0.. {
+        let failing = Failing { index, answers: Cell::new(answers) };
+        let mut touched = ledger.clone();
+        if touched.replay(entry, &failing).is_ok() {
+            return;
+        }
+        assert_eq!(&touched, ledger, "after {answers} answers");
+    }
+}
+
+/// Fisher-Yates with xorshift: the same on every run.
+fn shuffle<T>(items: &mut [T], seed: u64) {
+    let mut x = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    for end in (1..items.len()).rev() {
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        items.swap(end, usize::try_from(x % (end as u64 + 1)).unwrap());
+    }
+}
