@@ -64,7 +64,7 @@ pub use admitting::{
     Admitted, Invite, Invites, KeptShare, NewInvite, Received, Request, RequestId, ShareId, Shares,
 };
 pub use entries::{Ingested, NewEntry, Opening};
-pub use error::{BundleCursorError, SecretError, SecretErrorKind, StoreError};
+pub use error::{BundleCursorError, DatabaseError, SecretError, SecretErrorKind, StoreError};
 #[cfg(feature = "import")]
 pub use group::ImportReport;
 pub use group::{CurrentState, Group, GroupKeys};
@@ -78,7 +78,7 @@ pub use joining::{
 };
 pub use lists::{
     Activity, Condition, Cursor, Filter, Lists, Overview, ParseCursorError, Recorded, Review,
-    Version,
+    Version, VersionKind,
 };
 pub use platform::{Environment, Phase, Progress, SystemEnvironment};
 pub use sealed::{BundleCursor, Bundles, Exported, Imported, Since};

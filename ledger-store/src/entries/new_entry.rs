@@ -1,4 +1,4 @@
-//! What an app can record.
+//! The entries that an app can record.
 
 use ledger_core::engine::{Draft, EntryIndex as _};
 use ledger_core::keys::SignedCard;
@@ -9,61 +9,66 @@ use crate::StoreError;
 use crate::platform::Environment;
 use crate::platform::environment::random;
 
-/// Something to record with [`Group::append`](crate::Group::append).
+/// A new entry, to be recorded with [`Group::append`](crate::Group::append).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NewEntry {
-    /// Somebody who has no key yet.
+    /// A placeholder: a member without keys.
     Placeholder {
         /// The name.
         name: String,
     },
     /// An expense or a transfer.
     Record(Transaction),
-    /// The whole new content of what an entry first recorded.
+    /// A correction: the whole new content of an expense or transfer.
     Correction {
         /// The entry that first recorded it.
         original: EntryId,
-        /// What it should say.
+        /// The new content.
         details: Transaction,
     },
-    /// The end of what an entry first recorded.
+    /// A cancellation of an expense or transfer.
     Cancellation {
         /// The entry that first recorded it.
         original: EntryId,
-        /// Why.
+        /// The reason.
         reason: Option<String>,
     },
-    /// A confirmation, or a dispute, of an expense or a transfer. It counts
-    /// nothing and is shown with the entry.
-    Endorsement {
-        /// The entry that first recorded it, or the copy of it.
+    /// A confirmation of an expense or a transfer. It changes no balance, and is shown with the
+    /// entry.
+    Confirmation {
+        /// The entry that first recorded it, or a copy of that.
         target: EntryId,
-        /// Whether it is right.
-        confirms: bool,
-        /// A word on it.
+        /// A note on it.
         note: Option<String>,
     },
-    /// A void entry recorded again under this device's hand, as it stood: what
-    /// somebody who was removed wrote, and is still true.
-    Copy {
+    /// A dispute of an expense or a transfer. It changes no balance, and is shown with the entry.
+    Dispute {
+        /// The entry that first recorded it, or a copy of that.
+        target: EntryId,
+        /// A note on it.
+        note: Option<String>,
+    },
+    /// A copy of a void entry, signed by this device, with the same content: for what a removed
+    /// member wrote, and is still true.
+    VoidEntryCopy {
         /// The void entry.
         original: EntryId,
     },
-    /// Somebody with keys of their own.
+    /// A member with keys of their own.
     Member {
-        /// What the person sent.
+        /// The card that the person sent.
         card: Box<SignedCard>,
     },
-    /// A placeholder that this member introduced gets keys of its own.
+    /// A claim: a placeholder that this member introduced gets keys of its own.
     Claim {
         /// The placeholder.
         member: MemberId,
-        /// What the person sent.
+        /// The card that the person sent.
         card: Box<SignedCard>,
     },
-    /// One vouches for a member whose introduction is void.
-    Adoption {
+    /// A vouching for a member whose introduction is void.
+    Vouching {
         /// The member.
         member: MemberId,
     },
@@ -87,10 +92,9 @@ impl NewEntry {
             Self::Cancellation { original, reason } => {
                 Draft::cancellation(*original, reason.clone())
             }
-            Self::Endorsement { target, confirms, note } => {
-                Draft::endorsement(*target, *confirms, note.clone())
-            }
-            Self::Copy { original } => {
+            Self::Confirmation { target, note } => Draft::endorsement(*target, true, note.clone()),
+            Self::Dispute { target, note } => Draft::endorsement(*target, false, note.clone()),
+            Self::VoidEntryCopy { original } => {
                 let unknown = || StoreError::UnknownEntry(vec![*original]);
                 let entry = writer.index().entry(original)?.ok_or_else(unknown)?;
                 let wrong = StoreError::WouldBeVoid(VoidReason::WrongTarget);
@@ -99,7 +103,7 @@ impl NewEntry {
             }
             Self::Member { card } => Draft::add_member(state, card)?,
             Self::Claim { member, card } => Draft::claim(state, *member, card)?,
-            Self::Adoption { member } => Draft::adopt(state, *member)?,
+            Self::Vouching { member } => Draft::adopt(state, *member)?,
         })
     }
 }

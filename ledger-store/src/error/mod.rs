@@ -1,6 +1,7 @@
 //! The errors of this crate.
 
 mod bundle_cursor;
+mod database;
 mod secret;
 
 use std::path::PathBuf;
@@ -12,24 +13,25 @@ use ledger_core::messages::recovery::{EnrolmentError, PhraseError, ShareError};
 use ledger_core::{DeviceId, DraftError, EntryId, GroupId, MemberId, Refusal, VoidReason};
 
 pub use bundle_cursor::BundleCursorError;
+pub use database::DatabaseError;
 pub use secret::{SecretError, SecretErrorKind};
 
-/// Why a store did not do what it was asked. Nothing is half-done: whatever
-/// fails leaves the database as it was.
+/// The error of every call of this crate. A call that fails leaves the database as it was, or at
+/// the end of the last whole batch where its documentation says so.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
     /// The file does not exist.
     #[error("there is no database at {}; check the path, or import into it first", .0.display())]
     NotFound(PathBuf),
-    /// The secret store holds no key for this file, or another one.
+    /// The secret store holds no key for this file, or a wrong one.
     #[error(
         "the key file has no key for {}; use the key file that was made with it \
          (or, if it was not moved, the first bytes of the database are damaged)",
         .0.display()
     )]
     WrongKey(PathBuf),
-    /// The file has a plaintext header, and the secret store no salt for it.
+    /// The file has a plaintext header, and the secret store holds no salt for it.
     #[error(
         "the salt of {} is not known: it has a plaintext header, so open it with \
          StoreOptions::plaintext_header and the name and secrets that it was made with",
@@ -38,7 +40,7 @@ pub enum StoreError {
     NoSalt(PathBuf),
     /// The linked SQLite cannot encrypt.
     #[error(
-        "the linked SQLite has no cipher, so the database would be readable by anybody; \
+        "the linked SQLite has no cipher, so anybody could read the database; \
          build ledger-store with the feature `sqlcipher`"
     )]
     NoCipher,
@@ -53,7 +55,7 @@ pub enum StoreError {
         /// Newest schema version known.
         known: i64,
     },
-    /// Others used the database for longer than a call waits.
+    /// Other calls or processes used the database for longer than a call waits.
     #[error("the database was in use for too long, so nothing was done; try again")]
     Busy,
     /// The store is suspended, or was while the call ran.
@@ -82,10 +84,10 @@ pub enum StoreError {
         "the storage failed: {0}; nothing was half-done: check the disk and its space, then try \
          again"
     )]
-    Storage(#[source] rusqlite::Error),
+    Storage(#[source] DatabaseError),
     /// Any other failure of the database.
     #[error("the database could not be used: {0}")]
-    Database(#[source] rusqlite::Error),
+    Database(#[source] DatabaseError),
     /// A file could not be read or written.
     #[error("{}: {source}", .path.display())]
     Io {
@@ -103,31 +105,31 @@ pub enum StoreError {
     /// The group is not in this database.
     #[error("group {} is not in this database", .0.short())]
     UnknownGroup(GroupId),
-    /// What was to be recorded names entries that are not in the ledger.
+    /// A new entry names entries that are not in the ledger.
     #[error("no entry {} is in the ledger; use an id that the group lists", list(.0))]
     UnknownEntry(Vec<EntryId>),
-    /// What was to be recorded cannot become an entry; the caller is at fault.
+    /// A new entry breaks a rule of form; the caller is at fault.
     #[error(transparent)]
     Draft(#[from] DraftError),
-    /// What was to be recorded would not count; nothing was recorded.
+    /// A new entry would be void, so it was not recorded.
     #[error("nothing was recorded, as it would not count: {0}")]
     WouldBeVoid(VoidReason),
-    /// What a proposed act would bring about is not what was shown any more.
-    #[error("the ledger changed meanwhile; look at the proposal again before signing it")]
+    /// A proposed statement would now have other effects than those that were shown.
+    #[error("the ledger changed since the proposal was shown; show it again before signing")]
     ProposalOutdated,
-    /// This device may record, but holds no root key.
+    /// This device may record entries, but holds no root key.
     #[error("this device does not hold your root key; use one that does, or your recovery phrase")]
     NoRootKey,
     /// An entry breaks a rule; its author or carrier is at fault.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// A link, file or code is not one, or not whole.
+    /// A link, file or code is of another kind, or incomplete.
     #[error(transparent)]
     Message(#[from] MessageError),
     /// A join request or its answer cannot be used.
     #[error(transparent)]
     Join(#[from] JoinError),
-    /// A pairing did not come about.
+    /// A pairing failed.
     #[error(transparent)]
     Pairing(#[from] PairingError),
     /// A share of a recovery phrase cannot be made or used.
@@ -136,40 +138,40 @@ pub enum StoreError {
     /// The enrolment of a restored device cannot be used.
     #[error(transparent)]
     Enrolment(#[from] EnrolmentError),
-    /// Nothing that this device holds opens it.
+    /// No key of this device opens the bundle or message.
     #[error(
-        "no key of this device opens it; ask a member for a new bundle, or check that it is \
-         of your group and your phrase"
+        "no key of this device opens this; ask a member for a new bundle, or check that it \
+         belongs to your group and your phrase"
     )]
     NoKey,
-    /// What was typed is no recovery phrase.
+    /// The typed words are no recovery phrase.
     #[error(transparent)]
     Phrase(#[from] PhraseError),
     /// The invite was cancelled, or made on another device.
-    #[error("the invite was cancelled, or made on another device: use that one, or invite again")]
+    #[error(
+        "the invite was cancelled, or made on another device; use that device, or make a new invite"
+    )]
     UnknownInvite,
     /// The invite's time is over.
     #[error("the invite has expired; make a new one")]
     InviteExpired,
-    /// As many people as the invite was for have joined by it, or ask to.
-    #[error("the invite was used as often as it may be; make a new one")]
+    /// As many people as the invite allows have joined with it, or ask to.
+    #[error("the invite was used as often as it allows; make a new one")]
     InviteUsedUp,
-    /// An invite that hands somebody's place to new keys must ask first.
+    /// An invite that gives a member new keys must require approval.
     #[error(
-        "an invite for the place of member {}, who has keys already, must ask before it admits",
+        "an invite that gives new keys to member {}, who has keys already, must require approval",
         .0.short()
     )]
     InviteMustAsk(MemberId),
-    /// There is no such request, or it was answered or declined.
-    #[error("there is no such request any more; look at the list again")]
+    /// There is no such request or share, or the request was answered or declined.
+    #[error("there is no such request any more; read the list again")]
     UnknownRequest,
-    /// Admitting the person ends other keys: the owner must see and sign that.
+    /// Admitting the person ends the keys of a member: the owner must see a proposal and sign it.
     #[error("admitting this person gives member {} new keys; show the proposal first", .0.short())]
     NeedsProposal(MemberId),
     /// This device belongs to another person than the one to be restored.
-    #[error(
-        "this device belongs to somebody else, with groups of their own; use an empty database"
-    )]
+    #[error("this device belongs to another person, who has groups on it; use an empty database")]
     OtherPerson,
     /// This device is in the group already.
     #[error("this device is in group {} already", .0.short())]
@@ -177,31 +179,31 @@ pub enum StoreError {
     /// A bundle could not be read or written.
     #[error("the bundle could not be read or written: {0}")]
     Bundle(#[source] std::io::Error),
-    /// A bundle cannot go on behind this cursor.
+    /// A bundle export cannot continue from this cursor.
     #[error(transparent)]
     BundleCursor(#[from] BundleCursorError),
-    /// No key is here under which entries may be handed out, and this device
-    /// may not begin an epoch.
-    #[error("this device has no key under which entries may be handed out; import a bundle")]
+    /// This device has no key to seal entries with, and may not begin an epoch.
+    #[error("this device has no key to seal entries with; import a bundle")]
     NoEpochKey,
-    /// Entries of this device were handed out that are not in the database: it
-    /// is an older copy. Signing now would fork the device's chain.
+    /// The database lacks an entry that this device published: it is an older copy. Signing now
+    /// would fork the device's chain.
     #[error(
-        "the database is older than what this device handed out (entry {}); import a bundle \
-         that has it, or enrol the device anew",
+        "the database is an older copy: it lacks entry {}, which this device has published; \
+         import a bundle that has it, or enrol the device anew",
         .0.short()
     )]
     RolledBack(EntryId),
-    /// This device signed two entries for one place of its chain: it was cloned,
-    /// or went on from a restored backup.
+    /// This device signed two entries for one position of its chain: it was cloned, or a restored
+    /// backup of it signed entries.
     #[error(
-        "device {} signed two entries for one place: it was cloned, or a backup of it went on; it \
-         signs nothing more: give it new keys (GroupKeys::reset_device_keys), or pair it again",
+        "device {} signed two entries for one position of its chain: it was cloned, or a backup of \
+         it was used; it signs nothing more: give it new keys (GroupKeys::reset_device_keys), or \
+         pair it again",
         .0.short()
     )]
     Forked(DeviceId),
-    /// The caller's progress callback asked to stop. The database is at the
-    /// end of the last whole batch.
+    /// The progress callback of the caller stopped the work. The database is at the end of the
+    /// last whole batch.
     #[error("cancelled; what was recorded so far is kept")]
     Cancelled,
 }
@@ -215,13 +217,13 @@ impl From<rusqlite::Error> for StoreError {
                 Self::Damaged("it cannot be decrypted with its key".to_owned())
             }
             Some(Code::DatabaseBusy | Code::DatabaseLocked) => Self::Busy,
-            // Nobody else stops statements.
+            // Only a suspension stops statements.
             Some(Code::OperationInterrupted) => Self::Suspended,
             Some(Code::DiskFull) => Self::DiskFull,
             Some(Code::ReadOnly | Code::PermissionDenied) => Self::ReadOnly,
             Some(Code::CannotOpen) => Self::CannotOpen,
-            Some(Code::SystemIoFailure) => Self::Storage(error),
-            _ => Self::Database(error),
+            Some(Code::SystemIoFailure) => Self::Storage(DatabaseError::new(error)),
+            _ => Self::Database(DatabaseError::new(error)),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Finding expenses: by date, and by one of member, category, currency or words.
 
-use ledger_core::{Currency, Date, EntryId, GroupState, MemberId, Transaction};
+use ledger_core::{Currency, Date, EntryId, GroupState, MemberId};
 use rusqlite::Rows;
 
 use super::{Cursor, Lists, Recorded};

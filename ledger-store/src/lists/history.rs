@@ -29,8 +29,8 @@ pub struct Version {
     pub author: Option<MemberId>,
     /// Whether it counts.
     pub verdict: Verdict,
-    /// What it does: records, records again, corrects, cancels.
-    pub role: SlotRole,
+    /// The kind of the version.
+    pub kind: VersionKind,
     /// What it says, unless it cancels, or names somebody unknown (and is void
     /// for that).
     pub details: Option<Transaction>,
@@ -38,6 +38,30 @@ pub struct Version {
     pub reason: Option<String>,
     /// Where the page after this row begins.
     pub cursor: Cursor,
+}
+
+/// The kind of a version of an expense or transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VersionKind {
+    /// The entry that first recorded it.
+    Original,
+    /// A copy of a void original.
+    Copy,
+    /// A correction.
+    Correction,
+    /// A cancellation.
+    Cancellation,
+}
+
+impl From<SlotRole> for VersionKind {
+    fn from(role: SlotRole) -> Self {
+        match role {
+            SlotRole::Original => Self::Original,
+            SlotRole::Copy => Self::Copy,
+            SlotRole::Correction => Self::Correction,
+            SlotRole::Cancellation => Self::Cancellation,
+        }
+    }
 }
 
 /// What a member says to an expense or transfer: the last endorsement of theirs
@@ -151,18 +175,18 @@ impl Lists<'_> {
 fn version(row: &Row<'_>, state: &GroupState) -> Result<Version, StoreError> {
     let entry = stored_entry(row)?;
     let decoded = entry.decoded();
-    let (role, reason) = match decoded.payload() {
-        Payload::Copy(_) => (SlotRole::Copy, None),
-        Payload::Correction(_) => (SlotRole::Correction, None),
+    let (kind, reason) = match decoded.payload() {
+        Payload::Copy(_) => (VersionKind::Copy, None),
+        Payload::Correction(_) => (VersionKind::Correction, None),
         Payload::Cancellation(cancellation) => {
-            (SlotRole::Cancellation, cancellation.reason().map(str::to_owned))
+            (VersionKind::Cancellation, cancellation.reason().map(str::to_owned))
         }
-        _ => (SlotRole::Original, None),
+        _ => (VersionKind::Original, None),
     };
     Ok(Version {
         author: state.device_owner(decoded.header().device()),
         verdict: verdict(row.get(2)?)?,
-        role,
+        kind,
         details: state.transaction_of(decoded),
         reason,
         cursor: Cursor { major: row.get(3)?, minor: row.get(4)? },

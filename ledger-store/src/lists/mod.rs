@@ -11,7 +11,7 @@ mod plans;
 pub use activity::{Activity, Recorded};
 pub use cursor::{Cursor, ParseCursorError};
 pub use find::{Condition, Filter};
-pub use history::{Review, Version};
+pub use history::{Review, Version, VersionKind};
 pub use overview::Overview;
 pub(crate) use overview::overview;
 

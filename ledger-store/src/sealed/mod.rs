@@ -5,7 +5,6 @@
 //! opened. [`plan`] decides which entries go out and under which epochs; [`outlet`] seals them.
 
 mod bundles;
-mod contents;
 mod cursor;
 mod genesis_search;
 mod import;

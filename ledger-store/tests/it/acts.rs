@@ -83,7 +83,7 @@ fn a_removal_tells_what_it_voids() {
     assert_sound(&group);
 
     // The second dinner took place all the same.
-    let copy = group.append(vec![NewEntry::Copy { original: dinners[1] }]).unwrap();
+    let copy = group.append(vec![NewEntry::VoidEntryCopy { original: dinners[1] }]).unwrap();
     let rows = group.lists().expenses(None, 10).unwrap();
     assert!(rows.iter().any(|row| (row.original, row.shown) == (dinners[1], copy[0])));
     assert_sound(&group);
@@ -196,14 +196,14 @@ fn acts_without_effect_are_not_signed() {
     let nobody = MemberId::from_bytes([9; 32]);
     let unknown = group.propose(StatementIntent::Remove { member: nobody, since: None });
     assert!(matches!(unknown, Err(StoreError::Draft(DraftError::UnknownMember(_)))));
-    let wrong = NewEntry::Endorsement { target: group.id().genesis(), confirms: true, note: None };
+    let wrong = NewEntry::Confirmation { target: group.id().genesis(), note: None };
     let wrong = group.append(vec![wrong]);
     assert!(matches!(wrong, Err(StoreError::WouldBeVoid(VoidReason::WrongTarget))));
     let absent = EntryId::from_bytes([9; 32]);
-    let copy = group.append(vec![NewEntry::Copy { original: absent }]);
+    let copy = group.append(vec![NewEntry::VoidEntryCopy { original: absent }]);
     assert!(matches!(copy, Err(StoreError::UnknownEntry(ids)) if ids == [absent]));
     let placeholder = group.state().unwrap().first_introduction(me).unwrap();
-    let copy = group.append(vec![NewEntry::Copy { original: placeholder }]);
+    let copy = group.append(vec![NewEntry::VoidEntryCopy { original: placeholder }]);
     assert!(matches!(copy, Err(StoreError::WouldBeVoid(VoidReason::WrongTarget))), "{copy:?}");
     assert_eq!(group.lists().activity(None, 100).unwrap().len(), 2);
 }
@@ -235,16 +235,16 @@ fn people_are_added_claimed_adopted_and_endorse() {
         Some(Generation::Claim(_))
     ));
     let paid = group.append(vec![NewEntry::Record(dinner(&group, &mut Rng::new(7)))]).unwrap();
-    let endorse =
-        |confirms| NewEntry::Endorsement { target: paid[0], confirms, note: Some("seen".into()) };
-    group.append(vec![endorse(false), endorse(true)]).unwrap();
-    let opinions = group.lists().reviews(paid[0]).unwrap();
-    assert_eq!(opinions.len(), 1);
-    assert!(opinions[0].confirms);
+    let (target, note) = (paid[0], Some("seen".to_owned()));
+    let dispute = NewEntry::Dispute { target, note: note.clone() };
+    group.append(vec![dispute, NewEntry::Confirmation { target, note }]).unwrap();
+    let reviews = group.lists().reviews(target).unwrap();
+    assert_eq!(reviews.len(), 1);
+    assert!(reviews[0].confirms);
     let own = group.me().unwrap().unwrap();
-    let adopts = group.append(vec![NewEntry::Adoption { member: own }]);
+    let adopts = group.append(vec![NewEntry::Vouching { member: own }]);
     assert!(matches!(adopts, Err(StoreError::WouldBeVoid(VoidReason::AdoptsItself))));
-    group.append(vec![NewEntry::Adoption { member }]).unwrap();
+    group.append(vec![NewEntry::Vouching { member }]).unwrap();
     assert_sound(&group);
 }
 

@@ -1,9 +1,9 @@
 //! The history of an expense, and what members say to it.
 #![cfg(feature = "sqlcipher")]
 
-use ledger_core::engine::{Draft, SlotRole};
+use ledger_core::engine::Draft;
 use ledger_core::{EntryId, Verdict, VoidReason};
-use ledger_store::{Group, NewEntry, StoreError, Version};
+use ledger_store::{Group, NewEntry, StoreError, Version, VersionKind};
 
 use crate::common::people::{Ben, ingest, sign};
 use crate::common::{
@@ -42,7 +42,11 @@ fn assert_histories(group: &Group) -> usize {
             .filter_map(|(entry, verdict)| {
                 let (slot, part) = evaluation.slot_of(entry.id())?;
                 let counted = verdict != Verdict::Void(VoidReason::WrongTarget);
-                (slot == original.id() && counted).then_some((entry.id(), verdict, part.role))
+                (slot == original.id() && counted).then_some((
+                    entry.id(),
+                    verdict,
+                    VersionKind::from(part.role),
+                ))
             })
             .collect();
         expected.reverse();
@@ -50,7 +54,7 @@ fn assert_histories(group: &Group) -> usize {
         for size in [1, 2, 100] {
             let rows = pages(group, original.id(), size);
             let shown: Vec<_> =
-                rows.iter().map(|row| (row.entry.id(), row.verdict, row.role)).collect();
+                rows.iter().map(|row| (row.entry.id(), row.verdict, row.kind)).collect();
             assert_eq!(shown, expected);
             for row in rows {
                 let entry = row.entry.decoded();
@@ -66,10 +70,10 @@ fn assert_histories(group: &Group) -> usize {
 /// The activity shows what each change of a slot changed.
 fn assert_differences(group: &Group, newest_first: &[Version]) {
     for (place, version) in newest_first.iter().enumerate() {
-        let changes = matches!(version.role, SlotRole::Correction | SlotRole::Cancellation);
+        let changes = matches!(version.kind, VersionKind::Correction | VersionKind::Cancellation);
         let earlier = newest_first[place + 1..].iter().filter(|row| row.verdict.is_applied());
         let last = earlier
-            .filter(|row| matches!(row.role, SlotRole::Correction | SlotRole::Original))
+            .filter(|row| matches!(row.kind, VersionKind::Correction | VersionKind::Original))
             .find(|_| changes);
         let row = group.lists().entry(version.entry.id()).unwrap().unwrap();
         assert_eq!(row.before, last.and_then(|row| row.details.clone()));
@@ -122,10 +126,10 @@ fn a_history_has_every_entry_of_the_slot_void_ones_too() {
     ingest(&group, &sign(&group.ledger().unwrap(), &ben.anna, None, draft));
     assert_eq!(assert_histories(&group), 8);
     let rows = group.lists().history(by_ben, None, 10).unwrap();
-    let roles: Vec<_> = rows.iter().map(|row| (row.role, row.verdict.is_applied())).collect();
-    let (correction, copied) = (SlotRole::Correction, SlotRole::Copy);
+    let roles: Vec<_> = rows.iter().map(|row| (row.kind, row.verdict.is_applied())).collect();
+    let (correction, copied) = (VersionKind::Correction, VersionKind::Copy);
     let expected =
-        [(correction, true), (copied, true), (correction, false), (SlotRole::Original, true)];
+        [(correction, true), (copied, true), (correction, false), (VersionKind::Original, true)];
     assert_eq!(roles, expected);
     // A copy of the copy is void for good. What corrects it changes no expense.
     let state = group.state().unwrap();

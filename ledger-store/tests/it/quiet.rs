@@ -79,7 +79,7 @@ fn scenario(log: &mut Log) {
         group.append(vec![NewEntry::Cancellation { original: nobody, reason: reason.clone() }]),
     );
     let note = Some(long.clone());
-    log.error(group.append(vec![NewEntry::Endorsement { target: ids[0], confirms: true, note }]));
+    log.error(group.append(vec![NewEntry::Confirmation { target: ids[0], note }]));
     log.error(group.lists().history(nobody, None, 10));
     let strange = "\" AND ( canary* NEAR : ^ - ' ; \u{0}".to_owned();
     group

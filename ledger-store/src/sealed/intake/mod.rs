@@ -6,6 +6,10 @@
 //! history box. A bundle has its keys first and its epochs from the last to the first, so each
 //! box opens the epochs before it, and hardly any record has to wait.
 
+mod contents;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use ledger_core::GroupId;
@@ -14,7 +18,7 @@ use ledger_core::engine::{DecodedEntry, Epoch, Payload};
 use ledger_core::keys::ExchangeKey;
 use ledger_core::seal::{Envelope, EnvelopeError, EpochKey, KeyEnvelope, KeyEnvelopeError, Topic};
 
-use super::contents::Contents;
+use self::contents::Contents;
 
 /// Most records of one batch. Fewer would write the same pages of indexes again and again; more
 /// would keep other writers waiting, and be lost if the app is suspended.

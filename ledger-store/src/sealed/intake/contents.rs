@@ -13,9 +13,9 @@ type BundleSize = (u64, u64);
 
 /// The announced contents of one or several bundles.
 #[derive(Default)]
-pub(super) struct Contents {
+pub(in crate::sealed) struct Contents {
     /// Entries that were announced and have not been stored so far.
-    pub(super) expected: BTreeSet<EntryId>,
+    pub(in crate::sealed) expected: BTreeSet<EntryId>,
     bundles: BTreeMap<BundleSize, Parts>,
 }
 
@@ -29,7 +29,7 @@ struct Parts {
 
 impl Contents {
     /// Adds the manifest of a part.
-    pub(super) fn add(&mut self, manifest: Manifest) {
+    pub(in crate::sealed) fn add(&mut self, manifest: Manifest) {
         self.expected.extend(manifest.ids);
         let size = (manifest.part.of, manifest.entries);
         let bundle = self.bundles.entry(size).or_default();
@@ -40,13 +40,13 @@ impl Contents {
     }
 
     /// Number of entries that all bundles announce.
-    pub(super) fn entries(&self) -> u64 {
+    pub(in crate::sealed) fn entries(&self) -> u64 {
         self.bundles.keys().fold(0, |sum, (_, entries)| sum.saturating_add(*entries))
     }
 
     /// The parts that were not read, of bundles that would bring something new: a bundle whose
     /// heads are all stored (`is_stored`) has nothing new, whichever of its parts are lost.
-    pub(super) fn missing_parts<E>(
+    pub(in crate::sealed) fn missing_parts<E>(
         &self,
         mut is_stored: impl FnMut(&EntryId) -> Result<bool, E>,
     ) -> Result<BTreeSet<u64>, E> {
