@@ -29,8 +29,6 @@ mod draft;
 mod entry;
 mod hash;
 mod id;
-#[cfg(feature = "import")]
-pub mod import;
 mod invite;
 mod keys;
 mod ledger;

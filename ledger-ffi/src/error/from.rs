@@ -2,11 +2,11 @@
 
 use std::io::ErrorKind;
 
-use ledger_core::import::ImportError;
 use ledger_core::{
     AmountError, Balance, CurrencyError, DateError, DraftError, ParseIdError, Refusal, Rule,
     SummaryError, VoidReason,
 };
+use ledger_formats::splitwise;
 use ledger_store::{BundleCursorError, ParseCursorError, SecretError, SecretErrorKind, StoreError};
 
 use super::{ErrorCode, LedgerError};
@@ -145,7 +145,7 @@ plainly! {
     CurrencyError => InvalidCurrency
     AmountError => InvalidAmount
     SummaryError => InvalidMessage
-    ImportError => InvalidImport
+    splitwise::Error => InvalidImport
 }
 
 impl LedgerError {
