@@ -3,9 +3,9 @@
 
 use crate::entry::DecodedEntry;
 use crate::id::{MemberId, Origin};
-use crate::ledger::GroupState;
 use crate::money::{Amount, Currency, Date};
 use crate::payload::{Content, Part, RefIndex};
+use crate::state::GroupState;
 
 /// An expense or a transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]

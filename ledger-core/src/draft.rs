@@ -8,7 +8,6 @@ use crate::id::{DeviceId, EntryId, GroupId, MemberId};
 use crate::keys::{
     Card, DeviceKey, PlaceholderCard, RootEntropy, RootKey, SignedCard, SignedDevice,
 };
-use crate::ledger::{GroupState, NextEntryPosition, View};
 use crate::limits::{MAX_DEVICES, MAX_MEMBERS, MAX_REFS};
 use crate::money::Amount;
 use crate::payload::{
@@ -16,6 +15,7 @@ use crate::payload::{
     Genesis, Opening, Part, Payload, Placeholder, Predecessor, RefIndex, Rotation, Transfer,
 };
 use crate::rule::Refusal;
+use crate::state::{GroupState, NextEntryPosition, View};
 use crate::statement::{Generation, SignedStatement, StatementBody, StatementSignatures};
 
 /// The draft cannot become an entry. The caller is at fault; nothing changed.

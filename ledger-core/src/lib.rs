@@ -23,15 +23,14 @@
 mod authority;
 mod bundle;
 mod codec;
-mod control;
 mod details;
 mod draft;
 mod entry;
 mod hash;
 mod id;
+mod incremental;
 mod invite;
 mod keys;
-mod ledger;
 pub mod limits;
 mod message;
 mod money;
@@ -39,16 +38,19 @@ pub mod pairing;
 mod payload;
 mod proof;
 mod recovery;
+mod replay;
 mod rule;
 mod seal;
 mod settle_up;
+mod state;
 mod statement;
+mod verdict;
 
+pub use authority::{AsOf, EvaluateError, Evaluation, evaluate};
 pub use bundle::{
     FRAME_BYTES, MAX_PART_ENTRIES, MAX_RECORD_BYTES, Manifest, Part as BundlePart, Records,
     Summary, SummaryError, frame,
 };
-pub use control::ChainPosition;
 pub use details::{Details, ExpenseDetails, TransferDetails};
 pub use draft::{Draft, DraftError, NewGroup, NewStatement};
 pub use entry::{DecodedEntry, Header, VerifiedEntry, verify_batch};
@@ -60,12 +62,6 @@ pub use invite::{InviteLink, InviteSecret, JoinAnswer, JoinError, JoinRequest, W
 pub use keys::{
     Card, DeviceCertificate, DeviceKey, ExchangeKey, Fingerprint, PlaceholderCard, RootEntropy,
     RootKey, SignedCard, SignedDevice,
-};
-pub use ledger::{
-    Admission, AdmittedEntry, AsOf, ChainEntry, CheckpointError, Device, EntryIndex, EntrySource,
-    EvaluateError, Evaluation, Flip, Frontier, GroupState, Ledger, Link, Member, MemoryIndex,
-    Named, NextEntryPosition, Pending, Replayed, Slot, SlotEntry, SlotRole, SparseIndex,
-    UsableEpoch, Verdict, View, VoidReason, evaluate,
 };
 pub use message::{MessageError, MessageKind, message_from_text, message_to_text};
 pub use money::{
@@ -81,17 +77,26 @@ pub use recovery::{
     RecoveryRequest, RecoveryShare, ShareCollection, ShareError, SharePlan, phrase_words,
     split_entropy,
 };
+pub use replay::{
+    Admission, AdmittedEntry, CheckpointError, EntrySource, Flip, Ledger, MemoryIndex, Pending,
+    Replayed, SparseIndex,
+};
 pub use rule::{Refusal, Rule};
 pub use seal::{
     Envelope, EnvelopeError, EpochError, EpochKey, FoundKey, KeyEnvelope, KeyEnvelopeError,
     MAX_ENVELOPE_BYTES, MAX_WRAPS, SealedSecretError, WrapError, WrappingKey,
 };
 pub use settle_up::{EXACT_LIMIT, Settlement, settle_up};
+pub use state::{
+    ChainEntry, Device, EntryIndex, Frontier, GroupState, Link, Member, NextEntryPosition,
+    UsableEpoch, View,
+};
 pub use statement::{Generation, SignedStatement, Statement, StatementBody};
+pub use verdict::{ChainPosition, Named, Slot, SlotEntry, SlotRole, Verdict, VoidReason};
 
 /// Calls that are right in one place and dangerous in any other.
 pub mod hazmat {
     pub use crate::entry::{read_stored, trust_stored};
-    pub use crate::ledger::{any_names, any_position};
     pub use crate::message::read_unsealed;
+    pub use crate::state::{any_names, any_position};
 }

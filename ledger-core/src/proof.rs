@@ -103,7 +103,7 @@ mod tests {
     use crate::draft::Draft;
     use crate::id::GroupId;
     use crate::keys::DeviceKey;
-    use crate::ledger::any_position;
+    use crate::state::any_position;
 
     fn entry(device: u8, seq: u64, lamport: u64) -> DecodedEntry {
         let device = DeviceKey::from_bytes(&[device; 64]);

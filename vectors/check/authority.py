@@ -10,29 +10,30 @@ class Resolution:
     def __init__(self, history):
         self.history = history
         self.all = sorted(history.statements.values(), key=lambda s: s.order)
-        # Step 1: owner acts are accepted unless they have a fault.
-        self.acts = {s.digest: s.fault or APPLIED for s in self.all if s.is_owners()}
+        # Step 1: owner statements are accepted unless they have a fault.
+        self.statement_verdicts = {s.id: s.fault or APPLIED for s in self.all if s.is_owners()}
         # Step 2: of these, removals and binds cut.
         self.hard = [s for s in self.accepted() if s.kind in ("remove", "bind")]
-        # Step 3: self acts.
+        # Step 3: self statements.
         mine = [s for s in self.all if not s.is_owners()]
-        self.acts |= {s.digest: self.self_act(s) for s in mine}
+        self.statement_verdicts |= {s.id: self.self_statement(s) for s in mine}
         self.own = [s for s in self.accepted() if s.kind in ("revoke", "leave")]
-        # Step 4: introductions, then self acts of generations that never started.
+        # Step 4: introductions, then self statements of generations that are not accepted.
         self.cuts = {i: self.cut(e) for i, e in history.entries.items()}
         self.members, self.claims = set(), set()
         while self.accept_more():
             pass
         for s in mine:
-            if self.acts[s.digest] == APPLIED and not self.started(s.generation):
-                self.acts[s.digest] = 50
+            passed = self.statement_verdicts[s.id] == APPLIED
+            if passed and not self.generation_accepted(s.generation):
+                self.statement_verdicts[s.id] = 50
         # Step 5: everything else; carriers have the verdict of their statement.
         self.verdicts = {i: self.verdict(e) for i, e in history.entries.items()}
         # Step 6.
         self.slots = self.find_slots()
 
     def accepted(self):
-        return [s for s in self.all if self.acts.get(s.digest) == APPLIED]
+        return [s for s in self.all if self.statement_verdicts.get(s.id) == APPLIED]
 
     # Steps 2 and 3
 
@@ -48,11 +49,11 @@ class Resolution:
         later = not bind.is_within(cut) and bind.order > cut.order
         return not (cut.kind == "bind" and later)
 
-    def self_act(self, statement):
+    def self_statement(self, statement):
         if statement.fault:
             return statement.fault
         start = self.history.starts.get(statement.generation)
-        if start is None or start.by.isdisjoint(statement.within):
+        if start is None or start.entries.isdisjoint(statement.within):
             return 30
         if start.root != statement.signer:
             return 31
@@ -80,24 +81,24 @@ class Resolution:
 
     # Step 4
 
-    def started(self, generation):
+    def generation_accepted(self, generation):
         kind, name = generation
         if kind == CARD:
             return name in self.members
         if kind == CLAIM:
             return name in self.claims
-        return self.acts.get(name) == APPLIED
+        return self.statement_verdicts.get(name) == APPLIED
 
-    def enrolled(self, enrolment):
-        if not isinstance(enrolment, tuple) and self.acts[enrolment] != APPLIED:
+    def enrolment_accepted(self, enrolment):
+        if not isinstance(enrolment, tuple) and self.statement_verdicts[enrolment] != APPLIED:
             return False
-        return self.started(self.history.generation(enrolment))
+        return self.generation_accepted(self.history.generation(enrolment))
 
     def standing(self, entry):
-        """Why an entry is void for its author's sake: cut, or never enrolled."""
+        """APPLIED, or the reason why the author of an entry may not write it: a cut, or 60."""
         if self.cuts[entry.id]:
             return self.cuts[entry.id]
-        return APPLIED if self.enrolled(self.history.author[entry.id]) else 60
+        return APPLIED if self.enrolment_accepted(self.history.author[entry.id]) else 60
 
     def introduction(self, entry):
         if self.history.faults[entry.id]:
@@ -107,7 +108,7 @@ class Resolution:
         return self.standing(entry)
 
     def accept_more(self):
-        """One round of the fixpoint; False once a round adds nothing."""
+        """Runs one round of the fixpoint. Returns False once a round adds nothing."""
         before = len(self.members), len(self.claims)
         genesis = self.history.genesis
         self.members.add(introduces(genesis))
@@ -129,14 +130,14 @@ class Resolution:
     def verdict(self, entry):
         if entry.kind == "unknown":
             return UNKNOWN
-        if entry.kind == "act":
-            return self.acts[self.history.statement_of(entry).digest]
+        if entry.kind == "statement":
+            return self.statement_verdicts[self.history.statement_of(entry).id]
         if entry.kind in INTRODUCTIONS:
             return self.introduction(entry)
         return self.history.faults[entry.id] or self.standing(entry)
 
     def slot_of(self, entry):
-        """The original that an entry of a slot is about."""
+        """The id of the original to whose slot an entry belongs."""
         if entry.kind in MONEY:
             return entry.id
         if entry.kind == "copy":
@@ -144,7 +145,7 @@ class Resolution:
         return self.slot_of(self.history.entries[entry.ref("target")])
 
     def find_slots(self):
-        """For each original: the entry whose content counts, or None."""
+        """The entry whose content counts, or None, by the id of the original."""
         parts = {}
         for entry in sorted(self.history.entries.values(), key=lambda e: e.order):
             kinds = MONEY + ("copy", "correction", "cancellation")
@@ -154,7 +155,7 @@ class Resolution:
 
 
 def effective(entries):
-    """What counts of one slot's applied entries, which are in the total order."""
+    """The entry whose content counts, from one slot's applied entries in the total order."""
     shown = [e for e in entries if e.kind in MONEY] or [e for e in entries if e.kind == "copy"]
     if not shown or any(e.kind == "cancellation" for e in entries):
         return None
@@ -163,7 +164,7 @@ def effective(entries):
 
 
 def carried_over(genesis):
-    """The old group's people in a successor's genesis entry, with names."""
+    """The names of the old group's people in a successor's genesis entry, by MemberId."""
     old = genesis.payload["predecessor"]
     opening = old["opening"][1:] if old else []
     return {digest("member", o["raw"]): o["card"]["name"] for o in opening}

@@ -22,7 +22,7 @@ mismatches = []
 
 
 def expect(what, where, found, expected):
-    """One comparison; a mismatch is told and counted."""
+    """Compares two values. Counts the comparison; prints and counts a mismatch."""
     counts[what] += 1
     if found != expected:
         mismatches.append(where)
@@ -37,7 +37,7 @@ def load(name):
 
 
 def shown(value):
-    """A field as the vectors write it: byte strings in hexadecimal."""
+    """A field in the form of the vectors: byte strings in hexadecimal."""
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, dict):
@@ -48,7 +48,7 @@ def shown(value):
 
 
 def parse(vector, where):
-    """The entry of a vector that must be accepted, with its id."""
+    """Reads the entry of a vector that must be accepted, and compares its id."""
     try:
         entry = read_entry(bytes.fromhex(vector["bytes"]), bytes.fromhex(vector["signature"]))
     except Refused as refused:
@@ -118,7 +118,7 @@ def check_admission():
 
 
 def entered(scenario, where):
-    """The history of a scenario's entries, taken as they become ready."""
+    """The history of a scenario's entries, each admitted as soon as its dependencies are."""
     entries = [parse(vector, f"{where} {vector['name']}") for vector in scenario["entries"]]
     if None in entries:
         return None
@@ -224,7 +224,7 @@ def check_messages():
 
 
 def most_groups(balances):
-    """Into how many groups that each sum to zero the balances can be taken apart."""
+    """The largest number of groups, each with the sum zero, into which balances divide."""
     best = [0] * (1 << len(balances))
     sums = [0] * (1 << len(balances))
     for chosen in range(1, len(best)):
@@ -235,7 +235,7 @@ def most_groups(balances):
 
 
 def greedy(balances):
-    """The largest debtor pays the largest creditor; ties go to the smaller member."""
+    """A plan in which the largest debtor pays the largest creditor; ties go to the smaller member."""
     left, plan = dict(enumerate(balances, 1)), []
     while any(left.values()):
         to = min(left, key=lambda m: (-left[m], m))

@@ -1,43 +1,43 @@
 """The set of admitted entries, and what follows from each one's own past (SPEC 5, 6.1)."""
-from keys import ACTS, OWNER_ACTS, digest
+from keys import STATEMENT_KINDS, OWNER_KINDS, digest
 from payload import money_refs
 
-CARD, CLAIM, BIND = 0, 1, 2  # what starts a generation
+CARD, CLAIM, BIND = 0, 1, 2  # how a generation is started
 MONEY = ("expense", "transfer")
 
 
 class Statement:
-    def __init__(self, name, act, within, clock):
-        self.digest = name
-        self.kind = ACTS[act["kind"]]
-        self.body = act["body"]
-        self.signer = act["signer"]
-        self.generation = act["body"].get("generation")
+    def __init__(self, statement_id, fields, within, clock):
+        self.id = statement_id
+        self.kind = STATEMENT_KINDS[fields["kind"]]
+        self.body = fields["body"]
+        self.signer = fields["signer"]
+        self.generation = fields["body"].get("generation")
         self.within = within  # the base and its past
-        self.order = (1 + clock, name)
+        self.order = (1 + clock, statement_id)
         self.carriers = set()
         self.fault = None
 
     def is_owners(self):
-        return self.kind in OWNER_ACTS
+        return self.kind in OWNER_KINDS
 
     def is_within(self, other):
         return not self.carriers.isdisjoint(other.within)
 
 
 class Start:
-    """What starts a generation: its member and its card's keys."""
+    """A generation that some admitted entry starts: its member and its card's keys."""
 
     def __init__(self, member, card):
         self.member = member
         self.root = card["root"]
         self.certificate = card["certificate"]
         self.recovery = card["recovery"]
-        self.by = set()
+        self.entries = set()
 
 
 def introduces(entry):
-    """The member whom a ref to this entry names."""
+    """The member whom a ref to this entry names, or None."""
     if entry.kind in ("genesis", "add-member", "placeholder"):
         return digest("member", entry.payload["raw"])
     return None
@@ -58,7 +58,7 @@ class History:
     # Admission
 
     def offer(self, entry):
-        """What becomes of an entry: (outcome, rule or missing ids)."""
+        """Offers an entry. Returns (outcome, rule or missing ids)."""
         if entry.id in self.entries:
             return "duplicate", None
         if entry.header["kind"] == 0 or entry.header["group"] != self.group:
@@ -78,7 +78,7 @@ class History:
         return max((self.entries[i].header["lamport"] for i in ids), default=0)
 
     def closed(self, ids):
-        """These entries and their pasts."""
+        """The set of these entries and their pasts."""
         return set(ids).union(*(self.past[i] for i in ids))
 
     def chain(self, entry):
@@ -94,13 +94,13 @@ class History:
         return enrolment
 
     def enrols(self, entry):
-        """An enrolment is named by a generation (its first device) or a statement's digest."""
-        if entry.kind == "act":
+        """An enrolment is named by a generation (its first device) or a StatementId."""
+        if entry.kind == "statement":
             statement = self.statement_of(entry)
             if statement.kind == "enrol":
                 start = self.starts.get(statement.generation)
-                known = start is not None and not start.by.isdisjoint(statement.within)
-                return statement.digest if known and start.root == statement.signer else None
+                known = start is not None and not start.entries.isdisjoint(statement.within)
+                return statement.id if known and start.root == statement.signer else None
             if statement.kind == "bind" and statement.signer != self.owner_root:
                 return None
         started = self.begins(entry)
@@ -124,7 +124,7 @@ class History:
         return self.statements[digest("act", entry.payload["raw"])]
 
     def named(self, index, entry):
-        """The member whom the entry at a place of the refs introduces."""
+        """The member whom the entry at an index of the refs introduces."""
         return introduces(self.entries[entry.header["refs"][index]])
 
     def begins(self, entry):
@@ -134,31 +134,32 @@ class History:
         if entry.kind == "claim":
             member = self.named(entry.payload["target"], entry)
             return member and ((CLAIM, entry.id), member, entry.payload["card"])
-        if entry.kind == "act":
+        if entry.kind == "statement":
             statement = self.statement_of(entry)
             if statement.kind == "bind":
                 body = statement.body
-                return (BIND, statement.digest), body["member"], body["card"]
+                return (BIND, statement.id), body["member"], body["card"]
         return None
 
     def keep(self, entry, enrolment):
         self.entries[entry.id] = entry
         self.past[entry.id] = self.closed(entry.dependencies)
         self.author[entry.id] = enrolment
-        if entry.kind == "act":
-            name = digest("act", entry.payload["raw"])
-            act = entry.payload["statement"]
-            if name not in self.statements:
-                new = Statement(name, act, self.closed(act["base"]), self.clock(act["base"]))
-                self.statements[name] = new
+        if entry.kind == "statement":
+            statement_id = digest("act", entry.payload["raw"])
+            fields = entry.payload["statement"]
+            if statement_id not in self.statements:
+                within, clock = self.closed(fields["base"]), self.clock(fields["base"])
+                new = Statement(statement_id, fields, within, clock)
+                self.statements[statement_id] = new
                 new.fault = self.statement_fault(entry, new)
-            self.statements[name].carriers.add(entry.id)
-            self.faults[entry.id] = self.statements[name].fault
+            self.statements[statement_id].carriers.add(entry.id)
+            self.faults[entry.id] = self.statements[statement_id].fault
         started = self.begins(entry)
         if started:
             generation, member, card = started
-            self.starts.setdefault(generation, Start(member, card)).by.add(entry.id)
-        if entry.kind != "act":
+            self.starts.setdefault(generation, Start(member, card)).entries.add(entry.id)
+        if entry.kind != "statement":
             self.faults[entry.id] = self.fault(entry)
 
     # Faults (6.1)
@@ -217,9 +218,9 @@ class History:
     def keys(self, entry):
         """The keys that an entry introduces, each with what it introduces them as."""
         found = {}
-        if entry.kind == "act" and self.statement_of(entry).kind == "enrol":
+        if entry.kind == "statement" and self.statement_of(entry).kind == "enrol":
             statement = self.statement_of(entry)
-            found["device", statement.body["certificate"]["device"]] = statement.digest
+            found["device", statement.body["certificate"]["device"]] = statement.id
         started = self.begins(entry)
         if started:
             generation, _, card = started

@@ -7,8 +7,10 @@ from cbor import Reader, need
 
 KEM_X25519 = 0x20
 GENERATIONS = {0: "card", 1: "claim", 2: "bind"}
-ACTS = {1: "enrol", 2: "revoke", 3: "leave", 4: "rename", 5: "remove", 6: "bind", 7: "rename-group"}
-OWNER_ACTS = ("remove", "bind", "rename-group")
+STATEMENT_KINDS = {
+    1: "enrol", 2: "revoke", 3: "leave", 4: "rename", 5: "remove", 6: "bind", 7: "rename-group",
+}
+OWNER_KINDS = ("remove", "bind", "rename-group")
 
 
 def tag(name):
@@ -113,11 +115,11 @@ def read_generation(r):
 
 
 def read_body(r, kind):
-    need(kind in ACTS, "Q2")
-    kind = ACTS[kind]
+    need(kind in STATEMENT_KINDS, "Q2")
+    kind = STATEMENT_KINDS[kind]
     r.array(1 if kind in ("leave", "remove", "rename-group") else 2)
     body = {}
-    if kind not in OWNER_ACTS:
+    if kind not in OWNER_KINDS:
         body["generation"] = read_generation(r)
     if kind in ("remove", "bind"):
         body["member"] = r.bytes(32)
@@ -139,18 +141,18 @@ def read_statement(data):
     r.array(7)
     version = r.uint()
     need(version == 1, "K3")
-    act = {"version": version, "group": r.bytes(32), "signer": r.bytes(32)}
-    act["kind"] = r.uint()
-    act["body"] = body = read_body(r, act["kind"])
-    act["base"] = [r.bytes(32) for _ in range(r.array_up_to(16, "Q1"))]
-    need(act["base"] and ascending(act["base"]), "Q1")
-    act["nonce"] = r.bytes(16)
+    fields = {"version": version, "group": r.bytes(32), "signer": r.bytes(32)}
+    fields["kind"] = r.uint()
+    fields["body"] = body = read_body(r, fields["kind"])
+    fields["base"] = [r.bytes(32) for _ in range(r.array_up_to(16, "Q1"))]
+    need(fields["base"] and ascending(fields["base"]), "Q1")
+    fields["nonce"] = r.bytes(16)
     r.finish()
     for carried in (body.get("certificate"), body.get("card")):
-        need(carried is None or carried["place"] == act["group"], "K3")
+        need(carried is None or carried["place"] == fields["group"], "K3")
     if "certificate" in body:
-        need(body["certificate"]["root"] == act["signer"], "K3")
-    return act
+        need(body["certificate"]["root"] == fields["signer"], "K3")
+    return fields
 
 
 def ascending(items):

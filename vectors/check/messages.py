@@ -13,7 +13,7 @@ FORMS = {0x10, 0x11, 0x12, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x30, 0x31, 0x32}
 
 
 def body(form, message):
-    """What a message of this form holds (rule M1)."""
+    """The body of a message of this form (rule M1)."""
     need(message[:1] != b"" and message[0] in FORMS and len(message) >= 5, "M1")
     need(digest("check", message[:-4])[:4] == message[-4:], "M1")
     need(form is None or message[0] == form, "M1")
@@ -21,7 +21,7 @@ def body(form, message):
 
 
 def split(data, *sizes):
-    """Fields of fixed lengths (rule M2)."""
+    """Splits a body into fields of fixed lengths (rule M2)."""
     fields, at = [], 0
     for size in sizes:
         fields.append(data[at : at + size])
@@ -90,7 +90,7 @@ def read_invite(vector):
 
 
 def read_pairing(vector):
-    """What the two devices' random bytes make of the six messages."""
+    """The content of the six messages, from the random bytes of both devices."""
     first, second, third, *sealed = (bytes.fromhex(m) for m in vector["messages"])
     random, other = bytes.fromhex(vector["new_random"]), bytes.fromhex(vector["old_random"])
     session, new, nonce = split(random, 16, 32, 32)
@@ -148,7 +148,7 @@ def read_pairing(vector):
 
 
 def times(a, b):
-    """GF(2^8) with x^8 + x^4 + x^3 + x + 1."""
+    """Multiplication in GF(2^8) with x^8 + x^4 + x^3 + x + 1."""
     product = 0
     while b:
         product ^= a if b & 1 else 0

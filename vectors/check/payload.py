@@ -8,7 +8,8 @@ from keys import (
 )
 
 KINDS = {
-    0: "genesis", 1: "merge", 2: "add-member", 3: "placeholder", 4: "claim", 5: "adopt", 6: "act",
+    0: "genesis", 1: "merge", 2: "add-member", 3: "placeholder", 4: "claim", 5: "adopt",
+    6: "statement",
     16: "expense", 17: "transfer", 18: "correction", 19: "cancellation", 20: "copy",
     21: "endorsement", 22: "rotation", 23: "epoch",
 }
@@ -106,7 +107,7 @@ def read_predecessor(r):
 
 
 def check_predecessor(old, card, founder):
-    """Rule G1, what concerns several people at once."""
+    """The part of rule G1 that concerns several people at once."""
     sums, met = {}, set()
     need(old["opening"], "G1")
     for place, opening in enumerate(old["opening"]):
@@ -141,7 +142,7 @@ def read_signed_card(r, header, found):
     return found
 
 
-def read_act(r):
+def read_statement_entry(r):
     r.array(3)
     found = {"raw": r.bytes()}
     found["statement"] = read_statement(found["raw"])
@@ -161,8 +162,8 @@ def read_payload(r, header):
     kind = KINDS[header["kind"]]
     if kind == "genesis":
         return read_genesis(r, header)
-    if kind == "act":
-        return read_act(r)
+    if kind == "statement":
+        return read_statement_entry(r)
     if kind in ("expense", "transfer"):
         return read_money(r, kind)
     if kind == "correction":
@@ -210,18 +211,18 @@ def money_refs(money):
 
 
 def used_refs(payload):
-    """Every index into the refs."""
+    """Every index of a payload into the refs."""
     found = [payload[field] for field in ("target", "original") if field in payload]
     money = payload.get("content", payload)
     return found + (money_refs(money) if "currency" in money else [])
 
 
 def check_signatures(payload):
-    """Rule K4."""
+    """Checks the signatures inside a payload (rule K4)."""
     if "statement" in payload:
-        act = payload["statement"]
-        check_signature(act["signer"], "act", payload["raw"], payload["signature"])
-        body = act["body"]
+        statement = payload["statement"]
+        check_signature(statement["signer"], "act", payload["raw"], payload["signature"])
+        body = statement["body"]
         if "certificate" in body:
             check_device(body["certificate"], body["raw"], payload["more"])
         elif "card" in body:

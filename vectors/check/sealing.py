@@ -12,7 +12,7 @@ from keys import digest, tag
 
 
 def hkdf(salt, secret, info, length=32):
-    """RFC 5869."""
+    """HKDF-SHA256 (RFC 5869)."""
     key, block, out = hmac.digest(salt, secret, "sha256"), b"", b""
     while len(out) < length:
         block = hmac.digest(key, block + info + bytes([len(out) // 32 + 1]), "sha256")
@@ -83,7 +83,7 @@ def seal(key, nonce, ad, plaintext):
 
 
 def open_(key, nonce, ad, sealed):
-    """The plaintext, or None."""
+    """The plaintext, or None if it is not authentic."""
     ciphertext, found = sealed[:-16], sealed[-16:]
     return chacha20(key, nonce, ciphertext) if mac(key, nonce, ad, ciphertext) == found else None
 
@@ -103,7 +103,7 @@ def xopen(key, nonce, ad, sealed):
 
 
 def x25519(secret, u):
-    """RFC 7748, 5."""
+    """X25519 (RFC 7748, section 5)."""
     p, k, x1 = ed25519.P, ed25519.clamp(secret), int.from_bytes(u, "little") % 2**255
     x2, z2, x3, z3 = 1, 0, x1, 1
     for t in range(254, -1, -1):
@@ -148,7 +148,7 @@ def unwrap(secret, info, wrapped):
 
 
 class EpochKey:
-    """SPEC 11.1."""
+    """An epoch key with all that follows from it (SPEC 11.1)."""
 
     def __init__(self, group, secret):
         self.group, self.secret = group, secret
@@ -165,7 +165,7 @@ class EpochKey:
         return hmac.digest(kdf(self.secret, "nonce"), named, "sha256")[:24]
 
     def seal(self, id, entry, signature):
-        """SPEC 11.3."""
+        """The envelope of an entry (SPEC 11.3)."""
         content = len(entry).to_bytes(4, "big") + entry + signature
         nonce = self.nonce(id + signature)
         ad = tag("env") + b"\x01" + self.topic

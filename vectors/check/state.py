@@ -26,7 +26,7 @@ class State:
 
     def is_current(self, generation):
         cut = any(self.resolution.concerns(c, generation) for c in self.resolution.hard)
-        return self.resolution.started(generation) and not cut
+        return self.resolution.generation_accepted(generation) and not cut
 
     def referred(self):
         """Everybody to whom an applied entry refers."""
@@ -36,7 +36,7 @@ class State:
             if entry.kind in ("adopt", "claim"):
                 indexes.append(entry.payload["target"])
             found |= {self.history.named(index, entry) for index in indexes}
-            if entry.kind == "act":
+            if entry.kind == "statement":
                 statement = self.history.statement_of(entry)
                 if statement.generation:
                     found.add(self.history.starts[statement.generation].member)
@@ -70,11 +70,11 @@ class State:
         enrolments = list(self.history.starts)
         # Of two enrolments of one key in one generation the last counts: a statement after
         # the card, then the larger digest.
-        enrolments += sorted(s.digest for s in self.history.statements.values() if s.kind == "enrol")
+        enrolments += sorted(s.id for s in self.history.statements.values() if s.kind == "enrol")
         found = {}
         for enrolment in enrolments:
             generation, device = self.history.generation(enrolment), None
-            if generation in self.history.starts and self.resolution.enrolled(enrolment):
+            if generation in self.history.starts and self.resolution.enrolment_accepted(enrolment):
                 device = self.history.device(enrolment)
                 cuts = [self.resolution.own_cuts(k, generation, device) for k in ("revoke", "leave")]
                 if generation in self.current and not any(cuts):
@@ -88,7 +88,7 @@ class State:
         return max(own, key=lambda e: e.order).payload if own else None
 
     def usable_epochs(self):
-        """The last in order first (SPEC 11.2)."""
+        """The ids of usable epoch entries, the last in order first (SPEC 11.2)."""
         cuts = ("remove", "bind", "revoke", "leave")
         known = [{e.id} for e in self.applied if e.kind == "rotation"]
         known += [s.carriers for s in self.accepted if s.kind in cuts]
@@ -97,7 +97,7 @@ class State:
         return [e.id for e in sorted(usable, key=lambda e: e.order, reverse=True)]
 
     def recipients(self):
-        """X25519 keys of devices, and of the phrases of those who stay (SPEC 11.4)."""
+        """The X25519 keys to which an epoch key is wrapped (SPEC 11.4)."""
         keys = {exchange for *_, exchange in self.devices}
         for generation in self.current:
             device = self.history.starts[generation].certificate["device"]

@@ -4,15 +4,16 @@
 use std::collections::BTreeSet;
 
 use super::enrolment::{introduces, member_named};
-use super::history::{Enrolment, History, Node};
+use super::history::{History, Node};
 use super::resolve::Resolution;
 use super::slots::slots;
 use super::state::state;
 use crate::id::MemberId;
-use crate::ledger::{GroupState, Verdict};
 use crate::money::Date;
 use crate::payload::Payload;
+use crate::state::GroupState;
 use crate::statement::{Generation, StatementBody};
+use crate::verdict::{Enrolment, Verdict};
 
 /// The state of the first `len` entries in the total order, which are closed
 /// under dependencies, with the verdicts of all.

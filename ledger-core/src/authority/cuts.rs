@@ -2,8 +2,8 @@
 
 use super::history::{History, StatementRecord};
 use crate::id::{DeviceId, StatementId};
-use crate::ledger::VoidReason;
 use crate::statement::{Generation, StatementBody};
+use crate::verdict::VoidReason;
 
 /// The accepted statements that cut, in statement order.
 #[derive(Clone, Debug, Default)]

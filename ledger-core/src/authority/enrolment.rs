@@ -1,10 +1,11 @@
 //! What starts a generation, what enrols a device, whom an entry introduces.
 
-use super::history::{Enrolment, GenerationRecord, History, Node};
+use super::history::{GenerationRecord, History, Node};
 use crate::id::{DeviceId, EntryId, MemberId};
 use crate::keys::{Card, PlaceholderCard};
 use crate::payload::Payload;
 use crate::statement::{Generation, StatementBody};
+use crate::verdict::Enrolment;
 
 /// The generation that an entry starts: genesis, add member, claim, bind.
 pub(super) fn starts(history: &History, node: &Node) -> Option<(Generation, GenerationRecord)> {
@@ -83,4 +84,18 @@ pub(super) fn enrolled_by(history: &History, node: &Node) -> Option<(Enrolment, 
     }
     let (generation, start) = starts(history, node)?;
     Some((Enrolment::First(generation), start.device))
+}
+
+/// The card by which an entry starts a generation.
+pub(super) fn card(node: &Node) -> Option<&Card> {
+    match node.payload() {
+        Payload::Genesis(genesis) => Some(genesis.card()),
+        Payload::AddMember(add) => Some(add.card()),
+        Payload::Claim(claim) => Some(claim.card()),
+        Payload::Statement(signed) => match signed.act().body() {
+            StatementBody::Bind { card, .. } => Some(card),
+            _ => None,
+        },
+        _ => None,
+    }
 }

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::cuts::own_cut_concerns;
+use super::enrolment::card;
 use super::history::{History, Node, StatementRecord};
 use super::past::Past;
 use super::resolve::Resolution;
-use super::state::{accepted, is_current};
 use crate::id::EntryId;
-use crate::keys::Card;
-use crate::ledger::UsableEpoch;
 use crate::payload::Payload;
+use crate::state::UsableEpoch;
 use crate::statement::{Generation, StatementBody};
 
 /// The applied epochs that have in their past every accepted cut and every
@@ -25,7 +24,8 @@ pub(super) fn usable_epochs(
         .filter(|(_, node)| matches!(node.payload(), Payload::Rotation(_)))
         .map(|(place, _)| place)
         .collect();
-    let cuts: Vec<&StatementRecord> = accepted(history, resolution)
+    let cuts: Vec<&StatementRecord> = resolution
+        .accepted(history)
         .filter(|stated| {
             matches!(
                 stated.act.body(),
@@ -55,31 +55,17 @@ pub(super) fn recovery_keys(
     resolution: &Resolution,
 ) -> BTreeMap<Generation, [u8; 32]> {
     let left = |generation: Generation, device| {
-        accepted(history, resolution).any(|stated| {
+        resolution.accepted(history).any(|stated| {
             matches!(stated.act.body(), StatementBody::Leave { .. })
                 && own_cut_concerns(stated, generation, device)
         })
     };
     let stays = |(generation, start): &(&Generation, &super::history::GenerationRecord)| {
-        is_current(history, resolution, **generation) && !left(**generation, start.device)
+        resolution.is_current(history, **generation) && !left(**generation, start.device)
     };
     let key = |(generation, start): (&Generation, &super::history::GenerationRecord)| {
         let card = card(history.nodes.get(*start.by.first()?)?)?;
         Some((*generation, *card.recovery_public_key()))
     };
     history.generations.iter().filter(stays).filter_map(key).collect()
-}
-
-/// The card by which an entry starts a generation.
-pub(super) fn card(node: &Node) -> Option<&Card> {
-    match node.payload() {
-        Payload::Genesis(genesis) => Some(genesis.card()),
-        Payload::AddMember(add) => Some(add.card()),
-        Payload::Claim(claim) => Some(claim.card()),
-        Payload::Statement(signed) => match signed.act().body() {
-            StatementBody::Bind { card, .. } => Some(card),
-            _ => None,
-        },
-        _ => None,
-    }
 }

@@ -3,13 +3,12 @@
 //! comes or goes.
 
 use super::enrolment::{introduces, member_named, placeholder_card, starts};
-use super::history::{Enrolment, History, Node};
+use super::history::{History, Node};
 use super::past::Past;
-use crate::control::content_fault;
 use crate::id::{DeviceId, RootId};
-use crate::ledger::VoidReason;
 use crate::payload::{Content, Payload, RefIndex};
 use crate::statement::{Generation, Statement, StatementBody};
+use crate::verdict::{Enrolment, VoidReason, content_fault};
 
 /// The first fault of the entry at `place`. For a carrier, that of its
 /// statement, whose past is `within`.

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::cuts::{Cuts, first_cut};
 use super::enrolment::{introduces, member_named};
-use super::history::{Enrolment, History, Node};
+use super::history::{History, Node};
 use crate::id::{EntryId, MemberId, StatementId};
-use crate::ledger::{Verdict, VoidReason};
 use crate::payload::Payload;
 use crate::statement::{Generation, StatementBody};
+use crate::verdict::{Enrolment, Verdict, VoidReason};
 
 /// What steps 1 to 3 decided.
 pub(super) struct Standing<'a> {

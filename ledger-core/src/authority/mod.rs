@@ -3,10 +3,12 @@
 //! Evaluation from scratch, step by step as the SPEC words it, plain rather
 //! than fast. It is a pure function of the set.
 
+mod admit;
 mod as_of;
 mod cuts;
 mod enrolment;
 mod epochs;
+mod evaluate;
 mod fault;
 mod history;
 mod introductions;
@@ -15,8 +17,4 @@ mod resolve;
 mod slots;
 mod state;
 
-pub(crate) use as_of::{state_of_first, state_on};
-pub(crate) use history::{Enrolment, History, Offered};
-pub(crate) use resolve::{Resolution, resolve};
-pub(crate) use slots::slot_entry;
-pub(crate) use state::state;
+pub use evaluate::{AsOf, EvaluateError, Evaluation, evaluate};

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cuts::{Cuts, first_cut, hard_cuts_on};
-use super::history::{Enrolment, History, StatementRecord};
+use super::cuts::{Cuts, concerns, first_cut, hard_cuts_on};
+use super::history::{History, StatementRecord};
 use super::introductions::{Introductions, Standing, introductions};
 use super::slots::slots;
 use crate::id::{EntryId, MemberId, StatementId};
-use crate::ledger::{Slot, Verdict, VoidReason};
 use crate::payload::Payload;
 use crate::statement::{Generation, StatementBody};
+use crate::verdict::{Enrolment, Slot, Verdict, VoidReason};
 
 /// What a set of admitted entries means.
 #[derive(Clone, Debug)]
@@ -28,6 +28,21 @@ pub(crate) struct Resolution {
 impl Resolution {
     pub(super) fn is_accepted(&self, digest: StatementId) -> bool {
         self.acts.get(&digest) == Some(&Verdict::Applied)
+    }
+
+    /// The accepted statements.
+    pub(super) fn accepted<'h>(
+        &'h self,
+        history: &'h History,
+    ) -> impl Iterator<Item = &'h StatementRecord> {
+        history.statements.values().filter(|stated| self.is_accepted(stated.act.digest()))
+    }
+
+    /// Whether the start of a generation is accepted and no hard cut concerns it.
+    pub(super) fn is_current(&self, history: &History, generation: Generation) -> bool {
+        let hard = self.cuts.hard.iter().filter_map(|digest| history.statements.get(digest));
+        let mut concerning = hard.filter(|cut| concerns(history, cut, generation));
+        self.started.contains(&generation) && concerning.next().is_none()
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::history::{History, Node};
 use crate::id::EntryId;
-use crate::ledger::{Slot, SlotEntry, SlotRole, Verdict};
 use crate::payload::Payload;
+use crate::verdict::{Slot, SlotEntry, SlotRole, Verdict};
 
 /// Every slot that an applied entry belongs to, by its original.
 pub(super) fn slots(history: &History, verdicts: &[Verdict]) -> BTreeMap<EntryId, Slot> {

@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cuts::{concerns, own_cut_concerns};
-use super::enrolment::{enrolled_by, introduces, member_named};
-use super::epochs::{card, recovery_keys, usable_epochs};
-use super::history::{Enrolment, History, Node, StatementRecord};
+use super::cuts::own_cut_concerns;
+use super::enrolment::{card, enrolled_by, introduces, member_named};
+use super::epochs::{recovery_keys, usable_epochs};
+use super::history::{History, Node};
 use super::resolve::Resolution;
 use crate::id::{DeviceId, EntryId, MemberId};
-use crate::ledger::{BalanceDelta, Device, GroupState, Member, NameIndex, Verdict};
 use crate::payload::{Content, Payload, RefIndex};
+use crate::state::{Device, GroupState, Member, NameIndex};
 use crate::statement::{Generation, StatementBody};
+use crate::verdict::{BalanceDelta, Enrolment, Verdict};
 
 /// The state that a resolution gives.
 pub(crate) fn state(history: &History, resolution: &Resolution) -> GroupState {
@@ -93,7 +94,7 @@ fn describe(history: &History, resolution: &Resolution, member: MemberId) -> Mem
         }
         _ => None,
     });
-    let accepted = || accepted(history, resolution);
+    let accepted = || resolution.accepted(history);
     let removed = accepted()
         .filter(|cut| matches!(cut.act.body(), StatementBody::Remove { member: m } if *m == member))
         .any(|cut| {
@@ -107,7 +108,7 @@ fn describe(history: &History, resolution: &Resolution, member: MemberId) -> Mem
         .iter()
         .filter(|(_, start)| start.member == member)
         .map(|(generation, _)| *generation)
-        .filter(|generation| is_current(history, resolution, *generation))
+        .filter(|generation| resolution.is_current(history, *generation))
         .collect();
     Member {
         name: renamed.or_else(|| card_name(history, member)).unwrap_or_default(),
@@ -201,25 +202,8 @@ fn is_cut(
     device: DeviceId,
 ) -> bool {
     let own = resolution.cuts.own.iter().filter_map(|digest| history.statements.get(digest));
-    !is_current(history, resolution, generation)
+    !resolution.is_current(history, generation)
         || own.into_iter().any(|cut| own_cut_concerns(cut, generation, device))
-}
-
-/// Whether a generation's start is accepted and no hard cut concerns it.
-pub(super) fn is_current(
-    history: &History,
-    resolution: &Resolution,
-    generation: Generation,
-) -> bool {
-    let mut hard = resolution.cuts.hard.iter().filter_map(|digest| history.statements.get(digest));
-    resolution.started.contains(&generation) && !hard.any(|cut| concerns(history, cut, generation))
-}
-
-pub(super) fn accepted<'h>(
-    history: &'h History,
-    resolution: &'h Resolution,
-) -> impl Iterator<Item = &'h StatementRecord> {
-    history.statements.values().filter(|stated| resolution.is_accepted(stated.act.digest()))
 }
 
 /// The accepted statement that is last in statement order among those picked.
@@ -228,7 +212,8 @@ fn last<T>(
     resolution: &Resolution,
     pick: impl Fn(&StatementBody) -> Option<T>,
 ) -> Option<T> {
-    accepted(history, resolution)
+    resolution
+        .accepted(history)
         .filter_map(|stated| pick(stated.act.body()).map(|picked| (stated.order(), picked)))
         .max_by(|a, b| a.0.cmp(&b.0))
         .map(|(_, picked)| picked)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::hash::{Tag, digest};
 use crate::id::{DeviceId, EntryId, GroupId};
-use crate::ledger::Frontier;
+use crate::state::Frontier;
 
 /// Version and kind.
 const FORM: u8 = 0x40;

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::id::{EntryId, GroupId, Topic};
-use crate::ledger::Frontier;
 use crate::seal::{EnvelopeError, EpochKey};
+use crate::state::Frontier;
 
 fn group() -> GroupId {
     GroupId::from_bytes([1; 32])

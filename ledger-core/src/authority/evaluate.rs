@@ -1,0 +1,163 @@
+//! Evaluation from scratch: a set of entries → verdicts and state.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::admit::Offered;
+use super::as_of::{state_of_first, state_on};
+use super::history::History;
+use super::resolve::{Resolution, resolve};
+use super::slots::slot_entry;
+use super::state::state;
+use crate::entry::VerifiedEntry;
+use crate::id::{EntryId, GroupId};
+use crate::money::Date;
+use crate::rule::{Refusal, Rule};
+use crate::state::{Frontier, GroupState, View};
+use crate::verdict::{Slot, SlotEntry, Verdict};
+
+/// An earlier point in the life of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AsOf {
+    /// The entries up to this one in the total order.
+    Entry(EntryId),
+    /// All entries, but only money dated up to the end of this day.
+    Date(Date),
+}
+
+/// What a set of entries means.
+#[derive(Clone, Debug)]
+pub struct Evaluation {
+    view: View,
+    history: History,
+    resolution: Resolution,
+    missing: BTreeMap<EntryId, BTreeSet<EntryId>>,
+    refused: Vec<Refusal>,
+}
+
+/// The set cannot be evaluated.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EvaluateError {
+    /// The group's genesis entry is not in the set.
+    #[error("the genesis entry of group {0} is missing; without it nothing can be checked")]
+    NoGenesis(GroupId),
+    /// The genesis entry is not one.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+/// Evaluates a set of entries from scratch, in whatever order they come.
+///
+/// Takes time in proportion to the number of entries times the number of
+/// control acts among them.
+///
+/// # Errors
+/// [`EvaluateError`] if the set does not hold the group's genesis entry.
+pub fn evaluate(group: GroupId, entries: Vec<VerifiedEntry>) -> Result<Evaluation, EvaluateError> {
+    let genesis = entries.iter().find(|entry| entry.id() == group.genesis());
+    let mut history = History::begin(genesis.ok_or(EvaluateError::NoGenesis(group))?)?;
+    let (mut missing, mut refused) = (BTreeMap::new(), Vec::new());
+    let mut waiting = entries;
+    // A dependency's clock is smaller, so one pass in the order of clocks
+    // meets every dependency first.
+    waiting.sort_by_key(|entry| (entry.decoded().header().lamport(), entry.id()));
+    for entry in waiting {
+        let id = entry.id();
+        match history.offer(entry) {
+            Offered::Admitted | Offered::Duplicate => {}
+            Offered::Missing(ids) => {
+                missing.insert(id, ids);
+            }
+            Offered::Refused(refusal) => refused.push(refusal),
+        }
+    }
+    // What lies about its clock may have been met before a dependency, which
+    // breaks A3 unless something is missing besides.
+    missing.retain(|id: &EntryId, ids: &mut BTreeSet<EntryId>| {
+        ids.retain(|dependency| history.place(dependency).is_none());
+        if ids.is_empty() {
+            refused.push(Refusal::new(Rule::A3).of(*id));
+        }
+        !ids.is_empty()
+    });
+    let resolution = resolve(&history);
+    let mut frontier = Frontier::default();
+    history.nodes.iter().for_each(|node| frontier.advance(node.entry.decoded()));
+    let view = View::new(state(&history, &resolution), frontier);
+    Ok(Evaluation { view, history, resolution, missing, refused })
+}
+
+impl Evaluation {
+    /// Members, balances, heads.
+    #[must_use]
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    pub(crate) fn into_view(self) -> View {
+        self.view
+    }
+
+    /// What the entries mean: members, balances.
+    #[must_use]
+    pub fn state(&self) -> &GroupState {
+        self.view.state()
+    }
+
+    /// The state as of an earlier point, by today's verdicts (SPEC §7.3); none
+    /// if the entry is not admitted.
+    ///
+    /// Takes time in proportion to the number of entries.
+    #[must_use]
+    pub fn as_of(&self, point: AsOf) -> Option<GroupState> {
+        match point {
+            AsOf::Entry(id) => {
+                let place = self.history.place(&id)?;
+                state_of_first(&self.history, &self.resolution, place.checked_add(1)?)
+            }
+            AsOf::Date(date) => Some(state_on(&self.history, &self.resolution, date)),
+        }
+    }
+
+    /// The admitted entries with their verdicts, in the total order.
+    pub fn verdicts(&self) -> impl Iterator<Item = (&VerifiedEntry, Verdict)> {
+        let nodes = self.history.nodes.iter().zip(&self.resolution.verdicts);
+        nodes.map(|(node, verdict)| (&node.entry, *verdict))
+    }
+
+    /// The verdict on one entry, if it is admitted.
+    #[must_use]
+    pub fn verdict(&self, id: EntryId) -> Option<Verdict> {
+        let place = self.history.place(&id)?;
+        self.resolution.verdicts.get(place).copied()
+    }
+
+    /// What a slot shows, by its original.
+    #[must_use]
+    pub fn slot(&self, original: EntryId) -> Option<Slot> {
+        self.resolution.slots.get(&original).copied()
+    }
+
+    /// Every slot that an applied entry belongs to.
+    pub fn slots(&self) -> impl Iterator<Item = (EntryId, Slot)> {
+        self.resolution.slots.iter().map(|(original, slot)| (*original, *slot))
+    }
+
+    /// The slot that an entry belongs to, applied or not, and its part in it.
+    #[must_use]
+    pub fn slot_of(&self, id: EntryId) -> Option<(EntryId, SlotEntry)> {
+        slot_entry(&self.history, self.history.get(&id)?)
+    }
+
+    /// Entries that wait for others, with the ids that they wait for.
+    #[must_use]
+    pub fn missing(&self) -> &BTreeMap<EntryId, BTreeSet<EntryId>> {
+        &self.missing
+    }
+
+    /// Entries that can never be part of the ledger.
+    #[must_use]
+    pub fn refused(&self) -> &[Refusal] {
+        &self.refused
+    }
+}

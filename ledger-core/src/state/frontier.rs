@@ -1,0 +1,199 @@
+//! How far a device knows a group: the heads, and the tip of every chain.
+
+use std::collections::BTreeMap;
+
+use crate::codec::{Reader, Writer};
+use crate::entry::DecodedEntry;
+use crate::id::{DeviceId, EntryId, GroupId};
+use crate::limits::MAX_PARENTS;
+use crate::rule::Refusal;
+
+/// The heads of the graph, the tip of each device's chain, and how many
+/// entries are admitted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Frontier {
+    heads: BTreeMap<EntryId, u64>,
+    tips: BTreeMap<DeviceId, Tip>,
+    entries: u64,
+}
+
+/// The last entry of a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Tip {
+    id: EntryId,
+    seq: u64,
+    lamport: u64,
+}
+
+/// Where an author's next entry stands: what its header says of the past.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextEntryPosition {
+    pub(crate) group: GroupId,
+    pub(crate) device: DeviceId,
+    pub(crate) seq: u64,
+    pub(crate) backlink: EntryId,
+    pub(crate) parents: Vec<EntryId>,
+    pub(crate) lamport: u64,
+}
+
+/// Any position, also one that no honest author is at: to test how others
+/// judge what liars sign.
+#[must_use]
+pub fn any_position(
+    group: GroupId,
+    device: DeviceId,
+    seq: u64,
+    backlink: EntryId,
+    parents: Vec<EntryId>,
+    lamport: u64,
+) -> NextEntryPosition {
+    NextEntryPosition { group, device, seq, backlink, parents, lamport }
+}
+
+impl Frontier {
+    /// Takes note of an admitted entry.
+    pub(crate) fn advance(&mut self, entry: &DecodedEntry) {
+        let header = entry.header();
+        // Mostly there is one head, and many things that an entry names.
+        if self.heads.len() == 1 {
+            self.heads.retain(|head, _| header.dependencies().all(|named| named != head));
+        } else {
+            header.dependencies().for_each(|named| {
+                self.heads.remove(named);
+            });
+        }
+        self.heads.insert(entry.id(), header.lamport());
+        let tip = Tip { id: entry.id(), seq: header.seq(), lamport: header.lamport() };
+        // On a chain that forked, the tip is the longest branch, then the
+        // larger id: the same on every device.
+        let known = self.tips.entry(header.device()).or_insert(tip);
+        if (tip.seq, tip.id) > (known.seq, known.id) {
+            *known = tip;
+        }
+        self.entries = self.entries.saturating_add(1);
+    }
+
+    /// The heads: admitted entries that no other admitted entry depends on.
+    pub fn heads(&self) -> impl Iterator<Item = EntryId> + '_ {
+        self.heads.keys().copied()
+    }
+
+    /// How many entries are admitted.
+    #[must_use]
+    pub fn entries(&self) -> u64 {
+        self.entries
+    }
+
+    /// The ends of the chains: clock, device, seq, entry.
+    pub fn tips(&self) -> impl Iterator<Item = (u64, DeviceId, u64, EntryId)> + '_ {
+        self.tips.iter().map(|(device, tip)| (tip.lamport, *device, tip.seq, tip.id))
+    }
+
+    /// The largest `seq` of a device's entries; none if it has none.
+    #[must_use]
+    pub fn last_seq(&self, device: DeviceId) -> Option<u64> {
+        Some(self.tips.get(&device)?.seq)
+    }
+
+    pub(crate) fn next_position(
+        &self,
+        group: GroupId,
+        device: DeviceId,
+    ) -> Option<NextEntryPosition> {
+        let tip = self.tips.get(&device)?;
+        self.position(group, device, tip.seq.checked_add(1)?, tip.id, tip.lamport)
+    }
+
+    pub(crate) fn first_position(
+        &self,
+        group: GroupId,
+        device: DeviceId,
+        enrolment: EntryId,
+    ) -> Option<NextEntryPosition> {
+        self.position(group, device, 0, enrolment, 0)
+    }
+
+    /// The next place of a merge entry, which may leave heads for the next
+    /// one: behind the device's last entry, or behind `home`.
+    pub(crate) fn merge_position(
+        &self,
+        group: GroupId,
+        device: DeviceId,
+        home: Option<(EntryId, u64)>,
+    ) -> Option<NextEntryPosition> {
+        let (seq, backlink, clock) = match (self.tips.get(&device), home) {
+            (Some(tip), _) => (tip.seq.checked_add(1)?, tip.id, tip.lamport),
+            (None, Some((home, lamport))) => (0, home, lamport),
+            (None, None) => return None,
+        };
+        let others = self.heads.iter().filter(|(head, _)| **head != backlink).take(MAX_PARENTS);
+        let (parents, clocks): (Vec<EntryId>, Vec<u64>) = others.unzip();
+        let clock = clocks.into_iter().chain([clock]).max()?;
+        Some(NextEntryPosition {
+            group,
+            device,
+            seq,
+            backlink,
+            parents,
+            lamport: clock.checked_add(1)?,
+        })
+    }
+
+    fn position(
+        &self,
+        group: GroupId,
+        device: DeviceId,
+        seq: u64,
+        backlink: EntryId,
+        lamport: u64,
+    ) -> Option<NextEntryPosition> {
+        let parents: Vec<EntryId> = self.heads().filter(|head| *head != backlink).collect();
+        if parents.len() > MAX_PARENTS {
+            return None;
+        }
+        // Whatever the device can refer to lies in the past of the heads.
+        let clock = self.heads.values().copied().chain([lamport]).max()?;
+        Some(NextEntryPosition {
+            group,
+            device,
+            seq,
+            backlink,
+            parents,
+            lamport: clock.checked_add(1)?,
+        })
+    }
+
+    pub(crate) fn encode(&self, w: &mut Writer) {
+        w.array(3);
+        w.uint(self.entries);
+        w.list(self.heads.iter(), |w, (id, lamport)| {
+            w.array(2);
+            w.bytes(id.as_bytes());
+            w.uint(*lamport);
+        });
+        w.list(self.tips.iter(), |w, (device, tip)| {
+            w.array(4);
+            w.bytes(device.as_bytes());
+            w.bytes(tip.id.as_bytes());
+            w.uint(tip.seq);
+            w.uint(tip.lamport);
+        });
+    }
+
+    pub(crate) fn decode(r: &mut Reader<'_>) -> Result<Self, Refusal> {
+        r.array(3)?;
+        Ok(Self {
+            entries: r.uint()?,
+            heads: r.list(|r| {
+                r.array(2)?;
+                Ok((EntryId::from_bytes(r.bytes_n()?), r.uint()?))
+            })?,
+            tips: r.list(|r| {
+                r.array(4)?;
+                let device = DeviceId::from_bytes(r.bytes_n()?);
+                let id = EntryId::from_bytes(r.bytes_n()?);
+                Ok((device, Tip { id, seq: r.uint()?, lamport: r.uint()? }))
+            })?,
+        })
+    }
+}

@@ -1,0 +1,28 @@
+//! Faults of an expense or transfer by itself (SPEC §6.1).
+
+use super::reason::VoidReason;
+use crate::id::MemberId;
+use crate::payload::{Content, RefIndex};
+
+/// Returns the first fault of a content, `None` if it has none.
+///
+/// `member_of_ref` gives the member whom the entry at a ref introduces. Each ref
+/// that stands for a member must name an introduction, whatever the verdict on
+/// that introduction is: a fault must not depend on verdicts.
+pub(crate) fn content_fault(
+    content: &Content,
+    member_of_ref: impl Fn(RefIndex) -> Option<MemberId>,
+) -> Option<VoidReason> {
+    let mut all_known = true;
+    content.each_ref(&mut |index| all_known &= member_of_ref(index).is_some());
+    if !all_known {
+        return Some(VoidReason::UnknownMember);
+    }
+    match content {
+        Content::Transfer(transfer) => {
+            let same = member_of_ref(transfer.from()) == member_of_ref(transfer.to());
+            same.then_some(VoidReason::SameMember)
+        }
+        Content::Expense(_) => None,
+    }
+}

@@ -1,0 +1,154 @@
+//! Slots: an expense or transfer together with what changes it (SPEC §6.3).
+
+use crate::id::EntryId;
+
+/// The part that an entry plays in a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SlotRole {
+    /// It first recorded the expense or transfer; it names the slot.
+    Original,
+    /// It recorded it again.
+    Copy,
+    /// It replaces the content.
+    Correction,
+    /// It ends the slot.
+    Cancellation,
+}
+
+/// One applied entry of a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlotEntry {
+    /// The entry.
+    pub id: EntryId,
+    /// Its clock, which with the id gives its place in the total order.
+    pub lamport: u64,
+    /// What it does to the slot.
+    pub role: SlotRole,
+}
+
+/// The slot of an earlier entry, of which another one speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The slot's name: the entry that first recorded the expense or transfer.
+    /// (For what speaks of a void copy: what that copy names, whatever it is.)
+    pub original: EntryId,
+    /// Whether the entry confirms or disputes it; else it corrects, cancels or
+    /// copies it.
+    pub endorses: bool,
+}
+
+/// What a slot shows: a maximum over its applied entries, so their order of
+/// arrival cannot matter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Slot {
+    original: Option<EntryId>,
+    /// The first copy in the total order.
+    copy: Option<(u64, EntryId)>,
+    /// The last correction in the total order.
+    correction: Option<(u64, EntryId)>,
+    cancelled: bool,
+}
+
+impl Slot {
+    /// The slot of these applied entries, in any order.
+    #[must_use]
+    pub fn of(entries: impl IntoIterator<Item = SlotEntry>) -> Self {
+        entries.into_iter().fold(Self::default(), Self::with)
+    }
+
+    /// The slot with one more applied entry.
+    #[must_use]
+    pub fn with(mut self, entry: SlotEntry) -> Self {
+        let place = (entry.lamport, entry.id);
+        match entry.role {
+            SlotRole::Original => self.original = Some(entry.id),
+            SlotRole::Copy => {
+                self.copy = Some(self.copy.map_or(place, |copy| copy.min(place)));
+            }
+            SlotRole::Correction => self.correction = self.correction.max(Some(place)),
+            SlotRole::Cancellation => self.cancelled = true,
+        }
+        self
+    }
+
+    /// The entry that stands in the slot: the original if applied, else the
+    /// first applied copy.
+    #[must_use]
+    pub fn shown(&self) -> Option<EntryId> {
+        self.original.or(self.copy.map(|(_, id)| id))
+    }
+
+    /// The entry whose content the slot shows, cancelled or not: the last
+    /// correction, else what stands in it.
+    #[must_use]
+    pub fn content(&self) -> Option<EntryId> {
+        let shown = self.shown()?;
+        Some(self.correction.map_or(shown, |(_, id)| id))
+    }
+
+    /// The entry whose content counts: none if the slot is cancelled.
+    #[must_use]
+    pub fn effective(&self) -> Option<EntryId> {
+        self.content().filter(|_| !self.cancelled)
+    }
+
+    /// Whether the slot was cancelled.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn entry(role: SlotRole, lamport: u64, id: u8) -> SlotEntry {
+        SlotEntry { id: EntryId::from_bytes([id; 32]), lamport, role }
+    }
+
+    #[test]
+    fn the_last_correction_counts_and_a_cancellation_ends() {
+        let original = entry(SlotRole::Original, 5, 9);
+        let first = entry(SlotRole::Correction, 6, 1);
+        let tie = entry(SlotRole::Correction, 6, 2);
+        let cancel = entry(SlotRole::Cancellation, 2, 3);
+        assert_eq!(Slot::of([original]).effective(), Some(original.id));
+        assert_eq!(Slot::of([original, tie, first]).effective(), Some(tie.id));
+        let ended = Slot::of([original, cancel, first]);
+        assert_eq!((ended.effective(), ended.content()), (None, Some(first.id)));
+        assert!(ended.is_cancelled() && !Slot::of([original, first]).is_cancelled());
+        assert_eq!(Slot::of([first]).content(), None, "nothing without an original");
+        let (early, late) = (entry(SlotRole::Copy, 7, 4), entry(SlotRole::Copy, 8, 5));
+        assert_eq!(Slot::of([late, early]).effective(), Some(early.id), "the first copy");
+        assert_eq!(Slot::of([late, original]).effective(), Some(original.id));
+        assert_eq!(Slot::of([late, first]).effective(), Some(first.id));
+    }
+
+    proptest! {
+        #[test]
+        fn order_does_not_matter(
+            lamports in proptest::collection::vec((1u64..5, 0u8..2), 0..6),
+            cancelled: bool,
+            seed in any::<prop::sample::Index>(),
+        ) {
+            let mut entries = vec![entry(SlotRole::Original, 1, 200)];
+            for (place, (lamport, _)) in (1u8..).zip(&lamports) {
+                entries.push(entry(SlotRole::Correction, *lamport, place));
+            }
+            for (place, (lamport, _)) in (100u8..).zip(lamports.iter().filter(|l| l.1 == 1)) {
+                entries.push(entry(SlotRole::Copy, *lamport, place));
+            }
+            if cancelled {
+                entries.push(entry(SlotRole::Cancellation, 1, 201));
+            }
+            let expected = Slot::of(entries.iter().copied());
+            let by = seed.index(entries.len());
+            entries.rotate_left(by);
+            prop_assert_eq!(Slot::of(entries.iter().copied()), expected);
+            entries.reverse();
+            prop_assert_eq!(Slot::of(entries.iter().copied()), expected);
+        }
+    }
+}
