@@ -13,7 +13,7 @@
     clippy::cast_possible_truncation
 )]
 
-#[path = "../tests/common/mod.rs"]
+#[path = "../tests/it/common/mod.rs"]
 mod common;
 
 use std::path::PathBuf;

@@ -1,5 +1,5 @@
 //! Writes the database of the newest schema version that
-//! `ledger-store/tests/fixtures.rs` opens from then on:
+//! `ledger-store/tests/it/fixtures.rs` opens from then on:
 //!
 //!     cargo run -p ledger-store --example fixture
 //!
@@ -16,7 +16,7 @@
     clippy::cast_possible_truncation
 )]
 
-#[path = "../tests/common/mod.rs"]
+#[path = "../tests/it/common/mod.rs"]
 mod common;
 
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! A new epoch: under which key entries travel from now on (SPEC §4.11).
+//! A new epoch: under which key entries travel from now on (SPEC §4.13).
 
 use crate::codec::{Reader, Writer};
 use crate::id::{EpochCommit, Topic};

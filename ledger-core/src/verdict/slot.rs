@@ -1,4 +1,4 @@
-//! Slots: an expense or transfer together with what changes it (SPEC §6.3).
+//! Slots: an expense or transfer together with what changes it (SPEC §6.7).
 
 use crate::id::EntryId;
 

@@ -1,11 +1,11 @@
-//! The codes of errors: the one table that code and `docs/errors.md` are made of.
+//! Error codes: the one table of which the code and `docs/errors.md` are made.
 
-/// Whose fault an error is.
+/// Party that is at fault for an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum Blame {
-    /// The app asked for what cannot be, or the person stopped it.
+    /// The app, which asked for something impossible, or the person, who stopped it.
     You,
-    /// Whoever wrote or carried the entry that the error names.
+    /// The person or app that wrote or carried the entry.
     Author,
     /// The file, the disk, the key store or the system.
     Storage,
@@ -28,8 +28,8 @@ impl Blame {
 
 macro_rules! codes {
     ($($name:ident $slug:tt $blame:ident $meaning:tt $advice:tt)*) => {
-        /// What went wrong. Codes keep their meaning for ever, and new ones
-        /// come; `docs/errors.md` lists them.
+        /// Code of an error, for the app to decide by. A code keeps its meaning, and
+        /// new codes come; `docs/errors.md` lists them.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, uniffi::Enum)]
         #[non_exhaustive]
         pub enum ErrorCode {
@@ -37,7 +37,7 @@ macro_rules! codes {
         }
 
         impl ErrorCode {
-            /// Every code.
+            /// All codes.
             pub const ALL: &'static [ErrorCode] = &[$(Self::$name,)*];
 
             /// The code as a word for logs, which never changes.
@@ -46,19 +46,19 @@ macro_rules! codes {
                 match self { $(Self::$name => $slug,)* }
             }
 
-            /// Whose fault it is.
+            /// The party that is at fault.
             #[must_use]
             pub const fn blame(self) -> Blame {
                 match self { $(Self::$name => Blame::$blame,)* }
             }
 
-            /// What it means.
+            /// What happened, in one sentence or two.
             #[must_use]
             pub const fn meaning(self) -> &'static str {
                 match self { $(Self::$name => $meaning,)* }
             }
 
-            /// What to do about it.
+            /// What to do, in one sentence or two.
             #[must_use]
             pub const fn advice(self) -> &'static str {
                 match self { $(Self::$name => $advice,)* }
@@ -70,172 +70,172 @@ macro_rules! codes {
 codes! {
     NotFound "not-found" You
         "There is no database at this path."
-        "Check the path, or let the call create one."
+        "Check the path, or let the call create a database."
     WrongKey "wrong-key" Storage
         "The secret store has no key for this database."
-        "Use the secret store that the database was made with. Without it nobody can read the file: start anew and get the entries from another device."
+        "Use the secret store with which the database was made. Without its key nobody can read the file: make a new database, and get the entries from another device."
     SecretsFailed "secrets-failed" Storage
         "The secret store could not be read or written, or a secret in it is missing."
-        "Try again when the device is unlocked. If it stays so, the keys are lost: start anew and get the entries from another device."
+        "Try again when the device is unlocked. If that does not help, the keys are lost: make a new database, and get the entries from another device."
     WrongAppKey "wrong-app-key" You
-        "The app's key is not the one under which the secrets are sealed, is not 32 bytes long, or is needed and was not given. Nothing was changed."
-        "Open with the key that was given at first or, if the key was being changed, with the other one of the two."
+        "The app key is not the one under which the secrets are sealed, is not 32 bytes long, or is missing. Nothing was changed."
+        "Use the key with which the database was first opened. If a change of the key was interrupted, try the other one of the two keys."
     SecretsDamaged "secrets-damaged" Storage
-        "A sealed secret was altered, belongs to other secrets or was never sealed, or the key under which all are sealed is gone. Nothing was changed."
-        "Put back the secrets that belong together. If there are none, start anew and get the entries from another device."
+        "A sealed secret was altered, belongs to other secrets, or was never sealed; or the key under which all secrets are sealed is gone. Nothing was changed."
+        "Put back the secrets that belong together. If there are none, make a new database, and get the entries from another device."
     NoSalt "no-salt" Storage
-        "The file has a plaintext header, and its salt is not known."
-        "Open it with the container name and the secret store that it was made with."
+        "The file has a readable header, and its salt is not known."
+        "Open it with the container name and the secret store with which it was made."
     NoCipher "no-cipher" Library
         "The SQLite in this build cannot encrypt."
         "Build the library with the feature `sqlcipher`."
     Damaged "damaged" Storage
         "The file is not an intact database of this library."
-        "Restore a backup, or start anew and get the entries from another device."
+        "Restore a backup, or salvage the database into a new one. Other devices may have the entries, too."
     FromTheFuture "from-the-future" Library
         "A newer version of this library wrote the database."
         "Update the app."
     Busy "busy" Storage
-        "Another process was writing to the database for too long."
+        "Another call or process used the database for too long."
         "Try again."
     Suspended "suspended" You
-        "The ledger is suspended, or was while the call ran. Nothing was changed."
-        "Resume it and try again."
+        "The ledger is suspended, or was suspended while the call ran. Nothing was changed."
+        "Resume the ledger, and try again."
     StillInUse "still-in-use" You
-        "The ledger is suspended, but a call has not ended and holds the file until it does."
-        "Stop that call, as from its progress listener, and suspend again."
+        "The ledger is suspended, but a call has not ended, and keeps the file open until it does."
+        "Stop that call, for example by its progress listener, and suspend again."
     DiskFull "disk-full" Storage
         "The disk is full. Nothing was changed."
-        "Free some space and try again."
+        "Free some space, and try again."
     ReadOnly "read-only" Storage
         "The database or its folder cannot be written."
-        "Check their permissions. On iOS: the file's data protection, if the device is locked."
+        "Check the permissions. On iOS, also check the file's data protection, if the device is locked."
     File "file" Storage
-        "A file could not be read or written, or is there already."
+        "A file could not be read or written, or exists already."
         "Check the path that the reason names."
     DatabaseFailed "database-failed" Storage
-        "The database could not be used for a reason that has no code of its own."
-        "Try again. If it stays so, check the database with verify, and report it."
+        "The database could not be used, for a reason that has no code of its own."
+        "Try again. If that does not help, check the database, and report the problem."
     NoRandomness "no-randomness" Storage
         "The system gave no randomness, so nothing was signed."
         "Try again."
     UnknownGroup "unknown-group" You
         "The group is not in this database."
-        "Use an id that the list of groups shows; the group may have been deleted."
+        "Use an id from the list of groups; the group may have been deleted."
     UnknownEntry "unknown-entry" You
-        "An entry with this id is not in the ledger, or is not of the needed kind."
-        "Use an id that the group's lists show."
+        "The ledger has no entry with this id, or the entry is of another kind than the call needs."
+        "Use an id from the group's lists."
     UnknownMember "unknown-member" You
         "The member is not in this group."
-        "Use an id that the group's members show."
+        "Use an id from the group's members."
     DuplicateMember "duplicate-member" You
-        "A member stands twice among the payers or the shares."
-        "Add the two parts up."
+        "A member occurs twice among the payers or the shares."
+        "Add up the two parts."
     TooManyMembers "too-many-members" You
         "The group has as many members as a group can have."
-        "Found another group."
+        "Create another group."
     TooManyDevices "too-many-devices" You
         "The member has as many devices as a member can have."
-        "Revoke one that is not used."
+        "Revoke a device that is not used."
     TooManyReferences "too-many-references" You
         "The entry names more members and entries than an entry can."
         "Record it as several entries."
     NotEnrolled "not-enrolled" You
-        "This device is not enrolled in this group, as far as the ledger here tells."
-        "After joining, take in another device's entries first. Otherwise ask to be admitted again."
+        "This device is not enrolled in this group, as far as its entries show."
+        "Import a bundle of another device first. If that does not help, ask a member to approve this device, or to invite you again."
     InvalidEntry "invalid-entry" You
-        "What was to be recorded breaks a rule of the format, as an empty name does."
-        "Correct what the reason names. Nothing was recorded."
+        "The content breaks a rule of the format; an empty name does, for example. Nothing was recorded."
+        "Correct what the reason names."
     WouldBeVoid "would-be-void" You
-        "What was to be recorded or signed would not count, so nothing was recorded."
-        "Tell the person what the reason says."
+        "The entry or statement would not count, so nothing was recorded."
+        "Show the reason to the person."
     ProposalOutdated "proposal-outdated" You
-        "The ledger changed since the act was proposed, and it would do something else now."
+        "The ledger changed after the statement was proposed, and signing it would bring about something else now."
         "Propose it again, and show it again."
     NoRootKey "no-root-key" You
         "This device may record, but does not hold the person's root key."
-        "Use a device that does, or the recovery phrase."
+        "Use a device that holds it, or the recovery phrase."
     Refused "refused" Author
-        "An entry from elsewhere breaks a rule of the format; it was not taken in."
-        "Get an intact copy from another device. If that one is refused too, its author's app is at fault."
+        "An entry from elsewhere breaks a rule of the format. It was not taken in."
+        "Get an intact copy from another device. If that copy is refused, too, the app of the entry's author is at fault."
     InvalidMessage "invalid-message" Author
-        "A link, file or code is not one of this library's, or not whole."
-        "Have it sent again."
+        "The link, file or code is not a message of this library, or not a whole one."
+        "Ask for it again."
     InvalidJoin "invalid-join" Author
-        "A request to join or its answer is for somebody else, or not honest."
+        "The request to join or the welcome is for another device, or not genuine."
         "Ask the person who sent it for another one."
     PairingFailed "pairing-failed" Author
-        "The pairing of a device did not come about."
-        "Begin the pairing anew, and compare the code with care."
+        "The devices were not paired."
+        "Start the pairing again, and compare the digits with care."
     InvalidShare "invalid-share" Author
-        "A share of a recovery phrase cannot be made or used."
-        "The reason says what is wrong with it, and whose it is."
+        "The share of a recovery phrase cannot be made or used."
+        "The reason tells what is wrong with it, and whose it is."
     InvalidPhrase "invalid-phrase" You
-        "What was typed is no recovery phrase."
-        "Compare the words with what was written down."
-    InvalidEnrolment "invalid-enrolment" Author
-        "What was to be carried is no enrolment that its owner signed."
+        "The text is not a recovery phrase."
+        "Compare the words with those that were written down."
+    InvalidApproval "invalid-approval" Author
+        "The request to approve a device is not whole, or its person did not sign it."
         "Ask the person for another one."
     NoKey "no-key" You
-        "No key of this device opens what came."
+        "No key of this device opens the file or message."
         "Ask a member for a new bundle, or check that it is of your group and your phrase."
     NoSealingKey "no-sealing-key" You
-        "This device has no key under which it may hand out entries."
+        "This device has no key yet under which it may hand out entries."
         "Import a bundle of another member first."
-    OldCopy "old-copy" Storage
-        "The database is older than what this device has handed out, as a restored backup is. Nothing was signed."
-        "Import a bundle that has the entry; if there is none, start anew with this device."
+    RolledBack "rolled-back" Storage
+        "The database is older than the entries that this device has handed out, as after a backup was restored. Nothing was signed."
+        "Import a bundle that holds these entries. If there is none, reset this device's keys in the group."
     Forked "forked" Storage
-        "This device signed two entries for one place: it was cloned, or went on from a restored backup. It signs nothing more."
-        "Start anew with this device, or pair it again."
+        "This device signed two entries for one position: its keys are on two devices, or it went on from a restored backup. It signs nothing more."
+        "Reset this device's keys in the group, or pair the device again."
     UnknownInvite "unknown-invite" You
         "The invite was cancelled, or made on another device."
-        "Use that device, or invite again."
+        "Use the device that made it, or make a new invite."
     InviteExpired "invite-expired" You
-        "The invite's time is over."
-        "Make a new one."
+        "The invite has expired."
+        "Make a new invite."
     InviteUsedUp "invite-used-up" You
-        "As many people as the invite was for have joined by it, or ask to."
-        "Make a new one."
-    InviteMustAsk "invite-must-ask" You
-        "An invite for the place of a member who has keys already must ask before it admits."
-        "Make it one that asks."
+        "As many people have joined by the invite, or ask to, as the invite is for."
+        "Make a new invite."
+    ApprovalRequired "approval-required" You
+        "An invite for the place of a member who has keys must require approval."
+        "Make an invite that requires approval."
     UnknownRequest "unknown-request" You
-        "There is no such request, or it was answered or declined."
-        "Look at the list again."
+        "There is no such request or share, or the request was answered or declined."
+        "Read the list again."
     NeedsProposal "needs-proposal" You
-        "Admitting the person ends other keys: the owner must see and sign that."
-        "Propose the admission, show it, and pass it on."
+        "Admitting the person ends other keys. The owner must see and sign that."
+        "Propose the admission, show the proposal, and pass it on."
     OtherPerson "other-person" You
-        "This device belongs to somebody else, with groups of their own."
+        "This device belongs to another person, who has groups of their own."
         "Use an empty database."
     AlreadyIn "already-in" You
         "This device is in the group already."
-        "Nothing: open the group."
+        "Open the group."
     Cancelled "cancelled" You
-        "The progress listener said to stop. What was done in whole steps is kept."
-        "Nothing. Call again to go on."
+        "The progress listener stopped the work. Whole steps that were done stay."
+        "Call again to go on."
     CallbackFailed "callback-failed" You
         "A listener of the app threw an error, and the work was stopped."
-        "Correct the listener. What it threw is not passed on, as it may hold secrets."
+        "Correct the listener. Its error is not passed on, as it may hold secrets."
     Closed "closed" You
         "The ledger was closed."
         "Open it again."
     InvalidId "invalid-id" You
-        "The text is not an id: 64 hexadecimal digits."
-        "Use an id that the library gave."
+        "The text is not an id: an id is 64 hexadecimal digits."
+        "Use an id that the library returned."
     InvalidCursor "invalid-cursor" You
-        "This is not a place in a list, or not one at which a bundle of this database goes on."
+        "The text is not a cursor, or the cursor of a bundle is of another database."
         "Use the cursor of the last row or part, or none to begin with the first."
     InvalidDate "invalid-date" You
-        "The text is not a day such as 2026-11-21."
-        "Write year, month and day with hyphens."
+        "The day is not in the calendar, or its year is not from 1 to 9999."
+        "Use a day that exists, such as 2026-11-21."
     InvalidCurrency "invalid-currency" You
-        "The text is not a currency of ISO 4217."
-        "Write a code such as EUR, JPY or KWD."
+        "The text is not a currency code of ISO 4217."
+        "Use a code such as EUR, JPY or KWD."
     InvalidAmount "invalid-amount" You
-        "The number is negative, too large, or more precise than the currency."
-        "Correct the amount: at most 10^15 minor units."
+        "The number is negative, too large, or has more decimals than the currency."
+        "Correct the amount. It is at most 10^15 minor units."
     BalanceTooLarge "balance-too-large" You
         "A balance does not fit into 64 bits."
         "The reason has it in decimal digits. Settle up, or record smaller amounts."
@@ -243,6 +243,6 @@ codes! {
         "The file is not an export that the library can read."
         "Correct what the reason names, with its line, and import again."
     Internal "internal" Library
-        "Something happened that this binding has no code for."
+        "Something happened for which these bindings have no code."
         "Update the app, and report it."
 }

@@ -1,4 +1,4 @@
-//! What the library reports, as a code.
+//! Conversion of the lower layers' errors into codes.
 
 use std::io::ErrorKind;
 
@@ -36,18 +36,18 @@ impl From<StoreError> for LedgerError {
             StoreError::Phrase(error) => {
                 return Self::breaking(ErrorCode::InvalidPhrase, reason, error.rule());
             }
-            StoreError::Enrolment(_) => ErrorCode::InvalidEnrolment,
+            StoreError::Enrolment(_) => ErrorCode::InvalidApproval,
             StoreError::NoKey => ErrorCode::NoKey,
             StoreError::Forked(_) => ErrorCode::Forked,
             StoreError::BundleCursor(_) => ErrorCode::InvalidCursor,
             StoreError::NoEpochKey => ErrorCode::NoSealingKey,
             StoreError::Behind(entry) => {
-                return Self::new(ErrorCode::OldCopy, reason).naming(Some(entry), None);
+                return Self::new(ErrorCode::RolledBack, reason).naming(Some(entry), None);
             }
             StoreError::UnknownInvite => ErrorCode::UnknownInvite,
             StoreError::InviteExpired => ErrorCode::InviteExpired,
             StoreError::InviteUsedUp => ErrorCode::InviteUsedUp,
-            StoreError::InviteMustAsk(_) => ErrorCode::InviteMustAsk,
+            StoreError::InviteMustAsk(_) => ErrorCode::ApprovalRequired,
             StoreError::UnknownRequest => ErrorCode::UnknownRequest,
             StoreError::NeedsProposal(_) => ErrorCode::NeedsProposal,
             StoreError::OtherPerson => ErrorCode::OtherPerson,
@@ -97,7 +97,7 @@ fn of_file(error: &std::io::Error) -> ErrorCode {
     }
 }
 
-/// An entry from elsewhere breaks a rule.
+/// The error for an entry from elsewhere that breaks a rule.
 fn blame_author(refusal: &Refusal) -> LedgerError {
     let rule = refusal.rule().code();
     LedgerError::new(ErrorCode::Refused, refusal.to_string()).naming(refusal.entry(), Some(rule))
@@ -169,13 +169,13 @@ mod tests {
 
     use crate::{ErrorCode, LedgerError};
 
-    /// In a build without a cipher, `tests/no_cipher.rs` brings it about.
+    /// In a build without a cipher, `tests/it/no_cipher.rs` provokes the same error.
     #[test]
     fn a_missing_cipher_is_told() {
         assert_eq!(LedgerError::from(StoreError::NoCipher).code(), ErrorCode::NoCipher);
     }
 
-    /// The compiler cannot say it, as the store may have new ones at any time.
+    /// The compiler cannot check this: the store's errors are `#[non_exhaustive]`.
     #[test]
     fn every_error_of_the_store_has_a_code() {
         let errors = include_str!("../../../ledger-store/src/error.rs");

@@ -7,33 +7,33 @@ pub use code::{Blame, ErrorCode};
 
 use ledger_core::EntryId;
 
-/// Why a call did not do what it was asked. Nothing is half-done: whatever fails
-/// leaves the ledger as it was, unless the code says otherwise.
+/// Error of a call. A call that fails leaves the ledger as it was, unless the code says
+/// otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
 pub enum LedgerError {
     /// The call failed.
-    // One variant, so that each language reads the code in one way.
+    // There is one variant, so that each language reads the code in the same way.
     #[error("{reason} [{}]", code.slug())]
     Failed {
-        /// What went wrong, for the app to decide by.
+        /// The code, for the app to decide by.
         code: ErrorCode,
         /// What happened, in English, for logs and developers. It holds no
         /// secret, but may hold names and paths. The words may change.
         reason: String,
-        /// Whose fault it is.
+        /// The party that is at fault.
         blame: Blame,
         /// What to do, in English. The words may change.
         advice: String,
-        /// The entry at fault, if it is one.
-        entry: Option<String>,
-        /// The rule of SPEC.md that was broken (`P6`), or why an entry would not
-        /// count (`target-is-owner`).
+        /// The entry at fault, if there is one.
+        entry: Option<EntryId>,
+        /// The rule of SPEC.md that was broken, such as `P6`, or the reason why an entry
+        /// would not count, such as `target-is-owner`.
         rule: Option<String>,
     },
 }
 
 impl LedgerError {
-    /// With a reason of this crate's or a lower layer's.
+    /// An error with a reason of this crate or of a lower layer.
     pub(crate) fn new(code: ErrorCode, reason: impl Into<String>) -> Self {
         Self::Failed {
             code,
@@ -45,19 +45,19 @@ impl LedgerError {
         }
     }
 
-    /// With what the code means as its reason.
+    /// An error whose reason is the meaning of its code.
     pub(crate) fn plain(code: ErrorCode) -> Self {
         Self::new(code, code.meaning())
     }
 
     fn naming(mut self, id: Option<EntryId>, broken: Option<&str>) -> Self {
         let Self::Failed { entry, rule, .. } = &mut self;
-        *entry = id.map(|id| id.to_string());
+        *entry = id;
         *rule = broken.map(str::to_owned);
         self
     }
 
-    /// The code.
+    /// The code of the error.
     #[must_use]
     pub fn code(&self) -> ErrorCode {
         let Self::Failed { code, .. } = self;
@@ -65,17 +65,17 @@ impl LedgerError {
     }
 }
 
-/// What an app's own code reports when it is called back. Only the kind reaches
-/// the library: text could hold secrets, which would end up in logs.
+/// Error of an app's own code, when the library calls it. Only the kind reaches the
+/// library: a text could hold secrets, which would end up in logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
 pub enum CallbackError {
-    /// The key store is locked for now, as before the first unlock of a phone.
+    /// The key store is locked for now, as it is before a phone is first unlocked.
     #[error("locked")]
     Locked,
-    /// The person or the system said no.
+    /// The person or the system refused.
     #[error("denied")]
     Denied,
-    /// Anything else.
+    /// Any other error.
     #[error("failed")]
     Failed,
 }

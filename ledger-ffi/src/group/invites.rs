@@ -1,59 +1,83 @@
-//! Invites and joins, by messages that travel in any way.
+//! Invites to a group, and the requests that come by them.
 
 use std::sync::Arc;
 
-use ledger_core::InviteLink;
-use ledger_store::{NewInvite, Received, Request};
+use ledger_core::{EntryId, MemberId};
+use ledger_store::{NewInvite, Request};
 
-use super::{LedgerGroup, Proposal};
-use crate::LedgerError;
-use crate::ledger::Ledger;
-use crate::timestamp::shown;
+use super::{BundleExport, LedgerGroup, Proposal};
+use crate::error::LedgerError;
+use crate::platform::{ProgressListener, create_file, with_progress};
+use crate::values::Instant;
 
-/// An invite to be made.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct InvitePolicy {
-    /// For the list of invites, such as the name of whom it is for. Stays on
-    /// this device.
-    pub label: String,
-    /// Whether this device's person is asked before somebody is admitted.
-    /// Otherwise whoever has the link is in.
-    #[uniffi(default = true)]
-    pub asks: bool,
-    /// How many people may join by it; as many as come if none.
-    #[uniffi(default = None)]
-    pub uses: Option<u32>,
-    /// When it ends, by this device's clock, in milliseconds since 1970 UTC.
-    #[uniffi(default = None)]
-    pub expires_ms: Option<u64>,
-    /// The id of the member whose place the joiner takes: a placeholder's, or
-    /// that of a member who lost all keys. A new member if none.
-    #[uniffi(default = None)]
-    pub claims: Option<String>,
+/// Invites to one group, and requests to join it.
+#[derive(uniffi::Object)]
+pub struct Invites {
+    group: LedgerGroup,
 }
 
-/// An invite that was made on this device.
+impl Invites {
+    pub(super) fn new(group: LedgerGroup) -> Self {
+        Self { group }
+    }
+}
+
+/// Conditions of an invite.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct InvitePolicy {
+    /// A note for the list of invites, such as the name of the invited person. It stays
+    /// on this device.
+    pub note: String,
+    /// Whether this device's person has to approve each request. If not, everybody who
+    /// has the link gets in.
+    #[uniffi(default = true)]
+    pub requires_approval: bool,
+    /// How many people may join by the invite; any number if none.
+    #[uniffi(default = None)]
+    pub max_uses: Option<u32>,
+    /// When the invite ends, by this device's clock; never if none.
+    #[uniffi(default = None)]
+    pub expires_at: Option<Instant>,
+    /// The member whose place the joining person takes: a placeholder, or a member who
+    /// lost all keys. A new member if none.
+    #[uniffi(default = None)]
+    pub for_member: Option<MemberId>,
+}
+
+impl From<InvitePolicy> for NewInvite {
+    fn from(policy: InvitePolicy) -> Self {
+        Self {
+            label: policy.note,
+            asks: policy.requires_approval,
+            uses: policy.max_uses,
+            expires_ms: policy.expires_at.map(Instant::ms),
+            claims: policy.for_member,
+        }
+    }
+}
+
+/// An invite that this device made.
 #[derive(uniffi::Object)]
 pub struct Invite {
     invite: ledger_store::Invite,
 }
 
-/// What an invite is like.
+/// Description of an invite.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct InviteInfo {
-    /// What it was made with.
+    /// The conditions of the invite.
     pub policy: InvitePolicy,
-    /// When it was made, in milliseconds since 1970 UTC.
-    pub made_ms: i64,
+    /// When the invite was made.
+    pub created_at: Instant,
     /// How many people have joined by it.
     pub used: u32,
-    /// How many people ask to.
+    /// How many requests wait for approval.
     pub waiting: u32,
 }
 
 #[uniffi::export]
 impl Invite {
-    /// What it is like, when it was listed.
+    /// The invite as it was when the list was read.
     ///
     /// # Errors
     /// None; as with every call, a binding may report [`LedgerError`].
@@ -61,41 +85,41 @@ impl Invite {
         let policy = &self.invite.policy;
         Ok(InviteInfo {
             policy: InvitePolicy {
-                label: policy.label.clone(),
-                asks: policy.asks,
-                uses: policy.uses,
-                expires_ms: policy.expires_ms,
-                claims: policy.claims.map(|member| member.to_string()),
+                note: policy.label.clone(),
+                requires_approval: policy.asks,
+                max_uses: policy.uses,
+                expires_at: policy.expires_ms.map(Instant::from_ms),
+                for_member: policy.claims,
             },
-            made_ms: shown(self.invite.made_ms),
+            created_at: Instant::from_ms(self.invite.made_ms),
             used: self.invite.used,
             waiting: self.invite.waiting,
         })
     }
 }
 
-/// Somebody who asks to join.
+/// A request to join that waits for approval.
 #[derive(uniffi::Object)]
 pub struct JoinRequest {
     request: Request,
 }
 
-/// Who asks to join.
+/// Description of a request to join.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct JoinRequestInfo {
-    /// The name that the person goes by.
+    /// The name that the person wants to have.
     pub name: String,
-    /// The person's keys, to be compared by voice.
+    /// The fingerprint of the person's keys, to be compared by voice.
     pub fingerprint: String,
-    /// The id of the member whose place they would take; a new one's if none.
-    pub claims: Option<String>,
-    /// When it came, in milliseconds since 1970 UTC.
-    pub came_ms: i64,
+    /// The member whose place the person would take; a new member if none.
+    pub for_member: Option<MemberId>,
+    /// When the request came.
+    pub received_at: Instant,
 }
 
 #[uniffi::export]
 impl JoinRequest {
-    /// Who asks, to be shown before they are admitted.
+    /// Who asks. Show it before the person is admitted.
     ///
     /// # Errors
     /// None; as with every call, a binding may report [`LedgerError`].
@@ -103,120 +127,84 @@ impl JoinRequest {
         Ok(JoinRequestInfo {
             name: self.request.name.clone(),
             fingerprint: self.request.fingerprint.to_string(),
-            claims: self.request.claims.map(|member| member.to_string()),
-            came_ms: shown(self.request.came_ms),
+            for_member: self.request.claims,
+            received_at: Instant::from_ms(self.request.came_ms),
         })
     }
 }
 
-/// Somebody was let in.
+/// Result of admitting a person.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Admitted {
-    /// The entry that did it.
-    pub entry: String,
-    /// To be sent back to the person, with a bundle of the group; `write_answer`
-    /// puts both into one file.
-    pub answer: Vec<u8>,
+    /// The entry that admits the person.
+    pub entry: EntryId,
+    /// The message for the person, who also needs a bundle of the group.
+    /// `Invites.write_welcome` writes both into one file.
+    pub welcome: Vec<u8>,
 }
 
 impl From<ledger_store::Admitted> for Admitted {
     fn from(admitted: ledger_store::Admitted) -> Self {
-        Self { entry: admitted.entry.to_string(), answer: admitted.answer }
+        Self { entry: admitted.entry, welcome: admitted.answer }
     }
 }
 
-impl TryFrom<Admitted> for ledger_store::Admitted {
-    type Error = LedgerError;
-
-    fn try_from(admitted: Admitted) -> Result<Self, LedgerError> {
-        Ok(Self { entry: admitted.entry.parse()?, answer: admitted.answer })
+impl From<Admitted> for ledger_store::Admitted {
+    fn from(admitted: Admitted) -> Self {
+        Self { entry: admitted.entry, answer: admitted.welcome }
     }
-}
-
-/// What became of a request.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
-pub enum RequestOutcome {
-    /// The person is in.
-    Admitted {
-        /// What to send back.
-        admitted: Admitted,
-    },
-    /// It waits to be admitted or declined; show the group's requests.
-    Waiting {
-        /// The group's id.
-        group: String,
-    },
-}
-
-/// A group that this device asks to join.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct PendingJoin {
-    /// The group's id.
-    pub group: String,
-    /// The name that this person asks as.
-    pub name: String,
-    /// The fingerprint that the inviter sees, to be compared by voice.
-    pub fingerprint: String,
-    /// When it was asked for, in milliseconds since 1970 UTC.
-    pub made_ms: i64,
 }
 
 #[uniffi::export]
-impl LedgerGroup {
-    /// Makes an invite. Returns its link, `prefix#…`: whoever has it can ask to
-    /// join. It is a secret; what stands behind the `#` stays out of the logs of
-    /// web servers.
+impl Invites {
+    /// Makes an invite. Returns its link, `prefix#…`: everybody who has the link can ask
+    /// to join. The link is a secret. What stands behind the `#` stays out of the logs
+    /// of web servers.
     ///
     /// # Errors
-    /// `UnknownMember`, `InviteMustAsk`, or what writing says.
-    pub fn invite(&self, policy: InvitePolicy, prefix: &str) -> Result<String, LedgerError> {
-        let new = NewInvite {
-            label: policy.label,
-            asks: policy.asks,
-            uses: policy.uses,
-            expires_ms: policy.expires_ms,
-            claims: policy.claims.map(|member| member.parse()).transpose()?,
-        };
-        Ok(self.inner()?.invite(&new)?.reveal(prefix).to_string())
+    /// `UnknownMember`, `ApprovalRequired`, or any error of writing the database.
+    pub fn create(&self, policy: InvitePolicy, prefix: &str) -> Result<String, LedgerError> {
+        Ok(self.group.group()?.invite(&policy.into())?.reveal(prefix).to_string())
     }
 
-    /// The invites of this group that were made on this device, oldest first.
+    /// The invites to this group that this device made, oldest first.
     ///
     /// # Errors
-    /// What reading the database says.
-    pub fn invites(&self) -> Result<Vec<Arc<Invite>>, LedgerError> {
-        let invites = self.inner()?.invites()?.into_iter();
+    /// Any error of reading the database.
+    pub fn list(&self) -> Result<Vec<Arc<Invite>>, LedgerError> {
+        let invites = self.group.group()?.invites()?.into_iter();
         Ok(invites.map(|invite| Arc::new(Invite { invite })).collect())
     }
 
     /// The link of an invite, to show it once more.
     ///
     /// # Errors
-    /// `UnknownInvite`, or what reading the database says.
-    pub fn invite_link(&self, invite: &Invite, prefix: &str) -> Result<String, LedgerError> {
-        Ok(self.inner()?.invite_link(invite.invite.id)?.reveal(prefix).to_string())
+    /// `UnknownInvite`, or any error of reading the database.
+    pub fn link(&self, invite: &Invite, prefix: &str) -> Result<String, LedgerError> {
+        Ok(self.group.group()?.invite_link(invite.invite.id)?.reveal(prefix).to_string())
     }
 
-    /// Cancels an invite: its link is of no use any more. Who joined by it stays.
+    /// Cancels an invite: nobody joins by its link any more. People who have joined by
+    /// it stay.
     ///
     /// # Errors
-    /// `UnknownInvite`, or what writing says.
-    pub fn cancel_invite(&self, invite: &Invite) -> Result<(), LedgerError> {
-        Ok(self.inner()?.cancel_invite(invite.invite.id)?)
+    /// `UnknownInvite`, or any error of writing the database.
+    pub fn cancel(&self, invite: &Invite) -> Result<(), LedgerError> {
+        Ok(self.group.group()?.cancel_invite(invite.invite.id)?)
     }
 
-    /// Who asks to join this group and waits for an answer, oldest first.
+    /// The requests to join this group that wait for approval, oldest first.
     ///
     /// # Errors
-    /// What reading the database says.
-    pub fn requests(&self) -> Result<Vec<Arc<JoinRequest>>, LedgerError> {
-        let requests = self.inner()?.requests()?.into_iter();
+    /// Any error of reading the database.
+    pub fn join_requests(&self) -> Result<Vec<Arc<JoinRequest>>, LedgerError> {
+        let requests = self.group.group()?.requests()?.into_iter();
         Ok(requests.map(|request| Arc::new(JoinRequest { request })).collect())
     }
 
-    /// What admitting a request would bring about, if the owner must sign it,
-    /// as when it gives somebody's place to new keys. None if the person just
-    /// joins.
+    /// Prepares the statement that the owner has to sign to admit a person, for example
+    /// when the person's new keys take over a member's place. None if no statement is
+    /// needed.
     ///
     /// # Errors
     /// `UnknownRequest`; `WouldBeVoid` if this device's person is not the owner.
@@ -224,16 +212,16 @@ impl LedgerGroup {
         &self,
         request: &JoinRequest,
     ) -> Result<Option<Arc<Proposal>>, LedgerError> {
-        let proposal = self.inner()?.propose_admission(request.request.id)?;
+        let proposal = self.group.group()?.propose_admission(request.request.id)?;
         Ok(proposal.map(|proposal| Arc::new(Proposal { proposal })))
     }
 
-    /// Lets in who asked, with the proposal that a person has seen, if one is
-    /// needed.
+    /// Admits the person who sent a request, with the proposal that this device's person
+    /// has seen, if one is needed.
     ///
     /// # Errors
-    /// `NeedsProposal`, `ProposalOutdated`, `UnknownRequest`, or as every call
-    /// that records.
+    /// `NeedsProposal`, `ProposalOutdated`, `UnknownRequest`, or as every call that
+    /// records.
     #[uniffi::method(default(proposal = None))]
     pub fn admit(
         &self,
@@ -241,76 +229,35 @@ impl LedgerGroup {
         proposal: Option<Arc<Proposal>>,
     ) -> Result<Admitted, LedgerError> {
         let proposal = proposal.as_ref().map(|proposal| &proposal.proposal);
-        Ok(self.inner()?.admit(request.request.id, proposal)?.into())
+        Ok(self.group.group()?.admit(request.request.id, proposal)?.into())
     }
 
-    /// Declines a request. The person is told nothing.
+    /// Writes the welcome for a person who was admitted, and a bundle of all entries,
+    /// into one new file. The person's device takes it with
+    /// `Joining.enter_with_bundle`. It takes long.
     ///
     /// # Errors
-    /// `UnknownRequest`, or what writing says.
-    pub fn decline(&self, request: &JoinRequest) -> Result<(), LedgerError> {
-        Ok(self.inner()?.decline(request.request.id)?)
-    }
-}
-
-#[uniffi::export]
-impl Ledger {
-    /// Takes a request to join that came in any way. One that came before gives
-    /// the same as then.
-    ///
-    /// # Errors
-    /// `InvalidMessage`, `InvalidJoin`, `UnknownInvite`, `InviteExpired`,
-    /// `InviteUsedUp`, or as every call that records.
-    pub fn receive_request(&self, message: Vec<u8>) -> Result<RequestOutcome, LedgerError> {
-        Ok(match self.store()?.receive_request(&message)? {
-            Received::Admitted(admitted) => RequestOutcome::Admitted { admitted: admitted.into() },
-            Received::Waiting(group, _) => RequestOutcome::Waiting { group: group.to_string() },
-            _ => return Err(LedgerError::plain(crate::ErrorCode::Internal)),
+    /// As `Bundles.export_file`.
+    #[uniffi::method(default(listener = None))]
+    pub fn write_welcome(
+        &self,
+        admitted: Admitted,
+        path: &str,
+        listener: Option<Arc<dyn ProgressListener>>,
+    ) -> Result<BundleExport, LedgerError> {
+        let (group, admitted) = (self.group.group()?, admitted.into());
+        create_file(path, |file| {
+            let exported =
+                with_progress(listener, |progress| group.write_answer(&admitted, file, progress));
+            Ok(exported?.into())
         })
     }
 
-    /// Asks to join by a link, as `name`. Returns the message for the inviter's
-    /// device; asking again with the same name gives one with the same keys.
+    /// Declines a request. The person who asked gets no message.
     ///
     /// # Errors
-    /// `InvalidMessage` if it is no link, `AlreadyIn`, `InvalidJoin` if the name
-    /// is empty or too long, or what writing says.
-    pub fn join(&self, link: &str, name: &str) -> Result<Vec<u8>, LedgerError> {
-        let link = InviteLink::parse(link).map_err(ledger_store::StoreError::from)?;
-        Ok(self.store()?.join(&link, name)?)
-    }
-
-    /// The groups that this device has asked to join, oldest first.
-    ///
-    /// # Errors
-    /// What reading the database says.
-    pub fn joins(&self) -> Result<Vec<PendingJoin>, LedgerError> {
-        let join = |join: ledger_store::Join| PendingJoin {
-            group: join.group.to_string(),
-            name: join.name,
-            fingerprint: join.fingerprint.to_string(),
-            made_ms: shown(join.made_ms),
-        };
-        Ok(self.store()?.joins()?.into_iter().map(join).collect())
-    }
-
-    /// Asks no more to join a group. An answer that comes later is of no use.
-    ///
-    /// # Errors
-    /// `UnknownGroup` if it was not asked for, or what writing says.
-    pub fn cancel_join(&self, group: &str) -> Result<(), LedgerError> {
-        Ok(self.store()?.cancel_join(group.parse()?)?)
-    }
-
-    /// Takes the answer to a request. From then on the group is in this
-    /// database, as yet with its first entry only: the others have to come from
-    /// another device.
-    ///
-    /// # Errors
-    /// `InvalidJoin` or `InvalidMessage` if the answer is for none of the
-    /// requests made here, or not honest.
-    pub fn finish_join(&self, answer: Vec<u8>) -> Result<Arc<LedgerGroup>, LedgerError> {
-        let group = self.store()?.finish_join(&answer)?;
-        Ok(self.handle(group.id()))
+    /// `UnknownRequest`, or any error of writing the database.
+    pub fn decline(&self, request: &JoinRequest) -> Result<(), LedgerError> {
+        Ok(self.group.group()?.decline(request.request.id)?)
     }
 }

@@ -1,107 +1,154 @@
-//! One group: who is in it, and who owes what.
+//! One group: its members, devices and balances, and sub-handles by topic.
 
-mod acts;
 mod bundles;
+mod import;
 mod invites;
+mod keys;
 mod lists;
-mod long;
+mod maintenance;
 mod record;
 mod rows;
+mod shares;
+mod statements;
 
 use std::sync::Arc;
 
 use ledger_core::{GroupId, MemberId, settle_up};
 
-use crate::LedgerError;
-use crate::money::Money;
-use crate::open::Open;
+use crate::error::LedgerError;
+use crate::platform::{ProgressListener, with_progress};
+use crate::store_handle::StoreHandle;
+use crate::values::Money;
 
-pub use acts::{Act, Proposal};
-pub use bundles::{BundleExport, BundleImport, JoinedGroup, RefusedEntry};
+pub use bundles::{BundleExport, BundleImport, BundleParts, Bundles, RefusedEntry};
+pub use import::ImportSummary;
 pub use invites::{
-    Admitted, Invite, InviteInfo, InvitePolicy, JoinRequest, JoinRequestInfo, PendingJoin,
-    RequestOutcome,
+    Admitted, Invite, InviteInfo, InvitePolicy, Invites, JoinRequest, JoinRequestInfo,
 };
+pub use keys::GroupKeys;
 pub use lists::{
-    ActivityRow, EntryKind, ExpenseFilter, ExpenseRow, FoundBy, OpinionRow, Role, Verdict,
-    VersionRow,
+    ActivityRow, Condition, EntryKind, ExpenseFilter, ExpenseRow, Lists, ReviewRow, Verdict,
+    VersionKind, VersionRow,
 };
-pub use long::{ImportSummary, Problem, Verification};
+pub use maintenance::{GroupMaintenance, Problem, Verification};
 pub use rows::{Agreement, Device, GroupInfo, Member, MemberBalance, Payment};
+pub use shares::{KeptShare, KeptShareInfo, RecoveryRequest, Shares, read_recovery_request};
+pub use statements::{Proposal, StatementIntent};
 
-/// One group of an open ledger. A handle: cheap, and of no use once the ledger
-/// is closed.
+/// One group of an open ledger.
+///
+/// The handle costs little. It is of no use once the ledger is closed. Calls about one
+/// topic are on sub-handles: `lists`, `bundles`, `invites`, `keys`, `shares` and
+/// `maintenance`.
 #[derive(Clone, uniffi::Object)]
 pub struct LedgerGroup {
-    open: Open,
+    store: StoreHandle,
     id: GroupId,
 }
 
 impl LedgerGroup {
-    pub(crate) fn new(open: Open, id: GroupId) -> Self {
-        Self { open, id }
+    pub(crate) fn new(store: StoreHandle, id: GroupId) -> Self {
+        Self { store, id }
     }
 
-    pub(crate) fn inner(&self) -> Result<ledger_store::Group, LedgerError> {
-        self.open.group(self.id)
+    /// The group's handle in the store, with the keys that this device has now.
+    pub(crate) fn group(&self) -> Result<ledger_store::Group, LedgerError> {
+        self.store.group(self.id)
     }
 
-    /// The ledger, whose state is not copied.
+    /// The replayed ledger, whose state is not copied.
     fn ledger(&self) -> Result<Arc<ledger_core::Ledger>, LedgerError> {
-        self.open.reading(self.id, ledger_store::Group::ledger)
+        self.store.read_group(self.id, ledger_store::Group::ledger)
     }
 }
 
 #[uniffi::export]
 impl LedgerGroup {
+    /// Lists of expenses, entries and reviews.
+    #[must_use]
+    pub fn lists(&self) -> Arc<Lists> {
+        Arc::new(Lists::new(self.clone()))
+    }
+
+    /// Bundles: files of sealed entries for other devices.
+    #[must_use]
+    pub fn bundles(&self) -> Arc<Bundles> {
+        Arc::new(Bundles::new(self.clone()))
+    }
+
+    /// Invites to this group, and requests to join it.
+    #[must_use]
+    pub fn invites(&self) -> Arc<Invites> {
+        Arc::new(Invites::new(self.clone()))
+    }
+
+    /// The keys of the group and of this device in it.
+    #[must_use]
+    pub fn keys(&self) -> Arc<GroupKeys> {
+        Arc::new(GroupKeys::new(self.clone()))
+    }
+
+    /// Shares of recovery phrases: this person's for friends, and friends' on this
+    /// device.
+    #[must_use]
+    pub fn shares(&self) -> Arc<Shares> {
+        Arc::new(Shares::new(self.clone()))
+    }
+
+    /// Checks of everything that is stored of this group.
+    #[must_use]
+    pub fn maintenance(&self) -> Arc<GroupMaintenance> {
+        Arc::new(GroupMaintenance::new(self.clone()))
+    }
+
     /// The group's id.
     ///
     /// # Errors
     /// None; as with every call, a binding may report [`LedgerError`].
-    pub fn id(&self) -> Result<String, LedgerError> {
-        Ok(self.id.to_string())
+    pub fn id(&self) -> Result<GroupId, LedgerError> {
+        Ok(self.id)
     }
 
-    /// Name, size and digest.
+    /// The group's name and size, and the member who uses this device.
     ///
     /// # Errors
-    /// What reading the database says.
+    /// Any error of reading the database.
     pub fn info(&self) -> Result<GroupInfo, LedgerError> {
-        let group = self.inner()?;
+        let group = self.group()?;
         let ledger = group.ledger()?;
         let state = ledger.state();
         Ok(GroupInfo {
-            id: self.id.to_string(),
+            id: self.id,
             name: state.name().to_owned(),
-            me: group.me()?.map(|me| me.to_string()),
+            me: group.me()?,
             entries: ledger.frontier().entries(),
             entries_needing_update: state.entries_needing_update(),
         })
     }
 
-    /// The members in the order of their introduction, removed ones too.
+    /// The members in the order in which they were introduced, removed ones too.
     ///
     /// # Errors
-    /// What reading the database says.
+    /// Any error of reading the database.
     pub fn members(&self) -> Result<Vec<Member>, LedgerError> {
-        let group = self.inner()?;
+        let group = self.group()?;
         Ok(rows::members(group.ledger()?.state(), group.me()?))
     }
 
     /// The devices that may write.
     ///
     /// # Errors
-    /// What reading the database says.
+    /// Any error of reading the database.
     pub fn devices(&self) -> Result<Vec<Device>, LedgerError> {
-        let group = self.inner()?;
+        let group = self.group()?;
         Ok(rows::devices(group.ledger()?.state(), group.device()))
     }
 
-    /// Every member's balance in every currency, zeros too: by currency, then
-    /// in the order of the members.
+    /// Every member's balance in every currency, zeros too: by currency, then in the
+    /// order of the members.
     ///
     /// # Errors
-    /// `BalanceTooLarge`, or what reading the database says.
+    /// `BalanceTooLarge`, or any error of reading the database.
     pub fn balances(&self) -> Result<Vec<MemberBalance>, LedgerError> {
         let ledger = self.ledger()?;
         let state = ledger.state();
@@ -110,17 +157,17 @@ impl LedgerGroup {
         for currency in state.currencies() {
             for member in &members {
                 let balance = Money::of_balance(state.balance(*member, currency), currency)?;
-                balances.push(MemberBalance { member: (*member).into(), balance });
+                balances.push(MemberBalance { member: *member, balance });
             }
         }
         Ok(balances)
     }
 
-    /// Who pays whom so that everybody is settled, with the fewest payments
-    /// where they can be computed. The same balances give the same plan.
+    /// A plan of payments that settles all balances: who pays whom. It has the fewest
+    /// payments where these can be computed. The same balances give the same plan.
     ///
     /// # Errors
-    /// `BalanceTooLarge`, or what reading the database says.
+    /// `BalanceTooLarge`, or any error of reading the database.
     pub fn settle_up(&self) -> Result<Vec<Payment>, LedgerError> {
         let ledger = self.ledger()?;
         let state = ledger.state();
@@ -128,8 +175,8 @@ impl LedgerGroup {
         for currency in state.currencies() {
             for step in settle_up(state.open_balances(currency)) {
                 payments.push(Payment {
-                    from_member: step.from.into(),
-                    to_member: step.to.into(),
+                    from_member: step.from,
+                    to_member: step.to,
                     money: Money::of_balance(step.amount, currency)?,
                 });
             }
@@ -137,46 +184,59 @@ impl LedgerGroup {
         Ok(payments)
     }
 
-    /// The digest of the state in hexadecimal: devices with equal digests agree
-    /// on every member and balance.
+    /// The digest of the state, as hexadecimal text. Devices with equal digests agree
+    /// on every member and every balance.
     ///
     /// # Errors
-    /// What reading the database says.
+    /// Any error of reading the database.
     pub fn state_digest(&self) -> Result<String, LedgerError> {
         Ok(self.ledger()?.state().digest().to_string())
     }
 
-    /// Saves a checkpoint if entries came since the last one, so that the next
-    /// opening is quick. By itself the library saves one every 500 entries.
+    /// What two devices compare: with equal digests and heads, they have the same
+    /// entries, and agree on what the entries mean.
     ///
     /// # Errors
-    /// What writing says.
-    pub fn checkpoint(&self) -> Result<(), LedgerError> {
-        Ok(self.inner()?.checkpoint()?)
-    }
-
-    /// Founds a group with everybody of this one and their balances: for when
-    /// the owner's key is lost or stolen. Whoever calls this owns it; the others
-    /// come as placeholders, and follow by an invite. This group stays.
-    ///
-    /// # Errors
-    /// `InvalidEntry` if the name is empty or too long, `NotEnrolled`, or what
-    /// writing says.
-    pub fn found_successor(&self, name: &str) -> Result<Arc<Self>, LedgerError> {
-        let group = self.inner()?.found_successor(name)?;
-        Ok(Arc::new(Self::new(self.open.clone(), group.id())))
-    }
-
-    /// What two devices compare: with equal digests and heads, they have the
-    /// same entries and agree on what they mean.
-    ///
-    /// # Errors
-    /// What reading the database says.
+    /// Any error of reading the database.
     pub fn agreement(&self) -> Result<Agreement, LedgerError> {
-        let group = self.inner()?;
+        let group = self.group()?;
         Ok(Agreement {
             state_digest: group.ledger()?.state().digest().to_string(),
-            heads: group.agreed_heads()?.iter().map(ToString::to_string).collect(),
+            heads: group.agreed_heads()?.into_iter().collect(),
         })
+    }
+
+    /// Reads the group into memory. Call it before the app shows the group; otherwise
+    /// the first call that needs the group does it. It takes milliseconds if there is a
+    /// checkpoint. If there is none, it takes long, and reports its progress. It changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// `Cancelled`, `CallbackFailed`, or any error of reading the database.
+    #[uniffi::method(default(listener = None))]
+    pub fn prepare(&self, listener: Option<Arc<dyn ProgressListener>>) -> Result<(), LedgerError> {
+        let group = self.group()?;
+        with_progress(listener, |progress| group.prepare(progress)).map(|_| ())
+    }
+
+    /// Saves a checkpoint if entries came since the last one, so that the next opening
+    /// is quick. The library itself saves one every 500 entries.
+    ///
+    /// # Errors
+    /// Any error of writing the database.
+    pub fn checkpoint(&self) -> Result<(), LedgerError> {
+        Ok(self.group()?.checkpoint()?)
+    }
+
+    /// Creates a group with everybody of this one and their balances, for when the
+    /// owner's key is lost or stolen. This device's person owns the new group. The
+    /// others are placeholders in it, and come in by invites. This group stays as it is.
+    ///
+    /// # Errors
+    /// `InvalidEntry` if the name is empty or too long, `NotEnrolled`, or any error of
+    /// writing the database.
+    pub fn create_successor_group(&self, name: &str) -> Result<Arc<Self>, LedgerError> {
+        let group = self.group()?.found_successor(name)?;
+        Ok(Arc::new(Self::new(self.store.clone(), group.id())))
     }
 }

@@ -1,136 +1,198 @@
-//! Recording.
+//! Recording: members without an app, expenses, transfers, and entries about them.
 
-use ledger_core::EntryId;
+use ledger_core::{EntryId, MemberId};
 use ledger_store::NewEntry;
 
 use super::LedgerGroup;
-use crate::LedgerError;
-use crate::details::{Details, Expense, Transfer};
+use crate::error::{ErrorCode, LedgerError};
+use crate::values::{Expense, ExpenseId, Transaction, Transfer};
 
 #[uniffi::export]
 impl LedgerGroup {
-    /// Adds somebody who has no app yet. They can claim the place later.
-    /// Returns the new member's id.
+    /// Adds a person who has no app yet, as a placeholder that the person can claim
+    /// later. Returns the new member.
     ///
     /// # Errors
-    /// `InvalidEntry` if the name is empty or too long, `TooManyMembers`, or as
-    /// every call that records: `NotEnrolled`, `WouldBeVoid`, or what writing says.
-    pub fn add_placeholder(&self, name: &str) -> Result<String, LedgerError> {
-        let group = self.inner()?;
-        let entry = self.one(NewEntry::Placeholder { name: name.to_owned() })?;
-        let member = group.ledger()?.state().introduced_by(entry);
-        member.map(|member| member.to_string()).ok_or_else(nothing)
+    /// `InvalidEntry` if the name is empty or too long, `TooManyMembers`, or as every
+    /// call that records: `NotEnrolled`, `WouldBeVoid`, or any error of writing the
+    /// database.
+    pub fn add_placeholder(&self, name: &str) -> Result<MemberId, LedgerError> {
+        let group = self.group()?;
+        let entry = self.append_one(NewEntry::Placeholder { name: name.to_owned() })?;
+        group.ledger()?.state().introduced_by(entry).ok_or_else(nothing_recorded)
     }
 
-    /// Records an expense. Returns the entry, by which corrections name it.
+    /// Records an expense. Returns the id of the expense.
     ///
     /// # Errors
     /// `InvalidEntry`, `UnknownMember`, `DuplicateMember`, `InvalidDate`,
-    /// `InvalidCurrency`, `InvalidAmount`, `InvalidId`, or as every call that
-    /// records.
-    pub fn record_expense(&self, expense: Expense) -> Result<String, LedgerError> {
-        let details = Details::Expense { expense }.try_into()?;
-        self.text_of(NewEntry::Record(details))
+    /// `InvalidCurrency`, `InvalidAmount`, `InvalidId`, or as every call that records.
+    pub fn record_expense(&self, expense: Expense) -> Result<ExpenseId, LedgerError> {
+        let transaction = Transaction::Expense { expense }.try_into()?;
+        Ok(self.append_one(NewEntry::Record(transaction))?.into())
     }
 
-    /// Records that somebody gave somebody money. Returns the entry.
+    /// Records that one member gave money to another. Returns the id of the transfer.
     ///
     /// # Errors
     /// As `record_expense`.
-    pub fn record_transfer(&self, transfer: Transfer) -> Result<String, LedgerError> {
-        let details = Details::Transfer { transfer }.try_into()?;
-        self.text_of(NewEntry::Record(details))
+    pub fn record_transfer(&self, transfer: Transfer) -> Result<ExpenseId, LedgerError> {
+        let transaction = Transaction::Transfer { transfer }.try_into()?;
+        Ok(self.append_one(NewEntry::Record(transaction))?.into())
     }
 
-    /// Records many expenses and transfers, all or none, in one transaction.
+    /// Records many expenses and transfers at once. If one of them is at fault, none is
+    /// recorded.
     ///
     /// # Errors
     /// As `record_expense`.
-    pub fn record_all(&self, all: Vec<Details>) -> Result<Vec<String>, LedgerError> {
-        let entry = |details: Details| Ok(NewEntry::Record(details.try_into()?));
-        let entries = all.into_iter().map(entry).collect::<Result<Vec<_>, LedgerError>>()?;
-        let ids = self.inner()?.append(entries)?;
-        Ok(ids.iter().map(ToString::to_string).collect())
+    pub fn record_all(
+        &self,
+        transactions: Vec<Transaction>,
+    ) -> Result<Vec<ExpenseId>, LedgerError> {
+        let entry = |transaction: Transaction| Ok(NewEntry::Record(transaction.try_into()?));
+        let entries = transactions.into_iter().map(entry).collect::<Result<_, LedgerError>>()?;
+        Ok(self.group()?.append(entries)?.into_iter().map(Into::into).collect())
     }
 
-    /// Replaces all that an expense or transfer says. `original` is the entry
-    /// that first recorded it. Returns the correction's entry.
+    /// Corrects an expense or transfer: `transaction` replaces its whole content. An
+    /// expense may become a transfer, and a transfer an expense. Returns the entry.
     ///
     /// # Errors
-    /// `UnknownEntry`, `WouldBeVoid` if it is no expense or transfer, or as
+    /// `UnknownEntry`, `WouldBeVoid` if `expense` is no expense or transfer, or as
     /// `record_expense`.
-    pub fn correct(&self, original: &str, details: Details) -> Result<String, LedgerError> {
-        let (original, details) = (original.parse()?, details.try_into()?);
-        self.text_of(NewEntry::Correction { original, details })
+    pub fn correct(
+        &self,
+        expense: ExpenseId,
+        transaction: Transaction,
+    ) -> Result<EntryId, LedgerError> {
+        let details = transaction.try_into()?;
+        self.append_one(NewEntry::Correction { original: expense.entry(), details })
     }
 
-    /// Ends an expense or transfer: it counts nothing from now on, and stays in
-    /// the list. Returns the cancellation's entry.
+    /// Cancels an expense or transfer. From then on it changes no balance; it stays in
+    /// the list. Returns the entry.
     ///
     /// # Errors
-    /// `UnknownEntry`, `WouldBeVoid` if it is no expense or transfer, or as
-    /// every call that records.
+    /// `UnknownEntry`, `WouldBeVoid` if `expense` is no expense or transfer, or as every
+    /// call that records.
     #[uniffi::method(default(reason = None))]
-    pub fn cancel(&self, original: &str, reason: Option<String>) -> Result<String, LedgerError> {
-        self.text_of(NewEntry::Cancellation { original: original.parse()?, reason })
+    pub fn cancel(
+        &self,
+        expense: ExpenseId,
+        reason: Option<String>,
+    ) -> Result<EntryId, LedgerError> {
+        self.append_one(NewEntry::Cancellation { original: expense.entry(), reason })
     }
 
-    /// Confirms an expense or transfer, or disputes it. It counts nothing and
-    /// is shown with the entry. Returns the endorsement's entry.
+    /// Confirms an expense or transfer: this device's person agrees with it. That
+    /// changes no balance. `Lists.reviews` shows it. Returns the entry.
     ///
     /// # Errors
     /// As `cancel`.
     #[uniffi::method(default(note = None))]
-    pub fn endorse(
+    pub fn confirm(
         &self,
-        target: &str,
-        confirms: bool,
+        expense: ExpenseId,
         note: Option<String>,
-    ) -> Result<String, LedgerError> {
-        self.text_of(NewEntry::Endorsement { target: target.parse()?, confirms, note })
+    ) -> Result<EntryId, LedgerError> {
+        self.append_one(NewEntry::Endorsement { target: expense.entry(), confirms: true, note })
     }
 
-    /// Records a void entry again under this device's hand, as it stood: what
-    /// somebody who was removed wrote, and is still true. Returns the copy.
+    /// Disputes an expense or transfer: this device's person does not agree with it.
+    /// That changes no balance. `Lists.reviews` shows it. Returns the entry.
     ///
     /// # Errors
     /// As `cancel`.
-    pub fn record_again(&self, void_entry: &str) -> Result<String, LedgerError> {
-        self.text_of(NewEntry::Copy { original: void_entry.parse()? })
+    #[uniffi::method(default(note = None))]
+    pub fn dispute(
+        &self,
+        expense: ExpenseId,
+        note: Option<String>,
+    ) -> Result<EntryId, LedgerError> {
+        self.append_one(NewEntry::Endorsement { target: expense.entry(), confirms: false, note })
     }
 
-    /// Vouches for a member whose introduction is void. Returns the entry.
+    /// Copies an expense or transfer that is void: it counts again, now under the name
+    /// of this device's person. For what a removed member wrote, and is still true.
+    /// Returns the copy.
+    ///
+    /// # Errors
+    /// As `cancel`.
+    pub fn copy_void_entry(&self, void_entry: EntryId) -> Result<EntryId, LedgerError> {
+        self.append_one(NewEntry::Copy { original: void_entry })
+    }
+
+    /// Vouches for a member whose introduction is void, so that the member counts.
+    /// Returns the entry.
     ///
     /// # Errors
     /// `InvalidId`, `UnknownMember`, or as every call that records.
-    pub fn adopt(&self, member: &str) -> Result<String, LedgerError> {
-        self.text_of(NewEntry::Adoption { member: member.parse()? })
+    pub fn vouch_for(&self, member: MemberId) -> Result<EntryId, LedgerError> {
+        self.append_one(NewEntry::Adoption { member })
     }
 }
 
 impl LedgerGroup {
-    fn one(&self, entry: NewEntry) -> Result<EntryId, LedgerError> {
-        self.inner()?.append(vec![entry])?.pop().ok_or_else(nothing)
-    }
-
-    fn text_of(&self, entry: NewEntry) -> Result<String, LedgerError> {
-        Ok(self.one(entry)?.to_string())
+    fn append_one(&self, entry: NewEntry) -> Result<EntryId, LedgerError> {
+        self.group()?.append(vec![entry])?.pop().ok_or_else(nothing_recorded)
     }
 }
 
-/// The store recorded nothing, and said nothing.
-fn nothing() -> LedgerError {
-    LedgerError::new(crate::ErrorCode::Internal, "nothing was recorded")
+/// The error for a store that recorded nothing and reported no error.
+fn nothing_recorded() -> LedgerError {
+    LedgerError::new(ErrorCode::Internal, "nothing was recorded")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::nothing;
-    use crate::{Blame, ErrorCode, LedgerError};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use ledger_store::{Environment, StoreError, StoreOptions, SystemEnvironment};
+
+    use super::nothing_recorded;
+    use crate::store_handle::StoreHandle;
+    use crate::{Blame, ErrorCode, LedgerError, LedgerGroup};
 
     #[test]
     fn a_bug_of_the_library_is_the_library_s_fault() {
-        let LedgerError::Failed { code, blame, .. } = nothing();
+        let LedgerError::Failed { code, blame, .. } = nothing_recorded();
         assert_eq!((code, blame), (ErrorCode::Internal, Blame::Library));
+    }
+
+    /// A system that may have no randomness left.
+    struct Exhaustible {
+        system: SystemEnvironment,
+        exhausted: AtomicBool,
+    }
+
+    impl Environment for Exhaustible {
+        fn now_ms(&self) -> u64 {
+            self.system.now_ms()
+        }
+
+        fn fill_random(&self, bytes: &mut [u8]) -> Result<(), StoreError> {
+            match self.exhausted.load(Ordering::Relaxed) {
+                true => Err(StoreError::Randomness("none is left".to_owned())),
+                false => self.system.fill_random(bytes),
+            }
+        }
+    }
+
+    #[test]
+    fn without_randomness_nothing_is_signed() {
+        let exhausted = AtomicBool::new(false);
+        let system = Arc::new(Exhaustible { system: SystemEnvironment, exhausted });
+        let store = StoreOptions::new().environment(system.clone()).in_memory().unwrap();
+        let id = store.found_group("Flat", "Anna").unwrap().id();
+        let group = LedgerGroup::new(StoreHandle::new(store), id);
+        let before = group.info().unwrap().entries;
+        system.exhausted.store(true, Ordering::Relaxed);
+        let error = group.add_placeholder("Ben").unwrap_err();
+        assert_eq!(error.code(), ErrorCode::NoRandomness);
+        assert_eq!(group.info().unwrap().entries, before);
+        system.exhausted.store(false, Ordering::Relaxed);
+        group.add_placeholder("Ben").unwrap();
     }
 }

@@ -1,42 +1,42 @@
 //! Members, devices and balances, as apps read them.
 
-use ledger_core::{DeviceId, GroupState, MemberId};
+use ledger_core::{DeviceId, EntryId, GroupId, GroupState, MemberId};
 
-use crate::money::Money;
+use crate::values::Money;
 
 /// A group at a glance.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct GroupInfo {
     /// The group's id.
-    pub id: String,
-    /// Its name.
+    pub id: GroupId,
+    /// The group's name.
     pub name: String,
-    /// The id of the member who uses this device.
-    pub me: Option<String>,
+    /// The member who uses this device.
+    pub me: Option<MemberId>,
     /// How many entries are kept.
     pub entries: u64,
-    /// How many of them need a newer version of the app to be judged. If there
-    /// are any, tell the person to update.
+    /// How many of the entries need a newer version of the app to be judged. If there
+    /// are any, ask the person to update.
     pub entries_needing_update: u64,
 }
 
 /// A member of a group.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Member {
-    /// Names the member for ever.
-    pub id: String,
-    /// The member's name. Two members may have one name.
+    /// The member's id, which never changes.
+    pub id: MemberId,
+    /// The member's name. Two members may have the same name.
     pub name: String,
     /// A name that no other member has, such as `Alex (2)`.
     pub label: String,
-    /// Whether this device's person is the member.
+    /// Whether the member is this device's person.
     pub is_me: bool,
-    /// Whether the member has no keys, and can be claimed.
+    /// Whether the member is a placeholder: it has no keys, and a person can claim it.
     pub is_placeholder: bool,
     /// Whether the owner removed the member.
     pub is_removed: bool,
-    /// Whether an introduction of the member is accepted. If not, honest
-    /// entries speak of them all the same.
+    /// Whether an introduction of the member is accepted. If not, entries that count
+    /// may speak of the member all the same.
     pub is_introduced: bool,
 }
 
@@ -44,46 +44,46 @@ pub struct Member {
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Device {
     /// The device's id.
-    pub id: String,
-    /// The id of the member whose device it is.
-    pub member: String,
+    pub id: DeviceId,
+    /// The member who uses the device.
+    pub member: MemberId,
     /// Whether it is this device.
     pub is_this_device: bool,
 }
 
-/// What one member gets back, or owes, in one currency.
+/// Balance of one member in one currency.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct MemberBalance {
-    /// The member's id.
-    pub member: String,
-    /// Positive is what the group owes the member.
+    /// The member.
+    pub member: MemberId,
+    /// What the group owes the member is positive, what the member owes is negative.
     pub balance: Money,
 }
 
 /// One payment of a plan that settles all balances.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Payment {
-    /// The id of the member who pays.
-    pub from_member: String,
-    /// The id of the member who receives.
-    pub to_member: String,
-    /// How much, positive.
+    /// The member who pays.
+    pub from_member: MemberId,
+    /// The member who receives.
+    pub to_member: MemberId,
+    /// How much; positive.
     pub money: Money,
 }
 
-/// What two devices compare to know that they agree.
+/// What two devices compare to find out whether they agree.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Agreement {
     /// The digest of members, devices and balances.
     pub state_digest: String,
-    /// The newest entries that count for the comparison, in ascending order.
-    pub heads: Vec<String>,
+    /// The newest entries that the comparison covers, in ascending order.
+    pub heads: Vec<EntryId>,
 }
 
 pub(super) fn members(state: &GroupState, me: Option<MemberId>) -> Vec<Member> {
     let labels = state.labels();
     let member = |(id, member): (MemberId, &ledger_core::Member)| Member {
-        id: id.to_string(),
+        id,
         name: member.name().to_owned(),
         label: labels.get(&id).cloned().unwrap_or_default(),
         is_me: me == Some(id),
@@ -94,10 +94,10 @@ pub(super) fn members(state: &GroupState, me: Option<MemberId>) -> Vec<Member> {
     state.members().into_iter().map(member).collect()
 }
 
-pub(super) fn devices(state: &GroupState, this: DeviceId) -> Vec<Device> {
+pub(super) fn devices(state: &GroupState, this_device: DeviceId) -> Vec<Device> {
     let device = |(_, id, _): (_, DeviceId, _)| {
-        let member = state.device_owner(id)?.to_string();
-        Some(Device { id: id.to_string(), member, is_this_device: id == this })
+        let member = state.device_owner(id)?;
+        Some(Device { id, member, is_this_device: id == this_device })
     };
     state.devices().filter_map(device).collect()
 }

@@ -1,13 +1,13 @@
 """Every code of errors, provoked once."""
 
+import datetime
 import pathlib
 import sys
+import types
 
 from group_ledger import (
-    Act,
     Blame,
     CallbackError,
-    Details,
     ErrorCode,
     Expense,
     InvitePolicy,
@@ -15,11 +15,14 @@ from group_ledger import (
     LedgerError,
     PairingMode,
     Part,
+    StatementIntent,
+    Transaction,
     Transfer,
     parse_money,
 )
 
 from flat import (
+    DAY,
     FIXTURES,
     FULL_DISK,
     NOBODY,
@@ -27,33 +30,35 @@ from flat import (
     Flat,
     Keychain,
     Progress,
-    answered,
+    admitted,
     asks,
     code_of,
-    memory,
 )
 from phones import pairs
 
 
 def cancelled_twice(flat):
-    flat.group.invite(InvitePolicy(label=""), "")
-    invite = flat.group.invites()[-1]
-    flat.group.cancel_invite(invite)
-    flat.group.cancel_invite(invite)
+    invites = flat.group.invites()
+    invites.create(InvitePolicy(note=""), "")
+    invite = invites.list()[-1]
+    invites.cancel(invite)
+    invites.cancel(invite)
 
 
 def declined_twice(flat):
-    asks(flat, InvitePolicy(label=""))
-    request = flat.group.requests()[-1]
-    flat.group.decline(request)
-    flat.group.decline(request)
+    asks(flat, InvitePolicy(note=""))
+    invites = flat.group.invites()
+    request = invites.join_requests()[-1]
+    invites.decline(request)
+    invites.decline(request)
 
 
 def admits_without_proposal(flat):
-    answered(flat)
+    admitted(flat)
     cleo = flat.group.members()[-1].id
-    asks(flat, InvitePolicy(label="", claims=cleo))
-    flat.group.admit(flat.group.requests()[-1])
+    asks(flat, InvitePolicy(note="", for_member=cleo))
+    invites = flat.group.invites()
+    invites.admit(invites.join_requests()[-1])
 
 
 def people(prefix, count):
@@ -64,13 +69,14 @@ def people(prefix, count):
 
 
 def other_phrase():
-    other = memory(5)
+    other = Ledger.in_memory()
     other.create_group("Other", "Zoe")
-    return other.reveal_phrase()
+    return other.recovery().reveal_phrase()
 
 
 def reports_every_error(flat):
     group, ledger = flat.group, flat.ledger
+    bundles, maintenance = group.bundles(), ledger.maintenance()
 
     def opens(path, keychain=flat.keychain, create=False):
         return lambda: Ledger.open(str(path), keychain, create)
@@ -94,47 +100,47 @@ def reports_every_error(flat):
         keychain = Keychain((k, v) for k, v in secrets if k != "entropy")
         other = Ledger.open(flat.path, keychain, False)
         try:
-            other.group(group.id()).propose(Act.RENAME("Zoe"))
+            other.group(group.id()).propose(StatementIntent.RENAME("Zoe"))
         finally:
-            other.shut_down()
+            other.close()
 
     def before_entries_came():
-        other, answer = answered(flat)
-        other.finish_join(answer).add_placeholder("Ben")
+        other, welcome = admitted(flat)
+        other.joining().enter(welcome).add_placeholder("Ben")
 
     def no_key():
         path = str(flat.folder / "theirs.bundle")
-        group.export_bundle(path)
-        other = memory(5)
+        bundles.export_file(path)
+        other = Ledger.in_memory()
         other.create_group("Other", "Zoe")
-        other.restore_group(path)
+        other.recovery().restore_group(path)
 
     def no_sealing_key():
-        other, answer = answered(flat)
-        other.finish_join(answer).export_bundle(str(flat.folder / "none.bundle"))
+        other, welcome = admitted(flat)
+        other.joining().enter(welcome).bundles().export_file(str(flat.folder / "none.bundle"))
 
-    def old_copy():
+    def rolled_back():
         path = str(flat.folder / "old.db")
-        ledger.backup(path)
+        maintenance.backup(path)
         group.record_expense(flat.expense())
-        group.export_bundle(str(flat.folder / "handed-out.bundle"))
+        bundles.export_file(str(flat.folder / "handed-out.bundle"))
         other = Ledger.open(path, flat.keychain, False)
         try:
             other.group(group.id()).record_expense(flat.expense())
         finally:
-            other.shut_down()
+            other.close()
 
     def many_devices():
-        old = memory(7)
+        old = Ledger.in_memory()
         old.create_group("Flat", "Zoe")
-        for seed in range(11):
-            pairs(old, memory(100 + seed), PairingMode.HIGH_SECURITY)
+        for _ in range(11):
+            pairs(old, Ledger.in_memory(), PairingMode.RECORD_ONLY)
 
     def outdated():
         other = ledger.create_group("Outdated", "Anna")
         ben = other.add_placeholder("Ben")
-        proposal = other.propose(Act.REMOVE(ben, None))
-        other.sign(other.propose(Act.RENAME("Ben")))
+        proposal = other.propose(StatementIntent.REMOVE(ben, None))
+        other.sign(other.propose(StatementIntent.RENAME("Ben")))
         other.sign(proposal)
 
     def crowd():
@@ -147,9 +153,9 @@ def reports_every_error(flat):
         ben, anna = other.add_placeholder("Ben"), other.info().me
         most = 10**15
         rows = [
-            Details.TRANSFER(
+            Transaction.TRANSFER(
                 Transfer(
-                    date="2026-11-21",
+                    date=DAY,
                     description="",
                     currency="EUR",
                     minor_units=most,
@@ -163,21 +169,22 @@ def reports_every_error(flat):
 
     def crowds():
         """A group in which more people are than an entry can name."""
-        host, other = memory(8), memory(9)
+        host, other = Ledger.in_memory(), Ledger.in_memory()
         ours = host.create_group("Crowds", "Zoe")
-        request = other.join(ours.invite(InvitePolicy(label="", asks=False), ""), "Yan")
+        link = ours.invites().create(InvitePolicy(note="", requires_approval=False), "")
+        request = other.joining().join(link, "Yan")
         welcome = str(flat.folder / "crowds.welcome")
-        ours.write_answer(host.receive_request(request).admitted, welcome)
-        theirs = other.finish_join_from(welcome).group
+        ours.invites().write_welcome(host.joining().receive_request(request).admitted, welcome)
+        theirs = other.joining().enter_with_bundle(welcome).group
         ours.import_splitwise(people("P", 600))
         theirs.import_splitwise(people("Q", 600))
         path = str(flat.folder / "crowds.bundle")
-        theirs.export_bundle(path)
-        ours.import_bundle(path)
+        theirs.bundles().export_file(path)
+        ours.bundles().import_file(path)
         members = [member.id for member in ours.members()]
         ours.record_expense(
             Expense(
-                date="2026-11-21",
+                date=DAY,
                 description="A feast",
                 currency="EUR",
                 minor_units=len(members),
@@ -190,17 +197,17 @@ def reports_every_error(flat):
         # Database and secrets, copied together: nothing tells the clone that it is one.
         clone = Keychain(flat.keychain.secrets)
         path, bundle = str(flat.folder / "clone.db"), str(flat.folder / "original.bundle")
-        ledger.backup(path)
+        maintenance.backup(path)
         other = Ledger.open(path, clone, False)
         try:
             cloned = other.group(group.id())
             group.record_expense(flat.expense())
             cloned.record_expense(flat.expense())
-            group.export_bundle(bundle)
-            cloned.import_bundle(bundle)
+            bundles.export_file(bundle)
+            cloned.bundles().import_file(bundle)
             cloned.record_expense(flat.expense())
         finally:
-            other.shut_down()
+            other.close()
 
     def throws(_):
         raise ValueError("a secret that must not be passed on")
@@ -213,14 +220,14 @@ def reports_every_error(flat):
                 for row in other.groups():
                     call(other.group(row.id))
             finally:
-                other.shut_down()
+                other.close()
 
         return opens
 
     def full_disk():
         other = Flat(FULL_DISK)
         while True:
-            other.group.record_all([Details.EXPENSE(other.expense())] * 100)
+            other.group.record_all([Transaction.EXPENSE(other.expense())] * 100)
 
     def read_only():
         path = pathlib.Path(READ_ONLY_DISK) / "busy.db"
@@ -229,7 +236,7 @@ def reports_every_error(flat):
 
     def without_container_name():
         path = str(flat.folder / "shared.db")
-        Ledger.open(path, flat.keychain, True, "shared").shut_down()
+        Ledger.open(path, flat.keychain, True, "shared").close()
         assert pathlib.Path(path).read_bytes().startswith(b"SQLite format 3")
         Ledger.open(path, flat.keychain, False)
 
@@ -252,28 +259,30 @@ def reports_every_error(flat):
 
     def still_in_use():
         try:
-            group.verify(Progress(suspends))
+            group.maintenance().verify_history(Progress(suspends))
         except LedgerError:
             pass
         ledger.resume()
         raise kept[0]
 
+    # A `datetime.date` is always a day of the calendar.
+    no_day = types.SimpleNamespace(year=2026, month=2, day=30)
     cut = flat.folder / "cut.db"
     cut.write_bytes(b"short")
     provoke = {
         ErrorCode.NOT_FOUND: opens(flat.folder / "nowhere.db"),
         ErrorCode.WRONG_KEY: opens(flat.path, Keychain()),
         ErrorCode.SECRETS_FAILED: locked,
-        ErrorCode.WRONG_APP_KEY: lambda: ledger.change_app_key(b"short"),
+        ErrorCode.WRONG_APP_KEY: lambda: maintenance.change_app_key(b"short"),
         ErrorCode.SECRETS_DAMAGED: lambda: Ledger.open(
             flat.path, flat.keychain, False, app_key=bytes(32)
         ),
         ErrorCode.DAMAGED: opens(cut),
         ErrorCode.FROM_THE_FUTURE: fixture("future.db", lambda _: None),
         ErrorCode.BUSY: fixture("busy.db", lambda group: group.add_placeholder("Ben")),
-        ErrorCode.DATABASE_FAILED: fixture("incomplete.db", lambda group: group.expenses()),
+        ErrorCode.DATABASE_FAILED: fixture("incomplete.db", lambda group: group.lists().expenses()),
         ErrorCode.REFUSED: fixture("strange.db", lambda group: group.prepare()),
-        ErrorCode.FILE: lambda: ledger.backup(flat.path),
+        ErrorCode.FILE: lambda: maintenance.backup(flat.path),
         ErrorCode.NO_SALT: without_container_name,
         ErrorCode.SUSPENDED: suspended,
         ErrorCode.STILL_IN_USE: still_in_use,
@@ -285,37 +294,41 @@ def reports_every_error(flat):
         ErrorCode.TOO_MANY_REFERENCES: crowds,
         ErrorCode.NOT_ENROLLED: before_entries_came,
         ErrorCode.INVALID_ENTRY: records(minor_units=0),
-        ErrorCode.WOULD_BE_VOID: lambda: group.propose(Act.REMOVE(flat.anna, None)),
+        ErrorCode.WOULD_BE_VOID: lambda: group.propose(StatementIntent.REMOVE(flat.anna, None)),
         ErrorCode.PROPOSAL_OUTDATED: outdated,
         ErrorCode.NO_ROOT_KEY: without_root_key,
-        ErrorCode.INVALID_MESSAGE: lambda: ledger.join("hello", "Anna"),
-        ErrorCode.INVALID_JOIN: lambda: memory().finish_join(answered(flat)[1]),
-        ErrorCode.INVALID_PHRASE: lambda: memory().restore_phrase("zoo zoo"),
-        ErrorCode.PAIRING_FAILED: lambda: memory().pair_as_old(b"hello"),
-        ErrorCode.INVALID_SHARE: lambda: group.share_phrase(1, [flat.anna]),
-        ErrorCode.INVALID_ENROLMENT: lambda: ledger.carry_enrolment(b"hello"),
+        ErrorCode.INVALID_MESSAGE: lambda: ledger.joining().join("hello", "Anna"),
+        ErrorCode.INVALID_JOIN: lambda: Ledger.in_memory().joining().enter(admitted(flat)[1]),
+        ErrorCode.INVALID_PHRASE: lambda: Ledger.in_memory().recovery().restore_phrase("zoo zoo"),
+        ErrorCode.PAIRING_FAILED: lambda: Ledger.in_memory().pairing().start_on_old_device(b"hello"),
+        ErrorCode.INVALID_SHARE: lambda: group.shares().share_phrase(1, [flat.anna]),
+        ErrorCode.INVALID_APPROVAL: lambda: ledger.recovery().approve_device(b"hello"),
         ErrorCode.NO_KEY: no_key,
         ErrorCode.NO_SEALING_KEY: no_sealing_key,
-        ErrorCode.OLD_COPY: old_copy,
+        ErrorCode.ROLLED_BACK: rolled_back,
         ErrorCode.FORKED: forked,
         ErrorCode.TOO_MANY_DEVICES: many_devices,
         ErrorCode.UNKNOWN_INVITE: lambda: cancelled_twice(flat),
-        ErrorCode.INVITE_EXPIRED: lambda: asks(flat, InvitePolicy(label="", expires_ms=1)),
-        ErrorCode.INVITE_USED_UP: lambda: asks(
-            flat, InvitePolicy(label="", asks=False, uses=1), people=2
+        ErrorCode.INVITE_EXPIRED: lambda: asks(
+            flat, InvitePolicy(note="", expires_at=datetime.datetime(1970, 1, 2, tzinfo=datetime.timezone.utc))
         ),
-        ErrorCode.INVITE_MUST_ASK: lambda: group.invite(
-            InvitePolicy(label="", asks=False, claims=flat.anna), ""
+        ErrorCode.INVITE_USED_UP: lambda: asks(
+            flat, InvitePolicy(note="", requires_approval=False, max_uses=1), people=2
+        ),
+        ErrorCode.APPROVAL_REQUIRED: lambda: group.invites().create(
+            InvitePolicy(note="", requires_approval=False, for_member=flat.anna), ""
         ),
         ErrorCode.UNKNOWN_REQUEST: lambda: declined_twice(flat),
         ErrorCode.NEEDS_PROPOSAL: lambda: admits_without_proposal(flat),
-        ErrorCode.OTHER_PERSON: lambda: ledger.restore_phrase(other_phrase()),
-        ErrorCode.ALREADY_IN: lambda: ledger.join(group.invite(InvitePolicy(label=""), ""), "Anna"),
-        ErrorCode.CANCELLED: lambda: group.verify(Progress(lambda calls: False)),
-        ErrorCode.CALLBACK_FAILED: lambda: group.verify(Progress(throws)),
+        ErrorCode.OTHER_PERSON: lambda: ledger.recovery().restore_phrase(other_phrase()),
+        ErrorCode.ALREADY_IN: lambda: ledger.joining().join(
+            group.invites().create(InvitePolicy(note=""), ""), "Anna"
+        ),
+        ErrorCode.CANCELLED: lambda: group.maintenance().verify_history(Progress(lambda calls: False)),
+        ErrorCode.CALLBACK_FAILED: lambda: group.maintenance().verify_history(Progress(throws)),
         ErrorCode.INVALID_ID: shares(flat.anna, "Ben"),
-        ErrorCode.INVALID_CURSOR: lambda: group.expenses(after="first"),
-        ErrorCode.INVALID_DATE: records(date="2026-02-30"),
+        ErrorCode.INVALID_CURSOR: lambda: group.lists().expenses(after="first"),
+        ErrorCode.INVALID_DATE: records(date=no_day),
         ErrorCode.INVALID_CURRENCY: records(currency="euro"),
         ErrorCode.INVALID_AMOUNT: lambda: parse_money("1.505", "EUR"),
         ErrorCode.BALANCE_TOO_LARGE: huge,
@@ -330,7 +343,7 @@ def reports_every_error(flat):
         if call:
             found = code_of(call)
             assert found == code, f"{found} in place of {code}"
-    # What nothing that an app does can bring about; tests in Rust do.
+    # Codes that no call of an app can provoke; tests in Rust do.
     unreachable = {
         ErrorCode[line.split()[0].replace("-", "_").upper()]
         for line in (FIXTURES / "unreachable.txt").read_text().splitlines()
@@ -347,6 +360,6 @@ def reports_every_error(flat):
         assert error.blame == Blame.YOU
         assert "64 hexadecimal digits" in error.reason
     try:
-        group.verify(Progress(throws))
+        group.maintenance().verify_history(Progress(throws))
     except LedgerError.Failed as error:
         assert "secret that must" not in repr(error)

@@ -1,5 +1,6 @@
-"""What the steps of the scenario share."""
+"""Helpers for the steps of the scenario."""
 
+import datetime
 import os
 import pathlib
 import sys
@@ -14,7 +15,6 @@ from group_ledger import (
     Part,
     ProgressListener,
     SecretStore,
-    TestClock,
     format_money,
     split_equally,
 )
@@ -24,10 +24,11 @@ FIXTURES = pathlib.Path(sys.argv[1])
 FULL_DISK = os.environ.get("LEDGER_FULL_DISK")
 READ_ONLY_DISK = os.environ.get("LEDGER_READ_ONLY_DISK")
 NOBODY = "00" * 32
+DAY = datetime.date(2026, 11, 21)
 
 
 class Keychain(SecretStore):
-    """What an app would write over Keychain or Keystore."""
+    """A secret store, as an app writes one over Keychain or Keystore."""
 
     def __init__(self, secrets=()):
         self.secrets = dict(secrets)
@@ -91,7 +92,7 @@ class Flat:
     def expense(self, minor_units=2500, **change):
         half = split_equally(minor_units, 2, 0)
         fields = {
-            "date": "2026-11-21",
+            "date": DAY,
             "description": "Dinner",
             "currency": "EUR",
             "minor_units": minor_units,
@@ -117,22 +118,18 @@ def code_of(call):
     raise AssertionError("this should have failed")
 
 
-def memory(seed=1):
-    return Ledger.in_memory(TestClock(1_763_700_000_000, seed))
-
-
 def asks(flat, policy, people=1):
     """Somebody asks to join by an invite."""
-    link = flat.group.invite(policy, "https://example.org/join")
-    for seed in range(people):
-        other = memory(100 + seed)
-        flat.ledger.receive_request(other.join(link, f"Cleo {seed}"))
+    link = flat.group.invites().create(policy, "https://example.org/join")
+    for number in range(people):
+        other = Ledger.in_memory()
+        flat.ledger.joining().receive_request(other.joining().join(link, f"Cleo {number}"))
     return other
 
 
-def answered(flat, policy=None):
-    """Somebody asks to join, and is let in."""
-    other = asks(flat, policy or InvitePolicy(label="Cleo"))
-    request = flat.group.requests()[-1]
-    proposal = flat.group.propose_admission(request)
-    return other, flat.group.admit(request, proposal).answer
+def admitted(flat, policy=None):
+    """Somebody asks to join, and is admitted."""
+    other = asks(flat, policy or InvitePolicy(note="Cleo"))
+    invites = flat.group.invites()
+    request = invites.join_requests()[-1]
+    return other, invites.admit(request, invites.propose_admission(request)).welcome

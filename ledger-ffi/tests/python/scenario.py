@@ -4,6 +4,7 @@ Run by ledger-ffi/test-bindings.sh, which compares the steps printed here with
 those in ledger-ffi/tests/scenario.txt.
 """
 
+import datetime
 import gc
 import os
 import pathlib
@@ -13,16 +14,15 @@ import threading
 import traceback
 
 from group_ledger import (
-    Act,
-    Details,
+    Condition,
     EntryKind,
     ErrorCode,
     ExpenseFilter,
-    FoundBy,
     Ledger,
-    Role,
-    TestClock,
+    StatementIntent,
+    Transaction,
     Transfer,
+    VersionKind,
     currency_exponent,
     format_money,
     parse_money,
@@ -30,7 +30,7 @@ from group_ledger import (
 )
 
 from errors import reports_every_error
-from flat import NOBODY, Changes, Flat, Keychain, Progress, answered, code_of, memory
+from flat import DAY, NOBODY, Changes, Flat, Keychain, Progress, admitted, code_of
 from phones import PHONES
 
 
@@ -54,24 +54,27 @@ def creates_a_group(flat):
 def records_an_expense(flat):
     flat.dinner = flat.group.record_expense(flat.expense())
     assert flat.balances() == ["12.50", "-12.50"]
-    [row] = flat.group.expenses()
-    assert (row.id, row.shown, row.is_cancelled) == (flat.dinner, flat.dinner, False)
-    assert row.details.expense.description == "Dinner"
+    [row] = flat.group.lists().expenses()
+    assert (row.id, row.current_version, row.is_cancelled) == (flat.dinner, flat.dinner, False)
+    expense = row.transaction.expense
+    assert (expense.description, expense.date) == ("Dinner", DAY)
     [balance] = flat.ledger.groups()[0].balances
     assert (balance.currency, balance.minor_units) == ("EUR", 1250)
 
 
 def corrects_it(flat):
-    expense = flat.group.expenses()[0].details.expense
+    expense = flat.group.lists().expenses()[0].transaction.expense
     dearer = flat.expense(3000, description=expense.description + " and wine")
-    correction = flat.group.correct(flat.dinner, Details.EXPENSE(dearer))
+    correction = flat.group.correct(flat.dinner, Transaction.EXPENSE(dearer))
     assert flat.balances() == ["15.00", "-15.00"]
-    [row] = flat.group.expenses()
-    assert (row.id, row.shown) == (flat.dinner, correction)
-    history = flat.group.history(flat.dinner)
-    assert [row.role for row in history] == [Role.CORRECTION, Role.ORIGINAL]
-    assert history[0].details.expense.description == "Dinner and wine"
-    [newest] = flat.group.activity(limit=1)
+    lists = flat.group.lists()
+    [row] = lists.expenses()
+    assert (row.id, row.current_version) == (flat.dinner, correction)
+    history = lists.history(flat.dinner)
+    assert [row.kind for row in history] == [VersionKind.CORRECTION, VersionKind.ORIGINAL]
+    assert history[0].transaction.expense.description == "Dinner and wine"
+    [newest] = lists.activity(limit=1)
+    assert newest.expense == flat.dinner
     assert (newest.total_before.minor_units, newest.total.minor_units) == (2500, 3000)
     assert newest.before.expense.description == "Dinner"
 
@@ -81,7 +84,7 @@ def pays_and_confirms(flat):
     assert (payment.from_member, payment.to_member) == (flat.ben, flat.anna)
     flat.payment = flat.group.record_transfer(
         Transfer(
-            date="2026-11-22",
+            date=DAY + datetime.timedelta(days=1),
             description="",
             currency=payment.money.currency,
             minor_units=payment.money.minor_units,
@@ -90,56 +93,59 @@ def pays_and_confirms(flat):
         )
     )
     assert flat.balances() == ["0.00", "0.00"]
-    flat.group.endorse(flat.payment, True, "thanks")
-    [opinion] = flat.group.opinions(flat.payment)
-    assert (opinion.member, opinion.confirms, opinion.note) == (flat.anna, True, "thanks")
+    flat.group.dispute(flat.payment)
+    assert [review.confirms for review in flat.group.lists().reviews(flat.payment)] == [False]
+    flat.group.confirm(flat.payment, "thanks")
+    [review] = flat.group.lists().reviews(flat.payment)
+    assert (review.member, review.confirms, review.note) == (flat.anna, True, "thanks")
 
 
 def cancels(flat):
     flat.group.cancel(flat.payment, "it bounced")
     assert flat.balances() == ["15.00", "-15.00"]
-    [cancelled] = [row for row in flat.group.expenses() if row.is_cancelled]
+    [cancelled] = [row for row in flat.group.lists().expenses() if row.is_cancelled]
     assert cancelled.id == flat.payment
-    newest = flat.group.activity(limit=1)[0]
-    assert (newest.kind, newest.target) == (EntryKind.CANCELLATION, flat.payment)
-    assert (newest.remark, newest.details) == ("it bounced", None)
+    newest = flat.group.lists().activity(limit=1)[0]
+    assert (newest.kind, newest.expense) == (EntryKind.CANCELLATION, flat.payment)
+    assert (newest.remark, newest.transaction) == ("it bounced", None)
     assert newest.before.transfer.to_member == flat.anna
 
 
 def finds_and_pages(flat):
     for day in range(1, 8):
-        flat.group.record_expense(flat.expense(date=f"2026-10-0{day}", category="rent"))
+        flat.group.record_expense(flat.expense(date=datetime.date(2026, 10, day), category="rent"))
+    lists = flat.group.lists()
 
     def found(**change):
-        return len(flat.group.expenses(ExpenseFilter(**change), limit=100))
+        return len(lists.expenses(ExpenseFilter(**change), limit=100))
 
     assert found() == 9
-    assert found(by=FoundBy.TEXT("wi din")) == 1
-    assert found(by=FoundBy.CATEGORY("rent")) == 7
-    assert found(by=FoundBy.CURRENCY("JPY")) == 0
-    assert found(by=FoundBy.MEMBER(flat.ben)) == 9
-    assert found(from_date="2026-10-02", to_date="2026-10-04") == 3
+    assert found(condition=Condition.TEXT("wi din")) == 1
+    assert found(condition=Condition.CATEGORY("rent")) == 7
+    assert found(condition=Condition.CURRENCY("JPY")) == 0
+    assert found(condition=Condition.MEMBER(flat.ben)) == 9
+    assert found(from_date=datetime.date(2026, 10, 2), to_date=datetime.date(2026, 10, 4)) == 3
     pages, after = [], None
-    while page := flat.group.expenses(after=after, limit=4):
+    while page := lists.expenses(after=after, limit=4):
         pages.append(len(page))
         after = page[-1].cursor
     assert pages == [4, 4, 1]
-    assert flat.group.void_entries() == []
-    authors = {row.author for row in flat.group.activity(limit=100)}
+    assert lists.void_entries() == []
+    authors = {row.author for row in lists.activity(limit=100)}
     assert authors == {flat.anna}
 
 
-def shows_acts_before_signing(flat):
-    outdated = flat.group.propose(Act.REMOVE(flat.ben, None))
+def shows_statements_before_signing(flat):
+    outdated = flat.group.propose(StatementIntent.REMOVE(flat.ben, None))
     assert "Remove Ben" in outdated.text()
-    rename = flat.group.propose(Act.RENAME("Ben"))
+    rename = flat.group.propose(StatementIntent.RENAME("Ben"))
     flat.group.sign(rename)
     labels = [member.label for member in flat.group.members()]
     assert labels == ["Ben", "Ben (2)"]
     assert code_of(lambda: flat.group.sign(outdated)) == ErrorCode.PROPOSAL_OUTDATED
-    flat.group.sign(flat.group.propose(Act.RENAME_GROUP("House")))
+    flat.group.sign(flat.group.propose(StatementIntent.RENAME_GROUP("House")))
     assert flat.group.info().name == "House"
-    removal = flat.group.propose(Act.REMOVE(flat.ben, None))
+    removal = flat.group.propose(StatementIntent.REMOVE(flat.ben, None))
     assert removal.fingerprint() is None and removal.voids() == removal.revives() == []
     flat.group.sign(removal)
     assert flat.group.members()[1].is_removed
@@ -160,27 +166,28 @@ def tells_what_changes(flat):
 
 
 def verifies_and_cancels_a_long_check(flat):
-    rows = [Details.EXPENSE(flat.expense(100 + n)) for n in range(1000)]
+    rows = [Transaction.EXPENSE(flat.expense(100 + n)) for n in range(1000)]
     assert len(flat.group.record_all(rows)) == 1000
     progress = Progress()
-    verification = flat.group.verify(progress)
+    maintenance = flat.group.maintenance()
+    verification = maintenance.verify_history(progress)
     assert verification.problems == []
     assert verification.entries == flat.group.info().entries
     assert verification.state_digest == flat.group.state_digest()
     assert progress.calls[-1] == (verification.entries, verification.entries)
     stopping = Progress(lambda calls: calls < 3)
-    assert code_of(lambda: flat.group.verify(stopping)) == ErrorCode.CANCELLED
+    assert code_of(lambda: maintenance.verify_history(stopping)) == ErrorCode.CANCELLED
     assert len(stopping.calls) == 3
 
 
 def backs_up(flat):
     copy = str(flat.folder / "copy.db")
     progress = Progress()
-    flat.ledger.backup(copy, progress)
+    flat.ledger.maintenance().backup(copy, progress)
     assert progress.calls
-    other = Ledger.open(copy, flat.keychain, create=False)
-    assert other.group(flat.group.id()).agreement() == flat.group.agreement()
-    other.shut_down()
+    with Ledger.open(copy, flat.keychain, create=False) as other:
+        assert other.group(flat.group.id()).agreement() == flat.group.agreement()
+    assert code_of(other.groups) == ErrorCode.CLOSED
 
 
 def counts_money_to_the_cent(flat):
@@ -201,7 +208,7 @@ def serves_several_threads(flat):
             for _ in range(25):
                 flat.group.record_expense(flat.expense())
                 flat.group.balances()
-                flat.group.expenses(limit=5)
+                flat.group.lists().expenses(limit=5)
         except Exception as error:
             failures.append(error)
 
@@ -216,15 +223,17 @@ def serves_several_threads(flat):
 
 def lives_in_memory(flat):
     def story():
-        clock = TestClock(1_763_700_000_000, 7)
-        ledger = Ledger.in_memory(clock)
+        before = datetime.datetime.now(datetime.timezone.utc)
+        ledger = Ledger.in_memory()
         group = ledger.create_group("Flat", "Anna")
-        clock.set(1_763_700_060_000)
         group.add_placeholder("Ben")
-        assert group.activity(limit=1)[0].timestamp_ms == 1_763_700_060_000
+        age = group.lists().activity(limit=1)[0].timestamp - before
+        # An instant has whole milliseconds.
+        assert datetime.timedelta(milliseconds=-1) < age < datetime.timedelta(hours=1)
         return group.id(), group.state_digest()
 
-    assert story() == story()
+    one, other = story(), story()
+    assert one[0] != other[0] and one[1] != other[1]
 
 
 def changes_the_app_key(flat):
@@ -233,16 +242,16 @@ def changes_the_app_key(flat):
     ledger = Ledger.open(path, keychain, app_key=old)
     group = ledger.create_group("Flat", "Anna")
     before = dict(keychain.secrets)
-    ledger.change_app_key(new)
+    ledger.maintenance().change_app_key(new)
     changed = [name for name, secret in keychain.secrets.items() if secret != before[name]]
     assert changed == ["wrapping-key"]
     group.add_placeholder("Ben")
-    ledger.shut_down()
+    ledger.close()
     for wrong in (old, None):
         assert code_of(lambda: Ledger.open(path, keychain, app_key=wrong)) == ErrorCode.WRONG_APP_KEY
     again = Ledger.open(path, keychain, app_key=new)
     assert len(again.group(group.id()).members()) == 2
-    again.shut_down()
+    again.close()
 
 
 def suspends_and_resumes(flat):
@@ -250,37 +259,39 @@ def suspends_and_resumes(flat):
     flat.ledger.suspend()
     assert code_of(flat.group.info) == ErrorCode.SUSPENDED
     flat.ledger.resume()
-    assert flat.ledger.check() == []
-    flat.ledger.rebuild()
-    assert "Flat" not in flat.ledger.support_dump()
+    maintenance = flat.ledger.maintenance()
+    assert maintenance.check_database() == []
+    maintenance.rebuild_indexes()
+    assert "Flat" not in maintenance.support_dump()
+    maintenance.release_memory()
 
 
 def changes_the_key(flat):
     older = str(flat.folder / "older.db")
-    flat.ledger.backup(older)
+    flat.ledger.maintenance().backup(older)
     agreed, keys = flat.group.agreement(), dict(flat.keychain.secrets)
-    flat.ledger.rekey()
+    flat.ledger.maintenance().rekey()
     changed = [name for name in keys if flat.keychain.secrets[name] != keys[name]]
     assert [name.split("-")[0] for name in changed] == ["database"]
     assert flat.group.agreement() == agreed
     flat.group.record_expense(flat.expense())
     # What was copied before opens with the key of then.
-    Ledger.open(older, Keychain(keys), create=False).shut_down()
+    Ledger.open(older, Keychain(keys), create=False).close()
 
 
 def invites_and_admits(flat):
-    other, answer = answered(flat)
-    joined = other.finish_join(answer)
+    other, welcome = admitted(flat)
+    joined = other.joining().enter(welcome)
     assert joined.id() == flat.group.id()
     assert flat.group.members()[-1].name == "Cleo 0"
-    assert [invite.info().used for invite in flat.group.invites()] == [1]
-    assert flat.group.found_successor("New house").info().name == "New house"
+    assert [invite.info().used for invite in flat.group.invites().list()] == [1]
+    assert flat.group.create_successor_group("New house").info().name == "New house"
 
 
 def restores_the_person(flat):
-    words = flat.ledger.reveal_phrase()
+    words = flat.ledger.recovery().reveal_phrase()
     assert len(words.split()) == 24
-    phone = memory()
+    phone = Ledger.in_memory().recovery()
     phone.restore_phrase(words)
     assert phone.reveal_phrase() == words
 
@@ -289,8 +300,8 @@ def does_not_leak(flat):
     def work(calls):
         for n in range(calls // 5):
             flat.group.balances()
-            flat.group.expenses(limit=5)
-            code_of(lambda: flat.group.history(NOBODY))
+            flat.group.lists().expenses(limit=5)
+            code_of(lambda: flat.group.lists().history(NOBODY))
             flat.ledger.group(flat.group.id()).info()
             parse_money("12.50", "EUR")
         gc.collect()
@@ -306,8 +317,8 @@ def does_not_leak(flat):
 def refuses_calls_after_closing(flat):
     changes = Changes()
     watch = flat.ledger.watch(changes)
-    flat.ledger.shut_down()
-    flat.ledger.shut_down()
+    flat.ledger.close()
+    flat.ledger.close()
     for call in (flat.group.balances, flat.ledger.groups, flat.group.info):
         assert code_of(call) == ErrorCode.CLOSED
     assert watch.is_stopped()
@@ -322,7 +333,7 @@ def opens_again(flat):
     again.delete_group(flat.group.id())
     assert code_of(lambda: again.group(flat.group.id())) == ErrorCode.UNKNOWN_GROUP
     assert len(digest) == 64
-    again.shut_down()
+    again.close()
 
 
 STEPS = [
@@ -332,7 +343,7 @@ STEPS = [
     pays_and_confirms,
     cancels,
     finds_and_pages,
-    shows_acts_before_signing,
+    shows_statements_before_signing,
     tells_what_changes,
     verifies_and_cancels_a_long_check,
     backs_up,

@@ -13,8 +13,8 @@ import kotlinx.coroutines.isActive
 import kotlinx.coroutines.withContext
 
 /**
- * What changes, from the collection's start on. A collector that is slow gets changes joined: one
- * per group. Nothing is lost, and no writer waits.
+ * The changes in this ledger, from the start of the collection on. A slow collector gets changes
+ * joined into one per group. Nothing is lost, and no writer waits.
  */
 fun Ledger.changes(): Flow<Change> =
     callbackFlow {
@@ -42,7 +42,7 @@ suspend fun <T> onLedger(work: () -> T): T = withContext(Dispatchers.IO) { work(
  * Runs work that takes long off the thread that draws, and stops it when the coroutine is
  * cancelled:
  *
- *     val found = longWork({ progress -> show(progress) }) { group.verify(it) }
+ *     val found = longWork({ progress -> show(progress) }) { maintenance.checkDatabase(it) }
  */
 suspend fun <T> longWork(
     onProgress: (WorkProgress) -> Unit = {},
@@ -65,8 +65,8 @@ suspend fun <T> longWork(
         }
     }
 
-/** Every expense and transfer that a filter lets through, read page by page as it is asked for. */
-fun LedgerGroup.allExpenses(filter: ExpenseFilter? = null, pageSize: UInt = 50u): Sequence<ExpenseRow> =
+/** All expenses and transfers that a filter selects, read page by page as they are needed. */
+fun Lists.allExpenses(filter: ExpenseFilter? = null, pageSize: UInt = 50u): Sequence<ExpenseRow> =
     sequence {
         var after: String? = null
         do {

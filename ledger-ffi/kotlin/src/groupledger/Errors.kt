@@ -6,15 +6,15 @@ private val LedgerException.failed: LedgerException.Failed
             is LedgerException.Failed -> this
         }
 
-/** What went wrong, to decide by. */
+/** The code of the error, for the app to decide by. */
 val LedgerException.code: ErrorCode
     get() = failed.code
 
-/** What happened, in English, for logs. */
+/** What happened, in English, for logs and developers. */
 val LedgerException.reason: String
     get() = failed.reason
 
-/** Whose fault it is. */
+/** The party that is at fault. */
 val LedgerException.blame: Blame
     get() = failed.blame
 

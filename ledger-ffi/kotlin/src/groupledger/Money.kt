@@ -7,7 +7,7 @@ import java.math.RoundingMode
 val Money.decimal: BigDecimal
     get() = BigDecimal.valueOf(minorUnits, exponent.toInt())
 
-/** The same without its sign: of what somebody owes, how much. */
+/** The amount without its sign, to show how much a member owes. */
 val Money.absolute: BigDecimal
     get() = decimal.abs()
 

@@ -1,36 +1,11 @@
 package groupledger
 
-import java.time.Instant
 import java.time.LocalDate
 
-/** The day of the expense. */
-val Expense.day: LocalDate
-    get() = LocalDate.parse(date)
+/** The day of a number such as 20261121, as which days travel between Rust and Kotlin. */
+internal fun dayOfNumber(number: Long): LocalDate =
+    LocalDate.of((number / 10_000).toInt(), (number / 100 % 100).toInt(), (number % 100).toInt())
 
-/** The day of the transfer. */
-val Transfer.day: LocalDate
-    get() = LocalDate.parse(date)
-
-/** The day of the expense or transfer. */
-val Details.day: LocalDate
-    get() = LocalDate.parse(date)
-
-/** When the last entry was made, by its author's clock: to be shown, not trusted. */
-val GroupOverview.lastActivity: Instant
-    get() = Instant.ofEpochMilli(lastActivityMs)
-
-/** When the entry was made, by its author's clock: to be shown, not trusted. */
-val ActivityRow.timestamp: Instant
-    get() = Instant.ofEpochMilli(timestampMs)
-
-/** When the entry was made, by its author's clock: to be shown, not trusted. */
-val VersionRow.timestamp: Instant
-    get() = Instant.ofEpochMilli(timestampMs)
-
-/** When it was said, by its author's clock: to be shown, not trusted. */
-val OpinionRow.timestamp: Instant
-    get() = Instant.ofEpochMilli(timestampMs)
-
-/** A filter with days as [LocalDate]. */
-fun expenseFilter(from: LocalDate? = null, to: LocalDate? = null, by: FoundBy? = null) =
-    ExpenseFilter(from?.toString(), to?.toString(), by)
+/** The number of a day. A `Long` has room for every year of [LocalDate]. */
+internal fun numberOfDay(day: LocalDate): Long =
+    day.year * 10_000L + day.monthValue * 100 + day.dayOfMonth

@@ -1,8 +1,8 @@
 import Dispatch
 import Foundation
 
-/// Calls of the ledger wait for the disk: they have threads of their own, so that neither the main
-/// thread nor Swift's few threads for tasks wait.
+/// Queue for calls of the ledger, which wait for the disk: with threads of their own, neither the
+/// main thread nor Swift's few threads for tasks wait.
 private let queue = DispatchQueue(label: "group-ledger", attributes: .concurrent)
 
 /// Runs calls of the ledger off the thread that draws.
@@ -14,7 +14,7 @@ public func onLedger<T>(_ work: @escaping () throws -> T) async throws -> T {
 
 /// Runs work that takes long off the thread that draws, and stops it when the task is cancelled:
 ///
-///     let found = try await longWork(onProgress: show) { try group.verify(listener: $0) }
+///     let found = try await longWork(onProgress: show) { try maintenance.checkDatabase(listener: $0) }
 public func longWork<T>(
     onProgress: @escaping (WorkProgress) -> Void = { _ in },
     _ work: @escaping (ProgressListener) throws -> T
@@ -55,11 +55,11 @@ private final class Stoppable: ProgressListener, @unchecked Sendable {
 }
 
 extension Ledger {
-    /// What changes, from now on:
+    /// The changes in this ledger, from now on:
     ///
     ///     for await change in try ledger.changes() { ... }
     ///
-    /// Whoever is slow gets changes joined: one per group. Nothing is lost, and no writer waits.
+    /// A slow reader gets changes joined into one per group. Nothing is lost, and no writer waits.
     public func changes() throws -> Changes {
         let (stream, continuation) = AsyncStream.makeStream(of: Change.self)
         let gate = DispatchSemaphore(value: 0)
@@ -72,7 +72,7 @@ extension Ledger {
     }
 }
 
-/// What changes in a ledger, for one reader.
+/// Sequence of the changes in a ledger, for one reader.
 public struct Changes: AsyncSequence {
     public typealias Element = Change
 

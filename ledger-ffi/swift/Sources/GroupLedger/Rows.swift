@@ -5,14 +5,22 @@ extension Device: Identifiable {}
 extension ExpenseRow: Identifiable {}
 extension ActivityRow: Identifiable {}
 extension VersionRow: Identifiable {}
-extension OpinionRow: Identifiable {}
+extension ReviewRow: Identifiable {}
 
-extension Details {
-    /// What it was for.
+extension Transaction {
+    /// What the money was for.
     public var description: String {
         switch self {
         case .expense(let expense): return expense.description
         case .transfer(let transfer): return transfer.description
+        }
+    }
+
+    /// The day of the expense or transfer.
+    public var date: Day {
+        switch self {
+        case .expense(let expense): return expense.date
+        case .transfer(let transfer): return transfer.date
         }
     }
 }
@@ -20,9 +28,10 @@ extension Details {
 extension Expense {
     /// An expense that one member paid and several share equally, to the cent.
     ///
-    /// - Parameter turn: whose turn the odd cents are; pass something that changes.
+    /// - Parameter turn: which member's share gets the odd cents; pass a number that changes,
+    ///   such as a count of expenses, so that nobody is favoured.
     public static func equal(
-        date: String, description: String, total: Money, paidBy: String, sharedBy: [String],
+        date: Day, description: String, total: Money, paidBy: MemberId, sharedBy: [MemberId],
         turn: UInt64 = 0, category: String? = nil, note: String? = nil
     ) throws -> Expense {
         let shares = try splitEqually(
@@ -38,8 +47,8 @@ extension Expense {
 }
 
 extension Payment {
-    /// The transfer that carries this payment out.
-    public func transfer(date: String, description: String = "") -> Transfer {
+    /// The transfer that carries out this payment.
+    public func transfer(date: Day, description: String = "") -> Transfer {
         Transfer(
             date: date, description: description, currency: money.currency,
             minorUnits: money.minorUnits, fromMember: fromMember, toMember: toMember)

@@ -1,0 +1,109 @@
+//! Two people on the command line, with files between them.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::common::{Desk, text};
+
+/// Anna's group, and Ben in it, on a desk of his own.
+fn anna_and_ben() -> (Desk, Desk, PathBuf) {
+    let (anna, ben) = (Desk::new(), Desk::new());
+    anna.run("new", &["--me", "Anna", "Flat"]).ok();
+    anna.run("record", &["Dinner", "30", "EUR"]).ok();
+    let link = anna.run("invite", &["--open"]).ok();
+    let (request, answer) = (anna.path("request"), anna.path("answer"));
+    let asked = ben.run("join", &["--name", "Ben", link.trim(), text(&request)]).ok();
+    assert!(asked.contains("your keys for this group: "), "{asked}");
+    let admitted = anna.run("admit", &[text(&request), text(&answer)]).ok();
+    assert!(admitted.starts_with("let in; send "), "{admitted}");
+    let entered = ben.run("enter", &[text(&answer)]).ok();
+    assert!(entered.starts_with("joined Flat\n"), "{entered}");
+    let bundle = anna.path("bundle");
+    (anna, ben, bundle)
+}
+
+fn digest(desk: &Desk) -> Value {
+    desk.run("agree", &[] as &[&str]).json()["digest"].clone()
+}
+
+#[test]
+fn people_join_and_exchange_by_files() {
+    let (anna, ben, bundle) = anna_and_ben();
+    assert_eq!(digest(&ben), digest(&anna));
+    ben.run("record", &["Milk", "3", "EUR"]).ok();
+    let known = anna.run("bundle", &[] as &[&str]).code;
+    assert_eq!(known, Some(2), "a bundle is exported or imported");
+    let summary = anna.run::<&str>("bundle summary", &[]).ok();
+    ben.run("bundle export", &["--since", summary.trim(), text(&bundle)]).ok();
+    let taken = anna.run("bundle import", &[text(&bundle)]).ok();
+    assert_eq!(taken.lines().next(), Some("1 entries are new, 0 were here"));
+    assert_eq!(digest(&ben), digest(&anna));
+    let again = anna.run("bundle import", &[text(&bundle)]).ok();
+    assert_eq!(again.lines().next(), Some("0 entries are new, 1 were here"));
+}
+
+#[test]
+fn who_is_asked_for_is_let_in_by_a_yes() {
+    let (anna, ben) = (Desk::new(), Desk::new());
+    anna.run("new", &["--me", "Anna", "--with", "Ben", "Flat"]).ok();
+    let link = anna.run("invite", &["--place", "Ben", "--uses", "1"]).ok();
+    let (request, answer) = (anna.path("request"), anna.path("answer"));
+    ben.run("join", &["--name", "Benedict", link.trim(), text(&request)]).ok();
+    let asked = anna.run("admit", &[text(&request), text(&answer)]).ok();
+    assert!(asked.contains("Benedict asks to join, with the keys "), "{asked}");
+    assert!(asked.contains("nobody was let in") && !answer.exists());
+    anna.run("admit", &["--yes", text(&request), text(&answer)]).ok();
+    ben.run("enter", &[text(&answer)]).ok();
+    assert_eq!(digest(&ben), digest(&anna));
+    let members = ben.run("members", &["--json"]).json();
+    assert_eq!(members.as_array().unwrap().len(), 2, "he has the placeholder's place");
+}
+
+#[test]
+fn the_words_and_a_bundle_restore_a_person() {
+    let (anna, ben, bundle) = anna_and_ben();
+    anna.run("bundle export", &[text(&bundle)]).ok();
+    let words = anna.run("phrase", &[] as &[&str]).ok();
+    assert_eq!(words.split_whitespace().count(), 24);
+    let (new, request) = (Desk::new(), anna.path("enrol"));
+    let recover = |words: &str| {
+        let mut command = new.command("recover", &["--yes", text(&bundle), text(&request)]);
+        let mut child = command.stdin(std::process::Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(words.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let wrong = recover("one two three\n");
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(recover(&words).status.success());
+    assert_eq!(digest(&new), digest(&anna));
+    ben.run("carry", &[text(&request)]).ok();
+    ben.run("bundle export", &[text(&bundle)]).ok();
+    new.run("bundle import", &[text(&bundle)]).ok();
+    new.run("record", &["Bread", "2", "EUR"]).ok();
+}
+
+#[test]
+fn what_is_not_a_message_says_so() {
+    let (anna, ben, bundle) = anna_and_ben();
+    let junk = anna.file("junk", "this is no message");
+    let answer = anna.path("other");
+    assert_eq!(anna.run("admit", &[text(&junk), text(&answer)]).code, Some(1));
+    assert_eq!(ben.run("enter", &[text(&junk)]).code, Some(1));
+    assert_eq!(ben.run("join", &["--name", "Ben", "x", text(&bundle)]).code, Some(2));
+    assert_eq!(anna.run("carry", &[text(&junk)]).code, Some(1));
+    let taken = anna.run("bundle import", &[text(&junk)]).ok();
+    assert!(taken.starts_with("0 entries are new"), "{taken}");
+}
+
+#[test]
+fn the_story_of_two_phones_ends_well() {
+    let test = std::env::current_exe().unwrap();
+    let program = test.parent().unwrap().parent().unwrap().join("examples/two_phones");
+    let output = std::process::Command::new(program).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("Ben's phone got 0 new entries of the bundle"), "{said}");
+    assert!(said.ends_with("same state: true\n"), "{said}");
+}

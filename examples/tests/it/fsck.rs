@@ -1,0 +1,63 @@
+//! `ledger fsck` finds what differs and writes it anew; `ledger repair` saves what
+//! is left of a damaged file.
+
+use serde_json::Value;
+
+use crate::common::{self, Desk};
+
+fn raw(desk: &Desk) -> rusqlite::Connection {
+    let keys = std::fs::read_to_string(desk.path("flat.db.keys")).unwrap();
+    let line = keys.lines().find(|line| line.starts_with("database-")).unwrap();
+    let (salt, key) = line.trim_start_matches("database-").split_once(' ').unwrap();
+    let raw = rusqlite::Connection::open(desk.db()).unwrap();
+    raw.execute_batch(&format!("PRAGMA key = \"x'{key}{salt}'\";")).unwrap();
+    raw
+}
+
+#[test]
+fn what_is_derived_is_compared_and_written_anew() {
+    let desk = Desk::with_sample();
+    let before = desk.everything();
+    let sound = desk.run("fsck", &["--json"]).json();
+    assert_eq!(sound["problems"], serde_json::json!([]));
+    raw(&desk).execute_batch("UPDATE expenses SET cancelled = 1 WHERE n % 7 = 0").unwrap();
+    let found = desk.run("fsck", &[] as &[&str]);
+    assert_eq!(found.code, Some(1));
+    assert!(found.out.contains("expenses, entry ") && found.err.contains("--fix"), "{found:?}");
+    let fixed = desk.run("fsck", &["--fix", "--json"]).json();
+    assert_eq!(
+        (&fixed["fixed"], &fixed["problems_left"]),
+        (&Value::Bool(true), &sound["problems"])
+    );
+    assert!(!fixed["problems"].as_array().unwrap().is_empty());
+    assert_eq!(desk.everything(), before);
+    assert!(desk.run("fsck", &["--fix"]).ok().contains("every table agrees"));
+}
+
+#[test]
+fn what_is_left_of_a_damaged_file_is_saved() {
+    let desk = Desk::with_sample();
+    let mut bytes = std::fs::read(desk.db()).unwrap();
+    let pages = bytes.len() / 4096;
+    bytes[4096 * (pages / 2) + 77] ^= 1;
+    bytes[4096 * (pages / 3) + 77] ^= 1;
+    std::fs::write(desk.db(), &bytes).unwrap();
+    let fsck = desk.run("fsck", &[] as &[&str]);
+    assert_eq!(fsck.code, Some(1), "{fsck:?}");
+    let to = desk.path("new.db");
+    let report = desk.run("repair", &["--to".as_ref(), to.as_os_str(), "--json".as_ref()]).json();
+    assert_eq!(report["damaged_pages"].as_array().unwrap().len(), 2);
+    assert_eq!(report["complete"], Value::Bool(false));
+    assert_eq!(std::fs::read(desk.db()).unwrap(), bytes, "it is only read");
+    let keys = desk.path("flat.db.keys");
+    let verified = common::program()
+        .args(["verify", "--db"])
+        .arg(&to)
+        .arg("--key-file")
+        .arg(&keys)
+        .output()
+        .unwrap();
+    assert!(verified.status.success(), "{verified:?}");
+    let there = desk.run("repair", &["--to".as_ref(), to.as_os_str()]).failed(1);
+    assert!(there.contains("new.db"), "{there}");
+}

@@ -1,0 +1,191 @@
+//! `ledger import`: what comes in, what comes in again, and what does not.
+
+use serde_json::{Value, json};
+
+use crate::common::{Balances, Desk, add_member, sample, table, to_csv, totals};
+
+const HEADER: &str = "Date,Description,Category,Cost,Currency,Ann,Ben\n";
+const GOOD: &str = "2026-01-01,Tea,Food,4.20,EUR,2.10,-2.10\n";
+
+fn sample_rows() -> Vec<Vec<String>> {
+    table(&std::fs::read(sample()).unwrap())
+}
+
+/// How often `--json` says rows were added and known.
+fn added_and_known(report: &Value) -> (u64, u64) {
+    (report["added"].as_u64().unwrap(), report["known"].as_u64().unwrap())
+}
+
+/// Without what Splitwise puts behind the names of people who left.
+fn plain_names(balances: Balances) -> Balances {
+    let plain = |name: String| name.trim_end_matches(" (removed)").to_owned();
+    balances.into_iter().map(|((code, name), units)| ((code, plain(name)), units)).collect()
+}
+
+#[test]
+fn the_balances_are_the_closing_totals_to_the_cent() {
+    let desk = Desk::with_sample();
+    let expected = totals(&sample_rows());
+    assert_eq!(expected.len(), 15, "three currencies, five people");
+    assert_eq!(desk.balances(), expected);
+}
+
+#[test]
+fn the_same_file_again_adds_nothing() {
+    let desk = Desk::new();
+    let first = desk.import_with(&sample(), &["--json"]).json();
+    let rows = sample_rows().len() as u64 - 1 - 3;
+    assert_eq!(added_and_known(&first), (rows, 0));
+    assert_eq!(first["members_added"], 4);
+    assert_eq!(first["currencies_matching"], json!(["EUR", "JPY", "KWD"]));
+    assert_eq!(first["currencies_differing"], json!([]));
+    let before = desk.everything();
+    let second = desk.import_with(&sample(), &["--json"]).json();
+    assert_eq!(added_and_known(&second), (0, rows));
+    assert_eq!((&second["members_added"], &second["inferred"]), (&json!(0), &json!([])));
+    assert_eq!(desk.everything(), before);
+    assert_eq!(before["entries"].as_array().unwrap().len() as u64, 5 + rows);
+}
+
+#[test]
+fn an_updated_export_adds_only_its_new_rows() {
+    let desk = Desk::with_sample();
+    let mut rows = sample_rows();
+    let known = rows.len() as u64 - 4;
+    add_member(&mut rows, "Nora");
+    let lena = rows[0].iter().position(|name| name == "Lena").unwrap();
+    rows[0][lena] = "Lena (removed)".to_owned();
+    let closing = rows.iter().position(|row| row[1] == "Total balance").unwrap();
+    let new = [
+        [
+            "2026-01-01",
+            "Nora's party",
+            "Food",
+            "30.00",
+            "EUR",
+            "-10.00",
+            "0",
+            "0",
+            "-10.00",
+            "0",
+            "20.00",
+        ],
+        [
+            "2026-01-02",
+            "Anna paid Nora",
+            "Payment",
+            "5.00",
+            "EUR",
+            "5.00",
+            "0",
+            "0",
+            "0",
+            "0",
+            "-5.00",
+        ],
+    ];
+    for (at, row) in new.iter().enumerate() {
+        rows.insert(closing + at, row.map(str::to_owned).to_vec());
+    }
+    let euros = rows.iter().position(|row| row[1] == "Total balance" && row[4] == "EUR").unwrap();
+    assert_eq!(rows[euros][5..].join(" "), "402.68 254.21 -452.88 -204.01 0.00 0");
+    for (at, cell) in [(5, "397.68"), (8, "-214.01"), (10, "15.00")] {
+        rows[euros][at] = cell.to_owned();
+    }
+    let file = desk.file("update.csv", to_csv(&rows));
+    let report = desk.import_with(&file, &["--json"]).json();
+    assert_eq!(added_and_known(&report), (2, known));
+    assert_eq!(report["members_added"], 1);
+    assert_eq!(report["currencies_differing"], json!([]));
+    assert_eq!(plain_names(desk.balances()), plain_names(totals(&rows)));
+    assert_eq!(desk.balances().len(), 18, "nobody was added twice");
+    // The old file is older than the ledger now, which is told and harmless.
+    let before = desk.everything();
+    let report = desk.import_with(&sample(), &["--json"]).json();
+    assert_eq!(added_and_known(&report), (0, known));
+    assert_eq!(report["currencies_differing"], json!(["EUR"]));
+    assert_eq!(desk.everything(), before);
+}
+
+#[test]
+fn an_export_imported_again_gives_the_same_balances() {
+    let desk = Desk::with_sample();
+    let exported = desk.run("export", &["--format", "csv"]).ok();
+    assert_eq!(totals(&table(exported.as_bytes())), totals(&sample_rows()));
+    let other = Desk::with(&exported);
+    assert_eq!(other.balances(), desk.balances());
+    let again = other.run("export", &["--format", "csv"]).ok();
+    assert_eq!(again, exported);
+}
+
+#[test]
+fn people_of_one_name_stay_apart() {
+    let csv = "Date,Description,Category,Cost,Currency,Alex,Sam,Alex,Alex (2)\n\
+               2026-01-01,Tea,,8.00,EUR,6.00,-2.00,-3.00,-1.00\n\
+               2026-01-01,Tea,,8.00,EUR,6.00,-2.00,-3.00,-1.00\n";
+    let desk = Desk::with(csv);
+    let euros = |name: &str, units| (("EUR".to_owned(), name.to_owned()), units);
+    let expected: Balances =
+        [euros("Alex", 1200), euros("Sam", -400), euros("Alex (3)", -600), euros("Alex (2)", -200)]
+            .into();
+    assert_eq!(desk.balances(), expected);
+    let report = desk.import_with(&desk.path("group.csv"), &["--json"]).json();
+    assert_eq!(added_and_known(&report), (0, 2), "equal rows are two rows");
+    let other = Desk::new();
+    other.import_with(&desk.path("group.csv"), &["--me", "Alex"]).ok();
+    assert_eq!(other.balances(), expected);
+}
+
+#[test]
+fn whoever_imports_can_be_any_column() {
+    let desk = Desk::new();
+    let out = desk.import_with(&sample(), &["--me", "Lena", "--name", "Flat 3"]).ok();
+    assert!(!out.contains("You are"), "{out}");
+    let all = desk.everything();
+    assert_eq!(all["group"]["name"], "Flat 3");
+    assert_eq!(all["members"][0]["name"], "Lena");
+    assert_eq!(all["members"][0]["placeholder"], false);
+    assert_eq!(desk.balances(), totals(&sample_rows()));
+}
+
+#[test]
+fn a_bad_file_is_refused_with_its_place_and_imports_nothing() {
+    let long = "x".repeat(5000);
+    let cases: Vec<(String, &str)> = vec![
+        (String::new(), "line 1: the file is empty"),
+        ("Datum,Text\n".to_owned(), "line 1, column 1 (Datum): "),
+        ("Date,Description,Category,Cost,Currency\n".to_owned(), "line 1: no member"),
+        (format!("{HEADER}{GOOD}2026-02-30,Tea,,1,EUR,1,-1\n"), "line 3, column 1 (Date): "),
+        (format!("{HEADER}{GOOD}01.02.2026,Tea,,1,EUR,1,-1\n"), "line 3, column 1 (Date): "),
+        (
+            format!("{HEADER}{GOOD}2026-01-02,{long},,1,EUR,1,-1\n"),
+            "line 3, column 2 (Description): ",
+        ),
+        (format!("{HEADER}{GOOD}2026-01-02,Tea,,\"1,5\",EUR,1,-1\n"), "line 3, column 4 (Cost): "),
+        (format!("{HEADER}{GOOD}2026-01-02,Tea,,-1,EUR,1,-1\n"), "line 3, column 4 (Cost): "),
+        (format!("{HEADER}{GOOD}2026-01-02,Tea,,1,EUR,2,-2\n"), "line 3, column 4 (Cost): "),
+        (format!("{HEADER}{GOOD}2026-01-02,Tea,,1,XYZ,1,-1\n"), "line 3, column 5 (Currency): "),
+        (format!("{HEADER}{GOOD}2026-01-02,Tea,,1,JPY,0.5,-0.5\n"), "line 3, column 6 (Ann): "),
+        (format!("{HEADER}{GOOD}2026-01-02,Tea,,1,EUR,1,NaN\n"), "line 3, column 7 (Ben): "),
+        (format!("{HEADER}{GOOD}2026-01-02,Tea,,1,EUR,1,-0.99\n"), "line 3: the members' numbers"),
+        (format!("{HEADER}{GOOD}2026-01-02,Tea,,1,EUR,1\n"), "line 3: the row has 6 fields"),
+        (format!("{HEADER}{GOOD}2026-01-02,\"Tea,,1,EUR,1,-1\n"), "line 3: a quotation mark"),
+        (format!("{HEADER}{GOOD},Total balance,,,EUR,2.10,-2.11\n"), "line 3, column 7 (Ben): "),
+    ];
+    let full = Desk::with(&format!("{HEADER}{GOOD}"));
+    let before = (full.everything(), std::fs::read(full.db()).unwrap());
+    for (csv, place) in cases {
+        let desk = Desk::new();
+        let file = desk.file("bad.csv", &csv);
+        let message = desk.import(&file).failed(1);
+        assert!(message.starts_with(&format!("ledger: {}: {place}", file.display())), "{message}");
+        assert!(message.ends_with("\nNothing was imported.\n"), "{message}");
+        assert_eq!(desk.files(), ["bad.csv"], "neither a database nor keys: {place}");
+        full.import(&file).failed(1);
+    }
+    assert_eq!((full.everything(), std::fs::read(full.db()).unwrap()), before);
+    let desk = Desk::new();
+    let message = desk.import(&desk.file("bad.csv", b"\xff\xfeD\0a\0")).failed(1);
+    assert!(message.contains("line 1: the file is not UTF-8"), "{message}");
+    assert_eq!(desk.files(), ["bad.csv"]);
+}

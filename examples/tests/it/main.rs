@@ -1,0 +1,25 @@
+//! Tests of the command line and of the example programs, in one binary.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    reason = "a test stops at the first surprise"
+)]
+
+mod common;
+#[cfg(unix)]
+mod crash;
+mod exchange;
+mod fsck;
+mod hledger;
+mod import;
+mod pairing;
+mod read;
+mod usage;
+mod verify;
+mod write;

@@ -1,0 +1,129 @@
+//! How the program is called: exit codes, key files, and what is said of them.
+
+use crate::common::{Desk, sample};
+
+#[test]
+fn wrong_usage_is_exit_code_2_and_touches_nothing() {
+    let desk = Desk::new();
+    let csv = sample();
+    let csv = csv.to_str().unwrap();
+    let long = "x".repeat(257);
+    for (verb, arguments) in [
+        ("import", vec![]),
+        ("import", vec![csv]),
+        ("import", vec!["--format", "splitwise"]),
+        ("import", vec!["--format", "excel", csv]),
+        ("import", vec!["--format", "splitwise", "--me", "Nobody", csv]),
+        ("import", vec!["--format", "splitwise", "--me", "", csv]),
+        ("import", vec!["--format", "splitwise", "--name", &long, csv]),
+        ("balances", vec!["--limit", "3"]),
+        ("expenses", vec!["--after", "yesterday"]),
+        ("expenses", vec!["--limit", "-1"]),
+        ("export", vec![]),
+        ("export", vec!["--format", "pdf"]),
+        ("frobnicate", vec![]),
+    ] {
+        let message = desk.run(verb, &arguments).failed(2);
+        assert!(message.len() > 20, "{verb} {arguments:?}: {message}");
+        assert_eq!(desk.files(), Vec::<String>::new(), "{verb} {arguments:?}");
+    }
+    let message = desk.import_with(&sample(), &["--me", "Nobody"]).failed(2);
+    assert!(message.contains("Nobody") && message.contains("Anna Schäfer, Tomás"), "{message}");
+}
+
+#[test]
+fn what_is_not_there_is_exit_code_1() {
+    let desk = Desk::new();
+    for verb in ["balances", "settle-up", "expenses", "activity", "verify"] {
+        let message = desk.run::<&str>(verb, &[]).failed(1);
+        assert!(message.contains("there is no database at"), "{message}");
+    }
+    let message = desk.import(&desk.path("nowhere.csv")).failed(1);
+    assert!(message.contains("nowhere.csv"), "{message}");
+    assert_eq!(desk.files(), Vec::<String>::new());
+}
+
+#[test]
+fn the_keys_lie_beside_the_database_for_the_owner_only() {
+    let desk = Desk::with_sample();
+    assert_eq!(desk.files(), ["flat.db", "flat.db.keys"]);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(desk.path("flat.db.keys")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}
+
+#[test]
+fn the_keys_can_lie_elsewhere() {
+    let desk = Desk::new();
+    let keys = desk.path("my.keys");
+    let with_keys = ["--key-file", keys.to_str().unwrap()];
+    desk.import_with(&sample(), &with_keys).ok();
+    assert_eq!(desk.files(), ["flat.db", "my.keys"]);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(&keys).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    desk.run("balances", &with_keys).ok();
+    let message = desk.run::<&str>("balances", &[]).failed(1);
+    assert!(message.contains("the key file has no key for"), "{message}");
+    assert_eq!(desk.files(), ["flat.db", "my.keys"], "reading makes no keys");
+}
+
+#[test]
+fn a_wrong_key_file_opens_nothing_and_changes_nothing() {
+    let desk = Desk::with_sample();
+    let other = Desk::with("Date,Description,Category,Cost,Currency,Ann\n");
+    let wrong = other.path("flat.db.keys");
+    let garbage = desk.file("garbage", "these are not keys");
+    let before = std::fs::read(desk.db()).unwrap();
+    for (keys, says) in [(wrong, "has no key for"), (garbage, "not a key file of this program")] {
+        let content = std::fs::read(&keys).unwrap();
+        let with_keys = ["--key-file", keys.to_str().unwrap()];
+        for verb in ["balances", "verify", "activity"] {
+            let message = desk.run(verb, &with_keys).failed(1);
+            assert!(message.contains(says), "{message}");
+        }
+        let message = desk.import_with(&sample(), &with_keys).failed(1);
+        assert!(message.contains(says), "{message}");
+        assert_eq!(std::fs::read(&keys).unwrap(), content);
+    }
+    assert_eq!(std::fs::read(desk.db()).unwrap(), before);
+    desk.run::<&str>("verify", &[]).ok();
+}
+
+#[test]
+fn a_damaged_database_is_told_by_every_command() {
+    let desk = Desk::with_sample();
+    let whole = std::fs::read(desk.db()).unwrap();
+    std::fs::write(desk.db(), &whole[..whole.len() / 2]).unwrap();
+    for verb in ["balances", "settle-up", "expenses", "activity", "verify"] {
+        let message = desk.run::<&str>(verb, &[]).failed(1);
+        assert!(message.contains("the database is damaged"), "{verb}: {message}");
+    }
+    std::fs::write(desk.db(), "Date,Description\n".repeat(100)).unwrap();
+    let message = desk.run::<&str>("balances", &[]).failed(1);
+    assert!(message.contains("has no key for"), "{message}");
+}
+
+#[test]
+fn whatever_is_printed_holds_no_secret() {
+    // Every run of these tests is searched for the values in the key file;
+    // this one makes sure that there is something to find.
+    let desk = Desk::with_sample();
+    let keys = std::fs::read_to_string(desk.path("flat.db.keys")).unwrap();
+    let values: Vec<usize> =
+        keys.lines().skip(1).filter_map(|l| l.split_once(' ')).map(|(_, v)| v.len()).collect();
+    assert_eq!(values.iter().sum::<usize>(), 64 + 64 + 128, "a database, a person, a device");
+    for verb in ["balances", "settle-up", "expenses", "activity", "verify"] {
+        desk.run(verb, &["-v"]);
+        desk.run(verb, &["--json"]).ok();
+    }
+    for format in ["hledger", "csv", "json"] {
+        desk.run("export", &["--format", format]).ok();
+    }
+}

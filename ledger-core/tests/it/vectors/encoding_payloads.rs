@@ -1,0 +1,269 @@
+//! Payloads, cards and statements that break a rule (SPEC 3, 4).
+
+use crate::vectors::encoding::Cases;
+use crate::vectors::raw::{
+    self, GROUP, Piece, array, array_head, bytes, card_fields, card_signatures, certificate_fields,
+    ids, null, public, text, uint,
+};
+
+const DAY: u64 = 20_261_121;
+
+fn part(member: u64, amount: u64) -> Piece {
+    array(&[uint(member), uint(amount)])
+}
+
+/// An expense of 5 by ref 0 for refs 0 and 1.
+fn expense() -> Vec<Piece> {
+    vec![
+        uint(DAY),
+        text("Tea"),
+        null(),
+        null(),
+        text("EUR"),
+        uint(5),
+        array(&[part(0, 5)]),
+        array(&[part(0, 2), part(1, 3)]),
+        null(),
+    ]
+}
+
+fn transfer() -> Vec<Piece> {
+    vec![uint(DAY), text(""), text("EUR"), uint(5), uint(0), uint(1), null()]
+}
+
+fn with(mut pieces: Vec<Piece>, field: usize, piece: Piece) -> Piece {
+    pieces[field] = piece;
+    array(&pieces)
+}
+
+fn epochs(cases: &mut Cases) {
+    let epoch = |known: &[Piece], sealed: usize| {
+        array(&[bytes(&[1; 32]), bytes(&[2; 32]), array(known), bytes(&vec![3; sealed])])
+    };
+    let commits = |n: u8| (0..n).map(|n| bytes(&[n + 10; 32])).collect::<Vec<Piece>>();
+    let mut broken = |rule, name, known: &[Piece], sealed| {
+        cases.payload(rule, name, 23, 0, &epoch(known, sealed));
+    };
+    broken("E1", "epoch with 65 predecessors", &commits(65), 65 * 32 + 16);
+    let mut turned = commits(2);
+    turned.reverse();
+    broken("E1", "epoch with descending predecessors", &turned, 80);
+    let twice = [bytes(&[9; 32]), bytes(&[9; 32])];
+    broken("E1", "epoch with a predecessor twice", &twice, 80);
+    broken("E1", "epoch that is its own predecessor", &[bytes(&[1; 32])], 48);
+    broken("E1", "epoch with descending predecessors and a short box", &turned, 79);
+    broken("E2", "epoch with a short box", &commits(2), 79);
+    broken("E2", "epoch with a long box", &commits(2), 112);
+    broken("E2", "first epoch with a box", &[], 16);
+    broken("E2", "epoch with a predecessor and no box", &commits(1), 0);
+    broken("C6", "predecessor of 31 bytes", &[bytes(&[9; 31])], 48);
+    let short = array(&[bytes(&[1; 31]), bytes(&[2; 32]), array(&[]), bytes(&[])]);
+    cases.payload("C6", "commit of 31 bytes", 23, 0, &short);
+    let whole = array(&[bytes(&[1; 32]), bytes(&[2; 32]), array(&[]), bytes(&[])]);
+    cases.payload("P2", "epoch with a ref", 23, 1, &whole);
+}
+
+fn money(cases: &mut Cases) {
+    let mut broken = |rule, name, field, piece| {
+        cases.payload(rule, name, 16, 2, &with(expense(), field, piece));
+    };
+    broken("P4", "30 February", 0, uint(20_260_230));
+    broken("P4", "29 February 1900", 0, uint(19_000_229));
+    broken("P4", "month 13", 0, uint(20_261_301));
+    broken("P4", "day 0", 0, uint(20_261_100));
+    broken("P4", "year 0", 0, uint(101));
+    broken("P4", "year 10000", 0, uint(100_000_101));
+    broken("P4", "date 0", 0, uint(0));
+    broken("P4", "date beyond 32 bits", 0, uint((1 << 32) + DAY));
+    broken("P3", "description of 4,097 bytes", 1, text(&"d".repeat(4097)));
+    broken("P3", "category of 129 bytes", 2, text(&"c".repeat(129)));
+    broken("P3", "note of 4,097 bytes", 3, text(&"n".repeat(4097)));
+    broken("C4", "description that is not UTF-8", 1, vec![0x61, 0xff]);
+    broken("C4", "description with a surrogate", 1, vec![0x63, 0xed, 0xa0, 0x80]);
+    broken("C4", "description with an overlong letter", 1, vec![0x62, 0xc1, 0x81]);
+    broken("C1", "bytes for a description", 1, bytes(b"Tea"));
+    broken("C2", "description with a longer length", 1, vec![0x78, 0x03, b'T', b'e', b'a']);
+    broken("C3", "indefinite description", 1, vec![0x7f, 0x61, b'T', 0xff]);
+    broken("P5", "currency of two letters", 4, text("EU"));
+    broken("P5", "currency of four letters", 4, text("EURO"));
+    broken("P5", "currency in small letters", 4, text("eur"));
+    broken("P5", "currency with a digit", 4, text("E1R"));
+    broken("P5", "currency with a foreign letter", 4, text("ÄR"));
+    broken("P6", "amount above 10^15", 5, uint(1_000_000_000_000_001));
+    broken("P6", "share of nothing", 7, array(&[part(0, 0), part(1, 5)]));
+    broken("P6", "payer above 10^15", 6, array(&[part(0, 1_000_000_000_000_001)]));
+    broken("P7", "payers that sum to less", 6, array(&[part(0, 4)]));
+    broken("P7", "shares that sum to more", 7, array(&[part(0, 3), part(1, 3)]));
+    broken("P7", "nobody paid", 6, array(&[]));
+    broken("P7", "amount of nothing with payers", 5, uint(0));
+    broken("P7", "shares that descend", 7, array(&[part(1, 3), part(0, 2)]));
+    broken("P7", "a sharer twice", 7, array(&[part(0, 2), part(0, 3)]));
+    broken("P1", "a sharer outside the refs", 7, array(&[part(0, 2), part(2, 3)]));
+    broken("P1", "index above 65,535", 7, array(&[part(0, 2), part(65_536, 3)]));
+    broken("P1", "1,025 shares, of which none follows", 7, array_head(1025));
+    broken("P2", "a ref that nothing uses", 7, array(&[part(0, 5)]));
+    broken("C6", "origin of 15 bytes", 8, bytes(&[1; 15]));
+    broken("C6", "share of three fields", 7, array(&[array(&[uint(0), uint(5), uint(0)])]));
+    let mut ten = expense();
+    ten.push(null());
+    cases.payload("C6", "expense of ten fields", 16, 2, &array(&ten));
+    let more = [array(&expense()), null()].concat();
+    cases.payload("C5", "something after the expense", 16, 2, &more);
+    cases.payload("C6", "expense that ends early", 16, 2, &array(&expense())[..9]);
+    cases.payload("P6", "transfer of nothing", 17, 2, &with(transfer(), 3, uint(0)));
+    cases.payload("P8", "transfer to oneself", 17, 1, &with(transfer(), 5, uint(0)));
+    cases.payload("P1", "transfer to nobody", 17, 1, &array(&transfer()));
+    cases.payload("P2", "transfer with a ref too many", 17, 3, &array(&transfer()));
+}
+
+fn changes(cases: &mut Cases) {
+    let change = |kind: Piece, inner: Piece| array(&[uint(0), kind, inner]);
+    let inner = || {
+        let mut inner = transfer();
+        inner[4] = uint(1);
+        inner[5] = uint(2);
+        array(&inner)
+    };
+    for kind in [18, 20] {
+        let name = |what: &str| format!("{what} in kind {kind}");
+        let nested = change(uint(19), inner());
+        cases.payload("C1", &name("another kind of content"), kind, 3, &nested);
+        let text = change(uint(17), bytes(&inner()));
+        cases.payload("C1", &name("content as a byte string"), kind, 3, &text);
+        let other = change(uint(16), inner());
+        cases.payload("C6", &name("transfer for an expense"), kind, 3, &other);
+        let unused = change(uint(17), array(&transfer()));
+        cases.payload("P2", &name("an unused third ref"), kind, 3, &unused);
+    }
+    let reason = array(&[uint(0), text(&"r".repeat(4097))]);
+    cases.payload("P3", "reason of 4,097 bytes", 19, 1, &reason);
+    cases.payload("P1", "cancellation of nothing", 19, 0, &array(&[uint(0), null()]));
+    let endorse = |choice: u64| array(&[uint(0), uint(choice), null()]);
+    cases.payload("Q2", "endorsement 2", 21, 1, &endorse(2));
+    cases.payload("C1", "endorsement true", 21, 1, &array(&[uint(0), vec![0xf5], null()]));
+    cases.payload("C6", "merge that says something", 1, 0, &array(&[uint(0)]));
+    cases.payload("P2", "merge with a ref", 1, 1, &array(&[]));
+    cases.payload("P1", "adopt of nothing", 5, 0, &array(&[uint(0)]));
+    let rotation = |kem: u64, key: &[u8]| array(&[uint(1), uint(kem), bytes(key)]);
+    cases.payload("K3", "rotation with another kem_id", 22, 0, &rotation(0x21, &raw::exchange()));
+    cases.payload("K2", "rotation to a key of low order", 22, 0, &rotation(0x20, &[0; 32]));
+    cases.payload("C6", "rotation to a key of 31 bytes", 22, 0, &rotation(0x20, &[9; 31]));
+    epochs(cases);
+    let card = |fields: &[Piece]| array(&[bytes(&array(fields))]);
+    let mut fields = vec![uint(1), bytes(&GROUP), bytes(&[7; 32]), text("P"), bytes(&[8; 16])];
+    fields[3] = text("");
+    cases.payload("P3", "placeholder without a name", 3, 0, &card(&fields));
+    fields[3] = text(&"é".repeat(129));
+    cases.payload("P3", "placeholder with a name of 258 bytes", 3, 0, &card(&fields));
+    fields[3] = text("P");
+    fields[4] = bytes(&[8; 15]);
+    cases.payload("C6", "placeholder with a nonce of 15 bytes", 3, 0, &card(&fields));
+    fields[4] = bytes(&[8; 16]);
+    fields[0] = uint(2);
+    cases.payload("K3", "placeholder card of version 2", 3, 0, &card(&fields));
+    fields[0] = uint(1);
+    let more = array(&[bytes(&[array(&fields), null()].concat())]);
+    cases.payload("C5", "something after the placeholder's card", 3, 0, &more);
+    let in_place = array(&[array(&fields)]);
+    cases.payload("C1", "placeholder card in place", 3, 0, &in_place);
+}
+
+const SALT: [u8; 32] = [9; 32];
+
+fn balance(n: i128) -> Piece {
+    bytes(&n.to_be_bytes())
+}
+
+fn opening(card: Piece, balances: &[(&str, i128)]) -> Piece {
+    let pairs: Vec<Piece> =
+        balances.iter().map(|(code, n)| array(&[text(code), balance(*n)])).collect();
+    array(&[card, array(&pairs)])
+}
+
+/// A genesis entry of device 1 and root key 11, with a predecessor or null.
+fn genesis(device: u8, predecessor: Piece) -> (Vec<u8>, [u8; 64]) {
+    accepted_by(device, device, predecessor)
+}
+
+/// Likewise, with the acceptance of some device.
+fn accepted_by(signer: u8, device: u8, predecessor: Piece) -> (Vec<u8>, [u8; 64]) {
+    let certificate = array(&certificate_fields(&SALT, 11, device));
+    let card = array(&card_fields(&SALT, 11, "Anna", &certificate));
+    let signatures = card_signatures(&card, 11, &certificate, signer);
+    let payload = array(&[text("Flat"), bytes(&card), signatures, predecessor]);
+    let mut fields = raw::header(&public(1), 0, &payload);
+    fields[raw::GROUP_FIELD] = null();
+    fields[raw::BACKLINK] = null();
+    fields[raw::SEQ] = uint(0);
+    fields[raw::LAMPORT] = uint(1);
+    raw::entry(1, &fields, &payload)
+}
+
+fn founder() -> [u8; 32] {
+    let certificate = array(&certificate_fields(&SALT, 11, 1));
+    raw::digest("member", &array(&card_fields(&SALT, 11, "Anna", &certificate)))
+}
+
+fn carried_over(place: &[u8; 32], introducer: &[u8; 32], nonce: u8) -> Piece {
+    let card = [uint(1), bytes(place), bytes(introducer), text("Ben"), bytes(&[nonce; 16])];
+    bytes(&array(&card))
+}
+
+fn geneses(cases: &mut Cases) {
+    cases.push("K5", "a genesis entry by another device", genesis(2, null()));
+    cases.push("K4", "a genesis entry that its device refused", accepted_by(2, 1, null()));
+    let mut successor = |rule, name, heads: &[[u8; 32]], people: &[Piece]| {
+        let old = array(&[bytes(&[4; 32]), bytes(&[5; 32]), ids(heads), array(people)]);
+        cases.push(rule, name, genesis(1, old));
+    };
+    let ben = carried_over(&SALT, &founder(), 1);
+    let anna = |balances: &[(&str, i128)]| opening(null(), balances);
+    let both = [anna(&[("EUR", 5)]), opening(ben.clone(), &[("EUR", -5)])];
+    successor("G1", "heads that descend", &[[7; 32], [6; 32]], &both);
+    successor("G1", "a head twice", &[[6; 32], [6; 32]], &both);
+    successor("G1", "nobody opens", &[[6; 32]], &[]);
+    successor(
+        "G1",
+        "opening balances that do not sum to zero",
+        &[[6; 32]],
+        &[anna(&[("EUR", 5)]), opening(ben.clone(), &[("EUR", -4)])],
+    );
+    successor(
+        "G1",
+        "opening balances in two currencies",
+        &[[6; 32]],
+        &[anna(&[("EUR", 5)]), opening(ben.clone(), &[("USD", -5)])],
+    );
+    successor("G1", "opening balance of zero", &[[6; 32]], &[anna(&[("EUR", 0)])]);
+    successor(
+        "G1",
+        "opening balance of 2^64",
+        &[[6; 32]],
+        &[anna(&[("EUR", 1 << 64)]), opening(ben.clone(), &[("EUR", -(1 << 64))])],
+    );
+    successor(
+        "G1",
+        "opening currencies that descend",
+        &[[6; 32]],
+        &[anna(&[("USD", 5), ("EUR", 5)]), opening(ben.clone(), &[("USD", -5), ("EUR", -5)])],
+    );
+    successor("P5", "opening currency in small letters", &[[6; 32]], &[anna(&[("eur", 5)])]);
+    successor("G1", "the founder with a card", &[[6; 32]], &[opening(ben.clone(), &[])]);
+    successor("G1", "a second person without a card", &[[6; 32]], &[anna(&[]), anna(&[])]);
+    successor(
+        "G1",
+        "a card twice",
+        &[[6; 32]],
+        &[anna(&[]), opening(ben.clone(), &[]), opening(ben.clone(), &[])],
+    );
+    let other = carried_over(&[8; 32], &founder(), 1);
+    successor("G1", "a card under another salt", &[[6; 32]], &[anna(&[]), opening(other, &[])]);
+    let other = carried_over(&SALT, &[8; 32], 1);
+    successor("G1", "a card by another introducer", &[[6; 32]], &[anna(&[]), opening(other, &[])]);
+}
+
+pub(crate) fn push(cases: &mut Cases) {
+    money(cases);
+    changes(cases);
+    geneses(cases);
+}

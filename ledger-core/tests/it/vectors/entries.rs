@@ -1,0 +1,187 @@
+//! One entry of every kind, with the seeds that it grows from.
+
+use ledger_core::{
+    Details, Draft, EpochKey, ExpenseDetails, NewGroup, NewStatement, Origin, VerifiedEntry,
+};
+use serde_json::{Value, json};
+
+use crate::vectors::world::{World, cents, device, entropy, hex, root};
+use crate::vectors::{fields, file, raw};
+
+fn person(name: &str, n: u8) -> Value {
+    json!({
+        "name": name,
+        "entropy": hex(&[n; 32]),
+        "index": 0,
+        "root": root(n).id().to_string(),
+        "recovery": hex(&entropy(n).recovery_public_key(0)),
+    })
+}
+
+fn device_of(name: &str, n: u8) -> Value {
+    json!({
+        "name": name,
+        "seed": hex(&[n; 32]),
+        "exchange_secret": hex(&[n + 128; 32]),
+        "device": device(n).id().to_string(),
+        "exchange": hex(&device(n).exchange_public_key()),
+    })
+}
+
+fn entry(label: &str, n: u8, entry: &VerifiedEntry) -> Value {
+    let (decoded, header) = (entry.decoded(), entry.decoded().header());
+    let bytes = decoded.as_bytes();
+    let names = fields::header(bytes);
+    let length = usize::try_from(names["payload_len"].as_u64().unwrap()).unwrap();
+    let kind = u64::from(header.kind().number());
+    let opaque = *decoded.payload() == ledger_core::Payload::Opaque;
+    let payload = &bytes[bytes.len() - length..];
+    json!({
+        "name": label,
+        "device_seed": hex(&[n; 32]),
+        "id": entry.id().to_string(),
+        "bytes": hex(bytes),
+        "signature": hex(decoded.signature()),
+        "header": names,
+        "payload": if opaque { Value::Null } else { fields::payload(kind, payload) },
+    })
+}
+
+/// An expense that uses every field.
+fn full(world: &World) -> Details {
+    let Details::Expense(dinner) = world.dinner("genesis", "add-ben", 4250) else {
+        panic!("not an expense")
+    };
+    Details::Expense(ExpenseDetails {
+        description: "Café".into(),
+        category: Some("food".into()),
+        note: Some("two coffees".into()),
+        payers: vec![(world.member("genesis"), cents(4000)), (world.member("add-ben"), cents(250))],
+        origin: Some(Origin::from_bytes([0xab; 16])),
+        ..dinner
+    })
+}
+
+fn world() -> World {
+    let mut w = World::with_ben();
+    w.placeholder(1, "grandma", "genesis", &["*"]);
+    w.placeholder(2, "cleo", "add-ben", &["genesis"]);
+    w.say(1, "merge", &["*"], Draft::merge());
+    let claim = Draft::claim(&w.state(), w.member("grandma"), &w.card("Grandma", 3, 3)).unwrap();
+    w.say(1, "claim", &["*"], claim);
+    let adopt = Draft::adopt(&w.state(), w.member("cleo")).unwrap();
+    w.say(1, "adopt", &["*"], adopt);
+    let (ben, cleo) = (w.by_card("add-ben"), w.member("cleo"));
+    let tablet = w.certificate(2, 4);
+    let act = NewStatement::Enrol { generation: ben, device: &tablet };
+    w.act(2, "act-enrol", 2, &act, &["*"], &["*"]);
+    let act = NewStatement::Revoke { generation: ben, device: device(4).id() };
+    w.act(2, "act-revoke", 2, &act, &["*"], &["*"]);
+    let act = NewStatement::Rename { generation: ben, name: "Benjamin" };
+    w.act(2, "act-rename", 2, &act, &["*"], &["*"]);
+    w.act(1, "act-remove", 1, &NewStatement::Remove { member: cleo }, &["*"], &["*"]);
+    let card = w.card("Cleo", 5, 5);
+    w.act(1, "act-bind", 1, &NewStatement::Bind { member: cleo, card: &card }, &["*"], &["*"]);
+    w.act(1, "act-rename-group", 1, &NewStatement::RenameGroup { name: "House" }, &["*"], &["*"]);
+    w.record(1, "expense", &["*"], &full(&w));
+    let nothing = match w.dinner("genesis", "add-ben", 2) {
+        Details::Expense(dinner) => Details::Expense(ExpenseDetails {
+            amount: cents(0),
+            payers: vec![],
+            shares: vec![],
+            ..dinner
+        }),
+        Details::Transfer(_) => panic!("not an expense"),
+    };
+    w.record(1, "expense-of-nothing", &["*"], &nothing);
+    let transfer = w.transfer("add-ben", "genesis", 1_000_000_000_000_000);
+    w.record(2, "transfer", &["*"], &transfer);
+    let dinner = w.dinner("add-ben", "genesis", 4300);
+    let correction = Draft::correction(&w.state(), w.id("expense"), &dinner).unwrap();
+    w.say(2, "correction", &["*"], correction);
+    let transfer = w.transfer("add-ben", "genesis", 1000);
+    let correction = Draft::correction(&w.state(), w.id("transfer"), &transfer).unwrap();
+    w.say(2, "correction-of-transfer", &["*"], correction);
+    let cancellation = Draft::cancellation(w.id("transfer"), Some("never paid".into()));
+    w.say(1, "cancellation", &["*"], cancellation);
+    let copy = Draft::copy(&w.state(), w.id("expense"), &full(&w)).unwrap();
+    w.say(1, "copy", &["*"], copy);
+    let note = Some("thanks".to_owned());
+    w.say(2, "endorsement", &["*"], Draft::endorsement(w.id("expense"), true, note));
+    w.say(2, "dispute", &["*"], Draft::endorsement(w.id("transfer"), false, None));
+    w.say(2, "rotation", &["*"], Draft::rotation(1, device(77).exchange_public_key()));
+    w.act(2, "act-leave", 2, &NewStatement::Leave { generation: ben }, &["*"], &["*"]);
+    w.say_raw(1, "unknown-kind", 999, &["expense"], b"anything");
+    w
+}
+
+fn successor(old: &World) -> VerifiedEntry {
+    let evaluation = old.evaluation();
+    let entropy = entropy(1);
+    let new = NewGroup {
+        name: "House II",
+        founder: "Anna",
+        entropy: &entropy,
+        index: 1,
+        salt: [10; 32],
+        successor_of: Some((evaluation.view(), old.member("genesis"))),
+    };
+    new.found(&device(6), 1).unwrap()
+}
+
+/// An entry of version 2, whose layout after the header nobody knows yet.
+fn unknown_version(world: &World) -> VerifiedEntry {
+    let payload = [0xff, 0x00];
+    let (backlink, seq) = world.next(1);
+    let mut fields = raw::header(&raw::public(1), 16, &payload);
+    fields[raw::VERSION] = raw::uint(2);
+    fields[raw::GROUP_FIELD] = raw::bytes(world.group.as_bytes());
+    fields[raw::SEQ] = raw::uint(seq);
+    fields[raw::BACKLINK] = raw::bytes(backlink.as_bytes());
+    fields[raw::LAMPORT] = raw::uint(world.lamport([&backlink]));
+    let (bytes, signature) = raw::entry(1, &fields, &payload);
+    crate::vectors::world::verified(&bytes, &signature)
+}
+
+/// Two epochs, the second with the key of the first, and their keys.
+pub(crate) fn epochs() -> (World, [EpochKey; 2]) {
+    let mut w = World::with_ben();
+    let keys = [0x51, 0x52].map(|byte| EpochKey::from_bytes(w.group, [byte; 32]));
+    w.say(1, "epoch", &["*"], Draft::epoch(keys[0].begin(&[]).unwrap()));
+    w.say(2, "epoch-with-history", &["*"], Draft::epoch(keys[1].begin(&[&keys[0]]).unwrap()));
+    (w, keys)
+}
+
+pub(crate) fn build() -> Value {
+    let world = world();
+    let mut entries: Vec<Value> = Vec::new();
+    for (label, verified) in &world.entries {
+        let by = |n: &u8| device(*n).id() == verified.decoded().header().device();
+        let n = (1..=2).find(by).unwrap();
+        entries.push(entry(label, n, verified));
+    }
+    entries.push(entry("unknown-version", 1, &unknown_version(&world)));
+    let (epochs, _) = epochs();
+    for (label, by) in [("epoch", 1), ("epoch-with-history", 2)] {
+        entries.push(entry(label, by, epochs.entry(label)));
+    }
+    entries.push(entry("successor-genesis", 6, &successor(&world)));
+    let keys = json!({
+        "people": [person("Anna", 1), person("Ben", 2), person("Grandma", 3), person("Cleo", 5)],
+        "devices": [
+            device_of("Anna's", 1),
+            device_of("Ben's", 2),
+            device_of("Grandma's", 3),
+            device_of("Ben's tablet", 4),
+            device_of("Cleo's", 5),
+            device_of("Anna's for the successor group", 6),
+        ],
+    });
+    let about = "Each entry is accepted by decoding and verification (SPEC 2 to 4). Byte strings \
+        are in hexadecimal; cards, certificates and statements, which the payload holds as byte \
+        strings, are shown by their fields. A payload of null is opaque. Signing is deterministic \
+        (RFC 8032), so the seeds give these very bytes.";
+    let mut file = file(about, "keys", keys);
+    file["entries"] = json!(entries);
+    file
+}

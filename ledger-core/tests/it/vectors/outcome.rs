@@ -1,0 +1,130 @@
+//! What a scenario comes to: verdicts, members, devices, balances, digest.
+
+use std::collections::BTreeMap;
+
+use ledger_core::{
+    Admission, Currency, Device, DeviceId, Evaluation, Generation, GroupState, Ledger, Member,
+    MemberId, MemoryIndex, VerifiedEntry, evaluate,
+};
+use serde_json::{Value, json};
+
+use crate::vectors::world::{World, hex};
+
+impl World {
+    /// The scenario, with what evaluation says of it; the expected verdicts
+    /// stand beside the scenario in the code.
+    pub(crate) fn scenario(&self, name: &str, about: &str, expected: &[(&str, u8)]) -> Value {
+        let evaluation = self.evaluation();
+        assert_eq!(evaluation.refused(), [], "{name}");
+        assert!(evaluation.missing().is_empty(), "{name}: {:?}", evaluation.missing());
+        let verdict = |id| evaluation.verdict(id).unwrap().code();
+        for (label, code) in expected {
+            assert_eq!(verdict(self.id(label)), *code, "{name}: {label}");
+        }
+        for (label, entry) in &self.entries {
+            let listed = expected.iter().any(|(name, _)| name == label);
+            assert!(listed || verdict(entry.id()) == 0, "{name}: {label} is void");
+        }
+        self.arrives(name, &evaluation);
+        let (ledger, state) = (evaluation.view(), evaluation.view().state());
+        let entries: Vec<Value> = self
+            .entries
+            .iter()
+            .map(|(label, entry)| {
+                let (decoded, id) = (entry.decoded(), entry.id());
+                json!({
+                    "name": label,
+                    "id": id.to_string(),
+                    "verdict": verdict(id),
+                    "bytes": hex(decoded.as_bytes()),
+                    "signature": hex(decoded.signature()),
+                })
+            })
+            .collect();
+        json!({
+            "name": name,
+            "about": about,
+            "entries": entries,
+            "group_name": state.name(),
+            "members": members(state),
+            "devices": devices(state),
+            "balances": balances(state),
+            "usable_epochs": state.usable_epochs().map(|(id, _)| id.to_string()).collect::<Vec<_>>(),
+            "recipients": state.recipients().iter().map(|key| hex(key)).collect::<Vec<_>>(),
+            "heads": ledger.frontier().heads().map(|id| id.to_string()).collect::<Vec<_>>(),
+            "state_digest": state.digest().to_string(),
+        })
+    }
+
+    /// Other roads to the same state: turned round, and one by one.
+    fn arrives(&self, name: &str, evaluation: &Evaluation) {
+        let mut turned: Vec<VerifiedEntry> = self.entries.iter().map(|(_, e)| e.clone()).collect();
+        turned.reverse();
+        let turned = evaluate(self.group, turned).unwrap();
+        let state = evaluation.view().state();
+        assert_eq!(turned.state().digest(), state.digest(), "{name}: order of arrival");
+        let mut index = MemoryIndex::new();
+        let mut ledger = Ledger::begin(&self.entries[0].1, &mut index).unwrap();
+        for (place, (label, entry)) in self.entries.iter().enumerate().skip(1) {
+            let known = self.entries[..=place].iter().map(|(_, entry)| entry.clone()).collect();
+            let whole = evaluate(self.group, known).unwrap();
+            let Ok(admission) = ledger.admit(entry.clone(), &index);
+            let Admission::Admitted(admitted) = admission else { panic!("{name}: {label}") };
+            let Ok(replayed) = ledger.replay(&admitted, &index);
+            index.insert(&admitted, &replayed);
+            assert_eq!(ledger.view(), whole.view(), "{name}: {label}");
+            let verdicts = whole.verdicts().map(|(entry, verdict)| (entry.id(), verdict));
+            let verdicts: BTreeMap<_, _> = verdicts.collect();
+            assert!(index.verdicts().eq(verdicts), "{name}: {label}");
+        }
+    }
+}
+
+fn generation(generation: Generation) -> Value {
+    match generation {
+        Generation::Card(member) => json!([0, member.to_string()]),
+        Generation::Claim(entry) => json!([1, entry.to_string()]),
+        Generation::Bind(act) => json!([2, act.to_string()]),
+    }
+}
+
+fn members(state: &GroupState) -> Vec<Value> {
+    let mut members = state.members();
+    members.sort_by_key(|(id, _)| *id);
+    let one = |(id, member): (MemberId, &Member)| {
+        json!({
+            "id": id.to_string(),
+            "name": member.name(),
+            "introduced": member.is_introduced(),
+            "removed": member.is_removed(),
+            "generations": member.generations().map(generation).collect::<Vec<_>>(),
+        })
+    };
+    members.into_iter().map(one).collect()
+}
+
+fn devices(state: &GroupState) -> Vec<Value> {
+    let one = |(of, id, device): (Generation, DeviceId, &Device)| {
+        json!({
+            "generation": generation(of),
+            "device": id.to_string(),
+            "exchange_generation": device.exchange_generation(),
+            "exchange": hex(device.exchange_public_key()),
+        })
+    };
+    state.devices().map(one).collect()
+}
+
+fn balances(state: &GroupState) -> Vec<Value> {
+    let of = |currency: Currency| {
+        state.open_balances(currency).map(move |(member, balance)| {
+            let minor_units = i64::try_from(balance.minor_units()).unwrap();
+            json!({
+                "currency": currency.code(),
+                "member": member.to_string(),
+                "balance": minor_units,
+            })
+        })
+    };
+    state.currencies().flat_map(of).collect()
+}

@@ -1,0 +1,129 @@
+//! Epoch keys, boxes, envelopes, key envelopes (SPEC 11).
+
+use std::collections::BTreeSet;
+
+use ledger_core::{Envelope, EpochKey, ExchangeKey, GroupId, KeyEnvelope, WrappingKey};
+use serde_json::{Value, json};
+
+use crate::vectors::entries::epochs;
+use crate::vectors::file;
+use crate::vectors::world::{device, entropy, hex};
+
+fn key(key: &EpochKey) -> Value {
+    json!({
+        "secret": hex(key.expose_secret()),
+        "commit": key.commit().to_string(),
+        "topic": key.topic().to_string(),
+    })
+}
+
+/// As they were sealed, and with something changed: opens, or the rule broken.
+fn envelopes(group: GroupId) -> Vec<Value> {
+    let (world, [first, second]) = epochs();
+    assert_eq!(world.group, group);
+    let mut cases = Vec::new();
+    for (label, entry) in &world.entries {
+        let sealed = first.seal(entry.decoded());
+        let envelope = Envelope::parse(&sealed).unwrap();
+        assert_eq!(first.open(&envelope).as_ref(), Ok(entry.decoded()));
+        cases.push(json!({
+            "name": label,
+            "secret": hex(first.expose_secret()),
+            "id": entry.id().to_string(),
+            "entry": hex(entry.decoded().as_bytes()),
+            "signature": hex(entry.decoded().signature()),
+            "envelope": hex(&sealed),
+        }));
+    }
+    let sealed = first.seal(world.entry("epoch").decoded());
+    let mut broken = |name: &str, rule: &str, bytes: Vec<u8>| {
+        let opened = Envelope::parse(&bytes).and_then(|envelope| first.open(&envelope));
+        assert!(opened.is_err(), "{name}");
+        let secret = hex(first.expose_secret());
+        cases.push(json!({
+            "name": name, "secret": secret, "rule": rule, "envelope": hex(&bytes),
+        }));
+    };
+    broken("cut off", "X1", sealed[..sealed.len() - 1].to_vec());
+    broken("with a byte behind it", "X1", [sealed.as_slice(), &[0]].concat());
+    broken("nothing", "X1", Vec::new());
+    broken("of another kind", "X1", [&[3], &sealed[1..]].concat());
+    broken("of another epoch", "X2", second.seal(world.entry("epoch").decoded()));
+    let mut altered = sealed.clone();
+    altered[100] ^= 1;
+    broken("altered", "X3", altered);
+    let mut nonce = sealed;
+    nonce[40] ^= 1;
+    broken("with another nonce", "X3", nonce);
+    cases
+}
+
+fn key_envelopes(group: GroupId) -> Vec<Value> {
+    let epoch = EpochKey::from_bytes(group, [0x51; 32]);
+    let secrets: Vec<[u8; 32]> = (1..=5u8).map(|n| [n + 128; 32]).collect();
+    let recovery = entropy(2).recovery_public_key(0);
+    let devices = secrets.iter().map(|secret| ExchangeKey::from_bytes(*secret).public_key());
+    let recipients: BTreeSet<[u8; 32]> = devices.chain([recovery]).collect();
+    let bytes = epoch.wrap_for(&recipients, &[9; 32]).remove(0);
+    let parsed = KeyEnvelope::parse(&bytes).unwrap();
+    for secret in &secrets {
+        let opened = parsed.open(group, [&ExchangeKey::from_bytes(*secret)]);
+        assert_eq!(opened, Ok(Some(epoch.clone())));
+    }
+    assert_eq!(parsed.open(group, [device(9).exchange_key()]), Ok(None));
+    vec![json!({
+        "name": "five devices and a phrase",
+        "recipients": secrets.iter().map(|secret| hex(secret)).collect::<Vec<_>>(),
+        "strangers": [hex(&[9 + 128; 32])],
+        "secret": hex(epoch.expose_secret()),
+        "key_envelope": hex(&bytes),
+    })]
+}
+
+/// As it was sealed, and with something changed: opens, or the rule broken.
+fn secrets() -> Vec<Value> {
+    let (key, other) = (WrappingKey::from_bytes([0x61; 32]), WrappingKey::from_bytes([0x62; 32]));
+    let sealed = key.seal("wrapping-key", other.expose_bytes(), &[0x63; 24]);
+    let mut altered = sealed.clone();
+    altered[60] ^= 1;
+    let cases = [
+        ("a wrapping key", "wrapping-key", &key, sealed.clone(), None),
+        ("nothing", "entropy", &key, key.seal("entropy", &[], &[0x64; 24]), None),
+        ("not sealed", "entropy", &key, vec![0x65; 32], Some("Z1")),
+        ("cut off", "wrapping-key", &key, sealed[..sealed.len() - 1].to_vec(), Some("Z1")),
+        ("altered", "wrapping-key", &key, altered, Some("Z1")),
+        ("of another key", "wrapping-key", &other, sealed.clone(), Some("Z2")),
+        ("of another name", "entropy", &key, sealed, Some("Z3")),
+    ];
+    type Case<'a> = (&'a str, &'a str, &'a WrappingKey, Vec<u8>, Option<&'a str>);
+    let case = |(label, name, key, bytes, rule): Case<'_>| {
+        let opened = key.open(name, &bytes);
+        assert_eq!(opened.is_err(), rule.is_some(), "{label}");
+        let secret = opened.ok().map(|secret| hex(&secret));
+        json!({
+            "name": label, "key": hex(key.expose_bytes()), "secret_name": name,
+            "secret": secret, "rule": rule, "sealed": hex(&bytes),
+        })
+    };
+    cases.into_iter().map(case).collect()
+}
+
+pub(crate) fn build() -> Value {
+    let (world, keys) = epochs();
+    let boxes = json!([{
+        "name": "one predecessor",
+        "secret": hex(keys[1].expose_secret()),
+        "predecessors": [hex(keys[0].expose_secret())],
+        "box": hex(keys[1].begin(&[&keys[0]]).unwrap().history()),
+    }]);
+    let about = "SPEC 11 and 17. Keys, boxes and envelopes follow from their secrets; a key envelope \
+        opens for its recipients, whose X25519 secrets are given, and for no stranger. A broken \
+        envelope or secret is refused by the first rule that it breaks.";
+    let mut built = file(about, "group", json!(world.group.to_string()));
+    built["keys"] = keys.iter().map(key).collect();
+    built["boxes"] = boxes;
+    built["envelopes"] = json!(envelopes(world.group));
+    built["key_envelopes"] = json!(key_envelopes(world.group));
+    built["secrets"] = json!(secrets());
+    built
+}

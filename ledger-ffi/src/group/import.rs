@@ -1,0 +1,61 @@
+//! Import of other programs' exports.
+
+use std::sync::Arc;
+
+use ledger_formats::splitwise;
+
+use super::LedgerGroup;
+use crate::error::LedgerError;
+use crate::platform::{ProgressListener, with_progress};
+
+/// Result of an import.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct ImportSummary {
+    /// How many rows were recorded.
+    pub added: u64,
+    /// How many rows an earlier import had recorded.
+    pub known: u64,
+    /// How many members were added, for columns that no member had.
+    pub members_added: u64,
+    /// Lines of recorded rows for which the file does not tell who paid how much. The
+    /// library inferred it; every balance is exact.
+    pub inferred_lines: Vec<u64>,
+    /// Currencies in which the balances now equal the file's sums.
+    pub matching: Vec<String>,
+    /// Currencies in which the balances differ from the file's sums, because the ledger
+    /// holds more than the file.
+    pub differing: Vec<String>,
+}
+
+#[uniffi::export]
+impl LedgerGroup {
+    /// Imports a Splitwise export (CSV): records the rows that are not in the ledger
+    /// yet. It matches people to members by name; a person who is missing becomes a
+    /// placeholder. It takes long. If it is stopped, whole batches of rows stay, and
+    /// importing the same file again goes on from there.
+    ///
+    /// # Errors
+    /// `InvalidImport` with the line, and then nothing is recorded; `Cancelled`,
+    /// `CallbackFailed`, or as every call that records.
+    #[uniffi::method(default(listener = None))]
+    pub fn import_splitwise(
+        &self,
+        csv: Vec<u8>,
+        listener: Option<Arc<dyn ProgressListener>>,
+    ) -> Result<ImportSummary, LedgerError> {
+        let export = splitwise::read(&csv)?;
+        let group = self.group()?;
+        let report = with_progress(listener, |progress| group.import_splitwise(&export, progress))?;
+        let codes = |currencies: Vec<ledger_core::Currency>| {
+            currencies.iter().map(|currency| currency.code().to_owned()).collect()
+        };
+        Ok(ImportSummary {
+            added: report.added,
+            known: report.known,
+            members_added: report.members_added,
+            inferred_lines: report.inferred.into_iter().map(|(line, _)| line).collect(),
+            matching: codes(report.matching),
+            differing: codes(report.differing),
+        })
+    }
+}

@@ -1,0 +1,172 @@
+//! Entries with their verdicts: who did what.
+
+use ledger_core::{EntryId, GroupState, Kind, MemberId, Payload, RefIndex, VerifiedEntry};
+
+use super::{Verdict, total};
+use crate::values::{ExpenseId, Instant, Money, Transaction};
+
+/// Kind of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+#[non_exhaustive]
+pub enum EntryKind {
+    /// Creates the group.
+    CreateGroup,
+    /// Joins what several devices wrote at the same time. It has no other content.
+    Merge,
+    /// Introduces a person.
+    AddMember,
+    /// Introduces a person without keys.
+    AddPlaceholder,
+    /// Gives a placeholder to a person.
+    Claim,
+    /// Vouches for a member whose introduction is void.
+    VouchFor,
+    /// Carries a statement of the owner, or of a member about themselves.
+    Statement,
+    /// Records an expense.
+    Expense,
+    /// Records a transfer.
+    Transfer,
+    /// Replaces the content of an expense or transfer.
+    Correction,
+    /// Ends an expense or transfer.
+    Cancellation,
+    /// Copies an expense or transfer that is void.
+    Copy,
+    /// Confirms or disputes an expense or transfer.
+    Review,
+    /// Gives its device a new key for receiving.
+    DeviceKeyRotation,
+    /// Begins a new key under which entries travel.
+    GroupKeyRotation,
+    /// A kind that this version of the app does not know.
+    Other,
+}
+
+impl From<Kind> for EntryKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::GENESIS => Self::CreateGroup,
+            Kind::MERGE => Self::Merge,
+            Kind::ADD_MEMBER => Self::AddMember,
+            Kind::PLACEHOLDER => Self::AddPlaceholder,
+            Kind::CLAIM => Self::Claim,
+            Kind::ADOPT => Self::VouchFor,
+            Kind::ACT => Self::Statement,
+            Kind::EXPENSE => Self::Expense,
+            Kind::TRANSFER => Self::Transfer,
+            Kind::CORRECTION => Self::Correction,
+            Kind::CANCELLATION => Self::Cancellation,
+            Kind::COPY => Self::Copy,
+            Kind::ENDORSEMENT => Self::Review,
+            Kind::ROTATION => Self::DeviceKeyRotation,
+            Kind::EPOCH => Self::GroupKeyRotation,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// One entry with its author and its verdict.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct ActivityRow {
+    /// The entry.
+    pub id: EntryId,
+    /// The kind of the entry.
+    pub kind: EntryKind,
+    /// The member whose device signed the entry.
+    pub author: Option<MemberId>,
+    /// When the entry was made, by its author's clock. Show it, and do not trust it.
+    pub timestamp: Instant,
+    /// Whether the entry counts.
+    pub verdict: Verdict,
+    /// The expense or transfer that the entry records, changes or reviews.
+    pub expense: Option<ExpenseId>,
+    /// The content that the entry gives to the expense or transfer.
+    pub transaction: Option<Transaction>,
+    /// The amount of `transaction`, ready to be shown.
+    pub total: Option<Money>,
+    /// Of a correction or cancellation: the content before it.
+    pub before: Option<Transaction>,
+    /// The amount of `before`, ready to be shown.
+    pub total_before: Option<Money>,
+    /// The name of the person whom the entry introduces.
+    pub introduces: Option<String>,
+    /// The statement that the entry carries, as a word, such as `remove`.
+    pub statement: Option<String>,
+    /// Of a review: whether it confirms; otherwise it disputes.
+    pub confirms: Option<bool>,
+    /// The reason of a cancellation, or the note of a review.
+    pub remark: Option<String>,
+    /// The cursor for the page after this row.
+    pub cursor: String,
+}
+
+pub(super) fn rows(rows: Vec<ledger_store::Activity>, state: &GroupState) -> Vec<ActivityRow> {
+    let row = |row: ledger_store::Activity| {
+        let content = Content::of(&row.entry);
+        let transaction = ledger_core::Details::of(row.entry.decoded(), state);
+        ActivityRow {
+            id: row.entry.id(),
+            kind: row.kind().into(),
+            author: row.author,
+            timestamp: Instant::from_ms(row.entry.decoded().header().timestamp_ms()),
+            verdict: row.verdict.into(),
+            expense: content.expense,
+            total: transaction.as_ref().map(total),
+            transaction: transaction.map(Into::into),
+            total_before: row.before.as_ref().map(total),
+            before: row.before.map(Into::into),
+            introduces: content.introduces,
+            statement: content.statement,
+            confirms: content.confirms,
+            remark: content.remark,
+            cursor: row.cursor.to_string(),
+        }
+    };
+    rows.into_iter().map(row).collect()
+}
+
+/// Content of an entry besides an expense or transfer.
+#[derive(Default)]
+struct Content {
+    expense: Option<ExpenseId>,
+    introduces: Option<String>,
+    statement: Option<String>,
+    confirms: Option<bool>,
+    remark: Option<String>,
+}
+
+impl Content {
+    fn of(entry: &VerifiedEntry) -> Self {
+        let (id, entry) = (entry.id(), entry.decoded());
+        let expense_at = |index: RefIndex| {
+            entry.header().refs().get(index.place()).copied().map(ExpenseId::from)
+        };
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        let mut content = Self::default();
+        match entry.payload() {
+            Payload::Placeholder(placeholder) => {
+                content.introduces = Some(placeholder.card().name().to_owned());
+            }
+            Payload::AddMember(add) => content.introduces = Some(add.card().name().to_owned()),
+            Payload::Claim(claim) => content.introduces = Some(claim.card().name().to_owned()),
+            Payload::Statement(signed) => {
+                content.statement = Some(signed.act().body().name().to_owned());
+            }
+            Payload::Content(_) => content.expense = Some(id.into()),
+            Payload::Correction(correction) => content.expense = expense_at(correction.target()),
+            Payload::Copy(copy) => content.expense = expense_at(copy.original()),
+            Payload::Cancellation(cancellation) => {
+                content.expense = expense_at(cancellation.target());
+                content.remark = owned(cancellation.reason());
+            }
+            Payload::Endorsement(endorsement) => {
+                content.expense = expense_at(endorsement.target());
+                content.confirms = Some(endorsement.confirms());
+                content.remark = owned(endorsement.note());
+            }
+            _ => {}
+        }
+        content
+    }
+}

@@ -1,0 +1,94 @@
+//! Expenses and transfers as they stand now, and the filter for them.
+
+use ledger_core::{EntryId, MemberId};
+use ledger_store::{By, Filter};
+
+use super::total;
+use crate::error::LedgerError;
+use crate::values::{Day, ExpenseId, Money, Transaction};
+
+/// Condition on an expense or transfer. It is about the current version: after a
+/// correction, about what the correction says.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum Condition {
+    /// The member paid or has a share, or gave or received a transfer.
+    Member {
+        /// The member.
+        id: MemberId,
+    },
+    /// The category is exactly this one.
+    Category {
+        /// The category.
+        name: String,
+    },
+    /// The currency is this one.
+    Currency {
+        /// The ISO 4217 code of the currency.
+        code: String,
+    },
+    /// For each of these words, description, note or category have a word that begins
+    /// so. Case and accents make no difference.
+    Text {
+        /// The words, separated by spaces.
+        words: String,
+    },
+}
+
+/// Filter for expenses and transfers. Without any field set, it selects all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, uniffi::Record)]
+pub struct ExpenseFilter {
+    /// The first day.
+    #[uniffi(default = None)]
+    pub from_date: Option<Day>,
+    /// The last day.
+    #[uniffi(default = None)]
+    pub to_date: Option<Day>,
+    /// A further condition.
+    #[uniffi(default = None)]
+    pub condition: Option<Condition>,
+}
+
+impl TryFrom<ExpenseFilter> for Filter {
+    type Error = LedgerError;
+
+    fn try_from(filter: ExpenseFilter) -> Result<Self, LedgerError> {
+        let by = match filter.condition {
+            None => None,
+            Some(Condition::Member { id }) => Some(By::Member(id)),
+            Some(Condition::Category { name }) => Some(By::Category(name)),
+            Some(Condition::Currency { code }) => Some(By::Currency(code.parse()?)),
+            Some(Condition::Text { words }) => Some(By::Text(words)),
+        };
+        Ok(Self { from: filter.from_date, to: filter.to_date, by })
+    }
+}
+
+/// An expense or transfer as it stands now.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct ExpenseRow {
+    /// The id of the expense or transfer, which corrections do not change.
+    pub id: ExpenseId,
+    /// The entry with the current content: the first one, a copy, or a correction.
+    pub current_version: EntryId,
+    /// The current content.
+    pub transaction: Transaction,
+    /// The amount, ready to be shown.
+    pub total: Money,
+    /// Whether it was cancelled, so that it changes no balance.
+    pub is_cancelled: bool,
+    /// The cursor for the page after this row.
+    pub cursor: String,
+}
+
+impl From<ledger_store::Recorded> for ExpenseRow {
+    fn from(row: ledger_store::Recorded) -> Self {
+        Self {
+            id: row.original.into(),
+            current_version: row.shown,
+            total: total(&row.details),
+            transaction: row.details.into(),
+            is_cancelled: row.cancelled,
+            cursor: row.cursor.to_string(),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Statements of the owner or of a member: shown first, then signed.
+
+use std::sync::Arc;
+
+use ledger_core::{DeviceId, EntryId, MemberId};
+
+use super::LedgerGroup;
+use crate::error::LedgerError;
+
+/// Statement that a person is about to sign: the owner's about a member or the group,
+/// or a member's own.
+///
+/// A removal and a revocation leave standing what this device knows when it signs them.
+/// With `since`, nothing counts any more that was signed from that entry on, or by
+/// somebody who knew that entry. Use it for a device that was in the wrong hands for a
+/// while.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
+#[non_exhaustive]
+pub enum StatementIntent {
+    /// The owner removes a member.
+    Remove {
+        /// The member.
+        member: MemberId,
+        /// The first entry that no longer counts.
+        since: Option<EntryId>,
+    },
+    /// The owner renames the group.
+    RenameGroup {
+        /// The new name.
+        name: String,
+    },
+    /// A member takes another name.
+    Rename {
+        /// The new name.
+        name: String,
+    },
+    /// A member leaves the group.
+    Leave,
+    /// A member revokes one of their own devices, which then signs no more.
+    Revoke {
+        /// The device.
+        device: DeviceId,
+        /// The first entry that no longer counts.
+        since: Option<EntryId>,
+    },
+}
+
+impl From<StatementIntent> for ledger_store::StatementIntent {
+    fn from(intent: StatementIntent) -> Self {
+        match intent {
+            StatementIntent::Remove { member, since } => Self::Remove { member, since },
+            StatementIntent::RenameGroup { name } => Self::RenameGroup { name },
+            StatementIntent::Rename { name } => Self::Rename { name },
+            StatementIntent::Leave => Self::Leave,
+            StatementIntent::Revoke { device, since } => Self::Revoke { device, since },
+        }
+    }
+}
+
+/// A statement before it is signed. Show it to the person who signs it.
+#[derive(uniffi::Object)]
+pub struct Proposal {
+    pub(super) proposal: ledger_store::Proposal,
+}
+
+#[uniffi::export]
+impl Proposal {
+    /// The whole statement and what it brings about, in English.
+    ///
+    /// # Errors
+    /// None; as with every call, a binding may report [`LedgerError`].
+    pub fn text(&self) -> Result<String, LedgerError> {
+        Ok(self.proposal.text().to_owned())
+    }
+
+    /// The fingerprint of new keys, if there are any. People compare it by voice.
+    ///
+    /// # Errors
+    /// None; as with every call, a binding may report [`LedgerError`].
+    pub fn fingerprint(&self) -> Result<Option<String>, LedgerError> {
+        Ok(self.proposal.fingerprint().map(|fingerprint| fingerprint.to_string()))
+    }
+
+    /// The entries that count now, and would become void. Offer to copy those that are
+    /// still true, by `LedgerGroup.copy_void_entry`.
+    ///
+    /// # Errors
+    /// None; as with every call, a binding may report [`LedgerError`].
+    pub fn voids(&self) -> Result<Vec<EntryId>, LedgerError> {
+        Ok(self.proposal.voids().to_vec())
+    }
+
+    /// The entries that are void now, and would count.
+    ///
+    /// # Errors
+    /// None; as with every call, a binding may report [`LedgerError`].
+    pub fn revives(&self) -> Result<Vec<EntryId>, LedgerError> {
+        Ok(self.proposal.revives().to_vec())
+    }
+}
+
+#[uniffi::export]
+impl LedgerGroup {
+    /// Prepares a statement, and tells what it would bring about. A person reads the
+    /// proposal before `sign` signs it.
+    ///
+    /// # Errors
+    /// `WouldBeVoid` if the statement would not count, such as a removal by somebody who
+    /// is not the owner; `NoRootKey`, `UnknownMember`, `UnknownEntry`, `InvalidEntry`,
+    /// `InvalidId`, or any error of reading the database.
+    pub fn propose(&self, intent: StatementIntent) -> Result<Arc<Proposal>, LedgerError> {
+        let proposal = self.group()?.propose(intent.into())?;
+        Ok(Arc::new(Proposal { proposal }))
+    }
+
+    /// Signs a proposal and keeps it durably. Returns the entry that carries the
+    /// statement.
+    ///
+    /// # Errors
+    /// `ProposalOutdated` if the statement would bring about something else by now;
+    /// otherwise as `propose`.
+    pub fn sign(&self, proposal: &Proposal) -> Result<EntryId, LedgerError> {
+        Ok(self.group()?.sign(&proposal.proposal)?)
+    }
+}

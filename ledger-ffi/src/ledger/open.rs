@@ -1,0 +1,93 @@
+//! Opening a database.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ledger_store::{FileSecrets, StoreOptions};
+
+use super::Ledger;
+use crate::error::LedgerError;
+use crate::platform::{AppSecrets, SecretStore, Secrets};
+
+#[uniffi::export]
+impl Ledger {
+    /// Opens a database, with its keys in the app's secret store. If there is no file,
+    /// this makes one, unless `create` is false.
+    ///
+    /// `container` is for a database that an app on iOS shares with its extensions: a
+    /// name under which the secret store keeps the file's salt. The first 32 bytes of
+    /// the file are then readable; without that, iOS ends an app that it suspends.
+    /// Always open the file with the same name.
+    ///
+    /// `app_key` is 32 random bytes of the app's own, under which everything in the
+    /// secret store is sealed. Give it from the first opening on, always the same one,
+    /// until `Maintenance.change_app_key`.
+    ///
+    /// # Errors
+    /// `NotFound`, `WrongKey`, `WrongAppKey`, `NoSalt`, `SecretsFailed`,
+    /// `SecretsDamaged`, `Damaged`, `FromTheFuture`, `NoCipher`, `ReadOnly`,
+    /// `DiskFull`, `Busy`.
+    #[uniffi::constructor(default(create = true, container = None, app_key = None))]
+    pub fn open(
+        path: &str,
+        secrets: Arc<dyn SecretStore>,
+        create: bool,
+        container: Option<String>,
+        app_key: Option<Vec<u8>>,
+    ) -> Result<Self, LedgerError> {
+        let secrets = Secrets::new(AppSecrets(secrets), app_key)?;
+        Self::open_file(options(container), path, secrets, create)
+    }
+
+    /// Opens a database, with its keys in a file that only its owner can read. For
+    /// programs, not for phones.
+    ///
+    /// # Errors
+    /// As `open`.
+    #[uniffi::constructor(default(create = true, app_key = None))]
+    pub fn open_with_key_file(
+        path: &str,
+        key_file: &str,
+        create: bool,
+        app_key: Option<Vec<u8>>,
+    ) -> Result<Self, LedgerError> {
+        let secrets = Secrets::new(FileSecrets::new(key_file), app_key)?;
+        Self::open_file(StoreOptions::new(), path, secrets, create)
+    }
+
+    /// Opens a new ledger in memory, with its keys, for unit tests and previews of apps.
+    /// It is gone when it is closed, and cannot be backed up.
+    ///
+    /// # Errors
+    /// `DatabaseFailed` if there is not enough memory.
+    #[uniffi::constructor]
+    pub fn in_memory() -> Result<Self, LedgerError> {
+        Ok(Self::new(StoreOptions::new().in_memory()?, None))
+    }
+}
+
+impl Ledger {
+    fn open_file(
+        options: StoreOptions,
+        path: &str,
+        secrets: Secrets,
+        create: bool,
+    ) -> Result<Self, LedgerError> {
+        let path = Path::new(path);
+        let store = if create {
+            options.open_or_create(path, secrets.store())
+        } else {
+            options.open(path, secrets.store())
+        };
+        Ok(Self::new(store?, Some(secrets)))
+    }
+}
+
+/// Options for a database, with a readable header if it is in a container that an app
+/// shares with its extensions.
+pub(super) fn options(container: Option<String>) -> StoreOptions {
+    match container {
+        Some(name) => StoreOptions::new().plaintext_header(&name),
+        None => StoreOptions::new(),
+    }
+}

@@ -1,0 +1,159 @@
+//! Expenses and transfers, as apps write and read them.
+
+use ledger_core::{Amount, Currency, ExpenseDetails, MemberId, Origin, TransferDetails};
+
+use super::money::{amount, minor_units};
+use super::time::Day;
+use crate::error::LedgerError;
+
+/// A member's part of an expense: what the member paid, or has to bear.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Part {
+    /// The member.
+    pub member: MemberId,
+    /// How much, in the currency's minor units, such as cents; at least 1.
+    pub minor_units: i64,
+}
+
+/// An expense: money that some members paid for some members. The payers' parts add
+/// up to the whole amount, and so do the shares. The library may read them back in
+/// another order.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Expense {
+    /// The day on which the money was spent.
+    pub date: Day,
+    /// What the money was for.
+    pub description: String,
+    /// The ISO 4217 code of every amount.
+    pub currency: String,
+    /// The whole amount in the currency's minor units, such as cents.
+    pub minor_units: i64,
+    /// Who paid, and how much.
+    pub payers: Vec<Part>,
+    /// Who has to bear how much.
+    pub shares: Vec<Part>,
+    /// A category that the app chooses.
+    #[uniffi(default = None)]
+    pub category: Option<String>,
+    /// Anything else that is worth remembering.
+    #[uniffi(default = None)]
+    pub note: Option<String>,
+    /// The row of an imported file from which this comes, 16 bytes. Keep it when you
+    /// correct; new expenses have none.
+    #[uniffi(default = None)]
+    pub origin: Option<Vec<u8>>,
+}
+
+/// A transfer: one member gave money to another, for example to pay back.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Transfer {
+    /// The day on which the money was given.
+    pub date: Day,
+    /// What the money was for; may be empty.
+    pub description: String,
+    /// The ISO 4217 code.
+    pub currency: String,
+    /// The amount in the currency's minor units, such as cents; at least 1.
+    pub minor_units: i64,
+    /// The member who gave.
+    pub from_member: MemberId,
+    /// The member who received.
+    pub to_member: MemberId,
+    /// The row of an imported file from which this comes, 16 bytes. Keep it when you
+    /// correct; new transfers have none.
+    #[uniffi(default = None)]
+    pub origin: Option<Vec<u8>>,
+}
+
+/// The content of an expense or transfer. An app may change what it has read, and
+/// send it back as a correction.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum Transaction {
+    /// Money spent for several people.
+    Expense {
+        /// The expense.
+        expense: Expense,
+    },
+    /// Money given from one member to another.
+    Transfer {
+        /// The transfer.
+        transfer: Transfer,
+    },
+}
+
+impl From<ledger_core::Details> for Transaction {
+    fn from(transaction: ledger_core::Details) -> Self {
+        let origin = |origin: Option<Origin>| origin.map(|origin| origin.as_bytes().to_vec());
+        match transaction {
+            ledger_core::Details::Expense(expense) => Self::Expense {
+                expense: Expense {
+                    date: expense.date,
+                    description: expense.description,
+                    category: expense.category,
+                    note: expense.note,
+                    currency: expense.currency.code().to_owned(),
+                    minor_units: minor_units(expense.amount),
+                    payers: from_parts(expense.payers),
+                    shares: from_parts(expense.shares),
+                    origin: origin(expense.origin),
+                },
+            },
+            ledger_core::Details::Transfer(transfer) => Self::Transfer {
+                transfer: Transfer {
+                    date: transfer.date,
+                    description: transfer.description,
+                    currency: transfer.currency.code().to_owned(),
+                    minor_units: minor_units(transfer.amount),
+                    from_member: transfer.from,
+                    to_member: transfer.to,
+                    origin: origin(transfer.origin),
+                },
+            },
+        }
+    }
+}
+
+impl TryFrom<Transaction> for ledger_core::Details {
+    type Error = LedgerError;
+
+    fn try_from(transaction: Transaction) -> Result<Self, LedgerError> {
+        Ok(match transaction {
+            Transaction::Expense { expense } => Self::Expense(ExpenseDetails {
+                date: expense.date,
+                description: expense.description,
+                category: expense.category,
+                note: expense.note,
+                currency: expense.currency.parse::<Currency>()?,
+                amount: amount(expense.minor_units)?,
+                payers: to_parts(expense.payers)?,
+                shares: to_parts(expense.shares)?,
+                origin: origin(expense.origin)?,
+            }),
+            Transaction::Transfer { transfer } => Self::Transfer(TransferDetails {
+                date: transfer.date,
+                description: transfer.description,
+                currency: transfer.currency.parse::<Currency>()?,
+                amount: amount(transfer.minor_units)?,
+                from: transfer.from_member,
+                to: transfer.to_member,
+                origin: origin(transfer.origin)?,
+            }),
+        })
+    }
+}
+
+fn from_parts(parts: Vec<(MemberId, Amount)>) -> Vec<Part> {
+    let part =
+        |(member, amount): (MemberId, Amount)| Part { member, minor_units: minor_units(amount) };
+    parts.into_iter().map(part).collect()
+}
+
+fn to_parts(parts: Vec<Part>) -> Result<Vec<(MemberId, Amount)>, LedgerError> {
+    parts.into_iter().map(|part| Ok((part.member, amount(part.minor_units)?))).collect()
+}
+
+fn origin(bytes: Option<Vec<u8>>) -> Result<Option<Origin>, LedgerError> {
+    let Some(bytes) = bytes else { return Ok(None) };
+    let bytes = <[u8; 16]>::try_from(bytes).map_err(|_| ledger_core::ParseIdError)?;
+    Ok(Some(Origin::from_bytes(bytes)))
+}

@@ -1,0 +1,276 @@
+//! Finding expenses: every filter gives what reading everything would give, in
+//! the same order, page by page, whatever was corrected or voided since.
+#![cfg(feature = "sqlcipher")]
+
+use ledger_core::{Currency, Date, Details, Draft, EntryId, GroupState};
+use ledger_store::{By, Filter, Group, NewEntry, Recorded};
+
+use crate::common::people::Ben;
+use crate::common::{self, Folder, Rng, assert_sound, found, heads, only};
+
+const WORDS: [&str; 12] = [
+    "Dinner", "dîner", "Müll", "mull", "Straße", "O'Neill", "luigi's", "東京", "x-ray", "42", "!!",
+    "DINNERS",
+];
+
+fn text(rng: &mut Rng) -> String {
+    (0..=rng.below(3)).map(|_| WORDS[rng.below(WORDS.len())]).collect::<Vec<_>>().join(" ")
+}
+
+/// Details on few days, with words, notes and categories.
+fn details(state: &GroupState, rng: &mut Rng) -> Details {
+    let mut details = common::details(state, rng);
+    let date = Date::from_ymd(2026, 1, 1 + rng.below(6) as u32).unwrap();
+    match &mut details {
+        Details::Expense(expense) => {
+            expense.date = date;
+            expense.description = text(rng);
+            expense.note = (rng.below(3) == 0).then(|| text(rng));
+            expense.category =
+                (rng.below(3) > 0).then(|| ["Food", "food", "Müll out"][rng.below(3)].to_owned());
+        }
+        Details::Transfer(transfer) => {
+            transfer.date = date;
+            transfer.description = text(rng);
+        }
+    }
+    details
+}
+
+fn fill(group: &Group, rounds: usize, rng: &mut Rng) -> Vec<EntryId> {
+    let mut originals = Vec::new();
+    for _ in 0..rounds {
+        let state = group.state().unwrap();
+        let mut entries = Vec::new();
+        for _ in 0..5 {
+            entries.push(match (rng.below(10), originals.len()) {
+                (0, some) if some > 0 => {
+                    NewEntry::Cancellation { original: originals[rng.below(some)], reason: None }
+                }
+                (1..=4, some) if some > 0 => NewEntry::Correction {
+                    original: originals[rng.below(some)],
+                    details: details(&state, rng),
+                },
+                _ => NewEntry::Record(details(&state, rng)),
+            });
+        }
+        let ids = group.append(entries.clone()).unwrap();
+        let new = entries.iter().zip(ids).filter(|(e, _)| matches!(e, NewEntry::Record(_)));
+        originals.extend(new.map(|(_, id)| id));
+    }
+    originals
+}
+
+/// Words as unicode61 sees those of this test.
+fn words_of(text: &str) -> Vec<String> {
+    let plain: String = text
+        .to_lowercase()
+        .replace('î', "i")
+        .replace('ü', "u")
+        .replace("str\u{df}e", "stra\u{df}e");
+    plain.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(Into::into).collect()
+}
+
+/// Whether the words of `phrase` follow each other in `words`, the last one as
+/// a beginning.
+fn has(words: &[String], phrase: &[String]) -> bool {
+    let Some((last, first)) = phrase.split_last() else { return true };
+    words.windows(phrase.len()).any(|window| {
+        let (end, begin) = window.split_last().unwrap();
+        begin == first && end.starts_with(last.as_str())
+    })
+}
+
+fn matches(details: &Details, filter: &Filter) -> bool {
+    let (mut words, mut category) = (words_of(details.description()), None);
+    if let Details::Expense(expense) = details {
+        category = expense.category.clone();
+        words.extend(expense.category.iter().flat_map(|text| words_of(text)));
+        words.extend(expense.note.iter().flat_map(|text| words_of(text)));
+    }
+    let by = match &filter.by {
+        None => true,
+        Some(By::Member(member)) => {
+            details.paid().iter().chain(&details.owed()).any(|(id, _)| id == member)
+        }
+        Some(By::Category(wanted)) => category.as_ref() == Some(wanted),
+        Some(By::Currency(currency)) => details.currency() == *currency,
+        Some(By::Text(text)) => {
+            let wanted: Vec<_> = text.split_whitespace().map(words_of).collect();
+            wanted.iter().any(|phrase| !phrase.is_empty())
+                && wanted.iter().all(|phrase| has(&words, phrase))
+        }
+        Some(_) => panic!("a new filter"),
+    };
+    by && filter.from.is_none_or(|from| details.date() >= from)
+        && filter.to.is_none_or(|to| details.date() <= to)
+}
+
+/// All pages, one after the other.
+fn pages(group: &Group, filter: &Filter, size: u32) -> Vec<Recorded> {
+    let mut rows: Vec<Recorded> = Vec::new();
+    loop {
+        let page = group.find(filter, rows.last().map(|row| row.cursor), size).unwrap();
+        assert!(page.len() <= size as usize);
+        if page.is_empty() {
+            return rows;
+        }
+        rows.extend(page);
+    }
+}
+
+fn filters(state: &GroupState) -> Vec<Filter> {
+    let mut by: Vec<Option<By>> = vec![None];
+    by.extend(state.members().iter().map(|(id, _)| Some(By::Member(*id))));
+    by.push(Some(By::Member(ledger_core::MemberId::from_bytes([7; 32]))));
+    by.extend(["Food", "food", "Müll out", "Foo", ""].map(|c| Some(By::Category(c.to_owned()))));
+    by.extend(
+        ["EUR", "JPY", "KWD", "USD"].map(|c| Some(By::Currency(Currency::from_code(c).unwrap()))),
+    );
+    let texts = [
+        "dinner",
+        "DÎN",
+        "dinner dinners",
+        "mull",
+        "Müll o",
+        "o'neill",
+        "neil",
+        "x-r",
+        "x ray",
+        "ray",
+        "東",
+        "!!",
+        "!! luigi",
+        "",
+        "  ",
+        "4",
+        "food",
+        "\"",
+        "dinner\" OR x",
+        "a\0b",
+        "*",
+        "NEAR(",
+        "straße",
+    ];
+    by.extend(texts.map(|text| Some(By::Text(text.to_owned()))));
+    let day = |day| Some(Date::from_ymd(2026, 1, day).unwrap());
+    let ranges = [(None, None), (day(2), day(4)), (day(3), None), (None, day(1)), (day(5), day(2))];
+    let all = by.iter().flat_map(|by| ranges.map(|(from, to)| Filter { from, to, by: by.clone() }));
+    all.collect()
+}
+
+/// Every filter agrees with the whole list, which verify checked.
+fn assert_found(group: &Group) -> usize {
+    assert_sound(group);
+    let all = group.expenses(None, u32::MAX).unwrap();
+    assert!(all.is_sorted_by_key(|row| core::cmp::Reverse(row.details.date())));
+    let mut hits = 0;
+    for filter in filters(&group.state().unwrap()) {
+        let wanted: Vec<Recorded> =
+            all.iter().filter(|row| matches(&row.details, &filter)).cloned().collect();
+        hits += usize::from(!wanted.is_empty());
+        for size in [1, 7, 1000] {
+            assert_eq!(pages(group, &filter, size), wanted, "{filter:?}");
+        }
+    }
+    hits
+}
+
+#[test]
+fn every_filter_gives_what_reading_everything_gives() {
+    let folder = Folder::new(1);
+    let store = folder.store();
+    let group = found(&store, 3);
+    // Another group in the same file is never in the way.
+    let other = store.found_group("Trip", "Anna").unwrap();
+    other.append(vec![NewEntry::Placeholder { name: "Bo".into() }]).unwrap();
+    fill(&other, 10, &mut Rng::new(11));
+    fill(&group, 40, &mut Rng::new(1));
+    let hits = assert_found(&group);
+    assert!(hits > 80, "only {hits} filters find anything");
+    fill(&group, 5, &mut Rng::new(2));
+    assert_eq!(assert_found(&group), hits);
+    assert_found(&other);
+    drop(store);
+    let store = folder.open().unwrap();
+    let ids = store.group_ids().unwrap();
+    assert_found(&store.group(ids[0]).unwrap());
+}
+
+/// Rows that come in between two pages neither repeat nor hide a row.
+#[test]
+fn a_cursor_stays_valid_while_entries_come_in() {
+    let folder = Folder::new(2);
+    let store = folder.store();
+    let group = found(&store, 3);
+    fill(&group, 10, &mut Rng::new(3));
+    let filter = Filter { by: Some(By::Text("d".into())), ..Filter::default() };
+    let before = pages(&group, &filter, 1000);
+    let first = group.find(&filter, None, 5).unwrap();
+    assert_eq!(first, before[..5]);
+    let mut rng = Rng::new(4);
+    let state = group.state().unwrap();
+    group.append((0..50).map(|_| NewEntry::Record(details(&state, &mut rng))).collect()).unwrap();
+    let rest = group.find(&filter, Some(first[4].cursor), 1000).unwrap();
+    let known = rest.iter().filter(|row| before.contains(row)).cloned().collect::<Vec<_>>();
+    assert_eq!(known, before[5..]);
+}
+
+/// Ben corrects a dinner of Anna's; then a removal that did not know of it
+/// voids the correction. What the dinner is found by goes there and back.
+#[test]
+fn what_is_found_follows_what_is_shown() {
+    let folder = Folder::new(3);
+    let store = folder.store();
+    let group = found(&store, 2);
+    let ben = Ben::join(&folder, &group);
+    let mut rng = Rng::new(5);
+    let said = |text: &str, category: &str, day: u32, rng: &mut Rng| {
+        let mut said = common::details(&group.state().unwrap(), rng);
+        while !matches!(said, Details::Expense(_)) {
+            said = common::details(&group.state().unwrap(), rng);
+        }
+        if let Details::Expense(expense) = &mut said {
+            expense.date = Date::from_ymd(2026, 3, day).unwrap();
+            expense.description = text.to_owned();
+            expense.category = Some(category.to_owned());
+        }
+        said
+    };
+    let first = said("Pizza", "Food", 1, &mut rng);
+    let dinner = group.append(vec![NewEntry::Record(first.clone())]).unwrap()[0];
+    let known = heads(&group);
+    let second = said("Opera", "Fun", 9, &mut rng);
+    let state = group.state().unwrap();
+    let correction = ben.write(&group, Draft::correction(&state, dinner, &second).unwrap());
+    let third = said("Museum", "Fun", 9, &mut rng);
+    let museum = ben.write(&group, Draft::record(&state, &third).unwrap());
+
+    let finds = |by: By| -> Vec<EntryId> {
+        let rows = group.find(&Filter { by: Some(by), ..Filter::default() }, None, 10).unwrap();
+        rows.into_iter().map(|row| row.original).collect()
+    };
+    let text = |text: &str| finds(By::Text(text.into()));
+    let category = |category: &str| finds(By::Category(category.into()));
+    assert_eq!((text("pizza"), text("opera")), (vec![], vec![dinner]));
+    assert_eq!((category("Food"), category("Fun")), (vec![], vec![museum, dinner]));
+    assert_sound(&group);
+
+    ben.remove(&group, known);
+    assert_eq!((text("pizza"), text("opera"), text("museum")), (vec![dinner], vec![], vec![]));
+    assert_eq!((category("Food"), category("Fun")), (vec![dinner], vec![]));
+    assert_sound(&group);
+    let void: Vec<EntryId> =
+        group.void_entries(None, 10).unwrap().iter().map(|row| row.entry.id()).collect();
+    assert_eq!(void, [museum, correction]);
+
+    // A copy under Anna's hand brings the museum back.
+    let state = group.state().unwrap();
+    let draft = Draft::copy(&state, museum, &third).unwrap();
+    let ledger = group.ledger().unwrap();
+    common::people::ingest(&group, &common::people::sign(&ledger, &ben.anna, None, draft));
+    assert_eq!((text("museum"), category("Fun")), (vec![museum], vec![museum]));
+    assert_sound(&group);
+    drop(store);
+    assert_sound(&only(&folder.open().unwrap()));
+}

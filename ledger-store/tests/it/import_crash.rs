@@ -1,0 +1,71 @@
+//! A process that is killed while it imports a bundle leaves whole batches, and
+//! importing again brings the rest.
+#![cfg(feature = "sqlcipher")]
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ledger_store::{FileSecrets, Progress, Since, Store};
+
+use crate::common::crashing::{DATABASE, run_and_kill, say};
+use crate::common::phones::{Phone, admitted, link, open_invite};
+use crate::common::{Rng, child_process, digest, found, go_on, only, record};
+
+const BUNDLE: &str = "LEDGER_CRASH_BUNDLE";
+const ENTRIES: usize = 4_300;
+
+/// What the other test runs as a process of its own.
+#[test]
+fn child_that_imports_until_it_is_killed() {
+    let Some(path) = std::env::var_os(DATABASE).map(PathBuf::from) else { return };
+    let secrets = Arc::new(FileSecrets::new(path.with_extension("keys")));
+    let store = Store::open(&path, secrets).unwrap();
+    let bundle = std::fs::read(std::env::var_os(BUNDLE).unwrap()).unwrap();
+    let mut told = |_: Progress| {
+        say("import", &[]);
+        ControlFlow::Continue(())
+    };
+    only(&store).import_bundle(&mut &bundle[..], &mut told).unwrap();
+    say("done", &[]);
+    // Until it is killed.
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+}
+
+#[test]
+fn a_killed_import_goes_on_where_it_stopped() {
+    const ROUNDS: u64 = 6;
+    let (anna, mut rng) = (Phone::new(1), Rng::new(1));
+    let group = found(&anna.store, 4);
+    record(&group, ENTRIES, 860, &mut rng);
+    let (mut went_on, mut complete) = (0, 0);
+    for round in 0..ROUNDS {
+        let guest = Phone::new(10 + round);
+        let request = guest.store.join(&link(&group, &open_invite()), "Guest").unwrap();
+        let answer = admitted(anna.store.receive_request(&request).unwrap()).answer;
+        drop(guest.store.finish_join(&answer).unwrap());
+        let bundle = guest.folder.db().with_extension("bundle");
+        let mut bytes = Vec::new();
+        group.export_bundle(Since::Beginning, &mut bytes, &mut go_on).unwrap();
+        std::fs::write(&bundle, &bytes).unwrap();
+        let folder = guest.folder;
+        drop(guest.store);
+
+        let mut command = child_process("import_crash::child_that_imports_until_it_is_killed");
+        command.env(DATABASE, folder.db()).env(BUNDLE, &bundle);
+        command.stdin(std::process::Stdio::piped());
+        // It is told of every 256 records.
+        let said = run_and_kill(command, 1 + rng.below(ENTRIES / 256), rng.below(2_000_000));
+        complete += u64::from(!said.busy);
+        let store = folder.store();
+        let found = store.fsck(&mut go_on).unwrap();
+        assert_eq!(found.remedy(), None, "round {round}: {found:?}");
+        let there = only(&store);
+        let report = there.import_bundle(&mut &bytes[..], &mut go_on).unwrap();
+        assert!(report.is_complete() && report.missing.is_empty(), "round {round}: {report:?}");
+        went_on += u64::from(report.duplicates > 1 && report.added > 0);
+        assert_eq!(digest(&there), digest(&group), "round {round}");
+    }
+    println!("{went_on} of {ROUNDS} imports went on amid the bundle, {complete} were at its end");
+    assert!(went_on > 0, "no kill came between two batches");
+}

@@ -1,0 +1,271 @@
+//! Invites and joins, between stores that exchange nothing but messages.
+
+#![cfg(feature = "sqlcipher")]
+
+use std::io::Cursor;
+use std::ops::ControlFlow;
+
+use ledger_core::{InviteLink, JoinError, MemberId, MessageError, Rule};
+use ledger_store::{Admitted, Group, NewEntry, NewInvite, Received, StoreError};
+
+use crate::common::phones::{Phone, admitted, agree, hand_over, link, open_invite};
+
+fn members(group: &Group) -> Vec<String> {
+    group.state().unwrap().labels().into_values().collect()
+}
+
+#[test]
+fn an_open_invite_lets_in_by_messages_alone() {
+    let (anna, ben) = (Phone::new(1), Phone::new(2));
+    let flat = anna.store.found_group("Flat", "Anna").unwrap();
+    let link = link(&flat, &open_invite());
+    let request = ben.store.join(&link, "Ben").unwrap();
+    assert_eq!(ben.store.joins().unwrap()[0].group, flat.id());
+    assert!(ben.store.group(flat.id()).is_err(), "a request lets nobody in");
+
+    let Admitted { answer, entry } = admitted(anna.store.receive_request(&request).unwrap());
+    let bens = ben.store.finish_join(&answer).unwrap();
+    assert_eq!((bens.id(), ben.store.joins().unwrap().len()), (flat.id(), 0));
+    assert_eq!(bens.me().unwrap(), None, "the entries are still to come");
+    hand_over(&flat, &bens);
+    agree(&flat, &bens);
+    let me = bens.me().unwrap().unwrap();
+    assert_eq!(bens.state().unwrap().introduced_by(entry), Some(me));
+
+    // He writes, and Anna takes it.
+    bens.append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap();
+    hand_over(&bens, &flat);
+    agree(&flat, &bens);
+    let invite = &flat.invites().unwrap()[0];
+    assert_eq!((invite.used, invite.waiting, &*invite.policy.label), (1, 0, "the flat"));
+
+    // He is in: the link is of no more use to him.
+    let again = ben.store.join(&InviteLink::parse(&link.reveal("")).unwrap(), "Ben");
+    assert!(matches!(again, Err(StoreError::AlreadyIn(id)) if id == flat.id()));
+}
+
+/// One file each way: the request, and the answer with everything.
+#[test]
+fn an_invite_lets_in_by_two_files() {
+    let (anna, ben) = (Phone::new(1), Phone::new(2));
+    let flat = anna.store.found_group("Flat", "Anna").unwrap();
+    flat.append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap();
+    let request = ben.store.join(&link(&flat, &open_invite()), "Ben").unwrap();
+    let admitted = admitted(anna.store.receive_request(&request).unwrap());
+    let mut file = Vec::new();
+    flat.write_answer(&admitted, &mut file, &mut |_| ControlFlow::Continue(())).unwrap();
+    let read = |phone: &Phone, file: &[u8]| {
+        let progress = &mut |_| ControlFlow::Continue(());
+        phone.store.finish_join_from(&mut Cursor::new(file), progress)
+    };
+    // Nobody else can use it, and a bundle without the answer lets nobody in.
+    assert!(matches!(
+        read(&Phone::new(3), &file).map(|_| ()),
+        Err(StoreError::Join(JoinError::NotForUs))
+    ));
+    let bare = &file[admitted.answer.len() + 8..];
+    assert!(matches!(read(&ben, bare).map(|_| ()), Err(StoreError::Join(JoinError::NotForUs))));
+    let (bens, imported) = read(&ben, &file).unwrap();
+    assert!(imported.is_complete(), "{imported:?}");
+    agree(&flat, &bens);
+    assert!(bens.me().unwrap().is_some());
+}
+
+#[test]
+fn the_same_request_again_gives_the_answer_again_and_uses_nothing_up() {
+    let (anna, ben) = (Phone::new(1), Phone::new(2));
+    let flat = anna.store.found_group("Flat", "Anna").unwrap();
+    let link = link(&flat, &NewInvite { uses: Some(1), ..open_invite() });
+    let first = anna.store.receive_request(&ben.store.join(&link, "Ben").unwrap()).unwrap();
+    // The answer was lost; Ben asks anew, which wraps the same card again.
+    let request = ben.store.join(&link, "Ben").unwrap();
+    let second = admitted(anna.store.receive_request(&request).unwrap());
+    assert_eq!(admitted(first).entry, second.entry);
+    assert_eq!(flat.invites().unwrap()[0].used, 1);
+    assert!(ben.store.finish_join(&second.answer).is_ok());
+
+    // Somebody else comes too late.
+    let cleo = Phone::new(3);
+    let request = cleo.store.join(&link, "Cleo").unwrap();
+    let late = anna.store.receive_request(&request);
+    assert!(matches!(late, Err(StoreError::InviteUsedUp)), "{late:?}");
+    assert_eq!(members(&flat), ["Anna", "Ben"]);
+}
+
+#[test]
+fn an_invite_that_asks_lets_in_after_a_tap() {
+    let (anna, ben, cleo) = (Phone::new(1), Phone::new(2), Phone::new(3));
+    let flat = anna.store.found_group("Flat", "Anna").unwrap();
+    let link = link(&flat, &NewInvite { asks: true, ..open_invite() });
+    for (phone, name) in [(&ben, "Ben"), (&cleo, "Cleo")] {
+        let received = anna.store.receive_request(&phone.store.join(&link, name).unwrap());
+        assert!(matches!(received, Ok(Received::Waiting(id, _)) if id == flat.id()));
+    }
+    let requests = flat.requests().unwrap();
+    let names: Vec<&str> = requests.iter().map(|request| &*request.name).collect();
+    assert_eq!(names, ["Ben", "Cleo"]);
+    assert_eq!(requests[0].fingerprint, ben.store.joins().unwrap()[0].fingerprint);
+    assert_eq!(members(&flat), ["Anna"]);
+
+    assert_eq!(flat.propose_admission(requests[0].id).unwrap(), None);
+    let Admitted { answer, .. } = flat.admit(requests[0].id, None).unwrap();
+    flat.decline(requests[1].id).unwrap();
+    assert_eq!(flat.requests().unwrap(), []);
+    let bens = ben.store.finish_join(&answer).unwrap();
+    hand_over(&flat, &bens);
+    agree(&flat, &bens);
+    assert_eq!(members(&bens), ["Anna", "Ben"]);
+    for id in [requests[0].id, requests[1].id] {
+        assert!(matches!(flat.admit(id, None), Err(StoreError::UnknownRequest)));
+    }
+    let again = anna.store.receive_request(&cleo.store.join(&link, "Cleo").unwrap());
+    assert!(matches!(again, Err(StoreError::UnknownRequest)), "{again:?}");
+    // An answer for Ben is none for Cleo.
+    let foreign = cleo.store.finish_join(&answer);
+    assert!(matches!(foreign, Err(StoreError::Join(JoinError::NotForUs))));
+}
+
+#[test]
+fn a_joiner_takes_the_place_of_a_placeholder() {
+    let (anna, gran) = (Phone::new(1), Phone::new(2));
+    let flat = anna.store.found_group("Flat", "Anna").unwrap();
+    let entry = flat.append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap()[0];
+    let place = flat.state().unwrap().introduced_by(entry).unwrap();
+    let link = link(&flat, &NewInvite { claims: Some(place), ..open_invite() });
+    let request = gran.store.join(&link, "Berta").unwrap();
+    let answer = admitted(anna.store.receive_request(&request).unwrap()).answer;
+    let grans = gran.store.finish_join(&answer).unwrap();
+    hand_over(&flat, &grans);
+    agree(&flat, &grans);
+    assert_eq!(grans.me().unwrap(), Some(place), "the balance stays hers");
+    assert_eq!(members(&flat).len(), 2);
+
+    // Her place is taken: the next one by this link is asked about first.
+    let other = Phone::new(3);
+    let request = other.store.join(&link, "Mallory").unwrap();
+    let received = anna.store.receive_request(&request).unwrap();
+    assert!(matches!(received, Received::Waiting(..)), "{received:?}");
+}
+
+/// Ben has lost his phone and his phrase. Anna owns the group.
+#[test]
+fn recovery_by_the_owners_bind() {
+    let (anna, ben, new) = (Phone::new(1), Phone::new(2), Phone::new(3));
+    let flat = anna.store.found_group("Flat", "Anna").unwrap();
+    let request = ben.store.join(&link(&flat, &open_invite()), "Ben").unwrap();
+    let answer = admitted(anna.store.receive_request(&request).unwrap()).answer;
+    let lost = ben.store.finish_join(&answer).unwrap();
+    hand_over(&flat, &lost);
+    let me = lost.me().unwrap().unwrap();
+    lost.append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap();
+    hand_over(&lost, &flat);
+
+    // Such an invite must ask.
+    let invite = NewInvite { claims: Some(me), ..open_invite() };
+    assert!(matches!(flat.invite(&invite), Err(StoreError::InviteMustAsk(id)) if id == me));
+    let link = link(&flat, &NewInvite { asks: true, uses: Some(1), ..invite });
+    let request = new.store.join(&link, "Ben").unwrap();
+    let Received::Waiting(_, id) = anna.store.receive_request(&request).unwrap() else { panic!() };
+    assert!(matches!(flat.admit(id, None), Err(StoreError::NeedsProposal(member)) if member == me));
+    let proposal = flat.propose_admission(id).unwrap().unwrap();
+    assert_eq!(proposal.fingerprint(), Some(new.store.joins().unwrap()[0].fingerprint));
+    assert_eq!(proposal.voids(), [], "what he wrote before stays");
+    let Admitted { answer, .. } = flat.admit(id, Some(&proposal)).unwrap();
+
+    let bens = new.store.finish_join(&answer).unwrap();
+    hand_over(&flat, &bens);
+    agree(&flat, &bens);
+    assert_eq!(bens.me().unwrap(), Some(me), "id, name and balance stay");
+    bens.append(vec![NewEntry::Placeholder { name: "Opa".into() }]).unwrap();
+    // Whoever has the lost phone writes for nobody.
+    hand_over(&flat, &lost);
+    let found = lost.append(vec![NewEntry::Placeholder { name: "Mallory".into() }]);
+    assert!(matches!(found, Err(StoreError::WouldBeVoid(_) | StoreError::Draft(_))), "{found:?}");
+}
+
+/// Removed, and back in by the owner's word, on the phone that still has the
+/// group.
+#[test]
+fn somebody_removed_returns_with_fresh_keys() {
+    let (anna, ben) = (Phone::new(1), Phone::new(2));
+    let flat = anna.store.found_group("Flat", "Anna").unwrap();
+    let request = ben.store.join(&link(&flat, &open_invite()), "Ben").unwrap();
+    let answer = admitted(anna.store.receive_request(&request).unwrap()).answer;
+    let bens = ben.store.finish_join(&answer).unwrap();
+    hand_over(&flat, &bens);
+    let me = bens.me().unwrap().unwrap();
+    let act = ledger_store::StatementIntent::Remove { member: me, since: None };
+    flat.sign(&flat.propose(act).unwrap()).unwrap();
+    hand_over(&flat, &bens);
+    assert!(bens.append(vec![NewEntry::Placeholder { name: "Mallory".into() }]).is_err());
+
+    let invite = NewInvite { claims: Some(me), asks: true, ..open_invite() };
+    let request = ben.store.join(&link(&flat, &invite), "Ben").unwrap();
+    let Received::Waiting(_, id) = anna.store.receive_request(&request).unwrap() else { panic!() };
+    let proposal = flat.propose_admission(id).unwrap().unwrap();
+    let Admitted { answer, .. } = flat.admit(id, Some(&proposal)).unwrap();
+    let bens = ben.store.finish_join(&answer).unwrap();
+    hand_over(&flat, &bens);
+    agree(&flat, &bens);
+    assert_eq!(bens.me().unwrap(), Some(me));
+    bens.append(vec![NewEntry::Placeholder { name: "Opa".into() }]).unwrap();
+    let reopened = ben.store.group(flat.id()).unwrap();
+    assert_eq!(reopened.me().unwrap(), Some(me), "also when it is opened anew");
+}
+
+#[test]
+fn cancelled_expired_and_foreign_invites() {
+    let (anna, ben) = (Phone::new(1), Phone::new(2));
+    let flat = anna.store.found_group("Flat", "Anna").unwrap();
+    let over = NewInvite { expires_ms: Some(1_000), ..open_invite() };
+    let request = ben.store.join(&link(&flat, &over), "Ben").unwrap();
+    assert!(matches!(anna.store.receive_request(&request), Err(StoreError::InviteExpired)));
+
+    let cancelled = link(&flat, &NewInvite { asks: true, ..open_invite() });
+    let request = ben.store.join(&cancelled, "Ben").unwrap();
+    anna.store.receive_request(&request).unwrap();
+    assert!(flat.invite_link(cancelled.id()).is_ok());
+    flat.cancel_invite(cancelled.id()).unwrap();
+    assert_eq!((flat.requests().unwrap().len(), flat.invites().unwrap().len()), (0, 1));
+    assert!(matches!(anna.store.receive_request(&request), Err(StoreError::UnknownInvite)));
+    for gone in [flat.invite_link(cancelled.id()).map(|_| ()), flat.cancel_invite(cancelled.id())] {
+        assert!(matches!(gone, Err(StoreError::UnknownInvite)));
+    }
+    // Ben's device has not made it, and cannot take requests for it.
+    assert!(matches!(ben.store.receive_request(&request), Err(StoreError::UnknownInvite)));
+    let altered = [&request[..40], &[request[40] ^ 1], &request[41..]].concat();
+    let error = anna.store.receive_request(&altered).unwrap_err();
+    assert!(matches!(error, StoreError::Message(MessageError::Damaged)), "{error:?}");
+    let nobody = NewInvite { claims: Some(MemberId::from_bytes([1; 32])), ..open_invite() };
+    assert!(matches!(flat.invite(&nobody), Err(StoreError::Draft(_))));
+}
+
+#[test]
+fn a_join_can_be_called_off() {
+    let (anna, ben) = (Phone::new(1), Phone::new(2));
+    let flat = anna.store.found_group("Flat", "Anna").unwrap();
+    let link = link(&flat, &open_invite());
+    let request = ben.store.join(&link, "Ben").unwrap();
+    let answer = admitted(anna.store.receive_request(&request).unwrap()).answer;
+    ben.store.cancel_join(flat.id()).unwrap();
+    assert!(matches!(ben.store.cancel_join(flat.id()), Err(StoreError::UnknownGroup(_))));
+    let late = ben.store.finish_join(&answer).map(|group| group.id()).unwrap_err();
+    assert!(matches!(&late, StoreError::Join(error) if error.rule() == Rule::J2), "{late:?}");
+    // The root key that was shown is not used for another group.
+    let own = ben.store.found_group("Own", "Ben").unwrap();
+    assert_ne!(own.id(), flat.id());
+}
+
+/// What people hand to each other names nobody and shows no key of the ledger.
+#[test]
+fn messages_show_neither_names_nor_the_group() {
+    let (anna, ben) = (Phone::new(1), Phone::new(2));
+    let flat = anna.store.found_group("Zugspitze", "Anna").unwrap();
+    let request = ben.store.join(&link(&flat, &open_invite()), "Benedikt").unwrap();
+    let answer = admitted(anna.store.receive_request(&request).unwrap()).answer;
+    for message in [&request, &answer] {
+        for hidden in [&b"Benedikt"[..], b"Zugspitze", b"Anna", flat.id().as_bytes()] {
+            assert!(!message.windows(hidden.len()).any(|window| window == hidden));
+        }
+    }
+}

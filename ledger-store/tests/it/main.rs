@@ -1,0 +1,51 @@
+//! Tests of the store, in one binary: SQLCipher is linked once.
+//!
+//! A test that needs a process of its own runs this binary again, with the name of
+//! the test that is the child ([`common::child_process`]).
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    reason = "a test stops at the first surprise"
+)]
+
+// Without a cipher the store opens nothing: all modules but `no_cipher` and `security`
+// are empty then.
+mod acts;
+mod app_key;
+mod bundles;
+mod changes;
+mod checkpoints;
+mod clones;
+mod common;
+mod concurrency;
+mod control;
+mod crash;
+mod damage;
+mod faults;
+mod find;
+mod fixtures;
+mod fsck;
+mod history;
+mod housekeeping;
+mod import_crash;
+mod ingest;
+mod invites;
+mod no_cipher;
+mod opening;
+mod options;
+mod pairing;
+mod processes;
+mod quiet;
+mod recovery;
+mod rekey;
+mod resume;
+mod secrets;
+mod security;
+mod size;
+mod verify;
