@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
+use ledger_core::engine::Payload;
 use ledger_core::{
-    Balance, Currency, Details, GroupState, MemberId, Payload, Settlement, Verdict,
-    settle_up as plan,
+    Balance, Currency, GroupState, MemberId, Settlement, Transaction, Verdict, settle_up as plan,
 };
 use ledger_formats::json::{Entry, Values, balance_number, merge};
 use ledger_store::{Activity, Cursor, Recorded, StoreError};
@@ -164,14 +164,14 @@ pub(crate) fn expenses(arguments: &List, out: &mut dyn Write) -> Result<(), Fail
 }
 
 /// `Anna for Tomás, Lena`, or `Lena to Anna` for a transfer.
-fn who(details: &Details, people: &People) -> String {
+fn who(details: &Transaction, people: &People) -> String {
     let names = |parts: Vec<(MemberId, ledger_core::Amount)>| {
         let names: Vec<&str> = parts.iter().map(|(member, _)| people.label(*member)).collect();
         if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
     };
     let word = match details {
-        Details::Expense(_) => "for",
-        Details::Transfer(_) => "to",
+        Transaction::Expense(_) => "for",
+        Transaction::Transfer(_) => "to",
     };
     format!("{} {word} {}", names(details.paid()), names(details.owed()))
 }
@@ -224,7 +224,7 @@ pub(crate) fn activity(arguments: &List, out: &mut dyn Write) -> Result<(), Fail
 /// What an entry did, in a few words.
 fn summary(row: &Activity, state: &GroupState) -> String {
     let entry = row.entry.decoded();
-    let details = || match Details::of(entry, state) {
+    let details = || match state.transaction_of(entry) {
         Some(d) => {
             format!("{} {} {}", d.description(), d.amount().format(d.currency()), d.currency())
         }
@@ -233,7 +233,7 @@ fn summary(row: &Activity, state: &GroupState) -> String {
     match entry.payload() {
         Payload::Genesis(genesis) => format!("founded the group {}", genesis.group_name()),
         Payload::Placeholder(placeholder) => format!("added {}", placeholder.card().name()),
-        Payload::Content(_) => format!("recorded {}", details()),
+        Payload::Transaction(_) => format!("recorded {}", details()),
         Payload::Correction(_) => format!("corrected to {}", details()),
         Payload::Cancellation(_) => "cancelled an entry".to_owned(),
         Payload::Merge => "merged heads".to_owned(),

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-use ledger_core::{Details, GroupState, MemberId};
+use ledger_core::{GroupState, MemberId, Transaction};
 
 use crate::one_line;
 use crate::rows::{Labels, Row};
@@ -50,7 +50,7 @@ fn write_transaction(
     let (date, code) = (transaction.date(), id.short());
     writeln!(out, "\n{date} * ({code}) {}", description(transaction.description()))?;
     writeln!(out, "    ; entry:{id}")?;
-    if let Details::Expense(expense) = transaction
+    if let Transaction::Expense(expense) = transaction
         && let Some(category) = &expense.category
     {
         // A comma would end the value of the tag.

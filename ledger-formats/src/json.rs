@@ -4,10 +4,8 @@
 
 use std::io::{self, Write};
 
-use ledger_core::{
-    Amount, Balance, DecodedEntry, Details, EntryId, GroupId, GroupState, MemberId, Payload,
-    Verdict,
-};
+use ledger_core::engine::{DecodedEntry, Payload};
+use ledger_core::{Amount, Balance, EntryId, GroupId, GroupState, MemberId, Transaction, Verdict};
 use serde_json::{Value, json};
 
 use crate::rows::Labels;
@@ -124,7 +122,7 @@ impl<'a> Values<'a> {
         if let Some(target) = target.and_then(|target| header.refs().get(target.place())) {
             merge(&mut value, json!({ "target": target.to_string() }));
         }
-        if let Some(transaction) = Details::of(decoded, self.state) {
+        if let Some(transaction) = self.state.transaction_of(decoded) {
             merge(&mut value, json!({ "details": self.transaction(&transaction) }));
         }
         if let Payload::Placeholder(placeholder) = decoded.payload() {
@@ -136,7 +134,7 @@ impl<'a> Values<'a> {
 
     /// An expense or transfer.
     #[must_use]
-    pub fn transaction(&self, transaction: &Details) -> Value {
+    pub fn transaction(&self, transaction: &Transaction) -> Value {
         let parts = |parts: &[(MemberId, Amount)]| -> Vec<Value> {
             let part = |(member, amount): &(MemberId, Amount)| {
                 let member = self.labels.label(*member);
@@ -151,14 +149,14 @@ impl<'a> Values<'a> {
             "minor_units": transaction.amount().minor_units(),
         });
         let more = match transaction {
-            Details::Expense(expense) => json!({
+            Transaction::Expense(expense) => json!({
                 "kind": "expense",
                 "category": expense.category,
                 "note": expense.note,
                 "payers": parts(&expense.payers),
                 "shares": parts(&expense.shares),
             }),
-            Details::Transfer(transfer) => json!({
+            Transaction::Transfer(transfer) => json!({
                 "kind": "transfer",
                 "from": self.labels.label(transfer.from),
                 "to": self.labels.label(transfer.to),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ledger_core::{Details, EntryId, GroupState, MemberId};
+use ledger_core::{EntryId, GroupState, MemberId, Transaction};
 
 /// An expense or transfer that counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub struct Row {
     /// The entry that first recorded it. A correction does not change it.
     pub id: EntryId,
     /// Its content after the last correction.
-    pub transaction: Details,
+    pub transaction: Transaction,
 }
 
 /// Names of members, each of which only one member has, in the order of introduction.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use ledger_core::{Amount, Balance, Currency, Details, GroupState, MemberId};
+use ledger_core::{Amount, Balance, Currency, GroupState, MemberId, Transaction};
 
 use super::header::FIXED;
 use super::row::{PAYMENT, TOTAL};
@@ -26,8 +26,8 @@ pub fn write(
     let mut last_date = String::new();
     for Row { transaction, .. } in rows {
         let category = match &transaction {
-            Details::Expense(expense) => expense.category.clone().unwrap_or_default(),
-            Details::Transfer(_) => PAYMENT.to_owned(),
+            Transaction::Expense(expense) => expense.category.clone().unwrap_or_default(),
+            Transaction::Transfer(_) => PAYMENT.to_owned(),
         };
         last_date = transaction.date().to_string();
         let currency = transaction.currency();
@@ -48,7 +48,7 @@ pub fn write(
 }
 
 /// What a member paid less what they owe.
-fn net(transaction: &Details, member: MemberId) -> Balance {
+fn net(transaction: &Transaction, member: MemberId) -> Balance {
     let sum = |parts: Vec<(MemberId, Amount)>| {
         let own = parts.into_iter().filter(|(who, _)| *who == member);
         own.fold(Balance::ZERO, |sum, (_, amount)| sum.plus(amount.into()))
