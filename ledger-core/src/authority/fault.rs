@@ -1,6 +1,5 @@
-//! Faults: what is wrong with an entry or statement by itself and its own past
-//! (SPEC §6.1). Neither standing nor verdicts play a part, so a fault never
-//! comes or goes.
+//! Faults of entries and statements, judged in their own past alone (SPEC §6.1). Neither cuts nor
+//! verdicts play a part, so a fault never comes or goes.
 
 use super::enrolment::{introduces, member_named, placeholder_card, starts};
 use super::history::{History, Node};
@@ -10,8 +9,8 @@ use crate::payload::{Payload, RefIndex, Transaction};
 use crate::statement::{Generation, Statement, StatementBody};
 use crate::verdict::{Enrolment, VoidReason, content_fault};
 
-/// The first fault of the entry at `place`. For a carrier, that of its
-/// statement, whose past is `within`.
+/// First fault of the entry at `place`. For a carrier: the fault of its statement, judged in
+/// `within`, the statement's base and the base's past.
 pub(super) fn fault(history: &History, place: usize, within: Option<&Past>) -> Option<VoidReason> {
     let node = history.nodes.get(place)?;
     let author = history.member(node.author);
@@ -74,7 +73,7 @@ fn statement(history: &History, node: &Node, act: &Statement, within: &Past) -> 
                 .iter()
                 .filter(|place| within.contains(**place))
                 .filter_map(|place| history.nodes.get(*place))
-                // A bind vouches for the introduction, so that must be sound.
+                // A bind accepts its member, so it needs an introduction without a fault.
                 .any(|node| {
                     introduces(node) == Some(*member) && !(is_bind && node.fault.is_some())
                 });
@@ -102,8 +101,7 @@ fn money(history: &History, node: &Node, content: &Transaction<RefIndex>) -> Opt
     content_fault(content, |index| member_named(history, node.reference(index)?))
 }
 
-/// Keys, and what introduces them: a root key by a generation, a device key by
-/// an enrolment.
+/// Keys that an entry introduces: a root key for a generation, a device key for an enrolment.
 type Keys = (Option<(RootId, Generation)>, Option<(DeviceId, Enrolment)>);
 
 fn keys(history: &History, node: &Node) -> Keys {
@@ -120,9 +118,10 @@ fn keys(history: &History, node: &Node) -> Keys {
     }
 }
 
-/// A key may be introduced once in any causal past. The same card added again,
-/// or the same statement carried again, introduces nothing new. Void
-/// introductions count, else one verdict would hang on the absence of another.
+/// `KeyReused` if the past introduces a key of the entry for another generation or enrolment.
+///
+/// The same card added again, or the same statement carried again, introduces nothing new. Void
+/// introductions count, because else one verdict would depend on the absence of another.
 fn reused(history: &History, node: &Node, within: Option<&Past>) -> Option<VoidReason> {
     let own: Past;
     let past = match within {

@@ -37,7 +37,7 @@ pub(crate) fn slot_entry(history: &History, node: &Node) -> Option<(EntryId, Slo
     Some((original, SlotEntry { id, lamport, role }))
 }
 
-/// The slot meant by naming an expense, a transfer or a copy of one.
+/// Slot of an expense, a transfer or a copy of one, by the id of that entry.
 pub(super) fn slot_named(history: &History, target: EntryId) -> Option<EntryId> {
     let node = history.get(&target)?;
     match node.payload() {
