@@ -1,4 +1,4 @@
-//! Members with keys of their own.
+//! Members whose keys the test holds, so that it can sign as they would.
 
 use ledger_core::{
     DeviceKey, Draft, EntryId, Ledger, MemberId, NewStatement, RootEntropy, RootKey, SignedCard,
