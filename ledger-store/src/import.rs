@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use ledger_core::import::{ExportRow, Inference, MemberKey, RowKind, SplitwiseExport};
-use ledger_core::{
-    Amount, Currency, Details, ExpenseDetails, GroupState, MemberId, TransferDetails,
-};
+use ledger_core::{Amount, Currency, Expense, GroupState, MemberId, Transaction, Transfer};
+use ledger_formats::splitwise::{self, Inference, MemberKey, RowKind};
 
 use crate::progress::{OnProgress, Phase, Progress};
 use crate::{Group, NewEntry, StoreError};
@@ -47,7 +45,7 @@ impl Group {
     /// file again goes on from there.
     pub fn import_splitwise(
         &self,
-        export: &SplitwiseExport,
+        export: &splitwise::Export,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<ImportReport, StoreError> {
         let mut report = ImportReport::default();
@@ -66,7 +64,7 @@ impl Group {
     /// The member of each column; introduces those who are missing.
     fn import_members(
         &self,
-        export: &SplitwiseExport,
+        export: &splitwise::Export,
         report: &mut ImportReport,
     ) -> Result<Vec<MemberId>, StoreError> {
         let device = self.signing_key()?;
@@ -89,7 +87,7 @@ impl Group {
 
     fn import_rows(
         &self,
-        export: &SplitwiseExport,
+        export: &splitwise::Export,
         members: &[MemberId],
         report: &mut ImportReport,
         progress: OnProgress<'_>,
@@ -130,7 +128,7 @@ fn members_by_key(state: &GroupState) -> BTreeMap<MemberKey, MemberId> {
     keys.into_iter().zip(members.iter().map(|(id, _)| *id)).collect()
 }
 
-fn to_entry(row: &ExportRow, members: &[MemberId]) -> Result<NewEntry, StoreError> {
+fn to_entry(row: &splitwise::Row, members: &[MemberId]) -> Result<NewEntry, StoreError> {
     let member = |column: usize| {
         let gone = || StoreError::Damaged(format!("column {column} has no member"));
         members.get(column).copied().ok_or_else(gone)
@@ -139,25 +137,19 @@ fn to_entry(row: &ExportRow, members: &[MemberId]) -> Result<NewEntry, StoreErro
         parts.iter().map(|(column, amount)| Ok((member(*column)?, *amount))).collect()
     };
     Ok(match row.kind() {
-        RowKind::Expense { payers, shares } => NewEntry::Record(Details::Expense(ExpenseDetails {
-            date: row.date(),
-            description: row.description().to_owned(),
-            category: row.category().map(str::to_owned),
-            note: None,
-            currency: row.currency(),
-            amount: row.amount(),
-            payers: parts(payers)?,
-            shares: parts(shares)?,
-            origin: Some(row.origin()),
-        })),
-        RowKind::Transfer { from, to } => NewEntry::Record(Details::Transfer(TransferDetails {
-            date: row.date(),
-            description: row.description().to_owned(),
-            currency: row.currency(),
-            amount: row.amount(),
-            from: member(*from)?,
-            to: member(*to)?,
-            origin: Some(row.origin()),
-        })),
+        RowKind::Expense { payers, shares } => {
+            let mut expense =
+                Expense::new(row.date(), row.description(), row.currency(), row.amount())
+                    .payers(parts(payers)?)
+                    .shares(parts(shares)?)
+                    .origin(row.origin());
+            expense.category = row.category().map(str::to_owned);
+            NewEntry::Record(Transaction::Expense(expense))
+        }
+        RowKind::Transfer { from, to } => NewEntry::Record(Transaction::Transfer(
+            Transfer::new(row.date(), row.currency(), row.amount(), member(*from)?, member(*to)?)
+                .description(row.description())
+                .origin(row.origin()),
+        )),
     })
 }

@@ -12,7 +12,7 @@ use crate::rule::{Refusal, Rule};
 use crate::statement::{Generation, Statement};
 use crate::verdict::{Enrolment, VoidReason};
 
-/// What becomes of an entry that is offered to a history.
+/// Outcome of offering an entry to a history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Offered {
     Admitted,
@@ -22,10 +22,10 @@ pub(crate) enum Offered {
 }
 
 impl History {
-    /// Begins with a genesis entry.
+    /// Creates the history of a group from its genesis entry.
     ///
     /// # Errors
-    /// Rule A1 if the entry is not one.
+    /// Rule A1 if the entry is no genesis entry.
     pub(crate) fn begin(genesis: &VerifiedEntry) -> Result<Self, Refusal> {
         let decoded = genesis.decoded();
         let Payload::Genesis(payload) = decoded.payload() else {
@@ -50,7 +50,7 @@ impl History {
         Ok(history)
     }
 
-    /// Offers an entry (rules A1 to A4).
+    /// Offers an entry under rules A1 to A4, and keeps it if it is admitted.
     pub(crate) fn offer(&mut self, entry: VerifiedEntry) -> Offered {
         let header = entry.decoded().header();
         let id = entry.id();
@@ -87,7 +87,7 @@ impl History {
         }
     }
 
-    /// Rule A2: the enrolment at the root of the entry's backlink chain.
+    /// The enrolment at the root of the entry's backlink chain; `None` breaks rule A2.
     fn author(&self, entry: &VerifiedEntry) -> Option<Enrolment> {
         let header = entry.decoded().header();
         let back = self.get(&header.backlink()?)?;
@@ -126,7 +126,7 @@ impl History {
         }
     }
 
-    /// Takes note of one more carrier of a statement; its fault.
+    /// Records one more carrier of a statement. Returns the statement's fault.
     fn statement(&mut self, act: &Statement, place: usize) -> Option<VoidReason> {
         let digest = act.digest();
         if !self.statements.contains_key(&digest) {

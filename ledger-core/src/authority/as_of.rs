@@ -1,5 +1,4 @@
-//! The state as of an earlier place in the order: today's verdicts on the
-//! entries up to there (SPEC §7.3).
+//! State as of an earlier entry or day, with the verdicts that the whole set gives (SPEC §7.3).
 
 use std::collections::BTreeSet;
 
@@ -15,8 +14,8 @@ use crate::state::GroupState;
 use crate::statement::{Generation, StatementBody};
 use crate::verdict::{Enrolment, Verdict};
 
-/// The state of the first `len` entries in the total order, which are closed
-/// under dependencies, with the verdicts of all.
+/// State of the first `len` entries in the total order, with the verdicts of the whole set.
+/// These entries are closed under dependencies, because a dependency has a smaller clock.
 pub(crate) fn state_of_first(
     history: &History,
     resolution: &Resolution,
@@ -56,7 +55,7 @@ pub(crate) fn state_of_first(
     Some(state(&then, &resolution))
 }
 
-/// The members whom an applied entry of these makes accepted.
+/// Members accepted through an applied entry of `then`.
 fn accepted_members(then: &History, verdicts: &[Verdict]) -> BTreeSet<MemberId> {
     let applied = then.nodes.iter().zip(verdicts).filter(|(_, verdict)| verdict.is_applied());
     let mut members = BTreeSet::new();
@@ -81,12 +80,12 @@ fn accepted_members(then: &History, verdicts: &[Verdict]) -> BTreeSet<MemberId> 
     members
 }
 
-/// Today's state with the balances of what is dated up to a day.
+/// Today's state, with the balances of those slots only that are dated up to a day.
 pub(crate) fn state_on(history: &History, resolution: &Resolution, date: Date) -> GroupState {
     let mut then = resolution.clone();
     then.slots.retain(|_, slot| {
         let content = slot.content().and_then(|id| history.get(&id));
-        let content = content.map(Node::payload).and_then(Payload::content);
+        let content = content.map(Node::payload).and_then(Payload::transaction);
         content.is_some_and(|content| content.date() <= date)
     });
     state(history, &then)

@@ -1,4 +1,4 @@
-//! Who is cut by what: the words *concerns* and *within* (SPEC §6.3).
+//! Cuts: the relations *concerns* and *within* (SPEC §6.3).
 
 use super::history::{History, StatementRecord};
 use crate::id::{DeviceId, StatementId};
@@ -15,12 +15,12 @@ pub(super) struct Cuts {
 }
 
 impl StatementRecord {
-    /// Statements sort by (1 + largest clock in base, digest).
+    /// Statement order: (1 + largest clock in the base, StatementId).
     pub(super) fn order(&self) -> (u64, StatementId) {
         (self.clock, self.act.digest())
     }
 
-    /// A statement is within a cut if any of its carriers is.
+    /// Whether the statement is within a cut: one of its carriers is.
     pub(super) fn is_within(&self, cut: &StatementRecord) -> bool {
         self.carriers.iter().any(|carrier| cut.within.contains(*carrier))
     }
@@ -34,20 +34,20 @@ pub(super) fn concerns(history: &History, cut: &StatementRecord, generation: Gen
         StatementBody::Bind { member, .. } => (*member, true),
         _ => return false,
     };
-    // Every generation of its target, ...
+    // A cut concerns every generation of its target. Generations started by a card or a claim
+    // have no exception.
     if start.member != target {
         return false;
     }
     let bind = match generation {
-        // ... those started by a card or a claim without exception ...
         Generation::Card(_) | Generation::Claim(_) => return true,
         Generation::Bind(digest) => match history.statements.get(&digest) {
             Some(bind) => bind,
             None => return true,
         },
     };
-    // ... except the one it starts; one started by a bind that has the cut
-    // within it; and, between concurrent binds, the larger.
+    // Exceptions: the generation that the cut starts; a generation started by a bind that has the
+    // cut within it; and, if the cut is a bind, that of a concurrent bind which is larger.
     if bind.act.digest() == cut.act.digest() || cut.is_within(bind) {
         return false;
     }
@@ -83,13 +83,12 @@ pub(super) fn own_cut_concerns(
     }
 }
 
-/// The first thing that cuts the entry at `place`: hard cuts, then
-/// revocations, then leaves.
+/// Reason of the first cut on the entry at `place`, in the order hard cuts, revocations, leaves.
 pub(super) fn first_cut(history: &History, cuts: &Cuts, place: usize) -> Option<VoidReason> {
     let node = history.nodes.get(place)?;
     let (generation, device) = history.enrolment(node.author)?;
-    // A removal, bind or revocation voids what the concerned keys signed
-    // unless it is within the act.
+    // A removal, bind or revocation voids what the concerned keys signed, except entries within
+    // that statement.
     let spared = |cut: &StatementRecord| cut.within.contains(place);
     if hard_cuts_on(history, cuts, generation).any(|cut| !spared(cut)) {
         return Some(VoidReason::HardCut);
@@ -104,7 +103,7 @@ pub(super) fn first_cut(history: &History, cuts: &Cuts, place: usize) -> Option<
     if own.iter().filter(|cut| !leaves(cut)).any(|cut| !spared(cut)) {
         return Some(VoidReason::Revoked);
     }
-    // A leave, being voluntary, voids only what has the leave in its past.
+    // A leave is voluntary, so it voids only entries that have the leave in their past.
     let mut left = own.iter().filter(leaves).peekable();
     left.peek()?;
     let past = history.closure(node.entry.decoded().header().dependencies());

@@ -1,4 +1,4 @@
-//! What starts a generation, what enrols a device, whom an entry introduces.
+//! Entries that start a generation, enrol a device, or introduce a member (SPEC §1.1).
 
 use super::history::{GenerationRecord, History, Node};
 use crate::id::{DeviceId, EntryId, MemberId};
@@ -7,7 +7,7 @@ use crate::payload::Payload;
 use crate::statement::{Generation, StatementBody};
 use crate::verdict::Enrolment;
 
-/// The generation that an entry starts: genesis, add member, claim, bind.
+/// Generation that an entry starts: genesis, add member, claim or carrier of a bind.
 pub(super) fn starts(history: &History, node: &Node) -> Option<(Generation, GenerationRecord)> {
     let (generation, member, card): (_, _, &Card) = match node.payload() {
         Payload::Genesis(genesis) => {
@@ -35,8 +35,8 @@ pub(super) fn starts(history: &History, node: &Node) -> Option<(Generation, Gene
     Some((generation, GenerationRecord { member, root: card.root(), device, by: Vec::new() }))
 }
 
-/// The member whom an entry introduces, by whom refs to it mean (SPEC §4):
-/// genesis the founder, add member, placeholder.
+/// Member that an entry introduces; refs to the entry name this member. A genesis entry
+/// introduces its founder only, not the people of its opening.
 pub(super) fn introduces(node: &Node) -> Option<MemberId> {
     match node.payload() {
         Payload::Genesis(genesis) => Some(genesis.card().member()),
@@ -46,7 +46,7 @@ pub(super) fn introduces(node: &Node) -> Option<MemberId> {
     }
 }
 
-/// The placeholder card by which an entry introduces somebody.
+/// Placeholder card of an entry that introduces a placeholder.
 pub(super) fn placeholder_card(node: &Node) -> Option<&PlaceholderCard> {
     match node.payload() {
         Payload::Placeholder(placeholder) => Some(placeholder.card()),
@@ -54,16 +54,17 @@ pub(super) fn placeholder_card(node: &Node) -> Option<&PlaceholderCard> {
     }
 }
 
-/// The member whom the entry with this id introduces.
+/// Member that the entry with this id introduces.
 pub(super) fn member_named(history: &History, id: EntryId) -> Option<MemberId> {
     history.get(&id).and_then(introduces)
 }
 
-/// Rule A2: the enrolment and device of an entry that enrols with valid
-/// certificates, whatever its verdict. A bind must bear the founder's
-/// signature; an enrolment that of a generation's root key, with that
-/// generation's start in the statement's base or its past. The genesis entry enrols nobody
-/// anew: its device's chain starts with it.
+/// Enrolment and device of an entry that enrols, whatever its verdict (rule A2).
+///
+/// A bind enrols only if the owner's root key signed it. An enrolment enrols only if the root key
+/// of its generation signed it and an entry that starts the generation is in the statement's base
+/// or the base's past. `None` for the genesis entry: its device's chain begins with that entry, so
+/// no chain begins behind it.
 pub(super) fn enrolled_by(history: &History, node: &Node) -> Option<(Enrolment, DeviceId)> {
     if let Payload::Genesis(_) = node.payload() {
         return None;
@@ -86,7 +87,7 @@ pub(super) fn enrolled_by(history: &History, node: &Node) -> Option<(Enrolment, 
     Some((Enrolment::First(generation), start.device))
 }
 
-/// The card by which an entry starts a generation.
+/// Card by which an entry starts a generation.
 pub(super) fn card(node: &Node) -> Option<&Card> {
     match node.payload() {
         Payload::Genesis(genesis) => Some(genesis.card()),

@@ -1,4 +1,4 @@
-//! Evaluation from scratch: a set of entries → verdicts and state.
+//! Evaluation from scratch: from a set of entries to verdicts and state.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,8 @@ pub enum AsOf {
     Date(Date),
 }
 
-/// What a set of entries means.
+/// Result of evaluating a set of entries: verdicts, slots and state, and the entries that are not
+/// admitted.
 #[derive(Clone, Debug)]
 pub struct Evaluation {
     view: View,
@@ -41,15 +42,15 @@ pub enum EvaluateError {
     /// The group's genesis entry is not in the set.
     #[error("the genesis entry of group {0} is missing; without it nothing can be checked")]
     NoGenesis(GroupId),
-    /// The genesis entry is not one.
+    /// The entry with the group's id is no genesis entry.
     #[error(transparent)]
     Refused(#[from] Refusal),
 }
 
-/// Evaluates a set of entries from scratch, in whatever order they come.
+/// Evaluates a set of entries from scratch. The order of `entries` does not matter.
 ///
 /// Takes time in proportion to the number of entries times the number of
-/// control acts among them.
+/// control entries among them.
 ///
 /// # Errors
 /// [`EvaluateError`] if the set does not hold the group's genesis entry.
@@ -71,8 +72,8 @@ pub fn evaluate(group: GroupId, entries: Vec<VerifiedEntry>) -> Result<Evaluatio
             Offered::Refused(refusal) => refused.push(refusal),
         }
     }
-    // What lies about its clock may have been met before a dependency, which
-    // breaks A3 unless something is missing besides.
+    // An entry with a false clock may have come before a dependency. It breaks A3, unless another
+    // dependency is missing.
     missing.retain(|id: &EntryId, ids: &mut BTreeSet<EntryId>| {
         ids.retain(|dependency| history.place(dependency).is_none());
         if ids.is_empty() {
@@ -98,14 +99,14 @@ impl Evaluation {
         self.view
     }
 
-    /// What the entries mean: members, balances.
+    /// Members and balances.
     #[must_use]
     pub fn state(&self) -> &GroupState {
         self.view.state()
     }
 
-    /// The state as of an earlier point, by today's verdicts (SPEC §7.3); none
-    /// if the entry is not admitted.
+    /// The state as of an earlier point, with today's verdicts (SPEC §7.3); `None` if the entry is
+    /// not admitted.
     ///
     /// Takes time in proportion to the number of entries.
     #[must_use]
@@ -132,7 +133,7 @@ impl Evaluation {
         self.resolution.verdicts.get(place).copied()
     }
 
-    /// What a slot shows, by its original.
+    /// The slot of an original.
     #[must_use]
     pub fn slot(&self, original: EntryId) -> Option<Slot> {
         self.resolution.slots.get(&original).copied()

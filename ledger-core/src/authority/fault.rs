@@ -1,17 +1,16 @@
-//! Faults: what is wrong with an entry or statement by itself and its own past
-//! (SPEC §6.1). Neither standing nor verdicts play a part, so a fault never
-//! comes or goes.
+//! Faults of entries and statements, judged in their own past alone (SPEC §6.1). Neither cuts nor
+//! verdicts play a part, so a fault never comes or goes.
 
 use super::enrolment::{introduces, member_named, placeholder_card, starts};
 use super::history::{History, Node};
 use super::past::Past;
 use crate::id::{DeviceId, RootId};
-use crate::payload::{Content, Payload, RefIndex};
+use crate::payload::{Payload, RefIndex, Transaction};
 use crate::statement::{Generation, Statement, StatementBody};
 use crate::verdict::{Enrolment, VoidReason, content_fault};
 
-/// The first fault of the entry at `place`. For a carrier, that of its
-/// statement, whose past is `within`.
+/// First fault of the entry at `place`. For a carrier: the fault of its statement, judged in
+/// `within`, the statement's base and the base's past.
 pub(super) fn fault(history: &History, place: usize, within: Option<&Past>) -> Option<VoidReason> {
     let node = history.nodes.get(place)?;
     let author = history.member(node.author);
@@ -49,12 +48,12 @@ pub(super) fn fault(history: &History, place: usize, within: Option<&Past>) -> O
             }
         }
         Payload::Statement(signed) => statement(history, node, signed.act(), within?),
-        Payload::Content(content) => money(history, node, content),
+        Payload::Transaction(content) => money(history, node, content),
         Payload::Correction(correction) => recorded(target(correction.target()), true)
-            .or_else(|| money(history, node, correction.content())),
+            .or_else(|| money(history, node, correction.transaction())),
         Payload::Cancellation(cancellation) => recorded(target(cancellation.target()), true),
         Payload::Copy(copy) => recorded(target(copy.original()), false)
-            .or_else(|| money(history, node, copy.content())),
+            .or_else(|| money(history, node, copy.transaction())),
         Payload::Endorsement(endorsement) => recorded(target(endorsement.target()), true),
     }
 }
@@ -74,7 +73,7 @@ fn statement(history: &History, node: &Node, act: &Statement, within: &Past) -> 
                 .iter()
                 .filter(|place| within.contains(**place))
                 .filter_map(|place| history.nodes.get(*place))
-                // A bind vouches for the introduction, so that must be sound.
+                // A bind accepts its member, so it needs an introduction without a fault.
                 .any(|node| {
                     introduces(node) == Some(*member) && !(is_bind && node.fault.is_some())
                 });
@@ -91,19 +90,18 @@ fn statement(history: &History, node: &Node, act: &Statement, within: &Past) -> 
 /// Whether a target is an expense or transfer (or, if `copies`, a copy).
 fn recorded(target: Option<&Node>, copies: bool) -> Option<VoidReason> {
     let fits = target.is_some_and(|node| match node.payload() {
-        Payload::Content(_) => true,
+        Payload::Transaction(_) => true,
         Payload::Copy(_) => copies,
         _ => false,
     });
     (!fits).then_some(VoidReason::WrongTarget)
 }
 
-fn money(history: &History, node: &Node, content: &Content) -> Option<VoidReason> {
+fn money(history: &History, node: &Node, content: &Transaction<RefIndex>) -> Option<VoidReason> {
     content_fault(content, |index| member_named(history, node.reference(index)?))
 }
 
-/// Keys, and what introduces them: a root key by a generation, a device key by
-/// an enrolment.
+/// Keys that an entry introduces: a root key for a generation, a device key for an enrolment.
 type Keys = (Option<(RootId, Generation)>, Option<(DeviceId, Enrolment)>);
 
 fn keys(history: &History, node: &Node) -> Keys {
@@ -120,9 +118,10 @@ fn keys(history: &History, node: &Node) -> Keys {
     }
 }
 
-/// A key may be introduced once in any causal past. The same card added again,
-/// or the same statement carried again, introduces nothing new. Void
-/// introductions count, else one verdict would hang on the absence of another.
+/// `KeyReused` if the past introduces a key of the entry for another generation or enrolment.
+///
+/// The same card added again, or the same statement carried again, introduces nothing new. Void
+/// introductions count, because else one verdict would depend on the absence of another.
 fn reused(history: &History, node: &Node, within: Option<&Past>) -> Option<VoidReason> {
     let own: Past;
     let past = match within {

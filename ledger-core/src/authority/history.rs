@@ -16,9 +16,9 @@ use crate::verdict::{Enrolment, VoidReason};
 pub(crate) struct Node {
     pub(crate) entry: VerifiedEntry,
     pub(super) dependencies: Vec<usize>,
-    /// Whose entry it is.
+    /// Enrolment at the root of the entry's chain.
     pub(crate) author: Enrolment,
-    /// What is wrong with it, judged in its own past.
+    /// Fault of the entry, judged in its own past.
     pub(super) fault: Option<VoidReason>,
 }
 
@@ -27,7 +27,7 @@ impl Node {
         self.entry.decoded().payload()
     }
 
-    /// The place in the total order.
+    /// Position in the total order.
     pub(super) fn order(&self) -> (u64, EntryId) {
         (self.entry.decoded().header().lamport(), self.entry.id())
     }
@@ -39,7 +39,7 @@ impl Node {
         }
     }
 
-    /// The member whom the entry at a ref introduces is named by that entry.
+    /// Id of the entry at a ref. Members are named by entries that introduce them.
     pub(super) fn reference(&self, index: crate::payload::RefIndex) -> Option<EntryId> {
         self.entry.decoded().header().refs().get(index.place()).copied()
     }
@@ -64,7 +64,7 @@ pub(super) struct GenerationRecord {
     pub(super) member: MemberId,
     pub(super) root: RootId,
     pub(super) device: DeviceId,
-    /// Every entry that starts it.
+    /// Every entry that starts the generation.
     pub(super) by: Vec<usize>,
 }
 
@@ -93,7 +93,7 @@ impl History {
         self.index.get(id).and_then(|place| self.nodes.get(*place))
     }
 
-    /// These entries and their pasts.
+    /// Set of these entries and their pasts.
     pub(super) fn closure<'a>(&self, ids: impl IntoIterator<Item = &'a EntryId>) -> Past {
         let mut past = Past::default();
         let mut open: Vec<usize> =
@@ -129,7 +129,7 @@ impl History {
         }
     }
 
-    /// The member whose enrolment it is.
+    /// Member of an enrolment.
     pub(crate) fn member(&self, enrolment: Enrolment) -> Option<MemberId> {
         let (generation, _) = self.enrolment(enrolment)?;
         self.generations.get(&generation).map(|start| start.member)

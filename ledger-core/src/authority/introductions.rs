@@ -10,14 +10,14 @@ use crate::payload::Payload;
 use crate::statement::{Generation, StatementBody};
 use crate::verdict::{Enrolment, Verdict, VoidReason};
 
-/// What steps 1 to 3 decided.
+/// Input of step 4: the history, and the results of steps 1 to 3.
 pub(super) struct Standing<'a> {
     pub(super) history: &'a History,
     pub(super) acts: &'a BTreeMap<StatementId, Verdict>,
     pub(super) cuts: &'a Cuts,
 }
 
-/// What step 4 decides.
+/// Result of step 4: accepted members, generations and enrolments, and verdicts on introductions.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Introductions {
     /// Members whose introduction is accepted.
@@ -41,9 +41,9 @@ struct Accepted {
 struct Introduction<'a> {
     place: usize,
     node: &'a Node,
-    /// What makes it void by itself: a fault.
+    /// Fault of the entry; always makes it void.
     fault: Option<VoidReason>,
-    /// What cuts it, unless it is adopted.
+    /// First cut on the entry; makes it void unless its member is accepted otherwise.
     cut: Option<VoidReason>,
 }
 
@@ -59,9 +59,8 @@ pub(super) fn introductions(standing: &Standing<'_>) -> Introductions {
             Introduction { place, node, fault: node.fault, cut }
         })
         .collect();
-    // Least: nothing is accepted until something accepted makes it so. Each
-    // round accepts more or is the last, so there are at most as many rounds
-    // as introductions.
+    // The least fixpoint begins with nothing accepted. Each round accepts more or is the last, so
+    // there are at most as many rounds as introductions.
     let mut now = Accepted::default();
     loop {
         let next = round(standing, &all, &now);
@@ -93,7 +92,7 @@ pub(super) fn introductions(standing: &Standing<'_>) -> Introductions {
     Introductions { members: now.members, started, enrolments, verdicts }
 }
 
-/// One round: what is accepted, given what the round before accepted.
+/// Runs one round. Returns what is accepted, given what the round before accepted.
 fn round(standing: &Standing<'_>, all: &[Introduction<'_>], now: &Accepted) -> Accepted {
     let history = standing.history;
     let mut next = Accepted::default();
@@ -116,7 +115,7 @@ fn round(standing: &Standing<'_>, all: &[Introduction<'_>], now: &Accepted) -> A
         }
         let node = introduction.node;
         match node.payload() {
-            // Members go by card: another accepted add of it accepts this one.
+            // A member is a card digest: one accepted add of the card accepts all of them.
             Payload::AddMember(_) | Payload::Placeholder(_) => {
                 next.members.extend(introduces(node))
             }
@@ -133,14 +132,14 @@ fn round(standing: &Standing<'_>, all: &[Introduction<'_>], now: &Accepted) -> A
     next
 }
 
-/// The verdict of an introduction, given what is accepted now.
+/// Verdict on an introduction, given what is accepted now.
 fn verdict(standing: &Standing<'_>, now: &Accepted, introduction: &Introduction<'_>) -> Verdict {
     let node = introduction.node;
     if let Some(fault) = introduction.fault {
         return Verdict::Void(fault);
     }
-    // Adoption speaks for the card that the MemberId is the digest of: for adds
-    // and placeholders, not for claims, whose card it does not cover.
+    // A MemberId is the digest of the card in an add or a placeholder, so adopting the member
+    // accepts these. It does not cover the card of a claim.
     let adoptable = matches!(node.payload(), Payload::AddMember(_) | Payload::Placeholder(_));
     if adoptable && introduces(node).is_some_and(|member| now.members.contains(&member)) {
         return Verdict::Applied;
@@ -168,7 +167,8 @@ fn is_started(standing: &Standing<'_>, now: &Accepted, generation: Generation) -
     }
 }
 
-/// An enrolment counts as accepted only if its generation's start is.
+/// Whether an enrolment is accepted: its generation must be, and its statement must have passed
+/// step 3.
 fn is_enrolled(standing: &Standing<'_>, now: &Accepted, enrolment: Enrolment) -> bool {
     match enrolment {
         Enrolment::First(generation) => is_started(standing, now, generation),

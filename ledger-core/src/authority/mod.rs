@@ -1,7 +1,7 @@
-//! Who may do what: from the set of admitted entries to verdicts (SPEC §6).
+//! Evaluation from scratch: from a set of admitted entries to verdicts and state (SPEC §5 to 7).
 //!
-//! Evaluation from scratch, step by step as the SPEC words it, plain rather
-//! than fast. It is a pure function of the set.
+//! A pure function of the set, written step by step as the SPEC words it, plain rather than fast.
+//! Tests hold `incremental` and `replay`, which meet entries one at a time, against it.
 
 mod admit;
 mod as_of;

@@ -1,4 +1,4 @@
-//! Sets of entries of one history, as bits.
+//! Sets of entries of one history, one bit for each entry.
 
 /// A set of entries, by their place in the history.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,7 +13,7 @@ impl Past {
         self.0.get(place / BITS).is_some_and(|word| word & mask != 0)
     }
 
-    /// Adds an entry; says whether it is new.
+    /// Adds an entry. Returns whether it is new.
     pub(super) fn insert(&mut self, place: usize) -> bool {
         let at = place / BITS;
         if self.0.len() <= at {

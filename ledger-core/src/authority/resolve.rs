@@ -1,4 +1,4 @@
-//! The six steps (SPEC §6).
+//! The six steps from a history to verdicts and slots (SPEC §6).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::payload::Payload;
 use crate::statement::{Generation, StatementBody};
 use crate::verdict::{Enrolment, Slot, Verdict, VoidReason};
 
-/// What a set of admitted entries means.
+/// Result of the six steps: the verdict of every entry and statement, and the slots.
 #[derive(Clone, Debug)]
 pub(crate) struct Resolution {
     /// The verdict of each entry, by its place in the history.
@@ -54,7 +54,7 @@ pub(crate) fn resolve(history: &History) -> Resolution {
     let (owner_acts, self_acts): (Vec<&StatementRecord>, Vec<&StatementRecord>) =
         history.statements.values().partition(|stated| stated.act.body().generation().is_none());
 
-    // Step 1. Owner acts without a fault are accepted.
+    // Step 1. Owner statements without a fault are accepted.
     for stated in &owner_acts {
         acts.insert(stated.act.digest(), verdict(stated.fault));
     }
@@ -65,8 +65,8 @@ pub(crate) fn resolve(history: &History) -> Resolution {
     });
     let mut cuts = Cuts { hard, own: Vec::new() };
 
-    // Step 3. Self acts: by the generation's root key, the generation's start
-    // in the base's past, within every hard cut on the generation.
+    // Step 3. Self statements are accepted if the generation's root key signed them, an entry that
+    // starts the generation is within them, and they are within every hard cut on the generation.
     for stated in &self_acts {
         acts.insert(stated.act.digest(), verdict(self_act(history, &cuts, stated)));
     }
@@ -74,8 +74,7 @@ pub(crate) fn resolve(history: &History) -> Resolution {
         matches!(body, StatementBody::Revoke { .. } | StatementBody::Leave { .. })
     });
 
-    // Step 4. Introductions, and with them self acts whose generation is not
-    // accepted.
+    // Step 4. Introductions; then self statements whose generation is not accepted are void.
     let found = introductions(&Standing { history, acts: &acts, cuts: &cuts });
     for stated in &self_acts {
         let started = stated.act.body().generation().is_some_and(|g| found.started.contains(&g));
@@ -87,7 +86,7 @@ pub(crate) fn resolve(history: &History) -> Resolution {
         }
     }
 
-    // Step 5. Plain entries; carriers have the verdict of their statement.
+    // Step 5. All other entries; a carrier has the verdict of its statement.
     let verdicts = plain(history, &acts, &cuts, &found);
 
     // Step 6. Slots.
@@ -100,7 +99,7 @@ fn verdict(failing: Option<VoidReason>) -> Verdict {
     failing.map_or(Verdict::Applied, Verdict::Void)
 }
 
-/// The accepted ones of a kind, in statement order.
+/// Ids of the accepted statements of a kind, in statement order.
 fn accepted(
     acts: &BTreeMap<StatementId, Verdict>,
     statements: &[&StatementRecord],
@@ -114,7 +113,7 @@ fn accepted(
     found.iter().map(|stated| stated.act.digest()).collect()
 }
 
-/// Step 3: the first failing check of a self act.
+/// First failing check of a self statement (step 3).
 fn self_act(history: &History, cuts: &Cuts, stated: &StatementRecord) -> Option<VoidReason> {
     if stated.fault.is_some() {
         return stated.fault;
@@ -133,7 +132,7 @@ fn self_act(history: &History, cuts: &Cuts, stated: &StatementRecord) -> Option<
     outside.then_some(VoidReason::HardCut)
 }
 
-/// Step 5 for every entry.
+/// Verdicts on all entries, in the order of the history (step 5).
 fn plain(
     history: &History,
     acts: &BTreeMap<StatementId, Verdict>,

@@ -1,4 +1,5 @@
-//! Secrets for others and at rest, and how entries travel (SPEC §1.2, §11, §17).
+//! Sealing: epoch keys, envelopes and key envelopes, wraps, and secrets at rest (SPEC §1.2, §11,
+//! §17). Pure functions of keys and bytes.
 
 pub(crate) mod aead;
 mod at_rest;
@@ -11,6 +12,7 @@ mod recover;
 mod tests;
 pub(crate) mod wrap;
 
+pub use crate::base::id::{EpochCommit, Topic};
 pub use at_rest::{SealedSecretError, WrappingKey};
 pub use envelope::{Envelope, EnvelopeError, MAX_ENVELOPE_BYTES};
 pub(crate) use envelope::{parse, sealed_len};

@@ -1,6 +1,7 @@
 //! Attacks by people who were removed or whose devices were revoked.
 
-use ledger_core::{Draft, NewStatement};
+use ledger_core::engine::Draft;
+use ledger_core::statement::NewStatement;
 use serde_json::{Value, json};
 
 use crate::vectors::world::{World, device};

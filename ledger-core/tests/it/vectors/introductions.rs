@@ -1,6 +1,7 @@
 //! Introductions: claims, adoption, and cards that are added again (SPEC §6.5).
 
-use ledger_core::{Draft, NewStatement};
+use ledger_core::engine::Draft;
+use ledger_core::statement::NewStatement;
 use serde_json::{Value, json};
 
 use crate::vectors::world::{World, device};

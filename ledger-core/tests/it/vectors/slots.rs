@@ -1,7 +1,8 @@
 //! Slots: the current version of an expense, after corrections, cancellations and copies
 //! (SPEC §6.7).
 
-use ledger_core::{Draft, NewStatement};
+use ledger_core::engine::Draft;
+use ledger_core::statement::NewStatement;
 use serde_json::{Value, json};
 
 use crate::vectors::world::{World, device};

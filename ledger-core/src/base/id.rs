@@ -1,0 +1,254 @@
+//! Names of things: 32-byte digests and keys as distinct types.
+
+use core::cmp::Ordering;
+use core::fmt;
+
+use crate::hash::{Tag, digest};
+
+/// The order of the bytes, compared as four numbers without a call of `memcmp`: maps by
+/// ids are most of what replay asks.
+#[inline]
+fn compare(a: &[u8; 32], b: &[u8; 32]) -> Ordering {
+    let ([a, x, y, z], [b, u, v, w]) = (numbers(a), numbers(b));
+    a.cmp(&b).then_with(|| x.cmp(&u)).then_with(|| y.cmp(&v)).then_with(|| z.cmp(&w))
+}
+
+#[inline]
+fn numbers(bytes: &[u8; 32]) -> [u64; 4] {
+    let mut numbers = [0; 4];
+    for (number, bytes) in numbers.iter_mut().zip(bytes.as_chunks().0) {
+        *number = u64::from_be_bytes(*bytes);
+    }
+    numbers
+}
+
+/// Up to 32 bytes as lower-case hexadecimal digits, followed by zeros. In one piece: a
+/// page of a list has hundreds of ids.
+fn digits(bytes: &[u8]) -> [u8; 64] {
+    let digit = |half: u8| match half {
+        0..=9 => half.wrapping_add(b'0'),
+        _ => half.wrapping_add(b'a' - 10),
+    };
+    let mut text = [0; 64];
+    let (pairs, _) = text.as_chunks_mut::<2>();
+    for (byte, pair) in bytes.iter().zip(pairs) {
+        *pair = [digit(byte >> 4), digit(byte & 15)];
+    }
+    text
+}
+
+fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    let text = digits(bytes);
+    let written = text.get(..bytes.len().saturating_mul(2)).unwrap_or(&text);
+    f.write_str(core::str::from_utf8(written).map_err(|_| fmt::Error)?)
+}
+
+/// Reads exactly 64 hexadecimal digits, of either case.
+fn parse_hex(text: &str) -> Result<[u8; 32], ParseIdError> {
+    if text.len() != 64 || !text.is_ascii() {
+        return Err(ParseIdError);
+    }
+    let mut bytes = [0u8; 32];
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        let pair = core::str::from_utf8(pair).map_err(|_| ParseIdError)?;
+        if pair.starts_with('+') {
+            return Err(ParseIdError);
+        }
+        *byte = u8::from_str_radix(pair, 16).map_err(|_| ParseIdError)?;
+    }
+    Ok(bytes)
+}
+
+/// The text is not an id: 64 hexadecimal digits were expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an id is written as 64 hexadecimal digits")]
+pub struct ParseIdError;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+        pub struct $name([u8; 32]);
+
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> Ordering {
+                compare(&self.0, &other.0)
+            }
+        }
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+
+        impl $name {
+            /// Takes the 32 bytes as they are.
+            #[must_use]
+            pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+                Self(bytes)
+            }
+
+            /// The 32 bytes.
+            #[must_use]
+            pub const fn as_bytes(&self) -> &[u8; 32] {
+                &self.0
+            }
+
+            /// The first eight hexadecimal digits, for people to read; not unique.
+            #[must_use]
+            pub fn short(&self) -> String {
+                self.to_string().chars().take(8).collect()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write_hex(f, &self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.short())
+            }
+        }
+
+        /// As it is displayed, a little quicker.
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                String::from_utf8(digits(&id.0).to_vec()).unwrap_or_default()
+            }
+        }
+
+        impl core::str::FromStr for $name {
+            type Err = ParseIdError;
+            fn from_str(text: &str) -> Result<Self, ParseIdError> {
+                parse_hex(text).map(Self)
+            }
+        }
+    };
+}
+
+id! {
+    /// Names an entry: `D("entry", header)`.
+    EntryId
+}
+id! {
+    /// Names a group: the id of its genesis entry.
+    GroupId
+}
+id! {
+    /// Names a member for ever: `D("member", card)` of the introducing card.
+    MemberId
+}
+id! {
+    /// A device's Ed25519 verifying key, which is also the device's name.
+    DeviceId
+}
+id! {
+    /// A member's Ed25519 root verifying key.
+    RootId
+}
+id! {
+    /// Names a statement: `D("act", statement)`. Its verdict belongs to it.
+    StatementId
+}
+id! {
+    /// What an epoch's key commits to: `KDF(key, "commit" ‖ group)`.
+    EpochCommit
+}
+id! {
+    /// Names an epoch to whoever carries envelopes:
+    /// `D("topic", commit ‖ access key)`.
+    Topic
+}
+id! {
+    /// Which invite a request answers: the public half of the key in its link.
+    InviteId
+}
+id! {
+    /// Digest of a group's state: equal digests mean equal states.
+    StateDigest
+}
+
+impl From<EntryId> for GroupId {
+    /// A group is named by its genesis entry.
+    fn from(genesis: EntryId) -> Self {
+        Self(genesis.0)
+    }
+}
+
+impl GroupId {
+    /// The genesis entry's id, which is the group's own.
+    #[must_use]
+    pub const fn genesis(&self) -> EntryId {
+        EntryId(self.0)
+    }
+}
+
+/// Names one row of an imported file, so that importing it again adds nothing.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Origin([u8; 16]);
+
+impl Origin {
+    /// The origin of a row: the first 16 bytes of `D("origin", row)`.
+    #[must_use]
+    pub fn of_row(row: &[u8]) -> Self {
+        let digest = digest(Tag::ORIGIN, &[row]);
+        Self(digest.first_chunk().copied().unwrap_or_default())
+    }
+
+    /// Takes the 16 bytes as they are.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 16 bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Origin(")?;
+        write_hex(f, &self.0)?;
+        f.write_str(")")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn ids_have_the_order_of_their_bytes(
+            a: [u8; 32],
+            b: [u8; 32],
+            same in 0usize..=32,
+        ) {
+            let mut b = b;
+            b[..same].copy_from_slice(&a[..same]);
+            prop_assert_eq!(EntryId(a).cmp(&EntryId(b)), a.cmp(&b));
+            prop_assert_eq!(EntryId(a).partial_cmp(&EntryId(b)), a.partial_cmp(&b));
+        }
+    }
+
+    #[test]
+    fn ids_read_back_what_they_print() {
+        let id = EntryId::from_bytes([0xab; 32]);
+        assert_eq!(id.to_string().parse(), Ok(id));
+        assert_eq!(String::from(id), id.to_string());
+        assert_eq!(id.short(), "abababab");
+        let origin = Origin::from_bytes([0xab; 16]);
+        assert_eq!(format!("{origin:?}"), format!("Origin({})", "ab".repeat(16)));
+        for bad in ["", "ab", &"g".repeat(64), &"é".repeat(32), &"+1".repeat(32)] {
+            assert_eq!(bad.parse::<EntryId>(), Err(ParseIdError), "{bad}");
+        }
+    }
+}
