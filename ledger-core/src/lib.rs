@@ -36,8 +36,6 @@ pub mod engine;
 mod entry;
 pub mod hazmat;
 mod header;
-#[cfg(feature = "import")]
-pub mod import;
 mod incremental;
 pub mod keys;
 pub mod messages;

@@ -1,5 +1,5 @@
-//! `ledger fsck` finds what differs and writes it anew; `ledger repair` saves what
-//! is left of a damaged file.
+//! `ledger fsck` finds differences in derived tables and writes them anew; `ledger repair`
+//! saves the entries of a damaged file.
 
 use serde_json::Value;
 

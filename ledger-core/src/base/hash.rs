@@ -60,7 +60,6 @@ impl Tag {
     pub(crate) const REST: Tag = Tag("gl/1/rest");
     pub(crate) const REST_COMMIT: Tag = Tag("gl/1/rest-commit");
     pub(crate) const REST_SEAL: Tag = Tag("gl/1/rest-seal");
-    #[cfg(feature = "import")]
     pub(crate) const ORIGIN: Tag = Tag("gl/1/origin");
 
     pub(crate) const fn as_bytes(self) -> &'static [u8] {
@@ -171,7 +170,6 @@ mod tests {
         Tag::REST,
         Tag::REST_COMMIT,
         Tag::REST_SEAL,
-        #[cfg(feature = "import")]
         Tag::ORIGIN,
     ];
 

@@ -3,6 +3,8 @@
 use core::cmp::Ordering;
 use core::fmt;
 
+use crate::hash::{Tag, digest};
+
 /// The order of the bytes, compared as four numbers without a call of `memcmp`: maps by
 /// ids are most of what replay asks.
 #[inline]
@@ -190,6 +192,13 @@ impl GroupId {
 pub struct Origin([u8; 16]);
 
 impl Origin {
+    /// The origin of a row: the first 16 bytes of `D("origin", row)`.
+    #[must_use]
+    pub fn of_row(row: &[u8]) -> Self {
+        let digest = digest(Tag::ORIGIN, &[row]);
+        Self(digest.first_chunk().copied().unwrap_or_default())
+    }
+
     /// Takes the 16 bytes as they are.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {

@@ -3,11 +3,11 @@
 use std::io::ErrorKind;
 
 use ledger_core::bundle::SummaryError;
-use ledger_core::import::ImportError;
 use ledger_core::{
     AmountError, Balance, CurrencyError, DateError, DraftError, ParseIdError, Refusal, Rule,
     VoidReason,
 };
+use ledger_formats::splitwise;
 use ledger_store::{BundleCursorError, ParseCursorError, SecretError, SecretErrorKind, StoreError};
 
 use super::{ErrorCode, LedgerError};
@@ -146,7 +146,7 @@ plainly! {
     CurrencyError => InvalidCurrency
     AmountError => InvalidAmount
     SummaryError => InvalidMessage
-    ImportError => InvalidImport
+    splitwise::Error => InvalidImport
 }
 
 impl LedgerError {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use ledger_core::import::{ExportRow, Inference, MemberKey, RowKind, SplitwiseExport};
 use ledger_core::{Amount, Currency, Expense, GroupState, MemberId, Transaction, Transfer};
+use ledger_formats::splitwise::{self, Inference, MemberKey, RowKind};
 
 use super::Group;
 use crate::StoreError;
@@ -48,7 +48,7 @@ impl Group {
     /// file again goes on from there.
     pub fn import_splitwise(
         &self,
-        export: &SplitwiseExport,
+        export: &splitwise::Export,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<ImportReport, StoreError> {
         let mut report = ImportReport::default();
@@ -67,7 +67,7 @@ impl Group {
     /// The member of each column; introduces those who are missing.
     fn import_members(
         &self,
-        export: &SplitwiseExport,
+        export: &splitwise::Export,
         report: &mut ImportReport,
     ) -> Result<Vec<MemberId>, StoreError> {
         let device = signing_key(&self.0)?;
@@ -90,7 +90,7 @@ impl Group {
 
     fn import_rows(
         &self,
-        export: &SplitwiseExport,
+        export: &splitwise::Export,
         members: &[MemberId],
         report: &mut ImportReport,
         progress: OnProgress<'_>,
@@ -131,7 +131,7 @@ fn members_by_key(state: &GroupState) -> BTreeMap<MemberKey, MemberId> {
     keys.into_iter().zip(members.iter().map(|(id, _)| *id)).collect()
 }
 
-fn to_entry(row: &ExportRow, members: &[MemberId]) -> Result<NewEntry, StoreError> {
+fn to_entry(row: &splitwise::Row, members: &[MemberId]) -> Result<NewEntry, StoreError> {
     let member = |column: usize| {
         let gone = || StoreError::Damaged(format!("column {column} has no member"));
         members.get(column).copied().ok_or_else(gone)

@@ -1,4 +1,4 @@
-//! What the tests of the command line share.
+//! Runs of the command line, and the ledgers that the tests share.
 #![allow(dead_code, unreachable_pub)]
 
 use std::collections::BTreeMap;

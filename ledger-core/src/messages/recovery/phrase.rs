@@ -8,15 +8,15 @@ use zeroize::Zeroizing;
 use crate::base::rule::Rule;
 use crate::keys::RootEntropy;
 
-/// How many words a phrase has.
+/// Number of words of a phrase.
 const WORDS: usize = 24;
 
-/// What was typed is no recovery phrase. Whoever typed it can put it right.
-/// Never shows a word: a mistyped one is nearly the right one.
+/// Reason why typed words are no recovery phrase. The person who typed them can correct them. Never
+/// shows a word, because a mistyped word is nearly the right one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PhraseError {
-    /// Rule R1: it has not 24 words.
+    /// Rule R1: the phrase does not have 24 words.
     #[error("a recovery phrase has {WORDS} words, these are {found}; type all of them, in order")]
     WordCount {
         /// How many words there are.
@@ -31,7 +31,7 @@ pub enum PhraseError {
         /// Which word, counted from 1.
         place: usize,
     },
-    /// Rule R2: each word is in the list, but they do not belong together.
+    /// Rule R2: each word is in the list, but the checksum does not fit.
     #[error(
         "each word is in the list, but they are not a recovery phrase; one is another word \
          than the one written down, or two are swapped"

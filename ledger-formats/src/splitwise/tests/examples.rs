@@ -3,24 +3,14 @@
 use super::*;
 
 const FLATSHARE: &[u8] = include_bytes!("../../../../examples/data/flatshare.csv");
-const HEADER: &str = "Date,Description,Category,Cost,Currency,Ann,Ben,Cem\n";
-
-pub(super) fn eur() -> Currency {
-    Currency::from_code("EUR").unwrap()
-}
 
 fn cents(minor_units: u64) -> Amount {
     Amount::from_minor_units(minor_units).unwrap()
 }
 
-/// Reads rows under [`HEADER`], so that the first is in line 2.
-pub(super) fn read(rows: &str) -> Result<SplitwiseExport, ImportError> {
-    read_splitwise(format!("{HEADER}{rows}").as_bytes())
-}
-
 /// The only row of a file.
-fn row(text: &str) -> ExportRow {
-    let export = read(text).unwrap();
+fn row(text: &str) -> Row {
+    let export = read_rows(text).unwrap();
     assert_eq!(export.rows().len(), 1);
     export.rows()[0].clone()
 }
@@ -32,7 +22,7 @@ fn expense(payers: &[(usize, u64)], shares: &[(usize, u64)]) -> RowKind {
 
 #[test]
 fn the_sample_reconciles_in_all_its_currencies() {
-    let export = read_splitwise(FLATSHARE).unwrap();
+    let export = read(FLATSHARE).unwrap();
     assert_eq!(export.members().len(), 5);
     assert_eq!(export.rows().len(), 1015);
     assert_eq!(export.totals().len(), 3);
@@ -158,13 +148,13 @@ fn decimals_are_those_of_the_currency() {
 
 #[test]
 fn columns_after_the_members_may_be_blank() {
-    assert_eq!(read("2026-11-21,x,,1.00,EUR,1.00,-1.00,0, ,\n").unwrap().rows().len(), 1);
+    assert_eq!(read_rows("2026-11-21,x,,1.00,EUR,1.00,-1.00,0, ,\n").unwrap().rows().len(), 1);
 }
 
 #[test]
 fn members_are_recognised_without_removed() {
     let file = "Date,Description,Category,Cost,Currency, Ann ,Ann (removed),(removed),ann,\"A,\n\",Ann(removed)\n";
-    let export = read_splitwise(file.as_bytes()).unwrap();
+    let export = read(file.as_bytes()).unwrap();
     let members: Vec<_> =
         export.members().iter().map(|m| (m.name(), m.key().name(), m.key().ordinal())).collect();
     assert_eq!(
@@ -179,7 +169,7 @@ fn members_are_recognised_without_removed() {
         ]
     );
     let keys = MemberKey::of_names(members.iter().map(|member| member.0));
-    assert!(keys.iter().eq(export.members().iter().map(ExportMember::key)));
+    assert!(keys.iter().eq(export.members().iter().map(Member::key)));
     assert!(export.rows().is_empty() && export.totals().is_empty());
 }
 
@@ -190,7 +180,7 @@ fn closing_rows_are_compared_with_the_sums() {
                 soon, Total balance ,,,USD,0.00,-0.00,0\n\
                 2026-11-22,y,,2.00,EUR,-2.00,3.00,-1.00\n\
                 2026-11-22,Total balance,,3.00,JPY,0,0,0\n";
-    let export = read(&rows.replace("2.00,EUR", "3.00,EUR")).unwrap();
+    let export = read_rows(&rows.replace("2.00,EUR", "3.00,EUR")).unwrap();
     assert_eq!(export.rows().len(), 3, "a total balance with a cost is an expense");
     let code = |total: &ClosingTotal| (total.line(), total.currency().to_string());
     let lines: Vec<_> = export.totals().iter().map(code).collect();
@@ -205,6 +195,6 @@ fn closing_rows_are_compared_with_the_sums() {
 fn large_sums_do_not_overflow() {
     let most = "10000000000000.00";
     let row = format!("2026-11-21,x,,{most},EUR,{most},-{most},0\n");
-    let export = read(&row.repeat(30_000)).unwrap();
+    let export = read_rows(&row.repeat(30_000)).unwrap();
     assert_eq!(export.sums(eur())[0].minor_units(), 30_000_000_000_000_000_000);
 }

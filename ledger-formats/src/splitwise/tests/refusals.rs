@@ -1,13 +1,13 @@
 //! What is refused, where and why.
 
-use super::ImportErrorKind as Kind;
-use super::tests::{eur, read};
 use super::*;
-use crate::limits::{MAX_CATEGORY_BYTES, MAX_MEMBERS, MAX_NAME_BYTES, MAX_TEXT_BYTES};
-use crate::money::{AmountError, DateError};
+use super::{eur, read_rows};
+use crate::splitwise::ErrorKind as Kind;
+use ledger_core::limits::{MAX_CATEGORY_BYTES, MAX_MEMBERS, MAX_NAME_BYTES, MAX_TEXT_BYTES};
+use ledger_core::{AmountError, DateError};
 
 /// Line, column and kind of an error.
-fn fault<T: core::fmt::Debug>(result: Result<T, ImportError>) -> (u64, usize, Kind) {
+fn fault<T: core::fmt::Debug>(result: Result<T, Error>) -> (u64, usize, Kind) {
     let error = result.unwrap_err();
     (error.line(), error.column().map_or(0, Column::number), error.kind().clone())
 }
@@ -32,11 +32,11 @@ fn closing_rows_that_do_not_match_are_refused() {
             (4, 5, Kind::SecondTotal { currency: eur(), first: 3 }),
         ),
     ] {
-        assert_eq!(fault(read(&rows)), expected, "{rows}");
+        assert_eq!(fault(read_rows(&rows)), expected, "{rows}");
     }
     // A problem of a row comes before a sum that cannot be known.
     let rows = format!(",Total balance,,,EUR,0,0,0\n{row}x,x,,1,EUR,0,0,0\n");
-    assert_eq!(fault(read(&rows)).0, 4);
+    assert_eq!(fault(read_rows(&rows)).0, 4);
 }
 
 #[test]
@@ -121,11 +121,11 @@ fn bad_rows_are_refused_with_line_and_column() {
         // Line 9 in all, past a blank line, a quoted line break and CR LF.
         let before =
             "2026-11-21,x,,1,EUR,1,-1,0\n\n \n,,\n2026-11-20,\"x\r\ny\",,1,EUR,1,-1,0\r\n\r\n";
-        assert_eq!(fault(read(&format!("{before}{row}\n"))), (9, column, kind), "{row}");
+        assert_eq!(fault(read_rows(&format!("{before}{row}\n"))), (9, column, kind), "{row}");
     }
     let fits =
         format!("2026-11-21,{},{},1,EUR,1,-1,0", text(MAX_TEXT_BYTES), text(MAX_CATEGORY_BYTES));
-    assert!(read(&fits).is_ok());
+    assert!(read_rows(&fits).is_ok());
 }
 
 #[test]
@@ -150,20 +150,17 @@ fn bad_headers_are_refused_with_line_and_column() {
         (&long, 7, Kind::TooLong { found: 257, allowed: 256 }),
         (&format!("{fixed},\"Ann"), 0, Kind::UnclosedQuote),
     ] {
-        assert_eq!(fault(read_splitwise(header.as_bytes())), (1, column, kind.clone()), "{header}");
+        assert_eq!(fault(read(header.as_bytes())), (1, column, kind.clone()), "{header}");
         let below = format!("\u{feff}\r\n,\r\n{header}\r\n");
         let below = below.as_bytes();
-        assert_eq!(fault(read_splitwise(below)), (3, column, kind), "{header}");
+        assert_eq!(fault(read(below)), (3, column, kind), "{header}");
     }
     let most = format!("{fixed}{}", ",A".repeat(MAX_MEMBERS));
-    assert_eq!(
-        read_splitwise(most.as_bytes()).map(|export| export.members().len()),
-        Ok(MAX_MEMBERS)
-    );
+    assert_eq!(read(most.as_bytes()).map(|export| export.members().len()), Ok(MAX_MEMBERS));
     for empty in ["", "\u{feff}", "\n\r\n , \n\"\"\n"] {
-        assert_eq!(fault(read_splitwise(empty.as_bytes())), (1, 0, Kind::Empty), "{empty:?}");
+        assert_eq!(fault(read(empty.as_bytes())), (1, 0, Kind::Empty), "{empty:?}");
     }
-    assert_eq!(fault(read_splitwise(b"\xff\xfeD\0")), (1, 0, Kind::NotText));
+    assert_eq!(fault(read(b"\xff\xfeD\0")), (1, 0, Kind::NotText));
 }
 
 #[test]
@@ -182,6 +179,6 @@ fn errors_say_what_was_found_and_what_to_do() {
             "line 2: the members' numbers of a row add up to 0, these add up to 0.01 EUR; correct the row in Splitwise and export again",
         ),
     ] {
-        assert_eq!(read(row).unwrap_err().to_string(), message);
+        assert_eq!(read_rows(row).unwrap_err().to_string(), message);
     }
 }

@@ -1,4 +1,4 @@
-//! Reading a group exported from Splitwise as CSV.
+//! Reader and writer of groups that Splitwise exports as CSV.
 //!
 //! An export has the columns `Date,Description,Category,Cost,Currency` and one
 //! for each member, which holds what the member paid for the row less what they
@@ -16,33 +16,30 @@ mod origin;
 mod row;
 mod table;
 mod totals;
+mod write;
 
-#[cfg(test)]
-mod laws;
-#[cfg(test)]
-mod refusals;
 #[cfg(test)]
 mod tests;
 
-use crate::id::Origin;
-use crate::money::{Amount, Balance, Currency, Date};
+use ledger_core::{Amount, Balance, Currency, Date, Origin};
 
-pub use error::{Column, ImportError, ImportErrorKind};
-pub use header::{ExportMember, MemberKey};
+pub use error::{Column, Error, ErrorKind};
+pub use header::{Member, MemberKey};
 pub use totals::ClosingTotal;
+pub use write::write;
 
-/// A group as exported from Splitwise; see [`read_splitwise`].
+/// A group that Splitwise exported, as [`read`] returns it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SplitwiseExport {
-    members: Vec<ExportMember>,
-    rows: Vec<ExportRow>,
+pub struct Export {
+    members: Vec<Member>,
+    rows: Vec<Row>,
     totals: Vec<ClosingTotal>,
     sums: totals::Sums,
 }
 
 /// An expense or a transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExportRow {
+pub struct Row {
     line: u64,
     origin: Origin,
     date: Date,
@@ -55,7 +52,7 @@ pub struct ExportRow {
 }
 
 /// What a row means. Members are named by their index in
-/// [`SplitwiseExport::members`].
+/// [`Export::members`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RowKind {
     /// Some members paid, some owe. Both lists hold amounts above 0 in column
@@ -92,28 +89,28 @@ pub enum Inference {
 /// Reads a group exported from Splitwise.
 ///
 /// ```
-/// use ledger_core::import::{RowKind, read_splitwise};
+/// use ledger_formats::splitwise::{self, RowKind};
 /// let file = "Date,Description,Category,Cost,Currency,Ann,Ben\n\
 ///             2026-11-21,Dinner,Food,30.00,EUR,18.00,-18.00\n\
 ///             2026-11-22,Ben paid Ann,Payment,10.00,EUR,-10.00,10.00\n\
 ///             2026-11-22,Total balance, , ,EUR,8.00,-8.00\n";
-/// let export = read_splitwise(file.as_bytes())?;
+/// let export = splitwise::read(file.as_bytes())?;
 /// assert_eq!(export.members()[1].name(), "Ben");
 /// assert_eq!(export.rows().len(), 2);
 /// assert_eq!(export.rows()[1].kind(), &RowKind::Transfer { from: 1, to: 0 });
 /// assert!(export.unreconciled_currencies().next().is_none());
-/// # Ok::<(), ledger_core::import::ImportError>(())
+/// # Ok::<(), ledger_formats::splitwise::Error>(())
 /// ```
 ///
 /// # Errors
-/// [`ImportError`] names the first problem and its line; nothing is returned
+/// [`Error`] names the first problem and its line; nothing is returned
 /// of a file that has one.
-pub fn read_splitwise(bytes: &[u8]) -> Result<SplitwiseExport, ImportError> {
+pub fn read(bytes: &[u8]) -> Result<Export, Error> {
     let mut table = table::Table::new(bytes)?;
-    let first = table.next()?.ok_or_else(|| ImportError::new(1, ImportErrorKind::Empty))?;
+    let first = table.next()?.ok_or_else(|| Error::new(1, ErrorKind::Empty))?;
     let header = header::Header::read(&first)?;
     let mut origins = origin::Origins::default();
-    let mut rows: Vec<ExportRow> = Vec::new();
+    let mut rows: Vec<Row> = Vec::new();
     let mut totals: Vec<ClosingTotal> = Vec::new();
     while let Some(record) = table.next()? {
         let fields = row::Fields::new(&header, &record)?;
@@ -125,19 +122,19 @@ pub fn read_splitwise(bytes: &[u8]) -> Result<SplitwiseExport, ImportError> {
     }
     let sums = totals::add_up(&rows, header.members.len());
     totals::reconcile(&header, &totals, &sums)?;
-    Ok(SplitwiseExport { members: header.members, rows, totals, sums })
+    Ok(Export { members: header.members, rows, totals, sums })
 }
 
-impl SplitwiseExport {
+impl Export {
     /// The members, in column order.
     #[must_use]
-    pub fn members(&self) -> &[ExportMember] {
+    pub fn members(&self) -> &[Member] {
         &self.members
     }
 
     /// Expenses and transfers, in the order of the file.
     #[must_use]
-    pub fn rows(&self) -> &[ExportRow] {
+    pub fn rows(&self) -> &[Row] {
         &self.rows
     }
 
@@ -166,7 +163,7 @@ impl SplitwiseExport {
     }
 }
 
-impl ExportRow {
+impl Row {
     /// The line of the file on which the row begins, counted from 1.
     #[must_use]
     pub const fn line(&self) -> u64 {
@@ -215,7 +212,7 @@ impl ExportRow {
         &self.kind
     }
 
-    /// How sure [`ExportRow::kind`] is.
+    /// How sure [`Row::kind`] is.
     #[must_use]
     pub const fn inference(&self) -> Inference {
         self.inference

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::ExportRow;
-use super::error::{ImportError, ImportErrorKind};
+use super::Row;
+use super::error::{Error, ErrorKind};
 use super::header::{CURRENCY, Header, MEMBERS};
-use crate::money::{Balance, Currency};
+use ledger_core::{Balance, Currency};
 
 /// A closing row: what each member's balance in a currency is in the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,10 +40,10 @@ pub(super) fn push(
     header: &Header,
     totals: &mut Vec<ClosingTotal>,
     total: ClosingTotal,
-) -> Result<(), ImportError> {
+) -> Result<(), Error> {
     let currency = total.currency;
     if let Some(other) = totals.iter().find(|other| other.currency == currency) {
-        let kind = ImportErrorKind::SecondTotal { currency, first: other.line };
+        let kind = ErrorKind::SecondTotal { currency, first: other.line };
         return Err(header.error(total.line, CURRENCY, kind));
     }
     totals.push(total);
@@ -54,7 +54,7 @@ pub(super) fn push(
 pub(super) type Sums = BTreeMap<Currency, Vec<Balance>>;
 
 /// Adds up what the rows mean. A sum of fewer than 2^77 rows fits a balance.
-pub(super) fn add_up(rows: &[ExportRow], members: usize) -> Sums {
+pub(super) fn add_up(rows: &[Row], members: usize) -> Sums {
     let mut sums = Sums::new();
     for row in rows {
         let balances = sums.entry(row.currency()).or_insert_with(|| vec![Balance::ZERO; members]);
@@ -72,14 +72,14 @@ pub(super) fn reconcile(
     header: &Header,
     totals: &[ClosingTotal],
     sums: &Sums,
-) -> Result<(), ImportError> {
+) -> Result<(), Error> {
     for total in totals {
         let currency = total.currency;
         let sums = sums.get(&currency).map(Vec::as_slice).unwrap_or_default();
         let sums = sums.iter().copied().chain(core::iter::repeat(Balance::ZERO));
         for (member, (found, expected)) in total.balances.iter().zip(sums).enumerate() {
             if *found != expected {
-                let kind = ImportErrorKind::TotalMismatch {
+                let kind = ErrorKind::TotalMismatch {
                     expected: expected.format(currency),
                     found: found.format(currency),
                     currency,

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::header::{ExportMember, MemberKey};
-use crate::codec::Writer;
-use crate::hash::{Tag, digest};
-use crate::id::Origin;
-use crate::money::{Amount, Balance, Currency, Date};
+use ledger_core::{Amount, Balance, Currency, Date, Origin};
+use minicbor::Encoder;
+
+use super::header::{Member, MemberKey};
+
+type Encoded = Result<(), minicbor::encode::Error<core::convert::Infallible>>;
 
 /// What a row says, as far as its identity goes.
 pub(super) struct Content<'a> {
@@ -49,44 +50,56 @@ pub(super) struct Content<'a> {
 /// file's line breaks or the way its numbers are written.
 #[derive(Default)]
 pub(super) struct Origins {
-    /// How often a row was met, by its bytes without the ordinal.
-    seen: BTreeMap<[u8; 32], u64>,
+    /// How often each row was met, by its bytes without the ordinal.
+    seen: BTreeMap<Vec<u8>, u64>,
 }
 
 impl Origins {
-    pub(super) fn next(&mut self, content: &Content<'_>, members: &[ExportMember]) -> Origin {
-        let mut writer = Writer::new();
-        writer.array(8);
-        writer.text("splitwise");
-        writer.uint(u64::from(content.date.yyyymmdd()));
-        writer.text(&content.description.replace("\r\n", "\n").replace('\r', "\n"));
-        writer.text(content.category.unwrap_or_default());
-        writer.uint(content.cost.minor_units());
-        writer.text(content.currency.code());
-        let nets = members.iter().map(ExportMember::key).zip(content.nets);
+    pub(super) fn next(&mut self, content: &Content<'_>, members: &[Member]) -> Origin {
+        let mut row = content.to_cbor(members);
+        let ordinal = self.seen.entry(row.clone()).or_default();
+        row.extend(cbor(|row| row.u64(*ordinal).map(drop)));
+        *ordinal = ordinal.saturating_add(1);
+        Origin::of_row(&row)
+    }
+}
+
+impl Content<'_> {
+    /// The row without its last element, the ordinal.
+    fn to_cbor(&self, members: &[Member]) -> Vec<u8> {
+        let nets = members.iter().map(Member::key).zip(self.nets);
         let mut nets: Vec<(&MemberKey, &Balance)> =
             nets.filter(|(_, net)| !net.is_zero()).collect();
         nets.sort_unstable();
-        writer.array(nets.len());
-        for (key, net) in nets {
-            writer.array(4);
-            writer.text(key.name());
-            writer.uint(u64::from(key.ordinal()));
-            writer.uint(u64::from(*net < Balance::ZERO));
-            // A net is read as an amount, so it fits.
-            writer.uint(u64::try_from(net.minor_units().unsigned_abs()).unwrap_or(u64::MAX));
-        }
-        let times = self.seen.entry(digest(Tag::ORIGIN, &[writer.as_bytes()])).or_default();
-        writer.uint(*times);
-        *times = times.saturating_add(1);
-        let digest = digest(Tag::ORIGIN, &[writer.as_bytes()]);
-        Origin::from_bytes(digest.first_chunk().copied().unwrap_or_default())
+        let description = self.description.replace("\r\n", "\n").replace('\r', "\n");
+        cbor(|row| {
+            row.array(8)?.str("splitwise")?.u32(self.date.yyyymmdd())?.str(&description)?;
+            row.str(self.category.unwrap_or_default())?.u64(self.cost.minor_units())?;
+            row.str(self.currency.code())?.array(u64::try_from(nets.len()).unwrap_or(u64::MAX))?;
+            for (key, net) in &nets {
+                // A net is read as an amount, so it fits.
+                let size = u64::try_from(net.minor_units().unsigned_abs()).unwrap_or(u64::MAX);
+                let sign = u8::from(**net < Balance::ZERO);
+                row.array(4)?.str(key.name())?.u32(key.ordinal())?.u8(sign)?.u64(size)?;
+            }
+            Ok(())
+        })
     }
+}
+
+/// The bytes that `write` encodes. minicbor gives every number and length its shortest form, as
+/// canonical CBOR demands.
+fn cbor(write: impl FnOnce(&mut Encoder<Vec<u8>>) -> Encoded) -> Vec<u8> {
+    let mut encoder = Encoder::new(Vec::new());
+    // Writing to a vector cannot fail.
+    let encoded = write(&mut encoder);
+    debug_assert!(encoded.is_ok());
+    encoder.into_writer()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{ExportRow, read_splitwise};
+    use super::super::{Row, read};
 
     /// Origins are stored in ledgers, so they may never change.
     #[test]
@@ -95,17 +108,17 @@ mod tests {
                     2026-11-21,\"Tea\r\nfor two\", Food ,9.00,EUR,0,-9,0,9\n\
                     2026-11-21,\"Tea\nfor two\",Food,9,EUR,0.00,-9.00,0.00,9.00\n\
                     0001-01-01,,,0,JPY,0,0,0,0\n";
-        let mut row = minicbor::Encoder::new(Vec::new());
-        row.array(8).unwrap().str("splitwise").unwrap().u32(20_261_121).unwrap();
-        row.str("Tea\nfor two").unwrap().str("Food").unwrap().u32(900).unwrap().str("EUR").unwrap();
-        row.array(2).unwrap();
-        row.array(4).unwrap().str("Ann").unwrap().u8(0).unwrap().u8(1).unwrap().u32(900).unwrap();
-        row.array(4).unwrap().str("Ann").unwrap().u8(1).unwrap().u8(0).unwrap().u32(900).unwrap();
-        let row = row.into_writer();
-        let mut zero = minicbor::Encoder::new(Vec::new());
-        zero.array(8).unwrap().str("splitwise").unwrap().u32(10_101).unwrap().str("").unwrap();
-        zero.str("").unwrap().u8(0).unwrap().str("JPY").unwrap().array(0).unwrap().u8(0).unwrap();
-        let zero = zero.into_writer();
+        // ["splitwise", 20261121, "Tea\nfor two", "Food", 900, "EUR",
+        //  [["Ann", 0, 1, 900], ["Ann", 1, 0, 900]]
+        let row = [
+            b"\x88\x69splitwise\x1a\x01\x35\x29\x01\x6bTea\nfor two\x64Food".as_slice(),
+            b"\x19\x03\x84\x63EUR\x82",
+            b"\x84\x63Ann\x00\x01\x19\x03\x84",
+            b"\x84\x63Ann\x01\x00\x19\x03\x84",
+        ]
+        .concat();
+        // ["splitwise", 10101, "", "", 0, "JPY", [], 0]
+        let zero = b"\x88\x69splitwise\x19\x27\x75\x60\x60\x00\x63JPY\x80\x00".to_vec();
         let expected: Vec<Vec<u8>> = [[&row[..], &[0]].concat(), [&row[..], &[1]].concat(), zero]
             .iter()
             .map(|row| {
@@ -113,11 +126,11 @@ mod tests {
                 sha2::Sha256::digest([&b"\x0bgl/1/origin"[..], row].concat())[..16].to_vec()
             })
             .collect();
-        let export = read_splitwise(file.as_bytes()).unwrap();
+        let export = read(file.as_bytes()).unwrap();
         let found: Vec<_> = export
             .rows()
             .iter()
-            .map(ExportRow::origin)
+            .map(Row::origin)
             .map(|origin| origin.as_bytes().to_vec())
             .collect();
         assert_eq!(found, expected);

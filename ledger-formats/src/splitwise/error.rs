@@ -2,14 +2,14 @@
 
 use core::fmt;
 
-use crate::money::{AmountError, Currency, CurrencyError, DateError};
+use ledger_core::{AmountError, Currency, CurrencyError, DateError};
 
 /// Why a file cannot be imported. Nothing of it was.
 ///
 /// ```
 /// let file = b"Date,Description,Category,Cost,Currency,Ann,Ben\n\
 ///              2026-11-21,Tea,Food,\"4,20\",EUR,2.10,-2.10\n";
-/// let error = ledger_core::import::read_splitwise(file).unwrap_err();
+/// let error = ledger_formats::splitwise::read(file).unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
 ///     "line 2, column 4 (Cost): \"4,20\" is not an amount: \
@@ -17,10 +17,10 @@ use crate::money::{AmountError, Currency, CurrencyError, DateError};
 /// );
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImportError {
+pub struct Error {
     line: u64,
     column: Option<Column>,
-    kind: ImportErrorKind,
+    kind: ErrorKind,
 }
 
 /// A column of the file.
@@ -33,7 +33,7 @@ pub struct Column {
 /// What is wrong with the file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum ImportErrorKind {
+pub enum ErrorKind {
     /// There is nothing in the file.
     #[error("the file is empty; export the group from Splitwise as a spreadsheet (CSV)")]
     Empty,
@@ -167,8 +167,8 @@ pub enum ImportErrorKind {
     },
 }
 
-impl ImportError {
-    pub(super) fn new(line: u64, kind: ImportErrorKind) -> Self {
+impl Error {
+    pub(super) fn new(line: u64, kind: ErrorKind) -> Self {
         Self { line, column: None, kind }
     }
 
@@ -192,7 +192,7 @@ impl ImportError {
 
     /// What is wrong.
     #[must_use]
-    pub const fn kind(&self) -> &ImportErrorKind {
+    pub const fn kind(&self) -> &ErrorKind {
         &self.kind
     }
 }
@@ -211,7 +211,7 @@ impl Column {
     }
 }
 
-impl fmt::Display for ImportError {
+impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}", self.line)?;
         if let Some(column) = &self.column {
@@ -226,7 +226,7 @@ impl fmt::Display for ImportError {
     }
 }
 
-impl core::error::Error for ImportError {
+impl core::error::Error for Error {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         core::error::Error::source(&self.kind)
     }
@@ -250,9 +250,8 @@ mod tests {
     fn long_and_odd_texts_are_shown_short_and_escaped() {
         assert_eq!(shorten("ä".repeat(40).as_str()), "ä".repeat(40));
         assert_eq!(shorten("ä".repeat(41).as_str()), format!("{}…", "ä".repeat(40)));
-        let kind =
-            ImportErrorKind::Date { found: shorten("\u{1b}[2J\u{202e}x"), source: DateError };
-        let error = ImportError::new(7, kind).in_column(0, "Da\nte");
+        let kind = ErrorKind::Date { found: shorten("\u{1b}[2J\u{202e}x"), source: DateError };
+        let error = Error::new(7, kind).in_column(0, "Da\nte");
         let text = error.to_string();
         assert!(
             text.starts_with(r#"line 7, column 1 (Da\nte): "\u{1b}[2J\u{202e}x" is not"#),
@@ -264,13 +263,13 @@ mod tests {
     #[test]
     fn the_name_of_a_column_stays_readable() {
         let name = "Tomás \"Tom\" O'Neill, \u{939}\u{93f}";
-        let error = ImportError::new(1, ImportErrorKind::NoName).in_column(6, name);
+        let error = Error::new(1, ErrorKind::NoName).in_column(6, name);
         assert!(error.to_string().starts_with(&format!("line 1, column 7 ({name}): ")), "{error}");
     }
 
     #[test]
     fn a_column_without_a_name_is_shown_by_its_number() {
-        let error = ImportError::new(1, ImportErrorKind::NoName).in_column(6, "");
+        let error = Error::new(1, ErrorKind::NoName).in_column(6, "");
         assert!(error.to_string().starts_with("line 1, column 7: the name of a member is missing"));
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::error::{ImportError, ImportErrorKind, shorten};
+use super::error::{Error, ErrorKind, shorten};
 use super::table::Record;
-use crate::limits::{MAX_MEMBERS, MAX_NAME_BYTES};
+use ledger_core::limits::{MAX_MEMBERS, MAX_NAME_BYTES};
 
 pub(super) const DATE: usize = 0;
 pub(super) const DESCRIPTION: usize = 1;
@@ -14,14 +14,14 @@ pub(super) const CURRENCY: usize = 4;
 /// The first column of a member.
 pub(super) const MEMBERS: usize = 5;
 
-const FIXED: [&str; MEMBERS] = ["Date", "Description", "Category", "Cost", "Currency"];
+pub(super) const FIXED: [&str; MEMBERS] = ["Date", "Description", "Category", "Cost", "Currency"];
 
 /// What Splitwise adds to the name of a member who left the group.
 const REMOVED: &str = "(removed)";
 
 /// A member's column.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExportMember {
+pub struct Member {
     name: String,
     key: MemberKey,
 }
@@ -36,10 +36,10 @@ pub struct MemberKey {
 
 /// The header of a file.
 pub(super) struct Header {
-    pub(super) members: Vec<ExportMember>,
+    pub(super) members: Vec<Member>,
 }
 
-impl ExportMember {
+impl Member {
     /// The name as it stands in the header, without space around it.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -83,34 +83,34 @@ impl MemberKey {
 }
 
 impl Header {
-    pub(super) fn read(record: &Record) -> Result<Self, ImportError> {
+    pub(super) fn read(record: &Record) -> Result<Self, Error> {
         let error = |index, kind| {
-            ImportError::new(record.line, kind).in_column(index, record.field(index).trim())
+            Error::new(record.line, kind).in_column(index, record.field(index).trim())
         };
         for (index, expected) in FIXED.into_iter().enumerate() {
             let found = record.field(index).trim();
             if found != expected {
                 let found = shorten(found);
-                return Err(error(index, ImportErrorKind::NotSplitwise { found, expected }));
+                return Err(error(index, ErrorKind::NotSplitwise { found, expected }));
             }
         }
         let found = record.len().saturating_sub(MEMBERS);
         if found == 0 {
-            return Err(ImportError::new(record.line, ImportErrorKind::NoMembers));
+            return Err(Error::new(record.line, ErrorKind::NoMembers));
         }
         if found > MAX_MEMBERS {
-            let kind = ImportErrorKind::TooManyMembers { found, allowed: MAX_MEMBERS };
-            return Err(ImportError::new(record.line, kind));
+            let kind = ErrorKind::TooManyMembers { found, allowed: MAX_MEMBERS };
+            return Err(Error::new(record.line, kind));
         }
         let names: Vec<&str> = record.fields().skip(MEMBERS).map(str::trim).collect();
         for (index, name) in (MEMBERS..).zip(&names) {
             if name.is_empty() {
-                return Err(error(index, ImportErrorKind::NoName));
+                return Err(error(index, ErrorKind::NoName));
             }
             check_length(name, MAX_NAME_BYTES).map_err(|kind| error(index, kind))?;
         }
         let keys = MemberKey::of_names(names.iter().copied());
-        let member = |(name, key): (&str, _)| ExportMember { name: name.to_owned(), key };
+        let member = |(name, key): (&str, _)| Member { name: name.to_owned(), key };
         let members = names.into_iter().zip(keys).map(member).collect();
         Ok(Self { members })
     }
@@ -121,18 +121,18 @@ impl Header {
     }
 
     /// An error in the column at `index`.
-    pub(super) fn error(&self, line: u64, index: usize, kind: ImportErrorKind) -> ImportError {
+    pub(super) fn error(&self, line: u64, index: usize, kind: ErrorKind) -> Error {
         let member = |index: usize| self.members.get(index.checked_sub(MEMBERS)?);
         let fixed = FIXED.get(index).copied();
-        let name = fixed.or_else(|| member(index).map(ExportMember::name)).unwrap_or_default();
-        ImportError::new(line, kind).in_column(index, name)
+        let name = fixed.or_else(|| member(index).map(Member::name)).unwrap_or_default();
+        Error::new(line, kind).in_column(index, name)
     }
 }
 
 /// Refuses a text that an entry could not hold.
-pub(super) fn check_length(text: &str, allowed: usize) -> Result<(), ImportErrorKind> {
+pub(super) fn check_length(text: &str, allowed: usize) -> Result<(), ErrorKind> {
     let found = text.len();
-    if found > allowed { Err(ImportErrorKind::TooLong { found, allowed }) } else { Ok(()) }
+    if found > allowed { Err(ErrorKind::TooLong { found, allowed }) } else { Ok(()) }
 }
 
 /// The name of a member who may have left. A member may well be called

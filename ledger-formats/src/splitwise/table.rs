@@ -2,7 +2,7 @@
 
 use csv::{ReaderBuilder, StringRecord};
 
-use super::error::{ImportError, ImportErrorKind};
+use super::error::{Error, ErrorKind};
 
 /// A byte order mark, which some programs write before UTF-8.
 const BOM: char = '\u{feff}';
@@ -24,7 +24,7 @@ pub(super) struct Record {
 
 impl<'a> Table<'a> {
     /// Takes the bytes of a file, which must be UTF-8 text.
-    pub(super) fn new(bytes: &'a [u8]) -> Result<Self, ImportError> {
+    pub(super) fn new(bytes: &'a [u8]) -> Result<Self, Error> {
         let text = text(bytes)?.trim_start_matches(BOM);
         let reader =
             ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
@@ -32,14 +32,15 @@ impl<'a> Table<'a> {
     }
 
     /// The next record that is not blank.
-    pub(super) fn next(&mut self) -> Result<Option<Record>, ImportError> {
+    pub(super) fn next(&mut self) -> Result<Option<Record>, Error> {
         let mut fields = StringRecord::new();
         loop {
             let before = self.position();
             // A slice of valid UTF-8 in flexible mode leaves nothing to fail.
-            let more = self.reader.read_record(&mut fields).map_err(|_| {
-                ImportError::new(line_at(&self.line_starts, before), ImportErrorKind::NotText)
-            })?;
+            let more = self
+                .reader
+                .read_record(&mut fields)
+                .map_err(|_| Error::new(line_at(&self.line_starts, before), ErrorKind::NotText))?;
             if !more {
                 return Ok(None);
             }
@@ -49,7 +50,7 @@ impl<'a> Table<'a> {
             let record = raw.trim_start_matches(['\r', '\n']);
             let skipped = raw.len().saturating_sub(record.len());
             let line = line_at(&self.line_starts, before.saturating_add(skipped));
-            check_quotes(record).map_err(|kind| ImportError::new(line, kind))?;
+            check_quotes(record).map_err(|kind| Error::new(line, kind))?;
             if fields.iter().any(|field| !field.trim().is_empty()) {
                 return Ok(Some(Record { line, fields }));
             }
@@ -81,7 +82,7 @@ impl Record {
 
 /// The bytes as text without zero bytes, which are a sign of UTF-16 or of a
 /// file that is no text at all.
-fn text(bytes: &[u8]) -> Result<&str, ImportError> {
+fn text(bytes: &[u8]) -> Result<&str, Error> {
     let valid = match core::str::from_utf8(bytes) {
         Ok(text) => text.len(),
         Err(error) => error.valid_up_to(),
@@ -90,7 +91,7 @@ fn text(bytes: &[u8]) -> Result<&str, ImportError> {
     let (before, after) = bytes.split_at_checked(valid).unwrap_or((bytes, &[]));
     match core::str::from_utf8(before) {
         Ok(text) if after.is_empty() => Ok(text),
-        _ => Err(ImportError::new(line_at(&line_starts(before), valid), ImportErrorKind::NotText)),
+        _ => Err(Error::new(line_at(&line_starts(before), valid), ErrorKind::NotText)),
     }
 }
 
@@ -115,7 +116,7 @@ fn line_at(line_starts: &[usize], position: usize) -> u64 {
 
 /// Refuses a record whose quotation marks the CSV reader would pass over:
 /// where one is missing, the following row becomes part of a field.
-fn check_quotes(record: &str) -> Result<(), ImportErrorKind> {
+fn check_quotes(record: &str) -> Result<(), ErrorKind> {
     enum State {
         Start,
         Bare,
@@ -129,12 +130,12 @@ fn check_quotes(record: &str) -> Result<(), ImportErrorKind> {
             (State::Quoted, b'"') => State::Closed,
             (State::Start | State::Closed, b'"') | (State::Quoted, _) => State::Quoted,
             (_, b',' | b'\r' | b'\n') => State::Start,
-            (State::Closed, _) => return Err(ImportErrorKind::TextAfterQuote),
+            (State::Closed, _) => return Err(ErrorKind::TextAfterQuote),
             (State::Start | State::Bare, _) => State::Bare,
         };
     }
     match state {
-        State::Quoted => Err(ImportErrorKind::UnclosedQuote),
+        State::Quoted => Err(ErrorKind::UnclosedQuote),
         _ => Ok(()),
     }
 }
@@ -146,7 +147,7 @@ mod tests {
     type Lines = Vec<(u64, Vec<String>)>;
 
     /// The line and fields of every record, or the line and kind of the error.
-    fn records(bytes: &[u8]) -> Result<Lines, (u64, ImportErrorKind)> {
+    fn records(bytes: &[u8]) -> Result<Lines, (u64, ErrorKind)> {
         let read = || {
             let mut table = Table::new(bytes)?;
             let mut records = Vec::new();
@@ -157,7 +158,7 @@ mod tests {
             }
             Ok(records)
         };
-        read().map_err(|error: ImportError| (error.line(), error.kind().clone()))
+        read().map_err(|error: Error| (error.line(), error.kind().clone()))
     }
 
     #[test]
@@ -190,7 +191,7 @@ mod tests {
 
     #[test]
     fn bad_quotation_marks_are_reported_where_their_row_begins() {
-        use ImportErrorKind::{TextAfterQuote, UnclosedQuote};
+        use ErrorKind::{TextAfterQuote, UnclosedQuote};
         for (file, expected) in [
             ("a\n\nb,\"c\nd\n", (3, UnclosedQuote)),
             ("a\r\n\"", (2, UnclosedQuote)),
@@ -216,7 +217,7 @@ mod tests {
             (utf16("Date,"), 1),
             (b"\x89PNG\r\n\x1a\n\0".to_vec(), 1),
         ] {
-            assert_eq!(records(&bytes), Err((line, ImportErrorKind::NotText)), "{bytes:02x?}");
+            assert_eq!(records(&bytes), Err((line, ErrorKind::NotText)), "{bytes:02x?}");
         }
     }
 }

@@ -1,20 +1,19 @@
 //! One row: its fields, and what they mean.
 
-use super::error::{ImportError, ImportErrorKind, shorten};
+use super::error::{Error, ErrorKind, shorten};
 use super::header::{CATEGORY, COST, CURRENCY, DATE, DESCRIPTION, Header, MEMBERS, check_length};
 use super::origin::{Content, Origins};
 use super::table::Record;
 use super::totals::ClosingTotal;
-use super::{ExportRow, Inference, RowKind};
-use crate::id::Origin;
-use crate::limits::{MAX_CATEGORY_BYTES, MAX_TEXT_BYTES};
-use crate::money::{Amount, Balance, Currency, Date, split_equally};
+use super::{Inference, Row, RowKind};
+use ledger_core::limits::{MAX_CATEGORY_BYTES, MAX_TEXT_BYTES};
+use ledger_core::{Amount, Balance, Currency, Date, Origin, split_equally};
 
 /// The description of a closing row.
-const TOTAL: &str = "Total balance";
+pub(super) const TOTAL: &str = "Total balance";
 
 /// The category of a transfer.
-const PAYMENT: &str = "Payment";
+pub(super) const PAYMENT: &str = "Payment";
 
 /// A row under the header.
 pub(super) struct Fields<'a> {
@@ -23,12 +22,12 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn new(header: &'a Header, record: &'a Record) -> Result<Self, ImportError> {
+    pub(super) fn new(header: &'a Header, record: &'a Record) -> Result<Self, Error> {
         let (found, expected) = (record.len(), header.columns());
         let surplus = record.fields().skip(expected).any(|field| !field.trim().is_empty());
         if found < expected || surplus {
-            let kind = ImportErrorKind::FieldCount { found, expected };
-            return Err(ImportError::new(record.line, kind));
+            let kind = ErrorKind::FieldCount { found, expected };
+            return Err(Error::new(record.line, kind));
         }
         Ok(Self { header, record })
     }
@@ -37,12 +36,12 @@ impl<'a> Fields<'a> {
         self.trimmed(DESCRIPTION) == TOTAL && self.trimmed(COST).is_empty()
     }
 
-    pub(super) fn closing_total(&self) -> Result<ClosingTotal, ImportError> {
+    pub(super) fn closing_total(&self) -> Result<ClosingTotal, Error> {
         let currency = self.currency()?;
         Ok(ClosingTotal { line: self.record.line, currency, balances: self.balances(currency)? })
     }
 
-    pub(super) fn row(&self, origins: &mut Origins) -> Result<ExportRow, ImportError> {
+    pub(super) fn row(&self, origins: &mut Origins) -> Result<Row, Error> {
         let date = self.date()?;
         let description = self.record.field(DESCRIPTION);
         self.check_length(DESCRIPTION, description, MAX_TEXT_BYTES)?;
@@ -55,8 +54,8 @@ impl<'a> Fields<'a> {
 
         let sum = nets.iter().fold(Balance::ZERO, |sum, net| sum.plus(*net));
         if !sum.is_zero() {
-            let kind = ImportErrorKind::Unbalanced { sum: sum.format(currency), currency };
-            return Err(ImportError::new(self.record.line, kind));
+            let kind = ErrorKind::Unbalanced { sum: sum.format(currency), currency };
+            return Err(Error::new(self.record.line, kind));
         }
         let content = Content { date, description, category, cost, currency, nets: &nets };
         let origin = origins.next(&content, &self.header.members);
@@ -67,12 +66,11 @@ impl<'a> Fields<'a> {
             Some(kind) => (kind, Inference::Exact),
             None => expense(cost, &nets, origin).ok_or_else(|| {
                 let owed = owed(&nets).format(currency);
-                let kind =
-                    ImportErrorKind::CostTooSmall { cost: cost.format(currency), owed, currency };
+                let kind = ErrorKind::CostTooSmall { cost: cost.format(currency), owed, currency };
                 self.error(COST, kind)
             })?,
         };
-        Ok(ExportRow {
+        Ok(Row {
             line: self.record.line,
             origin,
             date,
@@ -85,36 +83,35 @@ impl<'a> Fields<'a> {
         })
     }
 
-    fn date(&self) -> Result<Date, ImportError> {
+    fn date(&self) -> Result<Date, Error> {
         let text = self.trimmed(DATE);
-        text.parse().map_err(|source| {
-            self.error(DATE, ImportErrorKind::Date { found: shorten(text), source })
-        })
+        text.parse()
+            .map_err(|source| self.error(DATE, ErrorKind::Date { found: shorten(text), source }))
     }
 
-    fn currency(&self) -> Result<Currency, ImportError> {
+    fn currency(&self) -> Result<Currency, Error> {
         Currency::from_code(self.trimmed(CURRENCY))
-            .map_err(|source| self.error(CURRENCY, ImportErrorKind::Currency(source)))
+            .map_err(|source| self.error(CURRENCY, ErrorKind::Currency(source)))
     }
 
-    fn cost(&self, currency: Currency) -> Result<Amount, ImportError> {
+    fn cost(&self, currency: Currency) -> Result<Amount, Error> {
         let cost = self.balance(COST, currency)?;
         amount(cost).ok_or_else(|| {
-            self.error(COST, ImportErrorKind::NegativeCost { found: cost.format(currency) })
+            self.error(COST, ErrorKind::NegativeCost { found: cost.format(currency) })
         })
     }
 
     /// The members' numbers, in column order.
-    fn balances(&self, currency: Currency) -> Result<Vec<Balance>, ImportError> {
+    fn balances(&self, currency: Currency) -> Result<Vec<Balance>, Error> {
         (MEMBERS..self.header.columns()).map(|index| self.balance(index, currency)).collect()
     }
 
     /// A number with or without a minus sign.
-    fn balance(&self, index: usize, currency: Currency) -> Result<Balance, ImportError> {
+    fn balance(&self, index: usize, currency: Currency) -> Result<Balance, Error> {
         let text = self.trimmed(index);
         let digits = text.strip_prefix('-');
         let size = Amount::parse(digits.unwrap_or(text), currency).map_err(|source| {
-            self.error(index, ImportErrorKind::Amount { found: shorten(text), source })
+            self.error(index, ErrorKind::Amount { found: shorten(text), source })
         })?;
         let size = Balance::from(size);
         Ok(if digits.is_some() { Balance::ZERO.minus(size) } else { size })
@@ -124,11 +121,11 @@ impl<'a> Fields<'a> {
         self.record.field(index).trim()
     }
 
-    fn check_length(&self, index: usize, text: &str, allowed: usize) -> Result<(), ImportError> {
+    fn check_length(&self, index: usize, text: &str, allowed: usize) -> Result<(), Error> {
         check_length(text, allowed).map_err(|kind| self.error(index, kind))
     }
 
-    fn error(&self, index: usize, kind: ImportErrorKind) -> ImportError {
+    fn error(&self, index: usize, kind: ErrorKind) -> Error {
         self.header.error(self.record.line, index, kind)
     }
 }
