@@ -69,7 +69,7 @@ impl World {
             salt: [9; 32],
             successor_of: None,
         };
-        Self::begun_with(new.found(&device(1), 0).unwrap())
+        Self::begun_with(new.create(&device(1), 0).unwrap())
     }
 
     pub(crate) fn begun_with(genesis: VerifiedEntry) -> Self {
@@ -237,7 +237,7 @@ impl World {
     pub(crate) fn by_bind(&self, label: &str) -> Generation {
         match self.entry(label).decoded().payload() {
             ledger_core::engine::Payload::Statement(signed) => {
-                Generation::Bind(signed.act().digest())
+                Generation::Bind(signed.statement().id())
             }
             _ => panic!("{label} carries nothing"),
         }
@@ -254,7 +254,8 @@ impl World {
         after: &[&str],
     ) {
         let nonce = self.fresh();
-        let draft = Draft::act(&root(person), self.group, act, self.ids(base), nonce).unwrap();
+        let draft =
+            Draft::statement(&root(person), self.group, act, self.ids(base), nonce).unwrap();
         self.say(by, label, after, draft);
     }
 
