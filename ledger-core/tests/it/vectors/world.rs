@@ -9,9 +9,10 @@ use ledger_core::hazmat::any_position;
 use ledger_core::keys::{DeviceKey, RootEntropy, RootKey, SignedCard, SignedDevice};
 use ledger_core::statement::{Generation, NewStatement};
 use ledger_core::{
-    Amount, Currency, Date, EntryId, Expense, GroupId, GroupState, MemberId, Transaction, Transfer,
+    Amount, Date, EntryId, Expense, GroupId, GroupState, MemberId, Transaction, Transfer,
 };
 
+use crate::common::eur;
 use crate::vectors::raw;
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
@@ -33,10 +34,6 @@ pub(crate) fn device(n: u8) -> DeviceKey {
     let mut bytes = [n; 64];
     bytes[32..].fill(n + 128);
     DeviceKey::from_bytes(&bytes)
-}
-
-pub(crate) fn eur() -> Currency {
-    Currency::from_code("EUR").unwrap()
 }
 
 pub(crate) fn cents(n: u64) -> Amount {
