@@ -90,10 +90,10 @@ rules! {
     R1 "a recovery phrase is 24 words of the English list of BIP 39"
     R2 "a recovery phrase has the checksum of BIP 39"
     R3 "a set has 2 to 32 shares for different friends, of which 2 to all are needed, numbered from 1"
-    R4 "a share is sealed for whom it is sent to"
+    R4 "a share is sealed for its recipient"
     R5 "a share is signed by the root key that it names"
     R6 "the shares of one recovery are of one person in one group, and no two of one set have the same number"
-    R7 "what shares give together is the entropy of the root key that they name"
+    R7 "the shares together give the entropy of the root key that they name"
 }
 
 impl fmt::Display for Rule {

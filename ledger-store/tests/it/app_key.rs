@@ -1,5 +1,5 @@
-//! Secrets sealed under a key of the app's: that only it opens them, that another takes
-//! its place whatever happens meanwhile, and that nothing is replaced in error.
+//! Secrets sealed under a key of the app: only that key opens them, another key replaces it
+//! even if the process is killed meanwhile, and nothing is replaced by mistake.
 #![cfg(feature = "sqlcipher")]
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,4 @@
-//! Two and more devices that live on bundles alone.
+//! Bundles between devices that exchange nothing else.
 
 #![cfg(feature = "sqlcipher")]
 

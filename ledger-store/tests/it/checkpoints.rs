@@ -1,4 +1,4 @@
-//! Checkpoints: a shortcut that changes nothing, and is never trusted.
+//! Checkpoints: they shorten opening, change no result, and are never trusted unchecked.
 #![cfg(feature = "sqlcipher")]
 
 use std::ops::ControlFlow;

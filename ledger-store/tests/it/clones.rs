@@ -1,5 +1,5 @@
-//! Databases that were restored from a backup, or copied: their devices must not
-//! sign twice in one place.
+//! Databases that were restored from a backup or copied: their devices must not sign two
+//! entries for one position of their chain.
 
 #![cfg(feature = "sqlcipher")]
 

@@ -1,4 +1,4 @@
-//! Several handles on one file: writers wait for each other, readers see all.
+//! Several handles on one file: writers wait for each other, and readers see every commit.
 #![cfg(feature = "sqlcipher")]
 
 use std::sync::{Barrier, mpsc};

@@ -1,4 +1,4 @@
-//! Damaged files: what verifies and can be read is saved, nothing is invented,
+//! Damaged files: every entry that can be read and verifies is saved, no entry is invented,
 //! nothing panics, and the damaged file stays as it is.
 #![cfg(feature = "sqlcipher")]
 

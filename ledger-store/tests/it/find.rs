@@ -1,5 +1,5 @@
-//! Finding expenses: every filter gives what reading everything would give, in
-//! the same order, page by page, whatever was corrected or voided since.
+//! Search for expenses: a filter gives, page by page, the same rows in the same order as
+//! reading all expenses, also after corrections and flipped verdicts.
 #![cfg(feature = "sqlcipher")]
 
 use ledger_core::engine::Draft;

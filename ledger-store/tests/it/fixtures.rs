@@ -1,5 +1,5 @@
-//! Databases of every schema version open, and mean what they meant. Made by
-//! `cargo run -p ledger-store --example fixture`.
+//! Databases of every schema version: they open, and show the balances that they had.
+//! `cargo run -p ledger-store --example fixture` made them.
 #![cfg(feature = "sqlcipher")]
 
 use std::ops::ControlFlow;

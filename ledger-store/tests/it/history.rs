@@ -1,4 +1,4 @@
-//! The history of an expense, and what members say to it.
+//! History of an expense: its versions, and the reviews by members.
 #![cfg(feature = "sqlcipher")]
 
 use ledger_core::engine::{Draft, SlotRole};

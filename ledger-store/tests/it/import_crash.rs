@@ -1,5 +1,5 @@
-//! A process that is killed while it imports a bundle leaves whole batches, and
-//! importing again brings the rest.
+//! Crashes during a bundle import: whole batches are left, and importing again brings the
+//! rest.
 #![cfg(feature = "sqlcipher")]
 
 use std::ops::ControlFlow;

@@ -1,4 +1,4 @@
-//! Options of a database: a plaintext header, and what else can be chosen.
+//! Options of a database: plaintext header, cache, readers, busy limit, environment.
 #![cfg(feature = "sqlcipher")]
 
 use std::ops::ControlFlow;

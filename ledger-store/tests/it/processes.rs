@@ -1,4 +1,4 @@
-//! Real processes on one file: an app and its extension.
+//! Several processes on one file, as an app and its extension.
 #![cfg(feature = "sqlcipher")]
 
 use std::io::{BufRead as _, BufReader, Write as _};

@@ -1,5 +1,5 @@
-//! Nothing is printed, and what an app may log of errors and reports has no
-//! names, texts, amounts or keys.
+//! Log output: the library prints nothing, and the errors and reports that an app may log
+//! hold no names, texts, amounts or keys.
 #![cfg(feature = "sqlcipher")]
 
 use std::fmt::{Debug, Display, Write as _};

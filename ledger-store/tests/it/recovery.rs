@@ -1,4 +1,4 @@
-//! Phrases, and shares of them among friends.
+//! Recovery by the phrase, and by shares that friends keep.
 
 #![cfg(feature = "sqlcipher")]
 

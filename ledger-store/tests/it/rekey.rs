@@ -1,4 +1,4 @@
-//! Changing the key of the database, also by a process that is killed meanwhile.
+//! Change of the database key, also by a process that is killed meanwhile.
 #![cfg(feature = "sqlcipher")]
 
 use std::collections::BTreeSet;

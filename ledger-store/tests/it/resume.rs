@@ -1,4 +1,4 @@
-//! Bundles in parts: limited, interrupted, gone on with.
+//! Bundles in parts: limited in size, interrupted, continued.
 #![cfg(feature = "sqlcipher")]
 
 use std::collections::BTreeSet;
@@ -53,8 +53,8 @@ fn part(group: &Group, cursor: &mut BundleCursor, most_bytes: Option<u64>) -> (V
 }
 
 /// Somebody who joined and has no entry yet, to be copied.
-fn newcomer(by: &Anna, name: &str, seed: u64) -> Folder {
-    let Person { _folder, store, group, .. } = add(by, name, seed);
+fn newcomer(host: &Anna, name: &str, seed: u64) -> Folder {
+    let Person { _folder, store, group, .. } = add(host, name, seed);
     drop((store, group));
     _folder
 }

@@ -1,5 +1,5 @@
-//! Keys: what happens without them, and that neither they nor anything they
-//! protect is readable anywhere else.
+//! Keys: without them nothing opens, and neither they nor the data that they protect are
+//! readable anywhere else.
 #![cfg(feature = "sqlcipher")]
 
 use std::path::Path;

@@ -86,7 +86,7 @@ pub fn hunt_mutants(settings: &Settings, limit: u64) -> Vec<Hunted> {
             let failure = mutant.with(|| run(Settings { seed, ..*settings }).err());
             Some((n + 1, failure?))
         };
-        mutant.hunted((0..limit).find_map(find))
+        Hunted::mutant(mutant, (0..limit).find_map(find))
     };
     mutants::APPLIED.iter().filter(|mutant| mutant.via_bundles).map(hunted).collect()
 }

@@ -15,13 +15,22 @@ pub struct Hunted {
     pub caught: Option<(u64, Failure)>,
 }
 
+impl Hunted {
+    /// The result of a hunt for a mutant. A violation of a property other than the expected ones
+    /// does not count.
+    pub(crate) fn mutant(mutant: &Mutant, caught: Option<(u64, Failure)>) -> Self {
+        let caught = caught.filter(|(_, failure)| mutant.is_noticed_as(failure.violation.property));
+        Self { bug: mutant.name, text: mutant.wrong, caught }
+    }
+}
+
 /// Looks for each mutant of the ledger in this build, in histories of this kind, with seeds from
 /// `settings.seed` on, at most `limit` of them.
 #[must_use]
 pub fn hunt_mutants(settings: &Settings, limit: u64) -> Vec<Hunted> {
     let hunted = |mutant: &Mutant| {
         let caught = find(settings, limit, |case| mutant.with(|| case.run().err()));
-        mutant.hunted(caught)
+        Hunted::mutant(mutant, caught)
     };
     mutants::APPLIED.iter().filter(|mutant| !mutant.via_bundles).map(hunted).collect()
 }

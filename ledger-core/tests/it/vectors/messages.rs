@@ -1,4 +1,4 @@
-//! Messages outside of the ledger: phrases, invites, pairings, shares (SPEC 13
+//! Messages outside of the ledger: phrases, invites, pairings, shares (SPEC §13
 //! to 16).
 
 use ledger_core::keys::{ExchangeKey, RootEntropy, SignedCard};

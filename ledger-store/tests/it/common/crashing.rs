@@ -1,4 +1,4 @@
-//! A process that writes until it is killed, and what must hold afterwards.
+//! Process that writes until it is killed, and the checks that must hold afterwards.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Write as _};

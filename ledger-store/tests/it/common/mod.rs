@@ -1,4 +1,4 @@
-//! What the tests of the store share.
+//! Builders and checks that the tests of the store share.
 #![cfg(feature = "sqlcipher")]
 #![allow(dead_code, unreachable_pub)]
 

@@ -1,4 +1,4 @@
-//! Members with keys of their own.
+//! Members whose keys the test holds, so that it can sign as they would.
 
 use ledger_core::engine::{Draft, Ledger, VerifiedEntry};
 use ledger_core::keys::{DeviceKey, RootEntropy, RootKey, SignedCard};

@@ -1,4 +1,4 @@
-//! Phones that exchange nothing but what people carry between them.
+//! Phones that exchange entries and messages without sealing.
 
 use ledger_core::messages::invite::InviteLink;
 use ledger_store::{Admitted, Group, NewEntry, NewInvite, Received, Store};
@@ -25,8 +25,8 @@ impl Phone {
 }
 
 /// Everything that one group has, as another ingests it.
-pub fn hand_over(from: &Group, to: &Group) {
-    let rows = from.activity(None, 10_000).unwrap();
+pub fn hand_over(giver: &Group, taker: &Group) {
+    let rows = giver.activity(None, 10_000).unwrap();
     let entries: Vec<Travelling> = rows
         .iter()
         .map(|row| {
@@ -34,7 +34,7 @@ pub fn hand_over(from: &Group, to: &Group) {
             (decoded.as_bytes().to_vec(), *decoded.signature())
         })
         .collect();
-    let report = to.ingest(&entries).unwrap();
+    let report = taker.ingest(&entries).unwrap();
     assert!(report.refused.is_empty() && report.missing.is_empty(), "{report:?}");
 }
 

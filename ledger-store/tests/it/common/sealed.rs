@@ -66,13 +66,13 @@ pub fn anna(folder: &Folder) -> Anna {
     Anna { store, group }
 }
 
-pub fn add(by: &Anna, name: &str, seed: u64) -> Person {
+pub fn add(host: &Anna, name: &str, seed: u64) -> Person {
     let folder = Folder::new(seed);
     let store = folder.store();
-    let link = link(by, &open_invite());
+    let link = link(host, &open_invite());
     let request = store.join(&link, name).unwrap();
-    let admitted = admitted(by.store.receive_request(&request).unwrap());
-    let member = by.state().unwrap().introduced_by(admitted.entry).unwrap();
+    let admitted = admitted(host.store.receive_request(&request).unwrap());
+    let member = host.state().unwrap().introduced_by(admitted.entry).unwrap();
     let group = store.finish_join(&admitted.answer).unwrap();
     Person { _folder: folder, store, group, member }
 }

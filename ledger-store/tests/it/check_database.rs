@@ -1,5 +1,5 @@
-//! Checking a whole database: each difference names its table and its entry,
-//! and what is derived can be written anew.
+//! Check of a whole database: each difference names its table and its entry, and derived
+//! tables can be written anew.
 #![cfg(feature = "sqlcipher")]
 
 use std::ops::ControlFlow;

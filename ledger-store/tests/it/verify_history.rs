@@ -1,4 +1,4 @@
-//! Verifying: whatever is changed behind the back of the library is found.
+//! Verification of a group: it finds every change that was made without the library.
 #![cfg(feature = "sqlcipher")]
 
 use ledger_core::{EntryId, Rule};

@@ -1,5 +1,5 @@
-//! Owner and self acts through the store: shown before they are signed, and
-//! what an app can record beside money.
+//! Statements of owners and members through the store: each is shown before it is signed.
+//! Also the entries beside money that an app can record.
 
 #![cfg(feature = "sqlcipher")]
 

@@ -1,5 +1,5 @@
-//! Control entries in the store: what evaluation from scratch decides shows in
-//! every list, survives reopening, and is what verify expects.
+//! Control entries in the store: every list shows the verdicts of evaluation from scratch,
+//! after reopening, too, and verification expects them.
 
 #![cfg(feature = "sqlcipher")]
 
