@@ -53,7 +53,7 @@ pub(crate) fn receive_request(
     session: &Arc<Session>,
     message: &[u8],
 ) -> Result<Received, StoreError> {
-    let id = JoinRequest::invite_of(message)?;
+    let id = JoinRequest::invite_id(message)?;
     let found = invite_rows::find(session, id)?;
     let secret = invite_rows::secret(session, id)?;
     let group = session.group_by_key(found.group)?;
@@ -211,7 +211,7 @@ fn kept(group: &GroupSession, condition: &str, value: i64) -> Result<Vec<Kept>, 
         Ok(rows.collect::<Result<_, _>>()?)
     })?;
     let open = |(id, message, for_member, came_ms): Raw| {
-        let secret = invite_rows::secret(&group.session, JoinRequest::invite_of(&message)?)?;
+        let secret = invite_rows::secret(&group.session, JoinRequest::invite_id(&message)?)?;
         Ok(Kept {
             id: RequestId(id),
             request: JoinRequest::open(&message, &secret, group.id)?,

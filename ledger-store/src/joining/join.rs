@@ -238,7 +238,7 @@ impl<'a> Joining<'a> {
 fn first_answer(file: &mut impl Read) -> Result<Vec<u8>, StoreError> {
     let mut records = RecordReader::new(file);
     while let Some(record) = records.next_record()? {
-        if MessageKind::of_bytes(&record) == Ok(MessageKind::JoinAnswer) {
+        if MessageKind::from_message(&record) == Ok(MessageKind::JoinAnswer) {
             return Ok(record);
         }
     }

@@ -29,7 +29,7 @@ impl<'a> Bundles<'a> {
     /// # Errors
     /// [`StoreError`] if the database cannot be read.
     pub fn summary(&self) -> Result<Summary, StoreError> {
-        Ok(Summary::of(self.group.id, self.group.ledger()?.frontier()))
+        Ok(Summary::new(self.group.id, self.group.ledger()?.frontier()))
     }
 
     /// Writes sealed entries, with the keys for all current members, to be carried to them by

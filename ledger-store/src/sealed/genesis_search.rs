@@ -86,7 +86,7 @@ impl Search {
                 .found
                 .iter()
                 .filter(ours)
-                .find_map(|found| Some((found.index(), found.of_group(&envelope)?)));
+                .find_map(|found| Some((found.index(), found.epoch_key(&envelope)?)));
             let Some((index, key)) = key else { return false };
             let index = u32::try_from(index).unwrap_or(u32::MAX);
             let (group, _) = *self.group.get_or_insert((key.group(), index));

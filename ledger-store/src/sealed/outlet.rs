@@ -76,7 +76,7 @@ fn write_records(
                 chunk.iter().map(|row| id_of(connection, row.n)).collect::<Result<_, _>>()?;
             let manifest = Manifest {
                 group: group.id,
-                part: Part { number, of },
+                part: Part { number, total: of },
                 entries: u64::try_from(plan.rows.len()).unwrap_or(u64::MAX),
                 heads: if first { plan.heads.clone() } else { Vec::new() },
                 wanted: if first { plan.wanted.clone() } else { Vec::new() },

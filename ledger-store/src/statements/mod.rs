@@ -103,7 +103,7 @@ fn weigh(
     Draft::check_limits(&new, ledger.state())?;
     let root = keys.entropy.root_key(transaction.root_index()?);
     let nonce = *random(transaction.environment())?;
-    let draft = Draft::act(&root, ledger.group(), &new, base, nonce)?;
+    let draft = Draft::statement(&root, ledger.group(), &new, base, nonce)?;
     let position = ledger.next_position(keys.device.id()).ok_or(DraftError::ForeignDevice)?;
     let now_ms = transaction.environment().now_ms();
     let signed = draft.clone().sign(&keys.device, &position, now_ms)?;

@@ -51,7 +51,7 @@ impl PairingNew {
     /// [`StoreError::Pairing`]; the pairing is over.
     pub fn receive(self, message: &[u8]) -> Result<(ShowingCode, Vec<u8>), StoreError> {
         let now_ms = self.session.environment().now_ms();
-        let (stage, reply) = self.stage.opened(message, now_ms)?;
+        let (stage, reply) = self.stage.receive(message, now_ms)?;
         Ok((ShowingCode { session: self.session, stage }, reply))
     }
 }
@@ -69,7 +69,7 @@ impl ShowingCode {
     /// # Errors
     /// [`StoreError::Pairing`]; the pairing is over.
     pub fn receive(self, message: &[u8]) -> Result<AcceptingGroups, StoreError> {
-        let stage = self.stage.groups(message, self.session.environment().now_ms())?;
+        let stage = self.stage.receive(message, self.session.environment().now_ms())?;
         Ok(AcceptingGroups { session: self.session, stage })
     }
 }
@@ -104,7 +104,7 @@ impl AwaitingEnrolment {
     /// belongs to somebody else already; the pairing is over.
     pub fn receive(self, message: &[u8]) -> Result<Vec<Group>, StoreError> {
         let seed = random(self.session.environment())?;
-        let Granted { entropy, groups } = self.stage.granted(message, &seed)?;
+        let Granted { entropy, groups } = self.stage.receive(message, &seed)?;
         if let Some(entropy) = &entropy {
             self.session.become_person(entropy)?;
         }

@@ -57,7 +57,7 @@ pub(super) fn approve_device(
         let device = signing_key(&group)?;
         let entry = group.write(|transaction| {
             transaction.merge_heads(&device)?;
-            transaction.sign_and_append(&device, Draft::carry(request.act()))
+            transaction.sign_and_append(&device, Draft::carry(request.statement()))
         })?;
         return Ok((id, entry));
     }

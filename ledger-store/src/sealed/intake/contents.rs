@@ -31,7 +31,7 @@ impl Contents {
     /// Adds the manifest of a part.
     pub(in crate::sealed) fn add(&mut self, manifest: Manifest) {
         self.expected.extend(manifest.ids);
-        let size = (manifest.part.of, manifest.entries);
+        let size = (manifest.part.total, manifest.entries);
         let bundle = self.bundles.entry(size).or_default();
         bundle.numbers.insert(manifest.part.number);
         if !manifest.heads.is_empty() && manifest.heads.len() < Manifest::MAX_LISTED {

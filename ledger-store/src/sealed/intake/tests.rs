@@ -30,7 +30,7 @@ impl Fixture {
             salt: [3; 32],
             successor_of: None,
         };
-        let genesis = new.found(&device, 0).unwrap();
+        let genesis = new.create(&device, 0).unwrap();
         let group = GroupId::from(genesis.id());
         let (first, second) =
             (EpochKey::from_bytes(group, [4; 32]), EpochKey::from_bytes(group, [5; 32]));
@@ -53,7 +53,7 @@ impl Fixture {
     fn manifest(&self, wanted: Vec<Topic>) -> Manifest {
         Manifest {
             group: self.group,
-            part: Part { number: 0, of: 2 },
+            part: Part { number: 0, total: 2 },
             entries: 7,
             heads: vec![self.genesis.id()],
             wanted,
