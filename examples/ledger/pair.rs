@@ -89,10 +89,10 @@ fn new(location: &Location, files: &Files, yes: bool, out: &mut dyn Write) -> Re
     let store = Store::open_or_create(&location.db, secrets(location))?;
     let (pairing, offer) = store.pair_as_new()?;
     files.put(1, &offer, out)?;
-    let (showing, revealed) = pairing.opened(&files.take(2, out)?)?;
+    let (showing, revealed) = pairing.receive(&files.take(2, out)?)?;
     files.put(3, &revealed, out)?;
     writeln!(out, "the digits are {}; type them into the other device", *showing.reveal_code())?;
-    let offered = showing.groups(&files.take(4, out)?)?;
+    let offered = showing.receive(&files.take(4, out)?)?;
     for group in offered.groups() {
         writeln!(out, "this device will be in {}", one_line(&group.name))?;
     }
@@ -116,7 +116,7 @@ fn old(
     let store = open(location)?;
     let (pairing, reply) = store.pair_as_old(&files.take(1, out)?)?;
     files.put(2, &reply, out)?;
-    let entering = pairing.revealed(&files.take(3, out)?)?;
+    let entering = pairing.receive(&files.take(3, out)?)?;
     let typed = prompt("type the six digits that the new device shows", out)?;
     let (enrolling, groups) = entering.enter(typed.trim())?;
     writeln!(out, "the digits are right")?;

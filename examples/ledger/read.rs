@@ -240,7 +240,7 @@ fn summary(row: &Activity, state: &GroupState) -> String {
         Payload::AddMember(add) => format!("added {}", add.card().name()),
         Payload::Claim(claim) => format!("handed a place to {}", claim.card().name()),
         Payload::Adopt(_) => "vouched for a member".to_owned(),
-        Payload::Statement(act) => format!("carried the act {}", act.act().body().name()),
+        Payload::Statement(act) => format!("carried the act {}", act.statement().body().name()),
         Payload::Copy(_) => format!("recorded again {}", details()),
         Payload::Endorsement(endorsement) if endorsement.confirms() => "confirmed".to_owned(),
         Payload::Endorsement(_) => "disputed".to_owned(),

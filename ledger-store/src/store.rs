@@ -243,7 +243,7 @@ impl Store {
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let index = next_root_index(&tx)?;
             let group = NewGroup { name, founder, entropy: &entropy, index, salt, successor_of };
-            let genesis: VerifiedEntry = group.found(&device, now_ms)?;
+            let genesis: VerifiedEntry = group.create(&device, now_ms)?;
             let id = GroupId::from(genesis.id());
             tx.execute(
                 "INSERT INTO groups (id, device, root_index) VALUES (?1, ?2, ?3)",

@@ -41,7 +41,7 @@ pub const MAX_AMOUNT: u64 = 1_000_000_000_000_000;
 /// Most members whom a device will introduce into one group.
 pub const MAX_MEMBERS: usize = 1_000;
 
-/// Most devices whom a member enrols in one generation: a person's own.
+/// Most devices that a member enrols in one generation.
 pub const MAX_DEVICES: usize = 10;
 
 /// Most entries that a device keeps of another device that was cut, outside of

@@ -11,8 +11,8 @@ use crate::header::Header;
 use crate::keys::{Card, CardSignatures, PlaceholderCard};
 use crate::money::{Balance, Currency};
 
-/// Founds a group: `[group name, card, signatures, predecessor|null]`. The
-/// founder's root key stays the owner's for the group's life.
+/// Beginning of a group: `[group name, card, signatures, predecessor|null]`. The founder's
+/// root key is the owner's key for the life of the group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Genesis {
     group_name: String,
@@ -21,7 +21,7 @@ pub struct Genesis {
     predecessor: Option<Predecessor>,
 }
 
-/// The group that a successor group goes on from:
+/// Old group that a successor group continues:
 /// `[group, state digest, heads, opening]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Predecessor {
@@ -35,13 +35,12 @@ pub struct Predecessor {
     pub opening: Vec<Opening>,
 }
 
-/// One person's opening balances: `[card|null, [[currency, balance], …]]`.
+/// Opening balances of one person: `[card|null, [[currency, balance], …]]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opening {
-    /// A placeholder card whose place is the new group's salt; none for the
-    /// founder.
+    /// A placeholder card whose scope is the new group's salt. `None` for the founder.
     pub card: Option<PlaceholderCard>,
-    /// What the person is owed, per currency, not zero.
+    /// The balance of the person per currency, never zero.
     pub balances: BTreeMap<Currency, Balance>,
 }
 
@@ -161,7 +160,7 @@ impl Predecessor {
                 None if place == 0 => {}
                 Some(card) if place > 0 => {
                     let ours =
-                        card.place() == founder.place() && card.introducer() == founder.member();
+                        card.scope() == founder.scope() && card.introducer() == founder.member();
                     if !ours || !met.insert(card.member()) {
                         return refused("a card that is not a placeholder's of this group");
                     }

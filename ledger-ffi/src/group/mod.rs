@@ -67,7 +67,7 @@ impl LedgerGroup {
     /// Lists of expenses, entries and reviews.
     #[must_use]
     pub fn lists(&self) -> Arc<Lists> {
-        Arc::new(Lists::new(self.clone()))
+        Arc::new(Lists::new(self.store.clone(), self.id))
     }
 
     /// Bundles: files of sealed entries for other devices.

@@ -161,7 +161,7 @@ impl Group {
         Draft::check_limits(&new, ledger.state())?;
         let root = keys.entropy.root_key(writer.root_index()?);
         let nonce = *random(writer.environment())?;
-        let draft = Draft::act(&root, self.id(), &new, base, nonce)?;
+        let draft = Draft::statement(&root, self.id(), &new, base, nonce)?;
         let position = ledger.next_position(self.device).ok_or(DraftError::ForeignDevice)?;
         let signed = draft.clone().sign(&keys.device, &position, writer.environment().now_ms())?;
         let admitted = match ledger.admit(signed, index)? {

@@ -53,5 +53,5 @@ pub(super) fn insert(
 }
 
 fn at(entry: &DecodedEntry, index: RefIndex) -> Option<EntryId> {
-    entry.header().refs().get(index.place()).copied()
+    entry.header().refs().get(index.as_usize()).copied()
 }

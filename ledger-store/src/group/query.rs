@@ -153,7 +153,7 @@ fn before(
         Payload::Cancellation(cancellation) => cancellation.target(),
         _ => return Ok(None),
     };
-    let Some(target) = header.refs().get(target.place()) else { return Ok(None) };
+    let Some(target) = header.refs().get(target.as_usize()) else { return Ok(None) };
     let kind = Kind::CORRECTION.number();
     let id = entry.id();
     let mut corrected = connection.prepare_cached(CORRECTED)?;

@@ -211,7 +211,7 @@ fn first_answer(file: &mut impl Read) -> Result<Vec<u8>, StoreError> {
         };
         records.push(buffer.get(..read).unwrap_or_default());
         while let Some(record) = records.next_record() {
-            if MessageKind::of_bytes(&record) == Ok(MessageKind::JoinAnswer) {
+            if MessageKind::from_message(&record) == Ok(MessageKind::JoinAnswer) {
                 return Ok(record);
             }
         }

@@ -53,7 +53,7 @@ impl Store {
     /// not honest; [`StoreError::UnknownInvite`], [`StoreError::InviteExpired`],
     /// [`StoreError::InviteUsedUp`] if the invite does not let anybody in.
     pub fn receive_request(&self, message: &[u8]) -> Result<Received, StoreError> {
-        let id = JoinRequest::invite_of(message)?;
+        let id = JoinRequest::invite_id(message)?;
         let found = self.find_invite(id)?;
         let secret = self.invite_secret(id)?;
         let group = self.group_of(found.group)?;
@@ -216,7 +216,7 @@ impl Group {
             Ok(rows.collect::<Result<_, _>>()?)
         })?;
         let open = |(id, message, claims, came_ms): Raw| {
-            let secret = self.store().invite_secret(JoinRequest::invite_of(&message)?)?;
+            let secret = self.store().invite_secret(JoinRequest::invite_id(&message)?)?;
             Ok(Kept {
                 id: RequestId(id),
                 request: JoinRequest::open(&message, &secret, self.id())?,

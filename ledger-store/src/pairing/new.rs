@@ -53,9 +53,9 @@ impl PairingNew {
     ///
     /// # Errors
     /// [`StoreError::Pairing`]; the pairing is over.
-    pub fn opened(self, message: &[u8]) -> Result<(ShowingCode, Vec<u8>), StoreError> {
+    pub fn receive(self, message: &[u8]) -> Result<(ShowingCode, Vec<u8>), StoreError> {
         let now_ms = self.store.environment().now_ms();
-        let (stage, reply) = self.stage.opened(message, now_ms)?;
+        let (stage, reply) = self.stage.receive(message, now_ms)?;
         Ok((ShowingCode { store: self.store, stage }, reply))
     }
 }
@@ -72,8 +72,8 @@ impl ShowingCode {
     ///
     /// # Errors
     /// [`StoreError::Pairing`]; the pairing is over.
-    pub fn groups(self, message: &[u8]) -> Result<AcceptingGroups, StoreError> {
-        let stage = self.stage.groups(message, self.store.environment().now_ms())?;
+    pub fn receive(self, message: &[u8]) -> Result<AcceptingGroups, StoreError> {
+        let stage = self.stage.receive(message, self.store.environment().now_ms())?;
         Ok(AcceptingGroups { store: self.store, stage })
     }
 }
@@ -108,7 +108,7 @@ impl AwaitingEnrolment {
     /// belongs to somebody else already; the pairing is over.
     pub fn finish(self, message: &[u8]) -> Result<Vec<Group>, StoreError> {
         let seed = random(self.store.environment())?;
-        let Granted { entropy, groups } = self.stage.granted(message, &seed)?;
+        let Granted { entropy, groups } = self.stage.receive(message, &seed)?;
         if let Some(entropy) = &entropy {
             self.store.become_person(entropy)?;
         }

@@ -64,8 +64,8 @@ impl PairingOld {
     ///
     /// # Errors
     /// [`StoreError::Pairing`]; the pairing is over.
-    pub fn revealed(self, message: &[u8]) -> Result<EnteringDigits, StoreError> {
-        let stage = self.stage.revealed(message, self.store.environment().now_ms())?;
+    pub fn receive(self, message: &[u8]) -> Result<EnteringDigits, StoreError> {
+        let stage = self.stage.receive(message, self.store.environment().now_ms())?;
         Ok(EnteringDigits { store: self.store, stage })
     }
 }
@@ -107,7 +107,7 @@ impl EnrollingDevice {
     /// # Errors
     /// [`StoreError::Pairing`], or as [`Group::propose`]; the pairing is over.
     pub fn enrol(self, message: &[u8], mode: PairingMode) -> Result<Vec<u8>, StoreError> {
-        let stage = self.stage.devices(message)?;
+        let stage = self.stage.receive(message)?;
         // All are weighed before any is signed.
         let mut proposals: Vec<Proposal> = Vec::with_capacity(self.groups.len());
         for (device, membership) in stage.devices().iter().zip(&self.groups) {

@@ -119,7 +119,7 @@ impl Store {
             let device = group.signing_key()?;
             let entry = group.write(|writer| {
                 group.merge_heads(writer, &device)?;
-                group.keep(writer, &device, Draft::carry(request.act()))
+                group.keep(writer, &device, Draft::carry(request.statement()))
             })?;
             return Ok((id, entry));
         }
@@ -230,7 +230,7 @@ impl Search {
                 .found
                 .iter()
                 .filter(ours)
-                .find_map(|found| Some((found.index(), found.of_group(&envelope)?)));
+                .find_map(|found| Some((found.index(), found.epoch_key(&envelope)?)));
             let Some((index, key)) = key else { return false };
             let index = u32::try_from(index).unwrap_or(u32::MAX);
             let (group, _) = *self.group.get_or_insert((key.group(), index));

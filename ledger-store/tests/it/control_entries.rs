@@ -44,7 +44,7 @@ fn a_removal_voids_what_it_does_not_know_and_a_bind_brings_back() {
 
     let ledger = group.ledger().unwrap();
     let remove = NewStatement::Remove { member };
-    let draft = Draft::act(&owner, group.id(), &remove, known, [3; 16]).unwrap();
+    let draft = Draft::statement(&owner, group.id(), &remove, known, [3; 16]).unwrap();
     ingest(&group, &sign(&ledger, &anna, None, draft));
     assert_eq!(verdict(&group, first), Verdict::Applied);
     assert_eq!(verdict(&group, second), Verdict::Void(VoidReason::HardCut));
@@ -74,7 +74,7 @@ fn a_removal_voids_what_it_does_not_know_and_a_bind_brings_back() {
     let ledger = group.ledger().unwrap();
     let heads: Vec<EntryId> = ledger.frontier().heads().collect();
     let bind = NewStatement::Bind { member, card: &card };
-    let draft = Draft::act(&owner, group.id(), &bind, heads, [5; 16]).unwrap();
+    let draft = Draft::statement(&owner, group.id(), &bind, heads, [5; 16]).unwrap();
     let bound = ingest(&group, &sign(&ledger, &anna, None, draft));
     let ledger = group.ledger().unwrap();
     let dinner = Draft::record(ledger.state(), &details(ledger.state(), &mut rng)).unwrap();
@@ -159,7 +159,7 @@ fn what_a_removed_member_writes_without_end_is_kept_up_to_a_limit() {
     let remove = NewStatement::Remove { member };
     let ledger = group.ledger().unwrap();
     let heads: Vec<EntryId> = ledger.frontier().heads().collect();
-    let draft = Draft::act(&owner, group.id(), &remove, heads, [3; 16]).unwrap();
+    let draft = Draft::statement(&owner, group.id(), &remove, heads, [3; 16]).unwrap();
     ingest(&group, &sign(&ledger, &anna, None, draft));
     let calm = (group.agreed_heads().unwrap(), group.state().unwrap().digest());
 

@@ -12,10 +12,10 @@ use crate::common::phones::{Phone, agree, hand_over, join, write};
 fn pair(old: &Store, new: &Store, mode: PairingMode) -> Vec<Group> {
     let (new_side, offer) = new.pair_as_new().unwrap();
     let (old_side, reply) = old.pair_as_old(&offer).unwrap();
-    let (new_side, reveal) = new_side.opened(&reply).unwrap();
-    let old_side = old_side.revealed(&reveal).unwrap();
+    let (new_side, reveal) = new_side.receive(&reply).unwrap();
+    let old_side = old_side.receive(&reveal).unwrap();
     let (old_side, groups) = old_side.enter(&new_side.reveal_code()).unwrap();
-    let new_side = new_side.groups(&groups).unwrap();
+    let new_side = new_side.receive(&groups).unwrap();
     let (new_side, devices) = new_side.accept().unwrap();
     let grant = old_side.enrol(&devices, mode).unwrap();
     new_side.finish(&grant).unwrap()
@@ -83,8 +83,8 @@ fn a_device_in_high_security_mode_records_but_does_not_act() {
     let third = Phone::new(3);
     let (new_side, offer) = third.store.pair_as_new().unwrap();
     let (old_side, reply) = kiosk.store.pair_as_old(&offer).unwrap();
-    let (new_side, reveal) = new_side.opened(&reply).unwrap();
-    let old_side = old_side.revealed(&reveal).unwrap();
+    let (new_side, reveal) = new_side.receive(&reply).unwrap();
+    let old_side = old_side.receive(&reveal).unwrap();
     let entered = old_side.enter(&new_side.reveal_code()).map(|_| ());
     assert!(matches!(entered, Err(StoreError::NoRootKey)), "{entered:?}");
 }
@@ -96,8 +96,8 @@ fn wrong_digits_enrol_nothing() {
     let before = flat.state().unwrap().digest();
     let (new_side, offer) = tablet.store.pair_as_new().unwrap();
     let (old_side, reply) = phone.store.pair_as_old(&offer).unwrap();
-    let (new_side, reveal) = new_side.opened(&reply).unwrap();
-    let old_side = old_side.revealed(&reveal).unwrap();
+    let (new_side, reveal) = new_side.receive(&reply).unwrap();
+    let old_side = old_side.receive(&reveal).unwrap();
     let code: u32 = new_side.reveal_code().parse().unwrap();
     let entered = old_side.enter(&format!("{:06}", (code + 1) % 1_000_000)).map(|_| ());
     assert!(matches!(entered, Err(StoreError::Pairing(PairingError::WrongCode))), "{entered:?}");
@@ -126,10 +126,10 @@ fn a_device_with_groups_of_its_own_stays_its_persons() {
     let phrase = ben.store.reveal_phrase().unwrap();
     let (new_side, offer) = ben.store.pair_as_new().unwrap();
     let (old_side, reply) = anna.store.pair_as_old(&offer).unwrap();
-    let (new_side, reveal) = new_side.opened(&reply).unwrap();
-    let old_side = old_side.revealed(&reveal).unwrap();
+    let (new_side, reveal) = new_side.receive(&reply).unwrap();
+    let old_side = old_side.receive(&reveal).unwrap();
     let (old_side, groups) = old_side.enter(&new_side.reveal_code()).unwrap();
-    let (new_side, devices) = new_side.groups(&groups).unwrap().accept().unwrap();
+    let (new_side, devices) = new_side.receive(&groups).unwrap().accept().unwrap();
     let grant = old_side.enrol(&devices, PairingMode::Standard).unwrap();
     let finished = new_side.finish(&grant).map(|groups| groups.len());
     assert!(matches!(finished, Err(StoreError::OtherPerson)), "{finished:?}");

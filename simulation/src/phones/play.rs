@@ -328,14 +328,14 @@ impl Play {
         let old = self.phone(at)?;
         let (new, offer) = store.pair_as_new()?;
         let (scanned, reply) = old.store.pair_as_old(&offer)?;
-        let (showing, revealed) = new.opened(&reply)?;
-        let entering = scanned.revealed(&revealed)?;
+        let (showing, revealed) = new.receive(&reply)?;
+        let entering = scanned.receive(&revealed)?;
         let (enrolling, groups) = match entering.enter(&showing.reveal_code()) {
             Ok(entered) => entered,
             Err(StoreError::NoRootKey) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let (awaiting, devices) = showing.groups(&groups)?.accept()?;
+        let (awaiting, devices) = showing.receive(&groups)?.accept()?;
         let granted = match enrolling.enrol(&devices, PairingMode::HighSecurity) {
             Ok(granted) => granted,
             Err(StoreError::Draft(_)) => return Ok(None),

@@ -98,13 +98,15 @@ impl Disk {
     /// matter, which may change.
     fn part(&self, entry: &VerifiedEntry) -> Option<(EntryId, SlotEntry)> {
         let refs = entry.decoded().header().refs();
-        let named = |at: RefIndex| refs.get(at.place()).copied();
+        let named = |at: RefIndex| refs.get(at.as_usize()).copied();
         // What a correction or cancellation names: an original, or a copy of one.
         let original = |at: RefIndex| {
             let target = self.rows.get(&named(at)?)?.entry.decoded();
             match target.payload() {
                 Payload::Transaction(_) => Some(target.id()),
-                Payload::Copy(copy) => target.header().refs().get(copy.original().place()).copied(),
+                Payload::Copy(copy) => {
+                    target.header().refs().get(copy.original().as_usize()).copied()
+                }
                 _ => None,
             }
         };

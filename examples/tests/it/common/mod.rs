@@ -99,6 +99,16 @@ impl Desk {
         self.path(name)
     }
 
+    /// Opens the database past the library, as somebody with the key file and a SQLCipher shell.
+    pub fn raw(&self) -> rusqlite::Connection {
+        let keys = std::fs::read_to_string(self.path("flat.db.keys")).unwrap();
+        let line = keys.lines().find(|line| line.starts_with("database-")).unwrap();
+        let (salt, key) = line.trim_start_matches("database-").split_once(' ').unwrap();
+        let raw = rusqlite::Connection::open(self.db()).unwrap();
+        raw.execute_batch(&format!("PRAGMA key = \"x'{key}{salt}'\";")).unwrap();
+        raw
+    }
+
     /// The names of the files.
     pub fn files(&self) -> Vec<String> {
         let files = std::fs::read_dir(self.0.path()).unwrap();

@@ -1,4 +1,4 @@
-//! What the sealed messages of a pairing hold.
+//! Contents of the sealed messages of a pairing.
 
 use zeroize::Zeroizing;
 
@@ -101,7 +101,7 @@ impl DeviceOffer {
 
     /// Rule N7: the certificate is for the group that was offered.
     pub(super) fn fits(&self, offer: &GroupOffer) -> bool {
-        self.certificate.place() == offer.group.as_bytes()
+        self.certificate.scope() == offer.group.as_bytes()
             && self.certificate.root() == offer.root
             && self.certificate.exchange_generation() == 0
     }
@@ -109,7 +109,7 @@ impl DeviceOffer {
     /// The group.
     #[must_use]
     pub fn group(&self) -> GroupId {
-        GroupId::from_bytes(*self.certificate.place())
+        GroupId::from_bytes(*self.certificate.scope())
     }
 
     /// The certificate.
@@ -127,7 +127,7 @@ impl DeviceOffer {
         if root.id() != self.certificate.root() {
             return Err(content(Refusal::with_detail(Rule::K4, "another root key")));
         }
-        Ok(SignedDevice::of(self.certificate.clone(), root, self.acceptance))
+        Ok(SignedDevice::certify(self.certificate.clone(), root, self.acceptance))
     }
 }
 

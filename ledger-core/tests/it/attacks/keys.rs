@@ -50,7 +50,7 @@ fn an_owners_stolen_phone_tries_every_act() {
     }
     let after = g.outcome();
     for (act, reason) in &tried {
-        assert_eq!(after.void(*act), Some(*reason), "{}", g.signed(*act).act().body().name());
+        assert_eq!(after.void(*act), Some(*reason), "{}", g.signed(*act).statement().body().name());
     }
     assert_eq!(after.digest(), before.digest());
 
@@ -65,7 +65,8 @@ fn an_owners_stolen_phone_tries_every_act() {
     // With Anna's name under it, but not her signature: the bytes do not pass.
     let base = g.heads(&g.now());
     for (act, _) in acts(&by_anna) {
-        let draft = Draft::act(&anna.root(), g.id, &act, base.iter().copied(), [6; 16]).unwrap();
+        let draft =
+            Draft::statement(&anna.root(), g.id, &act, base.iter().copied(), [6; 16]).unwrap();
         let at = after.0.view().next_position(anna.phone.key.id()).unwrap();
         let honest = draft.sign(&anna.phone.key, &at, 0).unwrap();
         let fields = Fields::next(&g, &g.now(), &anna.phone, ACT, &base);

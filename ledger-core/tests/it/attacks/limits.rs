@@ -204,7 +204,7 @@ fn a_removal_that_sees_20_heads() {
     assert_eq!(crowded.view().next_position(anna.phone.key.id()), None);
     let (root, target) = (anna.root(), people[7].member);
     let act = NewStatement::Remove { member: target };
-    let draft = |base: &[EntryId]| Draft::act(&root, g.id, &act, base.to_vec(), [1; 16]);
+    let draft = |base: &[EntryId]| Draft::statement(&root, g.id, &act, base.to_vec(), [1; 16]);
     let Err(DraftError::Rule(refusal)) = draft(&heads[..17]) else { panic!() };
     assert_eq!(refusal.rule(), Rule::Q1);
     assert!(matches!(draft(&[]), Err(DraftError::Rule(refusal)) if refusal.rule() == Rule::Q1));

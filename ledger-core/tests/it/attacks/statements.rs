@@ -70,7 +70,7 @@ fn an_old_statement_republished_changes_nothing() {
     let before = g.outcome();
     assert_eq!(before.void(late), Some(VoidReason::HardCut));
 
-    let (all, old_base) = (g.now(), g.view(g.signed(removal).act().base()));
+    let (all, old_base) = (g.now(), g.view(g.signed(removal).statement().base()));
     let mut carriers = Vec::new();
     for statement in [removal, keys[0].phone.enrolment] {
         let carry = || Draft::carry(&g.signed(statement));

@@ -85,7 +85,7 @@ impl Group {
             salt: [salt; 32],
             successor_of: old,
         };
-        let genesis = new.found(&key, 0).unwrap();
+        let genesis = new.create(&key, 0).unwrap();
         let id = GroupId::from(genesis.id());
         let Payload::Genesis(payload) = genesis.decoded().payload() else { panic!() };
         let member = payload.card().member();
@@ -266,7 +266,7 @@ impl Group {
     ) -> EntryId {
         let view = self.with(view, base);
         let base = base.iter().copied();
-        let draft = Draft::act(root, self.id, act, base, self.random()).unwrap();
+        let draft = Draft::statement(root, self.id, act, base, self.random()).unwrap();
         self.write(&view, author, |_| draft)
     }
 
@@ -301,7 +301,7 @@ impl Group {
     }
 
     pub fn digest(&self, carrier: EntryId) -> StatementId {
-        self.signed(carrier).act().digest()
+        self.signed(carrier).statement().id()
     }
 }
 

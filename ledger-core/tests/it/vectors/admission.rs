@@ -241,7 +241,7 @@ fn groups() -> Value {
             salt: [8; 32],
             successor_of: None,
         };
-        new.found(&device(1), 0).unwrap()
+        new.create(&device(1), 0).unwrap()
     };
     let mut theirs = World::begun_with(other.clone());
     theirs.say(1, "theirs", &[], Draft::merge());

@@ -381,7 +381,7 @@ fn successor() -> Value {
         successor_of: Some((evaluation.view(), old.member("add-ben"))),
     };
     // Anna, Cleo and Dan follow Ben there, in the order of their introductions.
-    let genesis = new.found(&device(1), 0).unwrap();
+    let genesis = new.create(&device(1), 0).unwrap();
     let Payload::Genesis(payload) = genesis.decoded().payload().clone() else {
         panic!("not a genesis entry")
     };

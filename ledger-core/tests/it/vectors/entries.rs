@@ -138,7 +138,7 @@ fn successor(old: &World) -> VerifiedEntry {
         salt: [10; 32],
         successor_of: Some((evaluation.view(), old.member("genesis"))),
     };
-    new.found(&device(6), 1).unwrap()
+    new.create(&device(6), 1).unwrap()
 }
 
 /// An entry of version 2, whose layout after the header nobody knows yet.

@@ -25,7 +25,7 @@ fn of_introductions() -> Value {
             salt: [8; 32],
             successor_of: None,
         };
-        new.found(&device(1), 0).unwrap()
+        new.create(&device(1), 0).unwrap()
     });
     let theirs = Draft::placeholder(&other.state(), anna, "Strange", [1; 16]).unwrap();
     w.say(1, "card-of-another-group", &["*"], theirs);

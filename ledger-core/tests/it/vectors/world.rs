@@ -9,9 +9,10 @@ use ledger_core::hazmat::any_position;
 use ledger_core::keys::{DeviceKey, RootEntropy, RootKey, SignedCard, SignedDevice};
 use ledger_core::statement::{Generation, NewStatement};
 use ledger_core::{
-    Amount, Currency, Date, EntryId, Expense, GroupId, GroupState, MemberId, Transaction, Transfer,
+    Amount, Date, EntryId, Expense, GroupId, GroupState, MemberId, Transaction, Transfer,
 };
 
+use crate::common::eur;
 use crate::vectors::raw;
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
@@ -33,10 +34,6 @@ pub(crate) fn device(n: u8) -> DeviceKey {
     let mut bytes = [n; 64];
     bytes[32..].fill(n + 128);
     DeviceKey::from_bytes(&bytes)
-}
-
-pub(crate) fn eur() -> Currency {
-    Currency::from_code("EUR").unwrap()
 }
 
 pub(crate) fn cents(n: u64) -> Amount {
@@ -69,7 +66,7 @@ impl World {
             salt: [9; 32],
             successor_of: None,
         };
-        Self::begun_with(new.found(&device(1), 0).unwrap())
+        Self::begun_with(new.create(&device(1), 0).unwrap())
     }
 
     pub(crate) fn begun_with(genesis: VerifiedEntry) -> Self {
@@ -243,7 +240,7 @@ impl World {
     pub(crate) fn by_bind(&self, label: &str) -> Generation {
         match self.entry(label).decoded().payload() {
             ledger_core::engine::Payload::Statement(signed) => {
-                Generation::Bind(signed.act().digest())
+                Generation::Bind(signed.statement().id())
             }
             _ => panic!("{label} carries nothing"),
         }
@@ -260,7 +257,8 @@ impl World {
         after: &[&str],
     ) {
         let nonce = self.fresh();
-        let draft = Draft::act(&root(person), self.group, act, self.ids(base), nonce).unwrap();
+        let draft =
+            Draft::statement(&root(person), self.group, act, self.ids(base), nonce).unwrap();
         self.say(device, label, after, draft);
     }
 

@@ -51,7 +51,7 @@ impl OldDevice {
     /// # Errors
     /// `PairingFailed`; then the pairing is over.
     pub fn receive(&self, message: Vec<u8>) -> Result<Arc<EnteringDigits>, LedgerError> {
-        let stage = self.step.take()?.revealed(&message)?;
+        let stage = self.step.take()?.receive(&message)?;
         Ok(Arc::new(EnteringDigits { step: self.step.next(stage) }))
     }
 }

@@ -46,7 +46,7 @@ impl Group {
     /// # Errors
     /// [`StoreError`] if the database cannot be read.
     pub fn summary(&self) -> Result<Summary, StoreError> {
-        Ok(Summary::of(self.id, self.ledger()?.frontier()))
+        Ok(Summary::new(self.id, self.ledger()?.frontier()))
     }
 
     /// Writes sealed entries, with the keys for everybody who is in the group
@@ -153,7 +153,7 @@ impl Group {
                     chunk.iter().map(|row| id_of(connection, row.n)).collect::<Result<_, _>>()?;
                 let manifest = Manifest {
                     group: self.id,
-                    part: Part { number, of },
+                    part: Part { number, total: of },
                     entries: u64::try_from(plan.rows.len()).unwrap_or(u64::MAX),
                     heads: if first { plan.heads.clone() } else { Vec::new() },
                     wanted: if first { plan.wanted.clone() } else { Vec::new() },

@@ -301,7 +301,7 @@ impl SealedIntake<'_> {
         match Manifest::open(key, record) {
             Ok(manifest) if manifest.group == self.group.id => {
                 self.listed.extend(manifest.ids);
-                let size = (manifest.part.of, manifest.entries);
+                let size = (manifest.part.total, manifest.entries);
                 let bundle = self.bundles.entry(size).or_default();
                 bundle.numbers.insert(manifest.part.number);
                 if !manifest.heads.is_empty() && manifest.heads.len() < Manifest::MAX_LISTED {

@@ -157,7 +157,7 @@ impl Room {
 }
 
 fn manifest(listed: usize) -> u64 {
-    framed(Manifest::longest(listed))
+    framed(Manifest::max_len(listed))
 }
 
 fn framed(record: usize) -> u64 {

@@ -92,7 +92,7 @@ fn visit(database: &Path, group: &Group, withheld: &mut Vec<VerifiedEntry>, rng:
     }
     if rng.below(3) > 0 {
         let remove = NewStatement::Remove { member };
-        let draft = Draft::act(&owner, group.id(), &remove, known, [3; 16]).unwrap();
+        let draft = Draft::statement(&owner, group.id(), &remove, known, [3; 16]).unwrap();
         let removal = sign(&group.ledger().unwrap(), &anna, None, draft);
         take_in(group, vec![removal]);
     } else {

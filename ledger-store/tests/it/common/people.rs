@@ -78,7 +78,7 @@ impl Ben {
     /// Anna removes him, knowing of nothing after `known`.
     pub fn remove(&self, group: &Group, known: Vec<EntryId>) -> EntryId {
         let remove = NewStatement::Remove { member: self.member };
-        let draft = Draft::act(&self.owner, group.id(), &remove, known, [3; 16]).unwrap();
+        let draft = Draft::statement(&self.owner, group.id(), &remove, known, [3; 16]).unwrap();
         ingest(group, &sign(&group.ledger().unwrap(), &self.anna, None, draft))
     }
 }
