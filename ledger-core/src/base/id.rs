@@ -24,8 +24,8 @@ fn numbers(bytes: &[u8; 32]) -> [u64; 4] {
     numbers
 }
 
-/// Up to 32 bytes as lower-case hexadecimal digits, followed by zeros. In one piece: a
-/// page of a list has hundreds of ids.
+/// Up to 32 bytes as lower-case hexadecimal digits, followed by zeros. All digits are made at once,
+/// because a page of a list has hundreds of ids.
 fn digits(bytes: &[u8]) -> [u8; 64] {
     let digit = |half: u8| match half {
         0..=9 => half.wrapping_add(b'0'),

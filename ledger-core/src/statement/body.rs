@@ -205,8 +205,8 @@ impl StatementBody {
         }
     }
 
-    /// Rule K3: what a statement carries is for its group, and an enrolled
-    /// device is certified by the key that signs the statement.
+    /// Checks rule K3: a carried card or certificate is for the statement's group, and the signer of
+    /// the statement is the root key that certifies an enrolled device.
     pub(super) fn check_scope(&self, group: GroupId, signer: RootId) -> Result<(), Refusal> {
         let fits = match self {
             Self::Enrol { certificate, .. } => {

@@ -119,7 +119,7 @@ pub struct JoinRequestInfo {
 
 #[uniffi::export]
 impl JoinRequest {
-    /// Who asks. Show it before the person is admitted.
+    /// The person who asks to join. Show it before the person is admitted.
     ///
     /// # Errors
     /// None; as with every call, a binding may report [`LedgerError`].

@@ -41,7 +41,7 @@ pub struct KeptShareInfo {
 
 #[uniffi::export]
 impl KeptShare {
-    /// Whose share it is, and since when.
+    /// The person whose share it is, and the time since it was made.
     ///
     /// # Errors
     /// None; as with every call, a binding may report [`LedgerError`].

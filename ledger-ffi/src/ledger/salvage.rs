@@ -27,7 +27,7 @@ pub struct SalvageReport {
     pub lost: Vec<EntryId>,
 }
 
-/// What was saved of one group.
+/// Result of a salvage for one group.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct SalvagedGroup {
     /// The group's id.
