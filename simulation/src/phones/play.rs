@@ -86,7 +86,7 @@ impl Play {
 
     fn found(&mut self) -> Result<(), StoreError> {
         let store = self.database()?;
-        let group = store.found_group("Flat", "Person 0")?;
+        let group = store.create_group("Flat", "Person 0")?;
         self.people = 1;
         self.phones.push(Phone::new(store, group, 0)?);
         while self.phones.len() < self.settings.replicas.max(2) {
@@ -134,18 +134,18 @@ impl Play {
             80 | 81 => self.revoke(),
             82..=91 if may_write => {
                 self.tally.add(STEPS, "epoch renewed", 1);
-                self.phone(at)?.group.renew_epoch(0)?;
+                self.phone(at)?.group.keys().rotate_group_key(0)?;
                 Ok(None)
             }
             92 | 93 if may_write => {
                 self.tally.add(STEPS, "exchange key rotated", 1);
-                self.phone(at)?.group.rotate_exchange_key()?;
+                self.phone(at)?.group.keys().rotate_device_key()?;
                 Ok(None)
             }
             94 | 95 if self.settings.lies() => self.forge(at),
             96 => {
                 self.tally.add(STEPS, "memory released, everything loaded again", 1);
-                self.phone(at)?.store.release_memory()?;
+                self.phone(at)?.store.maintenance().release_memory()?;
                 Ok(None)
             }
             97 => {
@@ -181,7 +181,7 @@ impl Play {
                 .paid_by(payer, amount)
                 .shares(shares),
         );
-        let known = phone.group.expenses(None, 50)?;
+        let known = phone.group.lists().expenses(None, 50)?;
         let original = self.rng.pick(&known).map(|row| row.original);
         let entry = match (self.rng.below(10), original) {
             (0, Some(original)) => NewEntry::Cancellation { original, reason: None },
@@ -201,7 +201,7 @@ impl Play {
         let group = self.phone(at)?.group.id();
         let known = match self.rng.chance(30) {
             true => {
-                let bytes = self.phone(other)?.group.summary()?.to_bytes();
+                let bytes = self.phone(other)?.group.bundles().summary()?.to_bytes();
                 Summary::from_bytes(group, &bytes).ok()
             }
             false => None,
@@ -288,14 +288,16 @@ impl Play {
         let (store, person) = (self.database()?, self.people);
         self.people += 1;
         let phone = self.phone(at)?;
-        let link =
-            phone.group.invite(&NewInvite { label: "all".into(), ..NewInvite::default() })?;
+        let link = phone
+            .group
+            .invites()
+            .create(&NewInvite { note: "all".into(), ..NewInvite::default() })?;
         let link = InviteLink::parse(&link.reveal("x"))?;
-        let request = store.join(&link, &format!("Person {person}"))?;
-        let Received::Admitted(admitted) = phone.store.receive_request(&request)? else {
+        let request = store.joining().join(&link, &format!("Person {person}"))?;
+        let Received::Admitted(admitted) = phone.store.joining().receive_request(&request)? else {
             return Err(StoreError::UnknownRequest);
         };
-        let group = store.finish_join(&admitted.answer)?;
+        let group = store.joining().enter(&admitted.answer)?;
         let device = phone.device();
         self.written.insert(admitted.entry, device);
         self.phones.push(Phone::new(store, group, person)?);
@@ -326,8 +328,8 @@ impl Play {
     fn pair(&mut self, at: usize) -> Step {
         let store = self.database()?;
         let old = self.phone(at)?;
-        let (new, offer) = store.pair_as_new()?;
-        let (scanned, reply) = old.store.pair_as_old(&offer)?;
+        let (new, offer) = store.pairing().start_on_new_device()?;
+        let (scanned, reply) = old.store.pairing().start_on_old_device(&offer)?;
         let (showing, revealed) = new.receive(&reply)?;
         let entering = scanned.receive(&revealed)?;
         let (enrolling, groups) = match entering.enter(&showing.reveal_code()) {
@@ -336,12 +338,12 @@ impl Play {
             Err(error) => return Err(error),
         };
         let (awaiting, devices) = showing.receive(&groups)?.accept()?;
-        let granted = match enrolling.enrol(&devices, PairingMode::HighSecurity) {
+        let granted = match enrolling.receive(&devices, PairingMode::RecordOnly) {
             Ok(granted) => granted,
             Err(StoreError::Draft(_)) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let Some(group) = awaiting.finish(&granted)?.pop() else { return Ok(None) };
+        let Some(group) = awaiting.receive(&granted)?.pop() else { return Ok(None) };
         let person = old.person;
         self.phones.push(Phone::new(store, group, person)?);
         self.tally.add(STEPS, "device paired", 1);
@@ -350,10 +352,10 @@ impl Play {
 
     /// A person revokes a device that records only, by one with the root key.
     fn revoke(&mut self) -> Step {
-        let records_only = |phone: &&Phone| phone.store.reveal_phrase().is_err();
+        let records_only = |phone: &&Phone| phone.store.recovery().reveal_phrase().is_err();
         let found = self.phones.iter().filter(records_only).find_map(|target| {
             let mut others = self.phones.iter().filter(|phone| phone.person == target.person);
-            let by = others.find(|phone| phone.store.reveal_phrase().is_ok())?;
+            let by = others.find(|phone| phone.store.recovery().reveal_phrase().is_ok())?;
             let state = by.group.state().ok()?;
             let both = state.may_write(target.device()) && state.may_write(by.device());
             both.then_some((by, target.device()))
