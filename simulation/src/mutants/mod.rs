@@ -9,7 +9,7 @@ mod applied;
 pub use applied::APPLIED;
 use applied::turn_on;
 
-use crate::replicas::{Failure, Hunted};
+use crate::replicas::{Failure, HuntResult};
 
 /// A mistake that a thread of the mutated ledger makes while it is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,9 +35,9 @@ impl Mutant {
 
     /// The result of a hunt for this mutant. A violation of a property other than the expected ones
     /// does not count.
-    pub(crate) fn hunted(&self, caught: Option<(u64, Failure)>) -> Hunted {
+    pub(crate) fn hunt_result(&self, caught: Option<(u64, Failure)>) -> HuntResult {
         let expected = |property| self.noticed_as.is_empty() || self.noticed_as.contains(&property);
         let caught = caught.filter(|(_, failure)| expected(failure.violation.property));
-        Hunted { bug: self.name, text: self.wrong, caught }
+        HuntResult { name: self.name, wrong: self.wrong, caught }
     }
 }
