@@ -136,7 +136,7 @@ pub(crate) fn expenses(arguments: &List, out: &mut dyn Write) -> Result<(), Fail
     let state = group.state()?;
     let people = People::of(&state);
     let (rows, more) = pages(arguments, |after, limit| {
-        let page = group.expenses(after, limit)?;
+        let page = group.lists().expenses(after, limit)?;
         Ok(page.into_iter().map(|row| (row.cursor, row)).collect())
     })?;
     if arguments.read.json {
@@ -193,7 +193,7 @@ pub(crate) fn activity(arguments: &List, out: &mut dyn Write) -> Result<(), Fail
     let state = group.state()?;
     let people = People::of(&state);
     let (rows, more) = pages(arguments, |after, limit| {
-        let page = group.activity(after, limit)?;
+        let page = group.lists().activity(after, limit)?;
         Ok(page.into_iter().map(|row| (row.cursor, row)).collect())
     })?;
     if arguments.read.json {
@@ -240,7 +240,7 @@ fn summary(row: &Activity, state: &GroupState) -> String {
         Payload::AddMember(add) => format!("added {}", add.card().name()),
         Payload::Claim(claim) => format!("handed a place to {}", claim.card().name()),
         Payload::Adopt(_) => "vouched for a member".to_owned(),
-        Payload::Statement(act) => format!("carried the act {}", act.act().body().name()),
+        Payload::Statement(act) => format!("carried the act {}", act.statement().body().name()),
         Payload::Copy(_) => format!("recorded again {}", details()),
         Payload::Endorsement(endorsement) if endorsement.confirms() => "confirmed".to_owned(),
         Payload::Endorsement(_) => "disputed".to_owned(),

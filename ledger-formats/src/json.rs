@@ -119,7 +119,7 @@ impl<'a> Values<'a> {
             Payload::Endorsement(endorsement) => Some(endorsement.target()),
             _ => None,
         };
-        if let Some(target) = target.and_then(|target| header.refs().get(target.place())) {
+        if let Some(target) = target.and_then(|target| header.refs().get(target.as_usize())) {
             merge(&mut value, json!({ "target": target.to_string() }));
         }
         if let Some(transaction) = self.state.transaction_of(decoded) {

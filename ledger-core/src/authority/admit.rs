@@ -29,16 +29,15 @@ impl History {
     pub(crate) fn begin(genesis: &VerifiedEntry) -> Result<Self, Refusal> {
         let decoded = genesis.decoded();
         let Payload::Genesis(payload) = decoded.payload() else {
-            return Err(
-                Refusal::with_detail(Rule::A1, "a genesis entry must come first").of(decoded.id())
-            );
+            return Err(Refusal::with_detail(Rule::A1, "a genesis entry must come first")
+                .in_entry(decoded.id()));
         };
         let card = payload.card();
         let mut history = Self {
             group: GroupId::from(decoded.id()),
             owner: card.member(),
             owner_root: card.root(),
-            salt: *card.place(),
+            salt: *card.scope(),
             nodes: Vec::new(),
             index: BTreeMap::new(),
             statements: BTreeMap::new(),
@@ -54,7 +53,7 @@ impl History {
     pub(crate) fn offer(&mut self, entry: VerifiedEntry) -> Offered {
         let header = entry.decoded().header();
         let id = entry.id();
-        let refused = |rule: Rule| Offered::Refused(Refusal::new(rule).of(id));
+        let refused = |rule: Rule| Offered::Refused(Refusal::new(rule).in_entry(id));
         if self.index.contains_key(&id) {
             return Offered::Duplicate;
         }
@@ -128,7 +127,7 @@ impl History {
 
     /// Records one more carrier of a statement. Returns the statement's fault.
     fn statement(&mut self, act: &Statement, place: usize) -> Option<VoidReason> {
-        let digest = act.digest();
+        let digest = act.id();
         if !self.statements.contains_key(&digest) {
             let within = self.closure(act.base());
             let stated = StatementRecord {

@@ -70,7 +70,7 @@ fn accepted_members(then: &History, verdicts: &[Verdict]) -> BTreeSet<MemberId> 
                 members.extend(target.and_then(|id| member_named(then, id)));
             }
             Payload::Statement(signed) => {
-                if let StatementBody::Bind { member, .. } = signed.act().body() {
+                if let StatementBody::Bind { member, .. } = signed.statement().body() {
                     members.insert(*member);
                 }
             }

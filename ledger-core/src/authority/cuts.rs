@@ -17,7 +17,7 @@ pub(super) struct Cuts {
 impl StatementRecord {
     /// Statement order: (1 + largest clock in the base, StatementId).
     pub(super) fn order(&self) -> (u64, StatementId) {
-        (self.clock, self.act.digest())
+        (self.clock, self.act.id())
     }
 
     /// Whether the statement is within a cut: one of its carriers is.
@@ -48,7 +48,7 @@ pub(super) fn concerns(history: &History, cut: &StatementRecord, generation: Gen
     };
     // Exceptions: the generation that the cut starts; a generation started by a bind that has the
     // cut within it; and, if the cut is a bind, that of a concurrent bind which is larger.
-    if bind.act.digest() == cut.act.digest() || cut.is_within(bind) {
+    if bind.act.id() == cut.act.id() || cut.is_within(bind) {
         return false;
     }
     let concurrent = !bind.is_within(cut);

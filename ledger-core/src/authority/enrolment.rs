@@ -23,9 +23,9 @@ pub(super) fn starts(history: &History, node: &Node) -> Option<(Generation, Gene
             let member = introduces(target)?;
             (Generation::Claim(node.entry.id()), member, claim.card())
         }
-        Payload::Statement(signed) => match signed.act().body() {
+        Payload::Statement(signed) => match signed.statement().body() {
             StatementBody::Bind { member, card } => {
-                (Generation::Bind(signed.act().digest()), *member, card)
+                (Generation::Bind(signed.statement().id()), *member, card)
             }
             _ => return None,
         },
@@ -78,7 +78,7 @@ pub(super) fn enrolled_by(history: &History, node: &Node) -> Option<(Enrolment, 
                 let known = start.by.iter().any(|place| past.contains(*place));
                 let signed = start.root == act.signer();
                 return (known && signed)
-                    .then(|| (Enrolment::Enrolled(act.digest()), certificate.device()));
+                    .then(|| (Enrolment::Enrolled(act.id()), certificate.device()));
             }
             _ => return None,
         }
@@ -93,7 +93,7 @@ pub(super) fn card(node: &Node) -> Option<&Card> {
         Payload::Genesis(genesis) => Some(genesis.card()),
         Payload::AddMember(add) => Some(add.card()),
         Payload::Claim(claim) => Some(claim.card()),
-        Payload::Statement(signed) => match signed.act().body() {
+        Payload::Statement(signed) => match signed.statement().body() {
             StatementBody::Bind { card, .. } => Some(card),
             _ => None,
         },

@@ -77,7 +77,7 @@ pub fn evaluate(group: GroupId, entries: Vec<VerifiedEntry>) -> Result<Evaluatio
     missing.retain(|id: &EntryId, ids: &mut BTreeSet<EntryId>| {
         ids.retain(|dependency| history.place(dependency).is_none());
         if ids.is_empty() {
-            refused.push(Refusal::new(Rule::A3).of(*id));
+            refused.push(Refusal::new(Rule::A3).in_entry(*id));
         }
         !ids.is_empty()
     });

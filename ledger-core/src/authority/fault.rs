@@ -24,7 +24,7 @@ pub(super) fn fault(history: &History, place: usize, within: Option<&Past>) -> O
         Payload::AddMember(_) => reused(history, node, None),
         Payload::Placeholder(placeholder) => {
             let card = placeholder.card();
-            if card.place() != history.group.as_bytes() && *card.place() != history.salt {
+            if card.scope() != history.group.as_bytes() && *card.scope() != history.salt {
                 return Some(VoidReason::WrongCard);
             }
             (author != Some(card.introducer())).then_some(VoidReason::NotTheIntroducer)
@@ -47,7 +47,7 @@ pub(super) fn fault(history: &History, place: usize, within: Option<&Past>) -> O
                 Some(member) => (author == Some(member)).then_some(VoidReason::AdoptsItself),
             }
         }
-        Payload::Statement(signed) => statement(history, node, signed.act(), within?),
+        Payload::Statement(signed) => statement(history, node, signed.statement(), within?),
         Payload::Transaction(content) => money(history, node, content),
         Payload::Correction(correction) => recorded(target(correction.target()), true)
             .or_else(|| money(history, node, correction.transaction())),
@@ -108,7 +108,7 @@ fn keys(history: &History, node: &Node) -> Keys {
     if let Some(act) = node.act()
         && let StatementBody::Enrol { certificate, .. } = act.body()
     {
-        return (None, Some((certificate.device(), Enrolment::Enrolled(act.digest()))));
+        return (None, Some((certificate.device(), Enrolment::Enrolled(act.id()))));
     }
     match starts(history, node) {
         Some((generation, start)) => {

@@ -34,14 +34,14 @@ impl Node {
 
     pub(super) fn act(&self) -> Option<&Statement> {
         match self.payload() {
-            Payload::Statement(signed) => Some(signed.act()),
+            Payload::Statement(signed) => Some(signed.statement()),
             _ => None,
         }
     }
 
     /// Id of the entry at a ref. Members are named by entries that introduce them.
     pub(super) fn reference(&self, index: crate::payload::RefIndex) -> Option<EntryId> {
-        self.entry.decoded().header().refs().get(index.place()).copied()
+        self.entry.decoded().header().refs().get(index.as_usize()).copied()
     }
 }
 

@@ -82,7 +82,7 @@ pub(super) fn introductions(standing: &Standing<'_>) -> Introductions {
     let enrolments = started
         .iter()
         .map(|generation| Enrolment::First(*generation))
-        .chain(enrolled.map(|stated| Enrolment::Enrolled(stated.act.digest())))
+        .chain(enrolled.map(|stated| Enrolment::Enrolled(stated.act.id())))
         .filter(|enrolment| is_enrolled(standing, &now, *enrolment))
         .collect();
     let verdicts = all
@@ -104,7 +104,7 @@ fn round(standing: &Standing<'_>, all: &[Introduction<'_>], now: &Accepted) -> A
     // An accepted bind adopts its member.
     for stated in history.statements.values() {
         if let StatementBody::Bind { member, .. } = stated.act.body()
-            && is_accepted(standing, stated.act.digest())
+            && is_accepted(standing, stated.act.id())
         {
             next.members.insert(*member);
         }

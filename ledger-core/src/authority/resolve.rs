@@ -35,7 +35,7 @@ impl Resolution {
         &'h self,
         history: &'h History,
     ) -> impl Iterator<Item = &'h StatementRecord> {
-        history.statements.values().filter(|stated| self.is_accepted(stated.act.digest()))
+        history.statements.values().filter(|stated| self.is_accepted(stated.act.id()))
     }
 
     /// Whether the start of a generation is accepted and no hard cut concerns it.
@@ -56,7 +56,7 @@ pub(crate) fn resolve(history: &History) -> Resolution {
 
     // Step 1. Owner statements without a fault are accepted.
     for stated in &owner_acts {
-        acts.insert(stated.act.digest(), verdict(stated.fault));
+        acts.insert(stated.act.id(), verdict(stated.fault));
     }
 
     // Step 2. Hard cuts: accepted removals and binds.
@@ -68,7 +68,7 @@ pub(crate) fn resolve(history: &History) -> Resolution {
     // Step 3. Self statements are accepted if the generation's root key signed them, an entry that
     // starts the generation is within them, and they are within every hard cut on the generation.
     for stated in &self_acts {
-        acts.insert(stated.act.digest(), verdict(self_act(history, &cuts, stated)));
+        acts.insert(stated.act.id(), verdict(self_act(history, &cuts, stated)));
     }
     cuts.own = accepted(&acts, &self_acts, |body| {
         matches!(body, StatementBody::Revoke { .. } | StatementBody::Leave { .. })
@@ -78,7 +78,7 @@ pub(crate) fn resolve(history: &History) -> Resolution {
     let found = introductions(&Standing { history, acts: &acts, cuts: &cuts });
     for stated in &self_acts {
         let started = stated.act.body().generation().is_some_and(|g| found.started.contains(&g));
-        if let Some(verdict) = acts.get_mut(&stated.act.digest())
+        if let Some(verdict) = acts.get_mut(&stated.act.id())
             && verdict.is_applied()
             && !started
         {
@@ -106,11 +106,11 @@ fn accepted(
     kind: impl Fn(&StatementBody) -> bool,
 ) -> Vec<StatementId> {
     let accepted = |stated: &&&StatementRecord| {
-        kind(stated.act.body()) && acts.get(&stated.act.digest()) == Some(&Verdict::Applied)
+        kind(stated.act.body()) && acts.get(&stated.act.id()) == Some(&Verdict::Applied)
     };
     let mut found: Vec<&&StatementRecord> = statements.iter().filter(accepted).collect();
     found.sort_by_key(|stated| stated.order());
-    found.iter().map(|stated| stated.act.digest()).collect()
+    found.iter().map(|stated| stated.act.id()).collect()
 }
 
 /// First failing check of a self statement (step 3).
@@ -141,7 +141,7 @@ fn plain(
 ) -> Vec<Verdict> {
     let judge = |place: usize, node: &super::history::Node| {
         if let Some(act) = node.act() {
-            return acts.get(&act.digest()).copied().unwrap_or(Verdict::Applied);
+            return acts.get(&act.id()).copied().unwrap_or(Verdict::Applied);
         }
         if let Some(verdict) = found.verdicts.get(&place) {
             return *verdict;

@@ -72,7 +72,7 @@ fn referred(history: &History, resolution: &Resolution) -> BTreeSet<MemberId> {
             Payload::Copy(copy) => copy.transaction().members().for_each(&mut name),
             Payload::Claim(claim) => name(claim.target()),
             Payload::Adopt(target) => name(*target),
-            Payload::Statement(signed) => match signed.act().body() {
+            Payload::Statement(signed) => match signed.statement().body() {
                 StatementBody::Remove { member } | StatementBody::Bind { member, .. } => {
                     members.insert(*member);
                 }

@@ -45,8 +45,8 @@ impl AuthorityState {
             };
             return Ok(Ancestry { reach, clock: 0, unseen });
         };
-        let act = signed.act();
-        if self.statements.contains_key(&act.digest()) {
+        let act = signed.statement();
+        if self.statements.contains_key(&act.id()) {
             return Ok(Ancestry::default());
         }
         let mut clock = 0;

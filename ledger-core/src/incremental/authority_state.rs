@@ -48,7 +48,7 @@ impl AuthorityState {
             name: genesis.group_name().to_owned(),
             owner,
             owner_root: card.root(),
-            salt: *card.place(),
+            salt: *card.scope(),
             chains: vec![Chain::begin(author, None, id, 1)],
             statements: BTreeMap::new(),
             generations: BTreeMap::new(),

@@ -12,7 +12,7 @@ use crate::verdict::{Enrolment, VoidReason};
 
 /// The entry that a payload names.
 fn reference(entry: &DecodedEntry, index: RefIndex) -> Option<&EntryId> {
-    entry.header().refs().get(index.place())
+    entry.header().refs().get(index.as_usize())
 }
 
 impl AuthorityState {
@@ -28,7 +28,7 @@ impl AuthorityState {
             Payload::AddMember(_) => self.reused(Keys::of(entry), facts),
             Payload::Placeholder(placeholder) => {
                 let card = placeholder.card();
-                if card.place() != self.group.as_bytes() && *card.place() != self.salt {
+                if card.scope() != self.group.as_bytes() && *card.scope() != self.salt {
                     return Some(VoidReason::WrongCard);
                 }
                 (author != Some(card.introducer())).then_some(VoidReason::NotTheIntroducer)

@@ -31,7 +31,7 @@ impl Keys {
             Payload::Claim(claim) => {
                 Some(Self::on_card(claim.card(), Generation::Claim(entry.id())))
             }
-            Payload::Statement(signed) => Self::of_act(signed.act()),
+            Payload::Statement(signed) => Self::of_act(signed.statement()),
             _ => None,
         }
     }
@@ -40,12 +40,12 @@ impl Keys {
     pub(super) fn of_act(act: &Statement) -> Option<Self> {
         match act.body() {
             StatementBody::Bind { card, .. } => {
-                Some(Self::on_card(card, Generation::Bind(act.digest())))
+                Some(Self::on_card(card, Generation::Bind(act.id())))
             }
             StatementBody::Enrol { certificate, .. } => Some(Self {
                 root: None,
                 device: certificate.device(),
-                enrolment: Enrolment::Enrolled(act.digest()),
+                enrolment: Enrolment::Enrolled(act.id()),
             }),
             _ => None,
         }

@@ -160,7 +160,7 @@ impl AuthorityState {
     /// root key that counts: the owner's, or that of a current generation.
     pub(crate) fn is_news(&self, entry: &DecodedEntry) -> bool {
         let Payload::Statement(signed) = entry.payload() else { return false };
-        let act = signed.act();
+        let act = signed.statement();
         let counts = match act.body().generation() {
             None => act.signer() == self.owner_root,
             Some(generation) => {
@@ -168,7 +168,7 @@ impl AuthorityState {
                 self.is_current(generation) && start.is_some_and(|s| s.root == act.signer())
             }
         };
-        counts && !self.statements.contains_key(&act.digest())
+        counts && !self.statements.contains_key(&act.id())
     }
 
     /// How many entries of an enrolment are outside of a cut that concerns it.

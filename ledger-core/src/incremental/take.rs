@@ -44,7 +44,7 @@ impl AuthorityState {
     pub(crate) fn may_shake(&self, entry: &DecodedEntry) -> bool {
         let member = match entry.payload() {
             Payload::Statement(signed) => {
-                let body = signed.act().body();
+                let body = signed.statement().body();
                 return matches!(
                     body,
                     StatementBody::Remove { .. }
@@ -95,13 +95,13 @@ impl AuthorityState {
                 let member = self.named_by(entry, *target);
                 Some(self.introduce(IntroductionKind::Adopt, member, arrival, facts))
             }
-            Payload::Statement(signed) => Some(self.carry(signed.act(), arrival, facts)),
+            Payload::Statement(signed) => Some(self.carry(signed.statement(), arrival, facts)),
             _ => None,
         }
     }
 
     fn named_by(&self, entry: &DecodedEntry, target: RefIndex) -> Option<MemberId> {
-        self.introduced_by(entry.header().refs().get(target.place())?)
+        self.introduced_by(entry.header().refs().get(target.as_usize())?)
     }
 
     fn name(&mut self, member: MemberId, name: &str) {
@@ -189,7 +189,7 @@ impl AuthorityState {
 
     /// One more carrier of a statement, or a new statement.
     fn carry(&mut self, act: &Statement, arrival: Arrival<'_>, facts: &Ancestry) -> Outcome {
-        let digest = act.digest();
+        let digest = act.id();
         self.lookup.carried.insert(arrival.entry.id(), digest);
         let known = self.statements.contains_key(&digest);
         if let StatementBody::Bind { member, card } = act.body() {
@@ -208,7 +208,7 @@ impl AuthorityState {
     }
 
     fn state(&mut self, act: &Statement, arrival: Arrival<'_>, facts: &Ancestry) -> Outcome {
-        let (digest, body) = (act.digest(), act.body());
+        let (digest, body) = (act.id(), act.body());
         let start = body.generation().and_then(|g| self.generations.get(&g));
         let knows_start = start.is_some_and(|start| facts.reach.covers_any(&start.by));
         let member = match body {

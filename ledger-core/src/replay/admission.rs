@@ -64,7 +64,7 @@ impl Ledger {
         let entry = entry.into();
         let decoded = entry.decoded();
         let header = decoded.header();
-        let refused = |refusal: Refusal| Ok(Admission::Refused(refusal.of(decoded.id())));
+        let refused = |refusal: Refusal| Ok(Admission::Refused(refusal.in_entry(decoded.id())));
         if index.link(&decoded.id())?.is_some() {
             return Ok(Admission::Duplicate);
         }

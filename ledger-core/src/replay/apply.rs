@@ -34,7 +34,7 @@ fn is_control(kind: Kind) -> bool {
             | Kind::PLACEHOLDER
             | Kind::CLAIM
             | Kind::ADOPT
-            | Kind::ACT
+            | Kind::STATEMENT
     )
 }
 

@@ -25,7 +25,7 @@ pub(super) struct Names(Vec<Option<MemberId>>);
 
 impl Names {
     pub(super) fn get(&self, index: RefIndex) -> Option<MemberId> {
-        self.0.get(index.place()).copied().flatten()
+        self.0.get(index.as_usize()).copied().flatten()
     }
 }
 
@@ -76,12 +76,12 @@ impl Ledger {
             Payload::Copy(copy) => (copy.original(), false),
             _ => return Ok(Some(entry.id())),
         };
-        let Some(target) = entry.header().refs().get(target.place()) else { return Ok(None) };
+        let Some(target) = entry.header().refs().get(target.as_usize()) else { return Ok(None) };
         let Some(target) = index.entry(target)? else { return Ok(None) };
         let refs = target.decoded().header().refs();
         Ok(match target.decoded().payload() {
             Payload::Transaction(_) => Some(target.id()),
-            Payload::Copy(copy) if copies => refs.get(copy.original().place()).copied(),
+            Payload::Copy(copy) if copies => refs.get(copy.original().as_usize()).copied(),
             _ => None,
         })
     }

@@ -27,7 +27,7 @@ use crate::statement::Generation;
 ///     salt: random32,
 ///     successor_of: None,
 /// };
-/// let genesis = group.found(&device, now_ms)?;
+/// let genesis = group.create(&device, now_ms)?;
 ///
 /// let mut index = MemoryIndex::new();
 /// let mut ledger = Ledger::begin(&genesis, &mut index)?;
@@ -59,13 +59,13 @@ impl Ledger {
         let decoded = genesis.decoded();
         let refused = || Refusal::with_detail(Rule::A1, "a genesis entry must come first");
         let Payload::Genesis(payload) = decoded.payload() else {
-            return Err(refused().of(decoded.id()));
+            return Err(refused().in_entry(decoded.id()));
         };
         let view = match evaluate(GroupId::from(decoded.id()), vec![genesis.clone()]) {
             Ok(evaluation) => evaluation.into_view(),
             Err(EvaluateError::Refused(refusal)) => return Err(refusal),
             // The entry is in the set, so this does not happen.
-            Err(EvaluateError::NoGenesis(_)) => return Err(refused().of(decoded.id())),
+            Err(EvaluateError::NoGenesis(_)) => return Err(refused().in_entry(decoded.id())),
         };
         Ok(Self { view, control: AuthorityState::found(decoded, payload) })
     }

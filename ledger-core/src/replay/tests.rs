@@ -49,7 +49,7 @@ impl Group {
             salt: [9; 32],
             successor_of: None,
         };
-        let genesis = new.found(&device, 0).unwrap();
+        let genesis = new.create(&device, 0).unwrap();
         let mut index = MemoryIndex::new();
         let ledger = Ledger::begin(&genesis, &mut index).unwrap();
         let members = vec![ledger.state().members()[0].0];
@@ -190,7 +190,7 @@ fn a1_refuses_entries_of_other_groups_and_second_beginnings() {
         salt: [1; 32],
         successor_of: None,
     };
-    let genesis = new.found(&group.device, 0).unwrap();
+    let genesis = new.create(&group.device, 0).unwrap();
     assert_eq!(refused(group.ingest(genesis)), Rule::A1);
 }
 
@@ -486,7 +486,7 @@ fn a_member_enrols_ten_devices_and_no_more() {
         assert_eq!(fits.is_ok(), number < 10, "{number} further devices");
         if number < 10 {
             let heads: Vec<EntryId> = group.ledger.frontier().heads().collect();
-            let draft = Draft::act(&root, id, &enrol, heads, [number; 16]).unwrap();
+            let draft = Draft::statement(&root, id, &enrol, heads, [number; 16]).unwrap();
             let at = group.ledger.next_position(group.device.id()).unwrap();
             let entry = draft.sign(&group.device, &at, 0).unwrap();
             assert_eq!(group.ingest(entry), Ok(Verdict::Applied));

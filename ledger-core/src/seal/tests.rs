@@ -32,7 +32,7 @@ fn entry(name: usize) -> DecodedEntry {
         salt: [7; 32],
         successor_of: None,
     };
-    group.found(&device, 0).unwrap().decoded().clone()
+    group.create(&device, 0).unwrap().decoded().clone()
 }
 
 /// A cancellation with a reason of this length: a long entry.

@@ -222,7 +222,7 @@ impl GroupState {
         let refs = entry.header().refs();
         let transaction = entry.payload().transaction()?;
         let member =
-            |index: RefIndex| refs.get(index.place()).and_then(|id| self.introduced_by(*id));
+            |index: RefIndex| refs.get(index.as_usize()).and_then(|id| self.introduced_by(*id));
         transaction.try_convert(|index| member(index).ok_or(())).ok()
     }
 

@@ -33,7 +33,7 @@ impl Play {
                 .paid_by(payer, amount)
                 .shares(shares),
         );
-        let known = phone.group.expenses(None, 50)?;
+        let known = phone.group.lists().expenses(None, 50)?;
         let original = self.rng.pick(&known).map(|row| row.original);
         let entry = match (self.rng.below(10), original) {
             (0, Some(original)) => NewEntry::Cancellation { original, reason: None },
@@ -52,14 +52,16 @@ impl Play {
         let (store, person) = (self.database()?, self.people);
         self.people += 1;
         let phone = self.phone(at)?;
-        let link =
-            phone.group.invite(&NewInvite { label: "all".into(), ..NewInvite::default() })?;
+        let link = phone
+            .group
+            .invites()
+            .create(&NewInvite { note: "all".into(), ..NewInvite::default() })?;
         let link = InviteLink::parse(&link.reveal("x"))?;
-        let request = store.join(&link, &format!("Person {person}"))?;
-        let Received::Admitted(admitted) = phone.store.receive_request(&request)? else {
+        let request = store.joining().join(&link, &format!("Person {person}"))?;
+        let Received::Admitted(admitted) = phone.store.joining().receive_request(&request)? else {
             return Err(StoreError::UnknownRequest);
         };
-        let group = store.finish_join(&admitted.answer)?;
+        let group = store.joining().enter(&admitted.answer)?;
         let device = phone.device();
         self.written.insert(admitted.entry, device);
         self.phones.push(Phone::new(store, group, person)?);
@@ -90,22 +92,22 @@ impl Play {
     pub(super) fn pair(&mut self, at: usize) -> StepResult {
         let store = self.database()?;
         let old = self.phone(at)?;
-        let (new, offer) = store.pair_as_new()?;
-        let (scanned, reply) = old.store.pair_as_old(&offer)?;
-        let (showing, revealed) = new.opened(&reply)?;
-        let entering = scanned.revealed(&revealed)?;
+        let (new, offer) = store.pairing().start_on_new_device()?;
+        let (scanned, reply) = old.store.pairing().start_on_old_device(&offer)?;
+        let (showing, revealed) = new.receive(&reply)?;
+        let entering = scanned.receive(&revealed)?;
         let (enrolling, groups) = match entering.enter(&showing.reveal_code()) {
             Ok(entered) => entered,
             Err(StoreError::NoRootKey) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let (awaiting, devices) = showing.groups(&groups)?.accept()?;
-        let granted = match enrolling.enrol(&devices, PairingMode::HighSecurity) {
+        let (awaiting, devices) = showing.receive(&groups)?.accept()?;
+        let granted = match enrolling.receive(&devices, PairingMode::RecordOnly) {
             Ok(granted) => granted,
             Err(StoreError::Draft(_)) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let Some(group) = awaiting.finish(&granted)?.pop() else { return Ok(None) };
+        let Some(group) = awaiting.receive(&granted)?.pop() else { return Ok(None) };
         let person = old.person;
         self.phones.push(Phone::new(store, group, person)?);
         self.tally.add(STEPS, "device paired", 1);
@@ -114,10 +116,10 @@ impl Play {
 
     /// A person revokes a device that records only, with a device that has the root key.
     pub(super) fn revoke(&mut self) -> StepResult {
-        let records_only = |phone: &&Phone| phone.store.reveal_phrase().is_err();
+        let records_only = |phone: &&Phone| phone.store.recovery().reveal_phrase().is_err();
         let found = self.phones.iter().filter(records_only).find_map(|target| {
             let mut others = self.phones.iter().filter(|phone| phone.person == target.person);
-            let by = others.find(|phone| phone.store.reveal_phrase().is_ok())?;
+            let by = others.find(|phone| phone.store.recovery().reveal_phrase().is_ok())?;
             let state = by.group.state().ok()?;
             let both = state.may_write(target.device()) && state.may_write(by.device());
             both.then_some((by, target.device()))

@@ -73,7 +73,7 @@ pub(super) fn quiet(
             return Ok(violation(NOTHING_LOST, format!("{lost} is not everywhere")));
         }
         // Junk has topics of its own.
-        let missing = phone.group.missing_topics()?;
+        let missing = phone.group.bundles().missing_topics()?;
         if let Some(topic) = missing.iter().find(|topic| topics.contains(topic)) {
             return Ok(violation(NOTHING_LOST, format!("the key of {topic:?} is missing")));
         }
@@ -98,7 +98,7 @@ fn from_scratch(
     if *phone.group.ledger()?.view() != *whole.view() {
         return Ok(violation(FROM_SCRATCH, "another view".to_owned()));
     }
-    let rows = phone.group.activity(None, u32::MAX)?;
+    let rows = phone.group.lists().activity(None, u32::MAX)?;
     let stored: BTreeMap<EntryId, _> =
         rows.iter().map(|row| (row.entry.id(), row.verdict)).collect();
     for (entry, verdict) in whole.verdicts() {
@@ -106,7 +106,7 @@ fn from_scratch(
             return Ok(violation(FROM_SCRATCH, format!("{} is {verdict:?}", entry.id())));
         }
     }
-    let problems = phone.group.verify(&mut go_on)?.problems;
+    let problems = phone.group.maintenance().verify_history(&mut go_on)?.problems;
     let first = problems.first().map(|problem| format!("{problem:?}"));
     Ok(first.and_then(|problem| violation(FROM_SCRATCH, problem)))
 }

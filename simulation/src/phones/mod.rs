@@ -85,7 +85,7 @@ pub fn hunt_mutants(settings: &Settings, limit: u64) -> Vec<HuntResult> {
             let failure = mutant.with(|| run(Settings { seed, ..*settings }).err());
             Some((n + 1, failure?))
         };
-        mutant.hunt_result((0..limit).find_map(find))
+        HuntResult::mutant(mutant, (0..limit).find_map(find))
     };
     mutants::APPLIED.iter().filter(|mutant| mutant.via_bundles).map(hunt_result).collect()
 }

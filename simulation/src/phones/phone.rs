@@ -83,7 +83,7 @@ impl Phone {
 
     /// All entries that the phone holds, oldest first.
     pub(super) fn entries(&self) -> Result<Vec<VerifiedEntry>, StoreError> {
-        let mut rows = self.group.activity(None, u32::MAX)?;
+        let mut rows = self.group.lists().activity(None, u32::MAX)?;
         rows.reverse();
         Ok(rows.into_iter().map(|row| row.entry).collect())
     }
@@ -93,7 +93,7 @@ impl Phone {
     }
 
     pub(super) fn import(&self, bundle: &[u8]) -> Result<Imported, StoreError> {
-        self.group.import_bundle(&mut &bundle[..], &mut go_on)
+        self.group.bundles().import(&mut &bundle[..], &mut go_on)
     }
 
     /// Exports a bundle. Also returns the phone's own entries that were in no bundle before: the
@@ -103,7 +103,7 @@ impl Phone {
         since: Since<'_>,
     ) -> Result<(Vec<u8>, Exported, BTreeSet<EntryId>), StoreError> {
         let mut bundle = Vec::new();
-        let exported = self.group.export_bundle(since, &mut bundle, &mut go_on)?;
+        let exported = self.group.bundles().export(since, &mut bundle, &mut go_on)?;
         let mut fresh = BTreeSet::new();
         for entry in self.entries()? {
             let own = entry.decoded().header().device() == self.device();

@@ -81,7 +81,7 @@ impl Play {
 
     fn create_group(&mut self) -> Result<(), StoreError> {
         let store = self.database()?;
-        let group = store.found_group("Flat", "Person 0")?;
+        let group = store.create_group("Flat", "Person 0")?;
         self.people = 1;
         self.phones.push(Phone::new(store, group, 0)?);
         while self.phones.len() < self.settings.replicas.max(2) {
@@ -129,18 +129,18 @@ impl Play {
             80 | 81 => self.revoke(),
             82..=91 if may_write => {
                 self.tally.add(STEPS, "epoch renewed", 1);
-                self.phone(at)?.group.renew_epoch(0)?;
+                self.phone(at)?.group.keys().rotate_group_key(0)?;
                 Ok(None)
             }
             92 | 93 if may_write => {
                 self.tally.add(STEPS, "exchange key rotated", 1);
-                self.phone(at)?.group.rotate_exchange_key()?;
+                self.phone(at)?.group.keys().rotate_device_key()?;
                 Ok(None)
             }
             94 | 95 if self.settings.lies() => self.forge(at),
             96 => {
                 self.tally.add(STEPS, "memory released, everything loaded again", 1);
-                self.phone(at)?.store.release_memory()?;
+                self.phone(at)?.store.maintenance().release_memory()?;
                 Ok(None)
             }
             97 => {
@@ -161,7 +161,7 @@ impl Play {
         let group = self.phone(at)?.group.id();
         let known = match self.rng.chance(30) {
             true => {
-                let bytes = self.phone(other)?.group.summary()?.to_bytes();
+                let bytes = self.phone(other)?.group.bundles().summary()?.to_bytes();
                 Summary::from_bytes(group, &bytes).ok()
             }
             false => None,

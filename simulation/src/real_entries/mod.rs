@@ -148,7 +148,7 @@ impl RealHistory {
             salt: keys::SALT,
             successor_of: None,
         };
-        let genesis = new.found(keys.device(device), 0)?;
+        let genesis = new.create(keys.device(device), 0)?;
         let Payload::Genesis(founder) = genesis.decoded().payload() else {
             return Err("no genesis".into());
         };
@@ -292,7 +292,7 @@ impl RealHistory {
                 self.keys.name(card.id, placeholder.card().member());
             }
             (Payload::Statement(signed), Kind::Statement(statement)) => {
-                statement.digest = keys::digest_number(signed.act().digest());
+                statement.digest = keys::digest_number(signed.statement().id());
                 if let Some(script) = step.entry.statement() {
                     let known = || (signed.clone(), statement.clone());
                     self.statements.entry(script.digest).or_insert_with(known);

@@ -117,7 +117,7 @@ impl RealHistory {
 
     fn act(&mut self, script: &Statement) -> Result<PayloadDraft, Error> {
         if let Some((signed, statement)) = self.statements.get(&script.digest) {
-            let refs = signed.act().base().iter().copied().collect();
+            let refs = signed.statement().base().iter().copied().collect();
             return Ok(PayloadDraft {
                 draft: Draft::carry(signed),
                 refs,
@@ -149,8 +149,9 @@ impl RealHistory {
         nonce: [u8; 16],
     ) -> Result<(Draft, Body), Error> {
         let group = self.group;
-        let draft =
-            |act: &NewStatement<'_>| Draft::act(root, group, act, base.iter().copied(), nonce);
+        let draft = |act: &NewStatement<'_>| {
+            Draft::statement(root, group, act, base.iter().copied(), nonce)
+        };
         Ok(match script {
             Body::Remove { member } => {
                 (draft(&NewStatement::Remove { member: self.keys.member(member)? })?, script)
@@ -198,7 +199,7 @@ impl RealHistory {
             Gen::Bind(digest) => {
                 let known = self.statements.get(&digest);
                 let digest: StatementId =
-                    known.map_or(keys::no_statement(digest), |(signed, _)| signed.act().digest());
+                    known.map_or(keys::no_statement(digest), |(signed, _)| signed.statement().id());
                 (Generation::Bind(digest), Gen::Bind(keys::digest_number(digest)))
             }
         })

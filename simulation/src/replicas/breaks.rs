@@ -54,7 +54,7 @@ impl Break {
     /// Whether the verdicts that this entry changes are not stored.
     pub(super) fn skips(this: Option<Break>, entry: &VerifiedEntry) -> bool {
         let Payload::Statement(signed) = entry.decoded().payload() else { return false };
-        let removes = matches!(signed.act().body(), StatementBody::Remove { .. });
+        let removes = matches!(signed.statement().body(), StatementBody::Remove { .. });
         this == Some(Break::SkippedCut) && removes
     }
 }

@@ -99,13 +99,15 @@ impl Disk {
     /// whether the entry counts in the slot, and the verdict may change.
     fn slot_entry(&self, entry: &VerifiedEntry) -> Option<(EntryId, SlotEntry)> {
         let refs = entry.decoded().header().refs();
-        let named = |at: RefIndex| refs.get(at.place()).copied();
+        let named = |at: RefIndex| refs.get(at.as_usize()).copied();
         // A correction or cancellation names an original, or a copy of one.
         let original = |at: RefIndex| {
             let target = self.rows.get(&named(at)?)?.entry.decoded();
             match target.payload() {
                 Payload::Transaction(_) => Some(target.id()),
-                Payload::Copy(copy) => target.header().refs().get(copy.original().place()).copied(),
+                Payload::Copy(copy) => {
+                    target.header().refs().get(copy.original().as_usize()).copied()
+                }
                 _ => None,
             }
         };

@@ -15,13 +15,22 @@ pub struct HuntResult {
     pub caught: Option<(u64, Failure)>,
 }
 
+impl HuntResult {
+    /// The result of a hunt for a mutant. A violation of a property other than the expected ones
+    /// does not count.
+    pub(crate) fn mutant(mutant: &Mutant, caught: Option<(u64, Failure)>) -> Self {
+        let caught = caught.filter(|(_, failure)| mutant.is_noticed_as(failure.violation.property));
+        Self { name: mutant.name, wrong: mutant.wrong, caught }
+    }
+}
+
 /// Looks for each mutant of the ledger in this build, in histories of this kind, with seeds from
 /// `settings.seed` on, at most `limit` of them.
 #[must_use]
 pub fn hunt_mutants(settings: &Settings, limit: u64) -> Vec<HuntResult> {
     let hunt_result = |mutant: &Mutant| {
         let caught = find(settings, limit, |case| mutant.with(|| case.run().err()));
-        mutant.hunt_result(caught)
+        HuntResult::mutant(mutant, caught)
     };
     mutants::APPLIED.iter().filter(|mutant| !mutant.via_bundles).map(hunt_result).collect()
 }

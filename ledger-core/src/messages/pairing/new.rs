@@ -73,7 +73,7 @@ impl NewDevice {
     ///
     /// # Errors
     /// [`PairingError`]; the pairing is over.
-    pub fn opened(
+    pub fn receive(
         self,
         opening: &[u8],
         now_ms: u64,
@@ -109,7 +109,7 @@ impl ComparingCode {
     ///
     /// # Errors
     /// [`PairingError`]; the pairing is over.
-    pub fn groups(self, message: &[u8], now_ms: u64) -> Result<ChoosingGroups, PairingError> {
+    pub fn receive(self, message: &[u8], now_ms: u64) -> Result<ChoosingGroups, PairingError> {
         self.offer.check_time(now_ms)?;
         let opened = self.channel.open(MessageKind::PairingGroups, message)?;
         let groups = GroupOffer::read_all(&opened).map_err(content)?;
@@ -147,7 +147,7 @@ impl AwaitingGrant {
     ///
     /// # Errors
     /// [`PairingError`]; the pairing is over.
-    pub fn granted(self, message: &[u8], seed: &[u8; 32]) -> Result<Granted, PairingError> {
+    pub fn receive(self, message: &[u8], seed: &[u8; 32]) -> Result<Granted, PairingError> {
         let opened = self.channel.open(MessageKind::PairingGrant, message)?;
         let (entropy, groups) = read_grant(&opened, seed).map_err(content)?;
         let fits = |(granted, offer): (&GrantedGroup, &GroupOffer)| {

@@ -69,7 +69,7 @@ impl Scanned {
     ///
     /// # Errors
     /// [`PairingError`]; the pairing is over.
-    pub fn revealed(self, reveal: &[u8], now_ms: u64) -> Result<EnteringCode, PairingError> {
+    pub fn receive(self, reveal: &[u8], now_ms: u64) -> Result<EnteringCode, PairingError> {
         self.offer.check_time(now_ms)?;
         let theirs = Reveal::decode(reveal)?;
         let session = self.offer.session;
@@ -117,7 +117,7 @@ impl AwaitingDevices {
     ///
     /// # Errors
     /// [`PairingError`]; the pairing is over.
-    pub fn devices(self, message: &[u8]) -> Result<Certifying, PairingError> {
+    pub fn receive(self, message: &[u8]) -> Result<Certifying, PairingError> {
         let opened = self.channel.open(MessageKind::PairingDevices, message)?;
         let devices = DeviceOffer::read_all(&opened).map_err(content)?;
         let fit = devices.iter().zip(&self.groups).all(|(device, group)| device.fits(group));
