@@ -63,7 +63,7 @@ impl Replica {
     pub(super) fn found(genesis: &VerifiedEntry, breaks: Option<Break>) -> Result<Replica, Error> {
         let mut disk = Disk::default();
         disk.put(genesis.clone(), ChainPosition { chain: 0, seq: 0 }, Verdict::Applied);
-        Ok(Replica { ledger: Ledger::found(genesis)?, disk, breaks })
+        Ok(Replica { ledger: Ledger::from_genesis(genesis)?, disk, breaks })
     }
 
     /// The ledger.
@@ -94,7 +94,7 @@ impl Replica {
         let verdict = replayed.verdict();
         let stored = Break::verdict(self.breaks, entry.id(), verdict);
         let skips = Break::skips(self.breaks, &entry);
-        self.disk.put(entry, replayed.point(), stored);
+        self.disk.put(entry, replayed.position(), stored);
         let flips: Vec<(EntryId, Verdict)> =
             replayed.flips().iter().map(|flip| (flip.id, flip.verdict)).collect();
         for (other, verdict) in flips.iter().filter(|_| !skips) {
@@ -171,7 +171,7 @@ fn tail(ledger: &mut Ledger, disk: &Disk, rows: usize) -> Result<(), Error> {
         if let Some(flip) = replayed.flips().first() {
             return Err(format!("{id} in the tail changes the verdict on {}", flip.id).into());
         }
-        let (point, verdict) = (replayed.point(), replayed.verdict());
+        let (point, verdict) = (replayed.position(), replayed.verdict());
         if (point, verdict) != (row.point, row.verdict) {
             let was = (row.point, row.verdict);
             return Err(format!("{id} was {was:?}, replayed it is {verdict:?} at {point:?}").into());
