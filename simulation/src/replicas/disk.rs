@@ -169,7 +169,7 @@ impl EntryIndex for PrefixIndex<'_> {
     fn link(&self, id: &EntryId) -> Result<Option<Link>, Infallible> {
         Ok(self.row(id).map(|row| {
             let lamport = row.entry.decoded().header().lamport();
-            Link { point: row.point, lamport }
+            Link { position: row.point, lamport }
         }))
     }
 

@@ -62,7 +62,7 @@ impl Replica {
     pub(super) fn new(genesis: &VerifiedEntry, breaks: Option<Break>) -> Result<Replica, Error> {
         let mut disk = Disk::default();
         disk.insert(genesis.clone(), ChainPosition { chain: 0, seq: 0 }, Verdict::Applied);
-        Ok(Replica { ledger: Ledger::found(genesis)?, disk, breaks })
+        Ok(Replica { ledger: Ledger::from_genesis(genesis)?, disk, breaks })
     }
 
     /// The ledger.
@@ -93,7 +93,7 @@ impl Replica {
         let verdict = replayed.verdict();
         let stored = Break::verdict(self.breaks, entry.id(), verdict);
         let skips = Break::skips(self.breaks, &entry);
-        self.disk.insert(entry, replayed.point(), stored);
+        self.disk.insert(entry, replayed.position(), stored);
         let flips: Vec<(EntryId, Verdict)> =
             replayed.flips().iter().map(|flip| (flip.id, flip.verdict)).collect();
         for (other, verdict) in flips.iter().filter(|_| !skips) {
@@ -170,7 +170,7 @@ fn replay_tail(ledger: &mut Ledger, disk: &Disk, rows: usize) -> Result<(), Erro
         if let Some(flip) = replayed.flips().first() {
             return Err(format!("{id} in the tail changes the verdict on {}", flip.id).into());
         }
-        let (point, verdict) = (replayed.point(), replayed.verdict());
+        let (point, verdict) = (replayed.position(), replayed.verdict());
         if (point, verdict) != (row.point, row.verdict) {
             let was = (row.point, row.verdict);
             return Err(format!("{id} was {was:?}, replayed it is {verdict:?} at {point:?}").into());

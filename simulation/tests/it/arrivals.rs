@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use ledger_core::EntryId;
 use ledger_core::engine::{
-    Admission, EntryIndex as _, Evaluation, Ledger, MemoryIndex, Named, Pending, SparseIndex,
-    VerifiedEntry, evaluate,
+    Admission, EntryIndex as _, Evaluation, Ledger, MemoryIndex, Pending, SlotReference,
+    SparseIndex, VerifiedEntry, evaluate,
 };
 use ledger_model::sim::replay::generate;
 use ledger_simulation::real_entries::RealHistory;
@@ -19,7 +19,7 @@ struct Device {
     ledger: Ledger,
     index: MemoryIndex,
     pending: Pending,
-    named: BTreeMap<EntryId, Named>,
+    named: BTreeMap<EntryId, SlotReference>,
 }
 
 impl Device {
@@ -37,7 +37,7 @@ impl Device {
                 Admission::Admitted(admitted) => {
                     let Ok(replayed) = self.ledger.replay(&admitted, &self.index);
                     self.index.insert(&admitted, &replayed);
-                    self.named.extend(replayed.named().map(|named| (entry.id(), named)));
+                    self.named.extend(replayed.slot_reference().map(|named| (entry.id(), named)));
                     open.extend(self.pending.release(&entry.id()));
                 }
                 Admission::Missing(ids) => assert!(self.pending.hold(entry, ids).is_empty()),
@@ -76,9 +76,9 @@ impl Device {
             let Ok(slot) = self.index.slot(&id);
             assert_eq!(index.slot(&id), Ok(slot.clone()));
             for part in slot {
-                assert_eq!(index.judged(&part.id).unwrap().2, Some(id));
+                assert_eq!(index.status(&part.id).unwrap().2, Some(id));
             }
-            assert_eq!(index.judged(&id).unwrap().1, verdict);
+            assert_eq!(index.status(&id).unwrap().1, verdict);
         }
     }
 
