@@ -91,7 +91,7 @@ impl<'a> CompactIndex<'a> {
 
     /// The number under which an entry is stored.
     pub(super) fn number(&self, id: &EntryId) -> Option<i64> {
-        self.numbers().get(self.place(id)?).copied()
+        self.numbers().get(self.0.number(id)?).copied()
     }
 
     /// The entry that is stored under a number.
@@ -101,7 +101,7 @@ impl<'a> CompactIndex<'a> {
 
     /// What the columns beside an entry should say.
     pub(super) fn judged(&self, id: &EntryId) -> Option<Judged> {
-        let (point, verdict, slot) = self.0.judged(id)?;
+        let (point, verdict, slot) = self.0.status(id)?;
         let slot = slot.and_then(|original| self.number(&original));
         Some(Judged { chain: point.chain, verdict: verdict.code(), slot })
     }
