@@ -103,6 +103,14 @@ impl StatementBody {
         }
     }
 
+    /// Whether it cuts somebody off: a removal, bind, revocation or leave.
+    pub(crate) fn is_cut(&self) -> bool {
+        matches!(
+            self,
+            Self::Remove { .. } | Self::Bind { .. } | Self::Revoke { .. } | Self::Leave { .. }
+        )
+    }
+
     /// A word for logs and tools.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -44,9 +44,9 @@ impl<'a> StoredIndex<'a> {
     }
 
     /// Moves on to an entry that was replayed.
-    pub(crate) fn advance(&mut self, n: i64, entry: &DecodedEntry, point: ChainPosition) {
+    pub(crate) fn advance(&mut self, n: i64, entry: &DecodedEntry, position: ChainPosition) {
         self.upto = n;
-        self.remember(entry.id(), Some(Link { point, lamport: entry.header().lamport() }));
+        self.remember(entry.id(), Some(Link { position, lamport: entry.header().lamport() }));
     }
 
     fn remember(&self, id: EntryId, link: Option<Link>) {
@@ -67,8 +67,8 @@ impl<'a> StoredIndex<'a> {
         )?;
         let mut rows = statement.query((id.as_bytes(), self.group.0, self.upto))?;
         let Some(row) = rows.next()? else { return Ok(None) };
-        let point = ChainPosition { chain: row.get(0)?, seq: row.get(1)? };
-        Ok(Some(Link { point, lamport: row.get(2)? }))
+        let position = ChainPosition { chain: row.get(0)?, seq: row.get(1)? };
+        Ok(Some(Link { position, lamport: row.get(2)? }))
     }
 }
 

@@ -88,7 +88,7 @@ fn replay_tail(
         if !replayed.flips().is_empty() {
             return Ok(false);
         }
-        index.advance(n, admitted.verified().decoded(), replayed.point());
+        index.advance(n, admitted.verified().decoded(), replayed.position());
         loaded.upto = n;
         loaded.opening.replayed = loaded.opening.replayed.saturating_add(1);
     }

@@ -38,7 +38,7 @@ impl GroupTransaction<'_> {
     pub(crate) fn merge_heads(&mut self, device: &DeviceKey) -> Result<(), StoreError> {
         self.refuse_fork(device.id())?;
         while self.ledger().next_position(device.id()).is_none() {
-            let home = match self.ledger().home(device.id()) {
+            let home = match self.ledger().enrolment_entry(device.id()) {
                 Some(home) => Some((home, self.stored(home)?.decoded().header().lamport())),
                 None => None,
             };

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use ledger_core::engine::{
-    Admission, AdmittedEntry, DecodedEntry, EntryIndex as _, Ledger, Named, Replayed, VerifiedEntry,
+    Admission, AdmittedEntry, DecodedEntry, EntryIndex as _, Ledger, Replayed, SlotReference,
+    VerifiedEntry,
 };
 use ledger_core::limits::CHECKPOINT_INTERVAL;
 use ledger_core::{EntryId, Transaction, Verdict};
@@ -53,7 +54,7 @@ impl<'a> GroupTransaction<'a> {
         group: GroupKey,
         genesis: &VerifiedEntry,
     ) -> Result<LoadedLedger, StoreError> {
-        let ledger = Arc::new(Ledger::found(genesis)?);
+        let ledger = Arc::new(Ledger::from_genesis(genesis)?);
         let upto = after(last(connection)?)?;
         let beside = Beside { chain: 0, verdict: 0, slot: None };
         insert_entry(connection, group, upto, genesis, &beside)?;
@@ -133,7 +134,7 @@ impl<'a> GroupTransaction<'a> {
         let n = after(self.last)?;
         self.insert(n, entry.verified(), &replayed)?;
         (self.last, self.loaded.upto) = (n, n);
-        self.index.advance(n, entry.verified().decoded(), replayed.point());
+        self.index.advance(n, entry.verified().decoded(), replayed.position());
         self.flip(&replayed)?;
         Ok(replayed.verdict())
     }
@@ -145,13 +146,13 @@ impl<'a> GroupTransaction<'a> {
         verified: &VerifiedEntry,
         replayed: &Replayed,
     ) -> Result<(), StoreError> {
-        let (entry, slot, named) = (verified.decoded(), replayed.slot(), replayed.named());
+        let (entry, slot, named) = (verified.decoded(), replayed.slot(), replayed.slot_reference());
         // A slot is named after its original: the entry that this one names, or this one itself.
         let original = match (named, slot) {
-            (Some(Named { original, .. }), _) => Some(number(self.connection, original)?),
+            (Some(SlotReference { original, .. }), _) => Some(number(self.connection, original)?),
             (None, slot) => slot.map(|_| n),
         };
-        let (chain, verdict) = (replayed.point().chain, replayed.verdict().code());
+        let (chain, verdict) = (replayed.position().chain, replayed.verdict().code());
         let beside = Beside { chain, verdict, slot: original.filter(|_| slot.is_some()) };
         insert_entry(self.connection, self.group, n, verified, &beside)?;
         let Some(original) = original else { return Ok(()) };

@@ -3,13 +3,11 @@
 
 mod collect;
 mod enrolment;
-mod phrase;
 mod share;
 
 pub use collect::{Added, Progress, RecoveredEntropy, RecoveryRequest, ShareCollection};
 pub(crate) use enrolment::read_enrolment;
 pub use enrolment::{EnrolmentError, EnrolmentRequest};
-pub use phrase::{PhraseError, phrase_words};
 pub(crate) use share::read_share;
 pub use share::{MAX_SHARES, RecoveryShare, SharePlan, split_entropy};
 

@@ -91,7 +91,7 @@ impl<'a> CompactIndex<'a> {
 
     /// The number under which an entry is stored.
     pub(super) fn number(&self, id: &EntryId) -> Option<i64> {
-        self.numbers().get(self.place(id)?).copied()
+        self.numbers().get(self.0.number(id)?).copied()
     }
 
     /// The entry that is stored under a number.
@@ -101,9 +101,9 @@ impl<'a> CompactIndex<'a> {
 
     /// The correct values of the derived columns beside an entry.
     pub(super) fn derived_columns(&self, id: &EntryId) -> Option<DerivedColumns> {
-        let (point, verdict, slot) = self.0.judged(id)?;
+        let (position, verdict, slot) = self.0.status(id)?;
         let slot = slot.and_then(|original| self.number(&original));
-        Some(DerivedColumns { chain: point.chain, verdict: verdict.code(), slot })
+        Some(DerivedColumns { chain: position.chain, verdict: verdict.code(), slot })
     }
 
     /// The slot of an original, if it shows anything.

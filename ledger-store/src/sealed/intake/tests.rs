@@ -44,7 +44,7 @@ impl Fixture {
 
     /// The entry of the second epoch, with the key of the first in its history box.
     fn second_epoch(&self) -> VerifiedEntry {
-        let ledger = Ledger::found(&self.genesis).unwrap();
+        let ledger = Ledger::from_genesis(&self.genesis).unwrap();
         let position = ledger.next_position(self.device.id()).unwrap();
         let epoch = self.second.begin(&[&self.first]).unwrap();
         Draft::epoch(epoch).sign(&self.device, &position, 0).unwrap()

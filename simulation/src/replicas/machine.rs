@@ -1,4 +1,4 @@
-//! A replica with its surroundings: what waits, what was noted, and crashes.
+//! A machine that runs a replica: batches, waiting entries, crashes and restarts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,12 +8,12 @@ use ledger_core::{EntryId, GroupId, StateDigest, Verdict};
 use super::breaks::Break;
 use super::disk::Disk;
 use super::flood;
-use super::replica::{Replica, Restart, Taken};
+use super::replica::{OfferResult, Replica, Restart};
 use crate::Error;
 use ledger_model::sim::arrival::{Violation, violation};
 use ledger_model::sim::tally::Tally;
 
-/// What the harness noted about an arrival, for the checks.
+/// Record of an admitted entry, for the checks.
 #[derive(Clone, Debug)]
 pub(super) struct Arrival {
     /// The entry that was admitted.
@@ -22,12 +22,12 @@ pub(super) struct Arrival {
     pub(super) before: StateDigest,
     /// The state after it.
     pub(super) after: StateDigest,
-    /// Whose verdicts it changed.
+    /// The entries whose verdicts changed, with the new verdicts.
     pub(super) flips: Vec<(EntryId, Verdict)>,
 }
 
-/// Where a replica runs.
-pub(super) struct Site {
+/// A machine with a disk, and a replica while the machine is up.
+pub(super) struct Machine {
     group: GroupId,
     breaks: Option<Break>,
     /// The replica, while it is up.
@@ -35,23 +35,23 @@ pub(super) struct Site {
     /// The disk, while it is down.
     disk: Disk,
     pending: Pending,
-    /// Entries that were lost by [`Break::DroppedPending`].
+    /// Entries that [`Break::DroppedPending`] lost.
     forgotten: BTreeSet<EntryId>,
-    /// One for each row but the first, in the order of ingest.
+    /// One record for each row but the first, in the order of ingest.
     pub(super) arrivals: Vec<Arrival>,
 }
 
 const STORAGE: &str = "storage and crashes";
 const ARRIVALS: &str = "arrivals";
 
-impl Site {
-    /// A replica that holds the genesis entry.
+impl Machine {
+    /// A machine whose replica holds the genesis entry.
     ///
     /// # Errors
-    /// If it is not one.
-    pub(super) fn new(genesis: &VerifiedEntry, breaks: Option<Break>) -> Result<Site, Error> {
-        let replica = Replica::found(genesis, breaks)?;
-        Ok(Site {
+    /// If the entry is no genesis entry.
+    pub(super) fn new(genesis: &VerifiedEntry, breaks: Option<Break>) -> Result<Machine, Error> {
+        let replica = Replica::new(genesis, breaks)?;
+        Ok(Machine {
             group: replica.ledger().group(),
             breaks,
             replica: Some(replica),
@@ -69,8 +69,8 @@ impl Site {
         disk.row(id).is_some() || self.forgotten.contains(id)
     }
 
-    /// Ingests a batch in one transaction, unless the replica is down; or crashes before the commit,
-    /// after this many entries.
+    /// Ingests a batch in one transaction, unless the replica is down. With `crash`, the replica
+    /// crashes after that many entries, before the commit.
     ///
     /// # Errors
     /// If an entry cannot be judged.
@@ -109,14 +109,14 @@ impl Site {
             return Ok(found);
         }
         if self.breaks == Some(Break::LostRow) && replica.disk.len() > saved.len() {
-            replica.disk.lose();
+            replica.disk.drop_last_row();
             self.arrivals.pop();
         }
         self.replica = Some(replica);
         Ok(found)
     }
 
-    /// Offers an entry, and what waited for it.
+    /// Offers an entry, and then the entries that waited for it.
     fn offer(
         &mut self,
         replica: &mut Replica,
@@ -128,7 +128,7 @@ impl Site {
             let id = entry.id();
             let before = replica.ledger().state().digest();
             match replica.take(entry.clone())? {
-                Taken::In { flips, .. } => {
+                OfferResult::Admitted { flips, .. } => {
                     let row = if waited { "admitted after waiting" } else { "admitted at once" };
                     tally.add(ARRIVALS, row, 1);
                     let after = replica.ledger().state().digest();
@@ -140,9 +140,11 @@ impl Site {
                         ready.extend(released);
                     }
                 }
-                Taken::Duplicate => tally.add(ARRIVALS, "duplicate", 1),
-                Taken::Refused(rule) => tally.add(ARRIVALS, format!("refused by {rule:?}"), 1),
-                Taken::Missing(missing) => {
+                OfferResult::Duplicate => tally.add(ARRIVALS, "duplicate", 1),
+                OfferResult::Refused(rule) => {
+                    tally.add(ARRIVALS, format!("refused by {rule:?}"), 1)
+                }
+                OfferResult::Missing(missing) => {
                     tally.add(ARRIVALS, "waits", 1);
                     let flooder = flood::device();
                     for gone in self.hold(entry, missing) {
@@ -159,7 +161,8 @@ impl Site {
         Ok(None)
     }
 
-    /// Lets an entry wait; what gives way to it, with its device.
+    /// Puts an entry among the waiting ones. Returns the entries that were dropped for lack of room,
+    /// with their devices.
     fn hold(
         &mut self,
         entry: VerifiedEntry,
@@ -185,7 +188,7 @@ impl Site {
         }
     }
 
-    /// Flips a bit of the newest checkpoint.
+    /// Flips a bit of the newest checkpoint on disk.
     pub(super) fn damage(&mut self, bit: usize, tally: &mut Tally) {
         let disk = self.replica.as_mut().map_or(&mut self.disk, |replica| &mut replica.disk);
         let Some(newest) = disk.checkpoints.last_mut() else { return };
@@ -193,7 +196,7 @@ impl Site {
         tally.add(STORAGE, "checkpoint damaged", 1);
     }
 
-    /// Loses what is in memory.
+    /// Loses everything that is in memory only.
     pub(super) fn crash(&mut self, tally: &mut Tally) {
         if let Some(replica) = self.replica.take() {
             self.disk = replica.disk;
@@ -202,10 +205,10 @@ impl Site {
         }
     }
 
-    /// Comes back, or closes and opens.
+    /// Restarts the replica from its disk; a replica that is up closes in good order first.
     ///
     /// # Errors
-    /// If the disk does not give what was in memory.
+    /// If the ledger on disk is not the one that was in memory.
     pub(super) fn restart(&mut self, tally: &mut Tally) -> Result<(), Error> {
         let was = self.replica.take();
         if let Some(replica) = &was {
@@ -230,7 +233,7 @@ impl Site {
     }
 }
 
-/// Flips a bit.
+/// Flips a bit of some bytes; the number of the bit wraps around at their end.
 pub(super) fn flip(bytes: &mut [u8], bit: usize) {
     let place = (bit / 8).checked_rem(bytes.len()).unwrap_or(0);
     if let Some(byte) = bytes.get_mut(place) {
