@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use ledger_core::keys::PhraseError;
 use ledger_core::messages::MessageError;
 use ledger_core::messages::invite::JoinError;
 use ledger_core::messages::pairing::PairingError;
-use ledger_core::messages::recovery::{EnrolmentError, PhraseError, ShareError};
+use ledger_core::messages::recovery::{EnrolmentError, ShareError};
 use ledger_core::{DeviceId, DraftError, EntryId, GroupId, MemberId, Refusal, VoidReason};
 
 use crate::{BundleCursorError, SecretError};

@@ -46,11 +46,11 @@ pub const MAX_DEVICES: usize = 10;
 
 /// Most entries that a device keeps of another device that was cut, outside of
 /// the cut: enough for somebody who was offline for a season, and at most 32 MiB.
-pub const MAX_OUTSIDE: u64 = 500;
+pub const MAX_OUTSIDE_CUTS: u64 = 500;
 
-/// Most entries that a device keeps of devices that were never accepted, all
-/// together: sock puppets introduce each other without end.
-pub const MAX_STRANGERS: u64 = 2_000;
+/// Most entries that a device keeps of devices that were never accepted, all together: an
+/// attacker can make up any number of members who introduce each other.
+pub const MAX_UNACCEPTED: u64 = 2_000;
 
 /// Most verified entries that wait for others.
 pub const MAX_PENDING: usize = 10_000;

@@ -6,6 +6,7 @@ use crate::money::Balance;
 
 /// One payment of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Settlement {
     /// Who pays.
     pub from: MemberId,

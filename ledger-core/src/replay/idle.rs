@@ -3,11 +3,11 @@
 
 use super::admission::AdmittedEntry;
 use super::ledger::Ledger;
-use crate::limits::{MAX_OUTSIDE, MAX_STRANGERS};
+use crate::limits::{MAX_OUTSIDE_CUTS, MAX_UNACCEPTED};
 
 impl Ledger {
     /// Whether a device may leave the entry out: it is idle, and there are
-    /// [`MAX_OUTSIDE`] idle entries of its enrolment here, or [`MAX_STRANGERS`]
+    /// [`MAX_OUTSIDE_CUTS`] idle entries of its enrolment here, or [`MAX_UNACCEPTED`]
     /// of enrolments that were never accepted. Not so with a statement that is
     /// new and may count, whoever carries it. An entry that another depends on,
     /// by a device that may write, must not be left out.
@@ -19,9 +19,9 @@ impl Ledger {
             return false;
         }
         if self.control.is_enrolled(after.author) {
-            self.control.outside(after.author) >= MAX_OUTSIDE
+            self.control.outside(after.author) >= MAX_OUTSIDE_CUTS
         } else {
-            self.control.by_strangers() >= MAX_STRANGERS
+            self.control.by_strangers() >= MAX_UNACCEPTED
         }
     }
 }

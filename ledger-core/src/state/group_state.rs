@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::entry::DecodedEntry;
 use crate::id::{DeviceId, EntryId, EpochCommit, GroupId, MemberId, Topic};
 use crate::keys::DeviceCertificate;
-use crate::money::{Balance, Currency};
+use crate::money::{Balance, Currency, Settlement, settle_up};
 use crate::payload::{RefIndex, Rotation, Transaction};
 use crate::statement::Generation;
 use crate::verdict::BalanceDelta;
@@ -326,6 +326,13 @@ impl GroupState {
         self.balances
             .range((currency, first)..=(currency, last))
             .map(|((_, member), balance)| (*member, *balance))
+    }
+
+    /// The plan that settles every balance in one currency: [`settle_up`] of
+    /// [`open_balances`](Self::open_balances).
+    #[must_use]
+    pub fn settle_up(&self, currency: Currency) -> Vec<Settlement> {
+        settle_up(self.open_balances(currency))
     }
 
     /// How many entries need a newer version of this library to be judged.

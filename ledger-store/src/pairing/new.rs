@@ -108,7 +108,7 @@ impl AwaitingEnrolment {
     /// belongs to somebody else already; the pairing is over.
     pub fn finish(self, message: &[u8]) -> Result<Vec<Group>, StoreError> {
         let seed = random(self.store.environment())?;
-        let Granted { entropy, groups } = self.stage.receive(message, &seed)?;
+        let Granted { entropy, groups, .. } = self.stage.receive(message, &seed)?;
         if let Some(entropy) = &entropy {
             self.store.become_person(entropy)?;
         }
