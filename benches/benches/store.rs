@@ -6,7 +6,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use ledger_benches::measure::bed::AMONG;
 use ledger_benches::measure::host::Host;
 use ledger_core::settle_up;
-use ledger_store::{By, Filter, NewEntry};
+use ledger_store::{Condition, Filter, NewEntry};
 
 /// Entries of the database.
 const ENTRIES: usize = 2_000;
@@ -19,11 +19,12 @@ fn one_group(c: &mut Criterion) {
         bencher.iter(|| host.open(Host::NAME).group.opening().unwrap());
     });
     group.bench_function("a page of 50 expenses", |bencher| {
-        bencher.iter(|| ledger.expenses(None, 50).unwrap());
+        bencher.iter(|| ledger.lists().expenses(None, 50).unwrap());
     });
-    let words = Filter { by: Some(By::Text("groceries 7".to_owned())), ..Filter::default() };
+    let words =
+        Filter { condition: Some(Condition::Text("groceries 7".to_owned())), ..Filter::default() };
     group.bench_function("a search", |bencher| {
-        bencher.iter(|| ledger.find(&words, None, 50).unwrap());
+        bencher.iter(|| ledger.lists().find(&words, None, 50).unwrap());
     });
     group.bench_function("balances and a settle-up plan", |bencher| {
         bencher.iter(|| {

@@ -17,8 +17,8 @@ pub(crate) fn run(arguments: &Export, out: &mut dyn Write) -> Result<(), Failure
     let store = open(&arguments.location)?;
     let group = the_group(&store, &arguments.location)?;
     match arguments.format {
-        ExportFormat::Hledger => hledger::write(&group.state()?, effective_rows(&group)?, out)?,
-        ExportFormat::Csv => splitwise::write(&group.state()?, effective_rows(&group)?, out)?,
+        ExportFormat::Hledger => hledger::write(&*group.state()?, effective_rows(&group)?, out)?,
+        ExportFormat::Csv => splitwise::write(&*group.state()?, effective_rows(&group)?, out)?,
         ExportFormat::Json => write_json(&group, out)?,
     }
     Ok(())
@@ -29,7 +29,7 @@ fn effective_rows(group: &Group) -> Result<Vec<Row>, Failure> {
     let mut rows = Vec::new();
     let mut after = None;
     loop {
-        let page = group.expenses(after, PAGE)?;
+        let page = group.lists().expenses(after, PAGE)?;
         let Some(last) = page.last() else { break };
         after = Some(last.cursor);
         rows.extend(page.into_iter().filter(|row| !row.cancelled));
@@ -43,7 +43,7 @@ fn write_json(group: &Group, out: &mut dyn Write) -> Result<(), Failure> {
     let mut rows = Vec::new();
     let mut after = None;
     loop {
-        let page = group.activity(after, PAGE)?;
+        let page = group.lists().activity(after, PAGE)?;
         let Some(last) = page.last() else { break };
         after = Some(last.cursor);
         rows.extend(page);
@@ -56,5 +56,5 @@ fn write_json(group: &Group, out: &mut dyn Write) -> Result<(), Failure> {
     });
     let ledger = group.ledger()?;
     let heads = ledger.frontier().heads();
-    Ok(json::write(group.id(), &group.state()?, heads, entries, out)?)
+    Ok(json::write(group.id(), &*group.state()?, heads, entries, out)?)
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use ledger_store::{Fsck, Remedy, Store};
+use ledger_store::{DatabaseCheck, Remedy, Store};
 use serde_json::json;
 
 use crate::args;
@@ -14,7 +14,7 @@ use crate::verify::{print_problems, problem_json};
 
 pub(crate) fn run(arguments: &args::Fsck, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.read.location)?;
-    let found = store.fsck(&mut progress_bar())?;
+    let found = store.maintenance().check_database(&mut progress_bar())?;
     let fixed = arguments.fix && found.remedy() == Some(Remedy::Rebuild);
     let left = if fixed { fix(&store)? } else { found.clone() };
     if arguments.read.json {
@@ -39,12 +39,12 @@ pub(crate) fn run(arguments: &args::Fsck, out: &mut dyn Write) -> Result<(), Fai
 }
 
 /// Writes anew, and checks again.
-fn fix(store: &Store) -> Result<Fsck, Failure> {
-    store.repair_derived(&mut progress_bar())?;
-    Ok(store.fsck(&mut progress_bar())?)
+fn fix(store: &Store) -> Result<DatabaseCheck, Failure> {
+    store.maintenance().rebuild_indexes(&mut progress_bar())?;
+    Ok(store.maintenance().check_database(&mut progress_bar())?)
 }
 
-fn print_report(found: &Fsck, fixed: bool, out: &mut dyn Write) -> Result<(), Failure> {
+fn print_report(found: &DatabaseCheck, fixed: bool, out: &mut dyn Write) -> Result<(), Failure> {
     print_problems(found.problems(), out)?;
     for (group, verification) in &found.groups {
         writeln!(out, "group {}: {} entries checked", group.short(), verification.entries)?;
@@ -59,9 +59,9 @@ fn print_report(found: &Fsck, fixed: bool, out: &mut dyn Write) -> Result<(), Fa
 }
 
 fn print_report_json(
-    found: &Fsck,
+    found: &DatabaseCheck,
     fixed: bool,
-    left: &Fsck,
+    left: &DatabaseCheck,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let groups = found.groups.iter().map(|(group, verification)| {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ledger_core::limits::MAX_NAME_BYTES;
 use ledger_formats::splitwise::{self, Inference, Member};
-use ledger_store::import::ImportReport;
+use ledger_store::ImportReport;
 use ledger_store::{Group, Store};
 use serde_json::json;
 
@@ -31,7 +31,7 @@ pub(crate) fn run(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure
     let store = Store::open_or_create(&arguments.location.db, secrets(&arguments.location))?;
     let first = store.group_ids()?.is_empty();
     let group = if first {
-        store.found_group(&name, founder.name())?
+        store.create_group(&name, founder.name())?
     } else {
         the_group(&store, &arguments.location)?
     };

@@ -136,7 +136,7 @@ pub(crate) fn expenses(arguments: &List, out: &mut dyn Write) -> Result<(), Fail
     let state = group.state()?;
     let people = People::of(&state);
     let (rows, more) = pages(arguments, |after, limit| {
-        let page = group.expenses(after, limit)?;
+        let page = group.lists().expenses(after, limit)?;
         Ok(page.into_iter().map(|row| (row.cursor, row)).collect())
     })?;
     if arguments.read.json {
@@ -193,7 +193,7 @@ pub(crate) fn activity(arguments: &List, out: &mut dyn Write) -> Result<(), Fail
     let state = group.state()?;
     let people = People::of(&state);
     let (rows, more) = pages(arguments, |after, limit| {
-        let page = group.activity(after, limit)?;
+        let page = group.lists().activity(after, limit)?;
         Ok(page.into_iter().map(|row| (row.cursor, row)).collect())
     })?;
     if arguments.read.json {

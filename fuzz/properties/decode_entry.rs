@@ -51,7 +51,7 @@ fn check_entry(bytes: &[u8], signature: &[u8; 64]) {
     }
     // A genesis entry begins a ledger, and nothing else does.
     let genesis = matches!(entry.payload(), Payload::Genesis(_));
-    let ledger = Ledger::found(&hazmat::trust_stored(entry));
+    let ledger = Ledger::from_genesis(&hazmat::trust_stored(entry));
     assert_eq!(ledger.is_ok(), genesis);
     if let Ok(ledger) = ledger {
         let saved = ledger.to_checkpoint();

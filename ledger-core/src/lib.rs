@@ -1,5 +1,5 @@
-//! The meaning of a group ledger: shared expenses of a few people, recorded
-//! offline on every device, the same on all of them.
+//! Meaning of the entries of a group ledger: shared expenses of a few people, recorded offline on
+//! every device, with the same result on all of them.
 //!
 //! This crate is pure: no I/O, no clock, no threads, no global randomness.
 //! Time and randomness are arguments. `SPEC.md` describes bytes and rules;

@@ -28,7 +28,7 @@ fn main() -> Outcome<()> {
     let folder = Path::new(&folder);
     let keys = FileSecrets::new(folder.join("bench.db.keys"));
     let store = Store::open_or_create(&folder.join("bench.db"), Arc::new(keys))?;
-    let group = store.found_group("Flat", "Anna")?;
+    let group = store.create_group("Flat", "Anna")?;
     fill(&group)?;
     group.checkpoint()?;
     println!("ready");
@@ -40,7 +40,7 @@ fn main() -> Outcome<()> {
         for _ in 0..calls {
             match what {
                 "balances" => black_box(balances(&group)?).len(),
-                _ => black_box(group.find(&Filter::default(), None, 50)?).len(),
+                _ => black_box(group.lists().find(&Filter::default(), None, 50)?).len(),
             };
         }
         println!("{}", begun.elapsed().as_nanos());

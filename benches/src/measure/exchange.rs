@@ -157,7 +157,7 @@ fn import(effort: Effort) -> Vec<Figure> {
             guest.import(&bundle);
         });
         let state = guest.group.state().unwrap();
-        let mut rows = guest.group.activity(None, u32::MAX).unwrap();
+        let mut rows = guest.group.lists().activity(None, u32::MAX).unwrap();
         rows.reverse();
         let entries: Vec<VerifiedEntry> = rows.into_iter().map(|row| row.entry).collect();
         let rows = reader.after(last, &entries[1..], &state);

@@ -36,7 +36,7 @@ impl Host {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join(Self::NAME);
         let store = open_file(file.clone());
-        let group = store.found_group("Crowd", "0").unwrap();
+        let group = store.create_group("Crowd", "0").unwrap();
         let mut crowd = crowd_of(&group, &keys_of(file), 9);
         crowd.write(entries - crowd.entries.len(), 6);
         for batch in crowd.entries[1..].chunks(1_000) {
@@ -62,13 +62,17 @@ impl Host {
     #[must_use]
     pub fn admit(&self, name: &str) -> Vec<u8> {
         let guest = open_file(self.path(name));
-        let link = self.group.invite(&NewInvite { label: "bench".into(), ..NewInvite::default() });
+        let link = self
+            .group
+            .invites()
+            .create(&NewInvite { note: "bench".into(), ..NewInvite::default() });
         let link = InviteLink::parse(&link.unwrap().reveal("")).unwrap();
-        let request = guest.join(&link, "Ben").unwrap();
-        let Received::Admitted(admitted) = self.store.receive_request(&request).unwrap() else {
+        let request = guest.joining().join(&link, "Ben").unwrap();
+        let Received::Admitted(admitted) = self.store.joining().receive_request(&request).unwrap()
+        else {
             panic!("an open invite")
         };
-        drop(guest.finish_join(&admitted.answer).unwrap());
+        drop(guest.joining().enter(&admitted.answer).unwrap());
         self.export()
     }
 
@@ -76,7 +80,7 @@ impl Host {
     #[must_use]
     pub fn export(&self) -> Vec<u8> {
         let mut bundle = Vec::new();
-        self.group.export_bundle(Since::Beginning, &mut bundle, &mut go_on).unwrap();
+        self.group.bundles().export(Since::Beginning, &mut bundle, &mut go_on).unwrap();
         bundle
     }
 
@@ -102,7 +106,7 @@ impl Guest {
     /// # Panics
     /// If anything of the bundle is missing then.
     pub fn import(&self, bundle: &[u8]) -> Imported {
-        let imported = self.group.import_bundle(&mut &*bundle, &mut go_on).unwrap();
+        let imported = self.group.bundles().import(&mut &*bundle, &mut go_on).unwrap();
         assert!(imported.is_complete());
         imported
     }

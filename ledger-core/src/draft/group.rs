@@ -1,4 +1,4 @@
-//! The genesis entry: a new group, or the successor of an old one.
+//! Drafts of genesis entries: for a new group, or the successor of an old one.
 
 use super::{DraftError, assemble};
 use crate::base::id::MemberId;

@@ -1,4 +1,4 @@
-//! Drafts: what an entry is to say, before a device signs it and gives it its place.
+//! Drafts of entries, before a device signs them at its next position.
 
 mod group;
 mod keys;

@@ -1,4 +1,4 @@
-//! The signed header: the same twelve fields in every version (SPEC §2).
+//! Signed header of an entry: the same twelve fields in every version (SPEC §2).
 
 mod kind;
 

@@ -1,4 +1,4 @@
-//! Cards: they introduce people who hold a root key (SPEC §3.2).
+//! Cards of people who hold a root key (SPEC §3.2).
 
 use super::certificate::{DeviceSignatures, VERSION, expect_version};
 use super::check::{check_signature, check_x25519};

@@ -1,4 +1,4 @@
-//! Placeholder cards: they introduce people who have no key yet (SPEC §3.2).
+//! Placeholder cards of people who have no key yet (SPEC §3.2).
 
 use super::CertificateScope;
 use super::card::member_of;

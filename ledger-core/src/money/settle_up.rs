@@ -4,15 +4,15 @@ use crate::base::id::MemberId;
 use crate::base::limits::MAX_EXACT_BALANCES;
 use crate::money::Balance;
 
-/// One payment of a plan.
+/// Payment of a settle-up plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Settlement {
-    /// Who pays.
+    /// The member who pays.
     pub from: MemberId,
-    /// Who receives.
+    /// The member who receives.
     pub to: MemberId,
-    /// How much, positive.
+    /// The amount, positive.
     pub amount: Balance,
 }
 

@@ -1,4 +1,4 @@
-//! A new epoch: under which key entries travel from now on (SPEC §4.13).
+//! Epoch entries: each begins an epoch, whose key seals entries from then on (SPEC §4.13).
 
 use crate::base::codec::{Reader, Writer};
 use crate::base::id::{EpochCommit, Topic};

@@ -1,4 +1,4 @@
-//! The beginning of a group (SPEC §4.1).
+//! Genesis entries, which create groups (SPEC §4.1).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -100,8 +100,8 @@ impl Genesis {
         self.predecessor.as_ref()
     }
 
-    /// The people whom the entry introduces: the founder, and in a successor
-    /// group the old group's other people.
+    /// Members from the beginning, with their names: the founder, and in a successor group the other
+    /// people of the old group.
     pub(crate) fn people(&self) -> Vec<(MemberId, &str)> {
         let founder = (self.card.member(), self.card.name());
         let opening = self.predecessor.iter().flat_map(|predecessor| &predecessor.opening);
@@ -149,8 +149,8 @@ impl Predecessor {
         self.opening.iter().for_each(|opening| opening.write(w));
     }
 
-    /// Rule G1: opening balances sum to zero, of the founder first and then of
-    /// distinct people whose cards the founder introduces under the salt.
+    /// Checks rule G1: the opening balances sum to zero. The founder's come first, then those of
+    /// distinct people whose cards name the founder as introducer and are under the salt.
     fn check(&self, founder: &Card) -> Result<(), Refusal> {
         let refused = |what: &str| Err(Refusal::with_detail(Rule::G1, what));
         let mut sums: BTreeMap<Currency, Balance> = BTreeMap::new();

@@ -65,7 +65,7 @@ impl Claim {
         self.card.check()
     }
 
-    /// An introduction of the placeholder.
+    /// The entry that introduces the placeholder.
     #[must_use]
     pub fn target(&self) -> RefIndex {
         self.target

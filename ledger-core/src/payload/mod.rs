@@ -180,8 +180,8 @@ impl Payload {
         })
     }
 
-    /// Rules P1, P2 and Q3: every index has a ref, every ref an index; the
-    /// refs of a carried statement are its base.
+    /// Checks rules P1, P2 and Q3: every index has a ref and every ref an index; the refs of a carrier
+    /// are the base of its statement.
     fn check_refs(&self, header: &Header) -> Result<(), Refusal> {
         if let Self::Statement(signed) = self {
             if signed.statement().base() != header.refs() {

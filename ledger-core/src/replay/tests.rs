@@ -17,7 +17,7 @@ use crate::payload::{Expense, Transaction, Transfer};
 use crate::rule::Rule;
 use crate::state::{NextEntryPosition, any_names, any_position};
 use crate::statement::{Generation, NewStatement};
-use crate::verdict::{Named, Verdict, VoidReason};
+use crate::verdict::{SlotReference, Verdict, VoidReason};
 use proptest::prelude::*;
 
 /// A group on the founder's device, with Ben and Cleo as placeholders.
@@ -327,9 +327,9 @@ fn what_speaks_of_an_expense_names_it_void_or_not() {
         let at = group.ledger.next_position(group.device.id()).unwrap();
         let entry = draft.sign(&group.device, &at, 0).unwrap();
         let replayed = group.replay(entry.clone()).unwrap();
-        (entry.id(), replayed.verdict(), replayed.named())
+        (entry.id(), replayed.verdict(), replayed.slot_reference())
     };
-    let named = |endorses| Some(Named { original: dinner, endorses });
+    let named = |endorses| Some(SlotReference { original: dinner, endorses });
     let (applied, wrong) = (Verdict::Applied, Verdict::Void(VoidReason::WrongTarget));
 
     let draft = Draft::copy(&state, dinner, &details).unwrap();
@@ -390,7 +390,7 @@ fn what_corrects_a_void_copy_is_in_the_slot_that_it_names_be_it_the_first_entry(
         let replayed = group.replay(entry).unwrap();
         index.insert(&admitted, &replayed);
         assert_eq!(replayed.slot().map(|(original, ..)| original), expected);
-        assert_eq!(index.judged(&admitted.verified().id()).unwrap().2, expected);
+        assert_eq!(index.status(&admitted.verified().id()).unwrap().2, expected);
         admitted.verified().id()
     };
     let copy = says(Draft::copy(&state, genesis.id(), &details).unwrap(), None);

@@ -103,6 +103,14 @@ impl StatementBody {
         }
     }
 
+    /// Whether it cuts somebody off: a removal, bind, revocation or leave.
+    pub(crate) fn is_cut(&self) -> bool {
+        matches!(
+            self,
+            Self::Remove { .. } | Self::Bind { .. } | Self::Revoke { .. } | Self::Leave { .. }
+        )
+    }
+
     /// A word for logs and tools.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -205,8 +213,8 @@ impl StatementBody {
         }
     }
 
-    /// Rule K3: what a statement carries is for its group, and an enrolled
-    /// device is certified by the key that signs the statement.
+    /// Checks rule K3: a carried card or certificate is for the statement's group, and the signer of
+    /// the statement is the root key that certifies an enrolled device.
     pub(super) fn check_scope(&self, group: GroupId, signer: RootId) -> Result<(), Refusal> {
         let fits = match self {
             Self::Enrol { certificate, .. } => {

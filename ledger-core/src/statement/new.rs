@@ -1,4 +1,4 @@
-//! Statements to make: what a person wants to state, before the root key signs it.
+//! Statements before the root key signs them.
 
 use std::collections::BTreeSet;
 

@@ -1,10 +1,10 @@
-//! What is wrong with a file, where, and what to do about it.
+//! Errors of a file: the problem, its place, and what to do about it.
 
 use core::fmt;
 
 use ledger_core::{AmountError, Currency, CurrencyError, DateError};
 
-/// Why a file cannot be imported. Nothing of it was.
+/// Reason why a file cannot be imported. No row of it was imported.
 ///
 /// ```
 /// let file = b"Date,Description,Category,Cost,Currency,Ann,Ben\n\
@@ -30,11 +30,11 @@ pub struct Column {
     name: String,
 }
 
-/// What is wrong with the file.
+/// Problem of a file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// There is nothing in the file.
+    /// The file is empty.
     #[error("the file is empty; export the group from Splitwise as a spreadsheet (CSV)")]
     Empty,
     /// The file is not text, or not in UTF-8.
@@ -49,7 +49,7 @@ pub enum ErrorKind {
     NotSplitwise {
         /// The header cell, shortened.
         found: String,
-        /// What an export has there.
+        /// The text that an export has there.
         expected: &'static str,
     },
     /// The header has no member.
@@ -121,12 +121,12 @@ pub enum ErrorKind {
         /// The cost.
         found: String,
     },
-    /// What members gain in a row is not what others lose.
+    /// The gains of some members in a row are not the losses of the others.
     #[error(
         "the members' numbers of a row add up to 0, these add up to {sum} {currency}; correct the row in Splitwise and export again"
     )]
     Unbalanced {
-        /// What they add up to.
+        /// The sum of the members' numbers.
         sum: String,
         /// Currency of the row.
         currency: Currency,
@@ -160,7 +160,7 @@ pub enum ErrorKind {
     TotalMismatch {
         /// Sum of the rows.
         expected: String,
-        /// What the closing row says.
+        /// The balance in the closing row.
         found: String,
         /// The currency.
         currency: Currency,
@@ -190,7 +190,7 @@ impl Error {
         self.column.as_ref()
     }
 
-    /// What is wrong.
+    /// The problem.
     #[must_use]
     pub const fn kind(&self) -> &ErrorKind {
         &self.kind

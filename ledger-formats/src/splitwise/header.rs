@@ -1,4 +1,4 @@
-//! The first line: which columns there are, and whose.
+//! Header of an export: its columns and members.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub(super) const MEMBERS: usize = 5;
 
 pub(super) const FIXED: [&str; MEMBERS] = ["Date", "Description", "Category", "Cost", "Currency"];
 
-/// What Splitwise adds to the name of a member who left the group.
+/// Suffix that Splitwise adds to the name of a member who left the group.
 const REMOVED: &str = "(removed)";
 
 /// A member's column.
@@ -26,8 +26,8 @@ pub struct Member {
     key: MemberKey,
 }
 
-/// Recognises a member in later exports of the same group, as far as an export
-/// allows: a suffix `(removed)` does not change it.
+/// Key that recognises a member in later exports of the same group, as far as an export allows. A
+/// suffix `(removed)` does not change it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MemberKey {
     name: String,
@@ -46,7 +46,7 @@ impl Member {
         &self.name
     }
 
-    /// What recognises the member in another export.
+    /// The key that recognises the member in another export.
     #[must_use]
     pub const fn key(&self) -> &MemberKey {
         &self.key
@@ -75,7 +75,7 @@ impl MemberKey {
         &self.name
     }
 
-    /// How many columns further left have the same [`MemberKey::name`].
+    /// Number of columns further left with the same [`MemberKey::name`].
     #[must_use]
     pub const fn ordinal(&self) -> u32 {
         self.ordinal
@@ -115,7 +115,7 @@ impl Header {
         Ok(Self { members })
     }
 
-    /// How many columns the file has.
+    /// Number of columns of the file.
     pub(super) fn columns(&self) -> usize {
         self.members.len().saturating_add(MEMBERS)
     }

@@ -51,38 +51,36 @@ pub struct Row {
     inference: Inference,
 }
 
-/// What a row means. Members are named by their index in
-/// [`Export::members`].
+/// Meaning of a row. Members are named by their index in [`Export::members`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RowKind {
     /// Some members paid, some owe. Both lists hold amounts above 0 in column
     /// order and add up to the row's amount; both are empty if that is 0.
     Expense {
-        /// Who paid how much.
+        /// The payers, with the amount of each.
         payers: Vec<(usize, Amount)>,
-        /// Who owes how much.
+        /// The members who owe, with the amount of each.
         shares: Vec<(usize, Amount)>,
     },
     /// One member gave the row's amount to another.
     Transfer {
-        /// Who gave.
+        /// The member who gave.
         from: usize,
-        /// Who received.
+        /// The member who received.
         to: usize,
     },
 }
 
-/// Whether the export says who paid and owes how much. The balances and the
-/// amount of a row are always exactly those of the file.
+/// Certainty of the payers and shares of a row. The balances and the amount of a row are always
+/// exactly those of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Inference {
-    /// It does, taking it that nobody paid who owes more than they paid.
+    /// Certain, if no member paid who owes more than they paid.
     Exact,
-    /// Several members paid more than their share; that they owe equal parts of
-    /// what is left is a guess.
+    /// Several members paid more than their share. It is a guess that they owe equal parts of the
+    /// rest.
     SeveralPayers,
-    /// The row changes nobody's balance; that all members paid and owe equal
-    /// parts is a guess.
+    /// The row changes no balance. It is a guess that all members paid and owe equal parts.
     NoEffect,
 }
 
@@ -170,7 +168,7 @@ impl Row {
         self.line
     }
 
-    /// Recognises the row in this and later exports of the same group.
+    /// The origin, which recognises the row in this and later exports of the same group.
     #[must_use]
     pub const fn origin(&self) -> Origin {
         self.origin
@@ -200,32 +198,32 @@ impl Row {
         self.currency
     }
 
-    /// What the row costs, or how much was given.
+    /// The cost of an expense, or the amount of a transfer.
     #[must_use]
     pub const fn amount(&self) -> Amount {
         self.amount
     }
 
-    /// Who paid and who owes.
+    /// The kind of the row, with its payers and shares.
     #[must_use]
     pub const fn kind(&self) -> &RowKind {
         &self.kind
     }
 
-    /// How sure [`Row::kind`] is.
+    /// The certainty of [`Row::kind`].
     #[must_use]
     pub const fn inference(&self) -> Inference {
         self.inference
     }
 
-    /// What a member paid less what they owe, the number of the file.
+    /// The member's number in the file: paid minus owed.
     #[must_use]
     pub fn net(&self, member: usize) -> Balance {
         let own = self.parts().filter(|(index, _)| *index == member);
         own.fold(Balance::ZERO, |net, (_, part)| net.plus(part))
     }
 
-    /// What the row adds to balances, a member possibly twice.
+    /// The parts that the row adds to balances; a member may have two.
     fn parts(&self) -> impl Iterator<Item = (usize, Balance)> {
         let (payers, shares, transfer) = match &self.kind {
             RowKind::Expense { payers, shares } => (payers.as_slice(), shares.as_slice(), None),

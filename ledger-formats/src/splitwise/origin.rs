@@ -1,4 +1,4 @@
-//! The identity of a row.
+//! Origins: the identity of rows (SPEC §10).
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::header::{Member, MemberKey};
 
 type Encoded = Result<(), minicbor::encode::Error<core::convert::Infallible>>;
 
-/// What a row says, as far as its identity goes.
+/// Content of a row that decides its identity.
 pub(super) struct Content<'a> {
     pub(super) date: Date,
     pub(super) description: &'a str,
@@ -20,7 +20,7 @@ pub(super) struct Content<'a> {
     pub(super) nets: &'a [Balance],
 }
 
-/// Gives rows their origin, one after another in the order of the file.
+/// Source of origins for rows, one after another in the order of the file.
 ///
 /// The origin of a row is the first 16 bytes of `D("origin", row)`, where `row`
 /// is the canonical CBOR (SPEC §1.3) of
@@ -50,7 +50,7 @@ pub(super) struct Content<'a> {
 /// file's line breaks or the way its numbers are written.
 #[derive(Default)]
 pub(super) struct Origins {
-    /// How often each row was met, by its bytes without the ordinal.
+    /// Number of times each row was met, by its bytes without the ordinal.
     seen: BTreeMap<Vec<u8>, u64>,
 }
 

@@ -1,4 +1,4 @@
-//! One row: its fields, and what they mean.
+//! Rows: their fields, and the meaning of these.
 
 use super::error::{Error, ErrorKind, shorten};
 use super::header::{CATEGORY, COST, CURRENCY, DATE, DESCRIPTION, Header, MEMBERS, check_length};
@@ -136,7 +136,7 @@ fn amount(balance: Balance) -> Option<Amount> {
     Amount::from_minor_units(minor_units).ok()
 }
 
-/// What is owed to the members who paid more than their share.
+/// Sum that is owed to the members who paid more than their share.
 fn owed(nets: &[Balance]) -> Balance {
     nets.iter().fold(Balance::ZERO, |sum, net| sum.plus(Balance::ZERO.max(*net)))
 }

@@ -57,7 +57,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// How far the reader has read, in bytes.
+    /// Position of the reader, in bytes.
     fn position(&self) -> usize {
         usize::try_from(self.reader.position().byte()).unwrap_or(usize::MAX)
     }
@@ -74,7 +74,7 @@ impl Record {
         self.fields.iter()
     }
 
-    /// How many fields there are.
+    /// Number of fields.
     pub(super) fn len(&self) -> usize {
         self.fields.len()
     }
@@ -95,7 +95,7 @@ fn text(bytes: &[u8]) -> Result<&str, Error> {
     }
 }
 
-/// Where each line begins. Lines end with LF, CR LF or CR.
+/// Position of the beginning of each line. Lines end with LF, CR LF or CR.
 fn line_starts(bytes: &[u8]) -> Vec<usize> {
     let following = bytes.iter().skip(1).map(Some).chain([None]);
     let ends = (1..).zip(bytes.iter().zip(following));

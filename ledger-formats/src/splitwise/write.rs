@@ -47,7 +47,7 @@ pub fn write(
     writer.flush()
 }
 
-/// What a member paid less what they owe.
+/// A member's net: paid minus owed.
 fn net(transaction: &Transaction, member: MemberId) -> Balance {
     let sum = |parts: Vec<(MemberId, Amount)>| {
         let own = parts.into_iter().filter(|(who, _)| *who == member);

@@ -4,19 +4,19 @@
 
 use std::ops::ControlFlow;
 
-use ledger_store::{Fsck, Phase, Remedy, Store, StoreError, Table};
+use ledger_store::{DatabaseCheck, Phase, Remedy, Store, StoreError, Table};
 use rusqlite::types::Value;
 
 use crate::common::people::Ben;
 use crate::common::subject::Subject;
 use crate::common::{self, Folder, Rng, assert_sound, digest, found, record};
 
-fn fsck(store: &Store) -> Fsck {
-    store.fsck(&mut |_| ControlFlow::Continue(())).unwrap()
+fn fsck(store: &Store) -> DatabaseCheck {
+    store.maintenance().check_database(&mut |_| ControlFlow::Continue(())).unwrap()
 }
 
 fn fix(store: &Store) -> Result<(), StoreError> {
-    store.repair_derived(&mut |_| ControlFlow::Continue(()))
+    store.maintenance().rebuild_indexes(&mut |_| ControlFlow::Continue(()))
 }
 
 /// Every row of every table but `checkpoints`, whose number may differ.
@@ -198,7 +198,7 @@ fn stopped_at_any_point_nothing_has_changed() {
     let mut told = Vec::new();
     for stop in 0..4 {
         told.clear();
-        let result = store.repair_derived(&mut |progress| {
+        let result = store.maintenance().rebuild_indexes(&mut |progress| {
             told.push(progress.phase);
             if told.len() > stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
@@ -209,7 +209,7 @@ fn stopped_at_any_point_nothing_has_changed() {
         }
     }
     assert_eq!(told, [Phase::Verifying, Phase::Verifying, Phase::Rebuilding, Phase::Rebuilding]);
-    let stopped = store.fsck(&mut |_| ControlFlow::Break(()));
+    let stopped = store.maintenance().check_database(&mut |_| ControlFlow::Break(()));
     assert!(matches!(stopped, Err(StoreError::Cancelled)));
     assert_eq!(fsck(&store).remedy(), None);
 }

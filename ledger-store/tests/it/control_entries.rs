@@ -40,7 +40,7 @@ fn a_removal_voids_what_it_does_not_know_and_a_bind_brings_back() {
     let ledger = group.ledger().unwrap();
     let dinner = Draft::record(ledger.state(), &details(ledger.state(), &mut rng)).unwrap();
     let second = ingest(&group, &sign(&ledger, &ben, None, dinner));
-    assert_eq!(group.expenses(None, 10).unwrap().len(), 2);
+    assert_eq!(group.lists().expenses(None, 10).unwrap().len(), 2);
 
     let ledger = group.ledger().unwrap();
     let remove = NewStatement::Remove { member };
@@ -49,7 +49,7 @@ fn a_removal_voids_what_it_does_not_know_and_a_bind_brings_back() {
     assert_eq!(verdict(&group, first), Verdict::Applied);
     assert_eq!(verdict(&group, second), Verdict::Void(VoidReason::HardCut));
     let shown: Vec<EntryId> =
-        group.expenses(None, 10).unwrap().iter().map(|row| row.original).collect();
+        group.lists().expenses(None, 10).unwrap().iter().map(|row| row.original).collect();
     assert_eq!(shown, [first]);
     let state = group.state().unwrap();
     assert!(state.member(member).unwrap().is_removed());
@@ -63,7 +63,7 @@ fn a_removal_voids_what_it_does_not_know_and_a_bind_brings_back() {
     let ledger = group.ledger().unwrap();
     let draft = Draft::copy(ledger.state(), second, &said).unwrap();
     let copy = ingest(&group, &sign(&ledger, &anna, None, draft));
-    let rows = group.expenses(None, 10).unwrap();
+    let rows = group.lists().expenses(None, 10).unwrap();
     assert!(rows.iter().any(|row| (row.original, row.shown) == (second, copy)));
     assert_sound(&group);
 
@@ -130,7 +130,7 @@ fn a_flood_of_heads_keeps_nobody_from_writing() {
 
 /// What an entry says, as an app would read it before offering a copy.
 fn details_of(group: &Group, id: EntryId) -> ledger_core::Transaction {
-    let rows = group.activity(None, 1000).unwrap();
+    let rows = group.lists().activity(None, 1000).unwrap();
     let row = rows.iter().find(|row| row.entry.id() == id).unwrap();
     group.state().unwrap().transaction_of(row.entry.decoded()).unwrap()
 }

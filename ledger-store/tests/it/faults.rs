@@ -29,7 +29,7 @@ fn child_on_storage_that_fails() {
     let work = || -> Result<(), StoreError> {
         let store = folder.open()?;
         let group = store.group(store.group_ids()?[0])?;
-        group.expenses(None, 10)?;
+        group.lists().expenses(None, 10)?;
         let state = group.state()?;
         let mut rng = Rng::new(1);
         let batch = (0..BATCH)
@@ -88,7 +88,7 @@ fn this() -> Command {
 /// All or nothing is there, all if it was said so, and life goes on.
 fn assert_whole(folder: &Folder, before: u64, said: &Said, case: &str) {
     let store = folder.open().unwrap_or_else(|error| panic!("{case}: {error:?}"));
-    let found = store.fsck(&mut |_| ControlFlow::Continue(())).unwrap();
+    let found = store.maintenance().check_database(&mut |_| ControlFlow::Continue(())).unwrap();
     assert_eq!(found.remedy(), None, "{case}: {found:?}");
     let group = only(&store);
     let kept = count(&group);

@@ -42,7 +42,7 @@ fn every_version_opens_and_means_what_it_meant() {
             "version {version} leads to another schema: a released migration was changed, or, \
              before the release, the fixture is to be made anew"
         );
-        let found = store.fsck(&mut |_| ControlFlow::Continue(())).unwrap();
+        let found = store.maintenance().check_database(&mut |_| ControlFlow::Continue(())).unwrap();
         assert_eq!(found.remedy(), None, "version {version}: {found:?}");
         let expected = std::fs::read_to_string(place.join(format!("v{version}.txt"))).unwrap();
         for line in expected.lines() {

@@ -24,7 +24,7 @@ fn twins(seed: u64) -> (Folder, Folder) {
 /// Appends entries of all kinds, some about what was there before.
 fn go_on(group: &Group, batches: usize, rng: &mut Rng) {
     let mut originals: Vec<EntryId> =
-        group.expenses(None, u32::MAX).unwrap().iter().map(|row| row.original).collect();
+        group.lists().expenses(None, u32::MAX).unwrap().iter().map(|row| row.original).collect();
     for _ in 0..batches {
         let state = group.state().unwrap();
         let mut new: Vec<NewEntry> = (0..6).map(|_| something(&state, &originals, rng)).collect();

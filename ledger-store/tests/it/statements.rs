@@ -83,8 +83,8 @@ fn a_removal_tells_what_it_voids() {
     assert_sound(&group);
 
     // The second dinner took place all the same.
-    let copy = group.append(vec![NewEntry::Copy { original: dinners[1] }]).unwrap();
-    let rows = group.expenses(None, 10).unwrap();
+    let copy = group.append(vec![NewEntry::VoidEntryCopy { original: dinners[1] }]).unwrap();
+    let rows = group.lists().expenses(None, 10).unwrap();
     assert!(rows.iter().any(|row| (row.original, row.shown) == (dinners[1], copy[0])));
     assert_sound(&group);
 }
@@ -175,11 +175,11 @@ fn a_device_is_enrolled_and_revoked_and_a_member_leaves() {
     assert!(matches!(group.propose(again), Err(StoreError::WouldBeVoid(_))));
 
     group.sign(&propose(&group, StatementIntent::Leave)).unwrap();
-    let count = group.activity(None, 100).unwrap().len();
+    let count = group.lists().activity(None, 100).unwrap().len();
     let late = NewEntry::Record(dinner(&group, &mut Rng::new(6)));
     let refused = group.append(vec![late]);
     assert!(matches!(refused, Err(StoreError::WouldBeVoid(VoidReason::Left))), "{refused:?}");
-    assert_eq!(group.activity(None, 100).unwrap().len(), count, "nothing was recorded");
+    assert_eq!(group.lists().activity(None, 100).unwrap().len(), count, "nothing was recorded");
     let leave = group.propose(StatementIntent::Leave);
     assert!(matches!(leave, Err(StoreError::Draft(DraftError::ForeignDevice))));
     assert_sound(&group);
@@ -196,16 +196,16 @@ fn acts_without_effect_are_not_signed() {
     let nobody = MemberId::from_bytes([9; 32]);
     let unknown = group.propose(StatementIntent::Remove { member: nobody, since: None });
     assert!(matches!(unknown, Err(StoreError::Draft(DraftError::UnknownMember(_)))));
-    let wrong = NewEntry::Endorsement { target: group.id().genesis(), confirms: true, note: None };
+    let wrong = NewEntry::Confirmation { target: group.id().genesis(), note: None };
     let wrong = group.append(vec![wrong]);
     assert!(matches!(wrong, Err(StoreError::WouldBeVoid(VoidReason::WrongTarget))));
     let absent = EntryId::from_bytes([9; 32]);
-    let copy = group.append(vec![NewEntry::Copy { original: absent }]);
+    let copy = group.append(vec![NewEntry::VoidEntryCopy { original: absent }]);
     assert!(matches!(copy, Err(StoreError::UnknownEntry(ids)) if ids == [absent]));
     let placeholder = group.state().unwrap().first_introduction(me).unwrap();
-    let copy = group.append(vec![NewEntry::Copy { original: placeholder }]);
+    let copy = group.append(vec![NewEntry::VoidEntryCopy { original: placeholder }]);
     assert!(matches!(copy, Err(StoreError::WouldBeVoid(VoidReason::WrongTarget))), "{copy:?}");
-    assert_eq!(group.activity(None, 100).unwrap().len(), 2);
+    assert_eq!(group.lists().activity(None, 100).unwrap().len(), 2);
 }
 
 #[test]
@@ -235,16 +235,16 @@ fn people_are_added_claimed_adopted_and_endorse() {
         Some(Generation::Claim(_))
     ));
     let paid = group.append(vec![NewEntry::Record(dinner(&group, &mut Rng::new(7)))]).unwrap();
-    let endorse =
-        |confirms| NewEntry::Endorsement { target: paid[0], confirms, note: Some("seen".into()) };
-    group.append(vec![endorse(false), endorse(true)]).unwrap();
-    let opinions = group.opinions(paid[0]).unwrap();
-    assert_eq!(opinions.len(), 1);
-    assert!(opinions[0].confirms);
+    let (target, note) = (paid[0], Some("seen".to_owned()));
+    let dispute = NewEntry::Dispute { target, note: note.clone() };
+    group.append(vec![dispute, NewEntry::Confirmation { target, note }]).unwrap();
+    let reviews = group.lists().reviews(target).unwrap();
+    assert_eq!(reviews.len(), 1);
+    assert!(reviews[0].confirms);
     let own = group.me().unwrap().unwrap();
-    let adopts = group.append(vec![NewEntry::Adoption { member: own }]);
+    let adopts = group.append(vec![NewEntry::Vouching { member: own }]);
     assert!(matches!(adopts, Err(StoreError::WouldBeVoid(VoidReason::AdoptsItself))));
-    group.append(vec![NewEntry::Adoption { member }]).unwrap();
+    group.append(vec![NewEntry::Vouching { member }]).unwrap();
     assert_sound(&group);
 }
 
@@ -285,7 +285,7 @@ fn a_successor_group_goes_on_with_everybodys_balances() {
     let group = found(&store, 3);
     common::record(&group, 40, 10, &mut Rng::new(9));
     let old = group.state().unwrap();
-    let next = group.found_successor("Flat, again").unwrap();
+    let next = group.create_successor_group("Flat, again").unwrap();
     assert_eq!(store.group_ids().unwrap(), [group.id(), next.id()]);
     let new = next.state().unwrap();
     assert_eq!(new.name(), "Flat, again");

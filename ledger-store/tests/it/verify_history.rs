@@ -249,7 +249,8 @@ fn verifying_can_be_stopped_and_tells_how_far_it_is() {
     let mut told = Vec::new();
     let group = subject.group();
     group
-        .verify(&mut |progress| {
+        .maintenance()
+        .verify_history(&mut |progress| {
             told.push((progress.phase, progress.done, progress.total));
             std::ops::ControlFlow::Continue(())
         })
@@ -257,7 +258,7 @@ fn verifying_can_be_stopped_and_tells_how_far_it_is() {
     let phases = [Phase::Verifying, Phase::Comparing].into_iter();
     let expected: Vec<_> = phases.flat_map(|phase| [(phase, 0, 12), (phase, 12, 12)]).collect();
     assert_eq!(told, expected);
-    let stopped = group.verify(&mut |_| std::ops::ControlFlow::Break(()));
+    let stopped = group.maintenance().verify_history(&mut |_| std::ops::ControlFlow::Break(()));
     assert!(matches!(stopped, Err(StoreError::Cancelled)), "{stopped:?}");
     assert_eq!(verify(&group).unwrap().problems, []);
 }

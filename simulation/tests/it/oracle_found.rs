@@ -1,4 +1,4 @@
-//! What the comparison with the model has found in the ledger, by hand.
+//! Mistakes that the comparison with the model once found in the ledger, as histories written by hand.
 
 use ledger_core::engine::{Draft, NewGroup, Payload, VerifiedEntry, evaluate};
 use ledger_core::keys::{DeviceKey, RootEntropy, SignedDevice};

@@ -272,8 +272,8 @@ mod tests {
 
     const TYPES: [Type; 4] = [Type::Uint, Type::Bytes, Type::Text, Type::Array];
 
-    /// What the library says of a head, if it is one that may occur, in its shortest
-    /// form.
+    /// Type, argument and rest as the library reads them, for heads in their shortest form whose
+    /// type may occur.
     fn by_the_library(bytes: &[u8]) -> Option<(Type, u64, &[u8])> {
         let mut reader = Reader::new(bytes);
         let head = reader.any_head().ok()?;
@@ -306,7 +306,7 @@ mod tests {
                 count += usize::from(found.is_some());
             }
         }
-        // Of four types, in one byte, two, three, five and nine, if that is needed.
+        // Four types, each with heads of one, two, three, five and nine bytes.
         assert_eq!(count, 4 * (2 * 24 * 256 + 2 * 232 + 2 * 255 + 2 * 255 + 1 + 2 * 255 + 1));
     }
 

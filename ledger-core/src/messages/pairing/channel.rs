@@ -1,4 +1,4 @@
-//! The key agreement of a pairing, the same on both devices.
+//! Key agreement of a pairing, the same on both devices (SPEC §15).
 
 use zeroize::Zeroizing;
 

@@ -262,7 +262,7 @@ fn a_removed_member_who_writes_on_without_end_fills_no_disk() {
         let Ok(replayed) = ledger.replay(&entry, &index);
         index.insert(&entry, &replayed);
     }
-    assert_eq!(kept, limits::MAX_OUTSIDE_CUTS + 1, "the last one is not kept");
+    assert_eq!(kept, limits::MAX_ENTRIES_OUTSIDE_CUTS + 1, "the last one is not kept");
     assert_eq!((ledger.agreed_heads(&index).unwrap(), ledger.state().digest()), calm);
     assert_eq!(ledger.frontier().heads().count(), 2, "one of them is Ben's");
 
@@ -292,7 +292,7 @@ fn sock_puppets_without_end_fill_no_disk() {
     let draft = Draft::merge();
     let mut clock = g.entry(puppet.phone.enrolment).decoded().header().lamport();
     let mut back = puppet.phone.enrolment;
-    for seq in 0..limits::MAX_UNACCEPTED {
+    for seq in 0..limits::MAX_UNACCEPTED_ENTRIES {
         clock += 1;
         let at = any_position(g.id, puppet.phone.key.id(), seq, back, vec![], clock);
         back = g.write_at(&mut puppet.phone, &at, draft.clone());
@@ -362,7 +362,7 @@ fn an_owners_statement_gets_through_by_the_hands_of_somebody_removed() {
     g.remove(&old, &mut anna, ben.member);
     let enrolment = ben.phone.enrolment;
     let clock = g.entry(enrolment).decoded().header().lamport();
-    chain(&mut g, &mut ben, limits::MAX_OUTSIDE_CUTS, &Draft::merge(), (clock, enrolment));
+    chain(&mut g, &mut ben, limits::MAX_ENTRIES_OUTSIDE_CUTS, &Draft::merge(), (clock, enrolment));
     let (mut ledger, mut index) = g.arrive(g.pool.clone());
     let mut surplus = |g: &Group, id: EntryId| {
         let Ok(Admission::Admitted(entry)) = ledger.admit(g.entry(id).clone(), &index) else {

@@ -448,7 +448,7 @@ fn branches_admitted_together_and_replayed_one_after_the_other() {
     for entry in &admitted {
         let Ok(replayed) = ledger.replay(entry, &index);
         index.insert(entry, &replayed);
-        points.push(replayed.point());
+        points.push(replayed.position());
     }
     points.dedup_by_key(|point| point.chain);
     assert_eq!(points.len(), 3, "each on a chain of its own");

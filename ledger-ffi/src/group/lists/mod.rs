@@ -46,7 +46,7 @@ impl Lists {
     ) -> Result<Vec<ExpenseRow>, LedgerError> {
         let filter = filter.unwrap_or_default().try_into()?;
         let after = cursor(after)?;
-        let read = |group: &ledger_store::Group| group.find(&filter, after, limit);
+        let read = |group: &ledger_store::Group| group.lists().find(&filter, after, limit);
         let rows = self.store.read_group(self.id, read)?;
         Ok(rows.into_iter().map(Into::into).collect())
     }
@@ -62,7 +62,7 @@ impl Lists {
         limit: u32,
     ) -> Result<Vec<ActivityRow>, LedgerError> {
         let group = self.store.group(self.id)?;
-        let rows = group.activity(cursor(after)?, limit)?;
+        let rows = group.lists().activity(cursor(after)?, limit)?;
         Ok(activity::rows(rows, group.ledger()?.state()))
     }
 
@@ -78,7 +78,7 @@ impl Lists {
         limit: u32,
     ) -> Result<Vec<ActivityRow>, LedgerError> {
         let group = self.store.group(self.id)?;
-        let rows = group.void_entries(cursor(after)?, limit)?;
+        let rows = group.lists().void_entries(cursor(after)?, limit)?;
         Ok(activity::rows(rows, group.ledger()?.state()))
     }
 
@@ -95,7 +95,8 @@ impl Lists {
         after: Option<String>,
         limit: u32,
     ) -> Result<Vec<VersionRow>, LedgerError> {
-        let rows = self.store.group(self.id)?.history(expense.entry(), cursor(after)?, limit)?;
+        let rows =
+            self.store.group(self.id)?.lists().history(expense.entry(), cursor(after)?, limit)?;
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
@@ -105,7 +106,7 @@ impl Lists {
     /// # Errors
     /// As `history`.
     pub fn reviews(&self, expense: ExpenseId) -> Result<Vec<ReviewRow>, LedgerError> {
-        let rows = self.store.group(self.id)?.opinions(expense.entry())?;
+        let rows = self.store.group(self.id)?.lists().reviews(expense.entry())?;
         Ok(rows.into_iter().map(Into::into).collect())
     }
 }

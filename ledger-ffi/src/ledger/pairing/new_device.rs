@@ -137,7 +137,7 @@ impl AwaitingEnrolment {
     /// `PairingFailed`, `OtherPerson` if this device belongs to another person; then the
     /// pairing is over.
     pub fn receive(&self, message: Vec<u8>) -> Result<Vec<Arc<LedgerGroup>>, LedgerError> {
-        let groups = self.step.take()?.finish(&message)?;
+        let groups = self.step.take()?.receive(&message)?;
         let handle = |group: ledger_store::Group| {
             Arc::new(LedgerGroup::new(self.step.store.clone(), group.id()))
         };

@@ -90,8 +90,8 @@ impl EnrollingDevice {
     pub fn receive(&self, message: Vec<u8>, mode: PairingMode) -> Result<Vec<u8>, LedgerError> {
         let mode = match mode {
             PairingMode::Standard => ledger_store::PairingMode::Standard,
-            PairingMode::RecordOnly => ledger_store::PairingMode::HighSecurity,
+            PairingMode::RecordOnly => ledger_store::PairingMode::RecordOnly,
         };
-        Ok(self.step.take()?.enrol(&message, mode)?)
+        Ok(self.step.take()?.receive(&message, mode)?)
     }
 }

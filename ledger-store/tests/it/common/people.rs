@@ -26,7 +26,7 @@ pub fn ingest(group: &Group, entry: &VerifiedEntry) -> EntryId {
 }
 
 pub fn verdict(group: &Group, id: EntryId) -> Verdict {
-    let rows = group.activity(None, 1000).unwrap();
+    let rows = group.lists().activity(None, 1000).unwrap();
     rows.iter().find(|row| row.entry.id() == id).unwrap().verdict
 }
 

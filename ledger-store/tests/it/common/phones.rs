@@ -26,7 +26,7 @@ impl Phone {
 
 /// Everything that one group has, as another ingests it.
 pub fn hand_over(giver: &Group, taker: &Group) {
-    let rows = giver.activity(None, 10_000).unwrap();
+    let rows = giver.lists().activity(None, 10_000).unwrap();
     let entries: Vec<Travelling> = rows
         .iter()
         .map(|row| {
@@ -45,7 +45,7 @@ pub fn agree(a: &Group, b: &Group) {
 
 /// The link of a fresh invite, as somebody reads it.
 pub fn link(group: &Group, new: &NewInvite) -> InviteLink {
-    let text = group.invite(new).unwrap().reveal("https://example.org/join");
+    let text = group.invites().create(new).unwrap().reveal("https://example.org/join");
     InviteLink::parse(&text).unwrap()
 }
 
@@ -57,14 +57,14 @@ pub fn admitted(received: Received) -> Admitted {
 }
 
 pub fn open_invite() -> NewInvite {
-    NewInvite { label: "the flat".into(), ..NewInvite::default() }
+    NewInvite { note: "the flat".into(), ..NewInvite::default() }
 }
 
 /// Somebody joins by an open invite, and has all entries.
 pub fn join(group: &Group, host: &Phone, guest: &Phone, name: &str) -> Group {
-    let request = guest.store.join(&link(group, &open_invite()), name).unwrap();
-    let answer = admitted(host.store.receive_request(&request).unwrap()).answer;
-    let joined = guest.store.finish_join(&answer).unwrap();
+    let request = guest.store.joining().join(&link(group, &open_invite()), name).unwrap();
+    let answer = admitted(host.store.joining().receive_request(&request).unwrap()).answer;
+    let joined = guest.store.joining().enter(&answer).unwrap();
     hand_over(group, &joined);
     joined
 }

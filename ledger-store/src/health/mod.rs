@@ -1,0 +1,15 @@
+//! Checking a database, rebuilding what is derived, and salvaging a damaged file.
+
+mod audit;
+mod backup;
+mod check;
+mod maintenance;
+mod problem;
+mod salvage;
+mod support;
+
+pub use check::{DatabaseCheck, Verification};
+pub use maintenance::{GroupMaintenance, Maintenance};
+pub use problem::{Problem, Remedy, Table};
+pub(crate) use salvage::salvage_database;
+pub use salvage::{Cut, Salvaged, SalvagedGroup};
