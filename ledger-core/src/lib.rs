@@ -10,7 +10,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`keys`] | secret keys, cards, certificates, fingerprints |
+//! | [`keys`] | secret keys, recovery phrases, cards, certificates, fingerprints |
 //! | [`statement`] | what the owner and members sign under a root key |
 //! | [`seal`] | epoch keys, envelopes, sealed secrets |
 //! | [`bundle`] | files of sealed entries |
