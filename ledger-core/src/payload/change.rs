@@ -1,5 +1,4 @@
-//! Changes of recorded transactions: corrections, cancellations, copies (SPEC §4.6 to
-//! §4.8).
+//! Corrections, cancellations and copies (SPEC §4.6 to §4.8).
 
 use super::{Kind, RefIndex, Transaction};
 use crate::base::codec::{Reader, Writer};

@@ -68,7 +68,7 @@ impl Changes {
     /// # let folder = tempfile::tempdir()?;
     /// # let path = folder.path().join("flat.db");
     /// # let store = Store::open_or_create(&path, Arc::new(MemorySecrets::new()))?;
-    /// let group = store.found_group("Flat", "Anna")?;
+    /// let group = store.create_group("Flat", "Anna")?;
     /// let changes = store.subscribe()?;
     /// group.append(vec![NewEntry::Placeholder { name: "Grandma".into() }])?;
     /// let change = changes.next(Duration::from_secs(1)).ok_or("nothing changed")?;
