@@ -128,7 +128,7 @@ fn a_flood_of_heads_keeps_nobody_from_writing() {
     assert_sound(&group);
 }
 
-/// What an entry says, as an app would read it before offering a copy.
+/// Transaction of an entry, as an app reads it before it offers a copy.
 fn details_of(group: &Group, id: EntryId) -> ledger_core::Transaction {
     let rows = group.lists().activity(None, 1000).unwrap();
     let row = rows.iter().find(|row| row.entry.id() == id).unwrap();

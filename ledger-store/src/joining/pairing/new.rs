@@ -103,7 +103,7 @@ impl AwaitingEnrolment {
     /// person already; the pairing is over.
     pub fn receive(self, message: &[u8]) -> Result<Vec<Group>, StoreError> {
         let seed = random(self.session.environment())?;
-        let Granted { entropy, groups } = self.stage.receive(message, &seed)?;
+        let Granted { entropy, groups, .. } = self.stage.receive(message, &seed)?;
         if let Some(entropy) = &entropy {
             self.session.become_person(entropy)?;
         }

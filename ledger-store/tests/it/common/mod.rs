@@ -131,7 +131,7 @@ impl Folder {
     }
 }
 
-/// As [`Folder::raw`].
+/// Connection past the library, with the key of this key file.
 pub fn raw(db: &Path, keys: &Path) -> rusqlite::Connection {
     let keys = std::fs::read_to_string(keys).unwrap();
     let file = std::fs::read(db).unwrap();

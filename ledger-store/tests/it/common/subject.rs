@@ -63,7 +63,7 @@ impl Subject {
         copy
     }
 
-    /// What a fresh start finds in such a copy.
+    /// Problems that verification finds in such a copy after a fresh start.
     pub fn after(&self, sql: &str) -> Result<Vec<Problem>, StoreError> {
         let copy = self.changed(sql);
         let store = copy.open()?;
