@@ -15,7 +15,7 @@ use crate::verify::{print_problems, problem_json};
 pub(crate) fn run(arguments: &args::Fsck, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.read.location)?;
     let found = store.maintenance().check_database(&mut progress_bar())?;
-    let fixed = arguments.fix && found.remedy() == Some(Remedy::Rebuild);
+    let fixed = arguments.fix && found.remedy() == Some(Remedy::RebuildIndexes);
     let left = if fixed { fix(&store)? } else { found.clone() };
     if arguments.read.json {
         print_report_json(&found, fixed, &left, out)?;
@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &args::Fsck, out: &mut dyn Write) -> Result<(), Fai
     }
     match (left.problems().count(), left.remedy()) {
         (_, None) => Ok(()),
-        (count, Some(Remedy::Rebuild)) if !fixed => {
+        (count, Some(Remedy::RebuildIndexes)) if !fixed => {
             let text =
                 format!("{count} problems found; ledger fsck --fix writes anew what is wrong");
             Err(Failure::Ledger(text))
