@@ -4,8 +4,7 @@
 
 use std::io::Cursor;
 
-use ledger_core::keys::PhraseError;
-use ledger_core::keys::RootEntropy;
+use ledger_core::keys::{PhraseError, RootEntropy};
 use ledger_core::messages::recovery::{RecoveryRequest, RecoveryShare, ShareError};
 use ledger_core::{MemberId, Rule};
 use ledger_store::{Group, NewEntry, Since, StatementIntent, StoreError};

@@ -233,14 +233,7 @@ fn groups() -> Value {
     let mut w = world();
     let other = {
         let entropy = crate::vectors::world::entropy(1);
-        let new = ledger_core::engine::NewGroup {
-            name: "Other",
-            founder: "Anna",
-            entropy: &entropy,
-            index: 1,
-            salt: [8; 32],
-            successor_of: None,
-        };
+        let new = ledger_core::engine::NewGroup::new("Other", "Anna", &entropy, 1, [8; 32]);
         new.create(&device(1), 0).unwrap()
     };
     let mut theirs = World::begun_with(other.clone());

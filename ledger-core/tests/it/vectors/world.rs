@@ -58,14 +58,7 @@ impl World {
     /// Anna founds the group: person 1, device 1, entry `genesis`.
     pub(crate) fn new() -> Self {
         let entropy = entropy(1);
-        let new = NewGroup {
-            name: "Flat",
-            founder: "Anna",
-            entropy: &entropy,
-            index: 0,
-            salt: [9; 32],
-            successor_of: None,
-        };
+        let new = NewGroup::new("Flat", "Anna", &entropy, 0, [9; 32]);
         Self::begun_with(new.create(&device(1), 0).unwrap())
     }
 

@@ -104,7 +104,7 @@ impl AwaitingEnrolment {
     /// belongs to somebody else already; the pairing is over.
     pub fn receive(self, message: &[u8]) -> Result<Vec<Group>, StoreError> {
         let seed = random(self.session.environment())?;
-        let Granted { entropy, groups } = self.stage.receive(message, &seed)?;
+        let Granted { entropy, groups, .. } = self.stage.receive(message, &seed)?;
         if let Some(entropy) = &entropy {
             self.session.become_person(entropy)?;
         }
