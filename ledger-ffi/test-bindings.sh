@@ -28,7 +28,8 @@ tools=${LEDGER_TOOLS:-$target/bindings-tools}
 mkdir -p "$tools"
 
 skip() {
-    printf '\n!!! SKIPPED: the %s %s: %s\n' "$language" "$what" "$1" >&2
+    printf '!!! SKIPPED: the %s %s: %s\n' "$language" "$what" "$1" |
+        tee -a "${LEDGER_SKIPS:-/dev/null}" >&2
     exit 0
 }
 
@@ -72,7 +73,8 @@ generate() {
 # What the scenario needs that a binding cannot make: databases, a process that
 # holds one, and disks that are full or read-only.
 fixtures() {
-    cargo build --quiet -p ledger-ffi --example fixtures
+    # With the features that the whole workspace has: `cargo test` may have built both.
+    cargo build --quiet --workspace --example fixtures --example ledger
     local fixtures=$target/debug/examples/fixtures
     "$fixtures" "$out/fixtures"
     cp ledger-ffi/tests/unreachable.txt "$out/fixtures/"

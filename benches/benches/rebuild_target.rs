@@ -25,9 +25,8 @@ use std::sync::Arc;
 
 use ledger_benches::measure::{core_ms, median};
 use ledger_benches::{Stored, generate};
-use ledger_core::{
-    Admission, DecodedEntry, EntryId, SparseIndex, StateDigest, VerifiedEntry, hazmat,
-};
+use ledger_core::engine::{Admission, DecodedEntry, SparseIndex, VerifiedEntry};
+use ledger_core::{EntryId, StateDigest, hazmat};
 
 /// Microseconds an entry.
 const LIMIT_US: f64 = 3.0;

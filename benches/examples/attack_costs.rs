@@ -16,11 +16,11 @@
 
 use std::time::Instant;
 
+use ledger_core::engine::{Admission, Draft, Ledger, MemoryIndex, NewGroup};
 use ledger_core::hazmat::any_position;
-use ledger_core::{
-    Admission, DeviceKey, Draft, EntryId, Generation, GroupId, Ledger, MemberId, MemoryIndex,
-    NewGroup, NewStatement, RootEntropy, SignedCard, SignedDevice,
-};
+use ledger_core::keys::{DeviceKey, RootEntropy, SignedCard, SignedDevice};
+use ledger_core::statement::{Generation, NewStatement};
+use ledger_core::{EntryId, GroupId, MemberId};
 
 type Attack = fn(&mut World, usize);
 
@@ -139,7 +139,7 @@ impl World {
     }
 
     fn clock(&self, id: &EntryId) -> u64 {
-        use ledger_core::EntryIndex as _;
+        use ledger_core::engine::EntryIndex as _;
         let Ok(link) = self.index.link(id);
         link.unwrap().lamport
     }

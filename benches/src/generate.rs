@@ -1,8 +1,9 @@
 //! A seeded generator of a shared flat's ledger, over the public API only.
 
+use ledger_core::engine::{Admission, Draft, Ledger, MemoryIndex, NewGroup, VerifiedEntry};
+use ledger_core::keys::{DeviceKey, RootEntropy};
 use ledger_core::{
-    Admission, Amount, Currency, Date, Details, DeviceKey, Draft, EntryId, ExpenseDetails, Ledger,
-    MemberId, MemoryIndex, NewGroup, RootEntropy, StateDigest, TransferDetails, VerifiedEntry,
+    Amount, Currency, Date, EntryId, Expense, MemberId, StateDigest, Transaction, Transfer,
     split_equally,
 };
 use rand_chacha::ChaCha20Rng;
@@ -117,45 +118,43 @@ impl Author {
         Ok(())
     }
 
-    fn details(&mut self) -> Result<Details, Error> {
+    fn details(&mut self) -> Result<Transaction, Error> {
         // 85 expenses for 8 transfers.
         if self.below(93) < 8 { self.transfer() } else { self.expense() }
     }
 
-    fn expense(&mut self) -> Result<Details, Error> {
+    fn expense(&mut self) -> Result<Transaction, Error> {
         let amount = Amount::from_minor_units(self.below(20_000).saturating_add(200))?;
         let turn = self.rng.next_u64();
         let mut sharing = self.members.clone();
         sharing.remove(self.place(sharing.len()));
-        let shares = sharing.iter().copied().zip(split_equally(amount, 5, turn)).collect();
+        let shares = sharing.into_iter().zip(split_equally(amount, 5, turn));
         // One in six is paid by two people.
         let two = self.below(6) == 0;
         let payers = self.some_members(if two { 2 } else { 1 });
         let paid = split_equally(amount, payers.len(), turn);
-        Ok(Details::Expense(ExpenseDetails {
-            date: self.date()?,
-            description: self.word(),
-            category: (self.below(2) == 0).then(|| "Household".to_owned()),
-            note: (self.below(10) == 0).then(|| "the receipt is in the drawer".to_owned()),
-            currency: self.currency()?,
-            amount,
-            payers: payers.into_iter().zip(paid).collect(),
-            shares,
-            origin: None,
-        }))
+        let (date, description) = (self.date()?, self.word());
+        let category = (self.below(2) == 0).then(|| "Household".to_owned());
+        let note = (self.below(10) == 0).then(|| "the receipt is in the drawer".to_owned());
+        let mut expense = Expense::new(date, description, self.currency()?, amount)
+            .payers(payers.into_iter().zip(paid))
+            .shares(shares);
+        (expense.category, expense.note) = (category, note);
+        Ok(Transaction::Expense(expense))
     }
 
-    fn transfer(&mut self) -> Result<Details, Error> {
+    fn transfer(&mut self) -> Result<Transaction, Error> {
         let [from, to] = self.some_members(2)[..] else { return Err("two members".into()) };
-        Ok(Details::Transfer(TransferDetails {
-            date: self.date()?,
-            description: "paid back".to_owned(),
-            currency: self.currency()?,
-            amount: Amount::from_minor_units(self.below(50_000).saturating_add(1))?,
-            from,
-            to,
-            origin: None,
-        }))
+        Ok(Transaction::Transfer(
+            Transfer::new(
+                self.date()?,
+                self.currency()?,
+                Amount::from_minor_units(self.below(50_000).saturating_add(1))?,
+                from,
+                to,
+            )
+            .description("paid back"),
+        ))
     }
 
     fn sign(&mut self, draft: Draft) -> Result<EntryId, Error> {

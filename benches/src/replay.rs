@@ -1,8 +1,9 @@
 //! From stored bytes to balances, one step per stage of `ledger-core`.
 
-use ledger_core::{
-    Admission, DecodedEntry, Ledger, MemoryIndex, VerifiedEntry, hazmat, verify_batch,
+use ledger_core::engine::{
+    Admission, DecodedEntry, Ledger, MemoryIndex, VerifiedEntry, verify_batch,
 };
+use ledger_core::hazmat;
 
 use crate::Error;
 

@@ -5,7 +5,9 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Read as _, Write};
 use std::path::Path;
 
-use ledger_core::{InviteLink, Summary, message_from_text, message_to_text};
+use ledger_core::bundle::Summary;
+use ledger_core::messages::invite::InviteLink;
+use ledger_core::messages::{message_from_text, message_to_text};
 use ledger_store::{Group, Imported, NewInvite, Received, RequestId, Since, Store};
 
 use crate::args::{

@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
+use ledger_core::engine::Payload;
 use ledger_core::{
-    Balance, Currency, Details, GroupState, MemberId, Payload, Settlement, Verdict,
-    settle_up as plan,
+    Balance, Currency, GroupState, MemberId, Settlement, Transaction, Verdict, settle_up as plan,
 };
 use ledger_store::{Activity, Cursor, Recorded, StoreError};
 use serde::Serialize;
@@ -161,20 +161,20 @@ pub(crate) fn expenses(arguments: &List, out: &mut dyn Write) -> Result<(), Fail
 }
 
 /// `Anna for Tomás, Lena`, or `Lena to Anna` for a transfer.
-fn who(details: &Details, people: &People) -> String {
+fn who(details: &Transaction, people: &People) -> String {
     let names = |parts: Vec<(MemberId, ledger_core::Amount)>| {
         let names: Vec<&str> = parts.iter().map(|(member, _)| people.label(*member)).collect();
         if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
     };
     let word = match details {
-        Details::Expense(_) => "for",
-        Details::Transfer(_) => "to",
+        Transaction::Expense(_) => "for",
+        Transaction::Transfer(_) => "to",
     };
     format!("{} {word} {}", names(details.paid()), names(details.owed()))
 }
 
 /// An expense or transfer as JSON, with members by label.
-pub(crate) fn details_json(details: &Details, people: &People) -> Value {
+pub(crate) fn details_json(details: &Transaction, people: &People) -> Value {
     let parts = |parts: &[(MemberId, ledger_core::Amount)]| -> Vec<Value> {
         let part = |(member, amount): &(MemberId, ledger_core::Amount)| json!({ "member": people.label(*member), "minor_units": amount.minor_units() });
         parts.iter().map(part).collect()
@@ -186,14 +186,14 @@ pub(crate) fn details_json(details: &Details, people: &People) -> Value {
         "minor_units": details.amount().minor_units(),
     });
     let more = match details {
-        Details::Expense(expense) => json!({
+        Transaction::Expense(expense) => json!({
             "kind": "expense",
             "category": expense.category,
             "note": expense.note,
             "payers": parts(&expense.payers),
             "shares": parts(&expense.shares),
         }),
-        Details::Transfer(transfer) => json!({
+        Transaction::Transfer(transfer) => json!({
             "kind": "transfer",
             "from": people.label(transfer.from),
             "to": people.label(transfer.to),
@@ -250,7 +250,7 @@ pub(crate) fn activity(arguments: &List, out: &mut dyn Write) -> Result<(), Fail
 /// What an entry did, in a few words.
 fn summary(row: &Activity, state: &GroupState) -> String {
     let entry = row.entry.decoded();
-    let details = || match Details::of(entry, state) {
+    let details = || match state.transaction_of(entry) {
         Some(d) => {
             format!("{} {} {}", d.description(), d.amount().format(d.currency()), d.currency())
         }
@@ -259,7 +259,7 @@ fn summary(row: &Activity, state: &GroupState) -> String {
     match entry.payload() {
         Payload::Genesis(genesis) => format!("founded the group {}", genesis.group_name()),
         Payload::Placeholder(placeholder) => format!("added {}", placeholder.card().name()),
-        Payload::Content(_) => format!("recorded {}", details()),
+        Payload::Transaction(_) => format!("recorded {}", details()),
         Payload::Correction(_) => format!("corrected to {}", details()),
         Payload::Cancellation(_) => "cancelled an entry".to_owned(),
         Payload::Merge => "merged heads".to_owned(),
@@ -306,7 +306,7 @@ pub(crate) fn activity_json(row: &Activity, state: &GroupState, people: &People)
     if let Some(target) = target.and_then(|target| header.refs().get(target.place())) {
         merge(&mut value, json!({ "target": target.to_string() }));
     }
-    if let Some(details) = Details::of(entry, state) {
+    if let Some(details) = state.transaction_of(entry) {
         merge(&mut value, json!({ "details": details_json(&details, people) }));
     }
     if let Payload::Placeholder(placeholder) = entry.payload() {

@@ -2,9 +2,7 @@
 
 use std::io::Write;
 
-use ledger_core::{
-    Amount, Currency, Date, Details, ExpenseDetails, MemberId, TransferDetails, split_equally,
-};
+use ledger_core::{Amount, Currency, Date, Expense, MemberId, Transaction, Transfer};
 use ledger_store::{Group, NewEntry, Store};
 
 use crate::args::{New, Pay, Record};
@@ -38,38 +36,32 @@ pub(crate) fn record(arguments: &Record, out: &mut dyn Write) -> Result<(), Fail
     }
     // Whose turn it is to pay a cent more goes round from expense to expense.
     let turn = group.ledger()?.frontier().entries();
-    let parts = split_equally(amount, whom.len(), turn);
-    let details = Details::Expense(ExpenseDetails {
-        date: date(arguments.on)?,
-        description: arguments.description.clone(),
-        category: arguments.category.clone(),
-        note: None,
-        currency: arguments.currency,
-        amount,
-        payers: vec![(payer, amount)],
-        shares: whom.into_iter().zip(parts).filter(|(_, part)| !part.is_zero()).collect(),
-        origin: None,
-    });
-    keep(&group, details, out)
+    let mut expense =
+        Expense::new(date(arguments.on)?, &arguments.description, arguments.currency, amount)
+            .paid_by(payer, amount)
+            .split_equally(&whom, turn);
+    expense.category.clone_from(&arguments.category);
+    keep(&group, Transaction::Expense(expense), out)
 }
 
 pub(crate) fn pay(arguments: &Pay, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
     let group = the_group(&store, &arguments.location)?;
     let people = People::of(&group.state()?);
-    let details = Details::Transfer(TransferDetails {
-        date: date(arguments.on)?,
-        description: "Payment".to_owned(),
-        currency: arguments.currency,
-        amount: amount(&arguments.amount, arguments.currency)?,
-        from: payer(&group, &people, arguments.by.as_deref())?,
-        to: people.find(&arguments.to)?,
-        origin: None,
-    });
+    let details = Transaction::Transfer(
+        Transfer::new(
+            date(arguments.on)?,
+            arguments.currency,
+            amount(&arguments.amount, arguments.currency)?,
+            payer(&group, &people, arguments.by.as_deref())?,
+            people.find(&arguments.to)?,
+        )
+        .description("Payment"),
+    );
     keep(&group, details, out)
 }
 
-fn keep(group: &Group, details: Details, out: &mut dyn Write) -> Result<(), Failure> {
+fn keep(group: &Group, details: Transaction, out: &mut dyn Write) -> Result<(), Failure> {
     for id in group.append(vec![NewEntry::Record(details)])? {
         writeln!(out, "recorded {id}")?;
     }

@@ -4,7 +4,8 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use ledger_core::{MemberId, RecoveryRequest};
+use ledger_core::MemberId;
+use ledger_core::messages::recovery::RecoveryRequest;
 use ledger_store::{KeptShare, Store, StoreError};
 
 use crate::args::{GroupToRestore, Location};

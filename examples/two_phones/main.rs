@@ -5,9 +5,8 @@
 use std::error::Error;
 use std::ops::ControlFlow;
 
-use ledger_core::{
-    Amount, Currency, Date, Details, ExpenseDetails, InviteLink, MemberId, split_equally,
-};
+use ledger_core::messages::invite::InviteLink;
+use ledger_core::{Amount, Currency, Date, Expense, MemberId, Transaction, split_equally};
 use ledger_store::{
     Group, Imported, NewEntry, NewInvite, Progress, Received, Since, StatementIntent, Store,
     StoreOptions,
@@ -90,18 +89,11 @@ fn record(group: &Group, what: &str, cents: u64) -> Outcome<()> {
     let present = state.members().into_iter().filter(|(_, member)| !member.is_removed());
     let members: Vec<MemberId> = present.map(|(id, _)| id).collect();
     let amount = Amount::from_minor_units(cents)?;
-    let details = ExpenseDetails {
-        date: Date::from_ymd(2026, 11, 21)?,
-        description: what.to_owned(),
-        category: None,
-        note: None,
-        currency: Currency::from_code("EUR")?,
-        amount,
-        payers: vec![(me, amount)],
-        shares: members.iter().copied().zip(split_equally(amount, members.len(), 0)).collect(),
-        origin: None,
-    };
-    group.append(vec![NewEntry::Record(Details::Expense(details))])?;
+    let details =
+        Expense::new(Date::from_ymd(2026, 11, 21)?, what, Currency::from_code("EUR")?, amount)
+            .paid_by(me, amount)
+            .shares(members.iter().copied().zip(split_equally(amount, members.len(), 0)));
+    group.append(vec![NewEntry::Record(Transaction::Expense(details))])?;
     Ok(())
 }
 

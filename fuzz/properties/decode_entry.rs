@@ -1,7 +1,8 @@
 //! Property: any bytes decode without harm, and what decodes has no other
 //! encoding.
 
-use ledger_core::{Amount, Content, DecodedEntry, Ledger, Payload, hazmat, verify_batch};
+use ledger_core::engine::{DecodedEntry, Ledger, Payload, RefIndex, verify_batch};
+use ledger_core::{Amount, Transaction, hazmat};
 use sha2::{Digest as _, Sha256};
 
 /// Reads `data` as a signature of 64 bytes and an entry.
@@ -110,26 +111,26 @@ fn read_payload(entry: &DecodedEntry) {
         }
         _ => {}
     }
-    if let Some(content) = entry.payload().content() {
+    if let Some(content) = entry.payload().transaction() {
         content_is_whole(content, refs.len());
     }
 }
 
-fn content_is_whole(content: &Content, refs: usize) {
+fn content_is_whole(content: &Transaction<RefIndex>, refs: usize) {
     assert!(content.description().len() <= 4_096);
     assert_eq!(content.date().to_string().len(), 10);
     assert!(!content.amount().format(content.currency()).is_empty());
     match content {
-        Content::Expense(expense) => {
-            for parts in [expense.payers(), expense.shares()] {
-                let sum = Amount::checked_sum(parts.iter().map(|part| part.amount));
+        Transaction::Expense(expense) => {
+            for parts in [&expense.payers, &expense.shares] {
+                let sum = Amount::checked_sum(parts.iter().map(|(_, amount)| *amount));
                 assert_eq!(sum, Some(content.amount()));
-                assert!(parts.iter().all(|p| p.member.place() < refs && !p.amount.is_zero()));
+                assert!(parts.iter().all(|(m, amount)| m.place() < refs && !amount.is_zero()));
             }
         }
-        Content::Transfer(transfer) => {
-            assert!(transfer.from() != transfer.to() && !content.amount().is_zero());
-            assert!(transfer.from().place() < refs && transfer.to().place() < refs);
+        Transaction::Transfer(transfer) => {
+            assert!(transfer.from != transfer.to && !content.amount().is_zero());
+            assert!(transfer.from.place() < refs && transfer.to.place() < refs);
         }
     }
 }

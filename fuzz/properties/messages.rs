@@ -1,13 +1,13 @@
 //! Property: whatever somebody sends as a message outside of the ledger, or
 //! seals in one, is read without harm; what is read is written back the same.
 
+use ledger_core::GroupId;
 use ledger_core::hazmat::read_unsealed;
-use ledger_core::pairing::{NewDevice, Scanned};
-use ledger_core::{
-    DeviceKey, ExchangeKey, GroupId, InviteLink, InviteSecret, JoinRequest, MessageKind,
-    RecoveryRequest, RecoveryShare, RootEntropy, ShareCollection, SignedCard, Welcome,
-    message_from_text, message_to_text,
-};
+use ledger_core::keys::{DeviceKey, ExchangeKey, RootEntropy, SignedCard};
+use ledger_core::messages::invite::{InviteLink, InviteSecret, JoinRequest, Welcome};
+use ledger_core::messages::pairing::{NewDevice, Scanned};
+use ledger_core::messages::recovery::{RecoveryRequest, RecoveryShare, ShareCollection};
+use ledger_core::messages::{MessageKind, message_from_text, message_to_text};
 use sha2::{Digest, Sha256};
 
 const NOW_MS: u64 = 1_000_000;

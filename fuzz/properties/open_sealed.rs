@@ -3,10 +3,10 @@
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
-use ledger_core::{
-    Envelope, EnvelopeError, EpochKey, ExchangeKey, GroupId, KeyEnvelope, Manifest, Records,
-    Summary, frame,
-};
+use ledger_core::GroupId;
+use ledger_core::bundle::{Manifest, Records, Summary, frame};
+use ledger_core::keys::ExchangeKey;
+use ledger_core::seal::{Envelope, EnvelopeError, EpochKey, KeyEnvelope};
 use sha2::Sha256;
 
 /// The keys of `vectors/sealing.json`, so that its bytes are good seeds.
@@ -51,7 +51,7 @@ pub fn check(data: &[u8]) {
     records(data);
 }
 
-fn open(key: &EpochKey, data: &[u8]) -> Result<ledger_core::DecodedEntry, EnvelopeError> {
+fn open(key: &EpochKey, data: &[u8]) -> Result<ledger_core::engine::DecodedEntry, EnvelopeError> {
     key.open(&Envelope::parse(data)?)
 }
 

@@ -5,11 +5,19 @@
 //! Time and randomness are arguments. `SPEC.md` describes bytes and rules;
 //! `ledger-store` keeps entries in an encrypted database.
 //!
-//! Data flows one way, one type per stage:
+//! The root of the crate holds what every app meets: amounts, transactions, ids, the
+//! group's state, verdicts, settling up. Modules by topic hold the rest:
 //!
-//! ```text
-//! bytes → DecodedEntry → VerifiedEntry → AdmittedEntry → Replayed → GroupState → checkpoint
-//! ```
+//! | module | holds |
+//! |---|---|
+//! | [`keys`] | secret keys, cards, certificates, fingerprints |
+//! | [`statement`] | what the owner and members sign under a root key |
+//! | [`seal`] | epoch keys, envelopes, sealed secrets |
+//! | [`bundle`] | files of sealed entries |
+//! | [`messages`] | invites, pairing of devices, recovery |
+//! | [`limits`] | every limit, with its reason |
+//! | [`engine`] | entries, drafts, replay: what a store needs |
+//! | [`hazmat`] | calls that are dangerous outside of a store |
 
 #![cfg_attr(
     test,
@@ -21,84 +29,36 @@
 )]
 
 mod authority;
-mod bundle;
-mod codec;
-mod details;
+mod base;
+pub mod bundle;
 mod draft;
+pub mod engine;
 mod entry;
-mod hash;
-mod id;
+pub mod hazmat;
+mod header;
 #[cfg(feature = "import")]
 pub mod import;
 mod incremental;
-mod invite;
-mod keys;
-pub mod limits;
-mod message;
+pub mod keys;
+pub mod messages;
 mod money;
-pub mod pairing;
 mod payload;
-mod proof;
-mod recovery;
 mod replay;
-mod rule;
-mod seal;
-mod settle_up;
+pub mod seal;
 mod state;
-mod statement;
+pub mod statement;
 mod verdict;
 
-pub use authority::{AsOf, EvaluateError, Evaluation, evaluate};
-pub use bundle::{
-    FRAME_BYTES, MAX_PART_ENTRIES, MAX_RECORD_BYTES, Manifest, Part as BundlePart, Records,
-    Summary, SummaryError, frame,
-};
-pub use details::{Details, ExpenseDetails, TransferDetails};
-pub use draft::{Draft, DraftError, NewGroup, NewStatement};
-pub use entry::{DecodedEntry, Header, VerifiedEntry, verify_batch};
-pub use id::{
-    DeviceId, EntryId, EpochCommit, GroupId, InviteId, MemberId, Origin, ParseIdError, RootId,
-    StateDigest, StatementId, Topic,
-};
-pub use invite::{InviteLink, InviteSecret, JoinAnswer, JoinError, JoinRequest, Welcome};
-pub use keys::{
-    Card, DeviceCertificate, DeviceKey, ExchangeKey, Fingerprint, PlaceholderCard, RootEntropy,
-    RootKey, SignedCard, SignedDevice,
-};
-pub use message::{MessageError, MessageKind, message_from_text, message_to_text};
-pub use money::{
-    Amount, AmountError, Balance, Currency, CurrencyError, Date, DateError, split_equally,
-};
-pub use payload::{
-    AddMember, Cancellation, Claim, Content, Copy, Correction, Endorsement, Epoch, Expense,
-    Genesis, Kind, Opening, Part, Payload, Placeholder, Predecessor, RefIndex, Rotation, Transfer,
-};
-pub use proof::{EquivocationProof, ProofError};
-pub use recovery::{
-    Added, EnrolmentError, EnrolmentRequest, MAX_SHARES, PhraseError, Progress, RecoveredEntropy,
-    RecoveryRequest, RecoveryShare, ShareCollection, ShareError, SharePlan, phrase_words,
-    split_entropy,
-};
-pub use replay::{
-    Admission, AdmittedEntry, CheckpointError, EntrySource, Flip, Ledger, MemoryIndex, Pending,
-    Replayed, SparseIndex,
-};
-pub use rule::{Refusal, Rule};
-pub use seal::{
-    Envelope, EnvelopeError, EpochError, EpochKey, FoundKey, KeyEnvelope, KeyEnvelopeError,
-    MAX_ENVELOPE_BYTES, MAX_WRAPS, SealedSecretError, WrapError, WrappingKey,
-};
-pub use settle_up::{EXACT_LIMIT, Settlement, settle_up};
-pub use state::{
-    ChainEntry, Device, EntryIndex, Frontier, GroupState, Link, Member, NextEntryPosition,
-    UsableEpoch, View,
-};
-pub use statement::{Generation, SignedStatement, Statement, StatementBody};
-pub use verdict::{ChainPosition, Named, Slot, SlotEntry, SlotRole, Verdict, VoidReason};
+use base::{codec, hash, id, rule};
 
-/// Calls that are right in one place and dangerous in any other.
-pub mod hazmat {
-    pub use crate::entry::{read_stored, trust_stored};
-    pub use crate::message::read_unsealed;
-    pub use crate::state::{any_names, any_position};
-}
+pub use base::id::{DeviceId, EntryId, GroupId, MemberId, Origin, ParseIdError, StateDigest};
+pub use base::limits;
+pub use base::rule::{Refusal, Rule};
+pub use draft::DraftError;
+pub use money::{
+    Amount, AmountError, Balance, Currency, CurrencyError, Date, DateError, Settlement, settle_up,
+    split_equally,
+};
+pub use payload::{Expense, Transaction, Transfer};
+pub use state::{Device, GroupState, Member};
+pub use verdict::{Verdict, VoidReason};

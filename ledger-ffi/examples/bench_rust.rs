@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ledger_core::{Amount, Currency, Date, Details, ExpenseDetails, MemberId, split_equally};
+use ledger_core::{Amount, Currency, Date, Expense, MemberId, Transaction, split_equally};
 use ledger_store::{FileSecrets, Filter, Group, NewEntry, Store};
 
 /// As many as a flat has after some years.
@@ -69,17 +69,21 @@ fn fill(group: &Group) -> Outcome<()> {
     let eur = Currency::from_code("EUR")?;
     let expense = |n: u64| -> Outcome<NewEntry> {
         let amount = Amount::from_minor_units(1_000 + n)?;
-        Ok(NewEntry::Record(Details::Expense(ExpenseDetails {
-            date: Date::from_ymd(2024, u32::try_from(1 + n % 12)?, u32::try_from(1 + n % 28)?)?,
-            description: format!("Dinner {n}"),
-            category: Some("food".into()),
-            note: None,
-            currency: eur,
-            amount,
-            payers: vec![(payer, amount)],
-            shares: members.iter().copied().zip(split_equally(amount, members.len(), n)).collect(),
-            origin: None,
-        })))
+        Ok(NewEntry::Record(Transaction::Expense(
+            Expense::new(
+                Date::from_ymd(2024, u32::try_from(1 + n % 12)?, u32::try_from(1 + n % 28)?)?,
+                format!("Dinner {n}"),
+                eur,
+                amount,
+            )
+            .category("food")
+            .paid_by(payer, amount)
+            .shares(members.iter().copied().zip(split_equally(
+                amount,
+                members.len(),
+                n,
+            ))),
+        )))
     };
     let numbers: Vec<u64> = (0..EXPENSES).collect();
     for some in numbers.chunks(500) {

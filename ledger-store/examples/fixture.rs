@@ -23,7 +23,7 @@ use std::path::Path;
 
 use common::people::Ben;
 use common::{Folder, Rng, assert_sound, decode, digest, entries, found, record, something};
-use ledger_core::Draft;
+use ledger_core::engine::Draft;
 use ledger_store::NewEntry;
 
 /// What leads back to each version from the one after it.

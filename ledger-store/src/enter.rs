@@ -1,6 +1,7 @@
 //! Getting a group that others founded into this database.
 
-use ledger_core::{DeviceId, GroupId, VerifiedEntry};
+use ledger_core::engine::VerifiedEntry;
+use ledger_core::{DeviceId, GroupId};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
 
 use crate::group::{GroupKey, GroupTransaction};

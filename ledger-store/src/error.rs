@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use ledger_core::pairing::PairingError;
-use ledger_core::{
-    DeviceId, DraftError, EnrolmentError, EntryId, GroupId, JoinError, MemberId, MessageError,
-    PhraseError, Refusal, ShareError, VoidReason,
-};
+use ledger_core::messages::MessageError;
+use ledger_core::messages::invite::JoinError;
+use ledger_core::messages::pairing::PairingError;
+use ledger_core::messages::recovery::{EnrolmentError, PhraseError, ShareError};
+use ledger_core::{DeviceId, DraftError, EntryId, GroupId, MemberId, Refusal, VoidReason};
 
 use crate::{BundleCursorError, SecretError};
 

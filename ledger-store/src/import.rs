@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use ledger_core::import::{ExportRow, Inference, MemberKey, RowKind, SplitwiseExport};
-use ledger_core::{
-    Amount, Currency, Details, ExpenseDetails, GroupState, MemberId, TransferDetails,
-};
+use ledger_core::{Amount, Currency, Expense, GroupState, MemberId, Transaction, Transfer};
 
 use crate::progress::{OnProgress, Phase, Progress};
 use crate::{Group, NewEntry, StoreError};
@@ -139,25 +137,19 @@ fn to_entry(row: &ExportRow, members: &[MemberId]) -> Result<NewEntry, StoreErro
         parts.iter().map(|(column, amount)| Ok((member(*column)?, *amount))).collect()
     };
     Ok(match row.kind() {
-        RowKind::Expense { payers, shares } => NewEntry::Record(Details::Expense(ExpenseDetails {
-            date: row.date(),
-            description: row.description().to_owned(),
-            category: row.category().map(str::to_owned),
-            note: None,
-            currency: row.currency(),
-            amount: row.amount(),
-            payers: parts(payers)?,
-            shares: parts(shares)?,
-            origin: Some(row.origin()),
-        })),
-        RowKind::Transfer { from, to } => NewEntry::Record(Details::Transfer(TransferDetails {
-            date: row.date(),
-            description: row.description().to_owned(),
-            currency: row.currency(),
-            amount: row.amount(),
-            from: member(*from)?,
-            to: member(*to)?,
-            origin: Some(row.origin()),
-        })),
+        RowKind::Expense { payers, shares } => {
+            let mut expense =
+                Expense::new(row.date(), row.description(), row.currency(), row.amount())
+                    .payers(parts(payers)?)
+                    .shares(parts(shares)?)
+                    .origin(row.origin());
+            expense.category = row.category().map(str::to_owned);
+            NewEntry::Record(Transaction::Expense(expense))
+        }
+        RowKind::Transfer { from, to } => NewEntry::Record(Transaction::Transfer(
+            Transfer::new(row.date(), row.currency(), row.amount(), member(*from)?, member(*to)?)
+                .description(row.description())
+                .origin(row.origin()),
+        )),
     })
 }

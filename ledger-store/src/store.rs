@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ledger_core::{
-    DeviceId, DeviceKey, GroupId, Ledger, MemberId, NewGroup, Pending, RootEntropy, VerifiedEntry,
-    View,
-};
+use ledger_core::engine::{Ledger, NewGroup, Pending, VerifiedEntry, View};
+use ledger_core::keys::{DeviceKey, RootEntropy};
+use ledger_core::{DeviceId, GroupId, MemberId};
 use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior};
 
 use crate::database::{Connections, Location};

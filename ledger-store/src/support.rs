@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
 use std::time::Instant;
 
-use ledger_core::{Kind, Verdict};
+use ledger_core::Verdict;
+use ledger_core::engine::Kind;
 use rusqlite::types::Value;
 use rusqlite::{Connection, ToSql};
 

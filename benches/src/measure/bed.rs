@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ledger_core::{DeviceKey, RootEntropy, VerifiedEntry};
+use ledger_core::engine::VerifiedEntry;
+use ledger_core::keys::{DeviceKey, RootEntropy};
 use ledger_store::{FileSecrets, Group, Store};
 use tempfile::TempDir;
 

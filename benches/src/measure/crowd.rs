@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use ledger_core::engine::{Admission, Draft, Ledger, MemoryIndex, NewGroup, VerifiedEntry};
+use ledger_core::keys::{DeviceKey, RootEntropy, RootKey, SignedCard};
+use ledger_core::statement::NewStatement;
 use ledger_core::{
-    Admission, Amount, Currency, Details, DeviceKey, Draft, EntryId, ExpenseDetails, Ledger,
-    MemberId, MemoryIndex, NewGroup, NewStatement, RootEntropy, RootKey, SignedCard, VerifiedEntry,
-    hazmat, split_equally,
+    Amount, Currency, EntryId, Expense, MemberId, Transaction, hazmat, split_equally,
 };
 
 /// More people than these do not write, only their names are used.
@@ -86,21 +87,21 @@ impl Crowd {
 
     /// A typical expense: five shares, a category, some words.
     #[must_use]
-    pub fn expense(&self, n: usize, among: usize) -> Details {
+    pub fn expense(&self, n: usize, among: usize) -> Transaction {
         let amount = Amount::from_minor_units(100 + n as u64 % 9_000).unwrap();
         let members: Vec<MemberId> = (0..5).map(|k| self.people[(n * 7 + k) % among].0).collect();
-        let shares = members.iter().copied().zip(split_equally(amount, 5, n as u64)).collect();
-        Details::Expense(ExpenseDetails {
-            date: format!("2026-{:02}-{:02}", 1 + n % 12, 1 + n % 28).parse().unwrap(),
-            description: format!("Groceries, and what was missing {}", n % 977),
-            category: Some("Groceries".to_owned()),
-            note: None,
-            currency: Currency::from_code("EUR").unwrap(),
-            amount,
-            payers: vec![(members[n % 5], amount)],
-            shares,
-            origin: None,
-        })
+        let shares = members.iter().copied().zip(split_equally(amount, 5, n as u64));
+        Transaction::Expense(
+            Expense::new(
+                format!("2026-{:02}-{:02}", 1 + n % 12, 1 + n % 28).parse().unwrap(),
+                format!("Groceries, and what was missing {}", n % 977),
+                Currency::from_code("EUR").unwrap(),
+                amount,
+            )
+            .category("Groceries")
+            .paid_by(members[n % 5], amount)
+            .shares(shares),
+        )
     }
 
     /// The next entry of somebody who knows of nothing after the entry at a place

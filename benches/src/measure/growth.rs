@@ -7,7 +7,9 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use ledger_core::{Admission, DeviceKey, EntryId, Ledger, MemberId, MemoryIndex, VerifiedEntry};
+use ledger_core::engine::{Admission, Ledger, MemoryIndex, VerifiedEntry};
+use ledger_core::keys::DeviceKey;
+use ledger_core::{EntryId, MemberId};
 
 use super::crowd::Crowd;
 use super::{Figure, core_ms, median};

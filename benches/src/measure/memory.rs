@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::process::{Command, ExitCode};
 
-use ledger_core::Details;
+use ledger_core::Transaction;
 use ledger_store::{By, Filter, Group, NewEntry, Store};
 
 use super::Figure;
@@ -68,7 +68,7 @@ fn verify_it(file: &File) {
 fn use_it(file: &File) {
     let (store, _) = file.open();
     let group = largest(&store);
-    let details: Details = group.expenses(None, 50).unwrap().remove(0).details;
+    let details: Transaction = group.expenses(None, 50).unwrap().remove(0).details;
     let filter =
         Filter { by: Some(By::Text("groceries missing 97".to_owned())), ..Filter::default() };
     for _ in 0..10 {

@@ -4,7 +4,8 @@ use std::hint::black_box;
 use std::path::Path;
 
 use ed25519_zebra::SigningKey;
-use ledger_core::{Details, GroupState, VerifiedEntry};
+use ledger_core::engine::VerifiedEntry;
+use ledger_core::{GroupState, Transaction};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
@@ -210,7 +211,7 @@ impl Reader {
         tables.sort_by_key(|(n, place, _)| (*n, *place));
         let tables = tables.into_iter().map(|(_, place, values)| (place, values)).collect();
         let words = entries.iter().zip(n + 1..).filter_map(|(entry, n)| {
-            let Details::Expense(expense) = Details::of(entry.decoded(), state)? else {
+            let Transaction::Expense(expense) = state.transaction_of(entry.decoded())? else {
                 return None;
             };
             let category = expense.category.unwrap_or_default();

@@ -54,7 +54,7 @@ fn raw(signed: &[Signed]) {
 }
 
 fn messages(entries: &[Stored]) -> Vec<Signed> {
-    let signed = |entry: ledger_core::DecodedEntry| {
+    let signed = |entry: ledger_core::engine::DecodedEntry| {
         let key = VerificationKeyBytes::from(*entry.header().device().as_bytes());
         let message = [b"gl/1/entry-sig".as_slice(), entry.id().as_bytes()].concat();
         (key, Signature::from(*entry.signature()), message)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ed25519_zebra::SigningKey;
-use ledger_core::VerifiedEntry;
+use ledger_core::engine::VerifiedEntry;
 use ledger_core::limits::CHECKPOINT_INTERVAL;
 use ledger_store::NewEntry;
 

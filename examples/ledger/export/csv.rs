@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use ledger_core::{Balance, Details};
+use ledger_core::{Balance, Transaction};
 
 use super::Exported;
 use crate::failure::Failure;
@@ -17,8 +17,8 @@ pub(super) fn write(exported: &Exported, out: &mut dyn Write) -> Result<(), Fail
     for row in exported.effective()? {
         let details = &row.details;
         let category = match details {
-            Details::Expense(expense) => expense.category.clone().unwrap_or_default(),
-            Details::Transfer(_) => "Payment".to_owned(),
+            Transaction::Expense(expense) => expense.category.clone().unwrap_or_default(),
+            Transaction::Transfer(_) => "Payment".to_owned(),
         };
         last = details.date().to_string();
         let currency = details.currency();

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
-use ledger_core::{Details, MemberId};
+use ledger_core::{MemberId, Transaction};
 use ledger_store::Recorded;
 
 use super::Exported;
@@ -42,7 +42,7 @@ fn transaction(
     let code = row.original.short();
     writeln!(out, "\n{} * ({code}) {}", details.date(), description(details.description()))?;
     writeln!(out, "    ; entry:{}", row.original)?;
-    if let Details::Expense(expense) = details
+    if let Transaction::Expense(expense) = details
         && let Some(category) = &expense.category
     {
         writeln!(out, "    ; category:{}", description(category).replace(',', " "))?;

@@ -1,10 +1,9 @@
 //! Valid entries of each kind.
 
-use ledger_core::{
-    Admission, Amount, Currency, Date, Details, DeviceKey, Draft, ExpenseDetails, Generation,
-    Ledger, MemberId, MemoryIndex, NewGroup, NewStatement, Origin, RootEntropy, SignedCard,
-    SignedDevice, TransferDetails, VerifiedEntry,
-};
+use ledger_core::engine::{Admission, Draft, Ledger, MemoryIndex, NewGroup, VerifiedEntry};
+use ledger_core::keys::{DeviceKey, RootEntropy, SignedCard, SignedDevice};
+use ledger_core::statement::{Generation, NewStatement};
+use ledger_core::{Amount, Currency, Date, Expense, MemberId, Origin, Transaction, Transfer};
 
 /// The device's keys: the Ed25519 seed, then the X25519 secret.
 pub(crate) const DEVICE: [u8; 64] = [5; 64];
@@ -22,50 +21,44 @@ pub(crate) fn everything() -> Vec<(&'static str, VerifiedEntry)> {
     let ben = author.ledger.state().members()[1].0;
 
     let amount = |units| Amount::from_minor_units(units).unwrap();
-    let expense = ExpenseDetails {
-        date: Date::from_ymd(2024, 2, 29).unwrap(),
-        description: "Pizza".to_owned(),
-        category: None,
-        note: None,
-        currency: Currency::from_code("EUR").unwrap(),
-        amount: amount(3000),
-        payers: vec![(anna, amount(3000))],
-        shares: vec![(anna, amount(1500)), (ben, amount(1500))],
-        origin: None,
-    };
-    let full = ExpenseDetails {
-        category: Some("Food".to_owned()),
-        note: Some("with olives".to_owned()),
-        payers: vec![(anna, amount(1000)), (ben, amount(2000))],
-        origin: Some(Origin::from_bytes([3; 16])),
-        ..expense.clone()
-    };
-    let nothing = ExpenseDetails {
-        amount: Amount::ZERO,
-        payers: Vec::new(),
-        shares: Vec::new(),
-        ..expense.clone()
-    };
-    let transfer = Details::Transfer(TransferDetails {
-        date: expense.date,
-        description: "paid back".to_owned(),
-        currency: Currency::from_code("JPY").unwrap(),
-        amount: amount(1_000_000_000_000_000),
-        from: ben,
-        to: anna,
-        origin: None,
-    });
-    let record = |author: &mut Author, name, details: &Details| {
+    let expense = Expense::new(
+        Date::from_ymd(2024, 2, 29).unwrap(),
+        "Pizza",
+        Currency::from_code("EUR").unwrap(),
+        amount(3000),
+    )
+    .paid_by(anna, amount(3000))
+    .share(anna, amount(1500))
+    .share(ben, amount(1500));
+    let full = expense
+        .clone()
+        .category("Food")
+        .note("with olives")
+        .payers([(anna, amount(1000)), (ben, amount(2000))])
+        .origin(Origin::from_bytes([3; 16]));
+    let mut nothing = expense.clone().payers([]).shares([]);
+    nothing.amount = Amount::ZERO;
+    let transfer = Transaction::Transfer(
+        Transfer::new(
+            expense.date,
+            Currency::from_code("JPY").unwrap(),
+            amount(1_000_000_000_000_000),
+            ben,
+            anna,
+        )
+        .description("paid back"),
+    );
+    let record = |author: &mut Author, name, details: &Transaction| {
         let draft = Draft::record(author.ledger.state(), details).unwrap();
         author.write(name, draft);
     };
-    record(&mut author, "expense", &Details::Expense(expense));
+    record(&mut author, "expense", &Transaction::Expense(expense));
     let original = author.written.last().unwrap().1.id();
-    record(&mut author, "expense-full", &Details::Expense(full.clone()));
-    record(&mut author, "expense-zero", &Details::Expense(nothing));
+    record(&mut author, "expense-full", &Transaction::Expense(full.clone()));
+    record(&mut author, "expense-zero", &Transaction::Expense(nothing));
     record(&mut author, "transfer", &transfer);
     for (name, details) in
-        [("correction", Details::Expense(full)), ("correction-to-transfer", transfer)]
+        [("correction", Transaction::Expense(full)), ("correction-to-transfer", transfer)]
     {
         let draft = Draft::correction(author.ledger.state(), original, &details).unwrap();
         author.write(name, draft);
@@ -77,7 +70,7 @@ pub(crate) fn everything() -> Vec<(&'static str, VerifiedEntry)> {
     author.admit("cancellation-silent", silent);
     author.write("merge", Draft::merge());
     let copied = author.written[4].1.id();
-    let said = Details::of(author.written[4].1.decoded(), author.ledger.state()).unwrap();
+    let said = author.ledger.state().transaction_of(author.written[4].1.decoded()).unwrap();
     let draft = Draft::copy(author.ledger.state(), copied, &said).unwrap();
     author.write("copy", draft);
     author.write("endorsement", Draft::endorsement(copied, true, Some("yes".to_owned())));

@@ -21,7 +21,8 @@ mod parts;
 
 use std::path::Path;
 
-use ledger_core::{DecodedEntry, Refusal, VerifiedEntry, verify_batch};
+use ledger_core::Refusal;
+use ledger_core::engine::{DecodedEntry, VerifiedEntry, verify_batch};
 
 use crate::author::everything;
 use crate::parts::Parts;

@@ -86,7 +86,7 @@ pub(crate) fn state_on(history: &History, resolution: &Resolution, date: Date) -
     let mut then = resolution.clone();
     then.slots.retain(|_, slot| {
         let content = slot.content().and_then(|id| history.get(&id));
-        let content = content.map(Node::payload).and_then(Payload::content);
+        let content = content.map(Node::payload).and_then(Payload::transaction);
         content.is_some_and(|content| content.date() <= date)
     });
     state(history, &then)

@@ -6,7 +6,7 @@ use super::enrolment::{introduces, member_named, placeholder_card, starts};
 use super::history::{History, Node};
 use super::past::Past;
 use crate::id::{DeviceId, RootId};
-use crate::payload::{Content, Payload, RefIndex};
+use crate::payload::{Payload, RefIndex, Transaction};
 use crate::statement::{Generation, Statement, StatementBody};
 use crate::verdict::{Enrolment, VoidReason, content_fault};
 
@@ -49,12 +49,12 @@ pub(super) fn fault(history: &History, place: usize, within: Option<&Past>) -> O
             }
         }
         Payload::Statement(signed) => statement(history, node, signed.act(), within?),
-        Payload::Content(content) => money(history, node, content),
+        Payload::Transaction(content) => money(history, node, content),
         Payload::Correction(correction) => recorded(target(correction.target()), true)
-            .or_else(|| money(history, node, correction.content())),
+            .or_else(|| money(history, node, correction.transaction())),
         Payload::Cancellation(cancellation) => recorded(target(cancellation.target()), true),
         Payload::Copy(copy) => recorded(target(copy.original()), false)
-            .or_else(|| money(history, node, copy.content())),
+            .or_else(|| money(history, node, copy.transaction())),
         Payload::Endorsement(endorsement) => recorded(target(endorsement.target()), true),
     }
 }
@@ -91,14 +91,14 @@ fn statement(history: &History, node: &Node, act: &Statement, within: &Past) -> 
 /// Whether a target is an expense or transfer (or, if `copies`, a copy).
 fn recorded(target: Option<&Node>, copies: bool) -> Option<VoidReason> {
     let fits = target.is_some_and(|node| match node.payload() {
-        Payload::Content(_) => true,
+        Payload::Transaction(_) => true,
         Payload::Copy(_) => copies,
         _ => false,
     });
     (!fits).then_some(VoidReason::WrongTarget)
 }
 
-fn money(history: &History, node: &Node, content: &Content) -> Option<VoidReason> {
+fn money(history: &History, node: &Node, content: &Transaction<RefIndex>) -> Option<VoidReason> {
     content_fault(content, |index| member_named(history, node.reference(index)?))
 }
 

@@ -23,7 +23,7 @@ pub(super) fn slots(history: &History, verdicts: &[Verdict]) -> BTreeMap<EntryId
 /// The slot that an entry belongs to, and its part in it.
 pub(crate) fn slot_entry(history: &History, node: &Node) -> Option<(EntryId, SlotEntry)> {
     let (original, role) = match node.payload() {
-        Payload::Content(_) => (node.entry.id(), SlotRole::Original),
+        Payload::Transaction(_) => (node.entry.id(), SlotRole::Original),
         Payload::Copy(copy) => (node.reference(copy.original())?, SlotRole::Copy),
         Payload::Correction(correction) => {
             (slot_named(history, node.reference(correction.target())?)?, SlotRole::Correction)

@@ -8,7 +8,7 @@ use super::epochs::{recovery_keys, usable_epochs};
 use super::history::{History, Node};
 use super::resolve::Resolution;
 use crate::id::{DeviceId, EntryId, MemberId};
-use crate::payload::{Content, Payload, RefIndex};
+use crate::payload::{Payload, RefIndex};
 use crate::state::{Device, GroupState, Member, NameIndex};
 use crate::statement::{Generation, StatementBody};
 use crate::verdict::{BalanceDelta, Enrolment, Verdict};
@@ -47,7 +47,7 @@ pub(crate) fn state(history: &History, resolution: &Resolution) -> GroupState {
 /// What the content of an entry adds to balances.
 fn shown_nets(history: &History, id: &EntryId) -> Option<BalanceDelta> {
     let node = history.get(id)?;
-    BalanceDelta::of(node.payload().content()?, |index| {
+    BalanceDelta::of(node.payload().transaction()?, |index| {
         member_named(history, node.reference(index)?)
     })
 }
@@ -65,9 +65,11 @@ fn referred(history: &History, resolution: &Resolution) -> BTreeSet<MemberId> {
             members.extend(entry.and_then(|entry| member_named(history, entry)));
         };
         match node.payload() {
-            Payload::Content(content) => content.each_ref(&mut name),
-            Payload::Correction(correction) => correction.content().each_ref(&mut name),
-            Payload::Copy(copy) => copy.content().each_ref(&mut name),
+            Payload::Transaction(content) => content.members().for_each(&mut name),
+            Payload::Correction(correction) => {
+                correction.transaction().members().for_each(&mut name)
+            }
+            Payload::Copy(copy) => copy.transaction().members().for_each(&mut name),
             Payload::Claim(claim) => name(claim.target()),
             Payload::Adopt(target) => name(*target),
             Payload::Statement(signed) => match signed.act().body() {
@@ -226,7 +228,7 @@ fn directory(history: &History, resolution: &Resolution, state: &mut GroupState)
             let (lamport, id) = node.order();
             state.directory.introduce(id, lamport, member);
         }
-        let content: Option<&Content> = node.payload().content().filter(|_| verdict.is_applied());
+        let content = node.payload().transaction().filter(|_| verdict.is_applied());
         if let Some(content) = content {
             state.directory.count(content.currency(), true);
         }

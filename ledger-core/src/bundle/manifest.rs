@@ -1,9 +1,9 @@
 //! What a bundle holds, for those who can open it.
 
-use crate::codec::{Reader, Writer};
-use crate::hash::{Tag, digest};
-use crate::id::{EntryId, GroupId, Topic};
-use crate::rule::{Refusal, Rule};
+use crate::base::codec::{Reader, Writer};
+use crate::base::hash::{Tag, digest};
+use crate::base::id::{EntryId, GroupId, Topic};
+use crate::base::rule::{Refusal, Rule};
 use crate::seal::{EnvelopeError, EpochKey};
 
 /// First byte of a sealed manifest.

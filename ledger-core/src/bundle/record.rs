@@ -1,6 +1,6 @@
 //! Records one after another, and finding the next one behind damage.
 
-use crate::hash::{Tag, digest};
+use crate::base::check::check_bytes;
 use crate::seal::MAX_ENVELOPE_BYTES;
 
 /// Most bytes of a record.
@@ -15,14 +15,9 @@ pub fn frame(record: &[u8]) -> Vec<u8> {
     let len = u32::try_from(record.len()).unwrap_or(u32::MAX).to_be_bytes();
     let mut framed = Vec::with_capacity(record.len().saturating_add(FRAME_BYTES));
     framed.extend_from_slice(&len);
-    framed.extend_from_slice(&check(&len, record));
+    framed.extend_from_slice(&check_bytes(&[&len, record]));
     framed.extend_from_slice(record);
     framed
-}
-
-fn check(len: &[u8; 4], record: &[u8]) -> [u8; 4] {
-    let full = digest(Tag::CHECK, &[len, record]);
-    full.first_chunk().copied().unwrap_or_default()
 }
 
 /// Takes records out of bytes that come piece by piece. What is damaged is
@@ -96,5 +91,5 @@ fn read(bytes: &[u8]) -> Found<'_> {
     }
     let Some((sum, rest)) = rest.split_first_chunk::<4>() else { return Found::Short };
     let Some((record, _)) = rest.split_at_checked(size) else { return Found::Short };
-    if check(len, record) == *sum { Found::Record(record) } else { Found::Nothing }
+    if check_bytes(&[len, record]) == *sum { Found::Record(record) } else { Found::Nothing }
 }

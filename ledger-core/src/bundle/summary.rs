@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::hash::{Tag, digest};
-use crate::id::{DeviceId, EntryId, GroupId};
+use crate::base::check::{append_check, strip_check};
+use crate::base::id::{DeviceId, EntryId, GroupId};
 use crate::state::Frontier;
 
 /// Version and kind.
@@ -76,8 +76,7 @@ impl Summary {
             bytes.extend_from_slice(&seq.to_be_bytes());
             bytes.extend_from_slice(tip);
         }
-        let check = digest(Tag::CHECK, &[&bytes]);
-        bytes.extend(check.iter().take(4));
+        append_check(&mut bytes);
         bytes
     }
 
@@ -86,10 +85,7 @@ impl Summary {
     /// # Errors
     /// [`SummaryError`] if it is something else, or of another group.
     pub fn from_bytes(group: GroupId, bytes: &[u8]) -> Result<Self, SummaryError> {
-        let (body, check) = bytes.split_last_chunk::<4>().ok_or(SummaryError::Form)?;
-        if digest(Tag::CHECK, &[body]).first_chunk::<4>() != Some(check) {
-            return Err(SummaryError::Form);
-        }
+        let body = strip_check(bytes).ok_or(SummaryError::Form)?;
         let (form, rest) = body.split_first().ok_or(SummaryError::Form)?;
         let (of, rest) = rest.split_first_chunk::<8>().ok_or(SummaryError::Form)?;
         let (chains, over) = rest.as_chunks::<CHAIN_BYTES>();

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::id::{EntryId, GroupId, Topic};
+use crate::base::id::{EntryId, GroupId, Topic};
 use crate::seal::{EnvelopeError, EpochKey};
 use crate::state::Frontier;
 

@@ -1,18 +1,19 @@
 //! Bytes that follow every rule about form; nothing is known of their author.
 
 use super::{Header, HeaderFields};
-use crate::codec::Reader;
-use crate::hash::{Tag, digest};
-use crate::id::EntryId;
-use crate::limits::MAX_ENTRY_BYTES;
+use crate::base::codec::Reader;
+use crate::base::hash::{Tag, digest};
+use crate::base::id::EntryId;
+use crate::base::limits::MAX_ENTRY_BYTES;
+use crate::base::rule::{Refusal, Rule};
 use crate::payload::Payload;
-use crate::rule::{Refusal, Rule};
 
 /// An entry whose bytes are well-formed: header and payload follow the codec,
 /// header and payload rules. Its signature is not yet checked.
 ///
 /// ```
-/// use ledger_core::{DecodedEntry, Rule};
+/// use ledger_core::Rule;
+/// use ledger_core::engine::DecodedEntry;
 /// let refused = DecodedEntry::decode(b"not an entry", &[0; 64]).unwrap_err();
 /// assert_eq!(refused.rule(), Rule::C1);
 /// ```

@@ -1,12 +1,12 @@
 //! Entries, one type per stage: bytes → [`DecodedEntry`] → [`VerifiedEntry`].
 
 mod decoded;
-mod header;
+mod equivocation;
 #[cfg(test)]
 mod tests;
 mod verified;
 
+pub(crate) use crate::header::{Header, HeaderFields};
 pub use decoded::DecodedEntry;
-pub use header::Header;
-pub(crate) use header::HeaderFields;
+pub use equivocation::{EquivocationProof, ProofError};
 pub use verified::{VerifiedEntry, read_stored, trust_stored, verify_batch};

@@ -3,18 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
-use crate::codec::Writer;
+use crate::base::codec::Writer;
+use crate::base::hash::{Tag, digest};
+use crate::base::id::{DeviceId, EntryId, GroupId, Origin, StateDigest};
+use crate::base::limits::{MAX_ENTRY_BYTES, MAX_PARENTS, MAX_REFS};
+use crate::base::rule::Rule;
 use crate::draft::NewGroup;
-use crate::hash::{Tag, digest};
-use crate::id::{DeviceId, EntryId, GroupId, Origin, StateDigest};
+use crate::header::Kind;
 use crate::keys::{Card, DeviceKey, PlaceholderCard, RootEntropy};
-use crate::limits::{MAX_ENTRY_BYTES, MAX_PARENTS, MAX_REFS};
 use crate::money::{Amount, Balance, Currency, Date};
 use crate::payload::{
-    Cancellation, Content, Endorsement, Expense, Genesis, Kind, Opening, Part, Payload,
-    Predecessor, RefIndex, Transfer,
+    Cancellation, Endorsement, Expense, Genesis, Opening, Payload, Predecessor, RefIndex,
+    Transaction, Transfer,
 };
-use crate::rule::Rule;
 use crate::statement::{Generation, StatementBody};
 
 fn fields(payload: &[u8], kind: Kind) -> HeaderFields {
@@ -371,37 +372,45 @@ fn what_is_said_beside_the_amounts_reads_back() {
     let (date, currency) = (Date::from_ymd(2026, 11, 21).unwrap(), Currency::from_code("EUR"));
     let (currency, amount) = (currency.unwrap(), Amount::from_minor_units(100).unwrap());
     let origin = Some(Origin::from_bytes([5; 16]));
-    let expense = Content::Expense(Expense {
+    let expense = Transaction::Expense(Expense {
         date,
         description: "Dinner".into(),
         category: Some("food".into()),
         note: Some("late".into()),
         currency,
         amount,
-        payers: vec![Part { member: first, amount }],
-        shares: vec![Part { member: second, amount }],
+        payers: vec![(first, amount)],
+        shares: vec![(second, amount)],
         origin,
     });
     let description = "Back".into();
     let (from, to) = (second, first);
-    let transfer =
-        Content::Transfer(Transfer { date, description, currency, amount, from, to, origin: None });
+    let transfer = Transaction::Transfer(Transfer {
+        date,
+        description,
+        currency,
+        amount,
+        from,
+        to,
+        origin: None,
+    });
     for (content, says) in [(expense, ("Dinner", origin)), (transfer, ("Back", None))] {
-        let read = read_back(&Payload::Content(content.clone()), 2);
-        assert_eq!(read.content(), Some(&content));
+        let read = read_back(&Payload::Transaction(content.clone()), 2);
+        assert_eq!(read.transaction(), Some(&content));
         assert_eq!((content.description(), content.origin()), says);
         assert_eq!(
             (content.date(), content.currency(), content.amount()),
             (date, currency, amount)
         );
         match content {
-            Content::Expense(expense) => {
-                assert_eq!((expense.category(), expense.note()), (Some("food"), Some("late")));
-                let members = [expense.payers(), expense.shares()].map(|parts| parts[0].member);
+            Transaction::Expense(expense) => {
+                let said = (expense.category.as_deref(), expense.note.as_deref());
+                assert_eq!(said, (Some("food"), Some("late")));
+                let members = [expense.payers, expense.shares].map(|parts| parts[0].0);
                 assert_eq!(members, [first, second]);
             }
-            Content::Transfer(transfer) => {
-                assert_eq!((transfer.from(), transfer.to()), (second, first));
+            Transaction::Transfer(transfer) => {
+                assert_eq!((transfer.from, transfer.to), (second, first));
             }
         }
     }

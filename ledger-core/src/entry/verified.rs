@@ -6,10 +6,10 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use super::DecodedEntry;
-use crate::hash::{Tag, digest};
-use crate::id::EntryId;
+use crate::base::hash::{Tag, digest};
+use crate::base::id::EntryId;
+use crate::base::rule::{Refusal, Rule};
 use crate::keys::entry_message;
-use crate::rule::{Refusal, Rule};
 
 /// An entry that its device has signed. Made only by [`verify_batch`], by
 /// signing, or by [`trust_stored`] and [`read_stored`].

@@ -3,8 +3,8 @@
 use ed25519_zebra::{Signature, VerificationKey};
 use x25519_dalek::{PublicKey, StaticSecret};
 
-use crate::hash::{Tag, signed_message};
-use crate::rule::{Refusal, Rule};
+use crate::base::hash::{Tag, signed_message};
+use crate::base::rule::{Refusal, Rule};
 
 /// Rule K1: refuses small-order, torsioned and non-canonical Ed25519 keys.
 /// Under ZIP 215 the identity key would verify anything.
@@ -71,7 +71,7 @@ mod tests {
     ];
 
     fn bytes(hex: &str) -> [u8; 32] {
-        *hex.parse::<crate::id::EntryId>().unwrap().as_bytes()
+        *hex.parse::<crate::base::id::EntryId>().unwrap().as_bytes()
     }
 
     #[test]

@@ -3,13 +3,14 @@
 use core::fmt;
 
 use super::{Card, DeviceCertificate};
-use crate::hash::{Tag, digest};
+use crate::base::hash::{Tag, digest};
 
 /// Thirty digits that stand for a card or a certificate (SPEC §3.2): short
 /// enough to read aloud, and too long for somebody else's keys to have the same.
 ///
 /// ```
-/// # use ledger_core::{DeviceKey, GroupId, RootEntropy, SignedCard};
+/// # use ledger_core::GroupId;
+/// # use ledger_core::keys::{DeviceKey, RootEntropy, SignedCard};
 /// # let group = GroupId::from_bytes([0; 32]);
 /// # let phone = DeviceKey::from_bytes(&[1; 64]);
 /// let entropy = RootEntropy::from_bytes([2; 32]);

@@ -4,8 +4,8 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
-use crate::hash::{Tag, derive_key, signed_message};
-use crate::id::{DeviceId, EntryId, RootId};
+use crate::base::hash::{Tag, derive_key, signed_message};
+use crate::base::id::{DeviceId, EntryId, RootId};
 
 /// The 32 random bytes from which a person's root keys derive, one per group,
 /// so that groups cannot be linked (SPEC §3.1).

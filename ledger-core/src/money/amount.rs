@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::Currency;
-use crate::limits::MAX_AMOUNT;
+use crate::base::limits::MAX_AMOUNT;
 
 /// A non-negative amount in minor units (cents for EUR, yen for JPY, fils for
 /// KWD), at most 10^15.

@@ -1,11 +1,13 @@
-//! Money: currencies, amounts in minor units, dates, equal splits.
+//! Money: currencies, amounts in minor units, dates, equal splits, settling up.
 
 mod amount;
 mod currency;
 mod date;
+mod settle_up;
 mod split;
 
 pub use amount::{Amount, AmountError, Balance};
 pub use currency::{Currency, CurrencyError};
 pub use date::{Date, DateError};
+pub use settle_up::{Settlement, settle_up};
 pub use split::split_equally;

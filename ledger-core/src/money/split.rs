@@ -49,7 +49,7 @@ mod tests {
     proptest! {
         #[test]
         fn keeps_every_unit_and_is_fair(
-            units in 0..=crate::limits::MAX_AMOUNT, parts in 1usize..50, turn: u64,
+            units in 0..=crate::base::limits::MAX_AMOUNT, parts in 1usize..50, turn: u64,
         ) {
             let total = Amount::from_minor_units(units)?;
             let shares = split_equally(total, parts, turn);

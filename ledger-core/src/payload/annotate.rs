@@ -2,10 +2,10 @@
 //! (SPEC §4.9, §4.10).
 
 use super::RefIndex;
-use crate::codec::{Reader, Writer};
+use crate::base::codec::{Reader, Writer};
+use crate::base::limits::MAX_TEXT_BYTES;
+use crate::base::rule::Refusal;
 use crate::keys::{KEM_X25519, check_x25519, expect_kem};
-use crate::limits::MAX_TEXT_BYTES;
-use crate::rule::Refusal;
 
 /// A member confirms or disputes an expense or transfer:
 /// `[target, 1|0, note|null]`. Shown with it; moves nothing.

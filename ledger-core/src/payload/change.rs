@@ -1,17 +1,17 @@
 //! Changing what was recorded: corrections, cancellations, copies (SPEC §4.6 to
 //! §4.8).
 
-use super::{Content, Kind, RefIndex};
-use crate::codec::{Reader, Writer};
-use crate::limits::MAX_TEXT_BYTES;
-use crate::rule::{Refusal, Rule};
+use super::{Kind, RefIndex, Transaction};
+use crate::base::codec::{Reader, Writer};
+use crate::base::limits::MAX_TEXT_BYTES;
+use crate::base::rule::{Refusal, Rule};
 
 /// Replaces the whole content of an expense or transfer:
 /// `[target, kind, content]`. An expense may become a transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Correction {
     pub(crate) target: RefIndex,
-    pub(crate) content: Content,
+    pub(crate) transaction: Transaction<RefIndex>,
 }
 
 impl Correction {
@@ -19,20 +19,20 @@ impl Correction {
         r.array(3)?;
         let target = RefIndex::read(r)?;
         let kind = u16::try_from(r.uint()?).map_err(|_| Refusal::new(Rule::H6))?;
-        let content = Content::read(Kind::from_number(kind), r)?;
-        Ok(Self { target, content })
+        let transaction = Transaction::read(Kind::from_number(kind), r)?;
+        Ok(Self { target, transaction })
     }
 
     pub(super) fn write(&self, w: &mut Writer) {
         w.array(3);
         self.target.write(w);
-        w.uint(u64::from(self.content.kind().number()));
-        self.content.write(w);
+        w.uint(u64::from(self.transaction.kind().number()));
+        self.transaction.write(w);
     }
 
     pub(super) fn each_ref(&self, visit: &mut dyn FnMut(RefIndex)) {
         visit(self.target);
-        self.content.each_ref(visit);
+        self.transaction.members().for_each(visit);
     }
 
     /// The entry that first recorded what is corrected.
@@ -43,8 +43,8 @@ impl Correction {
 
     /// What it now says.
     #[must_use]
-    pub fn content(&self) -> &Content {
-        &self.content
+    pub fn transaction(&self) -> &Transaction<RefIndex> {
+        &self.transaction
     }
 }
 
@@ -87,24 +87,24 @@ impl Cancellation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Copy {
     pub(crate) original: RefIndex,
-    pub(crate) content: Content,
+    pub(crate) transaction: Transaction<RefIndex>,
 }
 
 impl Copy {
     pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
         // Copies and corrections have one layout.
-        let Correction { target: original, content } = Correction::read(r)?;
-        Ok(Self { original, content })
+        let Correction { target: original, transaction } = Correction::read(r)?;
+        Ok(Self { original, transaction })
     }
 
     pub(super) fn write(&self, w: &mut Writer) {
-        let Self { original, content } = self.clone();
-        Correction { target: original, content }.write(w);
+        let Self { original, transaction } = self.clone();
+        Correction { target: original, transaction }.write(w);
     }
 
     pub(super) fn each_ref(&self, visit: &mut dyn FnMut(RefIndex)) {
         visit(self.original);
-        self.content.each_ref(visit);
+        self.transaction.members().for_each(visit);
     }
 
     /// The entry that first recorded it.
@@ -115,7 +115,7 @@ impl Copy {
 
     /// What it says.
     #[must_use]
-    pub fn content(&self) -> &Content {
-        &self.content
+    pub fn transaction(&self) -> &Transaction<RefIndex> {
+        &self.transaction
     }
 }

@@ -1,9 +1,9 @@
 //! A new epoch: under which key entries travel from now on (SPEC §4.13).
 
-use crate::codec::{Reader, Writer};
-use crate::id::{EpochCommit, Topic};
-use crate::limits::MAX_EPOCH_PREDECESSORS;
-use crate::rule::{Refusal, Rule};
+use crate::base::codec::{Reader, Writer};
+use crate::base::id::{EpochCommit, Topic};
+use crate::base::limits::MAX_EPOCH_PREDECESSORS;
+use crate::base::rule::{Refusal, Rule};
 
 /// Bytes of the authentication tag of an epoch's box.
 const BOX_TAG_BYTES: usize = 16;

@@ -2,15 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::read_name;
-use crate::codec::{Reader, Writer};
-use crate::entry::Header;
-use crate::id::{EntryId, GroupId, MemberId, StateDigest};
+use super::fields::read_currency;
+use crate::base::codec::{Reader, Writer};
+use crate::base::id::{EntryId, GroupId, MemberId, StateDigest};
+use crate::base::limits::{MAX_MEMBERS, MAX_REFS};
+use crate::base::rule::{Refusal, Rule};
+use crate::header::Header;
 use crate::keys::{Card, CardSignatures, PlaceholderCard};
-use crate::limits::{MAX_MEMBERS, MAX_REFS};
 use crate::money::{Balance, Currency};
-use crate::payload::read_currency;
-use crate::rule::{Refusal, Rule};
 
 /// Founds a group: `[group name, card, signatures, predecessor|null]`. The
 /// founder's root key stays the owner's for the group's life.
@@ -58,7 +57,7 @@ impl Genesis {
 
     pub(super) fn read(r: &mut Reader<'_>, header: &Header) -> Result<Self, Refusal> {
         r.array(4)?;
-        let group_name = read_name(r)?;
+        let group_name = r.name()?;
         let card = Card::decode(r.bytes()?)?;
         let signatures = CardSignatures::read(r)?;
         if card.certificate().device() != header.device() {

@@ -1,10 +1,10 @@
 //! Introductions: people join by the hand of a member (SPEC §4.3).
 
 use super::RefIndex;
-use crate::codec::{Reader, Writer};
-use crate::entry::Header;
+use crate::base::codec::{Reader, Writer};
+use crate::base::rule::Refusal;
+use crate::header::Header;
 use crate::keys::{Card, PlaceholderCard, SignedCard};
-use crate::rule::Refusal;
 
 /// Introduces a person with a card and a first device: `[card, signatures]`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,96 +2,25 @@
 
 mod annotate;
 mod change;
-mod content;
 mod epoch;
+mod fields;
 mod genesis;
 mod introduce;
+mod transaction;
 
+pub(crate) use crate::header::Kind;
 pub use annotate::{Endorsement, Rotation};
 pub use change::{Cancellation, Copy, Correction};
-pub(crate) use content::read_currency;
-pub use content::{Content, Expense, Part, Transfer};
 pub use epoch::Epoch;
+pub(crate) use fields::read_currency;
 pub use genesis::{Genesis, Opening, Predecessor};
 pub use introduce::{AddMember, Claim, Placeholder};
+pub use transaction::{Expense, Transaction, Transfer};
 
-use crate::codec::{Reader, Writer};
-use crate::entry::Header;
-use crate::limits::MAX_NAME_BYTES;
-use crate::rule::{Refusal, Rule};
+use crate::base::codec::{Reader, Writer};
+use crate::base::rule::{Refusal, Rule};
+use crate::header::Header;
 use crate::statement::SignedStatement;
-
-/// The number of a kind of entry. Numbers never change their meaning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Kind(u16);
-
-impl Kind {
-    /// The beginning of a group.
-    pub const GENESIS: Kind = Kind(0);
-    /// Joins many heads into one.
-    pub const MERGE: Kind = Kind(1);
-    /// Introduces a person with a card.
-    pub const ADD_MEMBER: Kind = Kind(2);
-    /// Introduces somebody without a key.
-    pub const PLACEHOLDER: Kind = Kind(3);
-    /// Hands a placeholder to a person.
-    pub const CLAIM: Kind = Kind(4);
-    /// Vouches for a member whose introduction is void.
-    pub const ADOPT: Kind = Kind(5);
-    /// Carries a statement of the owner or of a member.
-    pub const ACT: Kind = Kind(6);
-    /// Money spent for several people.
-    pub const EXPENSE: Kind = Kind(16);
-    /// Money given from one member to another.
-    pub const TRANSFER: Kind = Kind(17);
-    /// Replaces the content of an expense or transfer.
-    pub const CORRECTION: Kind = Kind(18);
-    /// Ends an expense or transfer.
-    pub const CANCELLATION: Kind = Kind(19);
-    /// Records again what a void entry said.
-    pub const COPY: Kind = Kind(20);
-    /// Confirms or disputes an expense or transfer.
-    pub const ENDORSEMENT: Kind = Kind(21);
-    /// The device's new X25519 key.
-    pub const ROTATION: Kind = Kind(22);
-    /// A new key under which entries travel.
-    pub const EPOCH: Kind = Kind(23);
-
-    /// Takes a number as it stands in a header.
-    #[must_use]
-    pub const fn from_number(number: u16) -> Self {
-        Self(number)
-    }
-
-    /// The number.
-    #[must_use]
-    pub const fn number(self) -> u16 {
-        self.0
-    }
-
-    /// A word for people to read.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::GENESIS => "genesis",
-            Self::MERGE => "merge",
-            Self::ADD_MEMBER => "add-member",
-            Self::PLACEHOLDER => "placeholder",
-            Self::CLAIM => "claim",
-            Self::ADOPT => "adopt",
-            Self::ACT => "act",
-            Self::EXPENSE => "expense",
-            Self::TRANSFER => "transfer",
-            Self::CORRECTION => "correction",
-            Self::CANCELLATION => "cancellation",
-            Self::COPY => "copy",
-            Self::ENDORSEMENT => "endorsement",
-            Self::ROTATION => "rotation",
-            Self::EPOCH => "epoch",
-            _ => "unknown",
-        }
-    }
-}
 
 /// The place of an id among its entry's refs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -137,7 +66,7 @@ pub enum Payload {
     /// Carries a statement of the owner or of a member.
     Statement(Box<SignedStatement>),
     /// An expense or a transfer.
-    Content(Content),
+    Transaction(Transaction<RefIndex>),
     /// Replaces the content of an expense or transfer.
     Correction(Correction),
     /// Ends an expense or transfer.
@@ -177,8 +106,8 @@ impl Payload {
                 Self::Adopt(RefIndex::read(&mut r)?)
             }
             Kind::ACT => Self::Statement(Box::new(SignedStatement::read(&mut r)?)),
-            Kind::EXPENSE => Self::Content(Content::Expense(Expense::read(&mut r)?)),
-            Kind::TRANSFER => Self::Content(Content::Transfer(Transfer::read(&mut r)?)),
+            Kind::EXPENSE => Self::Transaction(Expense::read(&mut r)?.into()),
+            Kind::TRANSFER => Self::Transaction(Transfer::read(&mut r)?.into()),
             Kind::CORRECTION => Self::Correction(Correction::read(&mut r)?),
             Kind::CANCELLATION => Self::Cancellation(Cancellation::read(&mut r)?),
             Kind::COPY => Self::Copy(Copy::read(&mut r)?),
@@ -207,7 +136,7 @@ impl Payload {
                 target.write(&mut w);
             }
             Self::Statement(act) => act.write(&mut w),
-            Self::Content(content) => content.write(&mut w),
+            Self::Transaction(transaction) => transaction.write(&mut w),
             Self::Correction(correction) => correction.write(&mut w),
             Self::Cancellation(cancellation) => cancellation.write(&mut w),
             Self::Copy(copy) => copy.write(&mut w),
@@ -221,11 +150,11 @@ impl Payload {
 
     /// The expense or transfer that this records or replaces, if it does.
     #[must_use]
-    pub fn content(&self) -> Option<&Content> {
+    pub fn transaction(&self) -> Option<&Transaction<RefIndex>> {
         match self {
-            Self::Content(content) => Some(content),
-            Self::Correction(correction) => Some(correction.content()),
-            Self::Copy(copy) => Some(copy.content()),
+            Self::Transaction(transaction) => Some(transaction),
+            Self::Correction(correction) => Some(correction.transaction()),
+            Self::Copy(copy) => Some(copy.transaction()),
             _ => None,
         }
     }
@@ -240,7 +169,7 @@ impl Payload {
             Self::Claim(_) => Kind::CLAIM,
             Self::Adopt(_) => Kind::ADOPT,
             Self::Statement(_) => Kind::ACT,
-            Self::Content(content) => content.kind(),
+            Self::Transaction(transaction) => transaction.kind(),
             Self::Correction(_) => Kind::CORRECTION,
             Self::Cancellation(_) => Kind::CANCELLATION,
             Self::Copy(_) => Kind::COPY,
@@ -290,7 +219,7 @@ impl Payload {
             | Self::Opaque => {}
             Self::Claim(claim) => visit(claim.target()),
             Self::Adopt(target) => visit(*target),
-            Self::Content(content) => content.each_ref(visit),
+            Self::Transaction(transaction) => transaction.members().for_each(visit),
             Self::Correction(correction) => correction.each_ref(visit),
             Self::Cancellation(cancellation) => visit(cancellation.target()),
             Self::Copy(copy) => copy.each_ref(visit),
@@ -309,13 +238,4 @@ impl Payload {
             _ => Ok(()),
         }
     }
-}
-
-/// Reads a name: not empty, at most 256 bytes (rule P3).
-pub(crate) fn read_name(r: &mut Reader<'_>) -> Result<String, Refusal> {
-    let name = r.text(MAX_NAME_BYTES)?;
-    if name.is_empty() {
-        return Err(Refusal::with_detail(Rule::P3, "an empty name"));
-    }
-    Ok(name.to_owned())
 }

@@ -37,7 +37,7 @@ impl Ledger {
         index: &I,
     ) -> Result<DataEntry, I::Error> {
         let role = match entry.payload() {
-            Payload::Content(_) => Some(SlotRole::Original),
+            Payload::Transaction(_) => Some(SlotRole::Original),
             Payload::Copy(_) => Some(SlotRole::Copy),
             Payload::Correction(_) => Some(SlotRole::Correction),
             Payload::Cancellation(_) => Some(SlotRole::Cancellation),
@@ -46,7 +46,7 @@ impl Ledger {
         };
         let original = self.original(entry, index)?;
         let names = self.names(entry);
-        let fault = match entry.payload().content() {
+        let fault = match entry.payload().transaction() {
             _ if original.is_none() => Some(VoidReason::WrongTarget),
             Some(content) => content_fault(content, |index| names.get(index)),
             None => None,
@@ -80,7 +80,7 @@ impl Ledger {
         let Some(target) = index.entry(target)? else { return Ok(None) };
         let refs = target.decoded().header().refs();
         Ok(match target.decoded().payload() {
-            Payload::Content(_) => Some(target.id()),
+            Payload::Transaction(_) => Some(target.id()),
             Payload::Copy(copy) if copies => refs.get(copy.original().place()).copied(),
             _ => None,
         })

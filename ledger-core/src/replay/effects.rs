@@ -57,7 +57,7 @@ impl Effects {
         plain: &DataEntry,
         applied: bool,
     ) {
-        if let Some(content) = entry.payload().content() {
+        if let Some(content) = entry.payload().transaction() {
             let nets = BalanceDelta::of(content, |index| plain.names.get(index));
             self.contents.extend(nets.map(|nets| (entry.id(), nets, applied)));
         }
@@ -134,7 +134,7 @@ impl Effects {
             } else {
                 index.entry(&id)?.and_then(|entry| {
                     let names = ledger.names(entry.decoded());
-                    let content = entry.decoded().payload().content()?;
+                    let content = entry.decoded().payload().transaction()?;
                     BalanceDelta::of(content, |index| names.get(index))
                 })
             };

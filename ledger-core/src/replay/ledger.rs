@@ -14,7 +14,8 @@ use crate::statement::Generation;
 /// entries, it grows with rotations alone.
 ///
 /// ```
-/// use ledger_core::{Admission, DeviceKey, Draft, Ledger, MemoryIndex, NewGroup, RootEntropy};
+/// use ledger_core::engine::{Admission, Draft, Ledger, MemoryIndex, NewGroup};
+/// use ledger_core::keys::{DeviceKey, RootEntropy};
 /// # let random64 = [7; 64]; let random32 = [7; 32]; let random16 = [7; 16]; let now_ms = 0;
 /// let device = DeviceKey::from_bytes(&random64);
 /// let entropy = RootEntropy::from_bytes(random32);
@@ -126,7 +127,7 @@ impl Ledger {
         self.control.generation_of_root(root, current)
     }
 
-    /// Where the device's next [`merge`](crate::Draft::merge) would stand, of
+    /// Where the device's next [`merge`](crate::engine::Draft::merge) would stand, of
     /// which it may need several while there are more than 16 other heads.
     /// `home` is the entry that enrolled it, with its lamport: for its first.
     #[must_use]

@@ -7,16 +7,16 @@ use std::sync::Arc;
 
 use super::*;
 use crate::authority::evaluate;
-use crate::details::{Details, ExpenseDetails, TransferDetails};
-use crate::draft::{Draft, DraftError, NewGroup, NewStatement};
+use crate::draft::{Draft, DraftError, NewGroup};
 use crate::entry::{DecodedEntry, HeaderFields, VerifiedEntry};
 use crate::id::{EntryId, MemberId};
 use crate::keys::{DeviceKey, PlaceholderCard, RootEntropy, SignedDevice};
 use crate::money::{Amount, Currency, Date};
 use crate::payload::{Cancellation, Kind, Payload, Placeholder, RefIndex};
+use crate::payload::{Expense, Transaction, Transfer};
 use crate::rule::Rule;
 use crate::state::{NextEntryPosition, any_names, any_position};
-use crate::statement::Generation;
+use crate::statement::{Generation, NewStatement};
 use crate::verdict::{Named, Verdict, VoidReason};
 use proptest::prelude::*;
 
@@ -105,40 +105,32 @@ impl Group {
         VerifiedEntry::signed_here(DecodedEntry::assemble(fields, &bytes, sign).unwrap())
     }
 
-    fn expense(&self, payer: usize, sharers: &[usize], amount: u64) -> Details {
+    fn expense(&self, payer: usize, sharers: &[usize], amount: u64) -> Transaction {
         let total = cents(amount);
         let shares = crate::money::split_equally(total, sharers.len(), 0);
         let shares = sharers.iter().map(|who| self.members[*who]).zip(shares);
-        Details::Expense(ExpenseDetails {
-            date: Date::from_ymd(2026, 11, 21).unwrap(),
-            description: "Dinner".into(),
-            category: None,
-            note: None,
-            currency: eur(),
-            amount: total,
-            payers: vec![(self.members[payer], total)],
-            shares: shares.filter(|(_, part)| !part.is_zero()).collect(),
-            origin: None,
-        })
+        Transaction::Expense(
+            Expense::new(Date::from_ymd(2026, 11, 21).unwrap(), "Dinner", eur(), total)
+                .paid_by(self.members[payer], total)
+                .shares(shares.filter(|(_, part)| !part.is_zero())),
+        )
     }
 
-    fn transfer(&self, from: usize, to: usize, amount: u64) -> Details {
-        Details::Transfer(TransferDetails {
-            date: Date::from_ymd(2026, 11, 21).unwrap(),
-            description: String::new(),
-            currency: eur(),
-            amount: cents(amount),
-            from: self.members[from],
-            to: self.members[to],
-            origin: None,
-        })
+    fn transfer(&self, from: usize, to: usize, amount: u64) -> Transaction {
+        Transaction::Transfer(Transfer::new(
+            Date::from_ymd(2026, 11, 21).unwrap(),
+            eur(),
+            cents(amount),
+            self.members[from],
+            self.members[to],
+        ))
     }
 
-    fn record(&mut self, details: &Details) -> EntryId {
+    fn record(&mut self, details: &Transaction) -> EntryId {
         self.add(Draft::record(self.ledger.state(), details).unwrap())
     }
 
-    fn correct(&mut self, original: EntryId, details: &Details) -> EntryId {
+    fn correct(&mut self, original: EntryId, details: &Transaction) -> EntryId {
         self.add(Draft::correction(self.ledger.state(), original, details).unwrap())
     }
 
@@ -374,7 +366,7 @@ fn what_speaks_of_an_expense_names_it_void_or_not() {
     // Void, as it speaks of a member whom nothing introduces.
     let nobody = any_names(group.ledger.group(), [dinner, copy]);
     let mut details = group.transfer(0, 1, 5);
-    let Details::Transfer(transfer) = &mut details else { panic!() };
+    let Transaction::Transfer(transfer) = &mut details else { panic!() };
     [transfer.from, transfer.to] = [dinner, copy].map(|id| MemberId::from_bytes(*id.as_bytes()));
     for draft in
         [Draft::correction(&nobody, copy, &details), Draft::copy(&nobody, dinner, &details)]
@@ -490,7 +482,7 @@ fn a_member_enrols_ten_devices_and_no_more() {
         let id = group.ledger.group();
         let signed = SignedDevice::new(id, &root, &device).unwrap();
         let enrol = NewStatement::Enrol { generation, device: &signed };
-        let fits = enrol.check_limits(group.ledger.state());
+        let fits = Draft::check_limits(&enrol, group.ledger.state());
         assert_eq!(fits.is_ok(), number < 10, "{number} further devices");
         if number < 10 {
             let heads: Vec<EntryId> = group.ledger.frontier().heads().collect();

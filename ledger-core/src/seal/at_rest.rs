@@ -5,19 +5,20 @@ use core::fmt;
 use zeroize::Zeroizing;
 
 use super::aead::{self, TAG_BYTES};
-use crate::hash::{Tag, digest, kdf};
+use crate::base::check::{CHECK_BYTES, append_check, strip_check};
+use crate::base::hash::{Tag, kdf};
 
 /// Version of sealed secrets, their first byte.
 const VERSION: u8 = 1;
 
 /// Bytes by which a sealed secret is longer than the secret.
-const OVERHEAD: usize = 1 + 32 + 24 + TAG_BYTES + 4;
+const OVERHEAD: usize = 1 + 32 + 24 + TAG_BYTES + CHECK_BYTES;
 
 /// A key under which secrets are sealed before they are kept: an app's, or one that
 /// is itself sealed under an app's. Wiped on drop; `Debug` does not show it.
 ///
 /// ```
-/// use ledger_core::{SealedSecretError, WrappingKey};
+/// use ledger_core::seal::{SealedSecretError, WrappingKey};
 ///
 /// // Of a cryptographic random generator, both.
 /// let (key, nonce) = (WrappingKey::from_bytes([7; 32]), [9; 24]);
@@ -67,8 +68,7 @@ impl WrappingKey {
         sealed.extend_from_slice(self.commit().as_slice());
         sealed.extend_from_slice(nonce);
         sealed.extend(aead::seal(&self.sealing(), nonce, &associated(name), secret));
-        let check = check(&sealed);
-        sealed.extend_from_slice(&check);
+        append_check(&mut sealed);
         sealed
     }
 
@@ -115,10 +115,7 @@ fn parts(sealed: &[u8]) -> Result<Parts<'_>, SealedSecretError> {
     if sealed.len() < OVERHEAD || sealed.first() != Some(&VERSION) {
         return Err(not_sealed);
     }
-    let (body, sum) = sealed.split_last_chunk::<4>().ok_or(not_sealed)?;
-    if check(body) != *sum {
-        return Err(SealedSecretError::Damaged);
-    }
+    let body = strip_check(sealed).ok_or(SealedSecretError::Damaged)?;
     let (_, rest) = body.split_first().ok_or(not_sealed)?;
     let (commit, rest) = rest.split_first_chunk::<32>().ok_or(not_sealed)?;
     let (nonce, ciphertext) = rest.split_first_chunk::<24>().ok_or(not_sealed)?;
@@ -127,10 +124,6 @@ fn parts(sealed: &[u8]) -> Result<Parts<'_>, SealedSecretError> {
 
 fn associated(name: &str) -> Vec<u8> {
     [Tag::REST.as_bytes(), &[VERSION], name.as_bytes()].concat()
-}
-
-fn check(bytes: &[u8]) -> [u8; 4] {
-    digest(Tag::CHECK, &[bytes]).first_chunk().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -143,8 +136,7 @@ mod tests {
 
     /// With the check that fits, as somebody would who meant it.
     fn with_check(mut body: Vec<u8>) -> Vec<u8> {
-        let sum = check(&body);
-        body.extend_from_slice(&sum);
+        append_check(&mut body);
         body
     }
 

@@ -3,10 +3,10 @@
 use super::aead::TAG_BYTES;
 use super::epoch_key::EpochKey;
 use super::padding::{MAX_PADDED_BYTES, is_padded_len, padded_len};
+use crate::base::hash::Tag;
+use crate::base::id::Topic;
+use crate::base::rule::Refusal;
 use crate::entry::DecodedEntry;
-use crate::hash::Tag;
-use crate::id::Topic;
-use crate::rule::Refusal;
 
 /// First byte of an envelope.
 const KIND: u8 = 0x01;

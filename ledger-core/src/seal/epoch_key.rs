@@ -7,10 +7,10 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::aead::{self, Cipher};
-use crate::hash::{Tag, digest, kdf};
-use crate::id::{EpochCommit, GroupId, Topic};
+use crate::base::hash::{Tag, digest, kdf};
+use crate::base::id::{EpochCommit, GroupId, Topic};
+use crate::base::rule::Refusal;
 use crate::payload::Epoch;
-use crate::rule::Refusal;
 
 /// The secret under which the entries of an epoch are sealed. Wiped on drop;
 /// `Debug` does not show it.

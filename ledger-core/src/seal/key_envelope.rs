@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 
 use super::epoch_key::EpochKey;
 use super::wrap::{WRAP_OVERHEAD_BYTES, unwrap, wrap};
-use crate::hash::{Tag, digest};
-use crate::id::{GroupId, Topic};
+use crate::base::hash::{Tag, digest};
+use crate::base::id::{GroupId, Topic};
 use crate::keys::ExchangeKey;
 
 /// First byte of a key envelope.

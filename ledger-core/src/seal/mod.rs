@@ -11,6 +11,7 @@ mod recover;
 mod tests;
 pub(crate) mod wrap;
 
+pub use crate::base::id::{EpochCommit, Topic};
 pub use at_rest::{SealedSecretError, WrappingKey};
 pub use envelope::{Envelope, EnvelopeError, MAX_ENVELOPE_BYTES};
 pub(crate) use envelope::{parse, sealed_len};

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::envelope::Envelope;
 use super::epoch_key::EpochKey;
 use super::key_envelope::KeyEnvelope;
-use crate::id::{GroupId, Topic};
+use crate::base::id::{GroupId, Topic};
 use crate::keys::ExchangeKey;
 
 /// A key that was wrapped for a recovery key, of a group that is not known yet.

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
+use crate::base::hash::Tag;
+use crate::base::id::{GroupId, Topic};
+use crate::engine::{Draft, Ledger, NewGroup};
 use crate::entry::{DecodedEntry, VerifiedEntry};
-use crate::hash::Tag;
-use crate::id::{GroupId, Topic};
 use crate::keys::{DeviceKey, ExchangeKey, RootEntropy};
-use crate::{Draft, Ledger, NewGroup};
 
 fn group() -> GroupId {
     GroupId::from_bytes([1; 32])
@@ -233,7 +233,7 @@ fn cheat(recipient: &ExchangeKey) -> Vec<u8> {
     let topic = key(2).topic();
     let context: [&[u8]; 2] = [topic.as_bytes(), &public];
     let wrapped = wrap::wrap(&public, Tag::WRAP, &context, &[66; 32], &[8; 32]).unwrap();
-    let hint = crate::hash::digest(Tag::HINT, &[&salt, &public]);
+    let hint = crate::base::hash::digest(Tag::HINT, &[&salt, &public]);
     let mut slots: Vec<Vec<u8>> = envelope[49..].chunks(88).map(<[u8]>::to_vec).collect();
     slots[0] = [&hint[..8], &wrapped].concat();
     slots.sort();

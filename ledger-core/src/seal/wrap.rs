@@ -12,7 +12,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{CryptoRng, SeedableRng as _};
 use zeroize::Zeroizing;
 
-use crate::hash::{Tag, digest};
+use crate::base::hash::{Tag, digest};
 use crate::keys::ExchangeKey;
 
 /// How much longer a wrap is than what it holds: the encapsulated key and the

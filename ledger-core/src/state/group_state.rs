@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::entry::DecodedEntry;
 use crate::id::{DeviceId, EntryId, EpochCommit, GroupId, MemberId, Topic};
 use crate::keys::DeviceCertificate;
 use crate::money::{Balance, Currency};
-use crate::payload::Rotation;
+use crate::payload::{RefIndex, Rotation, Transaction};
 use crate::statement::Generation;
 use crate::verdict::BalanceDelta;
 
@@ -212,6 +213,17 @@ impl GroupState {
     #[must_use]
     pub fn member(&self, id: MemberId) -> Option<&Member> {
         self.members.get(&id)
+    }
+
+    /// The transaction that an entry records or replaces, if it does, with the members
+    /// whom its refs introduce. It can be changed and sent back as a correction.
+    #[must_use]
+    pub fn transaction_of(&self, entry: &DecodedEntry) -> Option<Transaction> {
+        let refs = entry.header().refs();
+        let transaction = entry.payload().transaction()?;
+        let member =
+            |index: RefIndex| refs.get(index.place()).and_then(|id| self.introduced_by(*id));
+        transaction.try_convert(|index| member(index).ok_or(())).ok()
     }
 
     /// The member whom an entry introduces, if it introduces one.

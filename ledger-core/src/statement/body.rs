@@ -1,10 +1,9 @@
 //! What statements say, by kind.
 
-use crate::codec::{Reader, Writer};
-use crate::id::{DeviceId, EntryId, GroupId, MemberId, RootId, StatementId};
+use crate::base::codec::{Reader, Writer};
+use crate::base::id::{DeviceId, EntryId, GroupId, MemberId, RootId, StatementId};
+use crate::base::rule::{Refusal, Rule};
 use crate::keys::{Card, DeviceCertificate};
-use crate::payload::read_name;
-use crate::rule::{Refusal, Rule};
 
 /// A key generation of a member, named by what started it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -187,7 +186,7 @@ impl StatementBody {
             4 => {
                 r.array(2)?;
                 let generation = Generation::read(r)?;
-                Ok(Self::Rename { generation, name: read_name(r)? })
+                Ok(Self::Rename { generation, name: r.name()? })
             }
             5 => {
                 r.array(1)?;
@@ -200,7 +199,7 @@ impl StatementBody {
             }
             7 => {
                 r.array(1)?;
-                Ok(Self::RenameGroup { name: read_name(r)? })
+                Ok(Self::RenameGroup { name: r.name()? })
             }
             other => Err(Refusal::with_detail(Rule::Q2, format!("kind {other}"))),
         }

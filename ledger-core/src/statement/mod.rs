@@ -4,15 +4,18 @@
 //! what it spares is decided by its `base`, never by the carrier.
 
 mod body;
+mod new;
 
+pub use crate::base::id::StatementId;
 pub use body::{Generation, StatementBody};
+pub use new::NewStatement;
 
-use crate::codec::{Reader, Writer};
-use crate::hash::{Tag, digest};
-use crate::id::{EntryId, GroupId, RootId, StatementId};
+use crate::base::codec::{Reader, Writer};
+use crate::base::hash::{Tag, digest};
+use crate::base::id::{EntryId, GroupId, RootId};
+use crate::base::limits::MAX_PARENTS;
+use crate::base::rule::{Refusal, Rule};
 use crate::keys::{CardSignatures, DeviceSignatures, RootKey, check_signature};
-use crate::limits::MAX_PARENTS;
-use crate::rule::{Refusal, Rule};
 
 /// Version of statements.
 const VERSION: u64 = 1;
@@ -128,7 +131,7 @@ impl Statement {
 
 impl SignedStatement {
     /// Signs a statement. Enrolments and binds need more signatures: see
-    /// [`crate::Draft`].
+    /// [`crate::engine::Draft`].
     pub(crate) fn sign(
         root: &RootKey,
         group: GroupId,

@@ -2,7 +2,7 @@
 
 use crate::id::MemberId;
 use crate::money::{Balance, Currency};
-use crate::payload::{Content, RefIndex};
+use crate::payload::{RefIndex, Transaction};
 
 /// What a content adds to balances; sums to zero.
 #[derive(Clone, Debug)]
@@ -16,26 +16,26 @@ impl BalanceDelta {
     /// Paid minus owed, of a content whose every ref that stands for a member is
     /// of an introduction.
     pub(crate) fn of(
-        content: &Content,
+        content: &Transaction<RefIndex>,
         member: impl Fn(RefIndex) -> Option<MemberId>,
     ) -> Option<Self> {
         let mut parts = Vec::new();
         match content {
-            Content::Expense(expense) => {
-                let (payers, shares) = (expense.payers(), expense.shares());
+            Transaction::Expense(expense) => {
+                let (payers, shares) = (&expense.payers, &expense.shares);
                 parts.reserve_exact(payers.len().saturating_add(shares.len()));
-                for part in payers {
-                    parts.push((member(part.member)?, part.amount.into()));
+                for (payer, amount) in payers {
+                    parts.push((member(*payer)?, (*amount).into()));
                 }
-                for part in shares {
-                    parts.push((member(part.member)?, Balance::from(part.amount).negated()));
+                for (sharer, amount) in shares {
+                    parts.push((member(*sharer)?, Balance::from(*amount).negated()));
                 }
             }
-            Content::Transfer(transfer) => {
+            Transaction::Transfer(transfer) => {
                 let amount = Balance::from(content.amount());
                 parts.reserve_exact(2);
-                parts.push((member(transfer.from())?, amount));
-                parts.push((member(transfer.to())?, amount.negated()));
+                parts.push((member(transfer.from)?, amount));
+                parts.push((member(transfer.to)?, amount.negated()));
             }
         }
         // Several introductions may be of one member, who may pay and owe.

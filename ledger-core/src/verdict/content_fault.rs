@@ -2,7 +2,7 @@
 
 use super::reason::VoidReason;
 use crate::id::MemberId;
-use crate::payload::{Content, RefIndex};
+use crate::payload::{RefIndex, Transaction};
 
 /// Returns the first fault of a content, `None` if it has none.
 ///
@@ -10,19 +10,17 @@ use crate::payload::{Content, RefIndex};
 /// that stands for a member must name an introduction, whatever the verdict on
 /// that introduction is: a fault must not depend on verdicts.
 pub(crate) fn content_fault(
-    content: &Content,
+    content: &Transaction<RefIndex>,
     member_of_ref: impl Fn(RefIndex) -> Option<MemberId>,
 ) -> Option<VoidReason> {
-    let mut all_known = true;
-    content.each_ref(&mut |index| all_known &= member_of_ref(index).is_some());
-    if !all_known {
+    if !content.members().all(|index| member_of_ref(index).is_some()) {
         return Some(VoidReason::UnknownMember);
     }
     match content {
-        Content::Transfer(transfer) => {
-            let same = member_of_ref(transfer.from()) == member_of_ref(transfer.to());
+        Transaction::Transfer(transfer) => {
+            let same = member_of_ref(transfer.from) == member_of_ref(transfer.to);
             same.then_some(VoidReason::SameMember)
         }
-        Content::Expense(_) => None,
+        Transaction::Expense(_) => None,
     }
 }

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use ledger_core::{DecodedEntry, verify_batch};
+use ledger_core::engine::{DecodedEntry, verify_batch};
 
 #[path = "../../../fuzz/properties/decode_entry.rs"]
 mod decode_entry;

@@ -2,10 +2,11 @@
 
 use std::io::ErrorKind;
 
+use ledger_core::bundle::SummaryError;
 use ledger_core::import::ImportError;
 use ledger_core::{
     AmountError, Balance, CurrencyError, DateError, DraftError, ParseIdError, Refusal, Rule,
-    SummaryError, VoidReason,
+    VoidReason,
 };
 use ledger_store::{BundleCursorError, ParseCursorError, SecretError, SecretErrorKind, StoreError};
 

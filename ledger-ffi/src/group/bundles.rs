@@ -3,7 +3,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ledger_core::{EntryId, Summary};
+use ledger_core::EntryId;
+use ledger_core::bundle::Summary;
 use ledger_store::{BundleCursor, Imported, Since};
 
 use super::LedgerGroup;

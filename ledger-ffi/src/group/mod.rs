@@ -57,7 +57,7 @@ impl LedgerGroup {
     }
 
     /// The replayed ledger, whose state is not copied.
-    fn ledger(&self) -> Result<Arc<ledger_core::Ledger>, LedgerError> {
+    fn ledger(&self) -> Result<Arc<ledger_core::engine::Ledger>, LedgerError> {
         self.store.read_group(self.id, ledger_store::Group::ledger)
     }
 }

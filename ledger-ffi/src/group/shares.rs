@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use ledger_core::{GroupId, MemberId, RecoveryRequest as Request};
+use ledger_core::messages::recovery::RecoveryRequest as Request;
+use ledger_core::{GroupId, MemberId};
 use ledger_store::StoreError;
 
 use super::LedgerGroup;

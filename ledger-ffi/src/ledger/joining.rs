@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use ledger_core::{GroupId, InviteLink};
+use ledger_core::GroupId;
+use ledger_core::messages::invite::InviteLink;
 use ledger_store::Received;
 
 use crate::error::{ErrorCode, LedgerError};

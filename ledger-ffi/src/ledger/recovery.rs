@@ -75,8 +75,8 @@ pub struct ApprovedDevice {
     pub entry: EntryId,
 }
 
-impl From<ledger_core::Progress> for RecoveryProgress {
-    fn from(progress: ledger_core::Progress) -> Self {
+impl From<ledger_core::messages::recovery::Progress> for RecoveryProgress {
+    fn from(progress: ledger_core::messages::recovery::Progress) -> Self {
         Self { have: progress.have.into(), need: progress.need.into() }
     }
 }

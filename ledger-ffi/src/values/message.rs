@@ -1,7 +1,7 @@
 //! Messages: what people hand to each other outside of the ledger, as bytes or as
 //! text.
 
-use ledger_core::{message_from_text as from_text, message_to_text as to_text};
+use ledger_core::messages::{message_from_text as from_text, message_to_text as to_text};
 use ledger_store::StoreError;
 
 use crate::error::{ErrorCode, LedgerError};
@@ -48,7 +48,7 @@ pub enum MessageKind {
 /// `InvalidMessage` if the bytes are no message, or not a whole one.
 #[uniffi::export]
 pub fn message_kind(message: Vec<u8>) -> Result<MessageKind, LedgerError> {
-    use ledger_core::MessageKind as Kind;
+    use ledger_core::messages::MessageKind as Kind;
     Ok(match Kind::of_bytes(&message).map_err(StoreError::from)? {
         Kind::InviteLink => MessageKind::Invite,
         Kind::JoinRequest => MessageKind::JoinRequest,

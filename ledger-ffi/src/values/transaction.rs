@@ -1,6 +1,6 @@
 //! Expenses and transfers, as apps write and read them.
 
-use ledger_core::{Amount, Currency, ExpenseDetails, MemberId, Origin, TransferDetails};
+use ledger_core::{Amount, Currency, MemberId, Origin};
 
 use super::money::{amount, minor_units};
 use super::time::Day;
@@ -81,11 +81,11 @@ pub enum Transaction {
     },
 }
 
-impl From<ledger_core::Details> for Transaction {
-    fn from(transaction: ledger_core::Details) -> Self {
+impl From<ledger_core::Transaction> for Transaction {
+    fn from(transaction: ledger_core::Transaction) -> Self {
         let origin = |origin: Option<Origin>| origin.map(|origin| origin.as_bytes().to_vec());
         match transaction {
-            ledger_core::Details::Expense(expense) => Self::Expense {
+            ledger_core::Transaction::Expense(expense) => Self::Expense {
                 expense: Expense {
                     date: expense.date,
                     description: expense.description,
@@ -98,7 +98,7 @@ impl From<ledger_core::Details> for Transaction {
                     origin: origin(expense.origin),
                 },
             },
-            ledger_core::Details::Transfer(transfer) => Self::Transfer {
+            ledger_core::Transaction::Transfer(transfer) => Self::Transfer {
                 transfer: Transfer {
                     date: transfer.date,
                     description: transfer.description,
@@ -113,31 +113,33 @@ impl From<ledger_core::Details> for Transaction {
     }
 }
 
-impl TryFrom<Transaction> for ledger_core::Details {
+impl TryFrom<Transaction> for ledger_core::Transaction {
     type Error = LedgerError;
 
     fn try_from(transaction: Transaction) -> Result<Self, LedgerError> {
         Ok(match transaction {
-            Transaction::Expense { expense } => Self::Expense(ExpenseDetails {
-                date: expense.date,
-                description: expense.description,
-                category: expense.category,
-                note: expense.note,
-                currency: expense.currency.parse::<Currency>()?,
-                amount: amount(expense.minor_units)?,
-                payers: to_parts(expense.payers)?,
-                shares: to_parts(expense.shares)?,
-                origin: origin(expense.origin)?,
-            }),
-            Transaction::Transfer { transfer } => Self::Transfer(TransferDetails {
-                date: transfer.date,
-                description: transfer.description,
-                currency: transfer.currency.parse::<Currency>()?,
-                amount: amount(transfer.minor_units)?,
-                from: transfer.from_member,
-                to: transfer.to_member,
-                origin: origin(transfer.origin)?,
-            }),
+            Transaction::Expense { expense } => {
+                let currency = expense.currency.parse::<Currency>()?;
+                let amount = amount(expense.minor_units)?;
+                let mut known =
+                    ledger_core::Expense::new(expense.date, expense.description, currency, amount)
+                        .payers(to_parts(expense.payers)?)
+                        .shares(to_parts(expense.shares)?);
+                known.category = expense.category;
+                known.note = expense.note;
+                known.origin = origin(expense.origin)?;
+                Self::Expense(known)
+            }
+            Transaction::Transfer { transfer } => {
+                let currency = transfer.currency.parse::<Currency>()?;
+                let amount = amount(transfer.minor_units)?;
+                let (from, to) = (transfer.from_member, transfer.to_member);
+                let mut known =
+                    ledger_core::Transfer::new(transfer.date, currency, amount, from, to)
+                        .description(transfer.description);
+                known.origin = origin(transfer.origin)?;
+                Self::Transfer(known)
+            }
         })
     }
 }

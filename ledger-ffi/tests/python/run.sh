@@ -19,7 +19,6 @@ fi
 
 export PYTHONDONTWRITEBYTECODE=1
 fixtures
-cargo build --quiet -p ledger-examples --example ledger
 LEDGER=$target/debug/examples/ledger \
     "$out/venv/bin/python" ledger-ffi/tests/python/test_command_line.py
 "$out/venv/bin/python" ledger-ffi/tests/python/test_guide.py

@@ -1,9 +1,9 @@
 //! Owner and self acts: first what one would bring about, then signing it.
 
-use ledger_core::{
-    Admission, DeviceId, DeviceKey, Draft, DraftError, EntryId, Fingerprint, Generation,
-    GroupState, MemberId, NewStatement, RootEntropy, SignedCard, SignedDevice, Verdict, VoidReason,
-};
+use ledger_core::engine::{Admission, Draft};
+use ledger_core::keys::{DeviceKey, Fingerprint, RootEntropy, SignedCard, SignedDevice};
+use ledger_core::statement::{Generation, NewStatement};
+use ledger_core::{DeviceId, DraftError, EntryId, GroupState, MemberId, Verdict, VoidReason};
 
 use super::{Group, GroupTransaction};
 use crate::StoreError;
@@ -158,7 +158,7 @@ impl Group {
             None => ledger.frontier().heads().collect(),
         };
         let new = act.draft(ledger.state(), self.device)?;
-        new.check_limits(ledger.state())?;
+        Draft::check_limits(&new, ledger.state())?;
         let root = keys.entropy.root_key(writer.root_index()?);
         let nonce = *random(writer.environment())?;
         let draft = Draft::act(&root, self.id(), &new, base, nonce)?;

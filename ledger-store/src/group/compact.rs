@@ -4,10 +4,10 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use ledger_core::{
-    AdmittedEntry, EntryId, EntryIndex as _, EntrySource, Ledger, Refusal, Replayed, Slot,
-    SparseIndex, Verdict, VerifiedEntry,
+use ledger_core::engine::{
+    AdmittedEntry, EntryIndex as _, EntrySource, Ledger, Replayed, Slot, SparseIndex, VerifiedEntry,
 };
+use ledger_core::{EntryId, Refusal, Verdict};
 use rusqlite::Connection;
 
 use super::index::stored_entry;

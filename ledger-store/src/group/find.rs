@@ -1,6 +1,6 @@
 //! Finding expenses: by date, and by one of member, category, currency or words.
 
-use ledger_core::{Currency, Date, Details, EntryId, GroupState, MemberId};
+use ledger_core::{Currency, Date, EntryId, GroupState, MemberId};
 use rusqlite::Rows;
 
 use super::cursor::Cursor;
@@ -178,7 +178,7 @@ fn page(mut rows: Rows<'_>, state: &GroupState) -> Result<Vec<Recorded>, StoreEr
         let nothing = || StoreError::Damaged(format!("entry {} shows nothing", shown.id()));
         page.push(Recorded {
             shown: shown.id(),
-            details: Details::of(shown.decoded(), state).ok_or_else(nothing)?,
+            details: state.transaction_of(shown.decoded()).ok_or_else(nothing)?,
             original: EntryId::from_bytes(row.get(2)?),
             cancelled: row.get(3)?,
             cursor: Cursor { major: row.get(4)?, minor: row.get(5)? },

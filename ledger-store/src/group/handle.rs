@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use ledger_core::{
-    Admission, DeviceId, DeviceKey, Draft, DraftError, EntryId, GroupId, GroupState, Ledger,
-    MemberId, Verdict, VerifiedEntry,
-};
+use ledger_core::engine::{Admission, Draft, Ledger, VerifiedEntry};
+use ledger_core::keys::DeviceKey;
+use ledger_core::{DeviceId, DraftError, EntryId, GroupId, GroupState, MemberId, Verdict};
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::index::StoredIndex;

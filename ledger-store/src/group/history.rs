@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use ledger_core::{
-    Details, EntryId, GroupState, MemberId, Payload, SlotRole, Verdict, VerifiedEntry,
-};
+use ledger_core::engine::{Payload, SlotRole, VerifiedEntry};
+use ledger_core::{EntryId, GroupState, MemberId, Transaction, Verdict};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::Group;
@@ -35,7 +34,7 @@ pub struct Version {
     pub role: SlotRole,
     /// What it says, unless it cancels, or names somebody unknown (and is void
     /// for that).
-    pub details: Option<Details>,
+    pub details: Option<Transaction>,
     /// Why it cancels, if its author said so.
     pub reason: Option<String>,
     /// Where the page after this row begins.
@@ -144,7 +143,7 @@ impl Group {
         let unknown = || StoreError::UnknownEntry(vec![id]);
         let row = rows.next()?.ok_or_else(unknown)?;
         match stored_entry(row)?.decoded().payload() {
-            Payload::Content(_) => Ok(row.get(2)?),
+            Payload::Transaction(_) => Ok(row.get(2)?),
             _ => Err(unknown()),
         }
     }
@@ -165,7 +164,7 @@ fn version(row: &Row<'_>, state: &GroupState) -> Result<Version, StoreError> {
         author: state.device_owner(decoded.header().device()),
         verdict: verdict(row.get(2)?)?,
         role,
-        details: Details::of(decoded, state),
+        details: state.transaction_of(decoded),
         reason,
         cursor: Cursor { major: row.get(3)?, minor: row.get(4)? },
         entry,

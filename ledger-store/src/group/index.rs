@@ -4,10 +4,11 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use ledger_core::{
-    ChainEntry, ChainPosition, DecodedEntry, EntryId, EntryIndex, Kind, Link, Refusal, SlotEntry,
-    SlotRole, Verdict, VerifiedEntry, hazmat,
+use ledger_core::engine::{
+    ChainEntry, ChainPosition, DecodedEntry, EntryIndex, Kind, Link, SlotEntry, SlotRole,
+    VerifiedEntry,
 };
+use ledger_core::{EntryId, Refusal, Verdict, hazmat};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::GroupKey;

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ledger_core::{Admission, DecodedEntry, EntryId, Refusal, VerifiedEntry, verify_batch};
+use ledger_core::engine::{Admission, DecodedEntry, VerifiedEntry, verify_batch};
+use ledger_core::{EntryId, Refusal};
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -204,7 +205,7 @@ impl IngestSession<'_, '_> {
         self.waiting.needed(self.writer.ledger().state(), &mut self.left_out, &mut self.needed)
     }
 
-    fn end(mut self) -> (Ingested, Placed, ledger_core::Pending) {
+    fn end(mut self) -> (Ingested, Placed, ledger_core::engine::Pending) {
         self.report.left_out = u64::try_from(self.left_out.len()).unwrap_or(u64::MAX);
         self.report.missing = self.waiting.missing();
         (self.report, self.placed, self.waiting.into_pending())

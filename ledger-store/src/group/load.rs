@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use ledger_core::{
-    Admission, AdmittedEntry, EntryId, EntryIndex, GroupId, Ledger, SparseIndex, VerifiedEntry,
+use ledger_core::engine::{
+    Admission, AdmittedEntry, EntryIndex, Ledger, SparseIndex, VerifiedEntry,
 };
+use ledger_core::{EntryId, GroupId};
 use rusqlite::Connection;
 
 use super::GroupKey;

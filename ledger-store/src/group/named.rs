@@ -1,7 +1,8 @@
 //! Which entries change or endorse an original, void ones as well: an expense's
 //! history needs them by index.
 
-use ledger_core::{DecodedEntry, EntryId, Payload, RefIndex};
+use ledger_core::EntryId;
+use ledger_core::engine::{DecodedEntry, Payload, RefIndex};
 use rusqlite::Connection;
 
 use crate::StoreError;
@@ -23,7 +24,7 @@ pub(super) fn original(
     // A copy must name the original itself; what changes a copy changes that.
     let Some((n, found)) = fetch(target)? else { return Ok(None) };
     let original = match found.payload() {
-        Payload::Content(_) => Some(n),
+        Payload::Transaction(_) => Some(n),
         Payload::Copy(copy) if !matches!(entry.payload(), Payload::Copy(_)) => {
             match at(&found, copy.original()) {
                 Some(original) => fetch(original)?.map(|(n, _)| n),

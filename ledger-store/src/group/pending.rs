@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ledger_core::{EntryId, EntryIndex as _, GroupState, Pending, VerifiedEntry};
+use ledger_core::engine::{EntryIndex as _, Pending, VerifiedEntry};
+use ledger_core::{EntryId, GroupState};
 use rusqlite::Connection;
 
 use super::GroupKey;

@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger_core::{Currency, DecodedEntry, Details, GroupState, MemberId, Slot};
+use ledger_core::engine::{DecodedEntry, Slot};
+use ledger_core::{Currency, GroupState, MemberId, Transaction};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::GroupKey;
@@ -59,12 +60,12 @@ pub(super) struct Listed {
 impl Listed {
     /// None if the entry has no content, or names somebody unknown.
     pub(super) fn of(entry: &DecodedEntry, state: &GroupState) -> Option<Self> {
-        let details = Details::of(entry, state)?;
+        let details = state.transaction_of(entry)?;
         let parts = details.paid().into_iter().chain(details.owed());
         let mut terms: BTreeSet<Term> = parts.map(|(member, _)| Term::member(member)).collect();
         terms.insert(Term::currency(details.currency()));
         let mut words = details.description().to_owned();
-        if let Details::Expense(expense) = &details {
+        if let Transaction::Expense(expense) = &details {
             terms.extend(expense.category.as_deref().map(Term::category));
             for more in expense.category.iter().chain(&expense.note) {
                 words.push('\n');

@@ -1,6 +1,7 @@
 //! Lists for apps, newest first, in pages.
 
-use ledger_core::{Details, EntryId, GroupState, Kind, MemberId, Payload, Verdict, VerifiedEntry};
+use ledger_core::engine::{Kind, Payload, VerifiedEntry};
+use ledger_core::{EntryId, GroupState, MemberId, Transaction, Verdict};
 use rusqlite::{Connection, Row};
 
 use super::Group;
@@ -37,7 +38,7 @@ pub struct Recorded {
     /// The entry whose content is shown: the original or a correction.
     pub shown: EntryId,
     /// What it says.
-    pub details: Details,
+    pub details: Transaction,
     /// Whether it was cancelled, so that it counts nothing.
     pub cancelled: bool,
     /// Where the page after this row begins.
@@ -56,7 +57,7 @@ pub struct Activity {
     /// Of a correction or cancellation: what the expense or transfer said before
     /// it in the total order, by the last correction that counts or else the
     /// original; none if that is void.
-    pub before: Option<Details>,
+    pub before: Option<Transaction>,
     /// Where the page after this row begins.
     pub cursor: Cursor,
 }
@@ -145,7 +146,7 @@ fn before(
     connection: &Connection,
     entry: &VerifiedEntry,
     state: &GroupState,
-) -> Result<Option<Details>, StoreError> {
+) -> Result<Option<Transaction>, StoreError> {
     let header = entry.decoded().header();
     let target = match entry.decoded().payload() {
         Payload::Correction(correction) => correction.target(),
@@ -158,10 +159,10 @@ fn before(
     let mut corrected = connection.prepare_cached(CORRECTED)?;
     let mut rows = corrected.query((target.as_bytes(), header.lamport(), id.as_bytes(), kind))?;
     if let Some(row) = rows.next()? {
-        return Ok(Details::of(stored_entry(row)?.decoded(), state));
+        return Ok(state.transaction_of(stored_entry(row)?.decoded()));
     }
     let mut first = connection.prepare_cached(ORIGINAL)?;
     let mut rows = first.query([target.as_bytes()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    Ok(Details::of(stored_entry(row)?.decoded(), state))
+    Ok(state.transaction_of(stored_entry(row)?.decoded()))
 }

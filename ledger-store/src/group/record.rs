@@ -1,9 +1,8 @@
 //! What an app can record.
 
-use ledger_core::{
-    Details, DeviceId, Draft, DraftError, EntryId, EntryIndex as _, MemberId, SignedCard,
-    VoidReason,
-};
+use ledger_core::engine::{Draft, EntryIndex as _};
+use ledger_core::keys::SignedCard;
+use ledger_core::{DeviceId, DraftError, EntryId, MemberId, Transaction, VoidReason};
 
 use super::GroupTransaction;
 use crate::environment::random;
@@ -19,13 +18,13 @@ pub enum NewEntry {
         name: String,
     },
     /// An expense or a transfer.
-    Record(Details),
+    Record(Transaction),
     /// The whole new content of what an entry first recorded.
     Correction {
         /// The entry that first recorded it.
         original: EntryId,
         /// What it should say.
-        details: Details,
+        details: Transaction,
     },
     /// The end of what an entry first recorded.
     Cancellation {
@@ -94,7 +93,7 @@ impl NewEntry {
                 let unknown = || StoreError::UnknownEntry(vec![*original]);
                 let entry = writer.index().entry(original)?.ok_or_else(unknown)?;
                 let wrong = StoreError::WouldBeVoid(VoidReason::WrongTarget);
-                let details = Details::of(entry.decoded(), state).ok_or(wrong)?;
+                let details = state.transaction_of(entry.decoded()).ok_or(wrong)?;
                 Draft::copy(state, *original, &details)?
             }
             Self::Member { card } => Draft::add_member(state, card)?,

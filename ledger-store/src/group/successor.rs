@@ -1,7 +1,9 @@
 //! A group that goes on where another ended: for when the owner's key is lost for
 //! good, or in the wrong hands.
 
-use ledger_core::{DeviceKey, Draft, DraftError, Payload, VerifiedEntry};
+use ledger_core::DraftError;
+use ledger_core::engine::{Draft, Payload, VerifiedEntry};
+use ledger_core::keys::DeviceKey;
 
 use super::{Group, GroupTransaction};
 use crate::StoreError;

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use ledger_core::{
-    Admission, AdmittedEntry, Content, DecodedEntry, EntryId, EntryIndex as _, Ledger, Named,
-    Replayed, Verdict, VerifiedEntry, limits::CHECKPOINT_INTERVAL,
+use ledger_core::engine::{
+    Admission, AdmittedEntry, DecodedEntry, EntryIndex as _, Ledger, Named, Replayed, VerifiedEntry,
 };
+use ledger_core::limits::CHECKPOINT_INTERVAL;
+use ledger_core::{EntryId, Transaction, Verdict};
 use rusqlite::Connection;
 
 use super::index::{StoredIndex, number};
@@ -202,7 +203,7 @@ impl<'a> GroupTransaction<'a> {
 
     /// Notes which row of an import an entry came from, if it is applied.
     fn note_origin(&self, n: i64, entry: &DecodedEntry, applied: bool) -> Result<(), StoreError> {
-        let origin = entry.payload().content().and_then(Content::origin);
+        let origin = entry.payload().transaction().and_then(Transaction::origin);
         let Some(origin) = origin else { return Ok(()) };
         let change = if applied {
             "INSERT INTO origins (grp, origin, n) VALUES (?1, ?2, ?3)"

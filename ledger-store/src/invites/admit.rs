@@ -3,9 +3,11 @@
 use std::io::Write;
 use std::ops::ControlFlow;
 
-use ledger_core::{
-    DeviceKey, EntryId, JoinAnswer, JoinRequest, MAX_RECORD_BYTES, MemberId, Payload, frame,
-};
+use ledger_core::bundle::{MAX_RECORD_BYTES, frame};
+use ledger_core::engine::Payload;
+use ledger_core::keys::DeviceKey;
+use ledger_core::messages::invite::{JoinAnswer, JoinRequest};
+use ledger_core::{EntryId, MemberId};
 
 use super::requests::{RequestId, mark};
 use crate::environment::random;

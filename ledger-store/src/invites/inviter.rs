@@ -1,6 +1,7 @@
 //! Making, listing and cancelling invites.
 
-use ledger_core::{DraftError, InviteId, InviteLink, InviteSecret};
+use ledger_core::DraftError;
+use ledger_core::messages::invite::{InviteId, InviteLink, InviteSecret};
 use rusqlite::{OptionalExtension as _, Row};
 
 use super::{Invite, NewInvite};

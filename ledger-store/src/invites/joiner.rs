@@ -3,10 +3,11 @@
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 
-use ledger_core::{
-    DeviceId, DeviceKey, Fingerprint, GroupId, InviteLink, JoinError, MessageKind, Records,
-    RootEntropy, SignedCard, Welcome,
-};
+use ledger_core::bundle::Records;
+use ledger_core::keys::{DeviceKey, Fingerprint, RootEntropy, SignedCard};
+use ledger_core::messages::MessageKind;
+use ledger_core::messages::invite::{InviteLink, JoinError, Welcome};
+use ledger_core::{DeviceId, GroupId};
 use rusqlite::TransactionBehavior;
 
 use crate::enter::{MembershipRow, next_root_index};

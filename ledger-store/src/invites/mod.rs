@@ -14,7 +14,8 @@ pub use admit::Admitted;
 pub use joiner::Join;
 pub use requests::{Received, Request, RequestId};
 
-use ledger_core::{InviteId, MemberId};
+use ledger_core::MemberId;
+use ledger_core::messages::invite::InviteId;
 
 /// An invite to be made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,8 @@
 //! Requests that came for invites of this device.
 
-use ledger_core::{Fingerprint, GroupId, InviteId, JoinRequest, MemberId};
+use ledger_core::keys::Fingerprint;
+use ledger_core::messages::invite::{InviteId, JoinRequest};
+use ledger_core::{GroupId, MemberId};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::admit::{Admitted, Way};
@@ -231,7 +233,7 @@ impl GroupTransaction<'_> {
     pub(super) fn genesis(
         &self,
         group: GroupId,
-    ) -> Result<std::sync::Arc<ledger_core::VerifiedEntry>, StoreError> {
+    ) -> Result<std::sync::Arc<ledger_core::engine::VerifiedEntry>, StoreError> {
         let id = group.genesis();
         self.stored(id)
     }

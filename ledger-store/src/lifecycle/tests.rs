@@ -7,9 +7,7 @@ use std::sync::{Arc, Barrier};
 use std::thread::{ScopedJoinHandle, scope};
 use std::time::Duration;
 
-use ledger_core::{
-    Amount, Balance, Currency, Details, EntryId, ExpenseDetails, GroupState, MemberId,
-};
+use ledger_core::{Amount, Balance, Currency, EntryId, Expense, GroupState, MemberId, Transaction};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -51,17 +49,16 @@ impl Fixture {
 fn spend(state: &GroupState, minor_units: u64) -> NewEntry {
     let members: Vec<MemberId> = state.members().iter().map(|(id, _)| *id).collect();
     let amount = Amount::from_minor_units(minor_units).unwrap();
-    NewEntry::Record(Details::Expense(ExpenseDetails {
-        date: "2026-11-21".parse().unwrap(),
-        description: "Bread".into(),
-        category: None,
-        note: None,
-        currency: Currency::from_code("EUR").unwrap(),
-        amount,
-        payers: vec![(members[0], amount)],
-        shares: vec![(members[1], amount)],
-        origin: None,
-    }))
+    NewEntry::Record(Transaction::Expense(
+        Expense::new(
+            "2026-11-21".parse().unwrap(),
+            "Bread",
+            Currency::from_code("EUR").unwrap(),
+            amount,
+        )
+        .paid_by(members[0], amount)
+        .share(members[1], amount),
+    ))
 }
 
 fn count(group: &Group) -> u64 {
@@ -283,8 +280,8 @@ fn lists_and_balances_agree_at_every_moment() {
                 let mut sum = Balance::ZERO;
                 while let Some(row) = rows.next()? {
                     let entry = crate::group::stored_entry(row)?;
-                    let Some(Details::Expense(details)) =
-                        Details::of(entry.decoded(), ledger.state())
+                    let Some(Transaction::Expense(details)) =
+                        ledger.state().transaction_of(entry.decoded())
                     else {
                         panic!("not an expense")
                     };

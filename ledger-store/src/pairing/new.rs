@@ -1,7 +1,7 @@
 //! The new device's side.
 
-use ledger_core::DeviceKey;
-use ledger_core::pairing::{
+use ledger_core::keys::DeviceKey;
+use ledger_core::messages::pairing::{
     AwaitingGrant, ChoosingGroups, ComparingCode, Granted, GroupOffer, NewDevice,
 };
 use zeroize::Zeroizing;

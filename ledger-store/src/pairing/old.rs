@@ -1,7 +1,10 @@
 //! The old device's side.
 
-use ledger_core::pairing::{AwaitingDevices, EnteringCode, GrantedGroup, GroupOffer, Scanned};
-use ledger_core::{Generation, RootEntropy};
+use ledger_core::keys::RootEntropy;
+use ledger_core::messages::pairing::{
+    AwaitingDevices, EnteringCode, GrantedGroup, GroupOffer, Scanned,
+};
+use ledger_core::statement::Generation;
 use rusqlite::OptionalExtension as _;
 
 use crate::environment::random;

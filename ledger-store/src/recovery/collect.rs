@@ -1,6 +1,9 @@
 //! Asking friends for the shares of one's own entropy.
 
-use ledger_core::{Added, ExchangeKey, Progress, RecoveryRequest, ShareCollection, ShareError};
+use ledger_core::keys::ExchangeKey;
+use ledger_core::messages::recovery::{
+    Added, Progress, RecoveryRequest, ShareCollection, ShareError,
+};
 
 use crate::environment::random;
 use crate::{Secret, SecretName, Store, StoreError};

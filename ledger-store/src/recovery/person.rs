@@ -1,6 +1,6 @@
 //! The person's entropy and phrase.
 
-use ledger_core::RootEntropy;
+use ledger_core::keys::RootEntropy;
 use rusqlite::TransactionBehavior;
 use zeroize::Zeroizing;
 

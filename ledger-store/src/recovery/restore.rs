@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 
-use ledger_core::{
-    Draft, EnrolmentRequest, EntryId, Envelope, Epoch, EpochKey, ExchangeKey, FoundKey, GroupId,
-    KeyEnvelope, NewStatement, Payload, Records, SignedDevice, SignedStatement, Topic,
-    VerifiedEntry, verify_batch,
-};
+use ledger_core::bundle::Records;
+use ledger_core::engine::{Draft, Epoch, Payload, VerifiedEntry, verify_batch};
+use ledger_core::keys::{ExchangeKey, SignedDevice};
+use ledger_core::messages::recovery::EnrolmentRequest;
+use ledger_core::seal::{Envelope, EpochKey, FoundKey, KeyEnvelope, Topic};
+use ledger_core::statement::{NewStatement, SignedStatement};
+use ledger_core::{EntryId, GroupId};
 
 use crate::enter::MembershipRow;
 use crate::environment::random;
@@ -145,7 +147,7 @@ impl Group {
         let (_, generation) = ledger.member_of_root(root.id()).ok_or(StoreError::NoRootKey)?;
         let device = SignedDevice::new(self.id(), &root, &device)?;
         let enrol = NewStatement::Enrol { generation, device: &device };
-        enrol.check_limits(ledger.state())?;
+        Draft::check_limits(&enrol, ledger.state())?;
         let nonce = *random(self.store().environment())?;
         let base = ledger.frontier().heads().take(MAX_BASE);
         let act = SignedStatement::new(&root, self.id(), &enrol, base, nonce)?;
@@ -164,7 +166,7 @@ struct Search {
     /// Epochs whose boxes are not open yet.
     boxes: Vec<Epoch>,
     held: Vec<Vec<u8>>,
-    genesis: Option<ledger_core::DecodedEntry>,
+    genesis: Option<ledger_core::engine::DecodedEntry>,
 }
 
 impl Search {

@@ -1,9 +1,9 @@
 //! Giving shares to friends, and keeping theirs.
 
-use ledger_core::{
-    DraftError, GroupId, MemberId, RecoveryRequest, RecoveryShare, ShareError, SharePlan,
-    split_entropy,
+use ledger_core::messages::recovery::{
+    RecoveryRequest, RecoveryShare, ShareError, SharePlan, split_entropy,
 };
+use ledger_core::{DraftError, GroupId, MemberId};
 use rusqlite::OptionalExtension as _;
 
 use crate::environment::random;

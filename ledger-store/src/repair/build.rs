@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger_core::{
-    DecodedEntry, DeviceId, EntryId, GroupId, GroupState, RootEntropy, SignedCard, VerifiedEntry,
-};
+use ledger_core::engine::{DecodedEntry, VerifiedEntry};
+use ledger_core::keys::{RootEntropy, SignedCard};
+use ledger_core::{DeviceId, EntryId, GroupId, GroupState};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::pages::Hints;
@@ -184,7 +184,7 @@ impl Build<'_> {
         let bytes = <&[u8; 64]>::try_from(secret.expose()).ok();
         let (Some(entropy), Some(bytes)) = (entropy, bytes) else { return Ok(()) };
         let (entropy, keys) =
-            (RootEntropy::from_bytes(entropy), ledger_core::DeviceKey::from_bytes(bytes));
+            (RootEntropy::from_bytes(entropy), ledger_core::keys::DeviceKey::from_bytes(bytes));
         let me = state.device_owner(device);
         let index = (0..ROOT_KEYS).find(|index| {
             let card = SignedCard::new(self.id, "?", &entropy, *index, &keys);

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger_core::{DecodedEntry, DeviceId, EntryId, GroupId, VerifiedEntry, verify_batch};
+use ledger_core::engine::{DecodedEntry, VerifiedEntry, verify_batch};
+use ledger_core::{DeviceId, EntryId, GroupId};
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 

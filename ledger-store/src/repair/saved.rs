@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use ledger_core::{EntryId, GroupId, VerifiedEntry};
+use ledger_core::engine::VerifiedEntry;
+use ledger_core::{EntryId, GroupId};
 use rusqlite::Connection;
 
 use crate::database::FileKey;

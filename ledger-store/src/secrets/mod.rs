@@ -47,7 +47,7 @@ impl SecretName {
     }
 
     /// The secret of an invite that was made here.
-    pub(crate) fn invite(id: &ledger_core::InviteId) -> Self {
+    pub(crate) fn invite(id: &ledger_core::messages::invite::InviteId) -> Self {
         let hex: String = id.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
         Self(format!("invite-{hex}"))
     }

@@ -6,7 +6,7 @@
 use core::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ledger_core::{SealedSecretError, WrappingKey};
+use ledger_core::seal::{SealedSecretError, WrappingKey};
 use zeroize::Zeroizing;
 
 use super::{Secret, SecretError, SecretName, SecretStore};

@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use ledger_core::{
-    Details, DeviceKey, Draft, DraftError, EntryId, Generation, MemberId, RootEntropy, SignedCard,
-    SignedDevice, Verdict, VoidReason,
-};
+use ledger_core::engine::Draft;
+use ledger_core::keys::{DeviceKey, RootEntropy, SignedCard, SignedDevice};
+use ledger_core::statement::Generation;
+use ledger_core::{DraftError, EntryId, MemberId, Transaction, Verdict, VoidReason};
 use ledger_store::{
     Group, NewEntry, Secret, SecretError, SecretName, SecretStore, StatementIntent, Store,
     StoreError,
@@ -17,7 +17,7 @@ use ledger_store::{
 use crate::common::people::{Ben, secret, verdict};
 use crate::common::{self, Folder, Rng, assert_sound, details, found};
 
-fn dinner(group: &Group, rng: &mut Rng) -> Details {
+fn dinner(group: &Group, rng: &mut Rng) -> Transaction {
     details(&group.state().unwrap(), rng)
 }
 
@@ -105,7 +105,7 @@ fn since_spares_what_was_written_beside_it() {
     let mut rng = Rng::new(3);
     let ben = Ben::join(&folder, &group);
     let before = group.ledger().unwrap();
-    let mut write = |ledger: &ledger_core::Ledger| {
+    let mut write = |ledger: &ledger_core::engine::Ledger| {
         let state = ledger.state();
         Draft::record(state, &details(state, &mut rng)).unwrap()
     };

@@ -5,10 +5,10 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use ledger_core::{
-    EntryId, Envelope, EpochKey, ExchangeKey, KeyEnvelope, Records, RootEntropy, Summary, Topic,
-    frame,
-};
+use ledger_core::EntryId;
+use ledger_core::bundle::{Records, Summary, frame};
+use ledger_core::keys::{ExchangeKey, RootEntropy};
+use ledger_core::seal::{Envelope, EpochKey, KeyEnvelope, Topic};
 use ledger_store::{Exported, Progress, Since, StoreError};
 
 use crate::common::sealed::{add, anna, exchange, export, import, pay, remove};

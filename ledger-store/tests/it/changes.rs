@@ -3,7 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use ledger_core::{Details, Draft, GroupId};
+use ledger_core::engine::Draft;
+use ledger_core::{GroupId, Transaction};
 use ledger_store::{By, Change, Filter, NewEntry, StoreError};
 
 use crate::common::people::Ben;
@@ -226,8 +227,8 @@ fn a_deleted_group_leaves_nothing() {
     group.append(vec![NewEntry::Placeholder { name: "Bo".into() }]).unwrap();
     let mut said = common::details(&group.state().unwrap(), &mut rng);
     match &mut said {
-        Details::Expense(expense) => expense.description = "Xylophone".into(),
-        Details::Transfer(transfer) => transfer.description = "Xylophone".into(),
+        Transaction::Expense(expense) => expense.description = "Xylophone".into(),
+        Transaction::Transfer(transfer) => transfer.description = "Xylophone".into(),
     }
     let ids = group.append(vec![NewEntry::Record(said.clone()); 5]).unwrap();
     group.append(vec![NewEntry::Correction { original: ids[0], details: said.clone() }]).unwrap();

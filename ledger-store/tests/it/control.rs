@@ -3,10 +3,10 @@
 
 #![cfg(feature = "sqlcipher")]
 
-use ledger_core::{
-    DeviceKey, Draft, EntryId, NewStatement, RootEntropy, SignedCard, Verdict, VerifiedEntry,
-    VoidReason, hazmat,
-};
+use ledger_core::engine::{Draft, VerifiedEntry};
+use ledger_core::keys::{DeviceKey, RootEntropy, SignedCard};
+use ledger_core::statement::NewStatement;
+use ledger_core::{EntryId, Verdict, VoidReason, hazmat};
 use ledger_store::{Group, NewEntry};
 
 use crate::common::people::{Ben, ingest, secret, sign, verdict};
@@ -129,10 +129,10 @@ fn a_flood_of_heads_keeps_nobody_from_writing() {
 }
 
 /// What an entry says, as an app would read it before offering a copy.
-fn details_of(group: &Group, id: EntryId) -> ledger_core::Details {
+fn details_of(group: &Group, id: EntryId) -> ledger_core::Transaction {
     let rows = group.activity(None, 1000).unwrap();
     let row = rows.iter().find(|row| row.entry.id() == id).unwrap();
-    ledger_core::Details::of(row.entry.decoded(), &group.state().unwrap()).unwrap()
+    group.state().unwrap().transaction_of(row.entry.decoded()).unwrap()
 }
 
 /// Ben, removed, writes 600 entries. 500 of them are kept, and two devices that

@@ -35,7 +35,7 @@ impl Whole {
             }
         }
         let mut long = common::details(&groups[1].state().unwrap(), &mut rng);
-        if let ledger_core::Details::Expense(expense) = &mut long {
+        if let ledger_core::Transaction::Expense(expense) = &mut long {
             expense.note = Some("and so on ".repeat(400));
         }
         groups[1].append(vec![ledger_store::NewEntry::Record(long)]).unwrap();

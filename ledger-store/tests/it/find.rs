@@ -2,7 +2,8 @@
 //! the same order, page by page, whatever was corrected or voided since.
 #![cfg(feature = "sqlcipher")]
 
-use ledger_core::{Currency, Date, Details, Draft, EntryId, GroupState};
+use ledger_core::engine::Draft;
+use ledger_core::{Currency, Date, EntryId, GroupState, Transaction};
 use ledger_store::{By, Filter, Group, NewEntry, Recorded};
 
 use crate::common::people::Ben;
@@ -17,19 +18,19 @@ fn text(rng: &mut Rng) -> String {
     (0..=rng.below(3)).map(|_| WORDS[rng.below(WORDS.len())]).collect::<Vec<_>>().join(" ")
 }
 
-/// Details on few days, with words, notes and categories.
-fn details(state: &GroupState, rng: &mut Rng) -> Details {
+/// Transaction on few days, with words, notes and categories.
+fn details(state: &GroupState, rng: &mut Rng) -> Transaction {
     let mut details = common::details(state, rng);
     let date = Date::from_ymd(2026, 1, 1 + rng.below(6) as u32).unwrap();
     match &mut details {
-        Details::Expense(expense) => {
+        Transaction::Expense(expense) => {
             expense.date = date;
             expense.description = text(rng);
             expense.note = (rng.below(3) == 0).then(|| text(rng));
             expense.category =
                 (rng.below(3) > 0).then(|| ["Food", "food", "Müll out"][rng.below(3)].to_owned());
         }
-        Details::Transfer(transfer) => {
+        Transaction::Transfer(transfer) => {
             transfer.date = date;
             transfer.description = text(rng);
         }
@@ -81,9 +82,9 @@ fn has(words: &[String], phrase: &[String]) -> bool {
     })
 }
 
-fn matches(details: &Details, filter: &Filter) -> bool {
+fn matches(details: &Transaction, filter: &Filter) -> bool {
     let (mut words, mut category) = (words_of(details.description()), None);
-    if let Details::Expense(expense) = details {
+    if let Transaction::Expense(expense) = details {
         category = expense.category.clone();
         words.extend(expense.category.iter().flat_map(|text| words_of(text)));
         words.extend(expense.note.iter().flat_map(|text| words_of(text)));
@@ -227,10 +228,10 @@ fn what_is_found_follows_what_is_shown() {
     let mut rng = Rng::new(5);
     let said = |text: &str, category: &str, day: u32, rng: &mut Rng| {
         let mut said = common::details(&group.state().unwrap(), rng);
-        while !matches!(said, Details::Expense(_)) {
+        while !matches!(said, Transaction::Expense(_)) {
             said = common::details(&group.state().unwrap(), rng);
         }
-        if let Details::Expense(expense) = &mut said {
+        if let Transaction::Expense(expense) = &mut said {
             expense.date = Date::from_ymd(2026, 3, day).unwrap();
             expense.description = text.to_owned();
             expense.category = Some(category.to_owned());

@@ -148,8 +148,12 @@ fn verdicts_that_flipped_are_written_anew() {
     record(&group, 20, 5, &mut rng);
     let ben = Ben::join(&folder, &group);
     let known = common::heads(&group);
-    let person =
-        ledger_core::Draft::placeholder(&group.state().unwrap(), ben.member, "Eva", [1; 16]);
+    let person = ledger_core::engine::Draft::placeholder(
+        &group.state().unwrap(),
+        ben.member,
+        "Eva",
+        [1; 16],
+    );
     ben.write(&group, person.unwrap());
     ben.remove(&group, known);
     record(&group, 5, 5, &mut rng);

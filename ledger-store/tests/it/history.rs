@@ -1,7 +1,8 @@
 //! The history of an expense, and what members say to it.
 #![cfg(feature = "sqlcipher")]
 
-use ledger_core::{Details, Draft, EntryId, SlotRole, Verdict, VoidReason};
+use ledger_core::engine::{Draft, SlotRole};
+use ledger_core::{EntryId, Verdict, VoidReason};
 use ledger_store::{Group, NewEntry, StoreError, Version};
 
 use crate::common::people::{Ben, ingest, sign};
@@ -29,7 +30,7 @@ fn assert_histories(group: &Group) -> usize {
     let state = group.state().unwrap();
     let mut longest = 0;
     for original in all.iter().map(decode) {
-        if original.payload().content().is_none()
+        if original.payload().transaction().is_none()
             || evaluation.slot_of(original.id()).unwrap().0 != original.id()
         {
             let error = group.history(original.id(), None, 9).unwrap_err();
@@ -53,7 +54,7 @@ fn assert_histories(group: &Group) -> usize {
             assert_eq!(shown, expected);
             for row in rows {
                 let entry = row.entry.decoded();
-                assert_eq!(row.details, Details::of(entry, &state));
+                assert_eq!(row.details, state.transaction_of(entry));
                 assert_eq!(row.author, state.device_owner(entry.header().device()));
             }
         }

@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use ledger_core::{Amount, Currency, Details, Draft, ExpenseDetails};
+use ledger_core::engine::Draft;
+use ledger_core::{Amount, Currency, Expense, Transaction};
 use ledger_store::{MemorySecrets, NewEntry, Phase, Progress, Store, StoreError};
 
 use crate::common::people::Ben;
@@ -129,17 +130,18 @@ fn a_dump_for_support_shows_nothing_private() {
     let state = group.state().unwrap();
     let members: Vec<_> = state.members().iter().map(|(id, _)| *id).collect();
     let amount = Amount::from_minor_units(98_765_432_123).unwrap();
-    let said = Details::Expense(ExpenseDetails {
-        date: "2031-07-29".parse().unwrap(),
-        description: "Canarydescription".into(),
-        category: Some("Canarycategory".into()),
-        note: Some("Canarynote".into()),
-        currency: Currency::from_code("KWD").unwrap(),
-        amount,
-        payers: vec![(members[0], amount)],
-        shares: vec![(members[1], amount)],
-        origin: None,
-    });
+    let said = Transaction::Expense(
+        Expense::new(
+            "2031-07-29".parse().unwrap(),
+            "Canarydescription",
+            Currency::from_code("KWD").unwrap(),
+            amount,
+        )
+        .category("Canarycategory")
+        .note("Canarynote")
+        .paid_by(members[0], amount)
+        .share(members[1], amount),
+    );
     let ids = group.append(vec![NewEntry::Record(said.clone()); 3]).unwrap();
     let reason = Some("Canaryreason".to_owned());
     group.append(vec![NewEntry::Cancellation { original: ids[0], reason }]).unwrap();

@@ -5,7 +5,9 @@
 use std::io::Cursor;
 use std::ops::ControlFlow;
 
-use ledger_core::{InviteLink, JoinError, MemberId, MessageError, Rule};
+use ledger_core::messages::MessageError;
+use ledger_core::messages::invite::{InviteLink, JoinError};
+use ledger_core::{MemberId, Rule};
 use ledger_store::{Admitted, Group, NewEntry, NewInvite, Received, StoreError};
 
 use crate::common::phones::{Phone, admitted, agree, hand_over, link, open_invite};

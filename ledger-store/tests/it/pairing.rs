@@ -3,7 +3,7 @@
 
 #![cfg(feature = "sqlcipher")]
 
-use ledger_core::pairing::PairingError;
+use ledger_core::messages::pairing::PairingError;
 use ledger_store::{Group, PairingMode, StatementIntent, Store, StoreError};
 
 use crate::common::phones::{Phone, agree, hand_over, join, write};

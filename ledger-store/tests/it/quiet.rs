@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ledger_core::{Amount, Currency, Date, Details, EntryId, ExpenseDetails, GroupState, MemberId};
+use ledger_core::{Amount, Currency, Date, EntryId, Expense, GroupState, MemberId, Transaction};
 use ledger_store::{
     By, FileSecrets, Filter, MemorySecrets, NewEntry, Secret, Store, StoreError, StoreOptions,
 };
@@ -39,17 +39,18 @@ impl Log {
 fn expense(state: &GroupState, shares: u64, description: String) -> NewEntry {
     let members: Vec<MemberId> = state.members().iter().map(|(id, _)| *id).collect();
     let amount = |minor_units| Amount::from_minor_units(minor_units).unwrap();
-    NewEntry::Record(Details::Expense(ExpenseDetails {
-        date: Date::from_ymd(2031, 7, 29).unwrap(),
-        description,
-        category: Some("Canarycategory".into()),
-        note: Some("Canarynote".into()),
-        currency: Currency::from_code("KWD").unwrap(),
-        amount: amount(98_765_432_123),
-        payers: vec![(members[0], amount(98_765_432_123))],
-        shares: vec![(members[1], amount(shares))],
-        origin: None,
-    }))
+    NewEntry::Record(Transaction::Expense(
+        Expense::new(
+            Date::from_ymd(2031, 7, 29).unwrap(),
+            description,
+            Currency::from_code("KWD").unwrap(),
+            amount(98_765_432_123),
+        )
+        .category("Canarycategory")
+        .note("Canarynote")
+        .paid_by(members[0], amount(98_765_432_123))
+        .share(members[1], amount(shares)),
+    ))
 }
 
 /// Errors of every kind that a caller, another member or the disk can bring

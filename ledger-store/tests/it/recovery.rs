@@ -4,9 +4,9 @@
 
 use std::io::Cursor;
 
-use ledger_core::{
-    MemberId, PhraseError, RecoveryRequest, RecoveryShare, RootEntropy, Rule, ShareError,
-};
+use ledger_core::keys::RootEntropy;
+use ledger_core::messages::recovery::{PhraseError, RecoveryRequest, RecoveryShare, ShareError};
+use ledger_core::{MemberId, Rule};
 use ledger_store::{Group, NewEntry, Since, StatementIntent, StoreError};
 
 use crate::common::go_on;
@@ -111,7 +111,7 @@ fn wrong_shares_are_not_kept() {
     }
     // Mallory makes a share under a root key of her own and says it is Anna's.
     let mallory = RootEntropy::from_bytes([6; 32]);
-    let plan = ledger_core::SharePlan {
+    let plan = ledger_core::messages::recovery::SharePlan {
         group: groups[0].id(),
         member: members[0],
         index: 0,
@@ -119,7 +119,8 @@ fn wrong_shares_are_not_kept() {
         holders: &[members[1], members[2]],
         made_ms: 0,
     };
-    let forged = &ledger_core::split_entropy(&mallory, &plan, &[1; 32]).unwrap()[0];
+    let forged =
+        &ledger_core::messages::recovery::split_entropy(&mallory, &plan, &[1; 32]).unwrap()[0];
     let bens = RootEntropy::from_phrase(&ben.store.reveal_phrase().unwrap()).unwrap();
     let message = forged.seal_for_holder(&bens.recovery_public_key(0), &[2; 32]).unwrap();
     let kept = ben.store.keep_share(&message).unwrap_err();

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 
-use ledger_core::{EntryId, Records};
+use ledger_core::EntryId;
+use ledger_core::bundle::Records;
 use ledger_store::{
     BundleCursor, BundleCursorError, Exported, Group, Imported, Since, Store, StoreError,
 };

@@ -1,7 +1,7 @@
 //! How much of the file the lists take, beside the entries.
 #![cfg(feature = "sqlcipher")]
 
-use ledger_core::{Amount, Currency, Date, Details, ExpenseDetails, split_equally};
+use ledger_core::{Amount, Currency, Date, Expense, Transaction, split_equally};
 use ledger_store::NewEntry;
 
 use crate::common::{Folder, Rng, found};
@@ -44,17 +44,17 @@ fn what_expenses_are_found_by_is_small() {
         .map(|_| {
             let amount = Amount::from_minor_units(100 + rng.next() % 50_000).unwrap();
             let (month, day) = (1 + rng.below(12) as u32, 1 + rng.below(28) as u32);
-            NewEntry::Record(Details::Expense(ExpenseDetails {
-                date: Date::from_ymd(2024 + rng.below(3) as u32, month, day).unwrap(),
-                description: format!("{} {} {}", word(&mut rng), word(&mut rng), word(&mut rng)),
-                category: Some(format!("Category {}", rng.below(10))),
-                note: None,
-                currency: Currency::from_code("EUR").unwrap(),
-                amount,
-                payers: vec![(members[rng.below(5)], amount)],
-                shares: members.iter().copied().zip(split_equally(amount, 5, 0)).collect(),
-                origin: None,
-            }))
+            NewEntry::Record(Transaction::Expense(
+                Expense::new(
+                    Date::from_ymd(2024 + rng.below(3) as u32, month, day).unwrap(),
+                    format!("{} {} {}", word(&mut rng), word(&mut rng), word(&mut rng)),
+                    Currency::from_code("EUR").unwrap(),
+                    amount,
+                )
+                .category(format!("Category {}", rng.below(10)))
+                .paid_by(members[rng.below(5)], amount)
+                .shares(members.iter().copied().zip(split_equally(amount, 5, 0))),
+            ))
         })
         .collect();
     let start = std::time::Instant::now();

@@ -1,6 +1,8 @@
 //! Whoever carries the bundles, and what becomes of them on the way.
 
-use ledger_core::{EpochKey, GroupId, Records, frame};
+use ledger_core::GroupId;
+use ledger_core::bundle::{Records, frame};
+use ledger_core::seal::EpochKey;
 
 use crate::replicas::Settings;
 use ledger_model::sim::prng::Prng;

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger_core::{DeviceId, EntryId, Topic, VerifiedEntry, evaluate};
+use ledger_core::engine::{VerifiedEntry, evaluate};
+use ledger_core::seal::Topic;
+use ledger_core::{DeviceId, EntryId};
 use ledger_store::StoreError;
 
 use super::phone::{Phone, go_on};

@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ledger_core::{DeviceId, EntryId, StateDigest, VerifiedEntry};
+use ledger_core::engine::VerifiedEntry;
+use ledger_core::{DeviceId, EntryId, StateDigest};
 use ledger_store::{
     Environment, Exported, Group, Imported, Progress, Since, Store, StoreError, StoreOptions,
 };

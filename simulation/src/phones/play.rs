@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use ledger_core::bundle::Summary;
+use ledger_core::messages::invite::InviteLink;
+use ledger_core::seal::{Envelope, Topic};
 use ledger_core::{
-    Amount, Currency, Date, Details, DeviceId, EntryId, Envelope, ExpenseDetails, InviteLink,
-    MemberId, Summary, Topic, split_equally,
+    Amount, Currency, Date, DeviceId, EntryId, Expense, MemberId, Transaction, split_equally,
 };
 use ledger_store::{
     Group, NewEntry, NewInvite, PairingMode, Received, Since, StatementIntent, StoreError,
@@ -174,17 +176,11 @@ impl Play {
         };
         let parts = split_equally(amount, members.len().min(3), units);
         let shares = members.iter().copied().zip(parts).filter(|(_, part)| part.minor_units() > 0);
-        let details = Details::Expense(ExpenseDetails {
-            date,
-            description: format!("Thing {units}"),
-            category: None,
-            note: None,
-            currency,
-            amount,
-            payers: vec![(payer, amount)],
-            shares: shares.collect(),
-            origin: None,
-        });
+        let details = Transaction::Expense(
+            Expense::new(date, format!("Thing {units}"), currency, amount)
+                .paid_by(payer, amount)
+                .shares(shares),
+        );
         let known = phone.group.expenses(None, 50)?;
         let original = self.rng.pick(&known).map(|row| row.original);
         let entry = match (self.rng.below(10), original) {

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use ledger_core::{
-    Admission, DecodedEntry, EntryId, EntryIndex, Evaluation, Ledger, MemoryIndex, Rule, Slot,
-    Verdict, VerifiedEntry, evaluate, verify_batch,
+use ledger_core::engine::{
+    Admission, DecodedEntry, EntryIndex, Evaluation, Ledger, MemoryIndex, Slot, VerifiedEntry,
+    evaluate, verify_batch,
 };
+use ledger_core::{EntryId, Rule, Verdict};
 
 use super::view::View;
 use super::{Error, Scene};

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ledger_core::engine::Draft;
 use ledger_core::{
-    Amount, Currency, Date, Details, Draft, EntryId, ExpenseDetails, MemberId as RealMember,
-    TransferDetails, hazmat,
+    Amount, Currency, Date, EntryId, Expense, MemberId as RealMember, Transaction, Transfer, hazmat,
 };
 
 use super::Error;
@@ -44,15 +44,13 @@ impl Scene {
         let (details, content, mut refs) = if let Some((from, to)) = transfer {
             let total = paid.values().map(|(_, amount)| *amount).sum::<u64>().max(1);
             let amount = Amount::from_minor_units(total)?;
-            let details = Details::Transfer(TransferDetails {
+            let details = Transaction::Transfer(Transfer::new(
                 date,
-                description: String::new(),
                 currency,
                 amount,
-                from: member(from.entry),
-                to: member(to.entry),
-                origin: None,
-            });
+                member(from.entry),
+                member(to.entry),
+            ));
             paid = [(from.entry, (from.member, total))].into();
             shares = [(to.entry, (to.member, total))].into();
             (details, content(script, &paid, &shares), [from.entry, to.entry].into())
@@ -64,17 +62,11 @@ impl Scene {
                     .map(|(id, (_, n))| Ok((member(*id), Amount::from_minor_units(*n)?)))
                     .collect::<Result<Vec<_>, Error>>()
             };
-            let details = Details::Expense(ExpenseDetails {
-                date,
-                description: String::new(),
-                category: None,
-                note: None,
-                currency,
-                amount: Amount::from_minor_units(total)?,
-                payers: real(&paid)?,
-                shares: real(&shares)?,
-                origin: None,
-            });
+            let details = Transaction::Expense(
+                Expense::new(date, String::new(), currency, Amount::from_minor_units(total)?)
+                    .payers(real(&paid)?)
+                    .shares(real(&shares)?),
+            );
             let refs: BTreeSet<EntryId> = &names(&paid) | &names(&shares);
             (details, content(script, &paid, &shares), refs)
         };

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use ledger_core::{
-    DeviceId, DeviceKey, EntryId, Generation, GroupId, MemberId as RealMember, RootEntropy,
-    SignedCard, StatementId,
-};
+use ledger_core::keys::{DeviceKey, RootEntropy, SignedCard};
+use ledger_core::statement::{Generation, StatementId};
+use ledger_core::{DeviceId, EntryId, GroupId, MemberId as RealMember};
 
 use super::Error;
 use super::number;

@@ -18,9 +18,9 @@ mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger_core::{
-    Draft, EntryId, GroupId, NewGroup, Payload, SignedStatement, VerifiedEntry, hazmat,
-};
+use ledger_core::engine::{Draft, NewGroup, Payload, VerifiedEntry};
+use ledger_core::statement::SignedStatement;
+use ledger_core::{EntryId, GroupId, hazmat};
 
 use keys::Keys;
 use ledger_model::sim::prng::Prng;

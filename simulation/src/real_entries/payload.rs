@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use ledger_core::{
-    Draft, EntryId, EpochKey, Generation, GroupId, NewStatement, RootKey, SignedDevice,
-    StatementId, hazmat,
-};
+use ledger_core::engine::Draft;
+use ledger_core::keys::{RootKey, SignedDevice};
+use ledger_core::seal::EpochKey;
+use ledger_core::statement::{Generation, NewStatement, StatementId};
+use ledger_core::{EntryId, GroupId, hazmat};
 
 use super::Error;
 use super::keys::{self, entropy, nonce};

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger_core::{Currency, Evaluation, Verdict as RealVerdict, VoidReason};
+use ledger_core::engine::Evaluation;
+use ledger_core::{Currency, Verdict as RealVerdict, VoidReason};
 
 use super::Error;
 use super::content::CURRENCIES;

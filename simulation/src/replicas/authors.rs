@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use ledger_core::{EntryId, VerifiedEntry, hazmat};
+use ledger_core::engine::VerifiedEntry;
+use ledger_core::{EntryId, hazmat};
 
 use super::Settings;
 use super::replica::Replica;

@@ -1,6 +1,8 @@
 //! Faults put into the replicas on purpose, each of which the checks must notice.
 
-use ledger_core::{EntryId, Payload, StatementBody, Verdict, VerifiedEntry, VoidReason};
+use ledger_core::engine::{Payload, VerifiedEntry};
+use ledger_core::statement::StatementBody;
+use ledger_core::{EntryId, Verdict, VoidReason};
 
 macro_rules! breaks {
     ($($(#[doc = $doc:literal])* $name:ident)*) => {

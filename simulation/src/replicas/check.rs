@@ -6,9 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger_core::{
-    Balance, EntryId, EntryIndex, Ledger, Payload, Rule, Slot, Verdict, VerifiedEntry,
-};
+use ledger_core::engine::{EntryIndex, Ledger, Payload, Slot, VerifiedEntry};
+use ledger_core::{Balance, EntryId, Rule, Verdict};
 
 use super::replica::{Oracle, Replica};
 use super::script::Entries;
@@ -143,7 +142,7 @@ impl Reference {
                 let detail = format!("{id} is stored as {:?}, and {verdict:?}", row.verdict);
                 return violation(FROM_SCRATCH, detail);
             }
-            if !matches!(row.entry.decoded().payload(), Payload::Content(_)) {
+            if !matches!(row.entry.decoded().payload(), Payload::Transaction(_)) {
                 continue;
             }
             let Ok(parts) = replica.disk.first(replica.disk.len()).slot(&id);
@@ -182,10 +181,11 @@ pub(super) fn mutant(
     bytes: &[u8],
     signature: &[u8; 64],
 ) -> Result<&'static str, Violation> {
-    let Ok(decoded) = ledger_core::DecodedEntry::decode(bytes, signature) else {
+    let Ok(decoded) = ledger_core::engine::DecodedEntry::decode(bytes, signature) else {
         return Ok("mutated bytes do not decode");
     };
-    let believed = ledger_core::verify_batch(vec![decoded], &[3; 32]).iter().any(Result::is_ok);
+    let believed =
+        ledger_core::engine::verify_batch(vec![decoded], &[3; 32]).iter().any(Result::is_ok);
     if believed {
         let detail = format!("{} with a bit flipped is believed", entry.id());
         return Err(Violation { property: CONVERGENCE, detail });

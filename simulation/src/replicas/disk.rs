@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use ledger_core::{
-    ChainEntry, ChainPosition, EntryId, EntryIndex, Link, Payload, RefIndex, SlotEntry, SlotRole,
-    Verdict, VerifiedEntry,
+use ledger_core::engine::{
+    ChainEntry, ChainPosition, EntryIndex, Link, Payload, RefIndex, SlotEntry, SlotRole,
+    VerifiedEntry,
 };
+use ledger_core::{EntryId, Verdict};
 
 /// How many checkpoints are kept.
 const KEPT: usize = 3;
@@ -102,13 +103,13 @@ impl Disk {
         let original = |at: RefIndex| {
             let target = self.rows.get(&named(at)?)?.entry.decoded();
             match target.payload() {
-                Payload::Content(_) => Some(target.id()),
+                Payload::Transaction(_) => Some(target.id()),
                 Payload::Copy(copy) => target.header().refs().get(copy.original().place()).copied(),
                 _ => None,
             }
         };
         let (slot, role) = match entry.decoded().payload() {
-            Payload::Content(_) => (entry.id(), SlotRole::Original),
+            Payload::Transaction(_) => (entry.id(), SlotRole::Original),
             Payload::Copy(copy) => (named(copy.original())?, SlotRole::Copy),
             Payload::Correction(correction) => {
                 (original(correction.target())?, SlotRole::Correction)

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
+use ledger_core::engine::{Draft, VerifiedEntry};
+use ledger_core::keys::DeviceKey;
 use ledger_core::limits::{MAX_PENDING_BYTES, MAX_REFS};
 use ledger_core::{
-    Amount, Currency, Date, Details, DeviceId, DeviceKey, Draft, EntryId, ExpenseDetails, GroupId,
-    MemberId, VerifiedEntry, hazmat,
+    Amount, Currency, Date, DeviceId, EntryId, Expense, GroupId, MemberId, Transaction, hazmat,
 };
 
 use crate::Error;
@@ -48,17 +49,17 @@ fn make(group: GroupId) -> Result<Vec<VerifiedEntry>, Error> {
     let one = Amount::from_minor_units(1)?;
     let parts: Vec<(MemberId, Amount)> =
         refs.iter().map(|id| (MemberId::from_bytes(*id.as_bytes()), one)).collect();
-    let details = Details::Expense(ExpenseDetails {
-        date: Date::from_ymd(2026, 11, 21)?,
-        description: "x".repeat(4000),
-        category: None,
-        note: Some("x".repeat(4000)),
-        currency: Currency::from_code("EUR")?,
-        amount: Amount::from_minor_units(u64::try_from(MAX_REFS)?)?,
-        payers: parts.clone(),
-        shares: parts,
-        origin: None,
-    });
+    let details = Transaction::Expense(
+        Expense::new(
+            Date::from_ymd(2026, 11, 21)?,
+            "x".repeat(4000),
+            Currency::from_code("EUR")?,
+            Amount::from_minor_units(u64::try_from(MAX_REFS)?)?,
+        )
+        .note("x".repeat(4000))
+        .payers(parts.clone())
+        .shares(parts),
+    );
     let draft = Draft::record(&hazmat::any_names(group, refs), &details)?;
     while bytes <= MAX_PENDING_BYTES.saturating_add(MAX_PENDING_BYTES / 16) {
         let n = u64::try_from(entries.len())?.saturating_add(1);

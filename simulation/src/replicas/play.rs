@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger_core::{EntryId, StateDigest, VerifiedEntry};
+use ledger_core::engine::VerifiedEntry;
+use ledger_core::{EntryId, StateDigest};
 
 use super::arrivals::Witness;
 use super::breaks::Break;
@@ -207,7 +208,7 @@ impl<'a> Play<'a> {
         flip(&mut both, bit);
         let Some((bytes, signature)) = both.split_last_chunk::<64>() else { return Ok(None) };
         if self.breaks == Some(Break::AnySignature)
-            && let Ok(decoded) = ledger_core::DecodedEntry::decode(bytes, signature)
+            && let Ok(decoded) = ledger_core::engine::DecodedEntry::decode(bytes, signature)
         {
             return self.deliver(to, vec![ledger_core::hazmat::trust_stored(decoded)], None);
         }

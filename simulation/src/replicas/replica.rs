@@ -5,10 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use ledger_core::{
-    Admission, ChainPosition, EntryId, Evaluation, Frontier, GroupId, GroupState, Ledger, Replayed,
-    Rule, Verdict, VerifiedEntry, evaluate,
+use ledger_core::engine::{
+    Admission, ChainPosition, Evaluation, Frontier, Ledger, Replayed, VerifiedEntry, evaluate,
 };
+use ledger_core::{EntryId, GroupId, GroupState, Rule, Verdict};
 
 use super::breaks::Break;
 use super::disk::Disk;

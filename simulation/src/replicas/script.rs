@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use ledger_core::{DecodedEntry, EntryId, VerifiedEntry, verify_batch};
+use ledger_core::EntryId;
+use ledger_core::engine::{DecodedEntry, VerifiedEntry, verify_batch};
 
 use super::Settings;
 use crate::Error;

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger_core::{EntryId, GroupId, Pending, StateDigest, Verdict, VerifiedEntry};
+use ledger_core::engine::{Pending, VerifiedEntry};
+use ledger_core::{EntryId, GroupId, StateDigest, Verdict};
 
 use super::breaks::Break;
 use super::disk::Disk;

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use ledger_core::{
-    Admission, EntryId, EntryIndex as _, Evaluation, Ledger, MemoryIndex, Named, Pending,
-    SparseIndex, VerifiedEntry, evaluate,
+use ledger_core::EntryId;
+use ledger_core::engine::{
+    Admission, EntryIndex as _, Evaluation, Ledger, MemoryIndex, Named, Pending, SparseIndex,
+    VerifiedEntry, evaluate,
 };
 use ledger_model::sim::replay::generate;
 use ledger_simulation::real_entries::Scene;

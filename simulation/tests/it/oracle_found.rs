@@ -1,9 +1,9 @@
 //! What the comparison with the model has found in the ledger, by hand.
 
-use ledger_core::{
-    DeviceKey, Draft, EntryId, Generation, GroupId, NewGroup, NewStatement, Payload, RootEntropy,
-    Rule, SignedDevice, VerifiedEntry, evaluate, hazmat,
-};
+use ledger_core::engine::{Draft, NewGroup, Payload, VerifiedEntry, evaluate};
+use ledger_core::keys::{DeviceKey, RootEntropy, SignedDevice};
+use ledger_core::statement::{Generation, NewStatement};
+use ledger_core::{EntryId, GroupId, Rule, hazmat};
 
 struct Group {
     group: GroupId,

@@ -1,7 +1,11 @@
 //! Under which keys entries travel after somebody was cut off, and what
 //! rotators try. Each story is judged from scratch and entry by entry.
 
-use ledger_core::{Draft, EntryId, EpochKey, ExchangeKey, NewStatement};
+use ledger_core::EntryId;
+use ledger_core::engine::Draft;
+use ledger_core::keys::ExchangeKey;
+use ledger_core::seal::EpochKey;
+use ledger_core::statement::NewStatement;
 
 use crate::common::{Device, Group, Outcome, View};
 

@@ -1,7 +1,10 @@
 //! Attacks on keys: stolen devices, forged and borrowed certificates.
 
 use ed25519_dalek::SigningKey;
-use ledger_core::{Draft, Generation, NewStatement, Rule, SignedDevice, VoidReason};
+use ledger_core::engine::Draft;
+use ledger_core::keys::SignedDevice;
+use ledger_core::statement::{Generation, NewStatement};
+use ledger_core::{Rule, VoidReason};
 
 use crate::common::Group;
 use crate::common::forge::{

@@ -1,16 +1,17 @@
 //! Attacks by size, by clocks and by broken bytes.
 
-use ledger_core::hazmat::any_position;
-use ledger_core::{
-    Admission, DecodedEntry, Draft, DraftError, EntryId, Generation, NewStatement,
-    NextEntryPosition, Rule, VoidReason, evaluate, limits, verify_batch,
+use ledger_core::engine::{
+    Admission, DecodedEntry, Draft, NextEntryPosition, evaluate, verify_batch,
 };
+use ledger_core::hazmat::any_position;
+use ledger_core::statement::{Generation, NewStatement};
+use ledger_core::{DraftError, EntryId, Rule, VoidReason, limits};
 
 use crate::common::forge::{Fields, key_of, receive, send};
 use crate::common::{Device, Group, Person, debt};
 
 /// What admission says to an entry that comes in alone.
-fn admission(g: &Group, entry: ledger_core::VerifiedEntry) -> Admission {
+fn admission(g: &Group, entry: ledger_core::engine::VerifiedEntry) -> Admission {
     let (ledger, index) = g.arrive(g.pool.clone());
     let Ok(admission) = ledger.admit(entry, &index);
     admission

@@ -1,6 +1,7 @@
 //! Attacks on money: copies, cancellations, and how a group moves house.
 
-use ledger_core::{AsOf, Draft, DraftError, EntryId, GroupState, Payload, VoidReason};
+use ledger_core::engine::{AsOf, Draft, Payload};
+use ledger_core::{DraftError, EntryId, GroupState, VoidReason};
 
 use crate::common::{Group, Person, debt, eur};
 
@@ -181,7 +182,7 @@ fn as_of_an_entry_or_a_day_todays_verdicts_count() {
     assert_eq!(whole.0.as_of(AsOf::Entry(EntryId::from_bytes([9; 32]))), None);
 
     let day = |date: &str| whole.0.as_of(AsOf::Date(date.parse().unwrap())).unwrap();
-    let dated = g.entry(fair).decoded().payload().content().unwrap().date();
+    let dated = g.entry(fair).decoded().payload().transaction().unwrap().date();
     assert_eq!(whole.0.as_of(AsOf::Date(dated)).as_ref(), Some(whole.state()));
     assert_eq!(balances(&day("1999-12-31")), [0, 0, 0]);
     assert_eq!(day("1999-12-31").members().len(), 4, "people are those of today");

@@ -1,7 +1,8 @@
 //! What a removed member tries with the cards of others, which are public.
 
+use ledger_core::VoidReason;
+use ledger_core::engine::{Draft, Payload};
 use ledger_core::hazmat::any_position;
-use ledger_core::{Draft, Payload, VoidReason};
 
 use crate::common::Group;
 

@@ -1,9 +1,11 @@
 //! What somebody who was removed, and their friends, try afterwards.
 
-use ledger_core::{Generation, VoidReason, hazmat::any_position};
+use ledger_core::VoidReason;
+use ledger_core::hazmat::any_position;
+use ledger_core::statement::Generation;
 
 use crate::common::{Group, debt};
-use ledger_core::Draft;
+use ledger_core::engine::Draft;
 
 /// Anna removes Ben. Ben turns back his clock, writes that Anna owes him 500
 /// and brings Mallory in, once at the end of his chain and once beside an old
@@ -203,7 +205,8 @@ fn a_late_duplicate_card_does_not_evict_an_honest_member() {
     let claim = g.claim(&old, &mut ben.phone, nobody, &mut posed);
     let faulty = g.admit(&old, &mut ben.phone, &cleo.card);
     let mut fork = g.device(duplicate);
-    (fork.key, fork.seed) = (ledger_core::DeviceKey::from_bytes(&cleo.phone.seed), cleo.phone.seed);
+    (fork.key, fork.seed) =
+        (ledger_core::keys::DeviceKey::from_bytes(&cleo.phone.seed), cleo.phone.seed);
     let behind = g.owes(&g.view(&[bill]), &mut fork, anna.member, cleo.member, 1);
 
     let after = g.outcome();

@@ -1,10 +1,10 @@
 //! Histories of odd shapes. However they arrive, one by one they come to what
 //! they come to at once: `Group::outcome` compares, after every entry.
 
-use ledger_core::{
-    Admission, Draft, EntryId, Generation, NewStatement, SignedDevice, Verdict, VerifiedEntry,
-    VoidReason,
-};
+use ledger_core::engine::{Admission, Draft, VerifiedEntry};
+use ledger_core::keys::SignedDevice;
+use ledger_core::statement::{Generation, NewStatement};
+use ledger_core::{EntryId, Verdict, VoidReason};
 
 use crate::common::forge::{Fields, key_of, send};
 use crate::common::{Device, Group, Person, View, debt};
@@ -239,7 +239,7 @@ fn people_of_a_successor_group_are_removed_bound_and_claimed() {
     let before = old.outcome();
     let (mut g, mut anna) = Group::found("Anna", 1, Some((before.0.view(), anna.member)));
     let cards: Vec<_> = match g.pool[0].decoded().payload() {
-        ledger_core::Payload::Genesis(genesis) => {
+        ledger_core::engine::Payload::Genesis(genesis) => {
             let opening = &genesis.predecessor().unwrap().opening;
             opening.iter().filter_map(|opening| opening.card.clone()).collect()
         }

@@ -1,6 +1,8 @@
 //! What people try with what they sign under their root keys.
 
-use ledger_core::{Draft, EntryId, Generation, NewStatement, VoidReason};
+use ledger_core::engine::Draft;
+use ledger_core::statement::{Generation, NewStatement};
+use ledger_core::{EntryId, VoidReason};
 
 use crate::common::{Group, Person, debt};
 

@@ -3,12 +3,13 @@
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use hkdf::Hkdf;
-use ledger_core::{DecodedEntry, EntryId, GroupId, Refusal, Rule, VerifiedEntry, verify_batch};
+use ledger_core::engine::{DecodedEntry, VerifiedEntry, verify_batch};
+use ledger_core::{EntryId, GroupId, Refusal, Rule};
 use minicbor::Encoder;
 use sha2::{Digest as _, Sha256};
 
 use super::{Device, Group, Person, View, position};
-use ledger_core::Draft;
+use ledger_core::engine::Draft;
 
 /// The neutral element of the curve: as a key it would verify anything.
 pub const IDENTITY: [u8; 32] = {

@@ -3,11 +3,12 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger_core::{
-    Admission, AdmittedEntry, ChainEntry, ChainPosition, EntryId, EntryIndex, Evaluation,
-    Generation, GroupState, Ledger, Link, Member, MemberId, MemoryIndex, Rule, Slot, SlotEntry,
-    StateDigest, Verdict, VerifiedEntry, VoidReason, evaluate,
+use ledger_core::engine::{
+    Admission, AdmittedEntry, ChainEntry, ChainPosition, EntryIndex, Evaluation, Ledger, Link,
+    MemoryIndex, Slot, SlotEntry, VerifiedEntry, evaluate,
 };
+use ledger_core::statement::Generation;
+use ledger_core::{EntryId, GroupState, Member, MemberId, Rule, StateDigest, Verdict, VoidReason};
 
 use super::{Device, Group, eur};
 

@@ -5,11 +5,14 @@ mod judge;
 
 use std::collections::BTreeSet;
 
+use ledger_core::engine::{
+    Draft, Evaluation, NewGroup, NextEntryPosition, Payload, VerifiedEntry, View as LedgerView,
+    evaluate,
+};
+use ledger_core::keys::{DeviceKey, RootEntropy, RootKey, SignedCard, SignedDevice};
+use ledger_core::statement::{Generation, NewStatement, SignedStatement, StatementId};
 use ledger_core::{
-    Amount, Currency, Date, Details, DeviceKey, Draft, EntryId, Evaluation, ExpenseDetails,
-    Generation, GroupId, GroupState, MemberId, NewGroup, NewStatement, NextEntryPosition, Payload,
-    RootEntropy, RootKey, SignedCard, SignedDevice, SignedStatement, StatementId, VerifiedEntry,
-    View as LedgerView, evaluate,
+    Amount, Currency, Date, EntryId, Expense, GroupId, GroupState, MemberId, Transaction,
 };
 
 pub use judge::Outcome;
@@ -47,19 +50,13 @@ pub fn eur() -> Currency {
 }
 
 /// The debtor owes the creditor, who paid for them.
-pub fn debt(debtor: MemberId, creditor: MemberId, cents: u64) -> Details {
+pub fn debt(debtor: MemberId, creditor: MemberId, cents: u64) -> Transaction {
     let amount = Amount::from_minor_units(cents).unwrap();
-    Details::Expense(ExpenseDetails {
-        date: Date::from_ymd(2026, 11, 21).unwrap(),
-        description: "Dinner".into(),
-        category: None,
-        note: None,
-        currency: eur(),
-        amount,
-        payers: vec![(creditor, amount)],
-        shares: vec![(debtor, amount)],
-        origin: None,
-    })
+    Transaction::Expense(
+        Expense::new(Date::from_ymd(2026, 11, 21).unwrap(), "Dinner", eur(), amount)
+            .paid_by(creditor, amount)
+            .share(debtor, amount),
+    )
 }
 
 impl Person {
@@ -234,7 +231,7 @@ impl Group {
     pub fn copy(&mut self, view: &View, by: &mut Device, original: EntryId) -> EntryId {
         let entry = self.entry(original).decoded().clone();
         self.write(view, by, |state| {
-            Draft::copy(state, original, &Details::of(&entry, state).unwrap()).unwrap()
+            Draft::copy(state, original, &state.transaction_of(&entry).unwrap()).unwrap()
         })
     }
 

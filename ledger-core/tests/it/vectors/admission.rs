@@ -1,7 +1,9 @@
 //! Which entries enter, one after the other (SPEC 5).
 
+use ledger_core::EntryId;
+use ledger_core::engine::{Admission, Draft, Ledger, MemoryIndex, VerifiedEntry};
 use ledger_core::hazmat::any_position;
-use ledger_core::{Admission, Draft, EntryId, Ledger, MemoryIndex, NewStatement, VerifiedEntry};
+use ledger_core::statement::NewStatement;
 use serde_json::{Value, json};
 
 use crate::vectors::file;
@@ -231,7 +233,7 @@ fn groups() -> Value {
     let mut w = world();
     let other = {
         let entropy = crate::vectors::world::entropy(1);
-        let new = ledger_core::NewGroup {
+        let new = ledger_core::engine::NewGroup {
             name: "Other",
             founder: "Anna",
             entropy: &entropy,

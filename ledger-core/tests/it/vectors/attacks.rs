@@ -1,6 +1,7 @@
 //! What people who were removed or revoked try.
 
-use ledger_core::{Draft, NewStatement};
+use ledger_core::engine::Draft;
+use ledger_core::statement::NewStatement;
 use serde_json::{Value, json};
 
 use crate::vectors::world::{World, device};

@@ -1,6 +1,9 @@
 //! Scenarios for each step of the resolution of authority (SPEC 6).
 
-use ledger_core::{Draft, EpochKey, Generation, NewGroup, NewStatement, Payload, VoidReason};
+use ledger_core::VoidReason;
+use ledger_core::engine::{Draft, NewGroup, Payload};
+use ledger_core::seal::EpochKey;
+use ledger_core::statement::{Generation, NewStatement};
 use serde_json::Value;
 
 use crate::vectors::world::{World, device, entropy};

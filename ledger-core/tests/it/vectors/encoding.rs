@@ -1,6 +1,7 @@
 //! Bytes that decoding or verification refuses, each by one rule (SPEC 1 to 4).
 
-use ledger_core::{DecodedEntry, Rule, verify_batch};
+use ledger_core::Rule;
+use ledger_core::engine::{DecodedEntry, verify_batch};
 use serde_json::{Value, json};
 
 use crate::vectors::raw::{self, Piece, array, array_head, bytes, ids, null, text, uint};

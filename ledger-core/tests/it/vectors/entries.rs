@@ -1,8 +1,9 @@
 //! One entry of every kind, with the seeds that it grows from.
 
-use ledger_core::{
-    Details, Draft, EpochKey, ExpenseDetails, NewGroup, NewStatement, Origin, VerifiedEntry,
-};
+use ledger_core::engine::{Draft, NewGroup, VerifiedEntry};
+use ledger_core::seal::EpochKey;
+use ledger_core::statement::NewStatement;
+use ledger_core::{Origin, Transaction};
 use serde_json::{Value, json};
 
 use crate::vectors::world::{World, cents, device, entropy, hex, root};
@@ -34,7 +35,7 @@ fn entry(label: &str, n: u8, entry: &VerifiedEntry) -> Value {
     let names = fields::header(bytes);
     let length = usize::try_from(names["payload_len"].as_u64().unwrap()).unwrap();
     let kind = u64::from(header.kind().number());
-    let opaque = *decoded.payload() == ledger_core::Payload::Opaque;
+    let opaque = *decoded.payload() == ledger_core::engine::Payload::Opaque;
     let payload = &bytes[bytes.len() - length..];
     json!({
         "name": label,
@@ -48,18 +49,17 @@ fn entry(label: &str, n: u8, entry: &VerifiedEntry) -> Value {
 }
 
 /// An expense that uses every field.
-fn full(world: &World) -> Details {
-    let Details::Expense(dinner) = world.dinner("genesis", "add-ben", 4250) else {
+fn full(world: &World) -> Transaction {
+    let Transaction::Expense(dinner) = world.dinner("genesis", "add-ben", 4250) else {
         panic!("not an expense")
     };
-    Details::Expense(ExpenseDetails {
-        description: "Café".into(),
-        category: Some("food".into()),
-        note: Some("two coffees".into()),
-        payers: vec![(world.member("genesis"), cents(4000)), (world.member("add-ben"), cents(250))],
-        origin: Some(Origin::from_bytes([0xab; 16])),
-        ..dinner
-    })
+    let mut full = dinner
+        .category("food")
+        .note("two coffees")
+        .payers([(world.member("genesis"), cents(4000)), (world.member("add-ben"), cents(250))])
+        .origin(Origin::from_bytes([0xab; 16]));
+    full.description = "Café".to_owned();
+    Transaction::Expense(full)
 }
 
 fn world() -> World {
@@ -85,13 +85,11 @@ fn world() -> World {
     w.act(1, "act-rename-group", 1, &NewStatement::RenameGroup { name: "House" }, &["*"], &["*"]);
     w.record(1, "expense", &["*"], &full(&w));
     let nothing = match w.dinner("genesis", "add-ben", 2) {
-        Details::Expense(dinner) => Details::Expense(ExpenseDetails {
-            amount: cents(0),
-            payers: vec![],
-            shares: vec![],
-            ..dinner
-        }),
-        Details::Transfer(_) => panic!("not an expense"),
+        Transaction::Expense(mut dinner) => {
+            dinner.amount = cents(0);
+            Transaction::Expense(dinner.payers([]).shares([]))
+        }
+        Transaction::Transfer(_) => panic!("not an expense"),
     };
     w.record(1, "expense-of-nothing", &["*"], &nothing);
     let transfer = w.transfer("add-ben", "genesis", 1_000_000_000_000_000);

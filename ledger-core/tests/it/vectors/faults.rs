@@ -1,6 +1,8 @@
 //! Faults: what an entry's own past says against it (SPEC 6.1).
 
-use ledger_core::{Draft, MemberId, NewStatement};
+use ledger_core::MemberId;
+use ledger_core::engine::Draft;
+use ledger_core::statement::NewStatement;
 use serde_json::{Value, json};
 
 use crate::vectors::raw;
@@ -15,7 +17,7 @@ fn of_introductions() -> Value {
     // A card of another group.
     let other = World::begun_with({
         let entropy = crate::vectors::world::entropy(1);
-        let new = ledger_core::NewGroup {
+        let new = ledger_core::engine::NewGroup {
             name: "Other",
             founder: "Anna",
             entropy: &entropy,

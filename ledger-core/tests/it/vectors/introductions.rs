@@ -1,6 +1,7 @@
 //! Who is accepted by whom: claims, adoption, cards added again (SPEC 6.5).
 
-use ledger_core::{Draft, NewStatement};
+use ledger_core::engine::Draft;
+use ledger_core::statement::NewStatement;
 use serde_json::{Value, json};
 
 use crate::vectors::world::{World, device};

@@ -1,12 +1,14 @@
 //! Messages outside of the ledger: phrases, invites, pairings, shares (SPEC 13
 //! to 16).
 
-use ledger_core::pairing::{GrantedGroup, GroupOffer, NewDevice, Scanned};
-use ledger_core::{
-    ExchangeKey, Generation, InviteLink, InviteSecret, JoinAnswer, JoinRequest, MessageKind,
-    RecoveryRequest, RecoveryShare, RootEntropy, ShareCollection, SharePlan, SignedCard, Welcome,
-    message_from_text, split_entropy,
+use ledger_core::keys::{ExchangeKey, RootEntropy, SignedCard};
+use ledger_core::messages::invite::{InviteLink, InviteSecret, JoinAnswer, JoinRequest, Welcome};
+use ledger_core::messages::pairing::{GrantedGroup, GroupOffer, NewDevice, Scanned};
+use ledger_core::messages::recovery::{
+    RecoveryRequest, RecoveryShare, ShareCollection, SharePlan, split_entropy,
 };
+use ledger_core::messages::{MessageKind, message_from_text};
+use ledger_core::statement::Generation;
 use serde_json::{Value, json};
 
 use crate::vectors::file;

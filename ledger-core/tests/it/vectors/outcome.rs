@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use ledger_core::{
-    Admission, Currency, Device, DeviceId, Evaluation, Generation, GroupState, Ledger, Member,
-    MemberId, MemoryIndex, VerifiedEntry, evaluate,
-};
+use ledger_core::engine::{Admission, Evaluation, Ledger, MemoryIndex, VerifiedEntry, evaluate};
+use ledger_core::statement::Generation;
+use ledger_core::{Currency, Device, DeviceId, GroupState, Member, MemberId};
 use serde_json::{Value, json};
 
 use crate::vectors::world::{World, hex};

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use ledger_core::{Envelope, EpochKey, ExchangeKey, GroupId, KeyEnvelope, WrappingKey};
+use ledger_core::GroupId;
+use ledger_core::keys::ExchangeKey;
+use ledger_core::seal::{Envelope, EpochKey, KeyEnvelope, WrappingKey};
 use serde_json::{Value, json};
 
 use crate::vectors::entries::epochs;

@@ -1,6 +1,7 @@
 //! Slots: what counts of an expense and all that was said of it (SPEC 6.7).
 
-use ledger_core::{Draft, NewStatement};
+use ledger_core::engine::Draft;
+use ledger_core::statement::NewStatement;
 use serde_json::{Value, json};
 
 use crate::vectors::world::{World, device};

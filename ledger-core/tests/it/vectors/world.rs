@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ledger_core::engine::{
+    DecodedEntry, Draft, Evaluation, NewGroup, VerifiedEntry, evaluate, verify_batch,
+};
 use ledger_core::hazmat::any_position;
+use ledger_core::keys::{DeviceKey, RootEntropy, RootKey, SignedCard, SignedDevice};
+use ledger_core::statement::{Generation, NewStatement};
 use ledger_core::{
-    Amount, Currency, Date, DecodedEntry, Details, DeviceKey, Draft, EntryId, Evaluation,
-    ExpenseDetails, Generation, GroupId, GroupState, MemberId, NewGroup, NewStatement, RootEntropy,
-    RootKey, SignedCard, SignedDevice, TransferDetails, VerifiedEntry, evaluate, verify_batch,
+    Amount, Currency, Date, EntryId, Expense, GroupId, GroupState, MemberId, Transaction, Transfer,
 };
 
 use crate::vectors::raw;
@@ -233,7 +236,9 @@ impl World {
     /// The generation that a bind started, by its carrier.
     pub(crate) fn by_bind(&self, label: &str) -> Generation {
         match self.entry(label).decoded().payload() {
-            ledger_core::Payload::Statement(signed) => Generation::Bind(signed.act().digest()),
+            ledger_core::engine::Payload::Statement(signed) => {
+                Generation::Bind(signed.act().digest())
+            }
             _ => panic!("{label} carries nothing"),
         }
     }
@@ -255,7 +260,7 @@ impl World {
 
     pub(crate) fn carry(&mut self, by: u8, label: &str, of: &str, after: &[&str]) {
         let draft = match self.entry(of).decoded().payload() {
-            ledger_core::Payload::Statement(signed) => Draft::carry(signed),
+            ledger_core::engine::Payload::Statement(signed) => Draft::carry(signed),
             _ => panic!("{of} carries nothing"),
         };
         self.say(by, label, after, draft);
@@ -266,35 +271,28 @@ impl World {
     }
 
     /// The first pays `amount` for both.
-    pub(crate) fn dinner(&self, payer: &str, other: &str, amount: u64) -> Details {
+    pub(crate) fn dinner(&self, payer: &str, other: &str, amount: u64) -> Transaction {
         let (payer, other) = (self.member(payer), self.member(other));
         let half = cents(amount / 2);
-        Details::Expense(ExpenseDetails {
-            date: Date::from_ymd(2026, 11, 21).unwrap(),
-            description: "Dinner".into(),
-            category: None,
-            note: None,
-            currency: eur(),
-            amount: cents(amount),
-            payers: vec![(payer, cents(amount))],
-            shares: vec![(payer, half), (other, cents(amount - amount / 2))],
-            origin: None,
-        })
+        Transaction::Expense(
+            Expense::new(Date::from_ymd(2026, 11, 21).unwrap(), "Dinner", eur(), cents(amount))
+                .paid_by(payer, cents(amount))
+                .share(payer, half)
+                .share(other, cents(amount - amount / 2)),
+        )
     }
 
-    pub(crate) fn transfer(&self, from: &str, to: &str, amount: u64) -> Details {
-        Details::Transfer(TransferDetails {
-            date: Date::from_ymd(2026, 11, 22).unwrap(),
-            description: String::new(),
-            currency: eur(),
-            amount: cents(amount),
-            from: self.member(from),
-            to: self.member(to),
-            origin: None,
-        })
+    pub(crate) fn transfer(&self, from: &str, to: &str, amount: u64) -> Transaction {
+        Transaction::Transfer(Transfer::new(
+            Date::from_ymd(2026, 11, 22).unwrap(),
+            eur(),
+            cents(amount),
+            self.member(from),
+            self.member(to),
+        ))
     }
 
-    pub(crate) fn record(&mut self, by: u8, label: &str, after: &[&str], details: &Details) {
+    pub(crate) fn record(&mut self, by: u8, label: &str, after: &[&str], details: &Transaction) {
         let draft = Draft::record(&self.state(), details).unwrap();
         self.say(by, label, after, draft);
     }

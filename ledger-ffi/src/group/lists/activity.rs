@@ -1,6 +1,7 @@
 //! Entries with their verdicts: who did what.
 
-use ledger_core::{EntryId, GroupState, Kind, MemberId, Payload, RefIndex, VerifiedEntry};
+use ledger_core::engine::{Kind, Payload, RefIndex, VerifiedEntry};
+use ledger_core::{EntryId, GroupState, MemberId};
 
 use super::{Verdict, total};
 use crate::values::{ExpenseId, Instant, Money, Transaction};
@@ -104,7 +105,7 @@ pub struct ActivityRow {
 pub(super) fn rows(rows: Vec<ledger_store::Activity>, state: &GroupState) -> Vec<ActivityRow> {
     let row = |row: ledger_store::Activity| {
         let content = Content::of(&row.entry);
-        let transaction = ledger_core::Details::of(row.entry.decoded(), state);
+        let transaction = state.transaction_of(row.entry.decoded());
         ActivityRow {
             id: row.entry.id(),
             kind: row.kind().into(),
@@ -153,7 +154,7 @@ impl Content {
             Payload::Statement(signed) => {
                 content.statement = Some(signed.act().body().name().to_owned());
             }
-            Payload::Content(_) => content.expense = Some(id.into()),
+            Payload::Transaction(_) => content.expense = Some(id.into()),
             Payload::Correction(correction) => content.expense = expense_at(correction.target()),
             Payload::Copy(copy) => content.expense = expense_at(copy.original()),
             Payload::Cancellation(cancellation) => {

@@ -1,6 +1,7 @@
 //! Versions and reviews of one expense or transfer.
 
-use ledger_core::{EntryId, MemberId, SlotRole};
+use ledger_core::engine::SlotRole;
+use ledger_core::{EntryId, MemberId};
 
 use super::{Verdict, total};
 use crate::values::{Instant, Money, Transaction};

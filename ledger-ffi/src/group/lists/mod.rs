@@ -111,6 +111,6 @@ fn cursor(text: Option<String>) -> Result<Option<ledger_store::Cursor>, LedgerEr
     Ok(text.map(|text| text.parse()).transpose()?)
 }
 
-fn total(transaction: &ledger_core::Details) -> Money {
+fn total(transaction: &ledger_core::Transaction) -> Money {
     Money::of_amount(transaction.amount(), transaction.currency())
 }

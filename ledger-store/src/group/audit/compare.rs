@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use ledger_core::{DecodedEntry, EntryId, Origin};
+use ledger_core::engine::DecodedEntry;
+use ledger_core::{EntryId, Origin};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::derive::{Expense, Rows};

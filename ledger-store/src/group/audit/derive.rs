@@ -1,6 +1,7 @@
 //! What is derived from a group's entries, row by row.
 
-use ledger_core::{Content, DecodedEntry, EntryId, GroupState, Origin};
+use ledger_core::engine::DecodedEntry;
+use ledger_core::{EntryId, GroupState, Origin, Transaction};
 use rusqlite::Connection;
 
 use super::rebuild::Rebuilt;
@@ -67,7 +68,7 @@ pub(super) fn derive(
         if let Some((original, endorses)) = named::original(&entry, |id| fetch(rebuilt, id))? {
             rows.named(original, endorses, n, &entry)?;
         }
-        let origin = entry.payload().content().and_then(Content::origin);
+        let origin = entry.payload().transaction().and_then(Transaction::origin);
         if let Some(origin) = origin.filter(|_| judged.is_applied()) {
             rows.origin(origin, n, id)?;
         }

@@ -13,7 +13,8 @@ mod waiting;
 
 use std::sync::Arc;
 
-use ledger_core::{Balance, GroupId, Ledger};
+use ledger_core::engine::Ledger;
+use ledger_core::{Balance, GroupId};
 use rusqlite::Connection;
 
 pub(crate) use file::check_file;

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger_core::{
-    Admission, CheckpointError, EntryId, GroupId, Ledger, Rule, VerifiedEntry, verify_batch,
-};
+use ledger_core::engine::{Admission, CheckpointError, Ledger, VerifiedEntry, verify_batch};
+use ledger_core::{EntryId, GroupId, Rule};
 use rusqlite::Connection;
 
 use super::stored::Stored;

@@ -1,6 +1,7 @@
 //! Writing anew what is derived from a group's entries.
 
-use ledger_core::{DecodedEntry, EntryId, GroupId, Ledger, Origin};
+use ledger_core::engine::{DecodedEntry, Ledger};
+use ledger_core::{EntryId, GroupId, Origin};
 use rusqlite::Connection;
 
 use super::derive::{self, Expense, Rows};

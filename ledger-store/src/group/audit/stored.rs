@@ -1,6 +1,7 @@
 //! A row of the entries table, and whether it agrees with itself.
 
-use ledger_core::{DecodedEntry, EntryId, Refusal, Rule};
+use ledger_core::engine::DecodedEntry;
+use ledger_core::{EntryId, Refusal, Rule};
 use rusqlite::{Connection, Row};
 
 use crate::fsck::{Problem, Table};

@@ -1,6 +1,7 @@
 //! Entries that wait for others: sound, of this group, and waiting for something.
 
-use ledger_core::{DecodedEntry, EntryId, EntryIndex as _, GroupId, verify_batch};
+use ledger_core::engine::{DecodedEntry, EntryIndex as _, verify_batch};
+use ledger_core::{EntryId, GroupId};
 use rusqlite::Connection;
 
 use crate::environment::random;

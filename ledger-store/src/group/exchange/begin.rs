@@ -1,6 +1,9 @@
 //! Beginning epochs, and which one is sealed under.
 
-use ledger_core::{DeviceKey, Draft, EpochKey, limits::MAX_EPOCH_PREDECESSORS};
+use ledger_core::engine::Draft;
+use ledger_core::keys::DeviceKey;
+use ledger_core::limits::MAX_EPOCH_PREDECESSORS;
+use ledger_core::seal::EpochKey;
 
 use super::ring::EpochKeyring;
 use crate::StoreError;
@@ -48,7 +51,7 @@ impl Group {
         writer: &GroupTransaction<'_>,
         id: &ledger_core::EntryId,
     ) -> Result<u64, StoreError> {
-        use ledger_core::EntryIndex as _;
+        use ledger_core::engine::EntryIndex as _;
         let entry = writer.index().entry(id)?;
         Ok(entry.map_or(0, |entry| entry.decoded().header().timestamp_ms()))
     }

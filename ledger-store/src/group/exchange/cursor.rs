@@ -1,6 +1,7 @@
 //! Up to where a bundle was written that comes in parts.
 
-use ledger_core::{DeviceId, EntryId, GroupId, Records, Summary, frame};
+use ledger_core::bundle::{Records, Summary, frame};
+use ledger_core::{DeviceId, EntryId, GroupId};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::Since;

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::ops::ControlFlow;
 
-use ledger_core::{
-    BundlePart, DecodedEntry, EntryId, EpochKey, MAX_PART_ENTRIES, Manifest, Summary, frame,
-};
+use ledger_core::EntryId;
+use ledger_core::bundle::{MAX_PART_ENTRIES, Manifest, Part, Summary, frame};
+use ledger_core::engine::DecodedEntry;
+use ledger_core::seal::EpochKey;
 use rusqlite::Connection;
 
 use super::BundleCursor;
@@ -152,7 +153,7 @@ impl Group {
                     chunk.iter().map(|row| id_of(connection, row.n)).collect::<Result<_, _>>()?;
                 let manifest = Manifest {
                     group: self.id,
-                    part: BundlePart { number, of },
+                    part: Part { number, of },
                     entries: u64::try_from(plan.rows.len()).unwrap_or(u64::MAX),
                     heads: if first { plan.heads.clone() } else { Vec::new() },
                     wanted: if first { plan.wanted.clone() } else { Vec::new() },

@@ -1,7 +1,9 @@
 //! Against restored backups and clones: a device whose database is behind what
 //! it handed out must not sign, or its chain forks; nor one whose chain forked.
 
-use ledger_core::{DeviceId, DeviceKey, EntryId, EntryIndex as _};
+use ledger_core::engine::EntryIndex as _;
+use ledger_core::keys::DeviceKey;
+use ledger_core::{DeviceId, EntryId};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::enter::MembershipRow;

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::Read;
 use std::ops::ControlFlow;
 
-use ledger_core::{
-    DecodedEntry, EntryId, Envelope, EnvelopeError, EpochKey, ExchangeKey, KeyEnvelope,
-    KeyEnvelopeError, Manifest, Payload, Records, Refusal, Topic,
-};
+use ledger_core::bundle::{Manifest, Records};
+use ledger_core::engine::{DecodedEntry, Payload};
+use ledger_core::keys::ExchangeKey;
+use ledger_core::seal::{Envelope, EnvelopeError, EpochKey, KeyEnvelope, KeyEnvelopeError, Topic};
+use ledger_core::{EntryId, Refusal};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::quarantine::Quarantine;

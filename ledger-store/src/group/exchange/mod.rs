@@ -19,7 +19,7 @@ pub use cursor::{BundleCursor, BundleCursorError};
 pub use export::{Exported, Since};
 pub use import::Imported;
 
-use ledger_core::{EpochKey, Topic};
+use ledger_core::seal::{EpochKey, Topic};
 
 use crate::StoreError;
 use crate::group::Group;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use ledger_core::{
-    DeviceId, DeviceKey, EntryId, Envelope, EpochKey, FRAME_BYTES, MAX_PART_ENTRIES, Manifest,
-    Summary, Topic,
-};
+use ledger_core::bundle::{FRAME_BYTES, MAX_PART_ENTRIES, Manifest, Summary};
+use ledger_core::keys::DeviceKey;
+use ledger_core::seal::{Envelope, EpochKey, Topic};
+use ledger_core::{DeviceId, EntryId};
 use rusqlite::Connection;
 
 use super::guard::{device_of_chain, entry_at};

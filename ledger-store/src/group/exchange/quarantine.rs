@@ -1,7 +1,7 @@
 //! Envelopes whose key is not here: they wait, within bounds, and their topics
 //! are asked for.
 
-use ledger_core::Topic;
+use ledger_core::seal::Topic;
 use rusqlite::Connection;
 
 use crate::StoreError;

@@ -1,6 +1,8 @@
 //! The epoch keys of a group that are here.
 
-use ledger_core::{DecodedEntry, Epoch, EpochKey, GroupId, Payload, Topic};
+use ledger_core::GroupId;
+use ledger_core::engine::{DecodedEntry, Epoch, Payload};
+use ledger_core::seal::{EpochKey, Topic};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::StoreError;

@@ -1,6 +1,8 @@
 //! This device's X25519 keys.
 
-use ledger_core::{Draft, EntryId, ExchangeKey};
+use ledger_core::EntryId;
+use ledger_core::engine::Draft;
+use ledger_core::keys::ExchangeKey;
 use zeroize::Zeroizing;
 
 use super::super::Group;

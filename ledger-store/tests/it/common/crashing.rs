@@ -7,9 +7,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use ledger_core::{
-    DeviceKey, Draft, EntryId, NewStatement, RootEntropy, SignedCard, VerifiedEntry,
-};
+use ledger_core::EntryId;
+use ledger_core::engine::{Draft, VerifiedEntry};
+use ledger_core::keys::{DeviceKey, RootEntropy, SignedCard};
+use ledger_core::statement::NewStatement;
 use ledger_store::{FileSecrets, Group, NewEntry, Store};
 
 use super::people::{secret, sign};

@@ -13,9 +13,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
+use ledger_core::engine::{DecodedEntry, Evaluation, VerifiedEntry, evaluate, verify_batch};
 use ledger_core::{
-    Amount, Currency, Date, DecodedEntry, Details, EntryId, Evaluation, ExpenseDetails, GroupId,
-    GroupState, StateDigest, TransferDetails, VerifiedEntry, evaluate, verify_batch,
+    Amount, Currency, Date, EntryId, Expense, GroupId, GroupState, StateDigest, Transaction,
+    Transfer,
 };
 use ledger_store::{
     Environment, FileSecrets, Group, NewEntry, Progress, SecretStore, Store, StoreError,
@@ -183,7 +184,7 @@ pub fn only(store: &Store) -> Group {
 }
 
 /// An expense or, one time in four, a transfer.
-pub fn details(state: &GroupState, rng: &mut Rng) -> Details {
+pub fn details(state: &GroupState, rng: &mut Rng) -> Transaction {
     let members: Vec<_> = state.members().iter().map(|(id, _)| *id).collect();
     let date = Date::from_ymd(2026, 1 + rng.below(12) as u32, 1 + rng.below(28) as u32).unwrap();
     let code = ["EUR", "JPY", "KWD"][rng.below(3)];
@@ -193,31 +194,18 @@ pub fn details(state: &GroupState, rng: &mut Rng) -> Details {
     let (one, other) = (members[first], members[(first + step) % members.len()]);
     let description = format!("Thing {}", rng.next() % 1000);
     if rng.below(4) == 0 {
-        let (from, to) = (one, other);
-        let origin = None;
-        return Details::Transfer(TransferDetails {
-            date,
-            description,
-            currency,
-            amount,
-            from,
-            to,
-            origin,
-        });
+        let transfer = Transfer::new(date, currency, amount, one, other).description(description);
+        return Transaction::Transfer(transfer);
     }
     let half = Amount::from_minor_units(amount.minor_units() / 2).unwrap();
     let rest = Amount::from_minor_units(amount.minor_units() - half.minor_units()).unwrap();
-    Details::Expense(ExpenseDetails {
-        date,
-        description,
-        category: Some("General".to_owned()),
-        note: None,
-        currency,
-        amount,
-        payers: vec![(one, amount)],
-        shares: vec![(one, half), (other, rest)],
-        origin: None,
-    })
+    Transaction::Expense(
+        Expense::new(date, description, currency, amount)
+            .category("General")
+            .paid_by(one, amount)
+            .share(one, half)
+            .share(other, rest),
+    )
 }
 
 /// Records `count` expenses and transfers, `batch` at a time.

@@ -1,9 +1,9 @@
 //! Members with keys of their own.
 
-use ledger_core::{
-    DeviceKey, Draft, EntryId, Ledger, MemberId, NewStatement, RootEntropy, RootKey, SignedCard,
-    Verdict, VerifiedEntry,
-};
+use ledger_core::engine::{Draft, Ledger, VerifiedEntry};
+use ledger_core::keys::{DeviceKey, RootEntropy, RootKey, SignedCard};
+use ledger_core::statement::NewStatement;
+use ledger_core::{EntryId, MemberId, Verdict};
 use ledger_store::{Group, Ingested};
 
 use super::Folder;

@@ -1,6 +1,6 @@
 //! Phones that exchange nothing but what people carry between them.
 
-use ledger_core::InviteLink;
+use ledger_core::messages::invite::InviteLink;
 use ledger_store::{Admitted, Group, NewEntry, NewInvite, Received, Store};
 
 use super::{Folder, Travelling};

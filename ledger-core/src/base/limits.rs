@@ -1,0 +1,66 @@
+//! Every limit of the format in one place, each with its reason (SPEC §8).
+
+/// Bytes of `len32` and signature around an entry when it travels.
+pub const ENTRY_FRAMING_BYTES: usize = 4 + 64;
+
+/// Largest entry, header and payload together, in bytes. With its framing it
+/// fits into 64 KiB, so a carrier can use fixed buffers.
+pub const MAX_ENTRY_BYTES: usize = 65_536 - ENTRY_FRAMING_BYTES;
+
+/// Most parents of an entry. Groups rarely fork wider; with more heads a merge
+/// entry comes first.
+pub const MAX_PARENTS: usize = 16;
+
+/// Most refs of an entry: an expense may name each of 1,000 members once as a
+/// payer's or a sharer's introduction, and a few entries beside them.
+pub const MAX_REFS: usize = 1_024;
+
+/// Largest integer on the wire: what a signed 64-bit integer holds, so that
+/// SQLite, Swift and Kotlin can keep every one.
+pub const MAX_INTEGER: u64 = i64::MAX as u64;
+
+/// Largest kind number.
+pub const MAX_KIND: u64 = 65_535;
+
+/// Most epochs whose keys one epoch carries; of more, several epochs in a row.
+pub const MAX_EPOCH_PREDECESSORS: usize = 64;
+
+/// Longest name of a member or a group, in bytes of UTF-8.
+pub const MAX_NAME_BYTES: usize = 256;
+
+/// Longest description, note or reason, in bytes of UTF-8.
+pub const MAX_TEXT_BYTES: usize = 4_096;
+
+/// Longest category, in bytes of UTF-8.
+pub const MAX_CATEGORY_BYTES: usize = 128;
+
+/// Largest amount in minor units. A million million euros is more than any
+/// dinner; 2^64 of these still fit a 128-bit sum.
+pub const MAX_AMOUNT: u64 = 1_000_000_000_000_000;
+
+/// Most members whom a device will introduce into one group.
+pub const MAX_MEMBERS: usize = 1_000;
+
+/// Most devices whom a member enrols in one generation: a person's own.
+pub const MAX_DEVICES: usize = 10;
+
+/// Most entries that a device keeps of another device that was cut, outside of
+/// the cut: enough for somebody who was offline for a season, and at most 32 MiB.
+pub const MAX_OUTSIDE: u64 = 500;
+
+/// Most entries that a device keeps of devices that were never accepted, all
+/// together: sock puppets introduce each other without end.
+pub const MAX_STRANGERS: u64 = 2_000;
+
+/// Most verified entries that wait for others.
+pub const MAX_PENDING: usize = 10_000;
+
+/// Most bytes of entries that wait for others.
+pub const MAX_PENDING_BYTES: usize = 16 * 1024 * 1024;
+
+/// Entries between two checkpoints.
+pub const CHECKPOINT_INTERVAL: u64 = 500;
+
+/// Most open balances for which a plan to settle up has provably the fewest transfers. A
+/// search over all 2^16 subsets takes milliseconds, and doubles with each further balance.
+pub const MAX_EXACT_BALANCES: usize = 16;

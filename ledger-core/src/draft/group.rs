@@ -1,0 +1,73 @@
+//! The genesis entry: a new group, or the successor of an old one.
+
+use super::{DraftError, assemble};
+use crate::base::id::MemberId;
+use crate::entry::VerifiedEntry;
+use crate::keys::{Card, DeviceKey, PlaceholderCard, RootEntropy};
+use crate::payload::{Genesis, Opening, Payload, Predecessor};
+use crate::state::View;
+
+/// A group to found.
+#[derive(Debug)]
+pub struct NewGroup<'a> {
+    /// The group's name.
+    pub name: &'a str,
+    /// The founder's name.
+    pub founder: &'a str,
+    /// The founder's entropy, from which the root key derives.
+    pub entropy: &'a RootEntropy,
+    /// Which of the founder's groups this is; a number not used before.
+    pub index: u32,
+    /// 32 fresh random bytes.
+    pub salt: [u8; 32],
+    /// The group that this one goes on from, with the founder's place in it.
+    pub successor_of: Option<(&'a View, MemberId)>,
+}
+
+impl NewGroup<'_> {
+    /// Writes and signs the genesis entry on the founder's first device.
+    ///
+    /// # Errors
+    /// [`DraftError::Rule`] if a name is empty or too long.
+    pub fn found(
+        &self,
+        device: &DeviceKey,
+        timestamp_ms: u64,
+    ) -> Result<VerifiedEntry, DraftError> {
+        let (card, signatures) =
+            Card::sign(self.salt, self.founder, self.entropy, self.index, device)?;
+        let predecessor = self.predecessor(&card)?;
+        let genesis = Genesis::new(self.name, card, signatures, predecessor);
+        let payload = Payload::Genesis(Box::new(genesis));
+        assemble(payload, Vec::new(), device, None, timestamp_ms)
+    }
+
+    /// The old group's people and balances. Their new cards are told apart by
+    /// what named them there.
+    fn predecessor(&self, card: &Card) -> Result<Option<Predecessor>, DraftError> {
+        let Some((old, founder)) = self.successor_of else { return Ok(None) };
+        let state = old.state();
+        if state.member(founder).is_none() {
+            return Err(DraftError::UnknownMember(founder));
+        }
+        let balances = |member: MemberId| {
+            let of = |currency| (currency, state.balance(member, currency));
+            state.currencies().map(of).filter(|(_, balance)| !balance.is_zero()).collect()
+        };
+        let mut opening = vec![Opening { card: None, balances: balances(founder) }];
+        for (id, member) in state.members() {
+            if id == founder {
+                continue;
+            }
+            let nonce = id.as_bytes().first_chunk().copied().unwrap_or_default();
+            let card = PlaceholderCard::new(self.salt, card.member(), member.name(), nonce)?;
+            opening.push(Opening { card: Some(card), balances: balances(id) });
+        }
+        Ok(Some(Predecessor {
+            group: old.group(),
+            digest: state.digest(),
+            heads: old.frontier().heads().collect(),
+            opening,
+        }))
+    }
+}

@@ -1,0 +1,104 @@
+//! Drafts: what an entry is to say, before a device signs it and gives it its place.
+
+mod group;
+mod keys;
+mod members;
+mod refs;
+mod statements;
+mod transactions;
+
+pub use group::NewGroup;
+
+use crate::base::id::{EntryId, MemberId};
+use crate::base::limits::{MAX_DEVICES, MAX_MEMBERS, MAX_REFS};
+use crate::base::rule::Refusal;
+use crate::entry::{DecodedEntry, VerifiedEntry};
+use crate::header::{HeaderFields, Kind};
+use crate::keys::DeviceKey;
+use crate::payload::Payload;
+use crate::state::NextEntryPosition;
+
+/// The draft cannot become an entry. The caller is at fault; nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DraftError {
+    /// The member is not in the group.
+    #[error("member {} is not in this group; use an id that the group lists", .0.short())]
+    UnknownMember(MemberId),
+    /// One member stands twice among the payers or the shares.
+    #[error("member {} is listed twice; add the two parts up", .0.short())]
+    DuplicateMember(MemberId),
+    /// The group is full.
+    #[error("a group has at most {MAX_MEMBERS} members")]
+    TooManyMembers,
+    /// The member has as many devices as a person may have.
+    #[error("a member has at most {MAX_DEVICES} devices; revoke one that is not used")]
+    TooManyDevices,
+    /// More members and entries are named than an entry can refer to.
+    #[error("an entry refers to at most {MAX_REFS} others")]
+    TooManyRefs,
+    /// The device that would sign is not the one at this position.
+    #[error("the device is not enrolled in this group")]
+    ForeignDevice,
+    /// The entry would break a rule of the format.
+    #[error(transparent)]
+    Rule(#[from] Refusal),
+}
+
+/// What an entry is to say, before anybody has signed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    payload: Payload,
+    refs: Vec<EntryId>,
+}
+
+impl Draft {
+    /// Joins the heads; an entry with more than 16 heads before it needs this
+    /// first.
+    #[must_use]
+    pub fn merge() -> Self {
+        Self { payload: Payload::Merge, refs: Vec::new() }
+    }
+
+    /// Signs the draft at its place in the ledger. The result needs no further
+    /// check of its signature.
+    ///
+    /// # Errors
+    /// [`DraftError`] if the key is not the position's, or if what was drafted
+    /// breaks a rule of the format, such as shares that do not sum up.
+    pub fn sign(
+        self,
+        device: &DeviceKey,
+        at: &NextEntryPosition,
+        timestamp_ms: u64,
+    ) -> Result<VerifiedEntry, DraftError> {
+        if device.id() != at.device {
+            return Err(DraftError::ForeignDevice);
+        }
+        assemble(self.payload, self.refs, device, Some(at), timestamp_ms)
+    }
+}
+
+fn assemble(
+    payload: Payload,
+    refs: Vec<EntryId>,
+    device: &DeviceKey,
+    at: Option<&NextEntryPosition>,
+    timestamp_ms: u64,
+) -> Result<VerifiedEntry, DraftError> {
+    // Only known payloads are drafted; the kind of another would be refused.
+    let kind = payload.kind().unwrap_or(Kind::MERGE);
+    let bytes = payload.encode();
+    let mut fields = HeaderFields::for_payload(device.id(), kind, &bytes);
+    fields.refs = refs;
+    fields.timestamp_ms = timestamp_ms;
+    if let Some(at) = at {
+        fields.group = Some(at.group);
+        fields.seq = at.seq;
+        fields.backlink = Some(at.backlink);
+        fields.parents.clone_from(&at.parents);
+        fields.lamport = at.lamport;
+    }
+    let entry = DecodedEntry::assemble(fields, &bytes, |id| device.sign_entry(id))?;
+    Ok(VerifiedEntry::signed_here(entry))
+}

@@ -1,0 +1,73 @@
+//! Kinds of entries, by their numbers on the wire (SPEC §4).
+
+/// The number of a kind of entry. Numbers never change their meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Kind(u16);
+
+impl Kind {
+    /// The beginning of a group.
+    pub const GENESIS: Kind = Kind(0);
+    /// Joins many heads into one.
+    pub const MERGE: Kind = Kind(1);
+    /// Introduces a person with a card.
+    pub const ADD_MEMBER: Kind = Kind(2);
+    /// Introduces somebody without a key.
+    pub const PLACEHOLDER: Kind = Kind(3);
+    /// Hands a placeholder to a person.
+    pub const CLAIM: Kind = Kind(4);
+    /// Vouches for a member whose introduction is void.
+    pub const ADOPT: Kind = Kind(5);
+    /// Carries a statement of the owner or of a member.
+    pub const ACT: Kind = Kind(6);
+    /// Money spent for several people.
+    pub const EXPENSE: Kind = Kind(16);
+    /// Money given from one member to another.
+    pub const TRANSFER: Kind = Kind(17);
+    /// Replaces the content of an expense or transfer.
+    pub const CORRECTION: Kind = Kind(18);
+    /// Ends an expense or transfer.
+    pub const CANCELLATION: Kind = Kind(19);
+    /// Records again what a void entry said.
+    pub const COPY: Kind = Kind(20);
+    /// Confirms or disputes an expense or transfer.
+    pub const ENDORSEMENT: Kind = Kind(21);
+    /// The device's new X25519 key.
+    pub const ROTATION: Kind = Kind(22);
+    /// A new key under which entries travel.
+    pub const EPOCH: Kind = Kind(23);
+
+    /// Takes a number as it stands in a header.
+    #[must_use]
+    pub const fn from_number(number: u16) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn number(self) -> u16 {
+        self.0
+    }
+
+    /// A word for people to read.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::GENESIS => "genesis",
+            Self::MERGE => "merge",
+            Self::ADD_MEMBER => "add-member",
+            Self::PLACEHOLDER => "placeholder",
+            Self::CLAIM => "claim",
+            Self::ADOPT => "adopt",
+            Self::ACT => "act",
+            Self::EXPENSE => "expense",
+            Self::TRANSFER => "transfer",
+            Self::CORRECTION => "correction",
+            Self::CANCELLATION => "cancellation",
+            Self::COPY => "copy",
+            Self::ENDORSEMENT => "endorsement",
+            Self::ROTATION => "rotation",
+            Self::EPOCH => "epoch",
+            _ => "unknown",
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Placeholder cards: they introduce people who have no key yet (SPEC §3.2).
+
+use super::CertificateScope;
+use super::card::member_of;
+use super::certificate::{VERSION, expect_version};
+use crate::base::codec::{Reader, Writer};
+use crate::base::id::MemberId;
+use crate::base::limits::MAX_NAME_BYTES;
+use crate::base::rule::{Refusal, Rule};
+
+/// Introduces somebody who has no key yet:
+/// `[1, group|salt, introducer's MemberId, name, nonce16]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlaceholderCard {
+    place: CertificateScope,
+    introducer: MemberId,
+    name: String,
+    nonce: [u8; 16],
+}
+
+impl PlaceholderCard {
+    /// A card for somebody called `name`, told apart by `nonce` from others
+    /// of that name. The place is the group's id, or the salt for people whom
+    /// the genesis entry of a successor group introduces.
+    pub(crate) fn new(
+        place: CertificateScope,
+        introducer: MemberId,
+        name: &str,
+        nonce: [u8; 16],
+    ) -> Result<Self, Refusal> {
+        if name.is_empty() || name.len() > MAX_NAME_BYTES {
+            return Err(Refusal::with_detail(Rule::P3, format!("a name of {} bytes", name.len())));
+        }
+        Ok(Self { place, introducer, name: name.to_owned(), nonce })
+    }
+
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut w = Writer::new();
+        w.array(5);
+        w.uint(VERSION);
+        w.bytes(&self.place);
+        w.bytes(self.introducer.as_bytes());
+        w.text(&self.name);
+        w.bytes(&self.nonce);
+        w.into_bytes()
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Refusal> {
+        let mut r = Reader::new(bytes);
+        r.array(5)?;
+        expect_version(&mut r)?;
+        let place = r.bytes_n()?;
+        let introducer = MemberId::from_bytes(r.bytes_n()?);
+        let name = r.name()?;
+        let nonce = r.bytes_n()?;
+        r.finish()?;
+        Ok(Self { place, introducer, name, nonce })
+    }
+
+    pub(crate) fn place(&self) -> &CertificateScope {
+        &self.place
+    }
+
+    /// The member who introduces, and who may claim.
+    #[must_use]
+    pub fn introducer(&self) -> MemberId {
+        self.introducer
+    }
+
+    /// The member whom this card introduces.
+    #[must_use]
+    pub fn member(&self) -> MemberId {
+        member_of(&self.encode())
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}

@@ -1,0 +1,96 @@
+//! Getting back in after losing everything: by the phrase, or by shares of it
+//! that friends keep (SPEC §16).
+
+mod collect;
+mod enrolment;
+mod phrase;
+mod share;
+
+pub use collect::{Added, Progress, RecoveredEntropy, RecoveryRequest, ShareCollection};
+pub(crate) use enrolment::read_enrolment;
+pub use enrolment::{EnrolmentError, EnrolmentRequest};
+pub use phrase::{PhraseError, phrase_words};
+pub(crate) use share::read_share;
+pub use share::{MAX_SHARES, RecoveryShare, SharePlan, split_entropy};
+
+use crate::base::id::MemberId;
+use crate::base::rule::{Refusal, Rule};
+use crate::messages::frame::MessageError;
+
+/// A share of somebody's entropy cannot be made or used. Nothing has changed.
+/// Shows no secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ShareError {
+    /// Rule R3: too few friends, too many, or a number needed that they cannot
+    /// reach. The caller is at fault.
+    #[error(
+        "shares go to 2 to {MAX_SHARES} different friends, of whom at least 2 and at most all \
+         are needed"
+    )]
+    Plan,
+    /// It is not whole, or something else.
+    #[error(transparent)]
+    Message(#[from] MessageError),
+    /// Rule R4: sealed for somebody else, or altered on the way.
+    #[error(
+        "the share is sealed for somebody else or for another recovery, or was altered on the \
+         way; show the friend the request of this recovery"
+    )]
+    NotForUs,
+    /// Rule R5: not one that its owner signed; whoever sent it is at fault.
+    #[error("the share was not made by the person whose it claims to be; do not use it")]
+    Forged,
+    /// Rule R3 or of the encoding: what is inside breaks a rule; its maker is
+    /// at fault.
+    #[error("the share was made wrongly ({0})")]
+    Content(Refusal),
+    /// Rule R6: of another person, or of another group's set, than the shares
+    /// before it.
+    #[error(
+        "the share that member {} returned is of another person or group than the shares \
+         before; if those are the wrong ones, begin again", .holder.short()
+    )]
+    Foreign {
+        /// The friend whose share it is.
+        holder: MemberId,
+    },
+    /// Rule R6: the same share came before.
+    #[error("the share of member {} is here already; ask another friend", .holder.short())]
+    Duplicate {
+        /// The friend whose share it is.
+        holder: MemberId,
+    },
+    /// There are not enough shares of one set yet.
+    #[error("{have} of {need} shares are here; ask more friends")]
+    TooFew {
+        /// How many shares of one set are here.
+        have: u8,
+        /// How many are needed.
+        need: u8,
+    },
+    /// Rule R7: together they do not give the key that they were made of; the
+    /// device that made them is at fault.
+    #[error("the shares do not fit together; whoever made them made them wrongly")]
+    DoNotFit,
+}
+
+impl ShareError {
+    /// The rule of SPEC.md that is broken, where one is.
+    #[must_use]
+    pub fn rule(&self) -> Option<Rule> {
+        match self {
+            Self::Plan => Some(Rule::R3),
+            Self::Message(error) => Some(error.rule()),
+            Self::NotForUs => Some(Rule::R4),
+            Self::Forged => Some(Rule::R5),
+            Self::Content(refusal) => Some(refusal.rule()),
+            Self::Foreign { .. } | Self::Duplicate { .. } => Some(Rule::R6),
+            Self::TooFew { .. } => None,
+            Self::DoNotFit => Some(Rule::R7),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,136 @@
+//! Transactions: expenses and transfers, the entries that move money.
+//!
+//! One set of types serves two representations of a member. Apps see
+//! [`Transaction<MemberId>`]; an entry holds `Transaction<RefIndex>`, in which a member
+//! is the index of the member's introduction among the entry's refs (`wire.rs`).
+
+mod expense;
+mod transfer;
+mod wire;
+
+pub use expense::Expense;
+pub use transfer::Transfer;
+
+use crate::base::id::{MemberId, Origin};
+use crate::money::{Amount, Currency, Date};
+
+/// Money that moved: an expense or a transfer. `M` is how a member is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Transaction<M = MemberId> {
+    /// Money spent for several people.
+    Expense(Expense<M>),
+    /// Money given from one member to another.
+    Transfer(Transfer<M>),
+}
+
+impl<M> Transaction<M> {
+    /// The business date.
+    #[must_use]
+    pub fn date(&self) -> Date {
+        match self {
+            Self::Expense(expense) => expense.date,
+            Self::Transfer(transfer) => transfer.date,
+        }
+    }
+
+    /// The description.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        match self {
+            Self::Expense(expense) => &expense.description,
+            Self::Transfer(transfer) => &transfer.description,
+        }
+    }
+
+    /// The currency of every amount.
+    #[must_use]
+    pub fn currency(&self) -> Currency {
+        match self {
+            Self::Expense(expense) => expense.currency,
+            Self::Transfer(transfer) => transfer.currency,
+        }
+    }
+
+    /// The whole amount.
+    #[must_use]
+    pub fn amount(&self) -> Amount {
+        match self {
+            Self::Expense(expense) => expense.amount,
+            Self::Transfer(transfer) => transfer.amount,
+        }
+    }
+
+    /// The imported row that this transaction comes from.
+    #[must_use]
+    pub fn origin(&self) -> Option<Origin> {
+        match self {
+            Self::Expense(expense) => expense.origin,
+            Self::Transfer(transfer) => transfer.origin,
+        }
+    }
+}
+
+impl<M: Copy> Transaction<M> {
+    /// What each member gave: the payers of an expense, the giver of a transfer.
+    #[must_use]
+    pub fn paid(&self) -> Vec<(M, Amount)> {
+        match self {
+            Self::Expense(expense) => expense.payers.clone(),
+            Self::Transfer(transfer) => vec![(transfer.from, transfer.amount)],
+        }
+    }
+
+    /// What each member got: the shares of an expense, the receiver of a transfer.
+    #[must_use]
+    pub fn owed(&self) -> Vec<(M, Amount)> {
+        match self {
+            Self::Expense(expense) => expense.shares.clone(),
+            Self::Transfer(transfer) => vec![(transfer.to, transfer.amount)],
+        }
+    }
+
+    /// Every member whom the transaction names, as often as it names the member.
+    pub fn members(&self) -> impl Iterator<Item = M> {
+        let (parts, parties): ([&[(M, Amount)]; 2], _) = match self {
+            Self::Expense(expense) => ([&expense.payers, &expense.shares], None),
+            Self::Transfer(transfer) => ([&[], &[]], Some([transfer.from, transfer.to])),
+        };
+        let parts = parts.into_iter().flatten().map(|(member, _)| *member);
+        parts.chain(parties.into_iter().flatten())
+    }
+
+    /// The same transaction with every member replaced by what `convert` returns. The
+    /// order of payers and shares stays.
+    ///
+    /// # Errors
+    /// The first error of `convert`.
+    pub(crate) fn try_convert<N, E>(
+        &self,
+        mut convert: impl FnMut(M) -> Result<N, E>,
+    ) -> Result<Transaction<N>, E> {
+        Ok(match self {
+            Self::Expense(expense) => Transaction::Expense(expense.try_convert(convert)?),
+            Self::Transfer(transfer) => Transaction::Transfer(Transfer {
+                date: transfer.date,
+                description: transfer.description.clone(),
+                currency: transfer.currency,
+                amount: transfer.amount,
+                from: convert(transfer.from)?,
+                to: convert(transfer.to)?,
+                origin: transfer.origin,
+            }),
+        })
+    }
+}
+
+impl<M> From<Expense<M>> for Transaction<M> {
+    fn from(expense: Expense<M>) -> Self {
+        Self::Expense(expense)
+    }
+}
+
+impl<M> From<Transfer<M>> for Transaction<M> {
+    fn from(transfer: Transfer<M>) -> Self {
+        Self::Transfer(transfer)
+    }
+}

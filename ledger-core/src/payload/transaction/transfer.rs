@@ -1,0 +1,57 @@
+//! Transfers: money that one member gave to another.
+
+use crate::base::id::{MemberId, Origin};
+use crate::money::{Amount, Currency, Date};
+
+/// Money given from one member to another, who are not the same (rule P8).
+///
+/// ```
+/// use ledger_core::{Amount, Currency, MemberId, Transfer};
+/// # let (anna, ben) = (MemberId::from_bytes([1; 32]), MemberId::from_bytes([2; 32]));
+/// let euro = Currency::from_code("EUR")?;
+/// let amount = Amount::parse("6.00", euro)?;
+/// let transfer = Transfer::new("2026-11-22".parse()?, euro, amount, ben, anna)
+///     .description("for the dinner");
+/// assert_eq!((transfer.from, transfer.to), (ben, anna));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Transfer<M = MemberId> {
+    /// The day of the transfer.
+    pub date: Date,
+    /// What the money was given for; may be empty.
+    pub description: String,
+    /// The currency.
+    pub currency: Currency,
+    /// The amount, at least one minor unit.
+    pub amount: Amount,
+    /// Who gave.
+    pub from: M,
+    /// Who received.
+    pub to: M,
+    /// The imported row that this transfer comes from.
+    pub origin: Option<Origin>,
+}
+
+impl<M> Transfer<M> {
+    /// A transfer without a description.
+    #[must_use]
+    pub fn new(date: Date, currency: Currency, amount: Amount, from: M, to: M) -> Self {
+        Self { date, description: String::new(), currency, amount, from, to, origin: None }
+    }
+
+    /// Sets the description.
+    #[must_use]
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = description.into();
+        self
+    }
+
+    /// Sets the imported row that the transfer comes from.
+    #[must_use]
+    pub fn origin(mut self, origin: Origin) -> Self {
+        self.origin = Some(origin);
+        self
+    }
+}
