@@ -7,11 +7,9 @@ the ledger at its end:
         group = ledger.create_group("Flat", "Anna")
 """
 
-from . import _bindings
-from ._bindings import *
+from ._bindings.group_ledger import *
+from ._bindings.group_ledger import __all__
 
 # UniFFI writes no context managers.
 Ledger.__enter__ = lambda ledger: ledger
 Ledger.__exit__ = lambda ledger, *error: ledger.close()
-
-__all__ = list(_bindings.__all__)

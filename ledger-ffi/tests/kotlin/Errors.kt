@@ -47,8 +47,8 @@ fun reportsEveryError(flat: Flat) {
     fun opens(path: File, keychain: Keychain = flat.keychain, create: Boolean = false): () -> Unit = {
         Ledger.open(path.path, keychain, create)
     }
-    fun shares(vararg members: MemberId): () -> Unit = {
-        group.recordExpense(flat.expense(shares = members.map { Part(it, 1250) }))
+    fun shares(one: MemberId, other: MemberId): () -> Unit = {
+        group.recordExpense(flat.expense(shares = listOf(Part(one, 1250), Part(other, 1250))))
     }
     fun opened(path: File, work: (LedgerGroup) -> Unit): () -> Unit = {
         Ledger.openWithKeyFile(path.path, "$path.keys", false).use { other ->

@@ -44,8 +44,8 @@ class Flat(val folder: File, name: String = "flat.db") {
     val group = ledger.createGroup("Flat", "Anna")
     val anna = group.info().me!!
     val ben = group.addPlaceholder("Ben")
-    lateinit var dinner: ExpenseId
-    lateinit var payment: ExpenseId
+    var dinner = NOTHING
+    var payment = NOTHING
     lateinit var phones: Phones
 
     fun expense(
