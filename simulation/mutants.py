@@ -116,7 +116,7 @@ pub(crate) fn is_on(name: &str) -> bool {
     ON.get().is_some_and(|on| on == name)
 }
 /// Turns one mutant on in this thread, or none.
-pub(super) fn turn_on(name: Option<&'static str>) {
+pub fn turn_on(name: Option<&'static str>) {
     ON.set(name);
 }
 """
@@ -173,6 +173,8 @@ def copy(files):
     crates = copied_crates(tomllib.loads(text))
     text = re.sub(r"(?ms)^members = \[.*?\]$", f"members = {json.dumps(crates)}", text)
     text = re.sub(r"(?m)^exclude = .*$", "", text)
+    # A profile for a crate that the copy lacks would be a warning.
+    text = re.sub(r"(?m)^\[profile\.dev\.package\.uniffi_bindgen\]\n.*$", "", text)
     texts = {
         Path("Cargo.toml"): text,
         Path(FOLDER) / "src" / "mutants" / "applied.rs": applied(),

@@ -96,7 +96,7 @@ impl World {
             salt: [3; 32],
             successor_of: None,
         };
-        let genesis = group.found(&key, 0).unwrap();
+        let genesis = group.create(&key, 0).unwrap();
         let mut index = MemoryIndex::new();
         let ledger = Ledger::begin(&genesis, &mut index).unwrap();
         let anna = Phone { key, seq: 1, back: genesis.id() };
@@ -179,7 +179,8 @@ impl World {
 
     fn act_on(&mut self, ben: &mut Ben, act: &NewStatement<'_>, base: EntryId) -> EntryId {
         let nonce = self.random();
-        let draft = Draft::act(&ben.entropy.root_key(0), self.group, act, [base], nonce).unwrap();
+        let draft =
+            Draft::statement(&ben.entropy.root_key(0), self.group, act, [base], nonce).unwrap();
         self.next(&mut ben.phone, &[], draft)
     }
 
@@ -279,7 +280,8 @@ fn claims(world: &mut World, size: usize) {
     for (entropy, claim) in claimed {
         let act = NewStatement::Rename { generation: Generation::Claim(claim), name: "Q" };
         let (nonce, base) = (world.random(), ben.phone.back);
-        let draft = Draft::act(&entropy.root_key(0), world.group, &act, [base], nonce).unwrap();
+        let draft =
+            Draft::statement(&entropy.root_key(0), world.group, &act, [base], nonce).unwrap();
         world.next(&mut ben.phone, &[], draft);
     }
 }
@@ -306,7 +308,8 @@ fn walk(world: &mut World, size: usize) {
     let mut tablet = world.enrol(&mut ben);
     let act = NewStatement::Leave { generation: ben.generation };
     let (nonce, base) = (world.random(), tablet.back);
-    let draft = Draft::act(&ben.entropy.root_key(0), world.group, &act, [base], nonce).unwrap();
+    let draft =
+        Draft::statement(&ben.entropy.root_key(0), world.group, &act, [base], nonce).unwrap();
     world.next(&mut tablet, &[], draft);
     for _ in 0..size {
         world.annas(&[], Draft::merge());

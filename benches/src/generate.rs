@@ -88,7 +88,7 @@ impl Author {
             successor_of: None,
         };
         let now_ms = 1_700_000_000_000;
-        let genesis = group.found(&device, now_ms)?;
+        let genesis = group.create(&device, now_ms)?;
         let mut index = MemoryIndex::new();
         let ledger = Ledger::begin(&genesis, &mut index)?;
         let members = ledger.state().members().iter().map(|(id, _)| *id).collect();

@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &Agree, out: &mut dyn Write) -> Result<(), Failure>
     }
     let mut lacking = Vec::new();
     for id in other.heads.difference(&here.heads) {
-        if group.entry(*id)?.is_none() {
+        if group.lists().entry(*id)?.is_none() {
             lacking.push(id);
         }
     }

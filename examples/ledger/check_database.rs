@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use ledger_store::{Fsck, Remedy, Store};
+use ledger_store::{DatabaseCheck, Remedy, Store};
 use serde_json::json;
 
 use crate::args;
@@ -14,7 +14,7 @@ use crate::verify_history::{print_problems, problem_json};
 
 pub(crate) fn run(arguments: &args::CheckDatabase, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.read.location)?;
-    let found = store.fsck(&mut progress_bar())?;
+    let found = store.maintenance().check_database(&mut progress_bar())?;
     let rebuilt = arguments.rebuild_indexes && found.remedy() == Some(Remedy::Rebuild);
     let left = if rebuilt { rebuild(&store)? } else { found.clone() };
     if arguments.read.json {
@@ -36,12 +36,12 @@ pub(crate) fn run(arguments: &args::CheckDatabase, out: &mut dyn Write) -> Resul
 }
 
 /// Rebuilds the indexes, and checks again.
-fn rebuild(store: &Store) -> Result<Fsck, Failure> {
-    store.repair_derived(&mut progress_bar())?;
-    Ok(store.fsck(&mut progress_bar())?)
+fn rebuild(store: &Store) -> Result<DatabaseCheck, Failure> {
+    store.maintenance().rebuild_indexes(&mut progress_bar())?;
+    Ok(store.maintenance().check_database(&mut progress_bar())?)
 }
 
-fn print_report(found: &Fsck, rebuilt: bool, out: &mut dyn Write) -> Result<(), Failure> {
+fn print_report(found: &DatabaseCheck, rebuilt: bool, out: &mut dyn Write) -> Result<(), Failure> {
     print_problems(found.problems(), out)?;
     for (group, verification) in &found.groups {
         writeln!(out, "group {}: {} entries checked", group.short(), verification.entries)?;
@@ -56,9 +56,9 @@ fn print_report(found: &Fsck, rebuilt: bool, out: &mut dyn Write) -> Result<(), 
 }
 
 fn print_report_json(
-    found: &Fsck,
+    found: &DatabaseCheck,
     rebuilt: bool,
-    left: &Fsck,
+    left: &DatabaseCheck,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let groups = found.groups.iter().map(|(group, verification)| {

@@ -23,16 +23,16 @@ const PREFIX: &str = "ledger://join";
 pub(crate) fn invite(arguments: &Invite, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
     let group = the_group(&store, &arguments.location)?;
-    let people = People::of(&group.state()?);
+    let people = People::of(&*group.state()?);
     let claims = match &arguments.for_member {
         Some(name) => Some(people.find(name)?),
         None => None,
     };
-    let link = group.invite(&NewInvite {
-        label: arguments.note.clone().unwrap_or_default(),
-        asks: !arguments.no_approval,
-        uses: arguments.max_uses,
-        claims,
+    let link = group.invites().create(&NewInvite {
+        note: arguments.note.clone().unwrap_or_default(),
+        requires_approval: !arguments.no_approval,
+        max_uses: arguments.max_uses,
+        for_member: claims,
         ..NewInvite::default()
     })?;
     writeln!(out, "{}", *link.reveal(PREFIX))?;
@@ -43,9 +43,9 @@ pub(crate) fn join(arguments: &Join, out: &mut dyn Write) -> Result<(), Failure>
     let link = InviteLink::parse(&arguments.link)
         .map_err(|error| Failure::Usage(format!("the link: {error}")))?;
     let store = Store::open_or_create(&arguments.location.db, secrets(&arguments.location))?;
-    let request = store.join(&link, &arguments.name)?;
+    let request = store.joining().join(&link, &arguments.name)?;
     write(&arguments.request, &request)?;
-    for join in store.joins()?.iter().filter(|join| join.group == link.group()) {
+    for join in store.joining().pending_joins()?.iter().filter(|join| join.group == link.group()) {
         writeln!(out, "your keys for this group: {}", join.fingerprint)?;
     }
     writeln!(out, "send {} to the person who invited you", arguments.request.display())?;
@@ -54,11 +54,11 @@ pub(crate) fn join(arguments: &Join, out: &mut dyn Write) -> Result<(), Failure>
 
 pub(crate) fn admit(arguments: &Admit, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
-    let (group, admitted) = match store.receive_request(&read(&arguments.request)?)? {
+    let (group, admitted) = match store.joining().receive_request(&read(&arguments.request)?)? {
         Received::Admitted(admitted) => (the_group(&store, &arguments.location)?, admitted),
         Received::Waiting(group, id) => {
             let group = store.group(group)?;
-            let proposal = group.propose_admission(id)?;
+            let proposal = group.invites().propose_admission(id)?;
             describe(&group, id, out)?;
             if let Some(proposal) = &proposal {
                 writeln!(out, "{}", one_line(proposal.text()))?;
@@ -67,20 +67,20 @@ pub(crate) fn admit(arguments: &Admit, out: &mut dyn Write) -> Result<(), Failur
                 writeln!(out, "nobody was admitted; the request waits")?;
                 return Ok(());
             }
-            let admitted = group.admit(id, proposal.as_ref())?;
+            let admitted = group.invites().admit(id, proposal.as_ref())?;
             (group, admitted)
         }
         _ => return Err(Failure::Ledger("this needs a newer version".to_owned())),
     };
     let mut file = create(&arguments.welcome)?;
-    let exported = group.write_answer(&admitted, &mut file, &mut progress_bar())?;
+    let exported = group.invites().write_welcome(&admitted, &mut file, &mut progress_bar())?;
     let path = arguments.welcome.display();
     writeln!(out, "admitted; send {path} back, with {} entries", exported.entries)?;
     Ok(())
 }
 
 fn describe(group: &Group, id: RequestId, out: &mut dyn Write) -> Result<(), Failure> {
-    for request in group.requests()?.iter().filter(|request| request.id == id) {
+    for request in group.invites().join_requests()?.iter().filter(|request| request.id == id) {
         let name = one_line(&request.name);
         writeln!(out, "{name} asks to join, with the keys {}", request.fingerprint)?;
     }
@@ -90,7 +90,7 @@ fn describe(group: &Group, id: RequestId, out: &mut dyn Write) -> Result<(), Fai
 pub(crate) fn enter(arguments: &Enter, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
     let mut file = open_file(&arguments.welcome)?;
-    let (group, imported) = store.finish_join_from(&mut file, &mut progress_bar())?;
+    let (group, imported) = store.joining().enter_with_bundle(&mut file, &mut progress_bar())?;
     writeln!(out, "joined {}", one_line(group.state()?.name()))?;
     report(&imported, out)
 }
@@ -106,7 +106,7 @@ pub(crate) fn bundle(command: &BundleCommand, out: &mut dyn Write) -> Result<(),
             };
             let since = known.as_ref().map_or(Since::Beginning, Since::Known);
             let mut target = create(file)?;
-            let exported = group.export_bundle(since, &mut target, &mut progress_bar())?;
+            let exported = group.bundles().export(since, &mut target, &mut progress_bar())?;
             writeln!(
                 out,
                 "{} entries in {} bytes, for {} devices and phrases",
@@ -118,11 +118,11 @@ pub(crate) fn bundle(command: &BundleCommand, out: &mut dyn Write) -> Result<(),
             let store = open(location)?;
             let group = the_group(&store, location)?;
             let mut source = BufReader::new(open_file(file)?);
-            report(&group.import_bundle(&mut source, &mut progress_bar())?, out)
+            report(&group.bundles().import(&mut source, &mut progress_bar())?, out)
         }
         BundleCommand::Summary { location } => {
             let store = open(location)?;
-            let summary = the_group(&store, location)?.summary()?;
+            let summary = the_group(&store, location)?.bundles().summary()?;
             writeln!(out, "{}", *message_to_text(&summary.to_bytes()))?;
             Ok(())
         }
@@ -159,7 +159,7 @@ fn report(imported: &Imported, out: &mut dyn Write) -> Result<(), Failure> {
 
 pub(crate) fn phrase(arguments: &Phrase, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
-    writeln!(out, "{}", *store.reveal_phrase()?)?;
+    writeln!(out, "{}", *store.recovery().reveal_phrase()?)?;
     Ok(())
 }
 
@@ -169,7 +169,7 @@ pub(crate) fn recover(arguments: &Recover, out: &mut dyn Write) -> Result<(), Fa
     let mut typed = zeroize::Zeroizing::new(String::new());
     std::io::stdin().lock().read_line(&mut typed)?;
     let store = Store::open_or_create(&arguments.location.db, secrets(&arguments.location))?;
-    store.restore_phrase(&typed)?;
+    store.recovery().restore_phrase(&typed)?;
     restore(&store, &arguments.restore, out)
 }
 
@@ -182,17 +182,17 @@ pub(crate) fn restore(
 ) -> Result<(), Failure> {
     let mut file = open_file(&arguments.bundle)?;
     // Anybody who knows a person's public recovery key can make a bundle for it.
-    let preview = store.preview_group(&mut file, &mut progress_bar())?;
+    let preview = store.recovery().preview_group(&mut file, &mut progress_bar())?;
     writeln!(out, "the bundle is of {}, group {}", one_line(&preview.name), preview.id.short())?;
     writeln!(out, "with {}", one_line(&preview.members.join(", ")))?;
     if !arguments.yes && !confirmed("Is that your group?", out)? {
         writeln!(out, "nothing was restored")?;
         return Ok(());
     }
-    let (group, imported) = store.restore_group(&mut file, &mut progress_bar())?;
+    let (group, imported) = store.recovery().restore_group(&mut file, &mut progress_bar())?;
     writeln!(out, "restored {}", one_line(group.state()?.name()))?;
     report(&imported, out)?;
-    write(&arguments.request, &group.request_enrolment()?)?;
+    write(&arguments.request, &group.keys().request_approval()?)?;
     let path = arguments.request.display();
     writeln!(out, "to write from this device, let any member run `ledger approve` with {path}")?;
     Ok(())
@@ -200,15 +200,15 @@ pub(crate) fn restore(
 
 pub(crate) fn approve(arguments: &Approve, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
-    let (_, entry) = store.carry_enrolment(&read(&arguments.request)?)?;
+    let (_, entry) = store.recovery().approve_device(&read(&arguments.request)?)?;
     writeln!(out, "approved by entry {entry}; the next bundle from here has it")?;
     Ok(())
 }
 
 pub(crate) fn reset_keys(arguments: &ResetKeys, out: &mut dyn Write) -> Result<(), Failure> {
     let group = the_group(&open(&arguments.location)?, &arguments.location)?;
-    let group = group.start_anew()?;
-    write(&arguments.request, &group.request_enrolment()?)?;
+    let group = group.keys().reset_device_keys()?;
+    write(&arguments.request, &group.keys().request_approval()?)?;
     let path = arguments.request.display();
     writeln!(out, "this device has new keys; export a bundle, and send it with {path}")?;
     writeln!(out, "let any member import the bundle, and run `ledger approve` with {path}")?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use ledger_core::import::ImportError;
+use ledger_formats::splitwise;
 use ledger_store::StoreError;
 
 /// Exit code 1: the input or the ledger is at fault. Exit code 2: wrong usage.
@@ -12,15 +12,13 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("{}: {source}\nNothing was imported.", .path.display())]
-    Import { path: PathBuf, source: ImportError },
+    Import { path: PathBuf, source: splitwise::Error },
     #[error("{}: {source}", .path.display())]
     Read { path: PathBuf, source: std::io::Error },
     #[error("cannot write the output: {0}")]
     Output(#[from] std::io::Error),
     #[error("cannot write the output: {0}")]
     Json(#[from] serde_json::Error),
-    #[error("cannot write the output: {0}")]
-    Csv(#[from] csv::Error),
     #[error("{0}")]
     Usage(String),
     #[error("{0}")]
@@ -33,10 +31,6 @@ impl Failure {
         let kind = match self {
             Self::Output(error) => Some(error.kind()),
             Self::Json(error) => error.io_error_kind(),
-            Self::Csv(error) => match error.kind() {
-                csv::ErrorKind::Io(error) => Some(error.kind()),
-                _ => None,
-            },
             _ => None,
         };
         kind == Some(std::io::ErrorKind::BrokenPipe)

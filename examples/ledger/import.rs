@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::path::Path;
 
-use ledger_core::import::{ExportMember, Inference, SplitwiseExport, read_splitwise};
 use ledger_core::limits::MAX_NAME_BYTES;
-use ledger_store::import::ImportReport;
+use ledger_formats::splitwise::{self, Inference, Member};
+use ledger_store::ImportReport;
 use ledger_store::{Group, Store};
 use serde_json::json;
 
@@ -25,13 +25,13 @@ pub(crate) fn run(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure
         std::fs::read(path).map_err(|source| Failure::Read { path: path.clone(), source })?;
     // Everything in the file is checked before anything is touched.
     let export =
-        read_splitwise(&bytes).map_err(|source| Failure::Import { path: path.clone(), source })?;
+        splitwise::read(&bytes).map_err(|source| Failure::Import { path: path.clone(), source })?;
     let founder = founder(arguments, &export)?;
     let name = group_name(arguments)?;
     let store = Store::open_or_create(&arguments.location.db, secrets(&arguments.location))?;
     let first = store.group_ids()?.is_empty();
     let group = if first {
-        store.found_group(&name, founder.name())?
+        store.create_group(&name, founder.name())?
     } else {
         the_group(&store, &arguments.location)?
     };
@@ -48,17 +48,14 @@ pub(crate) fn run(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure
 }
 
 /// Who imports: the member that `--me` names, else the first column.
-fn founder<'a>(
-    arguments: &Import,
-    export: &'a SplitwiseExport,
-) -> Result<&'a ExportMember, Failure> {
+fn founder<'a>(arguments: &Import, export: &'a splitwise::Export) -> Result<&'a Member, Failure> {
     let members = export.members();
     let found = match &arguments.me {
         Some(me) => members.iter().find(|member| member.name() == me),
         None => members.first(),
     };
     found.ok_or_else(|| {
-        let names: Vec<&str> = members.iter().map(ExportMember::name).collect();
+        let names: Vec<&str> = members.iter().map(Member::name).collect();
         let me = arguments.me.as_deref().unwrap_or_default();
         Failure::Usage(format!("--me {me:?} is nobody in the file; it has {}", names.join(", ")))
     })
@@ -78,7 +75,7 @@ fn group_name(arguments: &Import) -> Result<String, Failure> {
 
 fn print_report(
     report: &ImportReport,
-    export: &SplitwiseExport,
+    export: &splitwise::Export,
     path: &Path,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {

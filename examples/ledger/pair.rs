@@ -77,7 +77,7 @@ pub(crate) fn run(command: &PairCommand, out: &mut dyn Write) -> Result<(), Fail
         PairCommand::New { location, files, yes } => new(location, files, *yes, out),
         PairCommand::Old { location, files, record_only } => {
             let mode = match record_only {
-                true => PairingMode::HighSecurity,
+                true => PairingMode::RecordOnly,
                 false => PairingMode::Standard,
             };
             old(location, files, mode, out)
@@ -87,12 +87,12 @@ pub(crate) fn run(command: &PairCommand, out: &mut dyn Write) -> Result<(), Fail
 
 fn new(location: &Location, files: &Files, yes: bool, out: &mut dyn Write) -> Result<(), Failure> {
     let store = Store::open_or_create(&location.db, secrets(location))?;
-    let (pairing, offer) = store.pair_as_new()?;
+    let (pairing, offer) = store.pairing().start_on_new_device()?;
     files.put(1, &offer, out)?;
-    let (showing, revealed) = pairing.opened(&files.take(2, out)?)?;
+    let (showing, revealed) = pairing.receive(&files.take(2, out)?)?;
     files.put(3, &revealed, out)?;
     writeln!(out, "the digits are {}; type them into the other device", *showing.reveal_code())?;
-    let offered = showing.groups(&files.take(4, out)?)?;
+    let offered = showing.receive(&files.take(4, out)?)?;
     for group in offered.groups() {
         writeln!(out, "this device will be in {}", one_line(&group.name))?;
     }
@@ -102,7 +102,7 @@ fn new(location: &Location, files: &Files, yes: bool, out: &mut dyn Write) -> Re
     }
     let (awaiting, devices) = offered.accept()?;
     files.put(5, &devices, out)?;
-    let groups = awaiting.finish(&files.take(6, out)?)?;
+    let groups = awaiting.receive(&files.take(6, out)?)?;
     writeln!(out, "paired; {} groups wait for a bundle of the other device", groups.len())?;
     Ok(())
 }
@@ -114,14 +114,14 @@ fn old(
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let store = open(location)?;
-    let (pairing, reply) = store.pair_as_old(&files.take(1, out)?)?;
+    let (pairing, reply) = store.pairing().start_on_old_device(&files.take(1, out)?)?;
     files.put(2, &reply, out)?;
-    let entering = pairing.revealed(&files.take(3, out)?)?;
+    let entering = pairing.receive(&files.take(3, out)?)?;
     let typed = prompt("type the six digits that the new device shows", out)?;
     let (enrolling, groups) = entering.enter(typed.trim())?;
     writeln!(out, "the digits are right")?;
     files.put(4, &groups, out)?;
-    let granted = enrolling.enrol(&files.take(5, out)?, mode)?;
+    let granted = enrolling.receive(&files.take(5, out)?, mode)?;
     files.put(6, &granted, out)?;
     writeln!(out, "enrolled; export a bundle of each group for it")?;
     Ok(())

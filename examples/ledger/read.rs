@@ -6,6 +6,7 @@ use ledger_core::engine::Payload;
 use ledger_core::{
     Balance, Currency, GroupState, MemberId, Settlement, Transaction, Verdict, settle_up as plan,
 };
+use ledger_formats::json::{Entry, Values, balance_number, merge};
 use ledger_store::{Activity, Cursor, Recorded, StoreError};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -91,7 +92,7 @@ pub(crate) fn settle_up(arguments: &Read, out: &mut dyn Write) -> Result<(), Fai
                 "from": people.label(step.from),
                 "to": people.label(step.to),
                 "currency": currency.code(),
-                "minor_units": number(step.amount),
+                "minor_units": balance_number(step.amount),
             }));
         }
     }
@@ -132,13 +133,15 @@ pub(crate) fn print_plan(
 pub(crate) fn expenses(arguments: &List, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.read.location)?;
     let group = the_group(&store, &arguments.read.location)?;
-    let people = People::of(&group.state()?);
+    let state = group.state()?;
+    let people = People::of(&state);
     let (rows, more) = pages(arguments, |after, limit| {
-        let page = group.expenses(after, limit)?;
+        let page = group.lists().expenses(after, limit)?;
         Ok(page.into_iter().map(|row| (row.cursor, row)).collect())
     })?;
     if arguments.read.json {
-        let rows: Vec<Value> = rows.iter().map(|row| expense_json(row, &people)).collect();
+        let values = Values::of(&state);
+        let rows: Vec<Value> = rows.iter().map(|row| expense_json(row, &values)).collect();
         return print_json(out, &rows);
     }
     let lines: Vec<[String; 5]> = rows
@@ -173,44 +176,14 @@ fn who(details: &Transaction, people: &People) -> String {
     format!("{} {word} {}", names(details.paid()), names(details.owed()))
 }
 
-/// An expense or transfer as JSON, with members by label.
-pub(crate) fn details_json(details: &Transaction, people: &People) -> Value {
-    let parts = |parts: &[(MemberId, ledger_core::Amount)]| -> Vec<Value> {
-        let part = |(member, amount): &(MemberId, ledger_core::Amount)| json!({ "member": people.label(*member), "minor_units": amount.minor_units() });
-        parts.iter().map(part).collect()
-    };
-    let mut value = json!({
-        "date": details.date().to_string(),
-        "description": details.description(),
-        "currency": details.currency().code(),
-        "minor_units": details.amount().minor_units(),
-    });
-    let more = match details {
-        Transaction::Expense(expense) => json!({
-            "kind": "expense",
-            "category": expense.category,
-            "note": expense.note,
-            "payers": parts(&expense.payers),
-            "shares": parts(&expense.shares),
-        }),
-        Transaction::Transfer(transfer) => json!({
-            "kind": "transfer",
-            "from": people.label(transfer.from),
-            "to": people.label(transfer.to),
-        }),
-    };
-    merge(&mut value, more);
-    value
-}
-
-fn expense_json(row: &Recorded, people: &People) -> Value {
+fn expense_json(row: &Recorded, values: &Values<'_>) -> Value {
     let mut value = json!({
         "id": row.original.to_string(),
         "current_version": row.shown.to_string(),
         "cancelled": row.cancelled,
         "cursor": row.cursor.to_string(),
     });
-    merge(&mut value, details_json(&row.details, people));
+    merge(&mut value, values.transaction(&row.details));
     value
 }
 
@@ -220,11 +193,12 @@ pub(crate) fn activity(arguments: &List, out: &mut dyn Write) -> Result<(), Fail
     let state = group.state()?;
     let people = People::of(&state);
     let (rows, more) = pages(arguments, |after, limit| {
-        let page = group.activity(after, limit)?;
+        let page = group.lists().activity(after, limit)?;
         Ok(page.into_iter().map(|row| (row.cursor, row)).collect())
     })?;
     if arguments.read.json {
-        let rows: Vec<Value> = rows.iter().map(|row| activity_json(row, &state, &people)).collect();
+        let values = Values::of(&state);
+        let rows: Vec<Value> = rows.iter().map(|row| activity_json(row, &values)).collect();
         return print_json(out, &rows);
     }
     let lines: Vec<[String; 4]> = rows
@@ -267,7 +241,7 @@ fn summary(row: &Activity, state: &GroupState) -> String {
         Payload::Claim(claim) => format!("gave a placeholder to {}", claim.card().name()),
         Payload::Adopt(_) => "vouched for a member".to_owned(),
         Payload::Statement(signed) => {
-            format!("signed the statement {}", signed.act().body().name())
+            format!("signed the statement {}", signed.statement().body().name())
         }
         Payload::Copy(_) => format!("copied {}", details()),
         Payload::Endorsement(endorsement) if endorsement.confirms() => "confirmed".to_owned(),
@@ -278,44 +252,13 @@ fn summary(row: &Activity, state: &GroupState) -> String {
     }
 }
 
-pub(crate) fn activity_json(row: &Activity, state: &GroupState, people: &People) -> Value {
-    let entry = row.entry.decoded();
-    let header = entry.header();
-    let (verdict, reason) = match row.verdict {
-        Verdict::Applied => ("applied", None),
-        Verdict::Unknown => ("unknown", None),
-        Verdict::Void(reason) => ("void", Some(reason.slug())),
-    };
-    let mut value = json!({
-        "id": entry.id().to_string(),
-        "kind": row.kind().name(),
-        "author": row.author.map(|author| people.label(author)),
-        "device": header.device().to_string(),
-        "seq": header.seq(),
-        "lamport": header.lamport(),
-        "timestamp_ms": header.timestamp_ms(),
-        "verdict": verdict,
-        "reason": reason,
-        "cursor": row.cursor.to_string(),
-    });
-    let target = match entry.payload() {
-        Payload::Correction(correction) => Some(correction.target()),
-        Payload::Cancellation(cancellation) => Some(cancellation.target()),
-        Payload::Copy(copy) => Some(copy.original()),
-        Payload::Endorsement(endorsement) => Some(endorsement.target()),
-        _ => None,
-    };
-    if let Some(target) = target.and_then(|target| header.refs().get(target.place())) {
-        merge(&mut value, json!({ "target": target.to_string() }));
-    }
-    if let Some(details) = state.transaction_of(entry) {
-        merge(&mut value, json!({ "transaction": details_json(&details, people) }));
-    }
-    if let Payload::Placeholder(placeholder) = entry.payload() {
-        let member = people.label(placeholder.card().member());
-        merge(&mut value, json!({ "member": member }));
-    }
-    value
+fn activity_json(row: &Activity, values: &Values<'_>) -> Value {
+    values.entry(&Entry {
+        decoded: row.entry.decoded(),
+        author: row.author,
+        verdict: row.verdict,
+        cursor: row.cursor.to_string(),
+    })
 }
 
 /// Reads pages until there are enough rows. Also returns the cursor for the next page, if
@@ -351,18 +294,4 @@ fn print_more(out: &mut dyn Write, more: Option<Cursor>) -> Result<(), Failure> 
 pub(crate) fn print_json(out: &mut dyn Write, value: &impl Serialize) -> Result<(), Failure> {
     serde_json::to_writer_pretty(&mut *out, value)?;
     Ok(writeln!(out)?)
-}
-
-/// Adds the fields of one JSON object to another.
-pub(crate) fn merge(value: &mut Value, more: Value) {
-    if let (Value::Object(fields), Value::Object(more)) = (value, more) {
-        fields.extend(more);
-    }
-}
-
-/// A balance as a JSON number. Beyond 64 bits JSON readers lose digits, so
-/// then it is text.
-pub(crate) fn number(balance: Balance) -> Value {
-    let units = balance.minor_units();
-    i64::try_from(units).map_or_else(|_| Value::from(units.to_string()), Value::from)
 }

@@ -12,7 +12,7 @@ use crate::show::one_line;
 
 pub(crate) fn new(arguments: &New, out: &mut dyn Write) -> Result<(), Failure> {
     let store = Store::open_or_create(&arguments.location.db, secrets(&arguments.location))?;
-    let group = store.found_group(&arguments.name, &arguments.me)?;
+    let group = store.create_group(&arguments.name, &arguments.me)?;
     let others = arguments.others.iter();
     group.append(others.map(|name| NewEntry::Placeholder { name: name.clone() }).collect())?;
     writeln!(out, "created {}, group {}", one_line(&arguments.name), group.id())?;
@@ -47,7 +47,7 @@ pub(crate) fn record(arguments: &Record, out: &mut dyn Write) -> Result<(), Fail
 pub(crate) fn pay(arguments: &Pay, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
     let group = the_group(&store, &arguments.location)?;
-    let people = People::of(&group.state()?);
+    let people = People::of(&*group.state()?);
     let details = Transaction::Transfer(
         Transfer::new(
             date(arguments.on)?,

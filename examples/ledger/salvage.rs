@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use ledger_store::{Repaired, Store};
+use ledger_store::{Salvaged, Store};
 use serde_json::json;
 
 use crate::args;
@@ -14,7 +14,8 @@ use crate::show::progress_bar;
 pub(crate) fn run(arguments: &args::Salvage, out: &mut dyn Write) -> Result<(), Failure> {
     let location = &arguments.read.location;
     let keys = secrets(location);
-    let repaired = Store::repair(&location.db, keys.clone(), &arguments.to, &mut progress_bar())?;
+    let repaired =
+        Store::salvage_database(&location.db, keys.clone(), &arguments.to, &mut progress_bar())?;
     if arguments.read.json {
         return print_report_json(&repaired, out);
     }
@@ -24,7 +25,7 @@ pub(crate) fn run(arguments: &args::Salvage, out: &mut dyn Write) -> Result<(), 
     Ok(())
 }
 
-fn print_report(repaired: &Repaired, out: &mut dyn Write) -> Result<(), Failure> {
+fn print_report(repaired: &Salvaged, out: &mut dyn Write) -> Result<(), Failure> {
     let damaged = repaired.damaged_pages.iter();
     let ranges: Vec<String> = damaged
         .map(|range| match (range.start(), range.end()) {
@@ -62,7 +63,7 @@ fn print_report(repaired: &Repaired, out: &mut dyn Write) -> Result<(), Failure>
     Ok(())
 }
 
-fn print_report_json(repaired: &Repaired, out: &mut dyn Write) -> Result<(), Failure> {
+fn print_report_json(repaired: &Salvaged, out: &mut dyn Write) -> Result<(), Failure> {
     let groups = repaired.groups.iter().map(|group| {
         let cut = group.cut.iter().map(|cut| {
             json!({

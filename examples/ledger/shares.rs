@@ -94,7 +94,7 @@ pub(crate) fn run(command: &SharesCommand, out: &mut dyn Write) -> Result<(), Fa
         }
         SharesCommand::Keep { location, share } => {
             let store = open(location)?;
-            let kept = store.keep_share(&read(share)?)?;
+            let kept = store.recovery().keep_share(&read(share)?)?;
             let state = store.group(kept.group)?.state()?;
             let owner = People::of(&state).label(kept.member).to_owned();
             writeln!(out, "kept a share of {}", one_line(&owner))?;
@@ -102,15 +102,15 @@ pub(crate) fn run(command: &SharesCommand, out: &mut dyn Write) -> Result<(), Fa
         }
         SharesCommand::List { location } => {
             let group = the_group(&open(location)?, location)?;
-            let people = People::of(&group.state()?);
-            for kept in group.kept_shares()? {
+            let people = People::of(&*group.state()?);
+            for kept in group.shares().list()? {
                 writeln!(out, "a share of {}", one_line(people.label(kept.member)))?;
             }
             Ok(())
         }
         SharesCommand::Request { location, request } => {
             let store = Store::open_or_create(&location.db, secrets(location))?;
-            let asked = store.recovery_request()?;
+            let asked = store.recovery().request()?;
             write(request, &asked.encode())?;
             writeln!(out, "show {} to your friends", request.display())?;
             writeln!(out, "tell them by voice that its fingerprint is {}", asked.fingerprint())?;
@@ -119,8 +119,8 @@ pub(crate) fn run(command: &SharesCommand, out: &mut dyn Write) -> Result<(), Fa
         SharesCommand::Return { location, yes, friend, request, share } => {
             let request = RecoveryRequest::decode(&read(request)?).map_err(StoreError::from)?;
             let group = the_group(&open(location)?, location)?;
-            let owner = People::of(&group.state()?).find(friend)?;
-            let kept = newest(group.kept_shares()?, owner);
+            let owner = People::of(&*group.state()?).find(friend)?;
+            let kept = newest(group.shares().list()?, owner);
             let kept =
                 kept.ok_or_else(|| Failure::Ledger(format!("no share of {friend} is kept here")))?;
             writeln!(out, "the request has the fingerprint {}", request.fingerprint())?;
@@ -129,17 +129,17 @@ pub(crate) fn run(command: &SharesCommand, out: &mut dyn Write) -> Result<(), Fa
                 writeln!(out, "nothing was returned")?;
                 return Ok(());
             }
-            write(share, &group.return_share(kept.id, &request)?)?;
+            write(share, &group.shares().return_share(kept.id, &request)?)?;
             writeln!(out, "send {} to {}", share.display(), one_line(friend))?;
             Ok(())
         }
         SharesCommand::Add { location, share } => {
-            let added = open(location)?.add_returned_share(&read(share)?)?;
+            let added = open(location)?.recovery().add_returned_share(&read(share)?)?;
             writeln!(out, "{} shares are here", added.progress)?;
             Ok(())
         }
         SharesCommand::Progress { location } => {
-            match open(location)?.recovery_progress()? {
+            match open(location)?.recovery().progress()? {
                 Some(progress) => writeln!(out, "{progress} shares are here")?,
                 None => writeln!(out, "no share is here yet")?,
             }
@@ -147,8 +147,8 @@ pub(crate) fn run(command: &SharesCommand, out: &mut dyn Write) -> Result<(), Fa
         }
         SharesCommand::Restore { location, restore } => {
             let store = open(location)?;
-            if store.reveal_phrase().is_err() {
-                store.recover_from_shares()?;
+            if store.recovery().reveal_phrase().is_err() {
+                store.recovery().recover_from_shares()?;
             }
             exchange::restore(&store, restore, out)
         }
@@ -163,10 +163,10 @@ fn make(
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let group = the_group(&open(location)?, location)?;
-    let people = People::of(&group.state()?);
+    let people = People::of(&*group.state()?);
     let members: Vec<MemberId> =
         friends.iter().map(|name| people.find(name)).collect::<Result<_, _>>()?;
-    let shares = group.share_phrase(needed, &members)?;
+    let shares = group.shares().share_phrase(needed, &members)?;
     for ((number, share), friend) in (1u32..).zip(shares).zip(friends) {
         let path = folder.join(format!("share-{number}"));
         write(&path, &share)?;

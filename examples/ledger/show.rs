@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, Write};
 use std::ops::ControlFlow;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+pub(crate) use ledger_formats::one_line;
 use ledger_store::Progress;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -20,20 +21,6 @@ pub(crate) fn printable(text: &str) -> String {
         joined.push_str(&line);
     }
     joined
-}
-
-/// [`printable`], on one line.
-pub(crate) fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\n' | '\r' | '\t' => ' ',
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' => {
-                '\u{fffd}'
-            }
-            c if c.is_control() => '\u{fffd}',
-            c => c,
-        })
-        .collect()
 }
 
 /// Where a column's text stands.

@@ -14,7 +14,7 @@ use crate::show::one_line;
 
 pub(crate) fn remove(arguments: &Remove, out: &mut dyn Write) -> Result<(), Failure> {
     let group = open_group(&arguments.sign.location)?;
-    let member = People::of(&group.state()?).find(&arguments.member)?;
+    let member = People::of(&*group.state()?).find(&arguments.member)?;
     let intent = StatementIntent::Remove { member, since: arguments.since };
     sign(&group, intent, &arguments.sign, out)
 }
@@ -46,7 +46,7 @@ pub(crate) fn successor(arguments: &Successor, out: &mut dyn Write) -> Result<()
     let old = open_group(&arguments.location)?;
     let state = old.state()?;
     let name = arguments.name.as_deref().unwrap_or(state.name());
-    let new = old.found_successor(name)?;
+    let new = old.create_successor_group(name)?;
     writeln!(out, "created {}, group {}", one_line(name), new.id())?;
     Ok(())
 }

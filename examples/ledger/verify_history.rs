@@ -14,7 +14,7 @@ use crate::show::{one_line, progress_bar};
 pub(crate) fn run(arguments: &Read, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
     let group = the_group(&store, &arguments.location)?;
-    let verification = group.verify(&mut progress_bar())?;
+    let verification = group.maintenance().verify_history(&mut progress_bar())?;
     if arguments.json {
         print_report_json(&verification, out)?;
     } else {

@@ -17,19 +17,20 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 fn main() -> Outcome<()> {
     println!("1. Anna founds a group, and makes a link that lets in whoever has it.");
     let anna = phone()?;
-    let flat = anna.found_group("Flat", "Anna")?;
-    let link = flat.invite(&NewInvite { label: "Ben".into(), ..NewInvite::default() })?;
+    let flat = anna.create_group("Flat", "Anna")?;
+    let link = flat.invites().create(&NewInvite { note: "Ben".into(), ..NewInvite::default() })?;
     let link = link.reveal("https://example.org/join");
 
     println!("2. Ben asks to join by the link. His request and her answer are files.");
     let ben = phone()?;
-    let request = ben.join(&InviteLink::parse(&link)?, "Ben")?;
-    let Received::Admitted(admitted) = anna.receive_request(&request)? else {
+    let request = ben.joining().join(&InviteLink::parse(&link)?, "Ben")?;
+    let Received::Admitted(admitted) = anna.joining().receive_request(&request)? else {
         return Err("an open invite asks nobody".into());
     };
     let mut answer = Vec::new();
-    flat.write_answer(&admitted, &mut answer, &mut go_on)?;
-    let (bens, _) = ben.finish_join_from(&mut std::io::Cursor::new(answer), &mut go_on)?;
+    flat.invites().write_welcome(&admitted, &mut answer, &mut go_on)?;
+    let (bens, _) =
+        ben.joining().enter_with_bundle(&mut std::io::Cursor::new(answer), &mut go_on)?;
     show(&flat, &bens)?;
 
     println!("3. Both record while offline, and swap bundles.");
@@ -60,11 +61,12 @@ fn main() -> Outcome<()> {
     println!("   Ben's phone shows {} expenses, Anna's {}", count(&bens)?, count(&flat)?);
 
     println!("6. Anna loses her phone. Her 24 words and a bundle bring the group back.");
-    let words = anna.reveal_phrase()?;
+    let words = anna.recovery().reveal_phrase()?;
     let last = bundle(&flat)?;
     let new = phone()?;
-    new.restore_phrase(&words)?;
-    let (restored, _) = new.restore_group(&mut std::io::Cursor::new(last), &mut go_on)?;
+    new.recovery().restore_phrase(&words)?;
+    let (restored, _) =
+        new.recovery().restore_group(&mut std::io::Cursor::new(last), &mut go_on)?;
     let same = restored.state()?.digest() == flat.state()?.digest();
     println!("   the new phone shows {} expenses; same state: {same}", count(&restored)?);
     if !same {
@@ -106,12 +108,12 @@ fn remove(group: &Group, member: MemberId) -> Outcome<()> {
 
 fn bundle(group: &Group) -> Outcome<Vec<u8>> {
     let mut file = Vec::new();
-    group.export_bundle(Since::Beginning, &mut file, &mut go_on)?;
+    group.bundles().export(Since::Beginning, &mut file, &mut go_on)?;
     Ok(file)
 }
 
 fn take(group: &Group, bundle: &[u8]) -> Outcome<Imported> {
-    Ok(group.import_bundle(&mut &bundle[..], &mut go_on)?)
+    Ok(group.bundles().import(&mut &bundle[..], &mut go_on)?)
 }
 
 fn swap(one: &Group, other: &Group) -> Outcome<()> {
@@ -122,7 +124,7 @@ fn swap(one: &Group, other: &Group) -> Outcome<()> {
 }
 
 fn count(group: &Group) -> Outcome<usize> {
-    Ok(group.expenses(None, 100)?.len())
+    Ok(group.lists().expenses(None, 100)?.len())
 }
 
 /// What either phone shows.

@@ -51,7 +51,7 @@ fn check_entry(bytes: &[u8], signature: &[u8; 64]) {
     }
     // A genesis entry begins a ledger, and nothing else does.
     let genesis = matches!(entry.payload(), Payload::Genesis(_));
-    let ledger = Ledger::found(&hazmat::trust_stored(entry));
+    let ledger = Ledger::from_genesis(&hazmat::trust_stored(entry));
     assert_eq!(ledger.is_ok(), genesis);
     if let Ok(ledger) = ledger {
         let saved = ledger.to_checkpoint();
@@ -88,26 +88,26 @@ fn read_payload(entry: &DecodedEntry) {
             assert_eq!(add.card().root(), add.card().certificate().root());
         }
         Payload::Claim(claim) => {
-            assert!(refs.get(claim.target().place()).is_some());
+            assert!(refs.get(claim.target().as_usize()).is_some());
         }
-        Payload::Adopt(target) => assert!(refs.get(target.place()).is_some()),
+        Payload::Adopt(target) => assert!(refs.get(target.as_usize()).is_some()),
         Payload::Statement(signed) => {
-            let act = signed.act();
+            let act = signed.statement();
             assert_eq!(act.base(), refs);
             assert_eq!(Some(act.group()), entry.header().group());
             assert!((1..=16).contains(&refs.len()) && !act.body().name().is_empty());
         }
-        Payload::Copy(copy) => assert!(refs.get(copy.original().place()).is_some()),
+        Payload::Copy(copy) => assert!(refs.get(copy.original().as_usize()).is_some()),
         Payload::Endorsement(endorsement) => {
-            assert!(refs.get(endorsement.target().place()).is_some());
+            assert!(refs.get(endorsement.target().as_usize()).is_some());
             assert!(endorsement.note().is_none_or(|note| note.len() <= 4_096));
         }
         Payload::Cancellation(cancellation) => {
-            assert!(refs.get(cancellation.target().place()).is_some());
+            assert!(refs.get(cancellation.target().as_usize()).is_some());
             assert!(cancellation.reason().is_none_or(|reason| reason.len() <= 4_096));
         }
         Payload::Correction(correction) => {
-            assert!(refs.get(correction.target().place()).is_some());
+            assert!(refs.get(correction.target().as_usize()).is_some());
         }
         _ => {}
     }
@@ -125,12 +125,12 @@ fn content_is_whole(content: &Transaction<RefIndex>, refs: usize) {
             for parts in [&expense.payers, &expense.shares] {
                 let sum = Amount::checked_sum(parts.iter().map(|(_, amount)| *amount));
                 assert_eq!(sum, Some(content.amount()));
-                assert!(parts.iter().all(|(m, amount)| m.place() < refs && !amount.is_zero()));
+                assert!(parts.iter().all(|(m, amount)| m.as_usize() < refs && !amount.is_zero()));
             }
         }
         Transaction::Transfer(transfer) => {
             assert!(transfer.from != transfer.to && !content.amount().is_zero());
-            assert!(transfer.from.place() < refs && transfer.to.place() < refs);
+            assert!(transfer.from.as_usize() < refs && transfer.to.as_usize() < refs);
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Property: the Splitwise reader takes any bytes without harm, and what it
 //! accepts says the same as the file.
 
-use ledger_core::import::{ExportRow, RowKind, SplitwiseExport, read_splitwise};
 use ledger_core::{Amount, Balance};
+use ledger_formats::splitwise::{Export, Row, RowKind, read};
 
 /// Reads `data` as an export and checks every law that must hold for it.
 #[allow(unreachable_pub, reason = "included by a fuzz target and by tests")]
 pub fn check(data: &[u8]) {
-    let export = match read_splitwise(data) {
+    let export = match read(data) {
         Ok(export) => export,
         Err(error) => {
             let breaks = data.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count();
@@ -33,7 +33,7 @@ pub fn check(data: &[u8]) {
 
     // An origin is made from the numbers of the file. Written back from what
     // the reader made of them, the rows must have the same origins.
-    let again = read_splitwise(write(&export).as_bytes());
+    let again = read(write(&export).as_bytes());
     assert_eq!(again.as_ref().err(), None);
     let Ok(again) = again else { return };
     assert_eq!(again.members(), export.members());
@@ -45,7 +45,7 @@ pub fn check(data: &[u8]) {
     }
 }
 
-fn check_row(export: &SplitwiseExport, row: &ExportRow) {
+fn check_row(export: &Export, row: &Row) {
     let members = 0..export.members().len();
     let nets = members.clone().map(|member| row.net(member));
     assert!(nets.fold(Balance::ZERO, Balance::plus).is_zero());
@@ -66,7 +66,7 @@ fn check_row(export: &SplitwiseExport, row: &ExportRow) {
 }
 
 /// Writes the rows as an export.
-fn write(export: &SplitwiseExport) -> String {
+fn write(export: &Export) -> String {
     let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
     let mut file = "Date,Description,Category,Cost,Currency".to_owned();
     export.members().iter().for_each(|member| file += &format!(",{}", quoted(member.name())));

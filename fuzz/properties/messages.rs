@@ -28,7 +28,7 @@ pub fn check(data: &[u8]) {
 }
 
 fn as_text(text: &str) {
-    let _ = MessageKind::of_text(text);
+    let _ = MessageKind::from_text(text);
     if let Ok(entropy) = RootEntropy::from_phrase(text) {
         let again = RootEntropy::from_phrase(&entropy.reveal_phrase());
         assert_eq!(again.map(|e| *e.expose_bytes()), Ok(*entropy.expose_bytes()));
@@ -40,9 +40,9 @@ fn as_text(text: &str) {
 }
 
 fn as_message(bytes: &[u8]) {
-    let kind = MessageKind::of_bytes(bytes);
+    let kind = MessageKind::from_message(bytes);
     let text = message_to_text(bytes);
-    assert_eq!(MessageKind::of_text(&text), kind);
+    assert_eq!(MessageKind::from_text(&text), kind);
     if let Ok(link) = InviteLink::parse(&text) {
         assert_eq!(link.reveal("app://join"), format!("app://join#{}", *text).into());
     }
@@ -52,7 +52,7 @@ fn as_message(bytes: &[u8]) {
     let group = GroupId::from_bytes([7; 32]);
     let secret = InviteSecret::from_bytes([1; 32]);
     assert!(JoinRequest::open(bytes, &secret, group).is_err(), "forged a request");
-    let _ = JoinRequest::invite_of(bytes);
+    let _ = JoinRequest::invite_id(bytes);
     let device = DeviceKey::from_bytes(&[2; 64]);
     let entropy = RootEntropy::from_bytes([3; 32]);
     if let Ok(card) = SignedCard::new(group, "Ben", &entropy, 0, &device) {
@@ -68,14 +68,14 @@ fn as_message(bytes: &[u8]) {
 /// Each side meets the bytes at each of its first steps.
 fn pair(bytes: &[u8]) {
     if let Ok((old, _)) = Scanned::scan(bytes, &[6; 64], NOW_MS) {
-        let _ = old.revealed(bytes, NOW_MS);
+        let _ = old.receive(bytes, NOW_MS);
     }
     let (new, offer) = NewDevice::begin(&[7; 80], NOW_MS);
     let Ok((old, _)) = Scanned::scan(&offer, &[8; 64], NOW_MS) else { return };
-    assert!(old.revealed(bytes, NOW_MS).is_err(), "opened a commitment");
-    if let Ok((comparing, _)) = new.opened(bytes, NOW_MS) {
+    assert!(old.receive(bytes, NOW_MS).is_err(), "opened a commitment");
+    if let Ok((comparing, _)) = new.receive(bytes, NOW_MS) {
         assert_eq!(comparing.reveal_code().len(), 6);
-        assert!(comparing.groups(bytes, NOW_MS).is_err(), "forged a sealed message");
+        assert!(comparing.receive(bytes, NOW_MS).is_err(), "forged a sealed message");
     }
 }
 

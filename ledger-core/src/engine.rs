@@ -24,4 +24,4 @@ pub use crate::replay::{
 pub use crate::state::{
     ChainEntry, EntryIndex, Frontier, Link, NextEntryPosition, UsableEpoch, View,
 };
-pub use crate::verdict::{ChainPosition, Named, Slot, SlotEntry, SlotRole};
+pub use crate::verdict::{ChainPosition, Slot, SlotEntry, SlotReference, SlotRole};

@@ -1,4 +1,4 @@
-//! Calls that are right in one place and dangerous in any other.
+//! Dangerous calls, each right in one place only.
 
 use crate::base::id::GroupId;
 use crate::base::rule::{Refusal, Rule};

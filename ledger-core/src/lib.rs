@@ -1,5 +1,5 @@
-//! The meaning of a group ledger: shared expenses of a few people, recorded
-//! offline on every device, the same on all of them.
+//! Meaning of the entries of a group ledger: shared expenses of a few people, recorded offline on
+//! every device, with the same result on all of them.
 //!
 //! This crate is pure: no I/O, no clock, no threads, no global randomness.
 //! Time and randomness are arguments. `SPEC.md` describes bytes and rules;
@@ -10,7 +10,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`keys`] | secret keys, cards, certificates, fingerprints |
+//! | [`keys`] | secret keys, recovery phrases, cards, certificates, fingerprints |
 //! | [`statement`] | what the owner and members sign under a root key |
 //! | [`seal`] | epoch keys, envelopes, sealed secrets |
 //! | [`bundle`] | files of sealed entries |
@@ -36,8 +36,6 @@ pub mod engine;
 mod entry;
 pub mod hazmat;
 mod header;
-#[cfg(feature = "import")]
-pub mod import;
 mod incremental;
 pub mod keys;
 pub mod messages;

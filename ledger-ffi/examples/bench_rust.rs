@@ -1,8 +1,10 @@
 //! The Rust side of `bench-bindings.sh`: makes a database, then does on request
 //! what the bindings do with it, and says how long that took.
 //!
-//!     bench_rust FOLDER    lines `balances N` or `page N`; answers nanoseconds
-//!                          for N calls
+//! ```text
+//! bench_rust FOLDER    lines `balances N` or `page N`; answers nanoseconds
+//!                      for N calls
+//! ```
 //!
 //! What a call gives is held until the clock was read, as the other side does.
 
@@ -28,7 +30,7 @@ fn main() -> Outcome<()> {
     let folder = Path::new(&folder);
     let keys = FileSecrets::new(folder.join("bench.db.keys"));
     let store = Store::open_or_create(&folder.join("bench.db"), Arc::new(keys))?;
-    let group = store.found_group("Flat", "Anna")?;
+    let group = store.create_group("Flat", "Anna")?;
     fill(&group)?;
     group.checkpoint()?;
     println!("ready");
@@ -40,7 +42,7 @@ fn main() -> Outcome<()> {
         for _ in 0..calls {
             match what {
                 "balances" => black_box(balances(&group)?).len(),
-                _ => black_box(group.find(&Filter::default(), None, 50)?).len(),
+                _ => black_box(group.lists().find(&Filter::default(), None, 50)?).len(),
             };
         }
         println!("{}", begun.elapsed().as_nanos());

@@ -3,8 +3,10 @@
 //! with the key altered, and one to which another process, this one, writes for as
 //! long as it runs.
 //!
-//!     fixtures FOLDER         make them
-//!     fixtures FOLDER hold    write until the input ends
+//! ```text
+//! fixtures FOLDER         make them
+//! fixtures FOLDER hold    write until the input ends
+//! ```
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -23,7 +25,7 @@ fn main() -> Outcome {
         return hold(folder);
     }
     std::fs::create_dir_all(folder)?;
-    open(folder, "busy.db")?.found_group("Flat", "Anna")?;
+    open(folder, "busy.db")?.create_group("Flat", "Anna")?;
     from_the_future(folder)?;
     without_a_table(folder)?;
     with_a_strange_entry(folder)
@@ -69,15 +71,15 @@ fn from_the_future(folder: &Path) -> Outcome {
 
 /// A database whose list of expenses is gone.
 fn without_a_table(folder: &Path) -> Outcome {
-    open(folder, "incomplete.db")?.found_group("Flat", "Anna")?;
+    open(folder, "incomplete.db")?.create_group("Flat", "Anna")?;
     Ok(connect(folder, "incomplete.db")?.execute_batch("DROP TABLE expenses")?)
 }
 
 /// A database in which an entry of one group stands in another.
 fn with_a_strange_entry(folder: &Path) -> Outcome {
     let store = open(folder, "strange.db")?;
-    store.found_group("Flat", "Anna")?;
-    let other = store.found_group("Trip", "Anna")?;
+    store.create_group("Flat", "Anna")?;
+    let other = store.create_group("Trip", "Anna")?;
     other.append(vec![NewEntry::Placeholder { name: "Ben".into() }])?;
     drop((other, store));
     Ok(connect(folder, "strange.db")?.execute_batch(

@@ -1,7 +1,9 @@
 //! Writes the database of the newest schema version that
 //! `ledger-store/tests/it/fixtures.rs` opens from then on:
 //!
-//!     cargo run -p ledger-store --example fixture
+//! ```text
+//! cargo run -p ledger-store --example fixture
+//! ```
 //!
 //! Run it once for each version, when that is released. Before, an earlier
 //! version that is not released either is made by undoing what came after it:

@@ -10,7 +10,7 @@
 //! # let folder = tempfile::tempdir()?;
 //! # let path = folder.path().join("flat.db");
 //! let store = Store::open_or_create(&path, Arc::new(MemorySecrets::new()))?;
-//! let group = store.found_group("Flat", "Anna")?;
+//! let group = store.create_group("Flat", "Anna")?;
 //! group.append(vec![NewEntry::Placeholder { name: "Grandma".into() }])?;
 //! assert_eq!(group.state()?.members().len(), 2);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -25,53 +25,69 @@
     )
 )]
 
-mod backup;
+// The floors. Each folder imports only from folders above it in this list; no two folders and no
+// two files of different folders import each other, directly or through others. Handles hold a
+// `Session` or a `GroupSession`, so a topic never needs the handles that lead to it.
+//
+//     error       the errors
+//     platform    clock, randomness, files, lock files, progress
+//     secrets     secret stores, and sealing at rest
+//     database    connections, schema, keys of the file
+//     entries     loading a ledger, writing entries and everything derived from them
+//     session     the open database: cache, snapshots, feed, suspension, groups coming and going
+//     lists       pages for apps
+//     keyring     epoch keys, rotation, the guard against old copies
+//     statements  what the owner and members sign under a root key
+//     sealed      one intake and one outlet of sealed records
+//     admitting   invites, admission, shares of friends
+//     health      checking, rebuilding, salvaging, backup
+//     group       the handle of a group
+//     joining     how a device gets in: invite, pairing, recovery
+//     store       the handle of the database
+mod admitting;
 mod database;
-mod enter;
-mod environment;
+mod entries;
 mod error;
-mod feed;
-mod fsck;
 mod group;
-#[cfg(feature = "import")]
-pub mod import;
-mod invites;
-mod lifecycle;
-mod lock_file;
-mod options;
-mod pairing;
-mod progress;
-mod recovery;
-mod remove;
-mod repair;
+mod health;
+mod joining;
+mod keyring;
+mod lists;
+mod platform;
+mod sealed;
 mod secrets;
-mod snapshot;
+mod session;
+mod statements;
 mod store;
-mod support;
 
-pub use environment::{Environment, SystemEnvironment};
-pub use error::StoreError;
-pub use feed::{Change, Changes};
-pub use fsck::{Fsck, Problem, Remedy, Table};
-pub use group::{
-    Activity, BundleCursor, BundleCursorError, By, Cursor, Exported, Filter, Group, Imported,
-    Ingested, NewEntry, Opening, Opinion, Overview, ParseCursorError, Proposal, Recorded, Since,
-    StatementIntent, Verification, Version,
+pub use admitting::{
+    Admitted, Invite, Invites, KeptShare, NewInvite, Received, Request, RequestId, ShareId, Shares,
 };
-pub use invites::{Admitted, Invite, Join, NewInvite, Received, Request, RequestId};
-pub use options::StoreOptions;
-pub use pairing::{
-    AcceptingGroups, AwaitingEnrolment, EnrollingDevice, EnteringDigits, PairingMode, PairingNew,
-    PairingOld, ShowingCode,
+pub use entries::{Ingested, NewEntry, Opening};
+pub use error::{BundleCursorError, DatabaseError, SecretError, SecretErrorKind, StoreError};
+#[cfg(feature = "import")]
+pub use group::ImportReport;
+pub use group::{CurrentState, Group, GroupKeys};
+pub use health::{
+    Cut, DatabaseCheck, GroupMaintenance, Maintenance, Problem, Remedy, Salvaged, SalvagedGroup,
+    Table, Verification,
 };
-pub use progress::{Phase, Progress};
-pub use recovery::{GroupPreview, KeptShare, ShareId};
-pub use repair::{Cut, Repaired, RepairedGroup};
+pub use joining::{
+    AcceptingGroups, AwaitingEnrolment, EnrollingDevice, EnteringDigits, GroupPreview, Join,
+    Joining, Pairing, PairingMode, PairingNew, PairingOld, Recovery, ShowingCode,
+};
+pub use lists::{
+    Activity, Condition, Cursor, Filter, Lists, Overview, ParseCursorError, Recorded, Review,
+    Version, VersionKind,
+};
+pub use platform::{Environment, Phase, Progress, SystemEnvironment};
+pub use sealed::{BundleCursor, Bundles, Exported, Imported, Since};
 pub use secrets::{
-    AppKey, FileSecrets, MemorySecrets, SealedSecrets, Secret, SecretError, SecretErrorKind,
-    SecretName, SecretStore,
+    AppKey, FileSecrets, MemorySecrets, SealedSecrets, Secret, SecretName, SecretStore,
 };
-pub use store::{GroupSummary, Store};
+pub use session::{Change, Changes};
+pub use statements::{Proposal, StatementIntent};
+pub use store::{GroupSummary, Store, StoreOptions};
 
 /// Compiles the example in the README.
 #[cfg(doctest)]

@@ -58,7 +58,7 @@ fn fill(file: &File, groups: usize, each: usize, entries: usize) -> Result<(), E
     for place in 0..=groups {
         let large = place == groups / 2;
         let (name, size) = if large { ("Large", entries) } else { ("Small", each) };
-        let group = store.found_group(name, "0")?;
+        let group = store.create_group(name, "0")?;
         let mut crowd = crowd_of(&group, &file.keys, AMONG);
         crowd.write(size.saturating_sub(crowd.entries.len()), AMONG);
         let begin = Instant::now();
@@ -88,12 +88,12 @@ fn tell(file: &File) -> Result<(), Error> {
     }
     println!("{entries} entries in {} groups", store.group_ids()?.len());
     for (place, id) in store.group_ids()?.into_iter().enumerate() {
-        store.release_memory()?;
+        store.maintenance().release_memory()?;
         let begin = Instant::now();
         let group = store.group(id)?;
         let opening = group.opening()?;
         let opened = begin.elapsed().as_micros();
-        let page = group.expenses(None, 50)?.len();
+        let page = group.lists().expenses(None, 50)?.len();
         let listed = begin.elapsed().as_micros();
         println!(
             "group {place}: {opened} µs to open, {} replayed; {listed} µs with {page} expenses",
@@ -116,7 +116,7 @@ fn check(file: &File) -> Result<(), Error> {
     let go_on = &mut |_| ControlFlow::Continue(());
     let begin = Instant::now();
     let store = Store::open(&file.path, secrets.clone())?;
-    let problems = store.fsck(go_on)?;
+    let problems = store.maintenance().check_database(go_on)?;
     println!("fsck of everything after {:.1} s", begin.elapsed().as_secs_f64());
     if let Some(remedy) = problems.remedy() {
         return Err(format!("{remedy:?}").into());
@@ -124,7 +124,7 @@ fn check(file: &File) -> Result<(), Error> {
     drop(store);
     let begin = Instant::now();
     let to = file.path.with_file_name("repaired.db");
-    let repaired = Store::repair(&file.path, secrets, &to, go_on)?;
+    let repaired = Store::salvage_database(&file.path, secrets, &to, go_on)?;
     let took = begin.elapsed().as_secs_f64();
     println!("repaired into a new file after {took:.1} s, complete: {}", repaired.is_complete());
     Ok(())

@@ -18,7 +18,7 @@ use ledger_benches::measure::bed::{AMONG, BATCH, Bed, File};
 use ledger_benches::measure::raw::{Raw, Reader, connect_with, read_last};
 use ledger_benches::measure::{median, time_ms};
 use ledger_core::Date;
-use ledger_store::{By, FileSecrets, Filter, Group, NewEntry, Store, StoreOptions};
+use ledger_store::{Condition, FileSecrets, Filter, Group, NewEntry, Store, StoreOptions};
 
 const PAGES: [u32; 3] = [4096, 8192, 16384];
 const CACHES_KIB: [u32; 5] = [64, 512, 2048, 4096, 16384];
@@ -97,10 +97,10 @@ fn caches(bed: &mut Bed) {
         for ((_store, group), (lists, searches)) in handles.iter().zip(&mut times) {
             for n in 0..QUERIES {
                 let filter = filter(n);
-                lists.push(time_ms(|| drop(group.find(&filter, None, 50).unwrap())));
-                let words = By::Text(format!("groceries {}", n % 977));
-                let filter = Filter { by: Some(words), ..filter };
-                searches.push(time_ms(|| drop(group.find(&filter, None, 50).unwrap())));
+                lists.push(time_ms(|| drop(group.lists().find(&filter, None, 50).unwrap())));
+                let words = Condition::Text(format!("groceries {}", n % 977));
+                let filter = Filter { condition: Some(words), ..filter };
+                searches.push(time_ms(|| drop(group.lists().find(&filter, None, 50).unwrap())));
                 if n.is_multiple_of(10) {
                     let details = bed.crowd.expense(round, AMONG);
                     group.append(vec![NewEntry::Record(details)]).unwrap();
@@ -125,7 +125,10 @@ fn readers(bed: &Bed) {
                     for thread in 0..THREADS {
                         scope.spawn(move || {
                             for n in 0..QUERIES {
-                                group.find(&filter(thread * QUERIES + n), None, 50).unwrap();
+                                group
+                                    .lists()
+                                    .find(&filter(thread * QUERIES + n), None, 50)
+                                    .unwrap();
                             }
                         });
                     }

@@ -78,7 +78,7 @@ impl Bed {
         let large = File { path, keys: folder.path().join("keys") };
         let secrets = Arc::new(FileSecrets::new(large.keys.clone()));
         let store = Store::open_or_create(&large.path, secrets).unwrap();
-        let group = store.found_group("Crowd", "0").unwrap();
+        let group = store.create_group("Crowd", "0").unwrap();
         let crowd = crowd_of(&group, &large.keys, AMONG + DEPTHS.len());
         drop((group, store));
         let mut bed = Self {
@@ -136,7 +136,7 @@ impl Bed {
 /// The people of a group that was just founded in a store.
 #[must_use]
 pub fn crowd_of(group: &Group, keys: &Path, people: usize) -> Crowd {
-    let genesis = group.activity(None, 1).unwrap().remove(0).entry;
+    let genesis = group.lists().activity(None, 1).unwrap().remove(0).entry;
     let device = genesis.decoded().header().device();
     let device = DeviceKey::from_bytes(&secret(keys, &format!("device-{device}")));
     let entropy = RootEntropy::from_bytes(secret(keys, "entropy"));

@@ -39,7 +39,7 @@ impl Crowd {
             salt: [1; 32],
             successor_of: None,
         };
-        let genesis = group.found(&device, 0).unwrap();
+        let genesis = group.create(&device, 0).unwrap();
         Self::of(genesis, device, &entropy)
     }
 
@@ -70,7 +70,8 @@ impl Crowd {
     /// The owner removes somebody.
     pub fn remove(&mut self, who: usize, base: Vec<EntryId>) -> VerifiedEntry {
         let act = NewStatement::Remove { member: self.people[who].0 };
-        let draft = Draft::act(&self.owner, self.ledger.group(), &act, base, [7; 16]).unwrap();
+        let draft =
+            Draft::statement(&self.owner, self.ledger.group(), &act, base, [7; 16]).unwrap();
         self.sign(0, draft)
     }
 

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::hint::black_box;
-use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::Arc;
 
 use chacha20poly1305::aead::inout::InOutBuf;
 use chacha20poly1305::aead::{AeadInOut as _, KeyInit as _};
@@ -19,14 +17,12 @@ use hpke::{Deserializable as _, Kem, OpModeS, single_shot_seal_with_rng};
 use ledger_core::bundle::Records;
 use ledger_core::engine::VerifiedEntry;
 use ledger_core::keys::ExchangeKey;
-use ledger_core::messages::invite::InviteLink;
 use ledger_core::seal::{Envelope, EpochKey};
-use ledger_store::{FileSecrets, NewInvite, Progress, Received, Since, Store};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 use sha2::Sha256;
 
-use super::bed::crowd_of;
+use super::host::Host;
 use super::raw::{Raw, Reader};
 use super::{Effort, Figure, Report, core_ms, median, time_ms};
 
@@ -47,7 +43,9 @@ pub fn all(report: &mut Report, effort: Effort) {
     report.measure(|| import(effort));
 }
 
-fn entry_of_500_bytes() -> VerifiedEntry {
+/// An entry whose bytes are about 500.
+#[must_use]
+pub fn entry_of_500_bytes() -> VerifiedEntry {
     let mut crowd = super::crowd::Crowd::new();
     crowd.grow(9);
     crowd.write(50, 6);
@@ -144,58 +142,30 @@ fn epoch_change(effort: Effort) -> Vec<Figure> {
     }]
 }
 
-fn go_on(_: Progress) -> ControlFlow<()> {
-    ControlFlow::Continue(())
-}
-
 /// A bundle into an empty database, by raw verification, cipher and inserts.
 fn import(effort: Effort) -> Vec<Figure> {
-    let folder = tempfile::tempdir().unwrap();
-    let at = |name: &str| folder.path().join(name);
-    let open = |name: &str| {
-        let secrets = Arc::new(FileSecrets::new(at(&format!("{name}.keys"))));
-        Store::open_or_create(&at(name), secrets).unwrap()
-    };
-    let anna = open("anna.db");
-    let group = anna.found_group("Crowd", "0").unwrap();
-    let mut crowd = crowd_of(&group, &at("anna.db.keys"), 9);
-    crowd.write(ENTRIES - crowd.entries.len(), 6);
-    for batch in crowd.entries[1..].chunks(ROUND) {
-        group.ingest_verified(batch.to_vec()).unwrap();
-    }
-    let pair = |n: usize| {
-        let name = format!("ben{n}.db");
-        let ben = open(&name);
-        let link = group.invite(&NewInvite { label: "bench".into(), ..NewInvite::default() });
-        let link = InviteLink::parse(&link.unwrap().reveal("")).unwrap();
-        let request = ben.join(&link, "Ben").unwrap();
-        let Received::Admitted(admitted) = anna.receive_request(&request).unwrap() else {
-            panic!("an open invite")
-        };
-        let joined = ben.finish_join(&admitted.answer).unwrap();
-        let mut bundle = Vec::new();
-        group.export_bundle(Since::Beginning, &mut bundle, &mut go_on).unwrap();
-        drop((joined, ben));
-        std::fs::copy(at(&name), at("raw.db")).unwrap();
-        let ben = open(&name);
-        let joined = ben.group(group.id()).unwrap();
-        let keys = at(&format!("{name}.keys"));
-        let reader = Reader::open(&at(&name), &keys);
+    let host = Host::new(ENTRIES);
+    let pair = |round: usize| {
+        let name = format!("ben{round}.db");
+        let bundle = host.admit(&name);
+        std::fs::copy(host.path(&name), host.path("raw.db")).unwrap();
+        let keys = host.keys(&name);
+        let reader = Reader::open(&host.path(&name), &keys);
         let last = reader.last();
+        let guest = host.open(&name);
         let ours = time_ms(|| {
-            let report = joined.import_bundle(&mut &bundle[..], &mut go_on).unwrap();
-            assert!(report.is_complete());
+            guest.import(&bundle);
         });
-        let state = joined.state().unwrap();
-        let mut rows = joined.activity(None, u32::MAX).unwrap();
+        let state = guest.group.state().unwrap();
+        let mut rows = guest.group.lists().activity(None, u32::MAX).unwrap();
         rows.reverse();
         let entries: Vec<VerifiedEntry> = rows.into_iter().map(|row| row.entry).collect();
         let rows = reader.after(last, &entries[1..], &state);
         let parts = rows.parts(ENTRIES / BATCH);
-        let theirs = raw_import(&at("raw.db"), &keys, &entries, &bundle, &parts);
-        drop((joined, ben, reader));
+        let theirs = raw_import(&host.path("raw.db"), &keys, &entries, &bundle, &parts);
+        drop((guest, reader));
         for file in [&name, "raw.db"] {
-            std::fs::remove_file(at(file)).unwrap();
+            std::fs::remove_file(host.path(file)).unwrap();
         }
         (ours, theirs)
     };

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::process::{Command, ExitCode};
 
 use ledger_core::Transaction;
-use ledger_store::{By, Filter, Group, NewEntry, Store};
+use ledger_store::{Condition, Filter, Group, NewEntry, Store};
 
 use super::Figure;
 use super::bed::File;
@@ -60,7 +60,10 @@ fn largest(store: &Store) -> Group {
 }
 
 fn verify_it(file: &File) {
-    let found = largest(&file.open().0).verify(&mut |_| ControlFlow::Continue(())).unwrap();
+    let found = largest(&file.open().0)
+        .maintenance()
+        .verify_history(&mut |_| ControlFlow::Continue(()))
+        .unwrap();
     assert!(found.problems.is_empty(), "{:?}", found.problems);
 }
 
@@ -68,16 +71,18 @@ fn verify_it(file: &File) {
 fn use_it(file: &File) {
     let (store, _) = file.open();
     let group = largest(&store);
-    let details: Transaction = group.expenses(None, 50).unwrap().remove(0).details;
-    let filter =
-        Filter { by: Some(By::Text("groceries missing 97".to_owned())), ..Filter::default() };
+    let details: Transaction = group.lists().expenses(None, 50).unwrap().remove(0).details;
+    let filter = Filter {
+        condition: Some(Condition::Text("groceries missing 97".to_owned())),
+        ..Filter::default()
+    };
     for _ in 0..10 {
-        let found = group.find(&filter, None, 50).unwrap();
+        let found = group.lists().find(&filter, None, 50).unwrap();
         assert_eq!(found.len(), 50);
         group.append(vec![NewEntry::Record(details.clone())]).unwrap();
-        let mut page = group.activity(None, 50).unwrap();
+        let mut page = group.lists().activity(None, 50).unwrap();
         for _ in 0..10 {
-            page = group.activity(page.last().map(|row| row.cursor), 50).unwrap();
+            page = group.lists().activity(page.last().map(|row| row.cursor), 50).unwrap();
         }
     }
     assert!(!store.overview(None, 100).unwrap().is_empty());

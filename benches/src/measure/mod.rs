@@ -20,6 +20,7 @@ pub mod bed;
 pub mod crowd;
 pub mod exchange;
 pub mod growth;
+pub mod host;
 pub mod memory;
 pub mod raw;
 pub mod replay;

@@ -71,7 +71,7 @@ fn append_and_late(bed: &mut Bed, effort: Effort) -> Vec<Figure> {
                 group.append(vec![NewEntry::Record(details)]).unwrap();
             }));
             let written: Vec<VerifiedEntry> =
-                group.activity(None, 1).unwrap().into_iter().map(|row| row.entry).collect();
+                group.lists().activity(None, 1).unwrap().into_iter().map(|row| row.entry).collect();
             let state = bed.crowd.ledger.state();
             theirs.push(raw.sign_and_insert(&key, &reader.after(last, &written, state)));
 

@@ -5,22 +5,13 @@ use serde_json::Value;
 
 use crate::common::{self, Desk};
 
-fn raw(desk: &Desk) -> rusqlite::Connection {
-    let keys = std::fs::read_to_string(desk.path("flat.db.keys")).unwrap();
-    let line = keys.lines().find(|line| line.starts_with("database-")).unwrap();
-    let (salt, key) = line.trim_start_matches("database-").split_once(' ').unwrap();
-    let raw = rusqlite::Connection::open(desk.db()).unwrap();
-    raw.execute_batch(&format!("PRAGMA key = \"x'{key}{salt}'\";")).unwrap();
-    raw
-}
-
 #[test]
 fn what_is_derived_is_compared_and_written_anew() {
     let desk = Desk::with_sample();
     let before = desk.everything();
     let sound = desk.run("check-database", &["--json"]).json();
     assert_eq!(sound["problems"], serde_json::json!([]));
-    raw(&desk).execute_batch("UPDATE expenses SET cancelled = 1 WHERE n % 7 = 0").unwrap();
+    desk.raw().execute_batch("UPDATE expenses SET cancelled = 1 WHERE n % 7 = 0").unwrap();
     let found = desk.run("check-database", &[] as &[&str]);
     assert_eq!(found.code, Some(1));
     assert!(

@@ -1,4 +1,4 @@
-//! The journal for hledger, read by hledger itself.
+//! Journal for hledger, read by hledger itself.
 
 use std::collections::BTreeMap;
 use std::process::Command;

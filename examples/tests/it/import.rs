@@ -1,4 +1,4 @@
-//! `ledger import`: what comes in, what comes in again, and what does not.
+//! `ledger import`: rows that are added, rows that are known already, and refused files.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! A further device, and friends who keep shares, by files alone.
+//! Pairing of a further device, and recovery by shares, through files alone.
 
 use std::io::{BufRead as _, BufReader, Lines, Write as _};
 use std::path::Path;

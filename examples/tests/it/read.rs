@@ -1,4 +1,4 @@
-//! The commands that read: what they print, for people and for programs.
+//! Commands that read: their output for people and for programs.
 
 use std::collections::{BTreeMap, BTreeSet};
 

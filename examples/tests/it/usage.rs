@@ -1,4 +1,4 @@
-//! How the program is called: exit codes, key files, and what is said of them.
+//! Calls of the program: exit codes, key files, and messages about them.
 
 use crate::common::{Desk, sample};
 

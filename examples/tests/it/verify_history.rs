@@ -4,16 +4,6 @@ use serde_json::Value;
 
 use crate::common::Desk;
 
-/// Opens the database as somebody who has the key file and a SQLCipher shell.
-fn raw(desk: &Desk) -> rusqlite::Connection {
-    let keys = std::fs::read_to_string(desk.path("flat.db.keys")).unwrap();
-    let line = keys.lines().find(|line| line.starts_with("database-")).unwrap();
-    let (salt, key) = line.trim_start_matches("database-").split_once(' ').unwrap();
-    let raw = rusqlite::Connection::open(desk.db()).unwrap();
-    raw.execute_batch(&format!("PRAGMA key = \"x'{key}{salt}'\";")).unwrap();
-    raw
-}
-
 fn verify(desk: &Desk) -> (i32, Value) {
     let output = desk.command("verify-history", &["--json"]).output().unwrap();
     let report = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
@@ -31,7 +21,7 @@ fn a_flipped_byte_is_found_with_its_entry_and_rule() {
     for n in [1, 300, entries] {
         for column in ["entry", "signature"] {
             for half in [0, 1, 2] {
-                let db = raw(&desk);
+                let db = desk.raw();
                 let (id, good): (String, Vec<u8>) = db
                     .query_row(
                         &format!("SELECT lower(hex(id)), {column} FROM entries WHERE n = ?1"),
@@ -53,7 +43,7 @@ fn a_flipped_byte_is_found_with_its_entry_and_rule() {
                 assert_eq!(first["entry"], Value::from(id), "{case}");
                 assert!(first["rule"].is_string(), "{case}");
 
-                raw(&desk).execute(&set, (n, &good)).unwrap();
+                desk.raw().execute(&set, (n, &good)).unwrap();
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What people write on the command line, and acts that are shown first.
+//! Commands that write, and statements that are shown before they are signed.
 
 use serde_json::json;
 

@@ -127,7 +127,7 @@ impl Author {
             salt: [7; 32],
             successor_of: None,
         };
-        let genesis = group.found(&device, 1_700_000_000_000).unwrap();
+        let genesis = group.create(&device, 1_700_000_000_000).unwrap();
         let mut index = MemoryIndex::new();
         let ledger = Ledger::begin(&genesis, &mut index).unwrap();
         Self { device, ledger, index, written: vec![("genesis", genesis)] }
@@ -150,7 +150,7 @@ impl Author {
     fn act(&mut self, name: &'static str, act: &NewStatement<'_>) {
         let root = RootEntropy::from_bytes(ENTROPY).root_key(0);
         let heads: Vec<_> = self.ledger.frontier().heads().collect();
-        let draft = Draft::act(&root, self.ledger.group(), act, heads, [1; 16]).unwrap();
+        let draft = Draft::statement(&root, self.ledger.group(), act, heads, [1; 16]).unwrap();
         self.write(name, draft);
     }
 }

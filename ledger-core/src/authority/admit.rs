@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::enrolment::{enrolled_by, starts};
+use super::enrolment::{enrolled_by, started_generation};
 use super::fault::fault;
 use super::history::{History, Node, StatementRecord};
 use crate::entry::VerifiedEntry;
@@ -12,9 +12,9 @@ use crate::rule::{Refusal, Rule};
 use crate::statement::{Generation, Statement};
 use crate::verdict::{Enrolment, VoidReason};
 
-/// What becomes of an entry that is offered to a history.
+/// Result of offering an entry to a history.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Offered {
+pub(super) enum Offered {
     Admitted,
     Duplicate,
     Missing(BTreeSet<EntryId>),
@@ -22,25 +22,24 @@ pub(crate) enum Offered {
 }
 
 impl History {
-    /// Begins with a genesis entry.
+    /// Creates the history of a group from its genesis entry.
     ///
     /// # Errors
     /// Rule A1 if the entry is not one.
-    pub(crate) fn begin(genesis: &VerifiedEntry) -> Result<Self, Refusal> {
+    pub(super) fn begin(genesis: &VerifiedEntry) -> Result<Self, Refusal> {
         let decoded = genesis.decoded();
         let Payload::Genesis(payload) = decoded.payload() else {
-            return Err(
-                Refusal::with_detail(Rule::A1, "a genesis entry must come first").of(decoded.id())
-            );
+            return Err(Refusal::with_detail(Rule::A1, "a genesis entry must come first")
+                .in_entry(decoded.id()));
         };
         let card = payload.card();
         let mut history = Self {
             group: GroupId::from(decoded.id()),
             owner: card.member(),
             owner_root: card.root(),
-            salt: *card.place(),
+            salt: *card.scope(),
             nodes: Vec::new(),
-            index: BTreeMap::new(),
+            numbers: BTreeMap::new(),
             statements: BTreeMap::new(),
             generations: BTreeMap::new(),
             introducing: Vec::new(),
@@ -51,11 +50,11 @@ impl History {
     }
 
     /// Offers an entry (rules A1 to A4).
-    pub(crate) fn offer(&mut self, entry: VerifiedEntry) -> Offered {
+    pub(super) fn offer(&mut self, entry: VerifiedEntry) -> Offered {
         let header = entry.decoded().header();
         let id = entry.id();
-        let refused = |rule: Rule| Offered::Refused(Refusal::new(rule).of(id));
-        if self.index.contains_key(&id) {
+        let refused = |rule: Rule| Offered::Refused(Refusal::new(rule).in_entry(id));
+        if self.numbers.contains_key(&id) {
             return Offered::Duplicate;
         }
         if header.kind() == Kind::GENESIS || header.group() != Some(self.group) {
@@ -64,8 +63,8 @@ impl History {
         let mut dependencies = Vec::new();
         let mut missing = BTreeSet::new();
         for dependency in header.dependencies() {
-            match self.index.get(dependency) {
-                Some(place) => dependencies.push(*place),
+            match self.number(dependency) {
+                Some(number) => dependencies.push(number),
                 None => {
                     missing.insert(*dependency);
                 }
@@ -87,61 +86,65 @@ impl History {
         }
     }
 
-    /// Rule A2: the enrolment at the root of the entry's backlink chain.
+    /// Returns the author of an entry: the enrolment at the root of its chain. `None` if
+    /// the entry breaks rule A2.
     fn author(&self, entry: &VerifiedEntry) -> Option<Enrolment> {
         let header = entry.decoded().header();
-        let back = self.get(&header.backlink()?)?;
-        let previous = back.entry.decoded().header();
+        let backlink = self.get(&header.backlink()?)?;
+        let previous = backlink.entry.decoded().header();
         if header.seq() > 0 {
             let follows = previous.device() == header.device()
                 && previous.seq().checked_add(1) == Some(header.seq());
-            return follows.then_some(back.author);
+            return follows.then_some(backlink.author);
         }
-        let (enrolment, device) = enrolled_by(self, back)?;
+        let (enrolment, device) = enrolled_by(self, backlink)?;
         (device == header.device()).then_some(enrolment)
     }
 
+    /// Inserts an entry. Its fault is found before the history knows what the entry
+    /// itself introduces: a fault reads the past, which does not hold the entry.
     fn insert(&mut self, entry: VerifiedEntry, dependencies: Vec<usize>, author: Enrolment) {
-        let place = self.nodes.len();
+        let number = self.nodes.len();
         let id = entry.id();
-        self.index.insert(id, place);
+        self.numbers.insert(id, number);
         self.nodes.push(Node { entry, dependencies, author, fault: None });
         let Some(node) = self.nodes.last() else { return };
-        let started = starts(self, node);
-        let act = node.act().cloned();
-        let introduces =
-            started.is_some() || act.is_some() || matches!(node.payload(), Payload::Placeholder(_));
-        let fault = match &act {
-            Some(act) => self.statement(act, place),
-            None => fault(self, place, None),
+        let started = started_generation(self, node);
+        let statement = node.statement().cloned();
+        let introduces = started.is_some()
+            || statement.is_some()
+            || matches!(node.payload(), Payload::Placeholder(_));
+        let fault = match &statement {
+            Some(statement) => self.add_carrier(statement, number),
+            None => fault(self, number, None),
         };
         if let Some(node) = self.nodes.last_mut() {
             node.fault = fault;
         }
-        if let Some((generation, start)) = started {
-            self.generations.entry(generation).or_insert(start).by.push(place);
+        if let Some((generation, record)) = started {
+            self.generations.entry(generation).or_insert(record).started_by.push(number);
         }
         if introduces {
-            self.introducing.push(place);
+            self.introducing.push(number);
         }
     }
 
-    /// Takes note of one more carrier of a statement; its fault.
-    fn statement(&mut self, act: &Statement, place: usize) -> Option<VoidReason> {
-        let digest = act.digest();
-        if !self.statements.contains_key(&digest) {
-            let within = self.closure(act.base());
-            let stated = StatementRecord {
-                act: act.clone(),
+    /// Adds a carrier of a statement, known or new. Returns the statement's fault.
+    fn add_carrier(&mut self, statement: &Statement, number: usize) -> Option<VoidReason> {
+        let id = statement.id();
+        if !self.statements.contains_key(&id) {
+            let within = self.closure(statement.base());
+            let record = StatementRecord {
+                statement: statement.clone(),
                 carriers: Vec::new(),
-                clock: self.clock(act.base().iter()).saturating_add(1),
-                fault: fault(self, place, Some(&within)),
+                clock: self.clock(statement.base().iter()).saturating_add(1),
+                fault: fault(self, number, Some(&within)),
                 within,
             };
-            self.statements.insert(digest, stated);
+            self.statements.insert(id, record);
         }
-        let stated = self.statements.get_mut(&digest)?;
-        stated.carriers.push(place);
-        stated.fault
+        let record = self.statements.get_mut(&id)?;
+        record.carriers.push(number);
+        record.fault
     }
 }

@@ -1,11 +1,12 @@
-//! Who is cut by what: the words *concerns* and *within* (SPEC §6.3).
+//! Cuts: which statements concern a generation or enrolment, and which entries they
+//! void (SPEC §6.3, §6.4).
 
 use super::history::{History, StatementRecord};
 use crate::id::{DeviceId, StatementId};
 use crate::statement::{Generation, StatementBody};
 use crate::verdict::VoidReason;
 
-/// The accepted statements that cut, in statement order.
+/// Accepted statements that cut, in statement order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cuts {
     /// Removals and binds (step 2).
@@ -15,99 +16,95 @@ pub(super) struct Cuts {
 }
 
 impl StatementRecord {
-    /// Statements sort by (1 + largest clock in base, digest).
+    /// Returns the place in the statement order: by clock, then by id.
     pub(super) fn order(&self) -> (u64, StatementId) {
-        (self.clock, self.act.digest())
+        (self.clock, self.statement.id())
     }
 
-    /// A statement is within a cut if any of its carriers is.
-    pub(super) fn is_within(&self, cut: &StatementRecord) -> bool {
-        self.carriers.iter().any(|carrier| cut.within.contains(*carrier))
+    /// Returns whether the statement is within another one: whether any of its carriers
+    /// is.
+    pub(super) fn is_within(&self, other: &StatementRecord) -> bool {
+        self.carriers.iter().any(|carrier| other.within.contains(*carrier))
     }
 }
 
-/// Step 2: whether an accepted removal or bind concerns a generation.
+/// Step 2: returns whether an accepted removal or bind concerns a generation.
 pub(super) fn concerns(history: &History, cut: &StatementRecord, generation: Generation) -> bool {
-    let Some(start) = history.generations.get(&generation) else { return false };
-    let (target, cut_is_bind) = match cut.act.body() {
+    let Some(record) = history.generations.get(&generation) else { return false };
+    let (target, cut_is_bind) = match cut.statement.body() {
         StatementBody::Remove { member } => (*member, false),
         StatementBody::Bind { member, .. } => (*member, true),
         _ => return false,
     };
     // Every generation of its target, ...
-    if start.member != target {
+    if record.member != target {
         return false;
     }
     let bind = match generation {
-        // ... those started by a card or a claim without exception ...
         Generation::Card(_) | Generation::Claim(_) => return true,
-        Generation::Bind(digest) => match history.statements.get(&digest) {
+        Generation::Bind(id) => match history.statements.get(&id) {
             Some(bind) => bind,
             None => return true,
         },
     };
-    // ... except the one it starts; one started by a bind that has the cut
-    // within it; and, between concurrent binds, the larger.
-    if bind.act.digest() == cut.act.digest() || cut.is_within(bind) {
+    // ... except the one that it starts; one started by a bind that has the cut within
+    // it; and, if both are binds and neither is within the other, the larger one.
+    if bind.statement.id() == cut.statement.id() || cut.is_within(bind) {
         return false;
     }
     let concurrent = !bind.is_within(cut);
     !(cut_is_bind && concurrent && bind.order() > cut.order())
 }
 
-/// The hard cuts on a generation, in statement order.
+/// Returns the hard cuts that concern a generation, in statement order.
 pub(super) fn hard_cuts_on<'h>(
     history: &'h History,
     cuts: &'h Cuts,
     generation: Generation,
 ) -> impl Iterator<Item = &'h StatementRecord> {
-    cuts.hard
-        .iter()
-        .filter_map(|digest| history.statements.get(digest))
-        .filter(move |cut| concerns(history, cut, generation))
+    let hard = cuts.hard.iter().filter_map(|id| history.statements.get(id));
+    hard.filter(move |cut| concerns(history, cut, generation))
 }
 
-/// Step 3: whether an accepted revocation or leave concerns a device of a
+/// Step 3: returns whether an accepted revocation or leave concerns a device of a
 /// generation.
 pub(super) fn own_cut_concerns(
     cut: &StatementRecord,
     generation: Generation,
     device: DeviceId,
 ) -> bool {
-    match cut.act.body() {
-        StatementBody::Revoke { generation: of, device: revoked } => {
-            *of == generation && *revoked == device
+    match cut.statement.body() {
+        StatementBody::Revoke { generation: revoked_generation, device: revoked } => {
+            *revoked_generation == generation && *revoked == device
         }
-        StatementBody::Leave { generation: of } => *of == generation,
+        StatementBody::Leave { generation: leaving } => *leaving == generation,
         _ => false,
     }
 }
 
-/// The first thing that cuts the entry at `place`: hard cuts, then
+/// Returns the reason of the first cut on the entry with a number: hard cuts, then
 /// revocations, then leaves.
-pub(super) fn first_cut(history: &History, cuts: &Cuts, place: usize) -> Option<VoidReason> {
-    let node = history.nodes.get(place)?;
-    let (generation, device) = history.enrolment(node.author)?;
-    // A removal, bind or revocation voids what the concerned keys signed
-    // unless it is within the act.
-    let spared = |cut: &StatementRecord| cut.within.contains(place);
+pub(super) fn first_cut(history: &History, cuts: &Cuts, number: usize) -> Option<VoidReason> {
+    let node = history.nodes.get(number)?;
+    let (generation, device) = history.enrolled_device(node.author)?;
+    // A removal, bind or revocation voids what the keys signed that it concerns, unless
+    // it is within the statement.
+    let spared = |cut: &StatementRecord| cut.within.contains(number);
     if hard_cuts_on(history, cuts, generation).any(|cut| !spared(cut)) {
         return Some(VoidReason::HardCut);
     }
-    let own: Vec<&StatementRecord> = cuts
-        .own
-        .iter()
-        .filter_map(|digest| history.statements.get(digest))
+    let own = cuts.own.iter().filter_map(|id| history.statements.get(id));
+    let (leaves, revocations): (Vec<_>, Vec<_>) = own
         .filter(|cut| own_cut_concerns(cut, generation, device))
-        .collect();
-    let leaves = |cut: &&&StatementRecord| matches!(cut.act.body(), StatementBody::Leave { .. });
-    if own.iter().filter(|cut| !leaves(cut)).any(|cut| !spared(cut)) {
+        .partition(|cut| matches!(cut.statement.body(), StatementBody::Leave { .. }));
+    if revocations.into_iter().any(|cut| !spared(cut)) {
         return Some(VoidReason::Revoked);
     }
-    // A leave, being voluntary, voids only what has the leave in its past.
-    let mut left = own.iter().filter(leaves).peekable();
-    left.peek()?;
-    let past = history.closure(node.entry.decoded().header().dependencies());
-    left.any(|cut| cut.carriers.iter().any(|carrier| past.contains(*carrier)))
-        .then_some(VoidReason::Left)
+    if leaves.is_empty() {
+        return None;
+    }
+    // A leave is voluntary, so it voids only what has the leave in its past.
+    let past = history.past_of(node);
+    let mut carriers = leaves.into_iter().flat_map(|leave| &leave.carriers);
+    carriers.any(|carrier| past.contains(*carrier)).then_some(VoidReason::Left)
 }

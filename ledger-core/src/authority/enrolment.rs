@@ -1,4 +1,5 @@
-//! What starts a generation, what enrols a device, whom an entry introduces.
+//! Facts of the graph: which entries start a generation, enrol a device or introduce a
+//! member (SPEC §1.1), whatever their verdict.
 
 use super::history::{GenerationRecord, History, Node};
 use crate::id::{DeviceId, EntryId, MemberId};
@@ -7,37 +8,51 @@ use crate::payload::Payload;
 use crate::statement::{Generation, StatementBody};
 use crate::verdict::Enrolment;
 
-/// The generation that an entry starts: genesis, add member, claim, bind.
-pub(super) fn starts(history: &History, node: &Node) -> Option<(Generation, GenerationRecord)> {
-    let (generation, member, card): (_, _, &Card) = match node.payload() {
+/// Returns the generation that an entry starts: genesis, add member, claim, bind. Its
+/// record does not list the entry yet.
+pub(super) fn started_generation(
+    history: &History,
+    node: &Node,
+) -> Option<(Generation, GenerationRecord)> {
+    let (generation, member) = match node.payload() {
         Payload::Genesis(genesis) => {
-            let card = genesis.card();
-            (Generation::Card(card.member()), card.member(), card)
+            (Generation::Card(genesis.card().member()), genesis.card().member())
         }
-        Payload::AddMember(add) => {
-            let card = add.card();
-            (Generation::Card(card.member()), card.member(), card)
-        }
+        Payload::AddMember(add) => (Generation::Card(add.card().member()), add.card().member()),
         Payload::Claim(claim) => {
             let target = history.get(&node.reference(claim.target())?)?;
-            let member = introduces(target)?;
-            (Generation::Claim(node.entry.id()), member, claim.card())
+            (Generation::Claim(node.entry.id()), introduced_member(target)?)
         }
-        Payload::Statement(signed) => match signed.act().body() {
-            StatementBody::Bind { member, card } => {
-                (Generation::Bind(signed.act().digest()), *member, card)
+        Payload::Statement(signed) => match signed.statement().body() {
+            StatementBody::Bind { member, .. } => {
+                (Generation::Bind(signed.statement().id()), *member)
             }
             _ => return None,
         },
         _ => return None,
     };
-    let device = card.certificate().device();
-    Some((generation, GenerationRecord { member, root: card.root(), device, by: Vec::new() }))
+    let card = card(node)?;
+    let (root, device) = (card.root(), card.certificate().device());
+    Some((generation, GenerationRecord { member, root, device, started_by: Vec::new() }))
 }
 
-/// The member whom an entry introduces, by whom refs to it mean (SPEC §4):
-/// genesis the founder, add member, placeholder.
-pub(super) fn introduces(node: &Node) -> Option<MemberId> {
+/// Returns the card by which an entry starts a generation.
+pub(super) fn card(node: &Node) -> Option<&Card> {
+    match node.payload() {
+        Payload::Genesis(genesis) => Some(genesis.card()),
+        Payload::AddMember(add) => Some(add.card()),
+        Payload::Claim(claim) => Some(claim.card()),
+        Payload::Statement(signed) => match signed.statement().body() {
+            StatementBody::Bind { card, .. } => Some(card),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Returns the member whom an entry introduces: genesis its founder, add member,
+/// placeholder. A ref to the entry stands for this member.
+pub(super) fn introduced_member(node: &Node) -> Option<MemberId> {
     match node.payload() {
         Payload::Genesis(genesis) => Some(genesis.card().member()),
         Payload::AddMember(add) => Some(add.card().member()),
@@ -46,7 +61,7 @@ pub(super) fn introduces(node: &Node) -> Option<MemberId> {
     }
 }
 
-/// The placeholder card by which an entry introduces somebody.
+/// Returns the placeholder card by which an entry introduces a member without keys.
 pub(super) fn placeholder_card(node: &Node) -> Option<&PlaceholderCard> {
     match node.payload() {
         Payload::Placeholder(placeholder) => Some(placeholder.card()),
@@ -54,48 +69,36 @@ pub(super) fn placeholder_card(node: &Node) -> Option<&PlaceholderCard> {
     }
 }
 
-/// The member whom the entry with this id introduces.
-pub(super) fn member_named(history: &History, id: EntryId) -> Option<MemberId> {
-    history.get(&id).and_then(introduces)
+/// Returns the member whom the entry with an id introduces.
+pub(super) fn member_introduced_by(history: &History, id: EntryId) -> Option<MemberId> {
+    history.get(&id).and_then(introduced_member)
 }
 
-/// Rule A2: the enrolment and device of an entry that enrols with valid
-/// certificates, whatever its verdict. A bind must bear the founder's
-/// signature; an enrolment that of a generation's root key, with that
-/// generation's start in the statement's base or its past. The genesis entry enrols nobody
-/// anew: its device's chain starts with it.
+/// Returns the enrolment and device of an entry that enrols (rule A2), whatever its
+/// verdict.
+///
+/// A bind must bear the owner's signature. An enrolment statement must bear that of a
+/// generation's root key, with the generation's start in the base or its past. The
+/// genesis entry enrols no device for other entries: the chain of its device begins with
+/// it.
 pub(super) fn enrolled_by(history: &History, node: &Node) -> Option<(Enrolment, DeviceId)> {
     if let Payload::Genesis(_) = node.payload() {
         return None;
     }
-    if let Some(act) = node.act() {
-        match act.body() {
-            StatementBody::Bind { .. } if act.signer() == history.owner_root => {}
+    if let Some(statement) = node.statement() {
+        match statement.body() {
+            StatementBody::Bind { .. } if statement.signer() == history.owner_root => {}
             StatementBody::Enrol { generation, certificate } => {
-                let start = history.generations.get(generation)?;
-                let past = history.closure(act.base());
-                let known = start.by.iter().any(|place| past.contains(*place));
-                let signed = start.root == act.signer();
-                return (known && signed)
-                    .then(|| (Enrolment::Enrolled(act.digest()), certificate.device()));
+                let record = history.generations.get(generation)?;
+                let past = history.closure(statement.base());
+                let knows_start = record.started_by.iter().any(|start| past.contains(*start));
+                let signed = record.root == statement.signer();
+                return (knows_start && signed)
+                    .then(|| (Enrolment::Enrolled(statement.id()), certificate.device()));
             }
             _ => return None,
         }
     }
-    let (generation, start) = starts(history, node)?;
-    Some((Enrolment::First(generation), start.device))
-}
-
-/// The card by which an entry starts a generation.
-pub(super) fn card(node: &Node) -> Option<&Card> {
-    match node.payload() {
-        Payload::Genesis(genesis) => Some(genesis.card()),
-        Payload::AddMember(add) => Some(add.card()),
-        Payload::Claim(claim) => Some(claim.card()),
-        Payload::Statement(signed) => match signed.act().body() {
-            StatementBody::Bind { card, .. } => Some(card),
-            _ => None,
-        },
-        _ => None,
-    }
+    let (generation, record) = started_generation(history, node)?;
+    Some((Enrolment::First(generation), record.device))
 }

@@ -1,4 +1,4 @@
-//! Evaluation from scratch: a set of entries → verdicts and state.
+//! Evaluation from scratch: from a set of entries to verdicts and state.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use crate::rule::{Refusal, Rule};
 use crate::state::{Frontier, GroupState, View};
 use crate::verdict::{Slot, SlotEntry, Verdict};
 
-/// An earlier point in the life of a group.
+/// Earlier point in the life of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AsOf {
     /// The entries up to this one in the total order.
@@ -24,7 +24,7 @@ pub enum AsOf {
     Date(Date),
 }
 
-/// What a set of entries means.
+/// Result of evaluating a set of entries: state, verdicts, and what was not admitted.
 #[derive(Clone, Debug)]
 pub struct Evaluation {
     view: View,
@@ -34,22 +34,22 @@ pub struct Evaluation {
     refused: Vec<Refusal>,
 }
 
-/// The set cannot be evaluated.
+/// Reason why a set of entries cannot be evaluated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EvaluateError {
-    /// The group's genesis entry is not in the set.
+    /// The set lacks the group's genesis entry.
     #[error("the genesis entry of group {0} is missing; without it nothing can be checked")]
     NoGenesis(GroupId),
-    /// The genesis entry is not one.
+    /// The entry with the group's id is not a genesis entry of a known version.
     #[error(transparent)]
     Refused(#[from] Refusal),
 }
 
-/// Evaluates a set of entries from scratch, in whatever order they come.
+/// Evaluates a set of entries from scratch. The order of `entries` does not matter.
 ///
-/// Takes time in proportion to the number of entries times the number of
-/// control acts among them.
+/// Takes time in proportion to the number of entries times the number of control entries
+/// among them (SPEC §6.8).
 ///
 /// # Errors
 /// [`EvaluateError`] if the set does not hold the group's genesis entry.
@@ -71,12 +71,12 @@ pub fn evaluate(group: GroupId, entries: Vec<VerifiedEntry>) -> Result<Evaluatio
             Offered::Refused(refusal) => refused.push(refusal),
         }
     }
-    // What lies about its clock may have been met before a dependency, which
-    // breaks A3 unless something is missing besides.
+    // An entry that lies about its clock may have come before a dependency. If nothing
+    // but such dependencies is missing, the entry breaks rule A3.
     missing.retain(|id: &EntryId, ids: &mut BTreeSet<EntryId>| {
-        ids.retain(|dependency| history.place(dependency).is_none());
+        ids.retain(|dependency| history.number(dependency).is_none());
         if ids.is_empty() {
-            refused.push(Refusal::new(Rule::A3).of(*id));
+            refused.push(Refusal::new(Rule::A3).in_entry(*id));
         }
         !ids.is_empty()
     });
@@ -88,7 +88,7 @@ pub fn evaluate(group: GroupId, entries: Vec<VerifiedEntry>) -> Result<Evaluatio
 }
 
 impl Evaluation {
-    /// Members, balances, heads.
+    /// Returns state and frontier.
     #[must_use]
     pub fn view(&self) -> &View {
         &self.view
@@ -98,13 +98,13 @@ impl Evaluation {
         self.view
     }
 
-    /// What the entries mean: members, balances.
+    /// Returns members, balances and all else that the entries mean.
     #[must_use]
     pub fn state(&self) -> &GroupState {
         self.view.state()
     }
 
-    /// The state as of an earlier point, by today's verdicts (SPEC §7.3); none
+    /// Returns the state as of an earlier point, by today's verdicts (SPEC §7.3). `None`
     /// if the entry is not admitted.
     ///
     /// Takes time in proportion to the number of entries.
@@ -112,50 +112,51 @@ impl Evaluation {
     pub fn as_of(&self, point: AsOf) -> Option<GroupState> {
         match point {
             AsOf::Entry(id) => {
-                let place = self.history.place(&id)?;
-                state_of_first(&self.history, &self.resolution, place.checked_add(1)?)
+                let number = self.history.number(&id)?;
+                state_of_first(&self.history, &self.resolution, number.checked_add(1)?)
             }
             AsOf::Date(date) => Some(state_on(&self.history, &self.resolution, date)),
         }
     }
 
-    /// The admitted entries with their verdicts, in the total order.
+    /// Returns the admitted entries with their verdicts, in the total order.
     pub fn verdicts(&self) -> impl Iterator<Item = (&VerifiedEntry, Verdict)> {
         let nodes = self.history.nodes.iter().zip(&self.resolution.verdicts);
         nodes.map(|(node, verdict)| (&node.entry, *verdict))
     }
 
-    /// The verdict on one entry, if it is admitted.
+    /// Returns the verdict on one entry, if it is admitted.
     #[must_use]
     pub fn verdict(&self, id: EntryId) -> Option<Verdict> {
-        let place = self.history.place(&id)?;
-        self.resolution.verdicts.get(place).copied()
+        let number = self.history.number(&id)?;
+        self.resolution.verdicts.get(number).copied()
     }
 
-    /// What a slot shows, by its original.
+    /// Returns what a slot shows, by its original.
     #[must_use]
     pub fn slot(&self, original: EntryId) -> Option<Slot> {
         self.resolution.slots.get(&original).copied()
     }
 
-    /// Every slot that an applied entry belongs to.
+    /// Returns every slot to which an applied entry belongs, by its original.
     pub fn slots(&self) -> impl Iterator<Item = (EntryId, Slot)> {
         self.resolution.slots.iter().map(|(original, slot)| (*original, *slot))
     }
 
-    /// The slot that an entry belongs to, applied or not, and its part in it.
+    /// Returns the original of the slot to which an entry belongs, applied or not, and
+    /// the entry's part in it.
     #[must_use]
     pub fn slot_of(&self, id: EntryId) -> Option<(EntryId, SlotEntry)> {
         slot_entry(&self.history, self.history.get(&id)?)
     }
 
-    /// Entries that wait for others, with the ids that they wait for.
+    /// Returns the entries that wait for others, with the ids for which they wait.
     #[must_use]
     pub fn missing(&self) -> &BTreeMap<EntryId, BTreeSet<EntryId>> {
         &self.missing
     }
 
-    /// Entries that can never be part of the ledger.
+    /// Returns why entries were refused that can never be part of the ledger.
     #[must_use]
     pub fn refused(&self) -> &[Refusal] {
         &self.refused

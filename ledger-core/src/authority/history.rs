@@ -1,5 +1,4 @@
-//! The set of admitted entries with what follows from each one's own past
-//! (SPEC §5). Nothing here depends on the order of arrival.
+//! History: the set of admitted entries, with what follows from each one's own past.
 
 use std::collections::BTreeMap;
 
@@ -7,18 +6,17 @@ use super::past::Past;
 use crate::entry::VerifiedEntry;
 use crate::id::{DeviceId, EntryId, GroupId, MemberId, RootId, StatementId};
 use crate::keys::CertificateScope;
-use crate::payload::Payload;
+use crate::payload::{Payload, RefIndex};
 use crate::statement::{Generation, Statement, StatementBody};
 use crate::verdict::{Enrolment, VoidReason};
 
-/// An admitted entry with what follows from its past.
+/// Admitted entry with what follows from its past.
 #[derive(Clone, Debug)]
-pub(crate) struct Node {
-    pub(crate) entry: VerifiedEntry,
+pub(super) struct Node {
+    pub(super) entry: VerifiedEntry,
+    /// Numbers of the entries on which it depends.
     pub(super) dependencies: Vec<usize>,
-    /// Whose entry it is.
-    pub(crate) author: Enrolment,
-    /// What is wrong with it, judged in its own past.
+    pub(super) author: Enrolment,
     pub(super) fault: Option<VoidReason>,
 }
 
@@ -27,80 +25,83 @@ impl Node {
         self.entry.decoded().payload()
     }
 
-    /// The place in the total order.
+    /// Returns the place in the total order: clock and id.
     pub(super) fn order(&self) -> (u64, EntryId) {
         (self.entry.decoded().header().lamport(), self.entry.id())
     }
 
-    pub(super) fn act(&self) -> Option<&Statement> {
+    /// Returns the statement that the entry carries.
+    pub(super) fn statement(&self) -> Option<&Statement> {
         match self.payload() {
-            Payload::Statement(signed) => Some(signed.act()),
+            Payload::Statement(signed) => Some(signed.statement()),
             _ => None,
         }
     }
 
-    /// The member whom the entry at a ref introduces is named by that entry.
-    pub(super) fn reference(&self, index: crate::payload::RefIndex) -> Option<EntryId> {
-        self.entry.decoded().header().refs().get(index.place()).copied()
+    /// Returns the entry that a payload names by an index into the refs.
+    pub(super) fn reference(&self, index: RefIndex) -> Option<EntryId> {
+        self.entry.decoded().header().refs().get(index.as_usize()).copied()
     }
 }
 
-/// A statement with what follows from its base.
+/// Statement with what follows from its base.
 #[derive(Clone, Debug)]
 pub(super) struct StatementRecord {
-    pub(super) act: Statement,
-    /// Every entry that carries it.
+    pub(super) statement: Statement,
+    /// Numbers of all entries that carry it.
     pub(super) carriers: Vec<usize>,
-    /// The base and its past.
+    /// The base and its past: the entries within the statement.
     pub(super) within: Past,
-    /// 1 + the largest clock in the base.
+    /// First part of the statement order: 1 + the largest clock in the base.
     pub(super) clock: u64,
     pub(super) fault: Option<VoidReason>,
 }
 
-/// A key generation that some admitted entry starts, whatever its verdict.
+/// Key generation that at least one entry starts, whatever the verdict on it.
 #[derive(Clone, Debug)]
 pub(super) struct GenerationRecord {
     pub(super) member: MemberId,
     pub(super) root: RootId,
     pub(super) device: DeviceId,
-    /// Every entry that starts it.
-    pub(super) by: Vec<usize>,
+    /// Numbers of all entries that start it.
+    pub(super) started_by: Vec<usize>,
 }
 
-/// The set of admitted entries of one group.
+/// Set of admitted entries of one group.
+///
+/// Each entry has a number: its index in `nodes`. Numbers follow the order in which
+/// entries were admitted, so dependencies have smaller ones; nothing else hangs on them.
 #[derive(Clone, Debug)]
-pub(crate) struct History {
+pub(super) struct History {
     pub(super) group: GroupId,
     pub(super) owner: MemberId,
     pub(super) owner_root: RootId,
     pub(super) salt: CertificateScope,
-    pub(crate) nodes: Vec<Node>,
-    pub(super) index: BTreeMap<EntryId, usize>,
+    pub(super) nodes: Vec<Node>,
+    pub(super) numbers: BTreeMap<EntryId, usize>,
     pub(super) statements: BTreeMap<StatementId, StatementRecord>,
     pub(super) generations: BTreeMap<Generation, GenerationRecord>,
-    /// Entries that introduce a member, or a key.
+    /// Numbers of the entries that introduce a member or a key.
     pub(super) introducing: Vec<usize>,
 }
 
 impl History {
-    /// The place of an admitted entry.
-    pub(crate) fn place(&self, id: &EntryId) -> Option<usize> {
-        self.index.get(id).copied()
+    /// Returns the number of an admitted entry.
+    pub(super) fn number(&self, id: &EntryId) -> Option<usize> {
+        self.numbers.get(id).copied()
     }
 
-    pub(crate) fn get(&self, id: &EntryId) -> Option<&Node> {
-        self.index.get(id).and_then(|place| self.nodes.get(*place))
+    pub(super) fn get(&self, id: &EntryId) -> Option<&Node> {
+        self.nodes.get(self.number(id)?)
     }
 
-    /// These entries and their pasts.
+    /// Returns some entries and their pasts.
     pub(super) fn closure<'a>(&self, ids: impl IntoIterator<Item = &'a EntryId>) -> Past {
         let mut past = Past::default();
-        let mut open: Vec<usize> =
-            ids.into_iter().filter_map(|id| self.index.get(id).copied()).collect();
-        while let Some(place) = open.pop() {
-            if past.insert(place)
-                && let Some(node) = self.nodes.get(place)
+        let mut open: Vec<usize> = ids.into_iter().filter_map(|id| self.number(id)).collect();
+        while let Some(number) = open.pop() {
+            if past.insert(number)
+                && let Some(node) = self.nodes.get(number)
             {
                 open.extend(node.dependencies.iter().filter(|d| !past.contains(**d)));
             }
@@ -108,19 +109,24 @@ impl History {
         past
     }
 
-    /// The largest clock among these entries, 0 if there are none.
-    pub(super) fn clock<'a>(&self, ids: impl IntoIterator<Item = &'a EntryId>) -> u64 {
-        let clocks = ids.into_iter().filter_map(|id| self.get(id));
-        clocks.map(|node| node.order().0).max().unwrap_or(0)
+    /// Returns the past of an entry.
+    pub(super) fn past_of(&self, node: &Node) -> Past {
+        self.closure(node.entry.decoded().header().dependencies())
     }
 
-    /// The member and device key of an enrolment.
-    pub(super) fn enrolment(&self, enrolment: Enrolment) -> Option<(Generation, DeviceId)> {
+    /// Returns the largest clock among some entries, 0 if there are none.
+    pub(super) fn clock<'a>(&self, ids: impl IntoIterator<Item = &'a EntryId>) -> u64 {
+        let nodes = ids.into_iter().filter_map(|id| self.get(id));
+        nodes.map(|node| node.order().0).max().unwrap_or(0)
+    }
+
+    /// Returns the generation and device key of an enrolment.
+    pub(super) fn enrolled_device(&self, enrolment: Enrolment) -> Option<(Generation, DeviceId)> {
         match enrolment {
             Enrolment::First(generation) => {
-                self.generations.get(&generation).map(|start| (generation, start.device))
+                self.generations.get(&generation).map(|record| (generation, record.device))
             }
-            Enrolment::Enrolled(digest) => match self.statements.get(&digest)?.act.body() {
+            Enrolment::Enrolled(id) => match self.statements.get(&id)?.statement.body() {
                 StatementBody::Enrol { generation, certificate } => {
                     Some((*generation, certificate.device()))
                 }
@@ -129,9 +135,9 @@ impl History {
         }
     }
 
-    /// The member whose enrolment it is.
-    pub(crate) fn member(&self, enrolment: Enrolment) -> Option<MemberId> {
-        let (generation, _) = self.enrolment(enrolment)?;
-        self.generations.get(&generation).map(|start| start.member)
+    /// Returns the member whose device an enrolment enrols.
+    pub(super) fn enrolled_member(&self, enrolment: Enrolment) -> Option<MemberId> {
+        let (generation, _) = self.enrolled_device(enrolment)?;
+        self.generations.get(&generation).map(|record| record.member)
     }
 }

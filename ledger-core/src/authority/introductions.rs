@@ -3,150 +3,152 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cuts::{Cuts, first_cut};
-use super::enrolment::{introduces, member_named};
+use super::enrolment::{introduced_member, member_introduced_by};
 use super::history::{History, Node};
 use crate::id::{EntryId, MemberId, StatementId};
 use crate::payload::Payload;
 use crate::statement::{Generation, StatementBody};
 use crate::verdict::{Enrolment, Verdict, VoidReason};
 
-/// What steps 1 to 3 decided.
-pub(super) struct Standing<'a> {
+/// Result of steps 1 to 3.
+pub(super) struct Decided<'a> {
     pub(super) history: &'a History,
-    pub(super) acts: &'a BTreeMap<StatementId, Verdict>,
+    pub(super) statement_verdicts: &'a BTreeMap<StatementId, Verdict>,
     pub(super) cuts: &'a Cuts,
 }
 
-/// What step 4 decides.
+/// Result of step 4.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Introductions {
-    /// Members whose introduction is accepted.
+    /// Accepted members.
     pub(super) members: BTreeSet<MemberId>,
-    /// Generations whose start is accepted.
-    pub(super) started: BTreeSet<Generation>,
-    /// Enrolments that are accepted.
+    /// Accepted generations.
+    pub(super) generations: BTreeSet<Generation>,
+    /// Accepted enrolments.
     pub(super) enrolments: BTreeSet<Enrolment>,
-    /// The verdict of each introduction, by its place in the history.
+    /// Verdict on each introduction, by its number in the history.
     pub(super) verdicts: BTreeMap<usize, Verdict>,
 }
 
-/// The unknowns of the fixpoint; all else in step 4 follows from them.
+/// Unknowns of the fixpoint. All else in step 4 follows from them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Accepted {
     members: BTreeSet<MemberId>,
     claims: BTreeSet<EntryId>,
 }
 
-/// An introduction with what does not change from round to round.
+/// An introduction with what stays the same in every round.
 struct Introduction<'a> {
-    place: usize,
+    number: usize,
     node: &'a Node,
-    /// What makes it void by itself: a fault.
     fault: Option<VoidReason>,
-    /// What cuts it, unless it is adopted.
+    /// Reason of the first cut on it. Does not count if the introduction is adopted.
     cut: Option<VoidReason>,
 }
 
-pub(super) fn introductions(standing: &Standing<'_>) -> Introductions {
-    let history = standing.history;
+/// Computes step 4.
+///
+/// The fixpoint is the least one: nothing is accepted until something accepted makes it
+/// so. A round never takes anything back, because every rule only adds. So each round
+/// accepts more or is the last, and there are at most as many rounds as introductions.
+pub(super) fn introductions(decided: &Decided<'_>) -> Introductions {
+    let history = decided.history;
     let all: Vec<Introduction<'_>> = history
         .nodes
         .iter()
         .enumerate()
         .filter(|(_, node)| is_introduction(node))
-        .map(|(place, node)| {
-            let cut = first_cut(history, standing.cuts, place);
-            Introduction { place, node, fault: node.fault, cut }
+        .map(|(number, node)| {
+            let cut = first_cut(history, decided.cuts, number);
+            Introduction { number, node, fault: node.fault, cut }
         })
         .collect();
-    // Least: nothing is accepted until something accepted makes it so. Each
-    // round accepts more or is the last, so there are at most as many rounds
-    // as introductions.
-    let mut now = Accepted::default();
+    let mut accepted = Accepted::default();
     loop {
-        let next = round(standing, &all, &now);
-        if next == now {
+        let next = round(decided, &all, &accepted);
+        if next == accepted {
             break;
         }
-        now = next;
+        accepted = next;
     }
-    let started: BTreeSet<Generation> = history
+    let generations: BTreeSet<Generation> = history
         .generations
         .keys()
         .copied()
-        .filter(|generation| is_started(standing, &now, *generation))
+        .filter(|generation| is_generation_accepted(decided, &accepted, *generation))
         .collect();
-    let enrolled = history
+    let enrolling = history
         .statements
         .values()
-        .filter(|stated| matches!(stated.act.body(), StatementBody::Enrol { .. }));
-    let enrolments = started
+        .filter(|record| matches!(record.statement.body(), StatementBody::Enrol { .. }));
+    let enrolments = generations
         .iter()
         .map(|generation| Enrolment::First(*generation))
-        .chain(enrolled.map(|stated| Enrolment::Enrolled(stated.act.digest())))
-        .filter(|enrolment| is_enrolled(standing, &now, *enrolment))
+        .chain(enrolling.map(|record| Enrolment::Enrolled(record.statement.id())))
+        .filter(|enrolment| is_enrolment_accepted(decided, &accepted, *enrolment))
         .collect();
     let verdicts = all
         .iter()
-        .map(|introduction| (introduction.place, verdict(standing, &now, introduction)))
+        .map(|introduction| (introduction.number, verdict(decided, &accepted, introduction)))
         .collect();
-    Introductions { members: now.members, started, enrolments, verdicts }
+    Introductions { members: accepted.members, generations, enrolments, verdicts }
 }
 
-/// One round: what is accepted, given what the round before accepted.
-fn round(standing: &Standing<'_>, all: &[Introduction<'_>], now: &Accepted) -> Accepted {
-    let history = standing.history;
-    let mut next = Accepted::default();
-    // The genesis entry introduces the owner and, in a successor group, the
-    // old group's people.
+/// Returns what is accepted in one round, given what the round before accepted.
+fn round(decided: &Decided<'_>, all: &[Introduction<'_>], before: &Accepted) -> Accepted {
+    let history = decided.history;
+    let mut accepted = Accepted::default();
+    // The genesis entry: the owner and, in a successor group, the old group's people.
     if let Some(Payload::Genesis(genesis)) = history.nodes.first().map(Node::payload) {
-        next.members.extend(genesis.people().into_iter().map(|(member, _)| member));
+        accepted.members.extend(genesis.people().into_iter().map(|(member, _)| member));
     }
-    // An accepted bind adopts its member.
-    for stated in history.statements.values() {
-        if let StatementBody::Bind { member, .. } = stated.act.body()
-            && is_accepted(standing, stated.act.digest())
+    // An accepted bind accepts its member.
+    for record in history.statements.values() {
+        if let StatementBody::Bind { member, .. } = record.statement.body()
+            && is_statement_accepted(decided, record.statement.id())
         {
-            next.members.insert(*member);
+            accepted.members.insert(*member);
         }
     }
     for introduction in all {
-        if !verdict(standing, now, introduction).is_applied() {
+        if !verdict(decided, before, introduction).is_applied() {
             continue;
         }
         let node = introduction.node;
         match node.payload() {
-            // Members go by card: another accepted add of it accepts this one.
             Payload::AddMember(_) | Payload::Placeholder(_) => {
-                next.members.extend(introduces(node))
+                accepted.members.extend(introduced_member(node));
             }
             Payload::Adopt(target) => {
                 let target = node.reference(*target);
-                next.members.extend(target.and_then(|id| member_named(history, id)));
+                let member = target.and_then(|id| member_introduced_by(history, id));
+                accepted.members.extend(member);
             }
             Payload::Claim(_) => {
-                next.claims.insert(node.entry.id());
+                accepted.claims.insert(node.entry.id());
             }
             _ => {}
         }
     }
-    next
+    accepted
 }
 
-/// The verdict of an introduction, given what is accepted now.
-fn verdict(standing: &Standing<'_>, now: &Accepted, introduction: &Introduction<'_>) -> Verdict {
+/// Returns the verdict on an introduction, given what is accepted.
+fn verdict(decided: &Decided<'_>, accepted: &Accepted, introduction: &Introduction<'_>) -> Verdict {
     let node = introduction.node;
     if let Some(fault) = introduction.fault {
         return Verdict::Void(fault);
     }
-    // Adoption speaks for the card that the MemberId is the digest of: for adds
-    // and placeholders, not for claims, whose card it does not cover.
+    // Adoption speaks for the card of which the MemberId is the digest. So it covers
+    // adds and placeholders, also of the same card by others, but no claim, which brings
+    // another card.
     let adoptable = matches!(node.payload(), Payload::AddMember(_) | Payload::Placeholder(_));
-    if adoptable && introduces(node).is_some_and(|member| now.members.contains(&member)) {
+    if adoptable && introduced_member(node).is_some_and(|m| accepted.members.contains(&m)) {
         return Verdict::Applied;
     }
-    let unknown = (!is_enrolled(standing, now, node.author)).then_some(VoidReason::EnrolmentVoid);
-    introduction.cut.or(unknown).map_or(Verdict::Applied, Verdict::Void)
+    let author_accepted = is_enrolment_accepted(decided, accepted, node.author);
+    let unaccepted = (!author_accepted).then_some(VoidReason::EnrolmentVoid);
+    introduction.cut.or(unaccepted).map_or(Verdict::Applied, Verdict::Void)
 }
 
 fn is_introduction(node: &Node) -> bool {
@@ -156,27 +158,32 @@ fn is_introduction(node: &Node) -> bool {
     )
 }
 
-fn is_accepted(standing: &Standing<'_>, digest: StatementId) -> bool {
-    standing.acts.get(&digest) == Some(&Verdict::Applied)
+fn is_statement_accepted(decided: &Decided<'_>, id: StatementId) -> bool {
+    decided.statement_verdicts.get(&id) == Some(&Verdict::Applied)
 }
 
-fn is_started(standing: &Standing<'_>, now: &Accepted, generation: Generation) -> bool {
+fn is_generation_accepted(
+    decided: &Decided<'_>,
+    accepted: &Accepted,
+    generation: Generation,
+) -> bool {
     match generation {
-        Generation::Card(member) => now.members.contains(&member),
-        Generation::Claim(entry) => now.claims.contains(&entry),
-        Generation::Bind(digest) => is_accepted(standing, digest),
+        Generation::Card(member) => accepted.members.contains(&member),
+        Generation::Claim(entry) => accepted.claims.contains(&entry),
+        Generation::Bind(id) => is_statement_accepted(decided, id),
     }
 }
 
-/// An enrolment counts as accepted only if its generation's start is.
-fn is_enrolled(standing: &Standing<'_>, now: &Accepted, enrolment: Enrolment) -> bool {
+/// Returns whether an enrolment is accepted: only if its generation is.
+fn is_enrolment_accepted(decided: &Decided<'_>, accepted: &Accepted, enrolment: Enrolment) -> bool {
     match enrolment {
-        Enrolment::First(generation) => is_started(standing, now, generation),
-        Enrolment::Enrolled(digest) => {
-            let generation =
-                standing.history.enrolment(enrolment).map(|(generation, _)| generation);
-            is_accepted(standing, digest)
-                && generation.is_some_and(|generation| is_started(standing, now, generation))
+        Enrolment::First(generation) => is_generation_accepted(decided, accepted, generation),
+        Enrolment::Enrolled(id) => {
+            let enrolled = decided.history.enrolled_device(enrolment);
+            is_statement_accepted(decided, id)
+                && enrolled.is_some_and(|(generation, _)| {
+                    is_generation_accepted(decided, accepted, generation)
+                })
         }
     }
 }

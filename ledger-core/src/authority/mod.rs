@@ -1,7 +1,20 @@
-//! Who may do what: from the set of admitted entries to verdicts (SPEC §6).
+//! Authority: evaluation from scratch, from a set of entries to verdicts and state
+//! (SPEC §6, §7).
 //!
-//! Evaluation from scratch, step by step as the SPEC words it, plain rather
-//! than fast. It is a pure function of the set.
+//! This is the oracle: step by step as the SPEC words it, plain rather than fast, and a
+//! pure function of the set. [`incremental`](crate::incremental) computes the same entry
+//! by entry; tests compare the two after every entry.
+//!
+//! | SPEC | file |
+//! |---|---|
+//! | §5, admission | `admit.rs` into a `History` (`history.rs`) |
+//! | §1.1, introduces, starts, enrols | `enrolment.rs` |
+//! | §6.1, faults | `fault.rs` |
+//! | §6.2 to §6.4, steps 1 to 3 | `resolve.rs`, `cuts.rs` |
+//! | §6.5, step 4 | `introductions.rs` |
+//! | §6.6, step 5 | `resolve.rs` |
+//! | §6.7, step 6 | `slots.rs` |
+//! | §7, state | `state.rs`, `epochs.rs`, `as_of.rs` |
 
 mod admit;
 mod as_of;

@@ -1,6 +1,7 @@
-//! Sets of entries of one history, as bits.
+//! Causal past as a set of bits.
 
-/// A set of entries, by their place in the history.
+/// Set of entries of one history, by their number in it: the causal past of some
+/// entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Past(Vec<u64>);
 
@@ -8,19 +9,19 @@ pub(super) struct Past(Vec<u64>);
 const BITS: usize = 64;
 
 impl Past {
-    pub(super) fn contains(&self, place: usize) -> bool {
-        let mask = Self::mask(place);
-        self.0.get(place / BITS).is_some_and(|word| word & mask != 0)
+    pub(super) fn contains(&self, number: usize) -> bool {
+        let mask = Self::mask(number);
+        self.0.get(number / BITS).is_some_and(|word| word & mask != 0)
     }
 
-    /// Adds an entry; says whether it is new.
-    pub(super) fn insert(&mut self, place: usize) -> bool {
-        let at = place / BITS;
-        if self.0.len() <= at {
-            self.0.resize(at.saturating_add(1), 0);
+    /// Adds an entry. Returns whether it is new.
+    pub(super) fn insert(&mut self, number: usize) -> bool {
+        let word = number / BITS;
+        if self.0.len() <= word {
+            self.0.resize(word.saturating_add(1), 0);
         }
-        let mask = Self::mask(place);
-        match self.0.get_mut(at) {
+        let mask = Self::mask(number);
+        match self.0.get_mut(word) {
             Some(word) if *word & mask == 0 => {
                 *word |= mask;
                 true
@@ -29,9 +30,9 @@ impl Past {
         }
     }
 
-    fn mask(place: usize) -> u64 {
+    fn mask(number: usize) -> u64 {
         // The remainder is below 64, so the shift never overflows.
-        u32::try_from(place % BITS).ok().and_then(|bit| 1u64.checked_shl(bit)).unwrap_or(0)
+        u32::try_from(number % BITS).ok().and_then(|bit| 1u64.checked_shl(bit)).unwrap_or(0)
     }
 }
 
@@ -42,9 +43,9 @@ mod tests {
     #[test]
     fn holds_what_was_put_in() {
         let mut past = Past::default();
-        for place in [0, 63, 64, 1000] {
-            assert!(!past.contains(place));
-            assert!(past.insert(place) && !past.insert(place) && past.contains(place));
+        for number in [0, 63, 64, 1000] {
+            assert!(!past.contains(number));
+            assert!(past.insert(number) && !past.insert(number) && past.contains(number));
         }
         assert!(!past.contains(65) && !past.contains(100_000));
     }

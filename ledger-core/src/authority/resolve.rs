@@ -1,159 +1,177 @@
-//! The six steps (SPEC §6).
+//! Resolution: the six steps from a history to verdicts and slots (SPEC §6).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cuts::{Cuts, concerns, first_cut, hard_cuts_on};
-use super::history::{History, StatementRecord};
-use super::introductions::{Introductions, Standing, introductions};
+use super::history::{History, Node, StatementRecord};
+use super::introductions::{Decided, Introductions, introductions};
 use super::slots::slots;
 use crate::id::{EntryId, MemberId, StatementId};
 use crate::payload::Payload;
 use crate::statement::{Generation, StatementBody};
 use crate::verdict::{Enrolment, Slot, Verdict, VoidReason};
 
-/// What a set of admitted entries means.
+/// Resolution of a history: the verdict on everything in it.
 #[derive(Clone, Debug)]
-pub(crate) struct Resolution {
-    /// The verdict of each entry, by its place in the history.
-    pub(crate) verdicts: Vec<Verdict>,
-    pub(super) acts: BTreeMap<StatementId, Verdict>,
+pub(super) struct Resolution {
+    /// Verdict on each entry, by its number in the history.
+    pub(super) verdicts: Vec<Verdict>,
+    pub(super) statement_verdicts: BTreeMap<StatementId, Verdict>,
     pub(super) cuts: Cuts,
+    /// Accepted members.
     pub(super) members: BTreeSet<MemberId>,
-    pub(super) started: BTreeSet<Generation>,
+    /// Accepted generations.
+    pub(super) generations: BTreeSet<Generation>,
+    /// Accepted enrolments.
     pub(super) enrolments: BTreeSet<Enrolment>,
-    /// The slots, by original.
-    pub(crate) slots: BTreeMap<EntryId, Slot>,
+    /// Slots by their original.
+    pub(super) slots: BTreeMap<EntryId, Slot>,
 }
 
 impl Resolution {
-    pub(super) fn is_accepted(&self, digest: StatementId) -> bool {
-        self.acts.get(&digest) == Some(&Verdict::Applied)
-    }
-
-    /// The accepted statements.
+    /// Returns the statements with the verdict applied.
     pub(super) fn accepted<'h>(
         &'h self,
         history: &'h History,
     ) -> impl Iterator<Item = &'h StatementRecord> {
-        history.statements.values().filter(|stated| self.is_accepted(stated.act.digest()))
+        let is_accepted = |record: &&StatementRecord| {
+            self.statement_verdicts.get(&record.statement.id()) == Some(&Verdict::Applied)
+        };
+        history.statements.values().filter(is_accepted)
     }
 
-    /// Whether the start of a generation is accepted and no hard cut concerns it.
+    /// Returns whether a generation is current: accepted, and no hard cut concerns it.
     pub(super) fn is_current(&self, history: &History, generation: Generation) -> bool {
-        let hard = self.cuts.hard.iter().filter_map(|digest| history.statements.get(digest));
+        let hard = self.cuts.hard.iter().filter_map(|id| history.statements.get(id));
         let mut concerning = hard.filter(|cut| concerns(history, cut, generation));
-        self.started.contains(&generation) && concerning.next().is_none()
+        self.generations.contains(&generation) && concerning.next().is_none()
     }
 }
 
-/// Resolves the set of admitted entries. Each step reads only what earlier
-/// steps decided.
+/// Resolves a history. Each step reads only what earlier steps decided.
 #[must_use]
-pub(crate) fn resolve(history: &History) -> Resolution {
-    let mut acts = BTreeMap::new();
-    let (owner_acts, self_acts): (Vec<&StatementRecord>, Vec<&StatementRecord>) =
-        history.statements.values().partition(|stated| stated.act.body().generation().is_none());
+pub(super) fn resolve(history: &History) -> Resolution {
+    let mut verdicts = BTreeMap::new();
+    let (owner_statements, self_statements): (Vec<&StatementRecord>, Vec<&StatementRecord>) =
+        history.statements.values().partition(|r| r.statement.body().generation().is_none());
 
-    // Step 1. Owner acts without a fault are accepted.
-    for stated in &owner_acts {
-        acts.insert(stated.act.digest(), verdict(stated.fault));
+    // Step 1. Owner statements without a fault are accepted.
+    for record in &owner_statements {
+        verdicts.insert(record.statement.id(), verdict(record.fault));
     }
 
     // Step 2. Hard cuts: accepted removals and binds.
-    let hard = accepted(&acts, &owner_acts, |body| {
+    let hard = accepted_in_order(&verdicts, &owner_statements, |body| {
         matches!(body, StatementBody::Remove { .. } | StatementBody::Bind { .. })
     });
     let mut cuts = Cuts { hard, own: Vec::new() };
 
-    // Step 3. Self acts: by the generation's root key, the generation's start
-    // in the base's past, within every hard cut on the generation.
-    for stated in &self_acts {
-        acts.insert(stated.act.digest(), verdict(self_act(history, &cuts, stated)));
+    // Step 3. Self statements: by the generation's root key, with the generation's start
+    // in the base or its past, within every hard cut on the generation.
+    for record in &self_statements {
+        let rejection = self_statement_rejection(history, &cuts, record);
+        verdicts.insert(record.statement.id(), verdict(rejection));
     }
-    cuts.own = accepted(&acts, &self_acts, |body| {
+    cuts.own = accepted_in_order(&verdicts, &self_statements, |body| {
         matches!(body, StatementBody::Revoke { .. } | StatementBody::Leave { .. })
     });
 
-    // Step 4. Introductions, and with them self acts whose generation is not
-    // accepted.
-    let found = introductions(&Standing { history, acts: &acts, cuts: &cuts });
-    for stated in &self_acts {
-        let started = stated.act.body().generation().is_some_and(|g| found.started.contains(&g));
-        if let Some(verdict) = acts.get_mut(&stated.act.digest())
+    // Step 4. Introductions. Then self statements whose generation is not accepted are
+    // void, too; what they cut is void anyway, so no earlier step changes.
+    let decided = Decided { history, statement_verdicts: &verdicts, cuts: &cuts };
+    let introductions = introductions(&decided);
+    for record in &self_statements {
+        let generation = record.statement.body().generation();
+        let accepted = generation.is_some_and(|g| introductions.generations.contains(&g));
+        if let Some(verdict) = verdicts.get_mut(&record.statement.id())
             && verdict.is_applied()
-            && !started
+            && !accepted
         {
             *verdict = Verdict::Void(VoidReason::StartVoid);
         }
     }
 
-    // Step 5. Plain entries; carriers have the verdict of their statement.
-    let verdicts = plain(history, &acts, &cuts, &found);
+    // Step 5. All other entries. Carriers have the verdict of their statement.
+    let entry_verdicts = judge_entries(history, &verdicts, &cuts, &introductions);
 
     // Step 6. Slots.
-    let slots = slots(history, &verdicts);
-    let Introductions { members, started, enrolments, .. } = found;
-    Resolution { verdicts, acts, cuts, members, started, enrolments, slots }
+    let slots = slots(history, &entry_verdicts);
+    let Introductions { members, generations, enrolments, .. } = introductions;
+    Resolution {
+        verdicts: entry_verdicts,
+        statement_verdicts: verdicts,
+        cuts,
+        members,
+        generations,
+        enrolments,
+        slots,
+    }
 }
 
 fn verdict(failing: Option<VoidReason>) -> Verdict {
     failing.map_or(Verdict::Applied, Verdict::Void)
 }
 
-/// The accepted ones of a kind, in statement order.
-fn accepted(
-    acts: &BTreeMap<StatementId, Verdict>,
+/// Returns the accepted statements that `is_kind` picks, in statement order.
+fn accepted_in_order(
+    verdicts: &BTreeMap<StatementId, Verdict>,
     statements: &[&StatementRecord],
-    kind: impl Fn(&StatementBody) -> bool,
+    is_kind: impl Fn(&StatementBody) -> bool,
 ) -> Vec<StatementId> {
-    let accepted = |stated: &&&StatementRecord| {
-        kind(stated.act.body()) && acts.get(&stated.act.digest()) == Some(&Verdict::Applied)
+    let is_accepted = |record: &&&StatementRecord| {
+        let verdict = verdicts.get(&record.statement.id());
+        is_kind(record.statement.body()) && verdict == Some(&Verdict::Applied)
     };
-    let mut found: Vec<&&StatementRecord> = statements.iter().filter(accepted).collect();
-    found.sort_by_key(|stated| stated.order());
-    found.iter().map(|stated| stated.act.digest()).collect()
+    let mut accepted: Vec<&&StatementRecord> = statements.iter().filter(is_accepted).collect();
+    accepted.sort_by_key(|record| record.order());
+    accepted.iter().map(|record| record.statement.id()).collect()
 }
 
-/// Step 3: the first failing check of a self act.
-fn self_act(history: &History, cuts: &Cuts, stated: &StatementRecord) -> Option<VoidReason> {
-    if stated.fault.is_some() {
-        return stated.fault;
+/// Step 3: returns the first check that a self statement fails.
+fn self_statement_rejection(
+    history: &History,
+    cuts: &Cuts,
+    record: &StatementRecord,
+) -> Option<VoidReason> {
+    if record.fault.is_some() {
+        return record.fault;
     }
-    let generation = stated.act.body().generation()?;
-    let start = history.generations.get(&generation);
-    let in_base =
-        start.is_some_and(|start| start.by.iter().any(|place| stated.within.contains(*place)));
-    if !in_base {
+    let generation = record.statement.body().generation()?;
+    let signing = history.generations.get(&generation);
+    let knows_start = signing
+        .is_some_and(|signing| signing.started_by.iter().any(|n| record.within.contains(*n)));
+    if !knows_start {
         return Some(VoidReason::StartNotInBase);
     }
-    if start.is_none_or(|start| start.root != stated.act.signer()) {
+    if signing.is_none_or(|signing| signing.root != record.statement.signer()) {
         return Some(VoidReason::NotSignedByRoot);
     }
-    let outside = hard_cuts_on(history, cuts, generation).any(|cut| !stated.is_within(cut));
-    outside.then_some(VoidReason::HardCut)
+    let is_outside = hard_cuts_on(history, cuts, generation).any(|cut| !record.is_within(cut));
+    is_outside.then_some(VoidReason::HardCut)
 }
 
-/// Step 5 for every entry.
-fn plain(
+/// Step 5: returns the verdict on every entry, by number.
+fn judge_entries(
     history: &History,
-    acts: &BTreeMap<StatementId, Verdict>,
+    statement_verdicts: &BTreeMap<StatementId, Verdict>,
     cuts: &Cuts,
-    found: &Introductions,
+    introductions: &Introductions,
 ) -> Vec<Verdict> {
-    let judge = |place: usize, node: &super::history::Node| {
-        if let Some(act) = node.act() {
-            return acts.get(&act.digest()).copied().unwrap_or(Verdict::Applied);
+    let judge = |number: usize, node: &Node| {
+        if let Some(statement) = node.statement() {
+            let verdict = statement_verdicts.get(&statement.id());
+            return verdict.copied().unwrap_or(Verdict::Applied);
         }
-        if let Some(verdict) = found.verdicts.get(&place) {
+        if let Some(verdict) = introductions.verdicts.get(&number) {
             return *verdict;
         }
         if matches!(node.payload(), Payload::Opaque) {
             return Verdict::Unknown;
         }
-        let cut = || first_cut(history, cuts, place);
-        let unknown = !found.enrolments.contains(&node.author);
-        let void = || unknown.then_some(VoidReason::EnrolmentVoid);
-        verdict(node.fault.or_else(cut).or_else(void))
+        let cut = || first_cut(history, cuts, number);
+        let accepted = introductions.enrolments.contains(&node.author);
+        let unaccepted = || (!accepted).then_some(VoidReason::EnrolmentVoid);
+        verdict(node.fault.or_else(cut).or_else(unaccepted))
     };
-    history.nodes.iter().enumerate().map(|(place, node)| judge(place, node)).collect()
+    history.nodes.iter().enumerate().map(|(number, node)| judge(number, node)).collect()
 }

@@ -7,7 +7,7 @@ use crate::id::EntryId;
 use crate::payload::Payload;
 use crate::verdict::{Slot, SlotEntry, SlotRole, Verdict};
 
-/// Every slot that an applied entry belongs to, by its original.
+/// Returns every slot to which an applied entry belongs, by its original.
 pub(super) fn slots(history: &History, verdicts: &[Verdict]) -> BTreeMap<EntryId, Slot> {
     let mut slots: BTreeMap<EntryId, Slot> = BTreeMap::new();
     for (node, verdict) in history.nodes.iter().zip(verdicts) {
@@ -20,16 +20,17 @@ pub(super) fn slots(history: &History, verdicts: &[Verdict]) -> BTreeMap<EntryId
     slots
 }
 
-/// The slot that an entry belongs to, and its part in it.
-pub(crate) fn slot_entry(history: &History, node: &Node) -> Option<(EntryId, SlotEntry)> {
+/// Returns the original of the slot to which an entry belongs, and its part in it,
+/// whatever the verdict.
+pub(super) fn slot_entry(history: &History, node: &Node) -> Option<(EntryId, SlotEntry)> {
     let (original, role) = match node.payload() {
         Payload::Transaction(_) => (node.entry.id(), SlotRole::Original),
         Payload::Copy(copy) => (node.reference(copy.original())?, SlotRole::Copy),
         Payload::Correction(correction) => {
-            (slot_named(history, node.reference(correction.target())?)?, SlotRole::Correction)
+            (original_of(history, node.reference(correction.target())?)?, SlotRole::Correction)
         }
         Payload::Cancellation(cancellation) => {
-            (slot_named(history, node.reference(cancellation.target())?)?, SlotRole::Cancellation)
+            (original_of(history, node.reference(cancellation.target())?)?, SlotRole::Cancellation)
         }
         _ => return None,
     };
@@ -37,8 +38,9 @@ pub(crate) fn slot_entry(history: &History, node: &Node) -> Option<(EntryId, Slo
     Some((original, SlotEntry { id, lamport, role }))
 }
 
-/// The slot meant by naming an expense, a transfer or a copy of one.
-pub(super) fn slot_named(history: &History, target: EntryId) -> Option<EntryId> {
+/// Returns the original of the slot that an entry names by its target: the target, or
+/// what the target copies.
+fn original_of(history: &History, target: EntryId) -> Option<EntryId> {
     let node = history.get(&target)?;
     match node.payload() {
         Payload::Copy(copy) => node.reference(copy.original()),

@@ -1,9 +1,9 @@
-//! From a resolution to the state (SPEC §7).
+//! Group state that follows from a resolution (SPEC §7).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cuts::own_cut_concerns;
-use super::enrolment::{card, enrolled_by, introduces, member_named};
+use super::enrolment::{card, enrolled_by, introduced_member, member_introduced_by};
 use super::epochs::{recovery_keys, usable_epochs};
 use super::history::{History, Node};
 use super::resolve::Resolution;
@@ -13,8 +13,8 @@ use crate::state::{Device, GroupState, Member, NameIndex};
 use crate::statement::{Generation, StatementBody};
 use crate::verdict::{BalanceDelta, Enrolment, Verdict};
 
-/// The state that a resolution gives.
-pub(crate) fn state(history: &History, resolution: &Resolution) -> GroupState {
+/// Returns the group state that a resolution gives.
+pub(super) fn state(history: &History, resolution: &Resolution) -> GroupState {
     let mut state = GroupState {
         group: history.group,
         name: group_name(history, resolution),
@@ -23,62 +23,62 @@ pub(crate) fn state(history: &History, resolution: &Resolution) -> GroupState {
         balances: BTreeMap::new(),
         recovery: recovery_keys(history, resolution),
         epochs: usable_epochs(history, resolution),
-        directory: NameIndex::default(),
+        name_index: NameIndex::default(),
     };
-    for member in resolution.members.iter().copied().chain(referred(history, resolution)) {
+    for member in resolution.members.iter().copied().chain(mentioned(history, resolution)) {
         state.members.entry(member).or_insert_with(|| describe(history, resolution, member));
     }
     state.devices = devices(history, resolution);
     if let Some(Payload::Genesis(genesis)) = history.nodes.first().map(Node::payload) {
         for (member, currency, balance) in genesis.opening_balances() {
-            state.shift(currency, member, balance);
-            state.directory.count(currency, true);
+            state.add_to_balance(currency, member, balance);
+            state.name_index.count_currency(currency, true);
         }
     }
     for slot in resolution.slots.values() {
-        if let Some(nets) = slot.effective().and_then(|id| shown_nets(history, &id)) {
-            state.count(&nets, true);
+        if let Some(delta) = slot.effective().and_then(|id| shown_delta(history, &id)) {
+            state.apply_delta(&delta, true);
         }
     }
-    directory(history, resolution, &mut state);
+    name_index(history, resolution, &mut state);
     state
 }
 
-/// What the content of an entry adds to balances.
-fn shown_nets(history: &History, id: &EntryId) -> Option<BalanceDelta> {
+/// Returns what the content of an entry adds to balances.
+fn shown_delta(history: &History, id: &EntryId) -> Option<BalanceDelta> {
     let node = history.get(id)?;
     BalanceDelta::of(node.payload().transaction()?, |index| {
-        member_named(history, node.reference(index)?)
+        member_introduced_by(history, node.reference(index)?)
     })
 }
 
-/// A name is part of the state once its introduction is accepted or an applied
-/// entry refers to it.
-fn referred(history: &History, resolution: &Resolution) -> BTreeSet<MemberId> {
+/// Returns the members whom an applied entry mentions. They are part of the state even if
+/// they are not accepted.
+fn mentioned(history: &History, resolution: &Resolution) -> BTreeSet<MemberId> {
     let mut members = BTreeSet::new();
     for (node, verdict) in history.nodes.iter().zip(&resolution.verdicts) {
         if !verdict.is_applied() {
             continue;
         }
-        let mut name = |index: RefIndex| {
+        let mut mention = |index: RefIndex| {
             let entry = node.reference(index);
-            members.extend(entry.and_then(|entry| member_named(history, entry)));
+            members.extend(entry.and_then(|entry| member_introduced_by(history, entry)));
         };
         match node.payload() {
-            Payload::Transaction(content) => content.members().for_each(&mut name),
+            Payload::Transaction(content) => content.members().for_each(&mut mention),
             Payload::Correction(correction) => {
-                correction.transaction().members().for_each(&mut name)
+                correction.transaction().members().for_each(&mut mention)
             }
-            Payload::Copy(copy) => copy.transaction().members().for_each(&mut name),
-            Payload::Claim(claim) => name(claim.target()),
-            Payload::Adopt(target) => name(*target),
-            Payload::Statement(signed) => match signed.act().body() {
+            Payload::Copy(copy) => copy.transaction().members().for_each(&mut mention),
+            Payload::Claim(claim) => mention(claim.target()),
+            Payload::Adopt(target) => mention(*target),
+            Payload::Statement(signed) => match signed.statement().body() {
                 StatementBody::Remove { member } | StatementBody::Bind { member, .. } => {
                     members.insert(*member);
                 }
                 body => {
-                    let start = body.generation().and_then(|g| history.generations.get(&g));
-                    members.extend(start.map(|start| start.member));
+                    let record = body.generation().and_then(|g| history.generations.get(&g));
+                    members.extend(record.map(|record| record.member));
                 }
             },
             _ => {}
@@ -88,27 +88,27 @@ fn referred(history: &History, resolution: &Resolution) -> BTreeSet<MemberId> {
 }
 
 fn describe(history: &History, resolution: &Resolution, member: MemberId) -> Member {
-    // Renames of any generation of the member, the last in statement order.
+    // The last renaming in statement order, by any generation of the member.
     let renamed = last(history, resolution, |body| match body {
         StatementBody::Rename { generation, name } => {
-            let start = history.generations.get(generation)?;
-            (start.member == member).then(|| name.clone())
+            let record = history.generations.get(generation)?;
+            (record.member == member).then(|| name.clone())
         }
         _ => None,
     });
     let accepted = || resolution.accepted(history);
     let removed = accepted()
-        .filter(|cut| matches!(cut.act.body(), StatementBody::Remove { member: m } if *m == member))
+        .filter(|cut| matches!(cut.statement.body(), StatementBody::Remove { member: m } if *m == member))
         .any(|cut| {
             !accepted().any(|bind| {
-                matches!(bind.act.body(), StatementBody::Bind { member: m, .. } if *m == member)
+                matches!(bind.statement.body(), StatementBody::Bind { member: m, .. } if *m == member)
                     && cut.is_within(bind)
             })
         });
     let generations = history
         .generations
         .iter()
-        .filter(|(_, start)| start.member == member)
+        .filter(|(_, record)| record.member == member)
         .map(|(generation, _)| *generation)
         .filter(|generation| resolution.is_current(history, *generation))
         .collect();
@@ -120,9 +120,9 @@ fn describe(history: &History, resolution: &Resolution, member: MemberId) -> Mem
     }
 }
 
-/// The name on the card that the MemberId is the digest of.
+/// Returns the name on the card of which the MemberId is the digest.
 fn card_name(history: &History, member: MemberId) -> Option<String> {
-    history.introducing.iter().filter_map(|place| history.nodes.get(*place)).find_map(|node| {
+    history.introducing.iter().filter_map(|number| history.nodes.get(*number)).find_map(|node| {
         let name = match node.payload() {
             Payload::Genesis(genesis) => {
                 let people = genesis.people();
@@ -132,7 +132,7 @@ fn card_name(history: &History, member: MemberId) -> Option<String> {
             Payload::Placeholder(placeholder) => placeholder.card().name(),
             _ => return None,
         };
-        (introduces(node) == Some(member)).then(|| name.to_owned())
+        (introduced_member(node) == Some(member)).then(|| name.to_owned())
     })
 }
 
@@ -147,14 +147,14 @@ fn group_name(history: &History, resolution: &Resolution) -> String {
     })
 }
 
-/// The devices that may write, each with its last applied rotation. A key that
-/// was enrolled twice in one generation, concurrently, is one device.
+/// Returns the devices that may write, each with the key of its last applied rotation. A
+/// device key that was enrolled twice in one generation, concurrently, is one device.
 fn devices(history: &History, resolution: &Resolution) -> BTreeMap<(Generation, DeviceId), Device> {
     let mut rotations: BTreeMap<(Generation, DeviceId), (u64, EntryId, Device)> = BTreeMap::new();
     for (node, verdict) in history.nodes.iter().zip(&resolution.verdicts) {
         if let Payload::Rotation(rotation) = node.payload()
             && verdict.is_applied()
-            && let Some(key) = history.enrolment(node.author)
+            && let Some(key) = history.enrolled_device(node.author)
         {
             let device = Device::rotated(rotation);
             let (lamport, id) = node.order();
@@ -166,7 +166,7 @@ fn devices(history: &History, resolution: &Resolution) -> BTreeMap<(Generation, 
     }
     let mut devices = BTreeMap::new();
     for enrolment in &resolution.enrolments {
-        let Some((generation, id)) = history.enrolment(*enrolment) else { continue };
+        let Some((generation, id)) = history.enrolled_device(*enrolment) else { continue };
         if is_cut(history, resolution, generation, id) {
             continue;
         }
@@ -177,16 +177,16 @@ fn devices(history: &History, resolution: &Resolution) -> BTreeMap<(Generation, 
     devices
 }
 
-/// The X25519 key with which a device was enrolled.
+/// Returns the X25519 key with which a device was enrolled.
 fn certified(history: &History, enrolment: Enrolment) -> Option<Device> {
     let certificate = match enrolment {
-        Enrolment::Enrolled(digest) => match history.statements.get(&digest)?.act.body() {
+        Enrolment::Enrolled(id) => match history.statements.get(&id)?.statement.body() {
             StatementBody::Enrol { certificate, .. } => certificate.as_ref(),
             _ => return None,
         },
         Enrolment::First(generation) => {
-            let by = history.generations.get(&generation)?.by.first()?;
-            card(history.nodes.get(*by)?)?.certificate()
+            let first = history.generations.get(&generation)?.started_by.first()?;
+            card(history.nodes.get(*first)?)?.certificate()
         }
     };
     Some(Device {
@@ -195,20 +195,20 @@ fn certified(history: &History, enrolment: Enrolment) -> Option<Device> {
     })
 }
 
-/// Whether anything ends a device: its generation is not current, or it was
-/// revoked or left.
+/// Returns whether a device may not write: its generation is not current, or an accepted
+/// revocation or leave concerns it.
 fn is_cut(
     history: &History,
     resolution: &Resolution,
     generation: Generation,
     device: DeviceId,
 ) -> bool {
-    let own = resolution.cuts.own.iter().filter_map(|digest| history.statements.get(digest));
+    let own = resolution.cuts.own.iter().filter_map(|id| history.statements.get(id));
     !resolution.is_current(history, generation)
         || own.into_iter().any(|cut| own_cut_concerns(cut, generation, device))
 }
 
-/// The accepted statement that is last in statement order among those picked.
+/// Returns what `pick` finds in the accepted statement that is last in statement order.
 fn last<T>(
     history: &History,
     resolution: &Resolution,
@@ -216,40 +216,41 @@ fn last<T>(
 ) -> Option<T> {
     resolution
         .accepted(history)
-        .filter_map(|stated| pick(stated.act.body()).map(|picked| (stated.order(), picked)))
+        .filter_map(|record| pick(record.statement.body()).map(|picked| (record.order(), picked)))
         .max_by(|a, b| a.0.cmp(&b.0))
         .map(|(_, picked)| picked)
 }
 
-/// What is known beside the state.
-fn directory(history: &History, resolution: &Resolution, state: &mut GroupState) {
+/// Fills the name index, which is no part of the digest.
+fn name_index(history: &History, resolution: &Resolution, state: &mut GroupState) {
     for (node, verdict) in history.nodes.iter().zip(&resolution.verdicts) {
-        if let Some(member) = introduces(node).filter(|_| node.fault.is_none()) {
+        if let Some(member) = introduced_member(node).filter(|_| node.fault.is_none()) {
             let (lamport, id) = node.order();
-            state.directory.introduce(id, lamport, member);
+            state.name_index.introduce(id, lamport, member);
         }
         let content = node.payload().transaction().filter(|_| verdict.is_applied());
         if let Some(content) = content {
-            state.directory.count(content.currency(), true);
+            state.name_index.count_currency(content.currency(), true);
         }
         if *verdict == Verdict::Unknown {
-            state.directory.unknown = state.directory.unknown.saturating_add(1);
+            state.name_index.unknown = state.name_index.unknown.saturating_add(1);
         }
     }
-    // A draft names a member by the first introduction. A faulty one comes into
-    // question only without another: adopts and claims need one without, and
-    // anybody can write one of anybody's card.
+    // A draft names a member by the first introduction. One with a fault goes behind all
+    // others: adoptions and claims need one without, and anybody can write an
+    // introduction of anybody's card.
     for node in history.nodes.iter().filter(|node| node.fault.is_some()) {
-        let Some(member) = introduces(node) else { continue };
+        let Some(member) = introduced_member(node) else { continue };
         let (lamport, id) = node.order();
-        if state.directory.order.contains_key(&member) {
-            state.directory.introductions.insert(id, member);
+        if state.name_index.order.contains_key(&member) {
+            state.name_index.introductions.insert(id, member);
         } else {
-            state.directory.introduce(id, lamport, member);
+            state.name_index.introduce(id, lamport, member);
         }
     }
-    // Whose a device is: by an enrolment with a chain, else by one that could
-    // begin a chain. Anybody can write an enrolment with a public card.
+    // The owner of a device: by an enrolment with a chain, else by one that could begin a
+    // chain. Anybody can sign an enrolment of a device key that is not theirs, but only
+    // the device can begin the chain.
     let begun: BTreeSet<Enrolment> = history.nodes.iter().map(|node| node.author).collect();
     let firsts = history.generations.keys().map(|generation| Enrolment::First(*generation));
     let enrolled = history.nodes.iter().filter_map(|node| match enrolled_by(history, node)?.0 {
@@ -259,9 +260,9 @@ fn directory(history: &History, resolution: &Resolution, state: &mut GroupState)
     let all: BTreeSet<Enrolment> = firsts.chain(enrolled).collect();
     let (begun, idle): (Vec<_>, Vec<_>) = all.iter().partition(|e| begun.contains(e));
     for enrolment in begun.into_iter().chain(idle) {
-        let device = history.enrolment(enrolment).map(|(_, device)| device);
-        if let Some((device, member)) = device.zip(history.member(enrolment)) {
-            state.directory.owners.entry(device).or_insert(member);
+        let device = history.enrolled_device(enrolment).map(|(_, device)| device);
+        if let Some((device, member)) = device.zip(history.enrolled_member(enrolment)) {
+            state.name_index.owners.entry(device).or_insert(member);
         }
     }
 }

@@ -7,10 +7,10 @@ use hkdf::Hkdf;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-/// A tag: the purpose a hash, signature or key is made for.
+/// Purpose of a hash, a signature or a key (SPEC §1.2).
 ///
-/// Tags are constants of this module, so that one place shows that no two
-/// purposes share one.
+/// All tags are constants of this module, so that one place shows that no two purposes
+/// share a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tag(&'static str);
 
@@ -23,7 +23,7 @@ impl Tag {
     pub(crate) const DEV_CERT: Tag = Tag("gl/1/dev-cert");
     pub(crate) const DEV_ACCEPT: Tag = Tag("gl/1/dev-accept");
     pub(crate) const FINGERPRINT: Tag = Tag("gl/1/fingerprint");
-    pub(crate) const ACT: Tag = Tag("gl/1/act");
+    pub(crate) const STATEMENT: Tag = Tag("gl/1/act");
     pub(crate) const STATE: Tag = Tag("gl/1/state");
     pub(crate) const CHECKPOINT: Tag = Tag("gl/1/checkpoint");
     pub(crate) const BATCH: Tag = Tag("gl/1/batch");
@@ -60,7 +60,6 @@ impl Tag {
     pub(crate) const REST: Tag = Tag("gl/1/rest");
     pub(crate) const REST_COMMIT: Tag = Tag("gl/1/rest-commit");
     pub(crate) const REST_SEAL: Tag = Tag("gl/1/rest-seal");
-    #[cfg(feature = "import")]
     pub(crate) const ORIGIN: Tag = Tag("gl/1/origin");
 
     pub(crate) const fn as_bytes(self) -> &'static [u8] {
@@ -85,7 +84,7 @@ pub(crate) fn digest(tag: Tag, parts: &[&[u8]]) -> [u8; 32] {
     hasher.finalize().into()
 }
 
-/// What is signed for a certificate: `tag ‖ D(tag, bytes)`.
+/// The message that a signature of a certificate covers: `tag ‖ D(tag, bytes)`.
 pub(crate) fn signed_message(tag: Tag, bytes: &[u8]) -> Vec<u8> {
     let mut message = tag.as_bytes().to_vec();
     message.extend_from_slice(&digest(tag, &[bytes]));
@@ -134,7 +133,7 @@ mod tests {
         Tag::DEV_CERT,
         Tag::DEV_ACCEPT,
         Tag::FINGERPRINT,
-        Tag::ACT,
+        Tag::STATEMENT,
         Tag::STATE,
         Tag::CHECKPOINT,
         Tag::BATCH,
@@ -171,7 +170,6 @@ mod tests {
         Tag::REST,
         Tag::REST_COMMIT,
         Tag::REST_SEAL,
-        #[cfg(feature = "import")]
         Tag::ORIGIN,
     ];
 

@@ -1,10 +1,14 @@
-//! Names of things: 32-byte digests and keys as distinct types.
+//! Ids: 32-byte digests and public keys, each kind a type of its own.
 
 use core::cmp::Ordering;
 use core::fmt;
 
-/// The order of the bytes, compared as four numbers without a call of `memcmp`: maps by
-/// ids are most of what replay asks.
+use crate::hash::{Tag, digest};
+
+/// Compares two ids in the order of their bytes.
+///
+/// Four comparisons of numbers replace a call of `memcmp`: replay spends most of its time
+/// in maps that have ids as keys.
 #[inline]
 fn compare(a: &[u8; 32], b: &[u8; 32]) -> Ordering {
     let ([a, x, y, z], [b, u, v, w]) = (numbers(a), numbers(b));
@@ -20,8 +24,8 @@ fn numbers(bytes: &[u8; 32]) -> [u64; 4] {
     numbers
 }
 
-/// Up to 32 bytes as lower-case hexadecimal digits, followed by zeros. In one piece: a
-/// page of a list has hundreds of ids.
+/// Up to 32 bytes as lower-case hexadecimal digits, followed by zeros. All digits are made at once,
+/// because a page of a list has hundreds of ids.
 fn digits(bytes: &[u8]) -> [u8; 64] {
     let digit = |half: u8| match half {
         0..=9 => half.wrapping_add(b'0'),
@@ -57,7 +61,7 @@ fn parse_hex(text: &str) -> Result<[u8; 32], ParseIdError> {
     Ok(bytes)
 }
 
-/// The text is not an id: 64 hexadecimal digits were expected.
+/// Error of reading an id from text that is not 64 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an id is written as 64 hexadecimal digits")]
 pub struct ParseIdError;
@@ -81,7 +85,7 @@ macro_rules! id {
         }
 
         impl $name {
-            /// Takes the 32 bytes as they are.
+            /// Creates the id from its 32 bytes.
             #[must_use]
             pub const fn from_bytes(bytes: [u8; 32]) -> Self {
                 Self(bytes)
@@ -93,7 +97,7 @@ macro_rules! id {
                 &self.0
             }
 
-            /// The first eight hexadecimal digits, for people to read; not unique.
+            /// The first eight hexadecimal digits, for people to read. They are not unique.
             #[must_use]
             pub fn short(&self) -> String {
                 self.to_string().chars().take(8).collect()
@@ -112,7 +116,7 @@ macro_rules! id {
             }
         }
 
-        /// As it is displayed, a little quicker.
+        /// The same text as `Display` writes, a little faster.
         impl From<$name> for String {
             fn from(id: $name) -> String {
                 String::from_utf8(digits(&id.0).to_vec()).unwrap_or_default()
@@ -129,68 +133,75 @@ macro_rules! id {
 }
 
 id! {
-    /// Names an entry: `D("entry", header)`.
+    /// Id of an entry: `D("entry", header)`.
     EntryId
 }
 id! {
-    /// Names a group: the id of its genesis entry.
+    /// Id of a group: the id of its genesis entry.
     GroupId
 }
 id! {
-    /// Names a member for ever: `D("member", card)` of the introducing card.
+    /// Permanent id of a member: `D("member", card)` of the card that introduces the member.
     MemberId
 }
 id! {
-    /// A device's Ed25519 verifying key, which is also the device's name.
+    /// Id of a device: its Ed25519 public key.
     DeviceId
 }
 id! {
-    /// A member's Ed25519 root verifying key.
+    /// Id of a root key: a member's Ed25519 root public key.
     RootId
 }
 id! {
-    /// Names a statement: `D("act", statement)`. Its verdict belongs to it.
+    /// Id of a statement: `D("act", statement)`. The verdict on a statement belongs to this id,
+    /// whichever entries carry the statement.
     StatementId
 }
 id! {
-    /// What an epoch's key commits to: `KDF(key, "commit" ‖ group)`.
+    /// Commitment to an epoch's key: `KDF(key, "commit" ‖ group)`.
     EpochCommit
 }
 id! {
-    /// Names an epoch to whoever carries envelopes:
-    /// `D("topic", commit ‖ access key)`.
+    /// Id of an epoch for carriers of envelopes: `D("topic", commit ‖ access key)`.
     Topic
 }
 id! {
-    /// Which invite a request answers: the public half of the key in its link.
+    /// Id of an invite: the public key that belongs to the secret in its link.
     InviteId
 }
 id! {
-    /// Digest of a group's state: equal digests mean equal states.
+    /// Digest of a group's state. Equal digests mean equal states.
     StateDigest
 }
 
 impl From<EntryId> for GroupId {
-    /// A group is named by its genesis entry.
+    /// The id of the group that a genesis entry begins.
     fn from(genesis: EntryId) -> Self {
         Self(genesis.0)
     }
 }
 
 impl GroupId {
-    /// The genesis entry's id, which is the group's own.
+    /// The id of the genesis entry, which is the same as the group's id.
     #[must_use]
     pub const fn genesis(&self) -> EntryId {
         EntryId(self.0)
     }
 }
 
-/// Names one row of an imported file, so that importing it again adds nothing.
+/// Id of one row of an imported file. It prevents that a second import adds the row again.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin([u8; 16]);
 
 impl Origin {
-    /// Takes the 16 bytes as they are.
+    /// The origin of a row: the first 16 bytes of `D("origin", row)`.
+    #[must_use]
+    pub fn of_row(row: &[u8]) -> Self {
+        let digest = digest(Tag::ORIGIN, &[row]);
+        Self(digest.first_chunk().copied().unwrap_or_default())
+    }
+
+    /// Creates the id from its 16 bytes.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)

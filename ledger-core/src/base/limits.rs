@@ -1,4 +1,4 @@
-//! Every limit of the format in one place, each with its reason (SPEC §8).
+//! Limits of the format, each with its reason (SPEC §8).
 
 /// Bytes of `len32` and signature around an entry when it travels.
 pub const ENTRY_FRAMING_BYTES: usize = 4 + 64;
@@ -34,23 +34,22 @@ pub const MAX_TEXT_BYTES: usize = 4_096;
 /// Longest category, in bytes of UTF-8.
 pub const MAX_CATEGORY_BYTES: usize = 128;
 
-/// Largest amount in minor units. A million million euros is more than any
-/// dinner; 2^64 of these still fit a 128-bit sum.
+/// Largest amount in minor units: ten million million euros. 2^64 of these still fit a 128-bit sum.
 pub const MAX_AMOUNT: u64 = 1_000_000_000_000_000;
 
 /// Most members whom a device will introduce into one group.
 pub const MAX_MEMBERS: usize = 1_000;
 
-/// Most devices whom a member enrols in one generation: a person's own.
+/// Most devices that a member enrols in one generation.
 pub const MAX_DEVICES: usize = 10;
 
 /// Most entries that a device keeps of another device that was cut, outside of
 /// the cut: enough for somebody who was offline for a season, and at most 32 MiB.
-pub const MAX_OUTSIDE: u64 = 500;
+pub const MAX_ENTRIES_OUTSIDE_CUTS: u64 = 500;
 
 /// Most entries that a device keeps of devices that were never accepted, all
 /// together: sock puppets introduce each other without end.
-pub const MAX_STRANGERS: u64 = 2_000;
+pub const MAX_UNACCEPTED_ENTRIES: u64 = 2_000;
 
 /// Most verified entries that wait for others.
 pub const MAX_PENDING: usize = 10_000;

@@ -1,4 +1,4 @@
-//! The numbered rules of SPEC.md, and what breaking one looks like.
+//! The numbered rules of SPEC.md, and the error of an entry that breaks one.
 
 use core::fmt;
 
@@ -90,10 +90,10 @@ rules! {
     R1 "a recovery phrase is 24 words of the English list of BIP 39"
     R2 "a recovery phrase has the checksum of BIP 39"
     R3 "a set has 2 to 32 shares for different friends, of which 2 to all are needed, numbered from 1"
-    R4 "a share is sealed for whom it is sent to"
+    R4 "a share is sealed for its recipient"
     R5 "a share is signed by the root key that it names"
     R6 "the shares of one recovery are of one person in one group, and no two of one set have the same number"
-    R7 "what shares give together is the entropy of the root key that they name"
+    R7 "the shares together give the entropy of the root key that they name"
 }
 
 impl fmt::Display for Rule {
@@ -102,15 +102,16 @@ impl fmt::Display for Rule {
     }
 }
 
-/// An entry that cannot be part of the ledger, with the rule that it breaks.
+/// Error of an entry that breaks a rule and cannot be part of the ledger.
 ///
-/// The entry's author, or whoever carried it, is at fault. Nothing changes on
-/// this device: ask another device for an intact copy.
+/// The author of the entry or its carrier is at fault. Nothing changes on this device.
+/// Another device may have an intact copy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{} breaks rule {}: {}{}", Subject(.0.entry), .0.rule, .0.rule.text(), Detail(&.0.detail))]
 pub struct Refusal(Box<Broken>);
 
-/// In a box: every field that is read gives back either itself or this.
+/// Contents of a [`Refusal`]. They are in a box so that results of the reading functions,
+/// which are in hot paths, stay small.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Broken {
     entry: Option<EntryId>,
@@ -127,13 +128,14 @@ impl Refusal {
         Self(Box::new(Broken { entry: None, rule, detail: Some(detail.into()) }))
     }
 
+    /// Adds the id of the entry that breaks the rule.
     #[must_use]
-    pub(crate) fn of(mut self, entry: EntryId) -> Self {
+    pub(crate) fn in_entry(mut self, entry: EntryId) -> Self {
         self.0.entry = Some(entry);
         self
     }
 
-    /// The entry, where its header could be read far enough to know its id.
+    /// The id of the entry. `None` if the header could not be read far enough to compute it.
     #[must_use]
     pub fn entry(&self) -> Option<EntryId> {
         self.0.entry
@@ -184,7 +186,7 @@ mod tests {
     #[test]
     fn a_refusal_says_which_entry_and_which_rule() {
         let id = EntryId::from_bytes([7; 32]);
-        let text = Refusal::with_detail(Rule::A3, "5 instead of 4").of(id).to_string();
+        let text = Refusal::with_detail(Rule::A3, "5 instead of 4").in_entry(id).to_string();
         assert!(text.starts_with(&format!("entry {id} breaks rule A3: lamport is exactly")));
         assert!(text.ends_with("(5 instead of 4)"));
     }

@@ -1,4 +1,4 @@
-//! What a bundle holds, for those who can open it.
+//! Manifests: tables of contents of bundles, sealed for the members.
 
 use crate::base::codec::{Reader, Writer};
 use crate::base::hash::{Tag, digest};
@@ -9,18 +9,18 @@ use crate::seal::{EnvelopeError, EpochKey};
 /// First byte of a sealed manifest.
 const KIND: u8 = 0x03;
 
-/// Most entries that one manifest lists.
+/// Greatest number of entries in one manifest.
 pub const MAX_PART_ENTRIES: usize = 1_000;
 
-/// What stands before a part of a bundle: which entries come in it. The first
-/// one also says how far its maker knew the group.
+/// Manifest: lists the entries of one part of a bundle and stands before them. The first
+/// manifest also holds the heads that its maker knew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
     /// The group.
     pub group: GroupId,
-    /// Which part of how many.
+    /// Number of this part, and number of all parts.
     pub part: Part,
-    /// Entries in all parts together.
+    /// Number of entries in all parts together.
     pub entries: u64,
     /// Heads that the maker knew, at most 256: in the first part.
     pub heads: Vec<EntryId>,
@@ -31,17 +31,17 @@ pub struct Manifest {
     pub ids: Vec<EntryId>,
 }
 
-/// A part of a bundle, counted from 0.
+/// Number of a part of a bundle, from 0, and number of all parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Part {
-    /// Which one.
+    /// Number of this part, from 0.
     pub number: u64,
-    /// Of how many.
-    pub of: u64,
+    /// Number of all parts.
+    pub total: u64,
 }
 
 impl Manifest {
-    /// Most heads and most topics that one lists.
+    /// Greatest number of heads, and of topics, in one manifest.
     pub const MAX_LISTED: usize = 256;
 
     fn encode(&self) -> Vec<u8> {
@@ -49,7 +49,7 @@ impl Manifest {
         w.array(7);
         w.bytes(self.group.as_bytes());
         w.uint(self.part.number);
-        w.uint(self.part.of);
+        w.uint(self.part.total);
         w.uint(self.entries);
         w.array(self.heads.len().min(Manifest::MAX_LISTED));
         self.heads.iter().take(Manifest::MAX_LISTED).for_each(|id| w.bytes(id.as_bytes()));
@@ -64,7 +64,7 @@ impl Manifest {
         let mut r = Reader::new(bytes);
         r.array(7)?;
         let group = GroupId::from_bytes(r.bytes_n()?);
-        let part = Part { number: r.uint()?, of: r.uint()? };
+        let part = Part { number: r.uint()?, total: r.uint()? };
         let entries = r.uint()?;
         let heads = read_list(&mut r, Manifest::MAX_LISTED, EntryId::from_bytes)?;
         let wanted = read_list(&mut r, Manifest::MAX_LISTED, Topic::from_bytes)?;
@@ -73,11 +73,12 @@ impl Manifest {
         Ok(Self { group, part, entries, heads, wanted, ids })
     }
 
-    /// Most bytes of a sealed manifest with so many heads, topics and entries together.
+    /// Greatest length of a sealed manifest that lists this number of heads, topics and
+    /// entries together, in bytes.
     #[must_use]
-    pub fn longest(listed: usize) -> usize {
-        // 34 for each of them and the group; 9 for a number, at most, and 1 or 3 for the
-        // lengths of lists.
+    pub fn max_len(listed: usize) -> usize {
+        // Each listed id and the group take 34 bytes, a number at most 9, the length of a list
+        // 1 or 3, the array 1.
         let others = 1 + 34 + 3 * 9 + 3 * 3;
         crate::seal::sealed_len(listed.saturating_mul(34).saturating_add(others))
     }

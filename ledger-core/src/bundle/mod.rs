@@ -1,4 +1,4 @@
-//! Files of sealed entries (SPEC §12).
+//! Bundles: files of sealed entries (SPEC §12).
 
 mod manifest;
 mod record;

@@ -1,4 +1,4 @@
-//! Records one after another, and finding the next one behind damage.
+//! Framed records: writing them, and finding them again in damaged bytes (SPEC §12).
 
 use crate::base::check::check_bytes;
 use crate::seal::MAX_ENVELOPE_BYTES;
@@ -9,7 +9,7 @@ pub const MAX_RECORD_BYTES: usize = MAX_ENVELOPE_BYTES;
 /// Bytes before a record: its length and its check.
 pub const FRAME_BYTES: usize = 8;
 
-/// `len32 ‖ check4 ‖ record`.
+/// Frames a record: `len32 ‖ check4 ‖ record`.
 #[must_use]
 pub fn frame(record: &[u8]) -> Vec<u8> {
     let len = u32::try_from(record.len()).unwrap_or(u32::MAX).to_be_bytes();
@@ -20,8 +20,8 @@ pub fn frame(record: &[u8]) -> Vec<u8> {
     framed
 }
 
-/// Takes records out of bytes that come piece by piece. What is damaged is
-/// skipped, up to the next record that checks out.
+/// Reader of records from bytes that come piece by piece. Skips damaged bytes up to the next
+/// record whose check fits.
 #[derive(Clone, Debug, Default)]
 pub struct Records {
     buffer: Vec<u8>,
@@ -31,13 +31,13 @@ pub struct Records {
 }
 
 impl Records {
-    /// Begins before the first byte.
+    /// Creates a reader that has got no bytes yet.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds what was read; nothing if the input has ended.
+    /// Adds the next bytes of the input; an empty slice marks its end.
     pub fn push(&mut self, bytes: &[u8]) {
         self.buffer.drain(..self.start);
         self.start = 0;
@@ -45,14 +45,13 @@ impl Records {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// How many bytes belonged to no record that checks out.
+    /// Number of bytes that belonged to no record whose check fits.
     #[must_use]
     pub fn skipped(&self) -> u64 {
         self.skipped
     }
 
-    /// The next record; none if more bytes are needed or, after the end, if
-    /// there is none.
+    /// The next record. `None` if more bytes are needed or, after the end, if there is no more.
     pub fn next_record(&mut self) -> Option<Vec<u8>> {
         loop {
             let rest = self.buffer.get(self.start..).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! How far somebody knows a group, small enough for a QR code.
+//! Summaries: how far a device knows a group, small enough for a QR code.
 
 use std::collections::BTreeMap;
 
@@ -14,34 +14,35 @@ const MAX_CHAINS: usize = 150;
 
 const CHAIN_BYTES: usize = 8 + 4 + 4;
 
-/// The ends of the chains that somebody knows, by the first bytes of their
-/// names. Whatever it leaves out is only sent once more than necessary.
+/// Last known entry of every chain, each shortened to its first bytes. An entry that the
+/// summary leaves out, or that a shortened id hides, is sent once more than necessary; none
+/// is lost.
 ///
-/// It shows how many devices there are and how much each has written, so show
-/// it to members.
+/// A summary shows the number of devices and the number of entries of each, so only members
+/// should see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
     group: [u8; 8],
     chains: BTreeMap<[u8; 8], (u32, [u8; 4])>,
 }
 
-/// The bytes are no summary of this group.
+/// Error of bytes that are no summary of this group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SummaryError {
-    /// Something else, or damaged.
+    /// The bytes are something else, or damaged.
     #[error("this is no summary, or a part of it is missing; scan or copy it again")]
     Form,
-    /// Of another group.
+    /// The summary is of another group.
     #[error("the summary is of another group")]
     OtherGroup,
 }
 
 impl Summary {
-    /// What a frontier comes to. Of more than 150 devices, those that wrote
-    /// last.
+    /// Summarizes a frontier. If it has more than 150 devices, the summary holds those that
+    /// wrote last.
     #[must_use]
-    pub fn of(group: GroupId, frontier: &Frontier) -> Self {
+    pub fn new(group: GroupId, frontier: &Frontier) -> Self {
         let mut tips: Vec<(u64, DeviceId, u64, EntryId)> = frontier.tips().collect();
         tips.sort();
         let last = tips.iter().rev().take(MAX_CHAINS);
@@ -51,9 +52,9 @@ impl Summary {
         Self { group: short(group.as_bytes()), chains: chains.collect() }
     }
 
-    /// The seq up to which the chain of a device is known there, if its entry at
-    /// that place is the one that `entry_at` gives: else all of the chain is
-    /// news.
+    /// Sequence number up to which the maker of the summary knows the chain of a device.
+    /// `None` if the chain is unknown there, or if its entry with that number is not the one
+    /// that `entry_at` returns: then the maker needs the whole chain.
     #[must_use]
     pub fn known(
         &self,

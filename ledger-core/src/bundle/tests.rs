@@ -14,7 +14,7 @@ fn group() -> GroupId {
 fn manifest(ids: usize) -> Manifest {
     Manifest {
         group: group(),
-        part: Part { number: 2, of: 5 },
+        part: Part { number: 2, total: 5 },
         entries: 4_321,
         heads: vec![EntryId::from_bytes([4; 32])],
         wanted: vec![Topic::from_bytes([5; 32])],
@@ -29,7 +29,7 @@ fn a_manifest_opens_for_holders_of_the_key_alone() {
     for ids in [0, 7, MAX_PART_ENTRIES] {
         let sealed = manifest(ids).seal(&key);
         assert!(sealed.len() <= MAX_RECORD_BYTES);
-        assert!(sealed.len() <= Manifest::longest(ids + 2));
+        assert!(sealed.len() <= Manifest::max_len(ids + 2));
         assert_eq!(Manifest::topic(&sealed), Ok(key.topic()));
         assert_eq!(Manifest::open(&key, &sealed), Ok(manifest(ids)));
         let refused = Manifest::open(&other, &sealed);
@@ -74,7 +74,7 @@ fn damage_costs_the_records_that_it_hits() {
 
 #[test]
 fn summaries_read_back_what_they_say() {
-    let summary = Summary::of(group(), &Frontier::default());
+    let summary = Summary::new(group(), &Frontier::default());
     assert_eq!(Summary::from_bytes(group(), &summary.to_bytes()), Ok(summary.clone()));
     let other = GroupId::from_bytes([2; 32]);
     assert_eq!(Summary::from_bytes(other, &summary.to_bytes()), Err(SummaryError::OtherGroup));

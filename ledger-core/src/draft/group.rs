@@ -1,4 +1,4 @@
-//! The genesis entry: a new group, or the successor of an old one.
+//! Drafts of genesis entries: for a new group, or the successor of an old one.
 
 use super::{DraftError, assemble};
 use crate::base::id::MemberId;
@@ -7,7 +7,7 @@ use crate::keys::{Card, DeviceKey, PlaceholderCard, RootEntropy};
 use crate::payload::{Genesis, Opening, Payload, Predecessor};
 use crate::state::View;
 
-/// A group to found.
+/// Group to create.
 #[derive(Debug)]
 pub struct NewGroup<'a> {
     /// The group's name.
@@ -16,20 +16,20 @@ pub struct NewGroup<'a> {
     pub founder: &'a str,
     /// The founder's entropy, from which the root key derives.
     pub entropy: &'a RootEntropy,
-    /// Which of the founder's groups this is; a number not used before.
+    /// Number of the founder's root key for this group; never used before.
     pub index: u32,
     /// 32 fresh random bytes.
     pub salt: [u8; 32],
-    /// The group that this one goes on from, with the founder's place in it.
+    /// The old group that this one continues, and the founder's member id there.
     pub successor_of: Option<(&'a View, MemberId)>,
 }
 
 impl NewGroup<'_> {
-    /// Writes and signs the genesis entry on the founder's first device.
+    /// Writes the genesis entry, signed by the founder's first device.
     ///
     /// # Errors
     /// [`DraftError::Rule`] if a name is empty or too long.
-    pub fn found(
+    pub fn create(
         &self,
         device: &DeviceKey,
         timestamp_ms: u64,
@@ -42,8 +42,8 @@ impl NewGroup<'_> {
         assemble(payload, Vec::new(), device, None, timestamp_ms)
     }
 
-    /// The old group's people and balances. Their new cards are told apart by
-    /// what named them there.
+    /// People and balances of the old group. The nonces of their new cards are taken from
+    /// their old member ids, so that the cards differ.
     fn predecessor(&self, card: &Card) -> Result<Option<Predecessor>, DraftError> {
         let Some((old, founder)) = self.successor_of else { return Ok(None) };
         let state = old.state();

@@ -4,8 +4,8 @@ use super::Draft;
 use crate::payload::{Epoch, Payload, Rotation};
 
 impl Draft {
-    /// Tells the device's new X25519 public key; `generation` counts its
-    /// rotations, this one included.
+    /// Announces the device's new X25519 public key. `generation` is the number of the
+    /// device's rotations, this one included.
     #[must_use]
     pub fn rotation(generation: u64, exchange_public_key: [u8; 32]) -> Self {
         let rotation = Rotation::new(generation, exchange_public_key);

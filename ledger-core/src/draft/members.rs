@@ -9,8 +9,8 @@ use crate::payload::{AddMember, Claim, Payload, Placeholder, RefIndex};
 use crate::state::GroupState;
 
 impl Draft {
-    /// Introduces somebody called `name` who has no key yet. `nonce` tells
-    /// apart people of the same name: 16 random bytes.
+    /// Introduces a person who has no key yet. `nonce`, 16 random bytes, distinguishes people
+    /// of the same name.
     ///
     /// # Errors
     /// [`DraftError`] if the name is empty or too long, or the group is full.
@@ -27,8 +27,8 @@ impl Draft {
         Ok(Self { payload: Payload::Placeholder(Placeholder::new(card)), refs: Vec::new() })
     }
 
-    /// Introduces, under their new group's roof, a person whom the genesis
-    /// entry of a successor group carried over, so that refs can mean them.
+    /// Introduces a person of the old group in its successor group, so that refs can name the
+    /// person. The genesis entry of the successor group holds the card.
     #[must_use]
     pub fn carried_over(card: &PlaceholderCard) -> Self {
         Self { payload: Payload::Placeholder(Placeholder::new(card.clone())), refs: Vec::new() }
@@ -46,7 +46,7 @@ impl Draft {
         Ok(Self { payload, refs: Vec::new() })
     }
 
-    /// Hands a placeholder, which the author introduced, to a person.
+    /// Gives a placeholder, which the author introduced, to a person.
     ///
     /// # Errors
     /// [`DraftError::UnknownMember`] if the group does not know the member.

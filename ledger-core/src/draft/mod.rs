@@ -1,4 +1,4 @@
-//! Drafts: what an entry is to say, before a device signs it and gives it its place.
+//! Drafts of entries, before a device signs them at its next position.
 
 mod group;
 mod keys;
@@ -18,7 +18,7 @@ use crate::keys::DeviceKey;
 use crate::payload::Payload;
 use crate::state::NextEntryPosition;
 
-/// The draft cannot become an entry. The caller is at fault; nothing changed.
+/// Error of a draft that cannot become an entry. The caller is at fault; nothing has changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DraftError {
@@ -31,13 +31,13 @@ pub enum DraftError {
     /// The group is full.
     #[error("a group has at most {MAX_MEMBERS} members")]
     TooManyMembers,
-    /// The member has as many devices as a person may have.
+    /// The member has the greatest number of devices that is allowed.
     #[error("a member has at most {MAX_DEVICES} devices; revoke one that is not used")]
     TooManyDevices,
-    /// More members and entries are named than an entry can refer to.
+    /// The draft names more members and entries than an entry can refer to.
     #[error("an entry refers to at most {MAX_REFS} others")]
     TooManyRefs,
-    /// The device that would sign is not the one at this position.
+    /// The signing device is not the device of the position.
     #[error("the device is not enrolled in this group")]
     ForeignDevice,
     /// The entry would break a rule of the format.
@@ -45,7 +45,7 @@ pub enum DraftError {
     Rule(#[from] Refusal),
 }
 
-/// What an entry is to say, before anybody has signed it.
+/// Draft: payload and refs of an entry that no device has signed yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
     payload: Payload,
@@ -53,15 +53,15 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Joins the heads; an entry with more than 16 heads before it needs this
-    /// first.
+    /// Merges the heads into one. It must come first when an entry would have more than 16
+    /// heads before it.
     #[must_use]
     pub fn merge() -> Self {
         Self { payload: Payload::Merge, refs: Vec::new() }
     }
 
-    /// Signs the draft at its place in the ledger. The result needs no further
-    /// check of its signature.
+    /// Signs the draft for a position in the ledger. The result needs no further check of its
+    /// signature.
     ///
     /// # Errors
     /// [`DraftError`] if the key is not the position's, or if what was drafted
@@ -86,7 +86,7 @@ fn assemble(
     at: Option<&NextEntryPosition>,
     timestamp_ms: u64,
 ) -> Result<VerifiedEntry, DraftError> {
-    // Only known payloads are drafted; the kind of another would be refused.
+    // Drafts have known payloads only, so the fallback is never used.
     let kind = payload.kind().unwrap_or(Kind::MERGE);
     let bytes = payload.encode();
     let mut fields = HeaderFields::for_payload(device.id(), kind, &bytes);

@@ -9,14 +9,14 @@ use crate::money::Amount;
 use crate::payload::{RefIndex, Transaction};
 use crate::state::GroupState;
 
-/// The refs of a draft: sorted, unique, and how to find a member among them.
+/// Refs of a draft, sorted and unique.
 pub(super) struct Refs<'a> {
     state: &'a GroupState,
     pub(super) ids: Vec<EntryId>,
 }
 
 impl<'a> Refs<'a> {
-    pub(super) fn of(
+    pub(super) fn collect(
         state: &'a GroupState,
         transaction: &Transaction,
         target: Option<EntryId>,
@@ -71,7 +71,7 @@ fn expect_distinct(parts: &[(MemberId, Amount)]) -> Result<(), DraftError> {
     }
 }
 
-/// The entry by which a draft names a member: the first introduction.
+/// The entry that names a member in drafts: its first introduction.
 pub(super) fn introduction(state: &GroupState, member: MemberId) -> Result<EntryId, DraftError> {
     state.first_introduction(member).ok_or(DraftError::UnknownMember(member))
 }

@@ -9,28 +9,27 @@ use crate::state::GroupState;
 use crate::statement::{NewStatement, SignedStatement};
 
 impl Draft {
-    /// Carries a statement that `root` signs. `base` is the frontier at which
-    /// it is made, all known heads as a rule: what it cuts, it spares in the
-    /// past of these.
+    /// Carries a new statement that `root` signs. `base` is the frontier at which the
+    /// statement is made, normally all known heads: a cut spares the entries in their past.
     ///
     /// # Errors
     /// [`DraftError::Rule`] if the base is empty or has more than 16 ids, or a
     /// name is empty or too long.
-    pub fn act(
+    pub fn statement(
         root: &RootKey,
         group: GroupId,
-        act: &NewStatement<'_>,
+        statement: &NewStatement<'_>,
         base: impl IntoIterator<Item = EntryId>,
         nonce: [u8; 16],
     ) -> Result<Self, DraftError> {
-        Ok(Self::carry(&SignedStatement::new(root, group, act, base, nonce)?))
+        Ok(Self::carry(&SignedStatement::new(root, group, statement, base, nonce)?))
     }
 
-    /// Carries a statement again: anybody may be its courier.
+    /// Carries a statement that exists already. Anybody may carry it.
     #[must_use]
-    pub fn carry(act: &SignedStatement) -> Self {
-        let refs = act.act().base().to_vec();
-        Self { payload: Payload::Statement(Box::new(act.clone())), refs }
+    pub fn carry(signed: &SignedStatement) -> Self {
+        let refs = signed.statement().base().to_vec();
+        Self { payload: Payload::Statement(Box::new(signed.clone())), refs }
     }
 
     /// Checks that a statement stays within the limits that honest devices keep.

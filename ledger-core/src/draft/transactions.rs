@@ -1,4 +1,4 @@
-//! Drafts that record expenses and transfers, and what concerns them.
+//! Drafts of transactions: recording, correcting, cancelling, copying, reviewing.
 
 use super::refs::Refs;
 use super::{Draft, DraftError};
@@ -10,23 +10,23 @@ impl Draft {
     /// Records an expense or a transfer.
     ///
     /// # Errors
-    /// [`DraftError`] if it names somebody unknown or somebody twice.
+    /// [`DraftError`] if the transaction names an unknown member, or a member twice.
     pub fn record(state: &GroupState, transaction: &Transaction) -> Result<Self, DraftError> {
-        let refs = Refs::of(state, transaction, None)?;
+        let refs = Refs::collect(state, transaction, None)?;
         let payload = Payload::Transaction(refs.transaction(transaction)?);
         Ok(Self { payload, refs: refs.ids })
     }
 
-    /// Replaces the whole content of what `original` first recorded.
+    /// Replaces the whole content of the transaction that `original` first recorded.
     ///
     /// # Errors
-    /// [`DraftError`] if it names somebody unknown or somebody twice.
+    /// [`DraftError`] if the transaction names an unknown member, or a member twice.
     pub fn correction(
         state: &GroupState,
         original: EntryId,
         transaction: &Transaction,
     ) -> Result<Self, DraftError> {
-        let refs = Refs::of(state, transaction, Some(original))?;
+        let refs = Refs::collect(state, transaction, Some(original))?;
         let correction = Correction {
             target: refs.entry(original)?,
             transaction: refs.transaction(transaction)?,
@@ -34,24 +34,23 @@ impl Draft {
         Ok(Self { payload: Payload::Correction(correction), refs: refs.ids })
     }
 
-    /// Ends what `original` first recorded.
+    /// Cancels the transaction that `original` first recorded.
     #[must_use]
     pub fn cancellation(original: EntryId, reason: Option<String>) -> Self {
         let payload = Payload::Cancellation(Cancellation { target: RefIndex::new(0), reason });
         Self { payload, refs: vec![original] }
     }
 
-    /// Records again, under the author's hand, what the void entry `original`
-    /// said.
+    /// Records the content of the void entry `original` again, by this author.
     ///
     /// # Errors
-    /// [`DraftError`] if it names somebody unknown or somebody twice.
+    /// [`DraftError`] if the transaction names an unknown member, or a member twice.
     pub fn copy(
         state: &GroupState,
         original: EntryId,
         transaction: &Transaction,
     ) -> Result<Self, DraftError> {
-        let refs = Refs::of(state, transaction, Some(original))?;
+        let refs = Refs::collect(state, transaction, Some(original))?;
         let copy =
             Copy { original: refs.entry(original)?, transaction: refs.transaction(transaction)? };
         Ok(Self { payload: Payload::Copy(copy), refs: refs.ids })

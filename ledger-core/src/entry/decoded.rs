@@ -1,4 +1,4 @@
-//! Bytes that follow every rule about form; nothing is known of their author.
+//! Decoded entries: bytes that keep every rule of form. Their signature is not yet checked.
 
 use super::{Header, HeaderFields};
 use crate::base::codec::Reader;
@@ -8,8 +8,8 @@ use crate::base::limits::MAX_ENTRY_BYTES;
 use crate::base::rule::{Refusal, Rule};
 use crate::payload::Payload;
 
-/// An entry whose bytes are well-formed: header and payload follow the codec,
-/// header and payload rules. Its signature is not yet checked.
+/// Entry whose bytes keep the rules of codec, header and payload. Its signature is not yet
+/// checked.
 ///
 /// ```
 /// use ledger_core::Rule;
@@ -27,11 +27,11 @@ pub struct DecodedEntry {
 }
 
 impl DecodedEntry {
-    /// Reads an entry, header and payload one after the other, and the
-    /// signature that came with it.
+    /// Reads an entry, which is a header and a payload, and keeps the signature that came with
+    /// the entry.
     ///
     /// # Errors
-    /// The first rule that the bytes break. Whoever sent them is at fault.
+    /// The first rule that the bytes break. Their sender is at fault.
     pub fn decode(bytes: &[u8], signature: &[u8; 64]) -> Result<Self, Refusal> {
         if bytes.len() > MAX_ENTRY_BYTES {
             return Err(Refusal::with_detail(Rule::H1, format!("{} bytes", bytes.len())));
@@ -39,13 +39,13 @@ impl DecodedEntry {
         let mut r = Reader::new(bytes);
         let header = Header::decode(&mut r)?;
         let payload_bytes = r.rest();
-        // Decode, write again, compare: only the one encoding gets through.
+        // A header that is encoded again must give the same bytes: no entry has two encodings.
         let header_bytes = header.encode();
         if bytes.strip_prefix(&header_bytes[..]) != Some(payload_bytes) {
             return Err(Refusal::new(Rule::C2));
         }
         let id = EntryId::from_bytes(digest(Tag::ENTRY, &[&header_bytes]));
-        let named = |refusal: Refusal| refusal.of(id);
+        let named = |refusal: Refusal| refusal.in_entry(id);
         let length_fits = u64::try_from(payload_bytes.len()) == Ok(header.payload_len());
         if !length_fits || digest(Tag::PAYLOAD, &[payload_bytes]) != *header.payload_hash() {
             return Err(named(Refusal::new(Rule::H7)));
@@ -57,15 +57,15 @@ impl DecodedEntry {
         Ok(Self { id, header, payload, bytes: bytes.to_vec(), signature: *signature })
     }
 
-    /// Reads an entry that was decoded and verified before it was stored under
-    /// its id. What is believed because of that: the id and the hash of the
-    /// payload, which need hashing, and that there is no other encoding.
+    /// Reads an entry that was decoded and verified before it was stored under its id.
+    /// Therefore this function does not check the id, the hash of the payload and the
+    /// encoding, which saves two hashes and the second encoding.
     pub(super) fn decode_stored(
         id: EntryId,
         bytes: &[u8],
         signature: &[u8; 64],
     ) -> Result<Self, Refusal> {
-        let named = |refusal: Refusal| refusal.of(id);
+        let named = |refusal: Refusal| refusal.in_entry(id);
         let mut r = Reader::new(bytes);
         let header = Header::decode(&mut r).map_err(named)?;
         let payload_bytes = r.rest();
@@ -76,7 +76,7 @@ impl DecodedEntry {
         Ok(Self { id, header, payload, bytes: bytes.to_vec(), signature: *signature })
     }
 
-    /// Puts together an entry of our own, through the same checks.
+    /// Builds an entry of this device. It passes the same checks as entries of others.
     pub(crate) fn assemble(
         fields: HeaderFields,
         payload: &[u8],
@@ -88,7 +88,7 @@ impl DecodedEntry {
         Self::decode(&bytes, &sign(&id))
     }
 
-    /// The entry's name.
+    /// The entry's id.
     #[must_use]
     pub fn id(&self) -> EntryId {
         self.id
@@ -100,13 +100,13 @@ impl DecodedEntry {
         &self.header
     }
 
-    /// What the entry says.
+    /// The payload.
     #[must_use]
     pub fn payload(&self) -> &Payload {
         &self.payload
     }
 
-    /// Header and payload as received.
+    /// The bytes of header and payload as received.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes

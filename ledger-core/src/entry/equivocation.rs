@@ -1,4 +1,4 @@
-//! Proof that a device signed two entries for one place in its chain.
+//! Proof of equivocation: a device signed two entries for one position in its chain.
 
 use ed25519_zebra::{Signature, VerificationKey};
 
@@ -10,40 +10,39 @@ use crate::entry::DecodedEntry;
 use crate::header::Header;
 use crate::keys::entry_message;
 
-/// Two headers with their signatures: one device, one `seq`, two entries
-/// (equivocation). Anybody can check it without the entries' payloads; it
-/// voids nothing.
+/// Proof that a device signed two entries with one sequence number: two signed headers.
+/// Anybody can check the proof without the payloads. It makes no entry void.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EquivocationProof {
     first: SignedHeader,
     second: SignedHeader,
 }
 
-/// A header as signed.
+/// Bytes of a header with their signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct SignedHeader {
     bytes: Vec<u8>,
     signature: [u8; 64],
 }
 
-/// The two headers prove nothing.
+/// Error of two headers that prove nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProofError {
     /// A header is not well-formed, or not signed by its device.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The headers are of different places, or one and the same.
+    /// The headers have different positions, or are one and the same.
     #[error("the headers are not two entries for one place in one chain of one group")]
     NoEquivocation,
 }
 
 impl EquivocationProof {
-    /// The proof that two entries give.
+    /// Creates the proof from two entries.
     ///
     /// # Errors
-    /// [`ProofError::NoEquivocation`] if they stand at different places.
-    pub fn of(first: &DecodedEntry, second: &DecodedEntry) -> Result<Self, ProofError> {
+    /// [`ProofError::NoEquivocation`] if the entries have different positions.
+    pub fn new(first: &DecodedEntry, second: &DecodedEntry) -> Result<Self, ProofError> {
         let header = |entry: &DecodedEntry| SignedHeader {
             bytes: entry.header().encode(),
             signature: *entry.signature(),
@@ -53,10 +52,10 @@ impl EquivocationProof {
         Ok(proof)
     }
 
-    /// Takes the parts of a proof from elsewhere: header and signature, twice.
+    /// Creates a proof from the parts that another device sent: header and signature, twice.
     ///
     /// # Errors
-    /// [`ProofError`] if they prove nothing.
+    /// [`ProofError`] if the parts prove nothing.
     pub fn from_parts(parts: [(Vec<u8>, [u8; 64]); 2]) -> Result<Self, ProofError> {
         let [first, second] = parts.map(|(bytes, signature)| SignedHeader { bytes, signature });
         let proof = Self { first, second };
@@ -64,21 +63,21 @@ impl EquivocationProof {
         Ok(proof)
     }
 
-    /// The parts, to hand on: header and signature, twice.
+    /// The parts of the proof, to send: header and signature, twice.
     #[must_use]
     pub fn parts(&self) -> [(&[u8], &[u8; 64]); 2] {
         [&self.first, &self.second].map(|header| (&header.bytes[..], &header.signature))
     }
 
-    /// The device that signed both, and the two entries.
+    /// Checks the proof, and returns the device and the two entries that it signed.
     ///
     /// # Errors
     /// [`ProofError`] if the headers prove nothing.
     pub fn check(&self) -> Result<(DeviceId, [EntryId; 2]), ProofError> {
         let (first, one) = self.first.check()?;
         let (second, other) = self.second.check()?;
-        let place = |header: &Header| (header.group(), header.device(), header.seq());
-        if place(&first) != place(&second) || one == other {
+        let position = |header: &Header| (header.group(), header.device(), header.seq());
+        if position(&first) != position(&second) || one == other {
             return Err(ProofError::NoEquivocation);
         }
         Ok((first.device(), [one, other]))
@@ -93,7 +92,7 @@ impl SignedHeader {
         let id = EntryId::from_bytes(digest(Tag::ENTRY, &[&self.bytes]));
         VerificationKey::try_from(*header.device().as_bytes())
             .and_then(|key| key.verify(&Signature::from(self.signature), &entry_message(&id)))
-            .map_err(|_| Refusal::new(Rule::S1).of(id))?;
+            .map_err(|_| Refusal::new(Rule::S1).in_entry(id))?;
         Ok((header, id))
     }
 }
@@ -116,7 +115,7 @@ mod tests {
     #[test]
     fn two_entries_for_one_place_are_proof_to_anybody() {
         let (one, other) = (entry(1, 5, 9), entry(1, 5, 10));
-        let proof = EquivocationProof::of(&one, &other).unwrap();
+        let proof = EquivocationProof::new(&one, &other).unwrap();
         let parts = proof.parts().map(|(bytes, signature)| (bytes.to_vec(), *signature));
         let again = EquivocationProof::from_parts(parts.clone()).unwrap();
         let device = DeviceKey::from_bytes(&[1; 64]).id();
@@ -131,7 +130,7 @@ mod tests {
     fn other_pairs_prove_nothing() {
         let one = entry(1, 5, 9);
         for other in [one.clone(), entry(1, 6, 9), entry(2, 5, 9)] {
-            assert_eq!(EquivocationProof::of(&one, &other), Err(ProofError::NoEquivocation));
+            assert_eq!(EquivocationProof::new(&one, &other), Err(ProofError::NoEquivocation));
         }
     }
 }

@@ -58,7 +58,7 @@ fn genesis() -> DecodedEntry {
         salt: [9; 32],
         successor_of: None,
     };
-    new.found(&device, 5).unwrap().decoded().clone()
+    new.create(&device, 5).unwrap().decoded().clone()
 }
 
 #[test]

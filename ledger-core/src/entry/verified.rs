@@ -1,4 +1,4 @@
-//! Entries whose signatures are valid under ZIP 215 (rules S1 and K4).
+//! Verified entries: their signatures are valid under ZIP 215 (rules S1 and K4).
 
 use ed25519_zebra::batch::{Item, Verifier};
 use ed25519_zebra::{Signature, VerificationKeyBytes};
@@ -11,18 +11,18 @@ use crate::base::id::EntryId;
 use crate::base::rule::{Refusal, Rule};
 use crate::keys::entry_message;
 
-/// An entry that its device has signed. Made only by [`verify_batch`], by
-/// signing, or by [`trust_stored`] and [`read_stored`].
+/// Entry with a valid signature of its device. Only [`verify_batch`], signing a draft, and
+/// the functions [`trust_stored`] and [`read_stored`] for storage create one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedEntry(DecodedEntry);
 
 impl VerifiedEntry {
-    /// For entries signed here a moment ago.
+    /// Wraps an entry that this device has just signed.
     pub(crate) fn signed_here(entry: DecodedEntry) -> Self {
         Self(entry)
     }
 
-    /// The entry's name.
+    /// The entry's id.
     #[must_use]
     pub fn id(&self) -> EntryId {
         self.0.id()
@@ -35,25 +35,25 @@ impl VerifiedEntry {
     }
 }
 
-/// Takes an entry from storage that only ever held verified ones, without
-/// checking its signature again.
+/// Accepts an entry from storage that holds verified entries only, without a check of its
+/// signature.
 ///
-/// This is dangerous anywhere else: whatever passes here is believed.
+/// Use it for such storage only: no later check would notice a forged entry.
 #[must_use]
 pub fn trust_stored(entry: DecodedEntry) -> VerifiedEntry {
     VerifiedEntry(entry)
 }
 
-/// Reads an entry from storage that only ever held verified ones, under the id
-/// that it had then, without hashing and writing it again. What that saves:
-/// `cargo bench -p ledger-benches --bench rebuild_target`.
+/// Reads an entry from storage that holds verified entries only, under its stored id, without
+/// hashing or encoding it again. `cargo bench -p ledger-benches --bench rebuild_target`
+/// measures the gain.
 ///
-/// The id is believed: that it is the hash of the header, and through it that
-/// the payload is the one that was signed. So whatever else could have changed
-/// the storage must be caught elsewhere: by authenticated pages, which tell
-/// damage, and from time to time by decoding and verifying everything.
+/// The function trusts the id: that it is the hash of the header and, through the header,
+/// that the payload is the signed one. Other means must detect changes of the storage:
+/// authenticated pages detect damage, and a full verification from time to time detects the
+/// rest.
 ///
-/// This is dangerous anywhere else, as is [`trust_stored`].
+/// Use it for such storage only, like [`trust_stored`].
 ///
 /// # Errors
 /// The first rule of form that the bytes break: the storage is damaged.
@@ -65,11 +65,11 @@ pub fn read_stored(
     DecodedEntry::decode_stored(id, bytes, signature).map(VerifiedEntry)
 }
 
-/// Checks the signatures of many entries at once; the results keep the order.
+/// Checks the signatures of many entries at once. The results keep the order of the entries.
 ///
-/// A batch is about twice as fast as one by one, and accepts exactly the same
-/// signatures (ZIP 215). `seed` must be 32 fresh random bytes: against
-/// predictable coefficients a batch could be forged. To use several threads,
+/// A batch takes about half the time of single checks, and accepts exactly the same
+/// signatures (ZIP 215). `seed` must be 32 fresh random bytes: a forger who can predict the
+/// coefficients can make a false batch pass. To use several threads,
 /// split the entries and pass each part its own seed.
 #[must_use]
 pub fn verify_batch(
@@ -86,9 +86,9 @@ pub fn verify_batch(
         .map(|(entry, valid)| {
             let id = entry.id();
             if !valid {
-                return Err(Refusal::new(Rule::S1).of(id));
+                return Err(Refusal::new(Rule::S1).in_entry(id));
             }
-            entry.payload().check_signatures().map_err(|refusal| refusal.of(id))?;
+            entry.payload().check_signatures().map_err(|refusal| refusal.in_entry(id))?;
             Ok(VerifiedEntry(entry))
         })
         .collect()
@@ -100,8 +100,8 @@ fn item(entry: &DecodedEntry) -> Item {
     Item::from((key, signature, &entry_message(&entry.id())))
 }
 
-/// The generator of the batch coefficients: ChaCha20 keyed by the seed and
-/// everything that is checked.
+/// Generator of the batch coefficients: ChaCha20, keyed by the seed and by all ids and
+/// signatures. So even a repeated seed gives other coefficients for other signatures.
 fn coefficients(entries: &[DecodedEntry], seed: &[u8; 32]) -> ChaCha20Rng {
     let mut parts: Vec<&[u8]> = vec![seed];
     let ids: Vec<EntryId> = entries.iter().map(DecodedEntry::id).collect();
@@ -112,8 +112,8 @@ fn coefficients(entries: &[DecodedEntry], seed: &[u8; 32]) -> ChaCha20Rng {
     ChaCha20Rng::from_seed(digest(Tag::BATCH, &parts))
 }
 
-/// Marks the valid items. A batch that fails is halved until the culprits
-/// stand alone.
+/// Marks the valid items. A batch that fails is halved, again and again, until every invalid
+/// item is in a batch of its own.
 fn mark_valid(items: &[Item], valid: &mut [bool], rng: &mut ChaCha20Rng) {
     match items {
         [] => return,

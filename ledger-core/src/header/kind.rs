@@ -1,24 +1,24 @@
 //! Kinds of entries, by their numbers on the wire (SPEC §4).
 
-/// The number of a kind of entry. Numbers never change their meaning.
+/// Kind of an entry, by its number on the wire. Numbers never change their meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Kind(u16);
 
 impl Kind {
     /// The beginning of a group.
     pub const GENESIS: Kind = Kind(0);
-    /// Joins many heads into one.
+    /// Merges several heads into one.
     pub const MERGE: Kind = Kind(1);
     /// Introduces a person with a card.
     pub const ADD_MEMBER: Kind = Kind(2);
-    /// Introduces somebody without a key.
+    /// Introduces a person who has no key.
     pub const PLACEHOLDER: Kind = Kind(3);
     /// Hands a placeholder to a person.
     pub const CLAIM: Kind = Kind(4);
     /// Vouches for a member whose introduction is void.
     pub const ADOPT: Kind = Kind(5);
     /// Carries a statement of the owner or of a member.
-    pub const ACT: Kind = Kind(6);
+    pub const STATEMENT: Kind = Kind(6);
     /// Money spent for several people.
     pub const EXPENSE: Kind = Kind(16);
     /// Money given from one member to another.
@@ -31,12 +31,12 @@ impl Kind {
     pub const COPY: Kind = Kind(20);
     /// Confirms or disputes an expense or transfer.
     pub const ENDORSEMENT: Kind = Kind(21);
-    /// The device's new X25519 key.
+    /// Announces the device's new X25519 key.
     pub const ROTATION: Kind = Kind(22);
-    /// A new key under which entries travel.
+    /// Begins an epoch: a new key that seals entries in transport.
     pub const EPOCH: Kind = Kind(23);
 
-    /// Takes a number as it stands in a header.
+    /// Creates a kind from the number in a header.
     #[must_use]
     pub const fn from_number(number: u16) -> Self {
         Self(number)
@@ -48,7 +48,7 @@ impl Kind {
         self.0
     }
 
-    /// A word for people to read.
+    /// A word for logs and tools.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -58,7 +58,7 @@ impl Kind {
             Self::PLACEHOLDER => "placeholder",
             Self::CLAIM => "claim",
             Self::ADOPT => "adopt",
-            Self::ACT => "act",
+            Self::STATEMENT => "act",
             Self::EXPENSE => "expense",
             Self::TRANSFER => "transfer",
             Self::CORRECTION => "correction",

@@ -1,4 +1,4 @@
-//! The signed header: the same twelve fields in every version (SPEC §2).
+//! Signed header of an entry: the same twelve fields in every version (SPEC §2).
 
 mod kind;
 
@@ -13,11 +13,11 @@ use crate::base::rule::{Refusal, Rule};
 /// The version that this build writes and understands.
 const VERSION: u64 = 1;
 
-/// The header of an entry, with the header rules checked.
+/// Header of an entry that keeps every header rule (SPEC §2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header(HeaderFields);
 
-/// The fields before they are checked.
+/// Header fields that are not yet checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HeaderFields {
     pub(crate) version: u64,
@@ -35,7 +35,7 @@ pub(crate) struct HeaderFields {
 }
 
 impl HeaderFields {
-    /// The fields of an entry of this version that carries `payload`.
+    /// Fields of an entry of this version with this payload. The caller sets the rest.
     pub(crate) fn for_payload(device: DeviceId, kind: Kind, payload: &[u8]) -> Self {
         Self {
             version: VERSION,
@@ -56,6 +56,7 @@ impl HeaderFields {
 }
 
 impl Header {
+    /// Checks the rules H2 to H5, H8 and H9.
     pub(crate) fn check(fields: HeaderFields) -> Result<Self, Refusal> {
         let genesis = fields.kind == Kind::GENESIS;
         let f = &fields;
@@ -83,7 +84,7 @@ impl Header {
         Ok(Self(fields))
     }
 
-    /// Reads a header from the front of `r`.
+    /// Reads a header, and checks every header rule.
     pub(crate) fn decode(r: &mut Reader<'_>) -> Result<Self, Refusal> {
         r.array(12)?;
         let version = r.uint()?;
@@ -154,7 +155,7 @@ impl Header {
         self.0.version
     }
 
-    /// The group; none in its genesis entry, which names it.
+    /// The group. `None` in the group's genesis entry, whose own id is the group's id.
     #[must_use]
     pub fn group(&self) -> Option<GroupId> {
         self.0.group
@@ -166,13 +167,14 @@ impl Header {
         self.0.device
     }
 
-    /// The entry's place in its device's own chain, from 0.
+    /// The entry's sequence number in its device's chain, from 0.
     #[must_use]
     pub fn seq(&self) -> u64 {
         self.0.seq
     }
 
-    /// The device's previous entry; for its first, the entry that enrolled it.
+    /// The device's previous entry; for the first one, the entry that enrolled the device.
+    /// `None` in a genesis entry.
     #[must_use]
     pub fn backlink(&self) -> Option<EntryId> {
         self.0.backlink
@@ -184,7 +186,7 @@ impl Header {
         &self.0.parents
     }
 
-    /// The entries that the payload speaks of.
+    /// The entries that the payload refers to.
     #[must_use]
     pub fn refs(&self) -> &[EntryId] {
         &self.0.refs
@@ -208,8 +210,8 @@ impl Header {
         self.0.kind
     }
 
-    /// Everything that must be admitted before this entry: backlink, parents
-    /// and refs, with repetitions.
+    /// All entries that must be admitted before this one: backlink, parents and refs. An id
+    /// may occur more than once.
     pub fn dependencies(&self) -> impl Iterator<Item = &EntryId> {
         self.0.backlink.iter().chain(&self.0.parents).chain(&self.0.refs)
     }

@@ -1,15 +1,25 @@
-//! Ancestry: how far a past reaches on the chains that matter.
+//! Ancestry of an entry that arrives: how far its past reaches on the chains that
+//! matter.
 //!
-//! A past is closed under backlinks, so on each chain it holds the entries up
-//! to some seq. That seq is found by one walk back from the entry, largest
-//! clock first, which ends once every chain that matters was met.
+//! Evaluation asks of many pairs of entries whether one is in the past of the other.
+//! To keep every past is out of the question. But a past is closed under backlinks, so
+//! on each chain it holds the entries up to one `seq`, and that `seq` is needed on few
+//! chains only. One walk finds it, when the entry arrives. What comes later is never in
+//! a past that was complete then, so the result holds for ever.
+//!
+//! Which chains matter is decided before the walk, by [`AuthorityState`]'s
+//! `chains_for_entry` and `chains_for_statement`. Whatever later asks a
+//! [`VersionVector`] about an entry must find that entry's chain there; a missing chain
+//! reads as "not in the past". So both list the chain of every entry about which
+//! `fault.rs`, `control_entry.rs` and `statement.rs` ask.
 
 use std::collections::BTreeSet;
 
 use super::authority_state::AuthorityState;
-use super::incoming::After;
-use super::keys::Keys;
-use super::records::{Located, StatementRecord, VersionVector};
+use super::causal_walk::CausalWalk;
+use super::incoming::Backlink;
+use super::keys::IntroducedKeys;
+use super::records::{LocatedEntry, StatementRecord, VersionVector};
 use crate::entry::DecodedEntry;
 use crate::id::{DeviceId, EntryId, MemberId};
 use crate::payload::Payload;
@@ -17,71 +27,87 @@ use crate::state::EntryIndex;
 use crate::statement::{Generation, Statement, StatementBody};
 use crate::verdict::{ChainPosition, Enrolment};
 
-/// What an arriving entry's past says about it; of a statement, its base's.
+/// Ancestry of an entry: the part of its causal past that decides about it. For the
+/// carrier of a statement, the ancestry of the statement's base.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ancestry {
-    pub(super) reach: VersionVector,
-    /// The largest clock in a statement's base.
+    /// Past on the chains that matter.
+    pub(super) past: VersionVector,
+    /// Largest clock in a statement's base.
     pub(super) clock: u64,
-    /// Of an epoch: what is not in its past.
-    pub(crate) unseen: BTreeSet<u32>,
+    /// Of an epoch entry: the numbers of the requirements that are not in its past.
+    pub(super) unseen: BTreeSet<u32>,
 }
 
 impl AuthorityState {
-    /// Looks into the past of an entry that is about to be taken in.
-    pub(crate) fn look<I: EntryIndex>(
+    /// Computes the ancestry of an entry that is about to arrive.
+    ///
+    /// A carrier of a statement that is known gets an empty ancestry: nothing follows
+    /// from it.
+    ///
+    /// # Errors
+    /// The index's own, if it cannot be read.
+    pub(crate) fn compute_ancestry<I: EntryIndex>(
         &self,
         entry: &DecodedEntry,
-        after: After,
+        backlink: Backlink,
         index: &I,
     ) -> Result<Ancestry, I::Error> {
         let Payload::Statement(signed) = entry.payload() else {
-            let chains = self.chains_for_entry(entry, after);
-            let from = entry.header().dependencies();
-            let reach = self.walk(from, chains, index)?;
+            let chains = self.chains_for_entry(entry, backlink);
+            let past = self.past_on_chains(entry.header().dependencies(), chains, index)?;
             let unseen = match entry.payload() {
-                Payload::Epoch(_) => self.unseen(entry, index)?,
+                Payload::Epoch(_) => self.unseen_requirements(entry, index)?,
                 _ => BTreeSet::new(),
             };
-            return Ok(Ancestry { reach, clock: 0, unseen });
+            return Ok(Ancestry { past, clock: 0, unseen });
         };
-        let act = signed.act();
-        if self.statements.contains_key(&act.digest()) {
+        let statement = signed.statement();
+        if self.statements.contains_key(&statement.id()) {
             return Ok(Ancestry::default());
         }
         let mut clock = 0;
-        for id in act.base() {
+        for id in statement.base() {
             clock = clock.max(self.link(id, index)?.map_or(0, |link| link.lamport));
         }
-        let reach = self.walk(act.base(), self.chains_for_act(act), index)?;
-        Ok(Ancestry { reach, clock, unseen: BTreeSet::new() })
+        let chains = self.chains_for_statement(statement);
+        let past = self.past_on_chains(statement.base(), chains, index)?;
+        Ok(Ancestry { past, clock, unseen: BTreeSet::new() })
     }
 
-    /// Where the past of an entry matters: at carriers of leaves of its
-    /// author's generation, and at other introductions of its keys.
-    fn chains_for_entry(&self, entry: &DecodedEntry, after: After) -> BTreeSet<u32> {
-        let mut places = Vec::new();
-        for stated in self.leaves(after.author, self.next(after)) {
-            if !after.before.is_some_and(|before| stated.cuts(before)) {
-                places.extend_from_slice(&stated.carriers);
+    /// Returns the chains on which the past of an entry matters.
+    ///
+    /// These are the chains of the carriers of leaves that concern its author, unless
+    /// the author's entry before has the leave in its past already; and the chains of
+    /// other introductions of its keys. For most entries there are none, and no walk.
+    fn chains_for_entry(&self, entry: &DecodedEntry, backlink: Backlink) -> BTreeSet<u32> {
+        let mut entries = Vec::new();
+        for leave in self.leaves_on(backlink.author, self.position_behind(backlink)) {
+            if !backlink.previous.is_some_and(|previous| leave.cuts(previous)) {
+                entries.extend_from_slice(&leave.carriers);
             }
         }
-        places.extend(Keys::of(entry).into_iter().flat_map(|keys| self.rivals(keys)));
-        places.iter().map(|place| place.point.chain).collect()
+        let keys = IntroducedKeys::of_entry(entry);
+        entries.extend(keys.into_iter().flat_map(|keys| self.other_introductions_of(keys)));
+        entries.iter().map(|entry| entry.position.chain).collect()
     }
 
-    /// Where the past of a statement's base matters.
-    fn chains_for_act(&self, act: &Statement) -> BTreeSet<u32> {
+    /// Returns the chains on which the past of a statement's base matters.
+    fn chains_for_statement(&self, statement: &Statement) -> BTreeSet<u32> {
         let mut chains = BTreeSet::new();
-        let mut places = Vec::new();
-        places.extend(Keys::of_act(act).into_iter().flat_map(|keys| self.rivals(keys)));
-        match act.body() {
+        let mut entries = Vec::new();
+        // Fault 16: other introductions of its keys.
+        let keys = IntroducedKeys::of_statement(statement);
+        entries.extend(keys.into_iter().flat_map(|keys| self.other_introductions_of(keys)));
+        match statement.body() {
             StatementBody::Remove { member } | StatementBody::Bind { member, .. } => {
-                places.extend(self.introducing(*member));
-                let person = self.people.get(member);
-                for digest in person.into_iter().flat_map(|person| &person.statements) {
-                    let stated = self.statements.get(digest);
-                    places.extend(stated.into_iter().flat_map(|stated| &stated.carriers));
+                // Fault 12: what introduces the target. Then the target's statements,
+                // which may be within the cut, and the target's entries.
+                entries.extend(self.entries_introducing(*member));
+                let record = self.members.get(member);
+                for id in record.into_iter().flat_map(|record| &record.statements) {
+                    let other = self.statements.get(id);
+                    entries.extend(other.into_iter().flat_map(|other| &other.carriers));
                 }
                 chains.extend(self.chains_of_member(*member));
             }
@@ -90,97 +116,83 @@ impl AuthorityState {
             }
             _ => {}
         }
-        let start = act.body().generation().and_then(|g| self.generations.get(&g));
-        places.extend(start.into_iter().flat_map(|start| &start.by));
-        chains.extend(places.iter().map(|place| place.point.chain));
+        // Reason 30: what starts the generation of a self statement.
+        let signing = statement.body().generation().and_then(|g| self.generations.get(&g));
+        entries.extend(signing.into_iter().flat_map(|record| &record.started_by));
+        chains.extend(entries.iter().map(|entry| entry.position.chain));
         chains
     }
 
-    /// The leaves that can ever count for what an enrolment signs at a point.
+    /// Returns the leaves that can ever cut what an enrolment signs at a position.
     ///
-    /// What a hard cut takes stays taken: statements outside it, and entries
-    /// with all that comes after them on their chain.
-    pub(super) fn leaves(
+    /// A leave counts for nothing on an entry that a hard cut cuts: the entry is void
+    /// with reason 40 whatever the leave says, and so is all that follows on its chain.
+    /// To leave these out keeps an evil member who was removed from making every later
+    /// entry of theirs walk.
+    pub(super) fn leaves_on(
         &self,
         author: Enrolment,
-        point: ChainPosition,
+        position: ChainPosition,
     ) -> impl Iterator<Item = &StatementRecord> {
         let spared = self
-            .cuttable(author)
-            .filter(|generation| !self.hard_cuts_on(*generation).any(|cut| cut.cuts(point)));
-        self.own_cuts(spared.map(|generation| (generation, None)))
+            .cuttable_generation(author)
+            .filter(|generation| !self.hard_cuts_on(*generation).any(|cut| cut.cuts(position)));
+        self.accepted_own_cuts(spared.map(|generation| (generation, None)))
     }
 
-    /// The entries that introduce a member.
-    pub(super) fn introducing(&self, member: MemberId) -> impl Iterator<Item = Located> + '_ {
-        let person = self.people.get(&member);
+    /// Returns the entries that introduce a member.
+    pub(super) fn entries_introducing(
+        &self,
+        member: MemberId,
+    ) -> impl Iterator<Item = LocatedEntry> + '_ {
+        let record = self.members.get(&member);
         let genesis = (member == self.owner).then_some(EntryId::from_bytes(*self.group.as_bytes()));
-        let ids = person.into_iter().flat_map(|person| &person.introductions).copied();
+        let ids = record.into_iter().flat_map(|record| &record.introductions).copied();
         genesis.into_iter().chain(ids).filter_map(|id| {
             let introduction = self.introductions.get(&id)?;
-            let introduces = introduction.manner.introduces();
-            introduces.then_some(Located { id, point: introduction.point })
+            let introduces = introduction.kind.introduces();
+            introduces.then_some(LocatedEntry { id, position: introduction.position })
         })
     }
 
-    /// The chains of a member's devices, in whatever generation.
+    /// Returns the chains of a member's devices, in whatever generation.
     pub(super) fn chains_of_member(&self, member: MemberId) -> Vec<u32> {
-        let generations = self.people.get(&member).into_iter().flat_map(|p| &p.generations);
-        let enrolments = generations.flat_map(|generation| self.enrolments_of(*generation));
+        let generations = self.generations_of(member);
+        let enrolments = generations.flat_map(|g| self.enrolments_of_generation(g));
         enrolments.flat_map(|enrolment| self.chains_of(enrolment)).copied().collect()
     }
 
-    /// The enrolments of a device key in a generation.
-    pub(super) fn enrolments_of_device(
-        &self,
-        generation: Generation,
-        device: DeviceId,
-    ) -> impl Iterator<Item = Enrolment> {
-        let enrolments = self.lookup.devices.get(&device).into_iter().flatten().copied();
-        enrolments.filter(move |e| self.enrolment(*e) == Some((generation, device)))
-    }
-
-    /// The chains of a device key in a generation.
+    /// Returns the chains of a device key in a generation.
     pub(super) fn chains_of_device(&self, generation: Generation, device: DeviceId) -> Vec<u32> {
         let enrolments = self.enrolments_of_device(generation, device);
         enrolments.flat_map(|enrolment| self.chains_of(enrolment)).copied().collect()
     }
 
-    /// How far the past of some entries, with them, reaches on these chains.
-    fn walk<'a, I: EntryIndex>(
+    /// Returns how far some entries and their past reach on these chains.
+    fn past_on_chains<'i, I: EntryIndex>(
         &self,
-        from: impl IntoIterator<Item = &'a EntryId>,
+        entries: impl IntoIterator<Item = &'i EntryId>,
         chains: BTreeSet<u32>,
         index: &I,
     ) -> Result<VersionVector, I::Error> {
-        let mut reach = VersionVector::default();
+        let mut past = VersionVector::default();
         if chains.is_empty() {
-            return Ok(reach);
+            return Ok(past);
         }
-        // By clock, so that the first entry met on a chain is the last one in
-        // the past, and that nothing is met twice.
-        let mut open = BTreeSet::new();
-        // Below the clock of the first entry of all that are left, it is no use
-        // to walk.
-        let begin = |number| (self.chain(number).map_or(0, |chain| chain.clock), number);
-        let mut chains: BTreeSet<(u64, u32)> = chains.into_iter().map(begin).collect();
-        for id in from {
-            let link = self.link(id, index)?;
-            open.extend(link.map(|link| (link.lamport, *id, link.point)));
-        }
-        while let Some((clock, id, point)) = open.pop_last() {
-            let Some((floor, _)) = chains.first() else { break };
-            if clock < *floor {
+        // The chains not met yet, by the clock of their first entry: below the
+        // smallest of these clocks, no entry of them is left.
+        let by_first_clock = |number| (self.chain(number).map_or(0, |chain| chain.clock), number);
+        let mut unmet: BTreeSet<(u64, u32)> = chains.into_iter().map(by_first_clock).collect();
+        for visit in CausalWalk::from(entries, self, index)? {
+            let link = visit?.link;
+            if unmet.first().is_none_or(|(floor, _)| link.lamport < *floor) {
                 break;
             }
-            if chains.remove(&begin(point.chain)) {
-                reach.0.insert(point.chain, point.seq);
-            }
-            for dependency in index.dependencies(&id)? {
-                let link = self.link(&dependency, index)?;
-                open.extend(link.map(|link| (link.lamport, dependency, link.point)));
+            // The first entry visited on a chain is the last one in the past.
+            if unmet.remove(&by_first_clock(link.position.chain)) {
+                past.0.insert(link.position.chain, link.position.seq);
             }
         }
-        Ok(reach)
+        Ok(past)
     }
 }

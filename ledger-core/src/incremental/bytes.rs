@@ -1,10 +1,10 @@
-//! What is kept, as bytes, for a checkpoint.
+//! Authority state as bytes of a checkpoint (SPEC §7.2).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::authority_state::AuthorityState;
 use super::records::{
-    Chain, Epochs, GenerationRecord, Introduction, IntroductionKind, Lookup, Person,
+    Chain, Epochs, GenerationRecord, Introduction, IntroductionKind, Lookup, MemberRecord,
     StatementRecord, read_rotations, write_rotations,
 };
 use crate::codec::{Reader, Writer};
@@ -14,6 +14,8 @@ use crate::rule::Refusal;
 use crate::statement::Generation;
 
 impl AuthorityState {
+    /// Writes everything but the lookup and the sets of records in each
+    /// [`MemberRecord`], which follow from the rest.
     pub(crate) fn encode(&self, w: &mut Writer) {
         w.array(13);
         w.bytes(self.group.as_bytes());
@@ -23,10 +25,14 @@ impl AuthorityState {
         w.bytes(&self.salt);
         w.list(self.chains.iter(), Chain::write);
         w.list(self.statements.values(), StatementRecord::write);
-        w.list(self.generations.iter(), |w, (g, started)| GenerationRecord::write(w, *g, started));
-        w.list(self.introductions.iter(), |w, (id, i)| Introduction::write(w, *id, i));
-        w.list(self.people.iter(), |w, (id, person)| Person::write(w, *id, person));
-        w.list(self.named.iter(), |w, (member, entries)| {
+        w.list(self.generations.iter(), |w, (generation, record)| {
+            GenerationRecord::write(w, *generation, record);
+        });
+        w.list(self.introductions.iter(), |w, (id, introduction)| {
+            Introduction::write(w, *id, introduction);
+        });
+        w.list(self.members.iter(), |w, (id, member)| MemberRecord::write(w, *id, member));
+        w.list(self.mentions.iter(), |w, (member, entries)| {
             w.array(2);
             w.bytes(member.as_bytes());
             w.uint(*entries);
@@ -35,9 +41,10 @@ impl AuthorityState {
         self.epochs.write(w);
     }
 
+    /// Reads what [`AuthorityState::encode`] wrote, and makes the rest anew.
     pub(crate) fn decode(r: &mut Reader<'_>) -> Result<Self, Refusal> {
         r.array(13)?;
-        let mut control = Self {
+        let mut state = Self {
             group: GroupId::from_bytes(r.bytes_n()?),
             name: r.text(MAX_NAME_BYTES)?.to_owned(),
             owner: MemberId::from_bytes(r.bytes_n()?),
@@ -45,11 +52,11 @@ impl AuthorityState {
             salt: r.bytes_n()?,
             chains: r.list(Chain::read)?,
             statements: r
-                .list(|r| StatementRecord::read(r).map(|stated| (stated.digest, stated)))?,
+                .list(|r| StatementRecord::read(r).map(|statement| (statement.id, statement)))?,
             generations: r.list(GenerationRecord::read)?,
             introductions: r.list(Introduction::read)?,
-            people: r.list(Person::read)?,
-            named: r.list(|r| {
+            members: r.list(MemberRecord::read)?,
+            mentions: r.list(|r| {
                 r.array(2)?;
                 Ok((MemberId::from_bytes(r.bytes_n()?), r.uint()?))
             })?,
@@ -57,32 +64,35 @@ impl AuthorityState {
             epochs: Epochs::read(r)?,
             lookup: Lookup::default(),
         };
-        control.lookup = control.look_up();
-        control.gather();
-        Ok(control)
+        state.rebuild_lookup();
+        state.rebuild_member_records();
+        Ok(state)
     }
 
-    /// What concerns each member, from the records.
-    fn gather(&mut self) {
+    /// Puts the introductions, generations and statements about each member back
+    /// into the member's record.
+    fn rebuild_member_records(&mut self) {
         let mut about: BTreeMap<MemberId, (BTreeSet<EntryId>, BTreeSet<Generation>)> =
             BTreeMap::new();
         for (id, introduction) in &self.introductions {
+            // The genesis entry is never judged, so it is not among them.
             if let Some(member) =
-                introduction.member.filter(|_| introduction.manner != IntroductionKind::Genesis)
+                introduction.member.filter(|_| introduction.kind != IntroductionKind::Genesis)
             {
                 about.entry(member).or_default().0.insert(*id);
             }
         }
-        for (generation, started) in &self.generations {
-            about.entry(started.member).or_default().1.insert(*generation);
+        for (generation, record) in &self.generations {
+            about.entry(record.member).or_default().1.insert(*generation);
         }
         for (member, (introductions, generations)) in about {
-            let person = self.people.entry(member).or_default();
-            (person.introductions, person.generations) = (introductions, generations);
+            let record = self.members.entry(member).or_default();
+            (record.introductions, record.generations) = (introductions, generations);
         }
-        for stated in self.statements.values() {
-            if let Some(person) = stated.member.and_then(|member| self.people.get_mut(&member)) {
-                person.statements.insert(stated.digest);
+        for statement in self.statements.values() {
+            let member = statement.member.and_then(|member| self.members.get_mut(&member));
+            if let Some(record) = member {
+                record.statements.insert(statement.id);
             }
         }
     }

@@ -1,7 +1,7 @@
-//! Chains of devices, numbered as this device met them.
+//! Chains of devices: where an entry stands, and where the next one comes.
 
 use super::authority_state::AuthorityState;
-use super::incoming::{After, Arrival};
+use super::incoming::{Backlink, IncomingEntry};
 use super::records::{Chain, Introduction};
 use crate::id::{DeviceId, EntryId};
 use crate::state::{EntryIndex, Link};
@@ -12,74 +12,87 @@ impl AuthorityState {
         self.chains.get(usize::try_from(number).ok()?)
     }
 
-    /// The enrolment at the root of a chain.
-    pub(crate) fn author(&self, chain: u32) -> Option<Enrolment> {
-        Some(self.chain(chain)?.enrolment)
+    /// Returns the enrolment at the root of a chain.
+    pub(crate) fn author_of_chain(&self, number: u32) -> Option<Enrolment> {
+        Some(self.chain(number)?.enrolment)
     }
 
-    /// Whether a device signed two entries for one place: only then it has more
-    /// than one chain.
+    /// Returns the chains that begin at an enrolment.
+    pub(super) fn chains_of(&self, enrolment: Enrolment) -> &[u32] {
+        self.lookup.chains.get(&enrolment).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns whether a device signed two entries with one `seq`. Only then has it
+    /// more than one chain.
     pub(crate) fn has_forked(&self, device: DeviceId) -> bool {
         let enrolments = self.lookup.devices.get(&device).into_iter().flatten();
         enrolments.flat_map(|enrolment| self.chains_of(*enrolment)).nth(1).is_some()
     }
 
-    /// What comes after an entry of this device, if it is one.
-    pub(crate) fn after(&self, point: ChainPosition, device: DeviceId) -> Option<After> {
-        let author = self.chain(point.chain)?.enrolment;
-        let (_, of) = self.enrolment(author)?;
-        (of == device).then_some(After { author, before: Some(point) })
+    /// Returns the backlink to an entry at a position, or `None` if the entry there
+    /// is not by this device.
+    pub(crate) fn backlink_to(
+        &self,
+        previous: ChainPosition,
+        device: DeviceId,
+    ) -> Option<Backlink> {
+        let author = self.chain(previous.chain)?.enrolment;
+        let (_, author_device) = self.enrolled_device(author)?;
+        (author_device == device).then_some(Backlink { author, previous: Some(previous) })
     }
 
-    /// Where the next entry stands.
-    pub(crate) fn next(&self, after: After) -> ChainPosition {
-        // Chains are entries, of which no device has 2^32.
+    /// Returns the position that an entry with this backlink takes.
+    ///
+    /// It is on the same chain if the entry before is the chain's last one. Else the
+    /// device has signed another entry with this `seq`, and a branch begins.
+    pub(crate) fn position_behind(&self, backlink: Backlink) -> ChainPosition {
+        // Each chain has an entry of its own, and no device has 2^32 entries.
         let new = u32::try_from(self.chains.len()).unwrap_or(u32::MAX);
-        let Some(before) = after.before else { return ChainPosition { chain: new, seq: 0 } };
-        let is_tip = self.chain(before.chain).is_some_and(|chain| chain.tip == before.seq);
-        let chain = if is_tip { before.chain } else { new };
-        ChainPosition { chain, seq: before.seq.saturating_add(1) }
+        let Some(previous) = backlink.previous else { return ChainPosition { chain: new, seq: 0 } };
+        let is_tip = self.chain(previous.chain).is_some_and(|chain| chain.tip == previous.seq);
+        let chain = if is_tip { previous.chain } else { new };
+        ChainPosition { chain, seq: previous.seq.saturating_add(1) }
     }
 
-    /// Takes note of an entry at the point that [`AuthorityState::next`] gave.
-    pub(super) fn place(&mut self, arrival: Arrival<'_>) {
-        let Arrival { entry, after, point } = arrival;
+    /// Puts an entry at the end of its chain, or begins a chain with it. Its position
+    /// must come from [`AuthorityState::position_behind`].
+    pub(super) fn extend_chain(&mut self, incoming: IncomingEntry<'_>) {
+        let IncomingEntry { entry, backlink, position } = incoming;
         let (id, clock) = (entry.id(), entry.header().lamport());
-        self.lookup.tips.insert(id, point.chain);
-        let number = usize::try_from(point.chain).ok();
+        self.lookup.tips.insert(id, position.chain);
+        let number = usize::try_from(position.chain).ok();
         if let Some(chain) = number.and_then(|number| self.chains.get_mut(number)) {
             self.lookup.tips.remove(&chain.tip_id);
-            (chain.tip, chain.tip_id, chain.tip_clock) = (point.seq, id, clock);
+            (chain.tip, chain.tip_id, chain.tip_clock) = (position.seq, id, clock);
             return;
         }
-        let After { author: enrolment, before: parent } = after;
-        self.chains.push(Chain::begin(enrolment, parent, id, clock));
-        self.lookup.chains.entry(enrolment).or_default().push(point.chain);
+        let Backlink { author, previous } = backlink;
+        self.chains.push(Chain::begin(author, previous, id, clock));
+        self.lookup.chains.entry(author).or_default().push(position.chain);
     }
 
-    /// The place in the graph of an admitted entry.
+    /// Returns position and clock of an admitted entry.
+    ///
+    /// Most dependencies are introductions (refs) or the last entry of a chain
+    /// (backlinks and parents). Both are known here, and the index is not asked.
     pub(crate) fn link<I: EntryIndex>(
         &self,
         id: &EntryId,
         index: &I,
     ) -> Result<Option<Link>, I::Error> {
-        // Most dependencies are introductions, or the last of a chain, for which
-        // the index need not be asked.
-        let known = self.introduction(id).or_else(|| self.tip(id));
+        let known = self.link_of_introduction(id).or_else(|| self.link_of_tip(id));
         known.map_or_else(|| index.link(id), |link| Ok(Some(link)))
     }
 
-    fn introduction(&self, id: &EntryId) -> Option<Link> {
-        let Introduction { point, clock, .. } = self.introductions.get(id)?;
-        Some(Link { point: *point, lamport: *clock })
+    fn link_of_introduction(&self, id: &EntryId) -> Option<Link> {
+        let Introduction { position, clock, .. } = self.introductions.get(id)?;
+        Some(Link { position: *position, lamport: *clock })
     }
 
-    fn tip(&self, id: &EntryId) -> Option<Link> {
+    fn link_of_tip(&self, id: &EntryId) -> Option<Link> {
         let number = *self.lookup.tips.get(id)?;
         let chain = self.chain(number)?;
-        Some(Link {
-            point: ChainPosition { chain: number, seq: chain.tip },
-            lamport: chain.tip_clock,
-        })
+        let position = ChainPosition { chain: number, seq: chain.tip };
+        Some(Link { position, lamport: chain.tip_clock })
     }
 }

@@ -1,125 +1,108 @@
-//! What the state says of members and devices (SPEC §7).
+//! What the group state shows of members, devices and the group's name (SPEC §7).
 
 use std::collections::BTreeMap;
 
 use super::authority_state::AuthorityState;
-use super::records::{IntroductionKind, Person, StatementRecord};
+use super::records::{IntroductionKind, MemberRecord, StatementRecord};
 use crate::id::{DeviceId, MemberId};
 use crate::state::{Device, Member};
 use crate::statement::{Generation, StatementBody};
 use crate::verdict::Enrolment;
 
 impl AuthorityState {
-    /// A member as the state shows them; nobody who is neither accepted nor
-    /// named by an applied entry.
-    pub(crate) fn describe(&self, id: MemberId) -> Option<Member> {
-        let person = self.people.get(&id)?;
-        if !(person.accepted || self.named.contains_key(&id) || self.is_named(person)) {
+    /// Returns a member as the group state shows them, or `None` for a member who is
+    /// not accepted and whom no applied entry mentions.
+    pub(crate) fn describe_member(&self, id: MemberId) -> Option<Member> {
+        let record = self.members.get(&id)?;
+        if !(record.accepted || self.mentions.contains_key(&id) || self.is_mentioned(record)) {
             return None;
         }
-        let renames = self.accepted(person).filter_map(|stated| match &stated.body {
-            StatementBody::Rename { name, .. } => Some((stated.order(), name)),
+        let renames = self.accepted_statements(record).filter_map(|s| match &s.body {
+            StatementBody::Rename { name, .. } => Some((s.order(), name)),
             _ => None,
         });
         let renamed = renames.max_by_key(|(order, _)| *order).map(|(_, name)| name.clone());
         let binds: Vec<&StatementRecord> = self
-            .accepted(person)
-            .filter(|stated| matches!(stated.body, StatementBody::Bind { .. }))
+            .accepted_statements(record)
+            .filter(|statement| matches!(statement.body, StatementBody::Bind { .. }))
             .collect();
+        // A bind that has the removal within it takes the member back.
         let removed = self
-            .accepted(person)
-            .filter(|stated| matches!(stated.body, StatementBody::Remove { .. }))
-            .any(|cut| !binds.iter().any(|bind| bind.within.contains(&cut.digest)));
-        let current = person.generations.iter().copied().filter(|g| self.is_current(*g));
+            .accepted_statements(record)
+            .filter(|statement| matches!(statement.body, StatementBody::Remove { .. }))
+            .any(|removal| !binds.iter().any(|bind| bind.within.contains(&removal.id)));
+        let current = record.generations.iter().copied().filter(|g| self.is_current(*g));
         Some(Member {
-            name: renamed.or_else(|| person.name.clone()).unwrap_or_default(),
-            introduced: person.accepted,
+            name: renamed.or_else(|| record.name.clone()).unwrap_or_default(),
+            introduced: record.accepted,
             removed,
             generations: current.collect(),
         })
     }
 
-    /// The accepted statements about somebody.
-    fn accepted<'a>(&'a self, person: &'a Person) -> impl Iterator<Item = &'a StatementRecord> {
-        let statements = person.statements.iter().filter_map(|d| self.statements.get(d));
-        statements.filter(|stated| stated.verdict.is_applied())
+    /// Returns the statements about a member with the verdict applied.
+    fn accepted_statements<'a>(
+        &'a self,
+        record: &'a MemberRecord,
+    ) -> impl Iterator<Item = &'a StatementRecord> {
+        let statements = record.statements.iter().filter_map(|id| self.statements.get(id));
+        statements.filter(|statement| statement.verdict.is_applied())
     }
 
-    /// Whether an applied claim or statement names somebody. Who is adopted is
-    /// accepted.
-    fn is_named(&self, person: &Person) -> bool {
+    /// Returns whether an applied claim or statement mentions a member. An applied
+    /// adoption makes its member accepted, so it need not be asked about.
+    fn is_mentioned(&self, record: &MemberRecord) -> bool {
         let mut introductions =
-            person.introductions.iter().filter_map(|id| self.introductions.get(id));
-        introductions.any(|i| i.manner == IntroductionKind::Claim && i.verdict.is_applied())
-            || self.accepted(person).next().is_some()
+            record.introductions.iter().filter_map(|id| self.introductions.get(id));
+        introductions.any(|i| i.kind == IntroductionKind::Claim && i.verdict.is_applied())
+            || self.accepted_statements(record).next().is_some()
     }
 
-    /// The devices of a member that may write.
-    pub(crate) fn devices(&self, id: MemberId) -> BTreeMap<(Generation, DeviceId), Device> {
+    /// Returns the devices of a member that may write, with their X25519 keys.
+    pub(crate) fn devices_of(&self, member: MemberId) -> BTreeMap<(Generation, DeviceId), Device> {
         let mut devices = BTreeMap::new();
-        let generations = self.people.get(&id).into_iter().flat_map(|p| &p.generations);
-        for generation in generations.copied().filter(|g| self.is_current(*g)) {
-            // A key that is enrolled twice is one device; the last goes.
-            for enrolment in self.enrolments_of(generation) {
-                let Some((_, device)) = self.enrolment(enrolment) else { continue };
+        for generation in self.generations_of(member).filter(|g| self.is_current(*g)) {
+            // A device key that is enrolled twice in a generation is one device, with
+            // the key of the last enrolment.
+            for enrolment in self.enrolments_of_generation(generation) {
+                let Some((_, device)) = self.enrolled_device(enrolment) else { continue };
                 let cut = self.own_cuts_on(enrolment).next().is_some();
-                if cut || !self.is_enrolled(enrolment) {
+                if cut || !self.is_enrolment_accepted(enrolment) {
                     continue;
                 }
-                let rotated = self.rotated((generation, device));
-                let exchange = rotated.or_else(|| self.certified(enrolment));
+                let rotated = self.last_rotation((generation, device));
+                let exchange = rotated.or_else(|| self.certified_key(enrolment));
                 devices.extend(exchange.map(|exchange| ((generation, device), exchange)));
             }
         }
         devices
     }
 
-    /// A member's generations, current or not.
-    pub(crate) fn generations(&self, id: MemberId) -> impl Iterator<Item = Generation> + '_ {
-        self.people.get(&id).into_iter().flat_map(|person| person.generations.iter().copied())
+    fn last_rotation(&self, device: (Generation, DeviceId)) -> Option<Device> {
+        self.rotations.get(&device)?.last_key_value().map(|(_, key)| *key)
     }
 
-    /// The last applied rotation of a device.
-    fn rotated(&self, key: (Generation, DeviceId)) -> Option<Device> {
-        self.rotations.get(&key)?.last_key_value().map(|(_, device)| *device)
-    }
-
-    /// The X25519 key with which a device was enrolled.
-    fn certified(&self, enrolment: Enrolment) -> Option<Device> {
+    /// Returns the X25519 key with which a device was enrolled.
+    fn certified_key(&self, enrolment: Enrolment) -> Option<Device> {
         match enrolment {
             Enrolment::First(generation) => {
-                self.generations.get(&generation).map(|start| start.exchange)
+                self.generations.get(&generation).map(|record| record.exchange)
             }
-            Enrolment::Enrolled(digest) => match &self.statements.get(&digest)?.body {
+            Enrolment::Enrolled(id) => match &self.statements.get(&id)?.body {
                 StatementBody::Enrol { certificate, .. } => Some(Device::certified(certificate)),
                 _ => None,
             },
         }
     }
 
-    /// The group's name.
+    /// Returns the group's name: the last accepted renaming, else the genesis entry's.
     pub(crate) fn group_name(&self) -> String {
-        let renames = self.lookup.group_renames.iter().filter_map(|d| self.statements.get(d));
-        let accepted = renames.filter(|stated| stated.verdict.is_applied());
-        let last = accepted.max_by_key(|stated| stated.order());
-        match last.map(|stated| &stated.body) {
+        let renames = self.lookup.group_renames.iter().filter_map(|id| self.statements.get(id));
+        let accepted = renames.filter(|rename| rename.verdict.is_applied());
+        let last = accepted.max_by_key(|rename| rename.order());
+        match last.map(|rename| &rename.body) {
             Some(StatementBody::RenameGroup { name }) => name.clone(),
             _ => self.name.clone(),
         }
-    }
-
-    /// The member whose device this is: by an enrolment with a chain, else by
-    /// one that could begin a chain.
-    pub(crate) fn device_owner(&self, device: DeviceId) -> Option<MemberId> {
-        let enrolments = self.lookup.devices.get(&device)?;
-        let begun = enrolments.iter().find(|enrolment| !self.chains_of(**enrolment).is_empty());
-        let enrols = |enrolment: &&Enrolment| match enrolment {
-            Enrolment::First(_) => true,
-            Enrolment::Enrolled(digest) => {
-                self.statements.get(digest).is_some_and(|stated| self.enrols(stated))
-            }
-        };
-        let enrolment = begun.or_else(|| enrolments.iter().find(enrols))?;
-        self.member(*enrolment)
     }
 }

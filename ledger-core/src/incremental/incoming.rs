@@ -1,28 +1,28 @@
-//! An entry that is about to be applied, and what its backlink names.
+//! Control or data entry on its way into the authority state.
 
-use super::records::Located;
+use super::records::LocatedEntry;
 use crate::entry::DecodedEntry;
 use crate::verdict::{ChainPosition, Enrolment};
 
-/// Where an entry comes: what its backlink names.
+/// What the backlink of an admitted entry names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct After {
-    /// The enrolment at the root of the chain: whose entry it is.
+pub(crate) struct Backlink {
+    /// Enrolment at the root of the chain: the author.
     pub(crate) author: Enrolment,
-    /// The device's entry before; none if this is its first.
-    pub(crate) before: Option<ChainPosition>,
+    /// The device's entry before; `None` if this is its first.
+    pub(crate) previous: Option<ChainPosition>,
 }
 
-/// An entry on its way in.
+/// An admitted entry with its author and the position that it takes.
 #[derive(Clone, Copy)]
-pub(crate) struct Arrival<'a> {
+pub(crate) struct IncomingEntry<'a> {
     pub(crate) entry: &'a DecodedEntry,
-    pub(crate) after: After,
-    pub(crate) point: ChainPosition,
+    pub(crate) backlink: Backlink,
+    pub(crate) position: ChainPosition,
 }
 
-impl Arrival<'_> {
-    pub(super) fn located(&self) -> Located {
-        Located { id: self.entry.id(), point: self.point }
+impl IncomingEntry<'_> {
+    pub(super) fn located(&self) -> LocatedEntry {
+        LocatedEntry { id: self.entry.id(), position: self.position }
     }
 }

@@ -1,7 +1,7 @@
-//! The keys that an entry introduces, and where else they were.
+//! Keys that an entry introduces.
 
 use super::authority_state::AuthorityState;
-use super::records::Located;
+use super::records::LocatedEntry;
 use crate::entry::DecodedEntry;
 use crate::id::{DeviceId, RootId};
 use crate::keys::Card;
@@ -9,20 +9,22 @@ use crate::payload::Payload;
 use crate::statement::{Generation, Statement, StatementBody};
 use crate::verdict::Enrolment;
 
-/// The keys that an entry introduces, and as what.
+/// Keys that an entry or statement introduces, with the generation and enrolment for
+/// which it introduces them.
 #[derive(Clone, Copy)]
-pub(crate) struct Keys {
-    /// With the generation that it starts; an enrolment introduces a device
-    /// alone.
+pub(crate) struct IntroducedKeys {
+    /// Root key and the generation that it signs for; `None` for the enrolment of a
+    /// further device.
     root: Option<(RootId, Generation)>,
     pub(crate) device: DeviceId,
     enrolment: Enrolment,
 }
 
-impl Keys {
-    /// None if the entry introduces no key. The genesis entry's come first, so
-    /// nobody asks for them.
-    pub(crate) fn of(entry: &DecodedEntry) -> Option<Self> {
+impl IntroducedKeys {
+    /// Returns the keys that an entry introduces, or `None` if it introduces none.
+    ///
+    /// Not for the genesis entry: its keys come first and can reuse none.
+    pub(crate) fn of_entry(entry: &DecodedEntry) -> Option<Self> {
         match entry.payload() {
             Payload::AddMember(add) => {
                 let card = add.card();
@@ -31,21 +33,21 @@ impl Keys {
             Payload::Claim(claim) => {
                 Some(Self::on_card(claim.card(), Generation::Claim(entry.id())))
             }
-            Payload::Statement(signed) => Self::of_act(signed.act()),
+            Payload::Statement(signed) => Self::of_statement(signed.statement()),
             _ => None,
         }
     }
 
-    /// The same of a statement.
-    pub(super) fn of_act(act: &Statement) -> Option<Self> {
-        match act.body() {
+    /// Returns the keys that a statement introduces.
+    pub(super) fn of_statement(statement: &Statement) -> Option<Self> {
+        match statement.body() {
             StatementBody::Bind { card, .. } => {
-                Some(Self::on_card(card, Generation::Bind(act.digest())))
+                Some(Self::on_card(card, Generation::Bind(statement.id())))
             }
             StatementBody::Enrol { certificate, .. } => Some(Self {
                 root: None,
                 device: certificate.device(),
-                enrolment: Enrolment::Enrolled(act.digest()),
+                enrolment: Enrolment::Enrolled(statement.id()),
             }),
             _ => None,
         }
@@ -61,18 +63,21 @@ impl Keys {
 }
 
 impl AuthorityState {
-    /// Where else these keys were introduced. The same card added again, or the
-    /// same statement carried again, introduces nothing new.
-    pub(super) fn rivals(&self, keys: Keys) -> Vec<Located> {
-        let Keys { root, device, enrolment } = keys;
-        let roots = root.into_iter().flat_map(|(root, generation)| {
-            let others = self.lookup.roots.get(&root).into_iter().flatten();
-            others.filter(move |other| **other != generation)
+    /// Returns the entries that introduce one of these keys for another generation or
+    /// enrolment.
+    ///
+    /// The same card added again, or the same statement carried again, introduces the
+    /// keys for the same purpose and is not among them.
+    pub(super) fn other_introductions_of(&self, keys: IntroducedKeys) -> Vec<LocatedEntry> {
+        let IntroducedKeys { root, device, enrolment } = keys;
+        let generations = root.into_iter().flat_map(|(root, generation)| {
+            let all = self.lookup.roots.get(&root).into_iter().flatten();
+            all.filter(move |other| **other != generation)
         });
-        let starts = roots.filter_map(|other| self.generations.get(other));
+        let records = generations.filter_map(|other| self.generations.get(other));
         let devices = self.lookup.devices.get(&device).into_iter().flatten();
         let enrolments = devices.filter(|other| **other != enrolment);
-        let enrolled = enrolments.flat_map(|other| self.enrolled_at(*other));
-        starts.flat_map(|start| &start.by).chain(enrolled).copied().collect()
+        let enrolling = enrolments.flat_map(|other| self.enrolling_entries(*other));
+        records.flat_map(|record| &record.started_by).chain(enrolling).copied().collect()
     }
 }

@@ -1,31 +1,48 @@
-//! Who may do what, kept up to date entry by entry (SPEC §6).
+//! Incremental evaluation: the same verdicts as evaluation from scratch, kept up to
+//! date entry by entry (SPEC §6; [ADR 5](../../docs/adr/0005-incremental-evaluation.md)).
 //!
-//! [`authority`](crate::authority) works everything out from the whole set;
-//! here the same is kept for the entries that decide about others: statements,
-//! introductions, the chains of devices. Plain entries leave nothing here but
-//! counts and rotations, so it stays small, and a checkpoint can hold it.
+//! [`authority`](crate::authority) resolves the whole set of entries at once, plainly.
+//! A device that receives one entry at a time cannot afford that. Here an arriving entry
+//! costs as much as it changes:
 //!
-//! What hangs on the past of an entry is worked out once, when it arrives, and
-//! kept as the place it reaches on each chain that matters ([`reach`]): an entry
-//! comes after its past, so whatever comes later is never in it.
+//! - A data entry is judged by its author and its position: one comparison for each cut
+//!   on the author ([`AuthorityState::judge`]).
+//! - A control entry (an introduction, or the carrier of a statement) may flip verdicts
+//!   of others. The affected members are found, their verdicts recomputed, and the
+//!   caller is told which chains of data entries to judge again
+//!   ([`AuthorityState::apply_control_entry`]).
+//!
+//! What decides about an entry in its causal past is computed once, when the entry
+//! arrives, as a partial version vector ([`Ancestry`]). Every answer from then on is a
+//! comparison of two numbers.
+//!
+//! Both evaluations must agree; property tests and the simulation compare them. Only the
+//! small types in [`verdict`](crate::verdict) and [`state`](crate::state) are shared.
 
+mod acceptance;
+mod affected;
 mod ancestry;
 mod authority_state;
 mod bytes;
+mod causal_walk;
 mod chains;
+mod control_entry;
+mod cuts;
+mod data_entry;
 mod describe;
+mod enrolments;
 mod epochs;
 mod fault;
 mod incoming;
 mod keys;
-mod observe;
+mod recompute;
 mod records;
-mod settle;
-mod standing;
-mod take;
+mod statement;
+mod verdict_snapshot;
 
 pub(crate) use ancestry::Ancestry;
 pub(crate) use authority_state::AuthorityState;
-pub(crate) use incoming::{After, Arrival};
-pub(crate) use keys::Keys;
-pub(crate) use take::Outcome;
+pub(crate) use causal_walk::CausalWalk;
+pub(crate) use control_entry::Outcome;
+pub(crate) use incoming::{Backlink, IncomingEntry};
+pub(crate) use keys::IntroducedKeys;

@@ -1,4 +1,4 @@
-//! Cards: they introduce people who hold a root key (SPEC §3.2).
+//! Cards of people who hold a root key (SPEC §3.2).
 
 use super::certificate::{DeviceSignatures, VERSION, expect_version};
 use super::check::{check_signature, check_x25519};
@@ -8,7 +8,7 @@ use crate::base::hash::{Tag, digest};
 use crate::base::id::{GroupId, MemberId, RootId};
 use crate::base::rule::{Refusal, Rule};
 
-/// Introduces a person who holds a root key:
+/// Card that introduces a person who holds a root key:
 /// `[1, group|salt, root_pk, recovery_x, name, S]`, with the certificate `S`
 /// of the person's first device as a byte string.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,21 +20,20 @@ pub struct Card {
 }
 
 impl Card {
-    /// Writes and signs the card of the person who holds `entropy`, for the
-    /// group number `index` of theirs, named by `place`.
+    /// Writes and signs a card with the root key number `index` of `entropy`.
     pub(crate) fn sign(
-        place: CertificateScope,
+        scope: CertificateScope,
         name: &str,
         entropy: &RootEntropy,
         index: u32,
         device: &DeviceKey,
     ) -> Result<(Self, CardSignatures), Refusal> {
         let root = entropy.root_key(index);
-        let (certificate, device) = DeviceCertificate::sign(place, &root, device)?;
+        let (certificate, device) = DeviceCertificate::sign(scope, &root, device)?;
         let mut w = Writer::new();
         w.array(6);
         w.uint(VERSION);
-        w.bytes(&place);
+        w.bytes(&scope);
         w.bytes(root.id().as_bytes());
         w.bytes(&entropy.recovery_public_key(index));
         w.text(name);
@@ -50,14 +49,14 @@ impl Card {
         let mut r = Reader::new(bytes);
         r.array(6)?;
         expect_version(&mut r)?;
-        let place: CertificateScope = r.bytes_n()?;
+        let scope: CertificateScope = r.bytes_n()?;
         let root = RootId::from_bytes(r.bytes_n()?);
         let recovery = r.bytes_n()?;
         let name = r.name()?;
         let certificate = DeviceCertificate::decode(r.bytes()?)?;
         r.finish()?;
         check_x25519(&recovery, "the recovery key")?;
-        if *certificate.place() != place || certificate.root() != root {
+        if *certificate.scope() != scope || certificate.root() != root {
             return Err(Refusal::with_detail(Rule::K3, "card and certificate differ"));
         }
         Ok(Self { bytes: bytes.to_vec(), recovery, name, certificate })
@@ -74,8 +73,8 @@ impl Card {
         &self.bytes
     }
 
-    pub(crate) fn place(&self) -> &CertificateScope {
-        self.certificate.place()
+    pub(crate) fn scope(&self) -> &CertificateScope {
+        self.certificate.scope()
     }
 
     /// The member whom this card introduces.
@@ -109,12 +108,12 @@ impl Card {
     }
 }
 
-/// The three signatures that make a card binding.
+/// The three signatures that a card needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CardSignatures {
     /// By the root key over the card.
     card: [u8; 64],
-    /// Of the first device's certificate.
+    /// The signatures of the first device's certificate.
     device: DeviceSignatures,
 }
 
@@ -134,8 +133,8 @@ impl CardSignatures {
     }
 }
 
-/// A card with its signatures: what a joining person hands to a member, who
-/// introduces them with it.
+/// Card with its signatures. A person who joins sends it to a member, who introduces the
+/// person with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedCard {
     card: Card,
@@ -143,9 +142,9 @@ pub struct SignedCard {
 }
 
 impl SignedCard {
-    /// Writes and signs the card of the person who holds `entropy`, under
-    /// their root key number `index`, with `device` as first device. A root
-    /// key or device key is introduced once: whoever returns takes fresh ones.
+    /// Writes and signs a card with the root key number `index` of `entropy` and with
+    /// `device` as the first device. A group accepts each root key and device key once: a
+    /// person who returns to a group needs fresh ones.
     ///
     /// # Errors
     /// Rule P3 if the name is empty or longer than 256 bytes.
@@ -163,7 +162,7 @@ impl SignedCard {
     /// Reads `card, signatures` and checks that the card is for `group`.
     pub(crate) fn read(r: &mut Reader<'_>, group: Option<GroupId>) -> Result<Self, Refusal> {
         let card = Card::decode(r.bytes()?)?;
-        if group.is_none_or(|group| card.place() != group.as_bytes()) {
+        if group.is_none_or(|group| card.scope() != group.as_bytes()) {
             return Err(Refusal::with_detail(Rule::K3, "the card is for another group"));
         }
         Ok(Self { card, signatures: CardSignatures::read(r)? })

@@ -13,15 +13,15 @@ pub(super) const VERSION: u64 = 1;
 /// X25519 with HKDF-SHA256, as HPKE numbers it (RFC 9180 §7.1).
 pub(crate) const KEM_X25519: u64 = 0x0020;
 
-/// The group that a certificate is for; in a genesis entry, whose group has no
-/// id yet, the salt that stands for it.
+/// Group that a certificate is valid in: the group's id or, in the genesis entry, whose group
+/// has no id yet, the group's salt.
 pub(crate) type CertificateScope = [u8; 32];
 
-/// Ties a device's keys to a member's root key:
+/// Certificate that ties a device's keys to a member's root key:
 /// `[1, group|salt, root_pk, ed_pk, kem_id, x_pk, x_gen]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceCertificate {
-    place: CertificateScope,
+    scope: CertificateScope,
     root: RootId,
     device: DeviceId,
     exchange: [u8; 32],
@@ -29,12 +29,12 @@ pub struct DeviceCertificate {
     bytes: Vec<u8>,
 }
 
-/// The two signatures that make a device certificate binding.
+/// The two signatures that a device certificate needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DeviceSignatures {
-    /// By the root key over the certificate.
+    /// Signature of the root key over the certificate.
     pub(super) certificate: [u8; 64],
-    /// By the device key over the certificate: it consents.
+    /// Signature of the device key over the certificate: the device consents.
     pub(super) acceptance: [u8; 64],
 }
 
@@ -52,28 +52,28 @@ impl DeviceSignatures {
 }
 
 impl DeviceCertificate {
-    /// Certifies a device, which consents.
+    /// Writes a certificate and signs it with the root key and the device key.
     pub(crate) fn sign(
-        place: CertificateScope,
+        scope: CertificateScope,
         root: &RootKey,
         device: &DeviceKey,
     ) -> Result<(Self, DeviceSignatures), Refusal> {
-        let certificate = Self::unsigned(place, root.id(), device)?;
+        let certificate = Self::unsigned(scope, root.id(), device)?;
         let acceptance = certificate.accept(device);
         let signatures = certificate.certify(root, acceptance);
         Ok((certificate, signatures))
     }
 
-    /// A certificate that nobody has signed yet.
+    /// A certificate without signatures.
     pub(crate) fn unsigned(
-        place: CertificateScope,
+        scope: CertificateScope,
         root: RootId,
         device: &DeviceKey,
     ) -> Result<Self, Refusal> {
         let mut w = Writer::new();
         w.array(7);
         w.uint(VERSION);
-        w.bytes(&place);
+        w.bytes(&scope);
         w.bytes(root.as_bytes());
         w.bytes(device.id().as_bytes());
         w.uint(KEM_X25519);
@@ -82,7 +82,7 @@ impl DeviceCertificate {
         Self::decode(&w.into_bytes())
     }
 
-    /// The device consents.
+    /// Signs the certificate with the device key.
     pub(crate) fn accept(&self, device: &DeviceKey) -> [u8; 64] {
         device.sign_certificate(Tag::DEV_ACCEPT, &self.bytes)
     }
@@ -96,7 +96,7 @@ impl DeviceCertificate {
         let mut r = Reader::new(bytes);
         r.array(7)?;
         expect_version(&mut r)?;
-        let place = r.bytes_n()?;
+        let scope = r.bytes_n()?;
         let root = RootId::from_bytes(r.bytes_n()?);
         let device = DeviceId::from_bytes(r.bytes_n()?);
         expect_kem(&mut r)?;
@@ -106,7 +106,7 @@ impl DeviceCertificate {
         check_ed25519(root.as_bytes(), "the root key")?;
         check_ed25519(device.as_bytes(), "the device key")?;
         check_x25519(&exchange, "the device's exchange key")?;
-        Ok(Self { place, root, device, exchange, exchange_generation, bytes: bytes.to_vec() })
+        Ok(Self { scope, root, device, exchange, exchange_generation, bytes: bytes.to_vec() })
     }
 
     /// Checks the two signatures (rule K4).
@@ -127,8 +127,8 @@ impl DeviceCertificate {
         &self.bytes
     }
 
-    pub(crate) fn place(&self) -> &CertificateScope {
-        &self.place
+    pub(crate) fn scope(&self) -> &CertificateScope {
+        &self.scope
     }
 
     /// The member's root key.
@@ -149,14 +149,14 @@ impl DeviceCertificate {
         &self.exchange
     }
 
-    /// How often the X25519 key was rotated before.
+    /// Number of rotations of the X25519 key before this certificate.
     #[must_use]
     pub fn exchange_generation(&self) -> u64 {
         self.exchange_generation
     }
 }
 
-/// A device certificate with its signatures.
+/// Device certificate with its signatures.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedDevice {
     certificate: DeviceCertificate,
@@ -164,8 +164,8 @@ pub struct SignedDevice {
 }
 
 impl SignedDevice {
-    /// Certifies a further device of the person who holds `root`; the device
-    /// consents.
+    /// Certifies a further device of the person who holds `root`, with the device key's
+    /// consent.
     ///
     /// # Errors
     /// Rule K1 or K2 if a key is weak, which fresh random ones never are.
@@ -174,8 +174,12 @@ impl SignedDevice {
         Ok(Self { certificate, signatures })
     }
 
-    /// Certifies a device that consented from afar.
-    pub(crate) fn of(certificate: DeviceCertificate, root: &RootKey, acceptance: [u8; 64]) -> Self {
+    /// Adds the root key's signature to a certificate that the device has accepted elsewhere.
+    pub(crate) fn certify(
+        certificate: DeviceCertificate,
+        root: &RootKey,
+        acceptance: [u8; 64],
+    ) -> Self {
         let signatures = certificate.certify(root, acceptance);
         Self { certificate, signatures }
     }

@@ -1,4 +1,4 @@
-//! Which keys may be introduced (rules K1 and K2), and single signature checks.
+//! Checks of keys that are introduced (rules K1 and K2), and of single signatures.
 
 use ed25519_zebra::{Signature, VerificationKey};
 use x25519_dalek::{PublicKey, StaticSecret};

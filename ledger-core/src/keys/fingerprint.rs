@@ -1,12 +1,12 @@
-//! What two people read to each other to know that they mean the same keys.
+//! Fingerprints: digits that two people compare to know that they mean the same keys.
 
 use core::fmt;
 
 use super::{Card, DeviceCertificate};
 use crate::base::hash::{Tag, digest};
 
-/// Thirty digits that stand for a card or a certificate (SPEC §3.2): short
-/// enough to read aloud, and too long for somebody else's keys to have the same.
+/// Thirty digits that identify a card or a certificate (SPEC §3.2). They are short enough to
+/// read aloud, and so many that an attacker cannot find keys with equal digits.
 ///
 /// ```
 /// # use ledger_core::GroupId;
@@ -23,7 +23,7 @@ use crate::base::hash::{Tag, digest};
 pub struct Fingerprint([u32; 6]);
 
 impl Fingerprint {
-    pub(crate) fn of(bytes: &[u8]) -> Self {
+    pub(crate) fn compute(bytes: &[u8]) -> Self {
         let hash = digest(Tag::FINGERPRINT, &[bytes]);
         let mut groups = [0; 6];
         let (words, _) = hash.as_chunks::<4>();
@@ -43,18 +43,18 @@ impl fmt::Display for Fingerprint {
 }
 
 impl Card {
-    /// What its holder and who admits them can compare.
+    /// The fingerprint that the person and the admitting member compare.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(self.as_bytes())
+        Fingerprint::compute(self.as_bytes())
     }
 }
 
 impl DeviceCertificate {
-    /// What can be compared between the device and who enrols it.
+    /// The fingerprint that the device and the enrolling member compare.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(self.as_bytes())
+        Fingerprint::compute(self.as_bytes())
     }
 }
 
@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn digits_are_those_of_the_hash() {
         // From: printf '\x10gl/1/fingerprintabc' | sha256sum
-        assert_eq!(Fingerprint::of(b"abc").to_string(), "52573 22228 18068 70414 65485 57445");
+        assert_eq!(Fingerprint::compute(b"abc").to_string(), "52573 22228 18068 70414 65485 57445");
         assert_eq!(Fingerprint([0, 1, 99_999, 7, 10_000, 0]).to_string().len(), 35);
     }
 }

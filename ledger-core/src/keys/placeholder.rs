@@ -1,4 +1,4 @@
-//! Placeholder cards: they introduce people who have no key yet (SPEC §3.2).
+//! Placeholder cards of people who have no key yet (SPEC §3.2).
 
 use super::CertificateScope;
 use super::card::member_of;
@@ -8,22 +8,21 @@ use crate::base::id::MemberId;
 use crate::base::limits::MAX_NAME_BYTES;
 use crate::base::rule::{Refusal, Rule};
 
-/// Introduces somebody who has no key yet:
+/// Card that introduces a person who has no key yet:
 /// `[1, group|salt, introducer's MemberId, name, nonce16]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlaceholderCard {
-    place: CertificateScope,
+    scope: CertificateScope,
     introducer: MemberId,
     name: String,
     nonce: [u8; 16],
 }
 
 impl PlaceholderCard {
-    /// A card for somebody called `name`, told apart by `nonce` from others
-    /// of that name. The place is the group's id, or the salt for people whom
-    /// the genesis entry of a successor group introduces.
+    /// Creates a card. `nonce` distinguishes people of the same name. The scope is the group's
+    /// id, or the salt for people whom the genesis entry of a successor group introduces.
     pub(crate) fn new(
-        place: CertificateScope,
+        scope: CertificateScope,
         introducer: MemberId,
         name: &str,
         nonce: [u8; 16],
@@ -31,14 +30,14 @@ impl PlaceholderCard {
         if name.is_empty() || name.len() > MAX_NAME_BYTES {
             return Err(Refusal::with_detail(Rule::P3, format!("a name of {} bytes", name.len())));
         }
-        Ok(Self { place, introducer, name: name.to_owned(), nonce })
+        Ok(Self { scope, introducer, name: name.to_owned(), nonce })
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut w = Writer::new();
         w.array(5);
         w.uint(VERSION);
-        w.bytes(&self.place);
+        w.bytes(&self.scope);
         w.bytes(self.introducer.as_bytes());
         w.text(&self.name);
         w.bytes(&self.nonce);
@@ -49,19 +48,19 @@ impl PlaceholderCard {
         let mut r = Reader::new(bytes);
         r.array(5)?;
         expect_version(&mut r)?;
-        let place = r.bytes_n()?;
+        let scope = r.bytes_n()?;
         let introducer = MemberId::from_bytes(r.bytes_n()?);
         let name = r.name()?;
         let nonce = r.bytes_n()?;
         r.finish()?;
-        Ok(Self { place, introducer, name, nonce })
+        Ok(Self { scope, introducer, name, nonce })
     }
 
-    pub(crate) fn place(&self) -> &CertificateScope {
-        &self.place
+    pub(crate) fn scope(&self) -> &CertificateScope {
+        &self.scope
     }
 
-    /// The member who introduces, and who may claim.
+    /// The member who introduces the person, and who may claim the placeholder.
     #[must_use]
     pub fn introducer(&self) -> MemberId {
         self.introducer

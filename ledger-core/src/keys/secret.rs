@@ -1,4 +1,4 @@
-//! Secret keys. None of them shows itself in `Debug`, all are wiped on drop.
+//! Secret keys. `Debug` shows none of them, and all are wiped on drop.
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use x25519_dalek::{PublicKey, StaticSecret};
@@ -7,18 +7,18 @@ use zeroize::Zeroizing;
 use crate::base::hash::{Tag, derive_key, signed_message};
 use crate::base::id::{DeviceId, EntryId, RootId};
 
-/// The 32 random bytes from which a person's root keys derive, one per group,
-/// so that groups cannot be linked (SPEC §3.1).
+/// A person's 32 random bytes, from which one root key for each group is derived (SPEC §3.1).
+/// Each group has a key of its own, so that nobody can link groups by their keys.
 pub struct RootEntropy(Zeroizing<[u8; 32]>);
 
 impl RootEntropy {
-    /// Takes 32 bytes of a cryptographic random generator.
+    /// Creates the key from 32 bytes of a cryptographic random generator.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))
     }
 
-    /// Shows the bytes to whoever keeps them.
+    /// The bytes, for the secret store that keeps them.
     #[must_use]
     pub fn expose_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -48,7 +48,7 @@ impl RootEntropy {
 pub struct ExchangeKey(StaticSecret);
 
 impl ExchangeKey {
-    /// Takes 32 bytes of a cryptographic random generator.
+    /// Creates the key from 32 bytes of a cryptographic random generator.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(StaticSecret::from(bytes))
@@ -64,15 +64,15 @@ impl ExchangeKey {
         &self.0
     }
 
-    /// X25519 with somebody's public key; none if that is of low order, so
-    /// that the result would be all zero.
+    /// X25519 with another's public key. `None` if that key is of low order, which would make the
+    /// result all zero.
     pub(crate) fn agree(&self, theirs: &[u8; 32]) -> Option<Zeroizing<[u8; 32]>> {
         let shared = self.0.diffie_hellman(&PublicKey::from(*theirs));
         shared.was_contributory().then(|| Zeroizing::new(shared.to_bytes()))
     }
 }
 
-/// A member's root key in one group: it signs cards, devices and acts.
+/// A member's root key in one group; signs cards, device certificates and statements.
 pub struct RootKey(SigningKey);
 
 impl RootKey {
@@ -94,8 +94,8 @@ pub struct DeviceKey {
 }
 
 impl DeviceKey {
-    /// Takes 64 bytes of a cryptographic random generator: the Ed25519 seed,
-    /// then the X25519 secret.
+    /// Creates the keys from 64 bytes of a cryptographic random generator: the Ed25519 seed, then
+    /// the X25519 secret.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; 64]) -> Self {
         let (seed, exchange) = halves(bytes);
@@ -117,7 +117,7 @@ impl DeviceKey {
         self.exchange.public_key()
     }
 
-    /// Leaves only the X25519 key.
+    /// The X25519 key alone.
     #[must_use]
     pub fn into_exchange_key(self) -> ExchangeKey {
         self.exchange
@@ -138,7 +138,7 @@ impl DeviceKey {
     }
 }
 
-/// What an entry's signature covers: `entry-sig ‖ id`.
+/// Bytes that an entry's signature covers: `entry-sig ‖ id`.
 pub(crate) fn entry_message(id: &EntryId) -> Vec<u8> {
     [Tag::ENTRY_SIG.as_bytes(), id.as_bytes()].concat()
 }

@@ -1,5 +1,5 @@
-//! What people hand to each other outside of the ledger (SPEC §13): one frame
-//! for all of it, as bytes for files or as text for links and QR codes.
+//! Frame of all messages outside of the ledger (SPEC §13), as bytes for files or as text for
+//! links and QR codes: `form ‖ body ‖ check4`.
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use zeroize::Zeroizing;
@@ -9,7 +9,7 @@ use crate::base::rule::{Refusal, Rule};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $form:literal, $name:literal;)*) => {
-        /// What a message is, told by its first byte.
+        /// Kind of a message, which is its first byte.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum MessageKind {
@@ -25,7 +25,7 @@ macro_rules! kinds {
                 match self { $(Self::$kind => $form,)* }
             }
 
-            /// A word for people to read.
+            /// A name for people to read.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$kind => $name,)* }
@@ -63,28 +63,29 @@ kinds! {
     Enrolment = 0x33, "enrolment for a member to carry";
 }
 
-/// The bytes or the text are not a message, or not the one that was expected.
+/// Error of bytes or text that are no message, or not the expected one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MessageError {
-    /// Rule M1: nothing of this library, or of a newer version of it.
+    /// Rule M1: the data is not of this library, or of a newer version of it.
     #[error(
         "this is not a link, code or file of Group Ledger, or it is from a newer version; \
          take it again from where it came, or update the app"
     )]
     NotAMessage,
-    /// Rule M1: the check at its end does not fit.
+    /// Rule M1: the check bytes do not fit.
     #[error("the message is not whole; copy or scan all of it again")]
     Damaged,
-    /// Rule M1: another message than the one that was asked for.
+    /// Rule M1: a message of another kind than the expected one.
     #[error("this is a {}, not a {}", .found.name(), .expected.name())]
     OtherKind {
-        /// What it is.
+        /// The kind of the message.
         found: MessageKind,
-        /// What was expected.
+        /// The expected kind.
         expected: MessageKind,
     },
-    /// Rule M2: whole, but not as its kind must be; whoever made it is at fault.
+    /// Rule M2: the message is whole, but its fields are not those of its kind. Its maker is
+    /// at fault.
     #[error("the message was made wrongly; ask for another one ({0})")]
     Malformed(Refusal),
 }
@@ -107,20 +108,20 @@ impl From<Refusal> for MessageError {
 }
 
 impl MessageKind {
-    /// What a message is, after checking that it is whole.
+    /// The kind of a message that is whole.
     ///
     /// # Errors
-    /// [`MessageError`] if it is none, or not whole.
-    pub fn of_bytes(bytes: &[u8]) -> Result<Self, MessageError> {
+    /// [`MessageError`] if the bytes are no message, or not a whole one.
+    pub fn from_message(bytes: &[u8]) -> Result<Self, MessageError> {
         open_any(bytes).map(|(kind, _)| kind)
     }
 
-    /// What a link or the text of a QR code is.
+    /// The kind of the message in a link or in the text of a QR code.
     ///
     /// # Errors
-    /// [`MessageError`] if it is no message, or not whole.
-    pub fn of_text(text: &str) -> Result<Self, MessageError> {
-        Self::of_bytes(&message_from_text(text)?)
+    /// [`MessageError`] if the text is no message, or not a whole one.
+    pub fn from_text(text: &str) -> Result<Self, MessageError> {
+        Self::from_message(&message_from_text(text)?)
     }
 
     /// Frames a body: `form ‖ body ‖ check4`.
@@ -158,9 +159,8 @@ pub fn message_to_text(message: &[u8]) -> Zeroizing<String> {
     Zeroizing::new(Base64UrlUnpadded::encode_string(message))
 }
 
-/// The bytes of a message that came as text: a link, of which only what
-/// follows the last `#` counts, or what stands there alone. White space, which
-/// chats and mails put in, does not matter.
+/// The bytes of a message that came as text: a link, of which only the part behind the last
+/// `#` counts, or that part alone. White space, which chats and mails add, is ignored.
 ///
 /// # Errors
 /// [`MessageError::NotAMessage`] if it is not base64url in its one spelling.
@@ -173,11 +173,11 @@ pub fn message_from_text(text: &str) -> Result<Zeroizing<Vec<u8>>, MessageError>
         .map_err(|_| MessageError::NotAMessage)
 }
 
-/// Takes the fields of a body that has a fixed layout (rule M2).
+/// Reader of the fields of a body with a fixed layout (rule M2).
 pub(crate) struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
-    pub(crate) fn of(body: &'a [u8]) -> Self {
+    pub(crate) fn new(body: &'a [u8]) -> Self {
         Self(body)
     }
 
@@ -187,7 +187,7 @@ impl<'a> Fields<'a> {
         Ok(*field)
     }
 
-    /// The last field of `N` bytes, and what stands before it.
+    /// The last field of `N` bytes, and the bytes before it.
     pub(crate) fn rest_then<const N: usize>(self) -> Result<(&'a [u8], [u8; N]), Refusal> {
         let (rest, last) = self.0.split_last_chunk().ok_or_else(|| Refusal::new(Rule::M2))?;
         Ok((rest, *last))
@@ -225,13 +225,13 @@ mod tests {
             let mut altered = message.to_vec();
             altered[place] ^= 1;
             // The first byte becomes that of another form.
-            let found = MessageKind::of_bytes(&altered).unwrap_err();
+            let found = MessageKind::from_message(&altered).unwrap_err();
             assert_eq!((found.clone(), found.rule()), (MessageError::Damaged, Rule::M1));
-            assert!(MessageKind::of_bytes(&message[..place]).is_err());
+            assert!(MessageKind::from_message(&message[..place]).is_err());
         }
         let longer = [&message[..], &[0]].concat();
-        assert_eq!(MessageKind::of_bytes(&longer), Err(MessageError::Damaged));
-        assert_eq!(MessageKind::of_bytes(&[0x01, 2, 3, 4, 5]), Err(MessageError::NotAMessage));
+        assert_eq!(MessageKind::from_message(&longer), Err(MessageError::Damaged));
+        assert_eq!(MessageKind::from_message(&[0x01, 2, 3, 4, 5]), Err(MessageError::NotAMessage));
     }
 
     #[test]
@@ -249,9 +249,9 @@ mod tests {
         let (first, second) = text.split_at(4);
         let link = format!("app://join#x#{first}\r\n  {second}\n");
         assert_eq!(message_from_text(&link).as_deref(), Ok(&*message));
-        assert_eq!(MessageKind::of_text(&text), Ok(MessageKind::InviteLink));
+        assert_eq!(MessageKind::from_text(&text), Ok(MessageKind::InviteLink));
         for bad in ["", "=", "AB==", "A", "+/+/", "AB", "ä"] {
-            assert!(MessageKind::of_text(bad).is_err(), "{bad}");
+            assert!(MessageKind::from_text(bad).is_err(), "{bad}");
         }
         // One spelling only: these two differ in bits that carry nothing.
         assert!(message_from_text("AA").is_ok());

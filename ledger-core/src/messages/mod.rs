@@ -1,5 +1,5 @@
-//! What people hand to each other outside of the ledger: invites, pairing of
-//! devices, recovery (SPEC §13 to §16). Every message travels in one frame.
+//! Messages outside of the ledger: invites, pairing of devices, recovery (SPEC §13 to §16). Every
+//! message travels in the same frame.
 
 pub(crate) mod frame;
 pub mod invite;

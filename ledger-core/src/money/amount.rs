@@ -19,7 +19,7 @@ use crate::base::limits::MAX_AMOUNT;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Amount(u64);
 
-/// Why a number is not an amount.
+/// Error of a number that is not an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AmountError {
@@ -38,10 +38,10 @@ pub enum AmountError {
 }
 
 impl Amount {
-    /// Nothing.
+    /// Zero.
     pub const ZERO: Amount = Amount(0);
 
-    /// Takes a number of minor units.
+    /// Creates an amount from a number of minor units.
     ///
     /// # Errors
     /// [`AmountError::TooLarge`] above 10^15.
@@ -87,7 +87,7 @@ impl Amount {
         self.0
     }
 
-    /// Whether this is nothing.
+    /// Whether the amount is zero.
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.0 == 0
@@ -125,13 +125,13 @@ impl Amount {
     }
 }
 
-/// A sum of amounts with a sign, in minor units: positive is what the group
-/// owes the member, negative is what the member owes.
+/// A signed sum of amounts, in minor units. Positive: the group owes the member.
+/// Negative: the member owes the group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Balance(i128);
 
 impl Balance {
-    /// Settled.
+    /// Zero: settled.
     pub const ZERO: Balance = Balance(0);
 
     pub(crate) const fn from_i128(minor_units: i128) -> Self {
@@ -150,20 +150,20 @@ impl Balance {
         self.0 == 0
     }
 
-    /// The sum. Amounts are at most 10^15, so 128 bits hold the sum of more
-    /// entries than any disk; beyond, the sum stays at the edge.
+    /// The sum. It saturates, which no real ledger reaches: an amount is at most 10^15, and
+    /// 128 bits hold the sum of more amounts than any disk.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
 
-    /// The difference; see [`Balance::plus`] on its bounds.
+    /// The difference. It saturates like [`Balance::plus`].
     #[must_use]
     pub const fn minus(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }
 
-    /// The balance seen from the other side.
+    /// The balance with the opposite sign.
     #[must_use]
     pub const fn negated(self) -> Self {
         Self(self.0.saturating_neg())

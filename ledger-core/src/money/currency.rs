@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// A currency: three letters `A`–`Z`, normally of ISO 4217.
+/// Currency code: three letters `A` to `Z`, normally of ISO 4217.
 ///
 /// The ledger accepts any three letters from other devices (rule P5), because
 /// ISO adds codes and two versions of this library must never disagree about
@@ -11,18 +11,18 @@ use core::fmt;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency([u8; 3]);
 
-/// The text names no currency with minor units.
+/// Error of a code that names no currency with minor units.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{code:?} is not an ISO 4217 currency; write a code such as EUR, JPY or KWD")]
 pub struct CurrencyError {
     code: String,
 }
 
-/// Decimals shown for a code that this build does not know.
+/// Decimals of a code that this build does not know.
 const UNKNOWN_EXPONENT: u32 = 2;
 
 impl Currency {
-    /// Takes a code of ISO 4217, in capitals.
+    /// Creates a currency from its ISO 4217 code, in capitals.
     ///
     /// # Errors
     /// [`CurrencyError`] if the code is not in ISO 4217 or has no minor units
@@ -33,7 +33,7 @@ impl Currency {
         known.iso_exponent().map(|_| known).ok_or_else(error)
     }
 
-    /// Takes any three letters A to Z (rule P5).
+    /// Creates a currency from any three letters A to Z (rule P5).
     pub(crate) fn from_letters(letters: &[u8]) -> Option<Self> {
         let letters: [u8; 3] = letters.try_into().ok()?;
         letters.iter().all(u8::is_ascii_uppercase).then_some(Self(letters))
@@ -46,8 +46,8 @@ impl Currency {
         core::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// How many decimals the currency has: EUR 2, JPY 0, KWD 3. A code that
-    /// this version does not know is shown with 2.
+    /// Number of decimals of the currency: EUR 2, JPY 0, KWD 3; 2 for a code that this
+    /// version does not know.
     #[must_use]
     pub fn exponent(&self) -> u32 {
         self.iso_exponent().unwrap_or(UNKNOWN_EXPONENT)

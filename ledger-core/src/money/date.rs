@@ -4,17 +4,17 @@ use core::fmt;
 
 /// A day of the proleptic Gregorian calendar, from 0001-01-01 to 9999-12-31.
 ///
-/// It is what people write on a receipt; no clock or time zone has a say.
+/// It is the day on the receipt. No clock and no time zone influences it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date(u32);
 
-/// The text or number is not a day of the calendar.
+/// Error of a text or number that is not a day of the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a date is a day of the calendar, written as year-month-day such as 2026-11-21")]
 pub struct DateError;
 
 impl Date {
-    /// The day, if the calendar has it.
+    /// Creates a date from year, month and day.
     ///
     /// # Errors
     /// [`DateError`] for a day that does not exist.
@@ -36,7 +36,7 @@ impl Date {
         sum.and_then(|n| n.checked_add(day)).map(Self).ok_or(DateError)
     }
 
-    /// The day written as the number `YYYYMMDD`, as it stands in an entry.
+    /// Creates a date from the number `YYYYMMDD`, the form that an entry holds.
     ///
     /// # Errors
     /// [`DateError`] for a day that does not exist.

@@ -1,22 +1,22 @@
-//! Who pays whom so that everybody is settled (SPEC §9).
+//! Plans of payments that settle all balances (SPEC §9).
 
 use crate::base::id::MemberId;
 use crate::base::limits::MAX_EXACT_BALANCES;
 use crate::money::Balance;
 
-/// One payment of a plan.
+/// Payment of a settle-up plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settlement {
-    /// Who pays.
+    /// The member who pays.
     pub from: MemberId,
-    /// Who receives.
+    /// The member who receives.
     pub to: MemberId,
-    /// How much, positive.
+    /// The amount, positive.
     pub amount: Balance,
 }
 
-/// A plan that settles balances of one currency. The same balances always give
-/// the same plan, on every device.
+/// Computes a plan of payments that settles balances of one currency. Equal balances give
+/// equal plans on every device.
 ///
 /// With up to [`MAX_EXACT_BALANCES`] open balances no plan has fewer transfers: a
 /// group of k people whose balances sum to zero needs at most k - 1, so the
@@ -84,13 +84,14 @@ fn zero_sum_groups(open: &[(MemberId, Balance)]) -> Vec<Vec<(MemberId, Balance)>
     groups
 }
 
-/// The set without its member `place`, as an index; none if it has no such.
+/// The set without the element `place`, as an index. `None` if the set lacks the element.
 fn remove(set: u32, place: usize) -> Option<usize> {
     let bit = 1u32.checked_shl(u32::try_from(place).ok()?)?;
     (set & bit != 0).then_some(set & !bit).and_then(|set| usize::try_from(set).ok())
 }
 
-/// The largest debtor pays the largest creditor until nobody is left.
+/// Plan in which the largest debtor pays the largest creditor, until no debtor or no creditor
+/// is left.
 fn settle_greedily(mut open: Vec<(MemberId, Balance)>) -> Vec<Settlement> {
     let mut plan = Vec::new();
     loop {

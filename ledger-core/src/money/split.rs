@@ -1,4 +1,4 @@
-//! Splitting to the cent without losing or inventing one.
+//! Equal splits that sum exactly to the total.
 
 use super::Amount;
 

@@ -1,5 +1,4 @@
-//! What moves no money: endorsements, and a device's own key rotation
-//! (SPEC §4.9, §4.10).
+//! Payloads that move no money: endorsements and key rotations (SPEC §4.9, §4.10).
 
 use super::RefIndex;
 use crate::base::codec::{Reader, Writer};
@@ -7,8 +6,8 @@ use crate::base::limits::MAX_TEXT_BYTES;
 use crate::base::rule::Refusal;
 use crate::keys::{KEM_X25519, check_x25519, expect_kem};
 
-/// A member confirms or disputes an expense or transfer:
-/// `[target, 1|0, note|null]`. Shown with it; moves nothing.
+/// Review of a transaction by a member, who confirms or disputes it:
+/// `[target, 1|0, note|null]`. Apps show it; balances do not change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endorsement {
     pub(crate) target: RefIndex,
@@ -32,26 +31,26 @@ impl Endorsement {
         w.optional(self.note.as_deref(), Writer::text);
     }
 
-    /// The expense, transfer or copy.
+    /// The entry that is reviewed: an expense, a transfer or a copy.
     #[must_use]
     pub fn target(&self) -> RefIndex {
         self.target
     }
 
-    /// Whether it confirms; else it disputes.
+    /// Whether the member confirms; otherwise the member disputes.
     #[must_use]
     pub fn confirms(&self) -> bool {
         self.confirms
     }
 
-    /// What the member says to it.
+    /// The member's note.
     #[must_use]
     pub fn note(&self) -> Option<&str> {
         self.note.as_deref()
     }
 }
 
-/// The author's device has a new X25519 key: `[x_gen, kem_id, x_pk]`.
+/// Announcement of a new X25519 key of the author's device: `[x_gen, kem_id, x_pk]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotation {
     generation: u64,
@@ -79,7 +78,7 @@ impl Rotation {
         w.bytes(&self.exchange);
     }
 
-    /// How often the device rotated, this time included.
+    /// Number of rotations of the device, this one included.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation

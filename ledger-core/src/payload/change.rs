@@ -1,12 +1,11 @@
-//! Changing what was recorded: corrections, cancellations, copies (SPEC §4.6 to
-//! §4.8).
+//! Corrections, cancellations and copies (SPEC §4.6 to §4.8).
 
 use super::{Kind, RefIndex, Transaction};
 use crate::base::codec::{Reader, Writer};
 use crate::base::limits::MAX_TEXT_BYTES;
 use crate::base::rule::{Refusal, Rule};
 
-/// Replaces the whole content of an expense or transfer:
+/// Correction that replaces the whole content of a transaction:
 /// `[target, kind, content]`. An expense may become a transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Correction {
@@ -35,20 +34,20 @@ impl Correction {
         self.transaction.members().for_each(visit);
     }
 
-    /// The entry that first recorded what is corrected.
+    /// The entry that first recorded the transaction.
     #[must_use]
     pub fn target(&self) -> RefIndex {
         self.target
     }
 
-    /// What it now says.
+    /// The new content.
     #[must_use]
     pub fn transaction(&self) -> &Transaction<RefIndex> {
         &self.transaction
     }
 }
 
-/// Ends an expense or transfer for good: `[target, reason]`.
+/// Cancellation that ends a transaction for good: `[target, reason]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cancellation {
     pub(crate) target: RefIndex,
@@ -69,21 +68,21 @@ impl Cancellation {
         w.optional(self.reason.as_deref(), Writer::text);
     }
 
-    /// The entry that first recorded what is cancelled.
+    /// The entry that first recorded the transaction.
     #[must_use]
     pub fn target(&self) -> RefIndex {
         self.target
     }
 
-    /// Why, if its author said so.
+    /// The reason, if the author gave one.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
     }
 }
 
-/// Records again, under the author's hand, what a void entry said:
-/// `[original, kind, content]`. Always names the original, never a copy.
+/// Copy that records the content of a void entry again, by another author:
+/// `[original, kind, content]`. It names the original, never another copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Copy {
     pub(crate) original: RefIndex,
@@ -107,13 +106,13 @@ impl Copy {
         self.transaction.members().for_each(visit);
     }
 
-    /// The entry that first recorded it.
+    /// The entry that first recorded the transaction.
     #[must_use]
     pub fn original(&self) -> RefIndex {
         self.original
     }
 
-    /// What it says.
+    /// The content.
     #[must_use]
     pub fn transaction(&self) -> &Transaction<RefIndex> {
         &self.transaction

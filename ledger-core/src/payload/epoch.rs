@@ -1,4 +1,4 @@
-//! A new epoch: under which key entries travel from now on (SPEC §4.13).
+//! Epoch entries: each begins an epoch, whose key seals entries from then on (SPEC §4.13).
 
 use crate::base::codec::{Reader, Writer};
 use crate::base::id::{EpochCommit, Topic};
@@ -8,8 +8,8 @@ use crate::base::rule::{Refusal, Rule};
 /// Bytes of the authentication tag of an epoch's box.
 const BOX_TAG_BYTES: usize = 16;
 
-/// Begins an epoch: `[commit, topic, predecessors, box]`. The key itself
-/// travels in key envelopes; the box carries the keys of earlier epochs.
+/// Beginning of an epoch: `[commit, topic, predecessors, box]`. The key itself travels in
+/// key envelopes; the box holds the keys of earlier epochs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Epoch {
     commit: EpochCommit,
@@ -66,7 +66,7 @@ impl Epoch {
         w.bytes(&self.history);
     }
 
-    /// What the epoch's key commits to.
+    /// The commitment to the epoch's key.
     #[must_use]
     pub fn commit(&self) -> EpochCommit {
         self.commit
@@ -84,8 +84,7 @@ impl Epoch {
         &self.predecessors
     }
 
-    /// The box: the predecessors' keys, sealed under a key that follows from
-    /// this epoch's.
+    /// The box: the predecessors' keys, sealed under a key that is derived from this epoch's key.
     #[must_use]
     pub fn history(&self) -> &[u8] {
         &self.history

@@ -1,4 +1,4 @@
-//! The beginning of a group (SPEC §4.1).
+//! Genesis entries, which create groups (SPEC §4.1).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,8 +11,8 @@ use crate::header::Header;
 use crate::keys::{Card, CardSignatures, PlaceholderCard};
 use crate::money::{Balance, Currency};
 
-/// Founds a group: `[group name, card, signatures, predecessor|null]`. The
-/// founder's root key stays the owner's for the group's life.
+/// Beginning of a group: `[group name, card, signatures, predecessor|null]`. The founder's
+/// root key is the owner's key for the life of the group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Genesis {
     group_name: String,
@@ -21,7 +21,7 @@ pub struct Genesis {
     predecessor: Option<Predecessor>,
 }
 
-/// The group that a successor group goes on from:
+/// Old group that a successor group continues:
 /// `[group, state digest, heads, opening]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Predecessor {
@@ -35,13 +35,12 @@ pub struct Predecessor {
     pub opening: Vec<Opening>,
 }
 
-/// One person's opening balances: `[card|null, [[currency, balance], …]]`.
+/// Opening balances of one person: `[card|null, [[currency, balance], …]]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opening {
-    /// A placeholder card whose place is the new group's salt; none for the
-    /// founder.
+    /// A placeholder card whose scope is the new group's salt. `None` for the founder.
     pub card: Option<PlaceholderCard>,
-    /// What the person is owed, per currency, not zero.
+    /// The balance of the person per currency, never zero.
     pub balances: BTreeMap<Currency, Balance>,
 }
 
@@ -101,8 +100,8 @@ impl Genesis {
         self.predecessor.as_ref()
     }
 
-    /// The people whom the entry introduces: the founder, and in a successor
-    /// group the old group's other people.
+    /// Members from the beginning, with their names: the founder, and in a successor group the other
+    /// people of the old group.
     pub(crate) fn people(&self) -> Vec<(MemberId, &str)> {
         let founder = (self.card.member(), self.card.name());
         let opening = self.predecessor.iter().flat_map(|predecessor| &predecessor.opening);
@@ -150,8 +149,8 @@ impl Predecessor {
         self.opening.iter().for_each(|opening| opening.write(w));
     }
 
-    /// Rule G1: opening balances sum to zero, of the founder first and then of
-    /// distinct people whose cards the founder introduces under the salt.
+    /// Checks rule G1: the opening balances sum to zero. The founder's come first, then those of
+    /// distinct people whose cards name the founder as introducer and are under the salt.
     fn check(&self, founder: &Card) -> Result<(), Refusal> {
         let refused = |what: &str| Err(Refusal::with_detail(Rule::G1, what));
         let mut sums: BTreeMap<Currency, Balance> = BTreeMap::new();
@@ -161,7 +160,7 @@ impl Predecessor {
                 None if place == 0 => {}
                 Some(card) if place > 0 => {
                     let ours =
-                        card.place() == founder.place() && card.introducer() == founder.member();
+                        card.scope() == founder.scope() && card.introducer() == founder.member();
                     if !ours || !met.insert(card.member()) {
                         return refused("a card that is not a placeholder's of this group");
                     }

@@ -1,4 +1,4 @@
-//! Introductions: people join by the hand of a member (SPEC §4.3).
+//! Introductions: a member brings a person into the group (SPEC §4.3).
 
 use super::RefIndex;
 use crate::base::codec::{Reader, Writer};
@@ -6,13 +6,13 @@ use crate::base::rule::Refusal;
 use crate::header::Header;
 use crate::keys::{Card, PlaceholderCard, SignedCard};
 
-/// Introduces a person with a card and a first device: `[card, signatures]`.
+/// Introduction of a person with a card and a first device: `[card, signatures]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddMember {
     pub(crate) card: SignedCard,
 }
 
-/// Hands a placeholder, which the author introduced, to a person:
+/// Claim that gives a placeholder, which the author introduced, to a person:
 /// `[target, card, signatures]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
@@ -20,7 +20,7 @@ pub struct Claim {
     pub(crate) card: SignedCard,
 }
 
-/// Introduces a placeholder: `[card]`.
+/// Introduction of a person without a key: `[card]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placeholder {
     card: PlaceholderCard,
@@ -65,7 +65,7 @@ impl Claim {
         self.card.check()
     }
 
-    /// An introduction of the placeholder.
+    /// The entry that introduces the placeholder.
     #[must_use]
     pub fn target(&self) -> RefIndex {
         self.target

@@ -1,4 +1,4 @@
-//! What entries say: one type per kind (SPEC §4).
+//! Payloads: the contents of entries, one type per kind (SPEC §4).
 
 mod annotate;
 mod change;
@@ -22,7 +22,7 @@ use crate::base::rule::{Refusal, Rule};
 use crate::header::Header;
 use crate::statement::SignedStatement;
 
-/// The place of an id among its entry's refs.
+/// Index of an id among its entry's refs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RefIndex(u16);
 
@@ -31,9 +31,9 @@ impl RefIndex {
         Self(place)
     }
 
-    /// The place as an index into [`Header::refs`].
+    /// The index into [`Header::refs`].
     #[must_use]
-    pub const fn place(self) -> usize {
+    pub const fn as_usize(self) -> usize {
         self.0 as usize
     }
 
@@ -47,21 +47,21 @@ impl RefIndex {
     }
 }
 
-/// What an entry says.
+/// Content of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Payload {
     /// The beginning of a group, with its founder.
     Genesis(Box<Genesis>),
-    /// Joins many heads into one; says nothing else.
+    /// Merges several heads into one; has no content.
     Merge,
     /// Introduces a person with a card.
     AddMember(Box<AddMember>),
-    /// Introduces somebody without a key.
+    /// Introduces a person who has no key.
     Placeholder(Placeholder),
     /// Hands a placeholder to a person.
     Claim(Box<Claim>),
-    /// Vouches for the member whom the entry at this ref introduces.
+    /// Vouches for the member that the entry at this ref introduces.
     Adopt(RefIndex),
     /// Carries a statement of the owner or of a member.
     Statement(Box<SignedStatement>),
@@ -75,12 +75,12 @@ pub enum Payload {
     Copy(Copy),
     /// Confirms or disputes an expense or transfer.
     Endorsement(Endorsement),
-    /// The device's new X25519 key.
+    /// Announces the device's new X25519 key.
     Rotation(Rotation),
-    /// A new key under which entries travel.
+    /// Begins an epoch: a new key that seals entries in transport.
     Epoch(Epoch),
-    /// Of a kind or version that this build does not know: kept, passed on,
-    /// without effect.
+    /// Payload of a kind or version that this build does not know. The entry is kept and
+    /// passed on, and has no effect.
     Opaque,
 }
 
@@ -105,7 +105,7 @@ impl Payload {
                 r.array(1)?;
                 Self::Adopt(RefIndex::read(&mut r)?)
             }
-            Kind::ACT => Self::Statement(Box::new(SignedStatement::read(&mut r)?)),
+            Kind::STATEMENT => Self::Statement(Box::new(SignedStatement::read(&mut r)?)),
             Kind::EXPENSE => Self::Transaction(Expense::read(&mut r)?.into()),
             Kind::TRANSFER => Self::Transaction(Transfer::read(&mut r)?.into()),
             Kind::CORRECTION => Self::Correction(Correction::read(&mut r)?),
@@ -121,9 +121,9 @@ impl Payload {
         Ok(payload)
     }
 
-    /// Writes the payload; an opaque one has no writer and gives no bytes.
+    /// Writes the payload. An opaque payload gives no bytes, as its layout is unknown.
     pub(crate) fn encode(&self) -> Vec<u8> {
-        // Most are shorter.
+        // Most payloads are shorter.
         let mut w = Writer::with_room(256);
         match self {
             Self::Genesis(genesis) => genesis.write(&mut w),
@@ -135,7 +135,7 @@ impl Payload {
                 w.array(1);
                 target.write(&mut w);
             }
-            Self::Statement(act) => act.write(&mut w),
+            Self::Statement(signed) => signed.write(&mut w),
             Self::Transaction(transaction) => transaction.write(&mut w),
             Self::Correction(correction) => correction.write(&mut w),
             Self::Cancellation(cancellation) => cancellation.write(&mut w),
@@ -148,7 +148,7 @@ impl Payload {
         w.into_bytes()
     }
 
-    /// The expense or transfer that this records or replaces, if it does.
+    /// The transaction that the entry records, replaces or copies. `None` for other kinds.
     #[must_use]
     pub fn transaction(&self) -> Option<&Transaction<RefIndex>> {
         match self {
@@ -159,7 +159,7 @@ impl Payload {
         }
     }
 
-    /// The kind under which the payload travels.
+    /// The kind of the payload. `None` if the payload is opaque.
     pub(crate) fn kind(&self) -> Option<Kind> {
         Some(match self {
             Self::Genesis(_) => Kind::GENESIS,
@@ -168,7 +168,7 @@ impl Payload {
             Self::Placeholder(_) => Kind::PLACEHOLDER,
             Self::Claim(_) => Kind::CLAIM,
             Self::Adopt(_) => Kind::ADOPT,
-            Self::Statement(_) => Kind::ACT,
+            Self::Statement(_) => Kind::STATEMENT,
             Self::Transaction(transaction) => transaction.kind(),
             Self::Correction(_) => Kind::CORRECTION,
             Self::Cancellation(_) => Kind::CANCELLATION,
@@ -180,21 +180,21 @@ impl Payload {
         })
     }
 
-    /// Rules P1, P2 and Q3: every index has a ref, every ref an index; the
-    /// refs of a carried statement are its base.
+    /// Checks rules P1, P2 and Q3: every index has a ref and every ref an index; the refs of a carrier
+    /// are the base of its statement.
     fn check_refs(&self, header: &Header) -> Result<(), Refusal> {
-        if let Self::Statement(act) = self {
-            if act.act().base() != header.refs() {
+        if let Self::Statement(signed) = self {
+            if signed.statement().base() != header.refs() {
                 return Err(Refusal::new(Rule::Q3));
             }
-            if header.group() != Some(act.act().group()) {
+            if header.group() != Some(signed.statement().group()) {
                 return Err(Refusal::with_detail(Rule::K3, "a statement for another group"));
             }
             return Ok(());
         }
         let mut used = vec![false; header.refs().len()];
         let mut outside = false;
-        self.each_ref(&mut |index| match used.get_mut(index.place()) {
+        self.each_ref(&mut |index| match used.get_mut(index.as_usize()) {
             Some(slot) => *slot = true,
             None => outside = true,
         });
@@ -234,7 +234,7 @@ impl Payload {
             Self::Genesis(genesis) => genesis.check_signatures(),
             Self::AddMember(add) => add.check_signatures(),
             Self::Claim(claim) => claim.check_signatures(),
-            Self::Statement(act) => act.check(),
+            Self::Statement(signed) => signed.check(),
             _ => Ok(()),
         }
     }

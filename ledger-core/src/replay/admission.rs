@@ -1,4 +1,4 @@
-//! Which verified entries enter the ledger, and when (SPEC §5).
+//! Admission of a verified entry (SPEC §5).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,48 +6,51 @@ use std::sync::Arc;
 use super::ledger::Ledger;
 use crate::entry::{Header, VerifiedEntry};
 use crate::id::EntryId;
-use crate::incremental::After;
+use crate::incremental::Backlink;
 use crate::payload::Kind;
 use crate::rule::{Refusal, Rule};
 use crate::state::EntryIndex;
 use crate::verdict::ChainPosition;
 
-/// An entry all of whose dependencies are admitted and whose place in the
-/// graph is right. Made only by [`Ledger::admit`].
+/// Admitted entry: all its dependencies are admitted, and its place in the graph is
+/// right.
+///
+/// Only [`Ledger::admit`] makes one. It belongs to the ledger as it was then: replay it
+/// before any other entry is replayed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdmittedEntry {
     entry: Arc<VerifiedEntry>,
-    after: After,
+    backlink: Backlink,
 }
 
 impl AdmittedEntry {
-    /// The entry.
+    /// Returns the entry.
     #[must_use]
     pub fn verified(&self) -> &VerifiedEntry {
         &self.entry
     }
 
-    /// The entry, for somebody else to keep, too.
+    /// Returns the entry for an index that keeps it.
     pub(super) fn share(&self) -> Arc<VerifiedEntry> {
         Arc::clone(&self.entry)
     }
 
-    pub(super) fn after(&self) -> After {
-        self.after
+    pub(super) fn backlink(&self) -> Backlink {
+        self.backlink
     }
 }
 
-/// What becomes of a verified entry.
+/// Result of offering a verified entry to a ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Admission {
-    /// It may be replayed.
+    /// The entry may be replayed.
     Admitted(AdmittedEntry),
-    /// It is in the ledger already.
+    /// The ledger has the entry already.
     Duplicate,
-    /// It depends on entries that are not here yet: ask for these ids, then
+    /// The entry depends on entries that are not admitted: ask for these ids, then
     /// offer it again.
     Missing(BTreeSet<EntryId>),
-    /// It can never be part of this ledger.
+    /// The entry can never be part of this ledger.
     Refused(Refusal),
 }
 
@@ -64,7 +67,7 @@ impl Ledger {
         let entry = entry.into();
         let decoded = entry.decoded();
         let header = decoded.header();
-        let refused = |refusal: Refusal| Ok(Admission::Refused(refusal.of(decoded.id())));
+        let refused = |refusal: Refusal| Ok(Admission::Refused(refusal.in_entry(decoded.id())));
         if index.link(&decoded.id())?.is_some() {
             return Ok(Admission::Duplicate);
         }
@@ -75,7 +78,7 @@ impl Ledger {
         let mut clock = 0;
         let mut previous = None;
         for id in header.dependencies() {
-            match self.control.link(id, index)? {
+            match self.authority.link(id, index)? {
                 Some(link) => {
                     clock = clock.max(link.lamport);
                     // The backlink is the first dependency.
@@ -93,20 +96,22 @@ impl Ledger {
             let detail = format!("{} after {clock}", header.lamport());
             return refused(Refusal::with_detail(Rule::A3, detail));
         }
-        match self.after(header, previous.map(|link| link.point)) {
-            Some(after) => Ok(Admission::Admitted(AdmittedEntry { entry, after })),
+        match self.check_backlink(header, previous.map(|link| link.position)) {
+            Some(backlink) => Ok(Admission::Admitted(AdmittedEntry { entry, backlink })),
             None => refused(Refusal::new(Rule::A2)),
         }
     }
 
-    /// Rule A2: where the entry comes whose backlink stands at `previous`.
-    fn after(&self, header: &Header, previous: Option<ChainPosition>) -> Option<After> {
+    /// Checks rule A2 for a header whose backlink names the entry at `previous`.
+    /// Returns `None` if it breaks the rule.
+    fn check_backlink(&self, header: &Header, previous: Option<ChainPosition>) -> Option<Backlink> {
         if header.seq() == 0 {
-            let (author, device) = self.control.enrolled_by(&header.backlink()?)?;
-            return (device == header.device()).then_some(After { author, before: None });
+            // The backlink names the entry that enrols, which is on another chain.
+            let (author, device) = self.authority.enrolment_by_entry(&header.backlink()?)?;
+            return (device == header.device()).then_some(Backlink { author, previous: None });
         }
         let previous = previous?;
         let follows = previous.seq.checked_add(1) == Some(header.seq());
-        self.control.after(previous, header.device()).filter(|_| follows)
+        self.authority.backlink_to(previous, header.device()).filter(|_| follows)
     }
 }

@@ -1,4 +1,4 @@
-//! Checkpoints: a ledger as bytes, for this device only (SPEC §7.2).
+//! Checkpoint: a ledger as bytes, for this device only (SPEC §7.2).
 
 use super::ledger::Ledger;
 use crate::codec::{Reader, Writer};
@@ -8,11 +8,12 @@ use crate::incremental::AuthorityState;
 use crate::rule::Refusal;
 use crate::state::{Frontier, GroupState, View};
 
-/// Layout of the checkpoint; another one is dropped and rebuilt.
+/// Number of the layout. A checkpoint with another number is dropped and made anew from
+/// the entries, so a change of layout needs no migration.
 const VERSION: u64 = 3;
 
-/// The checkpoint cannot be used. It is only a shortcut: drop it and replay
-/// the entries.
+/// Reason why a checkpoint cannot be used. A checkpoint is only a shortcut: drop it and
+/// replay the entries.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
@@ -34,14 +35,17 @@ impl From<Refusal> for CheckpointError {
 }
 
 impl Ledger {
-    /// Saves the ledger as bytes.
+    /// Returns the ledger as bytes.
+    ///
+    /// A digest over the body shows damage. It is no protection against forgery: only
+    /// this device writes and reads the bytes.
     #[must_use]
     pub fn to_checkpoint(&self) -> Vec<u8> {
         let mut body = Writer::new();
         body.array(3);
         self.view.state.encode(&mut body);
         self.view.frontier.encode(&mut body);
-        self.control.encode(&mut body);
+        self.authority.encode(&mut body);
         let mut w = Writer::new();
         w.array(3);
         w.uint(VERSION);
@@ -50,7 +54,7 @@ impl Ledger {
         w.into_bytes()
     }
 
-    /// Reads back what [`Ledger::to_checkpoint`] saved.
+    /// Reads what [`Ledger::to_checkpoint`] returned.
     ///
     /// # Errors
     /// [`CheckpointError`] if the bytes do not check out.
@@ -71,11 +75,11 @@ impl Ledger {
         r.array(3)?;
         let state = GroupState::decode(&mut r)?;
         let frontier = Frontier::decode(&mut r)?;
-        let control = AuthorityState::decode(&mut r)?;
+        let authority = AuthorityState::decode(&mut r)?;
         r.finish()?;
         if state.group() != group {
             return Err(CheckpointError::Foreign);
         }
-        Ok(Self { view: View { state, frontier }, control })
+        Ok(Self { view: View::new(state, frontier), authority })
     }
 }

@@ -1,37 +1,41 @@
-//! What an entry that decides about nobody else is by itself: whether it has a
-//! fault, and which slot it belongs to or speaks of.
+//! Data entries about money: fault, slot and members mentioned.
 
 use super::ledger::Ledger;
 use crate::entry::DecodedEntry;
 use crate::id::{EntryId, MemberId};
 use crate::payload::{Payload, RefIndex};
 use crate::state::EntryIndex;
-use crate::verdict::{Named, SlotEntry, SlotRole, VoidReason, content_fault};
+use crate::verdict::{SlotEntry, SlotReference, SlotRole, VoidReason, content_fault};
 
-/// What an entry that decides about nobody else is by itself.
+/// What a data entry is by itself, whatever its verdict. Empty for an entry that is not
+/// about money.
 #[derive(Default)]
 pub(super) struct DataEntry {
     pub(super) fault: Option<VoidReason>,
-    /// The slot that it belongs to if it is applied.
+    /// Slot to which the entry belongs if it is applied: the slot's original, and the
+    /// entry's part.
     pub(super) slot: Option<(EntryId, SlotEntry)>,
-    /// The slot of somebody else of which it speaks.
-    pub(super) named: Option<Named>,
-    pub(super) names: Names,
+    /// Slot of an earlier entry that the entry names.
+    pub(super) slot_reference: Option<SlotReference>,
+    pub(super) members: RefMembers,
 }
 
-/// The members whom an entry's refs introduce, by their place.
+/// Members whom the entries at an entry's refs introduce, in the order of the refs.
 #[derive(Default)]
-pub(super) struct Names(Vec<Option<MemberId>>);
+pub(super) struct RefMembers(Vec<Option<MemberId>>);
 
-impl Names {
+impl RefMembers {
     pub(super) fn get(&self, index: RefIndex) -> Option<MemberId> {
-        self.0.get(index.place()).copied().flatten()
+        self.0.get(index.as_usize()).copied().flatten()
     }
 }
 
 impl Ledger {
-    /// The fault of an entry that decides about nobody else, and its slot.
-    pub(super) fn plain<I: EntryIndex>(
+    /// Examines a data entry. Reads the entry that it names, if it names one.
+    ///
+    /// # Errors
+    /// The index's own, if it cannot be read.
+    pub(super) fn examine<I: EntryIndex>(
         &self,
         entry: &DecodedEntry,
         index: &I,
@@ -44,44 +48,49 @@ impl Ledger {
             Payload::Endorsement(_) => None,
             _ => return Ok(DataEntry::default()),
         };
-        let original = self.original(entry, index)?;
-        let names = self.names(entry);
+        let original = self.slot_original(entry, index)?;
+        let members = self.members_of_refs(entry);
         let fault = match entry.payload().transaction() {
             _ if original.is_none() => Some(VoidReason::WrongTarget),
-            Some(content) => content_fault(content, |index| names.get(index)),
+            Some(content) => content_fault(content, |index| members.get(index)),
             None => None,
         };
         let part = |role| SlotEntry { id: entry.id(), lamport: entry.header().lamport(), role };
-        let named = original
+        let slot_reference = original
             .filter(|_| role != Some(SlotRole::Original))
-            .map(|original| Named { original, endorses: role.is_none() });
-        Ok(DataEntry { fault, slot: original.zip(role.map(part)), named, names })
+            .map(|original| SlotReference { original, endorses: role.is_none() });
+        Ok(DataEntry { fault, slot: original.zip(role.map(part)), slot_reference, members })
     }
 
-    pub(super) fn names(&self, entry: &DecodedEntry) -> Names {
+    pub(super) fn members_of_refs(&self, entry: &DecodedEntry) -> RefMembers {
         let refs = entry.header().refs().iter();
-        Names(refs.map(|id| self.view.state.introduced_by(*id)).collect())
+        RefMembers(refs.map(|id| self.view.state.introduced_by(*id)).collect())
     }
 
-    /// The slot that an entry about money names, if it names one.
-    fn original<I: EntryIndex>(
+    /// Returns the original of the slot to which an entry about money belongs or which
+    /// it names: its own id, or what its target leads to. `None` if the target is not
+    /// about money.
+    ///
+    /// What names a copy names the copy's original, so that a copy of a copy or a
+    /// correction of a copy ends up in one slot.
+    fn slot_original<I: EntryIndex>(
         &self,
         entry: &DecodedEntry,
         index: &I,
     ) -> Result<Option<EntryId>, I::Error> {
-        let (target, copies) = match entry.payload() {
+        let (target, may_be_copy) = match entry.payload() {
             Payload::Correction(correction) => (correction.target(), true),
             Payload::Cancellation(cancellation) => (cancellation.target(), true),
             Payload::Endorsement(endorsement) => (endorsement.target(), true),
             Payload::Copy(copy) => (copy.original(), false),
             _ => return Ok(Some(entry.id())),
         };
-        let Some(target) = entry.header().refs().get(target.place()) else { return Ok(None) };
+        let Some(target) = entry.header().refs().get(target.as_usize()) else { return Ok(None) };
         let Some(target) = index.entry(target)? else { return Ok(None) };
         let refs = target.decoded().header().refs();
         Ok(match target.decoded().payload() {
             Payload::Transaction(_) => Some(target.id()),
-            Payload::Copy(copy) if copies => refs.get(copy.original().place()).copied(),
+            Payload::Copy(copy) if may_be_copy => refs.get(copy.original().as_usize()).copied(),
             _ => None,
         })
     }

@@ -4,24 +4,28 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ledger::Ledger;
 use crate::id::EntryId;
+use crate::incremental::CausalWalk;
 use crate::state::{EntryIndex, Link};
 
 impl Ledger {
-    /// The heads by which devices compare what they have: those of the entries
-    /// without the idle ones, which stand where their device is cut, or was never
-    /// accepted. Two devices with the same heads and the same
-    /// [`StateDigest`](crate::StateDigest) agree: what an idle entry carries for
-    /// others shows in the digest.
+    /// Returns the heads by which devices compare what they have: those of all entries
+    /// but the idle ones (SPEC §5.3), whose device is cut there or was never accepted.
+    ///
+    /// Two devices with the same agreed heads and the same
+    /// [`StateDigest`](crate::StateDigest) agree. What an idle entry carries for others
+    /// shows in the digest.
     ///
     /// # Errors
     /// The index's own, if it cannot be read.
     pub fn agreed_heads<I: EntryIndex>(&self, index: &I) -> Result<BTreeSet<EntryId>, I::Error> {
-        self.heads_without(index, |_, link| self.control.judge_at(link.point).is_some())
+        self.heads_without(index, |_, link| self.authority.judge_at(link.position).is_some())
     }
 
-    /// The heads of what does not depend on an entry: the base of a statement
-    /// that spares nothing its target signed from that entry on. All heads, if
-    /// the entry is not here. Reads every entry whose clock is not smaller.
+    /// Returns the heads of all entries that do not depend on an entry; all heads, if
+    /// the entry is not here. They are the base of a statement that spares nothing which
+    /// its target signed from that entry on.
+    ///
+    /// Reads every entry whose clock is larger.
     ///
     /// # Errors
     /// The index's own, if it cannot be read.
@@ -30,51 +34,52 @@ impl Ledger {
         index: &I,
         entry: &EntryId,
     ) -> Result<BTreeSet<EntryId>, I::Error> {
-        let Some(first) = index.link(entry)? else { return Ok(self.frontier().heads().collect()) };
-        let mut above = BTreeMap::new();
-        let mut open: Vec<EntryId> = self.frontier().heads().collect();
-        while let Some(id) = open.pop() {
-            let Some(link) = self.control.link(&id, index)? else { continue };
-            if link.lamport > first.lamport && !above.contains_key(&(link.lamport, id)) {
-                let dependencies = index.dependencies(&id)?;
-                open.extend(&dependencies);
-                above.insert((link.lamport, id), dependencies);
-            }
+        let heads: Vec<EntryId> = self.frontier().heads().collect();
+        let Some(first) = index.link(entry)? else { return Ok(heads.into_iter().collect()) };
+        let mut above = Vec::new();
+        let mut walk = CausalWalk::from(&heads, &self.authority, index)?;
+        // What depends on the entry has a larger clock.
+        while let Some(visit) = walk.next().transpose()?
+            && visit.link.lamport > first.lamport
+        {
+            above.push((visit.id, walk.expand()?));
         }
         let mut after = BTreeSet::from([*entry]);
-        // In the order of clocks, so dependencies come first.
-        for ((_, id), dependencies) in above {
-            if dependencies.iter().any(|id| after.contains(id)) {
+        // In ascending order, so that an entry comes behind all its dependencies.
+        for (id, dependencies) in above.into_iter().rev() {
+            if dependencies.iter().any(|dependency| after.contains(dependency)) {
                 after.insert(id);
             }
         }
         self.heads_without(index, |id, _| after.contains(id))
     }
 
-    /// The heads of the entries that are not left out.
+    /// Returns the heads of all entries but those that `is_left_out` names.
+    ///
+    /// An entry is a head if it is kept and no kept entry has it in its past, also not
+    /// through entries that are left out. The walk meets whatever depends on an entry
+    /// before the entry, so this is known when it gets there. It ends when all entries
+    /// that are left are in the past of a kept one.
     fn heads_without<I: EntryIndex>(
         &self,
         index: &I,
-        left_out: impl Fn(&EntryId, &Link) -> bool,
+        is_left_out: impl Fn(&EntryId, &Link) -> bool,
     ) -> Result<BTreeSet<EntryId>, I::Error> {
         let mut heads = BTreeSet::new();
-        // Largest clock first, so that whatever depends on an entry was met
-        // before it; and whether something that is not left out does.
-        let mut open = BTreeMap::new();
-        for id in self.frontier().heads() {
-            let link = self.control.link(&id, index)?;
-            open.extend(link.map(|link| ((link.lamport, id), (link, false))));
-        }
-        while open.values().any(|(_, covered)| !covered) {
-            let Some(((_, id), (link, covered))) = open.pop_last() else { break };
-            let out = left_out(&id, &link);
-            if !out && !covered {
-                heads.insert(id);
+        // Whether each entry that the walk will visit is in the past of a kept one.
+        let mut covered: BTreeMap<EntryId, bool> =
+            self.frontier().heads().map(|id| (id, false)).collect();
+        let starts: Vec<EntryId> = covered.keys().copied().collect();
+        let mut walk = CausalWalk::from(&starts, &self.authority, index)?;
+        while covered.values().any(|covered| !covered) {
+            let Some(visit) = walk.next().transpose()? else { break };
+            let is_covered = covered.remove(&visit.id).unwrap_or(false);
+            let is_kept = !is_left_out(&visit.id, &visit.link);
+            if is_kept && !is_covered {
+                heads.insert(visit.id);
             }
-            for dependency in index.dependencies(&id)? {
-                let Some(link) = self.control.link(&dependency, index)? else { continue };
-                let below = open.entry((link.lamport, dependency)).or_insert((link, false));
-                below.1 |= covered || !out;
+            for dependency in walk.expand()? {
+                *covered.entry(dependency).or_default() |= is_covered || is_kept;
             }
         }
         Ok(heads)

@@ -1,27 +1,31 @@
-//! Entries of devices without standing: kept up to a limit, and left out when
-//! devices compare what they have (SPEC §5.3).
+//! Idle entries, which a device may leave out beyond a limit (SPEC §5.3).
 
 use super::admission::AdmittedEntry;
 use super::ledger::Ledger;
-use crate::limits::{MAX_OUTSIDE, MAX_STRANGERS};
+use crate::limits::{MAX_ENTRIES_OUTSIDE_CUTS, MAX_UNACCEPTED_ENTRIES};
 
 impl Ledger {
-    /// Whether a device may leave the entry out: it is idle, and there are
-    /// [`MAX_OUTSIDE`] idle entries of its enrolment here, or [`MAX_STRANGERS`]
-    /// of enrolments that were never accepted. Not so with a statement that is
-    /// new and may count, whoever carries it. An entry that another depends on,
-    /// by a device that may write, must not be left out.
+    /// Returns whether a device may leave the entry out. So it is if the entry is idle,
+    /// and there are [`MAX_ENTRIES_OUTSIDE_CUTS`] entries of its enrolment here that are
+    /// outside the cuts, or [`MAX_UNACCEPTED_ENTRIES`] of enrolments that are not
+    /// accepted.
+    ///
+    /// An entry that carries a new statement which may count is never surplus, whoever
+    /// carries it. The caller must keep an entry on which another one depends that a
+    /// device which may write has signed.
     #[must_use]
     pub fn is_surplus(&self, entry: &AdmittedEntry) -> bool {
-        let after = entry.after();
-        let idle = self.control.judge(after.author, self.control.next(after)).is_some();
-        if !idle || self.control.is_news(entry.verified().decoded()) {
+        let backlink = entry.backlink();
+        let author = backlink.author;
+        let position = self.authority.position_behind(backlink);
+        let is_idle = self.authority.judge(author, position).is_some();
+        if !is_idle || self.authority.carries_new_statement(entry.verified().decoded()) {
             return false;
         }
-        if self.control.is_enrolled(after.author) {
-            self.control.outside(after.author) >= MAX_OUTSIDE
+        if self.authority.is_enrolment_accepted(author) {
+            self.authority.count_entries_outside_cuts(author) >= MAX_ENTRIES_OUTSIDE_CUTS
         } else {
-            self.control.by_strangers() >= MAX_STRANGERS
+            self.authority.count_unaccepted_entries() >= MAX_UNACCEPTED_ENTRIES
         }
     }
 }

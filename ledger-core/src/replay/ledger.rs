@@ -1,4 +1,4 @@
-//! A group as one device knows it.
+//! Ledger: a group as one device knows it.
 
 use crate::authority::{EvaluateError, evaluate};
 use crate::entry::VerifiedEntry;
@@ -9,9 +9,12 @@ use crate::rule::{Refusal, Rule};
 use crate::state::{Frontier, GroupState, NextEntryPosition, View};
 use crate::statement::Generation;
 
-/// Everything that replay knows of a group besides the entries themselves: the
-/// view, and what is kept of the entries that decide about others. Small; of plain
-/// entries, it grows with rotations alone.
+/// Ledger: the replayed state of one group, without the entries themselves.
+///
+/// It holds the view (group state and frontier) and the authority state (records of the
+/// control entries, which decide about others). It is small: of data entries, only key
+/// rotations and epochs make it grow. What replay needs of older entries it asks an
+/// [`EntryIndex`](crate::EntryIndex).
 ///
 /// ```
 /// use ledger_core::engine::{Admission, Draft, Ledger, MemoryIndex, NewGroup};
@@ -27,7 +30,7 @@ use crate::statement::Generation;
 ///     salt: random32,
 ///     successor_of: None,
 /// };
-/// let genesis = group.found(&device, now_ms)?;
+/// let genesis = group.create(&device, now_ms)?;
 ///
 /// let mut index = MemoryIndex::new();
 /// let mut ledger = Ledger::begin(&genesis, &mut index)?;
@@ -47,99 +50,101 @@ use crate::statement::Generation;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ledger {
     pub(super) view: View,
-    pub(super) control: AuthorityState,
+    pub(super) authority: AuthorityState,
 }
 
 impl Ledger {
-    /// Begins with the genesis entry of a group.
+    /// Begins a ledger with the genesis entry of a group.
     ///
     /// # Errors
     /// Rule A1 if the entry is not a genesis entry of a known version.
-    pub fn found(genesis: &VerifiedEntry) -> Result<Self, Refusal> {
+    pub fn from_genesis(genesis: &VerifiedEntry) -> Result<Self, Refusal> {
         let decoded = genesis.decoded();
         let refused = || Refusal::with_detail(Rule::A1, "a genesis entry must come first");
         let Payload::Genesis(payload) = decoded.payload() else {
-            return Err(refused().of(decoded.id()));
+            return Err(refused().in_entry(decoded.id()));
         };
         let view = match evaluate(GroupId::from(decoded.id()), vec![genesis.clone()]) {
             Ok(evaluation) => evaluation.into_view(),
             Err(EvaluateError::Refused(refusal)) => return Err(refusal),
             // The entry is in the set, so this does not happen.
-            Err(EvaluateError::NoGenesis(_)) => return Err(refused().of(decoded.id())),
+            Err(EvaluateError::NoGenesis(_)) => return Err(refused().in_entry(decoded.id())),
         };
-        Ok(Self { view, control: AuthorityState::found(decoded, payload) })
+        Ok(Self { view, authority: AuthorityState::from_genesis(decoded, payload) })
     }
 
-    /// What the entries come to: equal on all devices that hold the same.
+    /// Returns state and frontier: equal on all devices that hold the same entries.
     #[must_use]
     pub fn view(&self) -> &View {
         &self.view
     }
 
-    /// The group.
+    /// Returns the group.
     #[must_use]
     pub fn group(&self) -> GroupId {
         self.view.group()
     }
 
-    /// What the entries mean: members, balances.
+    /// Returns members, balances and all else that the entries mean.
     #[must_use]
     pub fn state(&self) -> &GroupState {
         self.view.state()
     }
 
-    /// How far this device knows the group: heads and chains.
+    /// Returns how far this device knows the group: heads and chains.
     #[must_use]
     pub fn frontier(&self) -> &Frontier {
         self.view.frontier()
     }
 
-    /// Where the next entry of `device` would stand: behind its last one, or
-    /// behind the entry that enrolled it, if it may write. None if there are
-    /// more than 16 heads.
+    /// Returns the position of the next entry of a device: behind its last entry or, if it
+    /// may write and has none, behind the entry that enrolled it. `None` if there are more
+    /// than 16 heads.
     #[must_use]
     pub fn next_position(&self, device: DeviceId) -> Option<NextEntryPosition> {
-        let behind_home = || self.first_position(device, self.home(device)?);
-        self.view.next_position(device).or_else(behind_home)
+        let first = || self.first_position(device, self.enrolment_entry(device)?);
+        self.view.next_position(device).or_else(first)
     }
 
-    /// Whether a device signed two entries for one place of its chain (SPEC §5.2):
-    /// it must sign nothing more, and be enrolled anew.
+    /// Returns whether a device signed two entries with one `seq` (SPEC §5.2). Such a device
+    /// must sign nothing more, and be enrolled anew.
     #[must_use]
     pub fn has_forked(&self, device: DeviceId) -> bool {
-        self.control.has_forked(device)
+        self.authority.has_forked(device)
     }
 
-    /// The entry that enrolled a device which may write (SPEC §7.1).
+    /// Returns the entry that enrolled a device which may write (SPEC §7.1).
     #[must_use]
-    pub fn home(&self, device: DeviceId) -> Option<EntryId> {
+    pub fn enrolment_entry(&self, device: DeviceId) -> Option<EntryId> {
         let mut enrolled = self.state().devices().filter(|(_, id, _)| *id == device);
-        enrolled.find_map(|(generation, ..)| self.control.home(generation, device))
+        enrolled.find_map(|(generation, ..)| self.authority.enrolment_entry(generation, device))
     }
 
-    /// The member whose current root key this is, with the generation of keys
-    /// that it signs for.
+    /// Returns the member who has a root key now, with the key generation for which it
+    /// signs.
     #[must_use]
     pub fn member_of_root(&self, root: RootId) -> Option<(MemberId, Generation)> {
         let current = |generation| {
             self.state().members.values().any(|member| member.generations.contains(&generation))
         };
-        self.control.generation_of_root(root, current)
+        self.authority.generation_of_root(root, current)
     }
 
-    /// Where the device's next [`merge`](crate::engine::Draft::merge) would stand, of
-    /// which it may need several while there are more than 16 other heads.
-    /// `home` is the entry that enrolled it, with its lamport: for its first.
+    /// Returns the position of a device's next [`merge`](crate::engine::Draft::merge) entry.
+    ///
+    /// A merge entry names at most 16 other heads, so a device may need several of them.
+    /// `enrolment` is the entry that enrolled the device, with its clock: for its first
+    /// entry.
     #[must_use]
     pub fn merge_position(
         &self,
         device: DeviceId,
-        home: Option<(EntryId, u64)>,
+        enrolment: Option<(EntryId, u64)>,
     ) -> Option<NextEntryPosition> {
-        self.frontier().merge_position(self.group(), device, home)
+        self.frontier().merge_position(self.group(), device, enrolment)
     }
 
-    /// As [`View::first_position`].
+    /// Returns the position of the first entry of a device, as [`View::first_position`].
     #[must_use]
     pub fn first_position(
         &self,

@@ -1,9 +1,9 @@
-//! Entries in memory.
+//! Index of entries in memory.
 
 use std::sync::Arc;
 
 use super::admission::AdmittedEntry;
-use super::graph::Graph;
+use super::entry_table::EntryTable;
 use super::ledger::Ledger;
 use super::replayed::Replayed;
 use crate::entry::VerifiedEntry;
@@ -12,66 +12,57 @@ use crate::rule::Refusal;
 use crate::state::{ChainEntry, EntryIndex, Link};
 use crate::verdict::{ChainPosition, SlotEntry, Verdict};
 
-/// An [`EntryIndex`] in memory, for tests and previews.
+/// [`EntryIndex`] that keeps all entries in memory, for tests and previews.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryIndex {
-    graph: Graph,
-    /// By their place in the graph.
+    table: EntryTable,
+    /// By their number in the table.
     entries: Vec<Arc<VerifiedEntry>>,
 }
 
 impl MemoryIndex {
-    /// An index without entries.
+    /// Returns an index without entries.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Keeps an entry that was admitted and replayed, and the verdicts on
-    /// others that it changed. Entries are to be inserted in the order in which
-    /// they were replayed.
+    /// Keeps an entry that was admitted and replayed, and the verdicts on others that
+    /// it changed. Insert entries in the order in which they were replayed.
     pub fn insert(&mut self, entry: &AdmittedEntry, replayed: &Replayed) {
-        if self.graph.insert(entry.verified(), replayed) {
+        if self.table.insert(entry.verified(), replayed) {
             self.entries.push(entry.share());
         }
     }
 
-    pub(super) fn put(
-        &mut self,
-        entry: Arc<VerifiedEntry>,
-        point: ChainPosition,
-        verdict: Verdict,
-    ) {
-        if self.graph.put(&entry, point, verdict) {
-            self.entries.push(entry);
-        }
-    }
-
     fn get(&self, id: &EntryId) -> Option<&Arc<VerifiedEntry>> {
-        self.entries.get(self.graph.place(id)?)
+        self.entries.get(self.table.number(id)?)
     }
 
-    /// The verdict on each admitted entry, in the order of their ids.
+    /// Returns the verdict on each admitted entry, in the order of the ids.
     pub fn verdicts(&self) -> impl Iterator<Item = (EntryId, Verdict)> + '_ {
-        let mut verdicts: Vec<(EntryId, Verdict)> = self.graph.verdicts().collect();
+        let mut verdicts: Vec<(EntryId, Verdict)> = self.table.verdicts().collect();
         verdicts.sort_unstable_by_key(|(id, _)| *id);
         verdicts.into_iter()
     }
 
-    /// The entries, in the order in which they came.
+    /// Returns the entries in the order of their arrival.
     pub fn entries(&self) -> impl Iterator<Item = &VerifiedEntry> {
         self.entries.iter().map(|entry| &**entry)
     }
 }
 
 impl Ledger {
-    /// Begins with the genesis entry and puts it into an index in memory.
+    /// Begins a ledger with the genesis entry, and puts that into an index in memory.
     ///
     /// # Errors
-    /// As [`Ledger::found`].
+    /// As [`Ledger::from_genesis`].
     pub fn begin(genesis: &VerifiedEntry, index: &mut MemoryIndex) -> Result<Self, Refusal> {
-        let ledger = Self::found(genesis)?;
-        index.put(Arc::new(genesis.clone()), ChainPosition { chain: 0, seq: 0 }, Verdict::Applied);
+        let ledger = Self::from_genesis(genesis)?;
+        let first = ChainPosition { chain: 0, seq: 0 };
+        if index.table.add(genesis, first, Verdict::Applied) {
+            index.entries.push(Arc::new(genesis.clone()));
+        }
         Ok(ledger)
     }
 }
@@ -80,7 +71,7 @@ impl EntryIndex for MemoryIndex {
     type Error = core::convert::Infallible;
 
     fn link(&self, id: &EntryId) -> Result<Option<Link>, Self::Error> {
-        Ok(self.graph.link(id))
+        Ok(self.table.link(id))
     }
 
     fn dependencies(&self, id: &EntryId) -> Result<Vec<EntryId>, Self::Error> {
@@ -89,7 +80,7 @@ impl EntryIndex for MemoryIndex {
     }
 
     fn chain(&self, from: ChainPosition) -> Result<Vec<ChainEntry>, Self::Error> {
-        Ok(self.graph.chain(from))
+        Ok(self.table.chain(from))
     }
 
     fn entry(&self, id: &EntryId) -> Result<Option<Arc<VerifiedEntry>>, Self::Error> {
@@ -97,6 +88,6 @@ impl EntryIndex for MemoryIndex {
     }
 
     fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, Self::Error> {
-        Ok(self.graph.slot(original))
+        Ok(self.table.slot(original))
     }
 }

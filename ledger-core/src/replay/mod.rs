@@ -1,16 +1,28 @@
-//! A group as one device knows it: admission, replay, indexes, checkpoints.
+//! Replay: one group as one device knows it, entry by entry.
+//!
+//! An entry that was verified is admitted, then replayed, then put into an index:
+//!
+//! 1. [`Ledger::admit`] checks its place in the graph (SPEC §5). Changes nothing.
+//! 2. [`Ledger::replay`] finds its verdict and what it changes, then changes the ledger.
+//! 3. The caller keeps the entry in an [`EntryIndex`](crate::EntryIndex), with its
+//!    verdict and the verdicts on others that flipped. [`MemoryIndex`] and
+//!    [`SparseIndex`] do so in memory, a store in its database.
+//!
+//! The result is the same for every order of arrival, and the same as that of
+//! [`evaluate`](crate::evaluate) for the set of entries.
 
 mod admission;
-mod apply;
 mod checkpoint;
+mod commit;
 mod data_entry;
 mod effects;
-mod graph;
+mod entry_table;
 mod heads;
 mod idle;
 mod ledger;
 mod memory;
 mod pending;
+mod prepare;
 mod replayed;
 mod sparse;
 #[cfg(test)]

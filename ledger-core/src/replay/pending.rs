@@ -1,4 +1,4 @@
-//! Verified entries that wait for others, within bounds (SPEC §5.1).
+//! Waiting entries: verified, but not admitted yet (SPEC §5.1).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,17 +6,18 @@ use crate::entry::VerifiedEntry;
 use crate::id::{DeviceId, EntryId};
 use crate::limits::{MAX_PENDING, MAX_PENDING_BYTES};
 
-/// Entries that cannot be admitted yet, and what they wait for.
+/// Waiting entries: they lack dependencies and cannot be admitted yet. Bounded in number
+/// and bytes.
 ///
-/// Bounded: beyond the limits, the device with most bytes waiting gives way,
-/// its largest clock first, so that whoever floods hurts only themselves. What
-/// gave way is not lost: it can be asked for again.
+/// Beyond the bounds, entries of the device with the most waiting bytes are dropped, the
+/// largest clock first. So a device that floods hurts only itself. A dropped entry is not
+/// lost: it can be asked for again.
 #[derive(Clone, Debug, Default)]
 pub struct Pending {
     entries: BTreeMap<EntryId, Waiting>,
-    /// For each missing entry, those that wait for it.
+    /// For each missing entry, the entries that wait for it.
     waiting_for: BTreeMap<EntryId, BTreeSet<EntryId>>,
-    /// Bytes waiting, by device.
+    /// Waiting bytes by device.
     bytes: BTreeMap<DeviceId, usize>,
 }
 
@@ -27,14 +28,14 @@ struct Waiting {
 }
 
 impl Pending {
-    /// Nothing is waiting.
+    /// Returns an empty set.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Keeps an entry that waits for `missing`; gives back what has to give
-    /// way to it, perhaps the entry itself.
+    /// Keeps an entry that waits for the `missing` ones. Returns the entries that are
+    /// dropped for it, perhaps the entry itself.
     pub fn hold(&mut self, entry: VerifiedEntry, missing: BTreeSet<EntryId>) -> Vec<EntryId> {
         let id = entry.id();
         if missing.is_empty() || self.entries.contains_key(&id) {
@@ -46,17 +47,17 @@ impl Pending {
         let bytes = self.bytes.entry(entry.decoded().header().device()).or_default();
         *bytes = bytes.saturating_add(entry.decoded().as_bytes().len());
         self.entries.insert(id, Waiting { entry, missing });
-        let mut gave_way = Vec::new();
+        let mut dropped = Vec::new();
         while self.is_too_large() {
             let Some(id) = self.largest() else { break };
             self.remove(&id);
-            gave_way.push(id);
+            dropped.push(id);
         }
-        gave_way
+        dropped
     }
 
-    /// Takes note that an entry was admitted; gives back the entries that wait
-    /// for nothing more, to be admitted now.
+    /// Removes the entries that waited for nothing but an entry which was admitted, and
+    /// returns them, to be admitted now.
     pub fn release(&mut self, admitted: &EntryId) -> Vec<VerifiedEntry> {
         let mut ready = Vec::new();
         for id in self.waiting_for.remove(admitted).unwrap_or_default() {
@@ -69,23 +70,23 @@ impl Pending {
         ready
     }
 
-    /// The entries to ask for: waited for, and not waiting themselves.
+    /// Returns the entries to ask for: missing ones that do not wait themselves.
     pub fn missing(&self) -> impl Iterator<Item = EntryId> + '_ {
         self.waiting_for.keys().copied().filter(|id| !self.entries.contains_key(id))
     }
 
-    /// What waits, in the order of the ids.
+    /// Returns the waiting entries in the order of their ids.
     pub fn entries(&self) -> impl Iterator<Item = &VerifiedEntry> {
         self.entries.values().map(|waiting| &waiting.entry)
     }
 
-    /// How many entries wait.
+    /// Returns how many entries wait.
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether nothing waits.
+    /// Returns whether no entry waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
@@ -96,12 +97,12 @@ impl Pending {
         self.entries.len() > MAX_PENDING || bytes > MAX_PENDING_BYTES
     }
 
-    /// The entry that gives way first.
+    /// Returns the entry that is dropped first.
     fn largest(&self) -> Option<EntryId> {
         let device =
             self.bytes.iter().max_by_key(|(_, bytes)| **bytes).map(|(device, _)| *device)?;
-        let of_device = self.entries.values().map(|waiting| waiting.entry.decoded());
-        of_device
+        let waiting = self.entries.values().map(|waiting| waiting.entry.decoded());
+        waiting
             .filter(|entry| entry.header().device() == device)
             .max_by_key(|entry| (entry.header().lamport(), entry.id()))
             .map(crate::entry::DecodedEntry::id)
@@ -183,11 +184,11 @@ mod tests {
         let mut pending = Pending::new();
         let honest = entry(1, 5, id(0));
         pending.hold(honest.clone(), [id(0)].into());
-        let mut gave_way = 0;
+        let mut dropped = 0;
         for n in 1..=MAX_PENDING as u64 + 50 {
-            gave_way += pending.hold(entry(2, n, id(n)), [id(n)].into()).len();
+            dropped += pending.hold(entry(2, n, id(n)), [id(n)].into()).len();
         }
-        assert_eq!((pending.len(), gave_way), (MAX_PENDING, 51));
+        assert_eq!((pending.len(), dropped), (MAX_PENDING, 51));
         assert_eq!(pending.release(&id(0)), [honest]);
     }
 

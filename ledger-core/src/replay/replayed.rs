@@ -3,68 +3,68 @@
 use std::collections::BTreeMap;
 
 use crate::id::EntryId;
-use crate::verdict::{ChainPosition, Named, Slot, SlotEntry, Verdict};
+use crate::verdict::{ChainPosition, Slot, SlotEntry, SlotReference, Verdict};
 
-/// A verdict on an earlier entry that changed.
+/// Change of the verdict on an earlier entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flip {
     /// The entry.
     pub id: EntryId,
     /// The verdict now.
     pub verdict: Verdict,
-    /// The slot that the entry now belongs to or, if it is void now, no longer
-    /// belongs to: the slot's name, and the entry's part in it.
+    /// Slot that the entry joins or, if it is void now, leaves: the slot's original, and
+    /// the entry's part in it.
     pub slot: Option<(EntryId, SlotEntry)>,
 }
 
-/// What replaying an entry did.
+/// Result of replaying an entry: its verdict and position, and what it changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replayed {
     pub(super) verdict: Verdict,
-    pub(super) point: ChainPosition,
-    pub(super) named: Option<Named>,
+    pub(super) position: ChainPosition,
+    pub(super) slot_reference: Option<SlotReference>,
     pub(super) slot: Option<(EntryId, SlotEntry, Slot)>,
     pub(super) flips: Vec<Flip>,
     pub(super) slots: BTreeMap<EntryId, Slot>,
 }
 
 impl Replayed {
-    /// Whether the entry counts.
+    /// Returns the verdict on the entry.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         self.verdict
     }
 
-    /// Where the entry stands on its device's chain.
+    /// Returns the position of the entry on its device's chain.
     #[must_use]
-    pub fn point(&self) -> ChainPosition {
-        self.point
+    pub fn position(&self) -> ChainPosition {
+        self.position
     }
 
-    /// The slot that the entry belongs to, if it is applied and has one: the
-    /// slot's name, the entry's part in it, and what the slot shows now.
+    /// Returns the slot that the entry joins, if it is applied and has one: the slot's
+    /// original, the entry's part in it, and what the slot shows now.
     #[must_use]
     pub fn slot(&self) -> Option<(EntryId, SlotEntry, Slot)> {
         self.slot
     }
 
-    /// The expense or transfer that the entry corrects, cancels, copies or
-    /// endorses, whether that counts or not; none if its target is something
-    /// else, for which it is void for good (SPEC §6.1). Never changes.
+    /// Returns the slot of the expense or transfer that the entry corrects, cancels,
+    /// copies or endorses, whatever the verdict. `None` if the target is something else,
+    /// which is a fault (SPEC §6.1). Never changes.
     #[must_use]
-    pub fn named(&self) -> Option<Named> {
-        self.named
+    pub fn slot_reference(&self) -> Option<SlotReference> {
+        self.slot_reference
     }
 
-    /// The verdicts on earlier entries that changed. Control entries alone do
-    /// this.
+    /// Returns the verdicts on earlier entries that changed. Only a control entry
+    /// changes any.
     #[must_use]
     pub fn flips(&self) -> &[Flip] {
         &self.flips
     }
 
-    /// What the slots show now to which entries of [`Replayed::flips`] belong
-    /// or belonged, by their names.
+    /// Returns what each slot shows now that an entry of [`Replayed::flips`] joined or
+    /// left, by its original.
     pub fn slots(&self) -> impl Iterator<Item = (EntryId, Slot)> + '_ {
         self.slots.iter().map(|(original, slot)| (*original, *slot))
     }

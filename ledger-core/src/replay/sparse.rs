@@ -1,9 +1,9 @@
-//! A long history replayed in little memory.
+//! Index of entries that keeps no entry itself.
 
 use std::sync::Arc;
 
 use super::admission::AdmittedEntry;
-use super::graph::Graph;
+use super::entry_table::EntryTable;
 use super::ledger::Ledger;
 use super::replayed::Replayed;
 use crate::entry::VerifiedEntry;
@@ -12,17 +12,19 @@ use crate::rule::Refusal;
 use crate::state::{ChainEntry, EntryIndex, Link};
 use crate::verdict::{ChainPosition, SlotEntry, Verdict};
 
-/// Where a [`SparseIndex`] gets entries from. A closure that finds them by id is
-/// one.
+/// Source from which a [`SparseIndex`] fetches entries. A closure that finds an entry
+/// by its id is one.
 pub trait EntrySource {
     /// Why an entry cannot be read.
     type Error;
 
-    /// The entry that was inserted at a place, counted from 0.
+    /// Returns an entry. `number` counts entries from 0 in the order in which they were
+    /// inserted into the index.
     ///
     /// # Errors
     /// The source's own, if it cannot be read.
-    fn entry(&self, place: usize, id: &EntryId) -> Result<Option<Arc<VerifiedEntry>>, Self::Error>;
+    fn entry(&self, number: usize, id: &EntryId)
+    -> Result<Option<Arc<VerifiedEntry>>, Self::Error>;
 }
 
 impl<F, E> EntrySource for F
@@ -36,72 +38,72 @@ where
     }
 }
 
-/// An [`EntryIndex`] that remembers where entries stand, some 100 bytes for
-/// each, and has them fetched again when replay asks what they say: for
-/// corrections and cancellations, and when verdicts flip. To replay everything
-/// that a store keeps, whatever it says of verdicts.
+/// [`EntryIndex`] that keeps positions and verdicts, some 100 bytes an entry, and
+/// fetches an entry when replay asks what it says: for corrections and cancellations,
+/// and when verdicts flip.
+///
+/// A store replays everything that it holds with it, to build or check its own index.
 #[derive(Clone, Debug)]
 pub struct SparseIndex<S> {
-    graph: Graph,
+    table: EntryTable,
     source: S,
 }
 
 impl<S> SparseIndex<S> {
-    /// An index without entries. The source is asked for such alone as were
+    /// Returns an index without entries. It asks the source only for entries that were
     /// inserted.
     pub fn new(source: S) -> Self {
-        Self { graph: Graph::default(), source }
+        Self { table: EntryTable::default(), source }
     }
 
-    /// Begins a ledger with the genesis entry, which is inserted first.
+    /// Begins a ledger with the genesis entry, and inserts that.
     ///
     /// # Errors
-    /// As [`Ledger::found`].
+    /// As [`Ledger::from_genesis`].
     pub fn begin(&mut self, genesis: &VerifiedEntry) -> Result<Ledger, Refusal> {
-        let ledger = Ledger::found(genesis)?;
-        self.graph.put(genesis, ChainPosition { chain: 0, seq: 0 }, Verdict::Applied);
+        let ledger = Ledger::from_genesis(genesis)?;
+        self.table.add(genesis, ChainPosition { chain: 0, seq: 0 }, Verdict::Applied);
         Ok(ledger)
     }
 
-    /// Takes note of an entry that was admitted and replayed, and of the verdicts
-    /// on others that it changed. Entries are to be inserted in the order in
-    /// which they were replayed.
+    /// Adds an entry that was admitted and replayed, and sets the verdicts on others
+    /// that it changed. Insert entries in the order in which they were replayed.
     pub fn insert(&mut self, entry: &AdmittedEntry, replayed: &Replayed) {
-        self.graph.insert(entry.verified(), replayed);
+        self.table.insert(entry.verified(), replayed);
     }
 
-    /// Where entries come from.
+    /// Returns the source.
     pub fn source(&self) -> &S {
         &self.source
     }
 
-    /// The same, to be told of what is inserted.
+    /// Returns the source, to tell it what is inserted.
     pub fn source_mut(&mut self) -> &mut S {
         &mut self.source
     }
 
-    /// The entries in the order in which they were inserted.
+    /// Returns the entries in the order in which they were inserted.
     pub fn ids(&self) -> impl Iterator<Item = EntryId> + '_ {
-        self.graph.verdicts().map(|(id, _)| id)
+        self.table.verdicts().map(|(id, _)| id)
     }
 
-    /// The place of an entry in that order, counted from 0.
+    /// Returns the number of an entry in that order, counted from 0.
     #[must_use]
-    pub fn place(&self, id: &EntryId) -> Option<usize> {
-        self.graph.place(id)
+    pub fn number(&self, id: &EntryId) -> Option<usize> {
+        self.table.number(id)
     }
 
-    /// The entry at a place in that order.
+    /// Returns the entry with a number in that order.
     #[must_use]
-    pub fn id(&self, place: usize) -> Option<EntryId> {
-        self.graph.id(place)
+    pub fn id(&self, number: usize) -> Option<EntryId> {
+        self.table.id(number)
     }
 
-    /// Where an entry stands, what was said of it last, and the original of the
-    /// slot that it is in, if it is applied and in one.
+    /// Returns position and verdict of an entry and, if it is applied and in a slot, the
+    /// slot's original.
     #[must_use]
-    pub fn judged(&self, id: &EntryId) -> Option<(ChainPosition, Verdict, Option<EntryId>)> {
-        self.graph.judged(id)
+    pub fn status(&self, id: &EntryId) -> Option<(ChainPosition, Verdict, Option<EntryId>)> {
+        self.table.status(id)
     }
 }
 
@@ -109,7 +111,7 @@ impl<S: EntrySource> EntryIndex for SparseIndex<S> {
     type Error = S::Error;
 
     fn link(&self, id: &EntryId) -> Result<Option<Link>, S::Error> {
-        Ok(self.graph.link(id))
+        Ok(self.table.link(id))
     }
 
     fn dependencies(&self, id: &EntryId) -> Result<Vec<EntryId>, S::Error> {
@@ -119,17 +121,17 @@ impl<S: EntrySource> EntryIndex for SparseIndex<S> {
     }
 
     fn chain(&self, from: ChainPosition) -> Result<Vec<ChainEntry>, S::Error> {
-        Ok(self.graph.chain(from))
+        Ok(self.table.chain(from))
     }
 
     fn entry(&self, id: &EntryId) -> Result<Option<Arc<VerifiedEntry>>, S::Error> {
-        match self.graph.place(id) {
-            Some(place) => self.source.entry(place, id),
+        match self.table.number(id) {
+            Some(number) => self.source.entry(number, id),
             None => Ok(None),
         }
     }
 
     fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, S::Error> {
-        Ok(self.graph.slot(original))
+        Ok(self.table.slot(original))
     }
 }

@@ -17,7 +17,7 @@ use crate::payload::{Expense, Transaction, Transfer};
 use crate::rule::Rule;
 use crate::state::{NextEntryPosition, any_names, any_position};
 use crate::statement::{Generation, NewStatement};
-use crate::verdict::{Named, Verdict, VoidReason};
+use crate::verdict::{SlotReference, Verdict, VoidReason};
 use proptest::prelude::*;
 
 /// A group on the founder's device, with Ben and Cleo as placeholders.
@@ -49,7 +49,7 @@ impl Group {
             salt: [9; 32],
             successor_of: None,
         };
-        let genesis = new.found(&device, 0).unwrap();
+        let genesis = new.create(&device, 0).unwrap();
         let mut index = MemoryIndex::new();
         let ledger = Ledger::begin(&genesis, &mut index).unwrap();
         let members = vec![ledger.state().members()[0].0];
@@ -190,7 +190,7 @@ fn a1_refuses_entries_of_other_groups_and_second_beginnings() {
         salt: [1; 32],
         successor_of: None,
     };
-    let genesis = new.found(&group.device, 0).unwrap();
+    let genesis = new.create(&group.device, 0).unwrap();
     assert_eq!(refused(group.ingest(genesis)), Rule::A1);
 }
 
@@ -341,9 +341,9 @@ fn what_speaks_of_an_expense_names_it_void_or_not() {
         let at = group.ledger.next_position(group.device.id()).unwrap();
         let entry = draft.sign(&group.device, &at, 0).unwrap();
         let replayed = group.replay(entry.clone()).unwrap();
-        (entry.id(), replayed.verdict(), replayed.named())
+        (entry.id(), replayed.verdict(), replayed.slot_reference())
     };
-    let named = |endorses| Some(Named { original: dinner, endorses });
+    let named = |endorses| Some(SlotReference { original: dinner, endorses });
     let (applied, wrong) = (Verdict::Applied, Verdict::Void(VoidReason::WrongTarget));
 
     let draft = Draft::copy(&state, dinner, &details).unwrap();
@@ -404,7 +404,7 @@ fn what_corrects_a_void_copy_is_in_the_slot_that_it_names_be_it_the_first_entry(
         let replayed = group.replay(entry).unwrap();
         index.insert(&admitted, &replayed);
         assert_eq!(replayed.slot().map(|(original, ..)| original), expected);
-        assert_eq!(index.judged(&admitted.verified().id()).unwrap().2, expected);
+        assert_eq!(index.status(&admitted.verified().id()).unwrap().2, expected);
         admitted.verified().id()
     };
     let copy = says(Draft::copy(&state, genesis.id(), &details).unwrap(), None);
@@ -486,7 +486,7 @@ fn a_member_enrols_ten_devices_and_no_more() {
         assert_eq!(fits.is_ok(), number < 10, "{number} further devices");
         if number < 10 {
             let heads: Vec<EntryId> = group.ledger.frontier().heads().collect();
-            let draft = Draft::act(&root, id, &enrol, heads, [number; 16]).unwrap();
+            let draft = Draft::statement(&root, id, &enrol, heads, [number; 16]).unwrap();
             let at = group.ledger.next_position(group.device.id()).unwrap();
             let entry = draft.sign(&group.device, &at, 0).unwrap();
             assert_eq!(group.ingest(entry), Ok(Verdict::Applied));

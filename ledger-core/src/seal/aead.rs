@@ -17,8 +17,7 @@ impl Cipher {
         Self(XChaCha20Poly1305::new(key.into()))
     }
 
-    /// Encrypts what stands in `buffer` from `start` on, and puts the tag
-    /// behind it.
+    /// Encrypts `buffer` in place from `start` on, and appends the tag.
     pub(crate) fn seal_from(
         &self,
         nonce: &[u8; 24],
@@ -36,8 +35,7 @@ impl Cipher {
         }
     }
 
-    /// Decrypts; none if key, nonce or associated data are others, or a byte
-    /// was altered.
+    /// Decrypts. `None` if the key, nonce or associated data differ, or a byte was altered.
     pub(crate) fn open(
         &self,
         nonce: &[u8; 24],
@@ -53,8 +51,8 @@ impl Cipher {
     }
 }
 
-/// Encrypts under `key`. A nonce may be used again only for the same plaintext
-/// and associated data.
+/// Encrypts under `key`. A nonce may be used again only with the same plaintext and associated
+/// data.
 pub(crate) fn seal(key: &[u8; 32], nonce: &[u8; 24], ad: &[u8], plaintext: &[u8]) -> Vec<u8> {
     let mut sealed = plaintext.to_vec();
     Cipher::new(key).seal_from(nonce, ad, &mut sealed, 0);

@@ -1,4 +1,4 @@
-//! Secrets as they lie in a store that others may read (SPEC §17).
+//! Sealed secrets, for a secret store that others may read (SPEC §17).
 
 use core::fmt;
 
@@ -14,13 +14,13 @@ const VERSION: u8 = 1;
 /// Bytes by which a sealed secret is longer than the secret.
 const OVERHEAD: usize = 1 + 32 + 24 + TAG_BYTES + CHECK_BYTES;
 
-/// A key under which secrets are sealed before they are kept: an app's, or one that
-/// is itself sealed under an app's. Wiped on drop; `Debug` does not show it.
+/// Key that seals secrets before they are kept: an app's key, or one that is itself sealed under
+/// an app's key. Wiped on drop; `Debug` does not show it.
 ///
 /// ```
 /// use ledger_core::seal::{SealedSecretError, WrappingKey};
 ///
-/// // Of a cryptographic random generator, both.
+/// // In a program both come from a cryptographic random generator.
 /// let (key, nonce) = (WrappingKey::from_bytes([7; 32]), [9; 24]);
 /// let sealed = key.seal("entropy", b"secret", &nonce);
 /// assert_eq!(*key.open("entropy", &sealed)?, b"secret");
@@ -32,29 +32,29 @@ const OVERHEAD: usize = 1 + 32 + 24 + TAG_BYTES + CHECK_BYTES;
 #[derive(Clone)]
 pub struct WrappingKey(Zeroizing<[u8; 32]>);
 
-/// Why a sealed secret does not open.
+/// Reason why a sealed secret does not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SealedSecretError {
     /// The bytes were never sealed, or hardly anything of them is left (rule Z1).
     #[error("it is not sealed, or only a piece of it is left")]
     NotSealed,
-    /// It is whole, and sealed under another key (rule Z2).
+    /// The secret is whole, but sealed under another key (rule Z2).
     #[error("it is sealed under another key")]
     OtherKey,
-    /// A byte was altered, or it was kept under another name (rules Z1, Z3).
+    /// A byte was altered, or the secret was kept under another name (rules Z1, Z3).
     #[error("it is damaged, or was kept under another name")]
     Damaged,
 }
 
 impl WrappingKey {
-    /// Takes 32 bytes of a cryptographic random generator.
+    /// Creates a key from 32 bytes of a cryptographic random generator.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))
     }
 
-    /// The key itself, for whoever seals it.
+    /// The bytes of the key, for sealing them under another key.
     #[must_use]
     pub fn expose_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -72,13 +72,13 @@ impl WrappingKey {
         sealed
     }
 
-    /// Opens what was sealed under this key for this name.
+    /// Opens a secret that was sealed under this key for this name.
     ///
     /// # Errors
     /// [`SealedSecretError`] says what is wrong with it.
     pub fn open(&self, name: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealedSecretError> {
         let (commit, nonce, ciphertext) = parts(sealed)?;
-        // Not a secret: it lies in the open.
+        // A comparison in constant time is not needed: the commitment is no secret.
         if *commit != *self.commit() {
             return Err(SealedSecretError::OtherKey);
         }
@@ -86,7 +86,7 @@ impl WrappingKey {
             .ok_or(SealedSecretError::Damaged)
     }
 
-    /// Whether these bytes are a sealed secret, under whatever key.
+    /// Whether these bytes are a sealed secret, under any key.
     #[must_use]
     pub fn is_sealed(bytes: &[u8]) -> bool {
         parts(bytes).is_ok()
@@ -109,7 +109,7 @@ impl fmt::Debug for WrappingKey {
 
 type Parts<'a> = (&'a [u8; 32], &'a [u8; 24], &'a [u8]);
 
-/// Commitment, nonce and ciphertext of what is whole (rule Z1).
+/// Splits a sealed secret into commitment, nonce and ciphertext, if it is whole (rule Z1).
 fn parts(sealed: &[u8]) -> Result<Parts<'_>, SealedSecretError> {
     let not_sealed = SealedSecretError::NotSealed;
     if sealed.len() < OVERHEAD || sealed.first() != Some(&VERSION) {

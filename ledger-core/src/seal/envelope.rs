@@ -1,4 +1,4 @@
-//! How an entry travels (SPEC §11.3).
+//! Envelopes: sealed entries (SPEC §11.3).
 
 use super::aead::TAG_BYTES;
 use super::epoch_key::EpochKey;
@@ -22,14 +22,13 @@ pub const MAX_ENVELOPE_BYTES: usize = HEAD_BYTES + MAX_PADDED_BYTES + TAG_BYTES;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnvelopeError {
-    /// Rule X1: the first byte is of something else.
+    /// Rule X1: the first byte is not that of an envelope.
     #[error("the first byte is {0}; update the app if a newer version sealed this")]
     Kind(u8),
-    /// Rule X1: no envelope has this size, so it was cut off or has bytes behind
-    /// it.
+    /// Rule X1: no envelope has this size. It was cut off, or other bytes follow it.
     #[error("no envelope is {0} bytes long; it was cut off, or something was added")]
     Size(usize),
-    /// Rule X2: the envelope is of another epoch than the key.
+    /// Rule X2: envelope and key are of different epochs.
     #[error("the envelope is of topic {found:?}, the key of {key:?}")]
     OtherTopic {
         /// The envelope's topic.
@@ -49,12 +48,12 @@ pub enum EnvelopeError {
     /// Rule X5: the nonce is not the one that follows from the content.
     #[error("the nonce is not the one that follows from the entry")]
     Nonce,
-    /// Rule X6: what is inside is no entry.
+    /// Rule X6: the content is no entry.
     #[error(transparent)]
     Entry(#[from] Refusal),
 }
 
-/// An envelope as it was received, of which only the form is checked.
+/// Received envelope of which only the form is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Envelope<'a> {
     topic: Topic,
@@ -69,7 +68,7 @@ pub(crate) fn sealed_len(content: usize) -> usize {
 }
 
 impl<'a> Envelope<'a> {
-    /// Bytes of the envelope of an entry with so many.
+    /// Length of the envelope of an entry of `entry_bytes` bytes.
     #[must_use]
     pub fn sealed_len(entry_bytes: usize) -> usize {
         sealed_len(entry_bytes.saturating_add(64))
@@ -92,8 +91,7 @@ impl<'a> Envelope<'a> {
 }
 
 impl EpochKey {
-    /// Seals an entry: always the same bytes for the same entry, signature and
-    /// key.
+    /// Seals an entry. The same entry, signature and key always give the same bytes.
     #[must_use]
     pub fn seal(&self, entry: &DecodedEntry) -> Vec<u8> {
         let (id, signature) = (entry.id(), entry.signature());
@@ -116,8 +114,8 @@ impl EpochKey {
         })
     }
 
-    /// `kind ‖ topic ‖ nonce ‖ ct` of `len32 ‖ bytes ‖ more` and zeros, with the
-    /// nonce that `named` gives.
+    /// Seals `len32 ‖ bytes ‖ more ‖ zeros` as `kind ‖ topic ‖ nonce ‖ ct`. The nonce follows from
+    /// `named`.
     pub(crate) fn seal_padded(
         &self,
         kind: u8,
@@ -142,8 +140,8 @@ impl EpochKey {
         out
     }
 
-    /// Opens what [`EpochKey::seal_padded`] sealed with `more` bytes behind the
-    /// measured ones, and has `read` take both.
+    /// Opens the result of [`EpochKey::seal_padded`], and gives both parts to `read`. `more` is the
+    /// length of the second part.
     pub(crate) fn open_padded<T>(
         &self,
         kind: u8,

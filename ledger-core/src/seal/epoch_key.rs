@@ -1,4 +1,4 @@
-//! The key of an epoch, and what follows from it (SPEC §11.1).
+//! Epoch keys, and the keys and ids that derive from them (SPEC §11.1).
 
 use core::fmt;
 
@@ -12,8 +12,8 @@ use crate::base::id::{EpochCommit, GroupId, Topic};
 use crate::base::rule::Refusal;
 use crate::payload::Epoch;
 
-/// The secret under which the entries of an epoch are sealed. Wiped on drop;
-/// `Debug` does not show it.
+/// Secret key that seals the entries of an epoch. It is wiped on drop; `Debug` does not show
+/// it.
 #[derive(Clone)]
 pub struct EpochKey {
     group: GroupId,
@@ -24,8 +24,8 @@ pub struct EpochKey {
     nonce: Hmac<Sha256>,
 }
 
-/// What an epoch entry says of its key, or of earlier keys, is not so. Whoever
-/// began the epoch is at fault; a new epoch heals it.
+/// Error of an epoch entry that does not fit its key or the earlier keys. The author of the
+/// epoch entry is at fault; a new epoch repairs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EpochError {
@@ -39,7 +39,7 @@ pub enum EpochError {
 }
 
 impl EpochKey {
-    /// Takes 32 bytes of a cryptographic random generator.
+    /// Creates the key from 32 bytes of a cryptographic random generator.
     #[must_use]
     pub fn from_bytes(group: GroupId, secret: [u8; 32]) -> Self {
         let secret = Zeroizing::new(secret);
@@ -61,9 +61,9 @@ impl EpochKey {
         }
     }
 
-    /// A key that opens what has this topic, whether or not it is the topic's: the
-    /// group is not known, on which that depends.
-    pub(super) fn of_topic(topic: Topic, secret: [u8; 32]) -> Self {
+    /// Creates a key that opens envelopes of this topic, without a check that it is the key of
+    /// the topic: that depends on the group, which the caller does not know yet.
+    pub(super) fn for_topic(topic: Topic, secret: [u8; 32]) -> Self {
         let nobody = GroupId::from_bytes([0; 32]);
         Self { topic, ..Self::from_bytes(nobody, secret) }
     }
@@ -74,7 +74,7 @@ impl EpochKey {
         self.group
     }
 
-    /// What the key commits to.
+    /// The commitment to the key.
     #[must_use]
     pub fn commit(&self) -> EpochCommit {
         self.commit
@@ -86,14 +86,14 @@ impl EpochKey {
         self.topic
     }
 
-    /// The secret itself, for whoever keeps it.
+    /// The secret itself, for its storage.
     #[must_use]
     pub fn expose_secret(&self) -> &[u8; 32] {
         &self.secret
     }
 
-    /// The nonce of what these parts name: nobody else can tell two apart, and
-    /// the same parts always give the same.
+    /// Nonce that derives from these parts: equal parts always give the same nonce, and only
+    /// holders of the key can connect a nonce with its parts.
     pub(crate) fn nonce(&self, parts: &[&[u8]]) -> [u8; 24] {
         let mut mac = self.nonce.clone();
         parts.iter().for_each(|part| mac.update(part));
@@ -101,8 +101,8 @@ impl EpochKey {
         full.first_chunk().copied().unwrap_or_default()
     }
 
-    /// The entry that begins this key's epoch, with the keys of the epochs
-    /// before it, of which there are at most 64.
+    /// The payload that begins this key's epoch. Its box holds the keys of earlier epochs, at
+    /// most 64.
     ///
     /// # Errors
     /// Rule E1 if there are more, or this key is among them.
@@ -159,7 +159,7 @@ impl fmt::Debug for EpochKey {
 }
 
 impl PartialEq for EpochKey {
-    /// By what the key commits to.
+    /// Compares the commitments, which identify the keys.
     fn eq(&self, other: &Self) -> bool {
         (self.group, self.commit, self.topic) == (other.group, other.commit, other.topic)
     }

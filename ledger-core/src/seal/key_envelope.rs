@@ -1,4 +1,4 @@
-//! How an epoch's key travels (SPEC §11.4).
+//! Key envelopes: an epoch's key, wrapped for its recipients (SPEC §11.4).
 
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ const MIN_WRAPS: usize = 4;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyEnvelopeError {
-    /// Rule W1: the first byte is of something else.
+    /// Rule W1: the first byte is not that of a key envelope.
     #[error("the first byte is {0}; update the app if a newer version made this")]
     Kind(u8),
     /// Rule W1: no key envelope has this size.
@@ -39,13 +39,13 @@ pub enum KeyEnvelopeError {
     /// Rule W2: the wraps do not ascend.
     #[error("the wraps are not in order")]
     Order,
-    /// Rule W3: the key that was wrapped for this device is not the key of the
-    /// topic: somebody handed out another one.
+    /// Rule W3: the key that was wrapped for this device is not the key of the topic. Somebody
+    /// handed out another key.
     #[error("the key that was handed to this device is not the one of topic {0:?}")]
     OtherKey(Topic),
 }
 
-/// A key envelope as it was received, of which only the form is checked.
+/// Received key envelope of which only the form is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyEnvelope<'a> {
     topic: Topic,
@@ -83,16 +83,14 @@ impl<'a> KeyEnvelope<'a> {
         self.topic
     }
 
-    /// Takes out the epoch key if it was wrapped for one of these keys; none if
-    /// it was not.
+    /// Opens the envelope with the recipient's keys. `None` if it holds no wrap for them.
     ///
     /// The key may open envelopes at once. Entries may be sealed under it only
     /// when an applied epoch entry names its topic and commit, which
     /// [`GroupState::usable_epochs`](crate::GroupState::usable_epochs) lists.
     ///
     /// # Errors
-    /// [`KeyEnvelopeError::OtherKey`] if what was wrapped is another key (rule
-    /// W3).
+    /// [`KeyEnvelopeError::OtherKey`] if another key was wrapped (rule W3).
     pub fn open<'k>(
         &self,
         group: GroupId,
@@ -109,7 +107,7 @@ impl<'a> KeyEnvelope<'a> {
         Ok(None)
     }
 
-    /// What was wrapped for a key; nothing as a rule, as hints may fit by chance.
+    /// Secrets that were wrapped for `key`. Usually at most one; hints may be equal by chance.
     pub(super) fn unwrapped(&self, key: &ExchangeKey) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
         let public = key.public_key();
         let (topic, hint) = (self.topic, hint(&self.salt, &public));
@@ -123,8 +121,8 @@ impl<'a> KeyEnvelope<'a> {
 }
 
 impl EpochKey {
-    /// Wraps this key to X25519 public keys, in as many envelopes as that takes.
-    /// A weak key gets nothing and stops nobody else from getting theirs.
+    /// Wraps this key to X25519 public keys, in as many envelopes as are needed. A weak public key
+    /// gets no wrap, and does not stop the others from getting theirs.
     ///
     /// `seed` must be 32 fresh random bytes.
     #[must_use]
@@ -159,8 +157,8 @@ impl EpochKey {
     }
 }
 
-/// What looks like a wrap and opens for nobody. The encapsulated key is a real
-/// one: half of all random strings are no points that a wrap could have.
+/// Dummy that looks like a wrap and opens for nobody. Its encapsulated key is a real public key,
+/// because half of all random strings are no points that a wrap could have.
 fn dummy(rng: &mut ChaCha20Rng) -> [u8; SLOT_BYTES] {
     let mut slot: [u8; SLOT_BYTES] = random(rng);
     let enc = ExchangeKey::from_bytes(random(rng)).public_key();
@@ -168,8 +166,8 @@ fn dummy(rng: &mut ChaCha20Rng) -> [u8; SLOT_BYTES] {
     slot
 }
 
-/// By which a recipient finds their wrap, and nobody else can tell whose it is
-/// without knowing their key.
+/// Hint by which a recipient finds their wrap. Without the recipient's key, nobody can tell whose
+/// wrap it is.
 fn hint(salt: &[u8; 16], public: &[u8; 32]) -> [u8; HINT_BYTES] {
     let full = digest(Tag::HINT, &[salt, public]);
     full.first_chunk().copied().unwrap_or_default()

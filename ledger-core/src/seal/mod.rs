@@ -1,4 +1,5 @@
-//! Secrets for others and at rest, and how entries travel (SPEC §1.2, §11, §17).
+//! Sealing: epoch keys, envelopes and key envelopes, wraps, and secrets at rest (SPEC §1.2, §11,
+//! §17). Pure functions of keys and bytes.
 
 pub(crate) mod aead;
 mod at_rest;

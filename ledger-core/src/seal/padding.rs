@@ -1,4 +1,4 @@
-//! Size classes, so that sizes tell little (SPEC §11.3).
+//! Padding to size classes, so that sizes reveal little (SPEC §11.3).
 
 /// The smallest step between two sizes.
 const STEP_BYTES: usize = 512;
@@ -18,7 +18,7 @@ pub(crate) fn padded_len(len: usize) -> usize {
     len.max(1).checked_next_multiple_of(step).unwrap_or(len)
 }
 
-/// Whether something padded can have this size.
+/// Whether `len` is a size class.
 pub(crate) fn is_padded_len(len: usize) -> bool {
     len > 0 && len <= MAX_PADDED_BYTES && padded_len(len) == len
 }

@@ -1,4 +1,4 @@
-//! Opening a group of which nothing is known but a recovery key (SPEC §16.1).
+//! Keys that a recovery key finds in a group that the device does not know yet (SPEC §16.1).
 
 use zeroize::Zeroizing;
 
@@ -8,7 +8,7 @@ use super::key_envelope::KeyEnvelope;
 use crate::base::id::{GroupId, Topic};
 use crate::keys::ExchangeKey;
 
-/// A key that was wrapped for a recovery key, of a group that is not known yet.
+/// Epoch key that was wrapped for a recovery key; its group is not yet known.
 pub struct FoundKey {
     index: usize,
     topic: Topic,
@@ -16,9 +16,8 @@ pub struct FoundKey {
 }
 
 impl KeyEnvelope<'_> {
-    /// Takes out what was wrapped for one of a person's recovery keys, without
-    /// knowing for which group. It is not an epoch's key before
-    /// [`FoundKey::of_group`] says so.
+    /// Unwraps the key that was wrapped for one of a person's recovery keys, in a group that is
+    /// not yet known. [`FoundKey::epoch_key`] then checks the key.
     #[must_use]
     pub fn find(&self, keys: &[ExchangeKey]) -> Option<FoundKey> {
         let found = keys.iter().enumerate().find_map(|(index, key)| {
@@ -30,24 +29,23 @@ impl KeyEnvelope<'_> {
 }
 
 impl FoundKey {
-    /// The topic of what it opens.
+    /// The topic of the envelopes that the key opens.
     #[must_use]
     pub fn topic(&self) -> Topic {
         self.topic
     }
 
-    /// Which of the keys it was wrapped for.
+    /// Index of the recovery key that the key was wrapped for.
     #[must_use]
     pub fn index(&self) -> usize {
         self.index
     }
 
-    /// The epoch key, with the group that an envelope of its topic names; none if
-    /// the envelope is of another topic, does not open, or names a group of which
-    /// this is no key (rule W3).
+    /// The epoch key, in the group that an envelope of its topic names. `None` if the envelope is
+    /// of another topic, does not open, or names a group that has no such key (rule W3).
     #[must_use]
-    pub fn of_group(&self, envelope: &Envelope<'_>) -> Option<EpochKey> {
-        let entry = EpochKey::of_topic(self.topic, *self.secret).open(envelope).ok()?;
+    pub fn epoch_key(&self, envelope: &Envelope<'_>) -> Option<EpochKey> {
+        let entry = EpochKey::for_topic(self.topic, *self.secret).open(envelope).ok()?;
         let group = entry.header().group().unwrap_or(GroupId::from(entry.id()));
         let key = EpochKey::from_bytes(group, *self.secret);
         (key.topic() == self.topic).then_some(key)

@@ -32,14 +32,14 @@ fn entry(name: usize) -> DecodedEntry {
         salt: [7; 32],
         successor_of: None,
     };
-    group.found(&device, 0).unwrap().decoded().clone()
+    group.create(&device, 0).unwrap().decoded().clone()
 }
 
 /// A cancellation with a reason of this length: a long entry.
 fn long_entry(reason: usize) -> VerifiedEntry {
     let device = DeviceKey::from_bytes(&[7; 64]);
     let genesis = crate::hazmat::trust_stored(entry(1));
-    let ledger = Ledger::found(&genesis).unwrap();
+    let ledger = Ledger::from_genesis(&genesis).unwrap();
     let draft = Draft::cancellation(genesis.id(), Some("r".repeat(reason)));
     draft.sign(&device, &ledger.next_position(device.id()).unwrap(), 0).unwrap()
 }

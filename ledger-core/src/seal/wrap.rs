@@ -1,5 +1,4 @@
-//! Wrapping a secret to somebody's X25519 key: HPKE, Base mode (RFC 9180;
-//! SPEC §1.2).
+//! Wraps of a secret to an X25519 public key: HPKE in Base mode (RFC 9180; SPEC §1.2).
 
 use hpke::aead::ChaCha20Poly1305;
 use hpke::kdf::HkdfSha256;
@@ -15,16 +14,16 @@ use zeroize::Zeroizing;
 use crate::base::hash::{Tag, digest};
 use crate::keys::ExchangeKey;
 
-/// How much longer a wrap is than what it holds: the encapsulated key and the
-/// authentication tag.
+/// Bytes by which a wrap is longer than its secret: the encapsulated key and the authentication
+/// tag.
 pub(crate) const WRAP_OVERHEAD_BYTES: usize = 32 + 16;
 
 /// A secret could not be wrapped or unwrapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WrapError {
-    /// The recipient's X25519 key is of low order: whoever made it is at
-    /// fault, and nothing can be wrapped for them.
+    /// The recipient's X25519 key is of low order. Its maker is at fault, and nothing can be
+    /// wrapped to it.
     #[error("the recipient's exchange key is weak; nothing can be wrapped for it")]
     WeakKey,
     /// The wrap was made for another key or purpose, or was altered on the way.
@@ -32,10 +31,10 @@ pub enum WrapError {
     NotForUs,
 }
 
-/// `Wrap(recipient, purpose ‖ context, secret)`, as `enc ‖ ct`.
+/// Wraps a secret: `Wrap(recipient, purpose ‖ context, secret)`, as `enc ‖ ct`.
 ///
-/// `seed` must be 32 fresh random bytes. A repeated one leaks no more than
-/// that the same secret was wrapped for the same recipient again.
+/// `seed` must be 32 fresh random bytes. A repeated seed reveals only that the same secret was
+/// wrapped for the same recipient again.
 pub(crate) fn wrap(
     recipient: &[u8; 32],
     purpose: Tag,

@@ -1,6 +1,9 @@
-//! State as bytes: what the digest covers, and what a checkpoint keeps.
+//! Group state as bytes: what the digest covers, and what a checkpoint holds.
 
-use super::group_state::{Device, GroupState, Member, NameIndex, UsableEpoch};
+use super::device::{Device, UsableEpoch};
+use super::group_state::GroupState;
+use super::member::Member;
+use super::name_index::NameIndex;
 use crate::codec::{Reader, Writer};
 use crate::hash::{Tag, digest};
 use crate::id::{DeviceId, EntryId, EpochCommit, GroupId, MemberId, StateDigest, Topic};
@@ -11,8 +14,8 @@ use crate::rule::Refusal;
 use crate::statement::Generation;
 
 impl GroupState {
-    /// The digest of the state: devices with equal heads and equal digests
-    /// agree on everything.
+    /// Returns the digest of the state. Devices with equal heads and equal digests agree on
+    /// everything.
     #[must_use]
     pub fn digest(&self) -> StateDigest {
         let mut w = Writer::new();
@@ -20,7 +23,7 @@ impl GroupState {
         StateDigest::from_bytes(digest(Tag::STATE, &[w.as_bytes()]))
     }
 
-    /// What the digest covers (SPEC §7.1).
+    /// Writes what the digest covers (SPEC §7.1).
     fn encode_meaning(&self, w: &mut Writer) {
         w.array(5);
         w.bytes(self.group.as_bytes());
@@ -64,7 +67,7 @@ impl GroupState {
             w.bytes(id.as_bytes());
             epoch.write(w);
         }
-        self.directory.encode(w);
+        self.name_index.encode(w);
     }
 
     pub(crate) fn decode(r: &mut Reader<'_>) -> Result<Self, Refusal> {
@@ -100,7 +103,7 @@ impl GroupState {
                 let order = (r.uint()?, EntryId::from_bytes(r.bytes_n()?));
                 Ok((order, UsableEpoch::read(r)?))
             })?,
-            directory: NameIndex::decode(r)?,
+            name_index: NameIndex::decode(r)?,
         })
     }
 }

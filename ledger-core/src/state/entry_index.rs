@@ -1,4 +1,4 @@
-//! What replay asks of whoever keeps the entries.
+//! Index of entries: what replay asks of the keeper of entries.
 
 use std::sync::Arc;
 
@@ -7,59 +7,62 @@ use crate::id::EntryId;
 use crate::payload::Kind;
 use crate::verdict::{ChainPosition, SlotEntry, Verdict};
 
-/// Where an admitted entry stands in the graph.
+/// Place of an admitted entry in the graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// Its place on its device's chain: `Replayed::point`.
-    pub point: ChainPosition,
-    /// Its clock.
+    /// Position on its device's chain, as `Replayed::position` said.
+    pub position: ChainPosition,
+    /// Clock of the entry.
     pub lamport: u64,
 }
 
-/// An entry as its chain knows it.
+/// Entry of a chain, as an index keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChainEntry {
     /// The entry.
     pub id: EntryId,
-    /// Its place in its device's chain.
+    /// `seq` of the entry.
     pub seq: u64,
-    /// Its kind.
+    /// Kind of the entry.
     pub kind: Kind,
-    /// What was said of it last.
+    /// Last verdict on the entry.
     pub verdict: Verdict,
 }
 
-/// The admitted entries, as a store keeps them. `MemoryIndex` keeps them in
-/// memory.
+/// Index of the admitted entries of one group. A store keeps it in its database,
+/// `MemoryIndex` and `SparseIndex` in memory.
+///
+/// Its verdicts are those after the entry that was replayed last. Replay reads the index
+/// before the entry that it replays is put in.
 pub trait EntryIndex {
     /// Why the store could not answer.
     type Error;
 
-    /// The place in the graph of an admitted entry.
+    /// Returns the place of an entry, `None` if it is not admitted.
     ///
     /// # Errors
     /// The store's own, if it cannot be read.
     fn link(&self, id: &EntryId) -> Result<Option<Link>, Self::Error>;
 
-    /// The dependencies of an admitted entry: none of an unknown one.
+    /// Returns the dependencies of an admitted entry; none of an unknown one.
     ///
     /// # Errors
     /// The store's own, if it cannot be read.
     fn dependencies(&self, id: &EntryId) -> Result<Vec<EntryId>, Self::Error>;
 
-    /// The entries of a chain from a seq on, in any order.
+    /// Returns the entries of a chain from a `seq` on, in any order.
     ///
     /// # Errors
     /// The store's own, if it cannot be read.
     fn chain(&self, from: ChainPosition) -> Result<Vec<ChainEntry>, Self::Error>;
 
-    /// An admitted entry.
+    /// Returns an entry, `None` if it is not admitted.
     ///
     /// # Errors
     /// The store's own, if it cannot be read.
     fn entry(&self, id: &EntryId) -> Result<Option<Arc<VerifiedEntry>>, Self::Error>;
 
-    /// The applied entries of the slot that `original` names, in any order.
+    /// Returns the applied entries of the slot of an original, in any order.
     ///
     /// # Errors
     /// The store's own, if it cannot be read.

@@ -1,4 +1,4 @@
-//! How far a device knows a group: the heads, and the tip of every chain.
+//! Frontier: how far a device knows a group.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use crate::id::{DeviceId, EntryId, GroupId};
 use crate::limits::MAX_PARENTS;
 use crate::rule::Refusal;
 
-/// The heads of the graph, the tip of each device's chain, and how many
-/// entries are admitted.
+/// Frontier of the admitted entries: the heads of the graph, the last entry of each
+/// device, and the number of entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Frontier {
     heads: BTreeMap<EntryId, u64>,
@@ -17,7 +17,7 @@ pub struct Frontier {
     entries: u64,
 }
 
-/// The last entry of a chain.
+/// Last entry of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Tip {
     id: EntryId,
@@ -25,7 +25,7 @@ struct Tip {
     lamport: u64,
 }
 
-/// Where an author's next entry stands: what its header says of the past.
+/// Position of a device's next entry: what its header says of the past.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NextEntryPosition {
     pub(crate) group: GroupId,
@@ -36,7 +36,7 @@ pub struct NextEntryPosition {
     pub(crate) lamport: u64,
 }
 
-/// Any position, also one that no honest author is at: to test how others
+/// Returns any position, also one that no honest author would take: to test how others
 /// judge what liars sign.
 #[must_use]
 pub fn any_position(
@@ -51,10 +51,10 @@ pub fn any_position(
 }
 
 impl Frontier {
-    /// Takes note of an admitted entry.
+    /// Adds an admitted entry.
     pub(crate) fn advance(&mut self, entry: &DecodedEntry) {
         let header = entry.header();
-        // Mostly there is one head, and many things that an entry names.
+        // Mostly there is one head, and the entry names many others.
         if self.heads.len() == 1 {
             self.heads.retain(|head, _| header.dependencies().all(|named| named != head));
         } else {
@@ -64,8 +64,8 @@ impl Frontier {
         }
         self.heads.insert(entry.id(), header.lamport());
         let tip = Tip { id: entry.id(), seq: header.seq(), lamport: header.lamport() };
-        // On a chain that forked, the tip is the longest branch, then the
-        // larger id: the same on every device.
+        // Of a device that forked, the tip of the longest branch, then the larger id: the
+        // same on every device.
         let known = self.tips.entry(header.device()).or_insert(tip);
         if (tip.seq, tip.id) > (known.seq, known.id) {
             *known = tip;
@@ -73,23 +73,23 @@ impl Frontier {
         self.entries = self.entries.saturating_add(1);
     }
 
-    /// The heads: admitted entries that no other admitted entry depends on.
+    /// Returns the heads: admitted entries on which no other admitted entry depends.
     pub fn heads(&self) -> impl Iterator<Item = EntryId> + '_ {
         self.heads.keys().copied()
     }
 
-    /// How many entries are admitted.
+    /// Returns how many entries are admitted.
     #[must_use]
     pub fn entries(&self) -> u64 {
         self.entries
     }
 
-    /// The ends of the chains: clock, device, seq, entry.
+    /// Returns the last entry of each device: clock, device, seq, entry.
     pub fn tips(&self) -> impl Iterator<Item = (u64, DeviceId, u64, EntryId)> + '_ {
         self.tips.iter().map(|(device, tip)| (tip.lamport, *device, tip.seq, tip.id))
     }
 
-    /// The largest `seq` of a device's entries; none if it has none.
+    /// Returns the largest `seq` of a device's entries, `None` if it has none.
     #[must_use]
     pub fn last_seq(&self, device: DeviceId) -> Option<u64> {
         Some(self.tips.get(&device)?.seq)
@@ -113,17 +113,18 @@ impl Frontier {
         self.position(group, device, 0, enrolment, 0)
     }
 
-    /// The next place of a merge entry, which may leave heads for the next
-    /// one: behind the device's last entry, or behind `home`.
+    /// Returns the position of a merge entry: behind the device's last entry or, for its
+    /// first, behind the entry that enrolled it. With too many heads for one entry it
+    /// leaves some for the next.
     pub(crate) fn merge_position(
         &self,
         group: GroupId,
         device: DeviceId,
-        home: Option<(EntryId, u64)>,
+        enrolment: Option<(EntryId, u64)>,
     ) -> Option<NextEntryPosition> {
-        let (seq, backlink, clock) = match (self.tips.get(&device), home) {
+        let (seq, backlink, clock) = match (self.tips.get(&device), enrolment) {
             (Some(tip), _) => (tip.seq.checked_add(1)?, tip.id, tip.lamport),
-            (None, Some((home, lamport))) => (0, home, lamport),
+            (None, Some((enrolment, lamport))) => (0, enrolment, lamport),
             (None, None) => return None,
         };
         let others = self.heads.iter().filter(|(head, _)| **head != backlink).take(MAX_PARENTS);

@@ -1,13 +1,21 @@
-//! The state of a group, and what replay needs of older entries.
+//! State of a group, how far it goes, and what replay asks of an index.
+//!
+//! [`View`] is what both evaluations compute: the [`GroupState`] and the [`Frontier`].
+//! [`EntryIndex`] is what replay asks of the keeper of entries.
 
 mod bytes;
+mod device;
 mod entry_index;
 mod frontier;
 mod group_state;
+mod member;
+mod name_index;
 mod view;
 
+pub use device::{Device, UsableEpoch};
 pub use entry_index::{ChainEntry, EntryIndex, Link};
 pub use frontier::{Frontier, NextEntryPosition, any_position};
-pub(crate) use group_state::NameIndex;
-pub use group_state::{Device, GroupState, Member, UsableEpoch, any_names};
+pub use group_state::{GroupState, any_names};
+pub use member::Member;
+pub(crate) use name_index::NameIndex;
 pub use view::View;

@@ -1,11 +1,11 @@
-//! What a set of entries comes to.
+//! View of a group: state and frontier.
 
 use super::frontier::{Frontier, NextEntryPosition};
 use super::group_state::GroupState;
 use crate::id::{DeviceId, EntryId, GroupId};
 
-/// What a set of entries comes to: its meaning, and how far it goes. Devices
-/// that hold the same entries have the same view.
+/// View of a group: the meaning of a set of entries, and how far the set goes. Devices
+/// that hold the same entries have equal views.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
     pub(crate) state: GroupState,
@@ -17,33 +17,33 @@ impl View {
         Self { state, frontier }
     }
 
-    /// The group.
+    /// Returns the group.
     #[must_use]
     pub fn group(&self) -> GroupId {
         self.state.group()
     }
 
-    /// What the entries mean: members, balances.
+    /// Returns members, balances and all else that the entries mean.
     #[must_use]
     pub fn state(&self) -> &GroupState {
         &self.state
     }
 
-    /// How far the entries go: heads and chains.
+    /// Returns how far the entries go: heads and chains.
     #[must_use]
     pub fn frontier(&self) -> &Frontier {
         &self.frontier
     }
 
-    /// Where the next entry of `device` would stand, if the device has signed
-    /// before and there are at most 16 heads.
+    /// Returns the position of the next entry of a device. `None` if the device has signed
+    /// no entry, or there are more than 16 heads.
     #[must_use]
     pub fn next_position(&self, device: DeviceId) -> Option<NextEntryPosition> {
         self.frontier.next_position(self.group(), device)
     }
 
-    /// Where the first entry of `device` would stand, which the entry
-    /// `enrolment` enrolled.
+    /// Returns the position of the first entry of a device. `enrolment` is the entry that
+    /// enrolled it.
     #[must_use]
     pub fn first_position(
         &self,

@@ -1,18 +1,18 @@
-//! What statements say, by kind.
+//! Contents of statements, by kind, and the generations that they name.
 
 use crate::base::codec::{Reader, Writer};
 use crate::base::id::{DeviceId, EntryId, GroupId, MemberId, RootId, StatementId};
 use crate::base::rule::{Refusal, Rule};
 use crate::keys::{Card, DeviceCertificate};
 
-/// A key generation of a member, named by what started it.
+/// Key generation of a member, identified by the card, claim or bind that started it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Generation {
-    /// By the member's own card (genesis, or an `add member`, however often).
+    /// Started by the member's own card, in a genesis entry or `add member` entries.
     Card(MemberId),
-    /// By an introducer's claim: that entry.
+    /// Started by this claim entry.
     Claim(EntryId),
-    /// By the owner's bind: that statement.
+    /// Started by this bind statement of the owner.
     Bind(StatementId),
 }
 
@@ -41,18 +41,18 @@ impl Generation {
     }
 }
 
-/// Kind and body of a statement.
+/// Kind and content of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StatementBody {
-    /// Self: a further device.
+    /// Self: enrol a further device.
     Enrol {
         /// The generation whose root key signs.
         generation: Generation,
         /// The device.
         certificate: Box<DeviceCertificate>,
     },
-    /// Self: a device signs no more.
+    /// Self: revoke a device.
     Revoke {
         /// The generation whose root key signs.
         generation: Generation,
@@ -103,7 +103,15 @@ impl StatementBody {
         }
     }
 
-    /// A word for people to read.
+    /// Whether it cuts somebody off: a removal, bind, revocation or leave.
+    pub(crate) fn is_cut(&self) -> bool {
+        matches!(
+            self,
+            Self::Remove { .. } | Self::Bind { .. } | Self::Revoke { .. } | Self::Leave { .. }
+        )
+    }
+
+    /// A word for logs and tools.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -117,7 +125,7 @@ impl StatementBody {
         }
     }
 
-    /// The generation whose root key must sign; none for owner acts.
+    /// The generation whose root key must sign. `None` for statements of the owner.
     #[must_use]
     pub fn generation(&self) -> Option<Generation> {
         match self {
@@ -205,14 +213,14 @@ impl StatementBody {
         }
     }
 
-    /// Rule K3: what a statement carries is for its group, and an enrolled
-    /// device is certified by the key that signs the statement.
-    pub(super) fn check_place(&self, group: GroupId, signer: RootId) -> Result<(), Refusal> {
+    /// Checks rule K3: a carried card or certificate is for the statement's group, and the signer of
+    /// the statement is the root key that certifies an enrolled device.
+    pub(super) fn check_scope(&self, group: GroupId, signer: RootId) -> Result<(), Refusal> {
         let fits = match self {
             Self::Enrol { certificate, .. } => {
-                certificate.place() == group.as_bytes() && certificate.root() == signer
+                certificate.scope() == group.as_bytes() && certificate.root() == signer
             }
-            Self::Bind { card, .. } => card.place() == group.as_bytes(),
+            Self::Bind { card, .. } => card.scope() == group.as_bytes(),
             _ => true,
         };
         if fits { Ok(()) } else { Err(Refusal::with_detail(Rule::K3, "another group or key")) }

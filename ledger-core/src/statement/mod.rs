@@ -1,7 +1,7 @@
-//! Statements: what owners and members say under their root key (SPEC §3.3).
+//! Statements: decisions of the owner or of a member, signed by a root key (SPEC §3.3).
 //!
-//! A statement stands on its own. Whoever carries it in an entry is a courier;
-//! what it spares is decided by its `base`, never by the carrier.
+//! A statement is valid independently of the entries that carry it; anybody may carry it.
+//! Its `base`, not its carrier, decides which entries a cut spares.
 
 mod body;
 mod new;
@@ -20,7 +20,7 @@ use crate::keys::{CardSignatures, DeviceSignatures, RootKey, check_signature};
 /// Version of statements.
 const VERSION: u64 = 1;
 
-/// A statement: `[1, group, signer, kind, body, base, nonce16]`.
+/// Statement: `[1, group, signer, kind, body, base, nonce16]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
     group: GroupId,
@@ -32,23 +32,23 @@ pub struct Statement {
     bytes: Vec<u8>,
 }
 
-/// The signatures that come with a statement.
+/// Signatures that a statement needs beside the one of its signer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum StatementSignatures {
-    /// Nothing beside the signer's.
+    /// No others.
     Plain,
-    /// Of an enrolment: the certificate's, and the device's acceptance.
+    /// For an enrolment: the signatures of the device certificate.
     Device(DeviceSignatures),
-    /// Of a bind: the card's, its certificate's, and the device's acceptance.
+    /// For a bind: the signatures of the card.
     Card(CardSignatures),
 }
 
-/// A statement with its signatures, as an entry carries it.
+/// Statement with its signatures, as an entry carries it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedStatement {
-    act: Statement,
+    statement: Statement,
     signature: [u8; 64],
-    more: StatementSignatures,
+    extra: StatementSignatures,
 }
 
 impl Statement {
@@ -69,7 +69,7 @@ impl Statement {
         w.array(base.len());
         base.iter().for_each(|id| w.bytes(id.as_bytes()));
         w.bytes(&nonce);
-        // Through the same checks as what comes from elsewhere.
+        // Our own statements pass the same checks as those of others.
         Self::decode(&w.into_bytes())
     }
 
@@ -93,36 +93,36 @@ impl Statement {
         }
         let nonce = r.bytes_n()?;
         r.finish()?;
-        body.check_place(group, signer)?;
-        let digest = StatementId::from_bytes(digest(Tag::ACT, &[bytes]));
+        body.check_scope(group, signer)?;
+        let digest = StatementId::from_bytes(digest(Tag::STATEMENT, &[bytes]));
         Ok(Self { group, signer, body, base, nonce, digest, bytes: bytes.to_vec() })
     }
 
-    /// The statement's digest, to which its verdict belongs.
+    /// The statement's id, to which its verdict belongs.
     #[must_use]
-    pub fn digest(&self) -> StatementId {
+    pub fn id(&self) -> StatementId {
         self.digest
     }
 
-    /// The group it is for.
+    /// The group that the statement is for.
     #[must_use]
     pub fn group(&self) -> GroupId {
         self.group
     }
 
-    /// The root key that signs it.
+    /// The root key that signs the statement.
     #[must_use]
     pub fn signer(&self) -> RootId {
         self.signer
     }
 
-    /// What it says.
+    /// Kind and content.
     #[must_use]
     pub fn body(&self) -> &StatementBody {
         &self.body
     }
 
-    /// The frontier at which it was made.
+    /// The entries that the signer knew as heads. Cuts spare entries in the past of the base.
     #[must_use]
     pub fn base(&self) -> &[EntryId] {
         &self.base
@@ -130,33 +130,32 @@ impl Statement {
 }
 
 impl SignedStatement {
-    /// Signs a statement. Enrolments and binds need more signatures: see
-    /// [`crate::engine::Draft`].
+    /// Signs a statement. `extra` holds the further signatures of enrolments and binds.
     pub(crate) fn sign(
         root: &RootKey,
         group: GroupId,
         body: StatementBody,
-        more: StatementSignatures,
+        extra: StatementSignatures,
         base: Vec<EntryId>,
         nonce: [u8; 16],
     ) -> Result<Self, Refusal> {
-        let act = Statement::new(group, root.id(), body, base, nonce)?;
-        let signature = root.sign(Tag::ACT, &act.bytes);
-        Ok(Self { act, signature, more })
+        let statement = Statement::new(group, root.id(), body, base, nonce)?;
+        let signature = root.sign(Tag::STATEMENT, &statement.bytes);
+        Ok(Self { statement, signature, extra })
     }
 
     /// The statement.
     #[must_use]
-    pub fn act(&self) -> &Statement {
-        &self.act
+    pub fn statement(&self) -> &Statement {
+        &self.statement
     }
 
     /// Reads `[statement, signature, more]`.
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
         r.array(3)?;
-        let act = Statement::decode(r.bytes()?)?;
+        let statement = Statement::decode(r.bytes()?)?;
         let signature = r.bytes_n()?;
-        let more = match act.body {
+        let extra = match statement.body {
             StatementBody::Enrol { .. } => StatementSignatures::Device(DeviceSignatures::read(r)?),
             StatementBody::Bind { .. } => StatementSignatures::Card(CardSignatures::read(r)?),
             _ => {
@@ -164,14 +163,14 @@ impl SignedStatement {
                 StatementSignatures::Plain
             }
         };
-        Ok(Self { act, signature, more })
+        Ok(Self { statement, signature, extra })
     }
 
     pub(crate) fn write(&self, w: &mut Writer) {
         w.array(3);
-        w.bytes(&self.act.bytes);
+        w.bytes(&self.statement.bytes);
         w.bytes(&self.signature);
-        match &self.more {
+        match &self.extra {
             StatementSignatures::Plain => w.array(0),
             StatementSignatures::Device(signatures) => signatures.write(w),
             StatementSignatures::Card(signatures) => signatures.write(w),
@@ -180,9 +179,15 @@ impl SignedStatement {
 
     /// Checks every signature (rule K4).
     pub(crate) fn check(&self) -> Result<(), Refusal> {
-        let signer = self.act.signer.as_bytes();
-        check_signature(signer, Tag::ACT, &self.act.bytes, &self.signature, "the statement")?;
-        match (&self.act.body, &self.more) {
+        let signer = self.statement.signer.as_bytes();
+        check_signature(
+            signer,
+            Tag::STATEMENT,
+            &self.statement.bytes,
+            &self.signature,
+            "the statement",
+        )?;
+        match (&self.statement.body, &self.extra) {
             (StatementBody::Enrol { certificate, .. }, StatementSignatures::Device(signatures)) => {
                 certificate.check(signatures)
             }

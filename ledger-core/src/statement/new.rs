@@ -1,4 +1,4 @@
-//! Statements to make: what a person wants to state, before the root key signs it.
+//! Statements before the root key signs them.
 
 use std::collections::BTreeSet;
 
@@ -7,18 +7,18 @@ use crate::base::id::{DeviceId, EntryId, GroupId, MemberId};
 use crate::base::rule::Refusal;
 use crate::keys::{RootKey, SignedCard, SignedDevice};
 
-/// A statement to make: an act of the owner or of a member on themselves.
+/// Statement to make: the owner decides about others, a member about themselves.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum NewStatement<'a> {
-    /// Self: a further device.
+    /// Self: enrol a further device.
     Enrol {
         /// The generation whose root key signs.
         generation: Generation,
         /// The device, certified by that root key.
         device: &'a SignedDevice,
     },
-    /// Self: a device signs no more.
+    /// Self: revoke a device.
     Revoke {
         /// The generation whose root key signs.
         generation: Generation,
@@ -57,8 +57,8 @@ pub enum NewStatement<'a> {
 }
 
 impl SignedStatement {
-    /// A statement that `root` signs, for anybody to carry. `base` is the
-    /// frontier at which it is made.
+    /// Signs a statement with `root`, for anybody to carry. `base` is the frontier at which
+    /// the statement is made.
     ///
     /// # Errors
     /// [`Refusal`] if the base is empty or has more than 16 ids, or a
@@ -66,14 +66,14 @@ impl SignedStatement {
     pub fn new(
         root: &RootKey,
         group: GroupId,
-        act: &NewStatement<'_>,
+        statement: &NewStatement<'_>,
         base: impl IntoIterator<Item = EntryId>,
         nonce: [u8; 16],
     ) -> Result<Self, Refusal> {
-        let mut more = StatementSignatures::Plain;
-        let body = match act {
+        let mut extra = StatementSignatures::Plain;
+        let body = match statement {
             NewStatement::Enrol { generation, device } => {
-                more = StatementSignatures::Device(device.signatures().clone());
+                extra = StatementSignatures::Device(device.signatures().clone());
                 let certificate = Box::new(device.certificate().clone());
                 StatementBody::Enrol { generation: *generation, certificate }
             }
@@ -86,7 +86,7 @@ impl SignedStatement {
             }
             NewStatement::Remove { member } => StatementBody::Remove { member: *member },
             NewStatement::Bind { member, card } => {
-                more = StatementSignatures::Card(card.signatures().clone());
+                extra = StatementSignatures::Card(card.signatures().clone());
                 StatementBody::Bind { member: *member, card: Box::new(card.card().clone()) }
             }
             NewStatement::RenameGroup { name } => {
@@ -95,6 +95,6 @@ impl SignedStatement {
         };
         let base: BTreeSet<EntryId> = base.into_iter().collect();
         let base: Vec<EntryId> = base.into_iter().collect();
-        Self::sign(root, group, body, more, base, nonce)
+        Self::sign(root, group, body, extra, base, nonce)
     }
 }

@@ -1,23 +1,23 @@
-//! What an expense or transfer adds to balances (SPEC §6.7).
+//! Balance change of an expense or transfer (SPEC §6.7).
 
 use crate::id::MemberId;
 use crate::money::{Balance, Currency};
 use crate::payload::{RefIndex, Transaction};
 
-/// What a content adds to balances; sums to zero.
+/// Balance change of an expense or transfer, by member. Sums to zero.
 #[derive(Clone, Debug)]
 pub(crate) struct BalanceDelta {
     currency: Currency,
-    /// By member, each once.
+    /// Part of each member, sorted by member, each member once.
     parts: Vec<(MemberId, Balance)>,
 }
 
 impl BalanceDelta {
-    /// Paid minus owed, of a content whose every ref that stands for a member is
-    /// of an introduction.
+    /// Returns what each member paid minus what the member owes. `None` if a ref that stands
+    /// for a member is not of an introduction, which is a fault of the content.
     pub(crate) fn of(
         content: &Transaction<RefIndex>,
-        member: impl Fn(RefIndex) -> Option<MemberId>,
+        member_of_ref: impl Fn(RefIndex) -> Option<MemberId>,
     ) -> Option<Self> {
         let mut parts = Vec::new();
         match content {
@@ -25,20 +25,20 @@ impl BalanceDelta {
                 let (payers, shares) = (&expense.payers, &expense.shares);
                 parts.reserve_exact(payers.len().saturating_add(shares.len()));
                 for (payer, amount) in payers {
-                    parts.push((member(*payer)?, (*amount).into()));
+                    parts.push((member_of_ref(*payer)?, (*amount).into()));
                 }
                 for (sharer, amount) in shares {
-                    parts.push((member(*sharer)?, Balance::from(*amount).negated()));
+                    parts.push((member_of_ref(*sharer)?, Balance::from(*amount).negated()));
                 }
             }
             Transaction::Transfer(transfer) => {
                 let amount = Balance::from(content.amount());
                 parts.reserve_exact(2);
-                parts.push((member(transfer.from)?, amount));
-                parts.push((member(transfer.to)?, amount.negated()));
+                parts.push((member_of_ref(transfer.from)?, amount));
+                parts.push((member_of_ref(transfer.to)?, amount.negated()));
             }
         }
-        // Several introductions may be of one member, who may pay and owe.
+        // A member may pay and owe, and several introductions may be of one member.
         parts.sort_unstable_by_key(|(member, _)| *member);
         parts.dedup_by(|(member, part), (kept, sum)| {
             let same = member == kept;
@@ -54,11 +54,12 @@ impl BalanceDelta {
         self.currency
     }
 
-    /// What each member named gets; it may be nothing.
+    /// Returns the part of each member who is mentioned. It may be 0.
     pub(crate) fn parts(&self) -> impl Iterator<Item = (MemberId, Balance)> {
         self.parts.iter().copied()
     }
 
+    /// Returns the members who are mentioned.
     pub(crate) fn members(&self) -> impl Iterator<Item = MemberId> {
         self.parts.iter().map(|(member, _)| *member)
     }

@@ -17,4 +17,4 @@ pub use chain_position::ChainPosition;
 pub(crate) use content_fault::content_fault;
 pub(crate) use enrolment::Enrolment;
 pub use reason::{Verdict, VoidReason};
-pub use slot::{Named, Slot, SlotEntry, SlotRole};
+pub use slot::{Slot, SlotEntry, SlotReference, SlotRole};

@@ -1,28 +1,28 @@
-//! Whether an admitted entry counts (SPEC §6).
+//! Verdict on an admitted entry, and the reasons of void ones (SPEC §6).
 
 use core::fmt;
 
-/// What replay says of an admitted entry. Never an error: a void entry stays
-/// in the ledger, with its reason.
+/// Verdict on an admitted entry. Never an error: a void entry stays in the ledger, with
+/// its reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// The entry counts.
     Applied,
     /// The entry has no effect.
     Void(VoidReason),
-    /// The entry is of a kind or version that this build does not know. It is
-    /// kept and passed on; an update is needed to judge it.
+    /// The entry is of a kind or version that this build does not know. It is kept and
+    /// passed on; only an update can judge it.
     Unknown,
 }
 
 impl Verdict {
-    /// Whether the entry counts.
+    /// Returns whether the entry counts.
     #[must_use]
     pub fn is_applied(self) -> bool {
         self == Self::Applied
     }
 
-    /// The verdict as one number: 0 applied, 1 unknown, else the reason's.
+    /// Returns the verdict as one number: 0 applied, 1 unknown, else the code of the reason.
     #[must_use]
     pub fn code(self) -> u8 {
         match self {
@@ -32,7 +32,7 @@ impl Verdict {
         }
     }
 
-    /// Reads what [`Verdict::code`] wrote.
+    /// Returns the verdict with a code, `None` if no verdict has it.
     #[must_use]
     pub fn from_code(code: u8) -> Option<Self> {
         match code {
@@ -45,8 +45,7 @@ impl Verdict {
 
 macro_rules! reasons {
     ($($name:ident $code:literal $slug:literal $text:literal)*) => {
-        /// Why an entry is void: the first check that fails, in the order of
-        /// SPEC §6. The author of the entry is at fault.
+        /// Reason of a void entry: the first check that fails, in the order of SPEC §6.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum VoidReason {
@@ -54,22 +53,22 @@ macro_rules! reasons {
         }
 
         impl VoidReason {
-            /// Every reason, in the order in which they are checked.
+            /// All reasons in the order of the checks.
             pub const ALL: &'static [VoidReason] = &[$(Self::$name,)*];
 
-            /// The reason as a number that never changes its meaning.
+            /// Returns the reason as a number that never changes its meaning.
             #[must_use]
             pub const fn code(self) -> u8 {
                 match self { $(Self::$name => $code,)* }
             }
 
-            /// The reason as a word for programs.
+            /// Returns the reason as a word for programs.
             #[must_use]
             pub const fn slug(self) -> &'static str {
                 match self { $(Self::$name => $slug,)* }
             }
 
-            /// The reason in words.
+            /// Returns the reason in words.
             #[must_use]
             pub const fn text(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
@@ -114,8 +113,8 @@ reasons! {
 }
 
 impl VoidReason {
-    /// Whether it is a fault (SPEC §6.1): judged in the entry's own past alone,
-    /// so that it never comes or goes.
+    /// Returns whether the reason is a fault (SPEC §6.1). A fault follows from the entry's own
+    /// past alone, so an entry that has one has it for ever.
     pub(crate) fn is_fault(self) -> bool {
         self < Self::StartNotInBase
     }

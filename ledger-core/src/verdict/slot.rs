@@ -1,98 +1,100 @@
-//! Slots: an expense or transfer together with what changes it (SPEC §6.7).
+//! Slot: an expense or transfer together with what changes it (SPEC §6.7).
 
 use crate::id::EntryId;
 
-/// The part that an entry plays in a slot.
+/// Part of an entry in its slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SlotRole {
-    /// It first recorded the expense or transfer; it names the slot.
+    /// The entry first recorded the expense or transfer. Its id names the slot.
     Original,
-    /// It recorded it again.
+    /// The entry recorded the original again.
     Copy,
-    /// It replaces the content.
+    /// The entry replaces the content.
     Correction,
-    /// It ends the slot.
+    /// The entry ends the slot.
     Cancellation,
 }
 
-/// One applied entry of a slot.
+/// Applied entry of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SlotEntry {
     /// The entry.
     pub id: EntryId,
-    /// Its clock, which with the id gives its place in the total order.
+    /// Clock of the entry. With the id it gives the place in the total order.
     pub lamport: u64,
-    /// What it does to the slot.
+    /// Part of the entry.
     pub role: SlotRole,
 }
 
-/// The slot of an earlier entry, of which another one speaks.
+/// Slot of an earlier entry that another entry names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Named {
-    /// The slot's name: the entry that first recorded the expense or transfer.
-    /// (For what speaks of a void copy: what that copy names, whatever it is.)
+pub struct SlotReference {
+    /// Original of the slot: the entry that first recorded the expense or transfer. If
+    /// the entry names a void copy, what that copy names, whatever it is.
     pub original: EntryId,
-    /// Whether the entry confirms or disputes it; else it corrects, cancels or
+    /// Whether the entry confirms or disputes the slot. Else it corrects, cancels or
     /// copies it.
     pub endorses: bool,
 }
 
-/// What a slot shows: a maximum over its applied entries, so their order of
-/// arrival cannot matter.
+/// What a slot shows: the maximum over its applied entries.
+///
+/// A maximum does not depend on the order in which its arguments come. So devices that
+/// hold the same applied entries show the same, whatever order they arrived in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Slot {
     original: Option<EntryId>,
-    /// The first copy in the total order.
+    /// First copy in the total order.
     copy: Option<(u64, EntryId)>,
-    /// The last correction in the total order.
+    /// Last correction in the total order.
     correction: Option<(u64, EntryId)>,
     cancelled: bool,
 }
 
 impl Slot {
-    /// The slot of these applied entries, in any order.
+    /// Returns the slot of some applied entries, in any order.
     #[must_use]
     pub fn of(entries: impl IntoIterator<Item = SlotEntry>) -> Self {
         entries.into_iter().fold(Self::default(), Self::with)
     }
 
-    /// The slot with one more applied entry.
+    /// Returns the slot with one more applied entry.
     #[must_use]
     pub fn with(mut self, entry: SlotEntry) -> Self {
-        let place = (entry.lamport, entry.id);
+        let order = (entry.lamport, entry.id);
         match entry.role {
             SlotRole::Original => self.original = Some(entry.id),
             SlotRole::Copy => {
-                self.copy = Some(self.copy.map_or(place, |copy| copy.min(place)));
+                self.copy = Some(self.copy.map_or(order, |copy| copy.min(order)));
             }
-            SlotRole::Correction => self.correction = self.correction.max(Some(place)),
+            SlotRole::Correction => self.correction = self.correction.max(Some(order)),
             SlotRole::Cancellation => self.cancelled = true,
         }
         self
     }
 
-    /// The entry that stands in the slot: the original if applied, else the
-    /// first applied copy.
+    /// Returns the entry that stands in the slot: the original if it is applied, else
+    /// the first copy.
     #[must_use]
     pub fn shown(&self) -> Option<EntryId> {
         self.original.or(self.copy.map(|(_, id)| id))
     }
 
-    /// The entry whose content the slot shows, cancelled or not: the last
-    /// correction, else what stands in it.
+    /// Returns the entry whose content the slot shows, cancelled or not: the last
+    /// correction, else the entry that stands in it.
     #[must_use]
     pub fn content(&self) -> Option<EntryId> {
         let shown = self.shown()?;
         Some(self.correction.map_or(shown, |(_, id)| id))
     }
 
-    /// The entry whose content counts: none if the slot is cancelled.
+    /// Returns the entry whose content counts in balances. `None` if the slot is cancelled.
     #[must_use]
     pub fn effective(&self) -> Option<EntryId> {
         self.content().filter(|_| !self.cancelled)
     }
 
-    /// Whether the slot was cancelled.
+    /// Returns whether the slot is cancelled.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.cancelled

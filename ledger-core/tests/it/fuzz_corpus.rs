@@ -7,9 +7,6 @@ use ledger_core::engine::{DecodedEntry, verify_batch};
 
 #[path = "../../../fuzz/properties/decode_entry.rs"]
 mod decode_entry;
-#[cfg(feature = "import")]
-#[path = "../../../fuzz/properties/import_splitwise.rs"]
-mod import_splitwise;
 #[path = "../../../fuzz/properties/messages.rs"]
 mod messages;
 
@@ -44,12 +41,6 @@ fn messages_hold_for_their_corpus() {
 #[test]
 fn open_sealed_holds_for_its_corpus() {
     replay("open_sealed", open_sealed::check);
-}
-
-#[cfg(feature = "import")]
-#[test]
-fn import_splitwise_holds_for_its_corpus() {
-    replay("import_splitwise", import_splitwise::check);
 }
 
 /// Seeds are named after what they are: `ok-expense` decodes, `no-P7` breaks

@@ -3,11 +3,11 @@
 use std::io::ErrorKind;
 
 use ledger_core::bundle::SummaryError;
-use ledger_core::import::ImportError;
 use ledger_core::{
     AmountError, Balance, CurrencyError, DateError, DraftError, ParseIdError, Refusal, Rule,
     VoidReason,
 };
+use ledger_formats::splitwise;
 use ledger_store::{BundleCursorError, ParseCursorError, SecretError, SecretErrorKind, StoreError};
 
 use super::{ErrorCode, LedgerError};
@@ -42,7 +42,7 @@ impl From<StoreError> for LedgerError {
             StoreError::Forked(_) => ErrorCode::Forked,
             StoreError::BundleCursor(_) => ErrorCode::InvalidCursor,
             StoreError::NoEpochKey => ErrorCode::NoSealingKey,
-            StoreError::Behind(entry) => {
+            StoreError::RolledBack(entry) => {
                 return Self::new(ErrorCode::RolledBack, reason).naming(Some(entry), None);
             }
             StoreError::UnknownInvite => ErrorCode::UnknownInvite,
@@ -146,7 +146,7 @@ plainly! {
     CurrencyError => InvalidCurrency
     AmountError => InvalidAmount
     SummaryError => InvalidMessage
-    ImportError => InvalidImport
+    splitwise::Error => InvalidImport
 }
 
 impl LedgerError {
@@ -179,7 +179,7 @@ mod tests {
     /// The compiler cannot check this: the store's errors are `#[non_exhaustive]`.
     #[test]
     fn every_error_of_the_store_has_a_code() {
-        let errors = include_str!("../../../ledger-store/src/error.rs");
+        let errors = include_str!("../../../ledger-store/src/error/mod.rs");
         let (_, errors) = errors.split_once("pub enum StoreError {").unwrap();
         let (errors, _) = errors.split_once("\n}\n").unwrap();
         let here = include_str!("from.rs");

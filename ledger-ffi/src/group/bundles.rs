@@ -134,7 +134,7 @@ impl Bundles {
     /// # Errors
     /// Any error of reading the database.
     pub fn summary(&self) -> Result<Vec<u8>, LedgerError> {
-        Ok(self.group.group()?.summary()?.to_bytes())
+        Ok(self.group.group()?.bundles().summary()?.to_bytes())
     }
 
     /// Writes a bundle into a new file: sealed entries, with the keys for everybody who
@@ -158,7 +158,7 @@ impl Bundles {
         let since = known.as_ref().map_or(Since::Beginning, Since::Known);
         create_file(path, |file| {
             let exported =
-                with_progress(listener, |progress| group.export_bundle(since, file, progress));
+                with_progress(listener, |progress| group.bundles().export(since, file, progress));
             Ok(exported?.into())
         })
     }
@@ -181,7 +181,7 @@ impl Bundles {
         let since = known.as_ref().map_or(Since::Beginning, Since::Known);
         let cursor = match cursor {
             Some(bytes) => BundleCursor::from_bytes(&bytes)?,
-            None => group.begin_bundle(since),
+            None => group.bundles().begin(since),
         };
         Ok(Arc::new(BundleParts { group: self.group.clone(), cursor: Mutex::new(cursor) }))
     }
@@ -199,7 +199,7 @@ impl Bundles {
         listener: Option<Arc<dyn ProgressListener>>,
     ) -> Result<BundleImport, LedgerError> {
         let (group, mut file) = (self.group.group()?, open_file(path)?);
-        let import = |progress: &mut dyn FnMut(_) -> _| group.import_bundle(&mut file, progress);
+        let import = |progress: &mut dyn FnMut(_) -> _| group.bundles().import(&mut file, progress);
         Ok(with_progress(listener, import)?.into())
     }
 }
@@ -233,7 +233,7 @@ impl BundleParts {
         let mut next = self.cursor.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let exported = create_file(path, |file| {
             let export = |progress: &mut dyn FnMut(_) -> _| {
-                group.export_part(&mut next, max_bytes, file, progress)
+                group.bundles().export_part(&mut next, max_bytes, file, progress)
             };
             with_progress(listener, export)
         })?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ledger_core::import::read_splitwise;
+use ledger_formats::splitwise;
 
 use super::LedgerGroup;
 use crate::error::LedgerError;
@@ -43,7 +43,7 @@ impl LedgerGroup {
         csv: Vec<u8>,
         listener: Option<Arc<dyn ProgressListener>>,
     ) -> Result<ImportSummary, LedgerError> {
-        let export = read_splitwise(&csv)?;
+        let export = splitwise::read(&csv)?;
         let group = self.group()?;
         let report = with_progress(listener, |progress| group.import_splitwise(&export, progress))?;
         let codes = |currencies: Vec<ledger_core::Currency>| {

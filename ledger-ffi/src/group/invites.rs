@@ -47,11 +47,11 @@ pub struct InvitePolicy {
 impl From<InvitePolicy> for NewInvite {
     fn from(policy: InvitePolicy) -> Self {
         Self {
-            label: policy.note,
-            asks: policy.requires_approval,
-            uses: policy.max_uses,
+            note: policy.note,
+            requires_approval: policy.requires_approval,
+            max_uses: policy.max_uses,
             expires_ms: policy.expires_at.map(Instant::ms),
-            claims: policy.for_member,
+            for_member: policy.for_member,
         }
     }
 }
@@ -85,11 +85,11 @@ impl Invite {
         let policy = &self.invite.policy;
         Ok(InviteInfo {
             policy: InvitePolicy {
-                note: policy.label.clone(),
-                requires_approval: policy.asks,
-                max_uses: policy.uses,
+                note: policy.note.clone(),
+                requires_approval: policy.requires_approval,
+                max_uses: policy.max_uses,
                 expires_at: policy.expires_ms.map(Instant::from_ms),
-                for_member: policy.claims,
+                for_member: policy.for_member,
             },
             created_at: Instant::from_ms(self.invite.made_ms),
             used: self.invite.used,
@@ -119,7 +119,7 @@ pub struct JoinRequestInfo {
 
 #[uniffi::export]
 impl JoinRequest {
-    /// Who asks. Show it before the person is admitted.
+    /// The person who asks to join. Show it before the person is admitted.
     ///
     /// # Errors
     /// None; as with every call, a binding may report [`LedgerError`].
@@ -127,7 +127,7 @@ impl JoinRequest {
         Ok(JoinRequestInfo {
             name: self.request.name.clone(),
             fingerprint: self.request.fingerprint.to_string(),
-            for_member: self.request.claims,
+            for_member: self.request.for_member,
             received_at: Instant::from_ms(self.request.came_ms),
         })
     }
@@ -164,7 +164,7 @@ impl Invites {
     /// # Errors
     /// `UnknownMember`, `ApprovalRequired`, or any error of writing the database.
     pub fn create(&self, policy: InvitePolicy, prefix: &str) -> Result<String, LedgerError> {
-        Ok(self.group.group()?.invite(&policy.into())?.reveal(prefix).to_string())
+        Ok(self.group.group()?.invites().create(&policy.into())?.reveal(prefix).to_string())
     }
 
     /// The invites to this group that this device made, oldest first.
@@ -172,7 +172,7 @@ impl Invites {
     /// # Errors
     /// Any error of reading the database.
     pub fn list(&self) -> Result<Vec<Arc<Invite>>, LedgerError> {
-        let invites = self.group.group()?.invites()?.into_iter();
+        let invites = self.group.group()?.invites().list()?.into_iter();
         Ok(invites.map(|invite| Arc::new(Invite { invite })).collect())
     }
 
@@ -181,7 +181,7 @@ impl Invites {
     /// # Errors
     /// `UnknownInvite`, or any error of reading the database.
     pub fn link(&self, invite: &Invite, prefix: &str) -> Result<String, LedgerError> {
-        Ok(self.group.group()?.invite_link(invite.invite.id)?.reveal(prefix).to_string())
+        Ok(self.group.group()?.invites().link(invite.invite.id)?.reveal(prefix).to_string())
     }
 
     /// Cancels an invite: nobody joins by its link any more. People who have joined by
@@ -190,7 +190,7 @@ impl Invites {
     /// # Errors
     /// `UnknownInvite`, or any error of writing the database.
     pub fn cancel(&self, invite: &Invite) -> Result<(), LedgerError> {
-        Ok(self.group.group()?.cancel_invite(invite.invite.id)?)
+        Ok(self.group.group()?.invites().cancel(invite.invite.id)?)
     }
 
     /// The requests to join this group that wait for approval, oldest first.
@@ -198,7 +198,7 @@ impl Invites {
     /// # Errors
     /// Any error of reading the database.
     pub fn join_requests(&self) -> Result<Vec<Arc<JoinRequest>>, LedgerError> {
-        let requests = self.group.group()?.requests()?.into_iter();
+        let requests = self.group.group()?.invites().join_requests()?.into_iter();
         Ok(requests.map(|request| Arc::new(JoinRequest { request })).collect())
     }
 
@@ -212,7 +212,7 @@ impl Invites {
         &self,
         request: &JoinRequest,
     ) -> Result<Option<Arc<Proposal>>, LedgerError> {
-        let proposal = self.group.group()?.propose_admission(request.request.id)?;
+        let proposal = self.group.group()?.invites().propose_admission(request.request.id)?;
         Ok(proposal.map(|proposal| Arc::new(Proposal { proposal })))
     }
 
@@ -229,7 +229,7 @@ impl Invites {
         proposal: Option<Arc<Proposal>>,
     ) -> Result<Admitted, LedgerError> {
         let proposal = proposal.as_ref().map(|proposal| &proposal.proposal);
-        Ok(self.group.group()?.admit(request.request.id, proposal)?.into())
+        Ok(self.group.group()?.invites().admit(request.request.id, proposal)?.into())
     }
 
     /// Writes the welcome for a person who was admitted, and a bundle of all entries,
@@ -247,8 +247,9 @@ impl Invites {
     ) -> Result<BundleExport, LedgerError> {
         let (group, admitted) = (self.group.group()?, admitted.into());
         create_file(path, |file| {
-            let exported =
-                with_progress(listener, |progress| group.write_answer(&admitted, file, progress));
+            let exported = with_progress(listener, |progress| {
+                group.invites().write_welcome(&admitted, file, progress)
+            });
             Ok(exported?.into())
         })
     }
@@ -258,6 +259,6 @@ impl Invites {
     /// # Errors
     /// `UnknownRequest`, or any error of writing the database.
     pub fn decline(&self, request: &JoinRequest) -> Result<(), LedgerError> {
-        Ok(self.group.group()?.decline(request.request.id)?)
+        Ok(self.group.group()?.invites().decline(request.request.id)?)
     }
 }

@@ -31,7 +31,7 @@ impl GroupKeys {
     /// # Errors
     /// `WouldBeVoid` if this device may not write, or any error of writing the database.
     pub fn rotate_group_key(&self, if_older_than: Age) -> Result<bool, LedgerError> {
-        Ok(self.group.group()?.renew_epoch(if_older_than.ms())?)
+        Ok(self.group.group()?.keys().rotate_group_key(if_older_than.ms())?)
     }
 
     /// Gives this device a new key for receiving, and begins a new group key. After
@@ -41,7 +41,7 @@ impl GroupKeys {
     /// # Errors
     /// `WouldBeVoid` if this device may not write, or any error of writing the database.
     pub fn rotate_device_key(&self) -> Result<EntryId, LedgerError> {
-        Ok(self.group.group()?.rotate_exchange_key()?)
+        Ok(self.group.group()?.keys().rotate_device_key()?)
     }
 
     /// Gives this device new keys in the group, for when it signs nothing more
@@ -51,7 +51,7 @@ impl GroupKeys {
     /// # Errors
     /// `NoRootKey` if this device holds no root key: pair it again.
     pub fn reset_device_keys(&self) -> Result<(), LedgerError> {
-        Ok(self.group.group()?.start_anew().map(|_| ())?)
+        Ok(self.group.group()?.keys().reset_device_keys().map(|_| ())?)
     }
 
     /// Writes a message by which this device asks to be approved, after its person was
@@ -63,6 +63,6 @@ impl GroupKeys {
     /// `AlreadyIn` if this device may write already, `NoRootKey` if the person's root
     /// key does not count in the group any more, `TooManyDevices`.
     pub fn request_approval(&self) -> Result<Vec<u8>, LedgerError> {
-        Ok(self.group.group()?.request_enrolment()?)
+        Ok(self.group.group()?.keys().request_approval()?)
     }
 }

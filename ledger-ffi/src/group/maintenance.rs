@@ -71,7 +71,8 @@ impl GroupMaintenance {
         listener: Option<Arc<dyn ProgressListener>>,
     ) -> Result<Verification, LedgerError> {
         let group = self.group.group()?;
-        let found = with_progress(listener, |progress| group.verify(progress))?;
+        let found =
+            with_progress(listener, |progress| group.maintenance().verify_history(progress))?;
         Ok(Verification {
             entries: found.entries,
             state_digest: found.digest.map(|digest| digest.to_string()),

@@ -67,7 +67,7 @@ impl LedgerGroup {
     /// Lists of expenses, entries and reviews.
     #[must_use]
     pub fn lists(&self) -> Arc<Lists> {
-        Arc::new(Lists::new(self.clone()))
+        Arc::new(Lists::new(self.store.clone(), self.id))
     }
 
     /// Bundles: files of sealed entries for other devices.
@@ -236,7 +236,7 @@ impl LedgerGroup {
     /// `InvalidEntry` if the name is empty or too long, `NotEnrolled`, or any error of
     /// writing the database.
     pub fn create_successor_group(&self, name: &str) -> Result<Arc<Self>, LedgerError> {
-        let group = self.group()?.found_successor(name)?;
+        let group = self.group()?.create_successor_group(name)?;
         Ok(Arc::new(Self::new(self.store.clone(), group.id())))
     }
 }

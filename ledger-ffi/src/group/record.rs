@@ -96,7 +96,7 @@ impl LedgerGroup {
         expense: ExpenseId,
         note: Option<String>,
     ) -> Result<EntryId, LedgerError> {
-        self.append_one(NewEntry::Endorsement { target: expense.entry(), confirms: true, note })
+        self.append_one(NewEntry::Confirmation { target: expense.entry(), note })
     }
 
     /// Disputes an expense or transfer: this device's person does not agree with it.
@@ -110,7 +110,7 @@ impl LedgerGroup {
         expense: ExpenseId,
         note: Option<String>,
     ) -> Result<EntryId, LedgerError> {
-        self.append_one(NewEntry::Endorsement { target: expense.entry(), confirms: false, note })
+        self.append_one(NewEntry::Dispute { target: expense.entry(), note })
     }
 
     /// Copies an expense or transfer that is void: it counts again, now under the name
@@ -120,7 +120,7 @@ impl LedgerGroup {
     /// # Errors
     /// As `cancel`.
     pub fn copy_void_entry(&self, void_entry: EntryId) -> Result<EntryId, LedgerError> {
-        self.append_one(NewEntry::Copy { original: void_entry })
+        self.append_one(NewEntry::VoidEntryCopy { original: void_entry })
     }
 
     /// Vouches for a member whose introduction is void, so that the member counts.
@@ -129,7 +129,7 @@ impl LedgerGroup {
     /// # Errors
     /// `InvalidId`, `UnknownMember`, or as every call that records.
     pub fn vouch_for(&self, member: MemberId) -> Result<EntryId, LedgerError> {
-        self.append_one(NewEntry::Adoption { member })
+        self.append_one(NewEntry::Vouching { member })
     }
 }
 
@@ -185,7 +185,7 @@ mod tests {
         let exhausted = AtomicBool::new(false);
         let system = Arc::new(Exhaustible { system: SystemEnvironment, exhausted });
         let store = StoreOptions::new().environment(system.clone()).in_memory().unwrap();
-        let id = store.found_group("Flat", "Anna").unwrap().id();
+        let id = store.create_group("Flat", "Anna").unwrap().id();
         let group = LedgerGroup::new(StoreHandle::new(store), id);
         let before = group.info().unwrap().entries;
         system.exhausted.store(true, Ordering::Relaxed);

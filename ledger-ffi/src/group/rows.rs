@@ -71,7 +71,7 @@ pub struct Payment {
     pub money: Money,
 }
 
-/// What two devices compare to find out whether they agree.
+/// State digest and heads, which two devices compare to find out whether they agree.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Agreement {
     /// The digest of members, devices and balances.

@@ -41,7 +41,7 @@ pub struct KeptShareInfo {
 
 #[uniffi::export]
 impl KeptShare {
-    /// Whose share it is, and since when.
+    /// The person whose share it is, and the time since it was made.
     ///
     /// # Errors
     /// None; as with every call, a binding may report [`LedgerError`].
@@ -93,7 +93,7 @@ impl Shares {
         friends: Vec<MemberId>,
     ) -> Result<Vec<Vec<u8>>, LedgerError> {
         let needed = u8::try_from(needed).unwrap_or(u8::MAX);
-        Ok(self.group.group()?.share_phrase(needed, &friends)?)
+        Ok(self.group.group()?.shares().share_phrase(needed, &friends)?)
     }
 
     /// The shares that this device keeps for friends in this group.
@@ -101,7 +101,7 @@ impl Shares {
     /// # Errors
     /// Any error of reading the database.
     pub fn list(&self) -> Result<Vec<Arc<KeptShare>>, LedgerError> {
-        let shares = self.group.group()?.kept_shares()?.into_iter();
+        let shares = self.group.group()?.shares().list()?.into_iter();
         Ok(shares.map(|share| Arc::new(KeptShare { share })).collect())
     }
 
@@ -117,7 +117,7 @@ impl Shares {
         request: Vec<u8>,
     ) -> Result<Vec<u8>, LedgerError> {
         let request = Request::decode(&request).map_err(StoreError::from)?;
-        Ok(self.group.group()?.return_share(share.share.id, &request)?)
+        Ok(self.group.group()?.shares().return_share(share.share.id, &request)?)
     }
 
     /// Deletes a friend's share from this device.
@@ -125,6 +125,6 @@ impl Shares {
     /// # Errors
     /// `UnknownRequest` if the share is not kept in this group.
     pub fn forget(&self, share: &KeptShare) -> Result<(), LedgerError> {
-        Ok(self.group.group()?.forget_share(share.share.id)?)
+        Ok(self.group.group()?.shares().forget(share.share.id)?)
     }
 }

@@ -73,7 +73,7 @@ impl Joining {
     /// empty or too long, or any error of writing the database.
     pub fn join(&self, link: &str, name: &str) -> Result<Vec<u8>, LedgerError> {
         let link = InviteLink::parse(link).map_err(ledger_store::StoreError::from)?;
-        Ok(self.store.store()?.join(&link, name)?)
+        Ok(self.store.store()?.joining().join(&link, name)?)
     }
 
     /// The groups that this device has asked to join, oldest request first.
@@ -87,7 +87,7 @@ impl Joining {
             fingerprint: join.fingerprint.to_string(),
             requested_at: Instant::from_ms(join.made_ms),
         };
-        Ok(self.store.store()?.joins()?.into_iter().map(pending).collect())
+        Ok(self.store.store()?.joining().pending_joins()?.into_iter().map(pending).collect())
     }
 
     /// Withdraws this device's request to join a group. A welcome that comes later is of
@@ -97,7 +97,7 @@ impl Joining {
     /// `UnknownGroup` if this device did not ask to join the group, or any error of
     /// writing the database.
     pub fn cancel_join(&self, group: GroupId) -> Result<(), LedgerError> {
-        Ok(self.store.store()?.cancel_join(group)?)
+        Ok(self.store.store()?.joining().cancel_join(group)?)
     }
 
     /// Enters a group with the welcome that answers this device's request. From then on
@@ -108,7 +108,7 @@ impl Joining {
     /// `InvalidJoin` or `InvalidMessage` if the welcome is for none of this device's
     /// requests, or not genuine.
     pub fn enter(&self, welcome: Vec<u8>) -> Result<Arc<LedgerGroup>, LedgerError> {
-        let group = self.store.store()?.finish_join(&welcome)?;
+        let group = self.store.store()?.joining().enter(&welcome)?;
         Ok(Arc::new(LedgerGroup::new(self.store.clone(), group.id())))
     }
 
@@ -126,8 +126,9 @@ impl Joining {
         listener: Option<Arc<dyn ProgressListener>>,
     ) -> Result<JoinedGroup, LedgerError> {
         let (store, mut file) = (self.store.store()?, open_file(path)?);
-        let (group, report) =
-            with_progress(listener, |progress| store.finish_join_from(&mut file, progress))?;
+        let (group, report) = with_progress(listener, |progress| {
+            store.joining().enter_with_bundle(&mut file, progress)
+        })?;
         let group = Arc::new(LedgerGroup::new(self.store.clone(), group.id()));
         Ok(JoinedGroup { group, report: report.into() })
     }
@@ -139,7 +140,7 @@ impl Joining {
     /// `InvalidMessage`, `InvalidJoin`, `UnknownInvite`, `InviteExpired`,
     /// `InviteUsedUp`, or as every call that records.
     pub fn receive_request(&self, message: Vec<u8>) -> Result<RequestOutcome, LedgerError> {
-        Ok(match self.store.store()?.receive_request(&message)? {
+        Ok(match self.store.store()?.joining().receive_request(&message)? {
             Received::Admitted(admitted) => RequestOutcome::Admitted { admitted: admitted.into() },
             Received::Waiting(group, _) => RequestOutcome::Waiting { group },
             _ => return Err(LedgerError::plain(ErrorCode::Internal)),

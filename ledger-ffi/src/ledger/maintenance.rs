@@ -38,7 +38,7 @@ impl Maintenance {
         listener: Option<Arc<dyn ProgressListener>>,
     ) -> Result<(), LedgerError> {
         let store = self.store.store()?;
-        with_progress(listener, |progress| store.backup(Path::new(path), progress))
+        with_progress(listener, |progress| store.maintenance().backup(Path::new(path), progress))
     }
 
     /// Encrypts the database under a fresh key. An older copy of the file opens no more.
@@ -48,7 +48,7 @@ impl Maintenance {
     /// `Suspended`, `SecretsFailed`, or any error of writing the database. The ledger
     /// works on in each case.
     pub fn rekey(&self) -> Result<(), LedgerError> {
-        Ok(self.store.store()?.rekey()?)
+        Ok(self.store.store()?.maintenance().rekey()?)
     }
 
     /// Seals the secret store under another key of the app's. The database and all other
@@ -79,7 +79,8 @@ impl Maintenance {
         listener: Option<Arc<dyn ProgressListener>>,
     ) -> Result<Vec<Problem>, LedgerError> {
         let store = self.store.store()?;
-        let found = with_progress(listener, |progress| store.fsck(progress))?;
+        let found =
+            with_progress(listener, |progress| store.maintenance().check_database(progress))?;
         Ok(found.problems().cloned().map(Into::into).collect())
     }
 
@@ -95,7 +96,7 @@ impl Maintenance {
         listener: Option<Arc<dyn ProgressListener>>,
     ) -> Result<(), LedgerError> {
         let store = self.store.store()?;
-        with_progress(listener, |progress| store.repair_derived(progress))
+        with_progress(listener, |progress| store.maintenance().rebuild_indexes(progress))
     }
 
     /// A text for the person who helps with a problem: sizes and counts. It has no
@@ -104,7 +105,7 @@ impl Maintenance {
     /// # Errors
     /// Any error of reading the database.
     pub fn support_dump(&self) -> Result<String, LedgerError> {
-        Ok(self.store.store()?.support_dump()?)
+        Ok(self.store.store()?.maintenance().support_dump()?)
     }
 
     /// Gives memory back to the system. Call it when the system is short of memory.
@@ -112,6 +113,6 @@ impl Maintenance {
     /// # Errors
     /// Any error of using the database.
     pub fn release_memory(&self) -> Result<(), LedgerError> {
-        Ok(self.store.store()?.release_memory()?)
+        Ok(self.store.store()?.maintenance().release_memory()?)
     }
 }

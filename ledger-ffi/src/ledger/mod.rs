@@ -124,7 +124,7 @@ impl Ledger {
     /// `InvalidEntry` if a name is empty or too long, or any error of writing the
     /// database.
     pub fn create_group(&self, name: &str, my_name: &str) -> Result<Arc<LedgerGroup>, LedgerError> {
-        let group = self.open_store()?.found_group(name, my_name)?;
+        let group = self.open_store()?.create_group(name, my_name)?;
         Ok(Arc::new(LedgerGroup::new(self.store.clone(), group.id())))
     }
 

@@ -89,7 +89,7 @@ impl Recovery {
     /// # Errors
     /// `NoRootKey` if this device does not hold the root key, or has no person yet.
     pub fn reveal_phrase(&self) -> Result<String, LedgerError> {
-        Ok(self.store.store()?.reveal_phrase()?.to_string())
+        Ok(self.store.store()?.recovery().reveal_phrase()?.to_string())
     }
 
     /// Restores a person from the 24 words: this device is the person's from then on.
@@ -99,7 +99,7 @@ impl Recovery {
     /// `InvalidPhrase`, whose reason names the wrong word; `OtherPerson` if this device
     /// belongs to another person.
     pub fn restore_phrase(&self, typed: &str) -> Result<(), LedgerError> {
-        Ok(self.store.store()?.restore_phrase(typed)?)
+        Ok(self.store.store()?.recovery().restore_phrase(typed)?)
     }
 
     /// Tells which group a bundle would restore, and keeps nothing. Show it to the
@@ -115,7 +115,9 @@ impl Recovery {
         listener: Option<Arc<dyn ProgressListener>>,
     ) -> Result<GroupPreview, LedgerError> {
         let (store, mut file) = (self.store.store()?, open_file(path)?);
-        let found = with_progress(listener, |progress| store.preview_group(&mut file, progress))?;
+        let found = with_progress(listener, |progress| {
+            store.recovery().preview_group(&mut file, progress)
+        })?;
         let ledger_store::GroupPreview { id, name, members, entries } = found;
         Ok(GroupPreview { id, name, members, entries })
     }
@@ -134,8 +136,9 @@ impl Recovery {
         listener: Option<Arc<dyn ProgressListener>>,
     ) -> Result<RestoredGroup, LedgerError> {
         let (store, mut file) = (self.store.store()?, open_file(path)?);
-        let (group, report) =
-            with_progress(listener, |progress| store.restore_group(&mut file, progress))?;
+        let (group, report) = with_progress(listener, |progress| {
+            store.recovery().restore_group(&mut file, progress)
+        })?;
         let group = Arc::new(LedgerGroup::new(self.store.clone(), group.id()));
         Ok(RestoredGroup { group, report: report.into() })
     }
@@ -150,7 +153,7 @@ impl Recovery {
     /// that are not here (import a bundle of it first), `WouldBeVoid`, or as every call
     /// that records.
     pub fn approve_device(&self, message: Vec<u8>) -> Result<ApprovedDevice, LedgerError> {
-        let (group, entry) = self.store.store()?.carry_enrolment(&message)?;
+        let (group, entry) = self.store.store()?.recovery().approve_device(&message)?;
         Ok(ApprovedDevice { group, entry })
     }
 
@@ -161,7 +164,7 @@ impl Recovery {
     /// `InvalidShare` if the share is for another person or not genuine, `NoRootKey` if
     /// this device cannot open shares.
     pub fn keep_share(&self, message: Vec<u8>) -> Result<Arc<KeptShare>, LedgerError> {
-        Ok(Arc::new(KeptShare { share: self.store.store()?.keep_share(&message)? }))
+        Ok(Arc::new(KeptShare { share: self.store.store()?.recovery().keep_share(&message)? }))
     }
 
     /// Begins a recovery by friends, or returns the request of the recovery that is
@@ -170,7 +173,7 @@ impl Recovery {
     /// # Errors
     /// `SecretsFailed`, `NoRandomness`.
     pub fn request(&self) -> Result<RecoveryRequest, LedgerError> {
-        Ok(self.store.store()?.recovery_request()?.into())
+        Ok(self.store.store()?.recovery().request()?.into())
     }
 
     /// Takes a share that a friend returned.
@@ -179,7 +182,7 @@ impl Recovery {
     /// `InvalidShare`, whose reason tells what is wrong with the share, and whose it is.
     /// Nothing has changed then.
     pub fn add_returned_share(&self, message: Vec<u8>) -> Result<ReturnedShare, LedgerError> {
-        let added = self.store.store()?.add_returned_share(&message)?;
+        let added = self.store.store()?.recovery().add_returned_share(&message)?;
         Ok(ReturnedShare {
             friend: added.holder,
             progress: added.progress.into(),
@@ -192,7 +195,7 @@ impl Recovery {
     /// # Errors
     /// `InvalidShare` if no recovery is under way, or any error of reading the database.
     pub fn progress(&self) -> Result<Option<RecoveryProgress>, LedgerError> {
-        Ok(self.store.store()?.recovery_progress()?.map(Into::into))
+        Ok(self.store.store()?.recovery().progress()?.map(Into::into))
     }
 
     /// Restores the person from the returned shares: this device is the person's from
@@ -202,7 +205,7 @@ impl Recovery {
     /// `InvalidShare` if there are too few shares, or they do not belong together;
     /// `OtherPerson` if this device belongs to another person.
     pub fn recover_from_shares(&self) -> Result<(), LedgerError> {
-        Ok(self.store.store()?.recover_from_shares()?)
+        Ok(self.store.store()?.recovery().recover_from_shares()?)
     }
 
     /// Ends a recovery by friends. Shares that come later are of no use.
@@ -210,6 +213,6 @@ impl Recovery {
     /// # Errors
     /// Any error of writing the database.
     pub fn cancel(&self) -> Result<(), LedgerError> {
-        Ok(self.store.store()?.cancel_recovery()?)
+        Ok(self.store.store()?.recovery().cancel()?)
     }
 }

@@ -27,7 +27,7 @@ pub struct SalvageReport {
     pub lost: Vec<EntryId>,
 }
 
-/// What was saved of one group.
+/// Result of a salvage for one group.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct SalvagedGroup {
     /// The group's id.
@@ -42,9 +42,9 @@ pub struct SalvagedGroup {
     pub has_key: bool,
 }
 
-impl From<ledger_store::Repaired> for SalvageReport {
-    fn from(repaired: ledger_store::Repaired) -> Self {
-        let group = |group: ledger_store::RepairedGroup| SalvagedGroup {
+impl From<ledger_store::Salvaged> for SalvageReport {
+    fn from(repaired: ledger_store::Salvaged) -> Self {
+        let group = |group: ledger_store::SalvagedGroup| SalvagedGroup {
             id: group.id,
             entries: group.entries,
             waiting: group.waiting,
@@ -113,7 +113,7 @@ fn salvage(
     listener: Option<Arc<dyn ProgressListener>>,
 ) -> Result<SalvageReport, LedgerError> {
     let work = |progress: &mut dyn FnMut(_) -> _| {
-        options.repair(Path::new(path), secrets.store(), Path::new(to), progress)
+        options.salvage_database(Path::new(path), secrets.store(), Path::new(to), progress)
     };
     Ok(with_progress(listener, work)?.into())
 }

@@ -58,7 +58,7 @@ pub struct Watch {
     changes: Arc<Changes>,
 }
 
-/// How long the thread sleeps if nothing changes.
+/// Time that the thread sleeps if nothing changes.
 const HOUR: Duration = Duration::from_secs(3600);
 
 impl Watch {

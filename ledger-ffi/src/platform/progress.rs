@@ -32,7 +32,7 @@ pub enum Phase {
     Working,
 }
 
-/// How far long work has come.
+/// Progress of long work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct WorkProgress {
     /// The phase of the work.

@@ -49,7 +49,7 @@ pub enum MessageKind {
 #[uniffi::export]
 pub fn message_kind(message: Vec<u8>) -> Result<MessageKind, LedgerError> {
     use ledger_core::messages::MessageKind as Kind;
-    Ok(match Kind::of_bytes(&message).map_err(StoreError::from)? {
+    Ok(match Kind::from_message(&message).map_err(StoreError::from)? {
         Kind::InviteLink => MessageKind::Invite,
         Kind::JoinRequest => MessageKind::JoinRequest,
         Kind::JoinAnswer => MessageKind::Welcome,

@@ -1,4 +1,4 @@
-//! The bindings' calls, from Rust: they convert, and report errors as codes.
+//! Calls of the bindings, from Rust: values are converted, and errors are codes.
 
 use std::collections::BTreeMap;
 use std::path::Path;

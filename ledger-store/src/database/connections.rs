@@ -10,7 +10,7 @@ use rusqlite::Connection;
 
 use super::open::Location;
 use crate::StoreError;
-use crate::lock_file::PAUSE;
+use crate::platform::lock_file::PAUSE;
 
 /// Steps of SQLite's machine between two looks at whether to stop: well under
 /// a millisecond.
@@ -100,7 +100,7 @@ impl Connections {
     }
 
     fn deadline(&self) -> Instant {
-        after(self.location.options().busy_limit)
+        after(self.location.settings().busy_limit)
     }
 
     /// Runs `work` in a transaction that reads: it sees one snapshot from its
@@ -116,7 +116,7 @@ impl Connections {
             if let Some(idle) = state.readers.pop() {
                 break Some(idle);
             }
-            if state.reading < self.location.options().readers {
+            if state.reading < self.location.settings().readers {
                 break None;
             }
             if Instant::now() >= deadline {
@@ -305,7 +305,7 @@ impl Connections {
     }
 
     fn prepare(&self, mut connection: Connection, role: Role) -> Result<Connection, StoreError> {
-        let limit = self.location.options().busy_limit;
+        let limit = self.location.settings().busy_limit;
         let stop = Arc::clone(&self.stop);
         let mut since = Instant::now();
         connection.busy_handler(Some(move |count| {

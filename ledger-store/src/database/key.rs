@@ -5,8 +5,9 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 use super::open::{Key, Salt, unlock};
-use crate::environment::random;
-use crate::{Environment, StoreError};
+use crate::StoreError;
+use crate::platform::Environment;
+use crate::platform::environment::random;
 
 /// A raw key, the salt from which SQLCipher derives how it checks pages, and how
 /// the file begins.

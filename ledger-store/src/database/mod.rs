@@ -7,13 +7,19 @@ mod migrations;
 mod open;
 mod rekey;
 mod schema;
+mod settings;
 
 pub(crate) use connections::Connections;
 pub(crate) use key::FileKey;
 pub(crate) use open::{Location, PAGE_BYTES};
+pub(crate) use settings::Settings;
+
+/// The number of a group in the table `groups`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct GroupKey(pub(crate) i64);
 
 /// An empty database in memory, to look at plans.
 #[cfg(test)]
 pub(crate) fn in_memory() -> Result<rusqlite::Connection, crate::StoreError> {
-    open::settle(rusqlite::Connection::open_in_memory()?, &crate::StoreOptions::new())
+    open::settle(rusqlite::Connection::open_in_memory()?, &Settings::default())
 }

@@ -14,9 +14,11 @@ use zeroize::Zeroizing;
 
 use super::memory::Memory;
 use super::rekey::Keys;
-use super::{FileKey, migrations};
-use crate::environment::random;
-use crate::{Secret, SecretError, SecretName, SecretStore, StoreError, StoreOptions};
+use super::{FileKey, Settings, migrations};
+use crate::error::{SecretError, StoreError};
+use crate::platform::environment::random;
+use crate::platform::files::with_ending;
+use crate::secrets::{Secret, SecretName, SecretStore};
 
 /// Statements kept prepared: more than the library has, so that a write never
 /// prepares one anew.
@@ -44,7 +46,7 @@ pub(super) type Key = Zeroizing<[u8; 32]>;
 pub(crate) struct Location {
     path: PathBuf,
     secrets: Arc<dyn SecretStore>,
-    options: StoreOptions,
+    settings: Settings,
     memory: Option<Memory>,
 }
 
@@ -57,17 +59,17 @@ pub(super) enum Head {
 }
 
 impl Location {
-    pub(crate) fn new(path: &Path, secrets: Arc<dyn SecretStore>, options: StoreOptions) -> Self {
-        Self { path: path.to_owned(), secrets, options, memory: None }
+    pub(crate) fn new(path: &Path, secrets: Arc<dyn SecretStore>, settings: Settings) -> Self {
+        Self { path: path.to_owned(), secrets, settings, memory: None }
     }
 
     /// A new database in memory.
     pub(crate) fn in_memory(
         secrets: Arc<dyn SecretStore>,
-        options: StoreOptions,
+        settings: Settings,
     ) -> Result<Self, StoreError> {
         let memory = Some(Memory::new()?);
-        Ok(Self { path: PathBuf::from(":memory:"), secrets, options, memory })
+        Ok(Self { path: PathBuf::from(":memory:"), secrets, settings, memory })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -82,15 +84,15 @@ impl Location {
         Arc::clone(&self.secrets)
     }
 
-    pub(crate) fn options(&self) -> &StoreOptions {
-        &self.options
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// Opens a database that must exist. The key is looked up each time, so that
     /// nobody but SQLCipher keeps it.
     pub(crate) fn connect(&self) -> Result<Connection, StoreError> {
         if let Some(memory) = &self.memory {
-            return settle(memory.connect()?, &self.options);
+            return settle(memory.connect()?, &self.settings);
         }
         match read_head(&self.path)? {
             Some(head) => self.connect_to(&head),
@@ -131,8 +133,8 @@ impl Location {
     }
 
     fn create(&self) -> Result<Connection, StoreError> {
-        let environment = &*self.options.environment;
-        let name = self.options.plaintext_header.as_deref();
+        let environment = &*self.settings.environment;
+        let name = self.settings.plaintext_header.as_deref();
         let known = name.map(|name| self.salt_of(name)).transpose()?.flatten();
         let salt = match known {
             Some(salt) => salt,
@@ -154,7 +156,7 @@ impl Location {
             self.secrets.set(&SecretName::salt(name), &Secret::new(salt.to_vec()))?;
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-        settle(unlock(&self.path, flags, &key, &salt, name.is_some())?, &self.options)
+        settle(unlock(&self.path, flags, &key, &salt, name.is_some())?, &self.settings)
     }
 
     fn connect_to(&self, head: &Head) -> Result<Connection, StoreError> {
@@ -163,7 +165,7 @@ impl Location {
         refuse_cut_short(&self.path)?;
         let (flags, plaintext) =
             (OpenFlags::SQLITE_OPEN_READ_WRITE, matches!(head, Head::Plaintext));
-        settle(unlock(&self.path, flags, &key, &salt, plaintext)?, &self.options)
+        settle(unlock(&self.path, flags, &key, &salt, plaintext)?, &self.settings)
     }
 
     /// A new file with the key and salt of the database, the salt in its header;
@@ -183,14 +185,14 @@ impl Location {
 
     /// How long to wait for others.
     pub(super) fn busy_limit(&self) -> Duration {
-        self.options.busy_limit.min(LONGEST_WAIT)
+        self.settings.busy_limit.min(LONGEST_WAIT)
     }
 
     pub(super) fn salt(&self, head: &Head) -> Result<Salt, StoreError> {
         match head {
             Head::Salt(salt) => Ok(*salt),
             Head::Plaintext => {
-                let name = self.options.plaintext_header.as_deref();
+                let name = self.settings.plaintext_header.as_deref();
                 let salt = name.map(|name| self.salt_of(name)).transpose()?.flatten();
                 salt.ok_or_else(|| StoreError::NoSalt(self.path.clone()))
             }
@@ -226,8 +228,7 @@ impl Location {
 /// SQLite would delete a log whose database is gone, and with it what might be
 /// put together again.
 fn refuse_lost(path: &Path) -> Result<(), StoreError> {
-    let mut log = path.to_owned().into_os_string();
-    log.push("-wal");
+    let log = with_ending(path, "-wal");
     if std::fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
         let found = format!(
             "the file is gone, but its log {} is there: put the file back beside it, or move the \
@@ -243,8 +244,7 @@ fn refuse_lost(path: &Path) -> Result<(), StoreError> {
 /// only when it reads that page. While there is a write-ahead log, the end of
 /// the file may honestly be unfinished.
 fn refuse_cut_short(path: &Path) -> Result<(), StoreError> {
-    let mut log = path.to_owned().into_os_string();
-    log.push("-wal");
+    let log = with_ending(path, "-wal");
     if std::fs::metadata(log).is_ok_and(|log| log.len() > 0) {
         return Ok(());
     }
@@ -287,14 +287,14 @@ pub(super) fn read_head(path: &Path) -> Result<Option<Head>, StoreError> {
 
 pub(super) fn settle(
     mut connection: Connection,
-    options: &StoreOptions,
+    settings: &Settings,
 ) -> Result<Connection, StoreError> {
-    connection.busy_timeout(options.busy_limit.min(LONGEST_WAIT))?;
+    connection.busy_timeout(settings.busy_limit.min(LONGEST_WAIT))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // Plans do not depend on what is bound; else each query would be planned anew, which
     // takes as long as a tenth of a page of expenses.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    let cache_kib = options.cache_kib;
+    let cache_kib = settings.cache_kib;
     connection.execute_batch(&format!(
         // `synchronous = FULL`: every commit flushes the log, so a committed entry
         // survives a loss of power; with NORMAL it would survive a crash of the

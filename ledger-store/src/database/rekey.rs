@@ -7,9 +7,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use zeroize::Zeroizing;
 
 use super::open::{Head, Key, Location, Salt, pragma_with_key, read_head, unlock};
-use crate::environment::random;
-use crate::lock_file::LockFile;
-use crate::{Secret, SecretName, StoreError};
+use crate::StoreError;
+use crate::platform::environment::random;
+use crate::platform::lock_file::LockFile;
+use crate::secrets::{Secret, SecretName};
 
 /// What the secret of a file holds.
 pub(super) enum Keys {
@@ -50,7 +51,7 @@ impl Location {
             Keys::Changing { old, new } => self.key_that_opens(&head, &salt, old, new)?,
         };
         let connection = self.connect_alone(&head, &salt, &old)?;
-        let new: Key = random(&*self.options().environment)?;
+        let new: Key = random(&*self.settings().environment)?;
         // Both are durable before a page is written with the new one.
         let both = Zeroizing::new([*old, *new].concat());
         self.keep_key(&salt, &both)?;

@@ -1,46 +1,281 @@
-//! One group of a store.
+//! The handle of one group.
 
-mod acts;
-pub(crate) mod audit;
-mod compact;
-mod cursor;
-mod exchange;
-mod find;
-mod handle;
-mod history;
-mod index;
-mod ingest;
-mod load;
-mod named;
-mod overview;
-mod pending;
-#[cfg(test)]
-mod plans;
-mod projections;
-mod query;
-mod record;
-mod subscribe;
-mod successor;
-mod verify;
-mod write;
+mod keys;
+#[cfg(feature = "import")]
+mod splitwise;
+mod state;
 
-pub use acts::{Proposal, StatementIntent};
-pub use cursor::{Cursor, ParseCursorError};
-pub use exchange::{BundleCursor, BundleCursorError, Exported, Imported, Since};
-pub use find::{By, Filter};
-pub use handle::Group;
-pub(crate) use handle::load;
-pub use history::{Opinion, Version};
-pub(crate) use index::stored_entry;
-pub use ingest::Ingested;
-pub use load::Opening;
-pub(crate) use load::load as load_ledger;
-pub use overview::Overview;
-pub use query::{Activity, Recorded};
-pub use record::NewEntry;
-pub use verify::Verification;
-pub(crate) use write::GroupTransaction;
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
-/// A group's row in the database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct GroupKey(pub(crate) i64);
+use ledger_core::engine::{Ledger, VerifiedEntry};
+use ledger_core::{Balance, Currency, DeviceId, EntryId, GroupId, Member, MemberId, Settlement};
+
+use crate::StoreError;
+use crate::admitting::{Invites, Shares};
+use crate::entries::index::StoredIndex;
+use crate::entries::{Ingested, NewEntry, Opening};
+use crate::health::GroupMaintenance;
+use crate::keyring::signing_key;
+use crate::lists::Lists;
+use crate::platform::progress::Progress;
+use crate::sealed::Bundles;
+use crate::session::{Changes, GroupSession};
+use crate::statements::{Proposal, StatementIntent, propose, sign_and};
+
+pub use keys::GroupKeys;
+#[cfg(feature = "import")]
+pub use splitwise::ImportReport;
+pub use state::CurrentState;
+
+/// One group of an open store. A handle, as `Store` is: cheap to clone, and
+/// keeps the database open.
+#[derive(Clone)]
+pub struct Group(pub(crate) GroupSession);
+
+impl Group {
+    pub(crate) fn new(session: GroupSession) -> Self {
+        Self(session)
+    }
+
+    /// The group's id.
+    #[must_use]
+    pub fn id(&self) -> GroupId {
+        self.0.id
+    }
+
+    /// The device that writes here.
+    #[must_use]
+    pub fn device(&self) -> DeviceId {
+        self.0.device
+    }
+
+    /// The member who uses this device.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn me(&self) -> Result<Option<MemberId>, StoreError> {
+        Ok(self.0.ledger()?.state().device_owner(self.0.device))
+    }
+
+    /// The state of the group as it is now, without a copy: later changes do not show in it.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn state(&self) -> Result<CurrentState, StoreError> {
+        Ok(CurrentState::new(self.0.ledger()?))
+    }
+
+    /// State and frontier, as they are now: later changes do not show in it.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn ledger(&self) -> Result<Arc<Ledger>, StoreError> {
+        self.0.ledger()
+    }
+
+    /// The members in the order of introduction, removed ones as well.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn members(&self) -> Result<Vec<(MemberId, Member)>, StoreError> {
+        let ledger = self.0.ledger()?;
+        let members = ledger.state().members().into_iter();
+        Ok(members.map(|(id, member)| (id, member.clone())).collect())
+    }
+
+    /// The balances that are not zero, by currency.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn balances(&self) -> Result<Vec<(Currency, Vec<(MemberId, Balance)>)>, StoreError> {
+        let ledger = self.0.ledger()?;
+        let state = ledger.state();
+        let balances = |currency| (currency, state.open_balances(currency).collect());
+        Ok(state.currencies().map(balances).collect())
+    }
+
+    /// The payments that settle all balances, by currency.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn settle_up(&self) -> Result<Vec<(Currency, Vec<Settlement>)>, StoreError> {
+        let ledger = self.0.ledger()?;
+        let state = ledger.state();
+        let plan = |currency| (currency, ledger_core::settle_up(state.open_balances(currency)));
+        Ok(state.currencies().map(plan).collect())
+    }
+
+    /// Loads the ledger now, which otherwise the first call does that needs it, and keeps
+    /// it in memory. That takes milliseconds from a checkpoint. If there is none that
+    /// checks out, all entries are replayed, microseconds for each: then `progress` counts
+    /// them, and may stop the work. Changes nothing in the database.
+    ///
+    /// ```
+    /// # use std::ops::ControlFlow;
+    /// # use ledger_store::StoreOptions;
+    /// # let store = StoreOptions::new().in_memory()?;
+    /// # let group = store.create_group("Flat", "Anna")?;
+    /// // On a thread of the app, before it shows the group.
+    /// let opening = group.prepare(&mut |progress| {
+    ///     println!("{}: {} of {}", progress.phase.name(), progress.done, progress.total);
+    ///     ControlFlow::Continue(())
+    /// })?;
+    /// assert_eq!(opening.dropped_checkpoints, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError::Cancelled`] if it was stopped: what was done is forgotten, and
+    /// whatever needs the ledger next begins anew. [`StoreError`] if the database
+    /// cannot be read.
+    pub fn prepare(
+        &self,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Opening, StoreError> {
+        let session = &self.0.session;
+        session.snapshot_apart(|snapshot| {
+            let mut progress = session.stopped_by(progress);
+            Ok(snapshot.ledger_telling(self.0.key, self.0.id, Some(&mut progress))?.opening)
+        })
+    }
+
+    /// The source of the ledger in memory: from which checkpoint it was loaded, and how many
+    /// entries were replayed after it.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn opening(&self) -> Result<Opening, StoreError> {
+        self.0.read(|_, loaded| Ok(loaded.opening))
+    }
+
+    /// The heads by which devices compare what they have: two devices with the
+    /// same heads and the same state digest agree (SPEC §5.3).
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn agreed_heads(&self) -> Result<BTreeSet<EntryId>, StoreError> {
+        self.0.read(|connection, loaded| {
+            let index = StoredIndex::new(connection, self.0.key, loaded.upto);
+            loaded.ledger.agreed_heads(&index)
+        })
+    }
+
+    /// Signs and appends new entries of this device, all or none, durably.
+    ///
+    /// # Errors
+    /// [`StoreError::Draft`] if one of them cannot be an entry,
+    /// [`StoreError::WouldBeVoid`] if one would not count, for example because this device was
+    /// removed; then none is appended.
+    pub fn append(&self, entries: Vec<NewEntry>) -> Result<Vec<EntryId>, StoreError> {
+        let device = signing_key(&self.0)?;
+        self.0.write(|transaction| {
+            entries.iter().map(|entry| transaction.record(&device, entry)).collect()
+        })
+    }
+
+    /// Works out the effects of a statement, for a person to read before signing it.
+    ///
+    /// # Errors
+    /// [`StoreError::WouldBeVoid`] if it would bring about nothing, as with the
+    /// removal of a member by a member who is not the owner.
+    /// [`StoreError::NoRootKey`] if this device cannot sign statements.
+    /// [`StoreError::Draft`] if it names an unknown member or breaks a limit.
+    pub fn propose(&self, intent: StatementIntent) -> Result<Proposal, StoreError> {
+        propose(&self.0, intent)
+    }
+
+    /// Signs a proposed statement, durably. It also leaves those entries valid that came in
+    /// since it was proposed.
+    ///
+    /// # Errors
+    /// [`StoreError::ProposalOutdated`] if it would by now bring about
+    /// something else. Otherwise as [`Group::propose`].
+    pub fn sign(&self, proposal: &Proposal) -> Result<EntryId, StoreError> {
+        sign_and(&self.0, proposal, |_, entry| Ok(entry))
+    }
+
+    /// Admits entries from elsewhere, in any order: header and payload, and the
+    /// signature. One transaction; entries that are refused or depend on missing ones are
+    /// reported, the others are stored.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be used; then nothing is stored.
+    pub fn ingest(&self, entries: &[(Vec<u8>, [u8; 64])]) -> Result<Ingested, StoreError> {
+        self.0.ingest(entries)
+    }
+
+    /// Like [`Group::ingest`], for entries that the caller has verified, perhaps on
+    /// threads of its own.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be used; then nothing is stored.
+    pub fn ingest_verified(&self, entries: Vec<VerifiedEntry>) -> Result<Ingested, StoreError> {
+        self.0.admit_batch(entries, Ingested::default(), |_, _| Ok(()))
+    }
+
+    /// Subscribes to the changes of this group.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn subscribe(&self) -> Result<Changes, StoreError> {
+        self.0.subscribe()
+    }
+
+    /// Saves a checkpoint of this group if it has entries since the last one. The library saves
+    /// one every 500 entries without being asked.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be used.
+    pub fn checkpoint(&self) -> Result<(), StoreError> {
+        self.0.checkpoint()
+    }
+
+    /// Creates a group that continues this one, for when the owner's key is lost for good or
+    /// stolen: with all members and their balances, owned by the person of this device. The
+    /// others come as placeholders, and follow by an invite. The old group stays as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::Draft`] if the name is too long, or this device's person is
+    /// not known in the group.
+    pub fn create_successor_group(&self, name: &str) -> Result<Self, StoreError> {
+        Ok(Self(self.0.create_successor(name)?))
+    }
+
+    /// The lists of this group: expenses, activity, history.
+    #[must_use]
+    pub fn lists(&self) -> Lists<'_> {
+        Lists::new(&self.0)
+    }
+
+    /// Export and import of bundles.
+    #[must_use]
+    pub fn bundles(&self) -> Bundles<'_> {
+        Bundles::new(&self.0)
+    }
+
+    /// The keys of the group and of this device in it.
+    #[must_use]
+    pub fn keys(&self) -> GroupKeys<'_> {
+        GroupKeys::new(&self.0)
+    }
+
+    /// Invites, and admission of the people who ask by them.
+    #[must_use]
+    pub fn invites(&self) -> Invites<'_> {
+        Invites::new(&self.0)
+    }
+
+    /// Shares of recovery phrases.
+    #[must_use]
+    pub fn shares(&self) -> Shares<'_> {
+        Shares::new(&self.0)
+    }
+
+    /// Verification of the history.
+    #[must_use]
+    pub fn maintenance(&self) -> GroupMaintenance<'_> {
+        GroupMaintenance::new(&self.0)
+    }
+}

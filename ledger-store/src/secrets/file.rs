@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::lock_file::LockFile;
-
-use super::{Secret, SecretError, SecretName, SecretStore};
+use super::{Secret, SecretName, SecretStore};
+use crate::error::SecretError;
+use crate::platform::files::{sync_folder, with_ending};
+use crate::platform::lock_file::LockFile;
 
 /// First line of every key file.
 const TITLE: &str = "group-ledger keys 1: whoever reads this file can read and sign the ledger";
@@ -76,9 +77,7 @@ impl FileSecrets {
             push_hex(&mut text, secret.expose());
             text.push('\n');
         }
-        let mut beside = self.path.clone().into_os_string();
-        beside.push(".new");
-        let beside = PathBuf::from(beside);
+        let beside = with_ending(&self.path, ".new");
         match std::fs::remove_file(&beside) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -134,18 +133,6 @@ fn create_private(path: &Path) -> std::io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
-}
-
-/// Makes a rename durable.
-pub(crate) fn sync_folder(path: &Path) -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
-    }
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
 }
 
 fn push_hex(text: &mut String, bytes: &[u8]) {

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::{Secret, SecretError, SecretName, SecretStore};
+use super::{Secret, SecretName, SecretStore};
+use crate::error::SecretError;
 
 /// Keeps secrets until it is dropped.
 #[derive(Debug, Default)]

@@ -5,7 +5,6 @@ mod memory;
 mod sealed;
 
 pub use file::FileSecrets;
-pub(crate) use file::sync_folder;
 pub use memory::MemorySecrets;
 pub use sealed::{AppKey, SealedSecrets};
 
@@ -13,6 +12,8 @@ use core::fmt;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
+
+use crate::error::SecretError;
 
 /// The name of a secret.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,7 +59,7 @@ impl SecretName {
     }
 
     /// Up to where a device's entries were handed out.
-    pub(crate) fn handed_out(id: &ledger_core::DeviceId) -> Self {
+    pub(crate) fn published_tip(id: &ledger_core::DeviceId) -> Self {
         Self(format!("handed-out-{id}"))
     }
 
@@ -150,52 +151,5 @@ impl<S: SecretStore + ?Sized> SecretStore for Arc<S> {
 
     fn remove(&self, name: &SecretName) -> Result<(), SecretError> {
         (**self).remove(name)
-    }
-}
-
-/// The secret store failed, or what it holds cannot be used. Carries no secret.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the secrets in {place} cannot be used: {reason}")]
-pub struct SecretError {
-    kind: SecretErrorKind,
-    place: String,
-    reason: String,
-}
-
-/// What is wrong with secrets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SecretErrorKind {
-    /// The store could not be read or written, or lacks a secret.
-    Failed,
-    /// They are sealed under another key of the app's than the one given, or under one
-    /// while none was given.
-    WrongAppKey,
-    /// A sealed secret was altered, moved to another name, comes from other secrets,
-    /// or is not sealed; or the key under which all are sealed is gone.
-    Damaged,
-}
-
-impl SecretError {
-    /// Says which store failed and why; put no secret into either.
-    #[must_use]
-    pub fn new(place: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { kind: SecretErrorKind::Failed, place: place.into(), reason: reason.into() }
-    }
-
-    /// What is wrong, for whoever decides by it.
-    #[must_use]
-    pub fn kind(&self) -> SecretErrorKind {
-        self.kind
-    }
-
-    pub(crate) fn wrong_app_key(reason: &str) -> Self {
-        let kind = SecretErrorKind::WrongAppKey;
-        Self { kind, ..Self::new("the sealed store", reason) }
-    }
-
-    fn damaged(name: &SecretName, reason: impl Into<String>) -> Self {
-        let kind = SecretErrorKind::Damaged;
-        Self { kind, ..Self::new(format!("secret {}", name.as_str()), reason) }
     }
 }

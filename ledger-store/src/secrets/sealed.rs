@@ -9,9 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ledger_core::seal::{SealedSecretError, WrappingKey};
 use zeroize::Zeroizing;
 
-use super::{Secret, SecretError, SecretName, SecretStore};
-use crate::environment::random;
-use crate::{Environment, SystemEnvironment};
+use super::{Secret, SecretName, SecretStore};
+use crate::error::SecretError;
+use crate::platform::environment::random;
+use crate::platform::{Environment, SystemEnvironment};
 
 /// A key of the app's: 32 bytes of a cryptographic random generator, which the app
 /// keeps where the system protects it. Wiped on drop; `Debug` does not show it.
@@ -89,7 +90,7 @@ impl<S: SecretStore> SealedSecrets<S> {
     /// Gives the secrets another app key, by replacing one secret. Whatever
     /// interrupts that, the old key or the new one opens everything: keep both until
     /// this has returned, and of two keys use the one with which opening does not
-    /// fail as [`WrongAppKey`](super::SecretErrorKind::WrongAppKey).
+    /// fail as [`WrongAppKey`](crate::SecretErrorKind::WrongAppKey).
     ///
     /// Does nothing but remember the key if nothing was kept yet.
     ///
@@ -237,9 +238,9 @@ fn refuse_reserved(name: &SecretName) -> Result<(), SecretError> {
 }
 
 fn unusable(name: &SecretName, error: SealedSecretError) -> SecretError {
-    SecretError::damaged(name, format!("{error}; use the secrets that belong together"))
+    SecretError::damaged(name.as_str(), format!("{error}; use the secrets that belong together"))
 }
 
 fn lost(name: &SecretName) -> SecretError {
-    SecretError::damaged(name, "it is here without the key under which secrets are sealed")
+    SecretError::damaged(name.as_str(), "it is here without the key under which secrets are sealed")
 }

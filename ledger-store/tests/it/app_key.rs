@@ -1,5 +1,5 @@
-//! Secrets sealed under a key of the app's: that only it opens them, that another takes
-//! its place whatever happens meanwhile, and that nothing is replaced in error.
+//! Secrets sealed under a key of the app: only that key opens them, another key replaces it
+//! even if the process is killed meanwhile, and nothing is replaced by mistake.
 #![cfg(feature = "sqlcipher")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -93,9 +93,10 @@ fn the_secret_store_alone_shows_no_secret() {
     let store = Store::open_or_create(&folder.db(), seen.clone()).unwrap();
     let group = found(&store, 3);
     group
-        .export_bundle(ledger_store::Since::Beginning, &mut Vec::new(), &mut common::go_on)
+        .bundles()
+        .export(ledger_store::Since::Beginning, &mut Vec::new(), &mut common::go_on)
         .unwrap();
-    store.rekey().unwrap();
+    store.maintenance().rekey().unwrap();
     let text = std::fs::read_to_string(folder.keys()).unwrap();
     let seen = seen.1.lock().unwrap();
     assert!(seen.len() >= 5, "{}", seen.len());
@@ -222,7 +223,7 @@ fn altered_swapped_and_foreign_secrets_are_told_and_kept() {
         if name == "wrapping-key" {
             let elsewhere = Folder::new(8);
             let made = Store::open_or_create(&elsewhere.db(), sealed(&folder, 1));
-            let made = made.and_then(|store| store.found_group("Two", "Anna"));
+            let made = made.and_then(|store| store.create_group("Two", "Anna"));
             assert_eq!(kind(&made.err().unwrap()), Some(expected), "{case}");
             let found = kept(&folder);
             assert!(changed.iter().all(|(name, value)| found[name] == *value), "{case}");
@@ -381,7 +382,7 @@ fn story(
     }
     let secrets = Arc::new(SealedSecrets::new(failing, key(1)));
     let store = step(again, || Store::open_or_create(db, secrets.clone()))?;
-    let group = step(again, || store.found_group("Flat", "Anna"))?;
+    let group = step(again, || store.create_group("Flat", "Anna"))?;
     let guest = |name: &str| ledger_store::NewEntry::Placeholder { name: name.to_owned() };
     ids.extend(step(again, || group.append(vec![guest("Ben")]))?);
     step(again, || Ok(secrets.rewrap(key(2))?))?;

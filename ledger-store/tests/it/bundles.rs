@@ -1,4 +1,4 @@
-//! Two and more devices that live on bundles alone.
+//! Bundles between devices that exchange nothing else.
 
 #![cfg(feature = "sqlcipher")]
 
@@ -83,7 +83,9 @@ fn sealed_once_means_the_same_bytes_from_everybody() {
     assert_eq!(envelopes(&first), envelopes(&again));
     import(&ben.group, &first);
     // A new epoch seals what is new; the rest travels as it came.
-    assert!(anna.renew_epoch(0).unwrap() && ben.group.renew_epoch(0).unwrap());
+    assert!(
+        anna.keys().rotate_group_key(0).unwrap() && ben.group.keys().rotate_group_key(0).unwrap()
+    );
     assert!(envelopes(&export(&anna)).is_superset(&envelopes(&first)));
     assert!(envelopes(&export(&ben.group)).is_superset(&envelopes(&first)));
 }
@@ -122,7 +124,7 @@ fn a_new_device_opens_all_of_history_with_one_wrap() {
     for _ in 0..5 {
         record(&anna, 7, 7, &mut rng);
         export(&anna);
-        assert!(anna.renew_epoch(0).unwrap());
+        assert!(anna.keys().rotate_group_key(0).unwrap());
     }
     let cleo = add(&anna, "Cleo", 3);
     let bundle = export(&anna);
@@ -140,11 +142,11 @@ fn an_offline_phone_that_missed_three_epochs_catches_up() {
     let (ben, cleo) = (add(&anna, "Ben", 2), add(&anna, "Cleo", 3));
     exchange(&[&anna, &ben.group, &cleo.group]);
     let offline = pay(&ben.group, &mut rng);
-    let summary = ben.group.summary().unwrap();
+    let summary = ben.group.bundles().summary().unwrap();
     for _ in 0..3 {
         pay(&anna, &mut rng);
         export(&anna);
-        anna.renew_epoch(0).unwrap();
+        anna.keys().rotate_group_key(0).unwrap();
         pay(&cleo.group, &mut rng);
         import(&cleo.group, &export(&anna));
         import(&anna, &export(&cleo.group));
@@ -152,7 +154,7 @@ fn an_offline_phone_that_missed_three_epochs_catches_up() {
     // Only what he lacks.
     let mut news = Vec::new();
     let since = Since::Known(&summary);
-    let exported: Exported = anna.export_bundle(since, &mut news, &mut go_on).unwrap();
+    let exported: Exported = anna.bundles().export(since, &mut news, &mut go_on).unwrap();
     assert!(exported.entries < 25, "{exported:?}");
     let report = import(&ben.group, &news);
     assert!(report.is_complete(), "{report:?}");
@@ -193,7 +195,7 @@ fn a_stolen_exchange_key_opens_nothing_new_after_a_rotation() {
     let old = anna.state().unwrap();
     let stolen =
         old.devices().find(|(_, id, _)| *id == device).unwrap().2.exchange_public_key().to_owned();
-    ben.group.rotate_exchange_key().unwrap();
+    ben.group.keys().rotate_device_key().unwrap();
     let bundle = export(&ben.group);
     import(&anna, &bundle);
     assert!(!anna.state().unwrap().recipients().contains(&stolen));
@@ -202,12 +204,12 @@ fn a_stolen_exchange_key_opens_nothing_new_after_a_rotation() {
     assert!(import(&ben.group, &bundle).is_complete());
     // Twice more: the keys that are in use are at hand, older ones are gone.
     for _ in 0..2 {
-        ben.group.rotate_exchange_key().unwrap();
+        ben.group.keys().rotate_device_key().unwrap();
         exchange(&[&anna, &ben.group]);
         pay(&anna, &mut rng);
     }
     exchange(&[&anna, &ben.group]);
-    assert_eq!(ben.group.missing_topics().unwrap(), []);
+    assert_eq!(ben.group.bundles().missing_topics().unwrap(), []);
 }
 
 #[test]
@@ -216,7 +218,7 @@ fn envelopes_without_a_key_wait_and_are_asked_for() {
     let anna = anna(&folder);
     let (ben, cleo) = (add(&anna, "Ben", 2), add(&anna, "Cleo", 3));
     exchange(&[&anna, &ben.group, &cleo.group]);
-    anna.renew_epoch(0).unwrap();
+    anna.keys().rotate_group_key(0).unwrap();
     pay(&anna, &mut rng);
     let bundle = export(&anna);
     // The wraps get lost on the way.
@@ -225,11 +227,11 @@ fn envelopes_without_a_key_wait_and_are_asked_for() {
     let report = import(&ben.group, &without);
     assert!(report.waiting > 0 && report.not_kept == 0);
     assert_eq!(report.unknown_topics.len(), 1);
-    let wanted = ben.group.missing_topics().unwrap();
+    let wanted = ben.group.bundles().missing_topics().unwrap();
     assert_eq!(wanted.len(), 1);
     // Anna begins another epoch, whose box would do; but Ben asks for this one.
     import(&anna, &export(&ben.group));
-    anna.renew_epoch(0).unwrap();
+    anna.keys().rotate_group_key(0).unwrap();
     let answer = export(&anna);
     let handed: BTreeSet<Topic> = records(&answer)
         .iter()
@@ -251,7 +253,7 @@ fn a_full_quarantine_loses_nothing_for_good() {
     let anna = anna(&folder);
     let ben = add(&anna, "Ben", 2);
     exchange(&[&anna, &ben.group]);
-    anna.renew_epoch(0).unwrap();
+    anna.keys().rotate_group_key(0).unwrap();
     record(&anna, 2_050, 410, &mut rng);
     let bundle = export(&anna);
     let kept = records(&bundle).into_iter().filter(|record| record[0] != 2);
@@ -278,7 +280,7 @@ fn bundles_come_in_any_order_and_any_number_of_times() {
     for _ in 0..4 {
         record(&anna, 20, 20, &mut rng);
         bundles.push(export(&anna));
-        anna.renew_epoch(0).unwrap();
+        anna.keys().rotate_group_key(0).unwrap();
     }
     let mut all: Vec<Vec<u8>> = bundles.iter().flat_map(|bundle| records(bundle)).collect();
     all.extend(all.clone());
@@ -338,14 +340,14 @@ fn a_cancelled_import_goes_on_where_it_stopped() {
     let mut stop = |step: Progress| {
         if step.done >= 2_304 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let cancelled = ben.group.import_bundle(&mut &bundle[..], &mut stop);
+    let cancelled = ben.group.bundles().import(&mut &bundle[..], &mut stop);
     assert!(matches!(cancelled, Err(StoreError::Cancelled)));
     assert_sound(&ben.group);
     let report = import(&ben.group, &bundle);
     assert!(report.is_complete() && report.duplicates >= 1_900, "{report:?}");
     assert_eq!(digest(&ben.group), digest(&anna));
     let mut never = |_: Progress| ControlFlow::Break(());
-    let cancelled = anna.export_bundle(Since::Beginning, &mut Vec::new(), &mut never);
+    let cancelled = anna.bundles().export(Since::Beginning, &mut Vec::new(), &mut never);
     assert!(matches!(cancelled, Err(StoreError::Cancelled)));
 }
 
@@ -355,9 +357,9 @@ fn an_epoch_is_renewed_by_age_and_on_request() {
     let anna = anna(&folder);
     pay(&anna, &mut rng);
     assert_eq!(topics(&export(&anna)).len(), 1, "the first export begins the first epoch");
-    assert!(!anna.renew_epoch(u64::MAX).unwrap(), "young enough");
+    assert!(!anna.keys().rotate_group_key(u64::MAX).unwrap(), "young enough");
     assert_eq!(topics(&export(&anna)).len(), 1);
-    assert!(anna.renew_epoch(0).unwrap());
+    assert!(anna.keys().rotate_group_key(0).unwrap());
     pay(&anna, &mut rng);
     assert_eq!(topics(&export(&anna)).len(), 2);
     assert_sound(&anna);
@@ -368,7 +370,7 @@ fn a_deleted_group_leaves_no_key_behind() {
     let folder = Folder::new(1);
     let anna = anna(&folder);
     export(&anna);
-    anna.rotate_exchange_key().unwrap();
+    anna.keys().rotate_device_key().unwrap();
     export(&anna);
     let names = || {
         let keys = std::fs::read_to_string(folder.keys()).unwrap();
@@ -398,15 +400,15 @@ fn a_summary_fits_into_a_qr_code_and_asks_for_nothing_twice() {
     for _ in 0..5 {
         pay(&anna, &mut rng);
     }
-    let bytes = ben.group.summary().unwrap().to_bytes();
+    let bytes = ben.group.bundles().summary().unwrap().to_bytes();
     assert!(bytes.len() < 60, "two devices in {} bytes", bytes.len());
     let summary = Summary::from_bytes(anna.id(), &bytes).unwrap();
     let mut news = Vec::new();
-    let exported = anna.export_bundle(Since::Known(&summary), &mut news, &mut go_on).unwrap();
+    let exported = anna.bundles().export(Since::Known(&summary), &mut news, &mut go_on).unwrap();
     assert_eq!(exported.entries, 5);
     assert!(import(&ben.group, &news).is_complete());
-    let summary = ben.group.summary().unwrap();
-    let exported = anna.export_bundle(Since::Known(&summary), &mut Vec::new(), &mut go_on);
+    let summary = ben.group.bundles().summary().unwrap();
+    let exported = anna.bundles().export(Since::Known(&summary), &mut Vec::new(), &mut go_on);
     assert_eq!(exported.unwrap().entries, 0);
 }
 

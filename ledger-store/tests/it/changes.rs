@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use ledger_core::engine::Draft;
 use ledger_core::{GroupId, Transaction};
-use ledger_store::{By, Change, Filter, NewEntry, StoreError};
+use ledger_store::{Change, Condition, Filter, NewEntry, StoreError};
 
 use crate::common::people::Ben;
 use crate::common::{self, Folder, Rng, assert_sound, count, entries, found, heads, only, record};
@@ -51,7 +51,7 @@ fn a_change_says_what_changed() {
     // What was not taken is one change.
     assert_eq!(flags(mine.try_next()), (6, true, true, true));
 
-    let other = store.found_group("Trip", "Anna").unwrap();
+    let other = store.create_group("Trip", "Anna").unwrap();
     let change = changes.try_next().unwrap();
     assert_eq!((change.group, change.new_entries), (other.id(), 1));
     assert_eq!(mine.try_next(), None, "that is another group");
@@ -62,7 +62,7 @@ fn a_subscriber_who_sleeps_costs_one_change_per_group() {
     let folder = Folder::new(2);
     let store = folder.store();
     let one = found(&store, 2);
-    let two = store.found_group("Trip", "Anna").unwrap();
+    let two = store.create_group("Trip", "Anna").unwrap();
     two.append(vec![NewEntry::Placeholder { name: "Bo".into() }]).unwrap();
     let sleeps = store.subscribe().unwrap();
     let mut rng = Rng::new(2);
@@ -134,11 +134,11 @@ fn what_another_process_writes_is_told_when_it_is_read() {
     assert_eq!(flags(changes.try_next()), (2, false, true, false));
     // Nor does giving back memory.
     record(&only(&elsewhere), 2, 2, &mut rng);
-    store.release_memory().unwrap();
+    store.maintenance().release_memory().unwrap();
     store.refresh().unwrap();
     assert_eq!(flags(changes.try_next()), (2, false, true, false));
     assert_sound(&group);
-    store.release_memory().unwrap();
+    store.maintenance().release_memory().unwrap();
     elsewhere.delete_group(group.id()).unwrap();
     store.refresh().unwrap();
     assert!(changes.try_next().unwrap().deleted);
@@ -187,7 +187,7 @@ fn the_overview_shows_what_the_groups_say() {
         let state = group.state().unwrap();
         assert_eq!((row.name.as_str(), row.me), ("Flat", group.me().unwrap()));
         assert_eq!(row.members, state.members().len() as u64);
-        let last = group.activity(None, 1).unwrap().remove(0);
+        let last = group.lists().activity(None, 1).unwrap().remove(0);
         assert_eq!(row.last_activity_ms, last.entry.decoded().header().timestamp_ms());
         let mine = state.currencies().map(|c| (c, state.balance(row.me.unwrap(), c)));
         assert_eq!(row.balances, mine.filter(|(_, b)| !b.is_zero()).collect::<Vec<_>>());
@@ -223,7 +223,7 @@ fn a_deleted_group_leaves_nothing() {
     let keep = found(&store, 2);
     record(&keep, 400, 400, &mut rng);
     let ben = Ben::join(&folder, &keep);
-    let group = store.found_group("Gone", "Anna").unwrap();
+    let group = store.create_group("Gone", "Anna").unwrap();
     group.append(vec![NewEntry::Placeholder { name: "Bo".into() }]).unwrap();
     let mut said = common::details(&group.state().unwrap(), &mut rng);
     match &mut said {
@@ -266,12 +266,17 @@ fn a_deleted_group_leaves_nothing() {
     ben.write(&keep, Draft::merge());
     assert_sound(&keep);
     let found = keep
-        .find(&Filter { by: Some(By::Text("xylo".into())), ..Filter::default() }, None, 9)
+        .lists()
+        .find(
+            &Filter { condition: Some(Condition::Text("xylo".into())), ..Filter::default() },
+            None,
+            9,
+        )
         .unwrap();
     assert_eq!(found, []);
 
     // A new group shares neither number nor root key with the one deleted.
-    let new = store.found_group("New", "Anna").unwrap();
+    let new = store.create_group("New", "Anna").unwrap();
     assert_eq!(number("SELECT grp FROM groups ORDER BY grp DESC"), 3);
     assert_eq!(number("SELECT max(root_index) FROM groups"), 2);
     assert_sound(&new);

@@ -1,4 +1,4 @@
-//! Checkpoints: a shortcut that changes nothing, and is never trusted.
+//! Checkpoints: they shorten opening, change no result, and are never trusted unchecked.
 #![cfg(feature = "sqlcipher")]
 
 use std::ops::ControlFlow;
@@ -66,7 +66,7 @@ fn opening_without_a_checkpoint_tells_how_far_it_is_and_can_be_stopped() {
     let before = digest(&group);
     folder.raw().execute("DELETE FROM checkpoints", ()).unwrap();
     for stop in 0..3 {
-        store.release_memory().unwrap();
+        store.maintenance().release_memory().unwrap();
         let (stopped, told) = prepare(&group, stop);
         assert!(matches!(stopped, Err(StoreError::Cancelled)), "{stopped:?}");
         assert_eq!(told.len(), stop + 1);
@@ -184,7 +184,7 @@ fn a_damaged_checkpoint_is_dropped_for_an_older_one() {
     let store = folder.open().unwrap();
     let problems = verify(&only(&store)).unwrap().problems;
     assert!(!problems.is_empty() && problems.iter().all(|p| p.table == Some(Table::Checkpoints)));
-    store.repair_derived(&mut |_| std::ops::ControlFlow::Continue(())).unwrap();
+    store.maintenance().rebuild_indexes(&mut |_| std::ops::ControlFlow::Continue(())).unwrap();
     assert_sound(&only(&store));
 }
 

@@ -1,5 +1,5 @@
-//! Databases that were restored from a backup, or copied: their devices must not
-//! sign twice in one place.
+//! Databases that were restored from a backup or copied: their devices must not sign two
+//! entries for one position of their chain.
 
 #![cfg(feature = "sqlcipher")]
 
@@ -28,7 +28,7 @@ fn a_restored_backup_signs_nothing_until_it_knows_what_it_handed_out() {
     let group = only(&store);
     let details = details(&group.state().unwrap(), &mut rng);
     let refused = group.append(vec![NewEntry::Record(details)]);
-    assert!(matches!(refused, Err(StoreError::Behind(id)) if id == last), "{refused:?}");
+    assert!(matches!(refused, Err(StoreError::RolledBack(id)) if id == last), "{refused:?}");
     // Others have what it lacks.
     assert!(import(&group, &export(&ben.group)).is_complete());
     pay(&group, &mut rng);
@@ -58,7 +58,7 @@ fn a_clone_is_noticed_by_its_fork_and_starts_anew() {
     let entry = || vec![NewEntry::Record(details.clone())];
     let refused = cloned.append(entry());
     assert!(matches!(refused, Err(StoreError::Forked(device)) if device == cloned.device()));
-    assert!(matches!(cloned.renew_epoch(0), Err(StoreError::Forked(_))));
+    assert!(matches!(cloned.keys().rotate_group_key(0), Err(StoreError::Forked(_))));
     // So does the first one, by a bundle; and a restart forgets nothing.
     let bundle = export(&cloned);
     assert!(import(&group, &bundle).forked);
@@ -69,10 +69,10 @@ fn a_clone_is_noticed_by_its_fork_and_starts_anew() {
 
     // The clone takes new keys, and a member carries its enrolment.
     let old = cloned.device();
-    let cloned = cloned.start_anew().unwrap();
+    let cloned = cloned.keys().reset_device_keys().unwrap();
     assert!(cloned.device() != old && !cloned.ledger().unwrap().has_forked(cloned.device()));
-    let request = cloned.request_enrolment().unwrap();
-    let (of, _) = ben.store.carry_enrolment(&request).unwrap();
+    let request = cloned.keys().request_approval().unwrap();
+    let (of, _) = ben.store.recovery().approve_device(&request).unwrap();
     assert_eq!(of, cloned.id());
     assert!(import(&cloned, &export(&ben.group)).is_complete());
     let anew = cloned.append(entry()).unwrap()[0];

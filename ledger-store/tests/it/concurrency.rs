@@ -1,4 +1,4 @@
-//! Several handles on one file: writers wait for each other, readers see all.
+//! Several handles on one file: writers wait for each other, and readers see every commit.
 #![cfg(feature = "sqlcipher")]
 
 use std::sync::{Barrier, mpsc};
@@ -59,7 +59,10 @@ fn each_handle_sees_what_the_other_has_written() {
             assert_eq!(count(reader), count(writer));
             assert_eq!(digest(reader), digest(writer));
             assert_eq!(heads(reader), heads(writer));
-            assert_eq!(reader.expenses(None, 1).unwrap(), writer.expenses(None, 1).unwrap());
+            assert_eq!(
+                reader.lists().expenses(None, 1).unwrap(),
+                writer.lists().expenses(None, 1).unwrap()
+            );
         }
     }
     assert_sound(&here);
@@ -117,7 +120,7 @@ fn one_store_serves_many_threads() {
         let mut rng = Rng::new(seed);
         for _ in 0..10 {
             record(&group, 5, 5, &mut rng);
-            assert!(group.activity(None, 10).unwrap().len() >= 4);
+            assert!(group.lists().activity(None, 10).unwrap().len() >= 4);
         }
     };
     std::thread::scope(|scope| {

@@ -1,5 +1,4 @@
-//! A process that is killed at any instant leaves whole batches behind. More
-//! rounds: `cargo run --release -p ledger-store --example crash -- --rounds 300`.
+//! Crashes: a process that is killed at any instant leaves whole batches. More rounds: `cargo run --release -p ledger-store --example crash -- --rounds 300`.
 #![cfg(feature = "sqlcipher")]
 
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Damaged files: what verifies and can be read is saved, nothing is invented,
+//! Damaged files: every entry that can be read and verifies is saved, no entry is invented,
 //! nothing panics, and the damaged file stays as it is.
 #![cfg(feature = "sqlcipher")]
 
@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use ledger_core::{EntryId, GroupId};
-use ledger_store::{Group, Repaired, Store, StoreError};
+use ledger_store::{Group, Salvaged, Store, StoreError};
 
 use crate::common::{
     self, Folder, Rng, Travelling, beside, decode, digest, entries, found, record,
@@ -52,7 +52,7 @@ impl Whole {
     }
 
     /// Puts a damaged file in place and repairs it.
-    fn repair(&self, damaged: &[u8]) -> Result<(Repaired, PathBuf), StoreError> {
+    fn repair(&self, damaged: &[u8]) -> Result<(Salvaged, PathBuf), StoreError> {
         std::fs::write(self.folder.db(), damaged).unwrap();
         let to = self.folder.db().with_file_name("repaired.db");
         let _ = std::fs::remove_file(&to);
@@ -82,7 +82,7 @@ impl Whole {
 
     /// What is in sound pages of the damaged file is saved, and nothing else; the
     /// new database is sound; with what others have, it is whole again.
-    fn check(&self, repaired: &Repaired, to: &Path, case: &str) {
+    fn check(&self, repaired: &Salvaged, to: &Path, case: &str) {
         let (kept, waiting) = self.holds(to);
         let all = self.all();
         for id in kept.iter().chain(&waiting) {
@@ -109,13 +109,13 @@ impl Whole {
             // This device writes on.
             record(&group, 2, 1, &mut Rng::new(1));
         }
-        let found = store.fsck(&mut |_| ControlFlow::Continue(())).unwrap();
+        let found = store.maintenance().check_database(&mut |_| ControlFlow::Continue(())).unwrap();
         assert_eq!(found.remedy(), None, "{case}: {found:?}");
     }
 }
 
-fn repair(folder: &Folder, to: &Path) -> Result<Repaired, StoreError> {
-    Store::repair(&folder.db(), folder.secrets(), to, &mut |_| ControlFlow::Continue(()))
+fn repair(folder: &Folder, to: &Path) -> Result<Salvaged, StoreError> {
+    Store::salvage_database(&folder.db(), folder.secrets(), to, &mut |_| ControlFlow::Continue(()))
 }
 
 /// The pages of the table of entries with the entries that have bytes in each,
@@ -168,7 +168,7 @@ fn an_invite_is_no_lost_entry() {
     let store = whole.folder.store();
     let id = *whole.entries.keys().next().unwrap();
     let group = store.group(id).unwrap();
-    group.invite(&ledger_store::NewInvite::default()).unwrap();
+    group.invites().create(&ledger_store::NewInvite::default()).unwrap();
     drop((group, store));
     let (repaired, _) = whole.repair(&std::fs::read(whole.folder.db()).unwrap()).unwrap();
     assert!(repaired.is_complete(), "{repaired:?}");
@@ -312,10 +312,11 @@ fn what_is_in_the_way_is_told() {
     std::fs::write(whole.folder.db(), &whole.bytes).unwrap();
     for stop in 0..3 {
         let mut calls = 0;
-        let result = Store::repair(&whole.folder.db(), whole.folder.secrets(), &to, &mut |_| {
-            calls += 1;
-            if calls > stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
+        let result =
+            Store::salvage_database(&whole.folder.db(), whole.folder.secrets(), &to, &mut |_| {
+                calls += 1;
+                if calls > stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
         assert!(matches!(result, Err(StoreError::Cancelled)), "{result:?}");
         assert!(!to.exists());
         assert_eq!(std::fs::read(whole.folder.keys()).unwrap(), keys);

@@ -1,6 +1,6 @@
-//! Storage that fails: a full disk, calls that fail, files that may not be
-//! written, logs that are missing or left over. Each is told by its error, and
-//! once it is over, everything works and nothing is half-applied.
+//! Storage that fails: a full disk, system calls that fail, read-only files, logs that are
+//! missing or left over. Each has an error of its own. Once it is over, everything works and
+//! nothing is half-applied.
 #![cfg(all(feature = "sqlcipher", unix))]
 
 use std::ops::ControlFlow;
@@ -29,7 +29,7 @@ fn child_on_storage_that_fails() {
     let work = || -> Result<(), StoreError> {
         let store = folder.open()?;
         let group = store.group(store.group_ids()?[0])?;
-        group.expenses(None, 10)?;
+        group.lists().expenses(None, 10)?;
         let state = group.state()?;
         let mut rng = Rng::new(1);
         let batch = (0..BATCH)
@@ -88,7 +88,7 @@ fn this() -> Command {
 /// All or nothing is there, all if it was said so, and life goes on.
 fn assert_whole(folder: &Folder, before: u64, said: &Said, case: &str) {
     let store = folder.open().unwrap_or_else(|error| panic!("{case}: {error:?}"));
-    let found = store.fsck(&mut |_| ControlFlow::Continue(())).unwrap();
+    let found = store.maintenance().check_database(&mut |_| ControlFlow::Continue(())).unwrap();
     assert_eq!(found.remedy(), None, "{case}: {found:?}");
     let group = only(&store);
     let kept = count(&group);
@@ -118,7 +118,7 @@ fn shim(folder: &Folder) -> Option<PathBuf> {
 }
 
 /// Lets calls fail, from one on, in ever later places, until none is met.
-fn fail_everywhere(seed: u64, on: &str, errno: i32, count_of: u32, allowed: &[&str]) {
+fn fail_everywhere(seed: u64, call: &str, errno: i32, count_of: u32, allowed: &[&str]) {
     let folder = filled(seed);
     let Some(shim) = shim(&folder) else { return };
     let (mut failed, mut full, mut at, mut step) = (0, 0, 1, 1);
@@ -128,12 +128,12 @@ fn fail_everywhere(seed: u64, on: &str, errno: i32, count_of: u32, allowed: &[&s
         command
             .env("LD_PRELOAD", &shim)
             .env("FAULT_PATH", "flat.db")
-            .env("FAULT_ON", on)
+            .env("FAULT_ON", call)
             .env("FAULT_AT", at.to_string())
             .env("FAULT_COUNT", count_of.to_string())
             .env("FAULT_ERRNO", errno.to_string());
         let said = run(command, &folder);
-        let case = format!("{on} {at}, error {errno}: {said:?}");
+        let case = format!("{call} {at}, error {errno}: {said:?}");
         if let Some((kind, text)) = &said.error {
             assert!(allowed.contains(&kind.as_str()), "{case}");
             assert!(kind == "io" || text.contains(';'), "{case}: says what to do");
@@ -152,7 +152,7 @@ fn fail_everywhere(seed: u64, on: &str, errno: i32, count_of: u32, allowed: &[&s
         }
     }
     assert!(errno != ENOSPC || full >= 3, "a full disk is told as such");
-    assert!(failed >= 2, "{on}, error {errno}: only {failed} calls that mattered failed");
+    assert!(failed >= 2, "{call}, error {errno}: only {failed} calls that mattered failed");
 }
 
 const ENOSPC: i32 = 28;

@@ -1,10 +1,10 @@
-//! Finding expenses: every filter gives what reading everything would give, in
-//! the same order, page by page, whatever was corrected or voided since.
+//! Search for expenses: a filter gives, page by page, the same rows in the same order as
+//! reading all expenses, also after corrections and flipped verdicts.
 #![cfg(feature = "sqlcipher")]
 
 use ledger_core::engine::Draft;
 use ledger_core::{Currency, Date, EntryId, GroupState, Transaction};
-use ledger_store::{By, Filter, Group, NewEntry, Recorded};
+use ledger_store::{Condition, Filter, Group, NewEntry, Recorded};
 
 use crate::common::people::Ben;
 use crate::common::{self, Folder, Rng, assert_sound, found, heads, only};
@@ -89,14 +89,14 @@ fn matches(details: &Transaction, filter: &Filter) -> bool {
         words.extend(expense.category.iter().flat_map(|text| words_of(text)));
         words.extend(expense.note.iter().flat_map(|text| words_of(text)));
     }
-    let by = match &filter.by {
+    let by = match &filter.condition {
         None => true,
-        Some(By::Member(member)) => {
+        Some(Condition::Member(member)) => {
             details.paid().iter().chain(&details.owed()).any(|(id, _)| id == member)
         }
-        Some(By::Category(wanted)) => category.as_ref() == Some(wanted),
-        Some(By::Currency(currency)) => details.currency() == *currency,
-        Some(By::Text(text)) => {
+        Some(Condition::Category(wanted)) => category.as_ref() == Some(wanted),
+        Some(Condition::Currency(currency)) => details.currency() == *currency,
+        Some(Condition::Text(text)) => {
             let wanted: Vec<_> = text.split_whitespace().map(words_of).collect();
             wanted.iter().any(|phrase| !phrase.is_empty())
                 && wanted.iter().all(|phrase| has(&words, phrase))
@@ -111,7 +111,7 @@ fn matches(details: &Transaction, filter: &Filter) -> bool {
 fn pages(group: &Group, filter: &Filter, size: u32) -> Vec<Recorded> {
     let mut rows: Vec<Recorded> = Vec::new();
     loop {
-        let page = group.find(filter, rows.last().map(|row| row.cursor), size).unwrap();
+        let page = group.lists().find(filter, rows.last().map(|row| row.cursor), size).unwrap();
         assert!(page.len() <= size as usize);
         if page.is_empty() {
             return rows;
@@ -121,12 +121,15 @@ fn pages(group: &Group, filter: &Filter, size: u32) -> Vec<Recorded> {
 }
 
 fn filters(state: &GroupState) -> Vec<Filter> {
-    let mut by: Vec<Option<By>> = vec![None];
-    by.extend(state.members().iter().map(|(id, _)| Some(By::Member(*id))));
-    by.push(Some(By::Member(ledger_core::MemberId::from_bytes([7; 32]))));
-    by.extend(["Food", "food", "Müll out", "Foo", ""].map(|c| Some(By::Category(c.to_owned()))));
+    let mut by: Vec<Option<Condition>> = vec![None];
+    by.extend(state.members().iter().map(|(id, _)| Some(Condition::Member(*id))));
+    by.push(Some(Condition::Member(ledger_core::MemberId::from_bytes([7; 32]))));
     by.extend(
-        ["EUR", "JPY", "KWD", "USD"].map(|c| Some(By::Currency(Currency::from_code(c).unwrap()))),
+        ["Food", "food", "Müll out", "Foo", ""].map(|c| Some(Condition::Category(c.to_owned()))),
+    );
+    by.extend(
+        ["EUR", "JPY", "KWD", "USD"]
+            .map(|c| Some(Condition::Currency(Currency::from_code(c).unwrap()))),
     );
     let texts = [
         "dinner",
@@ -153,17 +156,19 @@ fn filters(state: &GroupState) -> Vec<Filter> {
         "NEAR(",
         "straße",
     ];
-    by.extend(texts.map(|text| Some(By::Text(text.to_owned()))));
+    by.extend(texts.map(|text| Some(Condition::Text(text.to_owned()))));
     let day = |day| Some(Date::from_ymd(2026, 1, day).unwrap());
     let ranges = [(None, None), (day(2), day(4)), (day(3), None), (None, day(1)), (day(5), day(2))];
-    let all = by.iter().flat_map(|by| ranges.map(|(from, to)| Filter { from, to, by: by.clone() }));
+    let all = by
+        .iter()
+        .flat_map(|by| ranges.map(|(from, to)| Filter { from, to, condition: by.clone() }));
     all.collect()
 }
 
 /// Every filter agrees with the whole list, which verify checked.
 fn assert_found(group: &Group) -> usize {
     assert_sound(group);
-    let all = group.expenses(None, u32::MAX).unwrap();
+    let all = group.lists().expenses(None, u32::MAX).unwrap();
     assert!(all.is_sorted_by_key(|row| core::cmp::Reverse(row.details.date())));
     let mut hits = 0;
     for filter in filters(&group.state().unwrap()) {
@@ -183,7 +188,7 @@ fn every_filter_gives_what_reading_everything_gives() {
     let store = folder.store();
     let group = found(&store, 3);
     // Another group in the same file is never in the way.
-    let other = store.found_group("Trip", "Anna").unwrap();
+    let other = store.create_group("Trip", "Anna").unwrap();
     other.append(vec![NewEntry::Placeholder { name: "Bo".into() }]).unwrap();
     fill(&other, 10, &mut Rng::new(11));
     fill(&group, 40, &mut Rng::new(1));
@@ -205,14 +210,14 @@ fn a_cursor_stays_valid_while_entries_come_in() {
     let store = folder.store();
     let group = found(&store, 3);
     fill(&group, 10, &mut Rng::new(3));
-    let filter = Filter { by: Some(By::Text("d".into())), ..Filter::default() };
+    let filter = Filter { condition: Some(Condition::Text("d".into())), ..Filter::default() };
     let before = pages(&group, &filter, 1000);
-    let first = group.find(&filter, None, 5).unwrap();
+    let first = group.lists().find(&filter, None, 5).unwrap();
     assert_eq!(first, before[..5]);
     let mut rng = Rng::new(4);
     let state = group.state().unwrap();
     group.append((0..50).map(|_| NewEntry::Record(details(&state, &mut rng))).collect()).unwrap();
-    let rest = group.find(&filter, Some(first[4].cursor), 1000).unwrap();
+    let rest = group.lists().find(&filter, Some(first[4].cursor), 1000).unwrap();
     let known = rest.iter().filter(|row| before.contains(row)).cloned().collect::<Vec<_>>();
     assert_eq!(known, before[5..]);
 }
@@ -247,12 +252,15 @@ fn what_is_found_follows_what_is_shown() {
     let third = said("Museum", "Fun", 9, &mut rng);
     let museum = ben.write(&group, Draft::record(&state, &third).unwrap());
 
-    let finds = |by: By| -> Vec<EntryId> {
-        let rows = group.find(&Filter { by: Some(by), ..Filter::default() }, None, 10).unwrap();
+    let finds = |condition: Condition| -> Vec<EntryId> {
+        let rows = group
+            .lists()
+            .find(&Filter { condition: Some(condition), ..Filter::default() }, None, 10)
+            .unwrap();
         rows.into_iter().map(|row| row.original).collect()
     };
-    let text = |text: &str| finds(By::Text(text.into()));
-    let category = |category: &str| finds(By::Category(category.into()));
+    let text = |text: &str| finds(Condition::Text(text.into()));
+    let category = |category: &str| finds(Condition::Category(category.into()));
     assert_eq!((text("pizza"), text("opera")), (vec![], vec![dinner]));
     assert_eq!((category("Food"), category("Fun")), (vec![], vec![museum, dinner]));
     assert_sound(&group);
@@ -262,7 +270,7 @@ fn what_is_found_follows_what_is_shown() {
     assert_eq!((category("Food"), category("Fun")), (vec![dinner], vec![]));
     assert_sound(&group);
     let void: Vec<EntryId> =
-        group.void_entries(None, 10).unwrap().iter().map(|row| row.entry.id()).collect();
+        group.lists().void_entries(None, 10).unwrap().iter().map(|row| row.entry.id()).collect();
     assert_eq!(void, [museum, correction]);
 
     // A copy under Anna's hand brings the museum back.

@@ -1,5 +1,5 @@
-//! Databases of every schema version open, and mean what they meant. Made by
-//! `cargo run -p ledger-store --example fixture`.
+//! Databases of every schema version: they open, and show the balances that they had.
+//! `cargo run -p ledger-store --example fixture` made them.
 #![cfg(feature = "sqlcipher")]
 
 use std::ops::ControlFlow;
@@ -42,7 +42,7 @@ fn every_version_opens_and_means_what_it_meant() {
             "version {version} leads to another schema: a released migration was changed, or, \
              before the release, the fixture is to be made anew"
         );
-        let found = store.fsck(&mut |_| ControlFlow::Continue(())).unwrap();
+        let found = store.maintenance().check_database(&mut |_| ControlFlow::Continue(())).unwrap();
         assert_eq!(found.remedy(), None, "version {version}: {found:?}");
         let expected = std::fs::read_to_string(place.join(format!("v{version}.txt"))).unwrap();
         for line in expected.lines() {

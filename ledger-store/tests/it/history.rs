@@ -1,9 +1,9 @@
-//! The history of an expense, and what members say to it.
+//! History of an expense: its versions, and the reviews by members.
 #![cfg(feature = "sqlcipher")]
 
-use ledger_core::engine::{Draft, SlotRole};
+use ledger_core::engine::Draft;
 use ledger_core::{EntryId, Verdict, VoidReason};
-use ledger_store::{Group, NewEntry, StoreError, Version};
+use ledger_store::{Group, NewEntry, StoreError, Version, VersionKind};
 
 use crate::common::people::{Ben, ingest, sign};
 use crate::common::{
@@ -14,7 +14,7 @@ fn pages(group: &Group, original: EntryId, size: u32) -> Vec<Version> {
     let mut rows: Vec<Version> = Vec::new();
     loop {
         let after = rows.last().map(|row| row.cursor);
-        let page = group.history(original, after, size).unwrap();
+        let page = group.lists().history(original, after, size).unwrap();
         if page.is_empty() {
             return rows;
         }
@@ -33,7 +33,7 @@ fn assert_histories(group: &Group) -> usize {
         if original.payload().transaction().is_none()
             || evaluation.slot_of(original.id()).unwrap().0 != original.id()
         {
-            let error = group.history(original.id(), None, 9).unwrap_err();
+            let error = group.lists().history(original.id(), None, 9).unwrap_err();
             assert!(matches!(error, StoreError::UnknownEntry(_)), "{error:?}");
             continue;
         }
@@ -42,7 +42,11 @@ fn assert_histories(group: &Group) -> usize {
             .filter_map(|(entry, verdict)| {
                 let (slot, part) = evaluation.slot_of(entry.id())?;
                 let counted = verdict != Verdict::Void(VoidReason::WrongTarget);
-                (slot == original.id() && counted).then_some((entry.id(), verdict, part.role))
+                (slot == original.id() && counted).then_some((
+                    entry.id(),
+                    verdict,
+                    VersionKind::from(part.role),
+                ))
             })
             .collect();
         expected.reverse();
@@ -50,7 +54,7 @@ fn assert_histories(group: &Group) -> usize {
         for size in [1, 2, 100] {
             let rows = pages(group, original.id(), size);
             let shown: Vec<_> =
-                rows.iter().map(|row| (row.entry.id(), row.verdict, row.role)).collect();
+                rows.iter().map(|row| (row.entry.id(), row.verdict, row.kind)).collect();
             assert_eq!(shown, expected);
             for row in rows {
                 let entry = row.entry.decoded();
@@ -66,12 +70,12 @@ fn assert_histories(group: &Group) -> usize {
 /// The activity shows what each change of a slot changed.
 fn assert_differences(group: &Group, newest_first: &[Version]) {
     for (place, version) in newest_first.iter().enumerate() {
-        let changes = matches!(version.role, SlotRole::Correction | SlotRole::Cancellation);
+        let changes = matches!(version.kind, VersionKind::Correction | VersionKind::Cancellation);
         let earlier = newest_first[place + 1..].iter().filter(|row| row.verdict.is_applied());
         let last = earlier
-            .filter(|row| matches!(row.role, SlotRole::Correction | SlotRole::Original))
+            .filter(|row| matches!(row.kind, VersionKind::Correction | VersionKind::Original))
             .find(|_| changes);
-        let row = group.entry(version.entry.id()).unwrap().unwrap();
+        let row = group.lists().entry(version.entry.id()).unwrap().unwrap();
         assert_eq!(row.before, last.and_then(|row| row.details.clone()));
     }
 }
@@ -105,10 +109,10 @@ fn a_history_has_every_entry_of_the_slot_void_ones_too() {
     // What changes no expense is in no history.
     let wrong = ben.write(&group, Draft::cancellation(group.id().genesis(), None));
     assert_eq!(assert_histories(&group), 8);
-    assert_eq!(group.history(dinner, None, 1).unwrap()[0].reason, reason);
+    assert_eq!(group.lists().history(dinner, None, 1).unwrap()[0].reason, reason);
 
     ben.remove(&group, known);
-    let void = group.void_entries(None, 100).unwrap();
+    let void = group.lists().void_entries(None, 100).unwrap();
     let reason =
         |wanted: EntryId| void.iter().find(|row| row.entry.id() == wanted).unwrap().verdict;
     assert_eq!(reason(wrong), Verdict::Void(VoidReason::WrongTarget));
@@ -121,11 +125,11 @@ fn a_history_has_every_entry_of_the_slot_void_ones_too() {
     let draft = Draft::correction(&state, copy, &said(&mut rng)).unwrap();
     ingest(&group, &sign(&group.ledger().unwrap(), &ben.anna, None, draft));
     assert_eq!(assert_histories(&group), 8);
-    let rows = group.history(by_ben, None, 10).unwrap();
-    let roles: Vec<_> = rows.iter().map(|row| (row.role, row.verdict.is_applied())).collect();
-    let (correction, copied) = (SlotRole::Correction, SlotRole::Copy);
+    let rows = group.lists().history(by_ben, None, 10).unwrap();
+    let roles: Vec<_> = rows.iter().map(|row| (row.kind, row.verdict.is_applied())).collect();
+    let (correction, copied) = (VersionKind::Correction, VersionKind::Copy);
     let expected =
-        [(correction, true), (copied, true), (correction, false), (SlotRole::Original, true)];
+        [(correction, true), (copied, true), (correction, false), (VersionKind::Original, true)];
     assert_eq!(roles, expected);
     // A copy of the copy is void for good. What corrects it changes no expense.
     let state = group.state().unwrap();
@@ -133,19 +137,20 @@ fn a_history_has_every_entry_of_the_slot_void_ones_too() {
     let second = ingest(&group, &sign(&group.ledger().unwrap(), &ben.anna, None, draft));
     let draft = Draft::correction(&state, second, &said(&mut rng)).unwrap();
     ingest(&group, &sign(&group.ledger().unwrap(), &ben.anna, None, draft));
-    assert_eq!(group.history(by_ben, None, 10).unwrap().len(), 4);
+    assert_eq!(group.lists().history(by_ben, None, 10).unwrap().len(), 4);
     assert_sound(&group);
 
     // Void entries, page by page.
     let mut paged = Vec::new();
     while let Some(row) = group
+        .lists()
         .void_entries(paged.last().map(|row: &ledger_store::Activity| row.cursor), 1)
         .unwrap()
         .pop()
     {
         paged.push(row);
     }
-    assert_eq!(paged, group.void_entries(None, 100).unwrap());
+    assert_eq!(paged, group.lists().void_entries(None, 100).unwrap());
     assert!(
         paged
             .is_sorted_by_key(|row| { core::cmp::Reverse(row.entry.decoded().header().lamport()) })
@@ -164,7 +169,7 @@ fn the_last_endorsement_of_a_member_that_counts_is_shown() {
     let (dinner, other) = (ids[0], ids[1]);
     let me = group.me().unwrap().unwrap();
     let opinions = |of: EntryId| -> Vec<_> {
-        let opinions = group.opinions(of).unwrap();
+        let opinions = group.lists().reviews(of).unwrap();
         opinions.into_iter().map(|row| (row.member, row.confirms, row.note)).collect()
     };
     let anna = |confirms: bool, note: Option<&str>| {
@@ -182,7 +187,7 @@ fn the_last_endorsement_of_a_member_that_counts_is_shown() {
     assert_eq!(opinions(other), []);
     assert_sound(&group);
     // Endorsements are no versions.
-    assert_eq!(group.history(dinner, None, 10).unwrap().len(), 1);
+    assert_eq!(group.lists().history(dinner, None, 10).unwrap().len(), 1);
 
     // A removal that knew of Ben's first one only: that one counts again.
     ben.remove(&group, known);
@@ -197,6 +202,9 @@ fn the_last_endorsement_of_a_member_that_counts_is_shown() {
     // Of what is no expense, nobody says anything.
     let draft = Draft::endorsement(group.id().genesis(), true, None);
     ingest(&group, &sign(&group.ledger().unwrap(), &ben.anna, None, draft));
-    assert!(matches!(group.opinions(group.id().genesis()), Err(StoreError::UnknownEntry(_))));
+    assert!(matches!(
+        group.lists().reviews(group.id().genesis()),
+        Err(StoreError::UnknownEntry(_))
+    ));
     assert_sound(&group);
 }

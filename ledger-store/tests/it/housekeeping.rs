@@ -36,6 +36,7 @@ fn a_backup_is_the_database_as_it_was() {
     let elsewhere = folder.open().unwrap();
     let mut rng = Rng::new(2);
     store
+        .maintenance()
         .backup(&copy.db(), &mut |progress| {
             told.push(progress);
             record(&group, 5, 5, &mut rng);
@@ -80,7 +81,7 @@ fn a_backup_that_is_stopped_leaves_nothing() {
             told += 1;
             if told == stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        match store.backup(&copy.db(), &mut until) {
+        match store.maintenance().backup(&copy.db(), &mut until) {
             Err(StoreError::Cancelled) => assert_eq!(files(copy.db().parent().unwrap()), [""; 0]),
             Ok(()) => {
                 assert!(stop > 1, "it could not be stopped");
@@ -104,19 +105,19 @@ fn a_backup_overwrites_nothing() {
         _ => false,
     };
     std::fs::write(copy.db(), b"precious").unwrap();
-    assert!(exists(store.backup(&copy.db(), &mut go_on).unwrap_err()));
-    assert!(exists(store.backup(&folder.db(), &mut go_on).unwrap_err()));
+    assert!(exists(store.maintenance().backup(&copy.db(), &mut go_on).unwrap_err()));
+    assert!(exists(store.maintenance().backup(&folder.db(), &mut go_on).unwrap_err()));
     // Not even what came while it was copied.
     std::fs::remove_file(copy.db()).unwrap();
     let mut comes = |_| {
         std::fs::write(copy.db(), b"precious").unwrap();
         ControlFlow::Continue(())
     };
-    assert!(exists(store.backup(&copy.db(), &mut comes).unwrap_err()));
+    assert!(exists(store.maintenance().backup(&copy.db(), &mut comes).unwrap_err()));
     assert_eq!(std::fs::read(copy.db()).unwrap(), b"precious");
     assert_eq!(files(copy.db().parent().unwrap()), ["flat.db"]);
     let nowhere = copy.db().join("nowhere");
-    store.backup(&nowhere, &mut go_on).unwrap_err();
+    store.maintenance().backup(&nowhere, &mut go_on).unwrap_err();
     assert_sound(&only(&store));
 }
 
@@ -124,7 +125,7 @@ fn a_backup_overwrites_nothing() {
 fn a_dump_for_support_shows_nothing_private() {
     let folder = Folder::new(7);
     let store = folder.store();
-    let group = store.found_group("Canarygroup", "Canaryanna").unwrap();
+    let group = store.create_group("Canarygroup", "Canaryanna").unwrap();
     group.append(vec![NewEntry::Placeholder { name: "Canarybo".into() }]).unwrap();
     let ben = Ben::join(&folder, &group);
     let state = group.state().unwrap();
@@ -160,7 +161,7 @@ fn a_dump_for_support_shows_nothing_private() {
         let mut ids: Vec<[u8; 32]> = members.iter().map(|id| *id.as_bytes()).collect();
         ids.push(*group.id().as_bytes());
         ids.push(*ben.anna.id().as_bytes());
-        for row in group.activity(None, 100).unwrap_or_default() {
+        for row in group.lists().activity(None, 100).unwrap_or_default() {
             ids.push(*row.entry.id().as_bytes());
         }
         private.extend(ids.iter().map(|id| hex(&id[..4])));
@@ -178,7 +179,7 @@ fn a_dump_for_support_shows_nothing_private() {
             assert!(!dump.to_lowercase().contains(&word), "{word} is in it:\n{dump}");
         }
     };
-    let dump = store.support_dump().unwrap();
+    let dump = store.maintenance().support_dump().unwrap();
     check(&dump);
     for line in [
         "cipher_version: 4.",
@@ -199,7 +200,7 @@ fn a_dump_for_support_shows_nothing_private() {
         .unwrap();
     drop(raw);
     let fresh = Store::open(&folder.db(), folder.secrets()).unwrap();
-    let dump = fresh.support_dump().unwrap();
+    let dump = fresh.maintenance().support_dump().unwrap();
     assert!(dump.contains("cannot be opened"), "{dump}");
     check(&dump);
 }

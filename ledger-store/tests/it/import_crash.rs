@@ -1,5 +1,5 @@
-//! A process that is killed while it imports a bundle leaves whole batches, and
-//! importing again brings the rest.
+//! Crashes during a bundle import: whole batches are left, and importing again brings the
+//! rest.
 #![cfg(feature = "sqlcipher")]
 
 use std::ops::ControlFlow;
@@ -26,7 +26,7 @@ fn child_that_imports_until_it_is_killed() {
         say("import", &[]);
         ControlFlow::Continue(())
     };
-    only(&store).import_bundle(&mut &bundle[..], &mut told).unwrap();
+    only(&store).bundles().import(&mut &bundle[..], &mut told).unwrap();
     say("done", &[]);
     // Until it is killed.
     std::io::stdin().read_line(&mut String::new()).unwrap();
@@ -41,12 +41,12 @@ fn a_killed_import_goes_on_where_it_stopped() {
     let (mut went_on, mut complete) = (0, 0);
     for round in 0..ROUNDS {
         let guest = Phone::new(10 + round);
-        let request = guest.store.join(&link(&group, &open_invite()), "Guest").unwrap();
-        let answer = admitted(anna.store.receive_request(&request).unwrap()).answer;
-        drop(guest.store.finish_join(&answer).unwrap());
+        let request = guest.store.joining().join(&link(&group, &open_invite()), "Guest").unwrap();
+        let answer = admitted(anna.store.joining().receive_request(&request).unwrap()).answer;
+        drop(guest.store.joining().enter(&answer).unwrap());
         let bundle = guest.folder.db().with_extension("bundle");
         let mut bytes = Vec::new();
-        group.export_bundle(Since::Beginning, &mut bytes, &mut go_on).unwrap();
+        group.bundles().export(Since::Beginning, &mut bytes, &mut go_on).unwrap();
         std::fs::write(&bundle, &bytes).unwrap();
         let folder = guest.folder;
         drop(guest.store);
@@ -58,10 +58,10 @@ fn a_killed_import_goes_on_where_it_stopped() {
         let said = run_and_kill(command, 1 + rng.below(ENTRIES / 256), rng.below(2_000_000));
         complete += u64::from(!said.busy);
         let store = folder.store();
-        let found = store.fsck(&mut go_on).unwrap();
+        let found = store.maintenance().check_database(&mut go_on).unwrap();
         assert_eq!(found.remedy(), None, "round {round}: {found:?}");
         let there = only(&store);
-        let report = there.import_bundle(&mut &bytes[..], &mut go_on).unwrap();
+        let report = there.bundles().import(&mut &bytes[..], &mut go_on).unwrap();
         assert!(report.is_complete() && report.missing.is_empty(), "round {round}: {report:?}");
         went_on += u64::from(report.duplicates > 1 && report.added > 0);
         assert_eq!(digest(&there), digest(&group), "round {round}");

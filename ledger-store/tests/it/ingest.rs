@@ -1,4 +1,4 @@
-//! Entries from another device: any order, any packaging, the same ledger.
+//! Entries from another device: in any order and any batches they give the same ledger.
 #![cfg(feature = "sqlcipher")]
 
 use std::collections::BTreeSet;
@@ -24,7 +24,7 @@ fn twins(seed: u64) -> (Folder, Folder) {
 /// Appends entries of all kinds, some about what was there before.
 fn go_on(group: &Group, batches: usize, rng: &mut Rng) {
     let mut originals: Vec<EntryId> =
-        group.expenses(None, u32::MAX).unwrap().iter().map(|row| row.original).collect();
+        group.lists().expenses(None, u32::MAX).unwrap().iter().map(|row| row.original).collect();
     for _ in 0..batches {
         let state = group.state().unwrap();
         let mut new: Vec<NewEntry> = (0..6).map(|_| something(&state, &originals, rng)).collect();
@@ -38,9 +38,9 @@ fn go_on(group: &Group, batches: usize, rng: &mut Rng) {
 }
 
 /// What the first has and the second has not.
-fn news(from: &Group, to: &Group) -> Vec<Travelling> {
-    let known: BTreeSet<Travelling> = entries(to).into_iter().collect();
-    entries(from).into_iter().filter(|entry| !known.contains(entry)).collect()
+fn news(source: &Group, target: &Group) -> Vec<Travelling> {
+    let known: BTreeSet<Travelling> = entries(target).into_iter().collect();
+    entries(source).into_iter().filter(|entry| !known.contains(entry)).collect()
 }
 
 fn id(entry: &Travelling) -> EntryId {

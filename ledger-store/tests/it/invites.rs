@@ -19,15 +19,16 @@ fn members(group: &Group) -> Vec<String> {
 #[test]
 fn an_open_invite_lets_in_by_messages_alone() {
     let (anna, ben) = (Phone::new(1), Phone::new(2));
-    let flat = anna.store.found_group("Flat", "Anna").unwrap();
+    let flat = anna.store.create_group("Flat", "Anna").unwrap();
     let link = link(&flat, &open_invite());
-    let request = ben.store.join(&link, "Ben").unwrap();
-    assert_eq!(ben.store.joins().unwrap()[0].group, flat.id());
+    let request = ben.store.joining().join(&link, "Ben").unwrap();
+    assert_eq!(ben.store.joining().pending_joins().unwrap()[0].group, flat.id());
     assert!(ben.store.group(flat.id()).is_err(), "a request lets nobody in");
 
-    let Admitted { answer, entry } = admitted(anna.store.receive_request(&request).unwrap());
-    let bens = ben.store.finish_join(&answer).unwrap();
-    assert_eq!((bens.id(), ben.store.joins().unwrap().len()), (flat.id(), 0));
+    let Admitted { answer, entry } =
+        admitted(anna.store.joining().receive_request(&request).unwrap());
+    let bens = ben.store.joining().enter(&answer).unwrap();
+    assert_eq!((bens.id(), ben.store.joining().pending_joins().unwrap().len()), (flat.id(), 0));
     assert_eq!(bens.me().unwrap(), None, "the entries are still to come");
     hand_over(&flat, &bens);
     agree(&flat, &bens);
@@ -38,11 +39,11 @@ fn an_open_invite_lets_in_by_messages_alone() {
     bens.append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap();
     hand_over(&bens, &flat);
     agree(&flat, &bens);
-    let invite = &flat.invites().unwrap()[0];
-    assert_eq!((invite.used, invite.waiting, &*invite.policy.label), (1, 0, "the flat"));
+    let invite = &flat.invites().list().unwrap()[0];
+    assert_eq!((invite.used, invite.waiting, &*invite.policy.note), (1, 0, "the flat"));
 
     // He is in: the link is of no more use to him.
-    let again = ben.store.join(&InviteLink::parse(&link.reveal("")).unwrap(), "Ben");
+    let again = ben.store.joining().join(&InviteLink::parse(&link.reveal("")).unwrap(), "Ben");
     assert!(matches!(again, Err(StoreError::AlreadyIn(id)) if id == flat.id()));
 }
 
@@ -50,15 +51,15 @@ fn an_open_invite_lets_in_by_messages_alone() {
 #[test]
 fn an_invite_lets_in_by_two_files() {
     let (anna, ben) = (Phone::new(1), Phone::new(2));
-    let flat = anna.store.found_group("Flat", "Anna").unwrap();
+    let flat = anna.store.create_group("Flat", "Anna").unwrap();
     flat.append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap();
-    let request = ben.store.join(&link(&flat, &open_invite()), "Ben").unwrap();
-    let admitted = admitted(anna.store.receive_request(&request).unwrap());
+    let request = ben.store.joining().join(&link(&flat, &open_invite()), "Ben").unwrap();
+    let admitted = admitted(anna.store.joining().receive_request(&request).unwrap());
     let mut file = Vec::new();
-    flat.write_answer(&admitted, &mut file, &mut |_| ControlFlow::Continue(())).unwrap();
+    flat.invites().write_welcome(&admitted, &mut file, &mut |_| ControlFlow::Continue(())).unwrap();
     let read = |phone: &Phone, file: &[u8]| {
         let progress = &mut |_| ControlFlow::Continue(());
-        phone.store.finish_join_from(&mut Cursor::new(file), progress)
+        phone.store.joining().enter_with_bundle(&mut Cursor::new(file), progress)
     };
     // Nobody else can use it, and a bundle without the answer lets nobody in.
     assert!(matches!(
@@ -76,20 +77,24 @@ fn an_invite_lets_in_by_two_files() {
 #[test]
 fn the_same_request_again_gives_the_answer_again_and_uses_nothing_up() {
     let (anna, ben) = (Phone::new(1), Phone::new(2));
-    let flat = anna.store.found_group("Flat", "Anna").unwrap();
-    let link = link(&flat, &NewInvite { uses: Some(1), ..open_invite() });
-    let first = anna.store.receive_request(&ben.store.join(&link, "Ben").unwrap()).unwrap();
+    let flat = anna.store.create_group("Flat", "Anna").unwrap();
+    let link = link(&flat, &NewInvite { max_uses: Some(1), ..open_invite() });
+    let first = anna
+        .store
+        .joining()
+        .receive_request(&ben.store.joining().join(&link, "Ben").unwrap())
+        .unwrap();
     // The answer was lost; Ben asks anew, which wraps the same card again.
-    let request = ben.store.join(&link, "Ben").unwrap();
-    let second = admitted(anna.store.receive_request(&request).unwrap());
+    let request = ben.store.joining().join(&link, "Ben").unwrap();
+    let second = admitted(anna.store.joining().receive_request(&request).unwrap());
     assert_eq!(admitted(first).entry, second.entry);
-    assert_eq!(flat.invites().unwrap()[0].used, 1);
-    assert!(ben.store.finish_join(&second.answer).is_ok());
+    assert_eq!(flat.invites().list().unwrap()[0].used, 1);
+    assert!(ben.store.joining().enter(&second.answer).is_ok());
 
     // Somebody else comes too late.
     let cleo = Phone::new(3);
-    let request = cleo.store.join(&link, "Cleo").unwrap();
-    let late = anna.store.receive_request(&request);
+    let request = cleo.store.joining().join(&link, "Cleo").unwrap();
+    let late = anna.store.joining().receive_request(&request);
     assert!(matches!(late, Err(StoreError::InviteUsedUp)), "{late:?}");
     assert_eq!(members(&flat), ["Anna", "Ben"]);
 }
@@ -97,46 +102,51 @@ fn the_same_request_again_gives_the_answer_again_and_uses_nothing_up() {
 #[test]
 fn an_invite_that_asks_lets_in_after_a_tap() {
     let (anna, ben, cleo) = (Phone::new(1), Phone::new(2), Phone::new(3));
-    let flat = anna.store.found_group("Flat", "Anna").unwrap();
-    let link = link(&flat, &NewInvite { asks: true, ..open_invite() });
+    let flat = anna.store.create_group("Flat", "Anna").unwrap();
+    let link = link(&flat, &NewInvite { requires_approval: true, ..open_invite() });
     for (phone, name) in [(&ben, "Ben"), (&cleo, "Cleo")] {
-        let received = anna.store.receive_request(&phone.store.join(&link, name).unwrap());
+        let received =
+            anna.store.joining().receive_request(&phone.store.joining().join(&link, name).unwrap());
         assert!(matches!(received, Ok(Received::Waiting(id, _)) if id == flat.id()));
     }
-    let requests = flat.requests().unwrap();
+    let requests = flat.invites().join_requests().unwrap();
     let names: Vec<&str> = requests.iter().map(|request| &*request.name).collect();
     assert_eq!(names, ["Ben", "Cleo"]);
-    assert_eq!(requests[0].fingerprint, ben.store.joins().unwrap()[0].fingerprint);
+    assert_eq!(
+        requests[0].fingerprint,
+        ben.store.joining().pending_joins().unwrap()[0].fingerprint
+    );
     assert_eq!(members(&flat), ["Anna"]);
 
-    assert_eq!(flat.propose_admission(requests[0].id).unwrap(), None);
-    let Admitted { answer, .. } = flat.admit(requests[0].id, None).unwrap();
-    flat.decline(requests[1].id).unwrap();
-    assert_eq!(flat.requests().unwrap(), []);
-    let bens = ben.store.finish_join(&answer).unwrap();
+    assert_eq!(flat.invites().propose_admission(requests[0].id).unwrap(), None);
+    let Admitted { answer, .. } = flat.invites().admit(requests[0].id, None).unwrap();
+    flat.invites().decline(requests[1].id).unwrap();
+    assert_eq!(flat.invites().join_requests().unwrap(), []);
+    let bens = ben.store.joining().enter(&answer).unwrap();
     hand_over(&flat, &bens);
     agree(&flat, &bens);
     assert_eq!(members(&bens), ["Anna", "Ben"]);
     for id in [requests[0].id, requests[1].id] {
-        assert!(matches!(flat.admit(id, None), Err(StoreError::UnknownRequest)));
+        assert!(matches!(flat.invites().admit(id, None), Err(StoreError::UnknownRequest)));
     }
-    let again = anna.store.receive_request(&cleo.store.join(&link, "Cleo").unwrap());
+    let again =
+        anna.store.joining().receive_request(&cleo.store.joining().join(&link, "Cleo").unwrap());
     assert!(matches!(again, Err(StoreError::UnknownRequest)), "{again:?}");
     // An answer for Ben is none for Cleo.
-    let foreign = cleo.store.finish_join(&answer);
+    let foreign = cleo.store.joining().enter(&answer);
     assert!(matches!(foreign, Err(StoreError::Join(JoinError::NotForUs))));
 }
 
 #[test]
 fn a_joiner_takes_the_place_of_a_placeholder() {
     let (anna, gran) = (Phone::new(1), Phone::new(2));
-    let flat = anna.store.found_group("Flat", "Anna").unwrap();
+    let flat = anna.store.create_group("Flat", "Anna").unwrap();
     let entry = flat.append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap()[0];
     let place = flat.state().unwrap().introduced_by(entry).unwrap();
-    let link = link(&flat, &NewInvite { claims: Some(place), ..open_invite() });
-    let request = gran.store.join(&link, "Berta").unwrap();
-    let answer = admitted(anna.store.receive_request(&request).unwrap()).answer;
-    let grans = gran.store.finish_join(&answer).unwrap();
+    let link = link(&flat, &NewInvite { for_member: Some(place), ..open_invite() });
+    let request = gran.store.joining().join(&link, "Berta").unwrap();
+    let answer = admitted(anna.store.joining().receive_request(&request).unwrap()).answer;
+    let grans = gran.store.joining().enter(&answer).unwrap();
     hand_over(&flat, &grans);
     agree(&flat, &grans);
     assert_eq!(grans.me().unwrap(), Some(place), "the balance stays hers");
@@ -144,8 +154,8 @@ fn a_joiner_takes_the_place_of_a_placeholder() {
 
     // Her place is taken: the next one by this link is asked about first.
     let other = Phone::new(3);
-    let request = other.store.join(&link, "Mallory").unwrap();
-    let received = anna.store.receive_request(&request).unwrap();
+    let request = other.store.joining().join(&link, "Mallory").unwrap();
+    let received = anna.store.joining().receive_request(&request).unwrap();
     assert!(matches!(received, Received::Waiting(..)), "{received:?}");
 }
 
@@ -153,28 +163,37 @@ fn a_joiner_takes_the_place_of_a_placeholder() {
 #[test]
 fn recovery_by_the_owners_bind() {
     let (anna, ben, new) = (Phone::new(1), Phone::new(2), Phone::new(3));
-    let flat = anna.store.found_group("Flat", "Anna").unwrap();
-    let request = ben.store.join(&link(&flat, &open_invite()), "Ben").unwrap();
-    let answer = admitted(anna.store.receive_request(&request).unwrap()).answer;
-    let lost = ben.store.finish_join(&answer).unwrap();
+    let flat = anna.store.create_group("Flat", "Anna").unwrap();
+    let request = ben.store.joining().join(&link(&flat, &open_invite()), "Ben").unwrap();
+    let answer = admitted(anna.store.joining().receive_request(&request).unwrap()).answer;
+    let lost = ben.store.joining().enter(&answer).unwrap();
     hand_over(&flat, &lost);
     let me = lost.me().unwrap().unwrap();
     lost.append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap();
     hand_over(&lost, &flat);
 
     // Such an invite must ask.
-    let invite = NewInvite { claims: Some(me), ..open_invite() };
-    assert!(matches!(flat.invite(&invite), Err(StoreError::InviteMustAsk(id)) if id == me));
-    let link = link(&flat, &NewInvite { asks: true, uses: Some(1), ..invite });
-    let request = new.store.join(&link, "Ben").unwrap();
-    let Received::Waiting(_, id) = anna.store.receive_request(&request).unwrap() else { panic!() };
-    assert!(matches!(flat.admit(id, None), Err(StoreError::NeedsProposal(member)) if member == me));
-    let proposal = flat.propose_admission(id).unwrap().unwrap();
-    assert_eq!(proposal.fingerprint(), Some(new.store.joins().unwrap()[0].fingerprint));
+    let invite = NewInvite { for_member: Some(me), ..open_invite() };
+    assert!(
+        matches!(flat.invites().create(&invite), Err(StoreError::InviteMustAsk(id)) if id == me)
+    );
+    let link = link(&flat, &NewInvite { requires_approval: true, max_uses: Some(1), ..invite });
+    let request = new.store.joining().join(&link, "Ben").unwrap();
+    let Received::Waiting(_, id) = anna.store.joining().receive_request(&request).unwrap() else {
+        panic!()
+    };
+    assert!(
+        matches!(flat.invites().admit(id, None), Err(StoreError::NeedsProposal(member)) if member == me)
+    );
+    let proposal = flat.invites().propose_admission(id).unwrap().unwrap();
+    assert_eq!(
+        proposal.fingerprint(),
+        Some(new.store.joining().pending_joins().unwrap()[0].fingerprint)
+    );
     assert_eq!(proposal.voids(), [], "what he wrote before stays");
-    let Admitted { answer, .. } = flat.admit(id, Some(&proposal)).unwrap();
+    let Admitted { answer, .. } = flat.invites().admit(id, Some(&proposal)).unwrap();
 
-    let bens = new.store.finish_join(&answer).unwrap();
+    let bens = new.store.joining().enter(&answer).unwrap();
     hand_over(&flat, &bens);
     agree(&flat, &bens);
     assert_eq!(bens.me().unwrap(), Some(me), "id, name and balance stay");
@@ -190,10 +209,10 @@ fn recovery_by_the_owners_bind() {
 #[test]
 fn somebody_removed_returns_with_fresh_keys() {
     let (anna, ben) = (Phone::new(1), Phone::new(2));
-    let flat = anna.store.found_group("Flat", "Anna").unwrap();
-    let request = ben.store.join(&link(&flat, &open_invite()), "Ben").unwrap();
-    let answer = admitted(anna.store.receive_request(&request).unwrap()).answer;
-    let bens = ben.store.finish_join(&answer).unwrap();
+    let flat = anna.store.create_group("Flat", "Anna").unwrap();
+    let request = ben.store.joining().join(&link(&flat, &open_invite()), "Ben").unwrap();
+    let answer = admitted(anna.store.joining().receive_request(&request).unwrap()).answer;
+    let bens = ben.store.joining().enter(&answer).unwrap();
     hand_over(&flat, &bens);
     let me = bens.me().unwrap().unwrap();
     let act = ledger_store::StatementIntent::Remove { member: me, since: None };
@@ -201,12 +220,14 @@ fn somebody_removed_returns_with_fresh_keys() {
     hand_over(&flat, &bens);
     assert!(bens.append(vec![NewEntry::Placeholder { name: "Mallory".into() }]).is_err());
 
-    let invite = NewInvite { claims: Some(me), asks: true, ..open_invite() };
-    let request = ben.store.join(&link(&flat, &invite), "Ben").unwrap();
-    let Received::Waiting(_, id) = anna.store.receive_request(&request).unwrap() else { panic!() };
-    let proposal = flat.propose_admission(id).unwrap().unwrap();
-    let Admitted { answer, .. } = flat.admit(id, Some(&proposal)).unwrap();
-    let bens = ben.store.finish_join(&answer).unwrap();
+    let invite = NewInvite { for_member: Some(me), requires_approval: true, ..open_invite() };
+    let request = ben.store.joining().join(&link(&flat, &invite), "Ben").unwrap();
+    let Received::Waiting(_, id) = anna.store.joining().receive_request(&request).unwrap() else {
+        panic!()
+    };
+    let proposal = flat.invites().propose_admission(id).unwrap().unwrap();
+    let Admitted { answer, .. } = flat.invites().admit(id, Some(&proposal)).unwrap();
+    let bens = ben.store.joining().enter(&answer).unwrap();
     hand_over(&flat, &bens);
     agree(&flat, &bens);
     assert_eq!(bens.me().unwrap(), Some(me));
@@ -218,43 +239,57 @@ fn somebody_removed_returns_with_fresh_keys() {
 #[test]
 fn cancelled_expired_and_foreign_invites() {
     let (anna, ben) = (Phone::new(1), Phone::new(2));
-    let flat = anna.store.found_group("Flat", "Anna").unwrap();
+    let flat = anna.store.create_group("Flat", "Anna").unwrap();
     let over = NewInvite { expires_ms: Some(1_000), ..open_invite() };
-    let request = ben.store.join(&link(&flat, &over), "Ben").unwrap();
-    assert!(matches!(anna.store.receive_request(&request), Err(StoreError::InviteExpired)));
+    let request = ben.store.joining().join(&link(&flat, &over), "Ben").unwrap();
+    assert!(matches!(
+        anna.store.joining().receive_request(&request),
+        Err(StoreError::InviteExpired)
+    ));
 
-    let cancelled = link(&flat, &NewInvite { asks: true, ..open_invite() });
-    let request = ben.store.join(&cancelled, "Ben").unwrap();
-    anna.store.receive_request(&request).unwrap();
-    assert!(flat.invite_link(cancelled.id()).is_ok());
-    flat.cancel_invite(cancelled.id()).unwrap();
-    assert_eq!((flat.requests().unwrap().len(), flat.invites().unwrap().len()), (0, 1));
-    assert!(matches!(anna.store.receive_request(&request), Err(StoreError::UnknownInvite)));
-    for gone in [flat.invite_link(cancelled.id()).map(|_| ()), flat.cancel_invite(cancelled.id())] {
+    let cancelled = link(&flat, &NewInvite { requires_approval: true, ..open_invite() });
+    let request = ben.store.joining().join(&cancelled, "Ben").unwrap();
+    anna.store.joining().receive_request(&request).unwrap();
+    assert!(flat.invites().link(cancelled.id()).is_ok());
+    flat.invites().cancel(cancelled.id()).unwrap();
+    assert_eq!(
+        (flat.invites().join_requests().unwrap().len(), flat.invites().list().unwrap().len()),
+        (0, 1)
+    );
+    assert!(matches!(
+        anna.store.joining().receive_request(&request),
+        Err(StoreError::UnknownInvite)
+    ));
+    for gone in
+        [flat.invites().link(cancelled.id()).map(|_| ()), flat.invites().cancel(cancelled.id())]
+    {
         assert!(matches!(gone, Err(StoreError::UnknownInvite)));
     }
     // Ben's device has not made it, and cannot take requests for it.
-    assert!(matches!(ben.store.receive_request(&request), Err(StoreError::UnknownInvite)));
+    assert!(matches!(
+        ben.store.joining().receive_request(&request),
+        Err(StoreError::UnknownInvite)
+    ));
     let altered = [&request[..40], &[request[40] ^ 1], &request[41..]].concat();
-    let error = anna.store.receive_request(&altered).unwrap_err();
+    let error = anna.store.joining().receive_request(&altered).unwrap_err();
     assert!(matches!(error, StoreError::Message(MessageError::Damaged)), "{error:?}");
-    let nobody = NewInvite { claims: Some(MemberId::from_bytes([1; 32])), ..open_invite() };
-    assert!(matches!(flat.invite(&nobody), Err(StoreError::Draft(_))));
+    let nobody = NewInvite { for_member: Some(MemberId::from_bytes([1; 32])), ..open_invite() };
+    assert!(matches!(flat.invites().create(&nobody), Err(StoreError::Draft(_))));
 }
 
 #[test]
 fn a_join_can_be_called_off() {
     let (anna, ben) = (Phone::new(1), Phone::new(2));
-    let flat = anna.store.found_group("Flat", "Anna").unwrap();
+    let flat = anna.store.create_group("Flat", "Anna").unwrap();
     let link = link(&flat, &open_invite());
-    let request = ben.store.join(&link, "Ben").unwrap();
-    let answer = admitted(anna.store.receive_request(&request).unwrap()).answer;
-    ben.store.cancel_join(flat.id()).unwrap();
-    assert!(matches!(ben.store.cancel_join(flat.id()), Err(StoreError::UnknownGroup(_))));
-    let late = ben.store.finish_join(&answer).map(|group| group.id()).unwrap_err();
+    let request = ben.store.joining().join(&link, "Ben").unwrap();
+    let answer = admitted(anna.store.joining().receive_request(&request).unwrap()).answer;
+    ben.store.joining().cancel_join(flat.id()).unwrap();
+    assert!(matches!(ben.store.joining().cancel_join(flat.id()), Err(StoreError::UnknownGroup(_))));
+    let late = ben.store.joining().enter(&answer).map(|group| group.id()).unwrap_err();
     assert!(matches!(&late, StoreError::Join(error) if error.rule() == Rule::J2), "{late:?}");
     // The root key that was shown is not used for another group.
-    let own = ben.store.found_group("Own", "Ben").unwrap();
+    let own = ben.store.create_group("Own", "Ben").unwrap();
     assert_ne!(own.id(), flat.id());
 }
 
@@ -262,9 +297,9 @@ fn a_join_can_be_called_off() {
 #[test]
 fn messages_show_neither_names_nor_the_group() {
     let (anna, ben) = (Phone::new(1), Phone::new(2));
-    let flat = anna.store.found_group("Zugspitze", "Anna").unwrap();
-    let request = ben.store.join(&link(&flat, &open_invite()), "Benedikt").unwrap();
-    let answer = admitted(anna.store.receive_request(&request).unwrap()).answer;
+    let flat = anna.store.create_group("Zugspitze", "Anna").unwrap();
+    let request = ben.store.joining().join(&link(&flat, &open_invite()), "Benedikt").unwrap();
+    let answer = admitted(anna.store.joining().receive_request(&request).unwrap()).answer;
     for message in [&request, &answer] {
         for hidden in [&b"Benedikt"[..], b"Zugspitze", b"Anna", flat.id().as_bytes()] {
             assert!(!message.windows(hidden.len()).any(|window| window == hidden));

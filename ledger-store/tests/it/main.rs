@@ -16,21 +16,20 @@
 
 // Without a cipher the store opens nothing: all modules but `no_cipher` and `security`
 // are empty then.
-mod acts;
 mod app_key;
 mod bundles;
 mod changes;
+mod check_database;
 mod checkpoints;
 mod clones;
 mod common;
 mod concurrency;
-mod control;
+mod control_entries;
 mod crash;
 mod damage;
 mod faults;
 mod find;
 mod fixtures;
-mod fsck;
 mod history;
 mod housekeeping;
 mod import_crash;
@@ -48,4 +47,5 @@ mod resume;
 mod secrets;
 mod security;
 mod size;
-mod verify;
+mod statements;
+mod verify_history;

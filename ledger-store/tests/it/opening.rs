@@ -1,4 +1,4 @@
-//! Opening databases: what is wrong with a file is told by its kind of error.
+//! Opening of databases: each kind of wrong file has its kind of error.
 #![cfg(feature = "sqlcipher")]
 
 use std::sync::Arc;

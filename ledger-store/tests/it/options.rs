@@ -1,4 +1,4 @@
-//! Options of a database: a plaintext header, and what else can be chosen.
+//! Options of a database: plaintext header, cache, readers, busy limit, environment.
 #![cfg(feature = "sqlcipher")]
 
 use std::ops::ControlFlow;
@@ -25,7 +25,7 @@ fn filled(seed: u64) -> Folder {
 fn the_header_is_readable_and_nothing_else() {
     let folder = Folder::new(1);
     let store = with_header(&folder, "main").unwrap();
-    let group = store.found_group("Zauberberg", "Settembrini").unwrap();
+    let group = store.create_group("Zauberberg", "Settembrini").unwrap();
     record(&found(&store, 3), 600, 300, &mut Rng::new(1));
     let group_id = *group.id().as_bytes();
     let look = |ending: &str| {
@@ -134,7 +134,7 @@ fn a_backup_of_it_opens_without_the_option() {
     let folder = filled(7);
     let store = with_header(&folder, "main").unwrap();
     let copy = folder.db().with_extension("copy");
-    store.backup(&copy, &mut |_| ControlFlow::Continue(())).unwrap();
+    store.maintenance().backup(&copy, &mut |_| ControlFlow::Continue(())).unwrap();
     assert_ne!(&std::fs::read(&copy).unwrap()[..16], MAGIC);
     let restored = Store::open(&copy, folder.secrets()).unwrap();
     assert_eq!(restored.groups().unwrap(), store.groups().unwrap());

@@ -10,15 +10,15 @@ use crate::common::phones::{Phone, agree, hand_over, join, write};
 
 /// Both phones up to the digits, which a person carries over.
 fn pair(old: &Store, new: &Store, mode: PairingMode) -> Vec<Group> {
-    let (new_side, offer) = new.pair_as_new().unwrap();
-    let (old_side, reply) = old.pair_as_old(&offer).unwrap();
-    let (new_side, reveal) = new_side.opened(&reply).unwrap();
-    let old_side = old_side.revealed(&reveal).unwrap();
+    let (new_side, offer) = new.pairing().start_on_new_device().unwrap();
+    let (old_side, reply) = old.pairing().start_on_old_device(&offer).unwrap();
+    let (new_side, reveal) = new_side.receive(&reply).unwrap();
+    let old_side = old_side.receive(&reveal).unwrap();
     let (old_side, groups) = old_side.enter(&new_side.reveal_code()).unwrap();
-    let new_side = new_side.groups(&groups).unwrap();
+    let new_side = new_side.receive(&groups).unwrap();
     let (new_side, devices) = new_side.accept().unwrap();
-    let grant = old_side.enrol(&devices, mode).unwrap();
-    new_side.finish(&grant).unwrap()
+    let grant = old_side.receive(&devices, mode).unwrap();
+    new_side.receive(&grant).unwrap()
 }
 
 /// The number of the root key of the newest group.
@@ -30,8 +30,8 @@ fn root_index(phone: &Phone) -> u32 {
 #[test]
 fn a_paired_device_is_the_same_person_in_all_groups() {
     let (phone, tablet) = (Phone::new(1), Phone::new(2));
-    let flat = phone.store.found_group("Flat", "Anna").unwrap();
-    let trip = phone.store.found_group("Trip", "Anna").unwrap();
+    let flat = phone.store.create_group("Flat", "Anna").unwrap();
+    let trip = phone.store.create_group("Trip", "Anna").unwrap();
     let groups = pair(&phone.store, &tablet.store, PairingMode::Standard);
     assert_eq!(groups.len(), 2);
     for (mine, theirs) in [&flat, &trip].into_iter().zip(&groups) {
@@ -48,12 +48,15 @@ fn a_paired_device_is_the_same_person_in_all_groups() {
     let proposal = groups[0].propose(revoke).unwrap();
     groups[0].sign(&proposal).unwrap();
     hand_over(&groups[0], &flat);
-    assert_eq!(phone.store.reveal_phrase().unwrap(), tablet.store.reveal_phrase().unwrap());
+    assert_eq!(
+        phone.store.recovery().reveal_phrase().unwrap(),
+        tablet.store.recovery().reveal_phrase().unwrap()
+    );
 
     // Both found a group that the other does not know: their root keys differ.
     let (a, b) = (
-        phone.store.found_group("A", "Anna").unwrap(),
-        tablet.store.found_group("B", "Anna").unwrap(),
+        phone.store.create_group("A", "Anna").unwrap(),
+        tablet.store.create_group("B", "Anna").unwrap(),
     );
     assert_ne!(root_index(&phone), root_index(&tablet));
     drop(b);
@@ -70,21 +73,21 @@ fn a_paired_device_is_the_same_person_in_all_groups() {
 #[test]
 fn a_device_in_high_security_mode_records_but_does_not_act() {
     let (phone, kiosk) = (Phone::new(1), Phone::new(2));
-    let flat = phone.store.found_group("Flat", "Anna").unwrap();
-    let groups = pair(&phone.store, &kiosk.store, PairingMode::HighSecurity);
+    let flat = phone.store.create_group("Flat", "Anna").unwrap();
+    let groups = pair(&phone.store, &kiosk.store, PairingMode::RecordOnly);
     hand_over(&flat, &groups[0]);
     write(&groups[0], "Grandma");
     hand_over(&groups[0], &flat);
     agree(&flat, &groups[0]);
     let leave = groups[0].propose(StatementIntent::Leave).map(|_| ());
     assert!(matches!(leave, Err(StoreError::NoRootKey)));
-    assert!(matches!(kiosk.store.reveal_phrase(), Err(StoreError::NoRootKey)));
+    assert!(matches!(kiosk.store.recovery().reveal_phrase(), Err(StoreError::NoRootKey)));
     // Nor can it pair others.
     let third = Phone::new(3);
-    let (new_side, offer) = third.store.pair_as_new().unwrap();
-    let (old_side, reply) = kiosk.store.pair_as_old(&offer).unwrap();
-    let (new_side, reveal) = new_side.opened(&reply).unwrap();
-    let old_side = old_side.revealed(&reveal).unwrap();
+    let (new_side, offer) = third.store.pairing().start_on_new_device().unwrap();
+    let (old_side, reply) = kiosk.store.pairing().start_on_old_device(&offer).unwrap();
+    let (new_side, reveal) = new_side.receive(&reply).unwrap();
+    let old_side = old_side.receive(&reveal).unwrap();
     let entered = old_side.enter(&new_side.reveal_code()).map(|_| ());
     assert!(matches!(entered, Err(StoreError::NoRootKey)), "{entered:?}");
 }
@@ -92,12 +95,12 @@ fn a_device_in_high_security_mode_records_but_does_not_act() {
 #[test]
 fn wrong_digits_enrol_nothing() {
     let (phone, tablet) = (Phone::new(1), Phone::new(2));
-    let flat = phone.store.found_group("Flat", "Anna").unwrap();
+    let flat = phone.store.create_group("Flat", "Anna").unwrap();
     let before = flat.state().unwrap().digest();
-    let (new_side, offer) = tablet.store.pair_as_new().unwrap();
-    let (old_side, reply) = phone.store.pair_as_old(&offer).unwrap();
-    let (new_side, reveal) = new_side.opened(&reply).unwrap();
-    let old_side = old_side.revealed(&reveal).unwrap();
+    let (new_side, offer) = tablet.store.pairing().start_on_new_device().unwrap();
+    let (old_side, reply) = phone.store.pairing().start_on_old_device(&offer).unwrap();
+    let (new_side, reveal) = new_side.receive(&reply).unwrap();
+    let old_side = old_side.receive(&reveal).unwrap();
     let code: u32 = new_side.reveal_code().parse().unwrap();
     let entered = old_side.enter(&format!("{:06}", (code + 1) % 1_000_000)).map(|_| ());
     assert!(matches!(entered, Err(StoreError::Pairing(PairingError::WrongCode))), "{entered:?}");
@@ -108,7 +111,7 @@ fn wrong_digits_enrol_nothing() {
 #[test]
 fn a_removed_member_pairs_no_device_into_the_group() {
     let (anna, ben, tablet) = (Phone::new(1), Phone::new(2), Phone::new(3));
-    let flat = anna.store.found_group("Flat", "Anna").unwrap();
+    let flat = anna.store.create_group("Flat", "Anna").unwrap();
     let bens = join(&flat, &anna, &ben, "Ben");
     let member = bens.me().unwrap().unwrap();
     let remove = StatementIntent::Remove { member, since: None };
@@ -121,18 +124,18 @@ fn a_removed_member_pairs_no_device_into_the_group() {
 #[test]
 fn a_device_with_groups_of_its_own_stays_its_persons() {
     let (anna, ben) = (Phone::new(1), Phone::new(2));
-    anna.store.found_group("Flat", "Anna").unwrap();
-    ben.store.found_group("Trip", "Ben").unwrap();
-    let phrase = ben.store.reveal_phrase().unwrap();
-    let (new_side, offer) = ben.store.pair_as_new().unwrap();
-    let (old_side, reply) = anna.store.pair_as_old(&offer).unwrap();
-    let (new_side, reveal) = new_side.opened(&reply).unwrap();
-    let old_side = old_side.revealed(&reveal).unwrap();
+    anna.store.create_group("Flat", "Anna").unwrap();
+    ben.store.create_group("Trip", "Ben").unwrap();
+    let phrase = ben.store.recovery().reveal_phrase().unwrap();
+    let (new_side, offer) = ben.store.pairing().start_on_new_device().unwrap();
+    let (old_side, reply) = anna.store.pairing().start_on_old_device(&offer).unwrap();
+    let (new_side, reveal) = new_side.receive(&reply).unwrap();
+    let old_side = old_side.receive(&reveal).unwrap();
     let (old_side, groups) = old_side.enter(&new_side.reveal_code()).unwrap();
-    let (new_side, devices) = new_side.groups(&groups).unwrap().accept().unwrap();
-    let grant = old_side.enrol(&devices, PairingMode::Standard).unwrap();
-    let finished = new_side.finish(&grant).map(|groups| groups.len());
+    let (new_side, devices) = new_side.receive(&groups).unwrap().accept().unwrap();
+    let grant = old_side.receive(&devices, PairingMode::Standard).unwrap();
+    let finished = new_side.receive(&grant).map(|groups| groups.len());
     assert!(matches!(finished, Err(StoreError::OtherPerson)), "{finished:?}");
-    assert_eq!(ben.store.reveal_phrase().unwrap(), phrase);
+    assert_eq!(ben.store.recovery().reveal_phrase().unwrap(), phrase);
     assert_eq!(ben.store.group_ids().unwrap().len(), 1);
 }

@@ -1,4 +1,4 @@
-//! Real processes on one file: an app and its extension.
+//! Several processes on one file, as an app and its extension.
 #![cfg(feature = "sqlcipher")]
 
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -33,7 +33,7 @@ fn child_that_does_its_task() {
                 None => StoreOptions::new(),
             };
             let store = options.open_or_create(&path, secrets).unwrap();
-            let group = store.found_group(name, "Anna").unwrap();
+            let group = store.create_group(name, "Anna").unwrap();
             for n in 0..BATCHES {
                 group.append(vec![NewEntry::Placeholder { name: format!("Guest {n}") }]).unwrap();
             }

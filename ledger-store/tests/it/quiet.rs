@@ -1,5 +1,5 @@
-//! Nothing is printed, and what an app may log of errors and reports has no
-//! names, texts, amounts or keys.
+//! Log output: the library prints nothing, and the errors and reports that an app may log
+//! hold no names, texts, amounts or keys.
 #![cfg(feature = "sqlcipher")]
 
 use std::fmt::{Debug, Display, Write as _};
@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use ledger_core::{Amount, Currency, Date, EntryId, Expense, GroupState, MemberId, Transaction};
 use ledger_store::{
-    By, FileSecrets, Filter, MemorySecrets, NewEntry, Secret, Store, StoreError, StoreOptions,
+    Condition, FileSecrets, Filter, MemorySecrets, NewEntry, Secret, Store, StoreError,
+    StoreOptions,
 };
 
 use crate::common::{self, Folder, Rng, child_process, found, go_on, only, record};
@@ -60,7 +61,7 @@ fn scenario(log: &mut Log) {
     log.error(Store::open(&folder.db(), folder.secrets()));
     log.error(Store::open_or_create(&folder.db().join("x"), folder.secrets()));
     let store = folder.store();
-    let group = store.found_group("Canarygroup", "Canaryanna").unwrap();
+    let group = store.create_group("Canarygroup", "Canaryanna").unwrap();
     group.append(vec![NewEntry::Placeholder { name: "Canarybo".into() }]).unwrap();
     let state = group.state().unwrap();
     let total = 98_765_432_123;
@@ -69,7 +70,7 @@ fn scenario(log: &mut Log) {
 
     // The caller's mistakes.
     let long = "Canary".repeat(2000);
-    log.error(store.found_group(&long, "Canaryanna"));
+    log.error(store.create_group(&long, "Canaryanna"));
     log.error(group.append(vec![NewEntry::Placeholder { name: long.clone() }]));
     log.error(group.append(vec![expense(&state, total, long.clone())]));
     log.error(group.append(vec![expense(&state, 98_765_432, "Canarydescription".into())]));
@@ -78,10 +79,13 @@ fn scenario(log: &mut Log) {
         group.append(vec![NewEntry::Cancellation { original: nobody, reason: reason.clone() }]),
     );
     let note = Some(long.clone());
-    log.error(group.append(vec![NewEntry::Endorsement { target: ids[0], confirms: true, note }]));
-    log.error(group.history(nobody, None, 10));
+    log.error(group.append(vec![NewEntry::Confirmation { target: ids[0], note }]));
+    log.error(group.lists().history(nobody, None, 10));
     let strange = "\" AND ( canary* NEAR : ^ - ' ; \u{0}".to_owned();
-    group.find(&Filter { by: Some(By::Text(strange)), ..Filter::default() }, None, 9).unwrap();
+    group
+        .lists()
+        .find(&Filter { condition: Some(Condition::Text(strange)), ..Filter::default() }, None, 9)
+        .unwrap();
 
     // Entries that never get in.
     let mut entries = common::entries(&group);
@@ -99,13 +103,13 @@ fn scenario(log: &mut Log) {
     group.append(vec![good]).unwrap();
     log.say(&changes.try_next());
     log.say(&group.opening().unwrap());
-    let sound = store.fsck(&mut |progress| {
+    let sound = store.maintenance().check_database(&mut |progress| {
         log.say(&progress);
         ControlFlow::Continue(())
     });
     log.say(&sound);
-    log.error(group.verify(&mut |_| ControlFlow::Break(())));
-    log.say(&store.support_dump().unwrap());
+    log.error(group.maintenance().verify_history(&mut |_| ControlFlow::Break(())));
+    log.say(&store.maintenance().support_dump().unwrap());
     log.say(&Secret::new(b"Canarysecret".to_vec()));
     log.say(&FileSecrets::new("keys"));
 
@@ -114,12 +118,12 @@ fn scenario(log: &mut Log) {
     raw.execute_batch("BEGIN IMMEDIATE").unwrap();
     let impatient = StoreOptions::new().busy_limit(Duration::from_millis(1));
     let impatient = impatient.open(&folder.db(), folder.secrets()).unwrap();
-    log.error(impatient.found_group("Canary", "Canary"));
+    log.error(impatient.create_group("Canary", "Canary"));
     raw.execute_batch("ROLLBACK").unwrap();
     store.suspend().unwrap();
     log.error(group.state());
     store.resume().unwrap();
-    log.error(store.backup(&folder.db(), &mut go_on));
+    log.error(store.maintenance().backup(&folder.db(), &mut go_on));
     log.error(store.group(ledger_core::GroupId::from(nobody)));
     record(&group, 300, 300, &mut Rng::new(1));
     drop((store, group, impatient, raw));
@@ -155,8 +159,8 @@ fn scenario(log: &mut Log) {
         let everything = || -> Result<(), StoreError> {
             for summary in store.groups()? {
                 let group = store.group(summary.id)?;
-                group.expenses(None, u32::MAX)?;
-                group.activity(None, u32::MAX)?;
+                group.lists().expenses(None, u32::MAX)?;
+                group.lists().activity(None, u32::MAX)?;
                 group.append(vec![NewEntry::Placeholder { name: "Canary".into() }])?;
             }
             Ok(())
@@ -165,7 +169,7 @@ fn scenario(log: &mut Log) {
             log.error::<()>(Err(error));
             seen += 1;
         }
-        match store.fsck(&mut go_on) {
+        match store.maintenance().check_database(&mut go_on) {
             Ok(found) => log.say(&found),
             Err(error) => log.error::<()>(Err(error)),
         }
@@ -190,11 +194,11 @@ fn scenario(log: &mut Log) {
         let group = store.group_ids().and_then(|ids| store.group(ids[0])).unwrap();
         for result in [
             group.state().map(|_| ()),
-            group.activity(None, u32::MAX).map(|_| ()),
-            group.expenses(None, u32::MAX).map(|_| ()),
+            group.lists().activity(None, u32::MAX).map(|_| ()),
+            group.lists().expenses(None, u32::MAX).map(|_| ()),
             group.append(vec![NewEntry::Placeholder { name: "Canary".into() }]).map(|_| ()),
-            group.verify(&mut go_on).map(|found| log.say(&found)),
-            store.support_dump().map(|dump| log.say(&dump)),
+            group.maintenance().verify_history(&mut go_on).map(|found| log.say(&found)),
+            store.maintenance().support_dump().map(|dump| log.say(&dump)),
         ] {
             if result.is_err() {
                 log.error(result);

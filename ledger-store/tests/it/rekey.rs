@@ -1,4 +1,4 @@
-//! Changing the key of the database, also by a process that is killed meanwhile.
+//! Change of the database key, also by a process that is killed meanwhile.
 #![cfg(feature = "sqlcipher")]
 
 use std::collections::BTreeSet;
@@ -35,7 +35,7 @@ fn another_key_opens_the_same_ledger_and_the_old_one_nothing() {
     record(&group, 60, 20, &mut Rng::new(1));
     let old_key_file = std::fs::read(folder.keys()).unwrap();
     let (old, before) = (keys(&folder), ids(&folder));
-    store.rekey().unwrap();
+    store.maintenance().rekey().unwrap();
     assert_ne!(keys(&folder), old);
     assert_eq!(keys(&folder)[0].len(), 64, "one key");
     assert_sound(&group);
@@ -51,16 +51,16 @@ fn a_file_with_a_plaintext_header_and_one_in_memory() {
     let folder = Folder::new(1);
     let open = || StoreOptions::new().plaintext_header("main");
     let store = open().open_or_create(&folder.db(), folder.secrets()).unwrap();
-    store.found_group("Flat", "Anna").unwrap();
+    store.create_group("Flat", "Anna").unwrap();
     let old = keys(&folder);
-    store.rekey().unwrap();
+    store.maintenance().rekey().unwrap();
     assert_ne!(keys(&folder), old);
     drop(store);
     let store = open().open(&folder.db(), folder.secrets()).unwrap();
     assert_eq!(store.groups().unwrap().len(), 1);
     assert!(std::fs::read(folder.db()).unwrap().starts_with(b"SQLite format 3"));
     let store = StoreOptions::new().in_memory().unwrap();
-    store.rekey().unwrap();
+    store.maintenance().rekey().unwrap();
 }
 
 #[test]
@@ -71,17 +71,17 @@ fn nothing_happens_while_somebody_else_has_the_file_open() {
     let group = found(&store, 3);
     let old = keys(&folder);
     let other = folder.open().unwrap();
-    assert!(matches!(store.rekey(), Err(StoreError::Busy)));
+    assert!(matches!(store.maintenance().rekey(), Err(StoreError::Busy)));
     assert_eq!(keys(&folder), old);
     record(&group, 3, 3, &mut Rng::new(1));
     record(&only(&other), 3, 3, &mut Rng::new(2));
     other.suspend().unwrap();
-    store.rekey().unwrap();
+    store.maintenance().rekey().unwrap();
     other.resume().unwrap();
     assert_sound(&only(&other));
     // Not behind the back of an app that sleeps.
     store.suspend().unwrap();
-    assert!(matches!(store.rekey(), Err(StoreError::Suspended)));
+    assert!(matches!(store.maintenance().rekey(), Err(StoreError::Suspended)));
     assert!(matches!(store.groups(), Err(StoreError::Suspended)));
 }
 
@@ -94,7 +94,7 @@ fn child_that_changes_the_key_until_it_is_killed() {
     let group = only(&store);
     for seed in 0.. {
         say("rekey", &[]);
-        store.rekey().unwrap();
+        store.maintenance().rekey().unwrap();
         say("rekeyed", &[]);
         let before: BTreeSet<EntryId> = group_ids(&group);
         record(&group, 2, 2, &mut Rng::new(seed));
@@ -132,7 +132,7 @@ fn a_killed_process_leaves_a_key_that_opens_everything() {
         assert_eq!(keys(&folder).len(), 1);
         assert_eq!(keys(&folder)[0].len(), 64, "round {round}: one key is left");
         let store = folder.store();
-        let found = store.fsck(&mut |_| ControlFlow::Continue(())).unwrap();
+        let found = store.maintenance().check_database(&mut |_| ControlFlow::Continue(())).unwrap();
         assert_eq!(found.remedy(), None, "round {round}: {found:?}");
         keys_met.insert(std::mem::replace(&mut known, keys(&folder)));
         round += 1;

@@ -1,4 +1,4 @@
-//! Bundles in parts: limited, interrupted, gone on with.
+//! Bundles in parts: limited in size, interrupted, continued.
 #![cfg(feature = "sqlcipher")]
 
 use std::collections::BTreeSet;
@@ -47,14 +47,14 @@ fn kept(cursor: &BundleCursor) -> BundleCursor {
 fn part(group: &Group, cursor: &mut BundleCursor, most_bytes: Option<u64>) -> (Vec<u8>, Exported) {
     let mut out = Vec::new();
     *cursor = kept(cursor);
-    let exported = group.export_part(cursor, most_bytes, &mut out, &mut go_on).unwrap();
+    let exported = group.bundles().export_part(cursor, most_bytes, &mut out, &mut go_on).unwrap();
     assert_eq!(exported.bytes, out.len() as u64);
     (out, exported)
 }
 
 /// Somebody who joined and has no entry yet, to be copied.
-fn newcomer(by: &Anna, name: &str, seed: u64) -> Folder {
-    let Person { _folder, store, group, .. } = add(by, name, seed);
+fn newcomer(host: &Anna, name: &str, seed: u64) -> Folder {
+    let Person { _folder, store, group, .. } = add(host, name, seed);
     drop((store, group));
     _folder
 }
@@ -92,7 +92,7 @@ fn history(folder: &Folder) -> (Anna, Folder) {
     let phone = newcomer(&anna, "Ben", 41);
     import(&cleo.group, &export(&anna));
     record(&anna, 6, 3, &mut rng);
-    anna.renew_epoch(0).unwrap();
+    anna.keys().rotate_group_key(0).unwrap();
     pay(&cleo.group, &mut rng);
     import(&anna, &export(&cleo.group));
     record(&anna, 6, 3, &mut rng);
@@ -105,7 +105,7 @@ fn history(folder: &Folder) -> (Anna, Folder) {
 fn parts_of_any_size_give_everything_in_any_order() {
     let folder = Folder::new(1);
     let (anna, phone) = history(&folder);
-    let mut cursor = anna.begin_bundle(Since::Beginning);
+    let mut cursor = anna.bundles().begin(Since::Beginning);
     let (whole, Exported { entries: all, .. }) = part(&anna, &mut cursor, None);
     // Behind everything, only what stands in front of every part.
     let (_, Exported { entries: epochs, .. }) = part(&anna, &mut cursor, None);
@@ -113,7 +113,7 @@ fn parts_of_any_size_give_everything_in_any_order() {
     let whole = whole.len() as u64;
     let (mut sizes, mut rng) = (BTreeSet::new(), Rng::new(1));
     for most in (0..whole + 500).step_by(250) {
-        let mut cursor = anna.begin_bundle(Since::Beginning);
+        let mut cursor = anna.bundles().begin(Since::Beginning);
         let (first, exported) = part(&anna, &mut cursor, Some(most));
         if !sizes.insert(exported.entries) {
             continue;
@@ -137,10 +137,10 @@ fn parts_are_no_larger_than_asked_for() {
     let folder = Folder::new(2);
     let (anna, phone) = history(&folder);
     record(&anna, 2_500, 500, &mut Rng::new(2));
-    let summary = anna.summary().unwrap();
+    let summary = anna.bundles().summary().unwrap();
     pay(&anna, &mut Rng::new(3));
     for most in [20_000, 600_000] {
-        let (mut cursor, mut parts) = (anna.begin_bundle(Since::Beginning), Vec::new());
+        let (mut cursor, mut parts) = (anna.bundles().begin(Since::Beginning), Vec::new());
         let mut left = u64::MAX;
         while left > 0 {
             let (bytes, exported) = part(&anna, &mut cursor, Some(most));
@@ -160,7 +160,7 @@ fn parts_are_no_larger_than_asked_for() {
         }
     }
     // What the receiver has is not in any part.
-    let mut cursor = anna.begin_bundle(Since::Known(&summary));
+    let mut cursor = anna.bundles().begin(Since::Known(&summary));
     let (_, exported) = part(&anna, &mut cursor, Some(0));
     assert_eq!((exported.entries, exported.left), (1, 0));
 }
@@ -176,14 +176,15 @@ fn an_export_goes_on_behind_whatever_its_output_took() {
             0 => boundary,
             _ => boundary.saturating_sub(1 + rng.below(300)),
         };
-        let mut cursor = anna.begin_bundle(Since::Beginning);
+        let mut cursor = anna.bundles().begin(Since::Beginning);
         let mut out = Small { bytes: Vec::new(), room };
         let failed = match rng.below(2) {
-            0 => anna.export_part(&mut cursor, None, &mut out, &mut go_on),
+            0 => anna.bundles().export_part(&mut cursor, None, &mut out, &mut go_on),
             _ => {
                 // What waits in a buffer is lost when the output fails.
                 let mut buffered = BufWriter::with_capacity(5_000, &mut out);
-                let failed = anna.export_part(&mut cursor, None, &mut buffered, &mut go_on);
+                let failed =
+                    anna.bundles().export_part(&mut cursor, None, &mut buffered, &mut go_on);
                 drop(buffered.into_parts());
                 failed
             }
@@ -207,9 +208,9 @@ fn what_was_written_is_not_written_again() {
     let whole = export(&anna);
     for (room, fewer) in [(whole.len() / 3, 0), (whole.len() / 2, 1_000), (whole.len() - 9, 2_000)]
     {
-        let mut cursor = anna.begin_bundle(Since::Beginning);
+        let mut cursor = anna.bundles().begin(Since::Beginning);
         let mut out = Small { bytes: Vec::new(), room };
-        anna.export_part(&mut cursor, None, &mut out, &mut go_on).unwrap_err();
+        anna.bundles().export_part(&mut cursor, None, &mut out, &mut go_on).unwrap_err();
         let (rest, exported) = part(&anna, &mut cursor, None);
         let all = boundaries(&whole).len() as u64;
         assert!(exported.entries + fewer <= all, "{exported:?}");
@@ -226,12 +227,13 @@ fn what_was_written_is_not_written_again() {
         assert_sound(&group);
     }
     // Whoever cancels goes on at once.
-    let (mut cursor, mut first, mut calls) = (anna.begin_bundle(Since::Beginning), Vec::new(), 0);
+    let (mut cursor, mut first, mut calls) =
+        (anna.bundles().begin(Since::Beginning), Vec::new(), 0);
     let mut cancel = |_| {
         calls += 1;
         if calls > 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let cancelled = anna.export_part(&mut cursor, None, &mut first, &mut cancel);
+    let cancelled = anna.bundles().export_part(&mut cursor, None, &mut first, &mut cancel);
     assert!(matches!(cancelled, Err(StoreError::Cancelled)));
     let (rest, exported) = part(&anna, &mut cursor, None);
     assert!(rest.len() + first.len() < whole.len() + 20_000);
@@ -244,7 +246,7 @@ fn what_was_written_is_not_written_again() {
 fn what_came_again_with_what_it_waited_for_waits_no_more() {
     let folder = Folder::new(6);
     let (anna, phone) = history(&folder);
-    let mut cursor = anna.begin_bundle(Since::Beginning);
+    let mut cursor = anna.bundles().begin(Since::Beginning);
     for _ in 0..4 {
         part(&anna, &mut cursor, Some(0));
     }
@@ -267,7 +269,7 @@ fn a_later_part_is_sealed_for_those_who_are_left() {
     let (ben, cleo) = (add(&anna, "Ben", 42), add(&anna, "Cleo", 32));
     let mut rng = Rng::new(5);
     record(&anna, 30, 10, &mut rng);
-    let mut cursor = anna.begin_bundle(Since::Beginning);
+    let mut cursor = anna.bundles().begin(Since::Beginning);
     let (first, exported) = part(&anna, &mut cursor, Some(12_000));
     assert!(exported.left > 10);
     import(&cleo.group, &first);
@@ -291,7 +293,7 @@ fn a_restored_backup_may_sign_if_nothing_later_went_out() {
     let backup = std::fs::read(folder.db()).unwrap();
     let store = folder.open().unwrap();
     let group = store.group(store.group_ids().unwrap()[0]).unwrap();
-    let mut cursor = group.begin_bundle(Since::Beginning);
+    let mut cursor = group.bundles().begin(Since::Beginning);
     record(&group, 5, 5, &mut Rng::new(8));
     let (_, exported) = part(&group, &mut cursor, Some(6_000));
     assert!(exported.left > 5);
@@ -306,17 +308,17 @@ fn a_restored_backup_may_sign_if_nothing_later_went_out() {
     std::fs::write(folder.db(), &backup).unwrap();
     let store = folder.open().unwrap();
     let group = store.group(store.group_ids().unwrap()[0]).unwrap();
-    let refused = group.export_part(&mut cursor, None, &mut Vec::new(), &mut go_on);
-    assert!(matches!(refused, Err(StoreError::Behind(_))), "{refused:?}");
+    let refused = group.bundles().export_part(&mut cursor, None, &mut Vec::new(), &mut go_on);
+    assert!(matches!(refused, Err(StoreError::RolledBack(_))), "{refused:?}");
 }
 
 #[test]
 fn a_cursor_of_something_else_is_told() {
     let folder = Folder::new(9);
     let (anna, phone) = history(&folder);
-    let summary = anna.summary().unwrap();
+    let summary = anna.bundles().summary().unwrap();
     for since in [Since::Beginning, Since::Known(&summary)] {
-        let bytes = anna.begin_bundle(since).to_bytes();
+        let bytes = anna.bundles().begin(since).to_bytes();
         for place in 0..bytes.len() {
             let mut altered = bytes.clone();
             altered[place] ^= 1;
@@ -327,17 +329,18 @@ fn a_cursor_of_something_else_is_told() {
         let longer = [&bytes[..], &[0]].concat();
         assert_eq!(BundleCursor::from_bytes(&longer), Err(BundleCursorError::Form));
     }
-    let mut cursor = anna.begin_bundle(Since::Beginning);
+    let mut cursor = anna.bundles().begin(Since::Beginning);
     let (bundle, _) = part(&anna, &mut cursor, None);
     let refused = |group: &Group| {
         let (mut cursor, mut out) = (cursor.clone(), Vec::new());
-        let refused = group.export_part(&mut cursor, None, &mut out, &mut go_on).unwrap_err();
+        let refused =
+            group.bundles().export_part(&mut cursor, None, &mut out, &mut go_on).unwrap_err();
         assert!(out.is_empty());
         let StoreError::BundleCursor(error) = refused else { panic!("{refused}") };
         error
     };
     assert_eq!(
-        refused(&anna.store.found_group("Two", "Anna").unwrap()),
+        refused(&anna.store.create_group("Two", "Anna").unwrap()),
         BundleCursorError::OtherGroup
     );
     let (_f, _s, bens, _) = arrive(&phone, &[&bundle]);

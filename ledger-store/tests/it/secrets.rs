@@ -1,5 +1,5 @@
-//! Keys: what happens without them, and that neither they nor anything they
-//! protect is readable anywhere else.
+//! Keys: without them nothing opens, and neither they nor the data that they protect are
+//! readable anywhere else.
 #![cfg(feature = "sqlcipher")]
 
 use std::path::Path;
@@ -54,7 +54,7 @@ fn secrets_that_cannot_be_had_stop_everything() {
     // A group needs new device keys, which cannot be kept.
     let locked = Locked { inside: FileSecrets::new(folder.keys()), readable: true };
     let store = Store::open(&folder.db(), Arc::new(locked)).unwrap();
-    assert!(matches!(store.found_group("Two", "Anna"), Err(StoreError::Secrets(_))));
+    assert!(matches!(store.create_group("Two", "Anna"), Err(StoreError::Secrets(_))));
     assert_sound(&only(&store));
 }
 
@@ -128,7 +128,7 @@ fn errors_hold_no_secret() {
 fn nothing_readable_lies_on_the_disk() {
     let folder = Folder::new(16);
     let store = folder.store();
-    let group = store.found_group("Zauberberg", "Settembrini").unwrap();
+    let group = store.create_group("Zauberberg", "Settembrini").unwrap();
     group.append(vec![NewEntry::Placeholder { name: "Naphta".to_owned() }]).unwrap();
     record(&group, 700, 350, &mut Rng::new(16));
     let keys = std::fs::read_to_string(folder.keys()).unwrap();

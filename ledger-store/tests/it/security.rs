@@ -1,4 +1,4 @@
-//! SECURITY.md names tests that exist.
+//! SECURITY.md: every test that it names exists.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! How much of the file the lists take, beside the entries.
+//! Size of the tables behind lists, compared with the entries.
 #![cfg(feature = "sqlcipher")]
 
 use ledger_core::{Amount, Currency, Date, Expense, Transaction, split_equally};

@@ -1,6 +1,7 @@
-//! Histories of groups on several replicas, with a faulty network, crashes and liars; every
-//! property of the ledger is checked at each quiet point. Ends with a status other than 0, and a
-//! test that reproduces it, if one is violated.
+//! Simulation of groups on several replicas, with a faulty network, crashes and liars.
+//!
+//! Every property of the ledger is checked at each quiet point. After a violation, the program prints
+//! a test that reproduces the violation, and exits with a status other than 0.
 
 use std::ops::Range;
 use std::panic::resume_unwind;
@@ -37,7 +38,7 @@ struct Arguments {
     /// 0: none; 1: faulty network and crashes; 2: lying members; 3: everything
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(0..=3))]
     adversary: u8,
-    /// What travels between replicas
+    /// The form in which entries travel
     #[arg(long, value_enum, default_value_t = Via::Entries)]
     via: Via,
     /// Print the result as JSON
@@ -173,22 +174,25 @@ fn report(arguments: &Arguments, case: &Case, failure: &Failure) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// What is broken on purpose, and after how many histories that shows.
+/// Hunts every mistake that is made on purpose, and prints after how many histories each shows.
 fn bugs(arguments: &Arguments) -> ExitCode {
     let (settings, limit) = (arguments.settings(arguments.seed), arguments.seeds.max(500));
     let mut missed = false;
     let hunts = [phones::hunt_mutants, hunt_mutants, hunt_breaks, hunt_steps, hunt_rules];
-    for hunted in hunts.into_iter().flat_map(|hunt| hunt(&settings, limit)) {
-        if !hunted.text.is_empty() {
-            println!("{}:", hunted.text);
+    for hunt_result in hunts.into_iter().flat_map(|hunt| hunt(&settings, limit)) {
+        if !hunt_result.wrong.is_empty() {
+            println!("{}:", hunt_result.wrong);
         }
-        match hunted.caught {
+        match hunt_result.caught {
             Some((n, failure)) => {
-                println!("{:24} after {n:4} histories: {}", hunted.bug, failure.violation.property);
+                println!(
+                    "{:24} after {n:4} histories: {}",
+                    hunt_result.name, failure.violation.property
+                );
             }
             None => {
                 missed = true;
-                println!("{:24} NOT NOTICED in {limit} histories", hunted.bug);
+                println!("{:24} NOT NOTICED in {limit} histories", hunt_result.name);
             }
         }
     }

@@ -9,8 +9,6 @@ mod applied;
 pub use applied::APPLIED;
 use applied::turn_on;
 
-use crate::replicas::{Failure, Hunted};
-
 /// A mistake that a thread of the mutated ledger makes while it is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mutant {
@@ -33,11 +31,8 @@ impl Mutant {
         result
     }
 
-    /// The result of a hunt for this mutant. A violation of a property other than the expected ones
-    /// does not count.
-    pub(crate) fn hunted(&self, caught: Option<(u64, Failure)>) -> Hunted {
-        let expected = |property| self.noticed_as.is_empty() || self.noticed_as.contains(&property);
-        let caught = caught.filter(|(_, failure)| expected(failure.violation.property));
-        Hunted { bug: self.name, text: self.wrong, caught }
+    /// Whether a violation of this property counts as noticing the mutant.
+    pub(crate) fn is_noticed_as(&self, property: &str) -> bool {
+        self.noticed_as.is_empty() || self.noticed_as.contains(&property)
     }
 }

@@ -1,4 +1,4 @@
-//! Whoever carries the bundles, and what becomes of them on the way.
+//! The carrier of the bundles, who may drop, repeat, cut, mix and alter them.
 
 use ledger_core::GroupId;
 use ledger_core::bundle::{Records, frame};
@@ -13,7 +13,7 @@ const KEPT: usize = 40;
 
 const CARRIER: &str = "carrier";
 
-/// The bundles that are under way, oldest first, each with its phone.
+/// The bundles that are under way, oldest first, each with the number of its phone.
 #[derive(Default)]
 pub(super) struct Carrier {
     bundles: Vec<(usize, Vec<u8>)>,
@@ -28,8 +28,7 @@ impl Carrier {
         self.bundles.push((from, bundle));
     }
 
-    /// What arrives next, and how it left its phone if it is whole; none if
-    /// nothing does.
+    /// The next bundle that arrives, possibly altered; `None` if no bundle arrives.
     pub(super) fn give(
         &mut self,
         settings: &Settings,
@@ -99,8 +98,8 @@ impl Carrier {
         }
     }
 
-    /// A key of the carrier's own, wrapped for whoever is meant, and envelopes of
-    /// topics that nobody knows.
+    /// A bundle with a key that the carrier made, wrapped for the recipients, and with envelopes of
+    /// unknown topics.
     pub(super) fn forgery(
         group: GroupId,
         recipients: &std::collections::BTreeSet<[u8; 32]>,

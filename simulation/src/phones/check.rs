@@ -1,4 +1,4 @@
-//! What is checked, and when.
+//! Checks of phones, after every import and at the end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,49 +10,48 @@ use ledger_store::StoreError;
 use super::phone::{Phone, go_on};
 use ledger_model::sim::arrival::{Violation, violation};
 
-/// Nothing reaches who is cut off.
+/// A device that is cut off gets no entry that was sealed after the cut.
 pub(super) const CUT_OFF: &str = "nothing reaches who is cut off";
 pub(super) const NO_BACK_DATING: &str = "3: no back-dating";
 const CONVERGENCE: &str = "1: convergence";
 const NOTHING_LOST: &str = "5: nothing lost";
 const FROM_SCRATCH: &str = "6: incremental = from scratch";
 
-/// Which entries must not reach which device: they were sealed first by somebody
-/// who knew that it is cut off.
+/// Entries that must not reach a device, because they were sealed first by a person who knew that
+/// the device was cut off.
 #[derive(Default)]
-pub(super) struct Secrets(BTreeMap<DeviceId, BTreeSet<EntryId>>);
+pub(super) struct WithheldEntries(BTreeMap<DeviceId, BTreeSet<EntryId>>);
 
-impl Secrets {
-    /// Takes note of what was sealed by somebody who knows that these are cut
-    /// off.
-    pub(super) fn add(&mut self, from: &[DeviceId], entries: &BTreeSet<EntryId>) {
-        for device in from {
+impl WithheldEntries {
+    /// Adds entries that were sealed by a person who knew that these devices were cut off.
+    pub(super) fn add(&mut self, devices: &[DeviceId], entries: &BTreeSet<EntryId>) {
+        for device in devices {
             self.0.entry(*device).or_default().extend(entries);
         }
     }
 
-    /// How many there are.
+    /// Number of pairs of a device and an entry.
     pub(super) fn len(&self) -> usize {
         self.0.values().map(BTreeSet::len).sum()
     }
 
-    /// Whether a phone holds nothing that it must not.
+    /// Checks that a phone holds no entry that must not reach it.
     pub(super) fn check(&self, phone: &Phone) -> Result<Option<Violation>, StoreError> {
         let Some(secrets) = self.0.get(&phone.device()) else { return Ok(None) };
-        let mut by_bundle = phone.ids()?.into_iter().filter(|id| !phone.given.contains(id));
+        let mut by_bundle = phone.ids()?.into_iter().filter(|id| !phone.entered_with.contains(id));
         let leaked = by_bundle.find(|id| secrets.contains(id));
         let detail = |id| format!("{} of person {} holds {id}", phone.device(), phone.person);
         Ok(leaked.and_then(|id| violation(CUT_OFF, detail(id))))
     }
 }
 
-/// Balances sum to zero.
+/// Checks that balances sum to zero.
 pub(super) fn conservation(phone: &Phone) -> Result<Option<Violation>, StoreError> {
     let ledger = phone.group.ledger()?;
     Ok(crate::replicas::conservation(&ledger))
 }
 
-/// What holds when everybody of these has everything.
+/// Checks phones that all have got everything.
 pub(super) fn quiet(
     phones: &[&Phone],
     written: &BTreeSet<EntryId>,
@@ -74,7 +73,7 @@ pub(super) fn quiet(
             return Ok(violation(NOTHING_LOST, format!("{lost} is not everywhere")));
         }
         // Junk has topics of its own.
-        let missing = phone.group.missing_topics()?;
+        let missing = phone.group.bundles().missing_topics()?;
         if let Some(topic) = missing.iter().find(|topic| topics.contains(topic)) {
             return Ok(violation(NOTHING_LOST, format!("the key of {topic:?} is missing")));
         }
@@ -86,8 +85,8 @@ pub(super) fn quiet(
     Ok(None)
 }
 
-/// Verdicts and state are those of an evaluation from scratch, and all tables
-/// those that follow.
+/// Checks that verdicts and state are those of an evaluation from scratch, and that all tables
+/// follow from them.
 fn from_scratch(
     phone: &Phone,
     entries: Vec<VerifiedEntry>,
@@ -99,7 +98,7 @@ fn from_scratch(
     if *phone.group.ledger()?.view() != *whole.view() {
         return Ok(violation(FROM_SCRATCH, "another view".to_owned()));
     }
-    let rows = phone.group.activity(None, u32::MAX)?;
+    let rows = phone.group.lists().activity(None, u32::MAX)?;
     let stored: BTreeMap<EntryId, _> =
         rows.iter().map(|row| (row.entry.id(), row.verdict)).collect();
     for (entry, verdict) in whole.verdicts() {
@@ -107,7 +106,7 @@ fn from_scratch(
             return Ok(violation(FROM_SCRATCH, format!("{} is {verdict:?}", entry.id())));
         }
     }
-    let problems = phone.group.verify(&mut go_on)?.problems;
+    let problems = phone.group.maintenance().verify_history(&mut go_on)?.problems;
     let first = problems.first().map(|problem| format!("{problem:?}"));
     Ok(first.and_then(|problem| violation(FROM_SCRATCH, problem)))
 }

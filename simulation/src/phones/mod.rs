@@ -1,30 +1,29 @@
-//! A group whose phones exchange nothing but sealed bundles, carried by somebody
-//! who drops, repeats, reorders, cuts and alters them.
+//! Simulation of a group whose phones exchange nothing but sealed bundles.
 //!
-//! Unlike [`crate::replicas`], where a script is written beforehand, people act
-//! live here, through the store's own calls: they join, write, remove, pair,
-//! revoke, renew keys, and export and import bundles. So what is attacked is the
-//! code that phones run, keys and quarantine included. The databases are in
-//! memory, clock and randomness come from the seed, and a seed gives one digest.
+//! A carrier drops, repeats, reorders, cuts and alters the bundles. Unlike [`crate::replicas`], where
+//! a script is written beforehand, people act live here through the calls of the store: they join,
+//! write, remove, pair, revoke, renew keys, and export and import bundles. So the attacks meet the
+//! code that phones run, keys and quarantine included. The databases are in memory. Clock and
+//! randomness come from the seed, and a seed gives one digest.
 //!
-//! While it runs, after every import: balances sum to zero; what those who were
-//! cut off send changes nothing; nothing reaches a phone that was sealed first by
-//! somebody who knew that it is cut off. In the end, when everybody has
-//! everything: all hold the same entries and the same state, which is that of an
-//! evaluation from scratch; nothing is lost; databases check out.
+//! After every import, balances sum to zero; entries of devices that were cut off change nothing; and
+//! no phone holds an entry that was sealed first by a person who knew that the phone was cut off.
+//! In the end, everybody gets everything. Then all hold the same entries and the same state, which is
+//! that of an evaluation from scratch; nothing is lost; and the databases have no damage.
 
 #![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
 
+mod actions;
 mod carrier;
 mod check;
 mod phone;
 mod play;
 
 use crate::mutants::{self, Mutant};
-use crate::replicas::{Failure, Hunted, Outcome, Settings};
+use crate::replicas::{Failure, HuntResult, Outcome, Settings};
 use ledger_model::sim::tally::Tally;
 
-/// Plays one history.
+/// Runs one history.
 ///
 /// # Errors
 /// The first violation, with the number of the step at which it shows.
@@ -32,7 +31,7 @@ pub fn run(settings: Settings) -> Result<Outcome, Failure> {
     play::Play::new(settings)?.run()
 }
 
-/// The same history with as few steps as show the violation.
+/// The shortest beginning of a history that shows a violation.
 #[must_use]
 pub fn shrink(settings: Settings, failure: &Failure) -> (Settings, Failure) {
     let shorter = (0..settings.entries).find_map(|entries| {
@@ -79,14 +78,14 @@ pub fn missing(tally: &Tally) -> Vec<(&'static str, &'static str)> {
 /// Looks for each mutant of the ledger in this build that concerns keys, in histories of this kind,
 /// with seeds from `settings.seed` on, at most `limit` of them.
 #[must_use]
-pub fn hunt_mutants(settings: &Settings, limit: u64) -> Vec<Hunted> {
-    let hunted = |mutant: &Mutant| {
+pub fn hunt_mutants(settings: &Settings, limit: u64) -> Vec<HuntResult> {
+    let hunt_result = |mutant: &Mutant| {
         let find = |n: u64| {
             let seed = settings.seed.wrapping_add(n);
             let failure = mutant.with(|| run(Settings { seed, ..*settings }).err());
             Some((n + 1, failure?))
         };
-        mutant.hunted((0..limit).find_map(find))
+        HuntResult::mutant(mutant, (0..limit).find_map(find))
     };
-    mutants::APPLIED.iter().filter(|mutant| mutant.via_bundles).map(hunted).collect()
+    mutants::APPLIED.iter().filter(|mutant| mutant.via_bundles).map(hunt_result).collect()
 }

@@ -1,4 +1,4 @@
-//! A phone: a database in memory, and who uses it.
+//! A phone: a database in memory, and the person who uses it.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -13,13 +13,13 @@ use ledger_store::{
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
-/// A clock that all phones share, and randomness of a phone's own.
-struct Seeded {
+/// A clock that all phones share, and seeded randomness for one phone.
+struct SeededEnvironment {
     clock: Arc<AtomicU64>,
     rng: Mutex<ChaCha20Rng>,
 }
 
-impl Environment for Seeded {
+impl Environment for SeededEnvironment {
     fn now_ms(&self) -> u64 {
         self.clock.fetch_add(1, Ordering::Relaxed)
     }
@@ -36,19 +36,23 @@ pub(super) struct Phone {
     pub(super) group: Group,
     /// The number of the person who uses it.
     pub(super) person: usize,
-    /// What it got with the answer or pairing by which it entered.
-    pub(super) given: BTreeSet<EntryId>,
-    /// Its own entries that were in a bundle of it.
+    /// The entries that came with the answer or pairing by which the phone entered the group.
+    pub(super) entered_with: BTreeSet<EntryId>,
+    /// Entries by this phone that were in one of its bundles.
     handed_out: BTreeSet<EntryId>,
 }
 
-/// An empty database.
-pub(super) fn empty(seed: u64, number: usize, clock: &Arc<AtomicU64>) -> Result<Store, StoreError> {
+/// An empty database with its own randomness.
+pub(super) fn new_database(
+    seed: u64,
+    number: usize,
+    clock: &Arc<AtomicU64>,
+) -> Result<Store, StoreError> {
     let mut bytes = [0; 32];
     let numbers = [seed, number as u64].into_iter().flat_map(u64::to_be_bytes);
     bytes.iter_mut().zip(numbers).for_each(|(to, from)| *to = from);
     let rng = Mutex::new(ChaCha20Rng::from_seed(bytes));
-    let environment = Arc::new(Seeded { clock: Arc::clone(clock), rng });
+    let environment = Arc::new(SeededEnvironment { clock: Arc::clone(clock), rng });
     StoreOptions::new().environment(environment).in_memory()
 }
 
@@ -57,18 +61,18 @@ pub(super) fn go_on(_: Progress) -> ControlFlow<()> {
 }
 
 impl Phone {
-    /// A phone that has just entered.
+    /// A phone that has just entered the group.
     pub(super) fn new(store: Store, group: Group, person: usize) -> Result<Phone, StoreError> {
-        let (given, handed_out) = (BTreeSet::new(), BTreeSet::new());
-        let phone = Phone { store, group, person, given, handed_out };
-        Ok(Phone { given: phone.ids()?, ..phone })
+        let (entered_with, handed_out) = (BTreeSet::new(), BTreeSet::new());
+        let phone = Phone { store, group, person, entered_with, handed_out };
+        Ok(Phone { entered_with: phone.ids()?, ..phone })
     }
 
     pub(super) fn device(&self) -> DeviceId {
         self.group.device()
     }
 
-    /// Whether it may write, as far as it knows.
+    /// Whether the phone may write, as far as it knows.
     pub(super) fn may_write(&self) -> Result<bool, StoreError> {
         Ok(self.group.ledger()?.state().may_write(self.device()))
     }
@@ -77,9 +81,9 @@ impl Phone {
         Ok(self.group.ledger()?.state().digest())
     }
 
-    /// Everything that it holds, oldest first.
+    /// All entries that the phone holds, oldest first.
     pub(super) fn entries(&self) -> Result<Vec<VerifiedEntry>, StoreError> {
-        let mut rows = self.group.activity(None, u32::MAX)?;
+        let mut rows = self.group.lists().activity(None, u32::MAX)?;
         rows.reverse();
         Ok(rows.into_iter().map(|row| row.entry).collect())
     }
@@ -89,17 +93,17 @@ impl Phone {
     }
 
     pub(super) fn import(&self, bundle: &[u8]) -> Result<Imported, StoreError> {
-        self.group.import_bundle(&mut &bundle[..], &mut go_on)
+        self.group.bundles().import(&mut &bundle[..], &mut go_on)
     }
 
-    /// Exports a bundle. Also gives its own entries that were in none before:
-    /// it has chosen the key for these.
+    /// Exports a bundle. Also returns the phone's own entries that were in no bundle before: the
+    /// phone has chosen the key for these.
     pub(super) fn export(
         &mut self,
         since: Since<'_>,
     ) -> Result<(Vec<u8>, Exported, BTreeSet<EntryId>), StoreError> {
         let mut bundle = Vec::new();
-        let exported = self.group.export_bundle(since, &mut bundle, &mut go_on)?;
+        let exported = self.group.bundles().export(since, &mut bundle, &mut go_on)?;
         let mut fresh = BTreeSet::new();
         for entry in self.entries()? {
             let own = entry.decoded().header().device() == self.device();

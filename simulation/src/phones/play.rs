@@ -1,57 +1,52 @@
-//! What people do, step by step.
+//! A running history: steps, exports, deliveries, and the checks at its end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use ledger_core::bundle::Summary;
-use ledger_core::messages::invite::InviteLink;
 use ledger_core::seal::{Envelope, Topic};
-use ledger_core::{
-    Amount, Currency, Date, DeviceId, EntryId, Expense, MemberId, Transaction, split_equally,
-};
-use ledger_store::{
-    Group, NewEntry, NewInvite, PairingMode, Received, Since, StatementIntent, StoreError,
-};
+use ledger_core::{DeviceId, EntryId};
+use ledger_store::{Since, StoreError};
 
 use super::carrier::{Carrier, records};
-use super::check::{self, Secrets};
-use super::phone::{Phone, empty};
+use super::check::{self, WithheldEntries};
+use super::phone::{Phone, new_database};
 use crate::replicas::{Failure, Outcome, Settings, Trace};
 use ledger_model::sim::arrival::{Violation, violation};
 use ledger_model::sim::prng::Prng;
 use ledger_model::sim::tally::Tally;
 
-/// A step may fail where the library refuses it for a reason that fits.
-type Step = Result<Option<Violation>, StoreError>;
+/// Result of a step: a violation, nothing, or an error of the store, which counts as a violation.
+pub(super) type StepResult = Result<Option<Violation>, StoreError>;
 
-const STEPS: &str = "steps";
+pub(super) const STEPS: &str = "steps";
 const IMPORTS: &str = "imports";
 
-/// Most phones; each costs an exchange with all others at the end.
+/// The most phones. Each adds an exchange with all others at the end.
 const MOST_PHONES: usize = 9;
 
-/// Everything at some moment.
+/// The state of a running history.
 pub(super) struct Play {
-    settings: Settings,
-    rng: Prng,
-    clock: Arc<AtomicU64>,
-    phones: Vec<Phone>,
-    /// How many databases and people there were so far.
-    made: usize,
-    people: usize,
-    carrier: Carrier,
-    secrets: Secrets,
-    /// Who wrote what.
-    written: BTreeMap<EntryId, DeviceId>,
+    pub(super) settings: Settings,
+    pub(super) rng: Prng,
+    pub(super) clock: Arc<AtomicU64>,
+    pub(super) phones: Vec<Phone>,
+    /// Number of databases and of people so far.
+    pub(super) databases: usize,
+    pub(super) people: usize,
+    pub(super) carrier: Carrier,
+    pub(super) withheld: WithheldEntries,
+    /// The device that wrote each entry.
+    pub(super) written: BTreeMap<EntryId, DeviceId>,
     /// Every bundle that ever left a phone.
-    sent: Vec<Vec<u8>>,
-    /// The topics of their envelopes.
-    topics: BTreeSet<Topic>,
-    /// Topics of keys for which nobody signed.
-    forged: BTreeSet<Topic>,
-    tally: Tally,
-    trace: Trace,
+    pub(super) sent: Vec<Vec<u8>>,
+    /// The topics of the envelopes in them.
+    pub(super) topics: BTreeSet<Topic>,
+    /// Topics of keys that no epoch entry announces.
+    pub(super) forged: BTreeSet<Topic>,
+    pub(super) tally: Tally,
+    pub(super) trace: Trace,
 }
 
 fn failed(event: usize, violation: Violation) -> Failure {
@@ -69,10 +64,10 @@ impl Play {
             rng: Prng::new(settings.seed ^ 0xB0_0D1E),
             clock: Arc::new(AtomicU64::new(1_800_000_000_000)),
             phones: Vec::new(),
-            made: 0,
+            databases: 0,
             people: 0,
             carrier: Carrier::default(),
-            secrets: Secrets::default(),
+            withheld: WithheldEntries::default(),
             written: BTreeMap::new(),
             sent: Vec::new(),
             topics: BTreeSet::new(),
@@ -80,13 +75,13 @@ impl Play {
             tally: Tally::default(),
             trace: Trace::default(),
         };
-        play.found().map_err(|error| failed(0, refused(error)))?;
+        play.create_group().map_err(|error| failed(0, refused(error)))?;
         Ok(play)
     }
 
-    fn found(&mut self) -> Result<(), StoreError> {
+    fn create_group(&mut self) -> Result<(), StoreError> {
         let store = self.database()?;
-        let group = store.found_group("Flat", "Person 0")?;
+        let group = store.create_group("Flat", "Person 0")?;
         self.people = 1;
         self.phones.push(Phone::new(store, group, 0)?);
         while self.phones.len() < self.settings.replicas.max(2) {
@@ -95,9 +90,9 @@ impl Play {
         Ok(())
     }
 
-    fn database(&mut self) -> Result<ledger_store::Store, StoreError> {
-        self.made += 1;
-        empty(self.settings.seed, self.made, &self.clock)
+    pub(super) fn database(&mut self) -> Result<ledger_store::Store, StoreError> {
+        self.databases += 1;
+        new_database(self.settings.seed, self.databases, &self.clock)
     }
 
     pub(super) fn run(mut self) -> Result<Outcome, Failure> {
@@ -113,12 +108,12 @@ impl Play {
         }
         self.tally.add("histories", "histories", 1);
         self.tally.add("histories", "phones", self.phones.len());
-        self.tally.add("histories", "secrets kept from a phone", self.secrets.len());
+        self.tally.add("histories", "secrets kept from a phone", self.withheld.len());
         self.trace.debug(&self.tally);
         Ok(Outcome { digest: self.trace.end(), tally: self.tally })
     }
 
-    fn step(&mut self) -> Step {
+    fn step(&mut self) -> StepResult {
         let at = self.rng.below(self.phones.len());
         let may_write = self.phone(at)?.may_write()?;
         match self.rng.below(100) {
@@ -134,18 +129,18 @@ impl Play {
             80 | 81 => self.revoke(),
             82..=91 if may_write => {
                 self.tally.add(STEPS, "epoch renewed", 1);
-                self.phone(at)?.group.renew_epoch(0)?;
+                self.phone(at)?.group.keys().rotate_group_key(0)?;
                 Ok(None)
             }
             92 | 93 if may_write => {
                 self.tally.add(STEPS, "exchange key rotated", 1);
-                self.phone(at)?.group.rotate_exchange_key()?;
+                self.phone(at)?.group.keys().rotate_device_key()?;
                 Ok(None)
             }
             94 | 95 if self.settings.lies() => self.forge(at),
             96 => {
                 self.tally.add(STEPS, "memory released, everything loaded again", 1);
-                self.phone(at)?.store.release_memory()?;
+                self.phone(at)?.store.maintenance().release_memory()?;
                 Ok(None)
             }
             97 => {
@@ -156,52 +151,17 @@ impl Play {
         }
     }
 
-    fn phone(&self, at: usize) -> Result<&Phone, StoreError> {
+    pub(super) fn phone(&self, at: usize) -> Result<&Phone, StoreError> {
         self.phones.get(at).ok_or(StoreError::UnknownRequest)
     }
 
-    fn write(&mut self, at: usize) -> Step {
-        let phone = self.phones.get(at).ok_or(StoreError::UnknownRequest)?;
-        let state = phone.group.state()?;
-        let members: Vec<MemberId> = state.members().iter().map(|(id, _)| *id).collect();
-        let (Some(payer), Ok(currency)) = (self.rng.pick(&members), Currency::from_code("EUR"))
-        else {
-            return Ok(None);
-        };
-        let units = 1 + self.rng.draw() % 10_000;
-        let (Ok(amount), Ok(date)) =
-            (Amount::from_minor_units(units), Date::from_ymd(2026, 11, 21))
-        else {
-            return Ok(None);
-        };
-        let parts = split_equally(amount, members.len().min(3), units);
-        let shares = members.iter().copied().zip(parts).filter(|(_, part)| part.minor_units() > 0);
-        let details = Transaction::Expense(
-            Expense::new(date, format!("Thing {units}"), currency, amount)
-                .paid_by(payer, amount)
-                .shares(shares),
-        );
-        let known = phone.group.expenses(None, 50)?;
-        let original = self.rng.pick(&known).map(|row| row.original);
-        let entry = match (self.rng.below(10), original) {
-            (0, Some(original)) => NewEntry::Cancellation { original, reason: None },
-            (1 | 2, Some(original)) => NewEntry::Correction { original, details },
-            (3, _) => NewEntry::Placeholder { name: format!("Guest {units}") },
-            _ => NewEntry::Record(details),
-        };
-        self.tally.add(STEPS, "entry written", 1);
-        let (ids, device) = (phone.group.append(vec![entry])?, phone.device());
-        self.written.extend(ids.into_iter().map(|id| (id, device)));
-        Ok(None)
-    }
-
-    /// Exports for somebody's summary, or everything.
-    fn export(&mut self, at: usize) -> Step {
+    /// Exports a bundle, for the summary of another phone or of everything.
+    fn export(&mut self, at: usize) -> StepResult {
         let other = self.rng.below(self.phones.len());
         let group = self.phone(at)?.group.id();
         let known = match self.rng.chance(30) {
             true => {
-                let bytes = self.phone(other)?.group.summary()?.to_bytes();
+                let bytes = self.phone(other)?.group.bundles().summary()?.to_bytes();
                 Summary::from_bytes(group, &bytes).ok()
             }
             false => None,
@@ -210,22 +170,22 @@ impl Play {
         self.send(at, since)
     }
 
-    fn send(&mut self, at: usize, since: Since<'_>) -> Step {
+    fn send(&mut self, at: usize, since: Since<'_>) -> StepResult {
         let devices: Vec<DeviceId> = self.phones.iter().map(Phone::device).collect();
         let phone = self.phones.get_mut(at).ok_or(StoreError::UnknownRequest)?;
         let (bundle, _, fresh) = match phone.export(since) {
             Ok(exported) => exported,
-            // Whoever was cut off has no key to seal with.
+            // A device that was cut off has no key to seal with.
             Err(StoreError::NoEpochKey) if !phone.may_write()? => return Ok(None),
             Err(error) => return Err(error),
         };
         let ledger = phone.group.ledger()?;
         let (state, sealer) = (ledger.state(), phone.device());
-        // Those who were in the group, as this phone knows, and are no more.
+        // Devices that were in the group, as far as this phone knows, and are not any more.
         let is_cut = |id: &DeviceId| state.device_owner(*id).is_some() && !state.may_write(*id);
         let cut: Vec<DeviceId> = devices.into_iter().filter(is_cut).collect();
         if state.may_write(sealer) {
-            self.secrets.add(&cut, &fresh);
+            self.withheld.add(&cut, &fresh);
         }
         for record in records(&bundle) {
             let Ok(envelope) = Envelope::parse(&record) else { continue };
@@ -241,14 +201,14 @@ impl Play {
         Ok(None)
     }
 
-    /// The carrier brings something.
-    fn deliver(&mut self, to: usize) -> Step {
-        let given = self.carrier.give(&self.settings, &mut self.rng, &mut self.tally);
-        let Some(bundle) = given else { return Ok(None) };
+    /// Imports the next bundle of the carrier.
+    fn deliver(&mut self, to: usize) -> StepResult {
+        let entered_with = self.carrier.give(&self.settings, &mut self.rng, &mut self.tally);
+        let Some(bundle) = entered_with else { return Ok(None) };
         self.import(to, &bundle)
     }
 
-    fn import(&mut self, to: usize, bundle: &[u8]) -> Step {
+    fn import(&mut self, to: usize, bundle: &[u8]) -> StepResult {
         let phone = self.phone(to)?;
         let (before, held) = (phone.group.ledger()?, phone.ids()?);
         let report = phone.import(bundle)?;
@@ -263,7 +223,7 @@ impl Play {
             let detail = "those who were cut off changed the state".to_owned();
             return Ok(violation(check::NO_BACK_DATING, detail));
         }
-        let found = check::conservation(phone)?.or(self.secrets.check(phone)?);
+        let found = check::conservation(phone)?.or(self.withheld.check(phone)?);
         if !report.refused.is_empty() {
             return Ok(violation("no error", format!("{:?}", report.refused)));
         }
@@ -283,101 +243,9 @@ impl Play {
         Ok(found)
     }
 
-    /// Somebody joins by an open invite.
-    fn join(&mut self, at: usize) -> Result<(), StoreError> {
-        let (store, person) = (self.database()?, self.people);
-        self.people += 1;
-        let phone = self.phone(at)?;
-        let link =
-            phone.group.invite(&NewInvite { label: "all".into(), ..NewInvite::default() })?;
-        let link = InviteLink::parse(&link.reveal("x"))?;
-        let request = store.join(&link, &format!("Person {person}"))?;
-        let Received::Admitted(admitted) = phone.store.receive_request(&request)? else {
-            return Err(StoreError::UnknownRequest);
-        };
-        let group = store.finish_join(&admitted.answer)?;
-        let device = phone.device();
-        self.written.insert(admitted.entry, device);
-        self.phones.push(Phone::new(store, group, person)?);
-        self.tally.add(STEPS, "person joined", 1);
-        Ok(())
-    }
-
-    /// The founder removes somebody.
-    fn remove(&mut self) -> Step {
-        let target = self.rng.below(self.phones.len());
-        let founder = self.phone(0)?;
-        let state = founder.group.state()?;
-        let member = state.device_owner(self.phone(target)?.device());
-        let stands =
-            |member: &MemberId| state.member(*member).is_some_and(|member| !member.is_removed());
-        let Some(member) =
-            member.filter(stands).filter(|_| self.phone(target).is_ok_and(|p| p.person != 0))
-        else {
-            return Ok(None);
-        };
-        sign(&founder.group, StatementIntent::Remove { member, since: None })?;
-        self.tally.add(STEPS, "member removed", 1);
-        Ok(None)
-    }
-
-    /// A further device that records only: one with the root key cannot be kept
-    /// from anything by revoking it.
-    fn pair(&mut self, at: usize) -> Step {
-        let store = self.database()?;
-        let old = self.phone(at)?;
-        let (new, offer) = store.pair_as_new()?;
-        let (scanned, reply) = old.store.pair_as_old(&offer)?;
-        let (showing, revealed) = new.opened(&reply)?;
-        let entering = scanned.revealed(&revealed)?;
-        let (enrolling, groups) = match entering.enter(&showing.reveal_code()) {
-            Ok(entered) => entered,
-            Err(StoreError::NoRootKey) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let (awaiting, devices) = showing.groups(&groups)?.accept()?;
-        let granted = match enrolling.enrol(&devices, PairingMode::HighSecurity) {
-            Ok(granted) => granted,
-            Err(StoreError::Draft(_)) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let Some(group) = awaiting.finish(&granted)?.pop() else { return Ok(None) };
-        let person = old.person;
-        self.phones.push(Phone::new(store, group, person)?);
-        self.tally.add(STEPS, "device paired", 1);
-        Ok(None)
-    }
-
-    /// A person revokes a device that records only, by one with the root key.
-    fn revoke(&mut self) -> Step {
-        let records_only = |phone: &&Phone| phone.store.reveal_phrase().is_err();
-        let found = self.phones.iter().filter(records_only).find_map(|target| {
-            let mut others = self.phones.iter().filter(|phone| phone.person == target.person);
-            let by = others.find(|phone| phone.store.reveal_phrase().is_ok())?;
-            let state = by.group.state().ok()?;
-            let both = state.may_write(target.device()) && state.may_write(by.device());
-            both.then_some((by, target.device()))
-        });
-        let Some((by, device)) = found else { return Ok(None) };
-        sign(&by.group, StatementIntent::Revoke { device, since: None })?;
-        self.tally.add(STEPS, "device revoked", 1);
-        Ok(None)
-    }
-
-    /// Somebody hands out a key for which nobody signed, and junk.
-    fn forge(&mut self, at: usize) -> Step {
-        let phone = self.phone(at)?;
-        let (group, recipients) = (phone.group.id(), phone.group.state()?.recipients());
-        let (key, bundle) = Carrier::forgery(group, &recipients, &mut self.rng);
-        self.forged.insert(key.topic());
-        self.carrier.take(at, bundle);
-        self.tally.add(STEPS, "key forged", 1);
-        Ok(None)
-    }
-
-    /// The carrier is honest: everybody gets everything, and all is checked.
-    fn quiet(&mut self) -> Step {
-        // Who is in the group in the end, as the founder sees it.
+    /// Ends the history: the carrier delivers everything to everybody, and everything is checked.
+    fn quiet(&mut self) -> StepResult {
+        // Three rounds, as a phone exports in one round what it received in the one before.
         for _ in 0..3 {
             for from in 0..self.phones.len() {
                 self.send(from, Since::Beginning)?;
@@ -391,14 +259,15 @@ impl Play {
             }
         }
         let state = self.phone(0)?.group.state()?;
+        // The founder's state decides who is in the group.
         let (inside, outside): (Vec<&Phone>, Vec<&Phone>) =
             self.phones.iter().partition(|phone| state.may_write(phone.device()));
-        // Whoever is outside gets hold of all that ever travelled.
+        // A device outside of the group gets every bundle that ever left a phone.
         for phone in outside {
             for bundle in &self.sent {
                 phone.import(bundle)?;
             }
-            let found = self.secrets.check(phone)?;
+            let found = self.withheld.check(phone)?;
             if found.is_some() {
                 return Ok(found);
             }
@@ -412,9 +281,4 @@ impl Play {
         self.trace.note(digest.as_bytes());
         Ok(None)
     }
-}
-
-fn sign(group: &Group, act: StatementIntent) -> Result<(), StoreError> {
-    let proposal = group.propose(act)?;
-    group.sign(&proposal).map(|_| ())
 }

@@ -1,4 +1,4 @@
-//! The comparison of the ledger with the model, on one history.
+//! Comparison of the ledger with the model on one history.
 
 use std::collections::BTreeMap;
 
@@ -9,20 +9,20 @@ use ledger_core::engine::{
 use ledger_core::{EntryId, Rule, Verdict};
 
 use super::view::View;
-use super::{Error, Scene};
+use super::{Error, RealHistory};
 use ledger_model::sim::prng::Prng;
 use ledger_model::sim::replay::{another_order, generate};
 use ledger_model::sim::world::Step;
 use ledger_model::{History, Refusal, Rules, resolve_with};
 
-/// How much was compared.
+/// Counts of what was compared.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     /// Entries in the histories.
     pub entries: u64,
-    /// Entries that the model refused, and the ledger too.
+    /// Entries that both the model and the ledger refused.
     pub refused: u64,
-    /// Sets of entries on which both were asked.
+    /// Sets of entries that both evaluated.
     pub sets: u64,
     /// Verdicts on earlier entries that an arrival changed.
     pub flips: u64,
@@ -30,7 +30,7 @@ pub struct Tally {
     pub verdicts: BTreeMap<&'static str, u64>,
 }
 
-/// What differs, in words.
+/// An error that names a difference.
 fn differs<T>(what: impl Into<String>) -> Result<T, Error> {
     Err(what.into().into())
 }
@@ -40,16 +40,16 @@ fn differs<T>(what: impl Into<String>) -> Result<T, Error> {
 /// # Errors
 /// The first difference.
 pub fn compare(seed: u64, limit: usize, tally: &mut Tally) -> Result<(), Error> {
-    let scene = Scene::play(&generate(seed, limit), seed)?;
-    bytes(&scene)?;
-    refusals(&scene, tally)?;
+    let real_history = RealHistory::play(&generate(seed, limit), seed)?;
+    bytes(&real_history)?;
+    refusals(&real_history, tally)?;
     let mut rng = Prng::new(!seed);
-    incremental(&scene, &scene.steps, tally)?;
-    incremental(&scene, &another_order(&scene.steps, &mut rng), tally)?;
-    let mut shuffled: Vec<VerifiedEntry> = scene.entries.values().cloned().collect();
+    incremental(&real_history, &real_history.steps, tally)?;
+    incremental(&real_history, &another_order(&real_history.steps, &mut rng), tally)?;
+    let mut shuffled: Vec<VerifiedEntry> = real_history.entries.values().cloned().collect();
     rng.shuffle(&mut shuffled);
-    let one = evaluate(scene.group, shuffled)?;
-    let other = evaluate(scene.group, scene.entries.values().cloned().collect())?;
+    let one = evaluate(real_history.group, shuffled)?;
+    let other = evaluate(real_history.group, real_history.entries.values().cloned().collect())?;
     if one.view() != other.view() || !one.verdicts().eq(other.verdicts()) {
         return differs("the order of the input matters");
     }
@@ -61,26 +61,27 @@ pub fn compare(seed: u64, limit: usize, tally: &mut Tally) -> Result<(), Error> 
         };
         *tally.verdicts.entry(word).or_default() += 1;
     }
-    tally.entries += scene.entries.len() as u64;
-    tally.refused += scene.refused.len() as u64;
+    tally.entries += real_history.entries.len() as u64;
+    tally.refused += real_history.refused.len() as u64;
     Ok(())
 }
 
-/// Whether the ledger and a model with some rule switched off differ on the history of this seed: if
-/// so, the comparison would notice that the ledger lacks the rule.
+/// Whether the ledger differs from a model that lacks a rule, on the history of this seed. If so, the
+/// comparison would notice a ledger that lacks the rule.
 ///
 /// # Errors
-/// If the history cannot be made.
+/// If the history cannot be signed.
 pub fn notices(seed: u64, limit: usize, rules: &Rules) -> Result<bool, Error> {
-    let scene = Scene::play(&generate(seed, limit), seed)?;
-    let ledger = evaluate(scene.group, scene.entries.values().cloned().collect())?;
-    let model = View::of_model(&resolve_with(&scene.history, rules));
-    Ok(model != View::of_ledger(&scene, &ledger)?)
+    let real_history = RealHistory::play(&generate(seed, limit), seed)?;
+    let ledger = evaluate(real_history.group, real_history.entries.values().cloned().collect())?;
+    let model = View::of_model(&resolve_with(&real_history.history, rules));
+    Ok(model != View::of_ledger(&real_history, &ledger)?)
 }
 
-/// What was signed decodes and verifies, as it would on another device.
-fn bytes(scene: &Scene) -> Result<(), Error> {
-    let all = scene.entries.values().chain(scene.refused.iter().map(|(entry, _)| entry));
+/// Checks that every signed entry decodes and verifies, as on another device.
+fn bytes(real_history: &RealHistory) -> Result<(), Error> {
+    let all =
+        real_history.entries.values().chain(real_history.refused.iter().map(|(entry, _)| entry));
     let decoded =
         |e: &VerifiedEntry| DecodedEntry::decode(e.decoded().as_bytes(), e.decoded().signature());
     let entries = all.clone().map(decoded).collect::<Result<Vec<_>, _>>()?;
@@ -101,19 +102,19 @@ pub fn rule(refusal: &Refusal) -> Option<Rule> {
     }
 }
 
-/// What the model does not admit, the ledger does not either, for the same reason, both ways.
-fn refusals(scene: &Scene, tally: &mut Tally) -> Result<(), Error> {
-    let refused = scene.refused.iter().map(|(entry, _)| entry);
-    let all = scene.entries.values().chain(refused).cloned().collect();
-    let whole = evaluate(scene.group, all)?;
+/// Checks that the ledger refuses what the model refuses, for the same reason, in both evaluations.
+fn refusals(real_history: &RealHistory, tally: &mut Tally) -> Result<(), Error> {
+    let refused = real_history.refused.iter().map(|(entry, _)| entry);
+    let all = real_history.entries.values().chain(refused).cloned().collect();
+    let whole = evaluate(real_history.group, all)?;
     let (ledger, index) = one_by_one(&whole)?;
     let rules: BTreeMap<EntryId, Rule> =
         whole.refused().iter().filter_map(|r| Some((r.entry()?, r.rule()))).collect();
     let admitted = whole.verdicts().count();
-    if admitted != scene.entries.len() {
-        return differs(format!("{admitted} admitted, not {}", scene.entries.len()));
+    if admitted != real_history.entries.len() {
+        return differs(format!("{admitted} admitted, not {}", real_history.entries.len()));
     }
-    for (entry, refusal) in &scene.refused {
+    for (entry, refusal) in &real_history.refused {
         let (id, rule) = (entry.id(), rule(refusal));
         let waits = matches!(refusal, Refusal::Waiting(_));
         if rules.get(&id).copied() != rule || whole.missing().contains_key(&id) != waits {
@@ -134,7 +135,7 @@ fn refusals(scene: &Scene, tally: &mut Tally) -> Result<(), Error> {
     Ok(())
 }
 
-/// A ledger that met the admitted entries in the total order.
+/// A ledger that replayed the admitted entries in the total order.
 fn one_by_one(whole: &Evaluation) -> Result<(Ledger, MemoryIndex), Error> {
     let mut index = MemoryIndex::new();
     let mut entries = whole.verdicts().map(|(entry, _)| entry);
@@ -144,19 +145,19 @@ fn one_by_one(whole: &Evaluation) -> Result<(Ledger, MemoryIndex), Error> {
     Ok((ledger, index))
 }
 
-/// Entry by entry in this order: at every step the same view and verdicts as from scratch, and the
-/// model's.
-fn incremental(scene: &Scene, steps: &[Step], tally: &mut Tally) -> Result<(), Error> {
+/// Checks after every entry, in this order, that incremental evaluation, evaluation from scratch and
+/// the model agree.
+fn incremental(real_history: &RealHistory, steps: &[Step], tally: &mut Tally) -> Result<(), Error> {
     let mut history = History::new();
     let mut known: Vec<VerifiedEntry> = Vec::new();
     let mut at: Option<(Ledger, MemoryIndex)> = None;
     for step in steps {
-        let entry = scene.entries.get(&step.entry.id).ok_or("no such entry")?.clone();
+        let entry = real_history.entries.get(&step.entry.id).ok_or("no such entry")?.clone();
         known.push(entry.clone());
         if let Err(refusal) = history.admit(step.entry.clone()) {
             return differs(format!("{}: {refusal:?} in another order", entry.id()));
         }
-        let whole = evaluate(scene.group, known.clone())?;
+        let whole = evaluate(real_history.group, known.clone())?;
         match &mut at {
             None => {
                 let mut index = MemoryIndex::new();
@@ -166,7 +167,7 @@ fn incremental(scene: &Scene, steps: &[Step], tally: &mut Tally) -> Result<(), E
         }
         same_as_whole(at.as_ref(), &whole)?;
         let model = View::of_model(&resolve_with(&history, &Rules::ALL));
-        if let Some(difference) = model.difference(&View::of_ledger(scene, &whole)?) {
+        if let Some(difference) = model.difference(&View::of_ledger(real_history, &whole)?) {
             return differs(format!("after {} entries: {difference}", known.len()));
         }
         tally.sets += 1;
@@ -218,16 +219,16 @@ fn same_as_whole(at: Option<&(Ledger, MemoryIndex)>, whole: &Evaluation) -> Resu
     Ok(())
 }
 
-/// Whether the ledger's evaluation of a set says what the model's resolution says.
+/// Checks that an evaluation by the ledger agrees with a resolution by the model.
 ///
 /// # Errors
 /// The first difference.
 pub fn agree(
-    scene: &Scene,
+    real_history: &RealHistory,
     resolution: &ledger_model::Resolution,
     evaluation: &Evaluation,
 ) -> Result<(), Error> {
-    match View::of_model(resolution).difference(&View::of_ledger(scene, evaluation)?) {
+    match View::of_model(resolution).difference(&View::of_ledger(real_history, evaluation)?) {
         Some(difference) => differs(difference),
         None => Ok(()),
     }
@@ -238,6 +239,6 @@ pub fn agree(
 /// # Errors
 /// If it cannot be made.
 pub fn show(seed: u64, limit: usize) -> Result<String, Error> {
-    let scene = Scene::play(&generate(seed, limit), seed)?;
-    Ok(ledger_model::sim::replay::show(&scene.steps, &Rules::ALL))
+    let real_history = RealHistory::play(&generate(seed, limit), seed)?;
+    Ok(ledger_model::sim::replay::show(&real_history.steps, &Rules::ALL))
 }

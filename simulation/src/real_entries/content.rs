@@ -1,4 +1,4 @@
-//! Money: who is named by what, and amounts that sum up.
+//! Drafts about money: which entry names each member, and amounts that sum up.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,24 +8,24 @@ use ledger_core::{
 };
 
 use super::Error;
-use super::{Named, Saying, Scene, number};
+use super::{NamedMember, PayloadDraft, RealHistory, model_id};
 use ledger_model::{Content, Kind, MemberId};
 
 /// The currencies of the model.
 pub(super) const CURRENCIES: [&str; 2] = ["EUR", "JPY"];
 
-/// What one side of an expense adds up to, by how the members are named.
+/// One side of an expense: for each entry that names a member, the member and the sum.
 type Parts = BTreeMap<EntryId, (MemberId, u64)>;
 
-impl Scene {
-    /// An expense or transfer, or with a target a correction or copy.
+impl RealHistory {
+    /// Drafts an expense or transfer, or with a target a correction or copy.
     pub(super) fn money(
         &mut self,
         kind: &Kind,
         script: &Content,
         target: Option<EntryId>,
         past: &BTreeSet<EntryId>,
-    ) -> Result<Saying, Error> {
+    ) -> Result<PayloadDraft, Error> {
         let (mut paid, mut shares) =
             (self.parts(&script.paid, past), self.parts(&script.shares, past));
         let code = CURRENCIES.get(usize::from(script.currency)).ok_or("which currency?")?;
@@ -74,20 +74,20 @@ impl Scene {
         let state = hazmat::any_names(self.group, refs.iter().copied());
         let (draft, kind) = match (kind, target) {
             (Kind::Correction { .. }, Some(target)) => {
-                let kind = Kind::Correction { target: number(target), content };
+                let kind = Kind::Correction { target: model_id(target), content };
                 (Draft::correction(&state, target, &details)?, kind)
             }
             (Kind::Copy { .. }, Some(target)) => {
-                let kind = Kind::Copy { copied_from: number(target), content };
+                let kind = Kind::Copy { copied_from: model_id(target), content };
                 (Draft::copy(&state, target, &details)?, kind)
             }
             _ if transfer.is_some() => (Draft::record(&state, &details)?, Kind::Transfer(content)),
             _ => (Draft::record(&state, &details)?, Kind::Expense(content)),
         };
-        Ok(Saying { draft, refs, kind })
+        Ok(PayloadDraft { draft, refs, kind })
     }
 
-    /// One side of an expense, without parts of nothing.
+    /// One side of an expense, without parts of zero.
     fn parts(&mut self, script: &[(MemberId, i64)], past: &BTreeSet<EntryId>) -> Parts {
         let mut parts = Parts::new();
         for &(member, amount) in script.iter().filter(|(_, amount)| *amount > 0) {
@@ -98,24 +98,24 @@ impl Scene {
         parts
     }
 
-    /// Who gives to whom: two refs, now and then of one and the same member, where `slips` allows it.
+    /// The two members of a transfer. With `slips`, both may be the same member under two names.
     fn parties(
         &mut self,
         paid: &Parts,
         shares: &Parts,
         past: &BTreeSet<EntryId>,
         slips: bool,
-    ) -> Option<(Named, Named)> {
-        let named = |(entry, (member, _)): (&EntryId, &(MemberId, u64))| Named {
+    ) -> Option<(NamedMember, NamedMember)> {
+        let named = |(entry, (member, _)): (&EntryId, &(MemberId, u64))| NamedMember {
             entry: *entry,
             member: *member,
         };
         let from = paid.iter().next().map(named)?;
         let again = self.introduction(from.member, past, false);
-        if slips && self.loose && again.entry != from.entry && self.rng.chance(50) {
+        if slips && self.may_slip && again.entry != from.entry && self.rng.chance(50) {
             return Some((from, again));
         }
-        let differs = |to: &Named| {
+        let differs = |to: &NamedMember| {
             let one = from.member == to.member;
             to.entry != from.entry && (slips || !one)
         };
@@ -123,12 +123,12 @@ impl Scene {
     }
 }
 
-/// The name under which [`hazmat::any_names`] knows an entry.
+/// The member that [`hazmat::any_names`] assigns to an entry.
 fn member(entry: EntryId) -> RealMember {
     RealMember::from_bytes(*entry.as_bytes())
 }
 
-/// Makes both sides sum to the larger sum; which is that sum.
+/// Raises the smaller side to the sum of the larger one. Returns that sum.
 fn level(paid: &mut Parts, shares: &mut Parts) -> u64 {
     let sum = |parts: &Parts| parts.values().map(|(_, amount)| *amount).sum::<u64>();
     let (left, right) = (sum(paid), sum(shares));

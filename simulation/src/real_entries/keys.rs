@@ -7,14 +7,14 @@ use ledger_core::statement::{Generation, StatementId};
 use ledger_core::{DeviceId, EntryId, GroupId, MemberId as RealMember};
 
 use super::Error;
-use super::number;
+use super::model_id;
 use ledger_model::{Card, CardId, Device, Digest, Gen, Holder, Id, MemberId, Root};
 
 /// The salt of every genesis entry.
 pub(super) const SALT: [u8; 32] = [7; 32];
 
-/// The founder's card, admitted by somebody again: it is for the group now, not for the salt, so it
-/// is another card.
+/// The card of the founder when a member adds it again. It is for the group then, not for the salt, so
+/// it is another card.
 const FOUNDER_AGAIN: CardId = CardId::MAX;
 
 /// Keys, cards and names.
@@ -27,21 +27,21 @@ pub(super) struct Keys {
     members: BTreeMap<MemberId, RealMember>,
 }
 
-/// Thirty-two bytes that are nothing but a number and what it is for.
+/// Thirty-two bytes made of a purpose and a number.
 fn bytes(what: u8, n: u64) -> [u8; 32] {
     let mut bytes = [what; 32];
     bytes.iter_mut().zip(n.to_be_bytes()).for_each(|(byte, b)| *byte = b);
     bytes
 }
 
-/// Who holds this root key.
+/// The entropy from which a root key follows.
 pub(super) fn entropy(root: Root) -> RootEntropy {
     RootEntropy::from_bytes(bytes(1, u64::from(root)))
 }
 
 /// The digest that the model gives to a real statement.
 pub(super) fn digest_number(digest: StatementId) -> Digest {
-    number(EntryId::from_bytes(*digest.as_bytes()))
+    model_id(EntryId::from_bytes(*digest.as_bytes()))
 }
 
 /// The keys on a person's card.
@@ -89,7 +89,7 @@ impl Keys {
         self.devices.iter().find(|(_, key)| key.id() == id).map(|(n, _)| *n)
     }
 
-    /// A person's card, signed, and what the model calls it.
+    /// The signed card of a person, and the card of the model.
     pub(super) fn card(&mut self, card: Card) -> Result<(SignedCard, Card), Error> {
         let id = if card.id == self.founder { FOUNDER_AGAIN } else { card.id };
         let (root, device) = of(&card).ok_or("a placeholder's card has no keys")?;
@@ -103,12 +103,12 @@ impl Keys {
         Ok((signed, Card { id, ..card }))
     }
 
-    /// Takes note of a member's real name.
+    /// Records the real id of a member.
     pub(super) fn name(&mut self, member: MemberId, real: RealMember) {
         self.members.insert(member, real);
     }
 
-    /// A member's real name.
+    /// The real id of a member.
     pub(super) fn member(&mut self, member: MemberId) -> Result<RealMember, Error> {
         if let Some(known) = self.members.get(&member) {
             return Ok(*known);
@@ -124,22 +124,22 @@ impl Keys {
         self.members.iter().find(|(_, id)| **id == real).map(|(n, _)| *n)
     }
 
-    /// A real generation's name in the model.
+    /// The model's generation for a real one.
     pub(super) fn generation_number(&self, generation: Generation) -> Option<Gen> {
         Some(match generation {
             Generation::Card(member) => Gen::Card(self.member_number(member)?),
-            Generation::Claim(entry) => Gen::Claim(number(entry)),
+            Generation::Claim(entry) => Gen::Claim(model_id(entry)),
             Generation::Bind(act) => Gen::Bind(digest_number(act)),
         })
     }
 }
 
-/// Stands for an entry that was never made.
+/// The id of an entry that does not exist.
 pub(super) fn no_entry(id: Id) -> EntryId {
     EntryId::from_bytes(bytes(5, id))
 }
 
-/// Stands for a statement that was never made.
+/// The id of a statement that does not exist.
 pub(super) fn no_statement(digest: Digest) -> StatementId {
     StatementId::from_bytes(bytes(6, digest))
 }

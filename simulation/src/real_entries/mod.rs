@@ -1,12 +1,12 @@
-//! Model histories as real entries: real keys, real signatures, real bytes.
+//! Translation of model histories to real entries with real keys, signatures and bytes.
 //!
-//! A [`World`] made by the simulation of the model is the script. [`Scene::play`] signs an entry for
-//! each of its steps, and writes down what the model is to think of that very entry: the same
-//! history with the first eight bytes of the real hashes as ids and digests, so that whatever goes
-//! by the order of hashes comes out alike. [`check`] compares what the two make of it.
+//! The script is a [`World`] of the model's simulation. [`RealHistory::play`] signs a real entry for
+//! each step, and makes the model's entry for the same step. The ids and digests of the model are the
+//! first eight bytes of the real hashes, so rules that go by the order of hashes give the same result
+//! in both. [`check`] compares the results.
 //!
-//! What the script cannot say is decided here, by the seed: by which introduction a payload names a
-//! member (or by an entry that introduces nobody), and what headers liars sign.
+//! The script does not say by which introduction a payload names a member, nor which headers liars
+//! sign. The seed decides that here.
 
 #![allow(clippy::arithmetic_side_effects)]
 
@@ -27,112 +27,112 @@ use ledger_model::sim::prng::Prng;
 use ledger_model::sim::world::{Step, World};
 use ledger_model::{Card, Digest, Entry, History, Id, Kind, MemberId, Refusal, Statement};
 
-/// Whatever goes wrong here is a difference, or a bug of the translation.
+/// A difference between ledger and model, or a mistake of the translation.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// Who lies about places, and names members by entries that introduce nobody.
+/// Which authors lie about positions, and name members by entries that introduce nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lies {
-    /// Nobody.
+    /// No author.
     None,
-    /// Those whom the script calls evil.
+    /// Authors whom the script calls evil.
     ByLiars,
-    /// Anybody.
+    /// Any author.
     ByAnybody,
 }
 
-/// An entry as it was made, whether or not it can be admitted.
-pub struct Made {
-    /// The step of the script that it comes from.
+/// An entry of a script in both forms, whether or not it can be admitted.
+pub struct ScriptedEntry {
+    /// Number of the step in the script.
     pub script: usize,
-    /// Whether it is the lie about its place that goes with the step.
+    /// Whether this is the lie about a position that belongs to the step.
     pub lie: bool,
-    /// What the model thinks of it.
+    /// The entry of the model.
     pub step: Step,
     /// The real entry.
     pub real: VerifiedEntry,
-    /// Why the model does not admit it.
+    /// Why the model does not admit the entry.
     pub refusal: Option<Refusal>,
 }
 
-/// A history in both worlds.
-pub struct Scene {
+/// A history of the model together with its real entries.
+pub struct RealHistory {
     /// The group.
     pub group: GroupId,
-    /// The history as the model sees it.
+    /// The admitted entries of the model.
     pub history: History,
-    /// Its entries in the order in which they were made.
+    /// The same entries as steps, in the order in which they were made.
     pub steps: Vec<Step>,
     /// The real entries.
     pub entries: BTreeMap<Id, VerifiedEntry>,
     /// Real entries that the model does not admit, and why.
     pub refused: Vec<(VerifiedEntry, Refusal)>,
-    /// All of them in the order in which they were made.
-    pub made: Vec<Made>,
-    /// Whether whoever signs now may slip or lie.
-    loose: bool,
-    lying: bool,
-    /// The step of the script that is played.
+    /// All entries, admitted or not, in the order in which they were made.
+    pub made: Vec<ScriptedEntry>,
+    /// Whether the author of the current step may slip or lie; whether the current entry is a lie.
+    may_slip: bool,
+    is_lie: bool,
+    /// Number of the current step.
     script: usize,
     keys: Keys,
     rng: Prng,
-    /// What became of the script's entries.
+    /// Real ids by the ids of the script.
     ids: BTreeMap<Id, EntryId>,
-    /// What became of the script's statements.
+    /// Real statements by the digests of the script.
     statements: BTreeMap<Digest, (Box<SignedStatement>, Statement)>,
 }
 
 /// A header before it is signed.
 #[derive(Clone)]
-struct Place {
+struct HeaderDraft {
     device: u32,
     seq: u32,
     backlink: EntryId,
     parents: BTreeSet<EntryId>,
-    /// What a liar adds to the clock.
+    /// What a liar adds to the right clock.
     clock: i64,
 }
 
-/// What an entry is to say, for both worlds.
+/// Payload of an entry before it is signed, in both forms.
 #[derive(Clone)]
-struct Saying {
+struct PayloadDraft {
     draft: Draft,
     refs: BTreeSet<EntryId>,
     kind: Kind,
 }
 
-/// The steps of a script, and what its own admission refused, to be tried on the ledger's.
+/// The steps of a script, and the entries that the model refused, which the ledger must refuse, too.
 pub fn script(world: &World) -> Vec<Step> {
     let refused = |entry: &Entry| Step { entry: entry.clone(), honest: false, tag: "refused" };
     world.steps.iter().cloned().chain(world.refused.iter().map(refused)).collect()
 }
 
 /// The id that the model gives to a real entry.
-pub fn number(id: EntryId) -> Id {
+pub fn model_id(id: EntryId) -> Id {
     let [a, b, c, d, e, f, g, h, ..] = *id.as_bytes();
     Id::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
-impl Scene {
-    /// Plays a script.
+impl RealHistory {
+    /// Signs a whole script.
     ///
     /// # Errors
-    /// If an entry cannot be written, which is a bug of the translation.
-    pub fn play(world: &World, seed: u64) -> Result<Scene, Error> {
+    /// If an entry cannot be written, which is a mistake of the translation.
+    pub fn play(world: &World, seed: u64) -> Result<RealHistory, Error> {
         let steps: Vec<(usize, Step)> = script(world).into_iter().enumerate().collect();
-        Scene::of(&steps, &world.cards, seed, Lies::ByAnybody)
+        RealHistory::of(&steps, &world.cards, seed, Lies::ByAnybody)
     }
 
-    /// Plays numbered steps of a script, in which these persons' cards occur.
+    /// Signs numbered steps of a script in which these cards occur.
     ///
     /// # Errors
-    /// If an entry cannot be written, which is a bug of the translation.
+    /// If an entry cannot be written, which is a mistake of the translation.
     pub fn of(
         script: &[(usize, Step)],
         cards: &[Card],
         seed: u64,
         lies: Lies,
-    ) -> Result<Scene, Error> {
+    ) -> Result<RealHistory, Error> {
         let mut steps = script.iter();
         let (_, first) = steps.next().ok_or("an empty script")?;
         let Kind::Genesis { card, name } = first.entry.kind else {
@@ -148,58 +148,57 @@ impl Scene {
             salt: keys::SALT,
             successor_of: None,
         };
-        let genesis = new.found(keys.device(device), 0)?;
+        let genesis = new.create(keys.device(device), 0)?;
         let Payload::Genesis(founder) = genesis.decoded().payload() else {
             return Err("no genesis".into());
         };
         keys.founded(GroupId::from(genesis.id()), card.id, founder.card().member());
-        let mut scene = Scene {
+        let mut real_history = RealHistory {
             group: GroupId::from(genesis.id()),
             history: History::new(),
             steps: Vec::new(),
             entries: BTreeMap::new(),
             refused: Vec::new(),
             made: Vec::new(),
-            loose: false,
-            lying: false,
+            may_slip: false,
+            is_lie: false,
             script: 0,
             keys,
             rng: Prng::new(seed ^ 0x5EED),
             ids: BTreeMap::new(),
             statements: BTreeMap::new(),
         };
-        let entry = Entry { id: number(genesis.id()), ..first.entry.clone() };
-        scene.ids.insert(first.entry.id, genesis.id());
-        scene.take(entry, genesis, first);
+        let entry = Entry { id: model_id(genesis.id()), ..first.entry.clone() };
+        real_history.ids.insert(first.entry.id, genesis.id());
+        real_history.take(entry, genesis, first);
         for (number, step) in steps {
-            // What is decided for one step does not hang on the steps before it, so that a script
-            // from which some are left out says the same.
-            scene.rng = Prng::new(seed ^ step.entry.id.rotate_left(17));
+            // Each step has its own randomness, so leaving out a step changes no other step.
+            real_history.rng = Prng::new(seed ^ step.entry.id.rotate_left(17));
             let liar = step.tag.starts_with("evil") || step.tag == "refused";
-            scene.loose = lies == Lies::ByAnybody || (lies == Lies::ByLiars && liar);
-            scene.script = *number;
-            scene.step(step)?;
+            real_history.may_slip = lies == Lies::ByAnybody || (lies == Lies::ByLiars && liar);
+            real_history.script = *number;
+            real_history.step(step)?;
         }
-        Ok(scene)
+        Ok(real_history)
     }
 
-    /// Signs what a step of the script says, and now and then a lie about its place.
+    /// Signs the entry of a step, and now and then a lie about its position before it.
     fn step(&mut self, step: &Step) -> Result<(), Error> {
         let e = &step.entry;
-        // What hangs on an entry that was refused is not written.
+        // A step on top of an entry that was refused is not written.
         let Some(backlink) = e.backlink.and_then(|id| self.ids.get(&id)).copied() else {
             return Ok(());
         };
         let parents = self.known(&e.parents);
-        let place = Place { device: e.device, seq: e.seq, backlink, parents, clock: 0 };
-        let saying = self.saying(step, &place)?;
-        if self.loose && self.rng.chance(12) {
+        let place = HeaderDraft { device: e.device, seq: e.seq, backlink, parents, clock: 0 };
+        let payload_draft = self.payload_draft(step, &place)?;
+        if self.may_slip && self.rng.chance(12) {
             let lie = self.lie(place.clone());
-            self.lying = true;
-            self.sign(saying.clone(), &lie, step)?;
-            self.lying = false;
+            self.is_lie = true;
+            self.sign(payload_draft.clone(), &lie, step)?;
+            self.is_lie = false;
         }
-        let id = self.sign(saying, &place, step)?;
+        let id = self.sign(payload_draft, &place, step)?;
         self.ids.insert(e.id, id);
         Ok(())
     }
@@ -209,8 +208,8 @@ impl Scene {
         script.iter().filter_map(|id| self.ids.get(id)).copied().collect()
     }
 
-    /// The same place with something wrong, or at least different.
-    fn lie(&mut self, mut place: Place) -> Place {
+    /// A header with something wrong, or at least different.
+    fn lie(&mut self, mut place: HeaderDraft) -> HeaderDraft {
         let all: Vec<EntryId> = self.entries.values().map(VerifiedEntry::id).collect();
         match self.rng.below(7) {
             0 => place.seq += 1,
@@ -227,16 +226,21 @@ impl Scene {
     }
 
     /// Signs an entry and offers it to the model.
-    fn sign(&mut self, saying: Saying, at: &Place, step: &Step) -> Result<EntryId, Error> {
-        let Saying { draft, refs, kind } = saying;
+    fn sign(
+        &mut self,
+        payload_draft: PayloadDraft,
+        at: &HeaderDraft,
+        step: &Step,
+    ) -> Result<EntryId, Error> {
+        let PayloadDraft { draft, refs, kind } = payload_draft;
         let mut parents = at.parents.clone();
         parents.remove(&at.backlink);
-        let numbers = |ids: &BTreeSet<EntryId>| ids.iter().copied().map(number).collect();
+        let numbers = |ids: &BTreeSet<EntryId>| ids.iter().copied().map(model_id).collect();
         let mut entry = Entry {
             id: 0,
             device: at.device,
             seq: at.seq,
-            backlink: Some(number(at.backlink)),
+            backlink: Some(model_id(at.backlink)),
             parents: numbers(&parents),
             refs: numbers(&refs),
             lamport: 0,
@@ -260,7 +264,7 @@ impl Scene {
             return Err("refs are not what the model thinks".into());
         }
         let id = real.id();
-        entry.id = number(id);
+        entry.id = model_id(id);
         self.learn(&mut entry, &real, step);
         self.take(entry, real, step);
         Ok(id)
@@ -270,7 +274,7 @@ impl Scene {
     fn take(&mut self, entry: Entry, real: VerifiedEntry, step: &Step) {
         let refusal = self.history.admit(entry.clone()).err();
         let step = Step { entry, ..step.clone() };
-        let made = Made { script: self.script, lie: self.lying, step, real, refusal };
+        let made = ScriptedEntry { script: self.script, lie: self.is_lie, step, real, refusal };
         match &made.refusal {
             None => {
                 self.entries.insert(made.step.entry.id, made.real.clone());
@@ -281,14 +285,14 @@ impl Scene {
         self.made.push(made);
     }
 
-    /// Takes note of the names that only signing gives: of placeholders and of statements.
+    /// Records the ids that only signing gives: those of placeholders and of statements.
     fn learn(&mut self, entry: &mut Entry, real: &VerifiedEntry, step: &Step) {
         match (real.decoded().payload(), &mut entry.kind) {
             (Payload::Placeholder(placeholder), Kind::Placeholder { card }) => {
                 self.keys.name(card.id, placeholder.card().member());
             }
             (Payload::Statement(signed), Kind::Statement(statement)) => {
-                statement.digest = keys::digest_number(signed.act().digest());
+                statement.digest = keys::digest_number(signed.statement().id());
                 if let Some(script) = step.entry.statement() {
                     let known = || (signed.clone(), statement.clone());
                     self.statements.entry(script.digest).or_insert_with(known);
@@ -298,10 +302,15 @@ impl Scene {
         }
     }
 
-    /// An entry by which a payload names a member, and whom it names. Most often an introduction of
-    /// that member in `past`, without faults if `sound`.
-    fn introduction(&mut self, member: MemberId, past: &BTreeSet<EntryId>, sound: bool) -> Named {
-        let past = self.history.closure(&past.iter().copied().map(number).collect());
+    /// An entry by which a payload names a member, and the member whom that entry introduces. Most
+    /// often it is an introduction of the wanted member in `past`, without faults if `sound`.
+    fn introduction(
+        &mut self,
+        member: MemberId,
+        past: &BTreeSet<EntryId>,
+        sound: bool,
+    ) -> NamedMember {
+        let past = self.history.closure(&past.iter().copied().map(model_id).collect());
         let (mut good, mut known) = (Vec::new(), Vec::new());
         let (mut anywhere, mut nobody) = (Vec::new(), Vec::new());
         for (at, a) in self.history.admitted.iter().enumerate() {
@@ -318,28 +327,28 @@ impl Scene {
                 _ => {}
             }
         }
-        let firm = !self.loose || self.rng.chance(90);
+        let firm = !self.may_slip || self.rng.chance(90);
         let good = Some(good).filter(|good| sound && !good.is_empty() && firm);
         let known = good.unwrap_or(known);
-        let slip = if self.loose { self.rng.below(100) } else { 0 };
+        let slip = if self.may_slip { self.rng.below(100) } else { 0 };
         let pick = match slip {
             0..=95 if !known.is_empty() => known,
             0..=49 if !anywhere.is_empty() => anywhere,
             _ => nobody,
         };
-        let genesis = number(self.group.genesis());
+        let genesis = model_id(self.group.genesis());
         let id = self.rng.pick(&pick).unwrap_or(genesis);
         let named = self.history.get(id).and_then(|a| a.entry.introduces());
-        Named {
+        NamedMember {
             entry: self.entries.get(&id).map_or(self.group.genesis(), VerifiedEntry::id),
             member: named.map_or(ledger_model::NOBODY, |card| card.id),
         }
     }
 }
 
-/// How a payload names a member.
+/// A member as a payload names one: by an entry.
 #[derive(Clone, Copy)]
-struct Named {
+struct NamedMember {
     entry: EntryId,
     member: MemberId,
 }

@@ -1,4 +1,4 @@
-//! What the script's entries say, as drafts.
+//! Drafts of the payloads of a script.
 
 use std::collections::BTreeSet;
 
@@ -10,61 +10,69 @@ use ledger_core::{EntryId, GroupId, hazmat};
 
 use super::Error;
 use super::keys::{self, entropy, nonce};
-use super::{Named, Place, Saying, Scene, number};
+use super::{HeaderDraft, NamedMember, PayloadDraft, RealHistory, model_id};
 use ledger_model::sim::world::Step;
 use ledger_model::{Body, Card, Gen, Holder, Id, Kind, Statement};
 
-impl Scene {
-    /// What a step says, by an entry that is to stand at this place.
-    pub(super) fn saying(&mut self, step: &Step, at: &Place) -> Result<Saying, Error> {
+impl RealHistory {
+    /// Drafts the payload of a step for an entry with this header.
+    pub(super) fn payload_draft(
+        &mut self,
+        step: &Step,
+        at: &HeaderDraft,
+    ) -> Result<PayloadDraft, Error> {
         let mut past = at.parents.clone();
         past.insert(at.backlink);
         let nothing = BTreeSet::new();
         Ok(match &step.entry.kind {
             Kind::Genesis { .. } => return Err("a second beginning".into()),
-            Kind::Merge => Saying { draft: Draft::merge(), refs: nothing, kind: Kind::Merge },
+            Kind::Merge => PayloadDraft { draft: Draft::merge(), refs: nothing, kind: Kind::Merge },
             Kind::Rotate { x_gen } => {
                 let exchange = self.keys.device(u32::MAX - x_gen).exchange_public_key();
                 let draft = Draft::rotation(u64::from(*x_gen), exchange);
-                Saying { draft, refs: nothing, kind: Kind::Rotate { x_gen: *x_gen } }
+                PayloadDraft { draft, refs: nothing, kind: Kind::Rotate { x_gen: *x_gen } }
             }
             Kind::Epoch { key } => {
                 let mut secret = [0x3e; 32];
                 secret.iter_mut().zip(key.to_be_bytes()).for_each(|(to, from)| *to = from);
                 let begun = EpochKey::from_bytes(self.group, secret).begin(&[])?;
                 let kind = Kind::Epoch { key: *key };
-                Saying { draft: Draft::epoch(begun), refs: nothing, kind }
+                PayloadDraft { draft: Draft::epoch(begun), refs: nothing, kind }
             }
             Kind::Add { card } => {
                 let (signed, card) = self.keys.card(*card)?;
                 let draft = Draft::add_member(&hazmat::any_names(self.group, []), &signed)?;
-                Saying { draft, refs: nothing, kind: Kind::Add { card } }
+                PayloadDraft { draft, refs: nothing, kind: Kind::Add { card } }
             }
             Kind::Placeholder { card } => self.placeholder(*card)?,
             Kind::Claim { member, card } => {
                 let (signed, card) = self.keys.card(*card)?;
-                let Named { entry, member } = self.introduction(*member, &past, true);
+                let NamedMember { entry, member } = self.introduction(*member, &past, true);
                 let (names, id) = self.names(entry);
                 let draft = Draft::claim(&names, id, &signed)?;
-                Saying { draft, refs: [entry].into(), kind: Kind::Claim { member, card } }
+                PayloadDraft { draft, refs: [entry].into(), kind: Kind::Claim { member, card } }
             }
             Kind::Adopt { member } => {
-                let Named { entry, member } = self.introduction(*member, &past, true);
+                let NamedMember { entry, member } = self.introduction(*member, &past, true);
                 let (names, id) = self.names(entry);
                 let draft = Draft::adopt(&names, id)?;
-                Saying { draft, refs: [entry].into(), kind: Kind::Adopt { member } }
+                PayloadDraft { draft, refs: [entry].into(), kind: Kind::Adopt { member } }
             }
             Kind::Statement(statement) => self.act(statement)?,
             Kind::Cancellation { target } => {
                 let target = self.target(*target);
-                let kind = Kind::Cancellation { target: number(target) };
-                Saying { draft: Draft::cancellation(target, None), refs: [target].into(), kind }
+                let kind = Kind::Cancellation { target: model_id(target) };
+                PayloadDraft {
+                    draft: Draft::cancellation(target, None),
+                    refs: [target].into(),
+                    kind,
+                }
             }
             Kind::Endorse { target, confirm } => {
                 let target = self.target(*target);
-                let kind = Kind::Endorse { target: number(target), confirm: *confirm };
+                let kind = Kind::Endorse { target: model_id(target), confirm: *confirm };
                 let draft = Draft::endorsement(target, *confirm, None);
-                Saying { draft, refs: [target].into(), kind }
+                PayloadDraft { draft, refs: [target].into(), kind }
             }
             Kind::Expense(content) | Kind::Transfer(content) => {
                 self.money(&step.entry.kind, content, None, &past)?
@@ -77,20 +85,20 @@ impl Scene {
         })
     }
 
-    /// A state that knows the entry under a name made from its own id.
+    /// A state in which the entry introduces a member whose id is made from the entry's own id.
     fn names(&self, entry: EntryId) -> (ledger_core::GroupState, ledger_core::MemberId) {
         let id = ledger_core::MemberId::from_bytes(*entry.as_bytes());
         (hazmat::any_names(self.group, [entry]), id)
     }
 
-    /// The entry that a payload speaks of.
+    /// The entry that a payload refers to; the genesis entry if it was not written.
     fn target(&self, script: Id) -> EntryId {
         self.ids.get(&script).copied().unwrap_or(self.group.genesis())
     }
 
-    /// Some placeholders have cards for the salt, which is as good as the group, and some for another
-    /// group. That is part of the card, so it goes by the card's number.
-    fn placeholder(&mut self, card: Card) -> Result<Saying, Error> {
+    /// Drafts a placeholder. Some cards are for the salt, which counts as the group, and some for
+    /// another group. The number of the card decides, as this is a part of the card.
+    fn placeholder(&mut self, card: Card) -> Result<PayloadDraft, Error> {
         let Holder::Placeholder { introducer } = card.of else {
             return Err("a person's card for a placeholder".into());
         };
@@ -104,13 +112,13 @@ impl Scene {
         let (name, nonce) = (card.name.to_string(), nonce(u64::from(card.id)));
         let draft = Draft::placeholder(&names, introducer, &name, nonce)?;
         let kind = Kind::Placeholder { card: Card { of, ..card } };
-        Ok(Saying { draft, refs: BTreeSet::new(), kind })
+        Ok(PayloadDraft { draft, refs: BTreeSet::new(), kind })
     }
 
-    fn act(&mut self, script: &Statement) -> Result<Saying, Error> {
+    fn act(&mut self, script: &Statement) -> Result<PayloadDraft, Error> {
         if let Some((signed, statement)) = self.statements.get(&script.digest) {
-            let refs = signed.act().base().iter().copied().collect();
-            return Ok(Saying {
+            let refs = signed.statement().base().iter().copied().collect();
+            return Ok(PayloadDraft {
                 draft: Draft::carry(signed),
                 refs,
                 kind: Kind::Statement(statement.clone()),
@@ -127,10 +135,10 @@ impl Scene {
             // Known once it is signed.
             digest: 0,
             signer: script.signer,
-            base: base.iter().copied().map(number).collect(),
+            base: base.iter().copied().map(model_id).collect(),
             body,
         };
-        Ok(Saying { draft, refs: base, kind: Kind::Statement(statement) })
+        Ok(PayloadDraft { draft, refs: base, kind: Kind::Statement(statement) })
     }
 
     fn body(
@@ -141,8 +149,9 @@ impl Scene {
         nonce: [u8; 16],
     ) -> Result<(Draft, Body), Error> {
         let group = self.group;
-        let draft =
-            |act: &NewStatement<'_>| Draft::act(root, group, act, base.iter().copied(), nonce);
+        let draft = |act: &NewStatement<'_>| {
+            Draft::statement(root, group, act, base.iter().copied(), nonce)
+        };
         Ok(match script {
             Body::Remove { member } => {
                 (draft(&NewStatement::Remove { member: self.keys.member(member)? })?, script)
@@ -185,12 +194,12 @@ impl Scene {
             Gen::Card(card) => (Generation::Card(self.keys.member(card)?), script),
             Gen::Claim(id) => {
                 let id = self.ids.get(&id).copied().unwrap_or(keys::no_entry(id));
-                (Generation::Claim(id), Gen::Claim(number(id)))
+                (Generation::Claim(id), Gen::Claim(model_id(id)))
             }
             Gen::Bind(digest) => {
                 let known = self.statements.get(&digest);
                 let digest: StatementId =
-                    known.map_or(keys::no_statement(digest), |(signed, _)| signed.act().digest());
+                    known.map_or(keys::no_statement(digest), |(signed, _)| signed.statement().id());
                 (Generation::Bind(digest), Gen::Bind(keys::digest_number(digest)))
             }
         })

@@ -1,4 +1,4 @@
-//! What both worlds say of a history, in one vocabulary.
+//! Verdicts and state of the ledger and of the model in one form, so that they can be compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,14 +7,14 @@ use ledger_core::{Currency, Verdict as RealVerdict, VoidReason};
 
 use super::Error;
 use super::content::CURRENCIES;
-use super::{Scene, number};
+use super::{RealHistory, model_id};
 use ledger_model::form::Fault;
 use ledger_model::{Device, Gen, Id, MemberId, Reason, Resolution, Verdict};
 
 /// A member: name, introduced, removed, current generations.
 type Who = (String, bool, bool, BTreeSet<Gen>);
 
-/// What is compared.
+/// Verdicts and state that are compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct View {
     verdicts: BTreeMap<Id, u8>,
@@ -27,8 +27,8 @@ pub(super) struct View {
     balances: BTreeMap<(MemberId, u8), i128>,
 }
 
-/// The real reason that stands for a reason of the model; none for sums, which no bytes can get
-/// wrong, and for rules that are switched off.
+/// The ledger's reason for a reason of the model. `None` for wrong sums, which do not decode, and for
+/// rules that are switched off.
 fn reason(reason: Reason) -> Option<VoidReason> {
     Some(match reason {
         Reason::Form(Fault::NotSignedByOwner) => VoidReason::NotSignedByOwner,
@@ -52,7 +52,7 @@ fn reason(reason: Reason) -> Option<VoidReason> {
 }
 
 impl View {
-    /// What the model says.
+    /// The view of the model.
     pub(super) fn of_model(resolution: &Resolution) -> View {
         let code = |verdict: &Verdict| match verdict {
             Verdict::Applied => RealVerdict::Applied.code(),
@@ -77,13 +77,16 @@ impl View {
         }
     }
 
-    /// What the ledger says.
-    pub(super) fn of_ledger(scene: &Scene, evaluation: &Evaluation) -> Result<View, Error> {
-        let keys = &scene.keys;
+    /// The view of the ledger.
+    pub(super) fn of_ledger(
+        real_history: &RealHistory,
+        evaluation: &Evaluation,
+    ) -> Result<View, Error> {
+        let keys = &real_history.keys;
         let state = evaluation.view().state();
         let mut view = View { name: state.name().to_owned(), ..View::default() };
         for (entry, verdict) in evaluation.verdicts() {
-            view.verdicts.insert(number(entry.id()), verdict.code());
+            view.verdicts.insert(model_id(entry.id()), verdict.code());
         }
         for (id, member) in state.members() {
             let generations: Option<BTreeSet<Gen>> =
@@ -103,12 +106,12 @@ impl View {
         }
         for (original, slot) in evaluation.slots() {
             if let Some(shown) = slot.shown() {
-                let content = slot.content().filter(|id| *id != shown).map(number);
-                let slot = (number(shown), content, slot.is_cancelled());
-                view.slots.insert(number(original), slot);
+                let content = slot.content().filter(|id| *id != shown).map(model_id);
+                let slot = (model_id(shown), content, slot.is_cancelled());
+                view.slots.insert(model_id(original), slot);
             }
         }
-        view.epochs.extend(state.usable_epochs().map(|(id, _)| (number(id), ())));
+        view.epochs.extend(state.usable_epochs().map(|(id, _)| (model_id(id), ())));
         for (currency, code) in (0u8..).zip(CURRENCIES) {
             for (id, balance) in state.open_balances(Currency::from_code(code)?) {
                 let member = keys.member_number(id).ok_or("an unheard-of debtor")?;
@@ -118,7 +121,7 @@ impl View {
         Ok(view)
     }
 
-    /// The first thing on which the two do not agree.
+    /// The first difference, in words.
     pub(super) fn difference(&self, ledger: &View) -> Option<String> {
         fn first<K: Ord + Copy + std::fmt::Debug, V: PartialEq + std::fmt::Debug>(
             what: &str,

@@ -1,40 +1,41 @@
-//! No back-dating, rank, and the table of flips, on the ledger's own record of each arrival.
+//! Checks of each arrival at a replica: no back-dating, rank, and the table of flips.
 //!
-//! Who is powerless is told by the model: a history in the order of this replica's arrivals.
+//! The model follows the arrivals of the replica in their order, and says which authors are
+//! powerless.
 
 use std::collections::BTreeSet;
 
+use super::machine::Arrival;
 use super::script::Entries;
-use super::site::Arrival;
-use crate::real_entries::number;
+use crate::real_entries::model_id;
 use ledger_model::sim::arrival::{Violation, before, owner_acts, violation};
 use ledger_model::sim::flips::forbids;
 use ledger_model::sim::tally::Tally;
 use ledger_model::{History, Kind, Resolution, resolve};
 
-/// The model beside a replica.
-pub(super) struct Witness {
+/// The model's view of one replica.
+pub(super) struct ModelFollower {
     /// The entries in the order of the replica's arrivals.
     pub(super) history: History,
-    /// What they mean.
+    /// The resolution of these entries.
     pub(super) resolution: Resolution,
     seen: usize,
 }
 
-impl Witness {
+impl ModelFollower {
     /// Begins with the genesis entry.
     #[must_use]
-    pub(super) fn new(entries: &Entries) -> Witness {
+    pub(super) fn new(entries: &Entries) -> ModelFollower {
         let mut history = History::new();
-        if let Some(genesis) = entries.scene.steps.first() {
+        if let Some(genesis) = entries.real_history.steps.first() {
             // The first of a history is always admitted.
             let _ = history.admit(genesis.entry.clone());
         }
         let resolution = resolve(&history);
-        Witness { history, resolution, seen: 0 }
+        ModelFollower { history, resolution, seen: 0 }
     }
 
-    /// Follows the arrivals that it has not seen yet.
+    /// Admits the arrivals that are new since the last call, and checks each of them.
     pub(super) fn follow(
         &mut self,
         arrivals: &[Arrival],
@@ -63,7 +64,7 @@ impl Witness {
                 return violation(property, format!("{why}: {} changed the state", arrival.id));
             }
             for (id, verdict) in &arrival.flips {
-                let (id, revived) = (number(*id), verdict.is_applied());
+                let (id, revived) = (model_id(*id), verdict.is_applied());
                 if let Some(why) = forbids(&expected.flips, &self.history, id, revived) {
                     let detail = format!("{why}: {} flips {id:#x} to {verdict:?}", arrival.id);
                     return violation("table of flips", detail);
@@ -73,7 +74,7 @@ impl Witness {
         None
     }
 
-    /// The owner's acts that are certainly valid, by their carriers.
+    /// Ids of the entries that carry owner statements which are certainly valid.
     #[must_use]
     pub(super) fn owner_acts(&self) -> BTreeSet<u64> {
         let carriers = owner_acts(&self.history).flat_map(|stated| stated.carriers.iter());

@@ -1,4 +1,4 @@
-//! Whether the API would have put honest people's entries where the script put them.
+//! Check that the library places honest entries where the script placed them.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::Settings;
 use super::replica::Replica;
 use super::script::Entries;
 use crate::Error;
-use crate::real_entries::Made;
+use crate::real_entries::ScriptedEntry;
 use ledger_model::sim::arrival::{Violation, violation};
 use ledger_model::sim::tally::Tally;
 use ledger_model::{Entry, Id};
@@ -19,40 +19,40 @@ pub(super) fn past<'a>(
     entries: &'a Entries,
     entry: &Entry,
 ) -> impl Iterator<Item = &'a VerifiedEntry> + use<'a> {
-    let scene = &entries.scene;
-    let past: Vec<Id> = scene
+    let real_history = &entries.real_history;
+    let past: Vec<Id> = real_history
         .history
         .closure(&entry.dependencies())
         .iter()
-        .filter_map(|at| scene.history.admitted.get(at).map(|a| a.entry.id))
+        .filter_map(|at| real_history.history.admitted.get(at).map(|a| a.entry.id))
         .collect();
-    past.into_iter().filter_map(|id| scene.entries.get(&id))
+    past.into_iter().filter_map(|id| real_history.entries.get(&id))
 }
 
-/// One in eight devices is asked: its replica is made anew from what it knew, so that takes long.
+/// One in eight devices is checked, as building a replica of what the device knew takes long.
 const ASKED: u64 = 8;
 
-/// An honest author's replica knows the entry's past and nothing else: its next position must be the
-/// one at which the entry stands.
+/// Builds a replica of an honest author, which knows the past of an entry and nothing else, and
+/// compares the next position on it with the position of the entry.
 ///
 /// # Errors
-/// If its replica cannot be made.
+/// If the replica cannot be built.
 pub(super) fn check(
     settings: &Settings,
     entries: &Entries,
-    made: &Made,
+    made: &ScriptedEntry,
     tally: &mut Tally,
 ) -> Result<Option<Violation>, Error> {
     let (entry, header) = (&made.step.entry, made.real.decoded().header());
     let asked = (u64::from(entry.device) ^ settings.seed).is_multiple_of(ASKED);
-    // Which 16 of many heads a merge joins first, goes by ids, which the script does not know.
+    // The ids decide which 16 of many heads a merge joins first, and the script knows no ids.
     let other = ["evil", "refused", "merge of"].iter().any(|tag| made.step.tag.starts_with(tag));
     let honest = entries.whole && !other;
     let (Some(backlink), true) = (header.backlink(), asked && honest && made.refusal.is_none())
     else {
         return Ok(None);
     };
-    let mut replica = Replica::found(entries.genesis()?, None)?;
+    let mut replica = Replica::new(entries.genesis()?, None)?;
     for real in past(entries, entry).skip(1) {
         replica.take(real.clone())?;
     }
@@ -61,8 +61,8 @@ pub(super) fn check(
         0 => ledger.first_position(device, backlink),
         _ => ledger.next_position(device),
     };
-    // A liar's entry may refer to what the script did not know of. What seemed a head beside it to
-    // the script is then none.
+    // An entry of a liar may refer to entries that the script did not know of. They are no heads
+    // then, though the script took them for heads.
     let heads: BTreeSet<EntryId> = ledger.frontier().heads().collect();
     let parents = header.parents().iter().copied().filter(|id| heads.contains(id)).collect();
     let (seq, clock) = (header.seq(), header.lamport());

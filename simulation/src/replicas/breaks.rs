@@ -6,12 +6,12 @@ use ledger_core::{EntryId, Verdict, VoidReason};
 
 macro_rules! breaks {
     ($($(#[doc = $doc:literal])* $name:ident)*) => {
-        /// What is broken in every replica.
+        /// A fault that is put into every replica on purpose.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Break { $($(#[doc = $doc])* $name,)* }
 
         impl Break {
-            /// All of them, with their names.
+            /// All faults, with their names.
             pub const ALL: &'static [(&'static str, Break)] =
                 &[$((stringify!($name), Break::$name),)*];
         }
@@ -40,7 +40,7 @@ breaks! {
 }
 
 impl Break {
-    /// What is stored instead of a verdict.
+    /// The verdict that is stored in place of the right one.
     pub(super) fn verdict(this: Option<Break>, id: EntryId, verdict: Verdict) -> Verdict {
         match (this, id.as_bytes()[0], verdict) {
             (Some(Break::WrongVerdict), 0..=31, Verdict::Applied) => {
@@ -54,7 +54,7 @@ impl Break {
     /// Whether the verdicts that this entry changes are not stored.
     pub(super) fn skips(this: Option<Break>, entry: &VerifiedEntry) -> bool {
         let Payload::Statement(signed) = entry.decoded().payload() else { return false };
-        let removes = matches!(signed.act().body(), StatementBody::Remove { .. });
+        let removes = matches!(signed.statement().body(), StatementBody::Remove { .. });
         this == Some(Break::SkippedCut) && removes
     }
 }

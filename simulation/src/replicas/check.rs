@@ -1,8 +1,8 @@
-//! What is checked at a quiet point.
+//! Checks at a quiet point.
 //!
-//! Convergence, nothing lost, incremental = from scratch: every replica holds the entries that the
-//! model admits, and its ledger, frontier, verdicts and slots are those of [`Oracle`]; the model's
-//! verdicts, state and slots are the oracle's, too. No back-dating, rank: in `arrivals.rs`.
+//! Every replica must hold the entries that the model admits (nothing lost). Its ledger, frontier,
+//! verdicts and slots must be those of [`Oracle`] (convergence, incremental = from scratch), and so
+//! must the verdicts, state and slots of the model. `arrivals.rs` checks no back-dating and rank.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,22 +13,22 @@ use super::replica::{Oracle, Replica};
 use super::script::Entries;
 use crate::Error;
 use crate::real_entries::check::{agree, rule};
-use crate::real_entries::number;
+use crate::real_entries::model_id;
 use ledger_model::sim::arrival::{Violation, violation};
 use ledger_model::{Refusal, Resolution};
 
-/// The names of the properties.
+/// All replicas that hold the same entries have the same state.
 pub(super) const CONVERGENCE: &str = "1: convergence";
 /// Balances sum to zero.
 pub(super) const CONSERVATION: &str = "2: conservation";
-/// Kept and judged.
+/// Every admitted entry is kept and judged.
 pub(super) const NOTHING_LOST: &str = "5: nothing lost";
-/// Incremental = from scratch.
+/// Entry by entry, a replica comes to the result of an evaluation from scratch.
 pub(super) const FROM_SCRATCH: &str = "6: incremental = from scratch";
-/// The abstract model says the same.
+/// The model comes to the same verdicts.
 pub(super) const MODEL: &str = "the model's verdicts";
 
-/// Everybody's set, judged from scratch.
+/// Verdicts and slots of all written entries, evaluated from scratch.
 pub(super) struct Reference {
     /// The oracle.
     pub(super) oracle: Oracle,
@@ -39,7 +39,7 @@ pub(super) struct Reference {
 }
 
 impl Reference {
-    /// Evaluates what was written, and compares with the model what is admitted and refused.
+    /// Evaluates the written entries, and compares with the model which ones are admitted and refused.
     ///
     /// # Errors
     /// If there is no genesis entry.
@@ -48,7 +48,7 @@ impl Reference {
         written: &BTreeSet<EntryId>,
     ) -> Result<(Reference, Option<Violation>), Error> {
         let made = || written.iter().filter_map(|id| entries.by_id(id));
-        let group = entries.scene.group;
+        let group = entries.real_history.group;
         let oracle = Oracle::of(group, made().map(|m| m.real.clone()).collect())?;
         let verdicts: BTreeMap<EntryId, Verdict> =
             oracle.0.verdicts().map(|(entry, verdict)| (entry.id(), verdict)).collect();
@@ -79,17 +79,17 @@ impl Reference {
     /// Compares the oracle with the model.
     #[must_use]
     pub(super) fn against(&self, entries: &Entries, resolution: &Resolution) -> Option<Violation> {
-        let difference = agree(&entries.scene, resolution, &self.oracle.0).err()?;
+        let difference = agree(&entries.real_history, resolution, &self.oracle.0).err()?;
         violation(MODEL, difference.to_string())
     }
 
-    /// "No self act undoes an owner act": these carriers of the owner's acts are applied.
+    /// Checks that no self statement undoes an owner statement: these carriers must be applied.
     #[must_use]
     pub(super) fn owner(&self, carriers: &BTreeSet<u64>) -> Option<Violation> {
         let void = self
             .verdicts
             .iter()
-            .find(|(id, verdict)| carriers.contains(&number(**id)) && !verdict.is_applied());
+            .find(|(id, verdict)| carriers.contains(&model_id(**id)) && !verdict.is_applied());
         void.and_then(|(id, verdict)| violation("4: rank", format!("{id} is {verdict:?}")))
     }
 
@@ -103,14 +103,14 @@ impl Reference {
             .or_else(|| conservation(replica.ledger()))
     }
 
-    /// The same set, each entry byte for byte.
+    /// Checks that a replica holds the expected set, each entry byte for byte.
     fn kept(&self, replica: &Replica, entries: &Entries) -> Option<Violation> {
         let rows: BTreeSet<EntryId> = replica.disk.from(0).map(|row| row.entry.id()).collect();
         if let Some(odd) = rows.symmetric_difference(&self.expected).next() {
             let what = if rows.contains(odd) { "should not be kept" } else { "is not kept" };
             return violation(NOTHING_LOST, format!("{odd} {what}"));
         }
-        let index = replica.disk.first(replica.disk.len());
+        let index = replica.disk.index_of_first(replica.disk.len());
         self.expected.iter().find_map(|id| {
             let Ok(kept) = index.entry(id);
             let made = entries.by_id(id).map(|made| &made.real);
@@ -134,7 +134,7 @@ impl Reference {
         None
     }
 
-    /// Verdicts and slots.
+    /// Checks the stored verdicts and slots.
     fn rows(&self, replica: &Replica) -> Option<Violation> {
         for row in replica.disk.from(0) {
             let (id, verdict) = (row.entry.id(), self.verdicts.get(&row.entry.id()));
@@ -145,7 +145,7 @@ impl Reference {
             if !matches!(row.entry.decoded().payload(), Payload::Transaction(_)) {
                 continue;
             }
-            let Ok(parts) = replica.disk.first(replica.disk.len()).slot(&id);
+            let Ok(parts) = replica.disk.index_of_first(replica.disk.len()).slot(&id);
             let (slot, whole) = (Slot::of(parts), self.slots.get(&id).copied());
             if slot != whole.unwrap_or_default() {
                 return violation(FROM_SCRATCH, format!("slot {id} is {slot:?}, not {whole:?}"));
@@ -155,14 +155,14 @@ impl Reference {
     }
 }
 
-/// A checkpoint reads back as what was saved.
+/// Checks that a checkpoint reads back as the ledger that was saved.
 fn saved(ledger: &Ledger) -> Option<Violation> {
     let back = Ledger::from_checkpoint(ledger.group(), &ledger.to_checkpoint());
     (back.as_ref() != Ok(ledger))
         .then(|| violation(FROM_SCRATCH, "a checkpoint reads back as another ledger".into()))?
 }
 
-/// "Balances sum to zero in every currency."
+/// Checks that balances sum to zero in every currency.
 #[must_use]
 pub(crate) fn conservation(ledger: &Ledger) -> Option<Violation> {
     let state = ledger.state();
@@ -175,8 +175,8 @@ pub(crate) fn conservation(ledger: &Ledger) -> Option<Violation> {
     })
 }
 
-/// Bytes that come with a bit flipped are never believed. What became of them, in words.
-pub(super) fn mutant(
+/// Checks that bytes with a flipped bit are not believed. Returns in words what became of them.
+pub(super) fn flipped_bit(
     entry: &VerifiedEntry,
     bytes: &[u8],
     signature: &[u8; 64],

@@ -1,5 +1,7 @@
-//! What a replica has on disk: entries in the order of ingest with verdict and slot, and the last
-//! checkpoints. The model of a store; the rows answer what replay asks of an index.
+//! The disk of a replica: entries in the order of ingest with verdict and slot, and the last
+//! checkpoints.
+//!
+//! It is a small model of a store. Its rows implement the index that replay asks.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -19,13 +21,13 @@ const KEPT: usize = 3;
 pub(super) struct Row {
     /// The entry.
     pub(super) entry: Arc<VerifiedEntry>,
-    /// Its place in the order of ingest.
+    /// Number of the row in the order of ingest.
     pub(super) number: usize,
-    /// Its place on its device's chain.
+    /// Position of the entry on the chain of its device.
     pub(super) point: ChainPosition,
-    /// Whether it counts.
+    /// The stored verdict.
     pub(super) verdict: Verdict,
-    /// The slot that it belongs to, applied or not.
+    /// The slot that the entry belongs to, whether or not the entry is applied.
     pub(super) slot: Option<(EntryId, SlotEntry)>,
 }
 
@@ -38,8 +40,7 @@ pub(super) struct Checkpoint {
     pub(super) bytes: Vec<u8>,
 }
 
-/// Entries and checkpoints. A clone is cheap, so a transaction that is rolled back is a clone that
-/// is put back.
+/// Entries and checkpoints. A clone is cheap, so a transaction is rolled back by restoring a clone.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Disk {
     /// The entries.
@@ -75,10 +76,10 @@ impl Disk {
         self.order.iter().skip(number).filter_map(|id| self.rows.get(id))
     }
 
-    /// Adds a row.
-    pub(super) fn put(&mut self, entry: VerifiedEntry, point: ChainPosition, verdict: Verdict) {
+    /// Adds a row at the end.
+    pub(super) fn insert(&mut self, entry: VerifiedEntry, point: ChainPosition, verdict: Verdict) {
         let (id, number) = (entry.id(), self.order.len());
-        let slot = self.part(&entry);
+        let slot = self.slot_entry(&entry);
         self.order.push(id);
         if let Some((original, _)) = slot {
             self.slots.entry(original).or_default().push(id);
@@ -88,23 +89,25 @@ impl Disk {
     }
 
     /// Changes the verdict on a row.
-    pub(super) fn judge(&mut self, id: &EntryId, verdict: Verdict) {
+    pub(super) fn set_verdict(&mut self, id: &EntryId, verdict: Verdict) {
         if let Some(row) = self.rows.get_mut(id) {
             row.verdict = verdict;
         }
     }
 
-    /// The slot that an entry belongs to, and its part in it. Whether it counts is its verdict's
-    /// matter, which may change.
-    fn part(&self, entry: &VerifiedEntry) -> Option<(EntryId, SlotEntry)> {
+    /// The slot that an entry belongs to, and the role of the entry there. The verdict decides
+    /// whether the entry counts in the slot, and the verdict may change.
+    fn slot_entry(&self, entry: &VerifiedEntry) -> Option<(EntryId, SlotEntry)> {
         let refs = entry.decoded().header().refs();
-        let named = |at: RefIndex| refs.get(at.place()).copied();
-        // What a correction or cancellation names: an original, or a copy of one.
+        let named = |at: RefIndex| refs.get(at.as_usize()).copied();
+        // A correction or cancellation names an original, or a copy of one.
         let original = |at: RefIndex| {
             let target = self.rows.get(&named(at)?)?.entry.decoded();
             match target.payload() {
                 Payload::Transaction(_) => Some(target.id()),
-                Payload::Copy(copy) => target.header().refs().get(copy.original().place()).copied(),
+                Payload::Copy(copy) => {
+                    target.header().refs().get(copy.original().as_usize()).copied()
+                }
                 _ => None,
             }
         };
@@ -123,8 +126,8 @@ impl Disk {
         Some((slot, SlotEntry { id: entry.id(), lamport, role }))
     }
 
-    /// Loses the last row, as no disk should.
-    pub(super) fn lose(&mut self) {
+    /// Loses the last row: a fault that the checks must notice.
+    pub(super) fn drop_last_row(&mut self) {
         if let Some(row) = self.order.pop().and_then(|id| self.rows.remove(&id)) {
             self.chains.remove(&row.point);
             self.slots.values_mut().for_each(|ids| ids.retain(|id| *id != row.entry.id()));
@@ -132,41 +135,41 @@ impl Disk {
     }
 
     /// Saves a checkpoint that covers every row.
-    pub(super) fn save(&mut self, bytes: Vec<u8>) {
+    pub(super) fn save_checkpoint(&mut self, bytes: Vec<u8>) {
         self.checkpoints.push(Checkpoint { rows: self.len(), bytes });
         if self.checkpoints.len() > KEPT {
             self.checkpoints.remove(0);
         }
     }
 
-    /// The index that shows the first `rows` rows.
+    /// An index that shows the first `rows` rows only.
     #[must_use]
-    pub(super) fn first(&self, rows: usize) -> First<'_> {
-        First { disk: self, rows }
+    pub(super) fn index_of_first(&self, rows: usize) -> PrefixIndex<'_> {
+        PrefixIndex { disk: self, rows }
     }
 }
 
-/// The index over the rows stored first. While a tail is replayed, each of its entries is judged by
-/// what was stored before it, as when it came.
+/// Index over the first rows of a disk. While a tail is replayed, each entry is judged by the rows
+/// before it, as it was when it was ingested.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct First<'a> {
+pub(super) struct PrefixIndex<'a> {
     disk: &'a Disk,
     rows: usize,
 }
 
-impl First<'_> {
+impl PrefixIndex<'_> {
     fn row(&self, id: &EntryId) -> Option<&Row> {
         self.disk.rows.get(id).filter(|row| row.number < self.rows)
     }
 }
 
-impl EntryIndex for First<'_> {
+impl EntryIndex for PrefixIndex<'_> {
     type Error = Infallible;
 
     fn link(&self, id: &EntryId) -> Result<Option<Link>, Infallible> {
         Ok(self.row(id).map(|row| {
             let lamport = row.entry.decoded().header().lamport();
-            Link { point: row.point, lamport }
+            Link { position: row.point, lamport }
         }))
     }
 

@@ -1,4 +1,5 @@
-//! More than may wait: large entries of one device, each after an entry that does not exist.
+//! A flood of entries that wait: large entries of one device, each of which needs an entry that does
+//! not exist.
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -19,16 +20,16 @@ fn key() -> DeviceKey {
     DeviceKey::from_bytes(&[0xF1; 64])
 }
 
-/// The device that signed them.
+/// The device that signs the flood.
 #[must_use]
 pub(super) fn device() -> DeviceId {
     key().id()
 }
 
-/// A flood for this group.
+/// Entries of more bytes than may wait.
 ///
 /// # Errors
-/// If it cannot be made.
+/// If the entries cannot be signed.
 pub(super) fn flood(group: GroupId) -> Result<&'static [VerifiedEntry], Error> {
     let made = ENTRIES.get_or_init(|| Some((group, make(group).ok()?))).as_ref();
     match made {

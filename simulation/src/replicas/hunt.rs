@@ -1,43 +1,52 @@
-//! How many histories it takes to notice a bug that was put in on purpose.
+//! Hunts: how many histories the simulation needs to notice a mistake that was put in on purpose.
 
 use super::{Break, Case, Failure, Settings};
 use crate::mutants::{self, Mutant};
 use ledger_model::Rules;
 
-/// What became of a bug.
+/// Result of a hunt for one mistake.
 #[derive(Clone, Debug)]
-pub struct Hunted {
-    /// Its name.
-    pub bug: &'static str,
-    /// What is wrong with it on, if the name does not say it.
-    pub text: &'static str,
-    /// How many histories it took, and what was noticed; `None`: it was not.
+pub struct HuntResult {
+    /// The name of the mistake.
+    pub name: &'static str,
+    /// What goes wrong with the mistake; empty if the name says it.
+    pub wrong: &'static str,
+    /// The number of histories until a violation, and the violation; `None` if there was none.
     pub caught: Option<(u64, Failure)>,
+}
+
+impl HuntResult {
+    /// The result of a hunt for a mutant. A violation of a property other than the expected ones
+    /// does not count.
+    pub(crate) fn mutant(mutant: &Mutant, caught: Option<(u64, Failure)>) -> Self {
+        let caught = caught.filter(|(_, failure)| mutant.is_noticed_as(failure.violation.property));
+        Self { name: mutant.name, wrong: mutant.wrong, caught }
+    }
 }
 
 /// Looks for each mutant of the ledger in this build, in histories of this kind, with seeds from
 /// `settings.seed` on, at most `limit` of them.
 #[must_use]
-pub fn hunt_mutants(settings: &Settings, limit: u64) -> Vec<Hunted> {
-    let hunted = |mutant: &Mutant| {
+pub fn hunt_mutants(settings: &Settings, limit: u64) -> Vec<HuntResult> {
+    let hunt_result = |mutant: &Mutant| {
         let caught = find(settings, limit, |case| mutant.with(|| case.run().err()));
-        mutant.hunted(caught)
+        HuntResult::mutant(mutant, caught)
     };
-    mutants::APPLIED.iter().filter(|mutant| !mutant.via_bundles).map(hunted).collect()
+    mutants::APPLIED.iter().filter(|mutant| !mutant.via_bundles).map(hunt_result).collect()
 }
 
-/// The same for each rule of authority: the *model* lacks it, which the comparison must notice as it
-/// would notice a ledger that lacks it.
+/// Hunts each rule of authority: the model lacks the rule. The comparison must notice that as it
+/// would notice a ledger that lacks the rule.
 #[must_use]
-pub fn hunt_rules(settings: &Settings, limit: u64) -> Vec<Hunted> {
+pub fn hunt_rules(settings: &Settings, limit: u64) -> Vec<HuntResult> {
     // Sums that are wrong cannot be written in real bytes.
     let rules = Rules::each_off().into_iter().filter(|(name, _)| *name != "money_sums");
     without(rules, settings, limit)
 }
 
-/// The same for each of the six steps of resolution as a whole.
+/// Hunts each of the six steps of resolution, which the model lacks as a whole.
 #[must_use]
-pub fn hunt_steps(settings: &Settings, limit: u64) -> Vec<Hunted> {
+pub fn hunt_steps(settings: &Settings, limit: u64) -> Vec<HuntResult> {
     without(steps_off().into_iter(), settings, limit)
 }
 
@@ -45,23 +54,23 @@ fn without(
     rules: impl Iterator<Item = (&'static str, Rules)>,
     settings: &Settings,
     limit: u64,
-) -> Vec<Hunted> {
-    let hunted = |(bug, rules): (&'static str, Rules)| {
+) -> Vec<HuntResult> {
+    let hunt_result = |(name, rules): (&'static str, Rules)| {
         let caught = find(settings, limit, |case| case.run_with(&rules).err());
-        Hunted { bug, text: "", caught }
+        HuntResult { name, wrong: "", caught }
     };
-    rules.map(hunted).collect()
+    rules.map(hunt_result).collect()
 }
 
-/// The same for what can be broken in the replicas.
+/// Hunts each fault of the replicas.
 #[must_use]
-pub fn hunt_breaks(settings: &Settings, limit: u64) -> Vec<Hunted> {
-    let hunted = |(bug, breaks): &(&'static str, Break)| {
+pub fn hunt_breaks(settings: &Settings, limit: u64) -> Vec<HuntResult> {
+    let hunt_result = |(name, breaks): &(&'static str, Break)| {
         let breaks = Some(*breaks);
         let caught = find(settings, limit, |case| Case { breaks, ..case.clone() }.run().err());
-        Hunted { bug, text: "", caught }
+        HuntResult { name, wrong: "", caught }
     };
-    Break::ALL.iter().map(hunted).collect()
+    Break::ALL.iter().map(hunt_result).collect()
 }
 
 /// The six steps of resolution, each switched off as a whole.

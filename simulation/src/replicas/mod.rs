@@ -1,24 +1,24 @@
-//! A group on several replicas, with a network that loses and delays, disks, crashes, and liars.
+//! Simulation of a group on several replicas, with a faulty network, damaged disks, crashes and
+//! lying members.
 //!
-//! Three things are drawn from the seed, one after the other:
+//! A history has three parts, which follow from the seed:
 //!
-//! 1. *The script* (`script.rs`): who writes what, knowing what. It is a [`World`] of the model's
-//!    simulation, where each device has its own partial view, honest people do what their view
-//!    allows, and liars know everything; [`Scene`] signs it with real keys. Writing live on the
-//!    replicas would be more code for fewer attacks: liars need to see all that anybody ever signed,
-//!    and the independent oracle needs the same history without bytes anyway. What live authors
-//!    would add, that the API puts their entries where the script has them, `authors.rs` asks of a
-//!    sample.
+//! 1. *The script* (`script.rs`): who writes what, and with which knowledge. It is a [`World`] of the
+//!    model's simulation, where each device has its own partial view, honest people do what their view
+//!    allows, and liars know everything. [`RealHistory`] signs it with real keys. The script is written
+//!    beforehand because liars need to see everything that was ever signed, and because the
+//!    independent oracle needs the same history without bytes. `authors.rs` checks for a sample of
+//!    devices that the library places their entries where the script placed them.
 //! 2. *The plan* (`plan.rs`): a list of events on the way of these entries to the replicas.
-//! 3. *The play* (`play.rs`): the events happen, to replicas (`replica.rs`) on disks (`disk.rs`) with
-//!    what waits (`site.rs`). At each quiet point `check.rs` and `arrivals.rs` check everything.
+//! 3. *The execution* (`play.rs`): the events happen to replicas (`replica.rs`) with disks (`disk.rs`)
+//!    on machines (`machine.rs`). At each quiet point, `check.rs` and `arrivals.rs` check everything.
 //!
-//! Nothing hangs on a clock, a float or the order of a hash map, so a seed gives the same digest on
+//! Nothing depends on a clock, a float or the order of a hash map, so a seed gives the same digest on
 //! every machine. A failing case is shrunk by leaving out events and steps (`shrink.rs`), and printed
 //! as a test.
 //!
 //! [`World`]: ledger_model::sim::world::World
-//! [`Scene`]: crate::real_entries::Scene
+//! [`RealHistory`]: crate::real_entries::RealHistory
 
 mod arrivals;
 mod authors;
@@ -27,18 +27,18 @@ mod check;
 mod disk;
 mod flood;
 mod hunt;
+mod machine;
 mod plan;
 mod play;
 mod replica;
 mod script;
 mod shrink;
-mod site;
 mod table;
 mod trace;
 
 pub use breaks::Break;
 pub(crate) use check::conservation;
-pub use hunt::{Hunted, hunt_breaks, hunt_mutants, hunt_rules, hunt_steps};
+pub use hunt::{HuntResult, hunt_breaks, hunt_mutants, hunt_rules, hunt_steps};
 pub use shrink::{print, shrink};
 pub use table::{IMPORTANT, missing};
 pub(crate) use trace::Trace;
@@ -47,26 +47,26 @@ use ledger_model::Rules;
 use ledger_model::sim::arrival::Violation;
 use ledger_model::sim::tally::Tally;
 use plan::{Event, Plan};
-use play::Played;
+use play::Setup;
 use script::{Entries, Script};
 
-/// What is simulated.
+/// Settings of a history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// From which everything is drawn.
+    /// The seed that everything follows from.
     pub seed: u64,
-    /// How many replicas.
+    /// Number of replicas.
     pub replicas: usize,
-    /// How many people honest devices introduce at most.
+    /// The most people whom honest devices introduce.
     pub members: usize,
-    /// How many entries at most, without lies about places.
+    /// The most entries, without lies about positions.
     pub entries: usize,
     /// 0: none; 1: faulty network and crashes; 2: lying members; 3: everything.
     pub adversary: u8,
 }
 
 impl Settings {
-    /// What is usual, at this seed and level.
+    /// The usual settings at this seed and level.
     #[must_use]
     pub fn usual(seed: u64, adversary: u8) -> Settings {
         Settings { seed, replicas: 3, members: 7, entries: 40, adversary }
@@ -85,21 +85,21 @@ impl Settings {
     }
 }
 
-/// A history without a violation.
+/// Result of a history without a violation.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// Over everything that happened.
+    /// Digest over everything that happened.
     pub digest: [u8; 32],
-    /// How often what happened.
+    /// Counts of what happened.
     pub tally: Tally,
 }
 
-/// A violation.
+/// Result of a history with a violation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// The event at which it shows.
+    /// Number of the event at which the violation shows.
     pub event: usize,
-    /// What it is.
+    /// The violation.
     pub violation: Violation,
 }
 
@@ -109,14 +109,14 @@ impl std::fmt::Display for Failure {
     }
 }
 
-/// A history, or what is left of it.
+/// A history, or a part of it after shrinking.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
-    /// What is simulated.
+    /// The settings.
     pub settings: Settings,
-    /// What is broken on purpose.
+    /// The fault that is put into every replica.
     pub breaks: Option<Break>,
-    /// Steps that are left out of the script, their own dependencies in their place.
+    /// Steps that are left out of the script. Their dependencies take their places.
     pub without: Vec<usize>,
     /// The events that are kept; `None`: all.
     pub events: Option<Vec<usize>>,
@@ -129,7 +129,7 @@ impl Case {
         Case { settings, breaks: None, without: Vec::new(), events: None }
     }
 
-    /// Runs it.
+    /// Runs the history.
     ///
     /// # Errors
     /// The first violation.
@@ -137,7 +137,7 @@ impl Case {
         self.run_with(&Rules::ALL)
     }
 
-    /// Runs it beside a model that may lack a rule.
+    /// Runs the history beside a model that may lack a rule.
     ///
     /// # Errors
     /// The first violation.
@@ -151,21 +151,21 @@ impl Case {
         self.run_on(&plan, &self.thinned(script).entries().map_err(unwritten)?, rules)
     }
 
-    /// Runs it on a plan and entries that were made before.
+    /// Runs the history with a plan and entries that exist already.
     fn run_on(&self, plan: &Plan, entries: &Entries, rules: &Rules) -> Result<Outcome, Failure> {
         let all = || plan.events.iter().enumerate();
         let kept: Vec<(usize, &Event)> = match &self.events {
             None => all().collect(),
             Some(kept) => all().filter(|(number, _)| kept.contains(number)).collect(),
         };
-        let played = Played { settings: &self.settings, entries, rules };
-        let mut outcome = play::play(&played, kept.into_iter(), self.breaks)?;
+        let setup = Setup { settings: &self.settings, entries, rules };
+        let mut outcome = play::play(&setup, kept.into_iter(), self.breaks)?;
         outcome.tally.merge(plan.tally.clone());
         table::count(entries, &mut outcome.tally);
         Ok(outcome)
     }
 
-    /// A script without the steps that this case leaves out.
+    /// The script without the steps that this case leaves out.
     fn thinned(&self, mut script: Script) -> Script {
         for number in &self.without {
             script = script.without(*number).unwrap_or(script);
@@ -179,7 +179,7 @@ impl Case {
     }
 }
 
-/// The script could not be signed: a bug of the harness.
+/// The failure of a script that cannot be signed, which is a mistake of the simulation.
 fn unwritten(error: crate::Error) -> Failure {
     let violation = Violation { property: "the script", detail: error.to_string() };
     Failure { event: 0, violation }

@@ -1,8 +1,8 @@
-//! What happens to the entries: who writes and receives what, when, and what goes wrong.
+//! The plan of a history: a list of events that is drawn beforehand.
 //!
-//! A plan is a list of events that was drawn beforehand. Each event means something whatever became
-//! of those before it, so that a failing plan can be shrunk by leaving events out. What the network
-//! drops or delays shows in the events that are not there, or come later.
+//! An event says who writes or receives which entries, or what goes wrong. Each event has a meaning
+//! whatever became of the events before it, so a failing plan can be shrunk by leaving events out.
+//! A message that the network drops has no event; one that it delays has a later event.
 
 use super::Settings;
 use super::script::{Entries, Name, name};
@@ -10,12 +10,12 @@ use ledger_model::Kind;
 use ledger_model::sim::prng::Prng;
 use ledger_model::sim::tally::Tally;
 
-/// Something that happens.
+/// One event of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Event {
-    /// An entry is written. The replica nearest to its author gets it with its past.
+    /// An entry is written. The replica nearest to its author gets the entry with its past.
     Write {
-        /// That replica.
+        /// The replica nearest to the author.
         home: usize,
         /// The entry.
         entry: Name,
@@ -30,15 +30,15 @@ pub(super) enum Event {
         crash: Option<usize>,
     },
     /// An entry arrives with one bit flipped on the way.
-    Mutant {
+    FlippedBit {
         /// The replica.
         to: usize,
         /// The entry.
         entry: Name,
-        /// Which bit of its bytes and signature, modulo how many there are.
+        /// Number of the bit in bytes and signature; the number wraps around.
         bit: usize,
     },
-    /// More entries arrive than may wait, which wait for entries that do not exist.
+    /// More entries arrive than may wait. They need entries that do not exist.
     Flood {
         /// The replica.
         to: usize,
@@ -52,28 +52,28 @@ pub(super) enum Event {
     Damage {
         /// The replica.
         at: usize,
-        /// Which bit, modulo how many there are.
+        /// Number of the bit; the number wraps around.
         bit: usize,
     },
-    /// A replica loses what is in memory.
+    /// A replica loses everything that is in memory only.
     Crash {
         /// The replica.
         at: usize,
     },
-    /// A replica comes back; if it was up, it was closed in good order.
+    /// A replica restarts. One that is up closes in good order first.
     Restart {
         /// The replica.
         at: usize,
     },
-    /// Everybody is up and gets everything that was written; then everything is checked.
+    /// A quiet point: all replicas come up and get all written entries; then everything is checked.
     Quiet,
 }
 
-/// A list of events, and how often the network did what.
+/// A list of events, and counts of what the network did.
 pub(super) struct Plan {
     /// The events.
     pub(super) events: Vec<Event>,
-    /// What cannot be seen in them.
+    /// Counts of network faults that leave no event.
     pub(super) tally: Tally,
 }
 
@@ -92,9 +92,9 @@ struct Planner<'a> {
     under_way: Vec<Message>,
     /// Replicas that are down, and until when.
     down: Vec<(usize, usize)>,
-    /// A replica that nothing reaches from one tick to another.
+    /// A replica that no message reaches, from one tick until another.
     partition: Option<(usize, usize, usize)>,
-    /// Whether acts and adoptions are slow: they are what changes others' verdicts.
+    /// Whether statements and adoptions are slow: they change verdicts of other entries.
     slow_acts: bool,
 }
 
@@ -105,7 +105,7 @@ impl Plan {
     #[must_use]
     pub(super) fn of(settings: &Settings, entries: &Entries) -> Plan {
         let mut rng = Prng::new(settings.seed ^ 0xF00D);
-        let made = &entries.scene.made;
+        let made = &entries.real_history.made;
         let ticks = made.len();
         let partition = (settings.faults() && rng.chance(40)).then(|| {
             let (one, other) = (rng.below(ticks), rng.below(ticks));
@@ -153,7 +153,7 @@ impl Planner<'_> {
         self.tally.add(NETWORK, row, 1);
     }
 
-    /// Puts an entry on its way.
+    /// Sends an entry to a replica; the network may drop, delay or repeat the message.
     fn send(&mut self, to: usize, entry: Name, now: usize, slow: bool) {
         let faults = self.settings.faults();
         if faults && self.rng.chance(10) {
@@ -163,7 +163,7 @@ impl Planner<'_> {
         let copies = if faults && self.rng.chance(12) { 2 } else { 1 };
         for copy in 0..copies {
             let delay = match (faults, self.rng.below(10)) {
-                // In the order of writing, each replica so and so far away.
+                // In the order of writing, with a fixed delay for each replica.
                 (false, _) => to % 4,
                 (true, 0..=6) if !slow => self.rng.below(5),
                 (true, _) => self.rng.below(30),
@@ -185,7 +185,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Hands over what is due, in batches.
+    /// Delivers the messages that are due, in batches.
     fn deliver(&mut self, now: usize) {
         for to in 0..self.settings.replicas {
             let mut due: Vec<Name> = Vec::new();
@@ -220,7 +220,7 @@ impl Planner<'_> {
         self.events.extend(back.into_iter().map(|(at, _)| Event::Restart { at }));
     }
 
-    /// What happens to replicas besides messages.
+    /// Draws checkpoints, damage, crashes and restarts of replicas.
     fn mishaps(&mut self, entry: Name, now: usize) {
         let at = self.rng.below(self.settings.replicas);
         let (faults, lies) = (self.settings.faults(), self.settings.lies());
@@ -239,7 +239,7 @@ impl Planner<'_> {
         }
         if (faults || lies) && self.rng.chance(5) {
             let bit = self.rng.below(1 << 16);
-            self.events.push(Event::Mutant { to: at, entry, bit });
+            self.events.push(Event::FlippedBit { to: at, entry, bit });
         }
     }
 }

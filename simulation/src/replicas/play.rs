@@ -1,17 +1,17 @@
-//! Plays a plan.
+//! Execution of a plan: the events happen to the machines, one after another.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::engine::VerifiedEntry;
 use ledger_core::{EntryId, StateDigest};
 
-use super::arrivals::Witness;
+use super::arrivals::ModelFollower;
 use super::breaks::Break;
 use super::check::{self, Reference};
 use super::flood::flood;
+use super::machine::{Machine, flip};
 use super::plan::Event;
 use super::script::{Entries, Name};
-use super::site::{Site, flip};
 use super::trace::Trace;
 use super::{Failure, Outcome, Settings, authors};
 use crate::Error;
@@ -20,45 +20,45 @@ use ledger_model::sim::prng::Prng;
 use ledger_model::sim::tally::Tally;
 use ledger_model::{Rules, resolve_with};
 
-/// What is played.
-pub(super) struct Played<'a> {
-    /// What is simulated.
+/// What a history consists of besides its events.
+pub(super) struct Setup<'a> {
+    /// The settings.
     pub(super) settings: &'a Settings,
-    /// What is written.
+    /// The entries of the script.
     pub(super) entries: &'a Entries,
     /// The model's rules.
     pub(super) rules: &'a Rules,
 }
 
-/// Everything at some moment.
+/// The state of a running history.
 struct Play<'a> {
     settings: &'a Settings,
     entries: &'a Entries,
     rules: &'a Rules,
     breaks: Option<Break>,
-    sites: Vec<Site>,
-    witnesses: Vec<Witness>,
-    /// Names whose entries exist by now.
+    machines: Vec<Machine>,
+    followers: Vec<ModelFollower>,
+    /// Names of the entries that were written so far.
     written: BTreeSet<Name>,
     ids: BTreeSet<EntryId>,
-    /// The state that each set of entries means; sets by size and the sum of their ids.
+    /// The state digest of each set of entries. The key of a set is its size and the sum of its ids.
     states: BTreeMap<(usize, u128), StateDigest>,
     trace: Trace,
     tally: Tally,
 }
 
-/// Plays these numbered events on these entries.
+/// Runs numbered events.
 ///
 /// # Errors
 /// The first violation, with the number of the event at which it shows.
 pub(super) fn play<'e>(
-    played: &Played<'_>,
+    setup: &Setup<'_>,
     events: impl Iterator<Item = (usize, &'e Event)>,
     breaks: Option<Break>,
 ) -> Result<Outcome, Failure> {
     let fail = |event: usize, violation: Violation| Failure { event, violation };
     let broken = |error: Error| Violation { property: "no error", detail: error.to_string() };
-    let mut play = Play::new(played, breaks).map_err(|error| fail(0, broken(error)))?;
+    let mut play = Play::new(setup, breaks).map_err(|error| fail(0, broken(error)))?;
     for (number, event) in events {
         play.trace.debug(event);
         match play.event(number, event) {
@@ -71,23 +71,23 @@ pub(super) fn play<'e>(
     Ok(Outcome { digest: play.trace.end(), tally: play.tally })
 }
 
-/// Whether the replica is looked at after this event: after one batch in eight.
-fn spot(settings: &Settings, event: usize) -> bool {
+/// Whether a replica is compared with an evaluation after this event: after one batch in eight.
+fn is_sampled(settings: &Settings, event: usize) -> bool {
     settings.seed.wrapping_add(event as u64).is_multiple_of(8)
 }
 
 impl<'a> Play<'a> {
-    fn new(played: &Played<'a>, breaks: Option<Break>) -> Result<Play<'a>, Error> {
-        let Played { settings, entries, rules } = *played;
+    fn new(setup: &Setup<'a>, breaks: Option<Break>) -> Result<Play<'a>, Error> {
+        let Setup { settings, entries, rules } = *setup;
         let genesis = entries.genesis()?;
-        let site = |_| Site::new(genesis, breaks);
+        let machine = |_| Machine::new(genesis, breaks);
         Ok(Play {
             settings,
             entries,
             rules,
             breaks,
-            sites: (0..settings.replicas).map(site).collect::<Result<_, _>>()?,
-            witnesses: (0..settings.replicas).map(|_| Witness::new(entries)).collect(),
+            machines: (0..settings.replicas).map(machine).collect::<Result<_, _>>()?,
+            followers: (0..settings.replicas).map(|_| ModelFollower::new(entries)).collect(),
             written: [0].into(),
             ids: [genesis.id()].into(),
             states: BTreeMap::new(),
@@ -104,48 +104,48 @@ impl<'a> Play<'a> {
                 let batch: Vec<VerifiedEntry> =
                     batch.filter_map(|name| Some(self.entries.get(*name)?.real.clone())).collect();
                 let found = self.deliver(*to, batch, *crash)?;
-                if found.is_some() || !spot(self.settings, number) {
+                if found.is_some() || !is_sampled(self.settings, number) {
                     return Ok(found);
                 }
-                self.look(*to)
+                self.compare_with_evaluation(*to)
             }
-            Event::Mutant { to, entry, bit } => self.mutant(*to, *entry, *bit),
+            Event::FlippedBit { to, entry, bit } => self.flipped_bit(*to, *entry, *bit),
             Event::Flood { to } => {
                 self.tally.add("attacks", "evil: flood of the pending set", 1);
-                let batch = flood(self.entries.scene.group)?.to_vec();
+                let batch = flood(self.entries.real_history.group)?.to_vec();
                 self.deliver(*to, batch, None)
             }
             Event::Quiet => self.quiet(number),
-            Event::Checkpoint { at } => self.at(*at, |site, tally| {
-                site.checkpoint(tally);
+            Event::Checkpoint { at } => self.at(*at, |machine, tally| {
+                machine.checkpoint(tally);
                 Ok(())
             }),
-            Event::Damage { at, bit } => self.at(*at, |site, tally| {
-                site.damage(*bit, tally);
+            Event::Damage { at, bit } => self.at(*at, |machine, tally| {
+                machine.damage(*bit, tally);
                 Ok(())
             }),
-            Event::Crash { at } => self.at(*at, |site, tally| {
-                site.crash(tally);
+            Event::Crash { at } => self.at(*at, |machine, tally| {
+                machine.crash(tally);
                 Ok(())
             }),
-            Event::Restart { at } => self.at(*at, Site::restart),
+            Event::Restart { at } => self.at(*at, Machine::restart),
         }
     }
 
     fn at(
         &mut self,
         at: usize,
-        what: impl Fn(&mut Site, &mut Tally) -> Result<(), Error>,
+        what: impl Fn(&mut Machine, &mut Tally) -> Result<(), Error>,
     ) -> Result<Option<Violation>, Error> {
-        let site = self.sites.get_mut(at).ok_or("no such replica")?;
-        match what(site, &mut self.tally) {
+        let machine = self.machines.get_mut(at).ok_or("no such replica")?;
+        match what(machine, &mut self.tally) {
             Ok(()) => Ok(None),
             Err(error) => Ok(violation(check::FROM_SCRATCH, error.to_string())),
         }
     }
 
-    /// An entry comes into being, if what it depends on exists, and reaches the replica nearest to
-    /// its author with all of its past.
+    /// Writes an entry, if its dependencies were written, and delivers it with its past to the replica
+    /// nearest to its author.
     fn write(&mut self, home: usize, name: Name) -> Result<Option<Violation>, Error> {
         let Some(made) = self.entries.get(name) else { return Ok(None) };
         let header = made.real.decoded().header();
@@ -158,9 +158,9 @@ impl<'a> Play<'a> {
             return Ok(Some(found));
         }
         let past = authors::past(self.entries, &made.step.entry);
-        let site = self.sites.get(home).ok_or("no such replica")?;
+        let machine = self.machines.get(home).ok_or("no such replica")?;
         let mut batch: Vec<VerifiedEntry> =
-            past.filter(|real| !site.holds(&real.id())).cloned().collect();
+            past.filter(|real| !machine.holds(&real.id())).cloned().collect();
         batch.push(made.real.clone());
         self.deliver(home, batch, None)
     }
@@ -171,12 +171,12 @@ impl<'a> Play<'a> {
         batch: Vec<VerifiedEntry>,
         crash: Option<usize>,
     ) -> Result<Option<Violation>, Error> {
-        let site = self.sites.get_mut(to).ok_or("no such replica")?;
-        let found = site.ingest(batch, crash, &mut self.tally)?;
-        let Some(replica) = &site.replica else { return Ok(found) };
+        let machine = self.machines.get_mut(to).ok_or("no such replica")?;
+        let found = machine.ingest(batch, crash, &mut self.tally)?;
+        let Some(replica) = &machine.replica else { return Ok(found) };
         let digest = replica.ledger().state().digest();
         self.trace.note(digest.as_bytes());
-        // Same set, same digest, whenever two replicas happen to hold it.
+        // Two replicas that hold the same set at any time have the same digest.
         let set = replica.disk.from(0).fold((0usize, 0u128), |(n, sum), row| {
             let id = row.entry.id();
             let first = id.as_bytes().first_chunk().map_or(0, |bytes| u128::from_be_bytes(*bytes));
@@ -189,10 +189,10 @@ impl<'a> Play<'a> {
             .or_else(|| check::conservation(replica.ledger())))
     }
 
-    /// Compares a replica with evaluation of what it holds by now: what is wrong for a while must not
-    /// have mended itself before the next quiet point.
-    fn look(&mut self, at: usize) -> Result<Option<Violation>, Error> {
-        let replica = self.sites.get(at).and_then(|site| site.replica.as_ref());
+    /// Compares a replica with an evaluation of its entries, between two quiet points: a mistake that
+    /// mends itself before the next quiet point must be noticed, too.
+    fn compare_with_evaluation(&mut self, at: usize) -> Result<Option<Violation>, Error> {
+        let replica = self.machines.get(at).and_then(|machine| machine.replica.as_ref());
         let Some(replica) = replica else { return Ok(None) };
         let rows = replica.disk.from(0).map(|row| row.entry.id()).collect();
         let (reference, found) = Reference::of(self.entries, &rows)?;
@@ -200,7 +200,12 @@ impl<'a> Play<'a> {
         Ok(found.or_else(|| reference.check(replica, self.entries)))
     }
 
-    fn mutant(&mut self, to: usize, name: Name, bit: usize) -> Result<Option<Violation>, Error> {
+    fn flipped_bit(
+        &mut self,
+        to: usize,
+        name: Name,
+        bit: usize,
+    ) -> Result<Option<Violation>, Error> {
         let made = self.entries.get(name).filter(|_| self.written.contains(&name));
         let Some(made) = made else { return Ok(None) };
         let decoded = made.real.decoded();
@@ -212,7 +217,7 @@ impl<'a> Play<'a> {
         {
             return self.deliver(to, vec![ledger_core::hazmat::trust_stored(decoded)], None);
         }
-        match check::mutant(&made.real, bytes, signature) {
+        match check::flipped_bit(&made.real, bytes, signature) {
             Ok(what) => {
                 self.tally.add("attacks", what, 1);
                 Ok(None)
@@ -221,19 +226,21 @@ impl<'a> Play<'a> {
         }
     }
 
-    /// Everybody comes up, gets everything, and is checked.
+    /// A quiet point: all replicas come up, get all written entries, and are checked.
     fn quiet(&mut self, number: usize) -> Result<Option<Violation>, Error> {
         self.tally.add("histories", "quiet points", 1);
-        for to in 0..self.sites.len() {
-            let site = self.sites.get_mut(to).ok_or("no such replica")?;
-            if site.replica.is_none()
-                && let Err(error) = site.restart(&mut self.tally)
+        for to in 0..self.machines.len() {
+            let machine = self.machines.get_mut(to).ok_or("no such replica")?;
+            if machine.replica.is_none()
+                && let Err(error) = machine.restart(&mut self.tally)
             {
                 return Ok(violation(check::FROM_SCRATCH, error.to_string()));
             }
             let names = self.written.iter().filter_map(|name| self.entries.get(*name));
-            let mut lacks: Vec<VerifiedEntry> =
-                names.filter(|made| !site.holds(&made.real.id())).map(|m| m.real.clone()).collect();
+            let mut lacks: Vec<VerifiedEntry> = names
+                .filter(|made| !machine.holds(&made.real.id()))
+                .map(|m| m.real.clone())
+                .collect();
             let mut rng = Prng::new(self.settings.seed ^ (number as u64) << 8 ^ to as u64);
             if self.settings.faults() {
                 rng.shuffle(&mut lacks);
@@ -254,18 +261,18 @@ impl<'a> Play<'a> {
         if found.is_some() {
             return Ok(found);
         }
-        for (site, witness) in self.sites.iter().zip(&mut self.witnesses) {
-            let replica = site.replica.as_ref().ok_or("a replica is down")?;
+        for (machine, follower) in self.machines.iter().zip(&mut self.followers) {
+            let replica = machine.replica.as_ref().ok_or("a replica is down")?;
             let found = reference
                 .check(replica, self.entries)
-                .or_else(|| witness.follow(&site.arrivals, self.entries, &mut self.tally))
+                .or_else(|| follower.follow(&machine.arrivals, self.entries, &mut self.tally))
                 .or_else(|| {
                     let switched = (*self.rules != Rules::ALL)
-                        .then(|| resolve_with(&witness.history, self.rules));
+                        .then(|| resolve_with(&follower.history, self.rules));
                     reference
-                        .against(self.entries, switched.as_ref().unwrap_or(&witness.resolution))
+                        .against(self.entries, switched.as_ref().unwrap_or(&follower.resolution))
                 })
-                .or_else(|| reference.owner(&witness.owner_acts()));
+                .or_else(|| reference.owner(&follower.owner_acts()));
             if found.is_some() {
                 return Ok(found);
             }

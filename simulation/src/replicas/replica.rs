@@ -1,7 +1,6 @@
-//! One replica: a ledger in memory over rows on disk.
+//! A replica: a ledger in memory over rows on disk.
 //!
-//! The one place where the simulation calls `admit`, `replay` and `evaluate`, the latter as the
-//! oracle.
+//! Only this file calls `admit` and `replay` of the library, and `evaluate` as the oracle.
 
 use std::collections::BTreeSet;
 
@@ -14,34 +13,34 @@ use super::breaks::Break;
 use super::disk::Disk;
 use crate::Error;
 
-/// What became of an entry that was offered.
+/// Result of offering an entry to a replica.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Taken {
-    /// It is in.
-    In {
-        /// Its verdict.
+pub(super) enum OfferResult {
+    /// The entry is stored now.
+    Admitted {
+        /// The verdict of the entry.
         verdict: Verdict,
-        /// Other entries whose verdicts it changed, with the new ones.
+        /// Other entries whose verdicts the entry changed, with the new verdicts.
         flips: Vec<(EntryId, Verdict)>,
     },
-    /// It was in before.
+    /// The entry was stored before.
     Duplicate,
-    /// It waits for these.
+    /// The entry needs entries that are not stored.
     Missing(BTreeSet<EntryId>),
-    /// It never gets in.
+    /// The entry breaks a rule and is never stored.
     Refused(Rule),
 }
 
-/// How a replica came back.
+/// What a replica was restored from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Restart {
-    /// From a checkpoint that covered all rows.
+    /// A checkpoint that covered all rows.
     Checkpoint,
-    /// From a checkpoint, with this many rows replayed on top.
+    /// A checkpoint, and this many rows replayed after it.
     Tail(usize),
-    /// From the genesis entry; no checkpoint was saved.
+    /// The genesis entry, as no checkpoint was saved.
     Genesis,
-    /// From the genesis entry; each checkpoint was damaged or older than the last flip.
+    /// The genesis entry, as each checkpoint was damaged or older than the last flip.
     Rebuilt,
 }
 
@@ -49,21 +48,21 @@ pub(super) enum Restart {
 #[derive(Clone, Debug)]
 pub(super) struct Replica {
     ledger: Ledger,
-    /// The rows.
+    /// The stored rows and checkpoints.
     pub(super) disk: Disk,
-    /// What is broken in it on purpose.
+    /// The fault that was put into the replica on purpose.
     breaks: Option<Break>,
 }
 
 impl Replica {
-    /// Begins with the genesis entry.
+    /// A replica that holds the genesis entry.
     ///
     /// # Errors
-    /// If it is not one.
-    pub(super) fn found(genesis: &VerifiedEntry, breaks: Option<Break>) -> Result<Replica, Error> {
+    /// If the entry is no genesis entry.
+    pub(super) fn new(genesis: &VerifiedEntry, breaks: Option<Break>) -> Result<Replica, Error> {
         let mut disk = Disk::default();
-        disk.put(genesis.clone(), ChainPosition { chain: 0, seq: 0 }, Verdict::Applied);
-        Ok(Replica { ledger: Ledger::found(genesis)?, disk, breaks })
+        disk.insert(genesis.clone(), ChainPosition { chain: 0, seq: 0 }, Verdict::Applied);
+        Ok(Replica { ledger: Ledger::from_genesis(genesis)?, disk, breaks })
     }
 
     /// The ledger.
@@ -76,38 +75,38 @@ impl Replica {
     ///
     /// # Errors
     /// If the whole set cannot be evaluated.
-    pub(super) fn take(&mut self, entry: VerifiedEntry) -> Result<Taken, Error> {
-        let index = self.disk.first(self.disk.len());
+    pub(super) fn take(&mut self, entry: VerifiedEntry) -> Result<OfferResult, Error> {
+        let index = self.disk.index_of_first(self.disk.len());
         let Ok(admission) = self.ledger.admit(entry, &index);
         let admitted = match admission {
-            Admission::Duplicate => return Ok(Taken::Duplicate),
-            Admission::Missing(ids) => return Ok(Taken::Missing(ids)),
-            Admission::Refused(refusal) => return Ok(Taken::Refused(refusal.rule())),
+            Admission::Duplicate => return Ok(OfferResult::Duplicate),
+            Admission::Missing(ids) => return Ok(OfferResult::Missing(ids)),
+            Admission::Refused(refusal) => return Ok(OfferResult::Refused(refusal.rule())),
             Admission::Admitted(admitted) => admitted,
         };
         let Ok(replayed) = self.ledger.replay(&admitted, &index);
         Ok(self.store(admitted.verified().clone(), &replayed))
     }
 
-    /// Stores an entry that the ledger has taken, and the verdicts that it changed.
-    fn store(&mut self, entry: VerifiedEntry, replayed: &Replayed) -> Taken {
+    /// Stores an entry that the ledger has replayed, and the verdicts that the entry changed.
+    fn store(&mut self, entry: VerifiedEntry, replayed: &Replayed) -> OfferResult {
         let verdict = replayed.verdict();
         let stored = Break::verdict(self.breaks, entry.id(), verdict);
         let skips = Break::skips(self.breaks, &entry);
-        self.disk.put(entry, replayed.point(), stored);
+        self.disk.insert(entry, replayed.position(), stored);
         let flips: Vec<(EntryId, Verdict)> =
             replayed.flips().iter().map(|flip| (flip.id, flip.verdict)).collect();
         for (other, verdict) in flips.iter().filter(|_| !skips) {
-            self.disk.judge(other, *verdict);
+            self.disk.set_verdict(other, *verdict);
             self.disk.flipped_at = self.disk.len();
         }
-        Taken::In { verdict, flips }
+        OfferResult::Admitted { verdict, flips }
     }
 
     /// Saves a checkpoint.
     pub(super) fn checkpoint(&mut self) {
         let bytes = self.ledger.to_checkpoint();
-        self.disk.save(bytes);
+        self.disk.save_checkpoint(bytes);
         if let (Some(Break::ShortCheckpoint), Some(saved)) =
             (self.breaks, self.disk.checkpoints.last_mut())
         {
@@ -115,11 +114,11 @@ impl Replica {
         }
     }
 
-    /// Comes back with nothing but what is on disk: from the newest checkpoint that may be used,
-    /// else from the genesis entry. Then the rows say what they said before.
+    /// Restores a replica from its disk: from the newest checkpoint that may be used, else from the
+    /// genesis entry.
     ///
     /// # Errors
-    /// If replaying the rows says something else than when they came.
+    /// If replaying the rows gives other verdicts or positions than the stored ones.
     pub(super) fn restart(
         group: GroupId,
         disk: Disk,
@@ -133,7 +132,7 @@ impl Replica {
         if let Some((mut ledger, rows)) = loaded.next() {
             let behind = disk.len().saturating_sub(rows);
             if breaks != Some(Break::ForgottenTail) {
-                tail(&mut ledger, &disk, rows)?;
+                replay_tail(&mut ledger, &disk, rows)?;
             }
             let how = if behind == 0 { Restart::Checkpoint } else { Restart::Tail(behind) };
             return Ok((Replica { ledger, disk, breaks }, how));
@@ -141,10 +140,10 @@ impl Replica {
         let how = if disk.checkpoints.is_empty() { Restart::Genesis } else { Restart::Rebuilt };
         let mut rows = disk.from(0);
         let genesis = rows.next().ok_or("a disk without a genesis entry")?;
-        let mut replica = Replica::found(&genesis.entry, breaks)?;
+        let mut replica = Replica::new(&genesis.entry, breaks)?;
         for row in rows {
             match replica.take(row.entry.as_ref().clone())? {
-                Taken::In { .. } => {}
+                OfferResult::Admitted { .. } => {}
                 other => return Err(format!("{} was stored, now {other:?}", row.entry.id()).into()),
             }
         }
@@ -159,10 +158,10 @@ impl Replica {
     }
 }
 
-/// Replays the rows from this one on. No verdict before them changed since they came.
-fn tail(ledger: &mut Ledger, disk: &Disk, rows: usize) -> Result<(), Error> {
+/// Replays the rows from this number on. No verdict of a row before them has changed since.
+fn replay_tail(ledger: &mut Ledger, disk: &Disk, rows: usize) -> Result<(), Error> {
     for row in disk.from(rows) {
-        let (id, index) = (row.entry.id(), disk.first(row.number));
+        let (id, index) = (row.entry.id(), disk.index_of_first(row.number));
         let Ok(admission) = ledger.admit(row.entry.as_ref().clone(), &index);
         let Admission::Admitted(admitted) = admission else {
             return Err(format!("{id} was stored, now it is {admission:?}").into());
@@ -171,7 +170,7 @@ fn tail(ledger: &mut Ledger, disk: &Disk, rows: usize) -> Result<(), Error> {
         if let Some(flip) = replayed.flips().first() {
             return Err(format!("{id} in the tail changes the verdict on {}", flip.id).into());
         }
-        let (point, verdict) = (replayed.point(), replayed.verdict());
+        let (point, verdict) = (replayed.position(), replayed.verdict());
         if (point, verdict) != (row.point, row.verdict) {
             let was = (row.point, row.verdict);
             return Err(format!("{id} was {was:?}, replayed it is {verdict:?} at {point:?}").into());
@@ -180,7 +179,7 @@ fn tail(ledger: &mut Ledger, disk: &Disk, rows: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// What the oracle, evaluation from scratch, says of a set.
+/// Evaluation of a set of entries from scratch: the oracle for incremental evaluation.
 #[derive(Clone, Debug)]
 pub(super) struct Oracle(pub(super) Evaluation);
 
@@ -188,18 +187,18 @@ impl Oracle {
     /// Evaluates a set.
     ///
     /// # Errors
-    /// If it lacks the genesis entry.
+    /// If the set lacks the genesis entry.
     pub(super) fn of(group: GroupId, entries: Vec<VerifiedEntry>) -> Result<Oracle, Error> {
         Ok(Oracle(evaluate(group, entries)?))
     }
 
-    /// Its state.
+    /// The state that the set means.
     #[must_use]
     pub(super) fn state(&self) -> &GroupState {
         self.0.state()
     }
 
-    /// Its frontier.
+    /// The frontier of the set.
     #[must_use]
     pub(super) fn frontier(&self) -> &Frontier {
         self.0.view().frontier()

@@ -1,4 +1,4 @@
-//! What is written in a history: the script, and the real entries made from it.
+//! The script of a history, and the real entries made from it.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +7,17 @@ use ledger_core::engine::{DecodedEntry, VerifiedEntry, verify_batch};
 
 use super::Settings;
 use crate::Error;
-use crate::real_entries::{Lies, Made, Scene, script};
+use crate::real_entries::{Lies, RealHistory, ScriptedEntry, script};
 use ledger_model::Card;
 use ledger_model::sim::minimize::spliced;
 use ledger_model::sim::replay::generate_with;
 use ledger_model::sim::world::{Cast, Step};
 
-/// Names an entry: twice the number of its step in the script, and one more for a lie about its
-/// place. So an entry keeps its name when steps are left out.
+/// Name of an entry: twice the number of its step in the script, plus one for a lie about its
+/// position. So an entry keeps its name when steps are left out.
 pub(super) type Name = usize;
 
-/// A script: what people do, in which order, knowing what.
+/// A script: who writes what, in which order, and with which knowledge.
 #[derive(Clone)]
 pub(super) struct Script {
     settings: Settings,
@@ -28,9 +28,9 @@ pub(super) struct Script {
 
 /// The entries of a script.
 pub(super) struct Entries {
-    /// In both worlds.
-    pub(super) scene: Scene,
-    /// Whether no step was left out. If one was, frontiers are no longer what the authors saw.
+    /// The history with its real entries.
+    pub(super) real_history: RealHistory,
+    /// Whether no step was left out. Otherwise the frontiers are not those that the authors saw.
     pub(super) whole: bool,
     names: BTreeMap<Name, usize>,
     ids: BTreeMap<EntryId, usize>,
@@ -48,8 +48,8 @@ impl Script {
         Script { settings: *settings, steps, whole: true, cards: world.cards }
     }
 
-    /// The script without a step, whose place in chains and frontiers its own dependencies take;
-    /// `None` where that cannot be.
+    /// The script without a step, whose dependencies take its place in chains and frontiers; `None`
+    /// if the step cannot be left out.
     #[must_use]
     pub(super) fn without(&self, number: usize) -> Option<Script> {
         let place = self.steps.iter().position(|(n, _)| *n == number).filter(|place| *place > 0)?;
@@ -63,52 +63,53 @@ impl Script {
     /// Signs the entries.
     ///
     /// # Errors
-    /// If one cannot be written, which is a bug of the translation.
+    /// If an entry cannot be written, which is a mistake of the translation.
     pub(super) fn entries(&self) -> Result<Entries, Error> {
         let lies = if self.settings.lies() { Lies::ByLiars } else { Lies::None };
-        let scene = Scene::of(&self.steps, &self.cards, self.settings.seed, lies)?;
+        let real_history = RealHistory::of(&self.steps, &self.cards, self.settings.seed, lies)?;
         let (mut names, mut ids) = (BTreeMap::new(), BTreeMap::new());
-        for (place, made) in scene.made.iter().enumerate() {
+        for (place, made) in real_history.made.iter().enumerate() {
             names.insert(name(made), place);
             ids.insert(made.real.id(), place);
         }
         if self.settings.seed.is_multiple_of(VERIFIED) {
-            let decoded = |made: &Made| {
+            let decoded = |made: &ScriptedEntry| {
                 let entry = made.real.decoded();
                 DecodedEntry::decode(entry.as_bytes(), entry.signature())
             };
-            let decoded = scene.made.iter().map(decoded).collect::<Result<Vec<_>, _>>()?;
-            for (read, made) in verify_batch(decoded, &[1; 32]).into_iter().zip(&scene.made) {
+            let decoded = real_history.made.iter().map(decoded).collect::<Result<Vec<_>, _>>()?;
+            for (read, made) in verify_batch(decoded, &[1; 32]).into_iter().zip(&real_history.made)
+            {
                 if read? != made.real {
                     return Err(format!("{} reads back as something else", made.real.id()).into());
                 }
             }
         }
-        Ok(Entries { scene, whole: self.whole, names, ids })
+        Ok(Entries { real_history, whole: self.whole, names, ids })
     }
 }
 
-/// Of every so many seeds one has its entries decoded and verified, as on another device: once
-/// each, after which the replicas share them. It takes as long as half of everything else.
+/// One seed in so many has its entries decoded and verified, as another device would, before the
+/// replicas share them. Not every seed, as this takes half as long as everything else.
 const VERIFIED: u64 = 4;
 
 /// The name of an entry.
 #[must_use]
-pub(super) fn name(made: &Made) -> Name {
+pub(super) fn name(made: &ScriptedEntry) -> Name {
     made.script.saturating_mul(2).saturating_add(usize::from(made.lie))
 }
 
 impl Entries {
     /// The entry of this name, if its step is in the script and could be written.
     #[must_use]
-    pub(super) fn get(&self, name: Name) -> Option<&Made> {
-        self.scene.made.get(*self.names.get(&name)?)
+    pub(super) fn get(&self, name: Name) -> Option<&ScriptedEntry> {
+        self.real_history.made.get(*self.names.get(&name)?)
     }
 
     /// The entry with this id.
     #[must_use]
-    pub(super) fn by_id(&self, id: &EntryId) -> Option<&Made> {
-        self.scene.made.get(*self.ids.get(id)?)
+    pub(super) fn by_id(&self, id: &EntryId) -> Option<&ScriptedEntry> {
+        self.real_history.made.get(*self.ids.get(id)?)
     }
 
     /// The genesis entry.
@@ -116,6 +117,10 @@ impl Entries {
     /// # Errors
     /// If there is none.
     pub(super) fn genesis(&self) -> Result<&VerifiedEntry, Error> {
-        self.scene.made.first().map(|made| &made.real).ok_or_else(|| "no genesis entry".into())
+        self.real_history
+            .made
+            .first()
+            .map(|made| &made.real)
+            .ok_or_else(|| "no genesis entry".into())
     }
 }

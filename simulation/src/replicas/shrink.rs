@@ -1,4 +1,4 @@
-//! The smallest case that fails in the same way, and the test that it becomes.
+//! Shrinking of a failing case, and printing of the case as a test.
 
 use std::fmt::Write as _;
 
@@ -14,11 +14,11 @@ struct Shrinker {
     property: &'static str,
 }
 
-/// Shrinks a failing case; `None` if it does not fail.
+/// Shrinks a failing case; `None` if the case does not fail.
 ///
-/// Events are left out by delta debugging. An entry whose dependencies are not written is not
-/// written either, so every subset of the events means something. Then steps are taken out of the
-/// script, with their dependencies put in their place.
+/// Events are left out by delta debugging. An entry is written only if its dependencies are, so every
+/// subset of the events is a history. Then steps are taken out of the script, and their dependencies
+/// take their places.
 #[must_use]
 pub fn shrink(case: &Case) -> Option<(Case, Failure)> {
     let failure = case.run().err()?;
@@ -38,7 +38,7 @@ pub fn shrink(case: &Case) -> Option<(Case, Failure)> {
             break;
         }
     }
-    // As a fresh run of what will be printed has it, not as it was on the way.
+    // The failure of the case that will be printed.
     let failure = best.run().err()?;
     Some((best, failure))
 }
@@ -137,7 +137,7 @@ pub fn print(case: &Case, failure: &Failure) -> String {
     out.push_str("\nThe entries (twice the step, as the events name them):\n");
     if let Ok(entries) = case.script().entries() {
         let made = written.iter().filter_map(|name| entries.get(*name));
-        let steps: Vec<_> = entries.scene.made.iter().take(1).chain(made).collect();
+        let steps: Vec<_> = entries.real_history.made.iter().take(1).chain(made).collect();
         let names = steps.iter().map(|made| super::script::name(made).to_string());
         let lines = show(&steps.iter().map(|m| m.step.clone()).collect::<Vec<_>>(), &Rules::ALL);
         for (name, line) in names.zip(lines.lines()) {

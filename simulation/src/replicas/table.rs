@@ -1,15 +1,15 @@
-//! How often what happened, and what must have happened for a run to mean anything.
+//! Counts of what happened in a history, and the rows that must not be empty in a long run.
 
 use super::script::Entries;
 use ledger_model::sim::tally::Tally;
 use ledger_model::{Body, Resolution, Verdict, resolve};
 
-/// Counts what the entries of a history are, and the races among them.
+/// Counts the kinds of the entries of a history, and the races among them.
 pub(super) fn count(entries: &Entries, tally: &mut Tally) {
-    let scene = &entries.scene;
-    let resolution = resolve(&scene.history);
-    tally.set(&scene.history, &scene.steps, &resolution);
-    for made in scene.made.iter().filter(|made| made.refusal.is_some()) {
+    let real_history = &entries.real_history;
+    let resolution = resolve(&real_history.history);
+    tally.set(&real_history.history, &real_history.steps, &resolution);
+    for made in real_history.made.iter().filter(|made| made.refusal.is_some()) {
         let refusal = format!("{:?}", made.refusal);
         let word = refusal.trim_start_matches("Some(").split(['(', ')']).next();
         tally.add("refused by the model", word.unwrap_or_default(), 1);
@@ -17,9 +17,9 @@ pub(super) fn count(entries: &Entries, tally: &mut Tally) {
     cuts(entries, &resolution, tally);
 }
 
-/// The cuts in force, and what was signed after them, by those whom they cut.
+/// Counts the cuts in force, and the entries that their targets signed after them.
 fn cuts(entries: &Entries, resolution: &Resolution, tally: &mut Tally) {
-    let history = &entries.scene.history;
+    let history = &entries.real_history.history;
     let accepted = resolution.hard.iter().chain(&resolution.own);
     let mut first = std::collections::BTreeMap::new();
     for digest in accepted {

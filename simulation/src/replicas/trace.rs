@@ -1,4 +1,4 @@
-//! One digest over everything that happened.
+//! Digest over everything that happened in a history.
 
 use sha2::{Digest, Sha256};
 
@@ -7,14 +7,14 @@ use sha2::{Digest, Sha256};
 pub(crate) struct Trace(Sha256);
 
 impl Trace {
-    /// Takes note of something.
+    /// Adds some bytes, framed by their length.
     pub(crate) fn note(&mut self, bytes: &[u8]) {
         self.0.update(bytes.len().to_string());
         self.0.update([0]);
         self.0.update(bytes);
     }
 
-    /// Takes note of something that has words of its own: no addresses, clocks or hash maps in them.
+    /// Adds the debug text of a value. The text must hold no address, clock or order of a hash map.
     pub(crate) fn debug(&mut self, what: &impl std::fmt::Debug) {
         self.note(format!("{what:?}").as_bytes());
     }

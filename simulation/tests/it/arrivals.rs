@@ -1,4 +1,4 @@
-//! However a history arrives, it comes to the same.
+//! Every order of arrival leads to the same result.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use ledger_core::EntryId;
 use ledger_core::engine::{
-    Admission, EntryIndex as _, Evaluation, Ledger, MemoryIndex, Named, Pending, SparseIndex,
-    VerifiedEntry, evaluate,
+    Admission, EntryIndex as _, Evaluation, Ledger, MemoryIndex, Pending, SlotReference,
+    SparseIndex, VerifiedEntry, evaluate,
 };
 use ledger_model::sim::replay::generate;
-use ledger_simulation::real_entries::Scene;
+use ledger_simulation::real_entries::RealHistory;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -19,7 +19,7 @@ struct Device {
     ledger: Ledger,
     index: MemoryIndex,
     pending: Pending,
-    named: BTreeMap<EntryId, Named>,
+    named: BTreeMap<EntryId, SlotReference>,
 }
 
 impl Device {
@@ -37,7 +37,7 @@ impl Device {
                 Admission::Admitted(admitted) => {
                     let Ok(replayed) = self.ledger.replay(&admitted, &self.index);
                     self.index.insert(&admitted, &replayed);
-                    self.named.extend(replayed.named().map(|named| (entry.id(), named)));
+                    self.named.extend(replayed.slot_reference().map(|named| (entry.id(), named)));
                     open.extend(self.pending.release(&entry.id()));
                 }
                 Admission::Missing(ids) => assert!(self.pending.hold(entry, ids).is_empty()),
@@ -76,9 +76,9 @@ impl Device {
             let Ok(slot) = self.index.slot(&id);
             assert_eq!(index.slot(&id), Ok(slot.clone()));
             for part in slot {
-                assert_eq!(index.judged(&part.id).unwrap().2, Some(id));
+                assert_eq!(index.status(&part.id).unwrap().2, Some(id));
             }
-            assert_eq!(index.judged(&id).unwrap().1, verdict);
+            assert_eq!(index.status(&id).unwrap().1, verdict);
         }
     }
 
@@ -106,10 +106,10 @@ proptest! {
         again in prop::collection::vec(any::<Index>(), 0..20),
         restarts in prop::collection::vec(0usize..64, 0..4),
     ) {
-        let scene = Scene::play(&generate(seed, limit), seed).unwrap();
-        let mut entries: Vec<VerifiedEntry> = scene.entries.values().cloned().collect();
-        let whole = evaluate(scene.group, entries.clone()).unwrap();
-        let genesis = entries.iter().find(|e| e.id() == scene.group.genesis()).unwrap().clone();
+        let real_history = RealHistory::play(&generate(seed, limit), seed).unwrap();
+        let mut entries: Vec<VerifiedEntry> = real_history.entries.values().cloned().collect();
+        let whole = evaluate(real_history.group, entries.clone()).unwrap();
+        let genesis = entries.iter().find(|e| e.id() == real_history.group.genesis()).unwrap().clone();
         // Any permutation; some entries come again; a restart loses what waits, so that everything
         // is sent once more at the end, as a peer would who is asked what is missing.
         let order = |entry: &VerifiedEntry| keys[usize::from(entry.id().as_bytes()[0]) % 64];
@@ -133,10 +133,10 @@ proptest! {
         limit in 4usize..28,
         cuts in prop::collection::vec(1usize..9, 1..40),
     ) {
-        let scene = Scene::play(&generate(seed, limit), seed).unwrap();
-        let mut rest: Vec<VerifiedEntry> = scene.entries.values().cloned().collect();
+        let real_history = RealHistory::play(&generate(seed, limit), seed).unwrap();
+        let mut rest: Vec<VerifiedEntry> = real_history.entries.values().cloned().collect();
         rest.sort_by_key(|entry| entry.decoded().header().lamport());
-        let whole = evaluate(scene.group, rest.clone()).unwrap();
+        let whole = evaluate(real_history.group, rest.clone()).unwrap();
         let mut device = Device::found(&rest.remove(0));
         // Each batch arrives turned round, and the device restarts after it.
         for size in cuts.iter().cycle() {

@@ -1,4 +1,4 @@
-//! What the comparison with the model has found in the ledger, by hand.
+//! Mistakes that the comparison with the model once found in the ledger, as histories written by hand.
 
 use ledger_core::engine::{Draft, NewGroup, Payload, VerifiedEntry, evaluate};
 use ledger_core::keys::{DeviceKey, RootEntropy, SignedDevice};
@@ -23,7 +23,7 @@ impl Group {
             salt: [9; 32],
             successor_of: None,
         };
-        let genesis = new.found(&anna, 0).unwrap();
+        let genesis = new.create(&anna, 0).unwrap();
         Group { group: GroupId::from(genesis.id()), anna, entropy, entries: vec![genesis] }
     }
 
@@ -83,7 +83,8 @@ fn a_device_enrolled_twice_keeps_its_rotation() {
         let carriers: Vec<EntryId> = [1, 2]
             .into_iter()
             .map(|nonce| {
-                let draft = Draft::act(&root, group.group, &act, [genesis], [nonce; 16]).unwrap();
+                let draft =
+                    Draft::statement(&root, group.group, &act, [genesis], [nonce; 16]).unwrap();
                 group.write(&anna, 1, genesis, 2, draft)
             })
             .collect();

@@ -1,5 +1,5 @@
-//! Small histories of phones that exchange nothing but sealed bundles, and the
-//! proof that they happen. That the checks can fail shows `simulation/mutants.py`.
+//! Small histories of phones that exchange nothing but sealed bundles. `simulation/mutants.py` shows
+//! that their checks can fail.
 
 use ledger_model::sim::tally::Tally;
 use ledger_simulation::phones::{missing, run};

@@ -72,7 +72,7 @@ fn a_pasted_test_fails_as_the_history_did() {
 fn each_step_of_resolution_is_missed_if_it_is_off() {
     let steps = hunt_steps(&Settings::usual(1, 3), 60);
     assert_eq!(steps.len(), 6);
-    for hunted in steps {
-        assert!(hunted.caught.is_some(), "{} can be off", hunted.bug);
+    for hunt_result in steps {
+        assert!(hunt_result.caught.is_some(), "{} can be off", hunt_result.name);
     }
 }

@@ -1,4 +1,4 @@
-//! What the tests of the command line share.
+//! Runs of the command line, and the ledgers that the tests share.
 #![allow(dead_code, unreachable_pub)]
 
 use std::collections::BTreeMap;
@@ -97,6 +97,16 @@ impl Desk {
     pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         std::fs::write(self.path(name), content).unwrap();
         self.path(name)
+    }
+
+    /// Opens the database past the library, as somebody with the key file and a SQLCipher shell.
+    pub fn raw(&self) -> rusqlite::Connection {
+        let keys = std::fs::read_to_string(self.path("flat.db.keys")).unwrap();
+        let line = keys.lines().find(|line| line.starts_with("database-")).unwrap();
+        let (salt, key) = line.trim_start_matches("database-").split_once(' ').unwrap();
+        let raw = rusqlite::Connection::open(self.db()).unwrap();
+        raw.execute_batch(&format!("PRAGMA key = \"x'{key}{salt}'\";")).unwrap();
+        raw
     }
 
     /// The names of the files.

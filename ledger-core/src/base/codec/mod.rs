@@ -1,8 +1,8 @@
-//! The one door to bytes: a subset of CBOR with a single encoding for every
-//! value (SPEC §1.3; RFC 8949 §4.2).
+//! Codec: a subset of CBOR that has one encoding for every value
+//! (SPEC §1.3; RFC 8949 §4.2). All signed bytes are written and read here.
 //!
-//! There are no maps, floats, tags, booleans or indefinite lengths, so nothing
-//! needs sorting and nothing can be written twice. `ciborium-ll` reads and
+//! There are no maps, floats, tags, booleans or indefinite lengths, so no value needs
+//! sorting and none has two encodings. `ciborium-ll` reads and
 //! writes the item heads; the tests compare every byte with `minicbor`.
 
 mod read;

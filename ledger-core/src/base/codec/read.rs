@@ -1,4 +1,4 @@
-//! Reading canonical CBOR, with the rule that a bad byte breaks.
+//! Reader of canonical CBOR. An error names the rule that the bytes break.
 
 use ciborium_io::Read;
 use ciborium_ll::{Decoder, Header};
@@ -9,7 +9,7 @@ use crate::base::rule::{Refusal, Rule};
 /// The encoding of null, the only simple value in use.
 const NULL: u8 = 0xf6;
 
-/// Reads fields one after another from a slice, borrowing from it.
+/// Reader of the fields in a byte slice, one after another. Strings borrow from the slice.
 #[derive(Clone)]
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
@@ -20,7 +20,7 @@ impl<'a> Reader<'a> {
         Self { rest: bytes }
     }
 
-    /// What is not yet read.
+    /// The bytes that are not yet read.
     pub(crate) fn rest(&self) -> &'a [u8] {
         self.rest
     }
@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Refuses leftovers.
+    /// Ends the reading; bytes that are left over break rule C5.
     pub(crate) fn finish(self) -> Result<(), Refusal> {
         if self.rest.is_empty() {
             return Ok(());
@@ -132,26 +132,26 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    /// Reads a head of this type in its shortest form, and gives its argument.
+    /// Reads a head of this type, which must be in its shortest form, and returns its argument.
     #[inline]
-    fn argument(&mut self, of: Type) -> Result<u64, Refusal> {
-        match usual_head(of, self.rest) {
+    fn argument(&mut self, kind: Type) -> Result<u64, Refusal> {
+        match usual_head(kind, self.rest) {
             Some((argument, rest)) => {
                 self.rest = rest;
                 Ok(argument)
             }
-            None => Err(self.refuse_head(of)),
+            None => Err(self.refuse_head(kind)),
         }
     }
 
-    /// Why the next head is not what was expected.
+    /// The rule that the next head breaks, in a cold function of its own.
     #[cold]
     fn refuse_head(&mut self, expected: Type) -> Refusal {
         self.any_head().map_or_else(|refusal| refusal, |head| wrong_type(head, expected))
     }
 
-    /// Reads a head of whatever type as the library does, and refuses any but its
-    /// shortest form.
+    /// Reads a head of any type with `ciborium-ll`. A form that is not the shortest breaks
+    /// rule C2.
     fn any_head(&mut self) -> Result<Header, Refusal> {
         let mut decoder = Decoder::from(Source(self.rest));
         let head = decoder.pull().map_err(|error| match error {
@@ -171,7 +171,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The types that occur, by their numbers (RFC 8949 §3.1).
+/// Major types that occur in the format, by their numbers (RFC 8949 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 enum Type {
@@ -181,20 +181,21 @@ enum Type {
     Array = 4,
 }
 
-/// The argument of a head of this type in its shortest form, and what follows it.
-/// None of anything else, about which the library says what is wrong: its way was what
-/// took longest in decoding.
+/// Reads a head of this type in its shortest form: its argument, and the bytes after it.
+/// Returns `None` for anything else; the slow path then produces the error.
+///
+/// Without this fast path, decoding spent most of its time in the library's reading of heads.
 #[inline]
-fn usual_head(of: Type, bytes: &[u8]) -> Option<(u64, &[u8])> {
+fn usual_head(kind: Type, bytes: &[u8]) -> Option<(u64, &[u8])> {
     let (first, rest) = bytes.split_first()?;
-    match first.checked_sub((of as u8) << 5)? {
-        // Most of all.
+    match first.checked_sub((kind as u8) << 5)? {
+        // By far the most frequent form.
         argument @ 0..=23 => Some((argument.into(), rest)),
         form => long_head(form, rest),
     }
 }
 
-/// The argument behind the first byte of a head, and what follows it.
+/// Reads the argument of one, two, four or eight bytes that follows the first byte of a head.
 fn long_head(form: u8, bytes: &[u8]) -> Option<(u64, &[u8])> {
     let (argument, rest) = match form {
         24 => bytes.split_first_chunk().map(|(n, rest)| (u8::from_be_bytes(*n).into(), rest))?,
@@ -207,7 +208,7 @@ fn long_head(form: u8, bytes: &[u8]) -> Option<(u64, &[u8])> {
     (shortest(argument) == consumed).then_some((argument, rest))
 }
 
-/// What stands in a head of a type that may occur.
+/// The argument of a head whose type occurs in the format.
 fn argument(head: Header) -> Option<u64> {
     match head {
         Header::Positive(argument) => Some(argument),
@@ -218,7 +219,7 @@ fn argument(head: Header) -> Option<u64> {
     }
 }
 
-/// Bytes of the shortest form of a head with this argument (RFC 8949 §3).
+/// Length of the shortest form of a head with this argument, in bytes (RFC 8949 §3).
 fn shortest(argument: u64) -> usize {
     match argument {
         0..=23 => 1,
@@ -248,7 +249,7 @@ fn wrong_type(found: Header, expected: Type) -> Refusal {
     }
 }
 
-/// A slice as the source of one head.
+/// Adapter that lets `ciborium-ll` read from a slice.
 struct Source<'a>(&'a [u8]);
 
 struct EndOfInput;
@@ -271,8 +272,8 @@ mod tests {
 
     const TYPES: [Type; 4] = [Type::Uint, Type::Bytes, Type::Text, Type::Array];
 
-    /// What the library says of a head, if it is one that may occur, in its shortest
-    /// form.
+    /// Type, argument and rest as the library reads them, for heads in their shortest form whose
+    /// type may occur.
     fn by_the_library(bytes: &[u8]) -> Option<(Type, u64, &[u8])> {
         let mut reader = Reader::new(bytes);
         let head = reader.any_head().ok()?;
@@ -305,7 +306,7 @@ mod tests {
                 count += usize::from(found.is_some());
             }
         }
-        // Of four types, in one byte, two, three, five and nine, if that is needed.
+        // Four types, each with heads of one, two, three, five and nine bytes.
         assert_eq!(count, 4 * (2 * 24 * 256 + 2 * 232 + 2 * 255 + 2 * 255 + 1 + 2 * 255 + 1));
     }
 

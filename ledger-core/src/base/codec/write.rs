@@ -1,11 +1,11 @@
-//! Writing canonical CBOR.
+//! Writer of canonical CBOR.
 
 use core::convert::Infallible;
 
 use ciborium_io::Write;
 use ciborium_ll::{Encoder, Header, simple};
 
-/// Writes fields one after another, each in its only encoding.
+/// Writer of fields, one after another, each in its only encoding.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Writer {
     bytes: Vec<u8>,
@@ -16,7 +16,8 @@ impl Writer {
         Self::default()
     }
 
-    /// With room for so many bytes: growing takes longer than writing.
+    /// Creates a writer with room for `bytes` bytes. Growing a buffer takes longer than
+    /// writing the fields.
     pub(crate) fn with_room(bytes: usize) -> Self {
         Self { bytes: Vec::with_capacity(bytes) }
     }
@@ -78,7 +79,7 @@ impl Writer {
     }
 }
 
-/// A vector as a sink that cannot fail.
+/// Adapter that lets `ciborium-ll` write to a vector, which cannot fail.
 struct Sink<'a>(&'a mut Vec<u8>);
 
 impl Write for Sink<'_> {

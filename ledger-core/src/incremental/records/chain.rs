@@ -1,27 +1,34 @@
-//! Chains of devices, numbered as this device met them.
+//! Record of a chain.
 
 use crate::codec::{Reader, Writer};
 use crate::id::EntryId;
 use crate::rule::Refusal;
 use crate::verdict::{ChainPosition, Enrolment};
 
-/// A stretch of entries, each the backlink of the next.
+/// Run of entries by one device, each the backlink of the next.
+///
+/// An honest device has one chain. Where a device signed two entries with one
+/// `seq`, the branch that arrived second is a chain of its own. A branch holds only
+/// the entries behind the fork; the entries before belong to its parent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Chain {
-    /// What stands at its root.
+    /// Enrolment at the root: the author of every entry of the chain.
     pub(crate) enrolment: Enrolment,
-    /// Where it left another chain, if it is a branch.
+    /// Last entry that a branch has in common with another chain; `None` for a
+    /// chain that begins at an enrolment.
     pub(crate) parent: Option<ChainPosition>,
-    /// Clock of its first entry.
+    /// Clock of the first entry.
     pub(crate) clock: u64,
-    /// Seq, name and clock of its last entry.
+    /// `seq` of the last entry.
     pub(crate) tip: u64,
+    /// Id of the last entry.
     pub(crate) tip_id: EntryId,
+    /// Clock of the last entry.
     pub(crate) tip_clock: u64,
 }
 
 impl Chain {
-    /// A chain of one entry.
+    /// Returns a chain of one entry.
     pub(crate) fn begin(
         enrolment: Enrolment,
         parent: Option<ChainPosition>,
@@ -33,13 +40,16 @@ impl Chain {
         chain
     }
 
-    /// Seq of its first entry.
+    /// Returns the `seq` of the first entry.
     pub(crate) fn first(&self) -> u64 {
         self.parent.map_or(0, |parent| parent.seq.saturating_add(1))
     }
-}
 
-impl Chain {
+    /// Counts the entries from a `seq` on.
+    pub(crate) fn count_from(&self, seq: u64) -> u64 {
+        self.tip.saturating_add(1).saturating_sub(seq.max(self.first()))
+    }
+
     pub(crate) fn write(w: &mut Writer, chain: &Self) {
         w.array(6);
         chain.enrolment.write(w);

@@ -1,4 +1,4 @@
-//! Introductions.
+//! Record of an introduction.
 
 use super::verdict_bytes::{read_reason, read_verdict, write_reason};
 use crate::codec::{Reader, Writer};
@@ -6,39 +6,28 @@ use crate::id::{EntryId, MemberId};
 use crate::rule::{Refusal, Rule};
 use crate::verdict::{ChainPosition, Enrolment, Verdict, VoidReason};
 
-/// How an introduction introduces.
+/// Kind of an introduction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum IntroductionKind {
+    /// The genesis entry.
     Genesis,
+    /// Adds a member with a card.
     Add,
-    /// By the member who is named on the placeholder's card.
+    /// Adds a member without keys. Holds the introducer on the placeholder's card.
     Placeholder(MemberId),
+    /// Gives keys to a member without keys.
     Claim,
+    /// Vouches for an introduction by somebody else.
     Adopt,
 }
 
 impl IntroductionKind {
-    /// Whether refs to such an entry mean a member.
+    /// Returns whether a ref to such an entry stands for a member.
     pub(crate) fn introduces(self) -> bool {
         matches!(self, Self::Genesis | Self::Add | Self::Placeholder(_))
     }
-}
 
-/// The genesis entry, an add, placeholder, claim or adopt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Introduction {
-    pub(crate) manner: IntroductionKind,
-    /// Who is introduced, claimed or adopted, if the entry names anybody.
-    pub(crate) member: Option<MemberId>,
-    pub(crate) author: Enrolment,
-    pub(crate) point: ChainPosition,
-    pub(crate) clock: u64,
-    pub(crate) fault: Option<VoidReason>,
-    pub(crate) verdict: Verdict,
-}
-
-impl IntroductionKind {
-    pub(crate) fn write(self, w: &mut Writer) {
+    fn write(self, w: &mut Writer) {
         match self {
             Self::Genesis => w.uint(0),
             Self::Add => w.uint(1),
@@ -48,7 +37,8 @@ impl IntroductionKind {
         }
     }
 
-    pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
+    fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
+        // Only a placeholder is written as bytes, all others as a number.
         let mut ahead = Reader::new(r.rest());
         if ahead.bytes().is_ok() {
             return Ok(Self::Placeholder(MemberId::from_bytes(r.bytes_n()?)));
@@ -63,14 +53,29 @@ impl IntroductionKind {
     }
 }
 
+/// Introduction: the genesis entry, an add, a placeholder, a claim or an adoption.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Introduction {
+    pub(crate) kind: IntroductionKind,
+    /// Member who is introduced, claimed or adopted; `None` if the entry's target
+    /// introduces nobody.
+    pub(crate) member: Option<MemberId>,
+    pub(crate) author: Enrolment,
+    pub(crate) position: ChainPosition,
+    pub(crate) clock: u64,
+    pub(crate) fault: Option<VoidReason>,
+    /// Verdict of step 4. Recomputed with the acceptance of its member.
+    pub(crate) verdict: Verdict,
+}
+
 impl Introduction {
     pub(crate) fn write(w: &mut Writer, id: EntryId, introduction: &Self) {
         w.array(8);
         w.bytes(id.as_bytes());
-        introduction.manner.write(w);
+        introduction.kind.write(w);
         w.optional(introduction.member, |w, member| w.bytes(member.as_bytes()));
         introduction.author.write(w);
-        introduction.point.write(w);
+        introduction.position.write(w);
         w.uint(introduction.clock);
         write_reason(w, introduction.fault);
         w.uint(u64::from(introduction.verdict.code()));
@@ -80,10 +85,10 @@ impl Introduction {
         r.array(8)?;
         let id = EntryId::from_bytes(r.bytes_n()?);
         let introduction = Self {
-            manner: IntroductionKind::read(r)?,
+            kind: IntroductionKind::read(r)?,
             member: r.optional(|r| r.bytes_n().map(MemberId::from_bytes))?,
             author: Enrolment::read(r)?,
-            point: ChainPosition::read(r)?,
+            position: ChainPosition::read(r)?,
             clock: r.uint()?,
             fault: read_reason(r)?,
             verdict: read_verdict(r)?,

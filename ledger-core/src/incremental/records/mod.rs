@@ -1,20 +1,29 @@
-//! Plain data of the incremental evaluation, and its bytes in a checkpoint.
+//! Records of the incremental evaluation: plain data and its bytes in a checkpoint.
+//!
+//! A record holds what an entry or statement says, and what follows from its own
+//! causal past alone, which never changes. Two fields are different, because they
+//! follow from the whole set of entries and are recomputed: `verdict`, and
+//! [`StatementRecord::rejection`].
 
 mod chain;
 mod epochs;
 mod generation;
 mod introduction;
+mod located_entry;
 mod lookup;
-mod person;
+mod member;
 mod statement;
 mod verdict_bytes;
 mod version_vector;
 
 pub(crate) use chain::Chain;
-pub(crate) use epochs::{Begun, Epochs, Required, read_rotations, write_rotations};
+pub(crate) use epochs::{
+    EpochRecord, EpochRequirement, Epochs, Rotations, read_rotations, write_rotations,
+};
 pub(crate) use generation::GenerationRecord;
 pub(crate) use introduction::{Introduction, IntroductionKind};
+pub(crate) use located_entry::LocatedEntry;
 pub(crate) use lookup::Lookup;
-pub(crate) use person::Person;
+pub(crate) use member::MemberRecord;
 pub(crate) use statement::StatementRecord;
-pub(crate) use version_vector::{Located, VersionVector};
+pub(crate) use version_vector::VersionVector;

@@ -1,112 +1,124 @@
-//! Statements, each once, with what follows from its base.
+//! Record of a statement.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::located_entry::LocatedEntry;
 use super::verdict_bytes::{read_reason, read_verdict, write_reason};
-use super::version_vector::{Located, VersionVector, read_seqs, write_seqs};
+use super::version_vector::{VersionVector, read_seqs, write_seqs};
 use crate::codec::{Reader, Writer};
 use crate::id::{MemberId, RootId, StatementId};
 use crate::rule::Refusal;
 use crate::statement::StatementBody;
 use crate::verdict::{ChainPosition, Verdict, VoidReason};
 
-/// A statement with what follows from its base.
+/// A statement, kept once however many entries carry it, with what follows from
+/// the causal past of its base.
+///
+/// The base is signed, so it and everything computed from it never changes. A later
+/// carrier adds itself to [`carriers`](Self::carriers) and nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StatementRecord {
-    pub(crate) digest: StatementId,
+    pub(crate) id: StatementId,
     pub(crate) signer: RootId,
     pub(crate) body: StatementBody,
-    /// Whom it is about: the target of a remove or bind, else the member of the
-    /// generation, if an entry that starts it came before.
+    /// Subject of the statement: the target of a removal or bind, else the member
+    /// of the generation that signs. `None` if no entry had introduced the member
+    /// when the statement arrived; then nothing follows from the statement.
     pub(crate) member: Option<MemberId>,
-    pub(crate) carriers: Vec<Located>,
-    /// 1 + the largest clock in the base.
+    /// Entries that carry the statement, in the order of their arrival.
+    pub(crate) carriers: Vec<LocatedEntry>,
+    /// First part of the statement order: 1 + the largest clock in the base.
     pub(crate) clock: u64,
     pub(crate) fault: Option<VoidReason>,
-    /// Whether an entry that starts its generation is within it.
+    /// Whether the past of the base holds an entry that starts the generation.
     pub(crate) knows_start: bool,
-    /// Of a cut: how far it reaches on the chains that it concerns. Never
-    /// changes, and is shared with what is saved in case of an error.
-    pub(crate) reach: Arc<VersionVector>,
-    /// Of a removal or bind: the statements about its target within it.
+    /// Of a removal, bind or revocation: the past of its base on the chains of the
+    /// devices that it cuts. It spares these entries and cuts all later ones.
+    ///
+    /// Shared, because replay copies the authority state before a change that may
+    /// flip verdicts, and vectors are the largest part of it.
+    pub(crate) spared: Arc<VersionVector>,
+    /// Of a removal or bind: the statements about its target that have a carrier in
+    /// the past of the base.
     pub(crate) within: BTreeSet<StatementId>,
-    /// Of a leave: from which seq on the entries of a chain have it in their
-    /// past.
+    /// Of a leave: for each chain, the first `seq` whose entry has the leave in its
+    /// past. Entries add themselves as they arrive.
     pub(crate) left: BTreeMap<u32, u64>,
-    /// What step 1 or 3 says.
-    pub(crate) standing: Option<VoidReason>,
+    /// Reason for which step 1 or 3 of the resolution rejects the statement; `None`
+    /// if the step accepts it. Recomputed when a hard cut on its member arrives.
+    pub(crate) rejection: Option<VoidReason>,
+    /// Verdict on all carriers: step 1 or 3, then whether the generation is started.
     pub(crate) verdict: Verdict,
 }
 
 impl StatementRecord {
-    /// Statements sort by (1 + largest clock in base, digest).
+    /// Returns the place in the statement order: by clock, then by id.
     pub(crate) fn order(&self) -> (u64, StatementId) {
-        (self.clock, self.digest)
+        (self.clock, self.id)
     }
 
-    /// Whether it is a removal or bind that step 1 accepts.
+    /// Returns whether it is a removal or bind that step 1 accepts.
     pub(crate) fn is_hard_cut(&self) -> bool {
         let cuts = matches!(self.body, StatementBody::Remove { .. } | StatementBody::Bind { .. });
-        cuts && self.standing.is_none()
+        cuts && self.rejection.is_none()
     }
 
-    /// Whether it takes the entry at this point with it, if it concerns it.
-    pub(crate) fn cuts(&self, point: ChainPosition) -> bool {
+    /// Returns whether it cuts the entry at a position of a chain that it concerns.
+    pub(crate) fn cuts(&self, position: ChainPosition) -> bool {
         match self.body {
             StatementBody::Leave { .. } => {
-                self.left.get(&point.chain).is_some_and(|from| point.seq >= *from)
+                self.left.get(&position.chain).is_some_and(|from| position.seq >= *from)
             }
-            _ => !self.reach.covers(point),
+            _ => !self.spared.covers(position),
         }
     }
 
-    /// The first seq on a chain that it takes with it.
+    /// Returns the first `seq` that it cuts on a chain that it concerns; `None` if
+    /// it cuts nothing there yet.
     pub(crate) fn cuts_from(&self, chain: u32) -> Option<u64> {
         match self.body {
             StatementBody::Leave { .. } => self.left.get(&chain).copied(),
-            _ => Some(self.reach.0.get(&chain).map_or(0, |seq| seq.saturating_add(1))),
+            _ => Some(self.spared.0.get(&chain).map_or(0, |seq| seq.saturating_add(1))),
         }
     }
-}
 
-impl StatementRecord {
-    pub(crate) fn write(w: &mut Writer, stated: &Self) {
+    pub(crate) fn write(w: &mut Writer, statement: &Self) {
         w.array(14);
-        w.bytes(stated.digest.as_bytes());
-        w.bytes(stated.signer.as_bytes());
-        w.uint(stated.body.kind());
-        stated.body.write(w);
-        w.optional(stated.member, |w, member| w.bytes(member.as_bytes()));
-        w.list(stated.carriers.iter(), Located::write);
-        w.uint(stated.clock);
-        write_reason(w, stated.fault);
-        w.flag(stated.knows_start);
-        write_seqs(w, &stated.reach.0);
-        w.list(stated.within.iter(), |w, digest| w.bytes(digest.as_bytes()));
-        write_seqs(w, &stated.left);
-        write_reason(w, stated.standing);
-        w.uint(u64::from(stated.verdict.code()));
+        w.bytes(statement.id.as_bytes());
+        w.bytes(statement.signer.as_bytes());
+        w.uint(statement.body.kind());
+        statement.body.write(w);
+        w.optional(statement.member, |w, member| w.bytes(member.as_bytes()));
+        w.list(statement.carriers.iter(), LocatedEntry::write);
+        w.uint(statement.clock);
+        write_reason(w, statement.fault);
+        w.flag(statement.knows_start);
+        write_seqs(w, &statement.spared.0);
+        w.list(statement.within.iter(), |w, id| w.bytes(id.as_bytes()));
+        write_seqs(w, &statement.left);
+        write_reason(w, statement.rejection);
+        w.uint(u64::from(statement.verdict.code()));
     }
 
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
         r.array(14)?;
-        let digest = StatementId::from_bytes(r.bytes_n()?);
+        let id = StatementId::from_bytes(r.bytes_n()?);
         let signer = RootId::from_bytes(r.bytes_n()?);
         let kind = r.uint()?;
         Ok(Self {
-            digest,
+            id,
             signer,
             body: StatementBody::read(kind, r)?,
             member: r.optional(|r| r.bytes_n().map(MemberId::from_bytes))?,
-            carriers: r.list(Located::read)?,
+            carriers: r.list(LocatedEntry::read)?,
             clock: r.uint()?,
             fault: read_reason(r)?,
             knows_start: r.flag()?,
-            reach: Arc::new(VersionVector(read_seqs(r)?)),
+            spared: Arc::new(VersionVector(read_seqs(r)?)),
             within: r.list(|r| r.bytes_n().map(StatementId::from_bytes))?,
             left: read_seqs(r)?,
-            standing: read_reason(r)?,
+            rejection: read_reason(r)?,
             verdict: read_verdict(r)?,
         })
     }

@@ -4,16 +4,18 @@ use crate::codec::{Reader, Writer};
 use crate::rule::{Refusal, Rule};
 use crate::verdict::{Verdict, VoidReason};
 
+/// Reads the code of a verdict.
 pub(crate) fn read_verdict(r: &mut Reader<'_>) -> Result<Verdict, Refusal> {
     let code = u8::try_from(r.uint()?).ok().and_then(Verdict::from_code);
     code.ok_or_else(|| Refusal::new(Rule::Q2))
 }
 
-/// A reason, or none, as the code of a verdict.
+/// Writes a reason as the code of its verdict, `None` as the code of `Applied`.
 pub(crate) fn write_reason(w: &mut Writer, reason: Option<VoidReason>) {
     w.uint(u64::from(reason.map_or(Verdict::Applied, Verdict::Void).code()));
 }
 
+/// Reads what [`write_reason`] wrote.
 pub(crate) fn read_reason(r: &mut Reader<'_>) -> Result<Option<VoidReason>, Refusal> {
     Ok(match read_verdict(r)? {
         Verdict::Void(reason) => Some(reason),

@@ -1,4 +1,4 @@
-//! The way into the group, for somebody who was admitted.
+//! Join answers: they lead an admitted person into the group.
 
 use super::JoinError;
 use crate::base::codec::{Reader, Writer};
@@ -10,18 +10,17 @@ use crate::keys::{Card, ExchangeKey};
 use crate::messages::frame::MessageKind;
 use crate::seal::wrap::{unwrap, wrap};
 
-/// What the member's device tells somebody whom it admitted: how the group
-/// began, and the entry by which they are in. The entries themselves come in
-/// a bundle.
+/// Join answer, made by the member's device for the admitted person: the genesis entry and
+/// the entry that admits the person. All other entries come in a bundle.
 #[derive(Clone, Copy, Debug)]
 pub struct JoinAnswer<'a> {
     /// The group's genesis entry.
     pub genesis: &'a VerifiedEntry,
-    /// The entry that introduced the person, or bound their card.
+    /// The entry that introduced the person, or bound the person's card.
     pub admitted_by: EntryId,
 }
 
-/// An answer that was opened by the person whom it is for.
+/// Join answer that the admitted person has opened and checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Welcome {
     genesis: VerifiedEntry,
@@ -36,7 +35,7 @@ impl JoinAnswer<'_> {
     /// [`JoinError::Content`] if the card is for another group.
     pub fn seal(&self, card: &Card, seed: &[u8; 32]) -> Result<Vec<u8>, JoinError> {
         let group = GroupId::from(self.genesis.id());
-        if card.place() != group.as_bytes() {
+        if card.scope() != group.as_bytes() {
             return Err(super::request::other_group());
         }
         let decoded = self.genesis.decoded();
@@ -55,12 +54,12 @@ impl JoinAnswer<'_> {
 }
 
 impl Welcome {
-    /// Opens the answer to a request to join `group` with `card`, and checks
-    /// that it leads there (rules J2 to J4). `exchange` is the key of the
-    /// card's device; `seed` must be 32 fresh random bytes.
+    /// Opens the answer to a request to join `group` with `card`, and checks that it is for
+    /// this group (rules J2 to J4). `exchange` is the key of the card's device; `seed` must be
+    /// 32 fresh random bytes.
     ///
     /// # Errors
-    /// [`JoinError`] says what is wrong with it.
+    /// [`JoinError`] if the answer is not whole, not for this card, or of another group.
     pub fn open(
         message: &[u8],
         group: GroupId,
@@ -94,7 +93,7 @@ impl Welcome {
         &self.genesis
     }
 
-    /// The entry that introduced the person, or bound their card.
+    /// The entry that introduced the person, or bound the person's card.
     #[must_use]
     pub fn admitted_by(&self) -> EntryId {
         self.admitted_by
@@ -111,7 +110,7 @@ fn decode(bytes: &[u8]) -> Result<(DecodedEntry, EntryId), Refusal> {
     Ok((genesis, admitted_by))
 }
 
-/// What an answer holds, without its signatures.
+/// Reads the plaintext of an answer, without a check of signatures.
 pub(crate) fn read_answer(bytes: &[u8]) -> Result<(), Refusal> {
     decode(bytes).map(|_| ())
 }

@@ -1,4 +1,4 @@
-//! The secret of an invite, and the link that hands half of it on.
+//! Invites: the secret on the inviting device, and the link that people hand out.
 
 use core::fmt;
 
@@ -12,12 +12,11 @@ use crate::messages::frame::{
     Fields, MessageError, MessageKind, message_from_text, message_to_text,
 };
 
-/// What the inviter's device keeps of an invite, beside its policy. Forgetting
-/// it cancels the invite.
+/// Secret of an invite, on the inviting device. Deleting it cancels the invite.
 pub struct InviteSecret(Zeroizing<[u8; 32]>);
 
 impl InviteSecret {
-    /// Takes 32 bytes of a cryptographic random generator.
+    /// Creates the secret from 32 bytes of a cryptographic random generator.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))
@@ -30,20 +29,20 @@ impl InviteSecret {
         InviteLink { group, secret, inviter: self.exchange().public_key() }
     }
 
-    /// Which invite this is.
+    /// The id of the invite.
     #[must_use]
     pub fn id(&self) -> InviteId {
         link_key(&kdf(&self.0, Tag::INVITE_SECRET, &[])).1
     }
 
-    /// The key to which requests are sealed. It is in no link.
+    /// The private key that opens requests. Links hold only its public key.
     pub(super) fn exchange(&self) -> ExchangeKey {
         ExchangeKey::from_bytes(*kdf(&self.0, Tag::INVITE_EXCHANGE, &[]))
     }
 }
 
-/// An invite as it is handed out: which group, a secret that says that the
-/// link was seen, and whom to send the request to.
+/// Invite link: the group, a secret that proves that the sender of a request saw the link,
+/// and the public key that requests are sealed to.
 pub struct InviteLink {
     group: GroupId,
     secret: Zeroizing<[u8; 32]>,
@@ -51,9 +50,8 @@ pub struct InviteLink {
 }
 
 impl InviteLink {
-    /// The link as text: `prefix#` and the invite, which browsers keep to
-    /// themselves because it stands behind the `#`. Whoever gets the link can
-    /// ask to join.
+    /// The link as text: `prefix#` and the invite. Browsers do not send the part behind `#` to
+    /// servers. Everybody who has the link can ask to join.
     #[must_use]
     pub fn reveal(&self, prefix: &str) -> Zeroizing<String> {
         let parts: [&[u8]; 3] = [self.group.as_bytes(), &*self.secret, &self.inviter];
@@ -61,13 +59,13 @@ impl InviteLink {
         Zeroizing::new([prefix, "#", &fragment].concat())
     }
 
-    /// Reads a link, or only what follows its `#`.
+    /// Reads a link, or only the part behind its `#`.
     ///
     /// # Errors
     /// [`MessageError`] if it is something else, or not whole.
     pub fn parse(text: &str) -> Result<Self, MessageError> {
         let bytes = message_from_text(text)?;
-        let mut fields = Fields::of(MessageKind::InviteLink.open(&bytes)?);
+        let mut fields = Fields::new(MessageKind::InviteLink.open(&bytes)?);
         let group = GroupId::from_bytes(fields.take()?);
         let secret = Zeroizing::new(fields.take()?);
         let inviter = fields.take()?;
@@ -82,18 +80,18 @@ impl InviteLink {
         self.group
     }
 
-    /// Which invite this is.
+    /// The id of the invite.
     #[must_use]
     pub fn id(&self) -> InviteId {
         link_key(&self.secret).1
     }
 
-    /// The inviter's key for this invite.
+    /// The public key that requests are sealed to.
     pub(super) fn inviter(&self) -> &[u8; 32] {
         &self.inviter
     }
 
-    /// Signs as somebody who has seen the link.
+    /// Signs with the key of the link, which proves that the signer saw the link.
     pub(super) fn sign(&self, tag: Tag, bytes: &[u8]) -> [u8; 64] {
         link_key(&self.secret).0.sign(&signed_message(tag, bytes)).to_bytes()
     }

@@ -1,7 +1,7 @@
-//! Invites: how somebody outside asks to join, and gets in (SPEC §14).
+//! Invites: links, requests to join and answers (SPEC §14).
 //!
-//! An invite is no key to the ledger. Whoever has the link can send a request;
-//! a member's device decides.
+//! An invite is no key to the ledger. A person with the link can send a request, and a member's
+//! device decides.
 
 mod answer;
 mod link;
@@ -17,11 +17,11 @@ pub use crate::base::id::InviteId;
 use crate::base::rule::{Refusal, Rule};
 use crate::messages::frame::MessageError;
 
-/// A join request or its answer cannot be used. Nothing has changed.
+/// Reason why a join request or its answer cannot be used. Nothing has changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JoinError {
-    /// It is not whole, or something else.
+    /// The message is not whole, or of another kind.
     #[error(transparent)]
     Message(#[from] MessageError),
     /// Rule J1: the request answers another invite, or its signature does not
@@ -31,11 +31,11 @@ pub enum JoinError {
     /// Rule J2: sealed for another device than this one, or altered.
     #[error("the message is sealed for somebody else's device, or was altered on the way")]
     NotForUs,
-    /// Rule J3: what was inside breaks a rule; its sender is at fault.
+    /// Rule J3: the content breaks a rule; its sender is at fault.
     #[error("the message was made wrongly by its sender; ask for another one ({0})")]
     Content(Refusal),
-    /// Rule J4: the answer leads into another group than the invite. Somebody
-    /// tries to pass off another group.
+    /// Rule J4: the answer leads into another group than the invite. Somebody tries to substitute
+    /// another group.
     #[error(
         "the answer leads into another group than the invite named; do not join, and ask the \
          person who invited you"

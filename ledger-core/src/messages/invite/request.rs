@@ -1,4 +1,4 @@
-//! A person's card on its way to the member who invited them.
+//! Join requests: a person's card on its way to the inviting member.
 
 use super::{InviteLink, InviteSecret, JoinError};
 use crate::base::codec::{Reader, Writer};
@@ -9,8 +9,8 @@ use crate::keys::{SignedCard, check_signature};
 use crate::messages::frame::{Fields, MessageError, MessageKind};
 use crate::seal::wrap::{unwrap, wrap};
 
-/// A request to join that somebody with the link made. Its card's signatures
-/// hold; whether to admit the person is for the member to say.
+/// Join request, opened and checked: its sender saw the link, and the signatures of its card
+/// are valid. The member decides whether to admit the person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JoinRequest {
     invite: InviteId,
@@ -18,8 +18,8 @@ pub struct JoinRequest {
 }
 
 impl InviteLink {
-    /// Asks to join with `card`: seals it for the inviter's device and signs
-    /// it with the link's key. `seed` must be 32 fresh random bytes.
+    /// Writes a request to join with `card`, sealed for the inviting device and signed with the
+    /// key of the link. `seed` must be 32 fresh random bytes.
     ///
     /// # Errors
     /// [`JoinError::Content`] if the card is for another group.
@@ -27,7 +27,7 @@ impl InviteLink {
         let mut w = Writer::new();
         w.array(2);
         card.write(&mut w);
-        if card.card().place() != self.group().as_bytes() {
+        if card.card().scope() != self.group().as_bytes() {
             return Err(other_group());
         }
         let (group, id) = (self.group(), self.id());
@@ -41,23 +41,23 @@ impl InviteLink {
 }
 
 impl JoinRequest {
-    /// Which invite a request answers, before anything else is checked: the
-    /// inviter's device looks for the secret of that one.
+    /// The id of the invite that a request answers, read before any other check: with it, the
+    /// inviting device finds the secret.
     ///
     /// # Errors
     /// [`MessageError`] if it is something else, or not whole.
-    pub fn invite_of(message: &[u8]) -> Result<InviteId, MessageError> {
-        let mut fields = Fields::of(MessageKind::JoinRequest.open(message)?);
+    pub fn invite_id(message: &[u8]) -> Result<InviteId, MessageError> {
+        let mut fields = Fields::new(MessageKind::JoinRequest.open(message)?);
         Ok(InviteId::from_bytes(fields.take()?))
     }
 
-    /// Opens a request on the device that made the invite, and checks all that
-    /// is in it (rules J1 to J3).
+    /// Opens a request on the device that made the invite, and checks all of it (rules J1 to
+    /// J3).
     ///
     /// # Errors
-    /// [`JoinError`] says what is wrong with it.
+    /// [`JoinError`] if the request is not whole, of another invite, or made wrongly.
     pub fn open(message: &[u8], secret: &InviteSecret, group: GroupId) -> Result<Self, JoinError> {
-        let mut fields = Fields::of(MessageKind::JoinRequest.open(message)?);
+        let mut fields = Fields::new(MessageKind::JoinRequest.open(message)?);
         let id = InviteId::from_bytes(fields.take().map_err(MessageError::from)?);
         let (sealed, signature) = fields.rest_then::<64>().map_err(MessageError::from)?;
         let exchange = secret.exchange();
@@ -74,7 +74,7 @@ impl JoinRequest {
         Ok(Self { invite: id, card })
     }
 
-    /// The invite that it answers.
+    /// The invite that the request answers.
     #[must_use]
     pub fn invite(&self) -> InviteId {
         self.invite
@@ -87,7 +87,8 @@ impl JoinRequest {
     }
 }
 
-/// What the link's key signs: nothing of it can be moved to another invite.
+/// The bytes that the key of the link signs. They name group and inviter, so that no part of a
+/// request can be moved to another invite.
 fn signed(group: GroupId, inviter: &[u8; 32], sealed: &[u8]) -> Vec<u8> {
     [group.as_bytes(), &inviter[..], sealed].concat()
 }
@@ -106,7 +107,7 @@ fn decode_card(bytes: &[u8], group: GroupId) -> Result<SignedCard, Refusal> {
     Ok(card)
 }
 
-/// What a request holds, without its signatures.
+/// Reads the plaintext of a request, without a check of signatures.
 pub(crate) fn read_request(bytes: &[u8], group: GroupId) -> Result<(), Refusal> {
     decode_card(bytes, group).map(|_| ())
 }

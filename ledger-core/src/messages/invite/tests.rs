@@ -18,7 +18,7 @@ fn found(salt: u8) -> VerifiedEntry {
         salt: [salt; 32],
         successor_of: None,
     };
-    group.found(&DeviceKey::from_bytes(&[1; 64]), 0).unwrap()
+    group.create(&DeviceKey::from_bytes(&[1; 64]), 0).unwrap()
 }
 
 fn group() -> GroupId {
@@ -56,7 +56,7 @@ fn a_request_reaches_the_inviter_and_the_answer_the_joiner() {
     assert_eq!((read.group(), read.id()), (group(), secret().id()));
 
     let message = read.request(&card(group()), &[3; 32]).unwrap();
-    assert_eq!(JoinRequest::invite_of(&message), Ok(secret().id()));
+    assert_eq!(JoinRequest::invite_id(&message), Ok(secret().id()));
     let opened = JoinRequest::open(&message, &secret(), group()).unwrap();
     assert_eq!((opened.card(), opened.invite()), (&card(group()), secret().id()));
 

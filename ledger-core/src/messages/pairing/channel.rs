@@ -1,4 +1,4 @@
-//! The key agreement of a pairing, the same on both devices.
+//! Key agreement of a pairing, the same on both devices (SPEC §15).
 
 use zeroize::Zeroizing;
 
@@ -8,13 +8,13 @@ use crate::keys::{ExchangeKey, check_x25519};
 use crate::messages::frame::{Fields, MessageError, MessageKind};
 use crate::seal::aead;
 
-/// What tells a pairing from others.
+/// Random id of a pairing.
 pub(super) type Session = [u8; 16];
 
-/// How many different codes there are.
+/// Number of different codes.
 const CODES: u64 = 1_000_000;
 
-/// The new device's first message, as it is shown on its screen.
+/// First message of the new device, which its screen shows.
 #[derive(Clone, Copy)]
 pub(super) struct Offer {
     pub(super) session: Session,
@@ -31,7 +31,7 @@ impl Offer {
     }
 
     pub(super) fn decode(message: &[u8]) -> Result<Self, MessageError> {
-        let mut fields = Fields::of(MessageKind::PairingOffer.open(message)?);
+        let mut fields = Fields::new(MessageKind::PairingOffer.open(message)?);
         let (session, key, commitment) = (fields.take()?, fields.take()?, fields.take()?);
         let expires_ms = u64::from_be_bytes(fields.take()?);
         fields.finish()?;
@@ -62,7 +62,7 @@ impl Opening {
     }
 
     pub(super) fn decode(message: &[u8]) -> Result<Self, MessageError> {
-        let mut fields = Fields::of(MessageKind::PairingOpening.open(message)?);
+        let mut fields = Fields::new(MessageKind::PairingOpening.open(message)?);
         let opening = Self { session: fields.take()?, key: fields.take()?, nonce: fields.take()? };
         fields.finish()?;
         Ok(opening)
@@ -81,14 +81,14 @@ impl Reveal {
     }
 
     pub(super) fn decode(message: &[u8]) -> Result<Self, MessageError> {
-        let mut fields = Fields::of(MessageKind::PairingReveal.open(message)?);
+        let mut fields = Fields::new(MessageKind::PairingReveal.open(message)?);
         let reveal = Self { session: fields.take()?, nonce: fields.take()? };
         fields.finish()?;
         Ok(reveal)
     }
 }
 
-/// What both devices know once the three open messages are exchanged.
+/// Secret channel between both devices, after the exchange of the three open messages.
 pub(super) struct Channel {
     session: Session,
     shared: Zeroizing<[u8; 32]>,
@@ -96,7 +96,7 @@ pub(super) struct Channel {
 }
 
 impl Channel {
-    /// Agrees on a secret (rule N4) that all three messages go into.
+    /// Derives the secret of the channel (rule N4). It depends on all three messages.
     pub(super) fn agree(
         session: Session,
         ours: &ExchangeKey,
@@ -120,7 +120,8 @@ impl Channel {
         Zeroizing::new(format!("{number:06}"))
     }
 
-    /// Seals the body of a step's only message, under a key for that step.
+    /// Seals the message of a step under the key of that step. Each step has one message, so no
+    /// key and nonce seal two.
     pub(super) fn seal(&self, kind: MessageKind, body: &[u8]) -> Vec<u8> {
         let key = self.key(Tag::PAIR_KEY, &[kind.form()]);
         let sealed = aead::seal(&key, &[0; 24], &self.session, body);
@@ -133,7 +134,7 @@ impl Channel {
         kind: MessageKind,
         message: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, PairingError> {
-        let mut fields = Fields::of(kind.open(message)?);
+        let mut fields = Fields::new(kind.open(message)?);
         let session: Session = fields.take().map_err(MessageError::from)?;
         if session != self.session {
             return Err(PairingError::OtherSession);

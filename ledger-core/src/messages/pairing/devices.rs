@@ -1,4 +1,4 @@
-//! What the sealed messages of a pairing hold.
+//! Contents of the sealed messages of a pairing.
 
 use zeroize::Zeroizing;
 
@@ -12,10 +12,10 @@ use crate::keys::{DeviceCertificate, DeviceKey, RootEntropy, RootKey, SignedDevi
 use crate::messages::frame::MessageKind;
 use crate::statement::Generation;
 
-/// Most groups in one pairing: more than anybody has.
+/// Most groups in one pairing: as many as a person has numbers for root keys.
 const MAX_GROUPS: usize = 1_024;
 
-/// A group in which the old device will enrol the new one.
+/// Group in which the old device will enrol the new one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupOffer {
     /// The group.
@@ -26,24 +26,23 @@ pub struct GroupOffer {
     pub root: RootId,
 }
 
-/// A new device's certificate for one group, not yet signed by the root key.
-/// The device itself has signed.
+/// Certificate of a new device for one group. The device has signed it; the root key has not yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceOffer {
     certificate: DeviceCertificate,
     acceptance: [u8; 64],
 }
 
-/// A group in which the new device was enrolled.
+/// Group in which the new device was enrolled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GrantedGroup {
     /// The group's genesis entry; its id is the group's.
     pub genesis: VerifiedEntry,
     /// The entry that enrolled the new device.
     pub enrolled_by: EntryId,
-    /// The generation of keys that it belongs to.
+    /// The generation of keys to which the device belongs.
     pub generation: Generation,
-    /// Which of the person's root keys the group's is.
+    /// Number of the person's root key in the group.
     pub index: u32,
 }
 
@@ -99,9 +98,9 @@ impl DeviceOffer {
         })
     }
 
-    /// Rule N7: the certificate is for the group that was offered.
+    /// Whether the certificate is for the group that was offered (rule N7).
     pub(super) fn fits(&self, offer: &GroupOffer) -> bool {
-        self.certificate.place() == offer.group.as_bytes()
+        self.certificate.scope() == offer.group.as_bytes()
             && self.certificate.root() == offer.root
             && self.certificate.exchange_generation() == 0
     }
@@ -109,7 +108,7 @@ impl DeviceOffer {
     /// The group.
     #[must_use]
     pub fn group(&self) -> GroupId {
-        GroupId::from_bytes(*self.certificate.place())
+        GroupId::from_bytes(*self.certificate.scope())
     }
 
     /// The certificate.
@@ -127,11 +126,11 @@ impl DeviceOffer {
         if root.id() != self.certificate.root() {
             return Err(content(Refusal::with_detail(Rule::K4, "another root key")));
         }
-        Ok(SignedDevice::of(self.certificate.clone(), root, self.acceptance))
+        Ok(SignedDevice::certify(self.certificate.clone(), root, self.acceptance))
     }
 }
 
-/// Writes what the new device gets. It may hold the person's entropy.
+/// Writes the grant for the new device. It may hold the person's entropy.
 pub(super) fn write_grant(
     entropy: Option<&RootEntropy>,
     groups: &[GrantedGroup],
@@ -151,7 +150,7 @@ pub(super) fn write_grant(
     Zeroizing::new(w.into_bytes())
 }
 
-/// Reads what [`write_grant`] wrote.
+/// Reads the result of [`write_grant`].
 pub(super) fn read_grant(
     bytes: &[u8],
     seed: &[u8; 32],
@@ -188,7 +187,7 @@ fn read_all<T>(
     Ok(all)
 }
 
-/// What a sealed message of a pairing holds, without the signatures of entries.
+/// Reads the content of a sealed message of a pairing, without checking the signatures of entries.
 pub(crate) fn read_unsealed(kind: MessageKind, bytes: &[u8]) -> Result<(), Refusal> {
     match kind {
         MessageKind::PairingGroups => GroupOffer::read_all(bytes).map(|_| ()),

@@ -1,9 +1,9 @@
-//! Pairing: a person's further device, enrolled over a channel that nobody
-//! trusts (SPEC §15).
+//! Pairing: enrolling another device of a person over an untrusted channel (SPEC §15).
 //!
 //! The new device shows a code to scan, the old one replies, and six digits
-//! that the new device shows are typed into the old one. Whoever sits between
-//! them sees other digits. Each step is a type; one that failed is gone.
+//! that the new device shows are typed into the old one. With an attacker between them, the two
+//! devices compute different digits. Each step is a type that its call consumes, so a failed step
+//! cannot be repeated.
 //!
 //! ```text
 //! new device N:  NewDevice → ComparingCode → ChoosingGroups → AwaitingGrant → Granted
@@ -23,50 +23,50 @@ pub use old::{AwaitingDevices, Certifying, EnteringCode, Paired, Scanned};
 use crate::base::rule::{Refusal, Rule};
 use crate::messages::frame::MessageError;
 
-/// How long a pairing may take, from the code on the screen to the typed
-/// digits: a code that was photographed is soon of no use.
+/// Time that a pairing may take, from the code on the screen to the typed digits. It is short, so
+/// that a photographed code soon becomes useless.
 pub const PAIRING_MS: u64 = 5 * 60 * 1_000;
 
-/// How long a scanned code may be valid at most: the clocks of the devices may
-/// differ by the difference.
+/// Longest validity of a scanned code. The clocks of the devices may differ by the difference to
+/// [`PAIRING_MS`].
 pub const MAX_PAIRING_MS: u64 = 10 * 60 * 1_000;
 
-/// A pairing did not come about. Nothing was handed over; begin again, with a
-/// fresh code on the new device.
+/// Reason why a pairing failed. Nothing was handed over. Begin again, with a fresh code on the new
+/// device.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PairingError {
-    /// It is not whole, or something else.
+    /// The message is not whole, or of another kind.
     #[error(transparent)]
     Message(#[from] MessageError),
     /// Rule N1: too late.
     #[error("the pairing code has expired; show a fresh one on the new device")]
     Expired,
-    /// Rule N1: valid for longer than a pairing may take.
+    /// Rule N1: the code is valid for longer than a pairing may take.
     #[error(
         "the pairing code is valid for too long, or the clocks of the devices differ; \
          set both clocks, and scan only the screen of your own new device"
     )]
     TooLong,
-    /// Rule N2: of another pairing.
+    /// Rule N2: the message is of another pairing.
     #[error("the message belongs to another pairing; begin again")]
     OtherSession,
-    /// Rule N3: what the new device committed to is something else.
+    /// Rule N3: the new device reveals other values than it committed to.
     #[error("somebody altered the messages between the devices; begin again")]
     Commitment,
     /// Rule N4: a key of low order, which only an attacker sends.
     #[error("somebody altered the keys between the devices; begin again")]
     WeakKey,
-    /// Rule N5: other digits than those of this pairing.
+    /// Rule N5: the typed digits are not those of this pairing.
     #[error(
         "these are not the six digits of this pairing; either they were mistyped, or somebody \
          is between the devices: begin again, and scan only your own new device"
     )]
     WrongCode,
-    /// Rule N6: not from the paired device, or altered, or of another step.
+    /// Rule N6: the message is not from the paired device, was altered, or is of another step.
     #[error("the message is not from the paired device, or was altered; begin again")]
     NotPaired,
-    /// Rule N7: the certificates are not those that were asked for.
+    /// Rule N7: the certificates are not for the groups that were offered.
     #[error("the other device sent certificates that were not asked for; begin again ({0})")]
     Content(Refusal),
 }
@@ -88,7 +88,7 @@ impl PairingError {
     }
 }
 
-/// A rule of the content of a sealed message (rule N7, or of the encoding).
+/// Error for a sealed message whose content breaks rule N7 or a rule of the encoding.
 fn content(refusal: Refusal) -> PairingError {
     PairingError::Content(refusal)
 }

@@ -1,4 +1,4 @@
-//! The new device's side.
+//! Steps of a pairing on the new device.
 
 use zeroize::Zeroizing;
 
@@ -10,32 +10,33 @@ use crate::base::rule::{Refusal, Rule};
 use crate::keys::{DeviceKey, ExchangeKey, RootEntropy, hidden_debug};
 use crate::messages::frame::MessageKind;
 
-/// Shows its code, and waits for the old device's reply.
+/// New device that shows its code and waits for the old device's reply.
 pub struct NewDevice {
     key: ExchangeKey,
     nonce: Zeroizing<[u8; 32]>,
     offer: Offer,
 }
 
-/// Shows six digits, for the person to type into the old device.
+/// New device that shows six digits, which the person types into the old device.
 pub struct ComparingCode {
     channel: Channel,
     offer: Offer,
 }
 
-/// Has heard from the old device in which groups it is to be enrolled.
+/// New device that knows in which groups the old device will enrol it.
 pub struct ChoosingGroups {
     channel: Channel,
     groups: Vec<GroupOffer>,
 }
 
-/// Has sent its certificates, and waits to be enrolled.
+/// New device that has sent its certificates and waits to be enrolled.
 pub struct AwaitingGrant {
     channel: Channel,
     groups: Vec<GroupOffer>,
 }
 
-/// What the new device got.
+/// Result of a pairing on the new device: the person's entropy, if it was handed over, and the
+/// groups.
 #[derive(Debug)]
 pub struct Granted {
     /// The person's entropy; none in high-security mode, in which the device
@@ -46,8 +47,8 @@ pub struct Granted {
 }
 
 impl NewDevice {
-    /// Begins a pairing that expires after [`PAIRING_MS`]. `random` must be
-    /// 80 fresh random bytes. Gives the message to show as a QR code.
+    /// Starts a pairing that expires after [`PAIRING_MS`]. `random` must be 80 fresh random bytes.
+    /// Returns the message to show as a QR code, too.
     #[must_use]
     pub fn begin(random: &[u8; 80], now_ms: u64) -> (Self, Vec<u8>) {
         let (mut session, mut secret, mut nonce) = ([0; 16], Zeroizing::new([0; 32]), [0; 32]);
@@ -67,12 +68,12 @@ impl NewDevice {
         (Self { key, nonce: Zeroizing::new(nonce), offer }, offer.encode())
     }
 
-    /// Takes the old device's reply. Gives the message that opens the
-    /// commitment; only after that is sent are the digits of any use.
+    /// Receives the old device's reply. Returns the message that opens the commitment, too. Show
+    /// the digits only after that message is sent.
     ///
     /// # Errors
     /// [`PairingError`]; the pairing is over.
-    pub fn opened(
+    pub fn receive(
         self,
         opening: &[u8],
         now_ms: u64,
@@ -102,13 +103,13 @@ impl ComparingCode {
         self.channel.code()
     }
 
-    /// Takes the old device's list of groups, which it sends once the digits
-    /// were right. Ask the person whether the old device says so: somebody
-    /// between the devices could send a list of their own.
+    /// Receives the old device's list of groups, which it sends after the right digits. Ask the
+    /// person whether the old device accepted the digits: an attacker between the devices could
+    /// send another list.
     ///
     /// # Errors
     /// [`PairingError`]; the pairing is over.
-    pub fn groups(self, message: &[u8], now_ms: u64) -> Result<ChoosingGroups, PairingError> {
+    pub fn receive(self, message: &[u8], now_ms: u64) -> Result<ChoosingGroups, PairingError> {
         self.offer.check_time(now_ms)?;
         let opened = self.channel.open(MessageKind::PairingGroups, message)?;
         let groups = GroupOffer::read_all(&opened).map_err(content)?;
@@ -123,8 +124,8 @@ impl ChoosingGroups {
         &self.groups
     }
 
-    /// Accepts to be enrolled, with a fresh key for each group, in their order.
-    /// The keys must be durable before this is called.
+    /// Accepts the enrolment, with a fresh key for each group, in the order of the groups. Make the
+    /// keys durable before this call.
     ///
     /// # Errors
     /// [`PairingError::Content`] if there are not as many keys as groups.
@@ -142,12 +143,11 @@ impl ChoosingGroups {
 }
 
 impl AwaitingGrant {
-    /// Takes what the old device hands over. `seed` must be 32 fresh random
-    /// bytes.
+    /// Receives the last message of the old device. `seed` must be 32 fresh random bytes.
     ///
     /// # Errors
     /// [`PairingError`]; the pairing is over.
-    pub fn granted(self, message: &[u8], seed: &[u8; 32]) -> Result<Granted, PairingError> {
+    pub fn receive(self, message: &[u8], seed: &[u8; 32]) -> Result<Granted, PairingError> {
         let opened = self.channel.open(MessageKind::PairingGrant, message)?;
         let (entropy, groups) = read_grant(&opened, seed).map_err(content)?;
         let fits = |(granted, offer): (&GrantedGroup, &GroupOffer)| {

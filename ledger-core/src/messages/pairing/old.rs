@@ -1,4 +1,4 @@
-//! The old device's side.
+//! Steps of a pairing on the old device.
 
 use core::fmt;
 
@@ -9,39 +9,39 @@ use crate::base::rule::{Refusal, Rule};
 use crate::keys::{ExchangeKey, RootEntropy, hidden_debug};
 use crate::messages::frame::MessageKind;
 
-/// Has scanned the new device's code, and replied.
+/// Old device that has scanned the new device's code and replied.
 pub struct Scanned {
     key: ExchangeKey,
     offer: Offer,
     opening: Vec<u8>,
 }
 
-/// Waits for the person to type the six digits.
+/// Old device that waits for the person to type the six digits.
 pub struct EnteringCode {
     channel: Channel,
     offer: Offer,
 }
 
-/// The digits were right: whoever shows them is at the other end.
+/// Old device that got the right digits: it shares its secret with the device that shows them.
 pub struct Paired {
     channel: Channel,
 }
 
-/// Has sent its groups, and waits for certificates.
+/// Old device that has sent its groups and waits for certificates.
 pub struct AwaitingDevices {
     channel: Channel,
     groups: Vec<GroupOffer>,
 }
 
-/// Has the new device's certificates, to sign and to enrol.
+/// Old device that has the new device's certificates, and has to sign and enrol them.
 pub struct Certifying {
     channel: Channel,
     devices: Vec<DeviceOffer>,
 }
 
 impl Scanned {
-    /// Takes the code that the new device shows (rule N1). `random` must be 64
-    /// fresh random bytes. Gives the reply for the new device.
+    /// Scans the code that the new device shows (rule N1). `random` must be 64 fresh random bytes.
+    /// Returns the reply for the new device, too.
     ///
     /// # Errors
     /// [`PairingError`]; the pairing is over.
@@ -65,11 +65,11 @@ impl Scanned {
         Ok((Self { key, offer, opening: opening.clone() }, opening))
     }
 
-    /// Takes the opened commitment (rules N2 to N4).
+    /// Receives the opened commitment (rules N2 to N4).
     ///
     /// # Errors
     /// [`PairingError`]; the pairing is over.
-    pub fn revealed(self, reveal: &[u8], now_ms: u64) -> Result<EnteringCode, PairingError> {
+    pub fn receive(self, reveal: &[u8], now_ms: u64) -> Result<EnteringCode, PairingError> {
         self.offer.check_time(now_ms)?;
         let theirs = Reveal::decode(reveal)?;
         let session = self.offer.session;
@@ -86,15 +86,15 @@ impl Scanned {
 }
 
 impl EnteringCode {
-    /// Takes the digits that the person typed (rule N5): spaces do not matter.
-    /// There is one attempt.
+    /// Checks the digits that the person typed (rule N5). Spaces do not matter. There is one
+    /// attempt.
     ///
     /// # Errors
     /// [`PairingError::WrongCode`]; the pairing is over, whatever the reason.
     pub fn enter(self, typed: &str, now_ms: u64) -> Result<Paired, PairingError> {
         self.offer.check_time(now_ms)?;
         let typed = typed.chars().filter(|c| !c.is_whitespace());
-        // Who is at the other end knows nothing of how long this takes.
+        // A comparison in constant time is not needed: nobody at the other end can measure it.
         if !typed.eq(self.channel.code().chars()) {
             return Err(PairingError::WrongCode);
         }
@@ -103,7 +103,7 @@ impl EnteringCode {
 }
 
 impl Paired {
-    /// Tells the new device in which groups it will be enrolled.
+    /// Offers the groups in which the new device will be enrolled. Returns the message as well.
     #[must_use]
     pub fn offer_groups(self, groups: Vec<GroupOffer>) -> (AwaitingDevices, Vec<u8>) {
         let body = GroupOffer::write_all(&groups);
@@ -113,11 +113,11 @@ impl Paired {
 }
 
 impl AwaitingDevices {
-    /// Takes the new device's certificates, one for each group (rule N7).
+    /// Receives the new device's certificates, one for each group (rule N7).
     ///
     /// # Errors
     /// [`PairingError`]; the pairing is over.
-    pub fn devices(self, message: &[u8]) -> Result<Certifying, PairingError> {
+    pub fn receive(self, message: &[u8]) -> Result<Certifying, PairingError> {
         let opened = self.channel.open(MessageKind::PairingDevices, message)?;
         let devices = DeviceOffer::read_all(&opened).map_err(content)?;
         let fit = devices.iter().zip(&self.groups).all(|(device, group)| device.fits(group));
@@ -129,8 +129,7 @@ impl AwaitingDevices {
 }
 
 impl Certifying {
-    /// The new device's certificates, in the order of the groups: to be
-    /// certified and enrolled in each.
+    /// The new device's certificates, in the order of the groups. Certify and enrol each of them.
     #[must_use]
     pub fn devices(&self) -> &[DeviceOffer] {
         &self.devices

@@ -24,7 +24,7 @@ fn granted(index: u32) -> GrantedGroup {
         salt,
         successor_of: None,
     };
-    let genesis = group.found(&DeviceKey::from_bytes(&[1; 64]), 0).unwrap();
+    let genesis = group.create(&DeviceKey::from_bytes(&[1; 64]), 0).unwrap();
     let enrolled_by = EntryId::from_bytes([4; 32]);
     let generation = Generation::Card(MemberId::from_bytes([5; 32]));
     GrantedGroup { genesis, enrolled_by, generation, index }
@@ -49,8 +49,8 @@ fn scan(offer: &[u8]) -> (Scanned, Vec<u8>) {
 fn compared() -> (ComparingCode, EnteringCode) {
     let (new, offer) = new_device(3);
     let (old, opening) = scan(&offer);
-    let (new, reveal) = new.opened(&opening, NOW).unwrap();
-    (new, old.revealed(&reveal, NOW).unwrap())
+    let (new, reveal) = new.receive(&opening, NOW).unwrap();
+    (new, old.receive(&reveal, NOW).unwrap())
 }
 
 fn paired() -> (ComparingCode, Paired) {
@@ -63,10 +63,10 @@ fn paired() -> (ComparingCode, Paired) {
 fn certifying() -> (AwaitingGrant, Certifying) {
     let (new, old) = paired();
     let (old, message) = old.offer_groups(vec![offered(0), offered(1)]);
-    let new = new.groups(&message, NOW).unwrap();
+    let new = new.receive(&message, NOW).unwrap();
     let keys = [DeviceKey::from_bytes(&[8; 64]), DeviceKey::from_bytes(&[9; 64])];
     let (new, message) = new.accept(&keys).unwrap();
-    (new, old.devices(&message).unwrap())
+    (new, old.receive(&message).unwrap())
 }
 
 fn rule<T>(result: Result<T, PairingError>) -> Rule {
@@ -81,11 +81,11 @@ fn a_device_is_paired_in_standard_mode() {
     let spaced = format!(" {} {}", &code[..3], &code[3..]);
     let old = old.enter(&spaced, NOW).unwrap();
     let (old, message) = old.offer_groups(vec![offered(0), offered(1)]);
-    let new = new.groups(&message, NOW).unwrap();
+    let new = new.receive(&message, NOW).unwrap();
     assert_eq!(new.groups(), [offered(0), offered(1)]);
     let keys = [DeviceKey::from_bytes(&[8; 64]), DeviceKey::from_bytes(&[9; 64])];
     let (new, message) = new.accept(&keys).unwrap();
-    let old = old.devices(&message).unwrap();
+    let old = old.receive(&message).unwrap();
     for (index, (device, key)) in (0..).zip(old.devices().iter().zip(&keys)) {
         assert_eq!(device.certificate().device(), key.id());
         let signed = device.certify(&entropy().root_key(index)).unwrap();
@@ -93,7 +93,7 @@ fn a_device_is_paired_in_standard_mode() {
     }
     let groups = [granted(0), granted(1)];
     let message = old.grant(Some(&entropy()), &groups).unwrap();
-    let got = new.granted(&message, &[6; 32]).unwrap();
+    let got = new.receive(&message, &[6; 32]).unwrap();
     assert_eq!(got.groups, groups);
     assert_eq!(got.entropy.unwrap().expose_bytes(), entropy().expose_bytes());
 }
@@ -102,7 +102,7 @@ fn a_device_is_paired_in_standard_mode() {
 fn high_security_mode_hands_over_no_entropy() {
     let (new, old) = certifying();
     let message = old.grant(None, &[granted(0), granted(1)]).unwrap();
-    let got = new.granted(&message, &[6; 32]).unwrap();
+    let got = new.receive(&message, &[6; 32]).unwrap();
     assert!(got.entropy.is_none() && got.groups.len() == 2);
 }
 
@@ -119,14 +119,14 @@ fn n1_expired_or_valid_for_too_long() {
     assert_eq!(error, PairingError::TooLong);
     // At each further step, on either device.
     let (old, opening) = scan(&offer);
-    assert_eq!(rule(new.opened(&opening, late)), Rule::N1);
-    let (_, reveal) = new_device(3).0.opened(&opening, NOW).unwrap();
-    assert_eq!(rule(old.revealed(&reveal, late)), Rule::N1);
+    assert_eq!(rule(new.receive(&opening, late)), Rule::N1);
+    let (_, reveal) = new_device(3).0.receive(&opening, NOW).unwrap();
+    assert_eq!(rule(old.receive(&reveal, late)), Rule::N1);
     let (new, old) = compared();
     assert_eq!(rule(old.enter(&new.reveal_code(), late)), Rule::N1);
     let (new, old) = paired();
     let (_, message) = old.offer_groups(vec![]);
-    assert_eq!(rule(new.groups(&message, late)), Rule::N1);
+    assert_eq!(rule(new.receive(&message, late)), Rule::N1);
 }
 
 #[test]
@@ -137,16 +137,16 @@ fn n2_messages_of_another_or_earlier_session() {
     let (other, other_offer) = NewDevice::begin(&random, NOW);
     let (old, opening) = scan(&offer);
     let (_, other_opening) = scan(&other_offer);
-    assert_eq!(rule(new.opened(&other_opening, NOW)), Rule::N2);
-    let (_, other_reveal) = other.opened(&other_opening, NOW).unwrap();
-    assert_eq!(rule(old.revealed(&other_reveal, NOW)), Rule::N2);
+    assert_eq!(rule(new.receive(&other_opening, NOW)), Rule::N2);
+    let (_, other_reveal) = other.receive(&other_opening, NOW).unwrap();
+    assert_eq!(rule(old.receive(&other_reveal, NOW)), Rule::N2);
     // Sealed messages of a session with the same keys, but another id.
     let (new, old) = paired();
     let (_, message) = old.offer_groups(vec![offered(0)]);
     let mut body = MessageKind::PairingGroups.open(&message).unwrap().to_vec();
     body[0] ^= 1;
     let moved = MessageKind::PairingGroups.frame(&[&body]);
-    assert_eq!(rule(new.groups(&moved, NOW)), Rule::N2);
+    assert_eq!(rule(new.receive(&moved, NOW)), Rule::N2);
     drop(opening);
 }
 
@@ -159,14 +159,14 @@ fn a_replayed_pairing_has_other_keys() {
     drop(new);
     let (new, offer) = new_device(3);
     let (old, opening) = Scanned::scan(&offer, &[70; 64], NOW).unwrap();
-    let (new, reveal) = new.opened(&opening, NOW).unwrap();
-    let old = old.revealed(&reveal, NOW).unwrap();
+    let (new, reveal) = new.receive(&opening, NOW).unwrap();
+    let old = old.receive(&reveal, NOW).unwrap();
     assert_ne!(new.reveal_code(), compared().0.reveal_code());
     let old = old.enter(&new.reveal_code(), NOW).unwrap();
     let (_, message) = old.offer_groups(vec![offered(0), offered(1)]);
     let keys = [DeviceKey::from_bytes(&[8; 64]), DeviceKey::from_bytes(&[9; 64])];
-    let (new, _) = new.groups(&message, NOW).unwrap().accept(&keys).unwrap();
-    assert_eq!(rule(new.granted(&recorded, &[6; 32])), Rule::N6);
+    let (new, _) = new.receive(&message, NOW).unwrap().accept(&keys).unwrap();
+    assert_eq!(rule(new.receive(&recorded, &[6; 32])), Rule::N6);
 }
 
 /// Mallory relays, with keys of her own towards either device.
@@ -178,17 +178,17 @@ fn man_in_the_middle_shows_other_digits() {
     let (old, opening) = scan(&mallory_offer);
     // Towards the new device, she replies in the old one's place.
     let (mallory_old, mallory_opening) = Scanned::scan(&offer, &[0x67; 64], NOW).unwrap();
-    let (new, reveal) = new.opened(&mallory_opening, NOW).unwrap();
-    let (mallory_new, mallory_reveal) = mallory_new.opened(&opening, NOW).unwrap();
-    let old = old.revealed(&mallory_reveal, NOW).unwrap();
-    let mallory_old = mallory_old.revealed(&reveal, NOW).unwrap();
+    let (new, reveal) = new.receive(&mallory_opening, NOW).unwrap();
+    let (mallory_new, mallory_reveal) = mallory_new.receive(&opening, NOW).unwrap();
+    let old = old.receive(&mallory_reveal, NOW).unwrap();
+    let mallory_old = mallory_old.receive(&reveal, NOW).unwrap();
     // She knows both codes, and they differ: the person types the one shown.
     assert_ne!(new.reveal_code(), mallory_new.reveal_code());
     assert_eq!(rule(old.enter(&new.reveal_code(), NOW)), Rule::N5);
     // The new device would take her list: hence the question to the person.
     let mallory = mallory_old.enter(&new.reveal_code(), NOW).unwrap();
     let (_, message) = mallory.offer_groups(vec![offered(0)]);
-    assert!(new.groups(&message, NOW).is_ok());
+    assert!(new.receive(&message, NOW).is_ok());
 }
 
 /// She keeps the honest session id and swaps only keys: the commitment, or the
@@ -205,14 +205,14 @@ fn n3_a_swapped_key_or_nonce_does_not_fit_the_commitment() {
         session.copy_from_slice(&swapped[..16]);
         let nonce: [u8; 32] = core::array::from_fn(|_| 3);
         let reveal = MessageKind::PairingReveal.frame(&[&session, &nonce]);
-        assert_eq!(rule(old.revealed(&reveal, NOW)), Rule::N3, "field at {place}");
+        assert_eq!(rule(old.receive(&reveal, NOW)), Rule::N3, "field at {place}");
     }
     let (old, opening) = scan(&offer);
-    let (_, reveal) = new.opened(&opening, NOW).unwrap();
+    let (_, reveal) = new.receive(&opening, NOW).unwrap();
     let mut other = MessageKind::PairingReveal.open(&reveal).unwrap().to_vec();
     other[16] ^= 1;
     let other = MessageKind::PairingReveal.frame(&[&other]);
-    assert_eq!(rule(old.revealed(&other, NOW)), Rule::N3);
+    assert_eq!(rule(old.receive(&other, NOW)), Rule::N3);
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn n4_keys_of_low_order_on_either_side() {
         let mut body = MessageKind::PairingOpening.open(&opening).unwrap().to_vec();
         body[16..48].copy_from_slice(&low);
         let opening = MessageKind::PairingOpening.frame(&[&body]);
-        assert_eq!(rule(new.opened(&opening, NOW)), Rule::N4);
+        assert_eq!(rule(new.receive(&opening, NOW)), Rule::N4);
 
         // Shown by an attacker, with an honest commitment to it.
         let session = [2; 16];
@@ -237,7 +237,7 @@ fn n4_keys_of_low_order_on_either_side() {
         let parts: [&[u8]; 4] = [&session, &low, &commitment, &expires];
         let (old, _) = scan(&MessageKind::PairingOffer.frame(&parts));
         let reveal = MessageKind::PairingReveal.frame(&[&session, &[4; 32]]);
-        assert_eq!(rule(old.revealed(&reveal, NOW)), Rule::N4);
+        assert_eq!(rule(old.receive(&reveal, NOW)), Rule::N4);
     }
 }
 
@@ -262,9 +262,9 @@ fn phishing_code_gets_nothing() {
     let (new, offer) = new_device(3);
     let (phished, opening) = scan(&phishing);
     let (_, honest_opening) = scan(&offer);
-    let (new, _) = new.opened(&honest_opening, NOW).unwrap();
-    let (_, reveal) = new_device(0x66).0.opened(&opening, NOW).unwrap();
-    let phished = phished.revealed(&reveal, NOW).unwrap();
+    let (new, _) = new.receive(&honest_opening, NOW).unwrap();
+    let (_, reveal) = new_device(0x66).0.receive(&opening, NOW).unwrap();
+    let phished = phished.receive(&reveal, NOW).unwrap();
     assert_eq!(rule(phished.enter(&new.reveal_code(), NOW)), Rule::N5);
 }
 
@@ -272,20 +272,20 @@ fn phishing_code_gets_nothing() {
 fn n6_messages_sent_back_or_of_another_step_do_not_open() {
     // Reflected: what a device said comes back to it.
     let (new, offer) = new_device(3);
-    assert_eq!(rule(new.opened(&offer, NOW)), Rule::M1);
+    assert_eq!(rule(new.receive(&offer, NOW)), Rule::M1);
     let (old, opening) = scan(&offer);
-    assert_eq!(rule(old.revealed(&opening, NOW)), Rule::M1);
+    assert_eq!(rule(old.receive(&opening, NOW)), Rule::M1);
     let (new, old) = paired();
     let (old, groups) = old.offer_groups(vec![offered(0)]);
     let body = MessageKind::PairingGroups.open(&groups).unwrap();
     let reflected = MessageKind::PairingDevices.frame(&[body]);
-    assert_eq!(rule(old.devices(&reflected)), Rule::N6);
+    assert_eq!(rule(old.receive(&reflected)), Rule::N6);
     // A later message of the same sender in an earlier one's place.
     let (_, old) = certifying();
     let grant = old.grant(None, &[granted(0), granted(1)]).unwrap();
     let body = MessageKind::PairingGrant.open(&grant).unwrap();
     let moved = MessageKind::PairingGroups.frame(&[body]);
-    assert_eq!(rule(new.groups(&moved, NOW)), Rule::N6);
+    assert_eq!(rule(new.receive(&moved, NOW)), Rule::N6);
 }
 
 #[test]
@@ -299,7 +299,7 @@ fn n6_every_altered_byte_of_a_sealed_message_is_refused() {
         altered[place] ^= 1;
         let altered = MessageKind::PairingGrant.frame(&[&altered]);
         let expected = if place < 16 { Rule::N2 } else { Rule::N6 };
-        assert_eq!(rule(certifying().0.granted(&altered, &[6; 32])), expected);
+        assert_eq!(rule(certifying().0.receive(&altered, &[6; 32])), expected);
     }
 }
 
@@ -307,7 +307,7 @@ fn n6_every_altered_byte_of_a_sealed_message_is_refused() {
 fn n7_other_groups_than_were_offered() {
     let (new, old) = paired();
     let (old, message) = old.offer_groups(vec![offered(0)]);
-    let new = new.groups(&message, NOW).unwrap();
+    let new = new.receive(&message, NOW).unwrap();
     assert_eq!(rule(new.accept(&[])), Rule::N7);
     // The new device sends a certificate for another group, or none.
     let key = DeviceKey::from_bytes(&[8; 64]);
@@ -317,8 +317,8 @@ fn n7_other_groups_than_were_offered() {
         let (_, dishonest) = paired();
         let (_, message) = dishonest.offer_groups(groups.clone());
         let keys: Vec<_> = groups.iter().map(|_| DeviceKey::from_bytes(&[8; 64])).collect();
-        let (_, message) = new.groups(&message, NOW).unwrap().accept(&keys).unwrap();
-        assert_eq!(rule(honest.devices(&message)), Rule::N7);
+        let (_, message) = new.receive(&message, NOW).unwrap().accept(&keys).unwrap();
+        assert_eq!(rule(honest.receive(&message)), Rule::N7);
     }
     // The old device is asked to sign under another root key than it named.
     let offer = GroupOffer { root: entropy().root_key(5).id(), ..offered(0) };
@@ -331,7 +331,7 @@ fn n7_other_groups_than_were_offered() {
     let (_, honest) = certifying();
     let other = RootEntropy::from_bytes([2; 32]);
     let message = honest.grant(Some(&other), &[granted(0), granted(1)]).unwrap();
-    assert_eq!(rule(new.granted(&message, &[6; 32])), Rule::N7);
+    assert_eq!(rule(new.receive(&message, &[6; 32])), Rule::N7);
     drop(old);
 }
 
@@ -339,7 +339,7 @@ fn n7_other_groups_than_were_offered() {
 fn n7_a_certificate_needs_the_devices_own_signature() {
     let (new, old) = paired();
     let (old, message) = old.offer_groups(vec![offered(0)]);
-    let new = new.groups(&message, NOW).unwrap();
+    let new = new.receive(&message, NOW).unwrap();
     let (_, message) = new.accept(&[DeviceKey::from_bytes(&[8; 64])]).unwrap();
     // Whoever has the keys of the pairing but not of the device alters the
     // last byte of the acceptance, and seals again.
@@ -348,7 +348,7 @@ fn n7_a_certificate_needs_the_devices_own_signature() {
     let mut body = channel.open(MessageKind::PairingDevices, &message).unwrap().to_vec();
     *body.last_mut().unwrap() ^= 1;
     let forged = channel.seal(MessageKind::PairingDevices, &body);
-    assert_eq!(rule(old.devices(&forged)), Rule::K4);
+    assert_eq!(rule(old.receive(&forged)), Rule::K4);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Asking friends for their shares, and putting them together (SPEC §16.3).
+//! Requests to friends for their shares, and the collection of the answers (SPEC §16.3).
 
 use core::fmt;
 use std::collections::BTreeMap;
@@ -12,9 +12,9 @@ use crate::base::id::{GroupId, MemberId, RootId};
 use crate::keys::{ExchangeKey, Fingerprint, RootEntropy, check_x25519};
 use crate::messages::frame::{Fields, MessageError, MessageKind};
 
-/// What somebody who lost everything shows to friends: a fresh key, and
-/// nothing secret. Friends make sure by voice or face that the request is that
-/// person's, for instance by its fingerprint.
+/// Request of a person who lost everything, to show to friends: a fresh public key, nothing
+/// secret. Friends check by voice or face that the request is from that person, for instance
+/// by its fingerprint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecoveryRequest {
     pub(super) to: [u8; 32],
@@ -27,56 +27,55 @@ impl RecoveryRequest {
         MessageKind::RecoveryRequest.frame(&[&self.to]).to_vec()
     }
 
-    /// What person and friend can compare by voice.
+    /// The fingerprint that person and friend compare by voice.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(&self.to)
+        Fingerprint::compute(&self.to)
     }
 
     /// Reads a request.
     ///
     /// # Errors
-    /// [`MessageError`] if it is something else, not whole, or asks to seal to
-    /// a weak key.
+    /// [`MessageError`] if the bytes are something else, not whole, or hold a weak key.
     pub fn decode(message: &[u8]) -> Result<Self, MessageError> {
-        let mut fields = Fields::of(MessageKind::RecoveryRequest.open(message)?);
+        let mut fields = Fields::new(MessageKind::RecoveryRequest.open(message)?);
         let to = fields.take()?;
         fields.finish()?;
         check_x25519(&to, "the key of the person recovering")?;
         Ok(Self { to })
     }
 
-    /// Gives `share` back, sealed to the request. `seed` must be 32 fresh
+    /// Returns `share`, sealed to the key of the request. `seed` must be 32 fresh
     /// random bytes.
     ///
     /// # Errors
-    /// [`ShareError::NotForUs`] if the key is weak, which a decoded request's
-    /// never is.
+    /// [`ShareError::NotForUs`] if the key is weak, which decoding excludes.
     pub fn answer(&self, share: &RecoveryShare, seed: &[u8; 32]) -> Result<Vec<u8>, ShareError> {
         share.seal(MessageKind::ShareReturn, &self.to, Tag::SHARE_RETURN, seed)
     }
 }
 
-/// The shares that friends have returned so far. Shares of several sets may
-/// come; any set with enough of them will do.
+/// Shares that friends have returned so far. They may belong to several sets; one set with
+/// enough shares suffices.
 pub struct ShareCollection {
     key: ExchangeKey,
     of: Option<Owner>,
     sets: BTreeMap<SetId, BTreeMap<u8, RecoveryShare>>,
 }
 
-/// Whose shares, for which group.
+/// Owner of shares: group, member, root key, and number of the root key.
 type Owner = (GroupId, MemberId, RootId, u32);
 
-/// The time comes first, so that the last set is the newest.
+/// Id of a set: its time, its random id, and the number of shares that it needs. The time
+/// comes first, so that the last set in order is the newest.
 type SetId = (u64, [u8; 16], u8);
 
-/// How far a set is.
+/// Progress of a set of shares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// How many shares are here.
+    /// Number of shares that are here.
     pub have: u8,
-    /// How many are needed.
+    /// Number of shares that are needed.
     pub need: u8,
 }
 
@@ -87,26 +86,26 @@ impl fmt::Display for Progress {
 }
 
 impl Progress {
-    /// Whether there are enough.
+    /// Whether the shares suffice.
     #[must_use]
     pub fn is_enough(&self) -> bool {
         self.have >= self.need
     }
 }
 
-/// A share that was taken.
+/// Result of adding a share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Added {
     /// The friend whose share it is.
     pub holder: MemberId,
-    /// How far the set is that has most.
+    /// Progress of the set that lacks least.
     pub progress: Progress,
-    /// The share is of a set that the person replaced by a newer one, of which
-    /// there are shares here: ask the friend for a newer share, if there is one.
+    /// Whether the share belongs to an older set than another share here: the friend may have
+    /// a newer share.
     pub from_old_set: bool,
 }
 
-/// What the shares gave back.
+/// Result of a recovery by shares.
 #[derive(Debug)]
 pub struct RecoveredEntropy {
     /// The person's entropy.
@@ -115,29 +114,28 @@ pub struct RecoveredEntropy {
     pub group: GroupId,
     /// The person in that group.
     pub member: MemberId,
-    /// Which of the person's root keys is that of the group.
+    /// Number of the person's root key in that group.
     pub index: u32,
 }
 
 impl ShareCollection {
-    /// Begins or goes on with `key`, whose 32 bytes came from a cryptographic
-    /// random generator and stay on the device until the recovery is done.
+    /// Begins or continues a recovery with `key`. Its 32 bytes come from a cryptographic random
+    /// generator and stay on the device until the recovery is done.
     #[must_use]
     pub fn new(key: ExchangeKey) -> Self {
         Self { key, of: None, sets: BTreeMap::new() }
     }
 
-    /// What to show to friends.
+    /// The request to show to friends.
     #[must_use]
     pub fn request(&self) -> RecoveryRequest {
         RecoveryRequest { to: self.key.public_key() }
     }
 
-    /// Takes a share that a friend returned. One that cannot be used changes
-    /// nothing.
+    /// Adds a share that a friend returned. A share that cannot be used changes nothing.
     ///
     /// # Errors
-    /// [`ShareError`] names what is wrong with it, and whose it is.
+    /// [`ShareError`] if the share cannot be used; some variants name the friend.
     pub fn add(&mut self, message: &[u8]) -> Result<Added, ShareError> {
         let kind = MessageKind::ShareReturn;
         let share = RecoveryShare::open(kind, message, &self.key, Tag::SHARE_RETURN)?;
@@ -159,20 +157,20 @@ impl ShareCollection {
         Ok(Added { holder, progress, from_old_set })
     }
 
-    /// How far the set is that has most; none before the first share.
+    /// Progress of the set that lacks least. `None` before the first share.
     #[must_use]
     pub fn progress(&self) -> Option<Progress> {
         self.best().map(|(need, shares)| Progress { have: amount(shares), need })
     }
 
-    /// The set that lacks least, the newer one of two.
+    /// The set that lacks least; of two such sets, the newer one.
     fn best(&self) -> Option<(u8, &BTreeMap<u8, RecoveryShare>)> {
         let sets = self.sets.iter().rev().map(|((_, _, need), shares)| (*need, shares));
         sets.min_by_key(|(need, shares)| need.saturating_sub(amount(shares)))
     }
 
-    /// Puts the shares together, and checks what comes out against the key
-    /// that they name (rule R7).
+    /// Combines the shares, and checks the result against the root key that they name (rule
+    /// R7).
     ///
     /// # Errors
     /// [`ShareError::TooFew`], or [`ShareError::DoNotFit`].
@@ -198,7 +196,7 @@ impl ShareCollection {
     }
 }
 
-/// Shares are numbered by a byte, so there are never more of them.
+/// Number of shares in a set. Shares are numbered by a byte, so it fits.
 fn amount(shares: &BTreeMap<u8, RecoveryShare>) -> u8 {
     u8::try_from(shares.len()).unwrap_or(u8::MAX)
 }

@@ -1,15 +1,13 @@
-//! Getting back in after losing everything: by the phrase, or by shares of it
-//! that friends keep (SPEC §16).
+//! Recovery of a person who lost every device: by the phrase, or by shares of it that friends keep
+//! (SPEC §16).
 
 mod collect;
 mod enrolment;
-mod phrase;
 mod share;
 
 pub use collect::{Added, Progress, RecoveredEntropy, RecoveryRequest, ShareCollection};
 pub(crate) use enrolment::read_enrolment;
 pub use enrolment::{EnrolmentError, EnrolmentRequest};
-pub use phrase::{PhraseError, phrase_words};
 pub(crate) use share::read_share;
 pub use share::{MAX_SHARES, RecoveryShare, SharePlan, split_entropy};
 
@@ -17,8 +15,8 @@ use crate::base::id::MemberId;
 use crate::base::rule::{Refusal, Rule};
 use crate::messages::frame::MessageError;
 
-/// A share of somebody's entropy cannot be made or used. Nothing has changed.
-/// Shows no secret.
+/// Reason why a share of a person's entropy cannot be made or used. Nothing has changed. Shows no
+/// secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ShareError {
@@ -29,24 +27,22 @@ pub enum ShareError {
          are needed"
     )]
     Plan,
-    /// It is not whole, or something else.
+    /// The message is not whole, or of another kind.
     #[error(transparent)]
     Message(#[from] MessageError),
-    /// Rule R4: sealed for somebody else, or altered on the way.
+    /// Rule R4: the share is sealed for another recipient, or was altered on the way.
     #[error(
         "the share is sealed for somebody else or for another recovery, or was altered on the \
          way; show the friend the request of this recovery"
     )]
     NotForUs,
-    /// Rule R5: not one that its owner signed; whoever sent it is at fault.
+    /// Rule R5: the person whose entropy it shares did not sign it; its sender is at fault.
     #[error("the share was not made by the person whose it claims to be; do not use it")]
     Forged,
-    /// Rule R3 or of the encoding: what is inside breaks a rule; its maker is
-    /// at fault.
+    /// The content breaks rule R3 or a rule of the encoding; its maker is at fault.
     #[error("the share was made wrongly ({0})")]
     Content(Refusal),
-    /// Rule R6: of another person, or of another group's set, than the shares
-    /// before it.
+    /// Rule R6: the share is of another person or another group than those before it.
     #[error(
         "the share that member {} returned is of another person or group than the shares \
          before; if those are the wrong ones, begin again", .holder.short()
@@ -55,7 +51,7 @@ pub enum ShareError {
         /// The friend whose share it is.
         holder: MemberId,
     },
-    /// Rule R6: the same share came before.
+    /// Rule R6: the collection has this share already.
     #[error("the share of member {} is here already; ask another friend", .holder.short())]
     Duplicate {
         /// The friend whose share it is.
@@ -66,11 +62,11 @@ pub enum ShareError {
     TooFew {
         /// How many shares of one set are here.
         have: u8,
-        /// How many are needed.
+        /// Number of shares that are needed.
         need: u8,
     },
-    /// Rule R7: together they do not give the key that they were made of; the
-    /// device that made them is at fault.
+    /// Rule R7: the shares do not give the root key that they name; the device that made them is at
+    /// fault.
     #[error("the shares do not fit together; whoever made them made them wrongly")]
     DoNotFit,
 }

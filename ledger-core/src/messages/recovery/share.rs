@@ -1,4 +1,4 @@
-//! One friend's share of a person's entropy (SPEC §16.2; Shamir 1979).
+//! Shares of a person's entropy for friends (SPEC §16.2; Shamir 1979).
 
 use core::fmt;
 use std::collections::BTreeSet;
@@ -17,34 +17,33 @@ use crate::keys::{ExchangeKey, RootEntropy, RootKey, check_signature};
 use crate::messages::frame::MessageKind;
 use crate::seal::wrap::{unwrap, wrap};
 
-/// Most friends among whom the entropy can be shared: more than anybody keeps
-/// track of.
+/// Largest number of friends among whom the entropy can be shared.
 pub const MAX_SHARES: usize = 32;
 
 /// Version of shares.
 const VERSION: u64 = 1;
 
-/// Bytes of what is shared.
+/// Bytes of the shared secret.
 const VALUE_BYTES: usize = 32;
 
-/// Who gets shares of whose entropy, and how many of them are needed.
+/// Plan of a set of shares: the person, the friends, and the number of shares that are needed.
 #[derive(Clone, Copy, Debug)]
 pub struct SharePlan<'a> {
     /// A group that the person and the friends are in.
     pub group: GroupId,
     /// The person.
     pub member: MemberId,
-    /// Which of the person's root keys is that of the group.
+    /// Number of the person's root key in the group.
     pub index: u32,
-    /// How many shares are needed: at least 2.
+    /// Number of shares that are needed: at least 2.
     pub needed: u8,
     /// The friends, at most [`MAX_SHARES`].
     pub holders: &'a [MemberId],
-    /// The time, by which people tell an old set from a new one.
+    /// Time of making the set, by which people distinguish an old set from a new one.
     pub made_ms: u64,
 }
 
-/// A share that was checked: its owner signed it for this holder.
+/// Checked share: the person whose entropy it shares signed it for its holder.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RecoveryShare {
     pub(super) group: GroupId,
@@ -61,8 +60,8 @@ pub struct RecoveryShare {
     signature: [u8; 64],
 }
 
-/// Shares a person's entropy among friends: any `needed` of the shares give it
-/// back, fewer say nothing about it. `seed` must be 32 fresh random bytes.
+/// Splits a person's entropy among friends. Any `needed` of the shares give it back; fewer say
+/// nothing about it. `seed` must be 32 fresh random bytes.
 ///
 /// # Errors
 /// [`ShareError::Plan`] if the numbers do not make sense.
@@ -105,7 +104,7 @@ pub fn split_entropy(
     shares.collect()
 }
 
-/// Rule R3 for the two numbers of a set.
+/// Whether the two numbers of a set obey rule R3.
 fn is_plan(needed: u8, count: u8) -> bool {
     (2..=count).contains(&needed) && usize::from(count) <= MAX_SHARES
 }
@@ -237,50 +236,50 @@ impl RecoveryShare {
         self.member
     }
 
-    /// The person's root key in that group: whoever keeps the share checks
-    /// that it is that member's.
+    /// The person's root key in that group. The friend who keeps the share checks that it is that
+    /// member's.
     #[must_use]
     pub fn root(&self) -> RootId {
         self.root
     }
 
-    /// The friend who keeps it.
+    /// The friend who keeps the share.
     #[must_use]
     pub fn holder(&self) -> MemberId {
         self.holder
     }
 
-    /// How many shares of the set are needed.
+    /// Number of shares of the set that are needed.
     #[must_use]
     pub fn needed(&self) -> u8 {
         self.needed
     }
 
-    /// How many shares the set has.
+    /// Number of shares of the set.
     #[must_use]
     pub fn count(&self) -> u8 {
         self.count
     }
 
-    /// When the set was made, by its owner's clock.
+    /// Time at which the set was made, by the person's clock.
     #[must_use]
     pub fn made_ms(&self) -> u64 {
         self.made_ms
     }
 
-    /// What tells its set from others.
+    /// Random id of the set, the same in all of its shares.
     #[must_use]
     pub fn set(&self) -> &[u8; 16] {
         &self.set
     }
 }
 
-/// What a share's message holds, without its signature.
+/// Reads the content of a share's message, without its signature.
 pub(crate) fn read_share(bytes: &[u8]) -> Result<(), Refusal> {
     RecoveryShare::read_fields(bytes).map(|_| ())
 }
 
-/// An integer of a small field (rule R3).
+/// Reads an integer of a small field (rule R3).
 fn small<T: TryFrom<u64>>(r: &mut Reader<'_>) -> Result<T, Refusal> {
     T::try_from(r.uint()?).map_err(|_| Refusal::new(Rule::R3))
 }

@@ -272,7 +272,7 @@ fn sealed_group() -> (crate::entry::VerifiedEntry, EpochKey) {
         salt: [9; 32],
         successor_of: None,
     };
-    let genesis = group.found(&DeviceKey::from_bytes(&[1; 64]), 0).unwrap();
+    let genesis = group.create(&DeviceKey::from_bytes(&[1; 64]), 0).unwrap();
     let key = EpochKey::from_bytes(GroupId::from(genesis.id()), [3; 32]);
     (genesis, key)
 }
@@ -287,15 +287,15 @@ fn a_recovery_key_finds_the_group_of_a_bundle() {
     let found = wraps.find(&keys).unwrap();
     assert_eq!(found.index(), 7);
     let envelope = key.seal(genesis.decoded());
-    assert_eq!(found.of_group(&Envelope::parse(&envelope).unwrap()), Some(key.clone()));
+    assert_eq!(found.epoch_key(&Envelope::parse(&envelope).unwrap()), Some(key.clone()));
     assert!(wraps.find(&keys[..7]).is_none(), "somebody else's phrase");
     // W3: what somebody wrapped is the key of another group.
     let other = EpochKey::from_bytes(GroupId::from_bytes([1; 32]), [3; 32]);
     let moved = other.seal(genesis.decoded());
-    assert_eq!(found.of_group(&Envelope::parse(&moved).unwrap()), None);
+    assert_eq!(found.epoch_key(&Envelope::parse(&moved).unwrap()), None);
     let false_wraps = other.wrap_for(&recipients, &[4; 32]).remove(0);
     let false_key = KeyEnvelope::parse(&false_wraps).unwrap().find(&keys).unwrap();
-    assert_eq!(false_key.of_group(&Envelope::parse(&moved).unwrap()), None);
+    assert_eq!(false_key.epoch_key(&Envelope::parse(&moved).unwrap()), None);
 }
 
 #[test]

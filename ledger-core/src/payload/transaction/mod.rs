@@ -71,7 +71,7 @@ impl<M> Transaction<M> {
 }
 
 impl<M: Copy> Transaction<M> {
-    /// What each member gave: the payers of an expense, the giver of a transfer.
+    /// Amount that each member gave: the payers of an expense, the giver of a transfer.
     #[must_use]
     pub fn paid(&self) -> Vec<(M, Amount)> {
         match self {
@@ -80,7 +80,7 @@ impl<M: Copy> Transaction<M> {
         }
     }
 
-    /// What each member got: the shares of an expense, the receiver of a transfer.
+    /// Amount that each member got: the shares of an expense, the receiver of a transfer.
     #[must_use]
     pub fn owed(&self) -> Vec<(M, Amount)> {
         match self {

@@ -12,8 +12,8 @@ use crate::payload::fields::{
     read_amount, read_currency, read_date, read_origin, read_positive_amount,
 };
 
-/// One member's part in an expense: the index of the member's introduction among the
-/// entry's refs, and the amount.
+/// Part of one member in an expense: the index of the member's introduction among the entry's refs,
+/// and the amount.
 type Part = (RefIndex, Amount);
 
 impl Transaction<RefIndex> {

@@ -1,5 +1,5 @@
-//! Under which keys entries travel after somebody was cut off, and what
-//! rotators try. Each story is judged from scratch and entry by entry.
+//! Attacks on epochs: keys after somebody was cut off, and what a rotator may try. Each
+//! story is judged from scratch and entry by entry.
 
 use ledger_core::EntryId;
 use ledger_core::engine::Draft;
@@ -14,15 +14,15 @@ fn key(g: &Group, number: u8) -> EpochKey {
 }
 
 impl Group {
-    fn begin(&mut self, view: &View, by: &mut Device, number: u8) -> EntryId {
+    fn begin(&mut self, view: &View, author: &mut Device, number: u8) -> EntryId {
         let epoch = key(self, number).begin(&[]).unwrap();
-        self.write(view, by, |_| Draft::epoch(epoch))
+        self.write(view, author, |_| Draft::epoch(epoch))
     }
 
-    fn rotate(&mut self, view: &View, by: &mut Device, x_gen: u64) -> EntryId {
+    fn rotate(&mut self, view: &View, author: &mut Device, x_gen: u64) -> EntryId {
         let byte = u8::try_from(x_gen).unwrap();
         let fresh = ExchangeKey::from_bytes([byte; 32]).public_key();
-        self.write(view, by, |_| Draft::rotation(x_gen, fresh))
+        self.write(view, author, |_| Draft::rotation(x_gen, fresh))
     }
 }
 
@@ -118,11 +118,16 @@ fn revocations_and_leaves_end_epochs() {
 
     let root = ben.root();
     let act = NewStatement::Revoke { generation: ben.generation, device: tablet.key.id() };
-    g.act(&g.now(), &mut ben.phone, &root, &act);
+    g.issue_statement(&g.now(), &mut ben.phone, &root, &act);
     let second = g.begin(&g.now(), &mut ben.phone, 2);
     assert_eq!(usable(&g.outcome()), [second]);
 
-    g.act(&g.now(), &mut ben.phone, &root, &NewStatement::Leave { generation: ben.generation });
+    g.issue_statement(
+        &g.now(),
+        &mut ben.phone,
+        &root,
+        &NewStatement::Leave { generation: ben.generation },
+    );
     let left = g.outcome();
     assert_eq!(usable(&left), []);
     assert!(!left.state().recipients().contains(ben.card.card().recovery_public_key()));
@@ -143,9 +148,9 @@ fn epochs_come_and_go_with_their_verdicts() {
     let old = g.now();
     let hers = g.begin(&old, &mut cleo.phone, 1);
     // Ben is removed with a base from before Cleo: she falls with him.
-    let (root, base) = (anna.root(), [ben.phone.home]);
+    let (root, base) = (anna.root(), [ben.phone.enrolment]);
     let remove = NewStatement::Remove { member: ben.member };
-    let removal = g.act_on(&base, &g.view(&base), &mut anna.phone, &root, &remove);
+    let removal = g.issue_statement_at(&base, &g.view(&base), &mut anna.phone, &root, &remove);
     assert!(!g.outcome().applied(hers));
     let unaware = g.begin(&old, &mut anna.phone, 2);
     assert_eq!(usable(&g.outcome()), [unaware], "the chain of her phone holds the removal");

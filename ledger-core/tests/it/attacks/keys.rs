@@ -46,18 +46,18 @@ fn an_owners_stolen_phone_tries_every_act() {
     };
     let mut tried = Vec::new();
     for (act, reason) in acts(&by_thief) {
-        tried.push((g.act(&g.now(), &mut anna.phone, &thief.root(), &act), reason));
+        tried.push((g.issue_statement(&g.now(), &mut anna.phone, &thief.root(), &act), reason));
     }
     let after = g.outcome();
     for (act, reason) in &tried {
-        assert_eq!(after.void(*act), Some(*reason), "{}", g.signed(*act).act().body().name());
+        assert_eq!(after.void(*act), Some(*reason), "{}", g.signed(*act).statement().body().name());
     }
     assert_eq!(after.digest(), before.digest());
 
     // The loot would begin behind the void enrolment or the void bind.
-    for home in [tried[3].0, tried[1].0] {
-        let device = if home == tried[1].0 { &thief.phone } else { &loot };
-        let position = after.0.view().first_position(device.key.id(), home).unwrap();
+    for enrolment in [tried[3].0, tried[1].0] {
+        let device = if enrolment == tried[1].0 { &thief.phone } else { &loot };
+        let position = after.0.view().first_position(device.key.id(), enrolment).unwrap();
         let begins = Draft::merge().sign(&device.key, &position, 0).unwrap();
         assert_eq!(g.refusal(begins), Some(Rule::A2));
     }
@@ -65,7 +65,8 @@ fn an_owners_stolen_phone_tries_every_act() {
     // With Anna's name under it, but not her signature: the bytes do not pass.
     let base = g.heads(&g.now());
     for (act, _) in acts(&by_anna) {
-        let draft = Draft::act(&anna.root(), g.id, &act, base.iter().copied(), [6; 16]).unwrap();
+        let draft =
+            Draft::statement(&anna.root(), g.id, &act, base.iter().copied(), [6; 16]).unwrap();
         let at = after.0.view().next_position(anna.phone.key.id()).unwrap();
         let honest = draft.sign(&anna.phone.key, &at, 0).unwrap();
         let fields = Fields::next(&g, &g.now(), &anna.phone, ACT, &base);
@@ -78,12 +79,12 @@ fn an_owners_stolen_phone_tries_every_act() {
 
     let bill = g.owes(&g.now(), &mut anna.phone, ben.member, anna.member, 1_000);
     let friend = g.add(&g.now(), &mut anna.phone, "A friend of the thief");
-    assert!(g.outcome().applied(bill) && g.outcome().applied(friend.phone.home));
+    assert!(g.outcome().applied(bill) && g.outcome().applied(friend.phone.enrolment));
     let (root, device) = (anna.root(), anna.phone.key.id());
-    g.act(&safe, &mut tablet, &root, &NewStatement::Revoke { generation, device });
+    g.issue_statement(&safe, &mut tablet, &root, &NewStatement::Revoke { generation, device });
     let healed = g.outcome();
     assert_eq!(healed.void(bill), Some(VoidReason::Revoked));
-    assert_eq!(healed.void(friend.phone.home), Some(VoidReason::Revoked));
+    assert_eq!(healed.void(friend.phone.enrolment), Some(VoidReason::Revoked));
     assert!(healed.member(friend.member).is_none());
     assert!(!healed.is_active(&anna.phone) && healed.is_active(&tablet));
 }
@@ -141,7 +142,7 @@ fn a_device_enrolled_without_its_consent() {
     let root = root_of(&mallory);
     let id = root.verifying_key().to_bytes();
     let s = certificate(g.id, &id, tablet.key.id().as_bytes(), &tablet.key.exchange_public_key());
-    let base = mallory.phone.home;
+    let base = mallory.phone.enrolment;
     let statement = enrolment(&mallory, g.id, &s, base);
     let signature = sign(&root, "act", &statement);
     let certified = sign(&root, "dev-cert", &s);
@@ -170,29 +171,29 @@ fn a_device_enrolled_without_its_consent() {
 fn a_certificate_replayed_after_revocation() {
     let (mut g, mut anna) = Group::new();
     let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
-    let unaware = [ben.phone.home];
+    let unaware = [ben.phone.enrolment];
     let mut tablet = g.enrol(&g.now(), &mut ben);
     g.owes(&g.now(), &mut tablet, anna.member, ben.member, 3);
     let (root, generation) = (ben.root(), ben.generation);
     let act = NewStatement::Revoke { generation, device: tablet.key.id() };
-    g.act(&g.now(), &mut ben.phone, &root, &act);
+    g.issue_statement(&g.now(), &mut ben.phone, &root, &act);
     let before = g.outcome();
     assert!(!before.is_active(&tablet));
 
-    let carry = Draft::carry(&g.signed(tablet.home));
+    let carry = Draft::carry(&g.signed(tablet.enrolment));
     let again = g.write(&g.now(), &mut tablet, |_| carry);
     let certified = SignedDevice::new(g.id, &root, &tablet.key).unwrap();
     let act = NewStatement::Enrol { generation, device: &certified };
-    let reused = g.act(&g.now(), &mut ben.phone, &root, &act);
-    let beside = g.act_on(&unaware, &g.now(), &mut ben.phone, &root, &act);
+    let reused = g.issue_statement(&g.now(), &mut ben.phone, &root, &act);
+    let beside = g.issue_statement_at(&unaware, &g.now(), &mut ben.phone, &root, &act);
     let after = g.outcome();
     assert!(after.applied(again), "the enrolment was one, and still is");
     assert_eq!(after.void(reused), Some(VoidReason::KeyReused));
     assert!(after.applied(beside), "alone in its own past");
 
-    for home in [again, beside, reused] {
-        (tablet.home, tablet.tip) = (home, None);
-        let position = g.seen(&g.now()).view().first_position(tablet.key.id(), home).unwrap();
+    for enrolment in [again, beside, reused] {
+        (tablet.enrolment, tablet.tip) = (enrolment, None);
+        let position = g.seen(&g.now()).view().first_position(tablet.key.id(), enrolment).unwrap();
         let bill = g.write_at(&mut tablet, &position, Draft::merge());
         assert_eq!(g.outcome().void(bill), Some(VoidReason::Revoked));
         assert!(!g.outcome().is_active(&tablet));
@@ -211,7 +212,7 @@ fn the_identity_key_as_a_device_key() {
     let id = root.verifying_key().to_bytes();
     let x = mallory.phone.key.exchange_public_key();
 
-    let base = mallory.phone.home;
+    let base = mallory.phone.enrolment;
     let s = certificate(g.id, &id, &IDENTITY, &x);
     let statement = enrolment(&mallory, g.id, &s, base);
     let certified = sign(&root, "dev-cert", &s);

@@ -31,8 +31,9 @@ fn refused(admission: Admission) -> Option<Rule> {
 fn a_lamport_clock_near_two_to_the_64() {
     let (mut g, mut anna) = Group::new();
     let mallory = g.add(&g.now(), &mut anna.phone, "Mallory");
-    let at =
-        |clock| any_position(g.id, mallory.phone.key.id(), 0, mallory.phone.home, vec![], clock);
+    let at = |clock| {
+        any_position(g.id, mallory.phone.key.id(), 0, mallory.phone.enrolment, vec![], clock)
+    };
     let sign = |clock| Draft::merge().sign(&mallory.phone.key, &at(clock), 0);
     let key = key_of(&mallory.phone);
     for clock in [u64::MAX, u64::MAX - 1, 1 << 63] {
@@ -61,8 +62,8 @@ fn a_lamport_clock_near_two_to_the_64() {
 fn a_clock_that_lags_is_refused_and_not_missing() {
     let (mut g, mut anna) = Group::new();
     let mallory = g.add(&g.now(), &mut anna.phone, "Mallory");
-    let home = mallory.phone.home;
-    let at = any_position(g.id, mallory.phone.key.id(), 0, home, vec![], 1);
+    let enrolment = mallory.phone.enrolment;
+    let at = any_position(g.id, mallory.phone.key.id(), 0, enrolment, vec![], 1);
     let entry = Draft::merge().sign(&mallory.phone.key, &at, 0).unwrap();
     assert_eq!(g.refusal(entry), Some(Rule::A3));
 }
@@ -106,8 +107,8 @@ fn ten_thousand_pending_entries_that_never_resolve() {
 }
 
 /// A chain of entries, without a look at the group for each.
-fn chain(g: &mut Group, person: &mut Person, count: u64, draft: &Draft, from: (u64, EntryId)) {
-    let (mut clock, mut back) = from;
+fn chain(g: &mut Group, person: &mut Person, count: u64, draft: &Draft, last: (u64, EntryId)) {
+    let (mut clock, mut back) = last;
     for seq in 0..count {
         clock += 1;
         let at: NextEntryPosition =
@@ -129,8 +130,8 @@ fn one_invalid_entry_among_5000() {
     for (person, count) in people.iter_mut().zip(counts) {
         let draft = Draft::record(&state, &debt(anna.member, person.member, 1)).unwrap();
         // On top of the last of the three introductions.
-        let home = g.entry(person.phone.home).decoded().header().lamport();
-        chain(&mut g, person, count, &draft, (home, person.phone.home));
+        let clock = g.entry(person.phone.enrolment).decoded().header().lamport();
+        chain(&mut g, person, count, &draft, (clock, person.phone.enrolment));
     }
     let bad = people[2].phone.tip.unwrap();
     let batch: Vec<DecodedEntry> = g.pool[known as usize..]
@@ -203,7 +204,7 @@ fn a_removal_that_sees_20_heads() {
     assert_eq!(crowded.view().next_position(anna.phone.key.id()), None);
     let (root, target) = (anna.root(), people[7].member);
     let act = NewStatement::Remove { member: target };
-    let draft = |base: &[EntryId]| Draft::act(&root, g.id, &act, base.to_vec(), [1; 16]);
+    let draft = |base: &[EntryId]| Draft::statement(&root, g.id, &act, base.to_vec(), [1; 16]);
     let Err(DraftError::Rule(refusal)) = draft(&heads[..17]) else { panic!() };
     assert_eq!(refusal.rule(), Rule::Q1);
     assert!(matches!(draft(&[]), Err(DraftError::Rule(refusal)) if refusal.rule() == Rule::Q1));
@@ -261,7 +262,7 @@ fn a_removed_member_who_writes_on_without_end_fills_no_disk() {
         let Ok(replayed) = ledger.replay(&entry, &index);
         index.insert(&entry, &replayed);
     }
-    assert_eq!(kept, limits::MAX_OUTSIDE + 1, "the last one is not kept");
+    assert_eq!(kept, limits::MAX_ENTRIES_OUTSIDE_CUTS + 1, "the last one is not kept");
     assert_eq!((ledger.agreed_heads(&index).unwrap(), ledger.state().digest()), calm);
     assert_eq!(ledger.frontier().heads().count(), 2, "one of them is Ben's");
 
@@ -287,11 +288,11 @@ fn sock_puppets_without_end_fill_no_disk() {
     g.remove(&old, &mut anna, ben.member);
     let (mut ledger, mut index) = g.arrive(g.pool.clone());
     let mut puppet = g.add(&old, &mut ben.phone, "Puppet");
-    let mut offered = vec![puppet.phone.home];
+    let mut offered = vec![puppet.phone.enrolment];
     let draft = Draft::merge();
-    let home = g.entry(puppet.phone.home).decoded().header().lamport();
-    let (mut clock, mut back) = (home, puppet.phone.home);
-    for seq in 0..limits::MAX_STRANGERS {
+    let mut clock = g.entry(puppet.phone.enrolment).decoded().header().lamport();
+    let mut back = puppet.phone.enrolment;
+    for seq in 0..limits::MAX_UNACCEPTED_ENTRIES {
         clock += 1;
         let at = any_position(g.id, puppet.phone.key.id(), seq, back, vec![], clock);
         back = g.write_at(&mut puppet.phone, &at, draft.clone());
@@ -305,8 +306,9 @@ fn sock_puppets_without_end_fill_no_disk() {
         let Ok(replayed) = ledger.replay(&entry, &index);
         index.insert(&entry, &replayed);
     }
-    let second = g.add(&g.view(&[puppet.phone.home]), &mut puppet.phone, "Second");
-    let Ok(Admission::Admitted(entry)) = ledger.admit(g.entry(second.phone.home).clone(), &index)
+    let second = g.add(&g.view(&[puppet.phone.enrolment]), &mut puppet.phone, "Second");
+    let Ok(Admission::Admitted(entry)) =
+        ledger.admit(g.entry(second.phone.enrolment).clone(), &index)
     else {
         panic!()
     };
@@ -339,7 +341,7 @@ fn heads_are_compared_with_what_is_void_and_without_what_the_wrong_hands_carry()
 
     let rename = NewStatement::Rename { generation: Generation::Card(cleo.member), name: "Clea" };
     let root = cleo.root();
-    let carried = g.act(&old, &mut ben.phone, &root, &rename);
+    let carried = g.issue_statement(&old, &mut ben.phone, &root, &rename);
     let own = g.owes(&old, &mut ben.phone, anna.member, ben.member, 9);
     let outcome = g.outcome();
     assert!(outcome.applied(carried) && outcome.void(own).is_some());
@@ -358,9 +360,9 @@ fn an_owners_statement_gets_through_by_the_hands_of_somebody_removed() {
     let cleo = g.add(&g.now(), &mut anna.phone, "Cleo");
     let old = g.now();
     g.remove(&old, &mut anna, ben.member);
-    let home = ben.phone.home;
-    let clock = g.entry(home).decoded().header().lamport();
-    chain(&mut g, &mut ben, limits::MAX_OUTSIDE, &Draft::merge(), (clock, home));
+    let enrolment = ben.phone.enrolment;
+    let clock = g.entry(enrolment).decoded().header().lamport();
+    chain(&mut g, &mut ben, limits::MAX_ENTRIES_OUTSIDE_CUTS, &Draft::merge(), (clock, enrolment));
     let (mut ledger, mut index) = g.arrive(g.pool.clone());
     let mut surplus = |g: &Group, id: EntryId| {
         let Ok(Admission::Admitted(entry)) = ledger.admit(g.entry(id).clone(), &index) else {
@@ -372,7 +374,7 @@ fn an_owners_statement_gets_through_by_the_hands_of_somebody_removed() {
         surplus
     };
     let removal = NewStatement::Remove { member: cleo.member };
-    let removal = g.act(&old, &mut ben.phone, &anna.root(), &removal);
+    let removal = g.issue_statement(&old, &mut ben.phone, &anna.root(), &removal);
     assert!(!surplus(&g, removal));
     let carry = Draft::carry(&g.signed(removal));
     let again = g.write(&old, &mut ben.phone, |_| carry);
@@ -382,7 +384,7 @@ fn an_owners_statement_gets_through_by_the_hands_of_somebody_removed() {
         NewStatement::Rename { generation: Generation::Card(ben.member), name: "Benny" },
         NewStatement::RenameGroup { name: "Ben's" },
     ] {
-        let vain = g.act(&old, &mut ben.phone, &root, &act);
+        let vain = g.issue_statement(&old, &mut ben.phone, &root, &act);
         assert!(surplus(&g, vain), "of a generation that was ended, or forged");
     }
     assert!(g.outcome().applied(removal) && g.outcome().applied(again));

@@ -1,5 +1,4 @@
-//! Attacks, as stories of people: each test says who tries what, and that it
-//! does not work.
+//! Attacks as stories of people: each test shows an attempt and that it fails.
 
 mod epochs;
 mod keys;

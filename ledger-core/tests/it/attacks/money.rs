@@ -1,4 +1,4 @@
-//! Attacks on money: copies, cancellations, and how a group moves house.
+//! Attacks on money: copies, cancellations, and the opening of a successor group.
 
 use ledger_core::engine::{AsOf, Draft, Payload};
 use ledger_core::{DraftError, EntryId, GroupState, VoidReason};

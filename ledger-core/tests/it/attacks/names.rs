@@ -1,4 +1,4 @@
-//! What a removed member tries with the cards of others, which are public.
+//! Attacks by a removed member with the cards of others, which are public.
 
 use ledger_core::VoidReason;
 use ledger_core::engine::{Draft, Payload};
@@ -28,7 +28,7 @@ fn a_card_burnt_by_a_removed_member_costs_a_fresh_one() {
     let fresh = g.add(&g.now(), &mut anna.phone, "Cleo");
     assert!(g.outcome().is_active(&fresh.phone));
     // Or by a device that has not seen Ben's entry.
-    let unseen = g.admit(&g.view(&[tablet.home]), &mut tablet, &cleo.card);
+    let unseen = g.admit(&g.view(&[tablet.enrolment]), &mut tablet, &cleo.card);
     assert!(g.outcome().applied(unseen));
 }
 
@@ -43,7 +43,7 @@ fn a_back_dated_placeholder_of_somebody_elses_card_spoils_no_claim() {
     let (entry, grandma) = g.placeholder(&g.now(), &mut anna, "Grandma");
     g.remove(&g.now(), &mut anna, ben.member);
     let Payload::Placeholder(hers) = g.entry(entry).decoded().payload().clone() else { panic!() };
-    let at = any_position(g.id, ben.phone.key.id(), 0, ben.phone.home, vec![], 3);
+    let at = any_position(g.id, ben.phone.key.id(), 0, ben.phone.enrolment, vec![], 3);
     let fork = g.write_at(&mut ben.phone, &at, Draft::carried_over(hers.card()));
     assert_eq!(g.outcome().void(fork), Some(VoidReason::NotTheIntroducer));
 
@@ -63,7 +63,7 @@ fn a_back_dated_faulty_introduction_spoils_no_adopt() {
     let (mut g, mut anna) = Group::new();
     let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
     let mut cleo = g.add(&g.now(), &mut anna.phone, "Cleo");
-    let old = g.view(&[ben.phone.home]);
+    let old = g.view(&[ben.phone.enrolment]);
     let (_, nobody) = g.placeholder(&old, &mut ben, "Nobody");
     for cents in 1..4 {
         g.owes(&g.now(), &mut anna.phone, cleo.member, anna.member, cents);
@@ -83,7 +83,7 @@ fn a_back_dated_faulty_introduction_spoils_no_adopt() {
 
     let adoption = g.adopt(&g.now(), &mut cleo.phone, dora.member);
     let after = g.outcome();
-    assert!(after.applied(adoption) && after.applied(dora.phone.home));
+    assert!(after.applied(adoption) && after.applied(dora.phone.enrolment));
     assert!(after.is_active(&dora.phone));
 }
 

@@ -1,4 +1,4 @@
-//! What somebody who was removed, and their friends, try afterwards.
+//! Attacks by a removed member and by members who help them.
 
 use ledger_core::VoidReason;
 use ledger_core::hazmat::any_position;
@@ -25,12 +25,12 @@ fn a_removed_member_back_dates_an_expense_and_an_introduction() {
     let hers = g.owes(&old, &mut mallory.phone, anna.member, mallory.member, 9);
     // A second beginning of his chain, with the clock of his first entry.
     let draft = Draft::record(g.seen(&old).state(), &debt(anna.member, ben.member, 7));
-    let at = any_position(g.id, ben.phone.key.id(), 0, ben.phone.home, vec![], 3);
+    let at = any_position(g.id, ben.phone.key.id(), 0, ben.phone.enrolment, vec![], 3);
     let fork = g.write_at(&mut ben.phone, &at, draft.unwrap());
 
     let after = g.outcome();
     assert!(after.applied(dinner));
-    for entry in [late, mallory.phone.home, fork] {
+    for entry in [late, mallory.phone.enrolment, fork] {
         assert_eq!(after.void(entry), Some(VoidReason::HardCut));
     }
     assert_eq!(after.void(hers), Some(VoidReason::EnrolmentVoid));
@@ -78,13 +78,13 @@ fn alice_adds_bob_while_being_removed_and_bob_is_adopted() {
     let bill = g.owes(&g.now(), &mut bob.phone, cleo.member, bob.member, 40);
     g.remove(&old, &mut anna, alice.member);
     let fallen = g.outcome();
-    assert_eq!(fallen.void(bob.phone.home), Some(VoidReason::HardCut));
+    assert_eq!(fallen.void(bob.phone.enrolment), Some(VoidReason::HardCut));
     assert_eq!(fallen.void(bill), Some(VoidReason::EnrolmentVoid));
 
     g.adopt(&g.now(), &mut cleo.phone, bob.member);
     let later = g.owes(&g.now(), &mut bob.phone, cleo.member, bob.member, 2);
     let healed = g.outcome();
-    assert!([bob.phone.home, bill, later].iter().all(|entry| healed.applied(*entry)));
+    assert!([bob.phone.enrolment, bill, later].iter().all(|entry| healed.applied(*entry)));
     assert_eq!(healed.balances([bob.member, cleo.member]), [42, -42]);
     assert!(healed.is_active(&bob.phone) && !healed.is_active(&alice.phone));
 }
@@ -103,7 +103,7 @@ fn a_removed_members_friend_admits_the_old_card_again() {
 
     let again = g.admit(&g.now(), &mut cleo.phone, &ben.card);
     let goes_on = g.owes(&g.now(), &mut ben.phone, anna.member, ben.member, 60);
-    (ben.phone.home, ben.phone.tip) = (again, None);
+    (ben.phone.enrolment, ben.phone.tip) = (again, None);
     let begins = g.write(&g.view(&[again]), &mut ben.phone, |_| Draft::merge());
     let after = g.outcome();
     assert!(after.applied(again) && after.member(ben.member).unwrap().is_introduced());
@@ -132,8 +132,8 @@ fn a_back_dated_introduction_whose_new_member_enrols_a_second_device() {
         g.owes(&g.now(), &mut tablet, anna.member, sock.member, 6),
     ];
     let after = g.outcome();
-    assert_eq!(after.void(sock.phone.home), Some(VoidReason::HardCut));
-    assert_eq!(after.void(tablet.home), Some(VoidReason::StartVoid));
+    assert_eq!(after.void(sock.phone.enrolment), Some(VoidReason::HardCut));
+    assert_eq!(after.void(tablet.enrolment), Some(VoidReason::StartVoid));
     assert!(bills.iter().all(|bill| after.void(*bill) == Some(VoidReason::EnrolmentVoid)));
     assert_eq!(after.digest(), before);
 }
@@ -210,7 +210,7 @@ fn a_late_duplicate_card_does_not_evict_an_honest_member() {
     let behind = g.owes(&g.view(&[bill]), &mut fork, anna.member, cleo.member, 1);
 
     let after = g.outcome();
-    assert!([cleo.phone.home, bill, duplicate, behind].iter().all(|id| after.applied(*id)));
+    assert!([cleo.phone.enrolment, bill, duplicate, behind].iter().all(|id| after.applied(*id)));
     assert_eq!(after.void(claim), Some(VoidReason::KeyReused));
     assert_eq!(after.void(faulty), Some(VoidReason::KeyReused));
     assert!(after.is_active(&cleo.phone));

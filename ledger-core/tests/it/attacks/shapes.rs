@@ -1,5 +1,5 @@
-//! Histories of odd shapes. However they arrive, one by one they come to what
-//! they come to at once: `Group::outcome` compares, after every entry.
+//! Histories of unusual shapes. Entry by entry, in any order, they get the verdicts of
+//! evaluation from scratch: `Group::outcome` compares after every entry.
 
 use ledger_core::engine::{Admission, Draft, VerifiedEntry};
 use ledger_core::keys::SignedDevice;
@@ -10,15 +10,15 @@ use crate::common::forge::{Fields, key_of, send};
 use crate::common::{Device, Group, Person, View, debt};
 
 /// Goes back to an earlier entry of the device's chain, to fork there.
-fn rewind(g: &Group, device: &mut Device, to: Option<EntryId>) -> View {
-    device.tip = to;
-    g.view(&[to.unwrap_or(device.home)])
+fn rewind(g: &Group, device: &mut Device, tip: Option<EntryId>) -> View {
+    device.tip = tip;
+    g.view(&[tip.unwrap_or(device.enrolment)])
 }
 
-fn revoke(g: &mut Group, base: &[EntryId], who: &mut Person, device: &Device) -> EntryId {
-    let (root, now) = (who.root(), g.now());
-    let act = NewStatement::Revoke { generation: who.generation, device: device.key.id() };
-    g.act_on(base, &now, &mut who.phone, &root, &act)
+fn revoke(g: &mut Group, base: &[EntryId], person: &mut Person, device: &Device) -> EntryId {
+    let (root, now) = (person.root(), g.now());
+    let act = NewStatement::Revoke { generation: person.generation, device: device.key.id() };
+    g.issue_statement_at(base, &now, &mut person.phone, &root, &act)
 }
 
 /// Ben forks his chain, forks a fork, begins anew at the first seq, and forks
@@ -50,7 +50,7 @@ fn a_removal_ends_on_each_branch_where_it_knew_it() {
     let root = anna.root();
     let known = g.view(&[long, twig, anew]);
     let act = NewStatement::Remove { member: b };
-    g.act_on(&[long, twig, anew], &known, &mut anna.phone, &root, &act);
+    g.issue_statement_at(&[long, twig, anew], &known, &mut anna.phone, &root, &act);
     // Behind it, forks at the very ends of what it knows.
     for end in [long, twig, anew, trunk] {
         let late = bill(&mut g, &mut ben.phone, Some(end));
@@ -75,26 +75,26 @@ fn one_key_on_several_chains_of_several_enrolments() {
     let mut cleo = g.add(&g.now(), &mut anna.phone, "Cleo");
     let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
     let again = g.admit(&g.now(), &mut cleo.phone, &ben.card);
-    let homes = [ben.phone.home, again];
+    let homes = [ben.phone.enrolment, again];
     let old = g.view(&homes);
     let first = g.enrol(&old, &mut ben);
     let certified = SignedDevice::new(g.id, &ben.root(), &first.key).unwrap();
     let act = NewStatement::Enrol { generation: ben.generation, device: &certified };
     let root = ben.root();
     // Made on the same base, carried by Cleo.
-    let second = g.act_on(&homes, &old, &mut cleo.phone, &root, &act);
+    let second = g.issue_statement_at(&homes, &old, &mut cleo.phone, &root, &act);
     let mut tablet = first;
     let mut written: Vec<EntryId> = Vec::new();
-    for (n, home) in (1u64..).zip([tablet.home, second]) {
-        (tablet.home, tablet.tip) = (home, None);
-        let view = g.view(&[home]);
+    for (n, enrolment) in (1u64..).zip([tablet.enrolment, second]) {
+        (tablet.enrolment, tablet.tip) = (enrolment, None);
+        let view = g.view(&[enrolment]);
         let key = g.stranger("X").phone.key.exchange_public_key();
         written.push(g.write(&view, &mut tablet, |_| Draft::rotation(n, key)));
         let view = g.view(&[written[written.len() - 1]]);
         written.push(g.owes(&view, &mut tablet, ben.member, anna.member, n));
     }
-    for (n, home) in (4u64..).zip(homes) {
-        (ben.phone.home, ben.phone.tip) = (home, None);
+    for (n, enrolment) in (4u64..).zip(homes) {
+        (ben.phone.enrolment, ben.phone.tip) = (enrolment, None);
         let view = g.view(&homes);
         written.push(g.owes(&view, &mut ben.phone, ben.member, anna.member, n));
     }
@@ -110,7 +110,7 @@ fn one_key_on_several_chains_of_several_enrolments() {
     let owner = anna.root();
     let knows = [written[1], written[4]];
     let act = NewStatement::Remove { member: ben.member };
-    g.act_on(&knows, &g.now(), &mut anna.phone, &owner, &act);
+    g.issue_statement_at(&knows, &g.now(), &mut anna.phone, &owner, &act);
     let removed = g.outcome();
     let spared: Vec<_> = written.iter().map(|id| removed.applied(*id)).collect();
     assert_eq!(spared, [true, true, false, false, true, false]);
@@ -145,27 +145,27 @@ fn keys_bound_to_somebody_whom_nobody_has_introduced() {
     let bill = g.owes(&g.now(), &mut early.phone, anna.member, ben.member, 1);
     let root = early.root();
     let rename = NewStatement::Rename { generation: early.generation, name: "Eve" };
-    let renamed = g.act(&g.now(), &mut early.phone, &root, &rename);
+    let renamed = g.issue_statement(&g.now(), &mut early.phone, &root, &rename);
     let tablet = g.enrol(&g.now(), &mut early);
     // On bases that do not know the start of what they name.
     let root = dora.root();
-    let start = g.view(&[ben.phone.home]);
+    let start = g.view(&[ben.phone.enrolment]);
     let leave = NewStatement::Leave { generation: dora.generation };
-    let gone = g.act_on(&[ben.phone.home], &start, &mut ben.phone, &root, &leave);
-    dora.phone.home = g.admit(&g.now(), &mut ben.phone, &dora.card);
+    let gone = g.issue_statement_at(&[ben.phone.enrolment], &start, &mut ben.phone, &root, &leave);
+    dora.phone.enrolment = g.admit(&g.now(), &mut ben.phone, &dora.card);
     let carry = Draft::carry(&g.signed(gone));
     let again = g.write(&g.now(), &mut ben.phone, |_| carry);
     let stays = g.owes(&g.now(), &mut dora.phone, anna.member, dora.member, 2);
     let after = g.outcome();
     assert!(after.applied(stays));
-    for act in [removal, early.phone.home] {
+    for act in [removal, early.phone.enrolment] {
         assert_eq!(after.void(act), Some(VoidReason::UnknownMember));
     }
     for act in [gone, again] {
         assert_eq!(after.void(act), Some(VoidReason::StartNotInBase));
     }
     assert_eq!(after.void(renamed), Some(VoidReason::StartVoid));
-    assert_eq!(after.void(tablet.home), Some(VoidReason::StartVoid));
+    assert_eq!(after.void(tablet.enrolment), Some(VoidReason::StartVoid));
     assert_eq!(after.void(bill), Some(VoidReason::EnrolmentVoid));
 
     g.remove(&old, &mut anna, ben.member);
@@ -209,7 +209,7 @@ fn a_ring_of_adds_adopts_and_claims_stands_only_from_outside() {
         g.owes(&g.now(), &mut ben.phone, dora.member, anna.member, 4),
     ];
     assert!(bills.iter().all(|bill| g.outcome().applied(*bill)));
-    revoke(&mut g, &[tablet.home], &mut anna, &tablet);
+    revoke(&mut g, &[tablet.enrolment], &mut anna, &tablet);
     let fallen = g.outcome();
     for bill in bills {
         assert_eq!(fallen.void(bill), Some(VoidReason::EnrolmentVoid));
@@ -218,13 +218,13 @@ fn a_ring_of_adds_adopts_and_claims_stands_only_from_outside() {
     g.adopt(&g.now(), &mut eve.phone, dora.member);
     let held = g.outcome();
     assert!(bills.iter().all(|bill| held.applied(*bill)), "by one of the ring, all");
-    revoke(&mut g, &[dora.phone.home], &mut dora, &two.phone);
-    let (root, knows) = (anna.root(), [dora.phone.home]);
+    revoke(&mut g, &[dora.phone.enrolment], &mut dora, &two.phone);
+    let (root, knows) = (anna.root(), [dora.phone.enrolment]);
     let act = NewStatement::Remove { member: dora.member };
-    g.act_on(&knows, &g.now(), &mut anna.phone, &root, &act);
+    g.issue_statement_at(&knows, &g.now(), &mut anna.phone, &root, &act);
     assert!(g.outcome().void(bills[0]).is_some());
     let mut keys = g.stranger("Bound");
-    g.bind(&g.view(&[dora.phone.home]), &mut anna, place, &mut keys);
+    g.bind(&g.view(&[dora.phone.enrolment]), &mut anna, place, &mut keys);
     g.outcome();
 }
 
@@ -259,7 +259,7 @@ fn people_of_a_successor_group_are_removed_bound_and_claimed() {
     g.bind(&calm, &mut anna, ben, &mut keys[1]);
     g.bind(&g.now(), &mut anna, cleo, &mut keys[2]);
     for keys in &mut keys {
-        let knows = g.view(&[keys.phone.home]);
+        let knows = g.view(&[keys.phone.enrolment]);
         g.owes(&knows, &mut keys.phone, dora.member, ben, 1);
     }
     g.adopt(&g.now(), &mut dora.phone, ben);
@@ -277,14 +277,15 @@ fn a_leave_reaches_a_fork_through_whatever_knows_it() {
     let (mut g, mut anna) = Group::new();
     let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
     let mut tablet = g.enrol(&g.now(), &mut ben);
-    let (a, b, home) = (anna.member, ben.member, ben.phone.home);
+    let (a, b, enrolment) = (anna.member, ben.member, ben.phone.enrolment);
     let root = ben.root();
     let act = NewStatement::Leave { generation: ben.generation };
-    let before = g.owes(&g.view(&[home]), &mut ben.phone, b, a, 1);
-    let leave = g.act_on(&[home], &g.view(&[before]), &mut anna.phone, &root, &act);
+    let before = g.owes(&g.view(&[enrolment]), &mut ben.phone, b, a, 1);
+    let leave =
+        g.issue_statement_at(&[enrolment], &g.view(&[before]), &mut anna.phone, &root, &act);
     let again = Draft::carry(&g.signed(leave));
-    let by_tablet = g.write(&g.view(&[tablet.home]), &mut tablet, |_| again);
-    let other = g.act_on(&[home], &g.view(&[home]), &mut tablet, &root, &act);
+    let by_tablet = g.write(&g.view(&[tablet.enrolment]), &mut tablet, |_| again);
+    let other = g.issue_statement_at(&[enrolment], &g.view(&[enrolment]), &mut tablet, &root, &act);
     let mut free: Vec<EntryId> = Vec::new();
     let mut late: Vec<EntryId> = Vec::new();
     let view = rewind(&g, &mut ben.phone, Some(before));
@@ -307,7 +308,7 @@ fn a_leave_reaches_a_fork_through_whatever_knows_it() {
     // Cancels the bill: target 0, no reason.
     let sent = send(g.id, &fields, &[0x82, 0x00, 0xf6], &key_of(&ben.phone)).unwrap();
     late.push(keep(&mut g, &mut ben.phone, sent));
-    let view = rewind(&g, &mut ben.phone, Some(home).filter(|_| false));
+    let view = rewind(&g, &mut ben.phone, Some(enrolment).filter(|_| false));
     free.push(g.owes(&view, &mut ben.phone, b, a, 32));
     let after = g.outcome();
     assert!(after.applied(other) && after.applied(before));
@@ -318,7 +319,7 @@ fn a_leave_reaches_a_fork_through_whatever_knows_it() {
     // A removal that knows nothing of the leave ends it: all of that is cut.
     let owner = anna.root();
     let remove = NewStatement::Remove { member: b };
-    g.act_on(&[before], &g.view(&[before]), &mut anna.phone, &owner, &remove);
+    g.issue_statement_at(&[before], &g.view(&[before]), &mut anna.phone, &owner, &remove);
     let cut = g.outcome();
     assert!(late.iter().chain(&free).all(|id| cut.void(*id) == Some(VoidReason::HardCut)));
 }
@@ -369,7 +370,7 @@ fn a_whole_slot_turns_round_at_once() {
     assert_eq!(shown(&g).1, [0, 20, -20]);
     gone(&mut g, &mut people[2].phone);
     assert_eq!(shown(&g), (None, [0, 0, 0]));
-    let enrolled = [tablet.home];
+    let enrolled = [tablet.enrolment];
     revoke(&mut g, &enrolled, &mut anna, &tablet);
     assert_eq!(shown(&g), (Some(kept), [-1, 1, 0]));
     g.adopt(&g.now(), &mut eve.phone, b);
@@ -404,9 +405,9 @@ fn claims_of_everything_with_chains_behind_them() {
         written.push(g.owes(&g.now(), &mut tablet, anna.member, target, 1));
         let root = deep.root();
         let leave = NewStatement::Leave { generation: deep.generation };
-        g.act(&g.now(), &mut tablet, &root, &leave);
+        g.issue_statement(&g.now(), &mut tablet, &root, &leave);
         let rename = NewStatement::Rename { generation: keys.generation, name: "Renamed" };
-        g.act(&g.now(), &mut tablet, &keys.root(), &rename);
+        g.issue_statement(&g.now(), &mut tablet, &keys.root(), &rename);
     }
     let after = g.outcome();
     let applied: Vec<_> = written.iter().map(|id| after.applied(*id)).collect();
@@ -447,7 +448,7 @@ fn branches_admitted_together_and_replayed_one_after_the_other() {
     for entry in &admitted {
         let Ok(replayed) = ledger.replay(entry, &index);
         index.insert(entry, &replayed);
-        points.push(replayed.point());
+        points.push(replayed.position());
     }
     points.dedup_by_key(|point| point.chain);
     assert_eq!(points.len(), 3, "each on a chain of its own");

@@ -1,4 +1,4 @@
-//! What people try with what they sign under their root keys.
+//! Attacks with statements, which people sign under their root keys.
 
 use ledger_core::engine::Draft;
 use ledger_core::statement::{Generation, NewStatement};
@@ -15,7 +15,7 @@ fn a_leave_with_an_ancient_base_erases_no_debts() {
     let debt = g.owes(&g.now(), &mut ben.phone, ben.member, anna.member, 500);
     let root = ben.root();
     let act = NewStatement::Leave { generation: ben.generation };
-    let leave = g.act_on(&[ben.phone.home], &g.now(), &mut ben.phone, &root, &act);
+    let leave = g.issue_statement_at(&[ben.phone.enrolment], &g.now(), &mut ben.phone, &root, &act);
     let late = g.owes(&g.now(), &mut ben.phone, anna.member, ben.member, 499);
     let after = g.outcome();
     assert!(after.applied(leave) && after.applied(debt));
@@ -36,7 +36,7 @@ fn a_revocation_that_erases_debts_is_seen_and_undone_by_copies() {
     let mut tablet = g.enrol(&g.now(), &mut ben);
     let (root, device) = (ben.root(), ben.phone.key.id());
     let act = NewStatement::Revoke { generation: ben.generation, device };
-    g.act_on(&[ben.phone.home], &g.now(), &mut tablet, &root, &act);
+    g.issue_statement_at(&[ben.phone.enrolment], &g.now(), &mut tablet, &root, &act);
     let erased = g.outcome();
     assert_eq!(erased.balances([anna.member, ben.member]), [0, 0]);
     assert!(debts.iter().all(|debt| erased.void(*debt) == Some(VoidReason::Revoked)));
@@ -70,9 +70,9 @@ fn an_old_statement_republished_changes_nothing() {
     let before = g.outcome();
     assert_eq!(before.void(late), Some(VoidReason::HardCut));
 
-    let (all, old_base) = (g.now(), g.view(g.signed(removal).act().base()));
+    let (all, old_base) = (g.now(), g.view(g.signed(removal).statement().base()));
     let mut carriers = Vec::new();
-    for statement in [removal, keys[0].phone.home] {
+    for statement in [removal, keys[0].phone.enrolment] {
         let carry = || Draft::carry(&g.signed(statement));
         let (newer, older) = (carry(), carry());
         carriers.push(g.write(&all, &mut ben.phone, |_| newer));
@@ -98,12 +98,12 @@ fn of_concurrent_binds_the_larger_in_statement_order_stands() {
     let mut keys: Vec<Person> = ["A", "B", "C", "D"].map(|name| g.stranger(name)).into();
     for person in &mut keys[..3] {
         let act = NewStatement::Bind { member: grandma, card: &person.card };
-        person.phone.home = g.act_on(&base, &old, &mut anna.phone, &root, &act);
-        person.generation = Generation::Bind(g.digest(person.phone.home));
+        person.phone.enrolment = g.issue_statement_at(&base, &old, &mut anna.phone, &root, &act);
+        person.generation = Generation::Bind(g.digest(person.phone.enrolment));
     }
     let mut bills: Vec<EntryId> = Vec::new();
     for person in &mut keys[..3] {
-        let knows = g.view(&[person.phone.home]);
+        let knows = g.view(&[person.phone.enrolment]);
         bills.push(g.owes(&knows, &mut person.phone, grandma, anna.member, 10));
     }
     let three = g.outcome();
@@ -116,8 +116,8 @@ fn of_concurrent_binds_the_larger_in_statement_order_stands() {
     g.owes(&old, &mut tablet, grandma, anna.member, 5);
     let fourth = &mut keys[3];
     let act = NewStatement::Bind { member: grandma, card: &fourth.card };
-    fourth.phone.home = g.act(&old, &mut tablet, &root, &act);
-    fourth.generation = Generation::Bind(g.digest(fourth.phone.home));
+    fourth.phone.enrolment = g.issue_statement(&old, &mut tablet, &root, &act);
+    fourth.generation = Generation::Bind(g.digest(fourth.phone.enrolment));
     assert!(keys[3].generation < keys[largest].generation, "the digest alone would choose another");
     let four = g.outcome();
     assert_eq!(four.generations(grandma), [keys[3].generation]);
@@ -141,18 +141,18 @@ fn self_acts_of_somebody_never_accepted() {
 
     let (root, generation) = (sock.root(), sock.generation);
     let device = sock.phone.key.id();
-    let view = g.view(&[sock.phone.home]);
+    let view = g.view(&[sock.phone.enrolment]);
     let acts = [
         NewStatement::Leave { generation },
         NewStatement::Revoke { generation, device },
         NewStatement::Rename { generation, name: "Anna" },
     ]
-    .map(|act| g.act(&view, &mut sock.phone, &root, &act));
+    .map(|act| g.issue_statement(&view, &mut sock.phone, &root, &act));
     let acted = g.outcome();
     assert!(acts.iter().all(|act| acted.void(*act) == Some(VoidReason::StartVoid)));
     assert_eq!(acted.digest(), unnamed.digest());
 
-    let known = g.view(&[sock.phone.home]);
+    let known = g.view(&[sock.phone.enrolment]);
     g.owes(&known, &mut cleo.phone, sock.member, cleo.member, 8);
     let named = g.outcome();
     let member = named.member(sock.member).unwrap();
@@ -204,14 +204,14 @@ fn a_revocation_that_voids_honest_people_is_healed_by_an_adopt() {
         let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
         let mut cleo = g.add(&g.now(), &mut anna.phone, "Cleo");
         let mut tablet = g.enrol(&g.now(), &mut ben);
-        let base = [ben.phone.home, tablet.home];
+        let base = [ben.phone.enrolment, tablet.enrolment];
         let mut dora = g.add(&g.now(), &mut ben.phone, "Dora");
         let bill = g.owes(&g.now(), &mut dora.phone, ben.member, dora.member, 70);
         let (root, device) = (ben.root(), ben.phone.key.id());
         let act = NewStatement::Revoke { generation: ben.generation, device };
-        g.act_on(&base, &g.now(), &mut tablet, &root, &act);
+        g.issue_statement_at(&base, &g.now(), &mut tablet, &root, &act);
         let fallen = g.outcome();
-        assert_eq!(fallen.void(dora.phone.home), Some(VoidReason::Revoked));
+        assert_eq!(fallen.void(dora.phone.enrolment), Some(VoidReason::Revoked));
         assert_eq!(fallen.void(bill), Some(VoidReason::EnrolmentVoid));
         assert!(fallen.member(dora.member).is_none());
 
@@ -219,7 +219,7 @@ fn a_revocation_that_voids_honest_people_is_healed_by_an_adopt() {
         let adoption = g.adopt(&g.now(), adopter, dora.member);
         let healed = g.outcome();
         // Adoption is by another member than the adopted, Ben's tablet is one.
-        assert!([adoption, dora.phone.home, bill].iter().all(|id| healed.applied(*id)));
+        assert!([adoption, dora.phone.enrolment, bill].iter().all(|id| healed.applied(*id)));
         assert_eq!(healed.balances([ben.member, dora.member]), [-70, 70]);
         assert!(healed.is_active(&dora.phone) && !healed.is_active(&ben.phone));
     }
@@ -233,12 +233,12 @@ fn a_revocation_that_voids_honest_people_is_healed_by_an_adopt() {
 fn a_removed_member_acts_on_themselves_on_an_old_base() {
     let (mut g, mut anna) = Group::new();
     let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
-    let (root, generation, start) = (ben.root(), ben.generation, ben.phone.home);
+    let (root, generation, start) = (ben.root(), ben.generation, ben.phone.enrolment);
     let rename = |name| NewStatement::Rename { generation, name };
-    let benny = g.act(&g.now(), &mut ben.phone, &root, &rename("Benny"));
+    let benny = g.issue_statement(&g.now(), &mut ben.phone, &root, &rename("Benny"));
     let debt = g.owes(&g.now(), &mut ben.phone, ben.member, anna.member, 30);
     let genesis = g.id.genesis();
-    let early = g.act_on(&[genesis], &g.now(), &mut ben.phone, &root, &rename("Early"));
+    let early = g.issue_statement_at(&[genesis], &g.now(), &mut ben.phone, &root, &rename("Early"));
     let old = g.now();
     g.remove(&old, &mut anna, ben.member);
     let before = g.outcome();
@@ -246,10 +246,16 @@ fn a_removed_member_acts_on_themselves_on_an_old_base() {
     let revoke = NewStatement::Revoke { generation, device: ben.phone.key.id() };
     let mut tablet = g.enrol(&old, &mut ben);
     let acts = [
-        tablet.home,
-        g.act_on(&[start], &old, &mut ben.phone, &root, &revoke),
-        g.act_on(&[start], &old, &mut ben.phone, &root, &NewStatement::Leave { generation }),
-        g.act_on(&[start], &old, &mut ben.phone, &root, &rename("Anna")),
+        tablet.enrolment,
+        g.issue_statement_at(&[start], &old, &mut ben.phone, &root, &revoke),
+        g.issue_statement_at(
+            &[start],
+            &old,
+            &mut ben.phone,
+            &root,
+            &NewStatement::Leave { generation },
+        ),
+        g.issue_statement_at(&[start], &old, &mut ben.phone, &root, &rename("Anna")),
     ];
     let bill = g.owes(&old, &mut tablet, anna.member, ben.member, 800);
     let carry = Draft::carry(&g.signed(benny));
@@ -275,7 +281,7 @@ fn nobody_removes_the_owner() {
     g.bind(&g.now(), &mut anna, owner, &mut mallory);
     let bill = g.owes(&g.now(), &mut anna.phone, anna.member, anna.member, 1);
     let after = g.outcome();
-    for act in [removal, mallory.phone.home] {
+    for act in [removal, mallory.phone.enrolment] {
         assert_eq!(after.void(act), Some(VoidReason::TargetIsOwner));
     }
     assert!(after.applied(bill) && after.is_active(&anna.phone));

@@ -1,5 +1,5 @@
-//! Entries made by hand, byte by byte, with an encoder of its own: what no
-//! draft would write.
+//! Entries encoded by hand, for bytes that no draft would write. The encoder shares no code
+//! with core.
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use hkdf::Hkdf;

@@ -1,4 +1,4 @@
-//! How everybody judges what was written.
+//! Verdicts on a written history: the same from scratch and entry by entry, in any order.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,11 +12,12 @@ use ledger_core::{EntryId, GroupState, Member, MemberId, Rule, StateDigest, Verd
 
 use super::{Device, Group, eur};
 
-/// What everything means, on every device.
+/// The evaluation of a whole history, which is the same on every device.
 pub struct Outcome(pub Evaluation);
 
 impl Group {
-    /// What everything means: the same in whatever order it comes.
+    /// Evaluates the whole history, and checks that the result is the same from scratch and
+    /// entry by entry, in several orders of arrival.
     pub fn outcome(&self) -> Outcome {
         let whole = self.seen(&self.now());
         assert_eq!((whole.refused(), whole.missing().len()), (&[][..], 0));
@@ -39,7 +40,7 @@ impl Group {
         Outcome(whole)
     }
 
-    /// Entries come in one by one, as to a device.
+    /// Replays entries one by one, as a device that receives them.
     pub fn arrive(&self, mut waiting: Vec<VerifiedEntry>) -> (Ledger, MemoryIndex) {
         let mut index = MemoryIndex::new();
         let mut ledger = Ledger::begin(&self.pool[0], &mut index).unwrap();

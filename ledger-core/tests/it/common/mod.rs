@@ -1,4 +1,6 @@
-//! People, devices and what they know of a group, to write dishonest histories.
+//! Builders of histories: a group, its people, their devices, and the entries that each knows.
+//!
+//! Everybody can write dishonestly: at any position, with any parents, and by hand (`forge`).
 
 pub mod forge;
 mod judge;
@@ -17,15 +19,15 @@ use ledger_core::{
 
 pub use judge::Outcome;
 
-/// A device: its keys, the entry that enrolled it, the end of its own chain.
+/// A device: its keys, the entry that enrolled it, and the last entry of its chain.
 pub struct Device {
     pub key: DeviceKey,
     pub seed: [u8; 64],
-    pub home: EntryId,
+    pub enrolment: EntryId,
     pub tip: Option<EntryId>,
 }
 
-/// Somebody with a root key and a phone, under one generation of keys.
+/// A person with a root key and a phone, under one generation of keys.
 pub struct Person {
     pub entropy: [u8; 32],
     pub card: SignedCard,
@@ -34,15 +36,15 @@ pub struct Person {
     pub phone: Device,
 }
 
-/// Entries that somebody knows; closed under the past.
+/// Set of entries that somebody knows: with each entry, its whole past.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View(BTreeSet<EntryId>);
 
-/// Everything that anybody has signed for one group.
+/// All entries that anybody has signed for one group.
 pub struct Group {
     pub id: GroupId,
     pub pool: Vec<VerifiedEntry>,
-    fresh: u64,
+    counter: u64,
 }
 
 pub fn eur() -> Currency {
@@ -83,27 +85,27 @@ impl Group {
             salt: [salt; 32],
             successor_of: old,
         };
-        let genesis = new.found(&key, 0).unwrap();
+        let genesis = new.create(&key, 0).unwrap();
         let id = GroupId::from(genesis.id());
         let Payload::Genesis(payload) = genesis.decoded().payload() else { panic!() };
         let member = payload.card().member();
-        let phone = Device { key, seed, home: genesis.id(), tip: Some(genesis.id()) };
+        let phone = Device { key, seed, enrolment: genesis.id(), tip: Some(genesis.id()) };
         let card = SignedCard::new(id, name, &owner, 0, &phone.key).unwrap();
         let generation = Generation::Card(member);
-        let group = Self { id, pool: vec![genesis], fresh: u64::from(salt) << 32 };
+        let group = Self { id, pool: vec![genesis], counter: u64::from(salt) << 32 };
         (group, Person { entropy, card, member, generation, phone })
     }
 
     fn random<const N: usize>(&mut self) -> [u8; N] {
-        self.fresh += 1;
+        self.counter += 1;
         let mut bytes = [0x5a; N];
-        bytes[..8].copy_from_slice(&self.fresh.to_be_bytes());
+        bytes[..8].copy_from_slice(&self.counter.to_be_bytes());
         bytes
     }
 
-    pub fn device(&mut self, home: EntryId) -> Device {
+    pub fn device(&mut self, enrolment: EntryId) -> Device {
         let seed = self.random();
-        Device { key: DeviceKey::from_bytes(&seed), seed, home, tip: None }
+        Device { key: DeviceKey::from_bytes(&seed), seed, enrolment, tip: None }
     }
 
     /// Somebody with fresh keys, whom nobody has introduced yet.
@@ -119,7 +121,7 @@ impl Group {
         View(self.pool.iter().map(VerifiedEntry::id).collect())
     }
 
-    /// These entries and their pasts.
+    /// View of these entries and their whole past.
     pub fn view(&self, ids: &[EntryId]) -> View {
         let (mut known, mut open) = (BTreeSet::new(), ids.to_vec());
         while let Some(id) = open.pop() {
@@ -148,20 +150,20 @@ impl Group {
         self.seen(view).view().frontier().heads().collect()
     }
 
-    /// A device always knows its own chain.
+    /// Signs an entry after all that `view` holds. A device always knows its own chain, too.
     pub fn write(
         &mut self,
         view: &View,
         device: &mut Device,
         draft: impl FnOnce(&GroupState) -> Draft,
     ) -> EntryId {
-        let view = self.with(view, &[device.tip.unwrap_or(device.home)]);
+        let view = self.with(view, &[device.tip.unwrap_or(device.enrolment)]);
         let seen = self.seen(&view);
         let (at, draft) = (position(seen.view(), device), draft(seen.state()));
         self.write_at(device, &at, draft)
     }
 
-    /// At any position, however false.
+    /// Signs an entry at any position, also a false one.
     pub fn write_at(
         &mut self,
         device: &mut Device,
@@ -187,20 +189,25 @@ impl Group {
     }
 
     /// Introduces somebody new.
-    pub fn add(&mut self, view: &View, by: &mut Device, name: &str) -> Person {
+    pub fn add(&mut self, view: &View, author: &mut Device, name: &str) -> Person {
         let mut person = self.stranger(name);
-        person.phone.home = self.admit(view, by, &person.card);
+        person.phone.enrolment = self.admit(view, author, &person.card);
         person
     }
 
-    pub fn admit(&mut self, view: &View, by: &mut Device, card: &SignedCard) -> EntryId {
-        self.write(view, by, |state| Draft::add_member(state, card).unwrap())
+    pub fn admit(&mut self, view: &View, author: &mut Device, card: &SignedCard) -> EntryId {
+        self.write(view, author, |state| Draft::add_member(state, card).unwrap())
     }
 
-    pub fn placeholder(&mut self, view: &View, by: &mut Person, name: &str) -> (EntryId, MemberId) {
-        let (nonce, introducer) = (self.random(), by.member);
-        let entry = self.write(view, &mut by.phone, |state| {
-            Draft::placeholder(state, introducer, name, nonce).unwrap()
+    pub fn placeholder(
+        &mut self,
+        view: &View,
+        introducer: &mut Person,
+        name: &str,
+    ) -> (EntryId, MemberId) {
+        let (nonce, member) = (self.random(), introducer.member);
+        let entry = self.write(view, &mut introducer.phone, |state| {
+            Draft::placeholder(state, member, name, nonce).unwrap()
         });
         let Payload::Placeholder(placeholder) = self.entry(entry).decoded().payload() else {
             panic!()
@@ -212,78 +219,78 @@ impl Group {
     pub fn claim(
         &mut self,
         view: &View,
-        by: &mut Device,
+        author: &mut Device,
         member: MemberId,
         person: &mut Person,
     ) -> EntryId {
         let card = person.card.clone();
-        let entry = self.write(view, by, |state| Draft::claim(state, member, &card).unwrap());
+        let entry = self.write(view, author, |state| Draft::claim(state, member, &card).unwrap());
         (person.member, person.generation) = (member, Generation::Claim(entry));
-        person.phone.home = entry;
+        person.phone.enrolment = entry;
         entry
     }
 
-    pub fn adopt(&mut self, view: &View, by: &mut Device, member: MemberId) -> EntryId {
-        self.write(view, by, |state| Draft::adopt(state, member).unwrap())
+    pub fn adopt(&mut self, view: &View, author: &mut Device, member: MemberId) -> EntryId {
+        self.write(view, author, |state| Draft::adopt(state, member).unwrap())
     }
 
-    /// Says again what `original` said.
-    pub fn copy(&mut self, view: &View, by: &mut Device, original: EntryId) -> EntryId {
+    /// Copies the content of `original` into a new entry.
+    pub fn copy(&mut self, view: &View, author: &mut Device, original: EntryId) -> EntryId {
         let entry = self.entry(original).decoded().clone();
-        self.write(view, by, |state| {
+        self.write(view, author, |state| {
             Draft::copy(state, original, &state.transaction_of(&entry).unwrap()).unwrap()
         })
     }
 
-    /// A statement whose base is all that the courier knows.
-    pub fn act(
+    /// Signs and carries a statement whose base is all that the author knows.
+    pub fn issue_statement(
         &mut self,
         view: &View,
-        by: &mut Device,
+        author: &mut Device,
         root: &RootKey,
         act: &NewStatement,
     ) -> EntryId {
-        let known = self.with(view, &[by.tip.unwrap_or(by.home)]);
+        let known = self.with(view, &[author.tip.unwrap_or(author.enrolment)]);
         let base = self.heads(&known);
-        self.act_on(&base, &known, by, root, act)
+        self.issue_statement_at(&base, &known, author, root, act)
     }
 
-    /// A statement on any base.
-    pub fn act_on(
+    /// Signs and carries a statement with any base.
+    pub fn issue_statement_at(
         &mut self,
         base: &[EntryId],
         view: &View,
-        by: &mut Device,
+        author: &mut Device,
         root: &RootKey,
         act: &NewStatement,
     ) -> EntryId {
         let view = self.with(view, base);
         let base = base.iter().copied();
-        let draft = Draft::act(root, self.id, act, base, self.random()).unwrap();
-        self.write(&view, by, |_| draft)
+        let draft = Draft::statement(root, self.id, act, base, self.random()).unwrap();
+        self.write(&view, author, |_| draft)
     }
 
     pub fn enrol(&mut self, view: &View, person: &mut Person) -> Device {
-        let mut device = self.device(person.phone.home);
+        let mut device = self.device(person.phone.enrolment);
         let certified = SignedDevice::new(self.id, &person.root(), &device.key).unwrap();
         let act = NewStatement::Enrol { generation: person.generation, device: &certified };
         let root = person.root();
-        device.home = self.act(view, &mut person.phone, &root, &act);
+        device.enrolment = self.issue_statement(view, &mut person.phone, &root, &act);
         device
     }
 
     pub fn remove(&mut self, view: &View, owner: &mut Person, member: MemberId) -> EntryId {
         let root = owner.root();
-        self.act(view, &mut owner.phone, &root, &NewStatement::Remove { member })
+        self.issue_statement(view, &mut owner.phone, &root, &NewStatement::Remove { member })
     }
 
     /// Gives a member the keys of `person`.
-    pub fn bind(&mut self, view: &View, owner: &mut Person, who: MemberId, keys: &mut Person) {
-        let act = NewStatement::Bind { member: who, card: &keys.card };
+    pub fn bind(&mut self, view: &View, owner: &mut Person, member: MemberId, keys: &mut Person) {
+        let act = NewStatement::Bind { member, card: &keys.card };
         let root = owner.root();
-        keys.phone.home = self.act(view, &mut owner.phone, &root, &act);
-        keys.member = who;
-        keys.generation = Generation::Bind(self.digest(keys.phone.home));
+        keys.phone.enrolment = self.issue_statement(view, &mut owner.phone, &root, &act);
+        keys.member = member;
+        keys.generation = Generation::Bind(self.digest(keys.phone.enrolment));
     }
 
     pub fn signed(&self, carrier: EntryId) -> SignedStatement {
@@ -294,7 +301,7 @@ impl Group {
     }
 
     pub fn digest(&self, carrier: EntryId) -> StatementId {
-        self.signed(carrier).act().digest()
+        self.signed(carrier).statement().id()
     }
 }
 
@@ -302,7 +309,7 @@ fn position(ledger: &LedgerView, device: &Device) -> NextEntryPosition {
     let id = device.key.id();
     let at = match device.tip {
         Some(_) => ledger.next_position(id),
-        None => ledger.first_position(id, device.home),
+        None => ledger.first_position(id, device.enrolment),
     };
     at.expect("at most 16 heads")
 }

@@ -1,4 +1,4 @@
-//! Which entries enter, one after the other (SPEC 5).
+//! Admission of entries one after the other (SPEC §5).
 
 use ledger_core::EntryId;
 use ledger_core::engine::{Admission, Draft, Ledger, MemoryIndex, VerifiedEntry};
@@ -177,15 +177,15 @@ fn enrolments() -> Value {
     let ben = w.by_card("add-ben");
     let tablet = w.certificate(2, 4);
     let enrol = |generation| NewStatement::Enrol { generation, device: &tablet };
-    w.act(2, "enrol", 2, &enrol(ben), &["add-ben"], &["*"]);
-    w.act(2, "enrol-before-start", 2, &enrol(ben), &["genesis"], &["*"]);
+    w.issue_statement(2, "enrol", 2, &enrol(ben), &["add-ben"], &["*"]);
+    w.issue_statement(2, "enrol-before-start", 2, &enrol(ben), &["genesis"], &["*"]);
     let anna = w.by_card("genesis");
-    w.act(2, "enrol-into-another", 2, &enrol(anna), &["add-ben"], &["*"]);
+    w.issue_statement(2, "enrol-into-another", 2, &enrol(anna), &["add-ben"], &["*"]);
     let grandma = w.member("grandma");
     let card = w.card("Grandma", 5, 5);
     let bind = NewStatement::Bind { member: grandma, card: &card };
-    w.act(2, "bind-by-ben", 2, &bind, &["grandma"], &["*"]);
-    w.act(2, "bind", 1, &bind, &["grandma"], &["*"]);
+    w.issue_statement(2, "bind-by-ben", 2, &bind, &["grandma"], &["*"]);
+    w.issue_statement(2, "bind", 1, &bind, &["grandma"], &["*"]);
     let claim = Draft::claim(&w.state(), grandma, &w.card("Grandma", 6, 6)).unwrap();
     w.say(2, "claim-by-ben", &["*"], claim);
     let claim = w.claim_payload("Nobody", 107, 7);
@@ -241,7 +241,7 @@ fn groups() -> Value {
             salt: [8; 32],
             successor_of: None,
         };
-        new.found(&device(1), 0).unwrap()
+        new.create(&device(1), 0).unwrap()
     };
     let mut theirs = World::begun_with(other.clone());
     theirs.say(1, "theirs", &[], Draft::merge());

@@ -1,4 +1,4 @@
-//! What people who were removed or revoked try.
+//! Attacks by people who were removed or whose devices were revoked.
 
 use ledger_core::engine::Draft;
 use ledger_core::statement::NewStatement;
@@ -11,7 +11,14 @@ fn back_dating() -> Value {
     let ben = w.member("add-ben");
     w.record(2, "known", &["*"], &w.dinner("add-ben", "genesis", 300));
     w.record(2, "unknown", &["*"], &w.dinner("add-ben", "genesis", 500));
-    w.act(1, "remove", 1, &NewStatement::Remove { member: ben }, &["known"], &["known"]);
+    w.issue_statement(
+        1,
+        "remove",
+        1,
+        &NewStatement::Remove { member: ben },
+        &["known"],
+        &["known"],
+    );
     w.record(2, "later", &["*"], &w.dinner("add-ben", "genesis", 700));
     w.enrolled(2, "add-ben");
     w.record(2, "back-dated", &[], &w.dinner("add-ben", "genesis", 900));
@@ -28,7 +35,7 @@ fn back_dating() -> Value {
 fn sock_puppets() -> Value {
     let mut w = World::with_ben();
     let ben = w.member("add-ben");
-    w.act(1, "remove", 1, &NewStatement::Remove { member: ben }, &["*"], &["*"]);
+    w.issue_statement(1, "remove", 1, &NewStatement::Remove { member: ben }, &["*"], &["*"]);
     w.add(2, "sock", 21, 21, &[]);
     w.add(21, "puppet", 22, 22, &[]);
     let adopt = Draft::adopt(&w.state(), w.member("add-sock")).unwrap();
@@ -53,14 +60,21 @@ fn rename_by_sock_puppet() -> Value {
     let mut w = World::with_ben();
     let ben = w.member("add-ben");
     w.add(2, "sock", 21, 21, &["*"]);
-    w.act(1, "remove", 1, &NewStatement::Remove { member: ben }, &["add-ben"], &["add-ben"]);
+    w.issue_statement(
+        1,
+        "remove",
+        1,
+        &NewStatement::Remove { member: ben },
+        &["add-ben"],
+        &["add-ben"],
+    );
     w.record(1, "honest", &["*"], &w.dinner("genesis", "add-sock", 100));
     let sock = w.by_card("add-sock");
     let rename = NewStatement::Rename { generation: sock, name: "Anna" };
-    w.act(21, "rename", 21, &rename, &["add-sock"], &["*"]);
+    w.issue_statement(21, "rename", 21, &rename, &["add-sock"], &["*"]);
     let spare = w.certificate(21, 23);
     let enrol = NewStatement::Enrol { generation: sock, device: &spare };
-    w.act(21, "enrol", 21, &enrol, &["add-sock"], &["*"]);
+    w.issue_statement(21, "enrol", 21, &enrol, &["add-sock"], &["*"]);
     w.enrolled(23, "enrol");
     w.say(23, "hello", &["*"], Draft::merge());
     w.scenario(
@@ -74,7 +88,14 @@ fn back_dated_claim() -> Value {
     let mut w = World::with_ben();
     let ben = w.member("add-ben");
     w.placeholder(2, "Grandma", "add-ben", &["*"]);
-    w.act(1, "remove", 1, &NewStatement::Remove { member: ben }, &["add-ben"], &["add-ben"]);
+    w.issue_statement(
+        1,
+        "remove",
+        1,
+        &NewStatement::Remove { member: ben },
+        &["add-ben"],
+        &["add-ben"],
+    );
     let grandma = w.member("Grandma");
     let adopt = Draft::adopt(&w.state(), grandma).unwrap();
     w.say(1, "adopt", &["*"], adopt);
@@ -93,7 +114,7 @@ fn republished() -> Value {
     let mut w = World::with_ben();
     let ben = w.member("add-ben");
     w.record(2, "known", &["*"], &w.dinner("add-ben", "genesis", 300));
-    w.act(1, "remove", 1, &NewStatement::Remove { member: ben }, &["*"], &["*"]);
+    w.issue_statement(1, "remove", 1, &NewStatement::Remove { member: ben }, &["*"], &["*"]);
     w.record(2, "later", &["known"], &w.dinner("add-ben", "genesis", 500));
     w.carry(2, "carried-by-ben", "remove", &["*"]);
     w.carry(1, "carried-after-all", "remove", &["*"]);
@@ -110,10 +131,10 @@ fn carried_late() -> Value {
     let mut w = World::with_ben();
     let (ben, member) = (w.by_card("add-ben"), w.member("add-ben"));
     let rename = NewStatement::Rename { generation: ben, name: "Benjamin" };
-    w.act(2, "rename", 2, &rename, &["*"], &["*"]);
+    w.issue_statement(2, "rename", 2, &rename, &["*"], &["*"]);
     let late = NewStatement::Rename { generation: ben, name: "Benito" };
-    w.act(1, "remove", 1, &NewStatement::Remove { member }, &["rename"], &["*"]);
-    w.act(2, "late-rename", 2, &late, &["add-ben"], &["*"]);
+    w.issue_statement(1, "remove", 1, &NewStatement::Remove { member }, &["rename"], &["*"]);
+    w.issue_statement(2, "late-rename", 2, &late, &["add-ben"], &["*"]);
     w.carry(1, "rename-again", "rename", &["*"]);
     w.scenario(
         "carried-late",
@@ -127,13 +148,20 @@ fn revoked_and_copied() -> Value {
     let mut w = World::with_ben();
     let ben = w.by_card("add-ben");
     let tablet = w.certificate(2, 4);
-    w.act(2, "enrol", 2, &NewStatement::Enrol { generation: ben, device: &tablet }, &["*"], &["*"]);
+    w.issue_statement(
+        2,
+        "enrol",
+        2,
+        &NewStatement::Enrol { generation: ben, device: &tablet },
+        &["*"],
+        &["*"],
+    );
     w.enrolled(4, "enrol");
     w.record(4, "known", &["*"], &w.dinner("add-ben", "genesis", 100));
     w.record(4, "lost", &["*"], &w.dinner("add-ben", "genesis", 300));
     w.add(4, "cleo", 3, 3, &["*"]);
     let revoke = NewStatement::Revoke { generation: ben, device: device(4).id() };
-    w.act(2, "revoke", 2, &revoke, &["known"], &[]);
+    w.issue_statement(2, "revoke", 2, &revoke, &["known"], &[]);
     w.record(4, "thief", &["*"], &w.dinner("add-ben", "genesis", 900));
     let copy = Draft::copy(&w.state(), w.id("lost"), &w.dinner("add-ben", "genesis", 300)).unwrap();
     w.say(2, "copy", &["*"], copy);
@@ -166,7 +194,7 @@ fn one_root_key_twice() -> Value {
     w.say(2, "cleo-by-ben", &[], draft);
     w.enrolled(4, "cleo-by-ben");
     let member = w.member("add-cleo");
-    w.act(1, "remove", 1, &NewStatement::Remove { member }, &["*"], &["*"]);
+    w.issue_statement(1, "remove", 1, &NewStatement::Remove { member }, &["*"], &["*"]);
     w.record(3, "first", &[], &w.dinner("add-cleo", "genesis", 100));
     w.record(4, "second", &[], &w.dinner("cleo-by-ben", "genesis", 300));
     w.scenario(

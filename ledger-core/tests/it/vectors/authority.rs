@@ -1,4 +1,4 @@
-//! Scenarios for each step of the resolution of authority (SPEC 6).
+//! Scenarios for each step of the resolution of authority (SPEC §6).
 
 use ledger_core::VoidReason;
 use ledger_core::engine::{Draft, NewGroup, Payload};
@@ -24,18 +24,18 @@ fn self_acts() -> Value {
     let (ben, anna) = (w.by_card("add-ben"), w.by_card("genesis"));
     let tablet = w.certificate(2, 4);
     let enrol = NewStatement::Enrol { generation: ben, device: &tablet };
-    w.act(2, "enrol", 2, &enrol, &["*"], &["*"]);
+    w.issue_statement(2, "enrol", 2, &enrol, &["*"], &["*"]);
     w.enrolled(4, "enrol");
     w.record(4, "by-tablet", &["*"], &w.dinner("add-ben", "genesis", 200));
     let rename = NewStatement::Rename { generation: ben, name: "Benjamin" };
-    w.act(1, "rename", 2, &rename, &["*"], &["*"]);
+    w.issue_statement(1, "rename", 2, &rename, &["*"], &["*"]);
     let early = NewStatement::Rename { generation: ben, name: "Early" };
-    w.act(2, "too-early", 2, &early, &["genesis"], &["*"]);
+    w.issue_statement(2, "too-early", 2, &early, &["genesis"], &["*"]);
     let stolen = NewStatement::Rename { generation: anna, name: "Not Anna" };
-    w.act(2, "not-her-key", 2, &stolen, &["*"], &["*"]);
+    w.issue_statement(2, "not-her-key", 2, &stolen, &["*"], &["*"]);
     let spare = w.certificate(2, 5);
     let into = NewStatement::Enrol { generation: anna, device: &spare };
-    w.act(2, "not-her-device", 2, &into, &["*"], &["*"]);
+    w.issue_statement(2, "not-her-device", 2, &into, &["*"], &["*"]);
     w.scenario(
         "self-acts",
         "Step 3: under the generation's own root key, with its start in the base; anybody carries.",
@@ -54,29 +54,36 @@ fn acts_of_claimed_and_bound() -> Value {
     w.enrolled(5, "claim");
     let claimed = Generation::Claim(w.id("claim"));
     let rename = NewStatement::Rename { generation: claimed, name: "Oma" };
-    w.act(5, "claimed-renames", 5, &rename, &["*"], &["*"]);
+    w.issue_statement(5, "claimed-renames", 5, &rename, &["*"], &["*"]);
     let tablet = w.certificate(5, 6);
     let enrol = NewStatement::Enrol { generation: claimed, device: &tablet };
-    w.act(5, "claimed-enrols", 5, &enrol, &["*"], &["*"]);
+    w.issue_statement(5, "claimed-enrols", 5, &enrol, &["*"], &["*"]);
     w.enrolled(6, "claimed-enrols");
     w.record(6, "by-tablet", &["*"], &w.dinner("grandma", "genesis", 300));
     let card = w.card("Nana", 12, 12);
-    w.act(1, "bind", 1, &NewStatement::Bind { member: grandma, card: &card }, &["*"], &["*"]);
+    w.issue_statement(
+        1,
+        "bind",
+        1,
+        &NewStatement::Bind { member: grandma, card: &card },
+        &["*"],
+        &["*"],
+    );
     w.enrolled(12, "bind");
     let bound = w.by_bind("bind");
     let stale = NewStatement::Rename { generation: claimed, name: "Stale" };
-    w.act(5, "claimed-renames-again", 5, &stale, &["*"], &["*"]);
+    w.issue_statement(5, "claimed-renames-again", 5, &stale, &["*"], &["*"]);
     let wrong = NewStatement::Rename { generation: bound, name: "Wrong" };
-    w.act(5, "not-the-bound-key", 5, &wrong, &["*"], &["*"]);
+    w.issue_statement(5, "not-the-bound-key", 5, &wrong, &["*"], &["*"]);
     let rename = NewStatement::Rename { generation: bound, name: "Nana" };
-    w.act(12, "bound-renames", 12, &rename, &["*"], &["*"]);
+    w.issue_statement(12, "bound-renames", 12, &rename, &["*"], &["*"]);
     let tablet = w.certificate(12, 13);
     let enrol = NewStatement::Enrol { generation: bound, device: &tablet };
-    w.act(12, "bound-enrols", 12, &enrol, &["*"], &["*"]);
+    w.issue_statement(12, "bound-enrols", 12, &enrol, &["*"], &["*"]);
     w.enrolled(13, "bound-enrols");
     w.record(13, "by-new-tablet", &["*"], &w.dinner("grandma", "genesis", 500));
     let revoke = NewStatement::Revoke { generation: bound, device: device(12).id() };
-    w.act(13, "bound-revokes", 12, &revoke, &["*"], &["*"]);
+    w.issue_statement(13, "bound-revokes", 12, &revoke, &["*"], &["*"]);
     w.record(12, "after", &["*"], &w.dinner("grandma", "genesis", 700));
     w.scenario(
         "acts-of-claimed-and-bound",
@@ -90,10 +97,17 @@ fn removal_and_return() -> Value {
     let mut w = World::with_ben();
     let ben = w.member("add-ben");
     w.record(2, "before", &["*"], &w.dinner("add-ben", "genesis", 300));
-    w.act(1, "remove", 1, &NewStatement::Remove { member: ben }, &["*"], &["*"]);
+    w.issue_statement(1, "remove", 1, &NewStatement::Remove { member: ben }, &["*"], &["*"]);
     w.record(2, "after", &["*"], &w.dinner("add-ben", "genesis", 500));
     let card = w.card("Ben anew", 12, 12);
-    w.act(1, "bind", 1, &NewStatement::Bind { member: ben, card: &card }, &["*"], &["*"]);
+    w.issue_statement(
+        1,
+        "bind",
+        1,
+        &NewStatement::Bind { member: ben, card: &card },
+        &["*"],
+        &["*"],
+    );
     w.enrolled(12, "bind");
     w.record(12, "back-again", &["*"], &w.dinner("add-ben", "genesis", 700));
     w.record(2, "old-phone", &["*"], &w.dinner("add-ben", "genesis", 900));
@@ -110,8 +124,15 @@ fn bind_beside_removal() -> Value {
     let ben = w.member("add-ben");
     w.say(1, "note", &["*"], Draft::merge());
     let card = w.card("Ben anew", 12, 12);
-    w.act(1, "bind", 1, &NewStatement::Bind { member: ben, card: &card }, &["note"], &["*"]);
-    w.act(1, "remove", 1, &NewStatement::Remove { member: ben }, &["add-ben"], &["*"]);
+    w.issue_statement(
+        1,
+        "bind",
+        1,
+        &NewStatement::Bind { member: ben, card: &card },
+        &["note"],
+        &["*"],
+    );
+    w.issue_statement(1, "remove", 1, &NewStatement::Remove { member: ben }, &["add-ben"], &["*"]);
     w.enrolled(12, "bind");
     w.record(12, "new-keys", &["*"], &w.dinner("add-ben", "genesis", 700));
     w.scenario(
@@ -128,7 +149,14 @@ fn concurrent_binds() -> Value {
     let grandma = w.member("Grandma");
     for (n, label) in [(11, "bind-a"), (12, "bind-b"), (13, "bind-c")] {
         let card = w.card("Grandma", n, n);
-        w.act(1, label, 1, &NewStatement::Bind { member: grandma, card: &card }, &["Grandma"], &[]);
+        w.issue_statement(
+            1,
+            label,
+            1,
+            &NewStatement::Bind { member: grandma, card: &card },
+            &["Grandma"],
+            &[],
+        );
         w.enrolled(n, label);
     }
     for (n, label) in [(11, "by-a"), (12, "by-b"), (13, "by-c")] {
@@ -153,14 +181,28 @@ fn leave() -> Value {
     let mut w = World::with_ben();
     let ben = w.by_card("add-ben");
     let tablet = w.certificate(2, 4);
-    w.act(2, "enrol", 2, &NewStatement::Enrol { generation: ben, device: &tablet }, &["*"], &["*"]);
+    w.issue_statement(
+        2,
+        "enrol",
+        2,
+        &NewStatement::Enrol { generation: ben, device: &tablet },
+        &["*"],
+        &["*"],
+    );
     w.enrolled(4, "enrol");
     w.record(2, "before", &["*"], &w.dinner("add-ben", "genesis", 300));
-    w.act(2, "leave", 2, &NewStatement::Leave { generation: ben }, &["add-ben"], &["*"]);
+    w.issue_statement(
+        2,
+        "leave",
+        2,
+        &NewStatement::Leave { generation: ben },
+        &["add-ben"],
+        &["*"],
+    );
     w.record(2, "after", &["*"], &w.dinner("add-ben", "genesis", 500));
     w.record(4, "beside", &["before"], &w.dinner("add-ben", "genesis", 700));
     w.record(4, "tablet-after", &["*"], &w.dinner("add-ben", "genesis", 900));
-    w.act(
+    w.issue_statement(
         1,
         "revoke",
         2,
@@ -179,9 +221,16 @@ fn leave() -> Value {
 fn owner_leaves() -> Value {
     let mut w = World::with_ben();
     let anna = w.by_card("genesis");
-    w.act(1, "leave", 1, &NewStatement::Leave { generation: anna }, &["*"], &["*"]);
+    w.issue_statement(1, "leave", 1, &NewStatement::Leave { generation: anna }, &["*"], &["*"]);
     w.record(1, "after", &["*"], &w.dinner("genesis", "add-ben", 500));
-    w.act(2, "rename-group", 1, &NewStatement::RenameGroup { name: "House" }, &["*"], &["*"]);
+    w.issue_statement(
+        2,
+        "rename-group",
+        1,
+        &NewStatement::RenameGroup { name: "House" },
+        &["*"],
+        &["*"],
+    );
     w.scenario(
         "owner-leaves",
         "Owner acts go on after the owner left; anybody carries them.",
@@ -194,8 +243,8 @@ fn removal_revives() -> Value {
     let (ben, member) = (w.by_card("add-ben"), w.member("add-ben"));
     w.record(2, "spent", &["*"], &w.dinner("add-ben", "genesis", 300));
     let revoke = NewStatement::Revoke { generation: ben, device: device(2).id() };
-    w.act(1, "revoke", 2, &revoke, &["add-ben"], &["add-ben"]);
-    w.act(1, "remove", 1, &NewStatement::Remove { member }, &["spent"], &["*"]);
+    w.issue_statement(1, "revoke", 2, &revoke, &["add-ben"], &["add-ben"]);
+    w.issue_statement(1, "remove", 1, &NewStatement::Remove { member }, &["spent"], &["*"]);
     w.scenario(
         "removal-revives",
         "A self act outside a hard cut has no effect at all: the removal knows of the expense but \
@@ -210,7 +259,7 @@ fn devices_of_one_key() -> Value {
     let tablet = w.certificate(2, 4);
     for label in ["enrol-a", "enrol-b"] {
         let enrol = NewStatement::Enrol { generation: ben, device: &tablet };
-        w.act(2, label, 2, &enrol, &["add-ben"], &[]);
+        w.issue_statement(2, label, 2, &enrol, &["add-ben"], &[]);
     }
     for (by, label, generation) in [("enrol-a", "rotate-a", 1), ("enrol-b", "rotate-b", 2)] {
         w.enrolled(4, by);
@@ -238,7 +287,7 @@ fn epochs() -> Value {
     w.say(3, "unaware", &["*"], unaware);
     let before = w.state();
     let member = w.member("add-ben");
-    w.act(1, "remove", 1, &NewStatement::Remove { member }, &["first"], &["first"]);
+    w.issue_statement(1, "remove", 1, &NewStatement::Remove { member }, &["first"], &["first"]);
     let (aware, again, void) = (epoch(&w, 3), epoch(&w, 4), epoch(&w, 5));
     w.say(1, "aware", &["remove"], aware);
     w.say(2, "his", &["remove"], void);
@@ -298,7 +347,14 @@ fn unknown() -> Value {
     let mut w = World::with_ben();
     w.say_raw(2, "unknown-kind", 999, &["add-ben"], b"?");
     w.record(1, "after", &["*"], &w.dinner("genesis", "add-ben", 10));
-    w.act(1, "remove", 1, &NewStatement::Remove { member: w.member("add-ben") }, &["*"], &["*"]);
+    w.issue_statement(
+        1,
+        "remove",
+        1,
+        &NewStatement::Remove { member: w.member("add-ben") },
+        &["*"],
+        &["*"],
+    );
     w.say_raw(2, "unknown-by-removed", 999, &["add-ben"], b"?");
     w.scenario(
         "unknown-kind",
@@ -325,7 +381,7 @@ fn successor() -> Value {
         successor_of: Some((evaluation.view(), old.member("add-ben"))),
     };
     // Anna, Cleo and Dan follow Ben there, in the order of their introductions.
-    let genesis = new.found(&device(1), 0).unwrap();
+    let genesis = new.create(&device(1), 0).unwrap();
     let Payload::Genesis(payload) = genesis.decoded().payload().clone() else {
         panic!("not a genesis entry")
     };
@@ -336,7 +392,14 @@ fn successor() -> Value {
     }
     w.record(1, "dinner", &["*"], &w.dinner("genesis", "carried-2", 100));
     let (anna, card) = (w.member("carried-1"), w.card("Anna", 7, 7));
-    w.act(1, "bind", 2, &NewStatement::Bind { member: anna, card: &card }, &["*"], &["*"]);
+    w.issue_statement(
+        1,
+        "bind",
+        2,
+        &NewStatement::Bind { member: anna, card: &card },
+        &["*"],
+        &["*"],
+    );
     w.enrolled(7, "bind");
     w.record(7, "by-bound", &["*"], &w.dinner("carried-1", "genesis", 50));
     w.scenario(
@@ -352,12 +415,19 @@ fn names() -> Value {
     let ben = w.by_card("add-ben");
     let names = ["One", "Two", "Three", "Four", "Five"];
     for name in names {
-        w.act(1, name, 1, &NewStatement::RenameGroup { name }, &["*"], &["*"]);
+        w.issue_statement(1, name, 1, &NewStatement::RenameGroup { name }, &["*"], &["*"]);
         let rename = NewStatement::Rename { generation: ben, name };
-        w.act(2, &format!("ben-{name}"), 2, &rename, &["*"], &["*"]);
+        w.issue_statement(2, &format!("ben-{name}"), 2, &rename, &["*"], &["*"]);
     }
     w.carry(1, "one-again", "One", &["*"]);
-    w.act(1, "late", 1, &NewStatement::RenameGroup { name: "Late" }, &["add-ben"], &["*"]);
+    w.issue_statement(
+        1,
+        "late",
+        1,
+        &NewStatement::RenameGroup { name: "Late" },
+        &["add-ben"],
+        &["*"],
+    );
     w.scenario(
         "names",
         "The last in statement order counts, by base and digest; carriers' clocks play no part.",

@@ -1,4 +1,4 @@
-//! Bytes that decoding or verification refuses, each by one rule (SPEC 1 to 4).
+//! Bytes that decoding or verification refuses, each by one rule (SPEC §1 to §4).
 
 use ledger_core::Rule;
 use ledger_core::engine::{DecodedEntry, verify_batch};

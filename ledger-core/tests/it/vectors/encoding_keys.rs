@@ -1,4 +1,4 @@
-//! Cards, certificates and statements that break a rule (SPEC 3).
+//! Cards, certificates and statements that break a rule (SPEC §3).
 
 use crate::vectors::encoding::{Cases, with_refs};
 use crate::vectors::raw::{

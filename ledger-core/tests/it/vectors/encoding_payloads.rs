@@ -1,4 +1,4 @@
-//! Payloads, cards and statements that break a rule (SPEC 3, 4).
+//! Payloads, cards and statements that break a rule (SPEC §3, §4).
 
 use crate::vectors::encoding::Cases;
 use crate::vectors::raw::{

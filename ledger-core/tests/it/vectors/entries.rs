@@ -74,15 +74,29 @@ fn world() -> World {
     let (ben, cleo) = (w.by_card("add-ben"), w.member("cleo"));
     let tablet = w.certificate(2, 4);
     let act = NewStatement::Enrol { generation: ben, device: &tablet };
-    w.act(2, "act-enrol", 2, &act, &["*"], &["*"]);
+    w.issue_statement(2, "act-enrol", 2, &act, &["*"], &["*"]);
     let act = NewStatement::Revoke { generation: ben, device: device(4).id() };
-    w.act(2, "act-revoke", 2, &act, &["*"], &["*"]);
+    w.issue_statement(2, "act-revoke", 2, &act, &["*"], &["*"]);
     let act = NewStatement::Rename { generation: ben, name: "Benjamin" };
-    w.act(2, "act-rename", 2, &act, &["*"], &["*"]);
-    w.act(1, "act-remove", 1, &NewStatement::Remove { member: cleo }, &["*"], &["*"]);
+    w.issue_statement(2, "act-rename", 2, &act, &["*"], &["*"]);
+    w.issue_statement(1, "act-remove", 1, &NewStatement::Remove { member: cleo }, &["*"], &["*"]);
     let card = w.card("Cleo", 5, 5);
-    w.act(1, "act-bind", 1, &NewStatement::Bind { member: cleo, card: &card }, &["*"], &["*"]);
-    w.act(1, "act-rename-group", 1, &NewStatement::RenameGroup { name: "House" }, &["*"], &["*"]);
+    w.issue_statement(
+        1,
+        "act-bind",
+        1,
+        &NewStatement::Bind { member: cleo, card: &card },
+        &["*"],
+        &["*"],
+    );
+    w.issue_statement(
+        1,
+        "act-rename-group",
+        1,
+        &NewStatement::RenameGroup { name: "House" },
+        &["*"],
+        &["*"],
+    );
     w.record(1, "expense", &["*"], &full(&w));
     let nothing = match w.dinner("genesis", "add-ben", 2) {
         Transaction::Expense(mut dinner) => {
@@ -108,7 +122,7 @@ fn world() -> World {
     w.say(2, "endorsement", &["*"], Draft::endorsement(w.id("expense"), true, note));
     w.say(2, "dispute", &["*"], Draft::endorsement(w.id("transfer"), false, None));
     w.say(2, "rotation", &["*"], Draft::rotation(1, device(77).exchange_public_key()));
-    w.act(2, "act-leave", 2, &NewStatement::Leave { generation: ben }, &["*"], &["*"]);
+    w.issue_statement(2, "act-leave", 2, &NewStatement::Leave { generation: ben }, &["*"], &["*"]);
     w.say_raw(1, "unknown-kind", 999, &["expense"], b"anything");
     w
 }
@@ -124,7 +138,7 @@ fn successor(old: &World) -> VerifiedEntry {
         salt: [10; 32],
         successor_of: Some((evaluation.view(), old.member("genesis"))),
     };
-    new.found(&device(6), 1).unwrap()
+    new.create(&device(6), 1).unwrap()
 }
 
 /// An entry of version 2, whose layout after the header nobody knows yet.
@@ -175,7 +189,7 @@ pub(crate) fn build() -> Value {
             device_of("Anna's for the successor group", 6),
         ],
     });
-    let about = "Each entry is accepted by decoding and verification (SPEC 2 to 4). Byte strings \
+    let about = "Each entry is accepted by decoding and verification (SPEC §2 to §4). Byte strings \
         are in hexadecimal; cards, certificates and statements, which the payload holds as byte \
         strings, are shown by their fields. A payload of null is opaque. Signing is deterministic \
         (RFC 8032), so the seeds give these very bytes.";

@@ -1,4 +1,4 @@
-//! Faults: what an entry's own past says against it (SPEC 6.1).
+//! Faults: reasons in an entry's own past for which it is void (SPEC §6.1).
 
 use ledger_core::MemberId;
 use ledger_core::engine::Draft;
@@ -25,7 +25,7 @@ fn of_introductions() -> Value {
             salt: [8; 32],
             successor_of: None,
         };
-        new.found(&device(1), 0).unwrap()
+        new.create(&device(1), 0).unwrap()
     });
     let theirs = Draft::placeholder(&other.state(), anna, "Strange", [1; 16]).unwrap();
     w.say(1, "card-of-another-group", &["*"], theirs);
@@ -94,25 +94,25 @@ fn of_statements() -> Value {
     w.say(2, "wrong", &["*"], wrong);
     let (fresh, bens) = (w.card("X", 41, 41), w.card("X", 42, 2));
     let remove = |member| NewStatement::Remove { member };
-    w.act(2, "removal-by-ben", 2, &remove(grandma), &["*"], &["*"]);
-    w.act(2, "owner-by-ben", 2, &remove(anna), &["*"], &["*"]);
-    w.act(1, "removal-of-owner", 1, &remove(anna), &["*"], &["*"]);
-    w.act(1, "removal-of-nobody", 1, &remove(nobody), &["*"], &["*"]);
-    w.act(1, "removal-before", 1, &remove(ben), &["genesis"], &["*"]);
+    w.issue_statement(2, "removal-by-ben", 2, &remove(grandma), &["*"], &["*"]);
+    w.issue_statement(2, "owner-by-ben", 2, &remove(anna), &["*"], &["*"]);
+    w.issue_statement(1, "removal-of-owner", 1, &remove(anna), &["*"], &["*"]);
+    w.issue_statement(1, "removal-of-nobody", 1, &remove(nobody), &["*"], &["*"]);
+    w.issue_statement(1, "removal-before", 1, &remove(ben), &["genesis"], &["*"]);
     let unsound = w.member("wrong");
-    w.act(1, "removal-of-unsound", 1, &remove(unsound), &["*"], &["*"]);
+    w.issue_statement(1, "removal-of-unsound", 1, &remove(unsound), &["*"], &["*"]);
     let bind = NewStatement::Bind { member: unsound, card: &fresh };
-    w.act(1, "bind-of-unsound", 1, &bind, &["*"], &["*"]);
+    w.issue_statement(1, "bind-of-unsound", 1, &bind, &["*"], &["*"]);
     let bind = NewStatement::Bind { member: anna, card: &fresh };
-    w.act(1, "bind-of-owner", 1, &bind, &["*"], &["*"]);
+    w.issue_statement(1, "bind-of-owner", 1, &bind, &["*"], &["*"]);
     let bind = NewStatement::Bind { member: grandma, card: &bens };
-    w.act(1, "bind-with-known-device", 1, &bind, &["*"], &["*"]);
+    w.issue_statement(1, "bind-with-known-device", 1, &bind, &["*"], &["*"]);
     let rename = NewStatement::RenameGroup { name: "Ben's" };
-    w.act(2, "rename-group-by-ben", 2, &rename, &["*"], &["*"]);
+    w.issue_statement(2, "rename-group-by-ben", 2, &rename, &["*"], &["*"]);
     let of_ben = w.by_card("add-ben");
     let again = w.certificate(2, 2);
     let enrol = NewStatement::Enrol { generation: of_ben, device: &again };
-    w.act(2, "enrol-again", 2, &enrol, &["*"], &["*"]);
+    w.issue_statement(2, "enrol-again", 2, &enrol, &["*"], &["*"]);
     w.scenario(
         "faults-of-statements",
         "Owner acts by others, about the owner, about nobody; keys that were introduced before.",

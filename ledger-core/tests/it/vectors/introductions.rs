@@ -1,4 +1,4 @@
-//! Who is accepted by whom: claims, adoption, cards added again (SPEC 6.5).
+//! Introductions: claims, adoption, and cards that are added again (SPEC §6.5).
 
 use ledger_core::engine::Draft;
 use ledger_core::statement::NewStatement;
@@ -34,7 +34,14 @@ fn claimed_then_bound() -> Value {
     w.enrolled(3, "claim");
     w.record(3, "known", &["*"], &w.dinner("Grandma", "genesis", 100));
     let card = w.card("Dora", 4, 4);
-    w.act(1, "bind", 1, &NewStatement::Bind { member: grandma, card: &card }, &["known"], &["*"]);
+    w.issue_statement(
+        1,
+        "bind",
+        1,
+        &NewStatement::Bind { member: grandma, card: &card },
+        &["known"],
+        &["*"],
+    );
     w.record(3, "unknown", &["*"], &w.dinner("Grandma", "genesis", 200));
     let claim = Draft::claim(&w.state(), grandma, &w.card("Dora", 5, 5)).unwrap();
     w.say(1, "late-claim", &["*"], claim);
@@ -51,7 +58,14 @@ fn adoption() -> Value {
     let mut w = World::with_ben();
     let ben = w.member("add-ben");
     w.add(2, "cleo", 3, 3, &["*"]);
-    w.act(1, "remove", 1, &NewStatement::Remove { member: ben }, &["add-ben"], &["add-ben"]);
+    w.issue_statement(
+        1,
+        "remove",
+        1,
+        &NewStatement::Remove { member: ben },
+        &["add-ben"],
+        &["add-ben"],
+    );
     w.record(3, "by-cleo", &["*"], &w.dinner("add-cleo", "genesis", 600));
     w.record(1, "names-cleo", &["*"], &w.dinner("genesis", "add-cleo", 100));
     let void = w.scenario(
@@ -71,7 +85,14 @@ fn added_again() -> Value {
     let ben = w.member("add-ben");
     let card = w.card("Cleo", 3, 3);
     w.add(2, "cleo", 3, 3, &["*"]);
-    w.act(1, "remove", 1, &NewStatement::Remove { member: ben }, &["add-ben"], &["add-ben"]);
+    w.issue_statement(
+        1,
+        "remove",
+        1,
+        &NewStatement::Remove { member: ben },
+        &["add-ben"],
+        &["add-ben"],
+    );
     w.record(3, "by-cleo", &["*"], &w.dinner("add-cleo", "genesis", 600));
     let again = Draft::add_member(&w.state(), &card).unwrap();
     w.say(1, "cleo-again", &["*"], again);
@@ -87,13 +108,20 @@ fn late_duplicate_card() -> Value {
     let mut w = World::with_ben();
     let ben = w.by_card("add-ben");
     let tablet = w.certificate(2, 4);
-    w.act(2, "enrol", 2, &NewStatement::Enrol { generation: ben, device: &tablet }, &["*"], &["*"]);
+    w.issue_statement(
+        2,
+        "enrol",
+        2,
+        &NewStatement::Enrol { generation: ben, device: &tablet },
+        &["*"],
+        &["*"],
+    );
     w.enrolled(4, "enrol");
     let nonce = w.fresh();
     let draft = Draft::placeholder(&w.state(), w.member("add-ben"), "Grandma", nonce).unwrap();
     w.say(2, "grandma", &["*"], draft.clone());
     let revoke = NewStatement::Revoke { generation: ben, device: device(2).id() };
-    w.act(4, "revoke", 2, &revoke, &["enrol"], &[]);
+    w.issue_statement(4, "revoke", 2, &revoke, &["enrol"], &[]);
     let void = w.scenario(
         "placeholder-cut",
         "Ben's phone introduced Grandma; its revocation does not know of it.",
@@ -112,14 +140,21 @@ fn bound_placeholder() -> Value {
     let mut w = World::with_ben();
     w.placeholder(2, "Grandma", "add-ben", &["*"]);
     let (ben, grandma) = (w.member("add-ben"), w.member("Grandma"));
-    w.act(1, "remove", 1, &NewStatement::Remove { member: ben }, &["add-ben"], &["*"]);
+    w.issue_statement(1, "remove", 1, &NewStatement::Remove { member: ben }, &["add-ben"], &["*"]);
     let void = w.scenario(
         "placeholder-of-somebody-removed",
         "Step 4: the introduction is outside the removal.",
         &[("Grandma", 40)],
     );
     let card = w.card("Grandma", 5, 5);
-    w.act(1, "bind", 1, &NewStatement::Bind { member: grandma, card: &card }, &["*"], &["*"]);
+    w.issue_statement(
+        1,
+        "bind",
+        1,
+        &NewStatement::Bind { member: grandma, card: &card },
+        &["*"],
+        &["*"],
+    );
     w.enrolled(5, "bind");
     w.say(5, "hello", &["*"], Draft::merge());
     let bound = w.scenario("bound", "The same, and the owner's bind accepts Grandma.", &[]);
@@ -130,14 +165,21 @@ fn claim_of_void_placeholder() -> Value {
     let mut w = World::with_ben();
     let ben = w.by_card("add-ben");
     let tablet = w.certificate(2, 4);
-    w.act(2, "enrol", 2, &NewStatement::Enrol { generation: ben, device: &tablet }, &["*"], &["*"]);
+    w.issue_statement(
+        2,
+        "enrol",
+        2,
+        &NewStatement::Enrol { generation: ben, device: &tablet },
+        &["*"],
+        &["*"],
+    );
     w.enrolled(4, "enrol");
     w.placeholder(2, "Grandma", "add-ben", &["*"]);
     let claim = Draft::claim(&w.state(), w.member("Grandma"), &w.card("Grandma", 3, 3)).unwrap();
     w.say(4, "claim", &["*"], claim);
     w.enrolled(3, "claim");
     let revoke = NewStatement::Revoke { generation: ben, device: device(2).id() };
-    w.act(4, "revoke", 2, &revoke, &["enrol"], &[]);
+    w.issue_statement(4, "revoke", 2, &revoke, &["enrol"], &[]);
     w.say(3, "hello", &[], Draft::merge());
     w.scenario(
         "claim-of-a-void-placeholder",
@@ -151,9 +193,23 @@ fn cut_before_never_accepted() -> Value {
     let ben = w.member("add-ben");
     w.add(2, "cleo", 3, 3, &["*"]);
     let cleo = w.member("add-cleo");
-    w.act(1, "remove-ben", 1, &NewStatement::Remove { member: ben }, &["add-ben"], &["*"]);
+    w.issue_statement(
+        1,
+        "remove-ben",
+        1,
+        &NewStatement::Remove { member: ben },
+        &["add-ben"],
+        &["*"],
+    );
     w.say(3, "never", &[], Draft::merge());
-    w.act(1, "remove-cleo", 1, &NewStatement::Remove { member: cleo }, &["never"], &["*"]);
+    w.issue_statement(
+        1,
+        "remove-cleo",
+        1,
+        &NewStatement::Remove { member: cleo },
+        &["never"],
+        &["*"],
+    );
     w.say(3, "cut", &[], Draft::merge());
     w.scenario(
         "cut-before-never-accepted",

@@ -1,4 +1,4 @@
-//! Messages outside of the ledger: phrases, invites, pairings, shares (SPEC 13
+//! Messages outside of the ledger: phrases, invites, pairings, shares (SPEC §13
 //! to 16).
 
 use ledger_core::keys::{ExchangeKey, RootEntropy, SignedCard};
@@ -63,15 +63,15 @@ fn pairing(world: &World) -> Value {
     let random: [u8; 80] = core::array::from_fn(|i| i as u8);
     let (new, offer) = NewDevice::begin(&random, NOW_MS);
     let (old, opening) = Scanned::scan(&offer, &[0x71; 64], NOW_MS).unwrap();
-    let (new, reveal) = new.opened(&opening, NOW_MS).unwrap();
-    let old = old.revealed(&reveal, NOW_MS).unwrap();
+    let (new, reveal) = new.receive(&opening, NOW_MS).unwrap();
+    let old = old.receive(&reveal, NOW_MS).unwrap();
     let code = new.reveal_code();
     let old = old.enter(&code, NOW_MS).unwrap();
     let root = root(2).id();
     let (old, groups) = old.offer_groups(vec![GroupOffer { group, name: "Flat".to_owned(), root }]);
-    let new = new.groups(&groups, NOW_MS).unwrap();
+    let new = new.receive(&groups, NOW_MS).unwrap();
     let (new, devices) = new.accept(&[device(4)]).unwrap();
-    let old = old.devices(&devices).unwrap();
+    let old = old.receive(&devices).unwrap();
     let granted = GrantedGroup {
         genesis: world.entry("genesis").clone(),
         enrolled_by: world.id("add-ben"),
@@ -79,7 +79,7 @@ fn pairing(world: &World) -> Value {
         index: 0,
     };
     let grant = old.grant(Some(&entropy(2)), std::slice::from_ref(&granted)).unwrap();
-    assert_eq!(new.granted(&grant, &[0x72; 32]).unwrap().groups, [granted]);
+    assert_eq!(new.receive(&grant, &[0x72; 32]).unwrap().groups, [granted]);
     let messages = [offer, opening, reveal, groups, devices, grant].map(|message| hex(&message));
     json!({
         "new_random": hex(&random),
@@ -138,7 +138,7 @@ fn broken(link: &str) -> Vec<Value> {
     let link = message_from_text(link).unwrap();
     let mut cases = Vec::new();
     let mut push = |name: &str, bytes: &[u8]| {
-        let rule = MessageKind::of_bytes(bytes).unwrap_err().rule();
+        let rule = MessageKind::from_message(bytes).unwrap_err().rule();
         cases.push(json!({ "name": name, "bytes": hex(bytes), "rule": rule.code() }));
     };
     push("nothing", &[]);

@@ -1,4 +1,4 @@
-//! What a scenario comes to: verdicts, members, devices, balances, digest.
+//! Result of a scenario: verdicts, members, devices, balances, digest.
 
 use std::collections::BTreeMap;
 
@@ -103,9 +103,9 @@ fn members(state: &GroupState) -> Vec<Value> {
 }
 
 fn devices(state: &GroupState) -> Vec<Value> {
-    let one = |(of, id, device): (Generation, DeviceId, &Device)| {
+    let one = |(owner, id, device): (Generation, DeviceId, &Device)| {
         json!({
-            "generation": generation(of),
+            "generation": generation(owner),
             "device": id.to_string(),
             "exchange_generation": device.exchange_generation(),
             "exchange": hex(device.exchange_public_key()),

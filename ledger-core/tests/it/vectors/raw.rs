@@ -1,4 +1,4 @@
-//! Entries put together by hand, also broken ones, without core's codec.
+//! Entries assembled by hand, also broken ones, without core's codec.
 
 use ed25519_zebra::{SigningKey, VerificationKey};
 use minicbor::Encoder;

@@ -1,4 +1,4 @@
-//! Epoch keys, boxes, envelopes, key envelopes (SPEC 11).
+//! Epoch keys, boxes, envelopes, key envelopes (SPEC §11).
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! Signatures published by others. Key, message and signature stand in the
-//! file; only what ZIP 215 says of them is worked out.
+//! Signatures published by others. Key, message and signature are read from the file; the
+//! test works out only whether ZIP 215 accepts them.
 
 use ed25519_zebra::{Signature, VerificationKey};
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! Slots: what counts of an expense and all that was said of it (SPEC 6.7).
+//! Slots: the current version of an expense, after corrections, cancellations and copies
+//! (SPEC §6.7).
 
 use ledger_core::engine::Draft;
 use ledger_core::statement::NewStatement;
@@ -6,10 +7,10 @@ use serde_json::{Value, json};
 
 use crate::vectors::world::{World, device};
 
-fn correct(w: &mut World, by: u8, label: &str, of: &str, amount: u64, after: &[&str]) {
+fn correct(w: &mut World, device: u8, label: &str, original: &str, amount: u64, after: &[&str]) {
     let details = w.dinner("genesis", "add-ben", amount);
-    let draft = Draft::correction(&w.state(), w.id(of), &details).unwrap();
-    w.say(by, label, after, draft);
+    let draft = Draft::correction(&w.state(), w.id(original), &details).unwrap();
+    w.say(device, label, after, draft);
 }
 
 fn corrections() -> Value {
@@ -41,7 +42,14 @@ fn copies() -> Value {
     let ben = w.by_card("add-ben");
     w.add(1, "cleo", 3, 3, &["*"]);
     let tablet = w.certificate(2, 4);
-    w.act(2, "enrol", 2, &NewStatement::Enrol { generation: ben, device: &tablet }, &["*"], &["*"]);
+    w.issue_statement(
+        2,
+        "enrol",
+        2,
+        &NewStatement::Enrol { generation: ben, device: &tablet },
+        &["*"],
+        &["*"],
+    );
     w.enrolled(4, "enrol");
     w.record(4, "dinner", &["*"], &w.dinner("genesis", "add-ben", 1000));
     let copy = |w: &World, amount| {
@@ -52,7 +60,7 @@ fn copies() -> Value {
     w.say(3, "copy-b", &["dinner"], copy(&w, 1004));
     let waiting = w.scenario("copies-wait", "Copies of an applied original wait.", &[]);
     let revoke = NewStatement::Revoke { generation: ben, device: device(4).id() };
-    w.act(2, "revoke", 2, &revoke, &["enrol"], &[]);
+    w.issue_statement(2, "revoke", 2, &revoke, &["enrol"], &[]);
     let race = w.scenario(
         "copy-race",
         "The original is void: the first copy in (lamport, id) counts, once.",
@@ -73,7 +81,7 @@ fn void_parts() -> Value {
     let mut w = World::with_ben();
     w.record(1, "dinner", &["*"], &w.dinner("genesis", "add-ben", 1000));
     let ben = w.member("add-ben");
-    w.act(1, "remove", 1, &NewStatement::Remove { member: ben }, &["*"], &["*"]);
+    w.issue_statement(1, "remove", 1, &NewStatement::Remove { member: ben }, &["*"], &["*"]);
     correct(&mut w, 2, "correction", "dinner", 8000, &["dinner"]);
     w.say(2, "cancel", &["dinner"], Draft::cancellation(w.id("dinner"), None));
     w.record(2, "own", &["dinner"], &w.dinner("add-ben", "genesis", 500));

@@ -1,4 +1,4 @@
-//! A group whose people say whatever a scenario wants, honest or not.
+//! Builder of a group for scenarios. Its people sign honest and dishonest entries.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,9 +9,10 @@ use ledger_core::hazmat::any_position;
 use ledger_core::keys::{DeviceKey, RootEntropy, RootKey, SignedCard, SignedDevice};
 use ledger_core::statement::{Generation, NewStatement};
 use ledger_core::{
-    Amount, Currency, Date, EntryId, Expense, GroupId, GroupState, MemberId, Transaction, Transfer,
+    Amount, Date, EntryId, Expense, GroupId, GroupState, MemberId, Transaction, Transfer,
 };
 
+use crate::common::eur;
 use crate::vectors::raw;
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
@@ -33,10 +34,6 @@ pub(crate) fn device(n: u8) -> DeviceKey {
     let mut bytes = [n; 64];
     bytes[32..].fill(n + 128);
     DeviceKey::from_bytes(&bytes)
-}
-
-pub(crate) fn eur() -> Currency {
-    Currency::from_code("EUR").unwrap()
 }
 
 pub(crate) fn cents(n: u64) -> Amount {
@@ -69,7 +66,7 @@ impl World {
             salt: [9; 32],
             successor_of: None,
         };
-        Self::begun_with(new.found(&device(1), 0).unwrap())
+        Self::begun_with(new.create(&device(1), 0).unwrap())
     }
 
     pub(crate) fn begun_with(genesis: VerifiedEntry) -> Self {
@@ -140,8 +137,8 @@ impl World {
     }
 
     /// The next entry of a device starts a chain at the entry that enrolled it.
-    pub(crate) fn enrolled(&mut self, n: u8, by: &str) {
-        self.next.insert(n, (self.id(by), 0));
+    pub(crate) fn enrolled(&mut self, n: u8, enrolment: &str) {
+        self.next.insert(n, (self.id(enrolment), 0));
     }
 
     /// The next entry of a device goes on from an old one: a fork.
@@ -214,18 +211,24 @@ impl World {
     }
 
     /// `add-<name>`: introduces a person with a first device, whose chain it begins.
-    pub(crate) fn add(&mut self, by: u8, name: &str, person: u8, n: u8, after: &[&str]) {
+    pub(crate) fn add(&mut self, device: u8, name: &str, person: u8, n: u8, after: &[&str]) {
         let shown = name[..1].to_uppercase() + &name[1..];
         let draft = Draft::add_member(&self.state(), &self.card(&shown, person, n)).unwrap();
         let label = format!("add-{name}");
-        self.say(by, &label, after, draft);
+        self.say(device, &label, after, draft);
         self.enrolled(n, &label);
     }
 
-    pub(crate) fn placeholder(&mut self, by: u8, label: &str, introducer: &str, after: &[&str]) {
+    pub(crate) fn placeholder(
+        &mut self,
+        device: u8,
+        label: &str,
+        introducer: &str,
+        after: &[&str],
+    ) {
         let (nonce, introducer) = (self.fresh(), self.member(introducer));
         let draft = Draft::placeholder(&self.state(), introducer, label, nonce).unwrap();
-        self.say(by, label, after, draft);
+        self.say(device, label, after, draft);
     }
 
     /// The generation that a card started, by the entry that added it.
@@ -237,16 +240,16 @@ impl World {
     pub(crate) fn by_bind(&self, label: &str) -> Generation {
         match self.entry(label).decoded().payload() {
             ledger_core::engine::Payload::Statement(signed) => {
-                Generation::Bind(signed.act().digest())
+                Generation::Bind(signed.statement().id())
             }
             _ => panic!("{label} carries nothing"),
         }
     }
 
     /// Person `person` states `act` at `base`; device `by` carries it.
-    pub(crate) fn act(
+    pub(crate) fn issue_statement(
         &mut self,
-        by: u8,
+        device: u8,
         label: &str,
         person: u8,
         act: &NewStatement<'_>,
@@ -254,16 +257,17 @@ impl World {
         after: &[&str],
     ) {
         let nonce = self.fresh();
-        let draft = Draft::act(&root(person), self.group, act, self.ids(base), nonce).unwrap();
-        self.say(by, label, after, draft);
+        let draft =
+            Draft::statement(&root(person), self.group, act, self.ids(base), nonce).unwrap();
+        self.say(device, label, after, draft);
     }
 
-    pub(crate) fn carry(&mut self, by: u8, label: &str, of: &str, after: &[&str]) {
-        let draft = match self.entry(of).decoded().payload() {
+    pub(crate) fn carry(&mut self, device: u8, label: &str, carried: &str, after: &[&str]) {
+        let draft = match self.entry(carried).decoded().payload() {
             ledger_core::engine::Payload::Statement(signed) => Draft::carry(signed),
-            _ => panic!("{of} carries nothing"),
+            _ => panic!("{carried} carries nothing"),
         };
-        self.say(by, label, after, draft);
+        self.say(device, label, after, draft);
     }
 
     pub(crate) fn certificate(&self, person: u8, n: u8) -> SignedDevice {
@@ -282,19 +286,25 @@ impl World {
         )
     }
 
-    pub(crate) fn transfer(&self, from: &str, to: &str, amount: u64) -> Transaction {
+    pub(crate) fn transfer(&self, payer: &str, payee: &str, amount: u64) -> Transaction {
         Transaction::Transfer(Transfer::new(
             Date::from_ymd(2026, 11, 22).unwrap(),
             eur(),
             cents(amount),
-            self.member(from),
-            self.member(to),
+            self.member(payer),
+            self.member(payee),
         ))
     }
 
-    pub(crate) fn record(&mut self, by: u8, label: &str, after: &[&str], details: &Transaction) {
+    pub(crate) fn record(
+        &mut self,
+        device: u8,
+        label: &str,
+        after: &[&str],
+        details: &Transaction,
+    ) {
         let draft = Draft::record(&self.state(), details).unwrap();
-        self.say(by, label, after, draft);
+        self.say(device, label, after, draft);
     }
 
     /// The payload of a claim of whatever its first ref names.

@@ -53,7 +53,7 @@ impl From<Kind> for EntryKind {
             Kind::PLACEHOLDER => Self::AddPlaceholder,
             Kind::CLAIM => Self::Claim,
             Kind::ADOPT => Self::VouchFor,
-            Kind::ACT => Self::Statement,
+            Kind::STATEMENT => Self::Statement,
             Kind::EXPENSE => Self::Expense,
             Kind::TRANSFER => Self::Transfer,
             Kind::CORRECTION => Self::Correction,
@@ -141,7 +141,7 @@ impl Content {
     fn of(entry: &VerifiedEntry) -> Self {
         let (id, entry) = (entry.id(), entry.decoded());
         let expense_at = |index: RefIndex| {
-            entry.header().refs().get(index.place()).copied().map(ExpenseId::from)
+            entry.header().refs().get(index.as_usize()).copied().map(ExpenseId::from)
         };
         let owned = |text: Option<&str>| text.map(str::to_owned);
         let mut content = Self::default();
@@ -152,7 +152,7 @@ impl Content {
             Payload::AddMember(add) => content.introduces = Some(add.card().name().to_owned()),
             Payload::Claim(claim) => content.introduces = Some(claim.card().name().to_owned()),
             Payload::Statement(signed) => {
-                content.statement = Some(signed.act().body().name().to_owned());
+                content.statement = Some(signed.statement().body().name().to_owned());
             }
             Payload::Transaction(_) => content.expense = Some(id.into()),
             Payload::Correction(correction) => content.expense = expense_at(correction.target()),

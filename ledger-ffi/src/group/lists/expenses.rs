@@ -1,7 +1,7 @@
 //! Expenses and transfers as they stand now, and the filter for them.
 
 use ledger_core::{EntryId, MemberId};
-use ledger_store::{By, Filter};
+use ledger_store::Filter;
 
 use super::total;
 use crate::error::LedgerError;
@@ -52,14 +52,16 @@ impl TryFrom<ExpenseFilter> for Filter {
     type Error = LedgerError;
 
     fn try_from(filter: ExpenseFilter) -> Result<Self, LedgerError> {
-        let by = match filter.condition {
+        let condition = match filter.condition {
             None => None,
-            Some(Condition::Member { id }) => Some(By::Member(id)),
-            Some(Condition::Category { name }) => Some(By::Category(name)),
-            Some(Condition::Currency { code }) => Some(By::Currency(code.parse()?)),
-            Some(Condition::Text { words }) => Some(By::Text(words)),
+            Some(Condition::Member { id }) => Some(ledger_store::Condition::Member(id)),
+            Some(Condition::Category { name }) => Some(ledger_store::Condition::Category(name)),
+            Some(Condition::Currency { code }) => {
+                Some(ledger_store::Condition::Currency(code.parse()?))
+            }
+            Some(Condition::Text { words }) => Some(ledger_store::Condition::Text(words)),
         };
-        Ok(Self { from: filter.from_date, to: filter.to_date, by })
+        Ok(Self { from: filter.from_date, to: filter.to_date, condition })
     }
 }
 

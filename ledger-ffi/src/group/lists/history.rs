@@ -1,6 +1,5 @@
 //! Versions and reviews of one expense or transfer.
 
-use ledger_core::engine::SlotRole;
 use ledger_core::{EntryId, MemberId};
 
 use super::{Verdict, total};
@@ -46,11 +45,11 @@ impl From<ledger_store::Version> for VersionRow {
     fn from(row: ledger_store::Version) -> Self {
         Self {
             id: row.entry.id(),
-            kind: match row.role {
-                SlotRole::Original => VersionKind::Original,
-                SlotRole::Copy => VersionKind::Copy,
-                SlotRole::Correction => VersionKind::Correction,
-                SlotRole::Cancellation => VersionKind::Cancellation,
+            kind: match row.kind {
+                ledger_store::VersionKind::Original => VersionKind::Original,
+                ledger_store::VersionKind::Copy => VersionKind::Copy,
+                ledger_store::VersionKind::Correction => VersionKind::Correction,
+                ledger_store::VersionKind::Cancellation => VersionKind::Cancellation,
             },
             author: row.author,
             timestamp: Instant::from_ms(row.entry.decoded().header().timestamp_ms()),
@@ -78,8 +77,8 @@ pub struct ReviewRow {
     pub timestamp: Instant,
 }
 
-impl From<ledger_store::Opinion> for ReviewRow {
-    fn from(row: ledger_store::Opinion) -> Self {
+impl From<ledger_store::Review> for ReviewRow {
+    fn from(row: ledger_store::Review) -> Self {
         Self {
             id: row.entry,
             member: row.member,

@@ -6,8 +6,10 @@ mod expenses;
 mod history;
 mod verdict;
 
-use super::LedgerGroup;
+use ledger_core::GroupId;
+
 use crate::error::LedgerError;
+use crate::store_handle::StoreHandle;
 use crate::values::{ExpenseId, Money};
 
 pub use activity::{ActivityRow, EntryKind};
@@ -18,12 +20,13 @@ pub use verdict::Verdict;
 /// Lists of one group: expenses, entries, versions and reviews.
 #[derive(uniffi::Object)]
 pub struct Lists {
-    group: LedgerGroup,
+    store: StoreHandle,
+    id: GroupId,
 }
 
 impl Lists {
-    pub(super) fn new(group: LedgerGroup) -> Self {
-        Self { group }
+    pub(super) fn new(store: StoreHandle, id: GroupId) -> Self {
+        Self { store, id }
     }
 }
 
@@ -43,8 +46,8 @@ impl Lists {
     ) -> Result<Vec<ExpenseRow>, LedgerError> {
         let filter = filter.unwrap_or_default().try_into()?;
         let after = cursor(after)?;
-        let read = |group: &ledger_store::Group| group.find(&filter, after, limit);
-        let rows = self.group.store.read_group(self.group.id, read)?;
+        let read = |group: &ledger_store::Group| group.lists().find(&filter, after, limit);
+        let rows = self.store.read_group(self.id, read)?;
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
@@ -58,8 +61,8 @@ impl Lists {
         after: Option<String>,
         limit: u32,
     ) -> Result<Vec<ActivityRow>, LedgerError> {
-        let group = self.group.group()?;
-        let rows = group.activity(cursor(after)?, limit)?;
+        let group = self.store.group(self.id)?;
+        let rows = group.lists().activity(cursor(after)?, limit)?;
         Ok(activity::rows(rows, group.ledger()?.state()))
     }
 
@@ -74,8 +77,8 @@ impl Lists {
         after: Option<String>,
         limit: u32,
     ) -> Result<Vec<ActivityRow>, LedgerError> {
-        let group = self.group.group()?;
-        let rows = group.void_entries(cursor(after)?, limit)?;
+        let group = self.store.group(self.id)?;
+        let rows = group.lists().void_entries(cursor(after)?, limit)?;
         Ok(activity::rows(rows, group.ledger()?.state()))
     }
 
@@ -92,7 +95,8 @@ impl Lists {
         after: Option<String>,
         limit: u32,
     ) -> Result<Vec<VersionRow>, LedgerError> {
-        let rows = self.group.group()?.history(expense.entry(), cursor(after)?, limit)?;
+        let rows =
+            self.store.group(self.id)?.lists().history(expense.entry(), cursor(after)?, limit)?;
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
@@ -102,7 +106,7 @@ impl Lists {
     /// # Errors
     /// As `history`.
     pub fn reviews(&self, expense: ExpenseId) -> Result<Vec<ReviewRow>, LedgerError> {
-        let rows = self.group.group()?.opinions(expense.entry())?;
+        let rows = self.store.group(self.id)?.lists().reviews(expense.entry())?;
         Ok(rows.into_iter().map(Into::into).collect())
     }
 }

@@ -32,7 +32,7 @@ impl Pairing {
     /// # Errors
     /// `NoRandomness`.
     pub fn start_on_new_device(&self) -> Result<Arc<NewDevice>, LedgerError> {
-        let (stage, offer) = self.store.store()?.pair_as_new()?;
+        let (stage, offer) = self.store.store()?.pairing().start_on_new_device()?;
         Ok(Arc::new(NewDevice { offer, step: Step::new(self.store.clone(), stage) }))
     }
 
@@ -42,7 +42,7 @@ impl Pairing {
     /// # Errors
     /// `PairingFailed` if the message is no offer, or too old.
     pub fn start_on_old_device(&self, offer: Vec<u8>) -> Result<Arc<OldDevice>, LedgerError> {
-        let (stage, message) = self.store.store()?.pair_as_old(&offer)?;
+        let (stage, message) = self.store.store()?.pairing().start_on_old_device(&offer)?;
         Ok(Arc::new(OldDevice { message, step: Step::new(self.store.clone(), stage) }))
     }
 }

@@ -61,7 +61,7 @@ impl NewDevice {
     /// # Errors
     /// `PairingFailed`; then the pairing is over.
     pub fn receive(&self, message: Vec<u8>) -> Result<Arc<ShowingCode>, LedgerError> {
-        let (stage, message) = self.step.take()?.opened(&message)?;
+        let (stage, message) = self.step.take()?.receive(&message)?;
         Ok(Arc::new(ShowingCode { message, step: self.step.next(stage) }))
     }
 }
@@ -90,7 +90,7 @@ impl ShowingCode {
     /// # Errors
     /// `PairingFailed`; then the pairing is over.
     pub fn receive(&self, message: Vec<u8>) -> Result<Arc<AcceptingGroups>, LedgerError> {
-        let stage = self.step.take()?.groups(&message)?;
+        let stage = self.step.take()?.receive(&message)?;
         Ok(Arc::new(AcceptingGroups { step: self.step.next(stage) }))
     }
 }
@@ -137,7 +137,7 @@ impl AwaitingEnrolment {
     /// `PairingFailed`, `OtherPerson` if this device belongs to another person; then the
     /// pairing is over.
     pub fn receive(&self, message: Vec<u8>) -> Result<Vec<Arc<LedgerGroup>>, LedgerError> {
-        let groups = self.step.take()?.finish(&message)?;
+        let groups = self.step.take()?.receive(&message)?;
         let handle = |group: ledger_store::Group| {
             Arc::new(LedgerGroup::new(self.step.store.clone(), group.id()))
         };

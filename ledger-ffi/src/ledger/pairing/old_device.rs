@@ -51,7 +51,7 @@ impl OldDevice {
     /// # Errors
     /// `PairingFailed`; then the pairing is over.
     pub fn receive(&self, message: Vec<u8>) -> Result<Arc<EnteringDigits>, LedgerError> {
-        let stage = self.step.take()?.revealed(&message)?;
+        let stage = self.step.take()?.receive(&message)?;
         Ok(Arc::new(EnteringDigits { step: self.step.next(stage) }))
     }
 }
@@ -90,8 +90,8 @@ impl EnrollingDevice {
     pub fn receive(&self, message: Vec<u8>, mode: PairingMode) -> Result<Vec<u8>, LedgerError> {
         let mode = match mode {
             PairingMode::Standard => ledger_store::PairingMode::Standard,
-            PairingMode::RecordOnly => ledger_store::PairingMode::HighSecurity,
+            PairingMode::RecordOnly => ledger_store::PairingMode::RecordOnly,
         };
-        Ok(self.step.take()?.enrol(&message, mode)?)
+        Ok(self.step.take()?.receive(&message, mode)?)
     }
 }

@@ -1,4 +1,4 @@
-//! A process that writes until it is killed, and what must hold afterwards.
+//! Process that writes until it is killed, and the checks that must hold afterwards.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -34,13 +34,13 @@ pub fn write_until_killed(database: &Path, seed: u64) {
             1 => take_in(&group, std::mem::take(&mut withheld)),
             2 if rng.below(4) == 0 => {
                 say("anew", &[]);
-                store.repair_derived(&mut |_| ControlFlow::Continue(())).unwrap();
+                store.maintenance().rebuild_indexes(&mut |_| ControlFlow::Continue(())).unwrap();
                 say("done", &[]);
             }
             3 if rng.below(4) == 0 => {
                 say("backup", &[]);
                 let copy = database.with_extension(format!("copy-{}", rng.next()));
-                store.backup(&copy, &mut |_| ControlFlow::Continue(())).unwrap();
+                store.maintenance().backup(&copy, &mut |_| ControlFlow::Continue(())).unwrap();
                 std::fs::remove_file(copy).unwrap();
                 say("done", &[]);
             }
@@ -53,7 +53,7 @@ pub fn write_until_killed(database: &Path, seed: u64) {
 fn append(group: &Group, rng: &mut Rng) {
     let state = group.state().unwrap();
     let originals: Vec<EntryId> =
-        group.expenses(None, 100).unwrap().iter().map(|row| row.original).collect();
+        group.lists().expenses(None, 100).unwrap().iter().map(|row| row.original).collect();
     let size = 1 + rng.below(40);
     let batch: Vec<NewEntry> = (0..size).map(|_| something(&state, &originals, rng)).collect();
     say(&format!("append {size}"), &[]);
@@ -92,7 +92,7 @@ fn visit(database: &Path, group: &Group, withheld: &mut Vec<VerifiedEntry>, rng:
     }
     if rng.below(3) > 0 {
         let remove = NewStatement::Remove { member };
-        let draft = Draft::act(&owner, group.id(), &remove, known, [3; 16]).unwrap();
+        let draft = Draft::statement(&owner, group.id(), &remove, known, [3; 16]).unwrap();
         let removal = sign(&group.ledger().unwrap(), &anna, None, draft);
         take_in(group, vec![removal]);
     } else {
@@ -217,7 +217,7 @@ pub fn survive(rounds: u64, seed: u64, process: impl Fn() -> Command) -> u64 {
             said.taking_in.len()
         );
         let store = folder.store();
-        let found = store.fsck(&mut |_| ControlFlow::Continue(())).unwrap();
+        let found = store.maintenance().check_database(&mut |_| ControlFlow::Continue(())).unwrap();
         assert_eq!(found.remedy(), None, "{case}: {found:?}");
         let group = only(&store);
         assert_eq!(group.opening().unwrap().dropped_checkpoints, 0, "{case}");

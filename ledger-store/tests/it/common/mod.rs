@@ -1,4 +1,4 @@
-//! What the tests of the store share.
+//! Builders and checks that the tests of the store share.
 #![cfg(feature = "sqlcipher")]
 #![allow(dead_code, unreachable_pub)]
 
@@ -170,7 +170,7 @@ pub fn hex(bytes: &[u8]) -> String {
 
 /// Founds a group of Anna and `others` more.
 pub fn found(store: &Store, others: usize) -> Group {
-    let group = store.found_group("Flat", "Anna").unwrap();
+    let group = store.create_group("Flat", "Anna").unwrap();
     let people = (1..=others).map(|n| NewEntry::Placeholder { name: format!("Guest {n}") });
     group.append(people.collect()).unwrap();
     group
@@ -228,7 +228,7 @@ pub fn something(state: &GroupState, originals: &[EntryId], rng: &mut Rng) -> Ne
 
 /// Every entry, in a right order.
 pub fn entries(group: &Group) -> Vec<Travelling> {
-    let all = group.activity(None, u32::MAX).unwrap();
+    let all = group.lists().activity(None, u32::MAX).unwrap();
     let travelling = |entry: &DecodedEntry| (entry.as_bytes().to_vec(), *entry.signature());
     all.iter().rev().map(|row| travelling(row.entry.decoded())).collect()
 }
@@ -260,7 +260,7 @@ pub fn count(group: &Group) -> u64 {
 }
 
 pub fn verify(group: &Group) -> Result<Verification, StoreError> {
-    group.verify(&mut |_| ControlFlow::Continue(()))
+    group.maintenance().verify_history(&mut |_| ControlFlow::Continue(()))
 }
 
 /// The group is intact, and means what its entries mean from scratch.
@@ -294,8 +294,8 @@ pub fn read_all(folder: &Folder) -> Result<(), StoreError> {
     let store = folder.open()?;
     for summary in store.groups()? {
         let group = store.group(summary.id)?;
-        group.expenses(None, u32::MAX)?;
-        group.activity(None, u32::MAX)?;
+        group.lists().expenses(None, u32::MAX)?;
+        group.lists().activity(None, u32::MAX)?;
         let verification = verify(&group)?;
         if !verification.problems.is_empty() {
             return Err(StoreError::Damaged(format!("{:?}", verification.problems)));

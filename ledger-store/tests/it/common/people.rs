@@ -1,4 +1,4 @@
-//! Members with keys of their own.
+//! Members whose keys the test holds, so that it can sign as they would.
 
 use ledger_core::engine::{Draft, Ledger, VerifiedEntry};
 use ledger_core::keys::{DeviceKey, RootEntropy, RootKey, SignedCard};
@@ -26,7 +26,7 @@ pub fn ingest(group: &Group, entry: &VerifiedEntry) -> EntryId {
 }
 
 pub fn verdict(group: &Group, id: EntryId) -> Verdict {
-    let rows = group.activity(None, 1000).unwrap();
+    let rows = group.lists().activity(None, 1000).unwrap();
     rows.iter().find(|row| row.entry.id() == id).unwrap().verdict
 }
 
@@ -78,7 +78,7 @@ impl Ben {
     /// Anna removes him, knowing of nothing after `known`.
     pub fn remove(&self, group: &Group, known: Vec<EntryId>) -> EntryId {
         let remove = NewStatement::Remove { member: self.member };
-        let draft = Draft::act(&self.owner, group.id(), &remove, known, [3; 16]).unwrap();
+        let draft = Draft::statement(&self.owner, group.id(), &remove, known, [3; 16]).unwrap();
         ingest(group, &sign(&group.ledger().unwrap(), &self.anna, None, draft))
     }
 }

@@ -1,4 +1,4 @@
-//! Phones that exchange nothing but what people carry between them.
+//! Phones that exchange entries and messages without sealing.
 
 use ledger_core::messages::invite::InviteLink;
 use ledger_store::{Admitted, Group, NewEntry, NewInvite, Received, Store};
@@ -25,8 +25,8 @@ impl Phone {
 }
 
 /// Everything that one group has, as another ingests it.
-pub fn hand_over(from: &Group, to: &Group) {
-    let rows = from.activity(None, 10_000).unwrap();
+pub fn hand_over(giver: &Group, taker: &Group) {
+    let rows = giver.lists().activity(None, 10_000).unwrap();
     let entries: Vec<Travelling> = rows
         .iter()
         .map(|row| {
@@ -34,7 +34,7 @@ pub fn hand_over(from: &Group, to: &Group) {
             (decoded.as_bytes().to_vec(), *decoded.signature())
         })
         .collect();
-    let report = to.ingest(&entries).unwrap();
+    let report = taker.ingest(&entries).unwrap();
     assert!(report.refused.is_empty() && report.missing.is_empty(), "{report:?}");
 }
 
@@ -45,7 +45,7 @@ pub fn agree(a: &Group, b: &Group) {
 
 /// The link of a fresh invite, as somebody reads it.
 pub fn link(group: &Group, new: &NewInvite) -> InviteLink {
-    let text = group.invite(new).unwrap().reveal("https://example.org/join");
+    let text = group.invites().create(new).unwrap().reveal("https://example.org/join");
     InviteLink::parse(&text).unwrap()
 }
 
@@ -57,14 +57,14 @@ pub fn admitted(received: Received) -> Admitted {
 }
 
 pub fn open_invite() -> NewInvite {
-    NewInvite { label: "the flat".into(), ..NewInvite::default() }
+    NewInvite { note: "the flat".into(), ..NewInvite::default() }
 }
 
 /// Somebody joins by an open invite, and has all entries.
 pub fn join(group: &Group, host: &Phone, guest: &Phone, name: &str) -> Group {
-    let request = guest.store.join(&link(group, &open_invite()), name).unwrap();
-    let answer = admitted(host.store.receive_request(&request).unwrap()).answer;
-    let joined = guest.store.finish_join(&answer).unwrap();
+    let request = guest.store.joining().join(&link(group, &open_invite()), name).unwrap();
+    let answer = admitted(host.store.joining().receive_request(&request).unwrap()).answer;
+    let joined = guest.store.joining().enter(&answer).unwrap();
     hand_over(group, &joined);
     joined
 }

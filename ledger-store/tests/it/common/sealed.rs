@@ -8,13 +8,13 @@ use super::{Folder, Rng, details, digest, go_on};
 
 pub fn export(group: &Group) -> Vec<u8> {
     let mut out = Vec::new();
-    let exported = group.export_bundle(Since::Beginning, &mut out, &mut go_on).unwrap();
+    let exported = group.bundles().export(Since::Beginning, &mut out, &mut go_on).unwrap();
     assert_eq!(exported.bytes, out.len() as u64);
     out
 }
 
 pub fn import(group: &Group, bundle: &[u8]) -> Imported {
-    group.import_bundle(&mut &bundle[..], &mut go_on).unwrap()
+    group.bundles().import(&mut &bundle[..], &mut go_on).unwrap()
 }
 
 /// Everybody gets what everybody else has.
@@ -61,19 +61,19 @@ pub struct Person {
 
 pub fn anna(folder: &Folder) -> Anna {
     let store = folder.store();
-    let group = store.found_group("Flat", "Anna").unwrap();
+    let group = store.create_group("Flat", "Anna").unwrap();
     group.append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap();
     Anna { store, group }
 }
 
-pub fn add(by: &Anna, name: &str, seed: u64) -> Person {
+pub fn add(host: &Anna, name: &str, seed: u64) -> Person {
     let folder = Folder::new(seed);
     let store = folder.store();
-    let link = link(by, &open_invite());
-    let request = store.join(&link, name).unwrap();
-    let admitted = admitted(by.store.receive_request(&request).unwrap());
-    let member = by.state().unwrap().introduced_by(admitted.entry).unwrap();
-    let group = store.finish_join(&admitted.answer).unwrap();
+    let link = link(host, &open_invite());
+    let request = store.joining().join(&link, name).unwrap();
+    let admitted = admitted(host.store.joining().receive_request(&request).unwrap());
+    let member = host.state().unwrap().introduced_by(admitted.entry).unwrap();
+    let group = store.joining().enter(&admitted.answer).unwrap();
     Person { _folder: folder, store, group, member }
 }
 

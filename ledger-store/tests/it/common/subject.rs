@@ -1,4 +1,4 @@
-//! A small group of all kinds of entries, and a way past the library.
+//! Small group with entries of all kinds, and raw access to its database.
 
 use ledger_core::EntryId;
 use ledger_store::{Group, NewEntry, Problem, Store, StoreError};

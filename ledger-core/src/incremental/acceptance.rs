@@ -1,0 +1,119 @@
+//! Acceptance of statements, generations and enrolments, and the verdict on data
+//! entries (SPEC §6.2 to §6.6).
+
+use super::authority_state::AuthorityState;
+use super::records::{Introduction, IntroductionKind, StatementRecord};
+use crate::entry::DecodedEntry;
+use crate::payload::Payload;
+use crate::statement::Generation;
+use crate::verdict::{ChainPosition, Enrolment, Verdict, VoidReason};
+
+impl AuthorityState {
+    /// Steps 1 and 3: returns the first reason for which a statement is rejected, or
+    /// `None` if the step accepts it.
+    pub(super) fn statement_rejection(&self, statement: &StatementRecord) -> Option<VoidReason> {
+        if statement.fault.is_some() {
+            return statement.fault;
+        }
+        // An owner statement names no generation: step 1 has no other check.
+        let generation = statement.body.generation()?;
+        if !statement.knows_start {
+            return Some(VoidReason::StartNotInBase);
+        }
+        let record = self.generations.get(&generation);
+        if record.is_none_or(|record| record.root != statement.signer) {
+            return Some(VoidReason::NotSignedByRoot);
+        }
+        let is_outside = |cut: &StatementRecord| !cut.within.contains(&statement.id);
+        self.hard_cuts_on(generation).any(is_outside).then_some(VoidReason::HardCut)
+    }
+
+    /// Returns whether step 4 accepts a generation.
+    pub(super) fn is_generation_accepted(&self, generation: Generation) -> bool {
+        match generation {
+            Generation::Card(member) => self.members.get(&member).is_some_and(|m| m.accepted),
+            Generation::Claim(entry) => {
+                self.introductions.get(&entry).is_some_and(|claim| claim.verdict.is_applied())
+            }
+            Generation::Bind(id) => {
+                self.statements.get(&id).is_some_and(|bind| bind.rejection.is_none())
+            }
+        }
+    }
+
+    /// Returns whether a generation is current: accepted, and no hard cut concerns it.
+    pub(super) fn is_current(&self, generation: Generation) -> bool {
+        self.is_generation_accepted(generation) && self.hard_cuts_on(generation).next().is_none()
+    }
+
+    /// Returns whether step 4 accepts an enrolment, cut or not.
+    pub(crate) fn is_enrolment_accepted(&self, enrolment: Enrolment) -> bool {
+        match enrolment {
+            Enrolment::First(generation) => self.is_generation_accepted(generation),
+            Enrolment::Enrolled(id) => self.statements.get(&id).is_some_and(|statement| {
+                let generation = statement.body.generation();
+                statement.rejection.is_none()
+                    && generation.is_some_and(|g| self.is_generation_accepted(g))
+            }),
+        }
+    }
+
+    /// Step 4: returns the verdict on an introduction, given which members are accepted
+    /// now.
+    pub(super) fn introduction_verdict(&self, introduction: &Introduction) -> Verdict {
+        if let Some(fault) = introduction.fault {
+            return Verdict::Void(fault);
+        }
+        // Adoption speaks for the card of which the MemberId is the digest. So it
+        // covers adds and placeholders, but no claim, which brings another card.
+        let adoptable =
+            matches!(introduction.kind, IntroductionKind::Add | IntroductionKind::Placeholder(_));
+        let member = introduction.member.and_then(|member| self.members.get(&member));
+        if adoptable && member.is_some_and(|member| member.accepted) {
+            return Verdict::Applied;
+        }
+        self.judge(introduction.author, introduction.position)
+            .map_or(Verdict::Applied, Verdict::Void)
+    }
+
+    /// Step 5: returns what voids an entry without a fault, by its author and position
+    /// alone. Steps 4 and 5 share these checks.
+    pub(crate) fn judge(
+        &self,
+        enrolment: Enrolment,
+        position: ChainPosition,
+    ) -> Option<VoidReason> {
+        let unaccepted =
+            || (!self.is_enrolment_accepted(enrolment)).then_some(VoidReason::EnrolmentVoid);
+        self.first_cut(enrolment, position).or_else(unaccepted)
+    }
+
+    /// Returns what voids the admitted entry at a position.
+    pub(crate) fn judge_at(&self, position: ChainPosition) -> Option<VoidReason> {
+        self.judge(self.chain(position.chain)?.enrolment, position)
+    }
+
+    /// Returns whether an entry carries a statement that no admitted entry carries, and
+    /// that a root key signed which counts: the owner's, or that of a current
+    /// generation (SPEC §5.3).
+    pub(crate) fn carries_new_statement(&self, entry: &DecodedEntry) -> bool {
+        let Payload::Statement(signed) = entry.payload() else { return false };
+        let statement = signed.statement();
+        let counts = match statement.body().generation() {
+            None => statement.signer() == self.owner_root,
+            Some(generation) => {
+                let record = self.generations.get(&generation);
+                let signed = record.is_some_and(|record| record.root == statement.signer());
+                self.is_current(generation) && signed
+            }
+        };
+        counts && !self.statements.contains_key(&statement.id())
+    }
+
+    /// Counts the entries of devices whose enrolment is not accepted.
+    pub(crate) fn count_unaccepted_entries(&self) -> u64 {
+        let unaccepted =
+            self.chains.iter().filter(|chain| !self.is_enrolment_accepted(chain.enrolment));
+        unaccepted.map(|chain| chain.count_from(0)).fold(0, u64::saturating_add)
+    }
+}

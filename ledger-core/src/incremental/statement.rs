@@ -1,0 +1,142 @@
+//! Application of a statement that an entry carries.
+//!
+//! A new statement is applied in two parts. `statement_record` and `affected_by` only
+//! read: they say what the statement is and whom it may affect. `insert_statement`
+//! then writes. So everything that follows from the state before the statement is
+//! computed before the first write.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::affected::Affected;
+use super::ancestry::Ancestry;
+use super::authority_state::AuthorityState;
+use super::control_entry::Outcome;
+use super::incoming::IncomingEntry;
+use super::records::{EpochRequirement, StatementRecord};
+use crate::statement::{Generation, Statement, StatementBody};
+use crate::verdict::Verdict;
+
+impl AuthorityState {
+    /// Applies the carrier of a statement: one more carrier of a known statement, or a
+    /// new statement.
+    pub(super) fn apply_carrier(
+        &mut self,
+        statement: &Statement,
+        incoming: IncomingEntry<'_>,
+        ancestry: &Ancestry,
+    ) -> Outcome {
+        let id = statement.id();
+        self.lookup.carried.insert(incoming.entry.id(), id);
+        let is_known = self.statements.contains_key(&id);
+        if let StatementBody::Bind { member, card } = statement.body() {
+            self.record_generation(Generation::Bind(id), *member, card, incoming);
+        }
+        if !is_known {
+            let record = self.statement_record(statement, incoming, ancestry);
+            let affected = self.affected_by(&record);
+            return self.insert_statement(record, affected);
+        }
+        // Nothing is within a statement because of a later carrier: what a cut spares
+        // is fixed by its base, and so is what has the statement within it. So a later
+        // carrier flips no verdict, and nobody moves a cut by carrying it again.
+        let record = self.statements.get_mut(&id);
+        let verdict = record.map(|record| {
+            record.carriers.push(incoming.located());
+            record.verdict
+        });
+        Outcome::without_flips(verdict.unwrap_or(Verdict::Applied), None)
+    }
+
+    /// Returns the record of a new statement: what follows from its base, and whether
+    /// steps 1 and 3 reject it. Its verdict is not final yet.
+    fn statement_record(
+        &self,
+        statement: &Statement,
+        incoming: IncomingEntry<'_>,
+        ancestry: &Ancestry,
+    ) -> StatementRecord {
+        let body = statement.body();
+        let signing = body.generation().and_then(|g| self.generations.get(&g));
+        let member = match body {
+            StatementBody::Remove { member } | StatementBody::Bind { member, .. } => Some(*member),
+            _ => signing.map(|record| record.member),
+        };
+        let mut record = StatementRecord {
+            id: statement.id(),
+            signer: statement.signer(),
+            body: body.clone(),
+            member: member.filter(|member| self.members.contains_key(member)),
+            carriers: vec![incoming.located()],
+            clock: ancestry.clock.saturating_add(1),
+            fault: self.statement_fault(statement, ancestry),
+            knows_start: signing.is_some_and(|record| ancestry.past.covers_any(&record.started_by)),
+            spared: Arc::default(),
+            within: BTreeSet::new(),
+            left: Default::default(),
+            rejection: None,
+            verdict: Verdict::Applied,
+        };
+        match body {
+            StatementBody::Remove { member } | StatementBody::Bind { member, .. } => {
+                let chains = self.chains_of_member(*member);
+                record.spared = Arc::new(ancestry.past.restricted_to(chains));
+                let about_target = self.statements_about(record.member.as_ref());
+                let is_within = |id: &_| {
+                    let other = self.statements.get(id);
+                    other.is_some_and(|other| ancestry.past.covers_any(&other.carriers))
+                };
+                record.within = about_target.into_iter().filter(is_within).collect();
+            }
+            StatementBody::Revoke { generation, device } => {
+                let chains = self.chains_of_device(*generation, *device);
+                record.spared = Arc::new(ancestry.past.restricted_to(chains));
+            }
+            _ => {}
+        }
+        record.rejection = self.statement_rejection(&record);
+        record
+    }
+
+    /// Returns whom a new statement affects. Only an accepted cut affects anybody; a
+    /// leave cuts nothing that is here already, since no past holds the leave yet.
+    fn affected_by(&self, record: &StatementRecord) -> Affected {
+        match &record.body {
+            StatementBody::Remove { member } | StatementBody::Bind { member, .. }
+                if record.fault.is_none() =>
+            {
+                self.affected([*member], [])
+            }
+            StatementBody::Revoke { generation, device } if record.rejection.is_none() => {
+                self.affected([], self.enrolments_of_device(*generation, *device))
+            }
+            _ => Affected::default(),
+        }
+    }
+
+    /// Inserts a new statement and recomputes the verdicts of those whom it affects.
+    ///
+    /// The snapshot comes before the insertion. The statement's own verdict comes last,
+    /// as it may depend on the acceptance that the statement itself brings about: a
+    /// bind accepts its member.
+    fn insert_statement(&mut self, record: StatementRecord, affected: Affected) -> Outcome {
+        let (id, member) = (record.id, record.member);
+        let group_renamed = matches!(record.body, StatementBody::RenameGroup { .. });
+        let before = self.snapshot_verdicts(affected);
+        self.lookup.add_statement(id, &record.body);
+        if record.body.is_cut() {
+            self.epochs.requirements.push(EpochRequirement::Cut(id));
+        }
+        self.statements.insert(id, record);
+        if let Some(record) = member.and_then(|member| self.members.get_mut(&member)) {
+            record.statements.insert(id);
+        }
+        self.recompute_rejections(&before.affected.members);
+        self.recompute_verdicts(&before.affected.members);
+        let verdict = self.recompute_statement_verdict(id);
+        let mut outcome = self.outcome_since(before, verdict);
+        outcome.members.extend(member);
+        outcome.group_renamed = group_renamed;
+        outcome
+    }
+}

@@ -1,0 +1,216 @@
+//! Second half of replay: the change of the ledger. Cannot fail.
+
+use std::collections::BTreeMap;
+
+use super::admission::AdmittedEntry;
+use super::effects::Effects;
+use super::ledger::Ledger;
+use super::prepare::{Change, ControlChange, DataChange, Prepared};
+use super::replayed::Replayed;
+use crate::entry::DecodedEntry;
+use crate::id::{DeviceId, EntryId, MemberId};
+use crate::incremental::{Ancestry, IncomingEntry, IntroducedKeys, Outcome};
+use crate::payload::Payload;
+use crate::state::EntryIndex;
+use crate::verdict::Verdict;
+
+impl Ledger {
+    /// Judges an admitted entry and adds it to the state. Afterwards put the entry, its
+    /// verdict and the verdicts that flipped into the index.
+    ///
+    /// The entry must be one that this ledger admitted, with no other entry replayed
+    /// since. Replay it once: a second time it would count twice.
+    ///
+    /// # Errors
+    /// The index's own, if it cannot be read. Nothing has changed then.
+    pub fn replay<I: EntryIndex>(
+        &mut self,
+        entry: &AdmittedEntry,
+        index: &I,
+    ) -> Result<Replayed, I::Error> {
+        let prepared = self.prepare(entry, index)?;
+        Ok(self.commit(prepared))
+    }
+
+    /// Applies what was prepared.
+    ///
+    /// The authority state goes first: the group state shows members, devices and
+    /// epochs as the authority state has them.
+    fn commit(&mut self, prepared: Prepared<'_>) -> Replayed {
+        let Prepared { incoming, ancestry, change } = prepared;
+        let replayed = match change {
+            Change::Data(change) => self.commit_data(incoming, ancestry, change),
+            Change::ControlAlone => self.commit_control_alone(incoming, &ancestry),
+            Change::Control(change) => self.commit_control(incoming, *change),
+        };
+        self.show_epochs(incoming.entry, !replayed.flips.is_empty());
+        self.record_arrival(incoming, replayed.verdict);
+        replayed
+    }
+
+    fn commit_data(
+        &mut self,
+        incoming: IncomingEntry<'_>,
+        ancestry: Ancestry,
+        change: DataChange,
+    ) -> Replayed {
+        let IncomingEntry { entry, backlink, position } = incoming;
+        let DataChange { fault, slot_reference, effects, slot } = change;
+        self.authority.register_entry(incoming, &ancestry);
+        let void = fault.or_else(|| self.authority.judge(backlink.author, position));
+        let verdict = match entry.payload() {
+            Payload::Opaque => Verdict::Unknown,
+            _ => void.map_or(Verdict::Applied, Verdict::Void),
+        };
+        self.authority.record_key_entry(incoming, ancestry, verdict.is_applied());
+        if verdict.is_applied() {
+            self.apply_effects(effects);
+        }
+        let slot = slot.filter(|_| verdict.is_applied());
+        let (flips, slots) = (Vec::new(), BTreeMap::new());
+        Replayed { verdict, position, slot_reference, slot, flips, slots }
+    }
+
+    /// Applies a control entry in place that flips no verdicts of others.
+    fn commit_control_alone(
+        &mut self,
+        incoming: IncomingEntry<'_>,
+        ancestry: &Ancestry,
+    ) -> Replayed {
+        self.authority.register_entry(incoming, ancestry);
+        let outcome = self.authority.apply_control_entry(incoming, ancestry);
+        debug_assert!(outcome.as_ref().is_some_and(Outcome::flips_nothing));
+        if let Some(outcome) = &outcome {
+            self.show_members(outcome);
+        }
+        Replayed {
+            verdict: outcome.map_or(Verdict::Unknown, |outcome| outcome.verdict),
+            position: incoming.position,
+            slot_reference: None,
+            slot: None,
+            flips: Vec::new(),
+            slots: BTreeMap::new(),
+        }
+    }
+
+    fn commit_control(&mut self, incoming: IncomingEntry<'_>, change: ControlChange) -> Replayed {
+        let ControlChange { authority, outcome, flips, effects, slots } = change;
+        self.authority = authority;
+        self.apply_effects(effects);
+        self.show_members(&outcome);
+        Replayed {
+            verdict: outcome.verdict,
+            position: incoming.position,
+            slot_reference: None,
+            slot: None,
+            flips,
+            slots,
+        }
+    }
+
+    /// Applies effects to authority state and group state.
+    fn apply_effects(&mut self, effects: Effects) {
+        for (_, delta, applied) in &effects.contents {
+            self.view.state.name_index.count_currency(delta.currency(), *applied);
+        }
+        for (id, stored, counts) in &effects.balances {
+            if let Some(delta) = stored.as_ref().or_else(|| effects.content(id)) {
+                self.view.state.apply_delta(delta, *counts);
+            }
+        }
+        for (author, order, key, applied) in effects.rotations {
+            self.authority.set_rotation_applied(author, order, key, applied);
+            if let Some(member) = self.authority.enrolled_member(author) {
+                self.show_member(member);
+            }
+        }
+        for (order, applied) in effects.epochs {
+            self.authority.set_epoch_applied(&order, applied);
+        }
+        for (_, delta, applied) in &effects.contents {
+            for member in delta.members() {
+                if self.authority.count_mention(member, *applied) {
+                    self.show_member(member);
+                }
+            }
+        }
+    }
+
+    /// Shows in the group state what a control entry changed: members with their
+    /// devices, and the group's name.
+    fn show_members(&mut self, outcome: &Outcome) {
+        outcome.members.iter().for_each(|member| self.show_member(*member));
+        if outcome.group_renamed {
+            self.view.state.name = self.authority.group_name();
+        }
+    }
+
+    /// Shows a member, their devices and recovery keys as they are now: takes out what
+    /// the group state has of them, and puts in what the authority state says.
+    fn show_member(&mut self, member: MemberId) {
+        let state = &mut self.view.state;
+        match self.authority.describe_member(member) {
+            Some(described) => state.members.insert(member, described),
+            None => state.members.remove(&member),
+        };
+        let (first, last) = (DeviceId::from_bytes([0; 32]), DeviceId::from_bytes([0xff; 32]));
+        for generation in self.authority.generations_of(member) {
+            let shown = state.devices.range((generation, first)..=(generation, last));
+            let shown: Vec<_> = shown.map(|(key, _)| *key).collect();
+            shown.iter().for_each(|key| {
+                state.devices.remove(key);
+            });
+            state.recovery.remove(&generation);
+        }
+        state.devices.extend(self.authority.devices_of(member));
+        state.recovery.extend(self.authority.recovery_keys(member));
+    }
+
+    /// Shows which epochs are usable, if the entry may have changed that.
+    fn show_epochs(&mut self, entry: &DecodedEntry, flipped: bool) {
+        let concerns_epochs = matches!(
+            entry.payload(),
+            Payload::Statement(_) | Payload::Rotation(_) | Payload::Epoch(_)
+        );
+        if concerns_epochs || flipped {
+            self.view.state.epochs = self.authority.usable_epochs();
+        }
+    }
+
+    /// Records what every entry changes, whatever its verdict: frontier and name index.
+    fn record_arrival(&mut self, incoming: IncomingEntry<'_>, verdict: Verdict) {
+        let entry = incoming.entry;
+        self.view.frontier.advance(entry);
+        if verdict == Verdict::Unknown {
+            let unknown = &mut self.view.state.name_index.unknown;
+            *unknown = unknown.saturating_add(1);
+        }
+        let (id, lamport) = (entry.id(), entry.header().lamport());
+        if let Some(member) = self.authority.member_introduced_by(&id) {
+            self.record_introduction(member, (lamport, id));
+        }
+        // Whose a device is can change when its keys are introduced, and when its chain
+        // begins.
+        let introduced = IntroducedKeys::of_entry(entry).map(|keys| keys.device);
+        let begun = (entry.header().seq() == 0).then(|| entry.header().device());
+        for device in introduced.into_iter().chain(begun) {
+            if let Some(owner) = self.authority.device_owner(device) {
+                self.view.state.name_index.owners.insert(device, owner);
+            }
+        }
+    }
+
+    /// Records an introduction of a member, and whether it is the first. A draft names a
+    /// member by the first introduction; one with a fault goes behind all others, since
+    /// anybody can write one of anybody's card.
+    fn record_introduction(&mut self, member: MemberId, order: (u64, EntryId)) {
+        let name_index = &mut self.view.state.name_index;
+        let rank = |(lamport, id): (u64, EntryId)| (self.authority.has_fault(&id), lamport, id);
+        let first = match name_index.order.get(&member).copied() {
+            Some(known) if rank(known) <= rank(order) => known,
+            _ => order,
+        };
+        name_index.introductions.insert(order.1, member);
+        name_index.order.insert(member, first);
+    }
+}

@@ -1,0 +1,31 @@
+//! Readers and writers of other programs' files.
+//!
+//! * [`splitwise`] reads a group that Splitwise exported as CSV, and writes a ledger in that
+//!   layout.
+//! * [`hledger`] writes a ledger as a journal for hledger.
+//! * `json` (feature `json`) writes a whole ledger, and single entries, as JSON.
+//!
+//! A reader turns the bytes of a file into amounts, shares and transfers, and checks everything
+//! before it returns anything. It knows no group and writes no entry: the caller matches the
+//! file's people to members and records the rows. A writer takes the state of a group and its rows,
+//! and writes to any [`std::io::Write`]. Nothing here opens a file or a database.
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+pub mod hledger;
+#[cfg(feature = "json")]
+pub mod json;
+mod rows;
+pub mod splitwise;
+mod text;
+
+pub use rows::Row;
+pub use text::one_line;

@@ -1,0 +1,275 @@
+//! Errors of a file: the problem, its place, and what to do about it.
+
+use core::fmt;
+
+use ledger_core::{AmountError, Currency, CurrencyError, DateError};
+
+/// Reason why a file cannot be imported. No row of it was imported.
+///
+/// ```
+/// let file = b"Date,Description,Category,Cost,Currency,Ann,Ben\n\
+///              2026-11-21,Tea,Food,\"4,20\",EUR,2.10,-2.10\n";
+/// let error = ledger_formats::splitwise::read(file).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "line 2, column 4 (Cost): \"4,20\" is not an amount: \
+///      an amount is written as digits with at most one point, such as 12.50",
+/// );
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    line: u64,
+    column: Option<Column>,
+    kind: ErrorKind,
+}
+
+/// A column of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    number: usize,
+    name: String,
+}
+
+/// Problem of a file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The file is empty.
+    #[error("the file is empty; export the group from Splitwise as a spreadsheet (CSV)")]
+    Empty,
+    /// The file is not text, or not in UTF-8.
+    #[error(
+        "the file is not UTF-8 text; give the CSV file as Splitwise wrote it, or save it again as CSV in UTF-8"
+    )]
+    NotText,
+    /// The first line is not the header of an export.
+    #[error(
+        "{found:?} was found where an export of a Splitwise group has {expected:?}; its first line is Date,Description,Category,Cost,Currency and then one name for each member"
+    )]
+    NotSplitwise {
+        /// The header cell, shortened.
+        found: String,
+        /// The text that an export has there.
+        expected: &'static str,
+    },
+    /// The header has no member.
+    #[error(
+        "no member is named after the column Currency; export a group with at least one member"
+    )]
+    NoMembers,
+    /// The header has more members than a group may have.
+    #[error("the file has {found} members, a group has at most {allowed}")]
+    TooManyMembers {
+        /// Members in the header.
+        found: usize,
+        /// Members allowed.
+        allowed: usize,
+    },
+    /// The header of a member's column is empty.
+    #[error("the name of a member is missing; name the column, or remove it if it is empty")]
+    NoName,
+    /// A text is longer than an entry may hold.
+    #[error("the text has {found} bytes, at most {allowed} are allowed; shorten it and try again")]
+    TooLong {
+        /// Bytes of the text.
+        found: usize,
+        /// Bytes allowed.
+        allowed: usize,
+    },
+    /// A quoted field runs to the end of the file.
+    #[error(
+        "a quotation mark opens here and is never closed; close it, or export the group again if the file was cut off"
+    )]
+    UnclosedQuote,
+    /// A quoted field goes on after its closing quotation mark.
+    #[error(
+        "text follows a closing quotation mark, so a row may have swallowed the next; write a quotation mark inside quotation marks twice"
+    )]
+    TextAfterQuote,
+    /// A row has more or fewer fields than the header.
+    #[error("the row has {found} fields, the header has {expected}; export the group again")]
+    FieldCount {
+        /// Fields of the row.
+        found: usize,
+        /// Fields of the header.
+        expected: usize,
+    },
+    /// A date is not a day.
+    #[error("{found:?} is not a date: {source}")]
+    Date {
+        /// The field, shortened.
+        found: String,
+        /// Why not.
+        source: DateError,
+    },
+    /// A currency is not known.
+    #[error(transparent)]
+    Currency(CurrencyError),
+    /// A number is not an amount of its currency.
+    #[error("{found:?} is not an amount: {source}")]
+    Amount {
+        /// The field, shortened.
+        found: String,
+        /// Why not.
+        source: AmountError,
+    },
+    /// A cost is below zero.
+    #[error(
+        "the cost {found} is negative; refunds cannot be read; replace it in Splitwise by payments of the members' parts to whoever received it"
+    )]
+    NegativeCost {
+        /// The cost.
+        found: String,
+    },
+    /// The gains of some members in a row are not the losses of the others.
+    #[error(
+        "the members' numbers of a row add up to 0, these add up to {sum} {currency}; correct the row in Splitwise and export again"
+    )]
+    Unbalanced {
+        /// The sum of the members' numbers.
+        sum: String,
+        /// Currency of the row.
+        currency: Currency,
+    },
+    /// A row moves more money than it costs.
+    #[error(
+        "the cost {cost} {currency} is less than the {owed} {currency} that the row says members are owed; correct the row in Splitwise and export again"
+    )]
+    CostTooSmall {
+        /// Cost of the row.
+        cost: String,
+        /// Sum of what members are owed by the row.
+        owed: String,
+        /// Currency of the row.
+        currency: Currency,
+    },
+    /// A currency has two closing rows.
+    #[error(
+        "a total balance in {currency} was already given in line {first}; a currency has one, so remove one or export the group again"
+    )]
+    SecondTotal {
+        /// The currency.
+        currency: Currency,
+        /// Line of the first closing row.
+        first: u64,
+    },
+    /// A closing balance is not the sum of its column.
+    #[error(
+        "the total balance is given as {found} {currency}, but the rows add up to {expected} {currency}; a row is missing or changed, so export the group again"
+    )]
+    TotalMismatch {
+        /// Sum of the rows.
+        expected: String,
+        /// The balance in the closing row.
+        found: String,
+        /// The currency.
+        currency: Currency,
+    },
+}
+
+impl Error {
+    pub(super) fn new(line: u64, kind: ErrorKind) -> Self {
+        Self { line, column: None, kind }
+    }
+
+    /// Puts the error into the column at `index`, which has `name`.
+    pub(super) fn in_column(self, index: usize, name: &str) -> Self {
+        let column = Column { number: index.saturating_add(1), name: shorten(name) };
+        Self { column: Some(column), ..self }
+    }
+
+    /// The line of the file on which the row begins, counted from 1.
+    #[must_use]
+    pub const fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// The column, if one field is to blame.
+    #[must_use]
+    pub const fn column(&self) -> Option<&Column> {
+        self.column.as_ref()
+    }
+
+    /// The problem.
+    #[must_use]
+    pub const fn kind(&self) -> &ErrorKind {
+        &self.kind
+    }
+}
+
+impl Column {
+    /// The number of the field in its row, counted from 1.
+    #[must_use]
+    pub const fn number(&self) -> usize {
+        self.number
+    }
+
+    /// The column's name in the header, shortened; may be empty.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}", self.line)?;
+        if let Some(column) = &self.column {
+            write!(f, ", column {}", column.number)?;
+            if !column.name.is_empty() {
+                let name = column.name.escape_debug().to_string();
+                // Quotation marks need no escaping between brackets.
+                write!(f, " ({})", name.replace("\\'", "'").replace("\\\"", "\""))?;
+            }
+        }
+        write!(f, ": {}", self.kind)
+    }
+}
+
+impl core::error::Error for Error {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        core::error::Error::source(&self.kind)
+    }
+}
+
+/// The beginning of a text, enough to find it again.
+pub(super) fn shorten(text: &str) -> String {
+    const SHOWN: usize = 40;
+    let mut short: String = text.chars().take(SHOWN).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_and_odd_texts_are_shown_short_and_escaped() {
+        assert_eq!(shorten("ä".repeat(40).as_str()), "ä".repeat(40));
+        assert_eq!(shorten("ä".repeat(41).as_str()), format!("{}…", "ä".repeat(40)));
+        let kind = ErrorKind::Date { found: shorten("\u{1b}[2J\u{202e}x"), source: DateError };
+        let error = Error::new(7, kind).in_column(0, "Da\nte");
+        let text = error.to_string();
+        assert!(
+            text.starts_with(r#"line 7, column 1 (Da\nte): "\u{1b}[2J\u{202e}x" is not"#),
+            "{text}"
+        );
+        assert!(core::error::Error::source(&error).is_some());
+    }
+
+    #[test]
+    fn the_name_of_a_column_stays_readable() {
+        let name = "Tomás \"Tom\" O'Neill, \u{939}\u{93f}";
+        let error = Error::new(1, ErrorKind::NoName).in_column(6, name);
+        assert!(error.to_string().starts_with(&format!("line 1, column 7 ({name}): ")), "{error}");
+    }
+
+    #[test]
+    fn a_column_without_a_name_is_shown_by_its_number() {
+        let error = Error::new(1, ErrorKind::NoName).in_column(6, "");
+        assert!(error.to_string().starts_with("line 1, column 7: the name of a member is missing"));
+    }
+}

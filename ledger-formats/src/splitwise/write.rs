@@ -1,0 +1,68 @@
+//! Writer of the layout that [`read`](super::read) reads.
+
+use std::io::{self, Write};
+
+use ledger_core::{Amount, Balance, Currency, GroupState, MemberId, Transaction};
+
+use super::header::FIXED;
+use super::row::{PAYMENT, TOTAL};
+use crate::Row;
+use crate::rows::Labels;
+
+/// Writes rows, oldest first, as Splitwise exports a group.
+///
+/// # Errors
+/// The error of `out`.
+pub fn write(
+    state: &GroupState,
+    rows: impl IntoIterator<Item = Row>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let labels = Labels::of(state);
+    let members: Vec<MemberId> = labels.members().collect();
+    let mut writer = csv::Writer::from_writer(out);
+    let names = members.iter().map(|member| labels.label(*member).to_owned());
+    writer.write_record(FIXED.map(str::to_owned).into_iter().chain(names))?;
+    let mut last_date = String::new();
+    for Row { transaction, .. } in rows {
+        let category = match &transaction {
+            Transaction::Expense(expense) => expense.category.clone().unwrap_or_default(),
+            Transaction::Transfer(_) => PAYMENT.to_owned(),
+        };
+        last_date = transaction.date().to_string();
+        let currency = transaction.currency();
+        let fixed = [
+            last_date.clone(),
+            transaction.description().to_owned(),
+            category,
+            transaction.amount().format(currency),
+            currency.to_string(),
+        ];
+        let nets = members.iter().map(|member| net(&transaction, *member).format(currency));
+        writer.write_record(fixed.into_iter().chain(nets))?;
+    }
+    for currency in state.currencies() {
+        writer.write_record(closing_total(state, &members, &last_date, currency))?;
+    }
+    writer.flush()
+}
+
+/// A member's net: paid minus owed.
+fn net(transaction: &Transaction, member: MemberId) -> Balance {
+    let sum = |parts: Vec<(MemberId, Amount)>| {
+        let own = parts.into_iter().filter(|(who, _)| *who == member);
+        own.fold(Balance::ZERO, |sum, (_, amount)| sum.plus(amount.into()))
+    };
+    sum(transaction.paid()).minus(sum(transaction.owed()))
+}
+
+fn closing_total<'a>(
+    state: &'a GroupState,
+    members: &'a [MemberId],
+    date: &str,
+    currency: Currency,
+) -> impl Iterator<Item = String> + 'a {
+    let fixed = [date, TOTAL, " ", " ", currency.code()].map(str::to_owned);
+    let balance = move |member: &MemberId| state.balance(*member, currency).format(currency);
+    fixed.into_iter().chain(members.iter().map(balance))
+}

@@ -1,0 +1,210 @@
+//! The invites of a group, and the requests to join by them.
+
+use std::io::Write;
+use std::ops::ControlFlow;
+
+use ledger_core::messages::invite::{InviteId, InviteLink, InviteSecret};
+use ledger_core::{DraftError, MemberId};
+
+use super::{Admitted, Request, RequestId, admit, invite_rows, requests};
+use crate::StoreError;
+use crate::platform::environment::random;
+use crate::platform::progress::Progress;
+use crate::sealed::Exported;
+use crate::secrets::{Secret, SecretName};
+use crate::session::GroupSession;
+use crate::statements::Proposal;
+
+/// The terms of an invite to be made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewInvite {
+    /// A note for the list of invites, such as the name of the invited person. Stays on this
+    /// device.
+    pub note: String,
+    /// Whether this device's person must approve each request. Otherwise every person who has the
+    /// link is admitted at once.
+    pub requires_approval: bool,
+    /// Most people who may join with it; unlimited if none.
+    pub max_uses: Option<u32>,
+    /// The time when it ends, by this device's clock, in milliseconds since 1970 UTC.
+    pub expires_ms: Option<u64>,
+    /// The member whose identity the joiner takes over: a placeholder, or a member who lost all
+    /// keys. The joiner becomes a new member if none.
+    pub for_member: Option<MemberId>,
+}
+
+/// An invite that was made on this device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invite {
+    /// The id of the invite.
+    pub id: InviteId,
+    /// The terms with which it was made.
+    pub policy: NewInvite,
+    /// The time when it was made, in milliseconds since 1970 UTC.
+    pub made_ms: u64,
+    /// Number of people who have joined with it.
+    pub used: u32,
+    /// Number of people who ask to join with it.
+    pub waiting: u32,
+}
+
+/// Invites of one group, and admission of the people who ask by them. Borrowed from a `Group`.
+#[derive(Clone, Copy)]
+pub struct Invites<'a> {
+    group: &'a GroupSession,
+}
+
+impl<'a> Invites<'a> {
+    pub(crate) fn new(group: &'a GroupSession) -> Self {
+        Self { group }
+    }
+
+    /// Makes an invite. Its secret is durable before the link exists.
+    ///
+    /// # Errors
+    /// [`StoreError::Draft`] if it is for a member whom the group does not know,
+    /// [`StoreError::InviteMustAsk`] if that member has keys and the invite requires no
+    /// approval, [`StoreError`] if the database or the secrets cannot be used.
+    pub fn create(&self, new: &NewInvite) -> Result<InviteLink, StoreError> {
+        if let Some(member) = new.for_member {
+            let ledger = self.group.ledger()?;
+            let known = ledger.state().member(member).ok_or(DraftError::UnknownMember(member))?;
+            if !new.requires_approval && !known.is_placeholder() {
+                return Err(StoreError::InviteMustAsk(member));
+            }
+        }
+        let session = &self.group.session;
+        let bytes = random::<32>(session.environment())?;
+        let secret = InviteSecret::from_bytes(*bytes);
+        let name = SecretName::invite(&secret.id());
+        session.secrets().set(&name, &Secret::new(bytes.to_vec()))?;
+        let now_ms = session.environment().now_ms();
+        let id = secret.id();
+        let row = (
+            self.group.key.0,
+            id.as_bytes(),
+            &new.note,
+            new.requires_approval,
+            new.max_uses,
+            new.expires_ms,
+            new.for_member.as_ref().map(|member| member.as_bytes().as_slice()),
+            now_ms,
+        );
+        session.write(|connection| {
+            let sql = "INSERT INTO invites
+                 (grp, id, label, asks, uses, expires_ms, claims, made_ms)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+            Ok(connection.execute(sql, row)?)
+        })?;
+        Ok(secret.link(self.group.id))
+    }
+
+    /// The invites of this group that were made on this device, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn list(&self) -> Result<Vec<Invite>, StoreError> {
+        invite_rows::list(self.group)
+    }
+
+    /// The link of an invite, to show it once more.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownInvite`] if it was cancelled or is not of this group
+    /// and device.
+    pub fn link(&self, id: InviteId) -> Result<InviteLink, StoreError> {
+        let session = &self.group.session;
+        let found = invite_rows::find(session, id)?;
+        if found.group != self.group.key {
+            return Err(StoreError::UnknownInvite);
+        }
+        Ok(invite_rows::secret(session, id)?.link(self.group.id))
+    }
+
+    /// Cancels an invite: its link can no longer be used, and people who asked with it have to
+    /// ask again. People who joined with it stay.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownInvite`] if it was cancelled before or is not of
+    /// this group and device.
+    pub fn cancel(&self, id: InviteId) -> Result<(), StoreError> {
+        let (session, group) = (&self.group.session, self.group.key.0);
+        session.write(|connection| {
+            let tx = connection.transaction()?;
+            tx.execute(
+                "DELETE FROM requests WHERE inv IN
+                     (SELECT inv FROM invites WHERE id = ?1 AND grp = ?2)",
+                (id.as_bytes(), group),
+            )?;
+            let gone = tx.execute(
+                "DELETE FROM invites WHERE id = ?1 AND grp = ?2",
+                (id.as_bytes(), group),
+            )?;
+            if gone == 0 {
+                return Err(StoreError::UnknownInvite);
+            }
+            Ok(tx.commit()?)
+        })?;
+        Ok(session.secrets().remove(&SecretName::invite(&id))?)
+    }
+
+    /// The requests that wait to be admitted or declined, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn join_requests(&self) -> Result<Vec<Request>, StoreError> {
+        requests::list(self.group)
+    }
+
+    /// Declines a request. The person is not told, and cannot ask again with the same keys by
+    /// this invite.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownRequest`] if it does not wait in this group.
+    pub fn decline(&self, id: RequestId) -> Result<(), StoreError> {
+        requests::decline(self.group, id)
+    }
+
+    /// The proposal that the owner must sign to admit a request: it gives the identity of a
+    /// member to new keys. None if the person becomes a new member, or takes over a placeholder
+    /// that this device's member introduced.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownRequest`] if it does not wait here;
+    /// [`StoreError::WouldBeVoid`] if this device's person is not the owner.
+    pub fn propose_admission(&self, id: RequestId) -> Result<Option<Proposal>, StoreError> {
+        admit::propose_admission(self.group, id)
+    }
+
+    /// Admits a person who asked. `proposal` is the result of [`Invites::propose_admission`],
+    /// after a person has seen it.
+    ///
+    /// # Errors
+    /// [`StoreError::NeedsProposal`] if one is needed,
+    /// [`StoreError::ProposalOutdated`] if it is for another request or would
+    /// bring about something else by now. Otherwise as `Group::append`.
+    pub fn admit(
+        &self,
+        id: RequestId,
+        proposal: Option<&Proposal>,
+    ) -> Result<Admitted, StoreError> {
+        admit::admit(self.group, id, proposal)
+    }
+
+    /// Writes the answer and a bundle of all entries into one file, for the person
+    /// who was admitted: the first record is the answer, which other readers of
+    /// bundles skip. The genesis entry of a successor group of many hundred
+    /// people makes an answer that no record holds; it travels beside the bundle.
+    ///
+    /// # Errors
+    /// [`StoreError::Bundle`] if the answer is that large or `out` fails, and as
+    /// `Bundles::export`.
+    pub fn write_welcome(
+        &self,
+        admitted: &Admitted,
+        out: &mut dyn Write,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Exported, StoreError> {
+        admit::write_welcome(self.group, admitted, out, progress)
+    }
+}

@@ -1,0 +1,38 @@
+//! The settings with which a database is opened.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::platform::{Environment, SystemEnvironment};
+
+/// How long a call waits for other writers, by default.
+const BUSY_LIMIT: Duration = Duration::from_secs(5);
+
+/// Number of reading connections, by default; ARCHITECTURE.md has the measurements.
+const READERS: u8 = 3;
+
+/// KiB of pages that each connection keeps, by default; ARCHITECTURE.md has the
+/// measurements.
+const CACHE_KIB: u32 = 2048;
+
+/// Settings of an open database. `StoreOptions` documents each of them for apps.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) busy_limit: Duration,
+    pub(crate) readers: u8,
+    pub(crate) cache_kib: u32,
+    pub(crate) plaintext_header: Option<String>,
+    pub(crate) environment: Arc<dyn Environment>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            busy_limit: BUSY_LIMIT,
+            readers: READERS,
+            cache_kib: CACHE_KIB,
+            plaintext_header: None,
+            environment: Arc::new(SystemEnvironment),
+        }
+    }
+}

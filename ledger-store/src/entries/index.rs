@@ -1,0 +1,191 @@
+//! The entries table as core's [`EntryIndex`].
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use ledger_core::engine::{
+    ChainEntry, ChainPosition, DecodedEntry, EntryIndex, Kind, Link, SlotEntry, SlotRole,
+    VerifiedEntry,
+};
+use ledger_core::{EntryId, Refusal, Verdict, hazmat};
+use rusqlite::{Connection, OptionalExtension as _, Row};
+
+use crate::StoreError;
+use crate::database::GroupKey;
+
+/// As many places in the graph are remembered.
+const LINKS: usize = 4096;
+
+/// The entries of one group that were ingested up to some point. Replaying the
+/// tail after a checkpoint sees each entry's past as it was at ingest.
+pub(crate) struct StoredIndex<'a> {
+    connection: &'a Connection,
+    group: GroupKey,
+    upto: i64,
+    /// Places in the graph that were looked up: they never change, and entries
+    /// name the same ones again and again. None of what is not there yet.
+    links: RefCell<HashMap<EntryId, Option<Link>>>,
+}
+
+impl<'a> StoredIndex<'a> {
+    pub(crate) fn new(connection: &'a Connection, group: GroupKey, upto: i64) -> Self {
+        Self { connection, group, upto, links: RefCell::default() }
+    }
+
+    /// Everything that is stored.
+    pub(crate) fn whole(connection: &'a Connection, group: GroupKey) -> Self {
+        Self::new(connection, group, i64::MAX)
+    }
+
+    /// Tells that an entry is not among those up to here.
+    pub(crate) fn lacks(&self, id: EntryId) {
+        self.remember(id, None);
+    }
+
+    /// Goes on to an entry that was replayed.
+    pub(crate) fn advance(&mut self, n: i64, entry: &DecodedEntry, position: ChainPosition) {
+        self.upto = n;
+        self.remember(entry.id(), Some(Link { position, lamport: entry.header().lamport() }));
+    }
+
+    fn remember(&self, id: EntryId, link: Option<Link>) {
+        let mut links = self.links.borrow_mut();
+        if links.len() >= LINKS {
+            links.clear();
+        }
+        links.insert(id, link);
+    }
+
+    fn known(&self, id: &EntryId) -> Option<Option<Link>> {
+        self.links.borrow().get(id).copied()
+    }
+
+    fn find_link(&self, id: &EntryId) -> Result<Option<Link>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT chain, seq, lamport FROM entries WHERE id = ?1 AND grp = ?2 AND n <= ?3",
+        )?;
+        let mut rows = statement.query((id.as_bytes(), self.group.0, self.upto))?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let position = ChainPosition { chain: row.get(0)?, seq: row.get(1)? };
+        Ok(Some(Link { position, lamport: row.get(2)? }))
+    }
+}
+
+impl EntryIndex for StoredIndex<'_> {
+    type Error = StoreError;
+
+    fn link(&self, id: &EntryId) -> Result<Option<Link>, StoreError> {
+        if let Some(link) = self.known(id) {
+            return Ok(link);
+        }
+        let link = self.find_link(id)?;
+        self.remember(*id, link);
+        Ok(link)
+    }
+
+    fn dependencies(&self, id: &EntryId) -> Result<Vec<EntryId>, StoreError> {
+        let entry = self.entry(id)?;
+        let headers = entry.iter().map(|entry| entry.decoded().header());
+        Ok(headers.flat_map(|header| header.dependencies()).copied().collect())
+    }
+
+    fn chain(&self, from: ChainPosition) -> Result<Vec<ChainEntry>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, seq, kind, verdict FROM entries
+             WHERE grp = ?1 AND chain = ?2 AND seq >= ?3 AND n <= ?4",
+        )?;
+        let mut rows = statement.query((self.group.0, from.chain, from.seq, self.upto))?;
+        let mut entries = Vec::new();
+        while let Some(row) = rows.next()? {
+            entries.push(ChainEntry {
+                id: EntryId::from_bytes(row.get(0)?),
+                seq: row.get(1)?,
+                kind: Kind::from_number(row.get(2)?),
+                verdict: verdict(row.get(3)?)?,
+            });
+        }
+        Ok(entries)
+    }
+
+    fn entry(&self, id: &EntryId) -> Result<Option<Arc<VerifiedEntry>>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT entry, signature FROM entries WHERE id = ?1 AND grp = ?2 AND n <= ?3",
+        )?;
+        let mut rows = statement.query((id.as_bytes(), self.group.0, self.upto))?;
+        rows.next()?.map(|row| believed_entry(row, *id).map(Arc::new)).transpose()
+    }
+
+    fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, StoreError> {
+        // A new original is all there is in its slot.
+        if self.known(original) == Some(None) {
+            return Ok(Vec::new());
+        }
+        let mut statement =
+            self.connection.prepare_cached("SELECT n FROM entries WHERE id = ?1 AND grp = ?2")?;
+        let n: Option<i64> = statement
+            .query_row((original.as_bytes(), self.group.0), |row| row.get(0))
+            .optional()?;
+        let Some(n) = n else { return Ok(Vec::new()) };
+        // Only applied entries have a slot.
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, lamport, kind FROM entries WHERE n = ?1 AND slot = ?1 AND n <= ?2
+             UNION ALL
+             SELECT id, lamport, kind FROM entries WHERE slot = ?1 AND slot <> n AND n <= ?2",
+        )?;
+        let rows = statement.query_map((n, self.upto), |row| {
+            Ok((EntryId::from_bytes(row.get(0)?), row.get(1)?, row.get(2)?))
+        })?;
+        rows.map(|row| {
+            let (id, lamport, kind): (EntryId, u64, u16) = row?;
+            Ok(SlotEntry { id, lamport, role: role(kind) })
+        })
+        .collect()
+    }
+}
+
+/// The number under which an entry is stored.
+pub(crate) fn find_number(connection: &Connection, id: EntryId) -> Result<Option<i64>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT n FROM entries WHERE id = ?1")?;
+    Ok(statement.query_row([id.as_bytes()], |row| row.get(0)).optional()?)
+}
+
+/// The same of an entry that is stored.
+pub(crate) fn number(connection: &Connection, id: EntryId) -> Result<i64, StoreError> {
+    let gone = || StoreError::Damaged(format!("entry {id} is gone"));
+    find_number(connection, id)?.ok_or_else(gone)
+}
+
+/// What an entry of this kind does to its slot.
+pub(crate) fn role(kind: u16) -> SlotRole {
+    match kind {
+        kind if kind == Kind::COPY.number() => SlotRole::Copy,
+        kind if kind == Kind::CORRECTION.number() => SlotRole::Correction,
+        kind if kind == Kind::CANCELLATION.number() => SlotRole::Cancellation,
+        _ => SlotRole::Original,
+    }
+}
+
+/// A verdict as it is stored.
+pub(crate) fn verdict(code: u8) -> Result<Verdict, StoreError> {
+    let unknown = || StoreError::Damaged(format!("verdict {code} is unknown"));
+    Verdict::from_code(code).ok_or_else(unknown)
+}
+
+/// Reads columns 0 and 1 as an entry that was verified when it came in.
+pub(crate) fn stored_entry(row: &Row<'_>) -> Result<VerifiedEntry, StoreError> {
+    let bytes = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
+    let entry = DecodedEntry::decode(bytes, &row.get(1)?);
+    entry.map(hazmat::trust_stored).map_err(|refusal| changed(&refusal))
+}
+
+/// The same of the entry that is stored under this id, which is not hashed again:
+/// pages are authenticated, and `verify_history` hashes all.
+pub(crate) fn believed_entry(row: &Row<'_>, id: EntryId) -> Result<VerifiedEntry, StoreError> {
+    let bytes = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
+    hazmat::read_stored(id, bytes, &row.get(1)?).map_err(|refusal| changed(&refusal))
+}
+
+fn changed(refusal: &Refusal) -> StoreError {
+    StoreError::Damaged(format!("a stored entry changed: {refusal}"))
+}

@@ -1,0 +1,190 @@
+//! Opening a group: the last checkpoint, and the entries after it.
+
+use std::sync::Arc;
+
+use ledger_core::engine::{
+    Admission, AdmittedEntry, EntryIndex, Ledger, SparseIndex, VerifiedEntry,
+};
+use ledger_core::{EntryId, GroupId};
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::index::{StoredIndex, believed_entry, stored_entry};
+use super::{LoadedLedger, Opening};
+use crate::StoreError;
+use crate::database::GroupKey;
+use crate::platform::progress::{Meter, OnProgress, Phase};
+
+/// What came after a checkpoint.
+pub(crate) const TAIL: &str =
+    "SELECT entry, signature, n, id FROM entries WHERE grp = ?1 AND n > ?2 ORDER BY n";
+
+/// Everything, in the order in which it came.
+pub(crate) const ALL: &str =
+    "SELECT entry, signature, n, id FROM entries WHERE grp = ?1 ORDER BY n";
+
+/// The same, for a group that has most of the file: without its index.
+const MOST: &str = "SELECT entry, signature, n, id FROM entries WHERE +grp = ?1 ORDER BY n";
+
+/// Brings a ledger up to the last stored entry, from where it was last
+/// replayed, else from the newest checkpoint that checks out, else from all
+/// entries.
+///
+/// The stored verdicts are those of the last entry. So no entry that changed
+/// the verdict of another may be replayed over them: what covers less than the
+/// last such entry is of no use.
+///
+/// `progress` is told if all entries have to be replayed.
+///
+/// # Errors
+/// [`StoreError::UnknownGroup`] if another call or process deleted the group.
+pub(crate) fn load(
+    connection: &Connection,
+    group: GroupKey,
+    id: GroupId,
+    known: Option<LoadedLedger>,
+    progress: Option<OnProgress<'_>>,
+) -> Result<LoadedLedger, StoreError> {
+    let flipped: Option<i64> = connection
+        .prepare_cached("SELECT flipped FROM groups WHERE grp = ?1")?
+        .query_row([group.0], |row| row.get(0))
+        .optional()?;
+    let flipped = flipped.ok_or(StoreError::UnknownGroup(id))?;
+    let known = match known.filter(|known| known.upto >= flipped) {
+        Some(loaded) => Ok(loaded),
+        None => newest_checkpoint(connection, group, id, flipped)?,
+    };
+    let dropped = match known {
+        Ok(mut loaded) => {
+            loaded.flipped = flipped;
+            if replay_tail(connection, group, &mut loaded)? {
+                return Ok(loaded);
+            }
+            loaded.opening.dropped_checkpoints.saturating_add(1)
+        }
+        Err(dropped) => dropped,
+    };
+    let (ledger, upto) = rebuild(connection, group, id, progress)?;
+    let replayed = ledger.frontier().entries();
+    let opening = Opening { from_checkpoint: 0, replayed, dropped_checkpoints: dropped };
+    Ok(LoadedLedger { ledger: Arc::new(ledger), upto, flipped, saved: 0, opening })
+}
+
+/// Replays what was stored after what a ledger covers; whether that fits.
+fn replay_tail(
+    connection: &Connection,
+    group: GroupKey,
+    loaded: &mut LoadedLedger,
+) -> Result<bool, StoreError> {
+    let mut statement = connection.prepare_cached(TAIL)?;
+    let mut rows = statement.query((group.0, loaded.upto))?;
+    let mut index = StoredIndex::new(connection, group, loaded.upto);
+    let ledger = &mut loaded.ledger;
+    while let Some(row) = rows.next()? {
+        let entry = believed_entry(row, EntryId::from_bytes(row.get(3)?))?;
+        let n: i64 = row.get(2)?;
+        index.lacks(entry.id());
+        let admitted = admit_stored(ledger, entry, &index)??;
+        // Shared with whoever read it before; then this is a copy.
+        let replayed = Arc::make_mut(ledger).replay(&admitted, &index)?;
+        if !replayed.flips().is_empty() {
+            return Ok(false);
+        }
+        index.advance(n, admitted.verified().decoded(), replayed.position());
+        loaded.upto = n;
+        loaded.opening.replayed = loaded.opening.replayed.saturating_add(1);
+    }
+    Ok(true)
+}
+
+/// An entry that was admitted before is admitted again.
+fn admit_stored<I: EntryIndex>(
+    ledger: &Ledger,
+    entry: VerifiedEntry,
+    index: &I,
+) -> Result<Result<AdmittedEntry, StoreError>, I::Error> {
+    let id = entry.id();
+    Ok(match ledger.admit(entry, index)? {
+        Admission::Admitted(admitted) => Ok(admitted),
+        Admission::Refused(refusal) => Err(StoreError::Refused(refusal)),
+        Admission::Duplicate | Admission::Missing(_) => {
+            Err(StoreError::Damaged(format!("entry {id} stands before its dependencies")))
+        }
+    })
+}
+
+/// Replays all stored entries, with where they stand and their verdicts in memory:
+/// the stored ones are those of the last entry. Also gives the number of the last.
+fn rebuild(
+    connection: &Connection,
+    group: GroupKey,
+    id: GroupId,
+    progress: Option<OnProgress<'_>>,
+) -> Result<(Ledger, i64), StoreError> {
+    let (entries, last) = count(connection, group)?;
+    let mut meter = match progress {
+        Some(tell) => Some(Meter::new(tell, Phase::Opening, entries)?),
+        None => None,
+    };
+    let most = entries >= last / 2;
+    let mut statement = connection.prepare_cached(if most { MOST } else { ALL })?;
+    let mut rows = statement.query([group.0])?;
+    let gone = || StoreError::Damaged("the genesis entry is gone".to_owned());
+    let genesis = rows.next()?.ok_or_else(gone)?;
+    let mut upto: i64 = genesis.get(2)?;
+    let genesis = stored_entry(genesis)?;
+    if genesis.id() != id.genesis() {
+        return Err(gone());
+    }
+    let stored = StoredIndex::whole(connection, group);
+    let mut index = SparseIndex::new(|id: &EntryId| stored.entry(id));
+    let mut ledger = index.begin(&genesis)?;
+    while let Some(row) = rows.next()? {
+        let entry = believed_entry(row, EntryId::from_bytes(row.get(3)?))?;
+        let admitted = admit_stored(&ledger, entry, &index)??;
+        let replayed = ledger.replay(&admitted, &index)?;
+        index.insert(&admitted, &replayed);
+        upto = row.get(2)?;
+        meter.as_mut().map_or(Ok(()), Meter::step)?;
+    }
+    meter.into_iter().for_each(Meter::end);
+    Ok((ledger, upto))
+}
+
+/// How many entries of a group are stored, and the largest number of an entry.
+fn count(connection: &Connection, group: GroupKey) -> Result<(u64, u64), StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT (SELECT count(*) FROM entries WHERE grp = ?1), (SELECT max(n) FROM entries)",
+    )?;
+    let last = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, Option<u64>>(1)?));
+    let (entries, last) = statement.query_row([group.0], last)?;
+    Ok((entries, last.unwrap_or(0)))
+}
+
+/// The newest checkpoint that checks out; else how many did not.
+fn newest_checkpoint(
+    connection: &Connection,
+    group: GroupKey,
+    id: GroupId,
+    flipped: i64,
+) -> Result<Result<LoadedLedger, u64>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT upto, ledger FROM checkpoints WHERE grp = ?1 AND upto >= ?2 ORDER BY upto DESC",
+    )?;
+    let mut rows = statement.query((group.0, flipped))?;
+    let mut dropped: u64 = 0;
+    while let Some(row) = rows.next()? {
+        let upto: i64 = row.get(0)?;
+        let bytes = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+        // One that does not check out is never trusted; an older one, or the
+        // entries themselves, do as well.
+        if let Ok(ledger) = Ledger::from_checkpoint(id, bytes) {
+            let saved = ledger.frontier().entries();
+            let opening =
+                Opening { from_checkpoint: saved, replayed: 0, dropped_checkpoints: dropped };
+            let ledger = Arc::new(ledger);
+            return Ok(Ok(LoadedLedger { ledger, upto, flipped, saved, opening }));
+        }
+        dropped = dropped.saturating_add(1);
+    }
+    Ok(Err(dropped))
+}

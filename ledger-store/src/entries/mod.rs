@@ -1,0 +1,23 @@
+//! The entries of a group: loading their ledger, and adding to them with everything derived.
+//!
+//! `entries` is the only table that is trusted; every other table can be rebuilt from it. So
+//! all writes of entries go through [`GroupTransaction`], which brings the derived tables up to
+//! date in the same transaction.
+
+pub(crate) mod index;
+mod ingest;
+pub(crate) mod load;
+mod loaded;
+pub(crate) mod named;
+mod new_entry;
+pub(crate) mod projections;
+mod sign;
+mod transaction;
+mod waiting;
+
+pub use ingest::Ingested;
+pub(crate) use ingest::{StoredNumbers, admit_batch};
+pub(crate) use loaded::LoadedLedger;
+pub use loaded::Opening;
+pub use new_entry::NewEntry;
+pub(crate) use transaction::GroupTransaction;

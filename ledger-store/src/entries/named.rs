@@ -1,0 +1,57 @@
+//! Which entries change or endorse an original, void ones as well: an expense's
+//! history needs them by index.
+
+use ledger_core::EntryId;
+use ledger_core::engine::{DecodedEntry, Payload, RefIndex};
+use rusqlite::Connection;
+
+use crate::StoreError;
+
+/// The number of the original that an entry changes or endorses, and whether it
+/// endorses it: of a copy, void or not, what that names. `fetch` finds stored entries.
+pub(crate) fn original(
+    entry: &DecodedEntry,
+    fetch: impl Fn(EntryId) -> Result<Option<(i64, DecodedEntry)>, StoreError>,
+) -> Result<Option<(i64, bool)>, StoreError> {
+    let (target, endorses) = match entry.payload() {
+        Payload::Correction(correction) => (correction.target(), false),
+        Payload::Cancellation(cancellation) => (cancellation.target(), false),
+        Payload::Copy(copy) => (copy.original(), false),
+        Payload::Endorsement(endorsement) => (endorsement.target(), true),
+        _ => return Ok(None),
+    };
+    let Some(target) = at(entry, target) else { return Ok(None) };
+    // A copy must name the original itself; what changes a copy changes that.
+    let Some((n, found)) = fetch(target)? else { return Ok(None) };
+    let original = match found.payload() {
+        Payload::Transaction(_) => Some(n),
+        Payload::Copy(copy) if !matches!(entry.payload(), Payload::Copy(_)) => {
+            match at(&found, copy.original()) {
+                Some(original) => fetch(original)?.map(|(n, _)| n),
+                None => None,
+            }
+        }
+        _ => None,
+    };
+    Ok(original.map(|original| (original, endorses)))
+}
+
+/// Notes that entry number `n` changes or endorses an original.
+pub(crate) fn insert(
+    connection: &Connection,
+    original: i64,
+    endorses: bool,
+    n: i64,
+    entry: &DecodedEntry,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO named (original, endorses, lamport, id, n) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute((original, endorses, entry.header().lamport(), entry.id().as_bytes(), n))?;
+    Ok(())
+}
+
+fn at(entry: &DecodedEntry, index: RefIndex) -> Option<EntryId> {
+    entry.header().refs().get(index.as_usize()).copied()
+}

@@ -1,0 +1,109 @@
+//! The entries that an app can record.
+
+use ledger_core::engine::{Draft, EntryIndex as _};
+use ledger_core::keys::SignedCard;
+use ledger_core::{DeviceId, DraftError, EntryId, MemberId, Transaction, VoidReason};
+
+use super::GroupTransaction;
+use crate::StoreError;
+use crate::platform::Environment;
+use crate::platform::environment::random;
+
+/// A new entry, to be recorded with [`Group::append`](crate::Group::append).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NewEntry {
+    /// A placeholder: a member without keys.
+    Placeholder {
+        /// The name.
+        name: String,
+    },
+    /// An expense or a transfer.
+    Record(Transaction),
+    /// A correction: the whole new content of an expense or transfer.
+    Correction {
+        /// The entry that first recorded it.
+        original: EntryId,
+        /// The new content.
+        details: Transaction,
+    },
+    /// A cancellation of an expense or transfer.
+    Cancellation {
+        /// The entry that first recorded it.
+        original: EntryId,
+        /// The reason.
+        reason: Option<String>,
+    },
+    /// A confirmation of an expense or a transfer. It changes no balance, and is shown with the
+    /// entry.
+    Confirmation {
+        /// The entry that first recorded it, or a copy of that.
+        target: EntryId,
+        /// A note on it.
+        note: Option<String>,
+    },
+    /// A dispute of an expense or a transfer. It changes no balance, and is shown with the entry.
+    Dispute {
+        /// The entry that first recorded it, or a copy of that.
+        target: EntryId,
+        /// A note on it.
+        note: Option<String>,
+    },
+    /// A copy of a void entry, signed by this device, with the same content: for what a removed
+    /// member wrote, and is still true.
+    VoidEntryCopy {
+        /// The void entry.
+        original: EntryId,
+    },
+    /// A member with keys of their own.
+    Member {
+        /// The card that the person sent.
+        card: Box<SignedCard>,
+    },
+    /// A claim: a placeholder that this member introduced gets keys of its own.
+    Claim {
+        /// The placeholder.
+        member: MemberId,
+        /// The card that the person sent.
+        card: Box<SignedCard>,
+    },
+    /// A vouching for a member whose introduction is void.
+    Vouching {
+        /// The member.
+        member: MemberId,
+    },
+}
+
+impl NewEntry {
+    pub(super) fn draft(
+        &self,
+        writer: &GroupTransaction<'_>,
+        device: DeviceId,
+        environment: &dyn Environment,
+    ) -> Result<Draft, StoreError> {
+        let state = writer.ledger().state();
+        Ok(match self {
+            Self::Placeholder { name } => {
+                let me = state.device_owner(device).ok_or(DraftError::ForeignDevice)?;
+                Draft::placeholder(state, me, name, *random(environment)?)?
+            }
+            Self::Record(details) => Draft::record(state, details)?,
+            Self::Correction { original, details } => Draft::correction(state, *original, details)?,
+            Self::Cancellation { original, reason } => {
+                Draft::cancellation(*original, reason.clone())
+            }
+            Self::Confirmation { target, note } => Draft::endorsement(*target, true, note.clone()),
+            Self::Dispute { target, note } => Draft::endorsement(*target, false, note.clone()),
+            Self::VoidEntryCopy { original } => {
+                let unknown = || StoreError::UnknownEntry(vec![*original]);
+                let entry = writer.index().entry(original)?.ok_or_else(unknown)?;
+                let wrong = StoreError::WouldBeVoid(VoidReason::WrongTarget);
+                let details = state.transaction_of(entry.decoded()).ok_or(wrong)?;
+                Draft::copy(state, *original, &details)?
+            }
+            Self::Member { card } => Draft::add_member(state, card)?,
+            Self::Claim { member, card } => Draft::claim(state, *member, card)?,
+            Self::Vouching { member } => Draft::adopt(state, *member)?,
+        })
+    }
+}

@@ -1,0 +1,256 @@
+//! The lists of expenses: by date, by what they can be found by, by words. They
+//! belong to the content that a slot shows, and move with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ledger_core::engine::{DecodedEntry, Slot};
+use ledger_core::{Currency, GroupState, MemberId, Transaction};
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::index::number;
+use crate::StoreError;
+use crate::database::GroupKey;
+
+/// Places of a number beside its date in [`place`].
+const NUMBERS: i64 = 1 << 36;
+
+/// Of most so many expenses, rows are kept for later.
+const KEPT: usize = 1_000;
+
+/// What an expense can be found by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Term {
+    pub(crate) kind: u8,
+    pub(crate) value: Vec<u8>,
+}
+
+impl Term {
+    pub(crate) fn member(member: MemberId) -> Self {
+        Self { kind: 1, value: member.as_bytes().to_vec() }
+    }
+
+    pub(crate) fn category(category: &str) -> Self {
+        Self { kind: 2, value: category.as_bytes().to_vec() }
+    }
+
+    pub(crate) fn currency(currency: Currency) -> Self {
+        Self { kind: 3, value: currency.code().as_bytes().to_vec() }
+    }
+
+    /// Its number in the database, if anything was ever found by it.
+    pub(crate) fn number(
+        &self,
+        connection: &Connection,
+        group: GroupKey,
+    ) -> Result<Option<i64>, StoreError> {
+        let mut statement = connection
+            .prepare_cached("SELECT term FROM terms WHERE grp = ?1 AND kind = ?2 AND value = ?3")?;
+        let number = statement.query_row((group.0, self.kind, &self.value), |row| row.get(0));
+        Ok(number.optional()?)
+    }
+}
+
+/// What the lists say of a content.
+pub(crate) struct Listed {
+    pub(crate) date: u32,
+    pub(crate) terms: BTreeSet<Term>,
+    pub(crate) words: String,
+}
+
+impl Listed {
+    /// None if the entry has no content, or names somebody unknown.
+    pub(crate) fn of(entry: &DecodedEntry, state: &GroupState) -> Option<Self> {
+        let details = state.transaction_of(entry)?;
+        let parts = details.paid().into_iter().chain(details.owed());
+        let mut terms: BTreeSet<Term> = parts.map(|(member, _)| Term::member(member)).collect();
+        terms.insert(Term::currency(details.currency()));
+        let mut words = details.description().to_owned();
+        if let Transaction::Expense(expense) = &details {
+            terms.extend(expense.category.as_deref().map(Term::category));
+            for more in expense.category.iter().chain(&expense.note) {
+                words.push('\n');
+                words.push_str(more);
+            }
+        }
+        Some(Self { date: details.date().yyyymmdd(), terms, words })
+    }
+}
+
+/// A place in the list as one number, in the order of the list; none if it is
+/// beyond every place.
+pub(crate) fn place(date: u64, n: u64) -> Option<i64> {
+    let n = i64::try_from(n).ok()?.min(NUMBERS.checked_sub(1)?);
+    i64::try_from(date).ok()?.checked_mul(NUMBERS)?.checked_add(n)
+}
+
+/// The row in `texts` of an expense.
+pub(crate) fn text_row(date: u32, original: i64) -> Result<i64, StoreError> {
+    let number = u64::try_from(original).ok().filter(|_| original < NUMBERS);
+    let place = number.and_then(|n| place(u64::from(date), n));
+    place.ok_or_else(|| StoreError::Damaged(format!("entry number {original} is too large")))
+}
+
+/// The lists of one group, as they are written in one transaction.
+pub(crate) struct Lists<'a> {
+    connection: &'a Connection,
+    group: GroupKey,
+    /// Numbers of terms that were met in this transaction.
+    terms: BTreeMap<Term, i64>,
+    /// Rows of `texts` that are still to be written: many at a time take less than
+    /// one between two of other tables.
+    words: Vec<(i64, String)>,
+    /// Rows of `found_by` that are still to be written: in their order they take
+    /// less, as many go to one page.
+    found: Vec<(i64, u32, i64)>,
+}
+
+impl<'a> Lists<'a> {
+    pub(crate) fn new(connection: &'a Connection, group: GroupKey) -> Self {
+        Self { connection, group, terms: BTreeMap::new(), words: Vec::new(), found: Vec::new() }
+    }
+
+    /// Writes what is still to be written. Belongs before the end of the
+    /// transaction.
+    pub(crate) fn finish(&mut self) -> Result<(), StoreError> {
+        let mut insert =
+            self.connection.prepare_cached("INSERT INTO texts (rowid, words) VALUES (?1, ?2)")?;
+        for row in self.words.drain(..) {
+            insert.execute(row)?;
+        }
+        let mut insert = self
+            .connection
+            .prepare_cached("INSERT INTO found_by (term, date, n) VALUES (?1, ?2, ?3)")?;
+        self.found.sort_unstable();
+        for row in self.found.drain(..) {
+            insert.execute(row)?;
+        }
+        Ok(())
+    }
+
+    /// Lists what is new: the entry opens a slot and is all there is in it.
+    pub(crate) fn open(
+        &mut self,
+        state: &GroupState,
+        n: i64,
+        entry: &DecodedEntry,
+    ) -> Result<(), StoreError> {
+        let listed = Listed::of(entry, state).ok_or_else(|| shows_nothing(n))?;
+        self.insert(n, n, false, listed)
+    }
+
+    /// Brings every list up to date with what a slot shows now. An entry that
+    /// was just written, with its number, need not be read again.
+    pub(crate) fn update(
+        &mut self,
+        state: &GroupState,
+        original: i64,
+        slot: &Slot,
+        written: Option<(i64, &DecodedEntry)>,
+    ) -> Result<(), StoreError> {
+        let before: Option<i64> = self
+            .connection
+            .prepare_cached("SELECT content FROM expenses WHERE n = ?1")?
+            .query_row([original], |row| row.get(0))
+            .optional()?;
+        let written = written.filter(|(_, entry)| slot.content() == Some(entry.id()));
+        let after = match (written, slot.content()) {
+            (Some((n, _)), _) => Some(n),
+            (None, Some(shown)) => Some(number(self.connection, shown)?),
+            (None, None) => None,
+        };
+        if before.is_some() && before == after {
+            self.connection
+                .prepare_cached("UPDATE expenses SET cancelled = ?2 WHERE n = ?1")?
+                .execute((original, slot.is_cancelled()))?;
+            return Ok(());
+        }
+        if let Some(before) = before {
+            let listed = listed(self.connection, state, before)?;
+            self.delete(original, &listed)?;
+        }
+        // A slot whose original is void shows nothing and has no row.
+        let Some(n) = after else { return Ok(()) };
+        let listed = match written {
+            Some((_, entry)) => Listed::of(entry, state).ok_or_else(|| shows_nothing(n))?,
+            None => listed(self.connection, state, n)?,
+        };
+        self.insert(original, n, slot.is_cancelled(), listed)
+    }
+
+    /// Puts a slot into every list. `content` is the number of the entry that it
+    /// shows.
+    pub(crate) fn insert(
+        &mut self,
+        original: i64,
+        content: i64,
+        cancelled: bool,
+        listed: Listed,
+    ) -> Result<(), StoreError> {
+        let (connection, group) = (self.connection, self.group);
+        connection
+            .prepare_cached(
+                "INSERT INTO expenses (n, grp, date, content, cancelled)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute((original, group.0, listed.date, content, cancelled))?;
+        for term in listed.terms {
+            let term = self.term(term)?;
+            self.found.push((term, listed.date, original));
+        }
+        self.words.push((text_row(listed.date, original)?, listed.words));
+        if self.words.len() >= KEPT {
+            self.finish()?;
+        }
+        Ok(())
+    }
+
+    fn delete(&mut self, original: i64, listed: &Listed) -> Result<(), StoreError> {
+        // What is to be deleted must be there.
+        self.finish()?;
+        let connection = self.connection;
+        let mut find = connection.prepare_cached(
+            "DELETE FROM found_by WHERE date = ?4 AND n = ?5 AND term =
+             (SELECT term FROM terms WHERE grp = ?1 AND kind = ?2 AND value = ?3)",
+        )?;
+        for term in &listed.terms {
+            find.execute((self.group.0, term.kind, &term.value, listed.date, original))?;
+        }
+        connection
+            .prepare_cached("DELETE FROM texts WHERE rowid = ?1")?
+            .execute([text_row(listed.date, original)?])?;
+        connection.prepare_cached("DELETE FROM expenses WHERE n = ?1")?.execute([original])?;
+        Ok(())
+    }
+
+    /// The number of a term; it gets one if it has none.
+    fn term(&mut self, term: Term) -> Result<i64, StoreError> {
+        if let Some(number) = self.terms.get(&term) {
+            return Ok(*number);
+        }
+        let number = match term.number(self.connection, self.group)? {
+            Some(number) => number,
+            None => {
+                self.connection
+                    .prepare_cached("INSERT INTO terms (grp, kind, value) VALUES (?1, ?2, ?3)")?
+                    .execute((self.group.0, term.kind, &term.value))?;
+                self.connection.last_insert_rowid()
+            }
+        };
+        self.terms.insert(term, number);
+        Ok(number)
+    }
+}
+
+fn listed(connection: &Connection, state: &GroupState, n: i64) -> Result<Listed, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT entry, signature FROM entries WHERE n = ?1")?;
+    let mut rows = statement.query([n])?;
+    let row = rows.next()?.ok_or_else(|| shows_nothing(n))?;
+    let bytes = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
+    let entry = DecodedEntry::decode(bytes, &row.get(1)?)?;
+    Listed::of(&entry, state).ok_or_else(|| shows_nothing(n))
+}
+
+fn shows_nothing(n: i64) -> StoreError {
+    StoreError::Damaged(format!("entry number {n} shows nothing"))
+}

@@ -1,0 +1,83 @@
+//! Signing entries of this device inside a transaction.
+
+use ledger_core::engine::{Admission, Draft, VerifiedEntry};
+use ledger_core::keys::DeviceKey;
+use ledger_core::{DeviceId, DraftError, EntryId, Verdict};
+
+use super::{GroupTransaction, NewEntry};
+use crate::StoreError;
+
+impl GroupTransaction<'_> {
+    /// Drafts, signs and appends one entry.
+    pub(crate) fn record(
+        &mut self,
+        device: &DeviceKey,
+        entry: &NewEntry,
+    ) -> Result<EntryId, StoreError> {
+        // Before drafting: a merge entry may change the state that the draft is made from.
+        self.merge_heads(device)?;
+        let draft = entry.draft(self, device.id(), self.environment())?;
+        self.sign_and_append(device, draft)
+    }
+
+    /// Signs a draft at the next position of the device's chain, and appends it.
+    pub(crate) fn sign_and_append(
+        &mut self,
+        device: &DeviceKey,
+        draft: Draft,
+    ) -> Result<EntryId, StoreError> {
+        self.refuse_fork(device.id())?;
+        let position = self.ledger().next_position(device.id());
+        let position = position.ok_or(DraftError::ForeignDevice)?;
+        let signed = draft.sign(device, &position, self.environment().now_ms())?;
+        self.append_signed(signed)
+    }
+
+    /// Appends merge entries until one entry can have all heads as parents, so that nobody can
+    /// keep others from writing by forking.
+    pub(crate) fn merge_heads(&mut self, device: &DeviceKey) -> Result<(), StoreError> {
+        self.refuse_fork(device.id())?;
+        while self.ledger().next_position(device.id()).is_none() {
+            let home = match self.ledger().enrolment_entry(device.id()) {
+                Some(home) => Some((home, self.stored(home)?.decoded().header().lamport())),
+                None => None,
+            };
+            let position = self.ledger().merge_position(device.id(), home);
+            let position = position.ok_or(DraftError::ForeignDevice)?;
+            let now_ms = self.environment().now_ms();
+            self.append_signed(Draft::merge().sign(device, &position, now_ms)?)?;
+        }
+        Ok(())
+    }
+
+    fn append_signed(&mut self, signed: VerifiedEntry) -> Result<EntryId, StoreError> {
+        let id = signed.id();
+        match self.admit(signed)? {
+            Admission::Admitted(entry) => {
+                // A person who records something wants it to count; a void entry would stay
+                // in everybody's ledger for nothing.
+                if let Verdict::Void(reason) = self.append(&entry)? {
+                    return Err(StoreError::WouldBeVoid(reason));
+                }
+            }
+            Admission::Duplicate => {}
+            Admission::Refused(refusal) => return Err(StoreError::Refused(refusal)),
+            // A caller can name an original that is not in the ledger.
+            Admission::Missing(ids) => {
+                return Err(StoreError::UnknownEntry(ids.into_iter().collect()));
+            }
+        }
+        Ok(id)
+    }
+
+    /// Refuses to sign for a device whose chain forked.
+    ///
+    /// # Errors
+    /// [`StoreError::Forked`] if it has.
+    fn refuse_fork(&self, device: DeviceId) -> Result<(), StoreError> {
+        match self.ledger().has_forked(device) {
+            true => Err(StoreError::Forked(device)),
+            false => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! Writing entries and everything derived from them, in one transaction.
+
+use std::sync::Arc;
+
+use ledger_core::engine::{
+    Admission, AdmittedEntry, DecodedEntry, EntryIndex as _, Ledger, Replayed, SlotReference,
+    VerifiedEntry,
+};
+use ledger_core::limits::CHECKPOINT_INTERVAL;
+use ledger_core::{EntryId, Transaction, Verdict};
+use rusqlite::Connection;
+
+use super::index::{StoredIndex, number};
+use super::projections::Lists;
+use super::{LoadedLedger, Opening, named};
+use crate::StoreError;
+use crate::database::GroupKey;
+use crate::platform::Environment;
+use crate::platform::environment::CallContext;
+
+/// How many checkpoints of a group are kept.
+const CHECKPOINTS_KEPT: u32 = 3;
+
+/// Adds entries to one group inside the caller's transaction.
+pub(crate) struct GroupTransaction<'a> {
+    connection: &'a Connection,
+    group: GroupKey,
+    loaded: LoadedLedger,
+    index: StoredIndex<'a>,
+    lists: Lists<'a>,
+    /// The number of the last entry of all groups.
+    last: i64,
+    /// Whether verdicts on stored entries changed.
+    flipped: bool,
+    context: &'a CallContext,
+}
+
+impl<'a> GroupTransaction<'a> {
+    /// Inside a transaction that keeps other processes from writing.
+    pub(crate) fn new(
+        connection: &'a Connection,
+        group: GroupKey,
+        loaded: LoadedLedger,
+        context: &'a CallContext,
+    ) -> Result<Self, StoreError> {
+        let (lists, last) = (Lists::new(connection, group), last(connection)?);
+        let index = StoredIndex::new(connection, group, loaded.upto);
+        Ok(Self { connection, group, loaded, index, lists, last, flipped: false, context })
+    }
+
+    /// Keeps the genesis entry of a new group.
+    pub(crate) fn insert_genesis(
+        connection: &Connection,
+        group: GroupKey,
+        genesis: &VerifiedEntry,
+    ) -> Result<LoadedLedger, StoreError> {
+        let ledger = Arc::new(Ledger::from_genesis(genesis)?);
+        let upto = after(last(connection)?)?;
+        let beside = Beside { chain: 0, verdict: 0, slot: None };
+        insert_entry(connection, group, upto, genesis, &beside)?;
+        let opening = Opening { from_checkpoint: 0, replayed: 1, dropped_checkpoints: 0 };
+        Ok(LoadedLedger { ledger, upto, flipped: 0, saved: 0, opening })
+    }
+
+    pub(crate) fn group(&self) -> GroupKey {
+        self.group
+    }
+
+    pub(crate) fn connection(&self) -> &'a Connection {
+        self.connection
+    }
+
+    /// Time and randomness for what is written.
+    pub(crate) fn environment(&self) -> &'a dyn Environment {
+        self.context
+    }
+
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.loaded.ledger
+    }
+
+    /// What is stored, as far as the ledger covers it.
+    pub(crate) fn index(&self) -> &StoredIndex<'a> {
+        &self.index
+    }
+
+    /// The number of the entry that was stored last.
+    pub(super) fn last(&self) -> i64 {
+        self.last
+    }
+
+    /// An entry that must be here.
+    pub(crate) fn stored(&self, id: EntryId) -> Result<Arc<VerifiedEntry>, StoreError> {
+        let found = self.index().entry(&id)?;
+        found.ok_or_else(|| StoreError::Damaged(format!("entry {id} is gone")))
+    }
+
+    /// Under which of the person's root keys they are in this group.
+    pub(crate) fn root_index(&self) -> Result<u32, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT root_index FROM groups WHERE grp = ?1")?;
+        Ok(statement.query_row([self.group.0], |row| row.get(0))?)
+    }
+
+    /// What was said last of a stored entry.
+    pub(crate) fn verdict(&self, id: &EntryId) -> Result<Verdict, StoreError> {
+        let n = number(self.connection, *id)?;
+        let mut statement =
+            self.connection.prepare_cached("SELECT verdict FROM entries WHERE n = ?1")?;
+        super::index::verdict(statement.query_row([n], |row| row.get(0))?)
+    }
+
+    /// Whether a row of an import was recorded before. One that was recorded
+    /// and cancelled since counts as recorded.
+    #[cfg(feature = "import")]
+    pub(crate) fn has_origin(&self, origin: ledger_core::Origin) -> Result<bool, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT 1 FROM origins WHERE grp = ?1 AND origin = ?2")?;
+        Ok(statement.exists((self.group.0, origin.as_bytes()))?)
+    }
+
+    /// Whether an entry may be kept now. Changes nothing.
+    pub(crate) fn admit(
+        &self,
+        entry: impl Into<Arc<VerifiedEntry>>,
+    ) -> Result<Admission, StoreError> {
+        self.loaded.ledger.admit(entry, &self.index)
+    }
+
+    /// Judges and keeps an entry that was admitted, and brings up to date what
+    /// is derived.
+    pub(crate) fn append(&mut self, entry: &AdmittedEntry) -> Result<Verdict, StoreError> {
+        let replayed = Arc::make_mut(&mut self.loaded.ledger).replay(entry, &self.index)?;
+        let n = after(self.last)?;
+        self.insert(n, entry.verified(), &replayed)?;
+        (self.last, self.loaded.upto) = (n, n);
+        self.index.advance(n, entry.verified().decoded(), replayed.position());
+        self.flip(&replayed)?;
+        Ok(replayed.verdict())
+    }
+
+    /// Writes an entry, and what it does to its slot.
+    fn insert(
+        &mut self,
+        n: i64,
+        verified: &VerifiedEntry,
+        replayed: &Replayed,
+    ) -> Result<(), StoreError> {
+        let (entry, slot, named) = (verified.decoded(), replayed.slot(), replayed.slot_reference());
+        // What an entry names is what its slot is called by.
+        let original = match (named, slot) {
+            (Some(SlotReference { original, .. }), _) => Some(number(self.connection, original)?),
+            (None, slot) => slot.map(|_| n),
+        };
+        let (chain, verdict) = (replayed.position().chain, replayed.verdict().code());
+        let beside = Beside { chain, verdict, slot: original.filter(|_| slot.is_some()) };
+        insert_entry(self.connection, self.group, n, verified, &beside)?;
+        let Some(original) = original else { return Ok(()) };
+        if let Some(named) = named {
+            named::insert(self.connection, original, named.endorses, n, entry)?;
+        }
+        let Some((_, _, slot)) = slot else { return Ok(()) };
+        let state = self.loaded.ledger.state();
+        if original == n {
+            // Nothing can stand in a slot before what opens it.
+            self.lists.open(state, n, entry)?;
+        } else {
+            self.lists.update(state, original, &slot, Some((n, entry)))?;
+        }
+        self.note_origin(n, entry, true)
+    }
+
+    /// Writes the verdicts on earlier entries that changed, and what follows.
+    fn flip(&mut self, replayed: &Replayed) -> Result<(), StoreError> {
+        if replayed.flips().is_empty() {
+            return Ok(());
+        }
+        let connection = self.connection;
+        let mut set =
+            connection.prepare_cached("UPDATE entries SET verdict = ?2, slot = ?3 WHERE n = ?1")?;
+        for flip in replayed.flips() {
+            let n = number(connection, flip.id)?;
+            let applied = flip.verdict.is_applied();
+            let slot = match flip.slot.filter(|_| applied) {
+                Some((original, _)) => Some(number(connection, original)?),
+                None => None,
+            };
+            set.execute((n, flip.verdict.code(), slot))?;
+            // Without a slot, it has no content that could come from anywhere.
+            if flip.slot.is_some() {
+                let bytes: Vec<u8> = connection
+                    .prepare_cached("SELECT entry FROM entries WHERE n = ?1")?
+                    .query_row([n], |row| row.get(0))?;
+                self.note_origin(n, &DecodedEntry::decode(&bytes, &[0; 64])?, applied)?;
+            }
+        }
+        for (original, slot) in replayed.slots() {
+            let original = number(connection, original)?;
+            self.lists.update(self.loaded.ledger.state(), original, &slot, None)?;
+        }
+        connection
+            .prepare_cached("UPDATE groups SET flipped = ?2 WHERE grp = ?1")?
+            .execute((self.group.0, self.loaded.upto))?;
+        self.loaded.flipped = self.loaded.upto;
+        self.flipped = true;
+        Ok(())
+    }
+
+    /// Notes which row of an import an entry came from, if it is applied.
+    fn note_origin(&self, n: i64, entry: &DecodedEntry, applied: bool) -> Result<(), StoreError> {
+        let origin = entry.payload().transaction().and_then(Transaction::origin);
+        let Some(origin) = origin else { return Ok(()) };
+        let change = if applied {
+            "INSERT INTO origins (grp, origin, n) VALUES (?1, ?2, ?3)"
+        } else {
+            "DELETE FROM origins WHERE grp = ?1 AND origin = ?2 AND n = ?3"
+        };
+        let mut statement = self.connection.prepare_cached(change)?;
+        statement.execute((self.group.0, origin.as_bytes(), n))?;
+        Ok(())
+    }
+
+    /// Saves a checkpoint if entries came since the last one.
+    pub(crate) fn save_checkpoint(&mut self) -> Result<(), StoreError> {
+        if self.loaded.is_unsaved() {
+            self.checkpoint()?;
+            self.loaded.saved = self.loaded.ledger.frontier().entries();
+        }
+        Ok(())
+    }
+
+    /// Ends a batch: saves a checkpoint if one is due.
+    pub(crate) fn finish(mut self) -> Result<LoadedLedger, StoreError> {
+        self.lists.finish()?;
+        let entries = self.loaded.ledger.frontier().entries();
+        if self.flipped {
+            // Of no use from here on.
+            self.connection.execute(
+                "DELETE FROM checkpoints WHERE grp = ?1 AND upto < ?2",
+                (self.group.0, self.loaded.upto),
+            )?;
+        }
+        if self.flipped || entries.saturating_sub(self.loaded.saved) >= CHECKPOINT_INTERVAL {
+            self.checkpoint()?;
+            self.loaded.saved = entries;
+        }
+        Ok(self.loaded)
+    }
+
+    fn checkpoint(&self) -> Result<(), StoreError> {
+        self.connection.execute(
+            "INSERT OR REPLACE INTO checkpoints (grp, upto, ledger) VALUES (?1, ?2, ?3)",
+            (self.group.0, self.loaded.upto, self.loaded.ledger.to_checkpoint()),
+        )?;
+        self.connection.execute(
+            "DELETE FROM checkpoints WHERE grp = ?1 AND upto NOT IN
+             (SELECT upto FROM checkpoints WHERE grp = ?1 ORDER BY upto DESC LIMIT ?2)",
+            (self.group.0, CHECKPOINTS_KEPT),
+        )?;
+        Ok(())
+    }
+}
+
+/// The number of the last entry of all groups.
+fn last(connection: &Connection) -> Result<i64, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT coalesce(max(n), 0) FROM entries")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
+}
+
+fn after(n: i64) -> Result<i64, StoreError> {
+    n.checked_add(1).ok_or_else(|| StoreError::Damaged(format!("entry number {n} is too large")))
+}
+
+/// What is stored beside an entry.
+struct Beside {
+    chain: u32,
+    verdict: u8,
+    slot: Option<i64>,
+}
+
+fn insert_entry(
+    connection: &Connection,
+    group: GroupKey,
+    n: i64,
+    entry: &VerifiedEntry,
+    beside: &Beside,
+) -> Result<(), StoreError> {
+    let decoded = entry.decoded();
+    let header = decoded.header();
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO entries
+         (n, grp, id, chain, seq, lamport, kind, verdict, slot, entry, signature)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    )?;
+    statement.execute((
+        n,
+        group.0,
+        decoded.id().as_bytes(),
+        beside.chain,
+        header.seq(),
+        header.lamport(),
+        header.kind().number(),
+        beside.verdict,
+        beside.slot,
+        decoded.as_bytes(),
+        decoded.signature(),
+    ))?;
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! Entries that wait for others, kept so that a restart loses none.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use ledger_core::engine::{EntryIndex as _, Pending, VerifiedEntry};
+use ledger_core::{EntryId, GroupState};
+use rusqlite::Connection;
+
+use super::index::{StoredIndex, stored_entry};
+use crate::StoreError;
+use crate::database::GroupKey;
+
+/// What waits in one group, in memory and in the database.
+pub(super) struct Waiting<'a> {
+    connection: &'a Connection,
+    group: GroupKey,
+    pending: Pending,
+}
+
+impl<'a> Waiting<'a> {
+    /// Goes on with what was known, unless another process changed it. Also
+    /// gives back entries for which nothing is missing any more.
+    pub(super) fn open(
+        connection: &'a Connection,
+        group: GroupKey,
+        known: Option<Pending>,
+    ) -> Result<(Self, Vec<VerifiedEntry>), StoreError> {
+        if let Some(pending) = known
+            && pending.entries().map(VerifiedEntry::id).eq(stored(connection, group)?)
+        {
+            return Ok((Self { connection, group, pending }, Vec::new()));
+        }
+        let mut waiting = Self { connection, group, pending: Pending::new() };
+        let mut ready = Vec::new();
+        let index = StoredIndex::whole(connection, group);
+        let mut statement =
+            connection.prepare("SELECT entry, signature FROM pending WHERE grp = ?1")?;
+        let mut rows = statement.query([group.0])?;
+        while let Some(row) = rows.next()? {
+            let entry = stored_entry(row)?;
+            let mut missing = BTreeSet::new();
+            for id in entry.decoded().header().dependencies() {
+                if index.link(id)?.is_none() {
+                    missing.insert(*id);
+                }
+            }
+            if missing.is_empty() {
+                waiting.forget(&entry.id())?;
+                ready.push(entry);
+            } else {
+                waiting.pending.hold(entry, missing);
+            }
+        }
+        Ok((waiting, ready))
+    }
+
+    /// Keeps an entry that waits; what has to give way is forgotten.
+    pub(super) fn hold(
+        &mut self,
+        entry: VerifiedEntry,
+        missing: BTreeSet<EntryId>,
+    ) -> Result<(), StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "INSERT OR IGNORE INTO pending (grp, id, entry, signature) VALUES (?1, ?2, ?3, ?4)",
+        )?;
+        let decoded = entry.decoded();
+        statement.execute((
+            self.group.0,
+            decoded.id().as_bytes(),
+            decoded.as_bytes(),
+            decoded.signature(),
+        ))?;
+        for id in self.pending.hold(entry, missing) {
+            self.forget(&id)?;
+        }
+        Ok(())
+    }
+
+    /// Entries that wait for nothing more now that one was admitted.
+    pub(super) fn release(&mut self, admitted: &EntryId) -> Result<Vec<VerifiedEntry>, StoreError> {
+        let ready = self.pending.release(admitted);
+        for entry in &ready {
+            self.forget(&entry.id())?;
+        }
+        Ok(ready)
+    }
+
+    /// Takes out what was left out and is needed: what entries that wait here
+    /// and were signed by a device that may write depend on, directly or not.
+    /// Notes all that they depend on in `needed`.
+    pub(super) fn needed(
+        &self,
+        state: &GroupState,
+        left_out: &mut BTreeMap<EntryId, Arc<VerifiedEntry>>,
+        needed: &mut BTreeSet<EntryId>,
+    ) -> Vec<Arc<VerifiedEntry>> {
+        if left_out.is_empty() {
+            return Vec::new();
+        }
+        let waiting: BTreeMap<EntryId, &VerifiedEntry> =
+            self.pending.entries().map(|entry| (entry.id(), entry)).collect();
+        let standing = |entry: &&&VerifiedEntry| state.may_write(entry.decoded().header().device());
+        let mut open: Vec<EntryId> =
+            waiting.values().filter(standing).flat_map(|entry| dependencies(entry)).collect();
+        let mut taken = Vec::new();
+        let mut seen = BTreeSet::new();
+        while let Some(id) = open.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            if let Some(entry) = left_out.remove(&id) {
+                open.extend(dependencies(&entry));
+                taken.push(entry);
+            } else if let Some(entry) = waiting.get(&id) {
+                open.extend(dependencies(entry));
+            }
+        }
+        needed.extend(seen);
+        taken
+    }
+
+    /// The entries to ask for.
+    pub(super) fn missing(&self) -> BTreeSet<EntryId> {
+        self.pending.missing().collect()
+    }
+
+    pub(super) fn into_pending(self) -> Pending {
+        self.pending
+    }
+
+    fn forget(&self, id: &EntryId) -> Result<(), StoreError> {
+        let mut statement = self.connection.prepare_cached("DELETE FROM pending WHERE id = ?1")?;
+        statement.execute([id.as_bytes()])?;
+        Ok(())
+    }
+}
+
+/// The ids of what waits, in their order.
+fn stored(connection: &Connection, group: GroupKey) -> Result<BTreeSet<EntryId>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT id FROM pending WHERE grp = ?1")?;
+    let rows = statement.query_map([group.0], |row| row.get(0).map(EntryId::from_bytes))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn dependencies(entry: &VerifiedEntry) -> impl Iterator<Item = EntryId> {
+    entry.decoded().header().dependencies().copied()
+}

@@ -1,0 +1,234 @@
+//! The errors of this crate.
+
+mod bundle_cursor;
+mod database;
+mod secret;
+
+use std::path::PathBuf;
+
+use ledger_core::keys::PhraseError;
+use ledger_core::messages::MessageError;
+use ledger_core::messages::invite::JoinError;
+use ledger_core::messages::pairing::PairingError;
+use ledger_core::messages::recovery::{EnrolmentError, ShareError};
+use ledger_core::{DeviceId, DraftError, EntryId, GroupId, MemberId, Refusal, VoidReason};
+
+pub use bundle_cursor::BundleCursorError;
+pub use database::DatabaseError;
+pub use secret::{SecretError, SecretErrorKind};
+
+/// The error of every call of this crate. A call that fails leaves the database as it was, or at
+/// the end of the last whole batch where its documentation says so.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The file does not exist.
+    #[error("there is no database at {}; check the path, or import into it first", .0.display())]
+    NotFound(PathBuf),
+    /// The secret store holds no key for this file, or a wrong one.
+    #[error(
+        "the key file has no key for {}; use the key file that was made with it \
+         (or, if it was not moved, the first bytes of the database are damaged)",
+        .0.display()
+    )]
+    WrongKey(PathBuf),
+    /// The file has a plaintext header, and the secret store holds no salt for it.
+    #[error(
+        "the salt of {} is not known: it has a plaintext header, so open it with \
+         StoreOptions::plaintext_header and the name and secrets that it was made with",
+        .0.display()
+    )]
+    NoSalt(PathBuf),
+    /// The linked SQLite cannot encrypt.
+    #[error(
+        "the linked SQLite has no cipher, so anybody could read the database; \
+         build ledger-store with the feature `sqlcipher`"
+    )]
+    NoCipher,
+    /// The file is not an intact database of this library.
+    #[error("the database is damaged: {0}; restore a backup, or sync anew from another device")]
+    Damaged(String),
+    /// A newer version of this library wrote the file.
+    #[error("the database has schema {found}, this version knows up to {known}; update the app")]
+    FromTheFuture {
+        /// Schema version of the file.
+        found: i64,
+        /// Newest schema version known.
+        known: i64,
+    },
+    /// Other calls or processes used the database for longer than a call waits.
+    #[error("the database was in use for too long, so nothing was done; try again")]
+    Busy,
+    /// The store is suspended, or was while the call ran.
+    #[error("the store is suspended, so nothing was done; resume it and try again")]
+    Suspended,
+    /// A call did not end in time when the store was suspended.
+    #[error(
+        "the store is suspended, but a call has not ended yet and holds the file until it does; \
+         stop it, as from its progress callback, and suspend again"
+    )]
+    StillInUse,
+    /// The disk is full.
+    #[error("the disk is full; free some space and try again")]
+    DiskFull,
+    /// The file or its folder cannot be written.
+    #[error("the database cannot be written; check its permissions and its folder's")]
+    ReadOnly,
+    /// The file, or its log beside it, cannot be opened or made.
+    #[error(
+        "the database, or a file beside it, cannot be opened or made; check that its folder \
+         exists, and the permissions of both"
+    )]
+    CannotOpen,
+    /// A disk failed to read, write or flush.
+    #[error(
+        "the storage failed: {0}; nothing was half-done: check the disk and its space, then try \
+         again"
+    )]
+    Storage(#[source] DatabaseError),
+    /// Any other failure of the database.
+    #[error("the database could not be used: {0}")]
+    Database(#[source] DatabaseError),
+    /// A file could not be read or written.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The secret store failed.
+    #[error(transparent)]
+    Secrets(#[from] SecretError),
+    /// The system gave no randomness.
+    #[error("the system has no randomness to give: {0}")]
+    Randomness(String),
+    /// The group is not in this database.
+    #[error("group {} is not in this database", .0.short())]
+    UnknownGroup(GroupId),
+    /// A new entry names entries that are not in the ledger.
+    #[error("no entry {} is in the ledger; use an id that the group lists", list(.0))]
+    UnknownEntry(Vec<EntryId>),
+    /// A new entry breaks a rule of form; the caller is at fault.
+    #[error(transparent)]
+    Draft(#[from] DraftError),
+    /// A new entry would be void, so it was not recorded.
+    #[error("nothing was recorded, as it would not count: {0}")]
+    WouldBeVoid(VoidReason),
+    /// A proposed statement would now have other effects than those that were shown.
+    #[error("the ledger changed since the proposal was shown; show it again before signing")]
+    ProposalOutdated,
+    /// This device may record entries, but holds no root key.
+    #[error("this device does not hold your root key; use one that does, or your recovery phrase")]
+    NoRootKey,
+    /// An entry breaks a rule; its author or carrier is at fault.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// A link, file or code is of another kind, or incomplete.
+    #[error(transparent)]
+    Message(#[from] MessageError),
+    /// A join request or its answer cannot be used.
+    #[error(transparent)]
+    Join(#[from] JoinError),
+    /// A pairing failed.
+    #[error(transparent)]
+    Pairing(#[from] PairingError),
+    /// A share of a recovery phrase cannot be made or used.
+    #[error(transparent)]
+    Share(#[from] ShareError),
+    /// The enrolment of a restored device cannot be used.
+    #[error(transparent)]
+    Enrolment(#[from] EnrolmentError),
+    /// No key of this device opens the bundle or message.
+    #[error(
+        "no key of this device opens this; ask a member for a new bundle, or check that it \
+         belongs to your group and your phrase"
+    )]
+    NoKey,
+    /// The typed words are no recovery phrase.
+    #[error(transparent)]
+    Phrase(#[from] PhraseError),
+    /// The invite was cancelled, or made on another device.
+    #[error(
+        "the invite was cancelled, or made on another device; use that device, or make a new invite"
+    )]
+    UnknownInvite,
+    /// The invite's time is over.
+    #[error("the invite has expired; make a new one")]
+    InviteExpired,
+    /// As many people as the invite allows have joined with it, or ask to.
+    #[error("the invite was used as often as it allows; make a new one")]
+    InviteUsedUp,
+    /// An invite that gives a member new keys must require approval.
+    #[error(
+        "an invite that gives new keys to member {}, who has keys already, must require approval",
+        .0.short()
+    )]
+    InviteMustAsk(MemberId),
+    /// There is no such request or share, or the request was answered or declined.
+    #[error("there is no such request any more; read the list again")]
+    UnknownRequest,
+    /// Admitting the person ends the keys of a member: the owner must see a proposal and sign it.
+    #[error("admitting this person gives member {} new keys; show the proposal first", .0.short())]
+    NeedsProposal(MemberId),
+    /// This device belongs to another person than the one to be restored.
+    #[error("this device belongs to another person, who has groups on it; use an empty database")]
+    OtherPerson,
+    /// This device is in the group already.
+    #[error("this device is in group {} already", .0.short())]
+    AlreadyIn(GroupId),
+    /// A bundle could not be read or written.
+    #[error("the bundle could not be read or written: {0}")]
+    Bundle(#[source] std::io::Error),
+    /// A bundle export cannot continue from this cursor.
+    #[error(transparent)]
+    BundleCursor(#[from] BundleCursorError),
+    /// This device has no key to seal entries with, and may not begin an epoch.
+    #[error("this device has no key to seal entries with; import a bundle")]
+    NoEpochKey,
+    /// The database lacks an entry that this device published: it is an older copy. Signing now
+    /// would fork the device's chain.
+    #[error(
+        "the database is an older copy: it lacks entry {}, which this device has published; \
+         import a bundle that has it, or enrol the device anew",
+        .0.short()
+    )]
+    RolledBack(EntryId),
+    /// This device signed two entries for one position of its chain: it was cloned, or a restored
+    /// backup of it signed entries.
+    #[error(
+        "device {} signed two entries for one position of its chain: it was cloned, or a backup of \
+         it was used; it signs nothing more: give it new keys (GroupKeys::reset_device_keys), or \
+         pair it again",
+        .0.short()
+    )]
+    Forked(DeviceId),
+    /// The progress callback of the caller stopped the work. The database is at the end of the
+    /// last whole batch.
+    #[error("cancelled; what was recorded so far is kept")]
+    Cancelled,
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode as Code;
+        match error.sqlite_error_code() {
+            Some(Code::DatabaseCorrupt) => Self::Damaged("a page does not check out".to_owned()),
+            Some(Code::NotADatabase) => {
+                Self::Damaged("it cannot be decrypted with its key".to_owned())
+            }
+            Some(Code::DatabaseBusy | Code::DatabaseLocked) => Self::Busy,
+            // Only a suspension stops statements.
+            Some(Code::OperationInterrupted) => Self::Suspended,
+            Some(Code::DiskFull) => Self::DiskFull,
+            Some(Code::ReadOnly | Code::PermissionDenied) => Self::ReadOnly,
+            Some(Code::CannotOpen) => Self::CannotOpen,
+            Some(Code::SystemIoFailure) => Self::Storage(DatabaseError::new(error)),
+            _ => Self::Database(DatabaseError::new(error)),
+        }
+    }
+}
+
+fn list(ids: &[EntryId]) -> String {
+    ids.iter().map(EntryId::to_string).collect::<Vec<_>>().join(", ")
+}

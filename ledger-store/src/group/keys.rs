@@ -1,0 +1,95 @@
+//! The keys of a group and of this device in it, for apps.
+
+use ledger_core::EntryId;
+use ledger_core::engine::Draft;
+use ledger_core::keys::SignedDevice;
+use ledger_core::messages::recovery::EnrolmentRequest;
+use ledger_core::statement::{NewStatement, SignedStatement};
+
+use super::Group;
+use crate::StoreError;
+use crate::keyring::{EpochKeyring, reset_device_keys, rotate_device_key, rotate_group_key};
+use crate::platform::environment::random;
+use crate::session::GroupSession;
+
+/// Most ids in the base of a statement.
+const MAX_BASE: usize = 16;
+
+/// Keys of one group, and of this device in it. Borrowed from a [`Group`].
+#[derive(Clone, Copy)]
+pub struct GroupKeys<'a> {
+    group: &'a GroupSession,
+}
+
+impl<'a> GroupKeys<'a> {
+    pub(super) fn new(group: &'a GroupSession) -> Self {
+        Self { group }
+    }
+
+    /// Begins an epoch whose key only the current members get, unless the epoch in use is younger
+    /// than `at_least_ms`. Returns whether it did.
+    ///
+    /// Every removal, bind and revocation begins one. Call this now and then (a month is a good
+    /// age), so that a key that leaked unnoticed opens nothing new.
+    ///
+    /// # Errors
+    /// [`StoreError::WouldBeVoid`] if this device may not write.
+    pub fn rotate_group_key(&self, at_least_ms: u64) -> Result<bool, StoreError> {
+        rotate_group_key(self.group, at_least_ms)
+    }
+
+    /// Gives this device a new X25519 key, and begins an epoch. That heals a theft of the old
+    /// key: from then on, nothing is sealed under a key that was wrapped to the old one. Once a
+    /// month is a good measure.
+    ///
+    /// # Errors
+    /// [`StoreError::WouldBeVoid`] if this device may not write.
+    pub fn rotate_device_key(&self) -> Result<EntryId, StoreError> {
+        rotate_device_key(self.group)
+    }
+
+    /// Gives this device new keys in the group, in place of those of a chain that
+    /// forked or that goes on elsewhere ([`StoreError::Forked`],
+    /// [`StoreError::RolledBack`]). The old keys are removed; what they signed stays.
+    ///
+    /// Then ask a member with [`GroupKeys::request_approval`]. Once the approval
+    /// comes back in a bundle, this device writes, and revokes the old one.
+    ///
+    /// # Errors
+    /// [`StoreError::NoRootKey`] if this device holds no root key: pair it again.
+    pub fn reset_device_keys(&self) -> Result<Group, StoreError> {
+        Ok(Group::new(reset_device_keys(self.group)?))
+    }
+
+    /// A message by which a device that was restored by phrase or by friends asks any member to
+    /// approve it. Once the approval comes back in a bundle, the device writes.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyIn`] if the device may write,
+    /// [`StoreError::NoRootKey`] if the person's root key does not count in the
+    /// group any more, [`StoreError::Draft`] if the person has too many devices.
+    pub fn request_approval(&self) -> Result<Vec<u8>, StoreError> {
+        let group = self.group;
+        let entropy = group.session.known_entropy()?.ok_or(StoreError::NoRootKey)?;
+        let root = entropy.root_key(group.root_index()?);
+        let device = group.device_key()?;
+        let ledger = group.ledger()?;
+        if ledger.state().may_write(group.device) {
+            return Err(StoreError::AlreadyIn(group.id));
+        }
+        let (_, generation) = ledger.member_of_root(root.id()).ok_or(StoreError::NoRootKey)?;
+        let device = SignedDevice::new(group.id, &root, &device)?;
+        let enrol = NewStatement::Enrol { generation, device: &device };
+        Draft::check_limits(&enrol, ledger.state())?;
+        let nonce = *random(group.session.environment())?;
+        let base = ledger.frontier().heads().take(MAX_BASE);
+        let statement = SignedStatement::new(&root, group.id, &enrol, base, nonce)?;
+        // Of the keys that are in no history box, the newest: the members who know the group best
+        // have it.
+        let keys = group.session.read(|connection| {
+            EpochKeyring { connection, group: group.key, id: group.id }.uncovered()
+        })?;
+        let key = keys.into_iter().next_back().ok_or(StoreError::NoKey)?;
+        Ok(EnrolmentRequest::new(statement)?.seal(&key))
+    }
+}

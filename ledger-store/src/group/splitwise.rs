@@ -1,0 +1,158 @@
+//! Recording what another program exported.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use ledger_core::{Amount, Currency, Expense, GroupState, MemberId, Transaction, Transfer};
+use ledger_formats::splitwise::{self, Inference, MemberKey, RowKind};
+
+use super::Group;
+use crate::StoreError;
+use crate::entries::NewEntry;
+use crate::keyring::signing_key;
+use crate::platform::progress::{OnProgress, Phase, Progress};
+
+/// Rows recorded in one transaction. A crash loses at most these, and the next
+/// import of the same file adds them.
+const BATCH: usize = 250;
+
+/// What an import did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImportReport {
+    /// Rows that are new in the ledger.
+    pub added: u64,
+    /// Rows that an earlier import had recorded.
+    pub known: u64,
+    /// Members introduced for columns that had none.
+    pub members_added: u64,
+    /// Added rows of which the file does not tell who paid and owed how much:
+    /// their lines, and what was inferred.
+    pub inferred: Vec<(u64, Inference)>,
+    /// Currencies in which the ledger's balances now are the file's sums.
+    pub matching: Vec<Currency>,
+    /// Currencies in which they are not, because the ledger holds more than
+    /// this file.
+    pub differing: Vec<Currency>,
+}
+
+impl Group {
+    /// Records the rows of a Splitwise export that are not in the ledger yet.
+    ///
+    /// People are matched to members by name, the k-th of a name to the k-th
+    /// of that name; who is missing becomes a placeholder. `progress` is told
+    /// how far the import has come, and may stop it after a batch.
+    ///
+    /// # Errors
+    /// [`StoreError::Cancelled`] if it was stopped; [`StoreError`] if the
+    /// database cannot be used. Whole batches stay, and importing the same
+    /// file again goes on from there.
+    pub fn import_splitwise(
+        &self,
+        export: &splitwise::Export,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<ImportReport, StoreError> {
+        let mut report = ImportReport::default();
+        let members = self.import_members(export, &mut report)?;
+        self.import_rows(export, &members, &mut report, progress)?;
+        let state = self.state()?;
+        for currency in export.currencies() {
+            let sums = export.sums(currency);
+            let same =
+                members.iter().zip(sums).all(|(id, sum)| state.balance(*id, currency) == sum);
+            if same { &mut report.matching } else { &mut report.differing }.push(currency);
+        }
+        Ok(report)
+    }
+
+    /// The member of each column; introduces those who are missing.
+    fn import_members(
+        &self,
+        export: &splitwise::Export,
+        report: &mut ImportReport,
+    ) -> Result<Vec<MemberId>, StoreError> {
+        let device = signing_key(&self.0)?;
+        self.0.write(|transaction| {
+            let known = members_by_key(transaction.ledger().state());
+            for member in export.members() {
+                if !known.contains_key(member.key()) {
+                    let name = member.name().to_owned();
+                    transaction.record(&device, &NewEntry::Placeholder { name })?;
+                    report.members_added = report.members_added.saturating_add(1);
+                }
+            }
+            let known = members_by_key(transaction.ledger().state());
+            let members = export.members().iter().map(|member| known.get(member.key()).copied());
+            members.collect::<Option<_>>().ok_or_else(|| {
+                StoreError::Damaged("a member who was just introduced is gone".to_owned())
+            })
+        })
+    }
+
+    fn import_rows(
+        &self,
+        export: &splitwise::Export,
+        members: &[MemberId],
+        report: &mut ImportReport,
+        progress: OnProgress<'_>,
+    ) -> Result<(), StoreError> {
+        let total = u64::try_from(export.rows().len()).unwrap_or(u64::MAX);
+        let device = signing_key(&self.0)?;
+        let mut done: u64 = 0;
+        for batch in export.rows().chunks(BATCH) {
+            if progress(Progress { phase: Phase::Importing, done, total }).is_break() {
+                return Err(StoreError::Cancelled);
+            }
+            self.0.write(|transaction| {
+                for row in batch {
+                    if transaction.has_origin(row.origin())? {
+                        report.known = report.known.saturating_add(1);
+                        continue;
+                    }
+                    transaction.record(&device, &to_entry(row, members)?)?;
+                    report.added = report.added.saturating_add(1);
+                    if row.inference() != Inference::Exact {
+                        report.inferred.push((row.line(), row.inference()));
+                    }
+                }
+                Ok(())
+            })?;
+            done = done.saturating_add(u64::try_from(batch.len()).unwrap_or(u64::MAX));
+        }
+        // The end is told, too; there is nothing left to stop.
+        let _ = progress(Progress { phase: Phase::Importing, done, total });
+        Ok(())
+    }
+}
+
+/// Members by what recognises them in an export, in the order of introduction.
+fn members_by_key(state: &GroupState) -> BTreeMap<MemberKey, MemberId> {
+    let members = state.members();
+    let keys = MemberKey::of_names(members.iter().map(|(_, member)| member.name()));
+    keys.into_iter().zip(members.iter().map(|(id, _)| *id)).collect()
+}
+
+fn to_entry(row: &splitwise::Row, members: &[MemberId]) -> Result<NewEntry, StoreError> {
+    let member = |column: usize| {
+        let gone = || StoreError::Damaged(format!("column {column} has no member"));
+        members.get(column).copied().ok_or_else(gone)
+    };
+    let parts = |parts: &[(usize, Amount)]| -> Result<Vec<(MemberId, Amount)>, StoreError> {
+        parts.iter().map(|(column, amount)| Ok((member(*column)?, *amount))).collect()
+    };
+    Ok(match row.kind() {
+        RowKind::Expense { payers, shares } => {
+            let mut expense =
+                Expense::new(row.date(), row.description(), row.currency(), row.amount())
+                    .payers(parts(payers)?)
+                    .shares(parts(shares)?)
+                    .origin(row.origin());
+            expense.category = row.category().map(str::to_owned);
+            NewEntry::Record(Transaction::Expense(expense))
+        }
+        RowKind::Transfer { from, to } => NewEntry::Record(Transaction::Transfer(
+            Transfer::new(row.date(), row.currency(), row.amount(), member(*from)?, member(*to)?)
+                .description(row.description())
+                .origin(row.origin()),
+        )),
+    })
+}

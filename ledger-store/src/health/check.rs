@@ -1,0 +1,72 @@
+//! Checking the history of a group and a whole database, and rebuilding what is derived.
+
+use std::sync::Arc;
+
+use rusqlite::TransactionBehavior;
+
+use super::{DatabaseCheck, Verification, audit};
+use crate::StoreError;
+use crate::entries::Ingested;
+use crate::entries::load::load;
+use crate::platform::progress::OnProgress;
+use crate::session::{GroupSession, Session, groups};
+
+pub(super) fn verify_history(
+    group: &GroupSession,
+    progress: OnProgress<'_>,
+) -> Result<Verification, StoreError> {
+    let session = &group.session;
+    session.snapshot_apart(|snapshot| {
+        let connection = snapshot.connection();
+        let shown = load(connection, group.key, group.id, None, None);
+        let shown = shown.map(|loaded| loaded.ledger);
+        let (environment, mut progress) = (session.environment(), session.stopped_by(progress));
+        let found =
+            audit::audit(connection, group.key, group.id, shown, environment, &mut progress);
+        let mut found = found?;
+        found.problems.extend(audit::check_file(connection)?);
+        Ok(found)
+    })
+}
+
+pub(super) fn check_database(
+    session: &Session,
+    progress: OnProgress<'_>,
+) -> Result<DatabaseCheck, StoreError> {
+    session.snapshot_apart(|snapshot| {
+        let (connection, mut progress) = (snapshot.connection(), session.stopped_by(progress));
+        let mut found = DatabaseCheck { groups: Vec::new(), file: Vec::new() };
+        for (key, id) in snapshot.groups()? {
+            let shown = load(connection, key, id, None, None).map(|loaded| loaded.ledger);
+            let environment = session.environment();
+            let group = audit::audit(connection, key, id, shown, environment, &mut progress)?;
+            found.groups.push((id, group));
+        }
+        found.file = audit::check_file(connection)?;
+        Ok(found)
+    })
+}
+
+pub(super) fn rebuild_indexes(
+    session: &Arc<Session>,
+    progress: OnProgress<'_>,
+) -> Result<(), StoreError> {
+    let groups = session.write(|connection| {
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        audit::clear(&tx)?;
+        // An SQLite index that disagrees with its table is derived as well.
+        tx.execute_batch("REINDEX")?;
+        let groups = groups(&tx)?;
+        for (key, id) in &groups {
+            audit::rewrite(&tx, *key, *id, session.environment(), progress)?;
+        }
+        tx.commit()?;
+        Ok(groups)
+    })?;
+    session.release_memory()?;
+    for (_, id) in groups {
+        // Entries that turned out to wait for nothing are admitted by any ingest, also an empty one.
+        session.group(id)?.admit_batch(Vec::new(), Ingested::default(), |_, _| Ok(()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! Collecting the shares of one's own entropy from friends.
+
+use ledger_core::keys::ExchangeKey;
+use ledger_core::messages::recovery::{
+    Added, Progress, RecoveryRequest, ShareCollection, ShareError,
+};
+
+use crate::StoreError;
+use crate::platform::environment::random;
+use crate::secrets::{Secret, SecretName};
+use crate::session::Session;
+
+pub(super) fn request(session: &Session) -> Result<RecoveryRequest, StoreError> {
+    if let Some(key) = collecting_key(session)? {
+        return Ok(ShareCollection::new(key).request());
+    }
+    let bytes = random::<32>(session.environment())?;
+    session.secrets().set(&SecretName::recovery(), &Secret::new(bytes.to_vec()))?;
+    Ok(ShareCollection::new(ExchangeKey::from_bytes(*bytes)).request())
+}
+
+pub(super) fn add_returned_share(session: &Session, message: &[u8]) -> Result<Added, StoreError> {
+    let mut collection = collection(session)?;
+    let added = collection.add(message)?;
+    let sql = "INSERT INTO returned (message) VALUES (?1)";
+    session.write(|connection| Ok(connection.execute(sql, [message])?))?;
+    Ok(added)
+}
+
+pub(super) fn progress(session: &Session) -> Result<Option<Progress>, StoreError> {
+    Ok(collection(session)?.progress())
+}
+
+pub(super) fn recover_from_shares(session: &Session) -> Result<(), StoreError> {
+    let recovered = collection(session)?.recover()?;
+    session.become_person(&recovered.entropy)?;
+    cancel(session)
+}
+
+pub(super) fn cancel(session: &Session) -> Result<(), StoreError> {
+    session.write(|connection| Ok(connection.execute("DELETE FROM returned", [])?))?;
+    Ok(session.secrets().remove(&SecretName::recovery())?)
+}
+
+/// The shares that came back so far.
+fn collection(session: &Session) -> Result<ShareCollection, StoreError> {
+    let key = collecting_key(session)?.ok_or(ShareError::NotForUs)?;
+    let mut collection = ShareCollection::new(key);
+    let messages: Vec<Vec<u8>> = session.read(|connection| {
+        let mut statement = connection.prepare("SELECT message FROM returned ORDER BY r")?;
+        let rows = statement.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    })?;
+    messages.iter().try_for_each(|message| collection.add(message).map(|_| ()))?;
+    Ok(collection)
+}
+
+/// The key to which friends seal what they return.
+fn collecting_key(session: &Session) -> Result<Option<ExchangeKey>, StoreError> {
+    let secret = session.secrets().get(&SecretName::recovery())?;
+    let bytes = secret.as_ref().and_then(|secret| secret.expose().first_chunk::<32>());
+    Ok(bytes.map(|bytes| ExchangeKey::from_bytes(*bytes)))
+}

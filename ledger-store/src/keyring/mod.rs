@@ -1,0 +1,17 @@
+//! The keys under which entries travel (SPEC §11), and the guard that keeps an old copy of a
+//! database from signing.
+//!
+//! Epoch keys live in the database, which is encrypted and overwrites what it deletes: it holds
+//! in clear all that they seal, and a key must appear and vanish in one transaction with the
+//! entry that begins its epoch. X25519 keys live in the secret store, because they would open
+//! what comes in the future.
+
+mod device_keys;
+mod epoch_keyring;
+mod epochs;
+mod guard;
+
+pub(crate) use device_keys::{exchange_keys, rotate_device_key};
+pub(crate) use epoch_keyring::EpochKeyring;
+pub(crate) use epochs::{begin_epoch, begin_epoch_after_cut, rotate_group_key, sealing_key_or_new};
+pub(crate) use guard::{note_published_tip, reset_device_keys, signing_key};

@@ -1,0 +1,167 @@
+//! Lists for apps, newest first, in pages.
+
+use ledger_core::engine::{Kind, Payload, VerifiedEntry};
+use ledger_core::{EntryId, GroupState, MemberId, Transaction, Verdict};
+use rusqlite::{Connection, Row};
+
+use super::{Cursor, Lists};
+use crate::StoreError;
+use crate::entries::index::{stored_entry, verdict};
+
+pub(super) const ACTIVITY: &str = "SELECT entry, signature, verdict, lamport, n FROM entries
+     WHERE grp = ?1 AND (lamport, n) < (?2, ?3)
+     ORDER BY lamport DESC, n DESC LIMIT ?4";
+
+pub(super) const VOID: &str = "SELECT entry, signature, verdict, lamport, n FROM entries
+     WHERE grp = ?1 AND verdict > 1 AND (lamport, n) < (?2, ?3)
+     ORDER BY lamport DESC, n DESC LIMIT ?4";
+
+pub(super) const ENTRY: &str = "SELECT entry, signature, verdict, lamport, n FROM entries
+     WHERE grp = ?1 AND id = ?2";
+
+/// The last correction that counts, of those before a place in the order.
+pub(super) const CORRECTED: &str = "SELECT e.entry, e.signature
+     FROM named m JOIN entries e ON e.n = m.n
+     WHERE m.original = (SELECT slot FROM entries WHERE id = ?1) AND m.endorses = 0
+       AND (m.lamport, m.id) < (?2, ?3) AND e.kind = ?4 AND e.verdict = 0
+     ORDER BY m.lamport DESC, m.id DESC LIMIT 1";
+
+pub(super) const ORIGINAL: &str = "SELECT entry, signature FROM entries
+     WHERE n = (SELECT slot FROM entries WHERE id = ?1) AND verdict = 0";
+
+/// An expense or transfer as it stands now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// The entry that first recorded it; corrections and cancellations name it.
+    pub original: EntryId,
+    /// The entry whose content is shown: the original or a correction.
+    pub shown: EntryId,
+    /// What it says.
+    pub details: Transaction,
+    /// Whether it was cancelled, so that it counts nothing.
+    pub cancelled: bool,
+    /// Where the page after this row begins.
+    pub cursor: Cursor,
+}
+
+/// One entry with its verdict: who did what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Activity {
+    /// The entry.
+    pub entry: VerifiedEntry,
+    /// The member whose device signed it.
+    pub author: Option<MemberId>,
+    /// Whether it counts.
+    pub verdict: Verdict,
+    /// Of a correction or cancellation: what the expense or transfer said before
+    /// it in the total order, by the last correction that counts or else the
+    /// original; none if that is void.
+    pub before: Option<Transaction>,
+    /// Where the page after this row begins.
+    pub cursor: Cursor,
+}
+
+impl Activity {
+    /// The kind of the entry.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.entry.decoded().header().kind()
+    }
+}
+
+impl Lists<'_> {
+    /// Every entry with its verdict, newest clock first; of one clock, the one
+    /// ingested last comes first.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn activity(&self, after: Option<Cursor>, limit: u32) -> Result<Vec<Activity>, StoreError> {
+        self.entries(ACTIVITY, after, limit)
+    }
+
+    /// The entries that count nothing, each with its reason in
+    /// [`Activity::verdict`], in the order of [`Lists::activity`]. They stay,
+    /// and some count again when a later entry says so.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn void_entries(
+        &self,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<Activity>, StoreError> {
+        self.entries(VOID, after, limit)
+    }
+
+    /// One entry with its verdict, if it is here.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn entry(&self, id: EntryId) -> Result<Option<Activity>, StoreError> {
+        self.group.read(|connection, loaded| {
+            let mut statement = connection.prepare_cached(ENTRY)?;
+            let mut rows = statement.query((self.group.key.0, id.as_bytes()))?;
+            let state = loaded.ledger.state();
+            rows.next()?.map(|row| activity(connection, row, state)).transpose()
+        })
+    }
+
+    fn entries(
+        &self,
+        sql: &str,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<Activity>, StoreError> {
+        let after = after.unwrap_or(Cursor::START);
+        self.group.read(|connection, loaded| {
+            let mut statement = connection.prepare_cached(sql)?;
+            let mut rows = statement.query((self.group.key.0, after.major, after.minor, limit))?;
+            let mut page = Vec::new();
+            while let Some(row) = rows.next()? {
+                page.push(activity(connection, row, loaded.ledger.state())?);
+            }
+            Ok(page)
+        })
+    }
+}
+
+fn activity(
+    connection: &Connection,
+    row: &Row<'_>,
+    state: &GroupState,
+) -> Result<Activity, StoreError> {
+    let entry = stored_entry(row)?;
+    Ok(Activity {
+        author: state.device_owner(entry.decoded().header().device()),
+        before: before(connection, &entry, state)?,
+        entry,
+        verdict: verdict(row.get(2)?)?,
+        cursor: Cursor { major: row.get(3)?, minor: row.get(4)? },
+    })
+}
+
+/// What was there before a correction or cancellation.
+fn before(
+    connection: &Connection,
+    entry: &VerifiedEntry,
+    state: &GroupState,
+) -> Result<Option<Transaction>, StoreError> {
+    let header = entry.decoded().header();
+    let target = match entry.decoded().payload() {
+        Payload::Correction(correction) => correction.target(),
+        Payload::Cancellation(cancellation) => cancellation.target(),
+        _ => return Ok(None),
+    };
+    let Some(target) = header.refs().get(target.as_usize()) else { return Ok(None) };
+    let kind = Kind::CORRECTION.number();
+    let id = entry.id();
+    let mut corrected = connection.prepare_cached(CORRECTED)?;
+    let mut rows = corrected.query((target.as_bytes(), header.lamport(), id.as_bytes(), kind))?;
+    if let Some(row) = rows.next()? {
+        return Ok(state.transaction_of(stored_entry(row)?.decoded()));
+    }
+    let mut first = connection.prepare_cached(ORIGINAL)?;
+    let mut rows = first.query([target.as_bytes()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(state.transaction_of(stored_entry(row)?.decoded()))
+}

@@ -1,0 +1,188 @@
+//! Finding expenses: by date, and by one of member, category, currency or words.
+
+use ledger_core::{Currency, Date, EntryId, GroupState, MemberId};
+use rusqlite::Rows;
+
+use super::{Cursor, Lists, Recorded};
+use crate::StoreError;
+use crate::entries::index::stored_entry;
+use crate::entries::projections::{Term, place};
+
+/// More words than this in a search are not looked at.
+const MAX_WORDS: usize = 32;
+
+macro_rules! shown {
+    ($from:literal) => {
+        concat!(
+            "SELECT c.entry, c.signature, o.id, x.cancelled, x.date, x.n FROM ",
+            $from,
+            " LIMIT ?1"
+        )
+    };
+}
+
+/// Of a group, by date.
+pub(super) const BY_DATE: &str = shown!(
+    "expenses x JOIN entries c ON c.n = x.content JOIN entries o ON o.n = x.n
+     WHERE x.grp = ?2 AND (x.date, x.n) < (?3, ?4) AND x.date >= ?5
+     ORDER BY x.date DESC, x.n DESC"
+);
+
+/// With a member, category or currency.
+pub(super) const BY_TERM: &str = shown!(
+    "found_by f CROSS JOIN expenses x ON x.n = f.n
+     JOIN entries c ON c.n = x.content JOIN entries o ON o.n = x.n
+     WHERE f.term = ?2 AND (f.date, f.n) < (?3, ?4) AND f.date >= ?5
+     ORDER BY f.date DESC, f.n DESC"
+);
+
+/// With words. `68719476735` is 2^36 - 1: what is not the date.
+pub(super) const BY_TEXT: &str = shown!(
+    "texts t CROSS JOIN expenses x ON x.n = t.rowid & 68719476735
+     JOIN entries c ON c.n = x.content JOIN entries o ON o.n = x.n
+     WHERE x.grp = ?2 AND t.texts MATCH ?3 AND t.rowid < ?4 AND t.rowid >= ?5
+     ORDER BY t.rowid DESC"
+);
+
+/// Which expenses and transfers to list. The default lists all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// From this day on.
+    pub from: Option<Date>,
+    /// Up to and including this day.
+    pub to: Option<Date>,
+    /// And only those with this.
+    pub condition: Option<Condition>,
+}
+
+/// What an expense or transfer is found by. It is about what is shown: after a
+/// correction, what the correction says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Condition {
+    /// The member paid or has a share; gave or received a transfer.
+    Member(MemberId),
+    /// The category, letter by letter.
+    Category(String),
+    /// The currency.
+    Currency(Currency),
+    /// Description, note and category together have, for each of these words,
+    /// one that begins so. Case and accents make no difference. Words are
+    /// parted by white space; more than 32 are not looked at.
+    Text(String),
+}
+
+impl Condition {
+    fn term(&self) -> Option<Term> {
+        match self {
+            Self::Member(member) => Some(Term::member(*member)),
+            Self::Category(category) => Some(Term::category(category)),
+            Self::Currency(currency) => Some(Term::currency(*currency)),
+            Self::Text(_) => None,
+        }
+    }
+}
+
+impl Lists<'_> {
+    /// Expenses and transfers by date, newest first; on one day, the one
+    /// ingested last comes first.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn expenses(&self, after: Option<Cursor>, limit: u32) -> Result<Vec<Recorded>, StoreError> {
+        self.find(&Filter::default(), after, limit)
+    }
+
+    /// The expenses and transfers that a filter lets through, in the order of
+    /// [`Lists::expenses`]. Cancelled ones are among them, and say so.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use ledger_store::{MemorySecrets, Store};
+    /// use ledger_store::{Condition, Filter};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("flat.db");
+    /// # let store = Store::open_or_create(&path, Arc::new(MemorySecrets::new()))?;
+    /// # let group = store.create_group("Flat", "Anna")?;
+    /// let lists = group.lists();
+    /// let filter = Filter {
+    ///     from: Some("2026-01-01".parse()?),
+    ///     condition: Some(Condition::Text("dinner luigi".into())),
+    ///     ..Filter::default()
+    /// };
+    /// let mut page = lists.find(&filter, None, 50)?;
+    /// while let Some(last) = page.last() {
+    ///     page = lists.find(&filter, Some(last.cursor), 50)?;
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn find(
+        &self,
+        filter: &Filter,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        let from = filter.from.map_or(0, Date::yyyymmdd);
+        // Strictly below the row that the last page ended with, and below the
+        // day after the last.
+        let after = after.unwrap_or(Cursor::START);
+        let day_after = filter.to.map(|to| u64::from(to.yyyymmdd()).saturating_add(1));
+        let before = match day_after.filter(|day| *day <= after.major) {
+            Some(day) => Cursor { major: day, minor: 0 },
+            None => after,
+        };
+        self.group.read(|connection, loaded| {
+            let state = loaded.ledger.state();
+            match &filter.condition {
+                None => {
+                    let mut statement = connection.prepare_cached(BY_DATE)?;
+                    let bounds = (limit, self.group.key.0, before.major, before.minor, from);
+                    page(statement.query(bounds)?, state)
+                }
+                Some(Condition::Text(text)) => {
+                    let Some(words) = words(text) else { return Ok(Vec::new()) };
+                    let mut statement = connection.prepare_cached(BY_TEXT)?;
+                    let before = place(before.major, before.minor).unwrap_or(i64::MAX);
+                    let from = place(u64::from(from), 0);
+                    page(statement.query((limit, self.group.key.0, words, before, from))?, state)
+                }
+                Some(condition) => {
+                    let Some(term) = condition.term() else { return Ok(Vec::new()) };
+                    let Some(term) = term.number(connection, self.group.key)? else {
+                        return Ok(Vec::new());
+                    };
+                    let mut statement = connection.prepare_cached(BY_TERM)?;
+                    let bounds = (limit, term, before.major, before.minor, from);
+                    page(statement.query(bounds)?, state)
+                }
+            }
+        })
+    }
+}
+
+/// The search in the language of FTS5: every word, quoted, as a beginning.
+fn words(text: &str) -> Option<String> {
+    let text = text.replace('\0', " ");
+    let quoted = |word: &str| format!("\"{}\"*", word.replace('"', "\"\""));
+    let words: Vec<String> = text.split_whitespace().take(MAX_WORDS).map(quoted).collect();
+    (!words.is_empty()).then(|| words.join(" "))
+}
+
+fn page(mut rows: Rows<'_>, state: &GroupState) -> Result<Vec<Recorded>, StoreError> {
+    let mut page = Vec::new();
+    while let Some(row) = rows.next()? {
+        let shown = stored_entry(row)?;
+        let nothing = || StoreError::Damaged(format!("entry {} shows nothing", shown.id()));
+        page.push(Recorded {
+            shown: shown.id(),
+            details: state.transaction_of(shown.decoded()).ok_or_else(nothing)?,
+            original: EntryId::from_bytes(row.get(2)?),
+            cancelled: row.get(3)?,
+            cursor: Cursor { major: row.get(4)?, minor: row.get(5)? },
+        });
+    }
+    Ok(page)
+}

@@ -1,0 +1,195 @@
+//! What happened to one expense: its versions, and what members say to it.
+
+use std::collections::BTreeSet;
+
+use ledger_core::engine::{Payload, SlotRole, VerifiedEntry};
+use ledger_core::{EntryId, GroupState, MemberId, Transaction, Verdict};
+use rusqlite::{Connection, OptionalExtension as _, Row};
+
+use super::{Cursor, Lists};
+use crate::StoreError;
+use crate::entries::index::{stored_entry, verdict};
+
+pub(super) const CHANGES: &str = "SELECT e.entry, e.signature, e.verdict, e.lamport, e.n
+     FROM named m JOIN entries e ON e.n = m.n
+     WHERE m.original = ?1 AND m.endorses = 0 AND (m.lamport, m.id) < (?2, ?3)
+     ORDER BY m.lamport DESC, m.id DESC LIMIT ?4";
+
+pub(super) const ENDORSEMENTS: &str = "SELECT e.entry, e.signature
+     FROM named m JOIN entries e ON e.n = m.n
+     WHERE m.original = ?1 AND m.endorses = 1 AND e.verdict = 0
+     ORDER BY m.lamport DESC, m.id DESC";
+
+/// One entry in the history of an expense or transfer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// The entry.
+    pub entry: VerifiedEntry,
+    /// The member whose device signed it.
+    pub author: Option<MemberId>,
+    /// Whether it counts.
+    pub verdict: Verdict,
+    /// The kind of the version.
+    pub kind: VersionKind,
+    /// What it says, unless it cancels, or names somebody unknown (and is void
+    /// for that).
+    pub details: Option<Transaction>,
+    /// Why it cancels, if its author said so.
+    pub reason: Option<String>,
+    /// Where the page after this row begins.
+    pub cursor: Cursor,
+}
+
+/// The kind of a version of an expense or transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VersionKind {
+    /// The entry that first recorded it.
+    Original,
+    /// A copy of a void original.
+    Copy,
+    /// A correction.
+    Correction,
+    /// A cancellation.
+    Cancellation,
+}
+
+impl From<SlotRole> for VersionKind {
+    fn from(role: SlotRole) -> Self {
+        match role {
+            SlotRole::Original => Self::Original,
+            SlotRole::Copy => Self::Copy,
+            SlotRole::Correction => Self::Correction,
+            SlotRole::Cancellation => Self::Cancellation,
+        }
+    }
+}
+
+/// What a member says to an expense or transfer: the last endorsement of theirs
+/// that counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Review {
+    /// Who.
+    pub member: MemberId,
+    /// Whether they confirm; else they dispute.
+    pub confirms: bool,
+    /// What they add.
+    pub note: Option<String>,
+    /// The entry that says it.
+    pub entry: EntryId,
+    /// When, by their clock.
+    pub timestamp_ms: u64,
+}
+
+impl Lists<'_> {
+    /// Every entry of an expense or transfer, void ones as well: newest first
+    /// in the total order of clocks and ids, so that what first recorded it
+    /// comes last.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownEntry`] if `original` is not an entry of this group
+    /// that first recorded an expense or transfer; [`StoreError`] if the
+    /// database cannot be read.
+    pub fn history(
+        &self,
+        original: EntryId,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<Version>, StoreError> {
+        self.group.read(|connection, loaded| {
+            let state = loaded.ledger.state();
+            let first = self.original(connection, original)?;
+            let after = after.unwrap_or(Cursor::START);
+            let id: Option<Vec<u8>> = connection
+                .prepare_cached("SELECT id FROM entries WHERE n = ?1")?
+                .query_row([after.minor], |row| row.get(0))
+                .optional()?;
+            let mut statement = connection.prepare_cached(CHANGES)?;
+            let bounds = (first, after.major, id.unwrap_or_default(), limit);
+            let mut rows = statement.query(bounds)?;
+            let mut page = Vec::new();
+            while let Some(row) = rows.next()? {
+                page.push(version(row, state)?);
+            }
+            // What changes an entry has a larger clock.
+            if u32::try_from(page.len()).is_ok_and(|len| len < limit) {
+                let mut statement = connection.prepare_cached(
+                    "SELECT entry, signature, verdict, lamport, n FROM entries
+                 WHERE n = ?1 AND lamport < ?2",
+                )?;
+                let mut rows = statement.query((first, after.major))?;
+                if let Some(row) = rows.next()? {
+                    page.push(version(row, state)?);
+                }
+            }
+            Ok(page)
+        })
+    }
+
+    /// Who confirms or disputes an expense or transfer: of each member the last
+    /// endorsement that counts, newest first. Takes time in proportion to the
+    /// number of its endorsements.
+    ///
+    /// # Errors
+    /// As [`Lists::history`].
+    pub fn reviews(&self, original: EntryId) -> Result<Vec<Review>, StoreError> {
+        self.group.read(|connection, loaded| {
+            let state = loaded.ledger.state();
+            let first = self.original(connection, original)?;
+            let mut statement = connection.prepare_cached(ENDORSEMENTS)?;
+            let mut rows = statement.query([first])?;
+            let mut heard = BTreeSet::new();
+            let mut reviews = Vec::new();
+            while let Some(row) = rows.next()? {
+                let entry = stored_entry(row)?;
+                let header = entry.decoded().header();
+                let Payload::Endorsement(endorsement) = entry.decoded().payload() else { continue };
+                let Some(member) = state.device_owner(header.device()) else { continue };
+                if heard.insert(member) {
+                    reviews.push(Review {
+                        member,
+                        confirms: endorsement.confirms(),
+                        note: endorsement.note().map(str::to_owned),
+                        entry: entry.id(),
+                        timestamp_ms: header.timestamp_ms(),
+                    });
+                }
+            }
+            Ok(reviews)
+        })
+    }
+
+    /// The number of an entry that first recorded something.
+    fn original(&self, connection: &Connection, id: EntryId) -> Result<i64, StoreError> {
+        let mut statement = connection
+            .prepare_cached("SELECT entry, signature, n FROM entries WHERE id = ?1 AND grp = ?2")?;
+        let mut rows = statement.query((id.as_bytes(), self.group.key.0))?;
+        let unknown = || StoreError::UnknownEntry(vec![id]);
+        let row = rows.next()?.ok_or_else(unknown)?;
+        match stored_entry(row)?.decoded().payload() {
+            Payload::Transaction(_) => Ok(row.get(2)?),
+            _ => Err(unknown()),
+        }
+    }
+}
+
+fn version(row: &Row<'_>, state: &GroupState) -> Result<Version, StoreError> {
+    let entry = stored_entry(row)?;
+    let decoded = entry.decoded();
+    let (kind, reason) = match decoded.payload() {
+        Payload::Copy(_) => (VersionKind::Copy, None),
+        Payload::Correction(_) => (VersionKind::Correction, None),
+        Payload::Cancellation(cancellation) => {
+            (VersionKind::Cancellation, cancellation.reason().map(str::to_owned))
+        }
+        _ => (VersionKind::Original, None),
+    };
+    Ok(Version {
+        author: state.device_owner(decoded.header().device()),
+        verdict: verdict(row.get(2)?)?,
+        kind,
+        details: state.transaction_of(decoded),
+        reason,
+        cursor: Cursor { major: row.get(3)?, minor: row.get(4)? },
+        entry,
+    })
+}

@@ -1,0 +1,120 @@
+//! Finding the group of a bundle with nothing but a person's recovery keys (SPEC §16.1).
+//!
+//! A key envelope does not say which group it is of, nor which of a person's keys opens it. So all
+//! keys are tried; the first envelope that opens with a found key tells the group.
+
+use std::collections::BTreeMap;
+
+use ledger_core::GroupId;
+use ledger_core::engine::{DecodedEntry, Epoch, Payload, VerifiedEntry, verify_batch};
+use ledger_core::keys::ExchangeKey;
+use ledger_core::seal::{Envelope, EpochKey, FoundKey, KeyEnvelope, Topic};
+
+use super::RecordReader;
+use crate::StoreError;
+
+/// Most envelopes that wait for a key while the group is not known.
+const MAX_HELD: usize = 1_000;
+
+/// The genesis entry of the group of a bundle, and the index of the key that opened it.
+///
+/// # Errors
+/// [`StoreError::NoKey`] if none of the keys opens the bundle.
+pub(crate) fn find_genesis(
+    mut records: RecordReader<'_>,
+    keys: Vec<ExchangeKey>,
+    seed: &[u8; 32],
+) -> Result<(VerifiedEntry, u32), StoreError> {
+    let mut search = Search::new(keys);
+    while let Some(record) = records.next_record()? {
+        search.offer(record);
+        if let (Some(genesis), Some((_, index))) = (search.genesis.take(), search.group) {
+            let verified = verify_batch(vec![genesis], seed).pop();
+            return Ok((verified.ok_or(StoreError::NoKey)??, index));
+        }
+    }
+    Err(StoreError::NoKey)
+}
+
+/// Opens records with the recovery keys of a person until the genesis entry is found. Pure.
+struct Search {
+    keys: Vec<ExchangeKey>,
+    /// Key envelopes that one of the keys opens; which group they are of is not known yet.
+    found: Vec<FoundKey>,
+    /// The group, with the number of the person's root key in it.
+    group: Option<(GroupId, u32)>,
+    keyring: BTreeMap<Topic, EpochKey>,
+    /// Epochs whose history box is not open yet.
+    boxes: Vec<Epoch>,
+    /// Records that wait for a key.
+    held: Vec<Vec<u8>>,
+    genesis: Option<DecodedEntry>,
+}
+
+impl Search {
+    fn new(keys: Vec<ExchangeKey>) -> Self {
+        let (found, boxes, held) = (Vec::new(), Vec::new(), Vec::new());
+        Self { keys, found, group: None, keyring: BTreeMap::new(), boxes, held, genesis: None }
+    }
+
+    /// Opens a record, and the records that waited for a key in it.
+    fn offer(&mut self, record: Vec<u8>) {
+        if let Ok(envelope) = KeyEnvelope::parse(&record) {
+            self.found.extend(envelope.find(&self.keys));
+        } else if self.open(&record) {
+            while let Some(at) = (0..self.held.len()).find(|at| self.can_open(*at)) {
+                let waiting = self.held.swap_remove(at);
+                self.open(&waiting);
+            }
+        } else if self.held.len() < MAX_HELD {
+            self.held.push(record);
+        }
+    }
+
+    fn can_open(&self, at: usize) -> bool {
+        let record = self.held.get(at).map(Vec::as_slice).unwrap_or_default();
+        Envelope::parse(record).is_ok_and(|envelope| self.keyring.contains_key(&envelope.topic()))
+    }
+
+    /// Opens an envelope if its key is known. Returns whether it needs to wait no more.
+    fn open(&mut self, record: &[u8]) -> bool {
+        let Ok(envelope) = Envelope::parse(record) else { return true };
+        let topic = envelope.topic();
+        if !self.keyring.contains_key(&topic) {
+            let ours = |found: &&FoundKey| found.topic() == topic;
+            let key = self
+                .found
+                .iter()
+                .filter(ours)
+                .find_map(|found| Some((found.index(), found.epoch_key(&envelope)?)));
+            let Some((index, key)) = key else { return false };
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            let (group, _) = *self.group.get_or_insert((key.group(), index));
+            if group == key.group() {
+                self.keyring.insert(topic, key);
+                self.open_history_boxes();
+            }
+        }
+        let Some(key) = self.keyring.get(&topic) else { return false };
+        let Ok(entry) = key.open(&envelope) else { return true };
+        if let Payload::Epoch(epoch) = entry.payload() {
+            self.boxes.push(epoch.clone());
+            self.open_history_boxes();
+        }
+        if self.group.is_some_and(|(group, _)| group.genesis() == entry.id()) {
+            self.genesis = Some(entry);
+        }
+        true
+    }
+
+    /// Opens all history boxes whose keys are known. A box opens with the key of its own epoch,
+    /// whichever epoch its entry travelled under.
+    fn open_history_boxes(&mut self) {
+        while let Some(at) = self.boxes.iter().position(|e| self.keyring.contains_key(&e.topic())) {
+            let epoch = self.boxes.swap_remove(at);
+            let key = self.keyring.get(&epoch.topic());
+            let keys = key.and_then(|key| key.predecessors(&epoch).ok()).unwrap_or_default();
+            self.keyring.extend(keys.into_iter().map(|key| (key.topic(), key)));
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! Opening sealed records, without a file or a database.
+//!
+//! The caller offers records one at a time, takes batches out when [`SealedIntake::is_due`] says
+//! so, and stores them. Keys are given at the beginning, or found in the records: a key envelope
+//! holds one for this device, and the entry of an epoch holds the keys of earlier epochs in its
+//! history box. A bundle has its keys first and its epochs from the last to the first, so each
+//! box opens the epochs before it, and hardly any record has to wait.
+
+mod contents;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use ledger_core::GroupId;
+use ledger_core::bundle::Manifest;
+use ledger_core::engine::{DecodedEntry, Epoch, Payload};
+use ledger_core::keys::ExchangeKey;
+use ledger_core::seal::{Envelope, EnvelopeError, EpochKey, KeyEnvelope, KeyEnvelopeError, Topic};
+
+use self::contents::Contents;
+
+/// Most records of one batch. Fewer would write the same pages of indexes again and again; more
+/// would keep other writers waiting, and be lost if the app is suspended.
+const BATCH: usize = 2_000;
+
+/// Most bytes of envelopes in one batch.
+const BATCH_BYTES: usize = 4 << 20;
+
+/// An epoch key that the database has.
+pub(super) struct KnownKey {
+    pub(super) key: EpochKey,
+    /// Whether the history box of its epoch was opened.
+    pub(super) box_is_open: bool,
+}
+
+/// An epoch key that was found in a record.
+pub(super) struct LearnedKey {
+    pub(super) key: EpochKey,
+    /// Whether it was found in the history box of a later epoch.
+    pub(super) is_covered: bool,
+}
+
+/// The part of an intake that is ready to be stored.
+#[derive(Default)]
+pub(super) struct SealedBatch {
+    /// Opened entries, each with the topic under which it travelled. Their signatures are not
+    /// verified.
+    pub(super) opened: Vec<(DecodedEntry, Topic)>,
+    /// Records whose key is not known, with the topic of that key.
+    pub(super) waiting: Vec<(Topic, Vec<u8>)>,
+    /// Keys that were found.
+    pub(super) learned: Vec<LearnedKey>,
+    /// Topics whose keys another device asks for.
+    pub(super) wanted: BTreeSet<Topic>,
+}
+
+impl SealedBatch {
+    pub(super) fn is_empty(&self) -> bool {
+        self.opened.is_empty()
+            && self.waiting.is_empty()
+            && self.learned.is_empty()
+            && self.wanted.is_empty()
+    }
+}
+
+/// Opens the sealed records of one group. Pure: what it finds is in batches and reports.
+pub(super) struct SealedIntake {
+    group: GroupId,
+    exchange: Vec<ExchangeKey>,
+    keys: BTreeMap<Topic, EpochKey>,
+    /// Epochs whose history box needs no opening.
+    open_boxes: BTreeSet<Topic>,
+    /// Epochs whose history box cannot be opened yet.
+    closed_boxes: Vec<Epoch>,
+    batch: SealedBatch,
+    /// Bytes of the envelopes in the batch.
+    bytes: usize,
+    /// What manifests announce.
+    pub(super) contents: Contents,
+    /// Topics for which a record hands this device another key than the topic says.
+    pub(super) false_keys: BTreeSet<Topic>,
+    /// Errors of records that do not open although their key is known.
+    pub(super) broken: Vec<EnvelopeError>,
+    /// Number of records of a kind that this version does not know.
+    pub(super) unknown_records: u64,
+}
+
+impl SealedIntake {
+    /// An intake with the keys that are known so far.
+    pub(super) fn new(
+        group: GroupId,
+        exchange: Vec<ExchangeKey>,
+        known: impl IntoIterator<Item = KnownKey>,
+    ) -> Self {
+        let (mut keys, mut open_boxes) = (BTreeMap::new(), BTreeSet::new());
+        for known in known {
+            let topic = known.key.topic();
+            if known.box_is_open {
+                open_boxes.insert(topic);
+            }
+            keys.insert(topic, known.key);
+        }
+        Self {
+            group,
+            exchange,
+            keys,
+            open_boxes,
+            closed_boxes: Vec::new(),
+            batch: SealedBatch::default(),
+            bytes: 0,
+            contents: Contents::default(),
+            false_keys: BTreeSet::new(),
+            broken: Vec::new(),
+            unknown_records: 0,
+        }
+    }
+
+    /// Whether the batch should be stored before more records are offered.
+    pub(super) fn is_due(&self) -> bool {
+        let records = self.batch.opened.len().saturating_add(self.batch.waiting.len());
+        records >= BATCH || self.bytes >= BATCH_BYTES
+    }
+
+    /// Takes the batch out.
+    pub(super) fn take_batch(&mut self) -> SealedBatch {
+        self.bytes = 0;
+        std::mem::take(&mut self.batch)
+    }
+
+    /// Opens a record, and the records that waited for a key in it.
+    pub(super) fn offer(&mut self, record: Vec<u8>) {
+        let mut queue = VecDeque::from([record]);
+        while let Some(record) = queue.pop_front() {
+            let new = match record.first() {
+                Some(1) => self.envelope(record),
+                Some(2) => self.key_envelope(&record),
+                Some(3) => {
+                    self.manifest(record);
+                    Vec::new()
+                }
+                _ => {
+                    self.unknown_records = self.unknown_records.saturating_add(1);
+                    Vec::new()
+                }
+            };
+            queue.extend(self.release(&new));
+        }
+    }
+
+    /// Adds a key that the database learned meanwhile, and opens the records that waited for it.
+    pub(super) fn add_key(&mut self, key: EpochKey) {
+        let mut new = vec![key.topic()];
+        self.keys.insert(key.topic(), key);
+        new.extend(self.open_history_boxes());
+        for record in self.release(&new) {
+            self.offer(record);
+        }
+    }
+
+    /// Takes out the records of the batch that wait for these topics.
+    fn release(&mut self, topics: &[Topic]) -> Vec<Vec<u8>> {
+        if topics.is_empty() {
+            return Vec::new();
+        }
+        let waiting = std::mem::take(&mut self.batch.waiting);
+        let (ready, waiting): (Vec<_>, Vec<_>) =
+            waiting.into_iter().partition(|(topic, _)| topics.contains(topic));
+        self.batch.waiting = waiting;
+        ready.into_iter().map(|(_, record)| record).collect()
+    }
+
+    /// Opens a key envelope. Returns the topics whose keys are new.
+    fn key_envelope(&mut self, record: &[u8]) -> Vec<Topic> {
+        let Ok(envelope) = KeyEnvelope::parse(record) else {
+            self.unknown_records = self.unknown_records.saturating_add(1);
+            return Vec::new();
+        };
+        if self.keys.contains_key(&envelope.topic()) {
+            return Vec::new();
+        }
+        match envelope.open(self.group, &self.exchange) {
+            Ok(Some(key)) => {
+                let mut new = vec![key.topic()];
+                self.learn(key, false);
+                new.extend(self.open_history_boxes());
+                new
+            }
+            Err(KeyEnvelopeError::OtherKey(topic)) => {
+                self.false_keys.insert(topic);
+                Vec::new()
+            }
+            // It is for another device.
+            Ok(None) | Err(_) => Vec::new(),
+        }
+    }
+
+    fn learn(&mut self, key: EpochKey, is_covered: bool) {
+        self.keys.insert(key.topic(), key.clone());
+        self.batch.learned.push(LearnedKey { key, is_covered });
+    }
+
+    fn manifest(&mut self, record: Vec<u8>) {
+        let Ok(topic) = Manifest::topic(&record) else { return };
+        let Some(key) = self.keys.get(&topic) else {
+            self.batch.waiting.push((topic, record));
+            return;
+        };
+        match Manifest::open(key, &record) {
+            Ok(manifest) if manifest.group == self.group => {
+                self.batch.wanted.extend(manifest.wanted.iter().copied());
+                self.contents.add(manifest);
+            }
+            Ok(_) => {}
+            Err(error) => self.broken.push(error),
+        }
+    }
+
+    /// Opens the envelope of an entry. Returns the topics whose keys it brings.
+    fn envelope(&mut self, record: Vec<u8>) -> Vec<Topic> {
+        let envelope = match Envelope::parse(&record) {
+            Ok(envelope) => envelope,
+            Err(error) => {
+                self.broken.push(error);
+                return Vec::new();
+            }
+        };
+        self.bytes = self.bytes.saturating_add(record.len());
+        let topic = envelope.topic();
+        let Some(key) = self.keys.get(&topic) else {
+            self.batch.waiting.push((topic, record));
+            return Vec::new();
+        };
+        let entry = match key.open(&envelope) {
+            Ok(entry) => entry,
+            Err(error) => {
+                self.broken.push(error);
+                return Vec::new();
+            }
+        };
+        let mut new = Vec::new();
+        if let Payload::Epoch(epoch) = entry.payload()
+            && !self.open_boxes.contains(&epoch.topic())
+        {
+            // The box is opened before the signature is verified: its keys can only open
+            // envelopes. A key is used for sealing only once a signed entry announces it.
+            self.closed_boxes.push(epoch.clone());
+            new = self.open_history_boxes();
+        }
+        self.batch.opened.push((entry, topic));
+        new
+    }
+
+    /// Opens all history boxes whose keys are known. Returns the topics whose keys are new.
+    ///
+    /// A box opens with the key of its own epoch, whichever epoch its entry travelled under.
+    fn open_history_boxes(&mut self) -> Vec<Topic> {
+        let mut new = Vec::new();
+        let opens =
+            |keys: &BTreeMap<Topic, EpochKey>, epoch: &Epoch| keys.contains_key(&epoch.topic());
+        while let Some(at) = self.closed_boxes.iter().position(|epoch| opens(&self.keys, epoch)) {
+            let epoch = self.closed_boxes.swap_remove(at);
+            self.open_boxes.insert(epoch.topic());
+            let key = self.keys.get(&epoch.topic());
+            // A member can list an epoch and leave its key out; then nothing is learned.
+            let keys = key.and_then(|key| key.predecessors(&epoch).ok()).unwrap_or_default();
+            for key in keys {
+                if !self.keys.contains_key(&key.topic()) {
+                    new.push(key.topic());
+                }
+                self.learn(key, true);
+            }
+        }
+        new
+    }
+}

@@ -1,0 +1,155 @@
+//! Sealing entries into records, and writing them to a bundle.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use ledger_core::EntryId;
+use ledger_core::bundle::{MAX_PART_ENTRIES, Manifest, Part, frame};
+use ledger_core::engine::DecodedEntry;
+use ledger_core::seal::EpochKey;
+use rusqlite::Connection;
+
+use super::plan::{Plan, Row, plan};
+use super::{BundleCursor, Exported, Since};
+use crate::StoreError;
+use crate::keyring::{EpochKeyring, note_published_tip, signing_key};
+use crate::platform::progress::{Meter, OnProgress, Phase};
+use crate::session::GroupSession;
+
+/// Writes a whole bundle.
+pub(crate) fn export_bundle(
+    group: &GroupSession,
+    since: Since<'_>,
+    out: &mut dyn Write,
+    progress: OnProgress<'_>,
+) -> Result<Exported, StoreError> {
+    export_part(group, &mut BundleCursor::begin(group, since), None, out, progress)
+}
+
+/// Writes the next part of a bundle, and moves the cursor behind what `out` took and flushed.
+pub(super) fn export_part(
+    group: &GroupSession,
+    cursor: &mut BundleCursor,
+    most_bytes: Option<u64>,
+    out: &mut dyn Write,
+    progress: OnProgress<'_>,
+) -> Result<Exported, StoreError> {
+    let device = signing_key(group)?;
+    let plan = group.write(|transaction| plan(group, transaction, &device, cursor, most_bytes))?;
+    if let Some((seq, id)) = plan.own_tip {
+        // Durable before a byte leaves this device.
+        note_published_tip(group, seq, &id)?;
+    }
+    let entries = u64::try_from(plan.rows.len()).unwrap_or(u64::MAX);
+    let mut progress = group.session.stopped_by(progress);
+    let mut meter = Meter::new(&mut progress, Phase::Sealing, entries)?;
+    let mut sink = Sink { out, bytes: 0, cursor, at: None };
+    let written = write_records(group, &plan, &mut sink, &mut meter);
+    // Also after a failure: what `out` took needs not be written again.
+    let flushed = sink.flush();
+    written.and(flushed)?;
+    meter.end();
+    let Plan { recipients, left, .. } = plan;
+    Ok(Exported { entries, bytes: sink.bytes, recipients, left })
+}
+
+fn write_records(
+    group: &GroupSession,
+    plan: &Plan,
+    sink: &mut Sink<'_>,
+    meter: &mut Meter<'_>,
+) -> Result<(), StoreError> {
+    plan.key_envelopes.iter().try_for_each(|envelope| sink.put(envelope))?;
+    group.session.snapshot_apart(|snapshot| {
+        let connection = snapshot.connection();
+        let keyring = EpochKeyring { connection, group: group.key, id: group.id };
+        let mut sealer = Sealer { keyring, keys: BTreeMap::new() };
+        // A part without entries still has a manifest: it tells heads and wanted topics.
+        let chunks: Vec<&[Row]> = match plan.rows.is_empty() {
+            true => vec![&[]],
+            false => plan.rows.chunks(MAX_PART_ENTRIES).collect(),
+        };
+        let of = u64::try_from(chunks.len()).unwrap_or(u64::MAX);
+        for (number, chunk) in (0u64..).zip(chunks) {
+            let first = number == 0;
+            let ids: Vec<EntryId> =
+                chunk.iter().map(|row| id_of(connection, row.n)).collect::<Result<_, _>>()?;
+            let manifest = Manifest {
+                group: group.id,
+                part: Part { number, total: of },
+                entries: u64::try_from(plan.rows.len()).unwrap_or(u64::MAX),
+                heads: if first { plan.heads.clone() } else { Vec::new() },
+                wanted: if first { plan.wanted.clone() } else { Vec::new() },
+                ids: ids.clone(),
+            };
+            sink.put(&manifest.seal(&plan.sealing))?;
+            for (row, id) in chunk.iter().zip(ids) {
+                sink.put(&sealer.seal(*row)?)?;
+                if !row.begins {
+                    sink.at = Some((row.n, id));
+                }
+                meter.step()?;
+            }
+            sink.flush()?;
+        }
+        Ok(())
+    })
+}
+
+/// Seals stored entries, each under the epoch that was assigned to it.
+struct Sealer<'a> {
+    keyring: EpochKeyring<'a>,
+    /// Keys that were read, by their number.
+    keys: BTreeMap<i64, EpochKey>,
+}
+
+impl Sealer<'_> {
+    fn seal(&mut self, row: Row) -> Result<Vec<u8>, StoreError> {
+        use std::collections::btree_map::Entry;
+        let key = match self.keys.entry(row.epoch) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(vacant) => vacant.insert(self.keyring.get(row.epoch)?),
+        };
+        let mut statement = self
+            .keyring
+            .connection
+            .prepare_cached("SELECT entry, signature FROM entries WHERE n = ?1")?;
+        let mut rows = statement.query([row.n])?;
+        let gone = || StoreError::Damaged(format!("entry number {} is gone", row.n));
+        let found = rows.next()?.ok_or_else(gone)?;
+        let bytes = found.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
+        let signature: [u8; 64] = found.get(1)?;
+        let entry = DecodedEntry::decode(bytes, &signature)
+            .map_err(|refusal| StoreError::Damaged(format!("a stored entry changed: {refusal}")))?;
+        Ok(key.seal(&entry))
+    }
+}
+
+/// The output of an export, and the cursor behind what it took.
+struct Sink<'a> {
+    out: &'a mut dyn Write,
+    bytes: u64,
+    cursor: &'a mut BundleCursor,
+    /// The last entry that `out` took and may not have flushed yet.
+    at: Option<(i64, EntryId)>,
+}
+
+impl Sink<'_> {
+    fn put(&mut self, record: &[u8]) -> Result<(), StoreError> {
+        let framed = frame(record);
+        self.out.write_all(&framed).map_err(StoreError::Bundle)?;
+        self.bytes = self.bytes.saturating_add(u64::try_from(framed.len()).unwrap_or(u64::MAX));
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), StoreError> {
+        self.out.flush().map_err(StoreError::Bundle)?;
+        self.cursor.advance(self.at.take());
+        Ok(())
+    }
+}
+
+fn id_of(connection: &Connection, n: i64) -> Result<EntryId, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT id FROM entries WHERE n = ?1")?;
+    Ok(EntryId::from_bytes(statement.query_row([n], |row| row.get(0))?))
+}

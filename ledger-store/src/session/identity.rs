@@ -1,0 +1,104 @@
+//! The person's entropy and the keys of this device, in the secret store.
+
+use ledger_core::DeviceId;
+use ledger_core::keys::{DeviceKey, RootEntropy};
+use rusqlite::TransactionBehavior;
+
+use super::Session;
+use crate::error::{SecretError, StoreError};
+use crate::platform::environment::random;
+use crate::secrets::{Secret, SecretName};
+
+/// Number of root keys that one device numbers before it may meet the numbers of another
+/// device of the same person.
+const LANE: u32 = 64;
+
+/// Number of such lanes among the root keys that a restored person tries.
+const LANES: u32 = 16;
+
+impl Session {
+    /// The person's entropy, made on first use.
+    pub(crate) fn entropy(&self) -> Result<RootEntropy, StoreError> {
+        if let Some(entropy) = self.known_entropy()? {
+            return Ok(entropy);
+        }
+        let fresh = Secret::new(random::<32>(self.environment())?.to_vec());
+        // Another process may make it at the same time; `add` returns the one that is kept.
+        let name = SecretName::entropy();
+        let there = self.secrets().add(&name, &fresh)?;
+        let bytes: [u8; 32] = there.expose().try_into().map_err(|_| unusable(&name))?;
+        Ok(RootEntropy::from_bytes(bytes))
+    }
+
+    /// The person's entropy, if this device holds it.
+    pub(crate) fn known_entropy(&self) -> Result<Option<RootEntropy>, StoreError> {
+        let name = SecretName::entropy();
+        let Some(secret) = self.secrets().get(&name)? else { return Ok(None) };
+        let bytes: [u8; 32] = secret.expose().try_into().map_err(|_| unusable(&name))?;
+        Ok(Some(RootEntropy::from_bytes(bytes)))
+    }
+
+    /// Makes this device that of the person with this entropy.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherPerson`] if it is another person's device.
+    pub(crate) fn become_person(&self, entropy: &RootEntropy) -> Result<(), StoreError> {
+        let same = |known: &RootEntropy| known.root_key(0).id() == entropy.root_key(0).id();
+        let known = self.known_entropy()?;
+        if known.as_ref().is_some_and(same) {
+            return Ok(());
+        }
+        let random = u32::from_be_bytes(*random::<4>(self.environment())?);
+        let lane = random.checked_rem(LANES.saturating_sub(1)).unwrap_or(0).saturating_add(1);
+        self.write(|connection| {
+            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let sql = "SELECT EXISTS (SELECT 1 FROM groups UNION ALL SELECT 1 FROM joins)";
+            let used: bool = tx.query_row(sql, [], |row| row.get(0))?;
+            // Groups without entropy are those of a device that may record only.
+            if used && known.is_some() {
+                return Err(StoreError::OtherPerson);
+            }
+            // Another device may have numbered groups that this one does not know.
+            tx.execute("DELETE FROM person", [])?;
+            let first = lane.saturating_mul(LANE);
+            tx.execute("INSERT INTO person (first_index) VALUES (?1)", [first])?;
+            Ok(tx.commit()?)
+        })?;
+        // After the row: a crash between the two only wastes numbers.
+        let bytes = Secret::new(entropy.expose_bytes().to_vec());
+        Ok(self.secrets().set(&SecretName::entropy(), &bytes)?)
+    }
+
+    /// Makes the keys of a new device, and keeps them.
+    pub(crate) fn new_device(&self) -> Result<DeviceKey, StoreError> {
+        let bytes = random::<64>(self.environment())?;
+        let device = DeviceKey::from_bytes(&bytes);
+        // Durable before anything is signed with it.
+        self.secrets().set(&SecretName::device(&device.id()), &Secret::new(bytes.to_vec()))?;
+        Ok(device)
+    }
+
+    /// Removes all secrets of a device that is in no group any more.
+    pub(crate) fn forget_device(&self, id: &DeviceId) -> Result<(), StoreError> {
+        let names =
+            [SecretName::exchange(id), SecretName::published_tip(id), SecretName::device(id)];
+        names.iter().try_for_each(|name| Ok(self.secrets().remove(name)?))
+    }
+
+    /// The keys of a device.
+    pub(crate) fn device(&self, id: &DeviceId) -> Result<DeviceKey, StoreError> {
+        let name = SecretName::device(id);
+        let secret = self.secrets().get(&name)?.ok_or_else(|| unusable(&name))?;
+        let bytes: &[u8; 64] = secret.expose().try_into().map_err(|_| unusable(&name))?;
+        let device = DeviceKey::from_bytes(bytes);
+        if device.id() != *id {
+            return Err(unusable(&name));
+        }
+        Ok(device)
+    }
+}
+
+fn unusable(name: &SecretName) -> StoreError {
+    let reason = "it is missing or damaged; use the secrets that were made with this database";
+    StoreError::Secrets(SecretError::new(format!("secret {}", name.as_str()), reason))
+}

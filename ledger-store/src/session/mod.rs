@@ -1,0 +1,160 @@
+//! An open database, as all handles share it: its connections, and what is kept in memory
+//! beside it.
+//!
+//! [`Session`] and [`GroupSession`] are what `Store`, `Group` and their sub-handles hold. They
+//! have no public methods, so every topic can use them without knowing the handles above.
+
+mod cache;
+mod create;
+mod enter;
+mod feed;
+mod group;
+mod identity;
+mod lifecycle;
+mod remove;
+mod snapshot;
+mod subscribe;
+mod successor;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ledger_core::{DeviceId, GroupId};
+use rusqlite::{Connection, OptionalExtension as _, Row};
+
+use self::cache::LedgerCache;
+use crate::StoreError;
+use crate::database::{Connections, GroupKey, Location, Settings};
+use crate::platform::Environment;
+use crate::secrets::{MemorySecrets, SecretStore};
+
+pub(crate) use enter::{MembershipRow, next_root_index};
+pub use feed::{Change, Changes};
+pub(crate) use group::GroupSession;
+pub(crate) use snapshot::groups;
+
+/// An open database with its cache. Closed when the last handle is dropped. May be used from
+/// any thread: queries run beside each other and beside a writer; writers take turns.
+pub(crate) struct Session {
+    connections: Connections,
+    cache: Mutex<LedgerCache>,
+}
+
+impl Session {
+    /// Opens a database that exists.
+    pub(crate) fn open(
+        path: &Path,
+        secrets: Arc<dyn SecretStore>,
+        settings: Settings,
+    ) -> Result<Arc<Self>, StoreError> {
+        let location = Location::new(path, secrets, settings);
+        let first = location.connect()?;
+        Self::new(location, first)
+    }
+
+    /// Opens a database, or creates one with a fresh random key.
+    pub(crate) fn open_or_create(
+        path: &Path,
+        secrets: Arc<dyn SecretStore>,
+        settings: Settings,
+    ) -> Result<Arc<Self>, StoreError> {
+        let location = Location::new(path, secrets, settings);
+        let first = location.connect_or_create()?;
+        Self::new(location, first)
+    }
+
+    /// Creates a database in memory, with its secrets.
+    pub(crate) fn in_memory(settings: Settings) -> Result<Arc<Self>, StoreError> {
+        let location = Location::in_memory(Arc::new(MemorySecrets::new()), settings)?;
+        let first = location.connect()?;
+        Self::new(location, first)
+    }
+
+    fn new(location: Location, first: Connection) -> Result<Arc<Self>, StoreError> {
+        let connections = Connections::new(location, first)?;
+        Ok(Arc::new(Self { connections, cache: Mutex::default() }))
+    }
+
+    pub(crate) fn connections(&self) -> &Connections {
+        &self.connections
+    }
+
+    pub(crate) fn cache(&self) -> MutexGuard<'_, LedgerCache> {
+        // A panic leaves the cache whole: every change to it is one statement.
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn location(&self) -> &Location {
+        self.connections.location()
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.location().path()
+    }
+
+    pub(crate) fn secrets(&self) -> &dyn SecretStore {
+        self.location().secrets()
+    }
+
+    pub(crate) fn environment(&self) -> &dyn Environment {
+        &*self.location().settings().environment
+    }
+
+    /// Runs queries on one snapshot.
+    pub(crate) fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.connections.read(work)
+    }
+
+    /// Runs `work` while holding the single writer permit; `work` makes its own transactions.
+    pub(crate) fn write<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.connections.write(work)
+    }
+
+    /// The ids of the groups, oldest first. Reads no entry, so it works on a damaged ledger.
+    pub(crate) fn group_ids(&self) -> Result<Vec<GroupId>, StoreError> {
+        let all = self.read(groups)?;
+        Ok(all.into_iter().map(|(_, id)| id).collect())
+    }
+
+    /// One group.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownGroup`] if it is not in this database.
+    pub(crate) fn group(self: &Arc<Self>, id: GroupId) -> Result<GroupSession, StoreError> {
+        let found = self.read(|connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT grp, device FROM groups WHERE id = ?1")?;
+            let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            Ok(statement.query_row([id.as_bytes()], row).optional()?)
+        })?;
+        let (key, device) = found.ok_or(StoreError::UnknownGroup(id))?;
+        Ok(GroupSession::new(self, id, GroupKey(key), DeviceId::from_bytes(device)))
+    }
+
+    /// The group with this row number.
+    pub(crate) fn group_by_key(
+        self: &Arc<Self>,
+        key: GroupKey,
+    ) -> Result<GroupSession, StoreError> {
+        let id: [u8; 32] = self.read(|connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT id FROM groups WHERE grp = ?1")?;
+            Ok(statement.query_row([key.0], |row| row.get(0))?)
+        })?;
+        self.group(GroupId::from_bytes(id))
+    }
+
+    /// Drops the cache and other memory that only makes the next call faster. Waits for nobody.
+    pub(crate) fn release_memory(&self) -> Result<(), StoreError> {
+        let dropped = self.cache().clear();
+        // Dropped without the lock held: freeing a large ledger takes a while.
+        drop(dropped);
+        self.connections.shrink()
+    }
+}

@@ -1,0 +1,148 @@
+//! Statements of the owner and of members: proposed first, then signed.
+
+mod intent;
+
+use ledger_core::engine::{Admission, Draft};
+use ledger_core::keys::{DeviceKey, Fingerprint, RootEntropy};
+use ledger_core::{DraftError, EntryId, Verdict};
+
+pub use self::intent::StatementIntent;
+use crate::StoreError;
+use crate::entries::GroupTransaction;
+use crate::keyring::{begin_epoch_after_cut, signing_key};
+use crate::platform::environment::random;
+use crate::session::GroupSession;
+
+/// A statement with its effects, to be shown to the person before they sign it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    intent: StatementIntent,
+    fingerprint: Option<Fingerprint>,
+    voids: Vec<EntryId>,
+    revives: Vec<EntryId>,
+    text: String,
+}
+
+impl Proposal {
+    /// The statement to be signed.
+    #[must_use]
+    pub fn intent(&self) -> &StatementIntent {
+        &self.intent
+    }
+
+    /// The fingerprint of the new keys, to be compared by voice.
+    #[must_use]
+    pub fn fingerprint(&self) -> Option<Fingerprint> {
+        self.fingerprint
+    }
+
+    /// Entries that count now and would become void. Members named in them can copy them ([`NewEntry::Copy`](crate::NewEntry::Copy)).
+    #[must_use]
+    pub fn voids(&self) -> &[EntryId] {
+        &self.voids
+    }
+
+    /// Entries that are void now and would count.
+    #[must_use]
+    pub fn revives(&self) -> &[EntryId] {
+        &self.revives
+    }
+
+    /// The statement and its effects in English.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// Works out the effects of a statement, for a person to read before signing.
+pub(crate) fn propose(
+    group: &GroupSession,
+    intent: StatementIntent,
+) -> Result<Proposal, StoreError> {
+    let keys = Keys::of(group)?;
+    group.write(|transaction| Ok(weigh(transaction, &keys, intent)?.1))
+}
+
+/// Signs a proposal, and runs `then` in the same transaction.
+///
+/// # Errors
+/// [`StoreError::ProposalOutdated`] if the statement would now have other effects.
+pub(crate) fn sign_and<T>(
+    group: &GroupSession,
+    proposal: &Proposal,
+    then: impl FnOnce(&mut GroupTransaction<'_>, EntryId) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let keys = Keys::of(group)?;
+    group.write(|transaction| {
+        let (draft, now) = weigh(transaction, &keys, proposal.intent.clone())?;
+        if now != *proposal {
+            return Err(StoreError::ProposalOutdated);
+        }
+        let entry = transaction.sign_and_append(&keys.device, draft)?;
+        if proposal.intent.cuts() {
+            begin_epoch_after_cut(transaction, &keys.device)?;
+        }
+        then(transaction, entry)
+    })
+}
+
+/// Drafts a statement after the current heads, and replays it on a copy of the ledger.
+fn weigh(
+    transaction: &mut GroupTransaction<'_>,
+    keys: &Keys,
+    intent: StatementIntent,
+) -> Result<(Draft, Proposal), StoreError> {
+    transaction.merge_heads(&keys.device)?;
+    let (ledger, index) = (transaction.ledger(), transaction.index());
+    let base = match intent.since() {
+        Some(entry) => ledger.heads_before(index, &entry)?,
+        None => ledger.frontier().heads().collect(),
+    };
+    let new = intent.draft(ledger.state(), keys.device.id())?;
+    Draft::check_limits(&new, ledger.state())?;
+    let root = keys.entropy.root_key(transaction.root_index()?);
+    let nonce = *random(transaction.environment())?;
+    let draft = Draft::statement(&root, ledger.group(), &new, base, nonce)?;
+    let position = ledger.next_position(keys.device.id()).ok_or(DraftError::ForeignDevice)?;
+    let now_ms = transaction.environment().now_ms();
+    let signed = draft.clone().sign(&keys.device, &position, now_ms)?;
+    let admitted = match ledger.admit(signed, index)? {
+        Admission::Admitted(admitted) => admitted,
+        Admission::Refused(refusal) => return Err(StoreError::Refused(refusal)),
+        Admission::Missing(ids) => {
+            return Err(StoreError::UnknownEntry(ids.into_iter().collect()));
+        }
+        // Cannot happen: a fresh nonce makes an entry that nobody has.
+        Admission::Duplicate => return Err(StoreError::ProposalOutdated),
+    };
+    let replayed = ledger.clone().replay(&admitted, index)?;
+    if let Verdict::Void(reason) = replayed.verdict() {
+        return Err(StoreError::WouldBeVoid(reason));
+    }
+    let (mut voids, mut revives) = (Vec::new(), Vec::new());
+    for flip in replayed.flips() {
+        match (transaction.verdict(&flip.id)?.is_applied(), flip.verdict.is_applied()) {
+            (true, false) => voids.push(flip.id),
+            (false, true) => revives.push(flip.id),
+            _ => {}
+        }
+    }
+    let fingerprint = intent.fingerprint();
+    let text = intent::describe(&intent, ledger.state(), voids.len(), revives.len());
+    Ok((draft, Proposal { intent, fingerprint, voids, revives, text }))
+}
+
+/// The keys that sign statements. Looked up before the database is locked, because the secret
+/// store may take long.
+struct Keys {
+    device: DeviceKey,
+    entropy: RootEntropy,
+}
+
+impl Keys {
+    fn of(group: &GroupSession) -> Result<Self, StoreError> {
+        let entropy = group.session.known_entropy()?.ok_or(StoreError::NoRootKey)?;
+        Ok(Self { device: signing_key(group)?, entropy })
+    }
+}

@@ -1,0 +1,151 @@
+//! How a database is opened.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Store;
+use crate::StoreError;
+use crate::database::Settings;
+use crate::health::{Salvaged, salvage_database};
+use crate::platform::{Environment, Progress};
+use crate::secrets::SecretStore;
+use crate::session::Session;
+
+/// How a database is opened: what a phone, an app extension or a program wants
+/// otherwise than the default.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+/// use ledger_store::{MemorySecrets, StoreOptions};
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("flat.db");
+/// // An app on iOS whose database lies in a shared container.
+/// let store = StoreOptions::new()
+///     .plaintext_header("main")
+///     .busy_limit(Duration::from_secs(2))
+///     .readers(2)
+///     .open_or_create(&path, Arc::new(MemorySecrets::new()))?;
+/// # assert_eq!(&std::fs::read(&path)?[..15], b"SQLite format 3");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct StoreOptions {
+    settings: Settings,
+}
+
+impl StoreOptions {
+    /// What [`Store::open`] uses.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How long a call waits for its turn before it fails with
+    /// [`StoreError::Busy`]: for other calls of this process, and again for other
+    /// processes. 5 seconds unless told otherwise.
+    #[must_use]
+    pub fn busy_limit(mut self, limit: Duration) -> Self {
+        self.settings.busy_limit = limit;
+        self
+    }
+
+    /// How many queries can run at once, from 1 to 16, each on a connection of
+    /// its own with a cache of its own; 3 unless told otherwise. They are opened
+    /// when they are first needed.
+    #[must_use]
+    pub fn readers(mut self, count: u8) -> Self {
+        self.settings.readers = count.clamp(1, 16);
+        self
+    }
+
+    /// How many KiB of pages each connection keeps in memory at most; 2,048
+    /// unless told otherwise.
+    #[must_use]
+    pub fn cache_kib(mut self, kib: u32) -> Self {
+        self.settings.cache_kib = kib;
+        self
+    }
+
+    /// If a new file is made, leaves its first 32 bytes readable, so that iOS
+    /// knows it as an SQLite database: iOS kills a suspended app that has a file
+    /// of another kind locked in a container that it shares with an extension.
+    /// The bytes say sizes of pages and file and how often it was written, not
+    /// more; they are not protected against changes.
+    ///
+    /// The salt, which else begins the file, is kept in the secret store under
+    /// `name`. The app chooses it, and always opens the database with it,
+    /// wherever the file is moved. Databases of one secret store that are given
+    /// one name share salt and key. An existing file keeps the header that it was
+    /// made with.
+    #[must_use]
+    pub fn plaintext_header(mut self, name: &str) -> Self {
+        self.settings.plaintext_header = Some(name.to_owned());
+        self
+    }
+
+    /// Another clock and randomness.
+    #[must_use]
+    pub fn environment(mut self, environment: Arc<dyn Environment>) -> Self {
+        self.settings.environment = environment;
+        self
+    }
+
+    /// Opens a database that exists.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::WrongKey`],
+    /// [`StoreError::NoSalt`], [`StoreError::Damaged`],
+    /// [`StoreError::NoCipher`], [`StoreError::FromTheFuture`], or what the
+    /// system says.
+    pub fn open(self, path: &Path, secrets: Arc<dyn SecretStore>) -> Result<Store, StoreError> {
+        Ok(Store::new(Session::open(path, secrets, self.settings)?))
+    }
+
+    /// Opens a database, or makes one with a fresh random key.
+    ///
+    /// # Errors
+    /// As [`StoreOptions::open`], except that a missing file is made.
+    pub fn open_or_create(
+        self,
+        path: &Path,
+        secrets: Arc<dyn SecretStore>,
+    ) -> Result<Store, StoreError> {
+        Ok(Store::new(Session::open_or_create(path, secrets, self.settings)?))
+    }
+
+    /// Makes a database in memory, with its secrets: for unit tests and previews
+    /// of apps. It is gone with its last handle, and cannot be backed up. A
+    /// commit waits for those who read, so it is no measure of speed.
+    ///
+    /// ```
+    /// # use ledger_store::StoreOptions;
+    /// let store = StoreOptions::new().in_memory()?;
+    /// let group = store.create_group("Flat", "Anna")?;
+    /// assert_eq!(group.state()?.members().len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if there is not enough memory.
+    pub fn in_memory(self) -> Result<Store, StoreError> {
+        Ok(Store::new(Session::in_memory(self.settings)?))
+    }
+
+    /// Like [`Store::salvage_database`], for a database that is opened with these options; the
+    /// new one is as well.
+    ///
+    /// # Errors
+    /// As [`Store::salvage_database`].
+    pub fn salvage_database(
+        self,
+        path: &Path,
+        secrets: Arc<dyn SecretStore>,
+        to: &Path,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Salvaged, StoreError> {
+        salvage_database(self.settings, path, secrets, to, progress)
+    }
+}

@@ -1,0 +1,149 @@
+//! Actions of people: writing, joining, removing, pairing, revoking, forging.
+
+use ledger_core::messages::invite::InviteLink;
+use ledger_core::{Amount, Currency, Date, Expense, MemberId, Transaction, split_equally};
+use ledger_store::{
+    Group, NewEntry, NewInvite, PairingMode, Received, StatementIntent, StoreError,
+};
+
+use super::carrier::Carrier;
+use super::phone::Phone;
+use super::play::{Play, STEPS, StepResult};
+
+impl Play {
+    /// A person writes an expense, a correction, a cancellation or a placeholder.
+    pub(super) fn write(&mut self, at: usize) -> StepResult {
+        let phone = self.phones.get(at).ok_or(StoreError::UnknownRequest)?;
+        let state = phone.group.state()?;
+        let members: Vec<MemberId> = state.members().iter().map(|(id, _)| *id).collect();
+        let (Some(payer), Ok(currency)) = (self.rng.pick(&members), Currency::from_code("EUR"))
+        else {
+            return Ok(None);
+        };
+        let units = 1 + self.rng.draw() % 10_000;
+        let (Ok(amount), Ok(date)) =
+            (Amount::from_minor_units(units), Date::from_ymd(2026, 11, 21))
+        else {
+            return Ok(None);
+        };
+        let parts = split_equally(amount, members.len().min(3), units);
+        let shares = members.iter().copied().zip(parts).filter(|(_, part)| part.minor_units() > 0);
+        let details = Transaction::Expense(
+            Expense::new(date, format!("Thing {units}"), currency, amount)
+                .paid_by(payer, amount)
+                .shares(shares),
+        );
+        let known = phone.group.lists().expenses(None, 50)?;
+        let original = self.rng.pick(&known).map(|row| row.original);
+        let entry = match (self.rng.below(10), original) {
+            (0, Some(original)) => NewEntry::Cancellation { original, reason: None },
+            (1 | 2, Some(original)) => NewEntry::Correction { original, details },
+            (3, _) => NewEntry::Placeholder { name: format!("Guest {units}") },
+            _ => NewEntry::Record(details),
+        };
+        self.tally.add(STEPS, "entry written", 1);
+        let (ids, device) = (phone.group.append(vec![entry])?, phone.device());
+        self.written.extend(ids.into_iter().map(|id| (id, device)));
+        Ok(None)
+    }
+
+    /// A new person joins by an open invite of the phone.
+    pub(super) fn join(&mut self, at: usize) -> Result<(), StoreError> {
+        let (store, person) = (self.database()?, self.people);
+        self.people += 1;
+        let phone = self.phone(at)?;
+        let link = phone
+            .group
+            .invites()
+            .create(&NewInvite { note: "all".into(), ..NewInvite::default() })?;
+        let link = InviteLink::parse(&link.reveal("x"))?;
+        let request = store.joining().join(&link, &format!("Person {person}"))?;
+        let Received::Admitted(admitted) = phone.store.joining().receive_request(&request)? else {
+            return Err(StoreError::UnknownRequest);
+        };
+        let group = store.joining().enter(&admitted.answer)?;
+        let device = phone.device();
+        self.written.insert(admitted.entry, device);
+        self.phones.push(Phone::new(store, group, person)?);
+        self.tally.add(STEPS, "person joined", 1);
+        Ok(())
+    }
+
+    /// The founder removes a person.
+    pub(super) fn remove(&mut self) -> StepResult {
+        let target = self.rng.below(self.phones.len());
+        let founder = self.phone(0)?;
+        let state = founder.group.state()?;
+        let member = state.device_owner(self.phone(target)?.device());
+        let stands =
+            |member: &MemberId| state.member(*member).is_some_and(|member| !member.is_removed());
+        let Some(member) =
+            member.filter(stands).filter(|_| self.phone(target).is_ok_and(|p| p.person != 0))
+        else {
+            return Ok(None);
+        };
+        sign(&founder.group, StatementIntent::Remove { member, since: None })?;
+        self.tally.add(STEPS, "member removed", 1);
+        Ok(None)
+    }
+
+    /// Pairs a further device, which records only. A device with the root key could not be kept from
+    /// anything by a revocation.
+    pub(super) fn pair(&mut self, at: usize) -> StepResult {
+        let store = self.database()?;
+        let old = self.phone(at)?;
+        let (new, offer) = store.pairing().start_on_new_device()?;
+        let (scanned, reply) = old.store.pairing().start_on_old_device(&offer)?;
+        let (showing, revealed) = new.receive(&reply)?;
+        let entering = scanned.receive(&revealed)?;
+        let (enrolling, groups) = match entering.enter(&showing.reveal_code()) {
+            Ok(entered) => entered,
+            Err(StoreError::NoRootKey) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let (awaiting, devices) = showing.receive(&groups)?.accept()?;
+        let granted = match enrolling.receive(&devices, PairingMode::RecordOnly) {
+            Ok(granted) => granted,
+            Err(StoreError::Draft(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let Some(group) = awaiting.receive(&granted)?.pop() else { return Ok(None) };
+        let person = old.person;
+        self.phones.push(Phone::new(store, group, person)?);
+        self.tally.add(STEPS, "device paired", 1);
+        Ok(None)
+    }
+
+    /// A person revokes a device that records only, with a device that has the root key.
+    pub(super) fn revoke(&mut self) -> StepResult {
+        let records_only = |phone: &&Phone| phone.store.recovery().reveal_phrase().is_err();
+        let found = self.phones.iter().filter(records_only).find_map(|target| {
+            let mut others = self.phones.iter().filter(|phone| phone.person == target.person);
+            let by = others.find(|phone| phone.store.recovery().reveal_phrase().is_ok())?;
+            let state = by.group.state().ok()?;
+            let both = state.may_write(target.device()) && state.may_write(by.device());
+            both.then_some((by, target.device()))
+        });
+        let Some((by, device)) = found else { return Ok(None) };
+        sign(&by.group, StatementIntent::Revoke { device, since: None })?;
+        self.tally.add(STEPS, "device revoked", 1);
+        Ok(None)
+    }
+
+    /// Gives the carrier a bundle with a key that no epoch entry announces, and with envelopes of
+    /// unknown topics.
+    pub(super) fn forge(&mut self, at: usize) -> StepResult {
+        let phone = self.phone(at)?;
+        let (group, recipients) = (phone.group.id(), phone.group.state()?.recipients());
+        let (key, bundle) = Carrier::forgery(group, &recipients, &mut self.rng);
+        self.forged.insert(key.topic());
+        self.carrier.take(at, bundle);
+        self.tally.add(STEPS, "key forged", 1);
+        Ok(None)
+    }
+}
+
+fn sign(group: &Group, act: StatementIntent) -> Result<(), StoreError> {
+    let proposal = group.propose(act)?;
+    group.sign(&proposal).map(|_| ())
+}
