@@ -50,14 +50,7 @@ fn payload_rule(kind: Kind, refs: usize, payload: &[u8]) -> Option<Rule> {
 fn genesis() -> DecodedEntry {
     let entropy = RootEntropy::from_bytes([8; 32]);
     let device = DeviceKey::from_bytes(&[7; 64]);
-    let new = NewGroup {
-        name: "G",
-        founder: "F",
-        entropy: &entropy,
-        index: 0,
-        salt: [9; 32],
-        successor_of: None,
-    };
+    let new = NewGroup::new("G", "F", &entropy, 0, [9; 32]);
     new.create(&device, 5).unwrap().decoded().clone()
 }
 

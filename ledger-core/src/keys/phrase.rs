@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use bip39::{Language, Mnemonic};
 use zeroize::Zeroizing;
 
+use super::RootEntropy;
 use crate::base::rule::Rule;
-use crate::keys::secret::RootEntropy;
 
 /// Number of words of a phrase.
 const WORDS: usize = 24;

@@ -41,14 +41,7 @@ impl Group {
     fn new() -> Self {
         let device = DeviceKey::from_bytes(&[7; 64]);
         let entropy = RootEntropy::from_bytes([8; 32]);
-        let new = NewGroup {
-            name: "Flat",
-            founder: "Anna",
-            entropy: &entropy,
-            index: 0,
-            salt: [9; 32],
-            successor_of: None,
-        };
+        let new = NewGroup::new("Flat", "Anna", &entropy, 0, [9; 32]);
         let genesis = new.create(&device, 0).unwrap();
         let mut index = MemoryIndex::new();
         let ledger = Ledger::begin(&genesis, &mut index).unwrap();
@@ -182,14 +175,7 @@ fn a1_refuses_entries_of_other_groups_and_second_beginnings() {
     let entry = group.forged(&Payload::Merge, vec![], |fields| fields.group = Some(other));
     assert_eq!(refused(group.ingest(entry)), Rule::A1);
     let entropy = RootEntropy::from_bytes([8; 32]);
-    let new = NewGroup {
-        name: "X",
-        founder: "Y",
-        entropy: &entropy,
-        index: 0,
-        salt: [1; 32],
-        successor_of: None,
-    };
+    let new = NewGroup::new("X", "Y", &entropy, 0, [1; 32]);
     let genesis = new.create(&group.device, 0).unwrap();
     assert_eq!(refused(group.ingest(genesis)), Rule::A1);
 }

@@ -130,14 +130,8 @@ fn world() -> World {
 fn successor(old: &World) -> VerifiedEntry {
     let evaluation = old.evaluation();
     let entropy = entropy(1);
-    let new = NewGroup {
-        name: "House II",
-        founder: "Anna",
-        entropy: &entropy,
-        index: 1,
-        salt: [10; 32],
-        successor_of: Some((evaluation.view(), old.member("genesis"))),
-    };
+    let new = NewGroup::new("House II", "Anna", &entropy, 1, [10; 32])
+        .successor_of(evaluation.view(), old.member("genesis"));
     new.create(&device(6), 1).unwrap()
 }
 
