@@ -147,7 +147,7 @@ pub(crate) fn expenses(arguments: &List, out: &mut dyn Write) -> Result<(), Fail
     let lines: Vec<[String; 5]> = rows
         .iter()
         .map(|row| {
-            let details = &row.details;
+            let details = &row.transaction;
             let note = if row.cancelled { "cancelled" } else { "" };
             [
                 details.date().to_string(),
@@ -179,11 +179,11 @@ fn who(details: &Transaction, people: &People) -> String {
 fn expense_json(row: &Recorded, values: &Values<'_>) -> Value {
     let mut value = json!({
         "id": row.original.to_string(),
-        "shown": row.shown.to_string(),
+        "shown": row.current_version.to_string(),
         "cancelled": row.cancelled,
         "cursor": row.cursor.to_string(),
     });
-    merge(&mut value, values.transaction(&row.details));
+    merge(&mut value, values.transaction(&row.transaction));
     value
 }
 

@@ -30,6 +30,10 @@ pub(super) struct Prepared<'a> {
 }
 
 /// What an entry will change.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all entries are data entries, and a box would cost each an allocation"
+)]
 pub(super) enum Change {
     Data(DataChange),
     /// Control entry that flips no verdicts. It is applied in place.
