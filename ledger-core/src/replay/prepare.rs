@@ -15,9 +15,10 @@ use super::admission::AdmittedEntry;
 use super::effects::Effects;
 use super::ledger::Ledger;
 use super::replayed::Flip;
-use crate::id::EntryId;
+use crate::base::id::EntryId;
+use crate::header::Kind;
 use crate::incremental::{Ancestry, AuthorityState, IncomingEntry, Outcome};
-use crate::payload::{Kind, Payload};
+use crate::payload::Payload;
 use crate::state::EntryIndex;
 use crate::verdict::{ChainPosition, Slot, SlotEntry, SlotReference, Verdict, VoidReason};
 
