@@ -28,7 +28,7 @@ use common::{Folder, Rng, assert_sound, decode, digest, entries, found, record, 
 use ledger_core::engine::Draft;
 use ledger_store::NewEntry;
 
-/// What leads back to each version from the one after it.
+/// SQL that leads back to each version from the one after it.
 const BACK: [&str; 2] = [
     "DROP TABLE person; DROP TABLE requests; DROP TABLE invites; DROP TABLE joins;
      DROP TABLE shares; DROP TABLE returned;",

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::affected::Affected;
 use super::authority_state::AuthorityState;
-use crate::id::{EntryId, StatementId};
+use crate::base::id::{EntryId, StatementId};
 use crate::verdict::{ChainPosition, Enrolment, Verdict};
 
 /// State of an enrolment that decides about its data entries.

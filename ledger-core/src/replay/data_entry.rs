@@ -1,8 +1,8 @@
 //! Data entries about money: fault, slot and members mentioned.
 
 use super::ledger::Ledger;
+use crate::base::id::{EntryId, MemberId};
 use crate::entry::DecodedEntry;
-use crate::id::{EntryId, MemberId};
 use crate::payload::{Payload, RefIndex};
 use crate::state::EntryIndex;
 use crate::verdict::{SlotEntry, SlotReference, SlotRole, VoidReason, content_fault};

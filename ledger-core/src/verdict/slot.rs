@@ -1,6 +1,6 @@
 //! Slot: an expense or transfer together with what changes it (SPEC §6.7).
 
-use crate::id::EntryId;
+use crate::base::id::EntryId;
 
 /// Part of an entry in its slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -293,7 +293,7 @@ fn a_join_can_be_called_off() {
     assert_ne!(own.id(), flat.id());
 }
 
-/// What people hand to each other names nobody and shows no key of the ledger.
+/// Messages between people name nobody and show no key of the ledger.
 #[test]
 fn messages_show_neither_names_nor_the_group() {
     let (anna, ben) = (Phone::new(1), Phone::new(2));

@@ -170,7 +170,7 @@ fn chains() -> Value {
     sequence(&w, "chains", about, &offers)
 }
 
-/// What enrols a device by a statement.
+/// Statement that enrols a device.
 fn enrolments() -> Value {
     let mut w = World::with_ben();
     w.placeholder(1, "grandma", "genesis", &["*"]);
