@@ -47,8 +47,6 @@ mod state;
 pub mod statement;
 mod verdict;
 
-use base::{codec, hash, id, rule};
-
 pub use base::id::{DeviceId, EntryId, GroupId, MemberId, Origin, ParseIdError, StateDigest};
 pub use base::limits;
 pub use base::rule::{Refusal, Rule};

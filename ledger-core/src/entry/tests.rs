@@ -9,7 +9,7 @@ use crate::base::id::{DeviceId, EntryId, GroupId, Origin, StateDigest};
 use crate::base::limits::{MAX_ENTRY_BYTES, MAX_PARENTS, MAX_REFS};
 use crate::base::rule::Rule;
 use crate::draft::NewGroup;
-use crate::header::Kind;
+use crate::header::{Header, HeaderFields, Kind};
 use crate::keys::{Card, DeviceKey, PlaceholderCard, RootEntropy};
 use crate::money::{Amount, Balance, Currency, Date};
 use crate::payload::{

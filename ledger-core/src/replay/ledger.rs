@@ -1,11 +1,11 @@
 //! Ledger: a group as one device knows it.
 
 use crate::authority::{EvaluateError, evaluate};
+use crate::base::id::{DeviceId, EntryId, GroupId, MemberId, RootId};
+use crate::base::rule::{Refusal, Rule};
 use crate::entry::VerifiedEntry;
-use crate::id::{DeviceId, EntryId, GroupId, MemberId, RootId};
 use crate::incremental::AuthorityState;
 use crate::payload::Payload;
-use crate::rule::{Refusal, Rule};
 use crate::state::{Frontier, GroupState, NextEntryPosition, View};
 use crate::statement::Generation;
 

@@ -137,7 +137,7 @@ impl Group {
         let session = &self.0.session;
         session.snapshot_apart(|snapshot| {
             let mut progress = session.stopped_by(progress);
-            Ok(snapshot.ledger_telling(self.0.key, self.0.id, Some(&mut progress))?.opening)
+            Ok(snapshot.ledger_with_progress(self.0.key, self.0.id, Some(&mut progress))?.opening)
         })
     }
 

@@ -1,4 +1,4 @@
-//! A copy of an open database.
+//! A backup: a copy of an open database.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -43,7 +43,7 @@ pub(super) fn backup(
     publish(&partial.path(), path).and_then(|()| sync_folder(path)).map_err(io)
 }
 
-/// A file that is removed in the end, unless it got another name.
+/// An unfinished file, removed when it is dropped. A finished file has another name by then.
 struct Partial(OsString);
 
 impl Partial {
@@ -56,20 +56,19 @@ impl Drop for Partial {
     fn drop(&mut self) {
         let mut journal = self.0.clone();
         journal.push("-journal");
-        // Mostly there is none of either.
+        // Usually neither exists any more.
         let _ = std::fs::remove_file(journal);
         let _ = std::fs::remove_file(&self.0);
     }
 }
 
-/// Copies one snapshot: what is committed meanwhile is not in it, and does
-/// not make the copy begin anew.
+/// Copies one snapshot: what is committed meanwhile is not in it, and does not restart the copy.
 fn copy(
     source: &Connection,
     target: &mut Connection,
     progress: OnProgress<'_>,
 ) -> Result<(), StoreError> {
-    // A transaction sees what was there when it first read.
+    // The first query fixes the snapshot of the transaction.
     source.query_row("SELECT count(*) FROM groups", [], |_| Ok(()))?;
     let backup = Backup::new(source, target)?;
     loop {
@@ -78,11 +77,11 @@ fn copy(
         let done = pages.pagecount.saturating_sub(pages.remaining);
         let number = |pages: i32| u64::try_from(pages).unwrap_or(0);
         let (done, total) = (number(done), number(pages.pagecount));
-        let told = progress(Progress { phase: Phase::BackingUp, done, total });
+        let decision = progress(Progress { phase: Phase::BackingUp, done, total });
         match step {
-            // The end is told, too; there is nothing left to stop.
+            // The end is reported as well; there is nothing left to stop.
             StepResult::Done => return Ok(()),
-            StepResult::More if told.is_break() => return Err(StoreError::Cancelled),
+            StepResult::More if decision.is_break() => return Err(StoreError::Cancelled),
             StepResult::More => {}
             _ => return Err(StoreError::Busy),
         }

@@ -105,7 +105,7 @@ impl<'a> SealedImport<'a> {
         let verified = ingested.verify(decoded, &seed);
         let mut stored = Stored::default();
         let ingested = self.group.admit_batch(verified, ingested, |transaction, numbers| {
-            let keyring = EpochKeyring::of(transaction);
+            let keyring = EpochKeyring::new(transaction);
             let mut new = keep_keys(&keyring, &learned)?;
             wanted.iter().try_for_each(|topic| keyring.note_wanted(topic))?;
             note_epochs(transaction, &keyring, came_under, numbers)?;

@@ -43,7 +43,7 @@ impl LedgerCache {
         if self.gone.contains(&key) {
             return;
         }
-        self.feed.observe(key, &loaded);
+        self.feed.notify(key, &loaded);
         if self.ledgers.get(&key).is_none_or(|known| known.upto <= loaded.upto) {
             self.ledgers.insert(key, loaded);
         }

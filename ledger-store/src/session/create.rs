@@ -25,7 +25,7 @@ impl Session {
         let entropy = self.entropy()?;
         let device = self.new_device()?;
         let salt = *random(self.environment())?;
-        let context = CallContext::from(self.environment())?;
+        let context = CallContext::new(self.environment())?;
         let now_ms = context.now_ms();
         self.write(|connection| {
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -64,7 +64,7 @@ fn a_removal_voids_what_it_does_not_know_and_a_bind_brings_back() {
     let draft = Draft::copy(ledger.state(), second, &said).unwrap();
     let copy = ingest(&group, &sign(&ledger, &anna, None, draft));
     let rows = group.lists().expenses(None, 10).unwrap();
-    assert!(rows.iter().any(|row| (row.original, row.shown) == (second, copy)));
+    assert!(rows.iter().any(|row| (row.original, row.current_version) == (second, copy)));
     assert_sound(&group);
 
     // Ben returns with fresh keys; what was void stays void.

@@ -85,7 +85,7 @@ fn a_removal_tells_what_it_voids() {
     // The second dinner took place all the same.
     let copy = group.append(vec![NewEntry::VoidEntryCopy { original: dinners[1] }]).unwrap();
     let rows = group.lists().expenses(None, 10).unwrap();
-    assert!(rows.iter().any(|row| (row.original, row.shown) == (dinners[1], copy[0])));
+    assert!(rows.iter().any(|row| (row.original, row.current_version) == (dinners[1], copy[0])));
     assert_sound(&group);
 }
 

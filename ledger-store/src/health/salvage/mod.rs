@@ -65,7 +65,7 @@ fn work(
     let mut salvaged = Salvaged::new(scratch.pages, &scratch.damaged);
     build::build(made, &saved, &hints, &mut salvaged, progress)?;
     for id in hints.ids.difference(&hints.others) {
-        // The genesis entry has the id of its group, which `groups` has as well.
+        // The id of the genesis entry is also the id of the group, which `groups` has.
         if !saved.has(id)? {
             salvaged.lost.insert(*id);
         }
@@ -73,7 +73,7 @@ fn work(
     Ok(salvaged)
 }
 
-/// A folder beside the new database, which is removed in the end.
+/// A folder beside the new database, removed in the end.
 struct Workshop(PathBuf);
 
 impl Workshop {
@@ -92,7 +92,7 @@ impl Workshop {
 
 impl Drop for Workshop {
     fn drop(&mut self) {
-        // What is in it is encrypted, and can be deleted by hand.
+        // The files in it are encrypted, and can be deleted by hand.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }

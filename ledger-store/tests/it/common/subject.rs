@@ -23,7 +23,7 @@ impl Subject {
         let originals = record(&group, 6, 3, &mut rng);
         let details = details(&group.state().unwrap(), &mut rng);
         let changes = vec![
-            NewEntry::Correction { original: originals[1], details },
+            NewEntry::Correction { original: originals[1], transaction: details },
             NewEntry::Cancellation { original: originals[2], reason: None },
         ];
         group.append(changes).unwrap();
