@@ -88,14 +88,7 @@ struct Ben {
 impl World {
     fn new() -> Self {
         let (key, anna_root) = (phone(), RootEntropy::from_bytes([2; 32]));
-        let group = NewGroup {
-            name: "Flat",
-            founder: "Anna",
-            entropy: &anna_root,
-            index: 0,
-            salt: [3; 32],
-            successor_of: None,
-        };
+        let group = NewGroup::new("Flat", "Anna", &anna_root, 0, [3; 32]);
         let genesis = group.create(&key, 0).unwrap();
         let mut index = MemoryIndex::new();
         let ledger = Ledger::begin(&genesis, &mut index).unwrap();

@@ -80,14 +80,7 @@ impl Author {
         let device = DeviceKey::from_bytes(&random(&mut rng));
         let entropy = RootEntropy::from_bytes(random(&mut rng));
         let salt = random(&mut rng);
-        let group = NewGroup {
-            name: "Flat 12b",
-            founder: "Anna",
-            entropy: &entropy,
-            index: 0,
-            salt,
-            successor_of: None,
-        };
+        let group = NewGroup::new("Flat 12b", "Anna", &entropy, 0, salt);
         let now_ms = 1_700_000_000_000;
         let genesis = group.create(&device, now_ms)?;
         let mut index = MemoryIndex::new();

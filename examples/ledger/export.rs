@@ -35,7 +35,7 @@ fn effective_rows(group: &Group) -> Result<Vec<Row>, Failure> {
         rows.extend(page.into_iter().filter(|row| !row.cancelled));
     }
     let rows = rows.into_iter().rev();
-    Ok(rows.map(|row| Row { id: row.original, transaction: row.details }).collect())
+    Ok(rows.map(|row| Row { id: row.original, transaction: row.transaction }).collect())
 }
 
 /// Everything, void entries too, oldest first.

@@ -10,7 +10,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`keys`] | secret keys, cards, certificates, fingerprints |
+//! | [`keys`] | secret keys, recovery phrases, cards, certificates, fingerprints |
 //! | [`statement`] | what the owner and members sign under a root key |
 //! | [`seal`] | epoch keys, envelopes, sealed secrets |
 //! | [`bundle`] | files of sealed entries |
@@ -46,8 +46,6 @@ pub mod seal;
 mod state;
 pub mod statement;
 mod verdict;
-
-use base::{codec, hash, id, rule};
 
 pub use base::id::{DeviceId, EntryId, GroupId, MemberId, Origin, ParseIdError, StateDigest};
 pub use base::limits;

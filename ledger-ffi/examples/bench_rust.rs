@@ -1,8 +1,10 @@
 //! The Rust side of `bench-bindings.sh`: makes a database, then does on request
 //! what the bindings do with it, and says how long that took.
 //!
-//!     bench_rust FOLDER    lines `balances N` or `page N`; answers nanoseconds
-//!                          for N calls
+//! ```text
+//! bench_rust FOLDER    lines `balances N` or `page N`; answers nanoseconds
+//!                      for N calls
+//! ```
 //!
 //! What a call gives is held until the clock was read, as the other side does.
 

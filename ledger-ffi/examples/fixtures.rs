@@ -3,8 +3,10 @@
 //! with the key altered, and one to which another process, this one, writes for as
 //! long as it runs.
 //!
-//!     fixtures FOLDER         make them
-//!     fixtures FOLDER hold    write until the input ends
+//! ```text
+//! fixtures FOLDER         make them
+//! fixtures FOLDER hold    write until the input ends
+//! ```
 
 use std::error::Error;
 use std::fmt::Write as _;

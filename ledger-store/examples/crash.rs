@@ -2,7 +2,9 @@
 //! nothing that was durable is lost, no batch is torn, everything derived agrees
 //! with the entries, and no device forked its chain.
 //!
-//!     cargo run --release -p ledger-store --example crash -- --rounds 300 --seed 1
+//! ```text
+//! cargo run --release -p ledger-store --example crash -- --rounds 300 --seed 1
+//! ```
 #![allow(
     missing_docs,
     clippy::unwrap_used,

@@ -1,7 +1,9 @@
 //! Writes the database of the newest schema version that
 //! `ledger-store/tests/it/fixtures.rs` opens from then on:
 //!
-//!     cargo run -p ledger-store --example fixture
+//! ```text
+//! cargo run -p ledger-store --example fixture
+//! ```
 //!
 //! Run it once for each version, when that is released. Before, an earlier
 //! version that is not released either is made by undoing what came after it:
@@ -26,7 +28,7 @@ use common::{Folder, Rng, assert_sound, decode, digest, entries, found, record, 
 use ledger_core::engine::Draft;
 use ledger_store::NewEntry;
 
-/// What leads back to each version from the one after it.
+/// SQL that leads back to each version from the one after it.
 const BACK: [&str; 2] = [
     "DROP TABLE person; DROP TABLE requests; DROP TABLE invites; DROP TABLE joins;
      DROP TABLE shares; DROP TABLE returned;",

@@ -31,14 +31,7 @@ impl Crowd {
     #[must_use]
     pub fn new() -> Self {
         let (device, entropy) = (phone(0), RootEntropy::from_bytes(seed(0)));
-        let group = NewGroup {
-            name: "Crowd",
-            founder: "0",
-            entropy: &entropy,
-            index: 0,
-            salt: [1; 32],
-            successor_of: None,
-        };
+        let group = NewGroup::new("Crowd", "0", &entropy, 0, [1; 32]);
         let genesis = group.create(&device, 0).unwrap();
         Self::of(genesis, device, &entropy)
     }

@@ -71,7 +71,7 @@ fn verify_it(file: &File) {
 fn use_it(file: &File) {
     let (store, _) = file.open();
     let group = largest(&store);
-    let details: Transaction = group.lists().expenses(None, 50).unwrap().remove(0).details;
+    let details: Transaction = group.lists().expenses(None, 50).unwrap().remove(0).transaction;
     let filter = Filter {
         condition: Some(Condition::Text("groceries missing 97".to_owned())),
         ..Filter::default()

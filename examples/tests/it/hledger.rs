@@ -13,7 +13,7 @@ fn hledger_is_installed() -> bool {
     found
 }
 
-/// What hledger makes of a journal, and the accounts in their order.
+/// hledger's balances of a journal, and the accounts in their order.
 fn hledger(desk: &Desk, arguments: &[&str]) -> String {
     let journal = desk.run("export", &["--format", "hledger"]).ok();
     let file = desk.file("out.journal", &journal);

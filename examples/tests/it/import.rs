@@ -11,7 +11,7 @@ fn sample_rows() -> Vec<Vec<String>> {
     table(&std::fs::read(sample()).unwrap())
 }
 
-/// How often `--json` says rows were added and known.
+/// Counts of added and known rows in the output of `--json`.
 fn added_and_known(report: &Value) -> (u64, u64) {
     (report["added"].as_u64().unwrap(), report["known"].as_u64().unwrap())
 }

@@ -119,14 +119,7 @@ impl Author {
     fn found() -> Self {
         let device = DeviceKey::from_bytes(&DEVICE);
         let entropy = RootEntropy::from_bytes(ENTROPY);
-        let group = NewGroup {
-            name: "Flat",
-            founder: "Anna",
-            entropy: &entropy,
-            index: 0,
-            salt: [7; 32],
-            successor_of: None,
-        };
+        let group = NewGroup::new("Flat", "Anna", &entropy, 0, [7; 32]);
         let genesis = group.create(&device, 1_700_000_000_000).unwrap();
         let mut index = MemoryIndex::new();
         let ledger = Ledger::begin(&genesis, &mut index).unwrap();

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::enrolment::{enrolled_by, started_generation};
 use super::fault::fault;
 use super::history::{History, Node, StatementRecord};
+use crate::base::id::{EntryId, GroupId};
+use crate::base::rule::{Refusal, Rule};
 use crate::entry::VerifiedEntry;
-use crate::id::{EntryId, GroupId};
-use crate::payload::{Kind, Payload};
-use crate::rule::{Refusal, Rule};
+use crate::header::Kind;
+use crate::payload::Payload;
 use crate::statement::{Generation, Statement};
 use crate::verdict::{Enrolment, VoidReason};
 

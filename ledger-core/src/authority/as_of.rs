@@ -7,7 +7,7 @@ use super::history::{History, Node};
 use super::resolve::Resolution;
 use super::slots::slots;
 use super::state::state;
-use crate::id::MemberId;
+use crate::base::id::MemberId;
 use crate::money::Date;
 use crate::payload::Payload;
 use crate::state::GroupState;

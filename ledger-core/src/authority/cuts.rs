@@ -2,7 +2,7 @@
 //! void (SPEC §6.3, §6.4).
 
 use super::history::{History, StatementRecord};
-use crate::id::{DeviceId, StatementId};
+use crate::base::id::{DeviceId, StatementId};
 use crate::statement::{Generation, StatementBody};
 use crate::verdict::VoidReason;
 

@@ -2,7 +2,7 @@
 //! member (SPEC §1.1), whatever their verdict.
 
 use super::history::{GenerationRecord, History, Node};
-use crate::id::{DeviceId, EntryId, MemberId};
+use crate::base::id::{DeviceId, EntryId, MemberId};
 use crate::keys::{Card, PlaceholderCard};
 use crate::payload::Payload;
 use crate::statement::{Generation, StatementBody};

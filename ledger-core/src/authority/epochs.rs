@@ -7,7 +7,7 @@ use super::enrolment::card;
 use super::history::{GenerationRecord, History, Node, StatementRecord};
 use super::past::Past;
 use super::resolve::Resolution;
-use crate::id::EntryId;
+use crate::base::id::EntryId;
 use crate::payload::Payload;
 use crate::state::UsableEpoch;
 use crate::statement::{Generation, StatementBody};

@@ -8,10 +8,10 @@ use super::history::History;
 use super::resolve::{Resolution, resolve};
 use super::slots::slot_entry;
 use super::state::state;
+use crate::base::id::{EntryId, GroupId};
+use crate::base::rule::{Refusal, Rule};
 use crate::entry::VerifiedEntry;
-use crate::id::{EntryId, GroupId};
 use crate::money::Date;
-use crate::rule::{Refusal, Rule};
 use crate::state::{Frontier, GroupState, View};
 use crate::verdict::{Slot, SlotEntry, Verdict};
 

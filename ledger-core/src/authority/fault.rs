@@ -9,7 +9,7 @@ use super::enrolment::{
 };
 use super::history::{History, Node};
 use super::past::Past;
-use crate::id::{DeviceId, RootId};
+use crate::base::id::{DeviceId, RootId};
 use crate::payload::{Payload, RefIndex, Transaction};
 use crate::statement::{Generation, Statement, StatementBody};
 use crate::verdict::{Enrolment, VoidReason, content_fault};

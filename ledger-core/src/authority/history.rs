@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::past::Past;
+use crate::base::id::{DeviceId, EntryId, GroupId, MemberId, RootId, StatementId};
 use crate::entry::VerifiedEntry;
-use crate::id::{DeviceId, EntryId, GroupId, MemberId, RootId, StatementId};
 use crate::keys::CertificateScope;
 use crate::payload::{Payload, RefIndex};
 use crate::statement::{Generation, Statement, StatementBody};

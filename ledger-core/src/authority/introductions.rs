@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::cuts::{Cuts, first_cut};
 use super::enrolment::{introduced_member, member_introduced_by};
 use super::history::{History, Node};
-use crate::id::{EntryId, MemberId, StatementId};
+use crate::base::id::{EntryId, MemberId, StatementId};
 use crate::payload::Payload;
 use crate::statement::{Generation, StatementBody};
 use crate::verdict::{Enrolment, Verdict, VoidReason};

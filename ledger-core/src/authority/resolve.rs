@@ -6,7 +6,7 @@ use super::cuts::{Cuts, concerns, first_cut, hard_cuts_on};
 use super::history::{History, Node, StatementRecord};
 use super::introductions::{Decided, Introductions, introductions};
 use super::slots::slots;
-use crate::id::{EntryId, MemberId, StatementId};
+use crate::base::id::{EntryId, MemberId, StatementId};
 use crate::payload::Payload;
 use crate::statement::{Generation, StatementBody};
 use crate::verdict::{Enrolment, Slot, Verdict, VoidReason};

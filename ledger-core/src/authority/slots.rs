@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::history::{History, Node};
-use crate::id::EntryId;
+use crate::base::id::EntryId;
 use crate::payload::Payload;
 use crate::verdict::{Slot, SlotEntry, SlotRole, Verdict};
 

@@ -7,7 +7,7 @@ use super::enrolment::{card, enrolled_by, introduced_member, member_introduced_b
 use super::epochs::{recovery_keys, usable_epochs};
 use super::history::{History, Node};
 use super::resolve::Resolution;
-use crate::id::{DeviceId, EntryId, MemberId};
+use crate::base::id::{DeviceId, EntryId, MemberId};
 use crate::payload::{Payload, RefIndex};
 use crate::state::{Device, GroupState, Member, NameIndex};
 use crate::statement::{Generation, StatementBody};

@@ -3,7 +3,7 @@
 use core::cmp::Ordering;
 use core::fmt;
 
-use crate::hash::{Tag, digest};
+use super::hash::{Tag, digest};
 
 /// Compares two ids in the order of their bytes.
 ///
@@ -24,41 +24,17 @@ fn numbers(bytes: &[u8; 32]) -> [u64; 4] {
     numbers
 }
 
-/// Up to 32 bytes as lower-case hexadecimal digits, followed by zeros. All digits are made at once,
-/// because a page of a list has hundreds of ids.
-fn digits(bytes: &[u8]) -> [u8; 64] {
-    let digit = |half: u8| match half {
-        0..=9 => half.wrapping_add(b'0'),
-        _ => half.wrapping_add(b'a' - 10),
-    };
-    let mut text = [0; 64];
-    let (pairs, _) = text.as_chunks_mut::<2>();
-    for (byte, pair) in bytes.iter().zip(pairs) {
-        *pair = [digit(byte >> 4), digit(byte & 15)];
-    }
-    text
-}
-
+/// Writes up to 32 bytes as lower-case hexadecimal digits.
 fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
-    let text = digits(bytes);
-    let written = text.get(..bytes.len().saturating_mul(2)).unwrap_or(&text);
-    f.write_str(core::str::from_utf8(written).map_err(|_| fmt::Error)?)
+    let mut digits = [0; 64];
+    f.write_str(base16ct::lower::encode_str(bytes, &mut digits).map_err(|_| fmt::Error)?)
 }
 
 /// Reads exactly 64 hexadecimal digits, of either case.
 fn parse_hex(text: &str) -> Result<[u8; 32], ParseIdError> {
-    if text.len() != 64 || !text.is_ascii() {
-        return Err(ParseIdError);
-    }
-    let mut bytes = [0u8; 32];
-    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        let pair = core::str::from_utf8(pair).map_err(|_| ParseIdError)?;
-        if pair.starts_with('+') {
-            return Err(ParseIdError);
-        }
-        *byte = u8::from_str_radix(pair, 16).map_err(|_| ParseIdError)?;
-    }
-    Ok(bytes)
+    let mut bytes = [0; 32];
+    let decoded = base16ct::mixed::decode(text, &mut bytes).map_err(|_| ParseIdError)?;
+    decoded.try_into().map_err(|_| ParseIdError)
 }
 
 /// Error of reading an id from text that is not 64 hexadecimal digits.
@@ -119,7 +95,7 @@ macro_rules! id {
         /// The same text as `Display` writes, a little faster.
         impl From<$name> for String {
             fn from(id: $name) -> String {
-                String::from_utf8(digits(&id.0).to_vec()).unwrap_or_default()
+                base16ct::lower::encode_string(&id.0)
             }
         }
 

@@ -47,8 +47,8 @@ pub const MAX_DEVICES: usize = 10;
 /// the cut: enough for somebody who was offline for a season, and at most 32 MiB.
 pub const MAX_ENTRIES_OUTSIDE_CUTS: u64 = 500;
 
-/// Most entries that a device keeps of devices that were never accepted, all
-/// together: sock puppets introduce each other without end.
+/// Most entries that a device keeps of devices that were never accepted, all together: an
+/// attacker can make up any number of members who introduce each other.
 pub const MAX_UNACCEPTED_ENTRIES: u64 = 2_000;
 
 /// Most verified entries that wait for others.

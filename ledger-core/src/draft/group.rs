@@ -10,21 +10,38 @@ use crate::state::View;
 /// Group to create.
 #[derive(Debug)]
 pub struct NewGroup<'a> {
-    /// The group's name.
-    pub name: &'a str,
-    /// The founder's name.
-    pub founder: &'a str,
-    /// The founder's entropy, from which the root key derives.
-    pub entropy: &'a RootEntropy,
-    /// Number of the founder's root key for this group; never used before.
-    pub index: u32,
-    /// 32 fresh random bytes.
-    pub salt: [u8; 32],
-    /// The old group that this one continues, and the founder's member id there.
-    pub successor_of: Option<(&'a View, MemberId)>,
+    name: &'a str,
+    founder: &'a str,
+    entropy: &'a RootEntropy,
+    index: u32,
+    salt: [u8; 32],
+    predecessor: Option<(&'a View, MemberId)>,
 }
 
-impl NewGroup<'_> {
+impl<'a> NewGroup<'a> {
+    /// A new group called `name`, begun by a person called `founder` who holds `entropy`.
+    ///
+    /// `index` is the number of the founder's root key for this group, never used before.
+    /// `salt` must be 32 fresh random bytes.
+    #[must_use]
+    pub fn new(
+        name: &'a str,
+        founder: &'a str,
+        entropy: &'a RootEntropy,
+        index: u32,
+        salt: [u8; 32],
+    ) -> Self {
+        Self { name, founder, entropy, index, salt, predecessor: None }
+    }
+
+    /// Makes the group the successor of `old`, whose people and balances it takes over.
+    /// `founder` is the founder's member id in the old group.
+    #[must_use]
+    pub fn successor_of(mut self, old: &'a View, founder: MemberId) -> Self {
+        self.predecessor = Some((old, founder));
+        self
+    }
+
     /// Writes the genesis entry, signed by the founder's first device.
     ///
     /// # Errors
@@ -45,7 +62,7 @@ impl NewGroup<'_> {
     /// People and balances of the old group. The nonces of their new cards are taken from
     /// their old member ids, so that the cards differ.
     fn predecessor(&self, card: &Card) -> Result<Option<Predecessor>, DraftError> {
-        let Some((old, founder)) = self.successor_of else { return Ok(None) };
+        let Some((old, founder)) = self.predecessor else { return Ok(None) };
         let state = old.state();
         if state.member(founder).is_none() {
             return Err(DraftError::UnknownMember(founder));

@@ -1,11 +1,11 @@
 //! Decoded entries: bytes that keep every rule of form. Their signature is not yet checked.
 
-use super::{Header, HeaderFields};
 use crate::base::codec::Reader;
 use crate::base::hash::{Tag, digest};
 use crate::base::id::EntryId;
 use crate::base::limits::MAX_ENTRY_BYTES;
 use crate::base::rule::{Refusal, Rule};
+use crate::header::{Header, HeaderFields};
 use crate::payload::Payload;
 
 /// Entry whose bytes keep the rules of codec, header and payload. Its signature is not yet

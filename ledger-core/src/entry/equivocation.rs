@@ -33,7 +33,7 @@ pub enum ProofError {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The headers have different positions, or are one and the same.
-    #[error("the headers are not two entries for one place in one chain of one group")]
+    #[error("the headers are not two entries for one position in one chain of one group")]
     NoEquivocation,
 }
 

@@ -6,7 +6,6 @@ mod equivocation;
 mod tests;
 mod verified;
 
-pub(crate) use crate::header::{Header, HeaderFields};
 pub use decoded::DecodedEntry;
 pub use equivocation::{EquivocationProof, ProofError};
 pub use verified::{VerifiedEntry, read_stored, trust_stored, verify_batch};

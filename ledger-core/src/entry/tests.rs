@@ -9,7 +9,7 @@ use crate::base::id::{DeviceId, EntryId, GroupId, Origin, StateDigest};
 use crate::base::limits::{MAX_ENTRY_BYTES, MAX_PARENTS, MAX_REFS};
 use crate::base::rule::Rule;
 use crate::draft::NewGroup;
-use crate::header::Kind;
+use crate::header::{Header, HeaderFields, Kind};
 use crate::keys::{Card, DeviceKey, PlaceholderCard, RootEntropy};
 use crate::money::{Amount, Balance, Currency, Date};
 use crate::payload::{
@@ -50,14 +50,7 @@ fn payload_rule(kind: Kind, refs: usize, payload: &[u8]) -> Option<Rule> {
 fn genesis() -> DecodedEntry {
     let entropy = RootEntropy::from_bytes([8; 32]);
     let device = DeviceKey::from_bytes(&[7; 64]);
-    let new = NewGroup {
-        name: "G",
-        founder: "F",
-        entropy: &entropy,
-        index: 0,
-        salt: [9; 32],
-        successor_of: None,
-    };
+    let new = NewGroup::new("G", "F", &entropy, 0, [9; 32]);
     new.create(&device, 5).unwrap().decoded().clone()
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::authority_state::AuthorityState;
-use crate::id::MemberId;
+use crate::base::id::MemberId;
 use crate::verdict::Enrolment;
 
 /// Members and enrolments whose verdicts a change may touch. Closed under dependence:

@@ -6,8 +6,8 @@ use super::records::{
     Chain, Epochs, GenerationRecord, Introduction, IntroductionKind, LocatedEntry, Lookup,
     MemberRecord, Rotations, StatementRecord,
 };
+use crate::base::id::{EntryId, GroupId, MemberId, RootId, StatementId};
 use crate::entry::DecodedEntry;
-use crate::id::{EntryId, GroupId, MemberId, RootId, StatementId};
 use crate::keys::CertificateScope;
 use crate::payload::Genesis;
 use crate::statement::Generation;

@@ -7,10 +7,10 @@ use super::records::{
     Chain, Epochs, GenerationRecord, Introduction, IntroductionKind, Lookup, MemberRecord,
     StatementRecord, read_rotations, write_rotations,
 };
-use crate::codec::{Reader, Writer};
-use crate::id::{EntryId, GroupId, MemberId, RootId};
-use crate::limits::MAX_NAME_BYTES;
-use crate::rule::Refusal;
+use crate::base::codec::{Reader, Writer};
+use crate::base::id::{EntryId, GroupId, MemberId, RootId};
+use crate::base::limits::MAX_NAME_BYTES;
+use crate::base::rule::Refusal;
 use crate::statement::Generation;
 
 impl AuthorityState {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::authority_state::AuthorityState;
-use crate::id::EntryId;
+use crate::base::id::EntryId;
 use crate::state::{EntryIndex, Link};
 use crate::verdict::ChainPosition;
 

@@ -3,7 +3,7 @@
 use super::authority_state::AuthorityState;
 use super::incoming::{Backlink, IncomingEntry};
 use super::records::{Chain, Introduction};
-use crate::id::{DeviceId, EntryId};
+use crate::base::id::{DeviceId, EntryId};
 use crate::state::{EntryIndex, Link};
 use crate::verdict::{ChainPosition, Enrolment};
 

@@ -3,7 +3,7 @@
 
 use super::authority_state::AuthorityState;
 use super::records::StatementRecord;
-use crate::id::DeviceId;
+use crate::base::id::DeviceId;
 use crate::statement::{Generation, StatementBody};
 use crate::verdict::{ChainPosition, Enrolment, VoidReason};
 

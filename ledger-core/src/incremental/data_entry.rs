@@ -4,7 +4,7 @@ use super::ancestry::Ancestry;
 use super::authority_state::AuthorityState;
 use super::incoming::IncomingEntry;
 use super::records::{EpochRecord, EpochRequirement};
-use crate::id::{EntryId, MemberId};
+use crate::base::id::{EntryId, MemberId};
 use crate::payload::Payload;
 use crate::state::{Device, UsableEpoch};
 use crate::verdict::Enrolment;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::authority_state::AuthorityState;
 use super::records::{IntroductionKind, MemberRecord, StatementRecord};
-use crate::id::{DeviceId, MemberId};
+use crate::base::id::{DeviceId, MemberId};
 use crate::state::{Device, Member};
 use crate::statement::{Generation, StatementBody};
 use crate::verdict::Enrolment;

@@ -2,7 +2,7 @@
 
 use super::authority_state::AuthorityState;
 use super::records::{IntroductionKind, LocatedEntry, StatementRecord};
-use crate::id::{DeviceId, EntryId, MemberId, RootId};
+use crate::base::id::{DeviceId, EntryId, MemberId, RootId};
 use crate::statement::{Generation, StatementBody};
 use crate::verdict::Enrolment;
 

@@ -2,8 +2,8 @@
 
 use super::authority_state::AuthorityState;
 use super::records::LocatedEntry;
+use crate::base::id::{DeviceId, RootId};
 use crate::entry::DecodedEntry;
-use crate::id::{DeviceId, RootId};
 use crate::keys::Card;
 use crate::payload::Payload;
 use crate::statement::{Generation, Statement, StatementBody};

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use super::authority_state::AuthorityState;
 use super::records::{IntroductionKind, StatementRecord};
-use crate::id::{EntryId, MemberId, StatementId};
+use crate::base::id::{EntryId, MemberId, StatementId};
 use crate::statement::{Generation, StatementBody};
 use crate::verdict::{Verdict, VoidReason};
 

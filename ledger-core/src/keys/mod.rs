@@ -4,6 +4,7 @@ mod card;
 mod certificate;
 mod check;
 mod fingerprint;
+mod phrase;
 mod placeholder;
 mod secret;
 
@@ -14,6 +15,7 @@ pub(crate) use certificate::{CertificateScope, DeviceSignatures, KEM_X25519, exp
 pub use certificate::{DeviceCertificate, SignedDevice};
 pub(crate) use check::{check_signature, check_x25519};
 pub use fingerprint::Fingerprint;
+pub use phrase::{PhraseError, phrase_words};
 pub use placeholder::PlaceholderCard;
 pub use secret::{DeviceKey, ExchangeKey, RootEntropy, RootKey};
 pub(crate) use secret::{entry_message, hidden_debug};

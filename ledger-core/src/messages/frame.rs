@@ -77,7 +77,7 @@ pub enum MessageError {
     #[error("the message is not whole; copy or scan all of it again")]
     Damaged,
     /// Rule M1: a message of another kind than the expected one.
-    #[error("this is a {}, not a {}", .found.name(), .expected.name())]
+    #[error("the message is: {}; expected: {}", .found.name(), .expected.name())]
     OtherKind {
         /// The kind of the message.
         found: MessageKind,
@@ -238,7 +238,7 @@ mod tests {
     fn m1_another_kind_is_named() {
         let message = MessageKind::InviteLink.frame(&[b"body"]);
         let error = MessageKind::JoinRequest.open(&message).unwrap_err();
-        assert_eq!(error.to_string(), "this is a invite, not a join request");
+        assert_eq!(error.to_string(), "the message is: invite; expected: join request");
     }
 
     #[test]

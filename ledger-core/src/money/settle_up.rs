@@ -6,6 +6,7 @@ use crate::money::Balance;
 
 /// Payment of a settle-up plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Settlement {
     /// The member who pays.
     pub from: MemberId,

@@ -1,10 +1,10 @@
-//! Changes of recorded transactions: corrections, cancellations, copies (SPEC §4.6 to
-//! §4.8).
+//! Corrections, cancellations and copies (SPEC §4.6 to §4.8).
 
-use super::{Kind, RefIndex, Transaction};
+use super::{RefIndex, Transaction};
 use crate::base::codec::{Reader, Writer};
 use crate::base::limits::MAX_TEXT_BYTES;
 use crate::base::rule::{Refusal, Rule};
+use crate::header::Kind;
 
 /// Correction that replaces the whole content of a transaction:
 /// `[target, kind, content]`. An expense may become a transfer.

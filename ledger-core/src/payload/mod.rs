@@ -8,7 +8,6 @@ mod genesis;
 mod introduce;
 mod transaction;
 
-pub(crate) use crate::header::Kind;
 pub use annotate::{Endorsement, Rotation};
 pub use change::{Cancellation, Copy, Correction};
 pub use epoch::Epoch;
@@ -19,7 +18,7 @@ pub use transaction::{Expense, Transaction, Transfer};
 
 use crate::base::codec::{Reader, Writer};
 use crate::base::rule::{Refusal, Rule};
-use crate::header::Header;
+use crate::header::{Header, Kind};
 use crate::statement::SignedStatement;
 
 /// Index of an id among its entry's refs.

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::ledger::Ledger;
-use crate::entry::{Header, VerifiedEntry};
-use crate::id::EntryId;
+use crate::base::id::EntryId;
+use crate::base::rule::{Refusal, Rule};
+use crate::entry::VerifiedEntry;
+use crate::header::Header;
+use crate::header::Kind;
 use crate::incremental::Backlink;
-use crate::payload::Kind;
-use crate::rule::{Refusal, Rule};
 use crate::state::EntryIndex;
 use crate::verdict::ChainPosition;
 

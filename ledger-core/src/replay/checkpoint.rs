@@ -1,11 +1,11 @@
 //! Checkpoint: a ledger as bytes, for this device only (SPEC §7.2).
 
 use super::ledger::Ledger;
-use crate::codec::{Reader, Writer};
-use crate::hash::{Tag, digest};
-use crate::id::GroupId;
+use crate::base::codec::{Reader, Writer};
+use crate::base::hash::{Tag, digest};
+use crate::base::id::GroupId;
+use crate::base::rule::Refusal;
 use crate::incremental::AuthorityState;
-use crate::rule::Refusal;
 use crate::state::{Frontier, GroupState, View};
 
 /// Number of the layout. A checkpoint with another number is dropped and made anew from

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::data_entry::DataEntry;
 use super::ledger::Ledger;
+use crate::base::id::EntryId;
 use crate::entry::DecodedEntry;
-use crate::id::EntryId;
 use crate::payload::Payload;
 use crate::state::{Device, EntryIndex};
 use crate::verdict::{BalanceDelta, Enrolment, Slot, SlotEntry, SlotRole};

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use hashbrown::HashTable;
 
 use super::replayed::Replayed;
+use crate::base::id::EntryId;
 use crate::entry::VerifiedEntry;
-use crate::id::EntryId;
-use crate::payload::Kind;
+use crate::header::Kind;
 use crate::state::{ChainEntry, Link};
 use crate::verdict::{ChainPosition, SlotEntry, SlotRole, Verdict};
 
@@ -213,9 +213,9 @@ fn get(rows: &[Node], row: u32) -> Option<&Node> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::id::GroupId;
     use crate::draft::Draft;
     use crate::entry::read_stored;
-    use crate::id::GroupId;
     use crate::keys::DeviceKey;
     use crate::state::any_position;
 

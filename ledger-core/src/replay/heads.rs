@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ledger::Ledger;
-use crate::id::EntryId;
+use crate::base::id::EntryId;
 use crate::incremental::CausalWalk;
 use crate::state::{EntryIndex, Link};
 

@@ -2,7 +2,7 @@
 
 use super::admission::AdmittedEntry;
 use super::ledger::Ledger;
-use crate::limits::{MAX_ENTRIES_OUTSIDE_CUTS, MAX_UNACCEPTED_ENTRIES};
+use crate::base::limits::{MAX_ENTRIES_OUTSIDE_CUTS, MAX_UNACCEPTED_ENTRIES};
 
 impl Ledger {
     /// Returns whether a device may leave the entry out. So it is if the entry is idle,

@@ -1,11 +1,11 @@
 //! Ledger: a group as one device knows it.
 
 use crate::authority::{EvaluateError, evaluate};
+use crate::base::id::{DeviceId, EntryId, GroupId, MemberId, RootId};
+use crate::base::rule::{Refusal, Rule};
 use crate::entry::VerifiedEntry;
-use crate::id::{DeviceId, EntryId, GroupId, MemberId, RootId};
 use crate::incremental::AuthorityState;
 use crate::payload::Payload;
-use crate::rule::{Refusal, Rule};
 use crate::state::{Frontier, GroupState, NextEntryPosition, View};
 use crate::statement::Generation;
 
@@ -22,14 +22,7 @@ use crate::statement::Generation;
 /// # let random64 = [7; 64]; let random32 = [7; 32]; let random16 = [7; 16]; let now_ms = 0;
 /// let device = DeviceKey::from_bytes(&random64);
 /// let entropy = RootEntropy::from_bytes(random32);
-/// let group = NewGroup {
-///     name: "Flat",
-///     founder: "Anna",
-///     entropy: &entropy,
-///     index: 0,
-///     salt: random32,
-///     successor_of: None,
-/// };
+/// let group = NewGroup::new("Flat", "Anna", &entropy, 0, random32);
 /// let genesis = group.create(&device, now_ms)?;
 ///
 /// let mut index = MemoryIndex::new();

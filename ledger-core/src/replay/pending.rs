@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::base::id::{DeviceId, EntryId};
+use crate::base::limits::{MAX_PENDING, MAX_PENDING_BYTES};
 use crate::entry::VerifiedEntry;
-use crate::id::{DeviceId, EntryId};
-use crate::limits::{MAX_PENDING, MAX_PENDING_BYTES};
 
 /// Waiting entries: they lack dependencies and cannot be admitted yet. Bounded in number
 /// and bytes.
@@ -132,11 +132,12 @@ impl Pending {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::id::GroupId;
     use crate::draft::Draft;
-    use crate::entry::{DecodedEntry, HeaderFields};
-    use crate::id::GroupId;
+    use crate::entry::DecodedEntry;
+    use crate::header::HeaderFields;
+    use crate::header::Kind;
     use crate::keys::DeviceKey;
-    use crate::payload::Kind;
     use crate::state::any_position;
 
     fn id(n: u64) -> EntryId {

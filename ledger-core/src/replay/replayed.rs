@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::id::EntryId;
+use crate::base::id::EntryId;
 use crate::verdict::{ChainPosition, Slot, SlotEntry, SlotReference, Verdict};
 
 /// Change of the verdict on an earlier entry.

@@ -6,9 +6,9 @@ use super::admission::AdmittedEntry;
 use super::entry_table::EntryTable;
 use super::ledger::Ledger;
 use super::replayed::Replayed;
+use crate::base::id::EntryId;
+use crate::base::rule::Refusal;
 use crate::entry::VerifiedEntry;
-use crate::id::EntryId;
-use crate::rule::Refusal;
 use crate::state::{ChainEntry, EntryIndex, Link};
 use crate::verdict::{ChainPosition, SlotEntry, Verdict};
 

@@ -7,14 +7,16 @@ use std::sync::Arc;
 
 use super::*;
 use crate::authority::evaluate;
+use crate::base::id::{EntryId, MemberId};
+use crate::base::rule::Rule;
 use crate::draft::{Draft, DraftError, NewGroup};
-use crate::entry::{DecodedEntry, HeaderFields, VerifiedEntry};
-use crate::id::{EntryId, MemberId};
+use crate::entry::{DecodedEntry, VerifiedEntry};
+use crate::header::HeaderFields;
+use crate::header::Kind;
 use crate::keys::{DeviceKey, PlaceholderCard, RootEntropy, SignedDevice};
 use crate::money::{Amount, Currency, Date};
-use crate::payload::{Cancellation, Kind, Payload, Placeholder, RefIndex};
+use crate::payload::{Cancellation, Payload, Placeholder, RefIndex};
 use crate::payload::{Expense, Transaction, Transfer};
-use crate::rule::Rule;
 use crate::state::{NextEntryPosition, any_names, any_position};
 use crate::statement::{Generation, NewStatement};
 use crate::verdict::{SlotReference, Verdict, VoidReason};
@@ -41,14 +43,7 @@ impl Group {
     fn new() -> Self {
         let device = DeviceKey::from_bytes(&[7; 64]);
         let entropy = RootEntropy::from_bytes([8; 32]);
-        let new = NewGroup {
-            name: "Flat",
-            founder: "Anna",
-            entropy: &entropy,
-            index: 0,
-            salt: [9; 32],
-            successor_of: None,
-        };
+        let new = NewGroup::new("Flat", "Anna", &entropy, 0, [9; 32]);
         let genesis = new.create(&device, 0).unwrap();
         let mut index = MemoryIndex::new();
         let ledger = Ledger::begin(&genesis, &mut index).unwrap();
@@ -178,18 +173,11 @@ fn duplicates_change_nothing() {
 #[test]
 fn a1_refuses_entries_of_other_groups_and_second_beginnings() {
     let mut group = Group::new();
-    let other = crate::id::GroupId::from_bytes([1; 32]);
+    let other = crate::base::id::GroupId::from_bytes([1; 32]);
     let entry = group.forged(&Payload::Merge, vec![], |fields| fields.group = Some(other));
     assert_eq!(refused(group.ingest(entry)), Rule::A1);
     let entropy = RootEntropy::from_bytes([8; 32]);
-    let new = NewGroup {
-        name: "X",
-        founder: "Y",
-        entropy: &entropy,
-        index: 0,
-        salt: [1; 32],
-        successor_of: None,
-    };
+    let new = NewGroup::new("X", "Y", &entropy, 0, [1; 32]);
     let genesis = new.create(&group.device, 0).unwrap();
     assert_eq!(refused(group.ingest(genesis)), Rule::A1);
 }
@@ -213,7 +201,8 @@ fn a3_refuses_clocks_that_jump_or_lag() {
         });
         assert_eq!(refused(group.ingest(entry)), Rule::A3, "{change}");
     }
-    let far = group.forged(&Payload::Merge, vec![], |f| f.lamport = crate::limits::MAX_INTEGER);
+    let far =
+        group.forged(&Payload::Merge, vec![], |f| f.lamport = crate::base::limits::MAX_INTEGER);
     assert_eq!(refused(group.ingest(far)), Rule::A3);
 }
 
@@ -448,7 +437,7 @@ fn checkpoints_read_back_or_are_refused() {
     let id = group.ledger.group();
     let bytes = group.ledger.to_checkpoint();
     assert_eq!(Ledger::from_checkpoint(id, &bytes), Ok(group.ledger.clone()));
-    let other = crate::id::GroupId::from_bytes([1; 32]);
+    let other = crate::base::id::GroupId::from_bytes([1; 32]);
     assert_eq!(Ledger::from_checkpoint(other, &bytes), Err(CheckpointError::Foreign));
     for place in 0..bytes.len() {
         let mut damaged = bytes.clone();
@@ -499,7 +488,7 @@ fn a_member_enrols_ten_devices_and_no_more() {
 fn a_group_has_a_thousand_members_and_no_more() {
     let mut group = Group::new();
     let anna = group.members[0];
-    for number in group.members.len()..crate::limits::MAX_MEMBERS {
+    for number in group.members.len()..crate::base::limits::MAX_MEMBERS {
         let mut nonce = [0; 16];
         nonce[..8].copy_from_slice(&number.to_be_bytes());
         let draft = Draft::placeholder(group.ledger.state(), anna, "N", nonce).unwrap();

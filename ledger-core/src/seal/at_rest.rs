@@ -37,13 +37,13 @@ pub struct WrappingKey(Zeroizing<[u8; 32]>);
 #[non_exhaustive]
 pub enum SealedSecretError {
     /// The bytes were never sealed, or hardly anything of them is left (rule Z1).
-    #[error("it is not sealed, or only a piece of it is left")]
+    #[error("the secret is not sealed, or only a piece of it is left")]
     NotSealed,
     /// The secret is whole, but sealed under another key (rule Z2).
-    #[error("it is sealed under another key")]
+    #[error("the secret is sealed under another key")]
     OtherKey,
     /// A byte was altered, or the secret was kept under another name (rules Z1, Z3).
-    #[error("it is damaged, or was kept under another name")]
+    #[error("the secret is damaged, or was kept under another name")]
     Damaged,
 }
 

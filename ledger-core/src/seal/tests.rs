@@ -24,14 +24,7 @@ fn entry(name: usize) -> DecodedEntry {
     let device = DeviceKey::from_bytes(&[7; 64]);
     let entropy = RootEntropy::from_bytes([7; 32]);
     let name = "x".repeat(name.clamp(1, 256));
-    let group = NewGroup {
-        name: &name,
-        founder: "Anna",
-        entropy: &entropy,
-        index: 0,
-        salt: [7; 32],
-        successor_of: None,
-    };
+    let group = NewGroup::new(&name, "Anna", &entropy, 0, [7; 32]);
     group.create(&device, 0).unwrap().decoded().clone()
 }
 

@@ -4,13 +4,13 @@ use super::device::{Device, UsableEpoch};
 use super::group_state::GroupState;
 use super::member::Member;
 use super::name_index::NameIndex;
-use crate::codec::{Reader, Writer};
-use crate::hash::{Tag, digest};
-use crate::id::{DeviceId, EntryId, EpochCommit, GroupId, MemberId, StateDigest, Topic};
-use crate::limits::MAX_NAME_BYTES;
+use crate::base::codec::{Reader, Writer};
+use crate::base::hash::{Tag, digest};
+use crate::base::id::{DeviceId, EntryId, EpochCommit, GroupId, MemberId, StateDigest, Topic};
+use crate::base::limits::MAX_NAME_BYTES;
+use crate::base::rule::Refusal;
 use crate::money::Balance;
 use crate::payload::read_currency;
-use crate::rule::Refusal;
 use crate::statement::Generation;
 
 impl GroupState {

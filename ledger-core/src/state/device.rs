@@ -1,6 +1,6 @@
 //! Keys of devices, and epochs, as entries travel under them.
 
-use crate::id::{EpochCommit, Topic};
+use crate::base::id::{EpochCommit, Topic};
 use crate::keys::DeviceCertificate;
 use crate::payload::Rotation;
 

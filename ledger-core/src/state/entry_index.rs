@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::base::id::EntryId;
 use crate::entry::VerifiedEntry;
-use crate::id::EntryId;
-use crate::payload::Kind;
+use crate::header::Kind;
 use crate::verdict::{ChainPosition, SlotEntry, Verdict};
 
 /// Place of an admitted entry in the graph.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::codec::{Reader, Writer};
+use crate::base::codec::{Reader, Writer};
+use crate::base::id::{DeviceId, EntryId, GroupId};
+use crate::base::limits::MAX_PARENTS;
+use crate::base::rule::Refusal;
 use crate::entry::DecodedEntry;
-use crate::id::{DeviceId, EntryId, GroupId};
-use crate::limits::MAX_PARENTS;
-use crate::rule::Refusal;
 
 /// Frontier of the admitted entries: the heads of the graph, the last entry of each
 /// device, and the number of entries.

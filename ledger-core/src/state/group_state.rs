@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::device::{Device, UsableEpoch};
 use super::member::Member;
 use super::name_index::NameIndex;
+use crate::base::id::{DeviceId, EntryId, GroupId, MemberId};
 use crate::entry::DecodedEntry;
-use crate::id::{DeviceId, EntryId, GroupId, MemberId};
-use crate::money::{Balance, Currency};
+use crate::money::{Balance, Currency, Settlement, settle_up};
 use crate::payload::{RefIndex, Transaction};
 use crate::statement::Generation;
 use crate::verdict::BalanceDelta;
@@ -213,6 +213,13 @@ impl GroupState {
         self.balances
             .range((currency, first)..=(currency, last))
             .map(|((_, member), balance)| (*member, *balance))
+    }
+
+    /// The plan that settles every balance in one currency: [`settle_up`] of
+    /// [`open_balances`](Self::open_balances).
+    #[must_use]
+    pub fn settle_up(&self, currency: Currency) -> Vec<Settlement> {
+        settle_up(self.open_balances(currency))
     }
 
     /// Returns how many entries need a newer version of this library to be judged.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::id::{DeviceId, EntryId, MemberId};
+use crate::base::id::{DeviceId, EntryId, MemberId};
 use crate::money::Currency;
 
 /// Names that drafts and lists look up. Follows from the admitted entries like the state,

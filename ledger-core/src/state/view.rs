@@ -2,7 +2,7 @@
 
 use super::frontier::{Frontier, NextEntryPosition};
 use super::group_state::GroupState;
-use crate::id::{DeviceId, EntryId, GroupId};
+use crate::base::id::{DeviceId, EntryId, GroupId};
 
 /// View of a group: the meaning of a set of entries, and how far the set goes. Devices
 /// that hold the same entries have equal views.

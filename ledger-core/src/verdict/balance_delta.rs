@@ -1,6 +1,6 @@
 //! Balance change of an expense or transfer (SPEC §6.7).
 
-use crate::id::MemberId;
+use crate::base::id::MemberId;
 use crate::money::{Balance, Currency};
 use crate::payload::{RefIndex, Transaction};
 

@@ -1,7 +1,7 @@
 //! Position of an entry on its device's chain, as this device numbers chains.
 
-use crate::codec::{Reader, Writer};
-use crate::rule::{Refusal, Rule};
+use crate::base::codec::{Reader, Writer};
+use crate::base::rule::{Refusal, Rule};
 
 /// Position of an admitted entry: the number of its chain, and its `seq`.
 ///

@@ -1,7 +1,7 @@
 //! Faults of an expense or transfer by itself (SPEC §6.1).
 
 use super::reason::VoidReason;
-use crate::id::MemberId;
+use crate::base::id::MemberId;
 use crate::payload::{RefIndex, Transaction};
 
 /// Returns the first fault of a content, `None` if it has none.

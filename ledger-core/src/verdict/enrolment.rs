@@ -1,8 +1,8 @@
 //! Enrolment of a device: the author of every entry of its chain.
 
-use crate::codec::{Reader, Writer};
-use crate::id::StatementId;
-use crate::rule::Refusal;
+use crate::base::codec::{Reader, Writer};
+use crate::base::id::StatementId;
+use crate::base::rule::Refusal;
 use crate::statement::Generation;
 
 /// Enrolment of a device in a key generation, by what made the device a device.

@@ -1,6 +1,6 @@
 //! Slot: an expense or transfer together with what changes it (SPEC §6.7).
 
-use crate::id::EntryId;
+use crate::base::id::EntryId;
 
 /// Part of an entry in its slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,7 +37,7 @@ pub struct SlotReference {
     pub endorses: bool,
 }
 
-/// What a slot shows: the maximum over its applied entries.
+/// Content that a slot shows: a maximum over its applied entries.
 ///
 /// A maximum does not depend on the order in which its arguments come. So devices that
 /// hold the same applied entries show the same, whatever order they arrived in.

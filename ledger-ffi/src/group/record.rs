@@ -67,7 +67,7 @@ impl LedgerGroup {
         transaction: Transaction,
     ) -> Result<EntryId, LedgerError> {
         let details = transaction.try_into()?;
-        self.append_one(NewEntry::Correction { original: expense.entry(), details })
+        self.append_one(NewEntry::Correction { original: expense.entry(), transaction: details })
     }
 
     /// Cancels an expense or transfer. From then on it changes no balance; it stays in

@@ -7,15 +7,14 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::StoreError;
 
-/// Tells the databases in memory of one process apart.
+/// Number of the next database in memory, so that each has another name.
 static NUMBER: AtomicU64 = AtomicU64::new(0);
 
-/// A database in memory that several connections of this process share. It has
-/// no cipher, as nobody else can read it, and no log beside it: a commit waits
-/// for those who read.
+/// A database in memory that several connections of this process share. It has no cipher, because
+/// nobody else can read it, and no log beside it: a commit waits for readers.
 pub(super) struct Memory {
     name: String,
-    /// What is in memory is gone when its last connection closes.
+    /// Keeps the database alive: it is gone when its last connection closes.
     _anchor: Mutex<Connection>,
 }
 

@@ -1,11 +1,11 @@
-//! Bringing a database from the version that it has to the newest.
+//! Migration of a database to the newest schema version.
 
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::schema::MIGRATIONS;
 use crate::StoreError;
 
-/// Brings the database to the newest version, one transaction per migration.
+/// Migrates the database to the newest version, with one transaction for each migration.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     migrate_by(connection, MIGRATIONS)
 }
@@ -17,7 +17,7 @@ fn migrate_by(connection: &mut Connection, migrations: &[&str]) -> Result<(), St
     }
     loop {
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // Read again inside: another process may have migrated meanwhile.
+        // Read again inside the transaction: another process may have migrated in the meantime.
         let found = version(&tx)?;
         if found > known || found < 0 {
             return Err(StoreError::FromTheFuture { found, known });

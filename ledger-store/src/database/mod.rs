@@ -1,6 +1,8 @@
 //! The database file: opening, encrypting, layout.
 
+mod cipher;
 mod connections;
+mod file_head;
 mod key;
 mod memory;
 mod migrations;
@@ -18,8 +20,8 @@ pub(crate) use settings::Settings;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct GroupKey(pub(crate) i64);
 
-/// An empty database in memory, to look at plans.
+/// An empty database in memory, to look at query plans.
 #[cfg(test)]
 pub(crate) fn in_memory() -> Result<rusqlite::Connection, crate::StoreError> {
-    open::settle(rusqlite::Connection::open_in_memory()?, &Settings::default())
+    open::configure(rusqlite::Connection::open_in_memory()?, &Settings::default())
 }

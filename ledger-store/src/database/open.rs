@@ -1,8 +1,5 @@
-//! Opening the file with its raw key, and refusing what is not ours.
+//! Opening the file with its raw key, and refusing other files.
 
-use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,52 +7,36 @@ use std::time::Duration;
 use ledger_core::seal::WrappingKey;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
-use zeroize::Zeroizing;
 
+use super::cipher::{Key, Salt, require_cipher, unlock};
+use super::file_head::{Head, read_head, refuse_cut_short, refuse_lost};
 use super::memory::Memory;
 use super::rekey::Keys;
 use super::{FileKey, Settings, migrations};
 use crate::error::{SecretError, StoreError};
 use crate::platform::environment::random;
-use crate::platform::files::with_ending;
 use crate::secrets::{Secret, SecretName, SecretStore};
 
-/// Statements kept prepared: more than the library has, so that a write never
-/// prepares one anew.
+/// Number of statements that stay prepared: more than the library has, so that a write never
+/// prepares one again.
 const STATEMENTS: usize = 64;
 
-/// Bytes of a page, as SQLCipher has them unless told otherwise.
+/// Bytes of a page: the default of SQLCipher.
 pub(crate) const PAGE_BYTES: u64 = 4096;
 
-/// More than SQLite can count would be too long, too.
+/// Longest wait: a longer one would not fit into SQLite's milliseconds.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
-/// Bytes to which the log is cut when it begins anew, so that one large import
-/// does not leave a large log.
+/// Bytes to which the log is cut when it begins again, so that one large import does not leave a
+/// large log.
 const LOG_BYTES: u32 = 4 << 20;
 
-/// Where a plaintext header ends: iOS looks no further.
-const PLAINTEXT_BYTES: u32 = 32;
-
-/// The salt from which, with the key, SQLCipher derives how it checks pages.
-pub(super) type Salt = [u8; 16];
-
-pub(super) type Key = Zeroizing<[u8; 32]>;
-
-/// A database file, and what it is opened with.
+/// A database file, with the secrets and settings to open it.
 pub(crate) struct Location {
     path: PathBuf,
     secrets: Arc<dyn SecretStore>,
     settings: Settings,
     memory: Option<Memory>,
-}
-
-/// How a file begins.
-pub(super) enum Head {
-    /// With its salt.
-    Salt(Salt),
-    /// Readable, as SQLite files do, but encrypted behind.
-    Plaintext,
 }
 
 impl Location {
@@ -88,11 +69,11 @@ impl Location {
         &self.settings
     }
 
-    /// Opens a database that must exist. The key is looked up each time, so that
-    /// nobody but SQLCipher keeps it.
+    /// Opens a database that must exist. The key is fetched from the secret store each time, so
+    /// that only SQLCipher keeps it in memory.
     pub(crate) fn connect(&self) -> Result<Connection, StoreError> {
         if let Some(memory) = &self.memory {
-            return settle(memory.connect()?, &self.settings);
+            return configure(memory.connect()?, &self.settings);
         }
         match read_head(&self.path)? {
             Some(head) => self.connect_to(&head),
@@ -103,7 +84,7 @@ impl Location {
         }
     }
 
-    /// The key of the file as it begins, for work on copies of it.
+    /// The key of the file, for work on copies of it.
     pub(crate) fn file_key(&self) -> Result<FileKey, StoreError> {
         let head = read_head(&self.path)?;
         let head = head.ok_or_else(|| StoreError::NotFound(self.path.clone()))?;
@@ -112,16 +93,16 @@ impl Location {
         Ok(FileKey { key: self.key_of(&head, &salt)?, salt, plaintext_header })
     }
 
-    /// Opens a database, or makes one if there is no file or an empty one (which
-    /// a crash at the right instant can leave).
+    /// Opens a database, or creates one if there is no file or an empty one, which a crash at the
+    /// right instant can leave.
     pub(crate) fn connect_or_create(&self) -> Result<Connection, StoreError> {
         if let Some(head) = read_head(&self.path)? {
             return self.connect_to(&head);
         }
         refuse_lost(&self.path)?;
-        // Before a key is kept that would open nothing.
+        // Before a key is stored that would open nothing.
         require_cipher(&Connection::open_in_memory()?)?;
-        // One process makes it; the others open what it made.
+        // One process creates the file; others wait here, and open it.
         let lock = self.lock_file()?;
         if let Some(head) = read_head(&self.path)? {
             drop(lock);
@@ -141,7 +122,7 @@ impl Location {
             None => *random(environment)?,
         };
         let key = match self.keys(&salt) {
-            // Of a file of this name that was deleted or is elsewhere.
+            // The key of a file with this name that was deleted or is elsewhere.
             Ok(Keys::One(key) | Keys::Changing { new: key, .. }) => key,
             Err(StoreError::WrongKey(_)) => {
                 let key: Key = random(environment)?;
@@ -156,7 +137,7 @@ impl Location {
             self.secrets.set(&SecretName::salt(name), &Secret::new(salt.to_vec()))?;
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-        settle(unlock(&self.path, flags, &key, &salt, name.is_some())?, &self.settings)
+        configure(unlock(&self.path, flags, &key, &salt, name.is_some())?, &self.settings)
     }
 
     fn connect_to(&self, head: &Head) -> Result<Connection, StoreError> {
@@ -165,11 +146,11 @@ impl Location {
         refuse_cut_short(&self.path)?;
         let (flags, plaintext) =
             (OpenFlags::SQLITE_OPEN_READ_WRITE, matches!(head, Head::Plaintext));
-        settle(unlock(&self.path, flags, &key, &salt, plaintext)?, &self.settings)
+        configure(unlock(&self.path, flags, &key, &salt, plaintext)?, &self.settings)
     }
 
-    /// A new file with the key and salt of the database, the salt in its header;
-    /// as yet without settings or tables.
+    /// A new file with the key and salt of the database, the salt in its header; without settings
+    /// or tables so far.
     pub(crate) fn connect_copy(&self, target: &Path) -> Result<Connection, StoreError> {
         let head = read_head(&self.path)?;
         let head = head.ok_or_else(|| StoreError::NotFound(self.path.clone()))?;
@@ -183,7 +164,7 @@ impl Location {
         self.memory.is_some()
     }
 
-    /// How long to wait for others.
+    /// How long a call waits for other processes.
     pub(super) fn busy_limit(&self) -> Duration {
         self.settings.busy_limit.min(LONGEST_WAIT)
     }
@@ -208,13 +189,13 @@ impl Location {
     fn key_of(&self, head: &Head, salt: &Salt) -> Result<Key, StoreError> {
         match self.keys(salt)? {
             Keys::One(key) => Ok(key),
-            Keys::Changing { .. } => self.settle_key(head, salt),
+            Keys::Changing { .. } => self.finish_rekey(head, salt),
         }
     }
 
     pub(super) fn keys(&self, salt: &Salt) -> Result<Keys, StoreError> {
         let secret = self.secrets.get(&SecretName::database(salt))?;
-        if let Some(keys) = secret.as_ref().and_then(Keys::of) {
+        if let Some(keys) = secret.as_ref().and_then(Keys::parse) {
             return Ok(keys);
         }
         if secret.is_some_and(|secret| WrappingKey::is_sealed(secret.expose())) {
@@ -225,74 +206,14 @@ impl Location {
     }
 }
 
-/// SQLite would delete a log whose database is gone, and with it what might be
-/// put together again.
-fn refuse_lost(path: &Path) -> Result<(), StoreError> {
-    let log = with_ending(path, "-wal");
-    if std::fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
-        let found = format!(
-            "the file is gone, but its log {} is there: put the file back beside it, or move the \
-             log away",
-            log.display()
-        );
-        return Err(StoreError::Damaged(found));
-    }
-    Ok(())
-}
-
-/// SQLite rounds the file's size up and would notice a last page that is cut
-/// only when it reads that page. While there is a write-ahead log, the end of
-/// the file may honestly be unfinished.
-fn refuse_cut_short(path: &Path) -> Result<(), StoreError> {
-    let log = with_ending(path, "-wal");
-    if std::fs::metadata(log).is_ok_and(|log| log.len() > 0) {
-        return Ok(());
-    }
-    let io = |source| StoreError::Io { path: path.to_owned(), source };
-    if std::fs::metadata(path).map_err(io)?.len().is_multiple_of(PAGE_BYTES) {
-        return Ok(());
-    }
-    Err(StoreError::Damaged("the file is cut short".to_owned()))
-}
-
-/// How a file begins; none if it is missing or empty.
-pub(super) fn read_head(path: &Path) -> Result<Option<Head>, StoreError> {
-    let io = |source| StoreError::Io { path: path.to_owned(), source };
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(io(error)),
-    };
-    if file.metadata().map_err(io)?.len() == 0 {
-        return Ok(None);
-    }
-    let cut_short = |error: std::io::Error| match error.kind() {
-        ErrorKind::UnexpectedEof => StoreError::Damaged("the file is cut short".to_owned()),
-        _ => io(error),
-    };
-    let mut salt = Salt::default();
-    file.read_exact(&mut salt).map_err(cut_short)?;
-    if salt != *b"SQLite format 3\0" {
-        return Ok(Some(Head::Salt(salt)));
-    }
-    // Page size (2 bytes), versions (2), bytes kept free at the end of each
-    // page: a cipher needs some.
-    let mut rest = [0; 5];
-    file.read_exact(&mut rest).map_err(cut_short)?;
-    if let [.., 0] = rest {
-        return Err(StoreError::Damaged("the file is an SQLite database without a cipher".into()));
-    }
-    Ok(Some(Head::Plaintext))
-}
-
-pub(super) fn settle(
+pub(super) fn configure(
     mut connection: Connection,
     settings: &Settings,
 ) -> Result<Connection, StoreError> {
     connection.busy_timeout(settings.busy_limit.min(LONGEST_WAIT))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    // Plans do not depend on what is bound; else each query would be planned anew, which
-    // takes as long as a tenth of a page of expenses.
+    // Query plans do not depend on bound values. Otherwise SQLite would plan each query again,
+    // which takes a tenth of the time of a page of expenses.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let cache_kib = settings.cache_kib;
     connection.execute_batch(&format!(
@@ -313,44 +234,4 @@ pub(super) fn settle(
     ))?;
     migrations::migrate(&mut connection)?;
     Ok(connection)
-}
-
-/// Opens the file and gives the cipher its key.
-pub(super) fn unlock(
-    path: &Path,
-    flags: OpenFlags,
-    key: &[u8; 32],
-    salt: &Salt,
-    plaintext_header: bool,
-) -> Result<Connection, StoreError> {
-    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    // Wrong keys are our errors to report, not lines on somebody's terminal.
-    connection.execute_batch("PRAGMA cipher_log_level = NONE;")?;
-    require_cipher(&connection)?;
-    connection.execute_batch(&pragma_with_key("key", key, salt))?;
-    if plaintext_header {
-        let pragma = format!("PRAGMA cipher_plaintext_header_size = {PLAINTEXT_BYTES};");
-        connection.execute_batch(&pragma)?;
-    }
-    Ok(connection)
-}
-
-/// A raw key with its salt: no passphrase derivation, which costs 100 ms.
-pub(super) fn pragma_with_key(name: &str, key: &[u8; 32], salt: &Salt) -> Zeroizing<String> {
-    let mut pragma = Zeroizing::new(String::with_capacity(128));
-    // Writing to a string cannot fail.
-    let _ = write!(pragma, "PRAGMA {name} = \"x'");
-    for byte in key.iter().chain(salt) {
-        let _ = write!(pragma, "{byte:02x}");
-    }
-    pragma.push_str("'\";");
-    pragma
-}
-
-/// Refuses an SQLite that does not encrypt: plain SQLite silently ignores keys,
-/// and does not know this pragma.
-fn require_cipher(connection: &Connection) -> Result<(), StoreError> {
-    let mut statement = connection.prepare("PRAGMA cipher_version")?;
-    let mut rows = statement.query([])?;
-    rows.next()?.map(|_| ()).ok_or(StoreError::NoCipher)
 }

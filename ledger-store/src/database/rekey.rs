@@ -1,21 +1,23 @@
 //! Changing the key of a database file (ARCHITECTURE.md, *Changing the key*).
 //!
-//! While it is changed, the secret holds two keys, the old one first. Whichever
-//! opens the file is its key: SQLite's journal makes the change whole or undoes it.
+//! During the change, the secret holds two keys, the old one first. The key that opens the file is
+//! the right one: SQLite's journal completes the change or undoes it.
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use zeroize::Zeroizing;
 
-use super::open::{Head, Key, Location, Salt, pragma_with_key, read_head, unlock};
+use super::Location;
+use super::cipher::{Key, Salt, pragma_with_key, unlock};
+use super::file_head::{Head, read_head};
 use crate::StoreError;
 use crate::platform::environment::random;
 use crate::platform::lock_file::LockFile;
 use crate::secrets::{Secret, SecretName};
 
-/// What the secret of a file holds.
+/// The keys in the secret of a file.
 pub(super) enum Keys {
     One(Key),
-    /// While the key is changed, or after that was interrupted.
+    /// During a change of the key, or after an interrupted one.
     Changing {
         old: Key,
         new: Key,
@@ -23,7 +25,7 @@ pub(super) enum Keys {
 }
 
 impl Keys {
-    pub(super) fn of(secret: &Secret) -> Option<Self> {
+    pub(super) fn parse(secret: &Secret) -> Option<Self> {
         let key = |bytes: &[u8; 32]| Zeroizing::new(*bytes);
         match secret.expose().as_chunks::<32>() {
             ([one], []) => Some(Self::One(key(one))),
@@ -34,10 +36,10 @@ impl Keys {
 }
 
 impl Location {
-    /// Encrypts the file anew, with a fresh key, while nobody else has it open.
+    /// Encrypts the file with a fresh key, while no other process has it open.
     ///
     /// # Errors
-    /// [`StoreError::Busy`] if somebody has; the key is as it was.
+    /// [`StoreError::Busy`] if another process has it open; then the key is as before.
     pub(crate) fn rekey(&self) -> Result<(), StoreError> {
         if self.is_in_memory() {
             return Ok(());
@@ -52,24 +54,22 @@ impl Location {
         };
         let connection = self.connect_alone(&head, &salt, &old)?;
         let new: Key = random(&*self.settings().environment)?;
-        // Both are durable before a page is written with the new one.
+        // Both keys are durable before a page is written with the new one.
         let both = Zeroizing::new([*old, *new].concat());
         self.keep_key(&salt, &both)?;
         connection.execute_batch(&pragma_with_key("rekey", &new, &salt))?;
-        // Every page on the disk checks out under the new key, before the old one
-        // is forgotten.
+        // Every page on the disk is authentic under the new key before the old key is removed.
         let mut statement = connection.prepare("PRAGMA cipher_integrity_check")?;
         if let Some(row) = statement.query([])?.next()? {
             return Err(StoreError::Damaged(row.get(0)?));
         }
-        // Still alone: nobody changes the key meanwhile.
+        // The file is still locked, so no other process changes the key at the same time.
         self.keep_key(&salt, new.as_slice())
     }
 
-    /// Ends a change of the key that was interrupted: keeps the one that opens
-    /// the file.
-    pub(super) fn settle_key(&self, head: &Head, salt: &Salt) -> Result<Key, StoreError> {
-        // Whoever changes it now has this lock.
+    /// Completes an interrupted change: keeps the key that opens the file.
+    pub(super) fn finish_rekey(&self, head: &Head, salt: &Salt) -> Result<Key, StoreError> {
+        // A process that changes the key now holds this lock.
         let _lock = self.lock_file()?;
         match self.keys(salt)? {
             Keys::One(key) => Ok(key),
@@ -81,11 +81,11 @@ impl Location {
         }
     }
 
-    /// A connection that keeps everybody else from the file, without a log.
+    /// A connection that locks out all other processes, without a log.
     fn connect_alone(&self, head: &Head, salt: &Salt, key: &Key) -> Result<Connection, StoreError> {
         let connection = self.unlock_with(head, salt, key)?;
-        // The log is moved into the file and removed: it must not hold pages
-        // under another key. The first query takes the lock, for good.
+        // The log is moved into the file and removed: it must not hold pages under another key. The
+        // first query takes the lock, and keeps it.
         connection.execute_batch(
             "PRAGMA locking_mode = EXCLUSIVE;
              SELECT count(*) FROM sqlite_schema;
@@ -115,7 +115,7 @@ impl Location {
                 Err(error) => return Err(error.into()),
             }
         }
-        // Damaged; neither is dropped.
+        // The file is damaged; neither key is removed.
         Err(StoreError::Damaged("it cannot be decrypted with its key".to_owned()))
     }
 

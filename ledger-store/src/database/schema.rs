@@ -1,9 +1,7 @@
-//! The layout of the database, as numbered migrations that never change once
-//! they are released.
+//! The schema of the database, as numbered migrations that never change once they are released.
 
-/// Each migration leads from its place in the list to the next version. One that
-/// was released is never touched again; `tests/fixtures` keeps a file of each
-/// version.
+/// Each migration leads from the version that is its index to the next version. A released one
+/// never changes; `tests/fixtures` has a file of each version.
 pub(super) const MIGRATIONS: &[&str] = &[
     // Version 1. Integer keys throughout: a hash as clustered key scatters
     // writes over the whole file.

@@ -1,4 +1,4 @@
-//! The entries table as core's [`EntryIndex`].
+//! The stored entries of a group as core's [`EntryIndex`].
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -14,17 +14,17 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 use crate::StoreError;
 use crate::database::GroupKey;
 
-/// As many places in the graph are remembered.
+/// Number of links that are remembered.
 const LINKS: usize = 4096;
 
-/// The entries of one group that were ingested up to some point. Replaying the
-/// tail after a checkpoint sees each entry's past as it was at ingest.
+/// The entries of one group up to a number. While the tail after a checkpoint is replayed, the
+/// index shows each entry's past as it was when the entry was ingested.
 pub(crate) struct StoredIndex<'a> {
     connection: &'a Connection,
     group: GroupKey,
     upto: i64,
-    /// Places in the graph that were looked up: they never change, and entries
-    /// name the same ones again and again. None of what is not there yet.
+    /// Links that were looked up: they never change, and entries name the same ones again and
+    /// again. None for an entry that is not stored yet.
     links: RefCell<HashMap<EntryId, Option<Link>>>,
 }
 
@@ -33,17 +33,17 @@ impl<'a> StoredIndex<'a> {
         Self { connection, group, upto, links: RefCell::default() }
     }
 
-    /// Everything that is stored.
+    /// All stored entries.
     pub(crate) fn whole(connection: &'a Connection, group: GroupKey) -> Self {
         Self::new(connection, group, i64::MAX)
     }
 
-    /// Tells that an entry is not among those up to here.
+    /// Notes that an entry is not among the stored ones, which saves queries for it.
     pub(crate) fn lacks(&self, id: EntryId) {
         self.remember(id, None);
     }
 
-    /// Goes on to an entry that was replayed.
+    /// Moves on to an entry that was replayed.
     pub(crate) fn advance(&mut self, n: i64, entry: &DecodedEntry, position: ChainPosition) {
         self.upto = n;
         self.remember(entry.id(), Some(Link { position, lamport: entry.header().lamport() }));
@@ -117,7 +117,7 @@ impl EntryIndex for StoredIndex<'_> {
     }
 
     fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, StoreError> {
-        // A new original is all there is in its slot.
+        // The slot of an original that is not stored yet is empty.
         if self.known(original) == Some(None) {
             return Ok(Vec::new());
         }
@@ -144,19 +144,19 @@ impl EntryIndex for StoredIndex<'_> {
     }
 }
 
-/// The number under which an entry is stored.
+/// The number of an entry; none if it is not stored.
 pub(crate) fn find_number(connection: &Connection, id: EntryId) -> Result<Option<i64>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT n FROM entries WHERE id = ?1")?;
     Ok(statement.query_row([id.as_bytes()], |row| row.get(0)).optional()?)
 }
 
-/// The same of an entry that is stored.
+/// The number of an entry that must be stored.
 pub(crate) fn number(connection: &Connection, id: EntryId) -> Result<i64, StoreError> {
     let gone = || StoreError::Damaged(format!("entry {id} is gone"));
     find_number(connection, id)?.ok_or_else(gone)
 }
 
-/// What an entry of this kind does to its slot.
+/// The role of an entry of this kind in its slot.
 pub(crate) fn role(kind: u16) -> SlotRole {
     match kind {
         kind if kind == Kind::COPY.number() => SlotRole::Copy,
@@ -166,7 +166,7 @@ pub(crate) fn role(kind: u16) -> SlotRole {
     }
 }
 
-/// A verdict as it is stored.
+/// Reads a stored verdict.
 pub(crate) fn verdict(code: u8) -> Result<Verdict, StoreError> {
     let unknown = || StoreError::Damaged(format!("verdict {code} is unknown"));
     Verdict::from_code(code).ok_or_else(unknown)
@@ -179,8 +179,9 @@ pub(crate) fn stored_entry(row: &Row<'_>) -> Result<VerifiedEntry, StoreError> {
     entry.map(hazmat::trust_stored).map_err(|refusal| changed(&refusal))
 }
 
-/// The same of the entry that is stored under this id, which is not hashed again:
-/// pages are authenticated, and `verify_history` hashes all.
+/// Reads columns 0 and 1 as an entry that was verified when it came in, and believes that it has
+/// this id. It is not hashed again: pages are authenticated, and `verify_history` hashes all
+/// entries.
 pub(crate) fn believed_entry(row: &Row<'_>, id: EntryId) -> Result<VerifiedEntry, StoreError> {
     let bytes = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
     hazmat::read_stored(id, bytes, &row.get(1)?).map_err(|refusal| changed(&refusal))

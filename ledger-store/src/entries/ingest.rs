@@ -1,4 +1,4 @@
-//! Taking in entries that came from elsewhere.
+//! Admitting entries that came from elsewhere.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,25 +10,25 @@ use super::GroupTransaction;
 use super::waiting::Waiting;
 use crate::StoreError;
 
-/// What became of entries that came from elsewhere.
+/// Result of admitting entries that came from elsewhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ingested {
     /// Entries that are new here.
     pub added: Vec<EntryId>,
-    /// How many were here already.
+    /// Number of entries that were here already.
     pub duplicates: u64,
-    /// Entries that others depend on and that are not here: ask for these. What
-    /// depends on them waits, within bounds, and gets in with them.
+    /// Entries that others depend on and that are not here: ask for these. The entries that depend
+    /// on them wait, within bounds, and are admitted with them.
     pub missing: BTreeSet<EntryId>,
-    /// How many entries were left out: signed by a device that was removed or
-    /// never accepted, needed by nobody, and there are enough of them.
+    /// Number of entries that were left out: signed by a device that was removed or never accepted,
+    /// needed by no other entry, and beyond the number that is kept of such entries.
     pub left_out: u64,
     /// Entries that can never be part of the ledger, each with the rule.
     pub refused: Vec<Refusal>,
 }
 
 impl Ingested {
-    /// Those whose signatures hold; the others are refused.
+    /// Verifies signatures. Returns the entries whose signatures hold; the others are refused.
     pub(crate) fn verify(
         &mut self,
         entries: Vec<DecodedEntry>,
@@ -85,20 +85,20 @@ struct IngestSession<'a, 'b> {
     transaction: &'a mut GroupTransaction<'b>,
     waiting: Waiting<'b>,
     stored: StoredNumbers,
-    /// What nobody needs so far.
+    /// Entries of devices without rights that no other entry needs so far.
     left_out: BTreeMap<EntryId, Arc<VerifiedEntry>>,
-    /// What entries of somebody who may write depend on.
+    /// Entries that an entry of a device with rights depends on.
     needed: BTreeSet<EntryId>,
     report: Ingested,
 }
 
 impl IngestSession<'_, '_> {
-    /// Takes in what can be now; gives back what waited for that.
+    /// Admits the entries that can be admitted now. Returns the entries that waited for them.
     fn round(
         &mut self,
         mut offered: Vec<Arc<VerifiedEntry>>,
     ) -> Result<Vec<Arc<VerifiedEntry>>, StoreError> {
-        // Dependencies have smaller clocks, so they come first.
+        // Dependencies have smaller clocks, so this order admits most entries at the first try.
         offered.sort_by_key(|entry| (entry.decoded().header().lamport(), entry.id()));
         let mut released = Vec::new();
         for entry in offered {
@@ -107,7 +107,7 @@ impl IngestSession<'_, '_> {
             let (device, seq) = (header.device(), header.seq());
             let last = self.transaction.ledger().frontier().last_seq(device);
             if last.is_none_or(|last| seq > last) {
-                // Behind the end of its chain.
+                // After the end of its chain, so it cannot be stored.
                 self.transaction.index().lacks(id);
             }
             match self.transaction.admit(Arc::clone(&entry))? {
@@ -126,7 +126,7 @@ impl IngestSession<'_, '_> {
                     self.report.duplicates = self.report.duplicates.saturating_add(1);
                 }
                 Admission::Missing(ids) => {
-                    // Behind what is left out, by a device like its author's.
+                    // It depends on an entry that is left out, and its device has no rights either.
                     let behind = ids.iter().any(|id| self.left_out.contains_key(id));
                     if behind && !self.transaction.ledger().state().may_write(device) {
                         self.left_out.insert(id, entry);
@@ -140,7 +140,7 @@ impl IngestSession<'_, '_> {
         Ok(released)
     }
 
-    /// Takes out what was left out and turns out to be needed.
+    /// Takes out the entries that were left out and turn out to be needed.
     fn take_needed(&mut self) -> Vec<Arc<VerifiedEntry>> {
         self.waiting.needed(self.transaction.ledger().state(), &mut self.left_out, &mut self.needed)
     }

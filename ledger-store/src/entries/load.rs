@@ -1,4 +1,4 @@
-//! Opening a group: the last checkpoint, and the entries after it.
+//! Loading the ledger of a group: the last usable checkpoint, and the entries after it.
 
 use std::sync::Arc;
 
@@ -14,26 +14,25 @@ use crate::StoreError;
 use crate::database::GroupKey;
 use crate::platform::progress::{Meter, OnProgress, Phase};
 
-/// What came after a checkpoint.
+/// The entries after a checkpoint.
 pub(crate) const TAIL: &str =
     "SELECT entry, signature, n, id FROM entries WHERE grp = ?1 AND n > ?2 ORDER BY n";
 
-/// Everything, in the order in which it came.
+/// All entries, in the order in which they came.
 pub(crate) const ALL: &str =
     "SELECT entry, signature, n, id FROM entries WHERE grp = ?1 ORDER BY n";
 
-/// The same, for a group that has most of the file: without its index.
+/// All entries of a group that has most of the file: reading the table is faster than the index.
 const MOST: &str = "SELECT entry, signature, n, id FROM entries WHERE +grp = ?1 ORDER BY n";
 
-/// Brings a ledger up to the last stored entry, from where it was last
-/// replayed, else from the newest checkpoint that checks out, else from all
-/// entries.
+/// Brings a ledger up to the last stored entry. Starts from the ledger that is known, else from the
+/// newest checkpoint that checks out, else from the first entry.
 ///
-/// The stored verdicts are those of the last entry. So no entry that changed
-/// the verdict of another may be replayed over them: what covers less than the
-/// last such entry is of no use.
+/// The stored verdicts are those as of the last entry. So an entry that changed the verdict of
+/// another entry must not be replayed over them: a ledger that covers less than the last such entry
+/// cannot be used.
 ///
-/// `progress` is told if all entries have to be replayed.
+/// `progress` is called if all entries have to be replayed.
 ///
 /// # Errors
 /// [`StoreError::UnknownGroup`] if another call or process deleted the group.
@@ -69,7 +68,7 @@ pub(crate) fn load(
     Ok(LoadedLedger { ledger: Arc::new(ledger), upto, flipped, saved: 0, opening })
 }
 
-/// Replays what was stored after what a ledger covers; whether that fits.
+/// Replays the entries after those that a ledger covers. Returns whether the ledger fits.
 fn replay_tail(
     connection: &Connection,
     group: GroupKey,
@@ -84,7 +83,7 @@ fn replay_tail(
         let n: i64 = row.get(2)?;
         index.lacks(entry.id());
         let admitted = admit_stored(ledger, entry, &index)??;
-        // Shared with whoever read it before; then this is a copy.
+        // Copies the ledger if a reader still holds it.
         let replayed = Arc::make_mut(ledger).replay(&admitted, &index)?;
         if !replayed.flips().is_empty() {
             return Ok(false);
@@ -96,7 +95,7 @@ fn replay_tail(
     Ok(true)
 }
 
-/// An entry that was admitted before is admitted again.
+/// Admits an entry that was admitted before, when it was stored.
 fn admit_stored<I: EntryIndex>(
     ledger: &Ledger,
     entry: VerifiedEntry,
@@ -112,8 +111,8 @@ fn admit_stored<I: EntryIndex>(
     })
 }
 
-/// Replays all stored entries, with where they stand and their verdicts in memory:
-/// the stored ones are those of the last entry. Also gives the number of the last.
+/// Replays all stored entries, with links and verdicts in memory, because the stored verdicts are
+/// those as of the last entry. Returns the ledger and the number of the last entry.
 fn rebuild(
     connection: &Connection,
     group: GroupKey,
@@ -150,7 +149,7 @@ fn rebuild(
     Ok((ledger, upto))
 }
 
-/// How many entries of a group are stored, and the largest number of an entry.
+/// Number of stored entries of a group, and the largest number of an entry.
 fn count(connection: &Connection, group: GroupKey) -> Result<(u64, u64), StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT (SELECT count(*) FROM entries WHERE grp = ?1), (SELECT max(n) FROM entries)",
@@ -160,7 +159,7 @@ fn count(connection: &Connection, group: GroupKey) -> Result<(u64, u64), StoreEr
     Ok((entries, last.unwrap_or(0)))
 }
 
-/// The newest checkpoint that checks out; else how many did not.
+/// The newest checkpoint that checks out; else the number of those that do not.
 fn newest_checkpoint(
     connection: &Connection,
     group: GroupKey,
@@ -175,8 +174,8 @@ fn newest_checkpoint(
     while let Some(row) = rows.next()? {
         let upto: i64 = row.get(0)?;
         let bytes = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
-        // One that does not check out is never trusted; an older one, or the
-        // entries themselves, do as well.
+        // One that does not check out is never trusted: an older one, or the entries themselves,
+        // give the same ledger.
         if let Ok(ledger) = Ledger::from_checkpoint(id, bytes) {
             let saved = ledger.frontier().entries();
             let opening =

@@ -1,5 +1,5 @@
-//! Which entries change or endorse an original, void ones as well: an expense's
-//! history needs them by index.
+//! The entries that change or endorse an original, void ones as well. The history of an expense
+//! finds them by this index.
 
 use ledger_core::EntryId;
 use ledger_core::engine::{DecodedEntry, Payload, RefIndex};
@@ -7,8 +7,8 @@ use rusqlite::Connection;
 
 use crate::StoreError;
 
-/// The number of the original that an entry changes or endorses, and whether it
-/// endorses it: of a copy, void or not, what that names. `fetch` finds stored entries.
+/// The number of the original that an entry changes or endorses, and whether it endorses it. If it
+/// names a copy, that is the original of the copy, void or not. `fetch` finds stored entries.
 pub(crate) fn original(
     entry: &DecodedEntry,
     fetch: impl Fn(EntryId) -> Result<Option<(i64, DecodedEntry)>, StoreError>,
@@ -21,7 +21,7 @@ pub(crate) fn original(
         _ => return Ok(None),
     };
     let Some(target) = at(entry, target) else { return Ok(None) };
-    // A copy must name the original itself; what changes a copy changes that.
+    // A copy must name the original itself; an entry that changes a copy changes the original.
     let Some((n, found)) = fetch(target)? else { return Ok(None) };
     let original = match found.payload() {
         Payload::Transaction(_) => Some(n),

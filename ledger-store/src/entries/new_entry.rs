@@ -25,7 +25,7 @@ pub enum NewEntry {
         /// The entry that first recorded it.
         original: EntryId,
         /// The new content.
-        details: Transaction,
+        transaction: Transaction,
     },
     /// A cancellation of an expense or transfer.
     Cancellation {
@@ -77,18 +77,20 @@ pub enum NewEntry {
 impl NewEntry {
     pub(super) fn draft(
         &self,
-        writer: &GroupTransaction<'_>,
+        tx: &GroupTransaction<'_>,
         device: DeviceId,
         environment: &dyn Environment,
     ) -> Result<Draft, StoreError> {
-        let state = writer.ledger().state();
+        let state = tx.ledger().state();
         Ok(match self {
             Self::Placeholder { name } => {
                 let me = state.device_owner(device).ok_or(DraftError::ForeignDevice)?;
                 Draft::placeholder(state, me, name, *random(environment)?)?
             }
-            Self::Record(details) => Draft::record(state, details)?,
-            Self::Correction { original, details } => Draft::correction(state, *original, details)?,
+            Self::Record(transaction) => Draft::record(state, transaction)?,
+            Self::Correction { original, transaction } => {
+                Draft::correction(state, *original, transaction)?
+            }
             Self::Cancellation { original, reason } => {
                 Draft::cancellation(*original, reason.clone())
             }
@@ -96,10 +98,10 @@ impl NewEntry {
             Self::Dispute { target, note } => Draft::endorsement(*target, false, note.clone()),
             Self::VoidEntryCopy { original } => {
                 let unknown = || StoreError::UnknownEntry(vec![*original]);
-                let entry = writer.index().entry(original)?.ok_or_else(unknown)?;
+                let entry = tx.index().entry(original)?.ok_or_else(unknown)?;
                 let wrong = StoreError::WouldBeVoid(VoidReason::WrongTarget);
-                let details = state.transaction_of(entry.decoded()).ok_or(wrong)?;
-                Draft::copy(state, *original, &details)?
+                let transaction = state.transaction_of(entry.decoded()).ok_or(wrong)?;
+                Draft::copy(state, *original, &transaction)?
             }
             Self::Member { card } => Draft::add_member(state, card)?,
             Self::Claim { member, card } => Draft::claim(state, *member, card)?,

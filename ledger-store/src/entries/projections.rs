@@ -1,5 +1,5 @@
-//! The lists of expenses: by date, by what they can be found by, by words. They
-//! belong to the content that a slot shows, and move with it.
+//! The lists of expenses: by date, by condition, by words. Their rows belong to the content that a
+//! slot shows, and move with it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,13 +11,13 @@ use super::index::number;
 use crate::StoreError;
 use crate::database::GroupKey;
 
-/// Places of a number beside its date in [`place`].
+/// Number of values for a number beside its date in [`list_position`].
 const NUMBERS: i64 = 1 << 36;
 
-/// Of most so many expenses, rows are kept for later.
+/// Number of expenses whose rows are collected before they are written.
 const KEPT: usize = 1_000;
 
-/// What an expense can be found by.
+/// A condition by which an expense is found: member, category or currency.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Term {
     pub(crate) kind: u8,
@@ -37,7 +37,7 @@ impl Term {
         Self { kind: 3, value: currency.code().as_bytes().to_vec() }
     }
 
-    /// Its number in the database, if anything was ever found by it.
+    /// The number of the term in the database; none if no expense was ever found by it.
     pub(crate) fn number(
         &self,
         connection: &Connection,
@@ -50,67 +50,65 @@ impl Term {
     }
 }
 
-/// What the lists say of a content.
-pub(crate) struct Listed {
+/// The content of an expense, as the lists need it.
+pub(crate) struct ListedContent {
     pub(crate) date: u32,
     pub(crate) terms: BTreeSet<Term>,
     pub(crate) words: String,
 }
 
-impl Listed {
-    /// None if the entry has no content, or names somebody unknown.
-    pub(crate) fn of(entry: &DecodedEntry, state: &GroupState) -> Option<Self> {
-        let details = state.transaction_of(entry)?;
-        let parts = details.paid().into_iter().chain(details.owed());
+impl ListedContent {
+    /// Returns `None` if the entry has no content, or names an unknown member.
+    pub(crate) fn from_entry(entry: &DecodedEntry, state: &GroupState) -> Option<Self> {
+        let transaction = state.transaction_of(entry)?;
+        let parts = transaction.paid().into_iter().chain(transaction.owed());
         let mut terms: BTreeSet<Term> = parts.map(|(member, _)| Term::member(member)).collect();
-        terms.insert(Term::currency(details.currency()));
-        let mut words = details.description().to_owned();
-        if let Transaction::Expense(expense) = &details {
+        terms.insert(Term::currency(transaction.currency()));
+        let mut words = transaction.description().to_owned();
+        if let Transaction::Expense(expense) = &transaction {
             terms.extend(expense.category.as_deref().map(Term::category));
             for more in expense.category.iter().chain(&expense.note) {
                 words.push('\n');
                 words.push_str(more);
             }
         }
-        Some(Self { date: details.date().yyyymmdd(), terms, words })
+        Some(Self { date: transaction.date().yyyymmdd(), terms, words })
     }
 }
 
-/// A place in the list as one number, in the order of the list; none if it is
-/// beyond every place.
-pub(crate) fn place(date: u64, n: u64) -> Option<i64> {
+/// A place in the list as one number, in the order of the list; none if it is beyond every place.
+pub(crate) fn list_position(date: u64, n: u64) -> Option<i64> {
     let n = i64::try_from(n).ok()?.min(NUMBERS.checked_sub(1)?);
     i64::try_from(date).ok()?.checked_mul(NUMBERS)?.checked_add(n)
 }
 
-/// The row in `texts` of an expense.
+/// The number of an expense's row in `texts`.
 pub(crate) fn text_row(date: u32, original: i64) -> Result<i64, StoreError> {
     let number = u64::try_from(original).ok().filter(|_| original < NUMBERS);
-    let place = number.and_then(|n| place(u64::from(date), n));
-    place.ok_or_else(|| StoreError::Damaged(format!("entry number {original} is too large")))
+    let position = number.and_then(|n| list_position(u64::from(date), n));
+    position.ok_or_else(|| StoreError::Damaged(format!("entry number {original} is too large")))
 }
 
-/// The lists of one group, as they are written in one transaction.
-pub(crate) struct Lists<'a> {
+/// The lists of one group, written in one transaction.
+pub(crate) struct ListWriter<'a> {
     connection: &'a Connection,
     group: GroupKey,
-    /// Numbers of terms that were met in this transaction.
+    /// Numbers of terms that were used in this transaction.
     terms: BTreeMap<Term, i64>,
-    /// Rows of `texts` that are still to be written: many at a time take less than
-    /// one between two of other tables.
+    /// Rows of `texts` to be written. Many at a time are faster than one between rows of other
+    /// tables.
     words: Vec<(i64, String)>,
-    /// Rows of `found_by` that are still to be written: in their order they take
-    /// less, as many go to one page.
+    /// Rows of `found_by` to be written. In their order they are faster, because many go to one
+    /// page.
     found: Vec<(i64, u32, i64)>,
 }
 
-impl<'a> Lists<'a> {
+impl<'a> ListWriter<'a> {
     pub(crate) fn new(connection: &'a Connection, group: GroupKey) -> Self {
         Self { connection, group, terms: BTreeMap::new(), words: Vec::new(), found: Vec::new() }
     }
 
-    /// Writes what is still to be written. Belongs before the end of the
-    /// transaction.
+    /// Writes the collected rows. Call it before the end of the transaction.
     pub(crate) fn finish(&mut self) -> Result<(), StoreError> {
         let mut insert =
             self.connection.prepare_cached("INSERT INTO texts (rowid, words) VALUES (?1, ?2)")?;
@@ -127,19 +125,19 @@ impl<'a> Lists<'a> {
         Ok(())
     }
 
-    /// Lists what is new: the entry opens a slot and is all there is in it.
+    /// Adds the slot of a new original, which is the only entry in it.
     pub(crate) fn open(
         &mut self,
         state: &GroupState,
         n: i64,
         entry: &DecodedEntry,
     ) -> Result<(), StoreError> {
-        let listed = Listed::of(entry, state).ok_or_else(|| shows_nothing(n))?;
+        let listed = ListedContent::from_entry(entry, state).ok_or_else(|| shows_nothing(n))?;
         self.insert(n, n, false, listed)
     }
 
-    /// Brings every list up to date with what a slot shows now. An entry that
-    /// was just written, with its number, need not be read again.
+    /// Brings every list up to date with the content that a slot shows now. `written` is the entry
+    /// that was just written, with its number, so that it is not read again.
     pub(crate) fn update(
         &mut self,
         state: &GroupState,
@@ -168,23 +166,24 @@ impl<'a> Lists<'a> {
             let listed = listed(self.connection, state, before)?;
             self.delete(original, &listed)?;
         }
-        // A slot whose original is void shows nothing and has no row.
+        // A slot whose original is void shows nothing, and has no row.
         let Some(n) = after else { return Ok(()) };
         let listed = match written {
-            Some((_, entry)) => Listed::of(entry, state).ok_or_else(|| shows_nothing(n))?,
+            Some((_, entry)) => {
+                ListedContent::from_entry(entry, state).ok_or_else(|| shows_nothing(n))?
+            }
             None => listed(self.connection, state, n)?,
         };
         self.insert(original, n, slot.is_cancelled(), listed)
     }
 
-    /// Puts a slot into every list. `content` is the number of the entry that it
-    /// shows.
+    /// Adds a slot to every list. `content` is the number of the entry that it shows.
     pub(crate) fn insert(
         &mut self,
         original: i64,
         content: i64,
         cancelled: bool,
-        listed: Listed,
+        listed: ListedContent,
     ) -> Result<(), StoreError> {
         let (connection, group) = (self.connection, self.group);
         connection
@@ -204,8 +203,8 @@ impl<'a> Lists<'a> {
         Ok(())
     }
 
-    fn delete(&mut self, original: i64, listed: &Listed) -> Result<(), StoreError> {
-        // What is to be deleted must be there.
+    fn delete(&mut self, original: i64, listed: &ListedContent) -> Result<(), StoreError> {
+        // Rows must be written before they can be deleted.
         self.finish()?;
         let connection = self.connection;
         let mut find = connection.prepare_cached(
@@ -222,7 +221,7 @@ impl<'a> Lists<'a> {
         Ok(())
     }
 
-    /// The number of a term; it gets one if it has none.
+    /// The number of a term; a new term gets one.
     fn term(&mut self, term: Term) -> Result<i64, StoreError> {
         if let Some(number) = self.terms.get(&term) {
             return Ok(*number);
@@ -241,14 +240,18 @@ impl<'a> Lists<'a> {
     }
 }
 
-fn listed(connection: &Connection, state: &GroupState, n: i64) -> Result<Listed, StoreError> {
+fn listed(
+    connection: &Connection,
+    state: &GroupState,
+    n: i64,
+) -> Result<ListedContent, StoreError> {
     let mut statement =
         connection.prepare_cached("SELECT entry, signature FROM entries WHERE n = ?1")?;
     let mut rows = statement.query([n])?;
     let row = rows.next()?.ok_or_else(|| shows_nothing(n))?;
     let bytes = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
     let entry = DecodedEntry::decode(bytes, &row.get(1)?)?;
-    Listed::of(&entry, state).ok_or_else(|| shows_nothing(n))
+    ListedContent::from_entry(&entry, state).ok_or_else(|| shows_nothing(n))
 }
 
 fn shows_nothing(n: i64) -> StoreError {

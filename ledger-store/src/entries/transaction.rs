@@ -1,4 +1,4 @@
-//! Writing entries and everything derived from them, in one transaction.
+//! Writing entries, and everything derived from them, in one transaction.
 
 use std::sync::Arc;
 
@@ -11,23 +11,23 @@ use ledger_core::{EntryId, Transaction, Verdict};
 use rusqlite::Connection;
 
 use super::index::{StoredIndex, number};
-use super::projections::Lists;
+use super::projections::ListWriter;
 use super::{LoadedLedger, Opening, named};
 use crate::StoreError;
 use crate::database::GroupKey;
 use crate::platform::Environment;
 use crate::platform::environment::CallContext;
 
-/// How many checkpoints of a group are kept.
+/// Number of checkpoints that are kept of a group.
 const CHECKPOINTS_KEPT: u32 = 3;
 
-/// Adds entries to one group inside the caller's transaction.
+/// Adds entries to one group inside a transaction of the caller.
 pub(crate) struct GroupTransaction<'a> {
     connection: &'a Connection,
     group: GroupKey,
     loaded: LoadedLedger,
     index: StoredIndex<'a>,
-    lists: Lists<'a>,
+    lists: ListWriter<'a>,
     /// The number of the last entry of all groups.
     last: i64,
     /// Whether verdicts on stored entries changed.
@@ -36,19 +36,19 @@ pub(crate) struct GroupTransaction<'a> {
 }
 
 impl<'a> GroupTransaction<'a> {
-    /// Inside a transaction that keeps other processes from writing.
+    /// Must be inside a transaction that keeps other processes from writing.
     pub(crate) fn new(
         connection: &'a Connection,
         group: GroupKey,
         loaded: LoadedLedger,
         context: &'a CallContext,
     ) -> Result<Self, StoreError> {
-        let (lists, last) = (Lists::new(connection, group), last(connection)?);
+        let (lists, last) = (ListWriter::new(connection, group), last(connection)?);
         let index = StoredIndex::new(connection, group, loaded.upto);
         Ok(Self { connection, group, loaded, index, lists, last, flipped: false, context })
     }
 
-    /// Keeps the genesis entry of a new group.
+    /// Stores the genesis entry of a new group.
     pub(crate) fn insert_genesis(
         connection: &Connection,
         group: GroupKey,
@@ -70,7 +70,7 @@ impl<'a> GroupTransaction<'a> {
         self.connection
     }
 
-    /// Time and randomness for what is written.
+    /// Time and randomness for new entries.
     pub(crate) fn environment(&self) -> &'a dyn Environment {
         self.context
     }
@@ -79,7 +79,7 @@ impl<'a> GroupTransaction<'a> {
         &self.loaded.ledger
     }
 
-    /// What is stored, as far as the ledger covers it.
+    /// The stored entries that the ledger covers.
     pub(crate) fn index(&self) -> &StoredIndex<'a> {
         &self.index
     }
@@ -89,20 +89,20 @@ impl<'a> GroupTransaction<'a> {
         self.last
     }
 
-    /// An entry that must be here.
+    /// An entry that must be stored.
     pub(crate) fn stored(&self, id: EntryId) -> Result<Arc<VerifiedEntry>, StoreError> {
         let found = self.index().entry(&id)?;
         found.ok_or_else(|| StoreError::Damaged(format!("entry {id} is gone")))
     }
 
-    /// Under which of the person's root keys they are in this group.
+    /// The index of the person's root key in this group.
     pub(crate) fn root_index(&self) -> Result<u32, StoreError> {
         let mut statement =
             self.connection.prepare_cached("SELECT root_index FROM groups WHERE grp = ?1")?;
         Ok(statement.query_row([self.group.0], |row| row.get(0))?)
     }
 
-    /// What was said last of a stored entry.
+    /// The stored verdict of an entry.
     pub(crate) fn verdict(&self, id: &EntryId) -> Result<Verdict, StoreError> {
         let n = number(self.connection, *id)?;
         let mut statement =
@@ -110,8 +110,8 @@ impl<'a> GroupTransaction<'a> {
         super::index::verdict(statement.query_row([n], |row| row.get(0))?)
     }
 
-    /// Whether a row of an import was recorded before. One that was recorded
-    /// and cancelled since counts as recorded.
+    /// Whether a row of an import was recorded before. A row that was recorded and cancelled counts
+    /// as recorded.
     #[cfg(feature = "import")]
     pub(crate) fn has_origin(&self, origin: ledger_core::Origin) -> Result<bool, StoreError> {
         let mut statement = self
@@ -120,7 +120,7 @@ impl<'a> GroupTransaction<'a> {
         Ok(statement.exists((self.group.0, origin.as_bytes()))?)
     }
 
-    /// Whether an entry may be kept now. Changes nothing.
+    /// Whether an entry may be appended now. Changes nothing.
     pub(crate) fn admit(
         &self,
         entry: impl Into<Arc<VerifiedEntry>>,
@@ -128,8 +128,7 @@ impl<'a> GroupTransaction<'a> {
         self.loaded.ledger.admit(entry, &self.index)
     }
 
-    /// Judges and keeps an entry that was admitted, and brings up to date what
-    /// is derived.
+    /// Replays and stores an admitted entry, and brings all derived tables up to date.
     pub(crate) fn append(&mut self, entry: &AdmittedEntry) -> Result<Verdict, StoreError> {
         let replayed = Arc::make_mut(&mut self.loaded.ledger).replay(entry, &self.index)?;
         let n = after(self.last)?;
@@ -140,7 +139,7 @@ impl<'a> GroupTransaction<'a> {
         Ok(replayed.verdict())
     }
 
-    /// Writes an entry, and what it does to its slot.
+    /// Stores an entry, and updates the lists of its slot.
     fn insert(
         &mut self,
         n: i64,
@@ -148,7 +147,7 @@ impl<'a> GroupTransaction<'a> {
         replayed: &Replayed,
     ) -> Result<(), StoreError> {
         let (entry, slot, named) = (verified.decoded(), replayed.slot(), replayed.slot_reference());
-        // What an entry names is what its slot is called by.
+        // A slot is named after its original: the entry that this one names, or this one itself.
         let original = match (named, slot) {
             (Some(SlotReference { original, .. }), _) => Some(number(self.connection, original)?),
             (None, slot) => slot.map(|_| n),
@@ -163,7 +162,7 @@ impl<'a> GroupTransaction<'a> {
         let Some((_, _, slot)) = slot else { return Ok(()) };
         let state = self.loaded.ledger.state();
         if original == n {
-            // Nothing can stand in a slot before what opens it.
+            // No other entry can be in a slot before its original.
             self.lists.open(state, n, entry)?;
         } else {
             self.lists.update(state, original, &slot, Some((n, entry)))?;
@@ -171,7 +170,7 @@ impl<'a> GroupTransaction<'a> {
         self.note_origin(n, entry, true)
     }
 
-    /// Writes the verdicts on earlier entries that changed, and what follows.
+    /// Stores the changed verdicts of earlier entries, and updates the lists.
     fn flip(&mut self, replayed: &Replayed) -> Result<(), StoreError> {
         if replayed.flips().is_empty() {
             return Ok(());
@@ -187,7 +186,7 @@ impl<'a> GroupTransaction<'a> {
                 None => None,
             };
             set.execute((n, flip.verdict.code(), slot))?;
-            // Without a slot, it has no content that could come from anywhere.
+            // An entry without a slot has no content, so it came from no import.
             if flip.slot.is_some() {
                 let bytes: Vec<u8> = connection
                     .prepare_cached("SELECT entry FROM entries WHERE n = ?1")?
@@ -207,7 +206,7 @@ impl<'a> GroupTransaction<'a> {
         Ok(())
     }
 
-    /// Notes which row of an import an entry came from, if it is applied.
+    /// Notes the imported row that an entry came from; removes the note if the entry is void.
     fn note_origin(&self, n: i64, entry: &DecodedEntry, applied: bool) -> Result<(), StoreError> {
         let origin = entry.payload().transaction().and_then(Transaction::origin);
         let Some(origin) = origin else { return Ok(()) };
@@ -235,7 +234,7 @@ impl<'a> GroupTransaction<'a> {
         self.lists.finish()?;
         let entries = self.loaded.ledger.frontier().entries();
         if self.flipped {
-            // Of no use from here on.
+            // A checkpoint that covers less than the last changed verdict cannot be used any more.
             self.connection.execute(
                 "DELETE FROM checkpoints WHERE grp = ?1 AND upto < ?2",
                 (self.group.0, self.loaded.upto),
@@ -272,7 +271,7 @@ fn after(n: i64) -> Result<i64, StoreError> {
     n.checked_add(1).ok_or_else(|| StoreError::Damaged(format!("entry number {n} is too large")))
 }
 
-/// What is stored beside an entry.
+/// The derived columns beside an entry.
 struct Beside {
     chain: u32,
     verdict: u8,

@@ -1,4 +1,4 @@
-//! Entries that wait for others, kept so that a restart loses none.
+//! Entries that wait for others, stored so that a restart loses none.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::index::{StoredIndex, stored_entry};
 use crate::StoreError;
 use crate::database::GroupKey;
 
-/// What waits in one group, in memory and in the database.
+/// The waiting entries of one group, in memory and in the database.
 pub(super) struct Waiting<'a> {
     connection: &'a Connection,
     group: GroupKey,
@@ -19,8 +19,8 @@ pub(super) struct Waiting<'a> {
 }
 
 impl<'a> Waiting<'a> {
-    /// Goes on with what was known, unless another process changed it. Also
-    /// gives back entries for which nothing is missing any more.
+    /// Opens them, from memory unless another process changed them. Also returns the entries for
+    /// which nothing is missing any more.
     pub(super) fn open(
         connection: &'a Connection,
         group: GroupKey,
@@ -55,7 +55,7 @@ impl<'a> Waiting<'a> {
         Ok((waiting, ready))
     }
 
-    /// Keeps an entry that waits; what has to give way is forgotten.
+    /// Adds an entry that waits. Entries that have to give way are removed.
     pub(super) fn hold(
         &mut self,
         entry: VerifiedEntry,
@@ -77,7 +77,7 @@ impl<'a> Waiting<'a> {
         Ok(())
     }
 
-    /// Entries that wait for nothing more now that one was admitted.
+    /// Takes out the entries that wait for nothing more, now that one was admitted.
     pub(super) fn release(&mut self, admitted: &EntryId) -> Result<Vec<VerifiedEntry>, StoreError> {
         let ready = self.pending.release(admitted);
         for entry in &ready {
@@ -86,9 +86,8 @@ impl<'a> Waiting<'a> {
         Ok(ready)
     }
 
-    /// Takes out what was left out and is needed: what entries that wait here
-    /// and were signed by a device that may write depend on, directly or not.
-    /// Notes all that they depend on in `needed`.
+    /// Takes out of `left_out` the entries that are needed: those on which waiting entries of a
+    /// device that may write depend, directly or not. Adds all dependencies to `needed`.
     pub(super) fn needed(
         &self,
         state: &GroupState,
@@ -136,7 +135,7 @@ impl<'a> Waiting<'a> {
     }
 }
 
-/// The ids of what waits, in their order.
+/// The ids of the stored waiting entries, in their order.
 fn stored(connection: &Connection, group: GroupKey) -> Result<BTreeSet<EntryId>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT id FROM pending WHERE grp = ?1")?;
     let rows = statement.query_map([group.0], |row| row.get(0).map(EntryId::from_bytes))?;

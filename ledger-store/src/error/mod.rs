@@ -6,10 +6,11 @@ mod secret;
 
 use std::path::PathBuf;
 
+use ledger_core::keys::PhraseError;
 use ledger_core::messages::MessageError;
 use ledger_core::messages::invite::JoinError;
 use ledger_core::messages::pairing::PairingError;
-use ledger_core::messages::recovery::{EnrolmentError, PhraseError, ShareError};
+use ledger_core::messages::recovery::{EnrolmentError, ShareError};
 use ledger_core::{DeviceId, DraftError, EntryId, GroupId, MemberId, Refusal, VoidReason};
 
 pub use bundle_cursor::BundleCursorError;
@@ -163,7 +164,7 @@ pub enum StoreError {
         "an invite that gives new keys to member {}, who has keys already, must require approval",
         .0.short()
     )]
-    InviteMustAsk(MemberId),
+    ApprovalRequired(MemberId),
     /// There is no such request or share, or the request was answered or declined.
     #[error("there is no such request any more; read the list again")]
     UnknownRequest,

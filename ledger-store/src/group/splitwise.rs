@@ -16,7 +16,7 @@ use crate::platform::progress::{OnProgress, Phase, Progress};
 /// import of the same file adds them.
 const BATCH: usize = 250;
 
-/// What an import did.
+/// Result of an import of a file of another program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImportReport {
     /// Rows that are new in the ledger.

@@ -5,11 +5,12 @@ mod backup;
 mod check;
 mod maintenance;
 mod problem;
+mod report;
 mod salvage;
 mod support;
 
-pub use check::{DatabaseCheck, Verification};
 pub use maintenance::{GroupMaintenance, Maintenance};
 pub use problem::{Problem, Remedy, Table};
+pub use report::{DatabaseCheck, Verification};
 pub(crate) use salvage::salvage_database;
 pub use salvage::{Cut, Salvaged, SalvagedGroup};

@@ -1,4 +1,4 @@
-//! What a check can find.
+//! The problems that a check can find.
 
 use ledger_core::{EntryId, GroupId, Refusal, Rule};
 
@@ -6,34 +6,34 @@ use ledger_core::{EntryId, GroupId, Refusal, Rule};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Table {
-    /// The groups, and the last entry of each that changed verdicts.
+    /// The groups, and for each the last entry that changed verdicts.
     Groups,
-    /// The entries: the truth, with columns derived from them beside.
+    /// The entries, the only table that is trusted, with derived columns beside them.
     Entries,
     /// Entries that wait for others.
     Pending,
     /// The list of expenses.
     Expenses,
-    /// What expenses are found by: members, categories, currencies.
+    /// The conditions by which expenses are found: members, categories, currencies.
     FoundBy,
-    /// The words that expenses are found by.
+    /// The words by which expenses are found.
     Texts,
-    /// Which entries change or endorse an original.
+    /// The entries that change or endorse an original.
     Named,
-    /// Which rows of other programs' exports are known.
+    /// The imported rows of other programs.
     Origins,
-    /// Ledgers as they were after some entry.
+    /// Saved ledgers, each as of some entry.
     Checkpoints,
     /// Keys under which entries travel.
     Epochs,
-    /// Under which of them each entry travels.
+    /// The key under which each entry travels.
     Sealed,
-    /// Sealed entries whose key is not here.
+    /// Sealed records whose key is not here.
     Quarantine,
 }
 
 impl Table {
-    /// Its name in the database.
+    /// The name of the table in the database.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -53,67 +53,67 @@ impl Table {
     }
 }
 
-/// What helps against a problem.
+/// The remedy for a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Remedy {
-    /// Only what is derived from the entries is wrong:
-    /// [`Store::repair_derived`](crate::Store::repair_derived) writes it anew.
-    Rebuild,
+    /// Derived data is wrong: [`Maintenance::rebuild_indexes`](crate::Maintenance::rebuild_indexes)
+    /// writes it again.
+    RebuildIndexes,
     /// Entries, or pages of the file, are damaged:
-    /// [`Store::repair`](crate::Store::repair) saves the rest into a new
+    /// [`Store::salvage_database`](crate::Store::salvage_database) saves the rest into a new
     /// database, or a backup takes its place.
-    Repair,
+    SalvageDatabase,
 }
 
 impl Remedy {
-    /// What to do, in words.
+    /// The remedy in words.
     #[must_use]
     pub const fn advice(self) -> &'static str {
         match self {
-            Self::Rebuild => "rebuild what is derived from the entries",
-            Self::Repair => "restore a backup, or save what is sound into a new database",
+            Self::RebuildIndexes => "rebuild what is derived from the entries",
+            Self::SalvageDatabase => "restore a backup, or save what is sound into a new database",
         }
     }
 }
 
-/// Something that is not as it should be.
+/// A deviation from the expected content of a database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Problem {
-    /// The group, if it is of one.
+    /// The group, if the problem is in one.
     pub group: Option<GroupId>,
-    /// The table, if it is of one; else it is of the file.
+    /// The table, if the problem is in one; otherwise it is in the file.
     pub table: Option<Table>,
-    /// The entry as the database names it, if one is concerned.
+    /// The id of the entry, as the database has it, if one is concerned.
     pub entry: Option<EntryId>,
-    /// The rule that is broken, if it is one of the format.
+    /// The rule of the format that is broken, if it is one.
     pub rule: Option<Rule>,
-    /// What helps.
+    /// The remedy.
     pub remedy: Remedy,
-    /// What was found.
+    /// A description of the problem.
     pub found: String,
 }
 
 impl Problem {
-    /// In what is derived from the entries.
+    /// A problem of derived data.
     pub(crate) fn derived(table: Table, entry: Option<EntryId>, found: impl Into<String>) -> Self {
         let (table, found) = (Some(table), found.into());
-        Self { group: None, table, entry, rule: None, remedy: Remedy::Rebuild, found }
+        Self { group: None, table, entry, rule: None, remedy: Remedy::RebuildIndexes, found }
     }
 
-    /// In the entries themselves.
+    /// A problem of the entries themselves.
     pub(crate) fn entry(entry: Option<EntryId>, found: impl Into<String>) -> Self {
         let derived = Self::derived(Table::Entries, entry, found);
-        Self { remedy: Remedy::Repair, ..derived }
+        Self { remedy: Remedy::SalvageDatabase, ..derived }
     }
 
-    /// In an entry that breaks a rule.
+    /// A problem of an entry that breaks a rule.
     pub(crate) fn refused(entry: Option<EntryId>, refusal: &Refusal) -> Self {
         Self { rule: Some(refusal.rule()), ..Self::entry(entry, refusal.to_string()) }
     }
 
-    /// In the file as such.
+    /// A problem of the file itself.
     pub(crate) fn file(found: impl Into<String>) -> Self {
         Self { table: None, ..Self::entry(None, found) }
     }

@@ -1,4 +1,4 @@
-//! What a person can send to whoever helps them, without showing anything.
+//! A text about a database for the person who helps with a problem. It shows nothing private.
 
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
@@ -40,7 +40,7 @@ const TABLES: [&str; 19] = [
     "quarantine",
 ];
 
-/// The settings that are told.
+/// The settings in the text.
 const PRAGMAS: [&str; 6] =
     ["cipher_version", "journal_mode", "user_version", "page_size", "page_count", "freelist_count"];
 
@@ -80,7 +80,7 @@ pub(super) fn support_dump(session: &Arc<Session>) -> Result<String, StoreError>
     Ok(dump.text)
 }
 
-/// Measures how long apps wait for what they show first.
+/// Measures how long apps wait for the first page.
 fn time_a_page(session: &Arc<Session>, dump: &mut Dump) -> Result<(), StoreError> {
     for (place, id) in session.group_ids()?.into_iter().enumerate() {
         let start = Instant::now();
@@ -166,7 +166,7 @@ impl Dump {
     }
 }
 
-/// SQLCipher says some numbers as text.
+/// Reads a setting; SQLCipher returns some numbers as text.
 fn setting(connection: &Connection, pragma: &str) -> Result<String, StoreError> {
     let mut statement = connection.prepare(&format!("PRAGMA {pragma}"))?;
     let mut rows = statement.query([])?;
@@ -185,7 +185,7 @@ fn number<const N: usize>(
     Ok(connection.query_row(sql, parameters.as_slice(), |row| row.get(0))?)
 }
 
-/// Which error it is, without what it says.
+/// The kind of an error, without its details.
 fn kind_of(error: &StoreError) -> &'static str {
     match error {
         StoreError::Damaged(_) => "damaged",

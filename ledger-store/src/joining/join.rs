@@ -1,4 +1,4 @@
-//! Asking to join, and getting in with the answer.
+//! Joining a group by an invite: the request, and entering with the answer.
 
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
@@ -18,20 +18,20 @@ use crate::platform::progress::Progress;
 use crate::sealed::{Imported, RecordReader, import_records};
 use crate::session::{GroupSession, MembershipRow, Session, next_root_index};
 
-/// A group that this device has asked to join, and that has not answered.
+/// A join that waits: this device has asked, and no answer was entered so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Join {
     /// The group.
     pub group: GroupId,
-    /// The name that this device's person asked with.
+    /// The name with which this device's person asked.
     pub name: String,
     /// The fingerprint that the inviter sees.
     pub fingerprint: Fingerprint,
-    /// When it was asked for, in milliseconds since 1970 UTC.
+    /// The time of the request, in milliseconds since 1970 UTC.
     pub made_ms: u64,
 }
 
-/// A row of the table.
+/// A row of the table `joins`.
 struct PendingRow {
     j: i64,
     group: GroupId,
@@ -52,9 +52,8 @@ impl<'a> Joining<'a> {
         Self { session }
     }
 
-    /// Asks to join by a link, as `name`. Gives the message for the inviter's
-    /// device. Asking again with the same name gives a message with the same
-    /// keys.
+    /// Asks to join by a link, as `name`. Returns the message for the inviter's device. Asking
+    /// again with the same name gives a message with the same keys.
     ///
     /// # Errors
     /// [`StoreError::AlreadyIn`] if this device is in the group,
@@ -81,7 +80,7 @@ impl<'a> Joining<'a> {
         Ok(link.request(&card, &seed)?)
     }
 
-    /// Keeps fresh keys for a group that is asked for.
+    /// Makes and stores fresh keys for a group.
     fn ask(&self, group: GroupId, name: &str) -> Result<(DeviceKey, u32), StoreError> {
         let device = self.session.new_device()?;
         let now_ms = self.session.environment().now_ms();
@@ -99,7 +98,7 @@ impl<'a> Joining<'a> {
         Ok((device, index))
     }
 
-    /// The groups that this device has asked to join, oldest first.
+    /// The joins that wait, oldest first.
     ///
     /// # Errors
     /// [`StoreError`] if the database or the secrets cannot be read.
@@ -113,10 +112,10 @@ impl<'a> Joining<'a> {
         rows.collect()
     }
 
-    /// Asks no more to join a group. An answer that comes later is of no use.
+    /// Cancels all joins of a group. An answer that comes later can no longer be used.
     ///
     /// # Errors
-    /// [`StoreError::UnknownGroup`] if it was not asked for.
+    /// [`StoreError::UnknownGroup`] if there is none.
     pub fn cancel_join(&self, group: GroupId) -> Result<(), StoreError> {
         let rows: Vec<PendingRow> =
             self.asked()?.into_iter().filter(|row| row.group == group).collect();
@@ -131,12 +130,11 @@ impl<'a> Joining<'a> {
         rows.iter().try_for_each(|row| self.session.forget_device(&row.device))
     }
 
-    /// Takes the answer to a request: from then on the group is in this
-    /// database, as yet with its first entry only. The others come in a bundle.
+    /// Enters a group with the answer to a request. From then on the group is in this database, so
+    /// far with its first entry only; the others come in a bundle.
     ///
     /// # Errors
-    /// [`StoreError::Join`] if the answer is for none of the requests made here,
-    /// or not honest.
+    /// [`StoreError::Join`] if the answer is for none of the requests made here, or forged.
     pub fn enter(&self, answer: &[u8]) -> Result<Group, StoreError> {
         Ok(Group::new(self.enter_session(answer)?))
     }
@@ -157,8 +155,8 @@ impl<'a> Joining<'a> {
         Err(JoinError::NotForUs.into())
     }
 
-    /// Takes a file that `Invites::write_welcome` wrote: joins the group by the
-    /// answer in it, and imports the entries.
+    /// Enters a group with a file that `Invites::write_welcome` wrote: with the answer in it, and
+    /// then the entries.
     ///
     /// # Errors
     /// [`StoreError::Join`] if no answer for this device is in it, and as
@@ -175,13 +173,13 @@ impl<'a> Joining<'a> {
         Ok((Group::new(group), imported))
     }
 
-    /// Takes a request to join that came in any way. A request that came before gives the same
-    /// result again.
+    /// Receives a request to join that came in any way, on the inviter's device. A request that
+    /// came before gives the same result again.
     ///
     /// # Errors
-    /// [`StoreError::Join`] or [`StoreError::Message`] if it is not whole or
-    /// not honest; [`StoreError::UnknownInvite`], [`StoreError::InviteExpired`],
-    /// [`StoreError::InviteUsedUp`] if the invite does not let anybody in.
+    /// [`StoreError::Join`] or [`StoreError::Message`] if it is incomplete or forged;
+    /// [`StoreError::UnknownInvite`], [`StoreError::InviteExpired`], [`StoreError::InviteUsedUp`]
+    /// if the invite admits nobody.
     pub fn receive_request(&self, message: &[u8]) -> Result<Received, StoreError> {
         receive_request(self.session, message)
     }
@@ -245,8 +243,8 @@ fn first_answer(file: &mut impl Read) -> Result<Vec<u8>, StoreError> {
     Err(JoinError::NotForUs.into())
 }
 
-/// Forgets what was asked of a group; the root keys that were shown to somebody
-/// are not used again, but for the row that is answered.
+/// Deletes all joins of a group. Their root keys were shown to others, so they are not used again,
+/// except the one of the row that was answered.
 fn forget(
     connection: &Connection,
     group: GroupId,

@@ -18,7 +18,7 @@ pub(crate) struct EpochKeyring<'a> {
 
 impl<'a> EpochKeyring<'a> {
     /// The keyring of the group that a transaction writes to.
-    pub(crate) fn of(transaction: &GroupTransaction<'a>) -> Self {
+    pub(crate) fn new(transaction: &GroupTransaction<'a>) -> Self {
         Self {
             connection: transaction.connection(),
             group: transaction.group(),

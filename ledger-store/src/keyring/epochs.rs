@@ -18,7 +18,7 @@ pub(crate) fn rotate_group_key(group: &GroupSession, at_least_ms: u64) -> Result
     let device = signing_key(group)?;
     group.write(|transaction| {
         let now_ms = transaction.environment().now_ms();
-        EpochKeyring::of(transaction).link_signed_epochs()?;
+        EpochKeyring::new(transaction).link_signed_epochs()?;
         if let Some((_, key)) = sealing_key(transaction)? {
             let usable = transaction.ledger().state().usable_epochs();
             let entry = usable.into_iter().find(|(_, epoch)| epoch.topic() == key.topic());
@@ -42,7 +42,7 @@ fn timestamp_ms(transaction: &GroupTransaction<'_>, id: &EntryId) -> Result<u64,
 
 /// The usable epoch under which entries are sealed first (SPEC Y3), with its number.
 fn sealing_key(transaction: &GroupTransaction<'_>) -> Result<Option<(i64, EpochKey)>, StoreError> {
-    let keyring = EpochKeyring::of(transaction);
+    let keyring = EpochKeyring::new(transaction);
     for (_, epoch) in transaction.ledger().state().usable_epochs() {
         // A member can announce one key and hand out another under the same topic.
         if let Some((e, key)) = keyring.find(&epoch.topic())?
@@ -62,7 +62,7 @@ pub(crate) fn sealing_key_or_new(
     transaction: &mut GroupTransaction<'_>,
     device: &DeviceKey,
 ) -> Result<(i64, EpochKey), StoreError> {
-    EpochKeyring::of(transaction).link_signed_epochs()?;
+    EpochKeyring::new(transaction).link_signed_epochs()?;
     if let Some(found) = sealing_key(transaction)? {
         return Ok(found);
     }
@@ -80,16 +80,16 @@ pub(crate) fn begin_epoch(
 ) -> Result<(), StoreError> {
     // One box holds a limited number of keys: with more, a chain of epochs holds them.
     loop {
-        EpochKeyring::of(transaction).link_signed_epochs()?;
-        let known = EpochKeyring::of(transaction).uncovered()?;
+        EpochKeyring::new(transaction).link_signed_epochs()?;
+        let known = EpochKeyring::new(transaction).uncovered()?;
         let carried: Vec<&EpochKey> = known.iter().take(MAX_EPOCH_PREDECESSORS).collect();
         let group = transaction.ledger().group();
         let key = EpochKey::from_bytes(group, *random(transaction.environment())?);
         let epoch = key.begin(&carried)?;
         transaction.merge_heads(device)?;
-        EpochKeyring::of(transaction).add(&key)?;
+        EpochKeyring::new(transaction).add(&key)?;
         transaction.sign_and_append(device, Draft::epoch(epoch))?;
-        EpochKeyring::of(transaction).link_signed_epochs()?;
+        EpochKeyring::new(transaction).link_signed_epochs()?;
         if known.len() <= MAX_EPOCH_PREDECESSORS {
             return Ok(());
         }
@@ -104,7 +104,7 @@ pub(crate) fn begin_epoch_after_cut(
     device: &DeviceKey,
 ) -> Result<(), StoreError> {
     let may_write = transaction.ledger().state().may_write(device.id());
-    if !may_write || EpochKeyring::of(transaction).is_empty()? {
+    if !may_write || EpochKeyring::new(transaction).is_empty()? {
         return Ok(());
     }
     begin_epoch(transaction, device)

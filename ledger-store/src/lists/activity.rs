@@ -1,4 +1,4 @@
-//! Lists for apps, newest first, in pages.
+//! Entries with their verdicts: all of them, or the void ones.
 
 use ledger_core::engine::{Kind, Payload, VerifiedEntry};
 use ledger_core::{EntryId, GroupState, MemberId, Transaction, Verdict};
@@ -19,7 +19,7 @@ pub(super) const VOID: &str = "SELECT entry, signature, verdict, lamport, n FROM
 pub(super) const ENTRY: &str = "SELECT entry, signature, verdict, lamport, n FROM entries
      WHERE grp = ?1 AND id = ?2";
 
-/// The last correction that counts, of those before a place in the order.
+/// The last correction that counts, of those before a position in the total order.
 pub(super) const CORRECTED: &str = "SELECT e.entry, e.signature
      FROM named m JOIN entries e ON e.n = m.n
      WHERE m.original = (SELECT slot FROM entries WHERE id = ?1) AND m.endorses = 0
@@ -29,22 +29,22 @@ pub(super) const CORRECTED: &str = "SELECT e.entry, e.signature
 pub(super) const ORIGINAL: &str = "SELECT entry, signature FROM entries
      WHERE n = (SELECT slot FROM entries WHERE id = ?1) AND verdict = 0";
 
-/// An expense or transfer as it stands now.
+/// An expense or transfer in its current version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorded {
     /// The entry that first recorded it; corrections and cancellations name it.
     pub original: EntryId,
-    /// The entry whose content is shown: the original or a correction.
-    pub shown: EntryId,
-    /// What it says.
-    pub details: Transaction,
-    /// Whether it was cancelled, so that it counts nothing.
+    /// The entry of the current version: the original or a correction.
+    pub current_version: EntryId,
+    /// The content of the current version.
+    pub transaction: Transaction,
+    /// Whether it was cancelled, so that it does not count.
     pub cancelled: bool,
-    /// Where the page after this row begins.
+    /// The position after this row, where the next page begins.
     pub cursor: Cursor,
 }
 
-/// One entry with its verdict: who did what.
+/// One entry with its verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Activity {
     /// The entry.
@@ -53,11 +53,10 @@ pub struct Activity {
     pub author: Option<MemberId>,
     /// Whether it counts.
     pub verdict: Verdict,
-    /// Of a correction or cancellation: what the expense or transfer said before
-    /// it in the total order, by the last correction that counts or else the
-    /// original; none if that is void.
+    /// The content before a correction or cancellation: that of the last correction before it in
+    /// the total order that counts, or else of the original. None if the original is void.
     pub before: Option<Transaction>,
-    /// Where the page after this row begins.
+    /// The position after this row, where the next page begins.
     pub cursor: Cursor,
 }
 
@@ -70,7 +69,7 @@ impl Activity {
 }
 
 impl Lists<'_> {
-    /// Every entry with its verdict, newest clock first; of one clock, the one
+    /// All entries with their verdicts, newest clock first. Of entries with the same clock, the one
     /// ingested last comes first.
     ///
     /// # Errors
@@ -79,9 +78,8 @@ impl Lists<'_> {
         self.entries(ACTIVITY, after, limit)
     }
 
-    /// The entries that count nothing, each with its reason in
-    /// [`Activity::verdict`], in the order of [`Lists::activity`]. They stay,
-    /// and some count again when a later entry says so.
+    /// The void entries, each with its reason in [`Activity::verdict`], in the order of
+    /// [`Lists::activity`]. They stay stored, and some count again after a later entry.
     ///
     /// # Errors
     /// [`StoreError`] if the database cannot be read.
@@ -140,7 +138,7 @@ fn activity(
     })
 }
 
-/// What was there before a correction or cancellation.
+/// The content before a correction or cancellation.
 fn before(
     connection: &Connection,
     entry: &VerifiedEntry,

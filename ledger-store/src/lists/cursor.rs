@@ -1,10 +1,9 @@
-//! Where a page of a list ended.
+//! The position where a page of a list ended.
 
 use core::fmt;
 
-/// A place in a list, from which the next page goes on. It stays valid while
-/// entries are added. Written as two numbers, such as `20260115-42`; opaque to
-/// callers.
+/// A position in a list, from which the next page continues. It stays valid while entries are
+/// added. Its text is two numbers, such as `20260115-42`, which mean nothing to callers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
     pub(super) major: u64,

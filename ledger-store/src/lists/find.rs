@@ -6,9 +6,9 @@ use rusqlite::Rows;
 use super::{Cursor, Lists, Recorded};
 use crate::StoreError;
 use crate::entries::index::stored_entry;
-use crate::entries::projections::{Term, place};
+use crate::entries::projections::{Term, list_position};
 
-/// More words than this in a search are not looked at.
+/// Most words of a search; further words are ignored.
 const MAX_WORDS: usize = 32;
 
 macro_rules! shown {
@@ -21,14 +21,14 @@ macro_rules! shown {
     };
 }
 
-/// Of a group, by date.
+/// All expenses of a group, by date.
 pub(super) const BY_DATE: &str = shown!(
     "expenses x JOIN entries c ON c.n = x.content JOIN entries o ON o.n = x.n
      WHERE x.grp = ?2 AND (x.date, x.n) < (?3, ?4) AND x.date >= ?5
      ORDER BY x.date DESC, x.n DESC"
 );
 
-/// With a member, category or currency.
+/// Expenses with a member, category or currency.
 pub(super) const BY_TERM: &str = shown!(
     "found_by f CROSS JOIN expenses x ON x.n = f.n
      JOIN entries c ON c.n = x.content JOIN entries o ON o.n = x.n
@@ -36,7 +36,7 @@ pub(super) const BY_TERM: &str = shown!(
      ORDER BY f.date DESC, f.n DESC"
 );
 
-/// With words. `68719476735` is 2^36 - 1: what is not the date.
+/// Expenses with words. `68719476735` is 2^36 - 1: the bits behind the date.
 pub(super) const BY_TEXT: &str = shown!(
     "texts t CROSS JOIN expenses x ON x.n = t.rowid & 68719476735
      JOIN entries c ON c.n = x.content JOIN entries o ON o.n = x.n
@@ -44,31 +44,30 @@ pub(super) const BY_TEXT: &str = shown!(
      ORDER BY t.rowid DESC"
 );
 
-/// Which expenses and transfers to list. The default lists all.
+/// A filter of expenses and transfers. The default lets all through.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// From this day on.
+    /// The first day.
     pub from: Option<Date>,
-    /// Up to and including this day.
+    /// The last day.
     pub to: Option<Date>,
-    /// And only those with this.
+    /// A further condition.
     pub condition: Option<Condition>,
 }
 
-/// What an expense or transfer is found by. It is about what is shown: after a
-/// correction, what the correction says.
+/// A condition on an expense or transfer. It applies to the current version: after a correction, to
+/// the content of the correction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Condition {
     /// The member paid or has a share; gave or received a transfer.
     Member(MemberId),
-    /// The category, letter by letter.
+    /// The category is exactly this text.
     Category(String),
     /// The currency.
     Currency(Currency),
-    /// Description, note and category together have, for each of these words,
-    /// one that begins so. Case and accents make no difference. Words are
-    /// parted by white space; more than 32 are not looked at.
+    /// For each of these words, a word of description, note or category begins with it. Case and
+    /// accents make no difference. Words are separated by white space; more than 32 are ignored.
     Text(String),
 }
 
@@ -84,8 +83,8 @@ impl Condition {
 }
 
 impl Lists<'_> {
-    /// Expenses and transfers by date, newest first; on one day, the one
-    /// ingested last comes first.
+    /// Expenses and transfers by date, newest first. Of those on one day, the one ingested last
+    /// comes first.
     ///
     /// # Errors
     /// [`StoreError`] if the database cannot be read.
@@ -93,8 +92,8 @@ impl Lists<'_> {
         self.find(&Filter::default(), after, limit)
     }
 
-    /// The expenses and transfers that a filter lets through, in the order of
-    /// [`Lists::expenses`]. Cancelled ones are among them, and say so.
+    /// The expenses and transfers that a filter lets through, in the order of [`Lists::expenses`].
+    /// Cancelled ones are among them, and marked.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -126,8 +125,8 @@ impl Lists<'_> {
         limit: u32,
     ) -> Result<Vec<Recorded>, StoreError> {
         let from = filter.from.map_or(0, Date::yyyymmdd);
-        // Strictly below the row that the last page ended with, and below the
-        // day after the last.
+        // Strictly before the row that the last page ended with, and before the day after the last
+        // day.
         let after = after.unwrap_or(Cursor::START);
         let day_after = filter.to.map(|to| u64::from(to.yyyymmdd()).saturating_add(1));
         let before = match day_after.filter(|day| *day <= after.major) {
@@ -145,8 +144,8 @@ impl Lists<'_> {
                 Some(Condition::Text(text)) => {
                     let Some(words) = words(text) else { return Ok(Vec::new()) };
                     let mut statement = connection.prepare_cached(BY_TEXT)?;
-                    let before = place(before.major, before.minor).unwrap_or(i64::MAX);
-                    let from = place(u64::from(from), 0);
+                    let before = list_position(before.major, before.minor).unwrap_or(i64::MAX);
+                    let from = list_position(u64::from(from), 0);
                     page(statement.query((limit, self.group.key.0, words, before, from))?, state)
                 }
                 Some(condition) => {
@@ -163,7 +162,7 @@ impl Lists<'_> {
     }
 }
 
-/// The search in the language of FTS5: every word, quoted, as a beginning.
+/// The search in the language of FTS5: every word, quoted, as a prefix.
 fn words(text: &str) -> Option<String> {
     let text = text.replace('\0', " ");
     let quoted = |word: &str| format!("\"{}\"*", word.replace('"', "\"\""));
@@ -177,8 +176,8 @@ fn page(mut rows: Rows<'_>, state: &GroupState) -> Result<Vec<Recorded>, StoreEr
         let shown = stored_entry(row)?;
         let nothing = || StoreError::Damaged(format!("entry {} shows nothing", shown.id()));
         page.push(Recorded {
-            shown: shown.id(),
-            details: state.transaction_of(shown.decoded()).ok_or_else(nothing)?,
+            current_version: shown.id(),
+            transaction: state.transaction_of(shown.decoded()).ok_or_else(nothing)?,
             original: EntryId::from_bytes(row.get(2)?),
             cancelled: row.get(3)?,
             cursor: Cursor { major: row.get(4)?, minor: row.get(5)? },

@@ -1,4 +1,4 @@
-//! What happened to one expense: its versions, and what members say to it.
+//! The history of one expense or transfer: its versions, and its reviews.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ pub(super) const ENDORSEMENTS: &str = "SELECT e.entry, e.signature
      WHERE m.original = ?1 AND m.endorses = 1 AND e.verdict = 0
      ORDER BY m.lamport DESC, m.id DESC";
 
-/// One entry in the history of an expense or transfer.
+/// A version of an expense or transfer: one entry of its history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Version {
     /// The entry.
@@ -31,12 +31,12 @@ pub struct Version {
     pub verdict: Verdict,
     /// The kind of the version.
     pub kind: VersionKind,
-    /// What it says, unless it cancels, or names somebody unknown (and is void
-    /// for that).
-    pub details: Option<Transaction>,
-    /// Why it cancels, if its author said so.
+    /// The content; none of a cancellation, or if the entry names an unknown member (and is void
+    /// for that reason).
+    pub transaction: Option<Transaction>,
+    /// The reason of a cancellation, if its author gave one.
     pub reason: Option<String>,
-    /// Where the page after this row begins.
+    /// The position after this row, where the next page begins.
     pub cursor: Cursor,
 }
 
@@ -64,26 +64,25 @@ impl From<SlotRole> for VersionKind {
     }
 }
 
-/// What a member says to an expense or transfer: the last endorsement of theirs
-/// that counts.
+/// A review of an expense or transfer by a member: the last confirmation or dispute of theirs that
+/// counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Review {
-    /// Who.
+    /// The member.
     pub member: MemberId,
-    /// Whether they confirm; else they dispute.
+    /// Whether the member confirms it; otherwise they dispute it.
     pub confirms: bool,
-    /// What they add.
+    /// A note of the member.
     pub note: Option<String>,
-    /// The entry that says it.
+    /// The entry of the review.
     pub entry: EntryId,
-    /// When, by their clock.
+    /// The time of the entry, by the clock of the member's device.
     pub timestamp_ms: u64,
 }
 
 impl Lists<'_> {
-    /// Every entry of an expense or transfer, void ones as well: newest first
-    /// in the total order of clocks and ids, so that what first recorded it
-    /// comes last.
+    /// All versions of an expense or transfer, void ones as well: newest first in the total order
+    /// of clocks and ids, so the original comes last.
     ///
     /// # Errors
     /// [`StoreError::UnknownEntry`] if `original` is not an entry of this group
@@ -110,7 +109,7 @@ impl Lists<'_> {
             while let Some(row) = rows.next()? {
                 page.push(version(row, state)?);
             }
-            // What changes an entry has a larger clock.
+            // Changes have larger clocks than the original, so it comes last.
             if u32::try_from(page.len()).is_ok_and(|len| len < limit) {
                 let mut statement = connection.prepare_cached(
                     "SELECT entry, signature, verdict, lamport, n FROM entries
@@ -125,9 +124,8 @@ impl Lists<'_> {
         })
     }
 
-    /// Who confirms or disputes an expense or transfer: of each member the last
-    /// endorsement that counts, newest first. Takes time in proportion to the
-    /// number of its endorsements.
+    /// The reviews of an expense or transfer: of each member the last one that counts, newest
+    /// first. Takes time in proportion to the number of confirmations and disputes.
     ///
     /// # Errors
     /// As [`Lists::history`].
@@ -158,7 +156,7 @@ impl Lists<'_> {
         })
     }
 
-    /// The number of an entry that first recorded something.
+    /// The number of an original.
     fn original(&self, connection: &Connection, id: EntryId) -> Result<i64, StoreError> {
         let mut statement = connection
             .prepare_cached("SELECT entry, signature, n FROM entries WHERE id = ?1 AND grp = ?2")?;
@@ -187,7 +185,7 @@ fn version(row: &Row<'_>, state: &GroupState) -> Result<Version, StoreError> {
         author: state.device_owner(decoded.header().device()),
         verdict: verdict(row.get(2)?)?,
         kind,
-        details: state.transaction_of(decoded),
+        transaction: state.transaction_of(decoded),
         reason,
         cursor: Cursor { major: row.get(3)?, minor: row.get(4)? },
         entry,

@@ -1,4 +1,4 @@
-//! The groups of a database at a glance.
+//! Groups at a glance.
 
 use ledger_core::{Balance, Currency, DeviceId, GroupId, MemberId};
 use rusqlite::Connection;
@@ -25,14 +25,13 @@ pub struct Overview {
     pub name: String,
     /// The member who uses this device.
     pub me: Option<MemberId>,
-    /// What the group owes me, in every currency in which that is not zero.
+    /// The balances of this member that are not zero, in every currency.
     pub balances: Vec<(Currency, Balance)>,
-    /// How many members there are, without those removed.
+    /// Number of members, without removed ones.
     pub members: u64,
-    /// When the last entry was made, by its author's clock: to be shown, not
-    /// trusted.
+    /// The time of the last entry, by its author's clock: for display only, never trusted.
     pub last_activity_ms: u64,
-    /// Where the page after this row begins.
+    /// The position after this row, where the next page begins.
     pub cursor: Cursor,
 }
 

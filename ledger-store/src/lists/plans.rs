@@ -1,4 +1,4 @@
-//! Every list comes from an index: nothing is scanned, nothing sorted.
+//! The query plans of all lists: each uses an index, and none scans a table or sorts.
 
 use rusqlite::{Connection, StatementStatus};
 
@@ -17,7 +17,7 @@ fn plan(connection: &Connection, sql: &str) -> Vec<String> {
 /// The steps that read more than the page, or sort it.
 fn slow(plan: &[String]) -> Vec<&String> {
     let slow = |step: &&String| {
-        // FTS5 calls every use of its index a scan; with `M`, it is by words.
+        // FTS5 calls every use of its index a scan; the letter `M` says that it is by words.
         let by_words = step.starts_with("SCAN t VIRTUAL TABLE INDEX") && step.contains('M');
         (step.starts_with("SCAN") && !by_words) || step.contains("TEMP B-TREE")
     };
@@ -49,7 +49,7 @@ fn no_list_scans_or_sorts() {
     }
 }
 
-/// The test above can fail.
+/// Shows that the test above can fail.
 #[test]
 fn without_its_index_a_list_would_scan_or_sort() {
     for (drop, sql) in [

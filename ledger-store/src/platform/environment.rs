@@ -1,4 +1,4 @@
-//! Where time and randomness come from.
+//! The clock and the source of randomness.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::StoreError;
 
-/// The clock and the random generator; tests bring their own.
+/// A clock and a random generator. Tests have their own.
 pub trait Environment: Send + Sync {
     /// Milliseconds since 1970-01-01 UTC. Only displayed, never trusted.
     fn now_ms(&self) -> u64;
@@ -37,8 +37,8 @@ impl Environment for SystemEnvironment {
     }
 }
 
-/// Time and randomness of one call, drawn before it holds the database: nobody
-/// else's code runs while others wait.
+/// Time and randomness of one call, fetched before the call holds the database: an environment is
+/// code of the app, and must not run while other calls wait.
 pub(crate) struct CallContext {
     now_ms: u64,
     /// Seeded with 256 bits of the environment's randomness.
@@ -46,7 +46,7 @@ pub(crate) struct CallContext {
 }
 
 impl CallContext {
-    pub(crate) fn from(environment: &dyn Environment) -> Result<Self, StoreError> {
+    pub(crate) fn new(environment: &dyn Environment) -> Result<Self, StoreError> {
         let rng = Mutex::new(ChaCha20Rng::from_seed(*random(environment)?));
         Ok(Self { now_ms: environment.now_ms(), rng })
     }

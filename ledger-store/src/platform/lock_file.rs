@@ -1,19 +1,19 @@
-//! Taking turns with other processes where there is no database to do it.
+//! A lock between processes, for times when there is no database that could lock.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// How long to wait before looking again.
+/// Pause between two attempts to get a lock.
 pub(crate) const PAUSE: Duration = Duration::from_millis(2);
 
-/// A locked file beside another one, removed when it is dropped. A process that
-/// dies unlocks it, and leaves it to the next one.
+/// A locked file beside another file, removed when it is dropped. A process that dies unlocks it,
+/// and leaves the file to the next process.
 #[derive(Debug)]
 pub(crate) struct LockFile {
     path: PathBuf,
-    /// None on a file system that cannot lock.
+    /// The open file; none on a file system that cannot lock.
     locked: Option<File>,
 }
 
@@ -21,8 +21,8 @@ impl LockFile {
     /// Waits for the lock of the file at `path`, which may be missing.
     ///
     /// # Errors
-    /// `TimedOut` if another process holds it for longer than `limit`; otherwise
-    /// what the system says.
+    /// `TimedOut` if another process holds the lock for longer than `limit`; otherwise the error of
+    /// the system.
     pub(crate) fn beside(path: &Path, limit: Duration) -> Result<Self, Error> {
         let mut name = path.as_os_str().to_owned();
         name.push(".lock");
@@ -31,7 +31,8 @@ impl LockFile {
         loop {
             let file = open(&path)?;
             match file.try_lock() {
-                // Else whoever had it has removed it, and others lock a new one.
+                // If the name leads to another file by now, the process that had the lock removed
+                // this one: others lock the new file.
                 Ok(()) if is_at(&file, &path) => return Ok(Self { path, locked: Some(file) }),
                 Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
                     return Ok(Self { path, locked: None });
@@ -49,9 +50,9 @@ impl LockFile {
 
 impl Drop for LockFile {
     fn drop(&mut self) {
-        // Not where one cannot see that it is gone.
+        // Only where `is_at` can notice the removal.
         if cfg!(unix) && self.locked.is_some() {
-            // If it stays, it is in nobody's way.
+            // A file that stays does no harm.
             let _ = std::fs::remove_file(&self.path);
         }
     }
@@ -65,7 +66,7 @@ fn open(path: &Path) -> Result<File, Error> {
     options.open(path)
 }
 
-/// Whether the file still has this name.
+/// Whether the open file still has this name.
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
@@ -75,7 +76,7 @@ fn is_at(file: &File, path: &Path) -> bool {
     })
 }
 
-/// It does: nobody removes it.
+/// Always true: on these systems no process removes the file.
 #[cfg(not(unix))]
 fn is_at(_: &File, _: &Path) -> bool {
     true

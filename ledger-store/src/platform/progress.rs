@@ -1,32 +1,32 @@
-//! Progress of long work, and stopping it.
+//! Progress of long work, and a way to stop it.
 
 use std::ops::ControlFlow;
 
 use crate::StoreError;
 
-/// What long work is doing.
+/// The kind of long work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Phase {
-    /// Replaying all stored entries, as no checkpoint does.
+    /// Replaying all stored entries, because no checkpoint can be used.
     Opening,
     /// Recording imported rows.
     Importing,
-    /// Checking stored entries, and working out what they mean.
+    /// Verifying stored entries, and replaying them.
     Verifying,
-    /// Comparing what is derived from the entries with them.
+    /// Comparing the derived tables with the entries.
     Comparing,
-    /// Writing what is derived from the entries anew.
+    /// Rebuilding the derived tables.
     Rebuilding,
     /// Copying the pages of the database.
     BackingUp,
-    /// Reading what is left of a damaged file, page by page.
+    /// Reading a damaged file, page by page.
     Salvaging,
     /// Writing a bundle.
     Sealing,
     /// Reading a bundle.
     Unsealing,
-    /// Writing what was saved into a new database.
+    /// Writing salvaged entries into a new database.
     Saving,
 }
 
@@ -49,24 +49,24 @@ impl Phase {
     }
 }
 
-/// How far long work has come.
+/// Progress of long work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// What is being done.
+    /// The kind of work.
     pub phase: Phase,
-    /// How many are done.
+    /// Number of units that are done.
     pub done: u64,
-    /// How many there are.
+    /// Number of all units.
     pub total: u64,
 }
 
-/// Is told about progress, and may stop the work by `ControlFlow::Break`.
+/// A progress callback. It stops the work by returning `ControlFlow::Break`.
 pub(crate) type OnProgress<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<()>;
 
-/// How often, in entries, progress is told.
+/// Units between two calls of the callback.
 const STEP: u64 = 256;
 
-/// Counts within one phase, and tells now and then.
+/// Counts the units of one phase, and calls back now and then.
 pub(crate) struct Meter<'a> {
     tell: OnProgress<'a>,
     phase: Phase,
@@ -75,23 +75,23 @@ pub(crate) struct Meter<'a> {
 }
 
 impl<'a> Meter<'a> {
-    /// Begins a phase, which may be stopped at once.
+    /// Begins a phase. The callback is called at once, and may stop the work.
     pub(crate) fn new(tell: OnProgress<'a>, phase: Phase, total: u64) -> Result<Self, StoreError> {
         let mut meter = Self { tell, phase, done: 0, total };
         meter.say()?;
         Ok(meter)
     }
 
-    /// One more is done.
+    /// Counts one unit.
     ///
     /// # Errors
-    /// [`StoreError::Cancelled`] if the work is to stop.
+    /// [`StoreError::Cancelled`] if the callback stops the work.
     pub(crate) fn step(&mut self) -> Result<(), StoreError> {
         self.done = self.done.saturating_add(1);
         if self.done.is_multiple_of(STEP) && self.done < self.total { self.say() } else { Ok(()) }
     }
 
-    /// The end is told, too; there is nothing left to stop.
+    /// Reports the end. There is nothing left to stop.
     pub(crate) fn end(mut self) {
         self.done = self.total;
         let _ = self.say();

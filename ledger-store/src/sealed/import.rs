@@ -52,7 +52,7 @@ struct SealedImport<'a> {
     report: Imported,
 }
 
-/// What a stored batch brought to light.
+/// Result of storing a batch: keys and records that the intake has to go on with.
 #[derive(Default)]
 struct Stored {
     /// Keys that the database has and the intake lacks.
@@ -105,7 +105,7 @@ impl<'a> SealedImport<'a> {
         let verified = ingested.verify(decoded, &seed);
         let mut stored = Stored::default();
         let ingested = self.group.admit_batch(verified, ingested, |transaction, numbers| {
-            let keyring = EpochKeyring::of(transaction);
+            let keyring = EpochKeyring::new(transaction);
             let mut new = keep_keys(&keyring, &learned)?;
             wanted.iter().try_for_each(|topic| keyring.note_wanted(topic))?;
             note_epochs(transaction, &keyring, came_under, numbers)?;

@@ -57,7 +57,7 @@ pub(super) fn plan(
     let (epoch, sealing) = sealing_key_or_new(transaction, device)?;
     let connection = transaction.connection();
     let recipients = transaction.ledger().state().recipients();
-    let keyring = EpochKeyring::of(transaction);
+    let keyring = EpochKeyring::new(transaction);
     let mut key_envelopes = Vec::new();
     for key in keyring.keys_to_export()? {
         key_envelopes.extend(key.wrap_for(&recipients, &*random(transaction.environment())?));

@@ -17,28 +17,30 @@ use crate::platform::lock_file::LockFile;
 /// First line of every key file.
 const TITLE: &str = "group-ledger keys 1: whoever reads this file can read and sign the ledger";
 
-/// How long a writer waits for other processes.
+/// Time that a writer waits for writers of other processes.
 const LONGEST_TURN: Duration = Duration::from_secs(5);
 
-/// Keeps secrets in a text file of mode 0600: a title, then one line
-/// `name hexadecimal` per secret. Written by replacing the whole file, so a
-/// crash leaves the old or the new one. Writers of all processes take turns by
-/// locking an empty file beside it, `.lock` behind the name, for that moment.
+/// A secret store in a text file of mode 0600: a title, then one line `name hexadecimal` for each
+/// secret.
+///
+/// Every change replaces the whole file, so a crash leaves the old or the new one. Writers of all
+/// processes take turns: each locks an empty file beside it, named with `.lock` at the end, for
+/// that moment.
 #[derive(Debug)]
 pub struct FileSecrets {
     path: PathBuf,
-    /// Writers of this process take turns.
+    /// Held by the writer of this process.
     turn: Mutex<()>,
 }
 
 impl FileSecrets {
-    /// Uses the file at `path`; it is made when the first secret is kept.
+    /// Uses the file at `path`, which is created with the first secret.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), turn: Mutex::new(()) }
     }
 
-    /// The file.
+    /// The path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -126,7 +128,7 @@ impl SecretStore for FileSecrets {
     }
 }
 
-/// Makes a file that only its owner can read, and that did not exist.
+/// Creates a file that only its owner can read; fails if it exists.
 fn create_private(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

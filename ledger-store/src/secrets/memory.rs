@@ -6,12 +6,12 @@ use std::sync::{Mutex, PoisonError};
 use super::{Secret, SecretName, SecretStore};
 use crate::error::SecretError;
 
-/// Keeps secrets until it is dropped.
+/// A secret store in memory, gone when it is dropped.
 #[derive(Debug, Default)]
 pub struct MemorySecrets(Mutex<BTreeMap<SecretName, Secret>>);
 
 impl MemorySecrets {
-    /// A store without secrets.
+    /// An empty store.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

@@ -1,4 +1,4 @@
-//! Where secrets are kept: outside of the database that they open.
+//! Secret stores: they keep keys outside of the database that these keys open.
 
 mod file;
 mod memory;
@@ -20,50 +20,50 @@ use crate::error::SecretError;
 pub struct SecretName(String);
 
 impl SecretName {
-    /// The key of the database file with this salt.
+    /// Name of the key of the database file with this salt.
     pub(crate) fn database(salt: &[u8; 16]) -> Self {
         let hex: String = salt.iter().map(|byte| format!("{byte:02x}")).collect();
         Self(format!("database-{hex}"))
     }
 
-    /// The salt of the database to which the app gave this name.
+    /// Name of the salt of the database to which the app gave this name.
     pub(crate) fn salt(name: &str) -> Self {
         let hex: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
         Self(format!("salt-{hex}"))
     }
 
-    /// The entropy of the person, from which all root keys derive.
+    /// Name of the person's entropy, from which all root keys derive.
     pub(crate) fn entropy() -> Self {
         Self("entropy".to_owned())
     }
 
-    /// The keys of a device, by its id.
+    /// Name of the keys of a device.
     pub(crate) fn device(id: &ledger_core::DeviceId) -> Self {
         Self(format!("device-{id}"))
     }
 
-    /// The key of a recovery by friends that is under way.
+    /// Name of the key of a recovery by friends that is under way.
     pub(crate) fn recovery() -> Self {
         Self("recovery".to_owned())
     }
 
-    /// The secret of an invite that was made here.
+    /// Name of the secret of an invite that was made here.
     pub(crate) fn invite(id: &ledger_core::messages::invite::InviteId) -> Self {
         let hex: String = id.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
         Self(format!("invite-{hex}"))
     }
 
-    /// The later X25519 keys of a device.
+    /// Name of the later X25519 keys of a device.
     pub(crate) fn exchange(id: &ledger_core::DeviceId) -> Self {
         Self(format!("exchange-{id}"))
     }
 
-    /// Up to where a device's entries were handed out.
+    /// Name of the last published entry of a device.
     pub(crate) fn published_tip(id: &ledger_core::DeviceId) -> Self {
         Self(format!("handed-out-{id}"))
     }
 
-    /// The key under which a [`SealedSecrets`] seals all others.
+    /// Name of the key under which a [`SealedSecrets`] seals all other secrets.
     pub(crate) fn wrapping_key() -> Self {
         Self("wrapping-key".to_owned())
     }
@@ -80,13 +80,13 @@ impl SecretName {
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
-    /// Takes the bytes.
+    /// A secret with these bytes.
     #[must_use]
     pub fn new(bytes: Vec<u8>) -> Self {
         Self(Zeroizing::new(bytes))
     }
 
-    /// Shows the bytes to whoever keeps or uses them.
+    /// The bytes, for code that stores or uses them.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
         &self.0
@@ -99,25 +99,26 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Keeps secrets for this device. On phones, Keychain or Keystore, and not in
-/// backups.
+/// A store of secrets on this device. On phones, it wraps Keychain or Keystore, and must not be
+/// part of backups.
 pub trait SecretStore: Send + Sync {
-    /// The secret of this name, if there is one.
+    /// The secret with this name, if there is one.
     ///
     /// # Errors
     /// [`SecretError`] if the store cannot be read.
     fn get(&self, name: &SecretName) -> Result<Option<Secret>, SecretError>;
 
-    /// Keeps a secret durably before it returns, replacing any of this name.
+    /// Stores a secret, replacing any with this name. Durable when it returns.
     ///
     /// # Errors
     /// [`SecretError`] if the store cannot be written.
     fn set(&self, name: &SecretName, secret: &Secret) -> Result<(), SecretError>;
 
-    /// Keeps a secret unless there is one of this name; gives back the one that
-    /// there is then. Secrets that several processes may make at the same time
-    /// come this way. By itself it looks first and keeps then; a store that can do
-    /// both at once, as Keychain's `SecItemAdd` does, should.
+    /// Stores a secret unless there is one with this name, and returns the one that is stored then.
+    /// It is used for secrets that several processes may make at the same time.
+    ///
+    /// The default looks first and stores then. A store that can do both at once, like Keychain's
+    /// `SecItemAdd`, should.
     ///
     /// # Errors
     /// [`SecretError`] if the store cannot be read or written.
@@ -129,7 +130,7 @@ pub trait SecretStore: Send + Sync {
         Ok(secret.clone())
     }
 
-    /// Forgets a secret for good; nothing happens if there is none of this name.
+    /// Removes a secret for good; does nothing if there is none with this name.
     ///
     /// # Errors
     /// [`SecretError`] if the store cannot be written.

@@ -1,7 +1,7 @@
-//! Secrets sealed under a key of the app's (SPEC §17).
+//! Secrets sealed under a key of the app (SPEC §17).
 //!
-//! Standard two levels: the app's key seals one random key, and that one all other
-//! secrets. So another app key rewrites one secret, and nothing can be half-done.
+//! Two levels: the app's key seals one random key, and the random key seals all other secrets. So a
+//! change of the app's key replaces one secret, and cannot stop half-way.
 
 use core::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,16 +14,16 @@ use crate::error::SecretError;
 use crate::platform::environment::random;
 use crate::platform::{Environment, SystemEnvironment};
 
-/// A key of the app's: 32 bytes of a cryptographic random generator, which the app
-/// keeps where the system protects it. Wiped on drop; `Debug` does not show it.
+/// A key of the app: 32 bytes of a cryptographic random generator, which the app keeps where the
+/// system protects it. Wiped on drop; `Debug` does not show it.
 #[derive(Clone)]
 pub struct AppKey(WrappingKey);
 
 impl AppKey {
-    /// Bytes of a key.
+    /// Number of bytes of a key.
     pub const BYTES: usize = 32;
 
-    /// Takes the bytes.
+    /// A key with these bytes.
     #[must_use]
     pub fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
         Self(WrappingKey::from_bytes(bytes))
@@ -36,11 +36,11 @@ impl fmt::Debug for AppKey {
     }
 }
 
-/// Any other secret store, with everything in it sealed under a key of the app's: who
-/// reads the store alone learns names and lengths.
+/// A secret store around another one: everything in the inner store is sealed under a key of the
+/// app. The inner store alone shows only names and lengths.
 ///
-/// Nothing is replaced that these keys do not open. A wrong app key is told from
-/// damage by [`SecretError::kind`].
+/// A secret is replaced only if these keys open it. [`SecretError::kind`] tells a wrong app key
+/// from damage.
 ///
 /// ```
 /// # fn main() -> Result<(), ledger_store::StoreError> {
@@ -67,39 +67,37 @@ pub struct SealedSecrets<S> {
 
 struct Keys {
     app: AppKey,
-    /// Once it was read or made; it never changes.
+    /// The random key, once it was read or made. It never changes.
     wrapping: Option<WrappingKey>,
 }
 
 impl<S: SecretStore> SealedSecrets<S> {
-    /// Seals what goes to `inner`, and opens what comes from there. Reads nothing
-    /// yet.
+    /// Seals what goes to `inner`, and opens what comes from it. Reads nothing yet.
     #[must_use]
     pub fn new(inner: S, app_key: AppKey) -> Self {
         let keys = Mutex::new(Keys { app: app_key, wrapping: None });
         Self { inner, environment: Arc::new(SystemEnvironment), keys }
     }
 
-    /// With another source of randomness, for tests.
+    /// Uses another source of randomness, for tests.
     #[must_use]
     pub fn environment(mut self, environment: Arc<dyn Environment>) -> Self {
         self.environment = environment;
         self
     }
 
-    /// Gives the secrets another app key, by replacing one secret. Whatever
-    /// interrupts that, the old key or the new one opens everything: keep both until
-    /// this has returned, and of two keys use the one with which opening does not
-    /// fail as [`WrongAppKey`](crate::SecretErrorKind::WrongAppKey).
+    /// Changes the app key, by replacing one secret. Whatever interrupts that, the old key or the
+    /// new one opens everything: keep both until this has returned. Of two keys, use the one with
+    /// which opening does not fail as [`WrongAppKey`](crate::SecretErrorKind::WrongAppKey).
     ///
-    /// Does nothing but remember the key if nothing was kept yet.
+    /// If no secret was stored yet, only remembers the key.
     ///
     /// # Errors
-    /// [`SecretError`] if the app key so far does not open the secrets (another
-    /// process may have changed it), or `inner` fails.
+    /// [`SecretError`] if the app key so far does not open the secrets (another process may have
+    /// changed it), or `inner` fails.
     pub fn rewrap(&self, app_key: AppKey) -> Result<(), SecretError> {
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        // Read anew: another process may have changed the app key.
+        // Read again: another process may have changed the app key.
         match self.stored_key(&keys.app) {
             Ok(None) => {}
             Ok(Some(wrapping)) => {
@@ -107,7 +105,7 @@ impl<S: SecretStore> SealedSecrets<S> {
                 let sealed = self.seal(&app_key.0, &name, wrapping.expose_bytes())?;
                 self.inner.set(&name, &sealed)?;
             }
-            // Done by a call whose success nobody heard of.
+            // An earlier call succeeded, but the app was stopped before it learned that.
             Err(_) if matches!(self.stored_key(&app_key), Ok(Some(_))) => {}
             Err(error) => return Err(error),
         }
@@ -115,7 +113,7 @@ impl<S: SecretStore> SealedSecrets<S> {
         Ok(())
     }
 
-    /// The key of all secrets but itself, if there is one.
+    /// The random key, if there is one.
     fn key(&self) -> Result<Option<WrappingKey>, SecretError> {
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         if keys.wrapping.is_none() {
@@ -124,7 +122,7 @@ impl<S: SecretStore> SealedSecrets<S> {
         Ok(keys.wrapping.clone())
     }
 
-    /// The same; none only if none of these secrets is here either.
+    /// The random key. None only if none of these secrets is stored either.
     fn key_of(&self, names: &[&SecretName]) -> Result<Option<WrappingKey>, SecretError> {
         if let Some(key) = self.key()? {
             return Ok(Some(key));
@@ -138,10 +136,10 @@ impl<S: SecretStore> SealedSecrets<S> {
         Ok(None)
     }
 
-    /// The same, made if there is none.
+    /// The random key, made if there is none.
     fn key_for(&self, name: &SecretName) -> Result<WrappingKey, SecretError> {
-        // The person's entropy, too: a store that gives nothing while it is locked
-        // must not lose a key by that.
+        // The person's entropy is asked for as well: a store that returns nothing while the device
+        // is locked must not lead to a second random key.
         if let Some(key) = self.key_of(&[name, &SecretName::entropy()])? {
             return Ok(key);
         }
@@ -149,7 +147,7 @@ impl<S: SecretStore> SealedSecrets<S> {
         let fresh = self.random::<32>()?;
         let sealed = self.seal(&keys.app.0, &SecretName::wrapping_key(), &*fresh)?;
         self.inner.add(&SecretName::wrapping_key(), &sealed)?;
-        // What is there counts, whoever came first.
+        // The stored key counts, whichever process stored it.
         let there = self.stored_key(&keys.app)?.ok_or_else(|| lost(&SecretName::wrapping_key()))?;
         keys.wrapping = Some(there.clone());
         Ok(there)
@@ -229,7 +227,7 @@ fn open(key: &WrappingKey, name: &SecretName, sealed: &Secret) -> Result<Secret,
     Ok(Secret::new(opened.to_vec()))
 }
 
-/// Sealing twice would have two keys of one name.
+/// Refuses a sealed store inside of a sealed store: both would have a random key of the same name.
 fn refuse_reserved(name: &SecretName) -> Result<(), SecretError> {
     if *name == SecretName::wrapping_key() {
         return Err(SecretError::new("the sealed store", "it is inside of another sealed store"));

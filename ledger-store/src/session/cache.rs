@@ -9,8 +9,8 @@ use super::feed::Feed;
 use crate::database::GroupKey;
 use crate::entries::LoadedLedger;
 
-/// What is known beside the database. Locked for moments only: never while SQL runs, nor while
-/// a callback runs.
+/// Ledgers and feed that an open database keeps in memory. Locked for moments only: never while SQL
+/// or a callback runs.
 #[derive(Default)]
 pub(crate) struct LedgerCache {
     /// Ledgers as of the last commit or read. Only a shortcut: another process may have added
@@ -43,7 +43,7 @@ impl LedgerCache {
         if self.gone.contains(&key) {
             return;
         }
-        self.feed.observe(key, &loaded);
+        self.feed.notify(key, &loaded);
         if self.ledgers.get(&key).is_none_or(|known| known.upto <= loaded.upto) {
             self.ledgers.insert(key, loaded);
         }

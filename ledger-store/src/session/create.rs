@@ -25,12 +25,15 @@ impl Session {
         let entropy = self.entropy()?;
         let device = self.new_device()?;
         let salt = *random(self.environment())?;
-        let context = CallContext::from(self.environment())?;
+        let context = CallContext::new(self.environment())?;
         let now_ms = context.now_ms();
         self.write(|connection| {
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let index = next_root_index(&tx)?;
-            let group = NewGroup { name, founder, entropy: &entropy, index, salt, successor_of };
+            let mut group = NewGroup::new(name, founder, &entropy, index, salt);
+            if let Some((view, founder)) = successor_of {
+                group = group.successor_of(view, founder);
+            }
             let genesis: VerifiedEntry = group.create(&device, now_ms)?;
             let id = GroupId::from(genesis.id());
             tx.execute(

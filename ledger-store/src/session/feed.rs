@@ -1,4 +1,4 @@
-//! Telling the app what changed.
+//! The change feed: tells an app what changed.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
@@ -10,20 +10,19 @@ use ledger_core::{GroupId, GroupState};
 use crate::database::GroupKey;
 use crate::entries::LoadedLedger;
 
-/// What changed in one group since its last change was taken.
+/// The changes of one group since its last change was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Change {
     /// The group.
     pub group: GroupId,
-    /// How many entries are new.
+    /// Number of new entries.
     pub new_entries: u64,
     /// Whether members, their names or devices, or the group's name changed.
     pub members: bool,
     /// Whether balances changed.
     pub balances: bool,
-    /// Whether verdicts on earlier entries changed, so that any list may show
-    /// other rows.
+    /// Whether verdicts on earlier entries changed, so that any list may show other rows.
     pub verdicts: bool,
     /// Whether the group was deleted from this device.
     pub deleted: bool,
@@ -39,14 +38,13 @@ impl Change {
     }
 }
 
-/// Changes of a store, or of one of its groups, as they are committed.
+/// A subscription to the changes of a store, or of one of its groups.
 ///
-/// Changes that were not taken yet are joined to one per group, so a slow
-/// subscriber costs next to nothing, and never keeps a writer waiting. Whoever
-/// drops this is forgotten.
+/// Changes that were not taken yet are joined to one for each group. So a slow subscriber costs
+/// next to nothing, and never keeps a writer waiting. Dropping it ends the subscription.
 ///
-/// What another process writes is told when this process next reads or writes
-/// the group; [`Store::refresh`](crate::Store::refresh) reads them all.
+/// What another process writes is reported when this process next reads or writes the group;
+/// [`Store::refresh`](crate::Store::refresh) reads all groups.
 pub struct Changes {
     mailbox: Arc<Mailbox>,
 }
@@ -58,8 +56,7 @@ impl Changes {
         self.mailbox.lock().changes.pop_front()
     }
 
-    /// The same, but waits for one; none if none came in time or the store was
-    /// closed.
+    /// Waits for the next change. Returns `None` if none came in time, or the store was closed.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -68,7 +65,7 @@ impl Changes {
     /// # let folder = tempfile::tempdir()?;
     /// # let path = folder.path().join("flat.db");
     /// # let store = Store::open_or_create(&path, Arc::new(MemorySecrets::new()))?;
-    /// let group = store.found_group("Flat", "Anna")?;
+    /// let group = store.create_group("Flat", "Anna")?;
     /// let changes = store.subscribe()?;
     /// group.append(vec![NewEntry::Placeholder { name: "Grandma".into() }])?;
     /// let change = changes.next(Duration::from_secs(1)).ok_or("nothing changed")?;
@@ -96,19 +93,17 @@ impl Changes {
         }
     }
 
-    /// From here on, what is new is told.
+    /// Begins to report changes.
     pub(crate) fn open(&self) {
         self.mailbox.lock().open = true;
     }
 
-    /// Ends this subscription: whoever waits for a change is woken, and nothing
-    /// more will come.
+    /// Ends this subscription: a call that waits for a change returns, and no more changes come.
     pub fn close(&self) {
         self.mailbox.close();
     }
 
-    /// Whether the store or the subscription was closed, so that nothing more
-    /// will come.
+    /// Whether the store or the subscription was closed, so that no more changes come.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.mailbox.lock().closed
@@ -116,7 +111,7 @@ impl Changes {
 }
 
 struct Mailbox {
-    /// The only group of interest.
+    /// The only group that is reported; none for all groups.
     only: Option<GroupId>,
     inside: Mutex<Inside>,
     arrived: Condvar,
@@ -124,7 +119,7 @@ struct Mailbox {
 
 #[derive(Default)]
 struct Inside {
-    /// Whether the subscription has begun.
+    /// Whether changes are reported already.
     open: bool,
     /// At most one for each group.
     changes: VecDeque<Change>,
@@ -158,7 +153,7 @@ impl Mailbox {
     }
 }
 
-/// What subscribers were told of a group so far.
+/// The state of a group of which subscribers were last notified.
 struct LastNotified {
     entries: u64,
     flipped: i64,
@@ -166,7 +161,7 @@ struct LastNotified {
 }
 
 impl LastNotified {
-    fn of(loaded: &LoadedLedger) -> Self {
+    fn new(loaded: &LoadedLedger) -> Self {
         let (entries, state) = (loaded.ledger.frontier().entries(), loaded.ledger.state().clone());
         Self { entries, flipped: loaded.flipped, state }
     }
@@ -176,70 +171,72 @@ impl LastNotified {
 #[derive(Default)]
 pub(crate) struct Feed {
     subscribers: Vec<Weak<Mailbox>>,
-    told: BTreeMap<GroupKey, LastNotified>,
+    notified: BTreeMap<GroupKey, LastNotified>,
 }
 
 impl Feed {
-    /// Forgets who is gone; whether anybody is left.
+    /// Removes subscribers that are gone. Returns whether any is left.
     fn is_watched(&mut self) -> bool {
         self.subscribers.retain(|mailbox| mailbox.strong_count() > 0);
         if self.subscribers.is_empty() {
-            self.told.clear();
+            self.notified.clear();
         }
         !self.subscribers.is_empty()
     }
 
-    /// Tells subscribers what is new in a ledger that was committed or read.
-    pub(crate) fn observe(&mut self, group: GroupKey, loaded: &LoadedLedger) {
+    /// Notifies subscribers of what is new in a ledger that was committed or read.
+    pub(crate) fn notify(&mut self, group: GroupKey, loaded: &LoadedLedger) {
         if !self.is_watched() {
             return;
         }
         let (ledger, entries) = (&loaded.ledger, loaded.ledger.frontier().entries());
-        let told = self.told.get(&group);
-        // Who reads a moment that has passed may come late.
-        let seen = |told: &LastNotified| told.entries >= entries && told.flipped >= loaded.flipped;
-        if told.is_some_and(seen) {
+        let notified = self.notified.get(&group);
+        // A reader of an earlier snapshot may come later than a newer one.
+        let seen = |notified: &LastNotified| {
+            notified.entries >= entries && notified.flipped >= loaded.flipped
+        };
+        if notified.is_some_and(seen) {
             return;
         }
         let state = ledger.state();
         let change = Change {
             group: ledger.group(),
-            new_entries: entries.saturating_sub(told.map_or(0, |told| told.entries)),
-            members: told.is_none_or(|told| !same_members(&told.state, state)),
-            balances: told.is_none_or(|told| !same_balances(&told.state, state)),
-            verdicts: told.is_some_and(|told| told.flipped != loaded.flipped),
+            new_entries: entries.saturating_sub(notified.map_or(0, |notified| notified.entries)),
+            members: notified.is_none_or(|notified| !same_members(&notified.state, state)),
+            balances: notified.is_none_or(|notified| !same_balances(&notified.state, state)),
+            verdicts: notified.is_some_and(|notified| notified.flipped != loaded.flipped),
             deleted: false,
         };
-        self.told.insert(group, LastNotified::of(loaded));
+        self.notified.insert(group, LastNotified::new(loaded));
         self.post(&change);
     }
 
-    /// Begins with what subscribers can read now.
+    /// Begins with the state that subscribers can read now.
     pub(crate) fn begin(&mut self, group: GroupKey, loaded: &LoadedLedger) {
-        match self.told.entry(group) {
-            Entry::Occupied(_) => self.observe(group, loaded),
+        match self.notified.entry(group) {
+            Entry::Occupied(_) => self.notify(group, loaded),
             Entry::Vacant(vacant) => {
-                vacant.insert(LastNotified::of(loaded));
+                vacant.insert(LastNotified::new(loaded));
             }
         }
     }
 
-    /// The groups of which subscribers were told something.
-    pub(crate) fn told_of(&self) -> impl Iterator<Item = (GroupKey, GroupId)> {
-        self.told.iter().map(|(key, told)| (*key, told.state.group()))
+    /// The groups of which subscribers were notified.
+    pub(crate) fn notified_groups(&self) -> impl Iterator<Item = (GroupKey, GroupId)> {
+        self.notified.iter().map(|(key, notified)| (*key, notified.state.group()))
     }
 
-    /// Tells that a group is gone.
+    /// Notifies subscribers that a group was deleted.
     pub(crate) fn deleted(&mut self, key: GroupKey, group: GroupId) {
-        self.told.remove(&key);
+        self.notified.remove(&key);
         let (members, balances, verdicts) = (true, true, false);
         self.post(&Change { group, new_entries: 0, members, balances, verdicts, deleted: true });
     }
 
-    /// A subscription that is told nothing yet. From now on it is noted what
-    /// others write, so that none of it is missed until it begins.
+    /// A subscription that reports nothing yet. From now on, what others write is noted, so that
+    /// nothing is missed until it begins.
     pub(crate) fn subscribe(&mut self, only: Option<GroupId>) -> Changes {
-        // Whoever is gone was told of things that this one was not.
+        // Without subscribers, the notified states are of the past: they are dropped here.
         let _ = self.is_watched();
         let inside = Mutex::new(Inside::default());
         let mailbox = Arc::new(Mailbox { only, inside, arrived: Condvar::new() });

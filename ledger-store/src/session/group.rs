@@ -14,7 +14,8 @@ use crate::entries::load::load;
 use crate::entries::{GroupTransaction, Ingested, LoadedLedger, StoredNumbers, admit_batch};
 use crate::platform::environment::{CallContext, random};
 
-/// One group, with the device that writes there. Cheap to clone; keeps the database open.
+/// Group of an open database, with the device that writes there. Cheap to clone; keeps the database
+/// open.
 #[derive(Clone)]
 pub(crate) struct GroupSession {
     pub(crate) session: Arc<Session>,
@@ -69,7 +70,7 @@ impl GroupSession {
         &self,
         work: impl FnOnce(&mut GroupTransaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let context = CallContext::from(self.session.environment())?;
+        let context = CallContext::new(self.session.environment())?;
         self.session.write(|connection| {
             self.session.write_group(connection, (self.key, self.id), &context, work)
         })
@@ -97,7 +98,7 @@ impl GroupSession {
         mut report: Ingested,
         then: impl FnOnce(&mut GroupTransaction<'_>, &StoredNumbers) -> Result<(), StoreError>,
     ) -> Result<Ingested, StoreError> {
-        let context = CallContext::from(self.session.environment())?;
+        let context = CallContext::new(self.session.environment())?;
         self.session.write(|connection| {
             report.added.extend(self.restore_genesis(connection, &mut verified)?);
             let known = self.session.cache().pending.remove(&self.key);

@@ -10,11 +10,11 @@ use crate::StoreError;
 use crate::database::GroupKey;
 use crate::platform::environment::CallContext;
 
-/// How long running calls may take to end by themselves when the store is suspended. iOS gives
-/// an app a few seconds for everything.
+/// Time that running calls get to end by themselves when the store is suspended. iOS gives an app a
+/// few seconds for everything.
 const GENTLE: Duration = Duration::from_millis(500);
 
-/// How long running calls may take to end after that, once they are stopped.
+/// Time that running calls get to end after that, once they are stopped.
 const HARD: Duration = Duration::from_secs(1);
 
 impl Session {
@@ -28,7 +28,7 @@ impl Session {
         gentle: Duration,
         hard: Duration,
     ) -> Result<(), StoreError> {
-        let context = CallContext::from(self.environment());
+        let context = CallContext::new(self.environment());
         self.connections().suspend(gentle, hard, |writer| {
             let Ok(context) = context else { return };
             let known: Vec<(GroupKey, GroupId)> = {
@@ -50,7 +50,7 @@ impl Session {
 
     /// Encrypts the file with a fresh key. `Maintenance::rekey` documents it.
     pub(crate) fn rekey(&self) -> Result<(), StoreError> {
-        self.connections().go_on()?;
+        self.connections().check_running()?;
         let changed = match self.suspend() {
             Ok(()) => self.connections().location().rekey(),
             Err(StoreError::StillInUse) => Err(StoreError::Busy),
@@ -72,11 +72,11 @@ impl Session {
             }
             Ok(due)
         })?;
-        let context = CallContext::from(self.environment())?;
+        let context = CallContext::new(self.environment())?;
         self.write(|connection| {
             for (key, id) in due {
                 match self.save(connection, &context, (key, id)) {
-                    // Deleted meanwhile.
+                    // Deleted in the meantime.
                     Ok(()) | Err(StoreError::UnknownGroup(_)) => {}
                     Err(error) => return Err(error),
                 }

@@ -8,7 +8,7 @@ use super::lifecycle::empty_log;
 use crate::StoreError;
 use crate::database::GroupKey;
 
-/// Everything of a group, what points at other rows first.
+/// Deletes all rows of a group; rows that point at others come first.
 const REMOVE: [&str; 16] = [
     "DELETE FROM texts WHERE rowid IN
          (SELECT (date << 36) | n FROM expenses WHERE grp = ?1)",
@@ -49,13 +49,12 @@ impl Session {
                 [key],
             )?;
             tx.execute("DELETE FROM groups WHERE grp = ?1", [key])?;
-            // Else the word index would keep words until it next happens to
-            // merge what it has.
+            // Otherwise the word index would keep the words until it happens to merge its segments.
             tx.execute("INSERT INTO texts (texts) VALUES ('optimize')", [])?;
             tx.commit()?;
             self.cache().forget(GroupKey(key), id);
-            // The log holds pages as they were; if somebody still reads them,
-            // they go later.
+            // The log holds old versions of pages. If another process still reads them, they are
+            // removed later.
             let _ = empty_log(connection);
             Ok(DeviceId::from_bytes(device))
         })?;

@@ -1,4 +1,4 @@
-//! One moment of a store, to read from.
+//! A snapshot of an open database.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -13,11 +13,11 @@ use crate::entries::LoadedLedger;
 use crate::entries::load::load;
 use crate::platform::progress::{OnProgress, Progress};
 
-/// What the database is at one moment, whatever others write meanwhile.
+/// The database at one moment, whatever others write meanwhile.
 pub(crate) struct Snapshot<'a> {
     session: &'a Session,
     connection: &'a Connection,
-    /// Ledgers that were in memory before the moment, so that none is newer.
+    /// Ledgers that were in memory before the snapshot, so that none is newer than it.
     known: BTreeMap<GroupKey, LoadedLedger>,
 }
 
@@ -26,16 +26,16 @@ impl<'a> Snapshot<'a> {
         self.connection
     }
 
-    /// The ledger of a group at this moment.
+    /// The ledger of a group in this snapshot.
     ///
     /// # Errors
     /// [`StoreError::UnknownGroup`] if it was deleted before.
     pub(crate) fn ledger(&self, key: GroupKey, id: GroupId) -> Result<LoadedLedger, StoreError> {
-        self.ledger_telling(key, id, None)
+        self.ledger_with_progress(key, id, None)
     }
 
-    /// The same, which may take long.
-    pub(crate) fn ledger_telling(
+    /// The ledger of a group in this snapshot, with progress, as loading may take long.
+    pub(crate) fn ledger_with_progress(
         &self,
         key: GroupKey,
         id: GroupId,
@@ -47,16 +47,16 @@ impl<'a> Snapshot<'a> {
         Ok(loaded)
     }
 
-    /// The groups there are, oldest first.
+    /// The groups in this snapshot, oldest first.
     pub(crate) fn groups(&self) -> Result<Vec<(GroupKey, GroupId)>, StoreError> {
         groups(self.connection)
     }
 }
 
-/// The groups there are, oldest first.
+/// All groups, oldest first.
 pub(crate) fn groups(connection: &Connection) -> Result<Vec<(GroupKey, GroupId)>, StoreError> {
     let mut statement = connection.prepare_cached(
-        // Not those that wait for their genesis entry, after a repair.
+        // A group that waits for its genesis entry, after a salvage, is not listed.
         "SELECT grp, id FROM groups
          WHERE EXISTS (SELECT 1 FROM entries e WHERE e.grp = groups.grp) ORDER BY grp",
     )?;
@@ -74,8 +74,8 @@ impl Session {
         self.connections().read(|connection| work(&self.moment(connection)))
     }
 
-    /// As [`Session::snapshot`], for long work, which keeps nobody else from
-    /// reading; what it tells of progress goes through [`Session::stopped_by`].
+    /// Runs long work on one snapshot, on a connection of its own, so that no other reader waits.
+    /// Its progress must go through [`Session::stopped_by`].
     pub(crate) fn snapshot_apart<T>(
         &self,
         work: impl FnOnce(&Snapshot<'_>) -> Result<T, StoreError>,
@@ -83,19 +83,19 @@ impl Session {
         self.connections().read_apart(|connection| work(&self.moment(connection)))
     }
 
-    /// Progress that also ends when the store is suspended.
+    /// A progress callback that also stops when the store is suspended.
     pub(crate) fn stopped_by<'a>(
         &'a self,
         progress: OnProgress<'a>,
     ) -> impl FnMut(Progress) -> ControlFlow<()> + 'a {
-        move |step| match self.connections().go_on() {
+        move |step| match self.connections().check_running() {
             Ok(()) => progress(step),
             Err(_) => ControlFlow::Break(()),
         }
     }
 
-    /// The connection has not read yet in its transaction: the moment comes
-    /// with its first query.
+    /// The connection has not read yet in its transaction: the moment of the snapshot is its first
+    /// query, so the ledgers that are taken here are never newer.
     fn moment<'a>(&'a self, connection: &'a Connection) -> Snapshot<'a> {
         Snapshot { session: self, connection, known: self.cache().ledgers.clone() }
     }

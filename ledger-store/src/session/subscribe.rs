@@ -26,12 +26,12 @@ impl Session {
     /// Reads what other processes wrote, and notifies subscribers.
     pub(crate) fn refresh(&self) -> Result<(), StoreError> {
         self.snapshot(|snapshot| {
-            // Known before the snapshot began, so none of them is too new for it.
+            // Taken before the first query, so that none of them is newer than the snapshot.
             let known: BTreeSet<(GroupKey, GroupId)> = {
                 let cache = self.cache();
                 let loaded = cache.ledgers.iter();
                 let loaded = loaded.map(|(key, loaded)| (*key, loaded.ledger.group()));
-                loaded.chain(cache.feed.told_of()).collect()
+                loaded.chain(cache.feed.notified_groups()).collect()
             };
             let there = snapshot.groups()?;
             for (key, id) in &there {

@@ -60,7 +60,7 @@ pub(crate) fn propose(
     group: &GroupSession,
     intent: StatementIntent,
 ) -> Result<Proposal, StoreError> {
-    let keys = Keys::of(group)?;
+    let keys = Keys::load(group)?;
     group.write(|transaction| Ok(weigh(transaction, &keys, intent)?.1))
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn sign_and<T>(
     proposal: &Proposal,
     then: impl FnOnce(&mut GroupTransaction<'_>, EntryId) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    let keys = Keys::of(group)?;
+    let keys = Keys::load(group)?;
     group.write(|transaction| {
         let (draft, now) = weigh(transaction, &keys, proposal.intent.clone())?;
         if now != *proposal {
@@ -141,7 +141,7 @@ struct Keys {
 }
 
 impl Keys {
-    fn of(group: &GroupSession) -> Result<Self, StoreError> {
+    fn load(group: &GroupSession) -> Result<Self, StoreError> {
         let entropy = group.session.known_entropy()?.ok_or(StoreError::NoRootKey)?;
         Ok(Self { device: signing_key(group)?, entropy })
     }

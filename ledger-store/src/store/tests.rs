@@ -310,11 +310,11 @@ fn lists_and_balances_agree_at_every_moment() {
             let ids = group.append(new).unwrap();
             let original = ids[0];
             let cancel = NewEntry::Cancellation { original, reason: None };
-            let details = match spend(&state, 1000 + n) {
-                NewEntry::Record(details) => details,
+            let transaction = match spend(&state, 1000 + n) {
+                NewEntry::Record(transaction) => transaction,
                 _ => panic!("no expense"),
             };
-            let correct = NewEntry::Correction { original: ids[1], details };
+            let correct = NewEntry::Correction { original: ids[1], transaction };
             group.append(vec![cancel, correct]).unwrap();
             if n % 5 == 0 {
                 group.checkpoint().unwrap();

@@ -38,7 +38,7 @@ fn filled(seed: u64) -> Folder {
     folder
 }
 
-/// What the key file holds, by name.
+/// Secrets of the key file by name.
 fn kept(folder: &Folder) -> BTreeMap<String, String> {
     let text = std::fs::read_to_string(folder.keys()).unwrap();
     let lines = text.lines().skip(1).map(|line| line.split_once(' ').unwrap());
@@ -442,7 +442,7 @@ fn record_one(group: &Group) {
     group.append(vec![ledger_store::NewEntry::Placeholder { name }]).unwrap();
 }
 
-/// What the other test runs as a process of its own.
+/// Child process of the other test.
 #[test]
 fn child_that_changes_the_app_key_until_it_is_killed() {
     let Some(path) = std::env::var_os(DATABASE).map(PathBuf::from) else { return };

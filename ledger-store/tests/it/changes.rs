@@ -231,7 +231,9 @@ fn a_deleted_group_leaves_nothing() {
         Transaction::Transfer(transfer) => transfer.description = "Xylophone".into(),
     }
     let ids = group.append(vec![NewEntry::Record(said.clone()); 5]).unwrap();
-    group.append(vec![NewEntry::Correction { original: ids[0], details: said.clone() }]).unwrap();
+    group
+        .append(vec![NewEntry::Correction { original: ids[0], transaction: said.clone() }])
+        .unwrap();
     let raw = folder.raw();
     let waits = "INSERT INTO pending (grp, id, entry, signature) VALUES (2, x'00', x'00', x'00');
                  INSERT INTO checkpoints VALUES (2, 1, x'00')";

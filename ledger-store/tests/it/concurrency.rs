@@ -145,7 +145,7 @@ fn a_batch_with_something_wrong_in_it_leaves_nothing() {
     let unknown = EntryId::from_bytes([9; 32]);
     let nothing = NewEntry::Cancellation { original: unknown, reason: None };
     let details = details(&group.state().unwrap(), &mut Rng::new(7));
-    let change = NewEntry::Correction { original: unknown, details };
+    let change = NewEntry::Correction { original: unknown, transaction: details };
     for bad in [nobody, nothing, change] {
         group.append(vec![good.clone(), bad, good.clone()]).unwrap_err();
         assert_eq!((count(&group), digest(&group), entries(&group)), before);

@@ -64,7 +64,7 @@ fn a_removal_voids_what_it_does_not_know_and_a_bind_brings_back() {
     let draft = Draft::copy(ledger.state(), second, &said).unwrap();
     let copy = ingest(&group, &sign(&ledger, &anna, None, draft));
     let rows = group.lists().expenses(None, 10).unwrap();
-    assert!(rows.iter().any(|row| (row.original, row.shown) == (second, copy)));
+    assert!(rows.iter().any(|row| (row.original, row.current_version) == (second, copy)));
     assert_sound(&group);
 
     // Ben returns with fresh keys; what was void stays void.
@@ -128,7 +128,7 @@ fn a_flood_of_heads_keeps_nobody_from_writing() {
     assert_sound(&group);
 }
 
-/// What an entry says, as an app would read it before offering a copy.
+/// Transaction of an entry, as an app reads it before it offers a copy.
 fn details_of(group: &Group, id: EntryId) -> ledger_core::Transaction {
     let rows = group.lists().activity(None, 1000).unwrap();
     let row = rows.iter().find(|row| row.entry.id() == id).unwrap();

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::common::child_process;
 use crate::common::crashing::{DATABASE, SEED, survive, write_until_killed};
 
-/// What the other test runs as a process of its own.
+/// Child process of the other test.
 #[test]
 fn child_that_writes_until_it_is_killed() {
     let Some(path) = std::env::var_os(DATABASE).map(PathBuf::from) else { return };

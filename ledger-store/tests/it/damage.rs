@@ -69,7 +69,7 @@ impl Whole {
         Store::open(path, self.folder.secrets()).unwrap()
     }
 
-    /// What a new database holds: in ledgers, and waiting.
+    /// Entries of a new database: those in ledgers, and those that wait.
     fn holds(&self, path: &Path) -> (BTreeSet<EntryId>, BTreeSet<EntryId>) {
         let raw = common::raw(path, &self.folder.keys());
         let ids = |table: &str| {
@@ -80,8 +80,8 @@ impl Whole {
         (ids("entries"), ids("pending"))
     }
 
-    /// What is in sound pages of the damaged file is saved, and nothing else; the
-    /// new database is sound; with what others have, it is whole again.
+    /// Checks a salvage: exactly the entries of sound pages are saved, the new database is
+    /// sound, and the entries of others make it whole again.
     fn check(&self, repaired: &Salvaged, to: &Path, case: &str) {
         let (kept, waiting) = self.holds(to);
         let all = self.all();

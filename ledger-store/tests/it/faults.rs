@@ -20,8 +20,7 @@ const CHILD: &str = "faults::child_on_storage_that_fails";
 /// Entries that the child adds, in one transaction.
 const BATCH: usize = 60;
 
-/// What other tests run as a process of its own: opens, reads, writes, tells what
-/// came of it.
+/// Child process of the other tests: opens, reads, writes, and reports the result.
 #[test]
 fn child_on_storage_that_fails() {
     let Some(path) = std::env::var_os(DATABASE).map(PathBuf::from) else { return };
@@ -59,7 +58,7 @@ fn kind(error: &StoreError) -> &'static str {
     }
 }
 
-/// What a child said: whether it wrote, and its error.
+/// Report of a child process: whether it wrote, and its error.
 #[derive(Debug)]
 struct Said {
     wrote: bool,

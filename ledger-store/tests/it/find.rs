@@ -50,7 +50,7 @@ fn fill(group: &Group, rounds: usize, rng: &mut Rng) -> Vec<EntryId> {
                 }
                 (1..=4, some) if some > 0 => NewEntry::Correction {
                     original: originals[rng.below(some)],
-                    details: details(&state, rng),
+                    transaction: details(&state, rng),
                 },
                 _ => NewEntry::Record(details(&state, rng)),
             });
@@ -169,11 +169,11 @@ fn filters(state: &GroupState) -> Vec<Filter> {
 fn assert_found(group: &Group) -> usize {
     assert_sound(group);
     let all = group.lists().expenses(None, u32::MAX).unwrap();
-    assert!(all.is_sorted_by_key(|row| core::cmp::Reverse(row.details.date())));
+    assert!(all.is_sorted_by_key(|row| core::cmp::Reverse(row.transaction.date())));
     let mut hits = 0;
     for filter in filters(&group.state().unwrap()) {
         let wanted: Vec<Recorded> =
-            all.iter().filter(|row| matches(&row.details, &filter)).cloned().collect();
+            all.iter().filter(|row| matches(&row.transaction, &filter)).cloned().collect();
         hits += usize::from(!wanted.is_empty());
         for size in [1, 7, 1000] {
             assert_eq!(pages(group, &filter, size), wanted, "{filter:?}");

@@ -58,7 +58,7 @@ fn assert_histories(group: &Group) -> usize {
             assert_eq!(shown, expected);
             for row in rows {
                 let entry = row.entry.decoded();
-                assert_eq!(row.details, state.transaction_of(entry));
+                assert_eq!(row.transaction, state.transaction_of(entry));
                 assert_eq!(row.author, state.device_owner(entry.header().device()));
             }
         }
@@ -76,7 +76,7 @@ fn assert_differences(group: &Group, newest_first: &[Version]) {
             .filter(|row| matches!(row.kind, VersionKind::Correction | VersionKind::Original))
             .find(|_| changes);
         let row = group.lists().entry(version.entry.id()).unwrap().unwrap();
-        assert_eq!(row.before, last.and_then(|row| row.details.clone()));
+        assert_eq!(row.before, last.and_then(|row| row.transaction.clone()));
     }
 }
 

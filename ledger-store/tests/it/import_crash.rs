@@ -15,7 +15,7 @@ use crate::common::{Rng, child_process, digest, found, go_on, only, record};
 const BUNDLE: &str = "LEDGER_CRASH_BUNDLE";
 const ENTRIES: usize = 4_300;
 
-/// What the other test runs as a process of its own.
+/// Child process of the other test.
 #[test]
 fn child_that_imports_until_it_is_killed() {
     let Some(path) = std::env::var_os(DATABASE).map(PathBuf::from) else { return };

@@ -37,7 +37,7 @@ fn go_on(group: &Group, batches: usize, rng: &mut Rng) {
     }
 }
 
-/// What the first has and the second has not.
+/// Entries that `source` has and `target` lacks.
 fn news(source: &Group, target: &Group) -> Vec<Travelling> {
     let known: BTreeSet<Travelling> = entries(target).into_iter().collect();
     entries(source).into_iter().filter(|entry| !known.contains(entry)).collect()

@@ -175,7 +175,7 @@ fn recovery_by_the_owners_bind() {
     // Such an invite must ask.
     let invite = NewInvite { for_member: Some(me), ..open_invite() };
     assert!(
-        matches!(flat.invites().create(&invite), Err(StoreError::InviteMustAsk(id)) if id == me)
+        matches!(flat.invites().create(&invite), Err(StoreError::ApprovalRequired(id)) if id == me)
     );
     let link = link(&flat, &NewInvite { requires_approval: true, max_uses: Some(1), ..invite });
     let request = new.store.joining().join(&link, "Ben").unwrap();
@@ -293,7 +293,7 @@ fn a_join_can_be_called_off() {
     assert_ne!(own.id(), flat.id());
 }
 
-/// What people hand to each other names nobody and shows no key of the ledger.
+/// Messages between people name nobody and show no key of the ledger.
 #[test]
 fn messages_show_neither_names_nor_the_group() {
     let (anna, ben) = (Phone::new(1), Phone::new(2));

@@ -107,7 +107,7 @@ fn wrong_digits_enrol_nothing() {
     assert_eq!(flat.state().unwrap().digest(), before);
 }
 
-/// Whoever was removed has nothing to enrol a device in.
+/// A removed member can enrol no device.
 #[test]
 fn a_removed_member_pairs_no_device_into_the_group() {
     let (anna, ben, tablet) = (Phone::new(1), Phone::new(2), Phone::new(3));

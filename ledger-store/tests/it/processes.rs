@@ -16,8 +16,8 @@ const TASK: &str = "LEDGER_PROCESS_TASK";
 const CREATORS: usize = 3;
 const BATCHES: usize = 10;
 
-/// What the other tests run as a process of its own: says that it is there, and
-/// begins when it is told to.
+/// Child process of the other tests: reports that it is ready, and begins when it reads a
+/// line.
 #[test]
 fn child_that_does_its_task() {
     let Some(path) = std::env::var_os(DATABASE).map(PathBuf::from) else { return };

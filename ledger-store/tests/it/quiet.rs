@@ -17,7 +17,7 @@ use crate::common::{self, Folder, Rng, child_process, found, go_on, only, record
 
 const LOG: &str = "LEDGER_QUIET_LOG";
 
-/// What an app may log.
+/// Everything that an app may log.
 #[derive(Default)]
 struct Log {
     text: String,
@@ -232,7 +232,7 @@ fn scenario(log: &mut Log) {
     assert!(log.errors > 40, "{}", log.errors);
 }
 
-/// What the other test runs as a process of its own.
+/// Child process of the other test.
 #[test]
 fn child_that_says_nothing() {
     let Some(path) = std::env::var_os(LOG).map(PathBuf::from) else { return };

@@ -4,8 +4,8 @@
 
 use std::io::Cursor;
 
-use ledger_core::keys::RootEntropy;
-use ledger_core::messages::recovery::{PhraseError, RecoveryRequest, RecoveryShare, ShareError};
+use ledger_core::keys::{PhraseError, RootEntropy};
+use ledger_core::messages::recovery::{RecoveryRequest, RecoveryShare, ShareError};
 use ledger_core::{MemberId, Rule};
 use ledger_store::{Group, NewEntry, Since, StatementIntent, StoreError};
 
@@ -230,7 +230,7 @@ fn a_bundle_shows_its_group_before_it_is_entered() {
     assert!(matches!(refused, Err(StoreError::NoRootKey)));
 }
 
-/// Whoever was removed gets no wrap, and what they ask others to carry is void.
+/// A removed member gets no wrap, and an enrolment that they ask others to carry is void.
 #[test]
 fn the_phrase_of_somebody_removed_opens_nothing_new() {
     let Flat { phones: [anna, ben, _cleo], groups, members } = flat();

@@ -85,7 +85,7 @@ fn nothing_happens_while_somebody_else_has_the_file_open() {
     assert!(matches!(store.groups(), Err(StoreError::Suspended)));
 }
 
-/// What the other test runs as a process of its own.
+/// Child process of the other test.
 #[test]
 fn child_that_changes_the_key_until_it_is_killed() {
     let Some(path) = std::env::var_os(DATABASE).map(PathBuf::from) else { return };

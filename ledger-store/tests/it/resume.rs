@@ -59,7 +59,7 @@ fn newcomer(host: &Anna, name: &str, seed: u64) -> Folder {
     _folder
 }
 
-/// What becomes of files that arrive in this order.
+/// Result of importing files in this order.
 fn arrive(folder: &Folder, files: &[&[u8]]) -> (Folder, Store, Group, Imported) {
     let folder = folder.copy(77);
     let store = folder.open().unwrap();

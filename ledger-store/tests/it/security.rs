@@ -29,7 +29,7 @@ fn every_test_that_security_names_exists() {
             && text.bytes().all(|b| b == b'_' || b.is_ascii_lowercase() || b.is_ascii_digit())
     };
     let mut checked = 0_u32;
-    // What stands between backticks is every second part.
+    // Every second part stands between backticks.
     for quoted in page.split('`').skip(1).step_by(2) {
         let (file, test) = quoted.split_once("::").unwrap_or(("", quoted));
         if !is_name(test) {

@@ -29,8 +29,8 @@ const WORDS: [&str; 20] = [
     "pharmacy",
 ];
 
-/// What is found by day, member, category, currency and words takes less room
-/// than half of the entries: five shares, three words, a category.
+/// The tables for search by day, member, category, currency and words take less room than
+/// half of the entries: five shares, three words, a category.
 #[test]
 fn what_expenses_are_found_by_is_small() {
     let folder = Folder::new(1);

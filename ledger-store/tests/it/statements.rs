@@ -85,7 +85,7 @@ fn a_removal_tells_what_it_voids() {
     // The second dinner took place all the same.
     let copy = group.append(vec![NewEntry::VoidEntryCopy { original: dinners[1] }]).unwrap();
     let rows = group.lists().expenses(None, 10).unwrap();
-    assert!(rows.iter().any(|row| (row.original, row.shown) == (dinners[1], copy[0])));
+    assert!(rows.iter().any(|row| (row.original, row.current_version) == (dinners[1], copy[0])));
     assert_sound(&group);
 }
 
@@ -95,8 +95,8 @@ fn sorted(ids: &[EntryId]) -> Vec<EntryId> {
     ids
 }
 
-/// What others wrote beside the entry, and knowing of it, is in the base or not
-/// as it depends on it; a base of several heads is found.
+/// The base of a removal "since" an entry holds entries of others written beside that entry,
+/// and leaves out those that depend on it. A base of several heads is found.
 #[test]
 fn since_spares_what_was_written_beside_it() {
     let folder = Folder::new(3);

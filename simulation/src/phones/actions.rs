@@ -37,7 +37,7 @@ impl Play {
         let original = self.rng.pick(&known).map(|row| row.original);
         let entry = match (self.rng.below(10), original) {
             (0, Some(original)) => NewEntry::Cancellation { original, reason: None },
-            (1 | 2, Some(original)) => NewEntry::Correction { original, details },
+            (1 | 2, Some(original)) => NewEntry::Correction { original, transaction: details },
             (3, _) => NewEntry::Placeholder { name: format!("Guest {units}") },
             _ => NewEntry::Record(details),
         };

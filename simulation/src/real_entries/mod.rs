@@ -140,14 +140,9 @@ impl RealHistory {
         };
         let mut keys = Keys::new(cards);
         let (root, device) = keys::of(&card).ok_or("a founder without keys")?;
-        let new = NewGroup {
-            name: &name.to_string(),
-            founder: &card.name.to_string(),
-            entropy: &keys::entropy(root),
-            index: 0,
-            salt: keys::SALT,
-            successor_of: None,
-        };
+        let (name, founder) = (name.to_string(), card.name.to_string());
+        let entropy = keys::entropy(root);
+        let new = NewGroup::new(&name, &founder, &entropy, 0, keys::SALT);
         let genesis = new.create(keys.device(device), 0)?;
         let Payload::Genesis(founder) = genesis.decoded().payload() else {
             return Err("no genesis".into());

@@ -15,14 +15,7 @@ struct Group {
 impl Group {
     fn new() -> Group {
         let (anna, entropy) = (DeviceKey::from_bytes(&[7; 64]), RootEntropy::from_bytes([8; 32]));
-        let new = NewGroup {
-            name: "Flat",
-            founder: "Anna",
-            entropy: &entropy,
-            index: 0,
-            salt: [9; 32],
-            successor_of: None,
-        };
+        let new = NewGroup::new("Flat", "Anna", &entropy, 0, [9; 32]);
         let genesis = new.create(&anna, 0).unwrap();
         Group { group: GroupId::from(genesis.id()), anna, entropy, entries: vec![genesis] }
     }

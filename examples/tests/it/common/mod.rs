@@ -35,7 +35,7 @@ pub fn program() -> Command {
     Command::new(&*PROGRAM)
 }
 
-/// How a run ended.
+/// Exit code and output of a run.
 #[derive(Debug)]
 pub struct Run {
     pub code: Option<i32>,
@@ -204,7 +204,7 @@ pub fn table(bytes: &[u8]) -> Vec<Vec<String>> {
     reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
 }
 
-/// What the closing rows of a file say.
+/// Balances in the closing rows of a file.
 pub fn totals(rows: &[Vec<String>]) -> Balances {
     let closing = rows.iter().filter(|row| row[1] == "Total balance");
     let cells = closing.flat_map(|row| {

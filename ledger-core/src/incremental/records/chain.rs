@@ -1,8 +1,8 @@
 //! Record of a chain.
 
-use crate::codec::{Reader, Writer};
-use crate::id::EntryId;
-use crate::rule::Refusal;
+use crate::base::codec::{Reader, Writer};
+use crate::base::id::EntryId;
+use crate::base::rule::Refusal;
 use crate::verdict::{ChainPosition, Enrolment};
 
 /// Run of entries by one device, each the backlink of the next.

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::codec::{Reader, Writer};
-use crate::id::{DeviceId, EntryId, StatementId};
-use crate::rule::{Refusal, Rule};
+use crate::base::codec::{Reader, Writer};
+use crate::base::id::{DeviceId, EntryId, StatementId};
+use crate::base::rule::{Refusal, Rule};
 use crate::state::{Device, UsableEpoch};
 use crate::statement::Generation;
 use crate::verdict::ChainPosition;

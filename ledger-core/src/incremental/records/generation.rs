@@ -1,10 +1,10 @@
 //! Record of a key generation.
 
 use super::located_entry::LocatedEntry;
-use crate::codec::{Reader, Writer};
-use crate::id::{DeviceId, MemberId, RootId};
+use crate::base::codec::{Reader, Writer};
+use crate::base::id::{DeviceId, MemberId, RootId};
+use crate::base::rule::Refusal;
 use crate::keys::Card;
-use crate::rule::Refusal;
 use crate::state::Device;
 use crate::statement::Generation;
 

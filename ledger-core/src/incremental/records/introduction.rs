@@ -1,9 +1,9 @@
 //! Record of an introduction.
 
 use super::verdict_bytes::{read_reason, read_verdict, write_reason};
-use crate::codec::{Reader, Writer};
-use crate::id::{EntryId, MemberId};
-use crate::rule::{Refusal, Rule};
+use crate::base::codec::{Reader, Writer};
+use crate::base::id::{EntryId, MemberId};
+use crate::base::rule::{Refusal, Rule};
 use crate::verdict::{ChainPosition, Enrolment, Verdict, VoidReason};
 
 /// Kind of an introduction.

@@ -1,8 +1,8 @@
 //! An entry with its position.
 
-use crate::codec::{Reader, Writer};
-use crate::id::EntryId;
-use crate::rule::Refusal;
+use crate::base::codec::{Reader, Writer};
+use crate::base::id::EntryId;
+use crate::base::rule::Refusal;
 use crate::verdict::ChainPosition;
 
 /// Id and chain position of an admitted entry.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::generation::GenerationRecord;
-use crate::id::{DeviceId, EntryId, MemberId, RootId, StatementId};
+use crate::base::id::{DeviceId, EntryId, MemberId, RootId, StatementId};
 use crate::statement::{Generation, StatementBody};
 use crate::verdict::Enrolment;
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::codec::{Reader, Writer};
-use crate::id::{EntryId, MemberId, StatementId};
-use crate::limits::MAX_NAME_BYTES;
-use crate::rule::Refusal;
+use crate::base::codec::{Reader, Writer};
+use crate::base::id::{EntryId, MemberId, StatementId};
+use crate::base::limits::MAX_NAME_BYTES;
+use crate::base::rule::Refusal;
 use crate::statement::Generation;
 
 /// Member of whom at least one entry speaks, accepted or not, with the records

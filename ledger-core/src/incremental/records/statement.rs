@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::located_entry::LocatedEntry;
 use super::verdict_bytes::{read_reason, read_verdict, write_reason};
 use super::version_vector::{VersionVector, read_seqs, write_seqs};
-use crate::codec::{Reader, Writer};
-use crate::id::{MemberId, RootId, StatementId};
-use crate::rule::Refusal;
+use crate::base::codec::{Reader, Writer};
+use crate::base::id::{MemberId, RootId, StatementId};
+use crate::base::rule::Refusal;
 use crate::statement::StatementBody;
 use crate::verdict::{ChainPosition, Verdict, VoidReason};
 

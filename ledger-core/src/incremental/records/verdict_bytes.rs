@@ -1,7 +1,7 @@
 //! Verdicts and reasons as bytes of a checkpoint.
 
-use crate::codec::{Reader, Writer};
-use crate::rule::{Refusal, Rule};
+use crate::base::codec::{Reader, Writer};
+use crate::base::rule::{Refusal, Rule};
 use crate::verdict::{Verdict, VoidReason};
 
 /// Reads the code of a verdict.

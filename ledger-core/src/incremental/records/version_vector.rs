@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::located_entry::LocatedEntry;
-use crate::codec::{Reader, Writer};
-use crate::rule::Refusal;
+use crate::base::codec::{Reader, Writer};
+use crate::base::rule::Refusal;
 use crate::verdict::ChainPosition;
 
 /// Largest `seq` of a causal past on each of some chains.

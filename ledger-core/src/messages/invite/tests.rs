@@ -10,14 +10,7 @@ use crate::seal::wrap::{unwrap, wrap};
 
 fn found(salt: u8) -> VerifiedEntry {
     let entropy = RootEntropy::from_bytes([1; 32]);
-    let group = NewGroup {
-        name: "Flat",
-        founder: "Anna",
-        entropy: &entropy,
-        index: 0,
-        salt: [salt; 32],
-        successor_of: None,
-    };
+    let group = NewGroup::new("Flat", "Anna", &entropy, 0, [salt; 32]);
     group.create(&DeviceKey::from_bytes(&[1; 64]), 0).unwrap()
 }
 

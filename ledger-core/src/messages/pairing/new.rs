@@ -38,6 +38,7 @@ pub struct AwaitingGrant {
 /// Result of a pairing on the new device: the person's entropy, if it was handed over, and the
 /// groups.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Granted {
     /// The person's entropy; none in high-security mode, in which the device
     /// can write, but not act for the person (enrol, revoke, leave, recover).

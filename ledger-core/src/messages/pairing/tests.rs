@@ -16,14 +16,7 @@ fn entropy() -> RootEntropy {
 fn granted(index: u32) -> GrantedGroup {
     let entropy = entropy();
     let salt = [index as u8; 32];
-    let group = NewGroup {
-        name: "Flat",
-        founder: "Anna",
-        entropy: &entropy,
-        index,
-        salt,
-        successor_of: None,
-    };
+    let group = NewGroup::new("Flat", "Anna", &entropy, index, salt);
     let genesis = group.create(&DeviceKey::from_bytes(&[1; 64]), 0).unwrap();
     let enrolled_by = EntryId::from_bytes([4; 32]);
     let generation = Generation::Card(MemberId::from_bytes([5; 32]));

@@ -72,6 +72,7 @@ type SetId = (u64, [u8; 16], u8);
 
 /// Progress of a set of shares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Progress {
     /// Number of shares that are here.
     pub have: u8,
@@ -95,6 +96,7 @@ impl Progress {
 
 /// Result of adding a share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Added {
     /// The friend whose share it is.
     pub holder: MemberId,
@@ -107,6 +109,7 @@ pub struct Added {
 
 /// Result of a recovery by shares.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct RecoveredEntropy {
     /// The person's entropy.
     pub entropy: RootEntropy,

@@ -3,13 +3,11 @@
 
 mod collect;
 mod enrolment;
-mod phrase;
 mod share;
 
 pub use collect::{Added, Progress, RecoveredEntropy, RecoveryRequest, ShareCollection};
 pub(crate) use enrolment::read_enrolment;
 pub use enrolment::{EnrolmentError, EnrolmentRequest};
-pub use phrase::{PhraseError, phrase_words};
 pub(crate) use share::read_share;
 pub use share::{MAX_SHARES, RecoveryShare, SharePlan, split_entropy};
 
@@ -39,7 +37,7 @@ pub enum ShareError {
     )]
     NotForUs,
     /// Rule R5: the person whose entropy it shares did not sign it; its sender is at fault.
-    #[error("the share was not made by the person whose it claims to be; do not use it")]
+    #[error("the person whom the share names as its owner did not sign it; do not use it")]
     Forged,
     /// The content breaks rule R3 or a rule of the encoding; its maker is at fault.
     #[error("the share was made wrongly ({0})")]
@@ -47,7 +45,7 @@ pub enum ShareError {
     /// Rule R6: the share is of another person or another group than those before it.
     #[error(
         "the share that member {} returned is of another person or group than the shares \
-         before; if those are the wrong ones, begin again", .holder.short()
+         before; if the earlier shares are wrong, begin again", .holder.short()
     )]
     Foreign {
         /// The friend whose share it is.
@@ -69,7 +67,7 @@ pub enum ShareError {
     },
     /// Rule R7: the shares do not give the root key that they name; the device that made them is at
     /// fault.
-    #[error("the shares do not fit together; whoever made them made them wrongly")]
+    #[error("the shares do not fit together; the device that made them made them wrongly")]
     DoNotFit,
 }
 

@@ -264,14 +264,7 @@ fn debug_shows_no_share() {
 /// Anna's group, with its genesis entry sealed under one key.
 fn sealed_group() -> (crate::entry::VerifiedEntry, EpochKey) {
     let entropy = entropy();
-    let group = NewGroup {
-        name: "Flat",
-        founder: "Anna",
-        entropy: &entropy,
-        index: 7,
-        salt: [9; 32],
-        successor_of: None,
-    };
+    let group = NewGroup::new("Flat", "Anna", &entropy, 7, [9; 32]);
     let genesis = group.create(&DeviceKey::from_bytes(&[1; 64]), 0).unwrap();
     let key = EpochKey::from_bytes(GroupId::from(genesis.id()), [3; 32]);
     (genesis, key)

@@ -10,7 +10,7 @@ use ledger_core::{DraftError, EntryId, Rule, VoidReason, limits};
 use crate::common::forge::{Fields, key_of, receive, send};
 use crate::common::{Device, Group, Person, debt};
 
-/// What admission says to an entry that comes in alone.
+/// Result of admission for an entry that comes in alone.
 fn admission(g: &Group, entry: ledger_core::engine::VerifiedEntry) -> Admission {
     let (ledger, index) = g.arrive(g.pool.clone());
     let Ok(admission) = ledger.admit(entry, &index);

@@ -109,8 +109,7 @@ pub fn carried(statement: &[u8], signature: &[u8; 64], more: &[&[u8]]) -> Vec<u8
     })
 }
 
-/// What `draft` would be with its statement's signature replaced by one that
-/// `key` makes.
+/// Payload of an entry with the signature of its statement replaced by one that `key` makes.
 pub fn resigned(entry: &VerifiedEntry, key: &SigningKey) -> Vec<u8> {
     let bytes = payload_of(entry);
     let mut d = minicbor::Decoder::new(&bytes);
@@ -181,7 +180,7 @@ impl Fields {
     }
 }
 
-/// Signs and sends an entry; what a device that receives it says.
+/// Signs an entry and sends it to a device: the verified entry, or the broken rule.
 pub fn send(
     group: GroupId,
     fields: &Fields,
@@ -194,7 +193,7 @@ pub fn send(
     receive(&bytes, &key.sign(&message).to_bytes())
 }
 
-/// What a device says to bytes that come in.
+/// Receives bytes as a device does: the verified entry, or the broken rule.
 pub fn receive(bytes: &[u8], signature: &[u8; 64]) -> Result<VerifiedEntry, Rule> {
     let decoded = DecodedEntry::decode(bytes, signature).map_err(|refusal| refusal.rule())?;
     let verified = verify_batch(vec![decoded], &[9; 32]).remove(0);

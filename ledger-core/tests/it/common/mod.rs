@@ -77,14 +77,10 @@ impl Group {
         let (entropy, seed) = ([0xa0 ^ salt; 32], [0xb0 ^ salt; 64]);
         let key = DeviceKey::from_bytes(&seed);
         let owner = RootEntropy::from_bytes(entropy);
-        let new = NewGroup {
-            name: "Flat",
-            founder: name,
-            entropy: &owner,
-            index: 0,
-            salt: [salt; 32],
-            successor_of: old,
-        };
+        let mut new = NewGroup::new("Flat", name, &owner, 0, [salt; 32]);
+        if let Some((view, founder)) = old {
+            new = new.successor_of(view, founder);
+        }
         let genesis = new.create(&key, 0).unwrap();
         let id = GroupId::from(genesis.id());
         let Payload::Genesis(payload) = genesis.decoded().payload() else { panic!() };

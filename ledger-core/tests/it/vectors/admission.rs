@@ -170,7 +170,7 @@ fn chains() -> Value {
     sequence(&w, "chains", about, &offers)
 }
 
-/// What enrols a device by a statement.
+/// Statement that enrols a device.
 fn enrolments() -> Value {
     let mut w = World::with_ben();
     w.placeholder(1, "grandma", "genesis", &["*"]);
@@ -233,14 +233,7 @@ fn groups() -> Value {
     let mut w = world();
     let other = {
         let entropy = crate::vectors::world::entropy(1);
-        let new = ledger_core::engine::NewGroup {
-            name: "Other",
-            founder: "Anna",
-            entropy: &entropy,
-            index: 1,
-            salt: [8; 32],
-            successor_of: None,
-        };
+        let new = ledger_core::engine::NewGroup::new("Other", "Anna", &entropy, 1, [8; 32]);
         new.create(&device(1), 0).unwrap()
     };
     let mut theirs = World::begun_with(other.clone());

@@ -372,14 +372,8 @@ fn successor() -> Value {
     old.record(1, "with-cleo", &["*"], &old.dinner("Cleo", "add-ben", 301));
     let evaluation = old.evaluation();
     let entropy = entropy(2);
-    let new = NewGroup {
-        name: "Flat II",
-        founder: "Ben",
-        entropy: &entropy,
-        index: 0,
-        salt: [10; 32],
-        successor_of: Some((evaluation.view(), old.member("add-ben"))),
-    };
+    let new = NewGroup::new("Flat II", "Ben", &entropy, 0, [10; 32])
+        .successor_of(evaluation.view(), old.member("add-ben"));
     // Anna, Cleo and Dan follow Ben there, in the order of their introductions.
     let genesis = new.create(&device(1), 0).unwrap();
     let Payload::Genesis(payload) = genesis.decoded().payload().clone() else {

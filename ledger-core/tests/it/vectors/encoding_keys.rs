@@ -184,8 +184,8 @@ fn enrolments(cases: &mut Cases) {
     cases.payload("C6", "bind to an empty card", 6, 1, &carried(&nothing, array(&[])));
 }
 
-/// What is signed on its own is kept as it came, so that no comparison with an
-/// encoding of it finds a longer form: reading must.
+/// Longer forms of certificates and cards. These are kept as received, so comparing with a
+/// fresh encoding finds nothing: reading itself must refuse them.
 fn longer_forms(cases: &mut Cases) {
     let sound = certificate_fields(&GROUP, 11, 12);
     let with = |field: usize, piece: &[u8]| {

@@ -130,14 +130,8 @@ fn world() -> World {
 fn successor(old: &World) -> VerifiedEntry {
     let evaluation = old.evaluation();
     let entropy = entropy(1);
-    let new = NewGroup {
-        name: "House II",
-        founder: "Anna",
-        entropy: &entropy,
-        index: 1,
-        salt: [10; 32],
-        successor_of: Some((evaluation.view(), old.member("genesis"))),
-    };
+    let new = NewGroup::new("House II", "Anna", &entropy, 1, [10; 32])
+        .successor_of(evaluation.view(), old.member("genesis"));
     new.create(&device(6), 1).unwrap()
 }
 
@@ -189,7 +183,7 @@ pub(crate) fn build() -> Value {
             device_of("Anna's for the successor group", 6),
         ],
     });
-    let about = "Each entry is accepted by decoding and verification (SPEC §2 to §4). Byte strings \
+    let about = "Each entry is accepted by decoding and verification (SPEC 2 to 4). Byte strings \
         are in hexadecimal; cards, certificates and statements, which the payload holds as byte \
         strings, are shown by their fields. A payload of null is opaque. Signing is deterministic \
         (RFC 8032), so the seeds give these very bytes.";

@@ -17,14 +17,7 @@ fn of_introductions() -> Value {
     // A card of another group.
     let other = World::begun_with({
         let entropy = crate::vectors::world::entropy(1);
-        let new = ledger_core::engine::NewGroup {
-            name: "Other",
-            founder: "Anna",
-            entropy: &entropy,
-            index: 1,
-            salt: [8; 32],
-            successor_of: None,
-        };
+        let new = ledger_core::engine::NewGroup::new("Other", "Anna", &entropy, 1, [8; 32]);
         new.create(&device(1), 0).unwrap()
     });
     let theirs = Draft::placeholder(&other.state(), anna, "Strange", [1; 16]).unwrap();

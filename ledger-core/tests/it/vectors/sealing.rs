@@ -19,7 +19,7 @@ fn key(key: &EpochKey) -> Value {
     })
 }
 
-/// As they were sealed, and with something changed: opens, or the rule broken.
+/// Envelopes, intact and with one change each: they open, or the broken rule is named.
 fn envelopes(group: GroupId) -> Vec<Value> {
     let (world, [first, second]) = epochs();
     assert_eq!(world.group, group);
@@ -82,7 +82,7 @@ fn key_envelopes(group: GroupId) -> Vec<Value> {
     })]
 }
 
-/// As it was sealed, and with something changed: opens, or the rule broken.
+/// Sealed secrets, intact and with one change each: they open, or the broken rule is named.
 fn secrets() -> Vec<Value> {
     let (key, other) = (WrappingKey::from_bytes([0x61; 32]), WrappingKey::from_bytes([0x62; 32]));
     let sealed = key.seal("wrapping-key", other.expose_bytes(), &[0x63; 24]);

@@ -45,7 +45,7 @@ pub(crate) fn verified(bytes: &[u8], signature: &[u8; 64]) -> VerifiedEntry {
     verify_batch(vec![decoded], &[5; 32]).remove(0).unwrap()
 }
 
-/// What a group's devices have signed, in the order in which they did.
+/// All entries that the devices of a group have signed, in the order of signing.
 pub(crate) struct World {
     pub(crate) group: GroupId,
     pub(crate) entries: Vec<(String, VerifiedEntry)>,
@@ -58,14 +58,7 @@ impl World {
     /// Anna founds the group: person 1, device 1, entry `genesis`.
     pub(crate) fn new() -> Self {
         let entropy = entropy(1);
-        let new = NewGroup {
-            name: "Flat",
-            founder: "Anna",
-            entropy: &entropy,
-            index: 0,
-            salt: [9; 32],
-            successor_of: None,
-        };
+        let new = NewGroup::new("Flat", "Anna", &entropy, 0, [9; 32]);
         Self::begun_with(new.create(&device(1), 0).unwrap())
     }
 
@@ -204,7 +197,7 @@ impl World {
         id
     }
 
-    // What people say
+    // Entries that people sign
 
     pub(crate) fn card(&self, name: &str, person: u8, n: u8) -> SignedCard {
         SignedCard::new(self.group, name, &entropy(person), 0, &device(n)).unwrap()

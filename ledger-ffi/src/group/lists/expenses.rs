@@ -86,9 +86,9 @@ impl From<ledger_store::Recorded> for ExpenseRow {
     fn from(row: ledger_store::Recorded) -> Self {
         Self {
             id: row.original.into(),
-            current_version: row.shown,
-            total: total(&row.details),
-            transaction: row.details.into(),
+            current_version: row.current_version,
+            total: total(&row.transaction),
+            transaction: row.transaction.into(),
             is_cancelled: row.cancelled,
             cursor: row.cursor.to_string(),
         }

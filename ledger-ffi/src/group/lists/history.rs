@@ -54,8 +54,8 @@ impl From<ledger_store::Version> for VersionRow {
             author: row.author,
             timestamp: Instant::from_ms(row.entry.decoded().header().timestamp_ms()),
             verdict: row.verdict.into(),
-            total: row.details.as_ref().map(total),
-            transaction: row.details.map(Into::into),
+            total: row.transaction.as_ref().map(total),
+            transaction: row.transaction.map(Into::into),
             reason: row.reason,
             cursor: row.cursor.to_string(),
         }

@@ -1,5 +1,5 @@
-//! Core's index of where entries stand, with the numbers under which they are
-//! stored. For work that goes through a whole group and trusts nothing derived.
+//! Core's sparse index, with the numbers under which entries are stored. For work that goes through
+//! a whole group and trusts nothing derived.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -16,23 +16,23 @@ use crate::entries::index::stored_entry;
 /// The entries that were replayed so far.
 pub(super) struct CompactIndex<'a>(SparseIndex<Numbers<'a>>);
 
-/// Reads entries by their numbers, and takes their ids from their bytes.
+/// Reads entries by their numbers, and derives their ids from their bytes.
 pub(super) struct Numbers<'a> {
     connection: &'a Connection,
-    /// In the order of replay, so they ascend.
+    /// The numbers in the order of replay, which ascend.
     numbers: Vec<i64>,
 }
 
-/// What the columns beside an entry should say.
+/// The correct values of the derived columns beside an entry.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Judged {
+pub(super) struct DerivedColumns {
     pub(super) chain: u32,
     pub(super) verdict: u8,
-    /// n of the slot's original, if the entry is applied and has one.
+    /// Number of the slot's original, if the entry is applied and has a slot.
     pub(super) slot: Option<i64>,
 }
 
-impl Judged {
+impl DerivedColumns {
     pub(super) fn is_applied(self) -> bool {
         Verdict::from_code(self.verdict).is_some_and(Verdict::is_applied)
     }
@@ -68,8 +68,8 @@ impl<'a> CompactIndex<'a> {
         Ok(ledger)
     }
 
-    /// Puts in an entry that was replayed, stored as number `n`, and the
-    /// verdicts on others that it changed.
+    /// Adds an entry that was replayed, stored as number `n`, and the verdicts on other entries
+    /// that it changed.
     pub(super) fn insert(&mut self, entry: &AdmittedEntry, replayed: &Replayed, n: i64) {
         self.0.insert(entry, replayed);
         self.0.source_mut().numbers.push(n);
@@ -99,14 +99,14 @@ impl<'a> CompactIndex<'a> {
         self.0.id(self.numbers().binary_search(&n).ok()?)
     }
 
-    /// What the columns beside an entry should say.
-    pub(super) fn judged(&self, id: &EntryId) -> Option<Judged> {
-        let (point, verdict, slot) = self.0.status(id)?;
+    /// The correct values of the derived columns beside an entry.
+    pub(super) fn derived_columns(&self, id: &EntryId) -> Option<DerivedColumns> {
+        let (position, verdict, slot) = self.0.status(id)?;
         let slot = slot.and_then(|original| self.number(&original));
-        Some(Judged { chain: point.chain, verdict: verdict.code(), slot })
+        Some(DerivedColumns { chain: position.chain, verdict: verdict.code(), slot })
     }
 
-    /// What the slot shows that an entry opened, if it shows anything.
+    /// The slot of an original, if it shows anything.
     pub(super) fn shown(&self, original: &EntryId) -> Result<Option<Slot>, StoreError> {
         let slot = Slot::of(self.slot(original)?);
         Ok(slot.content().map(|_| slot))

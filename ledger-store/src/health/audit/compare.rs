@@ -1,4 +1,4 @@
-//! Comparing what is derived from the entries with what is stored.
+//! Comparison of the derived tables with the entries.
 
 use std::collections::BTreeSet;
 
@@ -6,8 +6,8 @@ use ledger_core::engine::DecodedEntry;
 use ledger_core::{EntryId, Origin};
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::compact::Judged;
-use super::derive::{Expense, Rows};
+use super::compact::DerivedColumns;
+use super::derive::{DerivedRows, Expense};
 use super::rebuild::Rebuilt;
 use super::stored::Stored;
 use super::texts::Texts;
@@ -16,7 +16,7 @@ use crate::database::GroupKey;
 use crate::entries::projections::text_row;
 use crate::health::{Problem, Table};
 
-/// Looks up every row that should be, then counts.
+/// Looks up every row that should exist, and then counts all rows.
 pub(super) struct Compare<'a> {
     connection: &'a Connection,
     group: GroupKey,
@@ -27,7 +27,7 @@ pub(super) struct Compare<'a> {
     origins: Rowset,
 }
 
-/// How many rows there should be, and the entries of those that are not.
+/// Number of rows that should exist, and the entries whose row is missing.
 #[derive(Default)]
 struct Rowset {
     expected: u64,
@@ -61,7 +61,7 @@ impl<'a> Compare<'a> {
         })
     }
 
-    /// Everything that differs.
+    /// All deviations.
     pub(super) fn end(mut self, rebuilt: &Rebuilt<'_>) -> Result<Vec<Problem>, StoreError> {
         self.stray_expenses(rebuilt)?;
         let wrong = self.texts.wrong()?;
@@ -87,7 +87,7 @@ impl<'a> Compare<'a> {
         self.problems.extend(entries.map(|entry| Problem::derived(table, entry, found)));
     }
 
-    /// Rows in the list of expenses that should not be.
+    /// Reports rows in the list of expenses that should not exist.
     fn stray_expenses(&mut self, rebuilt: &Rebuilt<'_>) -> Result<(), StoreError> {
         let mut statement =
             self.connection.prepare("SELECT n FROM expenses WHERE grp = ?1 ORDER BY n")?;
@@ -107,8 +107,8 @@ impl<'a> Compare<'a> {
         Ok(())
     }
 
-    /// All rows that should be were looked up. If there are more, some should
-    /// not be. Rows that stand for nothing count as this group's.
+    /// Compares numbers of rows. All rows that should exist were looked up; if there are more, some
+    /// should not exist. A row that belongs to no entry counts as one of this group.
     fn counts(&mut self) -> Result<(), StoreError> {
         for (table, sql, set) in [
             (
@@ -136,17 +136,17 @@ impl<'a> Compare<'a> {
     }
 }
 
-impl Rows for Compare<'_> {
+impl DerivedRows for Compare<'_> {
     fn entry(
         &mut self,
         stored: &Stored,
         entry: &DecodedEntry,
-        judged: Judged,
+        derived: DerivedColumns,
     ) -> Result<(), StoreError> {
         let columns = stored.columns;
-        let found = if columns.chain != judged.chain {
+        let found = if columns.chain != derived.chain {
             "it is stored on another chain"
-        } else if (columns.verdict, columns.slot) != (judged.verdict, judged.slot) {
+        } else if (columns.verdict, columns.slot) != (derived.verdict, derived.slot) {
             "its stored verdict or slot is wrong"
         } else {
             return Ok(());

@@ -1,42 +1,42 @@
-//! What is derived from a group's entries, row by row.
+//! The derived rows of a group, worked out from its entries.
 
 use ledger_core::engine::DecodedEntry;
 use ledger_core::{EntryId, GroupState, Origin, Transaction};
 use rusqlite::Connection;
 
-use super::compact::Judged;
+use super::compact::DerivedColumns;
 use super::rebuild::Rebuilt;
 use super::stored::Stored;
 use crate::StoreError;
 use crate::entries::named;
-use crate::entries::projections::Listed;
+use crate::entries::projections::ListedContent;
 use crate::health::{Problem, Table};
 use crate::platform::progress::Meter;
 
-/// A row of the list of expenses, and what it is found by.
+/// A row of the list of expenses, with the conditions by which it is found.
 pub(super) struct Expense {
-    /// n and id of the slot's original.
+    /// Number and id of the slot's original.
     pub(super) n: i64,
     pub(super) original: EntryId,
-    /// n of the entry whose content is shown.
+    /// Number of the entry whose content is shown.
     pub(super) content: i64,
     pub(super) cancelled: bool,
-    pub(super) listed: Listed,
+    pub(super) listed: ListedContent,
 }
 
-/// Whoever compares or writes what is derived.
-pub(super) trait Rows {
-    /// What should stand beside an entry.
+/// A consumer of derived rows: it compares them or writes them.
+pub(super) trait DerivedRows {
+    /// Receives the correct derived columns of an entry.
     fn entry(
         &mut self,
         stored: &Stored,
         entry: &DecodedEntry,
-        judged: Judged,
+        derived: DerivedColumns,
     ) -> Result<(), StoreError>;
 
     fn expense(&mut self, expense: Expense) -> Result<(), StoreError>;
 
-    /// Entry number `n` changes or endorses the original with this number.
+    /// Receives that entry number `n` changes or endorses the original with this number.
     fn named(
         &mut self,
         original: i64,
@@ -45,31 +45,31 @@ pub(super) trait Rows {
         entry: &DecodedEntry,
     ) -> Result<(), StoreError>;
 
-    /// Applied entry number `n` came from a row of an import.
+    /// Receives that applied entry number `n` came from an imported row.
     fn origin(&mut self, origin: Origin, n: i64, id: EntryId) -> Result<(), StoreError>;
 
-    /// Something cannot be derived.
+    /// Receives a row that cannot be derived.
     fn problem(&mut self, problem: Problem) -> Result<(), StoreError>;
 }
 
-/// Tells everything that is derived from the entries that have a place.
+/// Passes all rows that are derived from the entries in the ledger to `rows`.
 pub(super) fn derive(
     connection: &Connection,
     rebuilt: &Rebuilt<'_>,
     state: &GroupState,
-    rows: &mut impl Rows,
+    rows: &mut impl DerivedRows,
     meter: &mut Meter<'_>,
 ) -> Result<(), StoreError> {
     for (n, id) in rebuilt.index.entries() {
         let stored = Stored::load(connection, n)?;
         let Ok(entry) = stored.decode() else { continue };
-        let Some(judged) = rebuilt.index.judged(&id) else { continue };
-        rows.entry(&stored, &entry, judged)?;
+        let Some(derived) = rebuilt.index.derived_columns(&id) else { continue };
+        rows.entry(&stored, &entry, derived)?;
         if let Some((original, endorses)) = named::original(&entry, |id| fetch(rebuilt, id))? {
             rows.named(original, endorses, n, &entry)?;
         }
         let origin = entry.payload().transaction().and_then(Transaction::origin);
-        if let Some(origin) = origin.filter(|_| judged.is_applied()) {
+        if let Some(origin) = origin.filter(|_| derived.is_applied()) {
             rows.origin(origin, n, id)?;
         }
         match expense(rebuilt, state, n, &entry)? {
@@ -87,7 +87,7 @@ fn fetch(rebuilt: &Rebuilt<'_>, id: EntryId) -> Result<Option<(i64, DecodedEntry
     Ok(rebuilt.index.read(n)?.map(|entry| (n, entry.decoded().clone())))
 }
 
-/// What the list should say of the slot that an entry opened.
+/// The row of the list of expenses for the slot of an original.
 fn expense(
     rebuilt: &Rebuilt<'_>,
     state: &GroupState,
@@ -98,10 +98,10 @@ fn expense(
     let Some(slot) = rebuilt.index.shown(&original)? else { return Ok(Ok(None)) };
     let Some(shown) = slot.content() else { return Ok(Ok(None)) };
     let (content, listed) = if shown == original {
-        (Some(n), Listed::of(entry, state))
+        (Some(n), ListedContent::from_entry(entry, state))
     } else {
         let found = fetch(rebuilt, shown)?;
-        let listed = found.as_ref().and_then(|(_, shown)| Listed::of(shown, state));
+        let listed = found.as_ref().and_then(|(_, shown)| ListedContent::from_entry(shown, state));
         (found.map(|(n, _)| n), listed)
     };
     let cancelled = slot.is_cancelled();

@@ -1,4 +1,4 @@
-//! The file as such: its pages, and rows of no group.
+//! Checks of the file itself: its pages, and rows of no group.
 
 use ledger_core::GroupId;
 use rusqlite::Connection;
@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use crate::StoreError;
 use crate::health::{Problem, Table};
 
-/// Rows that belong to nothing, which no group's check meets.
+/// Rows that belong to no group, so that no group's check finds them.
 const STRAYS: [(Table, &str); 11] = [
     (Table::FoundBy, "SELECT count(*) FROM found_by WHERE term NOT IN (SELECT term FROM terms)"),
     (Table::FoundBy, "SELECT count(*) FROM terms WHERE grp NOT IN (SELECT grp FROM groups)"),
@@ -31,8 +31,8 @@ const STRAYS: [(Table, &str); 11] = [
     ),
 ];
 
-/// Every page of the file is as it was written, free ones as well, every index
-/// agrees with its table, and every row belongs to a group.
+/// Checks that every page of the file is as it was written, free ones as well, that every SQLite
+/// index agrees with its table, and that every row belongs to a group.
 pub(crate) fn check_file(connection: &Connection) -> Result<Vec<Problem>, StoreError> {
     let mut problems = Vec::new();
     for sql in ["PRAGMA integrity_check", "PRAGMA cipher_integrity_check"] {
@@ -46,7 +46,7 @@ pub(crate) fn check_file(connection: &Connection) -> Result<Vec<Problem>, StoreE
         if count > 0 {
             let found = format!("{count} rows belong to nothing");
             problems.push(match table {
-                // They are no less the truth for being nobody's.
+                // Entries without a group are still signed entries, so they are not derived data.
                 Table::Entries
                 | Table::Pending
                 | Table::Epochs

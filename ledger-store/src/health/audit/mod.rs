@@ -1,6 +1,6 @@
-//! Going through a whole group, entry by entry: what the entries mean, whether
-//! what is derived from them agrees, and writing it anew. In memory there is a
-//! [`CompactIndex`](compact::CompactIndex) and one batch of entries.
+//! The audit of a whole group, entry by entry: replays the entries, and compares or rewrites
+//! everything derived. In memory are a [`CompactIndex`](compact::CompactIndex) and one batch of
+//! entries.
 
 mod compact;
 mod compare;
@@ -29,8 +29,7 @@ use crate::platform::Environment;
 use crate::platform::progress::{Meter, OnProgress, Phase};
 pub(crate) use rewrite::clear;
 
-/// Checks one group within the caller's transaction. `shown` is its ledger as
-/// apps see it.
+/// Checks one group inside a transaction of the caller. `shown` is its ledger as apps see it.
 pub(crate) fn audit(
     connection: &Connection,
     group: GroupKey,
@@ -59,8 +58,7 @@ pub(crate) fn audit(
     Ok(Verification { entries: rebuilt.entries, digest, problems })
 }
 
-/// Writes everything of one group that is derived from its entries anew, within
-/// the caller's transaction, after [`clear`].
+/// Writes all derived rows of one group again, inside a transaction of the caller, after [`clear`].
 ///
 /// # Errors
 /// [`StoreError::Damaged`] if the entries themselves are not sound.
@@ -72,7 +70,7 @@ pub(crate) fn rewrite(
     progress: OnProgress<'_>,
 ) -> Result<(), StoreError> {
     let rebuilt = rebuild::rebuild(connection, group, id, environment, progress)?;
-    let damaged = rebuilt.problems.iter().find(|problem| problem.remedy == Remedy::Repair);
+    let damaged = rebuilt.problems.iter().find(|problem| problem.remedy == Remedy::SalvageDatabase);
     match (&rebuilt.ledger, damaged) {
         (Some(ledger), None) => {
             rewrite::write(connection, id, &rebuilt, ledger, environment, progress)
@@ -85,7 +83,7 @@ pub(crate) fn rewrite(
     }
 }
 
-/// The state that apps see is that of the entries, and sums to zero.
+/// Checks that apps see the state of the entries, and that balances sum to zero.
 fn state(ledger: &Ledger, shown: Result<Arc<Ledger>, StoreError>, intact: bool) -> Vec<Problem> {
     let mut problems = Vec::new();
     match shown {

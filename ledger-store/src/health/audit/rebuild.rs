@@ -1,4 +1,4 @@
-//! What the entries mean, worked out from their bytes alone.
+//! Replay of a group from the bytes of its entries alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,25 +15,24 @@ use crate::platform::Environment;
 use crate::platform::environment::random;
 use crate::platform::progress::{Meter, OnProgress, Phase};
 
-/// How many signatures are checked at once.
+/// Number of signatures that are verified at once.
 const BATCH: usize = 256;
 
 /// A group, replayed from its first entry.
 pub(super) struct Rebuilt<'a> {
     pub(super) group: GroupKey,
     pub(super) index: CompactIndex<'a>,
-    /// None if there is no genesis entry.
+    /// The ledger; none without a genesis entry.
     pub(super) ledger: Option<Ledger>,
-    /// The last entry that changed the verdict of another.
+    /// Number of the last entry that changed the verdict of another entry.
     pub(super) flipped: i64,
-    /// How many entries there are, sound or not.
+    /// Number of entries, sound or not.
     pub(super) entries: u64,
     pub(super) problems: Vec<Problem>,
 }
 
-/// Checks every entry in the order of ingest, a batch at a time, and replays
-/// it: form, hash, signature, links, and that every checkpoint is what the
-/// entries up to it make.
+/// Verifies every entry in the order of ingest, a batch at a time, and replays it: form, hash,
+/// signature, links. Also checks that every checkpoint is what the entries up to it give.
 pub(super) fn rebuild<'a>(
     connection: &'a Connection,
     group: GroupKey,
@@ -65,7 +64,7 @@ pub(super) fn rebuild<'a>(
     work.end()
 }
 
-/// The checkpoints that are there, by the entry up to which they cover.
+/// The stored checkpoints, by the number of the last entry that they cover.
 fn checkpoints(
     connection: &Connection,
     group: GroupKey,
@@ -79,11 +78,11 @@ fn checkpoints(
 struct Work<'a> {
     connection: &'a Connection,
     id: GroupId,
-    /// Those that were not met yet.
+    /// Checkpoints that were not compared so far.
     checkpoints: BTreeMap<i64, Vec<u8>>,
-    /// Entries that are there and have no place in the ledger.
+    /// Entries that are stored and not in the ledger.
     unplaced: BTreeSet<EntryId>,
-    /// How many of them have none only because others have none.
+    /// Number of those that are not in the ledger only because other entries are not.
     silent: u64,
     rebuilt: Rebuilt<'a>,
 }
@@ -103,7 +102,7 @@ impl<'a> Work<'a> {
         for n in numbers {
             let stored = match Stored::load(self.connection, *n).map_err(StoreError::from) {
                 Ok(stored) => stored,
-                // After a page that does not check out, SQLite reads nothing more.
+                // After a page that is not authentic, SQLite reads nothing more on this connection.
                 Err(StoreError::Damaged(found)) => {
                     return Err(StoreError::Damaged(format!("{found}, at entry number {n}")));
                 }
@@ -136,7 +135,7 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    /// Notes an entry that has no place, and why.
+    /// Notes an entry that is not in the ledger, and why.
     fn lost(&mut self, id: EntryId, problem: Problem) {
         self.unplaced.insert(id);
         self.report(problem);
@@ -154,7 +153,7 @@ impl<'a> Work<'a> {
             match rebuilt.index.begin(&entry, n) {
                 Ok(ledger) => {
                     rebuilt.ledger = Some(ledger);
-                    // What stood before it.
+                    // The entries that are stored before the genesis entry.
                     for id in self.unplaced.clone() {
                         let found = "it stands before its dependencies";
                         self.report(Problem::entry(Some(id), found));
@@ -217,11 +216,11 @@ impl<'a> Work<'a> {
         let Some(bytes) = self.checkpoints.remove(&n) else { return };
         let right = match (&self.rebuilt.ledger, Ledger::from_checkpoint(self.id, &bytes)) {
             (Some(ledger), Ok(found)) => *ledger == found,
-            // Another version's: whoever opens the group drops it.
+            // A checkpoint of another version; opening the group drops it.
             (_, Err(CheckpointError::Layout(_))) => true,
             _ => false,
         };
-        // Where entries are damaged, nobody can tell what it should say.
+        // If entries are damaged, the correct checkpoint is not known.
         if !right && self.unplaced.is_empty() {
             let found = "the checkpoint behind it is not what the entries make";
             let id = self.rebuilt.index.id(n);

@@ -1,24 +1,23 @@
-//! Writing anew what is derived from a group's entries.
+//! Rewriting of all derived rows of a group.
 
 use ledger_core::engine::{DecodedEntry, Ledger};
 use ledger_core::{EntryId, GroupId, Origin};
 use rusqlite::Connection;
 
-use super::compact::Judged;
-use super::derive::{self, Expense, Rows};
+use super::compact::DerivedColumns;
+use super::derive::{self, DerivedRows, Expense};
 use super::rebuild::Rebuilt;
 use super::stored::Stored;
 use super::waiting;
 use crate::StoreError;
 use crate::database::GroupKey;
 use crate::entries::named;
-use crate::entries::projections::Lists;
+use crate::entries::projections::ListWriter;
 use crate::health::Problem;
 use crate::platform::Environment;
 use crate::platform::progress::{Meter, OnProgress, Phase};
 
-/// What is derived and has rows of its own. `texts` is emptied for all groups
-/// at once.
+/// Deletes the derived rows of a group. The table `texts` is emptied for all groups at once.
 const DELETE: [&str; 6] = [
     "DELETE FROM found_by WHERE term IN (SELECT term FROM terms WHERE grp = ?1)",
     "DELETE FROM terms WHERE grp = ?1",
@@ -29,7 +28,7 @@ const DELETE: [&str; 6] = [
     "DELETE FROM checkpoints WHERE grp = ?1",
 ];
 
-/// Rows of no group and no entry; they would be met by no group.
+/// Deletes rows of no group and no entry, which no group's rewrite would find.
 const STRAYS: [&str; 7] = [
     "DELETE FROM terms WHERE grp NOT IN (SELECT grp FROM groups)",
     "DELETE FROM found_by WHERE term NOT IN (SELECT term FROM terms)",
@@ -41,7 +40,7 @@ const STRAYS: [&str; 7] = [
     "INSERT INTO texts (texts) VALUES ('delete-all')",
 ];
 
-/// Deletes what belongs to no group, and every word.
+/// Deletes all rows that belong to no group, and all words.
 pub(crate) fn clear(connection: &Connection) -> Result<(), StoreError> {
     for sql in STRAYS {
         connection.execute(sql, [])?;
@@ -49,7 +48,7 @@ pub(crate) fn clear(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Writes everything of a group whose entries are sound.
+/// Writes all derived rows of a group whose entries are sound.
 pub(super) fn write(
     connection: &Connection,
     id: GroupId,
@@ -63,7 +62,7 @@ pub(super) fn write(
         connection.execute(sql, [group.0])?;
     }
     let mut meter = Meter::new(progress, Phase::Rebuilding, rebuilt.entries)?;
-    let lists = Lists::new(connection, group);
+    let lists = ListWriter::new(connection, group);
     let mut rewrite = Rewrite { connection, group, lists, ids: Vec::new() };
     derive::derive(connection, rebuilt, ledger.state(), &mut rewrite, &mut meter)?;
     rewrite.lists.finish()?;
@@ -77,8 +76,8 @@ pub(super) fn write(
         )?;
     }
     for wrong in waiting::wrong(connection, group, id, &rebuilt.index, environment)? {
-        // What waits for nothing is taken in by the next ingest.
-        if !(wrong.sound && waiting::settle(connection, wrong.row, &rebuilt.index)?) {
+        // An entry that waits for nothing is admitted by the next ingest.
+        if !(wrong.sound && waiting::correct_id(connection, wrong.row, &rebuilt.index)?) {
             connection.execute("DELETE FROM pending WHERE p = ?1", [wrong.row])?;
         }
     }
@@ -89,14 +88,14 @@ pub(super) fn write(
 struct Rewrite<'a> {
     connection: &'a Connection,
     group: GroupKey,
-    lists: Lists<'a>,
-    /// Entries with another id beside them.
+    lists: ListWriter<'a>,
+    /// Entries with a wrong id beside them.
     ids: Vec<(i64, EntryId)>,
 }
 
 impl Rewrite<'_> {
-    /// Sets ids that are wrong. First to something that is no id, as two
-    /// entries may have changed theirs.
+    /// Corrects wrong ids. First sets each to something that is no id, because two entries may have
+    /// swapped theirs.
     fn ids(&self) -> Result<(), StoreError> {
         let mut set = self.connection.prepare("UPDATE entries SET id = ?2 WHERE n = ?1")?;
         for (n, _) in &self.ids {
@@ -109,17 +108,17 @@ impl Rewrite<'_> {
     }
 }
 
-impl Rows for Rewrite<'_> {
+impl DerivedRows for Rewrite<'_> {
     fn entry(
         &mut self,
         stored: &Stored,
         entry: &DecodedEntry,
-        judged: Judged,
+        derived: DerivedColumns,
     ) -> Result<(), StoreError> {
         if stored.id != entry.id() {
             self.ids.push((stored.n, entry.id()));
         }
-        let Some(columns) = stored.columns.corrected(entry, judged) else { return Ok(()) };
+        let Some(columns) = stored.columns.corrected(entry, derived) else { return Ok(()) };
         self.connection
             .prepare_cached(
                 "UPDATE entries SET chain = ?2, seq = ?3, lamport = ?4, kind = ?5, verdict = ?6,

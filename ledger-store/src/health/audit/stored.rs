@@ -4,10 +4,10 @@ use ledger_core::engine::DecodedEntry;
 use ledger_core::{EntryId, Refusal, Rule};
 use rusqlite::{Connection, Row};
 
-use super::compact::Judged;
+use super::compact::DerivedColumns;
 use crate::health::{Problem, Table};
 
-/// A stored row: what the columns say, and the bytes.
+/// A stored row: its columns and its bytes.
 pub(super) struct Stored {
     pub(super) n: i64,
     pub(super) id: EntryId,
@@ -16,7 +16,7 @@ pub(super) struct Stored {
     signature: [u8; 64],
 }
 
-/// What is said beside an entry.
+/// The derived columns beside an entry.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Columns {
     pub(super) chain: u32,
@@ -28,23 +28,23 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// Whether they say what the header says.
+    /// Whether the columns agree with the header.
     fn fit(&self, entry: &DecodedEntry) -> bool {
         let header = entry.header();
         (self.seq, self.lamport, self.kind)
             == (header.seq(), header.lamport(), header.kind().number())
     }
 
-    /// What they should say, unless they say it.
-    pub(super) fn corrected(&self, entry: &DecodedEntry, judged: Judged) -> Option<Self> {
+    /// The correct columns, if they differ from these.
+    pub(super) fn corrected(&self, entry: &DecodedEntry, derived: DerivedColumns) -> Option<Self> {
         let header = entry.header();
         let right = Self {
-            chain: judged.chain,
+            chain: derived.chain,
             seq: header.seq(),
             lamport: header.lamport(),
             kind: header.kind().number(),
-            verdict: judged.verdict,
-            slot: judged.slot,
+            verdict: derived.verdict,
+            slot: derived.slot,
         };
         (*self != right).then_some(right)
     }
@@ -76,12 +76,12 @@ impl Stored {
         })
     }
 
-    /// Rules about form.
+    /// Decodes the entry, which checks the rules of form.
     pub(super) fn decode(&self) -> Result<DecodedEntry, Problem> {
         DecodedEntry::decode(&self.bytes, &self.signature).map_err(|refusal| self.refused(&refusal))
     }
 
-    /// That the id and the columns say what the bytes say, whose signature holds.
+    /// Compares id and columns with the bytes, whose signature holds.
     pub(super) fn check(&self, entry: &DecodedEntry) -> Option<Problem> {
         if entry.id() != self.id {
             let found = format!("its bytes are those of another entry, {}", entry.id());

@@ -1,5 +1,5 @@
-//! The words that expenses are found by: indexed once more, and the two indexes
-//! compared. The index keeps no texts that one could look at instead.
+//! Check of the word index: the words are indexed once more, and the two indexes are compared. The
+//! stored index keeps no texts that could be compared instead.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ pub(super) struct Texts<'a> {
     group: GroupKey,
 }
 
-/// A word in a row of an index.
+/// A word at a position of a row of an index.
 type Instance = (Vec<u8>, i64, i64);
 
 impl<'a> Texts<'a> {
@@ -39,7 +39,7 @@ impl<'a> Texts<'a> {
     pub(super) fn wrong(&self) -> Result<BTreeSet<i64>, StoreError> {
         let mut wrong = BTreeSet::new();
         let others = self.others()?;
-        // Both come in the order of words, then of rows, then of places.
+        // Both come in the order of words, then rows, then positions.
         self.merge(
             "SELECT term, doc, offset FROM temp.words_anew",
             "SELECT term, doc, offset FROM temp.words_stored",
@@ -47,7 +47,7 @@ impl<'a> Texts<'a> {
             &others,
             &mut wrong,
         )?;
-        // A text without words has a row, too.
+        // A text without words has a row as well.
         self.merge(
             "SELECT id FROM temp.texts_anew_docsize ORDER BY id",
             "SELECT id FROM main.texts_docsize ORDER BY id",
@@ -58,7 +58,7 @@ impl<'a> Texts<'a> {
         Ok(wrong)
     }
 
-    /// Goes through two ordered lists at once, and notes what only one has.
+    /// Merges two ordered lists, and notes what only one of them has.
     fn merge(
         &self,
         anew: &str,
@@ -90,8 +90,8 @@ impl<'a> Texts<'a> {
         }
     }
 
-    /// The numbers of the entries of other groups. The index has their words, too,
-    /// and looking up each would take as long for every group as for all.
+    /// The numbers of the entries of other groups. The index has their words as well, and looking
+    /// up each would take as long for every group as for all groups together.
     fn others(&self) -> Result<Numbers, StoreError> {
         let mut statement = self
             .connection
@@ -106,7 +106,7 @@ impl<'a> Texts<'a> {
     }
 }
 
-/// Numbers by stretches without gaps, in order: entries come in batches.
+/// Numbers as ranges without gaps, in order: entries come in batches.
 #[derive(Default)]
 struct Numbers(Vec<(i64, i64)>);
 
@@ -124,8 +124,8 @@ impl Numbers {
     }
 }
 
-/// The next row that is not another group's. One that stands for nothing counts as
-/// this group's.
+/// The next row that is not of another group. A row that belongs to no entry counts as one of this
+/// group.
 fn next_stored(
     rows: &mut Rows<'_>,
     read: &impl Fn(&Row<'_>) -> Result<Instance, rusqlite::Error>,
@@ -141,7 +141,7 @@ fn next_stored(
 
 impl Drop for Texts<'_> {
     fn drop(&mut self) {
-        // The connection is the check's own, and closed soon in any case.
+        // The connection belongs to the check, and is closed soon in any case.
         let _ = self.connection.execute_batch(
             "DROP TABLE temp.words_stored; DROP TABLE temp.words_anew;
              DROP TABLE temp.texts_anew;",
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn numbers_are_those_that_were_pushed() {
         let mut numbers = Numbers::default();
-        // As they come: by group, then by number.
+        // In the order of the query: by group, then by number.
         let pushed = [2, 3, 7, 9, 10, 4, 5, 12];
         pushed.into_iter().for_each(|n| numbers.push(n));
         numbers.0.sort_unstable();

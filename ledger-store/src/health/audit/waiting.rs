@@ -1,4 +1,4 @@
-//! Entries that wait for others: sound, of this group, and waiting for something.
+//! Check of waiting entries: sound, of this group, and waiting for something.
 
 use ledger_core::engine::{DecodedEntry, EntryIndex as _, verify_batch};
 use ledger_core::{EntryId, GroupId};
@@ -11,19 +11,19 @@ use crate::health::{Problem, Table};
 use crate::platform::Environment;
 use crate::platform::environment::random;
 
-/// How many are looked at together.
+/// Number of entries that are read together.
 const BATCH: usize = 256;
 
-/// A row that should not be, and why.
+/// A row that should not exist, and why.
 pub(super) struct Wrong {
     pub(super) row: i64,
     pub(super) problem: Problem,
-    /// Whether the entry may be taken in, or waits under another id.
+    /// Whether the entry may be admitted, or waits under another id.
     pub(super) sound: bool,
 }
 
-/// Lets a sound entry wait under its own id; whether it is to stay.
-pub(super) fn settle(
+/// Corrects the id of a sound waiting entry. Returns whether the row stays.
+pub(super) fn correct_id(
     connection: &Connection,
     row: i64,
     index: &CompactIndex<'_>,
@@ -42,7 +42,7 @@ pub(super) fn settle(
     Ok(statement.execute((row, id.as_bytes()))? > 0)
 }
 
-/// The rows that should not be.
+/// The rows that should not exist.
 pub(super) fn wrong(
     connection: &Connection,
     group: GroupKey,
@@ -111,7 +111,7 @@ pub(super) fn wrong(
         let problem = wrong.problem.clone();
         wrong.problem = Problem {
             table: Some(Table::Pending),
-            remedy: crate::health::Remedy::Rebuild,
+            remedy: crate::health::Remedy::RebuildIndexes,
             ..problem
         };
     }

@@ -1,4 +1,4 @@
-//! A new database of what was saved.
+//! The new database, built of salvaged entries.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,17 +19,17 @@ use crate::platform::progress::{Meter, OnProgress, Phase};
 use crate::secrets::{SecretName, SecretStore};
 use crate::session::Session;
 
-/// Entries written in one transaction.
+/// Number of entries in one transaction.
 const BATCH: u32 = 500;
 
-/// How many root keys are tried when it is not known which one a group has.
+/// Number of root keys that are tried if the index of a group's root key is lost.
 const ROOT_KEYS: u32 = 10_000;
 
-/// So many root keys are taken as spent if nobody can tell whether they are:
-/// two groups must not have the same.
+/// Number of root keys that are reserved as spent if rows are lost that would tell which ones are:
+/// two groups must not have the same root key.
 const RESERVE: u32 = 1_000;
 
-/// Puts what was saved into a new database.
+/// Writes all salvaged entries into a new database.
 pub(super) fn build(
     made: &Location,
     saved: &Saved,
@@ -57,16 +57,16 @@ pub(super) fn build(
     Ok(())
 }
 
-/// Forgets the key of a database that did not come about.
+/// Removes the key of a database that was not completed.
 pub(super) fn forget_key(made: &Location) {
     let salt = std::fs::read(made.path()).ok().and_then(|file| file.first_chunk::<16>().copied());
     if let Some(salt) = salt {
-        // A key that opens nothing does no harm either.
+        // A key that opens nothing does no harm if it stays.
         let _ = made.secrets().remove(&SecretName::database(&salt));
     }
 }
 
-/// Notes root keys that no other group may have.
+/// Notes the root keys that no other group may have.
 fn spend(connection: &Connection, hints: &Hints, complete: bool) -> Result<(), StoreError> {
     let mut spent = hints.spent.clone();
     if !complete {
@@ -131,8 +131,8 @@ impl Build<'_> {
         })
     }
 
-    /// The row of the group, and its genesis entry. What nobody signed is right
-    /// for the time being.
+    /// Inserts the row of the group, and its genesis entry. Device and root key in it are not
+    /// signed, so they are corrected later.
     fn insert(&self, genesis: Option<&VerifiedEntry>) -> Result<GroupKey, StoreError> {
         let founder = genesis.map(|genesis| genesis.decoded().header().device());
         let (device, index) = match self.hints.groups.get(&self.id) {
@@ -171,8 +171,7 @@ impl Build<'_> {
         Ok(DeviceId::from_bytes(device))
     }
 
-    /// Finds this device and the person's root key by the secrets, if the row
-    /// of the group is lost.
+    /// Finds this device and the person's root key by the secrets, if the row of the group is lost.
     fn identify(&self, key: GroupKey, state: &GroupState) -> Result<(), StoreError> {
         if self.hints.groups.contains_key(&self.id) {
             return Ok(());
@@ -205,9 +204,8 @@ impl Build<'_> {
         Ok(())
     }
 
-    /// Keeps as waiting what has no place yet: more, perhaps, than would be
-    /// taken from elsewhere, and all if there is no genesis entry. What they wait
-    /// for.
+    /// Stores all entries as waiting that are not in the ledger: more, perhaps, than an ingest
+    /// would accept, and all if there is no genesis entry. Returns the entries that they wait for.
     fn keep_the_rest(&self, key: GroupKey) -> Result<BTreeSet<EntryId>, StoreError> {
         let tx = self.connection.unchecked_transaction()?;
         let mut known = tx.prepare("SELECT 1 FROM entries WHERE id = ?1")?;
@@ -231,7 +229,7 @@ impl Build<'_> {
                         }
                     }
                 }
-                // Else nobody needs it, and there are enough of its kind.
+                // Otherwise the entry was left out: no other entry needs it.
                 if waits {
                     let id = entry.id();
                     let row = (key.0, id.as_bytes(), decoded.as_bytes(), decoded.signature());

@@ -6,7 +6,6 @@ mod report;
 mod saved;
 mod scratch;
 
-use std::fmt::Write as _;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,8 +15,7 @@ use self::scratch::Scratch;
 use crate::StoreError;
 use crate::database::{FileKey, Location, Settings};
 use crate::platform::Environment;
-use crate::platform::environment::random;
-use crate::platform::files::{publish, sync_folder, with_ending};
+use crate::platform::files::{publish, sync_folder, unfinished};
 use crate::platform::progress::{Meter, OnProgress, Phase};
 use crate::secrets::SecretStore;
 
@@ -38,7 +36,7 @@ pub(crate) fn salvage_database(
     }
     let key = Location::new(path, Arc::clone(&secrets), settings.clone()).file_key()?;
     let workshop = Workshop::new(to, &*settings.environment)?;
-    let made = Location::new(&workshop.0.join("repaired.db"), secrets, settings);
+    let made = Location::new(&workshop.0.join("salvaged.db"), secrets, settings);
     let salvaged = work(path, key, &workshop.0, &made, progress).and_then(|salvaged| {
         publish(made.path(), to).and_then(|()| sync_folder(to)).map_err(io)?;
         Ok(salvaged)
@@ -65,7 +63,7 @@ fn work(
     let mut salvaged = Salvaged::new(scratch.pages, &scratch.damaged);
     build::build(made, &saved, &hints, &mut salvaged, progress)?;
     for id in hints.ids.difference(&hints.others) {
-        // The genesis entry has the id of its group, which `groups` has as well.
+        // The id of the genesis entry is also the id of the group, which `groups` has.
         if !saved.has(id)? {
             salvaged.lost.insert(*id);
         }
@@ -73,17 +71,12 @@ fn work(
     Ok(salvaged)
 }
 
-/// A folder beside the new database, which is removed in the end.
+/// A folder beside the new database, removed in the end.
 struct Workshop(PathBuf);
 
 impl Workshop {
     fn new(to: &Path, environment: &dyn Environment) -> Result<Self, StoreError> {
-        let mut ending = String::from(".partial-");
-        for byte in *random::<8>(environment)? {
-            // Writing to a string cannot fail.
-            let _ = write!(ending, "{byte:02x}");
-        }
-        let path = with_ending(to, &ending);
+        let path = unfinished(to, environment)?;
         std::fs::create_dir(&path)
             .map_err(|source| StoreError::Io { path: path.clone(), source })?;
         Ok(Self(path))
@@ -92,7 +85,7 @@ impl Workshop {
 
 impl Drop for Workshop {
     fn drop(&mut self) {
-        // What is in it is encrypted, and can be deleted by hand.
+        // The files in it are encrypted, and can be deleted by hand.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }

@@ -1,4 +1,4 @@
-//! What can still be read in a damaged file, page by page.
+//! Reading a damaged file, page by page.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,24 +14,23 @@ use crate::platform::Environment;
 use crate::platform::environment::random;
 use crate::platform::progress::Meter;
 
-/// How many signatures are checked at once.
+/// Number of signatures that are verified at once.
 const BATCH: usize = 256;
 
-/// What is read beside the entries. Nobody signed it.
+/// What is found beside the entries. None of it is signed.
 #[derive(Default)]
 pub(super) struct Hints {
-    /// The device and the number of the root key that a row of `groups` has.
+    /// Device and root key index, from rows of `groups`.
     pub(super) groups: BTreeMap<GroupId, (DeviceId, u32)>,
-    /// Numbers of root keys that are spent.
+    /// Root key indexes that are spent.
     pub(super) spent: BTreeSet<u32>,
-    /// Ids that an index has.
+    /// Ids in an SQLite index.
     pub(super) ids: BTreeSet<EntryId>,
-    /// Those of them that rows have which are no entries, as those of invites.
+    /// Ids of rows that are no entries, as those of invites.
     pub(super) others: BTreeSet<EntryId>,
 }
 
-/// Reads every page that checks out, keeps the entries whose signatures hold,
-/// and gives back the rest.
+/// Reads every authentic page, stores the entries whose signatures hold, and returns the rest.
 pub(super) fn salvage(
     scratch: &Scratch,
     saved: &Saved,
@@ -61,7 +60,7 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Reads a page as a leaf of a table, else as one of an index.
+    /// Reads a page as a leaf of a table, else as a page of an index.
     fn page(&mut self, page: u64) -> Result<(), StoreError> {
         let numbers: Vec<i64> = self.with(Root::Table(page), |reader| {
             let mut statement = reader.connection().prepare("SELECT rowid FROM r")?;
@@ -72,7 +71,7 @@ impl Work<'_> {
             return self.index(page);
         }
         for number in numbers {
-            // A row that goes on in a page that is damaged is lost, and no other.
+            // A row that continues in a damaged page is lost, and no other row.
             let row = self.with(Root::Table(page), |reader| {
                 let mut statement = reader
                     .connection()
@@ -92,7 +91,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Reads what can be read under a root; nothing after an error.
+    /// Reads with a page as the root; returns nothing after an error.
     fn with<T: Default>(
         &mut self,
         root: Root,
@@ -112,7 +111,7 @@ impl Work<'_> {
         }
     }
 
-    /// Reads a page as one of an index that begins with ids.
+    /// Reads a page as a page of an index that begins with ids.
     fn index(&mut self, page: u64) -> Result<(), StoreError> {
         let ids: Vec<EntryId> = self.with(Root::Index(page), |reader| {
             let mut statement = reader.connection().prepare_cached("SELECT a, b FROM w")?;
@@ -121,7 +120,7 @@ impl Work<'_> {
                 let id = <[u8; 32]>::try_from(row.get_ref(0)?.as_blob().unwrap_or_default());
                 Ok(id.ok().filter(|_| number).map(EntryId::from_bytes))
             })?;
-            // An inner page has some of its own, and leads to damaged ones.
+            // An inner page has some ids, and leads to damaged pages.
             Ok(rows.map_while(Result::ok).flatten().collect())
         })?;
         self.hints.ids.extend(ids);
@@ -136,7 +135,7 @@ impl Work<'_> {
     }
 }
 
-/// What a row may be.
+/// Possible meanings of a row of a damaged file.
 #[derive(Default)]
 struct Found {
     entries: Vec<DecodedEntry>,
@@ -146,8 +145,8 @@ struct Found {
 }
 
 impl Found {
-    /// Looks for an entry, or for a row of `groups` or `spent`, whatever the
-    /// layout that they were in.
+    /// Looks for an entry, or for a row of `groups` or `spent`, in the layout of any schema
+    /// version.
     fn read(row: &Row<'_>) -> Self {
         let mut found = Self::default();
         let columns: Vec<ValueRef<'_>> =
@@ -161,7 +160,7 @@ impl Found {
         let id = |place: usize| -> Option<[u8; 32]> {
             columns.get(place)?.as_blob().ok()?.try_into().ok()
         };
-        // What has an id there and no signature is no entry.
+        // A row with an id in this column and without a signature is no entry.
         if !blobs.iter().any(|bytes| bytes.len() == 64) {
             found.other = id(2).map(EntryId::from_bytes);
         }

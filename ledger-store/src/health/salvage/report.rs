@@ -1,41 +1,41 @@
-//! What became of a damaged database.
+//! The report of a salvage.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use ledger_core::{DeviceId, EntryId, GroupId};
 
-/// What was saved, and what is known to be lost.
+/// Result of salvaging a database: what was saved, and what is known to be lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Salvaged {
-    /// How many pages the file has.
+    /// Number of pages of the file.
     pub pages: u64,
-    /// Those that do not check out; their content is lost.
+    /// Pages that are not authentic; their content is lost.
     pub damaged_pages: Vec<RangeInclusive<u64>>,
-    /// The groups of which there is anything.
+    /// The groups of which anything was saved.
     pub groups: Vec<SalvagedGroup>,
-    /// Entries that are lost and whose ids are known: others name them as
-    /// dependencies, or an index of the file has them. There may be more.
+    /// Entries that are lost and whose ids are known, because other entries or an index name them.
+    /// There may be more.
     pub lost: BTreeSet<EntryId>,
 }
 
-/// What was saved of a group.
+/// The part of a group that was saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SalvagedGroup {
     /// The group.
     pub id: GroupId,
-    /// How many entries are in its ledger again.
+    /// Number of entries that are in its ledger again.
     pub entries: u64,
-    /// How many wait for entries that are lost, or that were missing before.
+    /// Number of entries that wait for lost entries, or for entries that were missing before.
     pub waiting: u64,
-    /// What they wait for: ask other devices for these. With the genesis entry
-    /// among them, the group is not listed until it is there: find it by its id,
-    /// and have it ingest.
+    /// The entries that they wait for: ask other devices for these. If the genesis entry is among
+    /// them, the group is not listed until it is there: open the group by its id, and ingest that
+    /// entry.
     pub missing: BTreeSet<EntryId>,
-    /// Chains of which a part is missing. One whose end is lost cannot be told
-    /// from one that is whole.
+    /// Chains of which a part is missing. A chain whose end is lost cannot be told from a whole
+    /// one.
     pub cut: Vec<Cut>,
     /// Whether this device's key in the group was found.
     pub has_key: bool,
@@ -47,9 +47,9 @@ pub struct SalvagedGroup {
 pub struct Cut {
     /// The device.
     pub device: DeviceId,
-    /// How many of its entries are in the ledger.
+    /// Number of its entries in the ledger.
     pub kept: u64,
-    /// Place in its chain of the first of its entries that waits.
+    /// Position in its chain of the first of its entries that waits.
     pub waiting_from: u64,
 }
 
@@ -67,7 +67,7 @@ impl Salvaged {
         Self { pages, damaged_pages, groups: Vec::new(), lost: BTreeSet::new() }
     }
 
-    /// Whether nothing at all was lost: every page checked out.
+    /// Whether nothing was lost: every page is authentic, and no named entry is missing.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.damaged_pages.is_empty() && self.lost.is_empty()

@@ -1,5 +1,5 @@
-//! What was saved so far, in a file of its own that is deleted in the end, as it
-//! may not fit into memory.
+//! Salvaged entries, in a file of their own that is deleted in the end, as they may not fit into
+//! memory.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ use crate::platform::Environment;
 pub(super) struct Saved(Connection);
 
 impl Saved {
-    /// A new file, with a key that nobody keeps.
+    /// A new file, with a key that is kept nowhere.
     pub(super) fn new(path: &Path, environment: &dyn Environment) -> Result<Self, StoreError> {
         let connection = FileKey::fresh(environment)?.unlock(path)?;
         connection.execute_batch(
@@ -30,7 +30,7 @@ impl Saved {
         Ok(Self(connection))
     }
 
-    /// Keeps entries, each once.
+    /// Adds entries, each once.
     pub(super) fn keep(&self, entries: &[VerifiedEntry]) -> Result<(), StoreError> {
         let tx = self.0.unchecked_transaction()?;
         let mut insert = tx.prepare_cached(
@@ -52,7 +52,7 @@ impl Saved {
         Ok(tx.commit()?)
     }
 
-    /// The groups of which something was saved.
+    /// The groups of which an entry was saved.
     pub(super) fn groups(&self) -> Result<Vec<GroupId>, StoreError> {
         let mut statement = self.0.prepare("SELECT DISTINCT grp FROM saved ORDER BY grp")?;
         let rows = statement.query_map([], |row| row.get(0).map(GroupId::from_bytes))?;

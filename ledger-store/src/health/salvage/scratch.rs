@@ -1,9 +1,8 @@
-//! A copy of a damaged file to work on, in which any page can be read as the
-//! root of a table.
+//! A working copy of a damaged file, in which any page can be read as the root of a table.
 //!
-//! Pages are decrypted, checked and parsed by SQLCipher alone: the first page of
-//! the copy, with the schema in it, is replaced by one that was made with the
-//! same key, and its two tables are pointed at one page after the other.
+//! Only SQLCipher decrypts, checks and parses pages: the first page of the copy, with the schema in
+//! it, is replaced by one that was made with the same key, and its two tables are pointed at one
+//! page after the other.
 
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
@@ -16,18 +15,18 @@ use crate::StoreError;
 use crate::database::{FileKey, PAGE_BYTES};
 use crate::platform::files::with_ending;
 
-/// Columns that a row is read with; those that it lacks are null.
+/// Number of columns that are read of a row; missing ones are null.
 pub(super) const COLUMNS: usize = 16;
 
 /// Bytes of one row that makes the template large.
 const CHUNK: u64 = 1 << 26;
 
-/// A damaged file's copy.
+/// The working copy of a damaged file.
 pub(super) struct Scratch {
     path: PathBuf,
     key: FileKey,
     pub(super) pages: u64,
-    /// Pages that do not check out, the first one as well if it does not.
+    /// Pages that are not authentic, including the first one if it is not.
     pub(super) damaged: BTreeSet<u64>,
 }
 
@@ -43,10 +42,10 @@ impl Scratch {
         if has_log {
             copy(&log, &with_ending(&scratch.path, "-wal"))?;
             if scratch.apply_log().is_err() {
-                // The log may have a sound first page, and is applied over this.
+                // The log may have a sound first page, and is applied over this one.
                 let spliced = scratch.splice(folder, true)?;
                 if scratch.apply_log().is_err() {
-                    // A log that cannot be applied is as good as none.
+                    // A log that cannot be applied is left out.
                     copy(file, &scratch.path)?;
                 }
                 if scratch.first_page()? == spliced {
@@ -63,8 +62,8 @@ impl Scratch {
         Ok(scratch)
     }
 
-    /// Has the log applied, which a transaction begins and closing ends. Reads
-    /// the first page, and no schema.
+    /// Applies the log: a transaction begins it, and closing ends it. Reads the first page, and no
+    /// schema.
     fn apply_log(&self) -> Result<(), StoreError> {
         let copy = self.open()?;
         copy.execute_batch("BEGIN IMMEDIATE; COMMIT")?;
@@ -83,7 +82,7 @@ impl Scratch {
         |source| StoreError::Io { path: self.path.clone(), source }
     }
 
-    /// Leaves off what does not fill a page.
+    /// Cuts off an incomplete last page.
     fn whole_pages(&mut self) -> Result<(), StoreError> {
         let file = OpenOptions::new().write(true).open(&self.path).map_err(self.io())?;
         let length = file.metadata().map_err(self.io())?.len();
@@ -92,8 +91,8 @@ impl Scratch {
         Ok(())
     }
 
-    /// Replaces the first page by one with our two tables, which says that
-    /// there are as many pages as there are.
+    /// Replaces the first page by one with two tables of ours, which says that the file has as many
+    /// pages as it has.
     fn splice(&self, folder: &Path, log: bool) -> Result<Vec<u8>, StoreError> {
         let path = folder.join("template.db");
         let template = self.key.unlock(&path)?;
@@ -118,7 +117,7 @@ impl Scratch {
         let mut copy = OpenOptions::new().write(true).open(&self.path).map_err(self.io())?;
         copy.write_all(&first).map_err(self.io())?;
         if !log {
-            // Nobody looks at the pages beyond, which are zeros.
+            // The pages beyond are zeros, and nobody reads them.
             copy.set_len(pages.saturating_mul(PAGE_BYTES)).map_err(self.io())?;
         }
         for ending in ["", "-wal", "-shm"] {
@@ -132,7 +131,7 @@ impl Scratch {
         let mut statement = copy.prepare("PRAGMA cipher_integrity_check")?;
         let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
         for line in rows {
-            // "HMAC verification failed for page 7"
+            // The line is "HMAC verification failed for page 7".
             let page: Option<u64> = line?.rsplit(' ').next().and_then(|page| page.parse().ok());
             self.damaged.extend(page.filter(|page| *page <= self.pages));
         }
@@ -160,16 +159,16 @@ pub(super) enum Root {
     Index(u64),
 }
 
-/// Reads pages of a scratch copy.
+/// A reader of the pages of a working copy.
 pub(super) struct Reader {
     connection: Connection,
-    /// Where the tables point, and whether it can be read there.
+    /// The page that the tables point at, and whether it can be read.
     at: Option<(Root, bool)>,
 }
 
 impl Reader {
-    /// Points a table at a page. Whether it can be read: an inner page of a
-    /// table would only give once more what its leaves give.
+    /// Points a table at a page. Returns whether it can be read: an inner page of a table would
+    /// only repeat what its leaves give.
     pub(super) fn point(&mut self, root: Root) -> Result<bool, StoreError> {
         if let Some((_, readable)) = self.at.filter(|(at, _)| *at == root) {
             return Ok(readable);
@@ -197,7 +196,7 @@ impl Reader {
     }
 }
 
-/// Copies a file, but not its permissions, which may forbid to write.
+/// Copies a file, but not its permissions, which may forbid writing.
 fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
     let of = |path: &Path| {
         let path = path.to_owned();

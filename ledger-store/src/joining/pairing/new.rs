@@ -1,4 +1,4 @@
-//! The new device's side.
+//! The new device's side of a pairing.
 
 use std::sync::Arc;
 
@@ -13,25 +13,25 @@ use crate::group::Group;
 use crate::platform::environment::random;
 use crate::session::{MembershipRow, Session};
 
-/// Shows its code to be scanned.
+/// First step on the new device: it shows its code to be scanned.
 pub struct PairingNew {
     session: Arc<Session>,
     stage: NewDevice,
 }
 
-/// Shows six digits, to be typed into the old device.
+/// Second step on the new device: it shows six digits, to be typed into the old device.
 pub struct ShowingCode {
     session: Arc<Session>,
     stage: ComparingCode,
 }
 
-/// Shows in which groups it will be, for the person to agree.
+/// Third step on the new device: it shows the groups, for the person to accept.
 pub struct AcceptingGroups {
     session: Arc<Session>,
     stage: ChoosingGroups,
 }
 
-/// Waits for the old device to enrol it.
+/// Last step on the new device: it waits for the old device to enrol it.
 pub struct AwaitingEnrolment {
     session: Arc<Session>,
     stage: AwaitingGrant,
@@ -45,7 +45,7 @@ pub(super) fn start(session: &Arc<Session>) -> Result<(PairingNew, Vec<u8>), Sto
 }
 
 impl PairingNew {
-    /// Takes the old device's reply. Gives the next message for it.
+    /// Receives the old device's reply. Returns the next step, and the message for the old device.
     ///
     /// # Errors
     /// [`StoreError::Pairing`]; the pairing is over.
@@ -63,8 +63,8 @@ impl ShowingCode {
         self.stage.reveal_code()
     }
 
-    /// Takes the old device's list of groups. Ask the person whether the old
-    /// device says that the digits were right.
+    /// Receives the old device's list of groups. Ask the person whether the old device says that
+    /// the digits were right.
     ///
     /// # Errors
     /// [`StoreError::Pairing`]; the pairing is over.
@@ -81,7 +81,7 @@ impl AcceptingGroups {
         self.stage.groups()
     }
 
-    /// Agrees. Gives the next message for the old device.
+    /// Accepts the groups. Returns the next step, and the message for the old device.
     ///
     /// # Errors
     /// [`StoreError`] if the keys cannot be kept; the pairing is over.
@@ -95,16 +95,15 @@ impl AcceptingGroups {
 }
 
 impl AwaitingEnrolment {
-    /// Takes what the old device hands over: the groups, as yet with their first
-    /// entries only (the others come in bundles), and in standard mode the
-    /// person's entropy.
+    /// Receives the groups, so far with their first entries only (the others come in bundles), and
+    /// in standard mode the person's entropy.
     ///
     /// # Errors
-    /// [`StoreError::Pairing`], [`StoreError::OtherPerson`] if this device
-    /// belongs to somebody else already; the pairing is over.
+    /// [`StoreError::Pairing`], [`StoreError::OtherPerson`] if this device belongs to another
+    /// person already; the pairing is over.
     pub fn receive(self, message: &[u8]) -> Result<Vec<Group>, StoreError> {
         let seed = random(self.session.environment())?;
-        let Granted { entropy, groups } = self.stage.receive(message, &seed)?;
+        let Granted { entropy, groups, .. } = self.stage.receive(message, &seed)?;
         if let Some(entropy) = &entropy {
             self.session.become_person(entropy)?;
         }

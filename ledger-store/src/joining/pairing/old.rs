@@ -1,4 +1,4 @@
-//! The old device's side.
+//! The old device's side of a pairing.
 
 use std::sync::Arc;
 
@@ -13,36 +13,36 @@ use crate::platform::environment::random;
 use crate::session::{GroupSession, Session};
 use crate::statements::{Proposal, StatementIntent, propose, sign_and};
 
-/// What the new device may do.
+/// The rights of the new device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PairingMode {
-    /// Whatever this one may: it gets the person's entropy.
+    /// All rights of this device: it gets the person's entropy.
     Standard,
-    /// Record, but not act for the person: no enrolling, revoking, leaving,
-    /// showing the phrase. For a device that others use, too.
+    /// Recording only: no enrolling, revoking, leaving, nor showing the phrase. For a device that
+    /// other people use as well.
     RecordOnly,
 }
 
-/// Has scanned the new device's code.
+/// First step on the old device: it has scanned the new device's code.
 pub struct PairingOld {
     session: Arc<Session>,
     stage: Scanned,
 }
 
-/// Waits for the digits that the new device shows.
+/// Second step on the old device: it waits for the digits that the new device shows.
 pub struct EnteringDigits {
     session: Arc<Session>,
     stage: EnteringCode,
 }
 
-/// Waits for the new device's certificates.
+/// Last step on the old device: it waits for the new device's certificates.
 pub struct EnrollingDevice {
     entropy: RootEntropy,
     groups: Vec<Membership>,
     stage: AwaitingDevices,
 }
 
-/// A group in which this device can enrol.
+/// A group in which this device can enrol the new one.
 struct Membership {
     group: GroupSession,
     generation: Generation,
@@ -59,7 +59,7 @@ pub(super) fn start(
 }
 
 impl PairingOld {
-    /// Takes the new device's next message.
+    /// Receives the new device's next message.
     ///
     /// # Errors
     /// [`StoreError::Pairing`]; the pairing is over.
@@ -70,8 +70,8 @@ impl PairingOld {
 }
 
 impl EnteringDigits {
-    /// Takes the digits that the person typed; there is one attempt. Gives the
-    /// list of groups for the new device: those in which this device can enrol.
+    /// Takes the digits that the person typed; there is one attempt. Returns the next step, and the
+    /// list of groups for the new device: those in which this device can enrol it.
     ///
     /// # Errors
     /// [`StoreError::Pairing`] if the digits are wrong,
@@ -86,7 +86,7 @@ impl EnteringDigits {
             let index = group.root_index()?;
             let root = entropy.root_key(index).id();
             let ledger = group.ledger()?;
-            // Whoever was removed, or left, has nothing to enrol a device in.
+            // A member who was removed or left cannot enrol a device.
             let Some((_, generation)) = ledger.member_of_root(root) else { continue };
             if !ledger.state().may_write(group.device) {
                 continue;
@@ -100,14 +100,14 @@ impl EnteringDigits {
 }
 
 impl EnrollingDevice {
-    /// Takes the new device's certificates, enrols it in each group, and gives
-    /// the last message for it, to be sent with a bundle of each group.
+    /// Receives the new device's certificates, and enrols it in each group. Returns the last
+    /// message for it, to be sent with a bundle of each group.
     ///
     /// # Errors
-    /// [`StoreError::Pairing`], or as [`Group::propose`]; the pairing is over.
+    /// [`StoreError::Pairing`], or as `Group::propose`; the pairing is over.
     pub fn receive(self, message: &[u8], mode: PairingMode) -> Result<Vec<u8>, StoreError> {
         let stage = self.stage.receive(message)?;
-        // All are weighed before any is signed.
+        // All proposals are made before any is signed, so that a failure signs nothing.
         let mut proposals: Vec<Proposal> = Vec::with_capacity(self.groups.len());
         for (device, membership) in stage.devices().iter().zip(&self.groups) {
             let device = device.certify(&self.entropy.root_key(membership.index))?;

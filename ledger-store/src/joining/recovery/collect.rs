@@ -55,7 +55,7 @@ fn collection(session: &Session) -> Result<ShareCollection, StoreError> {
     Ok(collection)
 }
 
-/// The key to which friends seal what they return.
+/// The key to which friends seal the shares that they return.
 fn collecting_key(session: &Session) -> Result<Option<ExchangeKey>, StoreError> {
     let secret = session.secrets().get(&SecretName::recovery())?;
     let bytes = secret.as_ref().and_then(|secret| secret.expose().first_chunk::<32>());

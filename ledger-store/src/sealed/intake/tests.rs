@@ -22,14 +22,7 @@ struct Fixture {
 impl Fixture {
     fn new() -> Self {
         let (entropy, device) = (RootEntropy::from_bytes([1; 32]), DeviceKey::from_bytes(&[2; 64]));
-        let new = NewGroup {
-            name: "Flat",
-            founder: "Anna",
-            entropy: &entropy,
-            index: 0,
-            salt: [3; 32],
-            successor_of: None,
-        };
+        let new = NewGroup::new("Flat", "Anna", &entropy, 0, [3; 32]);
         let genesis = new.create(&device, 0).unwrap();
         let group = GroupId::from(genesis.id());
         let (first, second) =

@@ -20,8 +20,7 @@ use super::{Folder, Rng, assert_sound, entries, found, only, record, something};
 pub const DATABASE: &str = "LEDGER_CRASH_DATABASE";
 pub const SEED: &str = "LEDGER_CRASH_SEED";
 
-/// What the process does; tells before each step what it is about to do, and
-/// afterwards that it is durable.
+/// Writes at random. Reports each step before it begins, and again when it is durable.
 pub fn write_until_killed(database: &Path, seed: u64) {
     let mut rng = Rng::new(seed);
     let secrets = Arc::new(FileSecrets::new(database.with_extension("keys")));
@@ -122,28 +121,28 @@ fn take_in(group: &Group, entries: Vec<VerifiedEntry>) {
     say("done", &ids);
 }
 
-/// Tells whoever listens.
+/// Reports a step on standard output.
 pub fn say(what: &str, ids: &[EntryId]) {
     let mut line = format!("crash {what}");
     for id in ids {
         line.push_str(&format!(" {id}"));
     }
     let mut out = std::io::stdout().lock();
-    // Nobody may be listening any more; the end comes in any case.
+    // The parent may not read any more; this process is killed in any case.
     let _ = writeln!(out, "{line}");
     let _ = out.flush();
 }
 
-/// What a process said.
+/// Reports of a process.
 #[derive(Default)]
 pub struct Said {
-    /// The entries that it said are durable.
+    /// Entries that were reported as durable.
     pub durable: BTreeSet<EntryId>,
-    /// The size of the batch that it had begun, if it was appending.
+    /// Size of the batch that was begun, if entries were being appended.
     appending: usize,
-    /// The entries that it was taking in.
+    /// Entries that were being ingested.
     taking_in: BTreeSet<EntryId>,
-    /// Whether it had begun something.
+    /// Whether a step had begun.
     pub busy: bool,
 }
 
@@ -184,9 +183,9 @@ pub fn run_and_kill(mut command: Command, lines: usize, moment: usize) -> Said {
 /// Rounds on one database: it grows, and with it what a round takes to check.
 const ON_ONE: u64 = 50;
 
-/// Kills a process `rounds` times while it writes; `process` makes the command
-/// that runs [`write_until_killed`] with its environment. How many kills hit
-/// something that had begun.
+/// Kills a process `rounds` times while it writes, and checks the database after each kill.
+/// `process` makes the command that runs [`write_until_killed`]. Returns how many kills hit a
+/// step that had begun.
 pub fn survive(rounds: u64, seed: u64, process: impl Fn() -> Command) -> u64 {
     let mut rng = Rng::new(seed);
     let mut busy = 0;

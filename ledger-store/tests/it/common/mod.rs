@@ -131,7 +131,7 @@ impl Folder {
     }
 }
 
-/// As [`Folder::raw`].
+/// Connection past the library, with the key of this key file.
 pub fn raw(db: &Path, keys: &Path) -> rusqlite::Connection {
     let keys = std::fs::read_to_string(keys).unwrap();
     let file = std::fs::read(db).unwrap();
@@ -221,7 +221,9 @@ pub fn something(state: &GroupState, originals: &[EntryId], rng: &mut Rng) -> Ne
     let original = (!originals.is_empty()).then(|| originals[rng.below(originals.len())]);
     match (rng.below(10), original) {
         (0, Some(original)) => NewEntry::Cancellation { original, reason: Some("no".into()) },
-        (1..=3, Some(original)) => NewEntry::Correction { original, details: details(state, rng) },
+        (1..=3, Some(original)) => {
+            NewEntry::Correction { original, transaction: details(state, rng) }
+        }
         _ => NewEntry::Record(details(state, rng)),
     }
 }

@@ -23,7 +23,7 @@ impl Subject {
         let originals = record(&group, 6, 3, &mut rng);
         let details = details(&group.state().unwrap(), &mut rng);
         let changes = vec![
-            NewEntry::Correction { original: originals[1], details },
+            NewEntry::Correction { original: originals[1], transaction: details },
             NewEntry::Cancellation { original: originals[2], reason: None },
         ];
         group.append(changes).unwrap();
@@ -63,7 +63,7 @@ impl Subject {
         copy
     }
 
-    /// What a fresh start finds in such a copy.
+    /// Problems that verification finds in such a copy after a fresh start.
     pub fn after(&self, sql: &str) -> Result<Vec<Problem>, StoreError> {
         let copy = self.changed(sql);
         let store = copy.open()?;

@@ -1,5 +1,7 @@
-//! The connections of an open database: one that writes, a few that read, none
-//! while it is suspended. ARCHITECTURE.md says how they take turns.
+//! The connections of an open database: one writer, a few readers, none while it is suspended.
+//! ARCHITECTURE.md says how calls take turns.
+
+mod suspend;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,22 +10,21 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::open::Location;
+use super::Location;
 use crate::StoreError;
 use crate::platform::lock_file::PAUSE;
 
-/// Steps of SQLite's machine between two looks at whether to stop: well under
-/// a millisecond.
+/// Steps of SQLite's virtual machine between two looks at the stop flags: well under a millisecond.
 const STEPS: i32 = 2000;
 
-/// What a connection is for.
+/// The use of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     Reader,
     Writer,
 }
 
-/// Tells running statements to stop.
+/// Flags that stop running statements.
 #[derive(Default)]
 struct Stop {
     readers: AtomicBool,
@@ -44,7 +45,7 @@ impl Stop {
     }
 }
 
-/// Hands out connections.
+/// Pool of connections.
 pub(crate) struct Connections {
     location: Location,
     stop: Arc<Stop>,
@@ -54,25 +55,25 @@ pub(crate) struct Connections {
 
 #[derive(Default)]
 struct State {
-    /// Calls are refused.
+    /// Whether calls are refused.
     suspended: bool,
-    /// What is given back is closed.
+    /// Whether a connection that comes back is closed.
     closed: bool,
-    /// Readers at rest.
+    /// Idle readers.
     readers: Vec<Connection>,
-    /// Readers at work, and those for long work.
+    /// Number of readers in use, and of connections for long work.
     reading: u8,
     apart: u32,
-    /// The writer at rest, if it was needed so far.
+    /// The idle writer, if it was needed so far.
     writer: Option<Connection>,
     writing: bool,
-    /// Who waits to write, first come first served.
+    /// Tickets of the calls that wait to write, in the order in which they came.
     queue: VecDeque<u64>,
     tickets: u64,
 }
 
 impl Connections {
-    /// `first` was opened to see that the file is what it should be.
+    /// `first` was opened to check the file, and becomes the first idle reader.
     pub(crate) fn new(location: Location, first: Connection) -> Result<Self, StoreError> {
         let connections = Self {
             location,
@@ -90,7 +91,7 @@ impl Connections {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Whatever panicked: nothing is left half-done between two lines here.
+        // A panic leaves the state whole: every change to it is one statement.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -103,8 +104,8 @@ impl Connections {
         after(self.location.settings().busy_limit)
     }
 
-    /// Runs `work` in a transaction that reads: it sees one snapshot from its
-    /// first query on, whatever others write. Waits while as many read as may.
+    /// Runs `work` in a read transaction: it sees one snapshot from its first query on, whatever
+    /// other connections write. Waits while all readers are in use.
     pub(crate) fn read<T>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError>,
@@ -126,20 +127,20 @@ impl Connections {
         };
         state.reading = state.reading.saturating_add(1);
         drop(state);
-        let place = ConnectionPermit { connections: self, kind: Kind::Reading };
+        let permit = ConnectionPermit { connections: self, kind: Kind::Reading };
         let connection = match idle {
             Some(connection) => connection,
             None => self.open(Role::Reader)?,
         };
         let result = in_snapshot(&connection, work);
         if connection.is_autocommit() {
-            place.give_back(connection);
+            permit.give_back(connection);
         }
         result
     }
 
-    /// As [`Connections::read`], for long work, which keeps nobody else from
-    /// reading.
+    /// Runs long work in a read transaction on a connection of its own, so that no other reader
+    /// waits.
     pub(crate) fn read_apart<T>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError>,
@@ -148,38 +149,37 @@ impl Connections {
         refuse_suspended(&state)?;
         state.apart = state.apart.saturating_add(1);
         drop(state);
-        let _place = ConnectionPermit { connections: self, kind: Kind::Apart };
-        // Closed before its place is free.
+        let _permit = ConnectionPermit { connections: self, kind: Kind::Apart };
+        // Declared first, so that the connection is closed before the permit is free.
         let connection = self.open(Role::Reader)?;
-        // To check the index of words, FTS5 takes the way of a writer.
+        // To check the index of words, FTS5 uses statements of a writer.
         connection.execute_batch("PRAGMA query_only = OFF")?;
         in_snapshot(&connection, work).map_err(|error| match error {
-            // By whom else than the caller, if not by the store.
-            StoreError::Cancelled => self.go_on().err().unwrap_or(error),
+            // The work is cancelled by the caller or by a suspension.
+            StoreError::Cancelled => self.check_running().err().unwrap_or(error),
             error => error,
         })
     }
 
-    /// Runs `work` with the connection that writes. Waits for those who came
-    /// before.
+    /// Runs `work` while holding the single writer permit. Waits for the calls that came before.
     pub(crate) fn write<T>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let idle = self.wait_for_turn()?;
-        let place = ConnectionPermit { connections: self, kind: Kind::Writing };
+        let permit = ConnectionPermit { connections: self, kind: Kind::Writing };
         let mut connection = match idle {
             Some(connection) => connection,
             None => self.open(Role::Writer)?,
         };
         let result = work(&mut connection);
         if connection.is_autocommit() {
-            place.give_back(connection);
+            permit.give_back(connection);
         }
         result
     }
 
-    /// Waits for the turn to write; the writer, if it is open.
+    /// Waits for the writer permit. Returns the writer, if it is open.
     fn wait_for_turn(&self) -> Result<Option<Connection>, StoreError> {
         let deadline = self.deadline();
         let mut state = self.lock();
@@ -205,86 +205,12 @@ impl Connections {
             state.writer.take()
         });
         drop(state);
-        // Whoever is first now may not have been before.
+        // Another call may be the first in the queue now.
         self.changed.notify_all();
         idle
     }
 
-    /// Says whether work has to end that is not all queries.
-    ///
-    /// # Errors
-    /// [`StoreError::Suspended`] if so.
-    pub(crate) fn go_on(&self) -> Result<(), StoreError> {
-        if self.stop.is_set(Role::Reader) { Err(StoreError::Suspended) } else { Ok(()) }
-    }
-
-    /// Refuses further calls, and lets those that run end: by themselves within
-    /// `gentle`, stopped within `hard`. Then closes what is at rest; the writer,
-    /// if it was needed so far, is given to `last` before.
-    pub(crate) fn suspend(
-        &self,
-        gentle: Duration,
-        hard: Duration,
-        last: impl FnOnce(&mut Connection),
-    ) -> Result<(), StoreError> {
-        let mut state = self.lock();
-        state.suspended = true;
-        self.changed.notify_all();
-        let at_work = |state: &State| state.writing || state.reading > 0 || state.apart > 0;
-        let gentle = after(gentle);
-        while at_work(&state) && Instant::now() < gentle {
-            state = self.wait(state, gentle);
-        }
-        self.stop.set(true);
-        let hard = after(hard);
-        while at_work(&state) && Instant::now() < hard {
-            state = self.wait(state, hard);
-        }
-        if !state.suspended {
-            // Resumed by somebody else meanwhile.
-            return Ok(());
-        }
-        state.closed = true;
-        let (readers, writer) = (std::mem::take(&mut state.readers), state.writer.take());
-        let released = !at_work(&state);
-        drop(state);
-        drop(readers);
-        if let Some(mut writer) = writer {
-            // The only one who writes now, and for a moment only.
-            self.stop.writer.store(false, Ordering::Relaxed);
-            last(&mut writer);
-        }
-        if released { Ok(()) } else { Err(StoreError::StillInUse) }
-    }
-
-    /// Lets calls in again. Fails, and stays suspended, if the database cannot
-    /// be opened.
-    pub(crate) fn resume(&self) -> Result<(), StoreError> {
-        if !self.lock().suspended {
-            return Ok(());
-        }
-        // Not under the lock: it asks the secret store.
-        let reader = self.open(Role::Reader)?;
-        let mut state = self.lock();
-        state.readers.push(reader);
-        (state.suspended, state.closed) = (false, false);
-        self.stop.set(false);
-        Ok(())
-    }
-
-    /// How many wait for the turn to write.
-    #[cfg(test)]
-    pub(crate) fn waiting(&self) -> usize {
-        self.lock().queue.len()
-    }
-
-    #[cfg(test)]
-    pub(crate) fn is_suspended(&self) -> bool {
-        self.lock().suspended
-    }
-
-    /// Gives back memory: closes readers at rest, and has the writer at rest
-    /// forget what it can.
+    /// Releases memory: closes idle readers, and makes the idle writer drop its caches.
     pub(crate) fn shrink(&self) -> Result<(), StoreError> {
         let mut state = self.lock();
         let readers = std::mem::take(&mut state.readers);
@@ -293,10 +219,10 @@ impl Connections {
         drop(state);
         drop(readers);
         let Some(writer) = writer else { return Ok(()) };
-        let place = ConnectionPermit { connections: self, kind: Kind::Writing };
+        let permit = ConnectionPermit { connections: self, kind: Kind::Writing };
         writer.flush_prepared_statement_cache();
         let shrunk = writer.execute_batch("PRAGMA shrink_memory");
-        place.give_back(writer);
+        permit.give_back(writer);
         Ok(shrunk?)
     }
 
@@ -343,7 +269,7 @@ fn in_snapshot<T>(
 ) -> Result<T, StoreError> {
     connection.prepare_cached("BEGIN")?.execute([])?;
     let result = work(connection);
-    // If it fails, the connection is not used again.
+    // A connection whose rollback fails is not used again.
     let _ = connection.prepare_cached("ROLLBACK").and_then(|mut end| end.execute([]));
     result
 }
@@ -355,18 +281,18 @@ enum Kind {
     Writing,
 }
 
-/// A place among those at work; free again when it is dropped.
+/// Permit to use a connection; free again when it is dropped.
 struct ConnectionPermit<'a> {
     connections: &'a Connections,
     kind: Kind,
 }
 
 impl ConnectionPermit<'_> {
-    /// Leaves a connection for whoever comes next.
+    /// Puts the connection back into the pool.
     fn give_back(self, connection: Connection) {
         let mut state = self.connections.lock();
         if state.closed {
-            // Closed before its place is free.
+            // Closed before the permit is free.
             drop(state);
             drop(connection);
         } else if self.kind == Kind::Writing {

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use bip39::{Language, Mnemonic};
 use zeroize::Zeroizing;
 
+use super::RootEntropy;
 use crate::base::rule::Rule;
-use crate::keys::RootEntropy;
 
 /// Number of words of a phrase.
 const WORDS: usize = 24;
@@ -62,7 +62,7 @@ impl RootEntropy {
     /// assert_eq!(phrase.split(' ').count(), 24);
     /// let restored = RootEntropy::from_phrase(&phrase)?;
     /// assert_eq!(restored.root_key(0).id(), entropy.root_key(0).id());
-    /// # Ok::<(), ledger_core::messages::recovery::PhraseError>(())
+    /// # Ok::<(), ledger_core::keys::PhraseError>(())
     /// ```
     #[must_use]
     pub fn reveal_phrase(&self) -> Zeroizing<String> {
@@ -113,7 +113,7 @@ impl RootEntropy {
 /// tell every word.
 ///
 /// ```
-/// assert_eq!(ledger_core::messages::recovery::phrase_words("abst").collect::<Vec<_>>(), ["abstract"]);
+/// assert_eq!(ledger_core::keys::phrase_words("abst").collect::<Vec<_>>(), ["abstract"]);
 /// ```
 pub fn phrase_words(prefix: &str) -> impl Iterator<Item = &'static str> {
     let prefix = Zeroizing::new(prefix.trim().to_lowercase());
