@@ -21,17 +21,17 @@ mod heads;
 mod idle;
 mod ledger;
 mod memory;
-mod pending;
 mod prepare;
 mod replayed;
 mod sparse;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 pub use admission::{Admission, AdmittedEntry};
 pub use checkpoint::CheckpointError;
 pub use ledger::Ledger;
 pub use memory::MemoryIndex;
-pub use pending::Pending;
 pub use replayed::{Flip, Replayed};
 pub use sparse::{EntrySource, SparseIndex};
+pub use waiting::WaitingEntries;
