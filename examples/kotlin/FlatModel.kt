@@ -1,4 +1,4 @@
-// What a screen with a group's balances and expenses needs. With Compose, make it a `ViewModel`,
+// A model for a screen with a group's balances and expenses. With Compose, make it a `ViewModel`,
 // start `follow` in `viewModelScope`, and collect `state` with `collectAsStateWithLifecycle`.
 
 package examples
@@ -30,7 +30,7 @@ class FlatModel(private val ledger: Ledger, val group: LedgerGroup) {
             FlatState(
                 members,
                 group.balances().map { (names[it.member] ?: "?") to it.balance },
-                group.expenses(limit = 50u),
+                group.lists().expenses(limit = 50u),
             )
         }
     }
@@ -38,7 +38,7 @@ class FlatModel(private val ledger: Ledger, val group: LedgerGroup) {
     /** Reads the next page of expenses, when the list is scrolled to its end. */
     suspend fun loadMore() {
         val after = shown.value.expenses.lastOrNull()?.cursor ?: return
-        val page = onLedger { group.expenses(after = after, limit = 50u) }
+        val page = onLedger { group.lists().expenses(after = after, limit = 50u) }
         shown.update { it.copy(expenses = it.expenses + page) }
     }
 

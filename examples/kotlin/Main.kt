@@ -1,4 +1,5 @@
-// A small terminal program: a flat's expenses, in memory, so that it leaves nothing behind.
+// A small terminal program with a flat's expenses. The ledger is in memory, so the program leaves
+// no file behind.
 
 package examples
 
@@ -7,7 +8,7 @@ import java.math.BigDecimal
 import kotlinx.coroutines.runBlocking
 
 fun main(): Unit = runBlocking {
-    val ledger = Ledger.inMemory(TestClock(1_763_700_000_000uL, 7uL))
+    val ledger = Ledger.inMemory()
     val flat = FlatModel(ledger, ledger.createGroup("Flat", "Anna"))
     flat.group.addPlaceholder("Ben")
     flat.load()

@@ -1,4 +1,4 @@
-//! What can be said on the command line.
+//! Arguments of the command line.
 
 use std::path::PathBuf;
 
@@ -11,9 +11,9 @@ use crate::shares::SharesCommand;
 
 /// Shared expenses as a signed, encrypted ledger.
 ///
-/// A ledger is one database file, encrypted with a key from a key file beside
-/// it. Start by importing a Splitwise export or founding a group, then look at
-/// balances, and let settle-up tell who pays whom.
+/// A ledger is one database file, encrypted with a key from a key file beside it. Start
+/// by importing a Splitwise export or creating a group. Then look at the balances, and
+/// let settle-up tell who pays whom.
 #[derive(Debug, Parser)]
 #[command(
     name = "ledger",
@@ -32,23 +32,22 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Read another program's export into the ledger
     ///
-    /// The first import makes the database and its key file. Rows that an
-    /// earlier import recorded are recognised, so importing the same file
-    /// twice adds nothing, and an updated export adds only its new rows. A
-    /// file with any error in it imports nothing.
+    /// The first import makes the database and its key file. An import knows the rows
+    /// that an earlier one recorded: importing the same file twice adds nothing, and an
+    /// updated export adds only its new rows. A file with any error in it imports nothing.
     Import(Import),
     /// Show who is owed and who owes, per currency
     Balances(Read),
     /// Show who should pay whom so that everybody is settled
     ///
-    /// Up to 16 open balances per currency the plan provably has the fewest
-    /// transfers. The same balances always give the same plan.
+    /// For up to 16 open balances per currency, no plan has fewer transfers. The same
+    /// balances always give the same plan.
     SettleUp(Read),
     /// List expenses and transfers, newest first
     Expenses(List),
-    /// List everything that anybody did, newest first, and whether it counts
+    /// List all entries, newest first, and whether they count
     Activity(List),
-    /// Found a group
+    /// Create a group
     New(New),
     /// Record an expense, split equally
     Record(Record),
@@ -64,9 +63,9 @@ pub(crate) enum Command {
     Invite(Invite),
     /// Ask to join by a link
     Join(Join),
-    /// Let in whoever sent a request
+    /// Admit the person who sent a request
     Admit(Admit),
-    /// Enter the group with the answer to a request
+    /// Enter a group with the welcome that answers a request
     Enter(Enter),
     /// Exchange entries as sealed files
     #[command(subcommand)]
@@ -74,18 +73,23 @@ pub(crate) enum Command {
     /// Pair a further device of yours with this one
     #[command(subcommand)]
     Pair(PairCommand),
-    /// Hand shares of your phrase to friends, or get back in by theirs
+    /// Give shares of your phrase to friends, or recover by them
     #[command(subcommand)]
     Shares(SharesCommand),
     /// Show the 24 words that restore you on another device
     Phrase(Phrase),
     /// Restore a group from the 24 words and a bundle
     Recover(Recover),
-    /// Carry the enrolment of somebody's restored device
-    Carry(Carry),
+    /// Approve another member's restored device
+    Approve(Approve),
+    /// Give this device new keys in the group
+    ///
+    /// For a device that signs nothing more, because its keys are on two devices or its
+    /// database is an old copy. Any member's device approves the request.
+    ResetKeys(ResetKeys),
     /// Remove a member, as the owner
     Remove(Remove),
-    /// End what one of your devices may write
+    /// Revoke one of your devices, which then may not write any more
     Revoke(Revoke),
     /// Leave the group
     Leave(Sign),
@@ -93,25 +97,25 @@ pub(crate) enum Command {
     Rename(Rename),
     /// Go on in a new group that you own, with everybody's balances
     ///
-    /// For a group whose owner lost the keys for good, or had them stolen.
+    /// For a group whose owner's keys are lost for good, or stolen.
     Successor(Successor),
-    /// Compare with what another device has
+    /// Compare with another device
     ///
-    /// Without a file, prints what to give to the other device.
+    /// Without a file, it prints the text to give to the other device.
     Agree(Agree),
-    /// Check every hash, signature, link and rule again from the stored bytes
-    Verify(Read),
-    /// Check everything in the database, and optionally write anew what can be
+    /// Verify every hash, signature, link and rule again from the stored bytes
+    VerifyHistory(Read),
+    /// Check the whole database, and optionally rebuild its indexes
     ///
-    /// Works out from the entries everything that is derived from them, and
-    /// compares; checks every signature and every page of the file.
-    Fsck(Fsck),
-    /// Save what is left of a damaged database into a new one
+    /// It checks every signature and every page of the file. It derives all tables again
+    /// from the entries, and compares them with those in the database.
+    CheckDatabase(CheckDatabase),
+    /// Salvage the sound parts of a damaged database into a new one
     ///
-    /// The damaged file is not touched. Everything whose signature holds is
-    /// saved, for every group; what is lost is listed. The new database opens
-    /// with the same key file: give that by --key-file.
-    Repair(Repair),
+    /// The damaged file is only read. The new database has all entries of every group
+    /// whose signatures are valid; lost entries are listed. It opens with the same key
+    /// file: give that by --key-file.
+    Salvage(Salvage),
     /// Write the ledger for other programs, to standard output
     Export(Export),
 }
@@ -124,8 +128,8 @@ pub(crate) struct Location {
     pub(crate) db: PathBuf,
     /// The file with the keys [default: beside the database, FILE.keys]
     ///
-    /// Whoever has it can read and sign the ledger. It is made by the first
-    /// import, readable by its owner only.
+    /// A person who has this file can read and sign the ledger. The first import makes
+    /// it, readable by its owner only.
     #[arg(long, value_name = "FILE")]
     pub(crate) key_file: Option<PathBuf>,
     /// Which group, by its name or the beginning of its id, if there are several
@@ -174,16 +178,16 @@ pub(crate) struct Read {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Fsck {
+pub(crate) struct CheckDatabase {
     #[command(flatten)]
     pub(crate) read: Read,
-    /// Write anew what is derived from the entries, if that is what is wrong
+    /// Rebuild everything that is derived from the entries, if only that is wrong
     #[arg(long)]
-    pub(crate) fix: bool,
+    pub(crate) rebuild_indexes: bool,
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Repair {
+pub(crate) struct Salvage {
     #[command(flatten)]
     pub(crate) read: Read,
     /// The new database, which must not exist
@@ -200,8 +204,8 @@ pub(crate) struct List {
     pub(crate) limit: Option<u64>,
     /// Go on after the row with this cursor
     ///
-    /// Each row of the JSON has its cursor; a list that was cut off prints the
-    /// last one.
+    /// Each row of the JSON has its cursor. A list that was cut off prints the cursor of
+    /// its last row.
     #[arg(long, value_name = "CURSOR")]
     pub(crate) after: Option<Cursor>,
 }
@@ -282,7 +286,7 @@ pub(crate) struct Pay {
     pub(crate) currency: Currency,
 }
 
-/// An act to be shown, and signed if it is what was meant.
+/// A statement to be shown, and signed after a yes.
 #[derive(Debug, Args)]
 pub(crate) struct Sign {
     #[command(flatten)]
@@ -296,7 +300,7 @@ pub(crate) struct Sign {
 pub(crate) struct Remove {
     #[command(flatten)]
     pub(crate) sign: Sign,
-    /// Nothing that they wrote from this entry on counts any more
+    /// The first of the member's entries that no longer counts
     #[arg(long, value_name = "ENTRY")]
     pub(crate) since: Option<EntryId>,
     /// The member
@@ -307,7 +311,7 @@ pub(crate) struct Remove {
 pub(crate) struct Revoke {
     #[command(flatten)]
     pub(crate) sign: Sign,
-    /// Nothing that it wrote from this entry on counts any more
+    /// The first of the device's entries that no longer counts
     #[arg(long, value_name = "ENTRY")]
     pub(crate) since: Option<EntryId>,
     /// The beginning of the device's id
@@ -335,7 +339,7 @@ pub(crate) struct Successor {
 pub(crate) struct Agree {
     #[command(flatten)]
     pub(crate) location: Location,
-    /// What the other device printed; - reads standard input
+    /// The text that the other device printed; - reads standard input
     pub(crate) other: Option<PathBuf>,
 }
 
@@ -343,15 +347,18 @@ pub(crate) struct Agree {
 pub(crate) struct Invite {
     #[command(flatten)]
     pub(crate) location: Location,
-    /// Let in whoever has the link, without asking
+    /// Admit everybody who has the link, without approval
     #[arg(long)]
-    pub(crate) open: bool,
+    pub(crate) no_approval: bool,
     /// How many people may join by it [default: any number]
     #[arg(long, value_name = "N")]
-    pub(crate) uses: Option<u32>,
-    /// Whose place the person takes, such as a placeholder's
+    pub(crate) max_uses: Option<u32>,
+    /// The member whose place the person takes, such as a placeholder
     #[arg(long, value_name = "NAME")]
-    pub(crate) place: Option<String>,
+    pub(crate) for_member: Option<String>,
+    /// A note for yourself
+    #[arg(long)]
+    pub(crate) note: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -372,22 +379,22 @@ pub(crate) struct Join {
 pub(crate) struct Admit {
     #[command(flatten)]
     pub(crate) location: Location,
-    /// Let them in without asking
+    /// Admit the person without asking
     #[arg(long)]
     pub(crate) yes: bool,
     /// The request
     pub(crate) request: PathBuf,
-    /// Where to write the answer
-    #[arg(value_name = "ANSWER")]
-    pub(crate) answer: PathBuf,
+    /// Where to write the welcome
+    #[arg(value_name = "WELCOME")]
+    pub(crate) welcome: PathBuf,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Enter {
     #[command(flatten)]
     pub(crate) location: Location,
-    /// The answer
-    pub(crate) answer: PathBuf,
+    /// The welcome
+    pub(crate) welcome: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]
@@ -396,20 +403,20 @@ pub(crate) enum BundleCommand {
     Export {
         #[command(flatten)]
         location: Location,
-        /// Only what a device lacks that printed this summary
+        /// Write only the entries that the device with this summary lacks
         #[arg(long, value_name = "SUMMARY")]
         since: Option<String>,
         /// Where to write
         file: PathBuf,
     },
-    /// Take what a bundle holds
+    /// Import the entries of a bundle
     Import {
         #[command(flatten)]
         location: Location,
         /// The bundle
         file: PathBuf,
     },
-    /// Print how far this device knows the group, for --since
+    /// Print a summary of what this device has, for --since
     Summary {
         #[command(flatten)]
         location: Location,
@@ -430,7 +437,7 @@ pub(crate) struct Recover {
     pub(crate) restore: GroupToRestore,
 }
 
-/// What brings a group back to a person who was restored.
+/// Arguments for restoring a group of a person who was restored.
 #[derive(Debug, Args)]
 pub(crate) struct GroupToRestore {
     /// Do not ask whether the bundle is of the right group
@@ -438,15 +445,24 @@ pub(crate) struct GroupToRestore {
     pub(crate) yes: bool,
     /// A bundle of the group
     pub(crate) bundle: PathBuf,
-    /// Where to write the request to enrol this device
+    /// Where to write the request to approve this device
     #[arg(value_name = "REQUEST")]
     pub(crate) request: PathBuf,
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Carry {
+pub(crate) struct Approve {
     #[command(flatten)]
     pub(crate) location: Location,
     /// The request of the restored device
+    pub(crate) request: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResetKeys {
+    #[command(flatten)]
+    pub(crate) location: Location,
+    /// Where to write the request to approve this device
+    #[arg(value_name = "REQUEST")]
     pub(crate) request: PathBuf,
 }

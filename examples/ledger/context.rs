@@ -32,7 +32,9 @@ pub(crate) fn the_group(store: &Store, location: &Location) -> Result<Group, Fai
     let group = match (groups.as_slice(), &location.group) {
         ([], _) => {
             let db = location.db.display();
-            let text = format!("{db} holds no group yet; import into it, or found one");
+            let text = format!(
+                "{db} has no group yet; import a file, or create a group with `ledger new`"
+            );
             return Err(Failure::Ledger(text));
         }
         ([one], None) => store.group(*one)?,
@@ -43,7 +45,7 @@ pub(crate) fn the_group(store: &Store, location: &Location) -> Result<Group, Fai
         (_, Some(named)) => named_group(store, named)?,
     };
     if location.verbose {
-        // What cannot be opened says so where it is used; verify still works.
+        // A group that does not open is reported where it is used; verify-history works.
         match group.opening() {
             Ok(opening) => print_opening(opening),
             Err(error) => eprintln!("not opened: {}", printable(&error.to_string())),
@@ -59,7 +61,9 @@ fn named_group(store: &Store, named: &str) -> Result<Group, Failure> {
     match found.as_slice() {
         [one] => Ok(store.group(one.id)?),
         [] => Err(Failure::Usage(format!("no group is called {named:?} or has an id like it"))),
-        _ => Err(Failure::Usage(format!("several groups are meant by {named:?}; use an id"))),
+        _ => Err(Failure::Usage(format!(
+            "several groups are called {named:?} or have an id like it; use an id"
+        ))),
     }
 }
 
@@ -71,7 +75,7 @@ fn print_opening(opening: Opening) {
     }
 }
 
-/// Members with names that nobody else has, in the order of introduction.
+/// Members with labels that no other member has, in the order of their introduction.
 pub(crate) struct People {
     labels: BTreeMap<MemberId, String>,
     order: Vec<MemberId>,
@@ -87,7 +91,7 @@ impl People {
         self.labels.get(&member).map_or("?", String::as_str)
     }
 
-    /// The member whom somebody means by a name.
+    /// The member with this label.
     pub(crate) fn find(&self, name: &str) -> Result<MemberId, Failure> {
         let mut found = self.labels.iter().filter(|(_, label)| *label == name);
         let one = found.next().map(|(member, _)| *member);

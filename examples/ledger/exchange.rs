@@ -1,5 +1,5 @@
-//! `ledger invite`, `join`, `admit`, `enter`, `bundle`, `phrase`, `recover`,
-//! `carry`: groups on several devices, by files alone.
+//! `ledger invite`, `join`, `admit`, `enter`, `bundle`, `phrase`, `recover`, `approve`,
+//! `reset-keys`: groups on several devices, by files alone.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Read as _, Write};
@@ -11,26 +11,27 @@ use ledger_core::messages::{message_from_text, message_to_text};
 use ledger_store::{Group, Imported, NewInvite, Received, RequestId, Since, Store};
 
 use crate::args::{
-    Admit, BundleCommand, Carry, Enter, GroupToRestore, Invite, Join, Phrase, Recover,
+    Admit, Approve, BundleCommand, Enter, GroupToRestore, Invite, Join, Phrase, Recover, ResetKeys,
 };
 use crate::context::{People, open, secrets, the_group};
 use crate::failure::Failure;
 use crate::show::{one_line, progress_bar};
 
-/// In front of a link's `#`. The invite stands behind it.
+/// The part of a link in front of the `#`; the invite is behind it.
 const PREFIX: &str = "ledger://join";
 
 pub(crate) fn invite(arguments: &Invite, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
     let group = the_group(&store, &arguments.location)?;
     let people = People::of(&*group.state()?);
-    let claims = match &arguments.place {
+    let claims = match &arguments.for_member {
         Some(name) => Some(people.find(name)?),
         None => None,
     };
     let link = group.invites().create(&NewInvite {
-        requires_approval: !arguments.open,
-        max_uses: arguments.uses,
+        note: arguments.note.clone().unwrap_or_default(),
+        requires_approval: !arguments.no_approval,
+        max_uses: arguments.max_uses,
         for_member: claims,
         ..NewInvite::default()
     })?;
@@ -47,7 +48,7 @@ pub(crate) fn join(arguments: &Join, out: &mut dyn Write) -> Result<(), Failure>
     for join in store.joining().pending_joins()?.iter().filter(|join| join.group == link.group()) {
         writeln!(out, "your keys for this group: {}", join.fingerprint)?;
     }
-    writeln!(out, "send {} to whoever invited you", arguments.request.display())?;
+    writeln!(out, "send {} to the person who invited you", arguments.request.display())?;
     Ok(())
 }
 
@@ -62,8 +63,8 @@ pub(crate) fn admit(arguments: &Admit, out: &mut dyn Write) -> Result<(), Failur
             if let Some(proposal) = &proposal {
                 writeln!(out, "{}", one_line(proposal.text()))?;
             }
-            if !arguments.yes && !confirmed("Let them in?", out)? {
-                writeln!(out, "nobody was let in; the request waits")?;
+            if !arguments.yes && !confirmed("Admit this person?", out)? {
+                writeln!(out, "nobody was admitted; the request waits")?;
                 return Ok(());
             }
             let admitted = group.invites().admit(id, proposal.as_ref())?;
@@ -71,10 +72,10 @@ pub(crate) fn admit(arguments: &Admit, out: &mut dyn Write) -> Result<(), Failur
         }
         _ => return Err(Failure::Ledger("this needs a newer version".to_owned())),
     };
-    let mut file = create(&arguments.answer)?;
+    let mut file = create(&arguments.welcome)?;
     let exported = group.invites().write_welcome(&admitted, &mut file, &mut progress_bar())?;
-    let path = arguments.answer.display();
-    writeln!(out, "let in; send {path} back, with {} entries", exported.entries)?;
+    let path = arguments.welcome.display();
+    writeln!(out, "admitted; send {path} back, with {} entries", exported.entries)?;
     Ok(())
 }
 
@@ -88,7 +89,7 @@ fn describe(group: &Group, id: RequestId, out: &mut dyn Write) -> Result<(), Fai
 
 pub(crate) fn enter(arguments: &Enter, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
-    let mut file = open_file(&arguments.answer)?;
+    let mut file = open_file(&arguments.welcome)?;
     let (group, imported) = store.joining().enter_with_bundle(&mut file, &mut progress_bar())?;
     writeln!(out, "joined {}", one_line(group.state()?.name()))?;
     report(&imported, out)
@@ -134,7 +135,7 @@ fn summary(group: ledger_core::GroupId, text: &str) -> Result<Summary, Failure> 
     Summary::from_bytes(group, &bytes).map_err(|_| wrong())
 }
 
-/// What an import brought, and what is still missing.
+/// Prints the result of an import, and what is still missing.
 fn report(imported: &Imported, out: &mut dyn Write) -> Result<(), Failure> {
     writeln!(out, "{} entries are new, {} were here", imported.added, imported.duplicates)?;
     let counts = [
@@ -144,9 +145,9 @@ fn report(imported: &Imported, out: &mut dyn Write) -> Result<(), Failure> {
             imported.unknown_topics.len(),
             "keys are not here; the next bundle from here asks for them",
         ),
-        (imported.false_keys.len(), "keys were false: somebody hands out different ones"),
-        (imported.broken.len(), "envelopes do not open"),
-        (imported.refused.len(), "entries are not by the rules"),
+        (imported.false_keys.len(), "keys were false: somebody hands out different keys"),
+        (imported.broken.len(), "sealed entries do not open"),
+        (imported.refused.len(), "entries break a rule"),
     ];
     for (count, words) in counts {
         if count > 0 {
@@ -172,15 +173,15 @@ pub(crate) fn recover(arguments: &Recover, out: &mut dyn Write) -> Result<(), Fa
     restore(&store, &arguments.restore, out)
 }
 
-/// Opens a group with the keys of a person who was restored, and asks to enrol
-/// this device.
+/// Restores a group with the keys of a person who was restored, and writes the request
+/// to approve this device.
 pub(crate) fn restore(
     store: &Store,
     arguments: &GroupToRestore,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let mut file = open_file(&arguments.bundle)?;
-    // Whoever knows a person's public recovery key can make a bundle for it.
+    // Anybody who knows a person's public recovery key can make a bundle for it.
     let preview = store.recovery().preview_group(&mut file, &mut progress_bar())?;
     writeln!(out, "the bundle is of {}, group {}", one_line(&preview.name), preview.id.short())?;
     writeln!(out, "with {}", one_line(&preview.members.join(", ")))?;
@@ -193,18 +194,28 @@ pub(crate) fn restore(
     report(&imported, out)?;
     write(&arguments.request, &group.keys().request_approval()?)?;
     let path = arguments.request.display();
-    writeln!(out, "to write from this device, have any member `ledger carry` {path}")?;
+    writeln!(out, "to write from this device, let any member run `ledger approve` with {path}")?;
     Ok(())
 }
 
-pub(crate) fn carry(arguments: &Carry, out: &mut dyn Write) -> Result<(), Failure> {
+pub(crate) fn approve(arguments: &Approve, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
     let (_, entry) = store.recovery().approve_device(&read(&arguments.request)?)?;
-    writeln!(out, "carried {entry}; the next bundle from here has it")?;
+    writeln!(out, "approved by entry {entry}; the next bundle from here has it")?;
     Ok(())
 }
 
-/// Asks; only a plain yes is one.
+pub(crate) fn reset_keys(arguments: &ResetKeys, out: &mut dyn Write) -> Result<(), Failure> {
+    let group = the_group(&open(&arguments.location)?, &arguments.location)?;
+    let group = group.keys().reset_device_keys()?;
+    write(&arguments.request, &group.keys().request_approval()?)?;
+    let path = arguments.request.display();
+    writeln!(out, "this device has new keys; export a bundle, and send it with {path}")?;
+    writeln!(out, "let any member import the bundle, and run `ledger approve` with {path}")?;
+    Ok(())
+}
+
+/// Asks a question, and returns whether the answer is yes.
 pub(crate) fn confirmed(question: &str, out: &mut dyn Write) -> Result<bool, Failure> {
     write!(out, "{question} [y/N] ")?;
     out.flush()?;

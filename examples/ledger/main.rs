@@ -1,23 +1,23 @@
-//! `ledger`: shared expenses on the command line, kept as a signed, encrypted
-//! ledger. Over the public API only; `ledger --help` teaches its use.
+//! `ledger`: shared expenses on the command line, as a signed, encrypted ledger. It uses
+//! the public API only. `ledger --help` explains its use.
 
-mod acts;
 mod agree;
 mod args;
+mod check_database;
 mod context;
 mod exchange;
 mod export;
 mod failure;
-mod fsck;
 mod import;
 mod pair;
 mod people;
 mod read;
 mod record;
-mod repair;
+mod salvage;
 mod shares;
 mod show;
-mod verify;
+mod sign;
+mod verify_history;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -50,22 +50,23 @@ fn main() -> ExitCode {
         Command::Shares(command) => shares::run(command, &mut out),
         Command::Phrase(phrase) => exchange::phrase(phrase, &mut out),
         Command::Recover(recover) => exchange::recover(recover, &mut out),
-        Command::Carry(carry) => exchange::carry(carry, &mut out),
-        Command::Remove(remove) => acts::remove(remove, &mut out),
-        Command::Revoke(revoke) => acts::revoke(revoke, &mut out),
-        Command::Leave(sign) => acts::leave(sign, &mut out),
-        Command::Rename(rename) => acts::rename(rename, &mut out),
-        Command::Successor(successor) => acts::successor(successor, &mut out),
+        Command::Approve(approve) => exchange::approve(approve, &mut out),
+        Command::ResetKeys(reset) => exchange::reset_keys(reset, &mut out),
+        Command::Remove(remove) => sign::remove(remove, &mut out),
+        Command::Revoke(revoke) => sign::revoke(revoke, &mut out),
+        Command::Leave(leave) => sign::leave(leave, &mut out),
+        Command::Rename(rename) => sign::rename(rename, &mut out),
+        Command::Successor(successor) => sign::successor(successor, &mut out),
         Command::Agree(agree) => agree::run(agree, &mut out),
-        Command::Verify(list) => verify::run(list, &mut out),
-        Command::Fsck(fsck) => fsck::run(fsck, &mut out),
-        Command::Repair(repair) => repair::run(repair, &mut out),
+        Command::VerifyHistory(list) => verify_history::run(list, &mut out),
+        Command::CheckDatabase(check) => check_database::run(check, &mut out),
+        Command::Salvage(salvage) => salvage::run(salvage, &mut out),
         Command::Export(export) => export::run(export, &mut out),
     };
     let result = result.and_then(|()| Ok(out.flush()?));
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever reads our output has seen enough (`ledger expenses | head`).
+        // The reader of the output has seen enough (`ledger expenses | head`).
         Err(failure) if failure.is_closed_output() => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("ledger: {}", show::printable(&failure.to_string()));

@@ -1,6 +1,6 @@
-//! `ledger pair new` and `pair old`: a further device of the same person, by
-//! files that pass between the two. Each side runs until the pairing is over, as
-//! what they agree on lives in memory only.
+//! `ledger pair new` and `pair old`: a further device of the same person, by files that
+//! pass between the two. Each side runs until the pairing is over, as the state of a
+//! pairing is in memory only.
 
 use std::io::{BufRead as _, Write};
 use std::path::PathBuf;
@@ -32,10 +32,10 @@ pub(crate) enum PairCommand {
         location: Location,
         #[command(flatten)]
         files: Files,
-        /// Keep the root key to this device: the new one may record, but not
+        /// Let the new device record only: it does not get your root key, and cannot
         /// enrol, revoke, leave, rename or show the phrase
         #[arg(long)]
-        keep_root: bool,
+        record_only: bool,
     },
 }
 
@@ -75,8 +75,8 @@ impl Files {
 pub(crate) fn run(command: &PairCommand, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
         PairCommand::New { location, files, yes } => new(location, files, *yes, out),
-        PairCommand::Old { location, files, keep_root } => {
-            let mode = match keep_root {
+        PairCommand::Old { location, files, record_only } => {
+            let mode = match record_only {
                 true => PairingMode::RecordOnly,
                 false => PairingMode::Standard,
             };

@@ -48,7 +48,7 @@ pub(crate) fn balances(arguments: &Read, out: &mut dyn Write) -> Result<(), Fail
     print_json(out, &rows)
 }
 
-/// Balances per currency, with whom they belong to and what they mean.
+/// Prints the balances per currency, with a name and a meaning for each.
 pub(crate) fn print_balances(
     state: &GroupState,
     people: &People,
@@ -104,7 +104,7 @@ fn plans(state: &GroupState) -> Vec<(Currency, Vec<Settlement>)> {
     state.currencies().map(|currency| (currency, plan(state.open_balances(currency)))).collect()
 }
 
-/// Who pays whom, per currency.
+/// Prints who pays whom, per currency.
 pub(crate) fn print_plan(
     state: &GroupState,
     people: &People,
@@ -179,7 +179,7 @@ fn who(details: &Transaction, people: &People) -> String {
 fn expense_json(row: &Recorded, values: &Values<'_>) -> Value {
     let mut value = json!({
         "id": row.original.to_string(),
-        "shown": row.current_version.to_string(),
+        "current_version": row.current_version.to_string(),
         "cancelled": row.cancelled,
         "cursor": row.cursor.to_string(),
     });
@@ -221,7 +221,7 @@ pub(crate) fn activity(arguments: &List, out: &mut dyn Write) -> Result<(), Fail
     print_more(out, more)
 }
 
-/// What an entry did, in a few words.
+/// Summary of an entry in a few words.
 fn summary(row: &Activity, state: &GroupState) -> String {
     let entry = row.entry.decoded();
     let details = || match state.transaction_of(entry) {
@@ -231,21 +231,23 @@ fn summary(row: &Activity, state: &GroupState) -> String {
         None => String::new(),
     };
     match entry.payload() {
-        Payload::Genesis(genesis) => format!("founded the group {}", genesis.group_name()),
+        Payload::Genesis(genesis) => format!("created the group {}", genesis.group_name()),
         Payload::Placeholder(placeholder) => format!("added {}", placeholder.card().name()),
         Payload::Transaction(_) => format!("recorded {}", details()),
         Payload::Correction(_) => format!("corrected to {}", details()),
         Payload::Cancellation(_) => "cancelled an entry".to_owned(),
         Payload::Merge => "merged heads".to_owned(),
         Payload::AddMember(add) => format!("added {}", add.card().name()),
-        Payload::Claim(claim) => format!("handed a place to {}", claim.card().name()),
+        Payload::Claim(claim) => format!("gave a placeholder to {}", claim.card().name()),
         Payload::Adopt(_) => "vouched for a member".to_owned(),
-        Payload::Statement(act) => format!("carried the act {}", act.statement().body().name()),
-        Payload::Copy(_) => format!("recorded again {}", details()),
+        Payload::Statement(signed) => {
+            format!("signed the statement {}", signed.statement().body().name())
+        }
+        Payload::Copy(_) => format!("copied {}", details()),
         Payload::Endorsement(endorsement) if endorsement.confirms() => "confirmed".to_owned(),
         Payload::Endorsement(_) => "disputed".to_owned(),
-        Payload::Rotation(_) => "rotated a device's key".to_owned(),
-        Payload::Epoch(_) => "began a new epoch key".to_owned(),
+        Payload::Rotation(_) => "rotated the device key".to_owned(),
+        Payload::Epoch(_) => "rotated the group key".to_owned(),
         _ => format!("kind {}", row.kind().number()),
     }
 }
@@ -259,8 +261,8 @@ fn activity_json(row: &Activity, values: &Values<'_>) -> Value {
     })
 }
 
-/// Reads pages until there are enough rows; also says where to go on, if there
-/// are more.
+/// Reads pages until there are enough rows. Also returns the cursor for the next page, if
+/// there are more rows.
 fn pages<T>(
     arguments: &List,
     mut read: impl FnMut(Option<Cursor>, u32) -> Result<Vec<(Cursor, T)>, StoreError>,

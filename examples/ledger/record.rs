@@ -1,4 +1,4 @@
-//! `ledger new`, `record` and `pay`: what people write.
+//! `ledger new`, `record` and `pay`: creating a group, and recording in it.
 
 use std::io::Write;
 
@@ -15,7 +15,7 @@ pub(crate) fn new(arguments: &New, out: &mut dyn Write) -> Result<(), Failure> {
     let group = store.create_group(&arguments.name, &arguments.me)?;
     let others = arguments.others.iter();
     group.append(others.map(|name| NewEntry::Placeholder { name: name.clone() }).collect())?;
-    writeln!(out, "founded {}, group {}", one_line(&arguments.name), group.id())?;
+    writeln!(out, "created {}, group {}", one_line(&arguments.name), group.id())?;
     Ok(())
 }
 
@@ -34,7 +34,7 @@ pub(crate) fn record(arguments: &Record, out: &mut dyn Write) -> Result<(), Fail
         let present = |member: &MemberId| state.member(*member).is_some_and(|m| !m.is_removed());
         whom = people.in_order().filter(present).collect();
     }
-    // Whose turn it is to pay a cent more goes round from expense to expense.
+    // The member who pays a cent more changes from expense to expense.
     let turn = group.ledger()?.frontier().entries();
     let mut expense =
         Expense::new(date(arguments.on)?, &arguments.description, arguments.currency, amount)
@@ -72,7 +72,7 @@ fn payer(group: &Group, people: &People, by: Option<&str>) -> Result<MemberId, F
     match by {
         Some(name) => people.find(name),
         None => group.me()?.ok_or_else(|| {
-            Failure::Usage("this device is nobody's; say who paid with --by".to_owned())
+            Failure::Usage("this device has no member; name the payer with --by".to_owned())
         }),
     }
 }
@@ -81,7 +81,7 @@ fn amount(text: &str, currency: Currency) -> Result<Amount, Failure> {
     Amount::parse(text, currency).map_err(|error| Failure::Usage(format!("{text:?}: {error}")))
 }
 
-/// The day that was said, else today where this runs.
+/// The day of `--on`, or else today in this time zone.
 fn date(on: Option<Date>) -> Result<Date, Failure> {
     if let Some(date) = on {
         return Ok(date);
@@ -89,5 +89,5 @@ fn date(on: Option<Date>) -> Result<Date, Failure> {
     let today = jiff::Zoned::now().date().to_string();
     today
         .parse()
-        .map_err(|_| Failure::Usage("the clock is wrong; say the day with --on".to_owned()))
+        .map_err(|_| Failure::Usage("the clock is wrong; give the day with --on".to_owned()))
 }

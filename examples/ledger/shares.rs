@@ -1,4 +1,4 @@
-//! `ledger shares`: the recovery phrase in the hands of friends.
+//! `ledger shares`: shares of the recovery phrase, which friends keep.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -42,15 +42,15 @@ pub(crate) enum SharesCommand {
         #[command(flatten)]
         location: Location,
     },
-    /// After losing everything: write a request to show to friends
-    Ask {
+    /// After you lost everything: write a request to show to friends
+    Request {
         #[command(flatten)]
         location: Location,
         /// Where to write it; it holds no secret
         #[arg(value_name = "REQUEST")]
         request: PathBuf,
     },
-    /// Give a friend's share back
+    /// Return a friend's share
     Return {
         #[command(flatten)]
         location: Location,
@@ -66,14 +66,14 @@ pub(crate) enum SharesCommand {
         #[arg(value_name = "SHARE")]
         share: PathBuf,
     },
-    /// Take a share that a friend gave back
-    Collect {
+    /// Add a share that a friend returned
+    Add {
         #[command(flatten)]
         location: Location,
         /// The share
         share: PathBuf,
     },
-    /// Say how many of the shares are here
+    /// Print how many of the shares are here
     Progress {
         #[command(flatten)]
         location: Location,
@@ -108,7 +108,7 @@ pub(crate) fn run(command: &SharesCommand, out: &mut dyn Write) -> Result<(), Fa
             }
             Ok(())
         }
-        SharesCommand::Ask { location, request } => {
+        SharesCommand::Request { location, request } => {
             let store = Store::open_or_create(&location.db, secrets(location))?;
             let asked = store.recovery().request()?;
             write(request, &asked.encode())?;
@@ -126,14 +126,14 @@ pub(crate) fn run(command: &SharesCommand, out: &mut dyn Write) -> Result<(), Fa
             writeln!(out, "the request has the fingerprint {}", request.fingerprint())?;
             let question = format!("Does {friend} say the same, by voice or face?");
             if !yes && !confirmed(&one_line(&question), out)? {
-                writeln!(out, "nothing was given back")?;
+                writeln!(out, "nothing was returned")?;
                 return Ok(());
             }
             write(share, &group.shares().return_share(kept.id, &request)?)?;
             writeln!(out, "send {} to {}", share.display(), one_line(friend))?;
             Ok(())
         }
-        SharesCommand::Collect { location, share } => {
+        SharesCommand::Add { location, share } => {
             let added = open(location)?.recovery().add_returned_share(&read(share)?)?;
             writeln!(out, "{} shares are here", added.progress)?;
             Ok(())
@@ -176,7 +176,7 @@ fn make(
     Ok(())
 }
 
-/// The share of somebody that was made last.
+/// The newest share of a member.
 fn newest(kept: Vec<KeptShare>, owner: MemberId) -> Option<KeptShare> {
     kept.into_iter().filter(|kept| kept.member == owner).max_by_key(|kept| kept.made_ms)
 }

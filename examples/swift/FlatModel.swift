@@ -1,4 +1,4 @@
-// What a screen with a group's balances and expenses needs. With SwiftUI, make it
+// A model for a screen with a group's balances and expenses. With SwiftUI, make it
 // `@MainActor @Observable`, start `follow` in `.task`, and show its properties.
 
 import Foundation
@@ -26,14 +26,14 @@ final class FlatModel {
     func load() async throws {
         let group = self.group
         let (members, balances, expenses) = try await onLedger {
-            (try group.members(), try group.balances(), try group.expenses(limit: 50))
+            (try group.members(), try group.balances(), try group.lists().expenses(limit: 50))
         }
         let names = Dictionary(uniqueKeysWithValues: members.map { ($0.id, $0.label) })
         self.members = members
         self.expenses = expenses
         self.balances = balances.map {
             Row(
-                id: $0.member + $0.balance.currency, name: names[$0.member] ?? "?",
+                id: $0.member.text + $0.balance.currency, name: names[$0.member] ?? "?",
                 balance: $0.balance)
         }
     }
@@ -42,7 +42,7 @@ final class FlatModel {
     func loadMore() async throws {
         guard let after = expenses.last?.cursor else { return }
         let group = self.group
-        expenses += try await onLedger { try group.expenses(after: after, limit: 50) }
+        expenses += try await onLedger { try group.lists().expenses(after: after, limit: 50) }
     }
 
     /// Reads everything again whenever something changed, until the task is cancelled.
@@ -59,7 +59,7 @@ final class FlatModel {
         try await onLedger {
             _ = try group.recordExpense(
                 expense: .equal(
-                    date: day(of: Date()), description: description, total: Money(amount, "EUR"),
+                    date: Day(of: Date()), description: description, total: Money(amount, "EUR"),
                     paidBy: paidBy.id, sharedBy: everybody, turn: turn))
         }
         try await load()

@@ -1,4 +1,5 @@
-// A small terminal program: a flat's expenses, in memory, so that it leaves nothing behind.
+// A small terminal program with a flat's expenses. The ledger is in memory, so the program leaves
+// no file behind.
 
 import Foundation
 import GroupLedger
@@ -6,7 +7,7 @@ import GroupLedger
 @main
 struct Main {
     static func main() async throws {
-        let ledger = try Ledger.inMemory(clock: TestClock(nowMs: 1_763_700_000_000, seed: 7))
+        let ledger = try Ledger.inMemory()
         let flat = FlatModel(ledger, try ledger.createGroup(name: "Flat", myName: "Anna"))
         _ = try flat.group.addPlaceholder(name: "Ben")
         try await flat.load()

@@ -21,6 +21,7 @@ fun main(arguments: Array<String>) {
     val path = "${arguments[1]}/bench.db"
     val ledger = Ledger.openWithKeyFile(path, "$path.keys", false)
     val group = ledger.group(ledger.groups()[0].id)
+    val lists = group.lists()
 
     fun byRust(what: String, calls: Int): Double {
         to.write("$what $calls\n")
@@ -53,8 +54,8 @@ fun main(arguments: Array<String>) {
         )
     }
     measure("balances", 2_000) { group.balances() }
-    measure("page", 200) { check(group.expenses(limit = 50u).size == 50) }
+    measure("page", 200) { check(lists.expenses(limit = 50u).size == 50) }
     to.close()
-    ledger.shutDown()
+    ledger.close()
     exitProcess(if (missed) 1 else 0)
 }

@@ -17,6 +17,7 @@ assert rust.stdout.readline() == "ready\n"
 path = f"{sys.argv[2]}/bench.db"
 ledger = Ledger.open_with_key_file(path, f"{path}.keys", False)
 group = ledger.group(ledger.groups()[0].id)
+lists = group.lists()
 
 
 def by_rust(what, calls):
@@ -33,7 +34,7 @@ def here(call, calls):
 
 
 def page():
-    assert len(group.expenses(limit=50)) == 50
+    assert len(lists.expenses(limit=50)) == 50
 
 
 missed = False
@@ -54,5 +55,5 @@ for what, call in (("balances", group.balances), ("page", page)):
         f"(limit 2: {verdict})"
     )
 rust.stdin.close()
-ledger.shut_down()
+ledger.close()
 sys.exit(missed)

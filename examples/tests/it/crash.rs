@@ -63,7 +63,7 @@ fn a_killed_import_is_finished_by_the_same_command() {
     let (mut killed, mut known) = (0, 0);
     for more in [0, 1, 5_000, 60_000, 200_000, 700_000, 1_500_000, 2_500_000] {
         killed += u64::from(import_and_kill(&desk, &csv, more));
-        let run = desk.run("verify", &["--json"]);
+        let run = desk.run("verify-history", &["--json"]);
         if run.code == Some(1)
             && (run.err.contains("no group yet") || run.err.contains("no database at"))
         {
@@ -85,7 +85,7 @@ fn a_killed_import_is_finished_by_the_same_command() {
     assert_eq!(count("known"), known.saturating_sub(3));
     assert_eq!(report["currencies_matching"], serde_json::json!(["EUR"]));
     assert_eq!(desk.balances(), expected);
-    let verified = desk.run("verify", &["--json"]).json();
+    let verified = desk.run("verify-history", &["--json"]).json();
     assert_eq!(verified["problems"], serde_json::json!([]));
     assert_eq!(verified["entries"], ROWS + 3);
     let again = desk.import_with(&csv, &["--json"]).json();

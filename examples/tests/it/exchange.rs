@@ -12,13 +12,13 @@ fn anna_and_ben() -> (Desk, Desk, PathBuf) {
     let (anna, ben) = (Desk::new(), Desk::new());
     anna.run("new", &["--me", "Anna", "Flat"]).ok();
     anna.run("record", &["Dinner", "30", "EUR"]).ok();
-    let link = anna.run("invite", &["--open"]).ok();
-    let (request, answer) = (anna.path("request"), anna.path("answer"));
+    let link = anna.run("invite", &["--no-approval"]).ok();
+    let (request, welcome) = (anna.path("request"), anna.path("welcome"));
     let asked = ben.run("join", &["--name", "Ben", link.trim(), text(&request)]).ok();
     assert!(asked.contains("your keys for this group: "), "{asked}");
-    let admitted = anna.run("admit", &[text(&request), text(&answer)]).ok();
-    assert!(admitted.starts_with("let in; send "), "{admitted}");
-    let entered = ben.run("enter", &[text(&answer)]).ok();
+    let admitted = anna.run("admit", &[text(&request), text(&welcome)]).ok();
+    assert!(admitted.starts_with("admitted; send "), "{admitted}");
+    let entered = ben.run("enter", &[text(&welcome)]).ok();
     assert!(entered.starts_with("joined Flat\n"), "{entered}");
     let bundle = anna.path("bundle");
     (anna, ben, bundle)
@@ -48,14 +48,14 @@ fn people_join_and_exchange_by_files() {
 fn who_is_asked_for_is_let_in_by_a_yes() {
     let (anna, ben) = (Desk::new(), Desk::new());
     anna.run("new", &["--me", "Anna", "--with", "Ben", "Flat"]).ok();
-    let link = anna.run("invite", &["--place", "Ben", "--uses", "1"]).ok();
-    let (request, answer) = (anna.path("request"), anna.path("answer"));
+    let link = anna.run("invite", &["--for-member", "Ben", "--max-uses", "1"]).ok();
+    let (request, welcome) = (anna.path("request"), anna.path("welcome"));
     ben.run("join", &["--name", "Benedict", link.trim(), text(&request)]).ok();
-    let asked = anna.run("admit", &[text(&request), text(&answer)]).ok();
+    let asked = anna.run("admit", &[text(&request), text(&welcome)]).ok();
     assert!(asked.contains("Benedict asks to join, with the keys "), "{asked}");
-    assert!(asked.contains("nobody was let in") && !answer.exists());
-    anna.run("admit", &["--yes", text(&request), text(&answer)]).ok();
-    ben.run("enter", &[text(&answer)]).ok();
+    assert!(asked.contains("nobody was admitted") && !welcome.exists());
+    anna.run("admit", &["--yes", text(&request), text(&welcome)]).ok();
+    ben.run("enter", &[text(&welcome)]).ok();
     assert_eq!(digest(&ben), digest(&anna));
     let members = ben.run("members", &["--json"]).json();
     assert_eq!(members.as_array().unwrap().len(), 2, "he has the placeholder's place");
@@ -78,21 +78,50 @@ fn the_words_and_a_bundle_restore_a_person() {
     assert_eq!(wrong.status.code(), Some(1));
     assert!(recover(&words).status.success());
     assert_eq!(digest(&new), digest(&anna));
-    ben.run("carry", &[text(&request)]).ok();
+    ben.run("approve", &[text(&request)]).ok();
     ben.run("bundle export", &[text(&bundle)]).ok();
     new.run("bundle import", &[text(&bundle)]).ok();
     new.run("record", &["Bread", "2", "EUR"]).ok();
 }
 
 #[test]
+fn a_clone_of_a_device_gets_new_keys_and_approval() {
+    let (anna, ben, bundle) = anna_and_ben();
+    // Database and keys, restored together on another machine.
+    let clone = Desk::new();
+    for name in ["flat.db", "flat.db.keys"] {
+        std::fs::copy(ben.path(name), clone.path(name)).unwrap();
+    }
+    ben.run("record", &["Bread", "2", "EUR"]).ok();
+    clone.run("record", &["Cheese", "3", "EUR"]).ok();
+    let carry = |from: &Desk, to: &Desk| {
+        from.run("bundle export", &[text(&bundle)]).ok();
+        to.run("bundle import", &[text(&bundle)]).ok();
+    };
+    carry(&ben, &anna);
+    carry(&anna, &clone);
+    clone.run("record", &["Wine", "9", "EUR"]).failed(1);
+    let request = clone.path("approval");
+    let reset = clone.run("reset-keys", &[text(&request)]).ok();
+    assert!(reset.contains("ledger approve"), "{reset}");
+    clone.run("record", &["Wine", "9", "EUR"]).failed(1);
+    carry(&clone, &anna);
+    anna.run("approve", &[text(&request)]).ok();
+    carry(&anna, &clone);
+    clone.run("record", &["Wine", "9", "EUR"]).ok();
+    carry(&clone, &anna);
+    assert_eq!(digest(&clone), digest(&anna));
+}
+
+#[test]
 fn what_is_not_a_message_says_so() {
     let (anna, ben, bundle) = anna_and_ben();
     let junk = anna.file("junk", "this is no message");
-    let answer = anna.path("other");
-    assert_eq!(anna.run("admit", &[text(&junk), text(&answer)]).code, Some(1));
+    let welcome = anna.path("other");
+    assert_eq!(anna.run("admit", &[text(&junk), text(&welcome)]).code, Some(1));
     assert_eq!(ben.run("enter", &[text(&junk)]).code, Some(1));
     assert_eq!(ben.run("join", &["--name", "Ben", "x", text(&bundle)]).code, Some(2));
-    assert_eq!(anna.run("carry", &[text(&junk)]).code, Some(1));
+    assert_eq!(anna.run("approve", &[text(&junk)]).code, Some(1));
     let taken = anna.run("bundle import", &[text(&junk)]).ok();
     assert!(taken.starts_with("0 entries are new"), "{taken}");
 }

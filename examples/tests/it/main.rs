@@ -11,15 +11,15 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod check_database;
 mod common;
 #[cfg(unix)]
 mod crash;
 mod exchange;
-mod fsck;
 mod hledger;
 mod import;
 mod pairing;
 mod read;
 mod usage;
-mod verify;
+mod verify_history;
 mod write;

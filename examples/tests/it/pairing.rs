@@ -79,7 +79,7 @@ fn a_further_device_is_paired_by_files_and_digits() {
     let folder = anna.path("between");
     std::fs::create_dir(&folder).unwrap();
     let mut new = Side::start(&tablet, "new", &folder, &["--yes"]);
-    let mut old = Side::start(&anna, "old", &folder, &["--keep-root"]);
+    let mut old = Side::start(&anna, "old", &folder, &["--record-only"]);
     // Too early: it says so, and waits on.
     new.hear("pair-2 is here");
     new.say("");
@@ -135,11 +135,11 @@ fn wrong_digits_pair_nothing_and_there_is_one_attempt() {
 /// Somebody joins by an open invite.
 fn join(anna: &Desk, name: &str) -> Desk {
     let desk = Desk::new();
-    let link = anna.run("invite", &["--open"]).ok();
-    let (request, answer) = (anna.path("request"), anna.path("answer"));
+    let link = anna.run("invite", &["--no-approval"]).ok();
+    let (request, welcome) = (anna.path("request"), anna.path("welcome"));
     desk.run("join", &["--name", name, link.trim(), text(&request)]).ok();
-    anna.run("admit", &[text(&request), text(&answer)]).ok();
-    desk.run("enter", &[text(&answer)]).ok();
+    anna.run("admit", &[text(&request), text(&welcome)]).ok();
+    desk.run("enter", &[text(&welcome)]).ok();
     desk
 }
 
@@ -172,7 +172,7 @@ fn friends_bring_somebody_back_who_lost_everything() {
 
     // Anna's phone is gone. On a new one, she asks her friends.
     let (new, request) = (Desk::new(), anna.path("ask"));
-    let asked = new.run("shares ask", &[text(&request)]).ok();
+    let asked = new.run("shares request", &[text(&request)]).ok();
     let fingerprint = asked.lines().last().unwrap().rsplit_once(" is ").unwrap().1.to_owned();
     assert_eq!(new.run::<&str>("shares progress", &[]).ok(), "no share is here yet\n");
     let enrol = anna.path("enrol");
@@ -184,14 +184,14 @@ fn friends_bring_somebody_back_who_lost_everything() {
         let shown = friends[n].run("shares return", &arguments).ok();
         assert!(shown.contains(&fingerprint) && shown.contains("nothing was given back"));
         friends[n].run("shares return", &[&["--yes"], &arguments[..]].concat()).ok();
-        let collected = new.run("shares collect", &[text(&back)]).ok();
+        let collected = new.run("shares add", &[text(&back)]).ok();
         assert_eq!(collected, format!("{expected} shares are here\n"), "{}", names[n]);
-        let again = new.run("shares collect", &[text(&back)]).failed(1);
+        let again = new.run("shares add", &[text(&back)]).failed(1);
         assert!(again.contains("is here already"), "{again}");
     }
     let shown = new.run("shares restore", &["--yes", text(&last), text(&enrol)]).ok();
     assert!(shown.contains("restored Flat"), "{shown}");
-    friends[1].run("carry", &[text(&enrol)]).ok();
+    friends[1].run("approve", &[text(&enrol)]).ok();
     bundle(&friends[1], &new);
     new.run("record", &["Bread", "2", "EUR"]).ok();
     let words = |desk: &Desk| desk.run::<&str>("phrase", &[]).ok();

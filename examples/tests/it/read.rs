@@ -54,7 +54,7 @@ fn json_has_the_promised_fields() {
     assert!(rows(&balances).iter().all(|row| keys(row) == ["member", "currency", "minor_units"]));
     let common = [
         "id",
-        "shown",
+        "current_version",
         "cancelled",
         "cursor",
         "date",
@@ -93,7 +93,7 @@ fn json_has_the_promised_fields() {
         let more: &[&str] = match text(row, "kind") {
             "genesis" => &[],
             "placeholder" => &["member"],
-            _ => &["details"],
+            _ => &["transaction"],
         };
         assert_eq!(keys(row), [&fixed, more].concat());
         assert_eq!((text(row, "verdict"), &row["reason"]), ("applied", &Value::Null));
@@ -161,13 +161,13 @@ fn opening_replays_less_than_a_checkpoint_interval() {
 fn verifying_tells_the_digest_of_what_is_shown() {
     let desk = Desk::with_sample();
     let all = desk.everything();
-    let verified = desk.run("verify", &["--json"]).json();
+    let verified = desk.run("verify-history", &["--json"]).json();
     assert_eq!(keys(&verified), ["entries", "digest", "problems"]);
     assert_eq!(verified["entries"], rows(&all["entries"]).len());
     assert_eq!(verified["digest"], all["digest"]);
     assert_eq!(text(&verified, "digest").len(), 64);
     assert!(rows(&verified["problems"]).is_empty());
-    let human = desk.run::<&str>("verify", &[]).ok();
+    let human = desk.run::<&str>("verify-history", &[]).ok();
     assert!(human.contains("every hash, signature, link and rule holds"), "{human}");
     assert!(human.contains(text(&verified, "digest")), "{human}");
 }
@@ -197,7 +197,7 @@ fn verifying_names_a_changed_entry_and_its_rule() {
             ),
         );
         for arguments in [&["--json"][..], &[]] {
-            let run = desk.run("verify", arguments);
+            let run = desk.run("verify-history", arguments);
             assert_eq!(run.code, Some(1));
             let said = run.out + &run.err;
             assert!(said.contains(id) && said.contains("H7"), "{said}");
@@ -214,7 +214,7 @@ fn a_reader_that_has_seen_enough_is_no_error() {
         ("settle-up", vec![]),
         ("expenses", vec![]),
         ("activity", vec!["--json"]),
-        ("verify", vec![]),
+        ("verify-history", vec![]),
         ("export", vec!["--format", "csv"]),
         ("export", vec!["--format", "hledger"]),
         ("export", vec!["--format", "json"]),
@@ -239,7 +239,7 @@ fn no_name_or_description_takes_over_the_terminal() {
     let desk = Desk::new();
     let file = desk.file(&format!("{}.csv", nasty.replace('/', "")), csv);
     let mut printed = vec![desk.import_with(&file, &["--name", nasty]).ok()];
-    for verb in ["balances", "settle-up", "expenses", "activity", "verify"] {
+    for verb in ["balances", "settle-up", "expenses", "activity", "verify-history"] {
         printed.push(desk.run::<&str>(verb, &[]).ok());
     }
     printed.push(desk.run("export", &["--format", "hledger"]).ok());

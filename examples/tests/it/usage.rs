@@ -34,7 +34,7 @@ fn wrong_usage_is_exit_code_2_and_touches_nothing() {
 #[test]
 fn what_is_not_there_is_exit_code_1() {
     let desk = Desk::new();
-    for verb in ["balances", "settle-up", "expenses", "activity", "verify"] {
+    for verb in ["balances", "settle-up", "expenses", "activity", "verify-history"] {
         let message = desk.run::<&str>(verb, &[]).failed(1);
         assert!(message.contains("there is no database at"), "{message}");
     }
@@ -84,7 +84,7 @@ fn a_wrong_key_file_opens_nothing_and_changes_nothing() {
     for (keys, says) in [(wrong, "has no key for"), (garbage, "not a key file of this program")] {
         let content = std::fs::read(&keys).unwrap();
         let with_keys = ["--key-file", keys.to_str().unwrap()];
-        for verb in ["balances", "verify", "activity"] {
+        for verb in ["balances", "verify-history", "activity"] {
             let message = desk.run(verb, &with_keys).failed(1);
             assert!(message.contains(says), "{message}");
         }
@@ -93,7 +93,7 @@ fn a_wrong_key_file_opens_nothing_and_changes_nothing() {
         assert_eq!(std::fs::read(&keys).unwrap(), content);
     }
     assert_eq!(std::fs::read(desk.db()).unwrap(), before);
-    desk.run::<&str>("verify", &[]).ok();
+    desk.run::<&str>("verify-history", &[]).ok();
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_damaged_database_is_told_by_every_command() {
     let desk = Desk::with_sample();
     let whole = std::fs::read(desk.db()).unwrap();
     std::fs::write(desk.db(), &whole[..whole.len() / 2]).unwrap();
-    for verb in ["balances", "settle-up", "expenses", "activity", "verify"] {
+    for verb in ["balances", "settle-up", "expenses", "activity", "verify-history"] {
         let message = desk.run::<&str>(verb, &[]).failed(1);
         assert!(message.contains("the database is damaged"), "{verb}: {message}");
     }
@@ -119,11 +119,44 @@ fn whatever_is_printed_holds_no_secret() {
     let values: Vec<usize> =
         keys.lines().skip(1).filter_map(|l| l.split_once(' ')).map(|(_, v)| v.len()).collect();
     assert_eq!(values.iter().sum::<usize>(), 64 + 64 + 128, "a database, a person, a device");
-    for verb in ["balances", "settle-up", "expenses", "activity", "verify"] {
+    for verb in ["balances", "settle-up", "expenses", "activity", "verify-history"] {
         desk.run(verb, &["-v"]);
         desk.run(verb, &["--json"]).ok();
     }
     for format in ["hledger", "csv", "json"] {
         desk.run("export", &["--format", format]).ok();
+    }
+}
+
+/// Sources of the command line, with every message that it prints.
+fn sources() -> Vec<String> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("ledger");
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    files.filter(|path| path.is_file()).map(|path| std::fs::read_to_string(path).unwrap()).collect()
+}
+
+#[test]
+fn every_command_that_a_message_advises_exists() {
+    let mut advised = std::collections::BTreeSet::new();
+    for source in sources() {
+        for code in source.split('`').skip(1).step_by(2) {
+            let words: Vec<String> = code.split_whitespace().map(str::to_owned).collect();
+            if let Some((first, words)) = words.split_first()
+                && first == "ledger"
+            {
+                let plain =
+                    |word: &&String| word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+                advised.insert(words.iter().take_while(plain).cloned().collect::<Vec<_>>());
+            }
+        }
+    }
+    assert!(advised.len() > 10, "{advised:?}");
+    for words in advised {
+        let (flags, verbs): (Vec<&str>, Vec<&str>) =
+            words.iter().map(String::as_str).partition(|word| word.starts_with('-'));
+        let help = crate::common::program().args(&verbs).arg("--help").output().unwrap();
+        assert!(help.status.success(), "there is no `ledger {}`", words.join(" "));
+        let help = String::from_utf8(help.stdout).unwrap();
+        assert!(flags.iter().all(|flag| help.contains(flag)), "{words:?}: {help}");
     }
 }

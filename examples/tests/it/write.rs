@@ -26,7 +26,7 @@ fn are(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 #[test]
-fn people_found_a_group_and_write() {
+fn people_create_a_group_and_write() {
     let desk = flat();
     let balances: Vec<i128> = desk.balances().into_values().collect();
     assert_eq!(balances.iter().sum::<i128>(), 0);
@@ -35,7 +35,7 @@ fn people_found_a_group_and_write() {
     let expenses = desk.run("expenses", &["--json"]).json();
     assert_eq!(expenses.as_array().unwrap().len(), 3);
     assert!(expenses.as_array().unwrap().iter().any(|row| row["date"] == json!("2026-11-20")));
-    assert_eq!(desk.run("verify", &[] as &[&str]).code, Some(0));
+    assert_eq!(desk.run("verify-history", &[] as &[&str]).code, Some(0));
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn acts_are_asked_for_first() {
 fn a_group_moves_on_and_devices_compare() {
     let desk = flat();
     let next = desk.run("successor", &["House"]).ok();
-    assert!(next.starts_with("founded House"), "{next}");
+    assert!(next.starts_with("created House"), "{next}");
     assert!(desk.run("members", &[] as &[&str]).failed(2).contains("--group"));
     assert_eq!(standings(&desk, &["--group", "House"]).len(), 3);
     let said = desk.run("agree", &["--group", "Flat"]).ok();

@@ -2,6 +2,8 @@
 
 import groupledger.*
 import java.io.File
+import java.time.Instant
+import java.time.LocalDate
 
 /** An export in which that many people stand. */
 private fun people(prefix: String, count: Int): ByteArray {
@@ -12,22 +14,23 @@ private fun people(prefix: String, count: Int): ByteArray {
 
 /** A group in which more people are than an entry can name. */
 private fun crowds(folder: File) {
-    val (host, other) = memory(8) to memory(9)
+    val (host, other) = Ledger.inMemory() to Ledger.inMemory()
     val ours = host.createGroup("Crowds", "Zoe")
-    val request = other.join(ours.invite(InvitePolicy("", asks = false), ""), "Yan")
-    val outcome = host.receiveRequest(request) as RequestOutcome.Admitted
+    val link = ours.invites().create(InvitePolicy("", requiresApproval = false), "")
+    val request = other.joining().join(link, "Yan")
+    val outcome = host.joining().receiveRequest(request) as RequestOutcome.Admitted
     val welcome = File(folder, "crowds.welcome").path
-    ours.writeAnswer(outcome.admitted, welcome)
-    val theirs = other.finishJoinFrom(welcome).group
+    ours.invites().writeWelcome(outcome.admitted, welcome)
+    val theirs = other.joining().enterWithBundle(welcome).group
     ours.importSplitwise(people("P", 600))
     theirs.importSplitwise(people("Q", 600))
     val bundle = File(folder, "crowds.bundle").path
-    theirs.exportBundle(bundle)
-    ours.importBundle(bundle)
+    theirs.bundles().exportFile(bundle)
+    ours.bundles().importFile(bundle)
     val members = ours.members().map { it.id }
     ours.recordExpense(
         Expense(
-            date = "2026-11-21",
+            date = DAY,
             description = "A feast",
             currency = "EUR",
             minorUnits = members.size.toLong(),
@@ -39,19 +42,17 @@ private fun crowds(folder: File) {
 
 fun reportsEveryError(flat: Flat) {
     val (group, ledger) = flat.group to flat.ledger
+    val (bundles, invites) = group.bundles() to group.invites()
+    val maintenance = ledger.maintenance()
     fun opens(path: File, keychain: Keychain = flat.keychain, create: Boolean = false): () -> Unit = {
         Ledger.open(path.path, keychain, create)
     }
-    fun shares(vararg members: String): () -> Unit = {
-        group.recordExpense(flat.expense(shares = members.map { Part(it, 1250) }))
+    fun shares(one: MemberId, other: MemberId): () -> Unit = {
+        group.recordExpense(flat.expense(shares = listOf(Part(one, 1250), Part(other, 1250))))
     }
     fun opened(path: File, work: (LedgerGroup) -> Unit): () -> Unit = {
         Ledger.openWithKeyFile(path.path, "$path.keys", false).use { other ->
-            try {
-                for (row in other.groups()) work(other.group(row.id))
-            } finally {
-                other.shutDown()
-            }
+            for (row in other.groups()) work(other.group(row.id))
         }
     }
     fun fixture(name: String, work: (LedgerGroup) -> Unit) = opened(File(FIXTURES, name), work)
@@ -70,19 +71,19 @@ fun reportsEveryError(flat: Flat) {
                     flat.keychain.error = null
                 }
             },
-            ErrorCode.WRONG_APP_KEY to { ledger.changeAppKey(ByteArray(5)) },
+            ErrorCode.WRONG_APP_KEY to { maintenance.changeAppKey(ByteArray(5)) },
             ErrorCode.SECRETS_DAMAGED to {
                 Ledger.open(flat.path, flat.keychain, false, appKey = ByteArray(32))
             },
             ErrorCode.DAMAGED to opens(cut),
             ErrorCode.FROM_THE_FUTURE to fixture("future.db") {},
             ErrorCode.BUSY to fixture("busy.db", writes),
-            ErrorCode.DATABASE_FAILED to fixture("incomplete.db") { it.expenses() },
+            ErrorCode.DATABASE_FAILED to fixture("incomplete.db") { it.lists().expenses() },
             ErrorCode.REFUSED to fixture("strange.db") { it.prepare() },
-            ErrorCode.FILE to { ledger.backup(flat.path) },
+            ErrorCode.FILE to { maintenance.backup(flat.path) },
             ErrorCode.NO_SALT to {
                 val path = File(flat.folder, "shared.db").path
-                Ledger.open(path, flat.keychain, true, "shared").shutDown()
+                Ledger.open(path, flat.keychain, true, "shared").close()
                 Ledger.open(path, flat.keychain, false)
             },
             ErrorCode.SUSPENDED to {
@@ -105,89 +106,93 @@ fun reportsEveryError(flat: Flat) {
                     }
                     true
                 }
-                runCatching { group.verify(suspends) }
+                runCatching { group.maintenance().verifyHistory(suspends) }
                 ledger.resume()
                 throw kept!!
             },
-            ErrorCode.INVALID_MESSAGE to { ledger.join("hello", "Anna") },
-            ErrorCode.INVALID_JOIN to { memory().finishJoin(answered(flat).second) },
-            ErrorCode.INVALID_PHRASE to { memory().restorePhrase("zoo zoo") },
-            ErrorCode.PAIRING_FAILED to { memory().pairAsOld("hello".toByteArray()) },
-            ErrorCode.INVALID_SHARE to { group.sharePhrase(1u, listOf(flat.anna)) },
-            ErrorCode.INVALID_ENROLMENT to { ledger.carryEnrolment("hello".toByteArray()) },
+            ErrorCode.INVALID_MESSAGE to { ledger.joining().join("hello", "Anna") },
+            ErrorCode.INVALID_JOIN to {
+                Ledger.inMemory().joining().enter(admitted(flat).second)
+            },
+            ErrorCode.INVALID_PHRASE to {
+                Ledger.inMemory().recovery().restorePhrase("zoo zoo")
+            },
+            ErrorCode.PAIRING_FAILED to {
+                Ledger.inMemory().pairing().startOnOldDevice("hello".toByteArray())
+            },
+            ErrorCode.INVALID_SHARE to { group.shares().sharePhrase(1u, listOf(flat.anna)) },
+            ErrorCode.INVALID_APPROVAL to { ledger.recovery().approveDevice("hello".toByteArray()) },
             ErrorCode.NO_KEY to {
                 val path = File(flat.folder, "theirs.bundle").path
-                group.exportBundle(path)
-                memory(5).apply { createGroup("Other", "Zoe") }.restoreGroup(path)
+                bundles.exportFile(path)
+                Ledger.inMemory().apply { createGroup("Other", "Zoe") }.recovery().restoreGroup(path)
             },
             ErrorCode.NO_SEALING_KEY to {
-                val (other, answer) = answered(flat)
-                other.finishJoin(answer).exportBundle(File(flat.folder, "none.bundle").path)
+                val (other, welcome) = admitted(flat)
+                val joined = other.joining().enter(welcome)
+                joined.bundles().exportFile(File(flat.folder, "none.bundle").path)
             },
-            ErrorCode.OLD_COPY to {
+            ErrorCode.ROLLED_BACK to {
                 val path = File(flat.folder, "old.db").path
-                ledger.backup(path)
+                maintenance.backup(path)
                 group.recordExpense(flat.expense())
-                group.exportBundle(File(flat.folder, "handed-out.bundle").path)
+                bundles.exportFile(File(flat.folder, "handed-out.bundle").path)
                 Ledger.open(path, flat.keychain, false).use { other ->
-                    try {
-                        other.group(group.id()).recordExpense(flat.expense())
-                    } finally {
-                        other.shutDown()
-                    }
+                    other.group(group.id()).recordExpense(flat.expense())
                 }
             },
             ErrorCode.FORKED to {
                 // Database and secrets, copied together: nothing tells the clone that it is one.
                 val path = File(flat.folder, "clone.db").path
                 val bundle = File(flat.folder, "original.bundle").path
-                ledger.backup(path)
+                maintenance.backup(path)
                 Ledger.open(path, Keychain(flat.keychain.secrets.toMutableMap()), false).use { other ->
-                    try {
-                        val cloned = other.group(group.id())
-                        group.recordExpense(flat.expense())
-                        cloned.recordExpense(flat.expense())
-                        group.exportBundle(bundle)
-                        cloned.importBundle(bundle)
-                        cloned.recordExpense(flat.expense())
-                    } finally {
-                        other.shutDown()
-                    }
+                    val cloned = other.group(group.id())
+                    group.recordExpense(flat.expense())
+                    cloned.recordExpense(flat.expense())
+                    bundles.exportFile(bundle)
+                    cloned.bundles().importFile(bundle)
+                    cloned.recordExpense(flat.expense())
                 }
             },
             ErrorCode.TOO_MANY_DEVICES to {
-                val old = memory(7).apply { createGroup("Flat", "Zoe") }
-                repeat(11) { pairs(old, memory(100 + it), PairingMode.HIGH_SECURITY) }
+                val old = Ledger.inMemory().apply { createGroup("Flat", "Zoe") }
+                repeat(11) { pairs(old, Ledger.inMemory(), PairingMode.RECORD_ONLY) }
             },
             ErrorCode.UNKNOWN_INVITE to {
-                group.invite(InvitePolicy(""), "")
-                val invite = group.invites().last()
-                repeat(2) { group.cancelInvite(invite) }
+                invites.create(InvitePolicy(""), "")
+                val invite = invites.list().last()
+                repeat(2) { invites.cancel(invite) }
             },
-            ErrorCode.INVITE_EXPIRED to { asks(flat, InvitePolicy("", expiresMs = 1uL)) },
-            ErrorCode.INVITE_USED_UP to { asks(flat, InvitePolicy("", asks = false, uses = 1u), people = 2) },
-            ErrorCode.INVITE_MUST_ASK to
+            ErrorCode.INVITE_EXPIRED to { asks(flat, InvitePolicy("", expiresAt = Instant.EPOCH)) },
+            ErrorCode.INVITE_USED_UP to {
+                asks(flat, InvitePolicy("", requiresApproval = false, maxUses = 1u), people = 2)
+            },
+            ErrorCode.APPROVAL_REQUIRED to
                 {
-                    group.invite(InvitePolicy("", asks = false, claims = flat.anna), "")
+                    val policy = InvitePolicy("", requiresApproval = false, forMember = flat.anna)
+                    invites.create(policy, "")
                 },
             ErrorCode.UNKNOWN_REQUEST to {
                 asks(flat, InvitePolicy(""))
-                val request = group.requests().last()
-                repeat(2) { group.decline(request) }
+                val request = invites.joinRequests().last()
+                repeat(2) { invites.decline(request) }
             },
             ErrorCode.NEEDS_PROPOSAL to {
-                answered(flat)
-                asks(flat, InvitePolicy("", claims = group.members().last().id))
-                group.admit(group.requests().last())
+                admitted(flat)
+                asks(flat, InvitePolicy("", forMember = group.members().last().id))
+                invites.admit(invites.joinRequests().last())
             },
             ErrorCode.OTHER_PERSON to {
-                val other = memory(5)
+                val other = Ledger.inMemory()
                 other.createGroup("Other", "Zoe")
-                ledger.restorePhrase(other.revealPhrase())
+                ledger.recovery().restorePhrase(other.recovery().revealPhrase())
             },
-            ErrorCode.ALREADY_IN to { ledger.join(group.invite(InvitePolicy(""), ""), "Anna") },
-            ErrorCode.UNKNOWN_GROUP to { ledger.group(NOBODY) },
-            ErrorCode.UNKNOWN_ENTRY to { group.cancel(NOBODY) },
+            ErrorCode.ALREADY_IN to {
+                ledger.joining().join(invites.create(InvitePolicy(""), ""), "Anna")
+            },
+            ErrorCode.UNKNOWN_GROUP to { ledger.group(GroupId(NO_ID)) },
+            ErrorCode.UNKNOWN_ENTRY to { group.cancel(NOTHING) },
             ErrorCode.UNKNOWN_MEMBER to shares(flat.anna, NOBODY),
             ErrorCode.DUPLICATE_MEMBER to shares(flat.anna, flat.anna),
             ErrorCode.TOO_MANY_MEMBERS to {
@@ -197,40 +202,39 @@ fun reportsEveryError(flat: Flat) {
             },
             ErrorCode.TOO_MANY_REFERENCES to { crowds(flat.folder) },
             ErrorCode.NOT_ENROLLED to {
-                val (other, answer) = answered(flat)
-                other.finishJoin(answer).addPlaceholder("Ben")
+                val (other, welcome) = admitted(flat)
+                other.joining().enter(welcome).addPlaceholder("Ben")
             },
             ErrorCode.INVALID_ENTRY to { group.recordExpense(flat.expense(0)) },
-            ErrorCode.WOULD_BE_VOID to { group.propose(Act.Remove(flat.anna, null)) },
+            ErrorCode.WOULD_BE_VOID to { group.propose(StatementIntent.Remove(flat.anna, null)) },
             ErrorCode.PROPOSAL_OUTDATED to {
                 val other = ledger.createGroup("Outdated", "Anna")
-                val proposal = other.propose(Act.Remove(other.addPlaceholder("Ben"), null))
-                other.sign(other.propose(Act.Rename("Ben")))
+                val proposal = other.propose(StatementIntent.Remove(other.addPlaceholder("Ben"), null))
+                other.sign(other.propose(StatementIntent.Rename("Ben")))
                 other.sign(proposal)
             },
             ErrorCode.NO_ROOT_KEY to {
                 val less = Keychain(flat.keychain.secrets.filterKeys { it != "entropy" }.toMutableMap())
                 Ledger.open(flat.path, less, false).use { other ->
-                    try {
-                        other.group(group.id()).propose(Act.Rename("Zoe"))
-                    } finally {
-                        other.shutDown()
-                    }
+                    other.group(group.id()).propose(StatementIntent.Rename("Zoe"))
                 }
             },
-            ErrorCode.CANCELLED to { group.verify(Calls { false }) },
-            ErrorCode.CALLBACK_FAILED to { group.verify(throwing) },
-            ErrorCode.INVALID_ID to shares(flat.anna, "Ben"),
-            ErrorCode.INVALID_CURSOR to { group.expenses(after = "first") },
-            ErrorCode.INVALID_DATE to { group.recordExpense(flat.expense(date = "2026-02-30")) },
+            ErrorCode.CANCELLED to { group.maintenance().verifyHistory(Calls { false }) },
+            ErrorCode.CALLBACK_FAILED to { group.maintenance().verifyHistory(throwing) },
+            ErrorCode.INVALID_ID to shares(flat.anna, MemberId("Ben")),
+            ErrorCode.INVALID_CURSOR to { group.lists().expenses(after = "first") },
+            ErrorCode.INVALID_DATE to {
+                // A `LocalDate` is a day of the calendar, but of any year.
+                group.recordExpense(flat.expense(date = LocalDate.of(10_000, 1, 1)))
+            },
             ErrorCode.INVALID_CURRENCY to { group.recordExpense(flat.expense(currency = "euro")) },
             ErrorCode.INVALID_AMOUNT to { parseMoney("1.505", "EUR") },
             ErrorCode.BALANCE_TOO_LARGE to {
                 val other = ledger.createGroup("Huge", "Anna")
                 val (anna, ben) = other.info().me!! to other.addPlaceholder("Ben")
                 val most =
-                    Transfer("2026-11-21", "", "EUR", 1_000_000_000_000_000, anna, ben, null)
-                other.recordAll(List(9224) { Details.Transfer(most) })
+                    Transfer(DAY, "", "EUR", 1_000_000_000_000_000, anna, ben, null)
+                other.recordAll(List(9224) { Transaction.Transfer(most) })
                 other.balances()
             },
             ErrorCode.INVALID_IMPORT to { group.importSplitwise("hello".toByteArray()) },
@@ -238,12 +242,12 @@ fun reportsEveryError(flat: Flat) {
     FULL_DISK?.let { disk ->
         provoke[ErrorCode.DISK_FULL] = {
             val other = Flat(File(disk), "kotlin.db")
-            while (true) other.group.recordAll(List(100) { Details.Expense(other.expense()) })
+            while (true) other.group.recordAll(List(100) { Transaction.Expense(other.expense()) })
         }
     }
     READ_ONLY_DISK?.let { provoke[ErrorCode.READ_ONLY] = opened(File(it, "busy.db"), writes) }
     for ((code, call) in provoke) same(codeOf(call), code)
-    // What nothing that an app does can bring about; tests in Rust do.
+    // Codes that no call of an app can provoke; tests in Rust do.
     val unreachable =
         File(FIXTURES, "unreachable.txt").readLines().map {
             ErrorCode.valueOf(it.substringBefore(' ').replace('-', '_').uppercase())
@@ -254,13 +258,13 @@ fun reportsEveryError(flat: Flat) {
     // The next step closes the ledger.
     same(ErrorCode.entries - provoke.keys - unreachable - disks, listOf(ErrorCode.CLOSED))
     try {
-        ledger.group("Ben")
+        ledger.group(GroupId("Ben"))
     } catch (error: LedgerException) {
         same(error.blame, Blame.YOU)
         check("64 hexadecimal digits" in error.reason)
     }
     try {
-        group.verify(throwing)
+        group.maintenance().verifyHistory(throwing)
     } catch (error: LedgerException) {
         check("secret that must" !in error.stackTraceToString())
     }

@@ -1,14 +1,18 @@
-// What the steps of the scenario share.
+// Helpers for the steps of the scenario.
 
 import groupledger.*
 import java.io.File
+import java.time.LocalDate
 
-val NOBODY = "00".repeat(32)
+val NO_ID = "00".repeat(32)
+val NOBODY = MemberId(NO_ID)
+val NOTHING = ExpenseId(NO_ID)
+val DAY: LocalDate = LocalDate.of(2026, 11, 21)
 val FULL_DISK: String? = System.getenv("LEDGER_FULL_DISK")
 val READ_ONLY_DISK: String? = System.getenv("LEDGER_READ_ONLY_DISK")
 lateinit var FIXTURES: File
 
-/** What an app would write over Keystore. */
+/** A secret store, as an app writes one over Keystore. */
 class Keychain(val secrets: MutableMap<String, ByteArray> = mutableMapOf()) : SecretStore {
     @Volatile var error: CallbackException? = null
 
@@ -40,13 +44,13 @@ class Flat(val folder: File, name: String = "flat.db") {
     val group = ledger.createGroup("Flat", "Anna")
     val anna = group.info().me!!
     val ben = group.addPlaceholder("Ben")
-    lateinit var dinner: String
-    lateinit var payment: String
+    var dinner = NOTHING
+    var payment = NOTHING
     lateinit var phones: Phones
 
     fun expense(
         minorUnits: Long = 2500,
-        date: String = "2026-11-21",
+        date: LocalDate = DAY,
         currency: String = "EUR",
         description: String = "Dinner",
         category: String = "food",
@@ -79,22 +83,21 @@ fun codeOf(call: () -> Unit): ErrorCode {
 
 fun <T> same(found: T, wanted: T) = check(found == wanted) { "$found in place of $wanted" }
 
-fun memory(seed: Int = 1) = Ledger.inMemory(TestClock(1_763_700_000_000uL, seed.toULong()))
-
 /** Somebody asks to join by an invite. */
 fun asks(flat: Flat, policy: InvitePolicy, people: Int = 1): Ledger {
-    val link = flat.group.invite(policy, "https://example.org/join")
-    return List(people) { seed ->
-            memory(100 + seed).also {
-                flat.ledger.receiveRequest(it.join(link, "Cleo $seed"))
+    val link = flat.group.invites().create(policy, "https://example.org/join")
+    return List(people) { number ->
+            Ledger.inMemory().also {
+                flat.ledger.joining().receiveRequest(it.joining().join(link, "Cleo $number"))
             }
         }
         .last()
 }
 
-/** Somebody asks to join, and is let in. */
-fun answered(flat: Flat): Pair<Ledger, ByteArray> {
+/** Somebody asks to join, and is admitted. */
+fun admitted(flat: Flat): Pair<Ledger, ByteArray> {
     val other = asks(flat, InvitePolicy("Cleo"))
-    val request = flat.group.requests().last()
-    return other to flat.group.admit(request, flat.group.proposeAdmission(request)).answer
+    val invites = flat.group.invites()
+    val request = invites.joinRequests().last()
+    return other to invites.admit(request, invites.proposeAdmission(request)).welcome
 }

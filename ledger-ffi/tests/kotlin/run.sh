@@ -15,6 +15,7 @@ libraries=/usr/share/java/jna.jar:$coroutines
 
 build
 generate kotlin
+python3 ledger-ffi/kotlin/closing.py "$out/generated/groupledger/group_ledger.kt"
 # The bindings and the layer only when they changed: that is most of the time.
 key=$(cat "$out"/generated/groupledger/*.kt ledger-ffi/kotlin/src/groupledger/*.kt |
     sha256sum | cut -c1-16)

@@ -1,5 +1,6 @@
-//! Switches, one per rule of SPEC §6, so that a test harness can show that it notices each one
-//! being off. [`Rules::ALL`] is the design (with the fixes argued in docs/authority-questions.md); nothing else is.
+//! Switches for each rule of SPEC §6, so that a test can show that it notices a missing rule.
+//!
+//! [`Rules::ALL`] is the design, with the decisions of `docs/authority-questions.md`.
 
 macro_rules! rules {
     ($($(#[$doc:meta])* $name:ident,)*) => {

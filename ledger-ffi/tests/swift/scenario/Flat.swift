@@ -1,6 +1,11 @@
 import Foundation
 import GroupLedger
 
+let noId = String(repeating: "00", count: 32)
+let nobody = MemberId(noId)
+let nothing = ExpenseId(noId)
+let dinnerDay = Day(year: 2026, month: 11, day: 21)
+
 struct Surprise: Error, CustomStringConvertible {
     let description: String
 }
@@ -28,7 +33,7 @@ func codeOf(_ call: () throws -> Void, line: Int = #line) throws -> ErrorCode {
     throw Surprise(description: "line \(line): this should have failed")
 }
 
-/// What an app would write over Keychain.
+/// A secret store, as an app writes one over Keychain.
 final class Keys: SecretStore, @unchecked Sendable {
     private let lock = NSLock()
     private var secrets: [String: Data]
@@ -89,10 +94,10 @@ final class Flat: @unchecked Sendable {
     let keys = Keys()
     let ledger: Ledger
     let group: LedgerGroup
-    let anna: String
-    let ben: String
-    var dinner = ""
-    var payment = ""
+    let anna: MemberId
+    let ben: MemberId
+    var dinner = nothing
+    var payment = nothing
     var phones: Phones!
 
     init(_ folder: String, name: String = "flat.db") throws {
@@ -105,7 +110,7 @@ final class Flat: @unchecked Sendable {
     }
 
     func expense(
-        _ minorUnits: Int64 = 2500, date: String = "2026-11-21", currency: String = "EUR",
+        _ minorUnits: Int64 = 2500, date: Day = dinnerDay, currency: String = "EUR",
         description: String = "Dinner", category: String = "food", shares: [Part]? = nil
     ) throws -> Expense {
         let half = try splitEqually(minorUnits: minorUnits, parts: 2, turn: 0)
@@ -118,7 +123,7 @@ final class Flat: @unchecked Sendable {
     }
 
     @discardableResult
-    func record(_ expense: Expense) throws -> String {
+    func record(_ expense: Expense) throws -> ExpenseId {
         try group.recordExpense(expense: expense)
     }
 
@@ -127,27 +132,24 @@ final class Flat: @unchecked Sendable {
     }
 }
 
-func memory(_ seed: UInt64 = 1) throws -> Ledger {
-    try Ledger.inMemory(clock: TestClock(nowMs: 1_763_700_000_000, seed: seed))
-}
-
 /// Somebody asks to join by an invite.
 @discardableResult
-func asks(_ flat: Flat, _ policy: InvitePolicy, people: UInt64 = 1) throws -> Ledger {
-    let link = try flat.group.invite(policy: policy, prefix: "https://example.org/join")
-    var other = try memory()
-    for seed in 0..<people {
-        other = try memory(100 + seed)
-        let request = try other.join(link: link, name: "Cleo \(seed)")
-        _ = try flat.ledger.receiveRequest(message: request)
+func asks(_ flat: Flat, _ policy: InvitePolicy, people: Int = 1) throws -> Ledger {
+    let link = try flat.group.invites().create(policy: policy, prefix: "https://example.org/join")
+    var other = try Ledger.inMemory()
+    for number in 0..<people {
+        other = try Ledger.inMemory()
+        let request = try other.joining().join(link: link, name: "Cleo \(number)")
+        _ = try flat.ledger.joining().receiveRequest(message: request)
     }
     return other
 }
 
-/// Somebody asks to join, and is let in.
-func answered(_ flat: Flat) throws -> (Ledger, Data) {
-    let other = try asks(flat, InvitePolicy(label: "Cleo"))
-    let request = try flat.group.requests().last!
-    let proposal = try flat.group.proposeAdmission(request: request)
-    return (other, try flat.group.admit(request: request, proposal: proposal).answer)
+/// Somebody asks to join, and is admitted.
+func admitted(_ flat: Flat) throws -> (Ledger, Data) {
+    let other = try asks(flat, InvitePolicy(note: "Cleo"))
+    let invites = flat.group.invites()
+    let request = try invites.joinRequests().last!
+    let proposal = try invites.proposeAdmission(request: request)
+    return (other, try invites.admit(request: request, proposal: proposal).welcome)
 }

@@ -6,7 +6,6 @@
 import Foundation
 import GroupLedger
 
-let nobody = String(repeating: "00", count: 32)
 let fixtures = CommandLine.arguments[1]
 
 /// A path of the environment, unless it is empty.
@@ -23,7 +22,7 @@ let steps: [(String, (Flat) async throws -> Void)] = [
     ("pays_and_confirms", paysAndConfirms),
     ("cancels", cancels),
     ("finds_and_pages", findsAndPages),
-    ("shows_acts_before_signing", showsActsBeforeSigning),
+    ("shows_statements_before_signing", showsStatementsBeforeSigning),
     ("tells_what_changes", tellsWhatChanges),
     ("verifies_and_cancels_a_long_check", verifiesAndCancelsALongCheck),
     ("backs_up", backsUp),
@@ -42,8 +41,8 @@ let steps: [(String, (Flat) async throws -> Void)] = [
     ("pairs_a_device", pairsADevice),
     ("restores_by_phrase", restoresByPhrase),
     ("recovers_by_friends", recoversByFriends),
-    ("repairs_a_database", repairsADatabase),
-    ("starts_a_clone_anew", startsACloneAnew),
+    ("salvages_a_database", salvagesADatabase),
+    ("resets_the_keys_of_a_clone", resetsTheKeysOfAClone),
     ("does_not_leak", doesNotLeak),
     ("reports_every_error", reportsEveryError),
     ("refuses_calls_after_closing", refusesCallsAfterClosing),

@@ -1,5 +1,5 @@
-//! `ledger remove`, `revoke`, `leave`, `rename`: acts, shown before they are
-//! signed; and `successor`.
+//! `ledger remove`, `revoke`, `leave`, `rename`: statements, shown before they are signed;
+//! and `ledger successor`.
 
 use std::io::Write;
 
@@ -15,8 +15,8 @@ use crate::show::one_line;
 pub(crate) fn remove(arguments: &Remove, out: &mut dyn Write) -> Result<(), Failure> {
     let group = open_group(&arguments.sign.location)?;
     let member = People::of(&*group.state()?).find(&arguments.member)?;
-    let act = StatementIntent::Remove { member, since: arguments.since };
-    sign(&group, act, &arguments.sign, out)
+    let intent = StatementIntent::Remove { member, since: arguments.since };
+    sign(&group, intent, &arguments.sign, out)
 }
 
 pub(crate) fn revoke(arguments: &Revoke, out: &mut dyn Write) -> Result<(), Failure> {
@@ -25,11 +25,12 @@ pub(crate) fn revoke(arguments: &Revoke, out: &mut dyn Write) -> Result<(), Fail
     let begins = |id: &DeviceId| id.to_string().starts_with(&arguments.device);
     let found: Vec<DeviceId> = state.devices().map(|(_, id, _)| id).filter(begins).collect();
     let [device] = found.as_slice() else {
-        let text = format!("{} devices are meant by {:?}", found.len(), arguments.device);
+        let text =
+            format!("{} devices have an id that begins with {:?}", found.len(), arguments.device);
         return Err(Failure::Usage(format!("{text}; `ledger devices` lists them")));
     };
-    let act = StatementIntent::Revoke { device: *device, since: arguments.since };
-    sign(&group, act, &arguments.sign, out)
+    let intent = StatementIntent::Revoke { device: *device, since: arguments.since };
+    sign(&group, intent, &arguments.sign, out)
 }
 
 pub(crate) fn leave(arguments: &Sign, out: &mut dyn Write) -> Result<(), Failure> {
@@ -37,8 +38,8 @@ pub(crate) fn leave(arguments: &Sign, out: &mut dyn Write) -> Result<(), Failure
 }
 
 pub(crate) fn rename(arguments: &Rename, out: &mut dyn Write) -> Result<(), Failure> {
-    let act = StatementIntent::Rename { name: arguments.name.clone() };
-    sign(&open_group(&arguments.sign.location)?, act, &arguments.sign, out)
+    let intent = StatementIntent::Rename { name: arguments.name.clone() };
+    sign(&open_group(&arguments.sign.location)?, intent, &arguments.sign, out)
 }
 
 pub(crate) fn successor(arguments: &Successor, out: &mut dyn Write) -> Result<(), Failure> {
@@ -46,7 +47,7 @@ pub(crate) fn successor(arguments: &Successor, out: &mut dyn Write) -> Result<()
     let state = old.state()?;
     let name = arguments.name.as_deref().unwrap_or(state.name());
     let new = old.create_successor_group(name)?;
-    writeln!(out, "founded {}, group {}", one_line(name), new.id())?;
+    writeln!(out, "created {}, group {}", one_line(name), new.id())?;
     Ok(())
 }
 
@@ -54,19 +55,19 @@ fn open_group(location: &Location) -> Result<Group, Failure> {
     the_group(&open(location)?, location)
 }
 
-/// Shows what would be signed, asks, and signs it.
+/// Shows the statement, asks, and signs it after a yes.
 fn sign(
     group: &Group,
-    act: StatementIntent,
-    how: &Sign,
+    intent: StatementIntent,
+    arguments: &Sign,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let proposal = group.propose(act)?;
+    let proposal = group.propose(intent)?;
     writeln!(out, "{}", one_line(proposal.text()))?;
     for id in proposal.voids() {
-        writeln!(out, "  would not count any more: {id}")?;
+        writeln!(out, "  would become void: {id}")?;
     }
-    if !how.yes && !confirmed("Sign this?", out)? {
+    if !arguments.yes && !confirmed("Sign this?", out)? {
         writeln!(out, "nothing was signed")?;
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! `ledger fsck`: the whole database checked, and what is derived written anew.
+//! `ledger check-database`: a check of the whole database, and a rebuild of its indexes.
 
 use std::io::Write;
 
@@ -10,41 +10,38 @@ use crate::context::open;
 use crate::failure::Failure;
 use crate::read::print_json;
 use crate::show::progress_bar;
-use crate::verify::{print_problems, problem_json};
+use crate::verify_history::{print_problems, problem_json};
 
-pub(crate) fn run(arguments: &args::Fsck, out: &mut dyn Write) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &args::CheckDatabase, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.read.location)?;
     let found = store.maintenance().check_database(&mut progress_bar())?;
-    let fixed = arguments.fix && found.remedy() == Some(Remedy::Rebuild);
-    let left = if fixed { fix(&store)? } else { found.clone() };
+    let rebuilt = arguments.rebuild_indexes && found.remedy() == Some(Remedy::RebuildIndexes);
+    let left = if rebuilt { rebuild(&store)? } else { found.clone() };
     if arguments.read.json {
-        print_report_json(&found, fixed, &left, out)?;
+        print_report_json(&found, rebuilt, &left, out)?;
     } else {
-        print_report(&found, fixed, out)?;
+        print_report(&found, rebuilt, out)?;
     }
     match (left.problems().count(), left.remedy()) {
         (_, None) => Ok(()),
-        (count, Some(Remedy::Rebuild)) if !fixed => {
-            let text =
-                format!("{count} problems found; ledger fsck --fix writes anew what is wrong");
-            Err(Failure::Ledger(text))
+        (count, Some(Remedy::RebuildIndexes)) if !rebuilt => {
+            let advice = "`ledger check-database --rebuild-indexes` mends them";
+            Err(Failure::Ledger(format!("{count} problems found; {advice}")))
         }
         (count, _) => {
-            let text = format!(
-                "{count} problems found; restore a backup, or ledger repair saves what is sound"
-            );
-            Err(Failure::Ledger(text))
+            let advice = "restore a backup, or save the sound parts with `ledger salvage`";
+            Err(Failure::Ledger(format!("{count} problems found; {advice}")))
         }
     }
 }
 
-/// Writes anew, and checks again.
-fn fix(store: &Store) -> Result<DatabaseCheck, Failure> {
+/// Rebuilds the indexes, and checks again.
+fn rebuild(store: &Store) -> Result<DatabaseCheck, Failure> {
     store.maintenance().rebuild_indexes(&mut progress_bar())?;
     Ok(store.maintenance().check_database(&mut progress_bar())?)
 }
 
-fn print_report(found: &DatabaseCheck, fixed: bool, out: &mut dyn Write) -> Result<(), Failure> {
+fn print_report(found: &DatabaseCheck, rebuilt: bool, out: &mut dyn Write) -> Result<(), Failure> {
     print_problems(found.problems(), out)?;
     for (group, verification) in &found.groups {
         writeln!(out, "group {}: {} entries checked", group.short(), verification.entries)?;
@@ -52,15 +49,15 @@ fn print_report(found: &DatabaseCheck, fixed: bool, out: &mut dyn Write) -> Resu
     if found.remedy().is_none() {
         writeln!(out, "every table agrees with the entries, every page with its checksum")?;
     }
-    if fixed {
-        writeln!(out, "everything derived from the entries was written anew, and checked again")?;
+    if rebuilt {
+        writeln!(out, "the indexes were rebuilt from the entries, and checked again")?;
     }
     Ok(())
 }
 
 fn print_report_json(
     found: &DatabaseCheck,
-    fixed: bool,
+    rebuilt: bool,
     left: &DatabaseCheck,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
@@ -76,7 +73,7 @@ fn print_report_json(
         &json!({
             "groups": groups.collect::<Vec<_>>(),
             "problems": found.problems().map(problem_json).collect::<Vec<_>>(),
-            "fixed": fixed,
+            "rebuilt": rebuilt,
             "problems_left": left.problems().map(problem_json).collect::<Vec<_>>(),
         }),
     )

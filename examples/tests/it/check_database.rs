@@ -1,5 +1,5 @@
-//! `ledger fsck` finds differences in derived tables and writes them anew; `ledger repair`
-//! saves the entries of a damaged file.
+//! `ledger check-database` finds differences and mends them; `ledger salvage` saves what
+//! is left of a damaged file.
 
 use serde_json::Value;
 
@@ -9,20 +9,23 @@ use crate::common::{self, Desk};
 fn what_is_derived_is_compared_and_written_anew() {
     let desk = Desk::with_sample();
     let before = desk.everything();
-    let sound = desk.run("fsck", &["--json"]).json();
+    let sound = desk.run("check-database", &["--json"]).json();
     assert_eq!(sound["problems"], serde_json::json!([]));
     desk.raw().execute_batch("UPDATE expenses SET cancelled = 1 WHERE n % 7 = 0").unwrap();
-    let found = desk.run("fsck", &[] as &[&str]);
+    let found = desk.run("check-database", &[] as &[&str]);
     assert_eq!(found.code, Some(1));
-    assert!(found.out.contains("expenses, entry ") && found.err.contains("--fix"), "{found:?}");
-    let fixed = desk.run("fsck", &["--fix", "--json"]).json();
+    assert!(
+        found.out.contains("expenses, entry ") && found.err.contains("--rebuild-indexes"),
+        "{found:?}"
+    );
+    let rebuilt = desk.run("check-database", &["--rebuild-indexes", "--json"]).json();
     assert_eq!(
-        (&fixed["fixed"], &fixed["problems_left"]),
+        (&rebuilt["rebuilt"], &rebuilt["problems_left"]),
         (&Value::Bool(true), &sound["problems"])
     );
-    assert!(!fixed["problems"].as_array().unwrap().is_empty());
+    assert!(!rebuilt["problems"].as_array().unwrap().is_empty());
     assert_eq!(desk.everything(), before);
-    assert!(desk.run("fsck", &["--fix"]).ok().contains("every table agrees"));
+    assert!(desk.run("check-database", &["--rebuild-indexes"]).ok().contains("every table agrees"));
 }
 
 #[test]
@@ -33,22 +36,22 @@ fn what_is_left_of_a_damaged_file_is_saved() {
     bytes[4096 * (pages / 2) + 77] ^= 1;
     bytes[4096 * (pages / 3) + 77] ^= 1;
     std::fs::write(desk.db(), &bytes).unwrap();
-    let fsck = desk.run("fsck", &[] as &[&str]);
-    assert_eq!(fsck.code, Some(1), "{fsck:?}");
+    let checked = desk.run("check-database", &[] as &[&str]);
+    assert_eq!(checked.code, Some(1), "{checked:?}");
     let to = desk.path("new.db");
-    let report = desk.run("repair", &["--to".as_ref(), to.as_os_str(), "--json".as_ref()]).json();
+    let report = desk.run("salvage", &["--to".as_ref(), to.as_os_str(), "--json".as_ref()]).json();
     assert_eq!(report["damaged_pages"].as_array().unwrap().len(), 2);
     assert_eq!(report["complete"], Value::Bool(false));
     assert_eq!(std::fs::read(desk.db()).unwrap(), bytes, "it is only read");
     let keys = desk.path("flat.db.keys");
     let verified = common::program()
-        .args(["verify", "--db"])
+        .args(["verify-history", "--db"])
         .arg(&to)
         .arg("--key-file")
         .arg(&keys)
         .output()
         .unwrap();
     assert!(verified.status.success(), "{verified:?}");
-    let there = desk.run("repair", &["--to".as_ref(), to.as_os_str()]).failed(1);
+    let there = desk.run("salvage", &["--to".as_ref(), to.as_os_str()]).failed(1);
     assert!(there.contains("new.db"), "{there}");
 }

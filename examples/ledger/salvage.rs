@@ -1,4 +1,4 @@
-//! `ledger repair`: what is sound in a damaged database, in a new one.
+//! `ledger salvage`: the sound parts of a damaged database, saved into a new one.
 
 use std::io::Write;
 
@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::read::print_json;
 use crate::show::progress_bar;
 
-pub(crate) fn run(arguments: &args::Repair, out: &mut dyn Write) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &args::Salvage, out: &mut dyn Write) -> Result<(), Failure> {
     let location = &arguments.read.location;
     let keys = secrets(location);
     let repaired =
@@ -46,19 +46,19 @@ fn print_report(repaired: &Salvaged, out: &mut dyn Write) -> Result<(), Failure>
             let (kept, from) = (cut.kept, cut.waiting_from);
             writeln!(
                 out,
-                "  the chain of device {} is cut: {kept} entries, and more from number {from}",
+                "  device {}: its first {kept} entries are here, and others from number {from} on",
                 cut.device.short()
             )?;
         }
         if !group.has_key {
-            writeln!(out, "  this device's key in it was not found: it can be read only")?;
+            writeln!(out, "  this device's key in it was not found: the group can only be read")?;
         }
     }
     for id in &repaired.lost {
         writeln!(out, "lost: entry {id}")?;
     }
     if !repaired.is_complete() {
-        writeln!(out, "take in what other devices have before anything is recorded here")?;
+        writeln!(out, "import bundles of other devices before you record anything here")?;
     }
     Ok(())
 }

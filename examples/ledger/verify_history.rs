@@ -1,4 +1,4 @@
-//! `ledger verify`: everything checked again from the stored bytes.
+//! `ledger verify-history`: everything verified again from the stored bytes.
 
 use std::io::Write;
 
@@ -48,7 +48,7 @@ fn print_report_json(verification: &Verification, out: &mut dyn Write) -> Result
     )
 }
 
-/// A line for each problem: where, which rule, what.
+/// Prints a line for each problem: table, entry, rule, and description.
 pub(crate) fn print_problems<'a>(
     problems: impl IntoIterator<Item = &'a Problem>,
     out: &mut dyn Write,

@@ -1,11 +1,11 @@
-//! `ledger verify` names the entry and the rule, wherever a stored byte changed.
+//! `ledger verify-history` names the entry and the rule, wherever a stored byte changed.
 
 use serde_json::Value;
 
 use crate::common::Desk;
 
 fn verify(desk: &Desk) -> (i32, Value) {
-    let output = desk.command("verify", &["--json"]).output().unwrap();
+    let output = desk.command("verify-history", &["--json"]).output().unwrap();
     let report = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
     (output.status.code().unwrap(), report)
 }
