@@ -15,7 +15,7 @@ use ledger_store::{
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> Outcome<()> {
-    println!("1. Anna founds a group, and makes a link that lets in whoever has it.");
+    println!("1. Anna creates a group, and makes a link that lets in everybody who has it.");
     let anna = phone()?;
     let flat = anna.create_group("Flat", "Anna")?;
     let link = flat.invites().create(&NewInvite { note: "Ben".into(), ..NewInvite::default() })?;
