@@ -81,9 +81,9 @@ pub fn faults(history: &History, entry: &Entry, author: Enrolment, past: &Past) 
         }
         Kind::Statement(s) => {
             let owner = history.owner();
-            let is_owner_act = s.body.generation().is_none();
+            let is_owner_statement = s.body.generation().is_none();
             let by_owner = owner.is_some_and(|(_, root)| root == s.signer);
-            fault(is_owner_act && !by_owner, Fault::NotSignedByOwner);
+            fault(is_owner_statement && !by_owner, Fault::NotSignedByOwner);
             match &s.body {
                 Body::Remove { member } => {
                     fault(owner.is_some_and(|(m, _)| m == *member), Fault::TargetIsOwner);

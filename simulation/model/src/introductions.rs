@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::cuts::{Cuts, first_cut};
 use crate::entry::{Body, Digest, Enrolment, Generation, Id, Kind, MemberId};
 use crate::history::History;
-use crate::resolve::{Reason, Verdict, form, owner_acts, self_acts};
+use crate::resolve::{Reason, Verdict, form, owner_statements, self_statements};
 use crate::rules::Rules;
 
 /// The decisions of steps 1 to 3.
@@ -20,7 +20,7 @@ pub struct Standing<'a> {
     /// The rules in force.
     pub r: &'a Rules,
     /// Verdicts of statements.
-    pub acts: &'a BTreeMap<Digest, Verdict>,
+    pub statement_verdicts: &'a BTreeMap<Digest, Verdict>,
     /// The cuts in force.
     pub cuts: &'a Cuts,
 }
@@ -70,7 +70,7 @@ pub fn introductions(s: &Standing) -> Introductions {
     let started: BTreeSet<Generation> =
         s.history.generations.keys().copied().filter(|&g| is_started(s, &now, g)).collect();
     let enrols =
-        self_acts(s.history).filter(|(_, a)| matches!(a.statement.body, Body::Enrol { .. }));
+        self_statements(s.history).filter(|(_, a)| matches!(a.statement.body, Body::Enrol { .. }));
     let enrolments = started.iter().map(|&g| Enrolment::First(g));
     let enrolments = enrolments.chain(enrols.map(|(&d, _)| Enrolment::Enrolled(d)));
     let enrolments = enrolments.filter(|&e| is_enrolled(s, &now, e)).collect();
@@ -83,7 +83,7 @@ fn round(s: &Standing, now: &Accepted) -> Accepted {
     // The genesis entry introduces the owner.
     next.members.extend(s.history.owner().map(|(member, _)| member));
     // "... or by an accepted bind of that member."
-    for (digest, act) in owner_acts(s.history) {
+    for (digest, act) in owner_statements(s.history) {
         if let Body::Bind { member, .. } = act.statement.body
             && s.r.bind_adopts
             && is_accepted(s, *digest)
@@ -153,7 +153,7 @@ fn is_introduction(history: &History, index: usize) -> bool {
 }
 
 fn is_accepted(s: &Standing, digest: Digest) -> bool {
-    s.acts.get(&digest) == Some(&Verdict::Applied)
+    s.statement_verdicts.get(&digest) == Some(&Verdict::Applied)
 }
 
 /// Whether a generation's "start (genesis, introduction, bind) is accepted".

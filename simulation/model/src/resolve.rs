@@ -95,48 +95,48 @@ pub fn resolve(history: &History) -> Resolution {
 /// Resolves the set with some rules switched off, to test that the checks notice that.
 pub fn resolve_with(history: &History, r: &Rules) -> Resolution {
     // Step 1. "Owner acts: well-formed ones are accepted (the key is in the genesis entry)."
-    let mut acts: BTreeMap<Digest, Verdict> = BTreeMap::new();
-    for (&digest, s) in owner_acts(history) {
+    let mut statement_verdicts: BTreeMap<Digest, Verdict> = BTreeMap::new();
+    for (&digest, s) in owner_statements(history) {
         let form = form(r, &s.faults);
-        let off = (!r.owner_acts).then_some(Reason::SwitchedOff);
-        acts.insert(digest, form.or(off).map_or(Verdict::Applied, Verdict::Void));
+        let off = (!r.owner_statements).then_some(Reason::SwitchedOff);
+        statement_verdicts.insert(digest, form.or(off).map_or(Verdict::Applied, Verdict::Void));
     }
-    let accepted = |acts: &BTreeMap<Digest, Verdict>, digest: &Digest| {
-        acts.get(digest) == Some(&Verdict::Applied)
+    let accepted = |statement_verdicts: &BTreeMap<Digest, Verdict>, digest: &Digest| {
+        statement_verdicts.get(digest) == Some(&Verdict::Applied)
     };
 
     // Step 2. "Hard cuts: removals and binds." Whom each concerns: `cuts::concerns`.
     let mut cuts = Cuts::default();
-    let hard = owner_acts(history).filter(|(d, s)| {
+    let hard = owner_statements(history).filter(|(d, s)| {
         let cuts = matches!(s.statement.body, Body::Remove { .. } | Body::Bind { .. });
-        r.hard_cuts && cuts && accepted(&acts, d)
+        r.hard_cuts && cuts && accepted(&statement_verdicts, d)
     });
     cuts.hard = sorted(history, &hard.map(|(&d, _)| d).collect());
 
     // Step 3. "Self acts: accepted if signed by a generation's root key, with that generation's
     // start in the base's past, and within every hard cut on it."
-    for (&digest, s) in self_acts(history) {
-        let failing = self_act(history, r, &cuts, s);
-        acts.insert(digest, failing.map_or(Verdict::Applied, Verdict::Void));
+    for (&digest, s) in self_statements(history) {
+        let failing = self_statement(history, r, &cuts, s);
+        statement_verdicts.insert(digest, failing.map_or(Verdict::Applied, Verdict::Void));
     }
-    let own = self_acts(history).filter(|(d, s)| {
+    let own = self_statements(history).filter(|(d, s)| {
         let cuts = matches!(s.statement.body, Body::Revoke { .. } | Body::Leave { .. });
-        cuts && accepted(&acts, d)
+        cuts && accepted(&statement_verdicts, d)
     });
     cuts.own = sorted(history, &own.map(|(&d, _)| d).collect());
 
     // Step 4. "Introductions, least fixpoint."
-    let standing = Standing { history, r, acts: &acts, cuts: &cuts };
+    let standing = Standing { history, r, statement_verdicts: &statement_verdicts, cuts: &cuts };
     let intros = introductions(&standing);
 
     // Step 3 again: "An enrolment counts as accepted only if its generation's start (genesis,
-    // introduction, bind) is accepted too." F1: and so does every other self act.
-    for (&digest, s) in self_acts(history) {
+    // introduction, bind) is accepted too." F1: and so does every other self statement.
+    for (&digest, s) in self_statements(history) {
         let is_enrolment = matches!(s.statement.body, Body::Enrol { .. });
         let needed = if is_enrolment { r.enrol_needs_start } else { r.self_needs_start };
         let started = s.statement.body.generation().is_some_and(|g| intros.started.contains(&g));
-        if accepted(&acts, &digest) && needed && !started {
-            acts.insert(digest, Verdict::Void(Reason::StartVoid));
+        if accepted(&statement_verdicts, &digest) && needed && !started {
+            statement_verdicts.insert(digest, Verdict::Void(Reason::StartVoid));
         }
     }
 
@@ -146,7 +146,7 @@ pub fn resolve_with(history: &History, r: &Rules) -> Resolution {
     for (index, a) in history.admitted.iter().enumerate() {
         let verdict = match a.entry.statement() {
             // "The verdict belongs to the digest."
-            Some(s) => acts.get(&s.digest).copied().unwrap_or(Verdict::Applied),
+            Some(s) => statement_verdicts.get(&s.digest).copied().unwrap_or(Verdict::Applied),
             None => intros.verdicts.get(&index).copied().unwrap_or_else(|| {
                 let form = form(r, &a.faults);
                 let cut = || first_cut(history, r, &cuts, index).filter(|_| r.plain_cuts);
@@ -162,7 +162,7 @@ pub fn resolve_with(history: &History, r: &Rules) -> Resolution {
     let slots = slots(history, r, &verdicts);
     let mut resolution = Resolution {
         verdicts,
-        statements: acts,
+        statements: statement_verdicts,
         introduced: intros.members,
         started: intros.started,
         enrolments: intros.enrolments,
@@ -176,12 +176,16 @@ pub fn resolve_with(history: &History, r: &Rules) -> Resolution {
 }
 
 /// Every owner statement carried so far.
-pub(crate) fn owner_acts(history: &History) -> impl Iterator<Item = (&Digest, &StatementRecord)> {
+pub(crate) fn owner_statements(
+    history: &History,
+) -> impl Iterator<Item = (&Digest, &StatementRecord)> {
     history.statements.iter().filter(|(_, s)| s.statement.body.generation().is_none())
 }
 
 /// Every self statement carried so far.
-pub(crate) fn self_acts(history: &History) -> impl Iterator<Item = (&Digest, &StatementRecord)> {
+pub(crate) fn self_statements(
+    history: &History,
+) -> impl Iterator<Item = (&Digest, &StatementRecord)> {
     history.statements.iter().filter(|(_, s)| s.statement.body.generation().is_some())
 }
 
@@ -200,7 +204,12 @@ pub(crate) fn form(r: &Rules, faults: &[Fault]) -> Option<Reason> {
 }
 
 /// Step 3: the first failing check of a self statement.
-fn self_act(history: &History, r: &Rules, cuts: &Cuts, s: &StatementRecord) -> Option<Reason> {
+fn self_statement(
+    history: &History,
+    r: &Rules,
+    cuts: &Cuts,
+    s: &StatementRecord,
+) -> Option<Reason> {
     if let Some(reason) = form(r, &s.faults) {
         return Some(reason);
     }

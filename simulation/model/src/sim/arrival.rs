@@ -38,7 +38,7 @@ pub struct Before {
 
 /// Owner statements that are certainly valid: signed by the founder, not about the owner, without
 /// faults of form.
-pub fn owner_acts(history: &History) -> impl Iterator<Item = &StatementRecord> {
+pub fn owner_statements(history: &History) -> impl Iterator<Item = &StatementRecord> {
     let owner = history.owner().map(|(_, root)| root);
     history.statements.values().filter(move |s| {
         s.statement.body.generation().is_none()
@@ -60,7 +60,7 @@ pub fn ended(history: &History, generation: Generation) -> bool {
         Generation::Bind(d) => history.statements.get(&d),
         _ => None,
     };
-    owner_acts(history).any(|s| match (s.statement.body, own) {
+    owner_statements(history).any(|s| match (s.statement.body, own) {
         (Body::Remove { member }, Some(b)) => member == g.member && !carried_in(s, &b.within),
         (Body::Bind { member, .. }, Some(b)) => {
             member == g.member && (s.clock, s.statement.digest) > (b.clock, b.statement.digest)
@@ -112,14 +112,14 @@ fn powerless(history: &History, reference: &Resolution, entry: &Entry) -> Option
     }
     match s.body.generation() {
         None if history.owner().is_some_and(|(_, root)| root == s.signer) => None,
-        None => Some("owner act forged"),
+        None => Some("owner statement forged"),
         Some(generation) => match history.generations.get(&generation) {
-            Some(g) if g.root != s.signer => Some("self act forged"),
+            Some(g) if g.root != s.signer => Some("self statement forged"),
             Some(_) if dead_gen(history, reference, generation) => {
-                Some("self act of an ended generation")
+                Some("self statement of an ended generation")
             }
             Some(_) => None,
-            None => Some("self act of a generation not begun"),
+            None => Some("self statement of a generation not begun"),
         },
     }
 }

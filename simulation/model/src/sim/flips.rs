@@ -99,7 +99,7 @@ fn people(history: &History, entries: &BTreeSet<Id>, letter: bool) -> BTreeSet<M
     entries.flat_map(introduces).collect()
 }
 
-/// Everything that hangs on these members: what their devices signed, their self acts, their
+/// Everything that hangs on these members: what their devices signed, their self statements, their
 /// introductions, and the same for whomever they introduced, adopted or claimed.
 fn dependants(
     history: &History,

@@ -41,13 +41,13 @@ pub fn act(world: &mut World, d: usize) {
     let owner = view.owner().filter(|&(_, r)| Some(r) == root);
     let Some(me) = view.generations.get(&generation).map(|g| g.member) else { return };
     if owner.is_some() && world.rng.chance(30) {
-        owner_act(world, d, &resolution, heads, me, root);
+        owner_statement(world, d, &resolution, heads, me, root);
         return;
     }
     let is_current =
         resolution.state.members.get(&me).is_some_and(|m| m.current.contains(&generation));
     if let Some(root) = root.filter(|_| is_current && world.rng.chance(20)) {
-        self_act(world, d, heads, generation, root, &resolution);
+        self_statement(world, d, heads, generation, root, &resolution);
         return;
     }
     if active {
@@ -114,7 +114,7 @@ pub(super) fn join(
     }
 }
 
-fn owner_act(
+fn owner_statement(
     world: &mut World,
     d: usize,
     resolution: &Resolution,
@@ -166,7 +166,7 @@ fn owner_act(
     join(world, d, id, generation, joins);
 }
 
-fn self_act(
+fn self_statement(
     world: &mut World,
     d: usize,
     base: BTreeSet<Id>,

@@ -6,7 +6,7 @@ use crate::enrolment::starts;
 use crate::entry::{Body, Content, Currency, Generation, Id, Kind, MemberId};
 use crate::history::History;
 use crate::resolve::{Resolution, Verdict};
-use crate::sim::arrival::{Violation, carried_in, ended, owner_acts, violation};
+use crate::sim::arrival::{Violation, carried_in, ended, owner_statements, violation};
 use crate::slots::slot_of;
 
 /// The first violated invariant, if any.
@@ -77,14 +77,15 @@ fn nothing_lost(history: &History, resolution: &Resolution) -> Option<Violation>
     (!all || !same).then(|| violation("5: nothing lost", String::new())).flatten()
 }
 
-/// The owner's acts count, and do what they say: a bind's member is introduced; the last bind that
+/// The owner's statements count, and do what they say: a bind's member is introduced; the last bind that
 /// no removal ends is the current generation; the owner is never cut.
 fn owner_rules(history: &History, resolution: &Resolution) -> Option<Violation> {
-    let bad =
-        |what: &str, m: MemberId| violation("owner's acts count", format!("{what}: member {m}"));
-    for s in owner_acts(history) {
+    let bad = |what: &str, m: MemberId| {
+        violation("owner's statements count", format!("{what}: member {m}"))
+    };
+    for s in owner_statements(history) {
         if !resolution.accepted(s.statement.digest) {
-            return bad("a good owner act is void", 0);
+            return bad("a good owner statement is void", 0);
         }
         if let Body::Bind { member, .. } = s.statement.body
             && !resolution.introduced.contains(&member)
@@ -95,7 +96,8 @@ fn owner_rules(history: &History, resolution: &Resolution) -> Option<Violation> 
     for (&generation, g) in &history.generations {
         let Some(m) = resolution.state.members.get(&g.member) else { continue };
         let bind = matches!(generation, Generation::Bind(_))
-            && owner_acts(history).any(|s| generation == Generation::Bind(s.statement.digest));
+            && owner_statements(history)
+                .any(|s| generation == Generation::Bind(s.statement.digest));
         if bind && ended(history, generation) == m.current.contains(&generation) {
             return bad("a bind is current, yet ended; or neither", g.member);
         }

@@ -127,7 +127,7 @@ impl<'a> Second<'a> {
     }
 
     /// Step 3 without the generation's start.
-    fn self_act(&self, s: &Statement) -> bool {
+    fn self_statement(&self, s: &Statement) -> bool {
         let Some(generation) = s.body.generation() else { return false };
         let base = self.below(&s.base);
         let carriers = self.carriers(s.digest);
@@ -145,10 +145,10 @@ impl<'a> Second<'a> {
         let past = self.past.get(&e.id).cloned().unwrap_or_default();
         let own = |s: &&Statement| match s.body {
             Body::Revoke { .. } if s.body == (Body::Revoke { generation, device }) => {
-                self.self_act(s) && !self.below(&s.base).contains(&e.id)
+                self.self_statement(s) && !self.below(&s.base).contains(&e.id)
             }
             Body::Leave { generation: g } if g == generation => {
-                self.self_act(s) && !past.is_disjoint(&self.carriers(s.digest))
+                self.self_statement(s) && !past.is_disjoint(&self.carriers(s.digest))
             }
             _ => false,
         };
@@ -164,7 +164,7 @@ impl<'a> Second<'a> {
 
     fn enrolled(&self, (generation, _, statement): Author, branch: &BTreeSet<MemberId>) -> bool {
         let act = statement.and_then(|d| self.statements.get(&d));
-        act.is_none_or(|s| self.self_act(s)) && self.started(generation, branch)
+        act.is_none_or(|s| self.self_statement(s)) && self.started(generation, branch)
     }
 
     fn started(&self, generation: Generation, branch: &BTreeSet<MemberId>) -> bool {
@@ -201,7 +201,7 @@ impl<'a> Second<'a> {
             Kind::Genesis { .. } => true,
             Kind::Statement(s) => match s.body.generation() {
                 None => self.good(e.id),
-                Some(generation) => self.self_act(s) && self.started(generation, &none),
+                Some(generation) => self.self_statement(s) && self.started(generation, &none),
             },
             Kind::Add { card } | Kind::Placeholder { card } => {
                 self.good(e.id) && self.member(card.id, &none)

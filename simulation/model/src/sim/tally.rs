@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::entry::{Body, Generation, Kind, MemberId};
 use crate::history::{History, StatementRecord};
 use crate::resolve::{Resolution, Verdict};
-use crate::sim::arrival::{Before, carried_in, name, owner_acts};
+use crate::sim::arrival::{Before, carried_in, name, owner_statements};
 use crate::sim::flips::to_the_letter;
 use crate::sim::invariants::equivocations;
 use crate::sim::world::{Step, World};
@@ -124,7 +124,7 @@ impl Tally {
             .filter(|(g, x)| matches!(g, Generation::Card(_)) && x.starts.len() > 1)
             .count();
         race("cards admitted more than once", twice);
-        let acts: Vec<&StatementRecord> = owner_acts(history).collect();
+        let acts: Vec<&StatementRecord> = owner_statements(history).collect();
         let accepted = |s: &&StatementRecord| resolution.accepted(s.statement.digest);
         let selves: Vec<&StatementRecord> = history
             .statements

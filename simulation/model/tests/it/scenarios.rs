@@ -123,7 +123,7 @@ fn the_introducers_other_device_adopts() {
 }
 
 /// Q20: a leave voids what has it in its past, whoever carries it; back-dating stays possible until a
-/// removal; self acts still work after it, and a bind starts afresh.
+/// removal; self statements still work after it, and a bind starts afresh.
 #[test]
 fn leaving() {
     let mut g = Group::new();
