@@ -1,7 +1,8 @@
-//! The target: verdicts and balances of 100,000 stored entries at 3 µs an
-//! entry, from rows in memory, in time that grows with their number alone. Beside
-//! it stands the physical limit: copying the bytes, and looking up and inserting
-//! the ids in one map.
+//! Target of rebuilding: verdicts and balances of 100,000 stored entries at 3 µs an entry, from rows
+//! in memory, in time that grows with their number alone.
+//!
+//! Beside it stands the physical limit: copying the bytes, and looking up and inserting the ids in
+//! one map.
 //!
 //! `cargo bench -p ledger-benches --bench rebuild_target` exits with 1 when the
 //! target is missed three times in a row: machines have bad moments. With
@@ -28,13 +29,13 @@ use ledger_benches::{Stored, generate};
 use ledger_core::engine::{Admission, DecodedEntry, SparseIndex, VerifiedEntry};
 use ledger_core::{EntryId, StateDigest, hazmat};
 
-/// Microseconds an entry.
+/// Microseconds that an entry may take.
 const LIMIT_US: f64 = 3.0;
-/// How much more an entry may cost among ten times as many.
+/// The largest allowed ratio of an entry's cost and its cost among a tenth of the entries.
 const GROWTH: f64 = 1.5;
 const ROUNDS: usize = 7;
 
-/// A row: the id, and what is stored under it.
+/// A row: the id and the stored entry.
 type Row = (EntryId, Stored);
 
 fn main() -> ExitCode {
@@ -78,7 +79,7 @@ fn read((id, stored): &Row) -> VerifiedEntry {
 }
 
 fn rebuild(rows: &[Row]) -> StateDigest {
-    // The rows as a store finds them by id.
+    // The index by which a store finds rows by id.
     let by_id: HashMap<EntryId, usize> = rows.iter().map(|(id, _)| *id).zip(0..).collect();
     let fetch =
         |id: &EntryId| Ok::<_, Infallible>(by_id.get(id).map(|n| Arc::new(read(&rows[*n]))));
@@ -100,14 +101,14 @@ fn decode(rows: &[Row]) {
     });
 }
 
-/// With the hashes and the comparison that reading what is stored leaves out.
+/// Decodes with the hashing and comparison that reading of stored entries leaves out.
 fn decode_anew(rows: &[Row]) {
     rows.iter().for_each(|(_, stored)| {
         black_box(DecodedEntry::decode(&stored.bytes, &stored.signature).unwrap());
     });
 }
 
-/// Each entry copied, and itself and two others looked up in a map that it joins.
+/// Copies each entry, looks up three ids, and inserts one into a map.
 fn limit(rows: &[Row]) {
     let mut places: HashMap<EntryId, usize> = HashMap::new();
     for (n, (id, stored)) in rows.iter().enumerate() {

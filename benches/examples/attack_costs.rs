@@ -1,8 +1,8 @@
-//! What one evil member's entries cost those who take them in.
+//! Cost of the entries of one evil member for the devices that replay them.
 //!
-//! `cargo run --release -p ledger-benches --example attack_costs` prints, for each attack, what
-//! the last of its entries cost, all of them, and the checkpoint behind them, for a number of
-//! entries and twice as many: a last entry that costs twice as much is linear.
+//! `cargo run --release -p ledger-benches --example attack_costs` prints, for each attack, the cost of
+//! its last entry, of all its entries, and of a checkpoint after them, for a number of entries and
+//! for twice as many. A last entry that costs twice as much then has a cost that grows linearly.
 
 #![allow(
     clippy::unwrap_used,

@@ -38,10 +38,11 @@ const WORDS: [&str; 12] = [
     "coffee and cake",
 ];
 
-/// Writes a ledger of `money` money entries after a genesis entry and five
-/// placeholders, by one device: 85 % expenses with five shares and one or two
-/// payers, 8 % transfers, 5 % corrections, 2 % cancellations. The same seed
-/// gives the same bytes.
+/// A ledger of `money` entries about money after a genesis entry and five placeholders, written by
+/// one device. The same seed gives the same bytes.
+///
+/// Of the entries about money, 85 % are expenses with five shares and one or two payers, 8 % are
+/// transfers, 5 % corrections, and 2 % cancellations.
 ///
 /// # Errors
 /// If the library refuses what is generated.
@@ -60,14 +61,14 @@ pub fn generate(seed: u64, money: usize) -> Result<Generated, Error> {
     Ok(Generated { entries: author.stored, digest: author.ledger.state().digest() })
 }
 
-/// The one device that writes everything, and what it knows.
+/// The device that writes everything, with its replayed ledger.
 struct Author {
     rng: ChaCha20Rng,
     device: DeviceKey,
     ledger: Ledger,
     index: MemoryIndex,
     members: Vec<MemberId>,
-    /// What was recorded and not cancelled.
+    /// Ids of expenses and transfers that were not cancelled.
     recorded: Vec<EntryId>,
     now_ms: u64,
     stored: Vec<Stored>,

@@ -12,11 +12,11 @@ use crate::Error;
 pub struct Stored {
     /// Header and payload.
     pub bytes: Vec<u8>,
-    /// The signature over the entry's id.
+    /// The signature over the id of the entry.
     pub signature: [u8; 64],
 }
 
-/// Reads the entries.
+/// Decodes the entries.
 ///
 /// # Errors
 /// The first entry that breaks a rule.
@@ -34,8 +34,8 @@ pub fn verify(entries: Vec<DecodedEntry>) -> Result<Vec<VerifiedEntry>, Error> {
     verify_batch(entries, &[7; 32]).into_iter().map(|entry| Ok(entry?)).collect()
 }
 
-/// Takes the entries without checking signatures, as a store does that
-/// verified them when they came in.
+/// Trusts the entries without checking signatures, as a store does for entries that it verified
+/// when they came in.
 #[must_use]
 pub fn trust(entries: Vec<DecodedEntry>) -> Vec<VerifiedEntry> {
     entries.into_iter().map(hazmat::trust_stored).collect()

@@ -15,7 +15,7 @@ use crate::verify_history::{print_problems, problem_json};
 pub(crate) fn run(arguments: &args::CheckDatabase, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.read.location)?;
     let found = store.maintenance().check_database(&mut progress_bar())?;
-    let rebuilt = arguments.rebuild_indexes && found.remedy() == Some(Remedy::Rebuild);
+    let rebuilt = arguments.rebuild_indexes && found.remedy() == Some(Remedy::RebuildIndexes);
     let left = if rebuilt { rebuild(&store)? } else { found.clone() };
     if arguments.read.json {
         print_report_json(&found, rebuilt, &left, out)?;
@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &args::CheckDatabase, out: &mut dyn Write) -> Resul
     }
     match (left.problems().count(), left.remedy()) {
         (_, None) => Ok(()),
-        (count, Some(Remedy::Rebuild)) if !rebuilt => {
+        (count, Some(Remedy::RebuildIndexes)) if !rebuilt => {
             let advice = "`ledger check-database --rebuild-indexes` mends them";
             Err(Failure::Ledger(format!("{count} problems found; {advice}")))
         }

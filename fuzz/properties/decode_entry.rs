@@ -1,5 +1,4 @@
-//! Property: any bytes decode without harm, and what decodes has no other
-//! encoding.
+//! Property: decoding any bytes does no harm, and an entry that decodes has no other encoding.
 
 use ledger_core::engine::{DecodedEntry, Ledger, Payload, RefIndex, verify_batch};
 use ledger_core::{Amount, Transaction, hazmat};
@@ -10,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 pub fn check(data: &[u8]) {
     let Some((signature, bytes)) = data.split_first_chunk::<64>() else { return };
     check_entry(bytes, signature);
-    // No fuzzer finds a hash: without this, no changed payload would be read.
+    // A fuzzer cannot guess a hash. Without this, no changed payload would be read.
     if let Some(bytes) = resealed(bytes) {
         check_entry(&bytes, signature);
     }
@@ -41,7 +40,7 @@ fn check_entry(bytes: &[u8], signature: &[u8; 64]) {
     read_payload(&entry);
     assert!(!format!("{entry:?}").is_empty());
 
-    // Twice in a batch, so that a bad one is searched for.
+    // Twice in a batch, so that the search for a bad signature runs, too.
     let [one, two] = &verify_batch(vec![entry.clone(), entry.clone()], &[7; 32])[..] else {
         panic!("one result for each entry")
     };
@@ -135,8 +134,8 @@ fn content_is_whole(content: &Transaction<RefIndex>, refs: usize) {
     }
 }
 
-/// Whether only integers, strings, arrays and null occur, each in its shortest
-/// form; byte strings are not looked into.
+/// Whether the bytes are integers, strings, arrays and null only, each in its shortest form. The
+/// content of byte strings is not checked.
 fn is_canonical(mut bytes: &[u8]) -> bool {
     while !bytes.is_empty() {
         if let Some(rest) = bytes.strip_prefix(&[0xf6]) {
@@ -161,8 +160,7 @@ fn is_canonical(mut bytes: &[u8]) -> bool {
     true
 }
 
-/// The entry with length and hash of its payload as they should be, if there
-/// is something like a header in front.
+/// The entry with the right length and hash of its payload, if the bytes begin like a header.
 fn resealed(entry: &[u8]) -> Option<Vec<u8>> {
     let mut rest = entry.strip_prefix(&[0x8c])?;
     for _ in 0..10 {
@@ -181,7 +179,7 @@ fn resealed(entry: &[u8]) -> Option<Vec<u8>> {
     Some([head, &len, &[0x58, 32], &hash, payload].concat())
 }
 
-/// What follows one CBOR item, or an array of items that are not arrays.
+/// The bytes after one CBOR item, or after an array of items that are not arrays.
 fn after_item(bytes: &[u8]) -> Option<&[u8]> {
     let (major, mut argument, mut rest) = after_head(bytes)?;
     if major != 4 {
@@ -195,7 +193,7 @@ fn after_item(bytes: &[u8]) -> Option<&[u8]> {
     Some(rest)
 }
 
-/// The major type and argument of an item, and what follows them.
+/// The major type and argument of an item, and the bytes after them.
 fn after_head(bytes: &[u8]) -> Option<(u8, usize, &[u8])> {
     let (first, rest) = bytes.split_first()?;
     let width = match first & 0x1f {

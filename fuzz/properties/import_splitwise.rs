@@ -1,5 +1,5 @@
-//! Property: the Splitwise reader takes any bytes without harm, and what it
-//! accepts says the same as the file.
+//! Property: reading any bytes as a Splitwise export does no harm, and an export that is accepted says
+//! the same as the file.
 
 use ledger_core::{Amount, Balance};
 use ledger_formats::splitwise::{Export, Row, RowKind, read};
@@ -31,8 +31,8 @@ pub fn check(data: &[u8]) {
         assert_eq!(export.sums(total.currency()), total.balances());
     }
 
-    // An origin is made from the numbers of the file. Written back from what
-    // the reader made of them, the rows must have the same origins.
+    // An origin follows from the numbers of the file. So the rows must have the same origins after
+    // they were written from the numbers that the reader made of them.
     let again = read(write(&export).as_bytes());
     assert_eq!(again.as_ref().err(), None);
     let Ok(again) = again else { return };

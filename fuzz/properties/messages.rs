@@ -1,5 +1,5 @@
-//! Property: whatever somebody sends as a message outside of the ledger, or
-//! seals in one, is read without harm; what is read is written back the same.
+//! Property: reading any bytes as a message, or as the sealed content of one, does no harm, and a
+//! message that was read is written as the same bytes.
 
 use ledger_core::GroupId;
 use ledger_core::hazmat::read_unsealed;
@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 
 const NOW_MS: u64 = 1_000_000;
 
-/// Reads `data` in every way in which a message is read: as text, as bytes, as
-/// bytes with the right check behind them, and as what is sealed in one.
+/// Reads `data` in every way in which a message is read: as text, as bytes, as bytes with the right
+/// check bytes after them, and as sealed content.
 #[allow(unreachable_pub, reason = "included by a fuzz target and by tests")]
 pub fn check(data: &[u8]) {
     if let Ok(text) = core::str::from_utf8(data) {
@@ -65,7 +65,7 @@ fn as_message(bytes: &[u8]) {
     pair(bytes);
 }
 
-/// Each side meets the bytes at each of its first steps.
+/// Gives the bytes to each side of a pairing at each of its first steps.
 fn pair(bytes: &[u8]) {
     if let Ok((old, _)) = Scanned::scan(bytes, &[6; 64], NOW_MS) {
         let _ = old.receive(bytes, NOW_MS);

@@ -1,4 +1,4 @@
-//! Property: whatever travels opens to what was sealed, or to a typed error.
+//! Property: any bytes open to the entry that was sealed, or to a typed error.
 
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
@@ -13,7 +13,7 @@ use sha2::Sha256;
 const SECRET: [u8; 32] = [0x51; 32];
 const GROUP: &str = include_str!("sealing_group.txt");
 
-/// Reads `data` as each thing that travels, and as what an envelope holds.
+/// Reads `data` as each kind of sealed record, and as the content of an envelope.
 #[allow(unreachable_pub, reason = "included by a fuzz target and by tests")]
 pub fn check(data: &[u8]) {
     let Ok(group) = GROUP.trim().parse::<GroupId>() else { panic!("a group id") };
@@ -22,7 +22,7 @@ pub fn check(data: &[u8]) {
     if let Ok(entry) = opened {
         assert_eq!(key.seal(&entry), data, "one entry, one envelope");
     }
-    // No fuzzer finds a tag of Poly1305: without this, nothing would be read.
+    // A fuzzer cannot guess a tag of Poly1305. Without this, no content would be read.
     match open(&key, &sealed(&key, data)) {
         Ok(entry) => panic!("a nonce of zeros, and {entry:?}"),
         Err(
@@ -55,7 +55,7 @@ fn open(key: &EpochKey, data: &[u8]) -> Result<ledger_core::engine::DecodedEntry
     key.open(&Envelope::parse(data)?)
 }
 
-/// An envelope around these bytes, whatever they are.
+/// An envelope around any bytes.
 fn sealed(key: &EpochKey, plaintext: &[u8]) -> Vec<u8> {
     let mut secret = [0; 32];
     let derived = Hkdf::<Sha256>::new(None, &SECRET).expand(b"gl/1/seal", &mut secret);
@@ -68,7 +68,7 @@ fn sealed(key: &EpochKey, plaintext: &[u8]) -> Vec<u8> {
     [&[1], topic.as_bytes().as_slice(), &[0; 24], &ciphertext].concat()
 }
 
-/// Every byte is in a record or skipped, and what is framed is found.
+/// Checks that every byte is in a record or skipped, and that a framed record is found.
 fn records(data: &[u8]) {
     let mut records = Records::new();
     let whole = [data, &frame(b"behind it")].concat();
@@ -77,6 +77,6 @@ fn records(data: &[u8]) {
     let found: Vec<Vec<u8>> = std::iter::from_fn(|| records.next_record()).collect();
     let inside: usize = found.iter().map(|record| record.len() + 8).sum();
     assert_eq!(u64::try_from(whole.len() - inside), Ok(records.skipped()));
-    // A record may swallow what stands behind it only if its check says so.
+    // A record may include the bytes after it only if its check bytes say so.
     assert!(!found.is_empty());
 }

@@ -18,8 +18,8 @@ pub use crate::payload::{
     Payload, Placeholder, Predecessor, RefIndex, Rotation,
 };
 pub use crate::replay::{
-    Admission, AdmittedEntry, CheckpointError, EntrySource, Flip, Ledger, MemoryIndex, Pending,
-    Replayed, SparseIndex,
+    Admission, AdmittedEntry, CheckpointError, EntrySource, Flip, Ledger, MemoryIndex, Replayed,
+    SparseIndex, WaitingEntries,
 };
 pub use crate::state::{
     ChainEntry, EntryIndex, Frontier, Link, NextEntryPosition, UsableEpoch, View,

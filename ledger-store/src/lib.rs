@@ -67,7 +67,7 @@ pub use entries::{Ingested, NewEntry, Opening};
 pub use error::{BundleCursorError, DatabaseError, SecretError, SecretErrorKind, StoreError};
 #[cfg(feature = "import")]
 pub use group::ImportReport;
-pub use group::{CurrentState, Group, GroupKeys};
+pub use group::{ByCurrency, CurrentState, Group, GroupKeys};
 pub use health::{
     Cut, DatabaseCheck, GroupMaintenance, Maintenance, Problem, Remedy, Salvaged, SalvagedGroup,
     Table, Verification,

@@ -51,8 +51,7 @@ fn main() -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The large group comes in the middle, so that some were begun before it, and
-/// some after it.
+/// Fills the database. The large group comes in the middle, so small groups are older and younger.
 fn fill(file: &File, groups: usize, each: usize, entries: usize) -> Result<(), Error> {
     let store = Store::open_or_create(&file.path, Arc::new(FileSecrets::new(file.keys.clone())))?;
     for place in 0..=groups {
@@ -106,7 +105,7 @@ fn tell(file: &File) -> Result<(), Error> {
     Ok(())
 }
 
-/// What checking all of it takes, and saving it into a new file.
+/// Prints the cost of checking everything, and of rescuing it into a new file.
 fn check(file: &File) -> Result<(), Error> {
     let begin = Instant::now();
     let memory = memory::of(Work::Verify, file);

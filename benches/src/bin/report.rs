@@ -1,4 +1,4 @@
-//! Every figure of the project beside its limit.
+//! Report of every figure of the project beside its limit.
 //!
 //!     cargo run --release -p ledger-benches --bin report -- --quick --json
 //!

@@ -1,5 +1,5 @@
-//! What sizes of pages and page caches, and how many readers, buy: what the defaults of
-//! `StoreOptions` and SQLCipher's pages were chosen by (figures in ARCHITECTURE.md).
+//! Effect of the sizes of pages and page caches, and of the number of readers. The defaults of
+//! `StoreOptions` and of SQLCipher's pages were chosen by these figures (see ARCHITECTURE.md).
 //!
 //!     cargo run --release -p ledger-benches --bin sizes
 
@@ -24,7 +24,7 @@ const PAGES: [u32; 3] = [4096, 8192, 16384];
 const CACHES_KIB: [u32; 5] = [64, 512, 2048, 4096, 16384];
 const READERS: [u8; 4] = [1, 2, 3, 4];
 const ROUNDS: usize = 5;
-/// Queries of a round.
+/// Queries in a round.
 const QUERIES: u32 = 100;
 /// Threads that ask at the same time.
 const THREADS: u32 = 4;
@@ -44,7 +44,7 @@ fn main() {
     readers(&bed);
 }
 
-/// Raw inserts of the last batches, and reading as much as opening does.
+/// Prints the cost of raw inserts, and of reading as much as opening does, by page size.
 fn pages(bed: &Bed) {
     let reader = Reader::open(&bed.large.path, &bed.large.keys);
     let entries = &bed.crowd.entries[..bed.taken];
@@ -82,13 +82,13 @@ fn open(file: &File, options: StoreOptions) -> (Store, Group) {
     (store, group)
 }
 
-/// Up to which day the `n`th query looks: some day of the crowd.
+/// The filter of the `n`th query: up to some day of the crowd.
 fn filter(n: u32) -> Filter {
     let to = Date::from_ymd(2026, 1 + n * 5 % 12, 1 + n * 11 % 28).unwrap();
     Filter { to: Some(to), ..Filter::default() }
 }
 
-/// Pages of the list and searches, with an append after every tenth, which makes
+/// Prints the cost of list pages and searches by cache size. An append after every tenth query makes
 /// readers forget their pages.
 fn caches(bed: &mut Bed) {
     let handles = CACHES_KIB.map(|kib| open(&bed.large, StoreOptions::new().cache_kib(kib)));
@@ -114,7 +114,7 @@ fn caches(bed: &mut Bed) {
     }
 }
 
-/// Several threads that ask for pages of the list at the same time.
+/// Prints the time of several threads that ask for list pages at once, by number of readers.
 fn readers(bed: &Bed) {
     let handles = READERS.map(|count| open(&bed.large, StoreOptions::new().readers(count)));
     let mut times = READERS.map(|_| Vec::new());

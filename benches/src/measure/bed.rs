@@ -1,4 +1,4 @@
-//! A database with a large group in it, and smaller ones of the same people.
+//! Databases to measure on: one large group, and smaller states of the same group.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,8 @@ use super::crowd::Crowd;
 pub const BATCH: usize = 1_000;
 /// How many people are in the expenses.
 pub const AMONG: usize = 6;
-/// How deep entries come in late, in percent of the ledger: one person for each.
+/// Positions after which late entries branch off, in percent of the ledger. Each has an author of its
+/// own.
 pub const DEPTHS: [usize; 3] = [1, 50, 99];
 
 /// A closed database and its key file.
@@ -28,7 +29,7 @@ pub struct File {
 }
 
 impl File {
-    /// Opens it, with its only group.
+    /// Opens the database with its only group.
     #[must_use]
     pub fn open(&self) -> (Store, Group) {
         let store = Store::open(&self.path, Arc::new(FileSecrets::new(self.keys.clone()))).unwrap();
@@ -45,7 +46,7 @@ impl File {
         Self { path, keys: self.keys.clone() }
     }
 
-    /// How large it is.
+    /// Size of the database in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         std::fs::metadata(&self.path).unwrap().len()
@@ -54,23 +55,23 @@ impl File {
 
 /// The databases to measure on.
 pub struct Bed {
-    /// With everything that was taken in so far.
+    /// The group with all entries that were ingested so far.
     pub large: File,
     /// The same group at 10,000 entries.
     pub middle: File,
     /// The same group at 1,000 entries.
     pub small: File,
-    /// Who wrote all of it, and more that is not taken in yet.
+    /// The people who wrote the entries; they may have written more than was ingested.
     pub crowd: Crowd,
-    /// How many of the crowd's entries are in the large database.
+    /// Number of the crowd's entries in the large database.
     pub taken: usize,
-    /// After which entries those came who come in late.
+    /// The entry after which each late author branches off.
     places: BTreeMap<usize, usize>,
     folder: TempDir,
 }
 
 impl Bed {
-    /// A group with so many entries.
+    /// Databases of a group with so many entries.
     #[must_use]
     pub fn new(entries: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -104,7 +105,7 @@ impl Bed {
         self.folder.path()
     }
 
-    /// Takes in entries until there are so many.
+    /// Ingests entries until the large database has so many.
     fn fill(&mut self, entries: usize) {
         let (_store, group) = self.large.open();
         while self.taken < entries {
@@ -114,7 +115,7 @@ impl Bed {
         assert_eq!(group.ledger().unwrap().frontier().entries(), self.taken as u64);
     }
 
-    /// Entries that are in the large database from now on.
+    /// The next entries of the crowd, which count as ingested into the large database.
     pub fn next(&mut self, entries: usize) -> Vec<VerifiedEntry> {
         let until = self.taken + entries;
         let more = until.saturating_sub(self.crowd.entries.len());
@@ -124,7 +125,7 @@ impl Bed {
         batch
     }
 
-    /// The next entry of somebody who knows nothing after one of [`DEPTHS`].
+    /// The next entry of an author who knows no entry after one of [`DEPTHS`].
     pub fn late(&mut self, depth: usize) -> VerifiedEntry {
         let first = self.crowd.people.len();
         let place = first + (self.taken - 1 - first) * DEPTHS[depth] / 100;

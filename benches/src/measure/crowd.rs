@@ -1,4 +1,4 @@
-//! People with a phone each, who write in turn.
+//! A crowd: people with a phone each, who write in turn.
 
 use std::collections::BTreeMap;
 
@@ -9,18 +9,18 @@ use ledger_core::{
     Amount, Currency, EntryId, Expense, MemberId, Transaction, hazmat, split_equally,
 };
 
-/// More people than these do not write, only their names are used.
+/// The most people who write. Further people are only named in entries.
 const WRITERS: usize = 50;
 
-/// A group in memory, and everything that was written in it.
+/// A group in memory, and all entries that were written in it.
 pub struct Crowd {
-    /// What everybody knows.
+    /// The replayed ledger.
     pub ledger: Ledger,
     index: MemoryIndex,
     owner: RootKey,
-    /// Of those who wrote late: how much, their last entry, its clock.
+    /// For each late author: number of entries, last entry, and its clock.
     late: BTreeMap<usize, (u64, EntryId, u64)>,
-    /// Member, phone, and the entry that enrolled it; the founder first.
+    /// Member, device key, and the entry that enrolled the device; the founder first.
     pub people: Vec<(MemberId, DeviceKey, EntryId)>,
     /// All entries, genesis first.
     pub entries: Vec<VerifiedEntry>,
@@ -60,7 +60,7 @@ impl Crowd {
         }
     }
 
-    /// The owner removes somebody.
+    /// The owner removes a person.
     pub fn remove(&mut self, who: usize, base: Vec<EntryId>) -> VerifiedEntry {
         let act = NewStatement::Remove { member: self.people[who].0 };
         let draft =
@@ -68,8 +68,8 @@ impl Crowd {
         self.sign(0, draft)
     }
 
-    /// Expenses by everybody among the first so many, in turn. Not by the founder,
-    /// whose device may be writing in a store.
+    /// The first `among` people write expenses in turn. The founder does not, as the founder's device
+    /// may write in a store.
     pub fn write(&mut self, entries: usize, among: usize) {
         for _ in 0..entries {
             let n = self.entries.len();
@@ -98,8 +98,7 @@ impl Crowd {
         )
     }
 
-    /// The next entry of somebody who knows of nothing after the entry at a place
-    /// but what they wrote themselves.
+    /// The next entry of an author who knows the entries up to a place, and their own.
     pub fn late(&mut self, who: usize, place: usize, among: usize) -> VerifiedEntry {
         let (_, device, home) = &self.people[who];
         let last = &self.entries[place];

@@ -1,4 +1,4 @@
-//! What sealing, keys and bundles cost.
+//! Cost of sealing, epoch keys and bundles.
 
 use std::collections::BTreeSet;
 use std::hint::black_box;
@@ -29,8 +29,8 @@ use super::{Effort, Figure, Report, core_ms, median, time_ms};
 /// Entries of the bundle.
 const ENTRIES: usize = 10_000;
 
-/// Entries of one durable transaction of an import: how long others wait to
-/// write, and what an interruption loses. Raw inserts commit as often.
+/// Entries of one durable transaction of an import. The number decides how long other writers wait,
+/// and what an interruption loses. Raw inserts commit as often.
 const BATCH: usize = 2_000;
 
 /// Entries or recipients of one measurement.
@@ -54,7 +54,7 @@ pub fn entry_of_500_bytes() -> VerifiedEntry {
     crowd.entries.iter().skip(1).min_by_key(distance).unwrap().clone()
 }
 
-/// Sealing and opening, by the raw cipher and HMAC over as many bytes.
+/// Sealing and opening, beside the raw cipher and HMAC over as many bytes.
 fn seal_and_open(effort: Effort) -> Vec<Figure> {
     let entry = entry_of_500_bytes();
     let key = EpochKey::from_bytes(entry.decoded().header().group().unwrap(), [7; 32]);
@@ -97,8 +97,7 @@ fn seal_and_open(effort: Effort) -> Vec<Figure> {
     }]
 }
 
-/// A new key for 100 members with 3 devices and a phrase each, by as many raw
-/// wraps.
+/// A new epoch key for 100 members with 3 devices and a phrase each, beside as many raw wraps.
 fn epoch_change(effort: Effort) -> Vec<Figure> {
     let recipients: BTreeSet<[u8; 32]> = (0..400u32)
         .map(|n| {
@@ -142,7 +141,7 @@ fn epoch_change(effort: Effort) -> Vec<Figure> {
     }]
 }
 
-/// A bundle into an empty database, by raw verification, cipher and inserts.
+/// Import of a bundle into an empty database, beside raw verification, cipher and inserts.
 fn import(effort: Effort) -> Vec<Figure> {
     let host = Host::new(ENTRIES);
     let pair = |round: usize| {

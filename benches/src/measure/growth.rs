@@ -1,8 +1,7 @@
-//! What a plain entry costs does not grow with the ledger.
+//! Growth: the cost of a plain entry must not grow with the ledger.
 //!
-//! One ledger grows to many entries and one to 1,000 members, entry by entry
-//! through admission, replay and index. What maps of the same size cost alone,
-//! which any index in memory has, is taken off.
+//! One ledger grows to many entries, and one to 1,000 members, entry by entry through admission,
+//! replay and index. Any index in memory has maps, so the cost of maps of the same size is subtracted.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -14,21 +13,21 @@ use ledger_core::{EntryId, MemberId};
 use super::crowd::Crowd;
 use super::{Figure, core_ms, median};
 
-/// An entry at the end costs at most this many times one at the beginning, maps
-/// aside: far below the 100 times by which the ledger grew.
+/// The largest allowed ratio of an entry at the end and one at the beginning, without maps. The
+/// ledger itself grows by a factor of 100.
 const AT_MOST: f64 = 3.0;
-/// Entries of a block whose mean is taken.
+/// Entries of a block, of which the mean is taken.
 const BLOCK: usize = 500;
-/// Blocks, here and there in turn.
+/// Number of blocks, which are measured in turn in both ledgers.
 const BLOCKS: usize = 20;
 const MEMBERS: usize = 1_000;
 
-/// How much more the last entries of a crowd cost than early ones; and what the
-/// owner's removals cost.
+/// Cost of the last entries of a crowd beside that of early ones. Also prints the cost of a removal
+/// by the owner.
 pub fn entries(crowd: &mut Crowd, among: usize) -> Vec<Figure> {
     let early = 2_000;
     let last = crowd.entries.len() - BLOCKS * BLOCK;
-    let (mut young, mut old) = (Reader::of(crowd, early), Reader::of(crowd, last));
+    let (mut young, mut old) = (Replayer::of(crowd, early), Replayer::of(crowd, last));
     let (few, many) = young.interleaved(&mut old, &crowd.entries[early..], &crowd.entries[last..]);
     let maps = Maps::of(crowd);
     let (few_maps, many_maps) = (maps.spend(10 * BLOCK), maps.spend(last));
@@ -51,7 +50,7 @@ pub fn entries(crowd: &mut Crowd, among: usize) -> Vec<Figure> {
     vec![figure(" (without maps)", many - many_maps, few - few_maps, AT_MOST)]
 }
 
-/// 1,000 members; how much more an entry costs among them than among ten.
+/// Cost of an entry among 1,000 members beside that among ten.
 #[must_use]
 pub fn members() -> Vec<Figure> {
     let mut crowd = Crowd::new();
@@ -61,7 +60,7 @@ pub fn members() -> Vec<Figure> {
     crowd.grow(MEMBERS);
     let last = crowd.entries.len();
     crowd.write(BLOCKS * BLOCK, MEMBERS);
-    let (mut few, mut many) = (Reader::of(&crowd, first), Reader::of(&crowd, last));
+    let (mut few, mut many) = (Replayer::of(&crowd, first), Replayer::of(&crowd, last));
     let adds = &many.took[many.took.len() - (MEMBERS - 10)..];
     let (first_adds, last_adds) = (median(&adds[..20]), median(&adds[adds.len() - 20..]));
     let (early, late) = few.interleaved(&mut many, &crowd.entries[first..], &crowd.entries[last..]);
@@ -83,9 +82,8 @@ pub fn members() -> Vec<Figure> {
     }]
 }
 
-/// Microseconds an entry takes of looking up five people whom it names, by
-/// introduction, by how often they were named and by balance, and its author by
-/// device, by keys and by person, in maps of so many people.
+/// Microseconds for the map look-ups of one entry among so many people: five named people by
+/// introduction, by count and by balance, and the author by device, by keys and by person.
 fn people_maps(people: &[(MemberId, DeviceKey, EntryId)]) -> f64 {
     let mut introduced: BTreeMap<EntryId, MemberId> =
         people.iter().map(|(member, _, home)| (*home, *member)).collect();
@@ -111,27 +109,27 @@ fn people_maps(people: &[(MemberId, DeviceKey, EntryId)]) -> f64 {
     took * 1e3 / BLOCK as f64
 }
 
-/// A device that takes in what others wrote, one entry after the other.
-struct Reader {
+/// A device that replays entries of others, one after another.
+struct Replayer {
     ledger: Ledger,
     index: MemoryIndex,
-    /// Microseconds that each entry took.
+    /// Microseconds of each entry.
     took: Vec<f64>,
 }
 
-impl Reader {
-    /// Takes in the first entries.
+impl Replayer {
+    /// A device that has replayed the first entries.
     fn of(crowd: &Crowd, first: usize) -> Self {
         let mut index = MemoryIndex::new();
         let ledger = Ledger::begin(&crowd.entries[0], &mut index).unwrap();
-        let mut reader = Self { ledger, index, took: Vec::new() };
+        let mut replayer = Self { ledger, index, took: Vec::new() };
         for entry in &crowd.entries[1..first] {
-            reader.take(entry.clone());
+            replayer.take(entry.clone());
         }
-        reader
+        replayer
     }
 
-    /// Microseconds an entry here and there, by the medians of interleaved blocks.
+    /// Microseconds of an entry on this device and on another, as medians of interleaved blocks.
     fn interleaved(
         &mut self,
         other: &mut Self,
@@ -169,7 +167,7 @@ impl Reader {
     }
 }
 
-/// Maps from ids to entries, as any index has them.
+/// Maps from ids to entries, as any index in memory has them.
 struct Maps(Vec<EntryId>);
 
 impl Maps {
@@ -177,8 +175,7 @@ impl Maps {
         Self(crowd.entries.iter().map(VerifiedEntry::id).collect())
     }
 
-    /// Microseconds an entry takes of looking up itself and two others, and of
-    /// two insertions, in maps of some size.
+    /// Microseconds for three look-ups and two insertions in maps of this size, as for one entry.
     fn spend(&self, size: usize) -> f64 {
         let (known, new) = self.0[..size].split_at(size - BLOCK);
         let mut ids: BTreeMap<EntryId, usize> = known.iter().copied().zip(0..).collect();

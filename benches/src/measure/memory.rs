@@ -1,4 +1,4 @@
-//! What a large group takes in memory, measured in a process of its own.
+//! Memory of work with a large group, measured in a process of its own.
 
 use std::ops::ControlFlow;
 use std::process::{Command, ExitCode};
@@ -9,15 +9,15 @@ use ledger_store::{Condition, Filter, Group, NewEntry, Store};
 use super::Figure;
 use super::bed::File;
 
-/// The argument by which a bench starts itself as that process.
+/// The argument with which a bench starts itself as the measured process.
 const CHILD: &str = "--memory-of";
 
-/// What is done with a large group.
+/// Work with a large group.
 #[derive(Clone, Copy, Debug)]
 pub enum Work {
-    /// What an app does.
+    /// Work of an app: open, list, search, record.
     Use,
-    /// The check of everything.
+    /// Verification of the whole history.
     Verify,
 }
 
@@ -39,7 +39,7 @@ impl Work {
     }
 }
 
-/// If this process was started to measure memory, does that and nothing else.
+/// Runs the measured work, if this process was started for it.
 #[must_use]
 pub fn child() -> Option<ExitCode> {
     let arguments: Vec<String> = std::env::args().collect();
@@ -67,7 +67,7 @@ fn verify_it(file: &File) {
     assert!(found.problems.is_empty(), "{:?}", found.problems);
 }
 
-/// What an app does: opens, lists, looks for something, records, reads back.
+/// Opens, lists, searches, records and reads back, as an app does.
 fn use_it(file: &File) {
     let (store, _) = file.open();
     let group = largest(&store);
@@ -88,7 +88,7 @@ fn use_it(file: &File) {
     assert!(!store.overview(None, 100).unwrap().is_empty());
 }
 
-/// The most memory that using a group takes, beyond the empty process.
+/// Peak memory of using a group, beyond that of the process at its start.
 #[must_use]
 pub fn figures(file: &File) -> Vec<Figure> {
     vec![Figure {
@@ -100,7 +100,7 @@ pub fn figures(file: &File) -> Vec<Figure> {
     }]
 }
 
-/// The most memory that work with the largest group takes, in megabytes.
+/// Peak memory of work with the largest group, in megabytes, beyond that of the process at its start.
 #[must_use]
 pub fn of(work: Work, file: &File) -> f64 {
     let mut command = Command::new(std::env::current_exe().unwrap());
@@ -111,7 +111,7 @@ pub fn of(work: Work, file: &File) -> f64 {
     kilobytes / 1e3
 }
 
-/// A line of this process's status.
+/// The kilobytes in one line of the status of this process.
 fn kilobytes(line: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let value = status.lines().find_map(|text| text.strip_prefix(line));

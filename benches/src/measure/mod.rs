@@ -1,7 +1,7 @@
-//! The figures of the project, each beside its physical limit in the same run.
+//! Measurements of the project's figures, each beside its physical limit in the same run.
 //!
-//! What is compared is measured in turn, and the medians are divided: machines
-//! have bad moments, but both sides have them.
+//! A figure and its limit are measured in turn, and their medians are divided. So a bad moment of the
+//! machine is a bad moment for both.
 
 #![allow(
     clippy::unwrap_used,
@@ -32,17 +32,17 @@ use std::time::{Duration, Instant};
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 
-/// How thorough to be.
+/// How many repetitions a measurement makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effort {
-    /// As few repetitions as give a usable median.
+    /// The fewest repetitions that give a usable median.
     Quick,
-    /// More of them.
+    /// Three times as many.
     Full,
 }
 
 impl Effort {
-    /// How often to repeat what is repeated so often in a quick run.
+    /// The number of repetitions, given that of a quick run.
     #[must_use]
     pub fn times(self, quick: usize) -> usize {
         match self {
@@ -52,29 +52,29 @@ impl Effort {
     }
 }
 
-/// One figure, with what it is held against.
+/// A measured figure with its limit.
 #[derive(Clone, Debug)]
 pub struct Figure {
     /// What was measured.
     pub name: String,
-    /// What came out, in `unit`.
+    /// The measured value, in `unit`.
     pub value: f64,
     /// The unit of `value` and `limit`.
     pub unit: &'static str,
-    /// What physics allows, measured in the same run, or a fixed bound.
+    /// The physical limit, measured in the same run, or a fixed bound.
     pub limit: f64,
-    /// How many times `limit` the value may be.
+    /// The largest allowed ratio of value and limit.
     pub at_most: f64,
 }
 
 impl Figure {
-    /// How many times its limit the value is.
+    /// The ratio of value and limit.
     #[must_use]
     pub fn ratio(&self) -> f64 {
         self.value / self.limit
     }
 
-    /// Whether it is within what is allowed.
+    /// Whether the ratio is allowed.
     #[must_use]
     pub fn is_met(&self) -> bool {
         self.ratio() <= self.at_most
@@ -106,7 +106,7 @@ impl Figure {
     }
 }
 
-/// Figures as they come in.
+/// A report: all figures of one run.
 pub struct Report {
     json: bool,
     figures: Vec<Figure>,
@@ -114,21 +114,20 @@ pub struct Report {
 }
 
 impl Report {
-    /// Prints a table as figures come in, or rows of JSON at the end.
+    /// An empty report, which prints a table as figures are measured, or rows of JSON at the end.
     #[must_use]
     pub fn new(json: bool) -> Self {
         Self { json, figures: Vec::new(), pause: PAUSE }
     }
 
-    /// Takes figures that are measured together: once more if one misses its
-    /// limit.
+    /// Measures figures that belong together, and measures them once more if one misses its limit.
     pub fn measure(&mut self, mut part: impl FnMut() -> Vec<Figure>) {
         let mut figures = part();
         if !figures.iter().all(Figure::is_met) {
             for figure in figures.iter().filter(|figure| !figure.is_met()) {
                 eprintln!("once more: {}", figure.line());
             }
-            // Bad moments of a shared machine outlast what is measured in one.
+            // A bad moment of a shared machine lasts longer than one measurement.
             std::thread::sleep(self.pause);
             figures = part();
         }
@@ -138,7 +137,7 @@ impl Report {
         self.figures.extend(figures);
     }
 
-    /// Prints what is left to print; fails if a figure missed its limit.
+    /// Prints the rows of JSON, and fails if a figure missed its limit.
     #[must_use]
     pub fn end(self) -> ExitCode {
         if self.json {
@@ -153,18 +152,18 @@ impl Report {
     }
 }
 
-/// Between a miss and the second try.
+/// Pause between a miss and the second try.
 const PAUSE: Duration = Duration::from_secs(40);
 
-/// Milliseconds that something takes.
+/// Wall-clock time of some work, in milliseconds.
 pub fn time_ms(work: impl FnOnce()) -> f64 {
     let begin = Instant::now();
     work();
     begin.elapsed().as_secs_f64() * 1e3
 }
 
-/// Milliseconds of this thread's time on a core: of work that waits for nobody, so that
-/// other programs count little.
+/// Time of this thread on a core for some work, in milliseconds. For work that waits for nothing, so
+/// that other programs on the machine count little.
 pub fn core_ms(work: impl FnOnce()) -> f64 {
     let begin = on_core();
     work();
@@ -175,7 +174,7 @@ fn on_core() -> Duration {
     clock_gettime(ClockId::ThreadCPUTime).try_into().unwrap()
 }
 
-/// The one in the middle.
+/// The median.
 #[must_use]
 pub fn median(times: &[f64]) -> f64 {
     let mut times = times.to_vec();

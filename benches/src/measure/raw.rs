@@ -1,4 +1,5 @@
-//! The physical limit: the same rows by plain rusqlite with the same cipher.
+//! Physical limit of the store: the same rows, written and read by plain rusqlite with the same
+//! cipher.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -11,14 +12,13 @@ use rusqlite::{Connection, params_from_iter};
 
 use super::time_ms;
 
-/// Opens a database of the store with the key in a file of secrets, with the
-/// settings of the store.
+/// Opens a database of the store with the key from its key file and the settings of the store.
 #[must_use]
 pub fn connect(path: &Path, keys: &Path) -> Connection {
     connect_with(path, keys, "")
 }
 
-/// The same with further settings, before anything is read.
+/// As [`connect`], with further settings that are made before anything is read.
 #[must_use]
 pub fn connect_with(path: &Path, keys: &Path, settings: &str) -> Connection {
     let keys = std::fs::read_to_string(keys).unwrap();
@@ -71,7 +71,7 @@ pub fn read_all(path: &Path, keys: &Path) {
     assert!(bytes > 0);
 }
 
-/// The tables that a plain entry adds to, by the column that tells its number.
+/// The tables that a plain entry adds to, each with its column of entry numbers.
 const TABLES: [(&str, &str); 6] = [
     ("entries", "n"),
     ("expenses", "content"),
@@ -89,7 +89,7 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// The same in so many parts, for as many transactions.
+    /// The same rows in so many parts, one for each transaction.
     #[must_use]
     pub fn parts(&self, count: usize) -> Vec<Rows> {
         let part = |rows: usize, n: usize| rows * n / count..rows * (n + 1) / count;
@@ -109,13 +109,13 @@ pub struct Raw {
 }
 
 impl Raw {
-    /// Opens a copy that somebody made.
+    /// Opens a copy.
     #[must_use]
     pub fn open(path: &Path, keys: &Path) -> Self {
         Self::of(connect(path, keys))
     }
 
-    /// Over a connection to such a copy.
+    /// The copy behind a connection.
     #[must_use]
     pub fn of(connection: Connection) -> Self {
         let inserts = TABLES.map(|(table, _)| {
@@ -132,12 +132,12 @@ impl Raw {
         self.connection.pragma_update(None, "cache_size", -size).unwrap();
     }
 
-    /// Adds rows in one transaction, durably; milliseconds.
+    /// Adds rows in one durable transaction. Returns the milliseconds.
     pub fn insert(&mut self, rows: &Rows) -> f64 {
         time_ms(|| self.write(rows))
     }
 
-    /// Makes one signature, and adds rows.
+    /// Makes one signature and adds rows. Returns the milliseconds.
     pub fn sign_and_insert(&mut self, key: &SigningKey, rows: &Rows) -> f64 {
         time_ms(|| {
             black_box(key.sign(&[7; 46]));
@@ -162,11 +162,11 @@ impl Raw {
     }
 }
 
-/// Reads back what the store made of its last entries.
+/// Reader of the rows that the store wrote for its last entries.
 pub struct Reader(Connection);
 
 impl Reader {
-    /// Beside a store that has the database open.
+    /// Opens a database that a store may have open.
     #[must_use]
     pub fn open(path: &Path, keys: &Path) -> Self {
         Self(connect(path, keys))
@@ -178,7 +178,7 @@ impl Reader {
         self.0.query_row("SELECT max(n) FROM entries", [], |row| row.get(0)).unwrap()
     }
 
-    /// How the tables were made.
+    /// The statements that create the tables.
     #[must_use]
     pub fn schema(&self) -> String {
         let sql = "SELECT sql || ';' FROM sqlite_schema WHERE sql IS NOT NULL
@@ -189,8 +189,8 @@ impl Reader {
         rows.collect::<Result<_, _>>().unwrap()
     }
 
-    /// What the store wrote for the entries after a number, as many as are given.
-    /// The words, which cannot be read back, from the entries.
+    /// The rows that the store wrote for the given entries, which follow an entry number. The words of
+    /// the search index cannot be read back, so they are taken from the entries.
     #[must_use]
     pub fn after(&self, n: i64, entries: &[VerifiedEntry], state: &GroupState) -> Rows {
         let until = n + entries.len() as i64;
@@ -207,7 +207,7 @@ impl Reader {
                 tables.push((row.get::<_, i64>(key).unwrap(), place, values));
             }
         }
-        // By entry, as the store writes them.
+        // Entry by entry, as the store writes them.
         tables.sort_by_key(|(n, place, _)| (*n, *place));
         let tables = tables.into_iter().map(|(_, place, values)| (place, values)).collect();
         let words = entries.iter().zip(n + 1..).filter_map(|(entry, n)| {

@@ -1,4 +1,4 @@
-//! What the store costs at 100,000 entries.
+//! Cost of the store at 100,000 entries.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub fn all(report: &mut Report, bed: &mut Bed, effort: Effort) {
     report.measure(|| super::memory::figures(&bed.large));
 }
 
-/// Verified entries in batches, by the same rows in a copy of the database.
+/// Ingest of verified entries in batches, beside raw inserts of the same rows into a copy.
 fn ingest(bed: &mut Bed, effort: Effort) -> Vec<Figure> {
     let copy = bed.large.copy("raw.db");
     let mut raw = Raw::open(&copy.path, &copy.keys);
@@ -52,8 +52,8 @@ fn ingest(bed: &mut Bed, effort: Effort) -> Vec<Figure> {
     }]
 }
 
-/// Durable appends, by the same rows raw and one signature; and entries that come
-/// in late, by appends.
+/// Durable appends, beside the same rows raw and one signature; and entries that come in late,
+/// beside appends.
 fn append_and_late(bed: &mut Bed, effort: Effort) -> Vec<Figure> {
     let copy = bed.large.copy("raw.db");
     let mut raw = Raw::open(&copy.path, &copy.keys);
@@ -100,7 +100,7 @@ fn append_and_late(bed: &mut Bed, effort: Effort) -> Vec<Figure> {
     figures
 }
 
-/// Leaves as many entries after the last checkpoint as there ever are.
+/// Adds entries until the tail after the last checkpoint is as long as it can be.
 fn lengthen_tail(file: &File, mut more: impl FnMut(usize) -> Vec<VerifiedEntry>) {
     let replayed = file.open().1.opening().unwrap().replayed;
     let entries = (CHECKPOINT_INTERVAL - 1).saturating_sub(replayed);
@@ -110,8 +110,8 @@ fn lengthen_tail(file: &File, mut more: impl FnMut(usize) -> Vec<VerifiedEntry>)
     assert_eq!(file.open().1.opening().unwrap().replayed, CHECKPOINT_INTERVAL - 1);
 }
 
-/// Opening with a checkpoint and the longest tail, by reading as much; and by
-/// opening 1,000 entries.
+/// Opening with a checkpoint and the longest tail, beside reading as many bytes, and beside opening
+/// 1,000 entries.
 fn open(bed: &mut Bed, effort: Effort) -> Vec<Figure> {
     let (large, small) = (bed.large.clone(), bed.small.clone());
     lengthen_tail(&large, |entries| bed.next(entries));
@@ -142,19 +142,20 @@ fn open(bed: &mut Bed, effort: Effort) -> Vec<Figure> {
     ]
 }
 
-/// Verdicts and balances from the stored entries, beyond reading them: what the system
-/// keeps of the file in memory is warm for both. The bound is fixed, not something that
-/// is slow at the same moments, so what is measured is spread over the whole run.
+/// Rebuilding of verdicts and balances from the stored entries, without the time for reading them.
+///
+/// The file is in the system's cache for both. The bound is a fixed number, which has no bad moments
+/// together with the machine, so the measurements are spread over the whole run.
 pub struct Rebuild {
     large: File,
     middle: File,
     rounds: usize,
-    /// Microseconds an entry, of the large file and the middle one.
+    /// Microseconds of an entry, in the large file and in the middle one.
     pairs: Vec<(f64, f64)>,
 }
 
 impl Rebuild {
-    /// For files like those of the bed at this moment, in its folder.
+    /// A measurement on copies of the databases as they are now, in their folder.
     #[must_use]
     pub fn new(bed: &Bed, effort: Effort) -> Self {
         let without_checkpoints = |file: &File, name| {
@@ -171,7 +172,7 @@ impl Rebuild {
         }
     }
 
-    /// Measures some rounds. Opening saves no checkpoint, so each finds the same.
+    /// Measures some rounds. Opening saves no checkpoint, so each round finds the same file.
     fn some(&mut self) {
         let each = |file: &File| {
             let mut replayed = 0;
@@ -183,7 +184,7 @@ impl Rebuild {
         self.pairs.extend((0..self.rounds).map(round).collect::<Vec<_>>());
     }
 
-    /// The figures of what was measured since the last ones, or of as much at once.
+    /// The figures of the rounds since the last call. Measures now if there were none.
     pub fn figures(&mut self) -> Vec<Figure> {
         if self.pairs.is_empty() {
             (0..4).for_each(|_| self.some());
@@ -201,7 +202,7 @@ impl Rebuild {
     }
 }
 
-/// What an entry takes on the disk, with everything.
+/// Disk space of an entry with all its rows.
 fn disk(bed: &Bed) -> Vec<Figure> {
     let (store, group) = bed.large.open();
     let entries = group.ledger().unwrap().frontier().entries();

@@ -63,7 +63,7 @@ pub(crate) fn everything() -> Vec<(&'static str, VerifiedEntry)> {
         let draft = Draft::correction(author.ledger.state(), original, &details).unwrap();
         author.write(name, draft);
     }
-    // Two entries at one place: a fork, which the merge joins.
+    // Two entries at one position: a fork, which the merge joins.
     let at = author.ledger.next_position(author.device.id()).unwrap();
     let silent = Draft::cancellation(original, None).sign(&author.device, &at, 0).unwrap();
     author.write("cancellation", Draft::cancellation(original, Some("twice".to_owned())));

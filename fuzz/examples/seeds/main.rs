@@ -1,5 +1,5 @@
-//! Writes the named seeds of `fuzz/corpus/decode_entry`, the same bytes on
-//! every run, and checks that each is what its name says:
+//! Writer of the named seeds in `fuzz/corpus/decode_entry`. It writes the same bytes on every run, and
+//! checks that each seed is what its name says:
 //!
 //! ```sh
 //! cargo run --manifest-path fuzz/Cargo.toml --example seeds

@@ -1,11 +1,11 @@
-//! Taking entries apart and putting other ones together.
+//! Parts of entries, from which changed entries are made and signed.
 
 use ed25519_zebra::SigningKey;
 use sha2::{Digest as _, Sha256};
 
 use crate::author::DEVICE;
 
-/// An entry without what depends on its payload.
+/// An entry without the parts of its header that follow from its payload.
 pub(crate) struct Parts {
     /// The header up to the kind.
     pub(crate) head: Vec<u8>,
@@ -33,7 +33,7 @@ impl Parts {
         self.head.extend(kind);
     }
 
-    /// Replaces what stands once in the payload by as many other bytes.
+    /// Replaces bytes that stand once in the payload by as many others.
     pub(crate) fn replace(&mut self, old: &[u8], new: &[u8]) {
         let place = self.payload.windows(old.len()).position(|w| w == old).unwrap();
         self.payload[place..place + old.len()].copy_from_slice(new);

@@ -44,7 +44,7 @@ pub const MAX_MEMBERS: usize = 1_000;
 pub const MAX_DEVICES: usize = 10;
 
 /// Most entries that a device keeps of another device that was cut, outside of
-/// the cut: enough for somebody who was offline for a season, and at most 32 MiB.
+/// the cut: enough for a person who was offline for a season, and at most 32 MiB.
 pub const MAX_ENTRIES_OUTSIDE_CUTS: u64 = 500;
 
 /// Most entries that a device keeps of devices that were never accepted, all together: an

@@ -46,7 +46,7 @@ impl Draft {
         Ok(Self { payload, refs: Vec::new() })
     }
 
-    /// Gives a placeholder, which the author introduced, to a person.
+    /// Claims a placeholder, which the author introduced, for a person with a card.
     ///
     /// # Errors
     /// [`DraftError::UnknownMember`] if the group does not know the member.

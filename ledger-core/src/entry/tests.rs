@@ -346,9 +346,9 @@ fn every_kind_has_a_word_of_its_own() {
     assert!(!different.contains("unknown"));
     assert_eq!(Kind::from_number(999).name(), "unknown");
     let generation = Generation::Claim(ids(1)[0]);
-    let acts =
+    let statements =
         [StatementBody::Leave { generation }, StatementBody::RenameGroup { name: "Flat".into() }];
-    assert_eq!(acts.map(|body| body.name()), ["leave", "rename-group"]);
+    assert_eq!(statements.map(|body| body.name()), ["leave", "rename-group"]);
 }
 
 /// What an entry says after it was written and read.

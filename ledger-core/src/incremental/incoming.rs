@@ -4,7 +4,7 @@ use super::records::LocatedEntry;
 use crate::entry::DecodedEntry;
 use crate::verdict::{ChainPosition, Enrolment};
 
-/// What the backlink of an admitted entry names.
+/// Author of an admitted entry, and the entry before it on its chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Backlink {
     /// Enrolment at the root of the chain: the author.

@@ -1,5 +1,5 @@
 //! Incremental evaluation: the same verdicts as evaluation from scratch, kept up to
-//! date entry by entry (SPEC §6; [ADR 5](../../docs/adr/0005-incremental-evaluation.md)).
+//! date entry by entry (SPEC §6, docs/adr/0005-incremental-evaluation.md).
 //!
 //! [`authority`](crate::authority) resolves the whole set of entries at once, plainly.
 //! A device that receives one entry at a time cannot afford that. Here an arriving entry

@@ -7,7 +7,7 @@ use super::authority_state::AuthorityState;
 use crate::base::id::{EntryId, StatementId};
 use crate::verdict::{ChainPosition, Enrolment, Verdict};
 
-/// What decides about the data entries of an enrolment.
+/// State of an enrolment that decides about its data entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Standing {
     accepted: bool,

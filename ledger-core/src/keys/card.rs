@@ -111,7 +111,7 @@ impl Card {
 /// The three signatures that a card needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CardSignatures {
-    /// By the root key over the card.
+    /// Signature of the root key over the card.
     card: [u8; 64],
     /// The signatures of the first device's certificate.
     device: DeviceSignatures,

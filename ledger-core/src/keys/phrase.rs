@@ -19,7 +19,7 @@ pub enum PhraseError {
     /// Rule R1: the phrase does not have 24 words.
     #[error("a recovery phrase has {WORDS} words, these are {found}; type all of them, in order")]
     WordCount {
-        /// How many words there are.
+        /// Number of words that were typed.
         found: usize,
     },
     /// Rule R1: a word is not in the list.
@@ -28,7 +28,7 @@ pub enum PhraseError {
          written down"
     )]
     UnknownWord {
-        /// Which word, counted from 1.
+        /// Number of the word, from 1.
         place: usize,
     },
     /// Rule R2: each word is in the list, but the checksum does not fit.
@@ -109,7 +109,7 @@ impl RootEntropy {
 }
 
 /// The words of recovery phrases that begin with `prefix`, in the order of the
-/// alphabet: what an app offers while somebody types. The first four letters
+/// alphabet: an app offers them while a person types. The first four letters
 /// tell every word.
 ///
 /// ```

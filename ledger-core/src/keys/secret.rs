@@ -151,7 +151,7 @@ fn halves(bytes: &[u8; 64]) -> (Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>) {
     (low, high)
 }
 
-/// Gives types a `Debug` that shows nothing but their name.
+/// Implements `Debug` so that it shows the name of the type and nothing of its secret.
 macro_rules! hidden_debug {
     ($($name:ident),*) => {$(
         impl core::fmt::Debug for $name {

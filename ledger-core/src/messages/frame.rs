@@ -35,15 +35,15 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// An invite: lets somebody ask to join a group.
+    /// Invite: its holder can ask to join a group.
     InviteLink = 0x10, "invite";
-    /// Somebody's card, for the member who invited them.
+    /// Join request: a person's card, for the inviting member.
     JoinRequest = 0x11, "join request";
-    /// The way into the group, for somebody who was admitted.
+    /// Join answer, for the admitted person.
     JoinAnswer = 0x12, "join answer";
-    /// What a new device shows.
+    /// First message of a pairing, shown by the new device.
     PairingOffer = 0x20, "pairing code of a new device";
-    /// What the old device replies.
+    /// The old device's reply.
     PairingOpening = 0x21, "pairing message 2";
     /// The new device opens its commitment.
     PairingReveal = 0x22, "pairing message 3";
@@ -51,15 +51,15 @@ kinds! {
     PairingGroups = 0x23, "pairing message 4";
     /// The new device's certificates.
     PairingDevices = 0x24, "pairing message 5";
-    /// What the new device gets.
+    /// Genesis entries and, in the normal mode, the entropy, for the new device.
     PairingGrant = 0x25, "pairing message 6";
-    /// Part of somebody's recovery phrase, for a friend to keep.
+    /// Share of a person's entropy, for a friend to keep.
     Share = 0x30, "recovery share for a friend";
-    /// Somebody asks friends for their shares.
+    /// Request of a person to friends for their shares.
     RecoveryRequest = 0x31, "recovery request";
-    /// A friend gives a share back.
+    /// Share that a friend returns.
     ShareReturn = 0x32, "returned recovery share";
-    /// A restored device asks a member to carry its enrolment.
+    /// Enrolment of a restored device, for a member to carry.
     Enrolment = 0x33, "enrolment for a member to carry";
 }
 

@@ -4,7 +4,7 @@ use core::fmt;
 
 /// A day of the proleptic Gregorian calendar, from 0001-01-01 to 9999-12-31.
 ///
-/// It is the day on the receipt. No clock and no time zone influences it.
+/// The day on the receipt. No clock and no time zone influences it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date(u32);
 

@@ -1,50 +1,29 @@
 //! Payloads: the contents of entries, one type per kind (SPEC §4).
 
-mod annotate;
 mod change;
+mod endorsement;
 mod epoch;
 mod fields;
 mod genesis;
 mod introduce;
+mod ref_index;
+mod rotation;
 mod transaction;
 
-pub use annotate::{Endorsement, Rotation};
 pub use change::{Cancellation, Copy, Correction};
+pub use endorsement::Endorsement;
 pub use epoch::Epoch;
 pub(crate) use fields::read_currency;
 pub use genesis::{Genesis, Opening, Predecessor};
 pub use introduce::{AddMember, Claim, Placeholder};
+pub use ref_index::RefIndex;
+pub use rotation::Rotation;
 pub use transaction::{Expense, Transaction, Transfer};
 
 use crate::base::codec::{Reader, Writer};
 use crate::base::rule::{Refusal, Rule};
 use crate::header::{Header, Kind};
 use crate::statement::SignedStatement;
-
-/// Index of an id among its entry's refs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RefIndex(u16);
-
-impl RefIndex {
-    pub(crate) const fn new(place: u16) -> Self {
-        Self(place)
-    }
-
-    /// The index into [`Header::refs`].
-    #[must_use]
-    pub const fn as_usize(self) -> usize {
-        self.0 as usize
-    }
-
-    fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
-        let number = r.uint()?;
-        u16::try_from(number).map(Self).map_err(|_| Refusal::new(Rule::P1))
-    }
-
-    fn write(self, w: &mut Writer) {
-        w.uint(u64::from(self.0));
-    }
-}
 
 /// Content of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use crate::payload::{Payload, RefIndex};
 use crate::state::EntryIndex;
 use crate::verdict::{SlotEntry, SlotReference, SlotRole, VoidReason, content_fault};
 
-/// What a data entry is by itself, whatever its verdict. Empty for an entry that is not
+/// Properties of a data entry that do not depend on its verdict. Empty for an entry that is not
 /// about money.
 #[derive(Default)]
 pub(super) struct DataEntry {

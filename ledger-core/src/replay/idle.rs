@@ -10,8 +10,8 @@ impl Ledger {
     /// outside the cuts, or [`MAX_UNACCEPTED_ENTRIES`] of enrolments that are not
     /// accepted.
     ///
-    /// An entry that carries a new statement which may count is never surplus, whoever
-    /// carries it. The caller must keep an entry on which another one depends that a
+    /// An entry that carries a new statement which may count is never surplus,
+    /// whatever device carries it. The caller must keep an entry on which another one depends that a
     /// device which may write has signed.
     #[must_use]
     pub fn is_surplus(&self, entry: &AdmittedEntry) -> bool {

@@ -14,7 +14,7 @@ use crate::statement::Generation;
 /// It holds the view (group state and frontier) and the authority state (records of the
 /// control entries, which decide about others). It is small: of data entries, only key
 /// rotations and epochs make it grow. What replay needs of older entries it asks an
-/// [`EntryIndex`](crate::EntryIndex).
+/// [`EntryIndex`](crate::engine::EntryIndex).
 ///
 /// ```
 /// use ledger_core::engine::{Admission, Draft, Ledger, MemoryIndex, NewGroup};

@@ -4,12 +4,12 @@
 //!
 //! 1. [`Ledger::admit`] checks its place in the graph (SPEC §5). Changes nothing.
 //! 2. [`Ledger::replay`] finds its verdict and what it changes, then changes the ledger.
-//! 3. The caller keeps the entry in an [`EntryIndex`](crate::EntryIndex), with its
+//! 3. The caller keeps the entry in an [`EntryIndex`](crate::engine::EntryIndex), with its
 //!    verdict and the verdicts on others that flipped. [`MemoryIndex`] and
 //!    [`SparseIndex`] do so in memory, a store in its database.
 //!
 //! The result is the same for every order of arrival, and the same as that of
-//! [`evaluate`](crate::evaluate) for the set of entries.
+//! [`evaluate`](crate::engine::evaluate) for the set of entries.
 
 mod admission;
 mod checkpoint;
@@ -21,17 +21,17 @@ mod heads;
 mod idle;
 mod ledger;
 mod memory;
-mod pending;
 mod prepare;
 mod replayed;
 mod sparse;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 pub use admission::{Admission, AdmittedEntry};
 pub use checkpoint::CheckpointError;
 pub use ledger::Ledger;
 pub use memory::MemoryIndex;
-pub use pending::Pending;
 pub use replayed::{Flip, Replayed};
 pub use sparse::{EntrySource, SparseIndex};
+pub use waiting::WaitingEntries;

@@ -29,7 +29,7 @@ pub(super) struct Prepared<'a> {
     pub(super) change: Change,
 }
 
-/// What an entry will change.
+/// Change that the commit of an entry will make.
 #[expect(
     clippy::large_enum_variant,
     reason = "nearly all entries are data entries, and a box would cost each an allocation"
@@ -41,7 +41,7 @@ pub(super) enum Change {
     Control(Box<ControlChange>),
 }
 
-/// What a data entry changes.
+/// Change by a data entry.
 pub(super) struct DataChange {
     pub(super) fault: Option<VoidReason>,
     pub(super) slot_reference: Option<SlotReference>,
@@ -52,7 +52,7 @@ pub(super) struct DataChange {
     pub(super) slot: Option<(EntryId, SlotEntry, Slot)>,
 }
 
-/// What a control entry changes that may flip verdicts.
+/// Change by a control entry that may flip verdicts.
 pub(super) struct ControlChange {
     /// Authority state after the entry.
     pub(super) authority: AuthorityState,
@@ -60,7 +60,7 @@ pub(super) struct ControlChange {
     /// All verdicts that flip, of control entries and data entries.
     pub(super) flips: Vec<Flip>,
     pub(super) effects: Effects,
-    /// What each slot of a flipped entry shows afterwards.
+    /// The slot of each flipped entry, after the change.
     pub(super) slots: BTreeMap<EntryId, Slot>,
 }
 

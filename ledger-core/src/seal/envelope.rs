@@ -17,8 +17,8 @@ const HEAD_BYTES: usize = 1 + 32 + 24;
 /// Most bytes of an envelope.
 pub const MAX_ENVELOPE_BYTES: usize = HEAD_BYTES + MAX_PADDED_BYTES + TAG_BYTES;
 
-/// An envelope that cannot be opened. Whoever sealed or carried it is at
-/// fault; nothing changes on this device.
+/// Reason why an envelope cannot be opened. Its maker or its carrier is at fault. Nothing changes on
+/// this device.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnvelopeError {

@@ -26,7 +26,7 @@ pub const MAX_WRAPS: usize = 512;
 /// Fewest wraps of one envelope, dummies included.
 const MIN_WRAPS: usize = 4;
 
-/// A key envelope that is of no use. Whoever made or carried it is at fault.
+/// Reason why a key envelope is of no use. Its maker or its carrier is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyEnvelopeError {

@@ -21,7 +21,7 @@ impl Generation {
         let (kind, bytes) = match self {
             Self::Card(member) => (0, member.as_bytes()),
             Self::Claim(entry) => (1, entry.as_bytes()),
-            Self::Bind(act) => (2, act.as_bytes()),
+            Self::Bind(statement) => (2, statement.as_bytes()),
         };
         w.array(2);
         w.uint(kind);
@@ -103,7 +103,7 @@ impl StatementBody {
         }
     }
 
-    /// Whether it cuts somebody off: a removal, bind, revocation or leave.
+    /// Whether the statement cuts a member or device off: a removal, bind, revocation or leave.
     pub(crate) fn is_cut(&self) -> bool {
         matches!(
             self,

@@ -37,7 +37,7 @@ pub struct SlotReference {
     pub endorses: bool,
 }
 
-/// What a slot shows: the maximum over its applied entries.
+/// Content that a slot shows: a maximum over its applied entries.
 ///
 /// A maximum does not depend on the order in which its arguments come. So devices that
 /// hold the same applied entries show the same, whatever order they arrived in.

@@ -48,7 +48,7 @@ impl From<StoreError> for LedgerError {
             StoreError::UnknownInvite => ErrorCode::UnknownInvite,
             StoreError::InviteExpired => ErrorCode::InviteExpired,
             StoreError::InviteUsedUp => ErrorCode::InviteUsedUp,
-            StoreError::InviteMustAsk(_) => ErrorCode::ApprovalRequired,
+            StoreError::ApprovalRequired(_) => ErrorCode::ApprovalRequired,
             StoreError::UnknownRequest => ErrorCode::UnknownRequest,
             StoreError::NeedsProposal(_) => ErrorCode::NeedsProposal,
             StoreError::OtherPerson => ErrorCode::OtherPerson,

@@ -83,7 +83,7 @@ pub struct BundleImport {
     pub is_forked: bool,
 }
 
-/// An entry that breaks a rule, by the fault of its author or of whoever carried it.
+/// An entry that breaks a rule, by the fault of its author or its carrier.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct RefusedEntry {
     /// The entry, if it is intact enough to have an id.

@@ -50,7 +50,7 @@ impl From<ledger_store::Problem> for Problem {
         Self {
             entry: problem.entry,
             rule: problem.rule.map(|rule| rule.code().to_owned()),
-            is_derived: problem.remedy == ledger_store::Remedy::Rebuild,
+            is_derived: problem.remedy == ledger_store::Remedy::RebuildIndexes,
             description: problem.found,
         }
     }

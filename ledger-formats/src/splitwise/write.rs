@@ -22,7 +22,7 @@ pub fn write(
     let members: Vec<MemberId> = labels.members().collect();
     let mut writer = csv::Writer::from_writer(out);
     let names = members.iter().map(|member| labels.label(*member).to_owned());
-    writer.write_record(FIXED.map(str::to_owned).into_iter().chain(names))?;
+    writer.write_record(FIXED.map(str::to_owned).into_iter().chain(names)).map_err(cause)?;
     let mut last_date = String::new();
     for Row { transaction, .. } in rows {
         let category = match &transaction {
@@ -39,12 +39,21 @@ pub fn write(
             currency.to_string(),
         ];
         let nets = members.iter().map(|member| net(&transaction, *member).format(currency));
-        writer.write_record(fixed.into_iter().chain(nets))?;
+        writer.write_record(fixed.into_iter().chain(nets)).map_err(cause)?;
     }
     for currency in state.currencies() {
-        writer.write_record(closing_total(state, &members, &last_date, currency))?;
+        writer.write_record(closing_total(state, &members, &last_date, currency)).map_err(cause)?;
     }
     writer.flush()
+}
+
+/// The error of the output, with its kind: a reader that closes its end is no failure. The
+/// crate's own conversion would hide the kind.
+fn cause(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 /// A member's net: paid minus owed.

@@ -63,14 +63,14 @@ impl<'a> Invites<'a> {
     ///
     /// # Errors
     /// [`StoreError::Draft`] if it is for a member whom the group does not know,
-    /// [`StoreError::InviteMustAsk`] if that member has keys and the invite requires no
+    /// [`StoreError::ApprovalRequired`] if that member has keys and the invite requires no
     /// approval, [`StoreError`] if the database or the secrets cannot be used.
     pub fn create(&self, new: &NewInvite) -> Result<InviteLink, StoreError> {
         if let Some(member) = new.for_member {
             let ledger = self.group.ledger()?;
             let known = ledger.state().member(member).ok_or(DraftError::UnknownMember(member))?;
             if !new.requires_approval && !known.is_placeholder() {
-                return Err(StoreError::InviteMustAsk(member));
+                return Err(StoreError::ApprovalRequired(member));
             }
         }
         let session = &self.group.session;

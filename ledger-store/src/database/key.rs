@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::open::{Key, Salt, unlock};
+use super::cipher::{Key, Salt, unlock};
 use crate::StoreError;
 use crate::platform::Environment;
 use crate::platform::environment::random;

@@ -1,6 +1,8 @@
 //! The database file: opening, encrypting, layout.
 
+mod cipher;
 mod connections;
+mod file_head;
 mod key;
 mod memory;
 mod migrations;

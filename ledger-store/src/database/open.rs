@@ -1,8 +1,5 @@
 //! Opening the file with its raw key, and refusing other files.
 
-use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,14 +7,14 @@ use std::time::Duration;
 use ledger_core::seal::WrappingKey;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
-use zeroize::Zeroizing;
 
+use super::cipher::{Key, Salt, require_cipher, unlock};
+use super::file_head::{Head, read_head, refuse_cut_short, refuse_lost};
 use super::memory::Memory;
 use super::rekey::Keys;
 use super::{FileKey, Settings, migrations};
 use crate::error::{SecretError, StoreError};
 use crate::platform::environment::random;
-use crate::platform::files::with_ending;
 use crate::secrets::{Secret, SecretName, SecretStore};
 
 /// Number of statements that stay prepared: more than the library has, so that a write never
@@ -34,28 +31,12 @@ const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 /// large log.
 const LOG_BYTES: u32 = 4 << 20;
 
-/// Bytes of a plaintext header: as many as iOS looks at.
-const PLAINTEXT_BYTES: u32 = 32;
-
-/// The salt from which, with the key, SQLCipher derives how it authenticates pages.
-pub(super) type Salt = [u8; 16];
-
-pub(super) type Key = Zeroizing<[u8; 32]>;
-
 /// A database file, with the secrets and settings to open it.
 pub(crate) struct Location {
     path: PathBuf,
     secrets: Arc<dyn SecretStore>,
     settings: Settings,
     memory: Option<Memory>,
-}
-
-/// The beginning of a file.
-pub(super) enum Head {
-    /// The salt.
-    Salt(Salt),
-    /// A readable header of SQLite; the rest is encrypted.
-    Plaintext,
 }
 
 impl Location {
@@ -225,66 +206,6 @@ impl Location {
     }
 }
 
-/// Refuses a log without its database: SQLite would delete the log, and with it what might be put
-/// together again.
-fn refuse_lost(path: &Path) -> Result<(), StoreError> {
-    let log = with_ending(path, "-wal");
-    if std::fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
-        let found = format!(
-            "the file is gone, but its log {} is there: put the file back beside it, or move the \
-             log away",
-            log.display()
-        );
-        return Err(StoreError::Damaged(found));
-    }
-    Ok(())
-}
-
-/// Refuses a file whose last page is incomplete: SQLite rounds the size up, and would notice that
-/// only when it reads the page. With a write-ahead log beside it, the end of an undamaged file may
-/// be incomplete.
-fn refuse_cut_short(path: &Path) -> Result<(), StoreError> {
-    let log = with_ending(path, "-wal");
-    if std::fs::metadata(log).is_ok_and(|log| log.len() > 0) {
-        return Ok(());
-    }
-    let io = |source| StoreError::Io { path: path.to_owned(), source };
-    if std::fs::metadata(path).map_err(io)?.len().is_multiple_of(PAGE_BYTES) {
-        return Ok(());
-    }
-    Err(StoreError::Damaged("the file is cut short".to_owned()))
-}
-
-/// The beginning of a file; none if the file is missing or empty.
-pub(super) fn read_head(path: &Path) -> Result<Option<Head>, StoreError> {
-    let io = |source| StoreError::Io { path: path.to_owned(), source };
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(io(error)),
-    };
-    if file.metadata().map_err(io)?.len() == 0 {
-        return Ok(None);
-    }
-    let cut_short = |error: std::io::Error| match error.kind() {
-        ErrorKind::UnexpectedEof => StoreError::Damaged("the file is cut short".to_owned()),
-        _ => io(error),
-    };
-    let mut salt = Salt::default();
-    file.read_exact(&mut salt).map_err(cut_short)?;
-    if salt != *b"SQLite format 3\0" {
-        return Ok(Some(Head::Salt(salt)));
-    }
-    // Page size (2 bytes), versions (2), bytes kept free at the end of each page, which a cipher
-    // needs (1).
-    let mut rest = [0; 5];
-    file.read_exact(&mut rest).map_err(cut_short)?;
-    if let [.., 0] = rest {
-        return Err(StoreError::Damaged("the file is an SQLite database without a cipher".into()));
-    }
-    Ok(Some(Head::Plaintext))
-}
-
 pub(super) fn configure(
     mut connection: Connection,
     settings: &Settings,
@@ -313,45 +234,4 @@ pub(super) fn configure(
     ))?;
     migrations::migrate(&mut connection)?;
     Ok(connection)
-}
-
-/// Opens the file, and gives the cipher its key.
-pub(super) fn unlock(
-    path: &Path,
-    flags: OpenFlags,
-    key: &[u8; 32],
-    salt: &Salt,
-    plaintext_header: bool,
-) -> Result<Connection, StoreError> {
-    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    // A wrong key is an error of this library, not a line on a terminal.
-    connection.execute_batch("PRAGMA cipher_log_level = NONE;")?;
-    require_cipher(&connection)?;
-    connection.execute_batch(&pragma_with_key("key", key, salt))?;
-    if plaintext_header {
-        let pragma = format!("PRAGMA cipher_plaintext_header_size = {PLAINTEXT_BYTES};");
-        connection.execute_batch(&pragma)?;
-    }
-    Ok(connection)
-}
-
-/// A pragma with a raw key and its salt. A raw key saves the derivation from a passphrase, which
-/// costs 100 ms.
-pub(super) fn pragma_with_key(name: &str, key: &[u8; 32], salt: &Salt) -> Zeroizing<String> {
-    let mut pragma = Zeroizing::new(String::with_capacity(128));
-    // Writing to a string cannot fail.
-    let _ = write!(pragma, "PRAGMA {name} = \"x'");
-    for byte in key.iter().chain(salt) {
-        let _ = write!(pragma, "{byte:02x}");
-    }
-    pragma.push_str("'\";");
-    pragma
-}
-
-/// Refuses an SQLite that does not encrypt: plain SQLite silently ignores keys, and does not know
-/// this pragma.
-fn require_cipher(connection: &Connection) -> Result<(), StoreError> {
-    let mut statement = connection.prepare("PRAGMA cipher_version")?;
-    let mut rows = statement.query([])?;
-    rows.next()?.map(|_| ()).ok_or(StoreError::NoCipher)
 }

@@ -6,7 +6,9 @@
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use zeroize::Zeroizing;
 
-use super::open::{Head, Key, Location, Salt, pragma_with_key, read_head, unlock};
+use super::Location;
+use super::cipher::{Key, Salt, pragma_with_key, unlock};
+use super::file_head::{Head, read_head};
 use crate::StoreError;
 use crate::platform::environment::random;
 use crate::platform::lock_file::LockFile;

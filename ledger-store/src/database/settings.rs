@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::platform::{Environment, SystemEnvironment};
 
-/// How long a call waits for other writers, by default.
+/// Time that a call waits for other writers, by default.
 const BUSY_LIMIT: Duration = Duration::from_secs(5);
 
 /// Number of reading connections, by default; ARCHITECTURE.md has the measurements.

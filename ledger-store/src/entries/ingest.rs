@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ledger_core::engine::{Admission, DecodedEntry, Pending, VerifiedEntry, verify_batch};
+use ledger_core::engine::{Admission, DecodedEntry, VerifiedEntry, WaitingEntries, verify_batch};
 use ledger_core::{EntryId, Refusal};
 
 use super::GroupTransaction;
@@ -55,9 +55,9 @@ pub(crate) type StoredNumbers = Vec<(EntryId, i64)>;
 pub(crate) fn admit_batch<'b>(
     transaction: &mut GroupTransaction<'b>,
     verified: Vec<VerifiedEntry>,
-    known: Option<Pending>,
+    known: Option<WaitingEntries>,
     report: Ingested,
-) -> Result<(Ingested, StoredNumbers, Pending), StoreError> {
+) -> Result<(Ingested, StoredNumbers, WaitingEntries), StoreError> {
     let (waiting, ready) = Waiting::open(transaction.connection(), transaction.group(), known)?;
     let mut session = IngestSession {
         transaction,
@@ -145,7 +145,7 @@ impl IngestSession<'_, '_> {
         self.waiting.needed(self.transaction.ledger().state(), &mut self.left_out, &mut self.needed)
     }
 
-    fn end(mut self) -> (Ingested, StoredNumbers, Pending) {
+    fn end(mut self) -> (Ingested, StoredNumbers, WaitingEntries) {
         self.report.left_out = u64::try_from(self.left_out.len()).unwrap_or(u64::MAX);
         self.report.missing = self.waiting.missing();
         (self.report, self.stored, self.waiting.into_pending())

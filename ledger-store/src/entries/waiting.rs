@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ledger_core::engine::{EntryIndex as _, Pending, VerifiedEntry};
+use ledger_core::engine::{EntryIndex as _, VerifiedEntry, WaitingEntries};
 use ledger_core::{EntryId, GroupState};
 use rusqlite::Connection;
 
@@ -15,7 +15,7 @@ use crate::database::GroupKey;
 pub(super) struct Waiting<'a> {
     connection: &'a Connection,
     group: GroupKey,
-    pending: Pending,
+    pending: WaitingEntries,
 }
 
 impl<'a> Waiting<'a> {
@@ -24,14 +24,14 @@ impl<'a> Waiting<'a> {
     pub(super) fn open(
         connection: &'a Connection,
         group: GroupKey,
-        known: Option<Pending>,
+        known: Option<WaitingEntries>,
     ) -> Result<(Self, Vec<VerifiedEntry>), StoreError> {
         if let Some(pending) = known
             && pending.entries().map(VerifiedEntry::id).eq(stored(connection, group)?)
         {
             return Ok((Self { connection, group, pending }, Vec::new()));
         }
-        let mut waiting = Self { connection, group, pending: Pending::new() };
+        let mut waiting = Self { connection, group, pending: WaitingEntries::new() };
         let mut ready = Vec::new();
         let index = StoredIndex::whole(connection, group);
         let mut statement =
@@ -124,7 +124,7 @@ impl<'a> Waiting<'a> {
         self.pending.missing().collect()
     }
 
-    pub(super) fn into_pending(self) -> Pending {
+    pub(super) fn into_pending(self) -> WaitingEntries {
         self.pending
     }
 

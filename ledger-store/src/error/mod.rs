@@ -164,7 +164,7 @@ pub enum StoreError {
         "an invite that gives new keys to member {}, who has keys already, must require approval",
         .0.short()
     )]
-    InviteMustAsk(MemberId),
+    ApprovalRequired(MemberId),
     /// There is no such request or share, or the request was answered or declined.
     #[error("there is no such request any more; read the list again")]
     UnknownRequest,

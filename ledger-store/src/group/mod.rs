@@ -29,6 +29,9 @@ pub use keys::GroupKeys;
 pub use splitwise::ImportReport;
 pub use state::CurrentState;
 
+/// A list for each currency.
+pub type ByCurrency<T> = Vec<(Currency, Vec<T>)>;
+
 /// One group of an open store. A handle, as `Store` is: cheap to clone, and
 /// keeps the database open.
 #[derive(Clone)]
@@ -89,7 +92,7 @@ impl Group {
     ///
     /// # Errors
     /// [`StoreError`] if the database cannot be read.
-    pub fn balances(&self) -> Result<Vec<(Currency, Vec<(MemberId, Balance)>)>, StoreError> {
+    pub fn balances(&self) -> Result<ByCurrency<(MemberId, Balance)>, StoreError> {
         let ledger = self.0.ledger()?;
         let state = ledger.state();
         let balances = |currency| (currency, state.open_balances(currency).collect());
@@ -100,7 +103,7 @@ impl Group {
     ///
     /// # Errors
     /// [`StoreError`] if the database cannot be read.
-    pub fn settle_up(&self) -> Result<Vec<(Currency, Vec<Settlement>)>, StoreError> {
+    pub fn settle_up(&self) -> Result<ByCurrency<Settlement>, StoreError> {
         let ledger = self.0.ledger()?;
         let state = ledger.state();
         let plan = |currency| (currency, ledger_core::settle_up(state.open_balances(currency)));

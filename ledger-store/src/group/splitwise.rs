@@ -16,7 +16,7 @@ use crate::platform::progress::{OnProgress, Phase, Progress};
 /// import of the same file adds them.
 const BATCH: usize = 250;
 
-/// What an import did.
+/// Result of an import of a file of another program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImportReport {
     /// Rows that are new in the ledger.
@@ -39,8 +39,8 @@ impl Group {
     /// Records the rows of a Splitwise export that are not in the ledger yet.
     ///
     /// People are matched to members by name, the k-th of a name to the k-th
-    /// of that name; who is missing becomes a placeholder. `progress` is told
-    /// how far the import has come, and may stop it after a batch.
+    /// of that name. Missing people become placeholders. `progress` receives the
+    /// progress of the import, and may stop it after a batch.
     ///
     /// # Errors
     /// [`StoreError::Cancelled`] if it was stopped; [`StoreError`] if the
@@ -118,7 +118,7 @@ impl Group {
             })?;
             done = done.saturating_add(u64::try_from(batch.len()).unwrap_or(u64::MAX));
         }
-        // The end is told, too; there is nothing left to stop.
+        // The end is reported, too; there is nothing left to stop.
         let _ = progress(Progress { phase: Phase::Importing, done, total });
         Ok(())
     }

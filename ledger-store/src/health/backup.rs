@@ -1,7 +1,5 @@
 //! A backup: a copy of an open database.
 
-use std::ffi::OsString;
-use std::fmt::Write as _;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
@@ -9,8 +7,7 @@ use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
 use crate::StoreError;
-use crate::platform::environment::random;
-use crate::platform::files::{publish, sync_folder};
+use crate::platform::files::{publish, sync_folder, unfinished, with_ending};
 use crate::platform::progress::{OnProgress, Phase, Progress};
 use crate::session::Session;
 
@@ -26,38 +23,23 @@ pub(super) fn backup(
     if path.symlink_metadata().is_ok() {
         return Err(io(Error::from(ErrorKind::AlreadyExists)));
     }
-    let mut name = path.as_os_str().to_owned();
-    let mut ending = String::from(".partial-");
-    for byte in *random::<8>(session.environment())? {
-        // Writing to a string cannot fail.
-        let _ = write!(ending, "{byte:02x}");
-    }
-    name.push(ending);
-    let partial = Partial(name);
+    let partial = Partial(unfinished(path, session.environment())?);
     session.connections().read_apart(|source| {
-        let mut target = session.connections().location().connect_copy(&partial.path())?;
+        let mut target = session.connections().location().connect_copy(&partial.0)?;
         copy(source, &mut target, &mut session.stopped_by(progress))?;
         Ok(target.close().map_err(|(_, error)| error)?)
     })?;
     // The file gets its name only when it is complete and durable.
-    publish(&partial.path(), path).and_then(|()| sync_folder(path)).map_err(io)
+    publish(&partial.0, path).and_then(|()| sync_folder(path)).map_err(io)
 }
 
 /// An unfinished file, removed when it is dropped. A finished file has another name by then.
-struct Partial(OsString);
-
-impl Partial {
-    fn path(&self) -> PathBuf {
-        PathBuf::from(&self.0)
-    }
-}
+struct Partial(PathBuf);
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        let mut journal = self.0.clone();
-        journal.push("-journal");
         // Usually neither exists any more.
-        let _ = std::fs::remove_file(journal);
+        let _ = std::fs::remove_file(with_ending(&self.0, "-journal"));
         let _ = std::fs::remove_file(&self.0);
     }
 }

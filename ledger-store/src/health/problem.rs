@@ -59,11 +59,11 @@ impl Table {
 pub enum Remedy {
     /// Derived data is wrong: [`Maintenance::rebuild_indexes`](crate::Maintenance::rebuild_indexes)
     /// writes it again.
-    Rebuild,
+    RebuildIndexes,
     /// Entries, or pages of the file, are damaged:
     /// [`Store::salvage_database`](crate::Store::salvage_database) saves the rest into a new
     /// database, or a backup takes its place.
-    Repair,
+    SalvageDatabase,
 }
 
 impl Remedy {
@@ -71,8 +71,8 @@ impl Remedy {
     #[must_use]
     pub const fn advice(self) -> &'static str {
         match self {
-            Self::Rebuild => "rebuild what is derived from the entries",
-            Self::Repair => "restore a backup, or save what is sound into a new database",
+            Self::RebuildIndexes => "rebuild what is derived from the entries",
+            Self::SalvageDatabase => "restore a backup, or save what is sound into a new database",
         }
     }
 }
@@ -99,13 +99,13 @@ impl Problem {
     /// A problem of derived data.
     pub(crate) fn derived(table: Table, entry: Option<EntryId>, found: impl Into<String>) -> Self {
         let (table, found) = (Some(table), found.into());
-        Self { group: None, table, entry, rule: None, remedy: Remedy::Rebuild, found }
+        Self { group: None, table, entry, rule: None, remedy: Remedy::RebuildIndexes, found }
     }
 
     /// A problem of the entries themselves.
     pub(crate) fn entry(entry: Option<EntryId>, found: impl Into<String>) -> Self {
         let derived = Self::derived(Table::Entries, entry, found);
-        Self { remedy: Remedy::Repair, ..derived }
+        Self { remedy: Remedy::SalvageDatabase, ..derived }
     }
 
     /// A problem of an entry that breaks a rule.

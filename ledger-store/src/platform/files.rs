@@ -1,14 +1,32 @@
 //! Names of files, and making them durable.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
+
+use super::Environment;
+use super::environment::random;
+use crate::StoreError;
 
 /// The path with `ending` added to the file name.
 pub(crate) fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()
+}
+
+/// A name for a file that is not finished yet: the path with `.partial-` and random digits.
+pub(crate) fn unfinished(
+    path: &Path,
+    environment: &dyn Environment,
+) -> Result<PathBuf, StoreError> {
+    let mut ending = String::from(".partial-");
+    for byte in *random::<8>(environment)? {
+        // Writing to a string cannot fail.
+        let _ = write!(ending, "{byte:02x}");
+    }
+    Ok(with_ending(path, &ending))
 }
 
 /// Makes a rename durable: flushes the folder of a file to the disk.

@@ -49,7 +49,7 @@ impl BundleCursor {
         Self { group: group.id, device: group.device, known, at }
     }
 
-    /// As bytes, at most 2,526.
+    /// The cursor as bytes, at most 2,526.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let (n, id) = self.at;
@@ -62,8 +62,9 @@ impl BundleCursor {
         frame(&bytes)
     }
 
-    /// Reads what [`BundleCursor::to_bytes`] wrote. Whether it is of this group and
-    /// database is told by [`Bundles::export_part`](crate::Bundles::export_part).
+    /// Reads the result of [`BundleCursor::to_bytes`].
+    /// [`Bundles::export_part`](crate::Bundles::export_part) checks that the cursor is of its group
+    /// and database.
     ///
     /// # Errors
     /// [`BundleCursorError::Form`].

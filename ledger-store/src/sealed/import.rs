@@ -52,7 +52,7 @@ struct SealedImport<'a> {
     report: Imported,
 }
 
-/// What a stored batch brought to light.
+/// Result of storing a batch: keys and records that the intake has to go on with.
 #[derive(Default)]
 struct Stored {
     /// Keys that the database has and the intake lacks.

@@ -17,7 +17,7 @@ use crate::platform::lock_file::LockFile;
 /// First line of every key file.
 const TITLE: &str = "group-ledger keys 1: whoever reads this file can read and sign the ledger";
 
-/// How long a writer waits for writers of other processes.
+/// Time that a writer waits for writers of other processes.
 const LONGEST_TURN: Duration = Duration::from_secs(5);
 
 /// A secret store in a text file of mode 0600: a title, then one line `name hexadecimal` for each

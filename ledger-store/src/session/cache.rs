@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::GroupId;
-use ledger_core::engine::Pending;
+use ledger_core::engine::WaitingEntries;
 
 use super::feed::Feed;
 use crate::database::GroupKey;
 use crate::entries::LoadedLedger;
 
-/// What is known beside the database. Locked for moments only: never while SQL runs, nor while
-/// a callback runs.
+/// Ledgers and feed that an open database keeps in memory. Locked for moments only: never while SQL
+/// or a callback runs.
 #[derive(Default)]
 pub(crate) struct LedgerCache {
     /// Ledgers as of the last commit or read. Only a shortcut: another process may have added
@@ -18,7 +18,7 @@ pub(crate) struct LedgerCache {
     pub(crate) ledgers: BTreeMap<GroupKey, LoadedLedger>,
     /// Entries that wait for others; a shortcut as well. Used only while holding the writer
     /// permit.
-    pub(crate) pending: BTreeMap<GroupKey, Pending>,
+    pub(crate) pending: BTreeMap<GroupKey, WaitingEntries>,
     /// Subscriptions to changes.
     pub(crate) feed: Feed,
     /// Groups whose database was compared with the published tip, and is not behind it.

@@ -14,7 +14,8 @@ use crate::entries::load::load;
 use crate::entries::{GroupTransaction, Ingested, LoadedLedger, StoredNumbers, admit_batch};
 use crate::platform::environment::{CallContext, random};
 
-/// One group, with the device that writes there. Cheap to clone; keeps the database open.
+/// Group of an open database, with the device that writes there. Cheap to clone; keeps the database
+/// open.
 #[derive(Clone)]
 pub(crate) struct GroupSession {
     pub(crate) session: Arc<Session>,

@@ -10,11 +10,11 @@ use crate::StoreError;
 use crate::database::GroupKey;
 use crate::platform::environment::CallContext;
 
-/// How long running calls may take to end by themselves when the store is suspended. iOS gives
-/// an app a few seconds for everything.
+/// Time that running calls get to end by themselves when the store is suspended. iOS gives an app a
+/// few seconds for everything.
 const GENTLE: Duration = Duration::from_millis(500);
 
-/// How long running calls may take to end after that, once they are stopped.
+/// Time that running calls get to end after that, once they are stopped.
 const HARD: Duration = Duration::from_secs(1);
 
 impl Session {

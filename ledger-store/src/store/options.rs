@@ -13,8 +13,8 @@ use crate::platform::{Environment, Progress};
 use crate::secrets::SecretStore;
 use crate::session::Session;
 
-/// How a database is opened: what a phone, an app extension or a program wants
-/// otherwise than the default.
+/// Options for opening a database: settings in which a phone, an app extension or a program differs
+/// from the default.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -37,32 +37,29 @@ pub struct StoreOptions {
 }
 
 impl StoreOptions {
-    /// What [`Store::open`] uses.
+    /// The options that [`Store::open`] uses.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How long a call waits for its turn before it fails with
-    /// [`StoreError::Busy`]: for other calls of this process, and again for other
-    /// processes. 5 seconds unless told otherwise.
+    /// Time that a call waits for its turn before it fails with [`StoreError::Busy`]: for other calls
+    /// of this process, and again for other processes. The default is 5 seconds.
     #[must_use]
     pub fn busy_limit(mut self, limit: Duration) -> Self {
         self.settings.busy_limit = limit;
         self
     }
 
-    /// How many queries can run at once, from 1 to 16, each on a connection of
-    /// its own with a cache of its own; 3 unless told otherwise. They are opened
-    /// when they are first needed.
+    /// Number of queries that can run at once, from 1 to 16, each on a connection of its own with a
+    /// cache of its own. The default is 3. Connections are opened when they are first needed.
     #[must_use]
     pub fn readers(mut self, count: u8) -> Self {
         self.settings.readers = count.clamp(1, 16);
         self
     }
 
-    /// How many KiB of pages each connection keeps in memory at most; 2,048
-    /// unless told otherwise.
+    /// Largest size of the pages that each connection keeps in memory, in KiB. The default is 2,048.
     #[must_use]
     pub fn cache_kib(mut self, kib: u32) -> Self {
         self.settings.cache_kib = kib;

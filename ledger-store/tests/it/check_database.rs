@@ -109,7 +109,7 @@ fn each_difference_names_its_table_and_is_written_anew() {
                 && (entry.is_none() || problem.entry == entry.map(|n| subject.id(n)))
         });
         assert!(named, "{change}: {found:?}");
-        assert_eq!(found.remedy(), Some(Remedy::Rebuild), "{change}: {found:?}");
+        assert_eq!(found.remedy(), Some(Remedy::RebuildIndexes), "{change}: {found:?}");
         fix(&store).unwrap();
         assert_eq!(fsck(&store).problems().collect::<Vec<_>>(), [] as [&_; 0], "{change}");
         drop(store);
@@ -164,7 +164,7 @@ fn verdicts_that_flipped_are_written_anew() {
     assert!(flipped > 0, "the removal voids what he wrote");
     raw.execute_batch("UPDATE entries SET verdict = 0; UPDATE groups SET flipped = 0").unwrap();
     let found = fsck(&store);
-    assert_eq!(found.remedy(), Some(Remedy::Rebuild), "{found:?}");
+    assert_eq!(found.remedy(), Some(Remedy::RebuildIndexes), "{found:?}");
     fix(&store).unwrap();
     assert_eq!(fsck(&store).remedy(), None);
     assert_eq!(digest(&group), right);
@@ -181,7 +181,7 @@ fn damaged_entries_are_not_written_over() {
         let copy = subject.changed(&format!("{change}; DELETE FROM named;"));
         let before = rows(&copy);
         let store = copy.open().unwrap();
-        assert_eq!(fsck(&store).remedy(), Some(Remedy::Repair), "{change}");
+        assert_eq!(fsck(&store).remedy(), Some(Remedy::SalvageDatabase), "{change}");
         let error = fix(&store).unwrap_err();
         assert!(matches!(&error, StoreError::Damaged(_)), "{change}: {error:?}");
         drop(store);

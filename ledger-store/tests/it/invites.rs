@@ -175,7 +175,7 @@ fn recovery_by_the_owners_bind() {
     // Such an invite must ask.
     let invite = NewInvite { for_member: Some(me), ..open_invite() };
     assert!(
-        matches!(flat.invites().create(&invite), Err(StoreError::InviteMustAsk(id)) if id == me)
+        matches!(flat.invites().create(&invite), Err(StoreError::ApprovalRequired(id)) if id == me)
     );
     let link = link(&flat, &NewInvite { requires_approval: true, max_uses: Some(1), ..invite });
     let request = new.store.joining().join(&link, "Ben").unwrap();

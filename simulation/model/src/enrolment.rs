@@ -1,36 +1,38 @@
-//! What starts a generation, and what enrols a device.
+//! Enrolment: the entries that start a generation or enrol a device.
 
-use crate::entry::{Body, Card, Device, Enrolment, Entry, Gen, Holder, Kind, MemberId, NOBODY};
+use crate::entry::{
+    Body, Card, Device, Enrolment, Entry, Generation, Holder, Kind, MemberId, NOBODY,
+};
 use crate::history::{Admitted, History};
 
-/// The generation that an entry starts, its member, and the card that does it.
-pub fn starts(entry: &Entry) -> Option<(Gen, MemberId, Card)> {
+/// The generation that an entry starts, its member, and the card with its keys.
+pub fn starts(entry: &Entry) -> Option<(Generation, MemberId, Card)> {
     match &entry.kind {
         Kind::Genesis { card, .. } | Kind::Add { card } => {
-            Some((Gen::Card(card.id), card.id, *card))
+            Some((Generation::Card(card.id), card.id, *card))
         }
         // Of an entry that introduces nobody, nobody can take over.
         Kind::Claim { member: NOBODY, .. } => None,
-        Kind::Claim { member, card } => Some((Gen::Claim(entry.id), *member, *card)),
+        Kind::Claim { member, card } => Some((Generation::Claim(entry.id), *member, *card)),
         Kind::Statement(s) => match s.body {
-            Body::Bind { member, card } => Some((Gen::Bind(s.digest), member, card)),
+            Body::Bind { member, card } => Some((Generation::Bind(s.digest), member, card)),
             _ => None,
         },
         _ => None,
     }
 }
 
-/// What an admitted entry enrols "with valid certificates (whatever that entry's verdict)": the
+/// The device that an admitted entry enrols "with valid certificates (whatever that entry's verdict)": the
 /// first device of a card, of a bind that the founder signed, or the device of an enrol statement
 /// signed by the root key of a generation that starts in the statement's base or its past.
 /// The genesis entry enrols nobody anew: its device's chain starts with it.
-pub fn enrols(h: &History, a: &Admitted) -> Option<(Enrolment, Device)> {
+pub fn enrols(history: &History, a: &Admitted) -> Option<(Enrolment, Device)> {
     if let Some(s) = a.entry.statement() {
         match s.body {
-            Body::Bind { .. } => h.owner().filter(|&(_, root)| root == s.signer)?,
+            Body::Bind { .. } => history.owner().filter(|&(_, root)| root == s.signer)?,
             Body::Enrol { generation, device } => {
-                let g = h.generations.get(&generation)?;
-                let within = &h.statements.get(&s.digest)?.within;
+                let g = history.generations.get(&generation)?;
+                let within = &history.statements.get(&s.digest)?.within;
                 let known = g.starts.iter().any(|&i| within.contains(i));
                 return (known && g.root == s.signer)
                     .then_some((Enrolment::Enrolled(s.digest), device));

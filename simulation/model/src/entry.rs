@@ -1,4 +1,4 @@
-//! The vocabulary of the model: what an entry, a card, a statement *is*.
+//! Entries, cards and statements of the model.
 //!
 //! There is no cryptography here. Ids and digests are numbers that stand for hashes, keys are small
 //! numbers, and "signed by" is a field that is taken as given: whoever builds a history promises
@@ -6,15 +6,15 @@
 
 use std::collections::BTreeSet;
 
-/// An entry's id: stands for the hash of its header.
+/// Id of an entry, in place of the hash of its header.
 pub type Id = u64;
-/// A statement's digest: stands for the hash of group, kind, body, base and nonce.
+/// Digest of a statement, in place of the hash of group, kind, body, base and nonce.
 pub type Digest = u64;
 /// A card's digest.
 pub type CardId = u32;
 /// "A member is named for ever by `MemberId` = digest of the card that introduced them."
 pub type MemberId = CardId;
-/// Whom a payload names by a reference to an entry that introduces nobody.
+/// The member that a payload names by a reference to an entry that introduces nobody.
 pub const NOBODY: MemberId = 0;
 /// A root key.
 pub type Root = u32;
@@ -32,14 +32,14 @@ pub struct Card {
     pub id: CardId,
     /// The name written on the card.
     pub name: Name,
-    /// Whose card it is.
+    /// The person or placeholder that the card describes.
     pub of: Holder,
 }
 
-/// Whom a card describes.
+/// The person or placeholder that a card describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Holder {
-    /// Somebody with a root key and a first device certified by it.
+    /// A person with a root key and a first device that the root key certified.
     Person {
         /// The joining root key.
         root: Root,
@@ -55,7 +55,7 @@ pub enum Holder {
 
 /// A key generation, "named by the act that starts it".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Gen {
+pub enum Generation {
     /// Started by a person's card, however often admitted (genesis, or any `add member`).
     Card(CardId),
     /// Started by an introducer's claim: this entry.
@@ -64,16 +64,16 @@ pub enum Gen {
     Bind(Digest),
 }
 
-/// What made a device a device: the thing at the root of its backlink chain.
+/// Enrolment of a device: the card or statement at the root of its backlink chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Enrolment {
     /// The first device, named on the card that started the generation.
-    First(Gen),
+    First(Generation),
     /// An enrol statement.
     Enrolled(Digest),
 }
 
-/// The body of an owner act or self act.
+/// Body of a statement by the owner, or by a member about their own devices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Body {
     /// Owner: remove a member.
@@ -96,34 +96,34 @@ pub enum Body {
     /// Self: a further device.
     Enrol {
         /// The generation whose root key signs.
-        generation: Gen,
+        generation: Generation,
         /// The device, which also signs.
         device: Device,
     },
     /// Self: a device's key signs no more.
     Revoke {
         /// The generation whose root key signs.
-        generation: Gen,
+        generation: Generation,
         /// The device key revoked in that generation.
         device: Device,
     },
     /// Self: leave the group.
     Leave {
         /// The generation that leaves.
-        generation: Gen,
+        generation: Generation,
     },
     /// Self: rename oneself.
     Rename {
         /// The generation whose root key signs.
-        generation: Gen,
+        generation: Generation,
         /// The new name.
         name: Name,
     },
 }
 
 impl Body {
-    /// The generation whose root key must sign; `None` for owner acts, which the founder signs.
-    pub fn generation(&self) -> Option<Gen> {
+    /// The generation whose root key must sign; `None` for owner statements, which the founder signs.
+    pub fn generation(&self) -> Option<Generation> {
         match *self {
             Body::Remove { .. } | Body::Bind { .. } | Body::RenameGroup { .. } => None,
             Body::Enrol { generation, .. }
@@ -140,7 +140,7 @@ impl Body {
 pub struct Statement {
     /// The digest: "the verdict belongs to the digest".
     pub digest: Digest,
-    /// The root key whose signature it bears.
+    /// The root key that signed the statement.
     pub signer: Root,
     /// The frontier at which it was made.
     pub base: BTreeSet<Id>,
@@ -148,7 +148,7 @@ pub struct Statement {
     pub body: Body,
 }
 
-/// The part of an expense or transfer that moves money: who paid, who owes, in minor units.
+/// The payers and shares of an expense or transfer, in minor units.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Content {
     /// The currency.
@@ -193,7 +193,7 @@ pub enum Kind {
         /// The member adopted.
         member: MemberId,
     },
-    /// An owner act or self act, carried.
+    /// A carried statement of the owner or of a member.
     Statement(Statement),
     /// An empty entry that joins heads.
     Merge,
@@ -246,18 +246,33 @@ pub struct Entry {
     pub id: Id,
     /// The signing key of the author's device.
     pub device: Device,
-    /// Its place in that device's own chain.
+    /// Number of the entry in the chain of its device.
     pub seq: u32,
-    /// That device's previous entry; for its first entry, the entry that enrolled it.
+    /// The previous entry of the device; for its first entry, the entry that enrolled the device.
     pub backlink: Option<Id>,
     /// The DAG heads the author knew.
     pub parents: BTreeSet<Id>,
-    /// Ids of the entries that the payload speaks of.
+    /// Ids of the entries that the payload refers to.
     pub refs: BTreeSet<Id>,
     /// Exactly 1 + the largest clock among backlink, parents and refs.
     pub lamport: u64,
     /// Kind and payload.
     pub kind: Kind,
+}
+
+impl Kind {
+    /// The entries that the payload names by id. In the real format payloads index into refs.
+    #[must_use]
+    pub fn named_entries(&self) -> BTreeSet<Id> {
+        match self {
+            Kind::Statement(statement) => statement.base.clone(),
+            Kind::Correction { target, .. }
+            | Kind::Cancellation { target }
+            | Kind::Copy { copied_from: target, .. }
+            | Kind::Endorse { target, .. } => [*target].into(),
+            _ => BTreeSet::new(),
+        }
+    }
 }
 
 impl Entry {

@@ -1,4 +1,4 @@
-//! Faults of form: what a payload gets wrong by itself, judged in its own causal past only.
+//! Faults of form: mistakes of a payload by itself, judged in its own causal past only.
 //!
 //! A fault makes an entry Void, not refused: an old build that cannot read a kind admits what a new
 //! build would have to refuse, and the two would never again hold the same set (question 1).
@@ -6,7 +6,7 @@
 
 use crate::enrolment::starts;
 use crate::entry::{
-    Body, Card, Content, Device, Enrolment, Entry, Gen, Holder, Kind, MemberId, Root,
+    Body, Card, Content, Device, Enrolment, Entry, Generation, Holder, Kind, MemberId, Root,
 };
 use crate::history::History;
 use crate::past::Past;
@@ -14,19 +14,19 @@ use crate::past::Past;
 /// A fault of form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
-    /// An owner act that the founder's root key did not sign.
+    /// An owner statement that the root key of the founder did not sign.
     NotSignedByOwner,
     /// A remove or bind of the owner.
     TargetIsOwner,
-    /// It names a member that no introduction in its past introduces.
+    /// A named member whom no entry in the past introduces.
     UnknownMember,
     /// A person's card where a placeholder's belongs, or the other way round.
     WrongCard,
-    /// A placeholder introduced or claimed by somebody else than its card says.
+    /// A placeholder introduced or claimed by another member than the one on its card.
     NotTheIntroducer,
     /// An adopt of the author's own member.
     AdoptsItself,
-    /// A root or device key that its past has already introduced elsewhere.
+    /// A root or device key that an entry in the past has already introduced elsewhere.
     KeyReused,
     /// Payers or shares do not sum to the total, or an amount is negative.
     BadSum,
@@ -38,8 +38,8 @@ pub enum Fault {
 
 /// The faults of an entry by `author`, in the order in which they are checked. `past` is the
 /// entry's causal past; for a statement, its base and the base's past.
-pub fn faults(h: &History, entry: &Entry, author: Enrolment, past: &Past) -> Vec<Fault> {
-    let member = h.member(author);
+pub fn faults(history: &History, entry: &Entry, author: Enrolment, past: &Past) -> Vec<Fault> {
+    let member = history.member(author);
     let mut found = Vec::new();
     let mut fault = |bad: bool, f: Fault| {
         if bad {
@@ -50,7 +50,10 @@ pub fn faults(h: &History, entry: &Entry, author: Enrolment, past: &Past) -> Vec
         Kind::Genesis { .. } | Kind::Merge | Kind::Rotate { .. } | Kind::Epoch { .. } => {}
         Kind::Add { card } => {
             fault(!is_person(card), Fault::WrongCard);
-            fault(reuses(h, past, card_keys(Gen::Card(card.id), card)), Fault::KeyReused);
+            fault(
+                reuses(history, past, card_keys(Generation::Card(card.id), card)),
+                Fault::KeyReused,
+            );
         }
         Kind::Placeholder { card } => match card.of {
             Holder::Placeholder { introducer } => {
@@ -59,7 +62,7 @@ pub fn faults(h: &History, entry: &Entry, author: Enrolment, past: &Past) -> Vec
             Holder::Person { .. } => fault(true, Fault::WrongCard),
         },
         Kind::Claim { member: target, card } => {
-            let introducer = vouched(h, entry, past, *target).map(|c| c.of);
+            let introducer = vouched(history, entry, past, *target).map(|c| c.of);
             fault(introducer.is_none(), Fault::UnknownMember);
             let own = match introducer {
                 Some(Holder::Placeholder { introducer }) => member == Some(introducer),
@@ -67,50 +70,60 @@ pub fn faults(h: &History, entry: &Entry, author: Enrolment, past: &Past) -> Vec
             };
             fault(!own, Fault::NotTheIntroducer);
             fault(!is_person(card), Fault::WrongCard);
-            fault(reuses(h, past, card_keys(Gen::Claim(entry.id), card)), Fault::KeyReused);
+            fault(
+                reuses(history, past, card_keys(Generation::Claim(entry.id), card)),
+                Fault::KeyReused,
+            );
         }
         Kind::Adopt { member: target } => {
-            fault(vouched(h, entry, past, *target).is_none(), Fault::UnknownMember);
+            fault(vouched(history, entry, past, *target).is_none(), Fault::UnknownMember);
             fault(member == Some(*target), Fault::AdoptsItself);
         }
         Kind::Statement(s) => {
-            let owner = h.owner();
-            let is_owner_act = s.body.generation().is_none();
+            let owner = history.owner();
+            let is_owner_statement = s.body.generation().is_none();
             let by_owner = owner.is_some_and(|(_, root)| root == s.signer);
-            fault(is_owner_act && !by_owner, Fault::NotSignedByOwner);
+            fault(is_owner_statement && !by_owner, Fault::NotSignedByOwner);
             match &s.body {
                 Body::Remove { member } => {
                     fault(owner.is_some_and(|(m, _)| m == *member), Fault::TargetIsOwner);
-                    fault(!introduced(h, past, *member), Fault::UnknownMember);
+                    fault(!introduced(history, past, *member), Fault::UnknownMember);
                 }
                 Body::Bind { member, card } => {
                     fault(owner.is_some_and(|(m, _)| m == *member), Fault::TargetIsOwner);
-                    fault(well_introduced(h, past, *member).is_none(), Fault::UnknownMember);
+                    fault(well_introduced(history, past, *member).is_none(), Fault::UnknownMember);
                     fault(!is_person(card), Fault::WrongCard);
-                    fault(reuses(h, past, card_keys(Gen::Bind(s.digest), card)), Fault::KeyReused);
+                    fault(
+                        reuses(history, past, card_keys(Generation::Bind(s.digest), card)),
+                        Fault::KeyReused,
+                    );
                 }
                 Body::Enrol { device, .. } => {
                     let keys = (None, Some((*device, Enrolment::Enrolled(s.digest))));
-                    fault(reuses(h, past, keys), Fault::KeyReused);
+                    fault(reuses(history, past, keys), Fault::KeyReused);
                 }
                 _ => {}
             }
         }
-        Kind::Expense(c) => content(h, past, c, &mut fault),
+        Kind::Expense(c) => content(history, past, c, &mut fault),
         Kind::Transfer(c) => {
-            content(h, past, c, &mut fault);
+            content(history, past, c, &mut fault);
             fault(c.same_member(), Fault::SameMember);
         }
         Kind::Correction { target, content: c } => {
-            fault(!is_money(h, *target, true), Fault::WrongTarget);
-            content(h, past, c, &mut fault);
+            fault(!is_money(history, *target, true), Fault::WrongTarget);
+            content(history, past, c, &mut fault);
         }
-        Kind::Cancellation { target } => fault(!is_money(h, *target, true), Fault::WrongTarget),
+        Kind::Cancellation { target } => {
+            fault(!is_money(history, *target, true), Fault::WrongTarget)
+        }
         Kind::Copy { copied_from, content: c } => {
-            fault(!is_money(h, *copied_from, false), Fault::WrongTarget);
-            content(h, past, c, &mut fault);
+            fault(!is_money(history, *copied_from, false), Fault::WrongTarget);
+            content(history, past, c, &mut fault);
         }
-        Kind::Endorse { target, .. } => fault(!is_money(h, *target, true), Fault::WrongTarget),
+        Kind::Endorse { target, .. } => {
+            fault(!is_money(history, *target, true), Fault::WrongTarget)
+        }
     }
     found
 }
@@ -120,18 +133,18 @@ fn is_person(card: &Card) -> bool {
 }
 
 /// Whether the entry is an expense or transfer, or (if `copies`) a copy of one.
-fn is_money(h: &History, id: crate::entry::Id, copies: bool) -> bool {
-    h.get(id).is_some_and(|a| match a.entry.kind {
+fn is_money(history: &History, id: crate::entry::Id, copies: bool) -> bool {
+    history.get(id).is_some_and(|a| match a.entry.kind {
         Kind::Expense(_) | Kind::Transfer(_) => true,
         Kind::Copy { .. } => copies,
         _ => false,
     })
 }
 
-/// Sums, and that every name has an introduction in the past: any one, since "other people's honest
+/// Faults of sums and names. Any introduction in the past is enough for a name, since "other people's honest
 /// entries about a person stand whatever became of the introduction".
-fn content(h: &History, past: &Past, c: &Content, fault: &mut impl FnMut(bool, Fault)) {
-    fault(c.names().any(|m| !introduced(h, past, m)), Fault::UnknownMember);
+fn content(history: &History, past: &Past, c: &Content, fault: &mut impl FnMut(bool, Fault)) {
+    fault(c.names().any(|m| !introduced(history, past, m)), Fault::UnknownMember);
     let sum = |part: &[(MemberId, i64)]| part.iter().map(|&(_, n)| i128::from(n)).sum::<i128>();
     let negative = c.paid.iter().chain(&c.shares).any(|&(_, n)| n < 0);
     let total = i128::from(c.total);
@@ -139,7 +152,7 @@ fn content(h: &History, past: &Past, c: &Content, fault: &mut impl FnMut(bool, F
 }
 
 impl Content {
-    /// Whether one member alone gives to themselves alone.
+    /// Whether a single member gives to the same single member.
     pub fn same_member(&self) -> bool {
         match (self.paid.as_slice(), self.shares.as_slice()) {
             ([(from, _)], [(to, _)]) => from == to,
@@ -155,33 +168,33 @@ impl Content {
 
 /// The card of a member whom a claim or adopt names: by the introduction in its refs. The histories
 /// of [`sim`](crate::sim) name none; then by any in the past.
-fn vouched(h: &History, entry: &Entry, past: &Past, member: MemberId) -> Option<Card> {
+fn vouched(history: &History, entry: &Entry, past: &Past, member: MemberId) -> Option<Card> {
     if entry.refs.is_empty() {
-        return well_introduced(h, past, member);
+        return well_introduced(history, past, member);
     }
-    let named = entry.refs.iter().filter_map(|&id| h.get(id)).filter(|a| a.faults.is_empty());
+    let named = entry.refs.iter().filter_map(|&id| history.get(id)).filter(|a| a.faults.is_empty());
     named.filter_map(|a| a.entry.introduces()).find(|card| card.id == member)
 }
 
 /// Whether some introduction in the past, faulty or not, introduces the member.
-fn introduced(h: &History, past: &Past, member: MemberId) -> bool {
+fn introduced(history: &History, past: &Past, member: MemberId) -> bool {
     past.iter()
-        .filter_map(|i| h.admitted.get(i))
+        .filter_map(|i| history.admitted.get(i))
         .any(|a| a.entry.introduces().is_some_and(|c| c.id == member))
 }
 
 /// The member's card, if an introduction in the past without faults introduces them.
-fn well_introduced(h: &History, past: &Past, member: MemberId) -> Option<Card> {
+fn well_introduced(history: &History, past: &Past, member: MemberId) -> Option<Card> {
     past.iter()
-        .filter_map(|i| h.admitted.get(i))
+        .filter_map(|i| history.admitted.get(i))
         .filter(|a| a.faults.is_empty())
         .find_map(|a| a.entry.introduces().filter(|c| c.id == member))
 }
 
-/// Keys and what introduces them: a root key by a generation, a device key by an enrolment.
-type Keys = (Option<(Root, Gen)>, Option<(Device, Enrolment)>);
+/// Keys with their introduction: a root key with a generation, a device key with an enrolment.
+type Keys = (Option<(Root, Generation)>, Option<(Device, Enrolment)>);
 
-fn card_keys(generation: Gen, card: &Card) -> Keys {
+fn card_keys(generation: Generation, card: &Card) -> Keys {
     match card.of {
         Holder::Person { root, device } => {
             (Some((root, generation)), Some((device, Enrolment::First(generation))))
@@ -193,8 +206,8 @@ fn card_keys(generation: Gen, card: &Card) -> Keys {
 /// "A key may be introduced once in any causal past": whether the past introduces one of these keys
 /// as something else. The same card admitted again, or the same statement carried again, introduces
 /// nothing new. Void introductions count (else one verdict would hang on the absence of another).
-fn reuses(h: &History, past: &Past, keys: Keys) -> bool {
-    past.iter().filter_map(|i| h.admitted.get(i)).any(|a| {
+fn reuses(history: &History, past: &Past, keys: Keys) -> bool {
+    past.iter().filter_map(|i| history.admitted.get(i)).any(|a| {
         let old: Keys = match a.entry.statement().map(|s| (s.digest, s.body)) {
             Some((digest, Body::Enrol { device, .. })) => {
                 (None, Some((device, Enrolment::Enrolled(digest))))

@@ -1,14 +1,14 @@
-//! Admission: the set of admitted entries, and who may join it. SPEC §2 and §5.
+//! Admission: the set of admitted entries, and the rules for joining the set (SPEC §2 and §5).
 //!
-//! "Admit an entry when all its dependencies are admitted." What is kept with each entry (its past,
-//! the enrolment at the root of its backlink chain, its faults of form) depends on the entry and its
-//! causal past alone, so it is the same on every device that admitted it, in whatever order.
+//! "Admit an entry when all its dependencies are admitted." Each entry is stored with its past, the
+//! enrolment at the root of its backlink chain, and its faults of form. These depend on the entry and
+//! its causal past alone, so they are the same on every device that admitted the entry, in any order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::enrolment::{enrols, starts};
 use crate::entry::{
-    Body, CardId, Device, Digest, Enrolment, Entry, Gen, Holder, Id, Kind, MemberId, Root,
+    Body, CardId, Device, Digest, Enrolment, Entry, Generation, Holder, Id, Kind, MemberId, Root,
     Statement,
 };
 use crate::form::{Fault, faults};
@@ -17,9 +17,9 @@ use crate::past::Past;
 /// Why an entry is not admitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// It is in the set already: nothing to do.
+    /// The entry is in the set already.
     AlreadyAdmitted,
-    /// Not refused for good: it waits for these dependencies.
+    /// The entry needs dependencies that are not admitted. It may be admitted later.
     Waiting(BTreeSet<Id>),
     /// A second genesis, or a genesis entry with dependencies or with a placeholder's card.
     BadGenesis,
@@ -38,20 +38,20 @@ pub enum Refusal {
     Collision,
 }
 
-/// An admitted entry with what follows from its causal past.
+/// An admitted entry with everything that follows from its causal past.
 #[derive(Clone, Debug)]
 pub struct Admitted {
     /// The entry.
     pub entry: Entry,
     /// Its causal past, without itself.
     pub past: Past,
-    /// The enrolment at the root of its backlink chain: whose entry it is.
+    /// The enrolment at the root of its backlink chain, which is the author.
     pub author: Enrolment,
-    /// What is wrong with its form, judged in its own past (of a statement: in its base's past).
+    /// Faults of form, judged in its own past; those of a statement in the past of its base.
     pub faults: Vec<Fault>,
 }
 
-/// A statement with what follows from its base's past.
+/// A statement with everything that follows from the past of its base.
 #[derive(Clone, Debug)]
 pub struct StatementRecord {
     /// The statement.
@@ -62,14 +62,14 @@ pub struct StatementRecord {
     pub within: Past,
     /// 1 + the largest clock in base.
     pub clock: u64,
-    /// What is wrong with its form.
+    /// Faults of form.
     pub faults: Vec<Fault>,
 }
 
 /// A key generation that some admitted entry starts.
 #[derive(Clone, Debug)]
-pub struct Generation {
-    /// Whose generation it is.
+pub struct GenerationRecord {
+    /// The member of the generation.
     pub member: MemberId,
     /// Its root key.
     pub root: Root,
@@ -89,7 +89,7 @@ pub struct History {
     /// Every statement carried so far.
     pub statements: BTreeMap<Digest, StatementRecord>,
     /// Every generation started so far.
-    pub generations: BTreeMap<Gen, Generation>,
+    pub generations: BTreeMap<Generation, GenerationRecord>,
 }
 
 impl History {
@@ -115,7 +115,7 @@ impl History {
     }
 
     /// The device key and generation of an enrolment.
-    pub fn enrolment(&self, e: Enrolment) -> Option<(Gen, Device)> {
+    pub fn enrolment(&self, e: Enrolment) -> Option<(Generation, Device)> {
         match e {
             Enrolment::First(generation) => {
                 self.generations.get(&generation).map(|g| (generation, g.device))
@@ -162,7 +162,7 @@ impl History {
         heads
     }
 
-    /// Admits an entry, or says why not.
+    /// Admits an entry, or returns why it is not admitted.
     pub fn admit(&mut self, entry: Entry) -> Result<(), Refusal> {
         let author = author(self, &entry)?;
         let index = self.admitted.len();
@@ -170,7 +170,7 @@ impl History {
         if let Some((generation, member, card)) = starts(&entry)
             && let Holder::Person { root, device } = card.of
         {
-            let new = Generation { member, root, device, starts: Vec::new() };
+            let new = GenerationRecord { member, root, device, starts: Vec::new() };
             self.generations.entry(generation).or_insert(new).starts.push(index);
         }
         if let Some(s) = entry.statement() {
@@ -202,67 +202,56 @@ pub fn admissible(history: &History, entry: &Entry) -> Result<(), Refusal> {
 }
 
 /// Header checks; the enrolment at the root of the entry's backlink chain.
-pub fn author(h: &History, entry: &Entry) -> Result<Enrolment, Refusal> {
-    if h.index.contains_key(&entry.id) {
+pub fn author(history: &History, entry: &Entry) -> Result<Enrolment, Refusal> {
+    if history.index.contains_key(&entry.id) {
         return Err(Refusal::AlreadyAdmitted);
     }
     let deps = entry.dependencies();
-    let missing: BTreeSet<Id> = deps.iter().copied().filter(|d| !h.index.contains_key(d)).collect();
+    let missing: BTreeSet<Id> =
+        deps.iter().copied().filter(|d| !history.index.contains_key(d)).collect();
     if !missing.is_empty() {
         return Err(Refusal::Waiting(missing));
     }
-    if entry.lamport != 1 + h.clock(&deps) {
+    if entry.lamport != 1 + history.clock(&deps) {
         return Err(Refusal::Lamport);
     }
     if entry.parents.len() > 16 || entry.statement().is_some_and(|s| s.base.len() > 16) {
         return Err(Refusal::TooMany);
     }
-    if !named(entry).is_subset(&entry.refs) {
+    if !entry.kind.named_entries().is_subset(&entry.refs) {
         return Err(Refusal::NotInRefs);
     }
     if let Some(s) = entry.statement()
-        && h.statements.get(&s.digest).is_some_and(|known| known.statement != *s)
+        && history.statements.get(&s.digest).is_some_and(|known| known.statement != *s)
     {
         return Err(Refusal::Collision);
     }
     match (&entry.kind, entry.backlink) {
         (Kind::Genesis { card, .. }, None) => match card.of {
             Holder::Person { device, .. }
-                if h.admitted.is_empty()
+                if history.admitted.is_empty()
                     && deps.is_empty()
                     && entry.seq == 0
                     && device == entry.device =>
             {
-                Ok(Enrolment::First(Gen::Card(card.id)))
+                Ok(Enrolment::First(Generation::Card(card.id)))
             }
             _ => Err(Refusal::BadGenesis),
         },
         (Kind::Genesis { .. }, Some(_)) => Err(Refusal::BadGenesis),
         (_, None) => Err(Refusal::ChainStart),
-        (_, Some(back)) => chain(h, entry, h.get(back).ok_or(Refusal::ChainStart)?),
+        (_, Some(back)) => chain(history, entry, history.get(back).ok_or(Refusal::ChainStart)?),
     }
 }
 
 /// `seq` 0: the backlink must enrol this device. Otherwise it must be the device's entry before.
-fn chain(h: &History, entry: &Entry, back: &Admitted) -> Result<Enrolment, Refusal> {
+fn chain(history: &History, entry: &Entry, back: &Admitted) -> Result<Enrolment, Refusal> {
     if entry.seq > 0 {
         let follows = back.entry.device == entry.device && back.entry.seq + 1 == entry.seq;
         return if follows { Ok(back.author) } else { Err(Refusal::Chain) };
     }
-    match enrols(h, back) {
+    match enrols(history, back) {
         Some((enrolment, device)) if device == entry.device => Ok(enrolment),
         _ => Err(Refusal::ChainStart),
-    }
-}
-
-/// The entries that a payload names by id; in the real format payloads index into refs.
-fn named(entry: &Entry) -> BTreeSet<Id> {
-    match &entry.kind {
-        Kind::Statement(s) => s.base.clone(),
-        Kind::Correction { target, .. }
-        | Kind::Cancellation { target }
-        | Kind::Copy { copied_from: target, .. }
-        | Kind::Endorse { target, .. } => [*target].into(),
-        _ => BTreeSet::new(),
     }
 }

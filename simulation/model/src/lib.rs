@@ -1,14 +1,17 @@
-//! A small abstract model of Group Ledger's resolution of authority (SPEC §6), to be
-//! used as the oracle that the real implementation is compared with.
+//! Model of authority in Group Ledger (SPEC §6): the independent oracle with which the ledger is
+//! compared.
 //!
-//! No cryptography, no bytes, no store, no optimisation: ids, digests and keys are numbers, "signed
-//! by" is a field, and every question is answered from scratch. Everything is deterministic.
+//! The model has no cryptography, bytes, store or optimisation. Ids, digests and keys are numbers,
+//! "signed by" is a field, and every question is answered from scratch. Everything is deterministic.
+//! The crate has no dependencies, so it cannot share a mistake with the library.
 //!
-//! * [`admissible`] and [`History::admit`]: who joins the set (SPEC §5).
-//! * [`resolve()`]: what the set means. [`resolve_with`] can switch single rules off.
-//! * [`sim`]: seeded random adversarial histories and the checks that the properties of the design become.
+//! * [`admissible`] and [`History::admit`] decide which entries are admitted (SPEC §5).
+//! * [`resolve()`] decides the meaning of the admitted entries. [`resolve_with`] can switch off single
+//!   rules.
+//! * [`sim`] makes random adversarial histories from a seed, and checks the properties of the design.
 //!
-//! docs/authority-questions.md lists every place where the design leaves room, and what was decided.
+//! Quotation marks in comments quote the page of the design that the model was written from.
+//! `docs/authority-questions.md` lists the questions that the page leaves open, and the decisions.
 
 #![allow(
     // Small numbers stand for everything, and an overflow would only be a bug of the model.
@@ -24,7 +27,7 @@ pub mod enrolment;
 pub mod entry;
 pub mod form;
 pub mod history;
-pub mod intros;
+pub mod introductions;
 pub mod past;
 pub mod resolve;
 pub mod rules;

@@ -1,4 +1,4 @@
-//! Sets of admitted entries, as bits indexed by the place at which they were admitted.
+//! Sets of admitted entries, as bits indexed by the order of admission.
 
 /// A set of entries of one [`History`](crate::History), by index.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,16 +1,16 @@
-//! The resolution of authority, SPEC §6.
+//! Resolution of authority (SPEC §6): the meaning of a set of admitted entries.
 //!
 //! "Resolution, a pure function of the set of admitted entries; each step reads only what earlier
-//! steps decided, so it terminates and cannot contradict itself." From scratch, step by step, with
-//! no optimisation. Where the design leaves room, docs/authority-questions.md says what was decided.
+//! steps decided, so it terminates and cannot contradict itself." It is done from scratch, step by
+//! step, without optimisation. `docs/authority-questions.md` has the decisions on open questions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cuts::{Cuts, first_cut, hard_cuts_on, sorted, statement_within};
-use crate::entry::{Body, Digest, Enrolment, Gen, Id, MemberId};
+use crate::entry::{Body, Digest, Enrolment, Generation, Id, MemberId};
 use crate::form::Fault;
 use crate::history::{History, StatementRecord};
-use crate::intros::{Standing, introductions};
+use crate::introductions::{Standing, introductions};
 use crate::rules::Rules;
 use crate::slots::{Slot, slots};
 use crate::state::{State, state};
@@ -30,7 +30,7 @@ pub enum Reason {
     Revoked(Digest),
     /// Step 3: after this leave.
     Left(Digest),
-    /// Step 4: a self act of a generation whose start is not accepted.
+    /// Step 4: a self statement of a generation whose start is not accepted.
     StartVoid,
     /// Steps 4 and 5: the author's enrolment is not accepted.
     EnrolmentVoid,
@@ -41,13 +41,13 @@ pub enum Reason {
 /// "Whether an entry is Applied or Void."
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
-    /// It counts.
+    /// The entry counts.
     Applied,
-    /// It stays in the ledger and has no effect.
+    /// The entry stays in the ledger and has no effect.
     Void(Reason),
 }
 
-/// What the set of admitted entries means.
+/// Meaning of a set of admitted entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolution {
     /// A verdict for each entry.
@@ -57,7 +57,7 @@ pub struct Resolution {
     /// Members whose introduction is accepted.
     pub introduced: BTreeSet<MemberId>,
     /// Generations whose start is accepted (cut or not).
-    pub started: BTreeSet<Gen>,
+    pub started: BTreeSet<Generation>,
     /// Enrolments accepted (cut or not).
     pub enrolments: BTreeSet<Enrolment>,
     /// The cuts in force.
@@ -92,64 +92,64 @@ pub fn resolve(history: &History) -> Resolution {
     resolve_with(history, &Rules::ALL)
 }
 
-/// The same with some rules switched off, for harnesses.
-pub fn resolve_with(h: &History, r: &Rules) -> Resolution {
+/// Resolves the set with some rules switched off, to test that the checks notice that.
+pub fn resolve_with(history: &History, r: &Rules) -> Resolution {
     // Step 1. "Owner acts: well-formed ones are accepted (the key is in the genesis entry)."
-    let mut acts: BTreeMap<Digest, Verdict> = BTreeMap::new();
-    for (&digest, s) in owner_acts(h) {
+    let mut statement_verdicts: BTreeMap<Digest, Verdict> = BTreeMap::new();
+    for (&digest, s) in owner_statements(history) {
         let form = form(r, &s.faults);
-        let off = (!r.owner_acts).then_some(Reason::SwitchedOff);
-        acts.insert(digest, form.or(off).map_or(Verdict::Applied, Verdict::Void));
+        let off = (!r.owner_statements).then_some(Reason::SwitchedOff);
+        statement_verdicts.insert(digest, form.or(off).map_or(Verdict::Applied, Verdict::Void));
     }
-    let accepted = |acts: &BTreeMap<Digest, Verdict>, digest: &Digest| {
-        acts.get(digest) == Some(&Verdict::Applied)
+    let accepted = |statement_verdicts: &BTreeMap<Digest, Verdict>, digest: &Digest| {
+        statement_verdicts.get(digest) == Some(&Verdict::Applied)
     };
 
     // Step 2. "Hard cuts: removals and binds." Whom each concerns: `cuts::concerns`.
     let mut cuts = Cuts::default();
-    let hard = owner_acts(h).filter(|(d, s)| {
+    let hard = owner_statements(history).filter(|(d, s)| {
         let cuts = matches!(s.statement.body, Body::Remove { .. } | Body::Bind { .. });
-        r.hard_cuts && cuts && accepted(&acts, d)
+        r.hard_cuts && cuts && accepted(&statement_verdicts, d)
     });
-    cuts.hard = sorted(h, &hard.map(|(&d, _)| d).collect());
+    cuts.hard = sorted(history, &hard.map(|(&d, _)| d).collect());
 
     // Step 3. "Self acts: accepted if signed by a generation's root key, with that generation's
     // start in the base's past, and within every hard cut on it."
-    for (&digest, s) in self_acts(h) {
-        let failing = self_act(h, r, &cuts, s);
-        acts.insert(digest, failing.map_or(Verdict::Applied, Verdict::Void));
+    for (&digest, s) in self_statements(history) {
+        let failing = self_statement(history, r, &cuts, s);
+        statement_verdicts.insert(digest, failing.map_or(Verdict::Applied, Verdict::Void));
     }
-    let own = self_acts(h).filter(|(d, s)| {
+    let own = self_statements(history).filter(|(d, s)| {
         let cuts = matches!(s.statement.body, Body::Revoke { .. } | Body::Leave { .. });
-        cuts && accepted(&acts, d)
+        cuts && accepted(&statement_verdicts, d)
     });
-    cuts.own = sorted(h, &own.map(|(&d, _)| d).collect());
+    cuts.own = sorted(history, &own.map(|(&d, _)| d).collect());
 
     // Step 4. "Introductions, least fixpoint."
-    let standing = Standing { h, r, acts: &acts, cuts: &cuts };
+    let standing = Standing { history, r, statement_verdicts: &statement_verdicts, cuts: &cuts };
     let intros = introductions(&standing);
 
     // Step 3 again: "An enrolment counts as accepted only if its generation's start (genesis,
-    // introduction, bind) is accepted too." F1: and so does every other self act.
-    for (&digest, s) in self_acts(h) {
+    // introduction, bind) is accepted too." F1: and so does every other self statement.
+    for (&digest, s) in self_statements(history) {
         let is_enrolment = matches!(s.statement.body, Body::Enrol { .. });
         let needed = if is_enrolment { r.enrol_needs_start } else { r.self_needs_start };
         let started = s.statement.body.generation().is_some_and(|g| intros.started.contains(&g));
-        if accepted(&acts, &digest) && needed && !started {
-            acts.insert(digest, Verdict::Void(Reason::StartVoid));
+        if accepted(&statement_verdicts, &digest) && needed && !started {
+            statement_verdicts.insert(digest, Verdict::Void(Reason::StartVoid));
         }
     }
 
     // Step 5. "Plain entries: applied if their enrolment (the one at the root of their backlink
     // chain) is accepted and nothing cuts them." With the verdicts of steps 1 to 4.
     let mut verdicts = BTreeMap::new();
-    for (index, a) in h.admitted.iter().enumerate() {
+    for (index, a) in history.admitted.iter().enumerate() {
         let verdict = match a.entry.statement() {
             // "The verdict belongs to the digest."
-            Some(s) => acts.get(&s.digest).copied().unwrap_or(Verdict::Applied),
+            Some(s) => statement_verdicts.get(&s.digest).copied().unwrap_or(Verdict::Applied),
             None => intros.verdicts.get(&index).copied().unwrap_or_else(|| {
                 let form = form(r, &a.faults);
-                let cut = || first_cut(h, r, &cuts, index).filter(|_| r.plain_cuts);
+                let cut = || first_cut(history, r, &cuts, index).filter(|_| r.plain_cuts);
                 let accepted = intros.enrolments.contains(&a.author) || !r.plain_needs_enrolment;
                 let void = || (!accepted).then_some(Reason::EnrolmentVoid);
                 form.or_else(cut).or_else(void).map_or(Verdict::Applied, Verdict::Void)
@@ -159,10 +159,10 @@ pub fn resolve_with(h: &History, r: &Rules) -> Resolution {
     }
 
     // Step 6. "Slots."
-    let slots = slots(h, r, &verdicts);
+    let slots = slots(history, r, &verdicts);
     let mut resolution = Resolution {
         verdicts,
-        statements: acts,
+        statements: statement_verdicts,
         introduced: intros.members,
         started: intros.started,
         enrolments: intros.enrolments,
@@ -171,18 +171,22 @@ pub fn resolve_with(h: &History, r: &Rules) -> Resolution {
         slots,
         state: State::default(),
     };
-    resolution.state = state(h, r, &resolution);
+    resolution.state = state(history, r, &resolution);
     resolution
 }
 
-/// Every owner act carried so far.
-pub(crate) fn owner_acts(h: &History) -> impl Iterator<Item = (&Digest, &StatementRecord)> {
-    h.statements.iter().filter(|(_, s)| s.statement.body.generation().is_none())
+/// Every owner statement carried so far.
+pub(crate) fn owner_statements(
+    history: &History,
+) -> impl Iterator<Item = (&Digest, &StatementRecord)> {
+    history.statements.iter().filter(|(_, s)| s.statement.body.generation().is_none())
 }
 
-/// Every self act carried so far.
-pub(crate) fn self_acts(h: &History) -> impl Iterator<Item = (&Digest, &StatementRecord)> {
-    h.statements.iter().filter(|(_, s)| s.statement.body.generation().is_some())
+/// Every self statement carried so far.
+pub(crate) fn self_statements(
+    history: &History,
+) -> impl Iterator<Item = (&Digest, &StatementRecord)> {
+    history.statements.iter().filter(|(_, s)| s.statement.body.generation().is_some())
 }
 
 /// The first fault of form that is not switched off.
@@ -199,13 +203,18 @@ pub(crate) fn form(r: &Rules, faults: &[Fault]) -> Option<Reason> {
     faults.iter().find(|f| !ignored(f)).map(|&f| Reason::Form(f))
 }
 
-/// Step 3: the first failing check of a self act.
-fn self_act(h: &History, r: &Rules, cuts: &Cuts, s: &StatementRecord) -> Option<Reason> {
+/// Step 3: the first failing check of a self statement.
+fn self_statement(
+    history: &History,
+    r: &Rules,
+    cuts: &Cuts,
+    s: &StatementRecord,
+) -> Option<Reason> {
     if let Some(reason) = form(r, &s.faults) {
         return Some(reason);
     }
     let generation = s.statement.body.generation()?;
-    let started = h.generations.get(&generation);
+    let started = history.generations.get(&generation);
     let in_base = started.is_some_and(|g| g.starts.iter().any(|&i| s.within.contains(i)));
     if r.start_in_base && !in_base {
         return Some(Reason::StartNotInBase);
@@ -213,8 +222,8 @@ fn self_act(h: &History, r: &Rules, cuts: &Cuts, s: &StatementRecord) -> Option<
     if r.self_signature && started.is_none_or(|g| g.root != s.statement.signer) {
         return Some(Reason::NotSignedByRoot);
     }
-    hard_cuts_on(h, r, cuts, generation)
+    hard_cuts_on(history, r, cuts, generation)
         .into_iter()
-        .find(|cut| r.self_within_cuts && !statement_within(h, r, s, cut))
+        .find(|cut| r.self_within_cuts && !statement_within(history, r, s, cut))
         .map(|cut| Reason::HardCut(cut.statement.digest))
 }

@@ -1,5 +1,6 @@
-//! Switches, one per rule of SPEC §6, so that a test harness can show that it notices each one
-//! being off. [`Rules::ALL`] is the design (with the fixes argued in docs/authority-questions.md); nothing else is.
+//! Switches for each rule of SPEC §6, so that a test can show that it notices a missing rule.
+//!
+//! [`Rules::ALL`] is the design, with the decisions of `docs/authority-questions.md`.
 
 macro_rules! rules {
     ($($(#[$doc:meta])* $name:ident,)*) => {
@@ -20,12 +21,12 @@ macro_rules! rules {
 }
 
 rules! {
-    /// Step 1: owner acts are signed by the key in the genesis entry. Off: by anybody's.
+    /// Step 1: owner statements are signed by the key in the genesis entry. Off: by anybody's.
     owner_signature,
     /// Step 1: "anybody but the owner". Off: the owner can be removed and bound.
     owner_untouchable,
-    /// Step 1 as a whole. Off: no owner act is ever accepted.
-    owner_acts,
+    /// Step 1 as a whole. Off: no owner statement is ever accepted.
+    owner_statements,
     /// Step 2 as a whole. Off: removals and binds cut nothing.
     hard_cuts,
     /// Cuts use base and its past. Off: the past of the carriers.
@@ -46,15 +47,15 @@ rules! {
     within_by_carrier,
     /// A statement is within if any of its carriers is. Off: only if all are.
     any_carrier,
-    /// Step 3: self acts are signed by the generation's root key. Off: by anybody's.
+    /// Step 3: self statements are signed by the generation's root key. Off: by anybody's.
     self_signature,
     /// Step 3: the generation's start is in the base's past.
     start_in_base,
-    /// Step 3: self acts are within every hard cut on their generation.
+    /// Step 3: self statements are within every hard cut on their generation.
     self_within_cuts,
     /// Step 3: an enrolment needs its generation's start accepted.
     enrol_needs_start,
-    /// F1: so does every other self act (the design said it of enrolments only).
+    /// F1: so does every other self statement (the design said it of enrolments only).
     self_needs_start,
     /// A leave concerns its own generation. Off: every generation of the member.
     leave_own_generation,

@@ -1,4 +1,4 @@
-//! Step 6 of the resolution: slots.
+//! Slots: step 6 of the resolution.
 //!
 //! "An expense (or transfer) with its copies, corrections and cancellations is one slot."
 
@@ -9,7 +9,7 @@ use crate::history::{Admitted, History};
 use crate::resolve::Verdict;
 use crate::rules::Rules;
 
-/// What a slot shows. A slot with nothing applied in it is not in the state.
+/// A slot with at least one applied entry. Other slots are not in the state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slot {
     /// The original if applied, else the first applied copy.
@@ -23,12 +23,12 @@ pub struct Slot {
 }
 
 /// The original of the slot that an entry belongs to: `target` may name the original or a copy.
-pub fn slot_of(h: &History, id: Id) -> Option<Id> {
-    match h.get(id)?.entry.kind {
+pub fn slot_of(history: &History, id: Id) -> Option<Id> {
+    match history.get(id)?.entry.kind {
         Kind::Expense(_) | Kind::Transfer(_) => Some(id),
         Kind::Copy { copied_from, .. } => Some(copied_from),
         Kind::Correction { target, .. } | Kind::Cancellation { target } => {
-            match h.get(target)?.entry.kind {
+            match history.get(target)?.entry.kind {
                 Kind::Copy { copied_from, .. } => Some(copied_from),
                 _ => Some(target),
             }
@@ -38,12 +38,12 @@ pub fn slot_of(h: &History, id: Id) -> Option<Id> {
 }
 
 /// Every slot that shows something, by its original.
-pub fn slots(h: &History, r: &Rules, verdicts: &BTreeMap<Id, Verdict>) -> BTreeMap<Id, Slot> {
+pub fn slots(history: &History, r: &Rules, verdicts: &BTreeMap<Id, Verdict>) -> BTreeMap<Id, Slot> {
     let applied = |a: &&Admitted| verdicts.get(&a.entry.id) == Some(&Verdict::Applied);
     let counts = |a: &&Admitted| applied(a) || !r.slot_applied_only;
     let mut slots: BTreeMap<Id, Slot> = BTreeMap::new();
     // In the total order `(lamport, id)`.
-    let mut order: Vec<&Admitted> = h.admitted.iter().collect();
+    let mut order: Vec<&Admitted> = history.admitted.iter().collect();
     order.sort_by_key(|a| (a.entry.lamport, a.entry.id));
 
     // "The slot shows the original if applied, else the first applied copy; ..." An original comes
@@ -67,7 +67,9 @@ pub fn slots(h: &History, r: &Rules, verdicts: &BTreeMap<Id, Verdict>) -> BTreeM
     // "... the applied correction with the largest (lamport, id) replaces its content; any applied
     // cancellation ends it."
     for a in order.iter().copied().filter(counts) {
-        let Some(slot) = slot_of(h, a.entry.id).and_then(|s| slots.get_mut(&s)) else { continue };
+        let Some(slot) = slot_of(history, a.entry.id).and_then(|s| slots.get_mut(&s)) else {
+            continue;
+        };
         match &a.entry.kind {
             Kind::Correction { content, .. }
                 if r.corrections && (r.last_correction_wins || slot.correction.is_none()) =>

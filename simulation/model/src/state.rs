@@ -1,18 +1,18 @@
-//! The state: what everybody who holds the same entries sees, and what the state digest covers.
+//! The state: the same for everybody who holds the same entries, and covered by the state digest.
 //!
-//! "The state digest covers the state, not the set": nothing here tells whether a void entry is in
-//! the set or not (so neither proofs of equivocation nor reasons are part of it).
+//! "The state digest covers the state, not the set": nothing in the state depends on whether a void
+//! entry is in the set. So neither proofs of equivocation nor reasons are parts of the state.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cuts::{concerns, own_cut_concerns, statement_order, statement_within};
-use crate::entry::{Body, Content, Currency, Device, Gen, Id, Kind, MemberId, Name};
+use crate::entry::{Body, Content, Currency, Device, Generation, Id, Kind, MemberId, Name};
 use crate::history::{History, StatementRecord};
 use crate::resolve::Resolution;
 use crate::rules::Rules;
 use crate::slots::Slot;
 
-/// A member, as the state shows them.
+/// A member in the state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Member {
     /// Whether an introduction of theirs is accepted (else an applied entry refers to them).
@@ -23,7 +23,7 @@ pub struct Member {
     pub removed: bool,
     /// The generations whose start is accepted and that no hard cut concerns: the current one;
     /// none for a placeholder or somebody removed; several only after several claims.
-    pub current: BTreeSet<Gen>,
+    pub current: BTreeSet<Generation>,
 }
 
 /// The state.
@@ -35,7 +35,7 @@ pub struct State {
     pub members: BTreeMap<MemberId, Member>,
     /// The devices that may write: accepted, of a current generation, neither revoked nor left,
     /// with their latest key rotation.
-    pub devices: BTreeMap<(Gen, Device), u32>,
+    pub devices: BTreeMap<(Generation, Device), u32>,
     /// The slots, by original.
     pub slots: BTreeMap<Id, Slot>,
     /// Endorsements by slot and member: the last applied one.
@@ -47,48 +47,51 @@ pub struct State {
 }
 
 /// Builds the state from the verdicts.
-pub fn state(h: &History, r: &Rules, res: &Resolution) -> State {
-    let mut s = State { slots: res.slots.clone(), ..State::default() };
-    for slot in res.slots.values().filter(|slot| !slot.cancelled) {
+pub fn state(history: &History, r: &Rules, resolution: &Resolution) -> State {
+    let mut s = State { slots: resolution.slots.clone(), ..State::default() };
+    for slot in resolution.slots.values().filter(|slot| !slot.cancelled) {
         add(&mut s.balances, &slot.content);
     }
     s.balances.retain(|_, sum| *sum != 0);
-    for member in res.introduced.iter().copied().chain(referred(h, res)) {
-        s.members.entry(member).or_insert_with(|| describe(h, r, res, member));
+    for member in resolution.introduced.iter().copied().chain(referred(history, resolution)) {
+        s.members.entry(member).or_insert_with(|| describe(history, r, resolution, member));
     }
-    for &e in &res.enrolments {
-        let Some((generation, device)) = h.enrolment(e) else { continue };
-        let own = res.own.iter().filter_map(|d| h.statements.get(d));
-        let ended = own.into_iter().any(|c| own_cut_concerns(h, r, c, generation, device));
-        if is_current(h, r, res, generation) && !ended {
+    for &e in &resolution.enrolments {
+        let Some((generation, device)) = history.enrolment(e) else { continue };
+        let own = resolution.own.iter().filter_map(|d| history.statements.get(d));
+        let ended = own.into_iter().any(|c| own_cut_concerns(history, r, c, generation, device));
+        if is_current(history, r, resolution, generation) && !ended {
             s.devices.insert((generation, device), 0);
         }
     }
-    s.epochs = usable_epochs(h, res);
-    s.group_name = match h.admitted.first().map(|a| &a.entry.kind) {
+    s.epochs = usable_epochs(history, resolution);
+    s.group_name = match history.admitted.first().map(|a| &a.entry.kind) {
         Some(Kind::Genesis { name, .. }) => *name,
         _ => 0,
     };
-    if let Some(name) = last(h, res, |body| match body {
+    if let Some(name) = last(history, resolution, |body| match body {
         Body::RenameGroup { name } => Some(name),
         _ => None,
     }) {
         s.group_name = name;
     }
     // Endorsements and rotations: the last one in the order `(lamport, id)`.
-    let mut order: Vec<_> = h.admitted.iter().filter(|a| res.applied(a.entry.id)).collect();
+    let mut order: Vec<_> =
+        history.admitted.iter().filter(|a| resolution.applied(a.entry.id)).collect();
     order.sort_by_key(|a| (a.entry.lamport, a.entry.id));
     for a in order {
         match a.entry.kind {
             Kind::Endorse { target, confirm } => {
                 if let (Some(slot), Some(by)) =
-                    (crate::slots::slot_of(h, target), h.member(a.author))
+                    (crate::slots::slot_of(history, target), history.member(a.author))
                 {
                     s.endorsements.insert((slot, by), confirm);
                 }
             }
             Kind::Rotate { x_gen } => {
-                if let Some(latest) = h.enrolment(a.author).and_then(|k| s.devices.get_mut(&k)) {
+                if let Some(latest) =
+                    history.enrolment(a.author).and_then(|k| s.devices.get_mut(&k))
+                {
                     *latest = x_gen;
                 }
             }
@@ -100,13 +103,14 @@ pub fn state(h: &History, r: &Rules, res: &Resolution) -> State {
 
 /// "An epoch is usable if it is in force and every cut and key rotation that this device knows of is
 /// in its ancestry."
-fn usable_epochs(h: &History, res: &Resolution) -> BTreeSet<Id> {
-    let applied = || h.admitted.iter().enumerate().filter(|(_, a)| res.applied(a.entry.id));
+fn usable_epochs(history: &History, resolution: &Resolution) -> BTreeSet<Id> {
+    let applied =
+        || history.admitted.iter().enumerate().filter(|(_, a)| resolution.applied(a.entry.id));
     let mut known: Vec<Vec<usize>> = applied()
         .filter(|(_, a)| matches!(a.entry.kind, Kind::Rotate { .. }))
         .map(|(place, _)| vec![place])
         .collect();
-    for stated in h.statements.values().filter(|s| res.accepted(s.statement.digest)) {
+    for stated in history.statements.values().filter(|s| resolution.accepted(s.statement.digest)) {
         let cuts = matches!(
             stated.statement.body,
             Body::Remove { .. } | Body::Bind { .. } | Body::Revoke { .. } | Body::Leave { .. }
@@ -131,9 +135,9 @@ fn add(balances: &mut BTreeMap<(MemberId, Currency), i128>, c: &Content) {
 }
 
 /// "A name is part of the state once its introduction is accepted or an applied entry refers to it."
-fn referred(h: &History, res: &Resolution) -> BTreeSet<MemberId> {
+fn referred(history: &History, resolution: &Resolution) -> BTreeSet<MemberId> {
     let mut names = BTreeSet::new();
-    for a in h.admitted.iter().filter(|a| res.applied(a.entry.id)) {
+    for a in history.admitted.iter().filter(|a| resolution.applied(a.entry.id)) {
         match &a.entry.kind {
             Kind::Expense(c)
             | Kind::Transfer(c)
@@ -147,7 +151,7 @@ fn referred(h: &History, res: &Resolution) -> BTreeSet<MemberId> {
                     names.insert(member);
                 }
                 _ => names.extend(
-                    s.body.generation().and_then(|g| h.generations.get(&g)).map(|g| g.member),
+                    s.body.generation().and_then(|g| history.generations.get(&g)).map(|g| g.member),
                 ),
             },
             _ => {}
@@ -156,43 +160,59 @@ fn referred(h: &History, res: &Resolution) -> BTreeSet<MemberId> {
     names
 }
 
-fn describe(h: &History, r: &Rules, res: &Resolution, member: MemberId) -> Member {
-    let cards = h.admitted.iter().filter_map(|a| a.entry.introduces());
+fn describe(history: &History, r: &Rules, resolution: &Resolution, member: MemberId) -> Member {
+    let cards = history.admitted.iter().filter_map(|a| a.entry.introduces());
     let on_card = cards.into_iter().find(|c| c.id == member).map_or(0, |c| c.name);
     // Renames of any generation of the member, the last in statement order.
-    let renamed = last(h, res, |body| match body {
+    let renamed = last(history, resolution, |body| match body {
         Body::Rename { generation, name }
-            if h.generations.get(&generation).is_some_and(|g| g.member == member) =>
+            if history.generations.get(&generation).is_some_and(|g| g.member == member) =>
         {
             Some(name)
         }
         _ => None,
     });
-    let accepted = || h.statements.values().filter(|s| res.accepted(s.statement.digest));
+    let accepted =
+        || history.statements.values().filter(|s| resolution.accepted(s.statement.digest));
     let binds = || {
         accepted()
             .filter(|s| matches!(s.statement.body, Body::Bind { member: m, .. } if m == member))
     };
     let removals = accepted().filter(|s| s.statement.body == Body::Remove { member });
-    let gens =
-        h.generations.iter().filter(|(_, g)| g.member == member).map(|(&generation, _)| generation);
+    let gens = history
+        .generations
+        .iter()
+        .filter(|(_, g)| g.member == member)
+        .map(|(&generation, _)| generation);
     Member {
-        introduced: res.introduced.contains(&member),
+        introduced: resolution.introduced.contains(&member),
         name: renamed.unwrap_or(on_card),
-        removed: removals.into_iter().any(|cut| !binds().any(|b| statement_within(h, r, cut, b))),
-        current: gens.filter(|&g| is_current(h, r, res, g)).collect(),
+        removed: removals
+            .into_iter()
+            .any(|cut| !binds().any(|b| statement_within(history, r, cut, b))),
+        current: gens.filter(|&g| is_current(history, r, resolution, g)).collect(),
     }
 }
 
 /// Whether a generation's start is accepted and no hard cut concerns it.
-fn is_current(h: &History, r: &Rules, res: &Resolution, generation: Gen) -> bool {
-    let mut hard = res.hard.iter().filter_map(|d| h.statements.get(d));
-    res.started.contains(&generation) && !hard.any(|cut| concerns(h, r, cut, generation))
+fn is_current(
+    history: &History,
+    r: &Rules,
+    resolution: &Resolution,
+    generation: Generation,
+) -> bool {
+    let mut hard = resolution.hard.iter().filter_map(|d| history.statements.get(d));
+    resolution.started.contains(&generation)
+        && !hard.any(|cut| concerns(history, r, cut, generation))
 }
 
 /// The accepted statement that is last in statement order among those that `pick` picks.
-fn last<T>(h: &History, res: &Resolution, pick: impl Fn(Body) -> Option<T>) -> Option<T> {
-    let accepted = h.statements.values().filter(|s| res.accepted(s.statement.digest));
+fn last<T>(
+    history: &History,
+    resolution: &Resolution,
+    pick: impl Fn(Body) -> Option<T>,
+) -> Option<T> {
+    let accepted = history.statements.values().filter(|s| resolution.accepted(s.statement.digest));
     let mut picked: Vec<(&StatementRecord, T)> =
         accepted.filter_map(|s| pick(s.statement.body).map(|t| (s, t))).collect();
     picked.sort_by_key(|(s, _)| statement_order(s));

@@ -8,7 +8,9 @@ use ledger_core::{DeviceId, EntryId, GroupId, MemberId as RealMember};
 
 use super::Error;
 use super::model_id;
-use ledger_model::{Card, CardId, Device, Digest, Gen, Holder, Id, MemberId, Root};
+use ledger_model::{
+    Card, CardId, Device, Digest, Generation as ModelGeneration, Holder, Id, MemberId, Root,
+};
 
 /// The salt of every genesis entry.
 pub(super) const SALT: [u8; 32] = [7; 32];
@@ -125,11 +127,11 @@ impl Keys {
     }
 
     /// The model's generation for a real one.
-    pub(super) fn generation_number(&self, generation: Generation) -> Option<Gen> {
+    pub(super) fn generation_number(&self, generation: Generation) -> Option<ModelGeneration> {
         Some(match generation {
-            Generation::Card(member) => Gen::Card(self.member_number(member)?),
-            Generation::Claim(entry) => Gen::Claim(model_id(entry)),
-            Generation::Bind(act) => Gen::Bind(digest_number(act)),
+            Generation::Card(member) => ModelGeneration::Card(self.member_number(member)?),
+            Generation::Claim(entry) => ModelGeneration::Claim(model_id(entry)),
+            Generation::Bind(act) => ModelGeneration::Bind(digest_number(act)),
         })
     }
 }

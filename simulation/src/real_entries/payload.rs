@@ -12,7 +12,7 @@ use super::Error;
 use super::keys::{self, entropy, nonce};
 use super::{HeaderDraft, NamedMember, PayloadDraft, RealHistory, model_id};
 use ledger_model::sim::world::Step;
-use ledger_model::{Body, Card, Gen, Holder, Id, Kind, Statement};
+use ledger_model::{Body, Card, Generation as ModelGeneration, Holder, Id, Kind, Statement};
 
 impl RealHistory {
     /// Drafts the payload of a step for an entry with this header.
@@ -189,18 +189,21 @@ impl RealHistory {
     }
 
     /// A generation's name, in reality and in the model.
-    fn generation(&mut self, script: Gen) -> Result<(Generation, Gen), Error> {
+    fn generation(
+        &mut self,
+        script: ModelGeneration,
+    ) -> Result<(Generation, ModelGeneration), Error> {
         Ok(match script {
-            Gen::Card(card) => (Generation::Card(self.keys.member(card)?), script),
-            Gen::Claim(id) => {
+            ModelGeneration::Card(card) => (Generation::Card(self.keys.member(card)?), script),
+            ModelGeneration::Claim(id) => {
                 let id = self.ids.get(&id).copied().unwrap_or(keys::no_entry(id));
-                (Generation::Claim(id), Gen::Claim(model_id(id)))
+                (Generation::Claim(id), ModelGeneration::Claim(model_id(id)))
             }
-            Gen::Bind(digest) => {
+            ModelGeneration::Bind(digest) => {
                 let known = self.statements.get(&digest);
                 let digest: StatementId =
                     known.map_or(keys::no_statement(digest), |(signed, _)| signed.statement().id());
-                (Generation::Bind(digest), Gen::Bind(keys::digest_number(digest)))
+                (Generation::Bind(digest), ModelGeneration::Bind(keys::digest_number(digest)))
             }
         })
     }

@@ -9,10 +9,10 @@ use super::Error;
 use super::content::CURRENCIES;
 use super::{RealHistory, model_id};
 use ledger_model::form::Fault;
-use ledger_model::{Device, Gen, Id, MemberId, Reason, Resolution, Verdict};
+use ledger_model::{Device, Generation, Id, MemberId, Reason, Resolution, Verdict};
 
 /// A member: name, introduced, removed, current generations.
-type Who = (String, bool, bool, BTreeSet<Gen>);
+type Who = (String, bool, bool, BTreeSet<Generation>);
 
 /// Verdicts and state that are compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub(super) struct View {
     verdicts: BTreeMap<Id, u8>,
     name: String,
     members: BTreeMap<MemberId, Who>,
-    devices: BTreeMap<(Gen, Device), u64>,
+    devices: BTreeMap<(Generation, Device), u64>,
     /// Shown, corrected by, cancelled.
     slots: BTreeMap<Id, (Id, Option<Id>, bool)>,
     epochs: BTreeMap<Id, ()>,
@@ -89,7 +89,7 @@ impl View {
             view.verdicts.insert(model_id(entry.id()), verdict.code());
         }
         for (id, member) in state.members() {
-            let generations: Option<BTreeSet<Gen>> =
+            let generations: Option<BTreeSet<Generation>> =
                 member.generations().map(|g| keys.generation_number(g)).collect();
             let who = (
                 member.name().to_owned(),

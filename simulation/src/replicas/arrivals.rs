@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::machine::Arrival;
 use super::script::Entries;
 use crate::real_entries::model_id;
-use ledger_model::sim::arrival::{Violation, before, owner_acts, violation};
+use ledger_model::sim::arrival::{Violation, before, owner_statements, violation};
 use ledger_model::sim::flips::forbids;
 use ledger_model::sim::tally::Tally;
 use ledger_model::{History, Kind, Resolution, resolve};
@@ -76,8 +76,8 @@ impl ModelFollower {
 
     /// Ids of the entries that carry owner statements which are certainly valid.
     #[must_use]
-    pub(super) fn owner_acts(&self) -> BTreeSet<u64> {
-        let carriers = owner_acts(&self.history).flat_map(|stated| stated.carriers.iter());
+    pub(super) fn owner_statements(&self) -> BTreeSet<u64> {
+        let carriers = owner_statements(&self.history).flat_map(|stated| stated.carriers.iter());
         carriers.filter_map(|at| self.history.admitted.get(*at)).map(|a| a.entry.id).collect()
     }
 }

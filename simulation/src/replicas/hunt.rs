@@ -77,10 +77,10 @@ pub fn hunt_breaks(settings: &Settings, limit: u64) -> Vec<HuntResult> {
 fn steps_off() -> [(&'static str, Rules); 6] {
     let all = Rules::ALL;
     [
-        ("step 1: owner acts", Rules { owner_acts: false, ..all }),
+        ("step 1: owner statements", Rules { owner_statements: false, ..all }),
         ("step 2: hard cuts", Rules { hard_cuts: false, ..all }),
         (
-            "step 3: self acts",
+            "step 3: self statements",
             Rules {
                 self_signature: false,
                 start_in_base: false,

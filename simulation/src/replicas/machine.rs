@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger_core::engine::{Pending, VerifiedEntry};
+use ledger_core::engine::{VerifiedEntry, WaitingEntries};
 use ledger_core::{EntryId, GroupId, StateDigest, Verdict};
 
 use super::breaks::Break;
@@ -34,7 +34,7 @@ pub(super) struct Machine {
     pub(super) replica: Option<Replica>,
     /// The disk, while it is down.
     disk: Disk,
-    pending: Pending,
+    pending: WaitingEntries,
     /// Entries that [`Break::DroppedPending`] lost.
     forgotten: BTreeSet<EntryId>,
     /// One record for each row but the first, in the order of ingest.
@@ -56,7 +56,7 @@ impl Machine {
             breaks,
             replica: Some(replica),
             disk: Disk::default(),
-            pending: Pending::new(),
+            pending: WaitingEntries::new(),
             forgotten: BTreeSet::new(),
             arrivals: Vec::new(),
         })
@@ -105,7 +105,7 @@ impl Machine {
             } else {
                 self.disk = saved;
             }
-            self.pending = Pending::new();
+            self.pending = WaitingEntries::new();
             return Ok(found);
         }
         if self.breaks == Some(Break::LostRow) && replica.disk.len() > saved.len() {
@@ -200,7 +200,7 @@ impl Machine {
     pub(super) fn crash(&mut self, tally: &mut Tally) {
         if let Some(replica) = self.replica.take() {
             self.disk = replica.disk;
-            self.pending = Pending::new();
+            self.pending = WaitingEntries::new();
             tally.add(STORAGE, "crash between batches", 1);
         }
     }

@@ -272,7 +272,7 @@ impl<'a> Play<'a> {
                     reference
                         .against(self.entries, switched.as_ref().unwrap_or(&follower.resolution))
                 })
-                .or_else(|| reference.owner(&follower.owner_acts()));
+                .or_else(|| reference.owner(&follower.owner_statements()));
             if found.is_some() {
                 return Ok(found);
             }

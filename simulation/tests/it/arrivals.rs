@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use ledger_core::EntryId;
 use ledger_core::engine::{
-    Admission, EntryIndex as _, Evaluation, Ledger, MemoryIndex, Pending, SlotReference,
-    SparseIndex, VerifiedEntry, evaluate,
+    Admission, EntryIndex as _, Evaluation, Ledger, MemoryIndex, SlotReference, SparseIndex,
+    VerifiedEntry, WaitingEntries, evaluate,
 };
 use ledger_model::sim::replay::generate;
 use ledger_simulation::real_entries::RealHistory;
@@ -18,7 +18,7 @@ use proptest::sample::Index;
 struct Device {
     ledger: Ledger,
     index: MemoryIndex,
-    pending: Pending,
+    pending: WaitingEntries,
     named: BTreeMap<EntryId, SlotReference>,
 }
 
@@ -26,7 +26,7 @@ impl Device {
     fn found(genesis: &VerifiedEntry) -> Device {
         let mut index = MemoryIndex::new();
         let ledger = Ledger::begin(genesis, &mut index).unwrap();
-        Device { ledger, index, pending: Pending::new(), named: BTreeMap::new() }
+        Device { ledger, index, pending: WaitingEntries::new(), named: BTreeMap::new() }
     }
 
     fn take(&mut self, entry: &VerifiedEntry) {
@@ -51,7 +51,7 @@ impl Device {
     fn restart(&mut self) {
         let bytes = self.ledger.to_checkpoint();
         self.ledger = Ledger::from_checkpoint(self.ledger.group(), &bytes).unwrap();
-        self.pending = Pending::new();
+        self.pending = WaitingEntries::new();
     }
 
     /// The same entries in the same order, by an index that fetches them.

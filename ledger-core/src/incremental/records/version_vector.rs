@@ -15,8 +15,8 @@ use crate::verdict::ChainPosition;
 ///
 /// The vector is *partial*: it has only the chains for which it was computed (see
 /// `AuthorityState::compute_ancestry`). For an entry on any other chain, and on a
-/// chain of which the past holds nothing, [`VersionVector::covers`] is `false`. Whoever
-/// asks about a chain must have put that chain among those that matter.
+/// chain of which the past holds nothing, [`VersionVector::covers`] is `false`. A
+/// caller that asks about a chain must have put that chain among those that matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct VersionVector(pub(crate) BTreeMap<u32, u64>);
 

@@ -25,7 +25,7 @@ pub enum JoinError {
     #[error(transparent)]
     Message(#[from] MessageError),
     /// Rule J1: the request answers another invite, or its signature does not
-    /// hold; its sender, or whoever carried it, is at fault.
+    /// hold; its sender or its carrier is at fault.
     #[error("the request does not belong to this invite; ask the person to use the link again")]
     OtherInvite,
     /// Rule J2: sealed for another device than this one, or altered.

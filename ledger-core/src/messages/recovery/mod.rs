@@ -60,7 +60,7 @@ pub enum ShareError {
     /// There are not enough shares of one set yet.
     #[error("{have} of {need} shares are here; ask more friends")]
     TooFew {
-        /// How many shares of one set are here.
+        /// Number of shares of one set that are here.
         have: u8,
         /// Number of shares that are needed.
         need: u8,

@@ -299,8 +299,8 @@ fn an_enrolment_travels_sealed_to_whoever_carries_it() {
     let device = SignedDevice::new(group, &root, &DeviceKey::from_bytes(&[2; 64])).unwrap();
     let generation = crate::statement::Generation::Card(friend(0));
     let enrol = NewStatement::Enrol { generation, device: &device };
-    let act = SignedStatement::new(&root, group, &enrol, [genesis.id()], [5; 16]).unwrap();
-    let request = EnrolmentRequest::new(act).unwrap();
+    let statement = SignedStatement::new(&root, group, &enrol, [genesis.id()], [5; 16]).unwrap();
+    let request = EnrolmentRequest::new(statement).unwrap();
     let message = request.seal(&key);
     assert_eq!(EnrolmentRequest::topic(&message), Ok(key.topic()));
     assert_eq!(EnrolmentRequest::open(&message, &key).as_ref(), Ok(&request));
@@ -321,8 +321,9 @@ fn an_enrolment_travels_sealed_to_whoever_carries_it() {
     let elsewhere = GroupId::from_bytes([8; 32]);
     let device = SignedDevice::new(elsewhere, &root, &DeviceKey::from_bytes(&[2; 64])).unwrap();
     let enrol = NewStatement::Enrol { generation, device: &device };
-    let act = SignedStatement::new(&root, elsewhere, &enrol, [genesis.id()], [5; 16]).unwrap();
-    let moved = EnrolmentRequest::new(act).unwrap().seal(&key);
+    let statement =
+        SignedStatement::new(&root, elsewhere, &enrol, [genesis.id()], [5; 16]).unwrap();
+    let moved = EnrolmentRequest::new(statement).unwrap().seal(&key);
     let refused = EnrolmentRequest::open(&moved, &key);
     assert!(matches!(refused, Err(EnrolmentError::Content(r)) if r.rule() == Rule::K3));
 }

@@ -24,7 +24,7 @@ use crate::money::{Amount, Currency, Date, split_equally};
 pub struct Expense<M = MemberId> {
     /// The day of the expense.
     pub date: Date,
-    /// What the money was spent on.
+    /// Description, such as `Dinner`.
     pub description: String,
     /// A category of the app's choosing.
     pub category: Option<String>,
@@ -34,9 +34,9 @@ pub struct Expense<M = MemberId> {
     pub currency: Currency,
     /// The whole amount.
     pub amount: Amount,
-    /// Who paid how much; each at least one minor unit.
+    /// Members who paid, with their amounts, each at least one minor unit.
     pub payers: Vec<(M, Amount)>,
-    /// Whose share is how much; each at least one minor unit.
+    /// Members who owe, with their shares, each at least one minor unit.
     pub shares: Vec<(M, Amount)>,
     /// The imported row that this expense comes from.
     pub origin: Option<Origin>,

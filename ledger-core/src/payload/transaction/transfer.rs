@@ -20,15 +20,15 @@ use crate::money::{Amount, Currency, Date};
 pub struct Transfer<M = MemberId> {
     /// The day of the transfer.
     pub date: Date,
-    /// What the money was given for; may be empty.
+    /// Description; may be empty.
     pub description: String,
     /// The currency.
     pub currency: Currency,
     /// The amount, at least one minor unit.
     pub amount: Amount,
-    /// Who gave.
+    /// The member who gave.
     pub from: M,
-    /// Who received.
+    /// The member who received.
     pub to: M,
     /// The imported row that this transfer comes from.
     pub origin: Option<Origin>,

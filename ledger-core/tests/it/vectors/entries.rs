@@ -183,7 +183,7 @@ pub(crate) fn build() -> Value {
             device_of("Anna's for the successor group", 6),
         ],
     });
-    let about = "Each entry is accepted by decoding and verification (SPEC §2 to §4). Byte strings \
+    let about = "Each entry is accepted by decoding and verification (SPEC 2 to 4). Byte strings \
         are in hexadecimal; cards, certificates and statements, which the payload holds as byte \
         strings, are shown by their fields. A payload of null is opaque. Signing is deterministic \
         (RFC 8032), so the seeds give these very bytes.";

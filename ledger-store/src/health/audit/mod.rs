@@ -70,7 +70,7 @@ pub(crate) fn rewrite(
     progress: OnProgress<'_>,
 ) -> Result<(), StoreError> {
     let rebuilt = rebuild::rebuild(connection, group, id, environment, progress)?;
-    let damaged = rebuilt.problems.iter().find(|problem| problem.remedy == Remedy::Repair);
+    let damaged = rebuilt.problems.iter().find(|problem| problem.remedy == Remedy::SalvageDatabase);
     match (&rebuilt.ledger, damaged) {
         (Some(ledger), None) => {
             rewrite::write(connection, id, &rebuilt, ledger, environment, progress)

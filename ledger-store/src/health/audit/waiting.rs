@@ -111,7 +111,7 @@ pub(super) fn wrong(
         let problem = wrong.problem.clone();
         wrong.problem = Problem {
             table: Some(Table::Pending),
-            remedy: crate::health::Remedy::Rebuild,
+            remedy: crate::health::Remedy::RebuildIndexes,
             ..problem
         };
     }

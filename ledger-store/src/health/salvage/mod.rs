@@ -6,7 +6,6 @@ mod report;
 mod saved;
 mod scratch;
 
-use std::fmt::Write as _;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,8 +15,7 @@ use self::scratch::Scratch;
 use crate::StoreError;
 use crate::database::{FileKey, Location, Settings};
 use crate::platform::Environment;
-use crate::platform::environment::random;
-use crate::platform::files::{publish, sync_folder, with_ending};
+use crate::platform::files::{publish, sync_folder, unfinished};
 use crate::platform::progress::{Meter, OnProgress, Phase};
 use crate::secrets::SecretStore;
 
@@ -38,7 +36,7 @@ pub(crate) fn salvage_database(
     }
     let key = Location::new(path, Arc::clone(&secrets), settings.clone()).file_key()?;
     let workshop = Workshop::new(to, &*settings.environment)?;
-    let made = Location::new(&workshop.0.join("repaired.db"), secrets, settings);
+    let made = Location::new(&workshop.0.join("salvaged.db"), secrets, settings);
     let salvaged = work(path, key, &workshop.0, &made, progress).and_then(|salvaged| {
         publish(made.path(), to).and_then(|()| sync_folder(to)).map_err(io)?;
         Ok(salvaged)
@@ -78,12 +76,7 @@ struct Workshop(PathBuf);
 
 impl Workshop {
     fn new(to: &Path, environment: &dyn Environment) -> Result<Self, StoreError> {
-        let mut ending = String::from(".partial-");
-        for byte in *random::<8>(environment)? {
-            // Writing to a string cannot fail.
-            let _ = write!(ending, "{byte:02x}");
-        }
-        let path = with_ending(to, &ending);
+        let path = unfinished(to, environment)?;
         std::fs::create_dir(&path)
             .map_err(|source| StoreError::Io { path: path.clone(), source })?;
         Ok(Self(path))

@@ -135,7 +135,7 @@ impl Work<'_> {
     }
 }
 
-/// What a row may be.
+/// Possible meanings of a row of a damaged file.
 #[derive(Default)]
 struct Found {
     entries: Vec<DecodedEntry>,

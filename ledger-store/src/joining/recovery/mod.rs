@@ -128,7 +128,7 @@ impl<'a> Recovery<'a> {
         collect::add_returned_share(self.session, message)
     }
 
-    /// How far the recovery is; none before the first share.
+    /// Progress of the recovery. `None` before the first share.
     ///
     /// # Errors
     /// [`StoreError`] if the database or the secrets cannot be read.

@@ -1,11 +1,11 @@
-//! Checks on each arrival: what may an entry that comes in change?
+//! Checks of each arrival: the changes that an entry may cause.
 //!
-//! The words used here (powerless, dead) are decided from the history with as little as possible of
-//! the code under test: cuts on generations are worked out anew, in a different form.
+//! Whether an author is powerless is decided with as little as possible of the code under test: cuts
+//! on generations are computed anew, in a different form.
 
 use std::collections::BTreeSet;
 
-use crate::entry::{Body, Enrolment, Entry, Gen, Kind, MemberId};
+use crate::entry::{Body, Enrolment, Entry, Generation, Kind, MemberId};
 use crate::history::{History, StatementRecord, author};
 use crate::past::Past;
 use crate::resolve::{Resolution, Verdict};
@@ -14,9 +14,9 @@ use crate::sim::flips;
 /// A violated property.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Violation {
-    /// Which property.
+    /// The property.
     pub property: &'static str,
-    /// What happened.
+    /// Description of what happened.
     pub detail: String,
 }
 
@@ -25,21 +25,22 @@ pub fn violation(property: &'static str, detail: String) -> Option<Violation> {
     Some(Violation { property, detail })
 }
 
-/// What is known about an arrival before it arrives.
+/// Expectations of an arrival, from before it arrives.
 #[derive(Clone, Debug)]
 pub struct Before {
-    /// Why nothing that arrives this way may change the state, if so.
+    /// Why the arrival may not change the state; `None` if it may.
     pub powerless: Option<&'static str>,
-    /// Whose verdicts may flip.
+    /// The verdicts that may flip.
     pub flips: flips::Row,
     /// Whether a key that signs it belongs to an ended generation, but signs for another one.
     pub elsewhere: bool,
 }
 
-/// Owner acts that are certainly valid: signed by the founder, not about the owner, of good form.
-pub fn owner_acts(h: &History) -> impl Iterator<Item = &StatementRecord> {
-    let owner = h.owner().map(|(_, root)| root);
-    h.statements.values().filter(move |s| {
+/// Owner statements that are certainly valid: signed by the founder, not about the owner, without
+/// faults of form.
+pub fn owner_statements(history: &History) -> impl Iterator<Item = &StatementRecord> {
+    let owner = history.owner().map(|(_, root)| root);
+    history.statements.values().filter(move |s| {
         s.statement.body.generation().is_none()
             && s.faults.is_empty()
             && Some(s.statement.signer) == owner
@@ -53,13 +54,13 @@ pub fn carried_in(s: &StatementRecord, past: &Past) -> bool {
 
 /// Whether some removal or bind ends this generation, in a different form than `cuts::concerns`:
 /// among binds only the last in statement order survives, and it survives the removals it knows.
-pub fn ended(h: &History, generation: Gen) -> bool {
-    let Some(g) = h.generations.get(&generation) else { return false };
+pub fn ended(history: &History, generation: Generation) -> bool {
+    let Some(g) = history.generations.get(&generation) else { return false };
     let own = match generation {
-        Gen::Bind(d) => h.statements.get(&d),
+        Generation::Bind(d) => history.statements.get(&d),
         _ => None,
     };
-    owner_acts(h).any(|s| match (s.statement.body, own) {
+    owner_statements(history).any(|s| match (s.statement.body, own) {
         (Body::Remove { member }, Some(b)) => member == g.member && !carried_in(s, &b.within),
         (Body::Bind { member, .. }, Some(b)) => {
             member == g.member && (s.clock, s.statement.digest) > (b.clock, b.statement.digest)
@@ -70,61 +71,63 @@ pub fn ended(h: &History, generation: Gen) -> bool {
 }
 
 /// Whether a generation has no power left, or none yet.
-fn dead_gen(h: &History, reference: &Resolution, generation: Gen) -> bool {
-    ended(h, generation) || !reference.started.contains(&generation)
+fn dead_gen(history: &History, reference: &Resolution, generation: Generation) -> bool {
+    ended(history, generation) || !reference.started.contains(&generation)
 }
 
-fn dead_author(h: &History, reference: &Resolution, author: Enrolment) -> bool {
-    let Some((generation, device)) = h.enrolment(author) else { return true };
-    let revoked = h.statements.values().any(|s| {
+fn dead_author(history: &History, reference: &Resolution, author: Enrolment) -> bool {
+    let Some((generation, device)) = history.enrolment(author) else { return true };
+    let revoked = history.statements.values().any(|s| {
         reference.accepted(s.statement.digest)
             && s.statement.body == Body::Revoke { generation, device }
     });
-    dead_gen(h, reference, generation) || revoked || !reference.enrolments.contains(&author)
+    dead_gen(history, reference, generation) || revoked || !reference.enrolments.contains(&author)
 }
 
-/// Looks at an arrival beforehand. `reference` is the resolution with every rule in force.
-pub fn before(h: &History, reference: &Resolution, entry: &Entry) -> Before {
+/// The expectations of an arrival. `reference` is the resolution with every rule in force.
+pub fn before(history: &History, reference: &Resolution, entry: &Entry) -> Before {
     let generation = match entry.statement() {
         Some(s) => s.body.generation(),
-        None => {
-            author(h, entry).ok().and_then(|e| h.enrolment(e)).map(|(generation, _)| generation)
-        }
+        None => author(history, entry)
+            .ok()
+            .and_then(|e| history.enrolment(e))
+            .map(|(generation, _)| generation),
     };
-    let root = |g: Gen| h.generations.get(&g).map(|g| g.root);
-    let gens = || h.generations.keys().copied();
-    let elsewhere = generation.is_some_and(|g| gens().any(|o| root(o) == root(g) && ended(h, o)));
-    let flips = flips::row(h, entry);
-    Before { powerless: powerless(h, reference, entry), flips, elsewhere }
+    let root = |g: Generation| history.generations.get(&g).map(|g| g.root);
+    let gens = || history.generations.keys().copied();
+    let elsewhere =
+        generation.is_some_and(|g| gens().any(|o| root(o) == root(g) && ended(history, o)));
+    let flips = flips::row(history, entry);
+    Before { powerless: powerless(history, reference, entry), flips, elsewhere }
 }
 
-fn powerless(h: &History, reference: &Resolution, entry: &Entry) -> Option<&'static str> {
+fn powerless(history: &History, reference: &Resolution, entry: &Entry) -> Option<&'static str> {
     let Some(s) = entry.statement() else {
-        let author = author(h, entry).ok()?;
-        let dead = !h.admitted.is_empty() && dead_author(h, reference, author);
+        let author = author(history, entry).ok()?;
+        let dead = !history.admitted.is_empty() && dead_author(history, reference, author);
         return dead.then_some("entry of a cut, revoked or never accepted device");
     };
-    if h.statements.contains_key(&s.digest) {
+    if history.statements.contains_key(&s.digest) {
         return Some("statement carried again");
     }
     match s.body.generation() {
-        None if h.owner().is_some_and(|(_, root)| root == s.signer) => None,
-        None => Some("owner act forged"),
-        Some(generation) => match h.generations.get(&generation) {
-            Some(g) if g.root != s.signer => Some("self act forged"),
-            Some(_) if dead_gen(h, reference, generation) => {
-                Some("self act of an ended generation")
+        None if history.owner().is_some_and(|(_, root)| root == s.signer) => None,
+        None => Some("owner statement forged"),
+        Some(generation) => match history.generations.get(&generation) {
+            Some(g) if g.root != s.signer => Some("self statement forged"),
+            Some(_) if dead_gen(history, reference, generation) => {
+                Some("self statement of an ended generation")
             }
             Some(_) => None,
-            None => Some("self act of a generation not begun"),
+            None => Some("self statement of a generation not begun"),
         },
     }
 }
 
-/// Compares before and after.
+/// Compares the resolutions before and after an arrival with the expectations.
 pub fn check(
     before: &Before,
-    h: &History,
+    history: &History,
     entry: &Entry,
     old: &Resolution,
     new: &Resolution,
@@ -142,13 +145,13 @@ pub fn check(
             continue;
         }
         let revived = now == Some(&Verdict::Applied);
-        if let Some(why) = flips::forbids(&before.flips, h, *id, revived) {
+        if let Some(why) = flips::forbids(&before.flips, history, *id, revived) {
             let detail =
                 format!("{why}: {:?} flips {id:#x} {verdict:?} -> {now:?}", name(&entry.kind));
             return violation("table of flips", detail);
         }
     }
-    // "No self act undoes an owner act", nor does anything else that the owner did not sign.
+    // No entry that the owner did not sign undoes an owner statement.
     let own = entry.statement().is_some_and(|s| s.body.generation().is_none());
     if !own && old.hard != new.hard {
         return violation("4: rank", format!("{:#x} changed the cuts of the owner", entry.id));

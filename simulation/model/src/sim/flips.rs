@@ -1,12 +1,12 @@
-//! The table "arrival / whose verdicts can flip" of docs/authority-questions.md, as a check.
+//! Check by the table "arrival / whose verdicts can flip" of `docs/authority-questions.md`.
 
 use std::collections::BTreeSet;
 
-use crate::entry::{Body, Device, Entry, Gen, Id, Kind, MemberId};
+use crate::entry::{Body, Device, Entry, Generation, Id, Kind, MemberId};
 use crate::history::History;
 use crate::sim::arrival::introduces;
 
-/// A row of the table: what an arrival may flip.
+/// A row of the table: the verdicts that an arrival may flip.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Row {
     /// "nobody's".
@@ -14,22 +14,24 @@ pub enum Row {
     /// remove, bind: what concerns this member, and people they introduced; both ways.
     Member(MemberId),
     /// revoke: that device's introductions, claims, adoptions and plain entries, and dependants.
-    Device(Gen, Device),
+    Device(Generation, Device),
     /// adopt, repeated add: void to applied only; that member and dependants.
     Revives(MemberId),
 }
 
 /// The row for an arrival.
-pub fn row(h: &History, entry: &Entry) -> Row {
+pub fn row(history: &History, entry: &Entry) -> Row {
     match &entry.kind {
         Kind::Adopt { member } => Row::Revives(*member),
         // A *repeated* add; and (docs/authority-questions.md) a repeated placeholder, which the table leaves out.
         Kind::Add { card } | Kind::Placeholder { card } => {
-            let known =
-                h.admitted.iter().any(|a| a.entry.introduces().is_some_and(|c| c.id == card.id));
+            let known = history
+                .admitted
+                .iter()
+                .any(|a| a.entry.introduces().is_some_and(|c| c.id == card.id));
             if known { Row::Revives(card.id) } else { Row::Nobody }
         }
-        Kind::Statement(s) if !h.statements.contains_key(&s.digest) => match s.body {
+        Kind::Statement(s) if !history.statements.contains_key(&s.digest) => match s.body {
             Body::Remove { member } | Body::Bind { member, .. } => Row::Member(member),
             Body::Revoke { generation, device } => Row::Device(generation, device),
             _ => Row::Nobody,
@@ -38,26 +40,29 @@ pub fn row(h: &History, entry: &Entry) -> Row {
     }
 }
 
-/// Whether the table forbids that this entry's verdict flips (why), given whether it became Applied.
-pub fn forbids(row: &Row, h: &History, id: Id, revived: bool) -> Option<&'static str> {
+/// Why the table forbids that the verdict of an entry flips; `None` if it allows that. `revived` says
+/// whether the new verdict is Applied.
+pub fn forbids(row: &Row, history: &History, id: Id, revived: bool) -> Option<&'static str> {
     let allowed = match *row {
         Row::Nobody => return Some("nobody's may flip"),
-        Row::Member(member) => dependants(h, [member].into(), BTreeSet::new(), false),
+        Row::Member(member) => dependants(history, [member].into(), BTreeSet::new(), false),
         Row::Device(generation, device) => {
             if revived {
                 return Some("a revocation revives nothing");
             }
-            let signed =
-                h.admitted.iter().filter(|a| h.enrolment(a.author) == Some((generation, device)));
+            let signed = history
+                .admitted
+                .iter()
+                .filter(|a| history.enrolment(a.author) == Some((generation, device)));
             let signed: BTreeSet<Id> =
                 signed.filter(|a| a.entry.statement().is_none()).map(|a| a.entry.id).collect();
-            dependants(h, people(h, &signed, false), signed, false)
+            dependants(history, people(history, &signed, false), signed, false)
         }
         Row::Revives(member) => {
             if !revived {
                 return Some("adoption only adds");
             }
-            dependants(h, [member].into(), BTreeSet::new(), false)
+            dependants(history, [member].into(), BTreeSet::new(), false)
         }
     };
     (!allowed.contains(&id)).then_some("not a dependant")
@@ -65,15 +70,21 @@ pub fn forbids(row: &Row, h: &History, id: Id, revived: bool) -> Option<&'static
 
 /// Where the table as first worded forbids a flip that the table above allows (T1 to T3 of
 /// docs/authority-questions.md).
-pub fn to_the_letter(row: &Row, h: &History, arrival: &Entry, id: Id) -> Option<&'static str> {
+pub fn to_the_letter(
+    row: &Row,
+    history: &History,
+    arrival: &Entry,
+    id: Id,
+) -> Option<&'static str> {
     if matches!(arrival.kind, Kind::Placeholder { .. }) {
         return Some("T1: a placeholder flips a verdict");
     }
     let Row::Member(member) = *row else { return None };
-    if dependants(h, [member].into(), BTreeSet::new(), true).contains(&id) {
+    if dependants(history, [member].into(), BTreeSet::new(), true).contains(&id) {
         return None;
     }
-    let of_target = h.get(id).and_then(|a| a.entry.introduces()).is_some_and(|c| c.id == member);
+    let of_target =
+        history.get(id).and_then(|a| a.entry.introduces()).is_some_and(|c| c.id == member);
     Some(if of_target {
         "T3: a bind flips an introduction of its target"
     } else {
@@ -82,27 +93,27 @@ pub fn to_the_letter(row: &Row, h: &History, arrival: &Entry, id: Id) -> Option<
 }
 
 /// The people whom these entries introduce, claim or (but for the table's letter) adopt.
-fn people(h: &History, entries: &BTreeSet<Id>, letter: bool) -> BTreeSet<MemberId> {
-    let entries = entries.iter().filter_map(|&id| h.get(id)).map(|a| &a.entry);
+fn people(history: &History, entries: &BTreeSet<Id>, letter: bool) -> BTreeSet<MemberId> {
+    let entries = entries.iter().filter_map(|&id| history.get(id)).map(|a| &a.entry);
     let entries = entries.filter(|e| !(letter && matches!(e.kind, Kind::Adopt { .. })));
     entries.flat_map(introduces).collect()
 }
 
-/// Everything that hangs on these members: what their devices signed, their self acts, their
+/// Everything that hangs on these members: what their devices signed, their self statements, their
 /// introductions, and the same for whomever they introduced, adopted or claimed.
 fn dependants(
-    h: &History,
+    history: &History,
     mut members: BTreeSet<MemberId>,
     mut found: BTreeSet<Id>,
     letter: bool,
 ) -> BTreeSet<Id> {
     loop {
-        for a in &h.admitted {
+        for a in &history.admitted {
             let signer = match a.entry.statement() {
                 Some(s) => {
-                    s.body.generation().and_then(|g| h.generations.get(&g)).map(|g| g.member)
+                    s.body.generation().and_then(|g| history.generations.get(&g)).map(|g| g.member)
                 }
-                None => h.member(a.author),
+                None => history.member(a.author),
             };
             let of_them = signer.is_some_and(|m| members.contains(&m));
             let introduces_them = a.entry.introduces().is_some_and(|c| members.contains(&c.id));
@@ -111,7 +122,7 @@ fn dependants(
             }
         }
         let more: BTreeSet<MemberId> =
-            people(h, &found, letter).difference(&members).copied().collect();
+            people(history, &found, letter).difference(&members).copied().collect();
         if more.is_empty() {
             return found;
         }

@@ -1,38 +1,42 @@
-//! Checks on each state, by itself.
+//! Invariants: checks of each state by itself.
 
 use std::collections::BTreeMap;
 
 use crate::enrolment::starts;
-use crate::entry::{Body, Content, Currency, Gen, Id, Kind, MemberId};
+use crate::entry::{Body, Content, Currency, Generation, Id, Kind, MemberId};
 use crate::history::History;
 use crate::resolve::{Resolution, Verdict};
-use crate::sim::arrival::{Violation, carried_in, ended, owner_acts, violation};
+use crate::sim::arrival::{Violation, carried_in, ended, owner_statements, violation};
 use crate::slots::slot_of;
 
 /// The first violated invariant, if any.
-pub fn check(h: &History, res: &Resolution) -> Option<Violation> {
-    conservation(res)
-        .or_else(|| nothing_lost(h, res))
-        .or_else(|| owner_rules(h, res))
-        .or_else(|| ended_means_silent(h, res))
-        .or_else(|| same_card(h, res))
-        .or_else(|| keys(h, res))
-        .or_else(|| money(h, res))
-        .or_else(|| cheap_ancestry(h, res))
+pub fn check(history: &History, resolution: &Resolution) -> Option<Violation> {
+    conservation(resolution)
+        .or_else(|| nothing_lost(history, resolution))
+        .or_else(|| owner_rules(history, resolution))
+        .or_else(|| ended_means_silent(history, resolution))
+        .or_else(|| same_card(history, resolution))
+        .or_else(|| keys(history, resolution))
+        .or_else(|| money(history, resolution))
+        .or_else(|| cheap_ancestry(history, resolution))
 }
 
 /// "Ancestry is cheap": within a cut = on the backlink chain of a recorded tip; where a chain has not
 /// forked, = `seq` not above the largest in the past of the base.
-fn cheap_ancestry(h: &History, res: &Resolution) -> Option<Violation> {
-    for cut in res.hard.iter().chain(&res.own).filter_map(|d| h.statements.get(d)) {
-        for (i, a) in h.admitted.iter().enumerate() {
-            let same = || h.admitted.iter().enumerate().filter(|(_, b)| b.author == a.author);
+fn cheap_ancestry(history: &History, resolution: &Resolution) -> Option<Violation> {
+    for cut in
+        resolution.hard.iter().chain(&resolution.own).filter_map(|d| history.statements.get(d))
+    {
+        for (i, a) in history.admitted.iter().enumerate() {
+            let same = || history.admitted.iter().enumerate().filter(|(_, b)| b.author == a.author);
             let recorded = || same().filter(|(j, _)| cut.within.contains(*j)).map(|(_, b)| b);
             let forked =
                 same().any(|(j, b)| same().any(|(k, c)| j != k && b.entry.seq == c.entry.seq));
             let on_chain = |tip: &crate::history::Admitted| {
                 let mut at = Some(tip.entry.id);
-                while let Some(b) = at.and_then(|id| h.get(id)).filter(|b| b.author == a.author) {
+                while let Some(b) =
+                    at.and_then(|id| history.get(id)).filter(|b| b.author == a.author)
+                {
                     if b.entry.id == a.entry.id {
                         return true;
                     }
@@ -57,9 +61,9 @@ fn cheap_ancestry(h: &History, res: &Resolution) -> Option<Violation> {
 }
 
 /// 2: "balances sum to zero in every currency at every point".
-fn conservation(res: &Resolution) -> Option<Violation> {
+fn conservation(resolution: &Resolution) -> Option<Violation> {
     let mut sums: BTreeMap<Currency, i128> = BTreeMap::new();
-    for (&(_, currency), amount) in &res.state.balances {
+    for (&(_, currency), amount) in &resolution.state.balances {
         *sums.entry(currency).or_insert(0) += amount;
     }
     let bad = sums.values().any(|&s| s != 0);
@@ -67,60 +71,65 @@ fn conservation(res: &Resolution) -> Option<Violation> {
 }
 
 /// 5: "each kept entry is Applied or Void-with-reason".
-fn nothing_lost(h: &History, res: &Resolution) -> Option<Violation> {
-    let all = h.admitted.iter().all(|a| res.verdicts.contains_key(&a.entry.id));
-    let same = res.verdicts.len() == h.admitted.len();
+fn nothing_lost(history: &History, resolution: &Resolution) -> Option<Violation> {
+    let all = history.admitted.iter().all(|a| resolution.verdicts.contains_key(&a.entry.id));
+    let same = resolution.verdicts.len() == history.admitted.len();
     (!all || !same).then(|| violation("5: nothing lost", String::new())).flatten()
 }
 
-/// The owner's acts count, and do what they say: a bind's member is introduced; the last bind that
+/// The owner's statements count, and do what they say: a bind's member is introduced; the last bind that
 /// no removal ends is the current generation; the owner is never cut.
-fn owner_rules(h: &History, res: &Resolution) -> Option<Violation> {
-    let bad =
-        |what: &str, m: MemberId| violation("owner's acts count", format!("{what}: member {m}"));
-    for s in owner_acts(h) {
-        if !res.accepted(s.statement.digest) {
-            return bad("a good owner act is void", 0);
+fn owner_rules(history: &History, resolution: &Resolution) -> Option<Violation> {
+    let bad = |what: &str, m: MemberId| {
+        violation("owner's statements count", format!("{what}: member {m}"))
+    };
+    for s in owner_statements(history) {
+        if !resolution.accepted(s.statement.digest) {
+            return bad("a good owner statement is void", 0);
         }
         if let Body::Bind { member, .. } = s.statement.body
-            && !res.introduced.contains(&member)
+            && !resolution.introduced.contains(&member)
         {
             return bad("a bound member is not introduced", member);
         }
     }
-    for (&generation, g) in &h.generations {
-        let Some(m) = res.state.members.get(&g.member) else { continue };
-        let bind = matches!(generation, Gen::Bind(_))
-            && owner_acts(h).any(|s| generation == Gen::Bind(s.statement.digest));
-        if bind && ended(h, generation) == m.current.contains(&generation) {
+    for (&generation, g) in &history.generations {
+        let Some(m) = resolution.state.members.get(&g.member) else { continue };
+        let bind = matches!(generation, Generation::Bind(_))
+            && owner_statements(history)
+                .any(|s| generation == Generation::Bind(s.statement.digest));
+        if bind && ended(history, generation) == m.current.contains(&generation) {
             return bad("a bind is current, yet ended; or neither", g.member);
         }
     }
-    let (owner, _) = h.owner()?;
-    let current =
-        res.state.members.get(&owner).is_some_and(|m| m.current.contains(&Gen::Card(owner)));
+    let (owner, _) = history.owner()?;
+    let current = resolution
+        .state
+        .members
+        .get(&owner)
+        .is_some_and(|m| m.current.contains(&Generation::Card(owner)));
     (!current).then(|| bad("the owner is cut", owner)).flatten()
 }
 
 /// 4: nothing but the owner's bind lets a member back in; who left is silent after the leave.
-fn ended_means_silent(h: &History, res: &Resolution) -> Option<Violation> {
-    for &(generation, device) in res.state.devices.keys() {
-        if ended(h, generation) {
+fn ended_means_silent(history: &History, resolution: &Resolution) -> Option<Violation> {
+    for &(generation, device) in resolution.state.devices.keys() {
+        if ended(history, generation) {
             return violation(
                 "4: ended generations have no devices",
                 format!("{generation:?} {device}"),
             );
         }
     }
-    for a in h.admitted.iter().filter(|a| a.entry.statement().is_none()) {
-        let Some((generation, _)) = h.enrolment(a.author) else { continue };
-        let after_leave = h.statements.values().any(|s| {
-            res.accepted(s.statement.digest)
+    for a in history.admitted.iter().filter(|a| a.entry.statement().is_none()) {
+        let Some((generation, _)) = history.enrolment(a.author) else { continue };
+        let after_leave = history.statements.values().any(|s| {
+            resolution.accepted(s.statement.digest)
                 && s.statement.body == (Body::Leave { generation })
                 && carried_in(s, &a.past)
         });
         let adds = matches!(a.entry.kind, Kind::Add { .. } | Kind::Placeholder { .. });
-        if after_leave && res.applied(a.entry.id) && !adds {
+        if after_leave && resolution.applied(a.entry.id) && !adds {
             return violation("after a leave", format!("{:#x} is applied", a.entry.id));
         }
     }
@@ -128,10 +137,11 @@ fn ended_means_silent(h: &History, res: &Resolution) -> Option<Violation> {
 }
 
 /// "Two people who admit the same card admit one member": one verdict for all good adds of a card.
-fn same_card(h: &History, res: &Resolution) -> Option<Violation> {
+fn same_card(history: &History, resolution: &Resolution) -> Option<Violation> {
     let mut seen: BTreeMap<MemberId, Verdict> = BTreeMap::new();
-    for a in h.admitted.iter().filter(|a| a.faults.is_empty()) {
-        let (Some(card), Some(&verdict)) = (a.entry.introduces(), res.verdicts.get(&a.entry.id))
+    for a in history.admitted.iter().filter(|a| a.faults.is_empty()) {
+        let (Some(card), Some(&verdict)) =
+            (a.entry.introduces(), resolution.verdicts.get(&a.entry.id))
         else {
             continue;
         };
@@ -144,18 +154,22 @@ fn same_card(h: &History, res: &Resolution) -> Option<Violation> {
 }
 
 /// "A key may be introduced once in any causal past."
-fn keys(h: &History, res: &Resolution) -> Option<Violation> {
-    let applied: Vec<_> =
-        h.admitted.iter().enumerate().filter(|(_, a)| res.applied(a.entry.id)).collect();
+fn keys(history: &History, resolution: &Resolution) -> Option<Violation> {
+    let applied: Vec<_> = history
+        .admitted
+        .iter()
+        .enumerate()
+        .filter(|(_, a)| resolution.applied(a.entry.id))
+        .collect();
     for (_, b) in &applied {
         let Some((generation, _, _)) = starts(&b.entry) else { continue };
-        let past = match b.entry.statement().and_then(|s| h.statements.get(&s.digest)) {
+        let past = match b.entry.statement().and_then(|s| history.statements.get(&s.digest)) {
             Some(s) => &s.within,
             None => &b.past,
         };
         for (i, a) in &applied {
             let Some((other, _, _)) = starts(&a.entry) else { continue };
-            let root = |g: &Gen| h.generations.get(g).map(|g| g.root);
+            let root = |g: &Generation| history.generations.get(g).map(|g| g.root);
             if past.contains(*i) && other != generation && root(&other) == root(&generation) {
                 return violation("keys once", format!("{generation:?} and {other:?}"));
             }
@@ -165,14 +179,18 @@ fn keys(h: &History, res: &Resolution) -> Option<Violation> {
 }
 
 /// The balances, worked out slot by slot in another way.
-fn money(h: &History, res: &Resolution) -> Option<Violation> {
-    let applied: Vec<_> = h.admitted.iter().filter(|a| res.applied(a.entry.id)).collect();
+fn money(history: &History, resolution: &Resolution) -> Option<Violation> {
+    let applied: Vec<_> =
+        history.admitted.iter().filter(|a| resolution.applied(a.entry.id)).collect();
     let mut balances: BTreeMap<(MemberId, Currency), i128> = BTreeMap::new();
-    let originals =
-        h.admitted.iter().filter(|a| matches!(a.entry.kind, Kind::Expense(_) | Kind::Transfer(_)));
+    let originals = history
+        .admitted
+        .iter()
+        .filter(|a| matches!(a.entry.kind, Kind::Expense(_) | Kind::Transfer(_)));
     for slot in originals.map(|a| a.entry.id) {
-        let inside =
-            || applied.iter().filter(|a| slot_of(h, a.entry.id) == Some(slot)).map(|a| &a.entry);
+        let inside = || {
+            applied.iter().filter(|a| slot_of(history, a.entry.id) == Some(slot)).map(|a| &a.entry)
+        };
         let base = inside().filter_map(|e| match &e.kind {
             Kind::Expense(c) | Kind::Transfer(c) => Some(((0, e.lamport, e.id), c)),
             Kind::Copy { content, .. } => Some(((1, e.lamport, e.id), content)),
@@ -190,7 +208,7 @@ fn money(h: &History, res: &Resolution) -> Option<Violation> {
         count(&mut balances, content);
     }
     balances.retain(|_, b| *b != 0);
-    let same = balances == res.state.balances;
+    let same = balances == resolution.state.balances;
     (!same).then(|| violation("slots", format!("{balances:?} expected"))).flatten()
 }
 
@@ -203,9 +221,10 @@ fn count(balances: &mut BTreeMap<(MemberId, Currency), i128>, c: &Content) {
 }
 
 /// Devices with two entries of one seq: proofs of equivocation (no part of the state).
-pub fn equivocations(h: &History) -> usize {
+pub fn equivocations(history: &History) -> usize {
     let mut seen: BTreeMap<(u32, u32), Id> = BTreeMap::new();
-    h.admitted
+    history
+        .admitted
         .iter()
         .filter(|a| seen.insert((a.entry.device, a.entry.seq), a.entry.id).is_some())
         .count()

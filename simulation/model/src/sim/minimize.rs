@@ -1,4 +1,4 @@
-//! The smallest history that still violates a property.
+//! Minimizing of a failing history: the smallest one that still violates the property.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::sim::world::Step;
 pub fn minimize(failure: Failure, trial: &Trial) -> Failure {
     let property = failure.violation.property;
     let mut best = failure;
-    // What comes after the violation does not matter.
+    // Entries after the violation do not matter.
     while best.steps.len() > 1 {
         let shorter = best.steps.iter().take(best.steps.len() - 1).cloned().collect();
         match fails(shorter, trial, property) {

@@ -1,11 +1,12 @@
-//! Seeded random adversarial histories, and the checks that the properties of the design become.
+//! Random adversarial histories from a seed, and checks of the properties of the design.
 //!
-//! * [`world`], [`honest`], [`plain`], [`evil`]: several replicas with partial knowledge; people who follow the
-//!   rules as their own replica shows them; and people who hold keys and do what they like.
-//! * [`plots`]: turns that chance alone takes too seldom.
+//! * [`world`]: several replicas with partial knowledge, and their people.
+//! * [`honest`], [`plain`]: entries of people who follow the rules as their replica shows them.
+//! * [`evil`]: entries of people who use their keys against the rules.
+//! * [`plots`]: planned sequences of entries that chance alone produces too seldom.
 //! * [`arrival`], [`flips`], [`invariants`], [`promises`]: the checks.
 //! * [`replay`]: runs a history in some order of arrival under some [`Rules`](crate::Rules).
-//! * [`second`]: the same verdicts by another road.
+//! * [`second_opinion`]: the same verdicts by a different algorithm.
 //! * [`minimize`]: the smallest history that still fails.
 
 pub mod arrival;
@@ -19,6 +20,6 @@ pub mod plots;
 pub mod prng;
 pub mod promises;
 pub mod replay;
-pub mod second;
+pub mod second_opinion;
 pub mod tally;
 pub mod world;

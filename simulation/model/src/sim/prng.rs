@@ -1,4 +1,4 @@
-//! A tiny seeded generator (splitmix64).
+//! Seeded pseudo-random generator (splitmix64).
 
 /// The generator.
 #[derive(Clone, Debug)]

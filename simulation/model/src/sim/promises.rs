@@ -1,24 +1,24 @@
-//! What somebody honest is promised who writes on top of everything they know: it works, and it does
-//! to others what it says and no more. `h` is what they knew, with their entry.
+//! Promises to an honest author who writes on top of everything they know: the entry counts, and it
+//! changes for others what it says and no more. `history` is what they knew, with their entry.
 
-use crate::entry::{Body, Enrolment, Entry, Gen, Holder, Kind};
+use crate::entry::{Body, Enrolment, Entry, Generation, Holder, Kind};
 use crate::history::History;
 use crate::resolve::Resolution;
 use crate::sim::arrival::{Violation, violation};
 
 /// The first broken promise. `reference` is `old` with every rule in force.
 pub fn check(
-    h: &History,
+    history: &History,
     entry: &Entry,
     reference: &Resolution,
     old: &Resolution,
     new: &Resolution,
 ) -> Option<Violation> {
     let bad = |what: &'static str| violation(what, format!("{:#x}", entry.id));
-    let Some(author) = h.get(entry.id).map(|a| a.author) else {
+    let Some(author) = history.get(entry.id).map(|a| a.author) else {
         return bad("promise: not admitted");
     };
-    let who = h.enrolment(author)?;
+    let who = history.enrolment(author)?;
     let active = reference.state.devices.contains_key(&who);
     if !active && entry.statement().is_none() {
         return None;
@@ -32,19 +32,19 @@ pub fn check(
             .any(|(id, v)| new.verdicts.get(id) != Some(v) && (!revive || !new.applied(*id)))
     };
     let slot = |id| new.slots.get(&id);
-    let first = |generation: Gen| h.enrolment(Enrolment::First(generation));
+    let first = |generation: Generation| history.enrolment(Enrolment::First(generation));
     match &entry.kind {
         Kind::Expense(c) | Kind::Transfer(c) => {
             let shown = slot(entry.id).is_some_and(|s| s.content == *c && !s.cancelled);
             (!shown).then(|| bad("promise: an expense is not shown")).flatten()
         }
         Kind::Correction { target, .. } => {
-            let original = crate::slots::slot_of(h, *target)?;
+            let original = crate::slots::slot_of(history, *target)?;
             let wrong = slot(original).is_some_and(|s| s.correction != Some(entry.id));
             wrong.then(|| bad("promise: the last correction does not count")).flatten()
         }
         Kind::Cancellation { target } => {
-            let original = crate::slots::slot_of(h, *target)?;
+            let original = crate::slots::slot_of(history, *target)?;
             let wrong = slot(original).is_some_and(|s| !s.cancelled);
             wrong.then(|| bad("promise: a cancellation does not end")).flatten()
         }
@@ -58,22 +58,22 @@ pub fn check(
             }
         }
         Kind::Add { card } | Kind::Placeholder { card } => {
-            let untouched = !h.statements.values().any(|s| match s.statement.body {
+            let untouched = !history.statements.values().any(|s| match s.statement.body {
                 Body::Remove { member } | Body::Bind { member, .. } => member == card.id,
                 _ => false,
             });
             let ready =
-                first(Gen::Card(card.id)).is_none_or(|d| new.state.devices.contains_key(&d));
+                first(Generation::Card(card.id)).is_none_or(|d| new.state.devices.contains_key(&d));
             let works = new.introduced.contains(&card.id) && (ready || !untouched);
             (!works).then(|| bad("promise: an introduction does not introduce")).flatten()
         }
         Kind::Claim { member, .. } => {
-            let untouched = !h.statements.values().any(|s| match s.statement.body {
+            let untouched = !history.statements.values().any(|s| match s.statement.body {
                 Body::Remove { member: m } | Body::Bind { member: m, .. } => m == *member,
                 _ => false,
             });
-            let ready =
-                first(Gen::Claim(entry.id)).is_some_and(|d| new.state.devices.contains_key(&d));
+            let ready = first(Generation::Claim(entry.id))
+                .is_some_and(|d| new.state.devices.contains_key(&d));
             (untouched && !ready).then(|| bad("promise: a claim starts nothing")).flatten()
         }
         Kind::Adopt { member } => {
@@ -90,7 +90,7 @@ pub fn check(
                     .flatten()
             }
             Body::Bind { member, card } => {
-                let generation = Gen::Bind(s.digest);
+                let generation = Generation::Bind(s.digest);
                 let current = new.state.members.get(&member).map(|m| m.current.clone());
                 let device = match card.of {
                     Holder::Person { device, .. } => device,
@@ -109,7 +109,7 @@ pub fn check(
                 let left = new
                     .own
                     .iter()
-                    .filter_map(|d| h.statements.get(d))
+                    .filter_map(|d| history.statements.get(d))
                     .any(|l| l.statement.body == Body::Leave { generation });
                 let works = left || new.state.devices.contains_key(&(generation, device));
                 (!works).then(|| bad("promise: an enrolment does not enrol")).flatten()
@@ -127,7 +127,7 @@ pub fn check(
                     .flatten()
             }
             Body::Rename { generation, name } => {
-                let member = h.generations.get(&generation).map(|g| g.member)?;
+                let member = history.generations.get(&generation).map(|g| g.member)?;
                 let named = new.state.members.get(&member).is_some_and(|m| m.name == name);
                 (!named).then(|| bad("promise: a name does not take")).flatten()
             }

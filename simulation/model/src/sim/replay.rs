@@ -1,4 +1,4 @@
-//! Makes a history from a seed, and runs it, entry by entry, through every check.
+//! Making of a history from a seed, and its run through every check, entry by entry.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::rules::Rules;
 use crate::sim::arrival::{self, Violation, violation};
 use crate::sim::plots;
 use crate::sim::prng::Prng;
-use crate::sim::second::Second;
+use crate::sim::second_opinion::Second;
 use crate::sim::tally::Tally;
 use crate::sim::world::{Cast, Step, World};
 use crate::sim::{evil, honest, invariants, promises};
@@ -19,38 +19,38 @@ pub fn generate(seed: u64, limit: usize) -> World {
     generate_with(seed, limit, Cast::default())
 }
 
-/// The same with other people.
+/// A random history with another cast.
 pub fn generate_with(seed: u64, limit: usize, cast: Cast) -> World {
-    let mut w = World::with(seed, cast);
-    let limit = limit / 2 + w.rng.below(limit / 2 + 1);
+    let mut world = World::with(seed, cast);
+    let limit = limit / 2 + world.rng.below(limit / 2 + 1);
     let mut rounds = 0;
-    while w.steps.len() < limit && rounds < 12 * limit {
+    while world.steps.len() < limit && rounds < 12 * limit {
         rounds += 1;
-        if w.cast.plots > 0 && w.rng.chance(w.cast.plots) {
-            plots::turn(&mut w);
+        if world.cast.plots > 0 && world.rng.chance(world.cast.plots) {
+            plots::turn(&mut world);
         }
-        let d = w.rng.below(w.devices.len());
-        let is_evil = w.devices.get(d).is_some_and(|x| x.evil);
-        match w.rng.below(10) {
-            0..=1 if !is_evil => w.sync(d),
-            _ if is_evil => evil::act(&mut w, d),
+        let d = world.rng.below(world.devices.len());
+        let is_evil = world.devices.get(d).is_some_and(|x| x.evil);
+        match world.rng.below(10) {
+            0..=1 if !is_evil => world.sync(d),
+            _ if is_evil => evil::act(&mut world, d),
             _ => {
-                if w.rng.chance(50) {
-                    w.sync(d);
+                if world.rng.chance(50) {
+                    world.sync(d);
                 }
-                honest::act(&mut w, d);
+                honest::act(&mut world, d);
             }
         }
     }
-    w
+    world
 }
 
-/// Which rules are tried, and by which rules "powerless" and "active" are judged.
+/// A trial of rules: those that are tried, and those by which "powerless" and "active" are judged.
 #[derive(Clone, Copy, Debug)]
 pub struct Trial {
     /// The rules tried.
     pub rules: Rules,
-    /// The rules that say who is powerless, beyond what the checks find out by themselves.
+    /// The rules by which an author is powerless, beside those that the checks know themselves.
     pub reference: Rules,
 }
 
@@ -74,24 +74,26 @@ pub fn replay(
     tally: &mut Tally,
 ) -> Result<Resolution, Violation> {
     let (rules, judge) = (&trial.rules, &trial.reference);
-    let mut h = History::new();
-    let mut old = resolve_with(&h, rules);
-    let mut reference = resolve_with(&h, judge);
+    let mut history = History::new();
+    let mut old = resolve_with(&history, rules);
+    let mut reference = resolve_with(&history, judge);
     for step in steps {
-        let before = arrival::before(&h, &reference, &step.entry);
-        match h.admit(step.entry.clone()) {
+        let before = arrival::before(&history, &reference, &step.entry);
+        match history.admit(step.entry.clone()) {
             Ok(()) => {}
             Err(refusal) => return Err(refused(step, &refusal)),
         }
-        let new = resolve_with(&h, rules);
-        let found = arrival::check(&before, &h, &step.entry, &old, &new)
-            .or_else(|| invariants::check(&h, &new))
-            .or_else(|| (promised && step.honest).then(|| promise(&h, step, trial)).flatten());
+        let new = resolve_with(&history, rules);
+        let found = arrival::check(&before, &history, &step.entry, &old, &new)
+            .or_else(|| invariants::check(&history, &new))
+            .or_else(|| {
+                (promised && step.honest).then(|| promise(&history, step, trial)).flatten()
+            });
         if let Some(v) = found {
             return Err(v);
         }
-        tally.arrival(&h, &before, step, &old, &new);
-        reference = if rules == judge { new.clone() } else { resolve_with(&h, judge) };
+        tally.arrival(&history, &before, step, &old, &new);
+        reference = if rules == judge { new.clone() } else { resolve_with(&history, judge) };
         old = new;
     }
     Ok(old)
@@ -102,10 +104,10 @@ fn refused(step: &Step, refusal: &Refusal) -> Violation {
 }
 
 /// Checks what the author of `step` was promised, in the past of the entry.
-fn promise(h: &History, step: &Step, trial: &Trial) -> Option<Violation> {
-    let past = &h.get(step.entry.id)?.past;
+fn promise(history: &History, step: &Step, trial: &Trial) -> Option<Violation> {
+    let past = &history.get(step.entry.id)?.past;
     let mut known = History::new();
-    for a in past.iter().filter_map(|i| h.admitted.get(i)) {
+    for a in past.iter().filter_map(|i| history.admitted.get(i)) {
         // In the order of arrival, so that dependencies come first.
         if known.admit(a.entry.clone()).is_err() {
             return violation("1: convergence", format!("{:#x}", a.entry.id));
@@ -120,7 +122,7 @@ fn promise(h: &History, step: &Step, trial: &Trial) -> Option<Violation> {
     promises::check(&known, &step.entry, &reference, &old, &resolve_with(&known, rules))
 }
 
-/// Another order in which the entries may arrive: control acts tend to come late.
+/// Another order in which the entries may arrive. Statements tend to come late in it.
 pub fn another_order(steps: &[Step], rng: &mut Prng) -> Vec<Step> {
     let late_cuts = rng.chance(70);
     let mut waiting: Vec<&Step> = steps.iter().collect();
@@ -147,22 +149,23 @@ pub fn another_order(steps: &[Step], rng: &mut Prng) -> Vec<Step> {
 }
 
 /// Every check on one history: in the order of making, in another order, and both alike.
-pub fn examine(w: &World, trial: &Trial, tally: &mut Tally) -> Result<Resolution, Failure> {
+pub fn examine(world: &World, trial: &Trial, tally: &mut Tally) -> Result<Resolution, Failure> {
     let fail = |steps: Vec<Step>, violation| Failure { steps, violation };
-    let first = replay(&w.steps, trial, true, tally).map_err(|v| fail(w.steps.clone(), v))?;
-    let mut rng = w.rng.clone();
-    let other = another_order(&w.steps, &mut rng);
+    let first =
+        replay(&world.steps, trial, true, tally).map_err(|v| fail(world.steps.clone(), v))?;
+    let mut rng = world.rng.clone();
+    let other = another_order(&world.steps, &mut rng);
     let second = replay(&other, trial, false, tally).map_err(|v| fail(other.clone(), v))?;
     if first != second {
         let v = Violation { property: "1: convergence", detail: "two orders differ".into() };
         return Err(fail(other, v));
     }
     if trial.rules == Rules::ALL {
-        let second = Second::new(&w.all);
-        let entries = w.all.admitted.iter().map(|a| &a.entry);
+        let second = Second::new(&world.all);
+        let entries = world.all.admitted.iter().map(|a| &a.entry);
         if let Some(e) = entries.into_iter().find(|e| second.applied(e) != first.applied(e.id)) {
             let v = Violation { property: "second opinion", detail: format!("{:#x}", e.id) };
-            return Err(fail(w.steps.clone(), v));
+            return Err(fail(world.steps.clone(), v));
         }
     }
     Ok(first)
@@ -179,19 +182,19 @@ pub struct Failure {
 
 /// Prints a history with its verdicts, for people.
 pub fn show(steps: &[Step], rules: &Rules) -> String {
-    let mut h = History::new();
+    let mut history = History::new();
     let mut out = String::new();
     for s in steps {
-        if h.admit(s.entry.clone()).is_err() {
+        if history.admit(s.entry.clone()).is_err() {
             out.push_str("(not admitted) ");
         }
     }
-    let res = resolve_with(&h, rules);
-    let place = |id: &Id| h.index.get(id).map_or("?".into(), |i| format!("e{i}"));
+    let resolution = resolve_with(&history, rules);
+    let place = |id: &Id| history.index.get(id).map_or("?".into(), |i| format!("e{i}"));
     let list = |ids: &BTreeSet<Id>| ids.iter().map(place).collect::<Vec<_>>().join(" ");
     for (i, s) in steps.iter().enumerate() {
         let e = &s.entry;
-        let verdict = match res.verdicts.get(&e.id) {
+        let verdict = match resolution.verdicts.get(&e.id) {
             Some(Verdict::Applied) => "Applied".into(),
             v => format!("{v:?}"),
         };

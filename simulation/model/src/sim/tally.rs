@@ -1,11 +1,11 @@
-//! How often everything happened.
+//! Counts of everything that happened.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::entry::{Body, Gen, Kind, MemberId};
+use crate::entry::{Body, Generation, Kind, MemberId};
 use crate::history::{History, StatementRecord};
 use crate::resolve::{Resolution, Verdict};
-use crate::sim::arrival::{Before, carried_in, name, owner_acts};
+use crate::sim::arrival::{Before, carried_in, name, owner_statements};
 use crate::sim::flips::to_the_letter;
 use crate::sim::invariants::equivocations;
 use crate::sim::world::{Step, World};
@@ -15,17 +15,17 @@ use crate::sim::world::{Step, World};
 pub struct Tally(pub BTreeMap<&'static str, BTreeMap<String, u64>>);
 
 impl Tally {
-    /// Counts something `n` times more.
+    /// Adds `n` to a row.
     pub fn add(&mut self, table: &'static str, row: impl Into<String>, n: usize) {
         if n > 0 {
             *self.0.entry(table).or_default().entry(row.into()).or_insert(0) += n as u64;
         }
     }
 
-    /// Counts an arrival and what it flipped.
+    /// Counts an arrival and the verdicts that it flipped.
     pub fn arrival(
         &mut self,
-        h: &History,
+        history: &History,
         before: &Before,
         step: &Step,
         old: &Resolution,
@@ -39,7 +39,7 @@ impl Tally {
         self.add("arrivals against the letter of the design", row, usize::from(changed));
         let changed = old.verdicts.iter().filter(|(id, v)| new.verdicts.get(id) != Some(v));
         let letter = changed
-            .filter_map(|(&id, _)| to_the_letter(&before.flips, h, &step.entry, id))
+            .filter_map(|(&id, _)| to_the_letter(&before.flips, history, &step.entry, id))
             .collect::<BTreeSet<_>>();
         for row in letter {
             self.add("arrivals against the letter of the design", row, 1);
@@ -61,18 +61,18 @@ impl Tally {
         );
     }
 
-    /// Counts what a finished history holds.
-    pub fn history(&mut self, w: &World, res: &Resolution) {
-        self.add("histories", "refused at admission", w.refused.len());
-        self.set(&w.all, &w.steps, res);
+    /// Counts the entries and races of a finished history.
+    pub fn history(&mut self, world: &World, resolution: &Resolution) {
+        self.add("histories", "refused at admission", world.refused.len());
+        self.set(&world.all, &world.steps, resolution);
     }
 
-    /// Counts what a set of entries holds.
-    pub fn set(&mut self, h: &History, steps: &[Step], res: &Resolution) {
+    /// Counts the entries and races of a set.
+    pub fn set(&mut self, history: &History, steps: &[Step], resolution: &Resolution) {
         self.add("histories", "histories", 1);
-        self.add("histories", "entries", h.admitted.len());
+        self.add("histories", "entries", history.admitted.len());
         for s in steps {
-            let verdict = res.verdicts.get(&s.entry.id);
+            let verdict = resolution.verdicts.get(&s.entry.id);
             let applied = if verdict == Some(&Verdict::Applied) { "applied" } else { "void" };
             self.add(
                 "entries by kind and verdict",
@@ -92,40 +92,41 @@ impl Tally {
                 self.add("reasons", reason, 1);
             }
         }
-        self.races(h, res);
+        self.races(history, resolution);
     }
 
-    fn races(&mut self, h: &History, res: &Resolution) {
+    fn races(&mut self, history: &History, resolution: &Resolution) {
         let mut race = |row: &str, n: usize| self.add("races", row, n);
-        race("equivocations", equivocations(h));
+        race("equivocations", equivocations(history));
         race(
             "statements with several carriers",
-            h.statements.values().filter(|s| s.carriers.len() > 1).count(),
+            history.statements.values().filter(|s| s.carriers.len() > 1).count(),
         );
-        race("members adopted (no add of theirs stands by itself)", adopted(h, res));
+        race("members adopted (no add of theirs stands by itself)", adopted(history, resolution));
         let claims = |m: MemberId| {
-            h.generations
+            history
+                .generations
                 .iter()
-                .filter(|(g, x)| matches!(g, Gen::Claim(_)) && x.member == m)
+                .filter(|(g, x)| matches!(g, Generation::Claim(_)) && x.member == m)
                 .count()
         };
         race(
             "members with several claims",
-            res.introduced.iter().filter(|&&m| claims(m) > 1).count(),
+            resolution.introduced.iter().filter(|&&m| claims(m) > 1).count(),
         );
         race(
             "members with several current generations",
-            res.state.members.values().filter(|m| m.current.len() > 1).count(),
+            resolution.state.members.values().filter(|m| m.current.len() > 1).count(),
         );
-        let twice = h
+        let twice = history
             .generations
             .iter()
-            .filter(|(g, x)| matches!(g, Gen::Card(_)) && x.starts.len() > 1)
+            .filter(|(g, x)| matches!(g, Generation::Card(_)) && x.starts.len() > 1)
             .count();
         race("cards admitted more than once", twice);
-        let acts: Vec<&StatementRecord> = owner_acts(h).collect();
-        let accepted = |s: &&StatementRecord| res.accepted(s.statement.digest);
-        let selves: Vec<&StatementRecord> = h
+        let acts: Vec<&StatementRecord> = owner_statements(history).collect();
+        let accepted = |s: &&StatementRecord| resolution.accepted(s.statement.digest);
+        let selves: Vec<&StatementRecord> = history
             .statements
             .values()
             .filter(|s| s.statement.body.generation().is_some())
@@ -155,7 +156,7 @@ impl Tally {
                     _ => {}
                 }
             }
-            for s in h.statements.values().filter(|s| apart(a, s)) {
+            for s in history.statements.values().filter(|s| apart(a, s)) {
                 let target = match a.statement.body {
                     Body::Remove { member } | Body::Bind { member, .. } => member,
                     _ => continue,
@@ -164,7 +165,7 @@ impl Tally {
                     .statement
                     .body
                     .generation()
-                    .and_then(|g| h.generations.get(&g))
+                    .and_then(|g| history.generations.get(&g))
                     .map(|g| g.member);
                 if own == Some(target) {
                     let row = format!(
@@ -188,7 +189,7 @@ impl Tally {
         }
     }
 
-    /// Adds what another counted.
+    /// Adds the counts of another tally.
     pub fn merge(&mut self, other: Tally) {
         for (table, rows) in other.0 {
             let mine = self.0.entry(table).or_default();
@@ -198,7 +199,7 @@ impl Tally {
         }
     }
 
-    /// How often something happened.
+    /// The count in a row.
     pub fn count(&self, table: &str, row: &str) -> u64 {
         self.0.get(table).and_then(|rows| rows.get(row)).copied().unwrap_or(0)
     }
@@ -217,13 +218,14 @@ impl Tally {
 }
 
 /// Members introduced though each of their adds has an author who is cut or not accepted.
-fn adopted(h: &History, res: &Resolution) -> usize {
+fn adopted(history: &History, resolution: &Resolution) -> usize {
     let stands = |m: MemberId| {
-        h.admitted.iter().enumerate().any(|(i, a)| {
+        history.admitted.iter().enumerate().any(|(i, a)| {
             a.entry.introduces().is_some_and(|c| c.id == m)
-                && res.enrolments.contains(&a.author)
-                && crate::cuts::first_cut(h, &crate::Rules::ALL, &res.cuts(), i).is_none()
+                && resolution.enrolments.contains(&a.author)
+                && crate::cuts::first_cut(history, &crate::Rules::ALL, &resolution.cuts(), i)
+                    .is_none()
         })
     };
-    res.introduced.iter().filter(|&&m| !stands(m)).count()
+    resolution.introduced.iter().filter(|&&m| !stands(m)).count()
 }

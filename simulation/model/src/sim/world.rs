@@ -1,21 +1,22 @@
-//! People, devices, what they know, and the making of entries.
+//! The world of a history: people, devices with their replicas, and the making of entries.
 
 use std::collections::BTreeSet;
 
 use crate::entry::{
-    Body, Card, Content, Device, Digest, Entry, Gen, Holder, Id, Kind, MemberId, Root, Statement,
+    Body, Card, Content, Device, Digest, Entry, Generation, Holder, Id, Kind, MemberId, Root,
+    Statement,
 };
 use crate::history::History;
 use crate::sim::prng::Prng;
 
-/// An entry as it was made.
+/// An entry with the circumstances in which it was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// The entry.
     pub entry: Entry,
-    /// Whether somebody honest made it on top of everything they knew: then promises are checked.
+    /// Whether an honest author made it on top of everything they knew. Then promises are checked.
     pub honest: bool,
-    /// What its maker was up to.
+    /// The intention of its author, in words.
     pub tag: &'static str,
 }
 
@@ -23,19 +24,19 @@ pub struct Step {
 #[derive(Clone, Debug)]
 pub struct Person {
     /// The generations whose root key this person holds.
-    pub roots: Vec<(Gen, Root)>,
-    /// Whether they do what they like.
+    pub roots: Vec<(Generation, Root)>,
+    /// Whether the person is evil.
     pub evil: bool,
 }
 
 /// A device with its replica.
 #[derive(Clone, Debug)]
-pub struct Dev {
+pub struct DeviceReplica {
     /// Its key.
     pub key: Device,
     /// The generation it was enrolled in.
-    pub generation: Gen,
-    /// Whose it is.
+    pub generation: Generation,
+    /// The person who owns the device.
     pub person: usize,
     /// Whether a thief, or an evil owner, holds it.
     pub evil: bool,
@@ -47,12 +48,12 @@ pub struct Dev {
     pub view: History,
 }
 
-/// Who takes part.
+/// The people of a history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cast {
     /// How many people honest devices introduce at most.
     pub people: usize,
-    /// How many of a hundred newcomers do what they like. With none, nobody steals devices either.
+    /// How many of a hundred newcomers are evil. With none, nobody steals devices either.
     pub evil: usize,
     /// How many of a hundred turns are [plots](super::plots). Their owner signs what an app would
     /// not, so they are for checks that promise honest people nothing.
@@ -65,21 +66,21 @@ impl Default for Cast {
     }
 }
 
-/// Everything.
+/// The state of a history that is being made.
 #[derive(Clone, Debug)]
 pub struct World {
-    /// Who takes part.
+    /// The people of the history.
     pub cast: Cast,
     /// Randomness.
     pub rng: Prng,
-    /// Everything anybody made (evil people know it all).
+    /// All entries that were made. Evil people know all of them.
     pub all: History,
-    /// The same in the order of making.
+    /// The same entries in the order of making.
     pub steps: Vec<Step>,
     /// People.
     pub people: Vec<Person>,
     /// Devices.
-    pub devices: Vec<Dev>,
+    pub devices: Vec<DeviceReplica>,
     /// Persons' cards made so far.
     pub cards: Vec<Card>,
     /// Statements made so far.
@@ -95,9 +96,9 @@ impl World {
         World::with(seed, Cast::default())
     }
 
-    /// The same with other people.
+    /// A group with another cast.
     pub fn with(seed: u64, cast: Cast) -> World {
-        let mut w = World {
+        let mut world = World {
             cast,
             rng: Prng::new(seed),
             all: History::new(),
@@ -109,18 +110,18 @@ impl World {
             refused: Vec::new(),
             fresh: 0,
         };
-        let (card, root, key) = w.person_card();
+        let (card, root, key) = world.person_card();
         let kind = Kind::Genesis { card, name: 1 };
-        let generation = Gen::Card(card.id);
-        let entry = w.entry(key, 0, None, BTreeSet::new(), kind);
+        let generation = Generation::Card(card.id);
+        let entry = world.entry(key, 0, None, BTreeSet::new(), kind);
         let id = entry.id;
-        w.people = vec![Person { roots: vec![(generation, root)], evil: false }];
-        w.put(entry, false, "genesis");
-        w.device(key, generation, 0, id);
-        if let Some(d) = w.devices.last_mut() {
+        world.people = vec![Person { roots: vec![(generation, root)], evil: false }];
+        world.put(entry, false, "genesis");
+        world.device(key, generation, 0, id);
+        if let Some(d) = world.devices.last_mut() {
             d.last = Some((id, 0));
         }
-        w
+        world
     }
 
     /// A fresh small number.
@@ -159,14 +160,7 @@ impl World {
         parents: BTreeSet<Id>,
         kind: Kind,
     ) -> Entry {
-        let refs = match &kind {
-            Kind::Statement(s) => s.base.clone(),
-            Kind::Correction { target, .. }
-            | Kind::Cancellation { target }
-            | Kind::Copy { copied_from: target, .. }
-            | Kind::Endorse { target, .. } => [*target].into(),
-            _ => BTreeSet::new(),
-        };
+        let refs = kind.named_entries();
         let mut entry =
             Entry { id: self.hash(), device, seq, backlink, parents, refs, lamport: 0, kind };
         entry.lamport = 1 + self.all.clock(&entry.dependencies());
@@ -188,10 +182,10 @@ impl World {
     }
 
     /// A new device that knows what the entry that enrolled it knows.
-    pub fn device(&mut self, key: Device, generation: Gen, person: usize, start: Id) {
+    pub fn device(&mut self, key: Device, generation: Generation, person: usize, start: Id) {
         let evil = self.people.get(person).is_some_and(|p| p.evil);
         let view = self.view(&[start].into());
-        self.devices.push(Dev { key, generation, person, evil, start, last: None, view });
+        self.devices.push(DeviceReplica { key, generation, person, evil, start, last: None, view });
     }
 
     /// A replica that holds these entries and their pasts.
@@ -204,7 +198,7 @@ impl World {
     fn pull(&self, view: &mut History, ids: &BTreeSet<Id>) {
         for i in self.all.closure(ids).iter() {
             if let Some(a) = self.all.admitted.get(i) {
-                // What is there already is refused, which is as it should be.
+                // An entry that is there already is refused, which is right.
                 let _ = view.admit(a.entry.clone());
             }
         }
@@ -234,9 +228,9 @@ impl World {
     }
 
     /// Any entry that `f` likes.
-    pub fn any_where(&mut self, h: &History, f: impl Fn(&Entry) -> bool) -> Option<Id> {
+    pub fn any_where(&mut self, history: &History, f: impl Fn(&Entry) -> bool) -> Option<Id> {
         let ids: Vec<Id> =
-            h.admitted.iter().map(|a| &a.entry).filter(|e| f(e)).map(|e| e.id).collect();
+            history.admitted.iter().map(|a| &a.entry).filter(|e| f(e)).map(|e| e.id).collect();
         self.rng.pick(&ids)
     }
 
@@ -244,15 +238,15 @@ impl World {
     pub fn content(&mut self, members: &[MemberId]) -> Content {
         let total = 1 + self.rng.below(90) as i64;
         let currency = self.rng.below(2) as u8;
-        let split = |w: &mut World| {
-            let parts = 1 + w.rng.below(3).min(members.len().saturating_sub(1));
+        let split = |world: &mut World| {
+            let parts = 1 + world.rng.below(3).min(members.len().saturating_sub(1));
             let mut rest = total;
             let mut out = Vec::new();
             for i in 0..parts {
                 let amount =
-                    if i + 1 == parts { rest } else { w.rng.below(rest as usize + 1) as i64 };
+                    if i + 1 == parts { rest } else { world.rng.below(rest as usize + 1) as i64 };
                 rest -= amount;
-                out.extend(w.rng.pick(members).map(|m| (m, amount)));
+                out.extend(world.rng.pick(members).map(|m| (m, amount)));
             }
             out
         };
@@ -262,22 +256,22 @@ impl World {
 }
 
 /// Every member that some introduction in the history introduces.
-pub fn all_members(h: &History) -> Vec<MemberId> {
-    let cards = h.admitted.iter().filter_map(|a| a.entry.introduces()).map(|c| c.id);
+pub fn all_members(history: &History) -> Vec<MemberId> {
+    let cards = history.admitted.iter().filter_map(|a| a.entry.introduces()).map(|c| c.id);
     cards.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Whether an introduction without faults introduces the member.
-pub fn well_introduced(h: &History, member: MemberId) -> bool {
-    let mut all = h.admitted.iter();
+pub fn well_introduced(history: &History, member: MemberId) -> bool {
+    let mut all = history.admitted.iter();
     all.any(|a| a.faults.is_empty() && a.entry.introduces().is_some_and(|c| c.id == member))
 }
 
 /// One of the placeholders that this member introduced.
-pub fn own_placeholder(w: &mut World, view: &History, me: MemberId) -> Option<Card> {
+pub fn own_placeholder(world: &mut World, view: &History, me: MemberId) -> Option<Card> {
     let mine = Holder::Placeholder { introducer: me };
     let good = view.admitted.iter().filter(|a| a.faults.is_empty());
     let cards: Vec<Card> =
         good.filter_map(|a| a.entry.introduces()).filter(|c| c.of == mine).collect();
-    w.rng.pick(&cards)
+    world.rng.pick(&cards)
 }

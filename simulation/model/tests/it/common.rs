@@ -7,13 +7,11 @@
     clippy::indexing_slicing
 )]
 
-use std::collections::BTreeSet;
-
 use ledger_model::*;
 
 /// A device and its chain.
 #[derive(Clone, Copy)]
-pub struct Dev {
+pub struct DeviceChain {
     pub key: Device,
     pub seq: u32,
     pub back: Option<Id>,
@@ -23,9 +21,9 @@ pub struct Dev {
 /// card has root 100 n and device 1000 n.
 #[derive(Clone)]
 pub struct Group {
-    pub h: History,
+    pub history: History,
     pub next: Id,
-    pub owner: Dev,
+    pub owner: DeviceChain,
     pub genesis: Id,
 }
 
@@ -44,8 +42,8 @@ pub fn debt(payer: MemberId, debtor: MemberId, total: i64) -> Content {
 
 impl Group {
     pub fn new() -> Group {
-        let owner = Dev { key: 1000, seq: 0, back: None };
-        let mut g = Group { h: History::new(), next: 1, owner, genesis: 1 };
+        let owner = DeviceChain { key: 1000, seq: 0, back: None };
+        let mut g = Group { history: History::new(), next: 1, owner, genesis: 1 };
         let mut owner = g.owner;
         g.genesis = g.write(&mut owner, &[], Kind::Genesis { card: card(1), name: 7 });
         g.owner = owner;
@@ -53,28 +51,21 @@ impl Group {
     }
 
     /// A device whose chain starts at this entry.
-    pub fn device(&self, key: Device, start: Id) -> Dev {
-        Dev { key, seq: 0, back: Some(start) }
+    pub fn device(&self, key: Device, start: Id) -> DeviceChain {
+        DeviceChain { key, seq: 0, back: Some(start) }
     }
 
     /// Makes an entry with these parents and admits it.
-    pub fn write(&mut self, dev: &mut Dev, parents: &[Id], kind: Kind) -> Id {
+    pub fn write(&mut self, dev: &mut DeviceChain, parents: &[Id], kind: Kind) -> Id {
         let entry = self.make(*dev, parents, kind);
         let id = entry.id;
-        self.h.admit(entry).unwrap();
-        *dev = Dev { key: dev.key, seq: dev.seq + 1, back: Some(id) };
+        self.history.admit(entry).unwrap();
+        *dev = DeviceChain { key: dev.key, seq: dev.seq + 1, back: Some(id) };
         id
     }
 
-    pub fn make(&mut self, dev: Dev, parents: &[Id], kind: Kind) -> Entry {
-        let refs: BTreeSet<Id> = match &kind {
-            Kind::Statement(s) => s.base.clone(),
-            Kind::Correction { target, .. }
-            | Kind::Cancellation { target }
-            | Kind::Copy { copied_from: target, .. }
-            | Kind::Endorse { target, .. } => [*target].into(),
-            _ => BTreeSet::new(),
-        };
+    pub fn make(&mut self, dev: DeviceChain, parents: &[Id], kind: Kind) -> Entry {
+        let refs = kind.named_entries();
         let mut entry = Entry {
             id: self.next,
             device: dev.key,
@@ -85,7 +76,7 @@ impl Group {
             lamport: 0,
             kind,
         };
-        entry.lamport = 1 + self.h.clock(&entry.dependencies());
+        entry.lamport = 1 + self.history.clock(&entry.dependencies());
         self.next += 1;
         entry
     }
@@ -114,28 +105,28 @@ impl Group {
     }
 
     /// The owner's device adds member n; their first device.
-    pub fn add(&mut self, n: u32) -> (Id, Dev) {
+    pub fn add(&mut self, n: u32) -> (Id, DeviceChain) {
         let id = self.by_owner(&[], Kind::Add { card: card(n) });
         (id, self.device(1000 * n, id))
     }
 
-    pub fn res(&self) -> Resolution {
-        resolve(&self.h)
+    pub fn resolution(&self) -> Resolution {
+        resolve(&self.history)
     }
 
     pub fn verdict(&self, id: Id) -> Verdict {
-        self.res().verdicts[&id]
+        self.resolution().verdicts[&id]
     }
 
     pub fn applied(&self, id: Id) -> bool {
-        self.res().applied(id)
+        self.resolution().applied(id)
     }
 
-    pub fn active(&self, generation: Gen, device: Device) -> bool {
-        self.res().state.devices.contains_key(&(generation, device))
+    pub fn active(&self, generation: Generation, device: Device) -> bool {
+        self.resolution().state.devices.contains_key(&(generation, device))
     }
 
     pub fn balance(&self, m: MemberId) -> i128 {
-        self.res().state.balances.get(&(m, 0)).copied().unwrap_or(0)
+        self.resolution().state.balances.get(&(m, 0)).copied().unwrap_or(0)
     }
 }

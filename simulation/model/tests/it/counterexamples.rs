@@ -16,10 +16,10 @@ fn f1_a_void_members_rename_changes_the_state() {
     // The owner, who saw S before, honestly names S: "other people's honest entries stand".
     g.by_owner(&[add_s], Kind::Expense(debt(1, 3, 10)));
     let literal = Rules { self_needs_start: false, ..Rules::ALL };
-    let before = (g.res().state, resolve_with(&g.h, &literal).state);
-    let s = g.state(300, &[add_s], Body::Rename { generation: Gen::Card(3), name: 99 });
+    let before = (g.resolution().state, resolve_with(&g.history, &literal).state);
+    let s = g.state(300, &[add_s], Body::Rename { generation: Generation::Card(3), name: 99 });
     let rename = g.write(&mut m, &[], Kind::Statement(s));
-    let after = (g.res().state, resolve_with(&g.h, &literal).state);
+    let after = (g.resolution().state, resolve_with(&g.history, &literal).state);
     assert_ne!(before.1, after.1, "to the letter the coalition renames S");
     assert_eq!(before.0, after.0);
     assert_eq!(g.verdict(rename), Verdict::Void(Reason::StartVoid));
@@ -33,11 +33,11 @@ fn f1_a_void_members_leave_changes_the_state() {
     let add_s = g.write(&mut m, &[], Kind::Add { card: card(3) });
     g.act(100, &[add_m], Body::Remove { member: 2 });
     let literal = Rules { self_needs_start: false, ..Rules::ALL };
-    let before = resolve_with(&g.h, &literal).state;
-    let s = g.state(300, &[add_s], Body::Leave { generation: Gen::Card(3) });
+    let before = resolve_with(&g.history, &literal).state;
+    let s = g.state(300, &[add_s], Body::Leave { generation: Generation::Card(3) });
     g.write(&mut m, &[], Kind::Statement(s));
-    assert_ne!(before, resolve_with(&g.h, &literal).state);
-    assert!(!g.res().state.members.contains_key(&3));
+    assert_ne!(before, resolve_with(&g.history, &literal).state);
+    assert!(!g.resolution().state.members.contains_key(&3));
 }
 
 /// F2. An adopt (or bind) of a placeholder, to the letter, accepts its *introductions*, claims
@@ -51,16 +51,16 @@ fn f2_a_removed_introducer_claims_an_adopted_placeholder() {
     // The placeholder fell to the cut; somebody keeps it.
     g.by_owner(&[p], Kind::Adopt { member: 3 });
     let literal = Rules { claim_not_adoptable: false, ..Rules::ALL };
-    let before = (g.res().state, resolve_with(&g.h, &literal).state);
+    let before = (g.resolution().state, resolve_with(&g.history, &literal).state);
     let claim = g.write(&mut m, &[], Kind::Claim { member: 3, card: card(4) });
     let mut sock = g.device(4000, claim);
     g.write(&mut sock, &[], Kind::Expense(debt(3, 1, 1000)));
     assert_ne!(
         before.1,
-        resolve_with(&g.h, &literal).state,
+        resolve_with(&g.history, &literal).state,
         "to the letter the sock puppet writes"
     );
-    assert_eq!(before.0, g.res().state);
+    assert_eq!(before.0, g.resolution().state);
 }
 
 /// W1. Property 3 speaks of *keys*; cuts go by generation. A key that an accomplice, still active,
@@ -103,8 +103,8 @@ fn w2_a_ghost_with_alices_card_can_be_removed() {
     let ghost = g.write(&mut e, &[], Kind::Add { card: card(2) });
     assert!(g.applied(ghost));
     g.act(100, &[bind, ghost], Body::Remove { member: 2 });
-    assert!(g.active(Gen::Bind(digest), 2000), "Alice is untouched");
-    assert!(!g.active(Gen::Card(2), 2000));
+    assert!(g.active(Generation::Bind(digest), 2000), "Alice is untouched");
+    assert!(!g.active(Generation::Card(2), 2000));
 }
 
 /// T1. The table says "placeholder: nobody's"; a *repeated* placeholder revives like a repeated add.
@@ -112,11 +112,11 @@ fn w2_a_ghost_with_alices_card_can_be_removed() {
 fn t1_a_repeated_placeholder_flips() {
     let mut g = Group::new();
     let (add_m, mut m) = g.add(2);
-    let e = g.state(200, &[add_m], Body::Enrol { generation: Gen::Card(2), device: 21 });
+    let e = g.state(200, &[add_m], Body::Enrol { generation: Generation::Card(2), device: 21 });
     let enrol = g.write(&mut m, &[], Kind::Statement(e));
     let mut m2 = g.device(21, enrol);
     let p = g.write(&mut m2, &[], Kind::Placeholder { card: placeholder(3, 2) });
-    g.act(200, &[enrol], Body::Revoke { generation: Gen::Card(2), device: 21 });
+    g.act(200, &[enrol], Body::Revoke { generation: Generation::Card(2), device: 21 });
     assert!(!g.applied(p));
     g.write(&mut m, &[], Kind::Placeholder { card: placeholder(3, 2) });
     assert!(g.applied(p));
@@ -163,7 +163,7 @@ fn s1_a_revocation_with_an_ancient_base_is_a_weapon() {
     let mut alice = g.device(3000, add_a);
     let x = g.write(&mut alice, &[], Kind::Expense(debt(3, 1, 50)));
     assert_eq!(g.balance(3), 50);
-    let s = g.state(200, &[add_m], Body::Revoke { generation: Gen::Card(2), device: 2000 });
+    let s = g.state(200, &[add_m], Body::Revoke { generation: Generation::Card(2), device: 2000 });
     g.write(&mut m, &[], Kind::Statement(s));
     assert_eq!((g.balance(3), g.applied(x)), (0, false));
     g.by_owner(&[x], Kind::Adopt { member: 3 });

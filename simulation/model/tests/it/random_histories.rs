@@ -8,8 +8,8 @@ use ledger_model::sim::tally::Tally;
 fn random_histories_violate_nothing() {
     let mut tally = Tally::default();
     for seed in 0..300 {
-        let w = generate(seed, 40);
-        let result = examine(&w, &Trial::of(Rules::ALL), &mut tally);
+        let world = generate(seed, 40);
+        let result = examine(&world, &Trial::of(Rules::ALL), &mut tally);
         assert!(result.is_ok(), "seed {seed}: {:?}", result.err().map(|f| f.violation));
     }
 }

@@ -4,8 +4,8 @@ use crate::common::{Group, card, debt, placeholder};
 use ledger_model::form::Fault;
 use ledger_model::*;
 
-fn generation(n: u32) -> Gen {
-    Gen::Card(n)
+fn generation(n: u32) -> Generation {
+    Generation::Card(n)
 }
 
 /// Q10: among binds the last in statement order survives, even if the three are concurrent.
@@ -22,8 +22,8 @@ fn concurrent_binds_leave_the_largest() {
         g.owner = owner;
         digests.push(s.digest);
     }
-    let current = g.res().state.members[&2].current.clone();
-    assert_eq!(current, [Gen::Bind(digests[2])].into());
+    let current = g.resolution().state.members[&2].current.clone();
+    assert_eq!(current, [Generation::Bind(digests[2])].into());
     assert!(!g.active(generation(2), 2000));
 }
 
@@ -33,11 +33,11 @@ fn removal_beats_concurrent_bind() {
     let mut g = Group::new();
     let (m, _) = g.add(2);
     let (b1, d1) = g.act(100, &[m], Body::Bind { member: 2, card: card(3) });
-    assert!(g.active(Gen::Bind(d1), 3000));
+    assert!(g.active(Generation::Bind(d1), 3000));
     let (r, _) = g.act(100, &[m], Body::Remove { member: 2 });
-    assert!(!g.active(Gen::Bind(d1), 3000) && g.res().state.members[&2].removed);
+    assert!(!g.active(Generation::Bind(d1), 3000) && g.resolution().state.members[&2].removed);
     let (_, d2) = g.act(100, &[b1, r], Body::Bind { member: 2, card: card(4) });
-    assert!(g.active(Gen::Bind(d2), 4000) && !g.res().state.members[&2].removed);
+    assert!(g.active(Generation::Bind(d2), 4000) && !g.resolution().state.members[&2].removed);
 }
 
 /// Q11: admitting a removed member's card again does not bring them back.
@@ -70,7 +70,7 @@ fn within_goes_by_carriers() {
         "old base, no carrier within"
     );
     assert!(g.applied(y), "another carrier of a statement that is within");
-    assert_eq!(g.res().state.members[&2].name, 50);
+    assert_eq!(g.resolution().state.members[&2].name, 50);
 }
 
 /// Q5: a carrier with other parents moves no cut.
@@ -82,10 +82,10 @@ fn a_republished_removal_moves_nothing() {
     let mut owner = g.owner;
     g.write(&mut owner, &[], Kind::Statement(s.clone()));
     let x = g.write(&mut dev, &[], Kind::Expense(debt(2, 1, 3)));
-    let before = g.res().state;
+    let before = g.resolution().state;
     g.write(&mut dev, &[x], Kind::Statement(s));
     assert!(!g.applied(x));
-    assert_eq!(before, g.res().state);
+    assert_eq!(before, g.resolution().state);
 }
 
 /// Q13: sock puppets that adopt each other stay void; so does one that adopts itself.
@@ -123,7 +123,7 @@ fn the_introducers_other_device_adopts() {
 }
 
 /// Q20: a leave voids what has it in its past, whoever carries it; back-dating stays possible until a
-/// removal; self acts still work after it, and a bind starts afresh.
+/// removal; self statements still work after it, and a bind starts afresh.
 #[test]
 fn leaving() {
     let mut g = Group::new();
@@ -136,7 +136,7 @@ fn leaving() {
     let (r, _) = g.act(200, &[leave], Body::Revoke { generation: generation(2), device: 2000 });
     assert!(g.applied(r) && !g.applied(backdated));
     let (_, d) = g.act(100, &[r, after], Body::Bind { member: 2, card: card(3) });
-    assert!(g.active(Gen::Bind(d), 3000));
+    assert!(g.active(Generation::Bind(d), 3000));
 }
 
 /// Q21: the owner may leave, can be neither removed nor bound, and still removes.
@@ -175,12 +175,12 @@ fn claims() {
     let p = g.write(&mut dev, &[], Kind::Placeholder { card: placeholder(3, 2) });
     let c1 = g.write(&mut dev, &[], Kind::Claim { member: 3, card: card(4) });
     let c2 = g.write(&mut dev, &[], Kind::Claim { member: 3, card: card(5) });
-    assert_eq!(g.res().state.members[&3].current.len(), 2);
+    assert_eq!(g.resolution().state.members[&3].current.len(), 2);
     let other = g.by_owner(&[p], Kind::Claim { member: 3, card: card(6) });
     assert_eq!(g.verdict(other), Verdict::Void(Reason::Form(Fault::NotTheIntroducer)));
     let (_, d) = g.act(100, &[c1, c2], Body::Bind { member: 3, card: card(7) });
-    assert_eq!(g.res().state.members[&3].current, [Gen::Bind(d)].into());
-    assert!(g.applied(c1) && !g.active(Gen::Claim(c1), 4000));
+    assert_eq!(g.resolution().state.members[&3].current, [Generation::Bind(d)].into());
+    assert!(g.applied(c1) && !g.active(Generation::Claim(c1), 4000));
 }
 
 /// Q27: a forked chain is cut by branch, not by seq.
@@ -192,7 +192,7 @@ fn forks_are_cut_by_branch() {
     let a = g.write(&mut dev, &[], Kind::Merge);
     let x = g.write(&mut fork, &[], Kind::Merge);
     let a2 = g.write(&mut dev, &[], Kind::Merge);
-    let before = g.res().state;
+    let before = g.resolution().state;
     g.act(100, &[a2], Body::Remove { member: 2 });
     assert!(g.applied(a) && g.applied(a2) && !g.applied(x));
     assert!(before.members.contains_key(&2));
@@ -217,7 +217,7 @@ fn slots() {
     g.write(&mut dev, &[], Kind::Cancellation { target: x });
     assert_eq!(g.balance(2), 20);
     g.by_owner(&[], Kind::Cancellation { target: copy });
-    assert_eq!((g.balance(2), g.res().slots[&x].cancelled), (0, true));
+    assert_eq!((g.balance(2), g.resolution().slots[&x].cancelled), (0, true));
 }
 
 /// Q3, Q17: keys once in any causal past; the same card again is no reuse.
@@ -240,7 +240,7 @@ fn admission() {
     let mut g = Group::new();
     let (m, dev) = g.add(2);
     let entry = g.make(dev, &[], Kind::Merge);
-    let refuse = |g: &Group, e: &Entry| admissible(&g.h, e).err();
+    let refuse = |g: &Group, e: &Entry| admissible(&g.history, e).err();
     let mut e = entry.clone();
     e.lamport += 1;
     assert_eq!(refuse(&g, &e), Some(Refusal::Lamport));

@@ -1,4 +1,4 @@
-//! Step 4 of the resolution: introductions, a least fixpoint.
+//! Introductions: step 4 of the resolution, a least fixpoint.
 //!
 //! "Accepted if the author's enrolment is accepted and nothing (hard cut, revocation, leave) cuts
 //! them, or if adopted: by `adopt(member)` of an accepted device of another member that nothing
@@ -8,30 +8,30 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cuts::{Cuts, first_cut};
-use crate::entry::{Body, Digest, Enrolment, Gen, Id, Kind, MemberId};
+use crate::entry::{Body, Digest, Enrolment, Generation, Id, Kind, MemberId};
 use crate::history::History;
-use crate::resolve::{Reason, Verdict, form, owner_acts, self_acts};
+use crate::resolve::{Reason, Verdict, form, owner_statements, self_statements};
 use crate::rules::Rules;
 
-/// What steps 1 to 3 decided.
+/// The decisions of steps 1 to 3.
 pub struct Standing<'a> {
     /// The set of admitted entries.
-    pub h: &'a History,
+    pub history: &'a History,
     /// The rules in force.
     pub r: &'a Rules,
-    /// Verdicts of owner and self acts.
-    pub acts: &'a BTreeMap<Digest, Verdict>,
+    /// Verdicts of statements.
+    pub statement_verdicts: &'a BTreeMap<Digest, Verdict>,
     /// The cuts in force.
     pub cuts: &'a Cuts,
 }
 
-/// What step 4 decides.
+/// The decisions of step 4.
 #[derive(Clone, Debug, Default)]
 pub struct Introductions {
     /// Members whose introduction is accepted.
     pub members: BTreeSet<MemberId>,
     /// Generations whose start is accepted.
-    pub started: BTreeSet<Gen>,
+    pub started: BTreeSet<Generation>,
     /// Enrolments that are accepted.
     pub enrolments: BTreeSet<Enrolment>,
     /// The verdict of each add, placeholder, claim and adopt, by index.
@@ -54,7 +54,7 @@ pub fn introductions(s: &Standing) -> Introductions {
     // "Least": nothing is accepted until something accepted makes it so.
     let mut now = Accepted::default();
     if !s.r.least_fixpoint {
-        let entries = || s.h.admitted.iter().map(|a| &a.entry);
+        let entries = || s.history.admitted.iter().map(|a| &a.entry);
         now.members = entries().filter_map(|e| e.introduces()).map(|c| c.id).collect();
         now.claims = entries().map(|e| e.id).collect();
     }
@@ -65,24 +65,25 @@ pub fn introductions(s: &Standing) -> Introductions {
         }
         now = next;
     }
-    let verdicts = (0..s.h.admitted.len()).filter(|&i| is_introduction(s.h, i));
+    let verdicts = (0..s.history.admitted.len()).filter(|&i| is_introduction(s.history, i));
     let verdicts = verdicts.map(|i| (i, verdict(s, &now, i))).collect();
-    let started: BTreeSet<Gen> =
-        s.h.generations.keys().copied().filter(|&g| is_started(s, &now, g)).collect();
-    let enrols = self_acts(s.h).filter(|(_, a)| matches!(a.statement.body, Body::Enrol { .. }));
+    let started: BTreeSet<Generation> =
+        s.history.generations.keys().copied().filter(|&g| is_started(s, &now, g)).collect();
+    let enrols =
+        self_statements(s.history).filter(|(_, a)| matches!(a.statement.body, Body::Enrol { .. }));
     let enrolments = started.iter().map(|&g| Enrolment::First(g));
     let enrolments = enrolments.chain(enrols.map(|(&d, _)| Enrolment::Enrolled(d)));
     let enrolments = enrolments.filter(|&e| is_enrolled(s, &now, e)).collect();
     Introductions { members: now.members, started, enrolments, verdicts }
 }
 
-/// One round: what is accepted, given what the round before accepted.
+/// One round of the fixpoint: everything that is accepted, given the round before.
 fn round(s: &Standing, now: &Accepted) -> Accepted {
     let mut next = Accepted::default();
     // The genesis entry introduces the owner.
-    next.members.extend(s.h.owner().map(|(member, _)| member));
+    next.members.extend(s.history.owner().map(|(member, _)| member));
     // "... or by an accepted bind of that member."
-    for (digest, act) in owner_acts(s.h) {
+    for (digest, act) in owner_statements(s.history) {
         if let Body::Bind { member, .. } = act.statement.body
             && s.r.bind_adopts
             && is_accepted(s, *digest)
@@ -91,8 +92,8 @@ fn round(s: &Standing, now: &Accepted) -> Accepted {
             next.vouched.insert(member);
         }
     }
-    for index in (0..s.h.admitted.len()).filter(|&i| is_introduction(s.h, i)) {
-        let Some(a) = s.h.admitted.get(index) else { continue };
+    for index in (0..s.history.admitted.len()).filter(|&i| is_introduction(s.history, i)) {
+        let Some(a) = s.history.admitted.get(index) else { continue };
         if let Verdict::Void(_) = verdict(s, now, index) {
             continue;
         }
@@ -115,9 +116,9 @@ fn round(s: &Standing, now: &Accepted) -> Accepted {
     next
 }
 
-/// The verdict of an introduction, given what is accepted now.
+/// The verdict of an introduction, given everything that is accepted now.
 fn verdict(s: &Standing, now: &Accepted, index: usize) -> Verdict {
-    let Some(a) = s.h.admitted.get(index) else { return Verdict::Applied };
+    let Some(a) = s.history.admitted.get(index) else { return Verdict::Applied };
     if let Some(reason) = form(s.r, &a.faults) {
         return Verdict::Void(reason);
     }
@@ -136,14 +137,14 @@ fn verdict(s: &Standing, now: &Accepted, index: usize) -> Verdict {
     }
     // "Accepted if the author's enrolment is accepted and nothing (hard cut, revocation, leave)
     // cuts them."
-    let cut = first_cut(s.h, s.r, s.cuts, index).filter(|_| s.r.intro_cuts);
+    let cut = first_cut(s.history, s.r, s.cuts, index).filter(|_| s.r.intro_cuts);
     let unknown = s.r.intro_needs_enrolment && !is_enrolled(s, now, a.author);
     let void = unknown.then_some(Reason::EnrolmentVoid);
     cut.or(void).map_or(Verdict::Applied, Verdict::Void)
 }
 
-fn is_introduction(h: &History, index: usize) -> bool {
-    h.admitted.get(index).is_some_and(|a| {
+fn is_introduction(history: &History, index: usize) -> bool {
+    history.admitted.get(index).is_some_and(|a| {
         matches!(
             a.entry.kind,
             Kind::Add { .. } | Kind::Placeholder { .. } | Kind::Claim { .. } | Kind::Adopt { .. }
@@ -152,15 +153,15 @@ fn is_introduction(h: &History, index: usize) -> bool {
 }
 
 fn is_accepted(s: &Standing, digest: Digest) -> bool {
-    s.acts.get(&digest) == Some(&Verdict::Applied)
+    s.statement_verdicts.get(&digest) == Some(&Verdict::Applied)
 }
 
 /// Whether a generation's "start (genesis, introduction, bind) is accepted".
-fn is_started(s: &Standing, now: &Accepted, generation: Gen) -> bool {
+fn is_started(s: &Standing, now: &Accepted, generation: Generation) -> bool {
     match generation {
-        Gen::Card(card) => now.members.contains(&card),
-        Gen::Claim(id) => now.claims.contains(&id),
-        Gen::Bind(digest) => is_accepted(s, digest),
+        Generation::Card(card) => now.members.contains(&card),
+        Generation::Claim(id) => now.claims.contains(&id),
+        Generation::Bind(digest) => is_accepted(s, digest),
     }
 }
 
@@ -169,7 +170,7 @@ fn is_enrolled(s: &Standing, now: &Accepted, enrolment: Enrolment) -> bool {
     match enrolment {
         Enrolment::First(generation) => is_started(s, now, generation),
         Enrolment::Enrolled(digest) => {
-            let generation = s.h.enrolment(enrolment).map(|(generation, _)| generation);
+            let generation = s.history.enrolment(enrolment).map(|(generation, _)| generation);
             let started = generation.is_some_and(|g| is_started(s, now, g));
             is_accepted(s, digest) && (started || !s.r.enrol_needs_start)
         }

@@ -13,7 +13,7 @@ use crate::entry::VerifiedEntry;
 /// largest clock first. So a device that floods hurts only itself. A dropped entry is not
 /// lost: it can be asked for again.
 #[derive(Clone, Debug, Default)]
-pub struct Pending {
+pub struct WaitingEntries {
     entries: BTreeMap<EntryId, Waiting>,
     /// For each missing entry, the entries that wait for it.
     waiting_for: BTreeMap<EntryId, BTreeSet<EntryId>>,
@@ -27,7 +27,7 @@ struct Waiting {
     missing: BTreeSet<EntryId>,
 }
 
-impl Pending {
+impl WaitingEntries {
     /// Returns an empty set.
     #[must_use]
     pub fn new() -> Self {
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_chain_that_came_backwards_is_released_link_by_link() {
-        let mut pending = Pending::new();
+        let mut pending = WaitingEntries::new();
         let first = entry(1, 5, id(0));
         let second = entry(1, 6, first.id());
         assert!(pending.hold(second.clone(), [first.id()].into()).is_empty());
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn an_entry_waits_for_all_that_it_misses() {
-        let mut pending = Pending::new();
+        let mut pending = WaitingEntries::new();
         let both = entry(1, 5, id(0));
         pending.hold(both.clone(), [id(0), id(1)].into());
         pending.hold(both.clone(), [id(2)].into());
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn whoever_floods_hurts_only_themselves() {
-        let mut pending = Pending::new();
+        let mut pending = WaitingEntries::new();
         let honest = entry(1, 5, id(0));
         pending.hold(honest.clone(), [id(0)].into());
         let mut dropped = 0;
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn sixteen_mebibytes_wait_and_beyond_them_who_sent_most_gives_way() {
-        let mut pending = Pending::new();
+        let mut pending = WaitingEntries::new();
         let size = 32 * 1024;
         let count = MAX_PENDING_BYTES / size;
         let flood: Vec<VerifiedEntry> =
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn what_misses_nothing_does_not_wait() {
-        let mut pending = Pending::new();
+        let mut pending = WaitingEntries::new();
         assert_eq!(pending.hold(entry(1, 5, id(0)), BTreeSet::new()), []);
         assert!(pending.is_empty());
     }

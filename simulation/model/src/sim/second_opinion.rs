@@ -1,20 +1,21 @@
-//! Steps 1 to 5 a second time, backwards: "is there a proof that this entry is applied?"
+//! A second opinion on steps 1 to 5, by a different algorithm: a search for a proof that an entry is
+//! applied.
 //!
-//! Nothing of `cuts`, `intros`, `resolve` or `past` is used: pasts are sets found by walking, cuts on
-//! a generation are told by [`ended`](crate::sim::arrival::ended)'s form of the rule, and the least
-//! fixpoint is a search for a finite proof (a member may not occur twice on one branch).
+//! It uses nothing of `cuts`, `introductions`, `resolve` or `past`. Pasts are sets found by walking.
+//! [`ended`](crate::sim::arrival::ended) decides the cuts on a generation. The least fixpoint is a
+//! search for a finite proof, in which a member may not occur twice on one branch.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::entry::{Body, Card, Digest, Entry, Gen, Holder, Id, Kind, MemberId, Statement};
+use crate::entry::{Body, Card, Digest, Entry, Generation, Holder, Id, Kind, MemberId, Statement};
 use crate::history::History;
 
 /// An enrolment: generation, device, and the statement unless the card did it.
-type Author = (Gen, u32, Option<Digest>);
+type Author = (Generation, u32, Option<Digest>);
 
 /// The second opinion on a set of entries.
 pub struct Second<'a> {
-    h: &'a History,
+    history: &'a History,
     entries: BTreeMap<Id, &'a Entry>,
     past: BTreeMap<Id, BTreeSet<Id>>,
     statements: BTreeMap<Digest, &'a Statement>,
@@ -22,12 +23,12 @@ pub struct Second<'a> {
 
 impl<'a> Second<'a> {
     /// Reads the entries.
-    pub fn new(h: &'a History) -> Second<'a> {
+    pub fn new(history: &'a History) -> Second<'a> {
         let entries: BTreeMap<Id, &Entry> =
-            h.admitted.iter().map(|a| (a.entry.id, &a.entry)).collect();
+            history.admitted.iter().map(|a| (a.entry.id, &a.entry)).collect();
         let statements =
             entries.values().filter_map(|e| e.statement()).map(|s| (s.digest, s)).collect();
-        let mut second = Second { h, entries, past: BTreeMap::new(), statements };
+        let mut second = Second { history, entries, past: BTreeMap::new(), statements };
         let mut order: Vec<(u64, Id)> =
             second.entries.values().map(|e| (e.lamport, e.id)).collect();
         order.sort_unstable();
@@ -46,7 +47,7 @@ impl<'a> Second<'a> {
     }
 
     fn good(&self, id: Id) -> bool {
-        self.h.get(id).is_some_and(|a| a.faults.is_empty())
+        self.history.get(id).is_some_and(|a| a.faults.is_empty())
     }
 
     fn carriers(&self, digest: Digest) -> BTreeSet<Id> {
@@ -64,14 +65,14 @@ impl<'a> Second<'a> {
     }
 
     /// What a card, claim or bind starts.
-    fn start(&self, e: &Entry) -> Option<(Gen, MemberId, Card)> {
+    fn start(&self, e: &Entry) -> Option<(Generation, MemberId, Card)> {
         match &e.kind {
             Kind::Genesis { card, .. } | Kind::Add { card } => {
-                Some((Gen::Card(card.id), card.id, *card))
+                Some((Generation::Card(card.id), card.id, *card))
             }
-            Kind::Claim { member, card } => Some((Gen::Claim(e.id), *member, *card)),
+            Kind::Claim { member, card } => Some((Generation::Claim(e.id), *member, *card)),
             Kind::Statement(s) => match s.body {
-                Body::Bind { member, card } => Some((Gen::Bind(s.digest), member, card)),
+                Body::Bind { member, card } => Some((Generation::Bind(s.digest), member, card)),
                 _ => None,
             },
             _ => None,
@@ -79,7 +80,7 @@ impl<'a> Second<'a> {
     }
 
     /// Member and root key of a generation.
-    fn generation(&self, generation: Gen) -> Option<(MemberId, u32)> {
+    fn generation(&self, generation: Generation) -> Option<(MemberId, u32)> {
         let mut starts = self.entries.values().filter_map(|e| self.start(e));
         let (_, member, card) =
             starts.find(|(g, _, c)| *g == generation && matches!(c.of, Holder::Person { .. }))?;
@@ -106,10 +107,10 @@ impl<'a> Second<'a> {
     }
 
     /// The bases, with their pasts, of the removals and binds on a generation.
-    fn cuts(&self, generation: Gen) -> Vec<BTreeSet<Id>> {
+    fn cuts(&self, generation: Generation) -> Vec<BTreeSet<Id>> {
         let Some((of, _)) = self.generation(generation) else { return Vec::new() };
         let own = match generation {
-            Gen::Bind(d) => self.statements.get(&d).copied(),
+            Generation::Bind(d) => self.statements.get(&d).copied(),
             _ => None,
         };
         let knows = |b: &Statement, cut: &Statement| {
@@ -126,7 +127,7 @@ impl<'a> Second<'a> {
     }
 
     /// Step 3 without the generation's start.
-    fn self_act(&self, s: &Statement) -> bool {
+    fn self_statement(&self, s: &Statement) -> bool {
         let Some(generation) = s.body.generation() else { return false };
         let base = self.below(&s.base);
         let carriers = self.carriers(s.digest);
@@ -144,10 +145,10 @@ impl<'a> Second<'a> {
         let past = self.past.get(&e.id).cloned().unwrap_or_default();
         let own = |s: &&Statement| match s.body {
             Body::Revoke { .. } if s.body == (Body::Revoke { generation, device }) => {
-                self.self_act(s) && !self.below(&s.base).contains(&e.id)
+                self.self_statement(s) && !self.below(&s.base).contains(&e.id)
             }
             Body::Leave { generation: g } if g == generation => {
-                self.self_act(s) && !past.is_disjoint(&self.carriers(s.digest))
+                self.self_statement(s) && !past.is_disjoint(&self.carriers(s.digest))
             }
             _ => false,
         };
@@ -163,14 +164,14 @@ impl<'a> Second<'a> {
 
     fn enrolled(&self, (generation, _, statement): Author, branch: &BTreeSet<MemberId>) -> bool {
         let act = statement.and_then(|d| self.statements.get(&d));
-        act.is_none_or(|s| self.self_act(s)) && self.started(generation, branch)
+        act.is_none_or(|s| self.self_statement(s)) && self.started(generation, branch)
     }
 
-    fn started(&self, generation: Gen, branch: &BTreeSet<MemberId>) -> bool {
+    fn started(&self, generation: Generation, branch: &BTreeSet<MemberId>) -> bool {
         match generation {
-            Gen::Card(card) => self.member(card, branch),
-            Gen::Claim(id) => self.entries.get(&id).is_some_and(|e| self.stands(e, branch)),
-            Gen::Bind(digest) => self.good_statement(digest),
+            Generation::Card(card) => self.member(card, branch),
+            Generation::Claim(id) => self.entries.get(&id).is_some_and(|e| self.stands(e, branch)),
+            Generation::Bind(digest) => self.good_statement(digest),
         }
     }
 
@@ -179,7 +180,7 @@ impl<'a> Second<'a> {
         let is_bind =
             |s: &&Statement| matches!(s.body, Body::Bind { member: m, .. } if m == member);
         let bound = self.statements.values().any(|s| is_bind(s) && self.good_statement(s.digest));
-        if bound || self.h.owner().is_some_and(|(owner, _)| owner == member) {
+        if bound || self.history.owner().is_some_and(|(owner, _)| owner == member) {
             return true;
         }
         let mut longer = branch.clone();
@@ -200,7 +201,7 @@ impl<'a> Second<'a> {
             Kind::Genesis { .. } => true,
             Kind::Statement(s) => match s.body.generation() {
                 None => self.good(e.id),
-                Some(generation) => self.self_act(s) && self.started(generation, &none),
+                Some(generation) => self.self_statement(s) && self.started(generation, &none),
             },
             Kind::Add { card } | Kind::Placeholder { card } => {
                 self.good(e.id) && self.member(card.id, &none)
