@@ -133,6 +133,7 @@ def applied():
                     f"via_bundles: {bundles}, noticed_as: &{noticed_as} }},\n")
     return f"""//! Written by simulation/mutants.py.
 use super::Mutant;
+/// All mutants in this build.
 pub const APPLIED: &[Mutant] = &[{"".join(rows)}];
 pub(super) fn turn_on(mutant: Option<&Mutant>) {{
     ledger_core::mutant::turn_on(mutant.map(|mutant| mutant.name));
@@ -181,7 +182,9 @@ def copy(files):
         Path(CORE) / "src" / "mutant.rs": SWITCH,
     }
     texts.update(mutated(files))
-    texts[Path(CORE) / "src" / "lib.rs"] += "\n#[allow(missing_docs)]\npub mod mutant;\n"
+    library = Path(CORE) / "src" / "lib.rs"
+    texts[library] = "#![allow(unused_parens)]\n" + texts[library]
+    texts[library] += "\n#[allow(missing_docs)]\npub mod mutant;\n"
 
     wanted = set(texts)
     for crate in crates:

@@ -260,6 +260,21 @@ pub struct Entry {
     pub kind: Kind,
 }
 
+impl Kind {
+    /// The entries that the payload names by id. In the real format payloads index into refs.
+    #[must_use]
+    pub fn named_entries(&self) -> BTreeSet<Id> {
+        match self {
+            Kind::Statement(statement) => statement.base.clone(),
+            Kind::Correction { target, .. }
+            | Kind::Cancellation { target }
+            | Kind::Copy { copied_from: target, .. }
+            | Kind::Endorse { target, .. } => [*target].into(),
+            _ => BTreeSet::new(),
+        }
+    }
+}
+
 impl Entry {
     /// "Its dependencies (backlink, parents, refs)."
     pub fn dependencies(&self) -> BTreeSet<Id> {

@@ -218,7 +218,7 @@ pub fn author(history: &History, entry: &Entry) -> Result<Enrolment, Refusal> {
     if entry.parents.len() > 16 || entry.statement().is_some_and(|s| s.base.len() > 16) {
         return Err(Refusal::TooMany);
     }
-    if !named(entry).is_subset(&entry.refs) {
+    if !entry.kind.named_entries().is_subset(&entry.refs) {
         return Err(Refusal::NotInRefs);
     }
     if let Some(s) = entry.statement()
@@ -253,17 +253,5 @@ fn chain(history: &History, entry: &Entry, back: &Admitted) -> Result<Enrolment,
     match enrols(history, back) {
         Some((enrolment, device)) if device == entry.device => Ok(enrolment),
         _ => Err(Refusal::ChainStart),
-    }
-}
-
-/// The entries that a payload names by id; in the real format payloads index into refs.
-fn named(entry: &Entry) -> BTreeSet<Id> {
-    match &entry.kind {
-        Kind::Statement(s) => s.base.clone(),
-        Kind::Correction { target, .. }
-        | Kind::Cancellation { target }
-        | Kind::Copy { copied_from: target, .. }
-        | Kind::Endorse { target, .. } => [*target].into(),
-        _ => BTreeSet::new(),
     }
 }

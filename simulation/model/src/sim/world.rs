@@ -160,14 +160,7 @@ impl World {
         parents: BTreeSet<Id>,
         kind: Kind,
     ) -> Entry {
-        let refs = match &kind {
-            Kind::Statement(s) => s.base.clone(),
-            Kind::Correction { target, .. }
-            | Kind::Cancellation { target }
-            | Kind::Copy { copied_from: target, .. }
-            | Kind::Endorse { target, .. } => [*target].into(),
-            _ => BTreeSet::new(),
-        };
+        let refs = kind.named_entries();
         let mut entry =
             Entry { id: self.hash(), device, seq, backlink, parents, refs, lamport: 0, kind };
         entry.lamport = 1 + self.all.clock(&entry.dependencies());

@@ -7,8 +7,6 @@
     clippy::indexing_slicing
 )]
 
-use std::collections::BTreeSet;
-
 use ledger_model::*;
 
 /// A device and its chain.
@@ -67,14 +65,7 @@ impl Group {
     }
 
     pub fn make(&mut self, dev: DeviceChain, parents: &[Id], kind: Kind) -> Entry {
-        let refs: BTreeSet<Id> = match &kind {
-            Kind::Statement(s) => s.base.clone(),
-            Kind::Correction { target, .. }
-            | Kind::Cancellation { target }
-            | Kind::Copy { copied_from: target, .. }
-            | Kind::Endorse { target, .. } => [*target].into(),
-            _ => BTreeSet::new(),
-        };
+        let refs = kind.named_entries();
         let mut entry = Entry {
             id: self.next,
             device: dev.key,
