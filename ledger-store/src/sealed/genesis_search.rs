@@ -3,14 +3,13 @@
 //! A key envelope does not say which group it is of, nor which of a person's keys opens it. So all
 //! keys are tried; the first envelope that opens with a found key tells the group.
 
-use std::collections::BTreeMap;
-
 use ledger_core::GroupId;
-use ledger_core::engine::{DecodedEntry, Epoch, Payload, VerifiedEntry, verify_batch};
+use ledger_core::engine::{DecodedEntry, Payload, VerifiedEntry, verify_batch};
 use ledger_core::keys::ExchangeKey;
-use ledger_core::seal::{Envelope, EpochKey, FoundKey, KeyEnvelope, Topic};
+use ledger_core::seal::{Envelope, FoundKey, KeyEnvelope};
 
 use super::RecordReader;
+use super::key_pool::KeyPool;
 use crate::StoreError;
 
 /// Most envelopes that wait for a key while the group is not known.
@@ -43,9 +42,7 @@ struct Search {
     found: Vec<FoundKey>,
     /// The group, with the number of the person's root key in it.
     group: Option<(GroupId, u32)>,
-    keyring: BTreeMap<Topic, EpochKey>,
-    /// Epochs whose history box is not open yet.
-    boxes: Vec<Epoch>,
+    epoch_keys: KeyPool,
     /// Records that wait for a key.
     held: Vec<Vec<u8>>,
     genesis: Option<DecodedEntry>,
@@ -53,8 +50,8 @@ struct Search {
 
 impl Search {
     fn new(keys: Vec<ExchangeKey>) -> Self {
-        let (found, boxes, held) = (Vec::new(), Vec::new(), Vec::new());
-        Self { keys, found, group: None, keyring: BTreeMap::new(), boxes, held, genesis: None }
+        let (found, held) = (Vec::new(), Vec::new());
+        Self { keys, found, group: None, epoch_keys: KeyPool::default(), held, genesis: None }
     }
 
     /// Opens a record, and the records that waited for a key in it.
@@ -73,14 +70,14 @@ impl Search {
 
     fn can_open(&self, at: usize) -> bool {
         let record = self.held.get(at).map(Vec::as_slice).unwrap_or_default();
-        Envelope::parse(record).is_ok_and(|envelope| self.keyring.contains_key(&envelope.topic()))
+        Envelope::parse(record).is_ok_and(|envelope| self.epoch_keys.contains(&envelope.topic()))
     }
 
     /// Opens an envelope if its key is known. Returns whether it needs to wait no more.
     fn open(&mut self, record: &[u8]) -> bool {
         let Ok(envelope) = Envelope::parse(record) else { return true };
         let topic = envelope.topic();
-        if !self.keyring.contains_key(&topic) {
+        if !self.epoch_keys.contains(&topic) {
             let ours = |found: &&FoundKey| found.topic() == topic;
             let key = self
                 .found
@@ -91,30 +88,17 @@ impl Search {
             let index = u32::try_from(index).unwrap_or(u32::MAX);
             let (group, _) = *self.group.get_or_insert((key.group(), index));
             if group == key.group() {
-                self.keyring.insert(topic, key);
-                self.open_history_boxes();
+                self.epoch_keys.add(key);
             }
         }
-        let Some(key) = self.keyring.get(&topic) else { return false };
+        let Some(key) = self.epoch_keys.get(&topic) else { return false };
         let Ok(entry) = key.open(&envelope) else { return true };
         if let Payload::Epoch(epoch) = entry.payload() {
-            self.boxes.push(epoch.clone());
-            self.open_history_boxes();
+            self.epoch_keys.add_epoch(epoch);
         }
         if self.group.is_some_and(|(group, _)| group.genesis() == entry.id()) {
             self.genesis = Some(entry);
         }
         true
-    }
-
-    /// Opens all history boxes whose keys are known. A box opens with the key of its own epoch,
-    /// whichever epoch its entry travelled under.
-    fn open_history_boxes(&mut self) {
-        while let Some(at) = self.boxes.iter().position(|e| self.keyring.contains_key(&e.topic())) {
-            let epoch = self.boxes.swap_remove(at);
-            let key = self.keyring.get(&epoch.topic());
-            let keys = key.and_then(|key| key.predecessors(&epoch).ok()).unwrap_or_default();
-            self.keyring.extend(keys.into_iter().map(|key| (key.topic(), key)));
-        }
     }
 }

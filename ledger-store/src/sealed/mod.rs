@@ -9,6 +9,7 @@ mod cursor;
 mod genesis_search;
 mod import;
 mod intake;
+mod key_pool;
 mod outlet;
 mod plan;
 mod quarantine;

@@ -10,15 +10,16 @@ mod contents;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use ledger_core::GroupId;
 use ledger_core::bundle::Manifest;
-use ledger_core::engine::{DecodedEntry, Epoch, Payload};
+use ledger_core::engine::{DecodedEntry, Payload};
 use ledger_core::keys::ExchangeKey;
 use ledger_core::seal::{Envelope, EnvelopeError, EpochKey, KeyEnvelope, KeyEnvelopeError, Topic};
 
 use self::contents::Contents;
+use super::key_pool::{BoxedKey, KeyPool};
 
 /// Most records of one batch. Fewer would write the same pages of indexes again and again; more
 /// would keep other writers waiting, and be lost if the app is suspended.
@@ -68,11 +69,7 @@ impl SealedBatch {
 pub(super) struct SealedIntake {
     group: GroupId,
     exchange: Vec<ExchangeKey>,
-    keys: BTreeMap<Topic, EpochKey>,
-    /// Epochs whose history box needs no opening.
-    open_boxes: BTreeSet<Topic>,
-    /// Epochs whose history box cannot be opened yet.
-    closed_boxes: Vec<Epoch>,
+    keys: KeyPool,
     batch: SealedBatch,
     /// Bytes of the envelopes in the batch.
     bytes: usize,
@@ -93,20 +90,18 @@ impl SealedIntake {
         exchange: Vec<ExchangeKey>,
         known: impl IntoIterator<Item = KnownKey>,
     ) -> Self {
-        let (mut keys, mut open_boxes) = (BTreeMap::new(), BTreeSet::new());
+        let mut keys = KeyPool::default();
         for known in known {
-            let topic = known.key.topic();
             if known.box_is_open {
-                open_boxes.insert(topic);
+                keys.note_opened(known.key.topic());
             }
-            keys.insert(topic, known.key);
+            // No epoch was added so far, so no box opens.
+            keys.add(known.key);
         }
         Self {
             group,
             exchange,
             keys,
-            open_boxes,
-            closed_boxes: Vec::new(),
             batch: SealedBatch::default(),
             bytes: 0,
             contents: Contents::default(),
@@ -151,8 +146,8 @@ impl SealedIntake {
     /// Adds a key that the database learned meanwhile, and opens the records that waited for it.
     pub(super) fn add_key(&mut self, key: EpochKey) {
         let mut new = vec![key.topic()];
-        self.keys.insert(key.topic(), key);
-        new.extend(self.open_history_boxes());
+        let boxed = self.keys.add(key);
+        new.extend(self.learn(boxed));
         for record in self.release(&new) {
             self.offer(record);
         }
@@ -176,14 +171,15 @@ impl SealedIntake {
             self.unknown_records = self.unknown_records.saturating_add(1);
             return Vec::new();
         };
-        if self.keys.contains_key(&envelope.topic()) {
+        if self.keys.contains(&envelope.topic()) {
             return Vec::new();
         }
         match envelope.open(self.group, &self.exchange) {
             Ok(Some(key)) => {
                 let mut new = vec![key.topic()];
-                self.learn(key, false);
-                new.extend(self.open_history_boxes());
+                self.batch.learned.push(LearnedKey { key: key.clone(), is_covered: false });
+                let boxed = self.keys.add(key);
+                new.extend(self.learn(boxed));
                 new
             }
             Err(KeyEnvelopeError::OtherKey(topic)) => {
@@ -195,9 +191,14 @@ impl SealedIntake {
         }
     }
 
-    fn learn(&mut self, key: EpochKey, is_covered: bool) {
-        self.keys.insert(key.topic(), key.clone());
-        self.batch.learned.push(LearnedKey { key, is_covered });
+    /// Notes the keys out of history boxes. Returns the topics whose keys are new.
+    fn learn(&mut self, boxed: Vec<BoxedKey>) -> Vec<Topic> {
+        let new =
+            boxed.iter().filter(|boxed| boxed.is_new).map(|boxed| boxed.key.topic()).collect();
+        let learned =
+            boxed.into_iter().map(|boxed| LearnedKey { key: boxed.key, is_covered: true });
+        self.batch.learned.extend(learned);
+        new
     }
 
     fn manifest(&mut self, record: Vec<u8>) {
@@ -239,38 +240,11 @@ impl SealedIntake {
             }
         };
         let mut new = Vec::new();
-        if let Payload::Epoch(epoch) = entry.payload()
-            && !self.open_boxes.contains(&epoch.topic())
-        {
-            // The box is opened before the signature is verified: its keys can only open
-            // envelopes. A key is used for sealing only once a signed entry announces it.
-            self.closed_boxes.push(epoch.clone());
-            new = self.open_history_boxes();
+        if let Payload::Epoch(epoch) = entry.payload() {
+            let boxed = self.keys.add_epoch(epoch);
+            new = self.learn(boxed);
         }
         self.batch.opened.push((entry, topic));
-        new
-    }
-
-    /// Opens all history boxes whose keys are known. Returns the topics whose keys are new.
-    ///
-    /// A box opens with the key of its own epoch, whichever epoch its entry travelled under.
-    fn open_history_boxes(&mut self) -> Vec<Topic> {
-        let mut new = Vec::new();
-        let opens =
-            |keys: &BTreeMap<Topic, EpochKey>, epoch: &Epoch| keys.contains_key(&epoch.topic());
-        while let Some(at) = self.closed_boxes.iter().position(|epoch| opens(&self.keys, epoch)) {
-            let epoch = self.closed_boxes.swap_remove(at);
-            self.open_boxes.insert(epoch.topic());
-            let key = self.keys.get(&epoch.topic());
-            // A member can list an epoch and leave its key out; then nothing is learned.
-            let keys = key.and_then(|key| key.predecessors(&epoch).ok()).unwrap_or_default();
-            for key in keys {
-                if !self.keys.contains_key(&key.topic()) {
-                    new.push(key.topic());
-                }
-                self.learn(key, true);
-            }
-        }
         new
     }
 }

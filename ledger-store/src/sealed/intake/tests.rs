@@ -155,6 +155,22 @@ fn a_box_that_was_opened_before_is_left_alone() {
 }
 
 #[test]
+fn a_forged_epoch_does_not_hide_the_honest_one() {
+    let fixture = Fixture::new();
+    let ledger = Ledger::from_genesis(&fixture.genesis).unwrap();
+    let position = ledger.next_position(fixture.device.id()).unwrap();
+    // The same topic and key, and an empty box: every member with the key can make that.
+    let forged = fixture.second.begin(&[]).unwrap();
+    let forged = Draft::epoch(forged).sign(&fixture.device, &position, 0).unwrap();
+    let mut intake = fixture.intake(&[&fixture.second], Vec::new());
+    intake.offer(fixture.second.seal(forged.decoded()));
+    intake.offer(fixture.second.seal(fixture.second_epoch().decoded()));
+    let learned: Vec<_> =
+        intake.take_batch().learned.iter().map(|learned| learned.key.topic()).collect();
+    assert_eq!(learned, [fixture.first.topic()]);
+}
+
+#[test]
 fn manifests_announce_entries_and_ask_for_keys() {
     let fixture = Fixture::new();
     let mut intake = fixture.intake(&[&fixture.first], Vec::new());
