@@ -26,7 +26,7 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// Whether whoever read our output closed it.
+    /// Whether the reader of the output closed it.
     pub(crate) fn is_closed_output(&self) -> bool {
         let kind = match self {
             Self::Output(error) => Some(error.kind()),

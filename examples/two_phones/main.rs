@@ -1,6 +1,5 @@
-//! `two_phones`: Anna and Ben share a flat's expenses on two phones that never
-//! talk to a server. Files go back and forth; after each step the story says
-//! what either phone knows.
+//! `two_phones`: Anna and Ben share a flat's expenses on two phones, without a server.
+//! Files go back and forth, and after each step the program prints what both phones show.
 
 use std::error::Error;
 use std::ops::ControlFlow;
@@ -15,7 +14,7 @@ use ledger_store::{
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> Outcome<()> {
-    println!("1. Anna creates a group, and makes a link that lets in everybody who has it.");
+    println!("1. Anna creates a group, and makes a link that admits everybody who has it.");
     let anna = phone()?;
     let flat = anna.create_group("Flat", "Anna")?;
     let link = flat.invites().create(&NewInvite { note: "Ben".into(), ..NewInvite::default() })?;
@@ -75,7 +74,7 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// A phone with its own keys and database, which end with the program.
+/// A phone with its own keys and its own database in memory.
 fn phone() -> Outcome<Store> {
     Ok(StoreOptions::new().in_memory()?)
 }
@@ -84,7 +83,7 @@ fn go_on(_: Progress) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
-/// What is recorded is paid by whoever records it, for both.
+/// Records an expense that this phone's person paid for everybody.
 fn record(group: &Group, what: &str, cents: u64) -> Outcome<()> {
     let state = group.state()?;
     let me = group.me()?.ok_or("this phone is a member's")?;
@@ -127,7 +126,7 @@ fn count(group: &Group) -> Outcome<usize> {
     Ok(group.lists().expenses(None, 100)?.len())
 }
 
-/// What either phone shows.
+/// Prints what both phones show.
 fn show(anna: &Group, ben: &Group) -> Outcome<()> {
     let eur = Currency::from_code("EUR")?;
     for (name, group) in [("Anna", anna), ("Ben", ben)] {

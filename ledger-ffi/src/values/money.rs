@@ -4,7 +4,7 @@ use ledger_core::{Amount, Balance, Currency, split_equally as split};
 
 use crate::error::{ErrorCode, LedgerError};
 
-/// An amount or balance in one currency.
+/// Amount or balance in one currency.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Money {
     /// The currency's ISO 4217 code.
@@ -30,19 +30,19 @@ impl Money {
     }
 }
 
-/// An amount that may be recorded.
+/// Converts an amount from another language.
 pub(crate) fn amount(minor_units: i64) -> Result<Amount, LedgerError> {
     let negative = || LedgerError::new(ErrorCode::InvalidAmount, "an amount is not negative");
     Ok(Amount::from_minor_units(u64::try_from(minor_units).map_err(|_| negative())?)?)
 }
 
-/// An amount as an integer that every language has; amounts are at most 10^15.
+/// Converts an amount for other languages. Amounts are at most 10^15, so it always fits.
 pub(crate) fn minor_units(amount: Amount) -> i64 {
     i64::try_from(amount.minor_units()).unwrap_or(i64::MAX)
 }
 
-/// Reads a decimal number with a point, such as `12.5`, in a currency. No sign,
-/// no grouping; an app turns what people type in their language into this.
+/// Reads an amount from a decimal number with a point, such as `12.5`. The number has no
+/// sign and no grouping: an app converts what people type in their language.
 ///
 /// # Errors
 /// `InvalidCurrency`, or `InvalidAmount` if it is not a number or has more
@@ -53,8 +53,8 @@ pub fn parse_money(text: &str, currency: &str) -> Result<Money, LedgerError> {
     Ok(Money::of_amount(Amount::parse(text, currency)?, currency))
 }
 
-/// Writes money as a decimal number with the currency's decimals, such as
-/// `-12.50`, for files and tests. Apps show money in the person's own way.
+/// Writes an amount as a decimal number with the currency's decimals, such as `-12.50`,
+/// for files and tests. Apps show money in the way of the person's language.
 ///
 /// # Errors
 /// `InvalidAmount` if the exponent is beyond 18.
@@ -72,7 +72,7 @@ pub fn format_money(money: &Money) -> Result<String, LedgerError> {
     })
 }
 
-/// How many decimals a currency has: EUR 2, JPY 0, KWD 3.
+/// Number of decimals of a currency: EUR 2, JPY 0, KWD 3.
 ///
 /// # Errors
 /// `InvalidCurrency`.
@@ -81,9 +81,10 @@ pub fn currency_exponent(currency: &str) -> Result<u32, LedgerError> {
     Ok(currency.parse::<Currency>()?.exponent())
 }
 
-/// Splits an amount into `parts` shares that differ by at most one minor unit.
-/// The odd units go to consecutive places from `turn` on, going round: pass
-/// something that changes, such as a count of expenses, and nobody is favoured.
+/// Splits an amount into `parts` shares that differ by at most one minor unit. The units
+/// that are left over go to the shares from number `turn` on, beginning again after the
+/// last share. Pass a number that changes, such as a count of expenses, so that no member
+/// is favoured.
 ///
 /// # Errors
 /// `InvalidAmount` if it is negative or above 10^15, or there are more than
