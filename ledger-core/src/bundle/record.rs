@@ -67,6 +67,7 @@ impl Records {
                 }
                 Found::Short if !self.ended => return None,
                 Found::Short | Found::Nothing => {
+                    // A damaged length says nothing about where the next record begins.
                     self.start = self.start.saturating_add(1);
                     self.skipped = self.skipped.saturating_add(1);
                 }

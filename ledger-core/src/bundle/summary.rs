@@ -45,6 +45,7 @@ impl Summary {
     pub fn new(group: GroupId, frontier: &Frontier) -> Self {
         let mut tips: Vec<(u64, DeviceId, u64, EntryId)> = frontier.tips().collect();
         tips.sort();
+        // Sorted by clock, so the end of the list holds the devices that wrote last.
         let last = tips.iter().rev().take(MAX_CHAINS);
         let chains = last.filter_map(|(_, device, seq, tip)| {
             Some((short(device.as_bytes()), (u32::try_from(*seq).ok()?, short4(tip))))

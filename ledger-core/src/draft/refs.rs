@@ -56,6 +56,7 @@ impl<'a> Refs<'a> {
             for parts in [&named.payers, &named.shares] {
                 expect_distinct(parts)?;
             }
+            // The wire form has one order (rule P7); apps may list members in any order.
             expense.payers.sort_by_key(|(member, _)| *member);
             expense.shares.sort_by_key(|(member, _)| *member);
         }

@@ -46,11 +46,13 @@ impl DecodedEntry {
         }
         let id = EntryId::from_bytes(digest(Tag::ENTRY, &[&header_bytes]));
         let named = |refusal: Refusal| refusal.in_entry(id);
+        // The signature covers the header alone; these two fields bind the payload to it.
         let length_fits = u64::try_from(payload_bytes.len()) == Ok(header.payload_len());
         if !length_fits || digest(Tag::PAYLOAD, &[payload_bytes]) != *header.payload_hash() {
             return Err(named(Refusal::new(Rule::H7)));
         }
         let payload = Payload::decode(&header, payload_bytes).map_err(named)?;
+        // An opaque payload has no known layout; its hash alone identifies its bytes.
         if payload != Payload::Opaque && payload.encode() != payload_bytes {
             return Err(named(Refusal::new(Rule::C2)));
         }

@@ -68,6 +68,7 @@ impl Header {
         if if genesis { !without_past } else { !with_past } {
             return Err(Refusal::new(Rule::H2));
         }
+        // The backlink is a dependency already; a second mention would give one entry two encodings.
         let backlink_is_parent = f.backlink.is_some_and(|b| f.parents.contains(&b));
         if f.parents.len() > MAX_PARENTS || !ascending(&f.parents) || backlink_is_parent {
             return Err(Refusal::new(Rule::H3));

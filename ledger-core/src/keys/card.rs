@@ -56,6 +56,7 @@ impl Card {
         let certificate = DeviceCertificate::decode(r.bytes()?)?;
         r.finish()?;
         check_x25519(&recovery, "the recovery key")?;
+        // Else a certificate of another group, or of another person, could be put into the card.
         if *certificate.scope() != scope || certificate.root() != root {
             return Err(Refusal::with_detail(Rule::K3, "card and certificate differ"));
         }

@@ -29,6 +29,7 @@ pub struct Settlement {
 pub fn settle_up(balances: impl IntoIterator<Item = (MemberId, Balance)>) -> Vec<Settlement> {
     let mut open: Vec<(MemberId, Balance)> =
         balances.into_iter().filter(|(_, balance)| !balance.is_zero()).collect();
+    // One order for all devices, whatever the order of the input: equal balances, equal plans.
     open.sort_by_key(|(member, balance)| (core::cmp::Reverse(*balance), *member));
     let groups = if open.len() <= MAX_EXACT_BALANCES { zero_sum_groups(&open) } else { vec![open] };
     groups.into_iter().flat_map(settle_greedily).collect()
@@ -60,6 +61,7 @@ fn zero_sum_groups(open: &[(MemberId, Balance)]) -> Vec<Vec<(MemberId, Balance)>
             }
         }
         let (groups, last) = choice.unwrap_or_default();
+        // A set that sums to zero closes a group, whichever element came last.
         let closes_one = set != 0 && sum.is_zero();
         best.push((groups.saturating_add(u32::from(closes_one)), last));
         sums.push(sum);

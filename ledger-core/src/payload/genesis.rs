@@ -59,6 +59,7 @@ impl Genesis {
         let group_name = r.name()?;
         let card = Card::decode(r.bytes()?)?;
         let signatures = CardSignatures::read(r)?;
+        // The entry's signature must be one of the founder's first device.
         if card.certificate().device() != header.device() {
             return Err(Refusal::new(Rule::K5));
         }

@@ -162,6 +162,7 @@ impl Payload {
     /// are the base of its statement.
     fn check_refs(&self, header: &Header) -> Result<(), Refusal> {
         if let Self::Statement(signed) = self {
+            // The base must be in the past of every carrier, and refs are dependencies.
             if signed.statement().base() != header.refs() {
                 return Err(Refusal::new(Rule::Q3));
             }

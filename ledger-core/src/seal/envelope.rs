@@ -164,9 +164,11 @@ impl EpochKey {
         let (bytes, rest) = rest.split_at_checked(len).ok_or_else(misfit)?;
         let (more, padding) = rest.split_at_checked(more).ok_or_else(misfit)?;
         let content = len.saturating_add(more.len()).saturating_add(4);
+        // Each length has one size class, so an entry has one envelope per key.
         if padded_len(content) != plaintext.len() {
             return Err(misfit());
         }
+        // Other padding would give one entry several envelopes, and room for hidden data.
         if padding.iter().any(|byte| *byte != 0) {
             return Err(EnvelopeError::Padding);
         }

@@ -138,6 +138,7 @@ impl EpochKey {
         let (keys, _) = keys.as_chunks::<32>();
         let keys: Vec<EpochKey> =
             keys.iter().map(|secret| Self::from_bytes(self.group, *secret)).collect();
+        // The author of the epoch may have sealed other keys than those that the entry lists.
         if !keys.iter().map(|key| &key.commit).eq(commits) {
             return Err(EpochError::History);
         }

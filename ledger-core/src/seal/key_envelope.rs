@@ -136,15 +136,18 @@ impl EpochKey {
     fn wrap_part(&self, recipients: &[&[u8; 32]], rng: &mut ChaCha20Rng) -> Vec<u8> {
         let salt: [u8; 16] = random(rng);
         let topic = self.topic();
+        // Sorted, so that the order of the wraps says nothing about the recipients.
         let mut slots: BTreeSet<[u8; SLOT_BYTES]> = BTreeSet::new();
         for public in recipients {
             let context: [&[u8]; 2] = [topic.as_bytes(), public.as_slice()];
             let seed = random(rng);
             let wrapped = wrap(public, Tag::WRAP, &context, self.expose_secret(), &seed);
+            // A weak key must not keep the others from getting theirs.
             let Ok(wrapped) = wrapped else { continue };
             let slot = [hint(&salt, public).as_slice(), &wrapped].concat();
             slots.extend(slot.first_chunk::<SLOT_BYTES>().copied());
         }
+        // Dummies hide the number of recipients: only its power of two shows.
         let size = slots.len().next_power_of_two().max(MIN_WRAPS);
         while slots.len() < size {
             slots.insert(dummy(rng));

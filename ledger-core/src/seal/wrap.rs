@@ -43,6 +43,8 @@ pub(crate) fn wrap(
     seed: &[u8; 32],
 ) -> Result<Vec<u8>, WrapError> {
     let info = info(purpose, context);
+    // The seed is mixed with everything that is wrapped: a random generator that repeats itself
+    // then repeats a wrap, but never uses one ephemeral key for two secrets.
     let key = Zeroizing::new(digest(Tag::HPKE, &[seed, &info, recipient, secret]));
     let mut rng = ChaCha20Rng::from_seed(*key);
     seal(recipient, &info, &[], secret, &mut rng)

@@ -9,8 +9,7 @@ use ledger_core::keys::DeviceKey;
 use ledger_core::messages::invite::{JoinAnswer, JoinRequest};
 use ledger_core::{EntryId, MemberId};
 
-use super::RequestId;
-use super::requests::{note_admitted, waiting};
+use super::request_rows::{RequestId, note_admitted, waiting};
 use crate::StoreError;
 use crate::entries::{GroupTransaction, NewEntry};
 use crate::keyring::signing_key;

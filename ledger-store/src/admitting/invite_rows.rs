@@ -1,4 +1,4 @@
-//! The rows of the table `invites`.
+//! Invites that were made on this device: the rows of the table `invites`.
 
 use std::sync::Arc;
 
@@ -6,11 +6,43 @@ use ledger_core::MemberId;
 use ledger_core::messages::invite::{InviteId, InviteSecret};
 use rusqlite::{OptionalExtension as _, Row};
 
-use super::{Invite, NewInvite};
 use crate::StoreError;
 use crate::database::GroupKey;
 use crate::secrets::SecretName;
 use crate::session::{GroupSession, Session};
+
+/// The terms of an invite to be made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewInvite {
+    /// A note for the list of invites, such as the name of the invited person. Stays on this
+    /// device.
+    pub note: String,
+    /// Whether this device's person must approve each request. Otherwise every person who has the
+    /// link is admitted at once.
+    pub requires_approval: bool,
+    /// Most people who may join with it; unlimited if none.
+    pub max_uses: Option<u32>,
+    /// The time when it ends, by this device's clock, in milliseconds since 1970 UTC.
+    pub expires_ms: Option<u64>,
+    /// The member whose identity the joiner takes over: a placeholder, or a member who lost all
+    /// keys. The joiner becomes a new member if none.
+    pub for_member: Option<MemberId>,
+}
+
+/// An invite that was made on this device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invite {
+    /// The id of the invite.
+    pub id: InviteId,
+    /// The terms with which it was made.
+    pub policy: NewInvite,
+    /// The time when it was made, in milliseconds since 1970 UTC.
+    pub made_ms: u64,
+    /// Number of people who have joined with it.
+    pub used: u32,
+    /// Number of people who ask to join with it.
+    pub waiting: u32,
+}
 
 /// The columns of an invite, in the order in which [`read`] takes them.
 const COLUMNS: &str = "invites.inv, id, label, asks, uses, expires_ms, claims, made_ms,

@@ -3,10 +3,12 @@
 use std::io::Write;
 use std::ops::ControlFlow;
 
+use ledger_core::DraftError;
 use ledger_core::messages::invite::{InviteId, InviteLink, InviteSecret};
-use ledger_core::{DraftError, MemberId};
 
-use super::{Admitted, Request, RequestId, admit, invite_rows, requests};
+use super::invite_rows::{self, Invite, NewInvite};
+use super::request_rows::{self, Request, RequestId};
+use super::{Admitted, admit};
 use crate::StoreError;
 use crate::platform::environment::random;
 use crate::platform::progress::Progress;
@@ -14,39 +16,6 @@ use crate::sealed::Exported;
 use crate::secrets::{Secret, SecretName};
 use crate::session::GroupSession;
 use crate::statements::Proposal;
-
-/// The terms of an invite to be made.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NewInvite {
-    /// A note for the list of invites, such as the name of the invited person. Stays on this
-    /// device.
-    pub note: String,
-    /// Whether this device's person must approve each request. Otherwise every person who has the
-    /// link is admitted at once.
-    pub requires_approval: bool,
-    /// Most people who may join with it; unlimited if none.
-    pub max_uses: Option<u32>,
-    /// The time when it ends, by this device's clock, in milliseconds since 1970 UTC.
-    pub expires_ms: Option<u64>,
-    /// The member whose identity the joiner takes over: a placeholder, or a member who lost all
-    /// keys. The joiner becomes a new member if none.
-    pub for_member: Option<MemberId>,
-}
-
-/// An invite that was made on this device.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invite {
-    /// The id of the invite.
-    pub id: InviteId,
-    /// The terms with which it was made.
-    pub policy: NewInvite,
-    /// The time when it was made, in milliseconds since 1970 UTC.
-    pub made_ms: u64,
-    /// Number of people who have joined with it.
-    pub used: u32,
-    /// Number of people who ask to join with it.
-    pub waiting: u32,
-}
 
 /// Invites of one group, and admission of the people who ask by them. Borrowed from a `Group`.
 #[derive(Clone, Copy)]
@@ -153,7 +122,7 @@ impl<'a> Invites<'a> {
     /// # Errors
     /// [`StoreError`] if the database cannot be read.
     pub fn join_requests(&self) -> Result<Vec<Request>, StoreError> {
-        requests::list(self.group)
+        request_rows::list(self.group)
     }
 
     /// Declines a request. The person is not told, and cannot ask again with the same keys by
@@ -162,7 +131,7 @@ impl<'a> Invites<'a> {
     /// # Errors
     /// [`StoreError::UnknownRequest`] if it does not wait in this group.
     pub fn decline(&self, id: RequestId) -> Result<(), StoreError> {
-        requests::decline(self.group, id)
+        request_rows::decline(self.group, id)
     }
 
     /// The proposal that the owner must sign to admit a request: it gives the identity of a

@@ -8,12 +8,15 @@
 mod admit;
 mod invite_rows;
 mod invites;
-mod requests;
+mod receive;
+mod request_rows;
 mod shares;
 
 pub use admit::Admitted;
-pub use invites::{Invite, Invites, NewInvite};
-pub(crate) use requests::receive_request;
-pub use requests::{Received, Request, RequestId};
+pub use invite_rows::{Invite, NewInvite};
+pub use invites::Invites;
+pub use receive::Received;
+pub(crate) use receive::receive_request;
+pub use request_rows::{Request, RequestId};
 pub(crate) use shares::keep_share;
 pub use shares::{KeptShare, ShareId, Shares};

@@ -4,10 +4,12 @@ use std::fs::File;
 use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 
-use super::PAGE_BYTES;
 use super::cipher::Salt;
 use crate::StoreError;
 use crate::platform::files::with_ending;
+
+/// Bytes of a page: the default of SQLCipher.
+pub(crate) const PAGE_BYTES: u64 = 4096;
 
 /// The beginning of a file.
 pub(super) enum Head {

@@ -10,10 +10,12 @@ mod open;
 mod rekey;
 mod schema;
 mod settings;
+mod stored_keys;
 
 pub(crate) use connections::Connections;
+pub(crate) use file_head::PAGE_BYTES;
 pub(crate) use key::FileKey;
-pub(crate) use open::{Location, PAGE_BYTES};
+pub(crate) use open::Location;
 pub(crate) use settings::Settings;
 
 /// The number of a group in the table `groups`.

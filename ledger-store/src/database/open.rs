@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::cipher::{Key, Salt, require_cipher, unlock};
 use super::file_head::{Head, read_head, refuse_cut_short, refuse_lost};
 use super::memory::Memory;
-use super::rekey::Keys;
+use super::stored_keys::Keys;
 use super::{FileKey, Settings, migrations};
 use crate::error::{SecretError, StoreError};
 use crate::platform::environment::random;
@@ -20,9 +20,6 @@ use crate::secrets::{Secret, SecretName, SecretStore};
 /// Number of statements that stay prepared: more than the library has, so that a write never
 /// prepares one again.
 const STATEMENTS: usize = 64;
-
-/// Bytes of a page: the default of SQLCipher.
-pub(crate) const PAGE_BYTES: u64 = 4096;
 
 /// Longest wait: a longer one would not fit into SQLite's milliseconds.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);

@@ -9,31 +9,11 @@ use zeroize::Zeroizing;
 use super::Location;
 use super::cipher::{Key, Salt, pragma_with_key, unlock};
 use super::file_head::{Head, read_head};
+use super::stored_keys::Keys;
 use crate::StoreError;
 use crate::platform::environment::random;
 use crate::platform::lock_file::LockFile;
 use crate::secrets::{Secret, SecretName};
-
-/// The keys in the secret of a file.
-pub(super) enum Keys {
-    One(Key),
-    /// During a change of the key, or after an interrupted one.
-    Changing {
-        old: Key,
-        new: Key,
-    },
-}
-
-impl Keys {
-    pub(super) fn parse(secret: &Secret) -> Option<Self> {
-        let key = |bytes: &[u8; 32]| Zeroizing::new(*bytes);
-        match secret.expose().as_chunks::<32>() {
-            ([one], []) => Some(Self::One(key(one))),
-            ([old, new], []) => Some(Self::Changing { old: key(old), new: key(new) }),
-            _ => None,
-        }
-    }
-}
 
 impl Location {
     /// Encrypts the file with a fresh key, while no other process has it open.

@@ -36,7 +36,8 @@ impl Proposal {
         self.fingerprint
     }
 
-    /// Entries that count now and would become void. Members named in them can copy them ([`NewEntry::Copy`](crate::NewEntry::Copy)).
+    /// Entries that count now and would become void. Members named in them can copy them with
+    /// [`NewEntry::VoidEntryCopy`](crate::NewEntry::VoidEntryCopy).
     #[must_use]
     pub fn voids(&self) -> &[EntryId] {
         &self.voids

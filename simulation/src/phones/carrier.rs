@@ -3,10 +3,10 @@
 use ledger_core::GroupId;
 use ledger_core::bundle::{Records, frame};
 use ledger_core::seal::EpochKey;
-
-use crate::replicas::Settings;
 use ledger_model::sim::prng::Prng;
 use ledger_model::sim::tally::Tally;
+
+use crate::replicas::Settings;
 
 /// How many bundles are kept to be delivered again.
 const KEPT: usize = 40;

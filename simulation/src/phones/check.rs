@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use ledger_core::engine::{VerifiedEntry, evaluate};
 use ledger_core::seal::Topic;
 use ledger_core::{DeviceId, EntryId};
+use ledger_model::sim::arrival::{Violation, violation};
 use ledger_store::StoreError;
 
 use super::phone::{Phone, go_on};
-use ledger_model::sim::arrival::{Violation, violation};
 
 /// A device that is cut off gets no entry that was sealed after the cut.
 pub(super) const CUT_OFF: &str = "nothing reaches who is cut off";

@@ -19,9 +19,10 @@ mod check;
 mod phone;
 mod play;
 
+use ledger_model::sim::tally::Tally;
+
 use crate::mutants::{self, Mutant};
 use crate::replicas::{Failure, HuntResult, Outcome, Settings};
-use ledger_model::sim::tally::Tally;
 
 /// Runs one history.
 ///

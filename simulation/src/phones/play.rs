@@ -7,15 +7,15 @@ use std::sync::atomic::AtomicU64;
 use ledger_core::bundle::Summary;
 use ledger_core::seal::{Envelope, Topic};
 use ledger_core::{DeviceId, EntryId};
+use ledger_model::sim::arrival::{Violation, violation};
+use ledger_model::sim::prng::Prng;
+use ledger_model::sim::tally::Tally;
 use ledger_store::{Since, StoreError};
 
 use super::carrier::{Carrier, records};
 use super::check::{self, WithheldEntries};
 use super::phone::{Phone, new_database};
 use crate::replicas::{Failure, Outcome, Settings, Trace};
-use ledger_model::sim::arrival::{Violation, violation};
-use ledger_model::sim::prng::Prng;
-use ledger_model::sim::tally::Tally;
 
 /// Result of a step: a violation, nothing, or an error of the store, which counts as a violation.
 pub(super) type StepResult = Result<Option<Violation>, StoreError>;

@@ -7,13 +7,13 @@ use ledger_core::engine::{
     evaluate, verify_batch,
 };
 use ledger_core::{EntryId, Rule, Verdict};
-
-use super::view::View;
-use super::{Error, RealHistory};
 use ledger_model::sim::prng::Prng;
 use ledger_model::sim::replay::{another_order, generate};
 use ledger_model::sim::world::Step;
 use ledger_model::{History, Refusal, Rules, resolve_with};
+
+use super::view::View;
+use super::{Error, RealHistory};
 
 /// Counts of what was compared.
 #[derive(Clone, Debug, Default)]

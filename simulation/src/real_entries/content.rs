@@ -6,10 +6,10 @@ use ledger_core::engine::Draft;
 use ledger_core::{
     Amount, Currency, Date, EntryId, Expense, MemberId as RealMember, Transaction, Transfer, hazmat,
 };
+use ledger_model::{Content, Kind, MemberId};
 
 use super::Error;
 use super::{NamedMember, PayloadDraft, RealHistory, model_id};
-use ledger_model::{Content, Kind, MemberId};
 
 /// The currencies of the model.
 pub(super) const CURRENCIES: [&str; 2] = ["EUR", "JPY"];

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use ledger_core::keys::{DeviceKey, RootEntropy, SignedCard};
 use ledger_core::statement::{Generation, StatementId};
 use ledger_core::{DeviceId, EntryId, GroupId, MemberId as RealMember};
-
-use super::Error;
-use super::model_id;
 use ledger_model::{
     Card, CardId, Device, Digest, Generation as ModelGeneration, Holder, Id, MemberId, Root,
 };
+
+use super::Error;
+use super::model_id;
 
 /// The salt of every genesis entry.
 pub(super) const SALT: [u8; 32] = [7; 32];

@@ -7,12 +7,12 @@ use ledger_core::keys::{RootKey, SignedDevice};
 use ledger_core::seal::EpochKey;
 use ledger_core::statement::{Generation, NewStatement, StatementId};
 use ledger_core::{EntryId, GroupId, hazmat};
+use ledger_model::sim::world::Step;
+use ledger_model::{Body, Card, Generation as ModelGeneration, Holder, Id, Kind, Statement};
 
 use super::Error;
 use super::keys::{self, entropy, nonce};
 use super::{HeaderDraft, NamedMember, PayloadDraft, RealHistory, model_id};
-use ledger_model::sim::world::Step;
-use ledger_model::{Body, Card, Generation as ModelGeneration, Holder, Id, Kind, Statement};
 
 impl RealHistory {
     /// Drafts the payload of a step for an entry with this header.

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::engine::Evaluation;
 use ledger_core::{Currency, Verdict as RealVerdict, VoidReason};
+use ledger_model::form::Fault;
+use ledger_model::{Device, Generation, Id, MemberId, Reason, Resolution, Verdict};
 
 use super::Error;
 use super::content::CURRENCIES;
 use super::{RealHistory, model_id};
-use ledger_model::form::Fault;
-use ledger_model::{Device, Generation, Id, MemberId, Reason, Resolution, Verdict};
 
 /// A member: name, introduced, removed, current generations.
 type Who = (String, bool, bool, BTreeSet<Generation>);

@@ -5,13 +5,14 @@
 
 use std::collections::BTreeSet;
 
-use super::machine::Arrival;
-use super::script::Entries;
-use crate::real_entries::model_id;
 use ledger_model::sim::arrival::{Violation, before, owner_statements, violation};
 use ledger_model::sim::flips::forbids;
 use ledger_model::sim::tally::Tally;
 use ledger_model::{History, Kind, Resolution, resolve};
+
+use super::machine::Arrival;
+use super::script::Entries;
+use crate::real_entries::model_id;
 
 /// The model's view of one replica.
 pub(super) struct ModelFollower {

@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use ledger_core::engine::VerifiedEntry;
 use ledger_core::{EntryId, hazmat};
+use ledger_model::sim::arrival::{Violation, violation};
+use ledger_model::sim::tally::Tally;
+use ledger_model::{Entry, Id};
 
 use super::Settings;
 use super::replica::Replica;
 use super::script::Entries;
 use crate::Error;
 use crate::real_entries::ScriptedEntry;
-use ledger_model::sim::arrival::{Violation, violation};
-use ledger_model::sim::tally::Tally;
-use ledger_model::{Entry, Id};
 
 /// The admitted entries in the past of an entry, dependencies first.
 pub(super) fn past<'a>(

@@ -8,14 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::engine::{EntryIndex, Ledger, Payload, Slot, VerifiedEntry};
 use ledger_core::{Balance, EntryId, Rule, Verdict};
+use ledger_model::sim::arrival::{Violation, violation};
+use ledger_model::{Refusal, Resolution};
 
 use super::replica::{Oracle, Replica};
 use super::script::Entries;
 use crate::Error;
 use crate::real_entries::check::{agree, rule};
 use crate::real_entries::model_id;
-use ledger_model::sim::arrival::{Violation, violation};
-use ledger_model::{Refusal, Resolution};
 
 /// All replicas that hold the same entries have the same state.
 pub(super) const CONVERGENCE: &str = "1: convergence";

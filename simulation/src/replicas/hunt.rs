@@ -1,8 +1,9 @@
 //! Hunts: how many histories the simulation needs to notice a mistake that was put in on purpose.
 
+use ledger_model::Rules;
+
 use super::{Break, Case, Failure, Settings};
 use crate::mutants::{self, Mutant};
-use ledger_model::Rules;
 
 /// Result of a hunt for one mistake.
 #[derive(Clone, Debug)]

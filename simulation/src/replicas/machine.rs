@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::engine::{VerifiedEntry, WaitingEntries};
 use ledger_core::{EntryId, GroupId, StateDigest, Verdict};
+use ledger_model::sim::arrival::{Violation, violation};
+use ledger_model::sim::tally::Tally;
 
 use super::breaks::Break;
 use super::disk::Disk;
 use super::flood;
 use super::replica::{OfferResult, Replica, Restart};
 use crate::Error;
-use ledger_model::sim::arrival::{Violation, violation};
-use ledger_model::sim::tally::Tally;
 
 /// Record of an admitted entry, for the checks.
 #[derive(Clone, Debug)]

@@ -4,11 +4,12 @@
 //! whatever became of the events before it, so a failing plan can be shrunk by leaving events out.
 //! A message that the network drops has no event; one that it delays has a later event.
 
-use super::Settings;
-use super::script::{Entries, Name, name};
 use ledger_model::Kind;
 use ledger_model::sim::prng::Prng;
 use ledger_model::sim::tally::Tally;
+
+use super::Settings;
+use super::script::{Entries, Name, name};
 
 /// One event of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]

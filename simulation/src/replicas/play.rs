@@ -4,6 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::engine::VerifiedEntry;
 use ledger_core::{EntryId, StateDigest};
+use ledger_model::sim::arrival::{Violation, violation};
+use ledger_model::sim::prng::Prng;
+use ledger_model::sim::tally::Tally;
+use ledger_model::{Rules, resolve_with};
 
 use super::arrivals::ModelFollower;
 use super::breaks::Break;
@@ -15,10 +19,6 @@ use super::script::{Entries, Name};
 use super::trace::Trace;
 use super::{Failure, Outcome, Settings, authors};
 use crate::Error;
-use ledger_model::sim::arrival::{Violation, violation};
-use ledger_model::sim::prng::Prng;
-use ledger_model::sim::tally::Tally;
-use ledger_model::{Rules, resolve_with};
 
 /// What a history consists of besides its events.
 pub(super) struct Setup<'a> {

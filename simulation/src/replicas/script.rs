@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use ledger_core::EntryId;
 use ledger_core::engine::{DecodedEntry, VerifiedEntry, verify_batch};
-
-use super::Settings;
-use crate::Error;
-use crate::real_entries::{Lies, RealHistory, ScriptedEntry, script};
 use ledger_model::Card;
 use ledger_model::sim::minimize::spliced;
 use ledger_model::sim::replay::generate_with;
 use ledger_model::sim::world::{Cast, Step};
+
+use super::Settings;
+use crate::Error;
+use crate::real_entries::{Lies, RealHistory, ScriptedEntry, script};
 
 /// Name of an entry: twice the number of its step in the script, plus one for a lie about its
 /// position. So an entry keeps its name when steps are left out.

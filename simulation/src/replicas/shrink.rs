@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
+use ledger_model::Rules;
+use ledger_model::sim::replay::show;
+
 use super::plan::{Event, Plan};
 use super::script::{Entries, Script};
 use super::{Case, Failure, Settings, unwritten};
-use ledger_model::Rules;
-use ledger_model::sim::replay::show;
 
 struct Shrinker {
     script: Script,

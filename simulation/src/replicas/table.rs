@@ -1,8 +1,9 @@
 //! Counts of what happened in a history, and the rows that must not be empty in a long run.
 
-use super::script::Entries;
 use ledger_model::sim::tally::Tally;
 use ledger_model::{Body, Resolution, Verdict, resolve};
+
+use super::script::Entries;
 
 /// Counts the kinds of the entries of a history, and the races among them.
 pub(super) fn count(entries: &Entries, tally: &mut Tally) {

@@ -103,6 +103,7 @@ impl Channel {
         theirs: &[u8; 32],
         messages: [&[u8]; 3],
     ) -> Result<Self, PairingError> {
+        // A key of low order would give a secret that does not depend on our key.
         check_x25519(theirs, "the other device's key").map_err(|_| PairingError::WeakKey)?;
         let shared = ours.agree(theirs).ok_or(PairingError::WeakKey)?;
         Ok(Self { session, shared, transcript: digest(Tag::PAIR, &messages) })

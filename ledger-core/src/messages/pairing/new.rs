@@ -85,6 +85,8 @@ impl NewDevice {
         if theirs.session != session {
             return Err(PairingError::OtherSession);
         }
+        // The nonce stays secret until the old device has sent its key: an attacker must choose
+        // keys before the digits are known, and so has one guess among a million.
         let reveal = Reveal { session, nonce: *self.nonce }.encode();
         let messages: [&[u8]; 3] = [&self.offer.encode(), opening, &reveal];
         let channel = Channel::agree(session, &self.key, &theirs.key, messages)?;

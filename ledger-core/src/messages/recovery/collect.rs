@@ -154,6 +154,7 @@ impl ShareCollection {
         }
         shares.insert(share.number, share);
         self.of = Some(owner);
+        // Sets are ordered by their time.
         let newest = self.sets.keys().next_back();
         let from_old_set = newest.is_some_and(|newest| *newest != set);
         let progress = self.progress().unwrap_or(Progress { have: 1, need: set.2 });
@@ -192,6 +193,7 @@ impl ShareCollection {
         let bytes = value.first_chunk().ok_or(ShareError::DoNotFit)?;
         let entropy = RootEntropy::from_bytes(*bytes);
         let (group, member, root, index) = self.of.ok_or(ShareError::DoNotFit)?;
+        // False shares combine to some entropy, too; only the root key shows the right one.
         if entropy.root_key(index).id() != root {
             return Err(ShareError::DoNotFit);
         }

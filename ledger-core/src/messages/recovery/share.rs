@@ -72,6 +72,7 @@ pub fn split_entropy(
 ) -> Result<Vec<RecoveryShare>, ShareError> {
     let holders: BTreeSet<MemberId> = plan.holders.iter().copied().collect();
     let count = u8::try_from(holders.len()).map_err(|_| ShareError::Plan)?;
+    // One friend with two shares would be one friend less that an attacker must win.
     if holders.len() != plan.holders.len() || !is_plan(plan.needed, count) {
         return Err(ShareError::Plan);
     }
