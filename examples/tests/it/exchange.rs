@@ -104,7 +104,8 @@ fn a_clone_of_a_device_gets_new_keys_and_approval() {
     let request = clone.path("approval");
     let reset = clone.run("reset-keys", &[text(&request)]).ok();
     assert!(reset.contains("ledger approve"), "{reset}");
-    clone.run("record", &["Wine", "9", "EUR"]).failed(1);
+    let early = clone.run("record", &["Wine", "9", "EUR"]).failed(2);
+    assert!(early.contains("this device has no member"), "{early}");
     carry(&clone, &anna);
     anna.run("approve", &[text(&request)]).ok();
     carry(&anna, &clone);

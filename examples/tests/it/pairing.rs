@@ -182,7 +182,7 @@ fn friends_bring_somebody_back_who_lost_everything() {
         let back = anna.path(&format!("back-{n}"));
         let arguments = ["Anna", text(&request), text(&back)];
         let shown = friends[n].run("shares return", &arguments).ok();
-        assert!(shown.contains(&fingerprint) && shown.contains("nothing was given back"));
+        assert!(shown.contains(&fingerprint) && shown.contains("nothing was returned"));
         friends[n].run("shares return", &[&["--yes"], &arguments[..]].concat()).ok();
         let collected = new.run("shares add", &[text(&back)]).ok();
         assert_eq!(collected, format!("{expected} shares are here\n"), "{}", names[n]);

@@ -93,7 +93,7 @@ fn json_has_the_promised_fields() {
         let more: &[&str] = match text(row, "kind") {
             "genesis" => &[],
             "placeholder" => &["member"],
-            _ => &["transaction"],
+            _ => &["details"],
         };
         assert_eq!(keys(row), [&fixed, more].concat());
         assert_eq!((text(row, "verdict"), &row["reason"]), ("applied", &Value::Null));
