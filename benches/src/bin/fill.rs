@@ -116,7 +116,7 @@ fn check(file: &File) -> Result<(), Error> {
     let begin = Instant::now();
     let store = Store::open(&file.path, secrets.clone())?;
     let problems = store.maintenance().check_database(go_on)?;
-    println!("fsck of everything after {:.1} s", begin.elapsed().as_secs_f64());
+    println!("check of the whole database after {:.1} s", begin.elapsed().as_secs_f64());
     if let Some(remedy) = problems.remedy() {
         return Err(format!("{remedy:?}").into());
     }

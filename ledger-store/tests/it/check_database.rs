@@ -11,7 +11,7 @@ use crate::common::people::Ben;
 use crate::common::subject::Subject;
 use crate::common::{self, Folder, Rng, assert_sound, digest, found, record};
 
-fn fsck(store: &Store) -> DatabaseCheck {
+fn check_database(store: &Store) -> DatabaseCheck {
     store.maintenance().check_database(&mut |_| ControlFlow::Continue(())).unwrap()
 }
 
@@ -49,7 +49,7 @@ fn each_difference_names_its_table_and_is_written_anew() {
     let subject = Subject::new(1);
     let right = rows(&subject.folder);
     let state = digest(&subject.group());
-    assert_eq!(fsck(&subject.store).remedy(), None);
+    assert_eq!(check_database(&subject.store).remedy(), None);
     let text = "(SELECT (date << 36) | n FROM expenses WHERE n = 4)";
     for (table, entry, change) in [
         (Table::Entries, Some(5), "UPDATE entries SET verdict = 20 WHERE n = 5"),
@@ -103,7 +103,7 @@ fn each_difference_names_its_table_and_is_written_anew() {
     ] {
         let copy = subject.changed(change);
         let store = copy.open().unwrap();
-        let found = fsck(&store);
+        let found = check_database(&store);
         let named = found.problems().any(|problem| {
             problem.table == Some(table)
                 && (entry.is_none() || problem.entry == entry.map(|n| subject.id(n)))
@@ -111,7 +111,7 @@ fn each_difference_names_its_table_and_is_written_anew() {
         assert!(named, "{change}: {found:?}");
         assert_eq!(found.remedy(), Some(Remedy::RebuildIndexes), "{change}: {found:?}");
         fix(&store).unwrap();
-        assert_eq!(fsck(&store).problems().collect::<Vec<_>>(), [] as [&_; 0], "{change}");
+        assert_eq!(check_database(&store).problems().collect::<Vec<_>>(), [] as [&_; 0], "{change}");
         drop(store);
         assert_eq!(rows(&copy), right, "{change}");
         let store = copy.open().unwrap();
@@ -130,7 +130,7 @@ fn an_entry_that_waits_for_nothing_gets_in() {
         DELETE FROM expenses WHERE n = 12; DELETE FROM entries WHERE n = 12;";
     let copy = subject.changed(change);
     let store = copy.open().unwrap();
-    let found = fsck(&store);
+    let found = check_database(&store);
     let waits = |p: &&_| matches!(p, ledger_store::Problem { table: Some(Table::Pending), .. });
     assert_eq!(found.problems().filter(waits).count(), 1, "{found:?}");
     fix(&store).unwrap();
@@ -158,15 +158,15 @@ fn verdicts_that_flipped_are_written_anew() {
     ben.remove(&group, known);
     record(&group, 5, 5, &mut rng);
     let right = digest(&group);
-    assert_eq!(fsck(&store).remedy(), None);
+    assert_eq!(check_database(&store).remedy(), None);
     let raw = folder.raw();
     let flipped: i64 = raw.query_row("SELECT flipped FROM groups", [], |row| row.get(0)).unwrap();
     assert!(flipped > 0, "the removal voids what he wrote");
     raw.execute_batch("UPDATE entries SET verdict = 0; UPDATE groups SET flipped = 0").unwrap();
-    let found = fsck(&store);
+    let found = check_database(&store);
     assert_eq!(found.remedy(), Some(Remedy::RebuildIndexes), "{found:?}");
     fix(&store).unwrap();
-    assert_eq!(fsck(&store).remedy(), None);
+    assert_eq!(check_database(&store).remedy(), None);
     assert_eq!(digest(&group), right);
 }
 
@@ -181,7 +181,7 @@ fn damaged_entries_are_not_written_over() {
         let copy = subject.changed(&format!("{change}; DELETE FROM named;"));
         let before = rows(&copy);
         let store = copy.open().unwrap();
-        assert_eq!(fsck(&store).remedy(), Some(Remedy::SalvageDatabase), "{change}");
+        assert_eq!(check_database(&store).remedy(), Some(Remedy::SalvageDatabase), "{change}");
         let error = fix(&store).unwrap_err();
         assert!(matches!(&error, StoreError::Damaged(_)), "{change}: {error:?}");
         drop(store);
@@ -211,7 +211,7 @@ fn stopped_at_any_point_nothing_has_changed() {
     assert_eq!(told, [Phase::Verifying, Phase::Verifying, Phase::Rebuilding, Phase::Rebuilding]);
     let stopped = store.maintenance().check_database(&mut |_| ControlFlow::Break(()));
     assert!(matches!(stopped, Err(StoreError::Cancelled)));
-    assert_eq!(fsck(&store).remedy(), None);
+    assert_eq!(check_database(&store).remedy(), None);
 }
 
 #[test]
@@ -226,15 +226,15 @@ fn several_groups_are_checked_and_written_side_by_side() {
         }
     }
     let right = rows(&folder);
-    assert_eq!(fsck(&store).remedy(), None);
+    assert_eq!(check_database(&store).remedy(), None);
     folder.raw().execute_batch("DELETE FROM expenses WHERE grp = 2; DELETE FROM origins").unwrap();
-    let found = fsck(&store);
+    let found = check_database(&store);
     let wrong = |(_, found): &&(_, ledger_store::Verification)| !found.problems.is_empty();
     let wrong: Vec<_> = found.groups.iter().filter(wrong).map(|(id, _)| *id).collect();
     assert_eq!(wrong, [groups[1].id()], "{found:?}");
     assert!(found.problems().all(|problem| problem.group == Some(groups[1].id())));
     fix(&store).unwrap();
-    assert_eq!(fsck(&store).remedy(), None);
+    assert_eq!(check_database(&store).remedy(), None);
     drop((store, groups));
     assert_eq!(rows(&folder), right);
 }
