@@ -165,23 +165,24 @@ impl World {
         Ben { phone, entropy, member, generation: Generation::Card(member) }
     }
 
-    fn act(&mut self, ben: &mut Ben, act: &NewStatement<'_>) -> EntryId {
+    fn statement(&mut self, ben: &mut Ben, statement: &NewStatement<'_>) -> EntryId {
         let base = ben.phone.back;
-        self.act_on(ben, act, base)
+        self.act_on(ben, statement, base)
     }
 
-    fn act_on(&mut self, ben: &mut Ben, act: &NewStatement<'_>, base: EntryId) -> EntryId {
+    fn act_on(&mut self, ben: &mut Ben, statement: &NewStatement<'_>, base: EntryId) -> EntryId {
         let nonce = self.random();
         let draft =
-            Draft::statement(&ben.entropy.root_key(0), self.group, act, [base], nonce).unwrap();
+            Draft::statement(&ben.entropy.root_key(0), self.group, statement, [base], nonce)
+                .unwrap();
         self.next(&mut ben.phone, &[], draft)
     }
 
     fn enrol(&mut self, ben: &mut Ben) -> Phone {
         let key = DeviceKey::from_bytes(&self.random());
         let device = SignedDevice::new(self.group, &ben.entropy.root_key(0), &key).unwrap();
-        let act = NewStatement::Enrol { generation: ben.generation, device: &device };
-        let back = self.act(ben, &act);
+        let statement = NewStatement::Enrol { generation: ben.generation, device: &device };
+        let back = self.statement(ben, &statement);
         Phone { key, seq: 0, back }
     }
 
@@ -217,9 +218,9 @@ fn devices(world: &mut World, size: usize) {
 
 fn renames(world: &mut World, size: usize) {
     let mut ben = world.ben();
-    let act = NewStatement::Rename { generation: ben.generation, name: "Benny" };
+    let statement = NewStatement::Rename { generation: ben.generation, name: "Benny" };
     for _ in 0..size {
-        world.act(&mut ben, &act);
+        world.statement(&mut ben, &statement);
     }
 }
 
@@ -233,27 +234,27 @@ fn puppets(world: &mut World, size: usize) {
         let back = world.next(&mut tablet, &[], draft);
         tablet = Phone { key, seq: 0, back };
     }
-    let act = NewStatement::Revoke { generation: ben.generation, device };
+    let statement = NewStatement::Revoke { generation: ben.generation, device };
     // Knows all of them, so that they stay.
     for _ in 0..20 {
-        world.act_on(&mut ben, &act, tablet.back);
+        world.act_on(&mut ben, &statement, tablet.back);
     }
 }
 
 fn forks(world: &mut World, size: usize) {
     let mut ben = world.ben();
     world.forks(&mut ben, size, None);
-    let act = NewStatement::Revoke { generation: ben.generation, device: ben.phone.key.id() };
+    let statement = NewStatement::Revoke { generation: ben.generation, device: ben.phone.key.id() };
     for _ in 0..size {
-        world.act(&mut ben, &act);
+        world.statement(&mut ben, &statement);
     }
 }
 
 fn leaves(world: &mut World, size: usize) {
     let mut ben = world.ben();
-    let act = NewStatement::Leave { generation: ben.generation };
+    let statement = NewStatement::Leave { generation: ben.generation };
     for _ in 0..size {
-        world.act(&mut ben, &act);
+        world.statement(&mut ben, &statement);
     }
     world.forks(&mut ben, size, None);
 }
@@ -271,10 +272,10 @@ fn claims(world: &mut World, size: usize) {
         claimed.push((entropy, world.next(&mut ben.phone, &[], draft)));
     }
     for (entropy, claim) in claimed {
-        let act = NewStatement::Rename { generation: Generation::Claim(claim), name: "Q" };
+        let statement = NewStatement::Rename { generation: Generation::Claim(claim), name: "Q" };
         let (nonce, base) = (world.random(), ben.phone.back);
         let draft =
-            Draft::statement(&entropy.root_key(0), world.group, &act, [base], nonce).unwrap();
+            Draft::statement(&entropy.root_key(0), world.group, &statement, [base], nonce).unwrap();
         world.next(&mut ben.phone, &[], draft);
     }
 }
@@ -291,18 +292,18 @@ fn rotations(world: &mut World, size: usize) {
         }
     }
     for device in devices {
-        let act = NewStatement::Revoke { generation: ben.generation, device };
-        world.act_on(&mut ben, &act, base);
+        let statement = NewStatement::Revoke { generation: ben.generation, device };
+        world.act_on(&mut ben, &statement, base);
     }
 }
 
 fn walk(world: &mut World, size: usize) {
     let mut ben = world.ben();
     let mut tablet = world.enrol(&mut ben);
-    let act = NewStatement::Leave { generation: ben.generation };
+    let statement = NewStatement::Leave { generation: ben.generation };
     let (nonce, base) = (world.random(), tablet.back);
     let draft =
-        Draft::statement(&ben.entropy.root_key(0), world.group, &act, [base], nonce).unwrap();
+        Draft::statement(&ben.entropy.root_key(0), world.group, &statement, [base], nonce).unwrap();
     world.next(&mut tablet, &[], draft);
     for _ in 0..size {
         world.annas(&[], Draft::merge());

@@ -91,10 +91,10 @@ fn read_payload(entry: &DecodedEntry) {
         }
         Payload::Adopt(target) => assert!(refs.get(target.as_usize()).is_some()),
         Payload::Statement(signed) => {
-            let act = signed.statement();
-            assert_eq!(act.base(), refs);
-            assert_eq!(Some(act.group()), entry.header().group());
-            assert!((1..=16).contains(&refs.len()) && !act.body().name().is_empty());
+            let statement = signed.statement();
+            assert_eq!(statement.base(), refs);
+            assert_eq!(Some(statement.group()), entry.header().group());
+            assert!((1..=16).contains(&refs.len()) && !statement.body().name().is_empty());
         }
         Payload::Copy(copy) => assert!(refs.get(copy.original().as_usize()).is_some()),
         Payload::Endorsement(endorsement) => {

@@ -62,9 +62,9 @@ impl Crowd {
 
     /// The owner removes a person.
     pub fn remove(&mut self, who: usize, base: Vec<EntryId>) -> VerifiedEntry {
-        let act = NewStatement::Remove { member: self.people[who].0 };
+        let statement = NewStatement::Remove { member: self.people[who].0 };
         let draft =
-            Draft::statement(&self.owner, self.ledger.group(), &act, base, [7; 16]).unwrap();
+            Draft::statement(&self.owner, self.ledger.group(), &statement, base, [7; 16]).unwrap();
         self.sign(0, draft)
     }
 

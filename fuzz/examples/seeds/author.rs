@@ -99,13 +99,13 @@ fn people(author: &mut Author, anna: MemberId, ben: MemberId) {
     let root = RootEntropy::from_bytes(ENTROPY).root_key(0);
     let tablet = DeviceKey::from_bytes(&[22; 64]);
     let device = SignedDevice::new(group, &root, &tablet).unwrap();
-    author.act("act-enrol", &NewStatement::Enrol { generation, device: &device });
-    author.act("act-revoke", &NewStatement::Revoke { generation, device: tablet.id() });
-    author.act("act-rename", &NewStatement::Rename { generation, name: "Anne" });
-    author.act("act-remove", &NewStatement::Remove { member: cleo.card().member() });
-    author.act("act-bind", &NewStatement::Bind { member: ben, card: &card(23) });
-    author.act("act-rename-group", &NewStatement::RenameGroup { name: "House" });
-    author.act("act-leave", &NewStatement::Leave { generation });
+    author.statement("act-enrol", &NewStatement::Enrol { generation, device: &device });
+    author.statement("act-revoke", &NewStatement::Revoke { generation, device: tablet.id() });
+    author.statement("act-rename", &NewStatement::Rename { generation, name: "Anne" });
+    author.statement("act-remove", &NewStatement::Remove { member: cleo.card().member() });
+    author.statement("act-bind", &NewStatement::Bind { member: ben, card: &card(23) });
+    author.statement("act-rename-group", &NewStatement::RenameGroup { name: "House" });
+    author.statement("act-leave", &NewStatement::Leave { generation });
 }
 
 struct Author {
@@ -140,10 +140,11 @@ impl Author {
         self.index.insert(&entry, &replayed);
     }
 
-    fn act(&mut self, name: &'static str, act: &NewStatement<'_>) {
+    fn statement(&mut self, name: &'static str, statement: &NewStatement<'_>) {
         let root = RootEntropy::from_bytes(ENTROPY).root_key(0);
         let heads: Vec<_> = self.ledger.frontier().heads().collect();
-        let draft = Draft::statement(&root, self.ledger.group(), act, heads, [1; 16]).unwrap();
+        let draft =
+            Draft::statement(&root, self.ledger.group(), statement, heads, [1; 16]).unwrap();
         self.write(name, draft);
     }
 }

@@ -18,9 +18,10 @@ use crate::verdict::{ChainPosition, Enrolment, Verdict};
 ///
 /// Control entries are introductions and carriers of statements. They decide about
 /// other entries; no data entry does. So a data entry leaves nothing here but the end
-/// of its chain, a count of mentions and, if it rotates a key or begins an epoch, a
-/// record of that. The state stays small, and a checkpoint holds all of it but the
-/// lookup.
+/// of its chain, a count of mentions and, if it rotates a key, begins an epoch or a chain,
+/// or stands first behind a leave, a record of that. The state stays small. A checkpoint
+/// holds all of it but what is only for finding: the lookup, and the sets of ids inside
+/// records of members.
 ///
 /// Invariant: after each entry, every verdict in it is the one that evaluation from
 /// scratch ([`authority`](crate::authority)) finds for the entries so far.

@@ -25,7 +25,7 @@ impl Ledger {
     /// the entry is not here. They are the base of a statement that spares nothing which
     /// its target signed from that entry on.
     ///
-    /// Reads every entry whose clock is larger.
+    /// Reads every entry whose clock is not smaller, and below it what those depend on.
     ///
     /// # Errors
     /// The index's own, if it cannot be read.

@@ -12,8 +12,8 @@ use crate::statement::Generation;
 /// Ledger: the replayed state of one group, without the entries themselves.
 ///
 /// It holds the view (group state and frontier) and the authority state (records of the
-/// control entries, which decide about others). It is small: of data entries, only key
-/// rotations and epochs make it grow. What replay needs of older entries it asks an
+/// control entries, which decide about others). It is small: a data entry makes it grow
+/// only if it rotates a key, begins an epoch or a chain, or stands first behind a leave. What replay needs of older entries it asks an
 /// [`EntryIndex`](crate::engine::EntryIndex).
 ///
 /// ```

@@ -5,9 +5,10 @@
 //! fails in the middle leaves the ledger as it was.
 //!
 //! Cost: a data entry takes as many steps as there are cuts on its author. A control
-//! entry that flips no verdicts costs the same. One that may flip verdicts is applied to
-//! a copy of the authority state, because the entries whose verdicts it flips are known
-//! only after it was applied, and must then be read.
+//! entry that can flip no verdicts (`AuthorityState::may_flip_verdicts`) costs the same.
+//! One that may flip verdicts is applied to a copy of the authority state, because the
+//! entries whose verdicts it flips are known only after it was applied, and must then be
+//! read.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +37,7 @@ pub(super) struct Prepared<'a> {
 )]
 pub(super) enum Change {
     Data(DataChange),
-    /// Control entry that flips no verdicts. It is applied in place.
+    /// Control entry that can flip no verdicts of others. It is applied in place.
     ControlAlone,
     Control(Box<ControlChange>),
 }

@@ -103,7 +103,8 @@ impl GroupState {
     }
 
     /// Returns the transaction that an entry records or replaces, with the members whom its
-    /// refs introduce. `None` if the entry is not about money. It can be changed and sent
+    /// refs introduce. `None` if the entry records and replaces none (a cancellation, an
+    /// endorsement), or if one of its refs introduces nobody. It can be changed and sent
     /// back as a correction.
     #[must_use]
     pub fn transaction_of(&self, entry: &DecodedEntry) -> Option<Transaction> {

@@ -111,7 +111,11 @@ fn each_difference_names_its_table_and_is_written_anew() {
         assert!(named, "{change}: {found:?}");
         assert_eq!(found.remedy(), Some(Remedy::RebuildIndexes), "{change}: {found:?}");
         fix(&store).unwrap();
-        assert_eq!(check_database(&store).problems().collect::<Vec<_>>(), [] as [&_; 0], "{change}");
+        assert_eq!(
+            check_database(&store).problems().collect::<Vec<_>>(),
+            [] as [&_; 0],
+            "{change}"
+        );
         drop(store);
         assert_eq!(rows(&copy), right, "{change}");
         let store = copy.open().unwrap();

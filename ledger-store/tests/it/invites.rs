@@ -215,8 +215,8 @@ fn somebody_removed_returns_with_fresh_keys() {
     let bens = ben.store.joining().enter(&answer).unwrap();
     hand_over(&flat, &bens);
     let me = bens.me().unwrap().unwrap();
-    let act = ledger_store::StatementIntent::Remove { member: me, since: None };
-    flat.sign(&flat.propose(act).unwrap()).unwrap();
+    let statement = ledger_store::StatementIntent::Remove { member: me, since: None };
+    flat.sign(&flat.propose(statement).unwrap()).unwrap();
     hand_over(&flat, &bens);
     assert!(bens.append(vec![NewEntry::Placeholder { name: "Mallory".into() }]).is_err());
 

@@ -21,8 +21,8 @@ fn dinner(group: &Group, rng: &mut Rng) -> Transaction {
     details(&group.state().unwrap(), rng)
 }
 
-fn propose(group: &Group, act: StatementIntent) -> ledger_store::Proposal {
-    group.propose(act).unwrap()
+fn propose(group: &Group, statement: StatementIntent) -> ledger_store::Proposal {
+    group.propose(statement).unwrap()
 }
 
 #[test]
@@ -31,8 +31,8 @@ fn names_change_by_acts() {
     let store = folder.store();
     let group = found(&store, 0);
     let before = group.ledger().unwrap();
-    let act = StatementIntent::RenameGroup { name: "House".into() };
-    let proposal = propose(&group, act);
+    let statement = StatementIntent::RenameGroup { name: "House".into() };
+    let proposal = propose(&group, statement);
     assert_eq!(proposal.text(), "Rename the group to “House”.");
     assert_eq!(group.ledger().unwrap(), before, "nothing is signed by looking");
     group.sign(&proposal).unwrap();
@@ -63,8 +63,8 @@ fn a_removal_tells_what_it_voids() {
     let all = propose(&group, StatementIntent::Remove { member, since: None });
     assert_eq!((all.voids(), all.text()), (&[][..], "Remove Ben from the group."));
 
-    let act = StatementIntent::Remove { member, since: Some(dinners[1]) };
-    let early = propose(&group, act.clone());
+    let statement = StatementIntent::Remove { member, since: Some(dinners[1]) };
+    let early = propose(&group, statement.clone());
     assert_eq!(sorted(early.voids()), sorted(&dinners[1..]));
     assert_eq!(early.text(), "Remove Ben from the group. 2 entries will not count any more.");
     assert!(early.revives().is_empty() && early.fingerprint().is_none());
@@ -73,7 +73,7 @@ fn a_removal_tells_what_it_voids() {
     let signed = group.sign(&early);
     assert!(matches!(signed, Err(StoreError::ProposalOutdated)));
     assert!(!group.state().unwrap().member(member).unwrap().is_removed());
-    let again = propose(&group, act);
+    let again = propose(&group, statement);
     assert_eq!(again.voids().len(), 3);
     group.sign(&again).unwrap();
     assert!(group.state().unwrap().member(member).unwrap().is_removed());
@@ -117,8 +117,8 @@ fn since_spares_what_was_written_beside_it() {
     let ledger = group.ledger().unwrap();
     let heads: Vec<EntryId> = ledger.frontier().heads().collect();
     assert_eq!(heads, knowing);
-    let act = StatementIntent::Remove { member: ben.member, since: Some(first) };
-    let proposal = propose(&group, act);
+    let statement = StatementIntent::Remove { member: ben.member, since: Some(first) };
+    let proposal = propose(&group, statement);
     assert_eq!(proposal.voids(), [first], "hers count, though one builds on his");
     group.sign(&proposal).unwrap();
     for id in [beside, knowing[0]] {
@@ -137,8 +137,8 @@ fn a_bind_shows_the_fingerprint_of_the_new_keys() {
     let entropy = RootEntropy::from_bytes([8; 32]);
     let card = SignedCard::new(group.id(), "Guest 1", &entropy, 0, &key).unwrap();
     let fingerprint = card.card().fingerprint();
-    let act = StatementIntent::Bind { member: guest, card: Box::new(card), since: None };
-    let proposal = propose(&group, act);
+    let statement = StatementIntent::Bind { member: guest, card: Box::new(card), since: None };
+    let proposal = propose(&group, statement);
     assert_eq!(proposal.fingerprint(), Some(fingerprint));
     assert!(proposal.text().contains(&fingerprint.to_string()));
     group.sign(&proposal).unwrap();
@@ -272,8 +272,8 @@ fn a_device_without_the_root_key_records_and_signs_no_acts() {
     let store = Store::open(&folder.db(), Arc::new(WithoutRoot(folder.secrets()))).unwrap();
     let group = common::only(&store);
     group.append(vec![NewEntry::Record(dinner(&group, &mut Rng::new(8)))]).unwrap();
-    let act = StatementIntent::RenameGroup { name: "Mine".into() };
-    assert!(matches!(group.propose(act), Err(StoreError::NoRootKey)));
+    let statement = StatementIntent::RenameGroup { name: "Mine".into() };
+    assert!(matches!(group.propose(statement), Err(StoreError::NoRootKey)));
 }
 
 /// The owner's phone is lost for good. Somebody goes first, and everybody's

@@ -143,7 +143,7 @@ impl Play {
     }
 }
 
-fn sign(group: &Group, act: StatementIntent) -> Result<(), StoreError> {
-    let proposal = group.propose(act)?;
+fn sign(group: &Group, statement: StatementIntent) -> Result<(), StoreError> {
+    let proposal = group.propose(statement)?;
     group.sign(&proposal).map(|_| ())
 }

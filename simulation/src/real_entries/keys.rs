@@ -131,7 +131,7 @@ impl Keys {
         Some(match generation {
             Generation::Card(member) => ModelGeneration::Card(self.member_number(member)?),
             Generation::Claim(entry) => ModelGeneration::Claim(model_id(entry)),
-            Generation::Bind(act) => ModelGeneration::Bind(digest_number(act)),
+            Generation::Bind(statement) => ModelGeneration::Bind(digest_number(statement)),
         })
     }
 }

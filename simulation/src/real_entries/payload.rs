@@ -58,7 +58,7 @@ impl RealHistory {
                 let draft = Draft::adopt(&names, id)?;
                 PayloadDraft { draft, refs: [entry].into(), kind: Kind::Adopt { member } }
             }
-            Kind::Statement(statement) => self.act(statement)?,
+            Kind::Statement(statement) => self.statement(statement)?,
             Kind::Cancellation { target } => {
                 let target = self.target(*target);
                 let kind = Kind::Cancellation { target: model_id(target) };
@@ -115,7 +115,7 @@ impl RealHistory {
         Ok(PayloadDraft { draft, refs: BTreeSet::new(), kind })
     }
 
-    fn act(&mut self, script: &Statement) -> Result<PayloadDraft, Error> {
+    fn statement(&mut self, script: &Statement) -> Result<PayloadDraft, Error> {
         if let Some((signed, statement)) = self.statements.get(&script.digest) {
             let refs = signed.statement().base().iter().copied().collect();
             return Ok(PayloadDraft {
@@ -149,8 +149,8 @@ impl RealHistory {
         nonce: [u8; 16],
     ) -> Result<(Draft, Body), Error> {
         let group = self.group;
-        let draft = |act: &NewStatement<'_>| {
-            Draft::statement(root, group, act, base.iter().copied(), nonce)
+        let draft = |statement: &NewStatement<'_>| {
+            Draft::statement(root, group, statement, base.iter().copied(), nonce)
         };
         Ok(match script {
             Body::Remove { member } => {
@@ -158,8 +158,9 @@ impl RealHistory {
             }
             Body::Bind { member, card } => {
                 let (signed, card) = self.keys.card(card)?;
-                let act = NewStatement::Bind { member: self.keys.member(member)?, card: &signed };
-                (draft(&act)?, Body::Bind { member, card })
+                let statement =
+                    NewStatement::Bind { member: self.keys.member(member)?, card: &signed };
+                (draft(&statement)?, Body::Bind { member, card })
             }
             Body::RenameGroup { name } => {
                 (draft(&NewStatement::RenameGroup { name: &name.to_string() })?, script)
@@ -167,14 +168,14 @@ impl RealHistory {
             Body::Enrol { generation, device } => {
                 let (real, generation) = self.generation(generation)?;
                 let signed = SignedDevice::new(group, root, self.keys.device(device))?;
-                let act = NewStatement::Enrol { generation: real, device: &signed };
-                (draft(&act)?, Body::Enrol { generation, device })
+                let statement = NewStatement::Enrol { generation: real, device: &signed };
+                (draft(&statement)?, Body::Enrol { generation, device })
             }
             Body::Revoke { generation, device } => {
                 let (real, generation) = self.generation(generation)?;
                 let id = self.keys.device(device).id();
-                let act = NewStatement::Revoke { generation: real, device: id };
-                (draft(&act)?, Body::Revoke { generation, device })
+                let statement = NewStatement::Revoke { generation: real, device: id };
+                (draft(&statement)?, Body::Revoke { generation, device })
             }
             Body::Leave { generation } => {
                 let (real, generation) = self.generation(generation)?;
@@ -182,8 +183,8 @@ impl RealHistory {
             }
             Body::Rename { generation, name } => {
                 let (real, generation) = self.generation(generation)?;
-                let act = NewStatement::Rename { generation: real, name: &name.to_string() };
-                (draft(&act)?, Body::Rename { generation, name })
+                let statement = NewStatement::Rename { generation: real, name: &name.to_string() };
+                (draft(&statement)?, Body::Rename { generation, name })
             }
         })
     }

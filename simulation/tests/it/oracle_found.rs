@@ -72,12 +72,13 @@ fn a_device_enrolled_twice_keeps_its_rotation() {
         let generation = Generation::Card(founder.card().member());
         let (root, phone) = (group.entropy.root_key(0), DeviceKey::from_bytes(&[5; 64]));
         let device = SignedDevice::new(group.group, &root, &phone).unwrap();
-        let act = NewStatement::Enrol { generation, device: &device };
+        let statement = NewStatement::Enrol { generation, device: &device };
         let carriers: Vec<EntryId> = [1, 2]
             .into_iter()
             .map(|nonce| {
                 let draft =
-                    Draft::statement(&root, group.group, &act, [genesis], [nonce; 16]).unwrap();
+                    Draft::statement(&root, group.group, &statement, [genesis], [nonce; 16])
+                        .unwrap();
                 group.write(&anna, 1, genesis, 2, draft)
             })
             .collect();

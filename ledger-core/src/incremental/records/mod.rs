@@ -1,9 +1,11 @@
 //! Records of the incremental evaluation: plain data and its bytes in a checkpoint.
 //!
 //! A record holds what an entry or statement says, and what follows from its own
-//! causal past alone, which never changes. Two fields are different, because they
-//! follow from the whole set of entries and are recomputed: `verdict`, and
-//! [`StatementRecord::rejection`].
+//! causal past alone, which never changes. Other fields follow from the whole set of
+//! entries. Recomputed are the verdicts, [`StatementRecord::rejection`], whether a
+//! member is accepted, and whether an epoch or rotation is applied. Growing with later
+//! entries are the carriers of a statement, the chains that left by it, the carriers
+//! that start a generation, and the tips of chains.
 
 mod chain;
 mod epochs;

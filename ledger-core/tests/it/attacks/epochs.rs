@@ -117,8 +117,8 @@ fn revocations_and_leaves_end_epochs() {
     assert_eq!(usable(&g.outcome()), [first]);
 
     let root = ben.root();
-    let act = NewStatement::Revoke { generation: ben.generation, device: tablet.key.id() };
-    g.issue_statement(&g.now(), &mut ben.phone, &root, &act);
+    let statement = NewStatement::Revoke { generation: ben.generation, device: tablet.key.id() };
+    g.issue_statement(&g.now(), &mut ben.phone, &root, &statement);
     let second = g.begin(&g.now(), &mut ben.phone, 2);
     assert_eq!(usable(&g.outcome()), [second]);
 

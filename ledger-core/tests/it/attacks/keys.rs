@@ -33,7 +33,7 @@ fn an_owners_stolen_phone_tries_every_act() {
     let by_anna = SignedDevice::new(g.id, &anna.root(), &loot.key).unwrap();
     let owner = VoidReason::NotSignedByOwner;
     let own = VoidReason::NotSignedByRoot;
-    let acts = |device| {
+    let statements = |device| {
         [
             (NewStatement::Remove { member: ben.member }, owner),
             (NewStatement::Bind { member: ben.member, card: &thief.card }, owner),
@@ -45,12 +45,20 @@ fn an_owners_stolen_phone_tries_every_act() {
         ]
     };
     let mut tried = Vec::new();
-    for (act, reason) in acts(&by_thief) {
-        tried.push((g.issue_statement(&g.now(), &mut anna.phone, &thief.root(), &act), reason));
+    for (statement, reason) in statements(&by_thief) {
+        tried.push((
+            g.issue_statement(&g.now(), &mut anna.phone, &thief.root(), &statement),
+            reason,
+        ));
     }
     let after = g.outcome();
-    for (act, reason) in &tried {
-        assert_eq!(after.void(*act), Some(*reason), "{}", g.signed(*act).statement().body().name());
+    for (statement, reason) in &tried {
+        assert_eq!(
+            after.void(*statement),
+            Some(*reason),
+            "{}",
+            g.signed(*statement).statement().body().name()
+        );
     }
     assert_eq!(after.digest(), before.digest());
 
@@ -64,9 +72,9 @@ fn an_owners_stolen_phone_tries_every_act() {
 
     // With Anna's name under it, but not her signature: the bytes do not pass.
     let base = g.heads(&g.now());
-    for (act, _) in acts(&by_anna) {
-        let draft =
-            Draft::statement(&anna.root(), g.id, &act, base.iter().copied(), [6; 16]).unwrap();
+    for (statement, _) in statements(&by_anna) {
+        let draft = Draft::statement(&anna.root(), g.id, &statement, base.iter().copied(), [6; 16])
+            .unwrap();
         let at = after.0.view().next_position(anna.phone.key.id()).unwrap();
         let honest = draft.sign(&anna.phone.key, &at, 0).unwrap();
         let fields = Fields::next(&g, &g.now(), &anna.phone, ACT, &base);
@@ -175,17 +183,17 @@ fn a_certificate_replayed_after_revocation() {
     let mut tablet = g.enrol(&g.now(), &mut ben);
     g.owes(&g.now(), &mut tablet, anna.member, ben.member, 3);
     let (root, generation) = (ben.root(), ben.generation);
-    let act = NewStatement::Revoke { generation, device: tablet.key.id() };
-    g.issue_statement(&g.now(), &mut ben.phone, &root, &act);
+    let statement = NewStatement::Revoke { generation, device: tablet.key.id() };
+    g.issue_statement(&g.now(), &mut ben.phone, &root, &statement);
     let before = g.outcome();
     assert!(!before.is_active(&tablet));
 
     let carry = Draft::carry(&g.signed(tablet.enrolment));
     let again = g.write(&g.now(), &mut tablet, |_| carry);
     let certified = SignedDevice::new(g.id, &root, &tablet.key).unwrap();
-    let act = NewStatement::Enrol { generation, device: &certified };
-    let reused = g.issue_statement(&g.now(), &mut ben.phone, &root, &act);
-    let beside = g.issue_statement_at(&unaware, &g.now(), &mut ben.phone, &root, &act);
+    let statement = NewStatement::Enrol { generation, device: &certified };
+    let reused = g.issue_statement(&g.now(), &mut ben.phone, &root, &statement);
+    let beside = g.issue_statement_at(&unaware, &g.now(), &mut ben.phone, &root, &statement);
     let after = g.outcome();
     assert!(after.applied(again), "the enrolment was one, and still is");
     assert_eq!(after.void(reused), Some(VoidReason::KeyReused));

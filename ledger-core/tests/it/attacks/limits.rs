@@ -203,8 +203,9 @@ fn a_removal_that_sees_20_heads() {
     let crowded = g.seen(&all);
     assert_eq!(crowded.view().next_position(anna.phone.key.id()), None);
     let (root, target) = (anna.root(), people[7].member);
-    let act = NewStatement::Remove { member: target };
-    let draft = |base: &[EntryId]| Draft::statement(&root, g.id, &act, base.to_vec(), [1; 16]);
+    let statement = NewStatement::Remove { member: target };
+    let draft =
+        |base: &[EntryId]| Draft::statement(&root, g.id, &statement, base.to_vec(), [1; 16]);
     let Err(DraftError::Rule(refusal)) = draft(&heads[..17]) else { panic!() };
     assert_eq!(refusal.rule(), Rule::Q1);
     assert!(matches!(draft(&[]), Err(DraftError::Rule(refusal)) if refusal.rule() == Rule::Q1));
@@ -380,11 +381,11 @@ fn an_owners_statement_gets_through_by_the_hands_of_somebody_removed() {
     let again = g.write(&old, &mut ben.phone, |_| carry);
     assert!(surplus(&g, again), "carried once more");
     let root = ben.root();
-    for act in [
+    for statement in [
         NewStatement::Rename { generation: Generation::Card(ben.member), name: "Benny" },
         NewStatement::RenameGroup { name: "Ben's" },
     ] {
-        let vain = g.issue_statement(&old, &mut ben.phone, &root, &act);
+        let vain = g.issue_statement(&old, &mut ben.phone, &root, &statement);
         assert!(surplus(&g, vain), "of a generation that was ended, or forged");
     }
     assert!(g.outcome().applied(removal) && g.outcome().applied(again));

@@ -17,8 +17,8 @@ fn rewind(g: &Group, device: &mut Device, tip: Option<EntryId>) -> View {
 
 fn revoke(g: &mut Group, base: &[EntryId], person: &mut Person, device: &Device) -> EntryId {
     let (root, now) = (person.root(), g.now());
-    let act = NewStatement::Revoke { generation: person.generation, device: device.key.id() };
-    g.issue_statement_at(base, &now, &mut person.phone, &root, &act)
+    let statement = NewStatement::Revoke { generation: person.generation, device: device.key.id() };
+    g.issue_statement_at(base, &now, &mut person.phone, &root, &statement)
 }
 
 /// Ben forks his chain, forks a fork, begins anew at the first seq, and forks
@@ -49,8 +49,8 @@ fn a_removal_ends_on_each_branch_where_it_knew_it() {
     // first entry of the second beginning.
     let root = anna.root();
     let known = g.view(&[long, twig, anew]);
-    let act = NewStatement::Remove { member: b };
-    g.issue_statement_at(&[long, twig, anew], &known, &mut anna.phone, &root, &act);
+    let statement = NewStatement::Remove { member: b };
+    g.issue_statement_at(&[long, twig, anew], &known, &mut anna.phone, &root, &statement);
     // Behind it, forks at the very ends of what it knows.
     for end in [long, twig, anew, trunk] {
         let late = bill(&mut g, &mut ben.phone, Some(end));
@@ -79,10 +79,10 @@ fn one_key_on_several_chains_of_several_enrolments() {
     let old = g.view(&homes);
     let first = g.enrol(&old, &mut ben);
     let certified = SignedDevice::new(g.id, &ben.root(), &first.key).unwrap();
-    let act = NewStatement::Enrol { generation: ben.generation, device: &certified };
+    let statement = NewStatement::Enrol { generation: ben.generation, device: &certified };
     let root = ben.root();
     // Made on the same base, carried by Cleo.
-    let second = g.issue_statement_at(&homes, &old, &mut cleo.phone, &root, &act);
+    let second = g.issue_statement_at(&homes, &old, &mut cleo.phone, &root, &statement);
     let mut tablet = first;
     let mut written: Vec<EntryId> = Vec::new();
     for (n, enrolment) in (1u64..).zip([tablet.enrolment, second]) {
@@ -109,8 +109,8 @@ fn one_key_on_several_chains_of_several_enrolments() {
 
     let owner = anna.root();
     let knows = [written[1], written[4]];
-    let act = NewStatement::Remove { member: ben.member };
-    g.issue_statement_at(&knows, &g.now(), &mut anna.phone, &owner, &act);
+    let statement = NewStatement::Remove { member: ben.member };
+    g.issue_statement_at(&knows, &g.now(), &mut anna.phone, &owner, &statement);
     let removed = g.outcome();
     let spared: Vec<_> = written.iter().map(|id| removed.applied(*id)).collect();
     assert_eq!(spared, [true, true, false, false, true, false]);
@@ -158,11 +158,11 @@ fn keys_bound_to_somebody_whom_nobody_has_introduced() {
     let stays = g.owes(&g.now(), &mut dora.phone, anna.member, dora.member, 2);
     let after = g.outcome();
     assert!(after.applied(stays));
-    for act in [removal, early.phone.enrolment] {
-        assert_eq!(after.void(act), Some(VoidReason::UnknownMember));
+    for statement in [removal, early.phone.enrolment] {
+        assert_eq!(after.void(statement), Some(VoidReason::UnknownMember));
     }
-    for act in [gone, again] {
-        assert_eq!(after.void(act), Some(VoidReason::StartNotInBase));
+    for statement in [gone, again] {
+        assert_eq!(after.void(statement), Some(VoidReason::StartNotInBase));
     }
     assert_eq!(after.void(renamed), Some(VoidReason::StartVoid));
     assert_eq!(after.void(tablet.enrolment), Some(VoidReason::StartVoid));
@@ -220,8 +220,8 @@ fn a_ring_of_adds_adopts_and_claims_stands_only_from_outside() {
     assert!(bills.iter().all(|bill| held.applied(*bill)), "by one of the ring, all");
     revoke(&mut g, &[dora.phone.enrolment], &mut dora, &two.phone);
     let (root, knows) = (anna.root(), [dora.phone.enrolment]);
-    let act = NewStatement::Remove { member: dora.member };
-    g.issue_statement_at(&knows, &g.now(), &mut anna.phone, &root, &act);
+    let statement = NewStatement::Remove { member: dora.member };
+    g.issue_statement_at(&knows, &g.now(), &mut anna.phone, &root, &statement);
     assert!(g.outcome().void(bills[0]).is_some());
     let mut keys = g.stranger("Bound");
     g.bind(&g.view(&[dora.phone.enrolment]), &mut anna, place, &mut keys);
@@ -279,13 +279,14 @@ fn a_leave_reaches_a_fork_through_whatever_knows_it() {
     let mut tablet = g.enrol(&g.now(), &mut ben);
     let (a, b, enrolment) = (anna.member, ben.member, ben.phone.enrolment);
     let root = ben.root();
-    let act = NewStatement::Leave { generation: ben.generation };
+    let statement = NewStatement::Leave { generation: ben.generation };
     let before = g.owes(&g.view(&[enrolment]), &mut ben.phone, b, a, 1);
     let leave =
-        g.issue_statement_at(&[enrolment], &g.view(&[before]), &mut anna.phone, &root, &act);
+        g.issue_statement_at(&[enrolment], &g.view(&[before]), &mut anna.phone, &root, &statement);
     let again = Draft::carry(&g.signed(leave));
     let by_tablet = g.write(&g.view(&[tablet.enrolment]), &mut tablet, |_| again);
-    let other = g.issue_statement_at(&[enrolment], &g.view(&[enrolment]), &mut tablet, &root, &act);
+    let other =
+        g.issue_statement_at(&[enrolment], &g.view(&[enrolment]), &mut tablet, &root, &statement);
     let mut free: Vec<EntryId> = Vec::new();
     let mut late: Vec<EntryId> = Vec::new();
     let view = rewind(&g, &mut ben.phone, Some(before));

@@ -14,8 +14,9 @@ fn a_leave_with_an_ancient_base_erases_no_debts() {
     let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
     let debt = g.owes(&g.now(), &mut ben.phone, ben.member, anna.member, 500);
     let root = ben.root();
-    let act = NewStatement::Leave { generation: ben.generation };
-    let leave = g.issue_statement_at(&[ben.phone.enrolment], &g.now(), &mut ben.phone, &root, &act);
+    let statement = NewStatement::Leave { generation: ben.generation };
+    let leave =
+        g.issue_statement_at(&[ben.phone.enrolment], &g.now(), &mut ben.phone, &root, &statement);
     let late = g.owes(&g.now(), &mut ben.phone, anna.member, ben.member, 499);
     let after = g.outcome();
     assert!(after.applied(leave) && after.applied(debt));
@@ -35,8 +36,8 @@ fn a_revocation_that_erases_debts_is_seen_and_undone_by_copies() {
     let debts = [300, 200].map(|n| g.owes(&g.now(), &mut ben.phone, ben.member, anna.member, n));
     let mut tablet = g.enrol(&g.now(), &mut ben);
     let (root, device) = (ben.root(), ben.phone.key.id());
-    let act = NewStatement::Revoke { generation: ben.generation, device };
-    g.issue_statement_at(&[ben.phone.enrolment], &g.now(), &mut tablet, &root, &act);
+    let statement = NewStatement::Revoke { generation: ben.generation, device };
+    g.issue_statement_at(&[ben.phone.enrolment], &g.now(), &mut tablet, &root, &statement);
     let erased = g.outcome();
     assert_eq!(erased.balances([anna.member, ben.member]), [0, 0]);
     assert!(debts.iter().all(|debt| erased.void(*debt) == Some(VoidReason::Revoked)));
@@ -97,8 +98,9 @@ fn of_concurrent_binds_the_larger_in_statement_order_stands() {
     let base = g.heads(&old);
     let mut keys: Vec<Person> = ["A", "B", "C", "D"].map(|name| g.stranger(name)).into();
     for person in &mut keys[..3] {
-        let act = NewStatement::Bind { member: grandma, card: &person.card };
-        person.phone.enrolment = g.issue_statement_at(&base, &old, &mut anna.phone, &root, &act);
+        let statement = NewStatement::Bind { member: grandma, card: &person.card };
+        person.phone.enrolment =
+            g.issue_statement_at(&base, &old, &mut anna.phone, &root, &statement);
         person.generation = Generation::Bind(g.digest(person.phone.enrolment));
     }
     let mut bills: Vec<EntryId> = Vec::new();
@@ -115,8 +117,8 @@ fn of_concurrent_binds_the_larger_in_statement_order_stands() {
 
     g.owes(&old, &mut tablet, grandma, anna.member, 5);
     let fourth = &mut keys[3];
-    let act = NewStatement::Bind { member: grandma, card: &fourth.card };
-    fourth.phone.enrolment = g.issue_statement(&old, &mut tablet, &root, &act);
+    let statement = NewStatement::Bind { member: grandma, card: &fourth.card };
+    fourth.phone.enrolment = g.issue_statement(&old, &mut tablet, &root, &statement);
     fourth.generation = Generation::Bind(g.digest(fourth.phone.enrolment));
     assert!(keys[3].generation < keys[largest].generation, "the digest alone would choose another");
     let four = g.outcome();
@@ -142,14 +144,16 @@ fn self_acts_of_somebody_never_accepted() {
     let (root, generation) = (sock.root(), sock.generation);
     let device = sock.phone.key.id();
     let view = g.view(&[sock.phone.enrolment]);
-    let acts = [
+    let statements = [
         NewStatement::Leave { generation },
         NewStatement::Revoke { generation, device },
         NewStatement::Rename { generation, name: "Anna" },
     ]
-    .map(|act| g.issue_statement(&view, &mut sock.phone, &root, &act));
+    .map(|statement| g.issue_statement(&view, &mut sock.phone, &root, &statement));
     let acted = g.outcome();
-    assert!(acts.iter().all(|act| acted.void(*act) == Some(VoidReason::StartVoid)));
+    assert!(
+        statements.iter().all(|statement| acted.void(*statement) == Some(VoidReason::StartVoid))
+    );
     assert_eq!(acted.digest(), unnamed.digest());
 
     let known = g.view(&[sock.phone.enrolment]);
@@ -158,7 +162,7 @@ fn self_acts_of_somebody_never_accepted() {
     let member = named.member(sock.member).unwrap();
     assert_eq!((member.name(), member.is_introduced()), ("Sock", false));
     assert_eq!(named.balances([sock.member, cleo.member]), [-8, 8]);
-    assert_eq!(g.digest_without(&acts), named.digest());
+    assert_eq!(g.digest_without(&statements), named.digest());
 }
 
 /// Ben brings Sock in, unseen by Anna's removal of Ben, and nobody accepts Sock.
@@ -208,8 +212,8 @@ fn a_revocation_that_voids_honest_people_is_healed_by_an_adopt() {
         let mut dora = g.add(&g.now(), &mut ben.phone, "Dora");
         let bill = g.owes(&g.now(), &mut dora.phone, ben.member, dora.member, 70);
         let (root, device) = (ben.root(), ben.phone.key.id());
-        let act = NewStatement::Revoke { generation: ben.generation, device };
-        g.issue_statement_at(&base, &g.now(), &mut tablet, &root, &act);
+        let statement = NewStatement::Revoke { generation: ben.generation, device };
+        g.issue_statement_at(&base, &g.now(), &mut tablet, &root, &statement);
         let fallen = g.outcome();
         assert_eq!(fallen.void(dora.phone.enrolment), Some(VoidReason::Revoked));
         assert_eq!(fallen.void(bill), Some(VoidReason::EnrolmentVoid));
@@ -245,7 +249,7 @@ fn a_removed_member_acts_on_themselves_on_an_old_base() {
 
     let revoke = NewStatement::Revoke { generation, device: ben.phone.key.id() };
     let mut tablet = g.enrol(&old, &mut ben);
-    let acts = [
+    let statements = [
         tablet.enrolment,
         g.issue_statement_at(&[start], &old, &mut ben.phone, &root, &revoke),
         g.issue_statement_at(
@@ -261,7 +265,7 @@ fn a_removed_member_acts_on_themselves_on_an_old_base() {
     let carry = Draft::carry(&g.signed(benny));
     let again = g.write(&old, &mut ben.phone, |_| carry);
     let after = g.outcome();
-    assert!(acts.iter().all(|act| after.void(*act) == Some(VoidReason::HardCut)));
+    assert!(statements.iter().all(|statement| after.void(*statement) == Some(VoidReason::HardCut)));
     assert_eq!(after.void(bill), Some(VoidReason::HardCut));
     assert_eq!(after.void(early), Some(VoidReason::StartNotInBase));
     assert!(after.applied(debt) && after.applied(benny) && after.applied(again));
@@ -281,8 +285,8 @@ fn nobody_removes_the_owner() {
     g.bind(&g.now(), &mut anna, owner, &mut mallory);
     let bill = g.owes(&g.now(), &mut anna.phone, anna.member, anna.member, 1);
     let after = g.outcome();
-    for act in [removal, mallory.phone.enrolment] {
-        assert_eq!(after.void(act), Some(VoidReason::TargetIsOwner));
+    for statement in [removal, mallory.phone.enrolment] {
+        assert_eq!(after.void(statement), Some(VoidReason::TargetIsOwner));
     }
     assert!(after.applied(bill) && after.is_active(&anna.phone));
     assert_eq!(after.digest(), before.digest());

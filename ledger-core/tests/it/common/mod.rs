@@ -244,11 +244,11 @@ impl Group {
         view: &View,
         author: &mut Device,
         root: &RootKey,
-        act: &NewStatement,
+        statement: &NewStatement,
     ) -> EntryId {
         let known = self.with(view, &[author.tip.unwrap_or(author.enrolment)]);
         let base = self.heads(&known);
-        self.issue_statement_at(&base, &known, author, root, act)
+        self.issue_statement_at(&base, &known, author, root, statement)
     }
 
     /// Signs and carries a statement with any base.
@@ -258,20 +258,20 @@ impl Group {
         view: &View,
         author: &mut Device,
         root: &RootKey,
-        act: &NewStatement,
+        statement: &NewStatement,
     ) -> EntryId {
         let view = self.with(view, base);
         let base = base.iter().copied();
-        let draft = Draft::statement(root, self.id, act, base, self.random()).unwrap();
+        let draft = Draft::statement(root, self.id, statement, base, self.random()).unwrap();
         self.write(&view, author, |_| draft)
     }
 
     pub fn enrol(&mut self, view: &View, person: &mut Person) -> Device {
         let mut device = self.device(person.phone.enrolment);
         let certified = SignedDevice::new(self.id, &person.root(), &device.key).unwrap();
-        let act = NewStatement::Enrol { generation: person.generation, device: &certified };
+        let statement = NewStatement::Enrol { generation: person.generation, device: &certified };
         let root = person.root();
-        device.enrolment = self.issue_statement(view, &mut person.phone, &root, &act);
+        device.enrolment = self.issue_statement(view, &mut person.phone, &root, &statement);
         device
     }
 
@@ -282,9 +282,9 @@ impl Group {
 
     /// Gives a member the keys of `person`.
     pub fn bind(&mut self, view: &View, owner: &mut Person, member: MemberId, keys: &mut Person) {
-        let act = NewStatement::Bind { member, card: &keys.card };
+        let statement = NewStatement::Bind { member, card: &keys.card };
         let root = owner.root();
-        keys.phone.enrolment = self.issue_statement(view, &mut owner.phone, &root, &act);
+        keys.phone.enrolment = self.issue_statement(view, &mut owner.phone, &root, &statement);
         keys.member = member;
         keys.generation = Generation::Bind(self.digest(keys.phone.enrolment));
     }

@@ -73,12 +73,12 @@ fn world() -> World {
     w.say(1, "adopt", &["*"], adopt);
     let (ben, cleo) = (w.by_card("add-ben"), w.member("cleo"));
     let tablet = w.certificate(2, 4);
-    let act = NewStatement::Enrol { generation: ben, device: &tablet };
-    w.issue_statement(2, "act-enrol", 2, &act, &["*"], &["*"]);
-    let act = NewStatement::Revoke { generation: ben, device: device(4).id() };
-    w.issue_statement(2, "act-revoke", 2, &act, &["*"], &["*"]);
-    let act = NewStatement::Rename { generation: ben, name: "Benjamin" };
-    w.issue_statement(2, "act-rename", 2, &act, &["*"], &["*"]);
+    let statement = NewStatement::Enrol { generation: ben, device: &tablet };
+    w.issue_statement(2, "act-enrol", 2, &statement, &["*"], &["*"]);
+    let statement = NewStatement::Revoke { generation: ben, device: device(4).id() };
+    w.issue_statement(2, "act-revoke", 2, &statement, &["*"], &["*"]);
+    let statement = NewStatement::Rename { generation: ben, name: "Benjamin" };
+    w.issue_statement(2, "act-rename", 2, &statement, &["*"], &["*"]);
     w.issue_statement(1, "act-remove", 1, &NewStatement::Remove { member: cleo }, &["*"], &["*"]);
     let card = w.card("Cleo", 5, 5);
     w.issue_statement(

@@ -83,7 +83,7 @@ fn generation(generation: Generation) -> Value {
     match generation {
         Generation::Card(member) => json!([0, member.to_string()]),
         Generation::Claim(entry) => json!([1, entry.to_string()]),
-        Generation::Bind(act) => json!([2, act.to_string()]),
+        Generation::Bind(statement) => json!([2, statement.to_string()]),
     }
 }
 

@@ -245,13 +245,13 @@ impl World {
         device: u8,
         label: &str,
         person: u8,
-        act: &NewStatement<'_>,
+        statement: &NewStatement<'_>,
         base: &[&str],
         after: &[&str],
     ) {
         let nonce = self.fresh();
         let draft =
-            Draft::statement(&root(person), self.group, act, self.ids(base), nonce).unwrap();
+            Draft::statement(&root(person), self.group, statement, self.ids(base), nonce).unwrap();
         self.say(device, label, after, draft);
     }
 
