@@ -465,4 +465,7 @@ pub(crate) struct ResetKeys {
     /// Where to write the request to approve this device
     #[arg(value_name = "REQUEST")]
     pub(crate) request: PathBuf,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
 }

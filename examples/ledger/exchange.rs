@@ -80,9 +80,15 @@ pub(crate) fn admit(arguments: &Admit, out: &mut dyn Write) -> Result<(), Failur
 }
 
 fn describe(group: &Group, id: RequestId, out: &mut dyn Write) -> Result<(), Failure> {
+    let invites = group.invites().list()?;
     for request in group.invites().join_requests()?.iter().filter(|request| request.id == id) {
         let name = one_line(&request.name);
         writeln!(out, "{name} asks to join, with the keys {}", request.fingerprint)?;
+        let invite = invites.iter().find(|invite| invite.id == request.invite);
+        let note = invite.map(|invite| one_line(&invite.policy.note));
+        if let Some(note) = note.filter(|note| !note.is_empty()) {
+            writeln!(out, "by the invite with the note: {note}")?;
+        }
     }
     Ok(())
 }
@@ -207,6 +213,11 @@ pub(crate) fn approve(arguments: &Approve, out: &mut dyn Write) -> Result<(), Fa
 
 pub(crate) fn reset_keys(arguments: &ResetKeys, out: &mut dyn Write) -> Result<(), Failure> {
     let group = the_group(&open(&arguments.location)?, &arguments.location)?;
+    writeln!(out, "this device's keys are replaced; it writes again once a member approved it")?;
+    if !arguments.yes && !confirmed("Replace them?", out)? {
+        writeln!(out, "nothing was changed")?;
+        return Ok(());
+    }
     let group = group.keys().reset_device_keys()?;
     write(&arguments.request, &group.keys().request_approval()?)?;
     let path = arguments.request.display();

@@ -102,7 +102,9 @@ fn a_clone_of_a_device_gets_new_keys_and_approval() {
     carry(&anna, &clone);
     clone.run("record", &["Wine", "9", "EUR"]).failed(1);
     let request = clone.path("approval");
-    let reset = clone.run("reset-keys", &[text(&request)]).ok();
+    let asked = clone.run("reset-keys", &[text(&request)]).ok();
+    assert!(asked.contains("nothing was changed") && !request.exists(), "{asked}");
+    let reset = clone.run("reset-keys", &["--yes", text(&request)]).ok();
     assert!(reset.contains("ledger approve"), "{reset}");
     let early = clone.run("record", &["Wine", "9", "EUR"]).failed(2);
     assert!(early.contains("this device has no member"), "{early}");

@@ -190,7 +190,7 @@ pub enum StoreError {
     /// would fork the device's chain.
     #[error(
         "the database is an older copy: it lacks entry {}, which this device has published; \
-         import a bundle that has it, or enrol the device anew",
+         import a bundle that has it, or reset this device's keys",
         .0.short()
     )]
     RolledBack(EntryId),
@@ -198,8 +198,7 @@ pub enum StoreError {
     /// backup of it signed entries.
     #[error(
         "device {} signed two entries for one position of its chain: it was cloned, or a backup of \
-         it was used; it signs nothing more: give it new keys (GroupKeys::reset_device_keys), or \
-         pair it again",
+         it was used; it signs nothing more: reset this device's keys, or pair it again",
         .0.short()
     )]
     Forked(DeviceId),

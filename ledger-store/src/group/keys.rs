@@ -56,7 +56,9 @@ impl<'a> GroupKeys<'a> {
     /// comes back in a bundle, this device writes, and revokes the old one.
     ///
     /// # Errors
-    /// [`StoreError::NoRootKey`] if this device holds no root key: pair it again.
+    /// [`StoreError::NoRootKey`] if this device holds no root key of a member: pair it again.
+    /// [`StoreError::NoKey`] if it holds no key under which it could ask. Nothing has changed
+    /// then.
     pub fn reset_device_keys(&self) -> Result<Group, StoreError> {
         Ok(Group::new(reset_device_keys(self.group)?))
     }

@@ -9,6 +9,7 @@ use ledger_core::EntryId;
 use ledger_core::engine::EntryIndex as _;
 use ledger_core::keys::DeviceKey;
 
+use super::EpochKeyring;
 use crate::StoreError;
 use crate::entries::index::StoredIndex;
 use crate::secrets::{Secret, SecretName};
@@ -71,11 +72,20 @@ fn check_published_tip(group: &GroupSession) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Gives this device new keys in the group, and removes the old ones.
+/// Gives this device new keys in the group, and removes the old ones. Everything that the request
+/// for approval needs is checked first: without it, the new keys could never write.
 pub(crate) fn reset_device_keys(group: &GroupSession) -> Result<GroupSession, StoreError> {
     let session = &group.session;
-    session.known_entropy()?.ok_or(StoreError::NoRootKey)?;
+    let entropy = session.known_entropy()?.ok_or(StoreError::NoRootKey)?;
     let root_index = group.root_index()?;
+    let root = entropy.root_key(root_index).id();
+    group.ledger()?.member_of_root(root).ok_or(StoreError::NoRootKey)?;
+    let keys = session.read(|connection| {
+        EpochKeyring { connection, group: group.key, id: group.id }.uncovered()
+    })?;
+    if keys.is_empty() {
+        return Err(StoreError::NoKey);
+    }
     let genesis = group.read(|connection, _| {
         let index = StoredIndex::whole(connection, group.key);
         let genesis = index.entry(&group.id.genesis())?;

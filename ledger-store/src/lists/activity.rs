@@ -2,7 +2,7 @@
 
 use ledger_core::engine::{Kind, Payload, VerifiedEntry};
 use ledger_core::{EntryId, GroupState, MemberId, Transaction, Verdict};
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::{Cursor, Lists};
 use crate::StoreError;
@@ -25,6 +25,10 @@ pub(super) const CORRECTED: &str = "SELECT e.entry, e.signature
      WHERE m.original = (SELECT slot FROM entries WHERE id = ?1) AND m.endorses = 0
        AND (m.lamport, m.id) < (?2, ?3) AND e.kind = ?4 AND e.verdict = 0
      ORDER BY m.lamport DESC, m.id DESC LIMIT 1";
+
+/// The original of the slot that an entry belongs to.
+pub(super) const SLOT: &str =
+    "SELECT o.id FROM entries e JOIN entries o ON o.n = e.slot WHERE e.id = ?1";
 
 pub(super) const ORIGINAL: &str = "SELECT entry, signature FROM entries
      WHERE n = (SELECT slot FROM entries WHERE id = ?1) AND verdict = 0";
@@ -53,6 +57,9 @@ pub struct Activity {
     pub author: Option<MemberId>,
     /// Whether it counts.
     pub verdict: Verdict,
+    /// The entry that first recorded the expense or transfer which this entry records, changes,
+    /// copies or reviews, if it does one of these.
+    pub original: Option<EntryId>,
     /// The content before a correction or cancellation: that of the last correction before it in
     /// the total order that counts, or else of the original. None if the original is void.
     pub before: Option<Transaction>,
@@ -131,11 +138,31 @@ fn activity(
     let entry = stored_entry(row)?;
     Ok(Activity {
         author: state.device_owner(entry.decoded().header().device()),
+        original: original(connection, &entry)?,
         before: before(connection, &entry, state)?,
         entry,
         verdict: verdict(row.get(2)?)?,
         cursor: Cursor { major: row.get(3)?, minor: row.get(4)? },
     })
+}
+
+/// The original of what an entry is about. A change or review may name a copy; the original of
+/// that is its slot's.
+fn original(connection: &Connection, entry: &VerifiedEntry) -> Result<Option<EntryId>, StoreError> {
+    let target = match entry.decoded().payload() {
+        Payload::Transaction(_) => return Ok(Some(entry.id())),
+        Payload::Correction(correction) => correction.target(),
+        Payload::Cancellation(cancellation) => cancellation.target(),
+        Payload::Endorsement(endorsement) => endorsement.target(),
+        Payload::Copy(copy) => copy.original(),
+        _ => return Ok(None),
+    };
+    let Some(target) = entry.decoded().header().refs().get(target.as_usize()) else {
+        return Ok(None);
+    };
+    let mut slot = connection.prepare_cached(SLOT)?;
+    let id: Option<[u8; 32]> = slot.query_row([target.as_bytes()], |row| row.get(0)).optional()?;
+    Ok(Some(id.map_or(*target, EntryId::from_bytes)))
 }
 
 /// The content before a correction or cancellation.

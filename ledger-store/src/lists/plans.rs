@@ -36,6 +36,7 @@ fn no_list_scans_or_sorts() {
         (activity::ENTRY, "sqlite_autoindex_entries_1 (id=?)"),
         (activity::CORRECTED, "PRIMARY KEY (original=? AND endorses=? AND (lamport,id)<(?,?))"),
         (activity::ORIGINAL, "INTEGER PRIMARY KEY (rowid=?)"),
+        (activity::SLOT, "sqlite_autoindex_entries_1 (id=?)"),
         (history::CHANGES, "PRIMARY KEY (original=? AND endorses=? AND (lamport,id)<(?,?))"),
         (overview::GROUPS, "INTEGER PRIMARY KEY (rowid<?)"),
         (overview::LAST, "entries_by_order (grp=?)"),

@@ -1,13 +1,13 @@
 //! Storing what an intake opens: one transaction a batch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use ledger_core::EntryId;
 use ledger_core::engine::DecodedEntry;
 use ledger_core::seal::{EpochKey, Topic};
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::intake::{KnownKey, LearnedKey, SealedBatch, SealedIntake};
+use super::intake::{KnownKey, SealedBatch, SealedIntake};
 use super::quarantine::Quarantine;
 use super::{Imported, RecordReader};
 use crate::StoreError;
@@ -30,7 +30,7 @@ pub(crate) fn import_records(
     let mut import = SealedImport::new(group)?;
     let (mut done, phase) = (0u64, Phase::Unsealing);
     while let Some(record) = records.next_record()? {
-        import.offer(record)?;
+        import.offer([record])?;
         done = done.saturating_add(1);
         if done.is_multiple_of(STEP) || done == 1 {
             // The total is what the bundle says of itself, as far as it was read.
@@ -76,21 +76,25 @@ impl<'a> SealedImport<'a> {
         Ok(Self { group, intake, report: Imported::default() })
     }
 
-    /// Opens a record, and stores the batch if it is due.
-    fn offer(&mut self, record: Vec<u8>) -> Result<(), StoreError> {
-        self.intake.offer(record);
-        while self.intake.is_due() {
-            self.store()?;
+    /// Opens records one by one, and those whose keys come with them. Stores each batch as soon
+    /// as it is due, so that none grows with the number of records that one key releases.
+    fn offer(&mut self, records: impl Into<VecDeque<Vec<u8>>>) -> Result<(), StoreError> {
+        let mut records = records.into();
+        while let Some(record) = records.pop_front() {
+            self.intake.offer(record);
+            while self.intake.is_due() {
+                records.extend(self.store()?.unwrap_or_default());
+            }
         }
         Ok(())
     }
 
-    /// Stores the batch, and offers the records whose keys it brought. Returns whether there was
-    /// anything to store.
-    fn store(&mut self) -> Result<bool, StoreError> {
+    /// Stores the batch. Returns the records whose keys it brought, or `None` if there was
+    /// nothing to store.
+    fn store(&mut self) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
         let batch = self.intake.take_batch();
         if batch.is_empty() {
-            return Ok(false);
+            return Ok(None);
         }
         let SealedBatch { opened, waiting, learned, wanted } = batch;
         let mut came_under = BTreeMap::new();
@@ -122,8 +126,7 @@ impl<'a> SealedImport<'a> {
         })?;
         self.count(ingested, stored.not_kept);
         stored.keys.into_iter().for_each(|key| self.intake.add_key(key));
-        stored.released.into_iter().for_each(|record| self.intake.offer(record));
-        Ok(true)
+        Ok(Some(stored.released))
     }
 
     fn count(&mut self, ingested: Ingested, not_kept: u64) {
@@ -171,7 +174,9 @@ impl<'a> SealedImport<'a> {
 
     /// Stores the rest, and completes the report.
     fn finish(mut self, damaged_bytes: u64) -> Result<Imported, StoreError> {
-        while self.store()? {}
+        while let Some(released) = self.store()? {
+            self.offer(released)?;
+        }
         let Self { group, intake, mut report } = self;
         report.damaged_bytes = damaged_bytes;
         report.forked = group.ledger()?.has_forked(group.device);
@@ -195,14 +200,14 @@ impl<'a> SealedImport<'a> {
 }
 
 /// Adds keys to the keyring. Returns the topics whose keys are new there.
-fn keep_keys(keyring: &EpochKeyring<'_>, learned: &[LearnedKey]) -> Result<Vec<Topic>, StoreError> {
+///
+/// A key out of a history box does not count as covered yet: nobody has verified the entry with
+/// the box. `EpochKeyring::link_signed_epochs` notes that, once the entry is admitted.
+fn keep_keys(keyring: &EpochKeyring<'_>, learned: &[EpochKey]) -> Result<Vec<Topic>, StoreError> {
     let mut new = Vec::new();
-    for learned in learned {
-        if keyring.add(&learned.key)? {
-            new.push(learned.key.topic());
-        }
-        if learned.is_covered {
-            keyring.note_covered(&learned.key.topic())?;
+    for key in learned {
+        if keyring.add(key)? {
+            new.push(key.topic());
         }
     }
     Ok(new)
@@ -225,7 +230,9 @@ fn hold(
             Some(is_here) => *is_here,
             None => {
                 // Another call or process may have added it since the intake began.
+                // A damaged row whose secret gives another topic opens nothing.
                 let key = keyring.find(&topic)?.map(|(_, key)| key);
+                let key = key.filter(|key| key.topic() == topic);
                 let is_here = key.is_some();
                 stored.keys.extend(key);
                 found.insert(topic, is_here);

@@ -6,6 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use ledger_core::engine::Epoch;
 use ledger_core::seal::{EpochKey, Topic};
 
+/// Most history boxes that wait for their keys, each at most 64 KiB. Anybody with a key can send
+/// unsigned epoch entries without end. A box beyond the limit is opened later, by the database,
+/// once its entry is stored and its key is known.
+const MAX_CLOSED_BOXES: usize = 256;
+
 /// Epoch keys by topic, and the epochs whose history box waits for its key. Pure.
 #[derive(Default)]
 pub(super) struct KeyPool {
@@ -54,8 +59,12 @@ impl KeyPool {
         if self.opened.contains(&topic) {
             return Vec::new();
         }
+        let waits = !self.contains(&topic);
+        if waits && self.closed.values().map(Vec::len).sum::<usize>() >= MAX_CLOSED_BOXES {
+            return Vec::new();
+        }
         self.closed.entry(topic).or_default().push(epoch.clone());
-        if self.contains(&topic) { self.open_boxes(topic) } else { Vec::new() }
+        if waits { Vec::new() } else { self.open_boxes(topic) }
     }
 
     /// Opens the history boxes of a topic whose key is known, and of all topics whose keys are in

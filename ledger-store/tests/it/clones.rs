@@ -7,7 +7,7 @@ use ledger_core::EntryId;
 use ledger_store::{NewEntry, StatementIntent, StoreError};
 
 use crate::common::sealed::{add, anna, exchange, export, import, pay};
-use crate::common::{Folder, Rng, assert_sound, decode, details, entries, only};
+use crate::common::{Folder, Rng, assert_sound, decode, details, entries, found, only};
 
 #[test]
 fn a_restored_backup_signs_nothing_until_it_knows_what_it_handed_out() {
@@ -85,4 +85,18 @@ fn a_clone_is_noticed_by_its_fork_and_starts_anew() {
     cloned.sign(&proposal).unwrap();
     assert!(!cloned.state().unwrap().may_write(old));
     assert_sound(&cloned);
+}
+
+#[test]
+fn keys_that_nobody_could_approve_replace_none() {
+    let folder = Folder::new(9);
+    let store = folder.store();
+    let group = found(&store, 1);
+    let device = group.device();
+    // Nothing was ever exported, so there is no key under which it could ask.
+    assert!(matches!(group.keys().reset_device_keys(), Err(StoreError::NoKey)));
+    let group = only(&store);
+    assert_eq!(group.device(), device);
+    pay(&group, &mut Rng::new(9));
+    assert_sound(&group);
 }

@@ -86,6 +86,14 @@ fn a_removal_tells_what_it_voids() {
     let copy = group.append(vec![NewEntry::VoidEntryCopy { original: dinners[1] }]).unwrap();
     let rows = group.lists().expenses(None, 10).unwrap();
     assert!(rows.iter().any(|row| (row.original, row.current_version) == (dinners[1], copy[0])));
+    // Whoever confirms the copy confirms the dinner.
+    let confirm = NewEntry::Confirmation { target: copy[0], note: None };
+    let confirmed = group.append(vec![confirm]).unwrap()[0];
+    let activity = group.lists().activity(None, 3).unwrap();
+    for id in [copy[0], confirmed] {
+        let row = activity.iter().find(|row| row.entry.id() == id).unwrap();
+        assert_eq!(row.original, Some(dinners[1]));
+    }
     assert_sound(&group);
 }
 

@@ -1,6 +1,6 @@
 //! Entries with their verdicts: who did what.
 
-use ledger_core::engine::{Kind, Payload, RefIndex, VerifiedEntry};
+use ledger_core::engine::{Kind, Payload, VerifiedEntry};
 use ledger_core::{EntryId, GroupState, MemberId};
 
 use super::{Verdict, total};
@@ -112,7 +112,7 @@ pub(super) fn rows(rows: Vec<ledger_store::Activity>, state: &GroupState) -> Vec
             author: row.author,
             timestamp: Instant::from_ms(row.entry.decoded().header().timestamp_ms()),
             verdict: row.verdict.into(),
-            expense: content.expense,
+            expense: row.original.map(ExpenseId::from),
             total: transaction.as_ref().map(total),
             transaction: transaction.map(Into::into),
             total_before: row.before.as_ref().map(total),
@@ -130,7 +130,6 @@ pub(super) fn rows(rows: Vec<ledger_store::Activity>, state: &GroupState) -> Vec
 /// Content of an entry besides an expense or transfer.
 #[derive(Default)]
 struct Content {
-    expense: Option<ExpenseId>,
     introduces: Option<String>,
     statement: Option<String>,
     confirms: Option<bool>,
@@ -139,10 +138,7 @@ struct Content {
 
 impl Content {
     fn of(entry: &VerifiedEntry) -> Self {
-        let (id, entry) = (entry.id(), entry.decoded());
-        let expense_at = |index: RefIndex| {
-            entry.header().refs().get(index.as_usize()).copied().map(ExpenseId::from)
-        };
+        let entry = entry.decoded();
         let owned = |text: Option<&str>| text.map(str::to_owned);
         let mut content = Self::default();
         match entry.payload() {
@@ -154,15 +150,10 @@ impl Content {
             Payload::Statement(signed) => {
                 content.statement = Some(signed.statement().body().name().to_owned());
             }
-            Payload::Transaction(_) => content.expense = Some(id.into()),
-            Payload::Correction(correction) => content.expense = expense_at(correction.target()),
-            Payload::Copy(copy) => content.expense = expense_at(copy.original()),
             Payload::Cancellation(cancellation) => {
-                content.expense = expense_at(cancellation.target());
                 content.remark = owned(cancellation.reason());
             }
             Payload::Endorsement(endorsement) => {
-                content.expense = expense_at(endorsement.target());
                 content.confirms = Some(endorsement.confirms());
                 content.remark = owned(endorsement.note());
             }

@@ -35,13 +35,6 @@ pub(super) struct KnownKey {
     pub(super) box_is_open: bool,
 }
 
-/// An epoch key that was found in a record.
-pub(super) struct LearnedKey {
-    pub(super) key: EpochKey,
-    /// Whether it was found in the history box of a later epoch.
-    pub(super) is_covered: bool,
-}
-
 /// The part of an intake that is ready to be stored.
 #[derive(Default)]
 pub(super) struct SealedBatch {
@@ -51,7 +44,7 @@ pub(super) struct SealedBatch {
     /// Records whose key is not known, with the topic of that key.
     pub(super) waiting: Vec<(Topic, Vec<u8>)>,
     /// Keys that were found.
-    pub(super) learned: Vec<LearnedKey>,
+    pub(super) learned: Vec<EpochKey>,
     /// Topics whose keys another device asks for.
     pub(super) wanted: BTreeSet<Topic>,
 }
@@ -113,8 +106,10 @@ impl SealedIntake {
 
     /// Whether the batch should be stored before more records are offered.
     pub(super) fn is_due(&self) -> bool {
-        let records = self.batch.opened.len().saturating_add(self.batch.waiting.len());
-        records >= BATCH || self.bytes >= BATCH_BYTES
+        let SealedBatch { opened, waiting, learned, wanted } = &self.batch;
+        let lengths = [opened.len(), waiting.len(), learned.len(), wanted.len()];
+        let items = lengths.into_iter().fold(0, usize::saturating_add);
+        items >= BATCH || self.bytes >= BATCH_BYTES
     }
 
     /// Takes the batch out.
@@ -177,7 +172,7 @@ impl SealedIntake {
         match envelope.open(self.group, &self.exchange) {
             Ok(Some(key)) => {
                 let mut new = vec![key.topic()];
-                self.batch.learned.push(LearnedKey { key: key.clone(), is_covered: false });
+                self.batch.learned.push(key.clone());
                 let boxed = self.keys.add(key);
                 new.extend(self.learn(boxed));
                 new
@@ -195,9 +190,7 @@ impl SealedIntake {
     fn learn(&mut self, boxed: Vec<BoxedKey>) -> Vec<Topic> {
         let new =
             boxed.iter().filter(|boxed| boxed.is_new).map(|boxed| boxed.key.topic()).collect();
-        let learned =
-            boxed.into_iter().map(|boxed| LearnedKey { key: boxed.key, is_covered: true });
-        self.batch.learned.extend(learned);
+        self.batch.learned.extend(boxed.into_iter().map(|boxed| boxed.key));
         new
     }
 

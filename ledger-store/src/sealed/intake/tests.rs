@@ -96,8 +96,8 @@ fn a_key_envelope_gives_a_key_and_opens_what_waits() {
         intake.offer(envelope);
     }
     let batch = intake.take_batch();
-    let learned: Vec<_> = batch.learned.iter().map(|l| (l.key.topic(), l.is_covered)).collect();
-    assert_eq!(learned, [(fixture.first.topic(), false)]);
+    let learned: Vec<_> = batch.learned.iter().map(EpochKey::topic).collect();
+    assert_eq!(learned, [fixture.first.topic()]);
     assert_eq!((batch.opened.len(), batch.waiting.len()), (1, 0));
 }
 
@@ -125,8 +125,8 @@ fn a_history_box_opens_the_epochs_before() {
         records.into_iter().for_each(|record| intake.offer(record.clone()));
         let batch = intake.take_batch();
         assert_eq!((batch.opened.len(), batch.waiting.len()), (2, 0));
-        let learned: Vec<_> = batch.learned.iter().map(|l| (l.key.topic(), l.is_covered)).collect();
-        assert_eq!(learned, [(fixture.first.topic(), true)]);
+        let learned: Vec<_> = batch.learned.iter().map(EpochKey::topic).collect();
+        assert_eq!(learned, [fixture.first.topic()]);
     }
 }
 
@@ -165,8 +165,7 @@ fn a_forged_epoch_does_not_hide_the_honest_one() {
     let mut intake = fixture.intake(&[&fixture.second], Vec::new());
     intake.offer(fixture.second.seal(forged.decoded()));
     intake.offer(fixture.second.seal(fixture.second_epoch().decoded()));
-    let learned: Vec<_> =
-        intake.take_batch().learned.iter().map(|learned| learned.key.topic()).collect();
+    let learned: Vec<_> = intake.take_batch().learned.iter().map(EpochKey::topic).collect();
     assert_eq!(learned, [fixture.first.topic()]);
 }
 
@@ -220,5 +219,26 @@ fn a_full_batch_is_due() {
     intake.offer(record);
     assert!(intake.is_due());
     intake.take_batch();
+    assert!(!intake.is_due());
+}
+
+#[test]
+fn keys_and_requests_fill_a_batch_like_records() {
+    let fixture = Fixture::new();
+    let exchange = ExchangeKey::from_bytes([6; 32]);
+    let recipients = BTreeSet::from([exchange.public_key()]);
+    let mut intake = fixture.intake(&[], vec![exchange]);
+    let secrets = (0u32..).map(|n| {
+        let mut secret = [9; 32];
+        secret[..4].copy_from_slice(&n.to_be_bytes());
+        secret
+    });
+    for secret in secrets.take(BATCH) {
+        assert!(!intake.is_due());
+        let key = EpochKey::from_bytes(fixture.group, secret);
+        key.wrap_for(&recipients, &[7; 32]).into_iter().for_each(|record| intake.offer(record));
+    }
+    assert!(intake.is_due());
+    assert_eq!(intake.take_batch().learned.len(), BATCH);
     assert!(!intake.is_due());
 }
