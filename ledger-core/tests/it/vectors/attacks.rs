@@ -79,7 +79,7 @@ fn rename_by_sock_puppet() -> Value {
     w.say(23, "hello", &["*"], Draft::merge());
     w.scenario(
         "rename-by-a-sock-puppet",
-        "F1: a self statement counts only if its generation's start is accepted.",
+        "F1: a self act counts only if its generation's start is accepted.",
         &[("add-sock", 40), ("rename", 50), ("enrol", 50), ("hello", 60)],
     )
 }
@@ -138,7 +138,7 @@ fn carried_late() -> Value {
     w.carry(1, "rename-again", "rename", &["*"]);
     w.scenario(
         "carried-late",
-        "A self statement is within a cut by its carriers, not by its base: the second rename has an \
+        "A self act is within a cut by its carriers, not by its base: the second rename has an \
          old base, but the removal knows no carrier of it.",
         &[("late-rename", 40)],
     )
