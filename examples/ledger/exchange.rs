@@ -213,7 +213,7 @@ pub(crate) fn approve(arguments: &Approve, out: &mut dyn Write) -> Result<(), Fa
 
 pub(crate) fn reset_keys(arguments: &ResetKeys, out: &mut dyn Write) -> Result<(), Failure> {
     let group = the_group(&open(&arguments.location)?, &arguments.location)?;
-    writeln!(out, "this device's keys are replaced; it writes again once a member approved it")?;
+    writeln!(out, "this replaces this device's keys; it writes again once a member approved it")?;
     if !arguments.yes && !confirmed("Replace them?", out)? {
         writeln!(out, "nothing was changed")?;
         return Ok(());
