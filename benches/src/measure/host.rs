@@ -51,6 +51,14 @@ impl Host {
         self.folder.path().join(name)
     }
 
+    /// Closes the database. Returns its size in bytes.
+    #[must_use]
+    pub fn close(self) -> u64 {
+        let Self { group, store, folder, .. } = self;
+        drop((group, store));
+        std::fs::metadata(folder.path().join(Self::NAME)).unwrap().len()
+    }
+
     /// The key file of a database in the folder.
     #[must_use]
     pub fn keys(&self, name: &str) -> PathBuf {
