@@ -16,6 +16,7 @@ mod attacks;
 mod authority;
 mod encoding;
 mod encoding_keys;
+mod encoding_order;
 mod encoding_payloads;
 mod entries;
 mod faults;
@@ -24,10 +25,17 @@ mod introductions;
 mod messages;
 mod money;
 mod outcome;
+mod pinned;
+mod proofs;
 mod raw;
+mod refused_messages;
+mod refused_pairings;
+mod refused_shares;
+mod sealed_by_hand;
 mod sealing;
 mod signatures;
 mod slots;
+mod ties;
 mod world;
 
 fn path(name: &str) -> PathBuf {
@@ -109,6 +117,11 @@ fn sealing_and_opening() {
 #[test]
 fn messages_outside_of_the_ledger() {
     check("messages.json", &messages::build());
+}
+
+#[test]
+fn proofs_of_equivocation() {
+    check("proofs.json", &proofs::build());
 }
 
 #[test]
