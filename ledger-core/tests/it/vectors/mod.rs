@@ -36,7 +36,7 @@ mod sealing;
 mod signatures;
 mod slots;
 mod ties;
-mod world;
+pub(crate) mod world;
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../vectors").join(name)
