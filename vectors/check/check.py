@@ -7,6 +7,7 @@ import sys
 
 sys.dont_write_bytecode = True  # no __pycache__ beside the vectors
 
+import bundles
 import ed25519
 import messages
 import sealing
@@ -280,6 +281,34 @@ def check_sealing():
             expect("secrets at rest", where, again, data)
 
 
+def check_bundles():
+    file = load("bundles.json")
+    group = bytes.fromhex(file["group"])
+    key = sealing.EpochKey(group, bytes.fromhex(file["secret"]))
+    for vector in file["records"]:
+        found = bundles.record_id(bytes.fromhex(vector["record"])).hex()
+        expect("record ids", f"bundles.json {vector['name']}", found, vector["id"])
+    for vector in file["runs"]:
+        records, skipped = bundles.read_records(bytes.fromhex(vector["bytes"]))
+        found = ([record.hex() for record in records], skipped)
+        expect("records found", f"bundles.json {vector['name']}", found,
+               (vector["records"], vector["skipped"]))
+    for vector in file["manifests"]:
+        where, data = f"bundles.json {vector['name']}", bytes.fromhex(vector["manifest"])
+        found = bundles.open_manifest(key, data)
+        expect("manifests", where, found["group"], group)
+        for field in ("part", "parts", "entries", "heads", "wanted", "ids"):
+            expect("manifests", where, shown(found[field]), vector[field])
+        expect("manifests sealed again", where, bundles.seal_manifest(key, found), data)
+    for vector in file["summaries"]:
+        salt = bytes.fromhex(vector["salt"])
+        chains = [(bytes.fromhex(device), seq, bytes.fromhex(tip))
+                  for device, seq, tip in vector["chains"]]
+        missing = [bytes.fromhex(id) for id in vector["missing"]]
+        found = bundles.summary(group, salt, chains, missing).hex()
+        expect("summaries", f"bundles.json {vector['name']}", found, vector["summary"])
+
+
 def check_state(state, scenario, where):
     expect("group names", where, state.name, scenario["group_name"])
     members = [[m["id"], m["name"], int(m["introduced"]), int(m["removed"]), m["generations"]]
@@ -372,9 +401,21 @@ def check_splits():
 
 
 def main():
-    for check in (check_entries, check_encoding, check_signatures, check_admission,
-                  check_authority, check_histories, check_proofs, check_sealing, check_messages,
-                  check_settle_up, check_splits):
+    checks = (
+        check_entries,
+        check_encoding,
+        check_signatures,
+        check_admission,
+        check_authority,
+        check_histories,
+        check_proofs,
+        check_sealing,
+        check_bundles,
+        check_messages,
+        check_settle_up,
+        check_splits,
+    )
+    for check in checks:
         check()
     width = max(map(len, counts))
     for what, count in counts.items():

@@ -11,7 +11,7 @@ use crate::StoreError;
 use crate::database::GroupKey;
 use crate::entries::GroupTransaction;
 use crate::platform::Environment as _;
-use crate::platform::environment::{CallContext, random};
+use crate::platform::environment::random;
 
 impl Session {
     /// Creates a group with this device's person as its owner. `successor_of` is the group that
@@ -25,7 +25,7 @@ impl Session {
         let entropy = self.entropy()?;
         let device = self.new_device()?;
         let salt = *random(self.environment())?;
-        let context = CallContext::new(self.environment())?;
+        let context = self.call_context()?;
         let now_ms = context.now_ms();
         self.write(|connection| {
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 mod admission;
 mod attacks;
 mod authority;
+mod bundles;
 mod encoding;
 mod encoding_keys;
 mod encoding_order;
@@ -112,6 +113,11 @@ fn authority_step_by_step() {
 #[test]
 fn sealing_and_opening() {
     check("sealing.json", &sealing::build());
+}
+
+#[test]
+fn bundles_and_summaries() {
+    check("bundles.json", &bundles::build());
 }
 
 #[test]
