@@ -1,4 +1,4 @@
-//! Bytes that break two rules: which one is named (SPEC §1.3, §2 to §4).
+//! Mistakes that meet in one encoding, and the rule that is named (SPEC §1.3, §2 to §4).
 
 use crate::vectors::encoding::{Cases, with_refs};
 use crate::vectors::encoding_keys::{add, carried, generation, statement};
