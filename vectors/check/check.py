@@ -156,17 +156,25 @@ def check_histories():
     if not (FOLDER / "histories.jsonl.xz").exists():
         return
     with lzma.open(FOLDER / "histories.jsonl.xz") as lines:
-        for line in lines:
-            check_history(json.loads(line))
+        vectors = [json.loads(line) for line in lines]
+    for start in range(0, len(vectors), 50):
+        some = vectors[start : start + 50]
+        # Signatures that should be valid are checked together, the others one by one.
+        together = ed25519.at_once(lambda: [read_arrivals(vector, True) for vector in some])
+        for vector, valid in zip(some, together):
+            broken = read_arrivals(vector, False)
+            check_history(vector, [one or other for one, other in zip(valid, broken)])
 
 
-def check_history(vector):
+def read_arrivals(vector, valid):
+    """The arrivals whose signatures should be valid, or the others; None in place of the rest."""
+    pairs = zip(vector["entries"], vector["results"], strict=True)
+    return [read_or_rule(arrival) if (result["rule"] not in ("S1", "K4")) == valid else None
+            for arrival, result in pairs]
+
+
+def check_history(vector, arrivals):
     where = f"histories.jsonl seed {vector['seed']}"
-
-    def read():
-        return [read_or_rule(arrival) for arrival in vector["entries"]]
-
-    arrivals = ed25519.at_once(read)
     entries = [entry for entry, rule in arrivals if rule is None]
     history = History(entries[0])
     outcomes = arrive(history, entries[1:])
@@ -347,8 +355,56 @@ def check_messages():
     root = ed25519.public_key(derive(bytes.fromhex(vector["entropy"]), "root", vector["index"]))
     expect("entropies from shares", "messages.json", root.hex(), shares[0]["root"].hex())
     for vector in file["broken"]:
-        found = messages.broken_rule(bytes.fromhex(vector["bytes"]))
+        found = messages.rule_of(messages.open_message, None, bytes.fromhex(vector["bytes"]))
         expect("broken messages", f"messages.json {vector['name']}", found, vector["rule"])
+    for vector in file["texts"]:
+        rule = messages.rule_of(messages.from_text, vector["text"])
+        found = messages.from_text(vector["text"]).hex() if rule is None else None
+        expect("texts", f"messages.json {vector['text']!r}", found, vector["bytes"])
+    for vector in file["fingerprints"]:
+        found = messages.fingerprint(bytes.fromhex(vector["bytes"]))
+        expect("fingerprints", f"messages.json {vector['of']}", found, vector["digits"])
+    check_refused_messages(file)
+
+
+def check_refused_messages(file):
+    def compare(what, name, expected, read, *arguments):
+        found = messages.rule_of(read, *arguments)
+        expect(what, f"messages.json {what}: {name}", found, expected)
+
+    places = {word: number for known in file["phrases"]
+              for word, number in zip(known["phrase"].split(" "),
+                                      messages.numbers_of(bytes.fromhex(known["entropy"])))}
+    for vector in file["refused_phrases"]:
+        compare("phrases by rule", vector["name"], vector["rule"], messages.read_phrase,
+                vector["phrase"], places)
+    invite = file["invite"]
+    w, group, member, secret = (bytes.fromhex(invite[field])
+                                for field in ("w", "group", "member", "exchange_secret"))
+    readers = {
+        "link": lambda message: messages.read_link(message),
+        "request": lambda message: messages.read_request(message, w, group),
+        "answer": lambda message: messages.read_answer(message, secret, group, member),
+    }
+    for vector in file["refused_invites"]:
+        compare("invites by rule", f"{vector['reader']} {vector['name']}", vector["rule"],
+                readers[vector["reader"]], bytes.fromhex(vector["message"]))
+    pairing = messages.Pairing(file["pairing"])
+    for vector in file["pairing_steps"]:
+        compare("pairings by rule", f"{vector['step']} {vector['name']}", vector["rule"],
+                pairing.read, vector["step"], bytes.fromhex(vector["message"]), vector["now_ms"])
+    key = bytes.fromhex(file["collections"]["request_secret"])
+    for vector in file["collections"]["cases"]:
+        compare("shares by rule", vector["name"], vector["rule"], messages.collect,
+                [bytes.fromhex(message) for message in vector["returned"]], key)
+    for vector in file["refused_requests"]:
+        compare("recovery requests by rule", vector["name"], vector["rule"],
+                messages.read_recovery_request, bytes.fromhex(vector["message"]))
+    enrolments = file["enrolments"]
+    epoch = sealing.EpochKey(*(bytes.fromhex(enrolments[field]) for field in ("group", "secret")))
+    for vector in enrolments["cases"]:
+        compare("enrolments to carry by rule", vector["name"], vector["rule"],
+                messages.read_enrolment, bytes.fromhex(vector["message"]), epoch)
 
 
 def most_groups(balances):
