@@ -393,6 +393,12 @@ def check_refused_messages(file):
     for vector in file["pairing_steps"]:
         compare("pairings by rule", f"{vector['step']} {vector['name']}", vector["rule"],
                 pairing.read, vector["step"], bytes.fromhex(vector["message"]), vector["now_ms"])
+    for vector in file["typed_codes"]:
+        compare("pairings by rule", f"typed {vector['typed']!r}", vector["rule"], pairing.enter,
+                vector["typed"], vector["now_ms"])
+    for vector in file["weak_offers"]:
+        compare("pairings by rule", "weak offer", vector["rule"], messages.read_reveal,
+                *(bytes.fromhex(vector[field]) for field in ("offer", "reveal")), vector["now_ms"])
     key = bytes.fromhex(file["collections"]["request_secret"])
     for vector in file["collections"]["cases"]:
         compare("shares by rule", vector["name"], vector["rule"], messages.collect,

@@ -159,7 +159,6 @@ class Pairing:
         self.old, self.old_nonce = split(other, 32, 32)
         self.messages = [bytes.fromhex(message) for message in vector["messages"]]
         first = split(open_message(0x20, self.messages[0]), 16, 32, 32, 8)
-        self.commitment = first[2]
         self.expires = int.from_bytes(first[3], "big")
         self.shared = x25519(self.new, ed25519.x25519_public(self.old))
         self.transcript = digest("pair", b"".join(self.messages[:3]))
@@ -186,12 +185,12 @@ class Pairing:
         return public, nonce
 
     def reveal(self, message, now):
+        read_reveal(self.messages[0], message, now)
+
+    def enter(self, typed, now):
+        """What the old device makes of the digits that are typed into it."""
         need(now < self.expires, "N1")
-        session, nonce = split(open_message(0x22, message), 16, 32)
-        need(session == self.session, "N2")
-        public = ed25519.x25519_public(self.new)
-        need(digest("pair-commit", session + public + nonce) == self.commitment, "N3")
-        need(ed25519.x25519_may_be_introduced(public), "N4")
+        need("".join(c for c in typed if c not in WHITE_SPACE) == self.code, "N5")
 
     def unseal(self, form, message):
         session, sealed = split(open_message(form, message), 16, None)
@@ -251,6 +250,16 @@ class Pairing:
 
     def offered(self):
         return self.groups(self.messages[3], 0)
+
+
+def read_reveal(offer, message, now):
+    """Message 3 on the old device, after the offer that it scanned."""
+    session, public, commitment, expires = split(open_message(0x20, offer), 16, 32, 32, 8)
+    need(now < int.from_bytes(expires, "big"), "N1")
+    found, nonce = split(open_message(0x22, message), 16, 32)
+    need(found == session, "N2")
+    need(digest("pair-commit", session + public + nonce) == commitment, "N3")
+    need(ed25519.x25519_may_be_introduced(public), "N4")
 
 
 def rule_and_id(data, signature):
