@@ -277,6 +277,15 @@ def check_sealing():
             for secret in vector[secrets]:
                 found = sealing.open_key_envelope(data, group, bytes.fromhex(secret))
                 expect("wraps", where, found and found.hex(), expected)
+    for vector in file["refused_key_envelopes"]:
+        data, secret = (bytes.fromhex(vector[field]) for field in ("key_envelope", "recipient"))
+        try:
+            key, rule = sealing.open_key_envelope(data, group, secret), None
+        except Refused as refused:
+            key, rule = None, refused.rule
+        found = [key and key.hex(), rule]
+        expect("key envelopes by rule", f"sealing.json key envelope {vector['name']}", found,
+               [vector["secret"], vector["rule"]])
     for vector in file["secrets"]:
         where, data = f"sealing.json {vector['name']}", bytes.fromhex(vector["sealed"])
         name, secret = vector["secret_name"].encode(), vector["secret"]

@@ -204,18 +204,15 @@ def open_key_envelope(data, group, secret):
     """The epoch key for this X25519 secret, or None (SPEC 11.4)."""
     topic, salt, wraps = data[1:33], data[33:49], data[49:]
     slots = [wraps[at : at + 88] for at in range(0, len(wraps), 88)]
-    need(data[0] == 2 and len(slots) in (4, 8, 16, 32, 64, 128, 256, 512), "W1")
+    need(data[:1] == b"\x02" and len(slots) in (4, 8, 16, 32, 64, 128, 256, 512), "W1")
     need(len(wraps) % 88 == 0, "W1")
     need(all(a < b for a, b in zip(slots, slots[1:])), "W2")
     public = ed25519.x25519_public(secret)
     hint = digest("hint", salt + public)[:8]
-    for slot in slots:
-        if slot[:8] == hint:
-            found = unwrap(secret, tag("wrap") + topic + public, slot[8:])
-            if found is not None:
-                need(EpochKey(group, found).topic == topic, "W3")
-                return found
-    return None
+    hinted = [slot for slot in slots if slot[:8] == hint]
+    found = unwrap(secret, tag("wrap") + topic + public, hinted[0][8:]) if hinted else None
+    need(found is None or EpochKey(group, found).topic == topic, "W3")
+    return found
 
 
 def seal_secret(k, name, nonce, secret):
