@@ -118,7 +118,7 @@ def x25519(secret, u):
         x2, z2 = aa * bb % p, e * (aa + 121665 * e) % p
         if k >> t & 1:
             x2, z2, x3, z3 = x3, z3, x2, z2
-    return (x2 * pow(z2, -1, p) % p).to_bytes(32, "little")
+    return (x2 * pow(z2, p - 2, p) % p).to_bytes(32, "little")  # 0 of 0/0
 
 
 def labeled_extract(suite, salt, label, secret):
