@@ -10,6 +10,8 @@ sys.dont_write_bytecode = True  # no __pycache__ beside the vectors
 import bundles
 import ed25519
 import messages
+import pairing
+import recovery
 import sealing
 from authority import Resolution
 from cbor import Reader, Refused, need
@@ -348,18 +350,18 @@ def check_state(state, scenario, where):
 def check_messages():
     file = load("messages.json")["messages"]
     for vector in file["phrases"]:
-        found = messages.phrase_checks(bytes.fromhex(vector["entropy"]), vector["phrase"])
+        found = recovery.phrase_checks(bytes.fromhex(vector["entropy"]), vector["phrase"])
         expect("phrases", "messages.json", found, True)
     invite = messages.read_invite(file["invite"])
     for field, found in invite.items():
         expected = True if field == "link" else file["invite"][field]
         expect("invites, field by field", "messages.json", found, expected)
-    for field, found in messages.read_pairing(file["pairing"]).items():
+    for field, found in pairing.read_pairing(file["pairing"]).items():
         expect("pairings, field by field", "messages.json", found, file["pairing"][field])
     vector = file["shares"]
-    shares = messages.read_shares(vector)
+    shares = recovery.read_shares(vector)
     for chosen in (shares[:2], shares[1:], shares[::2], shares[::-2]):
-        found = messages.interpolate(chosen).hex()
+        found = recovery.interpolate(chosen).hex()
         expect("entropies from shares", "messages.json", found, vector["entropy"])
     root = ed25519.public_key(derive(bytes.fromhex(vector["entropy"]), "root", vector["index"]))
     expect("entropies from shares", "messages.json", root.hex(), shares[0]["root"].hex())
@@ -383,9 +385,9 @@ def check_refused_messages(file):
 
     places = {word: number for known in file["phrases"]
               for word, number in zip(known["phrase"].split(" "),
-                                      messages.numbers_of(bytes.fromhex(known["entropy"])))}
+                                      recovery.numbers_of(bytes.fromhex(known["entropy"])))}
     for vector in file["refused_phrases"]:
-        compare("phrases by rule", vector["name"], vector["rule"], messages.read_phrase,
+        compare("phrases by rule", vector["name"], vector["rule"], recovery.read_phrase,
                 vector["phrase"], places)
     invite = file["invite"]
     w, group, member, secret = (bytes.fromhex(invite[field])
@@ -398,28 +400,28 @@ def check_refused_messages(file):
     for vector in file["refused_invites"]:
         compare("invites by rule", f"{vector['reader']} {vector['name']}", vector["rule"],
                 readers[vector["reader"]], bytes.fromhex(vector["message"]))
-    pairing = messages.Pairing(file["pairing"])
+    devices = pairing.Pairing(file["pairing"])
     for vector in file["pairing_steps"]:
         compare("pairings by rule", f"{vector['step']} {vector['name']}", vector["rule"],
-                pairing.read, vector["step"], bytes.fromhex(vector["message"]), vector["now_ms"])
+                devices.read, vector["step"], bytes.fromhex(vector["message"]), vector["now_ms"])
     for vector in file["typed_codes"]:
-        compare("pairings by rule", f"typed {vector['typed']!r}", vector["rule"], pairing.enter,
+        compare("pairings by rule", f"typed {vector['typed']!r}", vector["rule"], devices.enter,
                 vector["typed"], vector["now_ms"])
     for vector in file["weak_offers"]:
-        compare("pairings by rule", "weak offer", vector["rule"], messages.read_reveal,
+        compare("pairings by rule", "weak offer", vector["rule"], pairing.read_reveal,
                 *(bytes.fromhex(vector[field]) for field in ("offer", "reveal")), vector["now_ms"])
     key = bytes.fromhex(file["collections"]["request_secret"])
     for vector in file["collections"]["cases"]:
-        compare("shares by rule", vector["name"], vector["rule"], messages.collect,
+        compare("shares by rule", vector["name"], vector["rule"], recovery.collect,
                 [bytes.fromhex(message) for message in vector["returned"]], key)
     for vector in file["refused_requests"]:
         compare("recovery requests by rule", vector["name"], vector["rule"],
-                messages.read_recovery_request, bytes.fromhex(vector["message"]))
+                recovery.read_recovery_request, bytes.fromhex(vector["message"]))
     enrolments = file["enrolments"]
     epoch = sealing.EpochKey(*(bytes.fromhex(enrolments[field]) for field in ("group", "secret")))
     for vector in enrolments["cases"]:
         compare("enrolments to carry by rule", vector["name"], vector["rule"],
-                messages.read_enrolment, bytes.fromhex(vector["message"]), epoch)
+                recovery.read_enrolment, bytes.fromhex(vector["message"]), epoch)
 
 
 def most_groups(balances):
