@@ -102,8 +102,10 @@ impl Scene {
     /// Takes everything in, and measures what that costs.
     pub(super) fn cost(self, acts: Vec<Act>) -> Cost {
         let bytes: usize = acts.iter().map(Act::bytes).sum();
-        // What is unwritten before must not count.
+        // What was not written yet must not count.
         self.group().checkpoint().unwrap();
+        self.host.settle();
+        self.guest.iter().for_each(Guest::settle);
         let path = self.file.clone().unwrap_or_else(|| self.host.path(Host::NAME));
         let disk = size(&path);
         let held = memory_before();
