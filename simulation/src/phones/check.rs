@@ -14,7 +14,7 @@ use super::phone::{Phone, go_on};
 pub(super) const CUT_OFF: &str = "nothing reaches who is cut off";
 pub(super) const NO_BACK_DATING: &str = "3: no back-dating";
 const CONVERGENCE: &str = "1: convergence";
-const NOTHING_LOST: &str = "5: nothing lost";
+pub(super) const NOTHING_LOST: &str = "5: nothing lost";
 const FROM_SCRATCH: &str = "6: incremental = from scratch";
 
 /// Entries that must not reach a device, because they were sealed first by a person who knew that

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use ledger_core::bundle::Summary;
-use ledger_core::seal::{Envelope, Topic};
+use ledger_core::seal::Topic;
 use ledger_core::{DeviceId, EntryId};
 use ledger_model::sim::arrival::{Violation, violation};
 use ledger_model::sim::prng::Prng;
@@ -14,6 +13,7 @@ use ledger_store::{Since, StoreError};
 
 use super::carrier::{Carrier, records};
 use super::check::{self, WithheldEntries};
+use super::leaving::CutDevices;
 use super::phone::{Phone, new_database};
 use crate::replicas::{Failure, Outcome, Settings, Trace};
 
@@ -45,6 +45,10 @@ pub(super) struct Play {
     pub(super) topics: BTreeSet<Topic>,
     /// Topics of keys that no epoch entry announces.
     pub(super) forged: BTreeSet<Topic>,
+    /// Devices that were cut off.
+    pub(super) cut: CutDevices,
+    /// Number of entries in the last bundle that was exported.
+    pub(super) last_exported: usize,
     pub(super) tally: Tally,
     pub(super) trace: Trace,
 }
@@ -72,6 +76,8 @@ impl Play {
             sent: Vec::new(),
             topics: BTreeSet::new(),
             forged: BTreeSet::new(),
+            cut: CutDevices::default(),
+            last_exported: 0,
             tally: Tally::default(),
             trace: Trace::default(),
         };
@@ -147,58 +153,14 @@ impl Play {
                 self.phone(at)?.group.checkpoint()?;
                 Ok(None)
             }
-            _ => Ok(None),
+            98 if may_write && self.rng.chance(50) => self.leave(at),
+            98 if may_write => self.revoke_own(at),
+            _ => self.failed_export(at),
         }
     }
 
     pub(super) fn phone(&self, at: usize) -> Result<&Phone, StoreError> {
         self.phones.get(at).ok_or(StoreError::UnknownRequest)
-    }
-
-    /// Exports a bundle, for the summary of another phone or of everything.
-    fn export(&mut self, at: usize) -> StepResult {
-        let other = self.rng.below(self.phones.len());
-        let group = self.phone(at)?.group.id();
-        let known = match self.rng.chance(30) {
-            true => {
-                let bytes = self.phone(other)?.group.bundles().summary()?.to_bytes();
-                Summary::from_bytes(group, &bytes).ok()
-            }
-            false => None,
-        };
-        let since = known.as_ref().map_or(Since::Beginning, Since::Known);
-        self.send(at, since)
-    }
-
-    fn send(&mut self, at: usize, since: Since<'_>) -> StepResult {
-        let devices: Vec<DeviceId> = self.phones.iter().map(Phone::device).collect();
-        let phone = self.phones.get_mut(at).ok_or(StoreError::UnknownRequest)?;
-        let (bundle, _, fresh) = match phone.export(since) {
-            Ok(exported) => exported,
-            // A device that was cut off has no key to seal with.
-            Err(StoreError::NoEpochKey) if !phone.may_write()? => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let ledger = phone.group.ledger()?;
-        let (state, sealer) = (ledger.state(), phone.device());
-        // Devices that were in the group, as far as this phone knows, and are not any more.
-        let is_cut = |id: &DeviceId| state.device_owner(*id).is_some() && !state.may_write(*id);
-        let cut: Vec<DeviceId> = devices.into_iter().filter(is_cut).collect();
-        if state.may_write(sealer) {
-            self.withheld.add(&cut, &fresh);
-        }
-        for record in records(&bundle) {
-            let Ok(envelope) = Envelope::parse(&record) else { continue };
-            if self.forged.contains(&envelope.topic()) {
-                let detail = format!("{sealer} seals under a key that nobody signed for");
-                return Ok(violation("only signed epochs seal", detail));
-            }
-            self.topics.insert(envelope.topic());
-        }
-        self.tally.add(STEPS, "bundle exported", 1);
-        self.sent.push(bundle.clone());
-        self.carrier.take(at, bundle);
-        Ok(None)
     }
 
     /// Imports the next bundle of the carrier.
@@ -258,12 +220,43 @@ impl Play {
                 }
             }
         }
-        let state = self.phone(0)?.group.state()?;
-        // The founder's state decides who is in the group.
-        let (inside, outside): (Vec<&Phone>, Vec<&Phone>) =
-            self.phones.iter().partition(|phone| state.may_write(phone.device()));
+        let found = self.everywhere()?;
+        if found.is_some() {
+            return Ok(found);
+        }
+        let inside = self.inside()?;
+        let found = self.stillness(&inside)?;
+        if found.is_some() {
+            return Ok(found);
+        }
+        if let Some(first) = inside.first() {
+            self.trace.note(self.phone(*first)?.digest()?.as_bytes());
+        }
+        match self.newcomer(&inside)? {
+            None => self.phrase(&inside),
+            found => Ok(found),
+        }
+    }
+
+    /// The phones that may write, as the first of those says that nobody cut.
+    fn inside(&self) -> Result<Vec<usize>, StoreError> {
+        let Some(first) = self.phones.iter().find(|phone| !self.cut.any(phone.device())) else {
+            return Ok(Vec::new());
+        };
+        let state = first.group.state()?;
+        let numbered = self.phones.iter().enumerate();
+        Ok(numbered.filter(|(_, p)| state.may_write(p.device())).map(|(at, _)| at).collect())
+    }
+
+    /// Checks that everybody inside has everything, and nobody outside what was kept from them.
+    fn everywhere(&self) -> StepResult {
+        let at = self.inside()?;
+        let all = || self.phones.iter().enumerate();
+        let inside: Vec<&Phone> = all().filter(|(n, _)| at.contains(n)).map(|(_, p)| p).collect();
+        let Some(first) = inside.first() else { return Ok(None) };
+        let state = first.group.state()?;
         // A device outside of the group gets every bundle that ever left a phone.
-        for phone in outside {
+        for (_, phone) in all().filter(|(number, _)| !at.contains(number)) {
             for bundle in &self.sent {
                 phone.import(bundle)?;
             }
@@ -272,13 +265,8 @@ impl Play {
                 return Ok(found);
             }
         }
-        let written = self.written.iter().filter(|(_, by)| state.may_write(**by));
-        let found = check::quiet(&inside, &written.map(|(id, _)| *id).collect(), &self.topics)?;
-        if found.is_some() {
-            return Ok(found);
-        }
-        let digest = state.digest();
-        self.trace.note(digest.as_bytes());
-        Ok(None)
+        let goes_on = |by: DeviceId| state.may_write(by) || self.cut.gently(by);
+        let written = self.written.iter().filter(|(_, by)| goes_on(**by)).map(|(id, _)| *id);
+        check::quiet(&inside, &written.collect(), &self.topics)
     }
 }
