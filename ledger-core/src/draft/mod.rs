@@ -60,6 +60,12 @@ impl Draft {
         Self { payload: Payload::Merge, refs: Vec::new() }
     }
 
+    /// Returns the entries that the draft names.
+    #[must_use]
+    pub fn refs(&self) -> &[EntryId] {
+        &self.refs
+    }
+
     /// Signs the draft for a position in the ledger. The result needs no further check of its
     /// signature.
     ///

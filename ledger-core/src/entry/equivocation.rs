@@ -10,7 +10,8 @@ use crate::entry::DecodedEntry;
 use crate::header::Header;
 use crate::keys::entry_message;
 
-/// Proof that a device signed two entries with one sequence number: two signed headers.
+/// Proof that a device signed two entries behind one entry: two signed headers with one
+/// sequence number and one backlink.
 /// Anybody can check the proof without the payloads. It makes no entry void.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EquivocationProof {
@@ -76,8 +77,12 @@ impl EquivocationProof {
     pub fn check(&self) -> Result<(DeviceId, [EntryId; 2]), ProofError> {
         let (first, one) = self.first.check()?;
         let (second, other) = self.second.check()?;
-        let position = |header: &Header| (header.group(), header.device(), header.seq());
-        if position(&first) != position(&second) || one == other {
+        let position =
+            |header: &Header| (header.group(), header.device(), header.seq(), header.backlink());
+        // The backlink says that both are of one enrolment: a key that is enrolled twice
+        // begins two chains. Where a chain forks, two entries have one backlink. A genesis
+        // entry has none: each begins a group of its own.
+        if position(&first) != position(&second) || one == other || first.backlink().is_none() {
             return Err(ProofError::NoEquivocation);
         }
         Ok((first.device(), [one, other]))
@@ -101,8 +106,8 @@ impl SignedHeader {
 mod tests {
     use super::*;
     use crate::base::id::GroupId;
-    use crate::draft::Draft;
-    use crate::keys::DeviceKey;
+    use crate::draft::{Draft, NewGroup};
+    use crate::keys::{DeviceKey, RootEntropy};
     use crate::state::any_position;
 
     fn entry(device: u8, seq: u64, lamport: u64) -> DecodedEntry {
@@ -124,6 +129,29 @@ mod tests {
         forged[1].1[0] ^= 1;
         let refused = EquivocationProof::from_parts(forged);
         assert!(matches!(refused, Err(ProofError::Refused(refusal)) if refusal.rule() == Rule::S1));
+    }
+
+    #[test]
+    fn a_key_that_is_enrolled_twice_or_founds_two_groups_proves_nothing() {
+        let device = DeviceKey::from_bytes(&[1; 64]);
+        let group = GroupId::from_bytes([1; 32]);
+        let first = |enrolment: u8| {
+            let enrolment = EntryId::from_bytes([enrolment; 32]);
+            let at = any_position(group, device.id(), 0, enrolment, vec![], 9);
+            Draft::merge().sign(&device, &at, 0).unwrap().decoded().clone()
+        };
+        let found = |salt: u8| {
+            let entropy = RootEntropy::from_bytes([3; 32]);
+            let group = NewGroup::new("Flat", "Anna", &entropy, 0, [salt; 32]);
+            group.create(&device, 0).unwrap().decoded().clone()
+        };
+        for pair in [[first(2), first(3)], [found(4), found(5)]] {
+            let refused = EquivocationProof::new(&pair[0], &pair[1]);
+            assert_eq!(refused, Err(ProofError::NoEquivocation));
+        }
+        let at = any_position(group, device.id(), 0, EntryId::from_bytes([2; 32]), vec![], 8);
+        let other = Draft::merge().sign(&device, &at, 0).unwrap();
+        assert!(EquivocationProof::new(&first(2), other.decoded()).is_ok());
     }
 
     #[test]

@@ -69,6 +69,11 @@ impl<'a, I: EntryIndex> CausalWalk<'a, I> {
         Ok(dependencies)
     }
 
+    /// Leaves out the dependencies of the entry that was visited last.
+    pub(crate) fn stop_behind(&mut self) {
+        self.unexpanded = None;
+    }
+
     fn open(&mut self, id: EntryId) -> Result<(), I::Error> {
         if let Some(link) = self.authority.link(&id, self.index)? {
             self.open.insert((link.lamport, id, link.position));

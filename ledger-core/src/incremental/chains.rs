@@ -17,16 +17,21 @@ impl AuthorityState {
         Some(self.chain(number)?.enrolment)
     }
 
+    /// Returns the `seq` of the last entry of a chain.
+    pub(crate) fn tip_of_chain(&self, number: u32) -> Option<u64> {
+        Some(self.chain(number)?.tip)
+    }
+
     /// Returns the chains that begin at an enrolment.
     pub(super) fn chains_of(&self, enrolment: Enrolment) -> &[u32] {
         self.lookup.chains.get(&enrolment).map_or(&[], Vec::as_slice)
     }
 
-    /// Returns whether a device signed two entries with one `seq`. Only then has it
-    /// more than one chain.
+    /// Returns whether a device signed two entries of one enrolment with one `seq`. Only
+    /// then has the enrolment more than one chain.
     pub(crate) fn has_forked(&self, device: DeviceId) -> bool {
-        let enrolments = self.lookup.devices.get(&device).into_iter().flatten();
-        enrolments.flat_map(|enrolment| self.chains_of(*enrolment)).nth(1).is_some()
+        let mut enrolments = self.lookup.devices.get(&device).into_iter().flatten();
+        enrolments.any(|enrolment| self.chains_of(*enrolment).len() > 1)
     }
 
     /// Returns the backlink to an entry at a position, or `None` if the entry there

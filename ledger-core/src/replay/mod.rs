@@ -19,9 +19,11 @@ mod effects;
 mod entry_table;
 mod heads;
 mod idle;
+mod idle_entries;
 mod ledger;
 mod memory;
 mod prepare;
+mod prepare_idle;
 mod replayed;
 mod sparse;
 #[cfg(test)]

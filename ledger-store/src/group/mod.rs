@@ -159,10 +159,7 @@ impl Group {
     /// # Errors
     /// [`StoreError`] if the database cannot be read.
     pub fn agreed_heads(&self) -> Result<BTreeSet<EntryId>, StoreError> {
-        self.0.read(|connection, loaded| {
-            let index = StoredIndex::new(connection, self.0.key, loaded.upto);
-            loaded.ledger.agreed_heads(&index)
-        })
+        self.0.read(|_, loaded| Ok(loaded.ledger.agreed_heads()))
     }
 
     /// Signs and appends new entries of this device, all or none, durably.
