@@ -1,4 +1,5 @@
-//! Proof of equivocation: a device signed two entries for one position in its chain.
+//! Proof of equivocation: a device signed two entries for one position in its chain
+//! (SPEC §5.2).
 
 use ed25519_zebra::{Signature, VerificationKey};
 
@@ -10,9 +11,13 @@ use crate::entry::DecodedEntry;
 use crate::header::Header;
 use crate::keys::entry_message;
 
-/// Proof that a device signed two entries behind one entry: two signed headers with one
-/// sequence number and one backlink.
-/// Anybody can check the proof without the payloads. It makes no entry void.
+/// Proof that a device signed two entries for one position of one chain: two signed headers
+/// with one group, device, sequence number and backlink.
+///
+/// Anybody can check the proof, also without the ledger and the payloads. It makes no entry
+/// void. Two first entries behind different backlinks prove nothing: a key that was enrolled
+/// twice may begin a chain at each enrolment. Nor do two genesis entries, each of which is of
+/// a group of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EquivocationProof {
     first: SignedHeader,
@@ -42,7 +47,8 @@ impl EquivocationProof {
     /// Creates the proof from two entries.
     ///
     /// # Errors
-    /// [`ProofError::NoEquivocation`] if the entries have different positions.
+    /// [`ProofError::NoEquivocation`] if the entries have different positions, or are genesis
+    /// entries.
     pub fn new(first: &DecodedEntry, second: &DecodedEntry) -> Result<Self, ProofError> {
         let header = |entry: &DecodedEntry| SignedHeader {
             bytes: entry.header().encode(),
@@ -77,12 +83,11 @@ impl EquivocationProof {
     pub fn check(&self) -> Result<(DeviceId, [EntryId; 2]), ProofError> {
         let (first, one) = self.first.check()?;
         let (second, other) = self.second.check()?;
-        let position =
-            |header: &Header| (header.group(), header.device(), header.seq(), header.backlink());
-        // The backlink says that both are of one enrolment: a key that is enrolled twice
-        // begins two chains. Where a chain forks, two entries have one backlink. A genesis
-        // entry has none: each begins a group of its own.
-        if position(&first) != position(&second) || one == other || first.backlink().is_none() {
+        // One backlink leads to one enrolment, so these two stand on one chain.
+        let position = |header: &Header| {
+            Some((header.group()?, header.device(), header.seq(), header.backlink()?))
+        };
+        if position(&first).is_none() || position(&first) != position(&second) || one == other {
             return Err(ProofError::NoEquivocation);
         }
         Ok((first.device(), [one, other]))
@@ -111,8 +116,13 @@ mod tests {
     use crate::state::any_position;
 
     fn entry(device: u8, seq: u64, lamport: u64) -> DecodedEntry {
+        behind(2, device, seq, lamport)
+    }
+
+    /// An entry behind the backlink whose every byte is `back`.
+    fn behind(back: u8, device: u8, seq: u64, lamport: u64) -> DecodedEntry {
         let device = DeviceKey::from_bytes(&[device; 64]);
-        let (group, back) = (GroupId::from_bytes([1; 32]), EntryId::from_bytes([2; 32]));
+        let (group, back) = (GroupId::from_bytes([1; 32]), EntryId::from_bytes([back; 32]));
         let at = any_position(group, device.id(), seq, back, vec![], lamport);
         Draft::merge().sign(&device, &at, 0).unwrap().decoded().clone()
     }
@@ -132,26 +142,23 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_enrolled_twice_or_founds_two_groups_proves_nothing() {
+    fn first_entries_of_two_enrolments_of_one_key_prove_nothing() {
+        let (one, other) = (behind(2, 1, 0, 9), behind(3, 1, 0, 10));
+        assert_eq!(EquivocationProof::new(&one, &other), Err(ProofError::NoEquivocation));
+        let fork = behind(2, 1, 0, 10);
+        assert!(EquivocationProof::new(&one, &fork).is_ok(), "of one enrolment");
+    }
+
+    #[test]
+    fn two_genesis_entries_of_one_key_prove_nothing() {
         let device = DeviceKey::from_bytes(&[1; 64]);
-        let group = GroupId::from_bytes([1; 32]);
-        let first = |enrolment: u8| {
-            let enrolment = EntryId::from_bytes([enrolment; 32]);
-            let at = any_position(group, device.id(), 0, enrolment, vec![], 9);
-            Draft::merge().sign(&device, &at, 0).unwrap().decoded().clone()
+        let genesis = |salt| {
+            let entropy = RootEntropy::from_bytes([7; 32]);
+            let new = NewGroup::new("Flat", "Anna", &entropy, 0, salt);
+            new.create(&device, 0).unwrap().decoded().clone()
         };
-        let found = |salt: u8| {
-            let entropy = RootEntropy::from_bytes([3; 32]);
-            let group = NewGroup::new("Flat", "Anna", &entropy, 0, [salt; 32]);
-            group.create(&device, 0).unwrap().decoded().clone()
-        };
-        for pair in [[first(2), first(3)], [found(4), found(5)]] {
-            let refused = EquivocationProof::new(&pair[0], &pair[1]);
-            assert_eq!(refused, Err(ProofError::NoEquivocation));
-        }
-        let at = any_position(group, device.id(), 0, EntryId::from_bytes([2; 32]), vec![], 8);
-        let other = Draft::merge().sign(&device, &at, 0).unwrap();
-        assert!(EquivocationProof::new(&first(2), other.decoded()).is_ok());
+        let (one, other) = (genesis([1; 32]), genesis([2; 32]));
+        assert_eq!(EquivocationProof::new(&one, &other), Err(ProofError::NoEquivocation));
     }
 
     #[test]

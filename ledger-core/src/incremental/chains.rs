@@ -27,8 +27,8 @@ impl AuthorityState {
         self.lookup.chains.get(&enrolment).map_or(&[], Vec::as_slice)
     }
 
-    /// Returns whether a device signed two entries of one enrolment with one `seq`. Only
-    /// then has the enrolment more than one chain.
+    /// Returns whether a device signed two entries of one enrolment with one `seq`
+    /// (SPEC §5.2). Only then has the enrolment more than one chain.
     pub(crate) fn has_forked(&self, device: DeviceId) -> bool {
         let mut enrolments = self.lookup.devices.get(&device).into_iter().flatten();
         enrolments.any(|enrolment| self.chains_of(*enrolment).len() > 1)

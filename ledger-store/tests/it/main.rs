@@ -48,4 +48,5 @@ mod secrets;
 mod security;
 mod size;
 mod statements;
+mod summaries;
 mod verify_history;
