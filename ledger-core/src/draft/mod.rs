@@ -66,6 +66,12 @@ impl Draft {
         &self.refs
     }
 
+    /// Returns whether the draft carries a statement.
+    #[must_use]
+    pub fn is_carrier(&self) -> bool {
+        matches!(self.payload, Payload::Statement(_))
+    }
+
     /// Signs the draft for a position in the ledger. The result needs no further check of its
     /// signature.
     ///

@@ -5,7 +5,8 @@ use super::authority_state::AuthorityState;
 use super::records::{Introduction, IntroductionKind, StatementRecord};
 use crate::base::id::{DeviceId, MemberId};
 use crate::entry::DecodedEntry;
-use crate::payload::Payload;
+use crate::payload::{Epoch, Payload};
+use crate::state::UsableEpoch;
 use crate::statement::Generation;
 use crate::verdict::{ChainPosition, Enrolment, Verdict, VoidReason};
 
@@ -166,6 +167,21 @@ impl AuthorityState {
             let Some(introduction) = introduction else { return self.owner };
             enrolment = introduction.author;
         }
+    }
+
+    /// Returns the accepted member who accounts for what a device signs, of several
+    /// enrolments for an accepted one. `None` if no entry enrols the device.
+    pub(crate) fn account_of_device(&self, device: DeviceId) -> Option<MemberId> {
+        let enrolments = self.lookup.devices.get(&device)?;
+        let accepted = enrolments.iter().find(|enrolment| self.is_enrolment_accepted(**enrolment));
+        let enrolment = accepted.or_else(|| enrolments.first())?;
+        Some(self.account_of(*enrolment, |_| None))
+    }
+
+    /// Returns whether an epoch entry with this topic and commitment is admitted.
+    pub(crate) fn knows_epoch(&self, epoch: &Epoch) -> bool {
+        let same = UsableEpoch::new(epoch.topic(), epoch.commit());
+        self.epochs.epochs.iter().any(|known| known.epoch == same)
     }
 
     /// Returns the first `add member` of a member in the total order.

@@ -38,6 +38,7 @@ mod keys;
 mod recompute;
 mod records;
 mod statement;
+mod subjects;
 mod verdict_snapshot;
 
 pub(crate) use ancestry::Ancestry;

@@ -19,41 +19,6 @@ impl Ledger {
         self.frontier().agreed_heads().collect()
     }
 
-    /// Returns the heads of all entries that do not depend on an entry; all heads, if
-    /// the entry is not here. They are the base of a statement that spares nothing which
-    /// its target signed from that entry on.
-    ///
-    /// Reads every entry whose clock is not smaller, and below it what those depend on.
-    ///
-    /// # Errors
-    /// The index's own, if it cannot be read.
-    pub fn heads_before<I: EntryIndex>(
-        &self,
-        index: &I,
-        entry: &EntryId,
-    ) -> Result<BTreeSet<EntryId>, I::Error> {
-        let heads: Vec<EntryId> = self.frontier().heads().collect();
-        let Some(first) = index.link(entry)? else { return Ok(heads.into_iter().collect()) };
-        let mut above = Vec::new();
-        let mut walk = CausalWalk::from(&heads, &self.authority, index)?;
-        // What depends on the entry has a larger clock.
-        while let Some(visit) = walk.next().transpose()?
-            && visit.link.lamport > first.lamport
-        {
-            above.push((visit.id, walk.expand()?));
-        }
-        let mut after = BTreeSet::from([*entry]);
-        // In ascending order, so that an entry comes behind all its dependencies.
-        for (id, dependencies) in above.into_iter().rev() {
-            if dependencies.iter().any(|dependency| after.contains(dependency)) {
-                after.insert(id);
-            }
-        }
-        let starts = heads.into_iter().collect();
-        let heads = self.heads_without(starts, index, |id, _| after.contains(id))?;
-        Ok(heads.into_keys().collect())
-    }
-
     /// Returns the heads, with their clocks, of some entries and their past, but for those
     /// that `is_left_out` names.
     ///

@@ -2,9 +2,11 @@
 
 use super::admission::AdmittedEntry;
 use super::ledger::Ledger;
-use crate::base::id::DeviceId;
+use super::waiting::WaitingAccount;
+use crate::base::id::{DeviceId, EntryId};
 use crate::base::limits::LedgerLimits;
 use crate::entry::DecodedEntry;
+use crate::payload::Epoch;
 use crate::state::EntryIndex;
 
 impl Ledger {
@@ -41,6 +43,12 @@ impl Ledger {
             || with(self.idle.bytes()) > limits.idle_bytes)
     }
 
+    /// Returns whether the enrolment of an entry's author is accepted.
+    #[must_use]
+    pub fn is_accepted(&self, entry: &AdmittedEntry) -> bool {
+        self.authority.is_enrolment_accepted(entry.backlink().author)
+    }
+
     /// Returns the bytes of idle entries that no other entry needs.
     #[must_use]
     pub fn idle_bytes(&self) -> u64 {
@@ -52,6 +60,37 @@ impl Ledger {
     #[must_use]
     pub fn may_have_standing(&self, device: DeviceId) -> bool {
         self.authority.may_have_standing(device)
+    }
+
+    /// Returns a carrier of each statement that a device which may write carries again in
+    /// front of its next own entry: of each accepted removal, bind, revocation and leave
+    /// none of whose carriers is in the past of an agreed head, or is one, and that the
+    /// device has not carried yet (SPEC §5.3). Empty in a group without idle entries.
+    #[must_use]
+    pub fn statements_to_carry(&self, device: DeviceId) -> Vec<EntryId> {
+        if self.idle.is_empty() || !self.state().may_write(device) {
+            return Vec::new();
+        }
+        let is_hidden = |position| self.idle.is_idle(position) && !self.idle.is_covered(position);
+        self.authority.cuts_without_carrier(device, is_hidden)
+    }
+
+    /// Returns who accounts for the waiting entries of a device.
+    #[must_use]
+    pub fn waiting_account(&self, device: DeviceId) -> WaitingAccount {
+        let Some(member) = self.authority.account_of_device(device) else {
+            return WaitingAccount::Stranger;
+        };
+        match self.may_have_standing(device) {
+            true => WaitingAccount::Standing(member),
+            false => WaitingAccount::Introduced(member),
+        }
+    }
+
+    /// Returns whether an epoch entry with this topic and commitment is here.
+    #[must_use]
+    pub fn knows_epoch(&self, epoch: &Epoch) -> bool {
+        self.authority.knows_epoch(epoch)
     }
 
     /// Returns whether an entry carries a statement of which a device must keep one

@@ -63,6 +63,10 @@ impl IdleEntries {
         self.from.keys().copied()
     }
 
+    pub(super) fn is_idle(&self, position: ChainPosition) -> bool {
+        self.from.get(&position.chain).is_some_and(|from| position.seq >= *from)
+    }
+
     pub(super) fn is_covered(&self, position: ChainPosition) -> bool {
         self.covered.get(&position.chain).is_some_and(|last| position.seq <= *last)
     }

@@ -120,7 +120,15 @@ impl Ledger {
         draft: &Draft,
         index: &I,
     ) -> Result<Option<NextEntryPosition>, I::Error> {
-        let Some(mut position) = self.next_position(device) else { return Ok(None) };
+        // Parents never matter to a statement, so its carrier needs no merges before it.
+        let position = match self.next_position(device) {
+            None if draft.is_carrier() => {
+                let enrolment = self.enrolment_entry(device).map(|enrolment| (enrolment, 0));
+                self.merge_position(device, enrolment)
+            }
+            position => position,
+        };
+        let Some(mut position) = position else { return Ok(None) };
         let backlink = position.backlink();
         for id in draft.refs().iter().chain([&backlink]) {
             if let Some(link) = self.authority.link(id, index)? {

@@ -26,6 +26,7 @@ mod prepare;
 mod prepare_idle;
 mod replayed;
 mod sparse;
+mod statement_base;
 #[cfg(test)]
 mod tests;
 mod waiting;
@@ -36,4 +37,4 @@ pub use ledger::Ledger;
 pub use memory::MemoryIndex;
 pub use replayed::{Flip, Replayed};
 pub use sparse::{EntrySource, SparseIndex};
-pub use waiting::WaitingEntries;
+pub use waiting::{WaitingAccount, WaitingEntries};

@@ -191,4 +191,18 @@ pub(super) const MIGRATIONS: &[&str] = &[
         UNIQUE (grp, topic, nonce)
     ) STRICT;
     ",
+    // Version 5. Entries that were left out, or gave way while they waited, are asked for again.
+    "
+    CREATE TABLE left_out (
+        l      INTEGER PRIMARY KEY,          -- the oldest are forgotten first
+        grp    INTEGER NOT NULL REFERENCES groups,
+        id     BLOB NOT NULL,
+        device BLOB NOT NULL,
+        topic  BLOB,                         -- of an epoch entry
+        wanted INTEGER NOT NULL,             -- 1: it may count now
+        UNIQUE (grp, id)
+    ) STRICT;
+    CREATE INDEX left_out_by_device ON left_out (grp, device);
+    CREATE INDEX left_out_wanted ON left_out (grp) WHERE wanted = 1;
+    ",
 ];

@@ -14,7 +14,6 @@ use ledger_core::{Balance, Currency, DeviceId, EntryId, GroupId, Member, MemberI
 
 use crate::StoreError;
 use crate::admitting::{Invites, Shares};
-use crate::entries::index::StoredIndex;
 use crate::entries::{Ingested, NewEntry, Opening};
 use crate::health::GroupMaintenance;
 use crate::keyring::signing_key;

@@ -135,9 +135,14 @@ fn details_of(group: &Group, id: EntryId) -> ledger_core::Transaction {
     group.state().unwrap().transaction_of(row.entry.decoded()).unwrap()
 }
 
-/// Ben, removed, writes 600 entries. 500 of them are kept, and two devices that
-/// kept more and less of them agree. When Cleo builds on the last one, all of
-/// it is kept, as her entry depends on it.
+/// Bytes of the first `count` of some entries.
+fn size(entries: &[(Vec<u8>, [u8; 64])], count: usize) -> u64 {
+    entries[..count].iter().map(|(bytes, _)| bytes.len() as u64).sum()
+}
+
+/// Ben, removed, writes 60 entries. As many of them are kept as one member may account for,
+/// and two devices that kept more and less of them agree. When Cleo builds on the last one,
+/// all of it is kept, as her entry depends on it.
 #[test]
 fn what_a_removed_member_writes_without_end_is_kept_up_to_a_limit() {
     let folder = Folder::new(3);
@@ -165,18 +170,23 @@ fn what_a_removed_member_writes_without_end_is_kept_up_to_a_limit() {
 
     // Behind genesis, a placeholder, and his card.
     let (mut at, mut back, mut flood) = (4, home, Vec::new());
-    for seq in 0..600 {
+    for seq in 0..60 {
         let position = hazmat::any_position(group.id(), ben.id(), seq, back, vec![], at);
         let entry = Draft::merge().sign(&ben, &position, 0).unwrap();
         (at, back) = (at + 1, entry.id());
         flood.push((entry.decoded().as_bytes().to_vec(), *entry.decoded().signature()));
     }
+    // As if 1 MiB ended behind the 50th entry.
+    drop((group, store));
+    let idle_bytes_per_member = size(&flood, 50);
+    let store = folder.store_with(LedgerLimits { idle_bytes_per_member, ..LedgerLimits::default() });
+    let group = only(&store);
     let report = group.ingest(&flood).unwrap();
-    assert_eq!((report.added.len(), report.left_out), (500, 100));
+    assert_eq!((report.added.len(), report.left_out), (50, 10));
     assert!(report.missing.is_empty(), "nobody is to be asked for them");
     assert_eq!((group.agreed_heads().unwrap(), group.state().unwrap().digest()), calm);
     let again = group.ingest(&flood).unwrap();
-    assert_eq!((again.added.len(), again.duplicates, again.left_out), (0, 500, 100));
+    assert_eq!((again.added.len(), again.duplicates, again.left_out), (0, 50, 10));
     assert_sound(&group);
 
     let position = hazmat::any_position(group.id(), cleo.id(), 0, hers, vec![back], at);
@@ -185,14 +195,15 @@ fn what_a_removed_member_writes_without_end_is_kept_up_to_a_limit() {
     let waits = group.ingest(&[bytes]).unwrap();
     assert_eq!(waits.missing, [back].into());
     let report = group.ingest(&flood).unwrap();
-    assert_eq!((report.added.len(), report.left_out), (101, 0), "her entry, and all below it");
+    assert_eq!((report.added.len(), report.left_out), (11, 0), "her entry, and all below it");
     assert_eq!(verdict(&group, merge.id()), Verdict::Applied);
     assert!(group.agreed_heads().unwrap().contains(&merge.id()));
     assert_sound(&group);
 }
 
-/// Ben is removed, and 500 of his idle entries are kept. Cleo builds on one more
-/// of them, which is kept for that; another one that waited for it is not.
+/// Ben is removed, and as many of his idle entries are kept as he may account for. Cleo
+/// builds on one more of them, which is kept for that; another one that waited for it is not
+/// needed, and counts to Ben again.
 #[test]
 fn only_what_is_needed_is_kept_beyond_the_limit() {
     let folder = Folder::new(4);
@@ -214,14 +225,18 @@ fn only_what_is_needed_is_kept_beyond_the_limit() {
         Draft::merge().sign(&ben.device, &place, 0).unwrap()
     };
     let (mut back, mut flood) = (ben.added, Vec::new());
-    for seq in 0..502 {
+    for seq in 0..52 {
         let entry = write(seq, 4 + seq, back);
         back = entry.id();
         flood.push(entry);
     }
-    let (kept, [needed, other]) = flood.split_at(500) else { panic!("502 entries") };
+    let (kept, [needed, other]) = flood.split_at(50) else { panic!("52 entries") };
     let kept: Vec<_> = kept.iter().map(travelling).collect();
-    assert_eq!(group.ingest(&kept).unwrap().added.len(), 500);
+    drop((group, store));
+    let idle_bytes_per_member = size(&kept, 50);
+    let store = folder.store_with(LedgerLimits { idle_bytes_per_member, ..LedgerLimits::default() });
+    let group = only(&store);
+    assert_eq!(group.ingest(&kept).unwrap().added.len(), 50);
     // It waits, as nobody knows yet what it follows.
     let waits = group.ingest(&[travelling(other)]).unwrap();
     assert_eq!(waits.missing, [needed.id()].into());

@@ -112,6 +112,12 @@ impl Folder {
         Store::open_or_create_in(&self.db(), self.secrets(), environment).unwrap()
     }
 
+    /// Opens or makes the database, with other limits of what is kept for others.
+    pub fn store_with(&self, limits: LedgerLimits) -> Store {
+        let options = StoreOptions::new().environment(Seeded::new(self.seed)).limits(limits);
+        options.open_or_create(&self.db(), self.secrets()).unwrap()
+    }
+
     pub fn open(&self) -> Result<Store, StoreError> {
         Store::open(&self.db(), self.secrets())
     }
