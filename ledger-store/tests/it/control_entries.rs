@@ -5,6 +5,7 @@
 
 use ledger_core::engine::{Draft, VerifiedEntry};
 use ledger_core::keys::{DeviceKey, RootEntropy, SignedCard};
+use ledger_core::limits::LedgerLimits;
 use ledger_core::statement::NewStatement;
 use ledger_core::{EntryId, Verdict, VoidReason, hazmat};
 use ledger_store::{Group, NewEntry};
@@ -179,7 +180,8 @@ fn what_a_removed_member_writes_without_end_is_kept_up_to_a_limit() {
     // As if 1 MiB ended behind the 50th entry.
     drop((group, store));
     let idle_bytes_per_member = size(&flood, 50);
-    let store = folder.store_with(LedgerLimits { idle_bytes_per_member, ..LedgerLimits::default() });
+    let store =
+        folder.store_with(LedgerLimits { idle_bytes_per_member, ..LedgerLimits::default() });
     let group = only(&store);
     let report = group.ingest(&flood).unwrap();
     assert_eq!((report.added.len(), report.left_out), (50, 10));
@@ -234,7 +236,8 @@ fn only_what_is_needed_is_kept_beyond_the_limit() {
     let kept: Vec<_> = kept.iter().map(travelling).collect();
     drop((group, store));
     let idle_bytes_per_member = size(&kept, 50);
-    let store = folder.store_with(LedgerLimits { idle_bytes_per_member, ..LedgerLimits::default() });
+    let store =
+        folder.store_with(LedgerLimits { idle_bytes_per_member, ..LedgerLimits::default() });
     let group = only(&store);
     assert_eq!(group.ingest(&kept).unwrap().added.len(), 50);
     // It waits, as nobody knows yet what it follows.
@@ -245,7 +248,9 @@ fn only_what_is_needed_is_kept_beyond_the_limit() {
     let place = hazmat::any_position(group.id(), cleo.id(), 0, hers, vec![needed.id()], clock);
     let merge = Draft::merge().sign(&cleo, &place, 0).unwrap();
     let report = group.ingest(&[travelling(&merge), travelling(needed)]).unwrap();
-    assert_eq!((report.added, report.left_out), (vec![needed.id(), merge.id()], 1));
+    // The other one may count to Ben again once Cleo's entry covers what was kept before.
+    assert!([needed.id(), merge.id()].iter().all(|id| report.added.contains(id)));
+    assert_eq!(report.added.len() as u64 + report.left_out, 3);
     assert!(report.missing.is_empty());
     assert_sound(&group);
 }

@@ -14,13 +14,14 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use ledger_core::engine::{DecodedEntry, Evaluation, VerifiedEntry, evaluate, verify_batch};
+use ledger_core::limits::LedgerLimits;
 use ledger_core::{
     Amount, Currency, Date, EntryId, Expense, GroupId, GroupState, StateDigest, Transaction,
     Transfer,
 };
 use ledger_store::{
     Environment, FileSecrets, Group, NewEntry, Progress, SecretStore, Store, StoreError,
-    Verification,
+    StoreOptions, Verification,
 };
 use tempfile::TempDir;
 
