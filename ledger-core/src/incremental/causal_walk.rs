@@ -69,8 +69,9 @@ impl<'a, I: EntryIndex> CausalWalk<'a, I> {
         Ok(dependencies)
     }
 
-    /// Leaves out the dependencies of the entry that was visited last.
-    pub(crate) fn stop_behind(&mut self) {
+    /// Leaves out the dependencies of the entry that was visited last. Others may lead to them
+    /// still.
+    pub(crate) fn leave_out_dependencies(&mut self) {
         self.unexpanded = None;
     }
 

@@ -234,7 +234,7 @@ impl Ledger {
             if !is_idle && behalf == Behalf::Standing && self.is_head(change, &visit.id) {
                 lose(change, &visit.id);
             }
-            walk.stop_behind();
+            walk.leave_out_dependencies();
         }
         Ok(walked)
     }

@@ -191,8 +191,20 @@ pub(super) const MIGRATIONS: &[&str] = &[
         UNIQUE (grp, topic, nonce)
     ) STRICT;
     ",
-    // Version 5. Entries that were left out, or gave way while they waited, are asked for again.
+    // Version 5. What covers what is computed from the epoch entries, and no
+    // longer kept: an entry that nobody had verified could set it for good.
+    // Entries that were left out, or gave way while they waited, are asked for again.
     "
+    ALTER TABLE epochs DROP COLUMN begun;
+    ALTER TABLE epochs DROP COLUMN covered;
+
+    CREATE TABLE arrivals (                  -- of statements, rotations and epochs
+        n   INTEGER PRIMARY KEY,
+        grp INTEGER NOT NULL REFERENCES groups,
+        ms  INTEGER NOT NULL                 -- by the clock of this device
+    ) STRICT;
+    CREATE INDEX arrivals_by_time ON arrivals (grp, ms);
+
     CREATE TABLE left_out (
         l      INTEGER PRIMARY KEY,          -- the oldest are forgotten first
         grp    INTEGER NOT NULL REFERENCES groups,
