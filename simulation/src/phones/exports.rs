@@ -69,7 +69,7 @@ impl Play {
         let (bundle, exported, fresh) = match phone.export(since) {
             Ok(exported) => exported,
             // A device that somebody else cut off may have no key to seal with.
-            Err(StoreError::NoEpochKey)
+            Err(StoreError::NoEpochKey | StoreError::CutOff)
                 if !phone.may_write()? && !self.cut.gently(phone.device()) =>
             {
                 return Ok(None);
