@@ -69,9 +69,15 @@ impl Play {
         let (bundle, exported, fresh) = match phone.export(since) {
             Ok(exported) => exported,
             // A device that somebody else cut off may have no key to seal with.
-            Err(StoreError::NoEpochKey | StoreError::CutOff)
+            Err(StoreError::NoEpochKey)
                 if !phone.may_write()? && !self.cut.gently(phone.device()) =>
             {
+                return Ok(None);
+            }
+            // Somebody was cut off after this device left: those who stay have better keys.
+            Err(StoreError::CutOff) if !phone.may_write()? => {
+                let device = phone.device();
+                self.cut.silent.insert(device);
                 return Ok(None);
             }
             Err(error) => return Err(error),

@@ -22,9 +22,16 @@ pub(super) struct CutDevices {
     pub(super) by_themselves: BTreeSet<DeviceId>,
     /// Devices that the owner or another device of the person cut.
     pub(super) by_others: BTreeSet<DeviceId>,
+    /// Devices that may hand out nothing more.
+    pub(super) silent: BTreeSet<DeviceId>,
 }
 
 impl CutDevices {
+    /// Whether what a device wrote before its person left must arrive.
+    pub(super) fn arrives(&self, device: DeviceId) -> bool {
+        self.gently(device) && !self.silent.contains(&device)
+    }
+
     /// Whether only the device's own person cut it.
     pub(super) fn gently(&self, device: DeviceId) -> bool {
         self.by_themselves.contains(&device) && !self.by_others.contains(&device)

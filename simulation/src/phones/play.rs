@@ -11,7 +11,7 @@ use ledger_model::sim::prng::Prng;
 use ledger_model::sim::tally::Tally;
 use ledger_store::{Since, StoreError};
 
-use super::carrier::{Carrier, records};
+use super::carrier::Carrier;
 use super::check::{self, WithheldEntries};
 use super::leaving::CutDevices;
 use super::phone::{Phone, new_database};
@@ -265,7 +265,7 @@ impl Play {
                 return Ok(found);
             }
         }
-        let goes_on = |by: DeviceId| state.may_write(by) || self.cut.gently(by);
+        let goes_on = |by: DeviceId| state.may_write(by) || self.cut.arrives(by);
         let written = self.written.iter().filter(|(_, by)| goes_on(**by)).map(|(id, _)| *id);
         check::quiet(&inside, &written.collect(), &self.topics)
     }
