@@ -63,7 +63,7 @@ mod store;
 pub use admitting::{
     Admitted, Invite, Invites, KeptShare, NewInvite, Received, Request, RequestId, ShareId, Shares,
 };
-pub use entries::{Ingested, NewEntry, Opening};
+pub use entries::{Ingested, NewEntry, Opening, WaitingCount};
 pub use error::{BundleCursorError, DatabaseError, SecretError, SecretErrorKind, StoreError};
 #[cfg(feature = "import")]
 pub use group::ImportReport;

@@ -21,3 +21,4 @@ pub(crate) use loaded::LoadedLedger;
 pub use loaded::Opening;
 pub use new_entry::NewEntry;
 pub(crate) use transaction::GroupTransaction;
+pub use waiting::WaitingCount;

@@ -194,6 +194,13 @@ pub enum StoreError {
         .0.short()
     )]
     RolledBack(EntryId),
+    /// Entries of this device's own chain wait for others that are missing here, as after a salvage.
+    /// Signing now would fork the device's chain.
+    #[error(
+        "{0} entries that this device signed wait for entries that are missing here, so it signs \
+         nothing; import a bundle that has them, or go on without them with new keys"
+    )]
+    OwnEntriesWait(u64),
     /// This device signed two entries for one position of its chain: it was cloned, or a restored
     /// backup of it signed entries.
     #[error(

@@ -15,7 +15,7 @@ use ledger_core::{Balance, Currency, DeviceId, EntryId, GroupId, Member, MemberI
 use crate::StoreError;
 use crate::admitting::{Invites, Shares};
 use crate::entries::index::StoredIndex;
-use crate::entries::{Ingested, NewEntry, Opening};
+use crate::entries::{Ingested, NewEntry, Opening, WaitingCount};
 use crate::health::GroupMaintenance;
 use crate::keyring::signing_key;
 use crate::lists::Lists;
@@ -165,9 +165,20 @@ impl Group {
         })
     }
 
+    /// Number of entries that wait for others that are not here, and count for nothing so far. An
+    /// app shows it beside the balances.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn waiting(&self) -> Result<WaitingCount, StoreError> {
+        self.0.waiting()
+    }
+
     /// Signs and appends new entries of this device, all or none, durably.
     ///
     /// # Errors
+    /// [`StoreError::RolledBack`] or [`StoreError::OwnEntriesWait`] if entries that this device
+    /// signed are missing here or wait: [`GroupKeys::go_on_without_missing`] goes on without them.
     /// [`StoreError::Draft`] if one of them cannot be an entry,
     /// [`StoreError::WouldBeVoid`] if one would not count, for example because this device was
     /// removed; then none is appended.

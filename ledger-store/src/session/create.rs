@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use ledger_core::engine::{NewGroup, VerifiedEntry, View};
-use ledger_core::{GroupId, MemberId};
+use ledger_core::keys::{DeviceKey, RootEntropy};
+use ledger_core::{DraftError, GroupId, MemberId};
 use rusqlite::TransactionBehavior;
 
 use super::{GroupSession, Session, next_root_index, successor};
@@ -22,19 +23,34 @@ impl Session {
         founder: &str,
         successor_of: Option<(&View, MemberId)>,
     ) -> Result<GroupSession, StoreError> {
-        let entropy = self.entropy()?;
-        let device = self.new_device()?;
         let salt = *random(self.environment())?;
         let context = CallContext::new(self.environment())?;
         let now_ms = context.now_ms();
-        self.write(|connection| {
-            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let index = next_root_index(&tx)?;
-            let mut group = NewGroup::new(name, founder, &entropy, index, salt);
+        let new_group = |entropy: &RootEntropy, index: u32, device: &DeviceKey| {
+            let mut group = NewGroup::new(name, founder, entropy, index, salt);
             if let Some((view, founder)) = successor_of {
                 group = group.successor_of(view, founder);
             }
-            let genesis: VerifiedEntry = group.create(&device, now_ms)?;
+            group.create(device, now_ms)
+        };
+        // A name that breaks a rule is noticed before any secret is made.
+        new_group(&RootEntropy::from_bytes(salt), 0, &DeviceKey::from_bytes(&[0; 64]))?;
+        let entropy = self.entropy()?;
+        self.with_new_device(|device| self.found(&entropy, device, &context, new_group))
+    }
+
+    /// Stores a new group, with all members whom it takes over from an old one.
+    fn found(
+        self: &Arc<Self>,
+        entropy: &RootEntropy,
+        device: &DeviceKey,
+        context: &CallContext,
+        new_group: impl Fn(&RootEntropy, u32, &DeviceKey) -> Result<VerifiedEntry, DraftError>,
+    ) -> Result<GroupSession, StoreError> {
+        self.write(|connection| {
+            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let index = next_root_index(&tx)?;
+            let genesis = new_group(entropy, index, device)?;
             let id = GroupId::from(genesis.id());
             tx.execute(
                 "INSERT INTO groups (id, device, root_index) VALUES (?1, ?2, ?3)",
@@ -42,8 +58,8 @@ impl Session {
             )?;
             let key = GroupKey(tx.last_insert_rowid());
             let loaded = GroupTransaction::insert_genesis(&tx, key, &genesis)?;
-            let mut transaction = GroupTransaction::new(&tx, key, loaded, &context)?;
-            successor::introduce_members(&mut transaction, &device, &genesis)?;
+            let mut transaction = GroupTransaction::new(&tx, key, loaded, context)?;
+            successor::introduce_members(&mut transaction, device, &genesis)?;
             let loaded = transaction.finish()?;
             tx.commit()?;
             self.cache().keep(key, loaded);

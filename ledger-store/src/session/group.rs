@@ -11,7 +11,7 @@ use super::Session;
 use crate::StoreError;
 use crate::database::GroupKey;
 use crate::entries::load::load;
-use crate::entries::{GroupTransaction, Ingested, LoadedLedger, StoredNumbers, admit_batch};
+use crate::entries::{GroupTransaction, Ingested, LoadedLedger, StoredNumbers, WaitingCount, admit_batch};
 use crate::platform::environment::{CallContext, random};
 
 /// Group of an open database, with the device that writes there. Cheap to clone; keeps the database
@@ -48,6 +48,11 @@ impl GroupSession {
     /// The ledger as it is now; later changes do not show in it.
     pub(crate) fn ledger(&self) -> Result<Arc<Ledger>, StoreError> {
         self.read(|_, loaded| Ok(Arc::clone(&loaded.ledger)))
+    }
+
+    /// Number of entries that wait for others that are not here.
+    pub(crate) fn waiting(&self) -> Result<WaitingCount, StoreError> {
+        self.session.read(|connection| WaitingCount::read(connection, self.key, self.device))
     }
 
     /// The keys of the device that writes here.

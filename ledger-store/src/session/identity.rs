@@ -69,6 +69,19 @@ impl Session {
         Ok(self.secrets().set(&SecretName::entropy(), &bytes)?)
     }
 
+    /// Makes the keys of a new device, and keeps them if `work` succeeds. A failure leaves no
+    /// secret behind; a crash can leave keys that are in no group.
+    pub(crate) fn with_new_device<T>(
+        &self,
+        work: impl FnOnce(&DeviceKey) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let device = self.new_device()?;
+        work(&device).inspect_err(|_| {
+            // The error of the work says more than one of removing keys that open nothing.
+            let _ = self.forget_device(&device.id());
+        })
+    }
+
     /// Makes the keys of a new device, and keeps them.
     pub(crate) fn new_device(&self) -> Result<DeviceKey, StoreError> {
         let bytes = random::<64>(self.environment())?;
