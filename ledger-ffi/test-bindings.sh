@@ -14,8 +14,8 @@ cd "$(dirname "$0")/.."
 
 language=${1:-} what=${2:-scenario}
 case "$language $what" in
-"kotlin scenario" | "swift scenario" | "python scenario") profile=debug release=() ;;
-"kotlin bench" | "swift bench" | "python bench") profile=release release=(--release) ;;
+"kotlin scenario" | "swift scenario" | "python scenario") profile=debug ;;
+"kotlin bench" | "swift bench" | "python bench") profile=release ;;
 *)
     echo "usage: $0 kotlin|swift|python [bench]" >&2
     exit 2
@@ -60,7 +60,12 @@ leave() {
 trap leave EXIT
 
 build() {
-    cargo build --quiet "${release[@]}" -p ledger-ffi
+    if [[ $profile == debug ]]; then
+        # With the features that the whole workspace has: `cargo test` may have built it.
+        cargo build --quiet --workspace --lib --example fixtures --example ledger
+    else
+        cargo build --quiet --release -p ledger-ffi
+    fi
     # Bindings are read off the library: it must not be stripped.
     cp "$target/$profile/$library" "$out/"
 }

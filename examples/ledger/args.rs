@@ -87,6 +87,12 @@ pub(crate) enum Command {
     /// For a device that signs nothing more, because its keys are on two devices or its
     /// database is an old copy. Any member's device approves the request.
     ResetKeys(ResetKeys),
+    /// Go on without entries of this device that are missing here
+    ///
+    /// For a device that signs nothing, because entries that it signed are missing or wait, as
+    /// after a salvage, and nobody else has the missing ones. It gets new keys, and writes at
+    /// once. The entries that wait stay.
+    GoOn(GoOn),
     /// Remove a member, as the owner
     Remove(Remove),
     /// Revoke one of your devices, which then may not write any more
@@ -465,6 +471,15 @@ pub(crate) struct ResetKeys {
     /// Where to write the request to approve this device
     #[arg(value_name = "REQUEST")]
     pub(crate) request: PathBuf,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GoOn {
+    #[command(flatten)]
+    pub(crate) location: Location,
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,

@@ -11,11 +11,12 @@ use ledger_core::messages::{message_from_text, message_to_text};
 use ledger_store::{Group, Imported, NewInvite, Received, RequestId, Since, Store};
 
 use crate::args::{
-    Admit, Approve, BundleCommand, Enter, GroupToRestore, Invite, Join, Phrase, Recover, ResetKeys,
+    Admit, Approve, BundleCommand, Enter, GoOn, GroupToRestore, Invite, Join, Phrase, Recover,
+    ResetKeys,
 };
 use crate::context::{People, open, secrets, the_group};
 use crate::failure::Failure;
-use crate::show::{one_line, progress_bar};
+use crate::show::{one_line, print_waiting, progress_bar};
 
 /// The part of a link in front of the `#`; the invite is behind it.
 const PREFIX: &str = "ledger://join";
@@ -223,6 +224,23 @@ pub(crate) fn reset_keys(arguments: &ResetKeys, out: &mut dyn Write) -> Result<(
     let path = arguments.request.display();
     writeln!(out, "this device has new keys; export a bundle, and send it with {path}")?;
     writeln!(out, "let any member import the bundle, and run `ledger approve` with {path}")?;
+    Ok(())
+}
+
+pub(crate) fn go_on(arguments: &GoOn, out: &mut dyn Write) -> Result<(), Failure> {
+    let group = the_group(&open(&arguments.location)?, &arguments.location)?;
+    print_waiting(group.waiting()?, out)?;
+    writeln!(out, "to go on without what is missing, this device takes new keys")?;
+    if !arguments.yes && !confirmed("Go on?", out)? {
+        writeln!(out, "nothing was changed")?;
+        return Ok(());
+    }
+    let before = group.device();
+    let text = match group.keys().go_on_without_missing()?.device() == before {
+        true => "nothing of this device is missing; it goes on as before",
+        false => "this device has new keys, and records again",
+    };
+    writeln!(out, "{text}")?;
     Ok(())
 }
 

@@ -81,6 +81,13 @@ fn print_report(
 ) -> Result<(), Failure> {
     let file = one_line(&path.display().to_string());
     writeln!(out, "{file}: {} rows added, {} known already", report.added, report.known)?;
+    if report.waiting > 0 {
+        writeln!(
+            out,
+            "{} rows are in entries that wait for others: import a bundle that has those",
+            report.waiting
+        )?;
+    }
     if report.members_added > 0 {
         writeln!(out, "{} people added; they can claim their place later", report.members_added)?;
     }
@@ -149,6 +156,7 @@ fn print_report_json(report: &ImportReport, out: &mut dyn Write) -> Result<(), F
         &json!({
             "added": report.added,
             "known": report.known,
+            "waiting": report.waiting,
             "members_added": report.members_added,
             "inferred": inferred,
             "currencies_matching": codes(&report.matching),

@@ -52,6 +52,7 @@ fn main() -> ExitCode {
         Command::Recover(recover) => exchange::recover(recover, &mut out),
         Command::Approve(approve) => exchange::approve(approve, &mut out),
         Command::ResetKeys(reset) => exchange::reset_keys(reset, &mut out),
+        Command::GoOn(go_on) => exchange::go_on(go_on, &mut out),
         Command::Remove(remove) => sign::remove(remove, &mut out),
         Command::Revoke(revoke) => sign::revoke(revoke, &mut out),
         Command::Leave(leave) => sign::leave(leave, &mut out),

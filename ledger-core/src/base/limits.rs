@@ -51,15 +51,44 @@ pub const MAX_ENTRIES_OUTSIDE_CUTS: u64 = 500;
 /// attacker can make up any number of members who introduce each other.
 pub const MAX_UNACCEPTED_ENTRIES: u64 = 2_000;
 
-/// Most verified entries that wait for others.
-pub const MAX_PENDING: usize = 10_000;
-
-/// Most bytes of entries that wait for others.
-pub const MAX_PENDING_BYTES: usize = 16 * 1024 * 1024;
-
 /// Entries between two checkpoints.
 pub const CHECKPOINT_INTERVAL: u64 = 500;
 
 /// Most open balances for which a plan to settle up has provably the fewest transfers. A
 /// search over all 2^16 subsets takes milliseconds, and doubles with each further balance.
 pub const MAX_EXACT_BALANCES: usize = 16;
+
+/// Limits of what a device keeps for others, which differ from the format's: two devices
+/// need not share them. The default values are the real ones; tests and the simulation
+/// take smaller ones, so that short histories reach them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LedgerLimits {
+    /// Most bytes (header and payload) of idle entries for which one accepted member
+    /// accounts (SPEC §5.3).
+    pub idle_bytes_per_member: u64,
+    /// Most bytes of idle entries, all members together.
+    pub idle_bytes: u64,
+    /// Most bytes of entries that wait (SPEC §5.1). An entry counts its own bytes, and
+    /// the ids that it misses.
+    pub waiting_bytes: u64,
+    /// Most bytes of waiting entries for which one accepted member accounts.
+    pub waiting_bytes_per_member: u64,
+    /// Most entries that wait.
+    pub waiting_entries: usize,
+    /// Most ids that are remembered of entries that were left out or gave way.
+    pub left_out_ids: usize,
+}
+
+impl Default for LedgerLimits {
+    fn default() -> Self {
+        Self {
+            // A person who was offline for a season has a tenth of this.
+            idle_bytes_per_member: 1024 * 1024,
+            idle_bytes: 64 * 1024 * 1024,
+            waiting_bytes: 16 * 1024 * 1024,
+            waiting_bytes_per_member: 4 * 1024 * 1024,
+            waiting_entries: 10_000,
+            left_out_ids: 65_536,
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::id::{DeviceId, EntryId};
-use crate::base::limits::{MAX_PENDING, MAX_PENDING_BYTES};
+use crate::base::limits::LedgerLimits;
 use crate::entry::VerifiedEntry;
 
 /// Waiting entries: they lack dependencies and cannot be admitted yet. Bounded in number
@@ -19,6 +19,7 @@ pub struct WaitingEntries {
     waiting_for: BTreeMap<EntryId, BTreeSet<EntryId>>,
     /// Waiting bytes by device.
     bytes: BTreeMap<DeviceId, usize>,
+    limits: LedgerLimits,
 }
 
 #[derive(Clone, Debug)]
@@ -32,6 +33,12 @@ impl WaitingEntries {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Returns an empty set with other limits than the default ones.
+    #[must_use]
+    pub fn with_limits(limits: LedgerLimits) -> Self {
+        Self { limits, ..Self::default() }
     }
 
     /// Keeps an entry that waits for the `missing` ones. Returns the entries that are
@@ -94,7 +101,8 @@ impl WaitingEntries {
 
     fn is_too_large(&self) -> bool {
         let bytes = self.bytes.values().fold(0usize, |sum, bytes| sum.saturating_add(*bytes));
-        self.entries.len() > MAX_PENDING || bytes > MAX_PENDING_BYTES
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.entries.len() > self.limits.waiting_entries || bytes > self.limits.waiting_bytes
     }
 
     /// Returns the entry that is dropped first.
@@ -139,6 +147,9 @@ mod tests {
     use crate::header::Kind;
     use crate::keys::DeviceKey;
     use crate::state::any_position;
+
+    const MAX_PENDING: usize = 10_000;
+    const MAX_PENDING_BYTES: usize = 16 * 1024 * 1024;
 
     fn id(n: u64) -> EntryId {
         let mut bytes = [7; 32];

@@ -184,7 +184,10 @@ codes! {
         "Import a bundle of another member first."
     RolledBack "rolled-back" Storage
         "The database is older than the entries that this device has handed out, as after a backup was restored. Nothing was signed."
-        "Import a bundle that holds these entries. If there is none, reset this device's keys in the group."
+        "Import a bundle that holds these entries. If there is none, go on without them, which gives this device new keys in the group."
+    OwnEntriesWait "own-entries-wait" Storage
+        "Entries that this device signed wait for others that are missing here, as after a salvage. Nothing was signed."
+        "Import a bundle that holds the missing entries. If there is none, go on without them, which gives this device new keys in the group."
     Forked "forked" Storage
         "This device signed two entries for one position: its keys are on two devices, or it went on from a restored backup. It signs nothing more."
         "Reset this device's keys in the group, or pair the device again."

@@ -45,6 +45,7 @@ impl From<StoreError> for LedgerError {
             StoreError::RolledBack(entry) => {
                 return Self::new(ErrorCode::RolledBack, reason).naming(Some(entry), None);
             }
+            StoreError::OwnEntriesWait(_) => ErrorCode::OwnEntriesWait,
             StoreError::UnknownInvite => ErrorCode::UnknownInvite,
             StoreError::InviteExpired => ErrorCode::InviteExpired,
             StoreError::InviteUsedUp => ErrorCode::InviteUsedUp,

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ledger_core::limits::LedgerLimits;
+
 use crate::platform::{Environment, SystemEnvironment};
 
 /// Time that a call waits for other writers, by default.
@@ -23,6 +25,7 @@ pub(crate) struct Settings {
     pub(crate) cache_kib: u32,
     pub(crate) plaintext_header: Option<String>,
     pub(crate) environment: Arc<dyn Environment>,
+    pub(crate) limits: LedgerLimits,
 }
 
 impl Default for Settings {
@@ -33,6 +36,7 @@ impl Default for Settings {
             cache_kib: CACHE_KIB,
             plaintext_header: None,
             environment: Arc::new(SystemEnvironment),
+            limits: LedgerLimits::default(),
         }
     }
 }

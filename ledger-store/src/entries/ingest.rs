@@ -58,7 +58,9 @@ pub(crate) fn admit_batch<'b>(
     known: Option<WaitingEntries>,
     report: Ingested,
 ) -> Result<(Ingested, StoredNumbers, WaitingEntries), StoreError> {
-    let (waiting, ready) = Waiting::open(transaction.connection(), transaction.group(), known)?;
+    let limits = *transaction.limits();
+    let (waiting, ready) =
+        Waiting::open(transaction.connection(), transaction.group(), known, limits)?;
     let mut session = IngestSession {
         transaction,
         waiting,

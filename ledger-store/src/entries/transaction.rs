@@ -6,7 +6,7 @@ use ledger_core::engine::{
     Admission, AdmittedEntry, DecodedEntry, EntryIndex as _, Ledger, Replayed, SlotReference,
     VerifiedEntry,
 };
-use ledger_core::limits::CHECKPOINT_INTERVAL;
+use ledger_core::limits::{CHECKPOINT_INTERVAL, LedgerLimits};
 use ledger_core::{EntryId, Transaction, Verdict};
 use rusqlite::Connection;
 
@@ -73,6 +73,11 @@ impl<'a> GroupTransaction<'a> {
     /// Time and randomness for new entries.
     pub(crate) fn environment(&self) -> &'a dyn Environment {
         self.context
+    }
+
+    /// Limits of what is kept for others.
+    pub(crate) fn limits(&self) -> &LedgerLimits {
+        self.context.limits()
     }
 
     pub(crate) fn ledger(&self) -> &Ledger {

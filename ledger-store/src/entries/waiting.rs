@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ledger_core::engine::{EntryIndex as _, VerifiedEntry, WaitingEntries};
+use ledger_core::limits::LedgerLimits;
 use ledger_core::{DeviceId, EntryId, GroupState};
 use rusqlite::Connection;
 
@@ -81,13 +82,14 @@ impl<'a> Waiting<'a> {
         connection: &'a Connection,
         group: GroupKey,
         known: Option<WaitingEntries>,
+        limits: LedgerLimits,
     ) -> Result<(Self, Vec<VerifiedEntry>), StoreError> {
         if let Some(pending) = known
             && pending.entries().map(VerifiedEntry::id).eq(stored(connection, group)?)
         {
             return Ok((Self { connection, group, pending }, Vec::new()));
         }
-        let mut waiting = Self { connection, group, pending: WaitingEntries::new() };
+        let mut waiting = Self { connection, group, pending: WaitingEntries::with_limits(limits) };
         let mut ready = Vec::new();
         let index = StoredIndex::whole(connection, group);
         let mut statement =

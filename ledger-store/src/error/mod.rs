@@ -190,7 +190,7 @@ pub enum StoreError {
     /// would fork the device's chain.
     #[error(
         "the database is an older copy: it lacks entry {}, which this device has published; \
-         import a bundle that has it, or reset this device's keys",
+         import a bundle that has it, or go on without it with new keys",
         .0.short()
     )]
     RolledBack(EntryId),

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use ledger_core::limits::LedgerLimits;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
@@ -37,18 +38,27 @@ impl Environment for SystemEnvironment {
     }
 }
 
-/// Time and randomness of one call, fetched before the call holds the database: an environment is
+/// Time, randomness and limits of one call, fetched before the call holds the database: an environment is
 /// code of the app, and must not run while other calls wait.
 pub(crate) struct CallContext {
     now_ms: u64,
     /// Seeded with 256 bits of the environment's randomness.
     rng: Mutex<ChaCha20Rng>,
+    limits: LedgerLimits,
 }
 
 impl CallContext {
-    pub(crate) fn new(environment: &dyn Environment) -> Result<Self, StoreError> {
+    pub(crate) fn new(
+        environment: &dyn Environment,
+        limits: LedgerLimits,
+    ) -> Result<Self, StoreError> {
         let rng = Mutex::new(ChaCha20Rng::from_seed(*random(environment)?));
-        Ok(Self { now_ms: environment.now_ms(), rng })
+        Ok(Self { now_ms: environment.now_ms(), rng, limits })
+    }
+
+    /// Limits of what is kept for others.
+    pub(crate) fn limits(&self) -> &LedgerLimits {
+        &self.limits
     }
 }
 

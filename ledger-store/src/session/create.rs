@@ -12,7 +12,7 @@ use crate::StoreError;
 use crate::database::GroupKey;
 use crate::entries::GroupTransaction;
 use crate::platform::Environment as _;
-use crate::platform::environment::{CallContext, random};
+use crate::platform::environment::random;
 
 impl Session {
     /// Creates a group with this device's person as its owner. `successor_of` is the group that
@@ -24,7 +24,7 @@ impl Session {
         successor_of: Option<(&View, MemberId)>,
     ) -> Result<GroupSession, StoreError> {
         let salt = *random(self.environment())?;
-        let context = CallContext::new(self.environment())?;
+        let context = self.call_context()?;
         let now_ms = context.now_ms();
         let new_group = |entropy: &RootEntropy, index: u32, device: &DeviceKey| {
             let mut group = NewGroup::new(name, founder, entropy, index, salt);

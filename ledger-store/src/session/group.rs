@@ -75,7 +75,7 @@ impl GroupSession {
         &self,
         work: impl FnOnce(&mut GroupTransaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let context = CallContext::new(self.session.environment())?;
+        let context = self.session.call_context()?;
         self.session.write(|connection| {
             self.session.write_group(connection, (self.key, self.id), &context, work)
         })
@@ -103,7 +103,7 @@ impl GroupSession {
         mut report: Ingested,
         then: impl FnOnce(&mut GroupTransaction<'_>, &StoredNumbers) -> Result<(), StoreError>,
     ) -> Result<Ingested, StoreError> {
-        let context = CallContext::new(self.session.environment())?;
+        let context = self.session.call_context()?;
         self.session.write(|connection| {
             report.added.extend(self.restore_genesis(connection, &mut verified)?);
             let known = self.session.cache().pending.remove(&self.key);

@@ -28,7 +28,7 @@ impl Session {
         gentle: Duration,
         hard: Duration,
     ) -> Result<(), StoreError> {
-        let context = CallContext::new(self.environment());
+        let context = self.call_context();
         self.connections().suspend(gentle, hard, |writer| {
             let Ok(context) = context else { return };
             let known: Vec<(GroupKey, GroupId)> = {
@@ -72,7 +72,7 @@ impl Session {
             }
             Ok(due)
         })?;
-        let context = CallContext::new(self.environment())?;
+        let context = self.call_context()?;
         self.write(|connection| {
             for (key, id) in due {
                 match self.save(connection, &context, (key, id)) {

@@ -19,6 +19,7 @@ mod successor;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ledger_core::limits::LedgerLimits;
 use ledger_core::{DeviceId, GroupId};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
@@ -26,6 +27,7 @@ use self::cache::LedgerCache;
 use crate::StoreError;
 use crate::database::{Connections, GroupKey, Location, Settings};
 use crate::platform::Environment;
+use crate::platform::environment::CallContext;
 use crate::secrets::{MemorySecrets, SecretStore};
 
 pub(crate) use enter::{MembershipRow, next_root_index};
@@ -98,6 +100,16 @@ impl Session {
 
     pub(crate) fn environment(&self) -> &dyn Environment {
         &*self.location().settings().environment
+    }
+
+    /// Limits of what is kept for others.
+    pub(crate) fn limits(&self) -> &LedgerLimits {
+        &self.location().settings().limits
+    }
+
+    /// Time, randomness and limits for one call.
+    pub(crate) fn call_context(&self) -> Result<CallContext, StoreError> {
+        CallContext::new(self.environment(), *self.limits())
     }
 
     /// Runs queries on one snapshot.

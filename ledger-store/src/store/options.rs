@@ -90,6 +90,14 @@ impl StoreOptions {
         self
     }
 
+    /// Other limits of what is kept for others than the default ones: for tests and the simulation.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn limits(mut self, limits: ledger_core::limits::LedgerLimits) -> Self {
+        self.settings.limits = limits;
+        self
+    }
+
     /// Opens a database that exists.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use ledger_core::engine::{Draft, VerifiedEntry};
 use ledger_core::keys::DeviceKey;
-use ledger_core::limits::{MAX_PENDING_BYTES, MAX_REFS};
+use ledger_core::limits::{LedgerLimits, MAX_REFS};
 use ledger_core::{
     Amount, Currency, Date, DeviceId, EntryId, Expense, GroupId, MemberId, Transaction, hazmat,
 };
@@ -45,7 +45,7 @@ fn make(group: GroupId) -> Result<Vec<VerifiedEntry>, Error> {
         bytes.iter_mut().zip(n.to_be_bytes()).for_each(|(to, from)| *to = from);
         EntryId::from_bytes(bytes)
     };
-    let (mut entries, mut bytes) = (Vec::new(), 0usize);
+    let (mut entries, mut bytes) = (Vec::new(), 0u64);
     let refs: BTreeSet<EntryId> = (1..=u64::try_from(MAX_REFS)?).map(absent).collect();
     let one = Amount::from_minor_units(1)?;
     let parts: Vec<(MemberId, Amount)> =
@@ -62,11 +62,12 @@ fn make(group: GroupId) -> Result<Vec<VerifiedEntry>, Error> {
         .shares(parts),
     );
     let draft = Draft::record(&hazmat::any_names(group, refs), &details)?;
-    while bytes <= MAX_PENDING_BYTES.saturating_add(MAX_PENDING_BYTES / 16) {
+    let most = LedgerLimits::default().waiting_bytes;
+    while bytes <= most.saturating_add(most / 16) {
         let n = u64::try_from(entries.len())?.saturating_add(1);
         let at = hazmat::any_position(group, key.id(), n, absent(n << 16), Vec::new(), n);
         let entry = draft.clone().sign(&key, &at, 0)?;
-        bytes = bytes.saturating_add(entry.decoded().as_bytes().len());
+        bytes = bytes.saturating_add(u64::try_from(entry.decoded().as_bytes().len())?);
         entries.push(entry);
     }
     Ok(entries)

@@ -1,6 +1,6 @@
 //! Fills a database as large as they get, and tells what that takes:
 //!
-//!     cargo run --release -p ledger-benches --bin fill -- --folder /tmp/filled
+//!     cargo run --release -p ledger-benches --example fill -- --folder /tmp/filled
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! Effect of the sizes of pages and page caches, and of the number of readers. The defaults of
 //! `StoreOptions` and of SQLCipher's pages were chosen by these figures (see ARCHITECTURE.md).
 //!
-//!     cargo run --release -p ledger-benches --bin sizes
+//!     cargo run --release -p ledger-benches --example sizes
 
 #![allow(
     clippy::unwrap_used,
