@@ -28,8 +28,7 @@ impl WaitingCount {
         group: GroupKey,
         device: DeviceId,
     ) -> Result<Self, StoreError> {
-        let mut all =
-            connection.prepare_cached("SELECT count(*) FROM pending WHERE grp = ?1")?;
+        let mut all = connection.prepare_cached("SELECT count(*) FROM pending WHERE grp = ?1")?;
         let total = all.query_row([group.0], |row| row.get(0))?;
         Ok(Self { total, own: waiting_of(connection, group, device)? })
     }

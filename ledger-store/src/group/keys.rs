@@ -9,7 +9,8 @@ use ledger_core::statement::{NewStatement, SignedStatement};
 use super::Group;
 use crate::StoreError;
 use crate::keyring::{
-    EpochKeyring, go_on_without_missing, reset_device_keys, rotate_device_key, rotate_group_key};
+    EpochKeyring, go_on_without_missing, reset_device_keys, rotate_device_key, rotate_group_key,
+};
 use crate::platform::environment::random;
 use crate::session::GroupSession;
 

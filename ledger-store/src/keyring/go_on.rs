@@ -3,7 +3,7 @@
 use ledger_core::engine::Draft;
 use ledger_core::keys::{DeviceKey, RootEntropy, SignedDevice};
 use ledger_core::statement::NewStatement;
-use ledger_core::{DraftError, EntryId, GroupId};
+use ledger_core::{EntryId, GroupId};
 
 use super::signing_key;
 use crate::StoreError;

@@ -10,8 +10,8 @@ use ledger_core::engine::EntryIndex as _;
 use ledger_core::keys::DeviceKey;
 
 use super::EpochKeyring;
-use crate::error::{SecretError, StoreError};
 use crate::entries::index::StoredIndex;
+use crate::error::{SecretError, StoreError};
 use crate::secrets::{Secret, SecretName};
 use crate::session::{GroupSession, MembershipRow};
 

@@ -6,8 +6,8 @@ use rusqlite::Connection;
 use super::{Cursor, Lists};
 use crate::StoreError;
 use crate::database::GroupKey;
-use crate::entries::{LoadedLedger, WaitingCount};
 use crate::entries::index::stored_entry;
+use crate::entries::{LoadedLedger, WaitingCount};
 use crate::session::Session;
 
 pub(super) const GROUPS: &str = "SELECT grp, id, device FROM groups WHERE grp < ?1

@@ -10,17 +10,19 @@ use rusqlite::TransactionBehavior;
 use super::{GroupSession, Session, next_root_index, successor};
 use crate::StoreError;
 use crate::database::GroupKey;
-use crate::entries::GroupTransaction;
+use crate::entries::{GroupTransaction, NewEntry};
 use crate::platform::Environment as _;
-use crate::platform::environment::random;
+use crate::platform::environment::{CallContext, random};
 
 impl Session {
-    /// Creates a group with this device's person as its owner. `successor_of` is the group that
-    /// it continues, with the person's member id there.
+    /// Creates a group with this device's person as its owner, and with placeholders for `others`,
+    /// all in one transaction. `successor_of` is the group that it continues, with the person's
+    /// member id there.
     pub(crate) fn create_group(
         self: &Arc<Self>,
         name: &str,
         founder: &str,
+        others: &[&str],
         successor_of: Option<(&View, MemberId)>,
     ) -> Result<GroupSession, StoreError> {
         let salt = *random(self.environment())?;
@@ -33,19 +35,26 @@ impl Session {
             }
             group.create(device, now_ms)
         };
-        // A name that breaks a rule is noticed before any secret is made.
-        new_group(&RootEntropy::from_bytes(salt), 0, &DeviceKey::from_bytes(&[0; 64]))?;
+        // A name that breaks a rule is noticed before any secret is kept.
+        let nobody = RootEntropy::from_bytes(salt);
+        for person in others.iter().chain([&founder]) {
+            let group = NewGroup::new(name, person, &nobody, 0, salt);
+            group.create(&DeviceKey::from_bytes(&[0; 64]), now_ms)?;
+        }
         let entropy = self.entropy()?;
-        self.with_new_device(|device| self.found(&entropy, device, &context, new_group))
+        let people = others.iter().map(|name| NewEntry::Placeholder { name: (*name).to_owned() });
+        let people: Vec<NewEntry> = people.collect();
+        self.with_new_device(|device| self.found(&entropy, device, &context, new_group, &people))
     }
 
-    /// Stores a new group, with all members whom it takes over from an old one.
+    /// Stores a new group, with all members whom it takes over from an old one, and further people.
     fn found(
         self: &Arc<Self>,
         entropy: &RootEntropy,
         device: &DeviceKey,
         context: &CallContext,
         new_group: impl Fn(&RootEntropy, u32, &DeviceKey) -> Result<VerifiedEntry, DraftError>,
+        people: &[NewEntry],
     ) -> Result<GroupSession, StoreError> {
         self.write(|connection| {
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -60,6 +69,9 @@ impl Session {
             let loaded = GroupTransaction::insert_genesis(&tx, key, &genesis)?;
             let mut transaction = GroupTransaction::new(&tx, key, loaded, context)?;
             successor::introduce_members(&mut transaction, device, &genesis)?;
+            for person in people {
+                transaction.record(device, person)?;
+            }
             let loaded = transaction.finish()?;
             tx.commit()?;
             self.cache().keep(key, loaded);

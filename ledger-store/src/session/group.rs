@@ -11,7 +11,9 @@ use super::Session;
 use crate::StoreError;
 use crate::database::GroupKey;
 use crate::entries::load::load;
-use crate::entries::{GroupTransaction, Ingested, LoadedLedger, StoredNumbers, WaitingCount, admit_batch};
+use crate::entries::{
+    GroupTransaction, Ingested, LoadedLedger, StoredNumbers, WaitingCount, admit_batch,
+};
 use crate::platform::environment::{CallContext, random};
 
 /// Group of an open database, with the device that writes there. Cheap to clone; keeps the database

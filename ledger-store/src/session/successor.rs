@@ -16,7 +16,7 @@ impl GroupSession {
         let state = ledger.state();
         let me = state.device_owner(self.device).ok_or(DraftError::ForeignDevice)?;
         let founder = state.member(me).ok_or(DraftError::UnknownMember(me))?;
-        self.session.create_group(name, founder.name(), Some((ledger.view(), me)))
+        self.session.create_group(name, founder.name(), &[], Some((ledger.view(), me)))
     }
 }
 

@@ -38,6 +38,7 @@ mod invites;
 mod no_cipher;
 mod opening;
 mod options;
+mod own_entries;
 mod pairing;
 mod processes;
 mod quiet;
