@@ -25,41 +25,41 @@ impl Session {
         others: &[&str],
         successor_of: Option<(&View, MemberId)>,
     ) -> Result<GroupSession, StoreError> {
-        let salt = *random(self.environment())?;
         let context = self.call_context()?;
-        let now_ms = context.now_ms();
-        let new_group = |entropy: &RootEntropy, index: u32, device: &DeviceKey| {
-            let mut group = NewGroup::new(name, founder, entropy, index, salt);
-            if let Some((view, founder)) = successor_of {
-                group = group.successor_of(view, founder);
-            }
-            group.create(device, now_ms)
-        };
         // A name that breaks a rule is noticed before any secret is kept.
-        let nobody = RootEntropy::from_bytes(salt);
+        let nobody = RootEntropy::from_bytes([0; 32]);
         for person in others.iter().chain([&founder]) {
-            let group = NewGroup::new(name, person, &nobody, 0, salt);
-            group.create(&DeviceKey::from_bytes(&[0; 64]), now_ms)?;
+            let group = NewGroup::new(name, person, &nobody, 0, [0; 32]);
+            group.create(&DeviceKey::from_bytes(&[0; 64]), context.now_ms())?;
         }
         let entropy = self.entropy()?;
         let people = others.iter().map(|name| NewEntry::Placeholder { name: (*name).to_owned() });
         let people: Vec<NewEntry> = people.collect();
-        self.with_new_device(|device| self.found(&entropy, device, &context, new_group, &people))
+        self.with_new_device(|device| {
+            let salt = *random(self.environment())?;
+            let genesis = |index| {
+                let mut group = NewGroup::new(name, founder, &entropy, index, salt);
+                if let Some((view, founder)) = successor_of {
+                    group = group.successor_of(view, founder);
+                }
+                group.create(device, context.now_ms())
+            };
+            self.found(device, &context, genesis, &people)
+        })
     }
 
     /// Stores a new group, with all members whom it takes over from an old one, and further people.
     fn found(
         self: &Arc<Self>,
-        entropy: &RootEntropy,
         device: &DeviceKey,
         context: &CallContext,
-        new_group: impl Fn(&RootEntropy, u32, &DeviceKey) -> Result<VerifiedEntry, DraftError>,
+        genesis: impl FnOnce(u32) -> Result<VerifiedEntry, DraftError>,
         people: &[NewEntry],
     ) -> Result<GroupSession, StoreError> {
         self.write(|connection| {
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let index = next_root_index(&tx)?;
-            let genesis = new_group(entropy, index, device)?;
+            let genesis = genesis(index)?;
             let id = GroupId::from(genesis.id());
             tx.execute(
                 "INSERT INTO groups (id, device, root_index) VALUES (?1, ?2, ?3)",

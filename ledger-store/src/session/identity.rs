@@ -98,6 +98,14 @@ impl Session {
         names.iter().try_for_each(|name| Ok(self.secrets().remove(name)?))
     }
 
+    /// The keys of a device, if they are still here.
+    pub(crate) fn known_device(&self, id: &DeviceId) -> Result<Option<DeviceKey>, StoreError> {
+        match self.secrets().get(&SecretName::device(id))? {
+            Some(_) => self.device(id).map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// The keys of a device.
     pub(crate) fn device(&self, id: &DeviceId) -> Result<DeviceKey, StoreError> {
         let name = SecretName::device(id);
