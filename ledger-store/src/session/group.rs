@@ -143,6 +143,35 @@ impl GroupSession {
 }
 
 impl Session {
+    /// Runs `work` on each group, and then `then` with the results, in one transaction: commits all
+    /// of it or nothing.
+    pub(crate) fn write_groups<T, R>(
+        &self,
+        groups: &[GroupSession],
+        mut work: impl FnMut(&mut GroupTransaction<'_>) -> Result<T, StoreError>,
+        then: impl FnOnce(Vec<T>) -> Result<R, StoreError>,
+    ) -> Result<R, StoreError> {
+        let context = self.call_context()?;
+        self.write(|connection| {
+            let known = self.cache().ledgers.clone();
+            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let (mut results, mut ledgers) = (Vec::new(), Vec::new());
+            for group in groups {
+                let known = known.get(&group.key).cloned();
+                let loaded = load(&tx, group.key, group.id, known, None)?;
+                let mut transaction = GroupTransaction::new(&tx, group.key, loaded, &context)?;
+                results.push(work(&mut transaction)?);
+                ledgers.push((group.key, transaction.finish()?));
+            }
+            let result = then(results)?;
+            tx.commit()?;
+            for (key, loaded) in ledgers {
+                self.cache().keep(key, loaded);
+            }
+            Ok(result)
+        })
+    }
+
     /// Runs `work` on a group in one transaction; commits all of it or nothing.
     pub(super) fn write_group<T>(
         &self,

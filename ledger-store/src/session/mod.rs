@@ -30,7 +30,7 @@ use crate::platform::Environment;
 use crate::platform::environment::CallContext;
 use crate::secrets::{MemorySecrets, SecretStore};
 
-pub(crate) use enter::{MembershipRow, next_root_index};
+pub(crate) use enter::{MembershipRow, ROOT_KEYS, next_root_index};
 pub use feed::{Change, Changes};
 pub(crate) use group::GroupSession;
 pub(crate) use snapshot::groups;

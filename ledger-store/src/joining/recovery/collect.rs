@@ -1,5 +1,7 @@
 //! Collecting the shares of one's own entropy from friends.
 
+use std::sync::Arc;
+
 use ledger_core::keys::{ExchangeKey, RootId};
 use ledger_core::messages::recovery::{
     Added, Progress, RecoveryRequest, ShareCollection, ShareError, SharedPerson,
@@ -36,7 +38,7 @@ pub(super) fn people(session: &Session) -> Result<Vec<SharedPerson>, StoreError>
 }
 
 pub(super) fn recover_from_shares(
-    session: &Session,
+    session: &Arc<Session>,
     person: Option<RootId>,
 ) -> Result<(), StoreError> {
     let collection = collection(session)?;
