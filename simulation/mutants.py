@@ -174,8 +174,8 @@ def copy(files):
     crates = copied_crates(tomllib.loads(text))
     text = re.sub(r"(?ms)^members = \[.*?\]$", f"members = {json.dumps(crates)}", text)
     text = re.sub(r"(?m)^exclude = .*$", "", text)
-    # A profile for a crate that the copy lacks would be a warning.
-    text = re.sub(r"(?m)^\[profile\.dev\.package\.uniffi_bindgen\]\n.*$", "", text)
+    # Profiles for crates that the copy lacks would be warnings.
+    text = re.sub(r"(?m)^\[profile\.dev\.package\]\n(.+\n)*", "", text)
     texts = {
         Path("Cargo.toml"): text,
         Path(FOLDER) / "src" / "mutants" / "applied.rs": applied(),

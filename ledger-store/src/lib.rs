@@ -85,7 +85,7 @@ pub use sealed::{BundleCursor, Bundles, Exported, Imported, Since};
 pub use secrets::{
     AppKey, FileSecrets, MemorySecrets, SealedSecrets, Secret, SecretName, SecretStore,
 };
-pub use session::{Change, Changes};
+pub use session::{Change, Changes, OpeningComparison, OpeningDifference};
 pub use statements::{Proposal, StatementIntent};
 pub use store::{GroupSummary, Store, StoreOptions};
 

@@ -3,6 +3,7 @@
 //!
 //! * [`real_entries`] signs histories of [`ledger_model`] with real keys, and compares verdicts and
 //!   state of the ledger with those of the model.
+//! * [`histories`] writes such histories and the verdicts on them for other implementations.
 //! * [`replicas`] delivers such histories to several replicas through a faulty network, with
 //!   crashes and damaged checkpoints.
 //! * [`phones`] runs the store itself: people join, write, remove and pair, and exchange nothing
@@ -12,6 +13,7 @@
 //!
 //! Every history follows from its seed, so a violation can be repeated.
 
+pub mod histories;
 pub mod mutants;
 pub mod phones;
 pub mod real_entries;

@@ -1,5 +1,7 @@
-"""The six steps: from a history to verdicts and slots (SPEC 6)."""
-from history import BIND, CARD, CLAIM, MONEY, introduces
+"""The six steps: from a history to verdicts and slots (SPEC 6), agreed heads (5.3), as of (7.3)."""
+import copy
+
+from history import BIND, CARD, CLAIM, MONEY, History, introduces, money_of
 from keys import digest
 
 APPLIED, UNKNOWN = 0, 1
@@ -46,8 +48,7 @@ class Resolution:
         bind = self.history.statements[generation[1]]
         if bind is cut or cut.is_within(bind):
             return False
-        later = not bind.is_within(cut) and bind.order > cut.order
-        return not (cut.kind == "bind" and later)
+        return not (cut.kind == "bind" and bind.order > cut.order)
 
     def self_statement(self, statement):
         if statement.fault:
@@ -124,6 +125,53 @@ class Resolution:
             else:
                 self.members.add(introduces(entry))
         return before != (len(self.members), len(self.claims))
+
+    # Agreed heads
+
+    def agreed_heads(self):
+        """The heads of the entries that are not idle."""
+        kept = {i for i, e in self.history.entries.items() if self.standing(e) == APPLIED}
+        covered = set().union(*(self.history.past[i] for i in kept))
+        return sorted(kept - covered)
+
+    # As of an earlier point
+
+    def as_of(self, last):
+        """What the entries up to this one in the total order say, with the verdicts of all."""
+        history = History(self.history.genesis)
+        for entry in sorted(self.history.entries.values(), key=lambda e: e.order):
+            if entry.order <= last.order:
+                history.offer(entry)
+        then = copy.copy(self)
+        then.history = history
+        come = history.statements
+        then.all = sorted(come.values(), key=lambda s: s.order)
+        then.hard = [come[s.id] for s in self.hard if s.id in come]
+        then.own = [come[s.id] for s in self.own if s.id in come]
+        then.verdicts = {i: self.verdicts[i] for i in history.entries}
+        then.members = {m for e in history.entries.values() for m in then.accepts(e)}
+        then.slots = then.find_slots()
+        return then
+
+    def accepts(self, entry):
+        """The members whom an entry makes accepted, if it is applied."""
+        if self.verdicts[entry.id] != APPLIED:
+            return []
+        if entry.kind == "genesis":
+            return [introduces(entry), *carried_over(entry)]
+        if entry.kind == "adopt":
+            return [self.history.named(entry.payload["target"], entry)]
+        if entry.kind == "statement":
+            statement = self.history.statement_of(entry)
+            return [statement.body["member"]] if statement.kind == "bind" else []
+        return [introduces(entry)] if introduces(entry) else []
+
+    def on_day(self, day):
+        """The same, with those slots only that show something dated up to this day."""
+        then = copy.copy(self)
+        then.slots = {original: entry for original, entry in self.slots.items()
+                      if entry and money_of(entry)["date"] <= day}
+        return then
 
     # Steps 5 and 6
 

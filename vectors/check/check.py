@@ -1,19 +1,21 @@
 """Checks every vector of ../*.json without any of the reference's code: see README.md."""
 import collections
 import json
+import lzma
 import pathlib
 import sys
 
 sys.dont_write_bytecode = True  # no __pycache__ beside the vectors
 
+import bundles
 import ed25519
 import messages
 import sealing
 from authority import Resolution
-from cbor import Refused
-from entry import FIELDS, broken_rule, read_entry
-from history import History
-from keys import derive
+from cbor import Reader, Refused, need
+from entry import FIELDS, broken_rule, proves_equivocation, read_entry, read_header
+from history import History, arrive
+from keys import derive, digest
 from state import State
 
 FOLDER = pathlib.Path(__file__).resolve().parent.parent
@@ -140,6 +142,102 @@ def check_authority():
             found = resolution.verdicts[bytes.fromhex(vector["id"])]
             expect("verdicts", f"{where} {vector['name']}", found, vector["verdict"])
         check_state(State(resolution), scenario, where)
+        for vector, expected in zip(scenario["entries"], scenario["as_of_entries"], strict=True):
+            then = resolution.as_of(history.entries[bytes.fromhex(vector["id"])])
+            found = State(then).digest().hex()
+            expect("states as of an entry", f"{where} {vector['name']}", found, expected)
+        for vector in scenario["as_of_days"]:
+            found = State(resolution.on_day(vector["day"])).digest().hex()
+            expect("states as of a day", where, found, vector["state_digest"])
+
+
+def check_histories():
+    """Random adversarial histories: what becomes of each arrival, digest, agreed heads."""
+    if not (FOLDER / "histories.jsonl.xz").exists():
+        return
+    with lzma.open(FOLDER / "histories.jsonl.xz") as lines:
+        for line in lines:
+            check_history(json.loads(line))
+
+
+def check_history(vector):
+    where = f"histories.jsonl seed {vector['seed']}"
+
+    def read():
+        return [read_or_rule(arrival) for arrival in vector["entries"]]
+
+    arrivals = ed25519.at_once(read)
+    entries = [entry for entry, rule in arrivals if rule is None]
+    history = History(entries[0])
+    outcomes = arrive(history, entries[1:])
+    outcomes[entries[0].id] = ("admitted", None)
+    resolution = Resolution(history)
+    for (entry, rule), result in zip(arrivals, vector["results"], strict=True):
+        found = dict.fromkeys(("admitted", "refused", "waiting"), False)
+        found |= {"id": result["id"], "code": None, "rule": rule}
+        if rule is None:
+            found["id"] = entry.id.hex()
+            outcome, detail = outcomes[entry.id]
+            if outcome == "refused":
+                found["rule"] = detail
+            found["code"] = resolution.verdicts.get(entry.id)
+            found["waiting"] = outcome == "missing"
+        found["admitted"] = found["code"] is not None
+        found["refused"] = found["rule"] is not None
+        expect("outcomes in histories", f"{where} {result['id'][:8]}", found, result)
+    state = State(resolution)
+    expect("histories: digests", where, state.digest().hex(), vector["digest"])
+    expect("histories: agreed heads", where, shown(resolution.agreed_heads()),
+           sorted(vector["heads"]))
+    expect("histories: balances", where, shown(state.balances), sorted(vector["balances"]))
+    members = [[name, shown_name, bool(introduced), bool(removed)]
+               for name, shown_name, introduced, removed, _ in shown(state.members)]
+    expect("histories: members", where, members, sorted(vector["members"]))
+
+
+def read_or_rule(arrival):
+    """The entry, or the rule that it breaks."""
+    try:
+        return read_entry(bytes.fromhex(arrival["hex"]), bytes.fromhex(arrival["sig"])), None
+    except Refused as refused:
+        return None, refused.rule
+
+
+def check_proofs():
+    for case in load("proofs.json")["cases"]:
+        headers = [[bytes.fromhex(h[field]) for field in ("bytes", "signature")]
+                   for h in case["headers"]]
+        try:
+            found = proves_equivocation(headers)
+            outcome = "proof" if found else "no proof"
+        except Refused as refused:
+            found, outcome = None, refused.rule
+        where = f"proofs.json {case['name']}"
+        expect("proofs of equivocation", where, outcome, case["outcome"])
+        if case["proven"]:
+            expected = [case["proven"]["device"], *case["proven"]["entries"]]
+            expect("proofs of equivocation", where, shown(found), expected)
+
+
+def envelope_rule(epoch, data):
+    """The rule that an envelope breaks: X1 to X4, X6 except signatures, then X5."""
+    try:
+        entry, signature, nonce = epoch.open(data)
+        rule = broken_rule(entry, signature)
+        need(rule in (None, "S1", "K4"), "X6")
+        header = header_of(entry)
+        need(epoch.nonce(digest("entry", header) + signature) == nonce, "X5")
+        need(rule is None, "X6")
+    except Refused as refused:
+        return refused.rule
+    return None
+
+
+def header_of(entry):
+    """The bytes of an entry's header."""
+    reader = Reader(entry)
+    read_header(reader)
+    return entry[: reader.at]
 
 
 def check_sealing():
@@ -159,7 +257,7 @@ def check_sealing():
     for vector in file["envelopes"]:
         where, epoch = f"sealing.json {vector['name']}", key(vector["secret"])
         data = bytes.fromhex(vector["envelope"])
-        expect("envelopes opened or refused", where, sealing.broken_rule(epoch, data),
+        expect("envelopes opened or refused", where, envelope_rule(epoch, data),
                vector.get("rule"))
         if "rule" not in vector:
             parts = [bytes.fromhex(vector[field]) for field in ("id", "entry", "signature")]
@@ -183,6 +281,34 @@ def check_sealing():
             expect("secrets at rest", where, again, data)
 
 
+def check_bundles():
+    file = load("bundles.json")
+    group = bytes.fromhex(file["group"])
+    key = sealing.EpochKey(group, bytes.fromhex(file["secret"]))
+    for vector in file["records"]:
+        found = bundles.record_id(bytes.fromhex(vector["record"])).hex()
+        expect("record ids", f"bundles.json {vector['name']}", found, vector["id"])
+    for vector in file["runs"]:
+        records, skipped = bundles.read_records(bytes.fromhex(vector["bytes"]))
+        found = ([record.hex() for record in records], skipped)
+        expect("records found", f"bundles.json {vector['name']}", found,
+               (vector["records"], vector["skipped"]))
+    for vector in file["manifests"]:
+        where, data = f"bundles.json {vector['name']}", bytes.fromhex(vector["manifest"])
+        found = bundles.open_manifest(key, data)
+        expect("manifests", where, found["group"], group)
+        for field in ("part", "parts", "entries", "heads", "wanted", "ids"):
+            expect("manifests", where, shown(found[field]), vector[field])
+        expect("manifests sealed again", where, bundles.seal_manifest(key, found), data)
+    for vector in file["summaries"]:
+        salt = bytes.fromhex(vector["salt"])
+        chains = [(bytes.fromhex(device), seq, bytes.fromhex(tip))
+                  for device, seq, tip in vector["chains"]]
+        missing = [bytes.fromhex(id) for id in vector["missing"]]
+        found = bundles.summary(group, salt, chains, missing).hex()
+        expect("summaries", f"bundles.json {vector['name']}", found, vector["summary"])
+
+
 def check_state(state, scenario, where):
     expect("group names", where, state.name, scenario["group_name"])
     members = [[m["id"], m["name"], int(m["introduced"]), int(m["removed"]), m["generations"]]
@@ -196,7 +322,9 @@ def check_state(state, scenario, where):
     expect("balance lists", where, shown(state.balances), balances)
     expect("usable epochs", where, shown(state.usable_epochs()), scenario["usable_epochs"])
     expect("recipients", where, shown(state.recipients()), scenario["recipients"])
-    expect("heads", where, shown(state.heads()), scenario["heads"])
+    expect("heads", where, shown(state.all_heads()), scenario["all_heads"])
+    agreed = shown(state.resolution.agreed_heads())
+    expect("agreed heads", where, agreed, scenario["agreed_heads"])
     expect("state digests", where, state.digest().hex(), scenario["state_digest"])
 
 
@@ -273,8 +401,21 @@ def check_splits():
 
 
 def main():
-    for check in (check_entries, check_encoding, check_signatures, check_admission,
-                  check_authority, check_sealing, check_messages, check_settle_up, check_splits):
+    checks = (
+        check_entries,
+        check_encoding,
+        check_signatures,
+        check_admission,
+        check_authority,
+        check_histories,
+        check_proofs,
+        check_sealing,
+        check_bundles,
+        check_messages,
+        check_settle_up,
+        check_splits,
+    )
+    for check in checks:
         check()
     width = max(map(len, counts))
     for what, count in counts.items():

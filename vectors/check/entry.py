@@ -89,6 +89,27 @@ def read_entry(data, signature):
     return Entry(name, header, payload)
 
 
+def read_signed_header(data, signature):
+    """A header without its payload, and its id."""
+    r = Reader(data)
+    header = read_header(r)
+    check_header(header)
+    r.finish()
+    name = digest("entry", data)
+    need(ed25519.verify(header["device"], tag("entry-sig") + name, signature), "S1")
+    return header, name
+
+
+def proves_equivocation(headers):
+    """The device and ids, if two signed headers prove an equivocation (SPEC 5.2), else None."""
+    (one, first), (other, second) = (read_signed_header(*header) for header in headers)
+    fields = ("group", "device", "seq", "backlink")
+    same = [one[field] == other[field] for field in fields]
+    if all(same) and first != second and one["backlink"] is not None:
+        return one["device"], first, second
+    return None
+
+
 def broken_rule(data, signature):
     try:
         read_entry(data, signature)

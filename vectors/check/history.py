@@ -1,4 +1,4 @@
-"""The set of admitted entries, and what follows from each one's own past (SPEC 5, 6.1)."""
+"""The set of admitted entries, and what follows from each one's own past (SPEC 1.1, 5, 6.1)."""
 from keys import STATEMENT_KINDS, OWNER_KINDS, digest
 from payload import money_refs
 
@@ -53,6 +53,7 @@ class History:
         self.entries, self.past = {}, {}
         self.statements, self.starts = {}, {}
         self.author, self.faults = {}, {}
+        self.known_keys = {}
         self.keep(genesis, (CARD, self.owner))
 
     # Admission
@@ -217,6 +218,11 @@ class History:
 
     def keys(self, entry):
         """The keys that an entry introduces, each with what it introduces them as."""
+        if entry.id not in self.known_keys:
+            self.known_keys[entry.id] = self.introduced_keys(entry)
+        return self.known_keys[entry.id]
+
+    def introduced_keys(self, entry):
         found = {}
         if entry.kind == "statement" and self.statement_of(entry).kind == "enrol":
             statement = self.statement_of(entry)
@@ -230,11 +236,34 @@ class History:
 
     def reused(self, entry, past):
         own = self.keys(entry)
-        for other in past:
+        for other in past if own else ():
             for key, introduced in self.keys(self.entries[other]).items():
                 if own.get(key, introduced) != introduced:
                     return 16
         return None
+
+
+def arrive(history, entries):
+    """Offers entries in the order of arrival; what waits, again after each admission.
+
+    Returns what became of each: (outcome, rule or missing ids) by id.
+    """
+    outcomes, waiting = {}, {}
+    for entry in entries:
+        offered = [entry]
+        while offered:
+            entry = offered.pop()
+            outcome = history.offer(entry)
+            if outcome[0] == "missing":
+                waiting[entry.id] = entry
+            if outcome[0] != "duplicate":
+                outcomes[entry.id] = outcome
+            if outcome[0] == "admitted":
+                free = [e for e in waiting.values() if entry.id in e.dependencies]
+                offered += free
+                for other in free:
+                    del waiting[other.id]
+    return outcomes
 
 
 def money_of(entry):

@@ -7,7 +7,7 @@ import hmac
 import struct
 
 import ed25519
-from cbor import Refused, need
+from cbor import need
 from keys import digest, tag
 
 
@@ -207,14 +207,6 @@ def open_key_envelope(data, group, secret):
             if found is not None:
                 need(EpochKey(group, found).topic == topic, "W3")
                 return found
-    return None
-
-
-def broken_rule(key, data):
-    try:
-        key.open(data)
-    except Refused as refused:
-        return refused.rule
     return None
 
 

@@ -78,13 +78,14 @@ class State:
                 device = self.history.device(enrolment)
                 cuts = [self.resolution.own_cuts(k, generation, device) for k in ("revoke", "leave")]
                 if generation in self.current and not any(cuts):
-                    keys = self.rotated(enrolment) or self.history.certificate(enrolment)
+                    keys = self.rotated(generation, device) or self.history.certificate(enrolment)
                     found[generation, device] = [keys["exchange_generation"], keys["exchange"]]
         return [[list(g), device, *found[g, device]] for g, device in sorted(found)]
 
-    def rotated(self, enrolment):
-        own = [e for e in self.applied
-               if e.kind == "rotation" and self.history.author[e.id] == enrolment]
+    def rotated(self, generation, device):
+        """The rotation in force of a device, whichever enrolment its chain belongs to."""
+        own = [e for e in self.applied if e.kind == "rotation" and e.header["device"] == device
+               and self.history.generation(self.history.author[e.id]) == generation]
         return max(own, key=lambda e: e.order).payload if own else None
 
     def usable_epochs(self):
@@ -132,6 +133,7 @@ class State:
         state = [self.history.group, self.name, self.members, self.devices, balances]
         return digest("state", write(state))
 
-    def heads(self):
+    def all_heads(self):
+        """The entries that are no dependency of another one (SPEC 1.1)."""
         named = {d for e in self.history.entries.values() for d in e.dependencies}
         return sorted(i for i in self.history.entries if i not in named)

@@ -57,6 +57,9 @@ impl Tag {
     pub(crate) const HINT: Tag = Tag("gl/1/hint");
     pub(crate) const WRAP: Tag = Tag("gl/1/wrap");
     pub(crate) const KEY_ENVELOPE: Tag = Tag("gl/1/key-env");
+    pub(crate) const FRAME: Tag = Tag("gl/1/frame");
+    pub(crate) const RECORD: Tag = Tag("gl/1/record");
+    pub(crate) const TIP: Tag = Tag("gl/1/tip");
     pub(crate) const REST: Tag = Tag("gl/1/rest");
     pub(crate) const REST_COMMIT: Tag = Tag("gl/1/rest-commit");
     pub(crate) const REST_SEAL: Tag = Tag("gl/1/rest-seal");
@@ -167,6 +170,9 @@ mod tests {
         Tag::MANIFEST,
         Tag::WRAP,
         Tag::KEY_ENVELOPE,
+        Tag::FRAME,
+        Tag::RECORD,
+        Tag::TIP,
         Tag::REST,
         Tag::REST_COMMIT,
         Tag::REST_SEAL,

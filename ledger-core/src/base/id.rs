@@ -146,6 +146,10 @@ id! {
     InviteId
 }
 id! {
+    /// Id of a sealed record: `D("record", record)`.
+    RecordId
+}
+id! {
     /// Digest of a group's state. Equal digests mean equal states.
     StateDigest
 }
@@ -162,6 +166,14 @@ impl GroupId {
     #[must_use]
     pub const fn genesis(&self) -> EntryId {
         EntryId(self.0)
+    }
+}
+
+impl RecordId {
+    /// The id of a record, without its frame.
+    #[must_use]
+    pub fn of(record: &[u8]) -> Self {
+        Self(digest(Tag::RECORD, &[record]))
     }
 }
 

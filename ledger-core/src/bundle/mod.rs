@@ -4,9 +4,10 @@ mod manifest;
 mod record;
 mod summary;
 
+pub use crate::base::id::RecordId;
 pub use manifest::{MAX_PART_ENTRIES, Manifest, Part};
 pub use record::{FRAME_BYTES, MAX_RECORD_BYTES, Records, frame};
-pub use summary::{Summary, SummaryError};
+pub use summary::{ChainItem, Summary, SummaryError};
 
 #[cfg(test)]
 mod tests;

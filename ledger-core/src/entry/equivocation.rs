@@ -1,4 +1,5 @@
-//! Proof of equivocation: a device signed two entries for one position in its chain.
+//! Proof of equivocation: a device signed two entries for one position in its chain
+//! (SPEC §5.2).
 
 use ed25519_zebra::{Signature, VerificationKey};
 
@@ -10,8 +11,13 @@ use crate::entry::DecodedEntry;
 use crate::header::Header;
 use crate::keys::entry_message;
 
-/// Proof that a device signed two entries with one sequence number: two signed headers.
-/// Anybody can check the proof without the payloads. It makes no entry void.
+/// Proof that a device signed two entries for one position of one chain: two signed headers
+/// with one group, device, sequence number and backlink.
+///
+/// Anybody can check the proof, also without the ledger and the payloads. It makes no entry
+/// void. Two first entries behind different backlinks prove nothing: a key that was enrolled
+/// twice may begin a chain at each enrolment. Nor do two genesis entries, each of which is of
+/// a group of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EquivocationProof {
     first: SignedHeader,
@@ -41,7 +47,8 @@ impl EquivocationProof {
     /// Creates the proof from two entries.
     ///
     /// # Errors
-    /// [`ProofError::NoEquivocation`] if the entries have different positions.
+    /// [`ProofError::NoEquivocation`] if the entries have different positions, or are genesis
+    /// entries.
     pub fn new(first: &DecodedEntry, second: &DecodedEntry) -> Result<Self, ProofError> {
         let header = |entry: &DecodedEntry| SignedHeader {
             bytes: entry.header().encode(),
@@ -76,8 +83,11 @@ impl EquivocationProof {
     pub fn check(&self) -> Result<(DeviceId, [EntryId; 2]), ProofError> {
         let (first, one) = self.first.check()?;
         let (second, other) = self.second.check()?;
-        let position = |header: &Header| (header.group(), header.device(), header.seq());
-        if position(&first) != position(&second) || one == other {
+        // One backlink leads to one enrolment, so these two stand on one chain.
+        let position = |header: &Header| {
+            Some((header.group()?, header.device(), header.seq(), header.backlink()?))
+        };
+        if position(&first).is_none() || position(&first) != position(&second) || one == other {
             return Err(ProofError::NoEquivocation);
         }
         Ok((first.device(), [one, other]))
@@ -101,13 +111,18 @@ impl SignedHeader {
 mod tests {
     use super::*;
     use crate::base::id::GroupId;
-    use crate::draft::Draft;
-    use crate::keys::DeviceKey;
+    use crate::draft::{Draft, NewGroup};
+    use crate::keys::{DeviceKey, RootEntropy};
     use crate::state::any_position;
 
     fn entry(device: u8, seq: u64, lamport: u64) -> DecodedEntry {
+        behind(2, device, seq, lamport)
+    }
+
+    /// An entry behind the backlink whose every byte is `back`.
+    fn behind(back: u8, device: u8, seq: u64, lamport: u64) -> DecodedEntry {
         let device = DeviceKey::from_bytes(&[device; 64]);
-        let (group, back) = (GroupId::from_bytes([1; 32]), EntryId::from_bytes([2; 32]));
+        let (group, back) = (GroupId::from_bytes([1; 32]), EntryId::from_bytes([back; 32]));
         let at = any_position(group, device.id(), seq, back, vec![], lamport);
         Draft::merge().sign(&device, &at, 0).unwrap().decoded().clone()
     }
@@ -124,6 +139,26 @@ mod tests {
         forged[1].1[0] ^= 1;
         let refused = EquivocationProof::from_parts(forged);
         assert!(matches!(refused, Err(ProofError::Refused(refusal)) if refusal.rule() == Rule::S1));
+    }
+
+    #[test]
+    fn first_entries_of_two_enrolments_of_one_key_prove_nothing() {
+        let (one, other) = (behind(2, 1, 0, 9), behind(3, 1, 0, 10));
+        assert_eq!(EquivocationProof::new(&one, &other), Err(ProofError::NoEquivocation));
+        let fork = behind(2, 1, 0, 10);
+        assert!(EquivocationProof::new(&one, &fork).is_ok(), "of one enrolment");
+    }
+
+    #[test]
+    fn two_genesis_entries_of_one_key_prove_nothing() {
+        let device = DeviceKey::from_bytes(&[1; 64]);
+        let genesis = |salt| {
+            let entropy = RootEntropy::from_bytes([7; 32]);
+            let new = NewGroup::new("Flat", "Anna", &entropy, 0, salt);
+            new.create(&device, 0).unwrap().decoded().clone()
+        };
+        let (one, other) = (genesis([1; 32]), genesis([2; 32]));
+        assert_eq!(EquivocationProof::new(&one, &other), Err(ProofError::NoEquivocation));
     }
 
     #[test]

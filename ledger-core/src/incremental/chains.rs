@@ -22,11 +22,11 @@ impl AuthorityState {
         self.lookup.chains.get(&enrolment).map_or(&[], Vec::as_slice)
     }
 
-    /// Returns whether a device signed two entries with one `seq`. Only then has it
-    /// more than one chain.
+    /// Returns whether a device signed two entries of one enrolment with one `seq`
+    /// (SPEC §5.2). Only then has the enrolment more than one chain.
     pub(crate) fn has_forked(&self, device: DeviceId) -> bool {
-        let enrolments = self.lookup.devices.get(&device).into_iter().flatten();
-        enrolments.flat_map(|enrolment| self.chains_of(*enrolment)).nth(1).is_some()
+        let mut enrolments = self.lookup.devices.get(&device).into_iter().flatten();
+        enrolments.any(|enrolment| self.chains_of(*enrolment).len() > 1)
     }
 
     /// Returns the backlink to an entry at a position, or `None` if the entry there

@@ -40,34 +40,40 @@ impl RootEntropy {
     /// The X25519 key that opens the epoch keys of group number `index`.
     #[must_use]
     pub fn recovery_key(&self, index: u32) -> ExchangeKey {
-        ExchangeKey(StaticSecret::from(*derive_key(&self.0, Tag::RECOVERY, index)))
+        ExchangeKey::from_bytes(*derive_key(&self.0, Tag::RECOVERY, index))
     }
 }
 
 /// An X25519 key, to which others wrap secrets (RFC 7748).
-pub struct ExchangeKey(StaticSecret);
+pub struct ExchangeKey {
+    secret: StaticSecret,
+    /// Computed once: hints of key envelopes are compared with it very often.
+    public: [u8; 32],
+}
 
 impl ExchangeKey {
     /// Creates the key from 32 bytes of a cryptographic random generator.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(StaticSecret::from(bytes))
+        let secret = StaticSecret::from(bytes);
+        let public = PublicKey::from(&secret).to_bytes();
+        Self { secret, public }
     }
 
     /// The public key.
     #[must_use]
     pub fn public_key(&self) -> [u8; 32] {
-        PublicKey::from(&self.0).to_bytes()
+        self.public
     }
 
     pub(crate) fn secret(&self) -> &StaticSecret {
-        &self.0
+        &self.secret
     }
 
     /// X25519 with another's public key. `None` if that key is of low order, which would make the
     /// result all zero.
     pub(crate) fn agree(&self, theirs: &[u8; 32]) -> Option<Zeroizing<[u8; 32]>> {
-        let shared = self.0.diffie_hellman(&PublicKey::from(*theirs));
+        let shared = self.secret.diffie_hellman(&PublicKey::from(*theirs));
         shared.was_contributory().then(|| Zeroizing::new(shared.to_bytes()))
     }
 }

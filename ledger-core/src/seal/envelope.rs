@@ -176,6 +176,11 @@ impl EpochKey {
     }
 }
 
+/// Whether an envelope or a sealed manifest can have this length (rule X1).
+pub(crate) fn is_envelope_len(len: usize) -> bool {
+    len.checked_sub(HEAD_BYTES.saturating_add(TAG_BYTES)).is_some_and(is_padded_len)
+}
+
 /// Splits `kind ‖ topic ‖ nonce ‖ ct`.
 pub(crate) fn parse(kind: u8, bytes: &[u8]) -> Result<(Topic, [u8; 24], &[u8]), EnvelopeError> {
     let size = || EnvelopeError::Size(bytes.len());

@@ -45,6 +45,18 @@ pub enum KeyEnvelopeError {
     OtherKey(Topic),
 }
 
+/// Bytes before the wraps: kind, topic, salt.
+const HEAD_BYTES: usize = 1 + 32 + 16;
+
+/// Whether a key envelope can have this length (rule W1).
+pub(crate) fn is_key_envelope_len(len: usize) -> bool {
+    let Some(wraps) = len.checked_sub(HEAD_BYTES) else { return false };
+    let n = wraps.div_euclid(SLOT_BYTES);
+    n.saturating_mul(SLOT_BYTES) == wraps
+        && n.is_power_of_two()
+        && (MIN_WRAPS..=MAX_WRAPS).contains(&n)
+}
+
 /// Received key envelope of which only the form is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyEnvelope<'a> {
@@ -97,7 +109,7 @@ impl<'a> KeyEnvelope<'a> {
         keys: impl IntoIterator<Item = &'k ExchangeKey>,
     ) -> Result<Option<EpochKey>, KeyEnvelopeError> {
         for key in keys {
-            if let Some(secret) = self.unwrapped(key).next() {
+            if let Some(secret) = self.unwrapped(key) {
                 let other = KeyEnvelopeError::OtherKey(self.topic);
                 let secret = secret.first_chunk::<32>().ok_or(other)?;
                 let epoch = EpochKey::from_bytes(group, *secret);
@@ -107,16 +119,16 @@ impl<'a> KeyEnvelope<'a> {
         Ok(None)
     }
 
-    /// Secrets that were wrapped for `key`. Usually at most one; hints may be equal by chance.
-    pub(super) fn unwrapped(&self, key: &ExchangeKey) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
+    /// The secret that was wrapped for `key`. Only the first wrap with the key's hint is tried: by
+    /// chance, two hints are equal once in 2^64, and whoever makes an envelope of false hints
+    /// could spoil the wrap as well. So an envelope costs one X25519 per key.
+    pub(super) fn unwrapped(&self, key: &ExchangeKey) -> Option<Zeroizing<Vec<u8>>> {
         let public = key.public_key();
-        let (topic, hint) = (self.topic, hint(&self.salt, &public));
-        let slots = self.slots.iter().filter(move |slot| slot.starts_with(&hint));
-        slots.filter_map(move |slot| {
-            let (_, wrapped) = slot.split_at(HINT_BYTES);
-            let context: [&[u8]; 2] = [topic.as_bytes(), &public];
-            unwrap(key, Tag::WRAP, &context, wrapped).ok()
-        })
+        let hint = hint(&self.salt, &public);
+        let slot = self.slots.iter().find(|slot| slot.starts_with(&hint))?;
+        let (_, wrapped) = slot.split_at(HINT_BYTES);
+        let context: [&[u8]; 2] = [self.topic.as_bytes(), &public];
+        unwrap(key, Tag::WRAP, &context, wrapped).ok()
     }
 }
 

@@ -21,7 +21,7 @@ impl KeyEnvelope<'_> {
     #[must_use]
     pub fn find(&self, keys: &[ExchangeKey]) -> Option<FoundKey> {
         let found = keys.iter().enumerate().find_map(|(index, key)| {
-            let secret = self.unwrapped(key).next()?;
+            let secret = self.unwrapped(key)?;
             Some((index, Zeroizing::new(*secret.first_chunk::<32>()?)))
         });
         found.map(|(index, secret)| FoundKey { index, topic: self.topic(), secret })

@@ -15,5 +15,6 @@
 
 mod attacks;
 mod common;
+mod forks;
 mod fuzz_corpus;
 mod vectors;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use ledger_core::bundle::RecordId;
 use ledger_core::engine::{EntryIndex as _, VerifiedEntry, WaitingEntries};
 use ledger_core::limits::LedgerLimits;
 use ledger_core::{DeviceId, EntryId, GroupState};
@@ -190,6 +191,40 @@ impl<'a> Waiting<'a> {
         statement.execute([id.as_bytes()])?;
         Ok(())
     }
+}
+
+/// The entries that waiting ones depend on and that are neither here nor waiting. Those that
+/// entries of devices that may write wait for come first; the rest of the order is another one for
+/// each `shuffle`, so that no flood of entries keeps the others out of a summary for good.
+pub(crate) fn missing_entries(
+    connection: &Connection,
+    group: GroupKey,
+    state: &GroupState,
+    shuffle: &[u8],
+) -> Result<Vec<EntryId>, StoreError> {
+    let index = StoredIndex::whole(connection, group);
+    let waiting = stored(connection, group)?;
+    let mut statement =
+        connection.prepare("SELECT entry, signature FROM pending WHERE grp = ?1")?;
+    let mut rows = statement.query([group.0])?;
+    let mut missing: BTreeMap<EntryId, bool> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let entry = stored_entry(row)?;
+        let header = entry.decoded().header();
+        let may_write = state.may_write(header.device());
+        for id in header.dependencies() {
+            if let Some(first) = missing.get_mut(id) {
+                *first |= may_write;
+            } else if !waiting.contains(id) && index.link(id)?.is_none() {
+                missing.insert(*id, may_write);
+            }
+        }
+    }
+    let mut missing: Vec<(EntryId, bool)> = missing.into_iter().collect();
+    missing.sort_by_cached_key(|(id, first)| {
+        (!first, RecordId::of(&[shuffle, id.as_bytes()].concat()))
+    });
+    Ok(missing.into_iter().map(|(id, _)| id).collect())
 }
 
 /// The ids of the stored waiting entries, in their order.

@@ -21,7 +21,7 @@ use crate::keyring::signing_key;
 use crate::lists::Lists;
 use crate::platform::progress::Progress;
 use crate::sealed::Bundles;
-use crate::session::{Changes, GroupSession};
+use crate::session::{Changes, GroupSession, OpeningComparison};
 use crate::statements::{Proposal, StatementIntent, propose, sign_and};
 
 pub use keys::GroupKeys;
@@ -255,6 +255,16 @@ impl Group {
     /// not known in the group.
     pub fn create_successor_group(&self, name: &str) -> Result<Self, StoreError> {
         Ok(Self(self.0.create_successor(name)?))
+    }
+
+    /// Compares the balances with which this group began with those of the group that it continues,
+    /// as they are in this database. Whoever created the group chose them. `None` if it continues
+    /// no other group.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownGroup`] if the old group is not in this database.
+    pub fn compare_opening(&self) -> Result<Option<OpeningComparison>, StoreError> {
+        self.0.compare_opening()
     }
 
     /// The lists of this group: expenses, activity, history.

@@ -8,6 +8,7 @@ use ledger_core::seal::Topic;
 
 use super::outlet::{export_bundle, export_part};
 use super::quarantine::Quarantine;
+use super::summary::summarize;
 use super::{BundleCursor, Exported, Imported, RecordReader, Since, import_records};
 use crate::StoreError;
 use crate::platform::progress::Progress;
@@ -24,12 +25,13 @@ impl<'a> Bundles<'a> {
         Self { group }
     }
 
-    /// A summary of the entries that this device has, to be shown to another member.
+    /// A summary of the entries that this device has and of those that it asks for, to be shown to
+    /// another member. Each is under a fresh salt, so no two are alike.
     ///
     /// # Errors
     /// [`StoreError`] if the database cannot be read.
     pub fn summary(&self) -> Result<Summary, StoreError> {
-        Ok(Summary::new(self.group.id, self.group.ledger()?.frontier()))
+        summarize(self.group)
     }
 
     /// Writes sealed entries, with the keys for all current members, to be carried to them by

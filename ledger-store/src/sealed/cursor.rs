@@ -1,6 +1,6 @@
 //! The resume position of a bundle export in parts.
 
-use ledger_core::bundle::{Records, Summary, frame};
+use ledger_core::bundle::{RecordId, Summary};
 use ledger_core::{DeviceId, EntryId, GroupId};
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -8,7 +8,10 @@ use crate::database::GroupKey;
 use crate::error::{BundleCursorError, StoreError};
 use crate::session::GroupSession;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+
+/// Bytes of the check behind a cursor.
+const CHECK_BYTES: usize = 8;
 
 /// Resume position of a multi-part bundle export: [`Bundles::export_part`] continues there after
 /// an interruption, or with the next file.
@@ -49,7 +52,7 @@ impl BundleCursor {
         Self { group: group.id, device: group.device, known, at }
     }
 
-    /// The cursor as bytes, at most 2,526.
+    /// The cursor as bytes, at most 3,015.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let (n, id) = self.at;
@@ -59,7 +62,9 @@ impl BundleCursor {
         bytes.extend_from_slice(&n.to_be_bytes());
         bytes.extend_from_slice(id.as_bytes());
         bytes.extend(self.known.iter().flat_map(Summary::to_bytes));
-        frame(&bytes)
+        let check = check(&bytes);
+        bytes.extend_from_slice(&check);
+        bytes
     }
 
     /// Reads the result of [`BundleCursor::to_bytes`].
@@ -70,11 +75,8 @@ impl BundleCursor {
     /// [`BundleCursorError::Form`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, BundleCursorError> {
         let form = BundleCursorError::Form;
-        let mut records = Records::new();
-        records.push(bytes);
-        records.push(&[]);
-        let record = records.next_record().ok_or(form)?;
-        if records.next_record().is_some() || records.skipped() > 0 {
+        let (record, found) = bytes.split_last_chunk().ok_or(form)?;
+        if check(record) != *found {
             return Err(form);
         }
         let (version, rest) = record.split_first().ok_or(form)?;
@@ -124,6 +126,11 @@ impl BundleCursor {
         }
         Ok(())
     }
+}
+
+/// The first bytes of the id that the cursor would have as a record.
+fn check(bytes: &[u8]) -> [u8; CHECK_BYTES] {
+    RecordId::of(bytes).as_bytes().first_chunk().copied().unwrap_or_default()
 }
 
 fn number_of(

@@ -15,6 +15,7 @@ mod plan;
 mod quarantine;
 mod records;
 mod report;
+mod summary;
 
 pub use bundles::Bundles;
 pub use cursor::{BundleCursor, Since};

@@ -1,19 +1,17 @@
 //! Deciding what goes out: the entries, the epochs under which they travel, and the keys.
 
-use std::collections::BTreeMap;
-
-use ledger_core::bundle::{FRAME_BYTES, MAX_PART_ENTRIES, Manifest, Summary};
+use ledger_core::bundle::{FRAME_BYTES, MAX_PART_ENTRIES, Manifest};
 use ledger_core::keys::DeviceKey;
 use ledger_core::seal::{Envelope, EpochKey, Topic};
 use ledger_core::{DeviceId, EntryId};
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 
 use super::quarantine::Quarantine;
+use super::summary::Lacks;
 use super::{BundleCursor, Since};
 use crate::StoreError;
 use crate::database::GroupKey;
 use crate::entries::GroupTransaction;
-use crate::entries::index::stored_entry;
 use crate::keyring::{EpochKeyring, sealing_key_or_new};
 use crate::platform::environment::random;
 use crate::session::GroupSession;
@@ -68,7 +66,16 @@ pub(super) fn plan(
     let wanted = Quarantine { connection, group: group.key }.topics()?;
     let found = match cursor.since() {
         Since::Beginning => all(connection, group.key, cursor.at())?,
-        Since::Known(summary) => unknown_to(connection, group.key, summary, cursor.at())?,
+        Since::Known(summary) => {
+            let lacks = Lacks::new(connection, group.key, summary)?;
+            let mut found = Vec::new();
+            for (n, begins) in all(connection, group.key, cursor.at())? {
+                if lacks.lacks(connection, n)? {
+                    found.push((n, begins));
+                }
+            }
+            found
+        }
     };
     let listed = heads.len().saturating_add(wanted.len());
     let mut room = most_bytes.map(|most| Room::new(most, &key_envelopes, listed));
@@ -193,70 +200,4 @@ fn all(
         Ok((row.get(0)?, !later))
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// The entries that a receiver lacks, as far as its summary tells.
-fn unknown_to(
-    connection: &Connection,
-    group: GroupKey,
-    summary: &Summary,
-    after: i64,
-) -> Result<Vec<(i64, bool)>, StoreError> {
-    let mut chains =
-        connection.prepare_cached("SELECT DISTINCT chain FROM entries WHERE grp = ?1")?;
-    let chains: Vec<u32> =
-        chains.query_map([group.0], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let mut known: BTreeMap<u32, u64> = BTreeMap::new();
-    for chain in chains {
-        let Some(device) = device_of_chain(connection, group, chain)? else { continue };
-        let mut failed = None;
-        let seq = summary.known(device, |seq| {
-            entry_at(connection, group, chain, seq).unwrap_or_else(|error| {
-                failed = Some(error);
-                None
-            })
-        });
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        known.extend(seq.map(|seq| (chain, seq)));
-    }
-    let mut place = connection.prepare_cached("SELECT chain, seq FROM entries WHERE n = ?1")?;
-    let mut numbers = Vec::new();
-    for (n, begins) in all(connection, group, after)? {
-        let (chain, seq): (u32, u64) =
-            place.query_row([n], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        if known.get(&chain).is_none_or(|known| seq > *known) {
-            numbers.push((n, begins));
-        }
-    }
-    Ok(numbers)
-}
-
-/// The id at a position of a chain.
-fn entry_at(
-    connection: &Connection,
-    group: GroupKey,
-    chain: u32,
-    seq: u64,
-) -> Result<Option<EntryId>, StoreError> {
-    let mut statement = connection
-        .prepare_cached("SELECT id FROM entries WHERE grp = ?1 AND chain = ?2 AND seq = ?3")?;
-    let found = statement.query_row((group.0, chain, seq), |row| row.get(0)).optional()?;
-    Ok(found.map(EntryId::from_bytes))
-}
-
-/// The device of a chain, by its first entry here.
-fn device_of_chain(
-    connection: &Connection,
-    group: GroupKey,
-    chain: u32,
-) -> Result<Option<DeviceId>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT entry, signature FROM entries WHERE grp = ?1 AND chain = ?2 ORDER BY seq LIMIT 1",
-    )?;
-    let mut rows = statement.query((group.0, chain))?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    let entry = stored_entry(row)?;
-    Ok(Some(entry.decoded().header().device()))
 }

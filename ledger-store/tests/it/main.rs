@@ -49,4 +49,5 @@ mod secrets;
 mod security;
 mod size;
 mod statements;
+mod summaries;
 mod verify_history;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod arrivals;
+mod histories;
 mod oracle;
 mod oracle_found;
 mod phones;

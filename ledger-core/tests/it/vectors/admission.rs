@@ -3,7 +3,7 @@
 use ledger_core::EntryId;
 use ledger_core::engine::{Admission, Draft, Ledger, MemoryIndex, VerifiedEntry};
 use ledger_core::hazmat::any_position;
-use ledger_core::statement::NewStatement;
+use ledger_core::statement::{Generation, NewStatement};
 use serde_json::{Value, json};
 
 use crate::vectors::file;
@@ -101,6 +101,7 @@ fn clocks() -> Value {
     forge(&mut w, 1, "behind", "reply", 3, &[], -1);
     forge(&mut w, 1, "frozen", "reply", 3, &["add-cleo"], -1);
     forge(&mut w, 1, "right", "reply", 3, &["add-cleo"], 0);
+    forge(&mut w, 1, "ahead-and-without-a-chain", "reply", 5, &[], 1);
     let about = "The clock is exactly one more than the largest among backlink, parents and refs.";
     let offers = [
         ("add-ben", "admitted"),
@@ -111,6 +112,7 @@ fn clocks() -> Value {
         ("behind", "A3"),
         ("frozen", "A3"),
         ("right", "admitted"),
+        ("ahead-and-without-a-chain", "A3"),
     ];
     sequence(&w, "clocks", about, &offers)
 }
@@ -229,6 +231,46 @@ fn enrolments() -> Value {
     sequence(&w, "enrolments", about, &offers)
 }
 
+/// Generations that somebody else's bind and an empty claim start, or do not.
+fn starts() -> Value {
+    let mut w = World::with_ben();
+    w.placeholder(1, "grandma", "genesis", &["*"]);
+    let grandma = w.member("grandma");
+    let card = w.card("Grandma", 5, 5);
+    let bind = NewStatement::Bind { member: grandma, card: &card };
+    w.issue_statement(2, "bind-by-ben", 2, &bind, &["*"], &["*"]);
+    let tablet = w.certificate(5, 6);
+    let enrol = NewStatement::Enrol { generation: w.by_bind("bind-by-ben"), device: &tablet };
+    w.issue_statement(2, "enrol-for-bind", 5, &enrol, &["*"], &["*"]);
+    let claim = Draft::claim(&w.state(), grandma, &w.card("Dora", 7, 7)).unwrap();
+    let payload = w.payload(&claim);
+    w.record(1, "expense", &["*"], &w.dinner("genesis", "add-ben", 10));
+    w.say_raw(1, "claim-of-expense", 4, &["expense"], &payload);
+    let tablet = w.certificate(7, 8);
+    let generation = Generation::Claim(w.id("claim-of-expense"));
+    let enrol = NewStatement::Enrol { generation, device: &tablet };
+    w.issue_statement(2, "enrol-for-claim", 7, &enrol, &["*"], &["*"]);
+    forge(&mut w, 5, "first-of-bind", "bind-by-ben", 0, &["enrol-for-claim"], 0);
+    forge(&mut w, 6, "first-for-bind", "enrol-for-bind", 0, &["enrol-for-claim"], 0);
+    forge(&mut w, 8, "first-for-claim", "enrol-for-claim", 0, &[], 0);
+    let about = "A bind that somebody else than the owner signed enrols nobody itself, but it starts \
+        its generation, so an enrolment for that generation enrols. A claim whose target introduces \
+        nobody starts none.";
+    let offers = [
+        ("add-ben", "admitted"),
+        ("grandma", "admitted"),
+        ("bind-by-ben", "admitted"),
+        ("enrol-for-bind", "admitted"),
+        ("expense", "admitted"),
+        ("claim-of-expense", "admitted"),
+        ("enrol-for-claim", "admitted"),
+        ("first-of-bind", "A2"),
+        ("first-for-bind", "admitted"),
+        ("first-for-claim", "A2"),
+    ];
+    sequence(&w, "starts", about, &offers)
+}
+
 fn groups() -> Value {
     let mut w = world();
     let other = {
@@ -254,6 +296,9 @@ fn groups() -> Value {
 pub(crate) fn build() -> Value {
     let about = "SPEC 5. After the genesis entry, entries are offered in this order. outcome: \
         admitted, duplicate, missing (with the missing ids), or refused (with the rule). All are \
-        well-formed and correctly signed.";
-    file(about, "sequences", json!([clocks(), missing(), chains(), enrolments(), groups()]))
+        well-formed and correctly signed. Nothing waits here: an entry that was missing something is \
+        forgotten, and judged anew when it is offered again. A device that keeps what waits (SPEC \
+        5.1) admits it by itself, and calls the second offer a duplicate.";
+    let sequences = [clocks(), missing(), chains(), enrolments(), starts(), groups()];
+    file(about, "sequences", json!(sequences))
 }

@@ -7,7 +7,7 @@ use ledger_core::statement::{Generation, NewStatement};
 use serde_json::Value;
 
 use crate::vectors::world::{World, device, entropy};
-use crate::vectors::{attacks, faults, file, introductions, raw, slots};
+use crate::vectors::{attacks, faults, file, introductions, pinned, raw, slots, ties};
 
 fn plain() -> Value {
     let mut w = World::with_ben();
@@ -270,8 +270,8 @@ fn devices_of_one_key() -> Value {
     w.say(1, "and-again", &[], Draft::rotation(2, device(81).exchange_public_key()));
     w.scenario(
         "two-enrolments-of-one-key",
-        "Concurrent enrolments of one device key in one generation, each with its own chain and \
-         rotation: the state shows the one with the larger digest.",
+        "Concurrent enrolments of one device key in one generation are one device, although each \
+         begins a chain: of the rotations on both chains the last one is in force.",
         &[],
     )
 }
@@ -455,6 +455,8 @@ pub(crate) fn build() -> Value {
         acts_of_claimed_and_bound,
         certified_x_gen,
         epochs,
+        pinned::build,
+        ties::build,
     ] {
         push(build());
     }
@@ -465,8 +467,12 @@ pub(crate) fn build() -> Value {
     for reason in VoidReason::ALL {
         assert!(seen(u64::from(reason.code())), "no entry is void with {}", reason.slug());
     }
-    let about = "SPEC 6 and 7. Each scenario is a whole group, its genesis entry first; the set \
+    let about = "SPEC 5.3, 6 and 7. Each scenario is a whole group, its genesis entry first; the set \
         of entries gives verdicts (0 applied, 1 unknown, else the reason's code), members, \
-        devices, balances, heads and digest, in whatever order it arrives.";
+        devices, balances and digest, in whatever order it arrives. all_heads are those of the \
+        graph (1.1), agreed_heads those that devices compare (5.3), usable_epochs follow from 11.2 \
+        and recipients from 11.4. as_of_entries are the digests of the states as of each \
+        entry, in the order of entries; as_of_days those as of days around the dates that occur \
+        (7.3).";
     file(about, "scenarios", Value::Array(scenarios))
 }

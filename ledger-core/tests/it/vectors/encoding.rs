@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::vectors::raw::{self, Piece, array, array_head, bytes, ids, null, text, uint};
 use crate::vectors::world::hex;
-use crate::vectors::{encoding_keys, encoding_payloads, file};
+use crate::vectors::{encoding_keys, encoding_order, encoding_payloads, file};
 
 /// Cases with the rule that each breaks.
 #[derive(Default)]
@@ -28,7 +28,7 @@ impl Cases {
     }
 
     /// A header with one field changed, before a payload that nobody reads.
-    fn header(&mut self, rule: &str, name: &str, field: usize, piece: Piece) {
+    pub(crate) fn header(&mut self, rule: &str, name: &str, field: usize, piece: Piece) {
         let payload = b"opaque";
         let mut fields = raw::header(&raw::public(1), 999, payload);
         fields[field] = piece;
@@ -167,25 +167,16 @@ fn headers(cases: &mut Cases) {
     cases.header("H6", "kind 65,536", raw::KIND, uint(65_536));
     cases.header("H7", "another payload length", raw::PAYLOAD_LEN, uint(5));
     cases.header("H7", "another payload hash", raw::PAYLOAD_HASH, bytes(&[0; 32]));
-    let founder = |change: &dyn Fn(&mut Vec<Piece>)| {
-        let payload = b"opaque";
-        let mut fields = raw::header(&raw::public(1), 0, payload);
-        fields[raw::GROUP_FIELD] = null();
-        fields[raw::BACKLINK] = null();
-        fields[raw::SEQ] = uint(0);
-        fields[raw::LAMPORT] = uint(1);
-        change(&mut fields);
-        raw::entry(1, &fields, payload)
-    };
-    let genesis = founder(&|f| f[raw::SEQ] = uint(1));
+    use encoding_payloads::founder_with;
+    let genesis = founder_with(|f| f[raw::SEQ] = uint(1));
     cases.push("H2", "a genesis entry with seq 1", genesis);
-    let genesis = founder(&|f| f[raw::PARENTS] = ids(&[[4; 32]]));
+    let genesis = founder_with(|f| f[raw::PARENTS] = ids(&[[4; 32]]));
     cases.push("H9", "a genesis entry with a parent", genesis);
-    let genesis = founder(&|f| f[raw::REFS] = ids(&[[4; 32]]));
+    let genesis = founder_with(|f| f[raw::REFS] = ids(&[[4; 32]]));
     cases.push("H9", "a genesis entry with a ref", genesis);
-    let genesis = founder(&|f| f[raw::LAMPORT] = uint(2));
+    let genesis = founder_with(|f| f[raw::LAMPORT] = uint(2));
     cases.push("H9", "a genesis entry with lamport 2", genesis);
-    let genesis = founder(&|f| f[raw::GROUP_FIELD] = bytes(&raw::GROUP));
+    let genesis = founder_with(|f| f[raw::GROUP_FIELD] = bytes(&raw::GROUP));
     cases.push("H2", "a genesis entry with a group", genesis);
 }
 
@@ -243,6 +234,7 @@ pub(crate) fn build() -> Value {
     precedence(&mut cases);
     encoding_payloads::push(&mut cases);
     encoding_keys::push(&mut cases);
+    encoding_order::push(&mut cases);
     for rule in Rule::ALL {
         let covered = cases.0.iter().any(|case| case["rule"] == rule.code());
         // Admission has its own vectors, and so have messages.

@@ -8,7 +8,7 @@ use crate::vectors::raw::{
 use crate::vectors::signatures::unhex;
 
 /// `add member` with these fields of certificate and card, all signed.
-fn add(certificate: &[Piece], change: impl Fn(&mut Vec<Piece>)) -> Piece {
+pub(super) fn add(certificate: &[Piece], change: impl Fn(&mut Vec<Piece>)) -> Piece {
     let certificate = array(certificate);
     let mut fields = card_fields(&GROUP, 11, "Ben", &certificate);
     change(&mut fields);
@@ -107,15 +107,15 @@ fn cards(cases: &mut Cases, sound: &[Piece]) {
 const BASE: [[u8; 32]; 1] = [[1; 32]];
 
 /// The fields of a statement by root key 11.
-fn statement(kind: u64, body: Piece) -> Vec<Piece> {
+pub(super) fn statement(kind: u64, body: Piece) -> Vec<Piece> {
     vec![uint(1), bytes(&GROUP), bytes(&public(11)), uint(kind), body, ids(&BASE), bytes(&[6; 16])]
 }
 
-fn generation(kind: u64) -> Piece {
+pub(super) fn generation(kind: u64) -> Piece {
     array(&[uint(kind), bytes(&[7; 32])])
 }
 
-fn carried(fields: &[Piece], more: Piece) -> Piece {
+pub(super) fn carried(fields: &[Piece], more: Piece) -> Piece {
     let act = array(fields);
     array(&[bytes(&act), bytes(&certify(11, "act", &act)), more])
 }

@@ -8,12 +8,12 @@ use crate::vectors::raw::{
 
 const DAY: u64 = 20_261_121;
 
-fn part(member: u64, amount: u64) -> Piece {
+pub(super) fn part(member: u64, amount: u64) -> Piece {
     array(&[uint(member), uint(amount)])
 }
 
 /// An expense of 5 by ref 0 for refs 0 and 1.
-fn expense() -> Vec<Piece> {
+pub(super) fn expense() -> Vec<Piece> {
     vec![
         uint(DAY),
         text("Tea"),
@@ -27,11 +27,11 @@ fn expense() -> Vec<Piece> {
     ]
 }
 
-fn transfer() -> Vec<Piece> {
+pub(super) fn transfer() -> Vec<Piece> {
     vec![uint(DAY), text(""), text("EUR"), uint(5), uint(0), uint(1), null()]
 }
 
-fn with(mut pieces: Vec<Piece>, field: usize, piece: Piece) -> Piece {
+pub(super) fn with(mut pieces: Vec<Piece>, field: usize, piece: Piece) -> Piece {
     pieces[field] = piece;
     array(&pieces)
 }
@@ -181,7 +181,7 @@ fn opening(card: Piece, balances: &[(&str, i128)]) -> Piece {
 }
 
 /// A genesis entry of device 1 and root key 11, with a predecessor or null.
-fn genesis(device: u8, predecessor: Piece) -> (Vec<u8>, [u8; 64]) {
+pub(super) fn genesis(device: u8, predecessor: Piece) -> (Vec<u8>, [u8; 64]) {
     accepted_by(device, device, predecessor)
 }
 
@@ -190,13 +190,29 @@ fn accepted_by(signer: u8, device: u8, predecessor: Piece) -> (Vec<u8>, [u8; 64]
     let certificate = array(&certificate_fields(&SALT, 11, device));
     let card = array(&card_fields(&SALT, 11, "Anna", &certificate));
     let signatures = card_signatures(&card, 11, &certificate, signer);
-    let payload = array(&[text("Flat"), bytes(&card), signatures, predecessor]);
-    let mut fields = raw::header(&public(1), 0, &payload);
+    founded(&array(&[text("Flat"), bytes(&card), signatures, predecessor]), |_| {})
+}
+
+/// Likewise, with these card signatures and no predecessor.
+pub(super) fn genesis_with_signatures(device: u8, signatures: Piece) -> (Vec<u8>, [u8; 64]) {
+    let certificate = array(&certificate_fields(&SALT, 11, device));
+    let card = array(&card_fields(&SALT, 11, "Anna", &certificate));
+    founded(&array(&[text("Flat"), bytes(&card), signatures, null()]), |_| {})
+}
+
+/// An entry of kind 0 whose payload nobody reads, with some fields changed.
+pub(super) fn founder_with(change: impl Fn(&mut Vec<Piece>)) -> (Vec<u8>, [u8; 64]) {
+    founded(b"opaque", change)
+}
+
+fn founded(payload: &[u8], change: impl Fn(&mut Vec<Piece>)) -> (Vec<u8>, [u8; 64]) {
+    let mut fields = raw::header(&public(1), 0, payload);
     fields[raw::GROUP_FIELD] = null();
     fields[raw::BACKLINK] = null();
     fields[raw::SEQ] = uint(0);
     fields[raw::LAMPORT] = uint(1);
-    raw::entry(1, &fields, &payload)
+    change(&mut fields);
+    raw::entry(1, &fields, payload)
 }
 
 fn founder() -> [u8; 32] {

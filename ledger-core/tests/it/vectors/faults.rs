@@ -126,7 +126,7 @@ fn of_statements() -> Value {
 }
 
 /// `[date, description, currency, amount, from, to, origin]`.
-fn transfer(from: u64, to: u64) -> Vec<u8> {
+pub(super) fn transfer(from: u64, to: u64) -> Vec<u8> {
     raw::array(&[
         raw::uint(20_261_121),
         raw::text(""),

@@ -1,6 +1,7 @@
 //! Messages outside of the ledger: phrases, invites, pairings, shares (SPEC §13
 //! to 16).
 
+use ledger_core::engine::Payload;
 use ledger_core::keys::{ExchangeKey, RootEntropy, SignedCard};
 use ledger_core::messages::invite::{InviteLink, InviteSecret, JoinAnswer, JoinRequest, Welcome};
 use ledger_core::messages::pairing::{GrantedGroup, GroupOffer, NewDevice, Scanned};
@@ -11,8 +12,8 @@ use ledger_core::messages::{MessageKind, message_from_text};
 use ledger_core::statement::Generation;
 use serde_json::{Value, json};
 
-use crate::vectors::file;
 use crate::vectors::world::{World, device, entropy, hex, root};
+use crate::vectors::{fields, file, refused_messages, refused_pairings, refused_shares};
 
 /// The time at which everything happens.
 const NOW_MS: u64 = 1_800_000_000_000;
@@ -133,6 +134,30 @@ fn shares(world: &World) -> Value {
     })
 }
 
+/// The digits that two people compare of a card, a certificate and the key of a request.
+fn fingerprints(world: &World) -> Vec<Value> {
+    let entry = world.entry("add-ben").decoded();
+    let Payload::AddMember(add) = entry.payload() else { panic!("no card") };
+    let length = fields::header(entry.as_bytes())["payload_len"].as_u64().unwrap();
+    let payload = &entry.as_bytes()[entry.as_bytes().len() - usize::try_from(length).unwrap()..];
+    let mut decoder = minicbor::Decoder::new(payload);
+    decoder.array().unwrap();
+    let card = decoder.bytes().unwrap();
+    let mut decoder = minicbor::Decoder::new(card);
+    decoder.array().unwrap();
+    (0..5).for_each(|_| decoder.skip().unwrap());
+    let certificate = decoder.bytes().unwrap();
+    let key = ExchangeKey::from_bytes([0x82; 32]);
+    let request = ShareCollection::new(key).request();
+    let of_key = ExchangeKey::from_bytes([0x82; 32]).public_key();
+    let of = |what: &str, bytes: &[u8], digits: String| json!({ "of": what, "bytes": hex(bytes), "digits": digits });
+    vec![
+        of("a card", card, add.card().fingerprint().to_string()),
+        of("a certificate", certificate, add.card().certificate().fingerprint().to_string()),
+        of("the key of a recovery request", &of_key, request.fingerprint().to_string()),
+    ]
+}
+
 /// Messages that are none, each with the rule that it breaks.
 fn broken(link: &str) -> Vec<Value> {
     let link = message_from_text(link).unwrap();
@@ -154,8 +179,13 @@ pub(crate) fn build() -> Value {
     let world = World::with_ben();
     let invite = invite(&world);
     let broken = broken(invite["link"].as_str().unwrap());
-    let about = "What the secrets in it give, to be worked out again; broken messages with the \
-        rule that they break.";
+    let about = "SPEC 13 to 16, and fingerprints (3.2). What the secrets in it give, to be worked out \
+        again; broken messages with the rule that they break, null if none. new_random is session, \
+        X25519 secret and r_N, old_random X25519 secret and r_O; the new device shows its code for \
+        five minutes, which is local (N1 asks for ten at most). texts stand for bytes, or are refused \
+        under M1. The messages of refused_invites are for the invite above, of pairing_steps for the \
+        pairing above, each after an honest run up to its step. The shares of a collection arrive one \
+        after the other; the rule is what the last one breaks, or all of them together.";
     file(
         about,
         "messages",
@@ -165,6 +195,17 @@ pub(crate) fn build() -> Value {
             "pairing": pairing(&world),
             "shares": shares(&world),
             "broken": broken,
+            "texts": refused_messages::texts(),
+            "refused_phrases": refused_messages::phrases(),
+            "refused_invites": refused_messages::invites(&world),
+            "pairing_steps": refused_pairings::build(&world),
+            "collections": {
+                "request_secret": hex(&[0x82; 32]),
+                "cases": refused_shares::shares(),
+            },
+            "refused_requests": refused_shares::requests(),
+            "enrolments": refused_shares::enrolments(),
+            "fingerprints": fingerprints(&world),
         }),
     )
 }

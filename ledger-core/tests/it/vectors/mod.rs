@@ -14,8 +14,10 @@ use serde_json::{Value, json};
 mod admission;
 mod attacks;
 mod authority;
+mod bundles;
 mod encoding;
 mod encoding_keys;
+mod encoding_order;
 mod encoding_payloads;
 mod entries;
 mod faults;
@@ -24,11 +26,18 @@ mod introductions;
 mod messages;
 mod money;
 mod outcome;
+mod pinned;
+mod proofs;
 mod raw;
+mod refused_messages;
+mod refused_pairings;
+mod refused_shares;
+mod sealed_by_hand;
 mod sealing;
 mod signatures;
 mod slots;
-mod world;
+mod ties;
+pub(crate) mod world;
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../vectors").join(name)
@@ -107,8 +116,18 @@ fn sealing_and_opening() {
 }
 
 #[test]
+fn bundles_and_summaries() {
+    check("bundles.json", &bundles::build());
+}
+
+#[test]
 fn messages_outside_of_the_ledger() {
     check("messages.json", &messages::build());
+}
+
+#[test]
+fn proofs_of_equivocation() {
+    check("proofs.json", &proofs::build());
 }
 
 #[test]

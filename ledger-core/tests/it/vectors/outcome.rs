@@ -1,10 +1,12 @@
 //! Result of a scenario: verdicts, members, devices, balances, digest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ledger_core::engine::{Admission, Evaluation, Ledger, MemoryIndex, VerifiedEntry, evaluate};
+use ledger_core::engine::{
+    Admission, AsOf, Evaluation, Ledger, MemoryIndex, VerifiedEntry, evaluate,
+};
 use ledger_core::statement::Generation;
-use ledger_core::{Currency, Device, DeviceId, GroupState, Member, MemberId};
+use ledger_core::{Currency, Date, Device, DeviceId, EntryId, GroupState, Member, MemberId};
 use serde_json::{Value, json};
 
 use crate::vectors::world::{World, hex};
@@ -24,7 +26,7 @@ impl World {
             let listed = expected.iter().any(|(name, _)| name == label);
             assert!(listed || verdict(entry.id()) == 0, "{name}: {label} is void");
         }
-        self.arrives(name, &evaluation);
+        let agreed_heads = self.arrives(name, &evaluation);
         let (ledger, state) = (evaluation.view(), evaluation.view().state());
         let entries: Vec<Value> = self
             .entries
@@ -50,13 +52,22 @@ impl World {
             "balances": balances(state),
             "usable_epochs": state.usable_epochs().map(|(id, _)| id.to_string()).collect::<Vec<_>>(),
             "recipients": state.recipients().iter().map(|key| hex(key)).collect::<Vec<_>>(),
-            "heads": ledger.frontier().heads().map(|id| id.to_string()).collect::<Vec<_>>(),
+            "all_heads": ids(ledger.frontier().heads()),
+            "agreed_heads": ids(agreed_heads),
             "state_digest": state.digest().to_string(),
+            "as_of_entries": self.as_of_entries(&evaluation),
+            "as_of_days": as_of_days(&evaluation),
         })
     }
 
-    /// Other roads to the same state: turned round, and one by one.
-    fn arrives(&self, name: &str, evaluation: &Evaluation) {
+    fn as_of_entries(&self, evaluation: &Evaluation) -> Vec<Value> {
+        let digest = |id| evaluation.as_of(AsOf::Entry(id)).unwrap().digest().to_string();
+        let ids = self.entries.iter().map(|(_, entry)| entry.id());
+        ids.map(|id| json!(digest(id))).collect()
+    }
+
+    /// Other roads to the same state: turned round, and one by one. Returns the agreed heads.
+    fn arrives(&self, name: &str, evaluation: &Evaluation) -> BTreeSet<EntryId> {
         let mut turned: Vec<VerifiedEntry> = self.entries.iter().map(|(_, e)| e.clone()).collect();
         turned.reverse();
         let turned = evaluate(self.group, turned).unwrap();
@@ -76,7 +87,23 @@ impl World {
             let verdicts: BTreeMap<_, _> = verdicts.collect();
             assert!(index.verdicts().eq(verdicts), "{name}: {label}");
         }
+        let Ok(heads) = ledger.agreed_heads(&index);
+        heads
     }
+}
+
+fn ids(ids: impl IntoIterator<Item = EntryId>) -> Vec<String> {
+    ids.into_iter().map(|id| id.to_string()).collect()
+}
+
+/// The day before everything, the first day, and the last.
+fn as_of_days(evaluation: &Evaluation) -> Vec<Value> {
+    let of = |day: u32| {
+        let date = Date::from_ymd(2026, 11, day).unwrap();
+        let state = evaluation.as_of(AsOf::Date(date)).unwrap();
+        json!({ "day": date.yyyymmdd(), "state_digest": state.digest().to_string() })
+    };
+    [20, 21, 22].map(of).to_vec()
 }
 
 fn generation(generation: Generation) -> Value {

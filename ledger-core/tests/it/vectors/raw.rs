@@ -62,8 +62,12 @@ pub(crate) fn public(seed: u8) -> [u8; 32] {
 
 /// Signs a certificate or a statement.
 pub(crate) fn certify(seed: u8, name: &str, data: &[u8]) -> [u8; 64] {
+    certify_with(&[seed; 32], name, data)
+}
+
+pub(crate) fn certify_with(seed: &[u8; 32], name: &str, data: &[u8]) -> [u8; 64] {
     let message = [format!("gl/1/{name}").as_bytes(), &digest(name, data)].concat();
-    SigningKey::from([seed; 32]).sign(&message).into()
+    SigningKey::from(*seed).sign(&message).into()
 }
 
 /// The twelve fields of a header, each encoded, with those of the payload.

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 
 use crate::vectors::entries::epochs;
 use crate::vectors::file;
-use crate::vectors::world::{device, entropy, hex};
+use crate::vectors::refused_shares::envelope_rule;
+use crate::vectors::sealed_by_hand::{Sealer, padded};
+use crate::vectors::world::{World, device, entropy, hex};
 
 fn key(key: &EpochKey) -> Value {
     json!({
@@ -40,7 +42,7 @@ fn envelopes(group: GroupId) -> Vec<Value> {
     let sealed = first.seal(world.entry("epoch").decoded());
     let mut broken = |name: &str, rule: &str, bytes: Vec<u8>| {
         let opened = Envelope::parse(&bytes).and_then(|envelope| first.open(&envelope));
-        assert!(opened.is_err(), "{name}");
+        assert_eq!(opened.as_ref().err().map(envelope_rule), Some(rule), "{name}");
         let secret = hex(first.expose_secret());
         cases.push(json!({
             "name": name, "secret": secret, "rule": rule, "envelope": hex(&bytes),
@@ -57,7 +59,40 @@ fn envelopes(group: GroupId) -> Vec<Value> {
     let mut nonce = sealed;
     nonce[40] ^= 1;
     broken("with another nonce", "X3", nonce);
+    for (name, rule, bytes) in authentic(&world, &first) {
+        broken(name, rule, bytes);
+    }
     cases
+}
+
+/// Envelopes that open, but hold what they should not.
+fn authentic(world: &World, key: &EpochKey) -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let sealer = Sealer { secret: *key.expose_secret(), topic: *key.topic().as_bytes() };
+    let entry = world.entry("add-ben").decoded();
+    let named = [entry.id().as_bytes().as_slice(), entry.signature()].concat();
+    let sealed = |plaintext: &[u8]| sealer.seal(1, "env", sealer.nonce(&named), plaintext);
+    let sound = || padded(entry.as_bytes(), entry.signature());
+    assert_eq!(sealed(&sound()), key.seal(entry));
+    let (mut dirty, mut long, mut beyond) = (sound(), sound(), sound());
+    *dirty.last_mut().unwrap() = 1;
+    long.resize(long.len() + 512, 0);
+    beyond[..4].fill(0xff);
+    let both = [&dirty[..], &[0; 512]].concat();
+    let broken = entry.as_bytes()[..entry.as_bytes().len() - 1].to_vec();
+    let broken = padded(&broken, entry.signature());
+    let other = |plaintext: &[u8]| sealer.seal(1, "env", [9; 24], plaintext);
+    vec![
+        ("padded too much", "X4", sealed(&long)),
+        ("with padding that is not zero", "X4", sealed(&dirty)),
+        ("padded too much with what is not zero", "X4", sealed(&both)),
+        ("with a length beyond its end", "X4", sealed(&beyond)),
+        ("under a nonce that does not follow", "X5", other(&sound())),
+        ("with an entry that is cut off", "X6", sealed(&broken)),
+        ("with an entry that is cut off, under a nonce that does not follow", "X6", other(&broken)),
+        ("as a manifest is sealed", "X3", {
+            sealer.seal(1, "manifest", sealer.nonce(&named), &sound())
+        }),
+    ]
 }
 
 fn key_envelopes(group: GroupId) -> Vec<Value> {

@@ -7,13 +7,13 @@ use ledger_core::engine::{
 };
 use ledger_core::hazmat::any_position;
 use ledger_core::keys::{DeviceKey, RootEntropy, RootKey, SignedCard, SignedDevice};
-use ledger_core::statement::{Generation, NewStatement};
+use ledger_core::statement::{Generation, NewStatement, StatementId};
 use ledger_core::{
     Amount, Date, EntryId, Expense, GroupId, GroupState, MemberId, Transaction, Transfer,
 };
 
 use crate::common::eur;
-use crate::vectors::raw;
+use crate::vectors::{fields, raw};
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -231,12 +231,24 @@ impl World {
 
     /// The generation that a bind started, by its carrier.
     pub(crate) fn by_bind(&self, label: &str) -> Generation {
+        Generation::Bind(self.statement_id(label))
+    }
+
+    /// The statement that an entry carries.
+    pub(crate) fn statement_id(&self, label: &str) -> StatementId {
         match self.entry(label).decoded().payload() {
-            ledger_core::engine::Payload::Statement(signed) => {
-                Generation::Bind(signed.statement().id())
-            }
+            ledger_core::engine::Payload::Statement(signed) => signed.statement().id(),
             _ => panic!("{label} carries nothing"),
         }
+    }
+
+    /// The payload that a draft would write.
+    pub(crate) fn payload(&self, draft: &Draft) -> Vec<u8> {
+        let at = any_position(self.group, device(1).id(), 1, self.id("genesis"), vec![], 1);
+        let entry = draft.clone().sign(&device(1), &at, 0).unwrap();
+        let bytes = entry.decoded().as_bytes();
+        let length = fields::header(bytes)["payload_len"].as_u64().unwrap();
+        bytes[bytes.len() - usize::try_from(length).unwrap()..].to_vec()
     }
 
     /// Person `person` states `act` at `base`; device `by` carries it.
