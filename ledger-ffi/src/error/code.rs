@@ -149,6 +149,15 @@ codes! {
     WouldBeVoid "would-be-void" You
         "The entry or statement would not count, so nothing was recorded."
         "Show the reason to the person."
+    AlreadyCancelled "already-cancelled" You
+        "The expense or transfer was cancelled, which is final. Nothing was recorded."
+        "Record it anew."
+    NotCounted "not-counted" You
+        "The expense or transfer does not count, so there is nothing to change. Nothing was recorded."
+        "Copy it, if it is true, and change the copy."
+    AlreadyCounts "already-counts" You
+        "The expense or transfer counts already, so that a copy would change nothing. Nothing was recorded."
+        "Show the person that it counts."
     ProposalOutdated "proposal-outdated" You
         "The ledger changed after the statement was proposed, and signing it would bring about something else now."
         "Propose it again, and show it again."

@@ -76,6 +76,16 @@ impl From<StoreError> for LedgerError {
             }
             StoreError::Draft(draft) => return draft.into(),
             StoreError::WouldBeVoid(void) => return would_be_void(reason, void),
+            StoreError::AlreadyCancelled(entry)
+            | StoreError::NotCounted(entry)
+            | StoreError::AlreadyCounts(entry) => {
+                let code = match error {
+                    StoreError::AlreadyCancelled(_) => ErrorCode::AlreadyCancelled,
+                    StoreError::NotCounted(_) => ErrorCode::NotCounted,
+                    _ => ErrorCode::AlreadyCounts,
+                };
+                return Self::new(code, reason).naming(Some(entry), None);
+            }
             StoreError::ProposalOutdated => ErrorCode::ProposalOutdated,
             StoreError::NoRootKey => ErrorCode::NoRootKey,
             StoreError::Refused(refusal) => return blame_author(&refusal),

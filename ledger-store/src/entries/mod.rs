@@ -12,6 +12,7 @@ pub(crate) mod named;
 mod new_entry;
 pub(crate) mod projections;
 mod sign;
+mod target;
 mod transaction;
 mod waiting;
 

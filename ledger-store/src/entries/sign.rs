@@ -38,6 +38,7 @@ impl GroupTransaction<'_> {
         device: &DeviceKey,
         draft: Draft,
     ) -> Result<EntryId, StoreError> {
+        self.merge_known_heads(device)?;
         let position = self.ledger().next_position(device.id());
         let position = position.ok_or(DraftError::ForeignDevice)?;
         let signed = draft.sign(device, &position, self.environment().now_ms())?;
@@ -48,6 +49,16 @@ impl GroupTransaction<'_> {
     /// keep others from writing by forking.
     pub(crate) fn merge_heads(&mut self, device: &DeviceKey) -> Result<(), StoreError> {
         self.refuse_unsafe_chain(device.id())?;
+        self.merge_known_heads(device)
+    }
+
+    /// Appends a merge entry whose parents are all heads. Must come after
+    /// [`GroupTransaction::merge_heads`].
+    pub(crate) fn sign_merge(&mut self, device: &DeviceKey) -> Result<(), StoreError> {
+        self.sign_and_append(device, Draft::merge()).map(|_| ())
+    }
+
+    fn merge_known_heads(&mut self, device: &DeviceKey) -> Result<(), StoreError> {
         while self.ledger().next_position(device.id()).is_none() {
             let home = match self.ledger().enrolment_entry(device.id()) {
                 Some(home) => Some((home, self.stored(home)?.decoded().header().lamport())),

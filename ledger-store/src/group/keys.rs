@@ -9,13 +9,11 @@ use ledger_core::statement::{NewStatement, SignedStatement};
 use super::Group;
 use crate::StoreError;
 use crate::keyring::{
-    EpochKeyring, go_on_without_missing, reset_device_keys, rotate_device_key, rotate_group_key,
+    EpochKeyring, enrolment_base, go_on_without_missing, reset_device_keys, rotate_device_key,
+    rotate_group_key,
 };
 use crate::platform::environment::random;
 use crate::session::GroupSession;
-
-/// Most ids in the base of a statement.
-const MAX_BASE: usize = 16;
 
 /// Keys of one group, and of this device in it. Borrowed from a [`Group`].
 #[derive(Clone, Copy)]
@@ -96,12 +94,12 @@ impl<'a> GroupKeys<'a> {
         if ledger.state().may_write(group.device) {
             return Err(StoreError::AlreadyIn(group.id));
         }
-        let (_, generation) = ledger.member_of_root(root.id()).ok_or(StoreError::NoRootKey)?;
+        let (member, generation) = ledger.member_of_root(root.id()).ok_or(StoreError::NoRootKey)?;
         let device = SignedDevice::new(group.id, &root, &device)?;
         let enrol = NewStatement::Enrol { generation, device: &device };
         Draft::check_limits(&enrol, ledger.state())?;
         let nonce = *random(group.session.environment())?;
-        let base = ledger.frontier().heads().take(MAX_BASE);
+        let base = enrolment_base(&ledger, member, generation);
         let statement = SignedStatement::new(&root, group.id, &enrol, base, nonce)?;
         // Of the keys that are in no history box, the newest: the members who know the group best
         // have it.

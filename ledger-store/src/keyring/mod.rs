@@ -15,5 +15,5 @@ mod guard;
 pub(crate) use device_keys::{exchange_keys, rotate_device_key};
 pub(crate) use epoch_keyring::EpochKeyring;
 pub(crate) use epochs::{begin_epoch, begin_epoch_after_cut, rotate_group_key, sealing_key_or_new};
-pub(crate) use go_on::go_on_without_missing;
+pub(crate) use go_on::{enrolment_base, go_on_without_missing};
 pub(crate) use guard::{note_published_tip, reset_device_keys, signing_key};

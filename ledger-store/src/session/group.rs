@@ -83,6 +83,24 @@ impl GroupSession {
         })
     }
 
+    /// Runs `work` in a transaction that is rolled back: a look at what writing would bring about.
+    pub(crate) fn look<T>(
+        &self,
+        work: impl FnOnce(&mut GroupTransaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let context = self.session.call_context()?;
+        self.session.write(|connection| {
+            let known = self.session.cache().ledgers.get(&self.key).cloned();
+            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let loaded = load(&tx, self.key, self.id, known, None)?;
+            let mut transaction = GroupTransaction::new(&tx, self.key, loaded, &context)?;
+            let result = work(&mut transaction)?;
+            drop(transaction);
+            tx.rollback()?;
+            Ok(result)
+        })
+    }
+
     /// Admits entries from elsewhere, in any order: header and payload, and the signature.
     pub(crate) fn ingest(&self, entries: &[(Vec<u8>, [u8; 64])]) -> Result<Ingested, StoreError> {
         let mut report = Ingested::default();

@@ -1,5 +1,6 @@
 //! Statements of the owner and of members: proposed first, then signed.
 
+mod base;
 mod intent;
 
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use ledger_core::engine::{Admission, Draft, VerifiedEntry};
 use ledger_core::keys::{DeviceKey, Fingerprint, RootEntropy, SignedDevice};
 use ledger_core::{DraftError, EntryId, Verdict};
 
+use self::base::{base_before, whole_base};
 pub use self::intent::StatementIntent;
 use crate::StoreError;
 use crate::entries::GroupTransaction;
@@ -58,13 +60,14 @@ impl Proposal {
     }
 }
 
-/// Works out the effects of a statement, for a person to read before signing.
+/// Works out the effects of a statement, for a person to read before signing. Stores nothing.
 pub(crate) fn propose(
     group: &GroupSession,
     intent: StatementIntent,
 ) -> Result<Proposal, StoreError> {
     let keys = Keys::load(group)?;
-    group.write(|transaction| Ok(weigh(transaction, &keys, intent)?.1))
+    // Merge entries that signing needs are signed here as well, and rolled back with the transaction.
+    group.look(|transaction| Ok(weigh(transaction, &keys, intent)?.1))
 }
 
 /// Signs a proposal, and runs `then` in the same transaction.
@@ -116,12 +119,14 @@ fn weigh(
     keys: &Keys,
     intent: StatementIntent,
 ) -> Result<(Draft, Proposal), StoreError> {
-    transaction.merge_heads(&keys.device)?;
-    let (ledger, index) = (transaction.ledger(), transaction.index());
     let base = match intent.since() {
-        Some(entry) => ledger.heads_before(index, &entry)?,
-        None => ledger.frontier().heads().collect(),
+        Some(entry) => {
+            transaction.merge_heads(&keys.device)?;
+            base_before(transaction, &intent, &entry)?
+        }
+        None => whole_base(transaction, &keys.device)?,
     };
+    let (ledger, index) = (transaction.ledger(), transaction.index());
     let new = intent.draft(ledger.state(), keys.device.id())?;
     Draft::check_limits(&new, ledger.state())?;
     let root = keys.entropy.root_key(transaction.root_index()?);
