@@ -105,6 +105,8 @@ pub(crate) enum Command {
     ///
     /// For a group whose owner's keys are lost for good, or stolen.
     Successor(Successor),
+    /// Compare the opening balances of a group with the group that it continues
+    CompareOpening(Location),
     /// Compare with another device
     ///
     /// Without a file, it prints the text to give to the other device.

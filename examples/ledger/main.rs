@@ -58,6 +58,7 @@ fn main() -> ExitCode {
         Command::Leave(leave) => sign::leave(leave, &mut out),
         Command::Rename(rename) => sign::rename(rename, &mut out),
         Command::Successor(successor) => sign::successor(successor, &mut out),
+        Command::CompareOpening(location) => sign::compare_opening(location, &mut out),
         Command::Agree(agree) => agree::run(agree, &mut out),
         Command::VerifyHistory(list) => verify_history::run(list, &mut out),
         Command::CheckDatabase(check) => check_database::run(check, &mut out),

@@ -4,10 +4,10 @@ use std::io::Write;
 
 use ledger_core::limits::MAX_NAME_BYTES;
 use ledger_core::{Amount, Currency, Date, Expense, MemberId, Transaction, Transfer};
-use ledger_store::{Group, NewEntry, Store};
+use ledger_store::{Group, NewEntry};
 
 use crate::args::{New, Pay, Record};
-use crate::context::{People, open, secrets, the_group};
+use crate::context::{People, open, open_or_create, the_group};
 use crate::failure::Failure;
 use crate::show::one_line;
 
@@ -16,7 +16,7 @@ pub(crate) fn new(arguments: &New, out: &mut dyn Write) -> Result<(), Failure> {
     for name in others.iter().chain([&arguments.name.as_str(), &arguments.me.as_str()]) {
         check_name(name)?;
     }
-    let store = Store::open_or_create(&arguments.location.db, secrets(&arguments.location))?;
+    let store = open_or_create(&arguments.location)?;
     let group = store.create_group_with(&arguments.name, &arguments.me, &others)?;
     writeln!(out, "created {}, group {}", one_line(&arguments.name), group.id())?;
     Ok(())

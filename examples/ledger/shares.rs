@@ -9,7 +9,7 @@ use ledger_core::messages::recovery::{RecoveryRequest, SharedPerson};
 use ledger_store::{KeptShare, Store, StoreError};
 
 use crate::args::{GroupToRestore, Location};
-use crate::context::{People, open, secrets, the_group};
+use crate::context::{People, open, open_or_create, the_group};
 use crate::exchange::{self, confirmed, read, write};
 use crate::failure::Failure;
 use crate::show::one_line;
@@ -112,7 +112,7 @@ pub(crate) fn run(command: &SharesCommand, out: &mut dyn Write) -> Result<(), Fa
             Ok(())
         }
         SharesCommand::Request { location, request } => {
-            let store = Store::open_or_create(&location.db, secrets(location))?;
+            let store = open_or_create(location)?;
             let asked = store.recovery().request()?;
             write(request, &asked.encode())?;
             writeln!(out, "show {} to your friends", request.display())?;

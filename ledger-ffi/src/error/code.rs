@@ -83,6 +83,9 @@ codes! {
     SecretsDamaged "secrets-damaged" Storage
         "A sealed secret was altered, belongs to other secrets, or was never sealed; or the key under which all secrets are sealed is gone. Nothing was changed."
         "Put back the secrets that belong together. If there are none, make a new database, and get the entries from another device."
+    SecretsExposed "secrets-exposed" Storage
+        "Others than its owner may read or write the file with the secrets. Nothing was changed."
+        "Let only its owner read and write it, as with `chmod 600`. If others may have read it, take new keys."
     NoSalt "no-salt" Storage
         "The file has a readable header, and its salt is not known."
         "Open it with the container name and the secret store with which it was made."

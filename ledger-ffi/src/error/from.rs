@@ -66,6 +66,7 @@ impl From<StoreError> for LedgerError {
             StoreError::Secrets(error) => match error.kind() {
                 SecretErrorKind::WrongAppKey => ErrorCode::WrongAppKey,
                 SecretErrorKind::Damaged => ErrorCode::SecretsDamaged,
+                SecretErrorKind::Exposed => ErrorCode::SecretsExposed,
                 _ => ErrorCode::SecretsFailed,
             },
             StoreError::Randomness(_) => ErrorCode::NoRandomness,
