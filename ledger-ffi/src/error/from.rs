@@ -188,6 +188,14 @@ mod tests {
         assert_eq!(LedgerError::from(StoreError::NoCipher).code(), ErrorCode::NoCipher);
     }
 
+    /// No input of the scenarios reaches these: a damaged page, and a key file, which no binding has.
+    #[test]
+    fn entries_that_wait_and_exposed_keys_are_told() {
+        let waiting = LedgerError::from(StoreError::OwnEntriesWait(3));
+        assert_eq!(waiting.code(), ErrorCode::OwnEntriesWait);
+        assert_eq!(ErrorCode::SecretsExposed.slug(), "secrets-exposed");
+    }
+
     /// The compiler cannot check this: the store's errors are `#[non_exhaustive]`.
     #[test]
     fn every_error_of_the_store_has_a_code() {

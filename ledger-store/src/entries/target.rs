@@ -15,6 +15,8 @@ enum Shown {
     Nothing,
     Content,
     Cancelled,
+    /// It is no expense or transfer; the verdict on the new entry says so.
+    Foreign,
 }
 
 impl GroupTransaction<'_> {
@@ -27,7 +29,7 @@ impl GroupTransaction<'_> {
     pub(super) fn changeable(&self, id: EntryId) -> Result<EntryId, StoreError> {
         let original = self.original_of(id)?;
         match self.shown(original)? {
-            Shown::Content => Ok(original),
+            Shown::Content | Shown::Foreign => Ok(original),
             Shown::Cancelled => Err(StoreError::AlreadyCancelled(original)),
             Shown::Nothing => Err(StoreError::NotCounted(original)),
         }
@@ -40,7 +42,7 @@ impl GroupTransaction<'_> {
     pub(super) fn copyable(&self, id: EntryId) -> Result<EntryId, StoreError> {
         let original = self.original_of(id)?;
         match self.shown(original)? {
-            Shown::Nothing => Ok(original),
+            Shown::Nothing | Shown::Foreign => Ok(original),
             Shown::Cancelled => Err(StoreError::AlreadyCancelled(original)),
             Shown::Content => Err(StoreError::AlreadyCounts(original)),
         }
@@ -77,8 +79,7 @@ impl GroupTransaction<'_> {
             return Err(StoreError::UnknownEntry(vec![original]));
         };
         if !matches!(entry.decoded().payload(), Payload::Transaction(_)) {
-            // The verdict on the new entry says what is wrong.
-            return Ok(Shown::Content);
+            return Ok(Shown::Foreign);
         }
         let mut statement =
             self.connection().prepare_cached("SELECT cancelled FROM expenses WHERE n = ?1")?;

@@ -25,18 +25,18 @@ impl Session {
         others: &[&str],
         successor_of: Option<(&View, MemberId)>,
     ) -> Result<GroupSession, StoreError> {
-        let context = self.call_context()?;
         // A name that breaks a rule is noticed before any secret is kept.
         let nobody = RootEntropy::from_bytes([0; 32]);
         for person in others.iter().chain([&founder]) {
             let group = NewGroup::new(name, person, &nobody, 0, [0; 32]);
-            group.create(&DeviceKey::from_bytes(&[0; 64]), context.now_ms())?;
+            group.create(&DeviceKey::from_bytes(&[0; 64]), 0)?;
         }
         let entropy = self.entropy()?;
         let people = others.iter().map(|name| NewEntry::Placeholder { name: (*name).to_owned() });
         let people: Vec<NewEntry> = people.collect();
         self.with_new_device(|device| {
             let salt = *random(self.environment())?;
+            let context = self.call_context()?;
             let genesis = |index| {
                 let mut group = NewGroup::new(name, founder, &entropy, index, salt);
                 if let Some((view, founder)) = successor_of {

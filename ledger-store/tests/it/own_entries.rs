@@ -128,8 +128,8 @@ fn an_older_copy_can_go_on_without_what_it_published() {
     assert_eq!(keys.lines().filter(|line| line.starts_with("device-")).count(), 1);
 }
 
-#[test]
 #[cfg(feature = "import")]
+#[test]
 fn an_import_knows_the_rows_that_waiting_entries_record() {
     let folder = Folder::new(5);
     let store = folder.store();
