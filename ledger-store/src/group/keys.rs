@@ -8,9 +8,9 @@ use ledger_core::statement::{NewStatement, SignedStatement};
 
 use super::Group;
 use crate::StoreError;
+use crate::entries::index::StoredIndex;
 use crate::keyring::{
-    EpochKeyring, enrolment_base, go_on_without_missing, reset_device_keys, rotate_device_key,
-    rotate_group_key,
+    EpochKeyring, go_on_without_missing, reset_device_keys, rotate_device_key, rotate_group_key,
 };
 use crate::platform::environment::random;
 use crate::session::GroupSession;
@@ -94,19 +94,20 @@ impl<'a> GroupKeys<'a> {
         if ledger.state().may_write(group.device) {
             return Err(StoreError::AlreadyIn(group.id));
         }
-        let (member, generation) = ledger.member_of_root(root.id()).ok_or(StoreError::NoRootKey)?;
+        let (_, generation) = ledger.member_of_root(root.id()).ok_or(StoreError::NoRootKey)?;
         let device = SignedDevice::new(group.id, &root, &device)?;
         let enrol = NewStatement::Enrol { generation, device: &device };
         Draft::check_limits(&enrol, ledger.state())?;
         let nonce = *random(group.session.environment())?;
-        let base = enrolment_base(&ledger, member, generation);
-        let statement = SignedStatement::new(&root, group.id, &enrol, base, nonce)?;
-        // Of the keys that are in no history box, the newest: the members who know the group best
-        // have it.
-        let keys = group.session.read(|connection| {
-            EpochKeyring { connection, group: group.key, id: group.id }.uncovered()
+        let base = group.read(|connection, loaded| {
+            let index = StoredIndex::new(connection, group.key, loaded.upto);
+            loaded.ledger.statement_base(&enrol, None, &index)
         })?;
-        let key = keys.into_iter().next_back().ok_or(StoreError::NoKey)?;
+        let statement = SignedStatement::new(&root, group.id, &enrol, base, nonce)?;
+        let key = group.session.read(|connection| {
+            EpochKeyring { connection, group: group.key, id: group.id }.newest()
+        })?;
+        let key = key.ok_or(StoreError::NoKey)?;
         Ok(EnrolmentRequest::new(statement)?.seal(&key))
     }
 }

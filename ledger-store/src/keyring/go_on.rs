@@ -1,12 +1,9 @@
 //! New keys for a device whose own entries are missing here or wait, without anybody's approval.
 
-use std::collections::BTreeSet;
-
-use ledger_core::engine::{Draft, Ledger};
+use ledger_core::GroupId;
+use ledger_core::engine::Draft;
 use ledger_core::keys::{DeviceKey, RootEntropy, SignedDevice};
-use ledger_core::limits::MAX_PARENTS as MAX_BASE;
-use ledger_core::statement::{Generation, NewStatement};
-use ledger_core::{EntryId, GroupId, MemberId};
+use ledger_core::statement::NewStatement;
 
 use super::signing_key;
 use crate::StoreError;
@@ -54,29 +51,11 @@ fn enrolment(
 ) -> Result<Draft, StoreError> {
     let root = entropy.root_key(transaction.root_index()?);
     let ledger = transaction.ledger();
-    let (member, generation) = ledger.member_of_root(root.id()).ok_or(StoreError::NoRootKey)?;
+    let (_, generation) = ledger.member_of_root(root.id()).ok_or(StoreError::NoRootKey)?;
     let device = SignedDevice::new(group, &root, new)?;
     let enrol = NewStatement::Enrol { generation, device: &device };
     Draft::check_limits(&enrol, ledger.state())?;
     let nonce = *random(transaction.environment())?;
-    let base = enrolment_base(ledger, member, generation);
+    let base = ledger.statement_base(&enrol, None, transaction.index())?;
     Ok(Draft::statement(&root, group, &enrol, base, nonce)?)
-}
-
-/// The base of an enrolment: the heads; with more than 16, some of them, and an entry with the start
-/// of the generation in its past, without which the enrolment would not count.
-pub(crate) fn enrolment_base(
-    ledger: &Ledger,
-    member: MemberId,
-    generation: Generation,
-) -> BTreeSet<EntryId> {
-    let heads: BTreeSet<EntryId> =
-        ledger.frontier().heads().take(MAX_BASE.saturating_add(1)).collect();
-    if heads.len() <= MAX_BASE {
-        return heads;
-    }
-    let mut devices = ledger.state().devices().filter(|(of, ..)| *of == generation);
-    let enrolled = devices.find_map(|(_, device, _)| ledger.enrolment_entry(device));
-    let start = enrolled.or_else(|| ledger.state().first_introduction(member));
-    start.into_iter().chain(heads).take(MAX_BASE).collect()
 }

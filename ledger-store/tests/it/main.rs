@@ -37,6 +37,8 @@ mod housekeeping;
 mod import_crash;
 mod ingest;
 mod invites;
+mod keys;
+mod leaving;
 mod many_heads;
 mod no_cipher;
 mod opening;
