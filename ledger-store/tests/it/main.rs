@@ -37,6 +37,7 @@ mod ingest;
 mod invites;
 mod keys;
 mod leaving;
+mod left_out;
 mod no_cipher;
 mod opening;
 mod options;
