@@ -92,7 +92,7 @@ pub(crate) enum Command {
     /// Revoke one of your devices, which then may not write any more
     Revoke(Revoke),
     /// Leave the group
-    Leave(Sign),
+    Leave(Leave),
     /// Rename yourself
     Rename(Rename),
     /// Go on in a new group that you own, with everybody's balances
@@ -316,6 +316,15 @@ pub(crate) struct Revoke {
     pub(crate) since: Option<EntryId>,
     /// The beginning of the device's id
     pub(crate) device: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Leave {
+    /// Leave although you own the group: nobody else can remove members then
+    #[arg(long)]
+    pub(crate) as_owner: bool,
+    #[command(flatten)]
+    pub(crate) sign: Sign,
 }
 
 #[derive(Debug, Args)]

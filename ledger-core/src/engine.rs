@@ -19,9 +19,9 @@ pub use crate::payload::{
 };
 pub use crate::replay::{
     Admission, AdmittedEntry, CheckpointError, EntrySource, Flip, Ledger, MemoryIndex, Replayed,
-    SparseIndex, WaitingEntries,
+    SparseIndex, WaitingAccount, WaitingEntries,
 };
 pub use crate::state::{
-    ChainEntry, EntryIndex, Frontier, Link, NextEntryPosition, UsableEpoch, View,
+    ChainEntry, EntryIndex, Frontier, Link, NextEntryPosition, SetAside, UsableEpoch, View,
 };
 pub use crate::verdict::{ChainPosition, Slot, SlotEntry, SlotReference, SlotRole};

@@ -43,14 +43,6 @@ pub const MAX_MEMBERS: usize = 1_000;
 /// Most devices that a member enrols in one generation.
 pub const MAX_DEVICES: usize = 10;
 
-/// Most entries that a device keeps of another device that was cut, outside of
-/// the cut: enough for a person who was offline for a season, and at most 32 MiB.
-pub const MAX_ENTRIES_OUTSIDE_CUTS: u64 = 500;
-
-/// Most entries that a device keeps of devices that were never accepted, all together: an
-/// attacker can make up any number of members who introduce each other.
-pub const MAX_UNACCEPTED_ENTRIES: u64 = 2_000;
-
 /// Entries between two checkpoints.
 pub const CHECKPOINT_INTERVAL: u64 = 500;
 
@@ -77,6 +69,10 @@ pub struct LedgerLimits {
     pub waiting_entries: usize,
     /// Most ids that are remembered of entries that were left out or gave way.
     pub left_out_ids: usize,
+    /// Rotations, revocations and leaves of one member that a device heeds on the day on which
+    /// they come, when it asks which epochs are usable; the rest count from the next day on
+    /// (SPEC §11.2).
+    pub heeded_a_day: usize,
 }
 
 impl Default for LedgerLimits {
@@ -89,6 +85,8 @@ impl Default for LedgerLimits {
             waiting_bytes_per_member: 4 * 1024 * 1024,
             waiting_entries: 10_000,
             left_out_ids: 65_536,
+            // Nobody revokes or rotates so often; everybody answers each with an epoch.
+            heeded_a_day: 4,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::admission::AdmittedEntry;
 use super::effects::Effects;
+use super::idle_entries::IdleChange;
 use super::ledger::Ledger;
 use super::prepare::{Change, ControlChange, DataChange, Prepared};
 use super::replayed::Replayed;
@@ -11,7 +12,8 @@ use crate::base::id::{DeviceId, EntryId, MemberId};
 use crate::entry::DecodedEntry;
 use crate::incremental::{Ancestry, IncomingEntry, IntroducedKeys, Outcome};
 use crate::payload::Payload;
-use crate::state::EntryIndex;
+use crate::state::{EntryIndex, SetAside};
+use crate::statement::StatementBody;
 use crate::verdict::Verdict;
 
 impl Ledger {
@@ -37,14 +39,15 @@ impl Ledger {
     /// The authority state goes first: the group state shows members, devices and
     /// epochs as the authority state has them.
     fn commit(&mut self, prepared: Prepared<'_>) -> Replayed {
-        let Prepared { incoming, ancestry, change } = prepared;
+        let Prepared { incoming, ancestry, change, idle } = prepared;
         let replayed = match change {
             Change::Data(change) => self.commit_data(incoming, ancestry, change),
             Change::ControlAlone => self.commit_control_alone(incoming, &ancestry),
             Change::Control(change) => self.commit_control(incoming, *change),
         };
-        self.show_epochs(incoming.entry, !replayed.flips.is_empty());
+        self.show_epochs(incoming.entry, replayed.verdict, !replayed.flips.is_empty());
         self.record_arrival(incoming, replayed.verdict);
+        self.apply_idle(idle);
         replayed
     }
 
@@ -167,13 +170,22 @@ impl Ledger {
     }
 
     /// Shows which epochs are usable, if the entry may have changed that.
-    fn show_epochs(&mut self, entry: &DecodedEntry, flipped: bool) {
-        let concerns_epochs = matches!(
-            entry.payload(),
-            Payload::Statement(_) | Payload::Rotation(_) | Payload::Epoch(_)
-        );
-        if concerns_epochs || flipped {
-            self.view.state.epochs = self.authority.usable_epochs();
+    ///
+    /// An epoch changes nothing for the others. Neither does a void rotation, nor a statement
+    /// that cuts nobody, unless verdicts flip or a device is enrolled that was revoked before.
+    fn show_epochs(&mut self, entry: &DecodedEntry, verdict: Verdict, flipped: bool) {
+        let changes_others = match entry.payload() {
+            Payload::Statement(signed) => match signed.statement().body() {
+                StatementBody::Enrol { .. } => true,
+                body => body.is_cut(),
+            },
+            Payload::Rotation(_) => verdict.is_applied(),
+            _ => false,
+        };
+        if changes_others || flipped {
+            self.view.state.epochs = self.authority.usable_epochs(&SetAside::default());
+        } else if let Payload::Epoch(_) = entry.payload() {
+            self.view.state.epochs.extend(self.authority.last_epoch_if_usable());
         }
     }
 
@@ -197,6 +209,16 @@ impl Ledger {
             if let Some(owner) = self.authority.device_owner(device) {
                 self.view.state.name_index.owners.insert(device, owner);
             }
+        }
+    }
+
+    /// Applies what changes about idle entries and agreed heads.
+    fn apply_idle(&mut self, change: IdleChange) {
+        self.idle.apply(&change);
+        let frontier = &mut self.view.frontier;
+        change.lost_heads.iter().for_each(|id| frontier.remove_agreed_head(id));
+        for (id, clock) in change.new_heads {
+            frontier.add_agreed_head(id, clock);
         }
     }
 

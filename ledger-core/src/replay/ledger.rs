@@ -1,13 +1,17 @@
 //! Ledger: a group as one device knows it.
 
+use super::idle_entries::IdleEntries;
 use crate::authority::{EvaluateError, evaluate};
 use crate::base::id::{DeviceId, EntryId, GroupId, MemberId, RootId};
 use crate::base::rule::{Refusal, Rule};
+use crate::draft::Draft;
 use crate::entry::VerifiedEntry;
 use crate::incremental::AuthorityState;
 use crate::payload::Payload;
-use crate::state::{Frontier, GroupState, NextEntryPosition, View};
-use crate::statement::Generation;
+use crate::state::{
+    EntryIndex, Frontier, GroupState, NextEntryPosition, SetAside, UsableEpoch, View,
+};
+use crate::statement::{Generation, StatementId};
 
 /// Ledger: the replayed state of one group, without the entries themselves.
 ///
@@ -44,6 +48,7 @@ use crate::statement::Generation;
 pub struct Ledger {
     pub(super) view: View,
     pub(super) authority: AuthorityState,
+    pub(super) idle: IdleEntries,
 }
 
 impl Ledger {
@@ -63,7 +68,11 @@ impl Ledger {
             // The entry is in the set, so this does not happen.
             Err(EvaluateError::NoGenesis(_)) => return Err(refused().in_entry(decoded.id())),
         };
-        Ok(Self { view, authority: AuthorityState::from_genesis(decoded, payload) })
+        Ok(Self {
+            view,
+            authority: AuthorityState::from_genesis(decoded, payload),
+            idle: IdleEntries::default(),
+        })
     }
 
     /// Returns state and frontier: equal on all devices that hold the same entries.
@@ -91,12 +100,44 @@ impl Ledger {
     }
 
     /// Returns the position of the next entry of a device: behind its last entry or, if it
-    /// may write and has none, behind the entry that enrolled it. `None` if there are more
-    /// than 16 heads.
+    /// may write and has none, behind the entry that enrolled it. Its parents are the agreed
+    /// heads (SPEC §5.3). `None` if there are more than 16 of them.
+    ///
+    /// An entry that names what is idle needs a later clock, see
+    /// [`Ledger::position_of_draft`].
     #[must_use]
     pub fn next_position(&self, device: DeviceId) -> Option<NextEntryPosition> {
         let first = || self.first_position(device, self.enrolment_entry(device)?);
         self.view.next_position(device).or_else(first)
+    }
+
+    /// Returns the position of a draft, as [`Ledger::next_position`] does, with a clock that
+    /// fits everything that the draft names, and the entry that enrolled the device.
+    ///
+    /// # Errors
+    /// The index's own, if it cannot be read.
+    pub fn position_of_draft<I: EntryIndex>(
+        &self,
+        device: DeviceId,
+        draft: &Draft,
+        index: &I,
+    ) -> Result<Option<NextEntryPosition>, I::Error> {
+        // Parents never matter to a statement, so its carrier needs no merges before it.
+        let position = match self.next_position(device) {
+            None if draft.is_carrier() => {
+                let enrolment = self.enrolment_entry(device).map(|enrolment| (enrolment, 0));
+                self.merge_position(device, enrolment)
+            }
+            position => position,
+        };
+        let Some(mut position) = position else { return Ok(None) };
+        let backlink = position.backlink();
+        for id in draft.refs().iter().chain([&backlink]) {
+            if let Some(link) = self.authority.link(id, index)? {
+                position = position.behind(link.lamport);
+            }
+        }
+        Ok(Some(position))
     }
 
     /// Returns whether a device signed two entries with one `seq` (SPEC §5.2). Such a device
@@ -123,6 +164,32 @@ impl Ledger {
         self.authority.generation_of_root(root, current)
     }
 
+    /// Returns the epochs under which entries may be sealed if some statements and rotations are
+    /// set aside, the last in (lamport, id) first. Without any, these are
+    /// [`GroupState::usable_epochs`].
+    pub fn usable_epochs_without(
+        &self,
+        aside: &SetAside,
+    ) -> impl Iterator<Item = (EntryId, UsableEpoch)> + use<> {
+        let usable = self.authority.usable_epochs(aside);
+        usable.into_iter().rev().map(|((_, id), epoch)| (id, epoch))
+    }
+
+    /// Returns the member who made an entry of which usable epochs must know, and which a member
+    /// can make without end: a rotation, or a carrier of a revocation or leave of their own; for
+    /// the latter also the statement's id. `None` for any other entry.
+    #[must_use]
+    pub fn own_requirement(&self, entry: &EntryId) -> Option<(MemberId, Option<StatementId>)> {
+        self.authority.own_requirement(entry)
+    }
+
+    /// Returns the generation in which a device is or was enrolled with a chain, if it may not write
+    /// any more because of its member's own leave or revocation.
+    #[must_use]
+    pub fn left_generation(&self, device: DeviceId) -> Option<Generation> {
+        self.authority.left_generation(device)
+    }
+
     /// Returns the position of a device's next [`merge`](crate::engine::Draft::merge) entry.
     ///
     /// A merge entry names at most 16 other heads, so a device may need several of them.
@@ -135,6 +202,12 @@ impl Ledger {
         enrolment: Option<(EntryId, u64)>,
     ) -> Option<NextEntryPosition> {
         self.frontier().merge_position(self.group(), device, enrolment)
+    }
+
+    /// Returns whether a root key is the owner's: the founder's, for the group's life.
+    #[must_use]
+    pub fn is_owner(&self, root: RootId) -> bool {
+        self.authority.is_owner(root)
     }
 
     /// Returns the position of the first entry of a device, as [`View::first_position`].

@@ -42,6 +42,8 @@ impl From<StoreError> for LedgerError {
             StoreError::Forked(_) => ErrorCode::Forked,
             StoreError::BundleCursor(_) => ErrorCode::InvalidCursor,
             StoreError::NoEpochKey => ErrorCode::NoSealingKey,
+            StoreError::CutOff => ErrorCode::CutOff,
+            StoreError::NotConfirmed => ErrorCode::NotConfirmed,
             StoreError::RolledBack(entry) => {
                 return Self::new(ErrorCode::RolledBack, reason).naming(Some(entry), None);
             }

@@ -191,4 +191,30 @@ pub(super) const MIGRATIONS: &[&str] = &[
         UNIQUE (grp, topic, nonce)
     ) STRICT;
     ",
+    // Version 5. What covers what is computed from the epoch entries, and no
+    // longer kept: an entry that nobody had verified could set it for good.
+    // Entries that were left out, or gave way while they waited, are asked for again.
+    "
+    ALTER TABLE epochs DROP COLUMN begun;
+    ALTER TABLE epochs DROP COLUMN covered;
+
+    CREATE TABLE arrivals (                  -- of statements, rotations and epochs
+        n   INTEGER PRIMARY KEY,
+        grp INTEGER NOT NULL REFERENCES groups,
+        ms  INTEGER NOT NULL                 -- by the clock of this device
+    ) STRICT;
+    CREATE INDEX arrivals_by_time ON arrivals (grp, ms);
+
+    CREATE TABLE left_out (
+        l      INTEGER PRIMARY KEY,          -- the oldest are forgotten first
+        grp    INTEGER NOT NULL REFERENCES groups,
+        id     BLOB NOT NULL,
+        device BLOB NOT NULL,
+        topic  BLOB,                         -- of an epoch entry
+        wanted INTEGER NOT NULL,             -- 1: it may count now
+        UNIQUE (grp, id)
+    ) STRICT;
+    CREATE INDEX left_out_by_device ON left_out (grp, device);
+    CREATE INDEX left_out_wanted ON left_out (grp) WHERE wanted = 1;
+    ",
 ];

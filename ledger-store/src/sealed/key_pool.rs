@@ -76,9 +76,9 @@ impl KeyPool {
         while let Some(topic) = topics.pop() {
             let Some(key) = self.keys.get(&topic).cloned() else { continue };
             for epoch in self.closed.remove(&topic).unwrap_or_default() {
-                // A forged epoch does not fit the key, and a member can list an epoch and leave
-                // its key out. Nothing is found then. The topic does not count as opened: the
-                // signed entry may still come.
+                // A forged epoch does not fit the key, so nothing is found. A member can put other
+                // keys into the box than those of the refs; each opens its own topic and no
+                // other. The topic does not count as opened: the signed entry may still come.
                 for key in key.predecessors(&epoch).unwrap_or_default() {
                     let is_new = self.keys.insert(key.topic(), key.clone()).is_none();
                     if is_new {

@@ -2,25 +2,23 @@
 
 use ledger_core::bundle::{FRAME_BYTES, MAX_PART_ENTRIES, Manifest};
 use ledger_core::keys::DeviceKey;
-use ledger_core::seal::{Envelope, EpochKey, Topic};
+use ledger_core::seal::{Envelope, Topic};
 use ledger_core::{DeviceId, EntryId};
 use rusqlite::Connection;
 
+use super::binding::Sealing;
 use super::quarantine::Quarantine;
 use super::summary::Lacks;
 use super::{BundleCursor, Since};
 use crate::StoreError;
 use crate::database::GroupKey;
 use crate::entries::GroupTransaction;
-use crate::keyring::{EpochKeyring, sealing_key_or_new};
-use crate::platform::environment::random;
 use crate::session::GroupSession;
 
 /// An entry that goes out.
 #[derive(Clone, Copy)]
 pub(super) struct Row {
     pub(super) n: i64,
-    pub(super) epoch: i64,
     /// Whether it begins an epoch. Such entries stand in front of every part.
     pub(super) begins: bool,
 }
@@ -30,8 +28,7 @@ pub(super) struct Plan {
     pub(super) rows: Vec<Row>,
     /// Number of entries that found no room.
     pub(super) left: u64,
-    pub(super) sealing: EpochKey,
-    pub(super) key_envelopes: Vec<Vec<u8>>,
+    pub(super) sealing: Sealing,
     pub(super) recipients: u64,
     pub(super) heads: Vec<EntryId>,
     /// The last entry of this device that goes out now or went out before.
@@ -39,11 +36,8 @@ pub(super) struct Plan {
     pub(super) wanted: Vec<Topic>,
 }
 
-/// Decides what goes out next, in the transaction that notes it.
-///
-/// An entry that goes out for the first time is assigned the epoch in use; it keeps that epoch, so
-/// it always travels as the same bytes. An entry that finds no room under the limit is assigned
-/// none, so that a later epoch can still seal it.
+/// Decides what goes out next. Assigns no epoch yet: [`Binding`] does, when bytes are about to
+/// leave.
 pub(super) fn plan(
     group: &GroupSession,
     transaction: &mut GroupTransaction<'_>,
@@ -51,16 +45,10 @@ pub(super) fn plan(
     cursor: &BundleCursor,
     most_bytes: Option<u64>,
 ) -> Result<Plan, StoreError> {
-    cursor.check(group, transaction.connection())?;
-    let (epoch, sealing) = sealing_key_or_new(transaction, device)?;
     let connection = transaction.connection();
-    let recipients = transaction.ledger().state().recipients();
-    let keyring = EpochKeyring::new(transaction);
-    let mut key_envelopes = Vec::new();
-    for key in keyring.keys_to_export()? {
-        key_envelopes.extend(key.wrap_for(&recipients, &*random(transaction.environment())?));
-    }
-    keyring.clear_wanted()?;
+    cursor.check(group, connection)?;
+    let sealing = Sealing::choose(transaction, device)?;
+    let recipients = transaction.ledger().state().recipients().len();
     let heads: Vec<EntryId> =
         transaction.ledger().frontier().heads().take(Manifest::MAX_LISTED).collect();
     let wanted = Quarantine { connection, group: group.key }.topics()?;
@@ -78,10 +66,7 @@ pub(super) fn plan(
         }
     };
     let listed = heads.len().saturating_add(wanted.len());
-    let mut room = most_bytes.map(|most| Room::new(most, &key_envelopes, listed));
-    let mut assign =
-        connection.prepare_cached("INSERT OR IGNORE INTO sealed (n, epoch) VALUES (?1, ?2)")?;
-    let mut assigned = connection.prepare_cached("SELECT epoch FROM sealed WHERE n = ?1")?;
+    let mut room = most_bytes.map(|most| Room::new(most, &sealing.key_envelopes, listed));
     let mut rows = Vec::with_capacity(found.len());
     for &(n, begins) in &found {
         if let Some(room) = &mut room
@@ -89,8 +74,7 @@ pub(super) fn plan(
         {
             break;
         }
-        assign.execute((n, epoch))?;
-        rows.push(Row { n, epoch: assigned.query_row([n], |row| row.get(0))?, begins });
+        rows.push(Row { n, begins });
     }
     let left = found.len().saturating_sub(rows.len());
     let upto = rows.iter().rfind(|row| !row.begins).map(|row| row.n).filter(|_| left > 0);
@@ -98,8 +82,7 @@ pub(super) fn plan(
         rows,
         left: u64::try_from(left).unwrap_or(u64::MAX),
         sealing,
-        key_envelopes,
-        recipients: u64::try_from(recipients.len()).unwrap_or(u64::MAX),
+        recipients: u64::try_from(recipients).unwrap_or(u64::MAX),
         heads,
         own_tip: own_tip(transaction, device.id(), upto)?,
         wanted,

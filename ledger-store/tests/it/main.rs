@@ -35,6 +35,8 @@ mod housekeeping;
 mod import_crash;
 mod ingest;
 mod invites;
+mod keys;
+mod leaving;
 mod no_cipher;
 mod opening;
 mod options;

@@ -1,11 +1,11 @@
 //! Entries of an active member, each of which counts.
 
-use ledger_core::MemberId;
 use ledger_core::engine::Draft;
 use ledger_core::hazmat::any_names;
 use ledger_core::keys::DeviceKey;
 use ledger_core::seal::EpochKey;
 use ledger_core::statement::{Generation, NewStatement};
+use ledger_core::{EntryId, MemberId};
 
 use super::Role;
 use super::author::{Device, any_add};
@@ -46,13 +46,14 @@ fn rotations_beside_epochs(scene: &mut Scene, size: usize) -> Vec<Act> {
 
 /// Epochs that hold the keys of up to eight before them.
 fn boxes(scene: &mut Scene, size: usize) -> Vec<Act> {
-    let mut keys: Vec<EpochKey> = Vec::new();
+    let mut begun: Vec<(EntryId, EpochKey)> = Vec::new();
     for _ in 0..size {
         let key = EpochKey::from_bytes(scene.author.group, scene.author.random());
-        let before: Vec<&EpochKey> = keys.iter().rev().take(8).collect();
+        let before: Vec<(EntryId, &EpochKey)> =
+            begun.iter().rev().take(8).map(|(id, key)| (*id, key)).collect();
         let epoch = key.begin(&before).unwrap();
-        scene.author.next(&mut scene.ben, &[], Draft::epoch(epoch));
-        keys.push(key);
+        let id = scene.author.next(&mut scene.ben, &[], Draft::epoch(epoch));
+        begun.push((id, key));
     }
     all(scene)
 }

@@ -20,7 +20,7 @@ mod version_vector;
 
 pub(crate) use chain::Chain;
 pub(crate) use epochs::{
-    EpochRecord, EpochRequirement, Epochs, Rotations, read_rotations, write_rotations,
+    EpochRecord, Epochs, LocatedClock, Rotations, read_rotations, write_rotations,
 };
 pub(crate) use generation::GenerationRecord;
 pub(crate) use introduction::{Introduction, IntroductionKind};
@@ -28,4 +28,4 @@ pub(crate) use located_entry::LocatedEntry;
 pub(crate) use lookup::Lookup;
 pub(crate) use member::MemberRecord;
 pub(crate) use statement::StatementRecord;
-pub(crate) use version_vector::VersionVector;
+pub(crate) use version_vector::{VersionVector, read_seqs, write_seqs};

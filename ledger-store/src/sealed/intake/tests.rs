@@ -10,6 +10,9 @@ use ledger_core::{EntryId, GroupId};
 
 use super::{BATCH, KnownKey, SealedIntake};
 
+/// The entry of the first epoch, which no record here holds.
+const FIRST_EPOCH: EntryId = EntryId::from_bytes([6; 32]);
+
 /// A group with one entry, and two epoch keys of it.
 struct Fixture {
     device: DeviceKey,
@@ -39,7 +42,7 @@ impl Fixture {
     fn second_epoch(&self) -> VerifiedEntry {
         let ledger = Ledger::from_genesis(&self.genesis).unwrap();
         let position = ledger.next_position(self.device.id()).unwrap();
-        let epoch = self.second.begin(&[&self.first]).unwrap();
+        let epoch = self.second.begin(&[(FIRST_EPOCH, &self.first)]).unwrap();
         Draft::epoch(epoch).sign(&self.device, &position, 0).unwrap()
     }
 
