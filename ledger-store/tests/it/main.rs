@@ -39,6 +39,7 @@ mod ingest;
 mod invites;
 mod keys;
 mod leaving;
+mod left_out;
 mod many_heads;
 mod no_cipher;
 mod opening;
