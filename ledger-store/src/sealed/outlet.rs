@@ -63,55 +63,56 @@ fn write_records(
     meter: &mut Meter<'_>,
 ) -> Result<(), StoreError> {
     plan.sealing.key_envelopes.iter().try_for_each(|envelope| sink.put(envelope))?;
-    group.session.snapshot_apart(|snapshot| {
-        let connection = snapshot.connection();
-        // The epoch in use, if it changes while the export runs.
-        let mut changed: Option<Sealing> = None;
-        // A part without entries still has a manifest: it tells heads and wanted topics.
-        let chunks: Vec<&[Row]> = match plan.rows.is_empty() {
-            true => vec![&[]],
-            false => plan.rows.chunks(MAX_PART_ENTRIES).collect(),
+    // The epoch in use, if it changes while the export runs.
+    let mut changed: Option<Sealing> = None;
+    // A part without entries still has a manifest: it tells heads and wanted topics.
+    let chunks: Vec<&[Row]> = match plan.rows.is_empty() {
+        true => vec![&[]],
+        false => plan.rows.chunks(MAX_PART_ENTRIES).collect(),
+    };
+    let of = u64::try_from(chunks.len()).unwrap_or(u64::MAX);
+    for (number, chunk) in (0u64..).zip(chunks) {
+        let first = number == 0;
+        let ids: Vec<EntryId> = group.session.snapshot_apart(|snapshot| {
+            let connection = snapshot.connection();
+            chunk.iter().map(|row| id_of(connection, row.n)).collect()
+        })?;
+        let manifest = Manifest {
+            group: group.id,
+            part: Part { number, total: of },
+            entries: u64::try_from(plan.rows.len()).unwrap_or(u64::MAX),
+            heads: if first { plan.heads.clone() } else { Vec::new() },
+            wanted: if first { plan.wanted.clone() } else { Vec::new() },
+            ids: ids.clone(),
         };
-        let of = u64::try_from(chunks.len()).unwrap_or(u64::MAX);
-        for (number, chunk) in (0u64..).zip(chunks) {
-            let first = number == 0;
-            let ids: Vec<EntryId> =
-                chunk.iter().map(|row| id_of(connection, row.n)).collect::<Result<_, _>>()?;
-            let manifest = Manifest {
-                group: group.id,
-                part: Part { number, total: of },
-                entries: u64::try_from(plan.rows.len()).unwrap_or(u64::MAX),
-                heads: if first { plan.heads.clone() } else { Vec::new() },
-                wanted: if first { plan.wanted.clone() } else { Vec::new() },
-                ids: ids.clone(),
-            };
-            let sealing = changed.as_ref().unwrap_or(&plan.sealing);
-            let mut binding = Binding::of(group, device, sealing, chunk)?;
-            let fresh = binding.sealing.take();
-            let mut begun = 0usize;
-            let written = (|| {
-                let envelopes = fresh.iter().flat_map(|fresh| &fresh.key_envelopes);
-                envelopes.into_iter().try_for_each(|envelope| sink.put(envelope))?;
-                sink.put(&manifest.seal(&fresh.as_ref().unwrap_or(sealing).key))?;
-                for ((row, id), epoch) in chunk.iter().zip(ids).zip(&binding.epochs) {
-                    let sealed = seal(connection, *row, binding.keys.get(epoch))?;
-                    begun = begun.saturating_add(1);
-                    sink.put(&sealed)?;
-                    if !row.begins {
-                        sink.at = Some((row.n, id));
-                    }
-                    meter.step()?;
+        let sealing = changed.as_ref().unwrap_or(&plan.sealing);
+        // Between two snapshots: a database in memory takes no write while one is read.
+        let mut binding = Binding::of(group, device, sealing, chunk)?;
+        let fresh = binding.sealing.take();
+        let mut begun = 0usize;
+        let written = group.session.snapshot_apart(|snapshot| {
+            let connection = snapshot.connection();
+            let envelopes = fresh.iter().flat_map(|fresh| &fresh.key_envelopes);
+            envelopes.into_iter().try_for_each(|envelope| sink.put(envelope))?;
+            sink.put(&manifest.seal(&fresh.as_ref().unwrap_or(sealing).key))?;
+            for ((row, id), epoch) in chunk.iter().zip(ids).zip(&binding.epochs) {
+                let sealed = seal(connection, *row, binding.keys.get(epoch))?;
+                begun = begun.saturating_add(1);
+                sink.put(&sealed)?;
+                if !row.begins {
+                    sink.at = Some((row.n, id));
                 }
-                sink.flush()
-            })();
-            if written.is_err() {
-                binding.undo(group, chunk.get(begun..).unwrap_or_default());
+                meter.step()?;
             }
-            written?;
-            changed = fresh.or(changed);
+            sink.flush()
+        });
+        if written.is_err() {
+            binding.undo(group, chunk.get(begun..).unwrap_or_default());
         }
-        Ok(())
-    })
+        written?;
+        changed = fresh.or(changed);
+    }
+    Ok(())
 }
 
 /// Seals a stored entry under the key of the epoch that was assigned to it.

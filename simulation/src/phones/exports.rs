@@ -91,7 +91,7 @@ impl Play {
                 let detail = format!("{sealer} seals under a key that nobody signed for");
                 return Ok(violation("only signed epochs seal", detail));
             }
-            self.topics.insert(envelope.topic());
+            self.topics.entry(envelope.topic()).or_default().insert(sealer);
         }
         self.tally.add(STEPS, "bundle exported", 1);
         self.sent.push(bundle.clone());

@@ -41,8 +41,8 @@ pub(super) struct Play {
     pub(super) written: BTreeMap<EntryId, DeviceId>,
     /// Every bundle that ever left a phone.
     pub(super) sent: Vec<Vec<u8>>,
-    /// The topics of the envelopes in them.
-    pub(super) topics: BTreeSet<Topic>,
+    /// The topics of the envelopes in them, and the devices that exported such envelopes.
+    pub(super) topics: BTreeMap<Topic, BTreeSet<DeviceId>>,
     /// Topics of keys that no epoch entry announces.
     pub(super) forged: BTreeSet<Topic>,
     /// Devices that were cut off.
@@ -74,7 +74,7 @@ impl Play {
             withheld: WithheldEntries::default(),
             written: BTreeMap::new(),
             sent: Vec::new(),
-            topics: BTreeSet::new(),
+            topics: BTreeMap::new(),
             forged: BTreeSet::new(),
             cut: CutDevices::default(),
             last_exported: 0,
@@ -267,6 +267,9 @@ impl Play {
         }
         let goes_on = |by: DeviceId| state.may_write(by) || self.cut.arrives(by);
         let written = self.written.iter().filter(|(_, by)| goes_on(**by)).map(|(id, _)| *id);
-        check::quiet(&inside, &written.collect(), &self.topics)
+        // Under other topics come entries of people who were cut off, which nobody needs.
+        let needed = |by: &BTreeSet<DeviceId>| by.iter().any(|by| state.may_write(*by));
+        let topics = self.topics.iter().filter(|(_, by)| needed(by)).map(|(topic, _)| *topic);
+        check::quiet(&inside, &written.collect(), &topics.collect())
     }
 }
