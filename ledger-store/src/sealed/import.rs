@@ -153,6 +153,13 @@ impl<'a> SealedImport<'a> {
         if entries.is_empty() {
             return Ok(entries);
         }
+        // A group that lost its genesis entry to damage has no ledger until this batch gives it back.
+        let genesis = self.group.id.genesis();
+        if entries.iter().any(|entry| entry.id() == genesis)
+            && !self.group.session.read(|connection| is_stored(connection, &genesis))?
+        {
+            return Ok(entries);
+        }
         let expected = &mut self.intake.contents.expected;
         self.group.read(|connection, loaded| {
             let frontier = loaded.ledger.frontier();

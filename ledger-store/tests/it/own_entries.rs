@@ -180,7 +180,8 @@ fn a_group_that_lost_its_first_entry_is_told_and_takes_it_from_a_bundle() {
         "DELETE FROM checkpoints;
          INSERT INTO pending (grp, id, entry, signature)
          SELECT grp, id, entry, signature FROM entries WHERE n > 1;
-         DELETE FROM entries; DELETE FROM expenses; DELETE FROM sealed;",
+         DELETE FROM entries; DELETE FROM expenses; DELETE FROM sealed; DELETE FROM found_by;
+         DELETE FROM terms; DELETE FROM named; DELETE FROM texts;",
     )
     .unwrap();
     drop(raw);
