@@ -142,25 +142,47 @@ fn summary(group: ledger_core::GroupId, text: &str) -> Result<Summary, Failure> 
 }
 
 /// Prints the result of an import, and what is still missing.
+///
+/// # Errors
+/// [`Failure::Ledger`] if anything is: the program ends with exit code 1.
 fn report(imported: &Imported, out: &mut dyn Write) -> Result<(), Failure> {
     writeln!(out, "{} entries are new, {} were here", imported.added, imported.duplicates)?;
+    let broken = count(imported.broken.len()).saturating_add(imported.more_broken);
+    let refused = count(imported.refused.len()).saturating_add(imported.more_refused);
     let counts = [
-        (imported.missing.len(), "entries of the bundle are damaged: import an intact copy"),
-        (imported.needed.len(), "entries are needed from another bundle"),
-        (
-            imported.unknown_topics.len(),
-            "keys are not here; the next bundle from here asks for them",
-        ),
-        (imported.false_keys.len(), "keys were false: somebody hands out different keys"),
-        (imported.broken.len(), "sealed entries do not open"),
-        (imported.refused.len(), "entries break a rule"),
+        (imported.damaged_bytes, "bytes of the file are damaged, or no part of a bundle"),
+        (count(imported.missing.len()), "entries are missing: import an intact copy"),
+        (imported.missing_part_count, "parts of the bundle are missing: import an intact copy"),
+        (imported.incomplete, "entries wait for others that are not here"),
+        (count(imported.needed.len()), "entries are needed from another bundle"),
+        (imported.waiting, "records wait for a key; the next bundle from here asks for it"),
+        (imported.not_kept, "records found no room to wait: import the bundle again later"),
+        (count(imported.false_keys.len()), "keys were false: somebody hands out different keys"),
+        (broken, "records do not open"),
+        (refused, "entries break a rule"),
+        (imported.left_out, "entries were left out: their authors were removed or never accepted"),
+        (imported.unknown_records, "records need a newer version"),
     ];
     for (count, words) in counts {
         if count > 0 {
             writeln!(out, "{count} {words}")?;
         }
     }
+    for group in &imported.other_groups {
+        writeln!(out, "records of group {} were not imported", group.short())?;
+    }
+    if !imported.is_ours {
+        let words = "the bundle is of another group, or sealed under keys that this device lacks";
+        return Err(Failure::Ledger(words.to_owned()));
+    }
+    if !imported.is_complete() {
+        return Err(Failure::Ledger("the bundle is not here as a whole".to_owned()));
+    }
     Ok(())
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
 }
 
 pub(crate) fn phrase(arguments: &Phrase, out: &mut dyn Write) -> Result<(), Failure> {

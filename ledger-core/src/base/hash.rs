@@ -57,6 +57,7 @@ impl Tag {
     pub(crate) const HINT: Tag = Tag("gl/1/hint");
     pub(crate) const WRAP: Tag = Tag("gl/1/wrap");
     pub(crate) const KEY_ENVELOPE: Tag = Tag("gl/1/key-env");
+    pub(crate) const BUNDLE: Tag = Tag("gl/1/bundle");
     pub(crate) const FRAME: Tag = Tag("gl/1/frame");
     pub(crate) const RECORD: Tag = Tag("gl/1/record");
     pub(crate) const TIP: Tag = Tag("gl/1/tip");
@@ -170,6 +171,7 @@ mod tests {
         Tag::MANIFEST,
         Tag::WRAP,
         Tag::KEY_ENVELOPE,
+        Tag::BUNDLE,
         Tag::FRAME,
         Tag::RECORD,
         Tag::TIP,

@@ -191,4 +191,19 @@ pub(super) const MIGRATIONS: &[&str] = &[
         UNIQUE (grp, topic, nonce)
     ) STRICT;
     ",
+    // Version 5. Records in quarantine are told apart by all their bytes: anybody
+    // can make another record with the nonce of one.
+    "
+    CREATE TABLE quarantined (
+        q      INTEGER PRIMARY KEY,
+        grp    INTEGER NOT NULL REFERENCES groups,
+        topic  BLOB NOT NULL,
+        nonce  BLOB NOT NULL,
+        record BLOB NOT NULL
+    ) STRICT;
+    INSERT INTO quarantined SELECT * FROM quarantine;
+    DROP TABLE quarantine;
+    ALTER TABLE quarantined RENAME TO quarantine;
+    CREATE INDEX quarantine_by_topic ON quarantine (grp, topic, nonce);
+    ",
 ];

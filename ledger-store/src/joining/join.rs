@@ -14,7 +14,7 @@ use crate::StoreError;
 use crate::admitting::{Received, receive_request};
 use crate::group::Group;
 use crate::platform::environment::random;
-use crate::platform::progress::Progress;
+use crate::platform::progress::{OnProgress, Progress};
 use crate::sealed::{Imported, RecordReader, import_records};
 use crate::session::{GroupSession, MembershipRow, Session, next_root_index};
 
@@ -167,7 +167,7 @@ impl<'a> Joining<'a> {
         file: &mut (impl Read + Seek),
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<(Group, Imported), StoreError> {
-        let group = self.enter_session(&first_answer(file)?)?;
+        let group = self.enter_session(&first_answer(file, progress)?)?;
         file.seek(SeekFrom::Start(0)).map_err(StoreError::Bundle)?;
         let imported = import_records(&group, RecordReader::new(file), progress)?;
         Ok((Group::new(group), imported))
@@ -233,14 +233,11 @@ impl<'a> Joining<'a> {
 }
 
 /// The first answer in a file.
-fn first_answer(file: &mut impl Read) -> Result<Vec<u8>, StoreError> {
-    let mut records = RecordReader::new(file);
-    while let Some(record) = records.next_record()? {
-        if MessageKind::from_message(&record) == Ok(MessageKind::JoinAnswer) {
-            return Ok(record);
-        }
-    }
-    Err(JoinError::NotForUs.into())
+fn first_answer(file: &mut impl Read, progress: OnProgress<'_>) -> Result<Vec<u8>, StoreError> {
+    let is_answer =
+        |record: &Vec<u8>| MessageKind::from_message(record) == Ok(MessageKind::JoinAnswer);
+    let found = RecordReader::new(file).find(progress, |record| Some(record).filter(is_answer))?;
+    found.ok_or(JoinError::NotForUs.into())
 }
 
 /// Deletes all joins of a group. Their root keys were shown to others, so they are not used again,

@@ -16,6 +16,7 @@ mod quarantine;
 mod records;
 mod report;
 mod summary;
+mod trial;
 
 pub use bundles::Bundles;
 pub use cursor::{BundleCursor, Since};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use ledger_core::EntryId;
-use ledger_core::bundle::{MAX_PART_ENTRIES, Manifest, Part, frame};
+use ledger_core::bundle::{BundleId, MAX_PART_ENTRIES, Manifest, Part, frame};
 use ledger_core::engine::DecodedEntry;
 use ledger_core::seal::EpochKey;
 use rusqlite::Connection;
@@ -69,6 +69,8 @@ fn write_records(
             true => vec![&[]],
             false => plan.rows.chunks(MAX_PART_ENTRIES).collect(),
         };
+        let all = plan.rows.iter().map(|row| id_of(connection, row.n));
+        let bundle = BundleId::of(all.collect::<Result<Vec<_>, _>>()?);
         let of = u64::try_from(chunks.len()).unwrap_or(u64::MAX);
         for (number, chunk) in (0u64..).zip(chunks) {
             let first = number == 0;
@@ -76,6 +78,7 @@ fn write_records(
                 chunk.iter().map(|row| id_of(connection, row.n)).collect::<Result<_, _>>()?;
             let manifest = Manifest {
                 group: group.id,
+                bundle,
                 part: Part { number, total: of },
                 entries: u64::try_from(plan.rows.len()).unwrap_or(u64::MAX),
                 heads: if first { plan.heads.clone() } else { Vec::new() },
