@@ -10,6 +10,8 @@ sys.dont_write_bytecode = True  # no __pycache__ beside the vectors
 import bundles
 import ed25519
 import messages
+import pairing
+import recovery
 import sealing
 from authority import Resolution
 from cbor import Reader, Refused, need
@@ -156,17 +158,25 @@ def check_histories():
     if not (FOLDER / "histories.jsonl.xz").exists():
         return
     with lzma.open(FOLDER / "histories.jsonl.xz") as lines:
-        for line in lines:
-            check_history(json.loads(line))
+        vectors = [json.loads(line) for line in lines]
+    for start in range(0, len(vectors), 50):
+        some = vectors[start : start + 50]
+        # Signatures that should be valid are checked together, the others one by one.
+        together = ed25519.at_once(lambda: [read_arrivals(vector, True) for vector in some])
+        for vector, valid in zip(some, together):
+            broken = read_arrivals(vector, False)
+            check_history(vector, [one or other for one, other in zip(valid, broken)])
 
 
-def check_history(vector):
+def read_arrivals(vector, valid):
+    """The arrivals whose signatures should be valid, or the others; None in place of the rest."""
+    pairs = zip(vector["entries"], vector["results"], strict=True)
+    return [read_or_rule(arrival) if (result["rule"] not in ("S1", "K4")) == valid else None
+            for arrival, result in pairs]
+
+
+def check_history(vector, arrivals):
     where = f"histories.jsonl seed {vector['seed']}"
-
-    def read():
-        return [read_or_rule(arrival) for arrival in vector["entries"]]
-
-    arrivals = ed25519.at_once(read)
     entries = [entry for entry, rule in arrivals if rule is None]
     history = History(entries[0])
     outcomes = arrive(history, entries[1:])
@@ -269,6 +279,15 @@ def check_sealing():
             for secret in vector[secrets]:
                 found = sealing.open_key_envelope(data, group, bytes.fromhex(secret))
                 expect("wraps", where, found and found.hex(), expected)
+    for vector in file["refused_key_envelopes"]:
+        data, secret = (bytes.fromhex(vector[field]) for field in ("key_envelope", "recipient"))
+        try:
+            key, rule = sealing.open_key_envelope(data, group, secret), None
+        except Refused as refused:
+            key, rule = None, refused.rule
+        found = [key and key.hex(), rule]
+        expect("key envelopes by rule", f"sealing.json key envelope {vector['name']}", found,
+               [vector["secret"], vector["rule"]])
     for vector in file["secrets"]:
         where, data = f"sealing.json {vector['name']}", bytes.fromhex(vector["sealed"])
         name, secret = vector["secret_name"].encode(), vector["secret"]
@@ -334,24 +353,78 @@ def check_state(state, scenario, where):
 def check_messages():
     file = load("messages.json")["messages"]
     for vector in file["phrases"]:
-        found = messages.phrase_checks(bytes.fromhex(vector["entropy"]), vector["phrase"])
+        found = recovery.phrase_checks(bytes.fromhex(vector["entropy"]), vector["phrase"])
         expect("phrases", "messages.json", found, True)
     invite = messages.read_invite(file["invite"])
     for field, found in invite.items():
         expected = True if field == "link" else file["invite"][field]
         expect("invites, field by field", "messages.json", found, expected)
-    for field, found in messages.read_pairing(file["pairing"]).items():
+    for field, found in pairing.read_pairing(file["pairing"]).items():
         expect("pairings, field by field", "messages.json", found, file["pairing"][field])
     vector = file["shares"]
-    shares = messages.read_shares(vector)
+    shares = recovery.read_shares(vector)
     for chosen in (shares[:2], shares[1:], shares[::2], shares[::-2]):
-        found = messages.interpolate(chosen).hex()
+        found = recovery.interpolate(chosen).hex()
         expect("entropies from shares", "messages.json", found, vector["entropy"])
     root = ed25519.public_key(derive(bytes.fromhex(vector["entropy"]), "root", vector["index"]))
     expect("entropies from shares", "messages.json", root.hex(), shares[0]["root"].hex())
     for vector in file["broken"]:
-        found = messages.broken_rule(bytes.fromhex(vector["bytes"]))
+        found = messages.rule_of(messages.open_message, None, bytes.fromhex(vector["bytes"]))
         expect("broken messages", f"messages.json {vector['name']}", found, vector["rule"])
+    for vector in file["texts"]:
+        rule = messages.rule_of(messages.from_text, vector["text"])
+        found = messages.from_text(vector["text"]).hex() if rule is None else None
+        expect("texts", f"messages.json {vector['text']!r}", found, vector["bytes"])
+    for vector in file["fingerprints"]:
+        found = messages.fingerprint(bytes.fromhex(vector["bytes"]))
+        expect("fingerprints", f"messages.json {vector['of']}", found, vector["digits"])
+    check_refused_messages(file)
+
+
+def check_refused_messages(file):
+    def compare(what, name, expected, read, *arguments):
+        found = messages.rule_of(read, *arguments)
+        expect(what, f"messages.json {what}: {name}", found, expected)
+
+    places = {word: number for known in file["phrases"]
+              for word, number in zip(known["phrase"].split(" "),
+                                      recovery.numbers_of(bytes.fromhex(known["entropy"])))}
+    for vector in file["refused_phrases"]:
+        compare("phrases by rule", vector["name"], vector["rule"], recovery.read_phrase,
+                vector["phrase"], places)
+    invite = file["invite"]
+    w, group, member, secret = (bytes.fromhex(invite[field])
+                                for field in ("w", "group", "member", "exchange_secret"))
+    readers = {
+        "link": lambda message: messages.read_link(message),
+        "request": lambda message: messages.read_request(message, w, group),
+        "answer": lambda message: messages.read_answer(message, secret, group, member),
+    }
+    for vector in file["refused_invites"]:
+        compare("invites by rule", f"{vector['reader']} {vector['name']}", vector["rule"],
+                readers[vector["reader"]], bytes.fromhex(vector["message"]))
+    devices = pairing.Pairing(file["pairing"])
+    for vector in file["pairing_steps"]:
+        compare("pairings by rule", f"{vector['step']} {vector['name']}", vector["rule"],
+                devices.read, vector["step"], bytes.fromhex(vector["message"]), vector["now_ms"])
+    for vector in file["typed_codes"]:
+        compare("pairings by rule", f"typed {vector['typed']!r}", vector["rule"], devices.enter,
+                vector["typed"], vector["now_ms"])
+    for vector in file["weak_offers"]:
+        compare("pairings by rule", "weak offer", vector["rule"], pairing.read_reveal,
+                *(bytes.fromhex(vector[field]) for field in ("offer", "reveal")), vector["now_ms"])
+    key = bytes.fromhex(file["collections"]["request_secret"])
+    for vector in file["collections"]["cases"]:
+        compare("shares by rule", vector["name"], vector["rule"], recovery.collect,
+                [bytes.fromhex(message) for message in vector["returned"]], key)
+    for vector in file["refused_requests"]:
+        compare("recovery requests by rule", vector["name"], vector["rule"],
+                recovery.read_recovery_request, bytes.fromhex(vector["message"]))
+    enrolments = file["enrolments"]
+    epoch = sealing.EpochKey(*(bytes.fromhex(enrolments[field]) for field in ("group", "secret")))
+    for vector in enrolments["cases"]:
+        compare("enrolments to carry by rule", vector["name"], vector["rule"],
+                recovery.read_enrolment, bytes.fromhex(vector["message"]), epoch)
 
 
 def most_groups(balances):

@@ -84,6 +84,8 @@ def seal(key, nonce, ad, plaintext):
 
 def open_(key, nonce, ad, sealed):
     """The plaintext, or None if it is not authentic."""
+    if len(sealed) < 16:
+        return None
     ciphertext, found = sealed[:-16], sealed[-16:]
     return chacha20(key, nonce, ciphertext) if mac(key, nonce, ad, ciphertext) == found else None
 
@@ -116,7 +118,7 @@ def x25519(secret, u):
         x2, z2 = aa * bb % p, e * (aa + 121665 * e) % p
         if k >> t & 1:
             x2, z2, x3, z3 = x3, z3, x2, z2
-    return (x2 * pow(z2, -1, p) % p).to_bytes(32, "little")
+    return (x2 * pow(z2, p - 2, p) % p).to_bytes(32, "little")  # 0 of 0/0
 
 
 def labeled_extract(suite, salt, label, secret):
@@ -135,6 +137,8 @@ def labeled_expand(suite, key, label, info, length):
 def unwrap(secret, info, wrapped):
     """HPKE Base with X25519, HKDF-SHA256, ChaCha20-Poly1305 (RFC 9180); or None."""
     enc, ct = wrapped[:32], wrapped[32:]
+    if len(enc) < 32 or not any(x25519(secret, enc)):
+        return None
     kem = b"KEM" + (0x20).to_bytes(2, "big")
     shared = labeled_extract(kem, b"", b"eae_prk", x25519(secret, enc))
     context = enc + ed25519.x25519_public(secret)
@@ -173,17 +177,21 @@ class EpochKey:
         return b"\x01" + self.topic + nonce + xseal(kdf(self.secret, "seal"), nonce, ad, padded)
 
     def open(self, data):
-        """The entry and its signature; rules X1 to X4."""
+        """The entry, its signature and the nonce; rules X1 to X4."""
+        return self.unseal(0x01, "env", data, 64)
+
+    def unseal(self, kind, name, data, more):
+        """The content of len32 bytes, `more` bytes behind it, and the nonce; rules X1 to X4."""
         size = len(data) - 1 - 32 - 24 - 16
-        need(data[:1] == b"\x01" and 0 < size <= 65536 and padded_len(size) == size, "X1")
+        need(data[:1] == bytes([kind]) and 0 < size <= 65536 and padded_len(size) == size, "X1")
         topic, nonce, sealed = data[1:33], data[33:57], data[57:]
         need(topic == self.topic, "X2")
-        plain = xopen(kdf(self.secret, "seal"), nonce, tag("env") + b"\x01" + topic, sealed)
+        plain = xopen(kdf(self.secret, "seal"), nonce, tag(name) + data[:1] + topic, sealed)
         need(plain is not None, "X3")
-        length = int.from_bytes(plain[:4], "big")
-        need(4 + length + 64 <= len(plain) and padded_len(4 + length + 64) == len(plain), "X4")
-        need(not any(plain[4 + length + 64 :]), "X4")
-        return plain[4 : 4 + length], plain[4 + length : 4 + length + 64], nonce
+        end = 4 + int.from_bytes(plain[:4], "big")
+        need(end + more <= len(plain) and padded_len(end + more) == len(plain), "X4")
+        need(not any(plain[end + more :]), "X4")
+        return plain[4:end], plain[end : end + more], nonce
 
 
 def padded_len(length):
@@ -196,18 +204,15 @@ def open_key_envelope(data, group, secret):
     """The epoch key for this X25519 secret, or None (SPEC 11.4)."""
     topic, salt, wraps = data[1:33], data[33:49], data[49:]
     slots = [wraps[at : at + 88] for at in range(0, len(wraps), 88)]
-    need(data[0] == 2 and len(slots) in (4, 8, 16, 32, 64, 128, 256, 512), "W1")
+    need(data[:1] == b"\x02" and len(slots) in (4, 8, 16, 32, 64, 128, 256, 512), "W1")
     need(len(wraps) % 88 == 0, "W1")
     need(all(a < b for a, b in zip(slots, slots[1:])), "W2")
     public = ed25519.x25519_public(secret)
     hint = digest("hint", salt + public)[:8]
-    for slot in slots:
-        if slot[:8] == hint:
-            found = unwrap(secret, tag("wrap") + topic + public, slot[8:])
-            if found is not None:
-                need(EpochKey(group, found).topic == topic, "W3")
-                return found
-    return None
+    hinted = [slot for slot in slots if slot[:8] == hint]
+    found = unwrap(secret, tag("wrap") + topic + public, hinted[0][8:]) if hinted else None
+    need(found is None or EpochKey(group, found).topic == topic, "W3")
+    return found
 
 
 def seal_secret(k, name, nonce, secret):

@@ -184,7 +184,8 @@ pub(crate) fn build() -> Value {
         X25519 secret and r_N, old_random X25519 secret and r_O; the new device shows its code for \
         five minutes, which is local (N1 asks for ten at most). texts stand for bytes, or are refused \
         under M1. The messages of refused_invites are for the invite above, of pairing_steps for the \
-        pairing above, each after an honest run up to its step. The shares of a collection arrive one \
+        pairing above, each after an honest run up to its step; typed_codes are typed in that pairing; \
+        an old device scans each of weak_offers. The shares of a collection arrive one \
         after the other; the rule is what the last one breaks, or all of them together.";
     file(
         about,
@@ -199,6 +200,8 @@ pub(crate) fn build() -> Value {
             "refused_phrases": refused_messages::phrases(),
             "refused_invites": refused_messages::invites(&world),
             "pairing_steps": refused_pairings::build(&world),
+            "typed_codes": refused_pairings::typed(),
+            "weak_offers": refused_pairings::weak_offers(),
             "collections": {
                 "request_secret": hex(&[0x82; 32]),
                 "cases": refused_shares::shares(),

@@ -44,12 +44,19 @@ impl Honest {
         message(form, &[&self.session, &seal(&key, &[0; 24], &self.session, plaintext)])
     }
 
-    fn paired(&self) -> Paired {
-        let (old, _) = Scanned::scan(&self.offer, &OLD, NOW_MS).unwrap();
-        let old = old.receive(&self.reveal, NOW_MS).unwrap();
+    fn code(&self) -> String {
         let bytes = kdf(&self.transcript, &self.shared, "pair-code", &[]);
         let code = u64::from_be_bytes(bytes[..8].try_into().unwrap()) % 1_000_000;
-        old.enter(&format!("{code:06}"), NOW_MS).unwrap()
+        format!("{code:06}")
+    }
+
+    fn enter(&self, typed: &str, now_ms: u64) -> Result<Paired, PairingError> {
+        let (old, _) = Scanned::scan(&self.offer, &OLD, NOW_MS).unwrap();
+        old.receive(&self.reveal, NOW_MS).unwrap().enter(typed, now_ms)
+    }
+
+    fn paired(&self) -> Paired {
+        self.enter(&self.code(), NOW_MS).unwrap()
     }
 }
 
@@ -107,6 +114,49 @@ fn granted(world: &World, change: impl Fn(&mut Vec<Piece>)) -> Piece {
     ];
     change(&mut fields);
     array(&fields)
+}
+
+/// Digits that are typed into the old device.
+pub(crate) fn typed() -> Vec<Value> {
+    let honest = Honest::new();
+    let code = honest.code();
+    let mut other = code.clone().into_bytes();
+    other[5] = if other[5] == b'0' { b'1' } else { b'0' };
+    let other = String::from_utf8(other).unwrap();
+    let end = NOW_MS + 300_000;
+    let cases = [
+        (code.clone(), NOW_MS, None),
+        (format!(" {} {}\n", &code[..3], &code[3..]), NOW_MS, None),
+        (code, end, Some("N1")),
+        (other.clone(), NOW_MS, Some("N5")),
+        (other.clone(), end, Some("N1")),
+        (other[..5].to_owned(), NOW_MS, Some("N5")),
+        (String::new(), NOW_MS, Some("N5")),
+    ];
+    let case = |(typed, now_ms, rule): (String, u64, Option<&str>)| {
+        let found = honest.enter(&typed, now_ms).err().map(|error| error.rule().code());
+        assert_eq!(found, rule, "{typed}");
+        json!({ "typed": typed, "now_ms": now_ms, "rule": rule })
+    };
+    cases.map(case).to_vec()
+}
+
+/// Offers of a new device whose key is weak, each with the message that reveals its nonce.
+pub(crate) fn weak_offers() -> Vec<Value> {
+    let session = [0x77; 16];
+    let case = |key: [u8; 32]| {
+        let committed = raw::digest("pair-commit", &[&session[..], &key, &[5; 32]].concat());
+        let end = (NOW_MS + 300_000).to_be_bytes();
+        let offer = message(0x20, &[&session, &key, &committed, &end]);
+        let reveal = message(0x22, &[&session, &[5; 32]]);
+        let (old, _) = Scanned::scan(&offer, &OLD, NOW_MS).unwrap();
+        let found = old.receive(&reveal, NOW_MS).map(|_| ()).unwrap_err().rule();
+        assert_eq!(found.code(), "N4");
+        json!({ "now_ms": NOW_MS, "offer": hex(&offer), "reveal": hex(&reveal), "rule": "N4" })
+    };
+    let mut top = raw::exchange();
+    top[31] = 0x80;
+    vec![case([0; 32]), case(top)]
 }
 
 pub(crate) fn build(world: &World) -> Vec<Value> {

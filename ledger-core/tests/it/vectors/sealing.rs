@@ -8,10 +8,10 @@ use ledger_core::seal::{Envelope, EpochKey, KeyEnvelope, WrappingKey};
 use serde_json::{Value, json};
 
 use crate::vectors::entries::epochs;
-use crate::vectors::file;
 use crate::vectors::refused_shares::envelope_rule;
 use crate::vectors::sealed_by_hand::{Sealer, padded};
 use crate::vectors::world::{World, device, entropy, hex};
+use crate::vectors::{file, refused_keys};
 
 fn key(key: &EpochKey) -> Value {
     json!({
@@ -161,6 +161,7 @@ pub(crate) fn build() -> Value {
     built["boxes"] = boxes;
     built["envelopes"] = json!(envelopes(world.group));
     built["key_envelopes"] = json!(key_envelopes(world.group));
+    built["refused_key_envelopes"] = json!(refused_keys::build(world.group));
     built["secrets"] = json!(secrets());
     built
 }

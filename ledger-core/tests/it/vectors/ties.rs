@@ -93,7 +93,7 @@ fn order_of_copies_and_corrections() -> Value {
     let revoke = NewStatement::Revoke { generation: ben, device: device(4).id() };
     w.issue_statement(2, "revoke", 2, &revoke, &["enrol"], &[]);
     let copies = ["copy-1", "copy-2", "copy-3", "copy-4"];
-    for (amount, label) in (1001..).zip(copies) {
+    for (amount, label) in (1100..).step_by(100).zip(copies) {
         let details = w.dinner("genesis", "add-ben", amount);
         let draft = Draft::copy(&w.state(), w.id("dinner"), &details).unwrap();
         w.say(1, label, &["*"], draft);
@@ -105,7 +105,7 @@ fn order_of_copies_and_corrections() -> Value {
         &[("dinner", 41)],
     );
     let corrections = ["correction-1", "correction-2", "correction-3", "correction-4"];
-    for (amount, label) in (2001..).zip(corrections) {
+    for (amount, label) in (2200..).step_by(200).zip(corrections) {
         let details = w.dinner("genesis", "add-ben", amount);
         let draft = Draft::correction(&w.state(), w.id("copy-2"), &details).unwrap();
         w.say(1, label, &["*"], draft);
