@@ -249,7 +249,7 @@ impl BundleParts {
     }
 
     /// The position up to which parts were written. Keep it, and give it to
-    /// `Bundles.begin` after a restart. It has at most 2,526 bytes, and holds no secret.
+    /// `Bundles.begin` after a restart. It has at most 3,015 bytes, and holds no secret.
     ///
     /// # Errors
     /// None; as with every call, a binding may report [`LedgerError`].

@@ -15,7 +15,7 @@ use crate::admitting::{Received, receive_request};
 use crate::group::Group;
 use crate::platform::environment::random;
 use crate::platform::progress::{OnProgress, Progress};
-use crate::sealed::{Imported, RecordReader, import_records};
+use crate::sealed::{Addressee, Imported, RecordReader, find_addressee, import_records};
 use crate::session::{GroupSession, MembershipRow, Session, next_root_index};
 
 /// A join that waits: this device has asked, and no answer was entered so far.
@@ -161,15 +161,29 @@ impl<'a> Joining<'a> {
     /// # Errors
     /// [`StoreError::Join`] if no answer for this device is in it, and as
     /// [`Joining::enter`] and `Bundles::import`. If only importing
-    /// failed, the group is here, and the bundle can be imported again.
+    /// failed, the group is here, and the same call goes on.
     pub fn enter_with_bundle(
         &self,
         file: &mut (impl Read + Seek),
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<(Group, Imported), StoreError> {
-        let group = self.enter_session(&first_answer(file, progress)?)?;
+        let entered = self.enter_session(&first_answer(file, progress)?);
         file.seek(SeekFrom::Start(0)).map_err(StoreError::Bundle)?;
-        let imported = import_records(&group, RecordReader::new(file), progress)?;
+        let group = match entered {
+            Ok(group) => group,
+            // Used a second time, perhaps after the disk was full: the records tell the group.
+            Err(StoreError::Join(JoinError::NotForUs)) => {
+                let none = |_: &[u8]| Ok(None);
+                let group = find_addressee(self.session, RecordReader::new(file), progress, none)?;
+                let Addressee::Group(group) = group else { return Err(JoinError::NotForUs.into()) };
+                file.seek(SeekFrom::Start(0)).map_err(StoreError::Bundle)?;
+                self.session.group(group)?
+            }
+            Err(error) => return Err(error),
+        };
+        let mut imported = import_records(&group, RecordReader::new(file), progress)?;
+        // The answer is, whatever became of the rest of the file.
+        imported.is_ours = true;
         Ok((Group::new(group), imported))
     }
 

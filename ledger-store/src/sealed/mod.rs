@@ -4,6 +4,7 @@
 //! [`intake`] opens records and needs neither a file nor a database; [`import`] stores what it
 //! opened. [`plan`] decides which entries go out and under which epochs; [`outlet`] seals them.
 
+mod addressee;
 mod bundles;
 mod cursor;
 mod genesis_search;
@@ -18,6 +19,7 @@ mod report;
 mod summary;
 mod trial;
 
+pub(crate) use addressee::{Addressee, find_addressee};
 pub use bundles::Bundles;
 pub use cursor::{BundleCursor, Since};
 pub(crate) use genesis_search::find_genesis;

@@ -35,6 +35,7 @@ mod housekeeping;
 mod import_crash;
 mod ingest;
 mod invites;
+mod junk;
 mod no_cipher;
 mod opening;
 mod options;

@@ -65,7 +65,9 @@ fn arrive(folder: &Folder, files: &[&[u8]]) -> (Folder, Store, Group, Imported) 
     let store = folder.open().unwrap();
     let group = store.group(store.group_ids().unwrap()[0]).unwrap();
     let mut report = Imported::default();
-    files.iter().for_each(|file| report = import(&group, file));
+    for file in files.iter().filter(|file| !file.is_empty()) {
+        report = import(&group, file);
+    }
     (folder, store, group, report)
 }
 
