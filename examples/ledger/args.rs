@@ -70,6 +70,11 @@ pub(crate) enum Command {
     /// Exchange entries as sealed files
     #[command(subcommand)]
     Bundle(BundleCommand),
+    /// Take any file that somebody sent, and say what it is
+    ///
+    /// Bundles are imported, and groups entered; a file that a person has to look at first is
+    /// only named.
+    Receive(Receive),
     /// Pair a further device of yours with this one
     #[command(subcommand)]
     Pair(PairCommand),
@@ -92,7 +97,7 @@ pub(crate) enum Command {
     /// Revoke one of your devices, which then may not write any more
     Revoke(Revoke),
     /// Leave the group
-    Leave(Sign),
+    Leave(Leave),
     /// Rename yourself
     Rename(Rename),
     /// Go on in a new group that you own, with everybody's balances
@@ -319,6 +324,15 @@ pub(crate) struct Revoke {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Leave {
+    /// Leave although you own the group: nobody else can remove members then
+    #[arg(long)]
+    pub(crate) as_owner: bool,
+    #[command(flatten)]
+    pub(crate) sign: Sign,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Rename {
     #[command(flatten)]
     pub(crate) sign: Sign,
@@ -395,6 +409,14 @@ pub(crate) struct Enter {
     pub(crate) location: Location,
     /// The welcome
     pub(crate) welcome: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Receive {
+    #[command(flatten)]
+    pub(crate) location: Location,
+    /// The file
+    pub(crate) file: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]

@@ -8,10 +8,11 @@ use std::path::Path;
 use ledger_core::bundle::Summary;
 use ledger_core::messages::invite::InviteLink;
 use ledger_core::messages::{message_from_text, message_to_text};
-use ledger_store::{Group, Imported, NewInvite, Received, RequestId, Since, Store};
+use ledger_store::{Group, Imported, NewInvite, Receipt, Received, RequestId, Since, Store};
 
 use crate::args::{
-    Admit, Approve, BundleCommand, Enter, GroupToRestore, Invite, Join, Phrase, Recover, ResetKeys,
+    Admit, Approve, BundleCommand, Enter, GroupToRestore, Invite, Join, Phrase, Receive, Recover,
+    ResetKeys,
 };
 use crate::context::{People, open, secrets, the_group};
 use crate::failure::Failure;
@@ -19,6 +20,9 @@ use crate::show::{one_line, progress_bar};
 
 /// The part of a link in front of the `#`; the invite is behind it.
 const PREFIX: &str = "ledger://join";
+
+const OTHER_GROUP: &str =
+    "the bundle is of another group, or sealed under keys that this device lacks";
 
 pub(crate) fn invite(arguments: &Invite, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
@@ -96,8 +100,14 @@ fn describe(group: &Group, id: RequestId, out: &mut dyn Write) -> Result<(), Fai
 pub(crate) fn enter(arguments: &Enter, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
     let mut file = open_file(&arguments.welcome)?;
+    let groups = store.group_ids()?;
     let (group, imported) = store.joining().enter_with_bundle(&mut file, &mut progress_bar())?;
-    writeln!(out, "joined {}", one_line(group.state()?.name()))?;
+    let name = one_line(group.state()?.name()).into_owned();
+    if groups.contains(&group.id()) {
+        writeln!(out, "you are in {name} already")?;
+    } else {
+        writeln!(out, "joined {name}")?;
+    }
     report(&imported, out)
 }
 
@@ -132,6 +142,47 @@ pub(crate) fn bundle(command: &BundleCommand, out: &mut dyn Write) -> Result<(),
             writeln!(out, "{}", *message_to_text(&summary.to_bytes()))?;
             Ok(())
         }
+    }
+}
+
+pub(crate) fn receive(arguments: &Receive, out: &mut dyn Write) -> Result<(), Failure> {
+    let store = open(&arguments.location)?;
+    let mut file = BufReader::new(open_file(&arguments.file)?);
+    match store.receive(&mut file, &mut progress_bar())? {
+        Receipt::Imported(all) => {
+            let mut result = Ok(());
+            for (group, imported) in all {
+                let group = store.group(group)?;
+                writeln!(out, "a bundle of {}", one_line(group.state()?.name()))?;
+                let reported = report(&imported, out);
+                result = result.and(reported);
+            }
+            result
+        }
+        Receipt::Entered(group, imported) => {
+            writeln!(out, "joined {}", one_line(store.group(group)?.state()?.name()))?;
+            report(&imported, out)
+        }
+        Receipt::OtherGroup => Err(Failure::Ledger(OTHER_GROUP.to_owned())),
+        Receipt::JoinRequest(Received::Admitted(_)) => {
+            let path = arguments.file.display();
+            writeln!(out, "a request to join; the person was admitted")?;
+            writeln!(out, "write the welcome for them by `ledger admit {path} WELCOME`")?;
+            Ok(())
+        }
+        Receipt::JoinRequest(_) => {
+            let path = arguments.file.display();
+            writeln!(out, "a request to join; answer it by `ledger admit {path} WELCOME`")?;
+            Ok(())
+        }
+        Receipt::KeptShare(_) => Ok(writeln!(out, "a friend's share, which is kept now")?),
+        Receipt::ReturnedShare(_) => {
+            Ok(writeln!(out, "a share of your phrase that a friend returned")?)
+        }
+        Receipt::Message(kind) => {
+            Ok(writeln!(out, "{}; nothing was done: see `ledger --help`", kind.name())?)
+        }
+        _ => Err(Failure::Ledger("this needs a newer version".to_owned())),
     }
 }
 
@@ -172,8 +223,7 @@ fn report(imported: &Imported, out: &mut dyn Write) -> Result<(), Failure> {
         writeln!(out, "records of group {} were not imported", group.short())?;
     }
     if !imported.is_ours {
-        let words = "the bundle is of another group, or sealed under keys that this device lacks";
-        return Err(Failure::Ledger(words.to_owned()));
+        return Err(Failure::Ledger(OTHER_GROUP.to_owned()));
     }
     if !imported.is_complete() {
         return Err(Failure::Ledger("the bundle is not here as a whole".to_owned()));

@@ -4,9 +4,9 @@
 use std::io::Write;
 
 use ledger_core::DeviceId;
-use ledger_store::{Group, StatementIntent};
+use ledger_store::{Group, Proposal, StatementIntent};
 
-use crate::args::{Location, Remove, Rename, Revoke, Sign, Successor};
+use crate::args::{Leave, Location, Remove, Rename, Revoke, Sign, Successor};
 use crate::context::{People, open, the_group};
 use crate::exchange::confirmed;
 use crate::failure::Failure;
@@ -33,8 +33,16 @@ pub(crate) fn revoke(arguments: &Revoke, out: &mut dyn Write) -> Result<(), Fail
     sign(&group, intent, &arguments.sign, out)
 }
 
-pub(crate) fn leave(arguments: &Sign, out: &mut dyn Write) -> Result<(), Failure> {
-    sign(&open_group(&arguments.location)?, StatementIntent::Leave, arguments, out)
+pub(crate) fn leave(arguments: &Leave, out: &mut dyn Write) -> Result<(), Failure> {
+    let group = open_group(&arguments.sign.location)?;
+    let mut proposal = group.propose(StatementIntent::Leave)?;
+    if arguments.as_owner {
+        proposal.confirm();
+    } else if proposal.needs_confirmation() {
+        let text = "you own this group; `ledger leave --as-owner` leaves it nevertheless";
+        return Err(Failure::Usage(text.to_owned()));
+    }
+    sign_proposal(&group, &proposal, &arguments.sign, out)
 }
 
 pub(crate) fn rename(arguments: &Rename, out: &mut dyn Write) -> Result<(), Failure> {
@@ -62,7 +70,15 @@ fn sign(
     arguments: &Sign,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let proposal = group.propose(intent)?;
+    sign_proposal(group, &group.propose(intent)?, arguments, out)
+}
+
+fn sign_proposal(
+    group: &Group,
+    proposal: &Proposal,
+    arguments: &Sign,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
     writeln!(out, "{}", one_line(proposal.text()))?;
     for id in proposal.voids() {
         writeln!(out, "  would become void: {id}")?;
@@ -71,6 +87,6 @@ fn sign(
         writeln!(out, "nothing was signed")?;
         return Ok(());
     }
-    writeln!(out, "signed {}", group.sign(&proposal)?)?;
+    writeln!(out, "signed {}", group.sign(proposal)?)?;
     Ok(())
 }

@@ -22,6 +22,6 @@ pub use crate::replay::{
     SparseIndex, WaitingEntries,
 };
 pub use crate::state::{
-    ChainEntry, EntryIndex, Frontier, Link, NextEntryPosition, UsableEpoch, View,
+    ChainEntry, EntryIndex, Frontier, Link, NextEntryPosition, SetAside, UsableEpoch, View,
 };
 pub use crate::verdict::{ChainPosition, Slot, SlotEntry, SlotReference, SlotRole};

@@ -262,7 +262,9 @@ def check_sealing():
         expect("epoch keys", "sealing.json", found.commit.hex(), vector["commit"])
         expect("epoch keys", "sealing.json", found.topic.hex(), vector["topic"])
     for vector in file["boxes"]:
-        found = key(vector["secret"]).box([key(secret) for secret in vector["predecessors"]])
+        known = [tuple(bytes.fromhex(old[field]) for field in ("entry", "secret"))
+                 for old in vector["predecessors"]]
+        found = key(vector["secret"]).box(known)
         expect("boxes", f"sealing.json {vector['name']}", found.hex(), vector["box"])
     for vector in file["envelopes"]:
         where, epoch = f"sealing.json {vector['name']}", key(vector["secret"])
@@ -279,6 +281,9 @@ def check_sealing():
             for secret in vector[secrets]:
                 found = sealing.open_key_envelope(data, group, bytes.fromhex(secret))
                 expect("wraps", where, found and found.hex(), expected)
+        publics = [bytes.fromhex(public) for public in vector["wrapped_for"]]
+        again = key(vector["secret"]).key_envelope(data[33:49], publics)
+        expect("key envelopes made again", where, again, data)
     for vector in file["refused_key_envelopes"]:
         data, secret = (bytes.fromhex(vector[field]) for field in ("key_envelope", "recipient"))
         try:

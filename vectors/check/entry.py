@@ -61,6 +61,11 @@ def check_refs(h, payload):
         need(payload["statement"]["base"] == h["refs"], "Q3")
         need(payload["statement"]["group"] == h["group"], "K3")
         return
+    if h["kind"] == 23:
+        count = len(h["refs"])
+        need(count <= 64, "E1")
+        need(len(payload["box"]) == (32 * count + 16 if count else 0), "E2")
+        return
     used = set(used_refs(payload))
     need(all(index < len(h["refs"]) for index in used), "P1")
     need(len(used) == len(h["refs"]), "P2")

@@ -134,21 +134,37 @@ def labeled_expand(suite, key, label, info, length):
     return out[:length]
 
 
+KEM = b"KEM" + (0x20).to_bytes(2, "big")
+HPKE = b"HPKE" + bytes([0, 0x20, 0, 1, 0, 3])
+
+
+def schedule(dh, enc, public, info):
+    """Key and nonce of HPKE Base for a Diffie-Hellman value (RFC 9180, 4.1 and 5.1)."""
+    shared = labeled_extract(KEM, b"", b"eae_prk", dh)
+    shared = labeled_expand(KEM, shared, b"shared_secret", enc + public, 32)
+    context = b"\x00" + labeled_extract(HPKE, b"", b"psk_id_hash", b"")
+    context += labeled_extract(HPKE, b"", b"info_hash", info)
+    key = labeled_extract(HPKE, shared, b"secret", b"")
+    return (labeled_expand(HPKE, key, b"key", context, 32),
+            labeled_expand(HPKE, key, b"base_nonce", context, 12))
+
+
 def unwrap(secret, info, wrapped):
     """HPKE Base with X25519, HKDF-SHA256, ChaCha20-Poly1305 (RFC 9180); or None."""
     enc, ct = wrapped[:32], wrapped[32:]
     if len(enc) < 32 or not any(x25519(secret, enc)):
         return None
-    kem = b"KEM" + (0x20).to_bytes(2, "big")
-    shared = labeled_extract(kem, b"", b"eae_prk", x25519(secret, enc))
-    context = enc + ed25519.x25519_public(secret)
-    shared = labeled_expand(kem, shared, b"shared_secret", context, 32)
-    suite = b"HPKE" + bytes([0, 0x20, 0, 1, 0, 3])
-    context = b"\x00" + labeled_extract(suite, b"", b"psk_id_hash", b"")
-    context += labeled_extract(suite, b"", b"info_hash", info)
-    key = labeled_extract(suite, shared, b"secret", b"")
-    nonce = labeled_expand(suite, key, b"base_nonce", context, 12)
-    return open_(labeled_expand(suite, key, b"key", context, 32), nonce, b"", ct)
+    key, nonce = schedule(x25519(secret, enc), enc, ed25519.x25519_public(secret), info)
+    return open_(key, nonce, b"", ct)
+
+
+def wrap(seed, public, info, message):
+    """The same with the ephemeral key that DeriveKeyPair gives for a seed (7.1.3)."""
+    prk = labeled_extract(KEM, b"", b"dkp_prk", seed)
+    ephemeral = labeled_expand(KEM, prk, b"sk", b"", 32)
+    enc = ed25519.x25519_public(ephemeral)
+    key, nonce = schedule(x25519(ephemeral, public), enc, public, info)
+    return enc + seal(key, nonce, b"", message)
 
 
 class EpochKey:
@@ -161,9 +177,30 @@ class EpochKey:
         self.topic = digest("topic", self.commit + access)
 
     def box(self, predecessors):
-        known = sorted(predecessors, key=lambda key: key.commit)
-        key = kdf(self.secret, "hist", b"".join(k.commit for k in known))
-        return xseal(key, bytes(24), b"", b"".join(k.secret for k in known))
+        """The box for entries and their keys: (id, secret) each."""
+        known = sorted(predecessors)
+        if not known:
+            return b""
+        key = kdf(self.secret, "hist", b"".join(entry for entry, _ in known))
+        return xseal(key, bytes(24), b"", b"".join(secret for _, secret in known))
+
+    def key_envelope(self, salt, recipients):
+        """The key envelope for X25519 keys, at most 512 (rule W4)."""
+        slots = [self.wrap(salt, public) for public in recipients]
+        count = 4
+        while count < len(slots):
+            count *= 2
+        slots += [self.dummy(salt, i) for i in range(count - len(slots))]
+        return b"\x02" + self.topic + salt + b"".join(sorted(slots))
+
+    def wrap(self, salt, public):
+        seed = digest("key-env", self.secret + salt + public)
+        info = tag("wrap") + self.topic + public
+        return digest("hint", salt + public)[:8] + wrap(seed, public, info, self.secret)
+
+    def dummy(self, salt, number):
+        found = hkdf(salt, self.secret, tag("dummy") + number.to_bytes(4, "big"), 88)
+        return found[:8] + ed25519.x25519_public(found[8:40]) + found[40:]
 
     def nonce(self, named):
         return hmac.digest(kdf(self.secret, "nonce"), named, "sha256")[:24]

@@ -88,13 +88,27 @@ class State:
                and self.history.generation(self.history.author[e.id]) == generation]
         return max(own, key=lambda e: e.order).payload if own else None
 
+    def rotations_in_force(self):
+        """The last applied rotation of each device that may write (SPEC 4.10, 7.1)."""
+        last = {}
+        for entry in sorted(self.applied, key=lambda e: e.order):
+            if entry.kind == "rotation":
+                enrolment = self.history.author[entry.id]
+                last[self.history.generation(enrolment), self.history.device(enrolment)] = entry
+        writing = {(tuple(generation), device) for generation, device, *_ in self.devices}
+        return [entry for device, entry in last.items() if device in writing]
+
     def usable_epochs(self):
         """The ids of usable epoch entries, the last in order first (SPEC 11.2)."""
-        cuts = ("remove", "bind", "revoke", "leave")
-        known = [{e.id} for e in self.applied if e.kind == "rotation"]
-        known += [s.carriers for s in self.accepted if s.kind in cuts]
+        history = self.history
+        enrolments = {history.enrols(e) for e in history.entries.values()} - {None}
+        enrolments |= set(history.starts)
+        enrolled = {(history.generation(e), history.device(e)) for e in enrolments}
+        cuts = [s for s in self.accepted if s.kind in ("remove", "bind", "leave")
+                or s.kind == "revoke" and (s.generation, s.body["device"]) in enrolled]
+        known = [{e.id} for e in self.rotations_in_force()] + [s.carriers for s in cuts]
         usable = [e for e in self.applied if e.kind == "epoch"
-                  and all(any(c in self.history.past[e.id] for c in some) for some in known)]
+                  and all(any(c in history.past[e.id] for c in some) for some in known)]
         return [e.id for e in sorted(usable, key=lambda e: e.order, reverse=True)]
 
     def recipients(self):

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use ledger_benches::measure::bed::{AMONG, Bed};
-use ledger_benches::measure::{Effort, Report, exchange, growth, memory, replay, store};
+use ledger_benches::measure::{Effort, Report, exchange, growth, hostile, memory, replay, store};
 
 /// Measures every figure of the project beside its limit.
 #[derive(Parser)]
@@ -34,10 +34,12 @@ enum Part {
     Exchange,
     /// Verdicts and balances from stored entries.
     Rebuild,
+    /// Bytes of people who mean harm, beside an honest bundle.
+    Hostile,
 }
 
 fn main() -> ExitCode {
-    if let Some(done) = memory::child() {
+    if let Some(done) = memory::child().or_else(hostile::child) {
         return done;
     }
     let arguments = Arguments::parse();
@@ -53,6 +55,10 @@ fn main() -> ExitCode {
             let bed = bed();
             let mut rebuild = store::Rebuild::new(&bed, effort);
             report.measure(|| rebuild.figures());
+            return report.end();
+        }
+        Some(Part::Hostile) => {
+            hostile::all(&mut report, effort);
             return report.end();
         }
         None => exchange::all(&mut report, effort),

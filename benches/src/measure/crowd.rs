@@ -134,14 +134,18 @@ impl Default for Crowd {
     }
 }
 
-fn phone(n: usize) -> DeviceKey {
+/// The device key of a person.
+#[must_use]
+pub fn phone(n: usize) -> DeviceKey {
     let mut bytes = [0x11; 64];
     bytes[..8].copy_from_slice(&(n as u64).to_be_bytes());
     bytes[32..40].copy_from_slice(&(n as u64).to_be_bytes());
     DeviceKey::from_bytes(&bytes)
 }
 
-fn seed(n: usize) -> [u8; 32] {
+/// The bytes from which a person's root keys follow.
+#[must_use]
+pub fn seed(n: usize) -> [u8; 32] {
     let mut bytes = [0x22; 32];
     bytes[..8].copy_from_slice(&(n as u64).to_be_bytes());
     bytes

@@ -51,6 +51,20 @@ impl Host {
         self.folder.path().join(name)
     }
 
+    /// Closes all connections and opens them again, so that the file holds everything.
+    pub fn settle(&self) {
+        self.store.suspend().unwrap();
+        self.store.resume().unwrap();
+    }
+
+    /// Closes the database. Returns its size in bytes.
+    #[must_use]
+    pub fn close(self) -> u64 {
+        let Self { group, store, folder, .. } = self;
+        drop((group, store));
+        std::fs::metadata(folder.path().join(Self::NAME)).unwrap().len()
+    }
+
     /// The key file of a database in the folder.
     #[must_use]
     pub fn keys(&self, name: &str) -> PathBuf {
@@ -89,7 +103,7 @@ impl Host {
     pub fn open(&self, name: &str) -> Guest {
         let store = open_file(self.path(name));
         let group = store.group(self.group.id()).unwrap();
-        Guest { group, _store: store }
+        Guest { group, store }
     }
 }
 
@@ -97,10 +111,16 @@ impl Host {
 pub struct Guest {
     /// The group.
     pub group: Group,
-    _store: Store,
+    store: Store,
 }
 
 impl Guest {
+    /// Closes all connections and opens them again, so that the file holds everything.
+    pub fn settle(&self) {
+        self.store.suspend().unwrap();
+        self.store.resume().unwrap();
+    }
+
     /// Imports a bundle.
     ///
     /// # Panics

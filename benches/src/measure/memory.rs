@@ -112,7 +112,7 @@ pub fn of(work: Work, file: &File) -> f64 {
 }
 
 /// The kilobytes in one line of the status of this process.
-fn kilobytes(line: &str) -> u64 {
+pub(super) fn kilobytes(line: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let value = status.lines().find_map(|text| text.strip_prefix(line));
     value.and_then(|text| text.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default()

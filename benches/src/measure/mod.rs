@@ -21,6 +21,7 @@ pub mod crowd;
 pub mod exchange;
 pub mod growth;
 pub mod host;
+pub mod hostile;
 pub mod memory;
 pub mod raw;
 pub mod replay;

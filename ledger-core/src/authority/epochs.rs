@@ -1,31 +1,45 @@
 //! Usable epochs, and the recovery keys that get their keys (SPEC §11.2).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cuts::own_cut_concerns;
-use super::enrolment::card;
+use super::enrolment::{card, enrolled_by};
 use super::history::{GenerationRecord, History, Node, StatementRecord};
 use super::past::Past;
 use super::resolve::Resolution;
-use crate::base::id::EntryId;
+use super::state::{devices, rotations_in_force};
+use crate::base::id::{DeviceId, EntryId};
 use crate::payload::Payload;
 use crate::state::UsableEpoch;
 use crate::statement::{Generation, StatementBody};
 
-/// Returns the applied epochs that have a carrier of every accepted cut and every
-/// applied rotation in their past.
+/// Returns the applied epochs that have in their past a carrier of every accepted cut, and the
+/// rotation in force of each device that may write.
+///
+/// A revocation of a device that nothing enrols is left out: its author can sign such revocations
+/// without end.
 pub(super) fn usable_epochs(
     history: &History,
     resolution: &Resolution,
 ) -> BTreeMap<(u64, EntryId), UsableEpoch> {
     let nodes = || history.nodes.iter().enumerate().zip(&resolution.verdicts);
     let applied = || nodes().filter(|(_, verdict)| verdict.is_applied()).map(|(node, _)| node);
-    let rotations: Vec<usize> = applied()
-        .filter(|(_, node)| matches!(node.payload(), Payload::Rotation(_)))
-        .map(|(number, _)| number)
+    let writing = devices(history, resolution);
+    let in_force = rotations_in_force(history, resolution);
+    let in_force = in_force.iter().filter(|(device, _)| writing.contains_key(device));
+    let rotations: Vec<usize> = in_force.map(|(_, rotation)| rotation.number).collect();
+    let enrolled: BTreeSet<(Generation, DeviceId)> = history
+        .nodes
+        .iter()
+        .filter_map(|node| enrolled_by(history, node))
+        .filter_map(|(enrolment, _)| history.enrolled_device(enrolment))
+        .chain(history.generations.iter().map(|(generation, record)| (*generation, record.device)))
         .collect();
-    let cuts: Vec<&StatementRecord> =
-        resolution.accepted(history).filter(|record| record.statement.body().is_cut()).collect();
+    let is_required = |record: &&StatementRecord| match record.statement.body() {
+        StatementBody::Revoke { generation, device } => enrolled.contains(&(*generation, *device)),
+        body => body.is_cut(),
+    };
+    let cuts: Vec<&StatementRecord> = resolution.accepted(history).filter(is_required).collect();
     let knows_all = |past: &Past| {
         rotations.iter().all(|rotation| past.contains(*rotation))
             && cuts.iter().all(|cut| cut.carriers.iter().any(|carrier| past.contains(*carrier)))

@@ -147,30 +147,48 @@ fn group_name(history: &History, resolution: &Resolution) -> String {
     })
 }
 
-/// Returns the devices that may write, each with the key of its last applied rotation. A
-/// device key that was enrolled twice in one generation, concurrently, is one device.
-fn devices(history: &History, resolution: &Resolution) -> BTreeMap<(Generation, DeviceId), Device> {
-    let mut rotations: BTreeMap<(Generation, DeviceId), (u64, EntryId, Device)> = BTreeMap::new();
-    for (node, verdict) in history.nodes.iter().zip(&resolution.verdicts) {
+/// Rotation in force of a device: the last applied one.
+pub(super) struct RotationInForce {
+    order: (u64, EntryId),
+    /// The number of its entry.
+    pub(super) number: usize,
+    device: Device,
+}
+
+/// Returns the rotation in force of each device that rotated, whether it may write or not.
+pub(super) fn rotations_in_force(
+    history: &History,
+    resolution: &Resolution,
+) -> BTreeMap<(Generation, DeviceId), RotationInForce> {
+    let mut rotations: BTreeMap<(Generation, DeviceId), RotationInForce> = BTreeMap::new();
+    for (number, (node, verdict)) in history.nodes.iter().zip(&resolution.verdicts).enumerate() {
         if let Payload::Rotation(rotation) = node.payload()
             && verdict.is_applied()
             && let Some(key) = history.enrolled_device(node.author)
         {
-            let device = Device::rotated(rotation);
-            let (lamport, id) = node.order();
-            let last = rotations.entry(key).or_insert((lamport, id, device));
-            if (lamport, id) > (last.0, last.1) {
-                *last = (lamport, id, device);
+            let (order, device) = (node.order(), Device::rotated(rotation));
+            if rotations.get(&key).is_none_or(|last| order > last.order) {
+                rotations.insert(key, RotationInForce { order, number, device });
             }
         }
     }
+    rotations
+}
+
+/// Returns the devices that may write, each with the key of its rotation in force. A
+/// device key that was enrolled twice in one generation, concurrently, is one device.
+pub(super) fn devices(
+    history: &History,
+    resolution: &Resolution,
+) -> BTreeMap<(Generation, DeviceId), Device> {
+    let rotations = rotations_in_force(history, resolution);
     let mut devices = BTreeMap::new();
     for enrolment in &resolution.enrolments {
         let Some((generation, id)) = history.enrolled_device(*enrolment) else { continue };
         if is_cut(history, resolution, generation, id) {
             continue;
         }
-        let rotated = rotations.get(&(generation, id)).map(|(_, _, device)| *device);
+        let rotated = rotations.get(&(generation, id)).map(|rotation| rotation.device);
         let Some(device) = rotated.or_else(|| certified(history, *enrolment)) else { continue };
         devices.insert((generation, id), device);
     }

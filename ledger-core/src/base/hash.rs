@@ -58,6 +58,8 @@ impl Tag {
     pub(crate) const WRAP: Tag = Tag("gl/1/wrap");
     pub(crate) const KEY_ENVELOPE: Tag = Tag("gl/1/key-env");
     pub(crate) const BUNDLE: Tag = Tag("gl/1/bundle");
+    pub(crate) const DUMMY: Tag = Tag("gl/1/dummy");
+    pub(crate) const SALT: Tag = Tag("gl/1/salt");
     pub(crate) const FRAME: Tag = Tag("gl/1/frame");
     pub(crate) const RECORD: Tag = Tag("gl/1/record");
     pub(crate) const TIP: Tag = Tag("gl/1/tip");
@@ -106,19 +108,19 @@ pub(crate) fn kdf(secret: &[u8; 32], purpose: Tag, context: &[&[u8]]) -> Zeroizi
     kdf_salted(secret, &[], purpose, context)
 }
 
-/// HKDF-SHA256 with the info `purpose ‖ context`, 32 bytes long.
-pub(crate) fn kdf_salted(
+/// HKDF-SHA256 with the info `purpose ‖ context`, N bytes long, which is 32 mostly.
+pub(crate) fn kdf_salted<const N: usize>(
     secret: &[u8; 32],
     salt: &[u8],
     purpose: Tag,
     context: &[&[u8]],
-) -> Zeroizing<[u8; 32]> {
+) -> Zeroizing<[u8; N]> {
     // HMAC pads its key with zeros, so no salt is the same as an empty one.
     let hkdf = Hkdf::<Sha256>::new(Some(salt), secret);
-    let mut key = Zeroizing::new([0u8; 32]);
+    let mut key = Zeroizing::new([0u8; N]);
     let info: Vec<&[u8]> =
         [purpose.as_bytes()].into_iter().chain(context.iter().copied()).collect();
-    // Expanding 32 bytes cannot fail: the limit of HKDF-SHA256 is 8,160.
+    // Expanding so few bytes cannot fail: the limit of HKDF-SHA256 is 8,160.
     let expanded = hkdf.expand_multi_info(&info, key.as_mut());
     debug_assert!(expanded.is_ok());
     key
@@ -172,6 +174,8 @@ mod tests {
         Tag::WRAP,
         Tag::KEY_ENVELOPE,
         Tag::BUNDLE,
+        Tag::DUMMY,
+        Tag::SALT,
         Tag::FRAME,
         Tag::RECORD,
         Tag::TIP,

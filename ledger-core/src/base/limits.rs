@@ -77,6 +77,10 @@ pub struct LedgerLimits {
     pub waiting_entries: usize,
     /// Most ids that are remembered of entries that were left out or gave way.
     pub left_out_ids: usize,
+    /// Rotations, revocations and leaves of one member that a device heeds on the day on which
+    /// they come, when it asks which epochs are usable; the rest count from the next day on
+    /// (SPEC §11.2).
+    pub heeded_a_day: usize,
 }
 
 impl Default for LedgerLimits {
@@ -89,6 +93,8 @@ impl Default for LedgerLimits {
             waiting_bytes_per_member: 4 * 1024 * 1024,
             waiting_entries: 10_000,
             left_out_ids: 65_536,
+            // Nobody revokes or rotates so often; everybody answers each with an epoch.
+            heeded_a_day: 4,
         }
     }
 }

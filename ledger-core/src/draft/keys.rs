@@ -15,6 +15,7 @@ impl Draft {
     /// Begins an epoch: [`EpochKey::begin`](crate::seal::EpochKey::begin).
     #[must_use]
     pub fn epoch(epoch: Epoch) -> Self {
-        Self { payload: Payload::Epoch(epoch), refs: Vec::new() }
+        let refs = epoch.predecessors().to_vec();
+        Self { payload: Payload::Epoch(epoch), refs }
     }
 }

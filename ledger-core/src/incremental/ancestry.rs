@@ -13,7 +13,7 @@
 //! reads as "not in the past". So both list the chain of every entry about which
 //! `fault.rs`, `control_entry.rs` and `statement.rs` ask.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::authority_state::AuthorityState;
 use super::causal_walk::CausalWalk;
@@ -35,8 +35,8 @@ pub(crate) struct Ancestry {
     pub(super) past: VersionVector,
     /// Largest clock in a statement's base.
     pub(super) clock: u64,
-    /// Of an epoch entry: the numbers of the requirements that are not in its past.
-    pub(super) unseen: BTreeSet<u32>,
+    /// Of an epoch entry: the chains on which it is behind, see `AuthorityState::chains_behind`.
+    pub(super) behind: BTreeMap<u32, Option<u64>>,
 }
 
 impl AuthorityState {
@@ -56,11 +56,11 @@ impl AuthorityState {
         let Payload::Statement(signed) = entry.payload() else {
             let chains = self.chains_for_entry(entry, backlink);
             let past = self.past_on_chains(entry.header().dependencies(), chains, index)?;
-            let unseen = match entry.payload() {
-                Payload::Epoch(_) => self.unseen_requirements(entry, index)?,
-                _ => BTreeSet::new(),
+            let behind = match entry.payload() {
+                Payload::Epoch(_) => self.chains_behind(entry, index)?,
+                _ => BTreeMap::new(),
             };
-            return Ok(Ancestry { past, clock: 0, unseen });
+            return Ok(Ancestry { past, clock: 0, behind });
         };
         let statement = signed.statement();
         if self.statements.contains_key(&statement.id()) {
@@ -72,7 +72,7 @@ impl AuthorityState {
         }
         let chains = self.chains_for_statement(statement);
         let past = self.past_on_chains(statement.base(), chains, index)?;
-        Ok(Ancestry { past, clock, unseen: BTreeSet::new() })
+        Ok(Ancestry { past, clock, behind: BTreeMap::new() })
     }
 
     /// Returns the chains on which the past of an entry matters.

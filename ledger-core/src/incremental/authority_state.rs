@@ -118,6 +118,11 @@ impl AuthorityState {
         introduction.member.filter(|_| introduction.kind.introduces())
     }
 
+    /// Returns whether a root key is the owner's.
+    pub(crate) fn is_owner(&self, root: RootId) -> bool {
+        root == self.owner_root
+    }
+
     /// Returns whether an entry is an introduction with a fault.
     pub(crate) fn has_fault(&self, id: &EntryId) -> bool {
         self.introductions.get(id).is_some_and(|introduction| introduction.fault.is_some())

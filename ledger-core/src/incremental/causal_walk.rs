@@ -69,6 +69,12 @@ impl<'a, I: EntryIndex> CausalWalk<'a, I> {
         Ok(dependencies)
     }
 
+    /// Leaves out the dependencies of the entry that was visited last. Others may lead to them
+    /// still.
+    pub(crate) fn leave_out_dependencies(&mut self) {
+        self.unexpanded = None;
+    }
+
     fn open(&mut self, id: EntryId) -> Result<(), I::Error> {
         if let Some(link) = self.authority.link(&id, self.index)? {
             self.open.insert((link.lamport, id, link.position));

@@ -3,7 +3,7 @@
 use super::ancestry::Ancestry;
 use super::authority_state::AuthorityState;
 use super::incoming::IncomingEntry;
-use super::records::{EpochRecord, EpochRequirement};
+use super::records::{EpochRecord, LocatedClock};
 use crate::base::id::{EntryId, MemberId};
 use crate::payload::Payload;
 use crate::state::{Device, UsableEpoch};
@@ -14,27 +14,24 @@ impl AuthorityState {
     /// any other data entry.
     ///
     /// Must come after [`AuthorityState::compute_ancestry`] for the same entry and before
-    /// the next one's: an epoch's `unseen` counts the requirements up to here.
+    /// the next one's: an epoch's `known` counts the required entries up to here.
     pub(crate) fn record_key_entry(
         &mut self,
         incoming: IncomingEntry<'_>,
         ancestry: Ancestry,
         applied: bool,
     ) {
-        let IncomingEntry { entry, backlink, position } = incoming;
+        let IncomingEntry { entry, position, .. } = incoming;
         let order = (entry.header().lamport(), entry.id());
         match entry.payload() {
             Payload::Rotation(_) => {
-                if let Some(device) = self.enrolled_device(backlink.author) {
-                    let rotation = EpochRequirement::Rotation { device, order, position };
-                    self.epochs.requirements.push(rotation);
-                }
+                self.epochs.require(LocatedClock { id: order.1, position, clock: order.0 });
             }
             Payload::Epoch(epoch) => {
                 let known = self.epochs.known();
                 let epoch = UsableEpoch::new(epoch.topic(), epoch.commit());
-                let unseen = ancestry.unseen;
-                self.epochs.epochs.push(EpochRecord { order, epoch, applied, known, unseen });
+                let behind = ancestry.behind;
+                self.epochs.epochs.push(EpochRecord { order, epoch, applied, known, behind });
             }
             _ => {}
         }

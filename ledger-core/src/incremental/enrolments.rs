@@ -46,6 +46,39 @@ impl AuthorityState {
         enrolments.filter(move |e| self.enrolled_device(*e) == Some((generation, device)))
     }
 
+    /// Returns whether a device key has an enrolment in a generation, whatever its verdict.
+    pub(super) fn was_enrolled(&self, generation: Generation, device: DeviceId) -> bool {
+        let mut enrolments = self.enrolments_of_device(generation, device);
+        enrolments.any(|enrolment| match enrolment {
+            Enrolment::First(_) => true,
+            Enrolment::Enrolled(id) => {
+                self.statements.get(&id).is_some_and(|s| self.is_valid_enrolment(s))
+            }
+        })
+    }
+
+    /// Returns whether a device may write (SPEC §7.1).
+    pub(super) fn may_write(&self, (generation, device): (Generation, DeviceId)) -> bool {
+        let mut enrolments = self.enrolments_of_device(generation, device);
+        self.is_current(generation)
+            && enrolments.any(|enrolment| {
+                self.is_enrolment_accepted(enrolment)
+                    && self.own_cuts_on(enrolment).next().is_none()
+            })
+    }
+
+    /// Returns the generation for which a device may not write any more, only because of a
+    /// revocation or leave by the generation itself.
+    pub(crate) fn left_generation(&self, device: DeviceId) -> Option<Generation> {
+        let enrolments = self.lookup.devices.get(&device)?.iter();
+        let left = enrolments.filter(|enrolment| {
+            self.is_enrolment_accepted(**enrolment)
+                && self.own_cuts_on(**enrolment).next().is_some()
+        });
+        let generations = left.filter_map(|enrolment| self.enrolled_device(*enrolment));
+        generations.map(|(generation, _)| generation).filter(|g| self.is_current(*g)).last()
+    }
+
     /// Returns the entries that enrol: those that start the generation, or those that
     /// carry the statement.
     pub(super) fn enrolling_entries(&self, enrolment: Enrolment) -> &[LocatedEntry] {

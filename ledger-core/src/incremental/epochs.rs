@@ -1,115 +1,126 @@
-//! Usable epochs: those that know of every cut and every key rotation (SPEC §11.2).
+//! Usable epochs: those that know of every cut and of the key rotation in force of each device
+//! (SPEC §11.2).
 //!
-//! The past of an epoch entry never changes. So each epoch keeps the requirements that
-//! existed when it arrived and are not in its past. A requirement that arrives later is
-//! not in its past either.
+//! The past of an epoch entry never changes, and holds each chain up to some `seq`. So each epoch
+//! keeps the chains on which it is behind: of which its past lacks an entry that could be required.
+//! What arrives later is not in its past either.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::authority_state::AuthorityState;
 use super::causal_walk::CausalWalk;
-use super::records::{EpochRecord, EpochRequirement, Epochs};
-use crate::base::id::{EntryId, MemberId};
+use super::records::{EpochRecord, Epochs, StatementRecord};
+use crate::base::id::{EntryId, MemberId, StatementId};
 use crate::entry::DecodedEntry;
-use crate::state::{EntryIndex, UsableEpoch};
-use crate::statement::Generation;
-use crate::verdict::ChainPosition;
+use crate::state::{EntryIndex, SetAside, UsableEpoch};
+use crate::statement::{Generation, StatementBody};
 
 impl AuthorityState {
-    /// Returns whether a requirement is in force: an accepted cut, an applied rotation.
-    fn is_in_force(&self, requirement: &EpochRequirement) -> bool {
-        match requirement {
-            EpochRequirement::Cut(id) => {
-                self.statements.get(id).is_some_and(|cut| cut.verdict.is_applied())
-            }
-            EpochRequirement::Rotation { device, order, .. } => {
-                self.rotations.get(device).is_some_and(|applied| applied.contains_key(order))
-            }
-        }
-    }
-
-    /// Returns the epochs under which entries may be sealed, by their place in the
-    /// total order.
-    ///
-    /// Epochs that arrived before the last requirement in force are not usable. As
-    /// `known` ascends in the order of arrival, the search goes from the last epoch back
-    /// and stops at the first of these.
-    pub(crate) fn usable_epochs(&self) -> BTreeMap<(u64, EntryId), UsableEpoch> {
-        let Epochs { requirements, epochs } = &self.epochs;
-        let last = requirements.iter().rposition(|requirement| self.is_in_force(requirement));
-        let least = last.map_or(0, |last| last.saturating_add(1));
-        let least = u32::try_from(least).unwrap_or(u32::MAX);
-        let is_in_force = |number: &u32| {
-            self.epochs.requirement(*number).is_some_and(|required| self.is_in_force(required))
-        };
-        epochs
-            .iter()
-            .rev()
-            .take_while(|epoch| epoch.known >= least)
-            .filter(|epoch| epoch.applied && !epoch.unseen.iter().any(is_in_force))
+    /// Returns the epochs under which entries may be sealed, by their place in the total order.
+    /// What is set aside is not required.
+    pub(crate) fn usable_epochs(&self, aside: &SetAside) -> BTreeMap<(u64, EntryId), UsableEpoch> {
+        let required = self.required_of_epochs(aside);
+        let epochs = self.epochs.epochs.iter().rev();
+        // As `known` ascends in the order of arrival, the search goes from the last epoch back and
+        // stops at the first one that came before something required.
+        let candidates = epochs.take_while(|epoch| epoch.known >= required.least);
+        candidates
+            .filter(|epoch| self.is_usable(epoch, &required))
             .map(|epoch| (epoch.order, epoch.epoch))
             .collect()
     }
 
-    /// Returns the numbers of the requirements that are not in the past of an epoch
-    /// entry that is about to arrive.
+    /// Returns the epoch that arrived last if it is usable, with its place in the total order.
+    pub(crate) fn last_epoch_if_usable(&self) -> Option<((u64, EntryId), UsableEpoch)> {
+        let last = self.epochs.epochs.last()?;
+        let required = self.required_of_epochs(&SetAside::default());
+        let usable = last.known >= required.least && self.is_usable(last, &required);
+        usable.then_some((last.order, last.epoch))
+    }
+
+    fn is_usable(&self, epoch: &EpochRecord, required: &Required) -> bool {
+        let holds_one =
+            |numbers: &Vec<u32>| numbers.iter().any(|number| self.epochs.holds(epoch, *number));
+        // Without a chain on which it is behind, an epoch holds all that came before it.
+        epoch.applied && (epoch.behind.is_empty() || required.each.iter().all(holds_one))
+    }
+
+    /// Returns what a usable epoch must have in its past now.
+    fn required_of_epochs(&self, aside: &SetAside) -> Required {
+        let mut required = Required::default();
+        for cut in self.statements.values() {
+            if self.is_required(cut) && !aside.holds_statement(cut.id, cut.body.generation()) {
+                required.add(&self.epochs, cut.carriers.iter().map(|carrier| carrier.id));
+            }
+        }
+        for (device, rotations) in &self.rotations {
+            let heeded = |(_, id): &&(u64, EntryId)| !aside.entries.contains(id);
+            if let Some((_, id)) = rotations.keys().rev().find(heeded)
+                && self.may_write(*device)
+            {
+                required.add(&self.epochs, [*id]);
+            }
+        }
+        required
+    }
+
+    /// Returns whether a statement is an accepted cut of which a usable epoch must know.
+    pub(super) fn is_required(&self, statement: &StatementRecord) -> bool {
+        let concerns = match &statement.body {
+            StatementBody::Revoke { generation, device } => self.was_enrolled(*generation, *device),
+            body => body.is_cut(),
+        };
+        concerns && statement.verdict.is_applied()
+    }
+
+    /// Returns the member who made an entry that epochs must know of and that the member can
+    /// make without end: an applied rotation, or a carrier of an accepted revocation or leave of
+    /// their own. A revocation or leave comes with its id.
+    pub(crate) fn own_requirement(&self, id: &EntryId) -> Option<(MemberId, Option<StatementId>)> {
+        if let Some(statement) = self.lookup.carried.get(id) {
+            let statement = self.statements.get(statement)?;
+            let member = self.generations.get(&statement.body.generation()?)?.member;
+            // Only the first carrier brings something new.
+            let is_first = statement.carriers.first().is_some_and(|first| first.id == *id);
+            let counts = is_first && self.is_required(statement);
+            return counts.then_some((member, Some(statement.id)));
+        }
+        let chain = self.epochs.get(self.epochs.number(id)?)?.position.chain;
+        let chain = self.chains.get(usize::try_from(chain).ok()?)?;
+        self.enrolled_member(chain.enrolment).map(|member| (member, None))
+    }
+
+    /// Returns the chains with required entries that are not in the past of an epoch entry
+    /// which is about to arrive, each with the `seq` up to which the past holds the chain.
     ///
-    /// The walk visits the past from its end. An earlier epoch in it says what its own
-    /// past holds, so the walk need not go behind the last epochs.
+    /// The walk visits the past from its end. An earlier epoch in it says what its own past
+    /// holds, so the walk does not go on behind it.
     ///
     /// # Errors
     /// The index's own, if it cannot be read.
-    pub(super) fn unseen_requirements<I: EntryIndex>(
+    pub(super) fn chains_behind<I: EntryIndex>(
         &self,
         entry: &DecodedEntry,
         index: &I,
-    ) -> Result<BTreeSet<u32>, I::Error> {
-        let Requirements { mut unseen, floors, mut by_chain } = self.requirements_to_find();
+    ) -> Result<BTreeMap<u32, Option<u64>>, I::Error> {
+        let mut search = Search::new(&self.epochs);
         let epochs: BTreeMap<EntryId, &EpochRecord> =
             self.epochs.epochs.iter().map(|epoch| (epoch.order.1, epoch)).collect();
-        for visit in CausalWalk::from(entry.header().dependencies(), self, index)? {
+        let mut walk = CausalWalk::from(entry.header().dependencies(), self, index)?;
+        while let Some(visit) = walk.next() {
             let visit = visit?;
-            if unseen.first().is_none_or(|(floor, _)| visit.link.lamport < *floor) {
+            if search.is_over(visit.link.lamport) {
                 break;
             }
-            let mut see = |number: u32| {
-                floors.get(&number).map(|floor| unseen.remove(&(*floor, number)));
-            };
+            search.find(visit.link.position.chain, Some(visit.link.position.seq));
             if let Some(epoch) = epochs.get(&visit.id) {
-                (0..epoch.known).filter(|number| !epoch.unseen.contains(number)).for_each(&mut see);
+                for chain in self.epochs.chains() {
+                    search.find(chain, self.epochs.held_by(epoch, chain));
+                }
+                walk.leave_out_dependencies();
             }
-            // The first entry visited on a chain is the last one in the past. So one
-            // comparison for each requirement on the chain is enough.
-            let ChainPosition { chain, seq: last } = visit.link.position;
-            let on_chain = by_chain.remove(&chain).unwrap_or_default();
-            on_chain.iter().filter(|(seq, _)| *seq <= last).for_each(|(_, number)| see(*number));
         }
-        Ok(unseen.into_iter().map(|(_, number)| number).collect())
-    }
-
-    fn requirements_to_find(&self) -> Requirements {
-        let mut requirements = Requirements::default();
-        for (number, requirement) in (0u32..).zip(&self.epochs.requirements) {
-            let mut found_at = |position: ChainPosition| {
-                let on_chain = requirements.by_chain.entry(position.chain).or_default();
-                on_chain.push((position.seq, number));
-            };
-            let floor = match requirement {
-                EpochRequirement::Rotation { order, position, .. } => {
-                    found_at(*position);
-                    order.0
-                }
-                EpochRequirement::Cut(id) => {
-                    let Some(cut) = self.statements.get(id) else { continue };
-                    cut.carriers.iter().for_each(|carrier| found_at(carrier.position));
-                    // A carrier depends on the base, so its clock is not smaller.
-                    cut.clock
-                }
-            };
-            requirements.unseen.insert((floor, number));
-            requirements.floors.insert(number, floor);
-        }
-        requirements
+        Ok(search.behind())
     }
 
     /// Returns the X25519 recovery keys of a member: of every current generation that
@@ -127,14 +138,69 @@ impl AuthorityState {
     }
 }
 
-/// Requirements for which a walk into the past of an epoch entry looks.
+/// What a usable epoch must have in its past.
 #[derive(Default)]
-struct Requirements {
-    /// Those not found yet, by floor: the smallest clock that an entry can have which
-    /// shows that the past holds the requirement. Below the smallest floor the walk
-    /// ends.
-    unseen: BTreeSet<(u64, u32)>,
-    floors: BTreeMap<u32, u64>,
-    /// By chain, the `seq` of the entries that show it, with the requirement's number.
-    by_chain: BTreeMap<u32, Vec<(u64, u32)>>,
+struct Required {
+    /// Numbers of entries, of each of these one.
+    each: Vec<Vec<u32>>,
+    /// Number of required entries that an epoch must have found when it arrived.
+    least: u32,
+}
+
+impl Required {
+    fn add(&mut self, epochs: &Epochs, entries: impl IntoIterator<Item = EntryId>) {
+        let numbers: Vec<u32> = entries.into_iter().filter_map(|id| epochs.number(&id)).collect();
+        if let Some(first) = numbers.iter().min() {
+            self.least = self.least.max(first.saturating_add(1));
+            self.each.push(numbers);
+        }
+    }
+}
+
+/// Search for the last required entry of each chain that a past holds.
+struct Search<'a> {
+    epochs: &'a Epochs,
+    /// The `seq` up to which the past holds each chain that has required entries.
+    held: BTreeMap<u32, Option<u64>>,
+    /// The chains that have required entries beyond that, by the clock of the first of these.
+    open: BTreeSet<(u64, u32)>,
+}
+
+impl<'a> Search<'a> {
+    fn new(epochs: &'a Epochs) -> Self {
+        let mut search = Self { epochs, held: BTreeMap::new(), open: BTreeSet::new() };
+        for chain in epochs.chains() {
+            search.held.insert(chain, None);
+            search.open.extend(search.first_open(chain));
+        }
+        search
+    }
+
+    /// Returns a chain's first required entry that is not found, as an element of `open`.
+    fn first_open(&self, chain: u32) -> Option<(u64, u32)> {
+        let held = self.held.get(&chain).copied()?;
+        self.epochs.next_on_chain(chain, held).map(|next| (next.clock, chain))
+    }
+
+    /// Notes that the past holds a chain up to a `seq`.
+    fn find(&mut self, chain: u32, seq: Option<u64>) {
+        if self.held.get(&chain).is_none_or(|held| *held >= seq) {
+            return;
+        }
+        if let Some(open) = self.first_open(chain) {
+            self.open.remove(&open);
+        }
+        self.held.insert(chain, seq);
+        self.open.extend(self.first_open(chain));
+    }
+
+    /// Returns whether a walk that has come down to a clock finds nothing more.
+    fn is_over(&self, clock: u64) -> bool {
+        self.open.first().is_none_or(|(first, _)| clock < *first)
+    }
+
+    fn behind(self) -> BTreeMap<u32, Option<u64>> {
+        let open = self.open.iter();
+        open.map(|(_, chain)| (*chain, self.held.get(chain).copied().flatten())).collect()
+    }
 }

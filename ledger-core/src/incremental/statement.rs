@@ -13,7 +13,7 @@ use super::ancestry::Ancestry;
 use super::authority_state::AuthorityState;
 use super::control_entry::Outcome;
 use super::incoming::IncomingEntry;
-use super::records::{EpochRequirement, StatementRecord};
+use super::records::{LocatedClock, StatementRecord};
 use crate::statement::{Generation, Statement, StatementBody};
 use crate::verdict::Verdict;
 
@@ -28,6 +28,11 @@ impl AuthorityState {
     ) -> Outcome {
         let id = statement.id();
         self.lookup.carried.insert(incoming.entry.id(), id);
+        if statement.body().is_cut() {
+            let (entry, position) = (incoming.entry, incoming.position);
+            let clock = entry.header().lamport();
+            self.epochs.require(LocatedClock { id: entry.id(), position, clock });
+        }
         let is_known = self.statements.contains_key(&id);
         if let StatementBody::Bind { member, card } = statement.body() {
             self.record_generation(Generation::Bind(id), *member, card, incoming);
@@ -124,9 +129,6 @@ impl AuthorityState {
         let group_renamed = matches!(record.body, StatementBody::RenameGroup { .. });
         let before = self.snapshot_verdicts(affected);
         self.lookup.add_statement(id, &record.body);
-        if record.body.is_cut() {
-            self.epochs.requirements.push(EpochRequirement::Cut(id));
-        }
         self.statements.insert(id, record);
         if let Some(record) = member.and_then(|member| self.members.get_mut(&member)) {
             record.statements.insert(id);

@@ -1,28 +1,31 @@
 //! Epoch entries: each begins an epoch, whose key seals entries from then on (SPEC §4.13).
 
 use crate::base::codec::{Reader, Writer};
-use crate::base::id::{EpochCommit, Topic};
+use crate::base::id::{EntryId, EpochCommit, Topic};
 use crate::base::limits::MAX_EPOCH_PREDECESSORS;
 use crate::base::rule::{Refusal, Rule};
+use crate::header::Header;
 
 /// Bytes of the authentication tag of an epoch's box.
 const BOX_TAG_BYTES: usize = 16;
 
-/// Beginning of an epoch: `[commit, topic, predecessors, box]`. The key itself travels in
-/// key envelopes; the box holds the keys of earlier epochs.
+/// Beginning of an epoch: `[commit, topic, box]`. The refs of its entry are its predecessors:
+/// epoch entries whose keys are in the box. The key itself travels in key envelopes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Epoch {
     commit: EpochCommit,
     topic: Topic,
-    predecessors: Vec<EpochCommit>,
+    /// The refs of the entry, which the header holds.
+    predecessors: Vec<EntryId>,
     history: Vec<u8>,
 }
 
 impl Epoch {
+    /// Creates the payload of an entry with these refs, ascending.
     pub(crate) fn new(
         commit: EpochCommit,
         topic: Topic,
-        predecessors: Vec<EpochCommit>,
+        predecessors: Vec<EntryId>,
         history: Vec<u8>,
     ) -> Result<Self, Refusal> {
         let epoch = Self { commit, topic, predecessors, history };
@@ -30,25 +33,22 @@ impl Epoch {
         Ok(epoch)
     }
 
-    pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
-        r.array(4)?;
+    /// Reads the payload. [`Epoch::check`] comes after its last field.
+    pub(super) fn read(r: &mut Reader<'_>, header: &Header) -> Result<Self, Refusal> {
+        r.array(3)?;
         let commit = EpochCommit::from_bytes(r.bytes_n()?);
         let topic = Topic::from_bytes(r.bytes_n()?);
-        let len = r.array_up_to(MAX_EPOCH_PREDECESSORS, Rule::E1)?;
-        let predecessors =
-            (0..len).map(|_| r.bytes_n().map(EpochCommit::from_bytes)).collect::<Result<_, _>>()?;
-        Self::new(commit, topic, predecessors, r.bytes()?.to_vec())
+        let (predecessors, history) = (header.refs().to_vec(), r.bytes()?.to_vec());
+        Ok(Self { commit, topic, predecessors, history })
     }
 
-    fn check(&self) -> Result<(), Refusal> {
-        let known = &self.predecessors;
-        if known.len() > MAX_EPOCH_PREDECESSORS
-            || !known.is_sorted_by(|a, b| a < b)
-            || known.contains(&self.commit)
-        {
+    /// Checks rules E1 and E2, which stand in for P1 and P2: an epoch's refs need no index.
+    pub(super) fn check(&self) -> Result<(), Refusal> {
+        let known = self.predecessors.len();
+        if known > MAX_EPOCH_PREDECESSORS {
             return Err(Refusal::new(Rule::E1));
         }
-        let keys = known.len().saturating_mul(32);
+        let keys = known.saturating_mul(32);
         let expected = if keys == 0 { 0 } else { keys.saturating_add(BOX_TAG_BYTES) };
         if self.history.len() != expected {
             let found = format!("{} instead of {expected} bytes", self.history.len());
@@ -58,11 +58,9 @@ impl Epoch {
     }
 
     pub(super) fn write(&self, w: &mut Writer) {
-        w.array(4);
+        w.array(3);
         w.bytes(self.commit.as_bytes());
         w.bytes(self.topic.as_bytes());
-        w.array(self.predecessors.len());
-        self.predecessors.iter().for_each(|commit| w.bytes(commit.as_bytes()));
         w.bytes(&self.history);
     }
 
@@ -78,9 +76,9 @@ impl Epoch {
         self.topic
     }
 
-    /// The epochs whose keys are in the box, ascending.
+    /// The epoch entries whose keys are in the box, ascending: the refs of this entry.
     #[must_use]
-    pub fn predecessors(&self) -> &[EpochCommit] {
+    pub fn predecessors(&self) -> &[EntryId] {
         &self.predecessors
     }
 

@@ -91,7 +91,7 @@ impl Payload {
             Kind::COPY => Self::Copy(Copy::read(&mut r)?),
             Kind::ENDORSEMENT => Self::Endorsement(Endorsement::read(&mut r)?),
             Kind::ROTATION => Self::Rotation(Rotation::read(&mut r)?),
-            Kind::EPOCH => Self::Epoch(Epoch::read(&mut r)?),
+            Kind::EPOCH => Self::Epoch(Epoch::read(&mut r, header)?),
             _ => return Ok(Self::Opaque),
         };
         r.finish()?;
@@ -158,8 +158,8 @@ impl Payload {
         })
     }
 
-    /// Checks rules P1, P2 and Q3: every index has a ref and every ref an index; the refs of a carrier
-    /// are the base of its statement.
+    /// Checks rules P1, P2, Q3, E1 and E2: every index has a ref and every ref an index; the refs of
+    /// a carrier are the base of its statement; an epoch's refs are as many as the keys in its box.
     fn check_refs(&self, header: &Header) -> Result<(), Refusal> {
         if let Self::Statement(signed) = self {
             // The base must be in the past of every carrier, and refs are dependencies.
@@ -170,6 +170,9 @@ impl Payload {
                 return Err(Refusal::with_detail(Rule::K3, "a statement for another group"));
             }
             return Ok(());
+        }
+        if let Self::Epoch(epoch) = self {
+            return epoch.check();
         }
         let mut used = vec![false; header.refs().len()];
         let mut outside = false;

@@ -11,7 +11,8 @@ use crate::base::id::{DeviceId, EntryId, MemberId};
 use crate::entry::DecodedEntry;
 use crate::incremental::{Ancestry, IncomingEntry, IntroducedKeys, Outcome};
 use crate::payload::Payload;
-use crate::state::EntryIndex;
+use crate::state::{EntryIndex, SetAside};
+use crate::statement::StatementBody;
 use crate::verdict::Verdict;
 
 impl Ledger {
@@ -43,7 +44,7 @@ impl Ledger {
             Change::ControlAlone => self.commit_control_alone(incoming, &ancestry),
             Change::Control(change) => self.commit_control(incoming, *change),
         };
-        self.show_epochs(incoming.entry, !replayed.flips.is_empty());
+        self.show_epochs(incoming.entry, replayed.verdict, !replayed.flips.is_empty());
         self.record_arrival(incoming, replayed.verdict);
         replayed
     }
@@ -167,13 +168,22 @@ impl Ledger {
     }
 
     /// Shows which epochs are usable, if the entry may have changed that.
-    fn show_epochs(&mut self, entry: &DecodedEntry, flipped: bool) {
-        let concerns_epochs = matches!(
-            entry.payload(),
-            Payload::Statement(_) | Payload::Rotation(_) | Payload::Epoch(_)
-        );
-        if concerns_epochs || flipped {
-            self.view.state.epochs = self.authority.usable_epochs();
+    ///
+    /// An epoch changes nothing for the others. Neither does a void rotation, nor a statement
+    /// that cuts nobody, unless verdicts flip or a device is enrolled that was revoked before.
+    fn show_epochs(&mut self, entry: &DecodedEntry, verdict: Verdict, flipped: bool) {
+        let changes_others = match entry.payload() {
+            Payload::Statement(signed) => match signed.statement().body() {
+                StatementBody::Enrol { .. } => true,
+                body => body.is_cut(),
+            },
+            Payload::Rotation(_) => verdict.is_applied(),
+            _ => false,
+        };
+        if changes_others || flipped {
+            self.view.state.epochs = self.authority.usable_epochs(&SetAside::default());
+        } else if let Payload::Epoch(_) = entry.payload() {
+            self.view.state.epochs.extend(self.authority.last_epoch_if_usable());
         }
     }
 

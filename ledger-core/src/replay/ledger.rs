@@ -6,8 +6,8 @@ use crate::base::rule::{Refusal, Rule};
 use crate::entry::VerifiedEntry;
 use crate::incremental::AuthorityState;
 use crate::payload::Payload;
-use crate::state::{Frontier, GroupState, NextEntryPosition, View};
-use crate::statement::Generation;
+use crate::state::{Frontier, GroupState, NextEntryPosition, SetAside, UsableEpoch, View};
+use crate::statement::{Generation, StatementId};
 
 /// Ledger: the replayed state of one group, without the entries themselves.
 ///
@@ -123,6 +123,32 @@ impl Ledger {
         self.authority.generation_of_root(root, current)
     }
 
+    /// Returns the epochs under which entries may be sealed if some statements and rotations are
+    /// set aside, the last in (lamport, id) first. Without any, these are
+    /// [`GroupState::usable_epochs`].
+    pub fn usable_epochs_without(
+        &self,
+        aside: &SetAside,
+    ) -> impl Iterator<Item = (EntryId, UsableEpoch)> + use<> {
+        let usable = self.authority.usable_epochs(aside);
+        usable.into_iter().rev().map(|((_, id), epoch)| (id, epoch))
+    }
+
+    /// Returns the member who made an entry of which usable epochs must know, and which a member
+    /// can make without end: a rotation, or a carrier of a revocation or leave of their own; for
+    /// the latter also the statement's id. `None` for any other entry.
+    #[must_use]
+    pub fn own_requirement(&self, entry: &EntryId) -> Option<(MemberId, Option<StatementId>)> {
+        self.authority.own_requirement(entry)
+    }
+
+    /// Returns the generation in which a device is or was enrolled with a chain, if it may not write
+    /// any more because of its member's own leave or revocation.
+    #[must_use]
+    pub fn left_generation(&self, device: DeviceId) -> Option<Generation> {
+        self.authority.left_generation(device)
+    }
+
     /// Returns the position of a device's next [`merge`](crate::engine::Draft::merge) entry.
     ///
     /// A merge entry names at most 16 other heads, so a device may need several of them.
@@ -135,6 +161,12 @@ impl Ledger {
         enrolment: Option<(EntryId, u64)>,
     ) -> Option<NextEntryPosition> {
         self.frontier().merge_position(self.group(), device, enrolment)
+    }
+
+    /// Returns whether a root key is the owner's: the founder's, for the group's life.
+    #[must_use]
+    pub fn is_owner(&self, root: RootId) -> bool {
+        self.authority.is_owner(root)
     }
 
     /// Returns the position of the first entry of a device, as [`View::first_position`].

@@ -1,6 +1,7 @@
 //! Epoch keys, and the keys and ids that derive from them (SPEC §11.1).
 
 use core::fmt;
+use std::collections::BTreeMap;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
@@ -8,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::aead::{self, Cipher};
 use crate::base::hash::{Tag, digest, kdf};
-use crate::base::id::{EpochCommit, GroupId, Topic};
+use crate::base::id::{EntryId, EpochCommit, GroupId, Topic};
 use crate::base::rule::Refusal;
 use crate::payload::Epoch;
 
@@ -32,9 +33,8 @@ pub enum EpochError {
     /// The key is not the one that the epoch entry commits to.
     #[error("the key is not the one that the epoch's signed entry commits to")]
     OtherKey,
-    /// The box with the earlier keys does not open, or does not hold the keys
-    /// that the entry lists.
-    #[error("the epoch's box does not hold the earlier keys that its signed entry lists")]
+    /// The box with the earlier keys does not open.
+    #[error("the epoch's box does not open with the key that its signed entry commits to")]
     History,
 }
 
@@ -102,53 +102,57 @@ impl EpochKey {
     }
 
     /// The payload that begins this key's epoch. Its box holds the keys of earlier epochs, at
-    /// most 64.
+    /// most 64, by the ids of the entries that began them.
+    ///
+    /// Each key must belong to its entry ([`EpochKey::belongs_to`]). Then an id stands for one
+    /// commit, and that for one key, so that one key and nonce never seal two boxes.
     ///
     /// # Errors
-    /// Rule E1 if there are more, or this key is among them.
-    pub fn begin(&self, predecessors: &[&EpochKey]) -> Result<Epoch, Refusal> {
-        let mut sorted: Vec<&EpochKey> = predecessors.to_vec();
-        sorted.sort_by_key(|key| key.commit);
-        sorted.dedup_by_key(|key| key.commit);
-        let commits: Vec<EpochCommit> = sorted.iter().map(|key| key.commit).collect();
-        let mut keys = Zeroizing::new(Vec::with_capacity(sorted.len().saturating_mul(32)));
-        sorted.iter().for_each(|key| keys.extend_from_slice(key.secret.as_slice()));
-        let history = match sorted.is_empty() {
+    /// Rule E1 if there are more.
+    pub fn begin(&self, predecessors: &[(EntryId, &EpochKey)]) -> Result<Epoch, Refusal> {
+        let sorted: BTreeMap<EntryId, &EpochKey> = predecessors.iter().copied().collect();
+        let ids: Vec<EntryId> = sorted.keys().copied().collect();
+        let mut keys = Zeroizing::new(Vec::with_capacity(ids.len().saturating_mul(32)));
+        sorted.values().for_each(|key| keys.extend_from_slice(key.secret.as_slice()));
+        let history = match ids.is_empty() {
             true => Vec::new(),
-            false => aead::seal(&self.history_key(&commits), &[0; 24], &[], &keys),
+            false => aead::seal(&self.history_key(&ids), &[0; 24], &[], &keys),
         };
-        Epoch::new(self.commit, self.topic, commits, history)
+        Epoch::new(self.commit, self.topic, ids, history)
     }
 
-    /// The keys of the epochs before the one that `epoch` began with this key.
+    /// Whether this is the key of the epoch that an entry begins (rule Y1).
+    #[must_use]
+    pub fn belongs_to(&self, epoch: &Epoch) -> bool {
+        (epoch.commit(), epoch.topic()) == (self.commit, self.topic)
+    }
+
+    /// The keys in the box of the epoch that `epoch` began with this key, in the order of
+    /// [`Epoch::predecessors`].
+    ///
+    /// They may open envelopes at once: each says its own topic. Only [`EpochKey::belongs_to`], of
+    /// each with the entry at its ref, tells whether the box holds what it should (rule Y2).
     ///
     /// # Errors
-    /// [`EpochError`] if the entry is another key's, or its box is not what it
-    /// says.
+    /// [`EpochError`] if the entry is another key's, or its box does not open.
     pub fn predecessors(&self, epoch: &Epoch) -> Result<Vec<EpochKey>, EpochError> {
-        if (epoch.commit(), epoch.topic()) != (self.commit, self.topic) {
+        if !self.belongs_to(epoch) {
             return Err(EpochError::OtherKey);
         }
-        let commits = epoch.predecessors();
-        if commits.is_empty() {
+        let ids = epoch.predecessors();
+        if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let keys = aead::open(&self.history_key(commits), &[0; 24], &[], epoch.history())
+        let keys = aead::open(&self.history_key(ids), &[0; 24], &[], epoch.history())
             .ok_or(EpochError::History)?;
         let (keys, _) = keys.as_chunks::<32>();
-        let keys: Vec<EpochKey> =
-            keys.iter().map(|secret| Self::from_bytes(self.group, *secret)).collect();
-        // The author of the epoch may have sealed other keys than those that the entry lists.
-        if !keys.iter().map(|key| &key.commit).eq(commits) {
-            return Err(EpochError::History);
-        }
-        Ok(keys)
+        Ok(keys.iter().map(|secret| Self::from_bytes(self.group, *secret)).collect())
     }
 
-    /// The key of the box. The commits decide which keys are in it, so that one
-    /// key and nonce never seal two things.
-    fn history_key(&self, commits: &[EpochCommit]) -> Zeroizing<[u8; 32]> {
-        let context: Vec<&[u8]> = commits.iter().map(|c| c.as_bytes().as_slice()).collect();
+    /// The key of the box. The ids decide which keys are in it: an id covers its entry's commit,
+    /// and the commit its key.
+    fn history_key(&self, ids: &[EntryId]) -> Zeroizing<[u8; 32]> {
+        let context: Vec<&[u8]> = ids.iter().map(|id| id.as_bytes().as_slice()).collect();
         kdf(&self.secret, Tag::HISTORY, &context)
     }
 }
@@ -185,31 +189,41 @@ mod tests {
         assert!(format!("{:?}", key(7)).starts_with("EpochKey(secret, Topic("));
     }
 
-    #[test]
-    fn the_box_gives_back_the_keys_before() {
-        let epoch = key(3).begin(&[&key(1), &key(2), &key(1)]).unwrap();
-        assert_eq!(epoch.predecessors().len(), 2);
-        let mut found = key(3).predecessors(&epoch).unwrap();
-        found.sort_by_key(|key| key.secret[0]);
-        assert_eq!(found, [key(1), key(2)]);
-        assert_eq!(key(4).predecessors(&epoch), Err(EpochError::OtherKey));
-        assert!(key(1).predecessors(&key(1).begin(&[]).unwrap()).unwrap().is_empty());
-        assert_eq!(key(3).begin(&[&key(3)]).unwrap_err().rule(), crate::Rule::E1);
+    fn id(byte: u8) -> EntryId {
+        EntryId::from_bytes([byte; 32])
     }
 
     #[test]
-    fn a_box_that_holds_something_else_is_noticed() {
-        let honest = key(3).begin(&[&key(1), &key(2)]).unwrap();
+    fn the_box_gives_back_the_keys_before() {
+        let epoch = key(3).begin(&[(id(8), &key(1)), (id(7), &key(2))]).unwrap();
+        assert_eq!(epoch.predecessors(), [id(7), id(8)]);
+        assert_eq!(key(3).predecessors(&epoch).unwrap(), [key(2), key(1)]);
+        assert_eq!(key(4).predecessors(&epoch), Err(EpochError::OtherKey));
+        assert!(key(1).predecessors(&key(1).begin(&[]).unwrap()).unwrap().is_empty());
+        let more: Vec<EpochKey> = (0..65).map(key).collect();
+        let more: Vec<(EntryId, &EpochKey)> = (0..65).map(id).zip(&more).collect();
+        assert!(key(99).begin(&more[..64]).is_ok());
+        assert_eq!(key(99).begin(&more).unwrap_err().rule(), crate::Rule::E1);
+    }
+
+    #[test]
+    fn a_box_opens_for_its_own_refs_alone() {
+        let honest = key(3).begin(&[(id(7), &key(1)), (id(8), &key(2))]).unwrap();
+        let rebuilt = |ids: &[EntryId], history: &[u8]| {
+            Epoch::new(honest.commit(), honest.topic(), ids.to_vec(), history.to_vec()).unwrap()
+        };
         let mut damaged = honest.history().to_vec();
         damaged[5] ^= 1;
-        let commits = honest.predecessors().to_vec();
-        let rebuilt = |history| {
-            Epoch::new(honest.commit(), honest.topic(), commits.clone(), history).unwrap()
-        };
-        assert_eq!(key(3).predecessors(&rebuilt(damaged)), Err(EpochError::History));
-        // The rotator seals other keys than those that it lists.
-        let others = [[9u8; 32], [8; 32]].concat();
-        let lie = aead::seal(&key(3).history_key(&commits), &[0; 24], &[], &others);
-        assert_eq!(key(3).predecessors(&rebuilt(lie)), Err(EpochError::History));
+        let damaged = rebuilt(honest.predecessors(), &damaged);
+        assert_eq!(key(3).predecessors(&damaged), Err(EpochError::History));
+        let moved = rebuilt(&[id(7), id(9)], honest.history());
+        assert_eq!(key(3).predecessors(&moved), Err(EpochError::History));
+    }
+
+    #[test]
+    fn a_key_belongs_to_the_entry_that_commits_to_it() {
+        let epoch = key(3).begin(&[]).unwrap();
+        assert!(key(3).belongs_to(&epoch));
+        assert!(!key(4).belongs_to(&epoch));
     }
 }

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use zeroize::Zeroizing;
 
 use super::epoch_key::EpochKey;
-use super::wrap::{WRAP_OVERHEAD_BYTES, unwrap, wrap};
-use crate::base::hash::{Tag, digest};
+use super::wrap::{WRAP_OVERHEAD_BYTES, unwrap, wrap_from};
+use crate::base::hash::{Tag, digest, kdf_salted};
 use crate::base::id::{GroupId, Topic};
 use crate::keys::ExchangeKey;
 
@@ -19,6 +17,9 @@ const KIND: u8 = 0x02;
 const SLOT_BYTES: usize = HINT_BYTES + 32 + WRAP_OVERHEAD_BYTES;
 
 const HINT_BYTES: usize = 8;
+
+/// One wrap, or a dummy.
+type Slot = [u8; SLOT_BYTES];
 
 /// Most wraps of one envelope; for more recipients there are several.
 pub const MAX_WRAPS: usize = 512;
@@ -132,53 +133,94 @@ impl<'a> KeyEnvelope<'a> {
     }
 }
 
+impl KeyEnvelope<'_> {
+    /// The recipients among `candidates` for whom the envelope holds the right wrap (rule W4), as
+    /// every holder of the key can tell. A hint alone tells nothing: anybody can copy it.
+    #[must_use]
+    pub fn recipients(
+        &self,
+        key: &EpochKey,
+        candidates: &BTreeSet<[u8; 32]>,
+    ) -> BTreeSet<[u8; 32]> {
+        if key.topic() != self.topic {
+            return BTreeSet::new();
+        }
+        let holds = |public: &&[u8; 32]| {
+            let hint = hint(&self.salt, public);
+            // A hint costs a hash, a wrap two multiplications on the curve.
+            let mut slots = self.slots.iter().filter(|slot| slot.starts_with(&hint)).peekable();
+            slots.peek().is_some() && {
+                let expected = key.wrap_slot(&self.salt, public);
+                slots.any(|slot| Some(*slot) == expected)
+            }
+        };
+        candidates.iter().filter(holds).copied().collect()
+    }
+}
+
 impl EpochKey {
     /// Wraps this key to X25519 public keys, in as many envelopes as are needed. A weak public key
     /// gets no wrap, and does not stop the others from getting theirs.
     ///
-    /// `seed` must be 32 fresh random bytes.
+    /// `seed` must be 32 fresh random bytes; the salts come from it. A repeated seed repeats
+    /// hints, and so shows that two envelopes have recipients in common.
     #[must_use]
     pub fn wrap_for(&self, recipients: &BTreeSet<[u8; 32]>, seed: &[u8; 32]) -> Vec<Vec<u8>> {
-        let seed = digest(Tag::KEY_ENVELOPE, &[seed, self.topic().as_bytes()]);
-        let mut rng = ChaCha20Rng::from_seed(seed);
         let all: Vec<&[u8; 32]> = recipients.iter().collect();
-        all.chunks(MAX_WRAPS).map(|part| self.wrap_part(part, &mut rng)).collect()
+        let parts = (0u32..).zip(all.chunks(MAX_WRAPS));
+        parts.map(|(number, part)| self.wrap_part(part, &self.salt(seed, number))).collect()
     }
 
-    fn wrap_part(&self, recipients: &[&[u8; 32]], rng: &mut ChaCha20Rng) -> Vec<u8> {
-        let salt: [u8; 16] = random(rng);
-        let topic = self.topic();
+    fn salt(&self, seed: &[u8; 32], number: u32) -> [u8; 16] {
+        let full = digest(Tag::SALT, &[seed, self.topic().as_bytes(), &number.to_be_bytes()]);
+        full.first_chunk().copied().unwrap_or_default()
+    }
+
+    fn wrap_part(&self, recipients: &[&[u8; 32]], salt: &[u8; 16]) -> Vec<u8> {
         // Sorted, so that the order of the wraps says nothing about the recipients.
-        let mut slots: BTreeSet<[u8; SLOT_BYTES]> = BTreeSet::new();
-        for public in recipients {
-            let context: [&[u8]; 2] = [topic.as_bytes(), public.as_slice()];
-            let seed = random(rng);
-            let wrapped = wrap(public, Tag::WRAP, &context, self.expose_secret(), &seed);
-            // A weak key must not keep the others from getting theirs.
-            let Ok(wrapped) = wrapped else { continue };
-            let slot = [hint(&salt, public).as_slice(), &wrapped].concat();
-            slots.extend(slot.first_chunk::<SLOT_BYTES>().copied());
-        }
+        // A weak key must not keep the others from getting theirs.
+        let mut slots: BTreeSet<Slot> =
+            recipients.iter().filter_map(|public| self.wrap_slot(salt, public)).collect();
         // Dummies hide the number of recipients: only its power of two shows.
         let size = slots.len().next_power_of_two().max(MIN_WRAPS);
-        while slots.len() < size {
-            slots.insert(dummy(rng));
-        }
+        let dummies = size.saturating_sub(slots.len());
+        slots.extend((0u32..).take(dummies).map(|number| self.dummy(salt, number)));
         let mut out = vec![KIND];
         out.extend_from_slice(self.topic().as_bytes());
-        out.extend_from_slice(&salt);
+        out.extend_from_slice(salt);
         slots.iter().for_each(|slot| out.extend_from_slice(slot));
         out
     }
-}
 
-/// Dummy that looks like a wrap and opens for nobody. Its encapsulated key is a real public key,
-/// because half of all random strings are no points that a wrap could have.
-fn dummy(rng: &mut ChaCha20Rng) -> [u8; SLOT_BYTES] {
-    let mut slot: [u8; SLOT_BYTES] = random(rng);
-    let enc = ExchangeKey::from_bytes(random(rng)).public_key();
-    slot.iter_mut().skip(HINT_BYTES).zip(enc).for_each(|(to, from)| *to = from);
-    slot
+    /// The one wrap that key, salt and recipient give (rule W4). `None` if the recipient's key is
+    /// weak.
+    ///
+    /// The ephemeral key follows from what is wrapped, for whom, and under which salt. So it never
+    /// serves for two messages, and who lacks the key knows nothing about it (SPEC §11.4).
+    fn wrap_slot(&self, salt: &[u8; 16], public: &[u8; 32]) -> Option<Slot> {
+        let seed = Zeroizing::new(digest(Tag::KEY_ENVELOPE, &[self.expose_secret(), salt, public]));
+        let topic = self.topic();
+        let context: [&[u8]; 2] = [topic.as_bytes(), public];
+        let wrapped = wrap_from(public, Tag::WRAP, &context, self.expose_secret(), &seed).ok()?;
+        [hint(salt, public).as_slice(), &wrapped].concat().first_chunk().copied()
+    }
+
+    /// The dummy of a number: it looks like a wrap and opens for nobody. Its encapsulated key is a
+    /// real public key, because half of all random strings are no points that a wrap could have.
+    fn dummy(&self, salt: &[u8; 16], number: u32) -> Slot {
+        let derived = kdf_salted::<SLOT_BYTES>(
+            self.expose_secret(),
+            salt,
+            Tag::DUMMY,
+            &[&number.to_be_bytes()],
+        );
+        let mut slot = *derived;
+        let (_, secret) = derived.split_at(HINT_BYTES);
+        let secret = Zeroizing::new(secret.first_chunk().copied().unwrap_or_default());
+        let enc = ExchangeKey::from_bytes(*secret).public_key();
+        slot.iter_mut().skip(HINT_BYTES).zip(enc).for_each(|(to, from)| *to = from);
+        slot
+    }
 }
 
 /// Hint by which a recipient finds their wrap. Without the recipient's key, nobody can tell whose
@@ -186,10 +228,4 @@ fn dummy(rng: &mut ChaCha20Rng) -> [u8; SLOT_BYTES] {
 fn hint(salt: &[u8; 16], public: &[u8; 32]) -> [u8; HINT_BYTES] {
     let full = digest(Tag::HINT, &[salt, public]);
     full.first_chunk().copied().unwrap_or_default()
-}
-
-fn random<const N: usize>(rng: &mut ChaCha20Rng) -> [u8; N] {
-    let mut bytes = [0; N];
-    rng.fill_bytes(&mut bytes);
-    bytes
 }

@@ -203,6 +203,60 @@ fn two_envelopes_of_one_key_share_no_hint() {
     assert_eq!(one, slots(1));
 }
 
+/// Who holds the key makes the envelope again, dummies included, and knows who misses a right wrap:
+/// a copied hint before garbage is none.
+#[test]
+fn whoever_holds_the_key_checks_every_wrap() {
+    let recipients = public([1, 2, 3]);
+    let bytes = key(2).wrap_for(&recipients, &[9; 32]).remove(0);
+    let envelope = KeyEnvelope::parse(&bytes).unwrap();
+    assert_eq!(envelope.recipients(&key(2), &public([1, 2, 3, 4])), recipients);
+    assert!(envelope.recipients(&key(3), &recipients).is_empty(), "another key tells nothing");
+    let hint = |byte| {
+        let public = exchange(byte).public_key();
+        crate::base::hash::digest(Tag::HINT, &[&bytes[33..49], &public])[..8].to_vec()
+    };
+    let mut slots: Vec<Vec<u8>> = bytes[49..].chunks(88).map(<[u8]>::to_vec).collect();
+    let spoilt = slots.iter().position(|slot| slot.starts_with(&hint(2))).unwrap();
+    slots[spoilt][60] ^= 1;
+    slots.sort();
+    let spoilt = [&bytes[..49], &slots.concat()].concat();
+    let spoilt = KeyEnvelope::parse(&spoilt).unwrap();
+    assert_eq!(spoilt.open(group(), [&exchange(2)]), Ok(None));
+    assert_eq!(spoilt.recipients(&key(2), &recipients), public([1, 3]));
+    // The first dummy follows from key and salt as well.
+    let salt: [u8; 16] = bytes[33..49].try_into().unwrap();
+    let derived = crate::base::hash::kdf_salted::<88>(&[2; 32], &salt, Tag::DUMMY, &[&[0; 4]]);
+    let secret: [u8; 32] = derived[8..40].try_into().unwrap();
+    let enc = ExchangeKey::from_bytes(secret).public_key();
+    let dummy = [&derived[..8], &enc, &derived[40..]].concat();
+    assert!(bytes[49..].chunks(88).any(|slot| slot == dummy));
+}
+
+#[test]
+fn one_ephemeral_key_wraps_for_one_recipient_under_one_salt() {
+    let ephemeral = |key: &EpochKey, byte, seed| -> BTreeSet<Vec<u8>> {
+        let bytes = key.wrap_for(&public([byte]), &[seed; 32]).remove(0);
+        bytes[49..].chunks(88).map(|slot| slot[8..40].to_vec()).collect()
+    };
+    let all = [
+        ephemeral(&key(2), 1, 9),
+        ephemeral(&key(2), 2, 9),
+        ephemeral(&key(2), 1, 8),
+        ephemeral(&key(3), 1, 9),
+    ];
+    // The dummies follow from the key and the salt alone: three are the same for two recipients.
+    let (one, other) = (&all[0], &all[1]);
+    assert_eq!(one.intersection(other).count(), 3);
+    for (place, one) in all.iter().enumerate() {
+        assert_eq!(one.len(), 4);
+        for other in all.iter().skip(place.max(1) + 1) {
+            assert!(one.is_disjoint(other));
+        }
+    }
+    assert_eq!(ephemeral(&key(2), 1, 9), all[0]);
+}
+
 #[test]
 fn a_low_order_x25519_key_blocks_nobody() {
     let mut recipients = public([1, 2]);

@@ -1,5 +1,7 @@
 //! Wraps of a secret to an X25519 public key: HPKE in Base mode (RFC 9180; SPEC §1.2).
 
+use core::convert::Infallible;
+
 use hpke::aead::ChaCha20Poly1305;
 use hpke::kdf::HkdfSha256;
 use hpke::kem::X25519HkdfSha256;
@@ -8,7 +10,7 @@ use hpke::{
     single_shot_seal_with_rng,
 };
 use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::{CryptoRng, SeedableRng as _};
+use rand_chacha::rand_core::{CryptoRng, SeedableRng as _, TryCryptoRng, TryRng};
 use zeroize::Zeroizing;
 
 use crate::base::hash::{Tag, digest};
@@ -49,6 +51,42 @@ pub(crate) fn wrap(
     let mut rng = ChaCha20Rng::from_seed(*key);
     seal(recipient, &info, &[], secret, &mut rng)
 }
+
+/// Wraps a secret under the ephemeral key that RFC 9180's `DeriveKeyPair` gives for `seed`.
+///
+/// The seed must be a secret that decides recipient, purpose, context and secret: one ephemeral key
+/// then serves for one message.
+pub(super) fn wrap_from(
+    recipient: &[u8; 32],
+    purpose: Tag,
+    context: &[&[u8]],
+    secret: &[u8],
+    seed: &[u8; 32],
+) -> Result<Vec<u8>, WrapError> {
+    seal(recipient, &info(purpose, context), &[], secret, &mut OneSeed(seed))
+}
+
+/// Gives the bytes of one seed. HPKE draws once, as many bytes as its secret keys have.
+struct OneSeed<'a>(&'a [u8; 32]);
+
+impl TryRng for OneSeed<'_> {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(0)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(0)
+    }
+
+    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
+        out.iter_mut().zip(self.0).for_each(|(to, from)| *to = *from);
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for OneSeed<'_> {}
 
 /// Opens `enc ‖ ct`.
 pub(crate) fn unwrap(
@@ -111,10 +149,6 @@ fn open(
 
 #[cfg(test)]
 mod tests {
-    use core::convert::Infallible;
-
-    use rand_chacha::rand_core::{TryCryptoRng, TryRng};
-
     use super::*;
 
     fn hex(text: &str) -> Vec<u8> {
@@ -127,28 +161,6 @@ mod tests {
     fn hex32(text: &str) -> [u8; 32] {
         hex(text).try_into().unwrap()
     }
-
-    /// Gives fixed bytes, as a test vector wants them.
-    struct Fixed([u8; 32]);
-
-    impl TryRng for Fixed {
-        type Error = Infallible;
-
-        fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-            Ok(0)
-        }
-
-        fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-            Ok(0)
-        }
-
-        fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
-            out.copy_from_slice(&self.0);
-            Ok(())
-        }
-    }
-
-    impl TryCryptoRng for Fixed {}
 
     /// RFC 9180, appendix A.2.1.1: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
     /// ChaCha20Poly1305, Base mode, sequence number 0.
@@ -167,7 +179,7 @@ mod tests {
             "1c5250d8034ec2b784ba2cfd69dbdb8af406cfe3ff938e131f0def8c8b60b4db21993c62ce81883d2dd1b51a28",
         );
         assert_eq!(secret.public_key(), recipient);
-        let sealed = seal(&recipient, &info, &aad, &plaintext, &mut Fixed(ikm_e)).unwrap();
+        let sealed = seal(&recipient, &info, &aad, &plaintext, &mut OneSeed(&ikm_e)).unwrap();
         assert_eq!(sealed, [enc.clone(), ct.clone()].concat());
         let opened = open(&secret, &info, &aad, &enc, &ct).unwrap();
         assert_eq!(*opened, plaintext);

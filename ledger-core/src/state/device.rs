@@ -1,8 +1,11 @@
 //! Keys of devices, and epochs, as entries travel under them.
 
-use crate::base::id::{EpochCommit, Topic};
+use std::collections::BTreeSet;
+
+use crate::base::id::{EntryId, EpochCommit, StatementId, Topic};
 use crate::keys::DeviceCertificate;
 use crate::payload::Rotation;
+use crate::statement::Generation;
 
 /// X25519 key of a device that may write, to which epoch keys are sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,5 +66,25 @@ impl UsableEpoch {
     #[must_use]
     pub fn commit(&self) -> EpochCommit {
         self.commit
+    }
+}
+
+/// Statements and rotations that are set aside when a device asks which epochs it may use. What
+/// the entries mean does not depend on it (SPEC §11.2).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SetAside {
+    /// The generation whose revocations and leaves are set aside: that of a device which left or
+    /// was revoked, when it seals what it recorded before (rule Y6).
+    pub generation: Option<Generation>,
+    /// Revocations and leaves that are not heeded yet.
+    pub statements: BTreeSet<StatementId>,
+    /// Rotations that are not heeded yet.
+    pub entries: BTreeSet<EntryId>,
+}
+
+impl SetAside {
+    pub(crate) fn holds_statement(&self, id: StatementId, signing: Option<Generation>) -> bool {
+        let own = self.generation.is_some() && signing == self.generation;
+        own || self.statements.contains(&id)
     }
 }

@@ -146,7 +146,8 @@ impl GroupState {
     }
 
     /// Returns the epochs under whose keys entries may be sealed, the last in (lamport, id)
-    /// first: those that know of every cut and every key rotation.
+    /// first: those that know of every cut, and of the key rotation in force of each device
+    /// that may write.
     pub fn usable_epochs(&self) -> impl Iterator<Item = (EntryId, UsableEpoch)> + '_ {
         self.epochs.iter().rev().map(|((_, id), epoch)| (*id, *epoch))
     }

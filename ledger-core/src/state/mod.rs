@@ -12,7 +12,7 @@ mod member;
 mod name_index;
 mod view;
 
-pub use device::{Device, UsableEpoch};
+pub use device::{Device, SetAside, UsableEpoch};
 pub use entry_index::{ChainEntry, EntryIndex, Link};
 pub use frontier::{Frontier, NextEntryPosition, any_position};
 pub use group_state::{GroupState, any_names};

@@ -188,6 +188,12 @@ codes! {
     NoSealingKey "no-sealing-key" You
         "This device has no key yet under which it may hand out entries."
         "Import a bundle of another member first."
+    CutOff "cut-off" You
+        "This device may hand out nothing any more: somebody else ended the use of the keys that it holds."
+        "Ask the owner to give you new keys, if that was a mistake. What is here can be read and exported for other programs."
+    NotConfirmed "not-confirmed" You
+        "The statement has consequences that nobody can take back, and was not confirmed."
+        "Show the person the text of the proposal; sign it as confirmed if they agree."
     RolledBack "rolled-back" Storage
         "The database is older than the entries that this device has handed out, as after a backup was restored. Nothing was signed."
         "Import a bundle that holds these entries. If there is none, reset this device's keys in the group."

@@ -44,6 +44,8 @@ impl From<StoreError> for LedgerError {
             StoreError::NoBundle => ErrorCode::NoBundle,
             StoreError::BundleOfOtherGroup(_) => ErrorCode::OtherGroup,
             StoreError::NoEpochKey => ErrorCode::NoSealingKey,
+            StoreError::CutOff => ErrorCode::CutOff,
+            StoreError::NotConfirmed => ErrorCode::NotConfirmed,
             StoreError::RolledBack(entry) => {
                 return Self::new(ErrorCode::RolledBack, reason).naming(Some(entry), None);
             }

@@ -73,6 +73,15 @@ impl Proposal {
         Ok(self.proposal.text().to_owned())
     }
 
+    /// Whether nobody can take back what it brings about, so that only `sign_confirmed`
+    /// signs it.
+    ///
+    /// # Errors
+    /// None; as with every call, a binding may report [`LedgerError`].
+    pub fn needs_confirmation(&self) -> Result<bool, LedgerError> {
+        Ok(self.proposal.needs_confirmation())
+    }
+
     /// The fingerprint of new keys, if there are any. People compare it by voice.
     ///
     /// # Errors
@@ -118,8 +127,20 @@ impl LedgerGroup {
     ///
     /// # Errors
     /// `ProposalOutdated` if the statement would bring about something else by now;
-    /// otherwise as `propose`.
+    /// `NotConfirmed` if nobody can take back what it brings about: use
+    /// `sign_confirmed`; otherwise as `propose`.
     pub fn sign(&self, proposal: &Proposal) -> Result<EntryId, LedgerError> {
         Ok(self.group()?.sign(&proposal.proposal)?)
+    }
+
+    /// Signs a proposal whose consequences nobody can take back, such as that the owner
+    /// leaves. Ask the person first.
+    ///
+    /// # Errors
+    /// As `sign`, without `NotConfirmed`.
+    pub fn sign_confirmed(&self, proposal: &Proposal) -> Result<EntryId, LedgerError> {
+        let mut confirmed = proposal.proposal.clone();
+        confirmed.confirm();
+        Ok(self.group()?.sign(&confirmed)?)
     }
 }

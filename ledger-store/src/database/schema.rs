@@ -191,9 +191,21 @@ pub(super) const MIGRATIONS: &[&str] = &[
         UNIQUE (grp, topic, nonce)
     ) STRICT;
     ",
-    // Version 5. Records in quarantine are told apart by all their bytes: anybody
-    // can make another record with the nonce of one.
+    // Version 5. What covers what is computed from the epoch entries, and no
+    // longer kept: an entry that nobody had verified could set it for good.
     "
+    ALTER TABLE epochs DROP COLUMN begun;
+    ALTER TABLE epochs DROP COLUMN covered;
+
+    CREATE TABLE arrivals (                  -- of statements, rotations and epochs
+        n   INTEGER PRIMARY KEY,
+        grp INTEGER NOT NULL REFERENCES groups,
+        ms  INTEGER NOT NULL                 -- by the clock of this device
+    ) STRICT;
+    CREATE INDEX arrivals_by_time ON arrivals (grp, ms);
+
+    -- Records in quarantine are told apart by all their bytes: anybody can make
+    -- another record with the nonce of one.
     CREATE TABLE quarantined (
         q      INTEGER PRIMARY KEY,
         grp    INTEGER NOT NULL REFERENCES groups,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ledger_core::engine::{
-    Admission, AdmittedEntry, DecodedEntry, EntryIndex as _, Ledger, Replayed, SlotReference,
+    Admission, AdmittedEntry, DecodedEntry, EntryIndex as _, Kind, Ledger, Replayed, SlotReference,
     VerifiedEntry,
 };
 use ledger_core::limits::{CHECKPOINT_INTERVAL, LedgerLimits};
@@ -160,6 +160,7 @@ impl<'a> GroupTransaction<'a> {
         let (chain, verdict) = (replayed.position().chain, replayed.verdict().code());
         let beside = Beside { chain, verdict, slot: original.filter(|_| slot.is_some()) };
         insert_entry(self.connection, self.group, n, verified, &beside)?;
+        self.note_arrival(n, entry)?;
         let Some(original) = original else { return Ok(()) };
         if let Some(named) = named {
             named::insert(self.connection, original, named.endorses, n, entry)?;
@@ -173,6 +174,20 @@ impl<'a> GroupTransaction<'a> {
             self.lists.update(state, original, &slot, Some((n, entry)))?;
         }
         self.note_origin(n, entry, true)
+    }
+
+    /// Notes when an entry came that can make epochs unusable, or begins one: no author's clock may
+    /// decide how old it is.
+    fn note_arrival(&self, n: i64, entry: &DecodedEntry) -> Result<(), StoreError> {
+        if !matches!(entry.header().kind(), Kind::STATEMENT | Kind::ROTATION | Kind::EPOCH) {
+            return Ok(());
+        }
+        let mut statement = self
+            .connection
+            .prepare_cached("INSERT OR REPLACE INTO arrivals (n, grp, ms) VALUES (?1, ?2, ?3)")?;
+        let ms = i64::try_from(self.environment().now_ms()).unwrap_or(i64::MAX);
+        statement.execute((n, self.group.0, ms))?;
+        Ok(())
     }
 
     /// Stores the changed verdicts of earlier entries, and updates the lists.

@@ -195,6 +195,17 @@ pub enum StoreError {
     /// This device has no key to seal entries with, and may not begin an epoch.
     #[error("this device has no key to seal entries with; import a bundle")]
     NoEpochKey,
+    /// This device may hand out nothing: its member was removed or bound anew, or somebody else was
+    /// cut off after this device left, and only those who stay have a key that is good now.
+    #[error(
+        "this device may hand out nothing any more: the owner or another member ended the use of \
+         the keys that it holds"
+    )]
+    CutOff,
+    /// The statement has consequences that nobody can take back, and its signer did not confirm
+    /// them ([`Proposal::confirm`](crate::Proposal::confirm)).
+    #[error("this cannot be taken back; read the proposal, and confirm it")]
+    NotConfirmed,
     /// The database lacks an entry that this device published: it is an older copy. Signing now
     /// would fork the device's chain.
     #[error(

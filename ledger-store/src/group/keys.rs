@@ -86,12 +86,10 @@ impl<'a> GroupKeys<'a> {
         let nonce = *random(group.session.environment())?;
         let base = ledger.frontier().heads().take(MAX_BASE);
         let statement = SignedStatement::new(&root, group.id, &enrol, base, nonce)?;
-        // Of the keys that are in no history box, the newest: the members who know the group best
-        // have it.
-        let keys = group.session.read(|connection| {
-            EpochKeyring { connection, group: group.key, id: group.id }.uncovered()
+        let key = group.session.read(|connection| {
+            EpochKeyring { connection, group: group.key, id: group.id }.newest()
         })?;
-        let key = keys.into_iter().next_back().ok_or(StoreError::NoKey)?;
+        let key = key.ok_or(StoreError::NoKey)?;
         Ok(EnrolmentRequest::new(statement)?.seal(&key))
     }
 }

@@ -18,7 +18,7 @@ use crate::platform::files::with_ending;
 use crate::session::Session;
 
 /// The tables whose rows are counted.
-const TABLES: [&str; 19] = [
+const TABLES: [&str; 20] = [
     "groups",
     "spent",
     "entries",
@@ -37,6 +37,7 @@ const TABLES: [&str; 19] = [
     "epochs",
     "sealed",
     "came_under",
+    "arrivals",
     "quarantine",
 ];
 

@@ -20,15 +20,11 @@ pub(crate) fn rotate_device_key(group: &GroupSession) -> Result<EntryId, StoreEr
     let device = signing_key(group)?;
     let fresh = random::<32>(group.session.environment())?;
     let public = ExchangeKey::from_bytes(*fresh).public_key();
-    let mut kept = rotated_keys(group)?;
-    let surplus = kept.len().saturating_add(1).saturating_sub(KEPT);
-    kept.drain(..surplus);
-    kept.push(*fresh);
-    let bytes = Zeroizing::new(kept.concat());
+    let before = rotated_keys(group)?;
+    let kept = keys_to_keep(group, &before, *fresh)?;
     // Durable before any other device can wrap to it.
-    let name = SecretName::exchange(&group.device);
-    group.session.secrets().set(&name, &Secret::new(bytes.to_vec()))?;
-    group.write(|transaction| {
+    keep_keys(group, &kept)?;
+    let rotated = group.write(|transaction| {
         let state = transaction.ledger().state();
         let mine = state.devices().find(|(_, id, _)| *id == group.device);
         let generation = mine.map_or(0, |(_, _, device)| device.exchange_generation());
@@ -37,7 +33,45 @@ pub(crate) fn rotate_device_key(group: &GroupSession) -> Result<EntryId, StoreEr
         let id = transaction.sign_and_append(&device, draft)?;
         begin_epoch(transaction, &device)?;
         Ok(id)
-    })
+    });
+    // Nobody knows of a new key that was not signed. If that is not certain, it is kept.
+    if rotated.is_err() && key_in_force(group).is_ok_and(|in_force| in_force != Some(public)) {
+        let _ = keep_keys(group, &before);
+    }
+    rotated
+}
+
+/// The keys that are kept beside a new one: the newest, and the one in force in any case. A crash
+/// between keeping and signing leaves a key that nobody knows; several of them must not push out
+/// the one to which others wrap.
+fn keys_to_keep(
+    group: &GroupSession,
+    known: &[[u8; 32]],
+    fresh: [u8; 32],
+) -> Result<Zeroizing<Vec<[u8; 32]>>, StoreError> {
+    let in_force = key_in_force(group)?;
+    let is_in_force =
+        |bytes: &[u8; 32]| Some(ExchangeKey::from_bytes(*bytes).public_key()) == in_force;
+    let surplus = known.len().saturating_add(1).saturating_sub(KEPT);
+    let old = known.iter().take(surplus).filter(|bytes| is_in_force(bytes));
+    let kept = old.chain(known.iter().skip(surplus)).copied();
+    Ok(Zeroizing::new(kept.chain([fresh]).collect()))
+}
+
+/// The public key to which others wrap, as far as this device knows.
+fn key_in_force(group: &GroupSession) -> Result<Option<[u8; 32]>, StoreError> {
+    let ledger = group.ledger()?;
+    let mine = ledger.state().devices().find(|(_, id, _)| *id == group.device);
+    Ok(mine.map(|(_, _, device)| *device.exchange_public_key()))
+}
+
+fn keep_keys(group: &GroupSession, keys: &[[u8; 32]]) -> Result<(), StoreError> {
+    let bytes = Zeroizing::new(keys.concat());
+    let name = SecretName::exchange(&group.device);
+    if bytes.is_empty() {
+        return Ok(group.session.secrets().remove(&name)?);
+    }
+    Ok(group.session.secrets().set(&name, &Secret::new(bytes.to_vec()))?)
 }
 
 /// The keys of rotations, oldest first.

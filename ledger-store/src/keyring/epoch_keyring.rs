@@ -1,10 +1,12 @@
 //! The epoch keys of a group that this device has.
 
-use ledger_core::GroupId;
-use ledger_core::engine::{DecodedEntry, Epoch, Payload};
+use std::collections::BTreeSet;
+
 use ledger_core::seal::{EpochKey, Topic};
+use ledger_core::{EntryId, GroupId};
 use rusqlite::{Connection, OptionalExtension as _};
 
+use super::epoch_graph::EpochGraph;
 use crate::StoreError;
 use crate::database::GroupKey;
 use crate::entries::GroupTransaction;
@@ -54,21 +56,10 @@ impl<'a> EpochKeyring<'a> {
 
     /// All keys, each with whether the history box of its epoch was opened.
     pub(crate) fn all(&self) -> Result<Vec<(EpochKey, bool)>, StoreError> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT secret, begun FROM epochs WHERE grp = ?1")?;
-        let rows = statement.query_map([self.group.0], |row| {
-            Ok((EpochKey::from_bytes(self.id, row.get(0)?), row.get(1)?))
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// Notes that a key is in the history box of a later epoch.
-    pub(crate) fn note_covered(&self, topic: &Topic) -> Result<(), StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("UPDATE epochs SET covered = 1 WHERE grp = ?1 AND topic = ?2")?;
-        statement.execute((self.group.0, topic.as_bytes()))?;
-        Ok(())
+        let graph = EpochGraph::read(self)?;
+        let begun = graph.begun();
+        let opened = |topic: &Topic| begun.get(topic).copied().unwrap_or_default();
+        Ok(graph.keys().map(|(topic, _, key)| (key.clone(), opened(topic))).collect())
     }
 
     /// Adds a key. Returns whether it is new.
@@ -80,99 +71,77 @@ impl<'a> EpochKeyring<'a> {
         Ok(statement.execute(row)? > 0)
     }
 
-    /// Adds the keys of earlier epochs that an epoch's history box holds, if the key of the epoch
-    /// is here. Returns the topics whose keys are new.
-    pub(crate) fn open_history_box(&self, epoch: &Epoch) -> Result<Vec<Topic>, StoreError> {
-        let Some((_, key)) = self.find(&epoch.topic())? else { return Ok(Vec::new()) };
-        // A keyholder can list an epoch and leave its key out of the box. Such a key is left
-        // alone; a device that has it puts it into the next box.
-        let Ok(keys) = key.predecessors(epoch) else { return Ok(Vec::new()) };
-        let mut new = Vec::new();
-        for key in keys {
-            if self.add(&key)? {
-                new.push(key.topic());
-            }
-            self.note_covered(&key.topic())?;
-        }
-        Ok(new)
-    }
-
-    /// Links keys to the signed entries of their epochs, for keys that came before the entry.
-    /// Returns the topics whose keys are new: they come out of the history boxes.
-    pub(crate) fn link_signed_epochs(&self) -> Result<Vec<Topic>, StoreError> {
+    /// Adds the keys in the boxes of admitted epoch entries, as far as their own keys are here.
+    /// Returns the topics whose keys are new.
+    pub(crate) fn open_boxes(&self) -> Result<Vec<Topic>, StoreError> {
         let mut all = Vec::new();
         loop {
-            let mut waiting = self
-                .connection
-                .prepare_cached("SELECT 1 FROM epochs WHERE grp = ?1 AND begun = 0 LIMIT 1")?;
-            if !waiting.exists([self.group.0])? {
-                return Ok(all);
-            }
-            let (mut new, mut begun) = (Vec::new(), 0usize);
-            for epoch in self.entries()? {
-                let commits = self.find(&epoch.topic())?.map(|(_, key)| key.commit());
-                if commits != Some(epoch.commit()) {
-                    continue;
-                }
-                let mut mark = self.connection.prepare_cached(
-                    "UPDATE epochs SET begun = 1 WHERE grp = ?1 AND topic = ?2 AND begun = 0",
-                )?;
-                let marked = mark.execute((self.group.0, epoch.topic().as_bytes()))?;
-                if marked > 0 {
-                    begun = begun.saturating_add(marked);
-                    new.extend(self.open_history_box(&epoch)?);
+            let before = all.len();
+            for key in EpochGraph::read(self)?.boxed_keys() {
+                if self.add(&key)? {
+                    all.push(key.topic());
                 }
             }
-            if begun == 0 {
+            if all.len() == before {
                 return Ok(all);
             }
-            all.append(&mut new);
         }
     }
 
-    /// The epochs of all epoch entries here, the last one first.
-    fn entries(&self) -> Result<Vec<Epoch>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT entry FROM entries WHERE grp = ?1 AND kind = 23 ORDER BY lamport DESC",
-        )?;
-        let mut rows = statement.query([self.group.0])?;
-        let mut epochs = Vec::new();
-        while let Some(row) = rows.next()? {
-            let bytes = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
-            let entry = DecodedEntry::decode(bytes, &[0; 64])?;
-            if let Payload::Epoch(epoch) = entry.payload() {
-                epochs.push(epoch.clone());
-            }
-        }
-        Ok(epochs)
+    /// The key under which a message travels that no bundle accompanies: of the last root, which
+    /// the members who know the group best have.
+    pub(crate) fn newest(&self) -> Result<Option<EpochKey>, StoreError> {
+        let graph = EpochGraph::read(self)?;
+        let newest = graph.roots().entries().first().map(|(_, key)| (*key).clone());
+        Ok(newest)
     }
 
-    /// The keys that are in no history box here, oldest first.
-    pub(crate) fn uncovered(&self) -> Result<Vec<EpochKey>, StoreError> {
+    /// The predecessors of an epoch that begins now: the entries of all roots, and of void epochs
+    /// under whose keys applied entries came; with their keys, the first one first.
+    pub(super) fn predecessors(&self) -> Result<Vec<(EntryId, EpochKey)>, StoreError> {
+        let graph = EpochGraph::read(self)?;
+        let mut roots = graph.roots();
+        roots.add_void(&self.counted_under()?);
+        let all = roots.entries().iter().rev();
+        Ok(all.map(|(id, key)| (*id, (*key).clone())).collect())
+    }
+
+    /// The numbers of the keys under which applied entries came.
+    fn counted_under(&self) -> Result<BTreeSet<i64>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT secret FROM epochs WHERE grp = ?1 AND begun = 1 AND covered = 0 ORDER BY e",
+            "SELECT DISTINCT epoch FROM sealed JOIN entries USING (n)
+             WHERE grp = ?1 AND verdict = 0",
         )?;
         let rows = statement.query_map([self.group.0], |row| row.get(0))?;
-        rows.map(|secret| Ok(EpochKey::from_bytes(self.id, secret?))).collect()
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Clears the requests for keys that an export just included.
-    pub(crate) fn clear_wanted(&self) -> Result<(), StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("UPDATE epochs SET wanted = 0 WHERE grp = ?1 AND wanted = 1")?;
-        statement.execute([self.group.0])?;
+    /// Clears the requests for keys that went out.
+    pub(crate) fn clear_wanted(&self, numbers: &BTreeSet<i64>) -> Result<(), StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("UPDATE epochs SET wanted = 0 WHERE e = ?1")?;
+        for number in numbers {
+            statement.execute([number])?;
+        }
         Ok(())
     }
 
-    /// The keys that an export includes: those in no history box, and those that were asked for.
-    pub(crate) fn keys_to_export(&self) -> Result<Vec<EpochKey>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT secret FROM epochs
-             WHERE grp = ?1 AND begun = 1 AND (covered = 0 OR wanted = 1) ORDER BY e DESC",
-        )?;
-        let rows = statement.query_map([self.group.0], |row| row.get(0))?;
-        rows.map(|secret| Ok(EpochKey::from_bytes(self.id, secret?))).collect()
+    /// The keys that an export includes, and what they reach.
+    pub(crate) fn handed_out(&self) -> Result<HandedOut, StoreError> {
+        let graph = EpochGraph::read(self)?;
+        let (roots, begun) = (graph.roots(), graph.begun());
+        let mut keys: Vec<EpochKey> =
+            roots.entries().iter().map(|(_, key)| (*key).clone()).collect();
+        let mut wanted =
+            self.connection.prepare_cached("SELECT e FROM epochs WHERE grp = ?1 AND wanted = 1")?;
+        let wanted: BTreeSet<i64> =
+            wanted.query_map([self.group.0], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        for (topic, number, key) in graph.keys() {
+            if wanted.contains(&number) && begun.contains_key(topic) && !keys.contains(key) {
+                keys.push(key.clone());
+            }
+        }
+        Ok(HandedOut { keys, reached: roots.reached(), wanted })
     }
 
     /// Notes that another device asked for the key of a topic.
@@ -183,4 +152,15 @@ impl<'a> EpochKeyring<'a> {
         statement.execute((self.group.0, topic.as_bytes()))?;
         Ok(())
     }
+}
+
+/// The keys that go out with a bundle.
+pub(crate) struct HandedOut {
+    /// Those of the roots, the last one first, and those that somebody asked for.
+    pub(crate) keys: Vec<EpochKey>,
+    /// The numbers of all keys that are reached from the roots. Whatever travels under another key
+    /// could not be opened.
+    pub(crate) reached: BTreeSet<i64>,
+    /// The numbers of those that somebody asked for.
+    pub(crate) wanted: BTreeSet<i64>,
 }

@@ -1,11 +1,12 @@
 //! Beginning epochs, and choosing the key to seal with.
 
 use ledger_core::EntryId;
-use ledger_core::engine::{Draft, EntryIndex as _};
+use ledger_core::engine::{Draft, SetAside, UsableEpoch};
 use ledger_core::keys::DeviceKey;
 use ledger_core::limits::MAX_EPOCH_PREDECESSORS;
 use ledger_core::seal::EpochKey;
 
+use super::heeding::{DAY_MS, arrived_ms, usable_epochs};
 use super::{EpochKeyring, signing_key};
 use crate::StoreError;
 use crate::entries::GroupTransaction;
@@ -14,19 +15,21 @@ use crate::session::GroupSession;
 
 /// Begins an epoch unless the epoch in use is younger than `at_least_ms`. Returns whether it
 /// did.
+///
+/// The age counts from when the epoch entry came here. Its timestamp is its author's, who could
+/// end renewal everywhere by a date far ahead.
 pub(crate) fn rotate_group_key(group: &GroupSession, at_least_ms: u64) -> Result<bool, StoreError> {
     let device = signing_key(group)?;
     group.write(|transaction| {
         let now_ms = transaction.environment().now_ms();
-        EpochKeyring::new(transaction).link_signed_epochs()?;
-        if let Some((_, key)) = sealing_key(transaction)? {
-            let usable = transaction.ledger().state().usable_epochs();
-            let entry = usable.into_iter().find(|(_, epoch)| epoch.topic() == key.topic());
-            let begun_ms = match entry {
-                Some((id, _)) => timestamp_ms(transaction, &id)?,
-                None => 0,
-            };
-            if now_ms.saturating_sub(begun_ms) < at_least_ms {
+        EpochKeyring::new(transaction).open_boxes()?;
+        let usable = usable_epochs(transaction, SetAside::default())?;
+        if let Some(sealing) = sealing_key(transaction, usable)? {
+            // This device's own clock may have been ahead, too. Then the age is not known.
+            let latest_ms = now_ms.saturating_add(DAY_MS);
+            let arrived_ms = arrived_ms(transaction, &sealing.entry)?;
+            let arrived_ms = arrived_ms.filter(|arrived| *arrived <= latest_ms).unwrap_or(0);
+            if now_ms.saturating_sub(arrived_ms) < at_least_ms {
                 return Ok(false);
             }
         }
@@ -35,61 +38,90 @@ pub(crate) fn rotate_group_key(group: &GroupSession, at_least_ms: u64) -> Result
     })
 }
 
-fn timestamp_ms(transaction: &GroupTransaction<'_>, id: &EntryId) -> Result<u64, StoreError> {
-    let entry = transaction.index().entry(id)?;
-    Ok(entry.map_or(0, |entry| entry.decoded().header().timestamp_ms()))
+/// An epoch whose key is held, with the number of the key.
+struct SealingKey {
+    entry: EntryId,
+    number: i64,
+    key: EpochKey,
 }
 
-/// The usable epoch under which entries are sealed first (SPEC Y3), with its number.
-fn sealing_key(transaction: &GroupTransaction<'_>) -> Result<Option<(i64, EpochKey)>, StoreError> {
+/// The epoch under which entries are sealed first (SPEC Y3): of some usable epochs, the last one
+/// first, the first whose key is held.
+fn sealing_key(
+    transaction: &GroupTransaction<'_>,
+    usable: Vec<(EntryId, UsableEpoch)>,
+) -> Result<Option<SealingKey>, StoreError> {
     let keyring = EpochKeyring::new(transaction);
-    for (_, epoch) in transaction.ledger().state().usable_epochs() {
+    for (entry, epoch) in usable {
         // A member can announce one key and hand out another under the same topic.
-        if let Some((e, key)) = keyring.find(&epoch.topic())?
+        if let Some((number, key)) = keyring.find(&epoch.topic())?
             && key.commit() == epoch.commit()
         {
-            return Ok(Some((e, key)));
+            return Ok(Some(SealingKey { entry, number, key }));
         }
     }
     Ok(None)
 }
 
-/// The key to seal with; begins an epoch if there is no usable one.
+/// The key to seal with, and its number; begins an epoch if there is no usable one. A device that
+/// left or was revoked by its own person seals under what was usable before (SPEC Y6).
 ///
 /// # Errors
-/// [`StoreError::NoEpochKey`] if there is none and the device may not write.
+/// [`StoreError::NoEpochKey`] if there is none and the device may not write, and
+/// [`StoreError::CutOff`] if that is because somebody else cut it off.
 pub(crate) fn sealing_key_or_new(
     transaction: &mut GroupTransaction<'_>,
     device: &DeviceKey,
 ) -> Result<(i64, EpochKey), StoreError> {
-    EpochKeyring::new(transaction).link_signed_epochs()?;
-    if let Some(found) = sealing_key(transaction)? {
+    EpochKeyring::new(transaction).open_boxes()?;
+    let found = |transaction: &GroupTransaction<'_>, aside: SetAside| {
+        let usable = usable_epochs(transaction, aside)?;
+        let found = sealing_key(transaction, usable)?;
+        Ok::<_, StoreError>(found.map(|sealing| (sealing.number, sealing.key)))
+    };
+    if let Some(found) = found(transaction, SetAside::default())? {
         return Ok(found);
     }
-    if !transaction.ledger().state().may_write(device.id()) {
-        return Err(StoreError::NoEpochKey);
+    let ledger = transaction.ledger();
+    if ledger.state().may_write(device.id()) {
+        begin_epoch(transaction, device)?;
+        let begun = found(transaction, SetAside::default())?;
+        return begun.ok_or(StoreError::NoEpochKey);
     }
-    begin_epoch(transaction, device)?;
-    sealing_key(transaction)?.ok_or(StoreError::NoEpochKey)
+    let was_enrolled = ledger.state().device_owner(device.id()).is_some();
+    let none = if was_enrolled { StoreError::CutOff } else { StoreError::NoEpochKey };
+    let Some(generation) = ledger.left_generation(device.id()) else { return Err(none) };
+    let aside = SetAside { generation: Some(generation), ..SetAside::default() };
+    found(transaction, aside)?.ok_or(none)
 }
 
-/// Begins an epoch whose history box holds the keys of all epochs that are in no other box.
+/// Makes sure that this device can hand out what it recorded, before it signs that it leaves or is
+/// revoked: afterwards it can begin no epoch (SPEC Y6).
+pub(crate) fn prepare_to_leave(
+    transaction: &mut GroupTransaction<'_>,
+    device: &DeviceKey,
+) -> Result<(), StoreError> {
+    sealing_key_or_new(transaction, device).map(|_| ())
+}
+
+/// Begins an epoch whose history box gives the keys of all epochs that no other box gives.
 pub(crate) fn begin_epoch(
     transaction: &mut GroupTransaction<'_>,
     device: &DeviceKey,
 ) -> Result<(), StoreError> {
     // One box holds a limited number of keys: with more, a chain of epochs holds them.
     loop {
-        EpochKeyring::new(transaction).link_signed_epochs()?;
-        let known = EpochKeyring::new(transaction).uncovered()?;
-        let carried: Vec<&EpochKey> = known.iter().take(MAX_EPOCH_PREDECESSORS).collect();
+        EpochKeyring::new(transaction).open_boxes()?;
+        // Before the key is made: a merge entry may change verdicts.
+        transaction.merge_heads(device)?;
+        let known = EpochKeyring::new(transaction).predecessors()?;
+        let carried: Vec<(EntryId, &EpochKey)> =
+            known.iter().take(MAX_EPOCH_PREDECESSORS).map(|(id, key)| (*id, key)).collect();
         let group = transaction.ledger().group();
         let key = EpochKey::from_bytes(group, *random(transaction.environment())?);
         let epoch = key.begin(&carried)?;
-        transaction.merge_heads(device)?;
         EpochKeyring::new(transaction).add(&key)?;
         transaction.sign_and_append(device, Draft::epoch(epoch))?;
-        EpochKeyring::new(transaction).link_signed_epochs()?;
         if known.len() <= MAX_EPOCH_PREDECESSORS {
             return Ok(());
         }

@@ -80,12 +80,9 @@ pub(crate) fn reset_device_keys(group: &GroupSession) -> Result<GroupSession, St
     let root_index = group.root_index()?;
     let root = entropy.root_key(root_index).id();
     group.ledger()?.member_of_root(root).ok_or(StoreError::NoRootKey)?;
-    let keys = session.read(|connection| {
-        EpochKeyring { connection, group: group.key, id: group.id }.uncovered()
-    })?;
-    if keys.is_empty() {
-        return Err(StoreError::NoKey);
-    }
+    let key = session
+        .read(|connection| EpochKeyring { connection, group: group.key, id: group.id }.newest())?;
+    key.ok_or(StoreError::NoKey)?;
     let genesis = group.read(|connection, _| {
         let index = StoredIndex::whole(connection, group.key);
         let genesis = index.entry(&group.id.genesis())?;

@@ -7,11 +7,15 @@
 //! what comes in the future.
 
 mod device_keys;
+mod epoch_graph;
 mod epoch_keyring;
 mod epochs;
 mod guard;
+mod heeding;
 
 pub(crate) use device_keys::{exchange_keys, rotate_device_key};
-pub(crate) use epoch_keyring::EpochKeyring;
-pub(crate) use epochs::{begin_epoch, begin_epoch_after_cut, rotate_group_key, sealing_key_or_new};
+pub(crate) use epoch_keyring::{EpochKeyring, HandedOut};
+pub(crate) use epochs::{
+    begin_epoch, begin_epoch_after_cut, prepare_to_leave, rotate_group_key, sealing_key_or_new,
+};
 pub(crate) use guard::{note_published_tip, reset_device_keys, signing_key};

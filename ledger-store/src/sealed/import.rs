@@ -136,11 +136,11 @@ impl<'a> SealedImport<'a> {
             let mut new = keep_keys(&keyring, &learned)?;
             wanted.iter().try_for_each(|topic| keyring.note_wanted(topic))?;
             note_epochs(transaction, &keyring, came_under, numbers)?;
-            let linked = keyring.link_signed_epochs()?;
-            for topic in &linked {
+            let boxed = keyring.open_boxes()?;
+            for topic in &boxed {
                 stored.keys.extend(keyring.find(topic)?.map(|(_, key)| key));
             }
-            new.extend(linked);
+            new.extend(boxed);
             stored.named.extend(numbers.iter().filter_map(|(id, _)| begins.remove(id)));
             let quarantine = Quarantine { connection: keyring.connection, group: keyring.group };
             for topic in &new {
@@ -306,8 +306,8 @@ impl<'a> SealedImport<'a> {
 
 /// Adds keys to the keyring. Returns the topics whose keys are new there.
 ///
-/// A key out of a history box does not count as covered yet: nobody has verified the entry with
-/// the box. `EpochKeyring::link_signed_epochs` notes that, once the entry is admitted.
+/// They come out of key envelopes and of boxes whose entries nobody has verified yet. So they open
+/// envelopes, and do nothing else before an admitted entry names them (SPEC §11.1).
 fn keep_keys(keyring: &EpochKeyring<'_>, learned: &[EpochKey]) -> Result<Vec<Topic>, StoreError> {
     let mut new = Vec::new();
     for key in learned {

@@ -112,9 +112,9 @@ impl KeyPool {
             let closed = self.closed.remove(&topic).unwrap_or_default();
             self.closed_boxes = self.closed_boxes.saturating_sub(closed.len());
             for epoch in closed {
-                // A forged epoch does not fit the key, and a member can list an epoch and leave
-                // its key out. Nothing is found then. The topic does not count as opened: the
-                // signed entry may still come.
+                // A forged epoch does not fit the key, so nothing is found. A member can put other
+                // keys into the box than those of the refs; each opens its own topic and no
+                // other. The topic does not count as opened: the signed entry may still come.
                 for key in key.predecessors(&epoch).unwrap_or_default() {
                     let topic = key.topic();
                     let is_new = !self.keys.contains_key(&topic);

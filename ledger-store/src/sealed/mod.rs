@@ -2,9 +2,11 @@
 //! bundles, relays and peers alike.
 //!
 //! [`intake`] opens records and needs neither a file nor a database; [`import`] stores what it
-//! opened. [`plan`] decides which entries go out and under which epochs; [`outlet`] seals them.
+//! opened. [`plan`] decides which entries go out, [`binding`] under which epochs; [`outlet`] seals
+//! them.
 
 mod addressee;
+mod binding;
 mod bundles;
 mod cursor;
 mod genesis_search;

@@ -1,18 +1,19 @@
 //! Sealing entries into records, and writing them to a bundle.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 
 use ledger_core::EntryId;
 use ledger_core::bundle::{BundleId, MAX_PART_ENTRIES, Manifest, Part, frame};
 use ledger_core::engine::DecodedEntry;
+use ledger_core::keys::DeviceKey;
 use ledger_core::seal::EpochKey;
 use rusqlite::Connection;
 
+use super::binding::{Binding, Sealing};
 use super::plan::{Plan, Row, plan};
 use super::{BundleCursor, Exported, Since};
 use crate::StoreError;
-use crate::keyring::{EpochKeyring, note_published_tip, signing_key};
+use crate::keyring::{note_published_tip, signing_key};
 use crate::platform::progress::{Meter, OnProgress, Phase};
 use crate::session::GroupSession;
 
@@ -35,19 +36,22 @@ pub(super) fn export_part(
     progress: OnProgress<'_>,
 ) -> Result<Exported, StoreError> {
     let device = signing_key(group)?;
-    let plan = group.write(|transaction| plan(group, transaction, &device, cursor, most_bytes))?;
+    let mut progress = group.session.stopped_by(progress);
+    let plan = group.write(|transaction| {
+        plan(group, transaction, &device, cursor, most_bytes, &mut progress)
+    })?;
     if let Some((seq, id)) = plan.own_tip {
         // Durable before a byte leaves this device.
         note_published_tip(group, seq, &id)?;
     }
     let entries = u64::try_from(plan.rows.len()).unwrap_or(u64::MAX);
-    let mut progress = group.session.stopped_by(progress);
     let mut meter = Meter::new(&mut progress, Phase::Sealing, entries)?;
     let mut sink = Sink { out, bytes: 0, cursor, at: None };
-    let written = write_records(group, &plan, &mut sink, &mut meter);
+    let written = write_records(group, &device, &plan, &mut sink, &mut meter);
     // Also after a failure: what `out` took needs not be written again.
     let flushed = sink.flush();
     written.and(flushed)?;
+    plan.sealing.note_handed_out(group)?;
     meter.end();
     let Plan { recipients, left, .. } = plan;
     Ok(Exported { entries, bytes: sink.bytes, recipients, left })
@@ -55,15 +59,16 @@ pub(super) fn export_part(
 
 fn write_records(
     group: &GroupSession,
+    device: &DeviceKey,
     plan: &Plan,
     sink: &mut Sink<'_>,
     meter: &mut Meter<'_>,
 ) -> Result<(), StoreError> {
-    plan.key_envelopes.iter().try_for_each(|envelope| sink.put(envelope))?;
+    plan.sealing.key_envelopes.iter().try_for_each(|envelope| sink.put(envelope))?;
     group.session.snapshot_apart(|snapshot| {
         let connection = snapshot.connection();
-        let keyring = EpochKeyring { connection, group: group.key, id: group.id };
-        let mut sealer = Sealer { keyring, keys: BTreeMap::new() };
+        // The epoch in use, if it changes while the export runs.
+        let mut changed: Option<Sealing> = None;
         // A part without entries still has a manifest: it tells heads and wanted topics.
         let chunks: Vec<&[Row]> = match plan.rows.is_empty() {
             true => vec![&[]],
@@ -85,47 +90,47 @@ fn write_records(
                 wanted: if first { plan.wanted.clone() } else { Vec::new() },
                 ids: ids.clone(),
             };
-            sink.put(&manifest.seal(&plan.sealing))?;
-            for (row, id) in chunk.iter().zip(ids) {
-                sink.put(&sealer.seal(*row)?)?;
-                if !row.begins {
-                    sink.at = Some((row.n, id));
+            let sealing = changed.as_ref().unwrap_or(&plan.sealing);
+            let mut binding = Binding::of(group, device, sealing, chunk)?;
+            let fresh = binding.sealing.take();
+            let mut begun = 0usize;
+            let written = (|| {
+                let envelopes = fresh.iter().flat_map(|fresh| &fresh.key_envelopes);
+                envelopes.into_iter().try_for_each(|envelope| sink.put(envelope))?;
+                sink.put(&manifest.seal(&fresh.as_ref().unwrap_or(sealing).key))?;
+                for ((row, id), epoch) in chunk.iter().zip(ids).zip(&binding.epochs) {
+                    let sealed = seal(connection, *row, binding.keys.get(epoch))?;
+                    begun = begun.saturating_add(1);
+                    sink.put(&sealed)?;
+                    if !row.begins {
+                        sink.at = Some((row.n, id));
+                    }
+                    meter.step()?;
                 }
-                meter.step()?;
+                sink.flush()
+            })();
+            if written.is_err() {
+                binding.undo(group, chunk.get(begun..).unwrap_or_default());
             }
-            sink.flush()?;
+            written?;
+            changed = fresh.or(changed);
         }
         Ok(())
     })
 }
 
-/// Seals stored entries, each under the epoch that was assigned to it.
-struct Sealer<'a> {
-    keyring: EpochKeyring<'a>,
-    /// Keys that were read, by their number.
-    keys: BTreeMap<i64, EpochKey>,
-}
-
-impl Sealer<'_> {
-    fn seal(&mut self, row: Row) -> Result<Vec<u8>, StoreError> {
-        use std::collections::btree_map::Entry;
-        let key = match self.keys.entry(row.epoch) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(vacant) => vacant.insert(self.keyring.get(row.epoch)?),
-        };
-        let mut statement = self
-            .keyring
-            .connection
-            .prepare_cached("SELECT entry, signature FROM entries WHERE n = ?1")?;
-        let mut rows = statement.query([row.n])?;
-        let gone = || StoreError::Damaged(format!("entry number {} is gone", row.n));
-        let found = rows.next()?.ok_or_else(gone)?;
-        let bytes = found.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
-        let signature: [u8; 64] = found.get(1)?;
-        let entry = DecodedEntry::decode(bytes, &signature)
-            .map_err(|refusal| StoreError::Damaged(format!("a stored entry changed: {refusal}")))?;
-        Ok(key.seal(&entry))
-    }
+/// Seals a stored entry under the key of the epoch that was assigned to it.
+fn seal(connection: &Connection, row: Row, key: Option<&EpochKey>) -> Result<Vec<u8>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT entry, signature FROM entries WHERE n = ?1")?;
+    let mut rows = statement.query([row.n])?;
+    let gone = || StoreError::Damaged(format!("entry number {} or its key is gone", row.n));
+    let found = rows.next()?.ok_or_else(gone)?;
+    let bytes = found.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
+    let signature: [u8; 64] = found.get(1)?;
+    let entry = DecodedEntry::decode(bytes, &signature)
+        .map_err(|refusal| StoreError::Damaged(format!("a stored entry changed: {refusal}")))?;
+    Ok(key.ok_or_else(gone)?.seal(&entry))
 }
 
 /// The output of an export, and the cursor behind what it took.

@@ -1,26 +1,30 @@
 //! Deciding what goes out: the entries, the epochs under which they travel, and the keys.
 
+use std::ops::ControlFlow;
+
 use ledger_core::bundle::{FRAME_BYTES, MAX_PART_ENTRIES, Manifest};
 use ledger_core::keys::DeviceKey;
-use ledger_core::seal::{Envelope, EpochKey, Topic};
+use ledger_core::seal::{Envelope, Topic};
 use ledger_core::{DeviceId, EntryId};
 use rusqlite::Connection;
 
+use super::binding::Sealing;
 use super::quarantine::Quarantine;
 use super::summary::Lacks;
 use super::{BundleCursor, Since};
 use crate::StoreError;
 use crate::database::GroupKey;
 use crate::entries::GroupTransaction;
-use crate::keyring::{EpochKeyring, sealing_key_or_new};
-use crate::platform::environment::random;
+use crate::platform::progress::{OnProgress, Phase, Progress};
 use crate::session::GroupSession;
+
+/// Entries between two calls of the progress callback.
+const STEP: usize = 256;
 
 /// An entry that goes out.
 #[derive(Clone, Copy)]
 pub(super) struct Row {
     pub(super) n: i64,
-    pub(super) epoch: i64,
     /// Whether it begins an epoch. Such entries stand in front of every part.
     pub(super) begins: bool,
 }
@@ -30,8 +34,7 @@ pub(super) struct Plan {
     pub(super) rows: Vec<Row>,
     /// Number of entries that found no room.
     pub(super) left: u64,
-    pub(super) sealing: EpochKey,
-    pub(super) key_envelopes: Vec<Vec<u8>>,
+    pub(super) sealing: Sealing,
     pub(super) recipients: u64,
     pub(super) heads: Vec<EntryId>,
     /// The last entry of this device that goes out now or went out before.
@@ -39,28 +42,20 @@ pub(super) struct Plan {
     pub(super) wanted: Vec<Topic>,
 }
 
-/// Decides what goes out next, in the transaction that notes it.
-///
-/// An entry that goes out for the first time is assigned the epoch in use; it keeps that epoch, so
-/// it always travels as the same bytes. An entry that finds no room under the limit is assigned
-/// none, so that a later epoch can still seal it.
+/// Decides what goes out next. Assigns no epoch yet: [`Binding`] does, when bytes are about to
+/// leave.
 pub(super) fn plan(
     group: &GroupSession,
     transaction: &mut GroupTransaction<'_>,
     device: &DeviceKey,
     cursor: &BundleCursor,
     most_bytes: Option<u64>,
+    progress: OnProgress<'_>,
 ) -> Result<Plan, StoreError> {
-    cursor.check(group, transaction.connection())?;
-    let (epoch, sealing) = sealing_key_or_new(transaction, device)?;
     let connection = transaction.connection();
-    let recipients = transaction.ledger().state().recipients();
-    let keyring = EpochKeyring::new(transaction);
-    let mut key_envelopes = Vec::new();
-    for key in keyring.keys_to_export()? {
-        key_envelopes.extend(key.wrap_for(&recipients, &*random(transaction.environment())?));
-    }
-    keyring.clear_wanted()?;
+    cursor.check(group, connection)?;
+    let sealing = Sealing::choose(transaction, device)?;
+    let recipients = transaction.ledger().state().recipients().len();
     let heads: Vec<EntryId> =
         transaction.ledger().frontier().heads().take(Manifest::MAX_LISTED).collect();
     let wanted = Quarantine { connection, group: group.key }.topics()?;
@@ -69,7 +64,10 @@ pub(super) fn plan(
         Since::Known(summary) => {
             let lacks = Lacks::new(connection, group.key, summary)?;
             let mut found = Vec::new();
-            for (n, begins) in all(connection, group.key, cursor.at())? {
+            for (place, (n, begins)) in
+                all(connection, group.key, cursor.at())?.into_iter().enumerate()
+            {
+                look(place, progress)?;
                 if lacks.lacks(connection, n)? {
                     found.push((n, begins));
                 }
@@ -78,19 +76,16 @@ pub(super) fn plan(
         }
     };
     let listed = heads.len().saturating_add(wanted.len());
-    let mut room = most_bytes.map(|most| Room::new(most, &key_envelopes, listed));
-    let mut assign =
-        connection.prepare_cached("INSERT OR IGNORE INTO sealed (n, epoch) VALUES (?1, ?2)")?;
-    let mut assigned = connection.prepare_cached("SELECT epoch FROM sealed WHERE n = ?1")?;
+    let mut room = most_bytes.map(|most| Room::new(most, &sealing.key_envelopes, listed));
     let mut rows = Vec::with_capacity(found.len());
-    for &(n, begins) in &found {
+    for (place, &(n, begins)) in found.iter().enumerate() {
+        look(place, progress)?;
         if let Some(room) = &mut room
             && !room.takes(entry_bytes(connection, n)?, begins)
         {
             break;
         }
-        assign.execute((n, epoch))?;
-        rows.push(Row { n, epoch: assigned.query_row([n], |row| row.get(0))?, begins });
+        rows.push(Row { n, begins });
     }
     let left = found.len().saturating_sub(rows.len());
     let upto = rows.iter().rfind(|row| !row.begins).map(|row| row.n).filter(|_| left > 0);
@@ -98,12 +93,22 @@ pub(super) fn plan(
         rows,
         left: u64::try_from(left).unwrap_or(u64::MAX),
         sealing,
-        key_envelopes,
-        recipients: u64::try_from(recipients.len()).unwrap_or(u64::MAX),
+        recipients: u64::try_from(recipients).unwrap_or(u64::MAX),
         heads,
         own_tip: own_tip(transaction, device.id(), upto)?,
         wanted,
     })
+}
+
+/// Calls back now and then, before anything is written.
+fn look(place: usize, progress: OnProgress<'_>) -> Result<(), StoreError> {
+    if !place.is_multiple_of(STEP) {
+        return Ok(());
+    }
+    match progress(Progress { phase: Phase::Sealing, done: 0, total: 0 }) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(StoreError::Cancelled),
+    }
 }
 
 /// The last entry of a device among those up to a number and those that begin epochs.
@@ -118,7 +123,7 @@ fn own_tip(
     let mut statement = transaction.connection().prepare_cached(
         "SELECT seq, id FROM entries
          WHERE grp = ?1 AND chain = (SELECT chain FROM entries WHERE id = ?2)
-             AND (n <= ?3 OR kind = 23)
+             AND (n <= ?3 OR (kind = 23 AND verdict = 0))
          ORDER BY seq DESC LIMIT 1",
     )?;
     let mut rows = statement.query((transaction.group().0, id.as_bytes(), upto))?;
@@ -180,12 +185,15 @@ fn entry_bytes(connection: &Connection, n: i64) -> Result<usize, StoreError> {
     Ok(statement.query_row([n], |row| row.get(0))?)
 }
 
-/// Epoch entries first, from the last to the first: they carry the keys of what follows. Then the
-/// other entries after a number, in the order in which they came here.
+/// Applied epoch entries first, from the last to the first: they carry the keys of what follows.
+/// Then the other entries after a number, in the order in which they came here. Void epoch entries
+/// and those of later versions are among the others, so that nobody can make every part long.
 const ALL: &str = "SELECT n, later FROM (
-         SELECT n, 0 AS later, -lamport AS place FROM entries WHERE grp = ?1 AND kind = 23
+         SELECT n, 0 AS later, -lamport AS place FROM entries
+             WHERE grp = ?1 AND kind = 23 AND verdict = 0
          UNION ALL
-         SELECT n, 1, n FROM entries WHERE grp = ?1 AND n > ?2 AND kind <> 23
+         SELECT n, 1, n FROM entries
+             WHERE grp = ?1 AND n > ?2 AND NOT (kind = 23 AND verdict = 0)
      ) ORDER BY later, place";
 
 /// The numbers of all entries, each with whether it begins an epoch.

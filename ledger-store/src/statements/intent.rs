@@ -80,6 +80,15 @@ impl StatementIntent {
         matches!(self, Self::Remove { .. } | Self::Bind { .. } | Self::Revoke { .. })
     }
 
+    /// Whether this device can write no more afterwards, by its person's own statement.
+    pub(super) fn ends(&self, me: DeviceId) -> bool {
+        match self {
+            Self::Leave => true,
+            Self::Revoke { device, .. } => *device == me,
+            _ => false,
+        }
+    }
+
     /// The statement, with the generation of this device where a member speaks for themselves.
     pub(super) fn draft(
         &self,

@@ -9,7 +9,7 @@ use ledger_core::{DraftError, EntryId, Verdict};
 pub use self::intent::StatementIntent;
 use crate::StoreError;
 use crate::entries::GroupTransaction;
-use crate::keyring::{begin_epoch_after_cut, signing_key};
+use crate::keyring::{begin_epoch_after_cut, prepare_to_leave, signing_key};
 use crate::platform::environment::random;
 use crate::session::GroupSession;
 
@@ -21,6 +21,9 @@ pub struct Proposal {
     voids: Vec<EntryId>,
     revives: Vec<EntryId>,
     text: String,
+    /// Whether the signer has to confirm it, and whether they did.
+    needs_confirmation: bool,
+    confirmed: bool,
 }
 
 impl Proposal {
@@ -49,6 +52,19 @@ impl Proposal {
         &self.revives
     }
 
+    /// Whether the statement has consequences that nobody can take back, so that it is signed only
+    /// after [`Proposal::confirm`]: the owner's leave. Nobody else can remove members, and what the
+    /// owner signs afterwards reaches others only by hand.
+    #[must_use]
+    pub fn needs_confirmation(&self) -> bool {
+        self.needs_confirmation
+    }
+
+    /// Confirms that the signer knows what cannot be taken back.
+    pub fn confirm(&mut self) {
+        self.confirmed = true;
+    }
+
     /// The statement and its effects in English.
     #[must_use]
     pub fn text(&self) -> &str {
@@ -68,7 +84,8 @@ pub(crate) fn propose(
 /// Signs a proposal, and runs `then` in the same transaction.
 ///
 /// # Errors
-/// [`StoreError::ProposalOutdated`] if the statement would now have other effects.
+/// [`StoreError::ProposalOutdated`] if the statement would now have other effects,
+/// [`StoreError::NotConfirmed`] if it cannot be taken back and was not confirmed.
 pub(crate) fn sign_and<T>(
     group: &GroupSession,
     proposal: &Proposal,
@@ -76,9 +93,16 @@ pub(crate) fn sign_and<T>(
 ) -> Result<T, StoreError> {
     let keys = Keys::load(group)?;
     group.write(|transaction| {
-        let (draft, now) = weigh(transaction, &keys, proposal.intent.clone())?;
+        if proposal.intent.ends(keys.device.id()) {
+            prepare_to_leave(transaction, &keys.device)?;
+        }
+        let (draft, mut now) = weigh(transaction, &keys, proposal.intent.clone())?;
+        now.confirmed = proposal.confirmed;
         if now != *proposal {
             return Err(StoreError::ProposalOutdated);
+        }
+        if now.needs_confirmation && !now.confirmed {
+            return Err(StoreError::NotConfirmed);
         }
         let entry = transaction.sign_and_append(&keys.device, draft)?;
         if proposal.intent.cuts() {
@@ -129,9 +153,25 @@ fn weigh(
             _ => {}
         }
     }
+    let needs_confirmation = intent == StatementIntent::Leave && ledger.is_owner(root.id());
+    let mut text = intent::describe(&intent, ledger.state(), voids.len(), revives.len());
+    if needs_confirmation {
+        text.push_str(
+            " You own this group: nobody else can remove members or give them new keys, and what \
+             you sign later does not reach the others by itself.",
+        );
+    }
     let fingerprint = intent.fingerprint();
-    let text = intent::describe(&intent, ledger.state(), voids.len(), revives.len());
-    Ok((draft, Proposal { intent, fingerprint, voids, revives, text }))
+    let proposal = Proposal {
+        intent,
+        fingerprint,
+        voids,
+        revives,
+        text,
+        needs_confirmation,
+        confirmed: false,
+    };
+    Ok((draft, proposal))
 }
 
 /// The keys that sign statements. Looked up before the database is locked, because the secret

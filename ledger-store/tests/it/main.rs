@@ -36,6 +36,8 @@ mod import_crash;
 mod ingest;
 mod invites;
 mod junk;
+mod keys;
+mod leaving;
 mod no_cipher;
 mod opening;
 mod options;

@@ -9,7 +9,7 @@ use ledger_store::{Group, PairingMode, StatementIntent, Store, StoreError};
 use crate::common::phones::{Phone, agree, hand_over, join, write};
 
 /// Both phones up to the digits, which a person carries over.
-fn pair(old: &Store, new: &Store, mode: PairingMode) -> Vec<Group> {
+pub(crate) fn pair(old: &Store, new: &Store, mode: PairingMode) -> Vec<Group> {
     let (new_side, offer) = new.pairing().start_on_new_device().unwrap();
     let (old_side, reply) = old.pairing().start_on_old_device(&offer).unwrap();
     let (new_side, reveal) = new_side.receive(&reply).unwrap();

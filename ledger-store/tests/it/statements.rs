@@ -182,7 +182,9 @@ fn a_device_is_enrolled_and_revoked_and_a_member_leaves() {
     let again = StatementIntent::Revoke { device: tablet.id(), since: None };
     assert!(matches!(group.propose(again), Err(StoreError::WouldBeVoid(_))));
 
-    group.sign(&propose(&group, StatementIntent::Leave)).unwrap();
+    let mut leave = propose(&group, StatementIntent::Leave);
+    leave.confirm();
+    group.sign(&leave).unwrap();
     let count = group.lists().activity(None, 100).unwrap().len();
     let late = NewEntry::Record(dinner(&group, &mut Rng::new(6)));
     let refused = group.append(vec![late]);

@@ -176,7 +176,9 @@ impl Play {
         let (bundle, _, fresh) = match phone.export(since) {
             Ok(exported) => exported,
             // A device that was cut off has no key to seal with.
-            Err(StoreError::NoEpochKey) if !phone.may_write()? => return Ok(None),
+            Err(StoreError::NoEpochKey | StoreError::CutOff) if !phone.may_write()? => {
+                return Ok(None);
+            }
             Err(error) => return Err(error),
         };
         let ledger = phone.group.ledger()?;

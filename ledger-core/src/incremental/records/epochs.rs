@@ -1,35 +1,37 @@
 //! Records of epochs and of key rotations.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::base::codec::{Reader, Writer};
-use crate::base::id::{DeviceId, EntryId, StatementId};
+use crate::base::id::{DeviceId, EntryId};
 use crate::base::rule::{Refusal, Rule};
 use crate::state::{Device, UsableEpoch};
 use crate::statement::Generation;
 use crate::verdict::ChainPosition;
 
-/// Epochs, and the events that a usable epoch must have in its past.
+/// Epochs, and the entries that a usable epoch must have in its past.
 ///
-/// Both lists are in the order of arrival, and neither ever loses an element. An
-/// element's index is its number; epochs name requirements by it.
+/// Both lists are in the order of arrival, and neither ever loses an element. An element's index is
+/// its number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Epochs {
-    pub(crate) requirements: Vec<EpochRequirement>,
+    /// Rotations, and carriers of removals, binds, revocations and leaves, with any verdict. Which
+    /// of them an epoch must have in its past is asked when epochs are listed.
+    pub(crate) required: Vec<LocatedClock>,
     pub(crate) epochs: Vec<EpochRecord>,
+    /// Numbers of the required entries by id. Follows from `required`.
+    numbers: BTreeMap<EntryId, u32>,
+    /// Numbers of the required entries on each chain, ascending, as are their `seq`. Follows from
+    /// `required`.
+    chains: BTreeMap<u32, Vec<u32>>,
 }
 
-/// Event after which older epoch keys must not be used.
-///
-/// A requirement stays in the list when its verdict changes; whether it is in force
-/// is asked when epochs are listed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum EpochRequirement {
-    /// A removal, bind, revocation or leave.
-    Cut(StatementId),
-    /// Rotation of a device's X25519 key: the device, the rotation's place in the
-    /// total order, and its chain position.
-    Rotation { device: (Generation, DeviceId), order: (u64, EntryId), position: ChainPosition },
+/// Entry with its place on a chain and its clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LocatedClock {
+    pub(crate) id: EntryId,
+    pub(crate) position: ChainPosition,
+    pub(crate) clock: u64,
 }
 
 /// An epoch entry.
@@ -39,63 +41,101 @@ pub(crate) struct EpochRecord {
     pub(crate) order: (u64, EntryId),
     pub(crate) epoch: UsableEpoch,
     pub(crate) applied: bool,
-    /// Number of requirements that existed when the epoch arrived. Later ones are
-    /// never in its past.
+    /// Number of required entries that existed when the epoch arrived. Later ones are never in its
+    /// past.
     pub(crate) known: u32,
-    /// Which of these requirements are not in its past.
-    pub(crate) unseen: BTreeSet<u32>,
+    /// The chains of which its past lacks some of these entries, each with the `seq` up to which it
+    /// holds the chain; `None` if it holds nothing of it. Honest epochs have none, so a record is
+    /// small.
+    pub(crate) behind: BTreeMap<u32, Option<u64>>,
 }
 
 impl Epochs {
-    /// Returns how many requirements exist.
+    /// Returns how many required entries exist.
     pub(crate) fn known(&self) -> u32 {
-        u32::try_from(self.requirements.len()).unwrap_or(u32::MAX)
+        u32::try_from(self.required.len()).unwrap_or(u32::MAX)
     }
 
-    pub(crate) fn requirement(&self, number: u32) -> Option<&EpochRequirement> {
-        self.requirements.get(usize::try_from(number).ok()?)
+    pub(crate) fn require(&mut self, entry: LocatedClock) {
+        let number = self.known();
+        self.numbers.insert(entry.id, number);
+        self.chains.entry(entry.position.chain).or_default().push(number);
+        self.required.push(entry);
+    }
+
+    /// Returns the number of a required entry.
+    pub(crate) fn number(&self, id: &EntryId) -> Option<u32> {
+        self.numbers.get(id).copied()
+    }
+
+    pub(crate) fn get(&self, number: u32) -> Option<&LocatedClock> {
+        self.required.get(usize::try_from(number).ok()?)
+    }
+
+    /// Returns the chains that have required entries.
+    pub(crate) fn chains(&self) -> impl Iterator<Item = u32> + '_ {
+        self.chains.keys().copied()
+    }
+
+    /// Returns the first required entry of a chain behind a `seq`, or the first of all.
+    pub(crate) fn next_on_chain(&self, chain: u32, behind: Option<u64>) -> Option<&LocatedClock> {
+        let numbers = self.chains.get(&chain)?;
+        let seq = |number: &u32| self.get(*number).map(|entry| entry.position.seq);
+        let place = numbers.partition_point(|number| seq(number) <= behind);
+        self.get(*numbers.get(place)?)
+    }
+
+    /// Returns the `seq` up to which an epoch certainly holds a chain: that of the last required
+    /// entry in its past.
+    pub(crate) fn held_by(&self, epoch: &EpochRecord, chain: u32) -> Option<u64> {
+        if let Some(held) = epoch.behind.get(&chain) {
+            return *held;
+        }
+        let numbers = self.chains.get(&chain)?;
+        let known = numbers.partition_point(|number| *number < epoch.known);
+        let last = numbers.get(known.checked_sub(1)?)?;
+        self.get(*last).map(|entry| entry.position.seq)
+    }
+
+    /// Returns whether a required entry is in the past of an epoch.
+    pub(crate) fn holds(&self, epoch: &EpochRecord, number: u32) -> bool {
+        let Some(entry) = self.get(number).filter(|_| number < epoch.known) else { return false };
+        match epoch.behind.get(&entry.position.chain) {
+            None => true,
+            Some(held) => Some(entry.position.seq) <= *held,
+        }
     }
 
     pub(crate) fn write(&self, w: &mut Writer) {
         w.array(2);
-        w.list(self.requirements.iter(), EpochRequirement::write);
+        w.list(self.required.iter(), LocatedClock::write);
         w.list(self.epochs.iter(), EpochRecord::write);
     }
 
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
         r.array(2)?;
-        Ok(Self {
-            requirements: r.list(EpochRequirement::read)?,
-            epochs: r.list(EpochRecord::read)?,
-        })
+        let required: Vec<LocatedClock> = r.list(LocatedClock::read)?;
+        let mut epochs = Self { epochs: r.list(EpochRecord::read)?, ..Self::default() };
+        required.into_iter().for_each(|entry| epochs.require(entry));
+        Ok(epochs)
     }
 }
 
-impl EpochRequirement {
-    fn write(w: &mut Writer, requirement: &Self) {
-        match requirement {
-            Self::Cut(id) => w.bytes(id.as_bytes()),
-            Self::Rotation { device: (generation, device), order: (lamport, id), position } => {
-                w.array(5);
-                generation.write(w);
-                w.bytes(device.as_bytes());
-                w.uint(*lamport);
-                w.bytes(id.as_bytes());
-                position.write(w);
-            }
-        }
+impl LocatedClock {
+    fn write(w: &mut Writer, entry: &Self) {
+        w.array(3);
+        w.bytes(entry.id.as_bytes());
+        entry.position.write(w);
+        w.uint(entry.clock);
     }
 
     fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
-        // A cut is written as bytes, a rotation as an array.
-        let mut ahead = Reader::new(r.rest());
-        if ahead.bytes().is_ok() {
-            return Ok(Self::Cut(StatementId::from_bytes(r.bytes_n()?)));
-        }
-        r.array(5)?;
-        let device = (Generation::read(r)?, DeviceId::from_bytes(r.bytes_n()?));
-        let order = (r.uint()?, EntryId::from_bytes(r.bytes_n()?));
-        Ok(Self::Rotation { device, order, position: ChainPosition::read(r)? })
+        r.array(3)?;
+        Ok(Self {
+            id: EntryId::from_bytes(r.bytes_n()?),
+            position: ChainPosition::read(r)?,
+            clock: r.uint()?,
+        })
     }
 }
 
@@ -107,7 +147,11 @@ impl EpochRecord {
         record.epoch.write(w);
         w.flag(record.applied);
         w.uint(u64::from(record.known));
-        w.list(record.unseen.iter(), |w, number| w.uint(u64::from(*number)));
+        w.list(record.behind.iter(), |w, (chain, held)| {
+            w.array(2);
+            w.uint(u64::from(*chain));
+            w.optional(*held, |w, held| w.uint(held));
+        });
     }
 
     fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
@@ -117,7 +161,10 @@ impl EpochRecord {
             epoch: UsableEpoch::read(r)?,
             applied: r.flag()?,
             known: read_u32(r)?,
-            unseen: r.list(read_u32)?,
+            behind: r.list(|r| {
+                r.array(2)?;
+                Ok((read_u32(r)?, r.optional(Reader::uint)?))
+            })?,
         })
     }
 }

@@ -1,11 +1,16 @@
 //! Attacks on epochs: keys after somebody was cut off, and what a rotator may try. Each
 //! story is judged from scratch and entry by entry.
 
-use ledger_core::EntryId;
-use ledger_core::engine::Draft;
-use ledger_core::keys::ExchangeKey;
+use std::cell::Cell;
+
+use ledger_core::engine::{
+    Admission, ChainEntry, ChainPosition, Draft, EntryIndex, Link, MemoryIndex, SetAside,
+    SlotEntry, VerifiedEntry,
+};
+use ledger_core::keys::{ExchangeKey, SignedDevice};
 use ledger_core::seal::EpochKey;
 use ledger_core::statement::NewStatement;
+use ledger_core::{EntryId, hazmat};
 
 use crate::common::{Device, Group, Outcome, View};
 
@@ -177,11 +182,175 @@ fn concurrent_epochs_stand_side_by_side() {
     expected.sort();
     assert_eq!(both, expected);
     let (first, second) = (key(&g, 1), key(&g, 2));
-    let epoch = key(&g, 3).begin(&[&first, &second]).unwrap();
+    let epoch = key(&g, 3).begin(&[(one, &first), (other, &second)]).unwrap();
     g.write(&g.now(), &mut ben.phone, |_| Draft::epoch(epoch.clone()));
     let mut keys = key(&g, 3).predecessors(&epoch).unwrap();
     keys.sort_by_key(EpochKey::topic);
     let mut expected = vec![first, second];
     expected.sort_by_key(EpochKey::topic);
     assert_eq!(keys, expected);
+}
+
+/// Ben rotates again and again on two devices. An epoch needs the last rotation of each, and none of
+/// a device that may not write any more.
+#[test]
+fn only_rotations_in_force_of_devices_that_may_write_are_required() {
+    let (mut g, mut anna) = Group::new();
+    let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    let mut tablet = g.enrol(&g.now(), &mut ben);
+    let before = g.now();
+    let rotated = g.rotate(&before, &mut tablet, 1);
+    g.rotate(&before, &mut ben.phone, 2);
+    let last = g.rotate(&before, &mut ben.phone, 3);
+    let unaware = g.begin(&g.view(&[rotated]), &mut anna.phone, 1);
+    assert_eq!(usable(&g.outcome()), []);
+    let aware = g.begin(&g.view(&[rotated, last]), &mut anna.phone, 2);
+    assert_eq!(usable(&g.outcome()), [aware]);
+    // The tablet rotates without anybody's knowledge, and Ben leaves without knowing that.
+    let hidden = g.rotate(&g.view(&[rotated]), &mut tablet, 4);
+    assert_eq!(usable(&g.outcome()), []);
+    let root = ben.root();
+    let leave = NewStatement::Leave { generation: ben.generation };
+    let left = g.issue_statement(&g.view(&[aware]), &mut ben.phone, &root, &leave);
+    let fresh = g.begin(&g.view(&[left]), &mut anna.phone, 3);
+    let outcome = g.outcome();
+    assert!(outcome.applied(hidden) && outcome.applied(unaware));
+    assert_eq!(usable(&outcome), [fresh]);
+}
+
+/// Ben revokes keys that nobody enrolled: no epoch ends. Once such a key is enrolled, it counts.
+#[test]
+fn a_revocation_of_an_invented_key_ends_no_epoch() {
+    let (mut g, mut anna) = Group::new();
+    let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    let old = g.now();
+    let epoch = g.begin(&old, &mut anna.phone, 1);
+    let root = ben.root();
+    let invented = g.device(ben.phone.enrolment);
+    let revoke = NewStatement::Revoke { generation: ben.generation, device: invented.key.id() };
+    g.issue_statement(&old, &mut ben.phone, &root, &revoke);
+    assert_eq!(usable(&g.outcome()), [epoch]);
+    let certified = SignedDevice::new(g.id, &root, &invented.key).unwrap();
+    let enrol = NewStatement::Enrol { generation: ben.generation, device: &certified };
+    g.issue_statement(&g.now(), &mut ben.phone, &root, &enrol);
+    assert_eq!(usable(&g.outcome()), []);
+    let aware = g.begin(&g.now(), &mut anna.phone, 2);
+    assert_eq!(usable(&g.outcome()), [aware]);
+}
+
+/// An index that counts the questions about the graph.
+struct Counting<'a> {
+    index: &'a MemoryIndex,
+    asked: Cell<usize>,
+}
+
+impl Counting<'_> {
+    fn count<T>(&self, answer: T) -> T {
+        self.asked.set(self.asked.get() + 1);
+        answer
+    }
+}
+
+impl EntryIndex for Counting<'_> {
+    type Error = core::convert::Infallible;
+
+    fn link(&self, id: &EntryId) -> Result<Option<Link>, Self::Error> {
+        self.count(self.index.link(id))
+    }
+
+    fn dependencies(&self, id: &EntryId) -> Result<Vec<EntryId>, Self::Error> {
+        self.count(self.index.dependencies(id))
+    }
+
+    fn chain(&self, from: ChainPosition) -> Result<Vec<ChainEntry>, Self::Error> {
+        self.count(self.index.chain(from))
+    }
+
+    fn entry(&self, id: &EntryId) -> Result<Option<std::sync::Arc<VerifiedEntry>>, Self::Error> {
+        self.count(self.index.entry(id))
+    }
+
+    fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, Self::Error> {
+        self.count(self.index.slot(original))
+    }
+}
+
+/// Entries of one chain, signed one behind the other without knowing of anything else.
+fn chain(g: &Group, device: &Device, drafts: impl Iterator<Item = Draft>) -> Vec<VerifiedEntry> {
+    let mut clock = g.entry(device.enrolment).decoded().header().lamport() + 1;
+    let (mut back, mut entries) = (device.enrolment, Vec::new());
+    for (seq, draft) in (0..).zip(drafts) {
+        let at = hazmat::any_position(g.id, device.key.id(), seq, back, vec![], clock);
+        let entry = draft.sign(&device.key, &at, 0).unwrap();
+        (back, clock) = (entry.id(), clock + 1);
+        entries.push(entry);
+    }
+    entries
+}
+
+/// Ben's tablet rotates n times while his phone begins n epochs, and neither knows of the other.
+/// Each epoch costs a few questions, however many there are of both, and the records stay small.
+#[test]
+fn many_rotations_beside_many_epochs_cost_little() {
+    const MANY: u8 = 200;
+    let (mut g, mut anna) = Group::new();
+    let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    let tablet = g.enrol(&g.now(), &mut ben);
+    let cleo = g.add(&g.now(), &mut anna.phone, "Cleo");
+    let (mut ledger, mut index) = g.arrive(g.pool.clone());
+    let rotations = (1..=MANY)
+        .map(|n| Draft::rotation(n.into(), ExchangeKey::from_bytes([n; 32]).public_key()));
+    let epochs = (1..=MANY).map(|n| Draft::epoch(key(&g, n).begin(&[]).unwrap()));
+    let mut most = 0;
+    let mut sizes = Vec::new();
+    for entry in chain(&g, &tablet, rotations).into_iter().chain(chain(&g, &cleo.phone, epochs)) {
+        let counting = Counting { index: &index, asked: Cell::new(0) };
+        let Ok(Admission::Admitted(admitted)) = ledger.admit(entry, &counting) else { panic!() };
+        let Ok(replayed) = ledger.replay(&admitted, &counting);
+        most = most.max(counting.asked.get());
+        index.insert(&admitted, &replayed);
+        sizes.push(ledger.to_checkpoint().len());
+    }
+    assert!(most < 30, "{most} questions for one entry");
+    let grew = |from: usize, to: usize| (sizes[to] - sizes[from]) / (to - from);
+    let many = usize::from(MANY);
+    let (early, late) = (grew(many, many + 20), grew(2 * many - 21, 2 * many - 1));
+    assert!(late <= early + 8, "{early} and {late} bytes for each epoch");
+    assert_eq!(ledger.state().usable_epochs().count(), 0);
+}
+
+/// What a device sets aside is not required: its own leave, and what it does not heed yet.
+#[test]
+fn what_is_set_aside_ends_no_epoch() {
+    let (mut g, mut anna) = Group::new();
+    let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    let mut cleo = g.add(&g.now(), &mut anna.phone, "Cleo");
+    let epoch = g.begin(&g.now(), &mut anna.phone, 1);
+    let root = ben.root();
+    let leave = NewStatement::Leave { generation: ben.generation };
+    g.issue_statement(&g.now(), &mut ben.phone, &root, &leave);
+    let usable = |g: &Group, aside: &SetAside| {
+        let (ledger, _) = g.arrive(g.pool.clone());
+        let usable = ledger.usable_epochs_without(aside).map(|(id, _)| id).collect::<Vec<_>>();
+        (usable, ledger)
+    };
+    let own = SetAside { generation: Some(ben.generation), ..SetAside::default() };
+    let (none, ledger) = usable(&g, &SetAside::default());
+    assert_eq!(none, []);
+    assert_eq!(ledger.left_generation(ben.phone.key.id()), Some(ben.generation));
+    assert_eq!(ledger.left_generation(cleo.phone.key.id()), None);
+    assert_eq!(usable(&g, &own).0, [epoch]);
+    // Cleo's rotation counts for him, unless it is not heeded yet.
+    let rotation = g.rotate(&g.now(), &mut cleo.phone, 1);
+    let (none, ledger) = usable(&g, &own);
+    assert_eq!(none, []);
+    assert_eq!(ledger.own_requirement(&rotation), Some((cleo.member, None)));
+    let unheeded = SetAside { entries: [rotation].into(), ..own.clone() };
+    assert_eq!(usable(&g, &unheeded).0, [epoch]);
+    // A removal always counts, and ends what he may hand out.
+    g.remove(&g.now(), &mut anna, cleo.member);
+    assert_eq!(usable(&g, &unheeded).0, []);
+    g.remove(&g.now(), &mut anna, ben.member);
+    let (_, ledger) = usable(&g, &own);
+    assert_eq!(ledger.left_generation(ben.phone.key.id()), None);
 }

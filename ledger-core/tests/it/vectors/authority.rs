@@ -309,6 +309,55 @@ fn epochs() -> Value {
     )
 }
 
+fn epochs_in_force() -> Value {
+    let mut w = World::with_ben();
+    let epoch = |w: &World, byte: u8| {
+        Draft::epoch(EpochKey::from_bytes(w.group, [byte; 32]).begin(&[]).unwrap())
+    };
+    let rotation =
+        |generation: u64, n: u8| Draft::rotation(generation, device(n).exchange_public_key());
+    let generation = Generation::Card(w.member("add-ben"));
+    w.say(2, "rotates", &["*"], rotation(1, 70));
+    w.say(2, "rotates-again", &["rotates"], rotation(2, 71));
+    let (superseded, in_force) = (epoch(&w, 1), epoch(&w, 2));
+    w.say(1, "knows-one", &["rotates"], superseded);
+    w.say(1, "knows-both", &["rotates-again"], in_force);
+    let invented = NewStatement::Revoke { generation, device: device(77).id() };
+    w.issue_statement(2, "revoke-invented", 2, &invented, &["rotates-again"], &["rotates-again"]);
+    w.scenario(
+        "epochs-in-force",
+        "Which rotations and revocations count for epochs: Ben rotates twice, and revokes a key that \
+         nothing enrols. The epoch that knows of the last rotation is usable.",
+        &[],
+    )
+}
+
+fn epochs_of_a_leaver() -> Value {
+    let mut w = World::with_ben();
+    let epoch = |w: &World, byte: u8| {
+        Draft::epoch(EpochKey::from_bytes(w.group, [byte; 32]).begin(&[]).unwrap())
+    };
+    let generation = Generation::Card(w.member("add-ben"));
+    let before = epoch(&w, 1);
+    w.say(1, "before", &["*"], before);
+    w.say(2, "rotates", &["*"], Draft::rotation(1, device(70).exchange_public_key()));
+    w.issue_statement(
+        2,
+        "leave",
+        2,
+        &NewStatement::Leave { generation },
+        &["before"],
+        &["rotates"],
+    );
+    let after = epoch(&w, 2);
+    w.say(1, "after", &["leave"], after);
+    w.scenario(
+        "epochs-of-a-leaver",
+        "Ben rotates and leaves. An epoch must know of the leave, and of no rotation of his.",
+        &[],
+    )
+}
+
 fn certified_x_gen() -> Value {
     let mut w = World::with_ben();
     let group = *w.group.as_bytes();
@@ -455,6 +504,8 @@ pub(crate) fn build() -> Value {
         acts_of_claimed_and_bound,
         certified_x_gen,
         epochs,
+        epochs_in_force,
+        epochs_of_a_leaver,
         pinned::build,
         ties::build,
     ] {

@@ -154,7 +154,8 @@ pub(crate) fn epochs() -> (World, [EpochKey; 2]) {
     let mut w = World::with_ben();
     let keys = [0x51, 0x52].map(|byte| EpochKey::from_bytes(w.group, [byte; 32]));
     w.say(1, "epoch", &["*"], Draft::epoch(keys[0].begin(&[]).unwrap()));
-    w.say(2, "epoch-with-history", &["*"], Draft::epoch(keys[1].begin(&[&keys[0]]).unwrap()));
+    let before = [(w.entry("epoch").id(), &keys[0])];
+    w.say(2, "epoch-with-history", &["*"], Draft::epoch(keys[1].begin(&before).unwrap()));
     (w, keys)
 }
 

@@ -103,6 +103,7 @@ fn key_envelopes(group: GroupId) -> Vec<Value> {
     let recipients: BTreeSet<[u8; 32]> = devices.chain([recovery]).collect();
     let bytes = epoch.wrap_for(&recipients, &[9; 32]).remove(0);
     let parsed = KeyEnvelope::parse(&bytes).unwrap();
+    assert_eq!(parsed.recipients(&epoch, &recipients), recipients);
     for secret in &secrets {
         let opened = parsed.open(group, [&ExchangeKey::from_bytes(*secret)]);
         assert_eq!(opened, Ok(Some(epoch.clone())));
@@ -111,6 +112,7 @@ fn key_envelopes(group: GroupId) -> Vec<Value> {
     vec![json!({
         "name": "five devices and a phrase",
         "recipients": secrets.iter().map(|secret| hex(secret)).collect::<Vec<_>>(),
+        "wrapped_for": recipients.iter().map(|public| hex(public)).collect::<Vec<_>>(),
         "strangers": [hex(&[9 + 128; 32])],
         "secret": hex(epoch.expose_secret()),
         "key_envelope": hex(&bytes),
@@ -147,12 +149,26 @@ fn secrets() -> Vec<Value> {
 
 pub(crate) fn build() -> Value {
     let (world, keys) = epochs();
-    let boxes = json!([{
-        "name": "one predecessor",
-        "secret": hex(keys[1].expose_secret()),
-        "predecessors": [hex(keys[0].expose_secret())],
-        "box": hex(keys[1].begin(&[&keys[0]]).unwrap().history()),
-    }]);
+    let third = EpochKey::from_bytes(world.group, [0x53; 32]);
+    let boxed = |name: &str, key: &EpochKey, before: &[(&str, &EpochKey)]| {
+        let before: Vec<_> =
+            before.iter().map(|(label, key)| (world.entry(label).id(), *key)).collect();
+        let predecessors = before.iter().map(
+            |(id, key)| json!({ "entry": id.to_string(), "secret": hex(key.expose_secret()) }),
+        );
+        json!({
+            "name": name,
+            "secret": hex(key.expose_secret()),
+            "predecessors": predecessors.collect::<Vec<_>>(),
+            "box": hex(key.begin(&before).unwrap().history()),
+        })
+    };
+    let [first, second] = &keys;
+    let boxes = json!([
+        boxed("no predecessor", first, &[]),
+        boxed("one predecessor", second, &[("epoch", first)]),
+        boxed("two predecessors", &third, &[("epoch", first), ("epoch-with-history", second)]),
+    ]);
     let about = "SPEC 11 and 17. Keys, boxes and envelopes follow from their secrets; a key envelope \
         opens for its recipients, whose X25519 secrets are given, and for no stranger. A broken \
         envelope or secret is refused by the first rule that it breaks.";

@@ -11,6 +11,9 @@ use ledger_core::{EntryId, GroupId};
 use super::{BATCH, KnownKey, MAX_WANTED, SealedIntake};
 use crate::sealed::key_pool::{KeyPool, MAX_CLOSED_BOXES};
 
+/// The entry of the first epoch, which no record here holds.
+const FIRST_EPOCH: EntryId = EntryId::from_bytes([6; 32]);
+
 /// A group with one entry, and two epoch keys of it.
 struct Fixture {
     device: DeviceKey,
@@ -40,7 +43,7 @@ impl Fixture {
     fn second_epoch(&self) -> VerifiedEntry {
         let ledger = Ledger::from_genesis(&self.genesis).unwrap();
         let position = ledger.next_position(self.device.id()).unwrap();
-        let epoch = self.second.begin(&[&self.first]).unwrap();
+        let epoch = self.second.begin(&[(FIRST_EPOCH, &self.first)]).unwrap();
         Draft::epoch(epoch).sign(&self.device, &position, 0).unwrap()
     }
 

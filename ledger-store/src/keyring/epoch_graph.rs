@@ -1,0 +1,168 @@
+//! Which epoch covers which (SPEC §11.1): computed from the admitted epoch entries, never stored.
+//!
+//! An evil member can write any boxes. So nothing counts here before its entry is admitted and
+//! applied and its box holds the keys that its refs say, and every search for roots ends with
+//! keys from which all keys of applied epochs are reached.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ledger_core::EntryId;
+use ledger_core::engine::{DecodedEntry, Epoch, Payload};
+use ledger_core::seal::{EpochKey, Topic};
+
+use super::EpochKeyring;
+use crate::StoreError;
+
+/// The admitted epoch entries of a group, and the keys of them that this device holds.
+pub(crate) struct EpochGraph {
+    /// All admitted epoch entries, the last in (lamport, id) first.
+    entries: Vec<EpochEntry>,
+    places: BTreeMap<EntryId, usize>,
+    keys: BTreeMap<Topic, HeldKey>,
+}
+
+struct EpochEntry {
+    id: EntryId,
+    epoch: Epoch,
+    applied: bool,
+}
+
+struct HeldKey {
+    /// Its number in the table `epochs`.
+    number: i64,
+    key: EpochKey,
+}
+
+impl EpochGraph {
+    pub(super) fn read(keyring: &EpochKeyring<'_>) -> Result<Self, StoreError> {
+        let mut statement = keyring
+            .connection
+            .prepare_cached("SELECT e, topic, secret FROM epochs WHERE grp = ?1")?;
+        let rows = statement.query_map([keyring.group.0], |row| {
+            let key = EpochKey::from_bytes(keyring.id, row.get(2)?);
+            Ok((Topic::from_bytes(row.get(1)?), HeldKey { number: row.get(0)?, key }))
+        })?;
+        let keys = rows.collect::<Result<_, _>>()?;
+        let mut statement = keyring.connection.prepare_cached(
+            "SELECT entry, verdict FROM entries WHERE grp = ?1 AND kind = 23
+             ORDER BY lamport DESC, id DESC",
+        )?;
+        let mut rows = statement.query([keyring.group.0])?;
+        let mut entries = Vec::new();
+        while let Some(row) = rows.next()? {
+            let bytes = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
+            let entry = DecodedEntry::decode(bytes, &[0; 64])?;
+            // A later version's epoch entry says nothing to this one.
+            let Payload::Epoch(epoch) = entry.payload() else { continue };
+            let applied = row.get::<_, u8>(1)? == 0;
+            entries.push(EpochEntry { id: entry.id(), epoch: epoch.clone(), applied });
+        }
+        let places = entries.iter().enumerate().map(|(place, entry)| (entry.id, place)).collect();
+        Ok(Self { entries, places, keys })
+    }
+
+    /// The keys in the boxes that count (rules Y1 and Y2) and are not held yet. They come out of
+    /// void epoch entries, too, since a key that belongs to an admitted entry opens at worst
+    /// nothing.
+    pub(super) fn boxed_keys(&self) -> Vec<EpochKey> {
+        let boxed = self.entries.iter().filter_map(|entry| self.box_of(entry));
+        boxed.flatten().filter(|key| !self.keys.contains_key(&key.topic())).collect()
+    }
+
+    /// The keys in the box of an entry, if its own key is held and the box counts.
+    fn box_of(&self, entry: &EpochEntry) -> Option<Vec<EpochKey>> {
+        let keys = self.key_of(entry)?.key.predecessors(&entry.epoch).ok()?;
+        let predecessors = entry.epoch.predecessors();
+        let mut each = keys.iter().zip(predecessors);
+        let counts = each.all(|(key, id)| {
+            let entry = self.places.get(id).and_then(|place| self.entries.get(*place));
+            entry.is_some_and(|entry| key.belongs_to(&entry.epoch))
+        });
+        counts.then_some(keys)
+    }
+
+    /// The key of an entry, if it is held and belongs to it (rule Y1).
+    fn key_of(&self, entry: &EpochEntry) -> Option<&HeldKey> {
+        self.keys.get(&entry.epoch.topic()).filter(|held| held.key.belongs_to(&entry.epoch))
+    }
+
+    /// The keys that belong to an admitted epoch entry, each with whether a box of it was opened.
+    pub(super) fn begun(&self) -> BTreeMap<Topic, bool> {
+        let mut begun = BTreeMap::new();
+        for entry in &self.entries {
+            if self.key_of(entry).is_some() {
+                *begun.entry(entry.epoch.topic()).or_default() |= self.box_of(entry).is_some();
+            }
+        }
+        begun
+    }
+
+    /// The held keys by topic, with their numbers.
+    pub(super) fn keys(&self) -> impl Iterator<Item = (&Topic, i64, &EpochKey)> {
+        self.keys.iter().map(|(topic, held)| (topic, held.number, &held.key))
+    }
+
+    /// The epochs from which the keys of all applied epochs are reached, the last one first.
+    pub(super) fn roots(&self) -> Roots<'_> {
+        let mut covers: BTreeMap<Topic, BTreeSet<Topic>> = BTreeMap::new();
+        for entry in self.entries.iter().filter(|entry| entry.applied) {
+            let boxed = self.box_of(entry).unwrap_or_default();
+            covers
+                .entry(entry.epoch.topic())
+                .or_default()
+                .extend(boxed.iter().map(EpochKey::topic));
+        }
+        let mut roots =
+            Roots { graph: self, covers, entries: Vec::new(), reached: BTreeSet::new() };
+        for entry in self.entries.iter().filter(|entry| entry.applied) {
+            roots.add(entry);
+        }
+        roots
+    }
+}
+
+/// Epochs whose keys a bundle wraps, and everything that is reached from them.
+pub(super) struct Roots<'a> {
+    graph: &'a EpochGraph,
+    covers: BTreeMap<Topic, BTreeSet<Topic>>,
+    entries: Vec<(EntryId, &'a EpochKey)>,
+    reached: BTreeSet<Topic>,
+}
+
+impl<'a> Roots<'a> {
+    fn add(&mut self, entry: &'a EpochEntry) {
+        let Some(held) = self.graph.key_of(entry) else { return };
+        if self.reached.contains(&entry.epoch.topic()) {
+            return;
+        }
+        self.entries.push((entry.id, &held.key));
+        let mut open = vec![entry.epoch.topic()];
+        while let Some(topic) = open.pop() {
+            if self.reached.insert(topic) {
+                open.extend(self.covers.get(&topic).into_iter().flatten());
+            }
+        }
+    }
+
+    /// Adds void epochs under whose keys applied entries came, by the numbers of the keys: who
+    /// begins an epoch names them, since nobody builds on their entries otherwise.
+    pub(super) fn add_void(&mut self, numbers: &BTreeSet<i64>) {
+        let graph = self.graph;
+        for entry in graph.entries.iter().filter(|entry| !entry.applied) {
+            if graph.key_of(entry).is_some_and(|held| numbers.contains(&held.number)) {
+                self.add(entry);
+            }
+        }
+    }
+
+    /// The roots: the entries that begin them, and their keys, the last one first.
+    pub(super) fn entries(&self) -> &[(EntryId, &'a EpochKey)] {
+        &self.entries
+    }
+
+    /// The numbers of the keys that are reached.
+    pub(super) fn reached(&self) -> BTreeSet<i64> {
+        let held = self.reached.iter().filter_map(|topic| self.graph.keys.get(topic));
+        held.map(|held| held.number).collect()
+    }
+}

@@ -1,0 +1,144 @@
+//! Assigning epochs to entries that are about to leave (SPEC §11.2, rules Y3 and Y5).
+//!
+//! An entry keeps the epoch under which it first travelled, so that it always travels as the same
+//! bytes. The assignment is durable before the first byte leaves, and taken back if none did: until
+//! an entry leaves, an epoch that somebody removed meanwhile cannot open may still seal it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ledger_core::keys::DeviceKey;
+use ledger_core::seal::EpochKey;
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::plan::Row;
+use crate::StoreError;
+use crate::entries::GroupTransaction;
+use crate::keyring::{EpochKeyring, HandedOut, sealing_key_or_new};
+use crate::platform::environment::random;
+use crate::session::GroupSession;
+
+/// The epoch in use, and what goes out so that everybody can open what is sealed.
+pub(super) struct Sealing {
+    /// Its number in the table `epochs`.
+    pub(super) epoch: i64,
+    pub(super) key: EpochKey,
+    pub(super) key_envelopes: Vec<Vec<u8>>,
+    handed_out: HandedOut,
+}
+
+impl Sealing {
+    /// Chooses the epoch in use, or begins one, and wraps the keys that are handed out.
+    pub(super) fn choose(
+        transaction: &mut GroupTransaction<'_>,
+        device: &DeviceKey,
+    ) -> Result<Self, StoreError> {
+        let (epoch, key) = sealing_key_or_new(transaction, device)?;
+        let recipients = transaction.ledger().state().recipients();
+        let handed_out = EpochKeyring::new(transaction).handed_out()?;
+        let mut key_envelopes = Vec::new();
+        for key in &handed_out.keys {
+            key_envelopes.extend(key.wrap_for(&recipients, &*random(transaction.environment())?));
+        }
+        Ok(Self { epoch, key, key_envelopes, handed_out })
+    }
+
+    /// Notes that the keys which were asked for went out.
+    pub(super) fn note_handed_out(&self, group: &GroupSession) -> Result<(), StoreError> {
+        if self.handed_out.wanted.is_empty() {
+            return Ok(());
+        }
+        group.write(|transaction| {
+            EpochKeyring::new(transaction).clear_wanted(&self.handed_out.wanted)
+        })
+    }
+}
+
+/// Entries with the epochs under which they leave now.
+pub(super) struct Binding {
+    /// The numbers of the epochs, one for each entry.
+    pub(super) epochs: Vec<i64>,
+    pub(super) keys: BTreeMap<i64, EpochKey>,
+    /// The epoch in use, if it is another one than when the export began.
+    pub(super) sealing: Option<Sealing>,
+    /// What changed: the entry, its epoch now and before.
+    changed: Vec<Change>,
+}
+
+struct Change {
+    n: i64,
+    now: i64,
+    before: Option<i64>,
+}
+
+impl Binding {
+    /// Assigns the epoch in use to those of some entries that have none, and to those that came
+    /// under a key which nobody reaches from the keys that are handed out. Durable when it
+    /// returns.
+    pub(super) fn of(
+        group: &GroupSession,
+        device: &DeviceKey,
+        sealing: &Sealing,
+        rows: &[Row],
+    ) -> Result<Self, StoreError> {
+        group.write(|transaction| {
+            // A removal may have come since the export began.
+            let (epoch, _) = sealing_key_or_new(transaction, device)?;
+            let fresh = match epoch == sealing.epoch {
+                true => None,
+                false => Some(Sealing::choose(transaction, device)?),
+            };
+            let reached = &fresh.as_ref().unwrap_or(sealing).handed_out.reached;
+            let keyring = EpochKeyring::new(transaction);
+            let (mut epochs, mut changed) = (Vec::with_capacity(rows.len()), Vec::new());
+            for row in rows {
+                let before = assigned(keyring.connection, row.n)?;
+                let now = before.filter(|number| reached.contains(number)).unwrap_or(epoch);
+                if before != Some(now) {
+                    assign(keyring.connection, row.n, Some(now))?;
+                    changed.push(Change { n: row.n, now, before });
+                }
+                epochs.push(now);
+            }
+            let numbers: BTreeSet<i64> = epochs.iter().copied().collect();
+            let key = |number| keyring.get(number).map(|key| (number, key));
+            let keys = numbers.into_iter().map(key).collect::<Result<_, _>>()?;
+            Ok(Self { epochs, keys, sealing: fresh, changed })
+        })
+    }
+
+    /// Takes back the assignment of the entries from a place on, of which no byte left.
+    ///
+    /// A store that is suspended takes no write. The assignment then stays, as after a crash.
+    pub(super) fn undo(&self, group: &GroupSession, rows: &[Row]) {
+        let rows: BTreeSet<i64> = rows.iter().map(|row| row.n).collect();
+        let mut unsent = self.changed.iter().filter(|change| rows.contains(&change.n)).peekable();
+        if unsent.peek().is_none() {
+            return;
+        }
+        let _ = group.write(|transaction| {
+            let connection = transaction.connection();
+            for Change { n, now, before } in unsent {
+                // Another export may have assigned a further one meanwhile.
+                if assigned(connection, *n)? == Some(*now) {
+                    assign(connection, *n, *before)?;
+                }
+            }
+            Ok(())
+        });
+    }
+}
+
+fn assigned(connection: &Connection, n: i64) -> Result<Option<i64>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT epoch FROM sealed WHERE n = ?1")?;
+    Ok(statement.query_row([n], |row| row.get(0)).optional()?)
+}
+
+fn assign(connection: &Connection, n: i64, epoch: Option<i64>) -> Result<(), StoreError> {
+    match epoch {
+        Some(epoch) => connection
+            .prepare_cached("INSERT OR REPLACE INTO sealed (n, epoch) VALUES (?1, ?2)")?
+            .execute((n, epoch))?,
+        None => connection.prepare_cached("DELETE FROM sealed WHERE n = ?1")?.execute([n])?,
+    };
+    Ok(())
+}
