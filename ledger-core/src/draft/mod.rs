@@ -60,6 +60,18 @@ impl Draft {
         Self { payload: Payload::Merge, refs: Vec::new() }
     }
 
+    /// Returns the entries that the draft names.
+    #[must_use]
+    pub fn refs(&self) -> &[EntryId] {
+        &self.refs
+    }
+
+    /// Returns whether the draft carries a statement.
+    #[must_use]
+    pub fn is_carrier(&self) -> bool {
+        matches!(self.payload, Payload::Statement(_))
+    }
+
     /// Signs the draft for a position in the ledger. The result needs no further check of its
     /// signature.
     ///

@@ -193,6 +193,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     ",
     // Version 5. What covers what is computed from the epoch entries, and no
     // longer kept: an entry that nobody had verified could set it for good.
+    // Entries that were left out, or gave way while they waited, are asked for again.
     "
     ALTER TABLE epochs DROP COLUMN begun;
     ALTER TABLE epochs DROP COLUMN covered;
@@ -203,6 +204,18 @@ pub(super) const MIGRATIONS: &[&str] = &[
         ms  INTEGER NOT NULL                 -- by the clock of this device
     ) STRICT;
     CREATE INDEX arrivals_by_time ON arrivals (grp, ms);
+
+    CREATE TABLE left_out (
+        l      INTEGER PRIMARY KEY,          -- the oldest are forgotten first
+        grp    INTEGER NOT NULL REFERENCES groups,
+        id     BLOB NOT NULL,
+        device BLOB NOT NULL,
+        topic  BLOB,                         -- of an epoch entry
+        wanted INTEGER NOT NULL,             -- 1: it may count now
+        UNIQUE (grp, id)
+    ) STRICT;
+    CREATE INDEX left_out_by_device ON left_out (grp, device);
+    CREATE INDEX left_out_wanted ON left_out (grp) WHERE wanted = 1;
 
     -- Records in quarantine are told apart by all their bytes: anybody can make
     -- another record with the nonce of one.

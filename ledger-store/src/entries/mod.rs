@@ -6,6 +6,7 @@
 
 pub(crate) mod index;
 mod ingest;
+mod left_out;
 pub(crate) mod load;
 mod loaded;
 pub(crate) mod named;

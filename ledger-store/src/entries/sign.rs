@@ -1,6 +1,6 @@
 //! Signing entries of this device inside a transaction.
 
-use ledger_core::engine::{Admission, Draft, VerifiedEntry};
+use ledger_core::engine::{Admission, Draft, Payload, VerifiedEntry};
 use ledger_core::keys::DeviceKey;
 use ledger_core::{DeviceId, DraftError, EntryId, Verdict};
 
@@ -27,16 +27,18 @@ impl GroupTransaction<'_> {
         draft: Draft,
     ) -> Result<EntryId, StoreError> {
         self.refuse_fork(device.id())?;
-        let position = self.ledger().next_position(device.id());
+        let position = self.ledger().position_of_draft(device.id(), &draft, self.index())?;
         let position = position.ok_or(DraftError::ForeignDevice)?;
         let signed = draft.sign(device, &position, self.environment().now_ms())?;
         self.append_signed(signed)
     }
 
-    /// Appends merge entries until one entry can have all heads as parents, so that nobody can
-    /// keep others from writing by forking.
+    /// Appends what stands before the next own entry: carriers of statements that only idle entries
+    /// carry, and merge entries until one entry can have all agreed heads as parents, so that nobody
+    /// can keep others from writing by forking.
     pub(crate) fn merge_heads(&mut self, device: &DeviceKey) -> Result<(), StoreError> {
         self.refuse_fork(device.id())?;
+        self.carry_statements(device)?;
         while self.ledger().next_position(device.id()).is_none() {
             let home = match self.ledger().enrolment_entry(device.id()) {
                 Some(home) => Some((home, self.stored(home)?.decoded().header().lamport())),
@@ -46,6 +48,18 @@ impl GroupTransaction<'_> {
             let position = position.ok_or(DraftError::ForeignDevice)?;
             let now_ms = self.environment().now_ms();
             self.append_signed(Draft::merge().sign(device, &position, now_ms)?)?;
+        }
+        Ok(())
+    }
+
+    /// Carries again each removal, bind, revocation and leave that no entry carries on which this
+    /// device builds (SPEC §5.3): once, with the next own entry and never by itself, as else all
+    /// devices would answer one statement at once.
+    fn carry_statements(&mut self, device: &DeviceKey) -> Result<(), StoreError> {
+        for carrier in self.ledger().statements_to_carry(device.id()) {
+            if let Payload::Statement(signed) = self.stored(carrier)?.decoded().payload() {
+                self.sign_and_append(device, Draft::carry(signed))?;
+            }
         }
         Ok(())
     }

@@ -14,7 +14,6 @@ use ledger_core::{Balance, Currency, DeviceId, EntryId, GroupId, Member, MemberI
 
 use crate::StoreError;
 use crate::admitting::{Invites, Shares};
-use crate::entries::index::StoredIndex;
 use crate::entries::{Ingested, NewEntry, Opening};
 use crate::health::GroupMaintenance;
 use crate::keyring::signing_key;
@@ -159,10 +158,7 @@ impl Group {
     /// # Errors
     /// [`StoreError`] if the database cannot be read.
     pub fn agreed_heads(&self) -> Result<BTreeSet<EntryId>, StoreError> {
-        self.0.read(|connection, loaded| {
-            let index = StoredIndex::new(connection, self.0.key, loaded.upto);
-            loaded.ledger.agreed_heads(&index)
-        })
+        self.0.read(|_, loaded| Ok(loaded.ledger.agreed_heads()))
     }
 
     /// Signs and appends new entries of this device, all or none, durably.

@@ -120,16 +120,14 @@ fn weigh(
 ) -> Result<(Draft, Proposal), StoreError> {
     transaction.merge_heads(&keys.device)?;
     let (ledger, index) = (transaction.ledger(), transaction.index());
-    let base = match intent.since() {
-        Some(entry) => ledger.heads_before(index, &entry)?,
-        None => ledger.frontier().heads().collect(),
-    };
     let new = intent.draft(ledger.state(), keys.device.id())?;
     Draft::check_limits(&new, ledger.state())?;
     let root = keys.entropy.root_key(transaction.root_index()?);
     let nonce = *random(transaction.environment())?;
+    let base = ledger.statement_base(&new, intent.since().as_ref(), index)?;
     let draft = Draft::statement(&root, ledger.group(), &new, base, nonce)?;
-    let position = ledger.next_position(keys.device.id()).ok_or(DraftError::ForeignDevice)?;
+    let position = ledger.position_of_draft(keys.device.id(), &draft, index)?;
+    let position = position.ok_or(DraftError::ForeignDevice)?;
     let now_ms = transaction.environment().now_ms();
     let signed = draft.clone().sign(&keys.device, &position, now_ms)?;
     let admitted = match ledger.admit(signed, index)? {

@@ -14,13 +14,14 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use ledger_core::engine::{DecodedEntry, Evaluation, VerifiedEntry, evaluate, verify_batch};
+use ledger_core::limits::LedgerLimits;
 use ledger_core::{
     Amount, Currency, Date, EntryId, Expense, GroupId, GroupState, StateDigest, Transaction,
     Transfer,
 };
 use ledger_store::{
     Environment, FileSecrets, Group, NewEntry, Progress, SecretStore, Store, StoreError,
-    Verification,
+    StoreOptions, Verification,
 };
 use tempfile::TempDir;
 
@@ -110,6 +111,12 @@ impl Folder {
     pub fn store(&self) -> Store {
         let environment = Seeded::new(self.seed);
         Store::open_or_create_in(&self.db(), self.secrets(), environment).unwrap()
+    }
+
+    /// Opens or makes the database, with other limits of what is kept for others.
+    pub fn store_with(&self, limits: LedgerLimits) -> Store {
+        let options = StoreOptions::new().environment(Seeded::new(self.seed)).limits(limits);
+        options.open_or_create(&self.db(), self.secrets()).unwrap()
     }
 
     pub fn open(&self) -> Result<Store, StoreError> {
