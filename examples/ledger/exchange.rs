@@ -102,7 +102,7 @@ pub(crate) fn enter(arguments: &Enter, out: &mut dyn Write) -> Result<(), Failur
     let mut file = open_file(&arguments.welcome)?;
     let groups = store.group_ids()?;
     let (group, imported) = store.joining().enter_with_bundle(&mut file, &mut progress_bar())?;
-    let name = one_line(group.state()?.name()).into_owned();
+    let name = one_line(group.state()?.name());
     if groups.contains(&group.id()) {
         writeln!(out, "you are in {name} already")?;
     } else {
