@@ -64,10 +64,9 @@ pub(super) fn plan(
         Since::Known(summary) => {
             let lacks = Lacks::new(connection, group.key, summary)?;
             let mut found = Vec::new();
-            for (place, (n, begins)) in
-                all(connection, group.key, cursor.at())?.into_iter().enumerate()
-            {
-                look(place, progress)?;
+            let candidates = all(connection, group.key, cursor.at())?;
+            for (place, &(n, begins)) in candidates.iter().enumerate() {
+                look(place, candidates.len(), progress)?;
                 if lacks.lacks(connection, n)? {
                     found.push((n, begins));
                 }
@@ -79,7 +78,7 @@ pub(super) fn plan(
     let mut room = most_bytes.map(|most| Room::new(most, &sealing.key_envelopes, listed));
     let mut rows = Vec::with_capacity(found.len());
     for (place, &(n, begins)) in found.iter().enumerate() {
-        look(place, progress)?;
+        look(place, found.len(), progress)?;
         if let Some(room) = &mut room
             && !room.takes(entry_bytes(connection, n)?, begins)
         {
@@ -101,11 +100,12 @@ pub(super) fn plan(
 }
 
 /// Calls back now and then, before anything is written.
-fn look(place: usize, progress: OnProgress<'_>) -> Result<(), StoreError> {
+fn look(place: usize, of: usize, progress: OnProgress<'_>) -> Result<(), StoreError> {
     if !place.is_multiple_of(STEP) {
         return Ok(());
     }
-    match progress(Progress { phase: Phase::Sealing, done: 0, total: 0 }) {
+    let total = u64::try_from(of).unwrap_or(u64::MAX);
+    match progress(Progress { phase: Phase::Sealing, done: 0, total }) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(StoreError::Cancelled),
     }

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use ledger_core::bundle::{Records, frame};
 use ledger_core::seal::EpochKey;
-use ledger_store::{Progress, Receipt, StoreError};
+use ledger_store::{Progress, Receipt, Since, StoreError};
 
 use crate::common::phones::{admitted, link, open_invite};
 use crate::common::sealed::{Anna, add, anna, exchange, export, import, pay};
@@ -304,6 +304,44 @@ fn whatever_the_bytes_an_import_calls_back_often_and_stops() {
         }
     }
     assert_sound(&anna);
+}
+
+#[test]
+fn an_export_calls_back_often_and_stops_before_anything_leaves() {
+    let (folder, mut rng) = (Folder::new(1), Rng::new(1));
+    let anna = anna(&folder);
+    let summary = anna.bundles().summary().unwrap();
+    record(&anna, 1_200, 400, &mut rng);
+    for since in [Since::Beginning, Since::Known(&summary)] {
+        let (mut call, calls) = count_calls(u64::MAX);
+        anna.bundles().export(since, &mut Vec::new(), &mut call).unwrap();
+        assert!(calls.get() >= 2 * 1_200 / 256, "planning and writing: {}", calls.get());
+        for stop_at in 1..=4 {
+            let (mut call, _) = count_calls(stop_at);
+            let mut out = Vec::new();
+            let stopped = anna.bundles().export(since, &mut out, &mut call);
+            assert!(matches!(stopped, Err(StoreError::Cancelled)), "{stopped:?}");
+            assert!(out.is_empty());
+        }
+    }
+}
+
+/// Epoch entries of a later version, which every part would begin with.
+#[test]
+fn entries_of_later_versions_are_no_epochs_of_ours() {
+    let folder = Folder::new(1);
+    let anna = anna(&folder);
+    export(&anna);
+    record(&anna, 10, 10, &mut Rng::new(1));
+    // As if ten of her entries were of kind 23 and of a later version: opaque, verdict 1.
+    folder.raw().execute("UPDATE entries SET kind = 23, verdict = 1 WHERE kind = 16", []).unwrap();
+    let store = folder.open().unwrap();
+    let group = store.group(anna.id()).unwrap();
+    let mut cursor = group.bundles().begin(Since::Beginning);
+    let mut part = Vec::new();
+    let exported =
+        group.bundles().export_part(&mut cursor, Some(0), &mut part, &mut go_on).unwrap();
+    assert_eq!(exported.entries, 2, "the epoch, and one entry");
 }
 
 #[test]
