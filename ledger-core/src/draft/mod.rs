@@ -29,7 +29,7 @@ pub enum DraftError {
     #[error("member {} is listed twice; add the two parts up", .0.short())]
     DuplicateMember(MemberId),
     /// The group is full.
-    #[error("a group has at most {MAX_MEMBERS} members")]
+    #[error("a group has at most {MAX_MEMBERS} members with keys, and as many without")]
     TooManyMembers,
     /// The member has the greatest number of devices that is allowed.
     #[error("a member has at most {MAX_DEVICES} devices; revoke one that is not used")]

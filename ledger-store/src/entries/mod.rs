@@ -13,6 +13,7 @@ pub(crate) mod named;
 mod new_entry;
 pub(crate) mod projections;
 mod sign;
+mod target;
 mod transaction;
 mod waiting;
 
@@ -22,4 +23,5 @@ pub(crate) use loaded::LoadedLedger;
 pub use loaded::Opening;
 pub use new_entry::NewEntry;
 pub(crate) use transaction::GroupTransaction;
+pub use waiting::WaitingCount;
 pub(crate) use waiting::missing_entries;

@@ -4,6 +4,7 @@ use ledger_core::engine::{Admission, Draft, Payload, VerifiedEntry};
 use ledger_core::keys::DeviceKey;
 use ledger_core::{DeviceId, DraftError, EntryId, Verdict};
 
+use super::waiting::waiting_of;
 use super::{GroupTransaction, NewEntry};
 use crate::StoreError;
 
@@ -26,7 +27,17 @@ impl GroupTransaction<'_> {
         device: &DeviceKey,
         draft: Draft,
     ) -> Result<EntryId, StoreError> {
-        self.refuse_fork(device.id())?;
+        self.refuse_unsafe_chain(device.id())?;
+        self.sign_after_known(device, draft)
+    }
+
+    /// Signs a draft behind the last entry of the device's chain that is here, also if more of the
+    /// chain is known to be elsewhere. Only for the last entry of a key that is replaced.
+    pub(crate) fn sign_after_known(
+        &mut self,
+        device: &DeviceKey,
+        draft: Draft,
+    ) -> Result<EntryId, StoreError> {
         let position = self.ledger().position_of_draft(device.id(), &draft, self.index())?;
         let position = position.ok_or(DraftError::ForeignDevice)?;
         let signed = draft.sign(device, &position, self.environment().now_ms())?;
@@ -37,7 +48,7 @@ impl GroupTransaction<'_> {
     /// carry, and merge entries until one entry can have all agreed heads as parents, so that nobody
     /// can keep others from writing by forking.
     pub(crate) fn merge_heads(&mut self, device: &DeviceKey) -> Result<(), StoreError> {
-        self.refuse_fork(device.id())?;
+        self.refuse_unsafe_chain(device.id())?;
         self.carry_statements(device)?;
         while self.ledger().next_position(device.id()).is_none() {
             let home = match self.ledger().enrolment_entry(device.id()) {
@@ -84,14 +95,17 @@ impl GroupTransaction<'_> {
         Ok(id)
     }
 
-    /// Refuses to sign for a device whose chain forked.
+    /// Refuses to sign for a device whose chain forked, or would fork: entries of it wait.
     ///
     /// # Errors
-    /// [`StoreError::Forked`] if it has.
-    fn refuse_fork(&self, device: DeviceId) -> Result<(), StoreError> {
-        match self.ledger().has_forked(device) {
-            true => Err(StoreError::Forked(device)),
-            false => Ok(()),
+    /// [`StoreError::Forked`] or [`StoreError::OwnEntriesWait`].
+    fn refuse_unsafe_chain(&self, device: DeviceId) -> Result<(), StoreError> {
+        if self.ledger().has_forked(device) {
+            return Err(StoreError::Forked(device));
+        }
+        match waiting_of(self.connection(), self.group(), device)? {
+            0 => Ok(()),
+            waiting => Err(StoreError::OwnEntriesWait(waiting)),
         }
     }
 }

@@ -13,6 +13,60 @@ use super::left_out::LeftOut;
 use crate::StoreError;
 use crate::database::GroupKey;
 
+/// Number of entries that wait for others that are not here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WaitingCount {
+    /// All waiting entries of the group. They count for nothing until the others come.
+    pub total: u64,
+    /// Those that this device signed. While there are any, it signs nothing.
+    pub own: u64,
+}
+
+impl WaitingCount {
+    /// Counts the waiting entries of a group and of a device in it. Reads an index only.
+    pub(crate) fn read(
+        connection: &Connection,
+        group: GroupKey,
+        device: DeviceId,
+    ) -> Result<Self, StoreError> {
+        let mut all = connection.prepare_cached("SELECT count(*) FROM pending WHERE grp = ?1")?;
+        let total = all.query_row([group.0], |row| row.get(0))?;
+        Ok(Self { total, own: waiting_of(connection, group, device)? })
+    }
+}
+
+/// Number of waiting entries that a device signed.
+pub(super) fn waiting_of(
+    connection: &Connection,
+    group: GroupKey,
+    device: DeviceId,
+) -> Result<u64, StoreError> {
+    // Byte 39 begins the device key in every header (SPEC §2); the index has it.
+    let mut own = connection.prepare_cached(
+        "SELECT count(*) FROM pending WHERE grp = ?1 AND substr(entry, 39, 32) = ?2",
+    )?;
+    Ok(own.query_row((group.0, device.as_bytes()), |row| row.get(0))?)
+}
+
+/// The imported rows that waiting entries of devices with standing record.
+#[cfg(feature = "import")]
+pub(super) fn waiting_origins(
+    connection: &Connection,
+    group: GroupKey,
+    state: &GroupState,
+) -> Result<BTreeSet<ledger_core::Origin>, StoreError> {
+    let mut origins = BTreeSet::new();
+    let mut statement =
+        connection.prepare_cached("SELECT entry, signature FROM pending WHERE grp = ?1")?;
+    let mut rows = statement.query([group.0])?;
+    while let Some(row) = rows.next()? {
+        let entry = stored_entry(row)?;
+        let entry = entry.decoded();
+        let origin = entry.payload().transaction().and_then(ledger_core::Transaction::origin);
+        origins.extend(origin.filter(|_| state.may_write(entry.header().device())));
+    }
+    Ok(origins)
+}
 /// Most missing entries that are told at once.
 const MAX_MISSING: usize = 10_000;
 

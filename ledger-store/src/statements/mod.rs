@@ -2,8 +2,10 @@
 
 mod intent;
 
-use ledger_core::engine::{Admission, Draft};
-use ledger_core::keys::{DeviceKey, Fingerprint, RootEntropy};
+use std::sync::Arc;
+
+use ledger_core::engine::{Admission, Draft, VerifiedEntry};
+use ledger_core::keys::{DeviceKey, Fingerprint, RootEntropy, SignedDevice};
 use ledger_core::{DraftError, EntryId, Verdict};
 
 pub use self::intent::StatementIntent;
@@ -72,13 +74,14 @@ impl Proposal {
     }
 }
 
-/// Works out the effects of a statement, for a person to read before signing.
+/// Works out the effects of a statement, for a person to read before signing. Stores nothing.
 pub(crate) fn propose(
     group: &GroupSession,
     intent: StatementIntent,
 ) -> Result<Proposal, StoreError> {
     let keys = Keys::load(group)?;
-    group.write(|transaction| Ok(weigh(transaction, &keys, intent)?.1))
+    // Merge entries that signing needs are signed here as well, and rolled back with the transaction.
+    group.look(|transaction| Ok(weigh(transaction, &keys, intent)?.1))
 }
 
 /// Signs a proposal, and runs `then` in the same transaction.
@@ -110,6 +113,26 @@ pub(crate) fn sign_and<T>(
         }
         then(transaction, entry)
     })
+}
+
+/// Signs the enrolment of a further device in several groups, and runs `then` with the entries in
+/// the same transaction: all or nothing.
+pub(crate) fn enrol_in_all<T>(
+    groups: &[GroupSession],
+    devices: Vec<SignedDevice>,
+    then: impl FnOnce(Vec<(Arc<VerifiedEntry>, EntryId)>) -> Result<T, StoreError>,
+) -> Result<Option<T>, StoreError> {
+    let Some(first) = groups.first() else { return Ok(None) };
+    let keys: Vec<Keys> = groups.iter().map(Keys::load).collect::<Result<_, _>>()?;
+    let mut rest = keys.iter().zip(devices);
+    let enrol = |transaction: &mut GroupTransaction<'_>| {
+        let (keys, device) = rest.next().ok_or(StoreError::ProposalOutdated)?;
+        let intent = StatementIntent::Enrol { device: Box::new(device) };
+        let (draft, _) = weigh(transaction, keys, intent)?;
+        let genesis = transaction.stored(transaction.ledger().group().genesis())?;
+        Ok((genesis, transaction.sign_and_append(&keys.device, draft)?))
+    };
+    first.session.write_groups(groups, enrol, then).map(Some)
 }
 
 /// Drafts a statement after the current heads, and replays it on a copy of the ledger.

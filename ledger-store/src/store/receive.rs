@@ -59,14 +59,15 @@ impl Store {
             let kind = MessageKind::from_message(&message)?;
             return self.receive_message(kind, &message);
         }
-        let mut entered = None;
+        let (before, mut entered) = (self.group_ids()?, None);
         let addressee = find_addressee(&self.0, RecordReader::new(input), progress, |answer| {
             match self.joining().enter(answer) {
                 Ok(group) => {
-                    entered = Some(group.id());
-                    Ok(entered)
+                    // An answer is good a second time, for what came behind it.
+                    entered = Some(group.id()).filter(|id| !before.contains(id));
+                    Ok(Some(group.id()))
                 }
-                // Perhaps it was used before: then the records behind it tell the group.
+                // The records behind it tell the group, if it is here.
                 Err(StoreError::Join(JoinError::NotForUs)) => Ok(None),
                 Err(error) => Err(error),
             }
@@ -91,8 +92,12 @@ impl Store {
                 Ok(Receipt::JoinRequest(self.joining().receive_request(message)?))
             }
             MessageKind::JoinAnswer => {
-                let group = self.joining().enter(message)?;
-                Ok(Receipt::Entered(group.id(), Imported::default()))
+                let before = self.group_ids()?;
+                let (group, nothing) = (self.joining().enter(message)?.id(), Imported::default());
+                Ok(match before.contains(&group) {
+                    true => Receipt::Imported(vec![(group, nothing)]),
+                    false => Receipt::Entered(group, nothing),
+                })
             }
             MessageKind::Share => Ok(Receipt::KeptShare(self.recovery().keep_share(message)?)),
             MessageKind::ShareReturn => {
