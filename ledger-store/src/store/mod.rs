@@ -1,6 +1,7 @@
 //! The handle of an open database.
 
 mod options;
+mod receive;
 #[cfg(test)]
 #[cfg(all(feature = "sqlcipher", target_os = "linux"))]
 mod tests;
@@ -21,6 +22,7 @@ use crate::secrets::SecretStore;
 use crate::session::{Changes, Session};
 
 pub use options::StoreOptions;
+pub use receive::Receipt;
 
 /// An open database. A handle: clones are the same open database, which is
 /// closed when the last clone and the last [`Group`] of it are dropped. May be
