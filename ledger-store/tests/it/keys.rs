@@ -314,7 +314,8 @@ fn marks_of_an_older_version_lock_nobody_out() {
     raw.execute_batch(
         "ALTER TABLE epochs ADD COLUMN begun INTEGER NOT NULL DEFAULT 1;
          ALTER TABLE epochs ADD COLUMN covered INTEGER NOT NULL DEFAULT 1;
-         DROP TABLE arrivals; PRAGMA user_version = 4;",
+         DROP TABLE arrivals; DROP TABLE left_out;
+         DROP INDEX pending_by_device; ALTER TABLE joins DROP COLUMN entered; PRAGMA user_version = 4;",
     )
     .unwrap();
     drop(raw);
