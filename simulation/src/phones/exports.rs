@@ -107,7 +107,8 @@ impl Play {
         let (ledger, sealer) = (phone.group.ledger()?, phone.device());
         let state = ledger.state();
         let is_cut = |id: &DeviceId| state.device_owner(*id).is_some() && !state.may_write(*id);
-        let cut: Vec<DeviceId> = devices.into_iter().filter(is_cut).collect();
+        let kept_out = |id: &DeviceId| is_cut(id) && self.cut.is_kept_out(*id);
+        let cut: Vec<DeviceId> = devices.into_iter().filter(kept_out).collect();
         if state.may_write(sealer) {
             self.withheld.add(&cut, fresh);
         }

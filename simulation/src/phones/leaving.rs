@@ -22,6 +22,9 @@ pub(super) struct CutDevices {
     pub(super) by_themselves: BTreeSet<DeviceId>,
     /// Devices that the owner or another device of the person cut.
     pub(super) by_others: BTreeSet<DeviceId>,
+    /// Devices that revoked themselves. They hold the root key, so whatever reaches the person's phrase
+    /// reaches them, too.
+    pub(super) revoked_own: BTreeSet<DeviceId>,
     /// Devices that may hand out nothing more.
     pub(super) silent: BTreeSet<DeviceId>,
 }
@@ -35,6 +38,11 @@ impl CutDevices {
     /// Whether only the device's own person cut it.
     pub(super) fn gently(&self, device: DeviceId) -> bool {
         self.by_themselves.contains(&device) && !self.by_others.contains(&device)
+    }
+
+    /// Whether nothing new may reach the device.
+    pub(super) fn is_kept_out(&self, device: DeviceId) -> bool {
+        !self.revoked_own.contains(&device) || self.by_others.contains(&device)
     }
 
     /// Whether anybody cut the device.
@@ -69,6 +77,7 @@ impl Play {
         let device = phone.device();
         sign(&phone.group, StatementIntent::Revoke { device, since: None })?;
         self.cut.by_themselves.insert(device);
+        self.cut.revoked_own.insert(device);
         self.tally.add(STEPS, "own phone revoked", 1);
         Ok(None)
     }

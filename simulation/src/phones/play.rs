@@ -11,7 +11,7 @@ use ledger_model::sim::prng::Prng;
 use ledger_model::sim::tally::Tally;
 use ledger_store::{Since, StoreError};
 
-use super::carrier::Carrier;
+use super::carrier::{Carrier, records};
 use super::check::{self, WithheldEntries};
 use super::leaving::CutDevices;
 use super::phone::{Phone, new_database};
@@ -173,9 +173,24 @@ impl Play {
     fn import(&mut self, to: usize, bundle: &[u8]) -> StepResult {
         let phone = self.phone(to)?;
         let (before, held) = (phone.group.ledger()?, phone.ids()?);
-        let report = phone.import(bundle)?;
+        let whole = !records(bundle).is_empty();
+        let report = match phone.import(bundle) {
+            Err(StoreError::NotABundle) if !whole => {
+                self.tally.add(IMPORTS, "no bundle", 1);
+                return Ok(None);
+            }
+            Ok(_) if !whole => {
+                return Ok(violation(check::TRUE_REPORTS, "nothing counts as a bundle".to_owned()));
+            }
+            report => report?,
+        };
         let after = phone.group.ledger()?;
-        let new = phone.entries()?.into_iter().filter(|entry| !held.contains(&entry.id()));
+        let entries = phone.entries()?;
+        let found = check::report(&report, &held, &entries);
+        if found.is_some() {
+            return Ok(found);
+        }
+        let new = entries.into_iter().filter(|entry| !held.contains(&entry.id()));
         let authors: BTreeSet<DeviceId> =
             new.map(|entry| entry.decoded().header().device()).collect();
         let state = before.state();
@@ -258,7 +273,10 @@ impl Play {
         // A device outside of the group gets every bundle that ever left a phone.
         for (_, phone) in all().filter(|(number, _)| !at.contains(number)) {
             for bundle in &self.sent {
-                phone.import(bundle)?;
+                match phone.import(bundle) {
+                    Ok(_) | Err(StoreError::NotABundle) => {}
+                    Err(error) => return Err(error),
+                }
             }
             let found = self.withheld.check(phone)?;
             if found.is_some() {
