@@ -178,6 +178,13 @@ mod tests {
         assert_eq!(LedgerError::from(StoreError::NoCipher).code(), ErrorCode::NoCipher);
     }
 
+    /// No bundle brings a device the cut after which it may hand out nothing: others seal
+    /// it under keys that the device does not get.
+    #[test]
+    fn a_device_that_may_hand_out_nothing_is_told() {
+        assert_eq!(LedgerError::from(StoreError::CutOff).code(), ErrorCode::CutOff);
+    }
+
     /// The compiler cannot check this: the store's errors are `#[non_exhaustive]`.
     #[test]
     fn every_error_of_the_store_has_a_code() {

@@ -305,6 +305,7 @@ def reports_every_error(flat):
         ErrorCode.INVALID_APPROVAL: lambda: ledger.recovery().approve_device(b"hello"),
         ErrorCode.NO_KEY: no_key,
         ErrorCode.NO_SEALING_KEY: no_sealing_key,
+        ErrorCode.NOT_CONFIRMED: lambda: group.sign(group.propose(StatementIntent.LEAVE())),
         ErrorCode.ROLLED_BACK: rolled_back,
         ErrorCode.FORKED: forked,
         ErrorCode.TOO_MANY_DEVICES: many_devices,
