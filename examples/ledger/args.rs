@@ -87,6 +87,12 @@ pub(crate) enum Command {
     /// For a device that signs nothing more, because its keys are on two devices or its
     /// database is an old copy. Any member's device approves the request.
     ResetKeys(ResetKeys),
+    /// Go on without entries of this device that are missing here
+    ///
+    /// For a device that signs nothing, because entries that it signed are missing or wait, as
+    /// after a salvage, and nobody else has the missing ones. It gets new keys, and writes at
+    /// once. The entries that wait stay.
+    GoOn(GoOn),
     /// Remove a member, as the owner
     Remove(Remove),
     /// Revoke one of your devices, which then may not write any more
@@ -99,6 +105,8 @@ pub(crate) enum Command {
     ///
     /// For a group whose owner's keys are lost for good, or stolen.
     Successor(Successor),
+    /// Compare the opening balances of a group with the group that it continues
+    CompareOpening(Location),
     /// Compare with another device
     ///
     /// Without a file, it prints the text to give to the other device.
@@ -474,6 +482,15 @@ pub(crate) struct ResetKeys {
     /// Where to write the request to approve this device
     #[arg(value_name = "REQUEST")]
     pub(crate) request: PathBuf,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GoOn {
+    #[command(flatten)]
+    pub(crate) location: Location,
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,

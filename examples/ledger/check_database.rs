@@ -9,7 +9,7 @@ use crate::args;
 use crate::context::open;
 use crate::failure::Failure;
 use crate::read::print_json;
-use crate::show::progress_bar;
+use crate::show::{print_waiting, progress_bar};
 use crate::verify_history::{print_problems, problem_json};
 
 pub(crate) fn run(arguments: &args::CheckDatabase, out: &mut dyn Write) -> Result<(), Failure> {
@@ -46,6 +46,7 @@ fn print_report(found: &DatabaseCheck, rebuilt: bool, out: &mut dyn Write) -> Re
     for (group, verification) in &found.groups {
         writeln!(out, "group {}: {} entries checked", group.short(), verification.entries)?;
     }
+    print_waiting(found.waiting(), out)?;
     if found.remedy().is_none() {
         writeln!(out, "every table agrees with the entries, every page with its checksum")?;
     }
@@ -65,6 +66,8 @@ fn print_report_json(
         json!({
             "group": group.to_string(),
             "entries": verification.entries,
+            "waiting": verification.waiting.total,
+            "own_waiting": verification.waiting.own,
             "digest": verification.digest.map(|digest| digest.to_string()),
         })
     });

@@ -1,11 +1,13 @@
 //! Opening the ledger that the command line names.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ledger_core::{GroupState, MemberId};
-use ledger_store::{FileSecrets, Group, Opening, Store};
+use ledger_store::{FileSecrets, Group, Opening, Store, StoreError};
 
 use crate::args::Location;
 use crate::failure::Failure;
@@ -23,7 +25,61 @@ pub(crate) fn secrets(location: &Location) -> Arc<FileSecrets> {
 
 /// Opens the database, which must exist.
 pub(crate) fn open(location: &Location) -> Result<Store, Failure> {
-    Ok(Store::open(&location.db, secrets(location))?)
+    let secrets = secrets(location);
+    Store::open(&location.db, secrets.clone()).map_err(|error| explain(error, location, &secrets))
+}
+
+/// Opens the database, or makes it.
+pub(crate) fn open_or_create(location: &Location) -> Result<Store, Failure> {
+    let secrets = secrets(location);
+    Store::open_or_create(&location.db, secrets.clone())
+        .map_err(|error| explain(error, location, &secrets))
+}
+
+/// Says which of several causes keeps a database from opening, and names the key file.
+pub(crate) fn explain(error: StoreError, location: &Location, secrets: &FileSecrets) -> Failure {
+    let (db, keys) = (location.db.display(), secrets.path().display());
+    let text = match &error {
+        StoreError::WrongKey(_) | StoreError::Damaged(_) if is_text(&location.db) => {
+            format!("{db} is a text file, and no database of this program")
+        }
+        StoreError::WrongKey(_) if !secrets.path().exists() => {
+            format!("there is no key file at {keys}; --key-file says where it is")
+        }
+        StoreError::WrongKey(_) if has_damaged_salt(&location.db, secrets) => format!(
+            "the first bytes of {db} are damaged, though {keys} is its key file; restore a backup"
+        ),
+        StoreError::WrongKey(_) => format!(
+            "the key file {keys} has no key for {db}, but perhaps for another database; --key-file \
+             names the one that was made with it (or the beginning of the database is damaged)"
+        ),
+        StoreError::Damaged(found) => format!(
+            "{db} is damaged: {found}; its key is in {keys}; restore a backup, or save the sound \
+             parts with `ledger salvage`"
+        ),
+        _ => return error.into(),
+    };
+    Failure::Ledger(text)
+}
+
+/// Whether a file begins with text, as no encrypted page does.
+fn is_text(path: &Path) -> bool {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(4096).read_to_end(&mut bytes));
+    let text = match core::str::from_utf8(&bytes) {
+        Ok(_) => true,
+        // A character that is cut off at the end.
+        Err(error) => error.error_len().is_none(),
+    };
+    read.is_ok() && text && !bytes.contains(&0)
+}
+
+/// Whether most of the first bytes of a file are those of a database whose key is here.
+fn has_damaged_salt(path: &Path, secrets: &FileSecrets) -> bool {
+    let mut found = [0; 16];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut found));
+    let alike = |salt: &[u8; 16]| salt.iter().zip(found).filter(|(a, b)| **a == *b).count() >= 8;
+    read.is_ok() && secrets.database_salts().is_ok_and(|salts| salts.iter().any(alike))
 }
 
 /// The group that the command line names, else the only one.

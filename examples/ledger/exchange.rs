@@ -11,11 +11,12 @@ use ledger_core::messages::{message_from_text, message_to_text};
 use ledger_store::{Group, Imported, NewInvite, Received, RequestId, Since, Store};
 
 use crate::args::{
-    Admit, Approve, BundleCommand, Enter, GroupToRestore, Invite, Join, Phrase, Recover, ResetKeys,
+    Admit, Approve, BundleCommand, Enter, GoOn, GroupToRestore, Invite, Join, Phrase, Recover,
+    ResetKeys,
 };
-use crate::context::{People, open, secrets, the_group};
+use crate::context::{People, open, open_or_create, the_group};
 use crate::failure::Failure;
-use crate::show::{one_line, progress_bar};
+use crate::show::{one_line, print_waiting, progress_bar};
 
 /// The part of a link in front of the `#`; the invite is behind it.
 const PREFIX: &str = "ledger://join";
@@ -42,10 +43,17 @@ pub(crate) fn invite(arguments: &Invite, out: &mut dyn Write) -> Result<(), Fail
 pub(crate) fn join(arguments: &Join, out: &mut dyn Write) -> Result<(), Failure> {
     let link = InviteLink::parse(&arguments.link)
         .map_err(|error| Failure::Usage(format!("the link: {error}")))?;
-    let store = Store::open_or_create(&arguments.location.db, secrets(&arguments.location))?;
+    let store = open_or_create(&arguments.location)?;
     let request = store.joining().join(&link, &arguments.name)?;
     write(&arguments.request, &request)?;
     for join in store.joining().pending_joins()?.iter().filter(|join| join.group == link.group()) {
+        if join.name != arguments.name {
+            writeln!(
+                out,
+                "you asked before, as {}; this is the same request",
+                one_line(&join.name)
+            )?;
+        }
         writeln!(out, "your keys for this group: {}", join.fingerprint)?;
     }
     writeln!(out, "send {} to the person who invited you", arguments.request.display())?;
@@ -96,8 +104,13 @@ fn describe(group: &Group, id: RequestId, out: &mut dyn Write) -> Result<(), Fai
 pub(crate) fn enter(arguments: &Enter, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
     let mut file = open_file(&arguments.welcome)?;
+    let before = store.group_ids()?;
     let (group, imported) = store.joining().enter_with_bundle(&mut file, &mut progress_bar())?;
-    writeln!(out, "joined {}", one_line(group.state()?.name()))?;
+    let name = one_line(group.state()?.name());
+    match before.contains(&group.id()) {
+        true => writeln!(out, "you are in {name} already; this imports what is new in the answer")?,
+        false => writeln!(out, "joined {name}")?,
+    }
     report(&imported, out)
 }
 
@@ -174,7 +187,7 @@ pub(crate) fn recover(arguments: &Recover, out: &mut dyn Write) -> Result<(), Fa
     out.flush()?;
     let mut typed = zeroize::Zeroizing::new(String::new());
     std::io::stdin().lock().read_line(&mut typed)?;
-    let store = Store::open_or_create(&arguments.location.db, secrets(&arguments.location))?;
+    let store = open_or_create(&arguments.location)?;
     store.recovery().restore_phrase(&typed)?;
     restore(&store, &arguments.restore, out)
 }
@@ -223,6 +236,23 @@ pub(crate) fn reset_keys(arguments: &ResetKeys, out: &mut dyn Write) -> Result<(
     let path = arguments.request.display();
     writeln!(out, "this device has new keys; export a bundle, and send it with {path}")?;
     writeln!(out, "let any member import the bundle, and run `ledger approve` with {path}")?;
+    Ok(())
+}
+
+pub(crate) fn go_on(arguments: &GoOn, out: &mut dyn Write) -> Result<(), Failure> {
+    let group = the_group(&open(&arguments.location)?, &arguments.location)?;
+    print_waiting(group.waiting()?, out)?;
+    writeln!(out, "to go on without what is missing, this device takes new keys")?;
+    if !arguments.yes && !confirmed("Go on?", out)? {
+        writeln!(out, "nothing was changed")?;
+        return Ok(());
+    }
+    let before = group.device();
+    let text = match group.keys().go_on_without_missing()?.device() == before {
+        true => "nothing of this device is missing; it goes on as before",
+        false => "this device has new keys, and records again",
+    };
+    writeln!(out, "{text}")?;
     Ok(())
 }
 

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use ledger_core::limits::MAX_NAME_BYTES;
 use ledger_formats::splitwise::{self, Inference, Member};
+use ledger_store::Group;
 use ledger_store::ImportReport;
-use ledger_store::{Group, Store};
 use serde_json::json;
 
 use crate::args::{Import, ImportFormat};
-use crate::context::{People, secrets, the_group};
+use crate::context::{People, open_or_create, the_group};
 use crate::failure::Failure;
 use crate::read::{print_balances, print_json, print_plan};
 use crate::show::{one_line, progress_bar};
@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure
         splitwise::read(&bytes).map_err(|source| Failure::Import { path: path.clone(), source })?;
     let founder = founder(arguments, &export)?;
     let name = group_name(arguments)?;
-    let store = Store::open_or_create(&arguments.location.db, secrets(&arguments.location))?;
+    let store = open_or_create(&arguments.location)?;
     let first = store.group_ids()?.is_empty();
     let group = if first {
         store.create_group(&name, founder.name())?
@@ -81,6 +81,13 @@ fn print_report(
 ) -> Result<(), Failure> {
     let file = one_line(&path.display().to_string());
     writeln!(out, "{file}: {} rows added, {} known already", report.added, report.known)?;
+    if report.waiting > 0 {
+        writeln!(
+            out,
+            "{} rows are in entries that wait for others: import a bundle that has those",
+            report.waiting
+        )?;
+    }
     if report.members_added > 0 {
         writeln!(out, "{} people added; they can claim their place later", report.members_added)?;
     }
@@ -149,6 +156,7 @@ fn print_report_json(report: &ImportReport, out: &mut dyn Write) -> Result<(), F
         &json!({
             "added": report.added,
             "known": report.known,
+            "waiting": report.waiting,
             "members_added": report.members_added,
             "inferred": inferred,
             "currencies_matching": codes(&report.matching),

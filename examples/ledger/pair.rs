@@ -6,10 +6,10 @@ use std::io::{BufRead as _, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use ledger_store::{PairingMode, Store};
+use ledger_store::PairingMode;
 
 use crate::args::Location;
-use crate::context::{open, secrets};
+use crate::context::{open, open_or_create};
 use crate::exchange::{confirmed, read, write};
 use crate::failure::Failure;
 use crate::show::one_line;
@@ -86,7 +86,7 @@ pub(crate) fn run(command: &PairCommand, out: &mut dyn Write) -> Result<(), Fail
 }
 
 fn new(location: &Location, files: &Files, yes: bool, out: &mut dyn Write) -> Result<(), Failure> {
-    let store = Store::open_or_create(&location.db, secrets(location))?;
+    let store = open_or_create(location)?;
     let (pairing, offer) = store.pairing().start_on_new_device()?;
     files.put(1, &offer, out)?;
     let (showing, revealed) = pairing.receive(&files.take(2, out)?)?;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::args::{List, Read};
 use crate::context::{People, open, the_group};
 use crate::failure::Failure;
-use crate::show::{Align, one_line, table};
+use crate::show::{Align, one_line, print_waiting, table};
 
 /// Rows read from the database at once.
 const PAGE: u32 = 500;
@@ -28,11 +28,14 @@ pub(crate) struct BalanceRow<'a> {
 
 pub(crate) fn balances(arguments: &Read, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
-    let state = the_group(&store, &arguments.location)?.state()?;
+    let group = the_group(&store, &arguments.location)?;
+    let state = group.state()?;
     let people = People::of(&state);
     if !arguments.json {
-        return print_balances(&state, &people, out);
+        print_balances(&state, &people, out)?;
+        return print_waiting(group.waiting()?, out);
     }
+    print_waiting(group.waiting()?, &mut std::io::stderr())?;
     let currencies: Vec<Currency> = state.currencies().collect();
     let mut rows = Vec::new();
     for currency in &currencies {
@@ -80,11 +83,14 @@ pub(crate) fn print_balances(
 
 pub(crate) fn settle_up(arguments: &Read, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
-    let state = the_group(&store, &arguments.location)?.state()?;
+    let group = the_group(&store, &arguments.location)?;
+    let state = group.state()?;
     let people = People::of(&state);
     if !arguments.json {
-        return print_plan(&state, &people, out);
+        print_plan(&state, &people, out)?;
+        return print_waiting(group.waiting()?, out);
     }
+    print_waiting(group.waiting()?, &mut std::io::stderr())?;
     let mut rows = Vec::new();
     for (currency, plan) in plans(&state) {
         for step in plan {

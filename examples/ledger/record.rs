@@ -2,21 +2,35 @@
 
 use std::io::Write;
 
+use ledger_core::limits::MAX_NAME_BYTES;
 use ledger_core::{Amount, Currency, Date, Expense, MemberId, Transaction, Transfer};
-use ledger_store::{Group, NewEntry, Store};
+use ledger_store::{Group, NewEntry};
 
 use crate::args::{New, Pay, Record};
-use crate::context::{People, open, secrets, the_group};
+use crate::context::{People, open, open_or_create, the_group};
 use crate::failure::Failure;
 use crate::show::one_line;
 
 pub(crate) fn new(arguments: &New, out: &mut dyn Write) -> Result<(), Failure> {
-    let store = Store::open_or_create(&arguments.location.db, secrets(&arguments.location))?;
-    let group = store.create_group(&arguments.name, &arguments.me)?;
-    let others = arguments.others.iter();
-    group.append(others.map(|name| NewEntry::Placeholder { name: name.clone() }).collect())?;
+    let others: Vec<&str> = arguments.others.iter().map(String::as_str).collect();
+    for name in others.iter().chain([&arguments.name.as_str(), &arguments.me.as_str()]) {
+        check_name(name)?;
+    }
+    let store = open_or_create(&arguments.location)?;
+    let group = store.create_group_with(&arguments.name, &arguments.me, &others)?;
     writeln!(out, "created {}, group {}", one_line(&arguments.name), group.id())?;
     Ok(())
+}
+
+/// Refuses a name that no group or member can have, before anything is made.
+fn check_name(name: &str) -> Result<(), Failure> {
+    match name.len() {
+        0 => Err(Failure::Usage("a name is empty".to_owned())),
+        1..=MAX_NAME_BYTES => Ok(()),
+        found => Err(Failure::Usage(format!(
+            "a name has at most {MAX_NAME_BYTES} bytes, this one has {found}"
+        ))),
+    }
 }
 
 pub(crate) fn record(arguments: &Record, out: &mut dyn Write) -> Result<(), Failure> {

@@ -6,7 +6,7 @@ use ledger_store::{Salvaged, Store};
 use serde_json::json;
 
 use crate::args;
-use crate::context::secrets;
+use crate::context::{explain, secrets};
 use crate::failure::Failure;
 use crate::read::print_json;
 use crate::show::progress_bar;
@@ -15,7 +15,8 @@ pub(crate) fn run(arguments: &args::Salvage, out: &mut dyn Write) -> Result<(), 
     let location = &arguments.read.location;
     let keys = secrets(location);
     let repaired =
-        Store::salvage_database(&location.db, keys.clone(), &arguments.to, &mut progress_bar())?;
+        Store::salvage_database(&location.db, keys.clone(), &arguments.to, &mut progress_bar())
+            .map_err(|error| explain(error, location, &keys))?;
     if arguments.read.json {
         return print_report_json(&repaired, out);
     }
@@ -58,7 +59,11 @@ fn print_report(repaired: &Salvaged, out: &mut dyn Write) -> Result<(), Failure>
         writeln!(out, "lost: entry {id}")?;
     }
     if !repaired.is_complete() {
-        writeln!(out, "import bundles of other devices before you record anything here")?;
+        writeln!(
+            out,
+            "import bundles of other devices before you record anything here; a device whose own \
+             entries wait signs nothing until then, or until `ledger go-on`"
+        )?;
     }
     Ok(())
 }

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use ledger_core::MemberId;
-use ledger_core::messages::recovery::RecoveryRequest;
+use ledger_core::messages::recovery::{RecoveryRequest, SharedPerson};
 use ledger_store::{KeptShare, Store, StoreError};
 
 use crate::args::{GroupToRestore, Location};
-use crate::context::{People, open, secrets, the_group};
+use crate::context::{People, open, open_or_create, the_group};
 use crate::exchange::{self, confirmed, read, write};
 use crate::failure::Failure;
 use crate::show::one_line;
@@ -82,6 +82,9 @@ pub(crate) enum SharesCommand {
     Restore {
         #[command(flatten)]
         location: Location,
+        /// Whom to restore, by fingerprint, if the shares of several people suffice
+        #[arg(long, value_name = "FINGERPRINT")]
+        person: Option<String>,
         #[command(flatten)]
         restore: GroupToRestore,
     },
@@ -109,7 +112,7 @@ pub(crate) fn run(command: &SharesCommand, out: &mut dyn Write) -> Result<(), Fa
             Ok(())
         }
         SharesCommand::Request { location, request } => {
-            let store = Store::open_or_create(&location.db, secrets(location))?;
+            let store = open_or_create(location)?;
             let asked = store.recovery().request()?;
             write(request, &asked.encode())?;
             writeln!(out, "show {} to your friends", request.display())?;
@@ -134,21 +137,32 @@ pub(crate) fn run(command: &SharesCommand, out: &mut dyn Write) -> Result<(), Fa
             Ok(())
         }
         SharesCommand::Add { location, share } => {
-            let added = open(location)?.recovery().add_returned_share(&read(share)?)?;
+            let store = open(location)?;
+            let added = store.recovery().add_returned_share(&read(share)?)?;
             writeln!(out, "{} shares are here", added.progress)?;
-            Ok(())
+            if store.recovery().people()?.len() > 1 {
+                writeln!(out, "of the person with the fingerprint {}", added.fingerprint())?;
+            }
+            print_people(&store, out)
         }
         SharesCommand::Progress { location } => {
-            match open(location)?.recovery().progress()? {
+            let store = open(location)?;
+            match store.recovery().progress()? {
                 Some(progress) => writeln!(out, "{progress} shares are here")?,
                 None => writeln!(out, "no share is here yet")?,
             }
-            Ok(())
+            print_people(&store, out)
         }
-        SharesCommand::Restore { location, restore } => {
+        SharesCommand::Restore { location, person, restore } => {
             let store = open(location)?;
             if store.recovery().reveal_phrase().is_err() {
-                store.recovery().recover_from_shares()?;
+                match person {
+                    Some(person) => {
+                        let root = find_person(&store, person)?.root;
+                        store.recovery().recover_person_from_shares(root)?;
+                    }
+                    None => store.recovery().recover_from_shares()?,
+                }
             }
             exchange::restore(&store, restore, out)
         }
@@ -174,6 +188,27 @@ fn make(
     }
     writeln!(out, "any {needed} of them together can restore you, and become you")?;
     Ok(())
+}
+
+/// Lists the people whom the shares name, if there are several: one of them is false.
+fn print_people(store: &Store, out: &mut dyn Write) -> Result<(), Failure> {
+    let people = store.recovery().people()?;
+    if people.len() > 1 {
+        writeln!(out, "the shares are of several people; somebody made up their own:")?;
+        for person in people {
+            writeln!(out, "  {}: {} shares", person.fingerprint(), person.progress)?;
+        }
+        writeln!(out, "trust the one whose shares came from friends whom you trust")?;
+    }
+    Ok(())
+}
+
+/// The person with this fingerprint, with or without its spaces.
+fn find_person(store: &Store, typed: &str) -> Result<SharedPerson, Failure> {
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let mut people = store.recovery().people()?.into_iter();
+    let found = people.find(|person| digits(&person.fingerprint().to_string()) == digits(typed));
+    found.ok_or_else(|| Failure::Usage(format!("no share is of a person with {typed:?}")))
 }
 
 /// The newest share of a member.

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 pub(crate) use ledger_formats::one_line;
-use ledger_store::Progress;
+use ledger_store::{Progress, WaitingCount};
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::failure::Failure;
@@ -53,6 +53,26 @@ pub(crate) fn table<const N: usize>(
             line.extend([" ", before, cell, after, " "]);
         }
         writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+/// Says that entries wait, if any do, and what helps.
+pub(crate) fn print_waiting(waiting: WaitingCount, out: &mut dyn Write) -> Result<(), Failure> {
+    let WaitingCount { total, own } = waiting;
+    if total > 0 {
+        writeln!(
+            out,
+            "{total} entries wait for others that are not here, and do not count: import a bundle \
+             that has them"
+        )?;
+    }
+    if own > 0 {
+        writeln!(
+            out,
+            "{own} of them are of this device, so it signs nothing; if nobody has the missing \
+             ones, `ledger go-on` goes on without them"
+        )?;
     }
     Ok(())
 }

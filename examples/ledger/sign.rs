@@ -56,6 +56,39 @@ pub(crate) fn successor(arguments: &Successor, out: &mut dyn Write) -> Result<()
     let name = arguments.name.as_deref().unwrap_or(state.name());
     let new = old.create_successor_group(name)?;
     writeln!(out, "created {}, group {}", one_line(name), new.id())?;
+    print_comparison(&new, out)
+}
+
+pub(crate) fn compare_opening(arguments: &Location, out: &mut dyn Write) -> Result<(), Failure> {
+    let group = the_group(&open(arguments)?, arguments)?;
+    print_comparison(&group, out)
+}
+
+/// Says whether a group opened with the balances of the group that it continues.
+fn print_comparison(group: &Group, out: &mut dyn Write) -> Result<(), Failure> {
+    let Some(compared) = group.compare_opening()? else {
+        writeln!(out, "this group continues no other one")?;
+        return Ok(());
+    };
+    let old = compared.predecessor.short();
+    if compared.differences.is_empty() {
+        writeln!(out, "the opening balances equal those of group {old}")?;
+    } else {
+        writeln!(out, "the opening balances differ from those of group {old}:")?;
+    }
+    for difference in &compared.differences {
+        let currency = difference.currency;
+        writeln!(
+            out,
+            "  {}: {} {currency}, and {} {currency} in the old group",
+            one_line(&difference.name),
+            difference.opening.format(currency),
+            difference.before.format(currency)
+        )?;
+    }
+    if !compared.is_same_state {
+        writeln!(out, "the old group has other entries here than its founder had")?;
+    }
     Ok(())
 }
 

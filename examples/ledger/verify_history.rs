@@ -9,7 +9,7 @@ use crate::args::Read;
 use crate::context::{open, the_group};
 use crate::failure::Failure;
 use crate::read::print_json;
-use crate::show::{one_line, progress_bar};
+use crate::show::{one_line, print_waiting, progress_bar};
 
 pub(crate) fn run(arguments: &Read, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
@@ -29,6 +29,7 @@ pub(crate) fn run(arguments: &Read, out: &mut dyn Write) -> Result<(), Failure> 
 fn print_report(verification: &Verification, out: &mut dyn Write) -> Result<(), Failure> {
     print_problems(&verification.problems, out)?;
     writeln!(out, "{} entries checked", verification.entries)?;
+    print_waiting(verification.waiting, out)?;
     if let Some(digest) = verification.digest.filter(|_| verification.problems.is_empty()) {
         writeln!(out, "every hash, signature, link and rule holds")?;
         writeln!(out, "state digest {digest}")?;
@@ -42,6 +43,8 @@ fn print_report_json(verification: &Verification, out: &mut dyn Write) -> Result
         out,
         &json!({
             "entries": verification.entries,
+            "waiting": verification.waiting.total,
+            "own_waiting": verification.waiting.own,
             "digest": verification.digest.map(|digest| digest.to_string()),
             "problems": problems,
         }),

@@ -19,7 +19,7 @@ pub use crate::payload::{
 };
 pub use crate::replay::{
     Admission, AdmittedEntry, CheckpointError, EntrySource, Flip, Ledger, MemoryIndex, Replayed,
-    SparseIndex, WaitingEntries,
+    SparseIndex, WaitingAccount, WaitingEntries,
 };
 pub use crate::state::{
     ChainEntry, EntryIndex, Frontier, Link, NextEntryPosition, SetAside, UsableEpoch, View,

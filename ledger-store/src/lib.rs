@@ -63,7 +63,7 @@ mod store;
 pub use admitting::{
     Admitted, Invite, Invites, KeptShare, NewInvite, Received, Request, RequestId, ShareId, Shares,
 };
-pub use entries::{Ingested, NewEntry, Opening};
+pub use entries::{Ingested, NewEntry, Opening, WaitingCount};
 pub use error::{BundleCursorError, DatabaseError, SecretError, SecretErrorKind, StoreError};
 #[cfg(feature = "import")]
 pub use group::ImportReport;
@@ -85,7 +85,7 @@ pub use sealed::{BundleCursor, Bundles, Exported, Imported, Since};
 pub use secrets::{
     AppKey, FileSecrets, MemorySecrets, SealedSecrets, Secret, SecretName, SecretStore,
 };
-pub use session::{Change, Changes};
+pub use session::{Change, Changes, OpeningComparison, OpeningDifference};
 pub use statements::{Proposal, StatementIntent};
 pub use store::{GroupSummary, Store, StoreOptions};
 

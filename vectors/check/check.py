@@ -155,8 +155,6 @@ def check_authority():
 
 def check_histories():
     """Random adversarial histories: what becomes of each arrival, digest, agreed heads."""
-    if not (FOLDER / "histories.jsonl.xz").exists():
-        return
     with lzma.open(FOLDER / "histories.jsonl.xz") as lines:
         vectors = [json.loads(line) for line in lines]
     for start in range(0, len(vectors), 50):

@@ -18,6 +18,8 @@ mod crash;
 mod exchange;
 mod hledger;
 mod import;
+mod key_file;
+mod own_entries;
 mod pairing;
 mod read;
 mod usage;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::admit::Offered;
 use super::as_of::{state_of_first, state_on};
+use super::heads::{agreed_heads, is_idle};
 use super::history::History;
 use super::resolve::{Resolution, resolve};
 use super::slots::slot_entry;
@@ -83,6 +84,7 @@ pub fn evaluate(group: GroupId, entries: Vec<VerifiedEntry>) -> Result<Evaluatio
     let resolution = resolve(&history);
     let mut frontier = Frontier::default();
     history.nodes.iter().for_each(|node| frontier.advance(node.entry.decoded()));
+    frontier.set_agreed_heads(agreed_heads(&history, &resolution));
     let view = View::new(state(&history, &resolution), frontier);
     Ok(Evaluation { view, history, resolution, missing, refused })
 }
@@ -130,6 +132,12 @@ impl Evaluation {
     pub fn verdict(&self, id: EntryId) -> Option<Verdict> {
         let number = self.history.number(&id)?;
         self.resolution.verdicts.get(number).copied()
+    }
+
+    /// Returns whether an admitted entry is idle (SPEC §5.3).
+    #[must_use]
+    pub fn is_idle(&self, id: EntryId) -> Option<bool> {
+        Some(is_idle(&self.history, &self.resolution, self.history.number(&id)?))
     }
 
     /// Returns what a slot shows, by its original.

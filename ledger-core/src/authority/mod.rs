@@ -9,6 +9,7 @@
 //! |---|---|
 //! | §5, admission | `admit.rs` into a `History` (`history.rs`) |
 //! | §1.1, introduces, starts, enrols | `enrolment.rs` |
+//! | §5.3, idle entries and agreed heads | `heads.rs` |
 //! | §6.1, faults | `fault.rs` |
 //! | §6.2 to §6.4, steps 1 to 3 | `resolve.rs`, `cuts.rs` |
 //! | §6.5, step 4 | `introductions.rs` |
@@ -23,6 +24,7 @@ mod enrolment;
 mod epochs;
 mod evaluate;
 mod fault;
+mod heads;
 mod history;
 mod introductions;
 mod past;

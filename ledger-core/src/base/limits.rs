@@ -43,14 +43,6 @@ pub const MAX_MEMBERS: usize = 1_000;
 /// Most devices that a member enrols in one generation.
 pub const MAX_DEVICES: usize = 10;
 
-/// Most entries that a device keeps of another device that was cut, outside of
-/// the cut: enough for a person who was offline for a season, and at most 32 MiB.
-pub const MAX_ENTRIES_OUTSIDE_CUTS: u64 = 500;
-
-/// Most entries that a device keeps of devices that were never accepted, all together: an
-/// attacker can make up any number of members who introduce each other.
-pub const MAX_UNACCEPTED_ENTRIES: u64 = 2_000;
-
 /// Entries between two checkpoints.
 pub const CHECKPOINT_INTERVAL: u64 = 500;
 

@@ -92,7 +92,7 @@ rules! {
     R3 "a set has 2 to 32 shares for different friends, of which 2 to all are needed, numbered from 1"
     R4 "a share is sealed for its recipient"
     R5 "a share is signed by the root key that it names"
-    R6 "the shares of one recovery are of one person in one group, and no two of one set have the same number"
+    R6 "no two returned shares of one set have the same number"
     R7 "the shares together give the entropy of the root key that they name"
 }
 

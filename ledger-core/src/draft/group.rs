@@ -2,10 +2,11 @@
 
 use super::{DraftError, assemble};
 use crate::base::id::MemberId;
+use crate::base::limits::{MAX_MEMBERS, MAX_REFS};
 use crate::entry::VerifiedEntry;
 use crate::keys::{Card, DeviceKey, PlaceholderCard, RootEntropy};
 use crate::payload::{Genesis, Opening, Payload, Predecessor};
-use crate::state::View;
+use crate::state::{GroupState, Member, View};
 
 /// Group to create.
 #[derive(Debug)]
@@ -72,10 +73,7 @@ impl<'a> NewGroup<'a> {
             state.currencies().map(of).filter(|(_, balance)| !balance.is_zero()).collect()
         };
         let mut opening = vec![Opening { card: None, balances: balances(founder) }];
-        for (id, member) in state.members() {
-            if id == founder {
-                continue;
-            }
+        for (id, member) in taken_over(state, founder) {
             let nonce = id.as_bytes().first_chunk().copied().unwrap_or_default();
             let card = PlaceholderCard::new(self.salt, card.member(), member.name(), nonce)?;
             opening.push(Opening { card: Some(card), balances: balances(id) });
@@ -83,8 +81,25 @@ impl<'a> NewGroup<'a> {
         Ok(Some(Predecessor {
             group: old.group(),
             digest: state.digest(),
-            heads: old.frontier().heads().collect(),
+            heads: old.frontier().heads().take(MAX_REFS).collect(),
             opening,
         }))
     }
+}
+
+/// The members whom a successor group takes over beside its founder: all, unless they are more than
+/// a genesis entry can hold. Then those who owe and are owed nothing stay behind, first the removed
+/// ones and those who are not accepted, then placeholders.
+fn taken_over(state: &GroupState, founder: MemberId) -> Vec<(MemberId, &Member)> {
+    let mut people = state.members();
+    people.retain(|(id, _)| *id != founder);
+    let owes = |id: MemberId| state.currencies().any(|c| !state.balance(id, c).is_zero());
+    let gone = |member: &Member| member.is_removed() || !member.is_introduced();
+    if people.len() >= MAX_MEMBERS {
+        people.retain(|(id, member)| !gone(member) || owes(*id));
+    }
+    if people.len() >= MAX_MEMBERS {
+        people.retain(|(id, member)| !member.is_placeholder() || owes(*id));
+    }
+    people
 }

@@ -6,7 +6,7 @@ use crate::base::id::MemberId;
 use crate::base::limits::MAX_MEMBERS;
 use crate::keys::{PlaceholderCard, SignedCard};
 use crate::payload::{AddMember, Claim, Payload, Placeholder, RefIndex};
-use crate::state::GroupState;
+use crate::state::{GroupState, Member};
 
 impl Draft {
     /// Introduces a person who has no key yet. `nonce`, 16 random bytes, distinguishes people
@@ -20,9 +20,7 @@ impl Draft {
         name: &str,
         nonce: [u8; 16],
     ) -> Result<Self, DraftError> {
-        if state.members().len() >= MAX_MEMBERS {
-            return Err(DraftError::TooManyMembers);
-        }
+        check_room(state, true)?;
         let card = PlaceholderCard::new(*state.group().as_bytes(), introducer, name, nonce)?;
         Ok(Self { payload: Payload::Placeholder(Placeholder::new(card)), refs: Vec::new() })
     }
@@ -39,9 +37,7 @@ impl Draft {
     /// # Errors
     /// [`DraftError::TooManyMembers`] if the group is full.
     pub fn add_member(state: &GroupState, card: &SignedCard) -> Result<Self, DraftError> {
-        if state.members().len() >= MAX_MEMBERS {
-            return Err(DraftError::TooManyMembers);
-        }
+        check_room(state, false)?;
         let payload = Payload::AddMember(Box::new(AddMember { card: card.clone() }));
         Ok(Self { payload, refs: Vec::new() })
     }
@@ -67,5 +63,17 @@ impl Draft {
     pub fn adopt(state: &GroupState, member: MemberId) -> Result<Self, DraftError> {
         let refs = vec![introduction(state, member)?];
         Ok(Self { payload: Payload::Adopt(RefIndex::new(0)), refs })
+    }
+}
+
+/// Checks the limit of members: as many people with keys, and as many without (SPEC §8). Members who
+/// were removed or never accepted do not count, so that nobody can fill the group for good.
+fn check_room(state: &GroupState, placeholders: bool) -> Result<(), DraftError> {
+    let counts = |member: &&Member| {
+        member.is_introduced() && !member.is_removed() && member.is_placeholder() == placeholders
+    };
+    match state.members.values().filter(counts).count() {
+        0..MAX_MEMBERS => Ok(()),
+        _ => Err(DraftError::TooManyMembers),
     }
 }

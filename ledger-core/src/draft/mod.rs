@@ -29,7 +29,7 @@ pub enum DraftError {
     #[error("member {} is listed twice; add the two parts up", .0.short())]
     DuplicateMember(MemberId),
     /// The group is full.
-    #[error("a group has at most {MAX_MEMBERS} members")]
+    #[error("a group has at most {MAX_MEMBERS} members with keys, and as many without")]
     TooManyMembers,
     /// The member has the greatest number of devices that is allowed.
     #[error("a member has at most {MAX_DEVICES} devices; revoke one that is not used")]
@@ -58,6 +58,18 @@ impl Draft {
     #[must_use]
     pub fn merge() -> Self {
         Self { payload: Payload::Merge, refs: Vec::new() }
+    }
+
+    /// Returns the entries that the draft names.
+    #[must_use]
+    pub fn refs(&self) -> &[EntryId] {
+        &self.refs
+    }
+
+    /// Returns whether the draft carries a statement.
+    #[must_use]
+    pub fn is_carrier(&self) -> bool {
+        matches!(self.payload, Payload::Statement(_))
     }
 
     /// Signs the draft for a position in the ledger. The result needs no further check of its

@@ -3,8 +3,10 @@
 
 use super::authority_state::AuthorityState;
 use super::records::{Introduction, IntroductionKind, StatementRecord};
+use crate::base::id::{DeviceId, MemberId};
 use crate::entry::DecodedEntry;
-use crate::payload::Payload;
+use crate::payload::{Epoch, Payload};
+use crate::state::UsableEpoch;
 use crate::statement::Generation;
 use crate::verdict::{ChainPosition, Enrolment, Verdict, VoidReason};
 
@@ -93,27 +95,100 @@ impl AuthorityState {
         self.judge(self.chain(position.chain)?.enrolment, position)
     }
 
-    /// Returns whether an entry carries a statement that no admitted entry carries, and
-    /// that a root key signed which counts: the owner's, or that of a current
-    /// generation (SPEC §5.3).
-    pub(crate) fn carries_new_statement(&self, entry: &DecodedEntry) -> bool {
+    /// Returns whether an entry carries a statement of which a device must keep one carrier,
+    /// and of which no admitted entry is one: signed by the owner's root key, or by the root
+    /// key of its generation if no hard cut concerns that (SPEC §5.3).
+    pub(crate) fn carries_needed_statement(&self, entry: &DecodedEntry) -> bool {
+        let Payload::Statement(signed) = entry.payload() else { return false };
+        !self.statements.contains_key(&signed.statement().id())
+            && self.may_carry_needed_statement(entry)
+    }
+
+    /// As [`AuthorityState::carries_needed_statement`], whether or not an admitted entry
+    /// carries the statement already.
+    pub(crate) fn may_carry_needed_statement(&self, entry: &DecodedEntry) -> bool {
         let Payload::Statement(signed) = entry.payload() else { return false };
         let statement = signed.statement();
-        let counts = match statement.body().generation() {
+        match statement.body().generation() {
             None => statement.signer() == self.owner_root,
             Some(generation) => {
                 let record = self.generations.get(&generation);
                 let signed = record.is_some_and(|record| record.root == statement.signer());
-                self.is_current(generation) && signed
+                signed && self.hard_cuts_on(generation).next().is_none()
             }
-        };
-        counts && !self.statements.contains_key(&statement.id())
+        }
     }
 
-    /// Counts the entries of devices whose enrolment is not accepted.
-    pub(crate) fn count_unaccepted_entries(&self) -> u64 {
-        let unaccepted =
-            self.chains.iter().filter(|chain| !self.is_enrolment_accepted(chain.enrolment));
-        unaccepted.map(|chain| chain.count_from(0)).fold(0, u64::saturating_add)
+    /// Returns whether a device has an enrolment in standing that no hard cut and no
+    /// revocation concerns. A leave does not exclude: it voids only what knows of it.
+    pub(crate) fn may_have_standing(&self, device: DeviceId) -> bool {
+        let mut enrolments = self.lookup.devices.get(&device).into_iter().flatten();
+        enrolments.any(|enrolment| {
+            let Some((generation, _)) = self.enrolled_device(*enrolment) else { return false };
+            let revocations = self.accepted_own_cuts(Some((generation, Some(device))));
+            self.is_enrolment_accepted(*enrolment)
+                && self.hard_cuts_on(generation).next().is_none()
+                && revocations.count() == 0
+        })
+    }
+
+    /// Returns the accepted member who accounts for what an enrolment signs: its own member
+    /// or, if the enrolment is not accepted, the one whose introductions lead to it.
+    ///
+    /// `known` answers for chains whose account was found before. An introduction has a
+    /// larger clock than the one that enrolled its author, so the search ends.
+    pub(crate) fn account_of(
+        &self,
+        enrolment: Enrolment,
+        known: impl Fn(u32) -> Option<MemberId>,
+    ) -> MemberId {
+        let mut enrolment = enrolment;
+        loop {
+            if self.is_enrolment_accepted(enrolment) {
+                return self.enrolled_member(enrolment).unwrap_or(self.owner);
+            }
+            if let Some(member) = self.chains_of(enrolment).iter().find_map(|c| known(*c)) {
+                return member;
+            }
+            let introduction = match enrolment {
+                Enrolment::Enrolled(id) => {
+                    let statement = self.statements.get(&id);
+                    let Some(generation) = statement.and_then(|s| s.body.generation()) else {
+                        return self.owner;
+                    };
+                    enrolment = Enrolment::First(generation);
+                    continue;
+                }
+                Enrolment::First(Generation::Card(member)) => self.first_introduction(member),
+                Enrolment::First(Generation::Claim(id)) => self.introductions.get(&id),
+                // Only the owner's binds enrol.
+                Enrolment::First(Generation::Bind(_)) => None,
+            };
+            let Some(introduction) = introduction else { return self.owner };
+            enrolment = introduction.author;
+        }
+    }
+
+    /// Returns the accepted member who accounts for what a device signs, of several
+    /// enrolments for an accepted one. `None` if no entry enrols the device.
+    pub(crate) fn account_of_device(&self, device: DeviceId) -> Option<MemberId> {
+        let enrolments = self.lookup.devices.get(&device)?;
+        let accepted = enrolments.iter().find(|enrolment| self.is_enrolment_accepted(**enrolment));
+        let enrolment = accepted.or_else(|| enrolments.first())?;
+        Some(self.account_of(*enrolment, |_| None))
+    }
+
+    /// Returns whether an epoch entry with this topic and commitment is admitted.
+    pub(crate) fn knows_epoch(&self, epoch: &Epoch) -> bool {
+        let same = UsableEpoch::new(epoch.topic(), epoch.commit());
+        self.epochs.epochs.iter().any(|known| known.epoch == same)
+    }
+
+    /// Returns the first `add member` of a member in the total order.
+    fn first_introduction(&self, member: MemberId) -> Option<&Introduction> {
+        let ids = self.members.get(&member)?.introductions.iter();
+        let found = ids.filter_map(|id| Some((id, self.introductions.get(id)?)));
+        let adds = found.filter(|(_, i)| i.kind == IntroductionKind::Add);
+        adds.min_by_key(|(id, i)| (i.clock, **id)).map(|(_, introduction)| introduction)
     }
 }

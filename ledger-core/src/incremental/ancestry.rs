@@ -8,9 +8,9 @@
 //! a past that was complete then, so the result holds for ever.
 //!
 //! Which chains matter is decided before the walk, by [`AuthorityState`]'s
-//! `chains_for_entry` and `chains_for_statement`. Whatever later asks a
+//! `chains_for_keys`, `leaves_in_past` and `chains_for_statement`. Whatever later asks a
 //! [`VersionVector`] about an entry must find that entry's chain there; a missing chain
-//! reads as "not in the past". So both list the chain of every entry about which
+//! reads as "not in the past". So they list the chain of every entry about which
 //! `fault.rs`, `control_entry.rs` and `statement.rs` ask.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +20,7 @@ use super::causal_walk::CausalWalk;
 use super::incoming::Backlink;
 use super::keys::IntroducedKeys;
 use super::records::{LocatedEntry, StatementRecord, VersionVector};
-use crate::base::id::{DeviceId, EntryId, MemberId};
+use crate::base::id::{DeviceId, EntryId, MemberId, StatementId};
 use crate::entry::DecodedEntry;
 use crate::payload::Payload;
 use crate::state::EntryIndex;
@@ -37,13 +37,23 @@ pub(crate) struct Ancestry {
     pub(super) clock: u64,
     /// Of an epoch entry: the chains on which it is behind, see `AuthorityState::chains_behind`.
     pub(super) behind: BTreeMap<u32, Option<u64>>,
+    /// Leaves that concern the author and are in the entry's own past. Of a carrier, too,
+    /// whose statement they do not touch: it is idle behind them (SPEC §5.3).
+    pub(super) leaves: BTreeSet<StatementId>,
+}
+
+impl Ancestry {
+    /// Returns whether the entry knows of a leave that concerns its author, and so is idle.
+    pub(crate) fn knows_leave(&self) -> bool {
+        !self.leaves.is_empty()
+    }
 }
 
 impl AuthorityState {
     /// Computes the ancestry of an entry that is about to arrive.
     ///
-    /// A carrier of a statement that is known gets an empty ancestry: nothing follows
-    /// from it.
+    /// A carrier of a statement that is known gets only the leaves in its past: nothing
+    /// else follows from it.
     ///
     /// # Errors
     /// The index's own, if it cannot be read.
@@ -53,18 +63,19 @@ impl AuthorityState {
         backlink: Backlink,
         index: &I,
     ) -> Result<Ancestry, I::Error> {
+        let leaves = self.leaves_in_past(entry, backlink, index)?;
         let Payload::Statement(signed) = entry.payload() else {
-            let chains = self.chains_for_entry(entry, backlink);
+            let chains = self.chains_for_keys(entry);
             let past = self.past_on_chains(entry.header().dependencies(), chains, index)?;
             let behind = match entry.payload() {
                 Payload::Epoch(_) => self.chains_behind(entry, index)?,
                 _ => BTreeMap::new(),
             };
-            return Ok(Ancestry { past, clock: 0, behind });
+            return Ok(Ancestry { past, clock: 0, behind, leaves });
         };
         let statement = signed.statement();
         if self.statements.contains_key(&statement.id()) {
-            return Ok(Ancestry::default());
+            return Ok(Ancestry { leaves, ..Ancestry::default() });
         }
         let mut clock = 0;
         for id in statement.base() {
@@ -72,24 +83,43 @@ impl AuthorityState {
         }
         let chains = self.chains_for_statement(statement);
         let past = self.past_on_chains(statement.base(), chains, index)?;
-        Ok(Ancestry { past, clock, behind: BTreeMap::new() })
+        Ok(Ancestry { past, clock, behind: BTreeMap::new(), leaves })
     }
 
-    /// Returns the chains on which the past of an entry matters.
+    /// Returns the leaves that concern an entry's author and are in the entry's past.
     ///
-    /// These are the chains of the carriers of leaves that concern its author, unless
-    /// the author's entry before has the leave in its past already; and the chains of
-    /// other introductions of its keys. For most entries there are none, and no walk.
-    fn chains_for_entry(&self, entry: &DecodedEntry, backlink: Backlink) -> BTreeSet<u32> {
-        let mut entries = Vec::new();
+    /// The past holds that of the author's entry before. Only for leaves that are not in
+    /// that one, the walk looks for their carriers. For most entries there are none.
+    ///
+    /// # Errors
+    /// The index's own, if it cannot be read.
+    pub(crate) fn leaves_in_past<I: EntryIndex>(
+        &self,
+        entry: &DecodedEntry,
+        backlink: Backlink,
+        index: &I,
+    ) -> Result<BTreeSet<StatementId>, I::Error> {
+        let (mut found, mut open) = (BTreeSet::new(), Vec::new());
         for leave in self.leaves_on(backlink.author, self.position_behind(backlink)) {
-            if !backlink.previous.is_some_and(|previous| leave.cuts(previous)) {
-                entries.extend_from_slice(&leave.carriers);
+            if backlink.previous.is_some_and(|previous| leave.cuts(previous)) {
+                found.insert(leave.id);
+            } else {
+                open.push(leave);
             }
         }
+        let carriers = open.iter().flat_map(|leave| &leave.carriers);
+        let chains = carriers.map(|carrier| carrier.position.chain).collect();
+        let past = self.past_on_chains(entry.header().dependencies(), chains, index)?;
+        let in_past = open.into_iter().filter(|leave| past.covers_any(&leave.carriers));
+        found.extend(in_past.map(|leave| leave.id));
+        Ok(found)
+    }
+
+    /// Returns the chains of other introductions of an entry's keys.
+    fn chains_for_keys(&self, entry: &DecodedEntry) -> BTreeSet<u32> {
         let keys = IntroducedKeys::of_entry(entry);
-        entries.extend(keys.into_iter().flat_map(|keys| self.other_introductions_of(keys)));
-        entries.iter().map(|entry| entry.position.chain).collect()
+        let others = keys.into_iter().flat_map(|keys| self.other_introductions_of(keys));
+        others.map(|entry| entry.position.chain).collect()
     }
 
     /// Returns the chains on which the past of a statement's base matters.
@@ -156,7 +186,7 @@ impl AuthorityState {
     }
 
     /// Returns the chains of a member's devices, in whatever generation.
-    pub(super) fn chains_of_member(&self, member: MemberId) -> Vec<u32> {
+    pub(crate) fn chains_of_member(&self, member: MemberId) -> Vec<u32> {
         let generations = self.generations_of(member);
         let enrolments = generations.flat_map(|g| self.enrolments_of_generation(g));
         enrolments.flat_map(|enrolment| self.chains_of(enrolment)).copied().collect()
@@ -169,7 +199,10 @@ impl AuthorityState {
     }
 
     /// Returns how far some entries and their past reach on these chains.
-    fn past_on_chains<'i, I: EntryIndex>(
+    ///
+    /// # Errors
+    /// The index's own, if it cannot be read.
+    pub(crate) fn past_on_chains<'i, I: EntryIndex>(
         &self,
         entries: impl IntoIterator<Item = &'i EntryId>,
         chains: BTreeSet<u32>,

@@ -17,6 +17,11 @@ impl AuthorityState {
         Some(self.chain(number)?.enrolment)
     }
 
+    /// Returns the `seq` of the last entry of a chain.
+    pub(crate) fn tip_of_chain(&self, number: u32) -> Option<u64> {
+        Some(self.chain(number)?.tip)
+    }
+
     /// Returns the chains that begin at an enrolment.
     pub(super) fn chains_of(&self, enrolment: Enrolment) -> &[u32] {
         self.lookup.chains.get(&enrolment).map_or(&[], Vec::as_slice)

@@ -1,17 +1,17 @@
 //! Application of a control entry, and what that does to the verdicts of others.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ancestry::Ancestry;
 use super::authority_state::AuthorityState;
 use super::incoming::IncomingEntry;
-use super::records::{GenerationRecord, Introduction, IntroductionKind, StatementRecord};
+use super::records::{GenerationRecord, Introduction, IntroductionKind};
 use super::verdict_snapshot::VerdictSnapshot;
-use crate::base::id::{EntryId, MemberId, StatementId};
+use crate::base::id::{EntryId, MemberId};
 use crate::entry::DecodedEntry;
 use crate::keys::Card;
 use crate::payload::{Payload, RefIndex};
-use crate::statement::{Generation, StatementBody};
+use crate::statement::Generation;
 use crate::verdict::{ChainPosition, Verdict, VoidReason};
 
 /// Result of applying a control entry: its verdict, the verdicts it flipped, and the
@@ -22,8 +22,8 @@ pub(crate) struct Outcome {
     /// Other control entries whose verdict changed, with the verdict now.
     pub(crate) flips: Vec<(EntryId, Verdict)>,
     /// First position on each chain from which on data entries may have another
-    /// verdict.
-    pub(crate) chains_to_reevaluate: BTreeSet<ChainPosition>,
+    /// verdict, with the `seq` behind the last that may.
+    pub(crate) chains_to_reevaluate: BTreeMap<ChainPosition, u64>,
     /// Members whose entry in the group state may differ now.
     pub(crate) members: BTreeSet<MemberId>,
     /// Whether the group may have another name.
@@ -41,7 +41,7 @@ impl Outcome {
         Self {
             verdict,
             flips: Vec::new(),
-            chains_to_reevaluate: BTreeSet::new(),
+            chains_to_reevaluate: BTreeMap::new(),
             members: member.into_iter().collect(),
             group_renamed: false,
         }
@@ -53,16 +53,15 @@ impl AuthorityState {
     ///
     /// May say yes for an entry that then flips none, never the other way round: replay
     /// applies an entry in place if this says no, and asks the index nothing after it.
-    pub(crate) fn may_flip_verdicts(&self, entry: &DecodedEntry) -> bool {
+    pub(crate) fn may_flip_verdicts(
+        &self,
+        incoming: IncomingEntry<'_>,
+        ancestry: &Ancestry,
+    ) -> bool {
+        let entry = incoming.entry;
         let member = match entry.payload() {
             Payload::Statement(signed) => {
-                let body = signed.statement().body();
-                return matches!(
-                    body,
-                    StatementBody::Remove { .. }
-                        | StatementBody::Bind { .. }
-                        | StatementBody::Revoke { .. }
-                );
+                return self.may_statement_flip(signed.statement(), incoming, ancestry);
             }
             Payload::AddMember(add) => Some(add.card().member()),
             Payload::Placeholder(placeholder) => Some(placeholder.card().member()),
@@ -159,21 +158,13 @@ impl AuthorityState {
     /// Records for each leave on the author that the entry has it in its past.
     ///
     /// The past of an entry holds that of the entry before it on its chain. So one
-    /// `seq` for each chain is enough: the first that has the leave in its past.
-    /// Carriers of statements are left out, as no leave cuts them.
+    /// `seq` for each chain is enough: the first that has the leave in its past. Carriers
+    /// of statements count, too. No leave voids them, but they are idle from there on,
+    /// and which of two branches of a chain came first must not matter.
     fn mark_leaves(&mut self, incoming: IncomingEntry<'_>, ancestry: &Ancestry) {
-        let IncomingEntry { entry, backlink, position } = incoming;
-        if matches!(entry.payload(), Payload::Statement(_)) {
-            return;
-        }
-        let is_in_past = |leave: &&StatementRecord| {
-            backlink.previous.is_some_and(|previous| leave.cuts(previous))
-                || ancestry.past.covers_any(&leave.carriers)
-        };
-        let leaves = self.leaves_on(backlink.author, position);
-        let leaves: Vec<StatementId> = leaves.filter(is_in_past).map(|leave| leave.id).collect();
-        for id in leaves {
-            if let Some(leave) = self.statements.get_mut(&id) {
+        let position = incoming.position;
+        for id in &ancestry.leaves {
+            if let Some(leave) = self.statements.get_mut(id) {
                 leave.left.entry(position.chain).or_insert(position.seq);
             }
         }

@@ -42,14 +42,6 @@ impl AuthorityState {
             .filter(move |cut| cut.is_hard_cut() && self.concerns(cut, generation))
     }
 
-    /// Returns all accepted cuts that concern an enrolment: hard cuts, revocations,
-    /// leaves.
-    pub(super) fn cuts_on(&self, enrolment: Enrolment) -> impl Iterator<Item = &StatementRecord> {
-        let generation = self.enrolled_device(enrolment).map(|(generation, _)| generation);
-        let hard = generation.into_iter().flat_map(|generation| self.hard_cuts_on(generation));
-        hard.chain(self.own_cuts_on(enrolment))
-    }
-
     /// Returns the accepted revocations and leaves that concern an enrolment.
     pub(super) fn own_cuts_on(
         &self,
@@ -102,15 +94,83 @@ impl AuthorityState {
         self.own_cuts_on(enrolment).filter(|cut| cut.cuts(position)).map(reason).min()
     }
 
-    /// Counts the entries of an enrolment that are outside of a cut that concerns it.
-    ///
-    /// What a cut voids on a chain is a suffix, so the smallest first `seq` decides.
-    pub(crate) fn count_entries_outside_cuts(&self, enrolment: Enrolment) -> u64 {
-        let cuts: Vec<&StatementRecord> = self.cuts_on(enrolment).collect();
-        let counts = self.chains_of(enrolment).iter().filter_map(|number| {
-            let from = cuts.iter().filter_map(|cut| cut.cuts_from(*number)).min()?;
-            Some(self.chain(*number)?.count_from(from))
+    /// Returns where the cuts on a chain begin.
+    pub(crate) fn cut_floors(&self, number: u32) -> CutFloors {
+        let Some(chain) = self.chain(number) else { return CutFloors::default() };
+        let mut floors = CutFloors::default();
+        let Some(generation) = self.cuttable_generation(chain.enrolment) else { return floors };
+        let lower = |floor: &mut Option<u64>, cut: &StatementRecord| {
+            let from = cut.cuts_from(number);
+            *floor = match (*floor, from) {
+                (Some(floor), Some(from)) => Some(floor.min(from)),
+                (floor, from) => floor.or(from),
+            };
+        };
+        self.hard_cuts_on(generation).for_each(|cut| lower(&mut floors.hard, cut));
+        for cut in self.own_cuts_on(chain.enrolment) {
+            match cut.body {
+                StatementBody::Leave { .. } => lower(&mut floors.left, cut),
+                _ => lower(&mut floors.revoked, cut),
+            }
+        }
+        floors
+    }
+
+    /// Returns the first `seq` of the idle entries at the end of a chain (SPEC §5.3);
+    /// `None` if its last entry is not idle.
+    pub(crate) fn idle_from(&self, number: u32) -> Option<u64> {
+        let chain = self.chain(number)?;
+        let from = match self.is_enrolment_accepted(chain.enrolment) {
+            true => self.cut_floors(number).first()?,
+            false => 0,
+        };
+        Some(from.max(chain.first())).filter(|from| *from <= chain.tip)
+    }
+}
+
+/// First `seq` of a chain that each kind of cut voids.
+///
+/// What a cut voids on a chain is a suffix. So the least `seq` of several cuts of one kind
+/// says all, and an entry is judged by three comparisons however many cuts there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct CutFloors {
+    hard: Option<u64>,
+    revoked: Option<u64>,
+    left: Option<u64>,
+}
+
+impl CutFloors {
+    /// Returns the reason of the first cut on the entry with a `seq`.
+    pub(crate) fn void_reason(&self, seq: u64) -> Option<VoidReason> {
+        let cuts = |floor: Option<u64>| floor.is_some_and(|floor| seq >= floor);
+        if cuts(self.hard) {
+            return Some(VoidReason::HardCut);
+        }
+        if cuts(self.revoked) {
+            return Some(VoidReason::Revoked);
+        }
+        cuts(self.left).then_some(VoidReason::Left)
+    }
+
+    /// Returns the first `seq` that any cut voids.
+    fn first(&self) -> Option<u64> {
+        [self.hard, self.revoked, self.left].into_iter().flatten().min()
+    }
+
+    /// Returns the first revoked `seq`.
+    pub(super) fn revoked(&self) -> Option<u64> {
+        self.revoked
+    }
+
+    /// Returns the least range of `seq` outside of which an entry has the same verdict
+    /// under both: the first, and the one behind the last.
+    pub(super) fn difference(&self, other: &Self) -> Option<(u64, u64)> {
+        let floors =
+            [(self.hard, other.hard), (self.revoked, other.revoked), (self.left, other.left)];
+        let ranges = floors.into_iter().filter(|(one, two)| one != two).map(|(one, two)| {
+            let (one, two) = (one.unwrap_or(u64::MAX), two.unwrap_or(u64::MAX));
+            (one.min(two), one.max(two))
         });
-        counts.fold(0, u64::saturating_add)
+        ranges.reduce(|one, two| (one.0.min(two.0), one.1.max(two.1)))
     }
 }

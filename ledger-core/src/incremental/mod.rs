@@ -38,6 +38,7 @@ mod keys;
 mod recompute;
 mod records;
 mod statement;
+mod subjects;
 mod verdict_snapshot;
 
 pub(crate) use ancestry::Ancestry;
@@ -46,3 +47,4 @@ pub(crate) use causal_walk::CausalWalk;
 pub(crate) use control_entry::Outcome;
 pub(crate) use incoming::{Backlink, IncomingEntry};
 pub(crate) use keys::IntroducedKeys;
+pub(crate) use records::{read_seqs, write_seqs};

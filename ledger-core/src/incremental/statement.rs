@@ -5,7 +5,7 @@
 //! then writes. So everything that follows from the state before the statement is
 //! computed before the first write.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::affected::Affected;
@@ -13,9 +13,10 @@ use super::ancestry::Ancestry;
 use super::authority_state::AuthorityState;
 use super::control_entry::Outcome;
 use super::incoming::IncomingEntry;
-use super::records::{LocatedClock, StatementRecord};
+use super::records::{Introduction, LocatedClock, StatementRecord};
+use crate::base::id::MemberId;
 use crate::statement::{Generation, Statement, StatementBody};
-use crate::verdict::Verdict;
+use crate::verdict::{ChainPosition, Enrolment, Verdict};
 
 impl AuthorityState {
     /// Applies the carrier of a statement: one more carrier of a known statement, or a
@@ -51,6 +52,56 @@ impl AuthorityState {
             record.verdict
         });
         Outcome::without_flips(verdict.unwrap_or(Verdict::Applied), None)
+    }
+
+    /// Returns whether the carrier of a statement may flip verdicts of others, or makes its
+    /// own carrier idle.
+    ///
+    /// Only the first carrier can, and only if the statement is accepted: a removal or bind
+    /// that the owner did not sign has a fault. A revocation flips what no earlier one
+    /// voids.
+    pub(super) fn may_statement_flip(
+        &self,
+        statement: &Statement,
+        incoming: IncomingEntry<'_>,
+        ancestry: &Ancestry,
+    ) -> bool {
+        if self.statements.contains_key(&statement.id()) {
+            return false;
+        }
+        match statement.body() {
+            StatementBody::Remove { .. } | StatementBody::Bind { .. } => {
+                statement.signer() == self.owner_root
+            }
+            StatementBody::Revoke { generation, device } => {
+                let author = incoming.backlink.author;
+                let record = self.statement_record(statement, incoming, ancestry);
+                let subject = (*generation, *device);
+                let mut before = self.accepted_own_cuts(Some((subject.0, Some(subject.1))));
+                let makes_carrier_idle = self.enrolled_device(author) == Some(subject)
+                    && record.cuts(incoming.position)
+                    && !before.any(|cut| cut.cuts(incoming.position));
+                record.rejection.is_none()
+                    && (makes_carrier_idle || !self.newly_revoked(&record).is_empty())
+            }
+            _ => false,
+        }
+    }
+
+    /// Returns the first `seq` that a revocation voids of each chain on which it voids more
+    /// than the revocations before.
+    fn newly_revoked(&self, record: &StatementRecord) -> BTreeMap<u32, u64> {
+        let StatementBody::Revoke { generation, device } = record.body else {
+            return BTreeMap::new();
+        };
+        let chains = self.chains_of_device(generation, device).into_iter();
+        let first = chains.filter_map(|number| Some((number, record.cuts_from(number)?)));
+        let is_new = |(number, from): &(u32, u64)| {
+            let revoked = self.cut_floors(*number).revoked();
+            let tip = self.tip_of_chain(*number);
+            revoked.is_none_or(|revoked| *from < revoked) && tip.is_some_and(|tip| *from <= tip)
+        };
+        first.filter(is_new).collect()
     }
 
     /// Returns the record of a new statement: what follows from its base, and whether
@@ -113,7 +164,22 @@ impl AuthorityState {
                 self.affected([*member], [])
             }
             StatementBody::Revoke { generation, device } if record.rejection.is_none() => {
-                self.affected([], self.enrolments_of_device(*generation, *device))
+                let chains = self.newly_revoked(record);
+                // Of those whom the device introduced, the ones whose introduction is
+                // voided now, and all who depend on them.
+                let enrolments = self.enrolments_of_device(*generation, *device);
+                let enrolments: BTreeSet<Enrolment> = enrolments.collect();
+                let authored = enrolments.iter().filter_map(|e| self.lookup.authored.get(e));
+                let introductions = authored.flatten().filter_map(|id| self.introductions.get(id));
+                let is_voided = |introduction: &&Introduction| {
+                    let ChainPosition { chain, seq } = introduction.position;
+                    chains.get(&chain).is_some_and(|from| seq >= *from)
+                };
+                let members: BTreeSet<MemberId> =
+                    introductions.filter(is_voided).filter_map(|i| i.member).collect();
+                let mut affected = self.affected(members, []);
+                affected.enrolments.extend(enrolments);
+                affected
             }
             _ => Affected::default(),
         }

@@ -1,18 +1,19 @@
 //! Verdicts before a change, to compare with those after.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::affected::Affected;
 use super::authority_state::AuthorityState;
-use crate::base::id::{EntryId, StatementId};
+use super::cuts::CutFloors;
+use crate::base::id::EntryId;
 use crate::verdict::{ChainPosition, Enrolment, Verdict};
 
 /// State of an enrolment that decides about its data entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Standing {
     accepted: bool,
-    /// Accepted cuts that concern the enrolment.
-    cuts: BTreeSet<StatementId>,
+    /// Where the accepted cuts begin on each chain.
+    floors: BTreeMap<u32, CutFloors>,
 }
 
 /// Verdicts on control entries, and what decides about data entries, of everybody
@@ -32,8 +33,9 @@ impl AuthorityState {
     }
 
     fn standing(&self, enrolment: Enrolment) -> Standing {
-        let cuts = self.cuts_on(enrolment).map(|cut| cut.id).collect();
-        Standing { accepted: self.is_enrolment_accepted(enrolment), cuts }
+        let chains = self.chains_of(enrolment).iter();
+        let floors = chains.map(|number| (*number, self.cut_floors(*number))).collect();
+        Standing { accepted: self.is_enrolment_accepted(enrolment), floors }
     }
 
     /// Returns the verdicts on introductions of, and statements about, those who are
@@ -64,27 +66,31 @@ impl AuthorityState {
     }
 
     /// Returns, for each chain whose data entries may have another verdict now, the
-    /// first position that may.
+    /// first position that may, and the `seq` behind the last.
     ///
     /// The verdict on a data entry without a fault follows from the acceptance of its
     /// enrolment and the cuts on it. If the acceptance changed, the whole chain is
-    /// judged again. Else the verdicts can differ only behind the first entry that one
-    /// of the new or the lifted cuts voids: a cut voids a suffix of each chain.
-    pub(super) fn chains_to_reevaluate(&self, before: &VerdictSnapshot) -> BTreeSet<ChainPosition> {
-        let mut positions = BTreeSet::new();
+    /// judged again. Else the verdicts can differ only between where a cut of one kind
+    /// began before and where it begins now. So of many cuts on a chain, each costs the
+    /// entries that no earlier one voids.
+    pub(super) fn chains_to_reevaluate(
+        &self,
+        before: &VerdictSnapshot,
+    ) -> BTreeMap<ChainPosition, u64> {
+        let mut positions = BTreeMap::new();
         for (enrolment, old) in &before.standings {
             let new = self.standing(*enrolment);
-            for number in self.chains_of(*enrolment) {
+            for (number, floors) in &new.floors {
                 let Some(chain) = self.chain(*number) else { continue };
-                let from = if old.accepted == new.accepted {
-                    let different: BTreeSet<StatementId> = &old.cuts ^ &new.cuts;
-                    let cuts = different.iter().filter_map(|id| self.statements.get(id));
-                    cuts.filter_map(|cut| cut.cuts_from(*number)).min()
-                } else {
-                    Some(0)
+                let range = match old.accepted == new.accepted {
+                    true => old.floors.get(number).and_then(|before| before.difference(floors)),
+                    false => Some((0, u64::MAX)),
                 };
-                let from = from.map(|seq| seq.max(chain.first())).filter(|seq| *seq <= chain.tip);
-                positions.extend(from.map(|seq| ChainPosition { chain: *number, seq }));
+                let Some((from, until)) = range else { continue };
+                let seq = from.max(chain.first());
+                if seq <= chain.tip && seq < until {
+                    positions.insert(ChainPosition { chain: *number, seq }, until);
+                }
             }
         }
         positions

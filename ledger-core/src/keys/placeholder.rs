@@ -72,6 +72,13 @@ impl PlaceholderCard {
         member_of(&self.encode())
     }
 
+    /// The number that distinguishes people of one name. In a successor group, it is the
+    /// beginning of the person's member id in the old group.
+    #[must_use]
+    pub fn nonce(&self) -> &[u8; 16] {
+        &self.nonce
+    }
+
     /// The name.
     #[must_use]
     pub fn name(&self) -> &str {

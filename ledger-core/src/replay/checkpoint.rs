@@ -1,5 +1,6 @@
 //! Checkpoint: a ledger as bytes, for this device only (SPEC §7.2).
 
+use super::idle_entries::IdleEntries;
 use super::ledger::Ledger;
 use crate::base::codec::{Reader, Writer};
 use crate::base::hash::{Tag, digest};
@@ -10,7 +11,7 @@ use crate::state::{Frontier, GroupState, View};
 
 /// Number of the layout. A checkpoint with another number is dropped and made anew from
 /// the entries, so a change of layout needs no migration.
-const VERSION: u64 = 3;
+const VERSION: u64 = 4;
 
 /// Reason why a checkpoint cannot be used. A checkpoint is only a shortcut: drop it and
 /// replay the entries.
@@ -42,10 +43,11 @@ impl Ledger {
     #[must_use]
     pub fn to_checkpoint(&self) -> Vec<u8> {
         let mut body = Writer::new();
-        body.array(3);
+        body.array(4);
         self.view.state.encode(&mut body);
         self.view.frontier.encode(&mut body);
         self.authority.encode(&mut body);
+        self.idle.encode(&mut body);
         let mut w = Writer::new();
         w.array(3);
         w.uint(VERSION);
@@ -72,14 +74,15 @@ impl Ledger {
         }
         r.finish()?;
         let mut r = Reader::new(body);
-        r.array(3)?;
+        r.array(4)?;
         let state = GroupState::decode(&mut r)?;
         let frontier = Frontier::decode(&mut r)?;
         let authority = AuthorityState::decode(&mut r)?;
+        let idle = IdleEntries::decode(&mut r)?;
         r.finish()?;
         if state.group() != group {
             return Err(CheckpointError::Foreign);
         }
-        Ok(Self { view: View::new(state, frontier), authority })
+        Ok(Self { view: View::new(state, frontier), authority, idle })
     }
 }

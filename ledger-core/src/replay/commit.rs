@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::admission::AdmittedEntry;
 use super::effects::Effects;
+use super::idle_entries::IdleChange;
 use super::ledger::Ledger;
 use super::prepare::{Change, ControlChange, DataChange, Prepared};
 use super::replayed::Replayed;
@@ -38,7 +39,7 @@ impl Ledger {
     /// The authority state goes first: the group state shows members, devices and
     /// epochs as the authority state has them.
     fn commit(&mut self, prepared: Prepared<'_>) -> Replayed {
-        let Prepared { incoming, ancestry, change } = prepared;
+        let Prepared { incoming, ancestry, change, idle } = prepared;
         let replayed = match change {
             Change::Data(change) => self.commit_data(incoming, ancestry, change),
             Change::ControlAlone => self.commit_control_alone(incoming, &ancestry),
@@ -46,6 +47,7 @@ impl Ledger {
         };
         self.show_epochs(incoming.entry, replayed.verdict, !replayed.flips.is_empty());
         self.record_arrival(incoming, replayed.verdict);
+        self.apply_idle(idle);
         replayed
     }
 
@@ -207,6 +209,16 @@ impl Ledger {
             if let Some(owner) = self.authority.device_owner(device) {
                 self.view.state.name_index.owners.insert(device, owner);
             }
+        }
+    }
+
+    /// Applies what changes about idle entries and agreed heads.
+    fn apply_idle(&mut self, change: IdleChange) {
+        self.idle.apply(&change);
+        let frontier = &mut self.view.frontier;
+        change.lost_heads.iter().for_each(|id| frontier.remove_agreed_head(id));
+        for (id, clock) in change.new_heads {
+            frontier.add_agreed_head(id, clock);
         }
     }
 

@@ -2,30 +2,102 @@
 
 use super::admission::AdmittedEntry;
 use super::ledger::Ledger;
-use crate::base::limits::{MAX_ENTRIES_OUTSIDE_CUTS, MAX_UNACCEPTED_ENTRIES};
+use super::waiting::WaitingAccount;
+use crate::base::id::{DeviceId, EntryId};
+use crate::base::limits::LedgerLimits;
+use crate::entry::DecodedEntry;
+use crate::payload::Epoch;
+use crate::state::EntryIndex;
 
 impl Ledger {
-    /// Returns whether a device may leave the entry out. So it is if the entry is idle,
-    /// and there are [`MAX_ENTRIES_OUTSIDE_CUTS`] entries of its enrolment here that are
-    /// outside the cuts, or [`MAX_UNACCEPTED_ENTRIES`] of enrolments that are not
-    /// accepted.
+    /// Returns whether a device may leave the entry out: it is idle, and with it there
+    /// would be more bytes of idle entries than one accepted member, or all together, may
+    /// account for.
     ///
-    /// An entry that carries a new statement which may count is never surplus,
-    /// whatever device carries it. The caller must keep an entry on which another one depends that a
-    /// device which may write has signed.
-    #[must_use]
-    pub fn is_surplus(&self, entry: &AdmittedEntry) -> bool {
-        let backlink = entry.backlink();
-        let author = backlink.author;
+    /// An entry that carries a new statement which may count is never surplus, whatever
+    /// device carries it. The caller must keep an entry on which another one depends that
+    /// is not idle, or waits and may have standing ([`Ledger::may_have_standing`],
+    /// [`Ledger::may_carry_needed_statement`]), and an epoch entry under whose key
+    /// something came that is not idle.
+    ///
+    /// # Errors
+    /// The index's own, if it cannot be read.
+    pub fn is_surplus<I: EntryIndex>(
+        &self,
+        entry: &AdmittedEntry,
+        limits: &LedgerLimits,
+        index: &I,
+    ) -> Result<bool, I::Error> {
+        let (decoded, backlink) = (entry.verified().decoded(), entry.backlink());
         let position = self.authority.position_behind(backlink);
-        let is_idle = self.authority.judge(author, position).is_some();
-        if !is_idle || self.authority.carries_new_statement(entry.verified().decoded()) {
-            return false;
+        let is_idle = self.authority.judge(backlink.author, position).is_some()
+            || !self.authority.leaves_in_past(decoded, backlink, index)?.is_empty();
+        if !is_idle || self.authority.carries_needed_statement(decoded) {
+            return Ok(false);
         }
-        if self.authority.is_enrolment_accepted(author) {
-            self.authority.count_entries_outside_cuts(author) >= MAX_ENTRIES_OUTSIDE_CUTS
-        } else {
-            self.authority.count_unaccepted_entries() >= MAX_UNACCEPTED_ENTRIES
+        let known = |chain| self.idle.counted(chain).map(|(member, _)| member);
+        let member = self.authority.account_of(backlink.author, known);
+        let bytes = u64::try_from(decoded.as_bytes().len()).unwrap_or(u64::MAX);
+        let with = |sum: u64| sum.saturating_add(bytes);
+        Ok(with(self.idle.bytes_of(member)) > limits.idle_bytes_per_member
+            || with(self.idle.bytes()) > limits.idle_bytes)
+    }
+
+    /// Returns whether the enrolment of an entry's author is accepted.
+    #[must_use]
+    pub fn is_accepted(&self, entry: &AdmittedEntry) -> bool {
+        self.authority.is_enrolment_accepted(entry.backlink().author)
+    }
+
+    /// Returns the bytes of idle entries that no other entry needs.
+    #[must_use]
+    pub fn idle_bytes(&self) -> u64 {
+        self.idle.bytes()
+    }
+
+    /// Returns whether a device has an enrolment in standing that no hard cut and no
+    /// revocation concerns (SPEC §5.3). A leave does not exclude.
+    #[must_use]
+    pub fn may_have_standing(&self, device: DeviceId) -> bool {
+        self.authority.may_have_standing(device)
+    }
+
+    /// Returns a carrier of each statement that a device which may write carries again in
+    /// front of its next own entry: of each accepted removal, bind, revocation and leave
+    /// none of whose carriers is in the past of an agreed head, or is one, and that the
+    /// device has not carried yet (SPEC §5.3). Empty in a group without idle entries.
+    #[must_use]
+    pub fn statements_to_carry(&self, device: DeviceId) -> Vec<EntryId> {
+        if self.idle.is_empty() || !self.state().may_write(device) {
+            return Vec::new();
         }
+        let is_hidden = |position| self.idle.is_idle(position) && !self.idle.is_covered(position);
+        self.authority.cuts_without_carrier(device, is_hidden)
+    }
+
+    /// Returns who accounts for the waiting entries of a device.
+    #[must_use]
+    pub fn waiting_account(&self, device: DeviceId) -> WaitingAccount {
+        let Some(member) = self.authority.account_of_device(device) else {
+            return WaitingAccount::Stranger;
+        };
+        match self.may_have_standing(device) {
+            true => WaitingAccount::Standing(member),
+            false => WaitingAccount::Introduced(member),
+        }
+    }
+
+    /// Returns whether an epoch entry with this topic and commitment is here.
+    #[must_use]
+    pub fn knows_epoch(&self, epoch: &Epoch) -> bool {
+        self.authority.knows_epoch(epoch)
+    }
+
+    /// Returns whether an entry carries a statement of which a device must keep one
+    /// carrier: one that the owner's root key signed, or the root key of its generation if
+    /// no hard cut concerns that (SPEC §5.3).
+    #[must_use]
+    pub fn may_carry_needed_statement(&self, entry: &DecodedEntry) -> bool {
+        self.authority.may_carry_needed_statement(entry)
     }
 }

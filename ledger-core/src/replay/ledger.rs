@@ -1,12 +1,16 @@
 //! Ledger: a group as one device knows it.
 
+use super::idle_entries::IdleEntries;
 use crate::authority::{EvaluateError, evaluate};
 use crate::base::id::{DeviceId, EntryId, GroupId, MemberId, RootId};
 use crate::base::rule::{Refusal, Rule};
+use crate::draft::Draft;
 use crate::entry::VerifiedEntry;
 use crate::incremental::AuthorityState;
 use crate::payload::Payload;
-use crate::state::{Frontier, GroupState, NextEntryPosition, SetAside, UsableEpoch, View};
+use crate::state::{
+    EntryIndex, Frontier, GroupState, NextEntryPosition, SetAside, UsableEpoch, View,
+};
 use crate::statement::{Generation, StatementId};
 
 /// Ledger: the replayed state of one group, without the entries themselves.
@@ -44,6 +48,7 @@ use crate::statement::{Generation, StatementId};
 pub struct Ledger {
     pub(super) view: View,
     pub(super) authority: AuthorityState,
+    pub(super) idle: IdleEntries,
 }
 
 impl Ledger {
@@ -63,7 +68,11 @@ impl Ledger {
             // The entry is in the set, so this does not happen.
             Err(EvaluateError::NoGenesis(_)) => return Err(refused().in_entry(decoded.id())),
         };
-        Ok(Self { view, authority: AuthorityState::from_genesis(decoded, payload) })
+        Ok(Self {
+            view,
+            authority: AuthorityState::from_genesis(decoded, payload),
+            idle: IdleEntries::default(),
+        })
     }
 
     /// Returns state and frontier: equal on all devices that hold the same entries.
@@ -91,12 +100,44 @@ impl Ledger {
     }
 
     /// Returns the position of the next entry of a device: behind its last entry or, if it
-    /// may write and has none, behind the entry that enrolled it. `None` if there are more
-    /// than 16 heads.
+    /// may write and has none, behind the entry that enrolled it. Its parents are the agreed
+    /// heads (SPEC §5.3). `None` if there are more than 16 of them.
+    ///
+    /// An entry that names what is idle needs a later clock, see
+    /// [`Ledger::position_of_draft`].
     #[must_use]
     pub fn next_position(&self, device: DeviceId) -> Option<NextEntryPosition> {
         let first = || self.first_position(device, self.enrolment_entry(device)?);
         self.view.next_position(device).or_else(first)
+    }
+
+    /// Returns the position of a draft, as [`Ledger::next_position`] does, with a clock that
+    /// fits everything that the draft names, and the entry that enrolled the device.
+    ///
+    /// # Errors
+    /// The index's own, if it cannot be read.
+    pub fn position_of_draft<I: EntryIndex>(
+        &self,
+        device: DeviceId,
+        draft: &Draft,
+        index: &I,
+    ) -> Result<Option<NextEntryPosition>, I::Error> {
+        // Parents never matter to a statement, so its carrier needs no merges before it.
+        let position = match self.next_position(device) {
+            None if draft.is_carrier() => {
+                let enrolment = self.enrolment_entry(device).map(|enrolment| (enrolment, 0));
+                self.merge_position(device, enrolment)
+            }
+            position => position,
+        };
+        let Some(mut position) = position else { return Ok(None) };
+        let backlink = position.backlink();
+        for id in draft.refs().iter().chain([&backlink]) {
+            if let Some(link) = self.authority.link(id, index)? {
+                position = position.behind(link.lamport);
+            }
+        }
+        Ok(Some(position))
     }
 
     /// Returns whether a device signed two entries with one `seq` (SPEC §5.2). Such a device

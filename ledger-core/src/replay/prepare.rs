@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 
 use super::admission::AdmittedEntry;
 use super::effects::Effects;
+use super::idle_entries::IdleChange;
 use super::ledger::Ledger;
 use super::replayed::Flip;
 use crate::base::id::EntryId;
@@ -28,6 +29,7 @@ pub(super) struct Prepared<'a> {
     pub(super) incoming: IncomingEntry<'a>,
     pub(super) ancestry: Ancestry,
     pub(super) change: Change,
+    pub(super) idle: IdleChange,
 }
 
 /// Change that the commit of an entry will make.
@@ -106,7 +108,7 @@ impl Ledger {
         let incoming = IncomingEntry { entry, backlink, position };
         let change = if !is_control(entry.payload()) {
             Change::Data(self.prepare_data(incoming, index)?)
-        } else if !self.authority.may_flip_verdicts(entry) {
+        } else if !self.authority.may_flip_verdicts(incoming, &ancestry) {
             Change::ControlAlone
         } else {
             match self.prepare_control(incoming, &ancestry, index)? {
@@ -115,7 +117,18 @@ impl Ledger {
                 None => Change::ControlAlone,
             }
         };
-        Ok(Prepared { incoming, ancestry, change })
+        let idle = match &change {
+            Change::Control(change) => {
+                let ControlChange { authority, outcome, .. } = &**change;
+                self.prepare_idle_flips(authority, outcome, incoming, index)?
+            }
+            Change::Data(_) | Change::ControlAlone => {
+                let void = self.authority.judge(backlink.author, position);
+                let idle = void.is_some() || ancestry.knows_leave();
+                self.prepare_idle(incoming, idle, index)?
+            }
+        };
+        Ok(Prepared { incoming, ancestry, change, idle })
     }
 
     fn prepare_data<I: EntryIndex>(
@@ -150,34 +163,37 @@ impl Ledger {
             |(id, verdict): &(EntryId, Verdict)| Flip { id: *id, verdict: *verdict, slot: None };
         let mut flips: Vec<Flip> = outcome.flips.iter().map(flip).collect();
         let mut effects = Effects::default();
-        for from in &outcome.chains_to_reevaluate {
-            self.reevaluate_chain(*from, &authority, index, &mut flips, &mut effects)?;
+        for (from, until) in &outcome.chains_to_reevaluate {
+            let range = (*from, *until);
+            self.reevaluate_chain(range, &authority, index, &mut flips, &mut effects)?;
         }
         let slots = effects.update_slots(self, index)?;
         Ok(Some(ControlChange { authority, outcome, flips, effects, slots }))
     }
 
-    /// Judges the data entries of a chain from a position on by the authority state
-    /// after the change, and collects those whose verdict flips.
+    /// Judges the data entries of a chain between a position and a `seq` behind it by the
+    /// authority state after the change, and collects those whose verdict flips.
     ///
     /// Left out are entries whose verdict nothing can flip: unknown ones and those with
     /// a fault; and control entries, which the authority state judges itself.
     fn reevaluate_chain<I: EntryIndex>(
         &self,
-        from: ChainPosition,
+        (from, until): (ChainPosition, u64),
         authority: &AuthorityState,
         index: &I,
         flips: &mut Vec<Flip>,
         effects: &mut Effects,
     ) -> Result<(), I::Error> {
         let Some(author) = authority.author_of_chain(from.chain) else { return Ok(()) };
-        for entry in index.chain(from)? {
+        let floors = authority.cut_floors(from.chain);
+        let accepted = authority.is_enrolment_accepted(author);
+        let unaccepted = (!accepted).then_some(VoidReason::EnrolmentVoid);
+        for entry in index.chain_until(from, until)? {
             let has_fault = matches!(entry.verdict, Verdict::Void(reason) if reason.is_fault());
             if entry.verdict == Verdict::Unknown || has_fault || is_control_kind(entry.kind) {
                 continue;
             }
-            let position = ChainPosition { chain: from.chain, seq: entry.seq };
-            let void = authority.judge(author, position);
+            let void = floors.void_reason(entry.seq).or(unaccepted);
             let verdict = void.map_or(Verdict::Applied, Verdict::Void);
             if verdict == entry.verdict {
                 continue;

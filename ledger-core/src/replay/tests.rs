@@ -1,6 +1,7 @@
 //! Admission, verdicts and slots, entry by entry. Entries that no draft would
 //! write are put together field by field.
 
+mod costs;
 mod failing_index;
 
 use core::convert::Infallible;

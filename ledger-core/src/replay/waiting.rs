@@ -2,30 +2,79 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::id::{DeviceId, EntryId};
+use crate::base::id::{DeviceId, EntryId, MemberId};
 use crate::base::limits::LedgerLimits;
 use crate::entry::VerifiedEntry;
 
+/// Bytes that an id counts for which an entry waits.
+const ID_BYTES: u64 = 32;
+
+/// Who accounts for the waiting entries of a device. What stands first here gives way last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WaitingAccount {
+    /// A member of an enrolment in standing that no hard cut and no revocation concerns.
+    Standing(MemberId),
+    /// The accepted member whose introductions lead to an enrolment, or who was cut.
+    Introduced(MemberId),
+    /// No enrolment of the device is known. All such devices share one account.
+    Stranger,
+}
+
 /// Waiting entries: they lack dependencies and cannot be admitted yet. Bounded in number
-/// and bytes.
+/// and bytes, of which each missing id counts 32.
 ///
-/// Beyond the bounds, entries of the device with the most waiting bytes are dropped, the
-/// largest clock first. So a device that floods hurts only itself. A dropped entry is not
-/// lost: it can be asked for again.
+/// Beyond the bounds, strangers give way first, then those who are not in standing. Among
+/// these it is the account with the most bytes, there the device with the most, and of its
+/// entries those with the largest clock. So a flood hurts only whoever accounts for it. A
+/// dropped entry is not lost: it can be asked for again.
 #[derive(Clone, Debug, Default)]
 pub struct WaitingEntries {
     entries: BTreeMap<EntryId, Waiting>,
-    /// For each missing entry, the entries that wait for it.
-    waiting_for: BTreeMap<EntryId, BTreeSet<EntryId>>,
-    /// Waiting bytes by device.
-    bytes: BTreeMap<DeviceId, usize>,
+    /// Entries by the number under which `waiting_for` names them.
+    numbers: BTreeMap<u32, EntryId>,
+    next_number: u32,
+    /// Each missing id with each entry that waits for it.
+    waiting_for: BTreeSet<(EntryId, u32)>,
+    devices: BTreeMap<DeviceId, DeviceWaiting>,
+    accounts: BTreeMap<WaitingAccount, AccountWaiting>,
+    /// Accounts by class and bytes: the last one gives way first.
+    ranking: BTreeSet<(u8, u64, WaitingAccount)>,
+    bytes: u64,
     limits: LedgerLimits,
 }
 
 #[derive(Clone, Debug)]
 struct Waiting {
     entry: VerifiedEntry,
-    missing: BTreeSet<EntryId>,
+    number: u32,
+    missing: usize,
+    bytes: u64,
+}
+
+/// Waiting entries of a device.
+#[derive(Clone, Debug)]
+struct DeviceWaiting {
+    account: WaitingAccount,
+    bytes: u64,
+    /// By clock and id.
+    entries: BTreeSet<(u64, EntryId)>,
+}
+
+/// Waiting entries of all devices of an account.
+#[derive(Clone, Debug, Default)]
+struct AccountWaiting {
+    bytes: u64,
+    devices: BTreeSet<(u64, DeviceId)>,
+}
+
+impl WaitingAccount {
+    fn class(self) -> u8 {
+        match self {
+            Self::Standing(_) => 0,
+            Self::Introduced(_) => 1,
+            Self::Stranger => 2,
+        }
+    }
 }
 
 impl WaitingEntries {
@@ -41,36 +90,62 @@ impl WaitingEntries {
         Self { limits, ..Self::default() }
     }
 
-    /// Keeps an entry that waits for the `missing` ones. Returns the entries that are
-    /// dropped for it, perhaps the entry itself.
+    /// Keeps an entry of a stranger, as [`WaitingEntries::hold_for`].
     pub fn hold(&mut self, entry: VerifiedEntry, missing: BTreeSet<EntryId>) -> Vec<EntryId> {
+        let dropped = self.hold_for(WaitingAccount::Stranger, entry, missing);
+        dropped.into_iter().map(|(id, _)| id).collect()
+    }
+
+    /// Keeps an entry that waits for the `missing` ones. `account` accounts for its device.
+    /// Returns the entries that are dropped for it, perhaps the entry itself, with their
+    /// devices.
+    pub fn hold_for(
+        &mut self,
+        account: WaitingAccount,
+        entry: VerifiedEntry,
+        missing: BTreeSet<EntryId>,
+    ) -> Vec<(EntryId, DeviceId)> {
         let id = entry.id();
         if missing.is_empty() || self.entries.contains_key(&id) {
             return Vec::new();
         }
-        for dependency in &missing {
-            self.waiting_for.entry(*dependency).or_default().insert(id);
-        }
-        let bytes = self.bytes.entry(entry.decoded().header().device()).or_default();
-        *bytes = bytes.saturating_add(entry.decoded().as_bytes().len());
-        self.entries.insert(id, Waiting { entry, missing });
-        let mut dropped = Vec::new();
-        while self.is_too_large() {
-            let Some(id) = self.largest() else { break };
-            self.remove(&id);
-            dropped.push(id);
-        }
-        dropped
+        let header = entry.decoded().header();
+        let (device, clock) = (header.device(), header.lamport());
+        self.set_account(device, account);
+        let ids = u64::try_from(missing.len()).unwrap_or(u64::MAX);
+        let length = u64::try_from(entry.decoded().as_bytes().len()).unwrap_or(u64::MAX);
+        let bytes = length.saturating_add(ids.saturating_mul(ID_BYTES));
+        let number = self.next_number;
+        self.next_number = number.wrapping_add(1);
+        self.numbers.insert(number, id);
+        self.waiting_for.extend(missing.iter().map(|dependency| (*dependency, number)));
+        self.entries.insert(id, Waiting { entry, number, missing: missing.len(), bytes });
+        self.change_device(device, account, |waiting| {
+            waiting.entries.insert((clock, id));
+            waiting.bytes = waiting.bytes.saturating_add(bytes);
+        });
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.give_way(account)
+    }
+
+    /// Says anew who accounts for each device, after enrolments or their standing changed.
+    pub fn set_accounts(&mut self, account: impl Fn(DeviceId) -> WaitingAccount) {
+        let devices: Vec<DeviceId> = self.devices.keys().copied().collect();
+        devices.into_iter().for_each(|device| self.set_account(device, account(device)));
     }
 
     /// Removes the entries that waited for nothing but an entry which was admitted, and
     /// returns them, to be admitted now.
     pub fn release(&mut self, admitted: &EntryId) -> Vec<VerifiedEntry> {
+        let pairs = self.waiting_for.range((*admitted, 0)..=(*admitted, u32::MAX));
+        let numbers: Vec<u32> = pairs.map(|(_, number)| *number).collect();
         let mut ready = Vec::new();
-        for id in self.waiting_for.remove(admitted).unwrap_or_default() {
+        for number in numbers {
+            self.waiting_for.remove(&(*admitted, number));
+            let Some(id) = self.numbers.get(&number).copied() else { continue };
             let Some(waiting) = self.entries.get_mut(&id) else { continue };
-            waiting.missing.remove(admitted);
-            if waiting.missing.is_empty() {
+            waiting.missing = waiting.missing.saturating_sub(1);
+            if waiting.missing == 0 {
                 ready.extend(self.remove(&id));
             }
         }
@@ -79,12 +154,59 @@ impl WaitingEntries {
 
     /// Returns the entries to ask for: missing ones that do not wait themselves.
     pub fn missing(&self) -> impl Iterator<Item = EntryId> + '_ {
-        self.waiting_for.keys().copied().filter(|id| !self.entries.contains_key(id))
+        let mut last = None;
+        let ids = self.waiting_for.iter().map(|(id, _)| *id);
+        let ids = ids.filter(move |id| last.replace(*id) != Some(*id));
+        ids.filter(|id| !self.entries.contains_key(id))
+    }
+
+    /// Returns up to `count` of the entries to ask for, first those for which entries of
+    /// members in standing wait. Takes time in proportion to `count`, not to what waits.
+    #[must_use]
+    pub fn missing_first(&self, count: usize) -> BTreeSet<EntryId> {
+        let mut found = BTreeSet::new();
+        let mut looks = count.saturating_mul(8);
+        let accounts = self.accounts.values();
+        let devices = accounts.flat_map(|account| &account.devices);
+        let waiting = devices.filter_map(|(_, device)| self.devices.get(device));
+        let entries = waiting.flat_map(|device| &device.entries);
+        for waiting in entries.filter_map(|(_, id)| self.entries.get(id)) {
+            for id in waiting.entry.decoded().header().dependencies() {
+                if found.len() >= count || looks == 0 {
+                    return found;
+                }
+                looks = looks.saturating_sub(1);
+                let is_missing = self.waiting_for.contains(&(*id, waiting.number));
+                if is_missing && !self.entries.contains_key(id) {
+                    found.insert(*id);
+                }
+            }
+        }
+        found
     }
 
     /// Returns the waiting entries in the order of their ids.
     pub fn entries(&self) -> impl Iterator<Item = &VerifiedEntry> {
         self.entries.values().map(|waiting| &waiting.entry)
+    }
+
+    /// Returns a waiting entry.
+    #[must_use]
+    pub fn get(&self, id: &EntryId) -> Option<&VerifiedEntry> {
+        self.entries.get(id).map(|waiting| &waiting.entry)
+    }
+
+    /// Returns whether an entry waits for this one.
+    #[must_use]
+    pub fn is_awaited(&self, id: &EntryId) -> bool {
+        self.waiting_for.range((*id, 0)..=(*id, u32::MAX)).next().is_some()
+    }
+
+    /// Returns the entries that wait for this one.
+    pub fn waiting_for(&self, id: &EntryId) -> impl Iterator<Item = &VerifiedEntry> {
+        let pairs = self.waiting_for.range((*id, 0)..=(*id, u32::MAX));
+        let ids = pairs.filter_map(|(_, number)| self.numbers.get(number));
+        ids.filter_map(|id| self.get(id))
     }
 
     /// Returns how many entries wait.
@@ -99,41 +221,106 @@ impl WaitingEntries {
         self.entries.is_empty()
     }
 
-    fn is_too_large(&self) -> bool {
-        let bytes = self.bytes.values().fold(0usize, |sum, bytes| sum.saturating_add(*bytes));
-        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-        self.entries.len() > self.limits.waiting_entries || bytes > self.limits.waiting_bytes
+    /// Returns the bytes that wait: of entries, and of the ids that they miss.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
     }
 
-    /// Returns the entry that is dropped first.
-    fn largest(&self) -> Option<EntryId> {
-        let device =
-            self.bytes.iter().max_by_key(|(_, bytes)| **bytes).map(|(device, _)| *device)?;
-        let waiting = self.entries.values().map(|waiting| waiting.entry.decoded());
-        waiting
-            .filter(|entry| entry.header().device() == device)
-            .max_by_key(|entry| (entry.header().lamport(), entry.id()))
-            .map(crate::entry::DecodedEntry::id)
+    /// Drops entries until all limits hold.
+    fn give_way(&mut self, account: WaitingAccount) -> Vec<(EntryId, DeviceId)> {
+        let mut dropped = Vec::new();
+        let most = match account {
+            WaitingAccount::Stranger => self.limits.waiting_bytes,
+            _ => self.limits.waiting_bytes_per_member,
+        };
+        while self.accounts.get(&account).is_some_and(|waiting| waiting.bytes > most) {
+            let Some(entry) = self.drop_of(account) else { break };
+            dropped.push(entry);
+        }
+        while self.entries.len() > self.limits.waiting_entries
+            || self.bytes > self.limits.waiting_bytes
+        {
+            let Some((.., account)) = self.ranking.last().copied() else { break };
+            let Some(entry) = self.drop_of(account) else { break };
+            dropped.push(entry);
+        }
+        dropped
+    }
+
+    /// Drops the entry with the largest clock of the device with the most bytes of an
+    /// account.
+    fn drop_of(&mut self, account: WaitingAccount) -> Option<(EntryId, DeviceId)> {
+        let (_, device) = *self.accounts.get(&account)?.devices.last()?;
+        let (_, id) = *self.devices.get(&device)?.entries.last()?;
+        self.remove(&id)?;
+        Some((id, device))
     }
 
     fn remove(&mut self, id: &EntryId) -> Option<VerifiedEntry> {
-        let Waiting { entry, missing } = self.entries.remove(id)?;
-        for dependency in missing {
-            if let Some(waiting) = self.waiting_for.get_mut(&dependency) {
-                waiting.remove(id);
-                if waiting.is_empty() {
-                    self.waiting_for.remove(&dependency);
-                }
-            }
+        let Waiting { entry, number, bytes, .. } = self.entries.remove(id)?;
+        self.numbers.remove(&number);
+        let header = entry.decoded().header();
+        for dependency in header.dependencies() {
+            self.waiting_for.remove(&(*dependency, number));
         }
-        let device = entry.decoded().header().device();
-        if let Some(bytes) = self.bytes.get_mut(&device) {
-            *bytes = bytes.saturating_sub(entry.decoded().as_bytes().len());
-            if *bytes == 0 {
-                self.bytes.remove(&device);
-            }
+        let (device, clock) = (header.device(), header.lamport());
+        self.bytes = self.bytes.saturating_sub(bytes);
+        if let Some(account) = self.devices.get(&device).map(|waiting| waiting.account) {
+            self.change_device(device, account, |waiting| {
+                waiting.entries.remove(&(clock, *id));
+                waiting.bytes = waiting.bytes.saturating_sub(bytes);
+            });
         }
         Some(entry)
+    }
+
+    /// Moves a device that has waiting entries to an account.
+    fn set_account(&mut self, device: DeviceId, account: WaitingAccount) {
+        if self.devices.get(&device).is_some_and(|waiting| waiting.account != account) {
+            self.change_device(device, account, |waiting| waiting.account = account);
+        }
+    }
+
+    /// Changes what waits of a device, and keeps all sums.
+    fn change_device(
+        &mut self,
+        device: DeviceId,
+        account: WaitingAccount,
+        change: impl FnOnce(&mut DeviceWaiting),
+    ) {
+        let known = self.devices.remove(&device);
+        if let Some(known) = &known {
+            self.change_account(known.account, |waiting| {
+                waiting.devices.remove(&(known.bytes, device));
+                waiting.bytes = waiting.bytes.saturating_sub(known.bytes);
+            });
+        }
+        let empty = || DeviceWaiting { account, bytes: 0, entries: BTreeSet::new() };
+        let mut changed = known.unwrap_or_else(empty);
+        change(&mut changed);
+        if changed.entries.is_empty() {
+            return;
+        }
+        self.change_account(changed.account, |waiting| {
+            waiting.devices.insert((changed.bytes, device));
+            waiting.bytes = waiting.bytes.saturating_add(changed.bytes);
+        });
+        self.devices.insert(device, changed);
+    }
+
+    fn change_account(
+        &mut self,
+        account: WaitingAccount,
+        change: impl FnOnce(&mut AccountWaiting),
+    ) {
+        let mut waiting = self.accounts.remove(&account).unwrap_or_default();
+        self.ranking.remove(&(account.class(), waiting.bytes, account));
+        change(&mut waiting);
+        if !waiting.devices.is_empty() {
+            self.ranking.insert((account.class(), waiting.bytes, account));
+            self.accounts.insert(account, waiting);
+        }
     }
 }
 
@@ -150,6 +337,7 @@ mod tests {
 
     const MAX_PENDING: usize = 10_000;
     const MAX_PENDING_BYTES: usize = 16 * 1024 * 1024;
+    const ID_BYTES: usize = 32;
 
     fn id(n: u64) -> EntryId {
         let mut bytes = [7; 32];
@@ -227,7 +415,7 @@ mod tests {
         let size = 32 * 1024;
         let count = MAX_PENDING_BYTES / size;
         let flood: Vec<VerifiedEntry> =
-            (0..count as u64).map(|n| sized(2, 1_000 + n, size)).collect();
+            (0..count as u64).map(|n| sized(2, 1_000 + n, size - ID_BYTES)).collect();
         for (n, entry) in flood.iter().enumerate() {
             assert_eq!(pending.hold(entry.clone(), [id(n as u64)].into()), []);
         }
@@ -245,6 +433,83 @@ mod tests {
         assert_eq!(pending.hold(last.clone(), [id(0)].into()), []);
         assert_eq!(pending.len(), count);
         assert!(pending.entries().any(|entry| *entry == honest));
+    }
+
+    fn member(n: u8) -> MemberId {
+        MemberId::from_bytes([n; 32])
+    }
+
+    /// Thousands of fresh keys, whom nobody enrolled, push out no entry of a member.
+    #[test]
+    fn a_flood_under_fresh_keys_pushes_no_honest_entry_out() {
+        let limits = LedgerLimits { waiting_entries: 50, ..LedgerLimits::default() };
+        let mut waiting = WaitingEntries::with_limits(limits);
+        let honest: Vec<VerifiedEntry> = (0..20).map(|n| entry(1, 500 + n, id(n))).collect();
+        for (n, entry) in honest.iter().enumerate() {
+            let missing = [id(n as u64)].into();
+            let account = WaitingAccount::Standing(member(1));
+            assert_eq!(waiting.hold_for(account, entry.clone(), missing), []);
+        }
+        for n in 0..200 {
+            waiting.hold(entry(n + 2, 1, id(1_000 + u64::from(n))), [id(0)].into());
+        }
+        assert_eq!(waiting.len(), 50);
+        assert!(honest.iter().all(|entry| waiting.get(&entry.id()).is_some()));
+        // Also those of an enrolled, but never accepted device go before them.
+        for n in 0..200 {
+            let flood = entry(2, 1, id(2_000 + n));
+            let account = WaitingAccount::Introduced(member(2));
+            waiting.hold_for(account, flood, [id(0)].into());
+        }
+        assert!(honest.iter().all(|entry| waiting.get(&entry.id()).is_some()));
+    }
+
+    /// A member's flood, from five devices, is bounded by what one member may account for,
+    /// and counts the ids that it misses.
+    #[test]
+    fn a_member_accounts_for_the_bytes_of_all_devices_and_for_missing_ids() {
+        let limits = LedgerLimits { waiting_bytes_per_member: 20_000, ..LedgerLimits::default() };
+        let mut waiting = WaitingEntries::with_limits(limits);
+        let account = WaitingAccount::Standing(member(1));
+        for n in 0..50 {
+            let device = 1 + u8::try_from(n % 5).unwrap();
+            let parents = (0..16).map(|m| id(n * 100 + m)).collect();
+            let key = DeviceKey::from_bytes(&[device; 64]);
+            let group = GroupId::from_bytes([1; 32]);
+            let at = any_position(group, key.id(), n, id(n * 100 + 50), parents, n + 1);
+            let flood = Draft::merge().sign(&key, &at, 0).unwrap();
+            let missing = flood.decoded().header().dependencies().copied().collect();
+            waiting.hold_for(account, flood, missing);
+        }
+        let ids = waiting.entries().map(|entry| entry.decoded().header().parents().len() + 1);
+        let ids: usize = ids.sum();
+        let entries: usize = waiting.entries().map(|entry| entry.decoded().as_bytes().len()).sum();
+        assert_eq!(waiting.bytes(), (entries + ids * ID_BYTES) as u64);
+        assert!((15_000..=20_000).contains(&waiting.bytes()));
+        assert_eq!(waiting.missing().count(), ids);
+        assert_eq!(waiting.missing_first(10).len(), 10);
+    }
+
+    /// What is asked for first is what members wait for, also behind a flood.
+    #[test]
+    fn what_members_wait_for_is_asked_for_first() {
+        let mut waiting = WaitingEntries::new();
+        for n in 0..100 {
+            waiting.hold(entry(n + 2, 1, id(n.into())), [id(n.into())].into());
+        }
+        waiting.hold_for(
+            WaitingAccount::Standing(member(1)),
+            entry(1, 5, id(999)),
+            [id(999)].into(),
+        );
+        assert_eq!(waiting.missing_first(1), [id(999)].into());
+        // Somebody is removed: what they wait for is the last.
+        let flooder = DeviceKey::from_bytes(&[2; 64]).id();
+        waiting.set_accounts(|device| match device == flooder {
+            true => WaitingAccount::Standing(member(2)),
+            false => WaitingAccount::Stranger,
+        });
+        assert_eq!(waiting.missing_first(1), [id(0)].into());
     }
 
     #[test]

@@ -56,6 +56,30 @@ pub trait EntryIndex {
     /// The store's own, if it cannot be read.
     fn chain(&self, from: ChainPosition) -> Result<Vec<ChainEntry>, Self::Error>;
 
+    /// Returns the entries of a chain from a `seq` on and before another one, in any order.
+    ///
+    /// # Errors
+    /// The store's own, if it cannot be read.
+    fn chain_until(&self, from: ChainPosition, until: u64) -> Result<Vec<ChainEntry>, Self::Error> {
+        let mut entries = self.chain(from)?;
+        entries.retain(|entry| entry.seq < until);
+        Ok(entries)
+    }
+
+    /// Returns the bytes of header and payload of the entries of a chain from a `seq` on and
+    /// before another one, all together.
+    ///
+    /// # Errors
+    /// The store's own, if it cannot be read.
+    fn bytes(&self, from: ChainPosition, until: u64) -> Result<u64, Self::Error> {
+        let mut bytes: u64 = 0;
+        for entry in self.chain_until(from, until)? {
+            let length = self.entry(&entry.id)?.map_or(0, |entry| entry.decoded().as_bytes().len());
+            bytes = bytes.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
+        }
+        Ok(bytes)
+    }
+
     /// Returns an entry, `None` if it is not admitted.
     ///
     /// # Errors

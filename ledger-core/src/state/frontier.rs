@@ -8,11 +8,13 @@ use crate::base::limits::MAX_PARENTS;
 use crate::base::rule::Refusal;
 use crate::entry::DecodedEntry;
 
-/// Frontier of the admitted entries: the heads of the graph, the last entry of each
-/// device, and the number of entries.
+/// Frontier of the admitted entries: the heads of the graph, the agreed heads, the last
+/// entry of each device, and the number of entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Frontier {
     heads: BTreeMap<EntryId, u64>,
+    /// Agreed heads (SPEC §5.3) with their clocks.
+    agreed: BTreeMap<EntryId, u64>,
     tips: BTreeMap<DeviceId, Tip>,
     entries: u64,
 }
@@ -34,6 +36,31 @@ pub struct NextEntryPosition {
     pub(crate) backlink: EntryId,
     pub(crate) parents: Vec<EntryId>,
     pub(crate) lamport: u64,
+}
+
+impl NextEntryPosition {
+    /// Returns the position with a clock behind another entry's, on which the entry depends
+    /// by a ref or by its backlink. A parent's clock is in it already.
+    ///
+    /// Parents are agreed heads. What an entry names can stand outside of their past: a
+    /// void entry that is copied, or the carrier that enrolled the device (rule A3).
+    #[must_use]
+    pub fn behind(mut self, clock: u64) -> Self {
+        self.lamport = self.lamport.max(clock.saturating_add(1));
+        self
+    }
+
+    /// Returns the clock of the next entry.
+    #[must_use]
+    pub fn lamport(&self) -> u64 {
+        self.lamport
+    }
+
+    /// Returns the entry before, of the same device, or the one that enrolled it.
+    #[must_use]
+    pub fn backlink(&self) -> EntryId {
+        self.backlink
+    }
 }
 
 /// Returns any position, also one that no honest author would take: to test how others
@@ -76,6 +103,28 @@ impl Frontier {
     /// Returns the heads: admitted entries on which no other admitted entry depends.
     pub fn heads(&self) -> impl Iterator<Item = EntryId> + '_ {
         self.heads.keys().copied()
+    }
+
+    /// Returns the agreed heads: the entries that are not idle, and in the past of no other
+    /// entry that is not idle (SPEC §5.3). Devices compare them, and build on them.
+    pub fn agreed_heads(&self) -> impl Iterator<Item = EntryId> + '_ {
+        self.agreed.keys().copied()
+    }
+
+    pub(crate) fn is_agreed_head(&self, id: &EntryId) -> bool {
+        self.agreed.contains_key(id)
+    }
+
+    pub(crate) fn add_agreed_head(&mut self, id: EntryId, clock: u64) {
+        self.agreed.insert(id, clock);
+    }
+
+    pub(crate) fn remove_agreed_head(&mut self, id: &EntryId) {
+        self.agreed.remove(id);
+    }
+
+    pub(crate) fn set_agreed_heads(&mut self, heads: BTreeMap<EntryId, u64>) {
+        self.agreed = heads;
     }
 
     /// Returns how many entries are admitted.
@@ -127,7 +176,7 @@ impl Frontier {
             (None, Some((enrolment, lamport))) => (0, enrolment, lamport),
             (None, None) => return None,
         };
-        let others = self.heads.iter().filter(|(head, _)| **head != backlink).take(MAX_PARENTS);
+        let others = self.agreed.iter().filter(|(head, _)| **head != backlink).take(MAX_PARENTS);
         let (parents, clocks): (Vec<EntryId>, Vec<u64>) = others.unzip();
         let clock = clocks.into_iter().chain([clock]).max()?;
         Some(NextEntryPosition {
@@ -148,12 +197,11 @@ impl Frontier {
         backlink: EntryId,
         lamport: u64,
     ) -> Option<NextEntryPosition> {
-        let parents: Vec<EntryId> = self.heads().filter(|head| *head != backlink).collect();
+        let parents: Vec<EntryId> = self.agreed_heads().filter(|head| *head != backlink).collect();
         if parents.len() > MAX_PARENTS {
             return None;
         }
-        // Whatever the device can refer to lies in the past of the heads.
-        let clock = self.heads.values().copied().chain([lamport]).max()?;
+        let clock = self.agreed.values().copied().chain([lamport]).max()?;
         Some(NextEntryPosition {
             group,
             device,
@@ -165,13 +213,15 @@ impl Frontier {
     }
 
     pub(crate) fn encode(&self, w: &mut Writer) {
-        w.array(3);
+        w.array(4);
         w.uint(self.entries);
-        w.list(self.heads.iter(), |w, (id, lamport)| {
-            w.array(2);
-            w.bytes(id.as_bytes());
-            w.uint(*lamport);
-        });
+        for heads in [&self.heads, &self.agreed] {
+            w.list(heads.iter(), |w, (id, lamport)| {
+                w.array(2);
+                w.bytes(id.as_bytes());
+                w.uint(*lamport);
+            });
+        }
         w.list(self.tips.iter(), |w, (device, tip)| {
             w.array(4);
             w.bytes(device.as_bytes());
@@ -182,13 +232,18 @@ impl Frontier {
     }
 
     pub(crate) fn decode(r: &mut Reader<'_>) -> Result<Self, Refusal> {
-        r.array(3)?;
-        Ok(Self {
-            entries: r.uint()?,
-            heads: r.list(|r| {
+        r.array(4)?;
+        let entries = r.uint()?;
+        let mut heads = || {
+            r.list(|r| {
                 r.array(2)?;
                 Ok((EntryId::from_bytes(r.bytes_n()?), r.uint()?))
-            })?,
+            })
+        };
+        Ok(Self {
+            entries,
+            heads: heads()?,
+            agreed: heads()?,
             tips: r.list(|r| {
                 r.array(4)?;
                 let device = DeviceId::from_bytes(r.bytes_n()?);

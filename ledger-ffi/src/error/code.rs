@@ -83,6 +83,9 @@ codes! {
     SecretsDamaged "secrets-damaged" Storage
         "A sealed secret was altered, belongs to other secrets, or was never sealed; or the key under which all secrets are sealed is gone. Nothing was changed."
         "Put back the secrets that belong together. If there are none, make a new database, and get the entries from another device."
+    SecretsExposed "secrets-exposed" Storage
+        "Others than its owner may read or write the file with the secrets. Nothing was changed."
+        "Let only its owner read and write it, as with `chmod 600`. If others may have read it, take new keys."
     NoSalt "no-salt" Storage
         "The file has a readable header, and its salt is not known."
         "Open it with the container name and the secret store with which it was made."
@@ -149,6 +152,15 @@ codes! {
     WouldBeVoid "would-be-void" You
         "The entry or statement would not count, so nothing was recorded."
         "Show the reason to the person."
+    AlreadyCancelled "already-cancelled" You
+        "The expense or transfer was cancelled, which is final. Nothing was recorded."
+        "Record it anew."
+    NotCounted "not-counted" You
+        "The expense or transfer does not count, so there is nothing to change. Nothing was recorded."
+        "Copy it, if it is true, and change the copy."
+    AlreadyCounts "already-counts" You
+        "The expense or transfer counts already, so that a copy would change nothing. Nothing was recorded."
+        "Show the person that it counts."
     ProposalOutdated "proposal-outdated" You
         "The ledger changed after the statement was proposed, and signing it would bring about something else now."
         "Propose it again, and show it again."
@@ -190,7 +202,10 @@ codes! {
         "Show the person the text of the proposal; sign it as confirmed if they agree."
     RolledBack "rolled-back" Storage
         "The database is older than the entries that this device has handed out, as after a backup was restored. Nothing was signed."
-        "Import a bundle that holds these entries. If there is none, reset this device's keys in the group."
+        "Import a bundle that holds these entries. If there is none, go on without them, which gives this device new keys in the group."
+    OwnEntriesWait "own-entries-wait" Storage
+        "Entries that this device signed wait for others that are missing here, as after a salvage. Nothing was signed."
+        "Import a bundle that holds the missing entries. If there is none, go on without them, which gives this device new keys in the group."
     Forked "forked" Storage
         "This device signed two entries for one position: its keys are on two devices, or it went on from a restored backup. It signs nothing more."
         "Reset this device's keys in the group, or pair the device again."

@@ -47,6 +47,7 @@ impl From<StoreError> for LedgerError {
             StoreError::RolledBack(entry) => {
                 return Self::new(ErrorCode::RolledBack, reason).naming(Some(entry), None);
             }
+            StoreError::OwnEntriesWait(_) => ErrorCode::OwnEntriesWait,
             StoreError::UnknownInvite => ErrorCode::UnknownInvite,
             StoreError::InviteExpired => ErrorCode::InviteExpired,
             StoreError::InviteUsedUp => ErrorCode::InviteUsedUp,
@@ -67,6 +68,7 @@ impl From<StoreError> for LedgerError {
             StoreError::Secrets(error) => match error.kind() {
                 SecretErrorKind::WrongAppKey => ErrorCode::WrongAppKey,
                 SecretErrorKind::Damaged => ErrorCode::SecretsDamaged,
+                SecretErrorKind::Exposed => ErrorCode::SecretsExposed,
                 _ => ErrorCode::SecretsFailed,
             },
             StoreError::Randomness(_) => ErrorCode::NoRandomness,
@@ -77,6 +79,16 @@ impl From<StoreError> for LedgerError {
             }
             StoreError::Draft(draft) => return draft.into(),
             StoreError::WouldBeVoid(void) => return would_be_void(reason, void),
+            StoreError::AlreadyCancelled(entry)
+            | StoreError::NotCounted(entry)
+            | StoreError::AlreadyCounts(entry) => {
+                let code = match error {
+                    StoreError::AlreadyCancelled(_) => ErrorCode::AlreadyCancelled,
+                    StoreError::NotCounted(_) => ErrorCode::NotCounted,
+                    _ => ErrorCode::AlreadyCounts,
+                };
+                return Self::new(code, reason).naming(Some(entry), None);
+            }
             StoreError::ProposalOutdated => ErrorCode::ProposalOutdated,
             StoreError::NoRootKey => ErrorCode::NoRootKey,
             StoreError::Refused(refusal) => return blame_author(&refusal),
@@ -183,6 +195,14 @@ mod tests {
     #[test]
     fn a_device_that_may_hand_out_nothing_is_told() {
         assert_eq!(LedgerError::from(StoreError::CutOff).code(), ErrorCode::CutOff);
+    }
+
+    /// No input of the scenarios reaches these: a damaged page, and a key file, which no binding has.
+    #[test]
+    fn entries_that_wait_and_exposed_keys_are_told() {
+        let waiting = LedgerError::from(StoreError::OwnEntriesWait(3));
+        assert_eq!(waiting.code(), ErrorCode::OwnEntriesWait);
+        assert_eq!(ErrorCode::SecretsExposed.slug(), "secrets-exposed");
     }
 
     /// The compiler cannot check this: the store's errors are `#[non_exhaustive]`.

@@ -15,6 +15,8 @@ pub struct ImportSummary {
     pub added: u64,
     /// How many rows an earlier import had recorded.
     pub known: u64,
+    /// How many rows are in entries that wait for others, and so are not recorded again.
+    pub waiting: u64,
     /// How many members were added, for columns that no member had.
     pub members_added: u64,
     /// Lines of recorded rows for which the file does not tell who paid how much. The
@@ -52,6 +54,7 @@ impl LedgerGroup {
         Ok(ImportSummary {
             added: report.added,
             known: report.known,
+            waiting: report.waiting,
             members_added: report.members_added,
             inferred_lines: report.inferred.into_iter().map(|(line, _)| line).collect(),
             matching: codes(report.matching),

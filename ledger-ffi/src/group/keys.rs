@@ -54,6 +54,18 @@ impl GroupKeys {
         Ok(self.group.group()?.keys().reset_device_keys().map(|_| ())?)
     }
 
+    /// Gives this device new keys in the group, with which it writes at once, for when
+    /// entries that it signed are missing here or wait (`RolledBack`, `OwnEntriesWait`)
+    /// and nobody has the missing ones. The entries that wait stay. Does nothing if none
+    /// is missing.
+    ///
+    /// # Errors
+    /// `NoRootKey` if this device holds no root key: pair it again. `Forked` if the old
+    /// keys signed two entries for one position: call `reset_device_keys`.
+    pub fn go_on_without_missing(&self) -> Result<(), LedgerError> {
+        Ok(self.group.group()?.keys().go_on_without_missing().map(|_| ())?)
+    }
+
     /// Writes a message by which this device asks to be approved, after its person was
     /// restored by phrase or by friends, or after `reset_device_keys`. Any member's
     /// device takes it with `Recovery.approve_device`. Once a bundle of that member has

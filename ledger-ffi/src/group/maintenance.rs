@@ -25,6 +25,10 @@ impl GroupMaintenance {
 pub struct Verification {
     /// How many entries were checked.
     pub entries: u64,
+    /// How many entries wait for others that are not here, and do not count.
+    pub waiting: u64,
+    /// How many of them this device signed. While there are any, it signs nothing.
+    pub own_waiting: u64,
     /// The digest of the state that the entries give, if they give one.
     pub state_digest: Option<String>,
     /// All problems that were found; empty if there is none.
@@ -75,6 +79,8 @@ impl GroupMaintenance {
             with_progress(listener, |progress| group.maintenance().verify_history(progress))?;
         Ok(Verification {
             entries: found.entries,
+            waiting: found.waiting.total,
+            own_waiting: found.waiting.own,
             state_digest: found.digest.map(|digest| digest.to_string()),
             problems: found.problems.into_iter().map(Into::into).collect(),
         })

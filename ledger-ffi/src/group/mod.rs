@@ -62,6 +62,28 @@ impl LedgerGroup {
     }
 }
 
+/// Comparison of a group's opening balances with the group that it continues.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct OpeningComparison {
+    /// The group that it continues.
+    pub predecessor: GroupId,
+    /// The balances that differ; empty if all are equal.
+    pub differences: Vec<OpeningDifference>,
+    /// Whether the old group has the entries here that the new group's founder had.
+    pub is_same_state: bool,
+}
+
+/// A balance with which a group began, and which the group before has otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct OpeningDifference {
+    /// The person's name.
+    pub name: String,
+    /// The balance with which the new group began.
+    pub opening: Money,
+    /// The balance in the old group.
+    pub before: Money,
+}
+
 #[uniffi::export]
 impl LedgerGroup {
     /// Lists of expenses, entries and reviews.
@@ -238,5 +260,30 @@ impl LedgerGroup {
     pub fn create_successor_group(&self, name: &str) -> Result<Arc<Self>, LedgerError> {
         let group = self.group()?.create_successor_group(name)?;
         Ok(Arc::new(Self::new(self.store.clone(), group.id())))
+    }
+
+    /// Compares the balances with which this group began with those of the group that it
+    /// continues, as they are in this database. Whoever created this group chose them.
+    /// None if it continues no other group.
+    ///
+    /// # Errors
+    /// `UnknownGroup` if the old group is not in this database, `BalanceTooLarge`, or any
+    /// error of reading the database.
+    pub fn compare_opening(&self) -> Result<Option<OpeningComparison>, LedgerError> {
+        let Some(compared) = self.group()?.compare_opening()? else { return Ok(None) };
+        let difference = |found: ledger_store::OpeningDifference| {
+            Ok(OpeningDifference {
+                name: found.name,
+                opening: Money::of_balance(found.opening, found.currency)?,
+                before: Money::of_balance(found.before, found.currency)?,
+            })
+        };
+        let differences: Result<_, LedgerError> =
+            compared.differences.into_iter().map(difference).collect();
+        Ok(Some(OpeningComparison {
+            predecessor: compared.predecessor,
+            differences: differences?,
+            is_same_state: compared.is_same_state,
+        }))
     }
 }

@@ -56,6 +56,12 @@ pub struct GroupOverview {
     pub balances: Vec<Money>,
     /// How many members there are, without removed ones.
     pub members: u64,
+    /// How many entries wait for others that are not here, and do not count.
+    pub waiting: u64,
+    /// How many of them this device signed. While there are any, it signs nothing:
+    /// import a bundle that has the missing entries, or call
+    /// `GroupKeys.go_on_without_missing`.
+    pub own_waiting: u64,
     /// When the last entry was made, by its author's clock. Show it, and do not trust
     /// it.
     pub last_activity: Instant,
@@ -111,6 +117,8 @@ impl Ledger {
                 me: row.me,
                 balances: row.balances.into_iter().map(balance).collect::<Result<_, _>>()?,
                 members: row.members,
+                waiting: row.waiting.total,
+                own_waiting: row.waiting.own,
                 last_activity: Instant::from_ms(row.last_activity_ms),
                 cursor: row.cursor.to_string(),
             })

@@ -36,11 +36,29 @@ pub struct RecoveryProgress {
 pub struct ReturnedShare {
     /// The friend.
     pub friend: MemberId,
+    /// The fingerprint of the person whom the share names, as in `SharedPerson`.
+    pub person: String,
     /// The progress of the recovery.
     pub progress: RecoveryProgress,
     /// Whether the person has split the phrase again since. Ask the friend for the newer
     /// share, if there is one.
     pub is_outdated: bool,
+}
+
+/// Person whom returned shares name.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct SharedPerson {
+    /// The group by which the friends know the person.
+    pub group: GroupId,
+    /// The person in that group.
+    pub member: MemberId,
+    /// The fingerprint of the root key that signed the shares. It tells people apart, as
+    /// anybody can name any member.
+    pub fingerprint: String,
+    /// The friends whom the shares name.
+    pub friends: Vec<MemberId>,
+    /// The progress of the recovery of this person.
+    pub progress: RecoveryProgress,
 }
 
 /// A group that was restored from a bundle.
@@ -185,6 +203,7 @@ impl Recovery {
         let added = self.store.store()?.recovery().add_returned_share(&message)?;
         Ok(ReturnedShare {
             friend: added.holder,
+            person: added.fingerprint().to_string(),
             progress: added.progress.into(),
             is_outdated: added.from_old_set,
         })
@@ -198,14 +217,40 @@ impl Recovery {
         Ok(self.store.store()?.recovery().progress()?.map(Into::into))
     }
 
-    /// Restores the person from the returned shares: this device is the person's from
-    /// then on. `restore_group` comes next.
+    /// The people whom the returned shares name. Honest friends return shares of one
+    /// person; a false one can return shares that they made themselves.
     ///
     /// # Errors
-    /// `InvalidShare` if there are too few shares, or they do not belong together;
-    /// `OtherPerson` if this device belongs to another person.
-    pub fn recover_from_shares(&self) -> Result<(), LedgerError> {
-        Ok(self.store.store()?.recovery().recover_from_shares()?)
+    /// `InvalidShare` if no recovery is under way, or any error of reading the database.
+    pub fn people(&self) -> Result<Vec<SharedPerson>, LedgerError> {
+        let people = self.store.store()?.recovery().people()?;
+        let person = |person: ledger_core::messages::recovery::SharedPerson| SharedPerson {
+            group: person.group,
+            member: person.member,
+            fingerprint: person.fingerprint().to_string(),
+            friends: person.holders.clone(),
+            progress: person.progress.into(),
+        };
+        Ok(people.into_iter().map(person).collect())
+    }
+
+    /// Restores the person from the returned shares: this device is the person's from
+    /// then on. `restore_group` comes next. `person` is the fingerprint of one of
+    /// `people`. It is needed only if the shares of several people suffice.
+    ///
+    /// # Errors
+    /// `InvalidShare` if there are too few shares, they do not belong together, or the
+    /// person must choose; `OtherPerson` if this device belongs to another person.
+    #[uniffi::method(default(person = None))]
+    pub fn recover_from_shares(&self, person: Option<String>) -> Result<(), LedgerError> {
+        let store = self.store.store()?;
+        let recovery = store.recovery();
+        let Some(chosen) = person else { return Ok(recovery.recover_from_shares()?) };
+        let people = recovery.people()?;
+        let found = people.iter().find(|person| person.fingerprint().to_string() == chosen);
+        let few = ledger_core::messages::recovery::ShareError::TooFew { have: 0, need: 2 };
+        let root = found.ok_or(ledger_store::StoreError::Share(few))?.root;
+        Ok(recovery.recover_person_from_shares(root)?)
     }
 
     /// Ends a recovery by friends. Shares that come later are of no use.

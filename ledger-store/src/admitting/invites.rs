@@ -59,12 +59,17 @@ impl<'a> Invites<'a> {
             new.for_member.as_ref().map(|member| member.as_bytes().as_slice()),
             now_ms,
         );
-        session.write(|connection| {
+        let stored = session.write(|connection| {
             let sql = "INSERT INTO invites
                  (grp, id, label, asks, uses, expires_ms, claims, made_ms)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
             Ok(connection.execute(sql, row)?)
-        })?;
+        });
+        if let Err(error) = stored {
+            // The error of the database says more than one of removing a secret of no invite.
+            let _ = session.secrets().remove(&name);
+            return Err(error);
+        }
         Ok(secret.link(self.group.id))
     }
 

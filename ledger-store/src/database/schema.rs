@@ -193,6 +193,9 @@ pub(super) const MIGRATIONS: &[&str] = &[
     ",
     // Version 5. What covers what is computed from the epoch entries, and no
     // longer kept: an entry that nobody had verified could set it for good.
+    // Entries that were left out, or gave way while they waited, are asked for again. Waiting entries
+    // of one device are found at once: byte 39 begins the device key in every header. A join that
+    // was answered stays known, so that it is not made twice.
     "
     ALTER TABLE epochs DROP COLUMN begun;
     ALTER TABLE epochs DROP COLUMN covered;
@@ -203,5 +206,20 @@ pub(super) const MIGRATIONS: &[&str] = &[
         ms  INTEGER NOT NULL                 -- by the clock of this device
     ) STRICT;
     CREATE INDEX arrivals_by_time ON arrivals (grp, ms);
+
+    CREATE TABLE left_out (
+        l      INTEGER PRIMARY KEY,          -- the oldest are forgotten first
+        grp    INTEGER NOT NULL REFERENCES groups,
+        id     BLOB NOT NULL,
+        device BLOB NOT NULL,
+        topic  BLOB,                         -- of an epoch entry
+        wanted INTEGER NOT NULL,             -- 1: it may count now
+        UNIQUE (grp, id)
+    ) STRICT;
+    CREATE INDEX left_out_by_device ON left_out (grp, device);
+    CREATE INDEX left_out_wanted ON left_out (grp) WHERE wanted = 1;
+
+    CREATE INDEX pending_by_device ON pending (grp, substr(entry, 39, 32));
+    ALTER TABLE joins ADD COLUMN entered INTEGER NOT NULL DEFAULT 0; -- 1: answered
     ",
 ];

@@ -91,11 +91,17 @@ impl EntryIndex for StoredIndex<'_> {
     }
 
     fn chain(&self, from: ChainPosition) -> Result<Vec<ChainEntry>, StoreError> {
+        self.chain_until(from, u64::MAX)
+    }
+
+    fn chain_until(&self, from: ChainPosition, until: u64) -> Result<Vec<ChainEntry>, StoreError> {
+        let until = i64::try_from(until).unwrap_or(i64::MAX);
         let mut statement = self.connection.prepare_cached(
             "SELECT id, seq, kind, verdict FROM entries
-             WHERE grp = ?1 AND chain = ?2 AND seq >= ?3 AND n <= ?4",
+             WHERE grp = ?1 AND chain = ?2 AND seq >= ?3 AND seq < ?4 AND n <= ?5",
         )?;
-        let mut rows = statement.query((self.group.0, from.chain, from.seq, self.upto))?;
+        let range = (self.group.0, from.chain, from.seq, until, self.upto);
+        let mut rows = statement.query(range)?;
         let mut entries = Vec::new();
         while let Some(row) = rows.next()? {
             entries.push(ChainEntry {
@@ -106,6 +112,16 @@ impl EntryIndex for StoredIndex<'_> {
             });
         }
         Ok(entries)
+    }
+
+    fn bytes(&self, from: ChainPosition, until: u64) -> Result<u64, StoreError> {
+        let until = i64::try_from(until).unwrap_or(i64::MAX);
+        let mut statement = self.connection.prepare_cached(
+            "SELECT coalesce(sum(length(entry)), 0) FROM entries
+             WHERE grp = ?1 AND chain = ?2 AND seq >= ?3 AND seq < ?4 AND n <= ?5",
+        )?;
+        let range = (self.group.0, from.chain, from.seq, until, self.upto);
+        Ok(statement.query_row(range, |row| row.get(0))?)
     }
 
     fn entry(&self, id: &EntryId) -> Result<Option<Arc<VerifiedEntry>>, StoreError> {

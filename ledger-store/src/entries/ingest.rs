@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ledger_core::engine::{Admission, DecodedEntry, VerifiedEntry, WaitingEntries, verify_batch};
+use ledger_core::engine::{
+    Admission, AdmittedEntry, DecodedEntry, Payload, VerifiedEntry, WaitingEntries, verify_batch,
+};
 use ledger_core::{EntryId, Refusal};
 
 use super::GroupTransaction;
-use super::waiting::Waiting;
+use super::left_out::LeftOut;
+use super::waiting::{Waiting, may_count};
 use crate::StoreError;
 
 /// Result of admitting entries that came from elsewhere.
@@ -58,15 +61,19 @@ pub(crate) fn admit_batch<'b>(
     known: Option<WaitingEntries>,
     report: Ingested,
 ) -> Result<(Ingested, StoredNumbers, WaitingEntries), StoreError> {
-    let limits = *transaction.limits();
-    let (waiting, ready) =
-        Waiting::open(transaction.connection(), transaction.group(), known, limits)?;
+    let (connection, group) = (transaction.connection(), transaction.group());
+    let context = (transaction.ledger(), *transaction.limits());
+    let (waiting, ready) = Waiting::open(connection, group, known, context)?;
+    let memory = LeftOut { connection, group };
+    let remembers = !memory.is_empty()?;
     let mut session = IngestSession {
         transaction,
         waiting,
         stored: StoredNumbers::new(),
         left_out: BTreeMap::new(),
         needed: BTreeSet::new(),
+        memory,
+        remembers,
         report,
     };
     let mut offered: Vec<Arc<VerifiedEntry>> =
@@ -74,12 +81,12 @@ pub(crate) fn admit_batch<'b>(
     while !offered.is_empty() {
         offered = session.round(offered)?;
         if offered.is_empty() {
-            // Only now is it known what waits: an entry of a device that may write can depend
-            // on entries that were left out.
+            // Only now is it known what waits: an entry that may count can depend on entries
+            // that were left out.
             offered = session.take_needed();
         }
     }
-    Ok(session.end())
+    session.end()
 }
 
 /// One batch of entries on their way into the ledger.
@@ -87,10 +94,14 @@ struct IngestSession<'a, 'b> {
     transaction: &'a mut GroupTransaction<'b>,
     waiting: Waiting<'b>,
     stored: StoredNumbers,
-    /// Entries of devices without rights that no other entry needs so far.
-    left_out: BTreeMap<EntryId, Arc<VerifiedEntry>>,
-    /// Entries that an entry of a device with rights depends on.
+    /// Idle entries that no other entry needs so far, each with whether it may count when its
+    /// author is accepted.
+    left_out: BTreeMap<EntryId, (Arc<VerifiedEntry>, bool)>,
+    /// Entries that an entry depends on which waits and may count.
     needed: BTreeSet<EntryId>,
+    memory: LeftOut<'b>,
+    /// Whether the memory holds something.
+    remembers: bool,
     report: Ingested,
 }
 
@@ -102,7 +113,7 @@ impl IngestSession<'_, '_> {
     ) -> Result<Vec<Arc<VerifiedEntry>>, StoreError> {
         // Dependencies have smaller clocks, so this order admits most entries at the first try.
         offered.sort_by_key(|entry| (entry.decoded().header().lamport(), entry.id()));
-        let mut released = Vec::new();
+        let (mut released, mut changed) = (Vec::new(), false);
         for entry in offered {
             let id = entry.id();
             let header = entry.decoded().header();
@@ -114,12 +125,16 @@ impl IngestSession<'_, '_> {
             }
             match self.transaction.admit(Arc::clone(&entry))? {
                 Admission::Admitted(admitted) => {
-                    if !self.needed.contains(&id) && self.transaction.ledger().is_surplus(&admitted)
-                    {
-                        self.left_out.insert(id, entry);
+                    if self.may_leave_out(&admitted)? {
+                        let device = self.transaction.ledger().is_accepted(&admitted);
+                        self.left_out.insert(id, (entry, !device));
                         continue;
                     }
                     self.transaction.append(&admitted)?;
+                    if self.remembers {
+                        self.memory.forget(&id)?;
+                    }
+                    changed |= is_control(&entry);
                     self.stored.push((id, self.transaction.last()));
                     released.extend(self.waiting.release(&id)?.into_iter().map(Arc::new));
                     self.report.added.push(id);
@@ -128,28 +143,112 @@ impl IngestSession<'_, '_> {
                     self.report.duplicates = self.report.duplicates.saturating_add(1);
                 }
                 Admission::Missing(ids) => {
-                    // It depends on an entry that is left out, and its device has no rights either.
+                    // It depends on an entry that is left out, and cannot count either.
                     let behind = ids.iter().any(|id| self.left_out.contains_key(id));
-                    if behind && !self.transaction.ledger().state().may_write(device) {
-                        self.left_out.insert(id, entry);
+                    let ledger = self.transaction.ledger();
+                    if behind && !self.needed.contains(&id) && !may_count(ledger, &entry) {
+                        self.left_out.insert(id, (entry, true));
                     } else {
-                        self.waiting.hold(Arc::unwrap_or_clone(entry), ids)?;
+                        let dropped =
+                            self.waiting.hold(Arc::unwrap_or_clone(entry), ids, ledger)?;
+                        for gone in dropped {
+                            self.memory.remember(gone, None, ledger)?;
+                            self.remembers = true;
+                        }
                     }
                 }
-                Admission::Refused(refusal) => self.report.refused.push(refusal),
+                Admission::Refused(refusal) => {
+                    if self.remembers {
+                        self.memory.forget(&id)?;
+                    }
+                    self.report.refused.push(refusal);
+                }
             }
+        }
+        if changed {
+            self.review()?;
         }
         Ok(released)
     }
 
-    /// Takes out the entries that were left out and turn out to be needed.
-    fn take_needed(&mut self) -> Vec<Arc<VerifiedEntry>> {
-        self.waiting.needed(self.transaction.ledger().state(), &mut self.left_out, &mut self.needed)
+    /// Whether an idle entry is left out (SPEC §5.3).
+    fn may_leave_out(&mut self, admitted: &AdmittedEntry) -> Result<bool, StoreError> {
+        let (ledger, limits) = (self.transaction.ledger(), self.transaction.limits());
+        let entry = admitted.verified();
+        if self.needed.contains(&entry.id())
+            || !ledger.is_surplus(admitted, limits, self.transaction.index())?
+            || self.waiting.needs(ledger, &entry.id())
+        {
+            return Ok(false);
+        }
+        // Without the epoch entry, the key under which entries came is worth nothing.
+        let Payload::Epoch(epoch) = entry.decoded().payload() else { return Ok(true) };
+        let mut held = self
+            .transaction
+            .connection()
+            .prepare_cached("SELECT 1 FROM epochs WHERE grp = ?1 AND topic = ?2")?;
+        let topic = epoch.topic();
+        let held = held.exists((self.transaction.group().0, topic.as_bytes()))?;
+        Ok(!held || ledger.knows_epoch(epoch))
     }
 
-    fn end(mut self) -> (Ingested, StoredNumbers, WaitingEntries) {
-        self.report.left_out = u64::try_from(self.left_out.len()).unwrap_or(u64::MAX);
-        self.report.missing = self.waiting.missing();
-        (self.report, self.stored, self.waiting.into_pending())
+    /// Who accounts for what waits may have changed, and what may count.
+    fn review(&mut self) -> Result<(), StoreError> {
+        self.waiting.review(self.transaction.ledger());
+        if self.remembers {
+            self.memory.review(self.transaction.ledger())?;
+        }
+        Ok(())
     }
+
+    /// Takes out the entries that were left out and turn out to be needed: those on which an entry
+    /// depends, directly or not, that waits and may count.
+    fn take_needed(&mut self) -> Vec<Arc<VerifiedEntry>> {
+        let ledger = self.transaction.ledger();
+        let waiting = &mut self.waiting;
+        let mut open: Vec<EntryId> =
+            self.left_out.keys().copied().filter(|id| waiting.needs(ledger, id)).collect();
+        let mut taken = Vec::new();
+        while let Some(id) = open.pop() {
+            if let Some((entry, _)) = self.left_out.remove(&id) {
+                open.extend(entry.decoded().header().dependencies());
+                self.needed.insert(id);
+                taken.push(entry);
+            }
+        }
+        taken
+    }
+
+    fn end(self) -> Result<(Ingested, StoredNumbers, WaitingEntries), StoreError> {
+        let Self { transaction, waiting, stored, left_out, memory, remembers, mut report, .. } =
+            self;
+        let (mut remembers, ledger) = (remembers, transaction.ledger());
+        report.left_out = u64::try_from(left_out.len()).unwrap_or(u64::MAX);
+        for (id, (entry, may_count_later)) in &left_out {
+            let entry = entry.decoded();
+            let is_epoch = matches!(entry.payload(), Payload::Epoch(_));
+            if *may_count_later || is_epoch {
+                memory.remember((*id, entry.header().device()), Some(entry), ledger)?;
+                remembers = true;
+            }
+        }
+        report.missing = waiting.missing();
+        if remembers {
+            memory.limit(transaction.limits().left_out_ids)?;
+            report.missing.extend(memory.wanted()?);
+        }
+        Ok((report, stored, waiting.into_pending()))
+    }
+}
+
+/// Whether an entry can enrol a device, or change whose enrolments have standing.
+fn is_control(entry: &VerifiedEntry) -> bool {
+    matches!(
+        entry.decoded().payload(),
+        Payload::AddMember(_)
+            | Payload::Placeholder(_)
+            | Payload::Claim(_)
+            | Payload::Adopt(_)
+            | Payload::Statement(_)
+    )
 }

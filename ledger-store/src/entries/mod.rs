@@ -6,12 +6,14 @@
 
 pub(crate) mod index;
 mod ingest;
+mod left_out;
 pub(crate) mod load;
 mod loaded;
 pub(crate) mod named;
 mod new_entry;
 pub(crate) mod projections;
 mod sign;
+mod target;
 mod transaction;
 mod waiting;
 
@@ -21,4 +23,5 @@ pub(crate) use loaded::LoadedLedger;
 pub use loaded::Opening;
 pub use new_entry::NewEntry;
 pub(crate) use transaction::GroupTransaction;
+pub use waiting::WaitingCount;
 pub(crate) use waiting::missing_entries;

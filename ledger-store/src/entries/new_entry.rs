@@ -22,14 +22,14 @@ pub enum NewEntry {
     Record(Transaction),
     /// A correction: the whole new content of an expense or transfer.
     Correction {
-        /// The entry that first recorded it.
+        /// The entry that first recorded it, or any entry that changed it.
         original: EntryId,
         /// The new content.
         transaction: Transaction,
     },
     /// A cancellation of an expense or transfer.
     Cancellation {
-        /// The entry that first recorded it.
+        /// The entry that first recorded it, or any entry that changed it.
         original: EntryId,
         /// The reason.
         reason: Option<String>,
@@ -89,14 +89,19 @@ impl NewEntry {
             }
             Self::Record(transaction) => Draft::record(state, transaction)?,
             Self::Correction { original, transaction } => {
-                Draft::correction(state, *original, transaction)?
+                Draft::correction(state, tx.changeable(*original)?, transaction)?
             }
             Self::Cancellation { original, reason } => {
-                Draft::cancellation(*original, reason.clone())
+                Draft::cancellation(tx.changeable(*original)?, reason.clone())
             }
-            Self::Confirmation { target, note } => Draft::endorsement(*target, true, note.clone()),
-            Self::Dispute { target, note } => Draft::endorsement(*target, false, note.clone()),
+            Self::Confirmation { target, note } => {
+                Draft::endorsement(tx.endorsable(*target)?, true, note.clone())
+            }
+            Self::Dispute { target, note } => {
+                Draft::endorsement(tx.endorsable(*target)?, false, note.clone())
+            }
             Self::VoidEntryCopy { original } => {
+                let original = &tx.copyable(*original)?;
                 let unknown = || StoreError::UnknownEntry(vec![*original]);
                 let entry = tx.index().entry(original)?.ok_or_else(unknown)?;
                 let wrong = StoreError::WouldBeVoid(VoidReason::WrongTarget);

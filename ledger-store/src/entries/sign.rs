@@ -1,9 +1,10 @@
 //! Signing entries of this device inside a transaction.
 
-use ledger_core::engine::{Admission, Draft, VerifiedEntry};
+use ledger_core::engine::{Admission, Draft, Payload, VerifiedEntry};
 use ledger_core::keys::DeviceKey;
 use ledger_core::{DeviceId, DraftError, EntryId, Verdict};
 
+use super::waiting::waiting_of;
 use super::{GroupTransaction, NewEntry};
 use crate::StoreError;
 
@@ -26,17 +27,29 @@ impl GroupTransaction<'_> {
         device: &DeviceKey,
         draft: Draft,
     ) -> Result<EntryId, StoreError> {
-        self.refuse_fork(device.id())?;
-        let position = self.ledger().next_position(device.id());
+        self.refuse_unsafe_chain(device.id())?;
+        self.sign_after_known(device, draft)
+    }
+
+    /// Signs a draft behind the last entry of the device's chain that is here, also if more of the
+    /// chain is known to be elsewhere. Only for the last entry of a key that is replaced.
+    pub(crate) fn sign_after_known(
+        &mut self,
+        device: &DeviceKey,
+        draft: Draft,
+    ) -> Result<EntryId, StoreError> {
+        let position = self.ledger().position_of_draft(device.id(), &draft, self.index())?;
         let position = position.ok_or(DraftError::ForeignDevice)?;
         let signed = draft.sign(device, &position, self.environment().now_ms())?;
         self.append_signed(signed)
     }
 
-    /// Appends merge entries until one entry can have all heads as parents, so that nobody can
-    /// keep others from writing by forking.
+    /// Appends what stands before the next own entry: carriers of statements that only idle entries
+    /// carry, and merge entries until one entry can have all agreed heads as parents, so that nobody
+    /// can keep others from writing by forking.
     pub(crate) fn merge_heads(&mut self, device: &DeviceKey) -> Result<(), StoreError> {
-        self.refuse_fork(device.id())?;
+        self.refuse_unsafe_chain(device.id())?;
+        self.carry_statements(device)?;
         while self.ledger().next_position(device.id()).is_none() {
             let home = match self.ledger().enrolment_entry(device.id()) {
                 Some(home) => Some((home, self.stored(home)?.decoded().header().lamport())),
@@ -46,6 +59,18 @@ impl GroupTransaction<'_> {
             let position = position.ok_or(DraftError::ForeignDevice)?;
             let now_ms = self.environment().now_ms();
             self.append_signed(Draft::merge().sign(device, &position, now_ms)?)?;
+        }
+        Ok(())
+    }
+
+    /// Carries again each removal, bind, revocation and leave that no entry carries on which this
+    /// device builds (SPEC §5.3): once, with the next own entry and never by itself, as else all
+    /// devices would answer one statement at once.
+    fn carry_statements(&mut self, device: &DeviceKey) -> Result<(), StoreError> {
+        for carrier in self.ledger().statements_to_carry(device.id()) {
+            if let Payload::Statement(signed) = self.stored(carrier)?.decoded().payload() {
+                self.sign_and_append(device, Draft::carry(signed))?;
+            }
         }
         Ok(())
     }
@@ -70,14 +95,17 @@ impl GroupTransaction<'_> {
         Ok(id)
     }
 
-    /// Refuses to sign for a device whose chain forked.
+    /// Refuses to sign for a device whose chain forked, or would fork: entries of it wait.
     ///
     /// # Errors
-    /// [`StoreError::Forked`] if it has.
-    fn refuse_fork(&self, device: DeviceId) -> Result<(), StoreError> {
-        match self.ledger().has_forked(device) {
-            true => Err(StoreError::Forked(device)),
-            false => Ok(()),
+    /// [`StoreError::Forked`] or [`StoreError::OwnEntriesWait`].
+    fn refuse_unsafe_chain(&self, device: DeviceId) -> Result<(), StoreError> {
+        if self.ledger().has_forked(device) {
+            return Err(StoreError::Forked(device));
+        }
+        match waiting_of(self.connection(), self.group(), device)? {
+            0 => Ok(()),
+            waiting => Err(StoreError::OwnEntriesWait(waiting)),
         }
     }
 }

@@ -125,6 +125,14 @@ impl<'a> GroupTransaction<'a> {
         Ok(statement.exists((self.group.0, origin.as_bytes()))?)
     }
 
+    /// The imported rows that waiting entries record. They are known, though they do not count yet.
+    #[cfg(feature = "import")]
+    pub(crate) fn waiting_origins(
+        &self,
+    ) -> Result<std::collections::BTreeSet<ledger_core::Origin>, StoreError> {
+        super::waiting::waiting_origins(self.connection, self.group, self.ledger().state())
+    }
+
     /// Whether an entry may be appended now. Changes nothing.
     pub(crate) fn admit(
         &self,

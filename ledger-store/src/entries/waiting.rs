@@ -1,23 +1,82 @@
 //! Entries that wait for others, stored so that a restart loses none.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use ledger_core::bundle::RecordId;
-use ledger_core::engine::{EntryIndex as _, VerifiedEntry, WaitingEntries};
+use ledger_core::engine::{EntryIndex as _, Ledger, VerifiedEntry, WaitingEntries};
 use ledger_core::limits::LedgerLimits;
-use ledger_core::{EntryId, GroupState};
+use ledger_core::{DeviceId, EntryId, GroupState};
 use rusqlite::Connection;
 
 use super::index::{StoredIndex, stored_entry};
+use super::left_out::LeftOut;
 use crate::StoreError;
 use crate::database::GroupKey;
+
+/// Number of entries that wait for others that are not here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WaitingCount {
+    /// All waiting entries of the group. They count for nothing until the others come.
+    pub total: u64,
+    /// Those that this device signed. While there are any, it signs nothing.
+    pub own: u64,
+}
+
+impl WaitingCount {
+    /// Counts the waiting entries of a group and of a device in it. Reads an index only.
+    pub(crate) fn read(
+        connection: &Connection,
+        group: GroupKey,
+        device: DeviceId,
+    ) -> Result<Self, StoreError> {
+        let mut all = connection.prepare_cached("SELECT count(*) FROM pending WHERE grp = ?1")?;
+        let total = all.query_row([group.0], |row| row.get(0))?;
+        Ok(Self { total, own: waiting_of(connection, group, device)? })
+    }
+}
+
+/// Number of waiting entries that a device signed.
+pub(super) fn waiting_of(
+    connection: &Connection,
+    group: GroupKey,
+    device: DeviceId,
+) -> Result<u64, StoreError> {
+    // Byte 39 begins the device key in every header (SPEC §2); the index has it.
+    let mut own = connection.prepare_cached(
+        "SELECT count(*) FROM pending WHERE grp = ?1 AND substr(entry, 39, 32) = ?2",
+    )?;
+    Ok(own.query_row((group.0, device.as_bytes()), |row| row.get(0))?)
+}
+
+/// The imported rows that waiting entries of devices with standing record.
+#[cfg(feature = "import")]
+pub(super) fn waiting_origins(
+    connection: &Connection,
+    group: GroupKey,
+    state: &GroupState,
+) -> Result<BTreeSet<ledger_core::Origin>, StoreError> {
+    let mut origins = BTreeSet::new();
+    let mut statement =
+        connection.prepare_cached("SELECT entry, signature FROM pending WHERE grp = ?1")?;
+    let mut rows = statement.query([group.0])?;
+    while let Some(row) = rows.next()? {
+        let entry = stored_entry(row)?;
+        let entry = entry.decoded();
+        let origin = entry.payload().transaction().and_then(ledger_core::Transaction::origin);
+        origins.extend(origin.filter(|_| state.may_write(entry.header().device())));
+    }
+    Ok(origins)
+}
+/// Most missing entries that are told at once.
+const MAX_MISSING: usize = 10_000;
 
 /// The waiting entries of one group, in memory and in the database.
 pub(super) struct Waiting<'a> {
     connection: &'a Connection,
     group: GroupKey,
     pending: WaitingEntries,
+    /// Waiting entries on which, as far as it was asked, none depends that may count.
+    unneeded: BTreeSet<EntryId>,
 }
 
 impl<'a> Waiting<'a> {
@@ -27,14 +86,16 @@ impl<'a> Waiting<'a> {
         connection: &'a Connection,
         group: GroupKey,
         known: Option<WaitingEntries>,
-        limits: LedgerLimits,
+        (ledger, limits): (&Ledger, LedgerLimits),
     ) -> Result<(Self, Vec<VerifiedEntry>), StoreError> {
         if let Some(pending) = known
             && pending.entries().map(VerifiedEntry::id).eq(stored(connection, group)?)
         {
-            return Ok((Self { connection, group, pending }, Vec::new()));
+            let unneeded = BTreeSet::new();
+            return Ok((Self { connection, group, pending, unneeded }, Vec::new()));
         }
-        let mut waiting = Self { connection, group, pending: WaitingEntries::with_limits(limits) };
+        let pending = WaitingEntries::with_limits(limits);
+        let mut waiting = Self { connection, group, pending, unneeded: BTreeSet::new() };
         let mut ready = Vec::new();
         let index = StoredIndex::whole(connection, group);
         let mut statement =
@@ -52,18 +113,23 @@ impl<'a> Waiting<'a> {
                 waiting.forget(&entry.id())?;
                 ready.push(entry);
             } else {
-                waiting.pending.hold(entry, missing);
+                let account = ledger.waiting_account(entry.decoded().header().device());
+                for (id, _) in waiting.pending.hold_for(account, entry, missing) {
+                    waiting.forget(&id)?;
+                }
             }
         }
         Ok((waiting, ready))
     }
 
-    /// Adds an entry that waits. Entries that have to give way are removed.
+    /// Adds an entry that waits. Entries that have to give way are removed, and returned with
+    /// their devices.
     pub(super) fn hold(
         &mut self,
         entry: VerifiedEntry,
         missing: BTreeSet<EntryId>,
-    ) -> Result<(), StoreError> {
+        ledger: &Ledger,
+    ) -> Result<Vec<(EntryId, DeviceId)>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "INSERT OR IGNORE INTO pending (grp, id, entry, signature) VALUES (?1, ?2, ?3, ?4)",
         )?;
@@ -74,10 +140,21 @@ impl<'a> Waiting<'a> {
             decoded.as_bytes(),
             decoded.signature(),
         ))?;
-        for id in self.pending.hold(entry, missing) {
-            self.forget(&id)?;
+        let account = ledger.waiting_account(entry.decoded().header().device());
+        if may_count(ledger, &entry) || self.pending.is_awaited(&entry.id()) {
+            self.unneeded.clear();
         }
-        Ok(())
+        let dropped = self.pending.hold_for(account, entry, missing);
+        for (id, _) in &dropped {
+            self.forget(id)?;
+        }
+        Ok(dropped)
+    }
+
+    /// Says anew who accounts for each device, after enrolments or their standing changed.
+    pub(super) fn review(&mut self, ledger: &Ledger) {
+        self.pending.set_accounts(|device| ledger.waiting_account(device));
+        self.unneeded.clear();
     }
 
     /// Takes out the entries that wait for nothing more, now that one was admitted.
@@ -89,42 +166,31 @@ impl<'a> Waiting<'a> {
         Ok(ready)
     }
 
-    /// Takes out of `left_out` the entries that are needed: those on which waiting entries of a
-    /// device that may write depend, directly or not. Adds all dependencies to `needed`.
-    pub(super) fn needed(
-        &self,
-        state: &GroupState,
-        left_out: &mut BTreeMap<EntryId, Arc<VerifiedEntry>>,
-        needed: &mut BTreeSet<EntryId>,
-    ) -> Vec<Arc<VerifiedEntry>> {
-        if left_out.is_empty() {
-            return Vec::new();
-        }
-        let waiting: BTreeMap<EntryId, &VerifiedEntry> =
-            self.pending.entries().map(|entry| (entry.id(), entry)).collect();
-        let standing = |entry: &&&VerifiedEntry| state.may_write(entry.decoded().header().device());
-        let mut open: Vec<EntryId> =
-            waiting.values().filter(standing).flat_map(|entry| dependencies(entry)).collect();
-        let mut taken = Vec::new();
-        let mut seen = BTreeSet::new();
+    /// Returns whether an entry that waits and may count depends on this one, directly or not:
+    /// it must not be left out (SPEC §5.3).
+    ///
+    /// Remembers the waiting entries on which none such depends, so that many questions together
+    /// look at each of them once.
+    pub(super) fn needs(&mut self, ledger: &Ledger, id: &EntryId) -> bool {
+        let (mut open, mut seen) = (vec![*id], BTreeSet::from([*id]));
         while let Some(id) = open.pop() {
-            if !seen.insert(id) {
-                continue;
-            }
-            if let Some(entry) = left_out.remove(&id) {
-                open.extend(dependencies(&entry));
-                taken.push(entry);
-            } else if let Some(entry) = waiting.get(&id) {
-                open.extend(dependencies(entry));
+            for entry in self.pending.waiting_for(&id) {
+                if may_count(ledger, entry) {
+                    return true;
+                }
+                if !self.unneeded.contains(&entry.id()) && seen.insert(entry.id()) {
+                    open.push(entry.id());
+                }
             }
         }
-        needed.extend(seen);
-        taken
+        seen.remove(id);
+        self.unneeded.append(&mut seen);
+        false
     }
 
     /// The entries to ask for.
     pub(super) fn missing(&self) -> BTreeSet<EntryId> {
-        self.pending.missing().collect()
+        self.pending.missing_first(MAX_MISSING)
     }
 
     pub(super) fn into_pending(self) -> WaitingEntries {
@@ -165,6 +231,9 @@ pub(crate) fn missing_entries(
             }
         }
     }
+    // What was left out and may count now, too.
+    let wanted = LeftOut { connection, group }.wanted()?;
+    missing.extend(wanted.into_iter().map(|id| (id, true)));
     let mut missing: Vec<(EntryId, bool)> = missing.into_iter().collect();
     missing.sort_by_cached_key(|(id, first)| {
         (!first, RecordId::of(&[shuffle, id.as_bytes()].concat()))
@@ -179,6 +248,9 @@ fn stored(connection: &Connection, group: GroupKey) -> Result<BTreeSet<EntryId>,
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn dependencies(entry: &VerifiedEntry) -> impl Iterator<Item = EntryId> {
-    entry.decoded().header().dependencies().copied()
+/// Returns whether a waiting entry may count when it is admitted: its device may have standing, or
+/// it carries a statement of which a carrier must be kept.
+pub(super) fn may_count(ledger: &Ledger, entry: &VerifiedEntry) -> bool {
+    ledger.may_have_standing(entry.decoded().header().device())
+        || ledger.may_carry_needed_statement(entry.decoded())
 }

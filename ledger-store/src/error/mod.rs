@@ -115,6 +115,19 @@ pub enum StoreError {
     /// A new entry would be void, so it was not recorded.
     #[error("nothing was recorded, as it would not count: {0}")]
     WouldBeVoid(VoidReason),
+    /// The expense or transfer was cancelled, and a cancellation is final: changing or copying it has
+    /// no effect.
+    #[error("entry {} was cancelled, which is final; record it anew", .0.short())]
+    AlreadyCancelled(EntryId),
+    /// The expense or transfer does not count, so there is nothing to change.
+    #[error(
+        "entry {} does not count, so there is nothing to change; copy it, if it is true",
+        .0.short()
+    )]
+    NotCounted(EntryId),
+    /// The expense or transfer counts already, so that a copy would have no effect.
+    #[error("entry {} counts already; there is nothing to copy", .0.short())]
+    AlreadyCounts(EntryId),
     /// A proposed statement would now have other effects than those that were shown.
     #[error("the ledger changed since the proposal was shown; show it again before signing")]
     ProposalOutdated,
@@ -201,10 +214,17 @@ pub enum StoreError {
     /// would fork the device's chain.
     #[error(
         "the database is an older copy: it lacks entry {}, which this device has published; \
-         import a bundle that has it, or reset this device's keys",
+         import a bundle that has it, or go on without it with new keys",
         .0.short()
     )]
     RolledBack(EntryId),
+    /// Entries of this device's own chain wait for others that are missing here, as after a salvage.
+    /// Signing now would fork the device's chain.
+    #[error(
+        "{0} entries that this device signed wait for entries that are missing here, so it signs \
+         nothing; import a bundle that has them, or go on without them with new keys"
+    )]
+    OwnEntriesWait(u64),
     /// This device signed two entries for one position of its chain: it was cloned, or a restored
     /// backup of it signed entries.
     #[error(

@@ -21,6 +21,8 @@ pub enum SecretErrorKind {
     /// A sealed secret was altered, moved to another name, comes from other secrets,
     /// or is not sealed; or the key under which all are sealed is gone.
     Damaged,
+    /// Others than its owner may read or write the file with the secrets.
+    Exposed,
 }
 
 impl SecretError {
@@ -40,6 +42,16 @@ impl SecretError {
     pub(crate) fn wrong_app_key(reason: &str) -> Self {
         let kind = SecretErrorKind::WrongAppKey;
         Self { kind, ..Self::new("the sealed store", reason) }
+    }
+
+    /// Others may read or write the file with the secrets.
+    pub(crate) fn exposed(place: impl Into<String>, mode: u32) -> Self {
+        let kind = SecretErrorKind::Exposed;
+        let reason = format!(
+            "others than its owner may read or write it (mode {mode:04o}); let only its owner, as \
+             with chmod 600, and take new keys if others may have read it"
+        );
+        Self { kind, ..Self::new(place, reason) }
     }
 
     /// The named secret is damaged.

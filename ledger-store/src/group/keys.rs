@@ -8,12 +8,12 @@ use ledger_core::statement::{NewStatement, SignedStatement};
 
 use super::Group;
 use crate::StoreError;
-use crate::keyring::{EpochKeyring, reset_device_keys, rotate_device_key, rotate_group_key};
+use crate::entries::index::StoredIndex;
+use crate::keyring::{
+    EpochKeyring, go_on_without_missing, reset_device_keys, rotate_device_key, rotate_group_key,
+};
 use crate::platform::environment::random;
 use crate::session::GroupSession;
-
-/// Most ids in the base of a statement.
-const MAX_BASE: usize = 16;
 
 /// Keys of one group, and of this device in it. Borrowed from a [`Group`].
 #[derive(Clone, Copy)]
@@ -63,6 +63,21 @@ impl<'a> GroupKeys<'a> {
         Ok(Group::new(reset_device_keys(self.group)?))
     }
 
+    /// Gives this device new keys in the group, with which it writes at once: for when entries that
+    /// it signed are missing here or wait, nobody has the missing ones, and it therefore signs
+    /// nothing ([`StoreError::RolledBack`], [`StoreError::OwnEntriesWait`]). The entries that wait
+    /// stay, and count if the missing ones come after all. Does nothing if none is missing.
+    ///
+    /// The old key signs the enrolment of the new one as its last entry, and is removed.
+    ///
+    /// # Errors
+    /// [`StoreError::NoRootKey`] if this device holds no root key of a member: pair it again.
+    /// [`StoreError::Forked`] if its chain forked already: [`GroupKeys::reset_device_keys`] helps.
+    /// Nothing has changed then.
+    pub fn go_on_without_missing(&self) -> Result<Group, StoreError> {
+        Ok(Group::new(go_on_without_missing(self.group)?))
+    }
+
     /// A message by which a device that was restored by phrase or by friends asks any member to
     /// approve it. Once the approval comes back in a bundle, the device writes.
     ///
@@ -84,7 +99,10 @@ impl<'a> GroupKeys<'a> {
         let enrol = NewStatement::Enrol { generation, device: &device };
         Draft::check_limits(&enrol, ledger.state())?;
         let nonce = *random(group.session.environment())?;
-        let base = ledger.frontier().heads().take(MAX_BASE);
+        let base = group.read(|connection, loaded| {
+            let index = StoredIndex::new(connection, group.key, loaded.upto);
+            loaded.ledger.statement_base(&enrol, None, &index)
+        })?;
         let statement = SignedStatement::new(&root, group.id, &enrol, base, nonce)?;
         let key = group.session.read(|connection| {
             EpochKeyring { connection, group: group.key, id: group.id }.newest()

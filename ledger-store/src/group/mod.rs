@@ -14,14 +14,13 @@ use ledger_core::{Balance, Currency, DeviceId, EntryId, GroupId, Member, MemberI
 
 use crate::StoreError;
 use crate::admitting::{Invites, Shares};
-use crate::entries::index::StoredIndex;
-use crate::entries::{Ingested, NewEntry, Opening};
+use crate::entries::{Ingested, NewEntry, Opening, WaitingCount};
 use crate::health::GroupMaintenance;
 use crate::keyring::signing_key;
 use crate::lists::Lists;
 use crate::platform::progress::Progress;
 use crate::sealed::Bundles;
-use crate::session::{Changes, GroupSession};
+use crate::session::{Changes, GroupSession, OpeningComparison};
 use crate::statements::{Proposal, StatementIntent, propose, sign_and};
 
 pub use keys::GroupKeys;
@@ -159,15 +158,23 @@ impl Group {
     /// # Errors
     /// [`StoreError`] if the database cannot be read.
     pub fn agreed_heads(&self) -> Result<BTreeSet<EntryId>, StoreError> {
-        self.0.read(|connection, loaded| {
-            let index = StoredIndex::new(connection, self.0.key, loaded.upto);
-            loaded.ledger.agreed_heads(&index)
-        })
+        self.0.read(|_, loaded| Ok(loaded.ledger.agreed_heads()))
+    }
+
+    /// Number of entries that wait for others that are not here, and count for nothing so far. An
+    /// app shows it beside the balances.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn waiting(&self) -> Result<WaitingCount, StoreError> {
+        self.0.waiting()
     }
 
     /// Signs and appends new entries of this device, all or none, durably.
     ///
     /// # Errors
+    /// [`StoreError::RolledBack`] or [`StoreError::OwnEntriesWait`] if entries that this device
+    /// signed are missing here or wait: [`GroupKeys::go_on_without_missing`] goes on without them.
     /// [`StoreError::Draft`] if one of them cannot be an entry,
     /// [`StoreError::WouldBeVoid`] if one would not count, for example because this device was
     /// removed; then none is appended.
@@ -244,6 +251,16 @@ impl Group {
     /// not known in the group.
     pub fn create_successor_group(&self, name: &str) -> Result<Self, StoreError> {
         Ok(Self(self.0.create_successor(name)?))
+    }
+
+    /// Compares the balances with which this group began with those of the group that it continues,
+    /// as they are in this database. Whoever created the group chose them. `None` if it continues
+    /// no other group.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownGroup`] if the old group is not in this database.
+    pub fn compare_opening(&self) -> Result<Option<OpeningComparison>, StoreError> {
+        self.0.compare_opening()
     }
 
     /// The lists of this group: expenses, activity, history.

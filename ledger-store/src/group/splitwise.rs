@@ -23,6 +23,9 @@ pub struct ImportReport {
     pub added: u64,
     /// Rows that an earlier import had recorded.
     pub known: u64,
+    /// Rows that entries record which wait for others that are not here. They are not recorded
+    /// again, and count once the others come.
+    pub waiting: u64,
     /// Members introduced for columns that had none.
     pub members_added: u64,
     /// Added rows of which the file does not tell who paid and owed how much:
@@ -103,7 +106,12 @@ impl Group {
                 return Err(StoreError::Cancelled);
             }
             self.0.write(|transaction| {
+                let waiting = transaction.waiting_origins()?;
                 for row in batch {
+                    if waiting.contains(&row.origin()) {
+                        report.waiting = report.waiting.saturating_add(1);
+                        continue;
+                    }
                     if transaction.has_origin(row.origin())? {
                         report.known = report.known.saturating_add(1);
                         continue;

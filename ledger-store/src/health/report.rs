@@ -3,12 +3,16 @@
 use ledger_core::{GroupId, StateDigest};
 
 use super::{Problem, Remedy};
+use crate::entries::WaitingCount;
 
 /// Result of verifying one group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verification {
     /// Number of entries that were checked.
     pub entries: u64,
+    /// Number of entries that wait for others that are not here: their place in the group is not
+    /// known, and they count for nothing so far.
+    pub waiting: WaitingCount,
     /// The digest of the state that the entries give; none without a genesis entry.
     pub digest: Option<StateDigest>,
     /// All deviations.
@@ -29,6 +33,16 @@ impl DatabaseCheck {
     /// All problems.
     pub fn problems(&self) -> impl Iterator<Item = &Problem> {
         self.groups.iter().flat_map(|(_, found)| &found.problems).chain(&self.file)
+    }
+
+    /// Number of entries that wait for others, in all groups.
+    #[must_use]
+    pub fn waiting(&self) -> WaitingCount {
+        let add = |sum: WaitingCount, (_, found): &(GroupId, Verification)| WaitingCount {
+            total: sum.total.saturating_add(found.waiting.total),
+            own: sum.own.saturating_add(found.waiting.own),
+        };
+        self.groups.iter().fold(WaitingCount::default(), add)
     }
 
     /// The remedy that helps against all problems; none if there are no problems.

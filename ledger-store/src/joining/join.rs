@@ -39,6 +39,8 @@ struct PendingRow {
     root_index: u32,
     name: String,
     made_ms: u64,
+    /// Whether an answer to it was entered.
+    entered: bool,
 }
 
 /// Joining groups by an invite. Borrowed from a `Store`.
@@ -52,50 +54,79 @@ impl<'a> Joining<'a> {
         Self { session }
     }
 
-    /// Asks to join by a link, as `name`. Returns the message for the inviter's device. Asking
-    /// again with the same name gives a message with the same keys.
+    /// Asks to join by a link, as `name`. Returns the message for the inviter's device.
+    ///
+    /// Asking again, by the same link or another one of the group, gives a message with the same
+    /// keys and the first name, so that nobody becomes two members. [`Joining::pending_joins`]
+    /// tells the name; [`Joining::cancel_join`] lets a person ask with another one.
     ///
     /// # Errors
-    /// [`StoreError::AlreadyIn`] if this device is in the group,
-    /// [`StoreError::Join`] if the name is empty or too long, [`StoreError`] if
+    /// [`StoreError::AlreadyIn`] if this device is in the group, also if the entries that say so
+    /// have not come yet, [`StoreError::Join`] if the name is empty or too long, [`StoreError`] if
     /// the database or the secrets cannot be used.
     pub fn join(&self, link: &InviteLink, name: &str) -> Result<Vec<u8>, StoreError> {
         let group = link.group();
-        match self.session.group(group) {
-            Ok(known) if known.ledger()?.state().may_write(known.device) => {
-                return Err(StoreError::AlreadyIn(group));
-            }
-            Ok(_) | Err(StoreError::UnknownGroup(_)) => {}
-            Err(error) => return Err(error),
+        if self.is_in(group)? {
+            return Err(StoreError::AlreadyIn(group));
         }
+        // A name that breaks a rule is noticed before any secret is kept.
+        SignedCard::new(group, name, &RootEntropy::from_bytes([0; 32]), 0, &nobody())
+            .map_err(JoinError::Content)?;
         let entropy = self.session.entropy()?;
-        let before = self.asked()?.into_iter().find(|row| row.group == group && row.name == name);
-        let (device, index) = match before {
-            Some(row) => (self.session.device(&row.device)?, row.root_index),
+        let row = match self.waiting(group)? {
+            Some(row) => row,
             None => self.ask(group, name)?,
         };
-        let card = SignedCard::new(group, name, &entropy, index, &device);
-        let card = card.map_err(JoinError::Content)?;
+        let card = self.card(&row, &entropy)?;
         let seed = random(self.session.environment())?;
         Ok(link.request(&card, &seed)?)
     }
 
-    /// Makes and stores fresh keys for a group.
-    fn ask(&self, group: GroupId, name: &str) -> Result<(DeviceKey, u32), StoreError> {
-        let device = self.session.new_device()?;
-        let now_ms = self.session.environment().now_ms();
-        let index = self.session.write(|connection| {
-            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let index = next_root_index(&tx)?;
-            tx.execute(
-                "INSERT INTO joins (id, device, root_index, name, made_ms)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
-                (group.as_bytes(), device.id().as_bytes(), index, name, now_ms),
-            )?;
-            tx.commit()?;
-            Ok(index)
+    /// Whether this device is in the group, or will be as soon as its entries come. A person who
+    /// was removed or left is not.
+    fn is_in(&self, group: GroupId) -> Result<bool, StoreError> {
+        let known = match self.session.group(group) {
+            Ok(known) => known,
+            Err(StoreError::UnknownGroup(_)) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let ledger = known.ledger()?;
+        if ledger.state().may_write(known.device) {
+            return Ok(true);
+        }
+        // A device whose enrolment is not here may have been admitted all the same.
+        let unknown = ledger.state().device_owner(known.device).is_none();
+        let mut rows = self.asked()?.into_iter();
+        Ok(unknown && rows.any(|row| row.entered && row.device == known.device))
+    }
+
+    /// The join of a group that waits for its answer.
+    fn waiting(&self, group: GroupId) -> Result<Option<PendingRow>, StoreError> {
+        Ok(self.asked()?.into_iter().find(|row| row.group == group && !row.entered))
+    }
+
+    /// Makes and stores fresh keys for a group, unless another process has just asked.
+    fn ask(&self, group: GroupId, name: &str) -> Result<PendingRow, StoreError> {
+        let made_ms = self.session.environment().now_ms();
+        self.session.with_new_device(|device| {
+            self.session.write(|connection| {
+                let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                let sql = "SELECT EXISTS (SELECT 1 FROM joins WHERE id = ?1 AND NOT entered)";
+                let asked: bool = tx.query_row(sql, [group.as_bytes()], |row| row.get(0))?;
+                if asked {
+                    return Err(StoreError::Busy);
+                }
+                let index = next_root_index(&tx)?;
+                tx.execute(
+                    "INSERT INTO joins (id, device, root_index, name, made_ms)
+                     VALUES (?1, ?2, ?3, ?4, ?5)",
+                    (group.as_bytes(), device.id().as_bytes(), index, name, made_ms),
+                )?;
+                tx.commit()?;
+                Ok(())
+            })
         })?;
-        Ok((device, index))
+        self.waiting(group)?.ok_or(StoreError::UnknownGroup(group))
     }
 
     /// The joins that wait, oldest first.
@@ -104,7 +135,8 @@ impl<'a> Joining<'a> {
     /// [`StoreError`] if the database or the secrets cannot be read.
     pub fn pending_joins(&self) -> Result<Vec<Join>, StoreError> {
         let entropy = self.session.entropy()?;
-        let rows = self.asked()?.into_iter().map(|row| {
+        let waiting = self.asked()?.into_iter().filter(|row| !row.entered);
+        let rows = waiting.map(|row| {
             let card = self.card(&row, &entropy)?;
             let fingerprint = card.card().fingerprint();
             Ok(Join { group: row.group, name: row.name, fingerprint, made_ms: row.made_ms })
@@ -112,26 +144,27 @@ impl<'a> Joining<'a> {
         rows.collect()
     }
 
-    /// Cancels all joins of a group. An answer that comes later can no longer be used.
+    /// Cancels the join of a group. An answer that comes later can no longer be used.
     ///
     /// # Errors
     /// [`StoreError::UnknownGroup`] if there is none.
     pub fn cancel_join(&self, group: GroupId) -> Result<(), StoreError> {
         let rows: Vec<PendingRow> =
-            self.asked()?.into_iter().filter(|row| row.group == group).collect();
+            self.asked()?.into_iter().filter(|row| row.group == group && !row.entered).collect();
         if rows.is_empty() {
             return Err(StoreError::UnknownGroup(group));
         }
         self.session.write(|connection| {
             let tx = connection.transaction()?;
-            forget(&tx, group, None)?;
+            rows.iter().try_for_each(|row| forget(&tx, row.j))?;
             Ok(tx.commit()?)
         })?;
         rows.iter().try_for_each(|row| self.session.forget_device(&row.device))
     }
 
     /// Enters a group with the answer to a request. From then on the group is in this database, so
-    /// far with its first entry only; the others come in a bundle.
+    /// far with its first entry only; the others come in a bundle. An answer that was entered before
+    /// gives the group again, and changes nothing.
     ///
     /// # Errors
     /// [`StoreError::Join`] if the answer is for none of the requests made here, or forged.
@@ -142,13 +175,15 @@ impl<'a> Joining<'a> {
     fn enter_session(&self, answer: &[u8]) -> Result<GroupSession, StoreError> {
         let entropy = self.session.entropy()?;
         for row in self.asked()? {
+            // The keys are gone if the device got others since.
+            let Some(device) = self.session.known_device(&row.device)? else { continue };
             let card = self.card(&row, &entropy)?;
-            let device = self.session.device(&row.device)?;
             let seed = random(self.session.environment())?;
             let exchange = device.exchange_key();
             match Welcome::open(answer, row.group, card.card(), exchange, &seed) {
                 Err(JoinError::NotForUs) => {}
                 Err(error) => return Err(error.into()),
+                Ok(_) if row.entered => return self.session.group(row.group),
                 Ok(welcome) => return self.enter_joined(&row, &welcome),
             }
         }
@@ -161,7 +196,7 @@ impl<'a> Joining<'a> {
     /// # Errors
     /// [`StoreError::Join`] if no answer for this device is in it, and as
     /// [`Joining::enter`] and `Bundles::import`. If only importing
-    /// failed, the group is here, and the bundle can be imported again.
+    /// failed, the group is here, and the same file can be entered again.
     pub fn enter_with_bundle(
         &self,
         file: &mut (impl Read + Seek),
@@ -194,13 +229,14 @@ impl<'a> Joining<'a> {
             device: row.device,
             root_index: row.root_index,
         };
-        let others = self.asked()?.into_iter();
-        let others = others.filter(|other| other.group == row.group && other.j != row.j);
-        let mut unused: Vec<DeviceId> = others.map(|other| other.device).collect();
-        let (mut groups, replaced) =
-            self.session.enter(&[membership], |tx| forget(tx, row.group, Some(row.j)))?;
-        unused.extend(replaced);
-        for device in unused {
+        let mut others = self.asked()?;
+        others.retain(|other| other.group == row.group && other.j != row.j);
+        let (mut groups, replaced) = self.session.enter(&[membership], |tx| {
+            others.iter().try_for_each(|other| forget(tx, other.j))?;
+            tx.execute("UPDATE joins SET entered = 1 WHERE j = ?1", [row.j])?;
+            Ok(())
+        })?;
+        for device in others.iter().map(|other| other.device).chain(replaced) {
             self.session.forget_device(&device)?;
         }
         groups.pop().ok_or(StoreError::UnknownGroup(row.group))
@@ -215,7 +251,8 @@ impl<'a> Joining<'a> {
 
     fn asked(&self) -> Result<Vec<PendingRow>, StoreError> {
         self.session.read(|connection| {
-            let sql = "SELECT j, id, device, root_index, name, made_ms FROM joins ORDER BY j";
+            let sql =
+                "SELECT j, id, device, root_index, name, made_ms, entered FROM joins ORDER BY j";
             let mut statement = connection.prepare_cached(sql)?;
             let rows = statement.query_map([], |row| {
                 Ok(PendingRow {
@@ -225,6 +262,7 @@ impl<'a> Joining<'a> {
                     root_index: row.get(3)?,
                     name: row.get(4)?,
                     made_ms: row.get(5)?,
+                    entered: row.get(6)?,
                 })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
@@ -243,18 +281,17 @@ fn first_answer(file: &mut impl Read) -> Result<Vec<u8>, StoreError> {
     Err(JoinError::NotForUs.into())
 }
 
-/// Deletes all joins of a group. Their root keys were shown to others, so they are not used again,
-/// except the one of the row that was answered.
-fn forget(
-    connection: &Connection,
-    group: GroupId,
-    answered: Option<i64>,
-) -> Result<(), StoreError> {
+/// Deletes a join. Its root key was shown to others, so it is not used again.
+fn forget(connection: &Connection, j: i64) -> Result<(), StoreError> {
     connection.execute(
-        "INSERT OR IGNORE INTO spent (root_index)
-         SELECT root_index FROM joins WHERE id = ?1 AND j IS NOT ?2",
-        (group.as_bytes(), answered),
+        "INSERT OR IGNORE INTO spent (root_index) SELECT root_index FROM joins WHERE j = ?1",
+        [j],
     )?;
-    connection.execute("DELETE FROM joins WHERE id = ?1", [group.as_bytes()])?;
+    connection.execute("DELETE FROM joins WHERE j = ?1", [j])?;
     Ok(())
+}
+
+/// Keys for a card that is made only to see whether it can be.
+fn nobody() -> DeviceKey {
+    DeviceKey::from_bytes(&[0; 64])
 }

@@ -10,8 +10,8 @@ use ledger_core::engine::EntryIndex as _;
 use ledger_core::keys::DeviceKey;
 
 use super::EpochKeyring;
-use crate::StoreError;
 use crate::entries::index::StoredIndex;
+use crate::error::{SecretError, StoreError};
 use crate::secrets::{Secret, SecretName};
 use crate::session::{GroupSession, MembershipRow};
 
@@ -47,9 +47,12 @@ fn published_tip(group: &GroupSession) -> Result<Option<(u64, EntryId)>, StoreEr
     };
     let parts = secret.expose().split_first_chunk::<8>();
     let read = parts.and_then(|(seq, id)| {
-        Some((u64::from_be_bytes(*seq), EntryId::from_bytes(*id.first_chunk::<32>()?)))
+        Some((u64::from_be_bytes(*seq), EntryId::from_bytes(id.try_into().ok()?)))
     });
-    Ok(read)
+    // Without it, nothing would show that the database is an older copy.
+    let reason = "it is damaged; reset this device's keys in the group";
+    let damaged = || SecretError::new("the note of the last published entry", reason);
+    read.map(Some).ok_or_else(|| damaged().into())
 }
 
 /// Compares the database with the published tip, once for each open store: no backup can be
@@ -88,9 +91,10 @@ pub(crate) fn reset_device_keys(group: &GroupSession) -> Result<GroupSession, St
         let genesis = index.entry(&group.id.genesis())?;
         genesis.ok_or_else(|| StoreError::Damaged("the genesis entry is gone".to_owned()))
     })?;
-    let device = session.new_device()?.id();
-    let membership = MembershipRow { genesis: &genesis, device, root_index };
-    let (mut groups, replaced) = session.enter(&[membership], |_| Ok(()))?;
+    let (mut groups, replaced) = session.with_new_device(|device| {
+        let membership = MembershipRow { genesis: &genesis, device: device.id(), root_index };
+        session.enter(&[membership], |_| Ok(()))
+    })?;
     for device in replaced {
         session.forget_device(&device)?;
     }

@@ -10,6 +10,7 @@ mod device_keys;
 mod epoch_graph;
 mod epoch_keyring;
 mod epochs;
+mod go_on;
 mod guard;
 mod heeding;
 
@@ -18,4 +19,5 @@ pub(crate) use epoch_keyring::{EpochKeyring, HandedOut};
 pub(crate) use epochs::{
     begin_epoch, begin_epoch_after_cut, prepare_to_leave, rotate_group_key, sealing_key_or_new,
 };
+pub(crate) use go_on::go_on_without_missing;
 pub(crate) use guard::{note_published_tip, reset_device_keys, signing_key};

@@ -6,8 +6,8 @@ use rusqlite::Connection;
 use super::{Cursor, Lists};
 use crate::StoreError;
 use crate::database::GroupKey;
-use crate::entries::LoadedLedger;
 use crate::entries::index::stored_entry;
+use crate::entries::{LoadedLedger, WaitingCount};
 use crate::session::Session;
 
 pub(super) const GROUPS: &str = "SELECT grp, id, device FROM groups WHERE grp < ?1
@@ -29,6 +29,8 @@ pub struct Overview {
     pub balances: Vec<(Currency, Balance)>,
     /// Number of members, without removed ones.
     pub members: u64,
+    /// Number of entries that wait for others that are not here.
+    pub waiting: WaitingCount,
     /// The time of the last entry, by its author's clock: for display only, never trusted.
     pub last_activity_ms: u64,
     /// The position after this row, where the next page begins.
@@ -89,6 +91,7 @@ fn group_overview(
         me,
         balances: balances.filter(|(_, balance)| !balance.is_zero()).collect(),
         members: u64::try_from(members).unwrap_or(u64::MAX),
+        waiting: WaitingCount::read(connection, key, device)?,
         last_activity_ms: last_activity_ms(connection, key)?,
         cursor: Cursor { major: u64::try_from(key.0).unwrap_or(0), minor: 0 },
     })

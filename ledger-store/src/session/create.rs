@@ -3,38 +3,63 @@
 use std::sync::Arc;
 
 use ledger_core::engine::{NewGroup, VerifiedEntry, View};
-use ledger_core::{GroupId, MemberId};
+use ledger_core::keys::{DeviceKey, RootEntropy};
+use ledger_core::{DraftError, GroupId, MemberId};
 use rusqlite::TransactionBehavior;
 
 use super::{GroupSession, Session, next_root_index, successor};
 use crate::StoreError;
 use crate::database::GroupKey;
-use crate::entries::GroupTransaction;
+use crate::entries::{GroupTransaction, NewEntry};
 use crate::platform::Environment as _;
-use crate::platform::environment::random;
+use crate::platform::environment::{CallContext, random};
 
 impl Session {
-    /// Creates a group with this device's person as its owner. `successor_of` is the group that
-    /// it continues, with the person's member id there.
+    /// Creates a group with this device's person as its owner, and with placeholders for `others`,
+    /// all in one transaction. `successor_of` is the group that it continues, with the person's
+    /// member id there.
     pub(crate) fn create_group(
         self: &Arc<Self>,
         name: &str,
         founder: &str,
+        others: &[&str],
         successor_of: Option<(&View, MemberId)>,
     ) -> Result<GroupSession, StoreError> {
+        // A name that breaks a rule is noticed before any secret is kept.
+        let nobody = RootEntropy::from_bytes([0; 32]);
+        for person in others.iter().chain([&founder]) {
+            let group = NewGroup::new(name, person, &nobody, 0, [0; 32]);
+            group.create(&DeviceKey::from_bytes(&[0; 64]), 0)?;
+        }
         let entropy = self.entropy()?;
-        let device = self.new_device()?;
-        let salt = *random(self.environment())?;
-        let context = self.call_context()?;
-        let now_ms = context.now_ms();
+        let people = others.iter().map(|name| NewEntry::Placeholder { name: (*name).to_owned() });
+        let people: Vec<NewEntry> = people.collect();
+        self.with_new_device(|device| {
+            let salt = *random(self.environment())?;
+            let context = self.call_context()?;
+            let genesis = |index| {
+                let mut group = NewGroup::new(name, founder, &entropy, index, salt);
+                if let Some((view, founder)) = successor_of {
+                    group = group.successor_of(view, founder);
+                }
+                group.create(device, context.now_ms())
+            };
+            self.found(device, &context, genesis, &people)
+        })
+    }
+
+    /// Stores a new group, with all members whom it takes over from an old one, and further people.
+    fn found(
+        self: &Arc<Self>,
+        device: &DeviceKey,
+        context: &CallContext,
+        genesis: impl FnOnce(u32) -> Result<VerifiedEntry, DraftError>,
+        people: &[NewEntry],
+    ) -> Result<GroupSession, StoreError> {
         self.write(|connection| {
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let index = next_root_index(&tx)?;
-            let mut group = NewGroup::new(name, founder, &entropy, index, salt);
-            if let Some((view, founder)) = successor_of {
-                group = group.successor_of(view, founder);
-            }
-            let genesis: VerifiedEntry = group.create(&device, now_ms)?;
+            let genesis = genesis(index)?;
             let id = GroupId::from(genesis.id());
             tx.execute(
                 "INSERT INTO groups (id, device, root_index) VALUES (?1, ?2, ?3)",
@@ -42,8 +67,11 @@ impl Session {
             )?;
             let key = GroupKey(tx.last_insert_rowid());
             let loaded = GroupTransaction::insert_genesis(&tx, key, &genesis)?;
-            let mut transaction = GroupTransaction::new(&tx, key, loaded, &context)?;
-            successor::introduce_members(&mut transaction, &device, &genesis)?;
+            let mut transaction = GroupTransaction::new(&tx, key, loaded, context)?;
+            successor::introduce_members(&mut transaction, device, &genesis)?;
+            for person in people {
+                transaction.record(device, person)?;
+            }
             let loaded = transaction.finish()?;
             tx.commit()?;
             self.cache().keep(key, loaded);

@@ -1,5 +1,6 @@
 //! Entering a group that another device created.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ledger_core::engine::VerifiedEntry;
@@ -11,21 +12,37 @@ use crate::StoreError;
 use crate::database::GroupKey;
 use crate::entries::{GroupTransaction, LoadedLedger};
 
+/// Number of root keys of a person (SPEC §16.1).
+pub(crate) const ROOT_KEYS: u32 = 1_024;
+
+/// First root key that a device may number which is not the person's first one. A person has
+/// seldom more groups than that, so such a device seldom meets the first one's numbers.
+const FIRST_OF_OTHERS: u32 = 64;
+
+/// The number from which a restored or paired device numbers root keys: any of 64 to 1,023. Two
+/// such devices with a group each meet once in 960 times.
+pub(super) fn first_index(random: u32) -> u32 {
+    let numbers = ROOT_KEYS.saturating_sub(FIRST_OF_OTHERS);
+    random.checked_rem(numbers).unwrap_or(0).saturating_add(FIRST_OF_OTHERS)
+}
+
 /// The index of a root key that no group here has, had or may get. Two groups with the same
 /// root key would show that they have a member in common.
 pub(crate) fn next_root_index(connection: &Connection) -> Result<u32, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT root_index FROM groups UNION SELECT root_index FROM spent
+         UNION SELECT root_index FROM joins",
+    )?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    let known: BTreeSet<u32> = rows.collect::<Result<_, _>>()?;
+    let after_all = known.last().map_or(0, |last| last.saturating_add(1));
     let first: Option<u32> =
         connection.query_row("SELECT max(first_index) FROM person", [], |row| row.get(0))?;
-    let first = first.unwrap_or(0);
-    let last: Option<u32> = connection.query_row(
-        "SELECT max(root_index) FROM
-             (SELECT root_index FROM groups UNION ALL SELECT root_index FROM spent
-              UNION ALL SELECT root_index FROM joins)
-         WHERE root_index >= ?1",
-        [first],
-        |row| row.get(0),
-    )?;
-    Ok(last.map_or(first, |last| last.saturating_add(1)))
+    // The person's first device counts from 0 on. Another one counts from its own number on, and
+    // leaves out the numbers of groups that it knows from others.
+    let Some(first) = first else { return Ok(after_all) };
+    let mut numbers = (first..ROOT_KEYS).chain(FIRST_OF_OTHERS..first);
+    Ok(numbers.find(|index| !known.contains(index)).unwrap_or(after_all))
 }
 
 /// Membership of this device in a group: a row of the table `groups`.

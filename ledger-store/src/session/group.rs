@@ -11,7 +11,9 @@ use super::Session;
 use crate::StoreError;
 use crate::database::GroupKey;
 use crate::entries::load::load;
-use crate::entries::{GroupTransaction, Ingested, LoadedLedger, StoredNumbers, admit_batch};
+use crate::entries::{
+    GroupTransaction, Ingested, LoadedLedger, StoredNumbers, WaitingCount, admit_batch,
+};
 use crate::platform::environment::{CallContext, random};
 
 /// Group of an open database, with the device that writes there. Cheap to clone; keeps the database
@@ -50,6 +52,11 @@ impl GroupSession {
         self.read(|_, loaded| Ok(Arc::clone(&loaded.ledger)))
     }
 
+    /// Number of entries that wait for others that are not here.
+    pub(crate) fn waiting(&self) -> Result<WaitingCount, StoreError> {
+        self.session.read(|connection| WaitingCount::read(connection, self.key, self.device))
+    }
+
     /// The keys of the device that writes here.
     pub(crate) fn device_key(&self) -> Result<DeviceKey, StoreError> {
         self.session.device(&self.device)
@@ -73,6 +80,24 @@ impl GroupSession {
         let context = self.session.call_context()?;
         self.session.write(|connection| {
             self.session.write_group(connection, (self.key, self.id), &context, work)
+        })
+    }
+
+    /// Runs `work` in a transaction that is rolled back: a look at what writing would bring about.
+    pub(crate) fn look<T>(
+        &self,
+        work: impl FnOnce(&mut GroupTransaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let context = self.session.call_context()?;
+        self.session.write(|connection| {
+            let known = self.session.cache().ledgers.get(&self.key).cloned();
+            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let loaded = load(&tx, self.key, self.id, known, None)?;
+            let mut transaction = GroupTransaction::new(&tx, self.key, loaded, &context)?;
+            let result = work(&mut transaction)?;
+            drop(transaction);
+            tx.rollback()?;
+            Ok(result)
         })
     }
 
@@ -136,6 +161,35 @@ impl GroupSession {
 }
 
 impl Session {
+    /// Runs `work` on each group, and then `then` with the results, in one transaction: commits all
+    /// of it or nothing.
+    pub(crate) fn write_groups<T, R>(
+        &self,
+        groups: &[GroupSession],
+        mut work: impl FnMut(&mut GroupTransaction<'_>) -> Result<T, StoreError>,
+        then: impl FnOnce(Vec<T>) -> Result<R, StoreError>,
+    ) -> Result<R, StoreError> {
+        let context = self.call_context()?;
+        self.write(|connection| {
+            let known = self.cache().ledgers.clone();
+            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let (mut results, mut ledgers) = (Vec::new(), Vec::new());
+            for group in groups {
+                let known = known.get(&group.key).cloned();
+                let loaded = load(&tx, group.key, group.id, known, None)?;
+                let mut transaction = GroupTransaction::new(&tx, group.key, loaded, &context)?;
+                results.push(work(&mut transaction)?);
+                ledgers.push((group.key, transaction.finish()?));
+            }
+            let result = then(results)?;
+            tx.commit()?;
+            for (key, loaded) in ledgers {
+                self.cache().keep(key, loaded);
+            }
+            Ok(result)
+        })
+    }
+
     /// Runs `work` on a group in one transaction; commits all of it or nothing.
     pub(super) fn write_group<T>(
         &self,

@@ -1,20 +1,16 @@
 //! The person's entropy and the keys of this device, in the secret store.
 
+use std::sync::Arc;
+
 use ledger_core::DeviceId;
 use ledger_core::keys::{DeviceKey, RootEntropy};
-use rusqlite::TransactionBehavior;
+use rusqlite::Transaction;
 
-use super::Session;
+use super::enter::first_index;
+use super::{GroupSession, MembershipRow, Session};
 use crate::error::{SecretError, StoreError};
 use crate::platform::environment::random;
 use crate::secrets::{Secret, SecretName};
-
-/// Number of root keys that one device numbers before it may meet the numbers of another
-/// device of the same person.
-const LANE: u32 = 64;
-
-/// Number of such lanes among the root keys that a restored person tries.
-const LANES: u32 = 16;
 
 impl Session {
     /// The person's entropy, made on first use.
@@ -42,31 +38,78 @@ impl Session {
     ///
     /// # Errors
     /// [`StoreError::OtherPerson`] if it is another person's device.
-    pub(crate) fn become_person(&self, entropy: &RootEntropy) -> Result<(), StoreError> {
+    pub(crate) fn become_person(self: &Arc<Self>, entropy: &RootEntropy) -> Result<(), StoreError> {
+        self.enter_as(&[], Some(entropy)).map(|_| ())
+    }
+
+    /// Enters groups, and makes this device that of the person with this entropy, if there is one:
+    /// all or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherPerson`] if it is another person's device.
+    pub(crate) fn enter_as(
+        self: &Arc<Self>,
+        memberships: &[MembershipRow<'_>],
+        entropy: Option<&RootEntropy>,
+    ) -> Result<(Vec<GroupSession>, Vec<DeviceId>), StoreError> {
+        let mut before = None;
+        let entered = self.enter(memberships, |tx| {
+            if let Some(entropy) = entropy {
+                before = self.replace_person(tx, entropy)?;
+            }
+            Ok(())
+        });
+        if let (Err(_), Some(before)) = (&entered, before) {
+            let name = SecretName::entropy();
+            // The error of entering says more than one of putting back.
+            let _ = match before {
+                Some(secret) => self.secrets().set(&name, &secret),
+                None => self.secrets().remove(&name),
+            };
+        }
+        entered
+    }
+
+    /// Notes another person in the transaction, and keeps their entropy. Returns the secret that was
+    /// there, if it was another one.
+    fn replace_person(
+        &self,
+        tx: &Transaction<'_>,
+        entropy: &RootEntropy,
+    ) -> Result<Option<Option<Secret>>, StoreError> {
         let same = |known: &RootEntropy| known.root_key(0).id() == entropy.root_key(0).id();
         let known = self.known_entropy()?;
         if known.as_ref().is_some_and(same) {
-            return Ok(());
+            return Ok(None);
         }
+        let sql = "SELECT EXISTS (SELECT 1 FROM groups UNION ALL SELECT 1 FROM joins)";
+        let used: bool = tx.query_row(sql, [], |row| row.get(0))?;
+        // Groups without entropy are those of a device that may record only.
+        if used && known.is_some() {
+            return Err(StoreError::OtherPerson);
+        }
+        // Another device may have numbered groups that this one does not know.
         let random = u32::from_be_bytes(*random::<4>(self.environment())?);
-        let lane = random.checked_rem(LANES.saturating_sub(1)).unwrap_or(0).saturating_add(1);
-        self.write(|connection| {
-            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let sql = "SELECT EXISTS (SELECT 1 FROM groups UNION ALL SELECT 1 FROM joins)";
-            let used: bool = tx.query_row(sql, [], |row| row.get(0))?;
-            // Groups without entropy are those of a device that may record only.
-            if used && known.is_some() {
-                return Err(StoreError::OtherPerson);
-            }
-            // Another device may have numbered groups that this one does not know.
-            tx.execute("DELETE FROM person", [])?;
-            let first = lane.saturating_mul(LANE);
-            tx.execute("INSERT INTO person (first_index) VALUES (?1)", [first])?;
-            Ok(tx.commit()?)
-        })?;
-        // After the row: a crash between the two only wastes numbers.
-        let bytes = Secret::new(entropy.expose_bytes().to_vec());
-        Ok(self.secrets().set(&SecretName::entropy(), &bytes)?)
+        let first = first_index(random);
+        tx.execute("DELETE FROM person", [])?;
+        tx.execute("INSERT INTO person (first_index) VALUES (?1)", [first])?;
+        let name = SecretName::entropy();
+        let before = self.secrets().get(&name)?;
+        self.secrets().set(&name, &Secret::new(entropy.expose_bytes().to_vec()))?;
+        Ok(Some(before))
+    }
+
+    /// Makes the keys of a new device, and keeps them if `work` succeeds. A failure leaves no
+    /// secret behind; a crash can leave keys that are in no group.
+    pub(crate) fn with_new_device<T>(
+        &self,
+        work: impl FnOnce(&DeviceKey) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let device = self.new_device()?;
+        work(&device).inspect_err(|_| {
+            // The error of the work says more than one of removing keys that open nothing.
+            let _ = self.forget_device(&device.id());
+        })
     }
 
     /// Makes the keys of a new device, and keeps them.
@@ -83,6 +126,14 @@ impl Session {
         let names =
             [SecretName::exchange(id), SecretName::published_tip(id), SecretName::device(id)];
         names.iter().try_for_each(|name| Ok(self.secrets().remove(name)?))
+    }
+
+    /// The keys of a device, if they are still here.
+    pub(crate) fn known_device(&self, id: &DeviceId) -> Result<Option<DeviceKey>, StoreError> {
+        match self.secrets().get(&SecretName::device(id))? {
+            Some(_) => self.device(id).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// The keys of a device.

@@ -30,10 +30,11 @@ use crate::platform::Environment;
 use crate::platform::environment::CallContext;
 use crate::secrets::{MemorySecrets, SecretStore};
 
-pub(crate) use enter::{MembershipRow, next_root_index};
+pub(crate) use enter::{MembershipRow, ROOT_KEYS, next_root_index};
 pub use feed::{Change, Changes};
 pub(crate) use group::GroupSession;
 pub(crate) use snapshot::groups;
+pub use successor::{OpeningComparison, OpeningDifference};
 
 /// An open database with its cache. Closed when the last handle is dropped. May be used from
 /// any thread: queries run beside each other and beside a writer; writers take turns.

@@ -2,8 +2,10 @@
 
 mod intent;
 
-use ledger_core::engine::{Admission, Draft};
-use ledger_core::keys::{DeviceKey, Fingerprint, RootEntropy};
+use std::sync::Arc;
+
+use ledger_core::engine::{Admission, Draft, VerifiedEntry};
+use ledger_core::keys::{DeviceKey, Fingerprint, RootEntropy, SignedDevice};
 use ledger_core::{DraftError, EntryId, Verdict};
 
 pub use self::intent::StatementIntent;
@@ -72,13 +74,14 @@ impl Proposal {
     }
 }
 
-/// Works out the effects of a statement, for a person to read before signing.
+/// Works out the effects of a statement, for a person to read before signing. Stores nothing.
 pub(crate) fn propose(
     group: &GroupSession,
     intent: StatementIntent,
 ) -> Result<Proposal, StoreError> {
     let keys = Keys::load(group)?;
-    group.write(|transaction| Ok(weigh(transaction, &keys, intent)?.1))
+    // Merge entries that signing needs are signed here as well, and rolled back with the transaction.
+    group.look(|transaction| Ok(weigh(transaction, &keys, intent)?.1))
 }
 
 /// Signs a proposal, and runs `then` in the same transaction.
@@ -112,6 +115,26 @@ pub(crate) fn sign_and<T>(
     })
 }
 
+/// Signs the enrolment of a further device in several groups, and runs `then` with the entries in
+/// the same transaction: all or nothing.
+pub(crate) fn enrol_in_all<T>(
+    groups: &[GroupSession],
+    devices: Vec<SignedDevice>,
+    then: impl FnOnce(Vec<(Arc<VerifiedEntry>, EntryId)>) -> Result<T, StoreError>,
+) -> Result<Option<T>, StoreError> {
+    let Some(first) = groups.first() else { return Ok(None) };
+    let keys: Vec<Keys> = groups.iter().map(Keys::load).collect::<Result<_, _>>()?;
+    let mut rest = keys.iter().zip(devices);
+    let enrol = |transaction: &mut GroupTransaction<'_>| {
+        let (keys, device) = rest.next().ok_or(StoreError::ProposalOutdated)?;
+        let intent = StatementIntent::Enrol { device: Box::new(device) };
+        let (draft, _) = weigh(transaction, keys, intent)?;
+        let genesis = transaction.stored(transaction.ledger().group().genesis())?;
+        Ok((genesis, transaction.sign_and_append(&keys.device, draft)?))
+    };
+    first.session.write_groups(groups, enrol, then).map(Some)
+}
+
 /// Drafts a statement after the current heads, and replays it on a copy of the ledger.
 fn weigh(
     transaction: &mut GroupTransaction<'_>,
@@ -120,16 +143,14 @@ fn weigh(
 ) -> Result<(Draft, Proposal), StoreError> {
     transaction.merge_heads(&keys.device)?;
     let (ledger, index) = (transaction.ledger(), transaction.index());
-    let base = match intent.since() {
-        Some(entry) => ledger.heads_before(index, &entry)?,
-        None => ledger.frontier().heads().collect(),
-    };
     let new = intent.draft(ledger.state(), keys.device.id())?;
     Draft::check_limits(&new, ledger.state())?;
     let root = keys.entropy.root_key(transaction.root_index()?);
     let nonce = *random(transaction.environment())?;
+    let base = ledger.statement_base(&new, intent.since().as_ref(), index)?;
     let draft = Draft::statement(&root, ledger.group(), &new, base, nonce)?;
-    let position = ledger.next_position(keys.device.id()).ok_or(DraftError::ForeignDevice)?;
+    let position = ledger.position_of_draft(keys.device.id(), &draft, index)?;
+    let position = position.ok_or(DraftError::ForeignDevice)?;
     let now_ms = transaction.environment().now_ms();
     let signed = draft.clone().sign(&keys.device, &position, now_ms)?;
     let admitted = match ledger.admit(signed, index)? {

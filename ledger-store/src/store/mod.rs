@@ -170,7 +170,21 @@ impl Store {
     /// # Errors
     /// [`StoreError::Draft`] if a name is empty or too long.
     pub fn create_group(&self, name: &str, founder: &str) -> Result<Group, StoreError> {
-        Ok(Group::new(self.0.create_group(name, founder, None)?))
+        self.create_group_with(name, founder, &[])
+    }
+
+    /// Creates a group with this device's person as its owner, and with placeholders for other
+    /// people: all of it or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Draft`] if a name is empty or too long.
+    pub fn create_group_with(
+        &self,
+        name: &str,
+        founder: &str,
+        others: &[&str],
+    ) -> Result<Group, StoreError> {
+        Ok(Group::new(self.0.create_group(name, founder, others, None)?))
     }
 
     /// Deletes a group from this device for good: its entries, everything

@@ -231,7 +231,7 @@ fn whenever_it_is_reopened_it_means_what_its_entries_mean() {
             let group = only(&store);
             let state = group.state().unwrap();
             let new: Vec<NewEntry> =
-                (0..37).map(|_| something(&state, &originals, &mut rng)).collect();
+                (0..37).map(|_| something(&state, &mut originals, &mut rng)).collect();
             let ids = group.append(new.clone()).unwrap();
             let recorded =
                 new.iter().zip(ids).filter(|(new, _)| matches!(new, NewEntry::Record(_)));

@@ -39,17 +39,19 @@ fn details(state: &GroupState, rng: &mut Rng) -> Transaction {
 }
 
 fn fill(group: &Group, rounds: usize, rng: &mut Rng) -> Vec<EntryId> {
-    let mut originals = Vec::new();
+    let (mut originals, mut live) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
         let state = group.state().unwrap();
         let mut entries = Vec::new();
         for _ in 0..5 {
-            entries.push(match (rng.below(10), originals.len()) {
+            entries.push(match (rng.below(10), live.len()) {
                 (0, some) if some > 0 => {
-                    NewEntry::Cancellation { original: originals[rng.below(some)], reason: None }
+                    // Nothing changes it after that.
+                    let original = live.swap_remove(rng.below(some));
+                    NewEntry::Cancellation { original, reason: None }
                 }
                 (1..=4, some) if some > 0 => NewEntry::Correction {
-                    original: originals[rng.below(some)],
+                    original: live[rng.below(some)],
                     transaction: details(&state, rng),
                 },
                 _ => NewEntry::Record(details(&state, rng)),
@@ -57,7 +59,9 @@ fn fill(group: &Group, rounds: usize, rng: &mut Rng) -> Vec<EntryId> {
         }
         let ids = group.append(entries.clone()).unwrap();
         let new = entries.iter().zip(ids).filter(|(e, _)| matches!(e, NewEntry::Record(_)));
-        originals.extend(new.map(|(_, id)| id));
+        let new: Vec<EntryId> = new.map(|(_, id)| id).collect();
+        originals.extend(&new);
+        live.extend(new);
     }
     originals
 }

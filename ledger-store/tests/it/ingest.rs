@@ -7,8 +7,8 @@ use ledger_core::{EntryId, Rule};
 use ledger_store::{Group, Ingested, NewEntry, StoreError};
 
 use crate::common::{
-    Folder, Rng, Travelling, assert_sound, count, decode, digest, entries, found, heads, only,
-    record, something,
+    Folder, Rng, Travelling, assert_sound, count, decode, digest, entries, found, heads, live,
+    only, record, something,
 };
 
 /// Two disks with the same group, as far as it went until then.
@@ -23,11 +23,11 @@ fn twins(seed: u64) -> (Folder, Folder) {
 
 /// Appends entries of all kinds, some about what was there before.
 fn go_on(group: &Group, batches: usize, rng: &mut Rng) {
-    let mut originals: Vec<EntryId> =
-        group.lists().expenses(None, u32::MAX).unwrap().iter().map(|row| row.original).collect();
+    let mut originals = live(group, u32::MAX);
     for _ in 0..batches {
         let state = group.state().unwrap();
-        let mut new: Vec<NewEntry> = (0..6).map(|_| something(&state, &originals, rng)).collect();
+        let mut new: Vec<NewEntry> =
+            (0..6).map(|_| something(&state, &mut originals, rng)).collect();
         if rng.below(8) == 0 {
             new.push(NewEntry::Placeholder { name: "Guest 1".to_owned() });
         }

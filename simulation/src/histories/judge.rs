@@ -74,7 +74,7 @@ pub fn judge(history: &ArrivingHistory) -> Result<Judgement, Error> {
     };
     let arrivals = history.arrivals.iter().zip(&device.broken);
     let results = arrivals.map(|(arrival, broken)| (arrival.id, outcome(arrival, broken)));
-    let Ok(heads) = ledger.agreed_heads(&index);
+    let heads = ledger.agreed_heads();
     Ok(Judgement { results: results.collect(), heads, evaluation })
 }
 

@@ -33,7 +33,9 @@ impl Play {
                 .paid_by(payer, amount)
                 .shares(shares),
         );
-        let known = phone.group.lists().expenses(None, 50)?;
+        let mut known = phone.group.lists().expenses(None, 50)?;
+        // Nothing changes what is cancelled.
+        known.retain(|row| !row.cancelled);
         let original = self.rng.pick(&known).map(|row| row.original);
         let entry = match (self.rng.below(10), original) {
             (0, Some(original)) => NewEntry::Cancellation { original, reason: None },

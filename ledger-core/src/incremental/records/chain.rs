@@ -45,11 +45,6 @@ impl Chain {
         self.parent.map_or(0, |parent| parent.seq.saturating_add(1))
     }
 
-    /// Counts the entries from a `seq` on.
-    pub(crate) fn count_from(&self, seq: u64) -> u64 {
-        self.tip.saturating_add(1).saturating_sub(seq.max(self.first()))
-    }
-
     pub(crate) fn write(w: &mut Writer, chain: &Self) {
         w.array(6);
         chain.enrolment.write(w);

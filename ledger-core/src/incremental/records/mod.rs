@@ -28,4 +28,4 @@ pub(crate) use located_entry::LocatedEntry;
 pub(crate) use lookup::Lookup;
 pub(crate) use member::MemberRecord;
 pub(crate) use statement::StatementRecord;
-pub(crate) use version_vector::VersionVector;
+pub(crate) use version_vector::{VersionVector, read_seqs, write_seqs};

@@ -146,11 +146,12 @@ impl ChoosingGroups {
 }
 
 impl AwaitingGrant {
-    /// Receives the last message of the old device. `seed` must be 32 fresh random bytes.
+    /// Receives the last message of the old device. `seed` must be 32 fresh random bytes. If what
+    /// it brings cannot be kept, the same message can be received again.
     ///
     /// # Errors
-    /// [`PairingError`]; the pairing is over.
-    pub fn receive(self, message: &[u8], seed: &[u8; 32]) -> Result<Granted, PairingError> {
+    /// [`PairingError`] if the message is another one.
+    pub fn receive(&self, message: &[u8], seed: &[u8; 32]) -> Result<Granted, PairingError> {
         let opened = self.channel.open(MessageKind::PairingGrant, message)?;
         let (entropy, groups) = read_grant(&opened, seed).map_err(content)?;
         let fits = |(granted, offer): (&GrantedGroup, &GroupOffer)| {

@@ -136,12 +136,13 @@ impl Certifying {
     }
 
     /// Hands over. With `entropy`, the new device can do whatever this one can
-    /// (standard mode); without, it can only write (high-security mode).
+    /// (standard mode); without, it can only write (high-security mode). At most one message of
+    /// these may leave this device: all are sealed with one key and nonce.
     ///
     /// # Errors
     /// [`PairingError::Content`] if these are not the groups of the pairing.
     pub fn grant(
-        self,
+        &self,
         entropy: Option<&RootEntropy>,
         groups: &[GrantedGroup],
     ) -> Result<Vec<u8>, PairingError> {

@@ -1,7 +1,7 @@
 //! Requests to friends for their shares, and the collection of the answers (SPEC §16.3).
 
 use core::fmt;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use vsss_rs::Gf256;
 use zeroize::Zeroizing;
@@ -55,16 +55,19 @@ impl RecoveryRequest {
     }
 }
 
-/// Shares that friends have returned so far. They may belong to several sets; one set with
-/// enough shares suffices.
+/// Shares that friends have returned so far. They may name several people, as a false friend
+/// returns what they made themselves, and belong to several sets; one set with enough shares
+/// suffices. Nobody's shares keep out those of anybody else.
 pub struct ShareCollection {
     key: ExchangeKey,
-    of: Option<Owner>,
-    sets: BTreeMap<SetId, BTreeMap<u8, RecoveryShare>>,
+    people: BTreeMap<Owner, Sets>,
 }
 
 /// Owner of shares: group, member, root key, and number of the root key.
 type Owner = (GroupId, MemberId, RootId, u32);
+
+/// The sets of one owner.
+type Sets = BTreeMap<SetId, BTreeMap<u8, RecoveryShare>>;
 
 /// Id of a set: its time, its random id, and the number of shares that it needs. The time
 /// comes first, so that the last set in order is the newest.
@@ -94,17 +97,51 @@ impl Progress {
     }
 }
 
+/// Person whom shares name as their owner, with the friends who hold them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SharedPerson {
+    /// The group by which the friends know the person.
+    pub group: GroupId,
+    /// The person in that group.
+    pub member: MemberId,
+    /// The root key that signed the shares. It tells people apart: anybody can name any member.
+    pub root: RootId,
+    /// The holders whom the shares name, each once.
+    pub holders: Vec<MemberId>,
+    /// Progress of the set that lacks least.
+    pub progress: Progress,
+}
+
+impl SharedPerson {
+    /// The fingerprint of the root key, for people to tell the two apart.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::compute(self.root.as_bytes())
+    }
+}
+
 /// Result of adding a share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Added {
     /// The friend whose share it is.
     pub holder: MemberId,
-    /// Progress of the set that lacks least.
+    /// The root key of the person whom the share names.
+    pub root: RootId,
+    /// Progress of that person's set that lacks least.
     pub progress: Progress,
     /// Whether the share belongs to an older set than another share here: the friend may have
     /// a newer share.
     pub from_old_set: bool,
+}
+
+impl Added {
+    /// The fingerprint of the root key of the person whom the share names.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::compute(self.root.as_bytes())
+    }
 }
 
 /// Result of a recovery by shares.
@@ -126,7 +163,7 @@ impl ShareCollection {
     /// generator and stay on the device until the recovery is done.
     #[must_use]
     pub fn new(key: ExchangeKey) -> Self {
-        Self { key, of: None, sets: BTreeMap::new() }
+        Self { key, people: BTreeMap::new() }
     }
 
     /// The request to show to friends.
@@ -144,61 +181,113 @@ impl ShareCollection {
         let share = RecoveryShare::open(kind, message, &self.key, Tag::SHARE_RETURN)?;
         let holder = share.holder;
         let owner = (share.group, share.member, share.root, share.index);
-        if self.of.is_some_and(|of| of != owner) {
-            return Err(ShareError::Foreign { holder });
-        }
         let set = (share.made_ms, share.set, share.needed);
-        let shares = self.sets.entry(set).or_default();
+        let sets = self.people.entry(owner).or_default();
+        let shares = sets.entry(set).or_default();
         if shares.contains_key(&share.number) {
             return Err(ShareError::Duplicate { holder });
         }
         shares.insert(share.number, share);
-        self.of = Some(owner);
         // Sets are ordered by their time.
-        let newest = self.sets.keys().next_back();
+        let newest = sets.keys().next_back();
         let from_old_set = newest.is_some_and(|newest| *newest != set);
-        let progress = self.progress().unwrap_or(Progress { have: 1, need: set.2 });
-        Ok(Added { holder, progress, from_old_set })
+        let progress = progress(sets).unwrap_or(Progress { have: 1, need: set.2 });
+        Ok(Added { holder, root: owner.2, progress, from_old_set })
     }
 
-    /// Progress of the set that lacks least. `None` before the first share.
+    /// Progress of the set that lacks least, of all people. `None` before the first share.
     #[must_use]
     pub fn progress(&self) -> Option<Progress> {
-        self.best().map(|(need, shares)| Progress { have: amount(shares), need })
+        let of_each = self.people.values().filter_map(progress);
+        of_each.min_by_key(|progress| progress.need.saturating_sub(progress.have))
     }
 
-    /// The set that lacks least; of two such sets, the newer one.
-    fn best(&self) -> Option<(u8, &BTreeMap<u8, RecoveryShare>)> {
-        let sets = self.sets.iter().rev().map(|((_, _, need), shares)| (*need, shares));
-        sets.min_by_key(|(need, shares)| need.saturating_sub(amount(shares)))
+    /// The people whom the shares name. Honest friends return shares of one person.
+    #[must_use]
+    pub fn people(&self) -> Vec<SharedPerson> {
+        let person = |((group, member, root, _), sets): (&Owner, &Sets)| {
+            let holders = sets.values().flat_map(BTreeMap::values).map(|share| share.holder);
+            let holders: BTreeSet<MemberId> = holders.collect();
+            Some(SharedPerson {
+                group: *group,
+                member: *member,
+                root: *root,
+                holders: holders.into_iter().collect(),
+                progress: progress(sets)?,
+            })
+        };
+        self.people.iter().filter_map(person).collect()
     }
 
-    /// Combines the shares, and checks the result against the root key that they name (rule
-    /// R7).
+    /// Combines the shares of the only person who has enough, and checks the result against the
+    /// root key that they name (rule R7).
+    ///
+    /// # Errors
+    /// [`ShareError::TooFew`]; [`ShareError::SeveralPeople`] if the shares of several people
+    /// suffice: [`ShareCollection::recover_person`] takes the one whom the person chooses;
+    /// [`ShareError::DoNotFit`].
+    pub fn recover(&self) -> Result<RecoveredEntropy, ShareError> {
+        let mut enough: Vec<(&Owner, &Sets)> = self.people.iter().collect();
+        enough.retain(|(_, sets)| progress(sets).is_some_and(|progress| progress.is_enough()));
+        match enough.as_slice() {
+            [(owner, sets)] => combine(owner, sets),
+            [] => {
+                let Progress { have, need } =
+                    self.progress().unwrap_or(Progress { have: 0, need: 2 });
+                Err(ShareError::TooFew { have, need })
+            }
+            _ => Err(ShareError::SeveralPeople),
+        }
+    }
+
+    /// Like [`ShareCollection::recover`], for the person with this root key.
     ///
     /// # Errors
     /// [`ShareError::TooFew`], or [`ShareError::DoNotFit`].
-    pub fn recover(&self) -> Result<RecoveredEntropy, ShareError> {
-        let (need, shares) = self.best().ok_or(ShareError::TooFew { have: 0, need: 2 })?;
-        let have = amount(shares);
-        if have < need {
-            return Err(ShareError::TooFew { have, need });
+    pub fn recover_person(&self, root: RootId) -> Result<RecoveredEntropy, ShareError> {
+        let mut of_root = self.people.iter().filter(|((_, _, signer, _), _)| *signer == root);
+        // A root key has one number, group and member unless its own device lies; then the set that
+        // fits decides.
+        let mut result = Err(ShareError::TooFew { have: 0, need: 2 });
+        while let (Err(_), Some((owner, sets))) = (&result, of_root.next()) {
+            result = combine(owner, sets);
         }
-        let points = shares.values().take(need.into());
-        let points: Vec<Vec<u8>> =
-            points.map(|share| [&[share.number], &share.value[..]].concat()).collect();
-        let points = Zeroizing::new(points);
-        let value = Gf256::combine_bytes(&*points).map_err(|_| ShareError::DoNotFit)?;
-        let value = Zeroizing::new(value);
-        let bytes = value.first_chunk().ok_or(ShareError::DoNotFit)?;
-        let entropy = RootEntropy::from_bytes(*bytes);
-        let (group, member, root, index) = self.of.ok_or(ShareError::DoNotFit)?;
-        // False shares combine to some entropy, too; only the root key shows the right one.
-        if entropy.root_key(index).id() != root {
-            return Err(ShareError::DoNotFit);
-        }
-        Ok(RecoveredEntropy { entropy, group, member, index })
+        result
     }
+}
+
+/// Progress of the set that lacks least.
+fn progress(sets: &Sets) -> Option<Progress> {
+    best(sets).map(|(need, shares)| Progress { have: amount(shares), need })
+}
+
+/// The set that lacks least; of two such sets, the newer one.
+fn best(sets: &Sets) -> Option<(u8, &BTreeMap<u8, RecoveryShare>)> {
+    let sets = sets.iter().rev().map(|((_, _, need), shares)| (*need, shares));
+    sets.min_by_key(|(need, shares)| need.saturating_sub(amount(shares)))
+}
+
+/// Combines the shares of the set of an owner that lacks least.
+fn combine(owner: &Owner, sets: &Sets) -> Result<RecoveredEntropy, ShareError> {
+    let (need, shares) = best(sets).ok_or(ShareError::TooFew { have: 0, need: 2 })?;
+    let have = amount(shares);
+    if have < need {
+        return Err(ShareError::TooFew { have, need });
+    }
+    let points = shares.values().take(need.into());
+    let points: Vec<Vec<u8>> =
+        points.map(|share| [&[share.number], &share.value[..]].concat()).collect();
+    let points = Zeroizing::new(points);
+    let value = Gf256::combine_bytes(&*points).map_err(|_| ShareError::DoNotFit)?;
+    let value = Zeroizing::new(value);
+    let bytes = value.first_chunk().ok_or(ShareError::DoNotFit)?;
+    let entropy = RootEntropy::from_bytes(*bytes);
+    let (group, member, root, index) = *owner;
+    // False shares combine to some entropy, too; only the root key shows the right one.
+    if entropy.root_key(index).id() != root {
+        return Err(ShareError::DoNotFit);
+    }
+    Ok(RecoveredEntropy { entropy, group, member, index })
 }
 
 /// Number of shares in a set. Shares are numbered by a byte, so it fits.

@@ -5,7 +5,9 @@ mod collect;
 mod enrolment;
 mod share;
 
-pub use collect::{Added, Progress, RecoveredEntropy, RecoveryRequest, ShareCollection};
+pub use collect::{
+    Added, Progress, RecoveredEntropy, RecoveryRequest, ShareCollection, SharedPerson,
+};
 pub(crate) use enrolment::read_enrolment;
 pub use enrolment::{EnrolmentError, EnrolmentRequest};
 pub(crate) use share::read_share;
@@ -42,15 +44,12 @@ pub enum ShareError {
     /// The content breaks rule R3 or a rule of the encoding; its maker is at fault.
     #[error("the share was made wrongly ({0})")]
     Content(Refusal),
-    /// Rule R6: the share is of another person or another group than those before it.
+    /// The shares of several people suffice: somebody returned shares that they made themselves.
     #[error(
-        "the share that member {} returned is of another person or group than the shares \
-         before; if the earlier shares are wrong, begin again", .holder.short()
+        "the shares that came back are of several people, and suffice for each; choose the person \
+         whose shares came from the friends whom you trust"
     )]
-    Foreign {
-        /// The friend whose share it is.
-        holder: MemberId,
-    },
+    SeveralPeople,
     /// Rule R6: the collection has this share already.
     #[error("the share of member {} is here already; ask another friend", .holder.short())]
     Duplicate {
@@ -81,8 +80,8 @@ impl ShareError {
             Self::NotForUs => Some(Rule::R4),
             Self::Forged => Some(Rule::R5),
             Self::Content(refusal) => Some(refusal.rule()),
-            Self::Foreign { .. } | Self::Duplicate { .. } => Some(Rule::R6),
-            Self::TooFew { .. } => None,
+            Self::Duplicate { .. } => Some(Rule::R6),
+            Self::SeveralPeople | Self::TooFew { .. } => None,
             Self::DoNotFit => Some(Rule::R7),
         }
     }

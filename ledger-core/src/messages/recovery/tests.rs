@@ -191,7 +191,7 @@ fn r5_a_wrong_share_is_named_as_such() {
 }
 
 #[test]
-fn r6_foreign_and_duplicated_shares_are_named_and_change_nothing() {
+fn r6_duplicated_shares_change_nothing_and_nobody_elses_shares_are_in_the_way() {
     let shares = split(2, 3, 1, 0);
     let mut collection = collection();
     collection.add(&returned(&shares[0])).unwrap();
@@ -208,9 +208,24 @@ fn r6_foreign_and_duplicated_shares_are_named_and_change_nothing() {
     };
     let other = RootEntropy::from_bytes([1; 32]);
     let foreign = &split_entropy(&other, &plan, &[1; 32]).unwrap()[1];
-    let error = collection.add(&returned(foreign));
-    assert_eq!(error, Err(ShareError::Foreign { holder: friend(2) }));
-    assert_eq!(collection.progress(), Some(Progress { have: 1, need: 2 }));
+    // A false friend made this share; that it comes first or later decides nothing.
+    let added = collection.add(&returned(foreign)).unwrap();
+    assert_eq!((added.holder, added.root), (friend(2), other.root_key(0).id()));
+    let people = collection.people();
+    assert_eq!(people.len(), 2);
+    assert!(people.iter().all(|person| person.progress == Progress { have: 1, need: 2 }));
+    assert!(matches!(collection.recover(), Err(ShareError::TooFew { have: 1, need: 2 })));
+    collection.add(&returned(&shares[1])).unwrap();
+    let expected = entropy();
+    let recovered = collection.recover().unwrap();
+    assert_eq!(recovered.entropy.expose_bytes(), expected.expose_bytes());
+    // Enough false shares: the person decides by the root key.
+    let all = split_entropy(&other, &plan, &[1; 32]).unwrap();
+    collection.add(&returned(&all[0])).unwrap();
+    assert_eq!(collection.recover().unwrap_err(), ShareError::SeveralPeople);
+    let mine = collection.people().into_iter().find(|person| person.root == shares[0].root());
+    let recovered = collection.recover_person(mine.unwrap().root).unwrap();
+    assert_eq!(recovered.entropy.expose_bytes(), expected.expose_bytes());
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! Attacks by size, by clocks and by broken bytes.
 
 use ledger_core::engine::{
-    Admission, DecodedEntry, Draft, NextEntryPosition, evaluate, verify_batch,
+    Admission, DecodedEntry, Draft, Ledger, MemoryIndex, NextEntryPosition, evaluate, verify_batch,
 };
 use ledger_core::hazmat::any_position;
+use ledger_core::limits::LedgerLimits;
 use ledger_core::statement::{Generation, NewStatement};
-use ledger_core::{DraftError, EntryId, Rule, VoidReason, limits};
+use ledger_core::{DraftError, EntryId, Rule, VoidReason};
 
 use crate::common::forge::{Fields, key_of, receive, send};
 use crate::common::{Device, Group, Person, debt};
@@ -231,10 +232,32 @@ fn merge(g: &mut Group, device: &mut Device, heads: &[EntryId]) {
     g.write_at(device, &at, Draft::merge());
 }
 
-/// Ben, removed, writes without end, so that everybody's disk fills up. Devices
-/// keep 500 of what he writes outside of the removal; they agree all the same,
-/// whether they met his flood or not. If Cleo builds on some of it, all that
-/// she builds on is kept.
+/// Limits that a short history reaches: 10,000 bytes of idle entries by one member.
+fn small() -> LedgerLimits {
+    LedgerLimits { idle_bytes_per_member: 10_000, ..LedgerLimits::default() }
+}
+
+/// Bytes of an entry.
+fn size(g: &Group, id: EntryId) -> u64 {
+    g.entry(id).decoded().as_bytes().len() as u64
+}
+
+/// Whether a device leaves an entry out. It replays the entry if not.
+fn leaves_out(g: &Group, ledger: &mut Ledger, index: &mut MemoryIndex, id: EntryId) -> bool {
+    let Ok(admission) = ledger.admit(g.entry(id).clone(), index);
+    let Admission::Admitted(entry) = admission else { panic!("{admission:?}") };
+    let Ok(surplus) = ledger.is_surplus(&entry, &small(), index);
+    if !surplus {
+        let Ok(replayed) = ledger.replay(&entry, index);
+        index.insert(&entry, &replayed);
+    }
+    surplus
+}
+
+/// Ben, removed, writes without end, so that everybody's disk fills up. Devices keep as
+/// many bytes of what he writes outside of the removal as one member may account for; they
+/// agree all the same, whether they met his flood or not. If Cleo builds on some of it, all
+/// that she builds on is kept, and does not count any more.
 #[test]
 fn a_removed_member_who_writes_on_without_end_fills_no_disk() {
     let (mut g, mut anna) = Group::new();
@@ -245,75 +268,73 @@ fn a_removed_member_who_writes_on_without_end_fills_no_disk() {
     g.remove(&g.now(), &mut anna, ben.member);
     g.owes(&g.now(), &mut cleo.phone, anna.member, cleo.member, 3);
     let (mut ledger, mut index) = g.arrive(g.pool.clone());
-    let calm = (ledger.agreed_heads(&index).unwrap(), ledger.state().digest());
+    let calm = (ledger.agreed_heads(), ledger.state().digest());
     assert!(calm.0.iter().eq(&g.heads(&g.now())));
 
     let draft = Draft::record(ledger.state(), &debt(anna.member, ben.member, 9)).unwrap();
-    let (mut clock, mut back, mut kept) = (clock, bill, 0);
+    let (mut clock, mut back, mut seq, mut bytes) = (clock, bill, 0, 0);
     loop {
         clock += 1;
-        kept += 1;
-        let at = any_position(g.id, ben.phone.key.id(), kept, back, vec![], clock);
-        back = g.write_at(&mut ben.phone, &at, draft.clone());
-        let Ok(admission) = ledger.admit(g.entry(back).clone(), &index);
-        let Admission::Admitted(entry) = admission else { panic!("{admission:?}") };
-        if ledger.is_surplus(&entry) {
+        seq += 1;
+        let at = any_position(g.id, ben.phone.key.id(), seq, back, vec![], clock);
+        let next = g.write_at(&mut ben.phone, &at, draft.clone());
+        if leaves_out(&g, &mut ledger, &mut index, next) {
+            assert!(bytes + size(&g, next) > small().idle_bytes_per_member);
+            g.pool.pop();
             break;
         }
-        let Ok(replayed) = ledger.replay(&entry, &index);
-        index.insert(&entry, &replayed);
+        (back, bytes) = (next, bytes + size(&g, next));
     }
-    assert_eq!(kept, limits::MAX_ENTRIES_OUTSIDE_CUTS + 1, "the last one is not kept");
-    assert_eq!((ledger.agreed_heads(&index).unwrap(), ledger.state().digest()), calm);
+    assert!(bytes <= small().idle_bytes_per_member && seq > 20);
+    assert_eq!(ledger.idle_bytes(), bytes);
+    assert_eq!((ledger.agreed_heads(), ledger.state().digest()), calm);
     assert_eq!(ledger.frontier().heads().count(), 2, "one of them is Ben's");
 
-    // What Cleo writes on top of it covers it.
-    let (mut ledger, mut index) = g.arrive(g.pool.clone());
-    let on_top = g.owes(&g.now(), &mut cleo.phone, anna.member, cleo.member, 4);
-    let Ok(Admission::Admitted(entry)) = ledger.admit(g.entry(on_top).clone(), &index) else {
-        panic!()
-    };
-    assert!(!ledger.is_surplus(&entry));
-    let Ok(replayed) = ledger.replay(&entry, &index);
-    index.insert(&entry, &replayed);
-    assert_eq!(ledger.agreed_heads(&index).unwrap(), [on_top].into());
+    // What Cleo writes on top of half of it covers that, and makes room.
+    ben.phone.tip = Some(back);
+    let half = g.pool[g.pool.len() - 10].id();
+    let at = g.seen(&g.view(&[cleo.phone.tip.unwrap()]));
+    let at = at.view().next_position(cleo.phone.key.id()).unwrap();
+    let clock = g.entry(half).decoded().header().lamport() + 1;
+    let at = any_position(g.id, cleo.phone.key.id(), 1, at.backlink(), vec![half], clock);
+    let on_top = g.write_at(&mut cleo.phone, &at, Draft::merge());
+    assert!(!leaves_out(&g, &mut ledger, &mut index, on_top));
+    assert_eq!(ledger.agreed_heads(), [on_top].into());
+    let rest: u64 = g.pool[g.pool.len() - 10..g.pool.len() - 1]
+        .iter()
+        .map(|entry| entry.decoded().as_bytes().len() as u64)
+        .sum();
+    assert_eq!(ledger.idle_bytes(), rest);
+    g.outcome();
 }
 
-/// Sock puppets of a removed member introduce each other without end. All who
-/// were never accepted share one limit.
+/// Sock puppets of a removed member introduce each other without end. All of them count to
+/// Ben, whose introductions lead to them, however long the way; Cleo, whom Anna removed as
+/// well, has room of her own.
 #[test]
-fn sock_puppets_without_end_fill_no_disk() {
+fn sock_puppets_count_to_whoever_introduced_them() {
     let (mut g, mut anna) = Group::new();
     let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    let mut cleo = g.add(&g.now(), &mut anna.phone, "Cleo");
     let old = g.now();
     g.remove(&old, &mut anna, ben.member);
+    g.remove(&old, &mut anna, cleo.member);
     let (mut ledger, mut index) = g.arrive(g.pool.clone());
-    let mut puppet = g.add(&old, &mut ben.phone, "Puppet");
-    let mut offered = vec![puppet.phone.enrolment];
-    let draft = Draft::merge();
-    let mut clock = g.entry(puppet.phone.enrolment).decoded().header().lamport();
-    let mut back = puppet.phone.enrolment;
-    for seq in 0..limits::MAX_UNACCEPTED_ENTRIES {
-        clock += 1;
-        let at = any_position(g.id, puppet.phone.key.id(), seq, back, vec![], clock);
-        back = g.write_at(&mut puppet.phone, &at, draft.clone());
-        offered.push(back);
+    let mut puppet = g.add(&old, &mut ben.phone, "Puppet 0");
+    let (mut bytes, mut count) = (0, 0);
+    loop {
+        let next = puppet.phone.enrolment;
+        if leaves_out(&g, &mut ledger, &mut index, next) {
+            assert!(bytes + size(&g, next) > small().idle_bytes_per_member);
+            break;
+        }
+        (bytes, count) = (bytes + size(&g, next), count + 1);
+        puppet = g.add(&g.view(&[next]), &mut puppet.phone, &format!("Puppet {count}"));
     }
-    for id in &offered {
-        let Ok(Admission::Admitted(entry)) = ledger.admit(g.entry(*id).clone(), &index) else {
-            panic!()
-        };
-        assert!(!ledger.is_surplus(&entry));
-        let Ok(replayed) = ledger.replay(&entry, &index);
-        index.insert(&entry, &replayed);
-    }
-    let second = g.add(&g.view(&[puppet.phone.enrolment]), &mut puppet.phone, "Second");
-    let Ok(Admission::Admitted(entry)) =
-        ledger.admit(g.entry(second.phone.enrolment).clone(), &index)
-    else {
-        panic!()
-    };
-    assert!(ledger.is_surplus(&entry));
+    assert!(count > 10);
+    assert_eq!(ledger.idle_bytes(), bytes);
+    let other = g.write(&old, &mut cleo.phone, |_| Draft::merge());
+    assert!(!leaves_out(&g, &mut ledger, &mut index, other));
 }
 
 /// Void is not idle: what Cleo writes in vain is hers, and devices that compare
@@ -332,9 +353,8 @@ fn heads_are_compared_with_what_is_void_and_without_what_the_wrong_hands_carry()
     g.claim(&g.now(), &mut cleo.phone, grandma, &mut posed);
     let vain = cleo.phone.tip.unwrap();
     let agreed = |g: &Group| {
-        let (ledger, index) = g.arrive(g.pool.clone());
-        let Ok(heads) = ledger.agreed_heads(&index);
-        (heads, ledger.state().digest())
+        let (ledger, _) = g.arrive(g.pool.clone());
+        (ledger.agreed_heads(), ledger.state().digest())
     };
     assert!(g.outcome().void(vain).is_some());
     let before = agreed(&g);
@@ -363,13 +383,13 @@ fn an_owners_statement_gets_through_by_the_hands_of_somebody_removed() {
     g.remove(&old, &mut anna, ben.member);
     let enrolment = ben.phone.enrolment;
     let clock = g.entry(enrolment).decoded().header().lamport();
-    chain(&mut g, &mut ben, limits::MAX_ENTRIES_OUTSIDE_CUTS, &Draft::merge(), (clock, enrolment));
+    chain(&mut g, &mut ben, 60, &Draft::merge(), (clock, enrolment));
     let (mut ledger, mut index) = g.arrive(g.pool.clone());
     let mut surplus = |g: &Group, id: EntryId| {
         let Ok(Admission::Admitted(entry)) = ledger.admit(g.entry(id).clone(), &index) else {
             panic!()
         };
-        let surplus = ledger.is_surplus(&entry);
+        let Ok(surplus) = ledger.is_surplus(&entry, &small(), &index);
         let Ok(replayed) = ledger.replay(&entry, &index);
         index.insert(&entry, &replayed);
         surplus
@@ -377,6 +397,15 @@ fn an_owners_statement_gets_through_by_the_hands_of_somebody_removed() {
     let removal = NewStatement::Remove { member: cleo.member };
     let removal = g.issue_statement(&old, &mut ben.phone, &anna.root(), &removal);
     assert!(!surplus(&g, removal));
+    // All that the carrier depends on is kept for it. A branch besides fills Ben's account.
+    let state = g.seen(&g.now()).state().clone();
+    let record = Draft::record(&state, &debt(anna.member, ben.member, 1)).unwrap();
+    let known = g.pool.len();
+    chain(&mut g, &mut ben, 60, &record, (clock, enrolment));
+    let branch: Vec<EntryId> = g.pool[known..].iter().map(|entry| entry.id()).collect();
+    assert!(!surplus(&g, branch[0]));
+    let left_out: Vec<bool> = branch[1..].iter().map(|id| surplus(&g, *id)).collect();
+    assert!(left_out.contains(&true));
     let carry = Draft::carry(&g.signed(removal));
     let again = g.write(&old, &mut ben.phone, |_| carry);
     assert!(surplus(&g, again), "carried once more");

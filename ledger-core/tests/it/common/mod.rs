@@ -155,7 +155,11 @@ impl Group {
     ) -> EntryId {
         let view = self.with(view, &[device.tip.unwrap_or(device.enrolment)]);
         let seen = self.seen(&view);
-        let (at, draft) = (position(seen.view(), device), draft(seen.state()));
+        let (mut at, draft) = (position(seen.view(), device), draft(seen.state()));
+        for named in draft.refs().iter().copied().chain([at.backlink()]) {
+            let known = self.pool.iter().find(|entry| entry.id() == named);
+            at = at.behind(known.map_or(0, |entry| entry.decoded().header().lamport()));
+        }
         self.write_at(device, &at, draft)
     }
 

@@ -136,10 +136,11 @@ fn idle_after_leave_and_revocation() -> Value {
         "Ben leaves: the leave is not in its own carrier's past, so that entry is not idle.",
         &[],
     );
+    w.carry(2, "leave-again", "leave", &["*"]);
     w.say(2, "after", &["*"], Draft::merge());
     let after = w.scenario(
         "idle-after-a-leave",
-        "What he signs behind the leave is idle.",
+        "What he signs behind the leave is idle, a carrier too.",
         &[("after", 42)],
     );
     json!([revoked, left, after])

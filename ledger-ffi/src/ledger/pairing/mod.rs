@@ -70,6 +70,18 @@ impl<T> Step<T> {
         stage.ok_or_else(step_taken)
     }
 
+    /// Tries to take the step. It can be tried again if that fails.
+    fn attempt<R>(
+        &self,
+        attempt: impl FnOnce(&T) -> Result<R, ledger_store::StoreError>,
+    ) -> Result<R, LedgerError> {
+        self.store.store()?;
+        let mut stage = self.stage();
+        let done = attempt(stage.as_ref().ok_or_else(step_taken)?)?;
+        *stage = None;
+        Ok(done)
+    }
+
     fn read<R>(&self, read: impl FnOnce(&T) -> R) -> Result<R, LedgerError> {
         self.stage().as_ref().map(read).ok_or_else(step_taken)
     }

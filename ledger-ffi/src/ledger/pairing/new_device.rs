@@ -134,10 +134,11 @@ impl AwaitingEnrolment {
     /// each.
     ///
     /// # Errors
-    /// `PairingFailed`, `OtherPerson` if this device belongs to another person; then the
-    /// pairing is over.
+    /// `PairingFailed`, `OtherPerson` if this device belongs to another person, or any
+    /// error of writing the database; then nothing has changed, and the call can be made
+    /// again.
     pub fn receive(&self, message: Vec<u8>) -> Result<Vec<Arc<LedgerGroup>>, LedgerError> {
-        let groups = self.step.take()?.receive(&message)?;
+        let groups = self.step.attempt(|stage| stage.receive(&message))?;
         let handle = |group: ledger_store::Group| {
             Arc::new(LedgerGroup::new(self.step.store.clone(), group.id()))
         };

@@ -85,13 +85,13 @@ impl EnrollingDevice {
     /// of each group.
     ///
     /// # Errors
-    /// `PairingFailed`, `TooManyDevices`, or as every call that records; then the
-    /// pairing is over.
+    /// `PairingFailed`; then the pairing is over. `TooManyDevices`, or as every call that
+    /// records; then the device is enrolled in no group, and the call can be made again.
     pub fn receive(&self, message: Vec<u8>, mode: PairingMode) -> Result<Vec<u8>, LedgerError> {
         let mode = match mode {
             PairingMode::Standard => ledger_store::PairingMode::Standard,
             PairingMode::RecordOnly => ledger_store::PairingMode::RecordOnly,
         };
-        Ok(self.step.take()?.receive(&message, mode)?)
+        self.step.attempt(|stage| stage.receive(&message, mode))
     }
 }

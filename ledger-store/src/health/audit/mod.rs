@@ -15,7 +15,7 @@ mod waiting;
 use std::sync::Arc;
 
 use ledger_core::engine::Ledger;
-use ledger_core::{Balance, GroupId};
+use ledger_core::{Balance, DeviceId, GroupId};
 use rusqlite::Connection;
 
 pub(crate) use file::check_file;
@@ -23,6 +23,7 @@ pub(crate) use file::check_file;
 use self::compare::Compare;
 use crate::StoreError;
 use crate::database::GroupKey;
+use crate::entries::WaitingCount;
 use crate::health::Verification;
 use crate::health::{Problem, Remedy, Table};
 use crate::platform::Environment;
@@ -55,7 +56,11 @@ pub(crate) fn audit(
         problem.group = Some(id);
     }
     let digest = rebuilt.ledger.map(|ledger| ledger.state().digest());
-    Ok(Verification { entries: rebuilt.entries, digest, problems })
+    let device: [u8; 32] = connection
+        .prepare_cached("SELECT device FROM groups WHERE grp = ?1")?
+        .query_row([group.0], |row| row.get(0))?;
+    let waiting = WaitingCount::read(connection, group, DeviceId::from_bytes(device))?;
+    Ok(Verification { entries: rebuilt.entries, waiting, digest, problems })
 }
 
 /// Writes all derived rows of one group again, inside a transaction of the caller, after [`clear`].

@@ -137,7 +137,7 @@ impl Build<'_> {
         let founder = genesis.map(|genesis| genesis.decoded().header().device());
         let (device, index) = match self.hints.groups.get(&self.id) {
             Some((device, index)) => (*device, Some(*index)),
-            None => (founder.unwrap_or(DeviceId::from_bytes([0; 32])), None),
+            None => (founder.map_or_else(|| self.own_device(), Ok)?, None),
         };
         let tx = self.connection.unchecked_transaction()?;
         let free: u32 =
@@ -163,6 +163,25 @@ impl Build<'_> {
         }
         tx.commit()?;
         Ok(key)
+    }
+
+    /// The device of this database, if neither the row of the group nor its genesis entry was saved:
+    /// the one whose keys are here, of those that signed what was saved.
+    fn own_device(&self) -> Result<DeviceId, StoreError> {
+        let (mut met, mut last) = (BTreeSet::new(), None);
+        loop {
+            let batch = self.saved.after(self.id, last.as_ref(), BATCH)?;
+            for entry in &batch {
+                let device = entry.decoded().header().device();
+                let known =
+                    met.insert(device) && self.secrets.get(&SecretName::device(&device))?.is_some();
+                if known {
+                    return Ok(device);
+                }
+            }
+            let Some(end) = batch.last() else { return Ok(DeviceId::from_bytes([0; 32])) };
+            last = Some(end.clone());
+        }
     }
 
     fn device(&self, key: GroupKey) -> Result<DeviceId, StoreError> {

@@ -1,6 +1,7 @@
 //! The new device's side of a pairing.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ledger_core::keys::DeviceKey;
 use ledger_core::messages::pairing::{
@@ -33,9 +34,38 @@ pub struct AcceptingGroups {
 
 /// Last step on the new device: it waits for the old device to enrol it.
 pub struct AwaitingEnrolment {
-    session: Arc<Session>,
     stage: AwaitingGrant,
-    devices: Vec<DeviceKey>,
+    devices: NewDevices,
+}
+
+/// Keys of this device for each group. Removed in the end, unless the groups were entered with
+/// them.
+struct NewDevices {
+    session: Arc<Session>,
+    keys: Vec<DeviceKey>,
+    entered: AtomicBool,
+}
+
+impl NewDevices {
+    fn make(session: &Arc<Session>, count: usize) -> Result<Self, StoreError> {
+        let (session, entered) = (Arc::clone(session), AtomicBool::new(false));
+        let mut devices = Self { session, keys: Vec::new(), entered };
+        for _ in 0..count {
+            devices.keys.push(devices.session.new_device()?);
+        }
+        Ok(devices)
+    }
+}
+
+impl Drop for NewDevices {
+    fn drop(&mut self) {
+        if !self.entered.load(Ordering::Relaxed) {
+            for key in &self.keys {
+                // Keys that stay open nothing.
+                let _ = self.session.forget_device(&key.id());
+            }
+        }
+    }
 }
 
 pub(super) fn start(session: &Arc<Session>) -> Result<(PairingNew, Vec<u8>), StoreError> {
@@ -86,28 +116,25 @@ impl AcceptingGroups {
     /// # Errors
     /// [`StoreError`] if the keys cannot be kept; the pairing is over.
     pub fn accept(self) -> Result<(AwaitingEnrolment, Vec<u8>), StoreError> {
-        let groups = self.stage.groups().iter();
-        let devices: Vec<DeviceKey> =
-            groups.map(|_| self.session.new_device()).collect::<Result<_, _>>()?;
-        let (stage, message) = self.stage.accept(&devices)?;
-        Ok((AwaitingEnrolment { session: self.session, stage, devices }, message))
+        let devices = NewDevices::make(&self.session, self.stage.groups().len())?;
+        let (stage, message) = self.stage.accept(&devices.keys)?;
+        Ok((AwaitingEnrolment { stage, devices }, message))
     }
 }
 
 impl AwaitingEnrolment {
     /// Receives the groups, so far with their first entries only (the others come in bundles), and
-    /// in standard mode the person's entropy.
+    /// in standard mode the person's entropy: all or nothing. If it failed to write, as on a full
+    /// disk, call it again with the same message.
     ///
     /// # Errors
     /// [`StoreError::Pairing`], [`StoreError::OtherPerson`] if this device belongs to another
-    /// person already; the pairing is over.
-    pub fn receive(self, message: &[u8]) -> Result<Vec<Group>, StoreError> {
-        let seed = random(self.session.environment())?;
+    /// person already.
+    pub fn receive(&self, message: &[u8]) -> Result<Vec<Group>, StoreError> {
+        let session = &self.devices.session;
+        let seed = random(session.environment())?;
         let Granted { entropy, groups, .. } = self.stage.receive(message, &seed)?;
-        if let Some(entropy) = &entropy {
-            self.session.become_person(entropy)?;
-        }
-        let memberships = groups.iter().zip(&self.devices);
+        let memberships = groups.iter().zip(&self.devices.keys);
         let memberships: Vec<MembershipRow<'_>> = memberships
             .map(|(group, device)| MembershipRow {
                 genesis: &group.genesis,
@@ -115,9 +142,10 @@ impl AwaitingEnrolment {
                 root_index: group.index,
             })
             .collect();
-        let (groups, replaced) = self.session.enter(&memberships, |_| Ok(()))?;
+        let (groups, replaced) = session.enter_as(&memberships, entropy.as_ref())?;
+        self.devices.entered.store(true, Ordering::Relaxed);
         for device in replaced {
-            self.session.forget_device(&device)?;
+            session.forget_device(&device)?;
         }
         Ok(groups.into_iter().map(Group::new).collect())
     }

@@ -1,17 +1,19 @@
 //! The old device's side of a pairing.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use ledger_core::engine::VerifiedEntry;
 use ledger_core::keys::RootEntropy;
 use ledger_core::messages::pairing::{
-    AwaitingDevices, EnteringCode, GrantedGroup, GroupOffer, Scanned,
+    AwaitingDevices, Certifying, DeviceOffer, EnteringCode, GrantedGroup, GroupOffer, PairingError,
+    Scanned,
 };
 use ledger_core::statement::Generation;
 
 use crate::StoreError;
 use crate::platform::environment::random;
 use crate::session::{GroupSession, Session};
-use crate::statements::{Proposal, StatementIntent, propose, sign_and};
+use crate::statements::enrol_in_all;
 
 /// The rights of the new device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,13 +40,23 @@ pub struct EnteringDigits {
 /// Last step on the old device: it waits for the new device's certificates.
 pub struct EnrollingDevice {
     entropy: RootEntropy,
-    groups: Vec<Membership>,
-    stage: AwaitingDevices,
+    groups: Vec<GroupSession>,
+    places: Vec<Place>,
+    stage: Mutex<Enrolling>,
 }
 
-/// A group in which this device can enrol the new one.
-struct Membership {
-    group: GroupSession,
+/// The state of the last step, which a failure leaves as it was.
+enum Enrolling {
+    Waiting(AwaitingDevices),
+    Certifying(Certifying),
+    /// Enrolled; this is the message for the new device.
+    Granted(Vec<u8>),
+    Over,
+}
+
+/// The person's place in a group in which this device can enrol the new one.
+#[derive(Clone, Copy)]
+struct Place {
     generation: Generation,
     index: u32,
 }
@@ -80,7 +92,7 @@ impl EnteringDigits {
     pub fn enter(self, typed: &str) -> Result<(EnrollingDevice, Vec<u8>), StoreError> {
         let stage = self.stage.enter(typed, self.session.environment().now_ms())?;
         let entropy = self.session.known_entropy()?.ok_or(StoreError::NoRootKey)?;
-        let (mut groups, mut offers) = (Vec::new(), Vec::new());
+        let (mut groups, mut places, mut offers) = (Vec::new(), Vec::new(), Vec::new());
         for id in self.session.group_ids()? {
             let group = self.session.group(id)?;
             let index = group.root_index()?;
@@ -92,45 +104,64 @@ impl EnteringDigits {
                 continue;
             }
             offers.push(GroupOffer { group: id, name: ledger.state().name().to_owned(), root });
-            groups.push(Membership { group, generation, index });
+            groups.push(group);
+            places.push(Place { generation, index });
         }
         let (stage, message) = stage.offer_groups(offers);
-        Ok((EnrollingDevice { entropy, groups, stage }, message))
+        let stage = Mutex::new(Enrolling::Waiting(stage));
+        Ok((EnrollingDevice { entropy, groups, places, stage }, message))
     }
 }
 
 impl EnrollingDevice {
-    /// Receives the new device's certificates, and enrols it in each group. Returns the last
+    /// Receives the new device's certificates, and enrols it in all groups or none. Returns the last
     /// message for it, to be sent with a bundle of each group.
     ///
+    /// If it failed to write, as on a full disk, call it again with the same message. Called again
+    /// after it succeeded, it returns the same message and signs nothing.
+    ///
     /// # Errors
-    /// [`StoreError::Pairing`], or as `Group::propose`; the pairing is over.
-    pub fn receive(self, message: &[u8], mode: PairingMode) -> Result<Vec<u8>, StoreError> {
-        let stage = self.stage.receive(message)?;
-        // All proposals are made before any is signed, so that a failure signs nothing.
-        let mut proposals: Vec<Proposal> = Vec::with_capacity(self.groups.len());
-        for (device, membership) in stage.devices().iter().zip(&self.groups) {
-            let device = device.certify(&self.entropy.root_key(membership.index))?;
-            let enrol = StatementIntent::Enrol { device: Box::new(device) };
-            proposals.push(propose(&membership.group, enrol)?);
+    /// [`StoreError::Pairing`] if the message is another one; the pairing is over. Otherwise as
+    /// `Group::propose`.
+    pub fn receive(&self, message: &[u8], mode: PairingMode) -> Result<Vec<u8>, StoreError> {
+        let mut stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Enrolling::Waiting(_) = *stage
+            && let Enrolling::Waiting(waiting) = std::mem::replace(&mut *stage, Enrolling::Over)
+        {
+            *stage = Enrolling::Certifying(waiting.receive(message)?);
         }
-        let mut granted = Vec::with_capacity(self.groups.len());
-        for (proposal, membership) in proposals.iter().zip(&self.groups) {
-            let group = &membership.group;
-            let (genesis, enrolled_by) = sign_and(group, proposal, |transaction, entry| {
-                Ok((transaction.stored(group.id.genesis())?, entry))
-            })?;
-            granted.push(GrantedGroup {
-                genesis: genesis.as_ref().clone(),
-                enrolled_by,
-                generation: membership.generation,
-                index: membership.index,
-            });
-        }
+        let granted = match &*stage {
+            Enrolling::Granted(message) => return Ok(message.clone()),
+            Enrolling::Certifying(certifying) => self.enrol(certifying, mode)?,
+            Enrolling::Waiting(_) | Enrolling::Over => return Err(PairingError::NotPaired.into()),
+        };
+        *stage = Enrolling::Granted(granted.clone());
+        Ok(granted)
+    }
+
+    fn enrol(&self, certifying: &Certifying, mode: PairingMode) -> Result<Vec<u8>, StoreError> {
+        let certify = |(device, place): (&DeviceOffer, &Place)| {
+            device.certify(&self.entropy.root_key(place.index))
+        };
+        let devices = certifying.devices().iter().zip(&self.places);
+        let devices = devices.map(certify).collect::<Result<_, _>>()?;
         let entropy = match mode {
             PairingMode::Standard => Some(&self.entropy),
             PairingMode::RecordOnly => None,
         };
-        Ok(stage.grant(entropy, &granted)?)
+        let enrolled = enrol_in_all(&self.groups, devices, |enrolled| {
+            let granted = |((genesis, enrolled_by), place): ((Arc<VerifiedEntry>, _), &Place)| {
+                let genesis = Arc::unwrap_or_clone(genesis);
+                let (generation, index) = (place.generation, place.index);
+                GrantedGroup { genesis, enrolled_by, generation, index }
+            };
+            let granted: Vec<GrantedGroup> =
+                enrolled.into_iter().zip(&self.places).map(granted).collect();
+            Ok(certifying.grant(entropy, &granted)?)
+        })?;
+        match enrolled {
+            Some(message) => Ok(message),
+            None => Ok(certifying.grant(entropy, &[])?),
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! Collecting the shares of one's own entropy from friends.
 
-use ledger_core::keys::ExchangeKey;
+use std::sync::Arc;
+
+use ledger_core::keys::{ExchangeKey, RootId};
 use ledger_core::messages::recovery::{
-    Added, Progress, RecoveryRequest, ShareCollection, ShareError,
+    Added, Progress, RecoveryRequest, ShareCollection, ShareError, SharedPerson,
 };
 
 use crate::StoreError;
@@ -31,8 +33,19 @@ pub(super) fn progress(session: &Session) -> Result<Option<Progress>, StoreError
     Ok(collection(session)?.progress())
 }
 
-pub(super) fn recover_from_shares(session: &Session) -> Result<(), StoreError> {
-    let recovered = collection(session)?.recover()?;
+pub(super) fn people(session: &Session) -> Result<Vec<SharedPerson>, StoreError> {
+    Ok(collection(session)?.people())
+}
+
+pub(super) fn recover_from_shares(
+    session: &Arc<Session>,
+    person: Option<RootId>,
+) -> Result<(), StoreError> {
+    let collection = collection(session)?;
+    let recovered = match person {
+        Some(root) => collection.recover_person(root)?,
+        None => collection.recover()?,
+    };
     session.become_person(&recovered.entropy)?;
     cancel(session)
 }
@@ -51,7 +64,10 @@ fn collection(session: &Session) -> Result<ShareCollection, StoreError> {
         let rows = statement.query_map([], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     })?;
-    messages.iter().try_for_each(|message| collection.add(message).map(|_| ()))?;
+    for message in &messages {
+        // Two processes may have stored one share twice; the second time changes nothing.
+        let _ = collection.add(message);
+    }
     Ok(collection)
 }
 

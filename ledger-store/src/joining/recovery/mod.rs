@@ -8,8 +8,8 @@ use std::io::{Read, Seek};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use ledger_core::keys::RootEntropy;
-use ledger_core::messages::recovery::{Added, RecoveryRequest};
+use ledger_core::keys::{RootEntropy, RootId};
+use ledger_core::messages::recovery::{Added, RecoveryRequest, SharedPerson};
 use ledger_core::{EntryId, GroupId};
 use zeroize::Zeroizing;
 
@@ -138,13 +138,32 @@ impl<'a> Recovery<'a> {
         collect::progress(self.session)
     }
 
-    /// Puts the shares together, and makes this device that of the person.
+    /// The people whom the returned shares name. Honest friends return shares of one person; a
+    /// false one can return shares that they made themselves.
     ///
     /// # Errors
-    /// [`StoreError::Share`] if there are too few, or they do not fit;
-    /// [`StoreError::OtherPerson`] if this device belongs to another person.
+    /// [`StoreError`] if the database or the secrets cannot be read.
+    pub fn people(&self) -> Result<Vec<SharedPerson>, StoreError> {
+        collect::people(self.session)
+    }
+
+    /// Puts the shares together, and makes this device that of the only person whose shares
+    /// suffice.
+    ///
+    /// # Errors
+    /// [`StoreError::Share`] if there are too few, they do not fit, or those of several people
+    /// suffice; [`StoreError::OtherPerson`] if this device belongs to another person.
     pub fn recover_from_shares(&self) -> Result<(), StoreError> {
-        collect::recover_from_shares(self.session)
+        collect::recover_from_shares(self.session, None)
+    }
+
+    /// Like [`Recovery::recover_from_shares`], for the person with this root key, out of
+    /// [`Recovery::people`].
+    ///
+    /// # Errors
+    /// As [`Recovery::recover_from_shares`].
+    pub fn recover_person_from_shares(&self, root: RootId) -> Result<(), StoreError> {
+        collect::recover_from_shares(self.session, Some(root))
     }
 
     /// Ends a recovery: shares that come later can no longer be used.

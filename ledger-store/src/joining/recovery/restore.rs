@@ -12,10 +12,7 @@ use crate::keyring::{EpochKeyring, signing_key};
 use crate::platform::environment::random;
 use crate::platform::progress::OnProgress;
 use crate::sealed::{Imported, RecordReader, find_genesis, import_records};
-use crate::session::{GroupSession, MembershipRow, Session};
-
-/// Number of root keys of a person.
-const ROOT_KEYS: u32 = 1_024;
+use crate::session::{GroupSession, MembershipRow, ROOT_KEYS, Session};
 
 pub(super) fn restore_group(
     session: &Arc<Session>,
@@ -30,9 +27,11 @@ pub(super) fn restore_group(
     let group = match session.group(id) {
         Ok(group) => group,
         Err(StoreError::UnknownGroup(_)) => {
-            let device = session.new_device()?.id();
-            let membership = MembershipRow { genesis: &genesis, device, root_index };
-            let (mut groups, _) = session.enter(&[membership], |_| Ok(()))?;
+            let (mut groups, _) = session.with_new_device(|device| {
+                let device = device.id();
+                let membership = MembershipRow { genesis: &genesis, device, root_index };
+                session.enter(&[membership], |_| Ok(()))
+            })?;
             groups.pop().ok_or(StoreError::UnknownGroup(id))?
         }
         Err(error) => return Err(error),

@@ -14,7 +14,7 @@ use ledger_core::statement::NewStatement;
 use ledger_store::{FileSecrets, Group, NewEntry, Store};
 
 use super::people::{secret, sign};
-use super::{Folder, Rng, assert_sound, entries, found, only, record, something};
+use super::{Folder, Rng, assert_sound, entries, found, live, only, record, something};
 
 /// Where the process writes, and with which dice.
 pub const DATABASE: &str = "LEDGER_CRASH_DATABASE";
@@ -51,10 +51,9 @@ pub fn write_until_killed(database: &Path, seed: u64) {
 /// Some entries of this device, all in one transaction.
 fn append(group: &Group, rng: &mut Rng) {
     let state = group.state().unwrap();
-    let originals: Vec<EntryId> =
-        group.lists().expenses(None, 100).unwrap().iter().map(|row| row.original).collect();
+    let mut originals = live(group, 100);
     let size = 1 + rng.below(40);
-    let batch: Vec<NewEntry> = (0..size).map(|_| something(&state, &originals, rng)).collect();
+    let batch: Vec<NewEntry> = (0..size).map(|_| something(&state, &mut originals, rng)).collect();
     say(&format!("append {size}"), &[]);
     let ids = group.append(batch).unwrap();
     say("done", &ids);

@@ -14,13 +14,14 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use ledger_core::engine::{DecodedEntry, Evaluation, VerifiedEntry, evaluate, verify_batch};
+use ledger_core::limits::LedgerLimits;
 use ledger_core::{
     Amount, Currency, Date, EntryId, Expense, GroupId, GroupState, StateDigest, Transaction,
     Transfer,
 };
 use ledger_store::{
     Environment, FileSecrets, Group, NewEntry, Progress, SecretStore, Store, StoreError,
-    Verification,
+    StoreOptions, Verification,
 };
 use tempfile::TempDir;
 
@@ -112,6 +113,12 @@ impl Folder {
         Store::open_or_create_in(&self.db(), self.secrets(), environment).unwrap()
     }
 
+    /// Opens or makes the database, with other limits of what is kept for others.
+    pub fn store_with(&self, limits: LedgerLimits) -> Store {
+        let options = StoreOptions::new().environment(Seeded::new(self.seed)).limits(limits);
+        options.open_or_create(&self.db(), self.secrets()).unwrap()
+    }
+
     pub fn open(&self) -> Result<Store, StoreError> {
         Store::open(&self.db(), self.secrets())
     }
@@ -168,6 +175,16 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Writes a file that only its owner may read, as key files must be.
+pub fn write_private(path: &Path, bytes: &[u8]) {
+    std::fs::write(path, bytes).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+}
+
 /// Founds a group of Anna and `others` more.
 pub fn found(store: &Store, others: usize) -> Group {
     let group = store.create_group("Flat", "Anna").unwrap();
@@ -216,16 +233,26 @@ pub fn record(group: &Group, count: usize, batch: usize, rng: &mut Rng) -> Vec<E
     entries.chunks(batch).flat_map(|batch| group.append(batch.to_vec()).unwrap()).collect()
 }
 
-/// Something new, or a change of one of `originals`, whatever the dice say.
-pub fn something(state: &GroupState, originals: &[EntryId], rng: &mut Rng) -> NewEntry {
-    let original = (!originals.is_empty()).then(|| originals[rng.below(originals.len())]);
-    match (rng.below(10), original) {
-        (0, Some(original)) => NewEntry::Cancellation { original, reason: Some("no".into()) },
-        (1..=3, Some(original)) => {
-            NewEntry::Correction { original, transaction: details(state, rng) }
+/// Something new, or a change of one of `originals`, whatever the dice say. One that is cancelled
+/// is taken out: nothing changes it any more.
+pub fn something(state: &GroupState, originals: &mut Vec<EntryId>, rng: &mut Rng) -> NewEntry {
+    let place = (!originals.is_empty()).then(|| rng.below(originals.len()));
+    match (rng.below(10), place) {
+        (0, Some(place)) => {
+            let original = originals.swap_remove(place);
+            NewEntry::Cancellation { original, reason: Some("no".into()) }
+        }
+        (1..=3, Some(place)) => {
+            NewEntry::Correction { original: originals[place], transaction: details(state, rng) }
         }
         _ => NewEntry::Record(details(state, rng)),
     }
+}
+
+/// The originals that count and are not cancelled.
+pub fn live(group: &Group, limit: u32) -> Vec<EntryId> {
+    let rows = group.lists().expenses(None, limit).unwrap();
+    rows.iter().filter(|row| !row.cancelled).map(|row| row.original).collect()
 }
 
 /// Every entry, in a right order.

@@ -29,6 +29,7 @@ pub fn exchange(groups: &[&Group]) {
     }
     for group in groups {
         assert_eq!(digest(group), digest(groups[0]));
+        assert_eq!(group.agreed_heads().unwrap(), groups[0].agreed_heads().unwrap());
     }
 }
 

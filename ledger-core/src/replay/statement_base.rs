@@ -1,0 +1,160 @@
+//! Base of a new statement: the frontier at which it is made (SPEC §3.3), in at most 16 ids.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::ledger::Ledger;
+use crate::base::id::{EntryId, MemberId};
+use crate::base::limits::MAX_PARENTS;
+use crate::incremental::CausalWalk;
+use crate::state::EntryIndex;
+use crate::statement::{Generation, NewStatement};
+use crate::verdict::ChainPosition;
+
+/// Subject of a statement: what its base must have in its past.
+struct Subject {
+    /// The member whom a removal or bind names.
+    target: Option<MemberId>,
+    /// The generation that signs, or whose device is revoked.
+    generation: Option<Generation>,
+}
+
+impl Ledger {
+    /// Returns the base of a new statement: at most 16 ids, ascending.
+    ///
+    /// These are the agreed heads and, where none of them has it in its past, an
+    /// introduction of the member whom the statement names, or the start of the generation
+    /// that signs. With more than 16 of them, and for a statement that is to spare nothing
+    /// which its target signed from the entry `since` on, the base holds what decides about
+    /// the statement instead: an introduction or start, the last entries of the target's
+    /// chains, and carriers of the statements about the target, without those in the past
+    /// of others. An entry that depends on `since` is never in the base or its past.
+    ///
+    /// # Errors
+    /// The index's own, if it cannot be read.
+    pub fn statement_base<I: EntryIndex>(
+        &self,
+        statement: &NewStatement<'_>,
+        since: Option<&EntryId>,
+        index: &I,
+    ) -> Result<Vec<EntryId>, I::Error> {
+        let subject = Subject::of(statement);
+        if since.is_none() {
+            let mut base = self.agreed_heads();
+            base.extend(self.uncovered_introduction(&subject));
+            if base.len() <= MAX_PARENTS {
+                return Ok(base.into_iter().collect());
+            }
+        }
+        let after = match since {
+            Some(entry) => self.depending_on(entry, index)?,
+            None => After::default(),
+        };
+        // What must be there at all goes before what is only spared.
+        let needed = self.authority.introducing_entries(subject.target, subject.generation);
+        let needed = needed.into_iter().find(|entry| !after.entries.contains(entry));
+        let mut spared = BTreeSet::new();
+        for carrier in self.authority.carriers_about(subject.target, subject.generation) {
+            // Of each statement the first carrier that does not depend on `since`.
+            spared.extend(carrier.into_iter().find(|entry| !after.entries.contains(entry)));
+        }
+        for chain in self.authority.chains_about(subject.target, subject.generation) {
+            let last = match after.first.get(&chain) {
+                Some(seq) => seq.checked_sub(1),
+                None => self.authority.tip_of_chain(chain),
+            };
+            let Some(seq) = last else { continue };
+            let position = ChainPosition { chain, seq };
+            let entries = index.chain_until(position, seq.saturating_add(1))?;
+            spared.extend(entries.first().map(|entry| entry.id));
+        }
+        if needed.is_none() && spared.is_empty() {
+            // The statement is about the group, or about somebody without keys.
+            let heads = self.agreed_heads().into_iter().filter(|id| !after.entries.contains(id));
+            let mut base: Vec<EntryId> = heads.take(MAX_PARENTS).collect();
+            if base.is_empty() {
+                base.push(self.group().genesis());
+            }
+            return Ok(base);
+        }
+        let starts = spared.into_iter().chain(needed).collect();
+        let heads = self.heads_without(starts, index, |_, _| false)?;
+        let mut heads: Vec<(u64, EntryId)> = heads.into_iter().map(|(id, c)| (c, id)).collect();
+        heads.sort_unstable();
+        let mut base: BTreeSet<EntryId> =
+            heads.iter().rev().map(|(_, id)| *id).take(MAX_PARENTS).collect();
+        if let Some(needed) = needed.filter(|id| heads.iter().any(|(_, head)| head == id))
+            && base.insert(needed)
+            && base.len() > MAX_PARENTS
+        {
+            // The entry with the smallest clock gives way, unless it is the needed one.
+            let taken = heads.iter().find(|(_, id)| *id != needed && base.contains(id));
+            if let Some((_, id)) = taken {
+                base.remove(id);
+            }
+        }
+        Ok(base.into_iter().collect())
+    }
+
+    /// Returns an introduction of the member whom a statement names, or the start of the
+    /// generation that signs it, if no agreed head has one in its past.
+    fn uncovered_introduction(&self, subject: &Subject) -> Option<EntryId> {
+        let entries = self.authority.introductions_about(subject.target, subject.generation);
+        let is_covered = |position| !self.idle.is_idle(position) || self.idle.is_covered(position);
+        match entries.iter().any(|entry| is_covered(entry.position)) {
+            true => None,
+            false => entries.first().map(|entry| entry.id),
+        }
+    }
+
+    /// Returns an entry and all that depends on it.
+    ///
+    /// Reads every entry whose clock is not smaller.
+    fn depending_on<I: EntryIndex>(&self, entry: &EntryId, index: &I) -> Result<After, I::Error> {
+        let mut after = After::default();
+        let Some(first) = index.link(entry)? else { return Ok(after) };
+        let heads: Vec<EntryId> = self.frontier().heads().collect();
+        let mut above = Vec::new();
+        let mut walk = CausalWalk::from(&heads, &self.authority, index)?;
+        // What depends on the entry has a larger clock.
+        while let Some(visit) = walk.next().transpose()?
+            && visit.link.lamport > first.lamport
+        {
+            above.push((visit, walk.expand()?));
+        }
+        after.entries.insert(*entry);
+        after.first.insert(first.position.chain, first.position.seq);
+        // In ascending order, so that an entry comes behind all its dependencies.
+        for (visit, dependencies) in above.into_iter().rev() {
+            if dependencies.iter().any(|dependency| after.entries.contains(dependency)) {
+                after.entries.insert(visit.id);
+                let position = visit.link.position;
+                after.first.entry(position.chain).or_insert(position.seq);
+            }
+        }
+        Ok(after)
+    }
+}
+
+/// An entry and all that depends on it.
+#[derive(Default)]
+struct After {
+    entries: BTreeSet<EntryId>,
+    /// First `seq` of these on each chain.
+    first: BTreeMap<u32, u64>,
+}
+
+impl Subject {
+    fn of(statement: &NewStatement<'_>) -> Self {
+        let (target, generation) = match statement {
+            NewStatement::Remove { member } | NewStatement::Bind { member, .. } => {
+                (Some(*member), None)
+            }
+            NewStatement::Enrol { generation, .. }
+            | NewStatement::Revoke { generation, .. }
+            | NewStatement::Leave { generation }
+            | NewStatement::Rename { generation, .. } => (None, Some(*generation)),
+            NewStatement::RenameGroup { .. } => (None, None),
+        };
+        Self { target, generation }
+    }
+}

@@ -1,0 +1,172 @@
+//! Work of replay, counted: what many statements of one kind cost together.
+
+use core::cell::Cell;
+
+use super::*;
+use crate::incremental::IncomingEntry;
+use crate::statement::SignedStatement;
+
+/// An index that counts the entries which are judged again.
+struct CountingIndex<'a> {
+    index: &'a MemoryIndex,
+    judged: Cell<usize>,
+}
+
+impl EntryIndex for CountingIndex<'_> {
+    type Error = Infallible;
+
+    fn link(&self, id: &EntryId) -> Result<Option<Link>, Infallible> {
+        self.index.link(id)
+    }
+
+    fn dependencies(&self, id: &EntryId) -> Result<Vec<EntryId>, Infallible> {
+        self.index.dependencies(id)
+    }
+
+    fn chain(&self, from: ChainPosition) -> Result<Vec<ChainEntry>, Infallible> {
+        self.chain_until(from, u64::MAX)
+    }
+
+    fn chain_until(&self, from: ChainPosition, until: u64) -> Result<Vec<ChainEntry>, Infallible> {
+        let entries = self.index.chain_until(from, until)?;
+        self.judged.set(self.judged.get() + entries.len());
+        Ok(entries)
+    }
+
+    fn bytes(&self, from: ChainPosition, until: u64) -> Result<u64, Infallible> {
+        self.index.bytes(from, until)
+    }
+
+    fn entry(&self, id: &EntryId) -> Result<Option<Arc<VerifiedEntry>>, Infallible> {
+        self.index.entry(id)
+    }
+
+    fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, Infallible> {
+        self.index.slot(original)
+    }
+}
+
+/// Anna's second device, which signed some dinners, in a group that her first one goes on with.
+struct Phone {
+    group: Group,
+    phone: DeviceKey,
+    dinners: Vec<EntryId>,
+}
+
+impl Phone {
+    fn with_dinners(count: usize) -> Self {
+        let mut group = Group::new();
+        let (id, generation) = (group.ledger.group(), Generation::Card(group.members[0]));
+        let root = RootEntropy::from_bytes([8; 32]).root_key(0);
+        let phone = DeviceKey::from_bytes(&[101; 64]);
+        let signed = SignedDevice::new(id, &root, &phone).unwrap();
+        let enrol = NewStatement::Enrol { generation, device: &signed };
+        let base = group.ledger.agreed_heads();
+        group.add(Draft::statement(&root, id, &enrol, base, [1; 16]).unwrap());
+        let laptop = std::mem::replace(&mut group.device, phone);
+        let dinner = group.expense(0, &[0, 1, 2], 3000);
+        let dinners = (0..count).map(|_| group.record(&dinner)).collect();
+        let phone = std::mem::replace(&mut group.device, laptop);
+        Self { group, phone, dinners }
+    }
+
+    fn revocation(&self, base: EntryId, nonce: usize) -> SignedStatement {
+        let (id, members) = (self.group.ledger.group(), &self.group.members);
+        let root = RootEntropy::from_bytes([8; 32]).root_key(0);
+        // The first member is the owner, who has one card.
+        let generation = Generation::Card(members[0]);
+        let revoke = NewStatement::Revoke { generation, device: self.phone.id() };
+        let nonce = [u8::try_from(nonce).unwrap(); 16];
+        SignedStatement::new(&root, id, &revoke, [base], nonce).unwrap()
+    }
+
+    fn sign(&self, draft: Draft) -> VerifiedEntry {
+        let (ledger, device) = (&self.group.ledger, &self.group.device);
+        let Ok(at) = ledger.position_of_draft(device.id(), &draft, &self.group.index);
+        draft.sign(device, &at.unwrap(), 0).unwrap()
+    }
+
+    /// Whether the entry is replayed on a copy of the authority state.
+    fn is_copied_for(&self, entry: &VerifiedEntry) -> bool {
+        let (ledger, index) = (&self.group.ledger, &self.group.index);
+        let Ok(Admission::Admitted(admitted)) = ledger.admit(entry.clone(), index) else {
+            panic!()
+        };
+        let (entry, backlink) = (admitted.verified().decoded(), admitted.backlink());
+        let position = ledger.authority.position_behind(backlink);
+        let Ok(ancestry) = ledger.authority.compute_ancestry(entry, backlink, index);
+        let incoming = IncomingEntry { entry, backlink, position };
+        ledger.authority.may_flip_verdicts(incoming, &ancestry)
+    }
+
+    /// Replays an entry. Returns how many entries were judged again, and how many flipped.
+    fn replay(&mut self, entry: VerifiedEntry) -> (usize, usize) {
+        let group = &mut self.group;
+        let Ok(Admission::Admitted(admitted)) = group.ledger.admit(entry, &group.index) else {
+            panic!("not admitted")
+        };
+        let index = CountingIndex { index: &group.index, judged: Cell::new(0) };
+        let Ok(replayed) = group.ledger.replay(&admitted, &index);
+        let judged = index.judged.get();
+        group.index.insert(&admitted, &replayed);
+        group.entries.push(admitted.verified().clone());
+        (judged, replayed.flips().len())
+    }
+
+    fn assert_sound(&self) {
+        let evaluation = evaluate(self.group.ledger.group(), self.group.entries.clone()).unwrap();
+        assert_eq!(evaluation.view(), self.group.ledger.view());
+    }
+}
+
+/// Forty revocations of a device with sixty entries judge each entry once: those that void
+/// nothing new read none, and copy no authority state.
+#[test]
+fn many_revocations_of_one_device_judge_each_entry_once() {
+    let mut phone = Phone::with_dinners(60);
+    let middle = phone.dinners[29];
+    for n in 0..20 {
+        let revocation = phone.sign(Draft::carry(&phone.revocation(middle, n)));
+        assert_eq!(phone.is_copied_for(&revocation), n == 0);
+        let (judged, flips) = phone.replay(revocation);
+        let expected = if n == 0 { 30 } else { 0 };
+        assert_eq!((judged, flips), (expected, expected), "revocation {n}");
+    }
+    // Each of the others knows of one entry less, and voids that one alone.
+    let mut judged = 0;
+    for n in 0..20 {
+        let base = phone.dinners[28 - n];
+        let revocation = phone.sign(Draft::carry(&phone.revocation(base, 50 + n)));
+        let (more, flips) = phone.replay(revocation);
+        assert_eq!(flips, 1);
+        judged += more;
+    }
+    assert_eq!(judged, 20);
+    phone.assert_sound();
+}
+
+/// What can flip no verdict is replayed in place: another carrier of a known statement, and a
+/// removal or bind that somebody else than the owner signed.
+#[test]
+fn repeated_carriers_and_forged_removals_copy_no_authority_state() {
+    let mut phone = Phone::with_dinners(2);
+    let base = phone.dinners[0];
+    let signed = phone.revocation(base, 1);
+    let first = phone.sign(Draft::carry(&signed));
+    assert!(phone.is_copied_for(&first));
+    phone.replay(first);
+    let again = phone.sign(Draft::carry(&signed));
+    assert!(!phone.is_copied_for(&again));
+    assert_eq!(phone.replay(again), (0, 0));
+
+    let (id, member) = (phone.group.ledger.group(), phone.group.members[1]);
+    let remove = NewStatement::Remove { member };
+    for (entropy, copied) in [(5, false), (8, true)] {
+        let root = RootEntropy::from_bytes([entropy; 32]).root_key(0);
+        let draft = Draft::statement(&root, id, &remove, [base], [2; 16]).unwrap();
+        let removal = phone.sign(draft);
+        assert_eq!(phone.is_copied_for(&removal), copied);
+        phone.replay(removal);
+    }
+    phone.assert_sound();
+}
