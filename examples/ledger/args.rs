@@ -70,6 +70,11 @@ pub(crate) enum Command {
     /// Exchange entries as sealed files
     #[command(subcommand)]
     Bundle(BundleCommand),
+    /// Take any file that somebody sent, and say what it is
+    ///
+    /// Bundles are imported, and groups entered; a file that a person has to look at first is
+    /// only named.
+    Receive(Receive),
     /// Pair a further device of yours with this one
     #[command(subcommand)]
     Pair(PairCommand),
@@ -412,6 +417,14 @@ pub(crate) struct Enter {
     pub(crate) location: Location,
     /// The welcome
     pub(crate) welcome: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Receive {
+    #[command(flatten)]
+    pub(crate) location: Location,
+    /// The file
+    pub(crate) file: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]

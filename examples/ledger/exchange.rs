@@ -8,11 +8,11 @@ use std::path::Path;
 use ledger_core::bundle::Summary;
 use ledger_core::messages::invite::InviteLink;
 use ledger_core::messages::{message_from_text, message_to_text};
-use ledger_store::{Group, Imported, NewInvite, Received, RequestId, Since, Store};
+use ledger_store::{Group, Imported, NewInvite, Receipt, Received, RequestId, Since, Store};
 
 use crate::args::{
-    Admit, Approve, BundleCommand, Enter, GoOn, GroupToRestore, Invite, Join, Phrase, Recover,
-    ResetKeys,
+    Admit, Approve, BundleCommand, Enter, GoOn, GroupToRestore, Invite, Join, Phrase, Receive,
+    Recover, ResetKeys,
 };
 use crate::context::{People, open, open_or_create, the_group};
 use crate::failure::Failure;
@@ -20,6 +20,9 @@ use crate::show::{one_line, print_waiting, progress_bar};
 
 /// The part of a link in front of the `#`; the invite is behind it.
 const PREFIX: &str = "ledger://join";
+
+const OTHER_GROUP: &str =
+    "the bundle is of another group, or sealed under keys that this device lacks";
 
 pub(crate) fn invite(arguments: &Invite, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
@@ -148,6 +151,47 @@ pub(crate) fn bundle(command: &BundleCommand, out: &mut dyn Write) -> Result<(),
     }
 }
 
+pub(crate) fn receive(arguments: &Receive, out: &mut dyn Write) -> Result<(), Failure> {
+    let store = open(&arguments.location)?;
+    let mut file = BufReader::new(open_file(&arguments.file)?);
+    match store.receive(&mut file, &mut progress_bar())? {
+        Receipt::Imported(all) => {
+            let mut result = Ok(());
+            for (group, imported) in all {
+                let group = store.group(group)?;
+                writeln!(out, "a bundle of {}", one_line(group.state()?.name()))?;
+                let reported = report(&imported, out);
+                result = result.and(reported);
+            }
+            result
+        }
+        Receipt::Entered(group, imported) => {
+            writeln!(out, "joined {}", one_line(store.group(group)?.state()?.name()))?;
+            report(&imported, out)
+        }
+        Receipt::OtherGroup => Err(Failure::Ledger(OTHER_GROUP.to_owned())),
+        Receipt::JoinRequest(Received::Admitted(_)) => {
+            let path = arguments.file.display();
+            writeln!(out, "a request to join; the person was admitted")?;
+            writeln!(out, "write the welcome for them by `ledger admit {path} WELCOME`")?;
+            Ok(())
+        }
+        Receipt::JoinRequest(_) => {
+            let path = arguments.file.display();
+            writeln!(out, "a request to join; answer it by `ledger admit {path} WELCOME`")?;
+            Ok(())
+        }
+        Receipt::KeptShare(_) => Ok(writeln!(out, "a friend's share, which is kept now")?),
+        Receipt::ReturnedShare(_) => {
+            Ok(writeln!(out, "a share of your phrase that a friend returned")?)
+        }
+        Receipt::Message(kind) => {
+            Ok(writeln!(out, "{}; nothing was done: see `ledger --help`", kind.name())?)
+        }
+        _ => Err(Failure::Ledger("this needs a newer version".to_owned())),
+    }
+}
+
 fn summary(group: ledger_core::GroupId, text: &str) -> Result<Summary, Failure> {
     let wrong = || Failure::Usage("--since is not what `ledger bundle summary` prints".to_owned());
     let bytes = message_from_text(text).map_err(|_| wrong())?;
@@ -155,25 +199,46 @@ fn summary(group: ledger_core::GroupId, text: &str) -> Result<Summary, Failure> 
 }
 
 /// Prints the result of an import, and what is still missing.
+///
+/// # Errors
+/// [`Failure::Ledger`] if anything is: the program ends with exit code 1.
 fn report(imported: &Imported, out: &mut dyn Write) -> Result<(), Failure> {
     writeln!(out, "{} entries are new, {} were here", imported.added, imported.duplicates)?;
+    let broken = count(imported.broken.len()).saturating_add(imported.more_broken);
+    let refused = count(imported.refused.len()).saturating_add(imported.more_refused);
     let counts = [
-        (imported.missing.len(), "entries of the bundle are damaged: import an intact copy"),
-        (imported.needed.len(), "entries are needed from another bundle"),
-        (
-            imported.unknown_topics.len(),
-            "keys are not here; the next bundle from here asks for them",
-        ),
-        (imported.false_keys.len(), "keys were false: somebody hands out different keys"),
-        (imported.broken.len(), "sealed entries do not open"),
-        (imported.refused.len(), "entries break a rule"),
+        (imported.damaged_bytes, "bytes of the file are damaged, or no part of a bundle"),
+        (count(imported.missing.len()), "entries are missing: import an intact copy"),
+        (imported.missing_part_count, "parts of the bundle are missing: import an intact copy"),
+        (imported.incomplete, "entries wait for others that are not here"),
+        (count(imported.needed.len()), "entries are needed from another bundle"),
+        (imported.waiting, "records wait for a key; the next bundle from here asks for it"),
+        (imported.not_kept, "records found no room to wait: import the bundle again later"),
+        (count(imported.false_keys.len()), "keys were false: somebody hands out different keys"),
+        (broken, "records do not open"),
+        (refused, "entries break a rule"),
+        (imported.left_out, "entries were left out: their authors were removed or never accepted"),
+        (imported.unknown_records, "records need a newer version"),
     ];
     for (count, words) in counts {
         if count > 0 {
             writeln!(out, "{count} {words}")?;
         }
     }
+    for group in &imported.other_groups {
+        writeln!(out, "records of group {} were not imported", group.short())?;
+    }
+    if !imported.is_ours {
+        return Err(Failure::Ledger(OTHER_GROUP.to_owned()));
+    }
+    if !imported.is_complete() {
+        return Err(Failure::Ledger("the bundle is not here as a whole".to_owned()));
+    }
     Ok(())
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
 }
 
 pub(crate) fn phrase(arguments: &Phrase, out: &mut dyn Write) -> Result<(), Failure> {

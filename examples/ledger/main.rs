@@ -46,6 +46,7 @@ fn main() -> ExitCode {
         Command::Admit(admit) => exchange::admit(admit, &mut out),
         Command::Enter(enter) => exchange::enter(enter, &mut out),
         Command::Bundle(command) => exchange::bundle(command, &mut out),
+        Command::Receive(receive) => exchange::receive(receive, &mut out),
         Command::Pair(command) => pair::run(command, &mut out),
         Command::Shares(command) => shares::run(command, &mut out),
         Command::Phrase(phrase) => exchange::phrase(phrase, &mut out),

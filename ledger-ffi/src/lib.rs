@@ -27,10 +27,10 @@ pub use group::{
 };
 pub use ledger::{
     AcceptingGroups, ApprovedDevice, AwaitingEnrolment, Change, ChangeListener, EnrollingDevice,
-    EnteringDigits, GroupOverview, GroupPreview, JoinedGroup, Joining, Ledger, Maintenance,
-    NewDevice, OldDevice, PairedGroup, Pairing, PairingMode, PendingJoin, Recovery,
-    RecoveryProgress, RequestOutcome, RestoredGroup, ReturnedShare, SalvageReport, SalvagedGroup,
-    ShowingCode, Watch, salvage_database, salvage_database_with_key_file,
+    EnteringDigits, FileReceipt, GroupOverview, GroupPreview, ImportedGroup, JoinedGroup, Joining,
+    Ledger, Maintenance, NewDevice, OldDevice, PairedGroup, Pairing, PairingMode, PendingJoin,
+    Recovery, RecoveryProgress, RequestOutcome, RestoredGroup, ReturnedShare, SalvageReport,
+    SalvagedGroup, ShowingCode, Watch, salvage_database, salvage_database_with_key_file,
 };
 pub use platform::{Phase, ProgressListener, SecretStore, WorkProgress};
 pub use values::{

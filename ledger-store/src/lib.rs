@@ -87,7 +87,7 @@ pub use secrets::{
 };
 pub use session::{Change, Changes, OpeningComparison, OpeningDifference};
 pub use statements::{Proposal, StatementIntent};
-pub use store::{GroupSummary, Store, StoreOptions};
+pub use store::{GroupSummary, Receipt, Store, StoreOptions};
 
 /// Compiles the example in the README.
 #[cfg(doctest)]

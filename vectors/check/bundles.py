@@ -28,10 +28,8 @@ def read_records(data):
         size = int.from_bytes(data[at : at + 4], "big")
         framed = (len(data) - at > 8 and legal(data[at + 8], size)
                   and digest("frame", data[at : at + 4])[:4] == data[at + 4 : at + 8])
-        if not framed:
+        if not framed or at + 8 + size > len(data):
             skipped, at = skipped + 1, at + 1
-        elif at + 8 + size > len(data):
-            skipped, at = skipped + len(data) - at, len(data)
         else:
             records.append(data[at + 8 : at + 8 + size])
             at += 8 + size
@@ -52,8 +50,8 @@ def open_manifest(key, data):
     need(padded_len(4 + length) == len(plain) and not any(plain[4 + length :]), "X4")
     content = plain[4 : 4 + length]
     r = Reader(content)
-    r.array(7)
-    found = {"group": r.bytes(32), "part": r.uint(), "parts": r.uint(), "entries": r.uint()}
+    r.array(8)
+    found = {"group": r.bytes(32), "bundle": r.bytes(16), "part": r.uint(), "parts": r.uint(), "entries": r.uint()}
     for name, longest in (("heads", 256), ("wanted", 256), ("ids", 1000)):
         found[name] = [r.bytes(32) for _ in range(r.array_up_to(longest, "C6"))]
     r.finish()
@@ -61,8 +59,13 @@ def open_manifest(key, data):
     return found
 
 
+def bundle_id(manifests):
+    """The id of the bundle of these manifests, in the order of their parts."""
+    return digest("bundle", b"".join(id for manifest in manifests for id in manifest["ids"]))[:16]
+
+
 def seal_manifest(key, manifest):
-    fields = ("group", "part", "parts", "entries", "heads", "wanted", "ids")
+    fields = ("group", "bundle", "part", "parts", "entries", "heads", "wanted", "ids")
     content = write([manifest[field] for field in fields])
     nonce = manifest_nonce(key, content)
     plain = len(content).to_bytes(4, "big") + content

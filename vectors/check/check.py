@@ -315,13 +315,16 @@ def check_bundles():
         found = ([record.hex() for record in records], skipped)
         expect("records found", f"bundles.json {vector['name']}", found,
                (vector["records"], vector["skipped"]))
+    manifests = []
     for vector in file["manifests"]:
         where, data = f"bundles.json {vector['name']}", bytes.fromhex(vector["manifest"])
         found = bundles.open_manifest(key, data)
         expect("manifests", where, found["group"], group)
-        for field in ("part", "parts", "entries", "heads", "wanted", "ids"):
+        manifests.append(found)
+        for field in ("bundle", "part", "parts", "entries", "heads", "wanted", "ids"):
             expect("manifests", where, shown(found[field]), vector[field])
         expect("manifests sealed again", where, bundles.seal_manifest(key, found), data)
+    expect("bundle ids", "bundles.json", bundles.bundle_id(manifests), manifests[0]["bundle"])
     for vector in file["summaries"]:
         salt = bytes.fromhex(vector["salt"])
         chains = [(bytes.fromhex(device), seq, bytes.fromhex(tip))

@@ -125,8 +125,73 @@ fn what_is_not_a_message_says_so() {
     assert_eq!(ben.run("enter", &[text(&junk)]).code, Some(1));
     assert_eq!(ben.run("join", &["--name", "Ben", "x", text(&bundle)]).code, Some(2));
     assert_eq!(anna.run("approve", &[text(&junk)]).code, Some(1));
-    let taken = anna.run("bundle import", &[text(&junk)]).ok();
-    assert!(taken.starts_with("0 entries are new"), "{taken}");
+    let refused = anna.run("bundle import", &[text(&junk)]).failed(1);
+    assert!(refused.contains("this is no bundle of Group Ledger"), "{refused}");
+}
+
+#[test]
+fn what_is_no_whole_bundle_is_no_success() {
+    let (anna, ben, bundle) = anna_and_ben();
+    anna.run("bundle export", &[text(&bundle)]).ok();
+    let whole = std::fs::read(&bundle).unwrap();
+    let noise: Vec<u8> = (0..5_000u32).map(|n| (n * n / 7) as u8).collect();
+    for bytes in [&b""[..], b"Date,Description\n", &noise, &whole[..200]] {
+        std::fs::write(&bundle, bytes).unwrap();
+        for command in ["bundle import", "receive", "enter"] {
+            anna.run(command, &[text(&bundle)]).failed(1);
+        }
+    }
+    std::fs::write(&bundle, &whole[..3_000]).unwrap();
+    let cut = anna.run("bundle import", &[text(&bundle)]).failed(1);
+    assert!(cut.contains("the bundle is not here as a whole"), "{cut}");
+    // A bundle of a group that is not here.
+    let other = Desk::new();
+    other.run("new", &["--me", "Zoe", "Trip"]).ok();
+    other.run("bundle export", &[text(&bundle)]).ok();
+    for command in ["bundle import", "receive"] {
+        let refused = ben.run(command, &[text(&bundle)]).failed(1);
+        assert!(refused.contains("of another group"), "{refused}");
+    }
+}
+
+#[test]
+fn a_welcome_is_good_a_second_time() {
+    let (anna, ben) = (Desk::new(), Desk::new());
+    anna.run("new", &["--me", "Anna", "Flat"]).ok();
+    let link = anna.run("invite", &["--no-approval"]).ok();
+    let (request, welcome) = (anna.path("request"), anna.path("welcome"));
+    ben.run("join", &["--name", "Ben", link.trim(), text(&request)]).ok();
+    anna.run("admit", &[text(&request), text(&welcome)]).ok();
+    // Cut behind the answer, as a download that broke off.
+    let whole = std::fs::read(&welcome).unwrap();
+    let answer = 8 + u32::from_be_bytes(*whole.first_chunk().unwrap()) as usize;
+    std::fs::write(&welcome, &whole[..answer]).unwrap();
+    let cut = ben.run("enter", &[text(&welcome)]).failed(1);
+    assert!(cut.contains("not here as a whole"), "{cut}");
+    std::fs::write(&welcome, &whole).unwrap();
+    let entered = ben.run("enter", &[text(&welcome)]).ok();
+    assert!(entered.starts_with("you are in Flat already"), "{entered}");
+    assert_eq!(digest(&ben), digest(&anna));
+    let received = ben.run("receive", &[text(&welcome)]).ok();
+    assert!(received.starts_with("a bundle of Flat\n0 entries are new"), "{received}");
+}
+
+#[test]
+fn any_file_can_be_received() {
+    let (anna, ben) = (Desk::new(), Desk::new());
+    anna.run("new", &["--me", "Anna", "Flat"]).ok();
+    let link = anna.run("invite", &[] as &[&str]).ok();
+    let (request, welcome) = (anna.path("request"), anna.path("welcome"));
+    ben.run("join", &["--name", "Ben", link.trim(), text(&request)]).ok();
+    let received = anna.run("receive", &[text(&request)]).ok();
+    assert!(received.contains("a request to join; answer it by `ledger admit "), "{received}");
+    anna.run("admit", &["--yes", text(&request), text(&welcome)]).ok();
+    let received = ben.run("receive", &[text(&welcome)]).ok();
+    assert!(received.starts_with("joined Flat\n"), "{received}");
+    assert_eq!(digest(&ben), digest(&anna));
+    let invite = anna.file("link", link.trim());
+    let received = ben.run("receive", &[text(&invite)]).ok();
+    assert!(received.starts_with("invite; nothing was done"), "{received}");
 }
 
 #[test]

@@ -57,6 +57,7 @@ impl Tag {
     pub(crate) const HINT: Tag = Tag("gl/1/hint");
     pub(crate) const WRAP: Tag = Tag("gl/1/wrap");
     pub(crate) const KEY_ENVELOPE: Tag = Tag("gl/1/key-env");
+    pub(crate) const BUNDLE: Tag = Tag("gl/1/bundle");
     pub(crate) const DUMMY: Tag = Tag("gl/1/dummy");
     pub(crate) const SALT: Tag = Tag("gl/1/salt");
     pub(crate) const FRAME: Tag = Tag("gl/1/frame");
@@ -172,6 +173,7 @@ mod tests {
         Tag::MANIFEST,
         Tag::WRAP,
         Tag::KEY_ENVELOPE,
+        Tag::BUNDLE,
         Tag::DUMMY,
         Tag::SALT,
         Tag::FRAME,

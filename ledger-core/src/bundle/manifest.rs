@@ -18,6 +18,8 @@ pub const MAX_PART_ENTRIES: usize = 1_000;
 pub struct Manifest {
     /// The group.
     pub group: GroupId,
+    /// The bundle, the same in all its parts ([`BundleId::of`]).
+    pub bundle: BundleId,
     /// Number of this part, and number of all parts.
     pub part: Part,
     /// Number of entries in all parts together.
@@ -29,6 +31,31 @@ pub struct Manifest {
     /// The entries of this part, at most 1,000, in the order of their
     /// envelopes.
     pub ids: Vec<EntryId>,
+}
+
+/// Id of a bundle, which its manifests bear. It tells bundles apart that were joined to one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BundleId([u8; 16]);
+
+impl BundleId {
+    /// The id of a bundle of these entries: the first 16 bytes of `D("bundle", ids)`. Two bundles
+    /// of the same entries are the same bundle.
+    pub fn of(ids: impl IntoIterator<Item = EntryId>) -> Self {
+        let ids: Vec<u8> = ids.into_iter().flat_map(|id| *id.as_bytes()).collect();
+        Self(digest(Tag::BUNDLE, &[&ids]).first_chunk().copied().unwrap_or_default())
+    }
+
+    /// Creates the id from its 16 bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 16 bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
 }
 
 /// Number of a part of a bundle, from 0, and number of all parts.
@@ -46,8 +73,9 @@ impl Manifest {
 
     fn encode(&self) -> Vec<u8> {
         let mut w = Writer::new();
-        w.array(7);
+        w.array(8);
         w.bytes(self.group.as_bytes());
+        w.bytes(self.bundle.as_bytes());
         w.uint(self.part.number);
         w.uint(self.part.total);
         w.uint(self.entries);
@@ -62,24 +90,25 @@ impl Manifest {
 
     fn decode(bytes: &[u8]) -> Result<Self, Refusal> {
         let mut r = Reader::new(bytes);
-        r.array(7)?;
+        r.array(8)?;
         let group = GroupId::from_bytes(r.bytes_n()?);
+        let bundle = BundleId::from_bytes(r.bytes_n()?);
         let part = Part { number: r.uint()?, total: r.uint()? };
         let entries = r.uint()?;
         let heads = read_list(&mut r, Manifest::MAX_LISTED, EntryId::from_bytes)?;
         let wanted = read_list(&mut r, Manifest::MAX_LISTED, Topic::from_bytes)?;
         let ids = read_list(&mut r, MAX_PART_ENTRIES, EntryId::from_bytes)?;
         r.finish()?;
-        Ok(Self { group, part, entries, heads, wanted, ids })
+        Ok(Self { group, bundle, part, entries, heads, wanted, ids })
     }
 
     /// Greatest length of a sealed manifest that lists this number of heads, topics and
     /// entries together, in bytes.
     #[must_use]
     pub fn max_len(listed: usize) -> usize {
-        // Each listed id and the group take 34 bytes, a number at most 9, the length of a list
-        // 1 or 3, the array 1.
-        let others = 1 + 34 + 3 * 9 + 3 * 3;
+        // Each listed id and the group take 34 bytes, the bundle 17, a number at most 9, the length
+        // of a list 1 or 3, the array 1.
+        let others = 1 + 34 + 17 + 3 * 9 + 3 * 3;
         crate::seal::sealed_len(listed.saturating_mul(34).saturating_add(others))
     }
 

@@ -5,7 +5,7 @@ mod record;
 mod summary;
 
 pub use crate::base::id::RecordId;
-pub use manifest::{MAX_PART_ENTRIES, Manifest, Part};
+pub use manifest::{BundleId, MAX_PART_ENTRIES, Manifest, Part};
 pub use record::{FRAME_BYTES, MAX_RECORD_BYTES, Records, frame};
 pub use summary::{ChainItem, Summary, SummaryError};
 

@@ -35,6 +35,10 @@ pub struct Records {
     start: usize,
     ended: bool,
     skipped: u64,
+    /// Bytes of the last record with its frame, which end at `start`; 0 if it may not be searched.
+    last: usize,
+    /// Bytes behind `start` that are searched now: they were part of a damaged record.
+    searched: usize,
 }
 
 impl Records {
@@ -47,12 +51,12 @@ impl Records {
     /// Adds the next bytes of the input; an empty slice marks its end.
     pub fn push(&mut self, bytes: &[u8]) {
         self.buffer.drain(..self.start);
-        self.start = 0;
+        (self.start, self.last) = (0, 0);
         self.ended |= bytes.is_empty();
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// Number of bytes that belonged to no whole record.
+    /// Number of bytes that belonged to no whole record, or to a damaged one that was searched.
     #[must_use]
     pub fn skipped(&self) -> u64 {
         self.skipped
@@ -66,33 +70,48 @@ impl Records {
             let rest = self.buffer.get(self.start..).unwrap_or_default();
             match read(rest) {
                 Found::Record(record) => {
-                    let used = record.len().saturating_add(FRAME_BYTES);
                     let record = record.to_vec();
-                    self.start = self.start.saturating_add(used);
+                    let used = record.len().saturating_add(FRAME_BYTES);
+                    // A record that begins in searched bytes is not searched itself.
+                    self.last = if self.searched == 0 { used } else { 0 };
+                    self.advance(used);
                     return Some(record);
                 }
-                Found::Short | Found::Cut if !self.ended => return None,
-                Found::Short if rest.is_empty() => return None,
-                // A frame that the input ends in is stepped over like any other.
-                Found::Cut => self.skip(rest.len()),
+                Found::Short if !self.ended || rest.is_empty() => return None,
                 // A damaged length says nothing about where the next record begins.
-                Found::Short | Found::Nothing => self.skip(1),
+                Found::Short | Found::Nothing => self.skip_byte(),
             }
         }
     }
 
-    fn skip(&mut self, bytes: usize) {
+    /// Goes back into the last record, which turned out to be damaged, to find frames in it: where
+    /// bytes are gone, the next frames stand inside of it. Does nothing if the bytes were searched
+    /// before, so that no byte is in more than two records. Call it before any other.
+    pub fn search_last(&mut self) {
+        if self.last == 0 {
+            return;
+        }
+        self.start = self.start.saturating_sub(self.last);
+        self.searched = self.last;
+        self.last = 0;
+        self.skip_byte();
+    }
+
+    fn skip_byte(&mut self) {
+        self.advance(1);
+        self.skipped = self.skipped.saturating_add(1);
+    }
+
+    fn advance(&mut self, bytes: usize) {
         self.start = self.start.saturating_add(bytes);
-        self.skipped = self.skipped.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+        self.searched = self.searched.saturating_sub(bytes);
     }
 }
 
 enum Found<'a> {
     Record(&'a [u8]),
-    /// More bytes may make it a frame.
+    /// More bytes may make it a frame with its record.
     Short,
-    /// A frame; the rest of its record has not come.
-    Cut,
     Nothing,
 }
 
@@ -107,7 +126,7 @@ fn read(bytes: &[u8]) -> Found<'_> {
     if !is_legal(*kind, size) || check_of(*len) != *check {
         return Found::Nothing;
     }
-    rest.split_at_checked(size).map_or(Found::Cut, |(record, _)| Found::Record(record))
+    rest.split_at_checked(size).map_or(Found::Short, |(record, _)| Found::Record(record))
 }
 
 /// Whether a record of this kind can have this length. Of kinds that later versions add, every

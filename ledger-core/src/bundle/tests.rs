@@ -15,6 +15,7 @@ fn group() -> GroupId {
 fn manifest(ids: usize) -> Manifest {
     Manifest {
         group: group(),
+        bundle: BundleId::from_bytes([6; 16]),
         part: Part { number: 2, total: 5 },
         entries: 4_321,
         heads: vec![EntryId::from_bytes([4; 32])],
@@ -81,9 +82,38 @@ fn a_frame_is_stepped_over_whole_whatever_its_body_is() {
     let outer = frame(&[&[9][..], &inner, &inner].concat());
     let (found, skipped) = read_all(&[outer.clone(), frame(&[8])].concat(), 5);
     assert_eq!((found.len(), skipped), (2, 0));
-    // Also where the input ends in it.
-    let cut = &outer[..outer.len() - 1];
-    assert_eq!(read_all(cut, 5), (Vec::new(), cut.len() as u64));
+    // Where the input ends in it, it is no record.
+    let (found, skipped) = read_all(&outer[..outer.len() - 1], 5);
+    assert_eq!((found.len(), skipped), (1, 8 + 1 + 47));
+}
+
+#[test]
+fn a_damaged_record_is_searched_once() {
+    let (first, second) = (frame(&[9; 40]), frame(&[8; 300]));
+    // A byte is gone from the first record, so that its frame takes in one of the second.
+    let bytes = [&first[..20], &first[21..], &second, &second].concat();
+    let mut records = Records::new();
+    records.push(&bytes);
+    assert_eq!(records.next_record().map(|record| record.len()), Some(40));
+    records.search_last();
+    assert_eq!(records.next_record(), Some(vec![8; 300]));
+    assert_eq!(records.skipped(), 47);
+    assert_eq!(records.next_record(), Some(vec![8; 300]));
+
+    // Frames in frames: no byte is read more than twice, however often the search is asked for.
+    let mut nested = vec![7; 20];
+    for _ in 0..200 {
+        nested = frame(&[&[7][..], &nested].concat());
+    }
+    let mut records = Records::new();
+    records.push(&nested);
+    records.push(&[]);
+    let mut bytes = 0;
+    while let Some(record) = records.next_record() {
+        bytes += record.len();
+        records.search_last();
+    }
+    assert!(bytes <= 2 * nested.len());
 }
 
 #[test]

@@ -119,6 +119,18 @@ impl AuthorityState {
         }
     }
 
+    /// Returns the accepted member who accounts for a statement of which a device must keep
+    /// one carrier; `None` if the entry carries none.
+    pub(crate) fn signer_of_needed_statement(&self, entry: &DecodedEntry) -> Option<MemberId> {
+        let Payload::Statement(signed) = entry.payload() else { return None };
+        if !self.may_carry_needed_statement(entry) {
+            return None;
+        }
+        let generation = signed.statement().body().generation();
+        let account = |generation| self.account_of(Enrolment::First(generation), |_| None);
+        Some(generation.map_or(self.owner, account))
+    }
+
     /// Returns whether a device has an enrolment in standing that no hard cut and no
     /// revocation concerns. A leave does not exclude: it voids only what knows of it.
     pub(crate) fn may_have_standing(&self, device: DeviceId) -> bool {

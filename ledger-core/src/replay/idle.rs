@@ -75,9 +75,14 @@ impl Ledger {
         self.authority.cuts_without_carrier(device, is_hidden)
     }
 
-    /// Returns who accounts for the waiting entries of a device.
+    /// Returns who accounts for an entry that waits. For the carrier of a statement that
+    /// must be kept, it is the member who signed the statement, whatever device carries it.
     #[must_use]
-    pub fn waiting_account(&self, device: DeviceId) -> WaitingAccount {
+    pub fn waiting_account(&self, entry: &DecodedEntry) -> WaitingAccount {
+        if let Some(signer) = self.authority.signer_of_needed_statement(entry) {
+            return WaitingAccount::Standing(signer);
+        }
+        let device = entry.header().device();
         let Some(member) = self.authority.account_of_device(device) else {
             return WaitingAccount::Stranger;
         };

@@ -222,6 +222,10 @@ impl Ledger {
         let mut walk = CausalWalk::from(&starts, &self.authority, index)?;
         while let Some(visit) = walk.next().transpose()? {
             let position = visit.link.position;
+            // A head may be one since this very change, which freed it.
+            if behalf == Behalf::Standing && self.is_head(change, &visit.id) {
+                lose(change, &visit.id);
+            }
             // Also what this change frees: nothing has walked through it.
             let from = [self.idle.from(position.chain), self.idle_from(change, position.chain)];
             let is_idle = from.into_iter().flatten().any(|from| position.seq >= from);
@@ -230,9 +234,6 @@ impl Ledger {
             if is_idle && !known {
                 walked.entry(position.chain).or_insert(position.seq);
                 continue;
-            }
-            if !is_idle && behalf == Behalf::Standing && self.is_head(change, &visit.id) {
-                lose(change, &visit.id);
             }
             walk.leave_out_dependencies();
         }

@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::id::{DeviceId, EntryId, MemberId};
 use crate::base::limits::LedgerLimits;
-use crate::entry::VerifiedEntry;
+use crate::entry::{DecodedEntry, VerifiedEntry};
 
 /// Bytes that an id counts for which an entry waits.
 const ID_BYTES: u64 = 32;
 
-/// Who accounts for the waiting entries of a device. What stands first here gives way last.
+/// Who accounts for a waiting entry. What stands first here gives way last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WaitingAccount {
-    /// A member of an enrolment in standing that no hard cut and no revocation concerns.
+    /// A member of an enrolment in standing that no hard cut and no revocation concerns; or
+    /// the member who signed a statement of which a carrier must be kept.
     Standing(MemberId),
     /// The accepted member whose introductions lead to an enrolment, or who was cut.
     Introduced(MemberId),
@@ -35,7 +36,8 @@ pub struct WaitingEntries {
     next_number: u32,
     /// Each missing id with each entry that waits for it.
     waiting_for: BTreeSet<(EntryId, u32)>,
-    devices: BTreeMap<DeviceId, DeviceWaiting>,
+    /// By account and device.
+    devices: BTreeMap<(WaitingAccount, DeviceId), DeviceWaiting>,
     accounts: BTreeMap<WaitingAccount, AccountWaiting>,
     /// Accounts by class and bytes: the last one gives way first.
     ranking: BTreeSet<(u8, u64, WaitingAccount)>,
@@ -49,12 +51,12 @@ struct Waiting {
     number: u32,
     missing: usize,
     bytes: u64,
+    account: WaitingAccount,
 }
 
-/// Waiting entries of a device.
-#[derive(Clone, Debug)]
+/// Waiting entries of a device for which one account stands.
+#[derive(Clone, Debug, Default)]
 struct DeviceWaiting {
-    account: WaitingAccount,
     bytes: u64,
     /// By clock and id.
     entries: BTreeSet<(u64, EntryId)>,
@@ -96,7 +98,7 @@ impl WaitingEntries {
         dropped.into_iter().map(|(id, _)| id).collect()
     }
 
-    /// Keeps an entry that waits for the `missing` ones. `account` accounts for its device.
+    /// Keeps an entry that waits for the `missing` ones. `account` accounts for it.
     /// Returns the entries that are dropped for it, perhaps the entry itself, with their
     /// devices.
     pub fn hold_for(
@@ -111,7 +113,6 @@ impl WaitingEntries {
         }
         let header = entry.decoded().header();
         let (device, clock) = (header.device(), header.lamport());
-        self.set_account(device, account);
         let ids = u64::try_from(missing.len()).unwrap_or(u64::MAX);
         let length = u64::try_from(entry.decoded().as_bytes().len()).unwrap_or(u64::MAX);
         let bytes = length.saturating_add(ids.saturating_mul(ID_BYTES));
@@ -119,8 +120,9 @@ impl WaitingEntries {
         self.next_number = number.wrapping_add(1);
         self.numbers.insert(number, id);
         self.waiting_for.extend(missing.iter().map(|dependency| (*dependency, number)));
-        self.entries.insert(id, Waiting { entry, number, missing: missing.len(), bytes });
-        self.change_device(device, account, |waiting| {
+        let missing = missing.len();
+        self.entries.insert(id, Waiting { entry, number, missing, bytes, account });
+        self.change_device((account, device), |waiting| {
             waiting.entries.insert((clock, id));
             waiting.bytes = waiting.bytes.saturating_add(bytes);
         });
@@ -128,10 +130,28 @@ impl WaitingEntries {
         self.give_way(account)
     }
 
-    /// Says anew who accounts for each device, after enrolments or their standing changed.
-    pub fn set_accounts(&mut self, account: impl Fn(DeviceId) -> WaitingAccount) {
-        let devices: Vec<DeviceId> = self.devices.keys().copied().collect();
-        devices.into_iter().for_each(|device| self.set_account(device, account(device)));
+    /// Says anew who accounts for each entry, after enrolments or their standing changed.
+    pub fn set_accounts(&mut self, account_of: impl Fn(&DecodedEntry) -> WaitingAccount) {
+        let mut moved = Vec::new();
+        for (id, waiting) in &mut self.entries {
+            let account = account_of(waiting.entry.decoded());
+            if account != waiting.account {
+                let header = waiting.entry.decoded().header();
+                let entry = (header.lamport(), *id);
+                moved.push((header.device(), entry, waiting.bytes, [waiting.account, account]));
+                waiting.account = account;
+            }
+        }
+        for (device, entry, bytes, [from, to]) in moved {
+            self.change_device((from, device), |waiting| {
+                waiting.entries.remove(&entry);
+                waiting.bytes = waiting.bytes.saturating_sub(bytes);
+            });
+            self.change_device((to, device), |waiting| {
+                waiting.entries.insert(entry);
+                waiting.bytes = waiting.bytes.saturating_add(bytes);
+            });
+        }
     }
 
     /// Removes the entries that waited for nothing but an entry which was admitted, and
@@ -166,9 +186,11 @@ impl WaitingEntries {
     pub fn missing_first(&self, count: usize) -> BTreeSet<EntryId> {
         let mut found = BTreeSet::new();
         let mut looks = count.saturating_mul(8);
-        let accounts = self.accounts.values();
-        let devices = accounts.flat_map(|account| &account.devices);
-        let waiting = devices.filter_map(|(_, device)| self.devices.get(device));
+        let accounts = self.accounts.iter();
+        let devices = accounts.flat_map(|(account, waiting)| {
+            waiting.devices.iter().map(|(_, device)| (*account, *device))
+        });
+        let waiting = devices.filter_map(|device| self.devices.get(&device));
         let entries = waiting.flat_map(|device| &device.entries);
         for waiting in entries.filter_map(|(_, id)| self.entries.get(id)) {
             for id in waiting.entry.decoded().header().dependencies() {
@@ -252,61 +274,48 @@ impl WaitingEntries {
     /// account.
     fn drop_of(&mut self, account: WaitingAccount) -> Option<(EntryId, DeviceId)> {
         let (_, device) = *self.accounts.get(&account)?.devices.last()?;
-        let (_, id) = *self.devices.get(&device)?.entries.last()?;
+        let (_, id) = *self.devices.get(&(account, device))?.entries.last()?;
         self.remove(&id)?;
         Some((id, device))
     }
 
     fn remove(&mut self, id: &EntryId) -> Option<VerifiedEntry> {
-        let Waiting { entry, number, bytes, .. } = self.entries.remove(id)?;
+        let Waiting { entry, number, bytes, account, .. } = self.entries.remove(id)?;
         self.numbers.remove(&number);
         let header = entry.decoded().header();
         for dependency in header.dependencies() {
             self.waiting_for.remove(&(*dependency, number));
         }
-        let (device, clock) = (header.device(), header.lamport());
         self.bytes = self.bytes.saturating_sub(bytes);
-        if let Some(account) = self.devices.get(&device).map(|waiting| waiting.account) {
-            self.change_device(device, account, |waiting| {
-                waiting.entries.remove(&(clock, *id));
-                waiting.bytes = waiting.bytes.saturating_sub(bytes);
-            });
-        }
+        let clock = header.lamport();
+        self.change_device((account, header.device()), |waiting| {
+            waiting.entries.remove(&(clock, *id));
+            waiting.bytes = waiting.bytes.saturating_sub(bytes);
+        });
         Some(entry)
     }
 
-    /// Moves a device that has waiting entries to an account.
-    fn set_account(&mut self, device: DeviceId, account: WaitingAccount) {
-        if self.devices.get(&device).is_some_and(|waiting| waiting.account != account) {
-            self.change_device(device, account, |waiting| waiting.account = account);
-        }
-    }
-
-    /// Changes what waits of a device, and keeps all sums.
+    /// Changes what waits of a device for one account, and keeps all sums.
     fn change_device(
         &mut self,
-        device: DeviceId,
-        account: WaitingAccount,
+        (account, device): (WaitingAccount, DeviceId),
         change: impl FnOnce(&mut DeviceWaiting),
     ) {
-        let known = self.devices.remove(&device);
-        if let Some(known) = &known {
-            self.change_account(known.account, |waiting| {
-                waiting.devices.remove(&(known.bytes, device));
-                waiting.bytes = waiting.bytes.saturating_sub(known.bytes);
-            });
-        }
-        let empty = || DeviceWaiting { account, bytes: 0, entries: BTreeSet::new() };
-        let mut changed = known.unwrap_or_else(empty);
-        change(&mut changed);
-        if changed.entries.is_empty() {
-            return;
-        }
-        self.change_account(changed.account, |waiting| {
-            waiting.devices.insert((changed.bytes, device));
-            waiting.bytes = waiting.bytes.saturating_add(changed.bytes);
+        let mut waiting = self.devices.remove(&(account, device)).unwrap_or_default();
+        let before = waiting.bytes;
+        change(&mut waiting);
+        let (after, gone) = (waiting.bytes, waiting.entries.is_empty());
+        self.change_account(account, |waiting| {
+            waiting.devices.remove(&(before, device));
+            waiting.bytes = waiting.bytes.saturating_sub(before);
+            if !gone {
+                waiting.devices.insert((after, device));
+                waiting.bytes = waiting.bytes.saturating_add(after);
+            }
         });
-        self.devices.insert(device, changed);
+        if !gone {
+            self.devices.insert((account, device), waiting);
+        }
     }
 
     fn change_account(
@@ -329,7 +338,6 @@ mod tests {
     use super::*;
     use crate::base::id::GroupId;
     use crate::draft::Draft;
-    use crate::entry::DecodedEntry;
     use crate::header::HeaderFields;
     use crate::header::Kind;
     use crate::keys::DeviceKey;
@@ -505,7 +513,7 @@ mod tests {
         assert_eq!(waiting.missing_first(1), [id(999)].into());
         // Somebody is removed: what they wait for is the last.
         let flooder = DeviceKey::from_bytes(&[2; 64]).id();
-        waiting.set_accounts(|device| match device == flooder {
+        waiting.set_accounts(|entry| match entry.header().device() == flooder {
             true => WaitingAccount::Standing(member(2)),
             false => WaitingAccount::Stranger,
         });

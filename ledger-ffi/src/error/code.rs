@@ -191,6 +191,12 @@ codes! {
     NoKey "no-key" You
         "No key of this device opens the file or message."
         "Ask a member for a new bundle, or check that it is of your group and your phrase."
+    NoBundle "no-bundle" You
+        "The file is no bundle of this library, or nothing of it is intact."
+        "Choose another file, or ask for it again."
+    OtherGroup "other-group" You
+        "The bundle is of another group, which is in this database, too. Nothing was imported."
+        "Import it into the group that the reason names."
     NoSealingKey "no-sealing-key" You
         "This device has no key yet under which it may hand out entries."
         "Import a bundle of another member first."

@@ -41,6 +41,8 @@ impl From<StoreError> for LedgerError {
             StoreError::NoKey => ErrorCode::NoKey,
             StoreError::Forked(_) => ErrorCode::Forked,
             StoreError::BundleCursor(_) => ErrorCode::InvalidCursor,
+            StoreError::NoBundle => ErrorCode::NoBundle,
+            StoreError::BundleOfOtherGroup(_) => ErrorCode::OtherGroup,
             StoreError::NoEpochKey => ErrorCode::NoSealingKey,
             StoreError::CutOff => ErrorCode::CutOff,
             StoreError::NotConfirmed => ErrorCode::NotConfirmed,

@@ -75,6 +75,11 @@ pub struct BundleImport {
     pub damaged_bytes: u64,
     /// How many parts of the bundle are missing as a whole.
     pub missing_parts: u64,
+    /// How many entries of the bundle wait for others, which `needed` lists.
+    pub incomplete: u64,
+    /// Whether any of it is of this group, as far as this device can tell. If not, it is of
+    /// another group, or sealed under keys that this device lacks.
+    pub is_ours: bool,
     /// How many records need a newer version of the app.
     pub unknown_records: u64,
     /// Whether this device turned out to have signed two entries for one position: its
@@ -111,10 +116,12 @@ impl From<Imported> for BundleImport {
             waiting: imported.waiting,
             not_kept: imported.not_kept,
             false_keys: count(imported.false_keys.len()),
-            broken: count(imported.broken.len()),
+            broken: count(imported.broken.len()).saturating_add(imported.more_broken),
             left_out: imported.left_out,
             damaged_bytes: imported.damaged_bytes,
-            missing_parts: count(imported.missing_parts.len()),
+            missing_parts: imported.missing_part_count,
+            incomplete: imported.incomplete,
+            is_ours: imported.is_ours,
             unknown_records: imported.unknown_records,
             is_forked: imported.forked,
         }
@@ -128,7 +135,7 @@ fn count(number: usize) -> u64 {
 #[uniffi::export]
 impl Bundles {
     /// A summary of what this device knows of the group. With it, another device writes
-    /// a bundle of what this device lacks. It has at most 2,413 bytes, which fit into a
+    /// a bundle of what this device lacks. It has at most 2,902 bytes, which fit into a
     /// QR code or a chat.
     ///
     /// # Errors
@@ -242,7 +249,7 @@ impl BundleParts {
     }
 
     /// The position up to which parts were written. Keep it, and give it to
-    /// `Bundles.begin` after a restart. It has at most 2,526 bytes, and holds no secret.
+    /// `Bundles.begin` after a restart. It has at most 3,015 bytes, and holds no secret.
     ///
     /// # Errors
     /// None; as with every call, a binding may report [`LedgerError`].

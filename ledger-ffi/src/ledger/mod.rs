@@ -4,6 +4,7 @@ mod joining;
 mod maintenance;
 mod open;
 mod pairing;
+mod receive;
 mod recovery;
 mod salvage;
 mod watch;
@@ -25,6 +26,7 @@ pub use pairing::{
     AcceptingGroups, AwaitingEnrolment, EnrollingDevice, EnteringDigits, NewDevice, OldDevice,
     PairedGroup, Pairing, PairingMode, ShowingCode,
 };
+pub use receive::{FileReceipt, ImportedGroup};
 pub use recovery::{
     ApprovedDevice, GroupPreview, Recovery, RecoveryProgress, RestoredGroup, ReturnedShare,
 };

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ledger_core::messages::recovery::Added;
 use ledger_core::{EntryId, GroupId, MemberId};
 
 use crate::error::LedgerError;
@@ -43,6 +44,17 @@ pub struct ReturnedShare {
     /// Whether the person has split the phrase again since. Ask the friend for the newer
     /// share, if there is one.
     pub is_outdated: bool,
+}
+
+impl From<Added> for ReturnedShare {
+    fn from(added: Added) -> Self {
+        Self {
+            friend: added.holder,
+            person: added.fingerprint().to_string(),
+            progress: added.progress.into(),
+            is_outdated: added.from_old_set,
+        }
+    }
 }
 
 /// Person whom returned shares name.
@@ -200,13 +212,7 @@ impl Recovery {
     /// `InvalidShare`, whose reason tells what is wrong with the share, and whose it is.
     /// Nothing has changed then.
     pub fn add_returned_share(&self, message: Vec<u8>) -> Result<ReturnedShare, LedgerError> {
-        let added = self.store.store()?.recovery().add_returned_share(&message)?;
-        Ok(ReturnedShare {
-            friend: added.holder,
-            person: added.fingerprint().to_string(),
-            progress: added.progress.into(),
-            is_outdated: added.from_old_set,
-        })
+        Ok(self.store.store()?.recovery().add_returned_share(&message)?.into())
     }
 
     /// The progress of the recovery; none before the first share.

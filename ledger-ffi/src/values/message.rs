@@ -1,7 +1,9 @@
 //! Messages: what people hand to each other outside of the ledger, as bytes or as
 //! text.
 
-use ledger_core::messages::{message_from_text as from_text, message_to_text as to_text};
+use ledger_core::messages::{
+    MessageKind as Kind, message_from_text as from_text, message_to_text as to_text,
+};
 use ledger_store::StoreError;
 
 use crate::error::{ErrorCode, LedgerError};
@@ -48,23 +50,30 @@ pub enum MessageKind {
 /// `InvalidMessage` if the bytes are no message, or not a whole one.
 #[uniffi::export]
 pub fn message_kind(message: Vec<u8>) -> Result<MessageKind, LedgerError> {
-    use ledger_core::messages::MessageKind as Kind;
-    Ok(match Kind::from_message(&message).map_err(StoreError::from)? {
-        Kind::InviteLink => MessageKind::Invite,
-        Kind::JoinRequest => MessageKind::JoinRequest,
-        Kind::JoinAnswer => MessageKind::Welcome,
-        Kind::PairingOffer => MessageKind::PairingOffer,
-        Kind::PairingOpening => MessageKind::PairingOpening,
-        Kind::PairingReveal => MessageKind::PairingReveal,
-        Kind::PairingGroups => MessageKind::PairingGroups,
-        Kind::PairingDevices => MessageKind::PairingDevices,
-        Kind::PairingGrant => MessageKind::PairingGrant,
-        Kind::Share => MessageKind::Share,
-        Kind::RecoveryRequest => MessageKind::RecoveryRequest,
-        Kind::ShareReturn => MessageKind::ReturnedShare,
-        Kind::Enrolment => MessageKind::ApprovalRequest,
-        _ => return Err(LedgerError::plain(ErrorCode::Internal)),
-    })
+    Kind::from_message(&message).map_err(StoreError::from)?.try_into()
+}
+
+impl TryFrom<Kind> for MessageKind {
+    type Error = LedgerError;
+
+    fn try_from(kind: Kind) -> Result<Self, LedgerError> {
+        Ok(match kind {
+            Kind::InviteLink => MessageKind::Invite,
+            Kind::JoinRequest => MessageKind::JoinRequest,
+            Kind::JoinAnswer => MessageKind::Welcome,
+            Kind::PairingOffer => MessageKind::PairingOffer,
+            Kind::PairingOpening => MessageKind::PairingOpening,
+            Kind::PairingReveal => MessageKind::PairingReveal,
+            Kind::PairingGroups => MessageKind::PairingGroups,
+            Kind::PairingDevices => MessageKind::PairingDevices,
+            Kind::PairingGrant => MessageKind::PairingGrant,
+            Kind::Share => MessageKind::Share,
+            Kind::RecoveryRequest => MessageKind::RecoveryRequest,
+            Kind::ShareReturn => MessageKind::ReturnedShare,
+            Kind::Enrolment => MessageKind::ApprovalRequest,
+            _ => return Err(LedgerError::plain(ErrorCode::Internal)),
+        })
+    }
 }
 
 /// Writes a message as text, for a chat or a QR code.

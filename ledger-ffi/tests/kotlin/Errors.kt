@@ -127,6 +127,17 @@ fun reportsEveryError(flat: Flat) {
                 bundles.exportFile(path)
                 Ledger.inMemory().apply { createGroup("Other", "Zoe") }.recovery().restoreGroup(path)
             },
+            ErrorCode.NO_BUNDLE to {
+                val photo = File(flat.folder, "photo.jpg")
+                photo.writeBytes(ByteArray(5000) { it.toByte() })
+                bundles.importFile(photo.path)
+            },
+            ErrorCode.OTHER_GROUP to {
+                val path = File(flat.folder, "other.bundle").path
+                val both = Ledger.inMemory()
+                both.createGroup("Trip", "Zoe").bundles().exportFile(path)
+                both.createGroup("House", "Zoe").bundles().importFile(path)
+            },
             ErrorCode.NO_SEALING_KEY to {
                 val (other, welcome) = admitted(flat)
                 val joined = other.joining().enter(welcome)

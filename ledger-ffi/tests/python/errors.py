@@ -115,6 +115,17 @@ def reports_every_error(flat):
         other.create_group("Other", "Zoe")
         other.recovery().restore_group(path)
 
+    def no_bundle():
+        photo = flat.folder / "photo.jpg"
+        photo.write_bytes(bytes(range(256)) * 20)
+        bundles.import_file(str(photo))
+
+    def other_group():
+        path = str(flat.folder / "other.bundle")
+        both = Ledger.in_memory()
+        both.create_group("Trip", "Zoe").bundles().export_file(path)
+        both.create_group("House", "Zoe").bundles().import_file(path)
+
     def no_sealing_key():
         other, welcome = admitted(flat)
         other.joining().enter(welcome).bundles().export_file(str(flat.folder / "none.bundle"))
@@ -304,6 +315,8 @@ def reports_every_error(flat):
         ErrorCode.INVALID_SHARE: lambda: group.shares().share_phrase(1, [flat.anna]),
         ErrorCode.INVALID_APPROVAL: lambda: ledger.recovery().approve_device(b"hello"),
         ErrorCode.NO_KEY: no_key,
+        ErrorCode.NO_BUNDLE: no_bundle,
+        ErrorCode.OTHER_GROUP: other_group,
         ErrorCode.NO_SEALING_KEY: no_sealing_key,
         ErrorCode.NOT_CONFIRMED: lambda: group.sign(group.propose(StatementIntent.LEAVE())),
         ErrorCode.ROLLED_BACK: rolled_back,

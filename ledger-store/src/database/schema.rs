@@ -221,5 +221,19 @@ pub(super) const MIGRATIONS: &[&str] = &[
 
     CREATE INDEX pending_by_device ON pending (grp, substr(entry, 39, 32));
     ALTER TABLE joins ADD COLUMN entered INTEGER NOT NULL DEFAULT 0; -- 1: answered
+
+    -- Records in quarantine are told apart by all their bytes: anybody can make
+    -- another record with the nonce of one.
+    CREATE TABLE quarantined (
+        q      INTEGER PRIMARY KEY,
+        grp    INTEGER NOT NULL REFERENCES groups,
+        topic  BLOB NOT NULL,
+        nonce  BLOB NOT NULL,
+        record BLOB NOT NULL
+    ) STRICT;
+    INSERT INTO quarantined SELECT * FROM quarantine;
+    DROP TABLE quarantine;
+    ALTER TABLE quarantined RENAME TO quarantine;
+    CREATE INDEX quarantine_by_topic ON quarantine (grp, topic, nonce);
     ",
 ];

@@ -113,7 +113,7 @@ impl<'a> Waiting<'a> {
                 waiting.forget(&entry.id())?;
                 ready.push(entry);
             } else {
-                let account = ledger.waiting_account(entry.decoded().header().device());
+                let account = ledger.waiting_account(entry.decoded());
                 for (id, _) in waiting.pending.hold_for(account, entry, missing) {
                     waiting.forget(&id)?;
                 }
@@ -140,7 +140,7 @@ impl<'a> Waiting<'a> {
             decoded.as_bytes(),
             decoded.signature(),
         ))?;
-        let account = ledger.waiting_account(entry.decoded().header().device());
+        let account = ledger.waiting_account(entry.decoded());
         if may_count(ledger, &entry) || self.pending.is_awaited(&entry.id()) {
             self.unneeded.clear();
         }
@@ -151,9 +151,9 @@ impl<'a> Waiting<'a> {
         Ok(dropped)
     }
 
-    /// Says anew who accounts for each device, after enrolments or their standing changed.
+    /// Says anew who accounts for each entry, after enrolments or their standing changed.
     pub(super) fn review(&mut self, ledger: &Ledger) {
-        self.pending.set_accounts(|device| ledger.waiting_account(device));
+        self.pending.set_accounts(|entry| ledger.waiting_account(entry));
         self.unneeded.clear();
     }
 

@@ -193,6 +193,15 @@ pub enum StoreError {
     /// A bundle could not be read or written.
     #[error("the bundle could not be read or written: {0}")]
     Bundle(#[source] std::io::Error),
+    /// The file holds no record at all: it is no bundle, or nothing of it is intact.
+    #[error(
+        "this is no bundle of Group Ledger, or nothing of it is intact; choose another file, or ask \
+         for it again"
+    )]
+    NoBundle,
+    /// The bundle is of another group of this database; nothing was imported.
+    #[error("the bundle is of group {}, which is here, too; import it there", .0.short())]
+    BundleOfOtherGroup(GroupId),
     /// A bundle export cannot continue from this cursor.
     #[error(transparent)]
     BundleCursor(#[from] BundleCursorError),

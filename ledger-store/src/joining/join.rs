@@ -14,8 +14,8 @@ use crate::StoreError;
 use crate::admitting::{Received, receive_request};
 use crate::group::Group;
 use crate::platform::environment::random;
-use crate::platform::progress::Progress;
-use crate::sealed::{Imported, RecordReader, import_records};
+use crate::platform::progress::{OnProgress, Progress};
+use crate::sealed::{Addressee, Imported, RecordReader, find_addressee, import_records};
 use crate::session::{GroupSession, MembershipRow, Session, next_root_index};
 
 /// A join that waits: this device has asked, and no answer was entered so far.
@@ -202,9 +202,23 @@ impl<'a> Joining<'a> {
         file: &mut (impl Read + Seek),
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<(Group, Imported), StoreError> {
-        let group = self.enter_session(&first_answer(file)?)?;
+        let entered = self.enter_session(&first_answer(file, progress)?);
         file.seek(SeekFrom::Start(0)).map_err(StoreError::Bundle)?;
-        let imported = import_records(&group, RecordReader::new(file), progress)?;
+        let group = match entered {
+            Ok(group) => group,
+            // Used a second time, perhaps after the disk was full: the records tell the group.
+            Err(StoreError::Join(JoinError::NotForUs)) => {
+                let none = |_: &[u8]| Ok(None);
+                let group = find_addressee(self.session, RecordReader::new(file), progress, none)?;
+                let Addressee::Group(group) = group else { return Err(JoinError::NotForUs.into()) };
+                file.seek(SeekFrom::Start(0)).map_err(StoreError::Bundle)?;
+                self.session.group(group)?
+            }
+            Err(error) => return Err(error),
+        };
+        let mut imported = import_records(&group, RecordReader::new(file), progress)?;
+        // The answer is, whatever became of the rest of the file.
+        imported.is_ours = true;
         Ok((Group::new(group), imported))
     }
 
@@ -271,14 +285,11 @@ impl<'a> Joining<'a> {
 }
 
 /// The first answer in a file.
-fn first_answer(file: &mut impl Read) -> Result<Vec<u8>, StoreError> {
-    let mut records = RecordReader::new(file);
-    while let Some(record) = records.next_record()? {
-        if MessageKind::from_message(&record) == Ok(MessageKind::JoinAnswer) {
-            return Ok(record);
-        }
-    }
-    Err(JoinError::NotForUs.into())
+fn first_answer(file: &mut impl Read, progress: OnProgress<'_>) -> Result<Vec<u8>, StoreError> {
+    let is_answer =
+        |record: &Vec<u8>| MessageKind::from_message(record) == Ok(MessageKind::JoinAnswer);
+    let found = RecordReader::new(file).find(progress, |record| Some(record).filter(is_answer))?;
+    found.ok_or(JoinError::NotForUs.into())
 }
 
 /// Deletes a join. Its root key was shown to others, so it is not used again.

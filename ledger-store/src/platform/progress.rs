@@ -105,3 +105,47 @@ impl<'a> Meter<'a> {
         }
     }
 }
+
+/// Records between two calls of the callback. One takes as long as a few signatures.
+const PULSE: u64 = 16;
+
+/// Counts the records of a file whose length is not known, and calls back often: what the records
+/// are, and how long each takes, is up to whoever made the file.
+pub(crate) struct Pulse<'a> {
+    tell: OnProgress<'a>,
+    done: u64,
+}
+
+impl<'a> Pulse<'a> {
+    /// A pulse before the first record.
+    pub(crate) fn new(tell: OnProgress<'a>) -> Self {
+        Self { tell, done: 0 }
+    }
+
+    /// Counts one record.
+    ///
+    /// # Errors
+    /// [`StoreError::Cancelled`] if the callback stops the work.
+    pub(crate) fn count(&mut self, announced: u64) -> Result<(), StoreError> {
+        self.done = self.done.saturating_add(1);
+        if self.done.is_multiple_of(PULSE) { self.say(announced) } else { Ok(()) }
+    }
+
+    /// Calls back without counting. The total is what the file says of itself so far.
+    ///
+    /// # Errors
+    /// [`StoreError::Cancelled`] if the callback stops the work.
+    pub(crate) fn say(&mut self, announced: u64) -> Result<(), StoreError> {
+        let (phase, done) = (Phase::Unsealing, self.done);
+        match (self.tell)(Progress { phase, done, total: announced.max(done) }) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(StoreError::Cancelled),
+        }
+    }
+
+    /// Reports the end. There is nothing left to stop.
+    pub(crate) fn end(&mut self) {
+        let done = self.done;
+        let _ = (self.tell)(Progress { phase: Phase::Unsealing, done, total: done });
+    }
+}

@@ -110,10 +110,12 @@ impl<'a> Bundles<'a> {
     /// entries: what was committed stays, whatever happens later, and importing again continues
     /// from there.
     ///
-    /// `progress` counts records. Its total is not known before the end; until then it is the
-    /// number that the bundle announces.
+    /// `progress` counts records, and is called for every few bytes as well. Its total is not known
+    /// before the end; until then it is the number that the bundle announces.
     ///
     /// # Errors
+    /// [`StoreError::NoBundle`] if `input` is something else,
+    /// [`StoreError::BundleOfOtherGroup`] if it is of another group of this database,
     /// [`StoreError::Bundle`] if `input` fails, [`StoreError::Cancelled`], or
     /// [`StoreError`] if the database cannot be used. What is wrong with the
     /// bundle is in the report.

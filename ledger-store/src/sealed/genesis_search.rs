@@ -11,28 +11,41 @@ use ledger_core::seal::{Envelope, FoundKey, KeyEnvelope};
 use super::RecordReader;
 use super::key_pool::KeyPool;
 use crate::StoreError;
+use crate::platform::progress::OnProgress;
 
 /// Most envelopes that wait for a key while the group is not known.
 const MAX_HELD: usize = 1_000;
 
+/// Most bytes of these.
+const MAX_HELD_BYTES: usize = 8 << 20;
+
+/// Most keys that are tried, and most of one topic. Whoever knows a person's recovery key can wrap
+/// any number of keys for it.
+const MAX_FOUND: usize = 1_024;
+const MAX_FOUND_OF_TOPIC: usize = 4;
+
 /// The genesis entry of the group of a bundle, and the index of the key that opened it.
 ///
 /// # Errors
-/// [`StoreError::NoKey`] if none of the keys opens the bundle.
+/// [`StoreError::NoKey`] if none of the keys opens the bundle, [`StoreError::NoBundle`] if it is
+/// none, [`StoreError::Cancelled`].
 pub(crate) fn find_genesis(
     mut records: RecordReader<'_>,
     keys: Vec<ExchangeKey>,
     seed: &[u8; 32],
+    progress: OnProgress<'_>,
 ) -> Result<(VerifiedEntry, u32), StoreError> {
     let mut search = Search::new(keys);
-    while let Some(record) = records.next_record()? {
+    let mut is_bundle = false;
+    let found = records.find(progress, |record| {
+        is_bundle = true;
         search.offer(record);
-        if let (Some(genesis), Some((_, index))) = (search.genesis.take(), search.group) {
-            let verified = verify_batch(vec![genesis], seed).pop();
-            return Ok((verified.ok_or(StoreError::NoKey)??, index));
-        }
-    }
-    Err(StoreError::NoKey)
+        search.genesis.take().zip(search.group)
+    })?;
+    let none = || if is_bundle { StoreError::NoKey } else { StoreError::NoBundle };
+    let (genesis, (_, index)) = found.ok_or_else(none)?;
+    let verified = verify_batch(vec![genesis], seed).pop();
+    Ok((verified.ok_or(StoreError::NoKey)??, index))
 }
 
 /// Opens records with the recovery keys of a person until the genesis entry is found. Pure.
@@ -45,25 +58,35 @@ struct Search {
     epoch_keys: KeyPool,
     /// Records that wait for a key.
     held: Vec<Vec<u8>>,
+    held_bytes: usize,
     genesis: Option<DecodedEntry>,
 }
 
 impl Search {
     fn new(keys: Vec<ExchangeKey>) -> Self {
         let (found, held) = (Vec::new(), Vec::new());
-        Self { keys, found, group: None, epoch_keys: KeyPool::default(), held, genesis: None }
+        let epoch_keys = KeyPool::default();
+        Self { keys, found, group: None, epoch_keys, held, held_bytes: 0, genesis: None }
     }
 
     /// Opens a record, and the records that waited for a key in it.
     fn offer(&mut self, record: Vec<u8>) {
         if let Ok(envelope) = KeyEnvelope::parse(&record) {
-            self.found.extend(envelope.find(&self.keys));
+            let topic = envelope.topic();
+            let alike = self.found.iter().filter(|found| found.topic() == topic).count();
+            if self.found.len() < MAX_FOUND && alike < MAX_FOUND_OF_TOPIC {
+                self.found.extend(envelope.find(&self.keys));
+            }
         } else if self.open(&record) {
             while let Some(at) = (0..self.held.len()).find(|at| self.can_open(*at)) {
                 let waiting = self.held.swap_remove(at);
+                self.held_bytes = self.held_bytes.saturating_sub(waiting.len());
                 self.open(&waiting);
             }
-        } else if self.held.len() < MAX_HELD {
+        } else if self.held.len() < MAX_HELD
+            && self.held_bytes.saturating_add(record.len()) <= MAX_HELD_BYTES
+        {
+            self.held_bytes = self.held_bytes.saturating_add(record.len());
             self.held.push(record);
         }
     }

@@ -1,48 +1,49 @@
 //! Storing what an intake opens: one transaction a batch.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use ledger_core::EntryId;
-use ledger_core::engine::DecodedEntry;
+use ledger_core::engine::{DecodedEntry, Payload};
 use ledger_core::seal::{EpochKey, Topic};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::intake::{KnownKey, SealedBatch, SealedIntake};
 use super::quarantine::Quarantine;
-use super::{Imported, RecordReader};
+use super::records::{RecordReader, Step};
+use super::report::{Imported, MAX_LISTED};
+use super::trial::{drop_junk_keys, topics_of_other_groups};
 use crate::StoreError;
 use crate::entries::{GroupTransaction, Ingested, StoredNumbers};
 use crate::keyring::{EpochKeyring, exchange_keys};
 use crate::platform::environment::random;
-use crate::platform::progress::{OnProgress, Phase, Progress};
+use crate::platform::progress::{OnProgress, Pulse};
 use crate::session::GroupSession;
 
-/// Records between two calls of the progress callback.
-const STEP: u64 = 256;
+/// Signatures that are verified between two calls of the progress callback.
+const VERIFY: usize = 256;
 
 /// Imports the records of a file, whole or damaged, in any order and any number of times.
+///
+/// The callback is called for every few records and for every few bytes, whatever the bytes are.
 pub(crate) fn import_records(
     group: &GroupSession,
     mut records: RecordReader<'_>,
     progress: OnProgress<'_>,
 ) -> Result<Imported, StoreError> {
     let mut progress = group.session.stopped_by(progress);
-    let mut import = SealedImport::new(group)?;
-    let (mut done, phase) = (0u64, Phase::Unsealing);
-    while let Some(record) = records.next_record()? {
-        import.offer([record])?;
-        done = done.saturating_add(1);
-        if done.is_multiple_of(STEP) || done == 1 {
-            // The total is what the bundle says of itself, as far as it was read.
-            let total = import.intake.contents.entries().max(done);
-            if progress(Progress { phase, done, total }).is_break() {
-                return Err(StoreError::Cancelled);
+    let mut import = SealedImport::new(group, Pulse::new(&mut progress))?;
+    loop {
+        match records.next_step()? {
+            Step::Record(record) => {
+                if !import.offer(record)? {
+                    records.search_last();
+                }
             }
+            Step::Bytes => import.pulse.say(import.intake.contents.entries())?,
+            Step::End => break,
         }
     }
-    let report = import.finish(records.skipped())?;
-    let _ = progress(Progress { phase, done, total: done });
-    Ok(report)
+    import.finish(records.skipped())
 }
 
 /// An import in progress: an intake, and the report of what was stored.
@@ -50,6 +51,7 @@ struct SealedImport<'a> {
     group: &'a GroupSession,
     intake: SealedIntake,
     report: Imported,
+    pulse: Pulse<'a>,
 }
 
 /// Result of storing a batch: keys and records that the intake has to go on with.
@@ -57,33 +59,45 @@ struct SealedImport<'a> {
 struct Stored {
     /// Keys that the database has and the intake lacks.
     keys: Vec<EpochKey>,
+    /// Topics that admitted epoch entries name.
+    named: Vec<Topic>,
     /// Records whose key is here now.
     released: Vec<Vec<u8>>,
-    /// Number of records that found no room in quarantine.
-    not_kept: u64,
 }
 
 impl<'a> SealedImport<'a> {
-    fn new(group: &'a GroupSession) -> Result<Self, StoreError> {
+    fn new(group: &'a GroupSession, pulse: Pulse<'a>) -> Result<Self, StoreError> {
         let exchange = exchange_keys(group)?;
         let (key, id) = (group.key, group.id);
-        let known = group
-            .session
-            .read(|connection| EpochKeyring { connection, group: key, id }.all())?
-            .into_iter()
-            .map(|(key, box_is_open)| KnownKey { key, box_is_open });
-        let intake = SealedIntake::new(id, exchange, known);
-        Ok(Self { group, intake, report: Imported::default() })
+        let (known, foreign) = group.session.read(|connection| {
+            let known = EpochKeyring { connection, group: key, id }.all()?;
+            Ok((known, topics_of_other_groups(connection, key)?))
+        })?;
+        let known = known.into_iter().map(|(key, box_is_open)| KnownKey { key, box_is_open });
+        let intake = SealedIntake::new(id, exchange, known, foreign);
+        Ok(Self { group, intake, report: Imported::default(), pulse })
     }
 
-    /// Opens records one by one, and those whose keys come with them. Stores each batch as soon
-    /// as it is due, so that none grows with the number of records that one key releases.
-    fn offer(&mut self, records: impl Into<VecDeque<Vec<u8>>>) -> Result<(), StoreError> {
-        let mut records = records.into();
-        while let Some(record) = records.pop_front() {
-            self.intake.offer(record);
+    /// Opens a record, and those whose keys come with it, one by one. Stores each batch as soon as
+    /// it is due, so that none grows with the number of records that one key releases. Returns
+    /// whether the record is intact.
+    fn offer(&mut self, record: Vec<u8>) -> Result<bool, StoreError> {
+        let offered = self.intake.offer(record);
+        self.pulse.count(self.intake.contents.entries())?;
+        let mut queue = VecDeque::from(offered.released);
+        while self.intake.is_due() {
+            queue.extend(self.store()?.unwrap_or_default());
+        }
+        self.offer_released(queue)?;
+        Ok(offered.is_intact)
+    }
+
+    fn offer_released(&mut self, mut queue: VecDeque<Vec<u8>>) -> Result<(), StoreError> {
+        while let Some(record) = queue.pop_front() {
+            queue.extend(self.intake.offer(record).released);
+            self.pulse.count(self.intake.contents.entries())?;
             while self.intake.is_due() {
-                records.extend(self.store()?.unwrap_or_default());
+                queue.extend(self.store()?.unwrap_or_default());
             }
         }
         Ok(())
@@ -96,17 +110,26 @@ impl<'a> SealedImport<'a> {
         if batch.is_empty() {
             return Ok(None);
         }
-        let SealedBatch { opened, waiting, learned, wanted } = batch;
+        let SealedBatch { opened, learned, wanted } = batch;
         let mut came_under = BTreeMap::new();
+        let mut begins = BTreeMap::new();
         let mut decoded = Vec::with_capacity(opened.len());
         for (entry, topic) in opened {
             came_under.insert(entry.id(), topic);
+            if let Payload::Epoch(epoch) = entry.payload() {
+                begins.insert(entry.id(), epoch.topic());
+            }
             decoded.push(entry);
         }
         let seed = random(self.group.session.environment())?;
         let mut ingested = Ingested::default();
         let decoded = self.drop_known(decoded, &mut ingested)?;
-        let verified = ingested.verify(decoded, &seed);
+        let mut verified = Vec::with_capacity(decoded.len());
+        let mut decoded = decoded.into_iter().peekable();
+        while decoded.peek().is_some() {
+            verified.extend(ingested.verify(decoded.by_ref().take(VERIFY).collect(), &seed));
+            self.pulse.say(self.intake.contents.entries())?;
+        }
         let mut stored = Stored::default();
         let ingested = self.group.admit_batch(verified, ingested, |transaction, numbers| {
             let keyring = EpochKeyring::new(transaction);
@@ -118,29 +141,38 @@ impl<'a> SealedImport<'a> {
                 stored.keys.extend(keyring.find(topic)?.map(|(_, key)| key));
             }
             new.extend(boxed);
+            stored.named.extend(numbers.iter().filter_map(|(id, _)| begins.remove(id)));
             let quarantine = Quarantine { connection: keyring.connection, group: keyring.group };
             for topic in &new {
                 stored.released.extend(quarantine.release(topic)?);
             }
-            hold(&keyring, &quarantine, waiting, &mut stored)
+            Ok(())
         })?;
-        self.count(ingested, stored.not_kept);
-        stored.keys.into_iter().for_each(|key| self.intake.add_key(key));
+        self.count(ingested);
+        self.intake.confirm_keys(&stored.named);
+        for key in stored.keys {
+            stored.released.extend(self.intake.add_key(key));
+        }
         Ok(Some(stored.released))
     }
 
-    fn count(&mut self, ingested: Ingested, not_kept: u64) {
+    fn count(&mut self, ingested: Ingested) {
         for id in &ingested.added {
-            self.intake.contents.expected.remove(id);
+            self.intake.contents.note_stored(id);
         }
         let added = u64::try_from(ingested.added.len()).unwrap_or(u64::MAX);
         let report = &mut self.report;
         report.added = report.added.saturating_add(added);
         report.duplicates = report.duplicates.saturating_add(ingested.duplicates);
         report.left_out = report.left_out.saturating_add(ingested.left_out);
-        report.refused.extend(ingested.refused);
+        for refusal in ingested.refused {
+            if report.refused.len() < MAX_LISTED {
+                report.refused.push(refusal);
+            } else {
+                report.more_refused = report.more_refused.saturating_add(1);
+            }
+        }
         report.needed = ingested.missing;
-        report.not_kept = report.not_kept.saturating_add(not_kept);
     }
 
     /// Drops the entries that are stored already, so that an import that goes on after an
@@ -153,7 +185,14 @@ impl<'a> SealedImport<'a> {
         if entries.is_empty() {
             return Ok(entries);
         }
-        let expected = &mut self.intake.contents.expected;
+        // A group that lost its genesis entry to damage has no ledger until this batch gives it back.
+        let genesis = self.group.id.genesis();
+        if entries.iter().any(|entry| entry.id() == genesis)
+            && !self.group.session.read(|connection| is_stored(connection, &genesis))?
+        {
+            return Ok(entries);
+        }
+        let contents = &mut self.intake.contents;
         self.group.read(|connection, loaded| {
             let frontier = loaded.ledger.frontier();
             let mut unknown = Vec::with_capacity(entries.len());
@@ -162,7 +201,7 @@ impl<'a> SealedImport<'a> {
                 // An entry after the end of its chain cannot be stored; that saves the query.
                 let may_be_here = frontier.last_seq(device).is_some_and(|last| seq <= last);
                 if may_be_here && is_stored(connection, &entry.id())? {
-                    expected.remove(&entry.id());
+                    contents.note_stored(&entry.id());
                     ingested.duplicates = ingested.duplicates.saturating_add(1);
                 } else {
                     unknown.push(entry);
@@ -174,28 +213,101 @@ impl<'a> SealedImport<'a> {
 
     /// Stores the rest, and completes the report.
     fn finish(mut self, damaged_bytes: u64) -> Result<Imported, StoreError> {
-        while let Some(released) = self.store()? {
-            self.offer(released)?;
+        loop {
+            while let Some(released) = self.store()? {
+                self.offer_released(released.into())?;
+            }
+            let released = self.release_known()?;
+            if released.is_empty() {
+                break;
+            }
+            self.offer_released(released.into())?;
         }
-        let Self { group, intake, mut report } = self;
-        report.damaged_bytes = damaged_bytes;
+        let findings = &self.intake.findings;
+        if findings.records == 0 {
+            return Err(StoreError::NoBundle);
+        }
+        if !findings.is_ours
+            && let Some(group) = findings.other_groups.first()
+        {
+            return Err(StoreError::BundleOfOtherGroup(*group));
+        }
+        self.report.damaged_bytes = damaged_bytes;
+        self.hold_waiting()?;
+        let Self { group, intake, mut report, mut pulse } = self;
         report.forked = group.ledger()?.has_forked(group.device);
         group.session.read(|connection| {
-            report.missing_parts = intake.contents.missing_parts(|id| is_stored(connection, id))?;
-            for id in &intake.contents.expected {
-                if !is_stored_or_waits(connection, id)? {
-                    report.missing.insert(*id);
+            let stored = |id: &EntryId| is_stored(connection, id);
+            (report.missing_part_count, report.missing_parts) =
+                intake.contents.missing_parts(stored)?;
+            for (id, came) in intake.contents.expected() {
+                if is_stored(connection, &id)? {
+                    continue;
+                }
+                if waits(connection, &id)? {
+                    report.incomplete = report.incomplete.saturating_add(1);
+                } else if !came {
+                    report.missing.insert(id);
                 }
             }
-            let quarantine = Quarantine { connection, group: group.key };
-            report.unknown_topics = quarantine.topics()?.into_iter().collect();
-            report.waiting = quarantine.len()?;
             Ok(())
         })?;
-        report.broken = intake.broken;
-        report.false_keys = intake.false_keys;
-        report.unknown_records = intake.unknown_records;
+        report.is_known = intake.contents.is_known();
+        let findings = intake.findings;
+        report.is_ours = findings.is_ours;
+        report.broken = findings.broken;
+        report.more_broken = findings.more_broken;
+        report.false_keys = findings.false_keys;
+        report.unknown_records = findings.unknown_records;
+        report.other_groups = findings.other_groups;
+        pulse.end();
         Ok(report)
+    }
+
+    /// Takes out the records that wait for keys which another call or process has added since the
+    /// import began.
+    fn release_known(&mut self) -> Result<Vec<Vec<u8>>, StoreError> {
+        let (group, id) = (self.group.key, self.group.id);
+        let found = self.group.session.read(|connection| {
+            let keyring = EpochKeyring { connection, group, id };
+            let mut found = Vec::new();
+            for topic in self.intake.waiting.topics() {
+                // A damaged row whose secret gives another topic opens nothing.
+                let key = keyring.find(topic)?.map(|(_, key)| key);
+                found.extend(key.filter(|key| key.topic() == *topic));
+            }
+            Ok(found)
+        })?;
+        Ok(found.into_iter().flat_map(|key| self.intake.add_key(key)).collect())
+    }
+
+    /// Puts what still waits into quarantine, and drops keys that nothing names.
+    fn hold_waiting(&mut self) -> Result<(), StoreError> {
+        let waiting = self.intake.waiting.take();
+        let (held, not_kept, topics) = self.group.write(|transaction| {
+            let (connection, group) = (transaction.connection(), transaction.group());
+            drop_junk_keys(connection, group)?;
+            if waiting.is_empty() {
+                return Ok((0, 0, BTreeSet::new()));
+            }
+            let mut quarantine = Quarantine { connection, group }.open()?;
+            let (mut held, mut not_kept, mut topics) = (0u64, 0u64, BTreeSet::new());
+            for (topic, records) in waiting {
+                for record in records {
+                    if quarantine.hold(&topic, &record)? {
+                        held = held.saturating_add(1);
+                        topics.insert(topic);
+                    } else {
+                        not_kept = not_kept.saturating_add(1);
+                    }
+                }
+            }
+            Ok((held, not_kept, topics))
+        })?;
+        self.report.waiting = held;
+        self.report.not_kept = not_kept.saturating_add(self.intake.waiting.dropped);
+        self.report.unknown_topics = topics;
+        Ok(())
     }
 }
 
@@ -213,50 +325,13 @@ fn keep_keys(keyring: &EpochKeyring<'_>, learned: &[EpochKey]) -> Result<Vec<Top
     Ok(new)
 }
 
-/// Puts records into quarantine, unless the database has their key meanwhile.
-fn hold(
-    keyring: &EpochKeyring<'_>,
-    quarantine: &Quarantine<'_>,
-    waiting: Vec<(Topic, Vec<u8>)>,
-    stored: &mut Stored,
-) -> Result<(), StoreError> {
-    if waiting.is_empty() {
-        return Ok(());
-    }
-    let mut room = quarantine.held()?;
-    let mut found = BTreeMap::new();
-    for (topic, record) in waiting {
-        let is_here = match found.get(&topic) {
-            Some(is_here) => *is_here,
-            None => {
-                // Another call or process may have added it since the intake began.
-                // A damaged row whose secret gives another topic opens nothing.
-                let key = keyring.find(&topic)?.map(|(_, key)| key);
-                let key = key.filter(|key| key.topic() == topic);
-                let is_here = key.is_some();
-                stored.keys.extend(key);
-                found.insert(topic, is_here);
-                is_here
-            }
-        };
-        if is_here {
-            stored.released.push(record);
-        } else if !quarantine.hold(&mut room, &topic, &record)? {
-            stored.not_kept = stored.not_kept.saturating_add(1);
-        }
-    }
-    Ok(())
-}
-
 fn is_stored(connection: &Connection, id: &EntryId) -> Result<bool, StoreError> {
     let mut statement = connection.prepare_cached("SELECT 1 FROM entries WHERE id = ?1")?;
     Ok(statement.exists([id.as_bytes()])?)
 }
 
-fn is_stored_or_waits(connection: &Connection, id: &EntryId) -> Result<bool, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT 1 FROM entries WHERE id = ?1 UNION ALL SELECT 1 FROM pending WHERE id = ?1",
-    )?;
+fn waits(connection: &Connection, id: &EntryId) -> Result<bool, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT 1 FROM pending WHERE id = ?1")?;
     Ok(statement.exists([id.as_bytes()])?)
 }
 

@@ -9,7 +9,11 @@ use ledger_core::seal::{EpochKey, Topic};
 /// Most history boxes that wait for their keys, each at most 64 KiB. Anybody with a key can send
 /// unsigned epoch entries without end. A box beyond the limit is opened later, by the database,
 /// once its entry is stored and its key is known.
-const MAX_CLOSED_BOXES: usize = 256;
+pub(super) const MAX_CLOSED_BOXES: usize = 256;
+
+/// Most keys that no admitted entry names so far, about 300 bytes each. A new member's first bundle
+/// brings the keys of all epochs before the first entry can be admitted.
+const MAX_ON_TRIAL: usize = 16_384;
 
 /// Epoch keys by topic, and the epochs whose history box waits for its key. Pure.
 #[derive(Default)]
@@ -20,6 +24,10 @@ pub(super) struct KeyPool {
     /// Epochs whose history box cannot be opened yet, by topic. Several entries can name one
     /// topic; the key fits at most one of them.
     closed: BTreeMap<Topic, Vec<Epoch>>,
+    /// Number of epochs in `closed`.
+    closed_boxes: usize,
+    /// Keys that were found here and that no admitted entry names so far.
+    on_trial: BTreeSet<Topic>,
 }
 
 /// An epoch key out of a history box.
@@ -43,10 +51,35 @@ impl KeyPool {
         self.opened.insert(topic);
     }
 
+    /// Number of history boxes that wait for their keys.
+    #[cfg(test)]
+    pub(super) fn closed_boxes(&self) -> usize {
+        self.closed_boxes
+    }
+
+    /// Whether no more keys are taken until some are confirmed.
+    pub(super) fn is_full(&self) -> bool {
+        self.on_trial.len() >= MAX_ON_TRIAL
+    }
+
+    /// Notes that admitted entries name these keys.
+    pub(super) fn confirm<'t>(&mut self, topics: impl IntoIterator<Item = &'t Topic>) {
+        for topic in topics {
+            self.on_trial.remove(topic);
+        }
+    }
+
+    /// Adds a key that the database knows.
+    pub(super) fn add_known(&mut self, key: EpochKey) {
+        self.keys.insert(key.topic(), key);
+    }
+
     /// Adds a key. Returns the keys in the history boxes that can be opened now.
     pub(super) fn add(&mut self, key: EpochKey) -> Vec<BoxedKey> {
         let topic = key.topic();
-        self.keys.insert(topic, key);
+        if self.keys.insert(topic, key).is_none() {
+            self.on_trial.insert(topic);
+        }
         self.open_boxes(topic)
     }
 
@@ -60,9 +93,10 @@ impl KeyPool {
             return Vec::new();
         }
         let waits = !self.contains(&topic);
-        if waits && self.closed.values().map(Vec::len).sum::<usize>() >= MAX_CLOSED_BOXES {
+        if waits && self.closed_boxes >= MAX_CLOSED_BOXES {
             return Vec::new();
         }
+        self.closed_boxes = self.closed_boxes.saturating_add(1);
         self.closed.entry(topic).or_default().push(epoch.clone());
         if waits { Vec::new() } else { self.open_boxes(topic) }
     }
@@ -75,14 +109,22 @@ impl KeyPool {
         let (mut found, mut topics) = (Vec::new(), vec![topic]);
         while let Some(topic) = topics.pop() {
             let Some(key) = self.keys.get(&topic).cloned() else { continue };
-            for epoch in self.closed.remove(&topic).unwrap_or_default() {
+            let closed = self.closed.remove(&topic).unwrap_or_default();
+            self.closed_boxes = self.closed_boxes.saturating_sub(closed.len());
+            for epoch in closed {
                 // A forged epoch does not fit the key, so nothing is found. A member can put other
                 // keys into the box than those of the refs; each opens its own topic and no
                 // other. The topic does not count as opened: the signed entry may still come.
                 for key in key.predecessors(&epoch).unwrap_or_default() {
-                    let is_new = self.keys.insert(key.topic(), key.clone()).is_none();
+                    let topic = key.topic();
+                    let is_new = !self.keys.contains_key(&topic);
                     if is_new {
-                        topics.push(key.topic());
+                        if self.is_full() {
+                            continue;
+                        }
+                        self.keys.insert(topic, key.clone());
+                        self.on_trial.insert(topic);
+                        topics.push(topic);
                     }
                     found.push(BoxedKey { key, is_new });
                 }

@@ -5,6 +5,7 @@
 //! opened. [`plan`] decides which entries go out, [`binding`] under which epochs; [`outlet`] seals
 //! them.
 
+mod addressee;
 mod binding;
 mod bundles;
 mod cursor;
@@ -18,7 +19,9 @@ mod quarantine;
 mod records;
 mod report;
 mod summary;
+mod trial;
 
+pub(crate) use addressee::{Addressee, find_addressee};
 pub use bundles::Bundles;
 pub use cursor::{BundleCursor, Since};
 pub(crate) use genesis_search::find_genesis;

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use ledger_core::EntryId;
-use ledger_core::bundle::{MAX_PART_ENTRIES, Manifest, Part, frame};
+use ledger_core::bundle::{BundleId, MAX_PART_ENTRIES, Manifest, Part, frame};
 use ledger_core::engine::DecodedEntry;
 use ledger_core::keys::DeviceKey;
 use ledger_core::seal::EpochKey;
@@ -36,13 +36,15 @@ pub(super) fn export_part(
     progress: OnProgress<'_>,
 ) -> Result<Exported, StoreError> {
     let device = signing_key(group)?;
-    let plan = group.write(|transaction| plan(group, transaction, &device, cursor, most_bytes))?;
+    let mut progress = group.session.stopped_by(progress);
+    let plan = group.write(|transaction| {
+        plan(group, transaction, &device, cursor, most_bytes, &mut progress)
+    })?;
     if let Some((seq, id)) = plan.own_tip {
         // Durable before a byte leaves this device.
         note_published_tip(group, seq, &id)?;
     }
     let entries = u64::try_from(plan.rows.len()).unwrap_or(u64::MAX);
-    let mut progress = group.session.stopped_by(progress);
     let mut meter = Meter::new(&mut progress, Phase::Sealing, entries)?;
     let mut sink = Sink { out, bytes: 0, cursor, at: None };
     let written = write_records(group, &device, &plan, &mut sink, &mut meter);
@@ -71,12 +73,17 @@ fn write_records(
         false => plan.rows.chunks(MAX_PART_ENTRIES).collect(),
     };
     let total = u64::try_from(chunks.len()).unwrap_or(u64::MAX);
+    let bundle = group.session.snapshot_apart(|snapshot| {
+        let all = plan.rows.iter().map(|row| id_of(snapshot.connection(), row.n));
+        Ok(BundleId::of(all.collect::<Result<Vec<_>, _>>()?))
+    })?;
     for (number, rows) in (0u64..).zip(chunks) {
         let sealing = changed.as_ref().unwrap_or(&plan.sealing);
         // Before the snapshot is taken: in memory, a reader keeps writers out.
         let mut binding = Binding::of(group, device, sealing, rows)?;
         let fresh = binding.sealing.take();
         let chunk = Chunk {
+            bundle,
             part: Part { number, total },
             rows,
             binding: &binding,
@@ -96,6 +103,7 @@ fn write_records(
 
 /// The entries of one manifest, and the epochs under which they leave.
 struct Chunk<'a> {
+    bundle: BundleId,
     part: Part,
     rows: &'a [Row],
     binding: &'a Binding,
@@ -120,6 +128,7 @@ fn write_chunk(
         let first = chunk.part.number == 0;
         let manifest = Manifest {
             group: group.id,
+            bundle: chunk.bundle,
             part: chunk.part,
             entries: u64::try_from(plan.rows.len()).unwrap_or(u64::MAX),
             heads: if first { plan.heads.clone() } else { Vec::new() },

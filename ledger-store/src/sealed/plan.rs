@@ -1,5 +1,7 @@
 //! Deciding what goes out: the entries, the epochs under which they travel, and the keys.
 
+use std::ops::ControlFlow;
+
 use ledger_core::bundle::{FRAME_BYTES, MAX_PART_ENTRIES, Manifest};
 use ledger_core::keys::DeviceKey;
 use ledger_core::seal::{Envelope, Topic};
@@ -13,7 +15,11 @@ use super::{BundleCursor, Since};
 use crate::StoreError;
 use crate::database::GroupKey;
 use crate::entries::GroupTransaction;
+use crate::platform::progress::{OnProgress, Phase, Progress};
 use crate::session::GroupSession;
+
+/// Entries between two calls of the progress callback.
+const STEP: usize = 256;
 
 /// An entry that goes out.
 #[derive(Clone, Copy)]
@@ -44,6 +50,7 @@ pub(super) fn plan(
     device: &DeviceKey,
     cursor: &BundleCursor,
     most_bytes: Option<u64>,
+    progress: OnProgress<'_>,
 ) -> Result<Plan, StoreError> {
     let connection = transaction.connection();
     cursor.check(group, connection)?;
@@ -57,7 +64,9 @@ pub(super) fn plan(
         Since::Known(summary) => {
             let lacks = Lacks::new(connection, group.key, summary)?;
             let mut found = Vec::new();
-            for (n, begins) in all(connection, group.key, cursor.at())? {
+            let candidates = all(connection, group.key, cursor.at())?;
+            for (place, &(n, begins)) in candidates.iter().enumerate() {
+                look(place, candidates.len(), progress)?;
                 if lacks.lacks(connection, n)? {
                     found.push((n, begins));
                 }
@@ -68,7 +77,8 @@ pub(super) fn plan(
     let listed = heads.len().saturating_add(wanted.len());
     let mut room = most_bytes.map(|most| Room::new(most, &sealing.key_envelopes, listed));
     let mut rows = Vec::with_capacity(found.len());
-    for &(n, begins) in &found {
+    for (place, &(n, begins)) in found.iter().enumerate() {
+        look(place, found.len(), progress)?;
         if let Some(room) = &mut room
             && !room.takes(entry_bytes(connection, n)?, begins)
         {
@@ -89,6 +99,18 @@ pub(super) fn plan(
     })
 }
 
+/// Calls back now and then, before anything is written.
+fn look(place: usize, of: usize, progress: OnProgress<'_>) -> Result<(), StoreError> {
+    if !place.is_multiple_of(STEP) {
+        return Ok(());
+    }
+    let total = u64::try_from(of).unwrap_or(u64::MAX);
+    match progress(Progress { phase: Phase::Sealing, done: 0, total }) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(StoreError::Cancelled),
+    }
+}
+
 /// The last entry of a device among those up to a number and those that begin epochs.
 fn own_tip(
     transaction: &GroupTransaction<'_>,
@@ -101,7 +123,7 @@ fn own_tip(
     let mut statement = transaction.connection().prepare_cached(
         "SELECT seq, id FROM entries
          WHERE grp = ?1 AND chain = (SELECT chain FROM entries WHERE id = ?2)
-             AND (n <= ?3 OR kind = 23)
+             AND (n <= ?3 OR (kind = 23 AND verdict = 0))
          ORDER BY seq DESC LIMIT 1",
     )?;
     let mut rows = statement.query((transaction.group().0, id.as_bytes(), upto))?;
@@ -163,12 +185,15 @@ fn entry_bytes(connection: &Connection, n: i64) -> Result<usize, StoreError> {
     Ok(statement.query_row([n], |row| row.get(0))?)
 }
 
-/// Epoch entries first, from the last to the first: they carry the keys of what follows. Then the
-/// other entries after a number, in the order in which they came here.
+/// Applied epoch entries first, from the last to the first: they carry the keys of what follows.
+/// Then the other entries after a number, in the order in which they came here. Void epoch entries
+/// and those of later versions are among the others, so that nobody can make every part long.
 const ALL: &str = "SELECT n, later FROM (
-         SELECT n, 0 AS later, -lamport AS place FROM entries WHERE grp = ?1 AND kind = 23
+         SELECT n, 0 AS later, -lamport AS place FROM entries
+             WHERE grp = ?1 AND kind = 23 AND verdict = 0
          UNION ALL
-         SELECT n, 1, n FROM entries WHERE grp = ?1 AND n > ?2 AND kind <> 23
+         SELECT n, 1, n FROM entries
+             WHERE grp = ?1 AND n > ?2 AND NOT (kind = 23 AND verdict = 0)
      ) ORDER BY later, place";
 
 /// The numbers of all entries, each with whether it begins an epoch.

@@ -1,65 +1,75 @@
 //! Quarantine: records whose key is not here. They wait, within bounds, and the next export asks
 //! for the keys.
+//!
+//! Anybody can make records of topics that no key ever opens. So records of topics that an applied
+//! epoch entry names have room of their own, and those of other topics are on trial: a few topics,
+//! a few records each.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use ledger_core::bundle::Manifest;
 use ledger_core::seal::Topic;
 use rusqlite::Connection;
 
+use super::trial::{MAX_TRIALS, named_topics};
 use crate::StoreError;
 use crate::database::GroupKey;
 
-/// Most records that wait in one group.
-const MAX_RECORDS: u64 = 2_000;
+/// Most records and bytes that wait for keys of topics that applied epoch entries name.
+const NAMED: Room = Room { records: 2_000, bytes: 8 << 20 };
 
-/// Most bytes of the records that wait in one group.
-const MAX_BYTES: u64 = 8 * 1024 * 1024;
+/// Most records and bytes that wait for the key of one other topic.
+const TRIAL: Room = Room { records: 64, bytes: 256 << 10 };
 
 /// The nonce of an envelope, behind its kind and topic.
 const NONCE_AT: std::ops::Range<usize> = 33..57;
 
 /// The quarantined records of one group: the rows of the table `quarantine`.
+#[derive(Clone, Copy)]
 pub(super) struct Quarantine<'a> {
     pub(super) connection: &'a Connection,
     pub(super) group: GroupKey,
 }
 
-/// Number and bytes of the records that wait, counted along as a transaction adds to them.
-pub(super) struct Held {
+/// Number and bytes of records.
+#[derive(Clone, Copy, Default)]
+struct Room {
     records: u64,
     bytes: u64,
 }
 
-impl Quarantine<'_> {
-    /// Number and bytes of the records that wait now.
-    pub(super) fn held(&self) -> Result<Held, StoreError> {
-        let mut held = self.connection.prepare_cached(
-            "SELECT count(*), coalesce(sum(length(record)), 0) FROM quarantine WHERE grp = ?1",
-        )?;
-        let held = held.query_row([self.group.0], |row| {
-            Ok(Held { records: row.get(0)?, bytes: row.get(1)? })
-        })?;
-        Ok(held)
+/// Records of one topic that wait.
+#[derive(Clone, Copy)]
+struct Held {
+    room: Room,
+    /// Number of the first of them: topics that came earlier have smaller ones.
+    first: i64,
+}
+
+/// Quarantine to which a transaction adds, with what it holds.
+pub(super) struct OpenQuarantine<'a> {
+    quarantine: Quarantine<'a>,
+    named: BTreeSet<Topic>,
+    held: BTreeMap<Topic, Held>,
+}
+
+impl<'a> Quarantine<'a> {
+    /// Reads what it holds, to add records.
+    pub(super) fn open(self) -> Result<OpenQuarantine<'a>, StoreError> {
+        let named = named_topics(self.connection, self.group)?;
+        Ok(OpenQuarantine { quarantine: self, named, held: self.held()? })
     }
 
-    /// Adds a record. Returns whether there was room.
-    pub(super) fn hold(
-        &self,
-        held: &mut Held,
-        topic: &Topic,
-        record: &[u8],
-    ) -> Result<bool, StoreError> {
-        let more = u64::try_from(record.len()).unwrap_or(u64::MAX);
-        let bytes = held.bytes.saturating_add(more);
-        if held.records >= MAX_RECORDS || bytes > MAX_BYTES {
-            return Ok(false);
-        }
-        let nonce = record.get(NONCE_AT).unwrap_or_default();
-        let mut insert = self.connection.prepare_cached(
-            "INSERT OR IGNORE INTO quarantine (grp, topic, nonce, record) VALUES (?1, ?2, ?3, ?4)",
+    fn held(&self) -> Result<BTreeMap<Topic, Held>, StoreError> {
+        let mut held = self.connection.prepare_cached(
+            "SELECT topic, count(*), sum(length(record)), min(q) FROM quarantine
+             WHERE grp = ?1 GROUP BY topic",
         )?;
-        if insert.execute((self.group.0, topic.as_bytes(), nonce, record))? > 0 {
-            *held = Held { records: held.records.saturating_add(1), bytes };
-        }
-        Ok(true)
+        let rows = held.query_map([self.group.0], |row| {
+            let room = Room { records: row.get(1)?, bytes: row.get(2)? };
+            Ok((Topic::from_bytes(row.get(0)?), Held { room, first: row.get(3)? }))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Takes out the records that waited for the key of a topic.
@@ -71,19 +81,85 @@ impl Quarantine<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Number of records that wait.
-    pub(super) fn len(&self) -> Result<u64, StoreError> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT count(*) FROM quarantine WHERE grp = ?1")?;
-        Ok(statement.query_row([self.group.0], |row| row.get(0))?)
+    /// The topics that records wait for, as many as a manifest asks for: first those that an
+    /// applied epoch entry names, and of each kind those for which most waits, then those that came
+    /// first.
+    pub(super) fn topics(&self) -> Result<Vec<Topic>, StoreError> {
+        let held = self.held()?;
+        if held.is_empty() {
+            return Ok(Vec::new());
+        }
+        let named = named_topics(self.connection, self.group)?;
+        let mut topics: Vec<(Topic, Held)> = held.into_iter().collect();
+        topics.sort_by_key(|(topic, held)| {
+            (!named.contains(topic), std::cmp::Reverse(held.room.bytes), held.first)
+        });
+        Ok(topics.into_iter().map(|(topic, _)| topic).take(Manifest::MAX_LISTED).collect())
+    }
+}
+
+impl OpenQuarantine<'_> {
+    /// Adds a record. Returns whether it waits now.
+    pub(super) fn hold(&mut self, topic: &Topic, record: &[u8]) -> Result<bool, StoreError> {
+        let Quarantine { connection, group } = self.quarantine;
+        let nonce = record.get(NONCE_AT).unwrap_or_default();
+        // Not by the nonce alone: anybody can make another record with it.
+        let mut find = connection.prepare_cached(
+            "SELECT 1 FROM quarantine WHERE grp = ?1 AND topic = ?2 AND nonce = ?3 AND record = ?4",
+        )?;
+        if find.exists((group.0, topic.as_bytes(), nonce, record))? {
+            return Ok(true);
+        }
+        if !self.make_room(topic, u64::try_from(record.len()).unwrap_or(u64::MAX))? {
+            return Ok(false);
+        }
+        let mut insert = connection.prepare_cached(
+            "INSERT INTO quarantine (grp, topic, nonce, record) VALUES (?1, ?2, ?3, ?4)",
+        )?;
+        insert.execute((group.0, topic.as_bytes(), nonce, record))?;
+        Ok(true)
     }
 
-    /// The topics that records wait for.
-    pub(super) fn topics(&self) -> Result<Vec<Topic>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT DISTINCT topic FROM quarantine WHERE grp = ?1 ORDER BY topic LIMIT 256",
-        )?;
-        let rows = statement.query_map([self.group.0], |row| row.get(0).map(Topic::from_bytes))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+    /// Counts a record in, if there is room. The trial that began first gives way to a new one.
+    fn make_room(&mut self, topic: &Topic, bytes: u64) -> Result<bool, StoreError> {
+        let is_named = self.named.contains(topic);
+        let mut trials: Vec<(i64, Topic)> = Vec::new();
+        let mut room = Room::default();
+        for (other, held) in &self.held {
+            match (is_named, self.named.contains(other)) {
+                (true, true) => room.add(held.room.records, held.room.bytes),
+                (false, false) if other == topic => {
+                    room.add(held.room.records, held.room.bytes);
+                }
+                (false, false) => trials.push((held.first, *other)),
+                _ => {}
+            }
+        }
+        room.add(1, bytes);
+        if !room.is_within(if is_named { NAMED } else { TRIAL }) {
+            return Ok(false);
+        }
+        if !is_named && trials.len() >= MAX_TRIALS {
+            trials.sort();
+            if let Some((_, oldest)) = trials.first() {
+                self.quarantine.release(oldest)?;
+                self.held.remove(oldest);
+            }
+        }
+        let held =
+            self.held.entry(*topic).or_insert(Held { room: Room::default(), first: i64::MAX });
+        held.room.add(1, bytes);
+        Ok(true)
+    }
+}
+
+impl Room {
+    fn add(&mut self, records: u64, bytes: u64) {
+        self.records = self.records.saturating_add(records);
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+
+    fn is_within(&self, most: Room) -> bool {
+        self.records <= most.records && self.bytes <= most.bytes
     }
 }

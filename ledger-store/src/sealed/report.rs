@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use ledger_core::seal::{EnvelopeError, Topic};
-use ledger_core::{EntryId, Refusal};
+use ledger_core::{EntryId, GroupId, Refusal};
+
+/// Most findings of a kind that a report lists; the others are counted.
+pub(super) const MAX_LISTED: usize = 1_000;
 
 /// Result of importing a bundle.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,48 +15,68 @@ pub struct Imported {
     pub added: u64,
     /// Entries that were here already.
     pub duplicates: u64,
-    /// Entries that the bundle should hold and that are neither here nor
-    /// waiting: import an intact copy.
+    /// Entries that the bundle should hold and that did not come intact:
+    /// import an intact copy.
     pub missing: BTreeSet<EntryId>,
     /// Entries that others depend on and that are not here: ask for a bundle
     /// that has them.
     pub needed: BTreeSet<EntryId>,
-    /// Topics whose keys this device lacks. Entries sealed under them wait, and the next bundle
-    /// from this device asks for the keys.
+    /// Number of entries of the bundle that wait for others ([`Imported::needed`]).
+    pub incomplete: u64,
+    /// Topics whose keys this device lacks. Entries of the bundle that are sealed under them wait,
+    /// and the next bundle from this device asks for the keys.
     pub unknown_topics: BTreeSet<Topic>,
-    /// Number of envelopes that wait for a key.
+    /// Number of records of the bundle that wait for a key.
     pub waiting: u64,
-    /// Number of envelopes that found no room to wait: import the bundle again later.
+    /// Number of records that found no room to wait: import the bundle again later.
     pub not_kept: u64,
     /// Topics for which a record handed this device another key than the topic says.
     pub false_keys: BTreeSet<Topic>,
-    /// Errors of envelopes that do not open although this device has the key.
+    /// Errors of the first 1,000 records that do not open although this device has the key.
     pub broken: Vec<EnvelopeError>,
-    /// Entries that can never be part of the ledger, each with the rule.
+    /// Number of further such records.
+    pub more_broken: u64,
+    /// The first 1,000 entries that can never be part of the ledger, each with the rule.
     pub refused: Vec<Refusal>,
-    /// Entries left out, as in [`Ingested::left_out`](crate::Ingested::left_out).
+    /// Number of further such entries.
+    pub more_refused: u64,
+    /// Entries left out, as in [`Ingested::left_out`](crate::Ingested::left_out). They came
+    /// intact; no other copy of the bundle would bring more.
     pub left_out: u64,
     /// Number of bytes that belong to no intact record.
     pub damaged_bytes: u64,
     /// Parts of the bundle whose manifest is missing or damaged; none if all entries are here
-    /// that the exporting device had.
+    /// that the exporting device had. At most 1,000 of each bundle.
     pub missing_parts: BTreeSet<u64>,
+    /// Number of all such parts, of all bundles in the file.
+    pub missing_part_count: u64,
     /// Number of records of a kind that this version does not know.
     pub unknown_records: u64,
+    /// Whether any record is of this group, as far as this device can tell: if not, the bundle is
+    /// of another group, or sealed under keys that this device lacks.
+    pub is_ours: bool,
+    /// Other groups of this database of which there are records, too. They were not imported.
+    pub other_groups: BTreeSet<GroupId>,
+    /// Whether manifests were read that tell what the bundle holds.
+    pub is_known: bool,
     /// Whether this device's own chain has forked, so that it signs nothing more; see
     /// [`StoreError::Forked`](crate::StoreError::Forked).
     pub forked: bool,
 }
 
 impl Imported {
-    /// Whether everything in the bundle is here now.
+    /// Whether the bundle is intact, and everything in it is here now, but for what breaks a rule,
+    /// was left out, or needs a newer version.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.missing.is_empty()
-            && self.needed.is_empty()
+        self.is_known
+            && self.damaged_bytes == 0
+            && self.broken.is_empty()
+            && self.missing.is_empty()
+            && self.missing_part_count == 0
+            && self.incomplete == 0
             && self.waiting == 0
             && self.not_kept == 0
-            && self.missing_parts.is_empty()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The handle of an open database.
 
 mod options;
+mod receive;
 #[cfg(test)]
 #[cfg(all(feature = "sqlcipher", target_os = "linux"))]
 mod tests;
@@ -21,6 +22,7 @@ use crate::secrets::SecretStore;
 use crate::session::{Changes, Session};
 
 pub use options::StoreOptions;
+pub use receive::Receipt;
 
 /// An open database. A handle: clones are the same open database, which is
 /// closed when the last clone and the last [`Group`] of it are dropped. May be
@@ -129,6 +131,16 @@ impl Store {
     /// [`StoreError`] if the database cannot be read.
     pub fn group_ids(&self) -> Result<Vec<GroupId>, StoreError> {
         self.0.group_ids()
+    }
+
+    /// The groups whose genesis entry was lost to damage. They are not listed until it is there:
+    /// `Bundles::import` of [`Store::group`] takes it from another device. An app that finds
+    /// such a group records nothing in a new one, as it would stand twice later.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn groups_without_genesis(&self) -> Result<Vec<GroupId>, StoreError> {
+        self.0.groups_without_genesis()
     }
 
     /// The groups in this database, oldest first.

@@ -54,8 +54,8 @@ fn a_killed_import_goes_on_where_it_stopped() {
         let mut command = child_process("import_crash::child_that_imports_until_it_is_killed");
         command.env(DATABASE, folder.db()).env(BUNDLE, &bundle);
         command.stdin(std::process::Stdio::piped());
-        // It is told of every 256 records.
-        let said = run_and_kill(command, 1 + rng.below(ENTRIES / 256), rng.below(2_000_000));
+        // It is told of every 16 records.
+        let said = run_and_kill(command, 1 + rng.below(ENTRIES / 16), rng.below(2_000_000));
         complete += u64::from(!said.busy);
         let store = folder.store();
         let found = store.maintenance().check_database(&mut go_on).unwrap();

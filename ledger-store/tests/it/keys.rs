@@ -324,6 +324,32 @@ fn what_came_under_an_unnamed_key_leaves_under_the_one_in_use() {
     everybody_gets_in(&anna, &eve.store, 20);
 }
 
+/// A database of the version before says of all keys that they are covered. It heals when it is
+/// opened.
+#[test]
+fn marks_of_an_older_version_lock_nobody_out() {
+    let (folder, mut rng) = (Folder::new(1), Rng::new(1));
+    {
+        let anna = anna(&folder);
+        pay(&anna, &mut rng);
+        export(&anna);
+    }
+    let raw = folder.raw();
+    raw.execute_batch(
+        "ALTER TABLE epochs ADD COLUMN begun INTEGER NOT NULL DEFAULT 1;
+         ALTER TABLE epochs ADD COLUMN covered INTEGER NOT NULL DEFAULT 1;
+         DROP TABLE arrivals; DROP TABLE left_out;
+         DROP INDEX pending_by_device; ALTER TABLE joins DROP COLUMN entered; PRAGMA user_version = 4;",
+    )
+    .unwrap();
+    drop(raw);
+    let store = folder.open().unwrap();
+    let group = crate::common::only(&store);
+    let anna = Anna { store, group };
+    assert_eq!(handed_out(&export(&anna)).len(), 1);
+    everybody_gets_in(&anna, &anna.store, 20);
+}
+
 // Sealed too early.
 
 /// An output that takes some writes, and then is full.

@@ -6,6 +6,7 @@ use ledger_core::engine::{Draft, VerifiedEntry};
 use ledger_core::hazmat::any_position;
 use ledger_core::keys::{DeviceKey, RootEntropy, RootKey, SignedCard, SignedDevice};
 use ledger_core::limits::LedgerLimits;
+use ledger_core::seal::EpochKey;
 use ledger_core::statement::{Generation, NewStatement};
 use ledger_core::{Amount, Currency, Date, EntryId, Expense, MemberId, Transaction, Verdict};
 use ledger_store::{Group, NewEntry, Store};
@@ -409,4 +410,35 @@ fn a_statement_that_only_idle_entries_carry_is_carried_with_the_next_own_entry()
 /// Somebody else than the owner, whom a dinner can name.
 fn owner_of(scene: &Scene) -> MemberId {
     scene.group.state().unwrap().members()[1].0
+}
+
+/// Ben, removed and past his limit, began an epoch. Without its entry, the key under which others
+/// sealed is worth nothing: once this phone holds the key, the entry is asked for and kept. A
+/// second entry of the same epoch is not.
+#[test]
+fn the_epoch_entry_of_a_held_key_is_asked_for_and_kept() {
+    let scene = Scene::new(90);
+    let ben = scene.add(1, "Ben");
+    ingest(&scene.group, &scene.removal(ben.member));
+    assert!(
+        scene.group.ingest(&all(&scene.chain(&ben.device, ben.added, 60, 0))).unwrap().left_out > 0
+    );
+    let key = EpochKey::from_bytes(scene.group.id(), [7; 32]);
+    let begun = |stamp| {
+        let clock = scene.clock(ben.added) + 1;
+        let at = any_position(scene.group.id(), ben.device.id(), 0, ben.added, vec![], clock);
+        Draft::epoch(key.begin(&[]).unwrap()).sign(&ben.device, &at, stamp).unwrap()
+    };
+    let (epoch, copy) = (begun(1), begun(2));
+    let report = scene.group.ingest(&[travelling(&epoch)]).unwrap();
+    assert_eq!((report.left_out, report.missing.len()), (1, 0));
+    let sql = "INSERT INTO epochs (grp, topic, secret) VALUES (1, ?1, ?2)";
+    let row = (key.topic().as_bytes().to_vec(), key.expose_secret().to_vec());
+    scene.folder.raw().execute(sql, row).unwrap();
+    let report = scene.group.ingest(&[]).unwrap();
+    assert_eq!(report.missing, [epoch.id()].into());
+    let report = scene.group.ingest(&[travelling(&epoch)]).unwrap();
+    assert_eq!((report.added, report.missing.len()), (vec![epoch.id()], 0));
+    assert_eq!(scene.group.ingest(&[travelling(&copy)]).unwrap().left_out, 1);
+    assert_sound(&scene.group);
 }

@@ -37,6 +37,7 @@ mod housekeeping;
 mod import_crash;
 mod ingest;
 mod invites;
+mod junk;
 mod keys;
 mod leaving;
 mod left_out;

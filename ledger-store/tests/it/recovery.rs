@@ -208,7 +208,7 @@ fn a_bundle_opens_for_no_other_phrase() {
     assert!(matches!(refused.map(|_| ()), Err(StoreError::NoKey)));
     assert_eq!(stranger.store.group_ids().unwrap(), []);
     let empty = stranger.store.recovery().restore_group(&mut Cursor::new(Vec::new()), &mut go_on);
-    assert!(matches!(empty.map(|_| ()), Err(StoreError::NoKey)));
+    assert!(matches!(empty.map(|_| ()), Err(StoreError::NoBundle)));
     drop(anna);
 }
 

@@ -1,13 +1,13 @@
 //! Every order of arrival leads to the same result.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::Arc;
 
 use ledger_core::EntryId;
 use ledger_core::engine::{
-    Admission, EntryIndex as _, Evaluation, Ledger, MemoryIndex, SlotReference, SparseIndex,
-    VerifiedEntry, WaitingEntries, evaluate,
+    Admission, EntryIndex as _, Evaluation, Ledger, MemoryIndex, Payload, SlotReference,
+    SparseIndex, VerifiedEntry, WaitingEntries, evaluate,
 };
 use ledger_model::sim::replay::generate;
 use ledger_simulation::real_entries::RealHistory;
@@ -82,8 +82,37 @@ impl Device {
         }
     }
 
+    /// The bytes for which somebody accounts are those of the idle entries that no entry needs
+    /// which is not idle. Less may count, as a kept carrier of a statement needs some, too.
+    fn assert_idle_bytes(&self, whole: &Evaluation) {
+        let entries: BTreeMap<EntryId, &VerifiedEntry> =
+            self.index.entries().map(|entry| (entry.id(), entry)).collect();
+        let past = |from: Vec<EntryId>| {
+            let (mut found, mut open) = (BTreeSet::new(), from);
+            while let Some(id) = open.pop() {
+                if found.insert(id) {
+                    open.extend(entries[&id].decoded().header().dependencies());
+                }
+            }
+            found
+        };
+        let (idle, standing): (Vec<EntryId>, Vec<EntryId>) =
+            entries.keys().partition(|id| whole.is_idle(**id).unwrap());
+        let is_carrier =
+            |id: &EntryId| matches!(entries[id].decoded().payload(), Payload::Statement(_));
+        let covered = past(standing);
+        let carried = past(idle.iter().copied().filter(is_carrier).collect());
+        let bytes = |id: &EntryId| entries[id].decoded().as_bytes().len() as u64;
+        let uncovered = || idle.iter().filter(|id| !covered.contains(id));
+        let most: u64 = uncovered().map(bytes).sum();
+        let least: u64 = uncovered().filter(|id| !carried.contains(id)).map(bytes).sum();
+        let counted = self.ledger.idle_bytes();
+        assert!((least..=most).contains(&counted), "{least} <= {counted} <= {most}");
+    }
+
     fn assert_same(&self, whole: &Evaluation) {
         self.assert_rebuilt();
+        self.assert_idle_bytes(whole);
         assert_eq!(self.ledger.state().digest(), whole.state().digest());
         assert_eq!(self.ledger.view(), whole.view());
         let mut verdicts: Vec<_> = whole.verdicts().map(|(e, verdict)| (e.id(), verdict)).collect();

@@ -1,6 +1,7 @@
 //! Attacks as stories of people: each test shows an attempt and that it fails.
 
 mod epochs;
+mod idle;
 mod keys;
 mod limits;
 mod money;

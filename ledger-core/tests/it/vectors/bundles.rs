@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ledger_core::bundle::{Manifest, Part, RecordId, Records, Summary, frame};
+use ledger_core::bundle::{BundleId, Manifest, Part, RecordId, Records, Summary, frame};
 use ledger_core::keys::ExchangeKey;
 use ledger_core::seal::EpochKey;
 use ledger_core::{DeviceId, EntryId};
@@ -29,8 +29,10 @@ fn manifests(world: &World, key: &EpochKey) -> Vec<(&'static str, Manifest)> {
         id[..4].copy_from_slice(&n.to_be_bytes());
         EntryId::from_bytes(id)
     });
+    let many: Vec<EntryId> = many.collect();
     let first = Manifest {
         group: world.group,
+        bundle: BundleId::of(ids.iter().chain(&many).copied()),
         part: Part { number: 0, total: 2 },
         entries: 1_000 + ids.len() as u64,
         heads: ids.iter().rev().take(2).copied().collect(),
@@ -41,7 +43,7 @@ fn manifests(world: &World, key: &EpochKey) -> Vec<(&'static str, Manifest)> {
         part: Part { number: 1, total: 2 },
         heads: Vec::new(),
         wanted: Vec::new(),
-        ids: many.collect(),
+        ids: many,
         ..first.clone()
     };
     vec![("the first part", first), ("the second part, of 1,000 entries", second)]
@@ -136,6 +138,7 @@ pub(crate) fn build() -> Value {
         assert_eq!(Manifest::open(&key, &sealed).as_ref(), Ok(manifest));
         json!({
             "name": name,
+            "bundle": hex(manifest.bundle.as_bytes()),
             "part": manifest.part.number,
             "parts": manifest.part.total,
             "entries": manifest.entries,

@@ -146,6 +146,31 @@ fn idle_after_leave_and_revocation() -> Value {
     json!([revoked, left, after])
 }
 
+/// A removal builds on an idle entry, and frees what lies behind it: a revocation that the
+/// removal does not know has no effect.
+fn freed_behind_an_idle_entry() -> Value {
+    let mut w = World::with_ben();
+    let (ben, member) = (w.by_card("add-ben"), w.member("add-ben"));
+    w.record(2, "first", &[], &w.dinner("add-ben", "genesis", 100));
+    w.issue_statement(2, "leave", 2, &NewStatement::Leave { generation: ben }, &["first"], &[]);
+    w.say(2, "behind", &[], Draft::merge());
+    let revoke = NewStatement::Revoke { generation: ben, device: device(2).id() };
+    w.issue_statement(1, "revoke", 2, &revoke, &["add-ben"], &[]);
+    let cut = w.scenario(
+        "idle-by-a-revocation",
+        "A revocation that knows nothing of what the phone signed: all of it is idle.",
+        &[("first", 41), ("behind", 41)],
+    );
+    w.issue_statement(1, "remove", 1, &NewStatement::Remove { member }, &["behind"], &[]);
+    let freed = w.scenario(
+        "freed-behind-an-idle-entry",
+        "The same, and a removal that knows all of it, but not the revocation: only what lies behind \
+         the leave is idle now. The removal's carrier is the one agreed head.",
+        &[("behind", 42), ("revoke", 40)],
+    );
+    json!([cut, freed])
+}
+
 fn transfers_within_changes() -> Value {
     let mut w = World::with_ben();
     let anew = Draft::add_member(&w.state(), &w.card("Ben", 2, 2)).unwrap();
@@ -271,6 +296,7 @@ pub(crate) fn build() -> Value {
         keys_of_void_enrolments,
         idle_entries,
         idle_after_leave_and_revocation,
+        freed_behind_an_idle_entry,
         transfers_within_changes,
         two_binds_of_which_one_knows_the_removal,
         faulty_binds_and_exceptions,

@@ -155,6 +155,17 @@ func reportsEveryError(_ flat: Flat) throws {
         _ = try other.createGroup(name: "Other", myName: "Zoe")
         _ = try other.recovery().restoreGroup(path: path)
     }
+    try expect(.noBundle) {
+        let path = flat.folder + "/photo.jpg"
+        try Data((0..<5000).map { UInt8($0 % 256) }).write(to: URL(fileURLWithPath: path))
+        _ = try bundles.importFile(path: path)
+    }
+    try expect(.otherGroup) {
+        let path = flat.folder + "/other.bundle"
+        let both = try Ledger.inMemory()
+        _ = try both.createGroup(name: "Trip", myName: "Zoe").bundles().exportFile(path: path)
+        _ = try both.createGroup(name: "House", myName: "Zoe").bundles().importFile(path: path)
+    }
     try expect(.noSealingKey) {
         let (other, welcome) = try admitted(flat)
         let joined = try other.joining().enter(welcome: welcome)

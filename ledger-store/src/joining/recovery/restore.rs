@@ -22,7 +22,7 @@ pub(super) fn restore_group(
     let entropy = session.known_entropy()?.ok_or(StoreError::NoRootKey)?;
     let keys = (0..ROOT_KEYS).map(|index| entropy.recovery_key(index)).collect();
     let seed = random(session.environment())?;
-    let (genesis, root_index) = find_genesis(RecordReader::new(bundle), keys, &seed)?;
+    let (genesis, root_index) = find_genesis(RecordReader::new(bundle), keys, &seed, progress)?;
     let id = GroupId::from(genesis.id());
     let group = match session.group(id) {
         Ok(group) => group,

@@ -7,18 +7,22 @@
 //! box opens the epochs before it, and hardly any record has to wait.
 
 mod contents;
+mod findings;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::GroupId;
 use ledger_core::bundle::Manifest;
 use ledger_core::engine::{DecodedEntry, Payload};
 use ledger_core::keys::ExchangeKey;
-use ledger_core::seal::{Envelope, EnvelopeError, EpochKey, KeyEnvelope, KeyEnvelopeError, Topic};
+use ledger_core::seal::{Envelope, EpochKey, KeyEnvelope, KeyEnvelopeError, Topic};
 
 use self::contents::Contents;
+use self::findings::Findings;
+use self::waiting::WaitingRecords;
 use super::key_pool::{BoxedKey, KeyPool};
 
 /// Most records of one batch. Fewer would write the same pages of indexes again and again; more
@@ -27,6 +31,10 @@ const BATCH: usize = 2_000;
 
 /// Most bytes of envelopes in one batch.
 const BATCH_BYTES: usize = 4 << 20;
+
+/// Most topics whose keys one import is asked for. Anybody who ever had a key can ask, and each key
+/// makes the next bundle longer; one key opens all before it.
+const MAX_WANTED: usize = 8;
 
 /// An epoch key that the database has.
 pub(super) struct KnownKey {
@@ -41,8 +49,6 @@ pub(super) struct SealedBatch {
     /// Opened entries, each with the topic under which it travelled. Their signatures are not
     /// verified.
     pub(super) opened: Vec<(DecodedEntry, Topic)>,
-    /// Records whose key is not known, with the topic of that key.
-    pub(super) waiting: Vec<(Topic, Vec<u8>)>,
     /// Keys that were found.
     pub(super) learned: Vec<EpochKey>,
     /// Topics whose keys another device asks for.
@@ -51,10 +57,7 @@ pub(super) struct SealedBatch {
 
 impl SealedBatch {
     pub(super) fn is_empty(&self) -> bool {
-        self.opened.is_empty()
-            && self.waiting.is_empty()
-            && self.learned.is_empty()
-            && self.wanted.is_empty()
+        self.opened.is_empty() && self.learned.is_empty() && self.wanted.is_empty()
     }
 }
 
@@ -66,14 +69,15 @@ pub(super) struct SealedIntake {
     batch: SealedBatch,
     /// Bytes of the envelopes in the batch.
     bytes: usize,
+    /// The topics of the other groups of the database.
+    foreign: BTreeMap<Topic, GroupId>,
+    /// Number of topics whose keys were asked for.
+    asked: usize,
+    /// Records whose key is not known.
+    pub(super) waiting: WaitingRecords,
     /// What manifests announce.
     pub(super) contents: Contents,
-    /// Topics for which a record hands this device another key than the topic says.
-    pub(super) false_keys: BTreeSet<Topic>,
-    /// Errors of records that do not open although their key is known.
-    pub(super) broken: Vec<EnvelopeError>,
-    /// Number of records of a kind that this version does not know.
-    pub(super) unknown_records: u64,
+    pub(super) findings: Findings,
 }
 
 impl SealedIntake {
@@ -82,14 +86,14 @@ impl SealedIntake {
         group: GroupId,
         exchange: Vec<ExchangeKey>,
         known: impl IntoIterator<Item = KnownKey>,
+        foreign: BTreeMap<Topic, GroupId>,
     ) -> Self {
         let mut keys = KeyPool::default();
         for known in known {
             if known.box_is_open {
                 keys.note_opened(known.key.topic());
             }
-            // No epoch was added so far, so no box opens.
-            keys.add(known.key);
+            keys.add_known(known.key);
         }
         Self {
             group,
@@ -97,17 +101,18 @@ impl SealedIntake {
             keys,
             batch: SealedBatch::default(),
             bytes: 0,
+            foreign,
+            asked: 0,
+            waiting: WaitingRecords::default(),
             contents: Contents::default(),
-            false_keys: BTreeSet::new(),
-            broken: Vec::new(),
-            unknown_records: 0,
+            findings: Findings::default(),
         }
     }
 
     /// Whether the batch should be stored before more records are offered.
     pub(super) fn is_due(&self) -> bool {
-        let SealedBatch { opened, waiting, learned, wanted } = &self.batch;
-        let lengths = [opened.len(), waiting.len(), learned.len(), wanted.len()];
+        let SealedBatch { opened, learned, wanted } = &self.batch;
+        let lengths = [opened.len(), learned.len(), wanted.len()];
         let items = lengths.into_iter().fold(0, usize::saturating_add);
         items >= BATCH || self.bytes >= BATCH_BYTES
     }
@@ -118,59 +123,66 @@ impl SealedIntake {
         std::mem::take(&mut self.batch)
     }
 
-    /// Opens a record, and the records that waited for a key in it.
-    pub(super) fn offer(&mut self, record: Vec<u8>) {
-        let mut queue = VecDeque::from([record]);
-        while let Some(record) = queue.pop_front() {
-            let new = match record.first() {
-                Some(1) => self.envelope(record),
-                Some(2) => self.key_envelope(&record),
-                Some(3) => {
-                    self.manifest(record);
-                    Vec::new()
-                }
-                _ => {
-                    self.unknown_records = self.unknown_records.saturating_add(1);
-                    Vec::new()
-                }
-            };
-            queue.extend(self.release(&new));
-        }
+    /// Opens a record, as far as its key is known. Returns whether it is intact, and the records
+    /// that waited for a key in it: the caller offers these next, so that one call does the work
+    /// of one record.
+    pub(super) fn offer(&mut self, record: Vec<u8>) -> Offered {
+        self.findings.records = self.findings.records.saturating_add(1);
+        let (is_intact, new) = match record.first() {
+            Some(1) => self.envelope(record),
+            Some(2) => (true, self.key_envelope(&record)),
+            Some(3) => (self.manifest(record), Vec::new()),
+            _ => {
+                self.findings.note_unknown();
+                (true, Vec::new())
+            }
+        };
+        Offered { is_intact, released: self.release(&new) }
     }
 
-    /// Adds a key that the database learned meanwhile, and opens the records that waited for it.
-    pub(super) fn add_key(&mut self, key: EpochKey) {
-        let mut new = vec![key.topic()];
+    /// Adds a key that the database learned meanwhile. Returns the records that waited for it.
+    pub(super) fn add_key(&mut self, key: EpochKey) -> Vec<Vec<u8>> {
+        let topic = key.topic();
         let boxed = self.keys.add(key);
+        self.keys.confirm([&topic]);
+        let mut new = vec![topic];
         new.extend(self.learn(boxed));
-        for record in self.release(&new) {
-            self.offer(record);
-        }
+        self.release(&new)
     }
 
-    /// Takes out the records of the batch that wait for these topics.
+    /// Notes that admitted entries name these keys.
+    pub(super) fn confirm_keys<'t>(&mut self, topics: impl IntoIterator<Item = &'t Topic>) {
+        self.keys.confirm(topics);
+    }
+
+    /// Takes out the records that wait for these topics.
     fn release(&mut self, topics: &[Topic]) -> Vec<Vec<u8>> {
-        if topics.is_empty() {
-            return Vec::new();
-        }
-        let waiting = std::mem::take(&mut self.batch.waiting);
-        let (ready, waiting): (Vec<_>, Vec<_>) =
-            waiting.into_iter().partition(|(topic, _)| topics.contains(topic));
-        self.batch.waiting = waiting;
-        ready.into_iter().map(|(_, record)| record).collect()
+        topics.iter().flat_map(|topic| self.waiting.release(topic)).collect()
+    }
+
+    /// Whether a record under an unknown key may wait. One of another group does not.
+    fn is_foreign(&mut self, topic: &Topic) -> bool {
+        let Some(group) = self.foreign.get(topic) else { return false };
+        self.findings.other_groups.insert(*group);
+        true
     }
 
     /// Opens a key envelope. Returns the topics whose keys are new.
     fn key_envelope(&mut self, record: &[u8]) -> Vec<Topic> {
         let Ok(envelope) = KeyEnvelope::parse(record) else {
-            self.unknown_records = self.unknown_records.saturating_add(1);
+            self.findings.note_unknown();
             return Vec::new();
         };
         if self.keys.contains(&envelope.topic()) {
+            self.findings.is_ours = true;
+            return Vec::new();
+        }
+        if self.is_foreign(&envelope.topic()) || self.keys.is_full() {
             return Vec::new();
         }
         match envelope.open(self.group, &self.exchange) {
             Ok(Some(key)) => {
+                self.findings.is_ours = true;
                 let mut new = vec![key.topic()];
                 self.batch.learned.push(key.clone());
                 let boxed = self.keys.add(key);
@@ -178,7 +190,7 @@ impl SealedIntake {
                 new
             }
             Err(KeyEnvelopeError::OtherKey(topic)) => {
-                self.false_keys.insert(topic);
+                self.findings.note_false_key(topic);
                 Vec::new()
             }
             // It is for another device.
@@ -194,50 +206,75 @@ impl SealedIntake {
         new
     }
 
-    fn manifest(&mut self, record: Vec<u8>) {
-        let Ok(topic) = Manifest::topic(&record) else { return };
+    /// Opens a manifest. Returns whether it is intact.
+    fn manifest(&mut self, record: Vec<u8>) -> bool {
+        let Ok(topic) = Manifest::topic(&record) else { return false };
         let Some(key) = self.keys.get(&topic) else {
-            self.batch.waiting.push((topic, record));
-            return;
+            if !self.is_foreign(&topic) {
+                self.waiting.hold(topic, record);
+            }
+            return true;
         };
+        self.findings.is_ours = true;
         match Manifest::open(key, &record) {
             Ok(manifest) if manifest.group == self.group => {
-                self.batch.wanted.extend(manifest.wanted.iter().copied());
+                let room = MAX_WANTED.saturating_sub(self.asked);
+                for topic in manifest.wanted.iter().take(room) {
+                    self.asked = self.asked.saturating_add(1);
+                    self.batch.wanted.insert(*topic);
+                }
                 self.contents.add(manifest);
+                true
             }
-            Ok(_) => {}
-            Err(error) => self.broken.push(error),
+            Ok(_) => true,
+            Err(error) => {
+                self.findings.note_broken(error);
+                false
+            }
         }
     }
 
-    /// Opens the envelope of an entry. Returns the topics whose keys it brings.
-    fn envelope(&mut self, record: Vec<u8>) -> Vec<Topic> {
+    /// Opens the envelope of an entry. Returns whether it is intact, and the topics whose keys it
+    /// brings.
+    fn envelope(&mut self, record: Vec<u8>) -> (bool, Vec<Topic>) {
         let envelope = match Envelope::parse(&record) {
             Ok(envelope) => envelope,
             Err(error) => {
-                self.broken.push(error);
-                return Vec::new();
+                self.findings.note_broken(error);
+                return (false, Vec::new());
             }
         };
-        self.bytes = self.bytes.saturating_add(record.len());
         let topic = envelope.topic();
         let Some(key) = self.keys.get(&topic) else {
-            self.batch.waiting.push((topic, record));
-            return Vec::new();
+            if !self.is_foreign(&topic) {
+                self.waiting.hold(topic, record);
+            }
+            return (true, Vec::new());
         };
+        self.findings.is_ours = true;
         let entry = match key.open(&envelope) {
             Ok(entry) => entry,
             Err(error) => {
-                self.broken.push(error);
-                return Vec::new();
+                self.findings.note_broken(error);
+                return (false, Vec::new());
             }
         };
+        self.bytes = self.bytes.saturating_add(record.len());
+        self.contents.note_came(entry.id());
         let mut new = Vec::new();
         if let Payload::Epoch(epoch) = entry.payload() {
             let boxed = self.keys.add_epoch(epoch);
             new = self.learn(boxed);
         }
         self.batch.opened.push((entry, topic));
-        new
+        (true, new)
     }
+}
+
+/// Result of offering a record.
+pub(super) struct Offered {
+    /// Whether the record is what its frame says, as far as its key is known.
+    pub(super) is_intact: bool,
+    /// Records that waited for a key in it.
+    pub(super) released: Vec<Vec<u8>>,
 }

@@ -1,0 +1,160 @@
+//! Idle entries: agreed heads under any order of arrival, and statements that are carried again.
+
+use std::collections::BTreeSet;
+
+use ledger_core::engine::{Draft, Ledger};
+use ledger_core::hazmat::any_position;
+use ledger_core::statement::{Generation, NewStatement};
+use ledger_core::{EntryId, VoidReason};
+
+use crate::common::{Device, Group, Person};
+
+/// Signs a draft behind one entry of the device's chain alone.
+fn fork(g: &mut Group, device: &mut Device, behind: EntryId, draft: Draft) -> EntryId {
+    let header = g.entry(behind).decoded().header();
+    let own = header.device() == device.key.id();
+    let seq = if own { header.seq() + 1 } else { 0 };
+    let clock = draft.refs().iter().chain([&behind]);
+    let clock = clock.map(|id| g.entry(*id).decoded().header().lamport()).max().unwrap() + 1;
+    let at = any_position(g.id, device.key.id(), seq, behind, vec![], clock);
+    g.write_at(device, &at, draft)
+}
+
+/// Ben leaves, and his phone goes on with carriers alone, on two branches behind his last
+/// entry. All of them know of the leave, and are idle whichever branch came first; the carrier
+/// of the leave is not.
+#[test]
+fn carriers_behind_a_leave_are_idle_on_every_branch_in_every_order() {
+    let (mut g, mut anna) = Group::new();
+    let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    let root = ben.root();
+    let generation = Generation::Card(ben.member);
+    let leave = NewStatement::Leave { generation };
+    let left = g.issue_statement(&g.now(), &mut ben.phone, &root, &leave);
+    let plain = fork(&mut g, &mut ben.phone, left, Draft::merge());
+    let mut carriers = Vec::new();
+    for (name, behind) in [("Benny", plain), ("Benno", plain), ("Benja", left)] {
+        let rename = NewStatement::Rename { generation, name };
+        let nonce = [name.as_bytes()[4]; 16];
+        let draft = Draft::statement(&root, g.id, &rename, [left], nonce).unwrap();
+        carriers.push(fork(&mut g, &mut ben.phone, behind, draft));
+    }
+    let outcome = g.outcome();
+    assert_eq!(outcome.void(plain), Some(VoidReason::Left));
+    assert!(carriers.iter().all(|id| outcome.applied(*id)), "no leave voids a statement");
+    for id in carriers.iter().chain([&plain]) {
+        assert_eq!(outcome.0.is_idle(*id), Some(true));
+    }
+    assert_eq!(outcome.0.is_idle(left), Some(false));
+    let agreed: BTreeSet<EntryId> = outcome.0.view().frontier().agreed_heads().collect();
+    assert_eq!(agreed, [left].into());
+    for order in 0..4 {
+        let mut pool = g.pool.clone();
+        pool.rotate_right(order);
+        let (ledger, _) = g.arrive(pool);
+        assert_eq!(ledger.agreed_heads(), agreed);
+    }
+}
+
+/// Ben revokes the phone in his hand: its carrier is idle unless it is within the revocation,
+/// and an honest author does not build on it.
+#[test]
+fn a_revoked_phones_own_carrier_is_idle() {
+    let (mut g, mut anna) = Group::new();
+    let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    let before = g.owes(&g.now(), &mut ben.phone, anna.member, ben.member, 5);
+    let (generation, device) = (Generation::Card(ben.member), ben.phone.key.id());
+    let revoke = NewStatement::Revoke { generation, device };
+    let root = ben.root();
+    let carrier = g.issue_statement(&g.now(), &mut ben.phone, &root, &revoke);
+    let outcome = g.outcome();
+    assert_eq!((outcome.applied(carrier), outcome.0.is_idle(carrier)), (true, Some(true)));
+    assert_eq!(outcome.0.is_idle(before), Some(false));
+    let next = g.owes(&g.now(), &mut anna.phone, ben.member, anna.member, 1);
+    let header = g.entry(next).decoded().header().clone();
+    assert!(header.dependencies().all(|id| *id != carrier));
+    assert!(g.outcome().applied(next));
+}
+
+/// Two removals of Ben with different bases, which only a removed person's phone carries. Each
+/// device carries both, as under one alone Cleo, whom he added, would be a recipient. Then it
+/// ends.
+#[test]
+fn every_statement_is_carried_again_once_and_that_ends() {
+    let (mut g, mut anna) = Group::new();
+    let mut mallory = g.add(&g.now(), &mut anna.phone, "Mallory");
+    let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    let without_cleo = g.heads(&g.now());
+    g.add(&g.now(), &mut ben.phone, "Cleo");
+    let with_cleo = g.heads(&g.now());
+    let mut dora = g.add(&g.now(), &mut anna.phone, "Dora");
+    let owner = anna.root();
+    g.remove(&g.now(), &mut anna, mallory.member);
+    let old = g.view(&[mallory.phone.enrolment, ben.phone.tip.unwrap()]);
+    let remove = NewStatement::Remove { member: ben.member };
+    for base in [&without_cleo, &with_cleo] {
+        g.issue_statement_at(base, &old, &mut mallory.phone, &owner, &remove);
+    }
+    let carry = |g: &mut Group, person: &mut Person| {
+        let (ledger, _) = g.arrive(g.pool.clone());
+        let again = ledger.statements_to_carry(person.phone.key.id());
+        for carrier in &again {
+            let draft = Draft::carry(&g.signed(*carrier));
+            g.write(&g.now(), &mut person.phone, |_| draft);
+        }
+        again.len()
+    };
+    let (alone, _) = g.arrive(g.pool.clone());
+    let lacking =
+        |ledger: &Ledger, person: &Person| ledger.statements_to_carry(person.phone.key.id()).len();
+    assert_eq!((lacking(&alone, &anna), lacking(&alone, &dora)), (2, 2));
+    assert_eq!(lacking(&alone, &mallory), 0, "who may not write carries nothing");
+    // Dora's carriers are in the past of an agreed head, so Anna carries nothing more.
+    assert_eq!((carry(&mut g, &mut dora), carry(&mut g, &mut anna)), (2, 0));
+    assert_eq!(carry(&mut g, &mut dora), 0);
+    // When she is removed without these, Anna carries them, and that is the end: at most once for
+    // each device and statement.
+    let member = dora.member;
+    let base = [dora.phone.enrolment];
+    let remove = NewStatement::Remove { member };
+    g.issue_statement_at(&base, &g.now(), &mut anna.phone, &owner, &remove);
+    let before = carry(&mut g, &mut anna);
+    assert!(before <= 2);
+    assert_eq!(carry(&mut g, &mut anna), 0);
+    g.outcome();
+}
+
+/// However many heads there are, a statement has a base of at most 16 ids, which has an
+/// introduction, the target's chains and the statements about the target in its past.
+#[test]
+fn a_base_takes_sixteen_ids_and_spares_what_its_target_signed() {
+    let (mut g, mut anna) = Group::new();
+    let mut people: Vec<Person> =
+        (0..24).map(|n| g.add(&g.now(), &mut anna.phone, &format!("P{n}"))).collect();
+    let calm = g.now();
+    let bills: Vec<EntryId> = people
+        .iter_mut()
+        .map(|person| g.owes(&calm, &mut person.phone, anna.member, person.member, 10))
+        .collect();
+    let (ledger, index) = g.arrive(g.pool.clone());
+    assert_eq!(ledger.agreed_heads().len(), 24);
+    let remove = NewStatement::Remove { member: people[7].member };
+    let Ok(base) = ledger.statement_base(&remove, None, &index);
+    assert!(base.len() <= 16 && base.contains(&bills[7]));
+    let draft = Draft::statement(&anna.root(), g.id, &remove, base, [1; 16]).unwrap();
+    let Ok(at) = ledger.position_of_draft(anna.phone.key.id(), &draft, &index);
+    let removal = g.write_at(&mut anna.phone, &at.unwrap(), draft);
+    let outcome = g.outcome();
+    assert!(outcome.applied(removal) && bills.iter().all(|bill| outcome.applied(*bill)));
+
+    // From the bill on: it is not spared.
+    let (ledger, index) = g.arrive(g.pool.clone());
+    let remove = NewStatement::Remove { member: people[8].member };
+    let Ok(base) = ledger.statement_base(&remove, Some(&bills[8]), &index);
+    let draft = Draft::statement(&anna.root(), g.id, &remove, base, [2; 16]).unwrap();
+    let Ok(at) = ledger.position_of_draft(anna.phone.key.id(), &draft, &index);
+    let removal = g.write_at(&mut anna.phone, &at.unwrap(), draft);
+    let outcome = g.outcome();
+    assert!(outcome.applied(removal) && outcome.applied(bills[7]));
+    assert_eq!(outcome.void(bills[8]), Some(VoidReason::HardCut));
+}

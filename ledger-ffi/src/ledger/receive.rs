@@ -1,0 +1,104 @@
+//! One call for any file that reached this device.
+
+use std::sync::Arc;
+
+use ledger_core::GroupId;
+use ledger_store::{Receipt, Received};
+
+use super::Ledger;
+use super::joining::RequestOutcome;
+use super::recovery::ReturnedShare;
+use crate::error::{ErrorCode, LedgerError};
+use crate::group::BundleImport;
+use crate::platform::{ProgressListener, open_file, with_progress};
+use crate::values::MessageKind;
+
+/// What a file is, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum FileReceipt {
+    /// A bundle; it was imported.
+    Imported {
+        /// The groups that it is of, mostly one, each with the result.
+        imports: Vec<ImportedGroup>,
+    },
+    /// The answer to a request to join. The group was entered, and what came with the answer
+    /// was imported.
+    Entered {
+        /// The group, with the result.
+        entered: ImportedGroup,
+    },
+    /// A bundle of no group that is here, or sealed under keys that this device lacks. Nothing
+    /// was imported.
+    OtherGroup,
+    /// A request to join by an invite of this device.
+    JoinRequest {
+        /// What became of it.
+        outcome: RequestOutcome,
+    },
+    /// A friend's share, which this device keeps now.
+    KeptShare,
+    /// A share of this person's phrase, which a friend returned.
+    ReturnedShare {
+        /// Whose it was, and how far the recovery is.
+        share: ReturnedShare,
+    },
+    /// A message for which nothing was done, because a person must look at it first.
+    Message {
+        /// Its kind, which tells the call that takes it.
+        kind: MessageKind,
+    },
+}
+
+/// A group into which a file was imported.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct ImportedGroup {
+    /// The group.
+    pub group: GroupId,
+    /// The result.
+    pub report: BundleImport,
+}
+
+#[uniffi::export]
+impl Ledger {
+    /// Takes any file that somebody sent: finds out what it is, and does what needs no
+    /// decision of a person. Bundles are imported into their groups, groups are entered,
+    /// requests to join are received, shares are kept. It takes long.
+    ///
+    /// # Errors
+    /// `NoBundle` if the file is nothing of this library, `Cancelled`, `CallbackFailed`, and
+    /// the errors of the call for what it is.
+    #[uniffi::method(default(listener = None))]
+    pub fn receive_file(
+        &self,
+        path: &str,
+        listener: Option<Arc<dyn ProgressListener>>,
+    ) -> Result<FileReceipt, LedgerError> {
+        let (store, mut file) = (self.store.store()?, open_file(path)?);
+        let receipt = with_progress(listener, |progress| store.receive(&mut file, progress))?;
+        Ok(match receipt {
+            Receipt::Imported(all) => FileReceipt::Imported {
+                imports: all.into_iter().map(ImportedGroup::from).collect(),
+            },
+            Receipt::Entered(group, report) => {
+                FileReceipt::Entered { entered: (group, report).into() }
+            }
+            Receipt::OtherGroup => FileReceipt::OtherGroup,
+            Receipt::JoinRequest(Received::Admitted(admitted)) => FileReceipt::JoinRequest {
+                outcome: RequestOutcome::Admitted { admitted: admitted.into() },
+            },
+            Receipt::JoinRequest(Received::Waiting(group, _)) => {
+                FileReceipt::JoinRequest { outcome: RequestOutcome::Waiting { group } }
+            }
+            Receipt::KeptShare(_) => FileReceipt::KeptShare,
+            Receipt::ReturnedShare(added) => FileReceipt::ReturnedShare { share: added.into() },
+            Receipt::Message(kind) => FileReceipt::Message { kind: kind.try_into()? },
+            _ => return Err(LedgerError::plain(ErrorCode::Internal)),
+        })
+    }
+}
+
+impl From<(GroupId, ledger_store::Imported)> for ImportedGroup {
+    fn from((group, imported): (GroupId, ledger_store::Imported)) -> Self {
+        Self { group, report: imported.into() }
+    }
+}
