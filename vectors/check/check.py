@@ -282,6 +282,14 @@ def check_sealing():
         publics = [bytes.fromhex(public) for public in vector["wrapped_for"]]
         again = key(vector["secret"]).key_envelope(data[33:49], publics)
         expect("key envelopes made again", where, again, data)
+    before = {}
+    for vector in file["boxes_by_entry"]["entries_before"]:
+        entry = read_entry(*(bytes.fromhex(vector[field]) for field in ("bytes", "signature")))
+        before[entry.id] = entry
+    for vector in file["boxes_by_entry"]["cases"]:
+        entry = read_entry(*(bytes.fromhex(vector[field]) for field in ("bytes", "signature")))
+        found = key(vector["secret"]).box_counts(entry, before)
+        expect("boxes that count", f"sealing.json {vector['name']}", found, vector["counts"])
     for vector in file["refused_key_envelopes"]:
         data, secret = (bytes.fromhex(vector[field]) for field in ("key_envelope", "recipient"))
         try:
