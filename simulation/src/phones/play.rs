@@ -175,7 +175,7 @@ impl Play {
         let (before, held) = (phone.group.ledger()?, phone.ids()?);
         let whole = !records(bundle).is_empty();
         let report = match phone.import(bundle) {
-            Err(StoreError::NotABundle) if !whole => {
+            Err(StoreError::NoBundle) if !whole => {
                 self.tally.add(IMPORTS, "no bundle", 1);
                 return Ok(None);
             }
@@ -274,7 +274,7 @@ impl Play {
         for (_, phone) in all().filter(|(number, _)| !at.contains(number)) {
             for bundle in &self.sent {
                 match phone.import(bundle) {
-                    Ok(_) | Err(StoreError::NotABundle) => {}
+                    Ok(_) | Err(StoreError::NoBundle) => {}
                     Err(error) => return Err(error),
                 }
             }
