@@ -10,7 +10,7 @@ use crate::context::open;
 use crate::failure::Failure;
 use crate::read::print_json;
 use crate::show::{print_waiting, progress_bar};
-use crate::verify_history::{print_problems, problem_json};
+use crate::verify_history::{add_waiting, print_problems, problem_json};
 
 pub(crate) fn run(arguments: &args::CheckDatabase, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.read.location)?;
@@ -63,13 +63,13 @@ fn print_report_json(
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let groups = found.groups.iter().map(|(group, verification)| {
-        json!({
+        let mut report = json!({
             "group": group.to_string(),
             "entries": verification.entries,
-            "waiting": verification.waiting.total,
-            "own_waiting": verification.waiting.own,
             "digest": verification.digest.map(|digest| digest.to_string()),
-        })
+        });
+        add_waiting(&mut report, verification.waiting);
+        report
     });
     print_json(
         out,

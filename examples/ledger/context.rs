@@ -53,10 +53,9 @@ pub(crate) fn explain(error: StoreError, location: &Location, secrets: &FileSecr
             "the key file {keys} has no key for {db}, but perhaps for another database; --key-file \
              names the one that was made with it (or the beginning of the database is damaged)"
         ),
-        StoreError::Damaged(found) => format!(
-            "{db} is damaged: {found}; its key is in {keys}; restore a backup, or save the sound \
-             parts with `ledger salvage`"
-        ),
+        StoreError::Damaged(_) => {
+            format!("{db}: {error}; its key is in {keys}; `ledger salvage` saves the sound parts")
+        }
         _ => return error.into(),
     };
     Failure::Ledger(text)
@@ -85,8 +84,12 @@ fn has_damaged_salt(path: &Path, secrets: &FileSecrets) -> bool {
 /// The group that the command line names, else the only one.
 pub(crate) fn the_group(store: &Store, location: &Location) -> Result<Group, Failure> {
     let groups = store.group_ids()?;
+    if groups.is_empty() && location.group.is_none() {
+        refuse_without_genesis(store)?;
+    }
     let group = match (groups.as_slice(), &location.group) {
-        ([], _) => {
+        ([], Some(named)) => named_group(store, named)?,
+        ([], None) => {
             let db = location.db.display();
             let text = format!(
                 "{db} has no group yet; import a file, or create a group with `ledger new`"
@@ -110,8 +113,24 @@ pub(crate) fn the_group(store: &Store, location: &Location) -> Result<Group, Fai
     Ok(group)
 }
 
+/// Refuses to go on as if the database were empty, if a salvage saved entries of a group and not its
+/// first one: what is recorded in another group would stand twice later.
+pub(crate) fn refuse_without_genesis(store: &Store) -> Result<(), Failure> {
+    let Some(group) = store.groups_without_genesis()?.pop() else { return Ok(()) };
+    let text = format!(
+        "group {} waits for its first entry, which was lost: `ledger bundle import --group {group}` \
+         takes it from a bundle of another device; nothing is recorded until then",
+        group.short()
+    );
+    Err(Failure::Ledger(text))
+}
+
 /// A group by its name, or the beginning of its id.
 fn named_group(store: &Store, named: &str) -> Result<Group, Failure> {
+    let waiting = store.groups_without_genesis()?;
+    if let Some(group) = waiting.into_iter().find(|group| group.to_string() == named) {
+        return Ok(store.group(group)?);
+    }
     let mut found = store.groups()?;
     found.retain(|group| group.name == named || group.id.to_string().starts_with(named));
     match found.as_slice() {

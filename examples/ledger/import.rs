@@ -10,7 +10,7 @@ use ledger_store::ImportReport;
 use serde_json::json;
 
 use crate::args::{Import, ImportFormat};
-use crate::context::{People, open_or_create, the_group};
+use crate::context::{People, open_or_create, refuse_without_genesis, the_group};
 use crate::failure::Failure;
 use crate::read::{print_balances, print_json, print_plan};
 use crate::show::{one_line, progress_bar};
@@ -30,6 +30,9 @@ pub(crate) fn run(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure
     let name = group_name(arguments)?;
     let store = open_or_create(&arguments.location)?;
     let first = store.group_ids()?.is_empty();
+    if first {
+        refuse_without_genesis(&store)?;
+    }
     let group = if first {
         store.create_group(&name, founder.name())?
     } else {

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use ledger_store::{Problem, Table, Verification};
+use ledger_store::{Problem, Table, Verification, WaitingCount};
 use serde_json::{Value, json};
 
 use crate::args::Read;
@@ -39,16 +39,21 @@ fn print_report(verification: &Verification, out: &mut dyn Write) -> Result<(), 
 
 fn print_report_json(verification: &Verification, out: &mut dyn Write) -> Result<(), Failure> {
     let problems: Vec<_> = verification.problems.iter().map(problem_json).collect();
-    print_json(
-        out,
-        &json!({
-            "entries": verification.entries,
-            "waiting": verification.waiting.total,
-            "own_waiting": verification.waiting.own,
-            "digest": verification.digest.map(|digest| digest.to_string()),
-            "problems": problems,
-        }),
-    )
+    let mut report = json!({
+        "entries": verification.entries,
+        "digest": verification.digest.map(|digest| digest.to_string()),
+        "problems": problems,
+    });
+    add_waiting(&mut report, verification.waiting);
+    print_json(out, &report)
+}
+
+/// Adds to a report how many entries wait, if any do.
+pub(crate) fn add_waiting(report: &mut Value, waiting: WaitingCount) {
+    if let (Some(report), true) = (report.as_object_mut(), waiting.total > 0) {
+        report.insert("waiting".to_owned(), waiting.total.into());
+        report.insert("own_waiting".to_owned(), waiting.own.into());
+    }
 }
 
 /// Prints a line for each problem: table, entry, rule, and description.

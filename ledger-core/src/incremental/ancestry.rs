@@ -8,7 +8,7 @@
 //! a past that was complete then, so the result holds for ever.
 //!
 //! Which chains matter is decided before the walk, by [`AuthorityState`]'s
-//! `chains_for_keys`, `leaves_in_past` and `chains_for_statement`. Whatever later asks a
+//! `chains_for_keys`, `leave_in_past` and `chains_for_statement`. Whatever later asks a
 //! [`VersionVector`] about an entry must find that entry's chain there; a missing chain
 //! reads as "not in the past". So they list the chain of every entry about which
 //! `fault.rs`, `control_entry.rs` and `statement.rs` ask.
@@ -37,22 +37,22 @@ pub(crate) struct Ancestry {
     pub(super) clock: u64,
     /// Of an epoch entry: the chains on which it is behind, see `AuthorityState::chains_behind`.
     pub(super) behind: BTreeMap<u32, Option<u64>>,
-    /// Leaves that concern the author and are in the entry's own past. Of a carrier, too,
-    /// whose statement they do not touch: it is idle behind them (SPEC §5.3).
-    pub(super) leaves: BTreeSet<StatementId>,
+    /// A leave that concerns the author and is in the entry's own past. Of a carrier, too,
+    /// whose statement it does not touch: it is idle behind the leave (SPEC §5.3).
+    pub(super) leave: Option<StatementId>,
 }
 
 impl Ancestry {
     /// Returns whether the entry knows of a leave that concerns its author, and so is idle.
     pub(crate) fn knows_leave(&self) -> bool {
-        !self.leaves.is_empty()
+        self.leave.is_some()
     }
 }
 
 impl AuthorityState {
     /// Computes the ancestry of an entry that is about to arrive.
     ///
-    /// A carrier of a statement that is known gets only the leaves in its past: nothing
+    /// A carrier of a statement that is known gets only the leave in its past: nothing
     /// else follows from it.
     ///
     /// # Errors
@@ -63,7 +63,7 @@ impl AuthorityState {
         backlink: Backlink,
         index: &I,
     ) -> Result<Ancestry, I::Error> {
-        let leaves = self.leaves_in_past(entry, backlink, index)?;
+        let leave = self.leave_in_past(entry, backlink, index)?;
         let Payload::Statement(signed) = entry.payload() else {
             let chains = self.chains_for_keys(entry);
             let past = self.past_on_chains(entry.header().dependencies(), chains, index)?;
@@ -71,11 +71,11 @@ impl AuthorityState {
                 Payload::Epoch(_) => self.chains_behind(entry, index)?,
                 _ => BTreeMap::new(),
             };
-            return Ok(Ancestry { past, clock: 0, behind, leaves });
+            return Ok(Ancestry { past, clock: 0, behind, leave });
         };
         let statement = signed.statement();
         if self.statements.contains_key(&statement.id()) {
-            return Ok(Ancestry { leaves, ..Ancestry::default() });
+            return Ok(Ancestry { leave, ..Ancestry::default() });
         }
         let mut clock = 0;
         for id in statement.base() {
@@ -83,36 +83,38 @@ impl AuthorityState {
         }
         let chains = self.chains_for_statement(statement);
         let past = self.past_on_chains(statement.base(), chains, index)?;
-        Ok(Ancestry { past, clock, behind: BTreeMap::new(), leaves })
+        Ok(Ancestry { past, clock, behind: BTreeMap::new(), leave })
     }
 
-    /// Returns the leaves that concern an entry's author and are in the entry's past.
+    /// Returns a leave that concerns an entry's author and is in the entry's past.
     ///
-    /// The past holds that of the author's entry before. Only for leaves that are not in
-    /// that one, the walk looks for their carriers. For most entries there are none.
+    /// One says as much as all: an entry that no hard cut cuts has every leave in its past
+    /// within the hard cuts as well, so that none of these leaves is rejected later. So one
+    /// leave is recorded for a chain, however many somebody signs.
+    ///
+    /// The past holds that of the author's entry before. Only if no leave is in that one, the
+    /// walk looks for the carriers. For most entries there are none.
     ///
     /// # Errors
     /// The index's own, if it cannot be read.
-    pub(crate) fn leaves_in_past<I: EntryIndex>(
+    pub(crate) fn leave_in_past<I: EntryIndex>(
         &self,
         entry: &DecodedEntry,
         backlink: Backlink,
         index: &I,
-    ) -> Result<BTreeSet<StatementId>, I::Error> {
-        let (mut found, mut open) = (BTreeSet::new(), Vec::new());
-        for leave in self.leaves_on(backlink.author, self.position_behind(backlink)) {
-            if backlink.previous.is_some_and(|previous| leave.cuts(previous)) {
-                found.insert(leave.id);
-            } else {
-                open.push(leave);
-            }
+    ) -> Result<Option<StatementId>, I::Error> {
+        let leaves = self.leaves_on(backlink.author, self.position_behind(backlink));
+        let leaves: Vec<&StatementRecord> = leaves.collect();
+        if let Some(previous) = backlink.previous
+            && let Some(leave) = leaves.iter().find(|leave| leave.cuts(previous))
+        {
+            return Ok(Some(leave.id));
         }
-        let carriers = open.iter().flat_map(|leave| &leave.carriers);
+        let carriers = leaves.iter().flat_map(|leave| &leave.carriers);
         let chains = carriers.map(|carrier| carrier.position.chain).collect();
         let past = self.past_on_chains(entry.header().dependencies(), chains, index)?;
-        let in_past = open.into_iter().filter(|leave| past.covers_any(&leave.carriers));
-        found.extend(in_past.map(|leave| leave.id));
-        Ok(found)
+        let leave = leaves.into_iter().find(|leave| past.covers_any(&leave.carriers));
+        Ok(leave.map(|leave| leave.id))
     }
 
     /// Returns the chains of other introductions of an entry's keys.

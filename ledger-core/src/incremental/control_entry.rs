@@ -77,7 +77,7 @@ impl AuthorityState {
     /// past. Every entry goes through here once, before anything else is done with it.
     pub(crate) fn register_entry(&mut self, incoming: IncomingEntry<'_>, ancestry: &Ancestry) {
         self.extend_chain(incoming);
-        self.mark_leaves(incoming, ancestry);
+        self.mark_leave(incoming, ancestry);
     }
 
     /// Applies a control entry that was registered. Returns `None`, having done
@@ -155,18 +155,16 @@ impl AuthorityState {
         }
     }
 
-    /// Records for each leave on the author that the entry has it in its past.
+    /// Records for a leave on the author that the entry has it in its past.
     ///
     /// The past of an entry holds that of the entry before it on its chain. So one
     /// `seq` for each chain is enough: the first that has the leave in its past. Carriers
     /// of statements count, too. No leave voids them, but they are idle from there on,
     /// and which of two branches of a chain came first must not matter.
-    fn mark_leaves(&mut self, incoming: IncomingEntry<'_>, ancestry: &Ancestry) {
+    fn mark_leave(&mut self, incoming: IncomingEntry<'_>, ancestry: &Ancestry) {
         let position = incoming.position;
-        for id in &ancestry.leaves {
-            if let Some(leave) = self.statements.get_mut(id) {
-                leave.left.entry(position.chain).or_insert(position.seq);
-            }
+        if let Some(leave) = ancestry.leave.and_then(|id| self.statements.get_mut(&id)) {
+            leave.left.entry(position.chain).or_insert(position.seq);
         }
     }
 

@@ -31,7 +31,7 @@ impl AuthorityState {
                 let known = self.epochs.known();
                 let epoch = UsableEpoch::new(epoch.topic(), epoch.commit());
                 let behind = ancestry.behind;
-                self.epochs.epochs.push(EpochRecord { order, epoch, applied, known, behind });
+                self.epochs.begin(EpochRecord { order, epoch, applied, known, behind });
             }
             _ => {}
         }
@@ -39,10 +39,7 @@ impl AuthorityState {
 
     /// Sets whether the epoch entry at a place in the total order is applied.
     pub(crate) fn set_epoch_applied(&mut self, order: &(u64, EntryId), applied: bool) {
-        let mut epochs = self.epochs.epochs.iter_mut();
-        if let Some(epoch) = epochs.find(|epoch| epoch.order == *order) {
-            epoch.applied = applied;
-        }
+        self.epochs.set_applied(&order.1, applied);
     }
 
     /// Sets whether the rotation at a place in the total order is applied. `author` is

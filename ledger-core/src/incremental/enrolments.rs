@@ -75,8 +75,9 @@ impl AuthorityState {
             self.is_enrolment_accepted(**enrolment)
                 && self.own_cuts_on(**enrolment).next().is_some()
         });
-        let generations = left.filter_map(|enrolment| self.enrolled_device(*enrolment));
-        generations.map(|(generation, _)| generation).filter(|g| self.is_current(*g)).last()
+        let devices = left.filter_map(|enrolment| self.enrolled_device(*enrolment));
+        let mut generations = devices.map(|(generation, _)| generation);
+        generations.rfind(|generation| self.is_current(*generation))
     }
 
     /// Returns the entries that enrol: those that start the generation, or those that

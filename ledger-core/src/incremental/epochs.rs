@@ -104,8 +104,6 @@ impl AuthorityState {
         index: &I,
     ) -> Result<BTreeMap<u32, Option<u64>>, I::Error> {
         let mut search = Search::new(&self.epochs);
-        let epochs: BTreeMap<EntryId, &EpochRecord> =
-            self.epochs.epochs.iter().map(|epoch| (epoch.order.1, epoch)).collect();
         let mut walk = CausalWalk::from(entry.header().dependencies(), self, index)?;
         while let Some(visit) = walk.next() {
             let visit = visit?;
@@ -113,7 +111,7 @@ impl AuthorityState {
                 break;
             }
             search.find(visit.link.position.chain, Some(visit.link.position.seq));
-            if let Some(epoch) = epochs.get(&visit.id) {
+            if let Some(epoch) = self.epochs.epoch(&visit.id) {
                 for chain in self.epochs.chains() {
                     search.find(chain, self.epochs.held_by(epoch, chain));
                 }

@@ -31,7 +31,7 @@ impl Ledger {
         let (decoded, backlink) = (entry.verified().decoded(), entry.backlink());
         let position = self.authority.position_behind(backlink);
         let is_idle = self.authority.judge(backlink.author, position).is_some()
-            || !self.authority.leaves_in_past(decoded, backlink, index)?.is_empty();
+            || self.authority.leave_in_past(decoded, backlink, index)?.is_some();
         if !is_idle || self.authority.carries_needed_statement(decoded) {
             return Ok(false);
         }

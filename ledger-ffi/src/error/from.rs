@@ -192,6 +192,13 @@ mod tests {
         assert_eq!(LedgerError::from(StoreError::NoCipher).code(), ErrorCode::NoCipher);
     }
 
+    /// No bundle brings a device the cut after which it may hand out nothing: others seal
+    /// it under keys that the device does not get.
+    #[test]
+    fn a_device_that_may_hand_out_nothing_is_told() {
+        assert_eq!(LedgerError::from(StoreError::CutOff).code(), ErrorCode::CutOff);
+    }
+
     /// No input of the scenarios reaches these: a damaged page, and a key file, which no binding has.
     #[test]
     fn entries_that_wait_and_exposed_keys_are_told() {

@@ -143,6 +143,7 @@ fun reportsEveryError(flat: Flat) {
                 val joined = other.joining().enter(welcome)
                 joined.bundles().exportFile(File(flat.folder, "none.bundle").path)
             },
+            ErrorCode.NOT_CONFIRMED to { group.sign(group.propose(StatementIntent.Leave)) },
             ErrorCode.ROLLED_BACK to {
                 val path = File(flat.folder, "old.db").path
                 maintenance.backup(path)

@@ -318,6 +318,7 @@ def reports_every_error(flat):
         ErrorCode.NO_BUNDLE: no_bundle,
         ErrorCode.OTHER_GROUP: other_group,
         ErrorCode.NO_SEALING_KEY: no_sealing_key,
+        ErrorCode.NOT_CONFIRMED: lambda: group.sign(group.propose(StatementIntent.LEAVE())),
         ErrorCode.ROLLED_BACK: rolled_back,
         ErrorCode.FORKED: forked,
         ErrorCode.TOO_MANY_DEVICES: many_devices,

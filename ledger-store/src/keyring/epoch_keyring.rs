@@ -96,6 +96,13 @@ impl<'a> EpochKeyring<'a> {
         Ok(newest)
     }
 
+    /// The number of roots.
+    pub(crate) fn roots(&self) -> Result<usize, StoreError> {
+        let graph = EpochGraph::read(self)?;
+        let roots = graph.roots().entries().len();
+        Ok(roots)
+    }
+
     /// The predecessors of an epoch that begins now: the entries of all roots, and of void epochs
     /// under whose keys applied entries came; with their keys, the first one first.
     pub(super) fn predecessors(&self) -> Result<Vec<(EntryId, EpochKey)>, StoreError> {

@@ -13,9 +13,14 @@ use rusqlite::{Connection, OptionalExtension as _};
 use super::plan::Row;
 use crate::StoreError;
 use crate::entries::GroupTransaction;
-use crate::keyring::{EpochKeyring, HandedOut, sealing_key_or_new};
+use crate::keyring::{EpochKeyring, HandedOut, begin_epoch, sealing_key_or_new};
 use crate::platform::environment::random;
 use crate::session::GroupSession;
+
+/// Most roots for which a bundle has wraps, if this device may write. With more, it begins an epoch,
+/// whose box has all their keys: a member who begins many epochs beside each other would otherwise
+/// make every bundle of everybody long.
+const MOST_ROOTS: usize = 8;
 
 /// The epoch in use, and what goes out so that everybody can open what is sealed.
 pub(super) struct Sealing {
@@ -32,7 +37,12 @@ impl Sealing {
         transaction: &mut GroupTransaction<'_>,
         device: &DeviceKey,
     ) -> Result<Self, StoreError> {
-        let (epoch, key) = sealing_key_or_new(transaction, device)?;
+        let (mut epoch, mut key) = sealing_key_or_new(transaction, device)?;
+        let roots = EpochKeyring::new(transaction).roots()?;
+        if roots > MOST_ROOTS && transaction.ledger().state().may_write(device.id()) {
+            begin_epoch(transaction, device)?;
+            (epoch, key) = sealing_key_or_new(transaction, device)?;
+        }
         let recipients = transaction.ledger().state().recipients();
         let handed_out = EpochKeyring::new(transaction).handed_out()?;
         let mut key_envelopes = Vec::new();

@@ -185,6 +185,13 @@ impl<'a> SealedImport<'a> {
         if entries.is_empty() {
             return Ok(entries);
         }
+        // A group that lost its genesis entry to damage has no ledger until this batch gives it back.
+        let genesis = self.group.id.genesis();
+        if entries.iter().any(|entry| entry.id() == genesis)
+            && !self.group.session.read(|connection| is_stored(connection, &genesis))?
+        {
+            return Ok(entries);
+        }
         let contents = &mut self.intake.contents;
         self.group.read(|connection, loaded| {
             let frontier = loaded.ledger.frontier();

@@ -65,57 +65,90 @@ fn write_records(
     meter: &mut Meter<'_>,
 ) -> Result<(), StoreError> {
     plan.sealing.key_envelopes.iter().try_for_each(|envelope| sink.put(envelope))?;
+    // The epoch in use, if it changes while the export runs.
+    let mut changed: Option<Sealing> = None;
+    // A part without entries still has a manifest: it tells heads and wanted topics.
+    let chunks: Vec<&[Row]> = match plan.rows.is_empty() {
+        true => vec![&[]],
+        false => plan.rows.chunks(MAX_PART_ENTRIES).collect(),
+    };
+    let total = u64::try_from(chunks.len()).unwrap_or(u64::MAX);
+    let bundle = group.session.snapshot_apart(|snapshot| {
+        let all = plan.rows.iter().map(|row| id_of(snapshot.connection(), row.n));
+        Ok(BundleId::of(all.collect::<Result<Vec<_>, _>>()?))
+    })?;
+    for (number, rows) in (0u64..).zip(chunks) {
+        let sealing = changed.as_ref().unwrap_or(&plan.sealing);
+        // Before the snapshot is taken: in memory, a reader keeps writers out.
+        let mut binding = Binding::of(group, device, sealing, rows)?;
+        let fresh = binding.sealing.take();
+        let chunk = Chunk {
+            bundle,
+            part: Part { number, total },
+            rows,
+            binding: &binding,
+            sealing: fresh.as_ref().unwrap_or(sealing),
+            is_fresh: fresh.is_some(),
+        };
+        let mut begun = 0;
+        let written = write_chunk(group, plan, &chunk, sink, meter, &mut begun);
+        if written.is_err() {
+            binding.undo(group, rows.get(begun..).unwrap_or_default());
+        }
+        written?;
+        changed = fresh.or(changed);
+    }
+    Ok(())
+}
+
+/// The entries of one manifest, and the epochs under which they leave.
+struct Chunk<'a> {
+    bundle: BundleId,
+    part: Part,
+    rows: &'a [Row],
+    binding: &'a Binding,
+    sealing: &'a Sealing,
+    /// Whether the epoch in use is another one than before, so that its key has to go out.
+    is_fresh: bool,
+}
+
+/// Writes a manifest and its entries. `begun` counts the entries of which bytes may have left.
+fn write_chunk(
+    group: &GroupSession,
+    plan: &Plan,
+    chunk: &Chunk<'_>,
+    sink: &mut Sink<'_>,
+    meter: &mut Meter<'_>,
+    begun: &mut usize,
+) -> Result<(), StoreError> {
     group.session.snapshot_apart(|snapshot| {
         let connection = snapshot.connection();
-        // The epoch in use, if it changes while the export runs.
-        let mut changed: Option<Sealing> = None;
-        // A part without entries still has a manifest: it tells heads and wanted topics.
-        let chunks: Vec<&[Row]> = match plan.rows.is_empty() {
-            true => vec![&[]],
-            false => plan.rows.chunks(MAX_PART_ENTRIES).collect(),
+        let ids: Vec<EntryId> =
+            chunk.rows.iter().map(|row| id_of(connection, row.n)).collect::<Result<_, _>>()?;
+        let first = chunk.part.number == 0;
+        let manifest = Manifest {
+            group: group.id,
+            bundle: chunk.bundle,
+            part: chunk.part,
+            entries: u64::try_from(plan.rows.len()).unwrap_or(u64::MAX),
+            heads: if first { plan.heads.clone() } else { Vec::new() },
+            wanted: if first { plan.wanted.clone() } else { Vec::new() },
+            ids: ids.clone(),
         };
-        let all = plan.rows.iter().map(|row| id_of(connection, row.n));
-        let bundle = BundleId::of(all.collect::<Result<Vec<_>, _>>()?);
-        let of = u64::try_from(chunks.len()).unwrap_or(u64::MAX);
-        for (number, chunk) in (0u64..).zip(chunks) {
-            let first = number == 0;
-            let ids: Vec<EntryId> =
-                chunk.iter().map(|row| id_of(connection, row.n)).collect::<Result<_, _>>()?;
-            let manifest = Manifest {
-                group: group.id,
-                bundle,
-                part: Part { number, total: of },
-                entries: u64::try_from(plan.rows.len()).unwrap_or(u64::MAX),
-                heads: if first { plan.heads.clone() } else { Vec::new() },
-                wanted: if first { plan.wanted.clone() } else { Vec::new() },
-                ids: ids.clone(),
-            };
-            let sealing = changed.as_ref().unwrap_or(&plan.sealing);
-            let mut binding = Binding::of(group, device, sealing, chunk)?;
-            let fresh = binding.sealing.take();
-            let mut begun = 0usize;
-            let written = (|| {
-                let envelopes = fresh.iter().flat_map(|fresh| &fresh.key_envelopes);
-                envelopes.into_iter().try_for_each(|envelope| sink.put(envelope))?;
-                sink.put(&manifest.seal(&fresh.as_ref().unwrap_or(sealing).key))?;
-                for ((row, id), epoch) in chunk.iter().zip(ids).zip(&binding.epochs) {
-                    let sealed = seal(connection, *row, binding.keys.get(epoch))?;
-                    begun = begun.saturating_add(1);
-                    sink.put(&sealed)?;
-                    if !row.begins {
-                        sink.at = Some((row.n, id));
-                    }
-                    meter.step()?;
-                }
-                sink.flush()
-            })();
-            if written.is_err() {
-                binding.undo(group, chunk.get(begun..).unwrap_or_default());
-            }
-            written?;
-            changed = fresh.or(changed);
+        if chunk.is_fresh {
+            chunk.sealing.key_envelopes.iter().try_for_each(|envelope| sink.put(envelope))?;
         }
-        Ok(())
+        sink.put(&manifest.seal(&chunk.sealing.key))?;
+        for ((row, id), epoch) in chunk.rows.iter().zip(ids).zip(&chunk.binding.epochs) {
+            let sealed = seal(connection, *row, chunk.binding.keys.get(epoch))?;
+            *begun = begun.saturating_add(1);
+            sink.put(&sealed)?;
+            if !row.begins {
+                sink.at = Some((row.n, id));
+            }
+            meter.step()?;
+        }
+        sink.flush()
     })
 }
 

@@ -89,7 +89,6 @@ impl FileSecrets {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeMap::new()),
             Err(error) => return Err(self.error(error)),
         };
-        self.refuse_exposed(&file)?;
         let mut text = Zeroizing::new(Vec::new());
         file.read_to_end(&mut text).map_err(|error| self.error(error))?;
         let not_ours = || self.error("it is not a key file of this program");
@@ -98,6 +97,7 @@ impl FileSecrets {
         if lines.next() != Some(TITLE) {
             return Err(not_ours());
         }
+        self.refuse_exposed(&file)?;
         lines
             .filter(|line| !line.is_empty())
             .map(|line| {

@@ -135,6 +135,18 @@ impl Session {
         Ok(all.into_iter().map(|(_, id)| id).collect())
     }
 
+    /// The ids of the groups that have no genesis entry here.
+    pub(crate) fn groups_without_genesis(&self) -> Result<Vec<GroupId>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT id FROM groups
+                 WHERE NOT EXISTS (SELECT 1 FROM entries e WHERE e.grp = groups.grp) ORDER BY grp",
+            )?;
+            let rows = statement.query_map([], |row| row.get(0).map(GroupId::from_bytes))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// One group.
     ///
     /// # Errors

@@ -133,6 +133,16 @@ impl Store {
         self.0.group_ids()
     }
 
+    /// The groups whose genesis entry was lost to damage. They are not listed until it is there:
+    /// `Bundles::import` of [`Store::group`] takes it from another device. An app that finds
+    /// such a group records nothing in a new one, as it would stand twice later.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn groups_without_genesis(&self) -> Result<Vec<GroupId>, StoreError> {
+        self.0.groups_without_genesis()
+    }
+
     /// The groups in this database, oldest first.
     ///
     /// # Errors

@@ -278,6 +278,30 @@ fn what_came_under_an_epoch_that_is_void_now_can_be_opened() {
     assert!(named, "the epoch after the removal names his");
 }
 
+/// Ben begins 150 epochs beside each other. One bundle of Anna's has few wraps, and everything opens.
+#[test]
+fn many_epochs_beside_each_other_make_no_bundle_long() {
+    let folder = Folder::new(1);
+    let anna = anna(&folder);
+    let (ben, eve) = (add(&anna, "Ben", 2), add(&anna, "Eve", 5));
+    exchange(&[&anna, &ben.group, &eve.group]);
+    let device = device_key(&ben._folder);
+    let mut bundle = Vec::new();
+    for n in 0..150 {
+        let key = EpochKey::from_bytes(anna.id(), [n; 32]);
+        put(&ben.group, &begin(&ben.group, &device, &key, &[]));
+        bundle.extend(sealed(&ben.group, &key, &[]));
+    }
+    import(&ben.group, &bundle);
+    // His own app hands out one key, too.
+    let his = export(&ben.group);
+    assert!(handed_out(&his).len() <= 8, "{}", handed_out(&his).len());
+    bundle.extend(his);
+    import(&anna, &bundle);
+    assert!(handed_out(&export(&anna)).len() <= 8);
+    everybody_gets_in(&anna, &eve.store, 20);
+}
+
 /// An entry comes first under a key that no epoch entry names. It leaves under the key in use, so
 /// that whoever gets the bundle opens it.
 #[test]

@@ -166,3 +166,33 @@ fn an_import_knows_the_rows_that_waiting_entries_record() {
     assert_eq!(group.waiting().unwrap().total, 0);
     assert_sound(&group);
 }
+
+#[test]
+fn a_group_that_lost_its_first_entry_is_told_and_takes_it_from_a_bundle() {
+    let folder = Folder::new(7);
+    let group = anna(&folder);
+    pay(&group, &mut Rng::new(7));
+    let bundle = export(&group);
+    let (id, all) = (group.id(), entries(&group));
+    drop(group);
+    let raw = folder.raw();
+    raw.execute_batch(
+        "DELETE FROM checkpoints;
+         INSERT INTO pending (grp, id, entry, signature)
+         SELECT grp, id, entry, signature FROM entries WHERE n > 1;
+         DELETE FROM entries; DELETE FROM expenses; DELETE FROM sealed; DELETE FROM found_by;
+         DELETE FROM terms; DELETE FROM named; DELETE FROM texts;",
+    )
+    .unwrap();
+    drop(raw);
+    let store = folder.store();
+    assert_eq!(
+        (store.groups().unwrap(), store.groups_without_genesis().unwrap()),
+        (vec![], vec![id])
+    );
+    let group = store.group(id).unwrap();
+    import(&group, &bundle);
+    assert_eq!(count(&group), all.len() as u64);
+    assert!(store.groups_without_genesis().unwrap().is_empty());
+    group.append(vec![something(&group)]).unwrap();
+}

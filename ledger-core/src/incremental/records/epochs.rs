@@ -19,6 +19,8 @@ pub(crate) struct Epochs {
     /// of them an epoch must have in its past is asked when epochs are listed.
     pub(crate) required: Vec<LocatedClock>,
     pub(crate) epochs: Vec<EpochRecord>,
+    /// Numbers of the epochs by the ids of their entries. Follows from `epochs`.
+    places: BTreeMap<EntryId, usize>,
     /// Numbers of the required entries by id. Follows from `required`.
     numbers: BTreeMap<EntryId, u32>,
     /// Numbers of the required entries on each chain, ascending, as are their `seq`. Follows from
@@ -61,6 +63,24 @@ impl Epochs {
         self.numbers.insert(entry.id, number);
         self.chains.entry(entry.position.chain).or_default().push(number);
         self.required.push(entry);
+    }
+
+    pub(crate) fn begin(&mut self, epoch: EpochRecord) {
+        self.places.insert(epoch.order.1, self.epochs.len());
+        self.epochs.push(epoch);
+    }
+
+    /// Returns the epoch that an entry begins.
+    pub(crate) fn epoch(&self, id: &EntryId) -> Option<&EpochRecord> {
+        self.epochs.get(*self.places.get(id)?)
+    }
+
+    /// Sets whether the epoch that an entry begins is applied.
+    pub(crate) fn set_applied(&mut self, id: &EntryId, applied: bool) {
+        let place = self.places.get(id).copied();
+        if let Some(epoch) = place.and_then(|place| self.epochs.get_mut(place)) {
+            epoch.applied = applied;
+        }
     }
 
     /// Returns the number of a required entry.
@@ -115,8 +135,10 @@ impl Epochs {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
         r.array(2)?;
         let required: Vec<LocatedClock> = r.list(LocatedClock::read)?;
-        let mut epochs = Self { epochs: r.list(EpochRecord::read)?, ..Self::default() };
+        let begun: Vec<EpochRecord> = r.list(EpochRecord::read)?;
+        let mut epochs = Self::default();
         required.into_iter().for_each(|entry| epochs.require(entry));
+        begun.into_iter().for_each(|epoch| epochs.begin(epoch));
         Ok(epochs)
     }
 }

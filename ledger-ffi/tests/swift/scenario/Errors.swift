@@ -171,6 +171,9 @@ func reportsEveryError(_ flat: Flat) throws {
         let joined = try other.joining().enter(welcome: welcome)
         _ = try joined.bundles().exportFile(path: flat.folder + "/none.bundle")
     }
+    try expect(.notConfirmed) {
+        _ = try group.sign(proposal: group.propose(intent: .leave))
+    }
     try expect(.rolledBack) {
         let path = flat.folder + "/old.db"
         try maintenance.backup(path: path)
