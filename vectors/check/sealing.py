@@ -184,6 +184,24 @@ class EpochKey:
         key = kdf(self.secret, "hist", b"".join(entry for entry, _ in known))
         return xseal(key, bytes(24), b"", b"".join(secret for _, secret in known))
 
+    def belongs_to(self, entry):
+        """Rule Y1: whether this key is that of the epoch that an entry begins."""
+        found = [entry.payload[field] for field in ("commit", "topic")]
+        return found == [self.commit, self.topic]
+
+    def box_counts(self, entry, entries):
+        """Rule Y2: whether this key opens the entry's box, and what is in it belongs there."""
+        refs = entry.header["refs"]
+        plain = b""
+        if refs:
+            hist = kdf(self.secret, "hist", b"".join(refs))
+            plain = xopen(hist, bytes(24), b"", entry.payload["box"])
+        if not self.belongs_to(entry) or plain is None:
+            return False
+        keys = [EpochKey(self.group, plain[at : at + 32]) for at in range(0, len(plain), 32)]
+        before = [entries[ref] for ref in refs]
+        return all(old.kind == "epoch" and key.belongs_to(old) for key, old in zip(keys, before))
+
     def key_envelope(self, salt, recipients):
         """The key envelope for X25519 keys, at most 512 (rule W4)."""
         slots = [self.wrap(salt, public) for public in recipients]

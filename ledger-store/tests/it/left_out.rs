@@ -442,3 +442,33 @@ fn the_epoch_entry_of_a_held_key_is_asked_for_and_kept() {
     assert_eq!(scene.group.ingest(&[travelling(&copy)]).unwrap().left_out, 1);
     assert_sound(&scene.group);
 }
+
+/// The memory of what was left out is bounded: the oldest ids are forgotten.
+#[test]
+fn ids_of_what_was_left_out_are_bounded() {
+    let folder = Folder::new(100);
+    let limits = LedgerLimits { waiting_entries: 2, left_out_ids: 5, ..LedgerLimits::default() };
+    let store = folder.store_with(limits);
+    let group = found(&store, 1);
+    let anna = DeviceKey::from_bytes(&secret(&folder, "device-"));
+    let owner = RootEntropy::from_bytes(secret(&folder, "entropy")).root_key(0);
+    let scene = Scene { folder, store, group, anna, owner };
+    let (dora, entropy) = (DeviceKey::from_bytes(&[6; 64]), RootEntropy::from_bytes([6; 32]));
+    let card = SignedCard::new(scene.group.id(), "Dora", &entropy, 0, &dora).unwrap();
+    let ledger = scene.group.ledger().unwrap();
+    let draft = Draft::add_member(ledger.state(), &card).unwrap();
+    let added = sign(&ledger, &scene.anna, None, draft);
+    let clock = added.decoded().header().lamport();
+    let early = chain(&scene.group, &dora, (added.id(), clock), 30, 0);
+    for entry in &early {
+        scene.group.ingest(&[travelling(entry)]).unwrap();
+    }
+    let rows: u64 = scene
+        .folder
+        .raw()
+        .query_row("SELECT count(*) FROM left_out", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(rows, 5);
+    let report = scene.group.ingest(&[travelling(&added)]).unwrap();
+    assert_eq!((report.added.len(), report.missing.len()), (3, 5));
+}

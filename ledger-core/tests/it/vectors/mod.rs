@@ -29,6 +29,7 @@ mod outcome;
 mod pinned;
 mod proofs;
 mod raw;
+mod refused_boxes;
 mod refused_keys;
 mod refused_messages;
 mod refused_pairings;

@@ -11,7 +11,7 @@ use crate::vectors::entries::epochs;
 use crate::vectors::refused_shares::envelope_rule;
 use crate::vectors::sealed_by_hand::{Sealer, padded};
 use crate::vectors::world::{World, device, entropy, hex};
-use crate::vectors::{file, refused_keys};
+use crate::vectors::{file, refused_boxes, refused_keys};
 
 fn key(key: &EpochKey) -> Value {
     json!({
@@ -177,6 +177,7 @@ pub(crate) fn build() -> Value {
     built["boxes"] = boxes;
     built["envelopes"] = json!(envelopes(world.group));
     built["key_envelopes"] = json!(key_envelopes(world.group));
+    built["boxes_by_entry"] = refused_boxes::build();
     built["refused_key_envelopes"] = json!(refused_keys::build(world.group));
     built["secrets"] = json!(secrets());
     built
