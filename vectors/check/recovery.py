@@ -93,15 +93,14 @@ def interpolate(shares):
 def collect(messages, secret):
     """The entropy that returned shares give, None while there are too few (rules R3 to R7)."""
     shares = []
+    of_set = ("group", "member", "root", "index", "made_ms", "set", "needed")
     for message in messages:
         share = read_share(0x32, "share-return", secret, message)
-        owner = ("group", "member", "root", "index")
-        place = ("made_ms", "set", "needed", "number")
-        need(all(s[f] == share[f] for s in shares for f in owner), "R6")
+        place = (*of_set, "number")
         need(all(any(s[f] != share[f] for f in place) for s in shares), "R6")
         shares.append(share)
     for share in shares:
-        whole = [s for s in shares if all(s[f] == share[f] for f in ("made_ms", "set", "needed"))]
+        whole = [s for s in shares if all(s[f] == share[f] for f in of_set)]
         if len(whole) >= share["needed"]:
             entropy = interpolate(whole[: share["needed"]])
             root = ed25519.public_key(derive(entropy, "root", share["index"]))

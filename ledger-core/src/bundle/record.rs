@@ -39,6 +39,8 @@ pub struct Records {
     last: usize,
     /// Bytes behind `start` that are searched now: they were part of a damaged record.
     searched: usize,
+    /// Whether that record is damaged for sure.
+    is_damaged: bool,
 }
 
 impl Records {
@@ -84,22 +86,27 @@ impl Records {
         }
     }
 
-    /// Goes back into the last record, which turned out to be damaged, to find frames in it: where
-    /// bytes are gone, the next frames stand inside of it. Does nothing if the bytes were searched
+    /// Goes back into the last record, which is damaged or may be, to find frames in it: where bytes
+    /// are gone, the next frames stand inside of it. Does nothing if the bytes were searched
     /// before, so that no byte is in more than two records. Call it before any other.
-    pub fn search_last(&mut self) {
+    ///
+    /// Bytes of a record that `is_damaged` count as skipped.
+    pub fn search_last(&mut self, is_damaged: bool) {
         if self.last == 0 {
             return;
         }
         self.start = self.start.saturating_sub(self.last);
         self.searched = self.last;
         self.last = 0;
+        self.is_damaged = is_damaged;
         self.skip_byte();
     }
 
     fn skip_byte(&mut self) {
+        if self.searched == 0 || self.is_damaged {
+            self.skipped = self.skipped.saturating_add(1);
+        }
         self.advance(1);
-        self.skipped = self.skipped.saturating_add(1);
     }
 
     fn advance(&mut self, bytes: usize) {

@@ -207,6 +207,18 @@ mod tests {
         assert_eq!(ErrorCode::SecretsExposed.slug(), "secrets-exposed");
     }
 
+    #[test]
+    fn changes_without_effect_are_told_with_their_entry() {
+        let id = ledger_core::EntryId::from_bytes([7; 32]);
+        for (error, code) in [
+            (StoreError::AlreadyCancelled(id), ErrorCode::AlreadyCancelled),
+            (StoreError::NotCounted(id), ErrorCode::NotCounted),
+            (StoreError::AlreadyCounts(id), ErrorCode::AlreadyCounts),
+        ] {
+            assert_eq!(LedgerError::from(error).code(), code);
+        }
+    }
+
     /// The compiler cannot check this: the store's errors are `#[non_exhaustive]`.
     #[test]
     fn every_error_of_the_store_has_a_code() {

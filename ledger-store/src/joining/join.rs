@@ -107,8 +107,8 @@ impl<'a> Joining<'a> {
 
     /// Makes and stores fresh keys for a group, unless another process has just asked.
     fn ask(&self, group: GroupId, name: &str) -> Result<PendingRow, StoreError> {
-        let made_ms = self.session.environment().now_ms();
         self.session.with_new_device(|device| {
+            let made_ms = self.session.environment().now_ms();
             self.session.write(|connection| {
                 let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
                 let sql = "SELECT EXISTS (SELECT 1 FROM joins WHERE id = ?1 AND NOT entered)";

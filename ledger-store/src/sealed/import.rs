@@ -7,7 +7,7 @@ use ledger_core::engine::{DecodedEntry, Payload};
 use ledger_core::seal::{EpochKey, Topic};
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::intake::{KnownKey, SealedBatch, SealedIntake};
+use super::intake::{Condition, KnownKey, SealedBatch, SealedIntake};
 use super::quarantine::Quarantine;
 use super::records::{RecordReader, Step};
 use super::report::{Imported, MAX_LISTED};
@@ -34,11 +34,11 @@ pub(crate) fn import_records(
     let mut import = SealedImport::new(group, Pulse::new(&mut progress))?;
     loop {
         match records.next_step()? {
-            Step::Record(record) => {
-                if !import.offer(record)? {
-                    records.search_last();
-                }
-            }
+            Step::Record(record) => match import.offer(record)? {
+                Condition::Intact => {}
+                Condition::Unknown => records.search_last(false),
+                Condition::Damaged => records.search_last(true),
+            },
             Step::Bytes => import.pulse.say(import.intake.contents.entries())?,
             Step::End => break,
         }
@@ -81,7 +81,7 @@ impl<'a> SealedImport<'a> {
     /// Opens a record, and those whose keys come with it, one by one. Stores each batch as soon as
     /// it is due, so that none grows with the number of records that one key releases. Returns
     /// whether the record is intact.
-    fn offer(&mut self, record: Vec<u8>) -> Result<bool, StoreError> {
+    fn offer(&mut self, record: Vec<u8>) -> Result<Condition, StoreError> {
         let offered = self.intake.offer(record);
         self.pulse.count(self.intake.contents.entries())?;
         let mut queue = VecDeque::from(offered.released);
@@ -89,7 +89,7 @@ impl<'a> SealedImport<'a> {
             queue.extend(self.store()?.unwrap_or_default());
         }
         self.offer_released(queue)?;
-        Ok(offered.is_intact)
+        Ok(offered.condition)
     }
 
     fn offer_released(&mut self, mut queue: VecDeque<Vec<u8>>) -> Result<(), StoreError> {

@@ -82,9 +82,9 @@ impl<'a> RecordReader<'a> {
         }
     }
 
-    /// Goes back into the last record, which is damaged: see [`Records::search_last`].
-    pub(crate) fn search_last(&mut self) {
-        self.records.search_last();
+    /// Goes back into the last record, which is damaged or may be: see [`Records::search_last`].
+    pub(crate) fn search_last(&mut self, is_damaged: bool) {
+        self.records.search_last(is_damaged);
     }
 
     /// Number of bytes so far that belong to no intact record.

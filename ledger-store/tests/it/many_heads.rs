@@ -119,10 +119,10 @@ fn signs_everything(number: usize) {
         busy.group.sign(&proposal).unwrap();
     }
     // Also of the writer himself.
-    let since = Some(busy.fork(number));
-    let remove = StatementIntent::Remove { member: busy.ben.member, since };
+    let first = busy.fork(number);
+    let remove = StatementIntent::Remove { member: busy.ben.member, since: Some(first) };
     let proposal = busy.group.propose(remove).unwrap();
-    assert!(proposal.voids().contains(&since.unwrap()));
+    assert!(proposal.voids().contains(&first));
     busy.group.sign(&proposal).unwrap();
     busy.group.append(vec![NewEntry::Placeholder { name: "Opa".into() }]).unwrap();
     assert_sound(&busy.group);

@@ -36,7 +36,8 @@ pub(crate) fn build() -> Value {
     };
     let mut cases = Vec::new();
     type Change = fn(&mut Vec<[u8; 32]>);
-    let all: [(&str, &[&str], Change, &EpochKey, bool, bool); 7] = [
+    type Case<'a> = (&'a str, &'a [&'a str], Change, &'a EpochKey, bool, bool);
+    let all: [Case<'_>; 7] = [
         ("two keys", &both, |_| {}, &key, false, true),
         ("one key", &both[..1], |_| {}, &key, false, true),
         ("two keys exchanged", &both, |keys| keys.reverse(), &key, false, false),

@@ -100,15 +100,14 @@ pub(crate) fn shares() -> Vec<Value> {
     let wrong = array(&wrong);
     let unsigned = sealed(&array(&[bytes(&wrong), bytes(&[0; 64])]));
     push("of which one is needed, and not signed", Some("R3"), &[unsigned]);
-    push(
-        "of another member than the first",
-        Some("R6"),
-        &[sound(1), {
-            let mut other = fields(2);
-            other[2] = bytes(&[9; 32]);
-            returned(&other)
-        }],
-    );
+    let others = |x| {
+        let mut other = fields(x);
+        other[2] = bytes(&[9; 32]);
+        returned(&other)
+    };
+    push("of another member than the first", None, &[sound(1), others(2)]);
+    push("of another member, with the number of the first", None, &[sound(1), others(1)]);
+    push("of another member in between", None, &[sound(1), others(2), sound(2)]);
     push("with the number of the first", Some("R6"), &[sound(1), sound(1)]);
     let mut false_value = fields(3);
     false_value[11] = bytes(&[0; 32]);

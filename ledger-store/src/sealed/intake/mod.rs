@@ -123,21 +123,21 @@ impl SealedIntake {
         std::mem::take(&mut self.batch)
     }
 
-    /// Opens a record, as far as its key is known. Returns whether it is intact, and the records
+    /// Opens a record, as far as its key is known. Returns its condition, and the records
     /// that waited for a key in it: the caller offers these next, so that one call does the work
     /// of one record.
     pub(super) fn offer(&mut self, record: Vec<u8>) -> Offered {
         self.findings.records = self.findings.records.saturating_add(1);
-        let (is_intact, new) = match record.first() {
+        let (condition, new) = match record.first() {
             Some(1) => self.envelope(record),
-            Some(2) => (true, self.key_envelope(&record)),
+            Some(2) => self.key_envelope(&record),
             Some(3) => (self.manifest(record), Vec::new()),
             _ => {
                 self.findings.note_unknown();
-                (true, Vec::new())
+                (Condition::Unknown, Vec::new())
             }
         };
-        Offered { is_intact, released: self.release(&new) }
+        Offered { condition, released: self.release(&new) }
     }
 
     /// Adds a key that the database learned meanwhile. Returns the records that waited for it.
@@ -167,18 +167,18 @@ impl SealedIntake {
         true
     }
 
-    /// Opens a key envelope. Returns the topics whose keys are new.
-    fn key_envelope(&mut self, record: &[u8]) -> Vec<Topic> {
+    /// Opens a key envelope. Returns its condition, and the topics whose keys are new.
+    fn key_envelope(&mut self, record: &[u8]) -> (Condition, Vec<Topic>) {
         let Ok(envelope) = KeyEnvelope::parse(record) else {
             self.findings.note_unknown();
-            return Vec::new();
+            return (Condition::Damaged, Vec::new());
         };
         if self.keys.contains(&envelope.topic()) {
             self.findings.is_ours = true;
-            return Vec::new();
+            return (Condition::Unknown, Vec::new());
         }
         if self.is_foreign(&envelope.topic()) || self.keys.is_full() {
-            return Vec::new();
+            return (Condition::Unknown, Vec::new());
         }
         match envelope.open(self.group, &self.exchange) {
             Ok(Some(key)) => {
@@ -187,14 +187,14 @@ impl SealedIntake {
                 self.batch.learned.push(key.clone());
                 let boxed = self.keys.add(key);
                 new.extend(self.learn(boxed));
-                new
+                (Condition::Unknown, new)
             }
             Err(KeyEnvelopeError::OtherKey(topic)) => {
                 self.findings.note_false_key(topic);
-                Vec::new()
+                (Condition::Unknown, Vec::new())
             }
             // It is for another device.
-            Ok(None) | Err(_) => Vec::new(),
+            Ok(None) | Err(_) => (Condition::Unknown, Vec::new()),
         }
     }
 
@@ -206,14 +206,14 @@ impl SealedIntake {
         new
     }
 
-    /// Opens a manifest. Returns whether it is intact.
-    fn manifest(&mut self, record: Vec<u8>) -> bool {
-        let Ok(topic) = Manifest::topic(&record) else { return false };
+    /// Opens a manifest. Returns its condition.
+    fn manifest(&mut self, record: Vec<u8>) -> Condition {
+        let Ok(topic) = Manifest::topic(&record) else { return Condition::Damaged };
         let Some(key) = self.keys.get(&topic) else {
             if !self.is_foreign(&topic) {
                 self.waiting.hold(topic, record);
             }
-            return true;
+            return Condition::Unknown;
         };
         self.findings.is_ours = true;
         match Manifest::open(key, &record) {
@@ -224,24 +224,24 @@ impl SealedIntake {
                     self.batch.wanted.insert(*topic);
                 }
                 self.contents.add(manifest);
-                true
+                Condition::Intact
             }
-            Ok(_) => true,
+            Ok(_) => Condition::Intact,
             Err(error) => {
                 self.findings.note_broken(error);
-                false
+                Condition::Damaged
             }
         }
     }
 
-    /// Opens the envelope of an entry. Returns whether it is intact, and the topics whose keys it
+    /// Opens the envelope of an entry. Returns its condition, and the topics whose keys it
     /// brings.
-    fn envelope(&mut self, record: Vec<u8>) -> (bool, Vec<Topic>) {
+    fn envelope(&mut self, record: Vec<u8>) -> (Condition, Vec<Topic>) {
         let envelope = match Envelope::parse(&record) {
             Ok(envelope) => envelope,
             Err(error) => {
                 self.findings.note_broken(error);
-                return (false, Vec::new());
+                return (Condition::Damaged, Vec::new());
             }
         };
         let topic = envelope.topic();
@@ -249,14 +249,14 @@ impl SealedIntake {
             if !self.is_foreign(&topic) {
                 self.waiting.hold(topic, record);
             }
-            return (true, Vec::new());
+            return (Condition::Unknown, Vec::new());
         };
         self.findings.is_ours = true;
         let entry = match key.open(&envelope) {
             Ok(entry) => entry,
             Err(error) => {
                 self.findings.note_broken(error);
-                return (false, Vec::new());
+                return (Condition::Damaged, Vec::new());
             }
         };
         self.bytes = self.bytes.saturating_add(record.len());
@@ -267,14 +267,24 @@ impl SealedIntake {
             new = self.learn(boxed);
         }
         self.batch.opened.push((entry, topic));
-        (true, new)
+        (Condition::Intact, new)
     }
 }
 
 /// Result of offering a record.
 pub(super) struct Offered {
-    /// Whether the record is what its frame says, as far as its key is known.
-    pub(super) is_intact: bool,
+    pub(super) condition: Condition,
     /// Records that waited for a key in it.
     pub(super) released: Vec<Vec<u8>>,
+}
+
+/// Condition of a record's body.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Condition {
+    /// It is authentic.
+    Intact,
+    /// Its key is not known, or only its maker could tell.
+    Unknown,
+    /// It is not what its frame says.
+    Damaged,
 }
