@@ -56,8 +56,6 @@ pub const IMPORTANT: &[(&str, &str)] = &[
     ("steps", "epoch renewed"),
     ("steps", "exchange key rotated"),
     ("steps", "key forged"),
-    ("steps", "member left"),
-    ("steps", "own phone revoked"),
     ("steps", "bundle by summary"),
     ("steps", "export interrupted"),
     ("steps", "export failed, nothing written"),
