@@ -269,7 +269,7 @@ fn what_came_under_an_epoch_that_is_void_now_can_be_opened() {
     exchange(&[&anna, &eve.group]);
     let bundle = export(&eve.group);
     assert!(import(&newcomer.group, &bundle).is_complete());
-    let his_entry = entries(&anna).iter().map(|entry| decode(entry)).find(|entry| {
+    let his_entry = entries(&anna).iter().map(decode).find(|entry| {
         matches!(entry.payload(), ledger_core::engine::Payload::Epoch(epoch) if epoch.topic() == his)
     });
     let his_entry = his_entry.unwrap().id();
