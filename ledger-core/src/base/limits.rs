@@ -69,9 +69,9 @@ pub struct LedgerLimits {
     pub waiting_entries: usize,
     /// Most ids that are remembered of entries that were left out or gave way.
     pub left_out_ids: usize,
-    /// Rotations, revocations and leaves of one member that a device heeds on the day on which
-    /// they come, when it asks which epochs are usable; the rest count from the next day on
-    /// (SPEC §11.2).
+    /// Rotations of one member that a device heeds on the day on which they come, when it asks
+    /// which epochs are usable, and as many revocations and leaves; the rest count from the next
+    /// day on (SPEC §11.2).
     pub heeded_a_day: usize,
 }
 

@@ -148,7 +148,9 @@ impl<'a> EpochKeyring<'a> {
                 keys.push(key.clone());
             }
         }
-        Ok(HandedOut { keys, reached: roots.reached(), wanted })
+        let belongs = graph.keys().filter(|(topic, ..)| begun.contains_key(topic));
+        let named = belongs.map(|(_, number, _)| number).collect();
+        Ok(HandedOut { keys, reached: roots.reached(), named, wanted })
     }
 
     /// Notes that another device asked for the key of a topic.
@@ -165,9 +167,10 @@ impl<'a> EpochKeyring<'a> {
 pub(crate) struct HandedOut {
     /// Those of the roots, the last one first, and those that somebody asked for.
     pub(crate) keys: Vec<EpochKey>,
-    /// The numbers of all keys that are reached from the roots. Whatever travels under another key
-    /// could not be opened.
+    /// The numbers of all keys that are reached from the roots.
     pub(crate) reached: BTreeSet<i64>,
+    /// The numbers of the keys that belong to an admitted epoch entry.
+    pub(crate) named: BTreeSet<i64>,
     /// The numbers of those that somebody asked for.
     pub(crate) wanted: BTreeSet<i64>,
 }

@@ -21,10 +21,12 @@ pub(super) fn usable_epochs(
     mut aside: SetAside,
 ) -> Result<Vec<(EntryId, UsableEpoch)>, StoreError> {
     let ledger = transaction.ledger();
-    let mut heeded: BTreeMap<MemberId, usize> = BTreeMap::new();
+    // Rotations and statements count apart: whoever has a stolen phone can rotate its key, and must
+    // not put off that its owner revokes it.
+    let mut heeded: BTreeMap<(MemberId, bool), usize> = BTreeMap::new();
     for entry in arrived_today(transaction)? {
         let Some((member, statement)) = ledger.own_requirement(&entry) else { continue };
-        let count = heeded.entry(member).or_default();
+        let count = heeded.entry((member, statement.is_some())).or_default();
         *count = count.saturating_add(1);
         if *count > transaction.limits().heeded_a_day {
             match statement {

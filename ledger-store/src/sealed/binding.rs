@@ -82,8 +82,12 @@ struct Change {
 
 impl Binding {
     /// Assigns the epoch in use to those of some entries that have none, and to those that came
-    /// under a key which nobody reaches from the keys that are handed out. Durable when it
-    /// returns.
+    /// under an epoch of an admitted entry which nobody reaches from the keys that are handed out.
+    /// Durable when it returns.
+    ///
+    /// The entry of such an epoch is void. Its past is here, so the epoch in use knows of all cuts
+    /// of which it knew. If no epoch entry is here that a key belongs to, its author may know of
+    /// cuts of which this device does not: then the entry travels on under that key alone.
     pub(super) fn of(
         group: &GroupSession,
         device: &DeviceKey,
@@ -97,12 +101,13 @@ impl Binding {
                 true => None,
                 false => Some(Sealing::choose(transaction, device)?),
             };
-            let reached = &fresh.as_ref().unwrap_or(sealing).handed_out.reached;
+            let HandedOut { reached, named, .. } = &fresh.as_ref().unwrap_or(sealing).handed_out;
             let keyring = EpochKeyring::new(transaction);
             let (mut epochs, mut changed) = (Vec::with_capacity(rows.len()), Vec::new());
             for row in rows {
                 let before = assigned(keyring.connection, row.n)?;
-                let now = before.filter(|number| reached.contains(number)).unwrap_or(epoch);
+                let stays = |number: &i64| reached.contains(number) || !named.contains(number);
+                let now = before.filter(stays).unwrap_or(epoch);
                 if before != Some(now) {
                     assign(keyring.connection, row.n, Some(now))?;
                     changed.push(Change { n: row.n, now, before });
