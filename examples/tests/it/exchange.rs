@@ -142,15 +142,18 @@ fn what_is_no_whole_bundle_is_no_success() {
         }
     }
     std::fs::write(&bundle, &whole[..3_000]).unwrap();
-    let cut = anna.run("bundle import", &[text(&bundle)]).failed(1);
-    assert!(cut.contains("the bundle is not here as a whole"), "{cut}");
+    let cut = anna.run("bundle import", &[text(&bundle)]);
+    assert_eq!(cut.code, Some(1));
+    assert!(cut.out.contains("bytes of the file are damaged"), "{}", cut.out);
+    assert!(cut.err.contains("the bundle is not here as a whole"), "{}", cut.err);
     // A bundle of a group that is not here.
     let other = Desk::new();
     other.run("new", &["--me", "Zoe", "Trip"]).ok();
     other.run("bundle export", &[text(&bundle)]).ok();
     for command in ["bundle import", "receive"] {
-        let refused = ben.run(command, &[text(&bundle)]).failed(1);
-        assert!(refused.contains("of another group"), "{refused}");
+        let refused = ben.run(command, &[text(&bundle)]);
+        assert_eq!(refused.code, Some(1));
+        assert!(refused.err.contains("of another group"), "{}", refused.err);
     }
 }
 
@@ -166,8 +169,9 @@ fn a_welcome_is_good_a_second_time() {
     let whole = std::fs::read(&welcome).unwrap();
     let answer = 8 + u32::from_be_bytes(*whole.first_chunk().unwrap()) as usize;
     std::fs::write(&welcome, &whole[..answer]).unwrap();
-    let cut = ben.run("enter", &[text(&welcome)]).failed(1);
-    assert!(cut.contains("not here as a whole"), "{cut}");
+    let cut = ben.run("enter", &[text(&welcome)]);
+    assert_eq!(cut.code, Some(1));
+    assert!(cut.err.contains("not here as a whole"), "{}", cut.err);
     std::fs::write(&welcome, &whole).unwrap();
     let entered = ben.run("enter", &[text(&welcome)]).ok();
     assert!(entered.starts_with("you are in Flat already"), "{entered}");
