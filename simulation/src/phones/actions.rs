@@ -1,7 +1,9 @@
 //! Actions of people: writing, joining, removing, pairing, revoking, forging.
 
 use ledger_core::messages::invite::InviteLink;
-use ledger_core::{Amount, Currency, Date, Expense, MemberId, Transaction, split_equally};
+use ledger_core::{
+    Amount, Currency, Date, DeviceId, Expense, MemberId, Transaction, split_equally,
+};
 use ledger_store::{
     Group, NewEntry, NewInvite, PairingMode, Received, StatementIntent, StoreError,
 };
@@ -85,6 +87,10 @@ impl Play {
             return Ok(None);
         };
         sign(&founder.group, StatementIntent::Remove { member, since: None })?;
+        let person = self.phone(target)?.person;
+        let devices: Vec<DeviceId> =
+            self.phones.iter().filter(|phone| phone.person == person).map(Phone::device).collect();
+        self.cut.by_others.extend(devices);
         self.tally.add(STEPS, "member removed", 1);
         Ok(None)
     }
@@ -128,6 +134,7 @@ impl Play {
         });
         let Some((by, device)) = found else { return Ok(None) };
         sign(&by.group, StatementIntent::Revoke { device, since: None })?;
+        self.cut.by_others.insert(device);
         self.tally.add(STEPS, "device revoked", 1);
         Ok(None)
     }
@@ -145,7 +152,7 @@ impl Play {
     }
 }
 
-fn sign(group: &Group, statement: StatementIntent) -> Result<(), StoreError> {
+pub(super) fn sign(group: &Group, statement: StatementIntent) -> Result<(), StoreError> {
     let proposal = group.propose(statement)?;
     group.sign(&proposal).map(|_| ())
 }

@@ -6,15 +6,17 @@ use ledger_core::engine::{VerifiedEntry, evaluate};
 use ledger_core::seal::Topic;
 use ledger_core::{DeviceId, EntryId};
 use ledger_model::sim::arrival::{Violation, violation};
-use ledger_store::StoreError;
+use ledger_store::{Imported, StoreError};
 
 use super::phone::{Phone, go_on};
 
 /// A device that is cut off gets no entry that was sealed after the cut.
 pub(super) const CUT_OFF: &str = "nothing reaches who is cut off";
+/// A report says what happened.
+pub(super) const TRUE_REPORTS: &str = "reports are true";
 pub(super) const NO_BACK_DATING: &str = "3: no back-dating";
 const CONVERGENCE: &str = "1: convergence";
-const NOTHING_LOST: &str = "5: nothing lost";
+pub(super) const NOTHING_LOST: &str = "5: nothing lost";
 const FROM_SCRATCH: &str = "6: incremental = from scratch";
 
 /// Entries that must not reach a device, because they were sealed first by a person who knew that
@@ -49,6 +51,21 @@ impl WithheldEntries {
 pub(super) fn conservation(phone: &Phone) -> Result<Option<Violation>, StoreError> {
     let ledger = phone.group.ledger()?;
     Ok(crate::replicas::conservation(&ledger))
+}
+
+/// Checks that a report of an import tells what happened.
+pub(super) fn report(
+    report: &Imported,
+    held: &BTreeSet<EntryId>,
+    entries: &[VerifiedEntry],
+) -> Option<Violation> {
+    let ids: BTreeSet<EntryId> = entries.iter().map(VerifiedEntry::id).collect();
+    let new = ids.difference(held).count();
+    if usize::try_from(report.added) != Ok(new) {
+        return violation(TRUE_REPORTS, format!("{} entries are new, not {new}", report.added));
+    }
+    let told = report.missing.iter().chain(&report.needed).find(|id| ids.contains(id));
+    told.and_then(|id| violation(TRUE_REPORTS, format!("{id} is here, and told to be missing")))
 }
 
 /// Checks phones that all have got everything.

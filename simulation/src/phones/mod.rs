@@ -16,6 +16,9 @@
 mod actions;
 mod carrier;
 mod check;
+mod exports;
+mod leaving;
+mod newcomers;
 mod phone;
 mod play;
 
@@ -53,6 +56,13 @@ pub const IMPORTANT: &[(&str, &str)] = &[
     ("steps", "epoch renewed"),
     ("steps", "exchange key rotated"),
     ("steps", "key forged"),
+    ("steps", "member left"),
+    ("steps", "own phone revoked"),
+    ("steps", "bundle by summary"),
+    ("steps", "export interrupted"),
+    ("steps", "export failed, nothing written"),
+    ("steps", "newcomer at a quiet point"),
+    ("steps", "phrase at a quiet point"),
     ("carrier", "delivered as it was"),
     ("carrier", "dropped"),
     ("carrier", "repeated"),

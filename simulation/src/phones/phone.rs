@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ledger_core::engine::VerifiedEntry;
+use ledger_core::limits::LedgerLimits;
 use ledger_core::{DeviceId, EntryId, StateDigest};
 use ledger_store::{
     Environment, Exported, Group, Imported, Progress, Since, Store, StoreError, StoreOptions,
@@ -53,7 +54,20 @@ pub(super) fn new_database(
     bytes.iter_mut().zip(numbers).for_each(|(to, from)| *to = from);
     let rng = Mutex::new(ChaCha20Rng::from_seed(bytes));
     let environment = Arc::new(SeededEnvironment { clock: Arc::clone(clock), rng });
-    StoreOptions::new().environment(environment).in_memory()
+    StoreOptions::new().environment(environment).limits(small()).in_memory()
+}
+
+/// Limits that a history of a hundred entries reaches.
+fn small() -> LedgerLimits {
+    LedgerLimits {
+        idle_bytes_per_member: 2_000,
+        idle_bytes: 6_000,
+        waiting_bytes: 40_000,
+        waiting_bytes_per_member: 10_000,
+        waiting_entries: 60,
+        left_out_ids: 60,
+        ..LedgerLimits::default()
+    }
 }
 
 pub(super) fn go_on(_: Progress) -> ControlFlow<()> {
@@ -104,6 +118,11 @@ impl Phone {
     ) -> Result<(Vec<u8>, Exported, BTreeSet<EntryId>), StoreError> {
         let mut bundle = Vec::new();
         let exported = self.group.bundles().export(since, &mut bundle, &mut go_on)?;
+        Ok((bundle, exported, self.hand_out()?))
+    }
+
+    /// Notes that all of the phone's own entries left it. Returns those that did not before.
+    pub(super) fn hand_out(&mut self) -> Result<BTreeSet<EntryId>, StoreError> {
         let mut fresh = BTreeSet::new();
         for entry in self.entries()? {
             let own = entry.decoded().header().device() == self.device();
@@ -111,6 +130,6 @@ impl Phone {
                 fresh.insert(entry.id());
             }
         }
-        Ok((bundle, exported, fresh))
+        Ok(fresh)
     }
 }

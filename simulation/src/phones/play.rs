@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use ledger_core::bundle::Summary;
-use ledger_core::seal::{Envelope, Topic};
+use ledger_core::seal::Topic;
 use ledger_core::{DeviceId, EntryId};
 use ledger_model::sim::arrival::{Violation, violation};
 use ledger_model::sim::prng::Prng;
@@ -14,6 +13,7 @@ use ledger_store::{Since, StoreError};
 
 use super::carrier::{Carrier, records};
 use super::check::{self, WithheldEntries};
+use super::leaving::CutDevices;
 use super::phone::{Phone, new_database};
 use crate::replicas::{Failure, Outcome, Settings, Trace};
 
@@ -41,10 +41,14 @@ pub(super) struct Play {
     pub(super) written: BTreeMap<EntryId, DeviceId>,
     /// Every bundle that ever left a phone.
     pub(super) sent: Vec<Vec<u8>>,
-    /// The topics of the envelopes in them.
-    pub(super) topics: BTreeSet<Topic>,
+    /// The topics of the envelopes in them, and the devices that exported such envelopes.
+    pub(super) topics: BTreeMap<Topic, BTreeSet<DeviceId>>,
     /// Topics of keys that no epoch entry announces.
     pub(super) forged: BTreeSet<Topic>,
+    /// Devices that were cut off.
+    pub(super) cut: CutDevices,
+    /// Number of entries in the last bundle that was exported.
+    pub(super) last_exported: usize,
     pub(super) tally: Tally,
     pub(super) trace: Trace,
 }
@@ -70,8 +74,10 @@ impl Play {
             withheld: WithheldEntries::default(),
             written: BTreeMap::new(),
             sent: Vec::new(),
-            topics: BTreeSet::new(),
+            topics: BTreeMap::new(),
             forged: BTreeSet::new(),
+            cut: CutDevices::default(),
+            last_exported: 0,
             tally: Tally::default(),
             trace: Trace::default(),
         };
@@ -147,60 +153,14 @@ impl Play {
                 self.phone(at)?.group.checkpoint()?;
                 Ok(None)
             }
-            _ => Ok(None),
+            98 if may_write && self.rng.chance(50) => self.leave(at),
+            98 if may_write => self.revoke_own(at),
+            _ => self.failed_export(at),
         }
     }
 
     pub(super) fn phone(&self, at: usize) -> Result<&Phone, StoreError> {
         self.phones.get(at).ok_or(StoreError::UnknownRequest)
-    }
-
-    /// Exports a bundle, for the summary of another phone or of everything.
-    fn export(&mut self, at: usize) -> StepResult {
-        let other = self.rng.below(self.phones.len());
-        let group = self.phone(at)?.group.id();
-        let known = match self.rng.chance(30) {
-            true => {
-                let bytes = self.phone(other)?.group.bundles().summary()?.to_bytes();
-                Summary::from_bytes(group, &bytes).ok()
-            }
-            false => None,
-        };
-        let since = known.as_ref().map_or(Since::Beginning, Since::Known);
-        self.send(at, since)
-    }
-
-    fn send(&mut self, at: usize, since: Since<'_>) -> StepResult {
-        let devices: Vec<DeviceId> = self.phones.iter().map(Phone::device).collect();
-        let phone = self.phones.get_mut(at).ok_or(StoreError::UnknownRequest)?;
-        let (bundle, _, fresh) = match phone.export(since) {
-            Ok(exported) => exported,
-            // A device that was cut off has no key to seal with.
-            Err(StoreError::NoEpochKey | StoreError::CutOff) if !phone.may_write()? => {
-                return Ok(None);
-            }
-            Err(error) => return Err(error),
-        };
-        let ledger = phone.group.ledger()?;
-        let (state, sealer) = (ledger.state(), phone.device());
-        // Devices that were in the group, as far as this phone knows, and are not any more.
-        let is_cut = |id: &DeviceId| state.device_owner(*id).is_some() && !state.may_write(*id);
-        let cut: Vec<DeviceId> = devices.into_iter().filter(is_cut).collect();
-        if state.may_write(sealer) {
-            self.withheld.add(&cut, &fresh);
-        }
-        for record in records(&bundle) {
-            let Ok(envelope) = Envelope::parse(&record) else { continue };
-            if self.forged.contains(&envelope.topic()) {
-                let detail = format!("{sealer} seals under a key that nobody signed for");
-                return Ok(violation("only signed epochs seal", detail));
-            }
-            self.topics.insert(envelope.topic());
-        }
-        self.tally.add(STEPS, "bundle exported", 1);
-        self.sent.push(bundle.clone());
-        self.carrier.take(at, bundle);
-        Ok(None)
     }
 
     /// Imports the next bundle of the carrier.
@@ -213,9 +173,24 @@ impl Play {
     fn import(&mut self, to: usize, bundle: &[u8]) -> StepResult {
         let phone = self.phone(to)?;
         let (before, held) = (phone.group.ledger()?, phone.ids()?);
-        let report = phone.import(bundle)?;
+        let whole = !records(bundle).is_empty();
+        let report = match phone.import(bundle) {
+            Err(StoreError::NoBundle) if !whole => {
+                self.tally.add(IMPORTS, "no bundle", 1);
+                return Ok(None);
+            }
+            Ok(_) if !whole => {
+                return Ok(violation(check::TRUE_REPORTS, "nothing counts as a bundle".to_owned()));
+            }
+            report => report?,
+        };
         let after = phone.group.ledger()?;
-        let new = phone.entries()?.into_iter().filter(|entry| !held.contains(&entry.id()));
+        let entries = phone.entries()?;
+        let found = check::report(&report, &held, &entries);
+        if found.is_some() {
+            return Ok(found);
+        }
+        let new = entries.into_iter().filter(|entry| !held.contains(&entry.id()));
         let authors: BTreeSet<DeviceId> =
             new.map(|entry| entry.decoded().header().device()).collect();
         let state = before.state();
@@ -260,27 +235,59 @@ impl Play {
                 }
             }
         }
-        let state = self.phone(0)?.group.state()?;
-        // The founder's state decides who is in the group.
-        let (inside, outside): (Vec<&Phone>, Vec<&Phone>) =
-            self.phones.iter().partition(|phone| state.may_write(phone.device()));
+        let found = self.everywhere()?;
+        if found.is_some() {
+            return Ok(found);
+        }
+        let inside = self.inside()?;
+        let found = self.stillness(&inside)?;
+        if found.is_some() {
+            return Ok(found);
+        }
+        if let Some(first) = inside.first() {
+            self.trace.note(self.phone(*first)?.digest()?.as_bytes());
+        }
+        match self.newcomer(&inside)? {
+            None => self.phrase(&inside),
+            found => Ok(found),
+        }
+    }
+
+    /// The phones that may write, as the first of those says that nobody cut.
+    fn inside(&self) -> Result<Vec<usize>, StoreError> {
+        let Some(first) = self.phones.iter().find(|phone| !self.cut.any(phone.device())) else {
+            return Ok(Vec::new());
+        };
+        let state = first.group.state()?;
+        let numbered = self.phones.iter().enumerate();
+        Ok(numbered.filter(|(_, p)| state.may_write(p.device())).map(|(at, _)| at).collect())
+    }
+
+    /// Checks that everybody inside has everything, and nobody outside what was kept from them.
+    fn everywhere(&self) -> StepResult {
+        let at = self.inside()?;
+        let all = || self.phones.iter().enumerate();
+        let inside: Vec<&Phone> = all().filter(|(n, _)| at.contains(n)).map(|(_, p)| p).collect();
+        let Some(first) = inside.first() else { return Ok(None) };
+        let state = first.group.state()?;
         // A device outside of the group gets every bundle that ever left a phone.
-        for phone in outside {
+        for (_, phone) in all().filter(|(number, _)| !at.contains(number)) {
             for bundle in &self.sent {
-                phone.import(bundle)?;
+                match phone.import(bundle) {
+                    Ok(_) | Err(StoreError::NoBundle) => {}
+                    Err(error) => return Err(error),
+                }
             }
             let found = self.withheld.check(phone)?;
             if found.is_some() {
                 return Ok(found);
             }
         }
-        let written = self.written.iter().filter(|(_, by)| state.may_write(**by));
-        let found = check::quiet(&inside, &written.map(|(id, _)| *id).collect(), &self.topics)?;
-        if found.is_some() {
-            return Ok(found);
-        }
-        let digest = state.digest();
-        self.trace.note(digest.as_bytes());
-        Ok(None)
+        let goes_on = |by: DeviceId| state.may_write(by) || self.cut.arrives(by);
+        let written = self.written.iter().filter(|(_, by)| goes_on(**by)).map(|(id, _)| *id);
+        // Under other topics come entries of people who were cut off, which nobody needs.
+        let needed = |by: &BTreeSet<DeviceId>| by.iter().any(|by| state.may_write(*by));
+        let topics = self.topics.iter().filter(|(_, by)| needed(by)).map(|(topic, _)| *topic);
+        check::quiet(&inside, &written.collect(), &topics.collect())
     }
 }

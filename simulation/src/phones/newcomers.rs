@@ -1,0 +1,98 @@
+//! People who come to a group in which nobody writes: they must read everything.
+
+use std::collections::BTreeSet;
+use std::io::Cursor;
+
+use ledger_core::bundle::Summary;
+use ledger_model::sim::arrival::violation;
+use ledger_store::{Imported, Since, StoreError};
+
+use super::check::NOTHING_LOST;
+use super::phone::go_on;
+use super::play::{Play, STEPS, StepResult};
+
+impl Play {
+    /// A person joins by one of these phones, and gets a bundle of each of them.
+    pub(super) fn newcomer(&mut self, inside: &[usize]) -> StepResult {
+        let Some(at) = self.rng.pick(inside) else { return Ok(None) };
+        self.join(at)?;
+        let new = self.phones.len().saturating_sub(1);
+        for from in [at, self.rng.pick(inside).unwrap_or(at)] {
+            // The others learn of the person by a bundle of the inviter's.
+            let bundle = self.phones.get_mut(at).ok_or(StoreError::UnknownRequest)?;
+            let (bundle, ..) = bundle.export(Since::Beginning)?;
+            self.phone(from)?.import(&bundle)?;
+            let phone = self.phones.get_mut(from).ok_or(StoreError::UnknownRequest)?;
+            let (bundle, ..) = phone.export(Since::Beginning)?;
+            let report = self.phone(new)?.import(&bundle)?;
+            let (phone, newcomer) = (self.phone(from)?, self.phone(new)?);
+            let same = newcomer.digest()? == phone.digest()?
+                && newcomer.group.agreed_heads()? == phone.group.agreed_heads()?;
+            if !same || !has_everything(&report) {
+                let detail = format!("a newcomer does not read everything: {report:?}");
+                return Ok(violation(NOTHING_LOST, detail));
+            }
+        }
+        self.tally.add(STEPS, "newcomer at a quiet point", 1);
+        Ok(None)
+    }
+
+    /// A person who lost everything but the phrase reads a bundle of one of these phones.
+    pub(super) fn phrase(&mut self, inside: &[usize]) -> StepResult {
+        let (Some(lost), Some(from)) = (self.rng.pick(inside), self.rng.pick(inside)) else {
+            return Ok(None);
+        };
+        // A phone that records only has no phrase.
+        let Ok(words) = self.phone(lost)?.store.recovery().reveal_phrase() else { return Ok(None) };
+        let store = self.database()?;
+        store.recovery().restore_phrase(&words)?;
+        let phone = self.phones.get_mut(from).ok_or(StoreError::UnknownRequest)?;
+        let (bundle, ..) = phone.export(Since::Beginning)?;
+        let (group, report) =
+            match store.recovery().restore_group(&mut Cursor::new(&bundle), &mut go_on) {
+                Ok(restored) => restored,
+                Err(error) => {
+                    return Ok(violation(NOTHING_LOST, format!("a phrase reads nothing: {error}")));
+                }
+            };
+        let same = group.ledger()?.state().digest() == self.phone(from)?.digest()?;
+        if !same || !has_everything(&report) {
+            let detail = format!("a phrase does not read everything: {report:?}");
+            return Ok(violation(NOTHING_LOST, detail));
+        }
+        self.tally.add(STEPS, "phrase at a quiet point", 1);
+        Ok(None)
+    }
+
+    /// Phones that hold the same exchange nothing more: no phone begins an epoch, and a bundle by
+    /// summary holds no entry.
+    pub(super) fn stillness(&mut self, inside: &[usize]) -> StepResult {
+        let Some(first) = inside.first().copied() else { return Ok(None) };
+        let group = self.phone(first)?.group.id();
+        for from in inside {
+            let held = self.phone(*from)?.ids()?.len();
+            let summary = self.phone(first)?.group.bundles().summary()?.to_bytes();
+            let Ok(known) = Summary::from_bytes(group, &summary) else {
+                return Ok(violation("a summary reads back", String::new()));
+            };
+            let phone = self.phones.get_mut(*from).ok_or(StoreError::UnknownRequest)?;
+            let (_, exported, _) = phone.export(Since::Known(&known))?;
+            if exported.entries > 0 || phone.ids()?.len() != held {
+                let detail =
+                    format!("{} entries for a phone that has everything", exported.entries);
+                return Ok(violation(SMALL_DELTAS, detail));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Whether an import brought everything but what a device may leave out.
+fn has_everything(report: &Imported) -> bool {
+    let left_out = usize::try_from(report.left_out).unwrap_or(usize::MAX);
+    let rest = Imported { missing: BTreeSet::new(), ..report.clone() };
+    rest.is_complete() && report.missing.len() <= left_out
+}
+
+/// A bundle by summary holds what the receiver lacks, and nothing else.
+pub(super) const SMALL_DELTAS: &str = "deltas are small";
