@@ -21,6 +21,7 @@ const MAX_MESSAGE_BYTES: u64 = 256 << 10;
 /// What a file or message is, and what became of it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "there is one of it for each file")]
 pub enum Receipt {
     /// A bundle; it was imported. A file of several bundles may be of several groups.
     Imported(Vec<(GroupId, Imported)>),

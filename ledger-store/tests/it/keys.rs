@@ -269,7 +269,7 @@ fn what_came_under_an_epoch_that_is_void_now_can_be_opened() {
     exchange(&[&anna, &eve.group]);
     let bundle = export(&eve.group);
     assert!(import(&newcomer.group, &bundle).is_complete());
-    let his_entry = entries(&anna).iter().map(|entry| decode(entry)).find(|entry| {
+    let his_entry = entries(&anna).iter().map(decode).find(|entry| {
         matches!(entry.payload(), ledger_core::engine::Payload::Epoch(epoch) if epoch.topic() == his)
     });
     let his_entry = his_entry.unwrap().id();
@@ -311,7 +311,7 @@ fn what_came_under_an_unnamed_key_stays_under_it() {
     let (ben, eve) = (add(&anna, "Ben", 2), add(&anna, "Eve", 5));
     exchange(&[&anna, &ben.group, &eve.group]);
     let dinner = pay(&ben.group, &mut rng);
-    let entry = entries(&ben.group).into_iter().map(|entry| decode(&entry));
+    let entry = entries(&ben.group).iter().map(decode).collect::<Vec<_>>();
     let entry = hazmat::trust_stored(entry.into_iter().find(|entry| entry.id() == dinner).unwrap());
     let unnamed = EpochKey::from_bytes(anna.id(), [0xa1; 32]);
     import(&anna, &sealed(&anna, &unnamed, &[&entry]));

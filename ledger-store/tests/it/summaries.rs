@@ -103,7 +103,7 @@ fn alike(entry: &VerifiedEntry) -> [u64; 2] {
             return [before, time];
         }
     }
-    unreachable!("2^17 tries are enough");
+    panic!("2^17 tries are enough");
 }
 
 /// Two phones that know different branches come to the same by summaries alone.
