@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ledger_core::engine::{VerifiedEntry, WaitingEntries};
+use ledger_core::engine::{Kind, VerifiedEntry, WaitingEntries};
 use ledger_core::{EntryId, GroupId, StateDigest, Verdict};
 use ledger_model::sim::arrival::{Violation, violation};
 use ledger_model::sim::tally::Tally;
@@ -134,6 +134,10 @@ impl Machine {
                     let after = replica.ledger().state().digest();
                     self.arrivals.push(Arrival { id, before, after, flips });
                     let released = self.pending.release(&id);
+                    // A control entry can enrol devices that have entries here.
+                    if entry.decoded().header().kind().number() < Kind::EXPENSE.number() {
+                        self.pending.set_accounts(|entry| replica.ledger().waiting_account(entry));
+                    }
                     if self.breaks == Some(Break::DroppedPending) {
                         self.forgotten.extend(released.iter().map(VerifiedEntry::id));
                     } else {
@@ -146,11 +150,8 @@ impl Machine {
                 }
                 OfferResult::Missing(missing) => {
                     tally.add(ARRIVALS, "waits", 1);
-                    let account = |device| replica.ledger().waiting_account(device);
-                    // What came in between may have enrolled devices that have entries here.
-                    self.pending.set_accounts(account);
-                    let own = account(entry.decoded().header().device());
-                    for (gone, device) in self.pending.hold_for(own, entry, missing) {
+                    let account = replica.ledger().waiting_account(entry.decoded());
+                    for (gone, device) in self.pending.hold_for(account, entry, missing) {
                         tally.add(ARRIVALS, "gave way while waiting", 1);
                         if device != flood::device() {
                             let detail = format!("{gone} gave way to a flood");
