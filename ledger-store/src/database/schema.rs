@@ -206,6 +206,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
         ms  INTEGER NOT NULL                 -- by the clock of this device
     ) STRICT;
     CREATE INDEX arrivals_by_time ON arrivals (grp, ms);
+    ALTER TABLE sealed ADD COLUMN ms INTEGER; -- when it came under that epoch
 
     CREATE TABLE left_out (
         l      INTEGER PRIMARY KEY,          -- the oldest are forgotten first

@@ -23,6 +23,8 @@ pub(crate) struct EpochGraph {
 
 struct EpochEntry {
     id: EntryId,
+    /// Its number in the table `entries`.
+    n: i64,
     epoch: Epoch,
     applied: bool,
 }
@@ -44,7 +46,7 @@ impl EpochGraph {
         })?;
         let keys = rows.collect::<Result<_, _>>()?;
         let mut statement = keyring.connection.prepare_cached(
-            "SELECT entry, verdict FROM entries WHERE grp = ?1 AND kind = 23
+            "SELECT entry, verdict, n FROM entries WHERE grp = ?1 AND kind = 23
              ORDER BY lamport DESC, id DESC",
         )?;
         let mut rows = statement.query([keyring.group.0])?;
@@ -55,7 +57,8 @@ impl EpochGraph {
             // A later version's epoch entry says nothing to this one.
             let Payload::Epoch(epoch) = entry.payload() else { continue };
             let applied = row.get::<_, u8>(1)? == 0;
-            entries.push(EpochEntry { id: entry.id(), epoch: epoch.clone(), applied });
+            let n = row.get(2)?;
+            entries.push(EpochEntry { id: entry.id(), n, epoch: epoch.clone(), applied });
         }
         let places = entries.iter().enumerate().map(|(place, entry)| (entry.id, place)).collect();
         Ok(Self { entries, places, keys })
@@ -95,6 +98,12 @@ impl EpochGraph {
             }
         }
         begun
+    }
+
+    /// The applied entries whose own keys are held, by their numbers, each with that of its key.
+    pub(super) fn own(&self) -> BTreeMap<i64, i64> {
+        let applied = self.entries.iter().filter(|entry| entry.applied);
+        applied.filter_map(|entry| Some((entry.n, self.key_of(entry)?.number))).collect()
     }
 
     /// The held keys by topic, with their numbers.

@@ -1,6 +1,6 @@
 //! The epoch keys of a group that this device has.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::seal::{EpochKey, Topic};
 use ledger_core::{EntryId, GroupId};
@@ -150,7 +150,7 @@ impl<'a> EpochKeyring<'a> {
         }
         let belongs = graph.keys().filter(|(topic, ..)| begun.contains_key(topic));
         let named = belongs.map(|(_, number, _)| number).collect();
-        Ok(HandedOut { keys, reached: roots.reached(), named, wanted })
+        Ok(HandedOut { keys, reached: roots.reached(), named, own: graph.own(), wanted })
     }
 
     /// Notes that another device asked for the key of a topic.
@@ -171,6 +171,8 @@ pub(crate) struct HandedOut {
     pub(crate) reached: BTreeSet<i64>,
     /// The numbers of the keys that belong to an admitted epoch entry.
     pub(crate) named: BTreeSet<i64>,
+    /// The applied epoch entries whose keys are held, by their numbers, each with that of its key.
+    pub(crate) own: BTreeMap<i64, i64>,
     /// The numbers of those that somebody asked for.
     pub(crate) wanted: BTreeSet<i64>,
 }

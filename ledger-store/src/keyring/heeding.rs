@@ -12,7 +12,7 @@ use rusqlite::OptionalExtension as _;
 use crate::StoreError;
 use crate::entries::GroupTransaction;
 
-pub(super) const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+pub(crate) const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
 /// The epochs that are usable for this device now, the last in (lamport, id) first: without what
 /// `aside` sets aside, and without what is not heeded yet.

@@ -21,3 +21,4 @@ pub(crate) use epochs::{
 };
 pub(crate) use go_on::go_on_without_missing;
 pub(crate) use guard::{note_published_tip, reset_device_keys, signing_key};
+pub(crate) use heeding::DAY_MS;

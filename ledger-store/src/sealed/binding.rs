@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use super::plan::Row;
 use crate::StoreError;
 use crate::entries::GroupTransaction;
-use crate::keyring::{EpochKeyring, HandedOut, begin_epoch, sealing_key_or_new};
+use crate::keyring::{DAY_MS, EpochKeyring, HandedOut, begin_epoch, sealing_key_or_new};
 use crate::platform::environment::random;
 use crate::session::GroupSession;
 
@@ -21,6 +21,10 @@ use crate::session::GroupSession;
 /// whose box has all their keys: a member who begins many epochs beside each other would otherwise
 /// make every bundle of everybody long.
 const MOST_ROOTS: usize = 8;
+
+/// How long an entry stays under a key that belongs to no admitted epoch entry: whoever chose the key
+/// may know of cuts that are not known here, or may have handed it to one person alone.
+const UNNAMED_STAY_MS: u64 = DAY_MS;
 
 /// The epoch in use, and what goes out so that everybody can open what is sealed.
 pub(super) struct Sealing {
@@ -82,12 +86,15 @@ struct Change {
 
 impl Binding {
     /// Assigns the epoch in use to those of some entries that have none, and to those that came
-    /// under an epoch of an admitted entry which nobody reaches from the keys that are handed out.
-    /// Durable when it returns.
+    /// under a key which nobody reaches from the keys that are handed out. Durable when it returns.
     ///
-    /// The entry of such an epoch is void. Its past is here, so the epoch in use knows of all cuts
-    /// of which it knew. If no epoch entry is here that a key belongs to, its author may know of
-    /// cuts of which this device does not: then the entry travels on under that key alone.
+    /// The epoch entry of such a key may be here, and void. Its past is here, so the epoch in use
+    /// knows of all cuts of which it knew. If no epoch entry is here that the key belongs to, its
+    /// author may know of cuts of which this device does not: then the entry travels on under that
+    /// key alone, for a day.
+    ///
+    /// An applied epoch entry travels under its own key: whoever gets that key alone reads it, and
+    /// so the box in it.
     pub(super) fn of(
         group: &GroupSession,
         device: &DeviceKey,
@@ -101,13 +108,20 @@ impl Binding {
                 true => None,
                 false => Some(Sealing::choose(transaction, device)?),
             };
-            let HandedOut { reached, named, .. } = &fresh.as_ref().unwrap_or(sealing).handed_out;
+            let handed_out = &fresh.as_ref().unwrap_or(sealing).handed_out;
+            let HandedOut { reached, named, own, .. } = handed_out;
+            let now_ms = transaction.environment().now_ms();
             let keyring = EpochKeyring::new(transaction);
             let (mut epochs, mut changed) = (Vec::with_capacity(rows.len()), Vec::new());
             for row in rows {
-                let before = assigned(keyring.connection, row.n)?;
-                let stays = |number: &i64| reached.contains(number) || !named.contains(number);
-                let now = before.filter(stays).unwrap_or(epoch);
+                let assigned = assigned(keyring.connection, row.n)?;
+                let before = assigned.as_ref().map(|assigned| assigned.epoch);
+                let stays = |Assigned { epoch, came_ms }: &Assigned| {
+                    reached.contains(epoch)
+                        || (!named.contains(epoch) && is_fresh(*came_ms, now_ms))
+                };
+                let kept = assigned.filter(stays).map(|assigned| assigned.epoch);
+                let now = own.get(&row.n).copied().or(kept).unwrap_or(epoch);
                 if before != Some(now) {
                     assign(keyring.connection, row.n, Some(now))?;
                     changed.push(Change { n: row.n, now, before });
@@ -134,7 +148,7 @@ impl Binding {
             let connection = transaction.connection();
             for Change { n, now, before } in unsent {
                 // Another export may have assigned a further one meanwhile.
-                if assigned(connection, *n)? == Some(*now) {
+                if assigned(connection, *n)?.is_some_and(|assigned| assigned.epoch == *now) {
                     assign(connection, *n, *before)?;
                 }
             }
@@ -143,15 +157,31 @@ impl Binding {
     }
 }
 
-fn assigned(connection: &Connection, n: i64) -> Result<Option<i64>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT epoch FROM sealed WHERE n = ?1")?;
-    Ok(statement.query_row([n], |row| row.get(0)).optional()?)
+/// The epoch of an entry, and when the entry came here under it, if that is known.
+struct Assigned {
+    epoch: i64,
+    came_ms: Option<u64>,
+}
+
+/// Whether an entry came less than a day ago. If this device's clock was ahead when it came, that is
+/// not known, and does not count.
+fn is_fresh(came_ms: Option<u64>, now_ms: u64) -> bool {
+    came_ms.is_some_and(|came_ms| came_ms.abs_diff(now_ms) < UNNAMED_STAY_MS)
+}
+
+fn assigned(connection: &Connection, n: i64) -> Result<Option<Assigned>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT epoch, ms FROM sealed WHERE n = ?1")?;
+    let read = |row: &rusqlite::Row<'_>| Ok(Assigned { epoch: row.get(0)?, came_ms: row.get(1)? });
+    Ok(statement.query_row([n], read).optional()?)
 }
 
 fn assign(connection: &Connection, n: i64, epoch: Option<i64>) -> Result<(), StoreError> {
     match epoch {
         Some(epoch) => connection
-            .prepare_cached("INSERT OR REPLACE INTO sealed (n, epoch) VALUES (?1, ?2)")?
+            .prepare_cached(
+                "INSERT INTO sealed (n, epoch) VALUES (?1, ?2)
+                 ON CONFLICT (n) DO UPDATE SET epoch = excluded.epoch",
+            )?
             .execute((n, epoch))?,
         None => connection.prepare_cached("DELETE FROM sealed WHERE n = ?1")?.execute([n])?,
     };

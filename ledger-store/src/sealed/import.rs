@@ -338,7 +338,7 @@ fn waits(connection: &Connection, id: &EntryId) -> Result<bool, StoreError> {
 /// Notes the epochs under which entries came, also of entries that wait.
 ///
 /// An entry keeps the epoch under which it first travelled, so sealing it again gives the same
-/// bytes.
+/// bytes. When it came counts if no epoch entry names the key (SPEC §11.2).
 fn note_epochs(
     transaction: &GroupTransaction<'_>,
     keyring: &EpochKeyring<'_>,
@@ -359,8 +359,9 @@ fn note_epochs(
             under.insert(id, number);
         }
     }
-    let mut keep =
-        connection.prepare_cached("INSERT OR IGNORE INTO sealed (n, epoch) VALUES (?1, ?2)")?;
+    let now_ms = i64::try_from(transaction.environment().now_ms()).unwrap_or(i64::MAX);
+    let mut keep = connection
+        .prepare_cached("INSERT OR IGNORE INTO sealed (n, epoch, ms) VALUES (?1, ?2, ?3)")?;
     let mut waited = connection
         .prepare_cached("DELETE FROM came_under WHERE id = ?1 AND grp = ?2 RETURNING epoch")?;
     for (id, n) in stored {
@@ -369,19 +370,19 @@ fn note_epochs(
             None => waited.query_row((id.as_bytes(), group.0), |row| row.get(0)).optional()?,
         };
         if let Some(epoch) = epoch {
-            keep.execute((n, epoch))?;
+            keep.execute((n, epoch, now_ms))?;
         }
     }
     // The others were stored before, or wait.
     let mut known = connection.prepare_cached(
-        "INSERT OR IGNORE INTO sealed (n, epoch) SELECT n, ?2 FROM entries WHERE id = ?1",
+        "INSERT OR IGNORE INTO sealed (n, epoch, ms) SELECT n, ?2, ?3 FROM entries WHERE id = ?1",
     )?;
     let mut wait = connection.prepare_cached(
         "INSERT OR IGNORE INTO came_under (id, grp, epoch)
          SELECT id, grp, ?2 FROM pending WHERE id = ?1",
     )?;
     for (id, epoch) in under {
-        known.execute((id.as_bytes(), epoch))?;
+        known.execute((id.as_bytes(), epoch, now_ms))?;
         wait.execute((id.as_bytes(), epoch))?;
     }
     // Entries that came again with what they waited for, or gave way to others, wait no more.

@@ -339,7 +339,7 @@ fn marks_of_an_older_version_lock_nobody_out() {
     raw.execute_batch(
         "ALTER TABLE epochs ADD COLUMN begun INTEGER NOT NULL DEFAULT 1;
          ALTER TABLE epochs ADD COLUMN covered INTEGER NOT NULL DEFAULT 1;
-         DROP TABLE arrivals; DROP TABLE left_out;
+         DROP TABLE arrivals; DROP TABLE left_out; ALTER TABLE sealed DROP COLUMN ms;
          DROP INDEX pending_by_device; ALTER TABLE joins DROP COLUMN entered; PRAGMA user_version = 4;",
     )
     .unwrap();
@@ -349,6 +349,64 @@ fn marks_of_an_older_version_lock_nobody_out() {
     let anna = Anna { store, group };
     assert_eq!(handed_out(&export(&anna)).len(), 1);
     everybody_gets_in(&anna, &anna.store, 20);
+}
+
+/// Ben seals his dinner under a key that no epoch entry names, and hands it to Anna alone. A day later
+/// she passes it on under the epoch in use, so that nobody depends on him.
+#[test]
+fn what_came_under_an_unnamed_key_stays_under_it_for_a_day() {
+    let (folder, mut rng) = (Folder::new(1), Rng::new(1));
+    let (anna, clock) = anna_at(&folder, NOON_MS);
+    let (ben, eve) = (add(&anna, "Ben", 2), add(&anna, "Eve", 5));
+    exchange(&[&anna, &ben.group, &eve.group]);
+    let mut under = |byte: u8, at_ms: u64| {
+        let dinner = pay(&ben.group, &mut rng);
+        let mut all = entries(&ben.group).into_iter().map(|entry| decode(&entry));
+        let entry = hazmat::trust_stored(all.find(|entry| entry.id() == dinner).unwrap());
+        let key = EpochKey::from_bytes(anna.id(), [byte; 32]);
+        clock.now_ms.store(at_ms, Ordering::Relaxed);
+        import(&anna, &sealed(&anna, &key, &[&entry]));
+        assert!(holds(&anna, dinner));
+        (dinner, key.topic())
+    };
+    let (first, one) = under(0xa1, NOON_MS);
+    let (second, two) = under(0xa2, NOON_MS + DAY_MS / 2);
+    let in_use = anna.state().unwrap().usable_epochs().next().unwrap().1.topic();
+    let topic_at = |now_ms: u64, id: EntryId| {
+        clock.now_ms.store(now_ms, Ordering::Relaxed);
+        topic_of(&export(&anna), &keys_of(&folder, anna.id()), id)
+    };
+    assert_eq!(topic_at(NOON_MS + DAY_MS - 1, first), Some(one));
+    assert_eq!(topic_at(NOON_MS + DAY_MS, first), Some(in_use));
+    assert_eq!(topic_at(NOON_MS + DAY_MS, second), Some(two), "each has a day from when it came");
+    pay(&anna, &mut rng);
+    assert_eq!(topic_at(NOON_MS + 2 * DAY_MS, second), Some(in_use));
+    import(&eve.group, &export(&anna));
+    assert!(holds(&eve.group, first) && holds(&eve.group, second));
+    everybody_gets_in(&anna, &eve.store, 20);
+}
+
+/// Ben begins an epoch with the key of the one before in its box, and seals its entry under that
+/// key. Anna hands out his key alone; the entry travels under it.
+#[test]
+fn an_epoch_entry_travels_under_its_own_key() {
+    let (folder, mut rng) = (Folder::new(1), Rng::new(1));
+    let anna = anna(&folder);
+    let (ben, eve) = (add(&anna, "Ben", 2), add(&anna, "Eve", 5));
+    pay(&anna, &mut rng);
+    exchange(&[&anna, &ben.group, &eve.group]);
+    let device = device_key(&ben._folder);
+    let known = keys_of(&ben._folder, anna.id());
+    let first = ben.group.state().unwrap().usable_epochs().next().unwrap().0;
+    let his = EpochKey::from_bytes(anna.id(), [0xa1; 32]);
+    let entry = begin(&ben.group, &device, &his, &[(first, &known[0])]);
+    let bundle = [sealed(&anna, &his, &[]), sealed(&anna, &known[0], &[&entry])].concat();
+    import(&anna, &bundle);
+    pay(&anna, &mut rng);
+    let bundle = export(&anna);
+    assert_eq!(handed_out(&bundle), [his.topic()].into());
+    assert_eq!(topic_of(&bundle, &keys_of(&folder, anna.id()), entry.id()), Some(his.topic()));
+    everybody_gets_in(&anna, &eve.store, 20);
 }
 
 // Sealed too early.
