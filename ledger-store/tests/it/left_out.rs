@@ -502,3 +502,66 @@ fn a_further_carrier_of_a_known_statement_keeps_nothing() {
     assert!(entries < 60, "{entries}");
     assert_sound(&scene.group);
 }
+
+/// A store that kept more than an ingest would take, as after a salvage: strangers' entries push
+/// none of it out, and nothing is dropped by opening it.
+#[test]
+fn what_waits_beyond_the_limits_survives_an_ingest() {
+    let scene = Scene::new(120);
+    let ben = scene.add(1, "Ben");
+    let chain = scene.chain(&ben.device, ben.added, 60, 0);
+    // Half of them of devices that nobody knows.
+    let known = EntryId::from_bytes([7; 32]);
+    let stranger = DeviceKey::from_bytes(&[77; 64]);
+    let strange = self::chain(&scene.group, &stranger, (known, 900), 30, 0);
+    scene.group.ingest(&all(&chain[1..])).unwrap();
+    scene.group.ingest(&all(&strange)).unwrap();
+    assert_eq!(scene.group.waiting().unwrap().total, 89);
+    let Scene { folder, store, group, .. } = scene;
+    drop((group, store));
+    let limits = LedgerLimits {
+        waiting_entries: 10,
+        waiting_bytes: 9_000,
+        waiting_bytes_per_member: 2_000,
+        ..LedgerLimits::default()
+    };
+    let store = folder.store_with(limits);
+    let group = only(&store);
+    group.ingest(&[]).unwrap();
+    assert_eq!(group.waiting().unwrap().total, 89);
+    for n in 100..130 {
+        let key = DeviceKey::from_bytes(&[n; 64]);
+        let absent = EntryId::from_bytes([n; 32]);
+        group.ingest(&all(&self::chain(&group, &key, (absent, 900), 1, 0))).unwrap();
+    }
+    assert_eq!(group.waiting().unwrap().total, 89, "no more, and no fewer");
+    let report = group.ingest(&all(&chain[..1])).unwrap();
+    assert_eq!(report.added.len(), 60, "none of Ben's gave way");
+    assert_sound(&group);
+}
+
+/// Dora's entries wait, and some gave way, when Anna's phone adds her by itself. From then on they
+/// are a member's: asked for, and pushed out by no stranger.
+#[test]
+fn entries_that_wait_are_reviewed_when_this_device_adds_their_author() {
+    let folder = Folder::new(130);
+    let limits = LedgerLimits { waiting_entries: 10, ..LedgerLimits::default() };
+    let store = folder.store_with(limits);
+    let group = found(&store, 1);
+    let (dora, entropy) = (DeviceKey::from_bytes(&[6; 64]), RootEntropy::from_bytes([6; 32]));
+    let card = SignedCard::new(group.id(), "Dora", &entropy, 0, &dora).unwrap();
+    let early = chain(&group, &dora, (EntryId::from_bytes([9; 32]), 900), 12, 0);
+    group.ingest(&all(&early)).unwrap();
+    let count = |sql: &str| -> u64 { folder.raw().query_row(sql, [], |row| row.get(0)).unwrap() };
+    assert_eq!(count("SELECT count(*) FROM pending"), 10);
+    assert_eq!(count("SELECT count(*) FROM left_out WHERE wanted = 0"), 2);
+    group.append(vec![NewEntry::Member { card: Box::new(card) }]).unwrap();
+    assert_eq!(count("SELECT count(*) FROM left_out WHERE wanted = 1"), 2);
+    for n in 100..120 {
+        let key = DeviceKey::from_bytes(&[n; 64]);
+        let absent = EntryId::from_bytes([n; 32]);
+        group.ingest(&all(&chain(&group, &key, (absent, 900), 1, 0))).unwrap();
+    }
+    let of_dora = "SELECT count(*) FROM pending WHERE substr(entry, 39, 32) = (SELECT device FROM left_out WHERE wanted = 1 LIMIT 1)";
+    assert_eq!(count(of_dora), 10);
+}
