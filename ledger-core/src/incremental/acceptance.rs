@@ -100,15 +100,10 @@ impl AuthorityState {
     /// key of its generation if no hard cut concerns that (SPEC §5.3).
     pub(crate) fn carries_needed_statement(&self, entry: &DecodedEntry) -> bool {
         let Payload::Statement(signed) = entry.payload() else { return false };
-        !self.statements.contains_key(&signed.statement().id())
-            && self.may_carry_needed_statement(entry)
-    }
-
-    /// As [`AuthorityState::carries_needed_statement`], whether or not an admitted entry
-    /// carries the statement already.
-    pub(crate) fn may_carry_needed_statement(&self, entry: &DecodedEntry) -> bool {
-        let Payload::Statement(signed) = entry.payload() else { return false };
         let statement = signed.statement();
+        if self.statements.contains_key(&statement.id()) {
+            return false;
+        }
         match statement.body().generation() {
             None => statement.signer() == self.owner_root,
             Some(generation) => {
@@ -120,10 +115,10 @@ impl AuthorityState {
     }
 
     /// Returns the accepted member who accounts for a statement of which a device must keep
-    /// one carrier; `None` if the entry carries none.
+    /// one carrier; `None` if the entry carries none, or an admitted entry is one.
     pub(crate) fn signer_of_needed_statement(&self, entry: &DecodedEntry) -> Option<MemberId> {
         let Payload::Statement(signed) = entry.payload() else { return None };
-        if !self.may_carry_needed_statement(entry) {
+        if !self.carries_needed_statement(entry) {
             return None;
         }
         let generation = signed.statement().body().generation();

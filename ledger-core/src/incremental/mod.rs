@@ -47,4 +47,4 @@ pub(crate) use causal_walk::CausalWalk;
 pub(crate) use control_entry::Outcome;
 pub(crate) use incoming::{Backlink, IncomingEntry};
 pub(crate) use keys::IntroducedKeys;
-pub(crate) use records::{read_seqs, write_seqs};
+pub(crate) use records::{LocatedEntry, read_seqs, write_seqs};

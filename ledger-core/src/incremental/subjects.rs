@@ -1,7 +1,7 @@
 //! Entries about a member or a generation, for the base of a new statement, and statements that
 //! are to be carried again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::authority_state::AuthorityState;
 use super::records::{LocatedEntry, StatementRecord};
@@ -39,13 +39,13 @@ impl AuthorityState {
         &self,
         member: Option<MemberId>,
         generation: Option<Generation>,
-    ) -> Vec<Vec<EntryId>> {
+    ) -> Vec<Vec<LocatedEntry>> {
         let signing = generation.and_then(|generation| self.generations.get(&generation));
         let member = member.or(signing.map(|record| record.member));
         let statements = self.statements_about(member.as_ref());
         let records = statements.into_iter().filter_map(|id| self.statements.get(&id));
         let accepted = records.filter(|record| record.rejection.is_none());
-        accepted.map(|record| record.carriers.iter().map(|carrier| carrier.id).collect()).collect()
+        accepted.map(|record| record.carriers.clone()).collect()
     }
 
     /// Returns the chains of a member's devices, or of a generation's.
@@ -60,11 +60,13 @@ impl AuthorityState {
         chains.chain(own).collect()
     }
 
-    /// Returns a carrier of each accepted removal, bind, revocation and leave of which
-    /// `is_hidden` says that all carriers are, and which no entry of `device` carries.
+    /// Returns a carrier of each cut of which a usable epoch must know, of which `is_hidden`
+    /// says that all carriers are, and which no entry of `device` carries; of the revocations
+    /// and leaves of one member at most `most`.
     pub(crate) fn cuts_without_carrier(
         &self,
         device: DeviceId,
+        most: usize,
         is_hidden: impl Fn(ChainPosition) -> bool,
     ) -> Vec<EntryId> {
         let own: BTreeSet<u32> = self
@@ -77,8 +79,7 @@ impl AuthorityState {
             .copied()
             .collect();
         let lacks = |record: &&StatementRecord| {
-            record.body.is_cut()
-                && record.verdict.is_applied()
+            self.is_required(record)
                 && record.carriers.iter().all(|carrier| {
                     is_hidden(carrier.position) && !own.contains(&carrier.position.chain)
                 })
@@ -86,6 +87,15 @@ impl AuthorityState {
         let mut records: Vec<&StatementRecord> = self.statements.values().filter(lacks).collect();
         // One that another has within it goes first, so that its clock stays behind.
         records.sort_by_key(|record| record.order());
+        // A member can sign revocations without end.
+        let mut signed: BTreeMap<MemberId, usize> = BTreeMap::new();
+        records.retain(|record| {
+            let generation = record.body.generation().and_then(|g| self.generations.get(&g));
+            let Some(generation) = generation else { return true };
+            let count = signed.entry(generation.member).or_default();
+            *count = count.saturating_add(1);
+            *count <= most
+        });
         records.iter().filter_map(|record| record.carriers.first()).map(|c| c.id).collect()
     }
 }

@@ -17,7 +17,7 @@ impl Ledger {
     /// An entry that carries a new statement which may count is never surplus, whatever
     /// device carries it. The caller must keep an entry on which another one depends that
     /// is not idle, or waits and may have standing ([`Ledger::may_have_standing`],
-    /// [`Ledger::may_carry_needed_statement`]), and an epoch entry under whose key
+    /// [`Ledger::carries_needed_statement`]), and an epoch entry under whose key
     /// something came that is not idle.
     ///
     /// # Errors
@@ -63,20 +63,23 @@ impl Ledger {
     }
 
     /// Returns a carrier of each statement that a device which may write carries again in
-    /// front of its next own entry: of each accepted removal, bind, revocation and leave
-    /// none of whose carriers is in the past of an agreed head, or is one, and that the
-    /// device has not carried yet (SPEC §5.3). Empty in a group without idle entries.
+    /// front of its next own entry: of each accepted removal, bind, revocation of an enrolled
+    /// device and leave none of whose carriers is in the past of an agreed head, or is one,
+    /// and that the device has not carried yet (SPEC §5.3). Of the revocations and leaves of
+    /// one member these are at most `most`: the rest comes with later entries. Empty in a
+    /// group without idle entries.
     #[must_use]
-    pub fn statements_to_carry(&self, device: DeviceId) -> Vec<EntryId> {
+    pub fn statements_to_carry(&self, device: DeviceId, most: usize) -> Vec<EntryId> {
         if self.idle.is_empty() || !self.state().may_write(device) {
             return Vec::new();
         }
         let is_hidden = |position| self.idle.is_idle(position) && !self.idle.is_covered(position);
-        self.authority.cuts_without_carrier(device, is_hidden)
+        self.authority.cuts_without_carrier(device, most, is_hidden)
     }
 
     /// Returns who accounts for an entry that waits. For the carrier of a statement that
-    /// must be kept, it is the member who signed the statement, whatever device carries it.
+    /// must be kept and is not here yet, it is the member who signed the statement, whatever
+    /// device carries it.
     #[must_use]
     pub fn waiting_account(&self, entry: &DecodedEntry) -> WaitingAccount {
         if let Some(signer) = self.authority.signer_of_needed_statement(entry) {
@@ -99,10 +102,10 @@ impl Ledger {
     }
 
     /// Returns whether an entry carries a statement of which a device must keep one
-    /// carrier: one that the owner's root key signed, or the root key of its generation if
-    /// no hard cut concerns that (SPEC §5.3).
+    /// carrier, and no admitted entry is one: one that the owner's root key signed, or the
+    /// root key of its generation if no hard cut concerns that (SPEC §5.3).
     #[must_use]
-    pub fn may_carry_needed_statement(&self, entry: &DecodedEntry) -> bool {
-        self.authority.may_carry_needed_statement(entry)
+    pub fn carries_needed_statement(&self, entry: &DecodedEntry) -> bool {
+        self.authority.carries_needed_statement(entry)
     }
 }

@@ -107,8 +107,12 @@ impl Ledger {
     /// [`Ledger::position_of_draft`].
     #[must_use]
     pub fn next_position(&self, device: DeviceId) -> Option<NextEntryPosition> {
-        let first = || self.first_position(device, self.enrolment_entry(device)?);
-        self.view.next_position(device).or_else(first)
+        // The view has no position either for a device with entries and too many heads. That must
+        // not begin a second chain.
+        match self.frontier().last_seq(device) {
+            Some(_) => self.view.next_position(device),
+            None => self.first_position(device, self.enrolment_entry(device)?),
+        }
     }
 
     /// Returns the position of a draft, as [`Ledger::next_position`] does, with a clock that

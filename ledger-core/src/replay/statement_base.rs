@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ledger::Ledger;
 use crate::base::id::{EntryId, MemberId};
 use crate::base::limits::MAX_PARENTS;
-use crate::incremental::CausalWalk;
+use crate::incremental::{CausalWalk, LocatedEntry};
 use crate::state::EntryIndex;
 use crate::statement::{Generation, NewStatement};
 use crate::verdict::ChainPosition;
@@ -26,8 +26,9 @@ impl Ledger {
     /// that signs. With more than 16 of them, and for a statement that is to spare nothing
     /// which its target signed from the entry `since` on, the base holds what decides about
     /// the statement instead: an introduction or start, the last entries of the target's
-    /// chains, and carriers of the statements about the target, without those in the past
-    /// of others. An entry that depends on `since` is never in the base or its past.
+    /// chains that are not idle, and carriers of the statements about the target, without
+    /// those in the past of others. About the group it holds the latest heads. An entry that
+    /// depends on `since` is never in the base or its past.
     ///
     /// # Errors
     /// The index's own, if it cannot be read.
@@ -52,13 +53,19 @@ impl Ledger {
         // What must be there at all goes before what is only spared.
         let needed = self.authority.introducing_entries(subject.target, subject.generation);
         let needed = needed.into_iter().find(|entry| !after.entries.contains(entry));
-        let mut spared = BTreeSet::new();
-        for carrier in self.authority.carriers_about(subject.target, subject.generation) {
-            // Of each statement the first carrier that does not depend on `since`.
-            spared.extend(carrier.into_iter().find(|entry| !after.entries.contains(entry)));
+        let mut cuts = BTreeSet::new();
+        for carriers in self.authority.carriers_about(subject.target, subject.generation) {
+            // Of each statement the first carrier that does not depend on `since`, and rather
+            // one that is not idle: what is idle before it would be spared.
+            let fits = |entry: &&LocatedEntry| !after.entries.contains(&entry.id);
+            let standing = carriers.iter().find(|e| fits(e) && !self.idle.is_idle(e.position));
+            cuts.extend(standing.or_else(|| carriers.iter().find(fits)).map(|entry| entry.id));
         }
+        let mut spared = cuts.clone();
         for chain in self.authority.chains_about(subject.target, subject.generation) {
-            let last = match after.first.get(&chain) {
+            // What is idle must not be spared: it would count if the base lacks what cuts it.
+            let end = [after.first.get(&chain).copied(), self.idle.from(chain)];
+            let last = match end.into_iter().flatten().min() {
                 Some(seq) => seq.checked_sub(1),
                 None => self.authority.tip_of_chain(chain),
             };
@@ -69,19 +76,33 @@ impl Ledger {
         }
         if needed.is_none() && spared.is_empty() {
             // The statement is about the group, or about somebody without keys.
-            let heads = self.agreed_heads().into_iter().filter(|id| !after.entries.contains(id));
-            let mut base: Vec<EntryId> = heads.take(MAX_PARENTS).collect();
-            if base.is_empty() {
-                base.push(self.group().genesis());
+            let mut heads = Vec::new();
+            for id in self.agreed_heads() {
+                let link = self.authority.link(&id, index)?;
+                heads.extend(link.map(|link| (link.lamport, id)));
             }
-            return Ok(base);
+            heads.retain(|(_, id)| !after.entries.contains(id));
+            heads.sort_unstable();
+            let latest = heads.iter().rev().map(|(_, id)| *id);
+            let mut base: BTreeSet<EntryId> = latest.take(MAX_PARENTS).collect();
+            if base.is_empty() {
+                base.insert(self.group().genesis());
+            }
+            return Ok(base.into_iter().collect());
         }
-        let starts = spared.into_iter().chain(needed).collect();
-        let heads = self.heads_without(starts, index, |_, _| false)?;
-        let mut heads: Vec<(u64, EntryId)> = heads.into_iter().map(|(id, c)| (c, id)).collect();
-        heads.sort_unstable();
-        let mut base: BTreeSet<EntryId> =
-            heads.iter().rev().map(|(_, id)| *id).take(MAX_PARENTS).collect();
+        let heads = self.heads_by_clock(spared.into_iter().chain(needed).collect(), index)?;
+        let mut latest: Vec<EntryId> = heads.iter().rev().map(|(_, id)| *id).collect();
+        if heads.len() > MAX_PARENTS {
+            // Statements go before what is only spared.
+            let first = self.heads_by_clock(cuts, index)?;
+            latest.splice(0..0, first.iter().rev().map(|(_, id)| *id));
+        }
+        let mut base = BTreeSet::new();
+        for id in latest {
+            if base.len() < MAX_PARENTS {
+                base.insert(id);
+            }
+        }
         if let Some(needed) = needed.filter(|id| heads.iter().any(|(_, head)| head == id))
             && base.insert(needed)
             && base.len() > MAX_PARENTS
@@ -93,6 +114,18 @@ impl Ledger {
             }
         }
         Ok(base.into_iter().collect())
+    }
+
+    /// Returns the heads of some entries and their past, the smallest clock first.
+    fn heads_by_clock<I: EntryIndex>(
+        &self,
+        starts: BTreeSet<EntryId>,
+        index: &I,
+    ) -> Result<Vec<(u64, EntryId)>, I::Error> {
+        let heads = self.heads_without(starts, index, |_, _| false)?;
+        let mut heads: Vec<(u64, EntryId)> = heads.into_iter().map(|(id, c)| (c, id)).collect();
+        heads.sort_unstable();
+        Ok(heads)
     }
 
     /// Returns an introduction of the member whom a statement names, or the start of the

@@ -3,6 +3,7 @@
 use ledger_core::engine::{Admission, Draft, Ledger, MemoryIndex};
 use ledger_core::statement::NewStatement;
 
+use crate::common::{Group, Person};
 use crate::vectors::world::{World, device};
 
 fn ledger(world: &World) -> Ledger {
@@ -60,4 +61,30 @@ fn two_first_entries_behind_two_carriers_of_one_statement_have_forked() {
     w.enrolled(4, "enrol-a-again");
     w.say(4, "behind-it", &["*"], Draft::merge());
     assert!(ledger(&w).has_forked(device(4).id()));
+}
+
+/// Ben has signed, and 17 heads are here, one of which enrols him once more. He has no place for
+/// an entry before he merged some: behind that head he would sign a second first entry.
+#[test]
+fn a_device_with_entries_never_begins_again_behind_another_enrolment() {
+    let (mut g, mut anna) = Group::new();
+    let mut people: Vec<Person> =
+        (0..16).map(|n| g.add(&g.now(), &mut anna.phone, &format!("P{n}"))).collect();
+    let without_ben = g.now();
+    let mut ben = g.add(&without_ben, &mut anna.phone, "Ben");
+    let bill = g.owes(&g.now(), &mut ben.phone, anna.member, ben.member, 5);
+    g.owes(&g.now(), &mut anna.phone, ben.member, anna.member, 1);
+    for person in &mut people {
+        g.admit(&without_ben, &mut person.phone, &ben.card);
+    }
+    let (ledger, index) = g.arrive(g.pool.clone());
+    let (heads, device) = (ledger.agreed_heads(), ben.phone.key.id());
+    assert_eq!(heads.len(), 17);
+    let home = ledger.enrolment_entry(device).unwrap();
+    assert!(heads.contains(&home), "one that enrols him anew has the smallest id");
+    assert_eq!(ledger.next_position(device), None);
+    let Ok(position) = ledger.position_of_draft(device, &Draft::merge(), &index);
+    assert_eq!(position, None);
+    let clock = g.entry(home).decoded().header().lamport();
+    assert_eq!(ledger.merge_position(device, Some((home, clock))).unwrap().backlink(), bill);
 }

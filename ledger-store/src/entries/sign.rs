@@ -65,9 +65,10 @@ impl GroupTransaction<'_> {
 
     /// Carries again each removal, bind, revocation and leave that no entry carries on which this
     /// device builds (SPEC §5.3): once, with the next own entry and never by itself, as else all
-    /// devices would answer one statement at once.
+    /// devices would answer one statement at once. Of one member's, a few with each own entry.
     fn carry_statements(&mut self, device: &DeviceKey) -> Result<(), StoreError> {
-        for carrier in self.ledger().statements_to_carry(device.id()) {
+        let most = self.limits().heeded_a_day;
+        for carrier in self.ledger().statements_to_carry(device.id(), most) {
             if let Payload::Statement(signed) = self.stored(carrier)?.decoded().payload() {
                 self.sign_and_append(device, Draft::carry(signed))?;
             }

@@ -249,8 +249,8 @@ fn stored(connection: &Connection, group: GroupKey) -> Result<BTreeSet<EntryId>,
 }
 
 /// Returns whether a waiting entry may count when it is admitted: its device may have standing, or
-/// it carries a statement of which a carrier must be kept.
+/// it carries a statement of which a carrier must be kept and none is here.
 pub(super) fn may_count(ledger: &Ledger, entry: &VerifiedEntry) -> bool {
     ledger.may_have_standing(entry.decoded().header().device())
-        || ledger.may_carry_needed_statement(entry.decoded())
+        || ledger.carries_needed_statement(entry.decoded())
 }

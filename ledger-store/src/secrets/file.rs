@@ -247,6 +247,11 @@ mod tests {
         let path = folder.path().join("keys");
         for content in ["", "hello", &format!("{TITLE}\nentropy zz\n"), &format!("{TITLE}\nx\n")] {
             std::fs::write(&path, content).unwrap();
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt as _;
+                std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+            }
             let error = FileSecrets::new(&path).get(&SecretName::entropy()).unwrap_err();
             assert!(error.to_string().contains("not a key file"), "{error}");
             let kept = FileSecrets::new(&path).set(&SecretName::entropy(), &Secret::new(vec![1]));

@@ -2,7 +2,7 @@
 //! others, also behind a flood (SPEC §5.3).
 #![cfg(feature = "sqlcipher")]
 
-use ledger_core::engine::{Draft, VerifiedEntry};
+use ledger_core::engine::{Draft, Payload, VerifiedEntry};
 use ledger_core::hazmat::any_position;
 use ledger_core::keys::{DeviceKey, RootEntropy, RootKey, SignedCard, SignedDevice};
 use ledger_core::limits::LedgerLimits;
@@ -403,7 +403,7 @@ fn a_statement_that_only_idle_entries_carry_is_carried_with_the_next_own_entry()
     record();
     assert_eq!(count(&scene.group), entries + 3, "once");
     let ledger = scene.group.ledger().unwrap();
-    assert_eq!(ledger.statements_to_carry(scene.anna.id()), []);
+    assert_eq!(ledger.statements_to_carry(scene.anna.id(), 4), []);
     assert_sound(&scene.group);
 }
 
@@ -483,4 +483,34 @@ fn ids_of_what_was_left_out_are_bounded() {
     assert_eq!(rows, 5);
     let report = scene.group.ingest(&[travelling(&added)]).unwrap();
     assert_eq!((report.added.len(), report.missing.len()), (3, 5));
+}
+
+/// Ben, removed, writes without end, and carries his own removal again behind each flood. That
+/// keeps none of it, also if the carrier comes first.
+#[test]
+fn a_further_carrier_of_a_known_statement_keeps_nothing() {
+    let scene = Scene::new(110);
+    let ben = scene.add(1, "Ben");
+    let removal = scene.removal(ben.member);
+    ingest(&scene.group, &removal);
+    let Payload::Statement(signed) = removal.decoded().payload() else { panic!() };
+    for stamp in 0..3 {
+        let flood = scene.chain(&ben.device, ben.added, 60, stamp);
+        let last = flood.last().unwrap();
+        let clock = last.decoded().header().lamport().max(scene.clock(removal.id())) + 1;
+        let at = any_position(scene.group.id(), ben.device.id(), 60, last.id(), vec![], clock);
+        let carrier = Draft::carry(signed).sign(&ben.device, &at, stamp).unwrap();
+        scene.group.ingest(&[travelling(&carrier)]).unwrap();
+        let report = scene.group.ingest(&all(&flood)).unwrap();
+        assert!(report.left_out > 0);
+        // Also together.
+        let mut both = all(&flood);
+        both.push(travelling(&carrier));
+        scene.group.ingest(&both).unwrap();
+        let idle = scene.group.ledger().unwrap().idle_bytes();
+        assert!(idle <= 8_000, "{idle}");
+    }
+    let entries = scene.group.ledger().unwrap().frontier().entries();
+    assert!(entries < 60, "{entries}");
+    assert_sound(&scene.group);
 }

@@ -1,8 +1,8 @@
 //! A machine that runs a replica: batches, waiting entries, crashes and restarts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use ledger_core::engine::{VerifiedEntry, WaitingEntries};
+use ledger_core::engine::{Kind, VerifiedEntry, WaitingEntries};
 use ledger_core::{EntryId, GroupId, StateDigest, Verdict};
 use ledger_model::sim::arrival::{Violation, violation};
 use ledger_model::sim::tally::Tally;
@@ -134,6 +134,10 @@ impl Machine {
                     let after = replica.ledger().state().digest();
                     self.arrivals.push(Arrival { id, before, after, flips });
                     let released = self.pending.release(&id);
+                    // A control entry can enrol devices that have entries here.
+                    if entry.decoded().header().kind().number() < Kind::EXPENSE.number() {
+                        self.pending.set_accounts(|entry| replica.ledger().waiting_account(entry));
+                    }
                     if self.breaks == Some(Break::DroppedPending) {
                         self.forgotten.extend(released.iter().map(VerifiedEntry::id));
                     } else {
@@ -146,11 +150,11 @@ impl Machine {
                 }
                 OfferResult::Missing(missing) => {
                     tally.add(ARRIVALS, "waits", 1);
-                    let flooder = flood::device();
-                    for gone in self.hold(entry, missing) {
+                    let account = replica.ledger().waiting_account(entry.decoded());
+                    for (gone, device) in self.pending.hold_for(account, entry, missing) {
                         tally.add(ARRIVALS, "gave way while waiting", 1);
-                        if gone.1 != Some(flooder) {
-                            let detail = format!("{} gave way to a flood", gone.0);
+                        if device != flood::device() {
+                            let detail = format!("{gone} gave way to a flood");
                             return Ok(violation("5: nothing lost", detail));
                         }
                     }
@@ -159,25 +163,6 @@ impl Machine {
             waited = true;
         }
         Ok(None)
-    }
-
-    /// Puts an entry among the waiting ones. Returns the entries that were dropped for lack of room,
-    /// with their devices.
-    fn hold(
-        &mut self,
-        entry: VerifiedEntry,
-        missing: BTreeSet<EntryId>,
-    ) -> Vec<(EntryId, Option<ledger_core::DeviceId>)> {
-        let own = (entry.id(), entry.decoded().header().device());
-        let full = self.pending.len() > 200;
-        let devices: BTreeMap<EntryId, ledger_core::DeviceId> = if full {
-            let waiting = self.pending.entries();
-            waiting.map(|e| (e.id(), e.decoded().header().device())).chain([own]).collect()
-        } else {
-            BTreeMap::new()
-        };
-        let gone = self.pending.hold(entry, missing);
-        gone.into_iter().map(|id| (id, devices.get(&id).copied())).collect()
     }
 
     /// Saves a checkpoint, if the replica is up.

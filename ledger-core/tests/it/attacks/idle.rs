@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use ledger_core::engine::{Draft, Ledger};
 use ledger_core::hazmat::any_position;
+use ledger_core::keys::DeviceKey;
 use ledger_core::statement::{Generation, NewStatement};
 use ledger_core::{EntryId, VoidReason};
 
@@ -97,7 +98,7 @@ fn every_statement_is_carried_again_once_and_that_ends() {
     }
     let carry = |g: &mut Group, person: &mut Person| {
         let (ledger, _) = g.arrive(g.pool.clone());
-        let again = ledger.statements_to_carry(person.phone.key.id());
+        let again = ledger.statements_to_carry(person.phone.key.id(), 4);
         for carrier in &again {
             let draft = Draft::carry(&g.signed(*carrier));
             g.write(&g.now(), &mut person.phone, |_| draft);
@@ -105,8 +106,9 @@ fn every_statement_is_carried_again_once_and_that_ends() {
         again.len()
     };
     let (alone, _) = g.arrive(g.pool.clone());
-    let lacking =
-        |ledger: &Ledger, person: &Person| ledger.statements_to_carry(person.phone.key.id()).len();
+    let lacking = |ledger: &Ledger, person: &Person| {
+        ledger.statements_to_carry(person.phone.key.id(), 4).len()
+    };
     assert_eq!((lacking(&alone, &anna), lacking(&alone, &dora)), (2, 2));
     assert_eq!(lacking(&alone, &mallory), 0, "who may not write carries nothing");
     // Dora's carriers are in the past of an agreed head, so Anna carries nothing more.
@@ -157,4 +159,87 @@ fn a_base_takes_sixteen_ids_and_spares_what_its_target_signed() {
     let outcome = g.outcome();
     assert!(outcome.applied(removal) && outcome.applied(bills[7]));
     assert_eq!(outcome.void(bills[8]), Some(VoidReason::HardCut));
+}
+
+/// Ben left, and signs revocations without end: of keys that nobody enrolled, and of six tablets.
+/// Others carry none of the former, as no epoch must know of them, and of the latter a few with
+/// each own entry.
+#[test]
+fn one_member_makes_others_carry_few_statements_at_once() {
+    let (mut g, mut anna) = Group::new();
+    let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    let (root, generation) = (ben.root(), Generation::Card(ben.member));
+    let mut revoked: Vec<_> = (0..6).map(|_| g.enrol(&g.now(), &mut ben).key.id()).collect();
+    revoked.extend((100..120).map(|n| DeviceKey::from_bytes(&[n; 64]).id()));
+    g.issue_statement(&g.now(), &mut ben.phone, &root, &NewStatement::Leave { generation });
+    for device in revoked {
+        let revoke = NewStatement::Revoke { generation, device };
+        g.issue_statement(&g.now(), &mut ben.phone, &root, &revoke);
+    }
+    let mut carried = Vec::new();
+    loop {
+        let (ledger, _) = g.arrive(g.pool.clone());
+        let again = ledger.statements_to_carry(anna.phone.key.id(), 4);
+        for carrier in &again {
+            let draft = Draft::carry(&g.signed(*carrier));
+            g.write(&g.now(), &mut anna.phone, |_| draft);
+        }
+        carried.push(again.len());
+        if again.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(carried, [4, 2, 0]);
+    g.outcome();
+}
+
+/// Ben's stolen phone goes on behind his tablet's revocation of it. A removal that spares nothing
+/// from the tablet's last bill on has no carrier of the revocation in its base; so it must not
+/// have what the thief wrote either, which would count from then on.
+#[test]
+fn a_base_never_spares_what_is_idle() {
+    let (mut g, mut anna) = Group::new();
+    let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    let mut tablet = g.enrol(&g.now(), &mut ben);
+    let honest = g.owes(&g.now(), &mut ben.phone, anna.member, ben.member, 5);
+    let calm = g.now();
+    let bill = g.owes(&calm, &mut tablet, anna.member, ben.member, 7);
+    let (root, generation) = (ben.root(), Generation::Card(ben.member));
+    let revoke = NewStatement::Revoke { generation, device: ben.phone.key.id() };
+    let revocation = g.issue_statement(&g.now(), &mut tablet, &root, &revoke);
+    let stolen = g.owes(&calm, &mut ben.phone, anna.member, ben.member, 900);
+    assert_eq!(g.outcome().void(stolen), Some(VoidReason::Revoked));
+    let remove = NewStatement::Remove { member: ben.member };
+    let (ledger, index) = g.arrive(g.pool.clone());
+    let Ok(base) = ledger.statement_base(&remove, Some(&bill), &index);
+    assert!(!base.contains(&stolen) && !base.contains(&revocation));
+    let draft = Draft::statement(&anna.root(), g.id, &remove, base, [1; 16]).unwrap();
+    let Ok(at) = ledger.position_of_draft(anna.phone.key.id(), &draft, &index);
+    let removal = g.write_at(&mut anna.phone, &at.unwrap(), draft);
+    let outcome = g.outcome();
+    assert!(outcome.applied(removal) && outcome.applied(honest));
+    assert_eq!(outcome.void(stolen), Some(VoidReason::HardCut));
+}
+
+/// With more than 16 heads, a new name of the group takes those with the largest clocks.
+#[test]
+fn a_base_about_the_group_takes_the_latest_heads() {
+    let (mut g, mut anna) = Group::new();
+    let mut people: Vec<Person> =
+        (0..20).map(|n| g.add(&g.now(), &mut anna.phone, &format!("P{n}"))).collect();
+    let calm = g.now();
+    let mut latest = Vec::new();
+    for (n, person) in people.iter_mut().enumerate() {
+        let mut bill = g.owes(&calm, &mut person.phone, anna.member, person.member, 10);
+        if n >= 4 {
+            let view = g.view(&[bill]);
+            bill = g.owes(&view, &mut person.phone, anna.member, person.member, 20);
+            latest.push(bill);
+        }
+    }
+    latest.sort_unstable();
+    let (ledger, index) = g.arrive(g.pool.clone());
+    let rename = NewStatement::RenameGroup { name: "House" };
+    let Ok(base) = ledger.statement_base(&rename, None, &index);
+    assert_eq!(base, latest);
 }
