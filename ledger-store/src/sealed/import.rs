@@ -136,7 +136,12 @@ impl<'a> SealedImport<'a> {
             let mut new = keep_keys(&keyring, &learned)?;
             wanted.iter().try_for_each(|topic| keyring.note_wanted(topic))?;
             note_epochs(transaction, &keyring, came_under, numbers)?;
-            let boxed = keyring.open_boxes()?;
+            let first = numbers.iter().map(|(_, n)| *n).min();
+            let begins_here = first.map(|n| keyring.begins_since(n)).transpose()?;
+            let boxed = match new.is_empty() && begins_here != Some(true) {
+                true => Vec::new(),
+                false => keyring.open_boxes()?,
+            };
             for topic in &boxed {
                 stored.keys.extend(keyring.find(topic)?.map(|(_, key)| key));
             }
