@@ -45,7 +45,7 @@ impl Device {
 }
 
 /// Epoch under whose key entries may be sealed (SPEC §11.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UsableEpoch {
     pub(crate) topic: Topic,
     pub(crate) commit: EpochCommit,

@@ -207,6 +207,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     ) STRICT;
     CREATE INDEX arrivals_by_time ON arrivals (grp, ms);
     ALTER TABLE sealed ADD COLUMN ms INTEGER; -- when it came under that epoch
+    CREATE INDEX sealed_by_epoch ON sealed (epoch);
 
     CREATE TABLE left_out (
         l      INTEGER PRIMARY KEY,          -- the oldest are forgotten first

@@ -182,15 +182,9 @@ impl IngestSession<'_, '_> {
         {
             return Ok(false);
         }
-        // Without the epoch entry, the key under which entries came is worth nothing.
+        // Without the epoch entry, the key under which something that counts came is worth nothing.
         let Payload::Epoch(epoch) = entry.decoded().payload() else { return Ok(true) };
-        let mut held = self
-            .transaction
-            .connection()
-            .prepare_cached("SELECT 1 FROM epochs WHERE grp = ?1 AND topic = ?2")?;
-        let topic = epoch.topic();
-        let held = held.exists((self.transaction.group().0, topic.as_bytes()))?;
-        Ok(!held || ledger.knows_epoch(epoch))
+        Ok(ledger.knows_epoch(epoch) || !self.memory.counted_under(&epoch.topic())?)
     }
 
     /// Finds anew who accounts for what waits, and what may count, if a control entry came.

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use ledger_core::engine::{DecodedEntry, Ledger, Payload};
+use ledger_core::seal::Topic;
 use ledger_core::{DeviceId, EntryId};
 use rusqlite::Connection;
 
@@ -86,14 +87,28 @@ impl LeftOut<'_> {
         Ok(())
     }
 
-    /// The entries to ask for: those that may count, and the epoch entries of keys that are held.
+    /// Whether an applied entry came under the key of a topic. What waits does not count: whoever
+    /// was removed can have entries wait under one key after the other.
+    pub(super) fn counted_under(&self, topic: &Topic) -> Result<bool, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT 1 FROM epochs WHERE grp = ?1 AND topic = ?2 AND EXISTS (
+                 SELECT 1 FROM sealed JOIN entries USING (n)
+                 WHERE sealed.epoch = epochs.e AND entries.verdict = 0)",
+        )?;
+        Ok(statement.exists((self.group.0, topic.as_bytes()))?)
+    }
+
+    /// The entries to ask for: those that may count, and the epoch entries of keys under which
+    /// applied entries came.
     pub(crate) fn wanted(&self) -> Result<BTreeSet<EntryId>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT id FROM left_out WHERE grp = ?1 AND wanted = 1
              UNION
              SELECT id FROM left_out JOIN epochs ON epochs.grp = left_out.grp
                  AND epochs.topic = left_out.topic
-             WHERE left_out.grp = ?1 AND left_out.topic IS NOT NULL
+             WHERE left_out.grp = ?1 AND left_out.topic IS NOT NULL AND EXISTS (
+                 SELECT 1 FROM sealed JOIN entries USING (n)
+                 WHERE sealed.epoch = epochs.e AND entries.verdict = 0)
              LIMIT ?2",
         )?;
         let rows = statement

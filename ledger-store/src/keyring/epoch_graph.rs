@@ -64,12 +64,37 @@ impl EpochGraph {
         Ok(Self { entries, places, keys })
     }
 
-    /// The keys in the boxes that count (rules Y1 and Y2) and are not held yet. They come out of
-    /// void epoch entries, too, since a key that belongs to an admitted entry opens at worst
-    /// nothing.
-    pub(super) fn boxed_keys(&self) -> Vec<EpochKey> {
-        let boxed = self.entries.iter().filter_map(|entry| self.box_of(entry));
-        boxed.flatten().filter(|key| !self.keys.contains_key(&key.topic())).collect()
+    /// Adds the keys in the boxes that count (rules Y1 and Y2) to the keyring, and those in the boxes
+    /// that these open in turn. Each box is opened once. Returns the topics whose keys are new.
+    ///
+    /// They come out of void epoch entries, too, since a key that belongs to an admitted entry opens
+    /// at worst nothing.
+    pub(super) fn open_boxes(
+        mut self,
+        keyring: &EpochKeyring<'_>,
+    ) -> Result<Vec<Topic>, StoreError> {
+        let mut begun: BTreeMap<Topic, Vec<usize>> = BTreeMap::new();
+        for (place, entry) in self.entries.iter().enumerate() {
+            begun.entry(entry.epoch.topic()).or_default().push(place);
+        }
+        let mut new = Vec::new();
+        let mut open: Vec<Topic> = self.keys.keys().copied().collect();
+        while let Some(topic) = open.pop() {
+            for place in begun.get(&topic).into_iter().flatten() {
+                let boxed = self.entries.get(*place).and_then(|entry| self.box_of(entry));
+                for key in boxed.into_iter().flatten() {
+                    let topic = key.topic();
+                    if self.keys.contains_key(&topic) || !keyring.add(&key)? {
+                        continue;
+                    }
+                    let number = keyring.connection.last_insert_rowid();
+                    self.keys.insert(topic, HeldKey { number, key });
+                    new.push(topic);
+                    open.push(topic);
+                }
+            }
+        }
+        Ok(new)
     }
 
     /// The keys in the box of an entry, if its own key is held and the box counts.

@@ -74,18 +74,16 @@ impl<'a> EpochKeyring<'a> {
     /// Adds the keys in the boxes of admitted epoch entries, as far as their own keys are here.
     /// Returns the topics whose keys are new.
     pub(crate) fn open_boxes(&self) -> Result<Vec<Topic>, StoreError> {
-        let mut all = Vec::new();
-        loop {
-            let before = all.len();
-            for key in EpochGraph::read(self)?.boxed_keys() {
-                if self.add(&key)? {
-                    all.push(key.topic());
-                }
-            }
-            if all.len() == before {
-                return Ok(all);
-            }
-        }
+        EpochGraph::read(self)?.open_boxes(self)
+    }
+
+    /// Whether an epoch entry is among the entries from a number on.
+    pub(crate) fn begins_since(&self, n: i64) -> Result<bool, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT 1 FROM entries
+             WHERE grp = ?1 AND kind = 23 AND n >= ?2 LIMIT 1",
+        )?;
+        Ok(statement.exists((self.group.0, n))?)
     }
 
     /// The key under which a message travels that no bundle accompanies: of the last root, which

@@ -109,22 +109,24 @@ pub(crate) fn begin_epoch(
     transaction: &mut GroupTransaction<'_>,
     device: &DeviceKey,
 ) -> Result<(), StoreError> {
+    EpochKeyring::new(transaction).open_boxes()?;
+    // Before the keys are made: a merge entry may change verdicts.
+    transaction.merge_heads(device)?;
+    let mut known = EpochKeyring::new(transaction).predecessors()?;
     // One box holds a limited number of keys: with more, a chain of epochs holds them.
     loop {
-        EpochKeyring::new(transaction).open_boxes()?;
-        // Before the key is made: a merge entry may change verdicts.
-        transaction.merge_heads(device)?;
-        let known = EpochKeyring::new(transaction).predecessors()?;
-        let carried: Vec<(EntryId, &EpochKey)> =
-            known.iter().take(MAX_EPOCH_PREDECESSORS).map(|(id, key)| (*id, key)).collect();
+        let rest = known.split_off(known.len().min(MAX_EPOCH_PREDECESSORS));
+        let carried: Vec<(EntryId, &EpochKey)> = known.iter().map(|(id, key)| (*id, key)).collect();
         let group = transaction.ledger().group();
         let key = EpochKey::from_bytes(group, *random(transaction.environment())?);
         let epoch = key.begin(&carried)?;
         EpochKeyring::new(transaction).add(&key)?;
-        transaction.sign_and_append(device, Draft::epoch(epoch))?;
-        if known.len() <= MAX_EPOCH_PREDECESSORS {
+        let id = transaction.sign_and_append(device, Draft::epoch(epoch))?;
+        if rest.is_empty() {
             return Ok(());
         }
+        known = rest;
+        known.push((id, key));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Storing what an intake opens: one transaction a batch.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use ledger_core::EntryId;
 use ledger_core::engine::{DecodedEntry, Payload};
@@ -8,7 +8,7 @@ use ledger_core::seal::{EpochKey, Topic};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::intake::{Condition, KnownKey, SealedBatch, SealedIntake};
-use super::quarantine::Quarantine;
+use super::quarantine::{Hold, Quarantine};
 use super::records::{RecordReader, Step};
 use super::report::{Imported, MAX_LISTED};
 use super::trial::{drop_junk_keys, topics_of_other_groups};
@@ -136,7 +136,12 @@ impl<'a> SealedImport<'a> {
             let mut new = keep_keys(&keyring, &learned)?;
             wanted.iter().try_for_each(|topic| keyring.note_wanted(topic))?;
             note_epochs(transaction, &keyring, came_under, numbers)?;
-            let boxed = keyring.open_boxes()?;
+            let first = numbers.iter().map(|(_, n)| *n).min();
+            let begins_here = first.map(|n| keyring.begins_since(n)).transpose()?;
+            let boxed = match new.is_empty() && begins_here != Some(true) {
+                true => Vec::new(),
+                false => keyring.open_boxes()?,
+            };
             for topic in &boxed {
                 stored.keys.extend(keyring.find(topic)?.map(|(_, key)| key));
             }
@@ -200,7 +205,7 @@ impl<'a> SealedImport<'a> {
                 let (device, seq) = (entry.header().device(), entry.header().seq());
                 // An entry after the end of its chain cannot be stored; that saves the query.
                 let may_be_here = frontier.last_seq(device).is_some_and(|last| seq <= last);
-                if may_be_here && is_stored(connection, &entry.id())? {
+                if may_be_here && is_stored_as(connection, &entry)? {
                     contents.note_stored(&entry.id());
                     ingested.duplicates = ingested.duplicates.saturating_add(1);
                 } else {
@@ -284,29 +289,37 @@ impl<'a> SealedImport<'a> {
     /// Puts what still waits into quarantine, and drops keys that nothing names.
     fn hold_waiting(&mut self) -> Result<(), StoreError> {
         let waiting = self.intake.waiting.take();
-        let (held, not_kept, topics) = self.group.write(|transaction| {
+        let (held, not_kept) = self.group.write(|transaction| {
             let (connection, group) = (transaction.connection(), transaction.group());
             drop_junk_keys(connection, group)?;
             if waiting.is_empty() {
-                return Ok((0, 0, BTreeSet::new()));
+                return Ok((BTreeMap::new(), 0));
             }
             let mut quarantine = Quarantine { connection, group }.open()?;
-            let (mut held, mut not_kept, mut topics) = (0u64, 0u64, BTreeSet::new());
+            let (mut held, mut not_kept) = (BTreeMap::<Topic, u64>::new(), 0u64);
             for (topic, records) in waiting {
                 for record in records {
-                    if quarantine.hold(&topic, &record)? {
-                        held = held.saturating_add(1);
-                        topics.insert(topic);
-                    } else {
-                        not_kept = not_kept.saturating_add(1);
+                    match quarantine.hold(&topic, &record)? {
+                        Hold::Waits => {}
+                        Hold::InsteadOf(other) => {
+                            // Records of earlier imports were not reported by this one.
+                            let gone = held.remove(&other).unwrap_or(0);
+                            not_kept = not_kept.saturating_add(gone);
+                        }
+                        Hold::NoRoom => {
+                            not_kept = not_kept.saturating_add(1);
+                            continue;
+                        }
                     }
+                    let count = held.entry(topic).or_default();
+                    *count = count.saturating_add(1);
                 }
             }
-            Ok((held, not_kept, topics))
+            Ok((held, not_kept))
         })?;
-        self.report.waiting = held;
+        self.report.waiting = held.values().copied().fold(0, u64::saturating_add);
         self.report.not_kept = not_kept.saturating_add(self.intake.waiting.dropped);
-        self.report.unknown_topics = topics;
+        self.report.unknown_topics = held.into_keys().collect();
         Ok(())
     }
 }
@@ -328,6 +341,14 @@ fn keep_keys(keyring: &EpochKeyring<'_>, learned: &[EpochKey]) -> Result<Vec<Top
 fn is_stored(connection: &Connection, id: &EntryId) -> Result<bool, StoreError> {
     let mut statement = connection.prepare_cached("SELECT 1 FROM entries WHERE id = ?1")?;
     Ok(statement.exists([id.as_bytes()])?)
+}
+
+/// Whether an entry is here with this signature. A copy with another one is no duplicate before that
+/// is verified (SPEC §5).
+fn is_stored_as(connection: &Connection, entry: &DecodedEntry) -> Result<bool, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT 1 FROM entries WHERE id = ?1 AND signature = ?2")?;
+    Ok(statement.exists((entry.id().as_bytes(), entry.signature()))?)
 }
 
 fn waits(connection: &Connection, id: &EntryId) -> Result<bool, StoreError> {

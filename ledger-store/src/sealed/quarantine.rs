@@ -38,6 +38,16 @@ struct Room {
     bytes: u64,
 }
 
+/// What became of a record.
+pub(super) enum Hold {
+    /// It waits.
+    Waits,
+    /// It waits, and all records of another topic gave way to it.
+    InsteadOf(Topic),
+    /// It found no room.
+    NoRoom,
+}
+
 /// Records of one topic that wait.
 #[derive(Clone, Copy)]
 struct Held {
@@ -99,8 +109,8 @@ impl<'a> Quarantine<'a> {
 }
 
 impl OpenQuarantine<'_> {
-    /// Adds a record. Returns whether it waits now.
-    pub(super) fn hold(&mut self, topic: &Topic, record: &[u8]) -> Result<bool, StoreError> {
+    /// Adds a record. Returns what became of it.
+    pub(super) fn hold(&mut self, topic: &Topic, record: &[u8]) -> Result<Hold, StoreError> {
         let Quarantine { connection, group } = self.quarantine;
         let nonce = record.get(NONCE_AT).unwrap_or_default();
         // Not by the nonce alone: anybody can make another record with it.
@@ -108,20 +118,24 @@ impl OpenQuarantine<'_> {
             "SELECT 1 FROM quarantine WHERE grp = ?1 AND topic = ?2 AND nonce = ?3 AND record = ?4",
         )?;
         if find.exists((group.0, topic.as_bytes(), nonce, record))? {
-            return Ok(true);
+            return Ok(Hold::Waits);
         }
-        if !self.make_room(topic, u64::try_from(record.len()).unwrap_or(u64::MAX))? {
-            return Ok(false);
-        }
+        let bytes = u64::try_from(record.len()).unwrap_or(u64::MAX);
+        let Some(gave_way) = self.make_room(topic, bytes)? else { return Ok(Hold::NoRoom) };
         let mut insert = connection.prepare_cached(
             "INSERT INTO quarantine (grp, topic, nonce, record) VALUES (?1, ?2, ?3, ?4)",
         )?;
         insert.execute((group.0, topic.as_bytes(), nonce, record))?;
-        Ok(true)
+        Ok(gave_way.map_or(Hold::Waits, Hold::InsteadOf))
     }
 
-    /// Counts a record in, if there is room. The trial that began first gives way to a new one.
-    fn make_room(&mut self, topic: &Topic, bytes: u64) -> Result<bool, StoreError> {
+    /// Counts a record in, if there is room. The trial that began first gives way to a new one:
+    /// returns its topic.
+    fn make_room(
+        &mut self,
+        topic: &Topic,
+        bytes: u64,
+    ) -> Result<Option<Option<Topic>>, StoreError> {
         let is_named = self.named.contains(topic);
         let mut trials: Vec<(i64, Topic)> = Vec::new();
         let mut room = Room::default();
@@ -137,19 +151,21 @@ impl OpenQuarantine<'_> {
         }
         room.add(1, bytes);
         if !room.is_within(if is_named { NAMED } else { TRIAL }) {
-            return Ok(false);
+            return Ok(None);
         }
+        let mut gave_way = None;
         if !is_named && trials.len() >= MAX_TRIALS {
             trials.sort();
             if let Some((_, oldest)) = trials.first() {
                 self.quarantine.release(oldest)?;
                 self.held.remove(oldest);
+                gave_way = Some(*oldest);
             }
         }
         let held =
             self.held.entry(*topic).or_insert(Held { room: Room::default(), first: i64::MAX });
         held.room.add(1, bytes);
-        Ok(true)
+        Ok(Some(gave_way))
     }
 }
 

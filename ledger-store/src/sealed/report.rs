@@ -28,7 +28,8 @@ pub struct Imported {
     pub unknown_topics: BTreeSet<Topic>,
     /// Number of records of the bundle that wait for a key.
     pub waiting: u64,
-    /// Number of records that found no room to wait: import the bundle again later.
+    /// Number of records of the bundle that found no room to wait, or gave way to others of it:
+    /// import the bundle again later.
     pub not_kept: u64,
     /// Topics for which a record handed this device another key than the topic says.
     pub false_keys: BTreeSet<Topic>,

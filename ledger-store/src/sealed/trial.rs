@@ -46,14 +46,13 @@ pub(super) fn topics_of_other_groups(
 /// Drops keys under which nothing came and that no epoch entry names, admitted or waiting, but for
 /// the newest few.
 pub(super) fn drop_junk_keys(connection: &Connection, group: GroupKey) -> Result<(), StoreError> {
-    let mut unused = connection.prepare_cached(
-        "SELECT e, topic FROM epochs
-         WHERE grp = ?1 AND NOT EXISTS (SELECT 1 FROM came_under WHERE epoch = e)
-         ORDER BY e DESC",
-    )?;
-    let unused: Vec<(i64, Topic)> = unused
+    let in_use = numbers(connection, "SELECT DISTINCT epoch FROM came_under")?;
+    let mut held =
+        connection.prepare_cached("SELECT e, topic FROM epochs WHERE grp = ?1 ORDER BY e DESC")?;
+    let held: Vec<(i64, Topic)> = held
         .query_map([group.0], |row| Ok((row.get(0)?, Topic::from_bytes(row.get(1)?))))?
         .collect::<Result<_, _>>()?;
+    let unused: Vec<(i64, Topic)> = held.into_iter().filter(|(e, _)| !in_use.contains(e)).collect();
     if unused.len() <= MAX_TRIALS {
         return Ok(());
     }
@@ -65,14 +64,19 @@ pub(super) fn drop_junk_keys(connection: &Connection, group: GroupKey) -> Result
     if junk.is_empty() {
         return Ok(());
     }
-    let mut in_use = connection.prepare_cached("SELECT DISTINCT epoch FROM sealed")?;
-    let in_use: BTreeSet<i64> =
-        in_use.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let in_use = numbers(connection, "SELECT DISTINCT epoch FROM sealed")?;
     let mut delete = connection.prepare_cached("DELETE FROM epochs WHERE e = ?1")?;
     for e in junk.iter().filter(|e| !in_use.contains(e)) {
         delete.execute([e])?;
     }
     Ok(())
+}
+
+/// The numbers of epochs that a query gives.
+fn numbers(connection: &Connection, query: &str) -> Result<BTreeSet<i64>, StoreError> {
+    let mut statement = connection.prepare_cached(query)?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// The topics of the epoch entries among those of a query.

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use ledger_core::bundle::{Records, frame};
-use ledger_core::engine::Draft;
+use ledger_core::engine::{DecodedEntry, Draft};
 use ledger_core::limits::LedgerLimits;
 use ledger_core::seal::EpochKey;
 use ledger_store::{Progress, Receipt, Since, StoreError};
@@ -17,7 +17,7 @@ use ledger_store::{Progress, Receipt, Since, StoreError};
 use crate::common::people::Ben;
 use crate::common::phones::{admitted, link, open_invite};
 use crate::common::sealed::{Anna, add, anna, exchange, export, import, pay};
-use crate::common::{Folder, Rng, assert_sound, digest, go_on, record};
+use crate::common::{Folder, Rng, assert_sound, decode, digest, entries, go_on, record};
 
 fn framed<'a>(records: impl IntoIterator<Item = &'a Vec<u8>>) -> Vec<u8> {
     records.into_iter().flat_map(|record| frame(record)).collect()
@@ -192,6 +192,34 @@ fn a_welcome_that_was_half_imported_goes_on() {
     assert_eq!(digest(&group), digest(&anna));
 }
 
+/// The number of rows of a table.
+fn held_in(folder: &Folder, table: &str) -> u64 {
+    let sql = format!("SELECT count(*) FROM {table}");
+    folder.raw().query_row(&sql, [], |row| row.get(0)).unwrap()
+}
+
+/// A copy with a signature that does not hold is refused, and is no duplicate.
+#[test]
+fn a_badly_signed_copy_of_a_stored_entry_is_no_duplicate() {
+    let (folder, mut rng) = (Folder::new(1), Rng::new(1));
+    let anna = anna(&folder);
+    let id = pay(&anna, &mut rng);
+    let (bytes, signature) =
+        entries(&anna).into_iter().find(|entry| decode(entry).id() == id).unwrap();
+    let key = EpochKey::from_bytes(anna.id(), [0xa1; 32]);
+    let mut altered = signature;
+    altered[3] ^= 1;
+    for (signature, duplicates, refused) in [(signature, 1, 0), (altered, 0, 1)] {
+        let copy = DecodedEntry::decode(&bytes, &signature).unwrap();
+        let recipients = anna.state().unwrap().recipients();
+        let mut all = key.wrap_for(&recipients, &[1; 32]);
+        all.push(key.seal(&copy));
+        let report = import(&anna, &framed(&all));
+        assert_eq!((report.duplicates, report.refused.len()), (duplicates, refused), "{report:?}");
+    }
+    assert_sound(&anna);
+}
+
 #[test]
 fn junk_topics_do_not_crowd_out_real_ones() {
     let (folder, mut rng) = (Folder::new(1), Rng::new(1));
@@ -200,8 +228,14 @@ fn junk_topics_do_not_crowd_out_real_ones() {
     exchange(&[&anna, &ben.group]);
     let junk: Vec<Vec<u8>> = (0..300).map(junk_envelope).collect();
     let report = import(&ben.group, &framed(&junk));
-    assert_eq!((report.is_ours, report.waiting), (false, 300));
-    assert_eq!(ben.group.bundles().missing_topics().unwrap().len(), 8, "few are on trial");
+    assert_eq!((report.is_ours, report.waiting, report.not_kept), (false, 8, 292));
+    let missing = ben.group.bundles().missing_topics().unwrap();
+    assert_eq!(missing.len(), 8, "few are on trial");
+    assert_eq!(report.unknown_topics, missing.into_iter().collect());
+    assert_eq!(held_in(&ben._folder, "quarantine"), 8);
+    // What gives way was of an earlier import.
+    let report = import(&ben.group, &framed(&[junk_envelope(9_999)]));
+    assert_eq!((report.waiting, report.not_kept), (1, 0));
 
     // Records of a new epoch come without its key.
     anna.keys().rotate_group_key(0).unwrap();

@@ -339,7 +339,7 @@ fn marks_of_an_older_version_lock_nobody_out() {
     raw.execute_batch(
         "ALTER TABLE epochs ADD COLUMN begun INTEGER NOT NULL DEFAULT 1;
          ALTER TABLE epochs ADD COLUMN covered INTEGER NOT NULL DEFAULT 1;
-         DROP TABLE arrivals; DROP TABLE left_out; ALTER TABLE sealed DROP COLUMN ms;
+         DROP TABLE arrivals; DROP TABLE left_out; DROP INDEX sealed_by_epoch; ALTER TABLE sealed DROP COLUMN ms;
          DROP INDEX pending_by_device; ALTER TABLE joins DROP COLUMN entered; PRAGMA user_version = 4;",
     )
     .unwrap();
@@ -406,6 +406,31 @@ fn an_epoch_entry_travels_under_its_own_key() {
     let bundle = export(&anna);
     assert_eq!(handed_out(&bundle), [his.topic()].into());
     assert_eq!(topic_of(&bundle, &keys_of(&folder, anna.id()), entry.id()), Some(his.topic()));
+    everybody_gets_in(&anna, &eve.store, 20);
+}
+
+/// Ben begins 70 epochs, each with the key of the one before in its box, and hands out the last key
+/// alone. All the others are found in one import.
+#[test]
+fn a_long_chain_of_boxes_opens_from_its_last_key() {
+    let folder = Folder::new(1);
+    let anna = anna(&folder);
+    let (ben, eve) = (add(&anna, "Ben", 2), add(&anna, "Eve", 5));
+    exchange(&[&anna, &ben.group, &eve.group]);
+    let device = device_key(&ben._folder);
+    let known = keys_of(&ben._folder, anna.id()).remove(0);
+    let mut last = (ben.group.state().unwrap().usable_epochs().next().unwrap().0, known);
+    let mut chain = Vec::new();
+    for n in 0..70 {
+        let key = EpochKey::from_bytes(anna.id(), [n + 1; 32]);
+        let entry = begin(&ben.group, &device, &key, &[(last.0, &last.1)]);
+        last = (put(&ben.group, &entry), key);
+        chain.push(entry);
+    }
+    let all: Vec<&VerifiedEntry> = chain.iter().collect();
+    import(&anna, &sealed(&anna, &last.1, &all));
+    assert_eq!(keys_of(&folder, anna.id()).len(), 71);
+    assert_eq!(handed_out(&export(&anna)), [last.1.topic()].into());
     everybody_gets_in(&anna, &eve.store, 20);
 }
 

@@ -413,10 +413,10 @@ fn owner_of(scene: &Scene) -> MemberId {
 }
 
 /// Ben, removed and past his limit, began an epoch. Without its entry, the key under which others
-/// sealed is worth nothing: once this phone holds the key, the entry is asked for and kept. A
-/// second entry of the same epoch is not.
+/// sealed is worth nothing: once something that counts came under it, the entry is asked for and
+/// kept. A second entry of the same epoch is not; nor is one whose key Ben handed out for nothing.
 #[test]
-fn the_epoch_entry_of_a_held_key_is_asked_for_and_kept() {
+fn the_epoch_entry_of_a_key_in_use_is_asked_for_and_kept() {
     let scene = Scene::new(90);
     let ben = scene.add(1, "Ben");
     ingest(&scene.group, &scene.removal(ben.member));
@@ -435,6 +435,18 @@ fn the_epoch_entry_of_a_held_key_is_asked_for_and_kept() {
     let sql = "INSERT INTO epochs (grp, topic, secret) VALUES (1, ?1, ?2)";
     let row = (key.topic().as_bytes().to_vec(), key.expose_secret().to_vec());
     scene.folder.raw().execute(sql, row).unwrap();
+    // His own entries count for nothing.
+    let came_under = |verdicts: &str| {
+        let sql = format!(
+            "INSERT INTO sealed (n, epoch) SELECT n, e FROM entries, epochs WHERE {verdicts} LIMIT 1"
+        );
+        assert_eq!(scene.folder.raw().execute(&sql, []).unwrap(), 1);
+    };
+    came_under("verdict <> 0");
+    assert_eq!(scene.group.ingest(&[]).unwrap().missing, [].into());
+    let report = scene.group.ingest(&[travelling(&epoch)]).unwrap();
+    assert_eq!((report.left_out, report.missing.len()), (1, 0));
+    came_under("verdict = 0");
     let report = scene.group.ingest(&[]).unwrap();
     assert_eq!(report.missing, [epoch.id()].into());
     let report = scene.group.ingest(&[travelling(&epoch)]).unwrap();

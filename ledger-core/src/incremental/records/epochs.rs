@@ -1,6 +1,6 @@
 //! Records of epochs and of key rotations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::codec::{Reader, Writer};
 use crate::base::id::{DeviceId, EntryId};
@@ -21,6 +21,8 @@ pub(crate) struct Epochs {
     pub(crate) epochs: Vec<EpochRecord>,
     /// Numbers of the epochs by the ids of their entries. Follows from `epochs`.
     places: BTreeMap<EntryId, usize>,
+    /// The epochs, whoever begins them. Follows from `epochs`.
+    begun: BTreeSet<UsableEpoch>,
     /// Numbers of the required entries by id. Follows from `required`.
     numbers: BTreeMap<EntryId, u32>,
     /// Numbers of the required entries on each chain, ascending, as are their `seq`. Follows from
@@ -67,7 +69,13 @@ impl Epochs {
 
     pub(crate) fn begin(&mut self, epoch: EpochRecord) {
         self.places.insert(epoch.order.1, self.epochs.len());
+        self.begun.insert(epoch.epoch);
         self.epochs.push(epoch);
+    }
+
+    /// Returns whether an entry begins this epoch.
+    pub(crate) fn knows(&self, epoch: &UsableEpoch) -> bool {
+        self.begun.contains(epoch)
     }
 
     /// Returns the epoch that an entry begins.
