@@ -9,10 +9,10 @@ use ledger_core::limits::LedgerLimits;
 use ledger_core::seal::EpochKey;
 use ledger_core::statement::{Generation, NewStatement};
 use ledger_core::{Amount, Currency, Date, EntryId, Expense, MemberId, Transaction, Verdict};
-use ledger_store::{Group, NewEntry, Store};
+use ledger_store::{Group, NewEntry, Store, StoreOptions};
 
 use crate::common::people::{ingest, secret, sign, verdict};
-use crate::common::{Folder, assert_sound, digest, entries, found, only};
+use crate::common::{Folder, Seeded, assert_sound, digest, entries, found, go_on, only};
 
 type Travelling = (Vec<u8>, [u8; 64]);
 
@@ -576,4 +576,40 @@ fn entries_that_wait_are_reviewed_when_this_device_adds_their_author() {
     }
     let of_dora = "SELECT count(*) FROM pending WHERE substr(entry, 39, 32) = (SELECT device FROM left_out WHERE wanted = 1 LIMIT 1)";
     assert_eq!(count(of_dora), 10);
+}
+
+/// Anna built on what Ben wrote after his removal, far behind it. A salvage with room for less than
+/// that keeps it all the same.
+#[test]
+fn a_salvage_keeps_the_idle_entries_that_later_ones_need() {
+    let folder = Folder::new(140);
+    let store = folder.store();
+    let group = found(&store, 1);
+    let anna = DeviceKey::from_bytes(&secret(&folder, "device-"));
+    let owner = RootEntropy::from_bytes(secret(&folder, "entropy")).root_key(0);
+    let scene = Scene { folder, store, group, anna, owner };
+    let ben = scene.add(1, "Ben");
+    ingest(&scene.group, &scene.removal(ben.member));
+    let idle = scene.chain(&ben.device, ben.added, 60, 0);
+    scene.group.ingest(&all(&idle)).unwrap();
+    // More than a salvage takes at once.
+    let names = (0..520).map(|n| NewEntry::Placeholder { name: format!("P{n}") });
+    scene.group.append(names.collect()).unwrap();
+    let ledger = scene.group.ledger().unwrap();
+    let own = ledger.next_position(scene.anna.id()).unwrap();
+    let (seq, clock) = (ledger.frontier().last_seq(scene.anna.id()).unwrap() + 1, own.lamport());
+    let parents = vec![idle.last().unwrap().id()];
+    let at = any_position(scene.group.id(), scene.anna.id(), seq, own.backlink(), parents, clock);
+    ingest(&scene.group, &Draft::merge().sign(&scene.anna, &at, 0).unwrap());
+    let before = (digest(&scene.group), entries(&scene.group).len());
+    let Scene { folder, store, group, .. } = scene;
+    drop((group, store));
+    let to = folder.db().with_file_name("new.db");
+    let options = StoreOptions::new().environment(Seeded::new(1)).limits(small());
+    let salvaged =
+        options.salvage_database(&folder.db(), folder.secrets(), &to, &mut go_on).unwrap();
+    assert!(salvaged.lost.is_empty() && salvaged.groups[0].missing.is_empty(), "{salvaged:?}");
+    assert_eq!((salvaged.groups[0].entries, salvaged.groups[0].waiting), (before.1 as u64, 0));
+    let store = Store::open(&to, folder.secrets()).unwrap();
+    assert_eq!((digest(&only(&store)), entries(&only(&store)).len()), before);
 }
