@@ -195,6 +195,8 @@ impl IngestSession<'_, '_> {
         if !self.transaction.is_standing_changed() {
             return Ok(());
         }
+        #[cfg(test)]
+        tests::REVIEWS.set(tests::REVIEWS.get().saturating_add(1));
         self.waiting.review(self.transaction.ledger());
         if self.remembers {
             self.memory.review(self.transaction.ledger())?;
@@ -253,4 +255,51 @@ pub(super) fn is_control(entry: &DecodedEntry) -> bool {
             | Payload::Adopt(_)
             | Payload::Statement(_)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use ledger_core::engine::{Draft, VerifiedEntry};
+    use ledger_core::hazmat::any_position;
+    use ledger_core::keys::{DeviceKey, RootEntropy, SignedCard};
+
+    use crate::{NewEntry, StoreOptions};
+
+    thread_local! {
+        /// Number of times that all that waits was looked at.
+        pub(super) static REVIEWS: Cell<u64> = const { Cell::new(0) };
+    }
+
+    /// A chain of control entries that waited is released link by link. What still waits is looked
+    /// at once after it, not after each link.
+    #[test]
+    fn a_chain_of_waiting_control_entries_is_reviewed_once() {
+        let store = StoreOptions::new().in_memory().unwrap();
+        let group = store.create_group("Flat", "Anna").unwrap();
+        let (ben, entropy) = (DeviceKey::from_bytes(&[1; 64]), RootEntropy::from_bytes([1; 32]));
+        let card = SignedCard::new(group.id(), "Ben", &entropy, 0, &ben).unwrap();
+        let member = card.card().member();
+        let added = group.append(vec![NewEntry::Member { card: Box::new(card) }]).unwrap();
+        let ledger = group.ledger().unwrap();
+        let first = ledger.first_position(ben.id(), added[0]).unwrap();
+        let mut chain: Vec<VerifiedEntry> = Vec::new();
+        for n in 0..40 {
+            let back = chain.last().map_or(first.backlink(), VerifiedEntry::id);
+            let clock = first.lamport() + n;
+            let at = any_position(group.id(), ben.id(), n, back, vec![], clock);
+            let nonce = [u8::try_from(n).unwrap(); 16];
+            let draft = Draft::placeholder(ledger.state(), member, &format!("P{n}"), nonce);
+            chain.push(draft.unwrap().sign(&ben, &at, 0).unwrap());
+        }
+        let bytes = |entry: &VerifiedEntry| {
+            (entry.decoded().as_bytes().to_vec(), *entry.decoded().signature())
+        };
+        let chain: Vec<_> = chain.iter().map(bytes).collect();
+        group.ingest(&chain[1..]).unwrap();
+        REVIEWS.set(0);
+        assert_eq!(group.ingest(&chain[..1]).unwrap().added.len(), 40);
+        assert_eq!(REVIEWS.get(), 1);
+    }
 }
