@@ -496,18 +496,22 @@ fn an_export_that_wrote_nothing_binds_nothing() {
     }
 }
 
-/// An output that keeps a copy of the phone as it is at the first write, and fails.
-struct Crash<'a>(&'a Folder, Option<Folder>);
+/// An output that takes some writes, and then keeps a copy of the phone as it is, and fails.
+struct Crash<'a>(usize, &'a Folder, Option<Folder>);
 
 impl std::io::Write for Crash<'_> {
-    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if let Some(left) = self.0.checked_sub(1) {
+            self.0 = left;
+            return Ok(bytes.len());
+        }
         let copy = Folder::new(77);
-        let files = [(self.0.db(), copy.db()), (self.0.keys(), copy.keys())];
-        let log = [&self.0.db(), &copy.db()].map(|db| beside(db, "-wal"));
+        let files = [(self.1.db(), copy.db()), (self.1.keys(), copy.keys())];
+        let log = [&self.1.db(), &copy.db()].map(|db| beside(db, "-wal"));
         for (from, to) in files.into_iter().chain([log.into()]) {
             std::fs::copy(from, to).unwrap();
         }
-        self.1 = Some(copy);
+        self.2 = Some(copy);
         Err(std::io::ErrorKind::StorageFull.into())
     }
 
@@ -524,9 +528,10 @@ fn an_export_that_did_not_end_binds_nothing() {
     let (ben, cleo) = (add(&anna, "Ben", 2), add(&anna, "Cleo", 3));
     exchange(&[&anna, &ben.group, &cleo.group]);
     let dinner = pay(&cleo.group, &mut rng);
-    let mut crash = Crash(&cleo._folder, None);
+    // The key is out, the manifest is not.
+    let mut crash = Crash(1, &cleo._folder, None);
     cleo.group.bundles().export(Since::Beginning, &mut crash, &mut go_on).unwrap_err();
-    let copy = crash.1.unwrap();
+    let copy = crash.2.unwrap();
     let store = copy.open().unwrap();
     let group = crate::common::only(&store);
     remove(&anna, ben.member);
