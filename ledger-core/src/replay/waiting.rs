@@ -12,6 +12,9 @@ const ID_BYTES: u64 = 32;
 /// Who accounts for a waiting entry. What stands first here gives way last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WaitingAccount {
+    /// This device itself. Its entries never give way, and take no room of others: without
+    /// them the device would sign where it signed already. The caller says which they are.
+    Own,
     /// A member of an enrolment in standing that no hard cut and no revocation concerns; or
     /// the member who signed a statement of which a carrier must be kept.
     Standing(MemberId),
@@ -27,7 +30,8 @@ pub enum WaitingAccount {
 /// Beyond the bounds, strangers give way first, then those who are not in standing. Among
 /// these it is the account with the most bytes, there the device with the most, and of its
 /// entries those with the largest clock. So a flood hurts only whoever accounts for it. A
-/// dropped entry is not lost: it can be asked for again.
+/// dropped entry is not lost: it can be asked for again. What was kept beyond the bounds, as
+/// after a salvage, stays: only as much gives way as comes in addition.
 #[derive(Clone, Debug, Default)]
 pub struct WaitingEntries {
     entries: BTreeMap<EntryId, Waiting>,
@@ -69,10 +73,21 @@ struct AccountWaiting {
     devices: BTreeSet<(u64, DeviceId)>,
 }
 
+/// Room that waiting entries take.
+#[derive(Clone, Copy)]
+struct Room {
+    /// Bytes of one account.
+    account: u64,
+    /// Bytes of all accounts but the own one.
+    bytes: u64,
+    /// Entries of these.
+    entries: usize,
+}
+
 impl WaitingAccount {
     fn class(self) -> u8 {
         match self {
-            Self::Standing(_) => 0,
+            Self::Own | Self::Standing(_) => 0,
             Self::Introduced(_) => 1,
             Self::Stranger => 2,
         }
@@ -107,9 +122,21 @@ impl WaitingEntries {
         entry: VerifiedEntry,
         missing: BTreeSet<EntryId>,
     ) -> Vec<(EntryId, DeviceId)> {
+        let before = self.room(account);
+        self.restore(account, entry, missing);
+        self.give_way(account, before)
+    }
+
+    /// Keeps an entry that was kept before, whatever the limits.
+    pub fn restore(
+        &mut self,
+        account: WaitingAccount,
+        entry: VerifiedEntry,
+        missing: BTreeSet<EntryId>,
+    ) {
         let id = entry.id();
         if missing.is_empty() || self.entries.contains_key(&id) {
-            return Vec::new();
+            return;
         }
         let header = entry.decoded().header();
         let (device, clock) = (header.device(), header.lamport());
@@ -127,7 +154,6 @@ impl WaitingEntries {
             waiting.bytes = waiting.bytes.saturating_add(bytes);
         });
         self.bytes = self.bytes.saturating_add(bytes);
-        self.give_way(account)
     }
 
     /// Says anew who accounts for each entry, after enrolments or their standing changed.
@@ -249,20 +275,44 @@ impl WaitingEntries {
         self.bytes
     }
 
-    /// Drops entries until all limits hold.
-    fn give_way(&mut self, account: WaitingAccount) -> Vec<(EntryId, DeviceId)> {
+    /// Returns the room that entries take now, of an account and of all but the own one.
+    fn room(&self, account: WaitingAccount) -> Room {
+        let bytes_of = |account| {
+            self.accounts.get(&account).map_or(0, |waiting: &AccountWaiting| waiting.bytes)
+        };
+        let own = self.accounts.get(&WaitingAccount::Own);
+        let own = own.into_iter().flat_map(|waiting| &waiting.devices);
+        let own = own.filter_map(|(_, device)| self.devices.get(&(WaitingAccount::Own, *device)));
+        let own: usize = own.map(|waiting| waiting.entries.len()).sum();
+        Room {
+            account: bytes_of(account),
+            bytes: self.bytes.saturating_sub(bytes_of(WaitingAccount::Own)),
+            entries: self.entries.len().saturating_sub(own),
+        }
+    }
+
+    /// Drops entries until all limits hold, or no more is there than `before`.
+    fn give_way(&mut self, account: WaitingAccount, before: Room) -> Vec<(EntryId, DeviceId)> {
         let mut dropped = Vec::new();
-        let most = match account {
+        let of_account = match account {
+            WaitingAccount::Own => return dropped,
             WaitingAccount::Stranger => self.limits.waiting_bytes,
             _ => self.limits.waiting_bytes_per_member,
         };
-        while self.accounts.get(&account).is_some_and(|waiting| waiting.bytes > most) {
+        let most = Room {
+            account: of_account.max(before.account),
+            bytes: self.limits.waiting_bytes.max(before.bytes),
+            entries: self.limits.waiting_entries.max(before.entries),
+        };
+        while self.room(account).account > most.account {
             let Some(entry) = self.drop_of(account) else { break };
             dropped.push(entry);
         }
-        while self.entries.len() > self.limits.waiting_entries
-            || self.bytes > self.limits.waiting_bytes
-        {
+        loop {
+            let room = self.room(account);
+            if room.entries <= most.entries && room.bytes <= most.bytes {
+                break;
+            }
             let Some((.., account)) = self.ranking.last().copied() else { break };
             let Some(entry) = self.drop_of(account) else { break };
             dropped.push(entry);
@@ -327,7 +377,9 @@ impl WaitingEntries {
         self.ranking.remove(&(account.class(), waiting.bytes, account));
         change(&mut waiting);
         if !waiting.devices.is_empty() {
-            self.ranking.insert((account.class(), waiting.bytes, account));
+            if account != WaitingAccount::Own {
+                self.ranking.insert((account.class(), waiting.bytes, account));
+            }
             self.accounts.insert(account, waiting);
         }
     }

@@ -63,9 +63,13 @@ pub(crate) fn admit_batch<'b>(
 ) -> Result<(Ingested, StoredNumbers, WaitingEntries), StoreError> {
     let (connection, group) = (transaction.connection(), transaction.group());
     let context = (transaction.ledger(), *transaction.limits());
-    let (waiting, ready) = Waiting::open(connection, group, known, context)?;
+    let (mut waiting, ready) = Waiting::open(connection, group, known, context)?;
     let memory = LeftOut { connection, group };
     let remembers = !memory.is_empty()?;
+    if transaction.is_standing_changed() {
+        // By entries that this device signed, or another process admitted.
+        waiting.review(transaction.ledger());
+    }
     let mut session = IngestSession {
         transaction,
         waiting,
@@ -81,6 +85,7 @@ pub(crate) fn admit_batch<'b>(
     while !offered.is_empty() {
         offered = session.round(offered)?;
         if offered.is_empty() {
+            session.review()?;
             // Only now is it known what waits: an entry that may count can depend on entries
             // that were left out.
             offered = session.take_needed();
@@ -113,7 +118,7 @@ impl IngestSession<'_, '_> {
     ) -> Result<Vec<Arc<VerifiedEntry>>, StoreError> {
         // Dependencies have smaller clocks, so this order admits most entries at the first try.
         offered.sort_by_key(|entry| (entry.decoded().header().lamport(), entry.id()));
-        let (mut released, mut changed) = (Vec::new(), false);
+        let mut released = Vec::new();
         for entry in offered {
             let id = entry.id();
             let header = entry.decoded().header();
@@ -134,7 +139,6 @@ impl IngestSession<'_, '_> {
                     if self.remembers {
                         self.memory.forget(&id)?;
                     }
-                    changed |= is_control(&entry);
                     self.stored.push((id, self.transaction.last()));
                     released.extend(self.waiting.release(&id)?.into_iter().map(Arc::new));
                     self.report.added.push(id);
@@ -165,9 +169,6 @@ impl IngestSession<'_, '_> {
                 }
             }
         }
-        if changed {
-            self.review()?;
-        }
         Ok(released)
     }
 
@@ -186,12 +187,19 @@ impl IngestSession<'_, '_> {
         Ok(ledger.knows_epoch(epoch) || !self.memory.came_under(&epoch.topic())?)
     }
 
-    /// Who accounts for what waits may have changed, and what may count.
+    /// Finds anew who accounts for what waits, and what may count, if a control entry came.
+    ///
+    /// Looks at all of it, so it is done when nothing more can be admitted, not after each link of
+    /// a chain that waited.
     fn review(&mut self) -> Result<(), StoreError> {
+        if !self.transaction.is_standing_changed() {
+            return Ok(());
+        }
         self.waiting.review(self.transaction.ledger());
         if self.remembers {
             self.memory.review(self.transaction.ledger())?;
         }
+        self.transaction.set_reviewed();
         Ok(())
     }
 
@@ -236,9 +244,9 @@ impl IngestSession<'_, '_> {
 }
 
 /// Whether an entry can enrol a device, or change whose enrolments have standing.
-fn is_control(entry: &VerifiedEntry) -> bool {
+pub(super) fn is_control(entry: &DecodedEntry) -> bool {
     matches!(
-        entry.decoded().payload(),
+        entry.payload(),
         Payload::AddMember(_)
             | Payload::Placeholder(_)
             | Payload::Claim(_)

@@ -9,6 +9,7 @@ use ledger_core::{EntryId, GroupId};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::index::{StoredIndex, believed_entry, stored_entry};
+use super::ingest::is_control;
 use super::{LoadedLedger, Opening};
 use crate::StoreError;
 use crate::database::GroupKey;
@@ -65,7 +66,8 @@ pub(crate) fn load(
     let (ledger, upto) = rebuild(connection, group, id, progress)?;
     let replayed = ledger.frontier().entries();
     let opening = Opening { from_checkpoint: 0, replayed, dropped_checkpoints: dropped };
-    Ok(LoadedLedger { ledger: Arc::new(ledger), upto, flipped, saved: 0, opening })
+    let ledger = Arc::new(ledger);
+    Ok(LoadedLedger { ledger, upto, flipped, saved: 0, opening, standing_changed: true })
 }
 
 /// Replays the entries after those that a ledger covers. Returns whether the ledger fits.
@@ -88,8 +90,10 @@ fn replay_tail(
         if !replayed.flips().is_empty() {
             return Ok(false);
         }
-        index.advance(n, admitted.verified().decoded(), replayed.position());
+        let entry = admitted.verified().decoded();
+        index.advance(n, entry, replayed.position());
         loaded.upto = n;
+        loaded.standing_changed |= is_control(entry);
         loaded.opening.replayed = loaded.opening.replayed.saturating_add(1);
     }
     Ok(true)
@@ -181,7 +185,15 @@ fn newest_checkpoint(
             let opening =
                 Opening { from_checkpoint: saved, replayed: 0, dropped_checkpoints: dropped };
             let ledger = Arc::new(ledger);
-            return Ok(Ok(LoadedLedger { ledger, upto, flipped, saved, opening }));
+            let standing_changed = true;
+            return Ok(Ok(LoadedLedger {
+                ledger,
+                upto,
+                flipped,
+                saved,
+                opening,
+                standing_changed,
+            }));
         }
         dropped = dropped.saturating_add(1);
     }

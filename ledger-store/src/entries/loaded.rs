@@ -26,6 +26,9 @@ pub(crate) struct LoadedLedger {
     /// Number of entries that the last checkpoint known to this process covers.
     pub(crate) saved: u64,
     pub(crate) opening: Opening,
+    /// Whether control entries came since somebody found anew who accounts for the entries that
+    /// wait in memory.
+    pub(crate) standing_changed: bool,
 }
 
 impl LoadedLedger {

@@ -11,6 +11,8 @@ use ledger_core::{EntryId, Transaction, Verdict};
 use rusqlite::Connection;
 
 use super::index::{StoredIndex, number};
+use super::ingest::is_control;
+use super::left_out::LeftOut;
 use super::projections::ListWriter;
 use super::{LoadedLedger, Opening, named};
 use crate::StoreError;
@@ -32,6 +34,8 @@ pub(crate) struct GroupTransaction<'a> {
     last: i64,
     /// Whether verdicts on stored entries changed.
     flipped: bool,
+    /// Whether a control entry was appended since what was left out was reviewed.
+    unreviewed: bool,
     context: &'a CallContext,
 }
 
@@ -45,7 +49,8 @@ impl<'a> GroupTransaction<'a> {
     ) -> Result<Self, StoreError> {
         let (lists, last) = (ListWriter::new(connection, group), last(connection)?);
         let index = StoredIndex::new(connection, group, loaded.upto);
-        Ok(Self { connection, group, loaded, index, lists, last, flipped: false, context })
+        let (flipped, unreviewed) = (false, false);
+        Ok(Self { connection, group, loaded, index, lists, last, flipped, unreviewed, context })
     }
 
     /// Stores the genesis entry of a new group.
@@ -59,7 +64,8 @@ impl<'a> GroupTransaction<'a> {
         let beside = Beside { chain: 0, verdict: 0, slot: None };
         insert_entry(connection, group, upto, genesis, &beside)?;
         let opening = Opening { from_checkpoint: 0, replayed: 1, dropped_checkpoints: 0 };
-        Ok(LoadedLedger { ledger, upto, flipped: 0, saved: 0, opening })
+        let standing_changed = true;
+        Ok(LoadedLedger { ledger, upto, flipped: 0, saved: 0, opening, standing_changed })
     }
 
     pub(crate) fn group(&self) -> GroupKey {
@@ -92,6 +98,16 @@ impl<'a> GroupTransaction<'a> {
     /// The number of the entry that was stored last.
     pub(super) fn last(&self) -> i64 {
         self.last
+    }
+
+    /// Whether control entries came since who accounts for waiting entries was found.
+    pub(super) fn is_standing_changed(&self) -> bool {
+        self.loaded.standing_changed
+    }
+
+    /// Notes that what waits and what was left out was reviewed.
+    pub(super) fn set_reviewed(&mut self) {
+        (self.unreviewed, self.loaded.standing_changed) = (false, false);
     }
 
     /// An entry that must be stored.
@@ -148,6 +164,9 @@ impl<'a> GroupTransaction<'a> {
         self.insert(n, entry.verified(), &replayed)?;
         (self.last, self.loaded.upto) = (n, n);
         self.index.advance(n, entry.verified().decoded(), replayed.position());
+        if is_control(entry.verified().decoded()) {
+            (self.unreviewed, self.loaded.standing_changed) = (true, true);
+        }
         self.flip(&replayed)?;
         Ok(replayed.verdict())
     }
@@ -260,6 +279,11 @@ impl<'a> GroupTransaction<'a> {
     /// Ends a batch: saves a checkpoint if one is due.
     pub(crate) fn finish(mut self) -> Result<LoadedLedger, StoreError> {
         self.lists.finish()?;
+        if self.unreviewed {
+            // This device added, removed or vouched for somebody.
+            LeftOut { connection: self.connection, group: self.group }
+                .review(&self.loaded.ledger)?;
+        }
         let entries = self.loaded.ledger.frontier().entries();
         if self.flipped {
             // A checkpoint that covers less than the last changed verdict cannot be used any more.

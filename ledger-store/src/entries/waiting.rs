@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::bundle::RecordId;
-use ledger_core::engine::{EntryIndex as _, Ledger, VerifiedEntry, WaitingEntries};
+use ledger_core::engine::{
+    DecodedEntry, EntryIndex as _, Ledger, VerifiedEntry, WaitingAccount, WaitingEntries,
+};
 use ledger_core::limits::LedgerLimits;
 use ledger_core::{DeviceId, EntryId, GroupState};
 use rusqlite::Connection;
@@ -74,28 +76,34 @@ const MAX_MISSING: usize = 10_000;
 pub(super) struct Waiting<'a> {
     connection: &'a Connection,
     group: GroupKey,
+    /// This device.
+    own: DeviceId,
     pending: WaitingEntries,
     /// Waiting entries on which, as far as it was asked, none depends that may count.
     unneeded: BTreeSet<EntryId>,
 }
 
 impl<'a> Waiting<'a> {
-    /// Opens them, from memory unless another process changed them. Also returns the entries for
-    /// which nothing is missing any more.
+    /// Opens them, from memory unless another process changed them. What is stored stays, also
+    /// beyond the limits: a salvage stores more on purpose. Also returns the entries for which
+    /// nothing is missing any more.
     pub(super) fn open(
         connection: &'a Connection,
         group: GroupKey,
         known: Option<WaitingEntries>,
         (ledger, limits): (&Ledger, LedgerLimits),
     ) -> Result<(Self, Vec<VerifiedEntry>), StoreError> {
+        let own = connection
+            .prepare_cached("SELECT device FROM groups WHERE grp = ?1")?
+            .query_row([group.0], |row| row.get(0).map(DeviceId::from_bytes))?;
         if let Some(pending) = known
             && pending.entries().map(VerifiedEntry::id).eq(stored(connection, group)?)
         {
             let unneeded = BTreeSet::new();
-            return Ok((Self { connection, group, pending, unneeded }, Vec::new()));
+            return Ok((Self { connection, group, own, pending, unneeded }, Vec::new()));
         }
         let pending = WaitingEntries::with_limits(limits);
-        let mut waiting = Self { connection, group, pending, unneeded: BTreeSet::new() };
+        let mut waiting = Self { connection, group, own, pending, unneeded: BTreeSet::new() };
         let mut ready = Vec::new();
         let index = StoredIndex::whole(connection, group);
         let mut statement =
@@ -113,10 +121,8 @@ impl<'a> Waiting<'a> {
                 waiting.forget(&entry.id())?;
                 ready.push(entry);
             } else {
-                let account = ledger.waiting_account(entry.decoded());
-                for (id, _) in waiting.pending.hold_for(account, entry, missing) {
-                    waiting.forget(&id)?;
-                }
+                let account = account_of(ledger, own, entry.decoded());
+                waiting.pending.restore(account, entry, missing);
             }
         }
         Ok((waiting, ready))
@@ -140,7 +146,7 @@ impl<'a> Waiting<'a> {
             decoded.as_bytes(),
             decoded.signature(),
         ))?;
-        let account = ledger.waiting_account(entry.decoded());
+        let account = account_of(ledger, self.own, entry.decoded());
         if may_count(ledger, &entry) || self.pending.is_awaited(&entry.id()) {
             self.unneeded.clear();
         }
@@ -153,7 +159,8 @@ impl<'a> Waiting<'a> {
 
     /// Says anew who accounts for each entry, after enrolments or their standing changed.
     pub(super) fn review(&mut self, ledger: &Ledger) {
-        self.pending.set_accounts(|entry| ledger.waiting_account(entry));
+        let own = self.own;
+        self.pending.set_accounts(|entry| account_of(ledger, own, entry));
         self.unneeded.clear();
     }
 
@@ -246,6 +253,14 @@ fn stored(connection: &Connection, group: GroupKey) -> Result<BTreeSet<EntryId>,
     let mut statement = connection.prepare_cached("SELECT id FROM pending WHERE grp = ?1")?;
     let rows = statement.query_map([group.0], |row| row.get(0).map(EntryId::from_bytes))?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Returns who accounts for a waiting entry.
+fn account_of(ledger: &Ledger, own: DeviceId, entry: &DecodedEntry) -> WaitingAccount {
+    match entry.header().device() == own {
+        true => WaitingAccount::Own,
+        false => ledger.waiting_account(entry),
+    }
 }
 
 /// Returns whether a waiting entry may count when it is admitted: its device may have standing, or

@@ -10,7 +10,7 @@ use ledger_core::{EntryId, GroupId};
 use ledger_store::{Group, Salvaged, Store, StoreError};
 
 use crate::common::{
-    self, Folder, Rng, Travelling, beside, decode, digest, entries, found, record,
+    self, Folder, Rng, Travelling, beside, decode, digest, entries, found, phones, record, sealed,
 };
 
 const PAGE: usize = 4096;
@@ -321,4 +321,25 @@ fn what_is_in_the_way_is_told() {
         assert!(!to.exists());
         assert_eq!(std::fs::read(whole.folder.keys()).unwrap(), keys);
     }
+}
+
+/// A request to join is on its way: its row is no row of a group. Its root key is spent, as the
+/// answer may still come on another phone.
+#[test]
+fn a_request_to_join_becomes_no_group() {
+    let (anna, guest) = (Folder::new(8), Folder::new(9));
+    let group = sealed::anna(&anna);
+    let store = guest.store();
+    let own = found(&store, 1).id();
+    store.joining().join(&phones::link(&group, &phones::open_invite()), "Ben").unwrap();
+    drop(store);
+    let index: u32 =
+        guest.raw().query_row("SELECT root_index FROM joins", [], |row| row.get(0)).unwrap();
+    let to = guest.db().with_file_name("new.db");
+    let salvaged = repair(&guest, &to).unwrap();
+    assert_eq!(salvaged.groups.iter().map(|group| group.id).collect::<Vec<_>>(), [own]);
+    let raw = common::raw(&to, &guest.keys());
+    let spent = "SELECT count(*) FROM spent WHERE root_index = ?1";
+    let spent: u64 = raw.query_row(spent, [index], |row| row.get(0)).unwrap();
+    assert_eq!(spent, 1);
 }

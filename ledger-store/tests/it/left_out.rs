@@ -9,10 +9,10 @@ use ledger_core::limits::LedgerLimits;
 use ledger_core::seal::EpochKey;
 use ledger_core::statement::{Generation, NewStatement};
 use ledger_core::{Amount, Currency, Date, EntryId, Expense, MemberId, Transaction, Verdict};
-use ledger_store::{Group, NewEntry, Store};
+use ledger_store::{Group, NewEntry, Store, StoreOptions};
 
 use crate::common::people::{ingest, secret, sign, verdict};
-use crate::common::{Folder, assert_sound, digest, entries, found, only};
+use crate::common::{Folder, Seeded, assert_sound, digest, entries, found, go_on, only};
 
 type Travelling = (Vec<u8>, [u8; 64]);
 
@@ -521,4 +521,103 @@ fn a_further_carrier_of_a_known_statement_keeps_nothing() {
     let entries = scene.group.ledger().unwrap().frontier().entries();
     assert!(entries < 60, "{entries}");
     assert_sound(&scene.group);
+}
+
+/// A store that kept more than an ingest would take, as after a salvage: strangers' entries push
+/// none of it out, and nothing is dropped by opening it.
+#[test]
+fn what_waits_beyond_the_limits_survives_an_ingest() {
+    let scene = Scene::new(120);
+    let ben = scene.add(1, "Ben");
+    let chain = scene.chain(&ben.device, ben.added, 60, 0);
+    // Half of them of devices that nobody knows.
+    let known = EntryId::from_bytes([7; 32]);
+    let stranger = DeviceKey::from_bytes(&[77; 64]);
+    let strange = self::chain(&scene.group, &stranger, (known, 900), 30, 0);
+    scene.group.ingest(&all(&chain[1..])).unwrap();
+    scene.group.ingest(&all(&strange)).unwrap();
+    assert_eq!(scene.group.waiting().unwrap().total, 89);
+    let Scene { folder, store, group, .. } = scene;
+    drop((group, store));
+    let limits = LedgerLimits {
+        waiting_entries: 10,
+        waiting_bytes: 9_000,
+        waiting_bytes_per_member: 2_000,
+        ..LedgerLimits::default()
+    };
+    let store = folder.store_with(limits);
+    let group = only(&store);
+    group.ingest(&[]).unwrap();
+    assert_eq!(group.waiting().unwrap().total, 89);
+    for n in 100..130 {
+        let key = DeviceKey::from_bytes(&[n; 64]);
+        let absent = EntryId::from_bytes([n; 32]);
+        group.ingest(&all(&self::chain(&group, &key, (absent, 900), 1, 0))).unwrap();
+    }
+    assert_eq!(group.waiting().unwrap().total, 89, "no more, and no fewer");
+    let report = group.ingest(&all(&chain[..1])).unwrap();
+    assert_eq!(report.added.len(), 60, "none of Ben's gave way");
+    assert_sound(&group);
+}
+
+/// Dora's entries wait, and some gave way, when Anna's phone adds her by itself. From then on they
+/// are a member's: asked for, and pushed out by no stranger.
+#[test]
+fn entries_that_wait_are_reviewed_when_this_device_adds_their_author() {
+    let folder = Folder::new(130);
+    let limits = LedgerLimits { waiting_entries: 10, ..LedgerLimits::default() };
+    let store = folder.store_with(limits);
+    let group = found(&store, 1);
+    let (dora, entropy) = (DeviceKey::from_bytes(&[6; 64]), RootEntropy::from_bytes([6; 32]));
+    let card = SignedCard::new(group.id(), "Dora", &entropy, 0, &dora).unwrap();
+    let early = chain(&group, &dora, (EntryId::from_bytes([9; 32]), 900), 12, 0);
+    group.ingest(&all(&early)).unwrap();
+    let count = |sql: &str| -> u64 { folder.raw().query_row(sql, [], |row| row.get(0)).unwrap() };
+    assert_eq!(count("SELECT count(*) FROM pending"), 10);
+    assert_eq!(count("SELECT count(*) FROM left_out WHERE wanted = 0"), 2);
+    group.append(vec![NewEntry::Member { card: Box::new(card) }]).unwrap();
+    assert_eq!(count("SELECT count(*) FROM left_out WHERE wanted = 1"), 2);
+    for n in 100..120 {
+        let key = DeviceKey::from_bytes(&[n; 64]);
+        let absent = EntryId::from_bytes([n; 32]);
+        group.ingest(&all(&chain(&group, &key, (absent, 900), 1, 0))).unwrap();
+    }
+    let of_dora = "SELECT count(*) FROM pending WHERE substr(entry, 39, 32) = (SELECT device FROM left_out WHERE wanted = 1 LIMIT 1)";
+    assert_eq!(count(of_dora), 10);
+}
+
+/// Anna built on what Ben wrote after his removal, far behind it. A salvage with room for less than
+/// that keeps it all the same.
+#[test]
+fn a_salvage_keeps_the_idle_entries_that_later_ones_need() {
+    let folder = Folder::new(140);
+    let store = folder.store();
+    let group = found(&store, 1);
+    let anna = DeviceKey::from_bytes(&secret(&folder, "device-"));
+    let owner = RootEntropy::from_bytes(secret(&folder, "entropy")).root_key(0);
+    let scene = Scene { folder, store, group, anna, owner };
+    let ben = scene.add(1, "Ben");
+    ingest(&scene.group, &scene.removal(ben.member));
+    let idle = scene.chain(&ben.device, ben.added, 60, 0);
+    scene.group.ingest(&all(&idle)).unwrap();
+    // More than a salvage takes at once.
+    let names = (0..520).map(|n| NewEntry::Placeholder { name: format!("P{n}") });
+    scene.group.append(names.collect()).unwrap();
+    let ledger = scene.group.ledger().unwrap();
+    let own = ledger.next_position(scene.anna.id()).unwrap();
+    let (seq, clock) = (ledger.frontier().last_seq(scene.anna.id()).unwrap() + 1, own.lamport());
+    let parents = vec![idle.last().unwrap().id()];
+    let at = any_position(scene.group.id(), scene.anna.id(), seq, own.backlink(), parents, clock);
+    ingest(&scene.group, &Draft::merge().sign(&scene.anna, &at, 0).unwrap());
+    let before = (digest(&scene.group), entries(&scene.group).len());
+    let Scene { folder, store, group, .. } = scene;
+    drop((group, store));
+    let to = folder.db().with_file_name("new.db");
+    let options = StoreOptions::new().environment(Seeded::new(1)).limits(small());
+    let salvaged =
+        options.salvage_database(&folder.db(), folder.secrets(), &to, &mut go_on).unwrap();
+    assert!(salvaged.lost.is_empty() && salvaged.groups[0].missing.is_empty(), "{salvaged:?}");
+    assert_eq!((salvaged.groups[0].entries, salvaged.groups[0].waiting), (before.1 as u64, 0));
+    let store = Store::open(&to, folder.secrets()).unwrap();
+    assert_eq!((digest(&only(&store)), entries(&only(&store)).len()), before);
 }

@@ -4,6 +4,10 @@
 #![cfg(feature = "sqlcipher")]
 
 use ledger_core::EntryId;
+use ledger_core::engine::Draft;
+use ledger_core::hazmat::any_position;
+use ledger_core::keys::DeviceKey;
+use ledger_core::limits::LedgerLimits;
 use ledger_store::{Group, NewEntry, StatementIntent, Store, StoreError, WaitingCount};
 
 use crate::common::sealed::{add, anna, export, import, pay};
@@ -67,6 +71,42 @@ fn a_device_signs_nothing_while_entries_of_its_own_chain_wait() {
     let report = group.ingest(&all[20..21]).unwrap();
     assert_eq!(report.added.len(), all.len() - 20);
     assert_eq!(group.waiting().unwrap(), WaitingCount::default());
+    group.append(vec![something(&group)]).unwrap();
+    assert_sound(&group);
+}
+
+/// However small the limits of what waits, and whoever floods them: own entries never give way, as
+/// without them the device would sign where it signed already.
+#[test]
+fn own_entries_that_wait_never_give_way() {
+    let (folder, store, group, all) = salvaged(8, 20);
+    let waiting = group.waiting().unwrap();
+    drop((group, store));
+    let limits =
+        LedgerLimits { waiting_entries: 5, waiting_bytes: 2_000, ..LedgerLimits::default() };
+    let limits = LedgerLimits { waiting_bytes_per_member: 1_000, ..limits };
+    let store = folder.store_with(limits);
+    let group = only(&store);
+    let waits = |group: &Group, n: u8| {
+        let (key, absent) = (DeviceKey::from_bytes(&[n; 64]), EntryId::from_bytes([n; 32]));
+        let at = any_position(group.id(), key.id(), 1, absent, vec![], 900);
+        let entry = Draft::merge().sign(&key, &at, 0).unwrap();
+        let bytes = (entry.decoded().as_bytes().to_vec(), *entry.decoded().signature());
+        group.ingest(&[bytes]).unwrap();
+    };
+    for n in 100..120 {
+        waits(&group, n);
+    }
+    let now = group.waiting().unwrap();
+    assert_eq!(now.own, waiting.own);
+    assert!((1..=5).contains(&(now.total - now.own)), "others have their room: {now:?}");
+    assert!(group.append(vec![something(&group)]).is_err());
+    // They may come again, too.
+    group.ingest(&all[25..]).unwrap();
+    assert_eq!(group.waiting().unwrap().own, waiting.own);
+    group.ingest(&all[20..21]).unwrap();
+    assert_eq!(group.waiting().unwrap().own, 0);
+    assert_eq!(count(&group), all.len() as u64);
     group.append(vec![something(&group)]).unwrap();
     assert_sound(&group);
 }

@@ -115,11 +115,17 @@ impl Build<'_> {
                 for _ in &batch {
                     meter.step()?;
                 }
-                missing = group.admit_batch(batch, Ingested::default(), |_, _| Ok(()))?.missing;
+                group.admit_batch(batch, Ingested::default(), |_, _| Ok(()))?;
             }
             self.identify(key, group.ledger()?.state())?;
         }
-        missing.extend(self.keep_the_rest(key)?);
+        let lost = self.keep_the_rest(key)?;
+        if genesis.is_some() {
+            // An entry of a later batch can need one that was left out of an earlier one.
+            let group = session.group(self.id)?;
+            missing = group.admit_batch(Vec::new(), Ingested::default(), |_, _| Ok(()))?.missing;
+        }
+        missing.extend(lost);
         let device = self.device(key)?;
         Ok(SalvagedGroup {
             id: self.id,
@@ -224,7 +230,8 @@ impl Build<'_> {
     }
 
     /// Stores all entries as waiting that are not in the ledger: more, perhaps, than an ingest
-    /// would accept, and all if there is no genesis entry. Returns the entries that they wait for.
+    /// would accept, and all if there is no genesis entry. Those that were left out are among
+    /// them, as others can need them. Returns the entries that they wait for.
     fn keep_the_rest(&self, key: GroupKey) -> Result<BTreeSet<EntryId>, StoreError> {
         let tx = self.connection.unchecked_transaction()?;
         let mut known = tx.prepare("SELECT 1 FROM entries WHERE id = ?1")?;
@@ -239,21 +246,14 @@ impl Build<'_> {
                 if known.exists([entry.id().as_bytes()])? {
                     continue;
                 }
-                let mut waits = false;
                 for id in decoded.header().dependencies() {
-                    if !known.exists([id.as_bytes()])? {
-                        waits = true;
-                        if !self.saved.has(id)? {
-                            missing.insert(*id);
-                        }
+                    if !known.exists([id.as_bytes()])? && !self.saved.has(id)? {
+                        missing.insert(*id);
                     }
                 }
-                // Otherwise the entry was left out: no other entry needs it.
-                if waits {
-                    let id = entry.id();
-                    let row = (key.0, id.as_bytes(), decoded.as_bytes(), decoded.signature());
-                    keep.execute(row)?;
-                }
+                let id = entry.id();
+                let row = (key.0, id.as_bytes(), decoded.as_bytes(), decoded.signature());
+                keep.execute(row)?;
             }
             let Some(end) = batch.last() else { break };
             last = Some(end.clone());

@@ -145,8 +145,8 @@ struct Found {
 }
 
 impl Found {
-    /// Looks for an entry, or for a row of `groups` or `spent`, in the layout of any schema
-    /// version.
+    /// Looks for an entry, or for a row of `groups`, `joins` or `spent`, in the layout of any
+    /// schema version.
     fn read(row: &Row<'_>) -> Self {
         let mut found = Self::default();
         let columns: Vec<ValueRef<'_>> =
@@ -168,6 +168,12 @@ impl Found {
         if let (Some(group), Some(device), Some(index)) =
             (id(1), id(2), index.and_then(|index| u32::try_from(index).ok()))
         {
+            // A row of `joins` begins alike, and goes on with a name. No answer to it can be
+            // entered any more, and no group may have its root key.
+            if matches!(columns.get(4), Some(ValueRef::Text(_))) {
+                found.spent = Some(index);
+                return found;
+            }
             let group = GroupId::from_bytes(group);
             found.group = Some((group, (DeviceId::from_bytes(device), index)));
         }
