@@ -209,6 +209,11 @@ pub(super) const MIGRATIONS: &[&str] = &[
     ALTER TABLE sealed ADD COLUMN ms INTEGER; -- when it came under that epoch
     CREATE INDEX sealed_by_epoch ON sealed (epoch);
 
+    CREATE TABLE leaving (                   -- assigned, and not yet handed out
+        n      INTEGER PRIMARY KEY,
+        before INTEGER                       -- the epoch to go back to, if any
+    ) STRICT;
+
     CREATE TABLE left_out (
         l      INTEGER PRIMARY KEY,          -- the oldest are forgotten first
         grp    INTEGER NOT NULL REFERENCES groups,

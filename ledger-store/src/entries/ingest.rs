@@ -182,9 +182,9 @@ impl IngestSession<'_, '_> {
         {
             return Ok(false);
         }
-        // Without the epoch entry, the key under which something that counts came is worth nothing.
+        // Without the epoch entry, the key under which something that is kept came is worth nothing.
         let Payload::Epoch(epoch) = entry.decoded().payload() else { return Ok(true) };
-        Ok(ledger.knows_epoch(epoch) || !self.memory.counted_under(&epoch.topic())?)
+        Ok(ledger.knows_epoch(epoch) || !self.memory.came_under(&epoch.topic())?)
     }
 
     /// Finds anew who accounts for what waits, and what may count, if a control entry came.

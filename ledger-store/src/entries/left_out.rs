@@ -87,19 +87,20 @@ impl LeftOut<'_> {
         Ok(())
     }
 
-    /// Whether an applied entry came under the key of a topic. What waits does not count: whoever
-    /// was removed can have entries wait under one key after the other.
-    pub(super) fn counted_under(&self, topic: &Topic) -> Result<bool, StoreError> {
+    /// Whether an entry that is kept came under the key of a topic. Epoch entries do not count: they
+    /// could keep each other. What waits does not count either: whoever was removed can have
+    /// entries wait under one key after the other.
+    pub(super) fn came_under(&self, topic: &Topic) -> Result<bool, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT 1 FROM epochs WHERE grp = ?1 AND topic = ?2 AND EXISTS (
                  SELECT 1 FROM sealed JOIN entries USING (n)
-                 WHERE sealed.epoch = epochs.e AND entries.verdict = 0)",
+                 WHERE sealed.epoch = epochs.e AND entries.kind <> 23)",
         )?;
         Ok(statement.exists((self.group.0, topic.as_bytes()))?)
     }
 
     /// The entries to ask for: those that may count, and the epoch entries of keys under which
-    /// applied entries came.
+    /// others that are kept came.
     pub(crate) fn wanted(&self) -> Result<BTreeSet<EntryId>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT id FROM left_out WHERE grp = ?1 AND wanted = 1
@@ -108,7 +109,7 @@ impl LeftOut<'_> {
                  AND epochs.topic = left_out.topic
              WHERE left_out.grp = ?1 AND left_out.topic IS NOT NULL AND EXISTS (
                  SELECT 1 FROM sealed JOIN entries USING (n)
-                 WHERE sealed.epoch = epochs.e AND entries.verdict = 0)
+                 WHERE sealed.epoch = epochs.e AND entries.kind <> 23)
              LIMIT ?2",
         )?;
         let rows = statement

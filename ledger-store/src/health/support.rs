@@ -18,7 +18,7 @@ use crate::platform::files::with_ending;
 use crate::session::Session;
 
 /// The tables whose rows are counted.
-const TABLES: [&str; 20] = [
+const TABLES: [&str; 21] = [
     "groups",
     "spent",
     "entries",
@@ -36,6 +36,7 @@ const TABLES: [&str; 20] = [
     "returned",
     "epochs",
     "sealed",
+    "leaving",
     "came_under",
     "arrivals",
     "quarantine",

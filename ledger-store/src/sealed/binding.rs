@@ -2,7 +2,9 @@
 //!
 //! An entry keeps the epoch under which it first travelled, so that it always travels as the same
 //! bytes. The assignment is durable before the first byte leaves, and taken back if none did: until
-//! an entry leaves, an epoch that somebody removed meanwhile cannot open may still seal it.
+//! an entry leaves, an epoch that somebody removed meanwhile cannot open may still seal it. What an
+//! export that ended by a crash or a suspension assigned stands in the table `leaving`, and the next
+//! export decides it anew.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -74,6 +76,8 @@ pub(super) struct Binding {
     pub(super) keys: BTreeMap<i64, EpochKey>,
     /// The epoch in use, if it is another one than when the export began.
     pub(super) sealing: Option<Sealing>,
+    /// Numbers of the entries of which the table `leaving` says that they may not have left.
+    leaving: BTreeSet<i64>,
     /// What changed: the entry, its epoch now and before.
     changed: Vec<Change>,
 }
@@ -113,8 +117,19 @@ impl Binding {
             let now_ms = transaction.environment().now_ms();
             let keyring = EpochKeyring::new(transaction);
             let (mut epochs, mut changed) = (Vec::with_capacity(rows.len()), Vec::new());
+            let unfinished = leaving(keyring.connection)?;
+            let mut in_doubt = BTreeSet::new();
             for row in rows {
                 let assigned = assigned(keyring.connection, row.n)?;
+                let stands = assigned.as_ref().map(|assigned| assigned.epoch);
+                let unfinished = unfinished.get(&row.n);
+                // As it was before an export that did not end.
+                let assigned = match unfinished {
+                    Some(before) => assigned
+                        .zip(*before)
+                        .map(|(assigned, epoch)| Assigned { epoch, ..assigned }),
+                    None => assigned,
+                };
                 let before = assigned.as_ref().map(|assigned| assigned.epoch);
                 let stays = |Assigned { epoch, came_ms }: &Assigned| {
                     reached.contains(epoch)
@@ -122,39 +137,72 @@ impl Binding {
                 };
                 let kept = assigned.filter(stays).map(|assigned| assigned.epoch);
                 let now = own.get(&row.n).copied().or(kept).unwrap_or(epoch);
-                if before != Some(now) {
+                if stands != Some(now) {
                     assign(keyring.connection, row.n, Some(now))?;
+                    note_leaving(keyring.connection, row.n, before)?;
                     changed.push(Change { n: row.n, now, before });
+                }
+                if stands != Some(now) || unfinished.is_some() {
+                    in_doubt.insert(row.n);
                 }
                 epochs.push(now);
             }
             let numbers: BTreeSet<i64> = epochs.iter().copied().collect();
             let key = |number| keyring.get(number).map(|key| (number, key));
             let keys = numbers.into_iter().map(key).collect::<Result<_, _>>()?;
-            Ok(Self { epochs, keys, sealing: fresh, changed })
+            Ok(Self { epochs, keys, sealing: fresh, leaving: in_doubt, changed })
         })
     }
 
-    /// Takes back the assignment of the entries from a place on, of which no byte left.
+    /// Takes back the assignment of some entries, of which no byte left. The others left.
     ///
-    /// A store that is suspended takes no write. The assignment then stays, as after a crash.
-    pub(super) fn undo(&self, group: &GroupSession, rows: &[Row]) {
-        let rows: BTreeSet<i64> = rows.iter().map(|row| row.n).collect();
-        let mut unsent = self.changed.iter().filter(|change| rows.contains(&change.n)).peekable();
-        if unsent.peek().is_none() {
+    /// A store that is suspended takes no write. What was assigned is then decided anew by the next
+    /// export, as after a crash.
+    pub(super) fn end(&self, group: &GroupSession, unsent: &[Row]) {
+        if self.leaving.is_empty() {
             return;
         }
+        let unsent: BTreeSet<i64> = unsent.iter().map(|row| row.n).collect();
         let _ = group.write(|transaction| {
             let connection = transaction.connection();
-            for Change { n, now, before } in unsent {
-                // Another export may have assigned a further one meanwhile.
-                if assigned(connection, *n)?.is_some_and(|assigned| assigned.epoch == *now) {
+            for Change { n, now, before } in &self.changed {
+                // Another export may have assigned a further one meanwhile, or handed it out.
+                if unsent.contains(n)
+                    && is_leaving(connection, *n)?
+                    && assigned(connection, *n)?.is_some_and(|assigned| assigned.epoch == *now)
+                {
                     assign(connection, *n, *before)?;
+                    left(connection, *n)?;
                 }
             }
-            Ok(())
+            self.leaving.difference(&unsent).try_for_each(|n| left(connection, *n))
         });
     }
+}
+
+/// The entries that were assigned and may not have left, each with its epoch before.
+fn leaving(connection: &Connection) -> Result<BTreeMap<i64, Option<i64>>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT n, before FROM leaving")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn is_leaving(connection: &Connection, n: i64) -> Result<bool, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT 1 FROM leaving WHERE n = ?1")?;
+    Ok(statement.exists([n])?)
+}
+
+fn note_leaving(connection: &Connection, n: i64, before: Option<i64>) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO leaving (n, before) VALUES (?1, ?2)")?
+        .execute((n, before))?;
+    Ok(())
+}
+
+/// Notes that an entry left, or that its assignment was taken back.
+fn left(connection: &Connection, n: i64) -> Result<(), StoreError> {
+    connection.prepare_cached("DELETE FROM leaving WHERE n = ?1")?.execute([n])?;
+    Ok(())
 }
 
 /// The epoch of an entry, and when the entry came here under it, if that is known.

@@ -92,9 +92,8 @@ fn write_records(
         };
         let mut begun = 0;
         let written = write_chunk(group, plan, &chunk, sink, meter, &mut begun);
-        if written.is_err() {
-            binding.undo(group, rows.get(begun..).unwrap_or_default());
-        }
+        let unsent = if written.is_err() { rows.get(begun..) } else { None };
+        binding.end(group, unsent.unwrap_or_default());
         written?;
         changed = fresh.or(changed);
     }

@@ -64,7 +64,11 @@ pub(super) fn drop_junk_keys(connection: &Connection, group: GroupKey) -> Result
     if junk.is_empty() {
         return Ok(());
     }
-    let in_use = numbers(connection, "SELECT DISTINCT epoch FROM sealed")?;
+    let in_use = numbers(
+        connection,
+        "SELECT epoch FROM sealed UNION
+         SELECT before FROM leaving WHERE before IS NOT NULL",
+    )?;
     let mut delete = connection.prepare_cached("DELETE FROM epochs WHERE e = ?1")?;
     for e in junk.iter().filter(|e| !in_use.contains(e)) {
         delete.execute([e])?;

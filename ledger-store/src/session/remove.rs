@@ -9,7 +9,7 @@ use crate::StoreError;
 use crate::database::GroupKey;
 
 /// Deletes all rows of a group; rows that point at others come first.
-const REMOVE: [&str; 19] = [
+const REMOVE: [&str; 20] = [
     "DELETE FROM texts WHERE rowid IN
          (SELECT (date << 36) | n FROM expenses WHERE grp = ?1)",
     "DELETE FROM found_by WHERE term IN (SELECT term FROM terms WHERE grp = ?1)",
@@ -24,6 +24,7 @@ const REMOVE: [&str; 19] = [
     "DELETE FROM shares WHERE grp = ?1",
     "DELETE FROM checkpoints WHERE grp = ?1",
     "DELETE FROM arrivals WHERE grp = ?1",
+    "DELETE FROM leaving WHERE n IN (SELECT n FROM entries WHERE grp = ?1)",
     "DELETE FROM sealed WHERE n IN (SELECT n FROM entries WHERE grp = ?1)",
     "DELETE FROM left_out WHERE grp = ?1",
     "DELETE FROM came_under WHERE grp = ?1",

@@ -18,7 +18,9 @@ use ledger_store::{Environment, Group, Progress, Since, Store, StoreError};
 
 use crate::common::people::{secret, sign};
 use crate::common::sealed::{Anna, Person, add, anna, exchange, export, import, pay, remove};
-use crate::common::{Folder, Rng, Seeded, assert_sound, decode, digest, entries, go_on, record};
+use crate::common::{
+    Folder, Rng, Seeded, assert_sound, beside, decode, digest, entries, go_on, record,
+};
 
 fn records(bundle: &[u8]) -> Vec<Vec<u8>> {
     let mut records = Records::new();
@@ -339,7 +341,7 @@ fn marks_of_an_older_version_lock_nobody_out() {
     raw.execute_batch(
         "ALTER TABLE epochs ADD COLUMN begun INTEGER NOT NULL DEFAULT 1;
          ALTER TABLE epochs ADD COLUMN covered INTEGER NOT NULL DEFAULT 1;
-         DROP TABLE arrivals; DROP TABLE left_out; DROP INDEX sealed_by_epoch; ALTER TABLE sealed DROP COLUMN ms;
+         DROP TABLE arrivals; DROP TABLE left_out; DROP TABLE leaving; DROP INDEX sealed_by_epoch; ALTER TABLE sealed DROP COLUMN ms;
          DROP INDEX pending_by_device; ALTER TABLE joins DROP COLUMN entered; PRAGMA user_version = 4;",
     )
     .unwrap();
@@ -492,6 +494,61 @@ fn an_export_that_wrote_nothing_binds_nothing() {
         assert!(holds(&anna, dinner));
         assert_eq!(digest(&anna), digest(&cleo.group));
     }
+}
+
+/// An output that takes some writes, and then keeps a copy of the phone as it is, and fails.
+struct Crash<'a>(usize, &'a Folder, Option<Folder>);
+
+impl std::io::Write for Crash<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if let Some(left) = self.0.checked_sub(1) {
+            self.0 = left;
+            return Ok(bytes.len());
+        }
+        let copy = Folder::new(77);
+        let files = [(self.1.db(), copy.db()), (self.1.keys(), copy.keys())];
+        let log = [&self.1.db(), &copy.db()].map(|db| beside(db, "-wal"));
+        for (from, to) in files.into_iter().chain([log.into()]) {
+            std::fs::copy(from, to).unwrap();
+        }
+        self.2 = Some(copy);
+        Err(std::io::ErrorKind::StorageFull.into())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A crash or a suspension ends an export before a byte leaves. The next export decides anew.
+#[test]
+fn an_export_that_did_not_end_binds_nothing() {
+    let (folder, mut rng) = (Folder::new(1), Rng::new(1));
+    let anna = anna(&folder);
+    let (ben, cleo) = (add(&anna, "Ben", 2), add(&anna, "Cleo", 3));
+    exchange(&[&anna, &ben.group, &cleo.group]);
+    let dinner = pay(&cleo.group, &mut rng);
+    // The key is out, the manifest is not.
+    let mut crash = Crash(1, &cleo._folder, None);
+    cleo.group.bundles().export(Since::Beginning, &mut crash, &mut go_on).unwrap_err();
+    let copy = crash.2.unwrap();
+    let store = copy.open().unwrap();
+    let group = crate::common::only(&store);
+    remove(&anna, ben.member);
+    import(&group, &export(&anna));
+    let bundle = export(&group);
+    import(&ben.group, &bundle);
+    assert!(!holds(&ben.group, dinner));
+    import(&anna, &bundle);
+    assert!(holds(&anna, dinner));
+    assert_eq!(digest(&anna), digest(&group));
+    // What left stays under its epoch.
+    let count = |table: &str| -> u64 {
+        let sql = format!("SELECT count(*) FROM {table}");
+        copy.raw().query_row(&sql, [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!((count("leaving"), count("sealed")), (0, count("entries")));
+    assert_sound(&group);
 }
 
 /// What did leave keeps its epoch, so that it always travels as the same bytes.

@@ -413,7 +413,7 @@ fn owner_of(scene: &Scene) -> MemberId {
 }
 
 /// Ben, removed and past his limit, began an epoch. Without its entry, the key under which others
-/// sealed is worth nothing: once something that counts came under it, the entry is asked for and
+/// sealed is worth nothing: once something that is kept came under it, the entry is asked for and
 /// kept. A second entry of the same epoch is not; nor is one whose key Ben handed out for nothing.
 #[test]
 fn the_epoch_entry_of_a_key_in_use_is_asked_for_and_kept() {
@@ -424,33 +424,41 @@ fn the_epoch_entry_of_a_key_in_use_is_asked_for_and_kept() {
         scene.group.ingest(&all(&scene.chain(&ben.device, ben.added, 60, 0))).unwrap().left_out > 0
     );
     let key = EpochKey::from_bytes(scene.group.id(), [7; 32]);
-    let begun = |stamp| {
+    let begun = |key: &EpochKey, stamp| {
         let clock = scene.clock(ben.added) + 1;
         let at = any_position(scene.group.id(), ben.device.id(), 0, ben.added, vec![], clock);
         Draft::epoch(key.begin(&[]).unwrap()).sign(&ben.device, &at, stamp).unwrap()
     };
-    let (epoch, copy) = (begun(1), begun(2));
+    let (epoch, copy) = (begun(&key, 1), begun(&key, 2));
     let report = scene.group.ingest(&[travelling(&epoch)]).unwrap();
     assert_eq!((report.left_out, report.missing.len()), (1, 0));
     let sql = "INSERT INTO epochs (grp, topic, secret) VALUES (1, ?1, ?2)";
     let row = (key.topic().as_bytes().to_vec(), key.expose_secret().to_vec());
     scene.folder.raw().execute(sql, row).unwrap();
-    // His own entries count for nothing.
-    let came_under = |verdicts: &str| {
-        let sql = format!(
-            "INSERT INTO sealed (n, epoch) SELECT n, e FROM entries, epochs WHERE {verdicts} LIMIT 1"
-        );
-        assert_eq!(scene.folder.raw().execute(&sql, []).unwrap(), 1);
-    };
-    came_under("verdict <> 0");
     assert_eq!(scene.group.ingest(&[]).unwrap().missing, [].into());
     let report = scene.group.ingest(&[travelling(&epoch)]).unwrap();
     assert_eq!((report.left_out, report.missing.len()), (1, 0));
-    came_under("verdict = 0");
+    let came_under = |from: &str, key: &EpochKey| {
+        let sql = format!(
+            "INSERT OR REPLACE INTO sealed (n, epoch) SELECT n, e FROM entries, epochs
+             WHERE {from} AND topic = ?1 LIMIT 1"
+        );
+        let topic = key.topic().as_bytes().to_vec();
+        assert_eq!(scene.folder.raw().execute(&sql, [topic]).unwrap(), 1);
+    };
+    came_under("kind <> 23", &key);
     let report = scene.group.ingest(&[]).unwrap();
     assert_eq!(report.missing, [epoch.id()].into());
     let report = scene.group.ingest(&[travelling(&epoch)]).unwrap();
     assert_eq!((report.added, report.missing.len()), (vec![epoch.id()], 0));
+    // Epoch entries do not keep each other.
+    let next = EpochKey::from_bytes(scene.group.id(), [8; 32]);
+    let row = (next.topic().as_bytes().to_vec(), next.expose_secret().to_vec());
+    scene.folder.raw().execute(sql, row).unwrap();
+    came_under("kind = 23", &next);
+    let another = begun(&next, 3);
+    let report = scene.group.ingest(&[travelling(&another)]).unwrap();
+    assert_eq!((report.left_out, report.missing.len()), (1, 0));
     assert_eq!(scene.group.ingest(&[travelling(&copy)]).unwrap().left_out, 1);
     assert_sound(&scene.group);
 }

@@ -7,7 +7,7 @@ use crate::StoreError;
 use crate::health::{Problem, Table};
 
 /// Rows that belong to no group, so that no group's check finds them.
-const STRAYS: [(Table, &str); 11] = [
+const STRAYS: [(Table, &str); 12] = [
     (Table::FoundBy, "SELECT count(*) FROM found_by WHERE term NOT IN (SELECT term FROM terms)"),
     (Table::FoundBy, "SELECT count(*) FROM terms WHERE grp NOT IN (SELECT grp FROM groups)"),
     (Table::Expenses, "SELECT count(*) FROM expenses WHERE grp NOT IN (SELECT grp FROM groups)"),
@@ -23,6 +23,11 @@ const STRAYS: [(Table, &str); 11] = [
         Table::Sealed,
         "SELECT count(*) FROM sealed
          WHERE n NOT IN (SELECT n FROM entries) OR epoch NOT IN (SELECT e FROM epochs)",
+    ),
+    (
+        Table::Sealed,
+        "SELECT count(*) FROM leaving
+         WHERE n NOT IN (SELECT n FROM entries) OR before NOT IN (SELECT e FROM epochs)",
     ),
     (Table::Sealed, "SELECT count(*) FROM came_under WHERE epoch NOT IN (SELECT e FROM epochs)"),
     (
