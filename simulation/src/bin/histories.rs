@@ -1,7 +1,9 @@
 //! Random adversarial histories with the verdicts on them, for other implementations.
 //!
-//!     cargo run --release -p ledger-simulation --bin histories -- \
-//!         --seeds 1..300 --entries 60 --out H.jsonl --verdicts V.jsonl
+//! ```sh
+//! cargo run --release -p ledger-simulation --bin histories -- \
+//!     --seeds 1..300 --entries 60 --out H.jsonl --verdicts V.jsonl
+//! ```
 //!
 //! A line of `H.jsonl` holds the entries of a history in the order of arrival, the genesis entry
 //! first. Some arrive before what they depend on, some are lost, some have a broken signature or
