@@ -209,7 +209,7 @@ fun reportsEveryError(flat: Flat) {
             ErrorCode.DUPLICATE_MEMBER to shares(flat.anna, flat.anna),
             ErrorCode.TOO_MANY_MEMBERS to {
                 val other = ledger.createGroup("Crowd", "Anna")
-                other.importSplitwise(people("P", 999))
+                other.importSplitwise(people("P", 1000))
                 other.addPlaceholder("One more")
             },
             ErrorCode.TOO_MANY_REFERENCES to { crowds(flat.folder) },

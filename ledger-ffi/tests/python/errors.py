@@ -156,7 +156,7 @@ def reports_every_error(flat):
 
     def crowd():
         other = ledger.create_group("Crowd", "Anna")
-        other.import_splitwise(people("P", 999))
+        other.import_splitwise(people("P", 1000))
         other.add_placeholder("One more")
 
     def huge():

@@ -113,7 +113,7 @@ func reportsEveryError(_ flat: Flat) throws {
     try expect(.duplicateMember) { try shares(flat.anna, flat.anna) }
     try expect(.tooManyMembers) {
         let other = try ledger.createGroup(name: "Crowd", myName: "Anna")
-        _ = try other.importSplitwise(csv: people("P", 999))
+        _ = try other.importSplitwise(csv: people("P", 1000))
         _ = try other.addPlaceholder(name: "One more")
     }
     try expect(.tooManyReferences) { try crowds(flat.folder) }
