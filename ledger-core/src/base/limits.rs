@@ -11,8 +11,8 @@ pub const MAX_ENTRY_BYTES: usize = 65_536 - ENTRY_FRAMING_BYTES;
 /// entry comes first.
 pub const MAX_PARENTS: usize = 16;
 
-/// Most refs of an entry: an expense may name each of 1,000 members once as a
-/// payer's or a sharer's introduction, and a few entries beside them.
+/// Most refs of an entry: an expense of up to 1,000 people, and a few
+/// entries beside them.
 pub const MAX_REFS: usize = 1_024;
 
 /// Largest integer on the wire: what a signed 64-bit integer holds, so that
