@@ -13,7 +13,7 @@ use super::Store;
 use crate::StoreError;
 use crate::admitting::{KeptShare, Received};
 use crate::platform::progress::Progress;
-use crate::sealed::{Addressee, Imported, RecordReader, find_addressee, import_records};
+use crate::sealed::{Imported, RecordReader, find_addressee, import_records};
 
 /// Most bytes of a message, as bytes or as text. Larger files are bundles.
 const MAX_MESSAGE_BYTES: u64 = 256 << 10;
@@ -61,7 +61,7 @@ impl Store {
             return self.receive_message(kind, &message);
         }
         let (before, mut entered) = (self.group_ids()?, None);
-        let addressee = find_addressee(&self.0, RecordReader::new(input), progress, |answer| {
+        let found = find_addressee(&self.0, RecordReader::new(input), progress, |answer| {
             match self.joining().enter(answer) {
                 Ok(group) => {
                     // An answer is good a second time, for what came behind it.
@@ -73,7 +73,7 @@ impl Store {
                 Err(error) => Err(error),
             }
         })?;
-        let Addressee::Group(group) = addressee else { return Ok(Receipt::OtherGroup) };
+        let Some(group) = found else { return Ok(Receipt::OtherGroup) };
         let mut imported = self.import(group, input, progress)?;
         if entered == Some(group) {
             imported.is_ours = true;
