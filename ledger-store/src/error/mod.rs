@@ -149,6 +149,9 @@ pub enum StoreError {
     /// A share of a recovery phrase cannot be made or used.
     #[error(transparent)]
     Share(#[from] ShareError),
+    /// No returned share names a person with this fingerprint.
+    #[error("no share that came back is of a person with the fingerprint {0:?}; compare it again")]
+    UnknownPerson(String),
     /// The enrolment of a restored device cannot be used.
     #[error(transparent)]
     Enrolment(#[from] EnrolmentError),

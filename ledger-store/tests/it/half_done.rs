@@ -280,6 +280,10 @@ fn a_false_friend_who_is_first_decides_nothing() {
     assert!(matches!(recovery.recover_from_shares(), Err(StoreError::Share(_))));
     let people = recovery.people().unwrap();
     let anna_herself = people.iter().find(|person| person.root != first[0].root).unwrap();
+    let unknown = recovery.person("12345 67890").map(|person| person.root);
+    assert!(matches!(unknown, Err(StoreError::UnknownPerson(_))), "{unknown:?}");
+    let digits = anna_herself.fingerprint().to_string().replace(' ', "");
+    assert_eq!(recovery.person(&digits).unwrap().root, anna_herself.root);
     recovery.recover_person_from_shares(anna_herself.root).unwrap();
     assert_eq!(recovery.reveal_phrase().unwrap(), phrase);
 }
