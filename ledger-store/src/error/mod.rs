@@ -215,7 +215,7 @@ pub enum StoreError {
     /// cut off after this device left, and only those who stay have a key that is good now.
     #[error(
         "this device may hand out nothing any more: the owner or another member ended the use of \
-         the keys that it holds"
+         the keys that it holds; ask the owner for new keys"
     )]
     CutOff,
     /// The statement has consequences that nobody can take back, and its signer did not confirm
