@@ -463,6 +463,30 @@ fn the_epoch_entry_of_a_key_in_use_is_asked_for_and_kept() {
     assert_sound(&scene.group);
 }
 
+/// An epoch entry that gave way while it waited, of a device that nobody knows: it is asked for once
+/// something that is kept came under its key.
+#[test]
+fn an_epoch_entry_that_gave_way_is_asked_for_when_its_key_is_in_use() {
+    let folder = Folder::new(110);
+    let store = folder.store_with(LedgerLimits { waiting_entries: 1, ..LedgerLimits::default() });
+    let group = found(&store, 1);
+    let key = EpochKey::from_bytes(group.id(), [7; 32]);
+    let stranger = DeviceKey::from_bytes(&[5; 64]);
+    let absent = EntryId::from_bytes([9; 32]);
+    let at = any_position(group.id(), stranger.id(), 0, absent, vec![], 900);
+    let epoch = Draft::epoch(key.begin(&[]).unwrap()).sign(&stranger, &at, 0).unwrap();
+    group.ingest(&[travelling(&epoch)]).unwrap();
+    let other = DeviceKey::from_bytes(&[6; 64]);
+    group.ingest(&all(&chain(&group, &other, (absent, 900), 1, 0))).unwrap();
+    assert_eq!(group.waiting().unwrap().total, 1);
+    let raw = folder.raw();
+    let row = (key.topic().as_bytes().to_vec(), key.expose_secret().to_vec());
+    raw.execute("INSERT INTO epochs (grp, topic, secret) VALUES (1, ?1, ?2)", row).unwrap();
+    let sql = "INSERT INTO sealed (n, epoch) SELECT max(n), e FROM entries, epochs";
+    raw.execute(sql, []).unwrap();
+    assert!(group.ingest(&[]).unwrap().missing.contains(&epoch.id()));
+}
+
 /// The memory of what was left out is bounded: the oldest ids are forgotten.
 #[test]
 fn ids_of_what_was_left_out_are_bounded() {
