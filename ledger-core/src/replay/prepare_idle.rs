@@ -15,11 +15,11 @@ use crate::incremental::{AuthorityState, CausalWalk, IncomingEntry, Outcome};
 use crate::state::EntryIndex;
 use crate::verdict::ChainPosition;
 
-/// Which walk goes through idle entries: on behalf of an entry that is not idle, or of a
+/// Purpose of a walk through idle entries: on behalf of an entry that is not idle, or of a
 /// carrier that is idle and kept.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Behalf {
-    Standing,
+    NotIdle,
     Carrier,
 }
 
@@ -111,8 +111,8 @@ impl Ledger {
                     open.push(*id);
                 }
             }
-            let walked = self.walk_idle(change, open, Behalf::Standing, index)?;
-            self.discount(change, &walked, Behalf::Standing, index)?;
+            let walked = self.walk_idle(change, open, Behalf::NotIdle, index)?;
+            self.discount(change, &walked, Behalf::NotIdle, index)?;
             change.new_heads.insert(entry.id(), entry.header().lamport());
             return Ok(());
         }
@@ -171,7 +171,7 @@ impl Ledger {
             if self.is_covered(change, position) {
                 continue;
             }
-            let walked = self.walk_idle(change, vec![id], Behalf::Standing, index)?;
+            let walked = self.walk_idle(change, vec![id], Behalf::NotIdle, index)?;
             change.covered.extend(walked);
             change.new_heads.insert(id, clock);
         }
@@ -231,7 +231,7 @@ impl Ledger {
         while let Some(visit) = walk.next().transpose()? {
             let position = visit.link.position;
             // A head may be one since this very change, which freed it.
-            if behalf == Behalf::Standing && self.is_head(change, &visit.id) {
+            if behalf == Behalf::NotIdle && self.is_head(change, &visit.id) {
                 lose(change, &visit.id);
             }
             // Also what this change frees: nothing has walked through it.
@@ -267,7 +267,7 @@ impl Ledger {
                 change.counted.insert(*chain, (member, bytes.saturating_sub(less)));
             }
         }
-        if behalf == Behalf::Standing {
+        if behalf == Behalf::NotIdle {
             change.covered.extend(walked);
         }
         Ok(())

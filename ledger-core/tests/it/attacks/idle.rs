@@ -261,7 +261,7 @@ fn what_waits_counts_to_the_enrolment_with_prospects() {
     let (ledger, _) = g.arrive(g.pool.clone());
     let bill = g.owes(&g.now(), &mut tablet, anna.member, ben.member, 10);
     let account = ledger.waiting_account(g.entry(bill).decoded());
-    assert_eq!(account, WaitingAccount::Standing(ben.member));
+    assert_eq!(account, WaitingAccount::WithProspects(ben.member));
 }
 
 /// Cleo builds on what Ben wrote after his removal, so nobody accounts for that. When Cleo is
