@@ -245,18 +245,6 @@ impl IngestSession<'_, '_> {
     }
 }
 
-/// Whether an entry can enrol a device, or change whose enrolments have standing.
-pub(super) fn is_control(entry: &DecodedEntry) -> bool {
-    matches!(
-        entry.payload(),
-        Payload::AddMember(_)
-            | Payload::Placeholder(_)
-            | Payload::Claim(_)
-            | Payload::Adopt(_)
-            | Payload::Statement(_)
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
