@@ -67,7 +67,7 @@ impl GroupTransaction<'_> {
     /// device builds (SPEC §5.3): once, with the next own entry and never by itself, as else all
     /// devices would answer one statement at once. Of one member's, a few with each own entry.
     fn carry_statements(&mut self, device: &DeviceKey) -> Result<(), StoreError> {
-        let most = self.limits().heeded_a_day;
+        let most = self.limits().carried_at_once;
         for carrier in self.ledger().statements_to_carry(device.id(), most) {
             if let Payload::Statement(signed) = self.stored(carrier)?.decoded().payload() {
                 self.sign_and_append(device, Draft::carry(signed))?;
