@@ -45,7 +45,7 @@ impl Ledger {
 
     /// Returns whether the enrolment of an entry's author is accepted.
     #[must_use]
-    pub fn is_accepted(&self, entry: &AdmittedEntry) -> bool {
+    pub fn is_enrolment_accepted(&self, entry: &AdmittedEntry) -> bool {
         self.authority.is_enrolment_accepted(entry.backlink().author)
     }
 

@@ -131,8 +131,8 @@ impl IngestSession<'_, '_> {
             match self.transaction.admit(Arc::clone(&entry))? {
                 Admission::Admitted(admitted) => {
                     if self.may_leave_out(&admitted)? {
-                        let device = self.transaction.ledger().is_accepted(&admitted);
-                        self.left_out.insert(id, (entry, !device));
+                        let accepted = self.transaction.ledger().is_enrolment_accepted(&admitted);
+                        self.left_out.insert(id, (entry, !accepted));
                         continue;
                     }
                     self.transaction.append(&admitted)?;

@@ -51,14 +51,7 @@ impl GroupTransaction<'_> {
         self.refuse_unsafe_chain(device.id())?;
         self.carry_statements(device)?;
         while self.ledger().next_position(device.id()).is_none() {
-            let home = match self.ledger().enrolment_entry(device.id()) {
-                Some(home) => Some((home, self.stored(home)?.decoded().header().lamport())),
-                None => None,
-            };
-            let position = self.ledger().merge_position(device.id(), home);
-            let position = position.ok_or(DraftError::ForeignDevice)?;
-            let now_ms = self.environment().now_ms();
-            self.append_signed(Draft::merge().sign(device, &position, now_ms)?)?;
+            self.sign_after_known(device, Draft::merge())?;
         }
         Ok(())
     }
