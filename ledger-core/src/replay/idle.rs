@@ -59,7 +59,7 @@ impl Ledger {
     /// revocation concerns (SPEC §5.3). A leave does not exclude.
     #[must_use]
     pub fn may_have_standing(&self, device: DeviceId) -> bool {
-        self.authority.may_have_standing(device)
+        self.authority.device_has_prospects(device)
     }
 
     /// Returns a carrier of each statement that a device which may write carries again in

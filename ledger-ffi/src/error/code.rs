@@ -182,6 +182,9 @@ codes! {
     InvalidShare "invalid-share" Author
         "The share of a recovery phrase cannot be made or used."
         "The reason tells what is wrong with it, and whose it is."
+    UnknownPerson "unknown-person" You
+        "No share that came back is of a person with this fingerprint."
+        "Compare the fingerprint with those of the people whom the shares name."
     InvalidPhrase "invalid-phrase" You
         "The text is not a recovery phrase."
         "Compare the words with those that were written down."

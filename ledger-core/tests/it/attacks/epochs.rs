@@ -111,6 +111,30 @@ fn a_void_rotation_requires_no_epoch() {
     assert_eq!(usable(&g.outcome()), [epoch]);
 }
 
+/// Ben rotates, and is removed as if he never had: neither that rotation nor a later one counts
+/// against the few that a device heeds on one day.
+///
+/// Nothing else shows that a rotation which turns void is taken out of those in force. What turns
+/// it void for good, a hard cut, a revocation or a leave, concerns the device as well: it may not
+/// write, so neither its key (SPEC §7.1) nor what epochs must know of (SPEC §11.2) is asked for.
+/// An enrolment that is not accepted any more hides it in the same way, and shows it when it is
+/// accepted again.
+#[test]
+fn a_void_rotation_is_not_among_those_that_are_heeded() {
+    let (mut g, mut anna) = Group::new();
+    let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    let old = g.now();
+    let turned = g.rotate(&old, &mut ben.phone, 1);
+    let (ledger, _) = g.arrive(g.pool.clone());
+    assert_eq!(ledger.own_requirement(&turned), Some((ben.member, None)));
+    g.remove(&old, &mut anna, ben.member);
+    let never = g.rotate(&g.view(&[turned]), &mut ben.phone, 2);
+    let (ledger, _) = g.arrive(g.pool.clone());
+    for rotation in [turned, never] {
+        assert_eq!(ledger.own_requirement(&rotation), None);
+    }
+}
+
 /// A revocation, and a leave, end epochs as well; the phrase of somebody who
 /// left gets no further keys.
 #[test]

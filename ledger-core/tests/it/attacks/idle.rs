@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use ledger_core::engine::{Draft, Ledger};
+use ledger_core::engine::{Draft, Ledger, WaitingAccount};
 use ledger_core::hazmat::any_position;
-use ledger_core::keys::DeviceKey;
+use ledger_core::keys::{DeviceKey, RootEntropy, SignedCard};
 use ledger_core::statement::{Generation, NewStatement};
 use ledger_core::{EntryId, VoidReason};
 
@@ -242,4 +242,24 @@ fn a_base_about_the_group_takes_the_latest_heads() {
     let rename = NewStatement::RenameGroup { name: "House" };
     let Ok(base) = ledger.statement_base(&rename, None, &index);
     assert_eq!(base, latest);
+}
+
+/// Mallory's card names the key of Ben's tablet as well, and she is removed. What the tablet signs
+/// and waits still counts to Ben, whose enrolment of it is the one with prospects.
+#[test]
+fn what_waits_counts_to_the_enrolment_with_prospects() {
+    let (mut g, mut anna) = Group::new();
+    let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    let old = g.now();
+    let mut tablet = g.enrol(&old, &mut ben);
+    let mut mallory = g.stranger("Mallory");
+    let entropy = RootEntropy::from_bytes(mallory.entropy);
+    mallory.card = SignedCard::new(g.id, "Mallory", &entropy, 0, &tablet.key).unwrap();
+    mallory.member = mallory.card.card().member();
+    g.admit(&old, &mut anna.phone, &mallory.card);
+    g.remove(&g.now(), &mut anna, mallory.member);
+    let (ledger, _) = g.arrive(g.pool.clone());
+    let bill = g.owes(&g.now(), &mut tablet, anna.member, ben.member, 10);
+    let account = ledger.waiting_account(g.entry(bill).decoded());
+    assert_eq!(account, WaitingAccount::Standing(ben.member));
 }
