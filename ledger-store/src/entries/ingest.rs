@@ -132,8 +132,8 @@ impl IngestSession<'_, '_> {
             match self.transaction.admit(Arc::clone(&entry))? {
                 Admission::Admitted(admitted) => {
                     if self.may_leave_out(&admitted)? {
-                        let device = self.transaction.ledger().is_accepted(&admitted);
-                        self.left_out.insert(id, (entry, !device));
+                        let accepted = self.transaction.ledger().is_enrolment_accepted(&admitted);
+                        self.left_out.insert(id, (entry, !accepted));
                         continue;
                     }
                     self.transaction.append(&admitted)?;
@@ -245,18 +245,6 @@ impl IngestSession<'_, '_> {
         }
         Ok((self.report, self.stored, self.waiting.into_pending()))
     }
-}
-
-/// Whether an entry can enrol a device, or change whose enrolments have standing.
-pub(super) fn is_control(entry: &DecodedEntry) -> bool {
-    matches!(
-        entry.payload(),
-        Payload::AddMember(_)
-            | Payload::Placeholder(_)
-            | Payload::Claim(_)
-            | Payload::Adopt(_)
-            | Payload::Statement(_)
-    )
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ impl LeftOut<'_> {
             _ => None,
         };
         let (id, device) = (entry.id(), entry.header().device());
-        let wanted = ledger.may_have_standing(device);
+        let wanted = ledger.has_prospects(device);
         self.connection
             .prepare_cached(
                 "INSERT INTO left_out (grp, id, device, topic, wanted) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -64,8 +64,8 @@ impl LeftOut<'_> {
         Ok(())
     }
 
-    /// Finds anew which entries may count: those of devices that may have standing, after
-    /// enrolments or their standing changed.
+    /// Finds anew which entries may count: those of devices with prospects, after enrolments
+    /// or their prospects changed.
     pub(super) fn review(&self, ledger: &Ledger) -> Result<(), StoreError> {
         let mut devices = self
             .connection
@@ -77,7 +77,7 @@ impl LeftOut<'_> {
             "UPDATE left_out SET wanted = ?3 WHERE grp = ?1 AND device = ?2 AND wanted <> ?3",
         )?;
         for device in devices {
-            let wanted = ledger.may_have_standing(device);
+            let wanted = ledger.has_prospects(device);
             set.execute((self.group.0, device.as_bytes(), wanted))?;
         }
         Ok(())

@@ -50,7 +50,7 @@ pub(super) fn waiting_of(
     Ok(own.query_row((group.0, device.as_bytes()), |row| row.get(0))?)
 }
 
-/// The imported rows that waiting entries of devices with standing record.
+/// The imported rows that waiting entries of devices that may write record.
 #[cfg(feature = "import")]
 pub(super) fn waiting_origins(
     connection: &Connection,
@@ -161,7 +161,7 @@ impl<'a> Waiting<'a> {
         Ok(gave_way)
     }
 
-    /// Says anew who accounts for each entry, after enrolments or their standing changed.
+    /// Says anew who accounts for each entry, after enrolments or their prospects changed.
     pub(super) fn review(&mut self, ledger: &Ledger) {
         let own = self.own;
         self.pending.set_accounts(|entry| account_of(ledger, own, entry));
@@ -267,9 +267,9 @@ fn account_of(ledger: &Ledger, own: DeviceId, entry: &DecodedEntry) -> WaitingAc
     }
 }
 
-/// Returns whether a waiting entry may count when it is admitted: its device may have standing, or
-/// it carries a statement of which a carrier must be kept and none is here.
+/// Returns whether a waiting entry may count when it is admitted: its device has prospects, or it
+/// carries a statement of which a carrier must be kept and none is here.
 pub(super) fn may_count(ledger: &Ledger, entry: &VerifiedEntry) -> bool {
-    ledger.may_have_standing(entry.decoded().header().device())
+    ledger.has_prospects(entry.decoded().header().device())
         || ledger.carries_needed_statement(entry.decoded())
 }

@@ -8,7 +8,7 @@ use std::io::Cursor;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use ledger_core::bundle::{Records, frame};
+use ledger_core::bundle::frame;
 use ledger_core::engine::{DecodedEntry, Draft};
 use ledger_core::limits::LedgerLimits;
 use ledger_core::seal::EpochKey;
@@ -16,20 +16,10 @@ use ledger_store::{Progress, Receipt, Since, StoreError};
 
 use crate::common::people::Ben;
 use crate::common::phones::{admitted, link, open_invite};
-use crate::common::sealed::{Anna, add, anna, exchange, export, import, pay};
+use crate::common::sealed::{Anna, add, anna, exchange, export, framed, import, pay, records};
 use crate::common::{
     Folder, Rng, assert_sound, decode, digest, entries, go_on, record, write_private,
 };
-
-fn framed<'a>(records: impl IntoIterator<Item = &'a Vec<u8>>) -> Vec<u8> {
-    records.into_iter().flat_map(|record| frame(record)).collect()
-}
-
-fn records(bundle: &[u8]) -> Vec<Vec<u8>> {
-    let mut records = Records::new();
-    records.push(bundle);
-    std::iter::from_fn(|| records.next_record()).collect()
-}
 
 /// Bytes that look random.
 fn noise(len: usize, seed: u64) -> Vec<u8> {
