@@ -167,7 +167,10 @@ pub(crate) fn receive(arguments: &Receive, out: &mut dyn Write) -> Result<(), Fa
         }
         Receipt::Entered(group, imported) => {
             writeln!(out, "joined {}", one_line(store.group(group)?.state()?.name()))?;
-            report(&imported, out)
+            match imported {
+                Some(imported) => report(&imported, out),
+                None => Ok(writeln!(out, "its entries come in a bundle: ask for one")?),
+            }
         }
         Receipt::OtherGroup => Err(Failure::Ledger(OTHER_GROUP.to_owned())),
         Receipt::JoinRequest(Received::Admitted(_)) => {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use ledger_core::MemberId;
-use ledger_core::messages::recovery::{RecoveryRequest, SharedPerson};
+use ledger_core::messages::recovery::RecoveryRequest;
 use ledger_store::{KeptShare, Store, StoreError};
 
 use crate::args::{GroupToRestore, Location};
@@ -158,7 +158,7 @@ pub(crate) fn run(command: &SharesCommand, out: &mut dyn Write) -> Result<(), Fa
             if store.recovery().reveal_phrase().is_err() {
                 match person {
                     Some(person) => {
-                        let root = find_person(&store, person)?.root;
+                        let root = store.recovery().person(person)?.root;
                         store.recovery().recover_person_from_shares(root)?;
                     }
                     None => store.recovery().recover_from_shares()?,
@@ -201,14 +201,6 @@ fn print_people(store: &Store, out: &mut dyn Write) -> Result<(), Failure> {
         writeln!(out, "trust the one whose shares came from friends whom you trust")?;
     }
     Ok(())
-}
-
-/// The person with this fingerprint, with or without its spaces.
-fn find_person(store: &Store, typed: &str) -> Result<SharedPerson, Failure> {
-    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
-    let mut people = store.recovery().people()?.into_iter();
-    let found = people.find(|person| digits(&person.fingerprint().to_string()) == digits(typed));
-    found.ok_or_else(|| Failure::Usage(format!("no share is of a person with {typed:?}")))
 }
 
 /// The newest share of a member.

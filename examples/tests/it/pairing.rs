@@ -189,6 +189,9 @@ fn friends_bring_somebody_back_who_lost_everything() {
         let again = new.run("shares add", &[text(&back)]).failed(1);
         assert!(again.contains("is here already"), "{again}");
     }
+    let other = ["--yes", "--person", "12345", text(&last), text(&enrol)];
+    let unknown = new.run("shares restore", &other).failed(1);
+    assert!(unknown.contains("no share that came back is of a person"), "{unknown}");
     let shown = new.run("shares restore", &["--yes", text(&last), text(&enrol)]).ok();
     assert!(shown.contains("restored Flat"), "{shown}");
     friends[1].run("approve", &[text(&enrol)]).ok();

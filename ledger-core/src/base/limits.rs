@@ -83,6 +83,9 @@ pub struct LedgerLimits {
     /// which epochs are usable, and as many revocations and leaves; the rest count from the next
     /// day on (SPEC §11.2).
     pub heeded_a_day: usize,
+    /// Revocations and leaves of one member that a device carries again in front of one own
+    /// entry (SPEC §5.3).
+    pub carried_at_once: usize,
 }
 
 impl Default for LedgerLimits {
@@ -97,6 +100,8 @@ impl Default for LedgerLimits {
             left_out_ids: 65_536,
             // Nobody revokes or rotates so often; everybody answers each with an epoch.
             heeded_a_day: 4,
+            // As many as are heeded on the day on which they come.
+            carried_at_once: 4,
         }
     }
 }

@@ -126,17 +126,20 @@ impl AuthorityState {
         Some(generation.map_or(self.owner, account))
     }
 
-    /// Returns whether a device has an enrolment in standing that no hard cut and no
-    /// revocation concerns. A leave does not exclude: it voids only what knows of it.
-    pub(crate) fn may_have_standing(&self, device: DeviceId) -> bool {
+    /// Returns whether a device has an enrolment with prospects (SPEC §5.3).
+    pub(crate) fn device_has_prospects(&self, device: DeviceId) -> bool {
         let mut enrolments = self.lookup.devices.get(&device).into_iter().flatten();
-        enrolments.any(|enrolment| {
-            let Some((generation, _)) = self.enrolled_device(*enrolment) else { return false };
-            let revocations = self.accepted_own_cuts(Some((generation, Some(device))));
-            self.is_enrolment_accepted(*enrolment)
-                && self.hard_cuts_on(generation).next().is_none()
-                && revocations.count() == 0
-        })
+        enrolments.any(|enrolment| self.has_prospects(*enrolment))
+    }
+
+    /// Returns whether an enrolment is accepted and no hard cut and no revocation concerns it.
+    /// A leave does not exclude: it voids only what knows of it.
+    fn has_prospects(&self, enrolment: Enrolment) -> bool {
+        let Some((generation, device)) = self.enrolled_device(enrolment) else { return false };
+        let mut revocations = self.accepted_own_cuts(Some((generation, Some(device))));
+        self.is_enrolment_accepted(enrolment)
+            && self.hard_cuts_on(generation).next().is_none()
+            && revocations.next().is_none()
     }
 
     /// Returns the accepted member who accounts for what an enrolment signs: its own member
@@ -176,12 +179,13 @@ impl AuthorityState {
         }
     }
 
-    /// Returns the accepted member who accounts for what a device signs, of several
-    /// enrolments for an accepted one. `None` if no entry enrols the device.
+    /// Returns the accepted member who accounts for what a device signs: of several enrolments
+    /// for one with prospects, else for an accepted one. `None` if no entry enrols the device.
     pub(crate) fn account_of_device(&self, device: DeviceId) -> Option<MemberId> {
         let enrolments = self.lookup.devices.get(&device)?;
-        let accepted = enrolments.iter().find(|enrolment| self.is_enrolment_accepted(**enrolment));
-        let enrolment = accepted.or_else(|| enrolments.first())?;
+        let with_prospects = enrolments.iter().find(|e| self.has_prospects(**e));
+        let accepted = || enrolments.iter().find(|e| self.is_enrolment_accepted(**e));
+        let enrolment = with_prospects.or_else(accepted).or_else(|| enrolments.first())?;
         Some(self.account_of(*enrolment, |_| None))
     }
 

@@ -85,9 +85,10 @@ impl AuthorityState {
             let counts = is_first && self.is_required(statement);
             return counts.then_some((member, Some(statement.id)));
         }
-        let chain = self.epochs.get(self.epochs.number(id)?)?.position.chain;
-        let chain = self.chains.get(usize::try_from(chain).ok()?)?;
-        self.enrolled_member(chain.enrolment).map(|member| (member, None))
+        let rotation = self.epochs.get(self.epochs.number(id)?)?;
+        let device = self.enrolled_device(self.author_of_chain(rotation.position.chain)?)?;
+        self.rotations.get(&device)?.get(&(rotation.clock, *id))?;
+        self.generations.get(&device.0).map(|generation| (generation.member, None))
     }
 
     /// Returns the chains with required entries that are not in the past of an epoch entry

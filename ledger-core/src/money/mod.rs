@@ -2,6 +2,7 @@
 
 mod amount;
 mod currency;
+mod currency_table;
 mod date;
 mod settle_up;
 mod split;

@@ -20,7 +20,6 @@ use super::replayed::Flip;
 use crate::base::id::EntryId;
 use crate::header::Kind;
 use crate::incremental::{Ancestry, AuthorityState, IncomingEntry, Outcome};
-use crate::payload::Payload;
 use crate::state::EntryIndex;
 use crate::verdict::{ChainPosition, Slot, SlotEntry, SlotReference, Verdict, VoidReason};
 
@@ -67,31 +66,6 @@ pub(super) struct ControlChange {
     pub(super) slots: BTreeMap<EntryId, Slot>,
 }
 
-/// Returns whether a payload decides about other entries.
-fn is_control(payload: &Payload) -> bool {
-    matches!(
-        payload,
-        Payload::AddMember(_)
-            | Payload::Placeholder(_)
-            | Payload::Claim(_)
-            | Payload::Adopt(_)
-            | Payload::Statement(_)
-    )
-}
-
-/// Returns whether entries of a kind decide about other entries.
-fn is_control_kind(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::GENESIS
-            | Kind::ADD_MEMBER
-            | Kind::PLACEHOLDER
-            | Kind::CLAIM
-            | Kind::ADOPT
-            | Kind::STATEMENT
-    )
-}
-
 impl Ledger {
     /// Prepares the replay of an admitted entry.
     ///
@@ -106,7 +80,9 @@ impl Ledger {
         let position = self.authority.position_behind(backlink);
         let ancestry = self.authority.compute_ancestry(entry, backlink, index)?;
         let incoming = IncomingEntry { entry, backlink, position };
-        let change = if !is_control(entry.payload()) {
+        // An entry of an unknown version decides nothing, whatever its kind.
+        let is_control = entry.payload().kind().is_some_and(Kind::is_control);
+        let change = if !is_control {
             Change::Data(self.prepare_data(incoming, index)?)
         } else if !self.authority.may_flip_verdicts(incoming, &ancestry) {
             Change::ControlAlone
@@ -190,7 +166,7 @@ impl Ledger {
         let unaccepted = (!accepted).then_some(VoidReason::EnrolmentVoid);
         for entry in index.chain_until(from, until)? {
             let has_fault = matches!(entry.verdict, Verdict::Void(reason) if reason.is_fault());
-            if entry.verdict == Verdict::Unknown || has_fault || is_control_kind(entry.kind) {
+            if entry.verdict == Verdict::Unknown || has_fault || entry.kind.is_control() {
                 continue;
             }
             let void = floors.void_reason(entry.seq).or(unaccepted);

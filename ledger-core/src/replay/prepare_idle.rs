@@ -15,11 +15,11 @@ use crate::incremental::{AuthorityState, CausalWalk, IncomingEntry, Outcome};
 use crate::state::EntryIndex;
 use crate::verdict::ChainPosition;
 
-/// Which walk goes through idle entries: on behalf of an entry that is not idle, or of a
+/// Purpose of a walk through idle entries: on behalf of an entry that is not idle, or of a
 /// carrier that is idle and kept.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Behalf {
-    Standing,
+    NotIdle,
     Carrier,
 }
 
@@ -84,6 +84,7 @@ impl Ledger {
             .into_iter()
             .chain(outcome.members.iter().flat_map(|member| after.chains_of_member(*member)))
             .chain(change.covered.keys().copied())
+            .chain(self.idle.covered_chains().filter(|_| change.covers_anew))
             .collect();
         for chain in changed {
             self.recount(&mut change, after, chain, incoming, index)?;
@@ -110,8 +111,8 @@ impl Ledger {
                     open.push(*id);
                 }
             }
-            let walked = self.walk_idle(change, open, Behalf::Standing, index)?;
-            self.discount(change, &walked, Behalf::Standing, index)?;
+            let walked = self.walk_idle(change, open, Behalf::NotIdle, index)?;
+            self.discount(change, &walked, Behalf::NotIdle, index)?;
             change.new_heads.insert(entry.id(), entry.header().lamport());
             return Ok(());
         }
@@ -150,8 +151,8 @@ impl Ledger {
         let Some(tip) = tip else { return Ok(None) };
         let seq = from.and_then(|from| from.checked_sub(1)).unwrap_or(tip).min(tip);
         let position = ChainPosition { chain, seq };
-        let entries = index.chain(position)?;
-        let Some(last) = entries.iter().find(|entry| entry.seq == seq) else { return Ok(None) };
+        let entries = index.chain_until(position, seq.saturating_add(1))?;
+        let Some(last) = entries.first() else { return Ok(None) };
         let link = self.authority.link(&last.id, index)?;
         Ok(link.map(|link| (link.lamport, last.id, position)))
     }
@@ -170,7 +171,7 @@ impl Ledger {
             if self.is_covered(change, position) {
                 continue;
             }
-            let walked = self.walk_idle(change, vec![id], Behalf::Standing, index)?;
+            let walked = self.walk_idle(change, vec![id], Behalf::NotIdle, index)?;
             change.covered.extend(walked);
             change.new_heads.insert(id, clock);
         }
@@ -180,6 +181,9 @@ impl Ledger {
     /// Finds the agreed heads, and how far they cover idle entries, after entries became
     /// idle. Everything that is not idle now is in the past of the heads before, or of the
     /// freed entries.
+    ///
+    /// If none were freed, nothing covers more than before. So of the chains that are idle
+    /// from the same place on, only those are asked for that were covered.
     fn find_heads_anew<I: EntryIndex>(
         &self,
         change: &mut IdleChange,
@@ -193,9 +197,13 @@ impl Ledger {
             let from = self.idle_from(change, link.position.chain);
             from.is_some_and(|from| link.position.seq >= from)
         })?;
-        let idle: BTreeSet<u32> = self.idle.chains().chain(change.from.keys().copied()).collect();
-        let idle = idle.into_iter().filter(|chain| self.idle_from(change, *chain).is_some());
-        let covered = after.past_on_chains(heads.keys(), idle.collect(), index)?;
+        let mut chains: BTreeSet<u32> = change.from.keys().copied().collect();
+        match freed.is_empty() {
+            true => chains.extend(self.idle.covered_chains()),
+            false => chains.extend(self.idle.chains()),
+        }
+        chains.retain(|chain| self.idle_from(change, *chain).is_some());
+        let covered = after.past_on_chains(heads.keys(), chains, index)?;
         change.lost_heads = before.into_iter().filter(|id| !heads.contains_key(id)).collect();
         change.new_heads = heads;
         change.covers_anew = true;
@@ -223,7 +231,7 @@ impl Ledger {
         while let Some(visit) = walk.next().transpose()? {
             let position = visit.link.position;
             // A head may be one since this very change, which freed it.
-            if behalf == Behalf::Standing && self.is_head(change, &visit.id) {
+            if behalf == Behalf::NotIdle && self.is_head(change, &visit.id) {
                 lose(change, &visit.id);
             }
             // Also what this change frees: nothing has walked through it.
@@ -259,7 +267,7 @@ impl Ledger {
                 change.counted.insert(*chain, (member, bytes.saturating_sub(less)));
             }
         }
-        if behalf == Behalf::Standing {
+        if behalf == Behalf::NotIdle {
             change.covered.extend(walked);
         }
         Ok(())

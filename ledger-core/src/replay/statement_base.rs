@@ -58,8 +58,8 @@ impl Ledger {
             // Of each statement the first carrier that does not depend on `since`, and rather
             // one that is not idle: what is idle before it would be spared.
             let fits = |entry: &&LocatedEntry| !after.entries.contains(&entry.id);
-            let standing = carriers.iter().find(|e| fits(e) && !self.idle.is_idle(e.position));
-            cuts.extend(standing.or_else(|| carriers.iter().find(fits)).map(|entry| entry.id));
+            let not_idle = carriers.iter().find(|e| fits(e) && !self.idle.is_idle(e.position));
+            cuts.extend(not_idle.or_else(|| carriers.iter().find(fits)).map(|entry| entry.id));
         }
         let mut spared = cuts.clone();
         for chain in self.authority.chains_about(subject.target, subject.generation) {

@@ -163,17 +163,17 @@ impl Frontier {
     }
 
     /// Returns the position of a merge entry: behind the device's last entry or, for its
-    /// first, behind the entry that enrolled it. With too many heads for one entry it
-    /// leaves some for the next.
+    /// first, behind the entry that enrolled it. With too many heads for one entry it leaves
+    /// some for the next. Its clock minds the heads; see [`NextEntryPosition::behind`].
     pub(crate) fn merge_position(
         &self,
         group: GroupId,
         device: DeviceId,
-        enrolment: Option<(EntryId, u64)>,
+        enrolment: Option<EntryId>,
     ) -> Option<NextEntryPosition> {
         let (seq, backlink, clock) = match (self.tips.get(&device), enrolment) {
             (Some(tip), _) => (tip.seq.checked_add(1)?, tip.id, tip.lamport),
-            (None, Some((enrolment, lamport))) => (0, enrolment, lamport),
+            (None, Some(enrolment)) => (0, enrolment, 0),
             (None, None) => return None,
         };
         let others = self.agreed.iter().filter(|(head, _)| **head != backlink).take(MAX_PARENTS);

@@ -182,6 +182,9 @@ codes! {
     InvalidShare "invalid-share" Author
         "The share of a recovery phrase cannot be made or used."
         "The reason tells what is wrong with it, and whose it is."
+    UnknownPerson "unknown-person" You
+        "No share that came back is of a person with this fingerprint."
+        "Compare the fingerprint with those of the people whom the shares name."
     InvalidPhrase "invalid-phrase" You
         "The text is not a recovery phrase."
         "Compare the words with those that were written down."
@@ -258,7 +261,7 @@ codes! {
         "The day is not in the calendar, or its year is not from 1 to 9999."
         "Use a day that exists, such as 2026-11-21."
     InvalidCurrency "invalid-currency" You
-        "The text is not a currency code of ISO 4217."
+        "The text is not a known currency code."
         "Use a code such as EUR, JPY or KWD."
     InvalidAmount "invalid-amount" You
         "The number is negative, too large, or has more decimals than the currency."

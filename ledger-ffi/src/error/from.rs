@@ -4,8 +4,8 @@ use std::io::ErrorKind;
 
 use ledger_core::bundle::SummaryError;
 use ledger_core::{
-    AmountError, Balance, CurrencyError, DateError, DraftError, ParseIdError, Refusal, Rule,
-    VoidReason,
+    AmountError, Balance, CurrencyError, DateError, DraftError, EntryId, ParseIdError, Refusal,
+    Rule, VoidReason,
 };
 use ledger_formats::splitwise;
 use ledger_store::{BundleCursorError, ParseCursorError, SecretError, SecretErrorKind, StoreError};
@@ -34,6 +34,7 @@ impl From<StoreError> for LedgerError {
                 let rule = error.rule().map(Rule::code);
                 return Self::new(ErrorCode::InvalidShare, reason).naming(None, rule);
             }
+            StoreError::UnknownPerson(_) => ErrorCode::UnknownPerson,
             StoreError::Phrase(error) => {
                 return Self::breaking(ErrorCode::InvalidPhrase, reason, error.rule());
             }
@@ -47,7 +48,7 @@ impl From<StoreError> for LedgerError {
             StoreError::CutOff => ErrorCode::CutOff,
             StoreError::NotConfirmed => ErrorCode::NotConfirmed,
             StoreError::RolledBack(entry) => {
-                return Self::new(ErrorCode::RolledBack, reason).naming(Some(entry), None);
+                return Self::about(ErrorCode::RolledBack, reason, entry);
             }
             StoreError::OwnEntriesWait(_) => ErrorCode::OwnEntriesWait,
             StoreError::UnknownInvite => ErrorCode::UnknownInvite,
@@ -81,15 +82,14 @@ impl From<StoreError> for LedgerError {
             }
             StoreError::Draft(draft) => return draft.into(),
             StoreError::WouldBeVoid(void) => return would_be_void(reason, void),
-            StoreError::AlreadyCancelled(entry)
-            | StoreError::NotCounted(entry)
-            | StoreError::AlreadyCounts(entry) => {
-                let code = match error {
-                    StoreError::AlreadyCancelled(_) => ErrorCode::AlreadyCancelled,
-                    StoreError::NotCounted(_) => ErrorCode::NotCounted,
-                    _ => ErrorCode::AlreadyCounts,
-                };
-                return Self::new(code, reason).naming(Some(entry), None);
+            StoreError::AlreadyCancelled(entry) => {
+                return Self::about(ErrorCode::AlreadyCancelled, reason, entry);
+            }
+            StoreError::NotCounted(entry) => {
+                return Self::about(ErrorCode::NotCounted, reason, entry);
+            }
+            StoreError::AlreadyCounts(entry) => {
+                return Self::about(ErrorCode::AlreadyCounts, reason, entry);
             }
             StoreError::ProposalOutdated => ErrorCode::ProposalOutdated,
             StoreError::NoRootKey => ErrorCode::NoRootKey,
@@ -170,6 +170,10 @@ impl LedgerError {
         Self::new(code, reason).naming(None, Some(rule.code()))
     }
 
+    fn about(code: ErrorCode, reason: String, entry: EntryId) -> Self {
+        Self::new(code, reason).naming(Some(entry), None)
+    }
+
     pub(crate) fn file(path: &str, error: &std::io::Error) -> Self {
         Self::new(of_file(error), format!("{path}: {error}"))
     }
@@ -215,7 +219,8 @@ mod tests {
             (StoreError::NotCounted(id), ErrorCode::NotCounted),
             (StoreError::AlreadyCounts(id), ErrorCode::AlreadyCounts),
         ] {
-            assert_eq!(LedgerError::from(error).code(), code);
+            let LedgerError::Failed { code: found, entry, .. } = error.into();
+            assert_eq!((found, entry), (code, Some(id)));
         }
     }
 

@@ -24,8 +24,11 @@ pub enum FileReceipt {
     /// The answer to a request to join. The group was entered, and what came with the answer
     /// was imported.
     Entered {
-        /// The group, with the result.
-        entered: ImportedGroup,
+        /// The group.
+        group: GroupId,
+        /// The result of importing what came with the answer; none if nothing did. Then the
+        /// entries come in a bundle.
+        report: Option<BundleImport>,
     },
     /// A bundle of no group that is here, or sealed under keys that this device lacks. Nothing
     /// was imported.
@@ -42,7 +45,8 @@ pub enum FileReceipt {
         /// Whose it was, and how far the recovery is.
         share: ReturnedShare,
     },
-    /// A message for which nothing was done, because a person must look at it first.
+    /// A message for which nothing was done, because a person must look at it first, or because
+    /// nothing is left to do: an answer without entries, whose group was entered before.
     Message {
         /// Its kind, which tells the call that takes it.
         kind: MessageKind,
@@ -80,7 +84,7 @@ impl Ledger {
                 imports: all.into_iter().map(ImportedGroup::from).collect(),
             },
             Receipt::Entered(group, report) => {
-                FileReceipt::Entered { entered: (group, report).into() }
+                FileReceipt::Entered { group, report: report.map(BundleImport::from) }
             }
             Receipt::OtherGroup => FileReceipt::OtherGroup,
             Receipt::JoinRequest(Received::Admitted(admitted)) => FileReceipt::JoinRequest {

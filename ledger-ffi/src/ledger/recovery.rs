@@ -246,16 +246,14 @@ impl Recovery {
     ///
     /// # Errors
     /// `InvalidShare` if there are too few shares, they do not belong together, or the
-    /// person must choose; `OtherPerson` if this device belongs to another person.
+    /// person must choose; `UnknownPerson` if no share is of `person`; `OtherPerson` if this
+    /// device belongs to another person.
     #[uniffi::method(default(person = None))]
     pub fn recover_from_shares(&self, person: Option<String>) -> Result<(), LedgerError> {
         let store = self.store.store()?;
         let recovery = store.recovery();
         let Some(chosen) = person else { return Ok(recovery.recover_from_shares()?) };
-        let people = recovery.people()?;
-        let found = people.iter().find(|person| person.fingerprint().to_string() == chosen);
-        let few = ledger_core::messages::recovery::ShareError::TooFew { have: 0, need: 2 };
-        let root = found.ok_or(ledger_store::StoreError::Share(few))?.root;
+        let root = recovery.person(&chosen)?.root;
         Ok(recovery.recover_person_from_shares(root)?)
     }
 

@@ -149,6 +149,9 @@ pub enum StoreError {
     /// A share of a recovery phrase cannot be made or used.
     #[error(transparent)]
     Share(#[from] ShareError),
+    /// No returned share names a person with this fingerprint.
+    #[error("no share that came back is of a person with the fingerprint {0:?}; compare it again")]
+    UnknownPerson(String),
     /// The enrolment of a restored device cannot be used.
     #[error(transparent)]
     Enrolment(#[from] EnrolmentError),
@@ -212,7 +215,7 @@ pub enum StoreError {
     /// cut off after this device left, and only those who stay have a key that is good now.
     #[error(
         "this device may hand out nothing any more: the owner or another member ended the use of \
-         the keys that it holds"
+         the keys that it holds; ask the owner for new keys"
     )]
     CutOff,
     /// The statement has consequences that nobody can take back, and its signer did not confirm

@@ -15,7 +15,7 @@ use crate::admitting::{Received, receive_request};
 use crate::group::Group;
 use crate::platform::environment::random;
 use crate::platform::progress::{OnProgress, Progress};
-use crate::sealed::{Addressee, Imported, RecordReader, find_addressee, import_records};
+use crate::sealed::{Imported, RecordReader, find_addressee, import_records};
 use crate::session::{GroupSession, MembershipRow, Session, next_root_index};
 
 /// A join that waits: this device has asked, and no answer was entered so far.
@@ -210,7 +210,7 @@ impl<'a> Joining<'a> {
             Err(StoreError::Join(JoinError::NotForUs)) => {
                 let none = |_: &[u8]| Ok(None);
                 let group = find_addressee(self.session, RecordReader::new(file), progress, none)?;
-                let Addressee::Group(group) = group else { return Err(JoinError::NotForUs.into()) };
+                let group = group.ok_or(JoinError::NotForUs)?;
                 file.seek(SeekFrom::Start(0)).map_err(StoreError::Bundle)?;
                 self.session.group(group)?
             }

@@ -1,6 +1,5 @@
 //! Finding the group of this database that a file is for.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ledger_core::GroupId;
@@ -10,36 +9,28 @@ use ledger_core::messages::MessageKind;
 use ledger_core::seal::{Envelope, KeyEnvelope, Topic};
 
 use super::RecordReader;
+use super::trial::topics_of_groups;
 use crate::StoreError;
 use crate::keyring::exchange_keys;
 use crate::platform::progress::OnProgress;
 use crate::session::Session;
 
-/// Addressee of a file of records.
-pub(crate) enum Addressee {
-    /// A group of this database: a topic of it is in the file, or a key for its device.
-    Group(GroupId),
-    /// Nobody here, as far as this device can tell; there are records in the file.
-    Unknown,
-}
-
-/// Finds the first record of a group that is here. `answer` is called for each join answer before
-/// it, and may return the group that the answer led to.
+/// Finds the group of the first record that is of a group here: a topic of it is in the record, or a
+/// key for its device. `None` if no record is, as far as this device can tell. `answer` is called for
+/// each join answer before it, and may return the group that the answer led to.
 ///
 /// # Errors
-/// [`StoreError::NoBundle`] if the file holds no record, [`StoreError::Cancelled`], and the
-/// errors of `answer`.
+/// [`StoreError::NoBundle`] if the file holds no record, [`StoreError::Secrets`] if no record is of
+/// a group whose keys can be read, and other groups have keys that cannot;
+/// [`StoreError::Cancelled`], and the errors of `answer`.
 pub(crate) fn find_addressee(
     session: &Arc<Session>,
     mut records: RecordReader<'_>,
     progress: OnProgress<'_>,
     mut answer: impl FnMut(&[u8]) -> Result<Option<GroupId>, StoreError>,
-) -> Result<Addressee, StoreError> {
-    let topics = topics(session)?;
-    let mut keys: Vec<(GroupId, Vec<ExchangeKey>)> = Vec::new();
-    for id in session.group_ids()? {
-        keys.push((id, exchange_keys(&session.group(id)?)?));
-    }
+) -> Result<Option<GroupId>, StoreError> {
+    let topics = session.read(|connection| topics_of_groups(connection, None))?;
+    let mut keys: Option<GroupKeys> = None;
     let mut is_bundle = false;
     let found = records.find(progress, |record| {
         is_bundle = true;
@@ -50,28 +41,51 @@ pub(crate) fn find_addressee(
             return Some(Ok(*group));
         }
         let envelope = KeyEnvelope::parse(&record).ok()?;
-        let opens = |(id, keys): &&(GroupId, Vec<ExchangeKey>)| {
-            matches!(envelope.open(*id, keys), Ok(Some(_)))
-        };
-        keys.iter().find(opens).map(|(id, _)| Ok(*id))
+        if keys.is_none() {
+            match GroupKeys::read(session) {
+                Ok(read) => keys = Some(read),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        keys.as_ref()?.opens(&envelope).map(Ok)
     })?;
-    match found {
-        Some(group) => Ok(Addressee::Group(group?)),
-        None if is_bundle => Ok(Addressee::Unknown),
-        None => Err(StoreError::NoBundle),
+    match (found, keys.and_then(|keys| keys.unreadable)) {
+        (Some(group), _) => Ok(Some(group?)),
+        (None, Some(error)) => Err(error),
+        (None, None) if is_bundle => Ok(None),
+        (None, None) => Err(StoreError::NoBundle),
     }
 }
 
-/// The topics of all groups, as far as their keys are here.
-fn topics(session: &Arc<Session>) -> Result<BTreeMap<Topic, GroupId>, StoreError> {
-    session.read(|connection| {
-        let mut statement =
-            connection.prepare_cached("SELECT topic, id FROM epochs JOIN groups USING (grp)")?;
-        let rows = statement.query_map([], |row| {
-            Ok((Topic::from_bytes(row.get(0)?), GroupId::from_bytes(row.get(1)?)))
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    })
+/// The X25519 keys of this device in all groups.
+struct GroupKeys {
+    keys: Vec<(GroupId, Vec<ExchangeKey>)>,
+    /// Error of the first group whose keys cannot be read; the others are not kept waiting for it.
+    unreadable: Option<StoreError>,
+}
+
+impl GroupKeys {
+    fn read(session: &Arc<Session>) -> Result<Self, StoreError> {
+        let (mut keys, mut unreadable) = (Vec::new(), None);
+        for id in session.group_ids()?.into_iter().chain(session.groups_without_genesis()?) {
+            match exchange_keys(&session.group(id)?) {
+                Ok(of_group) => keys.push((id, of_group)),
+                Err(error @ StoreError::Secrets(_)) => {
+                    unreadable.get_or_insert(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Self { keys, unreadable })
+    }
+
+    /// The group for whose device a key envelope is.
+    fn opens(&self, envelope: &KeyEnvelope) -> Option<GroupId> {
+        let opens = |(id, keys): &&(GroupId, Vec<ExchangeKey>)| {
+            matches!(envelope.open(*id, keys), Ok(Some(_)))
+        };
+        self.keys.iter().find(opens).map(|(id, _)| *id)
+    }
 }
 
 fn topic(record: &[u8]) -> Option<Topic> {

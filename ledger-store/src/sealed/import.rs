@@ -11,7 +11,7 @@ use super::intake::{Condition, KnownKey, SealedBatch, SealedIntake};
 use super::quarantine::{Hold, Quarantine};
 use super::records::{RecordReader, Step};
 use super::report::{Imported, MAX_LISTED};
-use super::trial::{drop_junk_keys, topics_of_other_groups};
+use super::trial::{drop_junk_keys, topics_of_groups};
 use crate::StoreError;
 use crate::entries::{GroupTransaction, Ingested, StoredNumbers};
 use crate::keyring::{EpochKeyring, exchange_keys};
@@ -71,7 +71,7 @@ impl<'a> SealedImport<'a> {
         let (key, id) = (group.key, group.id);
         let (known, foreign) = group.session.read(|connection| {
             let known = EpochKeyring { connection, group: key, id }.all()?;
-            Ok((known, topics_of_other_groups(connection, key)?))
+            Ok((known, topics_of_groups(connection, Some(key))?))
         })?;
         let known = known.into_iter().map(|(key, box_is_open)| KnownKey { key, box_is_open });
         let intake = SealedIntake::new(id, exchange, known, foreign);

@@ -21,7 +21,7 @@ mod report;
 mod summary;
 mod trial;
 
-pub(crate) use addressee::{Addressee, find_addressee};
+pub(crate) use addressee::find_addressee;
 pub use bundles::Bundles;
 pub use cursor::{BundleCursor, Since};
 pub(crate) use genesis_search::find_genesis;

@@ -28,16 +28,17 @@ pub(super) fn named_topics(
     )
 }
 
-/// The topics of the other groups of the database, as far as their keys are here.
-pub(super) fn topics_of_other_groups(
+/// The topics of all groups of the database but one, as far as their keys are here; without those of
+/// that group.
+pub(super) fn topics_of_groups(
     connection: &Connection,
-    group: GroupKey,
+    except: Option<GroupKey>,
 ) -> Result<BTreeMap<Topic, GroupId>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT topic, id FROM epochs JOIN groups USING (grp)
-         WHERE grp <> ?1 AND topic NOT IN (SELECT topic FROM epochs WHERE grp = ?1)",
+         WHERE grp IS NOT ?1 AND topic NOT IN (SELECT topic FROM epochs WHERE grp = ?1)",
     )?;
-    let rows = statement.query_map([group.0], |row| {
+    let rows = statement.query_map([except.map(|group| group.0)], |row| {
         Ok((Topic::from_bytes(row.get(0)?), GroupId::from_bytes(row.get(1)?)))
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

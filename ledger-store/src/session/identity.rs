@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ledger_core::DeviceId;
 use ledger_core::keys::{DeviceKey, RootEntropy};
-use rusqlite::Transaction;
+use rusqlite::{Transaction, TransactionBehavior};
 
 use super::enter::first_index;
 use super::{GroupSession, MembershipRow, Session};
@@ -52,12 +52,14 @@ impl Session {
         memberships: &[MembershipRow<'_>],
         entropy: Option<&RootEntropy>,
     ) -> Result<(Vec<GroupSession>, Vec<DeviceId>), StoreError> {
-        let mut before = None;
-        let entered = self.enter(memberships, |tx| {
-            if let Some(entropy) = entropy {
-                before = self.replace_person(tx, entropy)?;
-            }
-            Ok(())
+        let before = match entropy {
+            Some(entropy) => self.replace_person(entropy)?,
+            None => None,
+        };
+        let entered = self.enter(memberships, |tx| match &before {
+            // A call that ran meanwhile used the former entropy.
+            Some(Some(_)) if is_in_use(tx)? => Err(StoreError::OtherPerson),
+            _ => Ok(()),
         });
         if let (Err(_), Some(before)) = (&entered, before) {
             let name = SecretName::entropy();
@@ -70,31 +72,29 @@ impl Session {
         entered
     }
 
-    /// Notes another person in the transaction, and keeps their entropy. Returns the secret that was
-    /// there, if it was another one.
-    fn replace_person(
-        &self,
-        tx: &Transaction<'_>,
-        entropy: &RootEntropy,
-    ) -> Result<Option<Option<Secret>>, StoreError> {
+    /// Keeps the entropy of another person. Returns the secret that was there, if it was another one.
+    ///
+    /// The row `person` is durable first: whoever finds this entropy here finds the number from which
+    /// this device counts root keys, too. A row without the entropy only makes it count from there.
+    fn replace_person(&self, entropy: &RootEntropy) -> Result<Option<Option<Secret>>, StoreError> {
         let same = |known: &RootEntropy| known.root_key(0).id() == entropy.root_key(0).id();
-        let known = self.known_entropy()?;
-        if known.as_ref().is_some_and(same) {
+        if self.known_entropy()?.as_ref().is_some_and(same) {
             return Ok(None);
         }
-        let sql = "SELECT EXISTS (SELECT 1 FROM groups UNION ALL SELECT 1 FROM joins)";
-        let used: bool = tx.query_row(sql, [], |row| row.get(0))?;
-        // Groups without entropy are those of a device that may record only.
-        if used && known.is_some() {
-            return Err(StoreError::OtherPerson);
-        }
-        // Another device may have numbered groups that this one does not know.
-        let random = u32::from_be_bytes(*random::<4>(self.environment())?);
-        let first = first_index(random);
-        tx.execute("DELETE FROM person", [])?;
-        tx.execute("INSERT INTO person (first_index) VALUES (?1)", [first])?;
         let name = SecretName::entropy();
         let before = self.secrets().get(&name)?;
+        // Another device may have numbered groups that this one does not know.
+        let first = first_index(u32::from_be_bytes(*random::<4>(self.environment())?));
+        self.write(|connection| {
+            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            // Groups without entropy are those of a device that may record only.
+            if before.is_some() && is_in_use(&tx)? {
+                return Err(StoreError::OtherPerson);
+            }
+            tx.execute("DELETE FROM person", [])?;
+            tx.execute("INSERT INTO person (first_index) VALUES (?1)", [first])?;
+            Ok(tx.commit()?)
+        })?;
         self.secrets().set(&name, &Secret::new(entropy.expose_bytes().to_vec()))?;
         Ok(Some(before))
     }
@@ -147,6 +147,12 @@ impl Session {
         }
         Ok(device)
     }
+}
+
+/// Whether the person's root keys are in use: in groups, or in requests to join.
+fn is_in_use(tx: &Transaction<'_>) -> Result<bool, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM groups UNION ALL SELECT 1 FROM joins)";
+    Ok(tx.query_row(sql, [], |row| row.get(0))?)
 }
 
 fn unusable(name: &SecretName) -> StoreError {

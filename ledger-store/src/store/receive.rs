@@ -13,7 +13,7 @@ use super::Store;
 use crate::StoreError;
 use crate::admitting::{KeptShare, Received};
 use crate::platform::progress::Progress;
-use crate::sealed::{Addressee, Imported, RecordReader, find_addressee, import_records};
+use crate::sealed::{Imported, RecordReader, find_addressee, import_records};
 
 /// Most bytes of a message, as bytes or as text. Larger files are bundles.
 const MAX_MESSAGE_BYTES: u64 = 256 << 10;
@@ -26,8 +26,8 @@ pub enum Receipt {
     /// A bundle; it was imported. A file of several bundles may be of several groups.
     Imported(Vec<(GroupId, Imported)>),
     /// The answer to a request to join; the group was entered, and what came with the answer was
-    /// imported.
-    Entered(GroupId, Imported),
+    /// imported. `None` if nothing came with it: the entries come in a bundle.
+    Entered(GroupId, Option<Imported>),
     /// A bundle of no group that is here, or sealed under keys that this device lacks. Nothing was
     /// imported.
     OtherGroup,
@@ -37,8 +37,9 @@ pub enum Receipt {
     KeptShare(KeptShare),
     /// A share of this person's own phrase, which a friend returned.
     ReturnedShare(Added),
-    /// A message that a person must look at first, so nothing was done: an invite, a step of a
-    /// pairing, a friend's recovery request, a restored device to be approved.
+    /// A message for which nothing was done, because a person must look at it first (an invite, a
+    /// step of a pairing, a friend's recovery request, a restored device to be approved), or because
+    /// nothing is left to do (an answer without entries, whose group was entered before).
     Message(MessageKind),
 }
 
@@ -61,7 +62,7 @@ impl Store {
             return self.receive_message(kind, &message);
         }
         let (before, mut entered) = (self.group_ids()?, None);
-        let addressee = find_addressee(&self.0, RecordReader::new(input), progress, |answer| {
+        let found = find_addressee(&self.0, RecordReader::new(input), progress, |answer| {
             match self.joining().enter(answer) {
                 Ok(group) => {
                     // An answer is good a second time, for what came behind it.
@@ -73,11 +74,11 @@ impl Store {
                 Err(error) => Err(error),
             }
         })?;
-        let Addressee::Group(group) = addressee else { return Ok(Receipt::OtherGroup) };
+        let Some(group) = found else { return Ok(Receipt::OtherGroup) };
         let mut imported = self.import(group, input, progress)?;
         if entered == Some(group) {
             imported.is_ours = true;
-            return Ok(Receipt::Entered(group, imported));
+            return Ok(Receipt::Entered(group, Some(imported)));
         }
         let others: Vec<GroupId> = imported.other_groups.iter().copied().collect();
         let mut all = vec![(group, imported)];
@@ -94,10 +95,10 @@ impl Store {
             }
             MessageKind::JoinAnswer => {
                 let before = self.group_ids()?;
-                let (group, nothing) = (self.joining().enter(message)?.id(), Imported::default());
+                let group = self.joining().enter(message)?.id();
                 Ok(match before.contains(&group) {
-                    true => Receipt::Imported(vec![(group, nothing)]),
-                    false => Receipt::Entered(group, nothing),
+                    true => Receipt::Message(kind),
+                    false => Receipt::Entered(group, None),
                 })
             }
             MessageKind::Share => Ok(Receipt::KeptShare(self.recovery().keep_share(message)?)),

@@ -6,21 +6,13 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use ledger_core::EntryId;
-use ledger_core::bundle::{Records, Summary, frame};
+use ledger_core::bundle::{Summary, frame};
 use ledger_core::keys::{ExchangeKey, RootEntropy};
 use ledger_core::seal::{Envelope, EpochKey, KeyEnvelope, Topic};
 use ledger_store::{Exported, Progress, Since, StoreError};
 
-use crate::common::sealed::{add, anna, exchange, export, import, pay, remove};
+use crate::common::sealed::{add, anna, exchange, export, import, pay, records, remove};
 use crate::common::{self, Folder, Rng, assert_sound, digest, entries, go_on, record};
-
-fn records(bundle: &[u8]) -> Vec<Vec<u8>> {
-    let mut records = Records::new();
-    records.push(bundle);
-    let all: Vec<Vec<u8>> = std::iter::from_fn(|| records.next_record()).collect();
-    assert_eq!(records.skipped(), 0);
-    all
-}
 
 fn topics(bundle: &[u8]) -> BTreeSet<Topic> {
     let envelopes = records(bundle);

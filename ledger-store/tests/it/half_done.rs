@@ -5,15 +5,18 @@
 
 use std::collections::BTreeSet;
 use std::io::Cursor;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ledger_core::keys::RootEntropy;
 use ledger_core::messages::recovery::{RecoveryRequest, SharePlan, split_entropy};
 use ledger_store::{
-    Group, NewEntry, NewInvite, PairingMode, Received, Since, StatementIntent, StoreError,
+    FileSecrets, Group, NewEntry, NewInvite, PairingMode, Received, Secret, SecretError,
+    SecretName, SecretStore, Since, StatementIntent, StoreError, StoreOptions,
 };
 
 use crate::common::phones::{Phone, admitted, agree, hand_over, join, link, open_invite, write};
-use crate::common::{Folder, assert_sound, go_on, verify};
+use crate::common::{Folder, Seeded, assert_sound, go_on, verify};
 
 /// The names in the key file.
 fn secrets(folder: &Folder) -> BTreeSet<String> {
@@ -277,6 +280,10 @@ fn a_false_friend_who_is_first_decides_nothing() {
     assert!(matches!(recovery.recover_from_shares(), Err(StoreError::Share(_))));
     let people = recovery.people().unwrap();
     let anna_herself = people.iter().find(|person| person.root != first[0].root).unwrap();
+    let unknown = recovery.person("12345 67890").map(|person| person.root);
+    assert!(matches!(unknown, Err(StoreError::UnknownPerson(_))), "{unknown:?}");
+    let digits = anna_herself.fingerprint().to_string().replace(' ', "");
+    assert_eq!(recovery.person(&digits).unwrap().root, anna_herself.root);
     recovery.recover_person_from_shares(anna_herself.root).unwrap();
     assert_eq!(recovery.reveal_phrase().unwrap(), phrase);
 }
@@ -300,6 +307,50 @@ fn restored_devices_number_groups_apart() {
             assert!((64..1024).contains(&index) && met.insert(index), "{index} again: {met:?}");
         }
     }
+}
+
+/// A secret store that keeps the entropy and then fails once, as if the app had been killed there.
+struct KilledBehind {
+    inner: FileSecrets,
+    killed: AtomicBool,
+}
+
+impl SecretStore for KilledBehind {
+    fn get(&self, name: &SecretName) -> Result<Option<Secret>, SecretError> {
+        self.inner.get(name)
+    }
+
+    fn set(&self, name: &SecretName, secret: &Secret) -> Result<(), SecretError> {
+        self.inner.set(name, secret)?;
+        match name.as_str() == "entropy" && !self.killed.swap(true, Ordering::Relaxed) {
+            true => Err(SecretError::new("the entropy", "the app was killed")),
+            false => Ok(()),
+        }
+    }
+
+    fn remove(&self, name: &SecretName) -> Result<(), SecretError> {
+        self.inner.remove(name)
+    }
+}
+
+/// A device that was killed right after it kept the person's entropy does not count root keys from 0
+/// like the person's first one.
+#[test]
+fn a_restore_that_was_killed_behind_the_entropy_numbers_groups_apart() {
+    let anna = Phone::new(1);
+    anna.store.create_group("Flat", "Anna").unwrap();
+    let phrase = anna.store.recovery().reveal_phrase().unwrap();
+    let folder = Folder::new(2);
+    let secrets =
+        KilledBehind { inner: FileSecrets::new(folder.keys()), killed: AtomicBool::new(false) };
+    let options = StoreOptions::new().environment(Seeded::new(2));
+    let store = options.open_or_create(&folder.db(), Arc::new(secrets)).unwrap();
+    store.recovery().restore_phrase(&phrase).unwrap_err();
+    store.recovery().restore_phrase(&phrase).unwrap();
+    store.create_group("Trip", "Anna").unwrap();
+    let index: u32 =
+        folder.raw().query_row("SELECT root_index FROM groups", [], |row| row.get(0)).unwrap();
+    assert!((64..1024).contains(&index), "{index}");
 }
 
 #[test]

@@ -5,11 +5,12 @@
 use std::io::Cursor;
 use std::ops::ControlFlow;
 
-use ledger_core::messages::MessageError;
 use ledger_core::messages::invite::{InviteLink, JoinError};
+use ledger_core::messages::{MessageError, MessageKind};
 use ledger_core::{MemberId, Rule};
-use ledger_store::{Admitted, Group, NewEntry, NewInvite, Received, StoreError};
+use ledger_store::{Admitted, Group, NewEntry, NewInvite, Receipt, Received, StoreError};
 
+use crate::common::go_on;
 use crate::common::phones::{Phone, admitted, agree, hand_over, link, open_invite};
 
 fn members(group: &Group) -> Vec<String> {
@@ -45,6 +46,21 @@ fn an_open_invite_lets_in_by_messages_alone() {
     // He is in: the link is of no more use to him.
     let again = ben.store.joining().join(&InviteLink::parse(&link.reveal("")).unwrap(), "Ben");
     assert!(matches!(again, Err(StoreError::AlreadyIn(id)) if id == flat.id()));
+}
+
+/// The answer without entries, as any file that came: the group is entered, and a second time nothing
+/// is left to do.
+#[test]
+fn an_answer_without_entries_is_received() {
+    let (anna, ben) = (Phone::new(1), Phone::new(2));
+    let flat = anna.store.create_group("Flat", "Anna").unwrap();
+    let request = ben.store.joining().join(&link(&flat, &open_invite()), "Ben").unwrap();
+    let Admitted { answer, .. } = admitted(anna.store.joining().receive_request(&request).unwrap());
+    let receive = || ben.store.receive(&mut Cursor::new(&answer), &mut go_on).unwrap();
+    let receipt = receive();
+    assert!(matches!(receipt, Receipt::Entered(id, None) if id == flat.id()), "{receipt:?}");
+    let receipt = receive();
+    assert!(matches!(receipt, Receipt::Message(MessageKind::JoinAnswer)), "{receipt:?}");
 }
 
 /// One file each way: the request, and the answer with everything.

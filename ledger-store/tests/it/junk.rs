@@ -8,7 +8,7 @@ use std::io::Cursor;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use ledger_core::bundle::{Records, frame};
+use ledger_core::bundle::frame;
 use ledger_core::engine::{DecodedEntry, Draft};
 use ledger_core::limits::LedgerLimits;
 use ledger_core::seal::EpochKey;
@@ -16,18 +16,10 @@ use ledger_store::{Progress, Receipt, Since, StoreError};
 
 use crate::common::people::Ben;
 use crate::common::phones::{admitted, link, open_invite};
-use crate::common::sealed::{Anna, add, anna, exchange, export, import, pay};
-use crate::common::{Folder, Rng, assert_sound, decode, digest, entries, go_on, record};
-
-fn framed<'a>(records: impl IntoIterator<Item = &'a Vec<u8>>) -> Vec<u8> {
-    records.into_iter().flat_map(|record| frame(record)).collect()
-}
-
-fn records(bundle: &[u8]) -> Vec<Vec<u8>> {
-    let mut records = Records::new();
-    records.push(bundle);
-    std::iter::from_fn(|| records.next_record()).collect()
-}
+use crate::common::sealed::{Anna, add, anna, exchange, export, framed, import, pay, records};
+use crate::common::{
+    Folder, Rng, assert_sound, decode, digest, entries, go_on, record, write_private,
+};
 
 /// Bytes that look random.
 fn noise(len: usize, seed: u64) -> Vec<u8> {
@@ -62,8 +54,12 @@ fn what_is_no_bundle_is_told() {
     let damaged = [&bundle[..], b"and more"].concat();
     assert!(!import(&anna, &damaged).is_complete());
     // Nothing but keys: nobody can tell what belongs to them.
-    let keys: Vec<Vec<u8>> = records(&bundle).into_iter().filter(|r| r[0] == 2).collect();
+    let mut keys: Vec<Vec<u8>> = records(&bundle).into_iter().filter(|r| r[0] == 2).collect();
     assert!(!import(&anna, &framed(&keys)).is_complete());
+    // Keys out of order are damaged, and no record of a later version.
+    keys[0][49..].reverse();
+    let report = import(&anna, &framed(&keys));
+    assert!(report.damaged_bytes > 0 && report.unknown_records == 0, "{report:?}");
     assert!(import(&anna, &bundle).is_complete());
 }
 
@@ -96,6 +92,35 @@ fn a_bundle_of_another_group_is_told_at_once() {
     assert_eq!(all.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [flat.id(), trip.id()]);
 }
 
+/// A group of which the device's keys are gone keeps no file of another group out.
+#[test]
+fn a_group_without_keys_keeps_no_file_of_another_group_out() {
+    let (folder, guest) = (Folder::new(1), Folder::new(2));
+    let anna = anna(&folder);
+    let store = guest.store();
+    let old = store.create_group("Old", "Ben").unwrap();
+    let request = store.joining().join(&link(&anna, &open_invite()), "Ben").unwrap();
+    let answer = admitted(anna.store.joining().receive_request(&request).unwrap()).answer;
+    store.joining().enter(&answer).unwrap();
+    let keys = std::fs::read_to_string(guest.keys()).unwrap();
+    let lost = format!("device-{} ", old.device());
+    let rest: String = keys
+        .lines()
+        .filter(|line| !line.starts_with(&lost))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    write_private(&guest.keys(), rest.as_bytes());
+    let receive = |file: Vec<u8>| guest.store().receive(&mut Cursor::new(file), &mut go_on);
+    // Only the key in it tells the group: no key of it is here so far.
+    let receipt = receive(export(&anna)).unwrap();
+    let Receipt::Imported(all) = receipt else { panic!("{receipt:?}") };
+    assert!(all[0].0 == anna.id() && all[0].1.is_complete(), "{all:?}");
+    // A file of nobody here may be of the group whose keys are gone.
+    let elsewhere = Folder::new(3);
+    let stranger = export(&self::anna(&elsewhere));
+    assert!(matches!(receive(stranger), Err(StoreError::Secrets(_))));
+}
+
 #[test]
 fn receive_takes_what_comes() {
     let folder = Folder::new(1);
@@ -113,7 +138,9 @@ fn receive_takes_what_comes() {
     let receipt = store.receive(&mut Cursor::new(&welcome), &mut go_on).unwrap();
     let Receipt::Entered(group, imported) = receipt else { panic!("{receipt:?}") };
     assert_eq!(group, anna.id());
+    let imported = imported.unwrap();
     assert!(imported.is_complete(), "{imported:?}");
+    assert_eq!(imported.unknown_records, 0, "the answer is known");
     assert_eq!(digest(&store.group(group).unwrap()), digest(&anna));
 
     // A second time, it is a bundle of a group that is here.

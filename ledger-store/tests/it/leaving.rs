@@ -3,16 +3,15 @@
 #![cfg(feature = "sqlcipher")]
 
 use ledger_core::EntryId;
-use ledger_core::bundle::Records;
+use ledger_core::engine::Draft;
 use ledger_core::seal::Envelope;
-use ledger_store::{Group, Since, StatementIntent, StoreError};
+use ledger_core::statement::{Generation, NewStatement};
+use ledger_store::{Group, NewEntry, Since, StatementIntent, StoreError};
 
-use crate::common::sealed::{add, anna, exchange, export, import, pay, remove};
-use crate::common::{Folder, Rng, assert_sound, decode, digest, entries, go_on};
-
-fn holds(group: &Group, id: EntryId) -> bool {
-    entries(group).iter().any(|entry| decode(entry).id() == id)
-}
+use crate::common::people::{self, ingest};
+use crate::common::scene::{Scene, dinner};
+use crate::common::sealed::{add, anna, exchange, export, holds, import, pay, records, remove};
+use crate::common::{Folder, Rng, assert_sound, count, digest, entries, go_on, heads};
 
 fn sign(group: &Group, intent: StatementIntent) -> EntryId {
     let mut proposal = group.propose(intent).unwrap();
@@ -175,8 +174,37 @@ fn a_leaver_seals_under_the_last_epoch_from_before() {
     pay(&ben.group, &mut rng);
     sign(&ben.group, StatementIntent::Leave);
     let bundle = try_export(&ben.group).unwrap();
-    let mut records = Records::new();
-    records.push(&bundle);
-    let last = std::iter::from_fn(|| records.next_record()).last().unwrap();
+    let last = records(&bundle).pop().unwrap();
     assert_eq!(Envelope::parse(&last).unwrap().topic(), usable);
+}
+
+/// Ben revokes the phone in his hand, so that the carrier is idle. Nobody answers by itself;
+/// Anna's phone carries the revocation in front of her next entry, once.
+#[test]
+fn a_statement_that_only_idle_entries_carry_is_carried_with_the_next_own_entry() {
+    let scene = Scene::new(80);
+    let ben = scene.add(1, "Ben");
+    let generation = Generation::Card(ben.member);
+    let revoke = NewStatement::Revoke { generation, device: ben.device.id() };
+    let base = heads(&scene.group);
+    let draft = Draft::statement(&ben.root, scene.group.id(), &revoke, base, [1; 16]).unwrap();
+    let ledger = scene.group.ledger().unwrap();
+    let carrier = people::sign(&ledger, &ben.device, Some(ben.added), draft);
+    let before = scene.group.agreed_heads().unwrap();
+    ingest(&scene.group, &carrier);
+    assert_eq!(scene.group.agreed_heads().unwrap(), before, "it is idle, and nothing answers");
+    let entries = count(&scene.group);
+    let members: Vec<_> =
+        scene.group.state().unwrap().members().iter().map(|(id, _)| *id).collect();
+    let record = || {
+        let dinner = NewEntry::Record(dinner(members[0], members[1]));
+        scene.group.append(vec![dinner]).unwrap()
+    };
+    record();
+    assert_eq!(count(&scene.group), entries + 2, "a carrier and the dinner");
+    record();
+    assert_eq!(count(&scene.group), entries + 3, "once");
+    let ledger = scene.group.ledger().unwrap();
+    assert_eq!(ledger.statements_to_carry(scene.anna.id(), 4), []);
+    assert_sound(&scene.group);
 }

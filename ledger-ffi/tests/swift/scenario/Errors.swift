@@ -145,6 +145,9 @@ func reportsEveryError(_ flat: Flat) throws {
         _ = try Ledger.inMemory().pairing().startOnOldDevice(offer: Data("hello".utf8))
     }
     try expect(.invalidShare) { _ = try group.shares().sharePhrase(needed: 1, friends: [flat.anna]) }
+    try expect(.unknownPerson) {
+        try Ledger.inMemory().recovery().recoverFromShares(person: "12345")
+    }
     try expect(.invalidApproval) {
         _ = try ledger.recovery().approveDevice(message: Data("hello".utf8))
     }

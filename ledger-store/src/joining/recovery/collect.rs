@@ -37,6 +37,14 @@ pub(super) fn people(session: &Session) -> Result<Vec<SharedPerson>, StoreError>
     Ok(collection(session)?.people())
 }
 
+pub(super) fn person(session: &Session, fingerprint: &str) -> Result<SharedPerson, StoreError> {
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let mut people = people(session)?.into_iter();
+    let found =
+        people.find(|person| digits(&person.fingerprint().to_string()) == digits(fingerprint));
+    found.ok_or_else(|| StoreError::UnknownPerson(fingerprint.to_owned()))
+}
+
 pub(super) fn recover_from_shares(
     session: &Arc<Session>,
     person: Option<RootId>,

@@ -147,6 +147,15 @@ impl<'a> Recovery<'a> {
         collect::people(self.session)
     }
 
+    /// The person with this fingerprint, with or without its spaces, out of [`Recovery::people`].
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownPerson`] if no share names them, [`StoreError`] if the database or the
+    /// secrets cannot be read.
+    pub fn person(&self, fingerprint: &str) -> Result<SharedPerson, StoreError> {
+        collect::person(self.session, fingerprint)
+    }
+
     /// Puts the shares together, and makes this device that of the only person whose shares
     /// suffice.
     ///

@@ -3,8 +3,10 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod crashing;
+pub mod epochs;
 pub mod people;
 pub mod phones;
+pub mod scene;
 pub mod sealed;
 pub mod subject;
 
@@ -258,8 +260,11 @@ pub fn live(group: &Group, limit: u32) -> Vec<EntryId> {
 /// Every entry, in a right order.
 pub fn entries(group: &Group) -> Vec<Travelling> {
     let all = group.lists().activity(None, u32::MAX).unwrap();
-    let travelling = |entry: &DecodedEntry| (entry.as_bytes().to_vec(), *entry.signature());
-    all.iter().rev().map(|row| travelling(row.entry.decoded())).collect()
+    all.iter().rev().map(|row| travelling(&row.entry)).collect()
+}
+
+pub fn travelling(entry: &VerifiedEntry) -> Travelling {
+    (entry.decoded().as_bytes().to_vec(), *entry.decoded().signature())
 }
 
 pub fn decode(entry: &Travelling) -> DecodedEntry {

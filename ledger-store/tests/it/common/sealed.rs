@@ -1,10 +1,11 @@
 //! Phones that exchange sealed bundles.
 
+use ledger_core::bundle::{Records, frame};
 use ledger_core::{EntryId, MemberId};
 use ledger_store::{Group, Imported, NewEntry, Since, StatementIntent, Store};
 
 use super::phones::{admitted, link, open_invite};
-use super::{Folder, Rng, details, digest, go_on};
+use super::{Folder, Rng, decode, details, digest, entries, go_on};
 
 pub fn export(group: &Group) -> Vec<u8> {
     let mut out = Vec::new();
@@ -81,4 +82,22 @@ pub fn add(host: &Anna, name: &str, seed: u64) -> Person {
 pub fn remove(owner: &Group, member: MemberId) -> EntryId {
     let proposal = owner.propose(StatementIntent::Remove { member, since: None }).unwrap();
     owner.sign(&proposal).unwrap()
+}
+
+/// Every record of a bundle, which is not damaged.
+pub fn records(bundle: &[u8]) -> Vec<Vec<u8>> {
+    let mut records = Records::new();
+    records.push(bundle);
+    let all = std::iter::from_fn(|| records.next_record()).collect();
+    assert_eq!(records.skipped(), 0);
+    all
+}
+
+/// A bundle of these records.
+pub fn framed<'a>(records: impl IntoIterator<Item = &'a Vec<u8>>) -> Vec<u8> {
+    records.into_iter().flat_map(|record| frame(record)).collect()
+}
+
+pub fn holds(group: &Group, id: EntryId) -> bool {
+    entries(group).iter().any(|entry| decode(entry).id() == id)
 }
