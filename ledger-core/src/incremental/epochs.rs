@@ -81,14 +81,20 @@ impl AuthorityState {
             let statement = self.statements.get(statement)?;
             let member = self.generations.get(&statement.body.generation()?)?.member;
             // Only the first carrier brings something new.
-            let is_first = statement.carriers.first().is_some_and(|first| first.id == *id);
-            let counts = is_first && self.is_required(statement);
+            let counts = self.is_first_carrier(id) && self.is_required(statement);
             return counts.then_some((member, Some(statement.id)));
         }
         let rotation = self.epochs.get(self.epochs.number(id)?)?;
         let device = self.enrolled_device(self.author_of_chain(rotation.position.chain)?)?;
         self.rotations.get(&device)?.get(&(rotation.clock, *id))?;
         self.generations.get(&device.0).map(|generation| (generation.member, None))
+    }
+
+    /// Returns whether an entry carries a statement, and came first of those that do.
+    pub(crate) fn is_first_carrier(&self, id: &EntryId) -> bool {
+        let statement = self.lookup.carried.get(id).and_then(|id| self.statements.get(id));
+        let first = statement.and_then(|statement| statement.carriers.first());
+        first.is_some_and(|first| first.id == *id)
     }
 
     /// Returns the chains with required entries that are not in the past of an epoch entry

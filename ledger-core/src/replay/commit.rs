@@ -171,14 +171,17 @@ impl Ledger {
 
     /// Shows which epochs are usable, if the entry may have changed that.
     ///
-    /// An epoch changes nothing for the others. Neither does a void rotation, nor a statement
-    /// that cuts nobody, unless verdicts flip or a device is enrolled that was revoked before.
+    /// An epoch changes nothing for the others. Neither does a void rotation or cut, nor a
+    /// statement that cuts nobody, unless verdicts flip or a device is enrolled that was revoked
+    /// before. A further carrier of a known statement is in the past of no epoch that is here.
     fn show_epochs(&mut self, entry: &DecodedEntry, verdict: Verdict, flipped: bool) {
         let changes_others = match entry.payload() {
-            Payload::Statement(signed) => match signed.statement().body() {
-                StatementBody::Enrol { .. } => true,
-                body => body.is_cut(),
-            },
+            Payload::Statement(signed) if self.authority.is_first_carrier(&entry.id()) => {
+                match signed.statement().body() {
+                    StatementBody::Enrol { .. } => true,
+                    body => body.is_cut() && verdict.is_applied(),
+                }
+            }
             Payload::Rotation(_) => verdict.is_applied(),
             _ => false,
         };
