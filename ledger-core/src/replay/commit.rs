@@ -47,7 +47,10 @@ impl Ledger {
         };
         self.show_epochs(incoming.entry, replayed.verdict, !replayed.flips.is_empty());
         self.record_arrival(incoming, replayed.verdict);
-        self.apply_idle(idle);
+        match idle {
+            Some(change) => self.apply_idle(change),
+            None => self.view.frontier.advance_agreed_heads(incoming.entry),
+        }
         replayed
     }
 
@@ -58,9 +61,12 @@ impl Ledger {
         change: DataChange,
     ) -> Replayed {
         let IncomingEntry { entry, backlink, position } = incoming;
-        let DataChange { fault, slot_reference, effects, slot } = change;
+        let DataChange { fault, mut void, slot_reference, effects, slot } = change;
         self.authority.register_entry(incoming, &ancestry);
-        let void = fault.or_else(|| self.authority.judge(backlink.author, position));
+        if ancestry.knows_leave() {
+            void = self.authority.judge(backlink.author, position);
+        }
+        let void = fault.or(void);
         let verdict = match entry.payload() {
             Payload::Opaque => Verdict::Unknown,
             _ => void.map_or(Verdict::Applied, Verdict::Void),
