@@ -24,15 +24,6 @@ impl AuthorityState {
         entries
     }
 
-    /// As [`AuthorityState::introductions_about`], the ids alone.
-    pub(crate) fn introducing_entries(
-        &self,
-        member: Option<MemberId>,
-        generation: Option<Generation>,
-    ) -> Vec<EntryId> {
-        self.introductions_about(member, generation).iter().map(|entry| entry.id).collect()
-    }
-
     /// Returns the carriers of each statement about a member, or of a generation's member,
     /// that steps 1 and 3 accept.
     pub(crate) fn carriers_about(
