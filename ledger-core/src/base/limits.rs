@@ -37,6 +37,16 @@ pub const MAX_CATEGORY_BYTES: usize = 128;
 /// Largest amount in minor units: ten million million euros. 2^64 of these still fit a 128-bit sum.
 pub const MAX_AMOUNT: u64 = 1_000_000_000_000_000;
 
+/// Most participants of a split: as many as an expense has refs.
+pub const MAX_SPLIT_PARTS: usize = MAX_REFS;
+
+/// Most items of an itemised split. A supermarket's receipt has fewer, and a split of so many
+/// takes a moment on a phone.
+pub const MAX_SPLIT_ITEMS: usize = 256;
+
+/// Largest weight of a split: incomes in cents fit, and the product with an amount fits 128 bits.
+pub const MAX_WEIGHT: u64 = 1_000_000_000_000;
+
 /// Most members whom a device will introduce into one group.
 pub const MAX_MEMBERS: usize = 1_000;
 

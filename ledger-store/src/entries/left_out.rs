@@ -23,16 +23,12 @@ pub(crate) struct LeftOut<'a> {
 
 impl LeftOut<'_> {
     /// Remembers an entry. `ledger` says whether it may count already.
-    pub(super) fn remember(
-        &self,
-        (id, device): (EntryId, DeviceId),
-        entry: Option<&DecodedEntry>,
-        ledger: &Ledger,
-    ) -> Result<(), StoreError> {
-        let topic = match entry.map(DecodedEntry::payload) {
-            Some(Payload::Epoch(epoch)) => Some(*epoch.topic().as_bytes()),
+    pub(super) fn remember(&self, entry: &DecodedEntry, ledger: &Ledger) -> Result<(), StoreError> {
+        let topic = match entry.payload() {
+            Payload::Epoch(epoch) => Some(*epoch.topic().as_bytes()),
             _ => None,
         };
+        let (id, device) = (entry.id(), entry.header().device());
         let wanted = ledger.has_prospects(device);
         self.connection
             .prepare_cached(

@@ -128,14 +128,13 @@ impl<'a> Waiting<'a> {
         Ok((waiting, ready))
     }
 
-    /// Adds an entry that waits. Entries that have to give way are removed, and returned with
-    /// their devices.
+    /// Adds an entry that waits. Entries that have to give way are removed, and returned.
     pub(super) fn hold(
         &mut self,
         entry: VerifiedEntry,
         missing: BTreeSet<EntryId>,
         ledger: &Ledger,
-    ) -> Result<Vec<(EntryId, DeviceId)>, StoreError> {
+    ) -> Result<Vec<VerifiedEntry>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "INSERT OR IGNORE INTO pending (grp, id, entry, signature) VALUES (?1, ?2, ?3, ?4)",
         )?;
@@ -150,11 +149,16 @@ impl<'a> Waiting<'a> {
         if may_count(ledger, &entry) || self.pending.is_awaited(&entry.id()) {
             self.unneeded.clear();
         }
-        let dropped = self.pending.hold_for(account, entry, missing);
-        for (id, _) in &dropped {
-            self.forget(id)?;
+        let mut gave_way = Vec::new();
+        for (id, _) in self.pending.hold_for(account, entry, missing) {
+            let sql = "DELETE FROM pending WHERE id = ?1 RETURNING entry, signature";
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let mut rows = statement.query([id.as_bytes()])?;
+            while let Some(row) = rows.next()? {
+                gave_way.push(stored_entry(row)?);
+            }
         }
-        Ok(dropped)
+        Ok(gave_way)
     }
 
     /// Says anew who accounts for each entry, after enrolments or their prospects changed.
