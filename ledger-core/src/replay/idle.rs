@@ -16,9 +16,9 @@ impl Ledger {
     ///
     /// An entry that carries a new statement which may count is never surplus, whatever
     /// device carries it. The caller must keep an entry on which another one depends that
-    /// is not idle, or waits and may have standing ([`Ledger::may_have_standing`],
-    /// [`Ledger::carries_needed_statement`]), and an epoch entry under whose key
-    /// something came that is not idle.
+    /// is not idle, or waits and may count ([`Ledger::has_prospects`],
+    /// [`Ledger::carries_needed_statement`]), and an epoch entry under whose key something
+    /// came that is not idle.
     ///
     /// # Errors
     /// The index's own, if it cannot be read.
@@ -45,7 +45,7 @@ impl Ledger {
 
     /// Returns whether the enrolment of an entry's author is accepted.
     #[must_use]
-    pub fn is_accepted(&self, entry: &AdmittedEntry) -> bool {
+    pub fn is_enrolment_accepted(&self, entry: &AdmittedEntry) -> bool {
         self.authority.is_enrolment_accepted(entry.backlink().author)
     }
 
@@ -55,10 +55,10 @@ impl Ledger {
         self.idle.bytes()
     }
 
-    /// Returns whether a device has an enrolment in standing that no hard cut and no
-    /// revocation concerns (SPEC §5.3). A leave does not exclude.
+    /// Returns whether a device has an enrolment with prospects: accepted, and no hard cut and
+    /// no revocation concerns it (SPEC §5.3). A leave does not exclude.
     #[must_use]
-    pub fn may_have_standing(&self, device: DeviceId) -> bool {
+    pub fn has_prospects(&self, device: DeviceId) -> bool {
         self.authority.device_has_prospects(device)
     }
 
@@ -83,14 +83,14 @@ impl Ledger {
     #[must_use]
     pub fn waiting_account(&self, entry: &DecodedEntry) -> WaitingAccount {
         if let Some(signer) = self.authority.signer_of_needed_statement(entry) {
-            return WaitingAccount::Standing(signer);
+            return WaitingAccount::WithProspects(signer);
         }
         let device = entry.header().device();
         let Some(member) = self.authority.account_of_device(device) else {
             return WaitingAccount::Stranger;
         };
-        match self.may_have_standing(device) {
-            true => WaitingAccount::Standing(member),
+        match self.has_prospects(device) {
+            true => WaitingAccount::WithProspects(member),
             false => WaitingAccount::Introduced(member),
         }
     }

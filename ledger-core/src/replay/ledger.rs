@@ -118,6 +118,9 @@ impl Ledger {
     /// Returns the position of a draft, as [`Ledger::next_position`] does, with a clock that
     /// fits everything that the draft names, and the entry that enrolled the device.
     ///
+    /// With too many agreed heads, [`merge`](Draft::merge) entries come first: each joins 16 of
+    /// them. Statements need none, so their carriers always have a position.
+    ///
     /// # Errors
     /// The index's own, if it cannot be read.
     pub fn position_of_draft<I: EntryIndex>(
@@ -126,11 +129,10 @@ impl Ledger {
         draft: &Draft,
         index: &I,
     ) -> Result<Option<NextEntryPosition>, I::Error> {
-        // Parents never matter to a statement, so its carrier needs no merges before it.
         let position = match self.next_position(device) {
-            None if draft.is_carrier() => {
-                let enrolment = self.enrolment_entry(device).map(|enrolment| (enrolment, 0));
-                self.merge_position(device, enrolment)
+            None if draft.may_leave_out_heads() => {
+                let enrolment = self.enrolment_entry(device);
+                self.frontier().merge_position(self.group(), device, enrolment)
             }
             position => position,
         };
@@ -192,20 +194,6 @@ impl Ledger {
     #[must_use]
     pub fn left_generation(&self, device: DeviceId) -> Option<Generation> {
         self.authority.left_generation(device)
-    }
-
-    /// Returns the position of a device's next [`merge`](crate::engine::Draft::merge) entry.
-    ///
-    /// A merge entry names at most 16 other heads, so a device may need several of them.
-    /// `enrolment` is the entry that enrolled the device, with its clock: for its first
-    /// entry.
-    #[must_use]
-    pub fn merge_position(
-        &self,
-        device: DeviceId,
-        enrolment: Option<(EntryId, u64)>,
-    ) -> Option<NextEntryPosition> {
-        self.frontier().merge_position(self.group(), device, enrolment)
     }
 
     /// Returns whether a root key is the owner's: the founder's, for the group's life.

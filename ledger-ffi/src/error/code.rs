@@ -261,7 +261,7 @@ codes! {
         "The day is not in the calendar, or its year is not from 1 to 9999."
         "Use a day that exists, such as 2026-11-21."
     InvalidCurrency "invalid-currency" You
-        "The text is not a currency code of ISO 4217."
+        "The text is not a known currency code."
         "Use a code such as EUR, JPY or KWD."
     InvalidAmount "invalid-amount" You
         "The number is negative, too large, or has more decimals than the currency."

@@ -7,7 +7,7 @@ use crate::error::{ErrorCode, LedgerError};
 /// Amount or balance in one currency.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Money {
-    /// The currency's ISO 4217 code.
+    /// The currency code, such as `EUR`.
     pub currency: String,
     /// How much, in the currency's minor units, such as cents. Of a balance: what the
     /// group owes the member is positive, what the member owes is negative.

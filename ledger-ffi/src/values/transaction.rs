@@ -24,7 +24,7 @@ pub struct Expense {
     pub date: Day,
     /// What the money was for.
     pub description: String,
-    /// The ISO 4217 code of every amount.
+    /// The currency code of every amount, such as `EUR`.
     pub currency: String,
     /// The whole amount in the currency's minor units, such as cents.
     pub minor_units: i64,
@@ -51,7 +51,7 @@ pub struct Transfer {
     pub date: Day,
     /// What the money was for; may be empty.
     pub description: String,
-    /// The ISO 4217 code.
+    /// The currency code, such as `EUR`.
     pub currency: String,
     /// The amount in the currency's minor units, such as cents; at least 1.
     pub minor_units: i64,

@@ -11,7 +11,6 @@ use ledger_core::{EntryId, Transaction, Verdict};
 use rusqlite::Connection;
 
 use super::index::{StoredIndex, number};
-use super::ingest::is_control;
 use super::left_out::LeftOut;
 use super::projections::ListWriter;
 use super::{LoadedLedger, Opening, named};
@@ -164,7 +163,8 @@ impl<'a> GroupTransaction<'a> {
         self.insert(n, entry.verified(), &replayed)?;
         (self.last, self.loaded.upto) = (n, n);
         self.index.advance(n, entry.verified().decoded(), replayed.position());
-        if is_control(entry.verified().decoded()) {
+        // It can enrol a device, or change which enrolments have prospects.
+        if entry.verified().decoded().header().kind().is_control() {
             (self.unreviewed, self.loaded.standing_changed) = (true, true);
         }
         self.flip(&replayed)?;

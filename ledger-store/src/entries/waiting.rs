@@ -50,7 +50,7 @@ pub(super) fn waiting_of(
     Ok(own.query_row((group.0, device.as_bytes()), |row| row.get(0))?)
 }
 
-/// The imported rows that waiting entries of devices with standing record.
+/// The imported rows that waiting entries of devices that may write record.
 #[cfg(feature = "import")]
 pub(super) fn waiting_origins(
     connection: &Connection,
@@ -128,14 +128,13 @@ impl<'a> Waiting<'a> {
         Ok((waiting, ready))
     }
 
-    /// Adds an entry that waits. Entries that have to give way are removed, and returned with
-    /// their devices.
+    /// Adds an entry that waits. Entries that have to give way are removed, and returned.
     pub(super) fn hold(
         &mut self,
         entry: VerifiedEntry,
         missing: BTreeSet<EntryId>,
         ledger: &Ledger,
-    ) -> Result<Vec<(EntryId, DeviceId)>, StoreError> {
+    ) -> Result<Vec<VerifiedEntry>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "INSERT OR IGNORE INTO pending (grp, id, entry, signature) VALUES (?1, ?2, ?3, ?4)",
         )?;
@@ -150,14 +149,19 @@ impl<'a> Waiting<'a> {
         if may_count(ledger, &entry) || self.pending.is_awaited(&entry.id()) {
             self.unneeded.clear();
         }
-        let dropped = self.pending.hold_for(account, entry, missing);
-        for (id, _) in &dropped {
-            self.forget(id)?;
+        let mut gave_way = Vec::new();
+        for (id, _) in self.pending.hold_for(account, entry, missing) {
+            let sql = "DELETE FROM pending WHERE id = ?1 RETURNING entry, signature";
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let mut rows = statement.query([id.as_bytes()])?;
+            while let Some(row) = rows.next()? {
+                gave_way.push(stored_entry(row)?);
+            }
         }
-        Ok(dropped)
+        Ok(gave_way)
     }
 
-    /// Says anew who accounts for each entry, after enrolments or their standing changed.
+    /// Says anew who accounts for each entry, after enrolments or their prospects changed.
     pub(super) fn review(&mut self, ledger: &Ledger) {
         let own = self.own;
         self.pending.set_accounts(|entry| account_of(ledger, own, entry));
@@ -263,9 +267,9 @@ fn account_of(ledger: &Ledger, own: DeviceId, entry: &DecodedEntry) -> WaitingAc
     }
 }
 
-/// Returns whether a waiting entry may count when it is admitted: its device may have standing, or
-/// it carries a statement of which a carrier must be kept and none is here.
+/// Returns whether a waiting entry may count when it is admitted: its device has prospects, or it
+/// carries a statement of which a carrier must be kept and none is here.
 pub(super) fn may_count(ledger: &Ledger, entry: &VerifiedEntry) -> bool {
-    ledger.may_have_standing(entry.decoded().header().device())
+    ledger.has_prospects(entry.decoded().header().device())
         || ledger.carries_needed_statement(entry.decoded())
 }

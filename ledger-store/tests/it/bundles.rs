@@ -239,6 +239,28 @@ fn envelopes_without_a_key_wait_and_are_asked_for() {
     assert_eq!(digest(&ben.group), digest(&anna));
 }
 
+/// A key to which no admitted entry belongs is handed out to nobody, and stays asked for.
+#[test]
+fn a_key_that_does_not_go_out_stays_asked_for() {
+    let folder = Folder::new(1);
+    let anna = anna(&folder);
+    export(&anna);
+    let raw = folder.raw();
+    let key = EpochKey::from_bytes(anna.id(), [7; 32]);
+    let row = (key.topic().as_bytes().to_vec(), key.expose_secret().to_vec());
+    raw.execute("INSERT INTO epochs (grp, topic, secret) VALUES (1, ?1, ?2)", row).unwrap();
+    raw.execute("UPDATE epochs SET wanted = 1", []).unwrap();
+    export(&anna);
+    let wanted: Vec<[u8; 32]> = raw
+        .prepare("SELECT topic FROM epochs WHERE wanted = 1")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    assert_eq!(wanted, [*key.topic().as_bytes()]);
+}
+
 #[test]
 fn a_full_quarantine_loses_nothing_for_good() {
     let (folder, mut rng) = (Folder::new(1), Rng::new(1));

@@ -3,8 +3,10 @@
 
 use ledger_core::EntryId;
 use ledger_core::engine::{Draft, VerifiedEntry};
+use ledger_core::hazmat::any_position;
 use ledger_core::keys::DeviceKey;
 use ledger_core::limits::LedgerLimits;
+use ledger_core::seal::EpochKey;
 use ledger_store::NewEntry;
 
 use crate::common::people::{ingest, sign};
@@ -75,6 +77,28 @@ fn entries_that_gave_way_are_asked_for_when_their_device_is_enrolled() {
     assert_eq!(report.added.len(), gone.len());
     assert!(gone.iter().all(|id| !report.missing.contains(id)));
     assert_sound(&scene.group);
+}
+
+/// An epoch entry that gave way while it waited, of a device that nobody knows: it is asked for once
+/// something that is kept came under its key.
+#[test]
+fn an_epoch_entry_that_gave_way_is_asked_for_when_its_key_is_in_use() {
+    let scene = Scene::with(110, LedgerLimits { waiting_entries: 1, ..LedgerLimits::default() });
+    let group = &scene.group;
+    let key = EpochKey::from_bytes(group.id(), [7; 32]);
+    let stranger = DeviceKey::from_bytes(&[5; 64]);
+    let absent = EntryId::from_bytes([9; 32]);
+    let at = any_position(group.id(), stranger.id(), 0, absent, vec![], 900);
+    let epoch = Draft::epoch(key.begin(&[]).unwrap()).sign(&stranger, &at, 0).unwrap();
+    group.ingest(&[travelling(&epoch)]).unwrap();
+    scene.strangers(100..101);
+    assert_eq!(group.waiting().unwrap().total, 1);
+    let raw = scene.folder.raw();
+    let row = (key.topic().as_bytes().to_vec(), key.expose_secret().to_vec());
+    raw.execute("INSERT INTO epochs (grp, topic, secret) VALUES (1, ?1, ?2)", row).unwrap();
+    let sql = "INSERT INTO sealed (n, epoch) SELECT max(n), e FROM entries, epochs";
+    raw.execute(sql, []).unwrap();
+    assert!(group.ingest(&[]).unwrap().missing.contains(&epoch.id()));
 }
 
 /// The memory of what was left out is bounded: the oldest ids are forgotten.

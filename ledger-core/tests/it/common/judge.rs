@@ -126,6 +126,51 @@ impl Outcome {
     }
 }
 
+/// An index that counts what it is asked.
+pub struct Counting<'a> {
+    index: &'a MemoryIndex,
+    asked: Cell<usize>,
+}
+
+impl<'a> Counting<'a> {
+    pub fn new(index: &'a MemoryIndex) -> Self {
+        Self { index, asked: Cell::new(0) }
+    }
+
+    pub fn asked(&self) -> usize {
+        self.asked.get()
+    }
+
+    fn count<T>(&self, answer: T) -> T {
+        self.asked.set(self.asked.get() + 1);
+        answer
+    }
+}
+
+impl EntryIndex for Counting<'_> {
+    type Error = core::convert::Infallible;
+
+    fn link(&self, id: &EntryId) -> Result<Option<Link>, Self::Error> {
+        self.count(self.index.link(id))
+    }
+
+    fn dependencies(&self, id: &EntryId) -> Result<Vec<EntryId>, Self::Error> {
+        self.count(self.index.dependencies(id))
+    }
+
+    fn chain(&self, from: ChainPosition) -> Result<Vec<ChainEntry>, Self::Error> {
+        self.count(self.index.chain(from))
+    }
+
+    fn entry(&self, id: &EntryId) -> Result<Option<std::sync::Arc<VerifiedEntry>>, Self::Error> {
+        self.count(self.index.entry(id))
+    }
+
+    fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, Self::Error> {
+        self.count(self.index.slot(original))
+    }
+}
+
 /// An index that answers some questions, and then no more.
 struct Failing<'a> {
     index: &'a MemoryIndex,

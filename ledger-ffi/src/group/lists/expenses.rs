@@ -23,7 +23,7 @@ pub enum Condition {
     },
     /// The currency is this one.
     Currency {
-        /// The ISO 4217 code of the currency.
+        /// The currency code, such as `EUR`.
         code: String,
     },
     /// For each of these words, description, note or category have a word that begins

@@ -198,3 +198,23 @@ fn large_sums_do_not_overflow() {
     let export = read_rows(&row.repeat(30_000)).unwrap();
     assert_eq!(export.sums(eur())[0].minor_units(), 30_000_000_000_000_000_000);
 }
+
+/// Codes that Splitwise offers or offered and ISO 4217 retired or never had.
+#[test]
+fn rows_in_retired_currencies_and_in_bitcoin_are_read() {
+    for (code, four) in [
+        ("ANG", 400),
+        ("BTC", 400_000_000),
+        ("BYR", 4),
+        ("CMG", 400),
+        ("EEK", 400),
+        ("LTL", 400),
+        ("LVL", 400),
+        ("SKK", 400),
+        ("STD", 400),
+        ("VEF", 400),
+    ] {
+        let row = row(&format!("2014-05-01,Tea,Food,4.00,{code},2.00,-2.00,0.00\n"));
+        assert_eq!((row.currency().code(), row.amount()), (code, cents(four)), "{code}");
+    }
+}
