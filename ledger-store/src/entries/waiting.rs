@@ -259,7 +259,7 @@ pub(crate) fn missing_entries(
     missing.extend(wanted.into_iter().map(|id| (id, true)));
     let mut missing: Vec<(EntryId, bool)> = missing.into_iter().collect();
     missing.sort_by_cached_key(|(id, first)| {
-        (!first, RecordId::of(&[shuffle, id.as_bytes()].concat()))
+        (!first, RecordId::compute(&[shuffle, id.as_bytes()].concat()))
     });
     Ok(missing.into_iter().map(|(id, _)| id).collect())
 }
