@@ -94,13 +94,6 @@ impl<'a> EpochKeyring<'a> {
         Ok(newest)
     }
 
-    /// The number of roots.
-    pub(crate) fn roots(&self) -> Result<usize, StoreError> {
-        let graph = EpochGraph::read(self)?;
-        let roots = graph.roots().entries().len();
-        Ok(roots)
-    }
-
     /// The predecessors of an epoch that begins now: the entries of all roots, and of void epochs
     /// under whose keys applied entries came; with their keys, the first one first.
     pub(super) fn predecessors(&self) -> Result<Vec<(EntryId, EpochKey)>, StoreError> {
@@ -132,11 +125,12 @@ impl<'a> EpochKeyring<'a> {
     }
 
     /// The keys that an export includes, and what they reach.
-    pub(crate) fn handed_out(&self) -> Result<HandedOut, StoreError> {
+    pub(crate) fn exported_keys(&self) -> Result<ExportedKeys, StoreError> {
         let graph = EpochGraph::read(self)?;
         let (roots, begun) = (graph.roots(), graph.begun());
         let mut keys: Vec<EpochKey> =
             roots.entries().iter().map(|(_, key)| (*key).clone()).collect();
+        let root_count = keys.len();
         let mut wanted =
             self.connection.prepare_cached("SELECT e FROM epochs WHERE grp = ?1 AND wanted = 1")?;
         let mut wanted: BTreeSet<i64> =
@@ -150,7 +144,8 @@ impl<'a> EpochKeyring<'a> {
         }
         let belongs = graph.keys().filter(|(topic, ..)| begun.contains_key(topic));
         let named = belongs.map(|(_, number, _)| number).collect();
-        Ok(HandedOut { keys, reached: roots.reached(), named, own: graph.own(), wanted })
+        let (reached, own) = (roots.reached(), graph.own());
+        Ok(ExportedKeys { keys, roots: root_count, reached, named, own, wanted })
     }
 
     /// Notes that another device asked for the key of a topic.
@@ -164,9 +159,11 @@ impl<'a> EpochKeyring<'a> {
 }
 
 /// The keys that go out with a bundle.
-pub(crate) struct HandedOut {
+pub(crate) struct ExportedKeys {
     /// Those of the roots, the last one first, and those that somebody asked for.
     pub(crate) keys: Vec<EpochKey>,
+    /// The number of roots.
+    pub(crate) roots: usize,
     /// The numbers of all keys that are reached from the roots.
     pub(crate) reached: BTreeSet<i64>,
     /// The numbers of the keys that belong to an admitted epoch entry.
