@@ -1,4 +1,4 @@
-//! Money: currencies, amounts in minor units, dates, equal splits, settling up.
+//! Money: currencies, amounts in minor units, dates, splits, settling up.
 
 mod amount;
 mod currency;
@@ -11,4 +11,4 @@ pub use amount::{Amount, AmountError, Balance};
 pub use currency::{Currency, CurrencyError};
 pub use date::{Date, DateError};
 pub use settle_up::{Settlement, settle_up};
-pub use split::split_equally;
+pub use split::{Itemised, Percent, PercentError, Split, SplitError, SplitItem, split_equally};

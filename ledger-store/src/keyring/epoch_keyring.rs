@@ -130,10 +130,12 @@ impl<'a> EpochKeyring<'a> {
             roots.entries().iter().map(|(_, key)| (*key).clone()).collect();
         let mut wanted =
             self.connection.prepare_cached("SELECT e FROM epochs WHERE grp = ?1 AND wanted = 1")?;
-        let wanted: BTreeSet<i64> =
+        let mut wanted: BTreeSet<i64> =
             wanted.query_map([self.group.0], |row| row.get(0))?.collect::<Result<_, _>>()?;
         for (topic, number, key) in graph.keys() {
-            if wanted.contains(&number) && begun.contains_key(topic) && !keys.contains(key) {
+            if !begun.contains_key(topic) {
+                wanted.remove(&number);
+            } else if wanted.contains(&number) && !keys.contains(key) {
                 keys.push(key.clone());
             }
         }
@@ -162,6 +164,6 @@ pub(crate) struct HandedOut {
     pub(crate) named: BTreeSet<i64>,
     /// The applied epoch entries whose keys are held, by their numbers, each with that of its key.
     pub(crate) own: BTreeMap<i64, i64>,
-    /// The numbers of those that somebody asked for.
+    /// The numbers of those among `keys` that somebody asked for.
     pub(crate) wanted: BTreeSet<i64>,
 }
