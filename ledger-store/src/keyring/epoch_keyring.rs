@@ -77,15 +77,6 @@ impl<'a> EpochKeyring<'a> {
         EpochGraph::read(self)?.open_boxes(self)
     }
 
-    /// Whether an epoch entry is among the entries from a number on.
-    pub(crate) fn begins_since(&self, n: i64) -> Result<bool, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT 1 FROM entries
-             WHERE grp = ?1 AND kind = 23 AND n >= ?2 LIMIT 1",
-        )?;
-        Ok(statement.exists((self.group.0, n))?)
-    }
-
     /// The key under which a message travels that no bundle accompanies: of the last root, which
     /// the members who know the group best have.
     pub(crate) fn newest(&self) -> Result<Option<EpochKey>, StoreError> {
