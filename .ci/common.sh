@@ -26,8 +26,8 @@ skipped() {
 # The table at the end, also of a run that failed.
 finish() {
     local status=$? place
-    # What still runs in the background, after a failure.
-    jobs -p | xargs -r kill 2>/dev/null || true
+    # What still runs in the background, after a failure: each job is a process group.
+    jobs -p | sed 's/^/-/' | xargs -r kill -- 2>/dev/null || true
     end_section
     printf '\n%8s  section\n' seconds
     for place in "${!names[@]}"; do

@@ -3,13 +3,14 @@
 
     simulation/mutants.py --check         every text to change stands where it should
     simulation/mutants.py --list          the mutants, and the lines that they change
+    simulation/mutants.py --build         build what the next one runs
     simulation/mutants.py                 build and run `simulate --bugs`
     simulation/mutants.py -- --seeds 800  the same with other arguments for `simulate`
 
 The mutants stand in mutants.toml. All of them are put into one copy of ledger-core at once,
 in target/mutants, each behind a switch that only the copy has; so one build serves all.
-The copy is a workspace of the simulation and what it depends on. It shares the target
-folder, so crates of others are not built again. In the copy, src/mutants/applied.rs of the
+The copy is the whole workspace, and shares the target folder: so crates of others have the
+features that `.ci/run` builds them with, and are not built again. In the copy, src/mutants/applied.rs of the
 simulation tells the hunt of `simulate --bugs` which mutants there are.
 """
 
@@ -24,6 +25,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 COPY = ROOT / "target" / "mutants"
+BUILT = ROOT / "target" / "simulate-mutants"
 CORE = "ledger-core"
 CRATE, FOLDER = "ledger-simulation", "simulation"
 
@@ -141,26 +143,6 @@ pub(super) fn turn_on(mutant: Option<&Mutant>) {{
 """
 
 
-def copied_crates(manifest):
-    """Folders of the simulation and of every crate of this workspace that it needs."""
-    folders = {
-        name: dependency["path"]
-        for name, dependency in manifest["workspace"]["dependencies"].items()
-        if "path" in dependency
-    }
-    todo, found = [FOLDER], []
-    while todo:
-        folder = todo.pop()
-        if folder in found:
-            continue
-        found.append(folder)
-        with open(ROOT / folder / "Cargo.toml", "rb") as file:
-            crate = tomllib.load(file)
-        for kind in ("dependencies", "dev-dependencies", "build-dependencies"):
-            todo += [folders[name] for name in crate.get(kind, {}) if name in folders]
-    return found
-
-
 def write(path, text):
     """Writes a file if that changes it, so that Cargo sees what changed."""
     if not path.exists() or path.read_text(encoding="utf-8") != text:
@@ -171,13 +153,12 @@ def write(path, text):
 def copy(files):
     """Makes the copy, or brings it up to date."""
     text = (ROOT / "Cargo.toml").read_text(encoding="utf-8")
-    crates = copied_crates(tomllib.loads(text))
-    text = re.sub(r"(?ms)^members = \[.*?\]$", f"members = {json.dumps(crates)}", text)
-    text = re.sub(r"(?m)^exclude = .*$", "", text)
-    # Profiles for crates that the copy lacks would be warnings.
-    text = re.sub(r"(?m)^\[profile\.dev\.package\]\n(.+\n)*", "", text)
+    crates = tomllib.loads(text)["workspace"]["members"]
+    # One unit is for speed, which does not matter here, and takes one processor.
+    text = text.replace("[profile.release.package.ledger-core]\ncodegen-units = 1\n", "")
     texts = {
         Path("Cargo.toml"): text,
+        Path("Cargo.lock"): (ROOT / "Cargo.lock").read_text(encoding="utf-8"),
         Path(FOLDER) / "src" / "mutants" / "applied.rs": applied(),
         Path(CORE) / "src" / "mutant.rs": SWITCH,
     }
@@ -201,10 +182,8 @@ def copy(files):
                 shutil.copy2(source, target)
     for path, text in texts.items():
         write(COPY / path, text)
-    if not (COPY / "Cargo.lock").exists():
-        shutil.copy2(ROOT / "Cargo.lock", COPY / "Cargo.lock")
     for old in [path for path in COPY.rglob("*") if path.is_file()]:
-        if old.relative_to(COPY) not in wanted and old.name != "Cargo.lock":
+        if old.relative_to(COPY) not in wanted:
             old.unlink()
 
 
@@ -221,13 +200,18 @@ def main():
     if sys.argv[1:] == ["--check"]:
         print(f"{len(mutants())} mutants, each text stands once")
         return
-    if sys.argv[1:2] not in ([], ["--"]):
+    if sys.argv[1:] != ["--build"] and sys.argv[1:2] not in ([], ["--"]):
         sys.exit(__doc__)
     copy(files)
-    target = os.environ.get("CARGO_TARGET_DIR", str(ROOT / "target"))
-    command = ["cargo", "run", "--release", "--manifest-path", str(COPY / "Cargo.toml"),
-               "--target-dir", target, "-p", CRATE, "--bin", "simulate", "--", "--bugs"]
-    sys.exit(subprocess.run(command + sys.argv[2:]).returncode)
+    target = Path(os.environ.get("CARGO_TARGET_DIR", str(ROOT / "target")))
+    # An example beside it, because then dev-dependencies count in the features.
+    subprocess.run(["cargo", "build", "--release", "--bin", "simulate", "--example", "fixture",
+                    "--manifest-path", str(COPY / "Cargo.toml"), "--target-dir", str(target)],
+                   check=True)
+    # The next build of the simulation itself writes over the program in the target folder.
+    shutil.copy2(target / "release" / "simulate", BUILT)
+    if sys.argv[1:] != ["--build"]:
+        sys.exit(subprocess.run([BUILT, "--bugs", *sys.argv[2:]]).returncode)
 
 
 if __name__ == "__main__":
