@@ -22,6 +22,7 @@ mod key_file;
 mod own_entries;
 mod pairing;
 mod read;
+mod split;
 mod usage;
 mod verify_history;
 mod write;
