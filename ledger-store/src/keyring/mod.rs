@@ -15,7 +15,7 @@ mod guard;
 mod heeding;
 
 pub(crate) use device_keys::{exchange_keys, rotate_device_key};
-pub(crate) use epoch_keyring::{EpochKeyring, HandedOut};
+pub(crate) use epoch_keyring::{EpochKeyring, ExportedKeys};
 pub(crate) use epochs::{
     begin_epoch, begin_epoch_after_cut, prepare_to_leave, rotate_group_key, sealing_key_or_new,
 };

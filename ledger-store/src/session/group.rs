@@ -126,7 +126,9 @@ impl GroupSession {
         let context = self.session.call_context()?;
         self.session.write(|connection| {
             report.added.extend(self.restore_genesis(connection, &mut verified)?);
+            let writer = self.session.connections().writer();
             let known = self.session.cache().pending.remove(&self.key);
+            let known = known.filter(|(read_by, _)| *read_by == writer).map(|(_, known)| known);
             let group = (self.key, self.id);
             let (report, pending) =
                 self.session.write_group(connection, group, &context, |transaction| {
@@ -135,7 +137,7 @@ impl GroupSession {
                     then(transaction, &stored)?;
                     Ok((report, pending))
                 })?;
-            self.session.cache().pending.insert(self.key, pending);
+            self.session.cache().pending.insert(self.key, (writer, pending));
             Ok(report)
         })
     }
