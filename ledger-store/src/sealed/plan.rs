@@ -1,7 +1,5 @@
 //! Deciding what goes out: the entries, the epochs under which they travel, and the keys.
 
-use std::ops::ControlFlow;
-
 use ledger_core::EntryId;
 use ledger_core::bundle::{FRAME_BYTES, MAX_PART_ENTRIES, Manifest};
 use ledger_core::keys::DeviceKey;
@@ -15,7 +13,7 @@ use super::{BundleCursor, Since};
 use crate::StoreError;
 use crate::database::GroupKey;
 use crate::entries::GroupTransaction;
-use crate::platform::progress::{OnProgress, Phase, Progress};
+use crate::platform::progress::{OnProgress, Phase, Progress, call};
 use crate::session::GroupSession;
 
 /// Entries between two calls of the progress callback.
@@ -135,10 +133,7 @@ fn look(place: usize, of: usize, progress: OnProgress<'_>) -> Result<(), StoreEr
         return Ok(());
     }
     let total = u64::try_from(of).unwrap_or(u64::MAX);
-    match progress(Progress { phase: Phase::Sealing, done: 0, total }) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(()) => Err(StoreError::Cancelled),
-    }
+    call(progress, Progress { phase: Phase::Sealing, done: 0, total })
 }
 
 /// The last entry of the chain with this tip among those up to a number and those that begin epochs.
