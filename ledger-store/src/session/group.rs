@@ -84,7 +84,7 @@ impl GroupSession {
     }
 
     /// Runs `work` in a transaction that is rolled back: a look at what writing would bring about.
-    pub(crate) fn look<T>(
+    pub(crate) fn try_and_roll_back<T>(
         &self,
         work: impl FnOnce(&mut GroupTransaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
