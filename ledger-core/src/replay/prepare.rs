@@ -28,7 +28,8 @@ pub(super) struct Prepared<'a> {
     pub(super) incoming: IncomingEntry<'a>,
     pub(super) ancestry: Ancestry,
     pub(super) change: Change,
-    pub(super) idle: IdleChange,
+    /// `None` if no entry is idle.
+    pub(super) idle: Option<IdleChange>,
 }
 
 /// Change that the commit of an entry will make.
@@ -46,9 +47,11 @@ pub(super) enum Change {
 /// Change by a data entry.
 pub(super) struct DataChange {
     pub(super) fault: Option<VoidReason>,
+    /// What else voids the entry, unless a leave in its past does: that counts only when the
+    /// entry has its place on its chain.
+    pub(super) void: Option<VoidReason>,
     pub(super) slot_reference: Option<SlotReference>,
-    /// Effects if the entry is applied. Its verdict is known only at the commit, when
-    /// the entry has its place on its chain.
+    /// Effects if the entry is applied.
     pub(super) effects: Effects,
     /// Slot if the entry is applied: original, the entry's part, what it shows then.
     pub(super) slot: Option<(EntryId, SlotEntry, Slot)>,
@@ -93,16 +96,17 @@ impl Ledger {
                 None => Change::ControlAlone,
             }
         };
+        let prepare_idle = |void: Option<VoidReason>| {
+            let idle = void.is_some() || ancestry.knows_leave();
+            self.prepare_idle(incoming, idle, index)
+        };
         let idle = match &change {
             Change::Control(change) => {
                 let ControlChange { authority, outcome, .. } = &**change;
-                self.prepare_idle_flips(authority, outcome, incoming, index)?
+                Some(self.prepare_idle_flips(authority, outcome, incoming, index)?)
             }
-            Change::Data(_) | Change::ControlAlone => {
-                let void = self.authority.judge(backlink.author, position);
-                let idle = void.is_some() || ancestry.knows_leave();
-                self.prepare_idle(incoming, idle, index)?
-            }
+            Change::Data(change) => prepare_idle(change.void)?,
+            Change::ControlAlone => prepare_idle(self.authority.judge(backlink.author, position))?,
         };
         Ok(Prepared { incoming, ancestry, change, idle })
     }
@@ -119,7 +123,8 @@ impl Ledger {
             slot = effects.join_slot(self, &data, index)?;
         }
         let (fault, slot_reference) = (data.fault, data.slot_reference);
-        Ok(DataChange { fault, slot_reference, effects, slot })
+        let void = self.authority.judge(incoming.backlink.author, incoming.position);
+        Ok(DataChange { fault, void, slot_reference, effects, slot })
     }
 
     /// Applies a control entry to a copy of the authority state, and prepares what

@@ -1,9 +1,9 @@
 //! Preparation of what an entry changes about idle entries and agreed heads (SPEC §5.3).
 //!
-//! Cost: an entry that names agreed heads only, in a group without idle entries, costs one
-//! look-up for each dependency. A walk through idle entries goes through each of them once,
-//! as the record says how far earlier walks came. Only an entry that makes others idle walks
-//! from the heads again, as the base of its statement was walked, too.
+//! Cost: in a group without idle entries nothing is prepared. Else an entry that names agreed
+//! heads only costs one look-up for each dependency. A walk through idle entries goes through
+//! each of them once, as the record says how far earlier walks came. Only an entry that makes
+//! others idle walks from the heads again, as the base of its statement was walked, too.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +25,7 @@ enum Behalf {
 
 impl Ledger {
     /// Prepares what an entry changes that leaves all others as they are. `idle` says
-    /// whether the entry is idle itself.
+    /// whether the entry is idle itself. `None` if no entry is: then all heads are agreed heads.
     ///
     /// # Errors
     /// The index's own, if it cannot be read.
@@ -34,10 +34,13 @@ impl Ledger {
         incoming: IncomingEntry<'_>,
         idle: bool,
         index: &I,
-    ) -> Result<IdleChange, I::Error> {
+    ) -> Result<Option<IdleChange>, I::Error> {
+        if !idle && self.idle.is_empty() {
+            return Ok(None);
+        }
         let mut change = IdleChange::default();
         self.add_entry(&mut change, &self.authority, incoming, idle, index)?;
-        Ok(change)
+        Ok(Some(change))
     }
 
     /// Prepares what a control entry changes that flips verdicts. `after` is the authority

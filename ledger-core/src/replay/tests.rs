@@ -492,7 +492,7 @@ fn a_member_enrols_ten_devices_and_no_more() {
 }
 
 #[test]
-fn a_group_has_a_thousand_members_and_no_more() {
+fn a_group_has_a_thousand_places_without_keys_and_no_more() {
     let mut group = Group::new();
     let anna = group.members[0];
     // Anna has keys; places without have a limit of their own.

@@ -270,7 +270,7 @@ fn chain(g: &Group, device: &Device, drafts: impl Iterator<Item = Draft>) -> Vec
     entries
 }
 
-/// Ben's tablet rotates n times while his phone begins n epochs, and neither knows of the other.
+/// Ben's tablet rotates n times while Cleo's phone begins n epochs, and neither knows of the other.
 /// Each epoch costs a few questions, however many there are of both, and the records stay small.
 #[test]
 fn many_rotations_beside_many_epochs_cost_little() {
