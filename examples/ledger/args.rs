@@ -8,6 +8,7 @@ use ledger_store::{Cursor, StatementCursor};
 
 use crate::pair::PairCommand;
 use crate::shares::SharesCommand;
+use crate::sharing::Sharing;
 
 /// Shared expenses as a signed, encrypted ledger.
 ///
@@ -58,8 +59,14 @@ pub(crate) enum Command {
     Activity(List),
     /// Create a group
     New(New),
-    /// Record an expense, split equally
+    /// Record an expense
+    ///
+    /// Shared equally by all members, unless --for, --split or --item say otherwise.
     Record(Record),
+    /// Show how an amount is shared
+    ///
+    /// It needs no ledger and records nothing. `record` takes the same options.
+    Split(Split),
     /// Record that somebody paid somebody back
     Pay(Pay),
     /// List the groups of the database
@@ -308,20 +315,37 @@ pub(crate) struct New {
 pub(crate) struct Record {
     #[command(flatten)]
     pub(crate) location: Location,
-    /// Who paid [default: you]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) by: Option<String>,
-    /// For whom; may be said several times [default: every member]
-    #[arg(long = "for", value_name = "NAME")]
-    pub(crate) whom: Vec<String>,
+    /// Who paid, and how much; may be said several times [default: you, everything]
+    ///
+    /// One of several payers may go without an amount: that one paid the rest.
+    #[arg(long, value_name = "NAME[=AMOUNT]")]
+    pub(crate) by: Vec<String>,
+    #[command(flatten)]
+    pub(crate) sharing: Sharing,
     /// On which day, as YYYY-MM-DD [default: today]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, visible_alias = "date", value_name = "DATE")]
     pub(crate) on: Option<Date>,
     /// A category
     #[arg(long)]
     pub(crate) category: Option<String>,
+    /// A longer text
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
     /// What it was
     pub(crate) description: String,
+    /// How much, such as 12.50
+    pub(crate) amount: String,
+    /// The currency, such as EUR
+    pub(crate) currency: Currency,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Split {
+    #[command(flatten)]
+    pub(crate) sharing: Sharing,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
     /// How much, such as 12.50
     pub(crate) amount: String,
     /// The currency, such as EUR
@@ -336,7 +360,7 @@ pub(crate) struct Pay {
     #[arg(long, value_name = "NAME")]
     pub(crate) by: Option<String>,
     /// On which day, as YYYY-MM-DD [default: today]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, visible_alias = "date", value_name = "DATE")]
     pub(crate) on: Option<Date>,
     /// Who received it
     pub(crate) to: String,

@@ -11,13 +11,16 @@ mod export;
 mod failure;
 mod import;
 mod pair;
+mod parts;
 mod people;
 mod read;
 mod record;
 mod salvage;
 mod shares;
+mod sharing;
 mod show;
 mod sign;
+mod split;
 mod statement;
 mod verify_history;
 
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Command::Activity(list) => read::activity(list, &mut out),
         Command::New(new) => record::new(new, &mut out),
         Command::Record(record) => record::record(record, &mut out),
+        Command::Split(split) => split::run(split, &mut out),
         Command::Pay(pay) => record::pay(pay, &mut out),
         Command::Groups(list) => people::groups(list, &mut out),
         Command::Members(list) => people::members(list, &mut out),

@@ -1,7 +1,7 @@
 //! A repaired ledger of which own entries wait: it signs nothing, says so, and goes on by
 //! `go-on`; and commands that are half-done or done twice.
 
-use crate::common::{Desk, text};
+use crate::common::{Desk, balances_of, text};
 
 /// 600 rows of a file.
 fn rows() -> String {
@@ -58,9 +58,12 @@ fn a_repaired_ledger_signs_nothing_into_its_gap() {
     desk.run("bundle export", &[text(&bundle)]).ok();
     let (code, _, err) = on_fixed("bundle import", &[text(&bundle)]);
     assert_eq!(code, Some(0), "{err}");
+    let (_, rows, err) = on_fixed("balances", &["--json"]);
+    assert_eq!(err, "");
+    assert_eq!(balances_of(&serde_json::from_str(&rows).unwrap()), good);
+    assert!(good.values().any(|units| *units == 120_000));
     assert_eq!(on_fixed("record", &["Tea", "1", "EUR"]).0, Some(0));
     assert!(!on_fixed("balances", &[]).1.contains("wait"));
-    assert!(good.values().any(|units| *units == 120_000));
     // Nobody has them: it goes on without, and imports only what is lost.
     std::fs::copy(&restored, &fixed).unwrap();
     let (_, out, _) = on_fixed("go-on", &["--yes"]);

@@ -37,6 +37,16 @@ pub const MAX_CATEGORY_BYTES: usize = 128;
 /// Largest amount in minor units: ten million million euros. 2^64 of these still fit a 128-bit sum.
 pub const MAX_AMOUNT: u64 = 1_000_000_000_000_000;
 
+/// Most participants of a split: as many as an expense has refs.
+pub const MAX_SPLIT_PARTS: usize = MAX_REFS;
+
+/// Most items of an itemised split. A supermarket's receipt has fewer, and a split of so many
+/// takes a moment on a phone.
+pub const MAX_SPLIT_ITEMS: usize = 256;
+
+/// Largest weight of a split: incomes in cents fit, and the product with an amount fits 128 bits.
+pub const MAX_WEIGHT: u64 = 1_000_000_000_000;
+
 /// Most members whom a device will introduce into one group.
 pub const MAX_MEMBERS: usize = 1_000;
 
@@ -50,9 +60,9 @@ pub const CHECKPOINT_INTERVAL: u64 = 500;
 /// search over all 2^16 subsets takes milliseconds, and doubles with each further balance.
 pub const MAX_EXACT_BALANCES: usize = 16;
 
-/// Limits of what a device keeps for others, which differ from the format's: two devices
-/// need not share them. The default values are the real ones; tests and the simulation
-/// take smaller ones, so that short histories reach them.
+/// Limits of what one device keeps and does for others. Unlike the format's limits, two
+/// devices need not share them. The default values are the real ones; tests and the
+/// simulation take smaller ones, so that short histories reach them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LedgerLimits {
     /// Most bytes (header and payload) of idle entries for which one accepted member
@@ -73,6 +83,9 @@ pub struct LedgerLimits {
     /// which epochs are usable, and as many revocations and leaves; the rest count from the next
     /// day on (SPEC §11.2).
     pub heeded_a_day: usize,
+    /// Revocations and leaves of one member that a device carries again in front of one own
+    /// entry (SPEC §5.3).
+    pub carried_at_once: usize,
 }
 
 impl Default for LedgerLimits {
@@ -87,6 +100,8 @@ impl Default for LedgerLimits {
             left_out_ids: 65_536,
             // Nobody revokes or rotates so often; everybody answers each with an epoch.
             heeded_a_day: 4,
+            // As many as are heeded on the day on which they come.
+            carried_at_once: 4,
         }
     }
 }

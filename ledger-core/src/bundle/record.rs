@@ -136,12 +136,12 @@ fn read(bytes: &[u8]) -> Found<'_> {
     rest.split_at_checked(size).map_or(Found::Short, |(record, _)| Found::Record(record))
 }
 
-/// Whether a record of this kind can have this length. Of kinds that later versions add, every
-/// length up to the greatest is legal.
+/// Whether a record of this kind can have this length, which is at most the greatest. Of kinds
+/// that later versions add, every length is legal.
 fn is_legal(kind: u8, len: usize) -> bool {
     match kind {
         1 | 3 => is_envelope_len(len),
         2 => is_key_envelope_len(len),
-        _ => len <= MAX_RECORD_BYTES,
+        _ => true,
     }
 }

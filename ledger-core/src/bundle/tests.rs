@@ -65,7 +65,9 @@ fn damage_costs_the_records_that_it_hits() {
     for place in (0..bytes.len()).step_by(61) {
         let mut damaged = bytes.clone();
         damaged[place] ^= 0x40;
-        assert_eq!(intact(&read_all(&damaged, 50).0), records.len() - 1, "{place}");
+        let (found, _) = read_all(&damaged, 50);
+        assert_eq!(intact(&found), records.len() - 1, "{place}");
+        assert!(found.len() <= records.len(), "{place}: nothing is found twice");
         let (found, skipped) = read_all(&bytes[..place], 50);
         assert_eq!(found, records[..found.len()]);
         let whole: usize = found.iter().map(|record| record.len() + 8).sum();

@@ -66,10 +66,10 @@ impl Draft {
         &self.refs
     }
 
-    /// Returns whether the draft carries a statement.
-    #[must_use]
-    pub fn is_carrier(&self) -> bool {
-        matches!(self.payload, Payload::Statement(_))
+    /// Returns whether the entry may leave agreed heads out: a merge entry joins some of them,
+    /// and parents never matter to a statement.
+    pub(crate) fn may_leave_out_heads(&self) -> bool {
+        matches!(self.payload, Payload::Merge | Payload::Statement(_))
     }
 
     /// Signs the draft for a position in the ledger. The result needs no further check of its

@@ -48,6 +48,21 @@ impl Kind {
         self.0
     }
 
+    /// Returns whether entries of this kind decide about others: they introduce members or
+    /// carry statements.
+    #[must_use]
+    pub const fn is_control(self) -> bool {
+        matches!(
+            self,
+            Self::GENESIS
+                | Self::ADD_MEMBER
+                | Self::PLACEHOLDER
+                | Self::CLAIM
+                | Self::ADOPT
+                | Self::STATEMENT
+        )
+    }
+
     /// A word for logs and tools.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -191,7 +191,7 @@ impl AuthorityState {
 
     /// Returns whether an epoch entry with this topic and commitment is admitted.
     pub(crate) fn knows_epoch(&self, epoch: &Epoch) -> bool {
-        self.epochs.knows(&UsableEpoch::new(epoch.topic(), epoch.commit()))
+        self.epochs.contains(&UsableEpoch::new(epoch.topic(), epoch.commit()))
     }
 
     /// Returns the first `add member` of a member in the total order.

@@ -83,22 +83,20 @@ impl AuthorityState {
         enrolment: Enrolment,
         position: ChainPosition,
     ) -> Option<VoidReason> {
-        let generation = self.cuttable_generation(enrolment)?;
-        if self.hard_cuts_on(generation).any(|cut| cut.cuts(position)) {
-            return Some(VoidReason::HardCut);
-        }
-        let reason = |cut: &StatementRecord| match cut.body {
-            StatementBody::Leave { .. } => VoidReason::Left,
-            _ => VoidReason::Revoked,
-        };
-        self.own_cuts_on(enrolment).filter(|cut| cut.cuts(position)).map(reason).min()
+        self.cut_floors_of(enrolment, position.chain).void_reason(position.seq)
     }
 
     /// Returns where the cuts on a chain begin.
     pub(crate) fn cut_floors(&self, number: u32) -> CutFloors {
-        let Some(chain) = self.chain(number) else { return CutFloors::default() };
+        let chain = self.chain(number);
+        chain.map_or(CutFloors::default(), |chain| self.cut_floors_of(chain.enrolment, number))
+    }
+
+    /// Returns where the cuts on a chain of an enrolment begin. The chain may be one that is
+    /// about to begin.
+    fn cut_floors_of(&self, enrolment: Enrolment, number: u32) -> CutFloors {
         let mut floors = CutFloors::default();
-        let Some(generation) = self.cuttable_generation(chain.enrolment) else { return floors };
+        let Some(generation) = self.cuttable_generation(enrolment) else { return floors };
         let lower = |floor: &mut Option<u64>, cut: &StatementRecord| {
             let from = cut.cuts_from(number);
             *floor = match (*floor, from) {
@@ -107,7 +105,7 @@ impl AuthorityState {
             };
         };
         self.hard_cuts_on(generation).for_each(|cut| lower(&mut floors.hard, cut));
-        for cut in self.own_cuts_on(chain.enrolment) {
+        for cut in self.own_cuts_on(enrolment) {
             match cut.body {
                 StatementBody::Leave { .. } => lower(&mut floors.left, cut),
                 _ => lower(&mut floors.revoked, cut),

@@ -3,7 +3,7 @@
 use super::ancestry::Ancestry;
 use super::authority_state::AuthorityState;
 use super::incoming::IncomingEntry;
-use super::records::{EpochRecord, LocatedClock};
+use super::records::{Candidate, EpochRecord};
 use crate::base::id::{EntryId, MemberId};
 use crate::payload::Payload;
 use crate::state::{Device, UsableEpoch};
@@ -14,7 +14,7 @@ impl AuthorityState {
     /// any other data entry.
     ///
     /// Must come after [`AuthorityState::compute_ancestry`] for the same entry and before
-    /// the next one's: an epoch's `known` counts the required entries up to here.
+    /// the next one's: an epoch counts the candidates up to here.
     pub(crate) fn record_key_entry(
         &mut self,
         incoming: IncomingEntry<'_>,
@@ -25,13 +25,19 @@ impl AuthorityState {
         let order = (entry.header().lamport(), entry.id());
         match entry.payload() {
             Payload::Rotation(_) => {
-                self.epochs.require(LocatedClock { id: order.1, position, clock: order.0 });
+                self.epochs.add_candidate(Candidate { id: order.1, position, clock: order.0 });
             }
             Payload::Epoch(epoch) => {
-                let known = self.epochs.known();
+                let candidates_before = self.epochs.candidate_count();
                 let epoch = UsableEpoch::new(epoch.topic(), epoch.commit());
                 let behind = ancestry.behind;
-                self.epochs.begin(EpochRecord { order, epoch, applied, known, behind });
+                self.epochs.add_epoch(EpochRecord {
+                    order,
+                    epoch,
+                    applied,
+                    candidates_before,
+                    behind,
+                });
             }
             _ => {}
         }

@@ -49,12 +49,7 @@ impl AuthorityState {
     /// Returns whether a device key has an enrolment in a generation, whatever its verdict.
     pub(super) fn was_enrolled(&self, generation: Generation, device: DeviceId) -> bool {
         let mut enrolments = self.enrolments_of_device(generation, device);
-        enrolments.any(|enrolment| match enrolment {
-            Enrolment::First(_) => true,
-            Enrolment::Enrolled(id) => {
-                self.statements.get(&id).is_some_and(|s| self.is_valid_enrolment(s))
-            }
-        })
+        enrolments.any(|enrolment| self.can_begin_chain(enrolment))
     }
 
     /// Returns whether a device may write (SPEC §7.1).
@@ -124,6 +119,16 @@ impl AuthorityState {
         Some((self.generations.get(&generation)?.member, generation))
     }
 
+    /// Returns whether entries enrol the device of an enrolment, whatever their verdict.
+    fn can_begin_chain(&self, enrolment: Enrolment) -> bool {
+        match enrolment {
+            Enrolment::First(_) => true,
+            Enrolment::Enrolled(id) => {
+                self.statements.get(&id).is_some_and(|s| self.is_valid_enrolment(s))
+            }
+        }
+    }
+
     /// Returns whether the carriers of an enrolment statement enrol its device
     /// (rule A2), whatever their verdict.
     fn is_valid_enrolment(&self, statement: &StatementRecord) -> bool {
@@ -173,13 +178,8 @@ impl AuthorityState {
     pub(crate) fn device_owner(&self, device: DeviceId) -> Option<MemberId> {
         let enrolments = self.lookup.devices.get(&device)?;
         let with_chain = enrolments.iter().find(|e| !self.chains_of(**e).is_empty());
-        let is_valid = |enrolment: &&Enrolment| match enrolment {
-            Enrolment::First(_) => true,
-            Enrolment::Enrolled(id) => {
-                self.statements.get(id).is_some_and(|s| self.is_valid_enrolment(s))
-            }
-        };
-        let enrolment = with_chain.or_else(|| enrolments.iter().find(is_valid))?;
+        let valid = || enrolments.iter().find(|e| self.can_begin_chain(**e));
+        let enrolment = with_chain.or_else(valid)?;
         self.enrolled_member(*enrolment)
     }
 }

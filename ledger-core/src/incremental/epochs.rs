@@ -2,8 +2,8 @@
 //! (SPEC §11.2).
 //!
 //! The past of an epoch entry never changes, and holds each chain up to some `seq`. So each epoch
-//! keeps the chains on which it is behind: of which its past lacks an entry that could be required.
-//! What arrives later is not in its past either.
+//! keeps the chains on which it is behind: of which its past lacks a candidate, that is an entry
+//! that could be required. What arrives later is not in its past either.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,10 +21,10 @@ impl AuthorityState {
     pub(crate) fn usable_epochs(&self, aside: &SetAside) -> BTreeMap<(u64, EntryId), UsableEpoch> {
         let required = self.required_of_epochs(aside);
         let epochs = self.epochs.epochs.iter().rev();
-        // As `known` ascends in the order of arrival, the search goes from the last epoch back and
-        // stops at the first one that came before something required.
-        let candidates = epochs.take_while(|epoch| epoch.known >= required.least);
-        candidates
+        // As `candidates_before` ascends in the order of arrival, the search goes from the last
+        // epoch back and stops at the first one that came before something required.
+        epochs
+            .take_while(|epoch| epoch.candidates_before >= required.least)
             .filter(|epoch| self.is_usable(epoch, &required))
             .map(|epoch| (epoch.order, epoch.epoch))
             .collect()
@@ -34,7 +34,7 @@ impl AuthorityState {
     pub(crate) fn last_epoch_if_usable(&self) -> Option<((u64, EntryId), UsableEpoch)> {
         let last = self.epochs.epochs.last()?;
         let required = self.required_of_epochs(&SetAside::default());
-        let usable = last.known >= required.least && self.is_usable(last, &required);
+        let usable = last.candidates_before >= required.least && self.is_usable(last, &required);
         usable.then_some((last.order, last.epoch))
     }
 
@@ -73,26 +73,31 @@ impl AuthorityState {
         concerns && statement.verdict.is_applied()
     }
 
-    /// Returns the member who made an entry that epochs must know of and that the member can
-    /// make without end: an applied rotation, or a carrier of an accepted revocation or leave of
-    /// their own. A revocation or leave comes with its id.
+    /// Returns the author of an applied rotation, or of the first carrier of an accepted
+    /// revocation or leave that is required; for a carrier also the statement.
     pub(crate) fn own_requirement(&self, id: &EntryId) -> Option<(MemberId, Option<StatementId>)> {
         if let Some(statement) = self.lookup.carried.get(id) {
             let statement = self.statements.get(statement)?;
             let member = self.generations.get(&statement.body.generation()?)?.member;
             // Only the first carrier brings something new.
-            let is_first = statement.carriers.first().is_some_and(|first| first.id == *id);
-            let counts = is_first && self.is_required(statement);
+            let counts = self.is_first_carrier(id) && self.is_required(statement);
             return counts.then_some((member, Some(statement.id)));
         }
-        let rotation = self.epochs.get(self.epochs.number(id)?)?;
+        let rotation = self.epochs.candidate(self.epochs.number(id)?)?;
         let device = self.enrolled_device(self.author_of_chain(rotation.position.chain)?)?;
         self.rotations.get(&device)?.get(&(rotation.clock, *id))?;
         self.generations.get(&device.0).map(|generation| (generation.member, None))
     }
 
-    /// Returns the chains with required entries that are not in the past of an epoch entry
-    /// which is about to arrive, each with the `seq` up to which the past holds the chain.
+    /// Returns whether an entry carries a statement, and came first of those that do.
+    pub(crate) fn is_first_carrier(&self, id: &EntryId) -> bool {
+        let statement = self.lookup.carried.get(id).and_then(|id| self.statements.get(id));
+        let first = statement.and_then(|statement| statement.carriers.first());
+        first.is_some_and(|first| first.id == *id)
+    }
+
+    /// Returns the chains with candidates that are not in the past of an epoch entry which is
+    /// about to arrive, each with the `seq` up to which the past holds the chain.
     ///
     /// The walk visits the past from its end. An earlier epoch in it says what its own past
     /// holds, so the walk does not go on behind it.
@@ -122,8 +127,8 @@ impl AuthorityState {
         Ok(search.behind())
     }
 
-    /// Returns the X25519 recovery keys of a member: of every current generation that
-    /// no accepted leave concerns.
+    /// Returns a member's X25519 recovery keys, of each current generation that no accepted
+    /// leave concerns.
     pub(crate) fn recovery_keys(&self, member: MemberId) -> BTreeMap<Generation, [u8; 32]> {
         let stays = |generation: &Generation| {
             self.is_current(*generation)
@@ -142,7 +147,7 @@ impl AuthorityState {
 struct Required {
     /// Numbers of entries, of each of these one.
     each: Vec<Vec<u32>>,
-    /// Number of required entries that an epoch must have found when it arrived.
+    /// Number of candidates that an epoch must have found when it arrived.
     least: u32,
 }
 
@@ -156,12 +161,12 @@ impl Required {
     }
 }
 
-/// Search for the last required entry of each chain that a past holds.
+/// Search for the last candidate of each chain that a past holds.
 struct Search<'a> {
     epochs: &'a Epochs,
-    /// The `seq` up to which the past holds each chain that has required entries.
+    /// The `seq` up to which the past holds each chain that has candidates.
     held: BTreeMap<u32, Option<u64>>,
-    /// The chains that have required entries beyond that, by the clock of the first of these.
+    /// The chains that have candidates beyond that, by the clock of the first of these.
     open: BTreeSet<(u64, u32)>,
 }
 
@@ -175,7 +180,7 @@ impl<'a> Search<'a> {
         search
     }
 
-    /// Returns a chain's first required entry that is not found, as an element of `open`.
+    /// Returns a chain's first candidate that is not found, as an element of `open`.
     fn first_open(&self, chain: u32) -> Option<(u64, u32)> {
         let held = self.held.get(&chain).copied()?;
         self.epochs.next_on_chain(chain, held).map(|next| (next.clock, chain))

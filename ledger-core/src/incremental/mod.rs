@@ -24,6 +24,7 @@ mod affected;
 mod ancestry;
 mod authority_state;
 mod bytes;
+mod carrying;
 mod causal_walk;
 mod chains;
 mod control_entry;

@@ -13,7 +13,7 @@ use super::ancestry::Ancestry;
 use super::authority_state::AuthorityState;
 use super::control_entry::Outcome;
 use super::incoming::IncomingEntry;
-use super::records::{Introduction, LocatedClock, StatementRecord};
+use super::records::{Candidate, Introduction, StatementRecord};
 use crate::base::id::MemberId;
 use crate::statement::{Generation, Statement, StatementBody};
 use crate::verdict::{ChainPosition, Enrolment, Verdict};
@@ -32,7 +32,7 @@ impl AuthorityState {
         if statement.body().is_cut() {
             let (entry, position) = (incoming.entry, incoming.position);
             let clock = entry.header().lamport();
-            self.epochs.require(LocatedClock { id: entry.id(), position, clock });
+            self.epochs.add_candidate(Candidate { id: entry.id(), position, clock });
         }
         let is_known = self.statements.contains_key(&id);
         if let StatementBody::Bind { member, card } = statement.body() {

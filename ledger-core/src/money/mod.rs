@@ -1,4 +1,4 @@
-//! Money: currencies, amounts in minor units, dates, equal splits, debts, settling up.
+//! Money: currencies, amounts in minor units, dates, splits, debts, settling up.
 
 mod amount;
 mod currency;
@@ -13,4 +13,4 @@ pub use currency::{Currency, CurrencyError};
 pub use date::{Date, DateError};
 pub use debts::Debts;
 pub use settle_up::{Settlement, settle_up};
-pub use split::split_equally;
+pub use split::{Itemised, Percent, PercentError, Split, SplitError, SplitItem, split_equally};

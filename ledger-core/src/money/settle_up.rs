@@ -1,4 +1,4 @@
-//! Plans of payments that settle all balances (SPEC §9).
+//! Plans of payments that settle all balances (SPEC §9.2).
 
 use crate::base::id::MemberId;
 use crate::base::limits::MAX_EXACT_BALANCES;

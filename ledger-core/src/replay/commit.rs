@@ -47,7 +47,10 @@ impl Ledger {
         };
         self.show_epochs(incoming.entry, replayed.verdict, !replayed.flips.is_empty());
         self.record_arrival(incoming, replayed.verdict);
-        self.apply_idle(idle);
+        match idle {
+            Some(change) => self.apply_idle(change),
+            None => self.view.frontier.advance_agreed_heads(incoming.entry),
+        }
         replayed
     }
 
@@ -58,9 +61,12 @@ impl Ledger {
         change: DataChange,
     ) -> Replayed {
         let IncomingEntry { entry, backlink, position } = incoming;
-        let DataChange { fault, slot_reference, effects, slot } = change;
+        let DataChange { fault, mut void, slot_reference, effects, slot } = change;
         self.authority.register_entry(incoming, &ancestry);
-        let void = fault.or_else(|| self.authority.judge(backlink.author, position));
+        if ancestry.knows_leave() {
+            void = self.authority.judge(backlink.author, position);
+        }
+        let void = fault.or(void);
         let verdict = match entry.payload() {
             Payload::Opaque => Verdict::Unknown,
             _ => void.map_or(Verdict::Applied, Verdict::Void),
@@ -171,14 +177,17 @@ impl Ledger {
 
     /// Shows which epochs are usable, if the entry may have changed that.
     ///
-    /// An epoch changes nothing for the others. Neither does a void rotation, nor a statement
-    /// that cuts nobody, unless verdicts flip or a device is enrolled that was revoked before.
+    /// An epoch changes nothing for the others. Neither does a void rotation or cut, nor a
+    /// statement that cuts nobody, unless verdicts flip or a device is enrolled that was revoked
+    /// before. A further carrier of a known statement is in the past of no epoch that is here.
     fn show_epochs(&mut self, entry: &DecodedEntry, verdict: Verdict, flipped: bool) {
         let changes_others = match entry.payload() {
-            Payload::Statement(signed) => match signed.statement().body() {
-                StatementBody::Enrol { .. } => true,
-                body => body.is_cut(),
-            },
+            Payload::Statement(signed) if self.authority.is_first_carrier(&entry.id()) => {
+                match signed.statement().body() {
+                    StatementBody::Enrol { .. } => true,
+                    body => body.is_cut() && verdict.is_applied(),
+                }
+            }
             Payload::Rotation(_) => verdict.is_applied(),
             _ => false,
         };

@@ -16,9 +16,9 @@ impl Ledger {
     ///
     /// An entry that carries a new statement which may count is never surplus, whatever
     /// device carries it. The caller must keep an entry on which another one depends that
-    /// is not idle, or waits and may have standing ([`Ledger::may_have_standing`],
-    /// [`Ledger::carries_needed_statement`]), and an epoch entry under whose key
-    /// something came that is not idle.
+    /// is not idle, or waits and may count ([`Ledger::has_prospects`],
+    /// [`Ledger::carries_needed_statement`]), and an epoch entry under whose key something
+    /// came that is not idle.
     ///
     /// # Errors
     /// The index's own, if it cannot be read.
@@ -45,7 +45,7 @@ impl Ledger {
 
     /// Returns whether the enrolment of an entry's author is accepted.
     #[must_use]
-    pub fn is_accepted(&self, entry: &AdmittedEntry) -> bool {
+    pub fn is_enrolment_accepted(&self, entry: &AdmittedEntry) -> bool {
         self.authority.is_enrolment_accepted(entry.backlink().author)
     }
 
@@ -55,19 +55,20 @@ impl Ledger {
         self.idle.bytes()
     }
 
-    /// Returns whether a device has an enrolment in standing that no hard cut and no
-    /// revocation concerns (SPEC §5.3). A leave does not exclude.
+    /// Returns whether a device has an enrolment with prospects: accepted, and no hard cut and
+    /// no revocation concerns it (SPEC §5.3). A leave does not exclude.
     #[must_use]
-    pub fn may_have_standing(&self, device: DeviceId) -> bool {
+    pub fn has_prospects(&self, device: DeviceId) -> bool {
         self.authority.device_has_prospects(device)
     }
 
-    /// Returns a carrier of each statement that a device which may write carries again in
-    /// front of its next own entry: of each accepted removal, bind, revocation of an enrolled
-    /// device and leave none of whose carriers is in the past of an agreed head, or is one,
-    /// and that the device has not carried yet (SPEC §5.3). Of the revocations and leaves of
-    /// one member these are at most `most`: the rest comes with later entries. Empty in a
-    /// group without idle entries.
+    /// Returns carriers of the statements that a device carries again in front of its next own
+    /// entry (SPEC §5.3), one of each.
+    ///
+    /// These are the accepted removals, binds, leaves and revocations of enrolled devices none
+    /// of whose carriers is an agreed head or in the past of one, and which the device has not
+    /// carried yet; of the revocations and leaves of one member at most `most`, the rest comes
+    /// with later entries. None if the device may not write, or the group has no idle entries.
     #[must_use]
     pub fn statements_to_carry(&self, device: DeviceId, most: usize) -> Vec<EntryId> {
         if self.idle.is_empty() || !self.state().may_write(device) {
@@ -83,14 +84,14 @@ impl Ledger {
     #[must_use]
     pub fn waiting_account(&self, entry: &DecodedEntry) -> WaitingAccount {
         if let Some(signer) = self.authority.signer_of_needed_statement(entry) {
-            return WaitingAccount::Standing(signer);
+            return WaitingAccount::WithProspects(signer);
         }
         let device = entry.header().device();
         let Some(member) = self.authority.account_of_device(device) else {
             return WaitingAccount::Stranger;
         };
-        match self.may_have_standing(device) {
-            true => WaitingAccount::Standing(member),
+        match self.has_prospects(device) {
+            true => WaitingAccount::WithProspects(member),
             false => WaitingAccount::Introduced(member),
         }
     }

@@ -63,6 +63,14 @@ impl IdleEntries {
         self.from.keys().copied()
     }
 
+    /// Returns the chains of which idle entries are covered.
+    pub(super) fn covered_chains(&self) -> impl Iterator<Item = u32> + '_ {
+        let is_covered = |(chain, from): &(&u32, &u64)| {
+            self.covered.get(*chain).is_some_and(|last| last >= *from)
+        };
+        self.from.iter().filter(is_covered).map(|(chain, _)| *chain)
+    }
+
     pub(super) fn is_idle(&self, position: ChainPosition) -> bool {
         self.from.get(&position.chain).is_some_and(|from| position.seq >= *from)
     }

@@ -17,8 +17,8 @@ use crate::statement::{Generation, StatementId};
 ///
 /// It holds the view (group state and frontier) and the authority state (records of the
 /// control entries, which decide about others). It is small: a data entry makes it grow
-/// only if it rotates a key, begins an epoch or a chain, or stands first behind a leave. What replay needs of older entries it asks an
-/// [`EntryIndex`](crate::engine::EntryIndex).
+/// only if it rotates a key, begins an epoch or a chain, or stands first behind a leave.
+/// Replay asks an [`EntryIndex`](crate::engine::EntryIndex) what it needs of older entries.
 ///
 /// ```
 /// use ledger_core::engine::{Admission, Draft, Ledger, MemoryIndex, NewGroup};
@@ -118,6 +118,9 @@ impl Ledger {
     /// Returns the position of a draft, as [`Ledger::next_position`] does, with a clock that
     /// fits everything that the draft names, and the entry that enrolled the device.
     ///
+    /// With too many agreed heads, [`merge`](Draft::merge) entries come first: each joins 16 of
+    /// them. Statements need none, so their carriers always have a position.
+    ///
     /// # Errors
     /// The index's own, if it cannot be read.
     pub fn position_of_draft<I: EntryIndex>(
@@ -126,11 +129,10 @@ impl Ledger {
         draft: &Draft,
         index: &I,
     ) -> Result<Option<NextEntryPosition>, I::Error> {
-        // Parents never matter to a statement, so its carrier needs no merges before it.
         let position = match self.next_position(device) {
-            None if draft.is_carrier() => {
-                let enrolment = self.enrolment_entry(device).map(|enrolment| (enrolment, 0));
-                self.merge_position(device, enrolment)
+            None if draft.may_leave_out_heads() => {
+                let enrolment = self.enrolment_entry(device);
+                self.frontier().merge_position(self.group(), device, enrolment)
             }
             position => position,
         };
@@ -144,8 +146,8 @@ impl Ledger {
         Ok(Some(position))
     }
 
-    /// Returns whether a device signed two entries with one `seq` (SPEC §5.2). Such a device
-    /// must sign nothing more, and be enrolled anew.
+    /// Returns whether a device signed two entries of one enrolment with one `seq` (SPEC §5.2).
+    /// Such a device must sign nothing more, and be enrolled anew.
     #[must_use]
     pub fn has_forked(&self, device: DeviceId) -> bool {
         self.authority.has_forked(device)
@@ -179,33 +181,21 @@ impl Ledger {
         usable.into_iter().rev().map(|((_, id), epoch)| (id, epoch))
     }
 
-    /// Returns the member who made an entry of which usable epochs must know, and which a member
-    /// can make without end: a rotation, or a carrier of a revocation or leave of their own; for
-    /// the latter also the statement's id. `None` for any other entry.
+    /// Returns the author of an applied rotation, or of the first carrier of an accepted
+    /// revocation or leave of which usable epochs must know; for a carrier also the statement.
+    /// `None` for any other entry.
+    ///
+    /// A member can make these without end, so a device heeds a few a day (SPEC §11.2).
     #[must_use]
     pub fn own_requirement(&self, entry: &EntryId) -> Option<(MemberId, Option<StatementId>)> {
         self.authority.own_requirement(entry)
     }
 
-    /// Returns the generation in which a device is or was enrolled with a chain, if it may not write
-    /// any more because of its member's own leave or revocation.
+    /// Returns the generation for which a device may not write any more, only because of a
+    /// revocation or leave by the generation itself.
     #[must_use]
     pub fn left_generation(&self, device: DeviceId) -> Option<Generation> {
         self.authority.left_generation(device)
-    }
-
-    /// Returns the position of a device's next [`merge`](crate::engine::Draft::merge) entry.
-    ///
-    /// A merge entry names at most 16 other heads, so a device may need several of them.
-    /// `enrolment` is the entry that enrolled the device, with its clock: for its first
-    /// entry.
-    #[must_use]
-    pub fn merge_position(
-        &self,
-        device: DeviceId,
-        enrolment: Option<(EntryId, u64)>,
-    ) -> Option<NextEntryPosition> {
-        self.frontier().merge_position(self.group(), device, enrolment)
     }
 
     /// Returns whether a root key is the owner's: the founder's, for the group's life.

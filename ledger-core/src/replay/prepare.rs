@@ -20,7 +20,6 @@ use super::replayed::Flip;
 use crate::base::id::EntryId;
 use crate::header::Kind;
 use crate::incremental::{Ancestry, AuthorityState, IncomingEntry, Outcome};
-use crate::payload::Payload;
 use crate::state::EntryIndex;
 use crate::verdict::{ChainPosition, Slot, SlotEntry, SlotReference, Verdict, VoidReason};
 
@@ -29,7 +28,8 @@ pub(super) struct Prepared<'a> {
     pub(super) incoming: IncomingEntry<'a>,
     pub(super) ancestry: Ancestry,
     pub(super) change: Change,
-    pub(super) idle: IdleChange,
+    /// `None` if no entry is idle.
+    pub(super) idle: Option<IdleChange>,
 }
 
 /// Change that the commit of an entry will make.
@@ -47,9 +47,11 @@ pub(super) enum Change {
 /// Change by a data entry.
 pub(super) struct DataChange {
     pub(super) fault: Option<VoidReason>,
+    /// What else voids the entry, unless a leave in its past does: that counts only when the
+    /// entry has its place on its chain.
+    pub(super) void: Option<VoidReason>,
     pub(super) slot_reference: Option<SlotReference>,
-    /// Effects if the entry is applied. Its verdict is known only at the commit, when
-    /// the entry has its place on its chain.
+    /// Effects if the entry is applied.
     pub(super) effects: Effects,
     /// Slot if the entry is applied: original, the entry's part, what it shows then.
     pub(super) slot: Option<(EntryId, SlotEntry, Slot)>,
@@ -67,31 +69,6 @@ pub(super) struct ControlChange {
     pub(super) slots: BTreeMap<EntryId, Slot>,
 }
 
-/// Returns whether a payload decides about other entries.
-fn is_control(payload: &Payload) -> bool {
-    matches!(
-        payload,
-        Payload::AddMember(_)
-            | Payload::Placeholder(_)
-            | Payload::Claim(_)
-            | Payload::Adopt(_)
-            | Payload::Statement(_)
-    )
-}
-
-/// Returns whether entries of a kind decide about other entries.
-fn is_control_kind(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::GENESIS
-            | Kind::ADD_MEMBER
-            | Kind::PLACEHOLDER
-            | Kind::CLAIM
-            | Kind::ADOPT
-            | Kind::STATEMENT
-    )
-}
-
 impl Ledger {
     /// Prepares the replay of an admitted entry.
     ///
@@ -106,7 +83,9 @@ impl Ledger {
         let position = self.authority.position_behind(backlink);
         let ancestry = self.authority.compute_ancestry(entry, backlink, index)?;
         let incoming = IncomingEntry { entry, backlink, position };
-        let change = if !is_control(entry.payload()) {
+        // An entry of an unknown version decides nothing, whatever its kind.
+        let is_control = entry.payload().kind().is_some_and(Kind::is_control);
+        let change = if !is_control {
             Change::Data(self.prepare_data(incoming, index)?)
         } else if !self.authority.may_flip_verdicts(incoming, &ancestry) {
             Change::ControlAlone
@@ -117,16 +96,17 @@ impl Ledger {
                 None => Change::ControlAlone,
             }
         };
+        let prepare_idle = |void: Option<VoidReason>| {
+            let idle = void.is_some() || ancestry.knows_leave();
+            self.prepare_idle(incoming, idle, index)
+        };
         let idle = match &change {
             Change::Control(change) => {
                 let ControlChange { authority, outcome, .. } = &**change;
-                self.prepare_idle_flips(authority, outcome, incoming, index)?
+                Some(self.prepare_idle_flips(authority, outcome, incoming, index)?)
             }
-            Change::Data(_) | Change::ControlAlone => {
-                let void = self.authority.judge(backlink.author, position);
-                let idle = void.is_some() || ancestry.knows_leave();
-                self.prepare_idle(incoming, idle, index)?
-            }
+            Change::Data(change) => prepare_idle(change.void)?,
+            Change::ControlAlone => prepare_idle(self.authority.judge(backlink.author, position))?,
         };
         Ok(Prepared { incoming, ancestry, change, idle })
     }
@@ -143,7 +123,8 @@ impl Ledger {
             slot = effects.join_slot(self, &data, index)?;
         }
         let (fault, slot_reference) = (data.fault, data.slot_reference);
-        Ok(DataChange { fault, slot_reference, effects, slot })
+        let void = self.authority.judge(incoming.backlink.author, incoming.position);
+        Ok(DataChange { fault, void, slot_reference, effects, slot })
     }
 
     /// Applies a control entry to a copy of the authority state, and prepares what
@@ -190,7 +171,7 @@ impl Ledger {
         let unaccepted = (!accepted).then_some(VoidReason::EnrolmentVoid);
         for entry in index.chain_until(from, until)? {
             let has_fault = matches!(entry.verdict, Verdict::Void(reason) if reason.is_fault());
-            if entry.verdict == Verdict::Unknown || has_fault || is_control_kind(entry.kind) {
+            if entry.verdict == Verdict::Unknown || has_fault || entry.kind.is_control() {
                 continue;
             }
             let void = floors.void_reason(entry.seq).or(unaccepted);

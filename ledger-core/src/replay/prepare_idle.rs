@@ -1,9 +1,9 @@
 //! Preparation of what an entry changes about idle entries and agreed heads (SPEC §5.3).
 //!
-//! Cost: an entry that names agreed heads only, in a group without idle entries, costs one
-//! look-up for each dependency. A walk through idle entries goes through each of them once,
-//! as the record says how far earlier walks came. Only an entry that makes others idle walks
-//! from the heads again, as the base of its statement was walked, too.
+//! Cost: in a group without idle entries nothing is prepared. Else an entry that names agreed
+//! heads only costs one look-up for each dependency. A walk through idle entries goes through
+//! each of them once, as the record says how far earlier walks came. Only an entry that makes
+//! others idle walks from the heads again, as the base of its statement was walked, too.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,17 +15,17 @@ use crate::incremental::{AuthorityState, CausalWalk, IncomingEntry, Outcome};
 use crate::state::EntryIndex;
 use crate::verdict::ChainPosition;
 
-/// Which walk goes through idle entries: on behalf of an entry that is not idle, or of a
+/// Purpose of a walk through idle entries: on behalf of an entry that is not idle, or of a
 /// carrier that is idle and kept.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Behalf {
-    Standing,
+    NotIdle,
     Carrier,
 }
 
 impl Ledger {
     /// Prepares what an entry changes that leaves all others as they are. `idle` says
-    /// whether the entry is idle itself.
+    /// whether the entry is idle itself. `None` if no entry is: then all heads are agreed heads.
     ///
     /// # Errors
     /// The index's own, if it cannot be read.
@@ -34,10 +34,13 @@ impl Ledger {
         incoming: IncomingEntry<'_>,
         idle: bool,
         index: &I,
-    ) -> Result<IdleChange, I::Error> {
+    ) -> Result<Option<IdleChange>, I::Error> {
+        if !idle && self.idle.is_empty() {
+            return Ok(None);
+        }
         let mut change = IdleChange::default();
         self.add_entry(&mut change, &self.authority, incoming, idle, index)?;
-        Ok(change)
+        Ok(Some(change))
     }
 
     /// Prepares what a control entry changes that flips verdicts. `after` is the authority
@@ -84,6 +87,7 @@ impl Ledger {
             .into_iter()
             .chain(outcome.members.iter().flat_map(|member| after.chains_of_member(*member)))
             .chain(change.covered.keys().copied())
+            .chain(self.idle.covered_chains().filter(|_| change.covers_anew))
             .collect();
         for chain in changed {
             self.recount(&mut change, after, chain, incoming, index)?;
@@ -110,8 +114,8 @@ impl Ledger {
                     open.push(*id);
                 }
             }
-            let walked = self.walk_idle(change, open, Behalf::Standing, index)?;
-            self.discount(change, &walked, Behalf::Standing, index)?;
+            let walked = self.walk_idle(change, open, Behalf::NotIdle, index)?;
+            self.discount(change, &walked, Behalf::NotIdle, index)?;
             change.new_heads.insert(entry.id(), entry.header().lamport());
             return Ok(());
         }
@@ -150,8 +154,8 @@ impl Ledger {
         let Some(tip) = tip else { return Ok(None) };
         let seq = from.and_then(|from| from.checked_sub(1)).unwrap_or(tip).min(tip);
         let position = ChainPosition { chain, seq };
-        let entries = index.chain(position)?;
-        let Some(last) = entries.iter().find(|entry| entry.seq == seq) else { return Ok(None) };
+        let entries = index.chain_until(position, seq.saturating_add(1))?;
+        let Some(last) = entries.first() else { return Ok(None) };
         let link = self.authority.link(&last.id, index)?;
         Ok(link.map(|link| (link.lamport, last.id, position)))
     }
@@ -170,7 +174,7 @@ impl Ledger {
             if self.is_covered(change, position) {
                 continue;
             }
-            let walked = self.walk_idle(change, vec![id], Behalf::Standing, index)?;
+            let walked = self.walk_idle(change, vec![id], Behalf::NotIdle, index)?;
             change.covered.extend(walked);
             change.new_heads.insert(id, clock);
         }
@@ -180,6 +184,9 @@ impl Ledger {
     /// Finds the agreed heads, and how far they cover idle entries, after entries became
     /// idle. Everything that is not idle now is in the past of the heads before, or of the
     /// freed entries.
+    ///
+    /// If none were freed, nothing covers more than before. So of the chains that are idle
+    /// from the same place on, only those are asked for that were covered.
     fn find_heads_anew<I: EntryIndex>(
         &self,
         change: &mut IdleChange,
@@ -193,9 +200,13 @@ impl Ledger {
             let from = self.idle_from(change, link.position.chain);
             from.is_some_and(|from| link.position.seq >= from)
         })?;
-        let idle: BTreeSet<u32> = self.idle.chains().chain(change.from.keys().copied()).collect();
-        let idle = idle.into_iter().filter(|chain| self.idle_from(change, *chain).is_some());
-        let covered = after.past_on_chains(heads.keys(), idle.collect(), index)?;
+        let mut chains: BTreeSet<u32> = change.from.keys().copied().collect();
+        match freed.is_empty() {
+            true => chains.extend(self.idle.covered_chains()),
+            false => chains.extend(self.idle.chains()),
+        }
+        chains.retain(|chain| self.idle_from(change, *chain).is_some());
+        let covered = after.past_on_chains(heads.keys(), chains, index)?;
         change.lost_heads = before.into_iter().filter(|id| !heads.contains_key(id)).collect();
         change.new_heads = heads;
         change.covers_anew = true;
@@ -223,7 +234,7 @@ impl Ledger {
         while let Some(visit) = walk.next().transpose()? {
             let position = visit.link.position;
             // A head may be one since this very change, which freed it.
-            if behalf == Behalf::Standing && self.is_head(change, &visit.id) {
+            if behalf == Behalf::NotIdle && self.is_head(change, &visit.id) {
                 lose(change, &visit.id);
             }
             // Also what this change frees: nothing has walked through it.
@@ -259,7 +270,7 @@ impl Ledger {
                 change.counted.insert(*chain, (member, bytes.saturating_sub(less)));
             }
         }
-        if behalf == Behalf::Standing {
+        if behalf == Behalf::NotIdle {
             change.covered.extend(walked);
         }
         Ok(())

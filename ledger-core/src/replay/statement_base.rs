@@ -38,7 +38,7 @@ impl Ledger {
         since: Option<&EntryId>,
         index: &I,
     ) -> Result<Vec<EntryId>, I::Error> {
-        let subject = Subject::of(statement);
+        let subject = Subject::from_statement(statement);
         if since.is_none() {
             let mut base = self.agreed_heads();
             base.extend(self.uncovered_introduction(&subject));
@@ -51,15 +51,16 @@ impl Ledger {
             None => After::default(),
         };
         // What must be there at all goes before what is only spared.
-        let needed = self.authority.introducing_entries(subject.target, subject.generation);
-        let needed = needed.into_iter().find(|entry| !after.entries.contains(entry));
+        let needed = self.authority.introductions_about(subject.target, subject.generation);
+        let mut needed = needed.iter().map(|entry| entry.id);
+        let needed = needed.find(|entry| !after.entries.contains(entry));
         let mut cuts = BTreeSet::new();
         for carriers in self.authority.carriers_about(subject.target, subject.generation) {
             // Of each statement the first carrier that does not depend on `since`, and rather
             // one that is not idle: what is idle before it would be spared.
             let fits = |entry: &&LocatedEntry| !after.entries.contains(&entry.id);
-            let standing = carriers.iter().find(|e| fits(e) && !self.idle.is_idle(e.position));
-            cuts.extend(standing.or_else(|| carriers.iter().find(fits)).map(|entry| entry.id));
+            let not_idle = carriers.iter().find(|e| fits(e) && !self.idle.is_idle(e.position));
+            cuts.extend(not_idle.or_else(|| carriers.iter().find(fits)).map(|entry| entry.id));
         }
         let mut spared = cuts.clone();
         for chain in self.authority.chains_about(subject.target, subject.generation) {
@@ -177,7 +178,7 @@ struct After {
 }
 
 impl Subject {
-    fn of(statement: &NewStatement<'_>) -> Self {
+    fn from_statement(statement: &NewStatement<'_>) -> Self {
         let (target, generation) = match statement {
             NewStatement::Remove { member } | NewStatement::Bind { member, .. } => {
                 (Some(*member), None)

@@ -270,6 +270,10 @@ fn beyond_16_other_heads_a_device_joins_16_of_them_first() {
     let mut group = Group::new();
     let device = group.device.id();
     let heads = |group: &Group| group.ledger.frontier().heads().count();
+    let merge_position = |group: &Group| {
+        let Ok(at) = group.ledger.position_of_draft(device, &Draft::merge(), &group.index);
+        at.unwrap()
+    };
     let at = group.ledger.next_position(device).unwrap();
     fork(&mut group, &at, 0..17);
     let next = group.ledger.next_position(device).unwrap();
@@ -280,14 +284,14 @@ fn beyond_16_other_heads_a_device_joins_16_of_them_first() {
 
     let mut joined = Vec::new();
     while group.ledger.next_position(device).is_none() {
-        let at = group.ledger.merge_position(device, None).unwrap();
+        let at = merge_position(&group);
         let entry = Draft::merge().sign(&group.device, &at, 0).unwrap();
         assert_eq!(group.ingest(entry), Ok(Verdict::Applied));
         joined.push(at.parents.len());
     }
     assert_eq!((joined, heads(&group)), (vec![16], 11));
     // Fewer than 16 are joined at once, and their clocks are minded.
-    let at = group.ledger.merge_position(device, None).unwrap();
+    let at = merge_position(&group);
     assert_eq!(at, group.ledger.next_position(device).unwrap());
     group.add(Draft::merge());
     assert_eq!(heads(&group), 1);
@@ -488,7 +492,7 @@ fn a_member_enrols_ten_devices_and_no_more() {
 }
 
 #[test]
-fn a_group_has_a_thousand_members_and_no_more() {
+fn a_group_has_a_thousand_places_without_keys_and_no_more() {
     let mut group = Group::new();
     let anna = group.members[0];
     // Anna has keys; places without have a limit of their own.

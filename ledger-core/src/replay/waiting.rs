@@ -15,9 +15,9 @@ pub enum WaitingAccount {
     /// This device itself. Its entries never give way, and take no room of others: without
     /// them the device would sign where it signed already. The caller says which they are.
     Own,
-    /// A member of an enrolment in standing that no hard cut and no revocation concerns; or
-    /// the member who signed a statement of which a carrier must be kept.
-    Standing(MemberId),
+    /// The member of an enrolment with prospects (SPEC §5.3), or the member who signed a
+    /// statement of which a carrier must be kept.
+    WithProspects(MemberId),
     /// The accepted member whose introductions lead to an enrolment, or who was cut.
     Introduced(MemberId),
     /// No enrolment of the device is known. All such devices share one account.
@@ -27,7 +27,7 @@ pub enum WaitingAccount {
 /// Waiting entries: they lack dependencies and cannot be admitted yet. Bounded in number
 /// and bytes, of which each missing id counts 32.
 ///
-/// Beyond the bounds, strangers give way first, then those who are not in standing. Among
+/// Beyond the bounds, strangers give way first, then those without prospects. Among
 /// these it is the account with the most bytes, there the device with the most, and of its
 /// entries those with the largest clock. So a flood hurts only whoever accounts for it. A
 /// dropped entry is not lost: it can be asked for again. What was kept beyond the bounds, as
@@ -87,7 +87,7 @@ struct Room {
 impl WaitingAccount {
     fn class(self) -> u8 {
         match self {
-            Self::Own | Self::Standing(_) => 0,
+            Self::Own | Self::WithProspects(_) => 0,
             Self::Introduced(_) => 1,
             Self::Stranger => 2,
         }
@@ -156,7 +156,7 @@ impl WaitingEntries {
         self.bytes = self.bytes.saturating_add(bytes);
     }
 
-    /// Says anew who accounts for each entry, after enrolments or their standing changed.
+    /// Says anew who accounts for each entry, after enrolments or their prospects changed.
     pub fn set_accounts(&mut self, account_of: impl Fn(&DecodedEntry) -> WaitingAccount) {
         let mut moved = Vec::new();
         for (id, waiting) in &mut self.entries {
@@ -207,7 +207,7 @@ impl WaitingEntries {
     }
 
     /// Returns up to `count` of the entries to ask for, first those for which entries of
-    /// members in standing wait. Takes time in proportion to `count`, not to what waits.
+    /// members with prospects wait. Takes time in proportion to `count`, not to what waits.
     #[must_use]
     pub fn missing_first(&self, count: usize) -> BTreeSet<EntryId> {
         let mut found = BTreeSet::new();
@@ -507,7 +507,7 @@ mod tests {
         let honest: Vec<VerifiedEntry> = (0..20).map(|n| entry(1, 500 + n, id(n))).collect();
         for (n, entry) in honest.iter().enumerate() {
             let missing = [id(n as u64)].into();
-            let account = WaitingAccount::Standing(member(1));
+            let account = WaitingAccount::WithProspects(member(1));
             assert_eq!(waiting.hold_for(account, entry.clone(), missing), []);
         }
         for n in 0..200 {
@@ -530,7 +530,7 @@ mod tests {
     fn a_member_accounts_for_the_bytes_of_all_devices_and_for_missing_ids() {
         let limits = LedgerLimits { waiting_bytes_per_member: 20_000, ..LedgerLimits::default() };
         let mut waiting = WaitingEntries::with_limits(limits);
-        let account = WaitingAccount::Standing(member(1));
+        let account = WaitingAccount::WithProspects(member(1));
         for n in 0..50 {
             let device = 1 + u8::try_from(n % 5).unwrap();
             let parents = (0..16).map(|m| id(n * 100 + m)).collect();
@@ -558,7 +558,7 @@ mod tests {
             waiting.hold(entry(n + 2, 1, id(n.into())), [id(n.into())].into());
         }
         waiting.hold_for(
-            WaitingAccount::Standing(member(1)),
+            WaitingAccount::WithProspects(member(1)),
             entry(1, 5, id(999)),
             [id(999)].into(),
         );
@@ -566,7 +566,7 @@ mod tests {
         // Somebody is removed: what they wait for is the last.
         let flooder = DeviceKey::from_bytes(&[2; 64]).id();
         waiting.set_accounts(|entry| match entry.header().device() == flooder {
-            true => WaitingAccount::Standing(member(2)),
+            true => WaitingAccount::WithProspects(member(2)),
             false => WaitingAccount::Stranger,
         });
         assert_eq!(waiting.missing_first(1), [id(0)].into());

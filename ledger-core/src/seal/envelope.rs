@@ -190,7 +190,7 @@ pub(crate) fn parse(kind: u8, bytes: &[u8]) -> Result<(Topic, [u8; 24], &[u8]), 
     }
     let (topic, rest) = rest.split_first_chunk::<32>().ok_or_else(size)?;
     let (nonce, ciphertext) = rest.split_first_chunk::<24>().ok_or_else(size)?;
-    if !ciphertext.len().checked_sub(TAG_BYTES).is_some_and(is_padded_len) {
+    if !is_envelope_len(bytes.len()) {
         return Err(size());
     }
     Ok((Topic::from_bytes(*topic), *nonce, ciphertext))

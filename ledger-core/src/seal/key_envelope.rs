@@ -79,9 +79,8 @@ impl<'a> KeyEnvelope<'a> {
         }
         let (topic, rest) = rest.split_first_chunk::<32>().ok_or_else(size)?;
         let (salt, rest) = rest.split_first_chunk::<16>().ok_or_else(size)?;
-        let (slots, over) = rest.as_chunks::<SLOT_BYTES>();
-        let sized = slots.len().is_power_of_two() && (MIN_WRAPS..=MAX_WRAPS).contains(&slots.len());
-        if !sized || !over.is_empty() {
+        let (slots, _) = rest.as_chunks::<SLOT_BYTES>();
+        if !is_key_envelope_len(bytes.len()) {
             return Err(size());
         }
         if !slots.is_sorted_by(|a, b| a < b) {

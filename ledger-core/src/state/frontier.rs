@@ -81,15 +81,7 @@ impl Frontier {
     /// Adds an admitted entry.
     pub(crate) fn advance(&mut self, entry: &DecodedEntry) {
         let header = entry.header();
-        // Mostly there is one head, and the entry names many others.
-        if self.heads.len() == 1 {
-            self.heads.retain(|head, _| header.dependencies().all(|named| named != head));
-        } else {
-            header.dependencies().for_each(|named| {
-                self.heads.remove(named);
-            });
-        }
-        self.heads.insert(entry.id(), header.lamport());
+        replace_heads(&mut self.heads, entry);
         let tip = Tip { id: entry.id(), seq: header.seq(), lamport: header.lamport() };
         // Of a device that forked, the tip of the longest branch, then the larger id: the
         // same on every device.
@@ -113,6 +105,12 @@ impl Frontier {
 
     pub(crate) fn is_agreed_head(&self, id: &EntryId) -> bool {
         self.agreed.contains_key(id)
+    }
+
+    /// Makes an entry an agreed head in place of those that it names. Only if no entry is idle:
+    /// the entry then has no other agreed head in its past.
+    pub(crate) fn advance_agreed_heads(&mut self, entry: &DecodedEntry) {
+        replace_heads(&mut self.agreed, entry);
     }
 
     pub(crate) fn add_agreed_head(&mut self, id: EntryId, clock: u64) {
@@ -163,17 +161,17 @@ impl Frontier {
     }
 
     /// Returns the position of a merge entry: behind the device's last entry or, for its
-    /// first, behind the entry that enrolled it. With too many heads for one entry it
-    /// leaves some for the next.
+    /// first, behind the entry that enrolled it. With too many heads for one entry it leaves
+    /// some for the next. Its clock minds the heads; see [`NextEntryPosition::behind`].
     pub(crate) fn merge_position(
         &self,
         group: GroupId,
         device: DeviceId,
-        enrolment: Option<(EntryId, u64)>,
+        enrolment: Option<EntryId>,
     ) -> Option<NextEntryPosition> {
         let (seq, backlink, clock) = match (self.tips.get(&device), enrolment) {
             (Some(tip), _) => (tip.seq.checked_add(1)?, tip.id, tip.lamport),
-            (None, Some((enrolment, lamport))) => (0, enrolment, lamport),
+            (None, Some(enrolment)) => (0, enrolment, 0),
             (None, None) => return None,
         };
         let others = self.agreed.iter().filter(|(head, _)| **head != backlink).take(MAX_PARENTS);
@@ -252,4 +250,18 @@ impl Frontier {
             })?,
         })
     }
+}
+
+/// Puts an entry in place of the heads that it names.
+fn replace_heads(heads: &mut BTreeMap<EntryId, u64>, entry: &DecodedEntry) {
+    let header = entry.header();
+    // Mostly there is one head, and the entry names many others.
+    if heads.len() == 1 {
+        heads.retain(|head, _| header.dependencies().all(|named| named != head));
+    } else {
+        header.dependencies().for_each(|named| {
+            heads.remove(named);
+        });
+    }
+    heads.insert(entry.id(), header.lamport());
 }

@@ -225,6 +225,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     ) STRICT;
     CREATE INDEX left_out_by_device ON left_out (grp, device);
     CREATE INDEX left_out_wanted ON left_out (grp) WHERE wanted = 1;
+    CREATE INDEX left_out_topics ON left_out (grp, topic) WHERE topic IS NOT NULL;
 
     CREATE INDEX pending_by_device ON pending (grp, substr(entry, 39, 32));
     ALTER TABLE joins ADD COLUMN entered INTEGER NOT NULL DEFAULT 0; -- 1: answered

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ledger_core::engine::{
-    Admission, AdmittedEntry, DecodedEntry, Payload, VerifiedEntry, WaitingEntries, verify_batch,
+    Admission, AdmittedEntry, DecodedEntry, Payload, VerifiedEntry, verify_batch,
 };
 use ledger_core::{EntryId, Refusal};
 
 use super::GroupTransaction;
 use super::left_out::LeftOut;
-use super::waiting::{Waiting, may_count};
+use super::waiting::{KnownWaiting, Waiting, may_count};
 use crate::StoreError;
 
 /// Result of admitting entries that came from elsewhere.
@@ -23,8 +23,8 @@ pub struct Ingested {
     /// Entries that others depend on and that are not here: ask for these. The entries that depend
     /// on them wait, within bounds, and are admitted with them.
     pub missing: BTreeSet<EntryId>,
-    /// Number of entries that were left out: signed by a device that was removed or never accepted,
-    /// needed by no other entry, and beyond the number that is kept of such entries.
+    /// Number of entries that were left out (SPEC §5.3): idle ones that no other entry needs, beyond
+    /// the bytes that are kept of such entries.
     pub left_out: u64,
     /// Entries that can never be part of the ledger, each with the rule.
     pub refused: Vec<Refusal>,
@@ -58,18 +58,14 @@ pub(crate) type StoredNumbers = Vec<(EntryId, i64)>;
 pub(crate) fn admit_batch<'b>(
     transaction: &mut GroupTransaction<'b>,
     verified: Vec<VerifiedEntry>,
-    known: Option<WaitingEntries>,
+    known: Option<KnownWaiting>,
     report: Ingested,
-) -> Result<(Ingested, StoredNumbers, WaitingEntries), StoreError> {
+) -> Result<(Ingested, StoredNumbers, KnownWaiting), StoreError> {
     let (connection, group) = (transaction.connection(), transaction.group());
     let context = (transaction.ledger(), *transaction.limits());
-    let (mut waiting, ready) = Waiting::open(connection, group, known, context)?;
+    let (waiting, ready) = Waiting::open(connection, group, known, context)?;
     let memory = LeftOut { connection, group };
     let remembers = !memory.is_empty()?;
-    if transaction.is_standing_changed() {
-        // By entries that this device signed, or another process admitted.
-        waiting.review(transaction.ledger());
-    }
     let mut session = IngestSession {
         transaction,
         waiting,
@@ -78,8 +74,11 @@ pub(crate) fn admit_batch<'b>(
         needed: BTreeSet::new(),
         memory,
         remembers,
+        grew: false,
         report,
     };
+    // After entries that this device signed, or another process admitted.
+    session.review()?;
     let mut offered: Vec<Arc<VerifiedEntry>> =
         verified.into_iter().chain(ready).map(Arc::new).collect();
     while !offered.is_empty() {
@@ -107,6 +106,8 @@ struct IngestSession<'a, 'b> {
     memory: LeftOut<'b>,
     /// Whether the memory holds something.
     remembers: bool,
+    /// Whether something was added to it.
+    grew: bool,
     report: Ingested,
 }
 
@@ -131,8 +132,8 @@ impl IngestSession<'_, '_> {
             match self.transaction.admit(Arc::clone(&entry))? {
                 Admission::Admitted(admitted) => {
                     if self.may_leave_out(&admitted)? {
-                        let device = self.transaction.ledger().is_accepted(&admitted);
-                        self.left_out.insert(id, (entry, !device));
+                        let accepted = self.transaction.ledger().is_enrolment_accepted(&admitted);
+                        self.left_out.insert(id, (entry, !accepted));
                         continue;
                     }
                     self.transaction.append(&admitted)?;
@@ -153,11 +154,9 @@ impl IngestSession<'_, '_> {
                     if behind && !self.needed.contains(&id) && !may_count(ledger, &entry) {
                         self.left_out.insert(id, (entry, true));
                     } else {
-                        let dropped =
-                            self.waiting.hold(Arc::unwrap_or_clone(entry), ids, ledger)?;
-                        for gone in dropped {
-                            self.memory.remember(gone, None, ledger)?;
-                            self.remembers = true;
+                        let entry = Arc::unwrap_or_clone(entry);
+                        for gone in self.waiting.hold(entry, ids, ledger)? {
+                            self.remember(gone.decoded())?;
                         }
                     }
                 }
@@ -223,38 +222,29 @@ impl IngestSession<'_, '_> {
         taken
     }
 
-    fn end(self) -> Result<(Ingested, StoredNumbers, WaitingEntries), StoreError> {
-        let Self { transaction, waiting, stored, left_out, memory, remembers, mut report, .. } =
-            self;
-        let (mut remembers, ledger) = (remembers, transaction.ledger());
-        report.left_out = u64::try_from(left_out.len()).unwrap_or(u64::MAX);
-        for (id, (entry, may_count_later)) in &left_out {
+    fn remember(&mut self, entry: &DecodedEntry) -> Result<(), StoreError> {
+        (self.remembers, self.grew) = (true, true);
+        self.memory.remember(entry, self.transaction.ledger())
+    }
+
+    fn end(mut self) -> Result<(Ingested, StoredNumbers, KnownWaiting), StoreError> {
+        let left_out = std::mem::take(&mut self.left_out);
+        self.report.left_out = u64::try_from(left_out.len()).unwrap_or(u64::MAX);
+        for (entry, may_count_later) in left_out.values() {
             let entry = entry.decoded();
-            let is_epoch = matches!(entry.payload(), Payload::Epoch(_));
-            if *may_count_later || is_epoch {
-                memory.remember((*id, entry.header().device()), Some(entry), ledger)?;
-                remembers = true;
+            if *may_count_later || matches!(entry.payload(), Payload::Epoch(_)) {
+                self.remember(entry)?;
             }
         }
-        report.missing = waiting.missing();
-        if remembers {
-            memory.limit(transaction.limits().left_out_ids)?;
-            report.missing.extend(memory.wanted()?);
+        self.report.missing = self.waiting.missing();
+        if self.grew {
+            self.memory.limit(self.transaction.limits().left_out_ids)?;
         }
-        Ok((report, stored, waiting.into_pending()))
+        if self.remembers {
+            self.report.missing.extend(self.memory.wanted()?);
+        }
+        Ok((self.report, self.stored, self.waiting.into_known()))
     }
-}
-
-/// Whether an entry can enrol a device, or change whose enrolments have standing.
-pub(super) fn is_control(entry: &DecodedEntry) -> bool {
-    matches!(
-        entry.payload(),
-        Payload::AddMember(_)
-            | Payload::Placeholder(_)
-            | Payload::Claim(_)
-            | Payload::Adopt(_)
-            | Payload::Statement(_)
-    )
 }
 
 #[cfg(test)]

@@ -23,17 +23,13 @@ pub(crate) struct LeftOut<'a> {
 
 impl LeftOut<'_> {
     /// Remembers an entry. `ledger` says whether it may count already.
-    pub(super) fn remember(
-        &self,
-        (id, device): (EntryId, DeviceId),
-        entry: Option<&DecodedEntry>,
-        ledger: &Ledger,
-    ) -> Result<(), StoreError> {
-        let topic = match entry.map(DecodedEntry::payload) {
-            Some(Payload::Epoch(epoch)) => Some(*epoch.topic().as_bytes()),
+    pub(super) fn remember(&self, entry: &DecodedEntry, ledger: &Ledger) -> Result<(), StoreError> {
+        let topic = match entry.payload() {
+            Payload::Epoch(epoch) => Some(*epoch.topic().as_bytes()),
             _ => None,
         };
-        let wanted = ledger.may_have_standing(device);
+        let (id, device) = (entry.id(), entry.header().device());
+        let wanted = ledger.has_prospects(device);
         self.connection
             .prepare_cached(
                 "INSERT INTO left_out (grp, id, device, topic, wanted) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -68,8 +64,8 @@ impl LeftOut<'_> {
         Ok(())
     }
 
-    /// Finds anew which entries may count: those of devices that may have standing, after
-    /// enrolments or their standing changed.
+    /// Finds anew which entries may count: those of devices with prospects, after enrolments
+    /// or their prospects changed.
     pub(super) fn review(&self, ledger: &Ledger) -> Result<(), StoreError> {
         let mut devices = self
             .connection
@@ -81,7 +77,7 @@ impl LeftOut<'_> {
             "UPDATE left_out SET wanted = ?3 WHERE grp = ?1 AND device = ?2 AND wanted <> ?3",
         )?;
         for device in devices {
-            let wanted = ledger.may_have_standing(device);
+            let wanted = ledger.has_prospects(device);
             set.execute((self.group.0, device.as_bytes(), wanted))?;
         }
         Ok(())

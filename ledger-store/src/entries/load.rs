@@ -9,7 +9,6 @@ use ledger_core::{EntryId, GroupId};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::index::{StoredIndex, believed_entry, stored_entry};
-use super::ingest::is_control;
 use super::{LoadedLedger, Opening};
 use crate::StoreError;
 use crate::database::GroupKey;
@@ -93,7 +92,7 @@ fn replay_tail(
         let entry = admitted.verified().decoded();
         index.advance(n, entry, replayed.position());
         loaded.upto = n;
-        loaded.standing_changed |= is_control(entry);
+        loaded.standing_changed |= entry.header().kind().is_control();
         loaded.opening.replayed = loaded.opening.replayed.saturating_add(1);
     }
     Ok(true)

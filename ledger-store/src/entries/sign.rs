@@ -16,7 +16,7 @@ impl GroupTransaction<'_> {
         entry: &NewEntry,
     ) -> Result<EntryId, StoreError> {
         // Before drafting: a merge entry may change the state that the draft is made from.
-        self.merge_heads(device)?;
+        self.prepare_to_sign(device)?;
         let draft = entry.draft(self, device.id(), self.environment())?;
         self.sign_and_append(device, draft)
     }
@@ -47,18 +47,11 @@ impl GroupTransaction<'_> {
     /// Appends what stands before the next own entry: carriers of statements that only idle entries
     /// carry, and merge entries until one entry can have all agreed heads as parents, so that nobody
     /// can keep others from writing by forking.
-    pub(crate) fn merge_heads(&mut self, device: &DeviceKey) -> Result<(), StoreError> {
+    pub(crate) fn prepare_to_sign(&mut self, device: &DeviceKey) -> Result<(), StoreError> {
         self.refuse_unsafe_chain(device.id())?;
         self.carry_statements(device)?;
         while self.ledger().next_position(device.id()).is_none() {
-            let home = match self.ledger().enrolment_entry(device.id()) {
-                Some(home) => Some((home, self.stored(home)?.decoded().header().lamport())),
-                None => None,
-            };
-            let position = self.ledger().merge_position(device.id(), home);
-            let position = position.ok_or(DraftError::ForeignDevice)?;
-            let now_ms = self.environment().now_ms();
-            self.append_signed(Draft::merge().sign(device, &position, now_ms)?)?;
+            self.sign_after_known(device, Draft::merge())?;
         }
         Ok(())
     }
@@ -67,7 +60,7 @@ impl GroupTransaction<'_> {
     /// device builds (SPEC §5.3): once, with the next own entry and never by itself, as else all
     /// devices would answer one statement at once. Of one member's, a few with each own entry.
     fn carry_statements(&mut self, device: &DeviceKey) -> Result<(), StoreError> {
-        let most = self.limits().heeded_a_day;
+        let most = self.limits().carried_at_once;
         for carrier in self.ledger().statements_to_carry(device.id(), most) {
             if let Payload::Statement(signed) = self.stored(carrier)?.decoded().payload() {
                 self.sign_and_append(device, Draft::carry(signed))?;

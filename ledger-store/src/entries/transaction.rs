@@ -11,7 +11,6 @@ use ledger_core::{EntryId, Transaction, Verdict};
 use rusqlite::Connection;
 
 use super::index::{StoredIndex, number};
-use super::ingest::is_control;
 use super::left_out::LeftOut;
 use super::projections::ListWriter;
 use super::{LoadedLedger, Opening, named};
@@ -36,6 +35,8 @@ pub(crate) struct GroupTransaction<'a> {
     flipped: bool,
     /// Whether a control entry was appended since what was left out was reviewed.
     unreviewed: bool,
+    /// Whether an epoch entry was appended.
+    begins_epoch: bool,
     context: &'a CallContext,
 }
 
@@ -49,8 +50,18 @@ impl<'a> GroupTransaction<'a> {
     ) -> Result<Self, StoreError> {
         let (lists, last) = (ListWriter::new(connection, group), last(connection)?);
         let index = StoredIndex::new(connection, group, loaded.upto);
-        let (flipped, unreviewed) = (false, false);
-        Ok(Self { connection, group, loaded, index, lists, last, flipped, unreviewed, context })
+        Ok(Self {
+            connection,
+            group,
+            loaded,
+            index,
+            lists,
+            last,
+            flipped: false,
+            unreviewed: false,
+            begins_epoch: false,
+            context,
+        })
     }
 
     /// Stores the genesis entry of a new group.
@@ -110,6 +121,11 @@ impl<'a> GroupTransaction<'a> {
         (self.unreviewed, self.loaded.standing_changed) = (false, false);
     }
 
+    /// Whether an epoch entry was appended.
+    pub(crate) fn has_begun_epoch(&self) -> bool {
+        self.begins_epoch
+    }
+
     /// An entry that must be stored.
     pub(crate) fn stored(&self, id: EntryId) -> Result<Arc<VerifiedEntry>, StoreError> {
         let found = self.index().entry(&id)?;
@@ -164,9 +180,11 @@ impl<'a> GroupTransaction<'a> {
         self.insert(n, entry.verified(), &replayed)?;
         (self.last, self.loaded.upto) = (n, n);
         self.index.advance(n, entry.verified().decoded(), replayed.position());
-        if is_control(entry.verified().decoded()) {
+        // It can enrol a device, or change which enrolments have prospects.
+        if entry.verified().decoded().header().kind().is_control() {
             (self.unreviewed, self.loaded.standing_changed) = (true, true);
         }
+        self.begins_epoch |= entry.verified().decoded().header().kind() == Kind::EPOCH;
         self.flip(&replayed)?;
         Ok(replayed.verdict())
     }

@@ -15,6 +15,9 @@ use super::left_out::LeftOut;
 use crate::StoreError;
 use crate::database::GroupKey;
 
+/// Most missing entries that are told at once.
+const MAX_MISSING: usize = 10_000;
+
 /// Number of entries that wait for others that are not here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WaitingCount {
@@ -50,7 +53,7 @@ pub(super) fn waiting_of(
     Ok(own.query_row((group.0, device.as_bytes()), |row| row.get(0))?)
 }
 
-/// The imported rows that waiting entries of devices with standing record.
+/// The imported rows that waiting entries of devices that may write record.
 #[cfg(feature = "import")]
 pub(super) fn waiting_origins(
     connection: &Connection,
@@ -69,13 +72,20 @@ pub(super) fn waiting_origins(
     }
     Ok(origins)
 }
-/// Most missing entries that are told at once.
-const MAX_MISSING: usize = 10_000;
+
+/// The waiting entries of one group as of the last batch, with the version that the database then
+/// had for the writer.
+pub(crate) struct KnownWaiting {
+    entries: WaitingEntries,
+    version: i64,
+}
 
 /// The waiting entries of one group, in memory and in the database.
 pub(super) struct Waiting<'a> {
     connection: &'a Connection,
     group: GroupKey,
+    /// Another number once another connection has committed something.
+    version: i64,
     /// This device.
     own: DeviceId,
     pending: WaitingEntries,
@@ -84,26 +94,29 @@ pub(super) struct Waiting<'a> {
 }
 
 impl<'a> Waiting<'a> {
-    /// Opens them, from memory unless another process changed them. What is stored stays, also
-    /// beyond the limits: a salvage stores more on purpose. Also returns the entries for which
-    /// nothing is missing any more.
+    /// Opens them, from memory unless another process wrote meanwhile: it may have admitted what they
+    /// wait for. What is stored stays, also beyond the limits: a salvage stores more on purpose. Also
+    /// returns the entries for which nothing is missing any more.
     pub(super) fn open(
         connection: &'a Connection,
         group: GroupKey,
-        known: Option<WaitingEntries>,
+        known: Option<KnownWaiting>,
         (ledger, limits): (&Ledger, LedgerLimits),
     ) -> Result<(Self, Vec<VerifiedEntry>), StoreError> {
         let own = connection
             .prepare_cached("SELECT device FROM groups WHERE grp = ?1")?
             .query_row([group.0], |row| row.get(0).map(DeviceId::from_bytes))?;
-        if let Some(pending) = known
-            && pending.entries().map(VerifiedEntry::id).eq(stored(connection, group)?)
-        {
-            let unneeded = BTreeSet::new();
-            return Ok((Self { connection, group, own, pending, unneeded }, Vec::new()));
+        let version = connection
+            .prepare_cached("PRAGMA data_version")?
+            .query_row([], |row| row.get::<_, i64>(0))?;
+        let known = known.filter(|known| known.version == version).map(|known| known.entries);
+        let is_known = known.is_some();
+        let pending = known.unwrap_or_else(|| WaitingEntries::with_limits(limits));
+        let unneeded = BTreeSet::new();
+        let mut waiting = Self { connection, group, version, own, pending, unneeded };
+        if is_known {
+            return Ok((waiting, Vec::new()));
         }
-        let pending = WaitingEntries::with_limits(limits);
-        let mut waiting = Self { connection, group, own, pending, unneeded: BTreeSet::new() };
         let mut ready = Vec::new();
         let index = StoredIndex::whole(connection, group);
         let mut statement =
@@ -128,14 +141,13 @@ impl<'a> Waiting<'a> {
         Ok((waiting, ready))
     }
 
-    /// Adds an entry that waits. Entries that have to give way are removed, and returned with
-    /// their devices.
+    /// Adds an entry that waits. Entries that have to give way are removed, and returned.
     pub(super) fn hold(
         &mut self,
         entry: VerifiedEntry,
         missing: BTreeSet<EntryId>,
         ledger: &Ledger,
-    ) -> Result<Vec<(EntryId, DeviceId)>, StoreError> {
+    ) -> Result<Vec<VerifiedEntry>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "INSERT OR IGNORE INTO pending (grp, id, entry, signature) VALUES (?1, ?2, ?3, ?4)",
         )?;
@@ -150,14 +162,19 @@ impl<'a> Waiting<'a> {
         if may_count(ledger, &entry) || self.pending.is_awaited(&entry.id()) {
             self.unneeded.clear();
         }
-        let dropped = self.pending.hold_for(account, entry, missing);
-        for (id, _) in &dropped {
-            self.forget(id)?;
+        let mut gave_way = Vec::new();
+        for (id, _) in self.pending.hold_for(account, entry, missing) {
+            let sql = "DELETE FROM pending WHERE id = ?1 RETURNING entry, signature";
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let mut rows = statement.query([id.as_bytes()])?;
+            while let Some(row) = rows.next()? {
+                gave_way.push(stored_entry(row)?);
+            }
         }
-        Ok(dropped)
+        Ok(gave_way)
     }
 
-    /// Says anew who accounts for each entry, after enrolments or their standing changed.
+    /// Says anew who accounts for each entry, after enrolments or their prospects changed.
     pub(super) fn review(&mut self, ledger: &Ledger) {
         let own = self.own;
         self.pending.set_accounts(|entry| account_of(ledger, own, entry));
@@ -200,8 +217,8 @@ impl<'a> Waiting<'a> {
         self.pending.missing_first(MAX_MISSING)
     }
 
-    pub(super) fn into_pending(self) -> WaitingEntries {
-        self.pending
+    pub(super) fn into_known(self) -> KnownWaiting {
+        KnownWaiting { entries: self.pending, version: self.version }
     }
 
     fn forget(&self, id: &EntryId) -> Result<(), StoreError> {
@@ -243,7 +260,7 @@ pub(crate) fn missing_entries(
     missing.extend(wanted.into_iter().map(|id| (id, true)));
     let mut missing: Vec<(EntryId, bool)> = missing.into_iter().collect();
     missing.sort_by_cached_key(|(id, first)| {
-        (!first, RecordId::of(&[shuffle, id.as_bytes()].concat()))
+        (!first, RecordId::compute(&[shuffle, id.as_bytes()].concat()))
     });
     Ok(missing.into_iter().map(|(id, _)| id).collect())
 }
@@ -263,9 +280,9 @@ fn account_of(ledger: &Ledger, own: DeviceId, entry: &DecodedEntry) -> WaitingAc
     }
 }
 
-/// Returns whether a waiting entry may count when it is admitted: its device may have standing, or
-/// it carries a statement of which a carrier must be kept and none is here.
+/// Returns whether a waiting entry may count when it is admitted: its device has prospects, or it
+/// carries a statement of which a carrier must be kept and none is here.
 pub(super) fn may_count(ledger: &Ledger, entry: &VerifiedEntry) -> bool {
-    ledger.may_have_standing(entry.decoded().header().device())
+    ledger.has_prospects(entry.decoded().header().device())
         || ledger.carries_needed_statement(entry.decoded())
 }

@@ -37,9 +37,7 @@ pub(super) fn export_part(
 ) -> Result<Exported, StoreError> {
     let device = signing_key(group)?;
     let mut progress = group.session.stopped_by(progress);
-    let plan = group.write(|transaction| {
-        plan(group, transaction, &device, cursor, most_bytes, &mut progress)
-    })?;
+    let plan = plan(group, &device, cursor, most_bytes, &mut progress)?;
     if let Some((seq, id)) = plan.own_tip {
         // Durable before a byte leaves this device.
         note_published_tip(group, seq, &id)?;
@@ -73,10 +71,7 @@ fn write_records(
         false => plan.rows.chunks(MAX_PART_ENTRIES).collect(),
     };
     let total = u64::try_from(chunks.len()).unwrap_or(u64::MAX);
-    let bundle = group.session.snapshot_apart(|snapshot| {
-        let all = plan.rows.iter().map(|row| id_of(snapshot.connection(), row.n));
-        Ok(BundleId::of(all.collect::<Result<Vec<_>, _>>()?))
-    })?;
+    let bundle = BundleId::compute(plan.rows.iter().map(|row| row.id));
     for (number, rows) in (0u64..).zip(chunks) {
         let sealing = changed.as_ref().unwrap_or(&plan.sealing);
         // Before the snapshot is taken: in memory, a reader keeps writers out.
@@ -122,8 +117,6 @@ fn write_chunk(
 ) -> Result<(), StoreError> {
     group.session.snapshot_apart(|snapshot| {
         let connection = snapshot.connection();
-        let ids: Vec<EntryId> =
-            chunk.rows.iter().map(|row| id_of(connection, row.n)).collect::<Result<_, _>>()?;
         let first = chunk.part.number == 0;
         let manifest = Manifest {
             group: group.id,
@@ -132,18 +125,18 @@ fn write_chunk(
             entries: u64::try_from(plan.rows.len()).unwrap_or(u64::MAX),
             heads: if first { plan.heads.clone() } else { Vec::new() },
             wanted: if first { plan.wanted.clone() } else { Vec::new() },
-            ids: ids.clone(),
+            ids: chunk.rows.iter().map(|row| row.id).collect(),
         };
         if chunk.is_fresh {
             chunk.sealing.key_envelopes.iter().try_for_each(|envelope| sink.put(envelope))?;
         }
         sink.put(&manifest.seal(&chunk.sealing.key))?;
-        for ((row, id), epoch) in chunk.rows.iter().zip(ids).zip(&chunk.binding.epochs) {
+        for (row, epoch) in chunk.rows.iter().zip(&chunk.binding.epochs) {
             let sealed = seal(connection, *row, chunk.binding.keys.get(epoch))?;
             *begun = begun.saturating_add(1);
             sink.put(&sealed)?;
             if !row.begins {
-                sink.at = Some((row.n, id));
+                sink.at = Some((row.n, row.id));
             }
             meter.step()?;
         }
@@ -187,9 +180,4 @@ impl Sink<'_> {
         self.cursor.advance(self.at.take());
         Ok(())
     }
-}
-
-fn id_of(connection: &Connection, n: i64) -> Result<EntryId, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT id FROM entries WHERE n = ?1")?;
-    Ok(EntryId::from_bytes(statement.query_row([n], |row| row.get(0))?))
 }

@@ -1,11 +1,9 @@
-//! Deciding what goes out: the entries, the epochs under which they travel, and the keys.
+//! Plan of an export: the entries that go out, the key of their manifests, and the keys beside them.
 
-use std::ops::ControlFlow;
-
+use ledger_core::EntryId;
 use ledger_core::bundle::{FRAME_BYTES, MAX_PART_ENTRIES, Manifest};
 use ledger_core::keys::DeviceKey;
 use ledger_core::seal::{Envelope, Topic};
-use ledger_core::{DeviceId, EntryId};
 use rusqlite::Connection;
 
 use super::binding::Sealing;
@@ -15,7 +13,7 @@ use super::{BundleCursor, Since};
 use crate::StoreError;
 use crate::database::GroupKey;
 use crate::entries::GroupTransaction;
-use crate::platform::progress::{OnProgress, Phase, Progress};
+use crate::platform::progress::{OnProgress, Phase, Progress, call};
 use crate::session::GroupSession;
 
 /// Entries between two calls of the progress callback.
@@ -25,6 +23,7 @@ const STEP: usize = 256;
 #[derive(Clone, Copy)]
 pub(super) struct Row {
     pub(super) n: i64,
+    pub(super) id: EntryId,
     /// Whether it begins an epoch. Such entries stand in front of every part.
     pub(super) begins: bool,
 }
@@ -42,91 +41,115 @@ pub(super) struct Plan {
     pub(super) wanted: Vec<Topic>,
 }
 
-/// Decides what goes out next. Assigns no epoch yet: [`Binding`] does, when bytes are about to
-/// leave.
+/// The group when an export begins.
+struct Start {
+    sealing: Sealing,
+    recipients: u64,
+    heads: Vec<EntryId>,
+    /// The last entry of this device.
+    own_tip: Option<(u64, EntryId)>,
+    wanted: Vec<Topic>,
+    /// The entries that may go out.
+    candidates: Vec<Row>,
+}
+
+/// Decides what goes out next. Assigns no epoch yet: [`Binding`](super::binding::Binding) does, when
+/// bytes are about to leave. Calls back without holding the writer permit.
 pub(super) fn plan(
     group: &GroupSession,
-    transaction: &mut GroupTransaction<'_>,
     device: &DeviceKey,
     cursor: &BundleCursor,
     most_bytes: Option<u64>,
     progress: OnProgress<'_>,
 ) -> Result<Plan, StoreError> {
+    let start = group.write(|transaction| start(group, transaction, device, cursor))?;
+    // Entries stay as they are, so a later snapshot has all of them.
+    group.session.snapshot_apart(|snapshot| {
+        let connection = snapshot.connection();
+        let Start { sealing, recipients, heads, own_tip, wanted, candidates } = start;
+        let found = match cursor.since() {
+            Since::Beginning => candidates,
+            Since::Known(summary) => {
+                let lacks = Lacks::new(connection, group.key, summary)?;
+                let mut found = Vec::new();
+                for (place, row) in candidates.iter().enumerate() {
+                    call_back(place, candidates.len(), progress)?;
+                    if lacks.lacks(connection, row.n)? {
+                        found.push(*row);
+                    }
+                }
+                found
+            }
+        };
+        let listed = heads.len().saturating_add(wanted.len());
+        let mut room = most_bytes.map(|most| Room::new(most, &sealing.key_envelopes, listed));
+        let mut rows = Vec::with_capacity(found.len());
+        for (place, row) in found.iter().enumerate() {
+            call_back(place, found.len(), progress)?;
+            if let Some(room) = &mut room
+                && !room.takes(entry_bytes(connection, row.n)?, row.begins)
+            {
+                break;
+            }
+            rows.push(*row);
+        }
+        let left = found.len().saturating_sub(rows.len());
+        let upto = rows.iter().rfind(|row| !row.begins).map(|row| row.n).filter(|_| left > 0);
+        let own_tip = match (own_tip, upto) {
+            (Some((_, tip)), Some(upto)) => own_entry_upto(connection, group.key, tip, upto)?,
+            (tip, _) => tip,
+        };
+        let left = u64::try_from(left).unwrap_or(u64::MAX);
+        Ok(Plan { rows, left, sealing, recipients, heads, own_tip, wanted })
+    })
+}
+
+fn start(
+    group: &GroupSession,
+    transaction: &mut GroupTransaction<'_>,
+    device: &DeviceKey,
+    cursor: &BundleCursor,
+) -> Result<Start, StoreError> {
     let connection = transaction.connection();
     cursor.check(group, connection)?;
     let sealing = Sealing::choose(transaction, device)?;
-    let recipients = transaction.ledger().state().recipients().len();
-    let heads: Vec<EntryId> =
-        transaction.ledger().frontier().heads().take(Manifest::MAX_LISTED).collect();
-    let wanted = Quarantine { connection, group: group.key }.topics()?;
-    let found = match cursor.since() {
-        Since::Beginning => all(connection, group.key, cursor.at())?,
-        Since::Known(summary) => {
-            let lacks = Lacks::new(connection, group.key, summary)?;
-            let mut found = Vec::new();
-            let candidates = all(connection, group.key, cursor.at())?;
-            for (place, &(n, begins)) in candidates.iter().enumerate() {
-                look(place, candidates.len(), progress)?;
-                if lacks.lacks(connection, n)? {
-                    found.push((n, begins));
-                }
-            }
-            found
-        }
-    };
-    let listed = heads.len().saturating_add(wanted.len());
-    let mut room = most_bytes.map(|most| Room::new(most, &sealing.key_envelopes, listed));
-    let mut rows = Vec::with_capacity(found.len());
-    for (place, &(n, begins)) in found.iter().enumerate() {
-        look(place, found.len(), progress)?;
-        if let Some(room) = &mut room
-            && !room.takes(entry_bytes(connection, n)?, begins)
-        {
-            break;
-        }
-        rows.push(Row { n, begins });
-    }
-    let left = found.len().saturating_sub(rows.len());
-    let upto = rows.iter().rfind(|row| !row.begins).map(|row| row.n).filter(|_| left > 0);
-    Ok(Plan {
-        rows,
-        left: u64::try_from(left).unwrap_or(u64::MAX),
+    let ledger = transaction.ledger();
+    let recipients = ledger.state().recipients().len();
+    let mut tips = ledger.frontier().tips();
+    let own_tip = tips.find(|(_, owner, ..)| *owner == device.id());
+    Ok(Start {
         sealing,
         recipients: u64::try_from(recipients).unwrap_or(u64::MAX),
-        heads,
-        own_tip: own_tip(transaction, device.id(), upto)?,
-        wanted,
+        heads: ledger.frontier().heads().take(Manifest::MAX_LISTED).collect(),
+        own_tip: own_tip.map(|(_, _, seq, id)| (seq, id)),
+        wanted: Quarantine { connection, group: group.key }.topics()?,
+        candidates: all(connection, group.key, cursor.at())?,
     })
 }
 
 /// Calls back now and then, before anything is written.
-fn look(place: usize, of: usize, progress: OnProgress<'_>) -> Result<(), StoreError> {
+fn call_back(place: usize, of: usize, progress: OnProgress<'_>) -> Result<(), StoreError> {
     if !place.is_multiple_of(STEP) {
         return Ok(());
     }
     let total = u64::try_from(of).unwrap_or(u64::MAX);
-    match progress(Progress { phase: Phase::Sealing, done: 0, total }) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(()) => Err(StoreError::Cancelled),
-    }
+    call(progress, Progress { phase: Phase::Sealing, done: 0, total })
 }
 
-/// The last entry of a device among those up to a number and those that begin epochs.
-fn own_tip(
-    transaction: &GroupTransaction<'_>,
-    device: DeviceId,
-    upto: Option<i64>,
+/// The last entry of the chain with this tip among those up to a number and those that begin epochs.
+fn own_entry_upto(
+    connection: &Connection,
+    group: GroupKey,
+    tip: EntryId,
+    upto: i64,
 ) -> Result<Option<(u64, EntryId)>, StoreError> {
-    let mut tips = transaction.ledger().frontier().tips();
-    let tip = tips.find(|(_, owner, ..)| *owner == device).map(|(_, _, seq, id)| (seq, id));
-    let (Some((_, id)), Some(upto)) = (tip, upto) else { return Ok(tip) };
-    let mut statement = transaction.connection().prepare_cached(
+    let mut statement = connection.prepare_cached(
         "SELECT seq, id FROM entries
          WHERE grp = ?1 AND chain = (SELECT chain FROM entries WHERE id = ?2)
              AND (n <= ?3 OR (kind = 23 AND verdict = 0))
          ORDER BY seq DESC LIMIT 1",
     )?;
-    let mut rows = statement.query((transaction.group().0, id.as_bytes(), upto))?;
+    let mut rows = statement.query((group.0, tip.as_bytes(), upto))?;
     let Some(row) = rows.next()? else { return Ok(None) };
     Ok(Some((row.get(0)?, EntryId::from_bytes(row.get(1)?))))
 }
@@ -188,24 +211,20 @@ fn entry_bytes(connection: &Connection, n: i64) -> Result<usize, StoreError> {
 /// Applied epoch entries first, from the last to the first: they carry the keys of what follows.
 /// Then the other entries after a number, in the order in which they came here. Void epoch entries
 /// and those of later versions are among the others, so that nobody can make every part long.
-const ALL: &str = "SELECT n, later FROM (
-         SELECT n, 0 AS later, -lamport AS place FROM entries
+const ALL: &str = "SELECT n, id, later FROM (
+         SELECT n, id, 0 AS later, -lamport AS place FROM entries
              WHERE grp = ?1 AND kind = 23 AND verdict = 0
          UNION ALL
-         SELECT n, 1, n FROM entries
+         SELECT n, id, 1, n FROM entries
              WHERE grp = ?1 AND n > ?2 AND NOT (kind = 23 AND verdict = 0)
      ) ORDER BY later, place";
 
-/// The numbers of all entries, each with whether it begins an epoch.
-fn all(
-    connection: &Connection,
-    group: GroupKey,
-    after: i64,
-) -> Result<Vec<(i64, bool)>, StoreError> {
+/// All entries, those that begin epochs first.
+fn all(connection: &Connection, group: GroupKey, after: i64) -> Result<Vec<Row>, StoreError> {
     let mut statement = connection.prepare_cached(ALL)?;
     let rows = statement.query_map((group.0, after), |row| {
-        let later: bool = row.get(1)?;
-        Ok((row.get(0)?, !later))
+        let (id, later): (_, bool) = (row.get(1)?, row.get(2)?);
+        Ok(Row { n: row.get(0)?, id: EntryId::from_bytes(id), begins: !later })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

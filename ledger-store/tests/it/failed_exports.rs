@@ -26,37 +26,42 @@ impl std::io::Write for Full {
     }
 }
 
+/// Exports, and cancels once so many records are written. Returns what left.
+fn cancel(group: &Group, after: u64) -> Vec<u8> {
+    let mut stop = |step: Progress| match step.done >= after {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    };
+    let mut out = Vec::new();
+    let export = group.bundles().export(Since::Beginning, &mut out, &mut stop);
+    assert!(matches!(export, Err(StoreError::Cancelled)));
+    out
+}
+
 /// Rule Y3: an entry is sealed under the usable epoch when it first leaves. An export that failed
 /// before any byte of it left does not count.
 #[test]
-fn an_export_that_wrote_nothing_binds_nothing() {
-    let cancel = |group: &Group, after: u64| {
-        let mut stop = |step: Progress| match step.done >= after {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        };
-        let export = group.bundles().export(Since::Beginning, &mut Vec::new(), &mut stop);
-        assert!(matches!(export, Err(StoreError::Cancelled)));
-    };
+fn what_a_failed_export_did_not_write_is_bound_to_nothing() {
     let fill = |group: &Group, writes: usize| {
         let export = group.bundles().export(Since::Beginning, &mut Full(writes), &mut go_on);
         assert!(matches!(export, Err(StoreError::Bundle(_))));
     };
-    let failures: [&dyn Fn(&Group); 5] = [
-        &|group| fill(group, 0),
-        &|group| fill(group, 1),
+    // With how many entries in front of the dinner.
+    let failures: [(usize, &dyn Fn(&Group)); 5] = [
+        (10, &|group| fill(group, 0)),
+        (10, &|group| fill(group, 1)),
         // Two wraps or a manifest, and the first entries.
-        &|group| fill(group, 4),
-        &|group| cancel(group, 0),
+        (10, &|group| fill(group, 4)),
+        (10, &|group| assert!(cancel(group, 0).is_empty())),
         // The first of many entries leave, the dinner does not.
-        &|group| cancel(group, 256),
+        (300, &|group| assert!(!cancel(group, 256).is_empty())),
     ];
-    for (number, failure) in failures.iter().enumerate() {
+    for (number, (entries, failure)) in failures.iter().enumerate() {
         let (folder, mut rng) = (Folder::new(1), Rng::new(1));
         let anna = anna(&folder);
         let (ben, cleo) = (add(&anna, "Ben", 2), add(&anna, "Cleo", 3));
         exchange(&[&anna, &ben.group, &cleo.group]);
-        record(&cleo.group, 300, 300, &mut rng);
+        record(&cleo.group, *entries, 300, &mut rng);
         let dinner = pay(&cleo.group, &mut rng);
         failure(&cleo.group);
         remove(&anna, ben.member);
@@ -130,20 +135,17 @@ fn an_export_that_did_not_end_binds_nothing() {
 fn what_left_before_a_failure_keeps_its_epoch() {
     let (folder, mut rng) = (Folder::new(1), Rng::new(1));
     let anna = anna(&folder);
-    record(&anna, 20, 20, &mut rng);
     export(&anna);
-    let dinner = pay(&anna, &mut rng);
-    let before = anna.state().unwrap().usable_epochs().next().unwrap().1.topic();
-    let mut stop = |step: Progress| match step.done >= step.total {
-        true => ControlFlow::Break(()),
-        false => ControlFlow::Continue(()),
-    };
-    let mut out = Vec::new();
-    let _ = anna.bundles().export(Since::Beginning, &mut out, &mut stop);
-    let keys = keys_of(&folder, anna.id());
-    assert_eq!(topic_of(&out, &keys, dinner), Some(before));
+    let dinners = record(&anna, 300, 300, &mut rng);
+    let (first, last) = (dinners[0], dinners[299]);
+    let topic = || anna.state().unwrap().usable_epochs().next().unwrap().1.topic();
+    let before = topic();
+    let out = cancel(&anna, 256);
+    let topic_in = |bundle: &[u8], id| topic_of(bundle, &keys_of(&folder, anna.id()), id);
+    assert_eq!((topic_in(&out, first), topic_in(&out, last)), (Some(before), None));
     anna.keys().rotate_group_key(0).unwrap();
-    assert_eq!(topic_of(&export(&anna), &keys_of(&folder, anna.id()), dinner), Some(before));
+    let later = export(&anna);
+    assert_eq!((topic_in(&later, first), topic_in(&later, last)), (Some(before), Some(topic())));
 }
 
 /// A removal comes while an export runs, which the app told nobody to stop.

@@ -452,3 +452,21 @@ fn a_shuffled_bundle_is_received_at_once() {
     assert!(imported[0].1.is_complete(), "{imported:?}");
     assert_eq!(digest(&ben.group), digest(&anna));
 }
+
+/// The callback of an export may record: it is called while nobody holds the writer.
+#[test]
+fn an_app_may_record_while_an_export_calls_back() {
+    let (folder, mut rng) = (Folder::new(1), Rng::new(1));
+    let anna = anna(&folder);
+    let summary = anna.bundles().summary().unwrap();
+    record(&anna, 600, 300, &mut rng);
+    let mut calls = 0;
+    let mut call = |_: Progress| {
+        calls += 1;
+        pay(&anna, &mut rng);
+        ControlFlow::Continue(())
+    };
+    anna.bundles().export(Since::Known(&summary), &mut Vec::new(), &mut call).unwrap();
+    assert!(calls > 4, "{calls}");
+    assert_sound(&anna);
+}

@@ -167,10 +167,11 @@ fn parts_are_no_larger_than_asked_for() {
     assert_eq!((exported.entries, exported.left), (1, 0));
 }
 
-/// Nothing is missing. A file that was cut has bytes that are in no record, so it is not called
+/// Nothing is missing, waits or was refused. A file that was cut has bytes that are in no record, so it is not called
 /// complete.
 fn has_all(report: &Imported) {
     assert!(report.missing.is_empty() && report.missing_part_count == 0, "{report:?}");
+    assert!(report.waiting == 0 && report.refused.is_empty(), "{report:?}");
     assert_eq!(report.is_complete(), report.damaged_bytes == 0, "{report:?}");
 }
 

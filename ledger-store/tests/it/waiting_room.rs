@@ -3,13 +3,15 @@
 
 use ledger_core::EntryId;
 use ledger_core::engine::{Draft, VerifiedEntry};
+use ledger_core::hazmat::any_position;
 use ledger_core::keys::DeviceKey;
 use ledger_core::limits::LedgerLimits;
+use ledger_core::seal::EpochKey;
 use ledger_store::NewEntry;
 
 use crate::common::people::{ingest, sign};
 use crate::common::scene::{Scene, all, chain, small};
-use crate::common::{assert_sound, travelling};
+use crate::common::{assert_sound, only, travelling};
 
 /// A puppet of a removed member writes more than is kept. When somebody vouches for the puppet,
 /// what was left out is asked for, also after a restart, until it is here.
@@ -75,6 +77,28 @@ fn entries_that_gave_way_are_asked_for_when_their_device_is_enrolled() {
     assert_eq!(report.added.len(), gone.len());
     assert!(gone.iter().all(|id| !report.missing.contains(id)));
     assert_sound(&scene.group);
+}
+
+/// An epoch entry that gave way while it waited, of a device that nobody knows: it is asked for once
+/// something that is kept came under its key.
+#[test]
+fn an_epoch_entry_that_gave_way_is_asked_for_when_its_key_is_in_use() {
+    let scene = Scene::with(110, LedgerLimits { waiting_entries: 1, ..LedgerLimits::default() });
+    let group = &scene.group;
+    let key = EpochKey::from_bytes(group.id(), [7; 32]);
+    let stranger = DeviceKey::from_bytes(&[5; 64]);
+    let absent = EntryId::from_bytes([9; 32]);
+    let at = any_position(group.id(), stranger.id(), 0, absent, vec![], 900);
+    let epoch = Draft::epoch(key.begin(&[]).unwrap()).sign(&stranger, &at, 0).unwrap();
+    group.ingest(&[travelling(&epoch)]).unwrap();
+    scene.strangers(100..101);
+    assert_eq!(group.waiting().unwrap().total, 1);
+    let raw = scene.folder.raw();
+    let row = (key.topic().as_bytes().to_vec(), key.expose_secret().to_vec());
+    raw.execute("INSERT INTO epochs (grp, topic, secret) VALUES (1, ?1, ?2)", row).unwrap();
+    let sql = "INSERT INTO sealed (n, epoch) SELECT max(n), e FROM entries, epochs";
+    raw.execute(sql, []).unwrap();
+    assert!(group.ingest(&[]).unwrap().missing.contains(&epoch.id()));
 }
 
 /// The memory of what was left out is bounded: the oldest ids are forgotten.
@@ -147,4 +171,26 @@ fn entries_that_wait_are_reviewed_when_this_device_adds_their_author() {
     scene.strangers(100..120);
     let of_dora = "SELECT count(*) FROM pending WHERE substr(entry, 39, 32) = (SELECT device FROM left_out WHERE wanted = 1 LIMIT 1)";
     assert_eq!(count(of_dora), 10);
+}
+
+/// Another process admits one of two entries for which a third one waits here. Once the other one
+/// comes, nothing is missing any more.
+#[test]
+fn what_another_process_admits_is_not_missing_here() {
+    let scene = Scene::new(120);
+    let ben = scene.add(1, "Ben");
+    let cleo = scene.add(2, "Cleo");
+    let of_ben = scene.chain(&ben.device, ben.added, 1, 0);
+    let of_cleo = scene.chain(&cleo.device, cleo.added, 1, 0);
+    let clock = scene.clock(cleo.added) + 2;
+    let parents = vec![of_cleo[0].id()];
+    let at = any_position(scene.group.id(), ben.device.id(), 1, of_ben[0].id(), parents, clock);
+    let behind = Draft::merge().sign(&ben.device, &at, 0).unwrap();
+    scene.group.ingest(&[travelling(&behind)]).unwrap();
+    // Handles of two stores, as of two processes.
+    let other = scene.folder.store_with(small());
+    only(&other).ingest(&all(&of_ben)).unwrap();
+    let report = scene.group.ingest(&all(&of_cleo)).unwrap();
+    assert_eq!(report.added, [of_cleo[0].id(), behind.id()]);
+    assert_sound(&scene.group);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ledger_core::engine::{Kind, VerifiedEntry, WaitingEntries};
+use ledger_core::engine::{VerifiedEntry, WaitingEntries};
 use ledger_core::{EntryId, GroupId, StateDigest, Verdict};
 use ledger_model::sim::arrival::{Violation, violation};
 use ledger_model::sim::tally::Tally;
@@ -135,7 +135,7 @@ impl Machine {
                     self.arrivals.push(Arrival { id, before, after, flips });
                     let released = self.pending.release(&id);
                     // A control entry can enrol devices that have entries here.
-                    if entry.decoded().header().kind().number() < Kind::EXPENSE.number() {
+                    if entry.decoded().header().kind().is_control() {
                         self.pending.set_accounts(|entry| replica.ledger().waiting_account(entry));
                     }
                     if self.breaks == Some(Break::DroppedPending) {

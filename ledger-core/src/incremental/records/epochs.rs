@@ -9,30 +9,30 @@ use crate::state::{Device, UsableEpoch};
 use crate::statement::Generation;
 use crate::verdict::ChainPosition;
 
-/// Epochs, and the entries that a usable epoch must have in its past.
+/// Epochs, and the candidates for what a usable epoch must have in its past.
 ///
 /// Both lists are in the order of arrival, and neither ever loses an element. An element's index is
 /// its number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Epochs {
     /// Rotations, and carriers of removals, binds, revocations and leaves, with any verdict. Which
-    /// of them an epoch must have in its past is asked when epochs are listed.
-    pub(crate) required: Vec<LocatedClock>,
+    /// of them are required is asked when epochs are listed.
+    candidates: Vec<Candidate>,
     pub(crate) epochs: Vec<EpochRecord>,
     /// Numbers of the epochs by the ids of their entries. Follows from `epochs`.
     places: BTreeMap<EntryId, usize>,
-    /// The epochs, whoever begins them. Follows from `epochs`.
-    begun: BTreeSet<UsableEpoch>,
-    /// Numbers of the required entries by id. Follows from `required`.
+    /// Topics and commitments of the epochs. Follows from `epochs`.
+    named: BTreeSet<UsableEpoch>,
+    /// Numbers of the candidates by id. Follows from `candidates`.
     numbers: BTreeMap<EntryId, u32>,
-    /// Numbers of the required entries on each chain, ascending, as are their `seq`. Follows from
-    /// `required`.
+    /// Numbers of the candidates on each chain, ascending, as are their `seq`. Follows from
+    /// `candidates`.
     chains: BTreeMap<u32, Vec<u32>>,
 }
 
-/// Entry with its place on a chain and its clock.
+/// Entry that epochs may be required to have in their past.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct LocatedClock {
+pub(crate) struct Candidate {
     pub(crate) id: EntryId,
     pub(crate) position: ChainPosition,
     pub(crate) clock: u64,
@@ -45,37 +45,36 @@ pub(crate) struct EpochRecord {
     pub(crate) order: (u64, EntryId),
     pub(crate) epoch: UsableEpoch,
     pub(crate) applied: bool,
-    /// Number of required entries that existed when the epoch arrived. Later ones are never in its
-    /// past.
-    pub(crate) known: u32,
-    /// The chains of which its past lacks some of these entries, each with the `seq` up to which it
+    /// Number of candidates that existed when the epoch arrived. Later ones are never in its past.
+    pub(crate) candidates_before: u32,
+    /// The chains of which its past lacks some of these, each with the `seq` up to which it
     /// holds the chain; `None` if it holds nothing of it. Honest epochs have none, so a record is
     /// small.
     pub(crate) behind: BTreeMap<u32, Option<u64>>,
 }
 
 impl Epochs {
-    /// Returns how many required entries exist.
-    pub(crate) fn known(&self) -> u32 {
-        u32::try_from(self.required.len()).unwrap_or(u32::MAX)
+    /// Returns how many candidates exist.
+    pub(crate) fn candidate_count(&self) -> u32 {
+        u32::try_from(self.candidates.len()).unwrap_or(u32::MAX)
     }
 
-    pub(crate) fn require(&mut self, entry: LocatedClock) {
-        let number = self.known();
+    pub(crate) fn add_candidate(&mut self, entry: Candidate) {
+        let number = self.candidate_count();
         self.numbers.insert(entry.id, number);
         self.chains.entry(entry.position.chain).or_default().push(number);
-        self.required.push(entry);
+        self.candidates.push(entry);
     }
 
-    pub(crate) fn begin(&mut self, epoch: EpochRecord) {
+    pub(crate) fn add_epoch(&mut self, epoch: EpochRecord) {
         self.places.insert(epoch.order.1, self.epochs.len());
-        self.begun.insert(epoch.epoch);
+        self.named.insert(epoch.epoch);
         self.epochs.push(epoch);
     }
 
     /// Returns whether an entry begins this epoch.
-    pub(crate) fn knows(&self, epoch: &UsableEpoch) -> bool {
-        self.begun.contains(epoch)
+    pub(crate) fn contains(&self, epoch: &UsableEpoch) -> bool {
+        self.named.contains(epoch)
     }
 
     /// Returns the epoch that an entry begins.
@@ -91,43 +90,46 @@ impl Epochs {
         }
     }
 
-    /// Returns the number of a required entry.
+    /// Returns the number of a candidate.
     pub(crate) fn number(&self, id: &EntryId) -> Option<u32> {
         self.numbers.get(id).copied()
     }
 
-    pub(crate) fn get(&self, number: u32) -> Option<&LocatedClock> {
-        self.required.get(usize::try_from(number).ok()?)
+    pub(crate) fn candidate(&self, number: u32) -> Option<&Candidate> {
+        self.candidates.get(usize::try_from(number).ok()?)
     }
 
-    /// Returns the chains that have required entries.
+    /// Returns the chains that have candidates.
     pub(crate) fn chains(&self) -> impl Iterator<Item = u32> + '_ {
         self.chains.keys().copied()
     }
 
-    /// Returns the first required entry of a chain behind a `seq`, or the first of all.
-    pub(crate) fn next_on_chain(&self, chain: u32, behind: Option<u64>) -> Option<&LocatedClock> {
+    /// Returns the first candidate of a chain behind a `seq`, or the first of all.
+    pub(crate) fn next_on_chain(&self, chain: u32, behind: Option<u64>) -> Option<&Candidate> {
         let numbers = self.chains.get(&chain)?;
-        let seq = |number: &u32| self.get(*number).map(|entry| entry.position.seq);
+        let seq = |number: &u32| self.candidate(*number).map(|entry| entry.position.seq);
         let place = numbers.partition_point(|number| seq(number) <= behind);
-        self.get(*numbers.get(place)?)
+        self.candidate(*numbers.get(place)?)
     }
 
-    /// Returns the `seq` up to which an epoch certainly holds a chain: that of the last required
-    /// entry in its past.
+    /// Returns the `seq` up to which an epoch certainly holds a chain: that of the last candidate
+    /// in its past.
     pub(crate) fn held_by(&self, epoch: &EpochRecord, chain: u32) -> Option<u64> {
         if let Some(held) = epoch.behind.get(&chain) {
             return *held;
         }
         let numbers = self.chains.get(&chain)?;
-        let known = numbers.partition_point(|number| *number < epoch.known);
-        let last = numbers.get(known.checked_sub(1)?)?;
-        self.get(*last).map(|entry| entry.position.seq)
+        let before = numbers.partition_point(|number| *number < epoch.candidates_before);
+        let last = numbers.get(before.checked_sub(1)?)?;
+        self.candidate(*last).map(|entry| entry.position.seq)
     }
 
-    /// Returns whether a required entry is in the past of an epoch.
+    /// Returns whether a candidate is in the past of an epoch.
     pub(crate) fn holds(&self, epoch: &EpochRecord, number: u32) -> bool {
-        let Some(entry) = self.get(number).filter(|_| number < epoch.known) else { return false };
+        let Some(entry) = self.candidate(number).filter(|_| number < epoch.candidates_before)
+        else {
+            return false;
+        };
         match epoch.behind.get(&entry.position.chain) {
             None => true,
             Some(held) => Some(entry.position.seq) <= *held,
@@ -136,22 +138,22 @@ impl Epochs {
 
     pub(crate) fn write(&self, w: &mut Writer) {
         w.array(2);
-        w.list(self.required.iter(), LocatedClock::write);
+        w.list(self.candidates.iter(), Candidate::write);
         w.list(self.epochs.iter(), EpochRecord::write);
     }
 
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
         r.array(2)?;
-        let required: Vec<LocatedClock> = r.list(LocatedClock::read)?;
-        let begun: Vec<EpochRecord> = r.list(EpochRecord::read)?;
+        let candidates: Vec<Candidate> = r.list(Candidate::read)?;
+        let records: Vec<EpochRecord> = r.list(EpochRecord::read)?;
         let mut epochs = Self::default();
-        required.into_iter().for_each(|entry| epochs.require(entry));
-        begun.into_iter().for_each(|epoch| epochs.begin(epoch));
+        candidates.into_iter().for_each(|entry| epochs.add_candidate(entry));
+        records.into_iter().for_each(|epoch| epochs.add_epoch(epoch));
         Ok(epochs)
     }
 }
 
-impl LocatedClock {
+impl Candidate {
     fn write(w: &mut Writer, entry: &Self) {
         w.array(3);
         w.bytes(entry.id.as_bytes());
@@ -176,7 +178,7 @@ impl EpochRecord {
         w.bytes(record.order.1.as_bytes());
         record.epoch.write(w);
         w.flag(record.applied);
-        w.uint(u64::from(record.known));
+        w.uint(u64::from(record.candidates_before));
         w.list(record.behind.iter(), |w, (chain, held)| {
             w.array(2);
             w.uint(u64::from(*chain));
@@ -190,7 +192,7 @@ impl EpochRecord {
             order: (r.uint()?, EntryId::from_bytes(r.bytes_n()?)),
             epoch: UsableEpoch::read(r)?,
             applied: r.flag()?,
-            known: read_u32(r)?,
+            candidates_before: read_u32(r)?,
             behind: r.list(|r| {
                 r.array(2)?;
                 Ok((read_u32(r)?, r.optional(Reader::uint)?))

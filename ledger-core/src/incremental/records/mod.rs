@@ -20,7 +20,7 @@ mod version_vector;
 
 pub(crate) use chain::Chain;
 pub(crate) use epochs::{
-    EpochRecord, Epochs, LocatedClock, Rotations, read_rotations, write_rotations,
+    Candidate, EpochRecord, Epochs, Rotations, read_rotations, write_rotations,
 };
 pub(crate) use generation::GenerationRecord;
 pub(crate) use introduction::{Introduction, IntroductionKind};

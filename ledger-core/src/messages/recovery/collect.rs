@@ -245,14 +245,17 @@ impl ShareCollection {
     /// # Errors
     /// [`ShareError::TooFew`], or [`ShareError::DoNotFit`].
     pub fn recover_person(&self, root: RootId) -> Result<RecoveredEntropy, ShareError> {
-        let mut of_root = self.people.iter().filter(|((_, _, signer, _), _)| *signer == root);
+        let of_root = self.people.iter().filter(|((_, _, signer, _), _)| *signer == root);
         // A root key has one number, group and member unless its own device lies; then the set that
         // fits decides.
-        let mut result = Err(ShareError::TooFew { have: 0, need: 2 });
-        while let (Err(_), Some((owner, sets))) = (&result, of_root.next()) {
-            result = combine(owner, sets);
+        let mut last_error = ShareError::TooFew { have: 0, need: 2 };
+        for (owner, sets) in of_root {
+            match combine(owner, sets) {
+                Ok(entropy) => return Ok(entropy),
+                Err(error) => last_error = error,
+            }
         }
-        result
+        Err(last_error)
     }
 }
 

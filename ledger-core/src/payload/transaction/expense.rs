@@ -1,7 +1,7 @@
 //! Expenses: money that some members spent for several.
 
 use crate::base::id::{MemberId, Origin};
-use crate::money::{Amount, Currency, Date, split_equally};
+use crate::money::{Amount, Currency, Date, Split, SplitError, split_equally};
 
 /// Money spent for several people. The payers' parts and the shares each sum to
 /// `amount`; an entry in which they do not is refused (rule P7).
@@ -124,6 +124,19 @@ impl<M: Copy> Expense<M> {
         self.shares =
             members.iter().copied().zip(parts).filter(|(_, part)| !part.is_zero()).collect();
         self
+    }
+
+    /// Replaces the shares by those of a split of the whole amount ([`Split::shares`]). `turn`
+    /// decides who gets an odd unit first.
+    ///
+    /// # Errors
+    /// [`SplitError`] if the rule does not fit the amount, with the difference.
+    pub fn split(mut self, split: &Split<M>, turn: u64) -> Result<Self, SplitError<M>>
+    where
+        M: Ord,
+    {
+        self.shares = split.shares(self.amount, self.currency, turn)?;
+        Ok(self)
     }
 
     pub(super) fn try_convert<N, E>(

@@ -1,18 +1,13 @@
 //! Attacks on epochs: keys after somebody was cut off, and what a rotator may try. Each
 //! story is judged from scratch and entry by entry.
 
-use std::cell::Cell;
-
-use ledger_core::engine::{
-    Admission, ChainEntry, ChainPosition, Draft, EntryIndex, Link, MemoryIndex, SetAside,
-    SlotEntry, VerifiedEntry,
-};
+use ledger_core::engine::{Admission, Draft, SetAside, VerifiedEntry};
 use ledger_core::keys::{ExchangeKey, SignedDevice};
 use ledger_core::seal::EpochKey;
 use ledger_core::statement::NewStatement;
 use ledger_core::{EntryId, hazmat};
 
-use crate::common::{Device, Group, Outcome, View};
+use crate::common::{Counting, Device, Group, Outcome, View};
 
 fn key(g: &Group, number: u8) -> EpochKey {
     EpochKey::from_bytes(g.id, [number; 32])
@@ -262,43 +257,6 @@ fn a_revocation_of_an_invented_key_ends_no_epoch() {
     assert_eq!(usable(&g.outcome()), [aware]);
 }
 
-/// An index that counts the questions about the graph.
-struct Counting<'a> {
-    index: &'a MemoryIndex,
-    asked: Cell<usize>,
-}
-
-impl Counting<'_> {
-    fn count<T>(&self, answer: T) -> T {
-        self.asked.set(self.asked.get() + 1);
-        answer
-    }
-}
-
-impl EntryIndex for Counting<'_> {
-    type Error = core::convert::Infallible;
-
-    fn link(&self, id: &EntryId) -> Result<Option<Link>, Self::Error> {
-        self.count(self.index.link(id))
-    }
-
-    fn dependencies(&self, id: &EntryId) -> Result<Vec<EntryId>, Self::Error> {
-        self.count(self.index.dependencies(id))
-    }
-
-    fn chain(&self, from: ChainPosition) -> Result<Vec<ChainEntry>, Self::Error> {
-        self.count(self.index.chain(from))
-    }
-
-    fn entry(&self, id: &EntryId) -> Result<Option<std::sync::Arc<VerifiedEntry>>, Self::Error> {
-        self.count(self.index.entry(id))
-    }
-
-    fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, Self::Error> {
-        self.count(self.index.slot(original))
-    }
-}
-
 /// Entries of one chain, signed one behind the other without knowing of anything else.
 fn chain(g: &Group, device: &Device, drafts: impl Iterator<Item = Draft>) -> Vec<VerifiedEntry> {
     let mut clock = g.entry(device.enrolment).decoded().header().lamport() + 1;
@@ -312,7 +270,7 @@ fn chain(g: &Group, device: &Device, drafts: impl Iterator<Item = Draft>) -> Vec
     entries
 }
 
-/// Ben's tablet rotates n times while his phone begins n epochs, and neither knows of the other.
+/// Ben's tablet rotates n times while Cleo's phone begins n epochs, and neither knows of the other.
 /// Each epoch costs a few questions, however many there are of both, and the records stay small.
 #[test]
 fn many_rotations_beside_many_epochs_cost_little() {
@@ -328,10 +286,10 @@ fn many_rotations_beside_many_epochs_cost_little() {
     let mut most = 0;
     let mut sizes = Vec::new();
     for entry in chain(&g, &tablet, rotations).into_iter().chain(chain(&g, &cleo.phone, epochs)) {
-        let counting = Counting { index: &index, asked: Cell::new(0) };
+        let counting = Counting::new(&index);
         let Ok(Admission::Admitted(admitted)) = ledger.admit(entry, &counting) else { panic!() };
         let Ok(replayed) = ledger.replay(&admitted, &counting);
-        most = most.max(counting.asked.get());
+        most = most.max(counting.asked());
         index.insert(&admitted, &replayed);
         sizes.push(ledger.to_checkpoint().len());
     }

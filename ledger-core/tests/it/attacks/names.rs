@@ -35,10 +35,12 @@ fn a_card_burnt_by_a_removed_member_costs_nothing() {
     let after = g.outcome();
     assert_eq!(after.void(burnt), Some(VoidReason::KeyReused));
     assert!(after.member(cleo.member).is_none());
-    g.pool.pop();
+    assert_eq!(g.pool.pop().map(|entry| entry.id()), Some(burnt));
 
     let admitted = g.admit(&g.now(), &mut anna.phone, &cleo.card);
     let after = g.outcome();
+    assert_eq!(after.0.is_idle(claim), Some(true));
+    assert!(g.entry(admitted).decoded().header().dependencies().all(|id| *id != claim));
     assert!(after.applied(admitted) && after.member(cleo.member).is_some());
 }
 

@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::engine::{
-    Admission, AdmittedEntry, ChainEntry, ChainPosition, EntryIndex, Evaluation, Ledger, Link,
-    MemoryIndex, Slot, SlotEntry, VerifiedEntry, evaluate,
+    Admission, AdmittedEntry, ChainEntry, ChainPosition, DecodedEntry, EntryIndex, Evaluation,
+    Ledger, Link, MemoryIndex, Payload, Slot, SlotEntry, VerifiedEntry, evaluate,
 };
 use ledger_core::statement::Generation;
 use ledger_core::{EntryId, GroupState, Member, MemberId, Rule, StateDigest, Verdict, VoidReason};
@@ -23,6 +23,7 @@ impl Group {
         assert_eq!((whole.refused(), whole.missing().len()), (&[][..], 0));
         let verdicts: BTreeMap<EntryId, Verdict> =
             whole.verdicts().map(|(entry, verdict)| (entry.id(), verdict)).collect();
+        let idle_bytes = self.uncovered_idle_bytes(&whole);
         for seed in 1..=4 {
             let mut order = self.pool.clone();
             shuffle(&mut order, seed);
@@ -31,6 +32,7 @@ impl Group {
             let (ledger, index) = self.arrive(order);
             assert_eq!(ledger.view(), whole.view(), "one by one");
             assert_eq!(index.verdicts().collect::<BTreeMap<_, _>>(), verdicts, "one by one");
+            assert!(idle_bytes.is_none_or(|bytes| bytes == ledger.idle_bytes()), "one by one");
             for entry in &self.pool {
                 let Ok(slot) = index.slot(&entry.id());
                 let slot = (!slot.is_empty()).then(|| Slot::of(slot));
@@ -38,6 +40,22 @@ impl Group {
             }
         }
         Outcome(whole)
+    }
+
+    /// The bytes of idle entries in the past of no entry that is not idle. `None` if a carrier of
+    /// a statement is among them: which carriers are needed depends on the order of arrival.
+    fn uncovered_idle_bytes(&self, whole: &Evaluation) -> Option<u64> {
+        let ids = self.pool.iter().map(VerifiedEntry::id);
+        let not_idle: Vec<EntryId> = ids.filter(|id| whole.is_idle(*id) == Some(false)).collect();
+        let covered = self.view(&not_idle);
+        let uncovered = self.pool.iter().map(|entry| (entry.id(), entry.decoded()));
+        let uncovered: BTreeMap<_, _> =
+            uncovered.filter(|(id, _)| !covered.0.contains(id)).collect();
+        let bytes = |entry: &DecodedEntry| match entry.payload() {
+            Payload::Statement(_) => None,
+            _ => Some(entry.as_bytes().len() as u64),
+        };
+        uncovered.values().map(|entry| bytes(entry)).sum()
     }
 
     /// Replays entries one by one, as a device that receives them.
@@ -123,6 +141,51 @@ impl Outcome {
 
     pub fn balances<const N: usize>(&self, members: [MemberId; N]) -> [i128; N] {
         members.map(|member| self.state().balance(member, eur()).minor_units())
+    }
+}
+
+/// An index that counts what it is asked.
+pub struct Counting<'a> {
+    index: &'a MemoryIndex,
+    asked: Cell<usize>,
+}
+
+impl<'a> Counting<'a> {
+    pub fn new(index: &'a MemoryIndex) -> Self {
+        Self { index, asked: Cell::new(0) }
+    }
+
+    pub fn asked(&self) -> usize {
+        self.asked.get()
+    }
+
+    fn count<T>(&self, answer: T) -> T {
+        self.asked.set(self.asked.get() + 1);
+        answer
+    }
+}
+
+impl EntryIndex for Counting<'_> {
+    type Error = core::convert::Infallible;
+
+    fn link(&self, id: &EntryId) -> Result<Option<Link>, Self::Error> {
+        self.count(self.index.link(id))
+    }
+
+    fn dependencies(&self, id: &EntryId) -> Result<Vec<EntryId>, Self::Error> {
+        self.count(self.index.dependencies(id))
+    }
+
+    fn chain(&self, from: ChainPosition) -> Result<Vec<ChainEntry>, Self::Error> {
+        self.count(self.index.chain(from))
+    }
+
+    fn entry(&self, id: &EntryId) -> Result<Option<std::sync::Arc<VerifiedEntry>>, Self::Error> {
+        self.count(self.index.entry(id))
+    }
+
+    fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, Self::Error> {
+        self.count(self.index.slot(original))
     }
 }
 

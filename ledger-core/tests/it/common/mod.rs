@@ -17,7 +17,7 @@ use ledger_core::{
     Amount, Currency, Date, EntryId, Expense, GroupId, GroupState, MemberId, Transaction,
 };
 
-pub use judge::Outcome;
+pub use judge::{Counting, Outcome};
 
 /// A device: its keys, the entry that enrolled it, and the last entry of its chain.
 pub struct Device {
