@@ -170,9 +170,9 @@ impl GroupId {
 }
 
 impl RecordId {
-    /// The id of a record, without its frame.
+    /// Computes the id of a record, without its frame.
     #[must_use]
-    pub fn of(record: &[u8]) -> Self {
+    pub fn compute(record: &[u8]) -> Self {
         Self(digest(Tag::RECORD, &[record]))
     }
 }

@@ -60,9 +60,9 @@ pub const CHECKPOINT_INTERVAL: u64 = 500;
 /// search over all 2^16 subsets takes milliseconds, and doubles with each further balance.
 pub const MAX_EXACT_BALANCES: usize = 16;
 
-/// Limits of what a device keeps for others, which differ from the format's: two devices
-/// need not share them. The default values are the real ones; tests and the simulation
-/// take smaller ones, so that short histories reach them.
+/// Limits of what one device keeps and does for others. Unlike the format's limits, two
+/// devices need not share them. The default values are the real ones; tests and the
+/// simulation take smaller ones, so that short histories reach them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LedgerLimits {
     /// Most bytes (header and payload) of idle entries for which one accepted member

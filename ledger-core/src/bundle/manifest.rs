@@ -18,7 +18,7 @@ pub const MAX_PART_ENTRIES: usize = 1_000;
 pub struct Manifest {
     /// The group.
     pub group: GroupId,
-    /// The bundle, the same in all its parts ([`BundleId::of`]).
+    /// The bundle, the same in all its parts ([`BundleId::compute`]).
     pub bundle: BundleId,
     /// Number of this part, and number of all parts.
     pub part: Part,
@@ -38,9 +38,9 @@ pub struct Manifest {
 pub struct BundleId([u8; 16]);
 
 impl BundleId {
-    /// The id of a bundle of these entries: the first 16 bytes of `D("bundle", ids)`. Two bundles
-    /// of the same entries are the same bundle.
-    pub fn of(ids: impl IntoIterator<Item = EntryId>) -> Self {
+    /// Computes the id of a bundle of these entries: the first 16 bytes of `D("bundle", ids)`. Two
+    /// bundles of the same entries are the same bundle.
+    pub fn compute(ids: impl IntoIterator<Item = EntryId>) -> Self {
         let ids: Vec<u8> = ids.into_iter().flat_map(|id| *id.as_bytes()).collect();
         Self(digest(Tag::BUNDLE, &[&ids]).first_chunk().copied().unwrap_or_default())
     }

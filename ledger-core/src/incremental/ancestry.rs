@@ -37,8 +37,8 @@ pub(crate) struct Ancestry {
     pub(super) clock: u64,
     /// Of an epoch entry: the chains on which it is behind, see `AuthorityState::chains_behind`.
     pub(super) behind: BTreeMap<u32, Option<u64>>,
-    /// A leave that concerns the author and is in the entry's own past. Of a carrier, too,
-    /// whose statement it does not touch: it is idle behind the leave (SPEC §5.3).
+    /// Leave that concerns the author and is in the entry's own past. A carrier has one, too:
+    /// its statement is not touched, but the carrier is idle behind the leave (SPEC §5.3).
     pub(super) leave: Option<StatementId>,
 }
 

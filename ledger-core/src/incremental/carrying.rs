@@ -8,9 +8,9 @@ use crate::base::id::{DeviceId, EntryId, MemberId};
 use crate::verdict::ChainPosition;
 
 impl AuthorityState {
-    /// Returns a carrier of each cut of which a usable epoch must know, of which `is_hidden`
-    /// says that all carriers are, and which no entry of `device` carries; of the revocations
-    /// and leaves of one member at most `most`.
+    /// Returns the first carriers of the cuts that only hidden entries carry, and no entry of
+    /// `device`. Only cuts of which usable epochs must know count; of the revocations and leaves
+    /// of one member at most `most`.
     pub(crate) fn cuts_without_carrier(
         &self,
         device: DeviceId,

@@ -73,9 +73,8 @@ impl AuthorityState {
         concerns && statement.verdict.is_applied()
     }
 
-    /// Returns the member who made an entry that epochs must know of and that the member can
-    /// make without end: an applied rotation, or a carrier of an accepted revocation or leave of
-    /// their own. A revocation or leave comes with its id.
+    /// Returns the author of an applied rotation, or of the first carrier of an accepted
+    /// revocation or leave that is required; for a carrier also the statement.
     pub(crate) fn own_requirement(&self, id: &EntryId) -> Option<(MemberId, Option<StatementId>)> {
         if let Some(statement) = self.lookup.carried.get(id) {
             let statement = self.statements.get(statement)?;
@@ -128,8 +127,8 @@ impl AuthorityState {
         Ok(search.behind())
     }
 
-    /// Returns the X25519 recovery keys of a member: of every current generation that
-    /// no accepted leave concerns.
+    /// Returns a member's X25519 recovery keys, of each current generation that no accepted
+    /// leave concerns.
     pub(crate) fn recovery_keys(&self, member: MemberId) -> BTreeMap<Generation, [u8; 32]> {
         let stays = |generation: &Generation| {
             self.is_current(*generation)

@@ -62,12 +62,13 @@ impl Ledger {
         self.authority.device_has_prospects(device)
     }
 
-    /// Returns a carrier of each statement that a device which may write carries again in
-    /// front of its next own entry: of each accepted removal, bind, revocation of an enrolled
-    /// device and leave none of whose carriers is in the past of an agreed head, or is one,
-    /// and that the device has not carried yet (SPEC §5.3). Of the revocations and leaves of
-    /// one member these are at most `most`: the rest comes with later entries. Empty in a
-    /// group without idle entries.
+    /// Returns carriers of the statements that a device carries again in front of its next own
+    /// entry (SPEC §5.3), one of each.
+    ///
+    /// These are the accepted removals, binds, leaves and revocations of enrolled devices none
+    /// of whose carriers is an agreed head or in the past of one, and which the device has not
+    /// carried yet; of the revocations and leaves of one member at most `most`, the rest comes
+    /// with later entries. None if the device may not write, or the group has no idle entries.
     #[must_use]
     pub fn statements_to_carry(&self, device: DeviceId, most: usize) -> Vec<EntryId> {
         if self.idle.is_empty() || !self.state().may_write(device) {

@@ -17,8 +17,8 @@ use crate::statement::{Generation, StatementId};
 ///
 /// It holds the view (group state and frontier) and the authority state (records of the
 /// control entries, which decide about others). It is small: a data entry makes it grow
-/// only if it rotates a key, begins an epoch or a chain, or stands first behind a leave. What replay needs of older entries it asks an
-/// [`EntryIndex`](crate::engine::EntryIndex).
+/// only if it rotates a key, begins an epoch or a chain, or stands first behind a leave.
+/// Replay asks an [`EntryIndex`](crate::engine::EntryIndex) what it needs of older entries.
 ///
 /// ```
 /// use ledger_core::engine::{Admission, Draft, Ledger, MemoryIndex, NewGroup};
@@ -146,8 +146,8 @@ impl Ledger {
         Ok(Some(position))
     }
 
-    /// Returns whether a device signed two entries with one `seq` (SPEC §5.2). Such a device
-    /// must sign nothing more, and be enrolled anew.
+    /// Returns whether a device signed two entries of one enrolment with one `seq` (SPEC §5.2).
+    /// Such a device must sign nothing more, and be enrolled anew.
     #[must_use]
     pub fn has_forked(&self, device: DeviceId) -> bool {
         self.authority.has_forked(device)
@@ -181,16 +181,18 @@ impl Ledger {
         usable.into_iter().rev().map(|((_, id), epoch)| (id, epoch))
     }
 
-    /// Returns the member who made an entry of which usable epochs must know, and which a member
-    /// can make without end: a rotation, or a carrier of a revocation or leave of their own; for
-    /// the latter also the statement's id. `None` for any other entry.
+    /// Returns the author of an applied rotation, or of the first carrier of an accepted
+    /// revocation or leave of which usable epochs must know; for a carrier also the statement.
+    /// `None` for any other entry.
+    ///
+    /// A member can make these without end, so a device heeds a few a day (SPEC §11.2).
     #[must_use]
     pub fn own_requirement(&self, entry: &EntryId) -> Option<(MemberId, Option<StatementId>)> {
         self.authority.own_requirement(entry)
     }
 
-    /// Returns the generation in which a device is or was enrolled with a chain, if it may not write
-    /// any more because of its member's own leave or revocation.
+    /// Returns the generation for which a device may not write any more, only because of a
+    /// revocation or leave by the generation itself.
     #[must_use]
     pub fn left_generation(&self, device: DeviceId) -> Option<Generation> {
         self.authority.left_generation(device)

@@ -38,7 +38,7 @@ impl Ledger {
         since: Option<&EntryId>,
         index: &I,
     ) -> Result<Vec<EntryId>, I::Error> {
-        let subject = Subject::of(statement);
+        let subject = Subject::from_statement(statement);
         if since.is_none() {
             let mut base = self.agreed_heads();
             base.extend(self.uncovered_introduction(&subject));
@@ -178,7 +178,7 @@ struct After {
 }
 
 impl Subject {
-    fn of(statement: &NewStatement<'_>) -> Self {
+    fn from_statement(statement: &NewStatement<'_>) -> Self {
         let (target, generation) = match statement {
             NewStatement::Remove { member } | NewStatement::Bind { member, .. } => {
                 (Some(*member), None)

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ledger_core::engine::{
-    Admission, AdmittedEntry, DecodedEntry, Payload, VerifiedEntry, WaitingEntries, verify_batch,
+    Admission, AdmittedEntry, DecodedEntry, Payload, VerifiedEntry, verify_batch,
 };
 use ledger_core::{EntryId, Refusal};
 
 use super::GroupTransaction;
 use super::left_out::LeftOut;
-use super::waiting::{Waiting, may_count};
+use super::waiting::{KnownWaiting, Waiting, may_count};
 use crate::StoreError;
 
 /// Result of admitting entries that came from elsewhere.
@@ -23,8 +23,8 @@ pub struct Ingested {
     /// Entries that others depend on and that are not here: ask for these. The entries that depend
     /// on them wait, within bounds, and are admitted with them.
     pub missing: BTreeSet<EntryId>,
-    /// Number of entries that were left out: signed by a device that was removed or never accepted,
-    /// needed by no other entry, and beyond the number that is kept of such entries.
+    /// Number of entries that were left out (SPEC §5.3): idle ones that no other entry needs, beyond
+    /// the bytes that are kept of such entries.
     pub left_out: u64,
     /// Entries that can never be part of the ledger, each with the rule.
     pub refused: Vec<Refusal>,
@@ -58,9 +58,9 @@ pub(crate) type StoredNumbers = Vec<(EntryId, i64)>;
 pub(crate) fn admit_batch<'b>(
     transaction: &mut GroupTransaction<'b>,
     verified: Vec<VerifiedEntry>,
-    known: Option<WaitingEntries>,
+    known: Option<KnownWaiting>,
     report: Ingested,
-) -> Result<(Ingested, StoredNumbers, WaitingEntries), StoreError> {
+) -> Result<(Ingested, StoredNumbers, KnownWaiting), StoreError> {
     let (connection, group) = (transaction.connection(), transaction.group());
     let context = (transaction.ledger(), *transaction.limits());
     let (waiting, ready) = Waiting::open(connection, group, known, context)?;
@@ -227,7 +227,7 @@ impl IngestSession<'_, '_> {
         self.memory.remember(entry, self.transaction.ledger())
     }
 
-    fn end(mut self) -> Result<(Ingested, StoredNumbers, WaitingEntries), StoreError> {
+    fn end(mut self) -> Result<(Ingested, StoredNumbers, KnownWaiting), StoreError> {
         let left_out = std::mem::take(&mut self.left_out);
         self.report.left_out = u64::try_from(left_out.len()).unwrap_or(u64::MAX);
         for (entry, may_count_later) in left_out.values() {
@@ -243,7 +243,7 @@ impl IngestSession<'_, '_> {
         if self.remembers {
             self.report.missing.extend(self.memory.wanted()?);
         }
-        Ok((self.report, self.stored, self.waiting.into_pending()))
+        Ok((self.report, self.stored, self.waiting.into_known()))
     }
 }
 

@@ -24,4 +24,4 @@ pub use loaded::Opening;
 pub use new_entry::NewEntry;
 pub(crate) use transaction::GroupTransaction;
 pub use waiting::WaitingCount;
-pub(crate) use waiting::missing_entries;
+pub(crate) use waiting::{KnownWaiting, missing_entries};

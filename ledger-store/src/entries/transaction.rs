@@ -35,6 +35,8 @@ pub(crate) struct GroupTransaction<'a> {
     flipped: bool,
     /// Whether a control entry was appended since what was left out was reviewed.
     unreviewed: bool,
+    /// Whether an epoch entry was appended.
+    begins_epoch: bool,
     context: &'a CallContext,
 }
 
@@ -48,8 +50,18 @@ impl<'a> GroupTransaction<'a> {
     ) -> Result<Self, StoreError> {
         let (lists, last) = (ListWriter::new(connection, group), last(connection)?);
         let index = StoredIndex::new(connection, group, loaded.upto);
-        let (flipped, unreviewed) = (false, false);
-        Ok(Self { connection, group, loaded, index, lists, last, flipped, unreviewed, context })
+        Ok(Self {
+            connection,
+            group,
+            loaded,
+            index,
+            lists,
+            last,
+            flipped: false,
+            unreviewed: false,
+            begins_epoch: false,
+            context,
+        })
     }
 
     /// Stores the genesis entry of a new group.
@@ -107,6 +119,11 @@ impl<'a> GroupTransaction<'a> {
     /// Notes that what waits and what was left out was reviewed.
     pub(super) fn set_reviewed(&mut self) {
         (self.unreviewed, self.loaded.standing_changed) = (false, false);
+    }
+
+    /// Whether an epoch entry was appended.
+    pub(crate) fn has_begun_epoch(&self) -> bool {
+        self.begins_epoch
     }
 
     /// An entry that must be stored.
@@ -167,6 +184,7 @@ impl<'a> GroupTransaction<'a> {
         if entry.verified().decoded().header().kind().is_control() {
             (self.unreviewed, self.loaded.standing_changed) = (true, true);
         }
+        self.begins_epoch |= entry.verified().decoded().header().kind() == Kind::EPOCH;
         self.flip(&replayed)?;
         Ok(replayed.verdict())
     }

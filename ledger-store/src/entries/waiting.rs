@@ -15,6 +15,9 @@ use super::left_out::LeftOut;
 use crate::StoreError;
 use crate::database::GroupKey;
 
+/// Most missing entries that are told at once.
+const MAX_MISSING: usize = 10_000;
+
 /// Number of entries that wait for others that are not here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WaitingCount {
@@ -69,13 +72,20 @@ pub(super) fn waiting_origins(
     }
     Ok(origins)
 }
-/// Most missing entries that are told at once.
-const MAX_MISSING: usize = 10_000;
+
+/// The waiting entries of one group as of the last batch, with the version that the database then
+/// had for the writer.
+pub(crate) struct KnownWaiting {
+    entries: WaitingEntries,
+    version: i64,
+}
 
 /// The waiting entries of one group, in memory and in the database.
 pub(super) struct Waiting<'a> {
     connection: &'a Connection,
     group: GroupKey,
+    /// Another number once another connection has committed something.
+    version: i64,
     /// This device.
     own: DeviceId,
     pending: WaitingEntries,
@@ -84,26 +94,29 @@ pub(super) struct Waiting<'a> {
 }
 
 impl<'a> Waiting<'a> {
-    /// Opens them, from memory unless another process changed them. What is stored stays, also
-    /// beyond the limits: a salvage stores more on purpose. Also returns the entries for which
-    /// nothing is missing any more.
+    /// Opens them, from memory unless another process wrote meanwhile: it may have admitted what they
+    /// wait for. What is stored stays, also beyond the limits: a salvage stores more on purpose. Also
+    /// returns the entries for which nothing is missing any more.
     pub(super) fn open(
         connection: &'a Connection,
         group: GroupKey,
-        known: Option<WaitingEntries>,
+        known: Option<KnownWaiting>,
         (ledger, limits): (&Ledger, LedgerLimits),
     ) -> Result<(Self, Vec<VerifiedEntry>), StoreError> {
         let own = connection
             .prepare_cached("SELECT device FROM groups WHERE grp = ?1")?
             .query_row([group.0], |row| row.get(0).map(DeviceId::from_bytes))?;
-        if let Some(pending) = known
-            && pending.entries().map(VerifiedEntry::id).eq(stored(connection, group)?)
-        {
-            let unneeded = BTreeSet::new();
-            return Ok((Self { connection, group, own, pending, unneeded }, Vec::new()));
+        let version = connection
+            .prepare_cached("PRAGMA data_version")?
+            .query_row([], |row| row.get::<_, i64>(0))?;
+        let known = known.filter(|known| known.version == version).map(|known| known.entries);
+        let is_known = known.is_some();
+        let pending = known.unwrap_or_else(|| WaitingEntries::with_limits(limits));
+        let unneeded = BTreeSet::new();
+        let mut waiting = Self { connection, group, version, own, pending, unneeded };
+        if is_known {
+            return Ok((waiting, Vec::new()));
         }
-        let pending = WaitingEntries::with_limits(limits);
-        let mut waiting = Self { connection, group, own, pending, unneeded: BTreeSet::new() };
         let mut ready = Vec::new();
         let index = StoredIndex::whole(connection, group);
         let mut statement =
@@ -204,8 +217,8 @@ impl<'a> Waiting<'a> {
         self.pending.missing_first(MAX_MISSING)
     }
 
-    pub(super) fn into_pending(self) -> WaitingEntries {
-        self.pending
+    pub(super) fn into_known(self) -> KnownWaiting {
+        KnownWaiting { entries: self.pending, version: self.version }
     }
 
     fn forget(&self, id: &EntryId) -> Result<(), StoreError> {
@@ -247,7 +260,7 @@ pub(crate) fn missing_entries(
     missing.extend(wanted.into_iter().map(|id| (id, true)));
     let mut missing: Vec<(EntryId, bool)> = missing.into_iter().collect();
     missing.sort_by_cached_key(|(id, first)| {
-        (!first, RecordId::of(&[shuffle, id.as_bytes()].concat()))
+        (!first, RecordId::compute(&[shuffle, id.as_bytes()].concat()))
     });
     Ok(missing.into_iter().map(|(id, _)| id).collect())
 }

@@ -28,6 +28,10 @@ pub enum Table {
     Epochs,
     /// The key under which each entry travels.
     Sealed,
+    /// When entries came here that concern keys.
+    Arrivals,
+    /// Ids of entries that were left out.
+    LeftOut,
     /// Sealed records whose key is not here.
     Quarantine,
 }
@@ -48,6 +52,8 @@ impl Table {
             Self::Checkpoints => "checkpoints",
             Self::Epochs => "epochs",
             Self::Sealed => "sealed",
+            Self::Arrivals => "arrivals",
+            Self::LeftOut => "left_out",
             Self::Quarantine => "quarantine",
         }
     }

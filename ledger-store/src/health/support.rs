@@ -18,7 +18,7 @@ use crate::platform::files::with_ending;
 use crate::session::Session;
 
 /// The tables whose rows are counted.
-const TABLES: [&str; 21] = [
+const TABLES: [&str; 23] = [
     "groups",
     "spent",
     "entries",
@@ -29,6 +29,7 @@ const TABLES: [&str; 21] = [
     "origins",
     "pending",
     "checkpoints",
+    "person",
     "invites",
     "requests",
     "joins",
@@ -39,6 +40,7 @@ const TABLES: [&str; 21] = [
     "leaving",
     "came_under",
     "arrivals",
+    "left_out",
     "quarantine",
 ];
 

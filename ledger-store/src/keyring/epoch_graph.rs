@@ -4,6 +4,7 @@
 //! applied and its box holds the keys that its refs say, and every search for roots ends with
 //! keys from which all keys of applied epochs are reached.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::EntryId;
@@ -27,6 +28,8 @@ struct EpochEntry {
     n: i64,
     epoch: Epoch,
     applied: bool,
+    /// The keys in its box, once it was opened.
+    boxed: OnceCell<Option<Vec<EpochKey>>>,
 }
 
 struct HeldKey {
@@ -58,7 +61,8 @@ impl EpochGraph {
             let Payload::Epoch(epoch) = entry.payload() else { continue };
             let applied = row.get::<_, u8>(1)? == 0;
             let n = row.get(2)?;
-            entries.push(EpochEntry { id: entry.id(), n, epoch: epoch.clone(), applied });
+            let (id, epoch, boxed) = (entry.id(), epoch.clone(), OnceCell::new());
+            entries.push(EpochEntry { id, n, epoch, applied, boxed });
         }
         let places = entries.iter().enumerate().map(|(place, entry)| (entry.id, place)).collect();
         Ok(Self { entries, places, keys })
@@ -82,7 +86,7 @@ impl EpochGraph {
         while let Some(topic) = open.pop() {
             for place in begun.get(&topic).into_iter().flatten() {
                 let boxed = self.entries.get(*place).and_then(|entry| self.box_of(entry));
-                for key in boxed.into_iter().flatten() {
+                for key in boxed.map(<[_]>::to_vec).unwrap_or_default() {
                     let topic = key.topic();
                     if self.keys.contains_key(&topic) || !keyring.add(&key)? {
                         continue;
@@ -97,8 +101,13 @@ impl EpochGraph {
         Ok(new)
     }
 
-    /// The keys in the box of an entry, if its own key is held and the box counts.
-    fn box_of(&self, entry: &EpochEntry) -> Option<Vec<EpochKey>> {
+    /// The keys in the box of an entry, if its own key is held and the box counts. Opened once; ask
+    /// when its key is held, or all keys are known.
+    fn box_of<'g>(&self, entry: &'g EpochEntry) -> Option<&'g [EpochKey]> {
+        entry.boxed.get_or_init(|| self.open_box(entry)).as_deref()
+    }
+
+    fn open_box(&self, entry: &EpochEntry) -> Option<Vec<EpochKey>> {
         let keys = self.key_of(entry)?.key.predecessors(&entry.epoch).ok()?;
         let predecessors = entry.epoch.predecessors();
         let mut each = keys.iter().zip(predecessors);

@@ -77,28 +77,12 @@ impl<'a> EpochKeyring<'a> {
         EpochGraph::read(self)?.open_boxes(self)
     }
 
-    /// Whether an epoch entry is among the entries from a number on.
-    pub(crate) fn begins_since(&self, n: i64) -> Result<bool, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT 1 FROM entries
-             WHERE grp = ?1 AND kind = 23 AND n >= ?2 LIMIT 1",
-        )?;
-        Ok(statement.exists((self.group.0, n))?)
-    }
-
     /// The key under which a message travels that no bundle accompanies: of the last root, which
     /// the members who know the group best have.
     pub(crate) fn newest(&self) -> Result<Option<EpochKey>, StoreError> {
         let graph = EpochGraph::read(self)?;
         let newest = graph.roots().entries().first().map(|(_, key)| (*key).clone());
         Ok(newest)
-    }
-
-    /// The number of roots.
-    pub(crate) fn roots(&self) -> Result<usize, StoreError> {
-        let graph = EpochGraph::read(self)?;
-        let roots = graph.roots().entries().len();
-        Ok(roots)
     }
 
     /// The predecessors of an epoch that begins now: the entries of all roots, and of void epochs
@@ -132,11 +116,12 @@ impl<'a> EpochKeyring<'a> {
     }
 
     /// The keys that an export includes, and what they reach.
-    pub(crate) fn handed_out(&self) -> Result<HandedOut, StoreError> {
+    pub(crate) fn exported_keys(&self) -> Result<ExportedKeys, StoreError> {
         let graph = EpochGraph::read(self)?;
         let (roots, begun) = (graph.roots(), graph.begun());
         let mut keys: Vec<EpochKey> =
             roots.entries().iter().map(|(_, key)| (*key).clone()).collect();
+        let root_count = keys.len();
         let mut wanted =
             self.connection.prepare_cached("SELECT e FROM epochs WHERE grp = ?1 AND wanted = 1")?;
         let mut wanted: BTreeSet<i64> =
@@ -150,7 +135,8 @@ impl<'a> EpochKeyring<'a> {
         }
         let belongs = graph.keys().filter(|(topic, ..)| begun.contains_key(topic));
         let named = belongs.map(|(_, number, _)| number).collect();
-        Ok(HandedOut { keys, reached: roots.reached(), named, own: graph.own(), wanted })
+        let (reached, own) = (roots.reached(), graph.own());
+        Ok(ExportedKeys { keys, roots: root_count, reached, named, own, wanted })
     }
 
     /// Notes that another device asked for the key of a topic.
@@ -164,9 +150,11 @@ impl<'a> EpochKeyring<'a> {
 }
 
 /// The keys that go out with a bundle.
-pub(crate) struct HandedOut {
+pub(crate) struct ExportedKeys {
     /// Those of the roots, the last one first, and those that somebody asked for.
     pub(crate) keys: Vec<EpochKey>,
+    /// The number of roots.
+    pub(crate) roots: usize,
     /// The numbers of all keys that are reached from the roots.
     pub(crate) reached: BTreeSet<i64>,
     /// The numbers of the keys that belong to an admitted epoch entry.

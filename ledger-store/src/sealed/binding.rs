@@ -15,7 +15,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use super::plan::Row;
 use crate::StoreError;
 use crate::entries::GroupTransaction;
-use crate::keyring::{DAY_MS, EpochKeyring, HandedOut, begin_epoch, sealing_key_or_new};
+use crate::keyring::{DAY_MS, EpochKeyring, ExportedKeys, begin_epoch, sealing_key_or_new};
 use crate::platform::environment::random;
 use crate::session::GroupSession;
 
@@ -34,7 +34,7 @@ pub(super) struct Sealing {
     pub(super) epoch: i64,
     pub(super) key: EpochKey,
     pub(super) key_envelopes: Vec<Vec<u8>>,
-    handed_out: HandedOut,
+    exported: ExportedKeys,
 }
 
 impl Sealing {
@@ -44,28 +44,27 @@ impl Sealing {
         device: &DeviceKey,
     ) -> Result<Self, StoreError> {
         let (mut epoch, mut key) = sealing_key_or_new(transaction, device)?;
-        let roots = EpochKeyring::new(transaction).roots()?;
-        if roots > MOST_ROOTS && transaction.ledger().state().may_write(device.id()) {
+        let mut exported = EpochKeyring::new(transaction).exported_keys()?;
+        if exported.roots > MOST_ROOTS && transaction.ledger().state().may_write(device.id()) {
             begin_epoch(transaction, device)?;
             (epoch, key) = sealing_key_or_new(transaction, device)?;
+            exported = EpochKeyring::new(transaction).exported_keys()?;
         }
         let recipients = transaction.ledger().state().recipients();
-        let handed_out = EpochKeyring::new(transaction).handed_out()?;
         let mut key_envelopes = Vec::new();
-        for key in &handed_out.keys {
+        for key in &exported.keys {
             key_envelopes.extend(key.wrap_for(&recipients, &*random(transaction.environment())?));
         }
-        Ok(Self { epoch, key, key_envelopes, handed_out })
+        Ok(Self { epoch, key, key_envelopes, exported })
     }
 
     /// Notes that the keys which were asked for went out.
     pub(super) fn note_handed_out(&self, group: &GroupSession) -> Result<(), StoreError> {
-        if self.handed_out.wanted.is_empty() {
+        if self.exported.wanted.is_empty() {
             return Ok(());
         }
-        group.write(|transaction| {
-            EpochKeyring::new(transaction).clear_wanted(&self.handed_out.wanted)
-        })
+        group
+            .write(|transaction| EpochKeyring::new(transaction).clear_wanted(&self.exported.wanted))
     }
 }
 
@@ -112,8 +111,8 @@ impl Binding {
                 true => None,
                 false => Some(Sealing::choose(transaction, device)?),
             };
-            let handed_out = &fresh.as_ref().unwrap_or(sealing).handed_out;
-            let HandedOut { reached, named, own, .. } = handed_out;
+            let ExportedKeys { reached, named, own, .. } =
+                &fresh.as_ref().unwrap_or(sealing).exported;
             let now_ms = transaction.environment().now_ms();
             let keyring = EpochKeyring::new(transaction);
             let (mut epochs, mut changed) = (Vec::with_capacity(rows.len()), Vec::new());

@@ -130,7 +130,7 @@ impl BundleCursor {
 
 /// The first bytes of the id that the cursor would have as a record.
 fn check(bytes: &[u8]) -> [u8; CHECK_BYTES] {
-    RecordId::of(bytes).as_bytes().first_chunk().copied().unwrap_or_default()
+    RecordId::compute(bytes).as_bytes().first_chunk().copied().unwrap_or_default()
 }
 
 fn number_of(

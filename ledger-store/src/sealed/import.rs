@@ -136,9 +136,8 @@ impl<'a> SealedImport<'a> {
             let mut new = keep_keys(&keyring, &learned)?;
             wanted.iter().try_for_each(|topic| keyring.note_wanted(topic))?;
             note_epochs(transaction, &keyring, came_under, numbers)?;
-            let first = numbers.iter().map(|(_, n)| *n).min();
-            let begins_here = first.map(|n| keyring.begins_since(n)).transpose()?;
-            let boxed = match new.is_empty() && begins_here != Some(true) {
+            // Boxes open with keys, and count once their entries are admitted.
+            let boxed = match new.is_empty() && !transaction.has_begun_epoch() {
                 true => Vec::new(),
                 false => keyring.open_boxes()?,
             };

@@ -71,7 +71,7 @@ fn write_records(
         false => plan.rows.chunks(MAX_PART_ENTRIES).collect(),
     };
     let total = u64::try_from(chunks.len()).unwrap_or(u64::MAX);
-    let bundle = BundleId::of(plan.rows.iter().map(|row| row.id));
+    let bundle = BundleId::compute(plan.rows.iter().map(|row| row.id));
     for (number, rows) in (0u64..).zip(chunks) {
         let sealing = changed.as_ref().unwrap_or(&plan.sealing);
         // Before the snapshot is taken: in memory, a reader keeps writers out.

@@ -42,16 +42,17 @@ fn chains(
     tips.sort_by_key(|&(lamport, device, ..)| (ledger.state().may_write(device), lamport, device));
     let mut found = Vec::with_capacity(tips.len());
     for (_, device, seq, tip) in tips.into_iter().rev() {
-        let of_device = branches.of(device);
-        if of_device.len() < 2 {
+        let of_device = branches.by_device.get(&device).filter(|branches| branches.len() > 1);
+        let Some(of_device) = of_device else {
             found.push((device, seq, tip));
             continue;
-        }
-        let mut longest: Vec<&Branch> = of_device.iter().collect();
-        longest.sort_by_key(|branch| (branch.last, branch.number));
-        for branch in longest.into_iter().rev().take(MAX_BRANCHES) {
-            let id = entry_at(connection, group, branch.number, branch.last)?;
-            found.extend(id.map(|id| (device, branch.last, id)));
+        };
+        let mut longest: Vec<(u64, u32)> =
+            of_device.iter().map(|(number, branch)| (branch.last, *number)).collect();
+        longest.sort_unstable();
+        for (last, number) in longest.into_iter().rev().take(MAX_BRANCHES) {
+            let id = entry_at(connection, group, number, last)?;
+            found.extend(id.map(|id| (device, last, id)));
         }
     }
     Ok(found)
@@ -73,9 +74,9 @@ impl<'a> Lacks<'a> {
         let mut from: BTreeMap<u32, u64> = BTreeMap::new();
         for (device, branches) in &Branches::all(connection, group)?.by_device {
             for item in summary.chain(*device) {
-                match branches.as_slice() {
-                    [only] if item.seq() > only.last => {
-                        from.insert(only.number, u64::MAX);
+                match branches.first_key_value() {
+                    Some((number, only)) if branches.len() == 1 && item.seq() > only.last => {
+                        from.insert(*number, u64::MAX);
                     }
                     _ => cover(connection, group, branches, item, &mut from)?,
                 }
@@ -99,19 +100,19 @@ impl<'a> Lacks<'a> {
 fn cover(
     connection: &Connection,
     group: GroupKey,
-    branches: &[Branch],
+    branches: &BTreeMap<u32, Branch>,
     item: ChainItem,
     from: &mut BTreeMap<u32, u64>,
 ) -> Result<(), StoreError> {
-    for branch in branches {
+    for (number, branch) in branches {
         if !(branch.first..=branch.last).contains(&item.seq()) {
             continue;
         }
-        let named = entry_at(connection, group, branch.number, item.seq())?;
+        let named = entry_at(connection, group, *number, item.seq())?;
         if !named.is_some_and(|id| item.names(&id)) {
             continue;
         }
-        let mut next = Some((branch.number, item.seq()));
+        let mut next = Some((*number, item.seq()));
         while let Some((number, seq)) = next {
             let end = seq.saturating_add(1);
             let covered = from.entry(number).or_insert(0);
@@ -119,8 +120,7 @@ fn cover(
                 break;
             }
             *covered = end;
-            let branch = branches.iter().find(|branch| branch.number == number);
-            next = branch.and_then(|branch| branch.behind);
+            next = branches.get(&number).and_then(|branch| branch.behind);
         }
     }
     Ok(())
@@ -129,12 +129,12 @@ fn cover(
 /// The branches of the chains of all devices. The table `entries` numbers each branch of a chain
 /// that forked as a chain of its own.
 struct Branches {
-    by_device: BTreeMap<DeviceId, Vec<Branch>>,
+    /// Each device's branches, by their numbers.
+    by_device: BTreeMap<DeviceId, BTreeMap<u32, Branch>>,
 }
 
 /// Branch of a device's chain: entries of which each follows the one before.
 struct Branch {
-    number: u32,
     /// The seq of its first entry and of its last one.
     first: u64,
     last: u64,
@@ -155,7 +155,7 @@ impl Branches {
         )?;
         let mut place = connection
             .prepare_cached("SELECT chain, seq FROM entries WHERE id = ?1 AND grp = ?2")?;
-        let mut by_device: BTreeMap<DeviceId, Vec<Branch>> = BTreeMap::new();
+        let mut by_device: BTreeMap<DeviceId, BTreeMap<u32, Branch>> = BTreeMap::new();
         for (number, first, last) in ends {
             let mut rows = first_entry.query((group.0, number, first))?;
             let Some(row) = rows.next()? else { continue };
@@ -168,14 +168,10 @@ impl Branches {
                     .optional()?,
                 None => None,
             };
-            let branch = Branch { number, first, last, behind };
-            by_device.entry(header.device()).or_default().push(branch);
+            let branches = by_device.entry(header.device()).or_default();
+            branches.insert(number, Branch { first, last, behind });
         }
         Ok(Self { by_device })
-    }
-
-    fn of(&self, device: DeviceId) -> &[Branch] {
-        self.by_device.get(&device).map(Vec::as_slice).unwrap_or_default()
     }
 }
 

@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::GroupId;
-use ledger_core::engine::WaitingEntries;
 
 use super::feed::Feed;
 use crate::database::GroupKey;
-use crate::entries::LoadedLedger;
+use crate::entries::{KnownWaiting, LoadedLedger};
 
 /// Ledgers and feed that an open database keeps in memory. Locked for moments only: never while SQL
 /// or a callback runs.
@@ -16,9 +15,9 @@ pub(crate) struct LedgerCache {
     /// Ledgers as of the last commit or read. Only a shortcut: another process may have added
     /// entries, which are then replayed on top.
     pub(crate) ledgers: BTreeMap<GroupKey, LoadedLedger>,
-    /// Entries that wait for others; a shortcut as well. Used only while holding the writer
-    /// permit.
-    pub(crate) pending: BTreeMap<GroupKey, WaitingEntries>,
+    /// Entries that wait for others, each with the number of the writer that read them; a shortcut as
+    /// well. Used only while holding the writer permit.
+    pub(crate) pending: BTreeMap<GroupKey, (u64, KnownWaiting)>,
     /// Subscriptions to changes.
     pub(crate) feed: Feed,
     /// Groups whose database was compared with the published tip, and is not behind it.

@@ -44,12 +44,12 @@ impl Session {
                 }
                 group.create(device, context.now_ms())
             };
-            self.found(device, &context, genesis, &people)
+            self.insert_group(device, &context, genesis, &people)
         })
     }
 
     /// Stores a new group, with all members whom it takes over from an old one, and further people.
-    fn found(
+    fn insert_group(
         self: &Arc<Self>,
         device: &DeviceKey,
         context: &CallContext,

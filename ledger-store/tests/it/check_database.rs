@@ -88,6 +88,8 @@ fn each_difference_names_its_table_and_is_written_anew() {
         (Table::Origins, None, "INSERT INTO origins SELECT grp, zeroblob(16), 4 FROM groups"),
         (Table::Checkpoints, Some(12), "INSERT INTO checkpoints VALUES (1, 12, x'00')"),
         (Table::Checkpoints, None, "INSERT INTO checkpoints VALUES (1, 77, x'00')"),
+        (Table::Arrivals, None, "INSERT INTO arrivals VALUES (77, 1, 5)"),
+        (Table::LeftOut, None, "INSERT INTO left_out VALUES (1, 77, x'00', x'00', NULL, 0)"),
         (
             Table::Pending,
             Some(12),

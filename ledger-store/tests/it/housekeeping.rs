@@ -193,9 +193,18 @@ fn a_dump_for_support_shows_nothing_private() {
     ] {
         assert!(dump.lines().any(|found| found.starts_with(line)), "{line} is not in\n{dump}");
     }
+    // All tables but the index of words.
+    let raw = folder.raw();
+    let sql = "SELECT name FROM sqlite_schema
+         WHERE type = 'table' AND name NOT LIKE 'texts%' AND name NOT LIKE 'sqlite%'";
+    let mut statement = raw.prepare(sql).unwrap();
+    let tables = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    for table in tables.map(Result::unwrap) {
+        assert!(dump.contains(&format!("rows of {table}:")), "{table} is not in\n{dump}");
+    }
+    drop(statement);
     // Nor does a damaged group show more.
     drop(dump);
-    let raw = folder.raw();
     raw.execute_batch("DELETE FROM checkpoints; UPDATE entries SET entry = x'00' WHERE n = 5")
         .unwrap();
     drop(raw);

@@ -11,7 +11,7 @@ use ledger_store::NewEntry;
 
 use crate::common::people::{ingest, sign};
 use crate::common::scene::{Scene, all, chain, small};
-use crate::common::{assert_sound, travelling};
+use crate::common::{assert_sound, only, travelling};
 
 /// A puppet of a removed member writes more than is kept. When somebody vouches for the puppet,
 /// what was left out is asked for, also after a restart, until it is here.
@@ -171,4 +171,26 @@ fn entries_that_wait_are_reviewed_when_this_device_adds_their_author() {
     scene.strangers(100..120);
     let of_dora = "SELECT count(*) FROM pending WHERE substr(entry, 39, 32) = (SELECT device FROM left_out WHERE wanted = 1 LIMIT 1)";
     assert_eq!(count(of_dora), 10);
+}
+
+/// Another process admits one of two entries for which a third one waits here. Once the other one
+/// comes, nothing is missing any more.
+#[test]
+fn what_another_process_admits_is_not_missing_here() {
+    let scene = Scene::new(120);
+    let ben = scene.add(1, "Ben");
+    let cleo = scene.add(2, "Cleo");
+    let of_ben = scene.chain(&ben.device, ben.added, 1, 0);
+    let of_cleo = scene.chain(&cleo.device, cleo.added, 1, 0);
+    let clock = scene.clock(cleo.added) + 2;
+    let parents = vec![of_cleo[0].id()];
+    let at = any_position(scene.group.id(), ben.device.id(), 1, of_ben[0].id(), parents, clock);
+    let behind = Draft::merge().sign(&ben.device, &at, 0).unwrap();
+    scene.group.ingest(&[travelling(&behind)]).unwrap();
+    // Handles of two stores, as of two processes.
+    let other = scene.folder.store_with(small());
+    only(&other).ingest(&all(&of_ben)).unwrap();
+    let report = scene.group.ingest(&all(&of_cleo)).unwrap();
+    assert_eq!(report.added, [of_cleo[0].id(), behind.id()]);
+    assert_sound(&scene.group);
 }

@@ -54,8 +54,9 @@ impl Play {
         }
         // Also entries of the export itself, which may begin an epoch.
         let lacks = self.phone(at)?.ids()?.difference(&held).count();
-        if self.last_exported > lacks {
-            let detail = format!("{} entries for a phone that lacks {lacks}", self.last_exported);
+        if self.last_export_entries > lacks {
+            let detail =
+                format!("{} entries for a phone that lacks {lacks}", self.last_export_entries);
             return Ok(violation(SMALL_DELTAS, detail));
         }
         self.tally.add(STEPS, "bundle by summary", 1);
@@ -64,13 +65,13 @@ impl Play {
 
     /// Exports a bundle, which the carrier takes.
     pub(super) fn send(&mut self, at: usize, since: Since<'_>) -> StepResult {
-        self.last_exported = 0;
+        self.last_export_entries = 0;
         let phone = self.phones.get_mut(at).ok_or(StoreError::UnknownRequest)?;
         let (bundle, exported, fresh) = match phone.export(since) {
             Ok(exported) => exported,
             // A device that somebody else cut off may have no key to seal with.
             Err(StoreError::NoEpochKey)
-                if !phone.may_write()? && !self.cut.gently(phone.device()) =>
+                if !phone.may_write()? && !self.cut.is_only_self_cut(phone.device()) =>
             {
                 return Ok(None);
             }
@@ -82,7 +83,7 @@ impl Play {
             }
             Err(error) => return Err(error),
         };
-        self.last_exported = usize::try_from(exported.entries).unwrap_or(usize::MAX);
+        self.last_export_entries = usize::try_from(exported.entries).unwrap_or(usize::MAX);
         self.withhold(at, &fresh)?;
         let sealer = self.phone(at)?.device();
         for record in records(&bundle) {

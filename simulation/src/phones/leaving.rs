@@ -31,12 +31,12 @@ pub(super) struct CutDevices {
 
 impl CutDevices {
     /// Whether what a device wrote before its person left must arrive.
-    pub(super) fn arrives(&self, device: DeviceId) -> bool {
-        self.gently(device) && !self.silent.contains(&device)
+    pub(super) fn must_arrive(&self, device: DeviceId) -> bool {
+        self.is_only_self_cut(device) && !self.silent.contains(&device)
     }
 
     /// Whether only the device's own person cut it.
-    pub(super) fn gently(&self, device: DeviceId) -> bool {
+    pub(super) fn is_only_self_cut(&self, device: DeviceId) -> bool {
         self.by_themselves.contains(&device) && !self.by_others.contains(&device)
     }
 
@@ -46,7 +46,7 @@ impl CutDevices {
     }
 
     /// Whether anybody cut the device.
-    pub(super) fn any(&self, device: DeviceId) -> bool {
+    pub(super) fn is_cut(&self, device: DeviceId) -> bool {
         self.by_themselves.contains(&device) || self.by_others.contains(&device)
     }
 }
@@ -86,7 +86,7 @@ impl Play {
     fn may_go(&self, at: usize) -> Result<bool, StoreError> {
         let phone = self.phone(at)?;
         let others = self.phones.iter().filter(|other| other.person != phone.person);
-        let stay = others.filter(|other| !self.cut.any(other.device())).count();
+        let stay = others.filter(|other| !self.cut.is_cut(other.device())).count();
         let may_sign = phone.store.recovery().reveal_phrase().is_ok() && phone.may_write()?;
         Ok(phone.person != 0 && may_sign && stay >= STAY)
     }

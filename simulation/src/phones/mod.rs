@@ -74,7 +74,7 @@ pub const IMPORTANT: &[(&str, &str)] = &[
     ("imports", "envelopes that wait for a key"),
     ("imports", "envelopes that do not open"),
     ("imports", "bytes that belong to no record"),
-    ("imports", "entries told to be missing"),
+    ("imports", "entries reported missing"),
     ("histories", "secrets kept from a phone"),
 ];
 

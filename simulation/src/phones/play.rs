@@ -48,7 +48,7 @@ pub(super) struct Play {
     /// Devices that were cut off.
     pub(super) cut: CutDevices,
     /// Number of entries in the last bundle that was exported.
-    pub(super) last_exported: usize,
+    pub(super) last_export_entries: usize,
     pub(super) tally: Tally,
     pub(super) trace: Trace,
 }
@@ -77,7 +77,7 @@ impl Play {
             topics: BTreeMap::new(),
             forged: BTreeSet::new(),
             cut: CutDevices::default(),
-            last_exported: 0,
+            last_export_entries: 0,
             tally: Tally::default(),
             trace: Trace::default(),
         };
@@ -211,7 +211,7 @@ impl Play {
             ("envelopes that wait for a key", report.waiting),
             ("envelopes that do not open", report.broken.len() as u64),
             ("bytes that belong to no record", report.damaged_bytes),
-            ("entries told to be missing", report.missing.len() as u64),
+            ("entries reported missing", report.missing.len() as u64),
             ("false keys", report.false_keys.len() as u64),
         ] {
             self.tally.add(IMPORTS, row, count as usize);
@@ -255,7 +255,7 @@ impl Play {
 
     /// The phones that may write, as the first of those says that nobody cut.
     fn inside(&self) -> Result<Vec<usize>, StoreError> {
-        let Some(first) = self.phones.iter().find(|phone| !self.cut.any(phone.device())) else {
+        let Some(first) = self.phones.iter().find(|phone| !self.cut.is_cut(phone.device())) else {
             return Ok(Vec::new());
         };
         let state = first.group.state()?;
@@ -283,11 +283,13 @@ impl Play {
                 return Ok(found);
             }
         }
-        let goes_on = |by: DeviceId| state.may_write(by) || self.cut.arrives(by);
-        let written = self.written.iter().filter(|(_, by)| goes_on(**by)).map(|(id, _)| *id);
+        let goes_on = |author: DeviceId| state.may_write(author) || self.cut.must_arrive(author);
+        let written = self.written.iter().filter(|(_, author)| goes_on(**author));
+        let written = written.map(|(id, _)| *id);
         // Under other topics come entries of people who were cut off, which nobody needs.
-        let needed = |by: &BTreeSet<DeviceId>| by.iter().any(|by| state.may_write(*by));
-        let topics = self.topics.iter().filter(|(_, by)| needed(by)).map(|(topic, _)| *topic);
+        let needed = |sealers: &BTreeSet<DeviceId>| sealers.iter().any(|s| state.may_write(*s));
+        let topics = self.topics.iter().filter(|(_, sealers)| needed(sealers));
+        let topics = topics.map(|(topic, _)| *topic);
         check::quiet(&inside, &written.collect(), &topics.collect())
     }
 }

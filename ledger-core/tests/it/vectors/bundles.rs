@@ -32,7 +32,7 @@ fn manifests(world: &World, key: &EpochKey) -> Vec<(&'static str, Manifest)> {
     let many: Vec<EntryId> = many.collect();
     let first = Manifest {
         group: world.group,
-        bundle: BundleId::of(ids.iter().chain(&many).copied()),
+        bundle: BundleId::compute(ids.iter().chain(&many).copied()),
         part: Part { number: 0, total: 2 },
         entries: 1_000 + ids.len() as u64,
         heads: ids.iter().rev().take(2).copied().collect(),
@@ -130,7 +130,7 @@ pub(crate) fn build() -> Value {
         salt, chains and missing entries; the order of its items is free, here it ascends.";
     let mut built = file(about, "group", json!(world.group.to_string()));
     built["secret"] = json!(hex(key.expose_secret()));
-    let record = |(name, record): &(&str, Vec<u8>)| json!({ "name": name, "record": hex(record), "id": RecordId::of(record).to_string() });
+    let record = |(name, record): &(&str, Vec<u8>)| json!({ "name": name, "record": hex(record), "id": RecordId::compute(record).to_string() });
     built["records"] = records(&world, &key).iter().map(record).collect();
     built["runs"] = json!(runs(&world, &key));
     let manifest = |(name, manifest): &(&str, Manifest)| {

@@ -66,6 +66,8 @@ struct State {
     apart: u32,
     /// The idle writer, if it was needed so far.
     writer: Option<Connection>,
+    /// Number of writers that were opened.
+    writers: u64,
     writing: bool,
     /// Tickets of the calls that wait to write, in the order in which they came.
     queue: VecDeque<u64>,
@@ -170,13 +172,24 @@ impl Connections {
         let permit = ConnectionPermit { connections: self, kind: Kind::Writing };
         let mut connection = match idle {
             Some(connection) => connection,
-            None => self.open(Role::Writer)?,
+            None => {
+                let opened = self.open(Role::Writer)?;
+                let mut state = self.lock();
+                state.writers = state.writers.saturating_add(1);
+                opened
+            }
         };
         let result = work(&mut connection);
         if connection.is_autocommit() {
             permit.give_back(connection);
         }
         result
+    }
+
+    /// The number of the writer that was opened last: another one begins to count what others commit
+    /// anew.
+    pub(crate) fn writer(&self) -> u64 {
+        self.lock().writers
     }
 
     /// Waits for the writer permit. Returns the writer, if it is open.

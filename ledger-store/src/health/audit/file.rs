@@ -7,7 +7,7 @@ use crate::StoreError;
 use crate::health::{Problem, Table};
 
 /// Rows that belong to no group, so that no group's check finds them.
-const STRAYS: [(Table, &str); 12] = [
+const STRAYS: [(Table, &str); 14] = [
     (Table::FoundBy, "SELECT count(*) FROM found_by WHERE term NOT IN (SELECT term FROM terms)"),
     (Table::FoundBy, "SELECT count(*) FROM terms WHERE grp NOT IN (SELECT grp FROM groups)"),
     (Table::Expenses, "SELECT count(*) FROM expenses WHERE grp NOT IN (SELECT grp FROM groups)"),
@@ -30,6 +30,8 @@ const STRAYS: [(Table, &str); 12] = [
          WHERE n NOT IN (SELECT n FROM entries) OR before NOT IN (SELECT e FROM epochs)",
     ),
     (Table::Sealed, "SELECT count(*) FROM came_under WHERE epoch NOT IN (SELECT e FROM epochs)"),
+    (Table::Arrivals, "SELECT count(*) FROM arrivals WHERE n NOT IN (SELECT n FROM entries)"),
+    (Table::LeftOut, "SELECT count(*) FROM left_out WHERE grp NOT IN (SELECT grp FROM groups)"),
     (
         Table::Quarantine,
         "SELECT count(*) FROM quarantine WHERE grp NOT IN (SELECT grp FROM groups)",

@@ -29,7 +29,7 @@ const DELETE: [&str; 6] = [
 ];
 
 /// Deletes rows of no group and no entry, which no group's rewrite would find.
-const STRAYS: [&str; 7] = [
+const STRAYS: [&str; 9] = [
     "DELETE FROM terms WHERE grp NOT IN (SELECT grp FROM groups)",
     "DELETE FROM found_by WHERE term NOT IN (SELECT term FROM terms)",
     "DELETE FROM expenses WHERE n NOT IN (SELECT n FROM entries)",
@@ -37,6 +37,8 @@ const STRAYS: [&str; 7] = [
          OR n NOT IN (SELECT n FROM entries)",
     "DELETE FROM origins WHERE grp NOT IN (SELECT grp FROM groups)",
     "DELETE FROM checkpoints WHERE grp NOT IN (SELECT grp FROM groups)",
+    "DELETE FROM arrivals WHERE n NOT IN (SELECT n FROM entries)",
+    "DELETE FROM left_out WHERE grp NOT IN (SELECT grp FROM groups)",
     "INSERT INTO texts (texts) VALUES ('delete-all')",
 ];
 
