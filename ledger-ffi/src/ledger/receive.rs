@@ -13,7 +13,7 @@ use crate::group::BundleImport;
 use crate::platform::{ProgressListener, open_file, with_progress};
 use crate::values::MessageKind;
 
-/// What a file is, and what became of it.
+/// Result of receiving a file: its kind, and what was done with it.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum FileReceipt {
     /// A bundle; it was imported.

@@ -44,7 +44,9 @@ pub(super) fn propose_admission(
     id: RequestId,
 ) -> Result<Option<Proposal>, StoreError> {
     let kept = waiting(group, id)?;
-    match group.look(|transaction| admission_path(transaction, group, kept.for_member))? {
+    match group
+        .try_and_roll_back(|transaction| admission_path(transaction, group, kept.for_member))?
+    {
         AdmissionPath::Add | AdmissionPath::Claim(_) => Ok(None),
         AdmissionPath::Bind(member) => {
             let card = Box::new(kept.request.card().clone());

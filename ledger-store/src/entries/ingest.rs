@@ -23,8 +23,8 @@ pub struct Ingested {
     /// Entries that others depend on and that are not here: ask for these. The entries that depend
     /// on them wait, within bounds, and are admitted with them.
     pub missing: BTreeSet<EntryId>,
-    /// Number of entries that were left out: signed by a device that was removed or never accepted,
-    /// needed by no other entry, and beyond the number that is kept of such entries.
+    /// Number of entries that were left out (SPEC §5.3): idle ones that no other entry needs, beyond
+    /// the bytes that are kept of such entries.
     pub left_out: u64,
     /// Entries that can never be part of the ledger, each with the rule.
     pub refused: Vec<Refusal>,

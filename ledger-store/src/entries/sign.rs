@@ -16,7 +16,7 @@ impl GroupTransaction<'_> {
         entry: &NewEntry,
     ) -> Result<EntryId, StoreError> {
         // Before drafting: a merge entry may change the state that the draft is made from.
-        self.merge_heads(device)?;
+        self.prepare_to_sign(device)?;
         let draft = entry.draft(self, device.id(), self.environment())?;
         self.sign_and_append(device, draft)
     }
@@ -47,7 +47,7 @@ impl GroupTransaction<'_> {
     /// Appends what stands before the next own entry: carriers of statements that only idle entries
     /// carry, and merge entries until one entry can have all agreed heads as parents, so that nobody
     /// can keep others from writing by forking.
-    pub(crate) fn merge_heads(&mut self, device: &DeviceKey) -> Result<(), StoreError> {
+    pub(crate) fn prepare_to_sign(&mut self, device: &DeviceKey) -> Result<(), StoreError> {
         self.refuse_unsafe_chain(device.id())?;
         self.carry_statements(device)?;
         while self.ledger().next_position(device.id()).is_none() {

@@ -15,6 +15,9 @@ use super::left_out::LeftOut;
 use crate::StoreError;
 use crate::database::GroupKey;
 
+/// Most missing entries that are told at once.
+const MAX_MISSING: usize = 10_000;
+
 /// Number of entries that wait for others that are not here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WaitingCount {
@@ -69,8 +72,6 @@ pub(super) fn waiting_origins(
     }
     Ok(origins)
 }
-/// Most missing entries that are told at once.
-const MAX_MISSING: usize = 10_000;
 
 /// The waiting entries of one group as of the last batch, with the version that the database then
 /// had for the writer.

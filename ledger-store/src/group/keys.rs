@@ -1,16 +1,14 @@
 //! The keys of a group and of this device in it, for apps.
 
 use ledger_core::EntryId;
-use ledger_core::engine::Draft;
-use ledger_core::keys::SignedDevice;
 use ledger_core::messages::recovery::EnrolmentRequest;
-use ledger_core::statement::{NewStatement, SignedStatement};
 
 use super::Group;
 use crate::StoreError;
 use crate::entries::index::StoredIndex;
 use crate::keyring::{
     EpochKeyring, go_on_without_missing, reset_device_keys, rotate_device_key, rotate_group_key,
+    sign_enrolment,
 };
 use crate::platform::environment::random;
 use crate::session::GroupSession;
@@ -90,20 +88,14 @@ impl<'a> GroupKeys<'a> {
         let entropy = group.session.known_entropy()?.ok_or(StoreError::NoRootKey)?;
         let root = entropy.root_key(group.root_index()?);
         let device = group.device_key()?;
-        let ledger = group.ledger()?;
-        if ledger.state().may_write(group.device) {
+        if group.ledger()?.state().may_write(group.device) {
             return Err(StoreError::AlreadyIn(group.id));
         }
-        let (_, generation) = ledger.member_of_root(root.id()).ok_or(StoreError::NoRootKey)?;
-        let device = SignedDevice::new(group.id, &root, &device)?;
-        let enrol = NewStatement::Enrol { generation, device: &device };
-        Draft::check_limits(&enrol, ledger.state())?;
         let nonce = *random(group.session.environment())?;
-        let base = group.read(|connection, loaded| {
+        let statement = group.read(|connection, loaded| {
             let index = StoredIndex::new(connection, group.key, loaded.upto);
-            loaded.ledger.statement_base(&enrol, None, &index)
+            sign_enrolment(&loaded.ledger, &index, &root, &device, nonce)
         })?;
-        let statement = SignedStatement::new(&root, group.id, &enrol, base, nonce)?;
         let key = group.session.read(|connection| {
             EpochKeyring { connection, group: group.key, id: group.id }.newest()
         })?;

@@ -10,7 +10,7 @@ use super::Group;
 use crate::StoreError;
 use crate::entries::NewEntry;
 use crate::keyring::signing_key;
-use crate::platform::progress::{OnProgress, Phase, Progress};
+use crate::platform::progress::{OnProgress, Phase, Progress, call};
 
 /// Rows recorded in one transaction. A crash loses at most these, and the next
 /// import of the same file adds them.
@@ -102,9 +102,7 @@ impl Group {
         let device = signing_key(&self.0)?;
         let mut done: u64 = 0;
         for batch in export.rows().chunks(BATCH) {
-            if progress(Progress { phase: Phase::Importing, done, total }).is_break() {
-                return Err(StoreError::Cancelled);
-            }
+            call(progress, Progress { phase: Phase::Importing, done, total })?;
             self.0.write(|transaction| {
                 let waiting = transaction.waiting_origins()?;
                 for row in batch {

@@ -28,7 +28,7 @@ pub(crate) fn rotate_device_key(group: &GroupSession) -> Result<EntryId, StoreEr
         let state = transaction.ledger().state();
         let mine = state.devices().find(|(_, id, _)| *id == group.device);
         let generation = mine.map_or(0, |(_, _, device)| device.exchange_generation());
-        transaction.merge_heads(&device)?;
+        transaction.prepare_to_sign(&device)?;
         let draft = Draft::rotation(generation.saturating_add(1), public);
         let id = transaction.sign_and_append(&device, draft)?;
         begin_epoch(transaction, &device)?;

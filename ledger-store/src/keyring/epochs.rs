@@ -111,7 +111,7 @@ pub(crate) fn begin_epoch(
 ) -> Result<(), StoreError> {
     EpochKeyring::new(transaction).open_boxes()?;
     // Before the keys are made: a merge entry may change verdicts.
-    transaction.merge_heads(device)?;
+    transaction.prepare_to_sign(device)?;
     let mut known = EpochKeyring::new(transaction).predecessors()?;
     // One box holds a limited number of keys: with more, a chain of epochs holds them.
     loop {

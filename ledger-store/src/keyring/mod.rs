@@ -7,6 +7,7 @@
 //! what comes in the future.
 
 mod device_keys;
+mod enrolment;
 mod epoch_graph;
 mod epoch_keyring;
 mod epochs;
@@ -15,6 +16,7 @@ mod guard;
 mod heeding;
 
 pub(crate) use device_keys::{exchange_keys, rotate_device_key};
+pub(crate) use enrolment::sign_enrolment;
 pub(crate) use epoch_keyring::{EpochKeyring, ExportedKeys};
 pub(crate) use epochs::{
     begin_epoch, begin_epoch_after_cut, prepare_to_leave, rotate_group_key, sealing_key_or_new,

@@ -28,6 +28,8 @@ pub enum Phase {
     Unsealing,
     /// Writing salvaged entries into a new database.
     Saving,
+    /// Adding up expenses and transfers.
+    Summing,
 }
 
 impl Phase {
@@ -45,6 +47,7 @@ impl Phase {
             Self::Sealing => "sealing",
             Self::Unsealing => "unsealing",
             Self::Saving => "saving",
+            Self::Summing => "summing",
         }
     }
 }
@@ -62,6 +65,17 @@ pub struct Progress {
 
 /// A progress callback. It stops the work by returning `ControlFlow::Break`.
 pub(crate) type OnProgress<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<()>;
+
+/// Calls back.
+///
+/// # Errors
+/// [`StoreError::Cancelled`] if the callback stops the work.
+pub(crate) fn call(tell: OnProgress<'_>, progress: Progress) -> Result<(), StoreError> {
+    match tell(progress) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(StoreError::Cancelled),
+    }
+}
 
 /// Units between two calls of the callback.
 const STEP: u64 = 256;
@@ -99,10 +113,7 @@ impl<'a> Meter<'a> {
 
     fn say(&mut self) -> Result<(), StoreError> {
         let Self { phase, done, total, .. } = *self;
-        match (self.tell)(Progress { phase, done, total }) {
-            ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(()) => Err(StoreError::Cancelled),
-        }
+        call(self.tell, Progress { phase, done, total })
     }
 }
 
@@ -137,10 +148,7 @@ impl<'a> Pulse<'a> {
     /// [`StoreError::Cancelled`] if the callback stops the work.
     pub(crate) fn say(&mut self, announced: u64) -> Result<(), StoreError> {
         let (phase, done) = (Phase::Unsealing, self.done);
-        match (self.tell)(Progress { phase, done, total: announced.max(done) }) {
-            ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(()) => Err(StoreError::Cancelled),
-        }
+        call(self.tell, Progress { phase, done, total: announced.max(done) })
     }
 
     /// Reports the end. There is nothing left to stop.

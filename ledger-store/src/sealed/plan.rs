@@ -1,6 +1,4 @@
-//! Deciding what goes out: the entries, the epochs under which they travel, and the keys.
-
-use std::ops::ControlFlow;
+//! Plan of an export: the entries that go out, the key of their manifests, and the keys beside them.
 
 use ledger_core::EntryId;
 use ledger_core::bundle::{FRAME_BYTES, MAX_PART_ENTRIES, Manifest};
@@ -15,7 +13,7 @@ use super::{BundleCursor, Since};
 use crate::StoreError;
 use crate::database::GroupKey;
 use crate::entries::GroupTransaction;
-use crate::platform::progress::{OnProgress, Phase, Progress};
+use crate::platform::progress::{OnProgress, Phase, Progress, call};
 use crate::session::GroupSession;
 
 /// Entries between two calls of the progress callback.
@@ -75,7 +73,7 @@ pub(super) fn plan(
                 let lacks = Lacks::new(connection, group.key, summary)?;
                 let mut found = Vec::new();
                 for (place, row) in candidates.iter().enumerate() {
-                    look(place, candidates.len(), progress)?;
+                    call_back(place, candidates.len(), progress)?;
                     if lacks.lacks(connection, row.n)? {
                         found.push(*row);
                     }
@@ -87,7 +85,7 @@ pub(super) fn plan(
         let mut room = most_bytes.map(|most| Room::new(most, &sealing.key_envelopes, listed));
         let mut rows = Vec::with_capacity(found.len());
         for (place, row) in found.iter().enumerate() {
-            look(place, found.len(), progress)?;
+            call_back(place, found.len(), progress)?;
             if let Some(room) = &mut room
                 && !room.takes(entry_bytes(connection, row.n)?, row.begins)
             {
@@ -130,15 +128,12 @@ fn start(
 }
 
 /// Calls back now and then, before anything is written.
-fn look(place: usize, of: usize, progress: OnProgress<'_>) -> Result<(), StoreError> {
+fn call_back(place: usize, of: usize, progress: OnProgress<'_>) -> Result<(), StoreError> {
     if !place.is_multiple_of(STEP) {
         return Ok(());
     }
     let total = u64::try_from(of).unwrap_or(u64::MAX);
-    match progress(Progress { phase: Phase::Sealing, done: 0, total }) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(()) => Err(StoreError::Cancelled),
-    }
+    call(progress, Progress { phase: Phase::Sealing, done: 0, total })
 }
 
 /// The last entry of the chain with this tip among those up to a number and those that begin epochs.

@@ -38,7 +38,7 @@ struct Room {
     bytes: u64,
 }
 
-/// What became of a record.
+/// Result of adding a record.
 pub(super) enum Hold {
     /// It waits.
     Waits,
@@ -109,7 +109,7 @@ impl<'a> Quarantine<'a> {
 }
 
 impl OpenQuarantine<'_> {
-    /// Adds a record. Returns what became of it.
+    /// Adds a record.
     pub(super) fn hold(&mut self, topic: &Topic, record: &[u8]) -> Result<Hold, StoreError> {
         let Quarantine { connection, group } = self.quarantine;
         let nonce = record.get(NONCE_AT).unwrap_or_default();

@@ -47,13 +47,16 @@ pub(super) fn topics_of_groups(
 /// Drops keys under which nothing came and that no epoch entry names, admitted or waiting, but for
 /// the newest few.
 pub(super) fn drop_junk_keys(connection: &Connection, group: GroupKey) -> Result<(), StoreError> {
-    let in_use = numbers(connection, "SELECT DISTINCT epoch FROM came_under")?;
-    let mut held =
-        connection.prepare_cached("SELECT e, topic FROM epochs WHERE grp = ?1 ORDER BY e DESC")?;
-    let held: Vec<(i64, Topic)> = held
+    let mut unused = connection.prepare_cached(
+        "SELECT e, topic FROM epochs WHERE grp = ?1
+             AND NOT EXISTS (SELECT 1 FROM sealed WHERE epoch = e)
+             AND e NOT IN (SELECT epoch FROM came_under)
+             AND e NOT IN (SELECT before FROM leaving WHERE before IS NOT NULL)
+         ORDER BY e DESC",
+    )?;
+    let unused: Vec<(i64, Topic)> = unused
         .query_map([group.0], |row| Ok((row.get(0)?, Topic::from_bytes(row.get(1)?))))?
         .collect::<Result<_, _>>()?;
-    let unused: Vec<(i64, Topic)> = held.into_iter().filter(|(e, _)| !in_use.contains(e)).collect();
     if unused.len() <= MAX_TRIALS {
         return Ok(());
     }
@@ -61,27 +64,11 @@ pub(super) fn drop_junk_keys(connection: &Connection, group: GroupKey) -> Result
     let mut named = topics(connection, admitted, group)?;
     named.extend(topics(connection, "SELECT entry FROM pending WHERE grp = ?1", group)?);
     let on_trial = unused.iter().filter(|(_, topic)| !named.contains(topic));
-    let junk: Vec<i64> = on_trial.map(|(e, _)| *e).skip(MAX_TRIALS).collect();
-    if junk.is_empty() {
-        return Ok(());
-    }
-    let in_use = numbers(
-        connection,
-        "SELECT epoch FROM sealed UNION
-         SELECT before FROM leaving WHERE before IS NOT NULL",
-    )?;
     let mut delete = connection.prepare_cached("DELETE FROM epochs WHERE e = ?1")?;
-    for e in junk.iter().filter(|e| !in_use.contains(e)) {
+    for (e, _) in on_trial.skip(MAX_TRIALS) {
         delete.execute([e])?;
     }
     Ok(())
-}
-
-/// The numbers of epochs that a query gives.
-fn numbers(connection: &Connection, query: &str) -> Result<BTreeSet<i64>, StoreError> {
-    let mut statement = connection.prepare_cached(query)?;
-    let rows = statement.query_map([], |row| row.get(0))?;
-    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// The topics of the epoch entries among those of a query.

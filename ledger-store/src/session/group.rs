@@ -84,7 +84,7 @@ impl GroupSession {
     }
 
     /// Runs `work` in a transaction that is rolled back: a look at what writing would bring about.
-    pub(crate) fn look<T>(
+    pub(crate) fn try_and_roll_back<T>(
         &self,
         work: impl FnOnce(&mut GroupTransaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
@@ -92,8 +92,7 @@ impl GroupSession {
         self.session.write(|connection| {
             let known = self.session.cache().ledgers.get(&self.key).cloned();
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let loaded = load(&tx, self.key, self.id, known, None)?;
-            let mut transaction = GroupTransaction::new(&tx, self.key, loaded, &context)?;
+            let mut transaction = open(&tx, (self.key, self.id), known, &context)?;
             let result = work(&mut transaction)?;
             drop(transaction);
             tx.rollback()?;
@@ -178,8 +177,7 @@ impl Session {
             let (mut results, mut ledgers) = (Vec::new(), Vec::new());
             for group in groups {
                 let known = known.get(&group.key).cloned();
-                let loaded = load(&tx, group.key, group.id, known, None)?;
-                let mut transaction = GroupTransaction::new(&tx, group.key, loaded, &context)?;
+                let mut transaction = open(&tx, (group.key, group.id), known, &context)?;
                 results.push(work(&mut transaction)?);
                 ledgers.push((group.key, transaction.finish()?));
             }
@@ -196,20 +194,30 @@ impl Session {
     pub(super) fn write_group<T>(
         &self,
         connection: &mut Connection,
-        (key, id): (GroupKey, GroupId),
+        group: (GroupKey, GroupId),
         context: &CallContext,
         work: impl FnOnce(&mut GroupTransaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         // Taken before the transaction begins, so that it does not cover entries that the
         // transaction cannot see.
-        let known = self.cache().ledgers.get(&key).cloned();
+        let known = self.cache().ledgers.get(&group.0).cloned();
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let loaded = load(&tx, key, id, known, None)?;
-        let mut transaction = GroupTransaction::new(&tx, key, loaded, context)?;
+        let mut transaction = open(&tx, group, known, context)?;
         let result = work(&mut transaction)?;
         let loaded = transaction.finish()?;
         tx.commit()?;
-        self.cache().keep(key, loaded);
+        self.cache().keep(group.0, loaded);
         Ok(result)
     }
+}
+
+/// Opens a group in a transaction of the database. `known` is its ledger as it was before that began.
+fn open<'a>(
+    connection: &'a Connection,
+    (key, id): (GroupKey, GroupId),
+    known: Option<LoadedLedger>,
+    context: &'a CallContext,
+) -> Result<GroupTransaction<'a>, StoreError> {
+    let loaded = load(connection, key, id, known, None)?;
+    GroupTransaction::new(connection, key, loaded, context)
 }

@@ -51,7 +51,7 @@ impl GroupSession {
             // A genesis entry names at most so many heads. A device that may not write in the old
             // group names those that fit.
             let device = self.device_key()?;
-            self.write(|transaction| transaction.merge_heads(&device))?;
+            self.write(|transaction| transaction.prepare_to_sign(&device))?;
             ledger = self.ledger()?;
         }
         let state = ledger.state();

@@ -81,7 +81,7 @@ pub(crate) fn propose(
 ) -> Result<Proposal, StoreError> {
     let keys = Keys::load(group)?;
     // Merge entries that signing needs are signed here as well, and rolled back with the transaction.
-    group.look(|transaction| Ok(weigh(transaction, &keys, intent)?.1))
+    group.try_and_roll_back(|transaction| Ok(weigh(transaction, &keys, intent)?.1))
 }
 
 /// Signs a proposal, and runs `then` in the same transaction.
@@ -141,7 +141,7 @@ fn weigh(
     keys: &Keys,
     intent: StatementIntent,
 ) -> Result<(Draft, Proposal), StoreError> {
-    transaction.merge_heads(&keys.device)?;
+    transaction.prepare_to_sign(&keys.device)?;
     let (ledger, index) = (transaction.ledger(), transaction.index());
     let new = intent.draft(ledger.state(), keys.device.id())?;
     Draft::check_limits(&new, ledger.state())?;

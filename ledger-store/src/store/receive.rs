@@ -18,7 +18,7 @@ use crate::sealed::{Imported, RecordReader, find_addressee, import_records};
 /// Most bytes of a message, as bytes or as text. Larger files are bundles.
 const MAX_MESSAGE_BYTES: u64 = 256 << 10;
 
-/// What a file or message is, and what became of it.
+/// Result of receiving a file or message: its kind, and what was done with it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 #[expect(clippy::large_enum_variant, reason = "there is one of it for each file")]

@@ -64,8 +64,8 @@ pub(super) fn report(
     if usize::try_from(report.added) != Ok(new) {
         return violation(TRUE_REPORTS, format!("{} entries are new, not {new}", report.added));
     }
-    let held = report.missing.iter().chain(&report.needed).find(|id| ids.contains(id));
-    held.and_then(|id| violation(TRUE_REPORTS, format!("{id} is here, and reported missing")))
+    let present = report.missing.iter().chain(&report.needed).find(|id| ids.contains(id));
+    present.and_then(|id| violation(TRUE_REPORTS, format!("{id} is here, and reported missing")))
 }
 
 /// Checks phones that all have got everything.

@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::engine::{
-    Admission, AdmittedEntry, ChainEntry, ChainPosition, EntryIndex, Evaluation, Ledger, Link,
-    MemoryIndex, Slot, SlotEntry, VerifiedEntry, evaluate,
+    Admission, AdmittedEntry, ChainEntry, ChainPosition, DecodedEntry, EntryIndex, Evaluation,
+    Ledger, Link, MemoryIndex, Payload, Slot, SlotEntry, VerifiedEntry, evaluate,
 };
 use ledger_core::statement::Generation;
 use ledger_core::{EntryId, GroupState, Member, MemberId, Rule, StateDigest, Verdict, VoidReason};
@@ -23,6 +23,7 @@ impl Group {
         assert_eq!((whole.refused(), whole.missing().len()), (&[][..], 0));
         let verdicts: BTreeMap<EntryId, Verdict> =
             whole.verdicts().map(|(entry, verdict)| (entry.id(), verdict)).collect();
+        let idle_bytes = self.uncovered_idle_bytes(&whole);
         for seed in 1..=4 {
             let mut order = self.pool.clone();
             shuffle(&mut order, seed);
@@ -31,6 +32,7 @@ impl Group {
             let (ledger, index) = self.arrive(order);
             assert_eq!(ledger.view(), whole.view(), "one by one");
             assert_eq!(index.verdicts().collect::<BTreeMap<_, _>>(), verdicts, "one by one");
+            assert!(idle_bytes.is_none_or(|bytes| bytes == ledger.idle_bytes()), "one by one");
             for entry in &self.pool {
                 let Ok(slot) = index.slot(&entry.id());
                 let slot = (!slot.is_empty()).then(|| Slot::of(slot));
@@ -38,6 +40,22 @@ impl Group {
             }
         }
         Outcome(whole)
+    }
+
+    /// The bytes of idle entries in the past of no entry that is not idle. `None` if a carrier of
+    /// a statement is among them: which carriers are needed depends on the order of arrival.
+    fn uncovered_idle_bytes(&self, whole: &Evaluation) -> Option<u64> {
+        let ids = self.pool.iter().map(VerifiedEntry::id);
+        let not_idle: Vec<EntryId> = ids.filter(|id| whole.is_idle(*id) == Some(false)).collect();
+        let covered = self.view(&not_idle);
+        let uncovered = self.pool.iter().map(|entry| (entry.id(), entry.decoded()));
+        let uncovered: BTreeMap<_, _> =
+            uncovered.filter(|(id, _)| !covered.0.contains(id)).collect();
+        let bytes = |entry: &DecodedEntry| match entry.payload() {
+            Payload::Statement(_) => None,
+            _ => Some(entry.as_bytes().len() as u64),
+        };
+        uncovered.values().map(|entry| bytes(entry)).sum()
     }
 
     /// Replays entries one by one, as a device that receives them.

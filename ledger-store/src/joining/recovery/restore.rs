@@ -55,7 +55,7 @@ pub(super) fn approve_device(
         let request = EnrolmentRequest::open(message, &key)?;
         let device = signing_key(&group)?;
         let entry = group.write(|transaction| {
-            transaction.merge_heads(&device)?;
+            transaction.prepare_to_sign(&device)?;
             transaction.sign_and_append(&device, Draft::carry(request.statement()))
         })?;
         return Ok((id, entry));

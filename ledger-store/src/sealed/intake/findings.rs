@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use ledger_core::GroupId;
 use ledger_core::seal::{EnvelopeError, Topic};
 
-/// Most findings of a kind that are listed; the others are counted.
-const MAX_LISTED: usize = 1_000;
+use crate::sealed::report::MAX_LISTED;
 
 /// Findings about the records of one import. Bounded, whatever the records are.
 #[derive(Default)]
