@@ -36,14 +36,11 @@ impl Cipher {
     }
 
     /// Decrypts. `None` if the key, nonce or associated data differ, or a byte was altered.
-    pub(crate) fn open(
-        &self,
-        nonce: &[u8; 24],
-        ad: &[u8],
-        ciphertext: &[u8],
-    ) -> Option<Zeroizing<Vec<u8>>> {
+    ///
+    /// The result is not wiped: entries and manifests are in memory after it, too.
+    pub(crate) fn open(&self, nonce: &[u8; 24], ad: &[u8], ciphertext: &[u8]) -> Option<Vec<u8>> {
         let (ciphertext, tag) = ciphertext.split_last_chunk::<TAG_BYTES>()?;
-        let mut plaintext = Zeroizing::new(ciphertext.to_vec());
+        let mut plaintext = ciphertext.to_vec();
         let buffer = InOutBuf::from(plaintext.as_mut_slice());
         let nonce = XNonce::from(*nonce);
         self.0.decrypt_inout_detached(&nonce, ad, buffer, &Tag::from(*tag)).ok()?;
@@ -59,14 +56,14 @@ pub(crate) fn seal(key: &[u8; 32], nonce: &[u8; 24], ad: &[u8], plaintext: &[u8]
     sealed
 }
 
-/// Decrypts what [`seal`] encrypted, as [`Cipher::open`].
+/// Decrypts what [`seal`] encrypted, as [`Cipher::open`]. The result is wiped on drop.
 pub(crate) fn open(
     key: &[u8; 32],
     nonce: &[u8; 24],
     ad: &[u8],
     ciphertext: &[u8],
 ) -> Option<Zeroizing<Vec<u8>>> {
-    Cipher::new(key).open(nonce, ad, ciphertext)
+    Cipher::new(key).open(nonce, ad, ciphertext).map(Zeroizing::new)
 }
 #[cfg(test)]
 mod tests {

@@ -17,24 +17,29 @@ const NUMBERS: i64 = 1 << 36;
 /// Number of expenses whose rows are collected before they are written.
 const KEPT: usize = 1_000;
 
-/// A condition by which an expense is found: member, category or currency.
+/// A condition by which an expense is found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Term {
-    pub(crate) kind: u8,
-    pub(crate) value: Vec<u8>,
+pub(crate) enum Term {
+    Member(MemberId),
+    Category(String),
+    Currency(Currency),
 }
 
 impl Term {
-    pub(crate) fn member(member: MemberId) -> Self {
-        Self { kind: 1, value: member.as_bytes().to_vec() }
+    pub(crate) fn kind(&self) -> u8 {
+        match self {
+            Self::Member(_) => 1,
+            Self::Category(_) => 2,
+            Self::Currency(_) => 3,
+        }
     }
 
-    pub(crate) fn category(category: &str) -> Self {
-        Self { kind: 2, value: category.as_bytes().to_vec() }
-    }
-
-    pub(crate) fn currency(currency: Currency) -> Self {
-        Self { kind: 3, value: currency.code().as_bytes().to_vec() }
+    pub(crate) fn value(&self) -> &[u8] {
+        match self {
+            Self::Member(member) => member.as_bytes(),
+            Self::Category(category) => category.as_bytes(),
+            Self::Currency(currency) => currency.code().as_bytes(),
+        }
     }
 
     /// The number of the term in the database; none if no expense was ever found by it.
@@ -45,7 +50,7 @@ impl Term {
     ) -> Result<Option<i64>, StoreError> {
         let mut statement = connection
             .prepare_cached("SELECT term FROM terms WHERE grp = ?1 AND kind = ?2 AND value = ?3")?;
-        let number = statement.query_row((group.0, self.kind, &self.value), |row| row.get(0));
+        let number = statement.query_row((group.0, self.kind(), self.value()), |row| row.get(0));
         Ok(number.optional()?)
     }
 }
@@ -62,11 +67,11 @@ impl ListedContent {
     pub(crate) fn from_entry(entry: &DecodedEntry, state: &GroupState) -> Option<Self> {
         let transaction = state.transaction_of(entry)?;
         let parts = transaction.paid().into_iter().chain(transaction.owed());
-        let mut terms: BTreeSet<Term> = parts.map(|(member, _)| Term::member(member)).collect();
-        terms.insert(Term::currency(transaction.currency()));
+        let mut terms: BTreeSet<Term> = parts.map(|(member, _)| Term::Member(member)).collect();
+        terms.insert(Term::Currency(transaction.currency()));
         let mut words = transaction.description().to_owned();
         if let Transaction::Expense(expense) = &transaction {
-            terms.extend(expense.category.as_deref().map(Term::category));
+            terms.extend(expense.category.clone().map(Term::Category));
             for more in expense.category.iter().chain(&expense.note) {
                 words.push('\n');
                 words.push_str(more);
@@ -212,7 +217,7 @@ impl<'a> ListWriter<'a> {
              (SELECT term FROM terms WHERE grp = ?1 AND kind = ?2 AND value = ?3)",
         )?;
         for term in &listed.terms {
-            find.execute((self.group.0, term.kind, &term.value, listed.date, original))?;
+            find.execute((self.group.0, term.kind(), term.value(), listed.date, original))?;
         }
         connection
             .prepare_cached("DELETE FROM texts WHERE rowid = ?1")?
@@ -231,7 +236,7 @@ impl<'a> ListWriter<'a> {
             None => {
                 self.connection
                     .prepare_cached("INSERT INTO terms (grp, kind, value) VALUES (?1, ?2, ?3)")?
-                    .execute((self.group.0, term.kind, &term.value))?;
+                    .execute((self.group.0, term.kind(), term.value()))?;
                 self.connection.last_insert_rowid()
             }
         };

@@ -227,7 +227,7 @@ impl Account<'_> {
         mut row: impl FnMut(EntryId, Transaction, Cursor),
     ) -> Result<(), StoreError> {
         let number = |term: Term| term.number(self.connection, self.group.key);
-        let terms = (number(Term::member(self.member))?, number(Term::currency(self.currency))?);
+        let terms = (number(Term::Member(self.member))?, number(Term::Currency(self.currency))?);
         let (Some(member), Some(currency)) = terms else { return Ok(()) };
         let limit = limit.map_or(-1, i64::from);
         let mut statement = self.connection.prepare_cached(sql)?;

@@ -53,7 +53,7 @@ pub(crate) fn debts_of(group: &GroupSession, member: MemberId) -> Result<Debts, 
     group.read(|connection, LoadedLedger { ledger, .. }| {
         let mut debts = opening_debts(group, connection)?;
         // A member whom no expense names has no term.
-        let term = Term::member(member).number(connection, group.key)?;
+        let term = Term::Member(member).number(connection, group.key)?;
         let mut statement = connection.prepare_cached(OF_MEMBER)?;
         let mut rows = statement.query([term])?;
         while let Some(row) = rows.next()? {

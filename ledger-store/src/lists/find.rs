@@ -74,9 +74,9 @@ pub enum Condition {
 impl Condition {
     fn term(&self) -> Option<Term> {
         match self {
-            Self::Member(member) => Some(Term::member(*member)),
-            Self::Category(category) => Some(Term::category(category)),
-            Self::Currency(currency) => Some(Term::currency(*currency)),
+            Self::Member(member) => Some(Term::Member(*member)),
+            Self::Category(category) => Some(Term::Category(category.clone())),
+            Self::Currency(currency) => Some(Term::Currency(*currency)),
             Self::Text(_) => None,
         }
     }

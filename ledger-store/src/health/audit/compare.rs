@@ -174,7 +174,7 @@ impl DerivedRows for Compare<'_> {
              WHERE t.grp = ?1 AND t.kind = ?2 AND t.value = ?3 AND f.date = ?4 AND f.n = ?5",
         )?;
         for term in &listed.terms {
-            let row = (self.group.0, term.kind, &term.value, listed.date, n);
+            let row = (self.group.0, term.kind(), term.value(), listed.date, n);
             self.found_by.note(original, found_by.exists(row)?);
         }
         self.texts.add(text_row(listed.date, n)?, &listed.words)
