@@ -272,8 +272,11 @@ mod tests {
         assert_eq!(debts.settle_up(euro()).len(), 3);
     }
 
-    /// Payers and shares of one expense: indices of members, and amounts with one sum.
-    fn expense() -> impl Strategy<Value = (Vec<(usize, u64)>, Vec<(usize, u64)>)> {
+    /// Parts of an amount: indices of members, with minor units.
+    type Parts = Vec<(usize, u64)>;
+
+    /// Payers and shares of one expense, with one sum.
+    fn expense() -> impl Strategy<Value = (Parts, Parts)> {
         let list = || proptest::collection::vec((0usize..8, 1u64..400), 1..9);
         (list(), list()).prop_map(|(mut gave, mut got)| {
             let sum = |list: &[(usize, u64)]| list.iter().map(|(_, n)| n).sum::<u64>();
