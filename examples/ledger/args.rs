@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ledger_core::{Currency, Date, EntryId};
-use ledger_store::Cursor;
+use ledger_store::{Cursor, StatementCursor};
 
 use crate::pair::PairCommand;
 use crate::shares::SharesCommand;
+use crate::sharing::Sharing;
 
 /// Shared expenses as a signed, encrypted ledger.
 ///
@@ -42,15 +43,30 @@ pub(crate) enum Command {
     ///
     /// For up to 16 open balances per currency, no plan has fewer transfers. The same
     /// balances always give the same plan.
-    SettleUp(Read),
+    SettleUp(SettleUp),
+    /// Show whom a member owes, and who owes the member
+    ///
+    /// Each share of an expense is owed to those who paid, in proportion to what they paid.
+    /// What others owe the member, less what the member owes, is the member's balance.
+    Debts(Debts),
+    /// Explain a member's balance: every expense and transfer with what it does to it
+    ///
+    /// Newest first, with the balance after each. The first row has the balance of now.
+    Statement(Statement),
     /// List expenses and transfers, newest first
     Expenses(List),
     /// List all entries, newest first, and whether they count
     Activity(List),
     /// Create a group
     New(New),
-    /// Record an expense, split equally
+    /// Record an expense
+    ///
+    /// Shared equally by all members, unless --for, --split or --item say otherwise.
     Record(Record),
+    /// Show how an amount is shared
+    ///
+    /// It needs no ledger and records nothing. `record` takes the same options.
+    Split(Split),
     /// Record that somebody paid somebody back
     Pay(Pay),
     /// List the groups of the database
@@ -191,6 +207,44 @@ pub(crate) struct Read {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct SettleUp {
+    #[command(flatten)]
+    pub(crate) read: Read,
+    /// Let people pay only those whom they owe
+    ///
+    /// As many transfers as there are pairs with an open debt, which can be more.
+    #[arg(long)]
+    pub(crate) only_owed: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Debts {
+    #[command(flatten)]
+    pub(crate) read: Read,
+    /// The member
+    #[arg(value_name = "NAME")]
+    pub(crate) member: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Statement {
+    #[command(flatten)]
+    pub(crate) read: Read,
+    /// The member
+    #[arg(value_name = "NAME")]
+    pub(crate) member: String,
+    /// Only this currency [default: each one]
+    #[arg(long, value_name = "CURRENCY")]
+    pub(crate) currency: Option<Currency>,
+    /// At most so many rows [default: all]
+    #[arg(long, value_name = "N", requires = "currency")]
+    pub(crate) limit: Option<u64>,
+    /// Go on after the row with this cursor
+    #[arg(long, value_name = "CURSOR", requires = "currency")]
+    pub(crate) after: Option<StatementCursor>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct CheckDatabase {
     #[command(flatten)]
     pub(crate) read: Read,
@@ -261,20 +315,37 @@ pub(crate) struct New {
 pub(crate) struct Record {
     #[command(flatten)]
     pub(crate) location: Location,
-    /// Who paid [default: you]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) by: Option<String>,
-    /// For whom; may be said several times [default: every member]
-    #[arg(long = "for", value_name = "NAME")]
-    pub(crate) whom: Vec<String>,
+    /// Who paid, and how much; may be said several times [default: you, everything]
+    ///
+    /// One of several payers may go without an amount: that one paid the rest.
+    #[arg(long, value_name = "NAME[=AMOUNT]")]
+    pub(crate) by: Vec<String>,
+    #[command(flatten)]
+    pub(crate) sharing: Sharing,
     /// On which day, as YYYY-MM-DD [default: today]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, visible_alias = "date", value_name = "DATE")]
     pub(crate) on: Option<Date>,
     /// A category
     #[arg(long)]
     pub(crate) category: Option<String>,
+    /// A longer text
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
     /// What it was
     pub(crate) description: String,
+    /// How much, such as 12.50
+    pub(crate) amount: String,
+    /// The currency, such as EUR
+    pub(crate) currency: Currency,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Split {
+    #[command(flatten)]
+    pub(crate) sharing: Sharing,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
     /// How much, such as 12.50
     pub(crate) amount: String,
     /// The currency, such as EUR
@@ -289,7 +360,7 @@ pub(crate) struct Pay {
     #[arg(long, value_name = "NAME")]
     pub(crate) by: Option<String>,
     /// On which day, as YYYY-MM-DD [default: today]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, visible_alias = "date", value_name = "DATE")]
     pub(crate) on: Option<Date>,
     /// Who received it
     pub(crate) to: String,

@@ -5,18 +5,23 @@ mod agree;
 mod args;
 mod check_database;
 mod context;
+mod debts;
 mod exchange;
 mod export;
 mod failure;
 mod import;
 mod pair;
+mod parts;
 mod people;
 mod read;
 mod record;
 mod salvage;
 mod shares;
+mod sharing;
 mod show;
 mod sign;
+mod split;
+mod statement;
 mod verify_history;
 
 use std::io::Write as _;
@@ -32,11 +37,14 @@ fn main() -> ExitCode {
     let result = match &arguments.command {
         Command::Import(import) => import::run(import, &mut out),
         Command::Balances(list) => read::balances(list, &mut out),
-        Command::SettleUp(list) => read::settle_up(list, &mut out),
+        Command::SettleUp(settle_up) => read::settle_up(settle_up, &mut out),
+        Command::Debts(member) => debts::debts(member, &mut out),
+        Command::Statement(member) => statement::statement(member, &mut out),
         Command::Expenses(list) => read::expenses(list, &mut out),
         Command::Activity(list) => read::activity(list, &mut out),
         Command::New(new) => record::new(new, &mut out),
         Command::Record(record) => record::record(record, &mut out),
+        Command::Split(split) => split::run(split, &mut out),
         Command::Pay(pay) => record::pay(pay, &mut out),
         Command::Groups(list) => people::groups(list, &mut out),
         Command::Members(list) => people::members(list, &mut out),

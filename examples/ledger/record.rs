@@ -3,12 +3,13 @@
 use std::io::Write;
 
 use ledger_core::limits::MAX_NAME_BYTES;
-use ledger_core::{Amount, Currency, Date, Expense, MemberId, Transaction, Transfer};
+use ledger_core::{Amount, Balance, Date, Expense, GroupState, MemberId, Transaction, Transfer};
 use ledger_store::{Group, NewEntry};
 
 use crate::args::{New, Pay, Record};
 use crate::context::{People, open, open_or_create, the_group};
 use crate::failure::Failure;
+use crate::parts::{Circle, amount, name_and_value};
 use crate::show::one_line;
 
 pub(crate) fn new(arguments: &New, out: &mut dyn Write) -> Result<(), Failure> {
@@ -37,25 +38,116 @@ pub(crate) fn record(arguments: &Record, out: &mut dyn Write) -> Result<(), Fail
     let store = open(&arguments.location)?;
     let group = the_group(&store, &arguments.location)?;
     let state = group.state()?;
-    let people = People::of(&state);
-    let amount = amount(&arguments.amount, arguments.currency)?;
-    let payer = payer(&group, &people, arguments.by.as_deref())?;
-    let mut whom = Vec::new();
-    for name in &arguments.whom {
-        whom.push(people.find(name)?);
-    }
-    if whom.is_empty() {
-        let present = |member: &MemberId| state.member(*member).is_some_and(|m| !m.is_removed());
-        whom = people.in_order().filter(present).collect();
-    }
+    let members = Members { people: &People::of(&state), state: &state };
+    let currency = arguments.currency;
+    let total = amount(&arguments.amount, currency)?;
     // The member who pays a cent more changes from expense to expense.
-    let turn = group.ledger()?.frontier().entries();
-    let mut expense =
-        Expense::new(date(arguments.on)?, &arguments.description, arguments.currency, amount)
-            .paid_by(payer, amount)
-            .split_equally(&whom, turn);
+    let turn = match arguments.sharing.turn() {
+        Some(turn) => turn,
+        None => group.ledger()?.frontier().entries(),
+    };
+    let mut shares = Vec::new();
+    for (name, share) in arguments.sharing.shares(&members, total, currency, turn)? {
+        shares.push((members.people.find(&name)?, share));
+    }
+    let payers = payers(&group, &members, arguments, total)?;
+    let mut expense = Expense::new(date(arguments.on)?, &arguments.description, currency, total)
+        .payers(payers)
+        .shares(shares);
     expense.category.clone_from(&arguments.category);
+    expense.note.clone_from(&arguments.note);
     keep(&group, Transaction::Expense(expense), out)
+}
+
+/// Members of a group, by their labels.
+struct Members<'a> {
+    people: &'a People,
+    state: &'a GroupState,
+}
+
+impl Circle for Members<'_> {
+    fn has(&self, name: &str) -> bool {
+        self.people.find(name).is_ok()
+    }
+
+    fn check(&self, name: &str) -> Result<(), Failure> {
+        self.people.find(name).map(|_| ())
+    }
+
+    /// Everybody who was not removed.
+    fn everybody(&self) -> Option<Vec<String>> {
+        let present =
+            |member: &MemberId| self.state.member(*member).is_some_and(|m| !m.is_removed());
+        let present = self.people.in_order().filter(present);
+        Some(present.map(|member| self.people.label(member).to_owned()).collect())
+    }
+}
+
+/// Who paid how much: the amounts of `--by` sum to the total, and one payer without an amount
+/// paid what the others leave of it.
+fn payers(
+    group: &Group,
+    members: &Members<'_>,
+    arguments: &Record,
+    total: Amount,
+) -> Result<Vec<(MemberId, Amount)>, Failure> {
+    if arguments.by.is_empty() {
+        return Ok(vec![(payer(group, members.people, None)?, total)]);
+    }
+    let currency = arguments.currency;
+    let usage = |text: String| Err(Failure::Usage(text));
+    let mut payers: Vec<(MemberId, Amount)> = Vec::new();
+    let mut rest = None;
+    let mut sum = Balance::ZERO;
+    for text in &arguments.by {
+        let (name, value) = name_and_value(text, members)?;
+        let member = members.people.find(&name)?;
+        if payers.iter().any(|(other, _)| *other == member)
+            || rest.as_ref().is_some_and(|(other, _)| *other == member)
+        {
+            return usage(format!("{name} is listed twice among the payers"));
+        }
+        let Some(value) = value else {
+            if let Some((_, other)) = rest.replace((member, name.clone())) {
+                return usage(format!(
+                    "{other} and {name} paid without an amount; only one payer can pay the rest"
+                ));
+            }
+            continue;
+        };
+        let paid = amount(&value, currency)?;
+        if paid.is_zero() {
+            return usage(format!("{name} paid nothing; leave --by {text:?} out"));
+        }
+        sum = sum.plus(paid.into());
+        payers.push((member, paid));
+    }
+    let left = Balance::from(total).minus(sum);
+    let written = |balance: Balance| balance.format(currency);
+    match rest {
+        Some((member, _)) if payers.is_empty() => payers.push((member, total)),
+        Some((member, name)) => match u64::try_from(left.minor_units()) {
+            Ok(units @ 1..) => {
+                payers.push((member, Amount::from_minor_units(units).unwrap_or(total)))
+            }
+            _ => {
+                let (sum, total) = (written(sum), written(total.into()));
+                return usage(format!(
+                    "the other payers paid {sum} of {total}, so {name} paid nothing"
+                ));
+            }
+        },
+        None if left.is_zero() => {}
+        None => {
+            let (gap, word) = match left < Balance::ZERO {
+                true => (left.negated(), "more"),
+                false => (left, "less"),
+            };
+            let (sum, gap, total) = (written(sum), written(gap), written(total.into()));
+            return usage(format!("the payers paid {sum}, {gap} {word} than {total}"));
+        }
+    }
+    Ok(payers)
 }
 
 pub(crate) fn pay(arguments: &Pay, out: &mut dyn Write) -> Result<(), Failure> {
@@ -89,10 +181,6 @@ fn payer(group: &Group, people: &People, by: Option<&str>) -> Result<MemberId, F
             Failure::Usage("this device has no member; name the payer with --by".to_owned())
         }),
     }
-}
-
-fn amount(text: &str, currency: Currency) -> Result<Amount, Failure> {
-    Amount::parse(text, currency).map_err(|error| Failure::Usage(format!("{text:?}: {error}")))
 }
 
 /// The day of `--on`, or else today in this time zone.

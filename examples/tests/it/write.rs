@@ -45,7 +45,7 @@ fn what_cannot_be_written_says_why() {
     for (arguments, code, words) in [
         (vec!["Bread", "2.001", "EUR"], 2, "2 decimals"),
         (vec!["Bread", "2", "EUR", "--for", "Zoe"], 2, "there are Anna, Ben, Cleo"),
-        (vec!["Bread", "2", "EUR", "--for", "Ben", "--for", "Ben"], 1, "listed twice"),
+        (vec!["Bread", "2", "EUR", "--for", "Ben", "--for", "Ben"], 2, "listed twice"),
         (vec!["Bread", "0", "EUR"], 1, ""),
         (vec!["Bread", "2", "EUR", "--on", "2026-02-30"], 2, ""),
     ] {

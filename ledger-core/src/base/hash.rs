@@ -79,7 +79,7 @@ impl Tag {
     }
 }
 
-/// `D(tag, x) = SHA-256(len8 ‖ tag ‖ x)` over the concatenation of `parts`.
+/// Returns `D(tag, x) = SHA-256(len8 ‖ tag ‖ x)`, where `x` is the concatenation of `parts`.
 pub(crate) fn digest(tag: Tag, parts: &[&[u8]]) -> [u8; 32] {
     let mut hasher = Sha256::new();
     hasher.update(tag.len8());
@@ -90,25 +90,25 @@ pub(crate) fn digest(tag: Tag, parts: &[&[u8]]) -> [u8; 32] {
     hasher.finalize().into()
 }
 
-/// The message that a signature of a certificate covers: `tag ‖ D(tag, bytes)`.
+/// Returns the message that a signature of a certificate covers: `tag ‖ D(tag, bytes)`.
 pub(crate) fn signed_message(tag: Tag, bytes: &[u8]) -> Vec<u8> {
     let mut message = tag.as_bytes().to_vec();
     message.extend_from_slice(&digest(tag, &[bytes]));
     message
 }
 
-/// HKDF-SHA256 (RFC 5869) of a person's entropy: extract with the salt
+/// Derives a key from a person's entropy with HKDF-SHA256 (RFC 5869): extract with the salt
 /// `phrase`, expand with the info `purpose ‖ index` (four bytes, big-endian).
 pub(crate) fn derive_key(secret: &[u8; 32], purpose: Tag, index: u32) -> Zeroizing<[u8; 32]> {
     kdf_salted(secret, Tag::PHRASE.as_bytes(), purpose, &[&index.to_be_bytes()])
 }
 
-/// `KDF(secret, purpose ‖ context)`: HKDF-SHA256 without salt (SPEC §1.2).
+/// Derives `KDF(secret, purpose ‖ context)`: HKDF-SHA256 without salt (SPEC §1.2).
 pub(crate) fn kdf(secret: &[u8; 32], purpose: Tag, context: &[&[u8]]) -> Zeroizing<[u8; 32]> {
     kdf_salted(secret, &[], purpose, context)
 }
 
-/// HKDF-SHA256 with the info `purpose ‖ context`, N bytes long, which is 32 mostly.
+/// Derives N bytes, mostly 32, with HKDF-SHA256 and the info `purpose ‖ context`.
 pub(crate) fn kdf_salted<const N: usize>(
     secret: &[u8; 32],
     salt: &[u8],

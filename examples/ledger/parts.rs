@@ -1,0 +1,96 @@
+//! Participants on the command line: names, and the values behind `=`.
+
+use ledger_core::limits::MAX_WEIGHT;
+use ledger_core::{Amount, Balance, Currency, Percent};
+
+use crate::failure::Failure;
+
+/// Names that can take part.
+pub(crate) trait Circle {
+    /// Whether somebody has exactly this name.
+    fn has(&self, name: &str) -> bool;
+
+    /// Refuses a name that cannot take part.
+    fn check(&self, name: &str) -> Result<(), Failure>;
+
+    /// Names of those who share what names nobody, if the circle knows them.
+    fn everybody(&self) -> Option<Vec<String>>;
+}
+
+/// A participant, and the value behind `=`.
+pub(crate) type Part = (String, Option<String>);
+
+/// Takes `NAME=VALUE` apart at the last `=`, unless somebody has the whole as a name.
+pub(crate) fn name_and_value(text: &str, circle: &dyn Circle) -> Result<Part, Failure> {
+    match text.rsplit_once('=') {
+        _ if circle.has(text) => Ok((text.to_owned(), None)),
+        Some((name, value)) if !value.is_empty() => Ok((name.to_owned(), Some(value.to_owned()))),
+        Some(_) => usage(format!("{text:?} has no value behind the =")),
+        None => Ok((text.to_owned(), None)),
+    }
+}
+
+pub(crate) fn amount(text: &str, currency: Currency) -> Result<Amount, Failure> {
+    Amount::parse(text, currency).map_err(|error| Failure::Usage(format!("{text:?}: {error}")))
+}
+
+pub(crate) fn usage<T>(text: String) -> Result<T, Failure> {
+    Err(Failure::Usage(text))
+}
+
+pub(crate) fn each<T>(
+    parts: Vec<Part>,
+    read: impl Fn(String, Option<String>) -> Result<T, Failure>,
+) -> Result<Vec<T>, Failure> {
+    parts.into_iter().map(|(name, value)| read(name, value)).collect()
+}
+
+pub(crate) fn without_value(name: String, value: Option<String>) -> Result<String, Failure> {
+    match value {
+        None => Ok(name),
+        Some(value) => usage(format!(
+            "an equal split takes names alone; --split weights, percent, exact or adjust says what \
+             the {value} of {name} is"
+        )),
+    }
+}
+
+pub(crate) fn needed(name: &str, value: Option<String>, what: &str) -> Result<String, Failure> {
+    value.ok_or_else(|| Failure::Usage(format!("--for {name:?} needs ={}", what.to_uppercase())))
+}
+
+/// A percentage, with or without `%`.
+pub(crate) fn percent(text: &str) -> Result<Percent, Failure> {
+    let number = text.strip_suffix('%').unwrap_or(text);
+    Percent::parse(number).map_err(|error| Failure::Usage(format!("{text:?}: {error}")))
+}
+
+/// An amount with a sign, where no sign means more.
+pub(crate) fn adjustment(text: &str, currency: Currency) -> Result<Balance, Failure> {
+    let (size, negative) = match text.strip_prefix('-') {
+        Some(size) => (size, true),
+        None => (text.strip_prefix('+').unwrap_or(text), false),
+    };
+    let size = Balance::from(amount(size, currency)?);
+    Ok(if negative { size.negated() } else { size })
+}
+
+/// Decimals of a weight. All weights are taken times 10^4, which does not change any share.
+const WEIGHT_DECIMALS: usize = 4;
+
+pub(crate) fn weighted(name: String, value: Option<String>) -> Result<(String, u64), Failure> {
+    let text = value.unwrap_or_else(|| "1".to_owned());
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+    let long = whole.is_empty() || fraction.len() > WEIGHT_DECIMALS || text.ends_with('.');
+    if long || !digits(whole) || !digits(fraction) {
+        return usage(format!(
+            "{text:?}: a weight is a number such as 2 or 1.5, with at most 4 decimals"
+        ));
+    }
+    let scaled: Option<u64> = format!("{whole}{fraction:0<WEIGHT_DECIMALS$}").parse().ok();
+    match scaled.filter(|weight| *weight <= MAX_WEIGHT) {
+        Some(weight) => Ok((name, weight)),
+        None => usage(format!("{text:?}: a weight is at most {}", MAX_WEIGHT / 10_000)),
+    }
+}
