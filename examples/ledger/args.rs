@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ledger_core::{Currency, Date, EntryId};
-use ledger_store::Cursor;
+use ledger_store::{Cursor, StatementCursor};
 
 use crate::pair::PairCommand;
 use crate::shares::SharesCommand;
@@ -43,7 +43,16 @@ pub(crate) enum Command {
     ///
     /// For up to 16 open balances per currency, no plan has fewer transfers. The same
     /// balances always give the same plan.
-    SettleUp(Read),
+    SettleUp(SettleUp),
+    /// Show whom a member owes, and who owes the member
+    ///
+    /// Each share of an expense is owed to those who paid, in proportion to what they paid.
+    /// What others owe the member, less what the member owes, is the member's balance.
+    Debts(Debts),
+    /// Explain a member's balance: every expense and transfer with what it does to it
+    ///
+    /// Newest first, with the balance after each. The first row has the balance of now.
+    Statement(Statement),
     /// List expenses and transfers, newest first
     Expenses(List),
     /// List all entries, newest first, and whether they count
@@ -195,6 +204,44 @@ pub(crate) struct Read {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SettleUp {
+    #[command(flatten)]
+    pub(crate) read: Read,
+    /// Let people pay only those whom they owe
+    ///
+    /// As many transfers as there are pairs with an open debt, which can be more.
+    #[arg(long)]
+    pub(crate) only_owed: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Debts {
+    #[command(flatten)]
+    pub(crate) read: Read,
+    /// The member
+    #[arg(value_name = "NAME")]
+    pub(crate) member: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Statement {
+    #[command(flatten)]
+    pub(crate) read: Read,
+    /// The member
+    #[arg(value_name = "NAME")]
+    pub(crate) member: String,
+    /// Only this currency [default: each one]
+    #[arg(long, value_name = "CURRENCY")]
+    pub(crate) currency: Option<Currency>,
+    /// At most so many rows [default: all]
+    #[arg(long, value_name = "N", requires = "currency")]
+    pub(crate) limit: Option<u64>,
+    /// Go on after the row with this cursor
+    #[arg(long, value_name = "CURSOR", requires = "currency")]
+    pub(crate) after: Option<StatementCursor>,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ mod agree;
 mod args;
 mod check_database;
 mod context;
+mod debts;
 mod exchange;
 mod export;
 mod failure;
@@ -20,6 +21,7 @@ mod sharing;
 mod show;
 mod sign;
 mod split;
+mod statement;
 mod verify_history;
 
 use std::io::Write as _;
@@ -35,7 +37,9 @@ fn main() -> ExitCode {
     let result = match &arguments.command {
         Command::Import(import) => import::run(import, &mut out),
         Command::Balances(list) => read::balances(list, &mut out),
-        Command::SettleUp(list) => read::settle_up(list, &mut out),
+        Command::SettleUp(settle_up) => read::settle_up(settle_up, &mut out),
+        Command::Debts(member) => debts::debts(member, &mut out),
+        Command::Statement(member) => statement::statement(member, &mut out),
         Command::Expenses(list) => read::expenses(list, &mut out),
         Command::Activity(list) => read::activity(list, &mut out),
         Command::New(new) => record::new(new, &mut out),

@@ -11,10 +11,10 @@ use ledger_store::{Activity, Cursor, Recorded, StoreError};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::args::{List, Read};
+use crate::args::{List, Read, SettleUp};
 use crate::context::{People, open, the_group};
 use crate::failure::Failure;
-use crate::show::{Align, one_line, print_waiting, table};
+use crate::show::{Align, one_line, print_waiting, progress_bar, table};
 
 /// Rows read from the database at once.
 const PAGE: u32 = 500;
@@ -81,18 +81,24 @@ pub(crate) fn print_balances(
     Ok(())
 }
 
-pub(crate) fn settle_up(arguments: &Read, out: &mut dyn Write) -> Result<(), Failure> {
-    let store = open(&arguments.location)?;
-    let group = the_group(&store, &arguments.location)?;
+pub(crate) fn settle_up(arguments: &SettleUp, out: &mut dyn Write) -> Result<(), Failure> {
+    let store = open(&arguments.read.location)?;
+    let group = the_group(&store, &arguments.read.location)?;
     let state = group.state()?;
     let people = People::of(&state);
-    if !arguments.json {
-        print_plan(&state, &people, out)?;
+    let plans = if arguments.only_owed {
+        let debts = group.pairwise_debts(&mut progress_bar())?;
+        state.currencies().map(|currency| (currency, debts.settle_up(currency))).collect()
+    } else {
+        plans(&state)
+    };
+    if !arguments.read.json {
+        print_plans(&state, &people, &plans, out)?;
         return print_waiting(group.waiting()?, out);
     }
     print_waiting(group.waiting()?, &mut std::io::stderr())?;
     let mut rows = Vec::new();
-    for (currency, plan) in plans(&state) {
+    for (currency, plan) in plans {
         for step in plan {
             rows.push(json!({
                 "from": people.label(step.from),
@@ -110,14 +116,24 @@ fn plans(state: &GroupState) -> Vec<(Currency, Vec<Settlement>)> {
     state.currencies().map(|currency| (currency, plan(state.open_balances(currency)))).collect()
 }
 
-/// Prints who pays whom, per currency.
+/// Prints who pays whom with the fewest transfers, per currency.
 pub(crate) fn print_plan(
     state: &GroupState,
     people: &People,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
+    print_plans(state, people, &plans(state), out)
+}
+
+/// Prints who pays whom, per currency.
+fn print_plans(
+    state: &GroupState,
+    people: &People,
+    plans: &[(Currency, Vec<Settlement>)],
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
     writeln!(out, "{}: to settle up", one_line(state.name()))?;
-    for (currency, plan) in plans(state) {
+    for (currency, plan) in plans {
         let count = match plan.len() {
             0 => "everybody is settled".to_owned(),
             1 => "1 transfer".to_owned(),
@@ -128,7 +144,7 @@ pub(crate) fn print_plan(
             .iter()
             .map(|step| {
                 let (from, to) = (people.label(step.from), people.label(step.to));
-                [one_line(from), "pays".to_owned(), one_line(to), step.amount.format(currency)]
+                [one_line(from), "pays".to_owned(), one_line(to), step.amount.format(*currency)]
             })
             .collect();
         table(out, [Align::Left, Align::Left, Align::Left, Align::Right], &rows)?;

@@ -49,11 +49,12 @@ mod verdict;
 
 pub use base::id::{DeviceId, EntryId, GroupId, MemberId, Origin, ParseIdError, StateDigest};
 pub use base::limits;
+pub use base::name::{NameError, check_name};
 pub use base::rule::{Refusal, Rule};
 pub use draft::DraftError;
 pub use money::{
-    Amount, AmountError, Balance, Currency, CurrencyError, Date, DateError, Itemised, Percent,
-    PercentError, Settlement, Split, SplitError, SplitItem, settle_up, split_equally,
+    Amount, AmountError, Balance, Currency, CurrencyError, Date, DateError, Debts, Itemised,
+    Percent, PercentError, Settlement, Split, SplitError, SplitItem, settle_up, split_equally,
 };
 pub use payload::{Expense, Transaction, Transfer};
 pub use state::{Device, GroupState, Member};

@@ -78,7 +78,7 @@ pub use joining::{
 };
 pub use lists::{
     Activity, Condition, Cursor, Filter, Lists, Overview, ParseCursorError, Recorded, Review,
-    Version, VersionKind,
+    StatementCursor, StatementRow, Version, VersionKind,
 };
 pub use platform::{Environment, Phase, Progress, SystemEnvironment};
 pub use sealed::{BundleCursor, Bundles, Exported, Imported, Since};

@@ -15,6 +15,7 @@ mod check_database;
 mod common;
 #[cfg(unix)]
 mod crash;
+mod debts;
 mod exchange;
 mod hledger;
 mod import;
@@ -23,6 +24,7 @@ mod own_entries;
 mod pairing;
 mod read;
 mod split;
+mod statement;
 mod usage;
 mod verify_history;
 mod write;

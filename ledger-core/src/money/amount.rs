@@ -134,6 +134,12 @@ impl Balance {
     /// Zero: settled.
     pub const ZERO: Balance = Balance(0);
 
+    /// Creates a balance from a number of minor units, such as one that an app kept.
+    #[must_use]
+    pub const fn from_minor_units(minor_units: i128) -> Self {
+        Self(minor_units)
+    }
+
     pub(crate) const fn from_i128(minor_units: i128) -> Self {
         Self(minor_units)
     }

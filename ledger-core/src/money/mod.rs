@@ -1,14 +1,16 @@
-//! Money: currencies, amounts in minor units, dates, splits, settling up.
+//! Money: currencies, amounts in minor units, dates, splits, debts, settling up.
 
 mod amount;
 mod currency;
 mod currency_table;
 mod date;
+mod debts;
 mod settle_up;
 mod split;
 
 pub use amount::{Amount, AmountError, Balance};
 pub use currency::{Currency, CurrencyError};
 pub use date::{Date, DateError};
+pub use debts::Debts;
 pub use settle_up::{Settlement, settle_up};
 pub use split::{Itemised, Percent, PercentError, Split, SplitError, SplitItem, split_equally};

@@ -110,8 +110,9 @@ impl Genesis {
         std::iter::once(founder).chain(others.map(|card| (card.member(), card.name()))).collect()
     }
 
-    /// The balances with which the group begins.
-    pub(crate) fn opening_balances(&self) -> Vec<(MemberId, Currency, Balance)> {
+    /// The balances with which the group begins: none, unless it continues another one.
+    #[must_use]
+    pub fn opening_balances(&self) -> Vec<(MemberId, Currency, Balance)> {
         let mut balances = Vec::new();
         for opening in self.predecessor.iter().flat_map(|predecessor| &predecessor.opening) {
             let card = opening.card.as_ref();

@@ -27,8 +27,8 @@ pub use invites::{
 };
 pub use keys::GroupKeys;
 pub use lists::{
-    ActivityRow, Condition, EntryKind, ExpenseFilter, ExpenseRow, Lists, ReviewRow, Verdict,
-    VersionKind, VersionRow,
+    ActivityRow, Condition, EntryKind, ExpenseFilter, ExpenseRow, Lists, ReviewRow, StatementRow,
+    Verdict, VersionKind, VersionRow,
 };
 pub use maintenance::{GroupMaintenance, Problem, Verification};
 pub use rows::{Agreement, Device, GroupInfo, Member, MemberBalance, Payment};
@@ -196,6 +196,50 @@ impl LedgerGroup {
         let mut payments = Vec::new();
         for currency in state.currencies() {
             for step in settle_up(state.open_balances(currency)) {
+                payments.push(Payment {
+                    from_member: step.from,
+                    to_member: step.to,
+                    money: Money::of_balance(step.amount, currency)?,
+                });
+            }
+        }
+        Ok(payments)
+    }
+
+    /// What each other member owes one member: negative is what the member owes them. Those
+    /// with whom nothing is open are left out. In each currency the sum is the member's
+    /// balance.
+    ///
+    /// # Errors
+    /// `BalanceTooLarge`, or any error of reading the database.
+    pub fn debts(&self, member: MemberId) -> Result<Vec<MemberBalance>, LedgerError> {
+        let mut rows = Vec::new();
+        for (currency, others) in self.group()?.debts(member)? {
+            for (other, owed) in others {
+                let balance = Money::of_balance(owed, currency)?;
+                rows.push(MemberBalance { member: other, balance });
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The plan in which people pay only those whom they owe: one payment for each pair
+    /// with an open debt. It can have more payments than `settle_up`. It reads every
+    /// expense, and reports its progress.
+    ///
+    /// # Errors
+    /// `BalanceTooLarge`, `Cancelled`, `CallbackFailed`, or any error of reading the
+    /// database.
+    #[uniffi::method(default(listener = None))]
+    pub fn settle_up_only_owed(
+        &self,
+        listener: Option<Arc<dyn ProgressListener>>,
+    ) -> Result<Vec<Payment>, LedgerError> {
+        let group = self.group()?;
+        let debts = with_progress(listener, |progress| group.pairwise_debts(progress))?;
+        let mut payments = Vec::new();
+        for currency in debts.currencies() {
+            for step in debts.settle_up(currency) {
                 payments.push(Payment {
                     from_member: step.from,
                     to_member: step.to,

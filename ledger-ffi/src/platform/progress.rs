@@ -28,6 +28,8 @@ pub enum Phase {
     Unsealing,
     /// Writing what was salvaged into a new database.
     Saving,
+    /// Adding up expenses and transfers.
+    Summing,
     /// A phase that this version of the bindings does not know.
     Working,
 }
@@ -70,6 +72,7 @@ impl From<ledger_store::Progress> for WorkProgress {
             ledger_store::Phase::Sealing => Phase::Sealing,
             ledger_store::Phase::Unsealing => Phase::Unsealing,
             ledger_store::Phase::Saving => Phase::Saving,
+            ledger_store::Phase::Summing => Phase::Summing,
             _ => Phase::Working,
         };
         Self { phase, done: progress.done, total: progress.total }

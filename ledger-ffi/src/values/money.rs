@@ -81,6 +81,29 @@ pub fn currency_exponent(currency: &str) -> Result<u32, LedgerError> {
     Ok(currency.parse::<Currency>()?.exponent())
 }
 
+/// A currency in which money can be recorded.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct CurrencyInfo {
+    /// The code, such as `EUR`.
+    pub code: String,
+    /// How many decimals the currency has.
+    pub exponent: u32,
+    /// Whether ISO 4217 retired the code, as DEM. A list to choose from may show it last.
+    pub is_retired: bool,
+}
+
+/// All currencies in which money can be recorded, ascending by code.
+#[uniffi::export]
+#[must_use]
+pub fn currencies() -> Vec<CurrencyInfo> {
+    let info = |currency: Currency| CurrencyInfo {
+        code: currency.code().to_owned(),
+        exponent: currency.exponent(),
+        is_retired: currency.is_retired(),
+    };
+    Currency::all().map(info).collect()
+}
+
 /// Splits an amount into `parts` shares that differ by at most one minor unit. The units
 /// that are left over go to the shares from number `turn` on, beginning again after the
 /// last share. Pass a number that changes, such as a count of expenses, so that no member

@@ -26,6 +26,7 @@ from group_ledger import (
     Transaction,
     Transfer,
     VersionKind,
+    currencies,
     currency_exponent,
     format_money,
     parse_money,
@@ -212,6 +213,18 @@ def counts_money_to_the_cent(flat):
     flat.group.record_expense(flat.expense(7, currency="JPY"))
     yen = [row.balance for row in flat.group.balances() if row.balance.currency == "JPY"]
     assert sorted(format_money(money) for money in yen) == ["-3", "0", "3"]
+    [debt] = [row for row in flat.group.debts(flat.anna) if row.balance.currency == "JPY"]
+    [payment] = [
+        step for step in flat.group.settle_up_only_owed() if step.money.currency == "JPY"
+    ]
+    assert (payment.from_member, payment.to_member) == (flat.ben, flat.anna)
+    assert (debt.member, debt.balance) == (flat.ben, payment.money)
+    rows = flat.group.lists().statement(flat.anna, "JPY")
+    assert [row.balance for row in rows] == [debt.balance]
+    assert rows[0].transaction.expense.currency == "JPY" and rows[0].change == debt.balance
+    assert flat.group.lists().statement(flat.anna, "JPY", rows[0].cursor) == []
+    lira = next(currency for currency in currencies() if currency.code == "ITL")
+    assert lira.is_retired and lira.exponent == 0
 
 
 def serves_several_threads(flat):

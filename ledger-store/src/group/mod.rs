@@ -10,14 +10,16 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use ledger_core::engine::{Ledger, VerifiedEntry};
-use ledger_core::{Balance, Currency, DeviceId, EntryId, GroupId, Member, MemberId, Settlement};
+use ledger_core::{
+    Balance, Currency, Debts, DeviceId, EntryId, GroupId, Member, MemberId, Settlement,
+};
 
 use crate::StoreError;
 use crate::admitting::{Invites, Shares};
 use crate::entries::{Ingested, NewEntry, Opening, WaitingCount};
 use crate::health::GroupMaintenance;
 use crate::keyring::signing_key;
-use crate::lists::Lists;
+use crate::lists::{Lists, debts_of, pairwise_debts};
 use crate::platform::progress::Progress;
 use crate::sealed::Bundles;
 use crate::session::{Changes, GroupSession, OpeningComparison};
@@ -107,6 +109,46 @@ impl Group {
         let state = ledger.state();
         let plan = |currency| (currency, ledger_core::settle_up(state.open_balances(currency)));
         Ok(state.currencies().map(plan).collect())
+    }
+
+    /// What each other member owes one member, by currency; negative is what the member owes them.
+    /// Those with whom nothing is open are left out. In each currency the sum is the member's
+    /// balance. Takes time in proportion to the member's expenses and transfers.
+    ///
+    /// ```
+    /// # use ledger_store::{NewEntry, StoreOptions};
+    /// # use ledger_core::{Amount, Currency, Expense};
+    /// # let group = StoreOptions::new().in_memory()?.create_group("Flat", "Anna")?;
+    /// # group.append(vec![NewEntry::Placeholder { name: "Ben".into() }])?;
+    /// # let (anna, ben) = (group.members()?[0].0, group.members()?[1].0);
+    /// # let (euro, ten) = (Currency::from_code("EUR")?, Amount::from_minor_units(1000)?);
+    /// let tea = Expense::new("2026-11-21".parse()?, "Tea", euro, ten)
+    ///     .paid_by(anna, ten)
+    ///     .split_equally(&[anna, ben], 0);
+    /// group.append(vec![NewEntry::Record(tea.into())])?;
+    /// let (currency, others) = &group.debts(ben)?[0];
+    /// assert_eq!((*currency, others[0].0, others[0].1.minor_units()), (euro, anna, -500));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn debts(&self, member: MemberId) -> Result<ByCurrency<(MemberId, Balance)>, StoreError> {
+        let debts = debts_of(&self.0, member)?;
+        Ok(debts.currencies().map(|currency| (currency, debts.of(currency, member))).collect())
+    }
+
+    /// Who owes whom, of all members: [`Debts::settle_up`] of it is the plan in which people pay
+    /// only those whom they owe. Reads every expense and transfer that counts; `progress` counts
+    /// them, and may stop the work.
+    ///
+    /// # Errors
+    /// [`StoreError::Cancelled`] if it was stopped. [`StoreError`] if the database cannot be read.
+    pub fn pairwise_debts(
+        &self,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Debts, StoreError> {
+        pairwise_debts(&self.0, progress)
     }
 
     /// Loads the ledger now, which otherwise the first call does that needs it, and keeps

@@ -1,15 +1,19 @@
 //! Lists for apps, in pages, newest first.
 
+mod account_statement;
 mod activity;
 mod cursor;
+mod debts;
 mod find;
 mod history;
 mod overview;
 #[cfg(test)]
 mod plans;
 
+pub use account_statement::{StatementCursor, StatementRow};
 pub use activity::{Activity, Recorded};
 pub use cursor::{Cursor, ParseCursorError};
+pub(crate) use debts::{debts_of, pairwise_debts};
 pub use find::{Condition, Filter};
 pub use history::{Review, Version, VersionKind};
 pub use overview::Overview;

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, StatementStatus};
 
-use super::{activity, find, history, overview};
+use super::{account_statement, activity, debts, find, history, overview};
 use crate::database::in_memory;
 use crate::entries::load;
 
@@ -38,6 +38,11 @@ fn no_list_scans_or_sorts() {
         (activity::ORIGINAL, "INTEGER PRIMARY KEY (rowid=?)"),
         (activity::SLOT, "sqlite_autoindex_entries_1 (id=?)"),
         (history::CHANGES, "PRIMARY KEY (original=? AND endorses=? AND (lamport,id)<(?,?))"),
+        (account_statement::AFTER, "PRIMARY KEY (term=? AND (date,n)<(?,?))"),
+        (account_statement::UP_TO, "PRIMARY KEY (term=? AND (date,n)>(?,?))"),
+        (debts::ALL, "expenses_by_date (grp=?)"),
+        (debts::OF_MEMBER, "PRIMARY KEY (term=?)"),
+        (debts::COUNT, "expenses_by_date (grp=?)"),
         (overview::GROUPS, "INTEGER PRIMARY KEY (rowid<?)"),
         (overview::LAST, "entries_by_order (grp=?)"),
         (load::TAIL, "entries_by_group (grp=? AND rowid>?)"),

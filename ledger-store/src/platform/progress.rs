@@ -28,6 +28,8 @@ pub enum Phase {
     Unsealing,
     /// Writing salvaged entries into a new database.
     Saving,
+    /// Adding up expenses and transfers.
+    Summing,
 }
 
 impl Phase {
@@ -45,6 +47,7 @@ impl Phase {
             Self::Sealing => "sealing",
             Self::Unsealing => "unsealing",
             Self::Saving => "saving",
+            Self::Summing => "summing",
         }
     }
 }

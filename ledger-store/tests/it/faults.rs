@@ -118,11 +118,12 @@ fn shim(folder: &Folder) -> Option<PathBuf> {
 
 /// Lets calls fail, from one on, in ever later places, until none is met.
 fn fail_everywhere(seed: u64, call: &str, errno: i32, count_of: u32, allowed: &[&str]) {
-    let folder = filled(seed);
-    let Some(shim) = shim(&folder) else { return };
+    let whole = filled(seed);
+    let before = count(&only(&whole.open().unwrap()));
+    let Some(shim) = shim(&whole) else { return };
     let (mut failed, mut full, mut at, mut step) = (0, 0, 1, 1);
     loop {
-        let before = count(&only(&folder.open().unwrap()));
+        let folder = whole.copy(seed);
         let mut command = this();
         command
             .env("LD_PRELOAD", &shim)

@@ -195,7 +195,7 @@ fn every_filter_gives_what_reading_everything_gives() {
     let other = store.create_group("Trip", "Anna").unwrap();
     other.append(vec![NewEntry::Placeholder { name: "Bo".into() }]).unwrap();
     fill(&other, 10, &mut Rng::new(11));
-    fill(&group, 40, &mut Rng::new(1));
+    fill(&group, 16, &mut Rng::new(1));
     let hits = assert_found(&group);
     assert!(hits > 80, "only {hits} filters find anything");
     fill(&group, 5, &mut Rng::new(2));

@@ -16,6 +16,7 @@
 
 // Without a cipher the store opens nothing: all modules but `no_cipher` and `security`
 // are empty then.
+mod account_statement;
 mod app_key;
 mod bundles;
 mod changes;
@@ -28,6 +29,7 @@ mod concurrency;
 mod control_entries;
 mod crash;
 mod damage;
+mod debts;
 mod epoch_boxes;
 mod epoch_renewal;
 mod failed_exports;

@@ -125,7 +125,7 @@ fn scenario(log: &mut Log) {
     store.resume().unwrap();
     log.error(store.maintenance().backup(&folder.db(), &mut go_on));
     log.error(store.group(ledger_core::GroupId::from(nobody)));
-    record(&group, 300, 300, &mut Rng::new(1));
+    record(&group, 100, 100, &mut Rng::new(1));
     drop((store, group, impatient, raw));
 
     // Wrong secrets, and a disk that lies.

@@ -1,11 +1,13 @@
 //! Verification of a group: it finds every change that was made without the library.
 #![cfg(feature = "sqlcipher")]
 
+use ledger_core::engine::Draft;
 use ledger_core::{EntryId, Rule};
 use ledger_store::{Phase, Problem, StoreError};
 
+use crate::common::people::Ben;
 use crate::common::subject::Subject;
-use crate::common::{Folder, Rng, found, hex, record, verify};
+use crate::common::{Folder, Rng, details, found, heads, hex, record, verify};
 
 /// Flips one bit of every byte of a column, and tells the rule that was found
 /// broken for each.
@@ -221,8 +223,17 @@ fn a_damaged_page_is_never_taken_for_intact() {
     let store = folder.store();
     let group = found(&store, 3);
     let id = group.id();
-    record(&group, 600, 200, &mut Rng::new(11));
+    let ben = Ben::join(&folder, &group);
+    let known = heads(&group);
+    let state = group.state().unwrap();
+    let mut rng = Rng::new(11);
+    ben.write(&group, Draft::record(&state, &details(&state, &mut rng)).unwrap());
+    record(&group, 120, 60, &mut rng);
+    // It voids what Ben wrote, so that there is a checkpoint.
+    ben.remove(&group, known);
     drop((store, group));
+    let checkpoints = folder.raw().query_row("SELECT count(*) FROM checkpoints", [], |r| r.get(0));
+    assert_eq!(checkpoints, Ok(1));
     let whole = std::fs::read(folder.db()).unwrap();
     let pages = whole.len() / 4096;
     assert!(pages > 50);

@@ -273,14 +273,9 @@ fn starts() -> Value {
 
 fn groups() -> Value {
     let mut w = world();
-    let other = {
-        let entropy = crate::vectors::world::entropy(1);
-        let new = ledger_core::engine::NewGroup::new("Other", "Anna", &entropy, 1, [8; 32]);
-        new.create(&device(1), 0).unwrap()
-    };
-    let mut theirs = World::begun_with(other.clone());
+    let mut theirs = World::other();
     theirs.say(1, "theirs", &[], Draft::merge());
-    w.entries.push(("other-genesis".into(), other));
+    w.entries.push(("other-genesis".into(), theirs.entry("genesis").clone()));
     w.entries.push(("others-entry".into(), theirs.entry("theirs").clone()));
     let about = "Entries of another group and second genesis entries are refused, also while what \
         they depend on is missing.";

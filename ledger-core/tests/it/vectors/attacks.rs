@@ -4,21 +4,14 @@ use ledger_core::engine::Draft;
 use ledger_core::statement::NewStatement;
 use serde_json::{Value, json};
 
-use crate::vectors::world::{World, device};
+use crate::vectors::world::World;
 
 fn back_dating() -> Value {
     let mut w = World::with_ben();
     let ben = w.member("add-ben");
     w.record(2, "known", &["*"], &w.dinner("add-ben", "genesis", 300));
     w.record(2, "unknown", &["*"], &w.dinner("add-ben", "genesis", 500));
-    w.issue_statement(
-        1,
-        "remove",
-        1,
-        &NewStatement::Remove { member: ben },
-        &["known"],
-        &["known"],
-    );
+    w.remove("remove", ben, &["known"], &["known"]);
     w.record(2, "later", &["*"], &w.dinner("add-ben", "genesis", 700));
     w.enrolled(2, "add-ben");
     w.record(2, "back-dated", &[], &w.dinner("add-ben", "genesis", 900));
@@ -35,7 +28,7 @@ fn back_dating() -> Value {
 fn sock_puppets() -> Value {
     let mut w = World::with_ben();
     let ben = w.member("add-ben");
-    w.issue_statement(1, "remove", 1, &NewStatement::Remove { member: ben }, &["*"], &["*"]);
+    w.remove("remove", ben, &["*"], &["*"]);
     w.add(2, "sock", 21, 21, &[]);
     w.add(21, "puppet", 22, 22, &[]);
     let adopt = Draft::adopt(&w.state(), w.member("add-sock")).unwrap();
@@ -60,14 +53,7 @@ fn rename_by_sock_puppet() -> Value {
     let mut w = World::with_ben();
     let ben = w.member("add-ben");
     w.add(2, "sock", 21, 21, &["*"]);
-    w.issue_statement(
-        1,
-        "remove",
-        1,
-        &NewStatement::Remove { member: ben },
-        &["add-ben"],
-        &["add-ben"],
-    );
+    w.remove("remove", ben, &["add-ben"], &["add-ben"]);
     w.record(1, "honest", &["*"], &w.dinner("genesis", "add-sock", 100));
     let sock = w.by_card("add-sock");
     let rename = NewStatement::Rename { generation: sock, name: "Anna" };
@@ -88,14 +74,7 @@ fn back_dated_claim() -> Value {
     let mut w = World::with_ben();
     let ben = w.member("add-ben");
     w.placeholder(2, "Grandma", "add-ben", &["*"]);
-    w.issue_statement(
-        1,
-        "remove",
-        1,
-        &NewStatement::Remove { member: ben },
-        &["add-ben"],
-        &["add-ben"],
-    );
+    w.remove("remove", ben, &["add-ben"], &["add-ben"]);
     let grandma = w.member("Grandma");
     let adopt = Draft::adopt(&w.state(), grandma).unwrap();
     w.say(1, "adopt", &["*"], adopt);
@@ -114,7 +93,7 @@ fn republished() -> Value {
     let mut w = World::with_ben();
     let ben = w.member("add-ben");
     w.record(2, "known", &["*"], &w.dinner("add-ben", "genesis", 300));
-    w.issue_statement(1, "remove", 1, &NewStatement::Remove { member: ben }, &["*"], &["*"]);
+    w.remove("remove", ben, &["*"], &["*"]);
     w.record(2, "later", &["known"], &w.dinner("add-ben", "genesis", 500));
     w.carry(2, "carried-by-ben", "remove", &["*"]);
     w.carry(1, "carried-after-all", "remove", &["*"]);
@@ -133,7 +112,7 @@ fn carried_late() -> Value {
     let rename = NewStatement::Rename { generation: ben, name: "Benjamin" };
     w.issue_statement(2, "rename", 2, &rename, &["*"], &["*"]);
     let late = NewStatement::Rename { generation: ben, name: "Benito" };
-    w.issue_statement(1, "remove", 1, &NewStatement::Remove { member }, &["rename"], &["*"]);
+    w.remove("remove", member, &["rename"], &["*"]);
     w.issue_statement(2, "late-rename", 2, &late, &["add-ben"], &["*"]);
     w.carry(1, "rename-again", "rename", &["*"]);
     w.scenario(
@@ -146,22 +125,11 @@ fn carried_late() -> Value {
 
 fn revoked_and_copied() -> Value {
     let mut w = World::with_ben();
-    let ben = w.by_card("add-ben");
-    let tablet = w.certificate(2, 4);
-    w.issue_statement(
-        2,
-        "enrol",
-        2,
-        &NewStatement::Enrol { generation: ben, device: &tablet },
-        &["*"],
-        &["*"],
-    );
-    w.enrolled(4, "enrol");
+    w.tablet();
     w.record(4, "known", &["*"], &w.dinner("add-ben", "genesis", 100));
     w.record(4, "lost", &["*"], &w.dinner("add-ben", "genesis", 300));
     w.add(4, "cleo", 3, 3, &["*"]);
-    let revoke = NewStatement::Revoke { generation: ben, device: device(4).id() };
-    w.issue_statement(2, "revoke", 2, &revoke, &["known"], &[]);
+    w.revoke_tablet(2, "revoke", &["known"], &[]);
     w.record(4, "thief", &["*"], &w.dinner("add-ben", "genesis", 900));
     let copy = Draft::copy(&w.state(), w.id("lost"), &w.dinner("add-ben", "genesis", 300)).unwrap();
     w.say(2, "copy", &["*"], copy);
@@ -194,7 +162,7 @@ fn one_root_key_twice() -> Value {
     w.say(2, "cleo-by-ben", &[], draft);
     w.enrolled(4, "cleo-by-ben");
     let member = w.member("add-cleo");
-    w.issue_statement(1, "remove", 1, &NewStatement::Remove { member }, &["*"], &["*"]);
+    w.remove("remove", member, &["*"], &["*"]);
     w.record(3, "first", &[], &w.dinner("add-cleo", "genesis", 100));
     w.record(4, "second", &[], &w.dinner("cleo-by-ben", "genesis", 300));
     w.scenario(

@@ -2,12 +2,11 @@
 
 use ledger_core::VoidReason;
 use ledger_core::engine::{Draft, NewGroup, Payload};
-use ledger_core::seal::EpochKey;
 use ledger_core::statement::{Generation, NewStatement};
 use serde_json::Value;
 
 use crate::vectors::world::{World, device, entropy};
-use crate::vectors::{attacks, faults, file, introductions, pinned, raw, slots, ties};
+use crate::vectors::{attacks, faults, file, introductions, pinned, raw, several, slots, ties};
 
 fn plain() -> Value {
     let mut w = World::with_ben();
@@ -22,10 +21,7 @@ fn plain() -> Value {
 fn self_acts() -> Value {
     let mut w = World::with_ben();
     let (ben, anna) = (w.by_card("add-ben"), w.by_card("genesis"));
-    let tablet = w.certificate(2, 4);
-    let enrol = NewStatement::Enrol { generation: ben, device: &tablet };
-    w.issue_statement(2, "enrol", 2, &enrol, &["*"], &["*"]);
-    w.enrolled(4, "enrol");
+    w.tablet();
     w.record(4, "by-tablet", &["*"], &w.dinner("add-ben", "genesis", 200));
     let rename = NewStatement::Rename { generation: ben, name: "Benjamin" };
     w.issue_statement(1, "rename", 2, &rename, &["*"], &["*"]);
@@ -61,14 +57,7 @@ fn acts_of_claimed_and_bound() -> Value {
     w.enrolled(6, "claimed-enrols");
     w.record(6, "by-tablet", &["*"], &w.dinner("grandma", "genesis", 300));
     let card = w.card("Nana", 12, 12);
-    w.issue_statement(
-        1,
-        "bind",
-        1,
-        &NewStatement::Bind { member: grandma, card: &card },
-        &["*"],
-        &["*"],
-    );
+    w.bind("bind", grandma, &card, &["*"], &["*"]);
     w.enrolled(12, "bind");
     let bound = w.by_bind("bind");
     let stale = NewStatement::Rename { generation: claimed, name: "Stale" };
@@ -97,17 +86,10 @@ fn removal_and_return() -> Value {
     let mut w = World::with_ben();
     let ben = w.member("add-ben");
     w.record(2, "before", &["*"], &w.dinner("add-ben", "genesis", 300));
-    w.issue_statement(1, "remove", 1, &NewStatement::Remove { member: ben }, &["*"], &["*"]);
+    w.remove("remove", ben, &["*"], &["*"]);
     w.record(2, "after", &["*"], &w.dinner("add-ben", "genesis", 500));
     let card = w.card("Ben anew", 12, 12);
-    w.issue_statement(
-        1,
-        "bind",
-        1,
-        &NewStatement::Bind { member: ben, card: &card },
-        &["*"],
-        &["*"],
-    );
+    w.bind("bind", ben, &card, &["*"], &["*"]);
     w.enrolled(12, "bind");
     w.record(12, "back-again", &["*"], &w.dinner("add-ben", "genesis", 700));
     w.record(2, "old-phone", &["*"], &w.dinner("add-ben", "genesis", 900));
@@ -124,15 +106,8 @@ fn bind_beside_removal() -> Value {
     let ben = w.member("add-ben");
     w.say(1, "note", &["*"], Draft::merge());
     let card = w.card("Ben anew", 12, 12);
-    w.issue_statement(
-        1,
-        "bind",
-        1,
-        &NewStatement::Bind { member: ben, card: &card },
-        &["note"],
-        &["*"],
-    );
-    w.issue_statement(1, "remove", 1, &NewStatement::Remove { member: ben }, &["add-ben"], &["*"]);
+    w.bind("bind", ben, &card, &["note"], &["*"]);
+    w.remove("remove", ben, &["add-ben"], &["*"]);
     w.enrolled(12, "bind");
     w.record(12, "new-keys", &["*"], &w.dinner("add-ben", "genesis", 700));
     w.scenario(
@@ -149,14 +124,7 @@ fn concurrent_binds() -> Value {
     let grandma = w.member("Grandma");
     for (n, label) in [(11, "bind-a"), (12, "bind-b"), (13, "bind-c")] {
         let card = w.card("Grandma", n, n);
-        w.issue_statement(
-            1,
-            label,
-            1,
-            &NewStatement::Bind { member: grandma, card: &card },
-            &["Grandma"],
-            &[],
-        );
+        w.bind(label, grandma, &card, &["Grandma"], &[]);
         w.enrolled(n, label);
     }
     for (n, label) in [(11, "by-a"), (12, "by-b"), (13, "by-c")] {
@@ -180,16 +148,7 @@ fn concurrent_binds() -> Value {
 fn leave() -> Value {
     let mut w = World::with_ben();
     let ben = w.by_card("add-ben");
-    let tablet = w.certificate(2, 4);
-    w.issue_statement(
-        2,
-        "enrol",
-        2,
-        &NewStatement::Enrol { generation: ben, device: &tablet },
-        &["*"],
-        &["*"],
-    );
-    w.enrolled(4, "enrol");
+    w.tablet();
     w.record(2, "before", &["*"], &w.dinner("add-ben", "genesis", 300));
     w.issue_statement(
         2,
@@ -244,7 +203,7 @@ fn removal_revives() -> Value {
     w.record(2, "spent", &["*"], &w.dinner("add-ben", "genesis", 300));
     let revoke = NewStatement::Revoke { generation: ben, device: device(2).id() };
     w.issue_statement(1, "revoke", 2, &revoke, &["add-ben"], &["add-ben"]);
-    w.issue_statement(1, "remove", 1, &NewStatement::Remove { member }, &["spent"], &["*"]);
+    w.remove("remove", member, &["spent"], &["*"]);
     w.scenario(
         "removal-revives",
         "A self act outside a hard cut has no effect at all: the removal knows of the expense but \
@@ -254,13 +213,7 @@ fn removal_revives() -> Value {
 }
 
 fn devices_of_one_key() -> Value {
-    let mut w = World::with_ben();
-    let ben = w.by_card("add-ben");
-    let tablet = w.certificate(2, 4);
-    for label in ["enrol-a", "enrol-b"] {
-        let enrol = NewStatement::Enrol { generation: ben, device: &tablet };
-        w.issue_statement(2, label, 2, &enrol, &["add-ben"], &[]);
-    }
+    let mut w = World::enrolled_twice();
     for (by, label, generation) in [("enrol-a", "rotate-a", 1), ("enrol-b", "rotate-b", 2)] {
         w.enrolled(4, by);
         let key = device(70 + generation as u8).exchange_public_key();
@@ -279,16 +232,13 @@ fn devices_of_one_key() -> Value {
 fn epochs() -> Value {
     let mut w = World::with_ben();
     w.add(1, "cleo", 3, 3, &["*"]);
-    let epoch = |w: &World, byte: u8| {
-        Draft::epoch(EpochKey::from_bytes(w.group, [byte; 32]).begin(&[]).unwrap())
-    };
-    let (first, unaware) = (epoch(&w, 1), epoch(&w, 2));
+    let (first, unaware) = (w.epoch(1), w.epoch(2));
     w.say(1, "first", &["*"], first);
     w.say(3, "unaware", &["*"], unaware);
     let before = w.state();
     let member = w.member("add-ben");
-    w.issue_statement(1, "remove", 1, &NewStatement::Remove { member }, &["first"], &["first"]);
-    let (aware, again, void) = (epoch(&w, 3), epoch(&w, 4), epoch(&w, 5));
+    w.remove("remove", member, &["first"], &["first"]);
+    let (aware, again, void) = (w.epoch(3), w.epoch(4), w.epoch(5));
     w.say(1, "aware", &["remove"], aware);
     w.say(2, "his", &["remove"], void);
     w.say(
@@ -297,7 +247,7 @@ fn epochs() -> Value {
         &["aware", "unaware"],
         Draft::rotation(1, device(70).exchange_public_key()),
     );
-    w.say(1, "too-early", &["aware"], epoch(&w, 6));
+    w.say(1, "too-early", &["aware"], w.epoch(6));
     w.say(1, "knows-all", &["*"], again);
     assert_eq!(before.usable_epochs().count(), 2);
     w.scenario(
@@ -311,15 +261,12 @@ fn epochs() -> Value {
 
 fn epochs_in_force() -> Value {
     let mut w = World::with_ben();
-    let epoch = |w: &World, byte: u8| {
-        Draft::epoch(EpochKey::from_bytes(w.group, [byte; 32]).begin(&[]).unwrap())
-    };
     let rotation =
         |generation: u64, n: u8| Draft::rotation(generation, device(n).exchange_public_key());
     let generation = Generation::Card(w.member("add-ben"));
     w.say(2, "rotates", &["*"], rotation(1, 70));
     w.say(2, "rotates-again", &["rotates"], rotation(2, 71));
-    let (superseded, in_force) = (epoch(&w, 1), epoch(&w, 2));
+    let (superseded, in_force) = (w.epoch(1), w.epoch(2));
     w.say(1, "knows-one", &["rotates"], superseded);
     w.say(1, "knows-both", &["rotates-again"], in_force);
     let invented = NewStatement::Revoke { generation, device: device(77).id() };
@@ -334,11 +281,8 @@ fn epochs_in_force() -> Value {
 
 fn epochs_of_a_leaver() -> Value {
     let mut w = World::with_ben();
-    let epoch = |w: &World, byte: u8| {
-        Draft::epoch(EpochKey::from_bytes(w.group, [byte; 32]).begin(&[]).unwrap())
-    };
     let generation = Generation::Card(w.member("add-ben"));
-    let before = epoch(&w, 1);
+    let before = w.epoch(1);
     w.say(1, "before", &["*"], before);
     w.say(2, "rotates", &["*"], Draft::rotation(1, device(70).exchange_public_key()));
     w.issue_statement(
@@ -349,7 +293,7 @@ fn epochs_of_a_leaver() -> Value {
         &["before"],
         &["rotates"],
     );
-    let after = epoch(&w, 2);
+    let after = w.epoch(2);
     w.say(1, "after", &["leave"], after);
     w.scenario(
         "epochs-of-a-leaver",
@@ -396,14 +340,7 @@ fn unknown() -> Value {
     let mut w = World::with_ben();
     w.say_raw(2, "unknown-kind", 999, &["add-ben"], b"?");
     w.record(1, "after", &["*"], &w.dinner("genesis", "add-ben", 10));
-    w.issue_statement(
-        1,
-        "remove",
-        1,
-        &NewStatement::Remove { member: w.member("add-ben") },
-        &["*"],
-        &["*"],
-    );
+    w.remove("remove", w.member("add-ben"), &["*"], &["*"]);
     w.say_raw(2, "unknown-by-removed", 999, &["add-ben"], b"?");
     w.scenario(
         "unknown-kind",
@@ -479,12 +416,7 @@ fn names() -> Value {
 }
 
 pub(crate) fn build() -> Value {
-    let mut scenarios = Vec::new();
-    let mut push = |value: Value| match value {
-        Value::Array(several) => scenarios.extend(several),
-        one => scenarios.push(one),
-    };
-    for build in [
+    let Value::Array(scenarios) = several(&[
         plain,
         faults::build,
         self_acts,
@@ -508,9 +440,9 @@ pub(crate) fn build() -> Value {
         epochs_of_a_leaver,
         pinned::build,
         ties::build,
-    ] {
-        push(build());
-    }
+    ]) else {
+        panic!("an array")
+    };
     let seen = |code: u64| {
         let entries = scenarios.iter().flat_map(|s| s["entries"].as_array().unwrap());
         entries.into_iter().any(|entry| entry["verdict"] == code)

@@ -32,18 +32,16 @@ fn device_of(name: &str, n: u8) -> Value {
 fn entry(label: &str, n: u8, entry: &VerifiedEntry) -> Value {
     let (decoded, header) = (entry.decoded(), entry.decoded().header());
     let bytes = decoded.as_bytes();
-    let names = fields::header(bytes);
-    let length = usize::try_from(names["payload_len"].as_u64().unwrap()).unwrap();
     let kind = u64::from(header.kind().number());
     let opaque = *decoded.payload() == ledger_core::engine::Payload::Opaque;
-    let payload = &bytes[bytes.len() - length..];
+    let (_, payload) = fields::split(bytes);
     json!({
         "name": label,
         "device_seed": hex(&[n; 32]),
         "id": entry.id().to_string(),
         "bytes": hex(bytes),
         "signature": hex(decoded.signature()),
-        "header": names,
+        "header": fields::header(bytes),
         "payload": if opaque { Value::Null } else { fields::payload(kind, payload) },
     })
 }
@@ -79,16 +77,9 @@ fn world() -> World {
     w.issue_statement(2, "act-revoke", 2, &statement, &["*"], &["*"]);
     let statement = NewStatement::Rename { generation: ben, name: "Benjamin" };
     w.issue_statement(2, "act-rename", 2, &statement, &["*"], &["*"]);
-    w.issue_statement(1, "act-remove", 1, &NewStatement::Remove { member: cleo }, &["*"], &["*"]);
+    w.remove("act-remove", cleo, &["*"], &["*"]);
     let card = w.card("Cleo", 5, 5);
-    w.issue_statement(
-        1,
-        "act-bind",
-        1,
-        &NewStatement::Bind { member: cleo, card: &card },
-        &["*"],
-        &["*"],
-    );
+    w.bind("act-bind", cleo, &card, &["*"], &["*"]);
     w.issue_statement(
         1,
         "act-rename-group",

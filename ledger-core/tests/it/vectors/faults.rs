@@ -6,7 +6,7 @@ use ledger_core::statement::NewStatement;
 use serde_json::{Value, json};
 
 use crate::vectors::raw;
-use crate::vectors::world::{World, device};
+use crate::vectors::world::World;
 
 fn of_introductions() -> Value {
     let mut w = World::with_ben();
@@ -15,12 +15,7 @@ fn of_introductions() -> Value {
     w.placeholder(1, "Grandma", "genesis", &["*"]);
     w.say(1, "hello", &["*"], Draft::merge());
     // A card of another group.
-    let other = World::begun_with({
-        let entropy = crate::vectors::world::entropy(1);
-        let new = ledger_core::engine::NewGroup::new("Other", "Anna", &entropy, 1, [8; 32]);
-        new.create(&device(1), 0).unwrap()
-    });
-    let theirs = Draft::placeholder(&other.state(), anna, "Strange", [1; 16]).unwrap();
+    let theirs = Draft::placeholder(&World::other().state(), anna, "Strange", [1; 16]).unwrap();
     w.say(1, "card-of-another-group", &["*"], theirs);
     let not_mine = Draft::placeholder(&state, anna, "Not Ben's", [2; 16]).unwrap();
     w.say(2, "not-the-introducer", &["*"], not_mine);

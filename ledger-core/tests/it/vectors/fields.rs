@@ -63,6 +63,12 @@ pub(crate) fn header(bytes: &[u8]) -> Value {
     Value::Object(named(&names, &read(bytes)))
 }
 
+/// The bytes of an entry's header, and those of its payload.
+pub(crate) fn split(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let length = header(bytes)["payload_len"].as_u64().unwrap();
+    bytes.split_at(bytes.len() - usize::try_from(length).unwrap())
+}
+
 fn certificate(value: &Value) -> Value {
     let names = ["version", "place", "root", "device", "kem", "exchange", "exchange_generation"];
     Value::Object(named(&names, &nested(value)))

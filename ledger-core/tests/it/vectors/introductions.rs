@@ -4,6 +4,7 @@ use ledger_core::engine::Draft;
 use ledger_core::statement::NewStatement;
 use serde_json::{Value, json};
 
+use crate::vectors::several;
 use crate::vectors::world::{World, device};
 
 fn claims() -> Value {
@@ -34,14 +35,7 @@ fn claimed_then_bound() -> Value {
     w.enrolled(3, "claim");
     w.record(3, "known", &["*"], &w.dinner("Grandma", "genesis", 100));
     let card = w.card("Dora", 4, 4);
-    w.issue_statement(
-        1,
-        "bind",
-        1,
-        &NewStatement::Bind { member: grandma, card: &card },
-        &["known"],
-        &["*"],
-    );
+    w.bind("bind", grandma, &card, &["known"], &["*"]);
     w.record(3, "unknown", &["*"], &w.dinner("Grandma", "genesis", 200));
     let claim = Draft::claim(&w.state(), grandma, &w.card("Dora", 5, 5)).unwrap();
     w.say(1, "late-claim", &["*"], claim);
@@ -58,14 +52,7 @@ fn adoption() -> Value {
     let mut w = World::with_ben();
     let ben = w.member("add-ben");
     w.add(2, "cleo", 3, 3, &["*"]);
-    w.issue_statement(
-        1,
-        "remove",
-        1,
-        &NewStatement::Remove { member: ben },
-        &["add-ben"],
-        &["add-ben"],
-    );
+    w.remove("remove", ben, &["add-ben"], &["add-ben"]);
     w.record(3, "by-cleo", &["*"], &w.dinner("add-cleo", "genesis", 600));
     w.record(1, "names-cleo", &["*"], &w.dinner("genesis", "add-cleo", 100));
     let void = w.scenario(
@@ -85,14 +72,7 @@ fn added_again() -> Value {
     let ben = w.member("add-ben");
     let card = w.card("Cleo", 3, 3);
     w.add(2, "cleo", 3, 3, &["*"]);
-    w.issue_statement(
-        1,
-        "remove",
-        1,
-        &NewStatement::Remove { member: ben },
-        &["add-ben"],
-        &["add-ben"],
-    );
+    w.remove("remove", ben, &["add-ben"], &["add-ben"]);
     w.record(3, "by-cleo", &["*"], &w.dinner("add-cleo", "genesis", 600));
     let again = Draft::add_member(&w.state(), &card).unwrap();
     w.say(1, "cleo-again", &["*"], again);
@@ -107,16 +87,7 @@ fn added_again() -> Value {
 fn late_duplicate_card() -> Value {
     let mut w = World::with_ben();
     let ben = w.by_card("add-ben");
-    let tablet = w.certificate(2, 4);
-    w.issue_statement(
-        2,
-        "enrol",
-        2,
-        &NewStatement::Enrol { generation: ben, device: &tablet },
-        &["*"],
-        &["*"],
-    );
-    w.enrolled(4, "enrol");
+    w.tablet();
     let nonce = w.fresh();
     let draft = Draft::placeholder(&w.state(), w.member("add-ben"), "Grandma", nonce).unwrap();
     w.say(2, "grandma", &["*"], draft.clone());
@@ -140,21 +111,14 @@ fn bound_placeholder() -> Value {
     let mut w = World::with_ben();
     w.placeholder(2, "Grandma", "add-ben", &["*"]);
     let (ben, grandma) = (w.member("add-ben"), w.member("Grandma"));
-    w.issue_statement(1, "remove", 1, &NewStatement::Remove { member: ben }, &["add-ben"], &["*"]);
+    w.remove("remove", ben, &["add-ben"], &["*"]);
     let void = w.scenario(
         "placeholder-of-somebody-removed",
         "Step 4: the introduction is outside the removal.",
         &[("Grandma", 40)],
     );
     let card = w.card("Grandma", 5, 5);
-    w.issue_statement(
-        1,
-        "bind",
-        1,
-        &NewStatement::Bind { member: grandma, card: &card },
-        &["*"],
-        &["*"],
-    );
+    w.bind("bind", grandma, &card, &["*"], &["*"]);
     w.enrolled(5, "bind");
     w.say(5, "hello", &["*"], Draft::merge());
     let bound = w.scenario("bound", "The same, and the owner's bind accepts Grandma.", &[]);
@@ -164,16 +128,7 @@ fn bound_placeholder() -> Value {
 fn claim_of_void_placeholder() -> Value {
     let mut w = World::with_ben();
     let ben = w.by_card("add-ben");
-    let tablet = w.certificate(2, 4);
-    w.issue_statement(
-        2,
-        "enrol",
-        2,
-        &NewStatement::Enrol { generation: ben, device: &tablet },
-        &["*"],
-        &["*"],
-    );
-    w.enrolled(4, "enrol");
+    w.tablet();
     w.placeholder(2, "Grandma", "add-ben", &["*"]);
     let claim = Draft::claim(&w.state(), w.member("Grandma"), &w.card("Grandma", 3, 3)).unwrap();
     w.say(4, "claim", &["*"], claim);
@@ -193,23 +148,9 @@ fn cut_before_never_accepted() -> Value {
     let ben = w.member("add-ben");
     w.add(2, "cleo", 3, 3, &["*"]);
     let cleo = w.member("add-cleo");
-    w.issue_statement(
-        1,
-        "remove-ben",
-        1,
-        &NewStatement::Remove { member: ben },
-        &["add-ben"],
-        &["*"],
-    );
+    w.remove("remove-ben", ben, &["add-ben"], &["*"]);
     w.say(3, "never", &[], Draft::merge());
-    w.issue_statement(
-        1,
-        "remove-cleo",
-        1,
-        &NewStatement::Remove { member: cleo },
-        &["never"],
-        &["*"],
-    );
+    w.remove("remove-cleo", cleo, &["never"], &["*"]);
     w.say(3, "cut", &[], Draft::merge());
     w.scenario(
         "cut-before-never-accepted",
@@ -219,8 +160,7 @@ fn cut_before_never_accepted() -> Value {
 }
 
 pub(crate) fn build() -> Value {
-    let mut all = Vec::new();
-    for build in [
+    several(&[
         claims,
         claimed_then_bound,
         adoption,
@@ -229,11 +169,5 @@ pub(crate) fn build() -> Value {
         bound_placeholder,
         claim_of_void_placeholder,
         cut_before_never_accepted,
-    ] {
-        match build() {
-            Value::Array(several) => all.extend(several),
-            one => all.push(one),
-        }
-    }
-    Value::Array(all)
+    ])
 }

@@ -138,8 +138,7 @@ fn shares(world: &World) -> Value {
 fn fingerprints(world: &World) -> Vec<Value> {
     let entry = world.entry("add-ben").decoded();
     let Payload::AddMember(add) = entry.payload() else { panic!("no card") };
-    let length = fields::header(entry.as_bytes())["payload_len"].as_u64().unwrap();
-    let payload = &entry.as_bytes()[entry.as_bytes().len() - usize::try_from(length).unwrap()..];
+    let (_, payload) = fields::split(entry.as_bytes());
     let mut decoder = minicbor::Decoder::new(payload);
     decoder.array().unwrap();
     let card = decoder.bytes().unwrap();

@@ -56,6 +56,15 @@ fn file(about: &str, what: &str, content: Value) -> Value {
     json!({ "version": 1, "format": "group-ledger/1", "about": about, what: content })
 }
 
+/// All scenarios of these builders, each of which gives one or several.
+fn several(builders: &[fn() -> Value]) -> Value {
+    let all = builders.iter().flat_map(|build| match build() {
+        Value::Array(several) => several,
+        one => vec![one],
+    });
+    all.collect()
+}
+
 /// Compares with the file, or writes it if asked to.
 fn check(name: &str, built: &Value) {
     if std::env::var_os("LEDGER_WRITE_VECTORS").is_some() {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::vectors::faults::transfer;
 use crate::vectors::raw;
+use crate::vectors::several;
 use crate::vectors::world::{World, device, root};
 
 fn bind_by_another() -> Value {
@@ -91,7 +92,7 @@ fn idle_entries() -> Value {
     let mut w = World::with_ben();
     let ben = w.member("add-ben");
     w.record(2, "before", &["*"], &w.dinner("add-ben", "genesis", 300));
-    w.issue_statement(1, "remove", 1, &NewStatement::Remove { member: ben }, &["*"], &["*"]);
+    w.remove("remove", ben, &["*"], &["*"]);
     w.carry(2, "carries-removal", "remove", &["*"]);
     w.say_raw(2, "opaque", 999, &["before"], b"?");
     w.add(2, "sock", 21, 21, &["*"]);
@@ -117,13 +118,9 @@ fn idle_entries() -> Value {
 fn idle_after_leave_and_revocation() -> Value {
     let mut w = World::with_ben();
     let ben = w.by_card("add-ben");
-    let tablet = w.certificate(2, 4);
-    let enrol = NewStatement::Enrol { generation: ben, device: &tablet };
-    w.issue_statement(2, "enrol", 2, &enrol, &["*"], &["*"]);
-    w.enrolled(4, "enrol");
+    w.tablet();
     w.record(4, "by-tablet", &["*"], &w.dinner("add-ben", "genesis", 300));
-    let revoke = NewStatement::Revoke { generation: ben, device: device(4).id() };
-    w.issue_statement(4, "revokes-itself", 2, &revoke, &["*"], &["*"]);
+    w.revoke_tablet(4, "revokes-itself", &["*"], &["*"]);
     let revoked = w.scenario(
         "idle-carrier-of-ones-own-revocation",
         "The tablet carries its own revocation: that entry is not within the revocation, so it is \
@@ -161,7 +158,7 @@ fn freed_behind_an_idle_entry() -> Value {
         "A revocation that knows nothing of what the phone signed: all of it is idle.",
         &[("first", 41), ("behind", 41)],
     );
-    w.issue_statement(1, "remove", 1, &NewStatement::Remove { member }, &["behind"], &[]);
+    w.remove("remove", member, &["behind"], &[]);
     let freed = w.scenario(
         "freed-behind-an-idle-entry",
         "The same, and a removal that knows all of it, but not the revocation: only what lies behind \
@@ -196,19 +193,10 @@ fn two_binds_of_which_one_knows_the_removal() -> Value {
     for n in 1..=6 {
         w.say(3, &format!("later-{n}"), &[], Draft::merge());
     }
-    w.issue_statement(
-        1,
-        "remove",
-        1,
-        &NewStatement::Remove { member: ben },
-        &["add-ben"],
-        &["add-ben"],
-    );
+    w.remove("remove", ben, &["add-ben"], &["add-ben"]);
     let (first, second) = (w.card("Ben", 12, 12), w.card("Ben", 13, 13));
-    let bind = NewStatement::Bind { member: ben, card: &first };
-    w.issue_statement(1, "knows-the-removal", 1, &bind, &["remove"], &["remove"]);
-    let bind = NewStatement::Bind { member: ben, card: &second };
-    w.issue_statement(1, "does-not", 1, &bind, &["later-6"], &["*"]);
+    w.bind("knows-the-removal", ben, &first, &["remove"], &["remove"]);
+    w.bind("does-not", ben, &second, &["later-6"], &["*"]);
     w.enrolled(12, "knows-the-removal");
     w.say(12, "by-first", &["*"], Draft::merge());
     w.enrolled(13, "does-not");
@@ -224,11 +212,10 @@ fn two_binds_of_which_one_knows_the_removal() -> Value {
 fn faulty_binds_and_exceptions() -> Value {
     let mut w = World::with_ben();
     let ben = w.member("add-ben");
-    w.issue_statement(1, "remove", 1, &NewStatement::Remove { member: ben }, &["*"], &["*"]);
+    w.remove("remove", ben, &["*"], &["*"]);
     for (label, n, base) in [("knows", 14, "remove"), ("does-not", 15, "add-ben")] {
         let card = w.card("Ben", 2, n);
-        let bind = NewStatement::Bind { member: ben, card: &card };
-        w.issue_statement(1, label, 1, &bind, &[base], &["*"]);
+        w.bind(label, ben, &card, &[base], &["*"]);
         w.enrolled(n, label);
     }
     w.say(14, "by-spared", &["*"], Draft::merge());
@@ -245,7 +232,7 @@ fn owners_key_under_another_name() -> Value {
     let mut w = World::with_ben();
     add(&mut w, 2, "anna-again", "Anna II", 1, 16);
     let second = w.member("anna-again");
-    w.issue_statement(1, "remove", 1, &NewStatement::Remove { member: second }, &["*"], &["*"]);
+    w.remove("remove", second, &["*"], &["*"]);
     w.scenario(
         "owners-key-under-another-name",
         "The owner is the founder's MemberId: another card with the owner's root key is a reuse, \
@@ -289,8 +276,7 @@ fn enrolments_with_different_keys() -> Value {
 }
 
 pub(crate) fn build() -> Value {
-    let mut all = Vec::new();
-    for build in [
+    several(&[
         bind_by_another,
         claim_of_nobody,
         keys_of_void_enrolments,
@@ -302,11 +288,5 @@ pub(crate) fn build() -> Value {
         faulty_binds_and_exceptions,
         owners_key_under_another_name,
         enrolments_with_different_keys,
-    ] {
-        match build() {
-            Value::Array(several) => all.extend(several),
-            one => all.push(one),
-        }
-    }
-    Value::Array(all)
+    ])
 }

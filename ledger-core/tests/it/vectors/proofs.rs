@@ -2,20 +2,17 @@
 
 use ledger_core::EntryId;
 use ledger_core::engine::{Draft, EquivocationProof, NewGroup, ProofError, VerifiedEntry};
-use ledger_core::statement::NewStatement;
 use serde_json::{Value, json};
 
-use crate::vectors::file;
 use crate::vectors::raw::{self, Piece, array, bytes, ids, uint};
 use crate::vectors::world::{World, device, entropy, hex};
+use crate::vectors::{fields, file};
 
 type Signed = (Vec<u8>, [u8; 64]);
 
 fn header_of(entry: &VerifiedEntry) -> Signed {
     let bytes = entry.decoded().as_bytes();
-    let length = crate::vectors::fields::header(bytes)["payload_len"].as_u64().unwrap();
-    let end = bytes.len() - usize::try_from(length).unwrap();
-    (bytes[..end].to_vec(), *entry.decoded().signature())
+    (fields::split(bytes).0.to_vec(), *entry.decoded().signature())
 }
 
 /// A signed header with some fields changed.
@@ -26,14 +23,8 @@ fn header(change: impl Fn(&mut Vec<Piece>)) -> Signed {
 }
 
 /// One key that two statements enrol, and one statement that two entries carry.
-fn enrolled_twice() -> [Signed; 4] {
-    let mut w = World::with_ben();
-    let ben = w.by_card("add-ben");
-    let tablet = w.certificate(2, 4);
-    for label in ["enrol-a", "enrol-b"] {
-        let enrol = NewStatement::Enrol { generation: ben, device: &tablet };
-        w.issue_statement(2, label, 2, &enrol, &["add-ben"], &[]);
-    }
+fn first_entries() -> [Signed; 4] {
+    let mut w = World::enrolled_twice();
     w.carry(2, "carried-again", "enrol-a", &[]);
     for (by, label) in [("enrol-a", "one"), ("enrol-b", "two"), ("carried-again", "three")] {
         w.enrolled(4, by);
@@ -99,7 +90,7 @@ pub(crate) fn build() -> Value {
     );
     let long = ([&later.0[..], &[0]].concat(), later.1);
     push("something behind the second", "C5", &one, &long);
-    let [first, second, third, fork] = enrolled_twice();
+    let [first, second, third, fork] = first_entries();
     push("first entries of two enrolments of one key", "no proof", &first, &second);
     push("first entries behind two carriers of one enrolment", "no proof", &first, &third);
     push("two first entries behind one carrier", "proof", &first, &fork);

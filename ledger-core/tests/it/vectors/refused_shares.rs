@@ -152,12 +152,8 @@ pub(crate) fn enrolments() -> Value {
     let whole = EnrolmentRequest::new(signed(w.entry("enrol"))).unwrap().seal(&key);
     let sealer = Sealer { secret: [0x51; 32], topic: *key.topic().as_bytes() };
     let payload = |world: &World, label: &str| {
-        let (bytes, header) = {
-            let entry = world.entry(label).decoded();
-            (entry.as_bytes().to_vec(), crate::vectors::fields::header(entry.as_bytes()))
-        };
-        let length = usize::try_from(header["payload_len"].as_u64().unwrap()).unwrap();
-        bytes[bytes.len() - length..].to_vec()
+        let entry = world.entry(label).decoded();
+        crate::vectors::fields::split(entry.as_bytes()).1.to_vec()
     };
     let carried = |nonce: [u8; 24], plaintext: &[u8]| {
         let envelope = sealer.seal(0x33, "carry", nonce, plaintext);

@@ -2,10 +2,10 @@
 //! (SPEC §6.7).
 
 use ledger_core::engine::Draft;
-use ledger_core::statement::NewStatement;
 use serde_json::{Value, json};
 
-use crate::vectors::world::{World, device};
+use crate::vectors::several;
+use crate::vectors::world::World;
 
 fn correct(w: &mut World, device: u8, label: &str, original: &str, amount: u64, after: &[&str]) {
     let details = w.dinner("genesis", "add-ben", amount);
@@ -39,18 +39,8 @@ fn corrections() -> Value {
 
 fn copies() -> Value {
     let mut w = World::with_ben();
-    let ben = w.by_card("add-ben");
     w.add(1, "cleo", 3, 3, &["*"]);
-    let tablet = w.certificate(2, 4);
-    w.issue_statement(
-        2,
-        "enrol",
-        2,
-        &NewStatement::Enrol { generation: ben, device: &tablet },
-        &["*"],
-        &["*"],
-    );
-    w.enrolled(4, "enrol");
+    w.tablet();
     w.record(4, "dinner", &["*"], &w.dinner("genesis", "add-ben", 1000));
     let copy = |w: &World, amount| {
         let details = w.dinner("genesis", "add-ben", amount);
@@ -59,8 +49,7 @@ fn copies() -> Value {
     w.say(1, "copy-a", &["dinner"], copy(&w, 1002));
     w.say(3, "copy-b", &["dinner"], copy(&w, 1004));
     let waiting = w.scenario("copies-wait", "Copies of an applied original wait.", &[]);
-    let revoke = NewStatement::Revoke { generation: ben, device: device(4).id() };
-    w.issue_statement(2, "revoke", 2, &revoke, &["enrol"], &[]);
+    w.revoke_tablet(2, "revoke", &["enrol"], &[]);
     let race = w.scenario(
         "copy-race",
         "The original is void: the first copy in (lamport, id) counts, once.",
@@ -81,7 +70,7 @@ fn void_parts() -> Value {
     let mut w = World::with_ben();
     w.record(1, "dinner", &["*"], &w.dinner("genesis", "add-ben", 1000));
     let ben = w.member("add-ben");
-    w.issue_statement(1, "remove", 1, &NewStatement::Remove { member: ben }, &["*"], &["*"]);
+    w.remove("remove", ben, &["*"], &["*"]);
     correct(&mut w, 2, "correction", "dinner", 8000, &["dinner"]);
     w.say(2, "cancel", &["dinner"], Draft::cancellation(w.id("dinner"), None));
     w.record(2, "own", &["dinner"], &w.dinner("add-ben", "genesis", 500));
@@ -94,10 +83,5 @@ fn void_parts() -> Value {
 }
 
 pub(crate) fn build() -> Value {
-    let mut all = Vec::new();
-    for part in [corrections(), copies()] {
-        all.extend(part.as_array().unwrap().clone());
-    }
-    all.push(void_parts());
-    Value::Array(all)
+    several(&[corrections, copies, void_parts])
 }

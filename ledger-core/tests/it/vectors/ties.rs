@@ -1,33 +1,26 @@
 //! Which of two reasons is told, which of two entries counts, who is listed (SPEC §6, §7.1).
 
-use ledger_core::engine::{Draft, NewGroup};
-use ledger_core::seal::EpochKey;
+use ledger_core::engine::Draft;
 use ledger_core::statement::NewStatement;
 use serde_json::{Value, json};
 
-use crate::vectors::world::{World, device, entropy};
+use crate::vectors::several;
+use crate::vectors::world::{World, device};
 
 fn reasons() -> Value {
     let mut w = World::with_ben();
     let (anna, ben) = (w.member("genesis"), w.member("add-ben"));
     w.placeholder(1, "Grandma", "genesis", &["*"]);
-    let founder = entropy(1);
-    let new = NewGroup::new("Other", "Anna", &founder, 1, [8; 32]);
-    let other = World::begun_with(new.create(&device(1), 0).unwrap());
-    let theirs = Draft::placeholder(&other.state(), ben, "Strange", [1; 16]).unwrap();
+    let theirs = Draft::placeholder(&World::other().state(), ben, "Strange", [1; 16]).unwrap();
     w.say(1, "13-before-14", &["*"], theirs);
     let claim = Draft::claim(&w.state(), w.member("Grandma"), &w.card("Dora", 2, 31)).unwrap();
     w.say(2, "14-before-16", &["*"], claim);
-    let tablet = w.certificate(2, 4);
-    let enrol = NewStatement::Enrol { generation: w.by_card("add-ben"), device: &tablet };
-    w.issue_statement(2, "enrol", 2, &enrol, &["*"], &["*"]);
-    w.enrolled(4, "enrol");
-    let revoke = NewStatement::Revoke { generation: w.by_card("add-ben"), device: device(4).id() };
-    w.issue_statement(2, "revoke", 2, &revoke, &["*"], &["*"]);
+    w.tablet();
+    w.revoke_tablet(2, "revoke", &["*"], &["*"]);
     let leave = NewStatement::Leave { generation: w.by_card("add-ben") };
     w.issue_statement(2, "leave", 2, &leave, &["*"], &["*"]);
     w.say(4, "41-before-42", &["*"], Draft::merge());
-    w.issue_statement(1, "remove", 1, &NewStatement::Remove { member: ben }, &["*"], &["*"]);
+    w.remove("remove", ben, &["*"], &["*"]);
     let reused = Draft::add_member(&w.state(), &w.card("Again", 2, 32)).unwrap();
     w.say(2, "16-before-40", &["*"], reused);
     w.say(2, "40-before-42", &["*"], Draft::merge());
@@ -84,14 +77,9 @@ fn listed() -> Value {
 /// Ids do not follow clocks: an order by id alone chooses other entries.
 fn order_of_copies_and_corrections() -> Value {
     let mut w = World::with_ben();
-    let ben = w.by_card("add-ben");
-    let tablet = w.certificate(2, 4);
-    let enrol = NewStatement::Enrol { generation: ben, device: &tablet };
-    w.issue_statement(2, "enrol", 2, &enrol, &["*"], &["*"]);
-    w.enrolled(4, "enrol");
+    w.tablet();
     w.record(4, "dinner", &["*"], &w.dinner("genesis", "add-ben", 1000));
-    let revoke = NewStatement::Revoke { generation: ben, device: device(4).id() };
-    w.issue_statement(2, "revoke", 2, &revoke, &["enrol"], &[]);
+    w.revoke_tablet(2, "revoke", &["enrol"], &[]);
     let copies = ["copy-1", "copy-2", "copy-3", "copy-4"];
     for (amount, label) in (1100..).step_by(100).zip(copies) {
         let details = w.dinner("genesis", "add-ben", amount);
@@ -121,17 +109,12 @@ fn order_of_copies_and_corrections() -> Value {
 
 fn changes_of_void_copies() -> Value {
     let mut w = World::with_ben();
-    let ben = w.by_card("add-ben");
-    let tablet = w.certificate(2, 4);
-    let enrol = NewStatement::Enrol { generation: ben, device: &tablet };
-    w.issue_statement(2, "enrol", 2, &enrol, &["*"], &["*"]);
-    w.enrolled(4, "enrol");
+    w.tablet();
     w.record(1, "dinner", &["*"], &w.dinner("genesis", "add-ben", 1000));
     let details = w.dinner("genesis", "add-ben", 2000);
     let copy = Draft::copy(&w.state(), w.id("dinner"), &details).unwrap();
     w.say(4, "void-copy", &["*"], copy);
-    let revoke = NewStatement::Revoke { generation: ben, device: device(4).id() };
-    w.issue_statement(2, "revoke", 2, &revoke, &["enrol"], &[]);
+    w.revoke_tablet(2, "revoke", &["enrol"], &[]);
     let copy = Draft::copy(&w.state(), w.id("void-copy"), &details).unwrap();
     w.say(1, "copy-of-a-copy", &["*"], copy);
     let details = w.dinner("genesis", "add-ben", 8000);
@@ -158,9 +141,6 @@ fn changes_of_void_copies() -> Value {
 
 /// Epochs that lack one thing each.
 fn epochs_that_lack_one_thing() -> Value {
-    let epoch = |w: &World, byte: u8| {
-        Draft::epoch(EpochKey::from_bytes(w.group, [byte; 32]).begin(&[]).unwrap())
-    };
     let things = ["remove", "bind", "revoke", "leave", "rotates"];
     let scenario = |lacking: &&str| {
         let mut w = World::with_ben();
@@ -184,13 +164,13 @@ fn epochs_that_lack_one_thing() -> Value {
         w.issue_statement(6, "leave", 6, &NewStatement::Leave { generation: eve }, &from, &from);
         w.say(9, "rotates", &from, Draft::rotation(1, device(70).exchange_public_key()));
         let known: Vec<&str> = things.into_iter().filter(|thing| thing != lacking).collect();
-        w.say(7, "lacks-it", &known, epoch(&w, 1));
+        w.say(7, "lacks-it", &known, w.epoch(1));
         let without = w.scenario(
             &format!("epoch-that-lacks-{lacking}"),
             "The epoch's past holds four of the five that it needs: it is not usable.",
             &[],
         );
-        w.say(7, "knows-all", &["*"], epoch(&w, 2));
+        w.say(7, "knows-all", &["*"], w.epoch(2));
         let with = w.scenario(
             &format!("epoch-beside-one-that-lacks-{lacking}"),
             "The same, and one that knows all five.",
@@ -206,20 +186,12 @@ fn epoch_beside_a_void_revocation() -> Value {
     let mut w = World::with_ben();
     let ben = w.member("add-ben");
     w.add(2, "sock", 21, 21, &["*"]);
-    w.issue_statement(
-        1,
-        "remove",
-        1,
-        &NewStatement::Remove { member: ben },
-        &["add-ben"],
-        &["add-ben"],
-    );
+    w.remove("remove", ben, &["add-ben"], &["add-ben"]);
     let sock = w.by_card("add-sock");
     let revoke = NewStatement::Revoke { generation: sock, device: device(21).id() };
     w.issue_statement(21, "revoke", 21, &revoke, &["add-sock"], &["add-sock"]);
     w.say(21, "behind", &[], Draft::merge());
-    let key = EpochKey::from_bytes(w.group, [1; 32]);
-    w.say(1, "epoch", &["remove"], Draft::epoch(key.begin(&[]).unwrap()));
+    w.say(1, "epoch", &["remove"], w.epoch(1));
     w.scenario(
         "epoch-beside-a-void-revocation",
         "A revocation that is accepted and void with 50 cuts what its device signed, but an epoch \
@@ -229,19 +201,12 @@ fn epoch_beside_a_void_revocation() -> Value {
 }
 
 pub(crate) fn build() -> Value {
-    let mut all = Vec::new();
-    for build in [
+    several(&[
         reasons,
         listed,
         order_of_copies_and_corrections,
         changes_of_void_copies,
         epochs_that_lack_one_thing,
         epoch_beside_a_void_revocation,
-    ] {
-        match build() {
-            Value::Array(several) => all.extend(several),
-            one => all.push(one),
-        }
-    }
-    Value::Array(all)
+    ])
 }

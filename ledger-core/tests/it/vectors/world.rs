@@ -7,6 +7,7 @@ use ledger_core::engine::{
 };
 use ledger_core::hazmat::any_position;
 use ledger_core::keys::{DeviceKey, RootEntropy, RootKey, SignedCard, SignedDevice};
+use ledger_core::seal::EpochKey;
 use ledger_core::statement::{Generation, NewStatement, StatementId};
 use ledger_core::{
     Amount, Date, EntryId, Expense, GroupId, GroupState, MemberId, Transaction, Transfer,
@@ -59,6 +60,13 @@ impl World {
     pub(crate) fn new() -> Self {
         let entropy = entropy(1);
         let new = NewGroup::new("Flat", "Anna", &entropy, 0, [9; 32]);
+        Self::begun_with(new.create(&device(1), 0).unwrap())
+    }
+
+    /// Another group of Anna's.
+    pub(crate) fn other() -> Self {
+        let entropy = entropy(1);
+        let new = NewGroup::new("Other", "Anna", &entropy, 1, [8; 32]);
         Self::begun_with(new.create(&device(1), 0).unwrap())
     }
 
@@ -246,9 +254,7 @@ impl World {
     pub(crate) fn payload(&self, draft: &Draft) -> Vec<u8> {
         let at = any_position(self.group, device(1).id(), 1, self.id("genesis"), vec![], 1);
         let entry = draft.clone().sign(&device(1), &at, 0).unwrap();
-        let bytes = entry.decoded().as_bytes();
-        let length = fields::header(bytes)["payload_len"].as_u64().unwrap();
-        bytes[bytes.len() - usize::try_from(length).unwrap()..].to_vec()
+        fields::split(entry.decoded().as_bytes()).1.to_vec()
     }
 
     /// Person `person` states `act` at `base`; device `by` carries it.
@@ -265,6 +271,54 @@ impl World {
         let draft =
             Draft::statement(&root(person), self.group, statement, self.ids(base), nonce).unwrap();
         self.say(device, label, after, draft);
+    }
+
+    /// `enrol`: Ben's phone enrols his tablet, device 4, whose chain it begins.
+    pub(crate) fn tablet(&mut self) {
+        let (generation, tablet) = (self.by_card("add-ben"), self.certificate(2, 4));
+        let enrol = NewStatement::Enrol { generation, device: &tablet };
+        self.issue_statement(2, "enrol", 2, &enrol, &["*"], &["*"]);
+        self.enrolled(4, "enrol");
+    }
+
+    /// Ben revokes his tablet; one of his devices carries it.
+    pub(crate) fn revoke_tablet(&mut self, by: u8, label: &str, base: &[&str], after: &[&str]) {
+        let generation = self.by_card("add-ben");
+        let revoke = NewStatement::Revoke { generation, device: device(4).id() };
+        self.issue_statement(by, label, 2, &revoke, base, after);
+    }
+
+    /// Ben's tablet, enrolled by two statements that do not know of each other.
+    pub(crate) fn enrolled_twice() -> Self {
+        let mut world = Self::with_ben();
+        let (generation, tablet) = (world.by_card("add-ben"), world.certificate(2, 4));
+        for label in ["enrol-a", "enrol-b"] {
+            let enrol = NewStatement::Enrol { generation, device: &tablet };
+            world.issue_statement(2, label, 2, &enrol, &["add-ben"], &[]);
+        }
+        world
+    }
+
+    /// Anna, the owner, removes a member.
+    pub(crate) fn remove(&mut self, label: &str, member: MemberId, base: &[&str], after: &[&str]) {
+        self.issue_statement(1, label, 1, &NewStatement::Remove { member }, base, after);
+    }
+
+    /// Anna, the owner, binds a member to another card.
+    pub(crate) fn bind(
+        &mut self,
+        label: &str,
+        member: MemberId,
+        card: &SignedCard,
+        base: &[&str],
+        after: &[&str],
+    ) {
+        self.issue_statement(1, label, 1, &NewStatement::Bind { member, card }, base, after);
+    }
+
+    /// Begins an epoch without history, under a key of which every byte is `byte`.
+    pub(crate) fn epoch(&self, byte: u8) -> Draft {
+        Draft::epoch(EpochKey::from_bytes(self.group, [byte; 32]).begin(&[]).unwrap())
     }
 
     pub(crate) fn carry(&mut self, device: u8, label: &str, carried: &str, after: &[&str]) {

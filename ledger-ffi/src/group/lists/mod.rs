@@ -4,9 +4,10 @@
 mod activity;
 mod expenses;
 mod history;
+mod statement;
 mod verdict;
 
-use ledger_core::GroupId;
+use ledger_core::{Currency, GroupId, MemberId};
 
 use crate::error::LedgerError;
 use crate::store_handle::StoreHandle;
@@ -15,6 +16,7 @@ use crate::values::{ExpenseId, Money};
 pub use activity::{ActivityRow, EntryKind};
 pub use expenses::{Condition, ExpenseFilter, ExpenseRow};
 pub use history::{ReviewRow, VersionKind, VersionRow};
+pub use statement::StatementRow;
 pub use verdict::Verdict;
 
 /// Lists of one group: expenses, entries, versions and reviews.
@@ -49,6 +51,30 @@ impl Lists {
         let read = |group: &ledger_store::Group| group.lists().find(&filter, after, limit);
         let rows = self.store.read_group(self.id, read)?;
         Ok(rows.into_iter().map(Into::into).collect())
+    }
+
+    /// The statement of a member's account in one currency: the expenses and transfers
+    /// that count, by date, newest first, each with what it does to the member's balance and
+    /// the balance after it. The first row has the balance of now. The last one is the
+    /// opening balance, if the group began with one.
+    ///
+    /// # Errors
+    /// `InvalidCursor`, `InvalidCurrency`, `BalanceTooLarge`, or any error of reading the
+    /// database.
+    #[uniffi::method(default(after = None, limit = 50))]
+    pub fn statement(
+        &self,
+        member: MemberId,
+        currency: &str,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<StatementRow>, LedgerError> {
+        let currency: Currency = currency.parse()?;
+        let after = after.map(|text| text.parse()).transpose()?;
+        let read =
+            |group: &ledger_store::Group| group.lists().statement(member, currency, after, limit);
+        let rows = self.store.read_group(self.id, read)?;
+        rows.into_iter().map(|row| StatementRow::new(row, currency)).collect()
     }
 
     /// Every entry with its author and its verdict, newest first.

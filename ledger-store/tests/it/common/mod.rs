@@ -134,7 +134,7 @@ impl Folder {
         copy
     }
 
-    /// Past the library, with the key: for tampering.
+    /// Past the library, with the key: for tampering. It does not wait for the disk.
     pub fn raw(&self) -> rusqlite::Connection {
         raw(&self.db(), &self.keys())
     }
@@ -148,8 +148,10 @@ pub fn raw(db: &Path, keys: &Path) -> rusqlite::Connection {
     let name = format!("database-{salt} ");
     let key = keys.lines().find_map(|line| line.strip_prefix(&name)).unwrap();
     let raw = rusqlite::Connection::open(db).unwrap();
-    raw.execute_batch(&format!("PRAGMA key = \"x'{key}{salt}'\"; PRAGMA foreign_keys = OFF;"))
-        .unwrap();
+    let pragmas = format!(
+        "PRAGMA key = \"x'{key}{salt}'\"; PRAGMA foreign_keys = OFF; PRAGMA synchronous = OFF;"
+    );
+    raw.execute_batch(&pragmas).unwrap();
     raw.query_row("SELECT count(*) FROM entries", [], |_| Ok(())).unwrap();
     raw
 }

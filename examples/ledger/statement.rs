@@ -1,0 +1,112 @@
+//! The command that explains a balance, row by row.
+
+use std::io::Write;
+
+use ledger_core::{Currency, MemberId};
+use ledger_formats::json::{Values, balance_number, merge};
+use ledger_store::{Group, StatementCursor, StatementRow};
+use serde_json::{Value, json};
+
+use crate::args::Statement;
+use crate::context::{People, open, the_group};
+use crate::failure::Failure;
+use crate::read::print_json;
+use crate::show::{Align, one_line, print_waiting, table};
+
+/// Rows read from the database at once.
+const PAGE: u32 = 500;
+
+pub(crate) fn statement(arguments: &Statement, out: &mut dyn Write) -> Result<(), Failure> {
+    let location = &arguments.read.location;
+    let store = open(location)?;
+    let group = the_group(&store, location)?;
+    let state = group.state()?;
+    let people = People::of(&state);
+    let member = people.find(&arguments.member)?;
+    let currencies = match arguments.currency {
+        Some(currency) => vec![currency],
+        None => state.currencies().collect(),
+    };
+    let values = Values::of(&state);
+    let mut json_rows = Vec::new();
+    if !arguments.read.json {
+        writeln!(out, "{}: statement, newest first", one_line(people.label(member)))?;
+    }
+    for currency in currencies {
+        let (rows, more) = pages(&group, member, currency, arguments)?;
+        if arguments.read.json {
+            json_rows.extend(rows.iter().map(|row| row_json(row, currency, &values)));
+            continue;
+        }
+        writeln!(out, "\n{currency}")?;
+        print_rows(&rows, currency, out)?;
+        if let Some(cursor) = more {
+            writeln!(out, "There is more: go on with --currency {currency} --after {cursor}")?;
+        }
+    }
+    if arguments.read.json {
+        print_waiting(group.waiting()?, &mut std::io::stderr())?;
+        return print_json(out, &json_rows);
+    }
+    print_waiting(group.waiting()?, out)
+}
+
+fn print_rows(
+    rows: &[StatementRow],
+    currency: Currency,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let line = |row: &StatementRow| {
+        let (date, text) = match &row.transaction {
+            Some(transaction) => {
+                (transaction.date().to_string(), one_line(transaction.description()))
+            }
+            None => (String::new(), "Opening balance".to_owned()),
+        };
+        let balance = format!("balance {}", row.balance.format(currency));
+        [date, text, row.change.format(currency), balance]
+    };
+    let lines: Vec<[String; 4]> = rows.iter().map(line).collect();
+    if lines.is_empty() {
+        writeln!(out, "  Nothing was recorded.")?;
+    }
+    table(out, [Align::Left, Align::Left, Align::Right, Align::Right], &lines)
+}
+
+fn row_json(row: &StatementRow, currency: Currency, values: &Values<'_>) -> Value {
+    let mut value = json!({
+        "id": row.entry.to_string(),
+        "currency": currency.code(),
+        "change": balance_number(row.change),
+        "balance": balance_number(row.balance),
+        "cursor": row.cursor.to_string(),
+    });
+    let details = row.transaction.as_ref().map(|transaction| values.transaction(transaction));
+    merge(&mut value, json!({ "details": details }));
+    value
+}
+
+/// Reads pages until there are enough rows. Also returns the cursor for the next page, if
+/// there are more rows.
+fn pages(
+    group: &Group,
+    member: MemberId,
+    currency: Currency,
+    arguments: &Statement,
+) -> Result<(Vec<StatementRow>, Option<StatementCursor>), Failure> {
+    let mut rows: Vec<StatementRow> = Vec::new();
+    let mut after = arguments.after;
+    let limit = arguments.limit.unwrap_or(u64::MAX);
+    loop {
+        let have = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        let wanted = u32::try_from(limit.saturating_sub(have)).unwrap_or(PAGE).min(PAGE);
+        // One row tells whether there are more.
+        let page = group.lists().statement(member, currency, after, wanted.max(1))?;
+        let Some(last) = page.last() else { return Ok((rows, None)) };
+        if wanted == 0 {
+            return Ok((rows, after));
+        }
+        after = Some(last.cursor);
+        rows.extend(page);
+    }
+}

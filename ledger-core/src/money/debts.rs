@@ -1,0 +1,353 @@
+//! Debts between members, by pairs (SPEC §9).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Amount, Balance, Currency, Settlement, settle_up};
+use crate::base::id::MemberId;
+
+/// Debts between members, per currency and pair of members.
+///
+/// A balance says what a member is owed by the group. Debts say by whom: each share of an
+/// expense is owed to those who paid, in proportion to what they paid, and a transfer is owed to
+/// its giver. Of two members at most one owes the other. What all others owe a member, less what
+/// the member owes them, is the member's balance.
+///
+/// ```
+/// use ledger_core::{Amount, Currency, Debts, MemberId};
+/// # let (anna, ben, cem) =
+/// #     (MemberId::from_bytes([1; 32]), MemberId::from_bytes([2; 32]), MemberId::from_bytes([3; 32]));
+/// let euro = Currency::from_code("EUR")?;
+/// let units = |n| Amount::from_minor_units(n);
+/// let mut debts = Debts::default();
+/// // Anna paid 20.00 and Ben 10.00 for all three, in equal parts.
+/// debts.add(euro, &[(anna, units(2000)?), (ben, units(1000)?)],
+///     &[(anna, units(1000)?), (ben, units(1000)?), (cem, units(1000)?)]);
+/// assert_eq!(debts.owed(euro, cem, anna).minor_units(), 666);
+/// assert_eq!(debts.owed(euro, cem, ben).minor_units(), 334);
+/// assert_eq!(debts.owed(euro, ben, anna).minor_units(), 334);
+/// assert_eq!(debts.owed(euro, anna, ben).minor_units(), -334);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Debts {
+    /// What the second member owes the first, never zero. The first is the smaller one, so that
+    /// a pair has one place.
+    owed: BTreeMap<(Currency, MemberId, MemberId), Balance>,
+}
+
+impl Debts {
+    /// Adds money that some gave and some got, such as the payers and shares of an expense, or
+    /// the giver and the receiver of a transfer. Both lists have the same sum (rule P7); what one
+    /// has beyond the other is left out.
+    ///
+    /// Each member who got something owes it to the givers in proportion to what they gave. The
+    /// minor units that this leaves over go to the givers with the largest remainders, and a
+    /// giver is never owed more in all than they gave. Neither the order of the lists nor that
+    /// of the calls matters.
+    pub fn add(
+        &mut self,
+        currency: Currency,
+        gave: &[(MemberId, Amount)],
+        got: &[(MemberId, Amount)],
+    ) {
+        let mut open = sums(gave);
+        for (debtor, share) in sums(got) {
+            for (creditor, part) in take_proportionally(&mut open, share) {
+                self.owe(currency, debtor, creditor, part);
+            }
+        }
+    }
+
+    /// Adds balances of which nobody knows how they came about, such as the opening balances of a
+    /// group that continues another one: as the debts that [`settle_up`] would pay.
+    pub fn add_balances(
+        &mut self,
+        currency: Currency,
+        balances: impl IntoIterator<Item = (MemberId, Balance)>,
+    ) {
+        for step in settle_up(balances) {
+            self.owe(currency, step.from, step.to, step.amount);
+        }
+    }
+
+    /// What one member owes another: negative if the other one owes them.
+    #[must_use]
+    pub fn owed(&self, currency: Currency, debtor: MemberId, creditor: MemberId) -> Balance {
+        let pair = (currency, debtor.min(creditor), debtor.max(creditor));
+        let owed = self.owed.get(&pair).copied().unwrap_or_default();
+        if creditor < debtor { owed } else { owed.negated() }
+    }
+
+    /// What the others owe a member, in one currency, ascending by member: negative is what the
+    /// member owes. Nobody with whom nothing is open is among them. The sum is the member's
+    /// balance.
+    #[must_use]
+    pub fn of(&self, currency: Currency, member: MemberId) -> Vec<(MemberId, Balance)> {
+        let seen_from_member = |(first, second, owed): (MemberId, MemberId, Balance)| {
+            if first == member {
+                Some((second, owed))
+            } else {
+                (second == member).then_some((first, owed.negated()))
+            }
+        };
+        let mut found: Vec<_> = self.pairs(currency).filter_map(seen_from_member).collect();
+        found.sort_unstable_by_key(|(other, _)| *other);
+        found
+    }
+
+    /// The currencies in which something is open, ascending.
+    pub fn currencies(&self) -> impl Iterator<Item = Currency> {
+        let currencies: BTreeSet<_> = self.owed.keys().map(|(currency, _, _)| *currency).collect();
+        currencies.into_iter()
+    }
+
+    /// Plan in which everybody pays those whom they owe, and nobody else: one payment for each
+    /// pair with an open debt, by giver, then receiver. After it no debt is open. It can have
+    /// more payments than the plan of [`settle_up`], where people also pay others.
+    #[must_use]
+    pub fn settle_up(&self, currency: Currency) -> Vec<Settlement> {
+        let step = |(first, second, owed): (MemberId, MemberId, Balance)| {
+            if owed > Balance::ZERO {
+                Settlement { from: second, to: first, amount: owed }
+            } else {
+                Settlement { from: first, to: second, amount: owed.negated() }
+            }
+        };
+        let mut plan: Vec<_> = self.pairs(currency).map(step).collect();
+        plan.sort_unstable_by_key(|step| (step.from, step.to));
+        plan
+    }
+
+    /// Pairs with an open debt: the smaller member, the larger one, and what the larger one owes.
+    fn pairs(
+        &self,
+        currency: Currency,
+    ) -> impl Iterator<Item = (MemberId, MemberId, Balance)> + '_ {
+        let (first, last) = (MemberId::from_bytes([0; 32]), MemberId::from_bytes([0xff; 32]));
+        self.owed
+            .range((currency, first, first)..=(currency, last, last))
+            .map(|((_, first, second), owed)| (*first, *second, *owed))
+    }
+
+    fn owe(&mut self, currency: Currency, debtor: MemberId, creditor: MemberId, amount: Balance) {
+        if debtor == creditor {
+            return;
+        }
+        let signed = if creditor < debtor { amount } else { amount.negated() };
+        let pair = (currency, debtor.min(creditor), debtor.max(creditor));
+        let owed = self.owed.entry(pair).or_default();
+        *owed = owed.plus(signed);
+        if owed.is_zero() {
+            self.owed.remove(&pair);
+        }
+    }
+}
+
+/// The sum of each member, ascending by member: several introductions may be of one member.
+fn sums(parts: &[(MemberId, Amount)]) -> BTreeMap<MemberId, u128> {
+    let mut sums: BTreeMap<MemberId, u128> = BTreeMap::new();
+    for (member, amount) in parts {
+        let sum = sums.entry(*member).or_default();
+        *sum = sum.saturating_add(u128::from(amount.minor_units()));
+    }
+    sums
+}
+
+/// Takes a share from what is still open of each giver, in proportion to that. Amounts are at
+/// most 10^15, so no product is beyond 10^30.
+///
+/// The open amounts, and not those that were given, are the measure: so no giver runs out, and
+/// what was rounded up for one share is rounded down for a later one. Of equal remainders the
+/// smaller member's comes first.
+fn take_proportionally(
+    open: &mut BTreeMap<MemberId, u128>,
+    share: u128,
+) -> Vec<(MemberId, Balance)> {
+    let total = open.values().fold(0u128, |sum, part| sum.saturating_add(*part));
+    let share = share.min(total);
+    let exact = |part: u128| {
+        let product = share.saturating_mul(part);
+        Some((product.checked_div(total)?, product.checked_rem(total)?))
+    };
+    // Each giver with the whole units, and the remainder of the division.
+    let mut parts: Vec<(MemberId, u128, u128)> = open
+        .iter()
+        .filter_map(|(giver, part)| exact(*part).map(|(units, rest)| (*giver, units, rest)))
+        .collect();
+    let whole = parts.iter().fold(0u128, |sum, (_, units, _)| sum.saturating_add(*units));
+    parts.sort_unstable_by_key(|(giver, _, rest)| (core::cmp::Reverse(*rest), *giver));
+    let mut left = share.saturating_sub(whole);
+    let mut taken = Vec::with_capacity(parts.len());
+    for (giver, units, _) in parts {
+        // Fewer units are left than there are givers with a remainder.
+        let units = units.saturating_add(u128::from(left > 0));
+        left = left.saturating_sub(1);
+        if let Some(part) = open.get_mut(&giver) {
+            *part = part.saturating_sub(units);
+        }
+        taken.push((giver, Balance::from_i128(i128::try_from(units).unwrap_or(i128::MAX))));
+    }
+    taken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn member(n: usize) -> MemberId {
+        MemberId::from_bytes([u8::try_from(n).unwrap(); 32])
+    }
+
+    fn euro() -> Currency {
+        Currency::from_code("EUR").unwrap()
+    }
+
+    fn parts(parts: &[(usize, u64)]) -> Vec<(MemberId, Amount)> {
+        parts
+            .iter()
+            .map(|(n, units)| (member(*n), Amount::from_minor_units(*units).unwrap()))
+            .collect()
+    }
+
+    fn owed(debts: &Debts, debtor: usize, creditor: usize) -> i128 {
+        debts.owed(euro(), member(debtor), member(creditor)).minor_units()
+    }
+
+    #[test]
+    fn a_share_is_owed_to_the_payers_in_proportion() {
+        let mut debts = Debts::default();
+        debts.add(euro(), &parts(&[(1, 6000), (2, 4000)]), &parts(&[(1, 5000), (2, 5000)]));
+        // Ben owes Anna 30.00 of his share, and Anna owes Ben 20.00 of hers.
+        assert_eq!((owed(&debts, 2, 1), owed(&debts, 1, 2)), (1000, -1000));
+    }
+
+    #[test]
+    fn one_cent_among_many_payers_goes_round() {
+        let mut debts = Debts::default();
+        let gave: Vec<_> = (1..=3).map(|n| (n, 2)).collect();
+        let got: Vec<_> = (11..=16).map(|n| (n, 1)).collect();
+        debts.add(euro(), &parts(&gave), &parts(&got));
+        let creditor =
+            |debtor| (1..=3).filter(|n| owed(&debts, debtor, *n) == 1).collect::<Vec<_>>();
+        let all: Vec<_> = (11..=16).map(creditor).collect();
+        assert_eq!(all, [[1], [2], [3], [1], [2], [3]]);
+    }
+
+    #[test]
+    fn largest_amounts_do_not_overflow() {
+        let most = crate::base::limits::MAX_AMOUNT;
+        let mut debts = Debts::default();
+        let gave = [(1, most - 1), (2, 1)];
+        let got = [(3, 1), (4, most - 1)];
+        debts.add(euro(), &parts(&gave), &parts(&got));
+        let sum = |creditor| owed(&debts, 3, creditor) + owed(&debts, 4, creditor);
+        assert_eq!((sum(1), sum(2)), (i128::from(most) - 1, 1));
+    }
+
+    #[test]
+    fn a_transfer_pays_a_debt_back_and_the_pair_is_gone() {
+        let mut debts = Debts::default();
+        debts.add(euro(), &parts(&[(1, 900)]), &parts(&[(1, 450), (2, 450)]));
+        assert_eq!(debts.of(euro(), member(2)), [(member(1), Balance::from_i128(-450))]);
+        debts.add(euro(), &parts(&[(2, 450)]), &parts(&[(1, 450)]));
+        assert_eq!(debts, Debts::default());
+        assert_eq!(debts.currencies().count(), 0);
+    }
+
+    #[test]
+    fn opening_balances_become_the_debts_that_would_settle_them() {
+        let mut debts = Debts::default();
+        let balances = [(1, 700), (2, -300), (3, -400)];
+        debts.add_balances(euro(), balances.map(|(n, b)| (member(n), Balance::from_i128(b))));
+        assert_eq!((owed(&debts, 2, 1), owed(&debts, 3, 1), owed(&debts, 2, 3)), (300, 400, 0));
+    }
+
+    #[test]
+    fn people_who_owe_in_a_ring_pay_round() {
+        let mut debts = Debts::default();
+        for (creditor, debtor) in [(1, 2), (2, 3), (3, 1)] {
+            debts.add(euro(), &parts(&[(creditor, 10)]), &parts(&[(debtor, 10)]));
+        }
+        assert_eq!(debts.settle_up(euro()).len(), 3);
+    }
+
+    /// Payers and shares of one expense: indices of members, and amounts with one sum.
+    fn expense() -> impl Strategy<Value = (Vec<(usize, u64)>, Vec<(usize, u64)>)> {
+        let list = || proptest::collection::vec((0usize..8, 1u64..400), 1..9);
+        (list(), list()).prop_map(|(mut gave, mut got)| {
+            let sum = |list: &[(usize, u64)]| list.iter().map(|(_, n)| n).sum::<u64>();
+            let (given, gotten) = (sum(&gave), sum(&got));
+            if given < gotten {
+                gave[0].1 += gotten - given;
+            } else {
+                got[0].1 += given - gotten;
+            }
+            (gave, got)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn debts_sum_to_the_balances_and_the_plan_pays_them(
+            expenses in proptest::collection::vec(expense(), 0..12),
+        ) {
+            let mut debts = Debts::default();
+            let mut balances = [0i128; 8];
+            for (gave, got) in &expenses {
+                debts.add(euro(), &parts(gave), &parts(got));
+                gave.iter().for_each(|(n, units)| balances[*n] += i128::from(*units));
+                got.iter().for_each(|(n, units)| balances[*n] -= i128::from(*units));
+            }
+            for (n, balance) in balances.iter().enumerate() {
+                let of = debts.of(euro(), member(n));
+                prop_assert!(of.iter().all(|(other, owed)| *other != member(n) && !owed.is_zero()));
+                prop_assert_eq!(of.iter().map(|(_, b)| b.minor_units()).sum::<i128>(), *balance);
+                for other in 0..8 {
+                    prop_assert_eq!(owed(&debts, n, other), -owed(&debts, other, n));
+                    let listed = of.iter().find(|(id, _)| *id == member(other));
+                    let listed = listed.map_or(0, |(_, b)| b.minor_units());
+                    prop_assert_eq!(listed, owed(&debts, other, n));
+                }
+            }
+            for step in debts.settle_up(euro()) {
+                prop_assert_eq!(debts.owed(euro(), step.from, step.to), step.amount);
+                prop_assert!(step.amount > Balance::ZERO);
+                let amount = u64::try_from(step.amount.minor_units()).unwrap();
+                let amount = Amount::from_minor_units(amount)?;
+                debts.add(euro(), &[(step.from, amount)], &[(step.to, amount)]);
+            }
+            prop_assert_eq!(debts, Debts::default());
+        }
+
+        #[test]
+        fn one_expense_is_shared_in_proportion_and_order_does_not_matter(
+            (gave, got) in expense(),
+        ) {
+            let mut debts = Debts::default();
+            debts.add(euro(), &parts(&gave), &parts(&got));
+            let (mut gave, mut got) = (gave, got);
+            gave.reverse();
+            got.reverse();
+            let mut other = Debts::default();
+            other.add(euro(), &parts(&gave), &parts(&got));
+            prop_assert_eq!(&debts, &other);
+            // What each share gives each payer, before the pairs are netted.
+            let total: u64 = gave.iter().map(|(_, units)| units).sum();
+            let given = sums(&parts(&gave));
+            let mut open = given.clone();
+            for (_, share) in sums(&parts(&got)) {
+                let taken = take_proportionally(&mut open, share);
+                let sum: i128 = taken.iter().map(|(_, part)| part.minor_units()).sum();
+                prop_assert_eq!(u128::try_from(sum).unwrap(), share);
+                for (giver, part) in taken {
+                    let exact = share * given[&giver];
+                    let part = u128::try_from(part.minor_units()).unwrap();
+                    let off = (part * u128::from(total)).abs_diff(exact);
+                    prop_assert!(off < 2 * u128::from(total), "less than two units off");
+                }
+            }
+            prop_assert!(open.values().all(|left| *left == 0));
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Statements of account: what each expense and transfer does to a member's balance.
+
+use core::fmt;
+
+use ledger_core::{Balance, Currency, EntryId, MemberId, Transaction};
+use rusqlite::Connection;
+
+use super::debts::{opening_balances, transaction};
+use super::{Cursor, Lists, ParseCursorError};
+use crate::StoreError;
+use crate::entries::LoadedLedger;
+use crate::entries::projections::Term;
+use crate::session::GroupSession;
+
+macro_rules! counting {
+    ($compared:literal) => {
+        concat!(
+            "SELECT c.entry, c.signature, c.id, o.id, x.date, x.n
+             FROM found_by f CROSS JOIN expenses x ON x.n = f.n
+             JOIN entries c ON c.n = x.content JOIN entries o ON o.n = x.n
+             WHERE f.term = ?1 AND ",
+            $compared,
+            " AND x.cancelled = 0 AND EXISTS
+             (SELECT 1 FROM found_by g WHERE g.term = ?2 AND g.date = f.date AND g.n = f.n)
+             ORDER BY f.date DESC, f.n DESC LIMIT ?5"
+        )
+    };
+}
+
+/// Slots that count, with a member and a currency, after a position.
+pub(super) const AFTER: &str = counting!("(f.date, f.n) < (?3, ?4)");
+
+/// The same up to a position, the row there included.
+pub(super) const UP_TO: &str = counting!("(f.date, f.n) >= (?3, ?4)");
+
+/// Row of a statement of account: an expense or transfer that counts, or the opening balance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatementRow {
+    /// The entry that first recorded the expense or transfer; the genesis entry for the opening
+    /// balance of a group that continues another one.
+    pub entry: EntryId,
+    /// The content of the current version. None for the opening balance.
+    pub transaction: Option<Transaction>,
+    /// The part that the row adds to the member's balance. It may be zero, if the member paid
+    /// just their share.
+    pub change: Balance,
+    /// The member's balance after this row and all older ones.
+    pub balance: Balance,
+    /// The position after this row, where the next page begins.
+    pub cursor: StatementCursor,
+}
+
+/// A position in a statement of account, from which the next page continues. It stays valid
+/// while entries are added. Its text means nothing to callers, and is not that of a
+/// [`Cursor`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StatementCursor {
+    position: Cursor,
+    /// The balance of the next row.
+    balance: i128,
+    /// The statement for which `balance` was computed, and the last entry that was there. While
+    /// these are the same, `balance` is right; otherwise it is computed anew.
+    computed_for: ComputedFor,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct ComputedFor {
+    /// Beginning of the member's id.
+    member: u64,
+    currency: [u8; 3],
+    upto: i64,
+}
+
+impl ComputedFor {
+    fn new(member: MemberId, currency: Currency, upto: i64) -> Self {
+        let id = member.as_bytes().first_chunk().copied().unwrap_or_default();
+        let code = currency.code().as_bytes().try_into().unwrap_or_default();
+        Self { member: u64::from_be_bytes(id), currency: code, upto }
+    }
+}
+
+impl fmt::Display for StatementCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ComputedFor { member, currency, upto } = &self.computed_for;
+        let code = core::str::from_utf8(currency).unwrap_or_default();
+        let Self { position: Cursor { major, minor }, balance, .. } = self;
+        write!(f, "{code}_{member:016x}_{upto}_{major}_{minor}_{balance}")
+    }
+}
+
+impl core::str::FromStr for StatementCursor {
+    type Err = ParseCursorError;
+
+    fn from_str(text: &str) -> Result<Self, ParseCursorError> {
+        let parse = || {
+            let mut parts = text.split('_');
+            let mut next = || parts.next();
+            let currency: [u8; 3] = next()?.as_bytes().try_into().ok()?;
+            let member = u64::from_str_radix(next()?, 16).ok()?;
+            let upto = next()?.parse().ok()?;
+            let (major, minor): (u64, u64) = (next()?.parse().ok()?, next()?.parse().ok()?);
+            let balance = next()?.parse().ok()?;
+            // SQLite's integers are signed.
+            let fits = i64::try_from(major).is_ok() && i64::try_from(minor).is_ok();
+            let whole = parts.next().is_none() && fits && currency.is_ascii();
+            let computed_for = ComputedFor { member, currency, upto };
+            whole.then_some(Self { position: Cursor { major, minor }, balance, computed_for })
+        };
+        parse().filter(|cursor| cursor.to_string() == text).ok_or(ParseCursorError)
+    }
+}
+
+impl Lists<'_> {
+    /// The statement of a member's account in one currency: the expenses and transfers that
+    /// count and name the member, in the order of [`Lists::expenses`], each with what it does to
+    /// the balance, and the balance after it. The first row's balance is the member's balance
+    /// now. The last row of the last page is the opening balance, if there is one; otherwise the
+    /// statement begins at zero. A member of whom nothing was recorded has no rows.
+    ///
+    /// The first page reads no more than its rows, and so does each next one, unless entries came
+    /// since the page before: then that page reads the rows before it as well, so that it fits
+    /// the balance of now.
+    ///
+    /// ```
+    /// # use ledger_store::{NewEntry, StoreOptions};
+    /// # use ledger_core::{Amount, Currency, Expense};
+    /// # let group = StoreOptions::new().in_memory()?.create_group("Flat", "Anna")?;
+    /// # group.append(vec![NewEntry::Placeholder { name: "Ben".into() }])?;
+    /// # let (anna, ben) = (group.members()?[0].0, group.members()?[1].0);
+    /// # let (euro, ten) = (Currency::from_code("EUR")?, Amount::from_minor_units(1000)?);
+    /// # for day in ["2026-11-21", "2026-11-22"] {
+    /// #     let tea = Expense::new(day.parse()?, "Tea", euro, ten).paid_by(anna, ten);
+    /// #     group.append(vec![NewEntry::Record(tea.split_equally(&[anna, ben], 0).into())])?;
+    /// # }
+    /// let page = group.lists().statement(ben, euro, None, 50)?;
+    /// let rows: Vec<_> =
+    ///     page.iter().map(|row| (row.change.format(euro), row.balance.format(euro))).collect();
+    /// assert_eq!(rows, [("-5.00".into(), "-10.00".into()), ("-5.00".into(), "-5.00".into())]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn statement(
+        &self,
+        member: MemberId,
+        currency: Currency,
+        after: Option<StatementCursor>,
+        limit: u32,
+    ) -> Result<Vec<StatementRow>, StoreError> {
+        self.group.read(|connection, loaded| {
+            let account = Account { group: self.group, connection, loaded, member, currency };
+            account.page(after, limit)
+        })
+    }
+}
+
+/// Account of one member in one currency, in one snapshot.
+struct Account<'a> {
+    group: &'a GroupSession,
+    connection: &'a Connection,
+    loaded: &'a LoadedLedger,
+    member: MemberId,
+    currency: Currency,
+}
+
+/// Last position of a statement: behind the opening balance.
+const END: Cursor = Cursor { major: 0, minor: 0 };
+
+impl Account<'_> {
+    fn page(
+        &self,
+        after: Option<StatementCursor>,
+        limit: u32,
+    ) -> Result<Vec<StatementRow>, StoreError> {
+        let computed_for = ComputedFor::new(self.member, self.currency, self.loaded.upto);
+        let position = after.map_or(Cursor::START, |cursor| cursor.position);
+        let mut balance = match after {
+            None => self.loaded.ledger.state().balance(self.member, self.currency),
+            Some(cursor) if cursor.computed_for == computed_for => {
+                Balance::from_minor_units(cursor.balance)
+            }
+            Some(_) => self.balance_after(position)?,
+        };
+        let mut page = Vec::new();
+        let mut push = |entry, transaction, change: Balance, position| {
+            let row_balance = balance;
+            balance = balance.minus(change);
+            let cursor = StatementCursor { position, balance: balance.minor_units(), computed_for };
+            page.push(StatementRow { entry, transaction, change, balance: row_balance, cursor });
+        };
+        self.rows(AFTER, position, Some(limit), |entry, transaction, position| {
+            let change = self.change(&transaction);
+            push(entry, Some(transaction), change, position);
+        })?;
+        if u32::try_from(page.len()).is_ok_and(|len| len < limit) && position != END {
+            let mut push = |change: Balance| {
+                let (entry, transaction) = (self.group.id.genesis(), None);
+                let cursor = StatementCursor { position: END, balance: 0, computed_for };
+                page.push(StatementRow { entry, transaction, change, balance: change, cursor });
+            };
+            let opening = opening_balances(self.group, self.connection)?;
+            let of_account = |(member, currency, _): &&(MemberId, Currency, Balance)| {
+                (*member, *currency) == (self.member, self.currency)
+            };
+            opening.iter().find(of_account).into_iter().for_each(|(_, _, change)| push(*change));
+        }
+        Ok(page)
+    }
+
+    /// The balance of the first row after a position: the balance now, less what the rows up to
+    /// the position do.
+    fn balance_after(&self, position: Cursor) -> Result<Balance, StoreError> {
+        let mut balance = self.loaded.ledger.state().balance(self.member, self.currency);
+        self.rows(UP_TO, position, None, |_, transaction, _| {
+            balance = balance.minus(self.change(&transaction));
+        })?;
+        Ok(balance)
+    }
+
+    /// Reads rows of the account, newest first.
+    fn rows(
+        &self,
+        sql: &str,
+        position: Cursor,
+        limit: Option<u32>,
+        mut row: impl FnMut(EntryId, Transaction, Cursor),
+    ) -> Result<(), StoreError> {
+        let number = |term: Term| term.number(self.connection, self.group.key);
+        let terms = (number(Term::member(self.member))?, number(Term::currency(self.currency))?);
+        let (Some(member), Some(currency)) = terms else { return Ok(()) };
+        let limit = limit.map_or(-1, i64::from);
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let bounds = (member, currency, position.major, position.minor, limit);
+        let mut rows = statement.query(bounds)?;
+        while let Some(found) = rows.next()? {
+            let position = Cursor { major: found.get(4)?, minor: found.get(5)? };
+            let transaction = transaction(found, self.loaded.ledger.state())?;
+            row(EntryId::from_bytes(found.get(3)?), transaction, position);
+        }
+        Ok(())
+    }
+
+    /// What a transaction adds to the member's balance.
+    fn change(&self, transaction: &Transaction) -> Balance {
+        let of_member = |parts: Vec<(MemberId, ledger_core::Amount)>| {
+            let own = parts.into_iter().filter(|(member, _)| *member == self.member);
+            own.fold(Balance::ZERO, |sum, (_, part)| sum.plus(part.into()))
+        };
+        of_member(transaction.paid()).minus(of_member(transaction.owed()))
+    }
+}

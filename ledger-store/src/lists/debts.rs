@@ -1,0 +1,102 @@
+//! Debts between members, from the expenses and transfers that count (SPEC §9).
+
+use ledger_core::engine::{EntryIndex as _, Payload};
+use ledger_core::{Balance, Currency, Debts, EntryId, GroupState, MemberId, Transaction};
+use rusqlite::{Connection, Row};
+
+use crate::StoreError;
+use crate::entries::LoadedLedger;
+use crate::entries::index::{StoredIndex, believed_entry};
+use crate::entries::projections::Term;
+use crate::platform::progress::{Meter, OnProgress, Phase};
+use crate::session::GroupSession;
+
+/// Contents of all slots that count.
+pub(super) const ALL: &str = "SELECT c.entry, c.signature, c.id
+     FROM expenses x JOIN entries c ON c.n = x.content
+     WHERE x.grp = ?1 AND x.cancelled = 0";
+
+/// Contents that name a member, of all slots that count.
+pub(super) const OF_MEMBER: &str = "SELECT c.entry, c.signature, c.id
+     FROM found_by f CROSS JOIN expenses x ON x.n = f.n JOIN entries c ON c.n = x.content
+     WHERE f.term = ?1 AND x.cancelled = 0";
+
+/// Number of slots, cancelled ones as well.
+pub(super) const COUNT: &str = "SELECT count(*) FROM expenses WHERE grp = ?1";
+
+/// The debts of all members.
+pub(crate) fn pairwise_debts(
+    group: &GroupSession,
+    progress: OnProgress<'_>,
+) -> Result<Debts, StoreError> {
+    let session = &group.session;
+    session.snapshot_apart(|snapshot| {
+        let mut stoppable = session.stopped_by(progress);
+        let loaded = snapshot.ledger_with_progress(group.key, group.id, Some(&mut stoppable))?;
+        let connection = snapshot.connection();
+        let total = connection.prepare_cached(COUNT)?.query_row([group.key.0], |row| row.get(0))?;
+        let mut meter = Meter::new(&mut stoppable, Phase::Summing, total)?;
+        let mut debts = opening_debts(group, connection)?;
+        let mut statement = connection.prepare_cached(ALL)?;
+        let mut rows = statement.query([group.key.0])?;
+        while let Some(row) = rows.next()? {
+            add(&mut debts, &transaction(row, loaded.ledger.state())?);
+            meter.step()?;
+        }
+        meter.end();
+        Ok(debts)
+    })
+}
+
+/// Debts in which those of one member are complete: only what names the member is read.
+pub(crate) fn debts_of(group: &GroupSession, member: MemberId) -> Result<Debts, StoreError> {
+    group.read(|connection, LoadedLedger { ledger, .. }| {
+        let mut debts = opening_debts(group, connection)?;
+        // A member whom no expense names has no term.
+        let term = Term::member(member).number(connection, group.key)?;
+        let mut statement = connection.prepare_cached(OF_MEMBER)?;
+        let mut rows = statement.query([term])?;
+        while let Some(row) = rows.next()? {
+            add(&mut debts, &transaction(row, ledger.state())?);
+        }
+        Ok(debts)
+    })
+}
+
+/// Opening balances of one group: members with their balances, in each currency.
+pub(super) fn opening_balances(
+    group: &GroupSession,
+    connection: &Connection,
+) -> Result<Vec<(MemberId, Currency, Balance)>, StoreError> {
+    let genesis = StoredIndex::whole(connection, group.key).entry(&group.id.genesis())?;
+    let gone = || StoreError::Damaged("the genesis entry is gone".to_owned());
+    match genesis.ok_or_else(gone)?.decoded().payload() {
+        Payload::Genesis(genesis) => Ok(genesis.opening_balances()),
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn opening_debts(group: &GroupSession, connection: &Connection) -> Result<Debts, StoreError> {
+    let opening = opening_balances(group, connection)?;
+    let mut currencies: Vec<Currency> = opening.iter().map(|(_, currency, _)| *currency).collect();
+    currencies.sort_unstable();
+    currencies.dedup();
+    let mut debts = Debts::default();
+    for currency in currencies {
+        let in_currency = opening.iter().filter(|(_, other, _)| *other == currency);
+        debts.add_balances(currency, in_currency.map(|(member, _, balance)| (*member, *balance)));
+    }
+    Ok(debts)
+}
+
+fn add(debts: &mut Debts, transaction: &Transaction) {
+    debts.add(transaction.currency(), &transaction.paid(), &transaction.owed());
+}
+
+/// Reads columns 0 to 2 as a content that a slot shows.
+pub(super) fn transaction(row: &Row<'_>, state: &GroupState) -> Result<Transaction, StoreError> {
+    let id = EntryId::from_bytes(row.get(2)?);
+    let entry = believed_entry(row, id)?;
+    let nothing = || StoreError::Damaged(format!("entry {id} shows nothing"));
+    state.transaction_of(entry.decoded()).ok_or_else(nothing)
+}
