@@ -1,7 +1,11 @@
 //! Commands that read: their output for people and for programs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use ledger_core::engine::Draft;
+use ledger_core::keys::DeviceKey;
+use ledger_store::{FileSecrets, Store};
 use serde_json::Value;
 
 use crate::common::Desk;
@@ -232,18 +236,26 @@ fn no_name_or_description_takes_over_the_terminal() {
     let nasty =
         "\u{1b}[31mRed\u{1b}]0;title\u{7}\u{9b}2J\u{202e}gnp\u{2066}x\u{200f}\u{8}\r\u{b}\u{7f}";
     let csv = format!(
-        "Date,Description,Category,Cost,Currency,\"A{nasty}\",\"B{nasty}\"\n\
+        "Date,Description,Category,Cost,Currency,Ann,Ben\n\
          2026-01-01,\"{nasty}\",\"{nasty}\",2.00,EUR,1.00,-1.00\n\
          2026-01-02,\"{nasty}\",Payment,1.00,EUR,-1.00,1.00\n"
     );
     let desk = Desk::new();
     let file = desk.file(&format!("{}.csv", nasty.replace('/', "")), csv);
-    let mut printed = vec![desk.import_with(&file, &["--name", nasty]).ok()];
+    let mut printed = vec![desk.import_with(&file, &["--name", "Flat"]).ok()];
+    // This program writes no such name, but others may.
+    add_placeholder(&desk, nasty);
     for verb in ["balances", "settle-up", "expenses", "activity", "verify-history"] {
         printed.push(desk.run::<&str>(verb, &[]).ok());
     }
     printed.push(desk.run("export", &["--format", "hledger"]).ok());
     printed.push(desk.import_with(&file, &["--me", "nobody"]).failed(2));
+    for name in [nasty, "\u{200b}"] {
+        printed.push(desk.run("rename", &["--yes", name]).failed(1));
+        printed.push(desk.run("new", &["--me", name, "Club"]).failed(1));
+        let header = format!("Date,Description,Category,Cost,Currency,Ann,\"{name}\"\n");
+        printed.push(desk.import(&desk.file("name.csv", header)).failed(1));
+    }
     printed.push(desk.import(&desk.file("bad\u{1b}[2J.csv", "D\u{1b}[2Jate,x\n")).failed(1));
     for text in printed {
         let acts = |c: &char| {
@@ -255,4 +267,24 @@ fn no_name_or_description_takes_over_the_terminal() {
     // For programs, the text is what it is.
     let kept = desk.run("expenses", &["--json"]).json();
     assert_eq!(text(&kept[1], "description"), nasty);
+}
+
+/// A placeholder that another program with the keys of this device adds.
+fn add_placeholder(desk: &Desk, name: &str) {
+    let keys = desk.path("flat.db.keys");
+    let text = std::fs::read_to_string(&keys).unwrap();
+    let hex = text.lines().find_map(|line| line.strip_prefix("device-")).unwrap();
+    let hex = hex.split_once(' ').unwrap().1.as_bytes();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    let bytes: Vec<u8> = hex.chunks(2).map(byte).collect();
+    let device = DeviceKey::from_bytes(&bytes.try_into().unwrap());
+    let store = Store::open(&desk.db(), Arc::new(FileSecrets::new(keys))).unwrap();
+    let group = store.group(store.group_ids().unwrap()[0]).unwrap();
+    let ledger = group.ledger().unwrap();
+    let me = group.me().unwrap().unwrap();
+    let draft = Draft::placeholder(ledger.state(), me, name, [7; 16]).unwrap();
+    let next = ledger.next_position(device.id()).unwrap();
+    let entry = draft.sign(&device, &next, 0).unwrap();
+    let bytes = (entry.decoded().as_bytes().to_vec(), *entry.decoded().signature());
+    assert_eq!(group.ingest(&[bytes]).unwrap().added, [entry.id()]);
 }

@@ -6,4 +6,5 @@ pub(crate) mod codec;
 pub(crate) mod hash;
 pub(crate) mod id;
 pub mod limits;
+pub(crate) mod name;
 pub(crate) mod rule;

@@ -11,6 +11,7 @@ pub use group::NewGroup;
 
 use crate::base::id::{EntryId, MemberId};
 use crate::base::limits::{MAX_DEVICES, MAX_MEMBERS, MAX_REFS};
+use crate::base::name::NameError;
 use crate::base::rule::Refusal;
 use crate::entry::{DecodedEntry, VerifiedEntry};
 use crate::header::{HeaderFields, Kind};
@@ -40,6 +41,9 @@ pub enum DraftError {
     /// The signing device is not the device of the position.
     #[error("the device is not enrolled in this group")]
     ForeignDevice,
+    /// A name is not one that this library writes.
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// The entry would break a rule of the format.
     #[error(transparent)]
     Rule(#[from] Refusal),

@@ -469,6 +469,21 @@ fn labels_are_unique_and_stable() {
 }
 
 #[test]
+fn names_that_look_alike_are_told_apart() {
+    let mut group = Group::new();
+    let anna = group.members[0];
+    for (name, nonce) in [("Be\u{200b}n", 3), ("Ben\u{200f}", 4), (" Ben", 5), ("\u{200b}", 6)] {
+        let draft = Draft::placeholder(group.ledger.state(), anna, name, [nonce; 16]).unwrap();
+        group.add(draft);
+    }
+    let labels = group.ledger.state().labels();
+    let members = group.ledger.state().members();
+    let shown: Vec<&str> = members.iter().map(|(id, _)| labels[id].as_str()).collect();
+    let ben = ["Be\u{200b}n (2)", "Ben\u{200f} (3)", " Ben (4)"];
+    assert_eq!(shown, ["Anna", "Ben", "Cleo", ben[0], ben[1], ben[2], "?"]);
+}
+
+#[test]
 fn a_member_enrols_ten_devices_and_no_more() {
     let mut group = Group::new();
     let generation = Generation::Card(group.members[0]);

@@ -6,6 +6,7 @@ use super::device::{Device, UsableEpoch};
 use super::member::Member;
 use super::name_index::NameIndex;
 use crate::base::id::{DeviceId, EntryId, GroupId, MemberId};
+use crate::base::name::visible_form;
 use crate::entry::DecodedEntry;
 use crate::money::{Balance, Currency, Settlement, settle_up};
 use crate::payload::{RefIndex, Transaction};
@@ -168,27 +169,33 @@ impl GroupState {
         generations.find_map(|generation| self.recovery.get(generation).copied())
     }
 
-    /// Returns a name for each member that no other member has: their own, or with a number
-    /// behind it (`Alex`, `Alex (2)`), in the order of introduction.
+    /// Returns a name for each member that looks like no other member's: their own, or with a
+    /// number behind it (`Alex`, `Alex (2)`), in the order of introduction. Characters that do not
+    /// show tell no names apart, and a name of such characters alone is shown as `?`.
     #[must_use]
     pub fn labels(&self) -> BTreeMap<MemberId, String> {
-        let members = self.members();
+        let shown = |member: &Member| match visible_form(&member.name).as_str() {
+            "" => "?".to_owned(),
+            _ => member.name.clone(),
+        };
         let mut taken: BTreeSet<String> = BTreeSet::new();
         let mut labels = BTreeMap::new();
         let mut later = Vec::new();
         // The first member of a name keeps it. So a member whose real name is "Alex (2)" is
         // never renamed because of two members called Alex.
-        for (id, member) in members {
-            if taken.insert(member.name.clone()) {
-                labels.insert(id, member.name.clone());
+        for (id, member) in self.members() {
+            let name = shown(member);
+            if taken.insert(visible_form(&name)) {
+                labels.insert(id, name);
             } else {
-                later.push((id, member));
+                later.push((id, name));
             }
         }
-        for (id, member) in later {
-            let numbered = |n: u64| format!("{} ({n})", member.name);
-            if let Some(label) = (2..).map(numbered).find(|label| !taken.contains(label)) {
-                taken.insert(label.clone());
+        for (id, name) in later {
+            let numbered = |n: u64| format!("{name} ({n})");
+            let is_free = |label: &String| !taken.contains(&visible_form(label));
+            if let Some(label) = (2..).map(numbered).find(is_free) {
+                taken.insert(visible_form(&label));
                 labels.insert(id, label);
             }
         }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use ledger_core::{AmountError, Currency, CurrencyError, DateError};
+use ledger_core::{AmountError, Currency, CurrencyError, DateError, NameError};
 
 /// Reason why a file cannot be imported. No row of it was imported.
 ///
@@ -68,6 +68,9 @@ pub enum ErrorKind {
     /// The header of a member's column is empty.
     #[error("the name of a member is missing; name the column, or remove it if it is empty")]
     NoName,
+    /// The name of a member is not one that people could read.
+    #[error(transparent)]
+    Name(NameError),
     /// A text is longer than an entry may hold.
     #[error("the text has {found} bytes, at most {allowed} are allowed; shorten it and try again")]
     TooLong {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::error::{Error, ErrorKind, shorten};
 use super::table::Record;
+use ledger_core::check_name;
 use ledger_core::limits::{MAX_MEMBERS, MAX_NAME_BYTES};
 
 pub(super) const DATE: usize = 0;
@@ -108,6 +109,7 @@ impl Header {
                 return Err(error(index, ErrorKind::NoName));
             }
             check_length(name, MAX_NAME_BYTES).map_err(|kind| error(index, kind))?;
+            check_name(name).map_err(|source| error(index, ErrorKind::Name(source)))?;
         }
         let keys = MemberKey::of_names(names.iter().copied());
         let member = |(name, key): (&str, _)| Member { name: name.to_owned(), key };

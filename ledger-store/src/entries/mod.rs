@@ -22,6 +22,7 @@ pub(crate) use ingest::{StoredNumbers, admit_batch};
 pub(crate) use loaded::LoadedLedger;
 pub use loaded::Opening;
 pub use new_entry::NewEntry;
+pub(crate) use new_entry::check_new_name;
 pub(crate) use transaction::GroupTransaction;
 pub use waiting::WaitingCount;
 pub(crate) use waiting::{KnownWaiting, missing_entries};

@@ -2,7 +2,7 @@
 
 use ledger_core::engine::{Draft, EntryIndex as _};
 use ledger_core::keys::SignedCard;
-use ledger_core::{DeviceId, DraftError, EntryId, MemberId, Transaction, VoidReason};
+use ledger_core::{DeviceId, DraftError, EntryId, MemberId, Transaction, VoidReason, check_name};
 
 use super::GroupTransaction;
 use crate::StoreError;
@@ -74,6 +74,15 @@ pub enum NewEntry {
     },
 }
 
+/// Checks a name that this device is about to write. An empty one breaks rule P3, which the draft
+/// says.
+///
+/// # Errors
+/// [`DraftError::Name`] if nobody could read the name, or it would act on what shows it.
+pub(crate) fn check_new_name(name: &str) -> Result<(), DraftError> {
+    if name.is_empty() { Ok(()) } else { Ok(check_name(name)?) }
+}
+
 impl NewEntry {
     pub(super) fn draft(
         &self,
@@ -84,6 +93,7 @@ impl NewEntry {
         let state = tx.ledger().state();
         Ok(match self {
             Self::Placeholder { name } => {
+                check_new_name(name)?;
                 let me = state.device_owner(device).ok_or(DraftError::ForeignDevice)?;
                 Draft::placeholder(state, me, name, *random(environment)?)?
             }

@@ -12,6 +12,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::StoreError;
 use crate::admitting::{Received, receive_request};
+use crate::entries::check_new_name;
 use crate::group::Group;
 use crate::platform::environment::random;
 use crate::platform::progress::{OnProgress, Progress};
@@ -62,14 +63,16 @@ impl<'a> Joining<'a> {
     ///
     /// # Errors
     /// [`StoreError::AlreadyIn`] if this device is in the group, also if the entries that say so
-    /// have not come yet, [`StoreError::Join`] if the name is empty or too long, [`StoreError`] if
-    /// the database or the secrets cannot be used.
+    /// have not come yet, [`StoreError::Join`] if the name is empty or too long,
+    /// [`StoreError::Draft`] if nobody could read it or it has control characters, [`StoreError`]
+    /// if the database or the secrets cannot be used.
     pub fn join(&self, link: &InviteLink, name: &str) -> Result<Vec<u8>, StoreError> {
         let group = link.group();
         if self.is_in(group)? {
             return Err(StoreError::AlreadyIn(group));
         }
         // A name that breaks a rule is noticed before any secret is kept.
+        check_new_name(name)?;
         SignedCard::new(group, name, &RootEntropy::from_bytes([0; 32]), 0, &nobody())
             .map_err(JoinError::Content)?;
         let entropy = self.session.entropy()?;

@@ -10,7 +10,7 @@ use rusqlite::TransactionBehavior;
 use super::{GroupSession, Session, next_root_index, successor};
 use crate::StoreError;
 use crate::database::GroupKey;
-use crate::entries::{GroupTransaction, NewEntry};
+use crate::entries::{GroupTransaction, NewEntry, check_new_name};
 use crate::platform::Environment as _;
 use crate::platform::environment::{CallContext, random};
 
@@ -25,7 +25,17 @@ impl Session {
         others: &[&str],
         successor_of: Option<(&View, MemberId)>,
     ) -> Result<GroupSession, StoreError> {
+        // A successor group takes over names that others may have given.
+        let taken_over = |text: &str| {
+            successor_of.is_some_and(|(old, me)| {
+                let member = old.state().member(me).map(ledger_core::Member::name);
+                text == old.state().name() || Some(text) == member
+            })
+        };
         // A name that breaks a rule is noticed before any secret is kept.
+        for text in others.iter().copied().chain([name, founder]).filter(|text| !taken_over(text)) {
+            check_new_name(text)?;
+        }
         let nobody = RootEntropy::from_bytes([0; 32]);
         for person in others.iter().chain([&founder]) {
             let group = NewGroup::new(name, person, &nobody, 0, [0; 32]);

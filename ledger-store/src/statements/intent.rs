@@ -5,6 +5,7 @@ use ledger_core::statement::{Generation, NewStatement};
 use ledger_core::{DeviceId, DraftError, EntryId, GroupState, MemberId, VoidReason};
 
 use crate::StoreError;
+use crate::entries::check_new_name;
 
 /// A statement under a root key, before it is drafted: of the owner about others, or of a member
 /// about themselves.
@@ -103,6 +104,9 @@ impl StatementIntent {
             let mine = state.devices().find(|(_, device, _)| *device == me);
             mine.map(|(generation, ..)| generation).ok_or(DraftError::ForeignDevice)
         };
+        if let Self::RenameGroup { name } | Self::Rename { name } = self {
+            check_new_name(name)?;
+        }
         Ok(match self {
             Self::Remove { member, .. } => NewStatement::Remove { member: known(*member)? },
             Self::Bind { member, card, .. } => NewStatement::Bind { member: known(*member)?, card },

@@ -180,7 +180,7 @@ impl Store {
     /// Creates a group with this device's person as its owner.
     ///
     /// # Errors
-    /// [`StoreError::Draft`] if a name is empty or too long.
+    /// [`StoreError::Draft`] if a name is empty, too long, or one that `ledger_core::check_name` refuses.
     pub fn create_group(&self, name: &str, founder: &str) -> Result<Group, StoreError> {
         self.create_group_with(name, founder, &[])
     }
@@ -189,7 +189,7 @@ impl Store {
     /// people: all of it or nothing.
     ///
     /// # Errors
-    /// [`StoreError::Draft`] if a name is empty or too long.
+    /// [`StoreError::Draft`] if a name is empty, too long, or one that `ledger_core::check_name` refuses.
     pub fn create_group_with(
         &self,
         name: &str,

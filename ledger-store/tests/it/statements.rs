@@ -8,13 +8,13 @@ use std::sync::Arc;
 use ledger_core::engine::Draft;
 use ledger_core::keys::{DeviceKey, RootEntropy, SignedCard, SignedDevice};
 use ledger_core::statement::Generation;
-use ledger_core::{DraftError, EntryId, MemberId, Transaction, Verdict, VoidReason};
+use ledger_core::{DraftError, EntryId, MemberId, NameError, Transaction, Verdict, VoidReason};
 use ledger_store::{
     Group, NewEntry, Secret, SecretError, SecretName, SecretStore, StatementIntent, Store,
     StoreError,
 };
 
-use crate::common::people::{Ben, secret, verdict};
+use crate::common::people::{Ben, ingest, secret, sign, verdict};
 use crate::common::{self, Folder, Rng, assert_sound, details, found};
 
 fn dinner(group: &Group, rng: &mut Rng) -> Transaction {
@@ -43,6 +43,54 @@ fn names_change_by_acts() {
     let empty = StatementIntent::RenameGroup { name: String::new() };
     assert!(matches!(group.propose(empty), Err(StoreError::Draft(DraftError::Rule(_)))));
     assert_sound(&group);
+}
+
+/// No call writes a name that nobody sees, or that acts on a screen; nothing is kept of the try.
+#[test]
+fn names_that_nobody_can_read_are_not_written() {
+    let folder = Folder::new(12);
+    let store = folder.store();
+    let group = found(&store, 0);
+    let before = group.ledger().unwrap();
+    for (name, error) in [
+        (" ", NameError::Invisible),
+        ("\u{200b}\u{2060}", NameError::Invisible),
+        ("Ben\u{7}", NameError::Control('\u{7}')),
+        ("\u{202e}neB", NameError::Control('\u{202e}')),
+    ] {
+        let name = name.to_owned();
+        let refused = |result: Result<(), StoreError>| {
+            let found = result.unwrap_err();
+            assert!(
+                matches!(&found, StoreError::Draft(DraftError::Name(found)) if *found == error),
+                "{name:?}: {found:?}"
+            );
+        };
+        refused(group.append(vec![NewEntry::Placeholder { name: name.clone() }]).map(drop));
+        refused(group.propose(StatementIntent::Rename { name: name.clone() }).map(drop));
+        refused(group.propose(StatementIntent::RenameGroup { name: name.clone() }).map(drop));
+        refused(group.create_successor_group(&name).map(drop));
+        refused(store.create_group(&name, "Anna").map(drop));
+        refused(store.create_group("Flat", &name).map(drop));
+    }
+    assert_eq!(group.ledger().unwrap(), before);
+    assert_eq!(store.groups().unwrap().len(), 1);
+}
+
+/// What others named so is taken over: the balances of the group must not be lost.
+#[test]
+fn a_group_with_unreadable_names_can_be_continued() {
+    let folder = Folder::new(13);
+    let store = folder.store();
+    let group = found(&store, 1);
+    let anna = DeviceKey::from_bytes(&secret(&folder, "device-"));
+    let me = group.me().unwrap().unwrap();
+    let ledger = group.ledger().unwrap();
+    let draft = Draft::placeholder(ledger.state(), me, "\u{200b}\u{7}", [5; 16]).unwrap();
+    ingest(&group, &sign(&ledger, &anna, None, draft));
+    let next = group.create_successor_group("Flat").unwrap();
+    let labels: Vec<_> = next.state().unwrap().labels().into_values().collect();
+    assert!(labels.contains(&"?".to_owned()) && labels.len() == 3, "{labels:?}");
 }
 
 /// Ben's phone was out of hand from his second dinner on. The removal that says

@@ -4,7 +4,7 @@ use super::*;
 use super::{eur, read_rows};
 use crate::splitwise::ErrorKind as Kind;
 use ledger_core::limits::{MAX_CATEGORY_BYTES, MAX_MEMBERS, MAX_NAME_BYTES, MAX_TEXT_BYTES};
-use ledger_core::{AmountError, DateError};
+use ledger_core::{AmountError, DateError, NameError};
 
 /// Line, column and kind of an error.
 fn fault<T: core::fmt::Debug>(result: Result<T, Error>) -> (u64, usize, Kind) {
@@ -180,5 +180,17 @@ fn errors_say_what_was_found_and_what_to_do() {
         ),
     ] {
         assert_eq!(read_rows(row).unwrap_err().to_string(), message);
+    }
+}
+
+#[test]
+fn members_whom_nobody_could_read_are_refused_with_their_column() {
+    for (name, error) in [
+        ("\u{200b}", NameError::Invisible),
+        ("B\u{1b}[2Jen", NameError::Control('\u{1b}')),
+        ("\"B\nen\"", NameError::Control('\n')),
+    ] {
+        let header = format!("Date,Description,Category,Cost,Currency,Ann,{name}\n");
+        assert_eq!(fault(read(header.as_bytes())), (1, 7, Kind::Name(error)), "{name:?}");
     }
 }
