@@ -15,10 +15,12 @@ from group_ledger import (
     LedgerError,
     PairingMode,
     Part,
+    Split,
     StatementIntent,
     Transaction,
     Transfer,
     parse_money,
+    shares_of,
 )
 
 from flat import (
@@ -346,6 +348,7 @@ def reports_every_error(flat):
         ErrorCode.INVALID_DATE: records(date=no_day),
         ErrorCode.INVALID_CURRENCY: records(currency="euro"),
         ErrorCode.INVALID_AMOUNT: lambda: parse_money("1.505", "EUR"),
+        ErrorCode.INVALID_SPLIT: lambda: shares_of(Split.EXACT([]), 500, "EUR", 0),
         ErrorCode.BALANCE_TOO_LARGE: huge,
         ErrorCode.INVALID_IMPORT: lambda: group.import_splitwise(b"hello"),
         ErrorCode.CLOSED: None,  # the next step

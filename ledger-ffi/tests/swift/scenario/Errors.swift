@@ -247,6 +247,9 @@ func reportsEveryError(_ flat: Flat) throws {
     try expect(.invalidDate) { try flat.record(flat.expense(date: Day(year: 2026, month: 2, day: 30))) }
     try expect(.invalidCurrency) { try flat.record(flat.expense(currency: "euro")) }
     try expect(.invalidAmount) { _ = try parseMoney(text: "1.505", currency: "EUR") }
+    try expect(.invalidSplit) {
+        _ = try sharesOf(split: .exact(parts: []), minorUnits: 500, currency: "EUR", turn: 0)
+    }
     try expect(.balanceTooLarge) {
         let other = try ledger.createGroup(name: "Huge", myName: "Anna")
         let (anna, ben) = (try other.info().me!, try other.addPlaceholder(name: "Ben"))
