@@ -26,8 +26,10 @@ skipped() {
 # The table at the end, also of a run that failed.
 finish() {
     local status=$? place
-    # What still runs in the background, after a failure.
-    jobs -p | xargs -r kill 2>/dev/null || true
+    # What still runs in the background, after a failure: a command, in a shell around it.
+    for place in $(jobs -p); do
+        { pkill -P "$place" || kill "$place"; } 2>/dev/null || true
+    done
     end_section
     printf '\n%8s  section\n' seconds
     for place in "${!names[@]}"; do
