@@ -200,7 +200,8 @@ fn g1_opening_balances_reach_to_2_64_minus_1_on_either_side() {
         let (card, signatures) = Card::sign([9; 32], "F", &entropy, 0, &device).unwrap();
         let other = PlaceholderCard::new([9; 32], card.member(), "Ben", [1; 16]).unwrap();
         let opening = |card, minor_units| {
-            let euros = (Currency::from_code("EUR").unwrap(), Balance::from_i128(minor_units));
+            let euros =
+                (Currency::from_code("EUR").unwrap(), Balance::from_minor_units(minor_units));
             Opening { card, balances: BTreeMap::from([euros]) }
         };
         let predecessor = Predecessor {

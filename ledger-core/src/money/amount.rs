@@ -140,10 +140,6 @@ impl Balance {
         Self(minor_units)
     }
 
-    pub(crate) const fn from_i128(minor_units: i128) -> Self {
-        Self(minor_units)
-    }
-
     /// The integer of minor units.
     #[must_use]
     pub const fn minor_units(self) -> i128 {

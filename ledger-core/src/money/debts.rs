@@ -185,7 +185,7 @@ fn take_proportionally(
         if let Some(part) = open.get_mut(&giver) {
             *part = part.saturating_sub(units);
         }
-        taken.push((giver, Balance::from_i128(i128::try_from(units).unwrap_or(i128::MAX))));
+        taken.push((giver, Balance::from_minor_units(i128::try_from(units).unwrap_or(i128::MAX))));
     }
     taken
 }
@@ -249,7 +249,7 @@ mod tests {
     fn a_transfer_pays_a_debt_back_and_the_pair_is_gone() {
         let mut debts = Debts::default();
         debts.add(euro(), &parts(&[(1, 900)]), &parts(&[(1, 450), (2, 450)]));
-        assert_eq!(debts.of(euro(), member(2)), [(member(1), Balance::from_i128(-450))]);
+        assert_eq!(debts.of(euro(), member(2)), [(member(1), Balance::from_minor_units(-450))]);
         debts.add(euro(), &parts(&[(2, 450)]), &parts(&[(1, 450)]));
         assert_eq!(debts, Debts::default());
         assert_eq!(debts.currencies().count(), 0);
@@ -259,7 +259,8 @@ mod tests {
     fn opening_balances_become_the_debts_that_would_settle_them() {
         let mut debts = Debts::default();
         let balances = [(1, 700), (2, -300), (3, -400)];
-        debts.add_balances(euro(), balances.map(|(n, b)| (member(n), Balance::from_i128(b))));
+        debts
+            .add_balances(euro(), balances.map(|(n, b)| (member(n), Balance::from_minor_units(b))));
         assert_eq!((owed(&debts, 2, 1), owed(&debts, 3, 1), owed(&debts, 2, 3)), (300, 400, 0));
     }
 
@@ -272,8 +273,11 @@ mod tests {
         assert_eq!(debts.settle_up(euro()).len(), 3);
     }
 
-    /// Payers and shares of one expense: indices of members, and amounts with one sum.
-    fn expense() -> impl Strategy<Value = (Vec<(usize, u64)>, Vec<(usize, u64)>)> {
+    /// Parts of an amount: indices of members, with minor units.
+    type Parts = Vec<(usize, u64)>;
+
+    /// Payers and shares of one expense, with one sum.
+    fn expense() -> impl Strategy<Value = (Parts, Parts)> {
         let list = || proptest::collection::vec((0usize..8, 1u64..400), 1..9);
         (list(), list()).prop_map(|(mut gave, mut got)| {
             let sum = |list: &[(usize, u64)]| list.iter().map(|(_, n)| n).sum::<u64>();

@@ -130,7 +130,7 @@ mod tests {
     }
 
     fn open(balances: &[i128]) -> Vec<(MemberId, Balance)> {
-        (0u8..).zip(balances).map(|(n, b)| (member(n), Balance::from_i128(*b))).collect()
+        (0u8..).zip(balances).map(|(n, b)| (member(n), Balance::from_minor_units(*b))).collect()
     }
 
     fn settles(balances: &[i128]) -> Vec<Settlement> {

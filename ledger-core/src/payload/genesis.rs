@@ -191,7 +191,7 @@ impl Opening {
         for _ in 0..len {
             r.array(2)?;
             let currency = read_currency(r)?;
-            let balance = Balance::from_i128(i128::from_be_bytes(r.bytes_n()?));
+            let balance = Balance::from_minor_units(i128::from_be_bytes(r.bytes_n()?));
             let too_large = balance.minor_units().unsigned_abs() > u128::from(u64::MAX);
             if balance.is_zero() || too_large || last.is_some_and(|last| last >= currency) {
                 return Err(Refusal::with_detail(Rule::G1, "balances are ascending, not zero"));

@@ -92,7 +92,7 @@ impl GroupState {
             balances: r.list(|r| {
                 r.array(3)?;
                 let key = (read_currency(r)?, MemberId::from_bytes(r.bytes_n()?));
-                Ok((key, Balance::from_i128(i128::from_be_bytes(r.bytes_n()?))))
+                Ok((key, Balance::from_minor_units(i128::from_be_bytes(r.bytes_n()?))))
             })?,
             recovery: r.list(|r| {
                 r.array(2)?;

@@ -266,6 +266,9 @@ codes! {
     InvalidAmount "invalid-amount" You
         "The number is negative, too large, or has more decimals than the currency."
         "Correct the amount. It is at most 10^15 minor units."
+    InvalidSplit "invalid-split" You
+        "The rule of a split does not fit the amount, or is beyond a limit."
+        "Show the reason to the person: it says by how much the parts miss the amount."
     BalanceTooLarge "balance-too-large" You
         "A balance does not fit into 64 bits."
         "The reason has it in decimal digits. Settle up, or record smaller amounts."

@@ -204,12 +204,11 @@ mod tests {
         assert_eq!(LedgerError::from(StoreError::CutOff).code(), ErrorCode::CutOff);
     }
 
-    /// No input of the scenarios reaches these: a damaged page, and a key file, which no binding has.
+    /// Only a damaged page brings about that entries of the device itself wait.
     #[test]
-    fn entries_that_wait_and_exposed_keys_are_told() {
+    fn own_entries_that_wait_are_told() {
         let waiting = LedgerError::from(StoreError::OwnEntriesWait(3));
         assert_eq!(waiting.code(), ErrorCode::OwnEntriesWait);
-        assert_eq!(ErrorCode::SecretsExposed.slug(), "secrets-exposed");
     }
 
     #[test]

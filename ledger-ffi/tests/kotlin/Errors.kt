@@ -12,21 +12,30 @@ private fun people(prefix: String, count: Int): ByteArray {
     return "Date,Description,Category,Cost,Currency,$names\n\n$row\n".toByteArray()
 }
 
-/** A group in which more people are than an entry can name. */
-private fun crowds(folder: File) {
+/** The group of Zoe, and the same group on the phone of Yan, who joined. */
+private fun twoPhones(folder: File, name: String): Pair<LedgerGroup, LedgerGroup> {
     val (host, other) = Ledger.inMemory() to Ledger.inMemory()
-    val ours = host.createGroup("Crowds", "Zoe")
+    val ours = host.createGroup(name, "Zoe")
     val link = ours.invites().create(InvitePolicy("", requiresApproval = false), "")
     val request = other.joining().join(link, "Yan")
     val outcome = host.joining().receiveRequest(request) as RequestOutcome.Admitted
-    val welcome = File(folder, "crowds.welcome").path
+    val welcome = File(folder, "$name.welcome").path
     ours.invites().writeWelcome(outcome.admitted, welcome)
-    val theirs = other.joining().enterWithBundle(welcome).group
-    ours.importSplitwise(people("P", 600))
-    theirs.importSplitwise(people("Q", 600))
-    val bundle = File(folder, "crowds.bundle").path
+    return ours to other.joining().enterWithBundle(welcome).group
+}
+
+private fun sends(theirs: LedgerGroup, ours: LedgerGroup, folder: File) {
+    val bundle = File(folder, "${ours.info().name}.bundle").path
     theirs.bundles().exportFile(bundle)
     ours.bundles().importFile(bundle)
+}
+
+/** A group in which more people are than an entry can name. */
+private fun crowds(folder: File) {
+    val (ours, theirs) = twoPhones(folder, "Crowds")
+    ours.importSplitwise(people("P", 600))
+    theirs.importSplitwise(people("Q", 600))
+    sends(theirs, ours, folder)
     val members = ours.members().map { it.id }
     ours.recordExpense(
         Expense(
@@ -74,6 +83,12 @@ fun reportsEveryError(flat: Flat) {
             ErrorCode.WRONG_APP_KEY to { maintenance.changeAppKey(ByteArray(5)) },
             ErrorCode.SECRETS_DAMAGED to {
                 Ledger.open(flat.path, flat.keychain, false, appKey = ByteArray(32))
+            },
+            ErrorCode.SECRETS_EXPOSED to {
+                val (path, keys) = File(flat.folder, "exposed.db").path to File(flat.folder, "exposed.keys")
+                Ledger.openWithKeyFile(path, keys.path, true).close()
+                keys.setReadable(true, false)
+                Ledger.openWithKeyFile(path, keys.path, false)
             },
             ErrorCode.DAMAGED to opens(cut),
             ErrorCode.FROM_THE_FUTURE to fixture("future.db") {},
@@ -220,6 +235,21 @@ fun reportsEveryError(flat: Flat) {
             },
             ErrorCode.INVALID_ENTRY to { group.recordExpense(flat.expense(0)) },
             ErrorCode.WOULD_BE_VOID to { group.propose(StatementIntent.Remove(flat.anna, null)) },
+            ErrorCode.ALREADY_CANCELLED to {
+                val expense = group.recordExpense(flat.expense())
+                repeat(2) { group.cancel(expense) }
+            },
+            ErrorCode.NOT_COUNTED to {
+                val (ours, theirs) = twoPhones(flat.folder, "Void")
+                val (zoe, yan) = ours.info().me!! to theirs.info().me!!
+                ours.sign(ours.propose(StatementIntent.Remove(yan, null)))
+                val gift = theirs.recordTransfer(Transfer(DAY, "", "EUR", 1, yan, zoe, null))
+                sends(theirs, ours, flat.folder)
+                ours.cancel(gift)
+            },
+            ErrorCode.ALREADY_COUNTS to {
+                group.copyVoidEntry(EntryId(group.recordExpense(flat.expense()).text))
+            },
             ErrorCode.PROPOSAL_OUTDATED to {
                 val other = ledger.createGroup("Outdated", "Anna")
                 val proposal = other.propose(StatementIntent.Remove(other.addPlaceholder("Ben"), null))
@@ -242,6 +272,7 @@ fun reportsEveryError(flat: Flat) {
             },
             ErrorCode.INVALID_CURRENCY to { group.recordExpense(flat.expense(currency = "euro")) },
             ErrorCode.INVALID_AMOUNT to { parseMoney("1.505", "EUR") },
+            ErrorCode.INVALID_SPLIT to { sharesOf(Split.Exact(listOf()), 500, "EUR", 0u) },
             ErrorCode.BALANCE_TOO_LARGE to {
                 val other = ledger.createGroup("Huge", "Anna")
                 val (anna, ben) = other.info().me!! to other.addPlaceholder("Ben")

@@ -204,6 +204,9 @@ fun countsMoneyToTheCent(flat: Flat) {
     same(codeOf { BigDecimal("1.505").toMoney("EUR") }, ErrorCode.INVALID_AMOUNT)
     same(listOf("EUR", "JPY", "KWD").map { currencyExponent(it) }, listOf(2u, 0u, 3u))
     same(splitEqually(1000, 3u, 1u), listOf(333L, 334L, 333L))
+    val parts = listOf(SplitPart(flat.anna, 1), SplitPart(flat.ben, 2))
+    val shares = sharesOf(Split.Weights(parts), 900, "EUR", 0u)
+    same(shares.map { it.minorUnits }.sorted(), listOf(300L, 600L))
     flat.group.recordExpense(flat.expense(7, currency = "JPY"))
     val yen = flat.group.balances().map { it.balance }.filter { it.currency == "JPY" }
     same(yen.map { formatMoney(it) }.sorted(), listOf("-3", "0", "3"))

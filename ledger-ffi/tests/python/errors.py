@@ -15,10 +15,12 @@ from group_ledger import (
     LedgerError,
     PairingMode,
     Part,
+    Split,
     StatementIntent,
     Transaction,
     Transfer,
     parse_money,
+    shares_of,
 )
 
 from flat import (
@@ -178,20 +180,27 @@ def reports_every_error(flat):
         other.record_all(rows)
         other.balances()
 
-    def crowds():
-        """A group in which more people are than an entry can name."""
+    def two_phones(name):
+        """The group of Zoe, and the same group on the phone of Yan, who joined."""
         host, other = Ledger.in_memory(), Ledger.in_memory()
-        ours = host.create_group("Crowds", "Zoe")
+        ours = host.create_group(name, "Zoe")
         link = ours.invites().create(InvitePolicy(note="", requires_approval=False), "")
         request = other.joining().join(link, "Yan")
-        welcome = str(flat.folder / "crowds.welcome")
+        welcome = str(flat.folder / f"{name}.welcome")
         ours.invites().write_welcome(host.joining().receive_request(request).admitted, welcome)
-        theirs = other.joining().enter_with_bundle(welcome).group
-        ours.import_splitwise(people("P", 600))
-        theirs.import_splitwise(people("Q", 600))
-        path = str(flat.folder / "crowds.bundle")
+        return ours, other.joining().enter_with_bundle(welcome).group
+
+    def sends(theirs, ours):
+        path = str(flat.folder / f"{ours.info().name}.bundle")
         theirs.bundles().export_file(path)
         ours.bundles().import_file(path)
+
+    def crowds():
+        """A group in which more people are than an entry can name."""
+        ours, theirs = two_phones("Crowds")
+        ours.import_splitwise(people("P", 600))
+        theirs.import_splitwise(people("Q", 600))
+        sends(theirs, ours)
         members = [member.id for member in ours.members()]
         ours.record_expense(
             Expense(
@@ -203,6 +212,29 @@ def reports_every_error(flat):
                 shares=[Part(member=member, minor_units=1) for member in members],
             )
         )
+
+    def cancels_void_transfer():
+        ours, theirs = two_phones("Void")
+        zoe, yan = ours.info().me, theirs.info().me
+        ours.sign(ours.propose(StatementIntent.REMOVE(yan, None)))
+        gift = theirs.record_transfer(
+            Transfer(
+                date=DAY, description="", currency="EUR", minor_units=1, from_member=yan, to_member=zoe
+            )
+        )
+        sends(theirs, ours)
+        ours.cancel(gift)
+
+    def cancels_expense_twice():
+        expense = group.record_expense(flat.expense())
+        group.cancel(expense)
+        group.cancel(expense)
+
+    def exposed_key_file():
+        path, keys = str(flat.folder / "exposed.db"), flat.folder / "exposed.keys"
+        Ledger.open_with_key_file(path, str(keys), True).close()
+        keys.chmod(0o644)
+        Ledger.open_with_key_file(path, str(keys), False)
 
     def forked():
         # Database and secrets, copied together: nothing tells the clone that it is one.
@@ -288,6 +320,7 @@ def reports_every_error(flat):
         ErrorCode.SECRETS_DAMAGED: lambda: Ledger.open(
             flat.path, flat.keychain, False, app_key=bytes(32)
         ),
+        ErrorCode.SECRETS_EXPOSED: exposed_key_file,
         ErrorCode.DAMAGED: opens(cut),
         ErrorCode.FROM_THE_FUTURE: fixture("future.db", lambda _: None),
         ErrorCode.BUSY: fixture("busy.db", lambda group: group.add_placeholder("Ben")),
@@ -306,6 +339,9 @@ def reports_every_error(flat):
         ErrorCode.NOT_ENROLLED: before_entries_came,
         ErrorCode.INVALID_ENTRY: records(minor_units=0),
         ErrorCode.WOULD_BE_VOID: lambda: group.propose(StatementIntent.REMOVE(flat.anna, None)),
+        ErrorCode.ALREADY_CANCELLED: cancels_expense_twice,
+        ErrorCode.NOT_COUNTED: cancels_void_transfer,
+        ErrorCode.ALREADY_COUNTS: lambda: group.copy_void_entry(group.record_expense(flat.expense())),
         ErrorCode.PROPOSAL_OUTDATED: outdated,
         ErrorCode.NO_ROOT_KEY: without_root_key,
         ErrorCode.INVALID_MESSAGE: lambda: ledger.joining().join("hello", "Anna"),
@@ -346,6 +382,7 @@ def reports_every_error(flat):
         ErrorCode.INVALID_DATE: records(date=no_day),
         ErrorCode.INVALID_CURRENCY: records(currency="euro"),
         ErrorCode.INVALID_AMOUNT: lambda: parse_money("1.505", "EUR"),
+        ErrorCode.INVALID_SPLIT: lambda: shares_of(Split.EXACT([]), 500, "EUR", 0),
         ErrorCode.BALANCE_TOO_LARGE: huge,
         ErrorCode.INVALID_IMPORT: lambda: group.import_splitwise(b"hello"),
         ErrorCode.CLOSED: None,  # the next step

@@ -19,6 +19,9 @@ from group_ledger import (
     ErrorCode,
     ExpenseFilter,
     Ledger,
+    Split,
+    SplitItem,
+    SplitPart,
     StatementIntent,
     Transaction,
     Transfer,
@@ -27,6 +30,7 @@ from group_ledger import (
     currency_exponent,
     format_money,
     parse_money,
+    shares_of,
     split_equally,
 )
 
@@ -191,11 +195,21 @@ def backs_up(flat):
     assert code_of(other.groups) == ErrorCode.CLOSED
 
 
+def shared(shares):
+    return sorted(part.minor_units for part in shares)
+
+
 def counts_money_to_the_cent(flat):
     assert parse_money("12.5", "EUR").minor_units == 1250
     assert format_money(parse_money("1.234", "KWD")) == "1.234"
     assert [currency_exponent(code) for code in ("EUR", "JPY", "KWD")] == [2, 0, 3]
     assert split_equally(1000, 3, 1) == [333, 334, 333]
+    assert shared(shares_of(Split.EQUAL([flat.anna, flat.ben]), 100, "EUR", 0)) == [50, 50]
+    parts = [SplitPart(member=flat.anna, value=1), SplitPart(member=flat.ben, value=2)]
+    assert shared(shares_of(Split.WEIGHTS(parts), 900, "EUR", 0)) == [300, 600]
+    items = [SplitItem(text="Pizza", minor_units=900, parts=parts)]
+    bill = Split.ITEMS(items=items, tax=90, tip=0, service=0, discount=30)
+    assert shared(shares_of(bill, 960, "EUR", 0)) == [320, 640]
     flat.group.record_expense(flat.expense(7, currency="JPY"))
     yen = [row.balance for row in flat.group.balances() if row.balance.currency == "JPY"]
     assert sorted(format_money(money) for money in yen) == ["-3", "0", "3"]

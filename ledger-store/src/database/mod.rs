@@ -12,7 +12,7 @@ mod schema;
 mod settings;
 mod stored_keys;
 
-pub(crate) use connections::Connections;
+pub(crate) use connections::{Apart, Connections};
 pub(crate) use file_head::PAGE_BYTES;
 pub(crate) use key::FileKey;
 pub(crate) use open::Location;

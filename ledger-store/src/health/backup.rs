@@ -24,10 +24,13 @@ pub(super) fn backup(
         return Err(io(Error::from(ErrorKind::AlreadyExists)));
     }
     let partial = Partial(unfinished(path, session.environment())?);
-    session.connections().read_apart(|source| {
-        let mut target = session.connections().location().connect_copy(&partial.0)?;
-        copy(source, &mut target, &mut session.stopped_by(progress))?;
-        Ok(target.close().map_err(|(_, error)| error)?)
+    let connections = session.connections();
+    connections.apart(|apart| {
+        apart.read(|source| {
+            let mut target = connections.location().connect_copy(&partial.0)?;
+            copy(source, &mut target, &mut session.stopped_by(progress))?;
+            Ok(target.close().map_err(|(_, error)| error)?)
+        })
     })?;
     // The file gets its name only when it is complete and durable.
     publish(&partial.0, path).and_then(|()| sync_folder(path)).map_err(io)

@@ -13,6 +13,7 @@ use super::binding::{Binding, Sealing};
 use super::plan::{Plan, Row, plan};
 use super::{BundleCursor, Exported, Since};
 use crate::StoreError;
+use crate::database::Apart;
 use crate::keyring::{note_published_tip, signing_key};
 use crate::platform::progress::{Meter, OnProgress, Phase};
 use crate::session::GroupSession;
@@ -37,26 +38,29 @@ pub(super) fn export_part(
 ) -> Result<Exported, StoreError> {
     let device = signing_key(group)?;
     let mut progress = group.session.stopped_by(progress);
-    let plan = plan(group, &device, cursor, most_bytes, &mut progress)?;
-    if let Some((seq, id)) = plan.own_tip {
-        // Durable before a byte leaves this device.
-        note_published_tip(group, seq, &id)?;
-    }
-    let entries = u64::try_from(plan.rows.len()).unwrap_or(u64::MAX);
-    let mut meter = Meter::new(&mut progress, Phase::Sealing, entries)?;
-    let mut sink = Sink { out, bytes: 0, cursor, at: None };
-    let written = write_records(group, &device, &plan, &mut sink, &mut meter);
-    // Also after a failure: what `out` took needs not be written again.
-    let flushed = sink.flush();
-    written.and(flushed)?;
-    plan.sealing.note_handed_out(group)?;
-    meter.end();
-    let Plan { recipients, left, .. } = plan;
-    Ok(Exported { entries, bytes: sink.bytes, recipients, left })
+    group.session.connections().apart(|apart| {
+        let plan = plan(group, apart, &device, cursor, most_bytes, &mut progress)?;
+        if let Some((seq, id)) = plan.own_tip {
+            // Durable before a byte leaves this device.
+            note_published_tip(group, seq, &id)?;
+        }
+        let entries = u64::try_from(plan.rows.len()).unwrap_or(u64::MAX);
+        let mut meter = Meter::new(&mut progress, Phase::Sealing, entries)?;
+        let mut sink = Sink { out, bytes: 0, cursor, at: None };
+        let written = write_records(group, apart, &device, &plan, &mut sink, &mut meter);
+        // Also after a failure: what `out` took needs not be written again.
+        let flushed = sink.flush();
+        written.and(flushed)?;
+        plan.sealing.note_handed_out(group)?;
+        meter.end();
+        let Plan { recipients, left, .. } = plan;
+        Ok(Exported { entries, bytes: sink.bytes, recipients, left })
+    })
 }
 
 fn write_records(
     group: &GroupSession,
+    apart: &Apart<'_>,
     device: &DeviceKey,
     plan: &Plan,
     sink: &mut Sink<'_>,
@@ -86,7 +90,7 @@ fn write_records(
             is_fresh: fresh.is_some(),
         };
         let mut begun = 0;
-        let written = write_chunk(group, plan, &chunk, sink, meter, &mut begun);
+        let written = write_chunk(group, apart, plan, &chunk, sink, meter, &mut begun);
         let unsent = if written.is_err() { rows.get(begun..) } else { None };
         binding.end(group, unsent.unwrap_or_default());
         written?;
@@ -109,14 +113,14 @@ struct Chunk<'a> {
 /// Writes a manifest and its entries. `begun` counts the entries of which bytes may have left.
 fn write_chunk(
     group: &GroupSession,
+    apart: &Apart<'_>,
     plan: &Plan,
     chunk: &Chunk<'_>,
     sink: &mut Sink<'_>,
     meter: &mut Meter<'_>,
     begun: &mut usize,
 ) -> Result<(), StoreError> {
-    group.session.snapshot_apart(|snapshot| {
-        let connection = snapshot.connection();
+    apart.read(|connection| {
         let first = chunk.part.number == 0;
         let manifest = Manifest {
             group: group.id,

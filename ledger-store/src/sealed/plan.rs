@@ -11,7 +11,7 @@ use super::quarantine::Quarantine;
 use super::summary::Lacks;
 use super::{BundleCursor, Since};
 use crate::StoreError;
-use crate::database::GroupKey;
+use crate::database::{Apart, GroupKey};
 use crate::entries::GroupTransaction;
 use crate::platform::progress::{OnProgress, Phase, Progress, call};
 use crate::session::GroupSession;
@@ -57,6 +57,7 @@ struct Start {
 /// bytes are about to leave. Calls back without holding the writer permit.
 pub(super) fn plan(
     group: &GroupSession,
+    apart: &Apart<'_>,
     device: &DeviceKey,
     cursor: &BundleCursor,
     most_bytes: Option<u64>,
@@ -64,8 +65,7 @@ pub(super) fn plan(
 ) -> Result<Plan, StoreError> {
     let start = group.write(|transaction| start(group, transaction, device, cursor))?;
     // Entries stay as they are, so a later snapshot has all of them.
-    group.session.snapshot_apart(|snapshot| {
-        let connection = snapshot.connection();
+    apart.read(|connection| {
         let Start { sealing, recipients, heads, own_tip, wanted, candidates } = start;
         let found = match cursor.since() {
             Since::Beginning => candidates,

@@ -80,7 +80,7 @@ impl Session {
         &self,
         work: impl FnOnce(&Snapshot<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.connections().read_apart(|connection| work(&self.moment(connection)))
+        self.connections().apart(|apart| apart.read(|connection| work(&self.moment(connection))))
     }
 
     /// A progress callback that also stops when the store is suspended.

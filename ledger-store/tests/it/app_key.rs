@@ -472,7 +472,7 @@ fn a_killed_process_leaves_an_app_key_that_opens_everything() {
         let mut command =
             child_process("app_key::child_that_changes_the_app_key_until_it_is_killed");
         command.env(DATABASE, folder.db()).env(SEED, number.to_string());
-        let said = run_and_kill(command, 1 + rng.below(6), rng.below(2_000_000));
+        let said = run_and_kill(command, 1 + rng.below(6), rng.below(80_000));
         busy += u64::from(said.busy);
         let opening: Vec<u8> = (1..100).filter(|number| open(&folder, *number).is_ok()).collect();
         assert_eq!(opening.len(), 1, "round {round}: {opening:?}");

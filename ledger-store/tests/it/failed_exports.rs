@@ -42,12 +42,13 @@ fn cancel(group: &Group, after: u64) -> Vec<u8> {
 /// before any byte of it left does not count.
 #[test]
 fn what_a_failed_export_did_not_write_is_bound_to_nothing() {
+    /// A failure, behind the number of entries in front of the dinner.
+    type Failure<'a> = (usize, &'a dyn Fn(&Group));
     let fill = |group: &Group, writes: usize| {
         let export = group.bundles().export(Since::Beginning, &mut Full(writes), &mut go_on);
         assert!(matches!(export, Err(StoreError::Bundle(_))));
     };
-    // With how many entries in front of the dinner.
-    let failures: [(usize, &dyn Fn(&Group)); 5] = [
+    let failures: [Failure<'_>; 5] = [
         (10, &|group| fill(group, 0)),
         (10, &|group| fill(group, 1)),
         // Two wraps or a manifest, and the first entries.

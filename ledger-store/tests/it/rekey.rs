@@ -123,7 +123,7 @@ fn a_killed_process_leaves_a_key_that_opens_everything() {
         let mut command = child_process("rekey::child_that_changes_the_key_until_it_is_killed");
         command.env(DATABASE, folder.db());
         // After it has said that it begins.
-        let said = run_and_kill(command, 1 + 3 * rng.below(2), rng.below(40_000_000));
+        let said = run_and_kill(command, 1 + 3 * rng.below(2), rng.below(400_000));
         // Between two keys, or with one.
         changing += u64::from(keys(&folder)[0].len() == 128);
         let after = ids(&folder);

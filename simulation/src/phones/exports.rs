@@ -140,7 +140,8 @@ impl Play {
             phone.hand_out()?;
             self.sent.push(disk.written.clone());
             self.carrier.take(at, disk.written);
-            self.tally.add(STEPS, "export interrupted", 1);
+            let row = if exported.is_ok() { "small bundle exported" } else { "export interrupted" };
+            self.tally.add(STEPS, row, 1);
         } else {
             self.tally.add(STEPS, "export failed, nothing written", 1);
         }

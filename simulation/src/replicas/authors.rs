@@ -66,6 +66,7 @@ pub(super) fn check(
     let heads: BTreeSet<EntryId> = ledger.frontier().heads().collect();
     if heads != ledger.agreed_heads() {
         // The script builds on all heads.
+        tally.add("authors", "idle heads", 1);
         return Ok(None);
     }
     let parents = header.parents().iter().copied().filter(|id| heads.contains(id)).collect();

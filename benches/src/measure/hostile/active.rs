@@ -181,9 +181,9 @@ fn walk(scene: &mut Scene, size: usize) -> Vec<Act> {
     let mut other = scene.author.enrol(&mut scene.ben);
     let statement = NewStatement::Leave { generation: scene.author.generation };
     scene.author.statement(&mut tablet, &statement);
-    for _ in 0..size {
+    for n in 0..size {
         let head = scene.author.next(&mut other, &[], Draft::merge());
-        if scene.ben.seq.is_multiple_of(10) {
+        if n.is_multiple_of(10) {
             scene.author.next(&mut scene.ben, &[head], Draft::merge());
         }
     }

@@ -68,6 +68,8 @@ pub(super) struct Scene {
     pub(super) author: Author,
     /// The device of the member.
     pub(super) ben: Device,
+    /// Whether the member was removed.
+    removed: bool,
     /// A person who joined and has no entries yet; the honest bundle is for this one.
     guest: Option<Guest>,
     /// A place for further files.
@@ -91,7 +93,7 @@ impl Scene {
             author.know(entry.id(), header.lamport());
         }
         let ben = Device { key: phone(BEN), seq: 0, back: *home };
-        Self { host, author, ben, guest: None, file: None }
+        Self { host, author, ben, removed, guest: None, file: None }
     }
 
     /// The group on the device that takes the bytes in.
@@ -112,15 +114,20 @@ impl Scene {
         let begin = on_cores();
         for act in &acts {
             match act {
-                // A refusal is an answer, too.
                 Act::Import(bundle) => {
-                    let _ = self
+                    let imported = self
                         .group()
                         .bundles()
                         .import(&mut &bundle[..], &mut |_: Progress| ControlFlow::Continue(()));
+                    // To noise, a refusal is the right answer.
+                    let intact = imported.is_ok_and(|imported| imported.is_complete());
+                    assert!(intact || self.guest.is_none(), "an honest bundle");
                 }
                 Act::Ingest(entries) => {
-                    let _ = self.group().ingest(entries);
+                    let report = self.group().ingest(entries).unwrap();
+                    assert!(report.refused.is_empty(), "{:?}", report.refused);
+                    // All entries of a member are kept: what is left out costs less.
+                    assert!(self.removed || report.added.len() == entries.len(), "{report:?}");
                 }
             }
         }
@@ -165,7 +172,7 @@ fn on_cores() -> f64 {
 
 /// Forgets the peak of memory so far. Returns what is held, in kilobytes.
 fn memory_before() -> f64 {
-    // Where it cannot be forgotten, the figure is too small, not too large.
+    // Where it cannot be forgotten, the figure is too large, not too small.
     let _ = std::fs::write("/proc/self/clear_refs", "5");
     kilobytes("VmRSS:")
 }

@@ -172,7 +172,7 @@ fn adjusted<K: Ord + Clone>(
             return Err(SplitError::BelowZero {
                 participant: (*participant).clone(),
                 adjustment: *own,
-                missing: Balance::from_i128(missing),
+                missing: Balance::from_minor_units(missing),
                 currency,
             });
         }

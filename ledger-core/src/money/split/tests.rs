@@ -21,7 +21,7 @@ fn euro() -> Currency {
 }
 
 fn signed(units: i64) -> Balance {
-    Balance::from_i128(units.into())
+    Balance::from_minor_units(units.into())
 }
 
 fn percent(millionths: u64) -> Percent {

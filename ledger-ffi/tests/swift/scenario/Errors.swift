@@ -9,23 +9,33 @@ private func people(_ prefix: String, _ count: Int) -> Data {
     return Data("Date,Description,Category,Cost,Currency,\(names)\n\n\(row)\n".utf8)
 }
 
-/// A group in which more people are than an entry can name.
-private func crowds(_ folder: String) throws {
+/// The group of Zoe, and the same group on the phone of Yan, who joined.
+private func twoPhones(_ folder: String, _ name: String) throws -> (LedgerGroup, LedgerGroup) {
     let (host, other) = (try Ledger.inMemory(), try Ledger.inMemory())
-    let ours = try host.createGroup(name: "Crowds", myName: "Zoe")
+    let ours = try host.createGroup(name: name, myName: "Zoe")
     let policy = InvitePolicy(note: "", requiresApproval: false)
     let link = try ours.invites().create(policy: policy, prefix: "")
     let request = try other.joining().join(link: link, name: "Yan")
     guard case .admitted(let admitted) = try host.joining().receiveRequest(message: request) else {
         throw Surprise(description: "an open invite needs no approval")
     }
-    let (welcome, bundle) = (folder + "/crowds.welcome", folder + "/crowds.bundle")
+    let welcome = folder + "/" + name + ".welcome"
     _ = try ours.invites().writeWelcome(admitted: admitted, path: welcome)
-    let theirs = try other.joining().enterWithBundle(path: welcome).group
-    _ = try ours.importSplitwise(csv: people("P", 600))
-    _ = try theirs.importSplitwise(csv: people("Q", 600))
+    return (ours, try other.joining().enterWithBundle(path: welcome).group)
+}
+
+private func sends(_ theirs: LedgerGroup, _ ours: LedgerGroup, _ folder: String) throws {
+    let bundle = try folder + "/" + ours.info().name + ".bundle"
     _ = try theirs.bundles().exportFile(path: bundle)
     _ = try ours.bundles().importFile(path: bundle)
+}
+
+/// A group in which more people are than an entry can name.
+private func crowds(_ folder: String) throws {
+    let (ours, theirs) = try twoPhones(folder, "Crowds")
+    _ = try ours.importSplitwise(csv: people("P", 600))
+    _ = try theirs.importSplitwise(csv: people("Q", 600))
+    try sends(theirs, ours, folder)
     let members = try ours.members().map(\.id)
     let total = Int64(members.count)
     _ = try ours.recordExpense(
@@ -75,6 +85,12 @@ func reportsEveryError(_ flat: Flat) throws {
         let key = Data(count: 32)
         _ = try Ledger.open(path: flat.path, secrets: flat.keys, create: false, appKey: key)
     }
+    try expect(.secretsExposed) {
+        let (path, keys) = (flat.folder + "/exposed.db", flat.folder + "/exposed.keys")
+        try Ledger.openWithKeyFile(path: path, keyFile: keys, create: true).close()
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: keys)
+        _ = try Ledger.openWithKeyFile(path: path, keyFile: keys, create: false)
+    }
     try expect(.damaged) {
         let cut = flat.folder + "/cut.db"
         try Data("short".utf8).write(to: URL(fileURLWithPath: cut))
@@ -123,6 +139,26 @@ func reportsEveryError(_ flat: Flat) throws {
     }
     try expect(.invalidEntry) { try flat.record(flat.expense(0)) }
     try expect(.wouldBeVoid) { _ = try group.propose(intent: .remove(member: flat.anna, since: nil)) }
+    try expect(.alreadyCancelled) {
+        let expense = try group.recordExpense(expense: flat.expense())
+        _ = try group.cancel(expense: expense)
+        _ = try group.cancel(expense: expense)
+    }
+    try expect(.notCounted) {
+        let (ours, theirs) = try twoPhones(flat.folder, "Void")
+        let (zoe, yan) = (try ours.info().me!, try theirs.info().me!)
+        _ = try ours.sign(proposal: ours.propose(intent: .remove(member: yan, since: nil)))
+        let gift = try theirs.recordTransfer(
+            transfer: Transfer(
+                date: dinnerDay, description: "", currency: "EUR", minorUnits: 1,
+                fromMember: yan, toMember: zoe))
+        try sends(theirs, ours, flat.folder)
+        _ = try ours.cancel(expense: gift)
+    }
+    try expect(.alreadyCounts) {
+        let expense = try group.recordExpense(expense: flat.expense())
+        _ = try group.copyVoidEntry(voidEntry: EntryId(expense.text))
+    }
     try expect(.proposalOutdated) {
         let other = try ledger.createGroup(name: "Outdated", myName: "Anna")
         let ben = try other.addPlaceholder(name: "Ben")
@@ -247,6 +283,9 @@ func reportsEveryError(_ flat: Flat) throws {
     try expect(.invalidDate) { try flat.record(flat.expense(date: Day(year: 2026, month: 2, day: 30))) }
     try expect(.invalidCurrency) { try flat.record(flat.expense(currency: "euro")) }
     try expect(.invalidAmount) { _ = try parseMoney(text: "1.505", currency: "EUR") }
+    try expect(.invalidSplit) {
+        _ = try sharesOf(split: .exact(parts: []), minorUnits: 500, currency: "EUR", turn: 0)
+    }
     try expect(.balanceTooLarge) {
         let other = try ledger.createGroup(name: "Huge", myName: "Anna")
         let (anna, ben) = (try other.info().me!, try other.addPlaceholder(name: "Ben"))

@@ -194,6 +194,9 @@ func countsMoneyToTheCent(_ flat: Flat) throws {
     try same(codeOf { _ = try Money(Decimal(string: "1.505")!, "EUR") }, .invalidAmount)
     try same(["EUR", "JPY", "KWD"].map { try currencyExponent(currency: $0) }, [2, 0, 3])
     try same(splitEqually(minorUnits: 1000, parts: 3, turn: 1), [333, 334, 333])
+    let parts = [SplitPart(member: flat.anna, value: 1), SplitPart(member: flat.ben, value: 2)]
+    let shares = try sharesOf(split: .weights(parts: parts), minorUnits: 900, currency: "EUR", turn: 0)
+    try same(shares.map(\.minorUnits).sorted(), [300, 600])
     try flat.record(flat.expense(7, currency: "JPY"))
     let yen = try flat.group.balances().map(\.balance).filter { $0.currency == "JPY" }
     try same(yen.map { try formatMoney(money: $0) }.sorted(), ["-3", "0", "3"])

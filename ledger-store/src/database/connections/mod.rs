@@ -141,11 +141,10 @@ impl Connections {
         result
     }
 
-    /// Runs long work in a read transaction on a connection of its own, so that no other reader
-    /// waits.
-    pub(crate) fn read_apart<T>(
+    /// Runs long work with a connection of its own, so that no other reader waits.
+    pub(crate) fn apart<T>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+        work: impl FnOnce(&Apart<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let mut state = self.lock();
         refuse_suspended(&state)?;
@@ -153,14 +152,10 @@ impl Connections {
         drop(state);
         let _permit = ConnectionPermit { connections: self, kind: Kind::Apart };
         // Declared first, so that the connection is closed before the permit is free.
-        let connection = self.open(Role::Reader)?;
+        let apart = Apart { connections: self, connection: self.open(Role::Reader)? };
         // To check the index of words, FTS5 uses statements of a writer.
-        connection.execute_batch("PRAGMA query_only = OFF")?;
-        in_snapshot(&connection, work).map_err(|error| match error {
-            // The work is cancelled by the caller or by a suspension.
-            StoreError::Cancelled => self.check_running().err().unwrap_or(error),
-            error => error,
-        })
+        apart.connection.execute_batch("PRAGMA query_only = OFF")?;
+        work(&apart)
     }
 
     /// Runs `work` while holding the single writer permit. Waits for the calls that came before.
@@ -263,6 +258,26 @@ impl Connections {
             connection.execute_batch("PRAGMA query_only = ON")?;
         }
         Ok(connection)
+    }
+}
+
+/// A connection for long work of one call.
+pub(crate) struct Apart<'a> {
+    connections: &'a Connections,
+    connection: Connection,
+}
+
+impl Apart<'_> {
+    /// Runs `work` in a read transaction.
+    pub(crate) fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        in_snapshot(&self.connection, work).map_err(|error| match error {
+            // The work is cancelled by the caller or by a suspension.
+            StoreError::Cancelled => self.connections.check_running().err().unwrap_or(error),
+            error => error,
+        })
     }
 }
 

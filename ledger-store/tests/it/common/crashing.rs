@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ledger_core::EntryId;
 use ledger_core::engine::{Draft, VerifiedEntry};
@@ -145,8 +146,8 @@ pub struct Said {
     pub busy: bool,
 }
 
-/// Runs a process and kills it a moment after it has said `lines` lines.
-pub fn run_and_kill(mut command: Command, lines: usize, moment: usize) -> Said {
+/// Runs a process and kills it `micros` microseconds after it has said `lines` lines.
+pub fn run_and_kill(mut command: Command, lines: usize, micros: usize) -> Said {
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     let lines_said = BufReader::new(child.stdout.take().unwrap()).lines();
     let (mut said, mut heard) = (Said::default(), 0);
@@ -168,8 +169,10 @@ pub fn run_and_kill(mut command: Command, lines: usize, moment: usize) -> Said {
         }
         heard += 1;
         if heard == lines {
-            for _ in 0..moment {
-                std::hint::spin_loop();
+            // Sleeping alone would never end within the first moment.
+            let end = Instant::now() + Duration::from_micros(micros as u64);
+            while let Some(left) = end.checked_duration_since(Instant::now()) {
+                std::thread::sleep(left.saturating_sub(Duration::from_millis(1)));
             }
             child.kill().unwrap();
         }
@@ -196,10 +199,10 @@ pub fn survive(rounds: u64, seed: u64, process: impl Fn() -> Command) -> u64 {
             record(&found(&store, 4), 480, 100, &mut rng);
         }
         let before = held(&folder);
-        let (lines, moment) = (1 + rng.below(12), rng.below(400_000));
+        let (lines, micros) = (1 + rng.below(12), rng.below(16_000));
         let mut command = process();
         command.env(DATABASE, folder.db()).env(SEED, rng.next().to_string());
-        let said = run_and_kill(command, lines, moment);
+        let said = run_and_kill(command, lines, micros);
         busy += u64::from(said.busy);
         let after = held(&folder);
         let case = format!("seed {seed}, round {round}");
