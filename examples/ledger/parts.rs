@@ -20,14 +20,36 @@ pub(crate) trait Circle {
 /// A participant, and the value behind `=`.
 pub(crate) type Part = (String, Option<String>);
 
-/// Takes `NAME=VALUE` apart at the last `=`, unless somebody has the whole as a name.
+/// Takes `NAME=VALUE` apart at the last `=`, unless somebody has the whole as a name. `NAME=` is
+/// somebody without a value whose name has a `=`.
+///
+/// A text that could be two members is refused: who renames themselves `Ben=2` must not get what
+/// is meant for Ben.
 pub(crate) fn name_and_value(text: &str, circle: &dyn Circle) -> Result<Part, Failure> {
-    match text.rsplit_once('=') {
-        _ if circle.has(text) => Ok((text.to_owned(), None)),
-        Some((name, value)) if !value.is_empty() => Ok((name.to_owned(), Some(value.to_owned()))),
-        Some(_) => usage(format!("{text:?} has no value behind the =")),
-        None => Ok((text.to_owned(), None)),
+    let is_name = circle.has(text);
+    let Some((name, value)) = text.rsplit_once('=') else { return Ok((text.to_owned(), None)) };
+    let is_part = match value {
+        "" => name.contains('=') && circle.has(name),
+        _ => !is_name || circle.has(name),
+    };
+    match (is_name, is_part) {
+        (true, true) => two_readings(text, name, value),
+        (true, false) => Ok((text.to_owned(), None)),
+        (false, true) => Ok((name.to_owned(), Some(value.to_owned()).filter(|v| !v.is_empty()))),
+        (false, false) => usage(format!("{text:?} has no value behind the =")),
     }
+}
+
+/// Says how to write either member: a further `=` ends a name, and a zero in front of a number
+/// changes the text alone.
+fn two_readings(text: &str, name: &str, value: &str) -> Result<Part, Failure> {
+    let whole = format!("{text}=");
+    let (sign, number) = value.split_at(value.find(|c| !"+-".contains(c)).unwrap_or(0));
+    let part = if value.is_empty() { name.to_owned() } else { format!("{name}={sign}0{number}") };
+    usage(format!(
+        "{text:?} can be the member of that name, or {name:?} with what is behind the =; write \
+         {whole:?} for the first, {part:?} for the second"
+    ))
 }
 
 pub(crate) fn amount(text: &str, currency: Currency) -> Result<Amount, Failure> {

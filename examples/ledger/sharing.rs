@@ -49,7 +49,8 @@ struct Options {
     /// Who takes part, and with what; may be said several times
     ///
     /// Without a value for an equal split; else the weight, percentage, amount or adjustment.
-    /// After --item it is about that item.
+    /// After --item it is about that item. A member whose own name reads like NAME=PART, as Ben=2,
+    /// is written with one more =, as Ben=2=.
     #[arg(long = "for", value_name = "NAME[=PART]")]
     whom: Vec<String>,
     /// An item of the receipt, which those of the next --for share; may be said several times

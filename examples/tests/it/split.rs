@@ -218,6 +218,40 @@ fn record_shares_as_split_shows() {
     }
 }
 
+/// Whoever takes the name `Ben=2` gets nothing that is meant for Ben.
+#[test]
+fn a_name_that_reads_like_a_part_is_refused_where_two_members_could_be_meant() {
+    let desk = Desk::new();
+    desk.run("new", &["--me", "Zoe", "--with", "Ben", "Flat"]).ok();
+    let record = |arguments: &str| {
+        desk.run("record", &arguments.split_whitespace().collect::<Vec<_>>())
+    };
+    let by_weights = "Rent 9 EUR --split weights --for Ben=2 --for";
+    record(&format!("{by_weights} Zoe")).ok();
+    assert_eq!(last(&desk), "Zoe 900 | Ben 600, Zoe 300");
+    desk.run("rename", &["Ben=2", "--yes"]).ok();
+    let before = desk.everything();
+    for arguments in ["Tea 9 EUR --split weights --for Ben=2", "Tea 9 EUR --by Ben=2 --by Ben"] {
+        let message = record(arguments).failed(2);
+        assert!(
+            message.contains("write \"Ben=2=\" for the first, \"Ben=02\" for the second"),
+            "{message}"
+        );
+    }
+    assert_eq!(desk.everything(), before);
+    record("Rent 9 EUR --split weights --for Ben=02 --for Ben=2= --by Ben=02 --by Ben=2=").ok();
+    assert_eq!(last(&desk), "Ben 200, Ben=2 700 | Ben 600, Ben=2 300");
+    record("Rent 9 EUR --split weights --for Ben=2=3 --for Ben").ok();
+    assert_eq!(last(&desk), "Ben=2 900 | Ben 225, Ben=2 675");
+    desk.run("rename", &["Ben=+1", "--yes"]).ok();
+    let message = record("Tea 9 EUR --split adjust --for Ben=+1").failed(2);
+    assert!(message.contains("\"Ben=+01\" for the second"), "{message}");
+    record("Tea 9 EUR --split adjust --for Ben=+01 --for Ben=+1=").ok();
+    assert_eq!(last(&desk), "Ben=+1 900 | Ben 500, Ben=+1 400");
+    let empty = record("Tea 9 EUR --for Ben=").failed(2);
+    assert!(empty.contains("no value behind the ="), "{empty}");
+}
+
 #[test]
 fn what_cannot_be_recorded_records_nothing() {
     let desk = flat();
