@@ -191,7 +191,7 @@ impl Sharing {
 
     /// Refuses options that the rule would ignore.
     fn expect_effect(&self, rule: Rule) -> Result<(), Failure> {
-        let Options { tax, tip, service, discount, .. } = &self.options;
+        let Options { tax, tip, service, discount, turn, .. } = &self.options;
         let extras = [("tax", tax), ("tip", tip), ("service", service), ("discount", discount)];
         let extra = extras.iter().find(|(_, value)| value.is_some()).map(|(name, _)| *name);
         let items = (!self.items.is_empty()).then_some("item");
@@ -209,6 +209,9 @@ impl Sharing {
                 let rule = rule.name();
                 usage(format!("--{name} has no effect with --split {rule}, but with items"))
             }
+            (Rule::Exact, None) if turn.is_some() => usage(
+                "--turn has no effect with --split exact, which leaves no odd cent".to_owned(),
+            ),
             _ => Ok(()),
         }
     }

@@ -133,6 +133,7 @@ fn an_option_without_effect_is_refused() {
         ("--split percent --for A 4 EUR", "needs =PERCENTAGE"),
         ("--for A --tip 1 4 EUR", "--tip has no effect with --split equal"),
         ("--split exact --for A=4 --item Tea 4 4 EUR", "--item has no effect with --split exact"),
+        ("--split exact --for A=4 --turn 1 4 EUR", "--turn has no effect with --split exact"),
         ("--split items --for A 4 EUR", "needs --item"),
         ("--for A --item Tea 4 --for A 4 EUR", "before the first --item"),
         ("--item Tea 4 4 EUR", "--for after --item \"Tea\" says who shares it"),
