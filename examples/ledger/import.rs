@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::path::Path;
 
-use ledger_core::limits::MAX_NAME_BYTES;
 use ledger_formats::splitwise::{self, Inference, Member};
 use ledger_store::Group;
 use ledger_store::ImportReport;
@@ -12,6 +11,7 @@ use serde_json::json;
 use crate::args::{Import, ImportFormat};
 use crate::context::{People, open_or_create, refuse_without_genesis, the_group};
 use crate::failure::Failure;
+use crate::parts::check_name;
 use crate::read::{print_balances, print_json, print_plan};
 use crate::show::{one_line, progress_bar};
 
@@ -27,11 +27,20 @@ pub(crate) fn run(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure
     let export =
         splitwise::read(&bytes).map_err(|source| Failure::Import { path: path.clone(), source })?;
     let founder = founder(arguments, &export)?;
-    let name = group_name(arguments)?;
+    let name = group_name(arguments);
+    let check_group_name = || {
+        let advice = |error: Failure| Failure::Usage(format!("{error}; choose a group's name with --name"));
+        check_name(&name).map_err(advice)
+    };
+    // A further import makes no group, and does not need the name.
+    if !arguments.location.db.exists() {
+        check_group_name()?;
+    }
     let store = open_or_create(&arguments.location)?;
     let first = store.group_ids()?.is_empty();
     if first {
         refuse_without_genesis(&store)?;
+        check_group_name()?;
     }
     let group = if first {
         store.create_group(&name, founder.name())?
@@ -65,15 +74,10 @@ fn founder<'a>(arguments: &Import, export: &'a splitwise::Export) -> Result<&'a 
 }
 
 /// The name that `--name` gives, else the file's name without its ending.
-fn group_name(arguments: &Import) -> Result<String, Failure> {
+fn group_name(arguments: &Import) -> String {
     let stem = || arguments.file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    let name = arguments.name.clone().or_else(stem).unwrap_or_default();
-    let (found, allowed) = (name.len(), MAX_NAME_BYTES);
-    if found > allowed {
-        let text = format!("a group's name has at most {allowed} bytes, this one has {found}");
-        return Err(Failure::Usage(format!("{text}; choose another with --name")));
-    }
-    Ok(if name.is_empty() { "Imported group".to_owned() } else { name })
+    let name = arguments.name.clone().or_else(stem).filter(|name| !name.is_empty());
+    name.unwrap_or_else(|| "Imported group".to_owned())
 }
 
 fn print_report(

@@ -1,6 +1,6 @@
-//! Participants on the command line: names, and the values behind `=`.
+//! Names on the command line, and the values behind `=`.
 
-use ledger_core::limits::MAX_WEIGHT;
+use ledger_core::limits::{MAX_NAME_BYTES, MAX_WEIGHT};
 use ledger_core::{Amount, Balance, Currency, Percent};
 
 use crate::failure::Failure;
@@ -50,6 +50,17 @@ fn two_readings(text: &str, name: &str, value: &str) -> Result<Part, Failure> {
         "{text:?} can be the member of that name, or {name:?} with what is behind the =; write \
          {whole:?} for the first, {part:?} for the second"
     ))
+}
+
+/// Refuses a name that no group or member can have, before anything is made.
+pub(crate) fn check_name(name: &str) -> Result<(), Failure> {
+    match name.len() {
+        0 => usage("a name is empty".to_owned()),
+        1..=MAX_NAME_BYTES => {
+            ledger_core::check_name(name).map_err(|error| Failure::Usage(format!("{name:?}: {error}")))
+        }
+        found => usage(format!("a name has at most {MAX_NAME_BYTES} bytes, this one has {found}")),
+    }
 }
 
 pub(crate) fn amount(text: &str, currency: Currency) -> Result<Amount, Failure> {

@@ -2,14 +2,13 @@
 
 use std::io::Write;
 
-use ledger_core::limits::MAX_NAME_BYTES;
 use ledger_core::{Amount, Balance, Date, Expense, GroupState, MemberId, Transaction, Transfer};
 use ledger_store::{Group, NewEntry};
 
 use crate::args::{New, Pay, Record};
 use crate::context::{People, open, open_or_create, the_group};
 use crate::failure::Failure;
-use crate::parts::{Circle, amount, name_and_value};
+use crate::parts::{Circle, amount, check_name, name_and_value};
 use crate::show::one_line;
 
 pub(crate) fn new(arguments: &New, out: &mut dyn Write) -> Result<(), Failure> {
@@ -21,17 +20,6 @@ pub(crate) fn new(arguments: &New, out: &mut dyn Write) -> Result<(), Failure> {
     let group = store.create_group_with(&arguments.name, &arguments.me, &others)?;
     writeln!(out, "created {}, group {}", one_line(&arguments.name), group.id())?;
     Ok(())
-}
-
-/// Refuses a name that no group or member can have, before anything is made.
-fn check_name(name: &str) -> Result<(), Failure> {
-    match name.len() {
-        0 => Err(Failure::Usage("a name is empty".to_owned())),
-        1..=MAX_NAME_BYTES => Ok(()),
-        found => Err(Failure::Usage(format!(
-            "a name has at most {MAX_NAME_BYTES} bytes, this one has {found}"
-        ))),
-    }
 }
 
 pub(crate) fn record(arguments: &Record, out: &mut dyn Write) -> Result<(), Failure> {
