@@ -1,7 +1,9 @@
 //! Names on the command line, and the values behind `=`.
 
+use core::fmt;
+
 use ledger_core::limits::{MAX_NAME_BYTES, MAX_WEIGHT};
-use ledger_core::{Amount, Balance, Currency, Percent};
+use ledger_core::{Amount, Balance, Currency, MemberId, Percent};
 
 use crate::failure::Failure;
 
@@ -10,22 +12,42 @@ pub(crate) trait Circle {
     /// Whether somebody has exactly this name.
     fn has(&self, name: &str) -> bool;
 
-    /// Refuses a name that cannot take part.
-    fn check(&self, name: &str) -> Result<(), Failure>;
+    /// Who has this name.
+    ///
+    /// # Errors
+    /// If nobody with it can take part.
+    fn participant(&self, name: &str) -> Result<Participant, Failure>;
 
-    /// Names of those who share what names nobody, if the circle knows them.
-    fn everybody(&self) -> Option<Vec<String>>;
+    /// Those who share what names nobody, if the circle knows them.
+    fn everybody(&self) -> Option<Vec<Participant>>;
+}
+
+/// Somebody who takes part. The order is that of SPEC §9.1: members by their id, and names without
+/// a ledger by their bytes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Participant {
+    pub(crate) member: Option<MemberId>,
+    pub(crate) name: String,
+}
+
+impl fmt::Display for Participant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.name)
+    }
 }
 
 /// A participant, and the value behind `=`.
-pub(crate) type Part = (String, Option<String>);
+pub(crate) type Part = (Participant, Option<String>);
+
+/// A name, and the value behind `=`.
+type Named = (String, Option<String>);
 
 /// Takes `NAME=VALUE` apart at the last `=`, unless somebody has the whole as a name. `NAME=` is
 /// somebody without a value whose name has a `=`.
 ///
 /// A text that could be two members is refused: who renames themselves `Ben=2` must not get what
 /// is meant for Ben.
-pub(crate) fn name_and_value(text: &str, circle: &dyn Circle) -> Result<Part, Failure> {
+pub(crate) fn name_and_value(text: &str, circle: &dyn Circle) -> Result<Named, Failure> {
     let is_name = circle.has(text);
     let Some((name, value)) = text.rsplit_once('=') else { return Ok((text.to_owned(), None)) };
     let is_part = match value {
@@ -42,7 +64,7 @@ pub(crate) fn name_and_value(text: &str, circle: &dyn Circle) -> Result<Part, Fa
 
 /// Says how to write either member: a further `=` ends a name, and a zero in front of a number
 /// changes the text alone.
-fn two_readings(text: &str, name: &str, value: &str) -> Result<Part, Failure> {
+fn two_readings(text: &str, name: &str, value: &str) -> Result<Named, Failure> {
     let whole = format!("{text}=");
     let (sign, number) = value.split_at(value.find(|c| !"+-".contains(c)).unwrap_or(0));
     let part = if value.is_empty() { name.to_owned() } else { format!("{name}={sign}0{number}") };
@@ -73,12 +95,15 @@ pub(crate) fn usage<T>(text: String) -> Result<T, Failure> {
 
 pub(crate) fn each<T>(
     parts: Vec<Part>,
-    read: impl Fn(String, Option<String>) -> Result<T, Failure>,
+    read: impl Fn(Participant, Option<String>) -> Result<T, Failure>,
 ) -> Result<Vec<T>, Failure> {
     parts.into_iter().map(|(name, value)| read(name, value)).collect()
 }
 
-pub(crate) fn without_value(name: String, value: Option<String>) -> Result<String, Failure> {
+pub(crate) fn without_value(
+    name: Participant,
+    value: Option<String>,
+) -> Result<Participant, Failure> {
     match value {
         None => Ok(name),
         Some(value) => usage(format!(
@@ -88,8 +113,12 @@ pub(crate) fn without_value(name: String, value: Option<String>) -> Result<Strin
     }
 }
 
-pub(crate) fn needed(name: &str, value: Option<String>, what: &str) -> Result<String, Failure> {
-    value.ok_or_else(|| Failure::Usage(format!("--for {name:?} needs ={}", what.to_uppercase())))
+pub(crate) fn needed(
+    name: &Participant,
+    value: Option<String>,
+    what: &str,
+) -> Result<String, Failure> {
+    value.ok_or_else(|| Failure::Usage(format!("--for {:?} needs ={}", name.name, what.to_uppercase())))
 }
 
 /// A percentage, with or without `%`.
@@ -111,7 +140,10 @@ pub(crate) fn adjustment(text: &str, currency: Currency) -> Result<Balance, Fail
 /// Decimals of a weight. All weights are taken times 10^4, which does not change any share.
 const WEIGHT_DECIMALS: usize = 4;
 
-pub(crate) fn weighted(name: String, value: Option<String>) -> Result<(String, u64), Failure> {
+pub(crate) fn weighted(
+    name: Participant,
+    value: Option<String>,
+) -> Result<(Participant, u64), Failure> {
     let text = value.unwrap_or_else(|| "1".to_owned());
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());

@@ -7,7 +7,7 @@ use ledger_core::{Amount, Balance, Currency, Itemised, Split, SplitItem};
 
 use crate::failure::Failure;
 use crate::parts::{
-    Circle, Part, adjustment, amount, each, name_and_value, needed, percent, usage, weighted,
+    Circle, Part, Participant, adjustment, amount, each, name_and_value, needed, percent, usage, weighted,
     without_value,
 };
 
@@ -69,6 +69,9 @@ struct Options {
     #[arg(long, value_name = "AMOUNT")]
     discount: Option<String>,
     /// Whose turn it is to get an odd cent first, counted among those with an equal claim
+    ///
+    /// They are counted in the order of their ids, as `members --json` shows them; names without
+    /// a ledger alphabetically.
     #[arg(long, value_name = "N")]
     turn: Option<u64>,
 }
@@ -143,17 +146,17 @@ impl Sharing {
         total: Amount,
         currency: Currency,
         turn: u64,
-    ) -> Result<Vec<(String, Amount)>, Failure> {
+    ) -> Result<Vec<(Participant, Amount)>, Failure> {
         let mut request = Request { circle, currency, named: Vec::new() };
         let split = self.split(&mut request)?;
         let shares = split.shares(total, currency, turn);
         let shares = shares.map_err(|error| Failure::Usage(error.to_string()))?;
-        let mut shares: BTreeMap<String, Amount> = shares.into_iter().collect();
+        let mut shares: BTreeMap<Participant, Amount> = shares.into_iter().collect();
         let named = request.named.into_iter();
         Ok(named.filter_map(|name| shares.remove_entry(&name)).collect())
     }
 
-    fn split(&self, request: &mut Request<'_>) -> Result<Split<String>, Failure> {
+    fn split(&self, request: &mut Request<'_>) -> Result<Split<Participant>, Failure> {
         let rule = match self.options.split {
             Some(rule) => rule,
             None if self.items.is_empty() => Rule::Equal,
@@ -216,7 +219,7 @@ impl Sharing {
         }
     }
 
-    fn itemised(&self, request: &mut Request<'_>) -> Result<Itemised<String>, Failure> {
+    fn itemised(&self, request: &mut Request<'_>) -> Result<Itemised<Participant>, Failure> {
         let currency = request.currency;
         let extra = |value: &Option<String>| match value {
             Some(text) => amount(text, currency),
@@ -252,7 +255,7 @@ struct Request<'a> {
     circle: &'a dyn Circle,
     currency: Currency,
     /// Who was named, in this order.
-    named: Vec<String>,
+    named: Vec<Participant>,
 }
 
 impl Request<'_> {
@@ -260,9 +263,9 @@ impl Request<'_> {
         let mut parts = Vec::new();
         for text in whom {
             let (name, value) = name_and_value(text, self.circle)?;
-            self.circle.check(&name)?;
-            self.named.push(name.clone());
-            parts.push((name, value));
+            let participant = self.circle.participant(&name)?;
+            self.named.push(participant.clone());
+            parts.push((participant, value));
         }
         Ok(parts)
     }
