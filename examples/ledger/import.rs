@@ -4,8 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use ledger_formats::splitwise::{self, Inference, Member};
-use ledger_store::Group;
-use ledger_store::ImportReport;
+use ledger_store::{Group, ImportReport, StoreError};
 use serde_json::json;
 
 use crate::args::{Import, ImportFormat};
@@ -24,30 +23,38 @@ pub(crate) fn run(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure
     let bytes =
         std::fs::read(path).map_err(|source| Failure::Read { path: path.clone(), source })?;
     // Everything in the file is checked before anything is touched.
-    let export =
-        splitwise::read(&bytes).map_err(|source| Failure::Import { path: path.clone(), source })?;
+    let failed = |source| Failure::Import { path: path.clone(), source };
+    let export = splitwise::read(&bytes).map_err(failed)?;
     let founder = founder(arguments, &export)?;
     let name = group_name(arguments);
     let check_group_name = || {
         let advice = |error: Failure| Failure::Usage(format!("{error}; choose a group's name with --name"));
         check_name(&name).map_err(advice)
     };
-    // A further import makes no group, and does not need the name.
+    // Names are checked where they are written: a further import makes no group, and knows members.
+    let check_names = || {
+        export.check_new_names(|_| false).map_err(failed)?;
+        check_group_name()
+    };
     if !arguments.location.db.exists() {
-        check_group_name()?;
+        check_names()?;
     }
     let store = open_or_create(&arguments.location)?;
     let first = store.group_ids()?.is_empty();
     if first {
         refuse_without_genesis(&store)?;
-        check_group_name()?;
+        check_names()?;
     }
     let group = if first {
         store.create_group(&name, founder.name())?
     } else {
         the_group(&store, &arguments.location)?
     };
-    let report = group.import_splitwise(&export, &mut progress_bar())?;
+    let report = group.import_splitwise(&export, &mut progress_bar());
+    let report = report.map_err(|error| match error {
+        StoreError::Import(source) => failed(*source),
+        error => error.into(),
+    })?;
     if arguments.json {
         return print_report_json(&report, out);
     }

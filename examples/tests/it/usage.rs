@@ -59,11 +59,15 @@ fn a_name_that_cannot_be_written_makes_nothing() {
             assert_eq!(desk.files(), Vec::<String>::new(), "{verb} {arguments:?}");
         }
     }
-    // The file's name is not needed where the group is there already.
+    let unreadable = "Date,Description,Category,Cost,Currency,B\ten\n";
+    let message = desk.import(&desk.file("\u{200b}.csv", unreadable)).failed(1);
+    assert!(message.contains("line 1, column 6") && message.contains("U+0009"), "{message}");
+    assert_eq!(desk.files(), ["\u{200b}.csv"]);
     let file = desk.file("\u{200b}.csv", std::fs::read(csv).unwrap());
     let message = desk.import(&file).failed(2);
     assert!(message.contains("choose a group's name with --name"), "{message}");
     assert_eq!(desk.files(), ["\u{200b}.csv"]);
+    // The file's name is not needed where the group is there already.
     desk.import_with(&file, &["--name", "Flat"]).ok();
     desk.import(&file).ok();
 }
