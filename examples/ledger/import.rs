@@ -28,7 +28,8 @@ pub(crate) fn run(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure
     let founder = founder(arguments, &export)?;
     let name = group_name(arguments);
     let check_group_name = || {
-        let advice = |error: Failure| Failure::Usage(format!("{error}; choose a group's name with --name"));
+        let advice =
+            |error: Failure| Failure::Usage(format!("{error}; choose a group's name with --name"));
         check_name(&name).map_err(advice)
     };
     // Names are checked where they are written: a further import makes no group, and knows members.

@@ -78,9 +78,8 @@ fn two_readings(text: &str, name: &str, value: &str) -> Result<Named, Failure> {
 pub(crate) fn check_name(name: &str) -> Result<(), Failure> {
     match name.len() {
         0 => usage("a name is empty".to_owned()),
-        1..=MAX_NAME_BYTES => {
-            ledger_core::check_name(name).map_err(|error| Failure::Usage(format!("{name:?}: {error}")))
-        }
+        1..=MAX_NAME_BYTES => ledger_core::check_name(name)
+            .map_err(|error| Failure::Usage(format!("{name:?}: {error}"))),
         found => usage(format!("a name has at most {MAX_NAME_BYTES} bytes, this one has {found}")),
     }
 }
@@ -118,7 +117,9 @@ pub(crate) fn needed(
     value: Option<String>,
     what: &str,
 ) -> Result<String, Failure> {
-    value.ok_or_else(|| Failure::Usage(format!("--for {:?} needs ={}", name.name, what.to_uppercase())))
+    value.ok_or_else(|| {
+        Failure::Usage(format!("--for {:?} needs ={}", name.name, what.to_uppercase()))
+    })
 }
 
 /// A percentage, with or without `%`.

@@ -7,8 +7,8 @@ use ledger_core::{Amount, Balance, Currency, Itemised, Split, SplitItem};
 
 use crate::failure::Failure;
 use crate::parts::{
-    Circle, Part, Participant, adjustment, amount, each, name_and_value, needed, percent, usage, weighted,
-    without_value,
+    Circle, Part, Participant, adjustment, amount, each, name_and_value, needed, percent, usage,
+    weighted, without_value,
 };
 
 /// Rule of sharing.
@@ -70,7 +70,7 @@ struct Options {
     discount: Option<String>,
     /// Whose turn it is to get an odd cent first, counted among those with an equal claim
     ///
-    /// They are counted in the order of their ids, as `members --json` shows them; names without
+    /// They are counted in the order of the ids that `members --json` shows; names without
     /// a ledger alphabetically.
     #[arg(long, value_name = "N")]
     turn: Option<u64>,

@@ -227,8 +227,12 @@ fn an_odd_cent_goes_round_by_the_ids_of_members() {
     desk.run("new", &arguments).ok();
     let members = desk.run("members", &["--json"]).json();
     let text = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
-    let mut members: Vec<(String, String)> =
-        members.as_array().unwrap().iter().map(|row| (text(row, "id"), text(row, "name"))).collect();
+    let mut members: Vec<(String, String)> = members
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (text(row, "id"), text(row, "name")))
+        .collect();
     members.sort();
     for (turn, (_, name)) in (0..).zip(members.iter().chain(&members[..2])) {
         let turn = format!("--turn={turn}");
@@ -250,9 +254,8 @@ fn an_odd_cent_goes_round_by_the_ids_of_members() {
 fn a_name_that_reads_like_a_part_is_refused_where_two_members_could_be_meant() {
     let desk = Desk::new();
     desk.run("new", &["--me", "Zoe", "--with", "Ben", "Flat"]).ok();
-    let record = |arguments: &str| {
-        desk.run("record", &arguments.split_whitespace().collect::<Vec<_>>())
-    };
+    let record =
+        |arguments: &str| desk.run("record", &arguments.split_whitespace().collect::<Vec<_>>());
     let by_weights = "Rent 9 EUR --split weights --for Ben=2 --for";
     record(&format!("{by_weights} Zoe")).ok();
     assert_eq!(last(&desk), "Zoe 900 | Ben 600, Zoe 300");
