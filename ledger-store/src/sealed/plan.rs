@@ -54,7 +54,8 @@ struct Start {
 }
 
 /// Decides what goes out next. Assigns no epoch yet: [`Binding`](super::binding::Binding) does, when
-/// bytes are about to leave. Calls back without holding the writer permit.
+/// bytes are about to leave. Calls back without holding the writer permit, but on a snapshot: in
+/// memory, commits wait for the callback.
 pub(super) fn plan(
     group: &GroupSession,
     apart: &Apart<'_>,
