@@ -22,16 +22,12 @@ impl Session {
         // Another process may make it at the same time; `add` returns the one that is kept.
         let name = SecretName::entropy();
         let there = self.secrets().add(&name, &fresh)?;
-        let bytes: [u8; 32] = there.expose().try_into().map_err(|_| unusable(&name))?;
-        Ok(RootEntropy::from_bytes(bytes))
+        entropy_in(&there)
     }
 
     /// The person's entropy, if this device holds it.
     pub(crate) fn known_entropy(&self) -> Result<Option<RootEntropy>, StoreError> {
-        let name = SecretName::entropy();
-        let Some(secret) = self.secrets().get(&name)? else { return Ok(None) };
-        let bytes: [u8; 32] = secret.expose().try_into().map_err(|_| unusable(&name))?;
-        Ok(Some(RootEntropy::from_bytes(bytes)))
+        self.secrets().get(&SecretName::entropy())?.as_ref().map(entropy_in).transpose()
     }
 
     /// Makes this device that of the person with this entropy.
@@ -78,11 +74,11 @@ impl Session {
     /// this device counts root keys, too. A row without the entropy only makes it count from there.
     fn replace_person(&self, entropy: &RootEntropy) -> Result<Option<Option<Secret>>, StoreError> {
         let same = |known: &RootEntropy| known.root_key(0).id() == entropy.root_key(0).id();
-        if self.known_entropy()?.as_ref().is_some_and(same) {
-            return Ok(None);
-        }
         let name = SecretName::entropy();
         let before = self.secrets().get(&name)?;
+        if before.as_ref().map(entropy_in).transpose()?.as_ref().is_some_and(same) {
+            return Ok(None);
+        }
         // Another device may have numbered groups that this one does not know.
         let first = first_index(u32::from_be_bytes(*random::<4>(self.environment())?));
         self.write(|connection| {
@@ -95,7 +91,13 @@ impl Session {
             tx.execute("INSERT INTO person (first_index) VALUES (?1)", [first])?;
             Ok(tx.commit()?)
         })?;
-        self.secrets().set(&name, &Secret::new(entropy.expose_bytes().to_vec()))?;
+        let secret = Secret::new(entropy.expose_bytes().to_vec());
+        if before.is_some() {
+            self.secrets().set(&name, &secret)?;
+        } else if self.secrets().add(&name, &secret)? != secret {
+            // Somebody made one meanwhile, and may use it already.
+            return self.replace_person(entropy);
+        }
         Ok(Some(before))
     }
 
@@ -153,6 +155,12 @@ impl Session {
 fn is_in_use(tx: &Transaction<'_>) -> Result<bool, StoreError> {
     let sql = "SELECT EXISTS (SELECT 1 FROM groups UNION ALL SELECT 1 FROM joins)";
     Ok(tx.query_row(sql, [], |row| row.get(0))?)
+}
+
+/// The person's entropy in its secret.
+fn entropy_in(secret: &Secret) -> Result<RootEntropy, StoreError> {
+    let bytes: Result<[u8; 32], _> = secret.expose().try_into();
+    bytes.map(RootEntropy::from_bytes).map_err(|_| unusable(&SecretName::entropy()))
 }
 
 fn unusable(name: &SecretName) -> StoreError {
