@@ -1,6 +1,7 @@
 //! The person's entropy and the keys of this device, in the secret store.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use ledger_core::DeviceId;
 use ledger_core::keys::{DeviceKey, RootEntropy};
@@ -12,7 +13,58 @@ use crate::error::{SecretError, StoreError};
 use crate::platform::environment::random;
 use crate::secrets::{Secret, SecretName};
 
+/// A number that is odd while this process replaces the person's entropy, and is never the same
+/// again after that. A root key comes into use only in the turn in which its entropy was read: the
+/// secret store cannot take part in a transaction.
+#[derive(Default)]
+pub(super) struct Turns(AtomicU64);
+
+/// A turn in which the person's entropy stays as it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Turn(u64);
+
+/// The replacing of the person's entropy; over when it is dropped.
+struct Replacing<'a>(&'a Turns);
+
+impl Turns {
+    fn replace(&self) -> Result<Replacing<'_>, StoreError> {
+        let Turn(now) = self.now()?;
+        let begun =
+            self.0.compare_exchange(now, now.wrapping_add(1), Ordering::SeqCst, Ordering::SeqCst);
+        begun.map(|_| Replacing(self)).map_err(|_| StoreError::Busy)
+    }
+
+    fn now(&self) -> Result<Turn, StoreError> {
+        let now = self.0.load(Ordering::SeqCst);
+        if now.is_multiple_of(2) { Ok(Turn(now)) } else { Err(StoreError::Busy) }
+    }
+}
+
+impl Drop for Replacing<'_> {
+    fn drop(&mut self) {
+        self.0.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
 impl Session {
+    /// The turn of the person's entropy, asked for before the entropy is read.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] while another call replaces the entropy.
+    pub(crate) fn turn(&self) -> Result<Turn, StoreError> {
+        self.turns.now()
+    }
+
+    /// Refuses to use a root key if its entropy may have been replaced since it was read. Called
+    /// while holding the writer permit.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] if another call replaced it, or is about to.
+    pub(crate) fn check_turn(&self, Turn(read_in): Turn) -> Result<(), StoreError> {
+        let Turn(now) = self.turns.now()?;
+        if now == read_in { Ok(()) } else { Err(StoreError::Busy) }
+    }
+
     /// The person's entropy, made on first use.
     pub(crate) fn entropy(&self) -> Result<RootEntropy, StoreError> {
         if let Some(entropy) = self.known_entropy()? {
@@ -42,18 +94,19 @@ impl Session {
     /// all or nothing.
     ///
     /// # Errors
-    /// [`StoreError::OtherPerson`] if it is another person's device.
+    /// [`StoreError::OtherPerson`] if it is another person's device, [`StoreError::Busy`] while
+    /// another call replaces the entropy.
     pub(crate) fn enter_as(
         self: &Arc<Self>,
         memberships: &[MembershipRow<'_>],
         entropy: Option<&RootEntropy>,
     ) -> Result<(Vec<GroupSession>, Vec<DeviceId>), StoreError> {
-        let before = match entropy {
-            Some(entropy) => self.replace_person(entropy)?,
-            None => None,
-        };
+        let Some(entropy) = entropy else { return self.enter(memberships, |_| Ok(())) };
+        // Over when the entropy that was there before is back, too.
+        let _replacing = self.turns.replace()?;
+        let before = self.replace_person(entropy)?;
         let entered = self.enter(memberships, |tx| match &before {
-            // A call that ran meanwhile used the former entropy.
+            // Another process, which knows no turns, used the former entropy meanwhile.
             Some(Some(_)) if is_in_use(tx)? => Err(StoreError::OtherPerson),
             _ => Ok(()),
         });

@@ -464,6 +464,22 @@ fn a_restore_overwrites_no_entropy_that_was_made_meanwhile() {
     assert!(calls > 1);
 }
 
+/// A group gets no root key of an entropy that is replaced, or put back, at the same time.
+#[test]
+fn founding_and_restoring_at_once_leave_no_group_without_its_root_key() {
+    for fresh in [true, false] {
+        for (outer, inner) in
+            [(restore as fn(&Store) -> _, found_flat as fn(&Store) -> _), (found_flat, restore)]
+        {
+            let mut calls = 0;
+            while interrupted(calls, fresh, false, outer, inner) {
+                calls += 1;
+            }
+            assert!(calls > 0);
+        }
+    }
+}
+
 #[test]
 fn many_places_without_keys_keep_nobody_with_keys_out() {
     let (anna, ben) = (Phone::new(1), Phone::new(2));
