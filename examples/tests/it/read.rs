@@ -252,8 +252,9 @@ fn no_name_or_description_takes_over_the_terminal() {
     printed.push(desk.import_with(&file, &["--me", "nobody"]).failed(2));
     for name in [nasty, "\u{200b}"] {
         printed.push(desk.run("rename", &["--yes", name]).failed(1));
-        printed.push(desk.run("new", &["--me", name, "Club"]).failed(1));
-        let header = format!("Date,Description,Category,Cost,Currency,Ann,\"{name}\"\n");
+        printed.push(desk.run("new", &["--me", name, "Club"]).failed(2));
+        // Twice, as the name alone is a member's who is known.
+        let header = format!("Date,Description,Category,Cost,Currency,Ann,\"{name}{name}\"\n");
         printed.push(desk.import(&desk.file("name.csv", header)).failed(1));
     }
     printed.push(desk.import(&desk.file("bad\u{1b}[2J.csv", "D\u{1b}[2Jate,x\n")).failed(1));
