@@ -32,6 +32,17 @@ fn debts_tell_who_owes_whom() {
     assert!(unknown.contains("\"Dora\" is no member; there are Ann, Ben, Cem"), "{unknown}");
 }
 
+/// Cem still owes Ann, which is nothing to Ben.
+#[test]
+fn nothing_is_open_for_whoever_paid_back() {
+    let csv = "Date,Description,Category,Cost,Currency,Ann,Ben,Cem\n\
+               2026-11-21,Tea,Food,9.00,EUR,6.00,-3.00,-3.00\n\
+               2026-11-22,Back,Payment,3.00,EUR,-3.00,3.00,0.00\n";
+    let desk = Desk::with(csv);
+    assert_eq!(desk.run("debts", &["Ben"]).ok(), "Ben: debts\n\nNothing is open.\n");
+    assert_eq!(desk.run("debts", &["Ben", "--json"]).json(), serde_json::json!([]));
+}
+
 #[test]
 fn the_plan_of_debts_lets_people_pay_only_whom_they_owe() {
     let desk = Desk::with(TEA);
