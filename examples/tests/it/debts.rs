@@ -32,6 +32,17 @@ fn debts_tell_who_owes_whom() {
     assert!(unknown.contains("\"Dora\" is no member; there are Ann, Ben, Cem"), "{unknown}");
 }
 
+#[test]
+fn a_member_is_found_by_what_people_see_of_the_name() {
+    let csv = "Date,Description,Category,Cost,Currency,A\u{200b}nn\u{a0}Lee,Ben\n\
+               2026-11-21,Tea,Food,9.00,EUR,4.50,-4.50\n";
+    let desk = Desk::with(csv);
+    let shown = desk.run("debts", &["Ann Lee", "--json"]).json();
+    assert_eq!(shown[0]["minor_units"], 450);
+    let shown = desk.run("debts", &[" Ben\u{fffa}", "--json"]).json();
+    assert_eq!(shown[0]["minor_units"], -450);
+}
+
 /// Cem still owes Ann, which is nothing to Ben.
 #[test]
 fn nothing_is_open_for_whoever_paid_back() {
