@@ -65,7 +65,9 @@ pub(crate) enum Command {
     Record(Record),
     /// Show how an amount is shared
     ///
-    /// It needs no ledger and records nothing. `record` takes the same options.
+    /// It needs no ledger and records nothing. `record` takes the same options. Where several have
+    /// an equal claim to an odd cent, names come in alphabetical order here, and members in the
+    /// order of their ids there.
     Split(Split),
     /// Record that somebody paid somebody back
     Pay(Pay),
