@@ -65,7 +65,9 @@ pub(crate) enum Command {
     Record(Record),
     /// Show how an amount is shared
     ///
-    /// It needs no ledger and records nothing. `record` takes the same options.
+    /// It needs no ledger and records nothing. `record` takes the same options. Where several have
+    /// an equal claim to an odd cent, names come in alphabetical order here, and members in the
+    /// order of their ids there.
     Split(Split),
     /// Record that somebody paid somebody back
     Pay(Pay),
@@ -235,7 +237,7 @@ pub(crate) struct Statement {
     pub(crate) member: String,
     /// Only this currency [default: each one]
     #[arg(long, value_name = "CURRENCY")]
-    pub(crate) currency: Option<Currency>,
+    pub(crate) currency: Option<String>,
     /// At most so many rows [default: all]
     #[arg(long, value_name = "N", requires = "currency")]
     pub(crate) limit: Option<u64>,

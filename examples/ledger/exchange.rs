@@ -16,6 +16,7 @@ use crate::args::{
 };
 use crate::context::{People, open, open_or_create, the_group};
 use crate::failure::Failure;
+use crate::parts::check_name;
 use crate::show::{one_line, print_waiting, progress_bar};
 
 /// The part of a link in front of the `#`; the invite is behind it.
@@ -46,6 +47,7 @@ pub(crate) fn invite(arguments: &Invite, out: &mut dyn Write) -> Result<(), Fail
 pub(crate) fn join(arguments: &Join, out: &mut dyn Write) -> Result<(), Failure> {
     let link = InviteLink::parse(&arguments.link)
         .map_err(|error| Failure::Usage(format!("the link: {error}")))?;
+    check_name(&arguments.name)?;
     let store = open_or_create(&arguments.location)?;
     let request = store.joining().join(&link, &arguments.name)?;
     write(&arguments.request, &request)?;

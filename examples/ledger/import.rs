@@ -3,15 +3,14 @@
 use std::io::Write;
 use std::path::Path;
 
-use ledger_core::limits::MAX_NAME_BYTES;
 use ledger_formats::splitwise::{self, Inference, Member};
-use ledger_store::Group;
-use ledger_store::ImportReport;
+use ledger_store::{Group, ImportReport, StoreError};
 use serde_json::json;
 
 use crate::args::{Import, ImportFormat};
 use crate::context::{People, open_or_create, refuse_without_genesis, the_group};
 use crate::failure::Failure;
+use crate::parts::check_name;
 use crate::read::{print_balances, print_json, print_plan};
 use crate::show::{one_line, progress_bar};
 
@@ -24,21 +23,39 @@ pub(crate) fn run(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure
     let bytes =
         std::fs::read(path).map_err(|source| Failure::Read { path: path.clone(), source })?;
     // Everything in the file is checked before anything is touched.
-    let export =
-        splitwise::read(&bytes).map_err(|source| Failure::Import { path: path.clone(), source })?;
+    let failed = |source| Failure::Import { path: path.clone(), source };
+    let export = splitwise::read(&bytes).map_err(failed)?;
     let founder = founder(arguments, &export)?;
-    let name = group_name(arguments)?;
+    let name = group_name(arguments);
+    let check_group_name = || {
+        let advice =
+            |error: Failure| Failure::Usage(format!("{error}; choose a group's name with --name"));
+        check_name(&name).map_err(advice)
+    };
+    // Names are checked where they are written: a further import makes no group, and knows members.
+    let check_names = || {
+        export.check_new_names(|_| false).map_err(failed)?;
+        check_group_name()
+    };
+    if !arguments.location.db.exists() {
+        check_names()?;
+    }
     let store = open_or_create(&arguments.location)?;
     let first = store.group_ids()?.is_empty();
     if first {
         refuse_without_genesis(&store)?;
+        check_names()?;
     }
     let group = if first {
         store.create_group(&name, founder.name())?
     } else {
         the_group(&store, &arguments.location)?
     };
-    let report = group.import_splitwise(&export, &mut progress_bar())?;
+    let report = group.import_splitwise(&export, &mut progress_bar());
+    let report = report.map_err(|error| match error {
+        StoreError::Import(source) => failed(*source),
+        error => error.into(),
+    })?;
     if arguments.json {
         return print_report_json(&report, out);
     }
@@ -65,15 +82,10 @@ fn founder<'a>(arguments: &Import, export: &'a splitwise::Export) -> Result<&'a 
 }
 
 /// The name that `--name` gives, else the file's name without its ending.
-fn group_name(arguments: &Import) -> Result<String, Failure> {
+fn group_name(arguments: &Import) -> String {
     let stem = || arguments.file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    let name = arguments.name.clone().or_else(stem).unwrap_or_default();
-    let (found, allowed) = (name.len(), MAX_NAME_BYTES);
-    if found > allowed {
-        let text = format!("a group's name has at most {allowed} bytes, this one has {found}");
-        return Err(Failure::Usage(format!("{text}; choose another with --name")));
-    }
-    Ok(if name.is_empty() { "Imported group".to_owned() } else { name })
+    let name = arguments.name.clone().or_else(stem).filter(|name| !name.is_empty());
+    name.unwrap_or_else(|| "Imported group".to_owned())
 }
 
 fn print_report(

@@ -1,7 +1,9 @@
-//! Participants on the command line: names, and the values behind `=`.
+//! Names on the command line, and the values behind `=`.
 
-use ledger_core::limits::MAX_WEIGHT;
-use ledger_core::{Amount, Balance, Currency, Percent};
+use core::fmt;
+
+use ledger_core::limits::{MAX_NAME_BYTES, MAX_WEIGHT};
+use ledger_core::{Amount, Balance, Currency, MemberId, Percent};
 
 use crate::failure::Failure;
 
@@ -10,23 +12,75 @@ pub(crate) trait Circle {
     /// Whether somebody has exactly this name.
     fn has(&self, name: &str) -> bool;
 
-    /// Refuses a name that cannot take part.
-    fn check(&self, name: &str) -> Result<(), Failure>;
+    /// Who has this name.
+    ///
+    /// # Errors
+    /// If nobody with it can take part.
+    fn participant(&self, name: &str) -> Result<Participant, Failure>;
 
-    /// Names of those who share what names nobody, if the circle knows them.
-    fn everybody(&self) -> Option<Vec<String>>;
+    /// Those who share what names nobody, if the circle knows them.
+    fn everybody(&self) -> Option<Vec<Participant>>;
+}
+
+/// Somebody who takes part. The order is that of SPEC §9.1: members by their id, and names without
+/// a ledger by their bytes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Participant {
+    pub(crate) member: Option<MemberId>,
+    pub(crate) name: String,
+}
+
+impl fmt::Display for Participant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.name)
+    }
 }
 
 /// A participant, and the value behind `=`.
-pub(crate) type Part = (String, Option<String>);
+pub(crate) type Part = (Participant, Option<String>);
 
-/// Takes `NAME=VALUE` apart at the last `=`, unless somebody has the whole as a name.
-pub(crate) fn name_and_value(text: &str, circle: &dyn Circle) -> Result<Part, Failure> {
-    match text.rsplit_once('=') {
-        _ if circle.has(text) => Ok((text.to_owned(), None)),
-        Some((name, value)) if !value.is_empty() => Ok((name.to_owned(), Some(value.to_owned()))),
-        Some(_) => usage(format!("{text:?} has no value behind the =")),
-        None => Ok((text.to_owned(), None)),
+/// A name, and the value behind `=`.
+type Named = (String, Option<String>);
+
+/// Takes `NAME=VALUE` apart at the last `=`, unless somebody has the whole as a name. `NAME=` is
+/// somebody without a value whose name has a `=`.
+///
+/// A text that could be two members is refused: who renames themselves `Ben=2` must not get what
+/// is meant for Ben.
+pub(crate) fn name_and_value(text: &str, circle: &dyn Circle) -> Result<Named, Failure> {
+    let is_name = circle.has(text);
+    let Some((name, value)) = text.rsplit_once('=') else { return Ok((text.to_owned(), None)) };
+    let is_part = match value {
+        "" => name.contains('=') && circle.has(name),
+        _ => !is_name || circle.has(name),
+    };
+    match (is_name, is_part) {
+        (true, true) => two_readings(text, name, value),
+        (true, false) => Ok((text.to_owned(), None)),
+        (false, true) => Ok((name.to_owned(), Some(value.to_owned()).filter(|v| !v.is_empty()))),
+        (false, false) => usage(format!("{text:?} has no value behind the =")),
+    }
+}
+
+/// Says how to write either member: a further `=` ends a name, and a zero in front of a number
+/// changes the text alone.
+fn two_readings(text: &str, name: &str, value: &str) -> Result<Named, Failure> {
+    let whole = format!("{text}=");
+    let (sign, number) = value.split_at(value.find(|c| !"+-".contains(c)).unwrap_or(0));
+    let part = if value.is_empty() { name.to_owned() } else { format!("{name}={sign}0{number}") };
+    usage(format!(
+        "{text:?} can be the member of that name, or {name:?} with what is behind the =; write \
+         {whole:?} for the first, {part:?} for the second"
+    ))
+}
+
+/// Refuses a name that no group or member can have, before anything is made.
+pub(crate) fn check_name(name: &str) -> Result<(), Failure> {
+    match name.len() {
+        0 => usage("a name is empty".to_owned()),
+        1..=MAX_NAME_BYTES => ledger_core::check_name(name)
+            .map_err(|error| Failure::Usage(format!("{name:?}: {error}"))),
+        found => usage(format!("a name has at most {MAX_NAME_BYTES} bytes, this one has {found}")),
     }
 }
 
@@ -40,12 +94,15 @@ pub(crate) fn usage<T>(text: String) -> Result<T, Failure> {
 
 pub(crate) fn each<T>(
     parts: Vec<Part>,
-    read: impl Fn(String, Option<String>) -> Result<T, Failure>,
+    read: impl Fn(Participant, Option<String>) -> Result<T, Failure>,
 ) -> Result<Vec<T>, Failure> {
     parts.into_iter().map(|(name, value)| read(name, value)).collect()
 }
 
-pub(crate) fn without_value(name: String, value: Option<String>) -> Result<String, Failure> {
+pub(crate) fn without_value(
+    name: Participant,
+    value: Option<String>,
+) -> Result<Participant, Failure> {
     match value {
         None => Ok(name),
         Some(value) => usage(format!(
@@ -55,8 +112,14 @@ pub(crate) fn without_value(name: String, value: Option<String>) -> Result<Strin
     }
 }
 
-pub(crate) fn needed(name: &str, value: Option<String>, what: &str) -> Result<String, Failure> {
-    value.ok_or_else(|| Failure::Usage(format!("--for {name:?} needs ={}", what.to_uppercase())))
+pub(crate) fn needed(
+    name: &Participant,
+    value: Option<String>,
+    what: &str,
+) -> Result<String, Failure> {
+    value.ok_or_else(|| {
+        Failure::Usage(format!("--for {:?} needs ={}", name.name, what.to_uppercase()))
+    })
 }
 
 /// A percentage, with or without `%`.
@@ -78,7 +141,10 @@ pub(crate) fn adjustment(text: &str, currency: Currency) -> Result<Balance, Fail
 /// Decimals of a weight. All weights are taken times 10^4, which does not change any share.
 const WEIGHT_DECIMALS: usize = 4;
 
-pub(crate) fn weighted(name: String, value: Option<String>) -> Result<(String, u64), Failure> {
+pub(crate) fn weighted(
+    name: Participant,
+    value: Option<String>,
+) -> Result<(Participant, u64), Failure> {
     let text = value.unwrap_or_else(|| "1".to_owned());
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());

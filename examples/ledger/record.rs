@@ -2,14 +2,13 @@
 
 use std::io::Write;
 
-use ledger_core::limits::MAX_NAME_BYTES;
 use ledger_core::{Amount, Balance, Date, Expense, GroupState, MemberId, Transaction, Transfer};
 use ledger_store::{Group, NewEntry};
 
 use crate::args::{New, Pay, Record};
 use crate::context::{People, open, open_or_create, the_group};
 use crate::failure::Failure;
-use crate::parts::{Circle, amount, name_and_value};
+use crate::parts::{Circle, Participant, amount, check_name, name_and_value};
 use crate::show::one_line;
 
 pub(crate) fn new(arguments: &New, out: &mut dyn Write) -> Result<(), Failure> {
@@ -21,17 +20,6 @@ pub(crate) fn new(arguments: &New, out: &mut dyn Write) -> Result<(), Failure> {
     let group = store.create_group_with(&arguments.name, &arguments.me, &others)?;
     writeln!(out, "created {}, group {}", one_line(&arguments.name), group.id())?;
     Ok(())
-}
-
-/// Refuses a name that no group or member can have, before anything is made.
-fn check_name(name: &str) -> Result<(), Failure> {
-    match name.len() {
-        0 => Err(Failure::Usage("a name is empty".to_owned())),
-        1..=MAX_NAME_BYTES => Ok(()),
-        found => Err(Failure::Usage(format!(
-            "a name has at most {MAX_NAME_BYTES} bytes, this one has {found}"
-        ))),
-    }
 }
 
 pub(crate) fn record(arguments: &Record, out: &mut dyn Write) -> Result<(), Failure> {
@@ -47,8 +35,8 @@ pub(crate) fn record(arguments: &Record, out: &mut dyn Write) -> Result<(), Fail
         None => group.ledger()?.frontier().entries(),
     };
     let mut shares = Vec::new();
-    for (name, share) in arguments.sharing.shares(&members, total, currency, turn)? {
-        shares.push((members.people.find(&name)?, share));
+    for (who, share) in arguments.sharing.shares(&members, total, currency, turn)? {
+        shares.push((members.people.find(&who.name)?, share));
     }
     let payers = payers(&group, &members, arguments, total)?;
     let mut expense = Expense::new(date(arguments.on)?, &arguments.description, currency, total)
@@ -70,16 +58,21 @@ impl Circle for Members<'_> {
         self.people.find(name).is_ok()
     }
 
-    fn check(&self, name: &str) -> Result<(), Failure> {
-        self.people.find(name).map(|_| ())
+    fn participant(&self, name: &str) -> Result<Participant, Failure> {
+        let member = Some(self.people.find(name)?);
+        Ok(Participant { member, name: name.to_owned() })
     }
 
     /// Everybody who was not removed.
-    fn everybody(&self) -> Option<Vec<String>> {
+    fn everybody(&self) -> Option<Vec<Participant>> {
         let present =
             |member: &MemberId| self.state.member(*member).is_some_and(|m| !m.is_removed());
         let present = self.people.in_order().filter(present);
-        Some(present.map(|member| self.people.label(member).to_owned()).collect())
+        let participant = |member| {
+            let name = self.people.label(member).to_owned();
+            Participant { member: Some(member), name }
+        };
+        Some(present.map(participant).collect())
     }
 }
 

@@ -7,8 +7,8 @@ use ledger_core::{Amount, Balance, Currency, Itemised, Split, SplitItem};
 
 use crate::failure::Failure;
 use crate::parts::{
-    Circle, Part, adjustment, amount, each, name_and_value, needed, percent, usage, weighted,
-    without_value,
+    Circle, Part, Participant, adjustment, amount, each, name_and_value, needed, percent, usage,
+    weighted, without_value,
 };
 
 /// Rule of sharing.
@@ -49,7 +49,8 @@ struct Options {
     /// Who takes part, and with what; may be said several times
     ///
     /// Without a value for an equal split; else the weight, percentage, amount or adjustment.
-    /// After --item it is about that item.
+    /// After --item it is about that item. A member whose own name reads like NAME=PART, as Ben=2,
+    /// is written with one more =, as Ben=2=.
     #[arg(long = "for", value_name = "NAME[=PART]")]
     whom: Vec<String>,
     /// An item of the receipt, which those of the next --for share; may be said several times
@@ -68,6 +69,9 @@ struct Options {
     #[arg(long, value_name = "AMOUNT")]
     discount: Option<String>,
     /// Whose turn it is to get an odd cent first, counted among those with an equal claim
+    ///
+    /// They are counted in the order of the ids that `members --json` shows; names without
+    /// a ledger alphabetically.
     #[arg(long, value_name = "N")]
     turn: Option<u64>,
 }
@@ -142,17 +146,17 @@ impl Sharing {
         total: Amount,
         currency: Currency,
         turn: u64,
-    ) -> Result<Vec<(String, Amount)>, Failure> {
+    ) -> Result<Vec<(Participant, Amount)>, Failure> {
         let mut request = Request { circle, currency, named: Vec::new() };
         let split = self.split(&mut request)?;
         let shares = split.shares(total, currency, turn);
         let shares = shares.map_err(|error| Failure::Usage(error.to_string()))?;
-        let mut shares: BTreeMap<String, Amount> = shares.into_iter().collect();
+        let mut shares: BTreeMap<Participant, Amount> = shares.into_iter().collect();
         let named = request.named.into_iter();
         Ok(named.filter_map(|name| shares.remove_entry(&name)).collect())
     }
 
-    fn split(&self, request: &mut Request<'_>) -> Result<Split<String>, Failure> {
+    fn split(&self, request: &mut Request<'_>) -> Result<Split<Participant>, Failure> {
         let rule = match self.options.split {
             Some(rule) => rule,
             None if self.items.is_empty() => Rule::Equal,
@@ -190,7 +194,7 @@ impl Sharing {
 
     /// Refuses options that the rule would ignore.
     fn expect_effect(&self, rule: Rule) -> Result<(), Failure> {
-        let Options { tax, tip, service, discount, .. } = &self.options;
+        let Options { tax, tip, service, discount, turn, .. } = &self.options;
         let extras = [("tax", tax), ("tip", tip), ("service", service), ("discount", discount)];
         let extra = extras.iter().find(|(_, value)| value.is_some()).map(|(name, _)| *name);
         let items = (!self.items.is_empty()).then_some("item");
@@ -208,11 +212,14 @@ impl Sharing {
                 let rule = rule.name();
                 usage(format!("--{name} has no effect with --split {rule}, but with items"))
             }
+            (Rule::Exact, None) if turn.is_some() => usage(
+                "--turn has no effect with --split exact, which leaves no odd cent".to_owned(),
+            ),
             _ => Ok(()),
         }
     }
 
-    fn itemised(&self, request: &mut Request<'_>) -> Result<Itemised<String>, Failure> {
+    fn itemised(&self, request: &mut Request<'_>) -> Result<Itemised<Participant>, Failure> {
         let currency = request.currency;
         let extra = |value: &Option<String>| match value {
             Some(text) => amount(text, currency),
@@ -248,7 +255,7 @@ struct Request<'a> {
     circle: &'a dyn Circle,
     currency: Currency,
     /// Who was named, in this order.
-    named: Vec<String>,
+    named: Vec<Participant>,
 }
 
 impl Request<'_> {
@@ -256,9 +263,9 @@ impl Request<'_> {
         let mut parts = Vec::new();
         for text in whom {
             let (name, value) = name_and_value(text, self.circle)?;
-            self.circle.check(&name)?;
-            self.named.push(name.clone());
-            parts.push((name, value));
+            let participant = self.circle.participant(&name)?;
+            self.named.push(participant.clone());
+            parts.push((participant, value));
         }
         Ok(parts)
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::args::Split;
 use crate::failure::Failure;
-use crate::parts::{Circle, amount};
+use crate::parts::{Circle, Participant, amount};
 use crate::read::print_json;
 use crate::show::{Align, one_line, table};
 
@@ -15,11 +15,11 @@ pub(crate) fn run(arguments: &Split, out: &mut dyn Write) -> Result<(), Failure>
     let total = amount(&arguments.amount, *currency)?;
     let shares = sharing.shares(&Anybody, total, *currency, sharing.turn().unwrap_or(0))?;
     if arguments.json {
-        let row = |(name, share): &(String, ledger_core::Amount)| json!({ "name": name, "minor_units": share.minor_units() });
+        let row = |(who, share): &(Participant, ledger_core::Amount)| json!({ "name": who.name, "minor_units": share.minor_units() });
         return print_json(out, &shares.iter().map(row).collect::<Vec<Value>>());
     }
     let rows: Vec<[String; 2]> =
-        shares.iter().map(|(name, share)| [one_line(name), share.format(*currency)]).collect();
+        shares.iter().map(|(who, share)| [one_line(&who.name), share.format(*currency)]).collect();
     writeln!(out, "{} {currency}", total.format(*currency))?;
     table(out, [Align::Left, Align::Right], &rows)
 }
@@ -32,14 +32,14 @@ impl Circle for Anybody {
         false
     }
 
-    fn check(&self, name: &str) -> Result<(), Failure> {
+    fn participant(&self, name: &str) -> Result<Participant, Failure> {
         match name.trim() {
             "" => Err(Failure::Usage("a name is empty".to_owned())),
-            _ => Ok(()),
+            _ => Ok(Participant { member: None, name: name.to_owned() }),
         }
     }
 
-    fn everybody(&self) -> Option<Vec<String>> {
+    fn everybody(&self) -> Option<Vec<Participant>> {
         None
     }
 }

@@ -31,6 +31,47 @@ fn wrong_usage_is_exit_code_2_and_touches_nothing() {
     assert!(message.contains("Nobody") && message.contains("Anna Schäfer, Tomás"), "{message}");
 }
 
+/// No database and no key file are made for a name that nobody could read.
+#[test]
+fn a_name_that_cannot_be_written_makes_nothing() {
+    let desk = Desk::new();
+    let other = Desk::new();
+    other.run("new", &["--me", "Ann", "Flat"]).ok();
+    let link = other.run::<&str>("invite", &[]).ok();
+    let csv = sample();
+    let csv = csv.to_str().unwrap();
+    let request = desk.path("request");
+    let request = request.to_str().unwrap();
+    for (name, words) in [
+        ("\u{200b}", "at least one character that people see"),
+        ("\u{202e}naB", "U+202E"),
+        ("a\tb", "U+0009"),
+    ] {
+        for (verb, arguments) in [
+            ("new", vec!["--me", name, "Flat"]),
+            ("new", vec!["--me", "Ann", "--with", name, "Flat"]),
+            ("new", vec!["--me", "Ann", name]),
+            ("import", vec!["--format", "splitwise", "--name", name, csv]),
+            ("join", vec!["--name", name, link.trim(), request]),
+        ] {
+            let message = desk.run(verb, &arguments).failed(2);
+            assert!(message.contains(words), "{verb} {arguments:?}: {message}");
+            assert_eq!(desk.files(), Vec::<String>::new(), "{verb} {arguments:?}");
+        }
+    }
+    let unreadable = "Date,Description,Category,Cost,Currency,B\ten\n";
+    let message = desk.import(&desk.file("\u{200b}.csv", unreadable)).failed(1);
+    assert!(message.contains("line 1, column 6") && message.contains("U+0009"), "{message}");
+    assert_eq!(desk.files(), ["\u{200b}.csv"]);
+    let file = desk.file("\u{200b}.csv", std::fs::read(csv).unwrap());
+    let message = desk.import(&file).failed(2);
+    assert!(message.contains("choose a group's name with --name"), "{message}");
+    assert_eq!(desk.files(), ["\u{200b}.csv"]);
+    // The file's name is not needed where the group is there already.
+    desk.import_with(&file, &["--name", "Flat"]).ok();
+    desk.import(&file).ok();
+}
+
 #[test]
 fn what_is_not_there_is_exit_code_1() {
     let desk = Desk::new();

@@ -8,7 +8,7 @@ use crate::common::Desk;
 fn flat() -> Desk {
     let desk = Desk::new();
     desk.run("new", &["--me", "Anna", "--with", "Ben", "--with", "Cleo", "Flat"]).ok();
-    desk.run("record", &["Dinner", "10.01", "EUR"]).ok();
+    desk.run("record", &["Dinner", "9.99", "EUR"]).ok();
     let milk = ["Milk", "3", "EUR", "--by", "Ben", "--for", "Anna", "--for", "Ben"];
     desk.run("record", &[&milk[..], &["--on", "2026-11-20"]].concat()).ok();
     desk.run("pay", &["--by", "Cleo", "Anna", "3.33", "EUR"]).ok();

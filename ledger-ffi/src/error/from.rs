@@ -81,6 +81,7 @@ impl From<StoreError> for LedgerError {
                 return Self::new(ErrorCode::UnknownEntry, reason).naming(first, None);
             }
             StoreError::Draft(draft) => return draft.into(),
+            StoreError::Import(_) => ErrorCode::InvalidImport,
             StoreError::WouldBeVoid(void) => return would_be_void(reason, void),
             StoreError::AlreadyCancelled(entry) => {
                 return Self::about(ErrorCode::AlreadyCancelled, reason, entry);

@@ -266,6 +266,8 @@ fn failures_have_codes() {
     let nowhere = GroupId::from_bytes([0; 32]);
     assert_eq!(code(flat.ledger.group(nowhere)), ErrorCode::UnknownGroup);
     assert_eq!(code(group.import_splitwise(b"hello".to_vec(), None)), ErrorCode::InvalidImport);
+    let unreadable = "Date,Description,Category,Cost,Currency,Be\tn\n".as_bytes().to_vec();
+    assert_eq!(code(group.import_splitwise(unreadable, None)), ErrorCode::InvalidImport);
     assert_eq!(code(group.add_placeholder("")), ErrorCode::InvalidEntry);
 
     let other = flat.ledger.create_group("Trip", "Anna").unwrap();

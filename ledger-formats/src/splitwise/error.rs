@@ -68,7 +68,7 @@ pub enum ErrorKind {
     /// The header of a member's column is empty.
     #[error("the name of a member is missing; name the column, or remove it if it is empty")]
     NoName,
-    /// The name of a member is not one that people could read.
+    /// The name of a member who has to be introduced is not one that people could read.
     #[error(transparent)]
     Name(NameError),
     /// A text is longer than an entry may hold.

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::error::{Error, ErrorKind, shorten};
 use super::table::Record;
-use ledger_core::check_name;
 use ledger_core::limits::{MAX_MEMBERS, MAX_NAME_BYTES};
 
 pub(super) const DATE: usize = 0;
@@ -37,6 +36,7 @@ pub struct MemberKey {
 
 /// The header of a file.
 pub(super) struct Header {
+    pub(super) line: u64,
     pub(super) members: Vec<Member>,
 }
 
@@ -109,12 +109,11 @@ impl Header {
                 return Err(error(index, ErrorKind::NoName));
             }
             check_length(name, MAX_NAME_BYTES).map_err(|kind| error(index, kind))?;
-            check_name(name).map_err(|source| error(index, ErrorKind::Name(source)))?;
         }
         let keys = MemberKey::of_names(names.iter().copied());
         let member = |(name, key): (&str, _)| Member { name: name.to_owned(), key };
         let members = names.into_iter().zip(keys).map(member).collect();
-        Ok(Self { members })
+        Ok(Self { line: record.line, members })
     }
 
     /// Number of columns of the file.

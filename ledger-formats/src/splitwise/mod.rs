@@ -21,7 +21,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use ledger_core::{Amount, Balance, Currency, Date, Origin};
+use ledger_core::{Amount, Balance, Currency, Date, Origin, check_name};
 
 pub use error::{Column, Error, ErrorKind};
 pub use header::{Member, MemberKey};
@@ -31,6 +31,7 @@ pub use write::write;
 /// A group that Splitwise exported, as [`read`] returns it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Export {
+    header_line: u64,
     members: Vec<Member>,
     rows: Vec<Row>,
     totals: Vec<ClosingTotal>,
@@ -120,7 +121,7 @@ pub fn read(bytes: &[u8]) -> Result<Export, Error> {
     }
     let sums = totals::add_up(&rows, header.members.len());
     totals::reconcile(&header, &totals, &sums)?;
-    Ok(Export { members: header.members, rows, totals, sums })
+    Ok(Export { header_line: header.line, members: header.members, rows, totals, sums })
 }
 
 impl Export {
@@ -128,6 +129,33 @@ impl Export {
     #[must_use]
     pub fn members(&self) -> &[Member] {
         &self.members
+    }
+
+    /// Checks the names of the members who have to be introduced. Whoever has an old name is a
+    /// member already, even if it is one that this library writes no more.
+    ///
+    /// ```
+    /// use ledger_formats::splitwise;
+    /// let file = "Date,Description,Category,Cost,Currency,Ann,Be\u{202e}n\n";
+    /// let export = splitwise::read(file.as_bytes())?;
+    /// let error = export.check_new_names(|key| key.name() == "Ann").unwrap_err();
+    /// assert!(error.to_string().starts_with("line 1, column 7 "));
+    /// assert_eq!(export.check_new_names(|_| true), Ok(()));
+    /// # Ok::<(), splitwise::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error`] with [`ErrorKind::Name`] and the column of the first one that `is_known` does not
+    /// know and `ledger_core::check_name` refuses.
+    pub fn check_new_names(&self, is_known: impl Fn(&MemberKey) -> bool) -> Result<(), Error> {
+        let columns = (header::MEMBERS..).zip(&self.members);
+        for (index, member) in columns.filter(|(_, member)| !is_known(member.key())) {
+            check_name(member.name()).map_err(|source| {
+                let error = Error::new(self.header_line, ErrorKind::Name(source));
+                error.in_column(index, member.name())
+            })?;
+        }
+        Ok(())
     }
 
     /// Expenses and transfers, in the order of the file.

@@ -31,8 +31,9 @@ impl GroupTransaction<'_> {
         self.sign_after_known(device, draft)
     }
 
-    /// Signs a draft behind the last entry of the device's chain that is here, also if more of the
-    /// chain is known to be elsewhere. Only for the last entry of a key that is replaced.
+    /// Signs a draft behind the last entry of the device's chain that is here, without asking whether
+    /// the chain forked or more of it is known to be elsewhere. For callers who have asked, and for the
+    /// last entry of a key that is replaced.
     pub(crate) fn sign_after_known(
         &mut self,
         device: &DeviceKey,

@@ -112,6 +112,10 @@ pub enum StoreError {
     /// A new entry breaks a rule of form; the caller is at fault.
     #[error(transparent)]
     Draft(#[from] DraftError),
+    /// Somebody whom an import would introduce has a name that this library does not write.
+    #[cfg(feature = "import")]
+    #[error(transparent)]
+    Import(#[from] Box<ledger_formats::splitwise::Error>),
     /// A new entry would be void, so it was not recorded.
     #[error("nothing was recorded, as it would not count: {0}")]
     WouldBeVoid(VoidReason),

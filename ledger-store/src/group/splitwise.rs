@@ -46,7 +46,8 @@ impl Group {
     /// progress of the import, and may stop it after a batch.
     ///
     /// # Errors
-    /// [`StoreError::Cancelled`] if it was stopped; [`StoreError`] if the
+    /// [`StoreError::Import`] if a missing person has a name that `ledger_core::check_name` refuses,
+    /// and then nothing is recorded; [`StoreError::Cancelled`] if it was stopped; [`StoreError`] if the
     /// database cannot be used. Whole batches stay, and importing the same
     /// file again goes on from there.
     pub fn import_splitwise(
@@ -76,6 +77,7 @@ impl Group {
         let device = signing_key(&self.0)?;
         self.0.write(|transaction| {
             let known = members_by_key(transaction.ledger().state());
+            export.check_new_names(|key| known.contains_key(key)).map_err(Box::new)?;
             for member in export.members() {
                 if !known.contains_key(member.key()) {
                     let name = member.name().to_owned();

@@ -61,9 +61,12 @@ pub(super) fn rebuild_indexes(
             audit::rewrite(&tx, *key, *id, session.environment(), progress)?;
         }
         tx.commit()?;
+        // While the permit is held: no other writer may go on from what was in memory before. The
+        // waiting entries there do not notice this commit, as it is of the writer itself.
+        let dropped = session.cache().clear();
+        drop(dropped);
         Ok(groups)
     })?;
-    session.release_memory()?;
     for (_, id) in groups {
         // Entries that turned out to wait for nothing are admitted by any ingest, also an empty one.
         session.group(id)?.admit_batch(Vec::new(), Ingested::default(), |_, _| Ok(()))?;

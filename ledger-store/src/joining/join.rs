@@ -17,7 +17,7 @@ use crate::group::Group;
 use crate::platform::environment::random;
 use crate::platform::progress::{OnProgress, Progress};
 use crate::sealed::{Imported, RecordReader, find_addressee, import_records};
-use crate::session::{GroupSession, MembershipRow, Session, next_root_index};
+use crate::session::{GroupSession, MembershipRow, Session, Turn, next_root_index};
 
 /// A join that waits: this device has asked, and no answer was entered so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,10 +75,14 @@ impl<'a> Joining<'a> {
         check_new_name(name)?;
         SignedCard::new(group, name, &RootEntropy::from_bytes([0; 32]), 0, &nobody())
             .map_err(JoinError::Content)?;
+        let turn = self.session.turn()?;
         let entropy = self.session.entropy()?;
         let row = match self.waiting(group)? {
-            Some(row) => row,
-            None => self.ask(group, name)?,
+            Some(row) => {
+                self.session.check_turn(turn)?;
+                row
+            }
+            None => self.ask(group, name, turn)?,
         };
         let card = self.card(&row, &entropy)?;
         let seed = random(self.session.environment())?;
@@ -109,7 +113,7 @@ impl<'a> Joining<'a> {
     }
 
     /// Makes and stores fresh keys for a group, unless another process has just asked.
-    fn ask(&self, group: GroupId, name: &str) -> Result<PendingRow, StoreError> {
+    fn ask(&self, group: GroupId, name: &str, turn: Turn) -> Result<PendingRow, StoreError> {
         self.session.with_new_device(|device| {
             let made_ms = self.session.environment().now_ms();
             self.session.write(|connection| {
@@ -119,6 +123,7 @@ impl<'a> Joining<'a> {
                 if asked {
                     return Err(StoreError::Busy);
                 }
+                self.session.check_turn(turn)?;
                 let index = next_root_index(&tx)?;
                 tx.execute(
                     "INSERT INTO joins (id, device, root_index, name, made_ms)

@@ -39,8 +39,9 @@ impl<'a> Bundles<'a> {
     ///
     /// Entries that were never exported are sealed under the newest epoch that knows of every
     /// removal; if there is none, this device begins one. Other entries travel as they came.
-    /// `progress` may stop the work; what was written until then can be imported. To continue
-    /// after that, use [`Bundles::export_part`].
+    /// `progress` may stop the work; what was written until then can be imported. An epoch that was
+    /// begun stays in the group, also if nothing was written. To continue after that, use
+    /// [`Bundles::export_part`].
     ///
     /// # Errors
     /// [`StoreError::Bundle`] if `out` fails, [`StoreError::NoEpochKey`] if there

@@ -54,7 +54,8 @@ struct Start {
 }
 
 /// Decides what goes out next. Assigns no epoch yet: [`Binding`](super::binding::Binding) does, when
-/// bytes are about to leave. Calls back without holding the writer permit.
+/// bytes are about to leave. Calls back without holding the writer permit, but on a snapshot: in
+/// memory, commits wait for the callback.
 pub(super) fn plan(
     group: &GroupSession,
     apart: &Apart<'_>,
@@ -96,7 +97,7 @@ pub(super) fn plan(
         let left = found.len().saturating_sub(rows.len());
         let upto = rows.iter().rfind(|row| !row.begins).map(|row| row.n).filter(|_| left > 0);
         let own_tip = match (own_tip, upto) {
-            (Some((_, tip)), Some(upto)) => own_entry_upto(connection, group.key, tip, upto)?,
+            (Some(tip), Some(upto)) => own_entry_upto(connection, group.key, tip, upto)?,
             (tip, _) => tip,
         };
         let left = u64::try_from(left).unwrap_or(u64::MAX);
@@ -136,20 +137,21 @@ fn call_back(place: usize, of: usize, progress: OnProgress<'_>) -> Result<(), St
     call(progress, Progress { phase: Phase::Sealing, done: 0, total })
 }
 
-/// The last entry of the chain with this tip among those up to a number and those that begin epochs.
+/// The last entry of the chain up to this tip among those up to a number and those that begin epochs.
+/// What was appended behind the tip since does not go out.
 fn own_entry_upto(
     connection: &Connection,
     group: GroupKey,
-    tip: EntryId,
+    (last, tip): (u64, EntryId),
     upto: i64,
 ) -> Result<Option<(u64, EntryId)>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT seq, id FROM entries
          WHERE grp = ?1 AND chain = (SELECT chain FROM entries WHERE id = ?2)
-             AND (n <= ?3 OR (kind = 23 AND verdict = 0))
+             AND (n <= ?3 OR (kind = 23 AND verdict = 0)) AND seq <= ?4
          ORDER BY seq DESC LIMIT 1",
     )?;
-    let mut rows = statement.query((group.0, tip.as_bytes(), upto))?;
+    let mut rows = statement.query((group.0, tip.as_bytes(), upto, last))?;
     let Some(row) = rows.next()? else { return Ok(None) };
     Ok(Some((row.get(0)?, EntryId::from_bytes(row.get(1)?))))
 }

@@ -49,7 +49,7 @@ impl LedgerCache {
     }
 
     /// Empties the shortcuts; returns what was in them, to be dropped without the lock.
-    pub(super) fn clear(&mut self) -> impl Sized + use<> {
+    pub(crate) fn clear(&mut self) -> impl Sized + use<> {
         (std::mem::take(&mut self.ledgers), std::mem::take(&mut self.pending))
     }
 }

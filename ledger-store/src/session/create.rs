@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ledger_core::engine::{NewGroup, VerifiedEntry, View};
 use ledger_core::keys::{DeviceKey, RootEntropy};
-use ledger_core::{DraftError, GroupId, MemberId};
+use ledger_core::{GroupId, MemberId};
 use rusqlite::TransactionBehavior;
 
 use super::{GroupSession, Session, next_root_index, successor};
@@ -41,6 +41,7 @@ impl Session {
             let group = NewGroup::new(name, person, &nobody, 0, [0; 32]);
             group.create(&DeviceKey::from_bytes(&[0; 64]), 0)?;
         }
+        let turn = self.turn()?;
         let entropy = self.entropy()?;
         let people = others.iter().map(|name| NewEntry::Placeholder { name: (*name).to_owned() });
         let people: Vec<NewEntry> = people.collect();
@@ -48,11 +49,12 @@ impl Session {
             let salt = *random(self.environment())?;
             let context = self.call_context()?;
             let genesis = |index| {
+                self.check_turn(turn)?;
                 let mut group = NewGroup::new(name, founder, &entropy, index, salt);
                 if let Some((view, founder)) = successor_of {
                     group = group.successor_of(view, founder);
                 }
-                group.create(device, context.now_ms())
+                Ok(group.create(device, context.now_ms())?)
             };
             self.insert_group(device, &context, genesis, &people)
         })
@@ -63,7 +65,7 @@ impl Session {
         self: &Arc<Self>,
         device: &DeviceKey,
         context: &CallContext,
-        genesis: impl FnOnce(u32) -> Result<VerifiedEntry, DraftError>,
+        genesis: impl FnOnce(u32) -> Result<VerifiedEntry, StoreError>,
         people: &[NewEntry],
     ) -> Result<GroupSession, StoreError> {
         self.write(|connection| {

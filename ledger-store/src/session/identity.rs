@@ -1,6 +1,7 @@
 //! The person's entropy and the keys of this device, in the secret store.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use ledger_core::DeviceId;
 use ledger_core::keys::{DeviceKey, RootEntropy};
@@ -12,7 +13,58 @@ use crate::error::{SecretError, StoreError};
 use crate::platform::environment::random;
 use crate::secrets::{Secret, SecretName};
 
+/// A number that is odd while this process replaces the person's entropy, and is never the same
+/// again after that. A root key comes into use only in the turn in which its entropy was read: the
+/// secret store cannot take part in a transaction.
+#[derive(Default)]
+pub(super) struct Turns(AtomicU64);
+
+/// A turn in which the person's entropy stays as it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Turn(u64);
+
+/// The replacing of the person's entropy; over when it is dropped.
+struct Replacing<'a>(&'a Turns);
+
+impl Turns {
+    fn replace(&self) -> Result<Replacing<'_>, StoreError> {
+        let Turn(now) = self.now()?;
+        let begun =
+            self.0.compare_exchange(now, now.wrapping_add(1), Ordering::SeqCst, Ordering::SeqCst);
+        begun.map(|_| Replacing(self)).map_err(|_| StoreError::Busy)
+    }
+
+    fn now(&self) -> Result<Turn, StoreError> {
+        let now = self.0.load(Ordering::SeqCst);
+        if now.is_multiple_of(2) { Ok(Turn(now)) } else { Err(StoreError::Busy) }
+    }
+}
+
+impl Drop for Replacing<'_> {
+    fn drop(&mut self) {
+        self.0.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
 impl Session {
+    /// The turn of the person's entropy, asked for before the entropy is read.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] while another call replaces the entropy.
+    pub(crate) fn turn(&self) -> Result<Turn, StoreError> {
+        self.turns.now()
+    }
+
+    /// Refuses to use a root key if its entropy may have been replaced since it was read. Called
+    /// while holding the writer permit.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] if another call replaced it, or is about to.
+    pub(crate) fn check_turn(&self, Turn(read_in): Turn) -> Result<(), StoreError> {
+        let Turn(now) = self.turns.now()?;
+        if now == read_in { Ok(()) } else { Err(StoreError::Busy) }
+    }
+
     /// The person's entropy, made on first use.
     pub(crate) fn entropy(&self) -> Result<RootEntropy, StoreError> {
         if let Some(entropy) = self.known_entropy()? {
@@ -22,16 +74,12 @@ impl Session {
         // Another process may make it at the same time; `add` returns the one that is kept.
         let name = SecretName::entropy();
         let there = self.secrets().add(&name, &fresh)?;
-        let bytes: [u8; 32] = there.expose().try_into().map_err(|_| unusable(&name))?;
-        Ok(RootEntropy::from_bytes(bytes))
+        entropy_in(&there)
     }
 
     /// The person's entropy, if this device holds it.
     pub(crate) fn known_entropy(&self) -> Result<Option<RootEntropy>, StoreError> {
-        let name = SecretName::entropy();
-        let Some(secret) = self.secrets().get(&name)? else { return Ok(None) };
-        let bytes: [u8; 32] = secret.expose().try_into().map_err(|_| unusable(&name))?;
-        Ok(Some(RootEntropy::from_bytes(bytes)))
+        self.secrets().get(&SecretName::entropy())?.as_ref().map(entropy_in).transpose()
     }
 
     /// Makes this device that of the person with this entropy.
@@ -46,18 +94,19 @@ impl Session {
     /// all or nothing.
     ///
     /// # Errors
-    /// [`StoreError::OtherPerson`] if it is another person's device.
+    /// [`StoreError::OtherPerson`] if it is another person's device, [`StoreError::Busy`] while
+    /// another call replaces the entropy.
     pub(crate) fn enter_as(
         self: &Arc<Self>,
         memberships: &[MembershipRow<'_>],
         entropy: Option<&RootEntropy>,
     ) -> Result<(Vec<GroupSession>, Vec<DeviceId>), StoreError> {
-        let before = match entropy {
-            Some(entropy) => self.replace_person(entropy)?,
-            None => None,
-        };
+        let Some(entropy) = entropy else { return self.enter(memberships, |_| Ok(())) };
+        // Over when the entropy that was there before is back, too.
+        let _replacing = self.turns.replace()?;
+        let before = self.replace_person(entropy)?;
         let entered = self.enter(memberships, |tx| match &before {
-            // A call that ran meanwhile used the former entropy.
+            // Another process, which knows no turns, used the former entropy meanwhile.
             Some(Some(_)) if is_in_use(tx)? => Err(StoreError::OtherPerson),
             _ => Ok(()),
         });
@@ -78,11 +127,11 @@ impl Session {
     /// this device counts root keys, too. A row without the entropy only makes it count from there.
     fn replace_person(&self, entropy: &RootEntropy) -> Result<Option<Option<Secret>>, StoreError> {
         let same = |known: &RootEntropy| known.root_key(0).id() == entropy.root_key(0).id();
-        if self.known_entropy()?.as_ref().is_some_and(same) {
-            return Ok(None);
-        }
         let name = SecretName::entropy();
         let before = self.secrets().get(&name)?;
+        if before.as_ref().map(entropy_in).transpose()?.as_ref().is_some_and(same) {
+            return Ok(None);
+        }
         // Another device may have numbered groups that this one does not know.
         let first = first_index(u32::from_be_bytes(*random::<4>(self.environment())?));
         self.write(|connection| {
@@ -95,7 +144,13 @@ impl Session {
             tx.execute("INSERT INTO person (first_index) VALUES (?1)", [first])?;
             Ok(tx.commit()?)
         })?;
-        self.secrets().set(&name, &Secret::new(entropy.expose_bytes().to_vec()))?;
+        let secret = Secret::new(entropy.expose_bytes().to_vec());
+        if before.is_some() {
+            self.secrets().set(&name, &secret)?;
+        } else if self.secrets().add(&name, &secret)? != secret {
+            // Somebody made one meanwhile, and may use it already.
+            return self.replace_person(entropy);
+        }
         Ok(Some(before))
     }
 
@@ -153,6 +208,12 @@ impl Session {
 fn is_in_use(tx: &Transaction<'_>) -> Result<bool, StoreError> {
     let sql = "SELECT EXISTS (SELECT 1 FROM groups UNION ALL SELECT 1 FROM joins)";
     Ok(tx.query_row(sql, [], |row| row.get(0))?)
+}
+
+/// The person's entropy in its secret.
+fn entropy_in(secret: &Secret) -> Result<RootEntropy, StoreError> {
+    let bytes: Result<[u8; 32], _> = secret.expose().try_into();
+    bytes.map(RootEntropy::from_bytes).map_err(|_| unusable(&SecretName::entropy()))
 }
 
 fn unusable(name: &SecretName) -> StoreError {

@@ -24,6 +24,7 @@ use ledger_core::{DeviceId, GroupId};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use self::cache::LedgerCache;
+use self::identity::Turns;
 use crate::StoreError;
 use crate::database::{Connections, GroupKey, Location, Settings};
 use crate::platform::Environment;
@@ -33,6 +34,7 @@ use crate::secrets::{MemorySecrets, SecretStore};
 pub(crate) use enter::{MembershipRow, ROOT_KEYS, next_root_index};
 pub use feed::{Change, Changes};
 pub(crate) use group::GroupSession;
+pub(crate) use identity::Turn;
 pub(crate) use snapshot::groups;
 pub use successor::{OpeningComparison, OpeningDifference};
 
@@ -41,6 +43,7 @@ pub use successor::{OpeningComparison, OpeningDifference};
 pub(crate) struct Session {
     connections: Connections,
     cache: Mutex<LedgerCache>,
+    turns: Turns,
 }
 
 impl Session {
@@ -75,7 +78,7 @@ impl Session {
 
     fn new(location: Location, first: Connection) -> Result<Arc<Self>, StoreError> {
         let connections = Connections::new(location, first)?;
-        Ok(Arc::new(Self { connections, cache: Mutex::default() }))
+        Ok(Arc::new(Self { connections, cache: Mutex::default(), turns: Turns::default() }))
     }
 
     pub(crate) fn connections(&self) -> &Connections {

@@ -76,6 +76,37 @@ fn what_a_failed_export_did_not_write_is_bound_to_nothing() {
     }
 }
 
+/// The position in the device's chain of the last entry that is noted as published.
+fn published(folder: &Folder) -> Option<u64> {
+    let keys = std::fs::read_to_string(folder.keys()).unwrap();
+    let note = keys.lines().find_map(|line| line.strip_prefix("handed-out-"))?;
+    let (_, hex) = note.split_once(' ').unwrap();
+    Some(u64::from_str_radix(&hex[..16], 16).unwrap())
+}
+
+/// An epoch that begins while a part is planned does not go out with it, so it is not noted as
+/// published: a copy of the database without it would sign nothing for good.
+#[test]
+fn an_epoch_that_begins_during_an_export_is_not_noted_as_published() {
+    let (folder, mut rng) = (Folder::new(1), Rng::new(1));
+    let anna = anna(&folder);
+    record(&anna, 30, 30, &mut rng);
+    export(&anna);
+    let last = published(&folder);
+    let mut begun = false;
+    let mut begin = |_: Progress| {
+        if !std::mem::replace(&mut begun, true) {
+            assert!(anna.keys().rotate_group_key(0).unwrap());
+        }
+        ControlFlow::Continue(())
+    };
+    let mut cursor = anna.bundles().begin(Since::Beginning);
+    let part = anna.bundles().export_part(&mut cursor, Some(1), &mut Vec::new(), &mut begin);
+    assert!(part.unwrap().left > 0);
+    assert!(begun && last.is_some());
+    assert_eq!(published(&folder), last);
+}
+
 /// An output that takes some writes, and then keeps a copy of the phone as it is, and fails.
 struct Crash<'a>(usize, &'a Folder, Option<Folder>);
 

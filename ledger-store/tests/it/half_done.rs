@@ -5,14 +5,14 @@
 
 use std::collections::BTreeSet;
 use std::io::Cursor;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use ledger_core::keys::RootEntropy;
 use ledger_core::messages::recovery::{RecoveryRequest, SharePlan, split_entropy};
 use ledger_store::{
-    FileSecrets, Group, NewEntry, NewInvite, PairingMode, Received, Secret, SecretError,
-    SecretName, SecretStore, Since, StatementIntent, StoreError, StoreOptions,
+    FileSecrets, Group, MemorySecrets, NewEntry, NewInvite, PairingMode, Received, Secret,
+    SecretError, SecretName, SecretStore, Since, StatementIntent, Store, StoreError, StoreOptions,
 };
 
 use crate::common::phones::{Phone, admitted, agree, hand_over, join, link, open_invite, write};
@@ -353,6 +353,133 @@ fn a_restore_that_was_killed_behind_the_entropy_numbers_groups_apart() {
     let index: u32 =
         folder.raw().query_row("SELECT root_index FROM groups", [], |row| row.get(0)).unwrap();
     assert!((64..1024).contains(&index), "{index}");
+}
+
+type Work = Box<dyn FnOnce() + Send>;
+
+/// A secret store behind whose calls for the entropy something else runs, once.
+#[derive(Default)]
+struct Interrupted {
+    inner: MemorySecrets,
+    /// The number of calls before it runs.
+    then: Mutex<Option<(u32, Work)>>,
+}
+
+impl Interrupted {
+    fn called(&self, name: &SecretName) {
+        let mut then = self.then.lock().unwrap();
+        let Some((left, _)) = then.as_mut().filter(|_| name.as_str() == "entropy") else { return };
+        if let Some(fewer) = left.checked_sub(1) {
+            *left = fewer;
+            return;
+        }
+        let work = then.take();
+        drop(then);
+        work.unwrap().1();
+    }
+}
+
+impl SecretStore for Interrupted {
+    fn get(&self, name: &SecretName) -> Result<Option<Secret>, SecretError> {
+        let found = self.inner.get(name)?;
+        self.called(name);
+        Ok(found)
+    }
+
+    fn set(&self, name: &SecretName, secret: &Secret) -> Result<(), SecretError> {
+        self.inner.set(name, secret)?;
+        self.called(name);
+        Ok(())
+    }
+
+    fn add(&self, name: &SecretName, secret: &Secret) -> Result<Secret, SecretError> {
+        let there = self.inner.add(name, secret)?;
+        self.called(name);
+        Ok(there)
+    }
+
+    fn remove(&self, name: &SecretName) -> Result<(), SecretError> {
+        self.inner.remove(name)
+    }
+}
+
+/// One call runs as a whole behind any call of another one to the secret store. Returns whether
+/// there were so many calls.
+fn interrupted(
+    calls: u32,
+    fresh: bool,
+    other_process: bool,
+    outer: fn(&Store) -> Result<(), StoreError>,
+    inner: fn(&Store) -> Result<(), StoreError>,
+) -> bool {
+    let (folder, secrets) = (Folder::new(1), Arc::new(Interrupted::default()));
+    let open = |seed| {
+        let options = StoreOptions::new().environment(Seeded::new(seed));
+        options.open_or_create(&folder.db(), secrets.clone()).unwrap()
+    };
+    let store = open(1);
+    if !fresh {
+        // An entropy that nothing uses.
+        assert_eq!(store.joining().pending_joins().unwrap(), []);
+    }
+    let other = if other_process { open(2) } else { store.clone() };
+    let work = move || match inner(&other) {
+        Ok(()) | Err(StoreError::Busy | StoreError::OtherPerson) => {}
+        Err(error) => panic!("{error:?}"),
+    };
+    *secrets.then.lock().unwrap() = Some((calls, Box::new(work)));
+    match outer(&store) {
+        Ok(()) | Err(StoreError::Busy | StoreError::OtherPerson) => {}
+        Err(error) => panic!("{error:?}"),
+    }
+    let was_interrupted = secrets.then.lock().unwrap().take().is_none();
+    found_flat(&store).unwrap();
+    for group in store.groups().unwrap() {
+        // Needs the root key that the group knows.
+        let group = store.group(group.id).unwrap();
+        let me = group.me().unwrap();
+        let members = group.members().unwrap();
+        let (opa, _) = members.iter().find(|(id, _)| Some(*id) != me).unwrap();
+        let remove = StatementIntent::Remove { member: *opa, since: None };
+        let signed = group.sign(&group.propose(remove).unwrap());
+        assert!(signed.is_ok(), "behind call {calls}: {signed:?}");
+    }
+    was_interrupted
+}
+
+fn found_flat(store: &Store) -> Result<(), StoreError> {
+    store.create_group_with("Flat", "Anna", &["Opa"]).map(|_| ())
+}
+
+fn restore(store: &Store) -> Result<(), StoreError> {
+    store.recovery().restore_phrase(&RootEntropy::from_bytes([7; 32]).reveal_phrase())
+}
+
+/// Another process founds a group while a phrase is restored on a fresh install: the entropy that it
+/// made and uses is not overwritten.
+#[test]
+fn a_restore_overwrites_no_entropy_that_was_made_meanwhile() {
+    let mut calls = 0;
+    while interrupted(calls, true, true, restore, found_flat) {
+        calls += 1;
+    }
+    assert!(calls > 1);
+}
+
+/// A group gets no root key of an entropy that is replaced, or put back, at the same time.
+#[test]
+fn founding_and_restoring_at_once_leave_no_group_without_its_root_key() {
+    for fresh in [true, false] {
+        for (outer, inner) in
+            [(restore as fn(&Store) -> _, found_flat as fn(&Store) -> _), (found_flat, restore)]
+        {
+            let mut calls = 0;
+            while interrupted(calls, fresh, false, outer, inner) {
+                calls += 1;
+            }
+            assert!(calls > 0);
+        }
+    }
 }
 
 #[test]

@@ -93,6 +93,36 @@ fn a_group_with_unreadable_names_can_be_continued() {
     assert!(labels.contains(&"?".to_owned()) && labels.len() == 3, "{labels:?}");
 }
 
+/// Who was imported before names were checked is known in an updated export; nobody comes twice.
+#[cfg(feature = "import")]
+#[test]
+fn an_updated_export_knows_members_with_unreadable_names() {
+    let folder = Folder::new(14);
+    let store = folder.store();
+    let group = store.create_group("Flat", "Anna").unwrap();
+    let anna = DeviceKey::from_bytes(&secret(&folder, "device-"));
+    let me = group.me().unwrap().unwrap();
+    let ledger = group.ledger().unwrap();
+    let draft = Draft::placeholder(ledger.state(), me, "B\ten", [5; 16]).unwrap();
+    ingest(&group, &sign(&ledger, &anna, None, draft));
+    let import = |members: &str| {
+        let file = format!(
+            "Date,Description,Category,Cost,Currency,{members}\n2026-11-21,Tea,,4,EUR,2,-2,0\n"
+        );
+        let export = ledger_formats::splitwise::read(file.as_bytes()).unwrap();
+        group.import_splitwise(&export, &mut common::go_on)
+    };
+    let before = group.ledger().unwrap();
+    let refused = import("Anna,B\ten,C\tleo").unwrap_err();
+    assert!(matches!(refused, StoreError::Import(_)), "{refused:?}");
+    assert!(refused.to_string().starts_with("line 1, column 8 (C"), "{refused}");
+    assert_eq!(group.ledger().unwrap(), before);
+    let report = import("Anna,B\ten,Cleo").unwrap();
+    assert_eq!((report.added, report.members_added), (1, 1));
+    assert_eq!(group.state().unwrap().members().len(), 3);
+    assert_sound(&group);
+}
+
 /// Ben's phone was out of hand from his second dinner on. The removal that says
 /// so voids that and the third one; the one that does not voids nothing.
 #[test]

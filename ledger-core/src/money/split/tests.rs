@@ -430,6 +430,12 @@ fn limits_hold() {
     let item = |range: core::ops::Range<Key>| {
         range.fold(SplitItem::new("", amount(5)), |item, k| item.shared_by(k, 1))
     };
-    let crowd = Split::Items(Itemised::new().item(item(0..1000)).item(item(1000..2000)));
-    assert_eq!(refusal(&crowd, 10), "a split has at most 1024 participants, this one has 2000");
+    let crowd = || Itemised::new().item(item(0..1000)).item(item(1000..2000));
+    let too_many = "a split has at most 1024 participants, this one has 2000";
+    assert_eq!(refusal(&Split::Items(crowd()), 10), too_many);
+    // Before anything is computed, such as that nobody shares the bread.
+    let bread = SplitItem::new("Bread", amount(5));
+    assert_eq!(refusal(&Split::Items(crowd().item(bread)), 15), too_many);
+    let shared = Split::Items(Itemised::new().item(item(0..1000)).item(item(24..1024)));
+    assert_eq!(units(&shared, 10, 0).len(), 10, "who shares several items is one participant");
 }

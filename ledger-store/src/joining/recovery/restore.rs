@@ -19,6 +19,7 @@ pub(super) fn restore_group(
     bundle: &mut (impl Read + Seek),
     progress: OnProgress<'_>,
 ) -> Result<(GroupSession, Imported), StoreError> {
+    let turn = session.turn()?;
     let entropy = session.known_entropy()?.ok_or(StoreError::NoRootKey)?;
     let keys = (0..ROOT_KEYS).map(|index| entropy.recovery_key(index)).collect();
     let seed = random(session.environment())?;
@@ -30,7 +31,7 @@ pub(super) fn restore_group(
             let (mut groups, _) = session.with_new_device(|device| {
                 let device = device.id();
                 let membership = MembershipRow { genesis: &genesis, device, root_index };
-                session.enter(&[membership], |_| Ok(()))
+                session.enter(&[membership], |_| session.check_turn(turn))
             })?;
             groups.pop().ok_or(StoreError::UnknownGroup(id))?
         }
