@@ -237,7 +237,7 @@ pub(crate) struct Statement {
     pub(crate) member: String,
     /// Only this currency [default: each one]
     #[arg(long, value_name = "CURRENCY")]
-    pub(crate) currency: Option<Currency>,
+    pub(crate) currency: Option<String>,
     /// At most so many rows [default: all]
     #[arg(long, value_name = "N", requires = "currency")]
     pub(crate) limit: Option<u64>,

@@ -6,7 +6,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ledger_core::{GroupState, MemberId};
+use ledger_core::{GroupState, MemberId, visible_form};
 use ledger_store::{FileSecrets, Group, Opening, Store, StoreError};
 
 use crate::args::Location;
@@ -166,9 +166,11 @@ impl People {
         self.labels.get(&member).map_or("?", String::as_str)
     }
 
-    /// The member with this label.
+    /// The member with this label, however it is spaced: nobody can type what does not show.
     pub(crate) fn find(&self, name: &str) -> Result<MemberId, Failure> {
-        let mut found = self.labels.iter().filter(|(_, label)| *label == name);
+        let form = visible_form(name);
+        // No two labels have one form.
+        let mut found = self.labels.iter().filter(|(_, label)| visible_form(label) == form);
         let one = found.next().map(|(member, _)| *member);
         one.ok_or_else(|| {
             let names: Vec<&str> = self.in_order().map(|member| self.label(member)).collect();

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use ledger_core::{Currency, MemberId};
+use ledger_core::{Currency, GroupState, MemberId};
 use ledger_formats::json::{Values, balance_number, merge};
 use ledger_store::{Group, StatementCursor, StatementRow};
 use serde_json::{Value, json};
@@ -23,8 +23,8 @@ pub(crate) fn statement(arguments: &Statement, out: &mut dyn Write) -> Result<()
     let state = group.state()?;
     let people = People::of(&state);
     let member = people.find(&arguments.member)?;
-    let currencies = match arguments.currency {
-        Some(currency) => vec![currency],
+    let currencies = match &arguments.currency {
+        Some(code) => vec![currency_of(&state, code)?],
         None => state.currencies().collect(),
     };
     let values = Values::of(&state);
@@ -49,6 +49,14 @@ pub(crate) fn statement(arguments: &Statement, out: &mut dyn Write) -> Result<()
         return print_json(out, &json_rows);
     }
     print_waiting(group.waiting()?, out)
+}
+
+/// A currency that the group has or that this version knows: another device may have recorded money
+/// in a code that came later.
+fn currency_of(state: &GroupState, code: &str) -> Result<Currency, Failure> {
+    let found = state.currencies().find(|currency| currency.code() == code);
+    let known = |code| Currency::from_code(code).map_err(|e| Failure::Usage(e.to_string()));
+    found.map_or_else(|| known(code), Ok)
 }
 
 fn print_rows(

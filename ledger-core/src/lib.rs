@@ -49,7 +49,7 @@ mod verdict;
 
 pub use base::id::{DeviceId, EntryId, GroupId, MemberId, Origin, ParseIdError, StateDigest};
 pub use base::limits;
-pub use base::name::{NameError, check_name};
+pub use base::name::{NameError, check_name, visible_form};
 pub use base::rule::{Refusal, Rule};
 pub use draft::DraftError;
 pub use money::{

@@ -33,6 +33,28 @@ fn debts_tell_who_owes_whom() {
 }
 
 #[test]
+fn a_member_is_found_by_what_people_see_of_the_name() {
+    let csv = "Date,Description,Category,Cost,Currency,A\u{200b}nn\u{a0}Lee,Ben\n\
+               2026-11-21,Tea,Food,9.00,EUR,4.50,-4.50\n";
+    let desk = Desk::with(csv);
+    let shown = desk.run("debts", &["Ann Lee", "--json"]).json();
+    assert_eq!(shown[0]["minor_units"], 450);
+    let shown = desk.run("debts", &[" Ben\u{fffa}", "--json"]).json();
+    assert_eq!(shown[0]["minor_units"], -450);
+}
+
+/// Cem still owes Ann, which is nothing to Ben.
+#[test]
+fn nothing_is_open_for_whoever_paid_back() {
+    let csv = "Date,Description,Category,Cost,Currency,Ann,Ben,Cem\n\
+               2026-11-21,Tea,Food,9.00,EUR,6.00,-3.00,-3.00\n\
+               2026-11-22,Back,Payment,3.00,EUR,-3.00,3.00,0.00\n";
+    let desk = Desk::with(csv);
+    assert_eq!(desk.run("debts", &["Ben"]).ok(), "Ben: debts\n\nNothing is open.\n");
+    assert_eq!(desk.run("debts", &["Ben", "--json"]).json(), serde_json::json!([]));
+}
+
+#[test]
 fn the_plan_of_debts_lets_people_pay_only_whom_they_owe() {
     let desk = Desk::with(TEA);
     let shown = desk.run("settle-up", &["--only-owed"]).ok();

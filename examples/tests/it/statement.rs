@@ -1,5 +1,10 @@
 //! Statements of account on the command line.
 
+use std::sync::Arc;
+
+use ledger_core::hazmat::read_stored;
+use ledger_core::{Amount, Expense};
+use ledger_store::{FileSecrets, NewEntry, Store};
 use serde_json::Value;
 
 use crate::common::Desk;
@@ -25,6 +30,32 @@ fn a_statement_explains_the_balance() {
     let other = ["Ann", "--currency", "EUR", "--after", "20260115-42"];
     let other = desk.run("statement", &other).failed(2);
     assert!(other.contains("that is not a cursor"), "{other}");
+}
+
+/// Another device may have recorded money in a code that this version does not know.
+#[test]
+fn a_statement_is_of_any_currency_that_the_group_has() {
+    let desk = Desk::with(TEA);
+    let unknown = desk.run("statement", &["Ann", "--currency", "QQQ"]).failed(2);
+    assert!(unknown.contains("\"QQQ\" is not a known currency"), "{unknown}");
+    let secrets = Arc::new(FileSecrets::new(desk.path("flat.db.keys")));
+    let store = Store::open(&desk.db(), secrets).unwrap();
+    let group = store.group(store.group_ids().unwrap()[0]).unwrap();
+    let row = group.lists().expenses(None, 50).unwrap().pop().unwrap();
+    let row = group.lists().history(row.original, None, 1).unwrap().remove(0);
+    let mut bytes = row.entry.decoded().as_bytes().to_vec();
+    let place = bytes.windows(3).rposition(|letters| letters == b"EUR").unwrap();
+    bytes[place..][..3].copy_from_slice(b"QQQ");
+    let changed = read_stored(row.entry.id(), &bytes, row.entry.decoded().signature()).unwrap();
+    let unknown = changed.decoded().payload().transaction().unwrap().currency();
+    let (me, ten) = (group.me().unwrap().unwrap(), Amount::from_minor_units(1000).unwrap());
+    let other = group.members().unwrap()[1].0;
+    let tea = Expense::new("2026-11-24".parse().unwrap(), "Tea", unknown, ten);
+    let tea = tea.paid_by(me, ten).split_equally(&[me, other], 0);
+    group.append(vec![NewEntry::Record(tea.into())]).unwrap();
+    drop((group, store));
+    let shown = desk.run("statement", &["Ann", "--currency", "QQQ"]).ok();
+    assert!(shown.ends_with("QQQ\n  2026-11-24  Tea  5.00  balance 5.00\n"), "{shown}");
 }
 
 #[test]

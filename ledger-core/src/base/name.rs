@@ -1,4 +1,4 @@
-//! Names that people give: which ones this library writes, and which look alike.
+//! Names that people give: which ones this library writes, and which differ in nothing that shows.
 
 /// Error of a name that nobody could read, or that would act on what shows it. Entries of other
 /// devices may have such names all the same (rule P3 asks only that a name is not empty).
@@ -32,9 +32,16 @@ pub fn check_name(name: &str) -> Result<(), NameError> {
     if visible_form(name).is_empty() { Err(NameError::Invisible) } else { Ok(()) }
 }
 
-/// The name without characters that do not show, and with single spaces: names with one form
-/// look alike.
-pub(crate) fn visible_form(name: &str) -> String {
+/// The name without characters that do not show, and with single spaces. Names with one form differ
+/// in nothing that people see; letters of several scripts can look alike all the same.
+///
+/// ```
+/// use ledger_core::visible_form;
+/// assert_eq!(visible_form("A\u{200b}nn\u{a0} Lee "), "Ann Lee");
+/// assert_ne!(visible_form("Ann"), visible_form("ann"));
+/// ```
+#[must_use]
+pub fn visible_form(name: &str) -> String {
     let shown: String = name.chars().filter(|c| c.is_whitespace() || !is_invisible(*c)).collect();
     shown.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -46,16 +53,17 @@ fn is_control(c: char) -> bool {
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Characters that show nothing: controls, Unicode's `Default_Ignorable_Code_Point`, and the empty
-/// pattern of Braille.
+/// Characters that show nothing: controls, Unicode's `Default_Ignorable_Code_Point`, the marks
+/// around annotations (U+FFF9 to U+FFFB), the empty pattern of Braille, and the empty note head
+/// (U+1D159).
 fn is_invisible(c: char) -> bool {
     is_control(c)
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}'
             | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0000}'..='\u{e0fff}')
+            | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d159}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -74,6 +82,9 @@ mod tests {
             "עידו\u{200f}",
             "👩\u{200d}🚀",
             "❤\u{fe0f}",
+            "\u{1d15e}\u{1d159}",
+            "\u{fffc}",
+            "\u{fffd}",
             "?",
             "e\u{301}",
         ] {
@@ -94,6 +105,8 @@ mod tests {
             "\u{2800}",
             "\u{ad}\u{2060}",
             "\u{e0001}",
+            "\u{fff9}\u{fffa}\u{fffb}",
+            "\u{1d159}",
         ] {
             assert_eq!(check_name(name), Err(NameError::Invisible), "{name:?}");
         }
@@ -116,8 +129,16 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_alike_has_one_form() {
-        for name in ["A\u{200b}nn", " Ann", "Ann\u{200f}", "\u{202e}Ann\u{1b}", "Ann\u{a0}"] {
+    fn what_differs_in_nothing_that_shows_has_one_form() {
+        for name in [
+            "A\u{200b}nn",
+            " Ann",
+            "Ann\u{200f}",
+            "\u{202e}Ann\u{1b}",
+            "Ann\u{a0}",
+            "\u{fff9}Ann\u{fffb}",
+            "Ann\u{1d159}",
+        ] {
             assert_eq!(visible_form(name), "Ann", "{name:?}");
         }
         assert_eq!(visible_form("Ann \u{200b} Lee"), visible_form("Ann\u{a0}Lee"));

@@ -1,5 +1,6 @@
 //! Debts between members, by pairs (SPEC §9).
 
+use core::ops::ControlFlow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Amount, Balance, Currency, Settlement, settle_up};
@@ -33,9 +34,18 @@ pub struct Debts {
     /// What the second member owes the first, never zero. The first is the smaller one, so that
     /// a pair has one place.
     owed: BTreeMap<(Currency, MemberId, MemberId), Balance>,
+    /// The member whose pairs alone are kept. None for those of everybody.
+    only: Option<MemberId>,
 }
 
 impl Debts {
+    /// Debts that keep the pairs of one member alone: what the others owe each other is left out.
+    /// That saves the memory for those pairs, and time where the member gave nothing.
+    #[must_use]
+    pub fn of_member(member: MemberId) -> Self {
+        Self { owed: BTreeMap::new(), only: Some(member) }
+    }
+
     /// Adds money that some gave and some got, such as the payers and shares of an expense, or
     /// the giver and the receiver of a transfer. Both lists have the same sum (rule P7); what one
     /// has beyond the other is left out.
@@ -44,18 +54,45 @@ impl Debts {
     /// minor units that this leaves over go to the givers with the largest remainders, and a
     /// giver is never owed more in all than they gave. Neither the order of the lists nor that
     /// of the calls matters.
+    ///
+    /// Takes time in proportion to the givers times the receivers, and to the receivers if one
+    /// member gave everything.
     pub fn add(
         &mut self,
         currency: Currency,
         gave: &[(MemberId, Amount)],
         got: &[(MemberId, Amount)],
     ) {
-        let mut open = sums(gave);
+        let _ = self.add_in_steps(currency, gave, got, &mut |_| ControlFlow::Continue(()));
+    }
+
+    /// As [`Debts::add`], with a way to stop. `step` gets the number of pairs of a giver and a
+    /// receiver that were computed since its last call: one entry can have a million of them.
+    ///
+    /// If `step` breaks, part of the money was added. Such debts are of no use.
+    pub fn add_in_steps(
+        &mut self,
+        currency: Currency,
+        gave: &[(MemberId, Amount)],
+        got: &[(MemberId, Amount)],
+        step: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let mut open: Vec<(MemberId, u128)> = sums(gave).into_iter().collect();
+        let gave_something =
+            |member: MemberId| open.binary_search_by_key(&member, |(giver, _)| *giver).is_ok();
+        // Of whoever gave nothing, the debts are known after their own share.
+        let last = self.only.filter(|member| !gave_something(*member));
         for (debtor, share) in sums(got) {
+            if last.is_some_and(|last| debtor > last) {
+                break;
+            }
+            let pairs = u64::try_from(open.len()).unwrap_or(u64::MAX);
             for (creditor, part) in take_proportionally(&mut open, share) {
                 self.owe(currency, debtor, creditor, part);
             }
+            step(pairs)?;
         }
+        ControlFlow::Continue(())
     }
 
     /// Adds balances of which nobody knows how they came about, such as the opening balances of a
@@ -130,7 +167,8 @@ impl Debts {
     }
 
     fn owe(&mut self, currency: Currency, debtor: MemberId, creditor: MemberId, amount: Balance) {
-        if debtor == creditor {
+        let is_left_out = |only| only != debtor && only != creditor;
+        if debtor == creditor || amount.is_zero() || self.only.is_some_and(is_left_out) {
             return;
         }
         let signed = if creditor < debtor { amount } else { amount.negated() };
@@ -143,50 +181,57 @@ impl Debts {
     }
 }
 
-/// The sum of each member, ascending by member: several introductions may be of one member.
+/// The sum of each member who has one, ascending by member: several introductions may be of one
+/// member.
 fn sums(parts: &[(MemberId, Amount)]) -> BTreeMap<MemberId, u128> {
     let mut sums: BTreeMap<MemberId, u128> = BTreeMap::new();
-    for (member, amount) in parts {
+    for (member, amount) in parts.iter().filter(|(_, amount)| !amount.is_zero()) {
         let sum = sums.entry(*member).or_default();
         *sum = sum.saturating_add(u128::from(amount.minor_units()));
     }
     sums
 }
 
-/// Takes a share from what is still open of each giver, in proportion to that. Amounts are at
-/// most 10^15, so no product is beyond 10^30.
+/// Takes a share from what is still open of each giver, in proportion to that, and returns what
+/// it took. Amounts are at most 10^15, so no product is beyond 10^30.
 ///
 /// The open amounts, and not those that were given, are the measure: so no giver runs out, and
 /// what was rounded up for one share is rounded down for a later one. Of equal remainders the
-/// smaller member's comes first.
-fn take_proportionally(
-    open: &mut BTreeMap<MemberId, u128>,
-    share: u128,
-) -> Vec<(MemberId, Balance)> {
-    let total = open.values().fold(0u128, |sum, part| sum.saturating_add(*part));
+/// smaller member's comes first. `open` is ascending by member; who has nothing open leaves it.
+fn take_proportionally(open: &mut Vec<(MemberId, u128)>, share: u128) -> Vec<(MemberId, Balance)> {
+    let total = open.iter().fold(0u128, |sum, (_, part)| sum.saturating_add(*part));
     let share = share.min(total);
-    let exact = |part: u128| {
-        let product = share.saturating_mul(part);
-        Some((product.checked_div(total)?, product.checked_rem(total)?))
+    // Each giver's place with the whole units, and the remainder of the division.
+    let exact = |(place, (_, part)): (usize, &(MemberId, u128))| {
+        let product = share.saturating_mul(*part);
+        let units = product.checked_div(total)?;
+        Some((place, units, product.saturating_sub(units.saturating_mul(total))))
     };
-    // Each giver with the whole units, and the remainder of the division.
-    let mut parts: Vec<(MemberId, u128, u128)> = open
-        .iter()
-        .filter_map(|(giver, part)| exact(*part).map(|(units, rest)| (*giver, units, rest)))
-        .collect();
+    let mut parts: Vec<(usize, u128, u128)> = match open.as_slice() {
+        [_] => vec![(0, share, 0)],
+        several => several.iter().enumerate().filter_map(exact).collect(),
+    };
     let whole = parts.iter().fold(0u128, |sum, (_, units, _)| sum.saturating_add(*units));
-    parts.sort_unstable_by_key(|(giver, _, rest)| (core::cmp::Reverse(*rest), *giver));
-    let mut left = share.saturating_sub(whole);
-    let mut taken = Vec::with_capacity(parts.len());
-    for (giver, units, _) in parts {
-        // Fewer units are left than there are givers with a remainder.
-        let units = units.saturating_add(u128::from(left > 0));
-        left = left.saturating_sub(1);
-        if let Some(part) = open.get_mut(&giver) {
-            *part = part.saturating_sub(units);
-        }
-        taken.push((giver, Balance::from_minor_units(i128::try_from(units).unwrap_or(i128::MAX))));
+    // Fewer units are left than there are givers with a remainder.
+    let left = usize::try_from(share.saturating_sub(whole)).unwrap_or(usize::MAX);
+    if left > 0 && left < parts.len() {
+        let largest_first = |(place, _, rest): &(usize, u128, u128)| {
+            let rest = core::cmp::Reverse(*rest);
+            (rest, *place)
+        };
+        // Which ones get a unit matters, and not their order: a sort would take longer.
+        parts.select_nth_unstable_by_key(left, largest_first);
     }
+    let mut taken = Vec::with_capacity(parts.len());
+    for (number, (place, units, _)) in parts.into_iter().enumerate() {
+        let units = units.saturating_add(u128::from(number < left));
+        if let Some((giver, part)) = open.get_mut(place) {
+            *part = part.saturating_sub(units);
+            let units = i128::try_from(units).unwrap_or(i128::MAX);
+            taken.push((*giver, Balance::from_minor_units(units)));
+        }
+    }
+    open.retain(|(_, part)| *part > 0);
     taken
 }
 
@@ -273,12 +318,52 @@ mod tests {
         assert_eq!(debts.settle_up(euro()).len(), 3);
     }
 
+    /// Pairs computed for an expense, by debts of all or of one member.
+    fn pairs(mut debts: Debts, gave: &[(usize, u64)], got: &[(usize, u64)]) -> Vec<u64> {
+        let mut told = Vec::new();
+        let mut step = |pairs| {
+            told.push(pairs);
+            ControlFlow::Continue(())
+        };
+        let whole = debts.add_in_steps(euro(), &parts(gave), &parts(got), &mut step);
+        assert!(whole.is_continue());
+        told
+    }
+
+    #[test]
+    fn work_is_told_as_pairs_and_nothing_is_done_for_zero() {
+        let gave = [(1, 10), (2, 0), (3, 20), (4, 30)];
+        let got = [(3, 15), (5, 0), (6, 15), (7, 15), (8, 15)];
+        assert_eq!(pairs(Debts::default(), &gave, &got), [3, 3, 3, 3]);
+        assert_eq!(pairs(Debts::of_member(member(4)), &gave, &got), [3, 3, 3, 3]);
+        // What comes after the share of somebody who gave nothing does not concern them.
+        assert_eq!(pairs(Debts::of_member(member(6)), &gave, &got), [3, 3]);
+        assert_eq!(pairs(Debts::of_member(member(2)), &gave, &got), []);
+        assert_eq!(pairs(Debts::default(), &[(1, 60)], &got), [1, 1, 1, 1]);
+        // Who has got everything back takes part no more.
+        assert_eq!(pairs(Debts::default(), &[(1, 1), (2, 1)], &[(3, 1), (4, 1)]), [2, 1]);
+    }
+
+    #[test]
+    fn adding_can_be_stopped_within_an_expense() {
+        let (gave, got) = ([(1, 10), (2, 10)], [(3, 5), (4, 5), (5, 10)]);
+        let mut calls = 0;
+        let mut step = |_| {
+            calls += 1;
+            if calls < 2 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        let mut debts = Debts::default();
+        let stopped = debts.add_in_steps(euro(), &parts(&gave), &parts(&got), &mut step);
+        assert!(stopped.is_break() && calls == 2);
+        assert_eq!(debts.of(euro(), member(5)), []);
+    }
+
     /// Parts of an amount: indices of members, with minor units.
     type Parts = Vec<(usize, u64)>;
 
     /// Payers and shares of one expense, with one sum.
     fn expense() -> impl Strategy<Value = (Parts, Parts)> {
-        let list = || proptest::collection::vec((0usize..8, 1u64..400), 1..9);
+        let list = || proptest::collection::vec((0usize..8, 0u64..400), 1..9);
         (list(), list()).prop_map(|(mut gave, mut got)| {
             let sum = |list: &[(usize, u64)]| list.iter().map(|(_, n)| n).sum::<u64>();
             let (given, gotten) = (sum(&gave), sum(&got));
@@ -298,13 +383,19 @@ mod tests {
         ) {
             let mut debts = Debts::default();
             let mut balances = [0i128; 8];
+            let mut of_members: Vec<_> = (0..8).map(|n| Debts::of_member(member(n))).collect();
             for (gave, got) in &expenses {
                 debts.add(euro(), &parts(gave), &parts(got));
+                for of_member in &mut of_members {
+                    of_member.add(euro(), &parts(gave), &parts(got));
+                }
                 gave.iter().for_each(|(n, units)| balances[*n] += i128::from(*units));
                 got.iter().for_each(|(n, units)| balances[*n] -= i128::from(*units));
             }
             for (n, balance) in balances.iter().enumerate() {
                 let of = debts.of(euro(), member(n));
+                prop_assert_eq!(&of_members[n].of(euro(), member(n)), &of);
+                prop_assert_eq!(of_members[n].pairs(euro()).count(), of.len());
                 prop_assert!(of.iter().all(|(other, owed)| *other != member(n) && !owed.is_zero()));
                 prop_assert_eq!(of.iter().map(|(_, b)| b.minor_units()).sum::<i128>(), *balance);
                 for other in 0..8 {
@@ -339,7 +430,7 @@ mod tests {
             // What each share gives each payer, before the pairs are netted.
             let total: u64 = gave.iter().map(|(_, units)| units).sum();
             let given = sums(&parts(&gave));
-            let mut open = given.clone();
+            let mut open: Vec<_> = given.clone().into_iter().collect();
             for (_, share) in sums(&parts(&got)) {
                 let taken = take_proportionally(&mut open, share);
                 let sum: i128 = taken.iter().map(|(_, part)| part.minor_units()).sum();
@@ -351,7 +442,7 @@ mod tests {
                     prop_assert!(off < 2 * u128::from(total), "less than two units off");
                 }
             }
-            prop_assert!(open.values().all(|left| *left == 0));
+            prop_assert!(open.is_empty());
         }
     }
 }

@@ -169,32 +169,36 @@ impl GroupState {
         generations.find_map(|generation| self.recovery.get(generation).copied())
     }
 
-    /// Returns a name for each member that looks like no other member's: their own, or with a
-    /// number behind it (`Alex`, `Alex (2)`), in the order of introduction. Characters that do not
-    /// show tell no names apart, and a name of such characters alone is shown as `?`.
+    /// Returns a name for each member that no other member has: their own, or with a number behind
+    /// it (`Alex`, `Alex (2)`), in the order of introduction. Spaces and characters that do not show
+    /// tell no names apart, and a name of such characters alone is shown as `?`. Letters of several
+    /// scripts that look alike do.
     #[must_use]
     pub fn labels(&self) -> BTreeMap<MemberId, String> {
-        let shown = |member: &Member| match visible_form(&member.name).as_str() {
-            "" => "?".to_owned(),
-            _ => member.name.clone(),
-        };
+        let named = |(id, member): (MemberId, &Member)| (id, shown(&member.name));
         let mut taken: BTreeSet<String> = BTreeSet::new();
         let mut labels = BTreeMap::new();
         let mut later = Vec::new();
         // The first member of a name keeps it. So a member whose real name is "Alex (2)" is
         // never renamed because of two members called Alex.
-        for (id, member) in self.members() {
-            let name = shown(member);
-            if taken.insert(visible_form(&name)) {
+        for (id, name) in self.members().into_iter().map(named) {
+            let form = visible_form(&name);
+            if taken.insert(form.clone()) {
                 labels.insert(id, name);
             } else {
-                later.push((id, name));
+                later.push((id, name, form));
             }
         }
-        for (id, name) in later {
-            let numbered = |n: u64| format!("{name} ({n})");
-            let is_free = |label: &String| !taken.contains(&visible_form(label));
-            if let Some(label) = (2..).map(numbered).find(is_free) {
+        // The next number of each form: a number that was tried is never free again, and trying
+        // them from the start for each of many members of one name would take long.
+        let mut next: BTreeMap<String, u64> = BTreeMap::new();
+        for (id, name, form) in later {
+            let number = next.entry(form).or_insert(2);
+            let numbers = *number..;
+            let numbered = |n: u64| (n, format!("{name} ({n})"));
+            let is_free = |(_, label): &(u64, String)| !taken.contains(&visible_form(label));
+            if let Some((n, label)) = numbers.map(numbered).find(is_free) {
+                *number = n.saturating_add(1);
                 taken.insert(visible_form(&label));
                 labels.insert(id, label);
             }
@@ -235,5 +239,37 @@ impl GroupState {
     #[must_use]
     pub fn entries_needing_update(&self) -> u64 {
         self.name_index.unknown
+    }
+}
+
+/// A name as it is, or `?` for one in which nothing shows.
+fn shown(name: &str) -> String {
+    if visible_form(name).is_empty() { "?".to_owned() } else { name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Looking for a free number from 2 on for each of them would take hundreds of millions of
+    /// steps.
+    #[test]
+    fn many_members_of_one_name_get_their_labels_at_once() {
+        let mut state = any_names(GroupId::from_bytes([1; 32]), []);
+        let many = 20_000u64;
+        for n in 0..many {
+            let mut id = [0; 32];
+            id[..8].copy_from_slice(&n.to_be_bytes());
+            let name = if n == 7 { "Ben (900)" } else { "Ben" }.to_owned();
+            let generations = BTreeSet::new();
+            let member = Member { name, introduced: true, removed: false, generations };
+            state.members.insert(MemberId::from_bytes(id), member);
+        }
+        let labels: Vec<String> = state.labels().into_values().collect();
+        assert_eq!(labels[..3], ["Ben", "Ben (2)", "Ben (3)"]);
+        assert!(labels[7] == "Ben (900)" && labels[8] == "Ben (8)");
+        assert_eq!(labels.last().unwrap(), "Ben (20000)");
+        let different: BTreeSet<_> = labels.into_iter().collect();
+        assert_eq!(different.len(), 20_000);
     }
 }

@@ -113,7 +113,8 @@ impl Group {
 
     /// What each other member owes one member, by currency; negative is what the member owes them.
     /// Those with whom nothing is open are left out. In each currency the sum is the member's
-    /// balance. Takes time in proportion to the member's expenses and transfers.
+    /// balance. Takes time for each expense and transfer that names the member, in proportion to
+    /// those who paid it times those who have a share in it, of whom an entry can have a thousand.
     ///
     /// ```
     /// # use ledger_store::{NewEntry, StoreOptions};
@@ -140,7 +141,7 @@ impl Group {
 
     /// Who owes whom, of all members: [`Debts::settle_up`] of it is the plan in which people pay
     /// only those whom they owe. Reads every expense and transfer that counts; `progress` counts
-    /// them, and may stop the work.
+    /// them, and may stop the work, also inside of an expense that many paid for many.
     ///
     /// # Errors
     /// [`StoreError::Cancelled`] if it was stopped. [`StoreError`] if the database cannot be read.

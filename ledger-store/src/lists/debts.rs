@@ -1,5 +1,7 @@
 //! Debts between members, from the expenses and transfers that count (SPEC §9).
 
+use std::ops::ControlFlow;
+
 use ledger_core::engine::{EntryIndex as _, Payload};
 use ledger_core::{Balance, Currency, Debts, EntryId, GroupState, MemberId, Transaction};
 use rusqlite::{Connection, Row};
@@ -36,11 +38,19 @@ pub(crate) fn pairwise_debts(
         let connection = snapshot.connection();
         let total = connection.prepare_cached(COUNT)?.query_row([group.key.0], |row| row.get(0))?;
         let mut meter = Meter::new(&mut stoppable, Phase::Summing, total)?;
-        let mut debts = opening_debts(group, connection)?;
+        let mut debts = Debts::default();
+        add_opening(&mut debts, group, connection)?;
         let mut statement = connection.prepare_cached(ALL)?;
         let mut rows = statement.query([group.key.0])?;
         while let Some(row) = rows.next()? {
-            add(&mut debts, &transaction(row, loaded.ledger.state())?);
+            let transaction = transaction(row, loaded.ledger.state())?;
+            let mut step = |pairs| match meter.work(pairs) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            };
+            if add(&mut debts, &transaction, &mut step).is_break() {
+                return Err(StoreError::Cancelled);
+            }
             meter.step()?;
         }
         meter.end();
@@ -48,16 +58,18 @@ pub(crate) fn pairwise_debts(
     })
 }
 
-/// Debts in which those of one member are complete: only what names the member is read.
+/// Debts of one member alone, from what names the member.
 pub(crate) fn debts_of(group: &GroupSession, member: MemberId) -> Result<Debts, StoreError> {
     group.read(|connection, LoadedLedger { ledger, .. }| {
-        let mut debts = opening_debts(group, connection)?;
+        let mut debts = Debts::of_member(member);
+        add_opening(&mut debts, group, connection)?;
         // A member whom no expense names has no term.
         let term = Term::Member(member).number(connection, group.key)?;
         let mut statement = connection.prepare_cached(OF_MEMBER)?;
         let mut rows = statement.query([term])?;
         while let Some(row) = rows.next()? {
-            add(&mut debts, &transaction(row, ledger.state())?);
+            let transaction = transaction(row, ledger.state())?;
+            debts.add(transaction.currency(), &transaction.paid(), &transaction.owed());
         }
         Ok(debts)
     })
@@ -76,21 +88,28 @@ pub(super) fn opening_balances(
     }
 }
 
-fn opening_debts(group: &GroupSession, connection: &Connection) -> Result<Debts, StoreError> {
+fn add_opening(
+    debts: &mut Debts,
+    group: &GroupSession,
+    connection: &Connection,
+) -> Result<(), StoreError> {
     let opening = opening_balances(group, connection)?;
     let mut currencies: Vec<Currency> = opening.iter().map(|(_, currency, _)| *currency).collect();
     currencies.sort_unstable();
     currencies.dedup();
-    let mut debts = Debts::default();
     for currency in currencies {
         let in_currency = opening.iter().filter(|(_, other, _)| *other == currency);
         debts.add_balances(currency, in_currency.map(|(member, _, balance)| (*member, *balance)));
     }
-    Ok(debts)
+    Ok(())
 }
 
-fn add(debts: &mut Debts, transaction: &Transaction) {
-    debts.add(transaction.currency(), &transaction.paid(), &transaction.owed());
+fn add(
+    debts: &mut Debts,
+    transaction: &Transaction,
+    step: &mut dyn FnMut(u64) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    debts.add_in_steps(transaction.currency(), &transaction.paid(), &transaction.owed(), step)
 }
 
 /// Reads columns 0 to 2 as a content that a slot shows.

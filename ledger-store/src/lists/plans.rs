@@ -40,6 +40,7 @@ fn no_list_scans_or_sorts() {
         (history::CHANGES, "PRIMARY KEY (original=? AND endorses=? AND (lamport,id)<(?,?))"),
         (account_statement::AFTER, "PRIMARY KEY (term=? AND (date,n)<(?,?))"),
         (account_statement::UP_TO, "PRIMARY KEY (term=? AND (date,n)>(?,?))"),
+        (account_statement::HAS_MANY, "PRIMARY KEY (term=?)"),
         (debts::ALL, "expenses_by_date (grp=?)"),
         (debts::OF_MEMBER, "PRIMARY KEY (term=?)"),
         (debts::COUNT, "expenses_by_date (grp=?)"),

@@ -80,18 +80,24 @@ pub(crate) fn call(tell: OnProgress<'_>, progress: Progress) -> Result<(), Store
 /// Units between two calls of the callback.
 const STEP: u64 = 256;
 
+/// Work between two calls of the callback inside of units: tens of milliseconds, if a piece of it
+/// is a division and a row of a map.
+const WORK: u64 = 65_536;
+
 /// Counts the units of one phase, and calls back now and then.
 pub(crate) struct Meter<'a> {
     tell: OnProgress<'a>,
     phase: Phase,
     done: u64,
     total: u64,
+    /// Work inside of units since it was last a reason to call back.
+    work: u64,
 }
 
 impl<'a> Meter<'a> {
     /// Begins a phase. The callback is called at once, and may stop the work.
     pub(crate) fn new(tell: OnProgress<'a>, phase: Phase, total: u64) -> Result<Self, StoreError> {
-        let mut meter = Self { tell, phase, done: 0, total };
+        let mut meter = Self { tell, phase, done: 0, total, work: 0 };
         meter.say()?;
         Ok(meter)
     }
@@ -103,6 +109,20 @@ impl<'a> Meter<'a> {
     pub(crate) fn step(&mut self) -> Result<(), StoreError> {
         self.done = self.done.saturating_add(1);
         if self.done.is_multiple_of(STEP) && self.done < self.total { self.say() } else { Ok(()) }
+    }
+
+    /// Counts small pieces of work inside of a unit. A unit may have so many that it must be possible
+    /// to stop it: the callback is called with the number of units as it was.
+    ///
+    /// # Errors
+    /// [`StoreError::Cancelled`] if the callback stops the work.
+    pub(crate) fn work(&mut self, pieces: u64) -> Result<(), StoreError> {
+        self.work = self.work.saturating_add(pieces);
+        if self.work < WORK {
+            return Ok(());
+        }
+        self.work = 0;
+        self.say()
     }
 
     /// Reports the end. There is nothing left to stop.

@@ -2,7 +2,7 @@
 //! happened to the expenses.
 #![cfg(feature = "sqlcipher")]
 
-use ledger_core::{Balance, Currency, MemberId};
+use ledger_core::{Amount, Balance, Currency, Date, MemberId, Transfer};
 use ledger_store::{Group, NewEntry, StatementCursor, StatementRow};
 
 use crate::common::{Folder, Rng, found, record, something};
@@ -78,6 +78,30 @@ fn statements_end_at_the_balance_after_corrections_and_cancellations() {
             originals.extend(new.map(|(_, id)| id));
         }
         assert_statements(&group);
+    }
+}
+
+/// The rows of a currency are found along the currency or the member: with many rows and with few.
+#[test]
+fn statements_are_right_in_a_currency_with_a_thousand_rows() {
+    let folder = Folder::new(61);
+    let store = folder.store();
+    let group = found(&store, 2);
+    let members: Vec<_> = group.members().unwrap().into_iter().map(|(id, _)| id).collect();
+    let transfer = |n: u32| {
+        let code = if n.is_multiple_of(100) { "JPY" } else { "EUR" };
+        let date = Date::from_ymd(2026, 1 + n % 12, 1 + n % 28).unwrap();
+        let amount = Amount::from_minor_units(u64::from(n)).unwrap();
+        let to = members[if n.is_multiple_of(3) { 2 } else { 1 }];
+        NewEntry::Record(Transfer::new(date, currency(code), amount, members[0], to).into())
+    };
+    group.append((1..=1_020).map(transfer).collect()).unwrap();
+    for member in members {
+        for code in ["EUR", "JPY"] {
+            let whole = group.lists().statement(member, currency(code), None, u32::MAX).unwrap();
+            assert_statement(&group, &whole, member, currency(code));
+            assert_eq!(pages(&group, member, currency(code), 7), whole);
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use ledger_core::engine::Draft;
 use ledger_core::{Amount, Balance, Currency, Date, Expense, MemberId, Transaction};
-use ledger_store::{Group, NewEntry, Phase, StatementIntent, StoreError};
+use ledger_store::{Group, NewEntry, Phase, Progress, StatementIntent, StoreError};
 
 use crate::common::people::Ben;
 use crate::common::{Folder, Rng, details, found, go_on, record, something};
@@ -24,6 +24,7 @@ fn assert_debts(group: &Group) {
     let all = group.pairwise_debts(&mut go_on).unwrap();
     for (member, _) in state.members() {
         let of_member = group.debts(member).unwrap();
+        assert!(of_member.iter().all(|(_, others)| !others.is_empty()));
         for currency in state.currencies() {
             let others: Vec<_> = all.of(currency, member);
             assert_eq!(sum(others.iter().map(|(_, owed)| *owed)), state.balance(member, currency));
@@ -136,6 +137,33 @@ fn adding_up_reports_progress_and_can_be_stopped() {
         _ => ControlFlow::Break(()),
     });
     assert!(matches!(stopped, Err(StoreError::Cancelled)), "{stopped:?}");
+}
+
+/// One expense can have as many pairs of payers and shares as thousands of others.
+#[test]
+fn adding_up_can_be_stopped_within_one_expense() {
+    let folder = Folder::new(12);
+    let store = folder.store();
+    let group = found(&store, 299);
+    let members: Vec<_> = group.members().unwrap().into_iter().map(|(id, _)| id).collect();
+    let unit = |units| Amount::from_minor_units(units).unwrap();
+    let all = Expense::new("2026-11-21".parse().unwrap(), "All", euro(), unit(30_000))
+        .payers(members.iter().map(|member| (*member, unit(100))))
+        .split_equally(&members, 0);
+    group.append(vec![NewEntry::Record(all.into())]).unwrap();
+    let mut told = Vec::new();
+    let mut tell = |progress: Progress| {
+        told.push((progress.done, progress.total));
+        ControlFlow::Continue(())
+    };
+    group.pairwise_debts(&mut tell).unwrap();
+    assert_eq!(told, [(0, 1), (0, 1), (1, 1)]);
+    let mut calls = 0;
+    let stopped = group.pairwise_debts(&mut |_| {
+        calls += 1;
+        if calls < 2 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    assert!(matches!(stopped, Err(StoreError::Cancelled)) && calls == 2, "{stopped:?}");
 }
 
 #[test]

@@ -355,12 +355,14 @@ fn a_restore_that_was_killed_behind_the_entropy_numbers_groups_apart() {
     assert!((64..1024).contains(&index), "{index}");
 }
 
+type Work = Box<dyn FnOnce() + Send>;
+
 /// A secret store behind whose calls for the entropy something else runs, once.
 #[derive(Default)]
 struct Interrupted {
     inner: MemorySecrets,
     /// The number of calls before it runs.
-    then: Mutex<Option<(u32, Box<dyn FnOnce() + Send>)>>,
+    then: Mutex<Option<(u32, Work)>>,
 }
 
 impl Interrupted {

@@ -13,7 +13,7 @@ use super::phone::Phone;
 use super::play::{Play, STEPS, StepResult};
 
 /// How many phones that may write stay in a group.
-const STAY: usize = 3;
+const STAY: usize = 2;
 
 /// Devices that cannot write any more, by who saw to that.
 #[derive(Default)]

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::io::Cursor;
+use std::sync::atomic::Ordering;
 
 use ledger_core::bundle::Summary;
+use ledger_core::engine::Payload;
+use ledger_core::seal::Topic;
 use ledger_model::sim::arrival::violation;
 use ledger_store::{Imported, Since, StoreError};
 
@@ -22,9 +25,12 @@ impl Play {
             let bundle = self.phones.get_mut(at).ok_or(StoreError::UnknownRequest)?;
             let (bundle, ..) = bundle.export(Since::Beginning)?;
             self.phone(from)?.import(&bundle)?;
-            let phone = self.phones.get_mut(from).ok_or(StoreError::UnknownRequest)?;
-            let (bundle, ..) = phone.export(Since::Beginning)?;
-            let report = self.phone(new)?.import(&bundle)?;
+            let mut report = self.read_all(from, new)?;
+            if self.may_wait(from, &report)? {
+                self.clock.fetch_add(DAY_MS, Ordering::Relaxed);
+                self.tally.add(STEPS, "newcomer who waits for a day", 1);
+                report = self.read_all(from, new)?;
+            }
             let (phone, newcomer) = (self.phone(from)?, self.phone(new)?);
             let same = newcomer.digest()? == phone.digest()?
                 && newcomer.group.agreed_heads()? == phone.group.agreed_heads()?;
@@ -35,6 +41,25 @@ impl Play {
         }
         self.tally.add(STEPS, "newcomer at a quiet point", 1);
         Ok(None)
+    }
+
+    /// Imports a bundle of everything that a phone has.
+    fn read_all(&mut self, from: usize, to: usize) -> Result<Imported, StoreError> {
+        let phone = self.phones.get_mut(from).ok_or(StoreError::UnknownRequest)?;
+        let (bundle, ..) = phone.export(Since::Beginning)?;
+        self.phone(to)?.import(&bundle)
+    }
+
+    /// Whether keys are lacking, and all of them are of no epoch entry that the exporting phone
+    /// holds. What came to it under such a key stays under the key for a day (SPEC §11.2).
+    fn may_wait(&self, from: usize, report: &Imported) -> Result<bool, StoreError> {
+        let entries = self.phone(from)?.entries()?;
+        let named = entries.iter().filter_map(|entry| match entry.decoded().payload() {
+            Payload::Epoch(epoch) => Some(epoch.topic()),
+            _ => None,
+        });
+        let named: BTreeSet<Topic> = named.collect();
+        Ok(!report.unknown_topics.is_empty() && report.unknown_topics.is_disjoint(&named))
     }
 
     /// A person who lost everything but the phrase reads a bundle of one of these phones.
@@ -86,6 +111,9 @@ impl Play {
         Ok(None)
     }
 }
+
+/// A day of the clock that all phones share.
+const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
 /// Whether an import brought everything but what a device may leave out.
 fn has_everything(report: &Imported) -> bool {

@@ -133,11 +133,13 @@ impl Play {
             73..=77 => self.remove(),
             78 | 79 if may_write && self.phones.len() < MOST_PHONES => self.pair(at),
             80 | 81 => self.revoke(),
-            82..=91 if may_write => {
+            82..=87 if may_write => {
                 self.tally.add(STEPS, "epoch renewed", 1);
                 self.phone(at)?.group.keys().rotate_group_key(0)?;
                 Ok(None)
             }
+            88..=91 if may_write && self.rng.chance(50) => self.leave(at),
+            88..=91 if may_write => self.revoke_own(at),
             92 | 93 if may_write => {
                 self.tally.add(STEPS, "exchange key rotated", 1);
                 self.phone(at)?.group.keys().rotate_device_key()?;
@@ -153,8 +155,6 @@ impl Play {
                 self.phone(at)?.group.checkpoint()?;
                 Ok(None)
             }
-            98 if may_write && self.rng.chance(50) => self.leave(at),
-            98 if may_write => self.revoke_own(at),
             _ => self.failed_export(at),
         }
     }

@@ -5,7 +5,7 @@ use ledger_core::engine::{Admission, Draft, SetAside, VerifiedEntry};
 use ledger_core::keys::{ExchangeKey, SignedDevice};
 use ledger_core::seal::EpochKey;
 use ledger_core::statement::NewStatement;
-use ledger_core::{EntryId, hazmat};
+use ledger_core::{EntryId, VoidReason, hazmat};
 
 use crate::common::{Counting, Device, Group, Outcome, View};
 
@@ -255,6 +255,51 @@ fn a_revocation_of_an_invented_key_ends_no_epoch() {
     assert_eq!(usable(&g.outcome()), []);
     let aware = g.begin(&g.now(), &mut anna.phone, 2);
     assert_eq!(usable(&g.outcome()), [aware]);
+}
+
+/// Sock, whom only Ben brought in, revokes a tablet: void, so no epoch needs to know. Cleo adopts
+/// Sock, and epochs need to. The second carrier will do. Then Cleo leaves, and Anna's removal of her,
+/// which knows of no leave, voids the leave: epochs need to know of the removal only.
+#[test]
+fn what_epochs_must_know_of_comes_and_goes_with_its_verdict() {
+    let (mut g, mut anna) = Group::new();
+    let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    let mut cleo = g.add(&g.now(), &mut anna.phone, "Cleo");
+    let mut dora = g.add(&g.now(), &mut anna.phone, "Dora");
+    let old = g.now();
+    let mut sock = g.add(&old, &mut ben.phone, "Sock");
+    let tablet = g.enrol(&g.view(&[sock.phone.enrolment]), &mut sock);
+    let removal = g.remove(&old, &mut anna, ben.member);
+    let enrolled = g.view(&[tablet.enrolment]);
+    let (root, generation) = (sock.root(), sock.generation);
+    let revoke = NewStatement::Revoke { generation, device: tablet.key.id() };
+    let revocation = g.issue_statement(&enrolled, &mut sock.phone, &root, &revoke);
+    let unaware = g.begin(&g.view(&[removal]), &mut anna.phone, 1);
+    let void = g.outcome();
+    assert_eq!(void.void(revocation), Some(VoidReason::StartVoid));
+    assert_eq!(usable(&void), [unaware]);
+
+    let adoption = g.adopt(&g.view(&[removal, revocation]), &mut cleo.phone, sock.member);
+    let accepted = g.outcome();
+    assert!(accepted.applied(revocation));
+    assert_eq!(usable(&accepted), []);
+    let carried = g.signed(revocation);
+    let second = g.write(&enrolled, &mut dora.phone, |_| Draft::carry(&carried));
+    assert_eq!(usable(&g.outcome()), []);
+    let aware = g.begin(&g.view(&[removal, second]), &mut dora.phone, 2);
+    assert_eq!(usable(&g.outcome()), [aware]);
+
+    let before = g.view(&[aware, adoption]);
+    let leave = NewStatement::Leave { generation: cleo.generation };
+    let root = cleo.root();
+    let leave = g.issue_statement(&before, &mut cleo.phone, &root, &leave);
+    assert_eq!(usable(&g.outcome()), []);
+    let removal = g.remove(&before, &mut anna, cleo.member);
+    assert_eq!(usable(&g.outcome()), []);
+    let fresh = g.begin(&g.view(&[removal]), &mut anna.phone, 3);
+    let outcome = g.outcome();
+    assert_eq!(outcome.void(leave), Some(VoidReason::HardCut));
+    assert_eq!(usable(&outcome), [fresh]);
 }
 
 /// Entries of one chain, signed one behind the other without knowing of anything else.

@@ -1,6 +1,6 @@
 //! Expenses and transfers as they stand now, and the filter for them.
 
-use ledger_core::{EntryId, MemberId};
+use ledger_core::{Currency, EntryId, MemberId};
 use ledger_store::Filter;
 
 use super::total;
@@ -48,20 +48,22 @@ pub struct ExpenseFilter {
     pub condition: Option<Condition>,
 }
 
-impl TryFrom<ExpenseFilter> for Filter {
-    type Error = LedgerError;
-
-    fn try_from(filter: ExpenseFilter) -> Result<Self, LedgerError> {
-        let condition = match filter.condition {
+impl ExpenseFilter {
+    /// The filter of the store, with the currency that `currency` finds for a code.
+    pub(super) fn into_filter(
+        self,
+        currency: impl FnOnce(&str) -> Result<Currency, LedgerError>,
+    ) -> Result<Filter, LedgerError> {
+        let condition = match self.condition {
             None => None,
             Some(Condition::Member { id }) => Some(ledger_store::Condition::Member(id)),
             Some(Condition::Category { name }) => Some(ledger_store::Condition::Category(name)),
             Some(Condition::Currency { code }) => {
-                Some(ledger_store::Condition::Currency(code.parse()?))
+                Some(ledger_store::Condition::Currency(currency(&code)?))
             }
             Some(Condition::Text { words }) => Some(ledger_store::Condition::Text(words)),
         };
-        Ok(Self { from: filter.from_date, to: filter.to_date, condition })
+        Ok(Filter { from: self.from_date, to: self.to_date, condition })
     }
 }
 

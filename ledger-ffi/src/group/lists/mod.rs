@@ -30,6 +30,21 @@ impl Lists {
     pub(super) fn new(store: StoreHandle, id: GroupId) -> Self {
         Self { store, id }
     }
+
+    /// A currency of which something is read: one that this version knows or that the group has.
+    /// Another device may have recorded money in a code that came later.
+    fn currency(&self, code: &str) -> Result<Currency, LedgerError> {
+        let unknown = match Currency::from_code(code) {
+            Ok(known) => return Ok(known),
+            Err(unknown) => unknown,
+        };
+        let has = |group: &ledger_store::Group| {
+            let state = group.state()?;
+            let found = state.currencies().find(|currency| currency.code() == code);
+            Ok(found)
+        };
+        self.store.read_group(self.id, has)?.ok_or_else(|| unknown.into())
+    }
 }
 
 #[uniffi::export]
@@ -46,7 +61,7 @@ impl Lists {
         after: Option<String>,
         limit: u32,
     ) -> Result<Vec<ExpenseRow>, LedgerError> {
-        let filter = filter.unwrap_or_default().try_into()?;
+        let filter = filter.unwrap_or_default().into_filter(|code| self.currency(code))?;
         let after = cursor(after)?;
         let read = |group: &ledger_store::Group| group.lists().find(&filter, after, limit);
         let rows = self.store.read_group(self.id, read)?;
@@ -69,7 +84,7 @@ impl Lists {
         after: Option<String>,
         limit: u32,
     ) -> Result<Vec<StatementRow>, LedgerError> {
-        let currency: Currency = currency.parse()?;
+        let currency = self.currency(currency)?;
         let after = after.map(|text| text.parse()).transpose()?;
         let read =
             |group: &ledger_store::Group| group.lists().statement(member, currency, after, limit);
@@ -143,4 +158,56 @@ fn cursor(text: Option<String>) -> Result<Option<ledger_store::Cursor>, LedgerEr
 
 fn total(transaction: &ledger_core::Transaction) -> Money {
     Money::of_amount(transaction.amount(), transaction.currency())
+}
+
+#[cfg(test)]
+mod tests {
+    use ledger_core::hazmat::read_stored;
+    use ledger_core::{Amount, Expense};
+    use ledger_store::{Group, NewEntry, StoreOptions};
+
+    use super::*;
+    use crate::ErrorCode;
+
+    /// Records tea in euro, and then in a currency that this version does not know.
+    fn record(group: &Group) {
+        let me = group.me().unwrap().unwrap();
+        let tea = |currency| {
+            let ten = Amount::from_minor_units(1000).unwrap();
+            let tea = Expense::new("2026-11-21".parse().unwrap(), "Tea", currency, ten);
+            NewEntry::Record(tea.paid_by(me, ten).split_equally(&[me], 0).into())
+        };
+        group.append(vec![tea(Currency::from_code("EUR").unwrap())]).unwrap();
+        let row = group.lists().activity(None, 1).unwrap().remove(0);
+        let mut bytes = row.entry.decoded().as_bytes().to_vec();
+        let place = bytes.windows(3).rposition(|letters| letters == b"EUR").unwrap();
+        bytes[place..][..3].copy_from_slice(b"QQQ");
+        let changed = read_stored(row.entry.id(), &bytes, row.entry.decoded().signature()).unwrap();
+        let unknown = changed.decoded().payload().transaction().unwrap().currency();
+        group.append(vec![tea(unknown)]).unwrap();
+    }
+
+    #[test]
+    fn what_another_device_recorded_in_an_unknown_currency_is_listed() {
+        let store = StoreOptions::new().in_memory().unwrap();
+        let group = store.create_group("Flat", "Anna").unwrap();
+        let lists = Lists::new(StoreHandle::new(store), group.id());
+        let me = group.me().unwrap().unwrap();
+        let find = |code: &str| {
+            let condition = Some(Condition::Currency { code: code.to_owned() });
+            let filter = ExpenseFilter { condition, ..ExpenseFilter::default() };
+            lists.expenses(Some(filter), None, 50).map(|rows| rows.len())
+        };
+        let statement = |code| lists.statement(me, code, None, 50).map(|rows| rows.len());
+        let invalid = |result: Result<usize, LedgerError>| {
+            assert_eq!(result.unwrap_err().code(), ErrorCode::InvalidCurrency);
+        };
+        invalid(find("QQQ"));
+        invalid(statement("QQQ"));
+        record(&group);
+        assert_eq!((find("QQQ"), statement("QQQ")), (Ok(1), Ok(1)));
+        assert_eq!((find("EUR"), statement("EUR")), (Ok(1), Ok(1)));
+        invalid(find("qqq"));
+        invalid(statement("ZZZ"));
+    }
 }
