@@ -136,7 +136,9 @@ fun reportsEveryError(flat: Flat) {
                 Ledger.inMemory().pairing().startOnOldDevice("hello".toByteArray())
             },
             ErrorCode.INVALID_SHARE to { group.shares().sharePhrase(1u, listOf(flat.anna)) },
-            ErrorCode.UNKNOWN_PERSON to { Ledger.inMemory().recovery().recoverFromShares("12345") },
+            ErrorCode.UNKNOWN_PERSON to {
+                Ledger.inMemory().recovery().apply { request() }.recoverFromShares("12345")
+            },
             ErrorCode.INVALID_APPROVAL to { ledger.recovery().approveDevice("hello".toByteArray()) },
             ErrorCode.NO_KEY to {
                 val path = File(flat.folder, "theirs.bundle").path

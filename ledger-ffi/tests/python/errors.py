@@ -76,6 +76,12 @@ def other_phrase():
     return other.recovery().reveal_phrase()
 
 
+def unknown_person():
+    recovery = Ledger.in_memory().recovery()
+    recovery.request()
+    recovery.recover_from_shares("12345")
+
+
 def reports_every_error(flat):
     group, ledger = flat.group, flat.ledger
     bundles, maintenance = group.bundles(), ledger.maintenance()
@@ -349,7 +355,7 @@ def reports_every_error(flat):
         ErrorCode.INVALID_PHRASE: lambda: Ledger.in_memory().recovery().restore_phrase("zoo zoo"),
         ErrorCode.PAIRING_FAILED: lambda: Ledger.in_memory().pairing().start_on_old_device(b"hello"),
         ErrorCode.INVALID_SHARE: lambda: group.shares().share_phrase(1, [flat.anna]),
-        ErrorCode.UNKNOWN_PERSON: lambda: Ledger.in_memory().recovery().recover_from_shares("12345"),
+        ErrorCode.UNKNOWN_PERSON: unknown_person,
         ErrorCode.INVALID_APPROVAL: lambda: ledger.recovery().approve_device(b"hello"),
         ErrorCode.NO_KEY: no_key,
         ErrorCode.NO_BUNDLE: no_bundle,

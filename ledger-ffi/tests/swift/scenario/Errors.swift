@@ -182,7 +182,9 @@ func reportsEveryError(_ flat: Flat) throws {
     }
     try expect(.invalidShare) { _ = try group.shares().sharePhrase(needed: 1, friends: [flat.anna]) }
     try expect(.unknownPerson) {
-        try Ledger.inMemory().recovery().recoverFromShares(person: "12345")
+        let recovery = try Ledger.inMemory().recovery()
+        _ = try recovery.request()
+        try recovery.recoverFromShares(person: "12345")
     }
     try expect(.invalidApproval) {
         _ = try ledger.recovery().approveDevice(message: Data("hello".utf8))
