@@ -24,12 +24,17 @@ fn nothing_is_violated_and_everything_happens() {
 
 #[test]
 fn an_honest_carrier_damages_nothing() {
-    for seed in 1..=5 {
+    let mut whole = 0;
+    for seed in 1..=10 {
         let tally = run(settings(seed, 0)).unwrap().tally;
-        for row in ["envelopes that do not open", "bytes that belong to no record"] {
-            assert_eq!(tally.count("imports", row), 0, "seed {seed}: {row}");
+        assert_eq!(tally.count("imports", "envelopes that do not open"), 0, "seed {seed}");
+        // The file of an interrupted export ends inside of a record.
+        if tally.count("steps", "export interrupted") == 0 {
+            assert_eq!(tally.count("imports", "bytes that belong to no record"), 0, "seed {seed}");
+            whole += 1;
         }
     }
+    assert!(whole >= 3, "{whole} histories without an interrupted export");
 }
 
 #[test]
