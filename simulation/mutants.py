@@ -10,8 +10,9 @@
 The mutants stand in mutants.toml. All of them are put into one copy of ledger-core at once,
 in target/mutants, each behind a switch that only the copy has; so one build serves all.
 The copy is the whole workspace, and shares the target folder: so crates of others have the
-features that `.ci/run` builds them with, and are not built again. In the copy, src/mutants/applied.rs of the
-simulation tells the hunt of `simulate --bugs` which mutants there are.
+features that `.ci/run` builds them with, and are not built again. In the copy,
+src/mutants/applied.rs of the simulation tells the hunt of `simulate --bugs` which mutants
+there are.
 """
 
 import json
@@ -27,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 COPY = ROOT / "target" / "mutants"
 BUILT = ROOT / "target" / "simulate-mutants"
 CORE = "ledger-core"
-CRATE, FOLDER = "ledger-simulation", "simulation"
+FOLDER = "simulation"
 
 
 def mutants():
