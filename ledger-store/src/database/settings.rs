@@ -1,6 +1,7 @@
 //! The settings with which a database is opened.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use ledger_core::limits::LedgerLimits;
@@ -17,12 +18,17 @@ const READERS: u8 = 3;
 /// measurements.
 const CACHE_KIB: u32 = 2048;
 
+/// Most threads that verify signatures at once, by default: a phone's small cores would only get
+/// in the way of what is on the screen.
+const THREADS: usize = 4;
+
 /// Settings of an open database. `StoreOptions` documents each of them for apps.
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) busy_limit: Duration,
     pub(crate) readers: u8,
     pub(crate) cache_kib: u32,
+    pub(crate) threads: usize,
     pub(crate) plaintext_header: Option<String>,
     pub(crate) environment: Arc<dyn Environment>,
     pub(crate) limits: LedgerLimits,
@@ -34,6 +40,7 @@ impl Default for Settings {
             busy_limit: BUSY_LIMIT,
             readers: READERS,
             cache_kib: CACHE_KIB,
+            threads: thread::available_parallelism().map_or(1, usize::from).min(THREADS),
             plaintext_header: None,
             environment: Arc::new(SystemEnvironment),
             limits: LedgerLimits::default(),

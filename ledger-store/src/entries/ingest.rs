@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ledger_core::engine::{
-    Admission, AdmittedEntry, DecodedEntry, Payload, VerifiedEntry, verify_batch,
-};
+use ledger_core::engine::{Admission, AdmittedEntry, DecodedEntry, Payload, VerifiedEntry};
 use ledger_core::{EntryId, Refusal};
 
 use super::GroupTransaction;
 use super::left_out::LeftOut;
+use super::verify::verify_on;
 use super::waiting::{KnownWaiting, Waiting, may_count};
 use crate::StoreError;
 
@@ -31,14 +30,16 @@ pub struct Ingested {
 }
 
 impl Ingested {
-    /// Verifies signatures. Returns the entries whose signatures hold; the others are refused.
+    /// Verifies signatures, on up to `threads` threads. Returns the entries whose signatures hold;
+    /// the others are refused.
     pub(crate) fn verify(
         &mut self,
+        threads: usize,
         entries: Vec<DecodedEntry>,
         seed: &[u8; 32],
     ) -> Vec<VerifiedEntry> {
         let mut verified = Vec::with_capacity(entries.len());
-        for result in verify_batch(entries, seed) {
+        for result in verify_on(threads, entries, seed) {
             match result {
                 Ok(entry) => verified.push(entry),
                 Err(refusal) => self.refused.push(refusal),

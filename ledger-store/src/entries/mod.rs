@@ -15,6 +15,7 @@ pub(crate) mod projections;
 mod sign;
 mod target;
 mod transaction;
+mod verify;
 mod waiting;
 
 pub use ingest::Ingested;
@@ -24,5 +25,6 @@ pub use loaded::Opening;
 pub use new_entry::NewEntry;
 pub(crate) use new_entry::check_new_name;
 pub(crate) use transaction::GroupTransaction;
+pub(crate) use verify::verify_step;
 pub use waiting::WaitingCount;
 pub(crate) use waiting::{KnownWaiting, missing_entries};

@@ -13,14 +13,11 @@ use super::records::{RecordReader, Step};
 use super::report::{Imported, MAX_LISTED};
 use super::trial::{drop_junk_keys, topics_of_groups};
 use crate::StoreError;
-use crate::entries::{GroupTransaction, Ingested, StoredNumbers};
+use crate::entries::{GroupTransaction, Ingested, StoredNumbers, verify_step};
 use crate::keyring::{EpochKeyring, exchange_keys};
 use crate::platform::environment::random;
 use crate::platform::progress::{OnProgress, Pulse};
 use crate::session::GroupSession;
-
-/// Signatures that are verified between two calls of the progress callback.
-const VERIFY: usize = 256;
 
 /// Imports the records of a file, whole or damaged, in any order and any number of times.
 ///
@@ -122,12 +119,14 @@ impl<'a> SealedImport<'a> {
             decoded.push(entry);
         }
         let seed = random(self.group.session.environment())?;
+        let threads = self.group.session.threads();
         let mut ingested = Ingested::default();
         let decoded = self.drop_known(decoded, &mut ingested)?;
         let mut verified = Vec::with_capacity(decoded.len());
         let mut decoded = decoded.into_iter().peekable();
         while decoded.peek().is_some() {
-            verified.extend(ingested.verify(decoded.by_ref().take(VERIFY).collect(), &seed));
+            let step = decoded.by_ref().take(verify_step(threads)).collect();
+            verified.extend(ingested.verify(threads, step, &seed));
             self.pulse.say(self.intake.contents.entries())?;
         }
         let mut stored = Stored::default();

@@ -111,7 +111,7 @@ impl GroupSession {
             }
         }
         let seed = random(self.session.environment())?;
-        let verified = report.verify(decoded, &seed);
+        let verified = report.verify(self.session.threads(), decoded, &seed);
         self.admit_batch(verified, report, |_, _| Ok(()))
     }
 

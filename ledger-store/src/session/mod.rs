@@ -106,6 +106,11 @@ impl Session {
         &*self.location().settings().environment
     }
 
+    /// Threads that verify signatures at once.
+    pub(crate) fn threads(&self) -> usize {
+        self.location().settings().threads
+    }
+
     /// Limits of what is kept for others.
     pub(crate) fn limits(&self) -> &LedgerLimits {
         &self.location().settings().limits

@@ -66,6 +66,14 @@ impl StoreOptions {
         self
     }
 
+    /// Number of threads that verify the signatures of an import at once, from 1 to 64. The default is
+    /// the number of processors, at most 4. With 1, no call starts a thread.
+    #[must_use]
+    pub fn threads(mut self, count: u8) -> Self {
+        self.settings.threads = usize::from(count.clamp(1, 64));
+        self
+    }
+
     /// If a new file is made, leaves its first 32 bytes readable, so that iOS
     /// knows it as an SQLite database: iOS kills a suspended app that has a file
     /// of another kind locked in a container that it shares with an extension.
