@@ -2,7 +2,9 @@
 
 use std::io::Write;
 
-use ledger_core::{Amount, Balance, Date, Expense, GroupState, MemberId, Transaction, Transfer};
+use ledger_core::{
+    Amount, Balance, Date, Direction, Expense, GroupState, MemberId, Transaction, Transfer,
+};
 use ledger_store::{Group, NewEntry};
 
 use crate::args::{New, Pay, Record};
@@ -28,6 +30,10 @@ pub(crate) fn record(arguments: &Record, out: &mut dyn Write) -> Result<(), Fail
     let state = group.state()?;
     let members = Members { people: &People::of(&state), state: &state };
     let currency = arguments.currency;
+    if let Some(size) = arguments.amount.strip_prefix('-') {
+        let text = format!("no amount is negative; for a refund write --refund and {size}");
+        return Err(Failure::Usage(text));
+    }
     let total = amount(&arguments.amount, currency)?;
     // The member who pays a cent more changes from expense to expense.
     let turn = match arguments.sharing.turn() {
@@ -42,6 +48,9 @@ pub(crate) fn record(arguments: &Record, out: &mut dyn Write) -> Result<(), Fail
     let mut expense = Expense::new(date(arguments.on)?, &arguments.description, currency, total)
         .payers(payers)
         .shares(shares);
+    if arguments.refund {
+        expense = expense.direction(Direction::Incoming);
+    }
     expense.category.clone_from(&arguments.category);
     expense.note.clone_from(&arguments.note);
     keep(&group, Transaction::Expense(expense), out)

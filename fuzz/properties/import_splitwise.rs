@@ -50,7 +50,7 @@ fn check_row(export: &Export, row: &Row) {
     let nets = members.clone().map(|member| row.net(member));
     assert!(nets.fold(Balance::ZERO, Balance::plus).is_zero());
     match row.kind() {
-        RowKind::Expense { payers, shares } => {
+        RowKind::Expense { payers, shares, .. } => {
             for parts in [payers, shares] {
                 let sum = Amount::checked_sum(parts.iter().map(|part| part.1));
                 assert_eq!(sum, Some(row.amount()));

@@ -23,6 +23,7 @@ mod key_file;
 mod own_entries;
 mod pairing;
 mod read;
+mod refund;
 mod split;
 mod statement;
 mod usage;
