@@ -2,6 +2,7 @@
 
 mod account_statement;
 mod activity;
+mod by_id;
 mod cursor;
 mod debts;
 mod find;
