@@ -244,7 +244,7 @@ pub(crate) fn activity(arguments: &List, out: &mut dyn Write) -> Result<(), Fail
 }
 
 /// Summary of an entry in a few words.
-fn summary(row: &Activity, state: &GroupState) -> String {
+pub(crate) fn summary(row: &Activity, state: &GroupState) -> String {
     let entry = row.entry.decoded();
     let details = || match state.transaction_of(entry) {
         Some(d) => {
@@ -274,7 +274,7 @@ fn summary(row: &Activity, state: &GroupState) -> String {
     }
 }
 
-fn activity_json(row: &Activity, values: &Values<'_>) -> Value {
+pub(crate) fn activity_json(row: &Activity, values: &Values<'_>) -> Value {
     values.entry(&Entry {
         decoded: row.entry.decoded(),
         author: row.author,
