@@ -11,6 +11,9 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod advice;
+mod care;
+mod change;
 mod check_database;
 mod common;
 #[cfg(unix)]
@@ -25,6 +28,7 @@ mod pairing;
 mod read;
 mod split;
 mod statement;
+mod story;
 mod usage;
 mod verify_history;
 mod write;

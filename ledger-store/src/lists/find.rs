@@ -173,7 +173,11 @@ fn words(text: &str) -> Option<String> {
     (!words.is_empty()).then(|| words.join(" "))
 }
 
-fn page(mut rows: Rows<'_>, state: &GroupState, list: ListId) -> Result<Vec<Recorded>, StoreError> {
+pub(super) fn page(
+    mut rows: Rows<'_>,
+    state: &GroupState,
+    list: ListId,
+) -> Result<Vec<Recorded>, StoreError> {
     let mut page = Vec::new();
     while let Some(row) = rows.next()? {
         let shown = stored_entry(row)?;

@@ -3,6 +3,7 @@
 mod account_statement;
 mod activity;
 mod arrived;
+mod by_id;
 mod cursor;
 mod debts;
 mod find;
