@@ -281,7 +281,7 @@ pub(crate) fn summary(row: &Activity, state: &GroupState) -> String {
     }
 }
 
-fn activity_json(row: &Activity, values: &Values<'_>) -> Value {
+pub(crate) fn activity_json(row: &Activity, values: &Values<'_>) -> Value {
     values.entry(&Entry {
         decoded: row.entry.decoded(),
         author: row.author,

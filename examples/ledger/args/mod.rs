@@ -68,6 +68,10 @@ pub(crate) enum Command {
     Expenses(List),
     /// List all entries, newest first, and whether they count
     Activity(List),
+    /// List what came from other devices since it was marked as read, oldest first
+    ///
+    /// In the order in which it came: a dinner that comes late is new, however old its day is.
+    Unread(Unread),
     /// Create a group
     New(New),
     /// Record an expense
@@ -325,6 +329,15 @@ pub(crate) struct List {
     /// its last row.
     #[arg(long, value_name = "CURSOR")]
     pub(crate) after: Option<Cursor>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Unread {
+    #[command(flatten)]
+    pub(crate) read: Read,
+    /// Mark what is printed as read, on this device
+    #[arg(long)]
+    pub(crate) mark_read: bool,
 }
 
 #[derive(Debug, Args)]
