@@ -14,7 +14,7 @@ pub use crate::draft::{Draft, NewGroup};
 pub use crate::entry::{DecodedEntry, EquivocationProof, ProofError, VerifiedEntry, verify_batch};
 pub use crate::header::{Header, Kind};
 pub use crate::payload::{
-    AddMember, Cancellation, Claim, Copy, Correction, Endorsement, Epoch, Genesis, Opening,
+    AddMember, Cancellation, Claim, Copy, Correction, Endorsement, Epoch, Genesis, Opening, Restoration,
     Payload, Placeholder, Predecessor, RefIndex, Rotation,
 };
 pub use crate::replay::{
