@@ -265,6 +265,7 @@ pub(crate) fn summary(row: &Activity, state: &GroupState) -> String {
         Payload::Transaction(_) => format!("recorded {}", details()),
         Payload::Correction(_) => format!("corrected to {}", details()),
         Payload::Cancellation(_) => "cancelled an entry".to_owned(),
+        Payload::Restoration(_) => "restored a cancelled entry".to_owned(),
         Payload::Merge => "merged heads".to_owned(),
         Payload::AddMember(add) => format!("added {}", add.card().name()),
         Payload::Claim(claim) => format!("gave a placeholder to {}", claim.card().name()),
