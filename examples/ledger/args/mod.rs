@@ -388,6 +388,9 @@ pub(crate) struct Record {
     /// On which day, as YYYY-MM-DD [default: today]
     #[arg(long, visible_alias = "date", value_name = "DATE")]
     pub(crate) on: Option<Date>,
+    /// A refund or income: the payers received the money, and it is due to those who share it
+    #[arg(long)]
+    pub(crate) refund: bool,
     /// A category
     #[arg(long)]
     pub(crate) category: Option<String>,
