@@ -49,6 +49,7 @@ mod many_heads;
 mod no_cipher;
 mod opening;
 mod options;
+mod origins;
 mod own_entries;
 mod pairing;
 mod processes;
