@@ -14,8 +14,8 @@ pub use crate::draft::{Draft, NewGroup};
 pub use crate::entry::{DecodedEntry, EquivocationProof, ProofError, VerifiedEntry, verify_batch};
 pub use crate::header::{Header, Kind};
 pub use crate::payload::{
-    AddMember, Cancellation, Claim, Copy, Correction, Endorsement, Epoch, Genesis, Opening, Restoration,
-    Payload, Placeholder, Predecessor, RefIndex, Rotation,
+    AddMember, Cancellation, Claim, Copy, Correction, Endorsement, Epoch, Genesis, Opening,
+    Payload, Placeholder, Predecessor, RefIndex, Restoration, Rotation,
 };
 pub use crate::replay::{
     Admission, AdmittedEntry, CheckpointError, EntrySource, Flip, Ledger, MemoryIndex, Replayed,

@@ -57,6 +57,6 @@ pub use money::{
     Itemised, Percent, PercentError, Settlement, Split, SplitError, SplitItem, settle_up,
     split_equally,
 };
-pub use payload::{Expense, HintError, Hints, Transaction, Transfer};
+pub use payload::{Difference, Expense, HintError, Hints, Transaction, Transfer};
 pub use state::{Device, GroupState, Member};
 pub use verdict::{Verdict, VoidReason};

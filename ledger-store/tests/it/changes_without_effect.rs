@@ -80,8 +80,7 @@ fn a_restoration_takes_back_a_cancellation_and_tells_when_there_is_none() {
     let kinds: Vec<_> =
         group.lists().history(dinner, None, 9).unwrap().iter().map(|row| row.kind).collect();
     use VersionKind::{Cancellation, Correction, Original, Restoration};
-    let expected =
-        [Restoration, Cancellation, Correction, Restoration, Cancellation, Original];
+    let expected = [Restoration, Cancellation, Correction, Restoration, Cancellation, Original];
     assert_eq!(kinds, expected);
     let nowhere = EntryId::from_bytes([7; 32]);
     assert!(matches!(group.restore(nowhere), Err(StoreError::UnknownEntry(_))));

@@ -46,6 +46,7 @@ fn a_row_that_two_devices_recorded_counts_once() {
     let page = group.lists().expenses(None, 9).unwrap();
     assert_eq!(page.len(), 1);
     assert_eq!((page[0].original, page[0].current_version), (mine, mine));
+    assert!(!page[0].conflicting, "they say the same");
 
     // Whichever is named, the slot is the same.
     use VersionKind::{Cancellation, Correction, Original, Restoration};
@@ -93,6 +94,10 @@ fn the_first_in_the_order_is_shown_and_void_ones_are_not() {
     let people = members(&group)[..3].to_vec();
     let state = group.state().unwrap();
     let known = common::heads(&group);
+    let conflicts = || {
+        let page = group.lists().expenses(None, 50).unwrap();
+        page.iter().filter(|row| row.conflicting).count()
+    };
     let before = group.ledger().unwrap();
     let mut rng = Rng::new(2);
     common::record(&group, 3, 3, &mut rng);
@@ -111,9 +116,10 @@ fn the_first_in_the_order_is_shown_and_void_ones_are_not() {
         row.map(|row| row.current_version)
     };
     assert_eq!((shown(mine), shown(his)), (Some(his), None), "the slot keeps its name here");
+    assert_eq!(conflicts(), 1, "their contents differ");
     assert_sound(&group);
     ben.remove(&group, known);
     assert_eq!(balance(&group) - zero, 600, "his is void");
-    assert_eq!(shown(mine), Some(mine));
+    assert_eq!((shown(mine), conflicts()), (Some(mine), 0));
     assert_sound(&group);
 }

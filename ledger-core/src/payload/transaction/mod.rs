@@ -4,12 +4,14 @@
 //! [`Transaction<MemberId>`]; an entry holds `Transaction<RefIndex>`, in which a member
 //! is the index of the member's introduction among the entry's refs (`wire.rs`).
 
+mod difference;
 mod expense;
 mod hints;
 mod more;
 mod transfer;
 mod wire;
 
+pub use difference::Difference;
 pub use expense::Expense;
 pub use hints::{HintError, Hints};
 pub use transfer::Transfer;

@@ -81,9 +81,8 @@ pub(super) fn plain_or_introduction(
             None => return,
         },
         24 => {
-            let cancelled = |e: &crate::Entry| {
-                resolution.slots.get(&e.id).is_some_and(|slot| slot.cancelled)
-            };
+            let cancelled =
+                |e: &crate::Entry| resolution.slots.get(&e.id).is_some_and(|slot| slot.cancelled);
             let cancelled = world.any_where(&view, cancelled).filter(|_| world.rng.chance(60));
             match (cancelled, world.any_where(&view, is_money)) {
                 (Some(target), _) => (Kind::Restoration { target }, "restoration"),
