@@ -45,17 +45,17 @@ pub fn check(
             let shown = slot(entry.id).is_some_and(|s| s.content == *c && !s.cancelled);
             (!shown).then(|| bad("promise: an expense is not shown")).flatten()
         }
-        Kind::Correction { target, .. } => {
+        Kind::Correction { .. } => {
             let original = name(entry.id)?;
             let wrong = slot(original).is_some_and(|s| s.correction != Some(entry.id));
             wrong.then(|| bad("promise: the last correction does not count")).flatten()
         }
-        Kind::Cancellation { target } => {
+        Kind::Cancellation { .. } => {
             let original = name(entry.id)?;
             let wrong = slot(original).is_some_and(|s| !s.cancelled);
             wrong.then(|| bad("promise: a cancellation does not end")).flatten()
         }
-        Kind::Restoration { target } => {
+        Kind::Restoration { .. } => {
             let original = name(entry.id)?;
             let wrong = slot(original).is_some_and(|s| s.cancelled);
             wrong.then(|| bad("promise: a restoration does not restore")).flatten()
