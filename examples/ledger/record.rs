@@ -2,9 +2,7 @@
 
 use std::io::Write;
 
-use ledger_core::{
-    Amount, Balance, Currency, Date, Expense, GroupState, MemberId, Transaction, Transfer,
-};
+use ledger_core::{Amount, Balance, Currency, Date, Expense, MemberId, Transaction, Transfer};
 use ledger_store::{Group, NewEntry};
 
 use crate::args::{New, Pay, Record};
@@ -30,7 +28,7 @@ pub(crate) fn record(arguments: &Record, out: &mut dyn Write) -> Result<(), Fail
     let group = the_group(&store, &arguments.location)?;
     let state = group.state()?;
     let people = People::of(&state);
-    let members = Members { people: &people, state: &state, shared_by: Vec::new() };
+    let members = Members { people: &people, shared_by: Vec::new() };
     let currency = arguments.currency;
     let total = amount(&arguments.amount, currency)?;
     let turn = split_turn(&arguments.sharing, &group)?;
@@ -59,8 +57,8 @@ pub(crate) fn split_turn(sharing: &Sharing, group: &Group) -> Result<u64, Failur
 /// Members of a group, by their labels.
 pub(crate) struct Members<'a> {
     pub(crate) people: &'a People,
-    pub(crate) state: &'a GroupState,
-    /// Those who share what names nobody; everybody who was not removed if there are none.
+    /// Those who share what names nobody; everybody who was not removed and did not leave if there
+    /// are none.
     pub(crate) shared_by: Vec<MemberId>,
 }
 
@@ -76,7 +74,7 @@ impl Circle for Members<'_> {
 
     fn everybody(&self) -> Option<Vec<Participant>> {
         let shares = |member: &MemberId| match self.shared_by.as_slice() {
-            [] => self.state.member(*member).is_some_and(|m| !m.is_removed()),
+            [] => !self.people.is_gone(*member),
             some => some.contains(member),
         };
         let present = self.people.in_order().filter(shares);
@@ -189,7 +187,7 @@ fn payer(group: &Group, people: &People, by: Option<&str>) -> Result<MemberId, F
 }
 
 /// The day of `--on`, or else today in this time zone.
-fn date(on: Option<Date>) -> Result<Date, Failure> {
+pub(crate) fn date(on: Option<Date>) -> Result<Date, Failure> {
     if let Some(date) = on {
         return Ok(date);
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::common::program;
 
 /// Advice of the libraries, by its words, and the command that follows it.
-const COMMANDS: [(&str, &str); 25] = [
+const COMMANDS: [(&str, &str); 27] = [
     ("import a bundle", "bundle import"),
     ("import it there", "bundle import"),
     ("without it nothing can be checked", "bundle import"),
@@ -17,6 +17,8 @@ const COMMANDS: [(&str, &str); 25] = [
     ("begin the bundle again", "bundle export"),
     ("use an id that the group lists", "activity"),
     ("record it anew", "record"),
+    ("check the rates", "balances --in --rate"),
+    ("give one for each", "settle-up --in --rate"),
     ("copy it, if it is true", "copy"),
     ("weights say any proportion", "split --split"),
     ("your recovery phrase", "recover"),
@@ -35,10 +37,11 @@ const COMMANDS: [(&str, &str); 25] = [
 ];
 
 /// Advice that asks for something which is no command: to look, to ask, to type again.
-const BY_HAND: [&str; 44] = [
+const BY_HAND: [&str; 45] = [
     "one is another word than the one written down",
     "write ",
     "leave it out",
+    "leave one out",
     "scan ",
     "copy or scan",
     "use the link again",
