@@ -29,6 +29,7 @@ mod sign;
 mod split;
 mod statement;
 mod undo;
+mod unread;
 mod verify_history;
 
 use std::io::Write as _;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         Command::Statement(member) => statement::statement(member, &mut out),
         Command::Expenses(list) => read::expenses(list, &mut out),
         Command::Activity(list) => read::activity(list, &mut out),
+        Command::Unread(unread) => unread::unread(unread, &mut out),
         Command::New(new) => record::new(new, &mut out),
         Command::Record(record) => record::record(record, &mut out),
         Command::Split(split) => split::run(split, &mut out),

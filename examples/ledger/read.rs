@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use ledger_core::engine::Payload;
-use ledger_core::{Balance, Currency, GroupState, MemberId, Transaction, Verdict};
+use ledger_core::{Balance, Currency, Direction, GroupState, MemberId, Transaction, Verdict};
 use ledger_formats::json::{Entry, Values, merge};
 use ledger_store::{Activity, Cursor, Recorded, StoreError};
 use serde::Serialize;
@@ -132,17 +132,20 @@ pub(crate) fn expenses(arguments: &List, out: &mut dyn Write) -> Result<(), Fail
     print_more(out, more)
 }
 
-/// `Anna for Tomás, Lena`, or `Lena to Anna` for a transfer.
+/// `Anna for Tomás, Lena`, or `Lena to Anna` for a transfer, or `to Anna for Tomás, Lena` for a
+/// refund that Anna received.
 fn who(details: &Transaction, people: &People) -> String {
     let names = |parts: Vec<(MemberId, ledger_core::Amount)>| {
         let names: Vec<&str> = parts.iter().map(|(member, _)| people.label(*member)).collect();
         if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
     };
-    let word = match details {
-        Transaction::Expense(_) => "for",
-        Transaction::Transfer(_) => "to",
+    let (first, second) = match (details, details.direction()) {
+        (Transaction::Transfer(_), _) => ("", "to"),
+        (Transaction::Expense(_), Direction::Outgoing) => ("", "for"),
+        (Transaction::Expense(_), Direction::Incoming) => ("to ", "for"),
     };
-    format!("{} {word} {}", names(details.paid()), names(details.owed()))
+    let (payers, shares) = details.sides();
+    format!("{first}{} {second} {}", names(payers), names(shares))
 }
 
 fn expense_json(row: &Recorded, values: &Values<'_>) -> Value {
@@ -222,7 +225,7 @@ pub(crate) fn summary(row: &Activity, state: &GroupState) -> String {
     }
 }
 
-fn activity_json(row: &Activity, values: &Values<'_>) -> Value {
+pub(crate) fn activity_json(row: &Activity, values: &Values<'_>) -> Value {
     values.entry(&Entry {
         decoded: row.entry.decoded(),
         author: row.author,

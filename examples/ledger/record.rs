@@ -2,7 +2,9 @@
 
 use std::io::Write;
 
-use ledger_core::{Amount, Balance, Currency, Date, Expense, MemberId, Transaction, Transfer};
+use ledger_core::{
+    Amount, Balance, Currency, Date, Direction, Expense, MemberId, Transaction, Transfer,
+};
 use ledger_store::{Group, NewEntry};
 
 use crate::args::{New, Pay, Record};
@@ -30,6 +32,10 @@ pub(crate) fn record(arguments: &Record, out: &mut dyn Write) -> Result<(), Fail
     let people = People::of(&state);
     let members = Members { people: &people, shared_by: Vec::new() };
     let currency = arguments.currency;
+    if let Some(size) = arguments.amount.strip_prefix('-') {
+        let text = format!("no amount is negative; for a refund write --refund and {size}");
+        return Err(Failure::Usage(text));
+    }
     let total = amount(&arguments.amount, currency)?;
     let turn = split_turn(&arguments.sharing, &group)?;
     let mut shares = Vec::new();
@@ -40,6 +46,9 @@ pub(crate) fn record(arguments: &Record, out: &mut dyn Write) -> Result<(), Fail
     let mut expense = Expense::new(date(arguments.on)?, &arguments.description, currency, total)
         .payers(payers)
         .shares(shares);
+    if arguments.refund {
+        expense = expense.direction(Direction::Incoming);
+    }
     expense.category.clone_from(&arguments.category);
     expense.note.clone_from(&arguments.note);
     keep(&group, Transaction::Expense(expense), out)

@@ -54,9 +54,9 @@ pub use base::rule::{Refusal, Rule};
 pub use draft::DraftError;
 pub use money::{
     Amount, AmountError, Balance, Converted, Currency, CurrencyError, Date, DateError, Debts,
-    Itemised, PairRate, Percent, PercentError, Rate, RateError, Rates, RatesError, Settlement,
-    Split, SplitError, SplitItem, settle_up, split_equally,
+    Direction, Itemised, PairRate, Percent, PercentError, Rate, RateError, Rates, RatesError,
+    Settlement, Split, SplitError, SplitItem, settle_up, split_equally,
 };
-pub use payload::{Difference, Expense, Transaction, Transfer};
+pub use payload::{Difference, Expense, HintError, Hints, Transaction, Transfer};
 pub use state::{Device, GroupState, Member};
 pub use verdict::{Verdict, VoidReason};

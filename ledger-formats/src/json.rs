@@ -5,7 +5,9 @@
 use std::io::{self, Write};
 
 use ledger_core::engine::{DecodedEntry, Payload};
-use ledger_core::{Amount, Balance, EntryId, GroupId, GroupState, MemberId, Transaction, Verdict};
+use ledger_core::{
+    Amount, Balance, Direction, EntryId, GroupId, GroupState, MemberId, Transaction, Verdict,
+};
 use serde_json::{Value, json};
 
 use crate::rows::Labels;
@@ -151,6 +153,10 @@ impl<'a> Values<'a> {
         let more = match transaction {
             Transaction::Expense(expense) => json!({
                 "kind": "expense",
+                "direction": match expense.direction {
+                    Direction::Outgoing => "outgoing",
+                    Direction::Incoming => "incoming",
+                },
                 "category": expense.category,
                 "note": expense.note,
                 "payers": parts(&expense.payers),

@@ -73,6 +73,10 @@ pub(crate) enum Command {
     Expenses(List),
     /// List all entries, newest first, and whether they count
     Activity(List),
+    /// List what came from other devices since it was marked as read, oldest first
+    ///
+    /// In the order in which it came: a dinner that comes late is new, however old its day is.
+    Unread(Unread),
     /// Create a group
     New(New),
     /// Record an expense
@@ -322,6 +326,15 @@ pub(crate) struct List {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Unread {
+    #[command(flatten)]
+    pub(crate) read: Read,
+    /// Mark what is printed as read, on this device
+    #[arg(long)]
+    pub(crate) mark_read: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Export {
     #[command(flatten)]
     pub(crate) location: Location,
@@ -369,6 +382,9 @@ pub(crate) struct Record {
     /// On which day, as YYYY-MM-DD [default: today]
     #[arg(long, visible_alias = "date", value_name = "DATE")]
     pub(crate) on: Option<Date>,
+    /// A refund or income: the payers received the money, and it is due to those who share it
+    #[arg(long)]
+    pub(crate) refund: bool,
     /// A category
     #[arg(long)]
     pub(crate) category: Option<String>,

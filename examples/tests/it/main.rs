@@ -26,6 +26,7 @@ mod key_file;
 mod own_entries;
 mod pairing;
 mod read;
+mod refund;
 mod settle;
 mod split;
 mod statement;

@@ -18,7 +18,7 @@ pub use genesis::{Genesis, Opening, Predecessor};
 pub use introduce::{AddMember, Claim, Placeholder};
 pub use ref_index::RefIndex;
 pub use rotation::Rotation;
-pub use transaction::{Difference, Expense, Transaction, Transfer};
+pub use transaction::{Difference, Expense, HintError, Hints, Transaction, Transfer};
 
 use crate::base::codec::{Reader, Writer};
 use crate::base::rule::{Refusal, Rule};

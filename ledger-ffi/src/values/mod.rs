@@ -20,4 +20,4 @@ pub(crate) use rates::rates;
 pub use rates::{ExchangeRate, parse_rate};
 pub use split::{Split, SplitItem, SplitPart, shares_of};
 pub use time::{Age, Day, Instant};
-pub use transaction::{Expense, Part, Transaction, Transfer};
+pub use transaction::{Direction, Expense, Part, Transaction, Transfer};

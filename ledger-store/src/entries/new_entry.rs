@@ -99,7 +99,12 @@ impl NewEntry {
             }
             Self::Record(transaction) => Draft::record(state, transaction)?,
             Self::Correction { original, transaction } => {
-                Draft::correction(state, tx.changeable(*original)?, transaction)?
+                let original = tx.changeable(*original)?;
+                let mut transaction = transaction.clone();
+                if let Some(before) = tx.content_shown(original)? {
+                    transaction.keep_unknown_hints(&before);
+                }
+                Draft::correction(state, original, &transaction)?
             }
             Self::Cancellation { original, reason } => {
                 Draft::cancellation(tx.changeable(*original)?, reason.clone())

@@ -1,7 +1,7 @@
 //! The original that a new entry is to change, and whether changing it would have an effect.
 
-use ledger_core::EntryId;
 use ledger_core::engine::{DecodedEntry, EntryIndex as _, Payload, RefIndex};
+use ledger_core::{EntryId, Transaction};
 use rusqlite::OptionalExtension as _;
 
 use super::GroupTransaction;
@@ -72,6 +72,21 @@ impl GroupTransaction<'_> {
             id = named;
         }
         Ok(id)
+    }
+
+    /// The content that the slot of an original shows, if it shows any.
+    pub(super) fn content_shown(
+        &self,
+        original: EntryId,
+    ) -> Result<Option<Transaction>, StoreError> {
+        let mut statement = self.connection().prepare_cached(
+            "SELECT c.id FROM expenses e JOIN entries c ON c.n = e.content
+             WHERE e.n = (SELECT n FROM entries WHERE id = ?1)",
+        )?;
+        let content = statement.query_row([original.as_bytes()], |row| row.get(0)).optional()?;
+        let Some(content) = content.map(EntryId::from_bytes) else { return Ok(None) };
+        let entry = self.stored(content)?;
+        Ok(self.ledger().state().transaction_of(entry.decoded()))
     }
 
     fn shown(&self, original: EntryId) -> Result<Shown, StoreError> {

@@ -3,6 +3,7 @@
 use ledger_core::EntryId;
 use rusqlite::OptionalExtension as _;
 
+use super::cursor::{ListId, ListKind};
 use super::find::page;
 use super::{Lists, Recorded};
 use crate::StoreError;
@@ -90,7 +91,8 @@ impl Lists<'_> {
         self.group.read(|connection, loaded| {
             let mut statement = connection.prepare_cached(SHOWN)?;
             let rows = statement.query((entry.as_bytes(), self.group.key.0))?;
-            Ok(page(rows, loaded.ledger.state())?.pop())
+            let list = ListId::of_group(ListKind::Expenses, self.group.id);
+            Ok(page(rows, loaded.ledger.state(), list)?.pop())
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, StatementStatus};
 
-use super::{account_statement, activity, by_id, debts, find, history, overview};
+use super::{account_statement, activity, arrived, by_id, debts, find, history, overview};
 use crate::database::in_memory;
 use crate::entries::load;
 
@@ -49,7 +49,11 @@ fn no_list_scans_or_sorts() {
         (debts::OF_MEMBER, "PRIMARY KEY (term=?)"),
         (debts::COUNT, "expenses_by_date (grp=?)"),
         (overview::GROUPS, "INTEGER PRIMARY KEY (rowid<?)"),
-        (overview::LAST, "entries_by_order (grp=?)"),
+        (overview::LAST, "entries_by_group (grp=?)"),
+        (arrived::ARRIVED, "entries_by_group (grp=? AND rowid>?)"),
+        (arrived::UNREAD, "entries_by_group (grp=? AND rowid>?)"),
+        (arrived::NUMBERED, "INTEGER PRIMARY KEY (rowid=?)"),
+        (arrived::NEWEST, "entries_by_group (grp=?)"),
         (load::TAIL, "entries_by_group (grp=? AND rowid>?)"),
         (load::ALL, "entries_by_group (grp=?)"),
         (history::ENDORSEMENTS, "PRIMARY KEY (original=? AND endorses=?)"),

@@ -159,6 +159,8 @@ pub struct Content {
     pub paid: Vec<(MemberId, i64)>,
     /// Shares (sum to the total).
     pub shares: Vec<(MemberId, i64)>,
+    /// "Income or a refund": the same with signs turned. Never so in a transfer.
+    pub incoming: bool,
 }
 
 /// Kind and payload of an entry.

@@ -150,9 +150,9 @@ fn money(kind: u64, value: &Value) -> Value {
         "amount",
         "payers",
         "shares",
-        "origin",
+        "more",
     ];
-    let transfer = ["date", "description", "currency", "amount", "from", "to", "origin"];
+    let transfer = ["date", "description", "currency", "amount", "from", "to", "more"];
     let names = if kind == 16 { &expense[..] } else { &transfer };
     Value::Object(named(names, value))
 }
