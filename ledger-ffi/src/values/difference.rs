@@ -2,7 +2,7 @@
 
 use ledger_core::{Amount, Currency, MemberId};
 
-use super::{Day, Money};
+use super::{Day, Direction, Money};
 
 /// Difference between two versions of an expense or transfer: one field, with its content
 /// before and after. An app writes it in the person's language.
@@ -13,6 +13,13 @@ pub enum Difference {
     Kind {
         /// Whether it is a transfer now.
         is_transfer: bool,
+    },
+    /// Whether the money was spent or received.
+    Direction {
+        /// The direction before.
+        before: Direction,
+        /// The direction now.
+        after: Direction,
     },
     /// The day.
     Date {
@@ -80,6 +87,9 @@ impl From<ledger_core::Difference> for Difference {
         let money = |(amount, currency): (Amount, Currency)| Money::of_amount(amount, currency);
         match difference {
             Known::Kind { is_transfer } => Self::Kind { is_transfer },
+            Known::Direction { before, after } => {
+                Self::Direction { before: before.into(), after: after.into() }
+            }
             Known::Date { before, after } => Self::Date { before, after },
             Known::Description { before, after } => Self::Description { before, after },
             Known::Category { before, after } => Self::Category { before, after },
