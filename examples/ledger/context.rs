@@ -154,6 +154,8 @@ fn print_opening(opening: Opening) {
 pub(crate) struct People {
     labels: BTreeMap<MemberId, String>,
     order: Vec<MemberId>,
+    /// The place of each in this order.
+    ranks: BTreeMap<MemberId, usize>,
     /// Those who are not in the group any more, with a word for it.
     gone: BTreeMap<MemberId, &'static str>,
 }
@@ -171,8 +173,14 @@ impl People {
                 gone.insert(*id, "left");
             }
         }
-        let order = members.into_iter().map(|(id, _)| id).collect();
-        Self { labels: state.labels(), order, gone }
+        let order: Vec<MemberId> = members.into_iter().map(|(id, _)| id).collect();
+        let ranks = order.iter().copied().zip(0..).collect();
+        Self { labels: state.labels(), order, ranks, gone }
+    }
+
+    /// The place of a member in the order of their introduction; nowhere is first.
+    pub(crate) fn rank(&self, member: MemberId) -> Option<usize> {
+        self.ranks.get(&member).copied()
     }
 
     /// Whether the member was removed, left, or revoked every device.

@@ -135,7 +135,8 @@ pub(crate) fn expenses(arguments: &List, out: &mut dyn Write) -> Result<(), Fail
 /// `Anna for Tomás, Lena`, or `Lena to Anna` for a transfer, or `to Anna for Tomás, Lena` for a
 /// refund that Anna received.
 fn who(details: &Transaction, people: &People) -> String {
-    let names = |parts: Vec<(MemberId, ledger_core::Amount)>| {
+    let names = |mut parts: Vec<(MemberId, ledger_core::Amount)>| {
+        parts.sort_by_key(|(member, _)| people.rank(*member));
         let names: Vec<&str> = parts.iter().map(|(member, _)| people.label(*member)).collect();
         if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
     };
@@ -209,6 +210,7 @@ pub(crate) fn summary(row: &Activity, state: &GroupState) -> String {
         Payload::Transaction(_) => format!("recorded {}", details()),
         Payload::Correction(_) => format!("corrected to {}", details()),
         Payload::Cancellation(_) => "cancelled an entry".to_owned(),
+        Payload::Restoration(_) => "restored a cancelled entry".to_owned(),
         Payload::Merge => "merged heads".to_owned(),
         Payload::AddMember(add) => format!("added {}", add.card().name()),
         Payload::Claim(claim) => format!("gave a placeholder to {}", claim.card().name()),

@@ -98,7 +98,9 @@ pub(crate) enum Command {
     Correct(Correct),
     /// Cancel an expense or transfer, so that it counts no more
     Cancel(Cancel),
-    /// Undo the last act of this device: what it recorded or corrected
+    /// Restore an expense or transfer that was cancelled, so that it counts again
+    Restore(OfEntry),
+    /// Undo the last act of this device: what it recorded, corrected, cancelled or restored
     Undo(Location),
     /// Confirm an expense or transfer
     ///
