@@ -146,6 +146,9 @@ fn money_of_a_month(story: &Story, anna: &Desk, ben: &Desk) {
     contains(&said, "what Ben paid was nothing, is 20.00 EUR");
     let wrong = story.record(ben, "record", &["Wrong group", "99", "EUR"]);
     story.run(ben, "cancel", &["--reason", "another group", &wrong]);
+    contains(&story.run(ben, "restore", &[&wrong]), "Wrong group");
+    contains(&story.run(ben, "undo", &[]), "undid");
+    story.record(ben, "record", &["--refund", "Deposit back", "12", "EUR"]);
     story.record(ben, "record", &["Typo", "1", "EUR"]);
     contains(&story.run(ben, "undo", &[]), "Typo");
     story.record(ben, "pay", &["Anna", "100", "EUR"]);
