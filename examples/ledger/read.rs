@@ -4,7 +4,8 @@ use std::io::Write;
 
 use ledger_core::engine::Payload;
 use ledger_core::{
-    Balance, Currency, GroupState, MemberId, Settlement, Transaction, Verdict, settle_up as plan,
+    Balance, Currency, Direction, GroupState, MemberId, Settlement, Transaction, Verdict,
+    settle_up as plan,
 };
 use ledger_formats::json::{Entry, Values, balance_number, merge};
 use ledger_store::{Activity, Cursor, Recorded, StoreError};
@@ -166,36 +167,41 @@ pub(crate) fn expenses(arguments: &List, out: &mut dyn Write) -> Result<(), Fail
         let rows: Vec<Value> = rows.iter().map(|row| expense_json(row, &values)).collect();
         return print_json(out, &rows);
     }
-    let lines: Vec<[String; 5]> = rows
+    let lists = group.lists();
+    let lines: Vec<[String; 6]> = rows
         .iter()
         .map(|row| {
             let details = &row.transaction;
             let note = if row.cancelled { "cancelled" } else { "" };
-            [
+            Ok([
+                lists.short_id(row.original)?,
                 details.date().to_string(),
                 one_line(details.description()),
                 format!("{} {}", details.amount().format(details.currency()), details.currency()),
                 one_line(&who(details, &people)),
                 note.to_owned(),
-            ]
+            ])
         })
-        .collect();
-    let align = [Align::Left, Align::Left, Align::Right, Align::Left, Align::Left];
+        .collect::<Result<_, StoreError>>()?;
+    let align = [Align::Left, Align::Left, Align::Left, Align::Right, Align::Left, Align::Left];
     table(out, align, &lines)?;
     print_more(out, more)
 }
 
-/// `Anna for Tomás, Lena`, or `Lena to Anna` for a transfer.
+/// `Anna for Tomás, Lena`, or `Lena to Anna` for a transfer, or `to Anna for Tomás, Lena` for a
+/// refund that Anna received.
 fn who(details: &Transaction, people: &People) -> String {
     let names = |parts: Vec<(MemberId, ledger_core::Amount)>| {
         let names: Vec<&str> = parts.iter().map(|(member, _)| people.label(*member)).collect();
         if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
     };
-    let word = match details {
-        Transaction::Expense(_) => "for",
-        Transaction::Transfer(_) => "to",
+    let (first, second) = match (details, details.direction()) {
+        (Transaction::Transfer(_), _) => ("", "to"),
+        (Transaction::Expense(_), Direction::Outgoing) => ("", "for"),
+        (Transaction::Expense(_), Direction::Incoming) => ("to ", "for"),
     };
-    format!("{} {word} {}", names(details.paid()), names(details.owed()))
+    let (payers, shares) = details.sides();
+    format!("{first}{} {second} {}", names(payers), names(shares))
 }
 
 fn expense_json(row: &Recorded, values: &Values<'_>) -> Value {
@@ -223,6 +229,7 @@ pub(crate) fn activity(arguments: &List, out: &mut dyn Write) -> Result<(), Fail
         let rows: Vec<Value> = rows.iter().map(|row| activity_json(row, &values)).collect();
         return print_json(out, &rows);
     }
+    let lists = group.lists();
     let lines: Vec<[String; 4]> = rows
         .iter()
         .map(|row| {
@@ -231,20 +238,20 @@ pub(crate) fn activity(arguments: &List, out: &mut dyn Write) -> Result<(), Fail
                 Verdict::Void(reason) => format!("void: {reason}"),
                 Verdict::Unknown => "needs a newer version".to_owned(),
             };
-            [
-                row.entry.id().short(),
+            Ok([
+                lists.short_id(row.entry.id())?,
                 one_line(row.author.map_or("?", |author| people.label(author))),
                 one_line(&summary(row, &state)),
                 verdict,
-            ]
+            ])
         })
-        .collect();
+        .collect::<Result<_, StoreError>>()?;
     table(out, [Align::Left; 4], &lines)?;
     print_more(out, more)
 }
 
 /// Summary of an entry in a few words.
-fn summary(row: &Activity, state: &GroupState) -> String {
+pub(crate) fn summary(row: &Activity, state: &GroupState) -> String {
     let entry = row.entry.decoded();
     let details = || match state.transaction_of(entry) {
         Some(d) => {
@@ -258,6 +265,7 @@ fn summary(row: &Activity, state: &GroupState) -> String {
         Payload::Transaction(_) => format!("recorded {}", details()),
         Payload::Correction(_) => format!("corrected to {}", details()),
         Payload::Cancellation(_) => "cancelled an entry".to_owned(),
+        Payload::Restoration(_) => "restored a cancelled entry".to_owned(),
         Payload::Merge => "merged heads".to_owned(),
         Payload::AddMember(add) => format!("added {}", add.card().name()),
         Payload::Claim(claim) => format!("gave a placeholder to {}", claim.card().name()),
@@ -274,7 +282,7 @@ fn summary(row: &Activity, state: &GroupState) -> String {
     }
 }
 
-fn activity_json(row: &Activity, values: &Values<'_>) -> Value {
+pub(crate) fn activity_json(row: &Activity, values: &Values<'_>) -> Value {
     values.entry(&Entry {
         decoded: row.entry.decoded(),
         author: row.author,

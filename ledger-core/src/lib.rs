@@ -53,9 +53,10 @@ pub use base::name::{NameError, check_name, visible_form};
 pub use base::rule::{Refusal, Rule};
 pub use draft::DraftError;
 pub use money::{
-    Amount, AmountError, Balance, Currency, CurrencyError, Date, DateError, Debts, Itemised,
-    Percent, PercentError, Settlement, Split, SplitError, SplitItem, settle_up, split_equally,
+    Amount, AmountError, Balance, Currency, CurrencyError, Date, DateError, Debts, Direction,
+    Itemised, Percent, PercentError, Settlement, Split, SplitError, SplitItem, settle_up,
+    split_equally,
 };
-pub use payload::{Expense, Transaction, Transfer};
+pub use payload::{Difference, Expense, HintError, Hints, Transaction, Transfer};
 pub use state::{Device, GroupState, Member};
 pub use verdict::{Verdict, VoidReason};

@@ -11,9 +11,10 @@ KINDS = {
     0: "genesis", 1: "merge", 2: "add-member", 3: "placeholder", 4: "claim", 5: "adopt",
     6: "statement",
     16: "expense", 17: "transfer", 18: "correction", 19: "cancellation", 20: "copy",
-    21: "endorsement", 22: "rotation", 23: "epoch",
+    21: "endorsement", 22: "rotation", 23: "epoch", 24: "restoration",
 }
 MOST = 10**15
+ORIGIN, DIRECTION = 0, 1  # keys of more
 
 
 def read_ref(r):
@@ -52,6 +53,29 @@ def read_parts(r):
     return parts
 
 
+def read_more(r, kind):
+    fields, hints = [], []
+    length = r.array_up_to(64, "P9")
+    need(length > 0, "P9")
+    for _ in range(length):
+        r.array(2)
+        key, data = r.uint(), r.bytes()
+        fields.append([key, data])
+        need(ascending([key for key, _ in fields]), "P9")
+        if key == ORIGIN:
+            need(len(data) == 16, "P9")
+        elif key == DIRECTION:
+            need(kind == "expense" and data == b"\x01", "P9")
+        else:
+            hints.append(len(data))
+            need(len(hints) <= 62 and sum(hints) <= 32768, "P9")
+    return fields
+
+
+def is_incoming(money):
+    return any(key == DIRECTION for key, _ in money["more"] or [])
+
+
 def read_money(r, kind):
     need(kind in ("expense", "transfer"), "C1")
     r.array(9 if kind == "expense" else 7)
@@ -65,7 +89,7 @@ def read_money(r, kind):
         money["payers"], money["shares"] = read_parts(r), read_parts(r)
     else:
         money["from"], money["to"] = read_ref(r), read_ref(r)
-    money["origin"] = r.optional(lambda: r.bytes(16))
+    money["more"] = r.optional(lambda: read_more(r, kind))
     if kind == "transfer":
         need(money["from"] != money["to"], "P8")
     else:
@@ -171,10 +195,10 @@ def read_payload(r, header):
     if kind == "copy":
         return read_change(r, "original")
     lengths = {"merge": 0, "add-member": 2, "placeholder": 1, "claim": 3, "adopt": 1,
-               "cancellation": 2, "endorsement": 3, "rotation": 3, "epoch": 3}
+               "cancellation": 2, "endorsement": 3, "rotation": 3, "epoch": 3, "restoration": 1}
     r.array(lengths[kind])
     found = {}
-    if kind in ("claim", "adopt", "cancellation", "endorsement"):
+    if kind in ("claim", "adopt", "cancellation", "endorsement", "restoration"):
         found["target"] = read_ref(r)
     if kind in ("add-member", "claim"):
         return read_signed_card(r, header, found)

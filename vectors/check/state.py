@@ -3,7 +3,7 @@ from authority import APPLIED, carried_over
 from cbor import write
 from history import introduces, money_of
 from keys import digest
-from payload import money_refs
+from payload import is_incoming, money_refs
 
 
 class State:
@@ -136,6 +136,8 @@ class State:
             if "payers" in money:
                 parts = [(ref, part) for ref, part in money["payers"]]
                 parts += [(ref, -part) for ref, part in money["shares"]]
+                if is_incoming(money):
+                    parts = [(ref, -part) for ref, part in parts]
             else:
                 parts = [(money["from"], money["amount"]), (money["to"], -money["amount"])]
             for ref, part in parts:

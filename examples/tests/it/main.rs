@@ -11,6 +11,9 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod advice;
+mod care;
+mod change;
 mod check_database;
 mod common;
 #[cfg(unix)]
@@ -23,8 +26,10 @@ mod key_file;
 mod own_entries;
 mod pairing;
 mod read;
+mod refund;
 mod split;
 mod statement;
+mod story;
 mod usage;
 mod verify_history;
 mod write;

@@ -153,8 +153,11 @@ codes! {
         "The entry or statement would not count, so nothing was recorded."
         "Show the reason to the person."
     AlreadyCancelled "already-cancelled" You
-        "The expense or transfer was cancelled, which is final. Nothing was recorded."
-        "Record it anew."
+        "The expense or transfer is cancelled, so that nothing else changes it. Nothing was recorded."
+        "Restore it first, or record it anew."
+    NotCancelled "not-cancelled" You
+        "The expense or transfer is not cancelled, so there is nothing to restore. Nothing was recorded."
+        "Show the person that it counts."
     NotCounted "not-counted" You
         "The expense or transfer does not count, so there is nothing to change. Nothing was recorded."
         "Copy it, if it is true, and change the copy."
@@ -255,7 +258,7 @@ codes! {
         "The text is not an id: an id is 64 hexadecimal digits."
         "Use an id that the library returned."
     InvalidCursor "invalid-cursor" You
-        "The text is not a cursor, or the cursor of a bundle is of another database."
+        "The text is not a cursor, or the cursor is of another list, group or database."
         "Use the cursor of the last row or part, or none to begin with the first."
     InvalidDate "invalid-date" You
         "The day is not in the calendar, or its year is not from 1 to 9999."

@@ -41,7 +41,9 @@ impl From<StoreError> for LedgerError {
             StoreError::Enrolment(_) => ErrorCode::InvalidApproval,
             StoreError::NoKey => ErrorCode::NoKey,
             StoreError::Forked(_) => ErrorCode::Forked,
-            StoreError::BundleCursor(_) => ErrorCode::InvalidCursor,
+            StoreError::BundleCursor(_) | StoreError::CursorOfAnotherList => {
+                ErrorCode::InvalidCursor
+            }
             StoreError::NoBundle => ErrorCode::NoBundle,
             StoreError::BundleOfOtherGroup(_) => ErrorCode::OtherGroup,
             StoreError::NoEpochKey => ErrorCode::NoSealingKey,
@@ -85,6 +87,9 @@ impl From<StoreError> for LedgerError {
             StoreError::WouldBeVoid(void) => return would_be_void(reason, void),
             StoreError::AlreadyCancelled(entry) => {
                 return Self::about(ErrorCode::AlreadyCancelled, reason, entry);
+            }
+            StoreError::NotCancelled(entry) => {
+                return Self::about(ErrorCode::NotCancelled, reason, entry);
             }
             StoreError::NotCounted(entry) => {
                 return Self::about(ErrorCode::NotCounted, reason, entry);
@@ -217,6 +222,7 @@ mod tests {
         let id = ledger_core::EntryId::from_bytes([7; 32]);
         for (error, code) in [
             (StoreError::AlreadyCancelled(id), ErrorCode::AlreadyCancelled),
+            (StoreError::NotCancelled(id), ErrorCode::NotCancelled),
             (StoreError::NotCounted(id), ErrorCode::NotCounted),
             (StoreError::AlreadyCounts(id), ErrorCode::AlreadyCounts),
         ] {

@@ -244,4 +244,10 @@ pub(super) const MIGRATIONS: &[&str] = &[
     ALTER TABLE quarantined RENAME TO quarantine;
     CREATE INDEX quarantine_by_topic ON quarantine (grp, topic, nonce);
     ",
+    // Version 6. How far a person has read: what was here before counts as read.
+    "
+    ALTER TABLE groups ADD COLUMN read_upto INTEGER NOT NULL DEFAULT 0; -- n of an entry
+    UPDATE groups SET read_upto =
+        coalesce((SELECT max(n) FROM entries e WHERE e.grp = groups.grp), 0);
+    ",
 ];

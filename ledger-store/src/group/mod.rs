@@ -19,7 +19,7 @@ use crate::admitting::{Invites, Shares};
 use crate::entries::{Ingested, NewEntry, Opening, WaitingCount};
 use crate::health::GroupMaintenance;
 use crate::keyring::signing_key;
-use crate::lists::{Lists, debts_of, pairwise_debts};
+use crate::lists::{Cursor, Lists, debts_of, mark_read, pairwise_debts};
 use crate::platform::progress::Progress;
 use crate::sealed::Bundles;
 use crate::session::{Changes, GroupSession, OpeningComparison};
@@ -228,6 +228,18 @@ impl Group {
         })
     }
 
+    /// Takes back the cancellations of an expense or transfer, which counts again with the content
+    /// that it showed: a call of [`Group::append`] with one [`NewEntry::Restoration`]. Returns the
+    /// entry.
+    ///
+    /// # Errors
+    /// [`StoreError::NotCancelled`] if it is not cancelled, [`StoreError::NotCounted`] if it is
+    /// void; otherwise as [`Group::append`].
+    pub fn restore(&self, original: EntryId) -> Result<EntryId, StoreError> {
+        let device = signing_key(&self.0)?;
+        self.0.write(|transaction| transaction.record(&device, &NewEntry::Restoration { original }))
+    }
+
     /// Works out the effects of a statement, for a person to read before signing it.
     ///
     /// # Errors
@@ -266,6 +278,27 @@ impl Group {
     /// [`StoreError`] if the database cannot be used; then nothing is stored.
     pub fn ingest_verified(&self, entries: Vec<VerifiedEntry>) -> Result<Ingested, StoreError> {
         self.0.admit_batch(entries, Ingested::default(), |_, _| Ok(()))
+    }
+
+    /// Marks what came to this device as read, up to a position in [`Lists::arrived`] or, without
+    /// one, up to what is here now, which may be more than the person saw. The marker never moves
+    /// back. It is of this device only, and is no part of the ledger.
+    ///
+    /// ```
+    /// # use ledger_store::{NewEntry, StoreOptions};
+    /// # let group = StoreOptions::new().in_memory()?.create_group("Flat", "Anna")?;
+    /// let unread = group.lists().unread()?;
+    /// let seen = group.lists().arrived(unread.read, 50)?;
+    /// group.mark_read(seen.last().map(|row| row.cursor))?;
+    /// assert_eq!(group.lists().unread()?.entries, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError::CursorOfAnotherList`] if the position is none of that list; [`StoreError`] if
+    /// the database cannot be used.
+    pub fn mark_read(&self, upto: Option<Cursor>) -> Result<(), StoreError> {
+        mark_read(&self.0, upto)
     }
 
     /// Subscribes to the changes of this group.

@@ -6,6 +6,7 @@ use ledger_core::engine::{Payload, SlotRole, VerifiedEntry};
 use ledger_core::{EntryId, GroupState, MemberId, Transaction, Verdict};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
+use super::cursor::ListId;
 use super::{Cursor, Lists};
 use crate::StoreError;
 use crate::entries::index::{stored_entry, verdict};
@@ -31,7 +32,7 @@ pub struct Version {
     pub verdict: Verdict,
     /// The kind of the version.
     pub kind: VersionKind,
-    /// The content; none of a cancellation, or if the entry names an unknown member (and is void
+    /// The content; none of a cancellation or restoration, or if the entry names an unknown member (and is void
     /// for that reason).
     pub transaction: Option<Transaction>,
     /// The reason of a cancellation, if its author gave one.
@@ -51,6 +52,8 @@ pub enum VersionKind {
     Correction,
     /// A cancellation.
     Cancellation,
+    /// A restoration, which takes back the cancellations before it.
+    Restoration,
 }
 
 impl From<SlotRole> for VersionKind {
@@ -60,6 +63,7 @@ impl From<SlotRole> for VersionKind {
             SlotRole::Copy => Self::Copy,
             SlotRole::Correction => Self::Correction,
             SlotRole::Cancellation => Self::Cancellation,
+            SlotRole::Restoration => Self::Restoration,
         }
     }
 }
@@ -86,8 +90,8 @@ impl Lists<'_> {
     ///
     /// # Errors
     /// [`StoreError::UnknownEntry`] if `original` is not an entry of this group
-    /// that first recorded an expense or transfer; [`StoreError`] if the
-    /// database cannot be read.
+    /// that first recorded an expense or transfer; [`StoreError::CursorOfAnotherList`];
+    /// [`StoreError`] if the database cannot be read.
     pub fn history(
         &self,
         original: EntryId,
@@ -97,7 +101,8 @@ impl Lists<'_> {
         self.group.read(|connection, loaded| {
             let state = loaded.ledger.state();
             let first = self.original(connection, original)?;
-            let after = after.unwrap_or(Cursor::START);
+            let list = ListId::of_history(original);
+            let after = list.before(after)?;
             let id: Option<Vec<u8>> = connection
                 .prepare_cached("SELECT id FROM entries WHERE n = ?1")?
                 .query_row([after.minor], |row| row.get(0))
@@ -107,7 +112,7 @@ impl Lists<'_> {
             let mut rows = statement.query(bounds)?;
             let mut page = Vec::new();
             while let Some(row) = rows.next()? {
-                page.push(version(row, state)?);
+                page.push(version(row, state, list)?);
             }
             // Changes have larger clocks than the original, so it comes last.
             if u32::try_from(page.len()).is_ok_and(|len| len < limit) {
@@ -117,7 +122,7 @@ impl Lists<'_> {
                 )?;
                 let mut rows = statement.query((first, after.major))?;
                 if let Some(row) = rows.next()? {
-                    page.push(version(row, state)?);
+                    page.push(version(row, state, list)?);
                 }
             }
             Ok(page)
@@ -170,7 +175,7 @@ impl Lists<'_> {
     }
 }
 
-fn version(row: &Row<'_>, state: &GroupState) -> Result<Version, StoreError> {
+fn version(row: &Row<'_>, state: &GroupState, list: ListId) -> Result<Version, StoreError> {
     let entry = stored_entry(row)?;
     let decoded = entry.decoded();
     let (kind, reason) = match decoded.payload() {
@@ -179,6 +184,7 @@ fn version(row: &Row<'_>, state: &GroupState) -> Result<Version, StoreError> {
         Payload::Cancellation(cancellation) => {
             (VersionKind::Cancellation, cancellation.reason().map(str::to_owned))
         }
+        Payload::Restoration(_) => (VersionKind::Restoration, None),
         _ => (VersionKind::Original, None),
     };
     Ok(Version {
@@ -187,7 +193,7 @@ fn version(row: &Row<'_>, state: &GroupState) -> Result<Version, StoreError> {
         kind,
         transaction: state.transaction_of(decoded),
         reason,
-        cursor: Cursor { major: row.get(3)?, minor: row.get(4)? },
+        cursor: list.cursor(row.get(3)?, row.get(4)?),
         entry,
     })
 }

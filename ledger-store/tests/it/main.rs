@@ -18,6 +18,7 @@
 // are empty then.
 mod account_statement;
 mod app_key;
+mod arrived;
 mod bundles;
 mod changes;
 mod changes_without_effect;
@@ -54,6 +55,7 @@ mod pairing;
 mod processes;
 mod quiet;
 mod recovery;
+mod refunds;
 mod rekey;
 mod resume;
 mod sealed_under;
