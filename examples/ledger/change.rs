@@ -22,7 +22,7 @@ pub(crate) fn correct(arguments: &Correct, out: &mut dyn Write) -> Result<(), Fa
     let after = match &row.transaction {
         Transaction::Expense(before) => {
             let shared_by = before.shares.iter().map(|(member, _)| *member).collect();
-            let members = Members { people: &people, state: &state, shared_by };
+            let members = Members { people: &people, shared_by };
             Transaction::Expense(corrected(arguments, before, &group, &members)?)
         }
         Transaction::Transfer(before) => {
