@@ -185,10 +185,9 @@ pub(crate) fn slot_number(
     n: i64,
 ) -> Result<i64, StoreError> {
     let Some(origin) = origin_of(original) else { return Ok(n) };
-    let mut statement = connection
-        .prepare_cached("SELECT min(n) FROM origins WHERE grp = ?1 AND origin = ?2")?;
-    let first: Option<i64> =
-        statement.query_row((group.0, origin.as_bytes()), |row| row.get(0))?;
+    let mut statement =
+        connection.prepare_cached("SELECT min(n) FROM origins WHERE grp = ?1 AND origin = ?2")?;
+    let first: Option<i64> = statement.query_row((group.0, origin.as_bytes()), |row| row.get(0))?;
     Ok(first.unwrap_or(n))
 }
 

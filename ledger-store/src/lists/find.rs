@@ -3,8 +3,8 @@
 use ledger_core::{Currency, Date, EntryId, GroupState, MemberId};
 use rusqlite::{Connection, Rows};
 
-use super::cursor::{ListId, ListKind, Position};
 use super::conflict::is_conflicting;
+use super::cursor::{ListId, ListKind, Position};
 use super::{Cursor, Lists, Recorded};
 use crate::StoreError;
 use crate::entries::index::stored_entry;
@@ -189,12 +189,7 @@ pub(super) fn page(
             transaction: state.transaction_of(shown.decoded()).ok_or_else(nothing)?,
             original: EntryId::from_bytes(row.get(2)?),
             cancelled: row.get(3)?,
-            conflicting: is_conflicting(
-                connection,
-                state,
-                row.get(5)?,
-                shown.decoded().payload(),
-            )?,
+            conflicting: is_conflicting(connection, state, row.get(5)?, shown.decoded().payload())?,
             cursor: list.cursor(row.get(4)?, row.get(5)?),
         });
     }

@@ -69,12 +69,13 @@ pub fn slots(history: &History, r: &Rules, verdicts: &BTreeMap<Id, Verdict>) -> 
         let (Kind::Expense(c) | Kind::Transfer(c)) = &a.entry.kind else { return None };
         Some((slot_of(history, r, a.entry.id)?, a.entry.id, c))
     });
-    let copies = order.iter().copied().filter(|a| applied(a) && r.copies_stand_in).filter_map(|a| {
-        let Kind::Copy { content, .. } = &a.entry.kind else { return None };
-        let id = a.entry.id;
-        let slot = if r.one_slot { slot_of(history, r, id)? } else { id };
-        Some((slot, id, content))
-    });
+    let copies =
+        order.iter().copied().filter(|a| applied(a) && r.copies_stand_in).filter_map(|a| {
+            let Kind::Copy { content, .. } = &a.entry.kind else { return None };
+            let id = a.entry.id;
+            let slot = if r.one_slot { slot_of(history, r, id)? } else { id };
+            Some((slot, id, content))
+        });
     for (slot, id, content) in originals.chain(copies) {
         slots.entry(slot).or_insert(Slot {
             shown: id,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use ledger_core::engine::{
-    Admission, DecodedEntry, EntryIndex, Evaluation, Ledger, MemoryIndex, Payload, Slot, VerifiedEntry,
-    evaluate, verify_batch,
+    Admission, DecodedEntry, EntryIndex, Evaluation, Ledger, MemoryIndex, Payload, Slot,
+    VerifiedEntry, evaluate, verify_batch,
 };
 use ledger_core::{EntryId, Rule, Verdict};
 use ledger_model::sim::prng::Prng;

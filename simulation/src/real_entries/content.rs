@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::engine::Draft;
 use ledger_core::{
-    Amount, Currency, Date, Direction, EntryId, Expense, Origin, MemberId as RealMember, Transaction,
-    Transfer, hazmat,
+    Amount, Currency, Date, Direction, EntryId, Expense, MemberId as RealMember, Origin,
+    Transaction, Transfer, hazmat,
 };
 use ledger_model::{Content, Kind, MemberId};
 
@@ -63,8 +63,7 @@ impl RealHistory {
                     .map(|(id, (_, n))| Ok((member(*id), Amount::from_minor_units(*n)?)))
                     .collect::<Result<Vec<_>, Error>>()
             };
-            let direction =
-                if script.incoming { Direction::Incoming } else { Direction::Outgoing };
+            let direction = if script.incoming { Direction::Incoming } else { Direction::Outgoing };
             let mut details =
                 Expense::new(date, String::new(), currency, Amount::from_minor_units(total)?)
                     .payers(real(&paid)?)

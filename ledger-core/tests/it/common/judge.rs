@@ -8,7 +8,9 @@ use ledger_core::engine::{
     Ledger, Link, MemoryIndex, Payload, Slot, SlotEntry, VerifiedEntry, evaluate,
 };
 use ledger_core::statement::Generation;
-use ledger_core::{EntryId, GroupState, Member, MemberId, Origin, Rule, StateDigest, Verdict, VoidReason};
+use ledger_core::{
+    EntryId, GroupState, Member, MemberId, Origin, Rule, StateDigest, Verdict, VoidReason,
+};
 
 use super::{Device, Group, eur};
 

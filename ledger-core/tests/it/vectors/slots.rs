@@ -5,8 +5,8 @@ use ledger_core::engine::Draft;
 use ledger_core::{Direction, Origin, Transaction};
 use serde_json::{Value, json};
 
-use crate::vectors::{raw, several};
 use crate::vectors::world::World;
+use crate::vectors::{raw, several};
 
 fn correct(w: &mut World, device: u8, label: &str, original: &str, amount: u64, after: &[&str]) {
     let details = w.dinner("genesis", "add-ben", amount);
