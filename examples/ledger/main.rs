@@ -16,6 +16,7 @@ mod people;
 mod read;
 mod record;
 mod salvage;
+mod settings;
 mod shares;
 mod sharing;
 mod show;
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
         Command::VerifyHistory(list) => verify_history::run(list, &mut out),
         Command::CheckDatabase(check) => check_database::run(check, &mut out),
         Command::Salvage(salvage) => salvage::run(salvage, &mut out),
+        Command::Settings(settings) => settings::settings(settings, &mut out),
         Command::Export(export) => export::run(export, &mut out),
     };
     let result = result.and_then(|()| Ok(out.flush()?));

@@ -4,7 +4,8 @@ use std::io::Write;
 
 use ledger_core::engine::Payload;
 use ledger_core::{
-    Balance, Currency, GroupState, MemberId, Settlement, Transaction, Verdict, settle_up as plan,
+    Balance, Currency, GroupState, MemberId, Setting, SettingValue, Settlement, Transaction,
+    Verdict, settle_up as plan,
 };
 use ledger_formats::json::{Entry, Values, balance_number, merge};
 use ledger_store::{Activity, Cursor, Recorded, StoreError};
@@ -270,7 +271,21 @@ fn summary(row: &Activity, state: &GroupState) -> String {
         Payload::Endorsement(_) => "disputed".to_owned(),
         Payload::Rotation(_) => "rotated the device key".to_owned(),
         Payload::Epoch(_) => "rotated the group key".to_owned(),
+        Payload::Setting(setting) => setting_summary(setting, state),
         _ => format!("kind {}", row.kind().number()),
+    }
+}
+
+fn setting_summary(setting: &Setting, state: &GroupState) -> String {
+    match setting.value() {
+        Some(SettingValue::DefaultCurrency(_)) => "set the default currency".to_owned(),
+        Some(SettingValue::DefaultWeight { member, .. }) => {
+            let name = state.member(member).map_or("somebody", |member| member.name());
+            format!("set the default weight of {name}")
+        }
+        Some(SettingValue::Relays { .. }) => "set relays".to_owned(),
+        Some(SettingValue::Categories(_)) => "set the categories".to_owned(),
+        _ => format!("set field {}", setting.field()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `ledger new`, `record` and `pay`: creating a group, and recording in it.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use ledger_core::{Amount, Balance, Date, Expense, GroupState, MemberId, Transaction, Transfer};
@@ -26,7 +27,8 @@ pub(crate) fn record(arguments: &Record, out: &mut dyn Write) -> Result<(), Fail
     let store = open(&arguments.location)?;
     let group = the_group(&store, &arguments.location)?;
     let state = group.state()?;
-    let members = Members { people: &People::of(&state), state: &state };
+    let weights = group.settings()?.default_weights;
+    let members = Members { people: &People::of(&state), state: &state, weights: &weights };
     let currency = arguments.currency;
     let total = amount(&arguments.amount, currency)?;
     // The member who pays a cent more changes from expense to expense.
@@ -51,6 +53,8 @@ pub(crate) fn record(arguments: &Record, out: &mut dyn Write) -> Result<(), Fail
 struct Members<'a> {
     people: &'a People,
     state: &'a GroupState,
+    /// Default weights of the group.
+    weights: &'a BTreeMap<MemberId, u64>,
 }
 
 impl Circle for Members<'_> {
@@ -73,6 +77,17 @@ impl Circle for Members<'_> {
             Participant { member: Some(member), name }
         };
         Some(present.map(participant).collect())
+    }
+
+    fn default_weights(&self) -> Option<Vec<(Participant, u64)>> {
+        if self.weights.is_empty() {
+            return None;
+        }
+        let weighted = |name: Participant| {
+            let weight = name.member.and_then(|member| self.weights.get(&member));
+            (name, weight.copied().unwrap_or(1))
+        };
+        Some(self.everybody()?.into_iter().map(weighted).collect())
     }
 }
 

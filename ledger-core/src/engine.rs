@@ -22,6 +22,7 @@ pub use crate::replay::{
     SparseIndex, WaitingAccount, WaitingEntries,
 };
 pub use crate::state::{
-    ChainEntry, EntryIndex, Frontier, Link, NextEntryPosition, SetAside, UsableEpoch, View,
+    ChainEntry, EntryIndex, Frontier, Link, NextEntryPosition, SetAside, SettingsInForce,
+    UsableEpoch, View,
 };
 pub use crate::verdict::{ChainPosition, Slot, SlotEntry, SlotReference, SlotRole};

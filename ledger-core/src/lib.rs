@@ -56,6 +56,6 @@ pub use money::{
     Amount, AmountError, Balance, Currency, CurrencyError, Date, DateError, Debts, Itemised,
     Percent, PercentError, Settlement, Split, SplitError, SplitItem, settle_up, split_equally,
 };
-pub use payload::{Expense, Transaction, Transfer};
-pub use state::{Device, GroupState, Member};
+pub use payload::{Expense, Setting, SettingError, SettingValue, Transaction, Transfer};
+pub use state::{Device, GroupState, Member, Settings};
 pub use verdict::{Verdict, VoidReason};

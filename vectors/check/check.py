@@ -118,6 +118,8 @@ def check_state(state, scenario, where):
     fields = ("currency", "member", "balance")
     balances = [[balance[field] for field in fields] for balance in scenario["balances"]]
     expect("balance lists", where, shown(state.balances), balances)
+    if "settings" in scenario:
+        expect("settings in force", where, shown(state.settings()), scenario["settings"])
     expect("usable epochs", where, shown(state.usable_epochs()), scenario["usable_epochs"])
     expect("recipients", where, shown(state.recipients()), scenario["recipients"])
     expect("heads", where, shown(state.all_heads()), scenario["all_heads"])

@@ -11,7 +11,7 @@ KINDS = {
     0: "genesis", 1: "merge", 2: "add-member", 3: "placeholder", 4: "claim", 5: "adopt",
     6: "statement",
     16: "expense", 17: "transfer", 18: "correction", 19: "cancellation", 20: "copy",
-    21: "endorsement", 22: "rotation", 23: "epoch",
+    21: "endorsement", 22: "rotation", 23: "epoch", 25: "setting",
 }
 MOST = 10**15
 
@@ -171,7 +171,7 @@ def read_payload(r, header):
     if kind == "copy":
         return read_change(r, "original")
     lengths = {"merge": 0, "add-member": 2, "placeholder": 1, "claim": 3, "adopt": 1,
-               "cancellation": 2, "endorsement": 3, "rotation": 3, "epoch": 3}
+               "cancellation": 2, "endorsement": 3, "rotation": 3, "epoch": 3, "setting": 3}
     r.array(lengths[kind])
     found = {}
     if kind in ("claim", "adopt", "cancellation", "endorsement"):
@@ -196,6 +196,8 @@ def read_payload(r, header):
     elif kind == "epoch":
         found["commit"], found["topic"] = r.bytes(32), r.bytes(32)
         found["box"] = r.bytes()
+    elif kind == "setting":
+        found["field"], found["subject"], found["value"] = r.uint(), r.bytes(), r.bytes()
     return found
 
 

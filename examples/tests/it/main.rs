@@ -23,6 +23,7 @@ mod key_file;
 mod own_entries;
 mod pairing;
 mod read;
+mod settings;
 mod split;
 mod statement;
 mod usage;

@@ -25,6 +25,7 @@ pub(super) fn fault(history: &History, number: usize, within: Option<&Past>) -> 
         | Payload::Merge
         | Payload::Rotation(_)
         | Payload::Epoch(_)
+        | Payload::Setting(_)
         | Payload::Opaque => None,
         Payload::AddMember(_) => key_reuse_fault(history, node, None),
         Payload::Placeholder(placeholder) => {

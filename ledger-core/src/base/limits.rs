@@ -34,6 +34,15 @@ pub const MAX_TEXT_BYTES: usize = 4_096;
 /// Longest category, in bytes of UTF-8.
 pub const MAX_CATEGORY_BYTES: usize = 128;
 
+/// Most categories that a group offers: a person reads the list on a phone.
+pub const MAX_CATEGORIES: usize = 128;
+
+/// Most addresses of relays that a member sets or proposes; devices follow a few.
+pub const MAX_RELAYS: usize = 16;
+
+/// Longest address of a relay, in bytes of UTF-8.
+pub const MAX_RELAY_BYTES: usize = 512;
+
 /// Largest amount in minor units: ten million million euros. 2^64 of these still fit a 128-bit sum.
 pub const MAX_AMOUNT: u64 = 1_000_000_000_000_000;
 

@@ -8,6 +8,7 @@ mod genesis;
 mod introduce;
 mod ref_index;
 mod rotation;
+mod setting;
 mod transaction;
 
 pub use change::{Cancellation, Copy, Correction};
@@ -18,6 +19,7 @@ pub use genesis::{Genesis, Opening, Predecessor};
 pub use introduce::{AddMember, Claim, Placeholder};
 pub use ref_index::RefIndex;
 pub use rotation::Rotation;
+pub use setting::{Setting, SettingError, SettingValue};
 pub use transaction::{Expense, Transaction, Transfer};
 
 use crate::base::codec::{Reader, Writer};
@@ -57,6 +59,8 @@ pub enum Payload {
     Rotation(Rotation),
     /// Begins an epoch: a new key that seals entries in transport.
     Epoch(Epoch),
+    /// Sets something for the whole group.
+    Setting(Setting),
     /// Payload of a kind or version that this build does not know. The entry is kept and
     /// passed on, and has no effect.
     Opaque,
@@ -92,6 +96,7 @@ impl Payload {
             Kind::ENDORSEMENT => Self::Endorsement(Endorsement::read(&mut r)?),
             Kind::ROTATION => Self::Rotation(Rotation::read(&mut r)?),
             Kind::EPOCH => Self::Epoch(Epoch::read(&mut r, header)?),
+            Kind::SETTING => Self::Setting(Setting::read(&mut r)?),
             _ => return Ok(Self::Opaque),
         };
         r.finish()?;
@@ -121,6 +126,7 @@ impl Payload {
             Self::Endorsement(endorsement) => endorsement.write(&mut w),
             Self::Rotation(rotation) => rotation.write(&mut w),
             Self::Epoch(epoch) => epoch.write(&mut w),
+            Self::Setting(setting) => setting.write(&mut w),
             Self::Opaque => {}
         }
         w.into_bytes()
@@ -154,6 +160,7 @@ impl Payload {
             Self::Endorsement(_) => Kind::ENDORSEMENT,
             Self::Rotation(_) => Kind::ROTATION,
             Self::Epoch(_) => Kind::EPOCH,
+            Self::Setting(_) => Kind::SETTING,
             Self::Opaque => return None,
         })
     }
@@ -198,6 +205,7 @@ impl Payload {
             | Self::Statement(_)
             | Self::Rotation(_)
             | Self::Epoch(_)
+            | Self::Setting(_)
             | Self::Opaque => {}
             Self::Claim(claim) => visit(claim.target()),
             Self::Adopt(target) => visit(*target),

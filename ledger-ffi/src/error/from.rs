@@ -135,7 +135,7 @@ impl From<DraftError> for LedgerError {
             DraftError::TooManyDevices => ErrorCode::TooManyDevices,
             DraftError::TooManyRefs => ErrorCode::TooManyReferences,
             DraftError::ForeignDevice => ErrorCode::NotEnrolled,
-            DraftError::Name(_) => ErrorCode::InvalidEntry,
+            DraftError::Name(_) | DraftError::Setting(_) => ErrorCode::InvalidEntry,
             DraftError::Rule(refusal) => {
                 let rule = refusal.rule().code();
                 return Self::new(ErrorCode::InvalidEntry, reason).naming(None, Some(rule));

@@ -8,6 +8,7 @@ mod lists;
 mod maintenance;
 mod record;
 mod rows;
+mod settings;
 mod shares;
 mod statements;
 
@@ -32,14 +33,15 @@ pub use lists::{
 };
 pub use maintenance::{GroupMaintenance, Problem, Verification};
 pub use rows::{Agreement, Device, GroupInfo, Member, MemberBalance, Payment};
+pub use settings::{DefaultWeight, GroupSettings, ProposedRelays, Settings};
 pub use shares::{KeptShare, KeptShareInfo, RecoveryRequest, Shares, read_recovery_request};
 pub use statements::{Proposal, StatementIntent};
 
 /// One group of an open ledger.
 ///
 /// The handle costs little. It is of no use once the ledger is closed. Calls about one
-/// topic are on sub-handles: `lists`, `bundles`, `invites`, `keys`, `shares` and
-/// `maintenance`.
+/// topic are on sub-handles: `lists`, `bundles`, `invites`, `keys`, `shares`, `settings`
+/// and `maintenance`.
 #[derive(Clone, uniffi::Object)]
 pub struct LedgerGroup {
     store: StoreHandle,
@@ -115,6 +117,12 @@ impl LedgerGroup {
     #[must_use]
     pub fn shares(&self) -> Arc<Shares> {
         Arc::new(Shares::new(self.clone()))
+    }
+
+    /// Settings of the group.
+    #[must_use]
+    pub fn settings(&self) -> Arc<GroupSettings> {
+        Arc::new(GroupSettings::new(self.clone()))
     }
 
     /// Checks of everything that is stored of this group.

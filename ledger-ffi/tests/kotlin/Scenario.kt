@@ -212,6 +212,22 @@ fun countsMoneyToTheCent(flat: Flat) {
     same(yen.map { formatMoney(it) }.sorted(), listOf("-3", "0", "3"))
 }
 
+fun keepsSettings(flat: Flat) {
+    val settings = flat.group.settings()
+    settings.setDefaultCurrency("EUR")
+    settings.setDefaultWeight(flat.ben, 2)
+    settings.setCategories(listOf("food", "rent"))
+    settings.setRelays(listOf("https://relay.example"))
+    val found = settings.current()
+    same(found.defaultCurrency, "EUR")
+    same(found.categories, listOf("food", "rent"))
+    same(found.defaultWeights, listOf(DefaultWeight(flat.ben, 2)))
+    same(found.relays, listOf("https://relay.example"))
+    same(found.proposedRelays, emptyList())
+    settings.setDefaultWeight(flat.ben, null)
+    same(settings.current().defaultWeights, emptyList())
+}
+
 fun servesSeveralThreads(flat: Flat) {
     val before = flat.group.info().entries
     val failures = ConcurrentLinkedQueue<Throwable>()
@@ -365,6 +381,7 @@ val STEPS: List<Pair<String, (Flat) -> Unit>> =
         "verifies_and_cancels_a_long_check" to ::verifiesAndCancelsALongCheck,
         "backs_up" to ::backsUp,
         "counts_money_to_the_cent" to ::countsMoneyToTheCent,
+        "keeps_settings" to ::keepsSettings,
         "serves_several_threads" to ::servesSeveralThreads,
         "lives_in_memory" to ::livesInMemory,
         "changes_the_app_key" to ::changesTheAppKey,

@@ -227,6 +227,20 @@ def counts_money_to_the_cent(flat):
     assert lira.is_retired and lira.exponent == 0
 
 
+def keeps_settings(flat):
+    settings = flat.group.settings()
+    settings.set_default_currency("EUR")
+    settings.set_default_weight(flat.ben, 2)
+    settings.set_categories(["food", "rent"])
+    settings.set_relays(["https://relay.example"])
+    found = settings.current()
+    assert (found.default_currency, found.categories) == ("EUR", ["food", "rent"])
+    assert [(row.member, row.weight) for row in found.default_weights] == [(flat.ben, 2)]
+    assert found.relays == ["https://relay.example"] and found.proposed_relays == []
+    settings.set_default_weight(flat.ben, None)
+    assert settings.current().default_weights == []
+
+
 def serves_several_threads(flat):
     before, failures = flat.group.info().entries, []
 
@@ -375,6 +389,7 @@ STEPS = [
     verifies_and_cancels_a_long_check,
     backs_up,
     counts_money_to_the_cent,
+    keeps_settings,
     serves_several_threads,
     lives_in_memory,
     changes_the_app_key,

@@ -244,4 +244,11 @@ pub(super) const MIGRATIONS: &[&str] = &[
     ALTER TABLE quarantined RENAME TO quarantine;
     CREATE INDEX quarantine_by_topic ON quarantine (grp, topic, nonce);
     ",
+    // Version 6. Settings, templates and what devices read are few among many entries. Each list of
+    // them goes by its own index.
+    "
+    CREATE INDEX entries_settings ON entries (grp, lamport, id) WHERE kind = 25;
+    CREATE INDEX entries_templates ON entries (grp, lamport, id) WHERE kind = 26;
+    CREATE INDEX entries_speaks ON entries (grp, lamport, id) WHERE kind = 27;
+    ",
 ];

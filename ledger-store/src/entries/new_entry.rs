@@ -2,7 +2,10 @@
 
 use ledger_core::engine::{Draft, EntryIndex as _};
 use ledger_core::keys::SignedCard;
-use ledger_core::{DeviceId, DraftError, EntryId, MemberId, Transaction, VoidReason, check_name};
+use ledger_core::{
+    DeviceId, DraftError, EntryId, MemberId, Setting, SettingError, SettingValue, Transaction,
+    VoidReason, check_name,
+};
 
 use super::GroupTransaction;
 use crate::StoreError;
@@ -72,6 +75,8 @@ pub enum NewEntry {
         /// The member.
         member: MemberId,
     },
+    /// A setting of the group; see [`Group::settings`](crate::Group::settings).
+    Setting(SettingValue),
 }
 
 /// Checks a name that this device is about to write. An empty one breaks rule P3, which the draft
@@ -121,6 +126,18 @@ impl NewEntry {
             Self::Member { card } => Draft::add_member(state, card)?,
             Self::Claim { member, card } => Draft::claim(state, *member, card)?,
             Self::Vouching { member } => Draft::adopt(state, *member)?,
+            Self::Setting(value) => {
+                let me = state.device_owner(device);
+                if matches!(value, SettingValue::Relays { member, .. } if Some(*member) != me) {
+                    return Err(DraftError::from(SettingError::InAnothersName).into());
+                }
+                if let SettingValue::DefaultWeight { member, .. } = value
+                    && state.member(*member).is_none()
+                {
+                    return Err(DraftError::UnknownMember(*member).into());
+                }
+                Draft::setting(Setting::new(value).map_err(DraftError::from)?)
+            }
         })
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use ledger_core::engine::{Ledger, VerifiedEntry};
 use ledger_core::{
-    Balance, Currency, Debts, DeviceId, EntryId, GroupId, Member, MemberId, Settlement,
+    Balance, Currency, Debts, DeviceId, EntryId, GroupId, Member, MemberId, Settings, Settlement,
 };
 
 use crate::StoreError;
@@ -19,7 +19,7 @@ use crate::admitting::{Invites, Shares};
 use crate::entries::{Ingested, NewEntry, Opening, WaitingCount};
 use crate::health::GroupMaintenance;
 use crate::keyring::signing_key;
-use crate::lists::{Lists, debts_of, pairwise_debts};
+use crate::lists::{Lists, debts_of, pairwise_debts, settings};
 use crate::platform::progress::Progress;
 use crate::sealed::Bundles;
 use crate::session::{Changes, GroupSession, OpeningComparison};
@@ -150,6 +150,26 @@ impl Group {
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Debts, StoreError> {
         pairwise_debts(&self.0, progress)
+    }
+
+    /// The settings in force: default currency and weights, relays, categories. A setting is
+    /// appended as [`NewEntry::Setting`]. Takes time in proportion to the number of settings that
+    /// were ever appended.
+    ///
+    /// ```
+    /// # use ledger_store::{NewEntry, StoreOptions};
+    /// # use ledger_core::{Currency, SettingValue};
+    /// # let group = StoreOptions::new().in_memory()?.create_group("Flat", "Anna")?;
+    /// let euro = Currency::from_code("EUR")?;
+    /// group.append(vec![NewEntry::Setting(SettingValue::DefaultCurrency(Some(euro)))])?;
+    /// assert_eq!(group.settings()?.default_currency, Some(euro));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn settings(&self) -> Result<Settings, StoreError> {
+        settings(&self.0)
     }
 
     /// Loads the ledger now, which otherwise the first call does that needs it, and keeps

@@ -9,6 +9,7 @@ mod history;
 mod overview;
 #[cfg(test)]
 mod plans;
+mod settings;
 
 pub use account_statement::{StatementCursor, StatementRow};
 pub use activity::{Activity, Recorded};
@@ -18,6 +19,7 @@ pub use find::{Condition, Filter};
 pub use history::{Review, Version, VersionKind};
 pub use overview::Overview;
 pub(crate) use overview::overview;
+pub(crate) use settings::settings;
 
 use crate::session::GroupSession;
 

@@ -59,6 +59,7 @@ mod resume;
 mod sealed_under;
 mod secrets;
 mod security;
+mod settings;
 mod size;
 mod statements;
 mod summaries;

@@ -232,6 +232,15 @@ pub enum Kind {
         /// The number of the new encryption key.
         x_gen: u32,
     },
+    /// Sets something for the whole group.
+    Set {
+        /// The number of the field.
+        field: u8,
+        /// The member whom it is about; nobody for a field without a subject.
+        subject: MemberId,
+        /// The number of the value. None is a value that says nothing.
+        value: Option<u32>,
+    },
     /// A new key under which entries travel.
     Epoch {
         /// The number of the key.

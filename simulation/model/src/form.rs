@@ -47,7 +47,11 @@ pub fn faults(history: &History, entry: &Entry, author: Enrolment, past: &Past) 
         }
     };
     match &entry.kind {
-        Kind::Genesis { .. } | Kind::Merge | Kind::Rotate { .. } | Kind::Epoch { .. } => {}
+        Kind::Genesis { .. }
+        | Kind::Merge
+        | Kind::Rotate { .. }
+        | Kind::Epoch { .. }
+        | Kind::Set { .. } => {}
         Kind::Add { card } => {
             fault(!is_person(card), Fault::WrongCard);
             fault(

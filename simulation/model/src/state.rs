@@ -40,6 +40,8 @@ pub struct State {
     pub slots: BTreeMap<Id, Slot>,
     /// Endorsements by slot and member: the last applied one.
     pub endorsements: BTreeMap<(Id, MemberId), bool>,
+    /// Settings in force that say something, by field and subject.
+    pub settings: BTreeMap<(u8, MemberId), u32>,
     /// The epochs under whose keys entries may be sealed.
     pub epochs: BTreeSet<Id>,
     /// Balances per member and currency: what they paid less what they owe. Zeros are kept out.
@@ -75,7 +77,7 @@ pub fn state(history: &History, r: &Rules, resolution: &Resolution) -> State {
     }) {
         s.group_name = name;
     }
-    // Endorsements and rotations: the last one in the order `(lamport, id)`.
+    // Endorsements, rotations and settings: the last one in the order `(lamport, id)`.
     let mut order: Vec<_> =
         history.admitted.iter().filter(|a| resolution.applied(a.entry.id)).collect();
     order.sort_by_key(|a| (a.entry.lamport, a.entry.id));
@@ -93,6 +95,20 @@ pub fn state(history: &History, r: &Rules, resolution: &Resolution) -> State {
                     history.enrolment(a.author).and_then(|k| s.devices.get_mut(&k))
                 {
                     *latest = x_gen;
+                }
+            }
+            Kind::Set { field, subject, value } => {
+                // Relays in somebody else's name, and what is said about nobody, never count.
+                let by = history.member(a.author);
+                let about = match field {
+                    1 => s.members.contains_key(&subject),
+                    2 => by == Some(subject) && s.members.contains_key(&subject),
+                    _ => true,
+                };
+                match value {
+                    _ if !about => {}
+                    Some(value) => drop(s.settings.insert((field, subject), value)),
+                    None => drop(s.settings.remove(&(field, subject))),
                 }
             }
             _ => {}

@@ -39,6 +39,7 @@ impl RealHistory {
                 let kind = Kind::Epoch { key: *key };
                 PayloadDraft { draft: Draft::epoch(begun), refs: nothing, kind }
             }
+            Kind::Set { field, subject, value } => self.setting(*field, *subject, *value)?,
             Kind::Add { card } => {
                 let (signed, card) = self.keys.card(*card)?;
                 let draft = Draft::add_member(&hazmat::any_names(self.group, []), &signed)?;

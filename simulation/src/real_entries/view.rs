@@ -9,7 +9,7 @@ use ledger_model::{Device, Generation, Id, MemberId, Reason, Resolution, Verdict
 
 use super::Error;
 use super::content::CURRENCIES;
-use super::{RealHistory, model_id};
+use super::{RealHistory, model_id, settings};
 
 /// A member: name, introduced, removed, current generations.
 type Who = (String, bool, bool, BTreeSet<Generation>);
@@ -24,6 +24,8 @@ pub(super) struct View {
     /// Shown, corrected by, cancelled.
     slots: BTreeMap<Id, (Id, Option<Id>, bool)>,
     epochs: BTreeMap<Id, ()>,
+    /// By field and subject, the number of the value.
+    settings: BTreeMap<(u8, MemberId), u32>,
     balances: BTreeMap<(MemberId, u8), i128>,
 }
 
@@ -73,6 +75,7 @@ impl View {
                 .map(|(id, slot)| (*id, (slot.shown, slot.correction, slot.cancelled)))
                 .collect(),
             epochs: state.epochs.iter().map(|id| (*id, ())).collect(),
+            settings: state.settings.clone(),
             balances: state.balances.clone(),
         }
     }
@@ -111,6 +114,7 @@ impl View {
                 view.slots.insert(model_id(original), slot);
             }
         }
+        view.settings = settings::numbers(keys, &evaluation.settings())?;
         view.epochs.extend(state.usable_epochs().map(|(id, _)| (model_id(id), ())));
         for (currency, code) in (0u8..).zip(CURRENCIES) {
             for (id, balance) in state.open_balances(Currency::from_code(code)?) {
@@ -141,6 +145,7 @@ impl View {
             .or_else(|| first("device", &self.devices, &ledger.devices))
             .or_else(|| first("slot", &self.slots, &ledger.slots))
             .or_else(|| first("usable epoch", &self.epochs, &ledger.epochs))
+            .or_else(|| first("setting", &self.settings, &ledger.settings))
             .or_else(|| first("balance", &self.balances, &ledger.balances))
             .or(names)
     }

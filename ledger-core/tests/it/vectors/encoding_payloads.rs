@@ -139,6 +139,7 @@ fn changes(cases: &mut Cases) {
     cases.payload("K2", "rotation to a key of low order", 22, 0, &rotation(0x20, &[0; 32]));
     cases.payload("C6", "rotation to a key of 31 bytes", 22, 0, &rotation(0x20, &[9; 31]));
     epochs(cases);
+    settings(cases);
     let card = |fields: &[Piece]| array(&[bytes(&array(fields))]);
     let mut fields = vec![uint(1), bytes(&GROUP), bytes(&[7; 32]), text("P"), bytes(&[8; 16])];
     fields[3] = text("");
@@ -156,6 +157,20 @@ fn changes(cases: &mut Cases) {
     cases.payload("C5", "something after the placeholder's card", 3, 0, &more);
     let in_place = array(&[array(&fields)]);
     cases.payload("C1", "placeholder card in place", 3, 0, &in_place);
+}
+
+/// A setting has no rule of its own: only what is no setting at all is refused.
+fn settings(cases: &mut Cases) {
+    let setting = |field: Piece, subject: Piece, value: Piece| array(&[field, subject, value]);
+    let empty = || bytes(&[]);
+    let cut = array(&[uint(0), empty()]);
+    cases.payload("C6", "setting without a value", 25, 0, &cut);
+    let text = setting(uint(0), empty(), text("EUR"));
+    cases.payload("C1", "setting with the value in place", 25, 0, &text);
+    cases.payload("C1", "setting without a subject", 25, 0, &setting(uint(0), null(), empty()));
+    let large = setting(vec![0x1b, 0x80, 0, 0, 0, 0, 0, 0, 0], empty(), empty());
+    cases.payload("C7", "setting of a field that is too large", 25, 0, &large);
+    cases.payload("P2", "setting with a ref", 25, 1, &setting(uint(0), empty(), empty()));
 }
 
 const SALT: [u8; 32] = [9; 32];

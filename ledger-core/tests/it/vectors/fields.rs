@@ -198,6 +198,7 @@ pub(crate) fn payload(kind: u64, bytes: &[u8]) -> Value {
         21 => plain(&["target", "confirms", "note"]),
         22 => plain(&["exchange_generation", "kem", "exchange"]),
         23 => plain(&["commit", "topic", "box"]),
+        25 => plain(&["field", "subject", "value"]),
         _ => panic!("kind {kind}"),
     }
 }

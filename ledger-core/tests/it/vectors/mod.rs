@@ -36,6 +36,7 @@ mod refused_pairings;
 mod refused_shares;
 mod sealed_by_hand;
 mod sealing;
+mod settings;
 mod signatures;
 mod slots;
 mod ties;

@@ -40,6 +40,8 @@ pub enum EntryKind {
     DeviceKeyRotation,
     /// Begins a new key under which entries travel.
     GroupKeyRotation,
+    /// Sets something for the whole group.
+    Setting,
     /// A kind that this version of the app does not know.
     Other,
 }
@@ -62,6 +64,7 @@ impl From<Kind> for EntryKind {
             Kind::ENDORSEMENT => Self::Review,
             Kind::ROTATION => Self::DeviceKeyRotation,
             Kind::EPOCH => Self::GroupKeyRotation,
+            Kind::SETTING => Self::Setting,
             _ => Self::Other,
         }
     }

@@ -202,6 +202,22 @@ func countsMoneyToTheCent(_ flat: Flat) throws {
     try same(yen.map { try formatMoney(money: $0) }.sorted(), ["-3", "0", "3"])
 }
 
+func keepsSettings(_ flat: Flat) throws {
+    let settings = flat.group.settings()
+    _ = try settings.setDefaultCurrency(currency: "EUR")
+    _ = try settings.setDefaultWeight(member: flat.ben, weight: 2)
+    _ = try settings.setCategories(categories: ["food", "rent"])
+    _ = try settings.setRelays(relays: ["https://relay.example"])
+    let found = try settings.current()
+    try same(found.defaultCurrency, "EUR")
+    try same(found.categories, ["food", "rent"])
+    try same(found.defaultWeights, [DefaultWeight(member: flat.ben, weight: 2)])
+    try same(found.relays, ["https://relay.example"])
+    try same(found.proposedRelays, [])
+    _ = try settings.setDefaultWeight(member: flat.ben, weight: nil)
+    try same(settings.current().defaultWeights, [])
+}
+
 func servesSeveralThreads(_ flat: Flat) async throws {
     let before = try flat.group.info().entries
     try await withThrowingTaskGroup(of: Void.self) { tasks in

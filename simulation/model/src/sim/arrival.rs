@@ -176,6 +176,7 @@ pub fn name(kind: &Kind) -> &'static str {
         Kind::Endorse { .. } => "endorse",
         Kind::Rotate { .. } => "rotate",
         Kind::Epoch { .. } => "epoch",
+        Kind::Set { .. } => "setting",
         Kind::Statement(s) => match s.body {
             Body::Remove { .. } => "remove",
             Body::Bind { .. } => "bind",

@@ -27,7 +27,7 @@ pub(super) fn plain_or_introduction(
     let mut joins = Joins::Nobody;
     let mut gen_of_claim = false;
     let content = world.content(&members);
-    let (kind, tag) = match world.rng.below(34) {
+    let (kind, tag) = match world.rng.below(36) {
         0..=4 if world.people.len() < world.cast.people => {
             let (card, _, _) = world.person_card();
             joins = Joins::Card(card, Who::New);
@@ -96,6 +96,17 @@ pub(super) fn plain_or_introduction(
             Some(target) => (Kind::Endorse { target, confirm: world.rng.chance(50) }, "endorse"),
             None => return,
         },
+        34..=35 => {
+            // Now and then relays in the name of somebody else.
+            let field = world.rng.below(4) as u8;
+            let subject = match field {
+                2 if world.rng.chance(80) => me,
+                1 | 2 => world.rng.pick(&members).unwrap_or(me),
+                _ => crate::entry::NOBODY,
+            };
+            let value = world.rng.chance(85).then(|| world.fresh());
+            (Kind::Set { field, subject, value }, "setting")
+        }
         32..=33 => (Kind::Epoch { key: world.fresh() }, "epoch"),
         29 => (Kind::Rotate { x_gen: world.fresh() }, "rotate"),
         30 => {
