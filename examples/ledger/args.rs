@@ -7,6 +7,7 @@ use ledger_core::{Currency, Date, EntryId};
 use ledger_store::{Cursor, StatementCursor};
 
 use crate::pair::PairCommand;
+use crate::recurring::RecurringCommand;
 use crate::shares::SharesCommand;
 use crate::sharing::Sharing;
 
@@ -148,6 +149,9 @@ pub(crate) enum Command {
     /// whose signatures are valid; lost entries are listed. It opens with the same key
     /// file: give that by --key-file.
     Salvage(Salvage),
+    /// Expenses that recur, and recording what of them is due
+    #[command(subcommand)]
+    Recurring(RecurringCommand),
     /// Show the settings of the group, or change some
     ///
     /// Every member may change them, but for relays: those of the owner are in force, and those of

@@ -15,6 +15,7 @@ mod parts;
 mod people;
 mod read;
 mod record;
+mod recurring;
 mod salvage;
 mod settings;
 mod shares;
@@ -73,6 +74,7 @@ fn main() -> ExitCode {
         Command::VerifyHistory(list) => verify_history::run(list, &mut out),
         Command::CheckDatabase(check) => check_database::run(check, &mut out),
         Command::Salvage(salvage) => salvage::run(salvage, &mut out),
+        Command::Recurring(command) => recurring::run(command, &mut out),
         Command::Settings(settings) => settings::settings(settings, &mut out),
         Command::Export(export) => export::run(export, &mut out),
     };

@@ -271,6 +271,11 @@ fn summary(row: &Activity, state: &GroupState) -> String {
         Payload::Endorsement(_) => "disputed".to_owned(),
         Payload::Rotation(_) => "rotated the device key".to_owned(),
         Payload::Epoch(_) => "rotated the group key".to_owned(),
+        Payload::Template(template) => {
+            let description = template.transaction().description();
+            let verb = if template.change().is_some() { "changed" } else { "began" };
+            format!("{verb} the recurring {description}")
+        }
         Payload::Setting(setting) => setting_summary(setting, state),
         _ => format!("kind {}", row.kind().number()),
     }

@@ -26,6 +26,12 @@ pub(crate) fn new(arguments: &New, out: &mut dyn Write) -> Result<(), Failure> {
 pub(crate) fn record(arguments: &Record, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
     let group = the_group(&store, &arguments.location)?;
+    let expense = expense(&group, arguments)?;
+    keep(&group, expense, out)
+}
+
+/// The expense that the options describe.
+pub(crate) fn expense(group: &Group, arguments: &Record) -> Result<Transaction, Failure> {
     let state = group.state()?;
     let weights = group.settings()?.default_weights;
     let members = Members { people: &People::of(&state), state: &state, weights: &weights };
@@ -40,13 +46,13 @@ pub(crate) fn record(arguments: &Record, out: &mut dyn Write) -> Result<(), Fail
     for (who, share) in arguments.sharing.shares(&members, total, currency, turn)? {
         shares.push((members.people.find(&who.name)?, share));
     }
-    let payers = payers(&group, &members, arguments, total)?;
+    let payers = payers(group, &members, arguments, total)?;
     let mut expense = Expense::new(date(arguments.on)?, &arguments.description, currency, total)
         .payers(payers)
         .shares(shares);
     expense.category.clone_from(&arguments.category);
     expense.note.clone_from(&arguments.note);
-    keep(&group, Transaction::Expense(expense), out)
+    Ok(Transaction::Expense(expense))
 }
 
 /// Members of a group, by their labels.
@@ -192,7 +198,7 @@ fn payer(group: &Group, people: &People, by: Option<&str>) -> Result<MemberId, F
 }
 
 /// The day of `--on`, or else today in this time zone.
-fn date(on: Option<Date>) -> Result<Date, Failure> {
+pub(crate) fn date(on: Option<Date>) -> Result<Date, Failure> {
     if let Some(date) = on {
         return Ok(date);
     }

@@ -54,8 +54,11 @@ pub use base::rule::{Refusal, Rule};
 pub use draft::DraftError;
 pub use money::{
     Amount, AmountError, Balance, Currency, CurrencyError, Date, DateError, Debts, Itemised,
-    Percent, PercentError, Settlement, Split, SplitError, SplitItem, settle_up, split_equally,
+    Percent, PercentError, Recurrence, RecurrenceError, RecurrenceUnit, Settlement, Split,
+    SplitError, SplitItem, settle_up, split_equally,
 };
 pub use payload::{Expense, Setting, SettingError, SettingValue, Transaction, Transfer};
-pub use state::{Device, GroupState, Member, Settings};
+pub use state::{
+    Device, GroupState, Member, Occurrence, Segment, Series, Settings, TemplateVersion,
+};
 pub use verdict::{Verdict, VoidReason};

@@ -14,7 +14,7 @@ use crate::base::rule::{Refusal, Rule};
 use crate::entry::VerifiedEntry;
 use crate::money::Date;
 use crate::payload::Payload;
-use crate::state::{Frontier, GroupState, Settings, SettingsInForce, View};
+use crate::state::{Frontier, GroupState, Series, Settings, SettingsInForce, View};
 use crate::verdict::{Slot, SlotEntry, Verdict};
 
 /// Earlier point in the life of a group.
@@ -154,6 +154,18 @@ impl Evaluation {
             }
         }
         settings.finish()
+    }
+
+    /// Returns the series of recurring expenses and transfers (SPEC §4.15).
+    ///
+    /// Takes time in proportion to the number of entries.
+    #[must_use]
+    pub fn series(&self) -> Vec<Series> {
+        let nodes = self.history.nodes.iter().zip(&self.resolution.verdicts);
+        let applied = nodes
+            .filter(|(_, verdict)| verdict.is_applied())
+            .map(|(node, _)| (node.entry.decoded(), self.history.enrolled_member(node.author)));
+        Series::collect(self.state(), applied)
     }
 
     /// Returns whether an admitted entry is idle (SPEC §5.3).

@@ -6,6 +6,7 @@ mod members;
 mod refs;
 mod settings;
 mod statements;
+mod templates;
 mod transactions;
 
 pub use group::NewGroup;

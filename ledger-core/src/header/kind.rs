@@ -37,6 +37,8 @@ impl Kind {
     pub const EPOCH: Kind = Kind(23);
     /// Sets something for the whole group.
     pub const SETTING: Kind = Kind(25);
+    /// Template of recurring expenses or transfers.
+    pub const TEMPLATE: Kind = Kind(26);
 
     /// Creates a kind from the number in a header.
     #[must_use]
@@ -85,6 +87,7 @@ impl Kind {
             Self::ROTATION => "rotation",
             Self::EPOCH => "epoch",
             Self::SETTING => "setting",
+            Self::TEMPLATE => "template",
             _ => "unknown",
         }
     }

@@ -5,6 +5,7 @@ mod currency;
 mod currency_table;
 mod date;
 mod debts;
+mod recurrence;
 mod settle_up;
 mod split;
 
@@ -12,5 +13,6 @@ pub use amount::{Amount, AmountError, Balance};
 pub use currency::{Currency, CurrencyError};
 pub use date::{Date, DateError};
 pub use debts::Debts;
+pub use recurrence::{Recurrence, RecurrenceError, RecurrenceUnit};
 pub use settle_up::{Settlement, settle_up};
 pub use split::{Itemised, Percent, PercentError, Split, SplitError, SplitItem, split_equally};

@@ -9,6 +9,7 @@ mod introduce;
 mod ref_index;
 mod rotation;
 mod setting;
+mod template;
 mod transaction;
 
 pub use change::{Cancellation, Copy, Correction};
@@ -20,6 +21,7 @@ pub use introduce::{AddMember, Claim, Placeholder};
 pub use ref_index::RefIndex;
 pub use rotation::Rotation;
 pub use setting::{Setting, SettingError, SettingValue};
+pub use template::{Template, TemplateChange};
 pub use transaction::{Expense, Transaction, Transfer};
 
 use crate::base::codec::{Reader, Writer};
@@ -61,6 +63,8 @@ pub enum Payload {
     Epoch(Epoch),
     /// Sets something for the whole group.
     Setting(Setting),
+    /// Template of recurring expenses or transfers.
+    Template(Template),
     /// Payload of a kind or version that this build does not know. The entry is kept and
     /// passed on, and has no effect.
     Opaque,
@@ -97,6 +101,7 @@ impl Payload {
             Kind::ROTATION => Self::Rotation(Rotation::read(&mut r)?),
             Kind::EPOCH => Self::Epoch(Epoch::read(&mut r, header)?),
             Kind::SETTING => Self::Setting(Setting::read(&mut r)?),
+            Kind::TEMPLATE => Self::Template(Template::read(&mut r)?),
             _ => return Ok(Self::Opaque),
         };
         r.finish()?;
@@ -127,12 +132,14 @@ impl Payload {
             Self::Rotation(rotation) => rotation.write(&mut w),
             Self::Epoch(epoch) => epoch.write(&mut w),
             Self::Setting(setting) => setting.write(&mut w),
+            Self::Template(template) => template.write(&mut w),
             Self::Opaque => {}
         }
         w.into_bytes()
     }
 
-    /// The transaction that the entry records, replaces or copies. `None` for other kinds.
+    /// The transaction that the entry records, replaces or copies. `None` for other kinds, also
+    /// for a template, which moves no money.
     #[must_use]
     pub fn transaction(&self) -> Option<&Transaction<RefIndex>> {
         match self {
@@ -161,6 +168,7 @@ impl Payload {
             Self::Rotation(_) => Kind::ROTATION,
             Self::Epoch(_) => Kind::EPOCH,
             Self::Setting(_) => Kind::SETTING,
+            Self::Template(_) => Kind::TEMPLATE,
             Self::Opaque => return None,
         })
     }
@@ -214,6 +222,7 @@ impl Payload {
             Self::Cancellation(cancellation) => visit(cancellation.target()),
             Self::Copy(copy) => copy.each_ref(visit),
             Self::Endorsement(endorsement) => visit(endorsement.target()),
+            Self::Template(template) => template.each_ref(visit),
         }
     }
 

@@ -10,6 +10,7 @@ mod frontier;
 mod group_state;
 mod member;
 mod name_index;
+mod series;
 mod settings;
 mod view;
 
@@ -19,5 +20,6 @@ pub use frontier::{Frontier, NextEntryPosition, any_position};
 pub use group_state::{GroupState, any_names};
 pub use member::Member;
 pub(crate) use name_index::NameIndex;
+pub use series::{Occurrence, Segment, Series, TemplateVersion};
 pub use settings::{Settings, SettingsInForce};
 pub use view::View;

@@ -4,8 +4,8 @@ use std::io::ErrorKind;
 
 use ledger_core::bundle::SummaryError;
 use ledger_core::{
-    AmountError, Balance, CurrencyError, DateError, DraftError, EntryId, ParseIdError, Refusal,
-    Rule, VoidReason,
+    AmountError, Balance, CurrencyError, DateError, DraftError, EntryId, ParseIdError,
+    RecurrenceError, Refusal, Rule, VoidReason,
 };
 use ledger_formats::splitwise;
 use ledger_store::{BundleCursorError, ParseCursorError, SecretError, SecretErrorKind, StoreError};
@@ -92,6 +92,9 @@ impl From<StoreError> for LedgerError {
             StoreError::AlreadyCounts(entry) => {
                 return Self::about(ErrorCode::AlreadyCounts, reason, entry);
             }
+            StoreError::SeriesEnded(entry) => {
+                return Self::about(ErrorCode::SeriesEnded, reason, entry);
+            }
             StoreError::ProposalOutdated => ErrorCode::ProposalOutdated,
             StoreError::NoRootKey => ErrorCode::NoRootKey,
             StoreError::Refused(refusal) => return blame_author(&refusal),
@@ -158,6 +161,7 @@ macro_rules! plainly {
 
 plainly! {
     ParseIdError => InvalidId
+    RecurrenceError => InvalidEntry
     ParseCursorError => InvalidCursor
     BundleCursorError => InvalidCursor
     DateError => InvalidDate
@@ -219,6 +223,7 @@ mod tests {
             (StoreError::AlreadyCancelled(id), ErrorCode::AlreadyCancelled),
             (StoreError::NotCounted(id), ErrorCode::NotCounted),
             (StoreError::AlreadyCounts(id), ErrorCode::AlreadyCounts),
+            (StoreError::SeriesEnded(id), ErrorCode::SeriesEnded),
         ] {
             let LedgerError::Failed { code: found, entry, .. } = error.into();
             assert_eq!((found, entry), (code, Some(id)));

@@ -7,6 +7,7 @@ mod keys;
 mod lists;
 mod maintenance;
 mod record;
+mod recurring;
 mod rows;
 mod settings;
 mod shares;
@@ -32,6 +33,10 @@ pub use lists::{
     Verdict, VersionKind, VersionRow,
 };
 pub use maintenance::{GroupMaintenance, Problem, Verification};
+pub use recurring::{
+    DueList, DueOccurrence, RecordedDue, RecurrenceRule, RecurrenceUnit, RecurringExpenses,
+    RecurringSeries,
+};
 pub use rows::{Agreement, Device, GroupInfo, Member, MemberBalance, Payment};
 pub use settings::{DefaultWeight, GroupSettings, ProposedRelays, Settings};
 pub use shares::{KeptShare, KeptShareInfo, RecoveryRequest, Shares, read_recovery_request};
@@ -40,7 +45,7 @@ pub use statements::{Proposal, StatementIntent};
 /// One group of an open ledger.
 ///
 /// The handle costs little. It is of no use once the ledger is closed. Calls about one
-/// topic are on sub-handles: `lists`, `bundles`, `invites`, `keys`, `shares`, `settings`
+/// topic are on sub-handles: `lists`, `bundles`, `invites`, `keys`, `recurring`, `shares`, `settings`
 /// and `maintenance`.
 #[derive(Clone, uniffi::Object)]
 pub struct LedgerGroup {
@@ -117,6 +122,12 @@ impl LedgerGroup {
     #[must_use]
     pub fn shares(&self) -> Arc<Shares> {
         Arc::new(Shares::new(self.clone()))
+    }
+
+    /// Recurring expenses and transfers.
+    #[must_use]
+    pub fn recurring(&self) -> Arc<RecurringExpenses> {
+        Arc::new(RecurringExpenses::new(self.clone()))
     }
 
     /// Settings of the group.

@@ -19,6 +19,8 @@ from group_ledger import (
     ErrorCode,
     ExpenseFilter,
     Ledger,
+    RecurrenceRule,
+    RecurrenceUnit,
     Split,
     SplitItem,
     SplitPart,
@@ -241,6 +243,27 @@ def keeps_settings(flat):
     assert settings.current().default_weights == []
 
 
+def recurs(flat):
+    recurring = flat.group.recurring()
+    first, later = datetime.date(2126, 1, 31), datetime.date(2126, 4, 1)
+    monthly = RecurrenceRule(unit=RecurrenceUnit.MONTHS, every=1)
+    rent = flat.expense(900)
+    rent.date = first
+    series = recurring.begin(Transaction.EXPENSE(rent), monthly)
+    [row] = recurring.series(first)
+    assert (row.id, row.next_day, row.rule, row.total.minor_units) == (series, first, monthly, 900)
+    due = recurring.due(later)
+    assert [one.number for one in due.occurrences] == [0, 1, 2] and not due.has_more
+    assert due.occurrences[1].transaction.expense.date == datetime.date(2126, 2, 28)
+    assert recurring.record(series, 0) is not None and recurring.record(series, 0) is None
+    assert len(recurring.record_due(later).expenses) == 2
+    assert recurring.record_due(later).expenses == []
+    assert len(recurring.pause(series, later, datetime.date(2126, 6, 1))) == 2
+    assert recurring.series(later)[0].next_day == datetime.date(2126, 6, 30)
+    recurring.end(series, datetime.date(2126, 7, 1))
+    assert recurring.series(datetime.date(2126, 7, 2))[0].next_day is None
+
+
 def serves_several_threads(flat):
     before, failures = flat.group.info().entries, []
 
@@ -390,6 +413,7 @@ STEPS = [
     backs_up,
     counts_money_to_the_cent,
     keeps_settings,
+    recurs,
     serves_several_threads,
     lives_in_memory,
     changes_the_app_key,

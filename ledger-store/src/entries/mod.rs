@@ -23,6 +23,6 @@ pub(crate) use loaded::LoadedLedger;
 pub use loaded::Opening;
 pub use new_entry::NewEntry;
 pub(crate) use new_entry::check_new_name;
-pub(crate) use transaction::GroupTransaction;
+pub(crate) use transaction::{GroupTransaction, has_origin};
 pub use waiting::WaitingCount;
-pub(crate) use waiting::{KnownWaiting, missing_entries};
+pub(crate) use waiting::{KnownWaiting, missing_entries, waiting_origins};

@@ -149,16 +149,11 @@ impl<'a> GroupTransaction<'a> {
 
     /// Whether a row of an import was recorded before. A row that was recorded and cancelled counts
     /// as recorded.
-    #[cfg(feature = "import")]
     pub(crate) fn has_origin(&self, origin: ledger_core::Origin) -> Result<bool, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT 1 FROM origins WHERE grp = ?1 AND origin = ?2")?;
-        Ok(statement.exists((self.group.0, origin.as_bytes()))?)
+        has_origin(self.connection, self.group, origin)
     }
 
     /// The imported rows that waiting entries record. They are known, though they do not count yet.
-    #[cfg(feature = "import")]
     pub(crate) fn waiting_origins(
         &self,
     ) -> Result<std::collections::BTreeSet<ledger_core::Origin>, StoreError> {
@@ -329,6 +324,17 @@ impl<'a> GroupTransaction<'a> {
         )?;
         Ok(())
     }
+}
+
+/// Whether an applied entry of a group has an origin.
+pub(crate) fn has_origin(
+    connection: &Connection,
+    group: GroupKey,
+    origin: ledger_core::Origin,
+) -> Result<bool, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT 1 FROM origins WHERE grp = ?1 AND origin = ?2")?;
+    Ok(statement.exists((group.0, origin.as_bytes()))?)
 }
 
 /// The number of the last entry of all groups.

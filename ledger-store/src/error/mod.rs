@@ -132,6 +132,12 @@ pub enum StoreError {
     /// The expense or transfer counts already, so that a copy would have no effect.
     #[error("entry {} counts already; there is nothing to copy", .0.short())]
     AlreadyCounts(EntryId),
+    /// The series of recurring expenses has no occurrence from the given day on.
+    #[error(
+        "series {} has ended: no occurrence of it is due from that day on; change it, and it goes on",
+        .0.short()
+    )]
+    SeriesEnded(EntryId),
     /// A proposed statement would now have other effects than those that were shown.
     #[error("the ledger changed since the proposal was shown; show it again before signing")]
     ProposalOutdated,

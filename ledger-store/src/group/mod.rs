@@ -1,6 +1,7 @@
 //! The handle of one group.
 
 mod keys;
+mod recurring;
 #[cfg(feature = "import")]
 mod splitwise;
 mod state;
@@ -26,6 +27,7 @@ use crate::session::{Changes, GroupSession, OpeningComparison};
 use crate::statements::{Proposal, StatementIntent, propose, sign_and};
 
 pub use keys::GroupKeys;
+pub use recurring::{Due, RecordedDue, Recurring};
 #[cfg(feature = "import")]
 pub use splitwise::ImportReport;
 pub use state::CurrentState;
@@ -330,6 +332,12 @@ impl Group {
     #[must_use]
     pub fn lists(&self) -> Lists<'_> {
         Lists::new(&self.0)
+    }
+
+    /// Recurring expenses and transfers.
+    #[must_use]
+    pub fn recurring(&self) -> Recurring<'_> {
+        Recurring::new(&self.0)
     }
 
     /// Export and import of bundles.

@@ -9,6 +9,7 @@ mod history;
 mod overview;
 #[cfg(test)]
 mod plans;
+mod recurring;
 mod settings;
 
 pub use account_statement::{StatementCursor, StatementRow};
@@ -19,6 +20,7 @@ pub use find::{Condition, Filter};
 pub use history::{Review, Version, VersionKind};
 pub use overview::Overview;
 pub(crate) use overview::overview;
+pub(crate) use recurring::{due, series};
 pub(crate) use settings::settings;
 
 use crate::session::GroupSession;

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, StatementStatus};
 
-use super::{account_statement, activity, debts, find, history, overview, settings};
+use super::{account_statement, activity, debts, find, history, overview, recurring, settings};
 use crate::database::in_memory;
 use crate::entries::load;
 
@@ -46,6 +46,7 @@ fn no_list_scans_or_sorts() {
         (debts::COUNT, "expenses_by_date (grp=?)"),
         (overview::GROUPS, "INTEGER PRIMARY KEY (rowid<?)"),
         (overview::LAST, "entries_by_order (grp=?)"),
+        (recurring::APPLIED, "entries_templates (grp=?)"),
         (settings::APPLIED, "entries_settings (grp=?)"),
         (load::TAIL, "entries_by_group (grp=? AND rowid>?)"),
         (load::ALL, "entries_by_group (grp=?)"),

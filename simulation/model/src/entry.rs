@@ -232,6 +232,17 @@ pub enum Kind {
         /// The number of the new encryption key.
         x_gen: u32,
     },
+    /// A template of recurring expenses, which moves no money.
+    Template {
+        /// The content.
+        content: Content,
+        /// The first template of the series, if this changes one.
+        changes: Option<Id>,
+        /// The number from which on it holds.
+        from: u32,
+        /// The number before which it ends.
+        end: Option<u32>,
+    },
     /// Sets something for the whole group.
     Set {
         /// The number of the field.
@@ -278,7 +289,8 @@ impl Kind {
             Kind::Correction { target, .. }
             | Kind::Cancellation { target }
             | Kind::Copy { copied_from: target, .. }
-            | Kind::Endorse { target, .. } => [*target].into(),
+            | Kind::Endorse { target, .. }
+            | Kind::Template { changes: Some(target), .. } => [*target].into(),
             _ => BTreeSet::new(),
         }
     }

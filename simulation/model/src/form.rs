@@ -125,6 +125,14 @@ pub fn faults(history: &History, entry: &Entry, author: Enrolment, past: &Past) 
             fault(!is_money(history, *copied_from, false), Fault::WrongTarget);
             content(history, past, c, &mut fault);
         }
+        Kind::Template { content: c, changes, .. } => {
+            let begins = |id| {
+                let first = history.get(id).map(|a| &a.entry.kind);
+                matches!(first, Some(Kind::Template { changes: None, .. }))
+            };
+            fault(changes.is_some_and(|id| !begins(id)), Fault::WrongTarget);
+            content(history, past, c, &mut fault);
+        }
         Kind::Endorse { target, .. } => {
             fault(!is_money(history, *target, true), Fault::WrongTarget)
         }

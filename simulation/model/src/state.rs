@@ -40,6 +40,9 @@ pub struct State {
     pub slots: BTreeMap<Id, Slot>,
     /// Endorsements by slot and member: the last applied one.
     pub endorsements: BTreeMap<(Id, MemberId), bool>,
+    /// Of each series and each of the first numbers, the template that holds for it, unless it has
+    /// ended.
+    pub series: BTreeMap<(Id, u32), Id>,
     /// Settings in force that say something, by field and subject.
     pub settings: BTreeMap<(u8, MemberId), u32>,
     /// The epochs under whose keys entries may be sealed.
@@ -47,6 +50,9 @@ pub struct State {
     /// Balances per member and currency: what they paid less what they owe. Zeros are kept out.
     pub balances: BTreeMap<(MemberId, Currency), i128>,
 }
+
+/// The numbers of occurrences that the state tells are those before this.
+pub const NUMBERS: u32 = 6;
 
 /// Builds the state from the verdicts.
 pub fn state(history: &History, r: &Rules, resolution: &Resolution) -> State {
@@ -95,6 +101,16 @@ pub fn state(history: &History, r: &Rules, resolution: &Resolution) -> State {
                     history.enrolment(a.author).and_then(|k| s.devices.get_mut(&k))
                 {
                     *latest = x_gen;
+                }
+            }
+            // Whatever holds from a number on replaces what held for it and all later ones.
+            Kind::Template { changes, from, end, .. } => {
+                let series = changes.unwrap_or(a.entry.id);
+                for number in from..NUMBERS {
+                    match end {
+                        Some(end) if number >= end => drop(s.series.remove(&(series, number))),
+                        _ => drop(s.series.insert((series, number), a.entry.id)),
+                    }
                 }
             }
             Kind::Set { field, subject, value } => {

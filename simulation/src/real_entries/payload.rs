@@ -78,6 +78,11 @@ impl RealHistory {
             Kind::Expense(content) | Kind::Transfer(content) => {
                 self.money(&step.entry.kind, content, None, &past)?
             }
+            Kind::Template { content, changes, .. } => {
+                let target = changes.map(|target| self.target(target));
+                past.extend(target);
+                self.money(&step.entry.kind, content, target, &past)?
+            }
             Kind::Correction { target, content } | Kind::Copy { copied_from: target, content } => {
                 let target = self.target(*target);
                 past.insert(target);

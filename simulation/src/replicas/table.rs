@@ -83,6 +83,8 @@ pub const IMPORTANT: &[(&str, &str)] = &[
     ("entries by kind and verdict", "rotate applied"),
     ("entries by kind and verdict", "epoch applied"),
     ("entries by kind and verdict", "epoch void"),
+    ("entries by kind and verdict", "template applied"),
+    ("entries by kind and verdict", "template void"),
     ("entries by kind and verdict", "setting applied"),
     ("entries by kind and verdict", "setting void"),
     ("entries by kind and verdict", "merge applied"),

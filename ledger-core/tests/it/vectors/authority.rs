@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::vectors::world::{World, device, entropy};
 use crate::vectors::{
-    attacks, faults, file, introductions, pinned, raw, settings, several, slots, ties,
+    attacks, faults, file, introductions, pinned, raw, settings, several, slots, templates, ties,
 };
 
 fn plain() -> Value {
@@ -443,6 +443,7 @@ pub(crate) fn build() -> Value {
         pinned::build,
         ties::build,
         settings::build,
+        templates::build,
     ]) else {
         panic!("an array")
     };

@@ -3,7 +3,7 @@
 use ledger_core::engine::{Draft, NewGroup, VerifiedEntry};
 use ledger_core::seal::EpochKey;
 use ledger_core::statement::NewStatement;
-use ledger_core::{Origin, Setting, SettingValue, Transaction};
+use ledger_core::{Origin, Recurrence, RecurrenceUnit, Setting, SettingValue, Transaction};
 use serde_json::{Value, json};
 
 use crate::vectors::world::{World, cents, device, entropy, hex, root};
@@ -120,6 +120,13 @@ fn world() -> World {
     w.say(2, "setting", &["*"], Draft::setting(Setting::new(&value).unwrap()));
     let later = Setting::from_parts(99, b"of a later version", &[0xff]);
     w.say(2, "setting-of-a-later-version", &["*"], Draft::setting(later));
+    let rent = w.dinner("genesis", "add-ben", 90_000);
+    let monthly = Recurrence::new(RecurrenceUnit::Months, 1).unwrap();
+    let draft = Draft::template(&w.state(), &rent, monthly, None).unwrap();
+    w.say(2, "template", &["*"], draft);
+    let (first, more) = (w.id("template"), w.dinner("genesis", "add-ben", 95_000));
+    let draft = Draft::template_change(&w.state(), first, (300, 0), &more, monthly, Some(400));
+    w.say(2, "template-changed", &["*"], draft.unwrap());
     w
 }
 

@@ -6,7 +6,9 @@ use ledger_core::engine::{
     Admission, AsOf, Evaluation, Ledger, MemoryIndex, Payload, VerifiedEntry, evaluate,
 };
 use ledger_core::statement::Generation;
-use ledger_core::{Currency, Date, Device, DeviceId, EntryId, GroupState, Member, MemberId};
+use ledger_core::{
+    Currency, Date, Device, DeviceId, EntryId, GroupState, Member, MemberId, Series,
+};
 use serde_json::{Value, json};
 
 use crate::vectors::world::{World, hex};
@@ -62,6 +64,10 @@ impl World {
         if !settings.is_empty() {
             scenario["settings"] = json!(settings);
         }
+        let series = series(&evaluation);
+        if !series.is_empty() {
+            scenario["series"] = json!(series);
+        }
         scenario
     }
 
@@ -98,6 +104,21 @@ impl World {
 
 fn ids(ids: impl IntoIterator<Item = EntryId>) -> Vec<String> {
     ids.into_iter().map(|id| id.to_string()).collect()
+}
+
+/// The first occurrences of each series: number, day and origin.
+fn series(evaluation: &Evaluation) -> Vec<Value> {
+    let one = |series: Series| {
+        let occurrences: Vec<Value> = (0..12)
+            .filter_map(|number| series.occurrence(number))
+            .map(|found| {
+                let origin = found.transaction.origin().unwrap();
+                json!([found.number, found.day.yyyymmdd(), hex(origin.as_bytes())])
+            })
+            .collect();
+        json!({ "id": series.id().to_string(), "occurrences": occurrences })
+    };
+    evaluation.series().into_iter().map(one).collect()
 }
 
 /// The settings in force, of fields that nobody knows as well: `[field, subject, value]`.

@@ -42,6 +42,8 @@ pub enum EntryKind {
     GroupKeyRotation,
     /// Sets something for the whole group.
     Setting,
+    /// Begins or changes a recurring expense or transfer.
+    Template,
     /// A kind that this version of the app does not know.
     Other,
 }
@@ -65,6 +67,7 @@ impl From<Kind> for EntryKind {
             Kind::ROTATION => Self::DeviceKeyRotation,
             Kind::EPOCH => Self::GroupKeyRotation,
             Kind::SETTING => Self::Setting,
+            Kind::TEMPLATE => Self::Template,
             _ => Self::Other,
         }
     }
