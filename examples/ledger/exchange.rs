@@ -1,5 +1,5 @@
 //! `ledger invite`, `join`, `admit`, `enter`, `bundle`, `phrase`, `recover`, `approve`,
-//! `reset-keys`: groups on several devices, by files alone.
+//! `reset-device-keys`: groups on several devices, by files alone.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Read as _, Write};

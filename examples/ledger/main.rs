@@ -3,12 +3,16 @@
 
 mod agree;
 mod args;
+mod care;
+mod change;
 mod check_database;
 mod context;
 mod debts;
+mod entry;
 mod exchange;
 mod export;
 mod failure;
+mod history;
 mod import;
 mod pair;
 mod parts;
@@ -24,6 +28,8 @@ mod show;
 mod sign;
 mod split;
 mod statement;
+mod undo;
+mod unread;
 mod verify_history;
 
 use std::io::Write as _;
@@ -44,10 +50,18 @@ fn main() -> ExitCode {
         Command::Statement(member) => statement::statement(member, &mut out),
         Command::Expenses(list) => read::expenses(list, &mut out),
         Command::Activity(list) => read::activity(list, &mut out),
+        Command::Unread(unread) => unread::unread(unread, &mut out),
         Command::New(new) => record::new(new, &mut out),
         Command::Record(record) => record::record(record, &mut out),
         Command::Split(split) => split::run(split, &mut out),
         Command::Pay(pay) => record::pay(pay, &mut out),
+        Command::Correct(correct) => change::correct(correct, &mut out),
+        Command::Cancel(cancel) => change::cancel(cancel, &mut out),
+        Command::Undo(location) => undo::run(location, &mut out),
+        Command::Confirm(review) => change::review(review, true, &mut out),
+        Command::Dispute(review) => change::review(review, false, &mut out),
+        Command::Copy(entry) => change::copy(entry, &mut out),
+        Command::History(history) => history::run(history, &mut out),
         Command::Groups(list) => people::groups(list, &mut out),
         Command::Members(list) => people::members(list, &mut out),
         Command::Devices(list) => people::devices(list, &mut out),
@@ -77,6 +91,9 @@ fn main() -> ExitCode {
         Command::Recurring(command) => recurring::run(command, &mut out),
         Command::Settings(settings) => settings::settings(settings, &mut out),
         Command::Export(export) => export::run(export, &mut out),
+        Command::Backup(backup) => care::backup(backup, &mut out),
+        Command::Rekey(location) => care::rekey(location, &mut out),
+        Command::DeleteGroup(delete) => care::delete_group(delete, &mut out),
     };
     let result = result.and_then(|()| Ok(out.flush()?));
     match result {

@@ -167,21 +167,23 @@ pub(crate) fn expenses(arguments: &List, out: &mut dyn Write) -> Result<(), Fail
         let rows: Vec<Value> = rows.iter().map(|row| expense_json(row, &values)).collect();
         return print_json(out, &rows);
     }
-    let lines: Vec<[String; 5]> = rows
+    let lists = group.lists();
+    let lines: Vec<[String; 6]> = rows
         .iter()
         .map(|row| {
             let details = &row.transaction;
             let note = if row.cancelled { "cancelled" } else { "" };
-            [
+            Ok([
+                lists.short_id(row.original)?,
                 details.date().to_string(),
                 one_line(details.description()),
                 format!("{} {}", details.amount().format(details.currency()), details.currency()),
                 one_line(&who(details, &people)),
                 note.to_owned(),
-            ]
+            ])
         })
-        .collect();
-    let align = [Align::Left, Align::Left, Align::Right, Align::Left, Align::Left];
+        .collect::<Result<_, StoreError>>()?;
+    let align = [Align::Left, Align::Left, Align::Left, Align::Right, Align::Left, Align::Left];
     table(out, align, &lines)?;
     print_more(out, more)
 }
@@ -224,6 +226,7 @@ pub(crate) fn activity(arguments: &List, out: &mut dyn Write) -> Result<(), Fail
         let rows: Vec<Value> = rows.iter().map(|row| activity_json(row, &values)).collect();
         return print_json(out, &rows);
     }
+    let lists = group.lists();
     let lines: Vec<[String; 4]> = rows
         .iter()
         .map(|row| {
@@ -232,20 +235,20 @@ pub(crate) fn activity(arguments: &List, out: &mut dyn Write) -> Result<(), Fail
                 Verdict::Void(reason) => format!("void: {reason}"),
                 Verdict::Unknown => "needs a newer version".to_owned(),
             };
-            [
-                row.entry.id().short(),
+            Ok([
+                lists.short_id(row.entry.id())?,
                 one_line(row.author.map_or("?", |author| people.label(author))),
                 one_line(&summary(row, &state)),
                 verdict,
-            ]
+            ])
         })
-        .collect();
+        .collect::<Result<_, StoreError>>()?;
     table(out, [Align::Left; 4], &lines)?;
     print_more(out, more)
 }
 
 /// Summary of an entry in a few words.
-fn summary(row: &Activity, state: &GroupState) -> String {
+pub(crate) fn summary(row: &Activity, state: &GroupState) -> String {
     let entry = row.entry.decoded();
     let details = || match state.transaction_of(entry) {
         Some(d) => {
@@ -294,7 +297,7 @@ fn setting_summary(setting: &Setting, state: &GroupState) -> String {
     }
 }
 
-fn activity_json(row: &Activity, values: &Values<'_>) -> Value {
+pub(crate) fn activity_json(row: &Activity, values: &Values<'_>) -> Value {
     values.entry(&Entry {
         decoded: row.entry.decoded(),
         author: row.author,

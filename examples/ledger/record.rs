@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use ledger_core::{Amount, Balance, Date, Expense, GroupState, MemberId, Transaction, Transfer};
+use ledger_core::{
+    Amount, Balance, Currency, Date, Expense, GroupState, MemberId, Transaction, Transfer,
+};
 use ledger_store::{Group, NewEntry};
 
 use crate::args::{New, Pay, Record};
 use crate::context::{People, open, open_or_create, the_group};
 use crate::failure::Failure;
 use crate::parts::{Circle, Participant, amount, check_name, name_and_value};
+use crate::sharing::Sharing;
 use crate::show::one_line;
 
 pub(crate) fn new(arguments: &New, out: &mut dyn Write) -> Result<(), Failure> {
@@ -33,20 +36,16 @@ pub(crate) fn record(arguments: &Record, out: &mut dyn Write) -> Result<(), Fail
 /// The expense that the options describe.
 pub(crate) fn expense(group: &Group, arguments: &Record) -> Result<Transaction, Failure> {
     let state = group.state()?;
-    let weights = group.settings()?.default_weights;
-    let members = Members { people: &People::of(&state), state: &state, weights: &weights };
+    let (people, weights) = (People::of(&state), group.settings()?.default_weights);
+    let members = Members { people: &people, state: &state, shared_by: Vec::new(), weights };
     let currency = arguments.currency;
     let total = amount(&arguments.amount, currency)?;
-    // The member who pays a cent more changes from expense to expense.
-    let turn = match arguments.sharing.turn() {
-        Some(turn) => turn,
-        None => group.ledger()?.frontier().entries(),
-    };
+    let turn = split_turn(&arguments.sharing, group)?;
     let mut shares = Vec::new();
     for (who, share) in arguments.sharing.shares(&members, total, currency, turn)? {
         shares.push((members.people.find(&who.name)?, share));
     }
-    let payers = payers(group, &members, arguments, total)?;
+    let payers = payers(group, &members, &arguments.by, total, currency)?;
     let mut expense = Expense::new(date(arguments.on)?, &arguments.description, currency, total)
         .payers(payers)
         .shares(shares);
@@ -55,12 +54,23 @@ pub(crate) fn expense(group: &Group, arguments: &Record) -> Result<Transaction, 
     Ok(Transaction::Expense(expense))
 }
 
+/// The number of `--turn`, or else one by which the member who pays a cent more changes from
+/// expense to expense.
+pub(crate) fn split_turn(sharing: &Sharing, group: &Group) -> Result<u64, Failure> {
+    match sharing.turn() {
+        Some(turn) => Ok(turn),
+        None => Ok(group.ledger()?.frontier().entries()),
+    }
+}
+
 /// Members of a group, by their labels.
-struct Members<'a> {
-    people: &'a People,
-    state: &'a GroupState,
+pub(crate) struct Members<'a> {
+    pub(crate) people: &'a People,
+    pub(crate) state: &'a GroupState,
+    /// Those who share what names nobody; everybody who was not removed if there are none.
+    pub(crate) shared_by: Vec<MemberId>,
     /// Default weights of the group.
-    weights: &'a BTreeMap<MemberId, u64>,
+    pub(crate) weights: BTreeMap<MemberId, u64>,
 }
 
 impl Circle for Members<'_> {
@@ -73,11 +83,12 @@ impl Circle for Members<'_> {
         Ok(Participant { member, name: name.to_owned() })
     }
 
-    /// Everybody who was not removed.
     fn everybody(&self) -> Option<Vec<Participant>> {
-        let present =
-            |member: &MemberId| self.state.member(*member).is_some_and(|m| !m.is_removed());
-        let present = self.people.in_order().filter(present);
+        let shares = |member: &MemberId| match self.shared_by.as_slice() {
+            [] => self.state.member(*member).is_some_and(|m| !m.is_removed()),
+            some => some.contains(member),
+        };
+        let present = self.people.in_order().filter(shares);
         let participant = |member| {
             let name = self.people.label(member).to_owned();
             Participant { member: Some(member), name }
@@ -99,21 +110,21 @@ impl Circle for Members<'_> {
 
 /// Who paid how much: the amounts of `--by` sum to the total, and one payer without an amount
 /// paid what the others leave of it.
-fn payers(
+pub(crate) fn payers(
     group: &Group,
     members: &Members<'_>,
-    arguments: &Record,
+    by: &[String],
     total: Amount,
+    currency: Currency,
 ) -> Result<Vec<(MemberId, Amount)>, Failure> {
-    if arguments.by.is_empty() {
+    if by.is_empty() {
         return Ok(vec![(payer(group, members.people, None)?, total)]);
     }
-    let currency = arguments.currency;
     let usage = |text: String| Err(Failure::Usage(text));
     let mut payers: Vec<(MemberId, Amount)> = Vec::new();
     let mut rest = None;
     let mut sum = Balance::ZERO;
-    for text in &arguments.by {
+    for text in by {
         let (name, value) = name_and_value(text, members)?;
         let member = members.people.find(&name)?;
         if payers.iter().any(|(other, _)| *other == member)

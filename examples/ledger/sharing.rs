@@ -139,6 +139,14 @@ impl Sharing {
         self.options.turn
     }
 
+    /// Whether any of the options is there that say who shares what; `--turn` does not.
+    pub(crate) fn is_said(&self) -> bool {
+        let Options { split, whom, item, tax, tip, service, discount, turn: _ } = &self.options;
+        let amounts = [tax, tip, service, discount];
+        let amount = amounts.iter().any(|amount| amount.is_some());
+        split.is_some() || amount || !(whom.is_empty() && item.is_empty())
+    }
+
     /// Computes the shares, in the order in which the options name people first.
     pub(crate) fn shares(
         &self,

@@ -57,7 +57,9 @@ pub use money::{
     Percent, PercentError, Recurrence, RecurrenceError, RecurrenceUnit, Settlement, Split,
     SplitError, SplitItem, settle_up, split_equally,
 };
-pub use payload::{Expense, Setting, SettingError, SettingValue, Transaction, Transfer};
+pub use payload::{
+    Difference, Expense, Setting, SettingError, SettingValue, Transaction, Transfer,
+};
 pub use state::{
     Device, GroupState, Member, Occurrence, Segment, Series, Settings, TemplateVersion,
 };

@@ -63,7 +63,7 @@ mod store;
 pub use admitting::{
     Admitted, Invite, Invites, KeptShare, NewInvite, Received, Request, RequestId, ShareId, Shares,
 };
-pub use entries::{Ingested, NewEntry, Opening, WaitingCount};
+pub use entries::{Arrival, Ingested, NewEntry, Opening, WaitingCount};
 pub use error::{BundleCursorError, DatabaseError, SecretError, SecretErrorKind, StoreError};
 #[cfg(feature = "import")]
 pub use group::ImportReport;
@@ -78,7 +78,7 @@ pub use joining::{
 };
 pub use lists::{
     Activity, Condition, Cursor, Filter, Lists, Overview, ParseCursorError, Recorded, Review,
-    StatementCursor, StatementRow, Version, VersionKind,
+    StatementCursor, StatementRow, Unread, Version, VersionKind,
 };
 pub use platform::{Environment, Phase, Progress, SystemEnvironment};
 pub use sealed::{BundleCursor, Bundles, Exported, Imported, Since};

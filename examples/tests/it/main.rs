@@ -11,6 +11,9 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod advice;
+mod care;
+mod change;
 mod check_database;
 mod common;
 #[cfg(unix)]
@@ -26,6 +29,7 @@ mod read;
 mod settings;
 mod split;
 mod statement;
+mod story;
 mod usage;
 mod verify_history;
 mod write;

@@ -22,7 +22,7 @@ pub use ref_index::RefIndex;
 pub use rotation::Rotation;
 pub use setting::{Setting, SettingError, SettingValue};
 pub use template::{Template, TemplateChange};
-pub use transaction::{Expense, Transaction, Transfer};
+pub use transaction::{Difference, Expense, Transaction, Transfer};
 
 use crate::base::codec::{Reader, Writer};
 use crate::base::rule::{Refusal, Rule};

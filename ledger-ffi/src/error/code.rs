@@ -258,7 +258,7 @@ codes! {
         "The text is not an id: an id is 64 hexadecimal digits."
         "Use an id that the library returned."
     InvalidCursor "invalid-cursor" You
-        "The text is not a cursor, or the cursor of a bundle is of another database."
+        "The text is not a cursor, or the cursor is of another list, group or database."
         "Use the cursor of the last row or part, or none to begin with the first."
     InvalidDate "invalid-date" You
         "The day is not in the calendar, or its year is not from 1 to 9999."

@@ -41,7 +41,9 @@ impl From<StoreError> for LedgerError {
             StoreError::Enrolment(_) => ErrorCode::InvalidApproval,
             StoreError::NoKey => ErrorCode::NoKey,
             StoreError::Forked(_) => ErrorCode::Forked,
-            StoreError::BundleCursor(_) => ErrorCode::InvalidCursor,
+            StoreError::BundleCursor(_) | StoreError::CursorOfAnotherList => {
+                ErrorCode::InvalidCursor
+            }
             StoreError::NoBundle => ErrorCode::NoBundle,
             StoreError::BundleOfOtherGroup(_) => ErrorCode::OtherGroup,
             StoreError::NoEpochKey => ErrorCode::NoSealingKey,

@@ -29,8 +29,8 @@ pub use invites::{
 };
 pub use keys::GroupKeys;
 pub use lists::{
-    ActivityRow, Condition, EntryKind, ExpenseFilter, ExpenseRow, Lists, ReviewRow, StatementRow,
-    Verdict, VersionKind, VersionRow,
+    ActivityRow, Arrival, Condition, EntryKind, ExpenseFilter, ExpenseRow, Lists, ReviewRow,
+    StatementRow, Unread, Verdict, VersionKind, VersionRow,
 };
 pub use maintenance::{GroupMaintenance, Problem, Verification};
 pub use recurring::{
@@ -302,6 +302,17 @@ impl LedgerGroup {
     pub fn prepare(&self, listener: Option<Arc<dyn ProgressListener>>) -> Result<(), LedgerError> {
         let group = self.group()?;
         with_progress(listener, |progress| group.prepare(progress)).map(|_| ())
+    }
+
+    /// Marks what came to this device as read: up to a cursor of `Lists.arrived`, or
+    /// without one all that is here now, which may be more than the person saw. The marker
+    /// never moves back, and is of this device only.
+    ///
+    /// # Errors
+    /// `InvalidCursor`, or any error of writing the database.
+    #[uniffi::method(default(upto = None))]
+    pub fn mark_read(&self, upto: Option<String>) -> Result<(), LedgerError> {
+        Ok(self.group()?.mark_read(lists::cursor(upto)?)?)
     }
 
     /// Saves a checkpoint if entries came since the last one, so that the next opening

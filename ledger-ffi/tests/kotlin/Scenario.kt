@@ -109,6 +109,17 @@ fun findsAndPages(flat: Flat) {
     same(lists.allExpenses(pageSize = 4u).map { it.id }.toSet().size, 9)
     same(lists.voidEntries(), emptyList())
     same(lists.activity(limit = 100u).map { it.author }.toSet(), setOf(flat.anna))
+    val ofExpenses = lists.expenses(limit = 1u).single().cursor
+    same(codeOf { lists.arrived(ofExpenses) }, ErrorCode.INVALID_CURSOR)
+    val first = lists.arrived(limit = 1u).single()
+    val came = listOf(first) + lists.arrived(first.cursor, limit = 100u)
+    same(came.size.toULong(), flat.group.info().entries)
+    check(came.all { it.signedHere })
+    same(lists.unread(), Unread(0uL, false, null))
+    flat.group.markRead(came[3].cursor)
+    same(lists.unread().read, came[3].cursor)
+    flat.group.markRead()
+    same(lists.arrived(lists.unread().read), emptyList())
 }
 
 fun showsStatementsBeforeSigning(flat: Flat) {
@@ -147,6 +158,8 @@ fun tellsWhatChanges(flat: Flat): Unit = runBlocking {
         var change = seen.receive()
         while (!change.members) change = seen.receive()
         same(change.group, flat.group.id())
+        check(change.arrivals.all { it.signedHere })
+        same(change.arrivals.size.toULong(), change.newEntries)
     }
     collector.cancelAndJoin()
     flat.group.recordExpense(flat.expense())

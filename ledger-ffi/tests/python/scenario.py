@@ -139,6 +139,17 @@ def finds_and_pages(flat):
     assert pages == [4, 4, 1]
     assert lists.void_entries() == []
     authors = {row.author for row in lists.activity(limit=100)}
+    for read in (lists.activity, lists.arrived):
+        assert code_of(lambda: read(after)) == ErrorCode.INVALID_CURSOR
+    [first] = lists.arrived(limit=1)
+    came = [first, *lists.arrived(first.cursor, limit=100)]
+    assert len(came) == flat.group.info().entries and all(row.signed_here for row in came)
+    unread = lists.unread()
+    assert (unread.entries, unread.is_more, unread.read) == (0, False, None)
+    flat.group.mark_read(came[3].cursor)
+    assert lists.unread().read == came[3].cursor
+    flat.group.mark_read()
+    assert lists.arrived(lists.unread().read) == []
     assert authors == {flat.anna}
 
 
@@ -164,6 +175,8 @@ def tells_what_changes(flat):
     flat.group.record_expense(flat.expense())
     change = changes.wait(1)
     assert (change.group, change.new_entries, change.balances) == (flat.group.id(), 1, True)
+    [arrival] = change.arrivals
+    assert arrival.signed_here and arrival.entry == flat.group.lists().activity(limit=1)[0].id
     flat.group.add_placeholder("Cleo")
     assert changes.wait(2).members
     watch.stop()

@@ -244,7 +244,13 @@ pub(super) const MIGRATIONS: &[&str] = &[
     ALTER TABLE quarantined RENAME TO quarantine;
     CREATE INDEX quarantine_by_topic ON quarantine (grp, topic, nonce);
     ",
-    // Version 6. Settings, templates and what devices read are few among many entries. Each list of
+    // Version 6. How far a person has read: what was here before counts as read.
+    "
+    ALTER TABLE groups ADD COLUMN read_upto INTEGER NOT NULL DEFAULT 0; -- n of an entry
+    UPDATE groups SET read_upto =
+        coalesce((SELECT max(n) FROM entries e WHERE e.grp = groups.grp), 0);
+    ",
+    // Version 7. Settings, templates and what devices read are few among many entries. Each list of
     // them goes by its own index.
     "
     CREATE INDEX entries_settings ON entries (grp, lamport, id) WHERE kind = 25;

@@ -7,13 +7,13 @@ use ledger_core::engine::{
     VerifiedEntry,
 };
 use ledger_core::limits::{CHECKPOINT_INTERVAL, LedgerLimits};
-use ledger_core::{EntryId, Transaction, Verdict};
+use ledger_core::{DeviceId, EntryId, Transaction, Verdict};
 use rusqlite::Connection;
 
 use super::index::{StoredIndex, number};
 use super::left_out::LeftOut;
 use super::projections::ListWriter;
-use super::{LoadedLedger, Opening, named};
+use super::{Arrival, LoadedLedger, Opening, RecentArrivals, named};
 use crate::StoreError;
 use crate::database::GroupKey;
 use crate::platform::Environment;
@@ -69,14 +69,25 @@ impl<'a> GroupTransaction<'a> {
         connection: &Connection,
         group: GroupKey,
         genesis: &VerifiedEntry,
+        device: DeviceId,
     ) -> Result<LoadedLedger, StoreError> {
         let ledger = Arc::new(Ledger::from_genesis(genesis)?);
         let upto = after(last(connection)?)?;
         let beside = Beside { chain: 0, verdict: 0, slot: None };
         insert_entry(connection, group, upto, genesis, &beside)?;
         let opening = Opening { from_checkpoint: 0, replayed: 1, dropped_checkpoints: 0 };
-        let standing_changed = true;
-        Ok(LoadedLedger { ledger, upto, flipped: 0, saved: 0, opening, standing_changed })
+        let mut recent = RecentArrivals::default();
+        recent.push(upto, Arrival::new(genesis.decoded(), device));
+        Ok(LoadedLedger {
+            ledger,
+            upto,
+            flipped: 0,
+            saved: 0,
+            opening,
+            standing_changed: true,
+            device,
+            recent: Arc::new(recent),
+        })
     }
 
     pub(crate) fn group(&self) -> GroupKey {
@@ -132,6 +143,11 @@ impl<'a> GroupTransaction<'a> {
         found.ok_or_else(|| StoreError::Damaged(format!("entry {id} is gone")))
     }
 
+    /// The device that writes here.
+    pub(super) fn device(&self) -> DeviceId {
+        self.loaded.device
+    }
+
     /// The index of the person's root key in this group.
     pub(crate) fn root_index(&self) -> Result<u32, StoreError> {
         let mut statement =
@@ -174,6 +190,8 @@ impl<'a> GroupTransaction<'a> {
         let n = after(self.last)?;
         self.insert(n, entry.verified(), &replayed)?;
         (self.last, self.loaded.upto) = (n, n);
+        let arrival = Arrival::new(entry.verified().decoded(), self.loaded.device);
+        Arc::make_mut(&mut self.loaded.recent).push(n, arrival);
         self.index.advance(n, entry.verified().decoded(), replayed.position());
         // It can enrol a device, or change which enrolments have prospects.
         if entry.verified().decoded().header().kind().is_control() {

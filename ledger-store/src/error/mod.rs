@@ -218,6 +218,12 @@ pub enum StoreError {
     /// A bundle export cannot continue from this cursor.
     #[error(transparent)]
     BundleCursor(#[from] BundleCursorError),
+    /// A cursor is of another list, group or account, or of another database.
+    #[error(
+        "the cursor is of another list or group; use the one that this list printed, or begin \
+         without a cursor"
+    )]
+    CursorOfAnotherList,
     /// This device has no key to seal entries with, and may not begin an epoch.
     #[error("this device has no key to seal entries with; import a bundle")]
     NoEpochKey,

@@ -20,7 +20,7 @@ use crate::admitting::{Invites, Shares};
 use crate::entries::{Ingested, NewEntry, Opening, WaitingCount};
 use crate::health::GroupMaintenance;
 use crate::keyring::signing_key;
-use crate::lists::{Lists, debts_of, pairwise_debts, settings};
+use crate::lists::{Cursor, Lists, debts_of, mark_read, pairwise_debts, settings};
 use crate::platform::progress::Progress;
 use crate::sealed::Bundles;
 use crate::session::{Changes, GroupSession, OpeningComparison};
@@ -288,6 +288,27 @@ impl Group {
     /// [`StoreError`] if the database cannot be used; then nothing is stored.
     pub fn ingest_verified(&self, entries: Vec<VerifiedEntry>) -> Result<Ingested, StoreError> {
         self.0.admit_batch(entries, Ingested::default(), |_, _| Ok(()))
+    }
+
+    /// Marks what came to this device as read, up to a position in [`Lists::arrived`] or, without
+    /// one, up to what is here now, which may be more than the person saw. The marker never moves
+    /// back. It is of this device only, and is no part of the ledger.
+    ///
+    /// ```
+    /// # use ledger_store::{NewEntry, StoreOptions};
+    /// # let group = StoreOptions::new().in_memory()?.create_group("Flat", "Anna")?;
+    /// let unread = group.lists().unread()?;
+    /// let seen = group.lists().arrived(unread.read, 50)?;
+    /// group.mark_read(seen.last().map(|row| row.cursor))?;
+    /// assert_eq!(group.lists().unread()?.entries, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError::CursorOfAnotherList`] if the position is none of that list; [`StoreError`] if
+    /// the database cannot be used.
+    pub fn mark_read(&self, upto: Option<Cursor>) -> Result<(), StoreError> {
+        mark_read(&self.0, upto)
     }
 
     /// Subscribes to the changes of this group.

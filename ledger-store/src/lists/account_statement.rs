@@ -5,8 +5,9 @@ use core::fmt;
 use ledger_core::{Balance, Currency, EntryId, MemberId, Transaction};
 use rusqlite::Connection;
 
+use super::cursor::Position;
 use super::debts::{opening_balances, transaction};
-use super::{Cursor, Lists, ParseCursorError};
+use super::{Lists, ParseCursorError};
 use crate::StoreError;
 use crate::entries::LoadedLedger;
 use crate::entries::projections::Term;
@@ -58,11 +59,11 @@ pub struct StatementRow {
 }
 
 /// A position in a statement of account, from which the next page continues. It stays valid
-/// while entries are added. Its text means nothing to callers, and is not that of a
-/// [`Cursor`].
+/// while entries are added, and is a position in that account only: another refuses it. Its text
+/// means nothing to callers, and is not that of a [`Cursor`](super::Cursor).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StatementCursor {
-    position: Cursor,
+    position: Position,
     /// The balance of the next row.
     balance: i128,
     /// The statement for which `balance` was computed, and the last entry that was there. While
@@ -84,13 +85,17 @@ impl ComputedFor {
         let code = currency.code().as_bytes().try_into().unwrap_or_default();
         Self { member: u64::from_be_bytes(id), currency: code, upto }
     }
+
+    fn is_of_account(&self, other: &Self) -> bool {
+        (self.member, self.currency) == (other.member, other.currency)
+    }
 }
 
 impl fmt::Display for StatementCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ComputedFor { member, currency, upto } = &self.computed_for;
         let code = core::str::from_utf8(currency).unwrap_or_default();
-        let Self { position: Cursor { major, minor }, balance, .. } = self;
+        let Self { position: Position { major, minor }, balance, .. } = self;
         write!(f, "{code}_{member:016x}_{upto}_{major}_{minor}_{balance}")
     }
 }
@@ -111,7 +116,7 @@ impl core::str::FromStr for StatementCursor {
             let fits = i64::try_from(major).is_ok() && i64::try_from(minor).is_ok();
             let whole = parts.next().is_none() && fits && currency.is_ascii();
             let computed_for = ComputedFor { member, currency, upto };
-            whole.then_some(Self { position: Cursor { major, minor }, balance, computed_for })
+            whole.then_some(Self { position: Position { major, minor }, balance, computed_for })
         };
         parse().filter(|cursor| cursor.to_string() == text).ok_or(ParseCursorError)
     }
@@ -149,7 +154,8 @@ impl Lists<'_> {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError`] if the database cannot be read.
+    /// [`StoreError::CursorOfAnotherList`] if the cursor is of another account; [`StoreError`] if the
+    /// database cannot be read.
     pub fn statement(
         &self,
         member: MemberId,
@@ -174,7 +180,7 @@ struct Account<'a> {
 }
 
 /// Last position of a statement: behind the opening balance.
-const END: Cursor = Cursor { major: 0, minor: 0 };
+const END: Position = Position { major: 0, minor: 0 };
 
 impl Account<'_> {
     fn page(
@@ -183,9 +189,12 @@ impl Account<'_> {
         limit: u32,
     ) -> Result<Vec<StatementRow>, StoreError> {
         let computed_for = ComputedFor::new(self.member, self.currency, self.loaded.upto);
-        let position = after.map_or(Cursor::START, |cursor| cursor.position);
+        let position = after.map_or(Position::START, |cursor| cursor.position);
         let mut balance = match after {
             None => self.loaded.ledger.state().balance(self.member, self.currency),
+            Some(cursor) if !cursor.computed_for.is_of_account(&computed_for) => {
+                return Err(StoreError::CursorOfAnotherList);
+            }
             Some(cursor) if cursor.computed_for == computed_for => {
                 Balance::from_minor_units(cursor.balance)
             }
@@ -219,7 +228,7 @@ impl Account<'_> {
 
     /// The balance of the first row after a position: the balance now, less what the rows up to
     /// the position do.
-    fn balance_after(&self, position: Cursor) -> Result<Balance, StoreError> {
+    fn balance_after(&self, position: Position) -> Result<Balance, StoreError> {
         let mut balance = self.loaded.ledger.state().balance(self.member, self.currency);
         self.rows(UP_TO, position, None, |_, transaction, _| {
             balance = balance.minus(self.change(&transaction));
@@ -231,9 +240,9 @@ impl Account<'_> {
     fn rows(
         &self,
         sql: &str,
-        position: Cursor,
+        position: Position,
         limit: Option<u32>,
-        mut row: impl FnMut(EntryId, Transaction, Cursor),
+        mut row: impl FnMut(EntryId, Transaction, Position),
     ) -> Result<(), StoreError> {
         let number = |term: Term| term.number(self.connection, self.group.key);
         let terms = (number(Term::Member(self.member))?, number(Term::Currency(self.currency))?);
@@ -244,7 +253,7 @@ impl Account<'_> {
         let bounds = (first, second, position.major, position.minor, limit);
         let mut rows = statement.query(bounds)?;
         while let Some(found) = rows.next()? {
-            let position = Cursor { major: found.get(4)?, minor: found.get(5)? };
+            let position = Position { major: found.get(4)?, minor: found.get(5)? };
             let transaction = transaction(found, self.loaded.ledger.state())?;
             row(EntryId::from_bytes(found.get(3)?), transaction, position);
         }

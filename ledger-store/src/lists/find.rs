@@ -3,6 +3,7 @@
 use ledger_core::{Currency, Date, EntryId, GroupState, MemberId};
 use rusqlite::Rows;
 
+use super::cursor::{ListId, ListKind, Position};
 use super::{Cursor, Lists, Recorded};
 use crate::StoreError;
 use crate::entries::index::stored_entry;
@@ -87,7 +88,7 @@ impl Lists<'_> {
     /// comes first.
     ///
     /// # Errors
-    /// [`StoreError`] if the database cannot be read.
+    /// [`StoreError::CursorOfAnotherList`]; [`StoreError`] if the database cannot be read.
     pub fn expenses(&self, after: Option<Cursor>, limit: u32) -> Result<Vec<Recorded>, StoreError> {
         self.find(&Filter::default(), after, limit)
     }
@@ -117,7 +118,7 @@ impl Lists<'_> {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError`] if the database cannot be read.
+    /// [`StoreError::CursorOfAnotherList`]; [`StoreError`] if the database cannot be read.
     pub fn find(
         &self,
         filter: &Filter,
@@ -127,10 +128,11 @@ impl Lists<'_> {
         let from = filter.from.map_or(0, Date::yyyymmdd);
         // Strictly before the row that the last page ended with, and before the day after the last
         // day.
-        let after = after.unwrap_or(Cursor::START);
+        let list = ListId::of_group(ListKind::Expenses, self.group.id);
+        let after = list.before(after)?;
         let day_after = filter.to.map(|to| u64::from(to.yyyymmdd()).saturating_add(1));
         let before = match day_after.filter(|day| *day <= after.major) {
-            Some(day) => Cursor { major: day, minor: 0 },
+            Some(day) => Position { major: day, minor: 0 },
             None => after,
         };
         self.group.read(|connection, loaded| {
@@ -139,14 +141,15 @@ impl Lists<'_> {
                 None => {
                     let mut statement = connection.prepare_cached(BY_DATE)?;
                     let bounds = (limit, self.group.key.0, before.major, before.minor, from);
-                    page(statement.query(bounds)?, state)
+                    page(statement.query(bounds)?, state, list)
                 }
                 Some(Condition::Text(text)) => {
                     let Some(words) = words(text) else { return Ok(Vec::new()) };
                     let mut statement = connection.prepare_cached(BY_TEXT)?;
                     let before = list_position(before.major, before.minor).unwrap_or(i64::MAX);
                     let from = list_position(u64::from(from), 0);
-                    page(statement.query((limit, self.group.key.0, words, before, from))?, state)
+                    let bounds = (limit, self.group.key.0, words, before, from);
+                    page(statement.query(bounds)?, state, list)
                 }
                 Some(condition) => {
                     let Some(term) = condition.term() else { return Ok(Vec::new()) };
@@ -155,7 +158,7 @@ impl Lists<'_> {
                     };
                     let mut statement = connection.prepare_cached(BY_TERM)?;
                     let bounds = (limit, term, before.major, before.minor, from);
-                    page(statement.query(bounds)?, state)
+                    page(statement.query(bounds)?, state, list)
                 }
             }
         })
@@ -170,7 +173,11 @@ fn words(text: &str) -> Option<String> {
     (!words.is_empty()).then(|| words.join(" "))
 }
 
-fn page(mut rows: Rows<'_>, state: &GroupState) -> Result<Vec<Recorded>, StoreError> {
+pub(super) fn page(
+    mut rows: Rows<'_>,
+    state: &GroupState,
+    list: ListId,
+) -> Result<Vec<Recorded>, StoreError> {
     let mut page = Vec::new();
     while let Some(row) = rows.next()? {
         let shown = stored_entry(row)?;
@@ -180,7 +187,7 @@ fn page(mut rows: Rows<'_>, state: &GroupState) -> Result<Vec<Recorded>, StoreEr
             transaction: state.transaction_of(shown.decoded()).ok_or_else(nothing)?,
             original: EntryId::from_bytes(row.get(2)?),
             cancelled: row.get(3)?,
-            cursor: Cursor { major: row.get(4)?, minor: row.get(5)? },
+            cursor: list.cursor(row.get(4)?, row.get(5)?),
         });
     }
     Ok(page)

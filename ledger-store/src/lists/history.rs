@@ -6,6 +6,7 @@ use ledger_core::engine::{Payload, SlotRole, VerifiedEntry};
 use ledger_core::{EntryId, GroupState, MemberId, Transaction, Verdict};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
+use super::cursor::ListId;
 use super::{Cursor, Lists};
 use crate::StoreError;
 use crate::entries::index::{stored_entry, verdict};
@@ -86,8 +87,8 @@ impl Lists<'_> {
     ///
     /// # Errors
     /// [`StoreError::UnknownEntry`] if `original` is not an entry of this group
-    /// that first recorded an expense or transfer; [`StoreError`] if the
-    /// database cannot be read.
+    /// that first recorded an expense or transfer; [`StoreError::CursorOfAnotherList`];
+    /// [`StoreError`] if the database cannot be read.
     pub fn history(
         &self,
         original: EntryId,
@@ -97,7 +98,8 @@ impl Lists<'_> {
         self.group.read(|connection, loaded| {
             let state = loaded.ledger.state();
             let first = self.original(connection, original)?;
-            let after = after.unwrap_or(Cursor::START);
+            let list = ListId::of_history(original);
+            let after = list.before(after)?;
             let id: Option<Vec<u8>> = connection
                 .prepare_cached("SELECT id FROM entries WHERE n = ?1")?
                 .query_row([after.minor], |row| row.get(0))
@@ -107,7 +109,7 @@ impl Lists<'_> {
             let mut rows = statement.query(bounds)?;
             let mut page = Vec::new();
             while let Some(row) = rows.next()? {
-                page.push(version(row, state)?);
+                page.push(version(row, state, list)?);
             }
             // Changes have larger clocks than the original, so it comes last.
             if u32::try_from(page.len()).is_ok_and(|len| len < limit) {
@@ -117,7 +119,7 @@ impl Lists<'_> {
                 )?;
                 let mut rows = statement.query((first, after.major))?;
                 if let Some(row) = rows.next()? {
-                    page.push(version(row, state)?);
+                    page.push(version(row, state, list)?);
                 }
             }
             Ok(page)
@@ -170,7 +172,7 @@ impl Lists<'_> {
     }
 }
 
-fn version(row: &Row<'_>, state: &GroupState) -> Result<Version, StoreError> {
+fn version(row: &Row<'_>, state: &GroupState, list: ListId) -> Result<Version, StoreError> {
     let entry = stored_entry(row)?;
     let decoded = entry.decoded();
     let (kind, reason) = match decoded.payload() {
@@ -187,7 +189,7 @@ fn version(row: &Row<'_>, state: &GroupState) -> Result<Version, StoreError> {
         kind,
         transaction: state.transaction_of(decoded),
         reason,
-        cursor: Cursor { major: row.get(3)?, minor: row.get(4)? },
+        cursor: list.cursor(row.get(3)?, row.get(4)?),
         entry,
     })
 }

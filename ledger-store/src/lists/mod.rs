@@ -2,6 +2,8 @@
 
 mod account_statement;
 mod activity;
+mod arrived;
+mod by_id;
 mod cursor;
 mod debts;
 mod find;
@@ -14,6 +16,8 @@ mod settings;
 
 pub use account_statement::{StatementCursor, StatementRow};
 pub use activity::{Activity, Recorded};
+pub use arrived::Unread;
+pub(crate) use arrived::mark_read;
 pub use cursor::{Cursor, ParseCursorError};
 pub(crate) use debts::{debts_of, pairwise_debts};
 pub use find::{Condition, Filter};

@@ -2,7 +2,10 @@
 
 use rusqlite::{Connection, StatementStatus};
 
-use super::{account_statement, activity, debts, find, history, overview, recurring, settings};
+use super::{
+    account_statement, activity, arrived, by_id, debts, find, history, overview, recurring,
+    settings,
+};
 use crate::database::in_memory;
 use crate::entries::load;
 
@@ -34,6 +37,10 @@ fn no_list_scans_or_sorts() {
         (activity::ACTIVITY, "entries_by_order (grp=? AND lamport<?)"),
         (activity::VOID, "entries_void (grp=? AND lamport<?)"),
         (activity::ENTRY, "sqlite_autoindex_entries_1 (id=?)"),
+        (by_id::BEGINNING, "sqlite_autoindex_entries_1 (id>? AND id<?)"),
+        (by_id::BELOW, "sqlite_autoindex_entries_1 (id<?)"),
+        (by_id::ABOVE, "sqlite_autoindex_entries_1 (id>?)"),
+        (by_id::SHOWN, "sqlite_autoindex_entries_1 (id=?)"),
         (activity::CORRECTED, "PRIMARY KEY (original=? AND endorses=? AND (lamport,id)<(?,?))"),
         (activity::ORIGINAL, "INTEGER PRIMARY KEY (rowid=?)"),
         (activity::SLOT, "sqlite_autoindex_entries_1 (id=?)"),
@@ -45,7 +52,11 @@ fn no_list_scans_or_sorts() {
         (debts::OF_MEMBER, "PRIMARY KEY (term=?)"),
         (debts::COUNT, "expenses_by_date (grp=?)"),
         (overview::GROUPS, "INTEGER PRIMARY KEY (rowid<?)"),
-        (overview::LAST, "entries_by_order (grp=?)"),
+        (overview::LAST, "entries_by_group (grp=?)"),
+        (arrived::ARRIVED, "entries_by_group (grp=? AND rowid>?)"),
+        (arrived::UNREAD, "entries_by_group (grp=? AND rowid>?)"),
+        (arrived::NUMBERED, "INTEGER PRIMARY KEY (rowid=?)"),
+        (arrived::NEWEST, "entries_by_group (grp=?)"),
         (recurring::APPLIED, "entries_templates (grp=?)"),
         (settings::APPLIED, "entries_settings (grp=?)"),
         (load::TAIL, "entries_by_group (grp=? AND rowid>?)"),

@@ -18,6 +18,7 @@
 // are empty then.
 mod account_statement;
 mod app_key;
+mod arrived;
 mod bundles;
 mod changes;
 mod changes_without_effect;

@@ -72,7 +72,7 @@ pub fn state(history: &History, r: &Rules, resolution: &Resolution) -> State {
             s.devices.insert((generation, device), 0);
         }
     }
-    s.epochs = usable_epochs(history, resolution);
+    s.epochs = usable_epochs(history, resolution, &s.devices);
     s.group_name = match history.admitted.first().map(|a| &a.entry.kind) {
         Some(Kind::Genesis { name, .. }) => *name,
         _ => 0,
@@ -133,15 +133,25 @@ pub fn state(history: &History, r: &Rules, resolution: &Resolution) -> State {
     s
 }
 
-/// "An epoch is usable if it is in force and every cut and key rotation that this device knows of is
-/// in its ancestry."
-fn usable_epochs(history: &History, resolution: &Resolution) -> BTreeSet<Id> {
+/// An epoch is usable if it is applied, and every cut and the rotation in force of each device that
+/// may write is in its past.
+fn usable_epochs(
+    history: &History,
+    resolution: &Resolution,
+    devices: &BTreeMap<(Generation, Device), u32>,
+) -> BTreeSet<Id> {
     let applied =
         || history.admitted.iter().enumerate().filter(|(_, a)| resolution.applied(a.entry.id));
-    let mut known: Vec<Vec<usize>> = applied()
-        .filter(|(_, a)| matches!(a.entry.kind, Kind::Rotate { .. }))
-        .map(|(place, _)| vec![place])
-        .collect();
+    let mut rotated: BTreeMap<(Generation, Device), (u64, Id, usize)> = BTreeMap::new();
+    for (place, a) in applied().filter(|(_, a)| matches!(a.entry.kind, Kind::Rotate { .. })) {
+        let device = history.enrolment(a.author).filter(|device| devices.contains_key(device));
+        if let Some(device) = device {
+            let this = (a.entry.lamport, a.entry.id, place);
+            let last = rotated.entry(device).or_insert(this);
+            *last = this.max(*last);
+        }
+    }
+    let mut known: Vec<Vec<usize>> = rotated.values().map(|(.., place)| vec![*place]).collect();
     for stated in history.statements.values().filter(|s| resolution.accepted(s.statement.digest)) {
         let cuts = matches!(
             stated.statement.body,

@@ -4,10 +4,12 @@
 //! [`Transaction<MemberId>`]; an entry holds `Transaction<RefIndex>`, in which a member
 //! is the index of the member's introduction among the entry's refs (`wire.rs`).
 
+mod difference;
 mod expense;
 mod transfer;
 mod wire;
 
+pub use difference::Difference;
 pub use expense::Expense;
 pub use transfer::Transfer;
 

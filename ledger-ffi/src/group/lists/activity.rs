@@ -1,7 +1,7 @@
 //! Entries with their verdicts: who did what.
 
 use ledger_core::engine::{Kind, Payload, VerifiedEntry};
-use ledger_core::{EntryId, GroupState, MemberId};
+use ledger_core::{DeviceId, EntryId, GroupState, MemberId};
 
 use super::{Verdict, total};
 use crate::values::{ExpenseId, Instant, Money, Transaction};
@@ -80,6 +80,10 @@ pub struct ActivityRow {
     pub id: EntryId,
     /// The kind of the entry.
     pub kind: EntryKind,
+    /// The device that signed the entry.
+    pub device: DeviceId,
+    /// Whether that is this device, with the keys that it has now.
+    pub signed_here: bool,
     /// The member whose device signed the entry.
     pub author: Option<MemberId>,
     /// When the entry was made, by its author's clock. Show it, and do not trust it.
@@ -115,6 +119,8 @@ pub(super) fn rows(rows: Vec<ledger_store::Activity>, state: &GroupState) -> Vec
         ActivityRow {
             id: row.entry.id(),
             kind: row.kind().into(),
+            device: row.device,
+            signed_here: row.signed_here,
             author: row.author,
             timestamp: Instant::from_ms(row.entry.decoded().header().timestamp_ms()),
             verdict: row.verdict.into(),

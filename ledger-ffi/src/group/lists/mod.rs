@@ -2,6 +2,7 @@
 //! the next page.
 
 mod activity;
+mod arrived;
 mod expenses;
 mod history;
 mod statement;
@@ -14,6 +15,7 @@ use crate::store_handle::StoreHandle;
 use crate::values::{ExpenseId, Money};
 
 pub use activity::{ActivityRow, EntryKind};
+pub use arrived::{Arrival, Unread};
 pub use expenses::{Condition, ExpenseFilter, ExpenseRow};
 pub use history::{ReviewRow, VersionKind, VersionRow};
 pub use statement::StatementRow;
@@ -123,6 +125,34 @@ impl Lists {
         Ok(activity::rows(rows, group.ledger()?.state()))
     }
 
+    /// Every entry in the order in which it came to this device or was recorded on it,
+    /// oldest first: what is new since an app looked last. An entry that comes late is new,
+    /// however old its day is. Keep the text of the last cursor, and go on from there after
+    /// a restart.
+    ///
+    /// # Errors
+    /// `InvalidCursor` if the cursor is of another list, or of a database before it was
+    /// salvaged, or any error of reading the database.
+    #[uniffi::method(default(after = None, limit = 50))]
+    pub fn arrived(
+        &self,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<ActivityRow>, LedgerError> {
+        let group = self.store.group(self.id)?;
+        let rows = group.lists().arrived(cursor(after)?, limit)?;
+        Ok(activity::rows(rows, group.ledger()?.state()))
+    }
+
+    /// The entries of other devices that came since `LedgerGroup.mark_read`.
+    ///
+    /// # Errors
+    /// Any error of reading the database.
+    pub fn unread(&self) -> Result<Unread, LedgerError> {
+        let read = |group: &ledger_store::Group| group.lists().unread();
+        Ok(self.store.read_group(self.id, read)?.into())
+    }
+
     /// Every version of an expense or transfer, void ones too, newest first. The entry
     /// that first recorded it comes last.
     ///
@@ -152,11 +182,11 @@ impl Lists {
     }
 }
 
-fn cursor(text: Option<String>) -> Result<Option<ledger_store::Cursor>, LedgerError> {
+pub(super) fn cursor(text: Option<String>) -> Result<Option<ledger_store::Cursor>, LedgerError> {
     Ok(text.map(|text| text.parse()).transpose()?)
 }
 
-fn total(transaction: &ledger_core::Transaction) -> Money {
+pub(super) fn total(transaction: &ledger_core::Transaction) -> Money {
     Money::of_amount(transaction.amount(), transaction.currency())
 }
 

@@ -99,6 +99,17 @@ func findsAndPages(_ flat: Flat) throws {
     try same(pages, [4, 4, 1])
     try same(lists.voidEntries(), [])
     try same(Set(lists.activity(limit: 100).map(\.author)), [flat.anna])
+    let ofExpenses = try lists.expenses(limit: 1)[0].cursor
+    try same(codeOf { _ = try lists.arrived(after: ofExpenses) }, .invalidCursor)
+    let first = try lists.arrived(limit: 1)[0]
+    let came = try [first] + lists.arrived(after: first.cursor, limit: 100)
+    try same(UInt64(came.count), flat.group.info().entries)
+    try check(came.allSatisfy(\.signedHere))
+    try same(lists.unread(), Unread(entries: 0, isMore: false, read: nil))
+    try flat.group.markRead(upto: came[3].cursor)
+    try same(lists.unread().read, came[3].cursor)
+    try flat.group.markRead()
+    try same(lists.arrived(after: lists.unread().read), [])
     try same(Day("2026-10-02")?.components.month, 10)
     try same(Day("2026-10"), nil)
     let epoch = Day(of: Date(timeIntervalSince1970: 0), in: TimeZone(secondsFromGMT: 0)!)
@@ -128,6 +139,7 @@ func tellsWhatChanges(_ flat: Flat) async throws {
     let first = await iterator.next()
     try same(first?.group, flat.group.id())
     try check(first?.newEntries == 1 && first?.balances == true && first?.members == false)
+    try check(first?.arrivals.count == 1 && first?.arrivals.first?.signedHere == true)
     // Both are joined while nobody reads.
     try flat.record(flat.expense())
     _ = try flat.group.addPlaceholder(name: "Cleo")

@@ -1,5 +1,9 @@
 //! Arguments of the command line.
 
+mod care;
+mod change;
+mod exchange;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -10,6 +14,13 @@ use crate::pair::PairCommand;
 use crate::recurring::RecurringCommand;
 use crate::shares::SharesCommand;
 use crate::sharing::Sharing;
+
+pub(crate) use care::{Backup, DeleteGroup};
+pub(crate) use change::{Cancel, Correct, History, OfEntry, Review};
+pub(crate) use exchange::{
+    Admit, Approve, BundleCommand, Enter, GoOn, GroupToRestore, Invite, Join, Phrase, Receive,
+    Recover, ResetKeys,
+};
 
 /// Shared expenses as a signed, encrypted ledger.
 ///
@@ -58,6 +69,10 @@ pub(crate) enum Command {
     Expenses(List),
     /// List all entries, newest first, and whether they count
     Activity(List),
+    /// List what came from other devices since it was marked as read, oldest first
+    ///
+    /// In the order in which it came: a dinner that comes late is new, however old its day is.
+    Unread(Unread),
     /// Create a group
     New(New),
     /// Record an expense
@@ -73,6 +88,29 @@ pub(crate) enum Command {
     Split(Split),
     /// Record that somebody paid somebody back
     Pay(Pay),
+    /// Correct an expense or transfer, and show what changes
+    ///
+    /// What no option names stays as it is. If the amount changes, an equal split stays equal, and
+    /// one payer pays it all; otherwise say who pays and shares.
+    Correct(Correct),
+    /// Cancel an expense or transfer, so that it counts no more
+    Cancel(Cancel),
+    /// Undo the last act of this device: what it recorded or corrected
+    Undo(Location),
+    /// Confirm an expense or transfer
+    ///
+    /// It changes no balance. Everybody sees it in the history.
+    Confirm(Review),
+    /// Dispute an expense or transfer
+    ///
+    /// It changes no balance. Everybody sees it in the history.
+    Dispute(Review),
+    /// Copy an entry that does not count, so that it does
+    ///
+    /// For what somebody who was removed recorded, and is true all the same.
+    Copy(OfEntry),
+    /// Show every version of an expense or transfer, who wrote it, and who confirms it
+    History(History),
     /// List the groups of the database
     Groups(Read),
     /// List the members
@@ -111,6 +149,7 @@ pub(crate) enum Command {
     ///
     /// For a device that signs nothing more, because its keys are on two devices or its
     /// database is an old copy. Any member's device approves the request.
+    #[command(name = "reset-device-keys", alias = "reset-keys")]
     ResetKeys(ResetKeys),
     /// Go on without entries of this device that are missing here
     ///
@@ -159,6 +198,19 @@ pub(crate) enum Command {
     Settings(Settings),
     /// Write the ledger for other programs, to standard output
     Export(Export),
+    /// Copy the database, as it is now, into a new file
+    ///
+    /// The copy opens with the same key file: give that by --key-file, and keep a copy of it in
+    /// another place.
+    Backup(Backup),
+    /// Encrypt the database anew with a fresh key
+    ///
+    /// For when somebody may have the old one. Backups from before do not open any more.
+    Rekey(Location),
+    /// Delete a group from this device, for good
+    ///
+    /// Asks for the group's name. The other members keep theirs; what only this device has is lost.
+    DeleteGroup(DeleteGroup),
 }
 
 /// Where the ledger is.
@@ -313,6 +365,15 @@ pub(crate) struct List {
     /// its last row.
     #[arg(long, value_name = "CURSOR")]
     pub(crate) after: Option<Cursor>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Unread {
+    #[command(flatten)]
+    pub(crate) read: Read,
+    /// Mark what is printed as read, on this device
+    #[arg(long)]
+    pub(crate) mark_read: bool,
 }
 
 #[derive(Debug, Args)]
@@ -472,148 +533,4 @@ pub(crate) struct Agree {
     pub(crate) location: Location,
     /// The text that the other device printed; - reads standard input
     pub(crate) other: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Invite {
-    #[command(flatten)]
-    pub(crate) location: Location,
-    /// Admit everybody who has the link, without approval
-    #[arg(long)]
-    pub(crate) no_approval: bool,
-    /// How many people may join by it [default: any number]
-    #[arg(long, value_name = "N")]
-    pub(crate) max_uses: Option<u32>,
-    /// The member whose place the person takes, such as a placeholder
-    #[arg(long, value_name = "NAME")]
-    pub(crate) for_member: Option<String>,
-    /// A note for yourself
-    #[arg(long)]
-    pub(crate) note: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Join {
-    #[command(flatten)]
-    pub(crate) location: Location,
-    /// Your name
-    #[arg(long, value_name = "NAME")]
-    pub(crate) name: String,
-    /// The link
-    pub(crate) link: String,
-    /// Where to write the request
-    #[arg(value_name = "REQUEST")]
-    pub(crate) request: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Admit {
-    #[command(flatten)]
-    pub(crate) location: Location,
-    /// Admit the person without asking
-    #[arg(long)]
-    pub(crate) yes: bool,
-    /// The request
-    pub(crate) request: PathBuf,
-    /// Where to write the welcome
-    #[arg(value_name = "WELCOME")]
-    pub(crate) welcome: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Enter {
-    #[command(flatten)]
-    pub(crate) location: Location,
-    /// The welcome
-    pub(crate) welcome: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Receive {
-    #[command(flatten)]
-    pub(crate) location: Location,
-    /// The file
-    pub(crate) file: PathBuf,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum BundleCommand {
-    /// Write entries for everybody in the group
-    Export {
-        #[command(flatten)]
-        location: Location,
-        /// Write only the entries that the device with this summary lacks
-        #[arg(long, value_name = "SUMMARY")]
-        since: Option<String>,
-        /// Where to write
-        file: PathBuf,
-    },
-    /// Import the entries of a bundle
-    Import {
-        #[command(flatten)]
-        location: Location,
-        /// The bundle
-        file: PathBuf,
-    },
-    /// Print a summary of what this device has, for --since
-    Summary {
-        #[command(flatten)]
-        location: Location,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Phrase {
-    #[command(flatten)]
-    pub(crate) location: Location,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Recover {
-    #[command(flatten)]
-    pub(crate) location: Location,
-    #[command(flatten)]
-    pub(crate) restore: GroupToRestore,
-}
-
-/// Arguments for restoring a group of a person who was restored.
-#[derive(Debug, Args)]
-pub(crate) struct GroupToRestore {
-    /// Do not ask whether the bundle is of the right group
-    #[arg(long)]
-    pub(crate) yes: bool,
-    /// A bundle of the group
-    pub(crate) bundle: PathBuf,
-    /// Where to write the request to approve this device
-    #[arg(value_name = "REQUEST")]
-    pub(crate) request: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Approve {
-    #[command(flatten)]
-    pub(crate) location: Location,
-    /// The request of the restored device
-    pub(crate) request: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ResetKeys {
-    #[command(flatten)]
-    pub(crate) location: Location,
-    /// Where to write the request to approve this device
-    #[arg(value_name = "REQUEST")]
-    pub(crate) request: PathBuf,
-    /// Do not ask
-    #[arg(long)]
-    pub(crate) yes: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct GoOn {
-    #[command(flatten)]
-    pub(crate) location: Location,
-    /// Do not ask
-    #[arg(long)]
-    pub(crate) yes: bool,
 }
