@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::common::program;
 
 /// Advice of the libraries, by its words, and the command that follows it.
-const COMMANDS: [(&str, &str); 25] = [
+const COMMANDS: [(&str, &str); 26] = [
     ("import a bundle", "bundle import"),
     ("import it there", "bundle import"),
     ("without it nothing can be checked", "bundle import"),
@@ -32,13 +32,18 @@ const COMMANDS: [(&str, &str); 25] = [
     ("ask more friends", "shares add"),
     ("ask another friend", "shares add"),
     ("read the list again", "shares list"),
+    ("change it, and it goes on", "recurring change"),
 ];
 
 /// Advice that asks for something which is no command: to look, to ask, to type again.
-const BY_HAND: [&str; 44] = [
+const BY_HAND: [&str; 48] = [
     "one is another word than the one written down",
     "write ",
     "leave it out",
+    "leave some out",
+    "leave one out",
+    "shorten it",
+    "name the member of this device",
     "scan ",
     "copy or scan",
     "use the link again",

@@ -26,6 +26,7 @@ mod key_file;
 mod own_entries;
 mod pairing;
 mod read;
+mod recurring;
 mod settings;
 mod split;
 mod statement;

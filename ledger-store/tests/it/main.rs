@@ -55,6 +55,7 @@ mod pairing;
 mod processes;
 mod quiet;
 mod recovery;
+mod recurring;
 mod rekey;
 mod resume;
 mod sealed_under;
