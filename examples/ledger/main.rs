@@ -57,6 +57,7 @@ fn main() -> ExitCode {
         Command::Pay(pay) => record::pay(pay, &mut out),
         Command::Correct(correct) => change::correct(correct, &mut out),
         Command::Cancel(cancel) => change::cancel(cancel, &mut out),
+        Command::Restore(entry) => change::restore(entry, &mut out),
         Command::Undo(location) => undo::run(location, &mut out),
         Command::Confirm(review) => change::review(review, true, &mut out),
         Command::Dispute(review) => change::review(review, false, &mut out),

@@ -4,8 +4,8 @@ use std::io::Write;
 
 use ledger_core::engine::Payload;
 use ledger_core::{
-    Balance, Currency, GroupState, MemberId, Setting, SettingValue, Settlement, Transaction,
-    Verdict, settle_up as plan,
+    Balance, Currency, Direction, GroupState, MemberId, Setting, SettingValue, Settlement,
+    Transaction, Verdict, settle_up as plan,
 };
 use ledger_formats::json::{Entry, Values, balance_number, merge};
 use ledger_store::{Activity, Cursor, Recorded, StoreError};
@@ -188,17 +188,20 @@ pub(crate) fn expenses(arguments: &List, out: &mut dyn Write) -> Result<(), Fail
     print_more(out, more)
 }
 
-/// `Anna for Tomás, Lena`, or `Lena to Anna` for a transfer.
+/// `Anna for Tomás, Lena`, or `Lena to Anna` for a transfer, or `to Anna for Tomás, Lena` for a
+/// refund that Anna received.
 fn who(details: &Transaction, people: &People) -> String {
     let names = |parts: Vec<(MemberId, ledger_core::Amount)>| {
         let names: Vec<&str> = parts.iter().map(|(member, _)| people.label(*member)).collect();
         if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
     };
-    let word = match details {
-        Transaction::Expense(_) => "for",
-        Transaction::Transfer(_) => "to",
+    let (first, second) = match (details, details.direction()) {
+        (Transaction::Transfer(_), _) => ("", "to"),
+        (Transaction::Expense(_), Direction::Outgoing) => ("", "for"),
+        (Transaction::Expense(_), Direction::Incoming) => ("to ", "for"),
     };
-    format!("{} {word} {}", names(details.paid()), names(details.owed()))
+    let (payers, shares) = details.sides();
+    format!("{first}{} {second} {}", names(payers), names(shares))
 }
 
 fn expense_json(row: &Recorded, values: &Values<'_>) -> Value {
@@ -262,6 +265,7 @@ pub(crate) fn summary(row: &Activity, state: &GroupState) -> String {
         Payload::Transaction(_) => format!("recorded {}", details()),
         Payload::Correction(_) => format!("corrected to {}", details()),
         Payload::Cancellation(_) => "cancelled an entry".to_owned(),
+        Payload::Restoration(_) => "restored a cancelled entry".to_owned(),
         Payload::Merge => "merged heads".to_owned(),
         Payload::AddMember(add) => format!("added {}", add.card().name()),
         Payload::Claim(claim) => format!("gave a placeholder to {}", claim.card().name()),

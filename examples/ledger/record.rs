@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use ledger_core::{
-    Amount, Balance, Currency, Date, Expense, GroupState, MemberId, Transaction, Transfer,
+    Amount, Balance, Currency, Date, Direction, Expense, GroupState, MemberId, Transaction,
+    Transfer,
 };
 use ledger_store::{Group, NewEntry};
 
@@ -39,6 +40,10 @@ pub(crate) fn expense(group: &Group, arguments: &Record) -> Result<Transaction, 
     let (people, weights) = (People::of(&state), group.settings()?.default_weights);
     let members = Members { people: &people, state: &state, shared_by: Vec::new(), weights };
     let currency = arguments.currency;
+    if let Some(size) = arguments.amount.strip_prefix('-') {
+        let text = format!("no amount is negative; for a refund write --refund and {size}");
+        return Err(Failure::Usage(text));
+    }
     let total = amount(&arguments.amount, currency)?;
     let turn = split_turn(&arguments.sharing, group)?;
     let mut shares = Vec::new();
@@ -49,6 +54,9 @@ pub(crate) fn expense(group: &Group, arguments: &Record) -> Result<Transaction, 
     let mut expense = Expense::new(date(arguments.on)?, &arguments.description, currency, total)
         .payers(payers)
         .shares(shares);
+    if arguments.refund {
+        expense = expense.direction(Direction::Incoming);
+    }
     expense.category.clone_from(&arguments.category);
     expense.note.clone_from(&arguments.note);
     Ok(Transaction::Expense(expense))

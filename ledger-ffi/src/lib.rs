@@ -36,9 +36,10 @@ pub use ledger::{
 };
 pub use platform::{Phase, ProgressListener, SecretStore, WorkProgress};
 pub use values::{
-    Age, CurrencyInfo, Day, Expense, ExpenseId, Instant, MessageKind, Money, Part, Split,
-    SplitItem, SplitPart, Transaction, Transfer, currencies, currency_exponent, format_money,
-    message_from_text, message_kind, message_to_text, parse_money, shares_of, split_equally,
+    Age, CurrencyInfo, Day, Direction, Expense, ExpenseId, Instant, MessageKind, Money, Part,
+    Split, SplitItem, SplitPart, Transaction, Transfer, currencies, currency_exponent,
+    format_money, message_from_text, message_kind, message_to_text, parse_money, shares_of,
+    split_equally,
 };
 
 pub use ledger_core::{DeviceId, EntryId, GroupId, MemberId};

@@ -11,10 +11,11 @@ KINDS = {
     0: "genesis", 1: "merge", 2: "add-member", 3: "placeholder", 4: "claim", 5: "adopt",
     6: "statement",
     16: "expense", 17: "transfer", 18: "correction", 19: "cancellation", 20: "copy",
-    21: "endorsement", 22: "rotation", 23: "epoch", 25: "setting",
+    21: "endorsement", 22: "rotation", 23: "epoch", 24: "restoration", 25: "setting",
     26: "template",
 }
 MOST = 10**15
+ORIGIN, DIRECTION = 0, 1  # keys of more
 
 
 def read_ref(r):
@@ -53,6 +54,29 @@ def read_parts(r):
     return parts
 
 
+def read_more(r, kind):
+    fields, hints = [], []
+    length = r.array_up_to(64, "P9")
+    need(length > 0, "P9")
+    for _ in range(length):
+        r.array(2)
+        key, data = r.uint(), r.bytes()
+        fields.append([key, data])
+        need(ascending([key for key, _ in fields]), "P9")
+        if key == ORIGIN:
+            need(len(data) == 16, "P9")
+        elif key == DIRECTION:
+            need(kind == "expense" and data == b"\x01", "P9")
+        else:
+            hints.append(len(data))
+            need(len(hints) <= 62 and sum(hints) <= 32768, "P9")
+    return fields
+
+
+def is_incoming(money):
+    return any(key == DIRECTION for key, _ in money["more"] or [])
+
+
 def read_money(r, kind):
     need(kind in ("expense", "transfer"), "C1")
     r.array(9 if kind == "expense" else 7)
@@ -66,7 +90,7 @@ def read_money(r, kind):
         money["payers"], money["shares"] = read_parts(r), read_parts(r)
     else:
         money["from"], money["to"] = read_ref(r), read_ref(r)
-    money["origin"] = r.optional(lambda: r.bytes(16))
+    money["more"] = r.optional(lambda: read_more(r, kind))
     if kind == "transfer":
         need(money["from"] != money["to"], "P8")
     else:
@@ -87,14 +111,14 @@ def read_change(r, first):
 
 def read_number(r):
     number = r.uint()
-    need(number <= 1_000_000, "P9")
+    need(number <= 1_000_000, "P10")
     return number
 
 
 def read_series_change(r):
     r.array(3)
     change = {"target": read_ref(r), "from": read_number(r), "base": read_number(r)}
-    need(change["base"] <= change["from"], "P9")
+    need(change["base"] <= change["from"], "P10")
     return change
 
 
@@ -107,7 +131,7 @@ def read_template(r):
     unit = r.uint()
     need(unit <= 3, "Q2")
     every = r.uint()
-    need(1 <= every <= 1000, "P9")
+    need(1 <= every <= 1000, "P10")
     found["rule"] = [unit, every]
     found["end"] = r.optional(lambda: read_number(r))
     found["change"] = r.optional(lambda: read_series_change(r))
@@ -203,10 +227,11 @@ def read_payload(r, header):
     if kind == "template":
         return read_template(r)
     lengths = {"merge": 0, "add-member": 2, "placeholder": 1, "claim": 3, "adopt": 1,
-               "cancellation": 2, "endorsement": 3, "rotation": 3, "epoch": 3, "setting": 3}
+               "cancellation": 2, "endorsement": 3, "rotation": 3, "epoch": 3, "restoration": 1,
+               "setting": 3}
     r.array(lengths[kind])
     found = {}
-    if kind in ("claim", "adopt", "cancellation", "endorsement"):
+    if kind in ("claim", "adopt", "cancellation", "endorsement", "restoration"):
         found["target"] = read_ref(r)
     if kind in ("add-member", "claim"):
         return read_signed_card(r, header, found)

@@ -1,4 +1,4 @@
-"""Days and origins of recurring expenses (SPEC 4.15)."""
+"""Days and origins of recurring expenses (SPEC 4.16)."""
 import calendar
 import datetime
 

@@ -95,7 +95,9 @@ pub(crate) enum Command {
     Correct(Correct),
     /// Cancel an expense or transfer, so that it counts no more
     Cancel(Cancel),
-    /// Undo the last act of this device: what it recorded or corrected
+    /// Restore an expense or transfer that was cancelled, so that it counts again
+    Restore(OfEntry),
+    /// Undo the last act of this device: what it recorded, corrected, cancelled or restored
     Undo(Location),
     /// Confirm an expense or transfer
     ///
@@ -424,6 +426,9 @@ pub(crate) struct Record {
     /// On which day, as YYYY-MM-DD [default: today]
     #[arg(long, visible_alias = "date", value_name = "DATE")]
     pub(crate) on: Option<Date>,
+    /// A refund or income: the payers received the money, and it is due to those who share it
+    #[arg(long)]
+    pub(crate) refund: bool,
     /// A category
     #[arg(long)]
     pub(crate) category: Option<String>,

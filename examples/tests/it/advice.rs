@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::common::program;
 
 /// Advice of the libraries, by its words, and the command that follows it.
-const COMMANDS: [(&str, &str); 26] = [
+const COMMANDS: [(&str, &str); 27] = [
     ("import a bundle", "bundle import"),
     ("import it there", "bundle import"),
     ("without it nothing can be checked", "bundle import"),
@@ -17,6 +17,7 @@ const COMMANDS: [(&str, &str); 26] = [
     ("begin the bundle again", "bundle export"),
     ("use an id that the group lists", "activity"),
     ("record it anew", "record"),
+    ("restore it first", "restore"),
     ("copy it, if it is true", "copy"),
     ("weights say any proportion", "split --split"),
     ("your recovery phrase", "recover"),
@@ -36,7 +37,7 @@ const COMMANDS: [(&str, &str); 26] = [
 ];
 
 /// Advice that asks for something which is no command: to look, to ask, to type again.
-const BY_HAND: [&str; 48] = [
+const BY_HAND: [&str; 50] = [
     "one is another word than the one written down",
     "write ",
     "leave it out",
@@ -60,6 +61,7 @@ const BY_HAND: [&str; 48] = [
     "stop it",
     "free some space",
     "there is nothing to copy",
+    "there is nothing to restore",
     "show it again",
     "show the proposal first",
     "read the proposal",
@@ -81,7 +83,8 @@ const BY_HAND: [&str; 48] = [
     "export the group from",
     "give the CSV file",
     "close it",
-    "replace it in Splitwise",
+    "use one from",
+    "remove one",
     "a currency has one",
     "use the key file",
     "build ledger-store",

@@ -27,6 +27,7 @@ mod own_entries;
 mod pairing;
 mod read;
 mod recurring;
+mod refund;
 mod settings;
 mod split;
 mod statement;

@@ -248,6 +248,7 @@ fn people_go(story: &Story, anna: &Desk, ben: &Desk, cleo: &Desk) {
     let taxi = story.record(ben, "record", &["Taxi", "20", "EUR"]);
     story.carry(ben, anna);
     story.carry(cleo, anna);
+    contains(&story.run(anna, "unread", &["--mark-read"]), "recorded Taxi");
     let full = anna.run("expenses", &["--json"]).json();
     let full = full.as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned());
     let full = full.into_iter().find(|id| id.starts_with(&taxi)).unwrap();

@@ -142,7 +142,7 @@ impl Evaluation {
         self.history.enrolled_member(self.history.get(&id)?.author)
     }
 
-    /// Returns the settings in force (SPEC §4.14).
+    /// Returns the settings in force (SPEC §4.15).
     ///
     /// Takes time in proportion to the number of entries.
     #[must_use]
@@ -156,7 +156,7 @@ impl Evaluation {
         settings.finish()
     }
 
-    /// Returns the series of recurring expenses and transfers (SPEC §4.15).
+    /// Returns the series of recurring expenses and transfers (SPEC §4.16).
     ///
     /// Takes time in proportion to the number of entries.
     #[must_use]

@@ -34,6 +34,16 @@ pub const MAX_TEXT_BYTES: usize = 4_096;
 /// Longest category, in bytes of UTF-8.
 pub const MAX_CATEGORY_BYTES: usize = 128;
 
+/// Most bytes of the hints of a transaction, all together: a receipt with many items fits, and an
+/// entry has room for the people beside it.
+pub const MAX_HINT_BYTES: usize = 32_768;
+
+/// Most hints of a transaction.
+pub const MAX_HINTS: usize = 62;
+
+/// Most fields behind the shares of a transaction: origin, direction and hints.
+pub const MAX_MORE: usize = 64;
+
 /// Most categories that a group offers: a person reads the list on a phone.
 pub const MAX_CATEGORIES: usize = 128;
 

@@ -39,7 +39,7 @@ impl Draft {
         end: Option<u64>,
     ) -> Result<Self, DraftError> {
         if base > from {
-            return Err(Refusal::new(Rule::P9).into());
+            return Err(Refusal::new(Rule::P10).into());
         }
         draft(state, transaction, rule, end, Some((series, from, base)))
     }
@@ -54,7 +54,7 @@ fn draft(
 ) -> Result<Draft, DraftError> {
     let numbers = end.into_iter().chain(change.map(|(_, from, _)| from));
     if numbers.into_iter().any(|number| number > MAX_OCCURRENCE) {
-        return Err(Refusal::new(Rule::P9).into());
+        return Err(Refusal::new(Rule::P10).into());
     }
     let transaction = transaction.clone().recorded_as(transaction.date(), None);
     let refs = Refs::collect(state, &transaction, change.map(|(series, ..)| series))?;

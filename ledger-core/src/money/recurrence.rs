@@ -1,4 +1,4 @@
-//! Recurring days: every few days, weeks, months or years (SPEC §4.15).
+//! Recurring days: every few days, weeks, months or years (SPEC §4.16).
 
 use super::Date;
 use crate::base::limits::MAX_RECURRENCE_STEP;

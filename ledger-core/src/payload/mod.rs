@@ -12,7 +12,7 @@ mod setting;
 mod template;
 mod transaction;
 
-pub use change::{Cancellation, Copy, Correction};
+pub use change::{Cancellation, Copy, Correction, Restoration};
 pub use endorsement::Endorsement;
 pub use epoch::Epoch;
 pub(crate) use fields::read_currency;
@@ -22,7 +22,7 @@ pub use ref_index::RefIndex;
 pub use rotation::Rotation;
 pub use setting::{Setting, SettingError, SettingValue};
 pub use template::{Template, TemplateChange};
-pub use transaction::{Difference, Expense, Transaction, Transfer};
+pub use transaction::{Difference, Expense, HintError, Hints, Transaction, Transfer};
 
 use crate::base::codec::{Reader, Writer};
 use crate::base::rule::{Refusal, Rule};
@@ -53,6 +53,8 @@ pub enum Payload {
     Correction(Correction),
     /// Ends an expense or transfer.
     Cancellation(Cancellation),
+    /// Takes back the cancellations of an expense or transfer.
+    Restoration(Restoration),
     /// Records again what a void entry said.
     Copy(Copy),
     /// Confirms or disputes an expense or transfer.
@@ -96,6 +98,7 @@ impl Payload {
             Kind::TRANSFER => Self::Transaction(Transfer::read(&mut r)?.into()),
             Kind::CORRECTION => Self::Correction(Correction::read(&mut r)?),
             Kind::CANCELLATION => Self::Cancellation(Cancellation::read(&mut r)?),
+            Kind::RESTORATION => Self::Restoration(Restoration::read(&mut r)?),
             Kind::COPY => Self::Copy(Copy::read(&mut r)?),
             Kind::ENDORSEMENT => Self::Endorsement(Endorsement::read(&mut r)?),
             Kind::ROTATION => Self::Rotation(Rotation::read(&mut r)?),
@@ -127,6 +130,7 @@ impl Payload {
             Self::Transaction(transaction) => transaction.write(&mut w),
             Self::Correction(correction) => correction.write(&mut w),
             Self::Cancellation(cancellation) => cancellation.write(&mut w),
+            Self::Restoration(restoration) => restoration.write(&mut w),
             Self::Copy(copy) => copy.write(&mut w),
             Self::Endorsement(endorsement) => endorsement.write(&mut w),
             Self::Rotation(rotation) => rotation.write(&mut w),
@@ -163,6 +167,7 @@ impl Payload {
             Self::Transaction(transaction) => transaction.kind(),
             Self::Correction(_) => Kind::CORRECTION,
             Self::Cancellation(_) => Kind::CANCELLATION,
+            Self::Restoration(_) => Kind::RESTORATION,
             Self::Copy(_) => Kind::COPY,
             Self::Endorsement(_) => Kind::ENDORSEMENT,
             Self::Rotation(_) => Kind::ROTATION,
@@ -220,6 +225,7 @@ impl Payload {
             Self::Transaction(transaction) => transaction.members().for_each(visit),
             Self::Correction(correction) => correction.each_ref(visit),
             Self::Cancellation(cancellation) => visit(cancellation.target()),
+            Self::Restoration(restoration) => visit(restoration.target()),
             Self::Copy(copy) => copy.each_ref(visit),
             Self::Endorsement(endorsement) => visit(endorsement.target()),
             Self::Template(template) => template.each_ref(visit),

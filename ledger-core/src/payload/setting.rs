@@ -1,4 +1,4 @@
-//! Settings of a group: a value for one field and subject (SPEC §4.14).
+//! Settings of a group: a value for one field and subject (SPEC §4.15).
 
 use super::fields::read_currency;
 use crate::base::codec::{Reader, Writer};

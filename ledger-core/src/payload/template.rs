@@ -1,4 +1,4 @@
-//! Templates of recurring expenses and transfers (SPEC §4.15).
+//! Templates of recurring expenses and transfers (SPEC §4.16).
 
 use super::{RefIndex, Transaction};
 use crate::base::codec::{Reader, Writer};
@@ -83,7 +83,7 @@ impl TemplateChange {
         r.array(3)?;
         let (target, from, base) = (RefIndex::read(r)?, read_number(r)?, read_number(r)?);
         if base > from {
-            return Err(Refusal::with_detail(Rule::P9, format!("{base} is behind {from}")));
+            return Err(Refusal::with_detail(Rule::P10, format!("{base} is behind {from}")));
         }
         Ok(Self { target, from, base })
     }
@@ -114,11 +114,11 @@ impl TemplateChange {
     }
 }
 
-/// Reads the number of an occurrence (rule P9).
+/// Reads the number of an occurrence (rule P10).
 fn read_number(r: &mut Reader<'_>) -> Result<u64, Refusal> {
     match r.uint()? {
         number @ 0..=MAX_OCCURRENCE => Ok(number),
-        number => Err(Refusal::with_detail(Rule::P9, number.to_string())),
+        number => Err(Refusal::with_detail(Rule::P10, number.to_string())),
     }
 }
 
@@ -132,7 +132,7 @@ fn read_rule(r: &mut Reader<'_>) -> Result<Recurrence, Refusal> {
         other => return Err(Refusal::with_detail(Rule::Q2, format!("{other} is no unit"))),
     };
     let every = r.uint()?;
-    let refused = |_| Refusal::with_detail(Rule::P9, format!("every {every}"));
+    let refused = |_| Refusal::with_detail(Rule::P10, format!("every {every}"));
     Recurrence::new(unit, every).map_err(refused)
 }
 

@@ -1,4 +1,4 @@
-//! Series of recurring expenses: a template with its changes (SPEC §4.15).
+//! Series of recurring expenses: a template with its changes (SPEC §4.16).
 
 use std::collections::BTreeMap;
 

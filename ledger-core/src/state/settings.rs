@@ -1,4 +1,4 @@
-//! Settings of a group: of each field and subject the last applied one (SPEC §4.14).
+//! Settings of a group: of each field and subject the last applied one (SPEC §4.15).
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -153,8 +153,11 @@ codes! {
         "The entry or statement would not count, so nothing was recorded."
         "Show the reason to the person."
     AlreadyCancelled "already-cancelled" You
-        "The expense or transfer was cancelled, which is final. Nothing was recorded."
-        "Record it anew."
+        "The expense or transfer is cancelled, so that nothing else changes it. Nothing was recorded."
+        "Restore it first, or record it anew."
+    NotCancelled "not-cancelled" You
+        "The expense or transfer is not cancelled, so there is nothing to restore. Nothing was recorded."
+        "Show the person that it counts."
     NotCounted "not-counted" You
         "The expense or transfer does not count, so there is nothing to change. Nothing was recorded."
         "Copy it, if it is true, and change the copy."

@@ -88,6 +88,9 @@ impl From<StoreError> for LedgerError {
             StoreError::AlreadyCancelled(entry) => {
                 return Self::about(ErrorCode::AlreadyCancelled, reason, entry);
             }
+            StoreError::NotCancelled(entry) => {
+                return Self::about(ErrorCode::NotCancelled, reason, entry);
+            }
             StoreError::NotCounted(entry) => {
                 return Self::about(ErrorCode::NotCounted, reason, entry);
             }
@@ -223,6 +226,7 @@ mod tests {
         let id = ledger_core::EntryId::from_bytes([7; 32]);
         for (error, code) in [
             (StoreError::AlreadyCancelled(id), ErrorCode::AlreadyCancelled),
+            (StoreError::NotCancelled(id), ErrorCode::NotCancelled),
             (StoreError::NotCounted(id), ErrorCode::NotCounted),
             (StoreError::AlreadyCounts(id), ErrorCode::AlreadyCounts),
             (StoreError::SeriesEnded(id), ErrorCode::SeriesEnded),

@@ -15,4 +15,4 @@ pub use money::{
 };
 pub use split::{Split, SplitItem, SplitPart, shares_of};
 pub use time::{Age, Day, Instant};
-pub use transaction::{Expense, Part, Transaction, Transfer};
+pub use transaction::{Direction, Expense, Part, Transaction, Transfer};

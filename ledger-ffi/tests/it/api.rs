@@ -9,10 +9,10 @@ use std::time::Duration;
 use ledger_store::{Environment as _, SystemEnvironment};
 
 use ledger_ffi::{
-    Blame, CallbackError, Change, ChangeListener, Condition, EntryId, ErrorCode, Expense,
-    ExpenseFilter, GroupId, Instant, InvitePolicy, Ledger, LedgerError, LedgerGroup, MemberId,
-    Part, ProgressListener, RequestOutcome, SecretStore, StatementIntent, Transaction, Transfer,
-    Verdict, VersionKind, WorkProgress,
+    Blame, CallbackError, Change, ChangeListener, Condition, Direction, EntryId, ErrorCode,
+    Expense, ExpenseFilter, GroupId, Instant, InvitePolicy, Ledger, LedgerError, LedgerGroup,
+    MemberId, Part, ProgressListener, RequestOutcome, SecretStore, StatementIntent, Transaction,
+    Transfer, Verdict, VersionKind, WorkProgress,
 };
 
 #[derive(Default)]
@@ -82,6 +82,7 @@ impl Flat {
             shares: vec![part(self.anna, 1000), part(self.ben, 1500)],
             category: Some("food".into()),
             note: None,
+            direction: None,
             origin: None,
         }
     }
@@ -94,6 +95,23 @@ impl Flat {
 
 fn code<T>(result: Result<T, LedgerError>) -> ErrorCode {
     result.err().expect("this should have failed").code()
+}
+
+#[test]
+fn a_refund_turns_the_signs_and_nothing_is_negative() {
+    let flat = Flat::new();
+    flat.group.record_expense(flat.dinner()).unwrap();
+    let direction = Some(Direction::Incoming);
+    flat.group.record_expense(Expense { direction, ..flat.dinner() }).unwrap();
+    assert_eq!(flat.balances(), [0, 0]);
+    let rows = flat.group.lists().expenses(None, None, 50).unwrap();
+    let read = rows.into_iter().map(|row| match row.transaction {
+        Transaction::Expense { expense } => (expense.direction, expense.minor_units),
+        Transaction::Transfer { .. } => panic!("an expense"),
+    });
+    let amount = flat.dinner().minor_units;
+    let expected = [Some(Direction::Incoming), Some(Direction::Outgoing)];
+    assert_eq!(read.collect::<Vec<_>>(), expected.map(|direction| (direction, amount)));
 }
 
 #[test]

@@ -241,6 +241,7 @@ fun reportsEveryError(flat: Flat) {
                 val expense = group.recordExpense(flat.expense())
                 repeat(2) { group.cancel(expense) }
             },
+            ErrorCode.NOT_CANCELLED to { group.restore(group.recordExpense(flat.expense())) },
             ErrorCode.NOT_COUNTED to {
                 val (ours, theirs) = twoPhones(flat.folder, "Void")
                 val (zoe, yan) = ours.info().me!! to theirs.info().me!!

@@ -346,6 +346,7 @@ def reports_every_error(flat):
         ErrorCode.INVALID_ENTRY: records(minor_units=0),
         ErrorCode.WOULD_BE_VOID: lambda: group.propose(StatementIntent.REMOVE(flat.anna, None)),
         ErrorCode.ALREADY_CANCELLED: cancels_expense_twice,
+        ErrorCode.NOT_CANCELLED: lambda: group.restore(group.record_expense(flat.expense())),
         ErrorCode.NOT_COUNTED: cancels_void_transfer,
         ErrorCode.SERIES_ENDED: lambda: group.recurring().end(
             group.recurring().series(DAY)[0].id, datetime.date(2126, 8, 1)

@@ -112,6 +112,9 @@ def cancels(flat):
     assert flat.balances() == ["15.00", "-15.00"]
     [cancelled] = [row for row in flat.group.lists().expenses() if row.is_cancelled]
     assert cancelled.id == flat.payment
+    flat.group.restore(flat.payment)
+    assert flat.balances() == ["0.00", "0.00"]
+    flat.group.cancel(flat.payment, "it bounced")
     newest = flat.group.lists().activity(limit=1)[0]
     assert (newest.kind, newest.expense) == (EntryKind.CANCELLATION, flat.payment)
     assert (newest.remark, newest.transaction) == ("it bounced", None)

@@ -178,6 +178,7 @@ pub(crate) fn role(kind: u16) -> SlotRole {
         kind if kind == Kind::COPY.number() => SlotRole::Copy,
         kind if kind == Kind::CORRECTION.number() => SlotRole::Correction,
         kind if kind == Kind::CANCELLATION.number() => SlotRole::Cancellation,
+        kind if kind == Kind::RESTORATION.number() => SlotRole::Restoration,
         _ => SlotRole::Original,
     }
 }

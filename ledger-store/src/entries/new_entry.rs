@@ -37,6 +37,11 @@ pub enum NewEntry {
         /// The reason.
         reason: Option<String>,
     },
+    /// A restoration: takes back the cancellations of an expense or transfer, which counts again.
+    Restoration {
+        /// The entry that first recorded it, or any entry that changed it.
+        original: EntryId,
+    },
     /// A confirmation of an expense or a transfer. It changes no balance, and is shown with the
     /// entry.
     Confirmation {
@@ -127,11 +132,17 @@ impl NewEntry {
             }
             Self::Record(transaction) => Draft::record(state, transaction)?,
             Self::Correction { original, transaction } => {
-                Draft::correction(state, tx.changeable(*original)?, transaction)?
+                let original = tx.changeable(*original)?;
+                let mut transaction = transaction.clone();
+                if let Some(before) = tx.content_shown(original)? {
+                    transaction.keep_unknown_hints(&before);
+                }
+                Draft::correction(state, original, &transaction)?
             }
             Self::Cancellation { original, reason } => {
                 Draft::cancellation(tx.changeable(*original)?, reason.clone())
             }
+            Self::Restoration { original } => Draft::restoration(tx.restorable(*original)?),
             Self::Confirmation { target, note } => {
                 Draft::endorsement(tx.endorsable(*target)?, true, note.clone())
             }

@@ -66,7 +66,8 @@ impl ListedContent {
     /// Returns `None` if the entry has no content, or names an unknown member.
     pub(crate) fn from_entry(entry: &DecodedEntry, state: &GroupState) -> Option<Self> {
         let transaction = state.transaction_of(entry)?;
-        let parts = transaction.paid().into_iter().chain(transaction.owed());
+        let (payers, shares) = transaction.sides();
+        let parts = payers.into_iter().chain(shares);
         let mut terms: BTreeSet<Term> = parts.map(|(member, _)| Term::Member(member)).collect();
         terms.insert(Term::Currency(transaction.currency()));
         let mut words = transaction.description().to_owned();

@@ -119,10 +119,12 @@ pub enum StoreError {
     /// A new entry would be void, so it was not recorded.
     #[error("nothing was recorded, as it would not count: {0}")]
     WouldBeVoid(VoidReason),
-    /// The expense or transfer was cancelled, and a cancellation is final: changing or copying it has
-    /// no effect.
-    #[error("entry {} was cancelled, which is final; record it anew", .0.short())]
+    /// The expense or transfer is cancelled, so that changing or copying it has no effect.
+    #[error("entry {} was cancelled; restore it first, or record it anew", .0.short())]
     AlreadyCancelled(EntryId),
+    /// The expense or transfer is not cancelled, so that there is nothing to restore.
+    #[error("entry {} is not cancelled; there is nothing to restore", .0.short())]
+    NotCancelled(EntryId),
     /// The expense or transfer does not count, so there is nothing to change.
     #[error(
         "entry {} does not count, so there is nothing to change; copy it, if it is true",

@@ -250,6 +250,18 @@ impl Group {
         })
     }
 
+    /// Takes back the cancellations of an expense or transfer, which counts again with the content
+    /// that it showed: a call of [`Group::append`] with one [`NewEntry::Restoration`]. Returns the
+    /// entry.
+    ///
+    /// # Errors
+    /// [`StoreError::NotCancelled`] if it is not cancelled, [`StoreError::NotCounted`] if it is
+    /// void; otherwise as [`Group::append`].
+    pub fn restore(&self, original: EntryId) -> Result<EntryId, StoreError> {
+        let device = signing_key(&self.0)?;
+        self.0.write(|transaction| transaction.record(&device, &NewEntry::Restoration { original }))
+    }
+
     /// Works out the effects of a statement, for a person to read before signing it.
     ///
     /// # Errors

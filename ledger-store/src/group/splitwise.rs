@@ -148,11 +148,12 @@ fn to_entry(row: &splitwise::Row, members: &[MemberId]) -> Result<NewEntry, Stor
         parts.iter().map(|(column, amount)| Ok((member(*column)?, *amount))).collect()
     };
     Ok(match row.kind() {
-        RowKind::Expense { payers, shares } => {
+        RowKind::Expense { payers, shares, direction } => {
             let mut expense =
                 Expense::new(row.date(), row.description(), row.currency(), row.amount())
                     .payers(parts(payers)?)
                     .shares(parts(shares)?)
+                    .direction(*direction)
                     .origin(row.origin());
             expense.category = row.category().map(str::to_owned);
             NewEntry::Record(Transaction::Expense(expense))

@@ -266,7 +266,7 @@ impl Account<'_> {
             let own = parts.into_iter().filter(|(member, _)| *member == self.member);
             own.fold(Balance::ZERO, |sum, (_, part)| sum.plus(part.into()))
         };
-        of_member(transaction.paid()).minus(of_member(transaction.owed()))
+        of_member(transaction.credited()).minus(of_member(transaction.debited()))
     }
 }
 

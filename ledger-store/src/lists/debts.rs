@@ -69,7 +69,7 @@ pub(crate) fn debts_of(group: &GroupSession, member: MemberId) -> Result<Debts, 
         let mut rows = statement.query([term])?;
         while let Some(row) = rows.next()? {
             let transaction = transaction(row, ledger.state())?;
-            debts.add(transaction.currency(), &transaction.paid(), &transaction.owed());
+            let _ = add(&mut debts, &transaction, &mut |_| ControlFlow::Continue(()));
         }
         Ok(debts)
     })
@@ -109,7 +109,8 @@ fn add(
     transaction: &Transaction,
     step: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
-    debts.add_in_steps(transaction.currency(), &transaction.paid(), &transaction.owed(), step)
+    let (gave, got) = transaction.sides();
+    debts.add_in_steps(transaction.currency(), transaction.direction(), &gave, &got, step)
 }
 
 /// Reads columns 0 to 2 as a content that a slot shows.

@@ -1,4 +1,4 @@
-//! Series of recurring expenses, and what of them is due (SPEC §4.15).
+//! Series of recurring expenses, and what of them is due (SPEC §4.16).
 
 use std::collections::BTreeSet;
 

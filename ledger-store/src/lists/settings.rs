@@ -1,4 +1,4 @@
-//! The settings in force (SPEC §4.14).
+//! The settings in force (SPEC §4.15).
 
 use ledger_core::Settings;
 use ledger_core::engine::{Payload, SettingsInForce};

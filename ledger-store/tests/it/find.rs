@@ -96,7 +96,7 @@ fn matches(details: &Transaction, filter: &Filter) -> bool {
     let by = match &filter.condition {
         None => true,
         Some(Condition::Member(member)) => {
-            details.paid().iter().chain(&details.owed()).any(|(id, _)| id == member)
+            details.credited().iter().chain(&details.debited()).any(|(id, _)| id == member)
         }
         Some(Condition::Category(wanted)) => category.as_ref() == Some(wanted),
         Some(Condition::Currency(currency)) => details.currency() == *currency,

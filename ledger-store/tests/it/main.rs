@@ -56,6 +56,7 @@ mod processes;
 mod quiet;
 mod recovery;
 mod recurring;
+mod refunds;
 mod rekey;
 mod resume;
 mod sealed_under;

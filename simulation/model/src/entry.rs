@@ -159,6 +159,8 @@ pub struct Content {
     pub paid: Vec<(MemberId, i64)>,
     /// Shares (sum to the total).
     pub shares: Vec<(MemberId, i64)>,
+    /// "Income or a refund": the same with signs turned. Never so in a transfer.
+    pub incoming: bool,
 }
 
 /// Kind and payload of an entry.
@@ -211,6 +213,11 @@ pub enum Kind {
     /// The end of a slot.
     Cancellation {
         /// The expense, transfer or copy cancelled.
+        target: Id,
+    },
+    /// Takes back the cancellations before it.
+    Restoration {
+        /// The expense, transfer or copy restored.
         target: Id,
     },
     /// Re-records a (void) expense or transfer under an active member's hand.
@@ -288,6 +295,7 @@ impl Kind {
             Kind::Statement(statement) => statement.base.clone(),
             Kind::Correction { target, .. }
             | Kind::Cancellation { target }
+            | Kind::Restoration { target }
             | Kind::Copy { copied_from: target, .. }
             | Kind::Endorse { target, .. }
             | Kind::Template { changes: Some(target), .. } => [*target].into(),

@@ -168,11 +168,12 @@ fn usable_epochs(
 
 /// "Amounts summed in i128 cannot overflow."
 fn add(balances: &mut BTreeMap<(MemberId, Currency), i128>, c: &Content) {
+    let sign = if c.incoming { -1 } else { 1 };
     for &(member, amount) in &c.paid {
-        *balances.entry((member, c.currency)).or_insert(0) += i128::from(amount);
+        *balances.entry((member, c.currency)).or_insert(0) += sign * i128::from(amount);
     }
     for &(member, amount) in &c.shares {
-        *balances.entry((member, c.currency)).or_insert(0) -= i128::from(amount);
+        *balances.entry((member, c.currency)).or_insert(0) -= sign * i128::from(amount);
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::engine::Draft;
 use ledger_core::{
-    Amount, Currency, Date, EntryId, Expense, MemberId as RealMember, Recurrence, RecurrenceUnit,
-    Transaction, Transfer, hazmat,
+    Amount, Currency, Date, Direction, EntryId, Expense, MemberId as RealMember, Recurrence,
+    RecurrenceUnit, Transaction, Transfer, hazmat,
 };
 use ledger_model::{Content, Kind, MemberId};
 
@@ -54,7 +54,8 @@ impl RealHistory {
             ));
             paid = [(from.entry, (from.member, total))].into();
             shares = [(to.entry, (to.member, total))].into();
-            (details, content(script, &paid, &shares), [from.entry, to.entry].into())
+            let content = Content { incoming: false, ..content(script, &paid, &shares) };
+            (details, content, [from.entry, to.entry].into())
         } else {
             let total = level(&mut paid, &mut shares);
             let real = |parts: &Parts| {
@@ -66,7 +67,12 @@ impl RealHistory {
             let details = Transaction::Expense(
                 Expense::new(date, String::new(), currency, Amount::from_minor_units(total)?)
                     .payers(real(&paid)?)
-                    .shares(real(&shares)?),
+                    .shares(real(&shares)?)
+                    .direction(if script.incoming {
+                        Direction::Incoming
+                    } else {
+                        Direction::Outgoing
+                    }),
             );
             let refs: BTreeSet<EntryId> = &names(&paid) | &names(&shares);
             (details, content(script, &paid, &shares), refs)
@@ -93,7 +99,9 @@ impl RealHistory {
                     }
                 };
                 let changes = target.map(model_id);
-                (draft, Kind::Template { content, changes, from: *from, end: *end })
+                // A first template holds from 0 on, whatever a liar meant.
+                let from = if target.is_none() { 0 } else { *from };
+                (draft, Kind::Template { content, changes, from, end: *end })
             }
             _ if transfer.is_some() => (Draft::record(&state, &details)?, Kind::Transfer(content)),
             _ => (Draft::record(&state, &details)?, Kind::Expense(content)),
@@ -158,5 +166,6 @@ fn content(script: &Content, paid: &Parts, shares: &Parts) -> Content {
         parts.values().map(|(member, amount)| (*member, amount.cast_signed())).collect::<Vec<_>>()
     };
     let total = paid.values().map(|(_, amount)| amount.cast_signed()).sum();
-    Content { currency: script.currency, total, paid: side(paid), shares: side(shares) }
+    let (paid, shares) = (side(paid), side(shares));
+    Content { currency: script.currency, total, paid, shares, incoming: script.incoming }
 }

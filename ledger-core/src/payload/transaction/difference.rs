@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Expense, Transaction, Transfer};
 use crate::base::id::MemberId;
-use crate::money::{Amount, Currency, Date};
+use crate::money::{Amount, Currency, Date, Direction};
 
 /// A difference between two versions of a transaction, as a correction makes it: one field, with its
 /// content before and after. Values are for apps that write in their users' language;
@@ -16,6 +16,13 @@ pub enum Difference {
     Kind {
         /// Whether it is a transfer now.
         is_transfer: bool,
+    },
+    /// An expense became a refund or income, or was one.
+    Direction {
+        /// The direction before.
+        before: Direction,
+        /// The direction now.
+        after: Direction,
     },
     /// The day.
     Date {
@@ -52,7 +59,7 @@ pub enum Difference {
         /// The amount now, and its currency.
         after: (Amount, Currency),
     },
-    /// What a member paid. Of a transfer: what the giver gave.
+    /// What a member paid, or received of a refund. Of a transfer: what the giver gave.
     Paid {
         /// The member.
         member: MemberId,
@@ -73,12 +80,13 @@ pub enum Difference {
 }
 
 impl Difference {
-    /// The difference as a word for programs, which keeps its meaning for ever: `kind`, `date`,
-    /// `description`, `category`, `note`, `total`, `paid` or `share`.
+    /// The difference as a word for programs, which keeps its meaning for ever: `kind`, `direction`,
+    /// `date`, `description`, `category`, `note`, `total`, `paid` or `share`.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Kind { .. } => "kind",
+            Self::Direction { .. } => "direction",
             Self::Date { .. } => "date",
             Self::Description { .. } => "description",
             Self::Category { .. } => "category",
@@ -104,6 +112,7 @@ impl Difference {
     pub fn before(&self) -> Option<String> {
         match self {
             Self::Kind { is_transfer } => Some(kind(!is_transfer).to_owned()),
+            Self::Direction { before, .. } => Some(direction(*before).to_owned()),
             Self::Date { before, .. } => Some(before.to_string()),
             Self::Description { before, .. } => Some(before.clone()).filter(|s| !s.is_empty()),
             Self::Category { before, .. } | Self::Note { before, .. } => before.clone(),
@@ -117,6 +126,7 @@ impl Difference {
     pub fn after(&self) -> Option<String> {
         match self {
             Self::Kind { is_transfer } => Some(kind(*is_transfer).to_owned()),
+            Self::Direction { after, .. } => Some(direction(*after).to_owned()),
             Self::Date { after, .. } => Some(after.to_string()),
             Self::Description { after, .. } => Some(after.clone()).filter(|s| !s.is_empty()),
             Self::Category { after, .. } | Self::Note { after, .. } => after.clone(),
@@ -131,6 +141,7 @@ impl Difference {
     pub fn text(&self, label: impl Fn(MemberId) -> String) -> String {
         let field = match self {
             Self::Kind { .. } => "the kind".to_owned(),
+            Self::Direction { .. } => "the money".to_owned(),
             Self::Date { .. } => "the day".to_owned(),
             Self::Description { .. } => "the description".to_owned(),
             Self::Category { .. } => "the category".to_owned(),
@@ -171,6 +182,11 @@ impl Transaction {
         if old.is_transfer != new.is_transfer {
             found.push(Difference::Kind { is_transfer: new.is_transfer });
         }
+        let direction = |of: &Self| of.direction();
+        if direction(self) != direction(after) {
+            let (before, after) = (direction(self), direction(after));
+            found.push(Difference::Direction { before, after });
+        }
         if old.date != new.date {
             found.push(Difference::Date { before: old.date, after: new.date });
         }
@@ -192,10 +208,10 @@ impl Transaction {
             found.push(Difference::Total { before: total(self), after: total(after) });
         }
         let currencies = (self.currency(), after.currency());
-        for (member, before, after) in changed(currencies, self.paid(), after.paid()) {
+        for (member, before, after) in changed(currencies, self.sides().0, after.sides().0) {
             found.push(Difference::Paid { member, before, after });
         }
-        for (member, before, after) in changed(currencies, self.owed(), after.owed()) {
+        for (member, before, after) in changed(currencies, self.sides().1, after.sides().1) {
             found.push(Difference::Share { member, before, after });
         }
         found
@@ -224,7 +240,9 @@ impl<'a> Fields<'a> {
                 amount: _,
                 payers: _,
                 shares: _,
+                direction: _,
                 origin: _,
+                hints: _,
             }) => Self {
                 is_transfer: false,
                 date: *date,
@@ -240,6 +258,7 @@ impl<'a> Fields<'a> {
                 from: _,
                 to: _,
                 origin: _,
+                hints: _,
             }) => Self { is_transfer: true, date: *date, description, category: None, note: None },
         }
     }
@@ -267,6 +286,13 @@ fn changed(
 
 fn kind(is_transfer: bool) -> &'static str {
     if is_transfer { "transfer" } else { "expense" }
+}
+
+fn direction(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Outgoing => "spent",
+        Direction::Incoming => "received",
+    }
 }
 
 fn money((amount, currency): Money) -> String {
@@ -312,6 +338,12 @@ mod tests {
         other.shares.reverse();
         other.origin = Some(crate::Origin::from_bytes([1; 16]));
         assert!(texts(dinner(), other).is_empty(), "neither order nor origin is content");
+    }
+
+    #[test]
+    fn a_refund_differs_in_its_direction() {
+        let refund = dinner().direction(Direction::Incoming);
+        assert_eq!(texts(dinner(), refund), ["the money was spent, is received"]);
     }
 
     #[test]

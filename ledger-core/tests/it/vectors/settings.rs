@@ -1,4 +1,4 @@
-//! Settings: of each field and subject the last applied one is in force (SPEC §4.14).
+//! Settings: of each field and subject the last applied one is in force (SPEC §4.15).
 
 use ledger_core::engine::Draft;
 use ledger_core::{Currency, MemberId, Setting, SettingValue, Settings};

@@ -144,6 +144,9 @@ func reportsEveryError(_ flat: Flat) throws {
         _ = try group.cancel(expense: expense)
         _ = try group.cancel(expense: expense)
     }
+    try expect(.notCancelled) {
+        _ = try group.restore(expense: group.recordExpense(expense: flat.expense()))
+    }
     try expect(.notCounted) {
         let (ours, theirs) = try twoPhones(flat.folder, "Void")
         let (zoe, yan) = (try ours.info().me!, try theirs.info().me!)

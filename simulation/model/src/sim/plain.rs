@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::entry::{Card, Generation, Holder, Id, Kind, MemberId};
+use crate::entry::{Card, Content, Generation, Holder, Id, Kind, MemberId};
 use crate::resolve::Resolution;
 use crate::sim::honest::{Joins, Who, join, write};
 use crate::sim::world::{World, all_members, own_placeholder, well_introduced};
@@ -90,16 +90,24 @@ pub(super) fn plain_or_introduction(
             let value = world.rng.chance(85).then(|| world.fresh());
             (Kind::Set { field, subject, value }, "setting")
         }
-        19..=20 if !content.same_member() => (Kind::Transfer(content), "transfer"),
+        19..=20 if !content.same_member() => {
+            (Kind::Transfer(Content { incoming: false, ..content }), "transfer")
+        }
         15..=20 => (Kind::Expense(content), "expense"),
         21..=23 => match world.any_where(&view, is_money) {
             Some(target) => (Kind::Correction { target, content }, "correction"),
             None => return,
         },
-        24 => match world.any_where(&view, is_money) {
-            Some(target) => (Kind::Cancellation { target }, "cancellation"),
-            None => return,
-        },
+        24 => {
+            let cancelled =
+                |e: &crate::Entry| resolution.slots.get(&e.id).is_some_and(|slot| slot.cancelled);
+            let cancelled = world.any_where(&view, cancelled).filter(|_| world.rng.chance(60));
+            match (cancelled, world.any_where(&view, is_money)) {
+                (Some(target), _) => (Kind::Restoration { target }, "restoration"),
+                (None, Some(target)) => (Kind::Cancellation { target }, "cancellation"),
+                (None, None) => return,
+            }
+        }
         25..=27 => {
             let original =
                 |e: &crate::Entry| matches!(e.kind, Kind::Expense(_) | Kind::Transfer(_));

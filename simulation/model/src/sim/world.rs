@@ -251,7 +251,8 @@ impl World {
             out
         };
         let (paid, shares) = (split(self), split(self));
-        Content { currency, total, paid, shares }
+        // Every fifth is a refund. That it follows from the total draws nothing from the dice.
+        Content { currency, total, paid, shares, incoming: total % 5 == 4 }
     }
 }
 
