@@ -24,7 +24,7 @@ pub(crate) fn correct(arguments: &Correct, out: &mut dyn Write) -> Result<(), Fa
         Transaction::Expense(before) => {
             let shared_by = before.shares.iter().map(|(member, _)| *member).collect();
             let weights = BTreeMap::new();
-            let members = Members { people: &people, state: &state, shared_by, weights };
+            let members = Members { people: &people, shared_by, weights };
             Transaction::Expense(corrected(arguments, before, &group, &members)?)
         }
         Transaction::Transfer(before) => {

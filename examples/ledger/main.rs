@@ -17,11 +17,13 @@ mod import;
 mod pair;
 mod parts;
 mod people;
+mod rates;
 mod read;
 mod record;
 mod recurring;
 mod salvage;
 mod settings;
+mod settle;
 mod shares;
 mod sharing;
 mod show;
@@ -45,7 +47,7 @@ fn main() -> ExitCode {
     let result = match &arguments.command {
         Command::Import(import) => import::run(import, &mut out),
         Command::Balances(list) => read::balances(list, &mut out),
-        Command::SettleUp(settle_up) => read::settle_up(settle_up, &mut out),
+        Command::SettleUp(settle_up) => settle::settle_up(settle_up, &mut out),
         Command::Debts(member) => debts::debts(member, &mut out),
         Command::Statement(member) => statement::statement(member, &mut out),
         Command::Expenses(list) => read::expenses(list, &mut out),

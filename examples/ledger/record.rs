@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use ledger_core::{
-    Amount, Balance, Currency, Date, Direction, Expense, GroupState, MemberId, Transaction,
-    Transfer,
+    Amount, Balance, Currency, Date, Direction, Expense, MemberId, Transaction, Transfer,
 };
 use ledger_store::{Group, NewEntry};
 
@@ -38,7 +37,7 @@ pub(crate) fn record(arguments: &Record, out: &mut dyn Write) -> Result<(), Fail
 pub(crate) fn expense(group: &Group, arguments: &Record) -> Result<Transaction, Failure> {
     let state = group.state()?;
     let (people, weights) = (People::of(&state), group.settings()?.default_weights);
-    let members = Members { people: &people, state: &state, shared_by: Vec::new(), weights };
+    let members = Members { people: &people, shared_by: Vec::new(), weights };
     let currency = arguments.currency;
     if let Some(size) = arguments.amount.strip_prefix('-') {
         let text = format!("no amount is negative; for a refund write --refund and {size}");
@@ -74,8 +73,8 @@ pub(crate) fn split_turn(sharing: &Sharing, group: &Group) -> Result<u64, Failur
 /// Members of a group, by their labels.
 pub(crate) struct Members<'a> {
     pub(crate) people: &'a People,
-    pub(crate) state: &'a GroupState,
-    /// Those who share what names nobody; everybody who was not removed if there are none.
+    /// Those who share what names nobody; everybody who was not removed and did not leave if there
+    /// are none.
     pub(crate) shared_by: Vec<MemberId>,
     /// Default weights of the group.
     pub(crate) weights: BTreeMap<MemberId, u64>,
@@ -93,7 +92,7 @@ impl Circle for Members<'_> {
 
     fn everybody(&self) -> Option<Vec<Participant>> {
         let shares = |member: &MemberId| match self.shared_by.as_slice() {
-            [] => self.state.member(*member).is_some_and(|m| !m.is_removed()),
+            [] => !self.people.is_gone(*member),
             some => some.contains(member),
         };
         let present = self.people.in_order().filter(shares);

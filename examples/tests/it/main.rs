@@ -29,6 +29,7 @@ mod read;
 mod recurring;
 mod refund;
 mod settings;
+mod settle;
 mod split;
 mod statement;
 mod story;

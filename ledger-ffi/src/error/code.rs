@@ -275,6 +275,9 @@ codes! {
     InvalidSplit "invalid-split" You
         "The rule of a split does not fit the amount, or is beyond a limit."
         "Show the reason to the person: it says by how much the parts miss the amount."
+    InvalidRate "invalid-rate" You
+        "The text or fraction is no exchange rate, a pair of currencies has two, or one that is needed has none."
+        "Give one rate for each pair that the reason names."
     BalanceTooLarge "balance-too-large" You
         "A balance does not fit into 64 bits."
         "The reason has it in decimal digits. Settle up, or record smaller amounts."

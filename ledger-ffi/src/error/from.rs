@@ -4,8 +4,8 @@ use std::io::ErrorKind;
 
 use ledger_core::bundle::SummaryError;
 use ledger_core::{
-    AmountError, Balance, CurrencyError, DateError, DraftError, EntryId, ParseIdError,
-    RecurrenceError, Refusal, Rule, VoidReason,
+    AmountError, Balance, CurrencyError, DateError, DraftError, EntryId, ParseIdError, RateError,
+    RatesError, RecurrenceError, Refusal, Rule, VoidReason,
 };
 use ledger_formats::splitwise;
 use ledger_store::{BundleCursorError, ParseCursorError, SecretError, SecretErrorKind, StoreError};
@@ -100,6 +100,7 @@ impl From<StoreError> for LedgerError {
             StoreError::SeriesEnded(entry) => {
                 return Self::about(ErrorCode::SeriesEnded, reason, entry);
             }
+            StoreError::Rates(error) => return error.into(),
             StoreError::ProposalOutdated => ErrorCode::ProposalOutdated,
             StoreError::NoRootKey => ErrorCode::NoRootKey,
             StoreError::Refused(refusal) => return blame_author(&refusal),
@@ -107,6 +108,16 @@ impl From<StoreError> for LedgerError {
             _ => ErrorCode::Internal,
         };
         Self::new(code, reason)
+    }
+}
+
+impl From<RatesError> for LedgerError {
+    fn from(error: RatesError) -> Self {
+        let code = match error {
+            RatesError::TooLarge { .. } => ErrorCode::BalanceTooLarge,
+            _ => ErrorCode::InvalidRate,
+        };
+        Self::new(code, error.to_string())
     }
 }
 
@@ -172,6 +183,7 @@ plainly! {
     DateError => InvalidDate
     CurrencyError => InvalidCurrency
     AmountError => InvalidAmount
+    RateError => InvalidRate
     SummaryError => InvalidMessage
     splitwise::Error => InvalidImport
 }

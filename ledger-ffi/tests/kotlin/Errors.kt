@@ -281,6 +281,7 @@ fun reportsEveryError(flat: Flat) {
             },
             ErrorCode.INVALID_CURRENCY to { group.recordExpense(flat.expense(currency = "euro")) },
             ErrorCode.INVALID_AMOUNT to { parseMoney("1.505", "EUR") },
+            ErrorCode.INVALID_RATE to { parseRate("EUR", "USD", "0") },
             ErrorCode.INVALID_SPLIT to { sharesOf(Split.Exact(listOf()), 500, "EUR", 0u) },
             ErrorCode.BALANCE_TOO_LARGE to {
                 val other = ledger.createGroup("Huge", "Anna")

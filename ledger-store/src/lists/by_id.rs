@@ -92,7 +92,7 @@ impl Lists<'_> {
             let mut statement = connection.prepare_cached(SHOWN)?;
             let rows = statement.query((entry.as_bytes(), self.group.key.0))?;
             let list = ListId::of_group(ListKind::Expenses, self.group.id);
-            Ok(page(rows, loaded.ledger.state(), list)?.pop())
+            Ok(page(connection, rows, loaded.ledger.state(), list)?.pop())
         })
     }
 }

@@ -1,8 +1,9 @@
 //! Finding expenses: by date, and by one of member, category, currency or words.
 
 use ledger_core::{Currency, Date, EntryId, GroupState, MemberId};
-use rusqlite::Rows;
+use rusqlite::{Connection, Rows};
 
+use super::conflict::is_conflicting;
 use super::cursor::{ListId, ListKind, Position};
 use super::{Cursor, Lists, Recorded};
 use crate::StoreError;
@@ -141,7 +142,7 @@ impl Lists<'_> {
                 None => {
                     let mut statement = connection.prepare_cached(BY_DATE)?;
                     let bounds = (limit, self.group.key.0, before.major, before.minor, from);
-                    page(statement.query(bounds)?, state, list)
+                    page(connection, statement.query(bounds)?, state, list)
                 }
                 Some(Condition::Text(text)) => {
                     let Some(words) = words(text) else { return Ok(Vec::new()) };
@@ -149,7 +150,7 @@ impl Lists<'_> {
                     let before = list_position(before.major, before.minor).unwrap_or(i64::MAX);
                     let from = list_position(u64::from(from), 0);
                     let bounds = (limit, self.group.key.0, words, before, from);
-                    page(statement.query(bounds)?, state, list)
+                    page(connection, statement.query(bounds)?, state, list)
                 }
                 Some(condition) => {
                     let Some(term) = condition.term() else { return Ok(Vec::new()) };
@@ -158,7 +159,7 @@ impl Lists<'_> {
                     };
                     let mut statement = connection.prepare_cached(BY_TERM)?;
                     let bounds = (limit, term, before.major, before.minor, from);
-                    page(statement.query(bounds)?, state, list)
+                    page(connection, statement.query(bounds)?, state, list)
                 }
             }
         })
@@ -174,6 +175,7 @@ fn words(text: &str) -> Option<String> {
 }
 
 pub(super) fn page(
+    connection: &Connection,
     mut rows: Rows<'_>,
     state: &GroupState,
     list: ListId,
@@ -187,6 +189,7 @@ pub(super) fn page(
             transaction: state.transaction_of(shown.decoded()).ok_or_else(nothing)?,
             original: EntryId::from_bytes(row.get(2)?),
             cancelled: row.get(3)?,
+            conflicting: is_conflicting(connection, state, row.get(5)?, shown.decoded().payload())?,
             cursor: list.cursor(row.get(4)?, row.get(5)?),
         });
     }

@@ -293,6 +293,7 @@ func reportsEveryError(_ flat: Flat) throws {
     try expect(.invalidDate) { try flat.record(flat.expense(date: Day(year: 2026, month: 2, day: 30))) }
     try expect(.invalidCurrency) { try flat.record(flat.expense(currency: "euro")) }
     try expect(.invalidAmount) { _ = try parseMoney(text: "1.505", currency: "EUR") }
+    try expect(.invalidRate) { _ = try parseRate(base: "EUR", quote: "USD", text: "0") }
     try expect(.invalidSplit) {
         _ = try sharesOf(split: .exact(parts: []), minorUnits: 500, currency: "EUR", turn: 0)
     }
