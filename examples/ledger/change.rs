@@ -1,4 +1,4 @@
-//! `ledger correct`, `cancel`, `confirm`, `dispute`, `copy`: entries about one expense or transfer.
+//! `ledger correct`, `cancel`, `restore`, `confirm`, `dispute`, `copy`: entries about one expense or transfer.
 
 use std::io::Write;
 
@@ -22,7 +22,7 @@ pub(crate) fn correct(arguments: &Correct, out: &mut dyn Write) -> Result<(), Fa
     let after = match &row.transaction {
         Transaction::Expense(before) => {
             let shared_by = before.shares.iter().map(|(member, _)| *member).collect();
-            let members = Members { people: &people, state: &state, shared_by };
+            let members = Members { people: &people, shared_by };
             Transaction::Expense(corrected(arguments, before, &group, &members)?)
         }
         Transaction::Transfer(before) => {
@@ -164,6 +164,16 @@ pub(crate) fn cancel(arguments: &Cancel, out: &mut dyn Write) -> Result<(), Fail
     let reason = arguments.reason.clone();
     let id = append(&group, NewEntry::Cancellation { original: row.original, reason })?;
     writeln!(out, "cancelled {} by entry {id}", one_line(&in_words(&row.transaction)))?;
+    Ok(())
+}
+
+pub(crate) fn restore(arguments: &OfEntry, out: &mut dyn Write) -> Result<(), Failure> {
+    let group = open_group(arguments)?;
+    let state = group.state()?;
+    let row = recorded(&group, &state, &arguments.entry)?;
+    let id = group.lists().short_id(group.restore(row.original)?)?;
+    let what = one_line(&in_words(&row.transaction));
+    writeln!(out, "restored {what} by entry {id}, and it counts again")?;
     Ok(())
 }
 

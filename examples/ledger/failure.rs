@@ -50,7 +50,7 @@ fn advice(error: &StoreError) -> String {
         StoreError::NotFound(_) => "`ledger import` or `ledger new` makes one",
         StoreError::Damaged(_) => "`ledger salvage` saves the sound parts of it",
         StoreError::UnknownEntry(_) => "`ledger activity` lists the entries",
-        StoreError::AlreadyCancelled(_) => "`ledger record` records it anew",
+        StoreError::AlreadyCancelled(_) => "`ledger restore` restores it",
         StoreError::NotCounted(_) => "`ledger copy` copies it",
         StoreError::NoRootKey => "`ledger recover` restores you by your phrase",
         StoreError::UnknownInvite

@@ -106,6 +106,7 @@ fn did(kind: VersionKind) -> &'static str {
         VersionKind::Copy => "copied",
         VersionKind::Correction => "corrected it",
         VersionKind::Cancellation => "cancelled it",
+        VersionKind::Restoration => "restored it",
     }
 }
 

@@ -17,9 +17,11 @@ mod import;
 mod pair;
 mod parts;
 mod people;
+mod rates;
 mod read;
 mod record;
 mod salvage;
+mod settle;
 mod shares;
 mod sharing;
 mod show;
@@ -43,7 +45,7 @@ fn main() -> ExitCode {
     let result = match &arguments.command {
         Command::Import(import) => import::run(import, &mut out),
         Command::Balances(list) => read::balances(list, &mut out),
-        Command::SettleUp(settle_up) => read::settle_up(settle_up, &mut out),
+        Command::SettleUp(settle_up) => settle::settle_up(settle_up, &mut out),
         Command::Debts(member) => debts::debts(member, &mut out),
         Command::Statement(member) => statement::statement(member, &mut out),
         Command::Expenses(list) => read::expenses(list, &mut out),
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         Command::Pay(pay) => record::pay(pay, &mut out),
         Command::Correct(correct) => change::correct(correct, &mut out),
         Command::Cancel(cancel) => change::cancel(cancel, &mut out),
+        Command::Restore(entry) => change::restore(entry, &mut out),
         Command::Undo(location) => undo::run(location, &mut out),
         Command::Confirm(review) => change::review(review, true, &mut out),
         Command::Dispute(review) => change::review(review, false, &mut out),

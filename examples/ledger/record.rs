@@ -3,8 +3,7 @@
 use std::io::Write;
 
 use ledger_core::{
-    Amount, Balance, Currency, Date, Direction, Expense, GroupState, MemberId, Transaction,
-    Transfer,
+    Amount, Balance, Currency, Date, Direction, Expense, MemberId, Transaction, Transfer,
 };
 use ledger_store::{Group, NewEntry};
 
@@ -31,7 +30,7 @@ pub(crate) fn record(arguments: &Record, out: &mut dyn Write) -> Result<(), Fail
     let group = the_group(&store, &arguments.location)?;
     let state = group.state()?;
     let people = People::of(&state);
-    let members = Members { people: &people, state: &state, shared_by: Vec::new() };
+    let members = Members { people: &people, shared_by: Vec::new() };
     let currency = arguments.currency;
     if let Some(size) = arguments.amount.strip_prefix('-') {
         let text = format!("no amount is negative; for a refund write --refund and {size}");
@@ -67,8 +66,8 @@ pub(crate) fn split_turn(sharing: &Sharing, group: &Group) -> Result<u64, Failur
 /// Members of a group, by their labels.
 pub(crate) struct Members<'a> {
     pub(crate) people: &'a People,
-    pub(crate) state: &'a GroupState,
-    /// Those who share what names nobody; everybody who was not removed if there are none.
+    /// Those who share what names nobody; everybody who was not removed and did not leave if there
+    /// are none.
     pub(crate) shared_by: Vec<MemberId>,
 }
 
@@ -84,7 +83,7 @@ impl Circle for Members<'_> {
 
     fn everybody(&self) -> Option<Vec<Participant>> {
         let shares = |member: &MemberId| match self.shared_by.as_slice() {
-            [] => self.state.member(*member).is_some_and(|m| !m.is_removed()),
+            [] => !self.people.is_gone(*member),
             some => some.contains(member),
         };
         let present = self.people.in_order().filter(shares);
@@ -197,7 +196,7 @@ fn payer(group: &Group, people: &People, by: Option<&str>) -> Result<MemberId, F
 }
 
 /// The day of `--on`, or else today in this time zone.
-fn date(on: Option<Date>) -> Result<Date, Failure> {
+pub(crate) fn date(on: Option<Date>) -> Result<Date, Failure> {
     if let Some(date) = on {
         return Ok(date);
     }

@@ -43,8 +43,32 @@ pub(crate) fn run(arguments: &Location, out: &mut dyn Write) -> Result<(), Failu
             writeln!(out, "undid {named}: it is {is} again, by entry {by}")?;
             print_differences(Some(&shown.transaction), &before, &People::of(&state), out)
         }
+        Kind::CANCELLATION => {
+            let shown = ended(&group, &act, &named, true)?;
+            let by = append(&group, NewEntry::Restoration { original: shown.original })?;
+            writeln!(out, "undid {named}: restored by entry {by}")?;
+            Ok(())
+        }
+        Kind::RESTORATION => {
+            let shown = ended(&group, &act, &named, false)?;
+            let cancellation = NewEntry::Cancellation { original: shown.original, reason: None };
+            let by = append(&group, cancellation)?;
+            writeln!(out, "undid {named}: cancelled by entry {by}")?;
+            Ok(())
+        }
         _ => no_way_back(&act, &named),
     }
+}
+
+/// The expense or transfer of a cancellation or restoration, if it is still as that left it.
+fn ended(group: &Group, act: &Activity, named: &str, cancelled: bool) -> Result<Recorded, Failure> {
+    let shown = match act.original.filter(|_| act.verdict == Verdict::Applied) {
+        Some(original) => group.lists().recorded(original)?,
+        None => None,
+    };
+    shown.filter(|shown| shown.cancelled == cancelled).ok_or_else(|| {
+        Failure::Ledger(format!("{named} has no effect any more; there is nothing to undo"))
+    })
 }
 
 /// The last entry of this device that its person wrote, and not the library by itself.
@@ -89,7 +113,6 @@ fn still_shown(group: &Group, act: &Activity, named: &str) -> Result<Recorded, F
 fn no_way_back(act: &Activity, named: &str) -> Result<(), Failure> {
     let advice = match act.entry.decoded().payload() {
         Payload::Genesis(_) => "`ledger delete-group` deletes the group from this device",
-        Payload::Cancellation(_) => "a cancellation is final; `ledger record` records it anew",
         Payload::Endorsement(review) if review.confirms() => "`ledger dispute` says the opposite",
         Payload::Endorsement(_) => "`ledger confirm` says the opposite",
         Payload::Placeholder(_) | Payload::AddMember(_) => {

@@ -15,7 +15,7 @@ pub use crate::entry::{DecodedEntry, EquivocationProof, ProofError, VerifiedEntr
 pub use crate::header::{Header, Kind};
 pub use crate::payload::{
     AddMember, Cancellation, Claim, Copy, Correction, Endorsement, Epoch, Genesis, Opening,
-    Payload, Placeholder, Predecessor, RefIndex, Rotation,
+    Payload, Placeholder, Predecessor, RefIndex, Restoration, Rotation,
 };
 pub use crate::replay::{
     Admission, AdmittedEntry, CheckpointError, EntrySource, Flip, Ledger, MemoryIndex, Replayed,

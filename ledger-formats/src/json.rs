@@ -117,6 +117,7 @@ impl<'a> Values<'a> {
         let target = match decoded.payload() {
             Payload::Correction(correction) => Some(correction.target()),
             Payload::Cancellation(cancellation) => Some(cancellation.target()),
+            Payload::Restoration(restoration) => Some(restoration.target()),
             Payload::Copy(copy) => Some(copy.original()),
             Payload::Endorsement(endorsement) => Some(endorsement.target()),
             _ => None,

@@ -196,7 +196,7 @@ class Resolution:
         """The entry whose content counts, or None, by the id of the original."""
         parts = {}
         for entry in sorted(self.history.entries.values(), key=lambda e: e.order):
-            kinds = MONEY + ("copy", "correction", "cancellation")
+            kinds = MONEY + ("copy", "correction", "cancellation", "restoration")
             if entry.kind in kinds and self.verdicts[entry.id] == APPLIED:
                 parts.setdefault(self.slot_of(entry), []).append(entry)
         return {original: effective(entries) for original, entries in parts.items()}
@@ -205,7 +205,8 @@ class Resolution:
 def effective(entries):
     """The entry whose content counts, from one slot's applied entries in the total order."""
     shown = [e for e in entries if e.kind in MONEY] or [e for e in entries if e.kind == "copy"]
-    if not shown or any(e.kind == "cancellation" for e in entries):
+    endings = [e.kind for e in entries if e.kind in ("cancellation", "restoration")]
+    if not shown or endings[-1:] == ["cancellation"]:
         return None
     corrections = [e for e in entries if e.kind == "correction"]
     return corrections[-1] if corrections else shown[0]

@@ -183,7 +183,7 @@ class History:
             if target.kind != "placeholder" or target.payload["card"]["introducer"] != author:
                 return 14
             return self.reused(entry, self.past[entry.id])
-        if kind in ("correction", "cancellation", "endorsement", "copy"):
+        if kind in ("correction", "cancellation", "restoration", "endorsement", "copy"):
             field = "original" if kind == "copy" else "target"
             allowed = MONEY if kind == "copy" else MONEY + ("copy",)
             if self.entries[entry.ref(field)].kind not in allowed:

@@ -11,7 +11,7 @@ KINDS = {
     0: "genesis", 1: "merge", 2: "add-member", 3: "placeholder", 4: "claim", 5: "adopt",
     6: "statement",
     16: "expense", 17: "transfer", 18: "correction", 19: "cancellation", 20: "copy",
-    21: "endorsement", 22: "rotation", 23: "epoch",
+    21: "endorsement", 22: "rotation", 23: "epoch", 24: "restoration",
 }
 MOST = 10**15
 ORIGIN, DIRECTION = 0, 1  # keys of more
@@ -195,10 +195,10 @@ def read_payload(r, header):
     if kind == "copy":
         return read_change(r, "original")
     lengths = {"merge": 0, "add-member": 2, "placeholder": 1, "claim": 3, "adopt": 1,
-               "cancellation": 2, "endorsement": 3, "rotation": 3, "epoch": 3}
+               "cancellation": 2, "endorsement": 3, "rotation": 3, "epoch": 3, "restoration": 1}
     r.array(lengths[kind])
     found = {}
-    if kind in ("claim", "adopt", "cancellation", "endorsement"):
+    if kind in ("claim", "adopt", "cancellation", "endorsement", "restoration"):
         found["target"] = read_ref(r)
     if kind in ("add-member", "claim"):
         return read_signed_card(r, header, found)

@@ -3,6 +3,7 @@
 mod care;
 mod change;
 mod exchange;
+mod settle;
 
 use std::path::PathBuf;
 
@@ -20,6 +21,7 @@ pub(crate) use exchange::{
     Admit, Approve, BundleCommand, Enter, GoOn, GroupToRestore, Invite, Join, Phrase, Receive,
     Recover, ResetKeys,
 };
+pub(crate) use settle::{Balances, Conversion, SettleUp};
 
 /// Shared expenses as a signed, encrypted ledger.
 ///
@@ -49,11 +51,14 @@ pub(crate) enum Command {
     /// updated export adds only its new rows. A file with any error in it imports nothing.
     Import(Import),
     /// Show who is owed and who owes, per currency
-    Balances(Read),
+    ///
+    /// People who were removed or left are listed while they owe or are owed something.
+    Balances(Balances),
     /// Show who should pay whom so that everybody is settled
     ///
     /// For up to 16 open balances per currency, no plan has fewer transfers. The same
-    /// balances always give the same plan.
+    /// balances always give the same plan. People who were removed or left pay and get what
+    /// is open.
     SettleUp(SettleUp),
     /// Show whom a member owes, and who owes the member
     ///
@@ -93,7 +98,9 @@ pub(crate) enum Command {
     Correct(Correct),
     /// Cancel an expense or transfer, so that it counts no more
     Cancel(Cancel),
-    /// Undo the last act of this device: what it recorded or corrected
+    /// Restore an expense or transfer that was cancelled, so that it counts again
+    Restore(OfEntry),
+    /// Undo the last act of this device: what it recorded, corrected, cancelled or restored
     Undo(Location),
     /// Confirm an expense or transfer
     ///
@@ -258,17 +265,6 @@ pub(crate) struct Read {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct SettleUp {
-    #[command(flatten)]
-    pub(crate) read: Read,
-    /// Let people pay only those whom they owe
-    ///
-    /// As many transfers as there are pairs with an open debt, which can be more.
-    #[arg(long)]
-    pub(crate) only_owed: bool,
 }
 
 #[derive(Debug, Args)]

@@ -94,6 +94,29 @@ fn what_is_cancelled_counts_no_more_and_says_why() {
 }
 
 #[test]
+fn what_was_cancelled_is_restored_and_counts_again() {
+    let (desk, dinner, _) = flat();
+    let before = desk.balances();
+    let message = desk.run("restore", &[&dinner]).failed(1);
+    assert!(message.contains("is not cancelled"), "{message}");
+    desk.run("cancel", &[&dinner]).ok();
+    let message = desk.run("correct", &["--amount", "3", &dinner]).failed(1);
+    assert!(message.contains("`ledger restore` restores it"), "{message}");
+    let said = desk.run("restore", &[&dinner]).ok();
+    assert!(said.starts_with("restored Dinner, 30.00 EUR of 2026-11-20 by entry "), "{said}");
+    assert_eq!(desk.balances(), before);
+    let history = desk.run("history", &[&dinner]).ok();
+    assert!(history.contains("Anna restored it"), "{history}");
+    // Undo goes back and forth.
+    let said = desk.run::<&str>("undo", &[]).ok();
+    assert!(said.contains(": cancelled by entry "), "{said}");
+    assert_eq!(balance(&desk, "Cleo"), 0);
+    let said = desk.run::<&str>("undo", &[]).ok();
+    assert!(said.contains(": restored by entry "), "{said}");
+    assert_eq!(desk.balances(), before);
+}
+
+#[test]
 fn the_last_act_is_undone_and_nothing_else() {
     let (desk, dinner, paid) = flat();
     let before = desk.balances();

@@ -27,6 +27,7 @@ mod own_entries;
 mod pairing;
 mod read;
 mod refund;
+mod settle;
 mod split;
 mod statement;
 mod story;

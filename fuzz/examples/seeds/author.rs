@@ -72,6 +72,7 @@ pub(crate) fn everything() -> Vec<(&'static str, VerifiedEntry)> {
     author.write("cancellation", Draft::cancellation(original, Some("twice".to_owned())));
     author.admit("cancellation-silent", silent);
     author.write("merge", Draft::merge());
+    author.write("restoration", Draft::restoration(original));
     let copied = author.written[4].1.id();
     let said = author.ledger.state().transaction_of(author.written[4].1.decoded()).unwrap();
     let draft = Draft::copy(author.ledger.state(), copied, &said).unwrap();

@@ -57,6 +57,7 @@ pub(super) fn fault(history: &History, number: usize, within: Option<&Past>) -> 
         Payload::Correction(correction) => target_fault(target(correction.target()), true)
             .or_else(|| money_fault(history, node, correction.transaction())),
         Payload::Cancellation(cancellation) => target_fault(target(cancellation.target()), true),
+        Payload::Restoration(restoration) => target_fault(target(restoration.target()), true),
         Payload::Copy(copy) => target_fault(target(copy.original()), false)
             .or_else(|| money_fault(history, node, copy.transaction())),
         Payload::Endorsement(endorsement) => target_fault(target(endorsement.target()), true),

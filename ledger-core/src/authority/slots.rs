@@ -32,6 +32,9 @@ pub(super) fn slot_entry(history: &History, node: &Node) -> Option<(EntryId, Slo
         Payload::Cancellation(cancellation) => {
             (original_of(history, node.reference(cancellation.target())?)?, SlotRole::Cancellation)
         }
+        Payload::Restoration(restoration) => {
+            (original_of(history, node.reference(restoration.target())?)?, SlotRole::Restoration)
+        }
         _ => return None,
     };
     let (lamport, id) = node.order();

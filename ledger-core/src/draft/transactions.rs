@@ -1,9 +1,11 @@
-//! Drafts of transactions: recording, correcting, cancelling, copying, reviewing.
+//! Drafts of transactions: recording, correcting, cancelling, restoring, copying, reviewing.
 
 use super::refs::Refs;
 use super::{Draft, DraftError};
 use crate::base::id::EntryId;
-use crate::payload::{Cancellation, Copy, Correction, Endorsement, Payload, RefIndex, Transaction};
+use crate::payload::{
+    Cancellation, Copy, Correction, Endorsement, Payload, RefIndex, Restoration, Transaction,
+};
 use crate::state::GroupState;
 
 impl Draft {
@@ -39,6 +41,13 @@ impl Draft {
     #[must_use]
     pub fn cancellation(original: EntryId, reason: Option<String>) -> Self {
         let payload = Payload::Cancellation(Cancellation { target: RefIndex::new(0), reason });
+        Self { payload, refs: vec![original] }
+    }
+
+    /// Takes back the cancellations of the transaction that `original` first recorded.
+    #[must_use]
+    pub fn restoration(original: EntryId) -> Self {
+        let payload = Payload::Restoration(Restoration { target: RefIndex::new(0) });
         Self { payload, refs: vec![original] }
     }
 

@@ -35,6 +35,8 @@ impl Kind {
     pub const ROTATION: Kind = Kind(22);
     /// Begins an epoch: a new key that seals entries in transport.
     pub const EPOCH: Kind = Kind(23);
+    /// Takes back the cancellations of an expense or transfer.
+    pub const RESTORATION: Kind = Kind(24);
 
     /// Creates a kind from the number in a header.
     #[must_use]
@@ -82,6 +84,7 @@ impl Kind {
             Self::ENDORSEMENT => "endorsement",
             Self::ROTATION => "rotation",
             Self::EPOCH => "epoch",
+            Self::RESTORATION => "restoration",
             _ => "unknown",
         }
     }

@@ -127,18 +127,13 @@ impl AuthorityState {
         Ok(search.behind())
     }
 
-    /// Returns a member's X25519 recovery keys, of each current generation that no accepted
-    /// leave concerns.
-    pub(crate) fn recovery_keys(&self, member: MemberId) -> BTreeMap<Generation, [u8; 32]> {
-        let stays = |generation: &Generation| {
-            self.is_current(*generation)
-                && self.accepted_own_cuts(Some((*generation, None))).next().is_none()
-        };
-        let key = |generation: Generation| {
-            let record = self.generations.get(&generation);
-            record.map(|record| (generation, record.recovery))
-        };
-        self.generations_of(member).filter(stays).filter_map(key).collect()
+    /// Returns the X25519 recovery key of a generation that is current, unless an accepted leave
+    /// concerns it.
+    pub(crate) fn recovery_key(&self, generation: Generation) -> Option<[u8; 32]> {
+        let stays = self.is_current(generation)
+            && self.accepted_own_cuts(Some((generation, None))).next().is_none();
+        let record = self.generations.get(&generation).filter(|_| stays);
+        record.map(|record| record.recovery)
     }
 }
 

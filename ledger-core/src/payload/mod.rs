@@ -10,7 +10,7 @@ mod ref_index;
 mod rotation;
 mod transaction;
 
-pub use change::{Cancellation, Copy, Correction};
+pub use change::{Cancellation, Copy, Correction, Restoration};
 pub use endorsement::Endorsement;
 pub use epoch::Epoch;
 pub(crate) use fields::read_currency;
@@ -49,6 +49,8 @@ pub enum Payload {
     Correction(Correction),
     /// Ends an expense or transfer.
     Cancellation(Cancellation),
+    /// Takes back the cancellations of an expense or transfer.
+    Restoration(Restoration),
     /// Records again what a void entry said.
     Copy(Copy),
     /// Confirms or disputes an expense or transfer.
@@ -88,6 +90,7 @@ impl Payload {
             Kind::TRANSFER => Self::Transaction(Transfer::read(&mut r)?.into()),
             Kind::CORRECTION => Self::Correction(Correction::read(&mut r)?),
             Kind::CANCELLATION => Self::Cancellation(Cancellation::read(&mut r)?),
+            Kind::RESTORATION => Self::Restoration(Restoration::read(&mut r)?),
             Kind::COPY => Self::Copy(Copy::read(&mut r)?),
             Kind::ENDORSEMENT => Self::Endorsement(Endorsement::read(&mut r)?),
             Kind::ROTATION => Self::Rotation(Rotation::read(&mut r)?),
@@ -117,6 +120,7 @@ impl Payload {
             Self::Transaction(transaction) => transaction.write(&mut w),
             Self::Correction(correction) => correction.write(&mut w),
             Self::Cancellation(cancellation) => cancellation.write(&mut w),
+            Self::Restoration(restoration) => restoration.write(&mut w),
             Self::Copy(copy) => copy.write(&mut w),
             Self::Endorsement(endorsement) => endorsement.write(&mut w),
             Self::Rotation(rotation) => rotation.write(&mut w),
@@ -150,6 +154,7 @@ impl Payload {
             Self::Transaction(transaction) => transaction.kind(),
             Self::Correction(_) => Kind::CORRECTION,
             Self::Cancellation(_) => Kind::CANCELLATION,
+            Self::Restoration(_) => Kind::RESTORATION,
             Self::Copy(_) => Kind::COPY,
             Self::Endorsement(_) => Kind::ENDORSEMENT,
             Self::Rotation(_) => Kind::ROTATION,
@@ -204,6 +209,7 @@ impl Payload {
             Self::Transaction(transaction) => transaction.members().for_each(visit),
             Self::Correction(correction) => correction.each_ref(visit),
             Self::Cancellation(cancellation) => visit(cancellation.target()),
+            Self::Restoration(restoration) => visit(restoration.target()),
             Self::Copy(copy) => copy.each_ref(visit),
             Self::Endorsement(endorsement) => visit(endorsement.target()),
         }

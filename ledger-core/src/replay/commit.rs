@@ -1,6 +1,6 @@
 //! Second half of replay: the change of the ledger. Cannot fail.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::admission::AdmittedEntry;
 use super::effects::Effects;
@@ -10,10 +10,10 @@ use super::prepare::{Change, ControlChange, DataChange, Prepared};
 use super::replayed::Replayed;
 use crate::base::id::{DeviceId, EntryId, MemberId};
 use crate::entry::DecodedEntry;
-use crate::incremental::{Ancestry, IncomingEntry, IntroducedKeys, Outcome};
+use crate::incremental::{Ancestry, ChangedDevices, IncomingEntry, IntroducedKeys, Outcome};
 use crate::payload::Payload;
 use crate::state::{EntryIndex, SetAside};
-use crate::statement::StatementBody;
+use crate::statement::{Generation, StatementBody};
 use crate::verdict::Verdict;
 
 impl Ledger {
@@ -127,12 +127,11 @@ impl Ledger {
                 self.view.state.apply_delta(delta, *counts);
             }
         }
+        let mut rotated = BTreeSet::new();
         for (author, order, key, applied) in effects.rotations {
-            self.authority.set_rotation_applied(author, order, key, applied);
-            if let Some(member) = self.authority.enrolled_member(author) {
-                self.show_member(member);
-            }
+            rotated.extend(self.authority.set_rotation_applied(author, order, key, applied));
         }
+        rotated.into_iter().for_each(|device| self.show_device(device));
         for (order, applied) in effects.epochs {
             self.authority.set_epoch_applied(&order, applied);
         }
@@ -148,31 +147,55 @@ impl Ledger {
     /// Shows in the group state what a control entry changed: members with their
     /// devices, and the group's name.
     fn show_members(&mut self, outcome: &Outcome) {
-        outcome.members.iter().for_each(|member| self.show_member(*member));
+        for member in &outcome.members {
+            self.show_member(*member);
+            if outcome.devices == ChangedDevices::All {
+                let generations: Vec<_> = self.authority.generations_of(*member).collect();
+                generations.into_iter().for_each(|generation| self.show_generation(generation));
+            }
+        }
+        match outcome.devices {
+            ChangedDevices::Generation(generation) => self.show_generation(generation),
+            ChangedDevices::Device(generation, device) => self.show_device((generation, device)),
+            ChangedDevices::All | ChangedDevices::None => {}
+        }
         if outcome.group_renamed {
             self.view.state.name = self.authority.group_name();
         }
     }
 
-    /// Shows a member, their devices and recovery keys as they are now: takes out what
-    /// the group state has of them, and puts in what the authority state says.
+    /// Shows a member as they are now, without devices and recovery keys.
     fn show_member(&mut self, member: MemberId) {
-        let state = &mut self.view.state;
+        let members = &mut self.view.state.members;
         match self.authority.describe_member(member) {
-            Some(described) => state.members.insert(member, described),
-            None => state.members.remove(&member),
+            Some(described) => members.insert(member, described),
+            None => members.remove(&member),
         };
+    }
+
+    /// Shows whether a device may write, and its X25519 key.
+    fn show_device(&mut self, device: (Generation, DeviceId)) {
+        let devices = &mut self.view.state.devices;
+        match self.authority.device_of_generation(device.0, device.1) {
+            Some(key) => devices.insert(device, key),
+            None => devices.remove(&device),
+        };
+    }
+
+    /// Shows the devices and the recovery key of a generation: takes out what the group state
+    /// has of them, and puts in what the authority state says.
+    fn show_generation(&mut self, generation: Generation) {
+        let state = &mut self.view.state;
         let (first, last) = (DeviceId::from_bytes([0; 32]), DeviceId::from_bytes([0xff; 32]));
-        for generation in self.authority.generations_of(member) {
-            let shown = state.devices.range((generation, first)..=(generation, last));
-            let shown: Vec<_> = shown.map(|(key, _)| *key).collect();
-            shown.iter().for_each(|key| {
-                state.devices.remove(key);
-            });
-            state.recovery.remove(&generation);
-        }
-        state.devices.extend(self.authority.devices_of(member));
-        state.recovery.extend(self.authority.recovery_keys(member));
+        let shown = state.devices.range((generation, first)..=(generation, last));
+        let shown: Vec<_> = shown.map(|(key, _)| *key).collect();
+        shown.iter().for_each(|key| {
+            state.devices.remove(key);
+        });
+        state.recovery.remove(&generation);
+        state.devices.extend(self.authority.devices_of_generation(generation));
+        let key = self.authority.recovery_key(generation);
+        state.recovery.extend(key.map(|key| (generation, key)));
     }
 
     /// Shows which epochs are usable, if the entry may have changed that.

@@ -45,6 +45,7 @@ impl Ledger {
             Payload::Copy(_) => Some(SlotRole::Copy),
             Payload::Correction(_) => Some(SlotRole::Correction),
             Payload::Cancellation(_) => Some(SlotRole::Cancellation),
+            Payload::Restoration(_) => Some(SlotRole::Restoration),
             Payload::Endorsement(_) => None,
             _ => return Ok(DataEntry::default()),
         };
@@ -81,6 +82,7 @@ impl Ledger {
         let (target, may_be_copy) = match entry.payload() {
             Payload::Correction(correction) => (correction.target(), true),
             Payload::Cancellation(cancellation) => (cancellation.target(), true),
+            Payload::Restoration(restoration) => (restoration.target(), true),
             Payload::Endorsement(endorsement) => (endorsement.target(), true),
             Payload::Copy(copy) => (copy.original(), false),
             _ => return Ok(Some(entry.id())),

@@ -8,7 +8,7 @@ use super::name_index::NameIndex;
 use crate::base::id::{DeviceId, EntryId, GroupId, MemberId};
 use crate::base::name::visible_form;
 use crate::entry::DecodedEntry;
-use crate::money::{Balance, Currency, Settlement, settle_up};
+use crate::money::{Balance, Converted, Currency, Rates, RatesError, Settlement, settle_up};
 use crate::payload::{RefIndex, Transaction};
 use crate::statement::Generation;
 use crate::verdict::BalanceDelta;
@@ -209,6 +209,17 @@ impl GroupState {
     /// Returns the currencies in which money was recorded.
     pub fn currencies(&self) -> impl Iterator<Item = Currency> + '_ {
         self.name_index.currencies.keys().copied()
+    }
+
+    /// Returns the balances of all currencies in one, by rates that the app gives
+    /// ([`Rates::convert`]).
+    ///
+    /// # Errors
+    /// [`RatesError::Missing`] names each pair for which a rate is missing; otherwise as
+    /// [`Rates::convert`].
+    pub fn balances_in(&self, currency: Currency, rates: &Rates) -> Result<Converted, RatesError> {
+        let balances = self.balances.iter();
+        rates.convert(currency, balances.map(|((currency, member), b)| (*currency, *member, *b)))
     }
 
     /// Returns a member's balance in one currency: positive is what the group owes them.

@@ -13,6 +13,8 @@ pub enum SlotRole {
     Correction,
     /// The entry ends the slot.
     Cancellation,
+    /// The entry takes back the cancellations before it.
+    Restoration,
 }
 
 /// Applied entry of a slot.
@@ -32,8 +34,8 @@ pub struct SlotReference {
     /// Original of the slot: the entry that first recorded the expense or transfer. If
     /// the entry names a void copy, what that copy names, whatever it is.
     pub original: EntryId,
-    /// Whether the entry confirms or disputes the slot. Else it corrects, cancels or
-    /// copies it.
+    /// Whether the entry confirms or disputes the slot. Else it corrects, cancels, restores
+    /// or copies it.
     pub endorses: bool,
 }
 
@@ -48,7 +50,8 @@ pub struct Slot {
     copy: Option<(u64, EntryId)>,
     /// Last correction in the total order.
     correction: Option<(u64, EntryId)>,
-    cancelled: bool,
+    /// Last cancellation or restoration in the total order, and whether it is a cancellation.
+    ending: Option<(u64, EntryId, bool)>,
 }
 
 impl Slot {
@@ -68,7 +71,10 @@ impl Slot {
                 self.copy = Some(self.copy.map_or(order, |copy| copy.min(order)));
             }
             SlotRole::Correction => self.correction = self.correction.max(Some(order)),
-            SlotRole::Cancellation => self.cancelled = true,
+            SlotRole::Cancellation | SlotRole::Restoration => {
+                let ending = (entry.lamport, entry.id, entry.role == SlotRole::Cancellation);
+                self.ending = self.ending.max(Some(ending));
+            }
         }
         self
     }
@@ -91,13 +97,14 @@ impl Slot {
     /// Returns the entry whose content counts in balances. `None` if the slot is cancelled.
     #[must_use]
     pub fn effective(&self) -> Option<EntryId> {
-        self.content().filter(|_| !self.cancelled)
+        self.content().filter(|_| !self.is_cancelled())
     }
 
-    /// Returns whether the slot is cancelled.
+    /// Returns whether the slot is cancelled: whether the last of its cancellations and
+    /// restorations is a cancellation.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.cancelled
+        self.ending.is_some_and(|(_, _, is_cancellation)| is_cancellation)
     }
 }
 
@@ -128,11 +135,24 @@ mod tests {
         assert_eq!(Slot::of([late, first]).effective(), Some(first.id));
     }
 
+    #[test]
+    fn the_last_of_cancellations_and_restorations_counts() {
+        let original = entry(SlotRole::Original, 5, 9);
+        let cancel = entry(SlotRole::Cancellation, 6, 2);
+        let restore = entry(SlotRole::Restoration, 6, 3);
+        let again = entry(SlotRole::Cancellation, 7, 1);
+        assert_eq!(Slot::of([original, restore, cancel]).effective(), Some(original.id));
+        assert!(Slot::of([again, original, restore, cancel]).is_cancelled());
+        assert!(!Slot::of([original, restore]).is_cancelled(), "of what nobody cancelled");
+        let earlier = entry(SlotRole::Restoration, 6, 1);
+        assert!(Slot::of([original, cancel, earlier]).is_cancelled(), "the larger id of a tie");
+    }
+
     proptest! {
         #[test]
         fn order_does_not_matter(
             lamports in proptest::collection::vec((1u64..5, 0u8..2), 0..6),
-            cancelled: bool,
+            endings in proptest::collection::vec((1u64..4, any::<bool>()), 0..5),
             seed in any::<prop::sample::Index>(),
         ) {
             let mut entries = vec![entry(SlotRole::Original, 1, 200)];
@@ -142,10 +162,17 @@ mod tests {
             for (place, (lamport, _)) in (100u8..).zip(lamports.iter().filter(|l| l.1 == 1)) {
                 entries.push(entry(SlotRole::Copy, *lamport, place));
             }
-            if cancelled {
-                entries.push(entry(SlotRole::Cancellation, 1, 201));
+            for (place, (lamport, cancels)) in (201u8..).zip(&endings) {
+                let role = if *cancels { SlotRole::Cancellation } else { SlotRole::Restoration };
+                entries.push(entry(role, *lamport, place));
             }
             let expected = Slot::of(entries.iter().copied());
+            // The first of the largest clock has the smallest id, so the last of equal ones counts.
+            let last = endings.iter().rev().max_by_key(|(lamport, _)| *lamport);
+            let last = last.map(|(lamport, _)| {
+                endings.iter().rfind(|(other, _)| other == lamport).is_some_and(|(_, cancels)| *cancels)
+            });
+            prop_assert_eq!(expected.is_cancelled(), last == Some(true));
             let by = seed.index(entries.len());
             entries.rotate_left(by);
             prop_assert_eq!(Slot::of(entries.iter().copied()), expected);

@@ -4,8 +4,8 @@ use std::io::ErrorKind;
 
 use ledger_core::bundle::SummaryError;
 use ledger_core::{
-    AmountError, Balance, CurrencyError, DateError, DraftError, EntryId, ParseIdError, Refusal,
-    Rule, VoidReason,
+    AmountError, Balance, CurrencyError, DateError, DraftError, EntryId, ParseIdError, RateError,
+    RatesError, Refusal, Rule, VoidReason,
 };
 use ledger_formats::splitwise;
 use ledger_store::{BundleCursorError, ParseCursorError, SecretError, SecretErrorKind, StoreError};
@@ -88,12 +88,16 @@ impl From<StoreError> for LedgerError {
             StoreError::AlreadyCancelled(entry) => {
                 return Self::about(ErrorCode::AlreadyCancelled, reason, entry);
             }
+            StoreError::NotCancelled(entry) => {
+                return Self::about(ErrorCode::NotCancelled, reason, entry);
+            }
             StoreError::NotCounted(entry) => {
                 return Self::about(ErrorCode::NotCounted, reason, entry);
             }
             StoreError::AlreadyCounts(entry) => {
                 return Self::about(ErrorCode::AlreadyCounts, reason, entry);
             }
+            StoreError::Rates(error) => return error.into(),
             StoreError::ProposalOutdated => ErrorCode::ProposalOutdated,
             StoreError::NoRootKey => ErrorCode::NoRootKey,
             StoreError::Refused(refusal) => return blame_author(&refusal),
@@ -101,6 +105,16 @@ impl From<StoreError> for LedgerError {
             _ => ErrorCode::Internal,
         };
         Self::new(code, reason)
+    }
+}
+
+impl From<RatesError> for LedgerError {
+    fn from(error: RatesError) -> Self {
+        let code = match error {
+            RatesError::TooLarge { .. } => ErrorCode::BalanceTooLarge,
+            _ => ErrorCode::InvalidRate,
+        };
+        Self::new(code, error.to_string())
     }
 }
 
@@ -165,6 +179,7 @@ plainly! {
     DateError => InvalidDate
     CurrencyError => InvalidCurrency
     AmountError => InvalidAmount
+    RateError => InvalidRate
     SummaryError => InvalidMessage
     splitwise::Error => InvalidImport
 }
@@ -219,6 +234,7 @@ mod tests {
         let id = ledger_core::EntryId::from_bytes([7; 32]);
         for (error, code) in [
             (StoreError::AlreadyCancelled(id), ErrorCode::AlreadyCancelled),
+            (StoreError::NotCancelled(id), ErrorCode::NotCancelled),
             (StoreError::NotCounted(id), ErrorCode::NotCounted),
             (StoreError::AlreadyCounts(id), ErrorCode::AlreadyCounts),
         ] {

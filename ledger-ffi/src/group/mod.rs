@@ -1,6 +1,7 @@
 //! One group: its members, devices and balances, and sub-handles by topic.
 
 mod bundles;
+mod converted;
 mod import;
 mod invites;
 mod keys;
@@ -21,6 +22,7 @@ use crate::store_handle::StoreHandle;
 use crate::values::Money;
 
 pub use bundles::{BundleExport, BundleImport, BundleParts, Bundles, RefusedEntry};
+pub use converted::ConvertedBalances;
 pub use import::ImportSummary;
 pub use invites::{
     Admitted, Invite, InviteInfo, InvitePolicy, Invites, JoinRequest, JoinRequestInfo,
@@ -33,7 +35,7 @@ pub use lists::{
 pub use maintenance::{GroupMaintenance, Problem, Verification};
 pub use rows::{Agreement, Device, GroupInfo, Member, MemberBalance, Payment};
 pub use shares::{KeptShare, KeptShareInfo, RecoveryRequest, Shares, read_recovery_request};
-pub use statements::{Proposal, StatementIntent};
+pub use statements::{Proposal, ProposedStatement, StatementIntent};
 
 /// One group of an open ledger.
 ///

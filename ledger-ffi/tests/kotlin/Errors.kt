@@ -241,6 +241,7 @@ fun reportsEveryError(flat: Flat) {
                 val expense = group.recordExpense(flat.expense())
                 repeat(2) { group.cancel(expense) }
             },
+            ErrorCode.NOT_CANCELLED to { group.restore(group.recordExpense(flat.expense())) },
             ErrorCode.NOT_COUNTED to {
                 val (ours, theirs) = twoPhones(flat.folder, "Void")
                 val (zoe, yan) = ours.info().me!! to theirs.info().me!!
@@ -274,6 +275,7 @@ fun reportsEveryError(flat: Flat) {
             },
             ErrorCode.INVALID_CURRENCY to { group.recordExpense(flat.expense(currency = "euro")) },
             ErrorCode.INVALID_AMOUNT to { parseMoney("1.505", "EUR") },
+            ErrorCode.INVALID_RATE to { parseRate("EUR", "USD", "0") },
             ErrorCode.INVALID_SPLIT to { sharesOf(Split.Exact(listOf()), 500, "EUR", 0u) },
             ErrorCode.BALANCE_TOO_LARGE to {
                 val other = ledger.createGroup("Huge", "Anna")

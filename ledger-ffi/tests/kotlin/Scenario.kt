@@ -69,6 +69,10 @@ fun correctsIt(flat: Flat) {
     same(newest.expense, flat.dinner)
     same(newest.totalBefore?.minorUnits to newest.total?.minorUnits, 2500L to 3000L)
     same(newest.before?.description, "Dinner")
+    val changes = flat.group.differences(newest.before!!, newest.transaction!!)
+    same(changes[0], Difference.Description("Dinner", "Dinner and wine"))
+    val english = flat.group.differencesInEnglish(newest.before!!, newest.transaction!!)
+    same(english[0], "the description was Dinner, is Dinner and wine")
 }
 
 fun paysAndConfirms(flat: Flat) {
@@ -87,6 +91,9 @@ fun cancels(flat: Flat) {
     flat.group.cancel(flat.payment, "it bounced")
     same(flat.balances(), listOf("15.00", "-15.00"))
     same(flat.group.lists().expenses().single { it.isCancelled }.id, flat.payment)
+    flat.group.restore(flat.payment)
+    same(flat.balances(), listOf("0.00", "0.00"))
+    flat.group.cancel(flat.payment, "it bounced")
     val newest = flat.group.lists().activity(limit = 1u).single()
     same(newest.kind to newest.expense, EntryKind.CANCELLATION to flat.payment)
     same(newest.remark to newest.transaction, "it bounced" to null)
@@ -137,6 +144,7 @@ fun findsAndPages(flat: Flat) {
 fun showsStatementsBeforeSigning(flat: Flat) {
     val outdated = flat.group.propose(StatementIntent.Remove(flat.ben, null))
     check("Remove Ben" in outdated.text())
+    same(outdated.statement(), ProposedStatement.Remove(flat.ben))
     flat.group.sign(flat.group.propose(StatementIntent.Rename("Ben")))
     same(flat.group.members().map { it.label }, listOf("Ben", "Ben (2)"))
     same(codeOf { flat.group.sign(outdated) }, ErrorCode.PROPOSAL_OUTDATED)
@@ -235,6 +243,10 @@ fun countsMoneyToTheCent(flat: Flat) {
     flat.group.recordExpense(flat.expense(7, currency = "JPY"))
     val yen = flat.group.balances().map { it.balance }.filter { it.currency == "JPY" }
     same(yen.map { formatMoney(it) }.sorted(), listOf("-3", "0", "3"))
+    val rate = parseRate("EUR", "JPY", "160")
+    val converted = flat.group.balancesIn("EUR", listOf(rate))
+    same(converted.balances.sumOf { it.balance.minorUnits }, 0L)
+    same(converted.rates, listOf(rate))
 }
 
 fun servesSeveralThreads(flat: Flat) {

@@ -16,10 +16,12 @@ import traceback
 from group_ledger import (
     Condition,
     Direction,
+    Difference,
     EntryKind,
     ErrorCode,
     ExpenseFilter,
     Ledger,
+    ProposedStatement,
     Split,
     SplitItem,
     SplitPart,
@@ -32,6 +34,7 @@ from group_ledger import (
     currency_exponent,
     format_money,
     parse_money,
+    parse_rate,
     shares_of,
     split_equally,
 )
@@ -84,6 +87,12 @@ def corrects_it(flat):
     assert newest.expense == flat.dinner
     assert (newest.total_before.minor_units, newest.total.minor_units) == (2500, 3000)
     assert newest.before.expense.description == "Dinner"
+    changes = flat.group.differences(newest.before, newest.transaction)
+    assert isinstance(changes[0], Difference.DESCRIPTION)
+    assert (changes[0].before, changes[0].after) == ("Dinner", "Dinner and wine")
+    english = flat.group.differences_in_english(newest.before, newest.transaction)
+    assert english[0] == "the description was Dinner, is Dinner and wine"
+    assert len(english) == len(changes)
 
 
 def pays_and_confirms(flat):
@@ -112,6 +121,9 @@ def cancels(flat):
     assert flat.balances() == ["15.00", "-15.00"]
     [cancelled] = [row for row in flat.group.lists().expenses() if row.is_cancelled]
     assert cancelled.id == flat.payment
+    flat.group.restore(flat.payment)
+    assert flat.balances() == ["0.00", "0.00"]
+    flat.group.cancel(flat.payment, "it bounced")
     newest = flat.group.lists().activity(limit=1)[0]
     assert (newest.kind, newest.expense) == (EntryKind.CANCELLATION, flat.payment)
     assert (newest.remark, newest.transaction) == ("it bounced", None)
@@ -172,6 +184,8 @@ def finds_and_pages(flat):
 def shows_statements_before_signing(flat):
     outdated = flat.group.propose(StatementIntent.REMOVE(flat.ben, None))
     assert "Remove Ben" in outdated.text()
+    assert isinstance(outdated.statement(), ProposedStatement.REMOVE)
+    assert outdated.statement().member == flat.ben
     rename = flat.group.propose(StatementIntent.RENAME("Ben"))
     flat.group.sign(rename)
     labels = [member.label for member in flat.group.members()]
@@ -244,6 +258,10 @@ def counts_money_to_the_cent(flat):
     flat.group.record_expense(flat.expense(7, currency="JPY"))
     yen = [row.balance for row in flat.group.balances() if row.balance.currency == "JPY"]
     assert sorted(format_money(money) for money in yen) == ["-3", "0", "3"]
+    rate = parse_rate("EUR", "JPY", "160")
+    converted = flat.group.balances_in("EUR", [rate])
+    assert sum(row.balance.minor_units for row in converted.balances) == 0
+    assert converted.balances and converted.payments and converted.rates == [rate]
     [debt] = [row for row in flat.group.debts(flat.anna) if row.balance.currency == "JPY"]
     [payment] = [
         step for step in flat.group.settle_up_only_owed() if step.money.currency == "JPY"

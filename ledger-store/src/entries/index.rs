@@ -85,9 +85,13 @@ impl EntryIndex for StoredIndex<'_> {
     }
 
     fn dependencies(&self, id: &EntryId) -> Result<Vec<EntryId>, StoreError> {
-        let entry = self.entry(id)?;
-        let headers = entry.iter().map(|entry| entry.decoded().header());
-        Ok(headers.flat_map(|header| header.dependencies()).copied().collect())
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT entry FROM entries WHERE id = ?1 AND grp = ?2 AND n <= ?3")?;
+        let mut rows = statement.query((id.as_bytes(), self.group.0, self.upto))?;
+        let Some(row) = rows.next()? else { return Ok(Vec::new()) };
+        let bytes = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
+        hazmat::read_stored_dependencies(bytes).map_err(|refusal| changed(&refusal))
     }
 
     fn chain(&self, from: ChainPosition) -> Result<Vec<ChainEntry>, StoreError> {
@@ -178,6 +182,7 @@ pub(crate) fn role(kind: u16) -> SlotRole {
         kind if kind == Kind::COPY.number() => SlotRole::Copy,
         kind if kind == Kind::CORRECTION.number() => SlotRole::Correction,
         kind if kind == Kind::CANCELLATION.number() => SlotRole::Cancellation,
+        kind if kind == Kind::RESTORATION.number() => SlotRole::Restoration,
         _ => SlotRole::Original,
     }
 }

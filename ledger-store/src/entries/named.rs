@@ -16,6 +16,7 @@ pub(crate) fn original(
     let (target, endorses) = match entry.payload() {
         Payload::Correction(correction) => (correction.target(), false),
         Payload::Cancellation(cancellation) => (cancellation.target(), false),
+        Payload::Restoration(restoration) => (restoration.target(), false),
         Payload::Copy(copy) => (copy.original(), false),
         Payload::Endorsement(endorsement) => (endorsement.target(), true),
         _ => return Ok(None),

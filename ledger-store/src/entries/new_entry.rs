@@ -34,6 +34,11 @@ pub enum NewEntry {
         /// The reason.
         reason: Option<String>,
     },
+    /// A restoration: takes back the cancellations of an expense or transfer, which counts again.
+    Restoration {
+        /// The entry that first recorded it, or any entry that changed it.
+        original: EntryId,
+    },
     /// A confirmation of an expense or a transfer. It changes no balance, and is shown with the
     /// entry.
     Confirmation {
@@ -109,6 +114,7 @@ impl NewEntry {
             Self::Cancellation { original, reason } => {
                 Draft::cancellation(tx.changeable(*original)?, reason.clone())
             }
+            Self::Restoration { original } => Draft::restoration(tx.restorable(*original)?),
             Self::Confirmation { target, note } => {
                 Draft::endorsement(tx.endorsable(*target)?, true, note.clone())
             }

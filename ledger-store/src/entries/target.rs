@@ -35,6 +35,19 @@ impl GroupTransaction<'_> {
         }
     }
 
+    /// The original that a restoration is to name.
+    ///
+    /// # Errors
+    /// [`StoreError::NotCancelled`] or [`StoreError::NotCounted`] if it would change nothing.
+    pub(super) fn restorable(&self, id: EntryId) -> Result<EntryId, StoreError> {
+        let original = self.original_of(id)?;
+        match self.shown(original)? {
+            Shown::Cancelled | Shown::Foreign => Ok(original),
+            Shown::Content => Err(StoreError::NotCancelled(original)),
+            Shown::Nothing => Err(StoreError::NotCounted(original)),
+        }
+    }
+
     /// Checks that a copy of an entry would be shown: that neither the original nor another copy is.
     ///
     /// # Errors
@@ -48,12 +61,15 @@ impl GroupTransaction<'_> {
         }
     }
 
-    /// The entry that an endorsement is to name: the original of a correction or cancellation,
-    /// otherwise the entry itself.
+    /// The entry that an endorsement is to name: the original of a correction, cancellation or
+    /// restoration, otherwise the entry itself.
     pub(super) fn endorsable(&self, id: EntryId) -> Result<EntryId, StoreError> {
         let entry = self.index().entry(&id)?;
         let is_change = |payload: &Payload| {
-            matches!(payload, Payload::Correction(_) | Payload::Cancellation(_))
+            matches!(
+                payload,
+                Payload::Correction(_) | Payload::Cancellation(_) | Payload::Restoration(_)
+            )
         };
         match entry.is_some_and(|entry| is_change(entry.decoded().payload())) {
             true => self.original_of(id),
@@ -113,6 +129,7 @@ fn named(entry: &DecodedEntry) -> Option<EntryId> {
     let target: RefIndex = match entry.payload() {
         Payload::Correction(correction) => correction.target(),
         Payload::Cancellation(cancellation) => cancellation.target(),
+        Payload::Restoration(restoration) => restoration.target(),
         Payload::Copy(copy) => copy.original(),
         _ => return None,
     };

@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use ledger_core::engine::{Ledger, VerifiedEntry};
 use ledger_core::{
-    Balance, Currency, Debts, DeviceId, EntryId, GroupId, Member, MemberId, Settlement,
+    Balance, Converted, Currency, Debts, DeviceId, EntryId, GroupId, Member, MemberId, Rates,
+    Settlement,
 };
 
 use crate::StoreError;
@@ -109,6 +110,34 @@ impl Group {
         let state = ledger.state();
         let plan = |currency| (currency, ledger_core::settle_up(state.open_balances(currency)));
         Ok(state.currencies().map(plan).collect())
+    }
+
+    /// The balances of all currencies in one, by rates that the app gives, and a plan that settles
+    /// them together: [`Converted::settle_up`]. They sum to zero (SPEC §9.3).
+    ///
+    /// ```
+    /// # use ledger_store::{NewEntry, StoreOptions};
+    /// # use ledger_core::{Amount, Currency, Expense, Rates};
+    /// # let group = StoreOptions::new().in_memory()?.create_group("Trip", "Anna")?;
+    /// # group.append(vec![NewEntry::Placeholder { name: "Ben".into() }])?;
+    /// # let (anna, ben) = (group.members()?[0].0, group.members()?[1].0);
+    /// # let (yen, amount) = (Currency::from_code("JPY")?, Amount::from_minor_units(3200)?);
+    /// # let tea = Expense::new("2026-11-21".parse()?, "Ramen", yen, amount)
+    /// #     .paid_by(anna, amount).split_equally(&[anna, ben], 0);
+    /// # group.append(vec![NewEntry::Record(tea.into())])?;
+    /// let euro = Currency::from_code("EUR")?;
+    /// let mut rates = Rates::new();
+    /// rates.set(euro, Currency::from_code("JPY")?, "160".parse()?)?;
+    /// let converted = group.balances_in(euro, &rates)?;
+    /// assert_eq!(converted.balance(ben).format(euro), "-10.00");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError::Rates`] with each pair that lacks a rate; [`StoreError`] if the database cannot
+    /// be read.
+    pub fn balances_in(&self, currency: Currency, rates: &Rates) -> Result<Converted, StoreError> {
+        Ok(self.0.ledger()?.state().balances_in(currency, rates)?)
     }
 
     /// What each other member owes one member, by currency; negative is what the member owes them.
@@ -226,6 +255,18 @@ impl Group {
         self.0.write(|transaction| {
             entries.iter().map(|entry| transaction.record(&device, entry)).collect()
         })
+    }
+
+    /// Takes back the cancellations of an expense or transfer, which counts again with the content
+    /// that it showed: a call of [`Group::append`] with one [`NewEntry::Restoration`]. Returns the
+    /// entry.
+    ///
+    /// # Errors
+    /// [`StoreError::NotCancelled`] if it is not cancelled, [`StoreError::NotCounted`] if it is
+    /// void; otherwise as [`Group::append`].
+    pub fn restore(&self, original: EntryId) -> Result<EntryId, StoreError> {
+        let device = signing_key(&self.0)?;
+        self.0.write(|transaction| transaction.record(&device, &NewEntry::Restoration { original }))
     }
 
     /// Works out the effects of a statement, for a person to read before signing it.

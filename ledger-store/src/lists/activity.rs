@@ -169,6 +169,7 @@ fn original(connection: &Connection, entry: &VerifiedEntry) -> Result<Option<Ent
         Payload::Transaction(_) => return Ok(Some(entry.id())),
         Payload::Correction(correction) => correction.target(),
         Payload::Cancellation(cancellation) => cancellation.target(),
+        Payload::Restoration(restoration) => restoration.target(),
         Payload::Endorsement(endorsement) => endorsement.target(),
         Payload::Copy(copy) => copy.original(),
         _ => return Ok(None),
@@ -181,7 +182,7 @@ fn original(connection: &Connection, entry: &VerifiedEntry) -> Result<Option<Ent
     Ok(Some(id.map_or(*target, EntryId::from_bytes)))
 }
 
-/// The content before a correction or cancellation.
+/// The content before a correction, cancellation or restoration.
 fn before(
     connection: &Connection,
     entry: &VerifiedEntry,
@@ -191,6 +192,7 @@ fn before(
     let target = match entry.decoded().payload() {
         Payload::Correction(correction) => correction.target(),
         Payload::Cancellation(cancellation) => cancellation.target(),
+        Payload::Restoration(restoration) => restoration.target(),
         _ => return Ok(None),
     };
     let Some(target) = header.refs().get(target.as_usize()) else { return Ok(None) };

@@ -32,7 +32,7 @@ pub struct Version {
     pub verdict: Verdict,
     /// The kind of the version.
     pub kind: VersionKind,
-    /// The content; none of a cancellation, or if the entry names an unknown member (and is void
+    /// The content; none of a cancellation or restoration, or if the entry names an unknown member (and is void
     /// for that reason).
     pub transaction: Option<Transaction>,
     /// The reason of a cancellation, if its author gave one.
@@ -52,6 +52,8 @@ pub enum VersionKind {
     Correction,
     /// A cancellation.
     Cancellation,
+    /// A restoration, which takes back the cancellations before it.
+    Restoration,
 }
 
 impl From<SlotRole> for VersionKind {
@@ -61,6 +63,7 @@ impl From<SlotRole> for VersionKind {
             SlotRole::Copy => Self::Copy,
             SlotRole::Correction => Self::Correction,
             SlotRole::Cancellation => Self::Cancellation,
+            SlotRole::Restoration => Self::Restoration,
         }
     }
 }
@@ -181,6 +184,7 @@ fn version(row: &Row<'_>, state: &GroupState, list: ListId) -> Result<Version, S
         Payload::Cancellation(cancellation) => {
             (VersionKind::Cancellation, cancellation.reason().map(str::to_owned))
         }
+        Payload::Restoration(_) => (VersionKind::Restoration, None),
         _ => (VersionKind::Original, None),
     };
     Ok(Version {

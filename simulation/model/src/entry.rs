@@ -215,6 +215,11 @@ pub enum Kind {
         /// The expense, transfer or copy cancelled.
         target: Id,
     },
+    /// Takes back the cancellations before it.
+    Restoration {
+        /// The expense, transfer or copy restored.
+        target: Id,
+    },
     /// Re-records a (void) expense or transfer under an active member's hand.
     Copy {
         /// "Always naming the original."
@@ -270,6 +275,7 @@ impl Kind {
             Kind::Statement(statement) => statement.base.clone(),
             Kind::Correction { target, .. }
             | Kind::Cancellation { target }
+            | Kind::Restoration { target }
             | Kind::Copy { copied_from: target, .. }
             | Kind::Endorse { target, .. } => [*target].into(),
             _ => BTreeSet::new(),

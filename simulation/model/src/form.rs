@@ -114,7 +114,7 @@ pub fn faults(history: &History, entry: &Entry, author: Enrolment, past: &Past) 
             fault(!is_money(history, *target, true), Fault::WrongTarget);
             content(history, past, c, &mut fault);
         }
-        Kind::Cancellation { target } => {
+        Kind::Cancellation { target } | Kind::Restoration { target } => {
             fault(!is_money(history, *target, true), Fault::WrongTarget)
         }
         Kind::Copy { copied_from, content: c } => {

@@ -105,6 +105,8 @@ rules! {
     last_correction_wins,
     /// Step 6: a cancellation ends the slot.
     cancellations,
+    /// Step 6: a restoration takes back the cancellations before it.
+    restorations,
     /// Payers and shares sum to the total.
     money_sums,
 }

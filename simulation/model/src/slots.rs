@@ -16,7 +16,7 @@ pub struct Slot {
     pub shown: Id,
     /// The applied correction that replaces its content, if any.
     pub correction: Option<Id>,
-    /// Whether an applied cancellation ended it.
+    /// Whether a cancellation is the last of its applied cancellations and restorations.
     pub cancelled: bool,
     /// The content that counts, unless cancelled.
     pub content: Content,
@@ -27,12 +27,12 @@ pub fn slot_of(history: &History, id: Id) -> Option<Id> {
     match history.get(id)?.entry.kind {
         Kind::Expense(_) | Kind::Transfer(_) => Some(id),
         Kind::Copy { copied_from, .. } => Some(copied_from),
-        Kind::Correction { target, .. } | Kind::Cancellation { target } => {
-            match history.get(target)?.entry.kind {
-                Kind::Copy { copied_from, .. } => Some(copied_from),
-                _ => Some(target),
-            }
-        }
+        Kind::Correction { target, .. }
+        | Kind::Cancellation { target }
+        | Kind::Restoration { target } => match history.get(target)?.entry.kind {
+            Kind::Copy { copied_from, .. } => Some(copied_from),
+            _ => Some(target),
+        },
         _ => None,
     }
 }
@@ -64,8 +64,8 @@ pub fn slots(history: &History, r: &Rules, verdicts: &BTreeMap<Id, Verdict>) -> 
             content: content.clone(),
         });
     }
-    // "... the applied correction with the largest (lamport, id) replaces its content; any applied
-    // cancellation ends it."
+    // "... the applied correction with the largest (lamport, id) replaces its content; it is ended if
+    // the last applied one of its cancellations and restorations is a cancellation."
     for a in order.iter().copied().filter(counts) {
         let Some(slot) = slot_of(history, a.entry.id).and_then(|s| slots.get_mut(&s)) else {
             continue;
@@ -78,6 +78,7 @@ pub fn slots(history: &History, r: &Rules, verdicts: &BTreeMap<Id, Verdict>) -> 
                 slot.content = content.clone();
             }
             Kind::Cancellation { .. } if r.cancellations => slot.cancelled = true,
+            Kind::Restoration { .. } if r.restorations => slot.cancelled = false,
             _ => {}
         }
     }

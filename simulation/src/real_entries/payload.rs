@@ -68,6 +68,12 @@ impl RealHistory {
                     kind,
                 }
             }
+            Kind::Restoration { target } => {
+                let target = self.target(*target);
+                let kind = Kind::Restoration { target: model_id(target) };
+                let draft = Draft::restoration(target);
+                PayloadDraft { draft, refs: [target].into(), kind }
+            }
             Kind::Endorse { target, confirm } => {
                 let target = self.target(*target);
                 let kind = Kind::Endorse { target: model_id(target), confirm: *confirm };

@@ -120,6 +120,9 @@ impl Disk {
             Payload::Cancellation(cancellation) => {
                 (original(cancellation.target())?, SlotRole::Cancellation)
             }
+            Payload::Restoration(restoration) => {
+                (original(restoration.target())?, SlotRole::Restoration)
+            }
             _ => return None,
         };
         let lamport = entry.decoded().header().lamport();

@@ -19,6 +19,9 @@ pub use transfer::Transfer;
 use crate::base::id::{MemberId, Origin};
 use crate::money::{Amount, Currency, Date, Direction};
 
+/// Members with amounts.
+type Parts<M> = Vec<(M, Amount)>;
+
 /// Money that moved: an expense or a transfer. `M` is how a member is named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Transaction<M = MemberId> {
@@ -118,7 +121,7 @@ impl<M: Copy> Transaction<M> {
     /// The two sides as they are recorded, whatever the direction: payers and shares of an expense,
     /// giver and receiver of a transfer.
     #[must_use]
-    pub fn sides(&self) -> (Vec<(M, Amount)>, Vec<(M, Amount)>) {
+    pub fn sides(&self) -> (Parts<M>, Parts<M>) {
         match self {
             Self::Expense(expense) => (expense.payers.clone(), expense.shares.clone()),
             Self::Transfer(transfer) => {

@@ -155,6 +155,9 @@ fn changes(cases: &mut Cases) {
     let reason = array(&[uint(0), text(&"r".repeat(4097))]);
     cases.payload("P3", "reason of 4,097 bytes", 19, 1, &reason);
     cases.payload("P1", "cancellation of nothing", 19, 0, &array(&[uint(0), null()]));
+    cases.payload("P1", "restoration of nothing", 24, 0, &array(&[uint(0)]));
+    cases.payload("P2", "restoration with a ref too many", 24, 2, &array(&[uint(0)]));
+    cases.payload("C6", "restoration with a reason", 24, 1, &array(&[uint(0), null()]));
     let endorse = |choice: u64| array(&[uint(0), uint(choice), null()]);
     cases.payload("Q2", "endorsement 2", 21, 1, &endorse(2));
     cases.payload("C1", "endorsement true", 21, 1, &array(&[uint(0), vec![0xf5], null()]));

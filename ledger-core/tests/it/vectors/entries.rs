@@ -119,6 +119,7 @@ fn world() -> World {
     w.say(2, "correction-of-transfer", &["*"], correction);
     let cancellation = Draft::cancellation(w.id("transfer"), Some("never paid".into()));
     w.say(1, "cancellation", &["*"], cancellation);
+    w.say(2, "restoration", &["*"], Draft::restoration(w.id("transfer")));
     let copy = Draft::copy(&w.state(), w.id("expense"), &full(&w)).unwrap();
     w.say(1, "copy", &["*"], copy);
     let note = Some("thanks".to_owned());

@@ -197,6 +197,7 @@ pub(crate) fn payload(kind: u64, bytes: &[u8]) -> Value {
         20 => change("original", &value),
         21 => plain(&["target", "confirms", "note"]),
         22 => plain(&["exchange_generation", "kem", "exchange"]),
+        24 => plain(&["target"]),
         23 => plain(&["commit", "topic", "box"]),
         _ => panic!("kind {kind}"),
     }

@@ -2,6 +2,7 @@
 //! (SPEC §6.7).
 
 use ledger_core::engine::Draft;
+use ledger_core::{Direction, Transaction};
 use serde_json::{Value, json};
 
 use crate::vectors::several;
@@ -82,6 +83,54 @@ fn void_parts() -> Value {
     )
 }
 
+fn restorations() -> Value {
+    let mut w = World::with_ben();
+    w.record(1, "dinner", &["*"], &w.dinner("genesis", "add-ben", 1000));
+    w.say(1, "cancel", &["*"], Draft::cancellation(w.id("dinner"), None));
+    correct(&mut w, 2, "correction", "dinner", 2000, &["dinner"]);
+    w.say(2, "restore", &["*"], Draft::restoration(w.id("dinner")));
+    let restored = w.scenario(
+        "restored",
+        "A restoration takes back the cancellation; the slot shows the correction made meanwhile.",
+        &[],
+    );
+    w.say(1, "cancel-again", &["cancel"], Draft::cancellation(w.id("dinner"), None));
+    w.say(2, "restore-again", &["correction"], Draft::restoration(w.id("dinner")));
+    let race = w.scenario(
+        "restoration-race",
+        "Concurrent with each other, the last in (lamport, id) of cancellations and restorations counts.",
+        &[],
+    );
+    w.say(1, "last", &["*"], Draft::cancellation(w.id("dinner"), None));
+    let ended = w.scenario("cancelled-again", "A later cancellation ends the slot again.", &[]);
+    let wrong = Draft::restoration(w.id("cancel"));
+    w.say(1, "of-a-cancellation", &["*"], wrong);
+    let wrong = w.scenario(
+        "restoration-of-a-cancellation",
+        "It names the expense, not the cancellation.",
+        &[("of-a-cancellation", 18)],
+    );
+    json!([restored, race, ended, wrong])
+}
+
+fn refunds() -> Value {
+    let mut w = World::with_ben();
+    w.record(1, "dinner", &["*"], &w.dinner("genesis", "add-ben", 1000));
+    let refund = |amount: u64| {
+        let Transaction::Expense(back) = w.dinner("genesis", "add-ben", amount) else {
+            panic!("not an expense")
+        };
+        Transaction::Expense(back.direction(Direction::Incoming))
+    };
+    let (part, more) = (refund(200), refund(3000));
+    w.record(2, "refund", &["*"], &part);
+    let turned = w.scenario("refund", "A refund counts with signs turned.", &[]);
+    let draft = Draft::correction(&w.state(), w.id("dinner"), &more).unwrap();
+    w.say(2, "larger", &["*"], draft);
+    let larger = w.scenario("correction-to-refund", "An expense may become a refund.", &[]);
+    json!([turned, larger])
+}
+
 pub(crate) fn build() -> Value {
-    several(&[corrections, copies, void_parts])
+    several(&[corrections, copies, void_parts, restorations, refunds])
 }

@@ -32,6 +32,8 @@ pub enum EntryKind {
     Correction,
     /// Ends an expense or transfer.
     Cancellation,
+    /// Takes back the cancellations of an expense or transfer.
+    Restoration,
     /// Copies an expense or transfer that is void.
     Copy,
     /// Confirms or disputes an expense or transfer.
@@ -58,6 +60,7 @@ impl From<Kind> for EntryKind {
             Kind::TRANSFER => Self::Transfer,
             Kind::CORRECTION => Self::Correction,
             Kind::CANCELLATION => Self::Cancellation,
+            Kind::RESTORATION => Self::Restoration,
             Kind::COPY => Self::Copy,
             Kind::ENDORSEMENT => Self::Review,
             Kind::ROTATION => Self::DeviceKeyRotation,

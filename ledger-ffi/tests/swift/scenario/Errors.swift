@@ -144,6 +144,9 @@ func reportsEveryError(_ flat: Flat) throws {
         _ = try group.cancel(expense: expense)
         _ = try group.cancel(expense: expense)
     }
+    try expect(.notCancelled) {
+        _ = try group.restore(expense: group.recordExpense(expense: flat.expense()))
+    }
     try expect(.notCounted) {
         let (ours, theirs) = try twoPhones(flat.folder, "Void")
         let (zoe, yan) = (try ours.info().me!, try theirs.info().me!)
@@ -285,6 +288,7 @@ func reportsEveryError(_ flat: Flat) throws {
     try expect(.invalidDate) { try flat.record(flat.expense(date: Day(year: 2026, month: 2, day: 30))) }
     try expect(.invalidCurrency) { try flat.record(flat.expense(currency: "euro")) }
     try expect(.invalidAmount) { _ = try parseMoney(text: "1.505", currency: "EUR") }
+    try expect(.invalidRate) { _ = try parseRate(base: "EUR", quote: "USD", text: "0") }
     try expect(.invalidSplit) {
         _ = try sharesOf(split: .exact(parts: []), minorUnits: 500, currency: "EUR", turn: 0)
     }

@@ -52,6 +52,11 @@ func correctsIt(_ flat: Flat) throws {
     try same(newest.expense, flat.dinner)
     try same([newest.totalBefore?.minorUnits, newest.total?.minorUnits], [2500, 3000])
     try same(newest.before?.description, "Dinner")
+    let (before, after) = (newest.before!, newest.transaction!)
+    let changes = try flat.group.differences(before: before, after: after)
+    try same(changes[0], .description(before: "Dinner", after: "Dinner and wine"))
+    let english = try flat.group.differencesInEnglish(before: before, after: after)
+    try same(english[0], "the description was Dinner, is Dinner and wine")
 }
 
 func paysAndConfirms(_ flat: Flat) throws {
@@ -70,6 +75,9 @@ func cancels(_ flat: Flat) throws {
     _ = try flat.group.cancel(expense: flat.payment, reason: "it bounced")
     try same(flat.balances(), ["15.00", "-15.00"])
     try same(only(flat.group.lists().expenses().filter(\.isCancelled)).id, flat.payment)
+    _ = try flat.group.restore(expense: flat.payment)
+    try same(flat.balances(), ["0.00", "0.00"])
+    _ = try flat.group.cancel(expense: flat.payment, reason: "it bounced")
     let newest = try only(flat.group.lists().activity(limit: 1))
     try same(newest.kind, .cancellation)
     try same(newest.expense, flat.payment)
@@ -130,6 +138,7 @@ func showsStatementsBeforeSigning(_ flat: Flat) throws {
     let group = flat.group
     let outdated = try group.propose(intent: .remove(member: flat.ben, since: nil))
     try check(outdated.text().contains("Remove Ben"))
+    try same(outdated.statement(), .remove(member: flat.ben))
     _ = try group.sign(proposal: group.propose(intent: .rename(name: "Ben")))
     try same(group.members().map(\.label), ["Ben", "Ben (2)"])
     try same(codeOf { _ = try group.sign(proposal: outdated) }, .proposalOutdated)
@@ -222,6 +231,10 @@ func countsMoneyToTheCent(_ flat: Flat) throws {
     try flat.record(flat.expense(7, currency: "JPY"))
     let yen = try flat.group.balances().map(\.balance).filter { $0.currency == "JPY" }
     try same(yen.map { try formatMoney(money: $0) }.sorted(), ["-3", "0", "3"])
+    let rate = try parseRate(base: "EUR", quote: "JPY", text: "160")
+    let converted = try flat.group.balancesIn(currency: "EUR", rates: [rate])
+    try same(converted.balances.map(\.balance.minorUnits).reduce(0, +), 0)
+    try same(converted.rates, [rate])
 }
 
 func servesSeveralThreads(_ flat: Flat) async throws {

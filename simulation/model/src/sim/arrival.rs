@@ -172,6 +172,7 @@ pub fn name(kind: &Kind) -> &'static str {
         Kind::Transfer(_) => "transfer",
         Kind::Correction { .. } => "correction",
         Kind::Cancellation { .. } => "cancellation",
+        Kind::Restoration { .. } => "restoration",
         Kind::Copy { .. } => "copy",
         Kind::Endorse { .. } => "endorse",
         Kind::Rotate { .. } => "rotate",

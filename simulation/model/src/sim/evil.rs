@@ -230,6 +230,9 @@ fn payload(world: &mut World, me: MemberId) -> Deed {
         }
         18..=20 => (Kind::Expense(content), "evil: expense", None),
         21..=22 => (Kind::Correction { target: any, content }, "evil: correction", None),
+        23 if world.rng.chance(30) => {
+            (Kind::Restoration { target: any }, "evil: restoration", None)
+        }
         23 => (Kind::Cancellation { target: any }, "evil: cancellation", None),
         24..=25 => (Kind::Copy { copied_from: any, content }, "evil: copy", None),
         26 => (Kind::Endorse { target: any, confirm: false }, "evil: endorse", None),

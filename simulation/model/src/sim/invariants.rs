@@ -197,7 +197,12 @@ fn money(history: &History, resolution: &Resolution) -> Option<Violation> {
             _ => None,
         });
         let Some((_, base)) = base.min_by_key(|(k, _)| *k) else { continue };
-        if inside().any(|e| matches!(e.kind, Kind::Cancellation { .. })) {
+        let ends = inside().filter_map(|e| match e.kind {
+            Kind::Cancellation { .. } => Some((e.lamport, e.id, true)),
+            Kind::Restoration { .. } => Some((e.lamport, e.id, false)),
+            _ => None,
+        });
+        if ends.max().is_some_and(|(_, _, cancels)| cancels) {
             continue;
         }
         let correction = inside().filter_map(|e| match &e.kind {
@@ -213,7 +218,8 @@ fn money(history: &History, resolution: &Resolution) -> Option<Violation> {
 }
 
 fn count(balances: &mut BTreeMap<(MemberId, Currency), i128>, c: &Content) {
-    for (sign, part) in [(1, &c.paid), (-1, &c.shares)] {
+    let turned = if c.incoming { -1 } else { 1 };
+    for (sign, part) in [(turned, &c.paid), (-turned, &c.shares)] {
         for &(m, amount) in part {
             *balances.entry((m, c.currency)).or_insert(0) += sign * i128::from(amount);
         }

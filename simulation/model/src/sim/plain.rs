@@ -80,10 +80,16 @@ pub(super) fn plain_or_introduction(
             Some(target) => (Kind::Correction { target, content }, "correction"),
             None => return,
         },
-        24 => match world.any_where(&view, is_money) {
-            Some(target) => (Kind::Cancellation { target }, "cancellation"),
-            None => return,
-        },
+        24 => {
+            let cancelled =
+                |e: &crate::Entry| resolution.slots.get(&e.id).is_some_and(|slot| slot.cancelled);
+            let cancelled = world.any_where(&view, cancelled).filter(|_| world.rng.chance(60));
+            match (cancelled, world.any_where(&view, is_money)) {
+                (Some(target), _) => (Kind::Restoration { target }, "restoration"),
+                (None, Some(target)) => (Kind::Cancellation { target }, "cancellation"),
+                (None, None) => return,
+            }
+        }
         25..=27 => {
             let original =
                 |e: &crate::Entry| matches!(e.kind, Kind::Expense(_) | Kind::Transfer(_));

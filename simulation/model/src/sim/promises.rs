@@ -48,6 +48,11 @@ pub fn check(
             let wrong = slot(original).is_some_and(|s| !s.cancelled);
             wrong.then(|| bad("promise: a cancellation does not end")).flatten()
         }
+        Kind::Restoration { target } => {
+            let original = crate::slots::slot_of(history, *target)?;
+            let wrong = slot(original).is_some_and(|s| s.cancelled);
+            wrong.then(|| bad("promise: a restoration does not restore")).flatten()
+        }
         Kind::Copy { copied_from, .. } => {
             match (reference.slots.get(copied_from), slot(*copied_from)) {
                 (_, None) => bad("promise: a copy shows nothing"),
