@@ -4,6 +4,7 @@ use ledger_core::{EntryId, GroupState};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
+use super::conflict::is_conflicting;
 use super::cursor::{ListId, ListKind, Position};
 use super::filter::Filter;
 use super::query::{Columns, Query, queries};
@@ -88,7 +89,7 @@ impl Lists<'_> {
             let mut rows = statement.query([position.minor])?;
             let gone = || StoreError::Damaged(format!("row {} is gone", position.minor));
             let row = rows.next()?.ok_or_else(gone)?;
-            recorded(row, loaded.ledger.state(), list, position)
+            recorded(connection, row, loaded.ledger.state(), list, position)
         };
         slots.into_iter().map(row).collect()
     }
@@ -129,6 +130,7 @@ pub(super) fn query_position(row: &rusqlite::Row<'_>) -> Result<Position, StoreE
 }
 
 fn recorded(
+    connection: &Connection,
     row: &rusqlite::Row<'_>,
     state: &GroupState,
     list: ListId,
@@ -141,6 +143,12 @@ fn recorded(
         transaction: state.transaction_of(shown.decoded()).ok_or_else(nothing)?,
         original: EntryId::from_bytes(row.get(2)?),
         cancelled: row.get(3)?,
+        conflicting: is_conflicting(
+            connection,
+            state,
+            i64::try_from(minor).unwrap_or(0),
+            shown.decoded().payload(),
+        )?,
         cursor: list.cursor(major, minor),
     })
 }

@@ -4,6 +4,7 @@ mod account_statement;
 mod activity;
 mod arrived;
 mod by_id;
+mod conflict;
 mod cursor;
 mod debts;
 mod filter;

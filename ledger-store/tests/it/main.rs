@@ -50,6 +50,7 @@ mod many_heads;
 mod no_cipher;
 mod opening;
 mod options;
+mod origins;
 mod own_entries;
 mod pairing;
 mod processes;

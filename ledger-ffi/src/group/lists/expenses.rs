@@ -129,6 +129,9 @@ pub struct ExpenseRow {
     pub total: Money,
     /// Whether it was cancelled, so that it changes no balance.
     pub is_cancelled: bool,
+    /// Whether several people recorded one imported row with different contents; the
+    /// history has them all.
+    pub is_conflicting: bool,
     /// The cursor for the page after this row.
     pub cursor: String,
 }
@@ -141,6 +144,7 @@ impl From<ledger_store::Recorded> for ExpenseRow {
             total: total(&row.transaction),
             transaction: row.transaction.into(),
             is_cancelled: row.cancelled,
+            is_conflicting: row.conflicting,
             cursor: row.cursor.to_string(),
         }
     }
