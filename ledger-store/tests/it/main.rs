@@ -67,5 +67,6 @@ mod settings;
 mod size;
 mod statements;
 mod summaries;
+mod totals;
 mod verify_history;
 mod waiting_room;
