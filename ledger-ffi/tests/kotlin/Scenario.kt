@@ -106,12 +106,24 @@ fun findsAndPages(flat: Flat) {
     }
     val lists = flat.group.lists()
     fun found(from: LocalDate? = null, to: LocalDate? = null, condition: Condition? = null) =
-        lists.expenses(ExpenseFilter(from, to, condition), limit = 100u).size
+        lists.expenses(ExpenseFilter(from, to, listOfNotNull(condition)), limit = 100u).size
     same(found(), 9)
     same(found(condition = Condition.Text("wi din")), 1)
     same(found(condition = Condition.Category("rent")), 7)
     same(found(condition = Condition.Currency("JPY")), 0)
     same(found(condition = Condition.Member(flat.ben)), 9)
+    val rentOfAnna = listOf(Condition.Category("rent"), Condition.Payer(flat.anna))
+    val little = ExpenseFilter(conditions = rentOfAnna + Condition.AtMost(1uL))
+    same(lists.expenses(ExpenseFilter(conditions = rentOfAnna)).size, 7)
+    same(lists.expenses(little), emptyList())
+    val months = lists.totals(TotalsBy.MONTH)
+    same(months.map { it.month }, listOf(LocalDate.of(2026, 10, 1), LocalDate.of(2026, 11, 1)))
+    val rent = lists.totals(TotalsBy.CATEGORY).single { it.category == "rent" }
+    same(rent.expenses to rent.spent, 7uL to months[0].spent)
+    val people = lists.totals(TotalsBy.MEMBER)
+    val whole = lists.totals(TotalsBy.CURRENCY).single()
+    same(people.sumOf { it.paid.minorUnits }, whole.spent.minorUnits)
+    check(lists.categories().any { it.name == "rent" })
     same(found(LocalDate.of(2026, 10, 2), LocalDate.of(2026, 10, 4)), 3)
     same(lists.allExpenses(pageSize = 4u).map { it.id }.toSet().size, 9)
     same(lists.voidEntries(), emptyList())
@@ -235,6 +247,43 @@ fun countsMoneyToTheCent(flat: Flat) {
     val converted = flat.group.balancesIn("EUR", listOf(rate))
     same(converted.balances.sumOf { it.balance.minorUnits }, 0L)
     same(converted.rates, listOf(rate))
+}
+
+fun keepsSettings(flat: Flat) {
+    val settings = flat.group.settings()
+    settings.setDefaultCurrency("EUR")
+    settings.setDefaultWeight(flat.ben, 2)
+    settings.setCategories(listOf("food", "rent"))
+    settings.setRelays(listOf("https://relay.example"))
+    val found = settings.current()
+    same(found.defaultCurrency, "EUR")
+    same(found.categories, listOf("food", "rent"))
+    same(found.defaultWeights, listOf(DefaultWeight(flat.ben, 2)))
+    same(found.relays, listOf("https://relay.example"))
+    same(found.proposedRelays, emptyList())
+    settings.setDefaultWeight(flat.ben, null)
+    same(settings.current().defaultWeights, emptyList())
+}
+
+fun recurs(flat: Flat) {
+    val recurring = flat.group.recurring()
+    val first = LocalDate.of(2126, 1, 31)
+    val later = LocalDate.of(2126, 4, 1)
+    val monthly = RecurrenceRule(RecurrenceUnit.MONTHS, 1u)
+    val rent = Transaction.Expense(flat.expense(900).copy(date = first))
+    val series = recurring.begin(rent, monthly)
+    val row = recurring.series(first).single()
+    same(row.nextDay, first)
+    same(row.rule, monthly)
+    same(recurring.due(later).occurrences.map { it.number }, listOf(0uL, 1uL, 2uL))
+    same(recurring.record(series, 0uL) != null, true)
+    same(recurring.record(series, 0uL), null)
+    same(recurring.recordDue(later).expenses.size, 2)
+    same(recurring.recordDue(later).expenses.size, 0)
+    same(recurring.pause(series, later, LocalDate.of(2126, 6, 1)).size, 2)
+    same(recurring.series(later).single().nextDay, LocalDate.of(2126, 6, 30))
+    recurring.end(series, LocalDate.of(2126, 7, 1))
+    same(recurring.series(LocalDate.of(2126, 7, 2)).single().nextDay, null)
 }
 
 fun servesSeveralThreads(flat: Flat) {
@@ -390,6 +439,8 @@ val STEPS: List<Pair<String, (Flat) -> Unit>> =
         "verifies_and_cancels_a_long_check" to ::verifiesAndCancelsALongCheck,
         "backs_up" to ::backsUp,
         "counts_money_to_the_cent" to ::countsMoneyToTheCent,
+        "keeps_settings" to ::keepsSettings,
+        "recurs" to ::recurs,
         "serves_several_threads" to ::servesSeveralThreads,
         "lives_in_memory" to ::livesInMemory,
         "changes_the_app_key" to ::changesTheAppKey,
