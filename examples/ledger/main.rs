@@ -14,6 +14,7 @@ mod export;
 mod failure;
 mod history;
 mod import;
+mod output;
 mod pair;
 mod parts;
 mod people;

@@ -37,6 +37,10 @@ pub(crate) fn leave(arguments: &Leave, out: &mut dyn Write) -> Result<(), Failur
     let group = open_group(&arguments.sign.location)?;
     let mut proposal = group.propose(StatementIntent::Leave)?;
     if arguments.as_owner {
+        if !proposal.needs_confirmation() {
+            let text = "--as-owner has no effect: you do not own this group; leave it out";
+            return Err(Failure::Usage(text.to_owned()));
+        }
         proposal.confirm();
     } else if proposal.needs_confirmation() {
         let text = "you own this group; `ledger leave --as-owner` leaves it nevertheless";

@@ -5,6 +5,7 @@ mod change;
 mod exchange;
 mod settle;
 
+use std::ops::Deref;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -117,7 +118,7 @@ pub(crate) enum Command {
     /// Show every version of an expense or transfer, who wrote it, and who confirms it
     History(History),
     /// List the groups of the database
-    Groups(Read),
+    Groups(ReadDatabase),
     /// List the members
     Members(Read),
     /// List the devices that may write
@@ -203,16 +204,16 @@ pub(crate) enum Command {
     /// Encrypt the database anew with a fresh key
     ///
     /// For when somebody may have the old one. Backups from before do not open any more.
-    Rekey(Location),
+    Rekey(Database),
     /// Delete a group from this device, for good
     ///
     /// Asks for the group's name. The other members keep theirs; what only this device has is lost.
     DeleteGroup(DeleteGroup),
 }
 
-/// Where the ledger is.
+/// Where the database is.
 #[derive(Debug, Args)]
-pub(crate) struct Location {
+pub(crate) struct Database {
     /// The database file
     #[arg(long, value_name = "FILE")]
     pub(crate) db: PathBuf,
@@ -222,12 +223,29 @@ pub(crate) struct Location {
     /// it, readable by its owner only.
     #[arg(long, value_name = "FILE")]
     pub(crate) key_file: Option<PathBuf>,
+}
+
+/// Where the ledger is: a group of a database. Only commands about one group take it, so that
+/// `--group` is an error where it has no effect.
+#[derive(Debug, Args)]
+pub(crate) struct Location {
+    #[command(flatten)]
+    pub(crate) database: Database,
     /// Which group, by its name or the beginning of its id, if there are several
     #[arg(long, value_name = "GROUP")]
     pub(crate) group: Option<String>,
     /// Say on standard error how the ledger was opened
     #[arg(short, long)]
     pub(crate) verbose: bool,
+}
+
+/// A location is the place of its database, too.
+impl Deref for Location {
+    type Target = Database;
+
+    fn deref(&self) -> &Database {
+        &self.database
+    }
 }
 
 #[derive(Debug, Args)]
@@ -267,6 +285,16 @@ pub(crate) struct Read {
     pub(crate) json: bool,
 }
 
+/// As [`Read`], for the whole database.
+#[derive(Debug, Args)]
+pub(crate) struct ReadDatabase {
+    #[command(flatten)]
+    pub(crate) location: Database,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Debts {
     #[command(flatten)]
@@ -297,7 +325,7 @@ pub(crate) struct Statement {
 #[derive(Debug, Args)]
 pub(crate) struct CheckDatabase {
     #[command(flatten)]
-    pub(crate) read: Read,
+    pub(crate) read: ReadDatabase,
     /// Rebuild everything that is derived from the entries, if only that is wrong
     #[arg(long)]
     pub(crate) rebuild_indexes: bool,
@@ -306,7 +334,7 @@ pub(crate) struct CheckDatabase {
 #[derive(Debug, Args)]
 pub(crate) struct Salvage {
     #[command(flatten)]
-    pub(crate) read: Read,
+    pub(crate) read: ReadDatabase,
     /// The new database, which must not exist
     #[arg(long, value_name = "FILE")]
     pub(crate) to: PathBuf,
@@ -358,7 +386,7 @@ pub(crate) enum ExportFormat {
 #[derive(Debug, Args)]
 pub(crate) struct New {
     #[command(flatten)]
-    pub(crate) location: Location,
+    pub(crate) location: Database,
     /// Your name
     #[arg(long, value_name = "NAME")]
     pub(crate) me: String,

@@ -12,6 +12,7 @@
 )]
 
 mod advice;
+mod bad_input;
 mod care;
 mod change;
 mod check_database;
