@@ -116,7 +116,11 @@ pub(crate) fn expenses(arguments: &List, out: &mut dyn Write) -> Result<(), Fail
         .iter()
         .map(|row| {
             let details = &row.transaction;
-            let note = if row.cancelled { "cancelled" } else { "" };
+            let note = match (row.cancelled, row.conflicting) {
+                (true, _) => "cancelled",
+                (false, true) => "recorded differently by several; see its history",
+                (false, false) => "",
+            };
             Ok([
                 lists.short_id(row.original)?,
                 details.date().to_string(),
@@ -154,6 +158,7 @@ fn expense_json(row: &Recorded, values: &Values<'_>) -> Value {
         "id": row.original.to_string(),
         "current_version": row.current_version.to_string(),
         "cancelled": row.cancelled,
+        "conflicting": row.conflicting,
         "cursor": row.cursor.to_string(),
     });
     merge(&mut value, values.transaction(&row.transaction));

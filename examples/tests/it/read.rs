@@ -60,6 +60,7 @@ fn json_has_the_promised_fields() {
         "id",
         "current_version",
         "cancelled",
+        "conflicting",
         "cursor",
         "date",
         "description",

@@ -7,7 +7,7 @@ use super::as_of::{state_of_first, state_on};
 use super::heads::{agreed_heads, is_idle};
 use super::history::History;
 use super::resolve::{Resolution, resolve};
-use super::slots::slot_entry;
+use super::slots::{OriginNames, slot_entry};
 use super::state::state;
 use crate::base::id::{EntryId, GroupId};
 use crate::base::rule::{Refusal, Rule};
@@ -140,22 +140,25 @@ impl Evaluation {
         Some(is_idle(&self.history, &self.resolution, self.history.number(&id)?))
     }
 
-    /// Returns what a slot shows, by its original.
+    /// Returns what the slot of an original shows.
     #[must_use]
     pub fn slot(&self, original: EntryId) -> Option<Slot> {
-        self.resolution.slots.get(&original).copied()
+        let name = OriginNames::of(&self.history).slot_name(&self.history, original);
+        self.resolution.slots.get(&name).copied()
     }
 
-    /// Returns every slot to which an applied entry belongs, by its original.
+    /// Returns every slot to which an applied entry belongs, by its original; of several originals
+    /// with one origin, by the first in the total order, applied or not.
     pub fn slots(&self) -> impl Iterator<Item = (EntryId, Slot)> {
         self.resolution.slots.iter().map(|(original, slot)| (*original, *slot))
     }
 
-    /// Returns the original of the slot to which an entry belongs, applied or not, and
-    /// the entry's part in it.
+    /// Returns the slot to which an entry belongs, applied or not, named as in
+    /// [`Evaluation::slots`], and the entry's part in it.
     #[must_use]
     pub fn slot_of(&self, id: EntryId) -> Option<(EntryId, SlotEntry)> {
-        slot_entry(&self.history, self.history.get(&id)?)
+        let names = OriginNames::of(&self.history);
+        slot_entry(&self.history, &names, self.history.get(&id)?)
     }
 
     /// Returns the entries that wait for others, with the ids for which they wait.

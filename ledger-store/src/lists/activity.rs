@@ -46,6 +46,10 @@ pub struct Recorded {
     pub transaction: Transaction,
     /// Whether it was cancelled, so that it does not count.
     pub cancelled: bool,
+    /// Whether several people recorded one imported row with different contents. One of them is
+    /// shown, and [`Lists::history`](super::Lists::history) has them all. A correction does not end
+    /// it, since it says nothing about the others.
+    pub conflicting: bool,
     /// The position after this row, where the next page begins.
     pub cursor: Cursor,
 }
@@ -166,7 +170,15 @@ pub(super) fn activity(
 /// that is its slot's.
 fn original(connection: &Connection, entry: &VerifiedEntry) -> Result<Option<EntryId>, StoreError> {
     let target = match entry.decoded().payload() {
-        Payload::Transaction(_) => return Ok(Some(entry.id())),
+        Payload::Transaction(transaction) if transaction.origin().is_none() => {
+            return Ok(Some(entry.id()));
+        }
+        // Another original with its origin may name the slot.
+        Payload::Transaction(_) => {
+            let mut slot = connection.prepare_cached(SLOT)?;
+            let id = slot.query_row([entry.id().as_bytes()], |row| row.get(0)).optional()?;
+            return Ok(Some(id.map_or(entry.id(), EntryId::from_bytes)));
+        }
         Payload::Correction(correction) => correction.target(),
         Payload::Cancellation(cancellation) => cancellation.target(),
         Payload::Restoration(restoration) => restoration.target(),

@@ -9,12 +9,15 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 use super::cursor::ListId;
 use super::{Cursor, Lists};
 use crate::StoreError;
-use crate::entries::index::{stored_entry, verdict};
+use crate::entries::index::{slot_number, stored_entry, verdict};
 
 pub(super) const CHANGES: &str = "SELECT e.entry, e.signature, e.verdict, e.lamport, e.n
      FROM named m JOIN entries e ON e.n = m.n
      WHERE m.original = ?1 AND m.endorses = 0 AND (m.lamport, m.id) < (?2, ?3)
      ORDER BY m.lamport DESC, m.id DESC LIMIT ?4";
+
+const FIRST: &str = "SELECT entry, signature, verdict, lamport, n FROM entries
+     WHERE n = ?1 AND (lamport, id) < (?2, ?3)";
 
 pub(super) const ENDORSEMENTS: &str = "SELECT e.entry, e.signature
      FROM named m JOIN entries e ON e.n = m.n
@@ -86,7 +89,8 @@ pub struct Review {
 
 impl Lists<'_> {
     /// All versions of an expense or transfer, void ones as well: newest first in the total order
-    /// of clocks and ids, so the original comes last.
+    /// of clocks and ids. Several originals with one origin, as of one file that two people imported,
+    /// are versions of one expense, whichever of them is named.
     ///
     /// # Errors
     /// [`StoreError::UnknownEntry`] if `original` is not an entry of this group
@@ -108,22 +112,21 @@ impl Lists<'_> {
                 .query_row([after.minor], |row| row.get(0))
                 .optional()?;
             let mut statement = connection.prepare_cached(CHANGES)?;
-            let bounds = (first, after.major, id.unwrap_or_default(), limit);
+            let bounds = (first, after.major, id.clone().unwrap_or_default(), limit);
             let mut rows = statement.query(bounds)?;
             let mut page = Vec::new();
             while let Some(row) = rows.next()? {
                 page.push(version(row, state, list)?);
             }
-            // Changes have larger clocks than the original, so it comes last.
-            if u32::try_from(page.len()).is_ok_and(|len| len < limit) {
-                let mut statement = connection.prepare_cached(
-                    "SELECT entry, signature, verdict, lamport, n FROM entries
-                 WHERE n = ?1 AND lamport < ?2",
-                )?;
-                let mut rows = statement.query((first, after.major))?;
-                if let Some(row) = rows.next()? {
-                    page.push(version(row, state, list)?);
-                }
+            // The original that names the slot. It comes last, unless others have its origin.
+            let mut statement = connection.prepare_cached(FIRST)?;
+            let id = id.unwrap_or_default();
+            let mut rows = statement.query((first, after.major, id))?;
+            if let Some(row) = rows.next()? {
+                let row = version(row, state, list)?;
+                let place = page.partition_point(|version| order(version) > order(&row));
+                page.insert(place, row);
+                page.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
             }
             Ok(page)
         })
@@ -161,18 +164,26 @@ impl Lists<'_> {
         })
     }
 
-    /// The number of an original.
+    /// The number of an original's slot.
     fn original(&self, connection: &Connection, id: EntryId) -> Result<i64, StoreError> {
         let mut statement = connection
             .prepare_cached("SELECT entry, signature, n FROM entries WHERE id = ?1 AND grp = ?2")?;
         let mut rows = statement.query((id.as_bytes(), self.group.key.0))?;
         let unknown = || StoreError::UnknownEntry(vec![id]);
         let row = rows.next()?.ok_or_else(unknown)?;
-        match stored_entry(row)?.decoded().payload() {
-            Payload::Transaction(_) => Ok(row.get(2)?),
+        let entry = stored_entry(row)?;
+        match entry.decoded().payload() {
+            Payload::Transaction(_) => {
+                slot_number(connection, self.group.key, entry.decoded(), row.get(2)?)
+            }
             _ => Err(unknown()),
         }
     }
+}
+
+/// Place of a version in the total order.
+fn order(version: &Version) -> (u64, EntryId) {
+    (version.entry.decoded().header().lamport(), version.entry.id())
 }
 
 fn version(row: &Row<'_>, state: &GroupState, list: ListId) -> Result<Version, StoreError> {

@@ -24,6 +24,8 @@ pub type Device = u32;
 pub type Name = u32;
 /// A currency.
 pub type Currency = u8;
+/// An origin.
+pub type Origin = u8;
 
 /// A card: of a person (signed by the joining root key, with a first device), or of a placeholder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -161,6 +163,8 @@ pub struct Content {
     pub shares: Vec<(MemberId, i64)>,
     /// "Income or a refund": the same with signs turned. Never so in a transfer.
     pub incoming: bool,
+    /// The imported row that an expense or transfer comes from. Ignored in a correction or copy.
+    pub origin: Option<Origin>,
 }
 
 /// Kind and payload of an entry.

@@ -83,7 +83,7 @@ pub fn state(history: &History, r: &Rules, resolution: &Resolution) -> State {
         match a.entry.kind {
             Kind::Endorse { target, confirm } => {
                 if let (Some(slot), Some(by)) =
-                    (crate::slots::slot_of(history, target), history.member(a.author))
+                    (crate::slots::slot_of(history, r, target), history.member(a.author))
                 {
                     s.endorsements.insert((slot, by), confirm);
                 }
