@@ -127,6 +127,11 @@ pub(crate) fn refuse_without_genesis(store: &Store) -> Result<(), Failure> {
 
 /// A group by its name, or the beginning of its id.
 fn named_group(store: &Store, named: &str) -> Result<Group, Failure> {
+    if named.is_empty() {
+        return Err(Failure::Usage(
+            "--group is empty; `ledger groups` lists the groups".to_owned(),
+        ));
+    }
     let waiting = store.groups_without_genesis()?;
     if let Some(group) = waiting.into_iter().find(|group| group.to_string() == named) {
         return Ok(store.group(group)?);

@@ -3,13 +3,14 @@
 mod care;
 mod change;
 mod exchange;
+mod filter;
 mod settle;
 
 use std::ops::Deref;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use ledger_core::{Currency, Date, EntryId};
+use ledger_core::{Currency, Date};
 use ledger_store::{Cursor, StatementCursor};
 
 use crate::pair::PairCommand;
@@ -22,6 +23,7 @@ pub(crate) use exchange::{
     Admit, Approve, BundleCommand, Enter, GoOn, GroupToRestore, Invite, Join, Phrase, Receive,
     Recover, ResetKeys,
 };
+pub(crate) use filter::{By, Expenses, Filters, Totals};
 pub(crate) use settle::{Balances, Conversion, SettleUp};
 
 /// Shared expenses as a signed, encrypted ledger.
@@ -71,7 +73,11 @@ pub(crate) enum Command {
     /// Newest first, with the balance after each. The first row has the balance of now.
     Statement(Statement),
     /// List expenses and transfers, newest first
-    Expenses(List),
+    Expenses(Expenses),
+    /// Show what was spent, by month, category, member or currency
+    ///
+    /// Less refunds and income; transfers are no spending. Of a member: the sum of their shares.
+    Totals(Totals),
     /// List all entries, newest first, and whether they count
     Activity(List),
     /// List what came from other devices since it was marked as read, oldest first
@@ -474,9 +480,9 @@ pub(crate) struct Sign {
 pub(crate) struct Remove {
     #[command(flatten)]
     pub(crate) sign: Sign,
-    /// The first of the member's entries that no longer counts
+    /// The first of the member's entries that no longer counts, by the beginning of its id
     #[arg(long, value_name = "ENTRY")]
-    pub(crate) since: Option<EntryId>,
+    pub(crate) since: Option<String>,
     /// The member
     pub(crate) member: String,
 }
@@ -485,9 +491,9 @@ pub(crate) struct Remove {
 pub(crate) struct Revoke {
     #[command(flatten)]
     pub(crate) sign: Sign,
-    /// The first of the device's entries that no longer counts
+    /// The first of the device's entries that no longer counts, by the beginning of its id
     #[arg(long, value_name = "ENTRY")]
-    pub(crate) since: Option<EntryId>,
+    pub(crate) since: Option<String>,
     /// The beginning of the device's id
     pub(crate) device: String,
 }

@@ -32,6 +32,7 @@ mod settle;
 mod split;
 mod statement;
 mod story;
+mod totals;
 mod usage;
 mod verify_history;
 mod write;
