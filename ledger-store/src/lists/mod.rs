@@ -7,17 +7,20 @@ mod by_id;
 mod conflict;
 mod cursor;
 mod debts;
+mod edits;
 mod filter;
 mod find;
 mod history;
 mod overview;
+mod people;
 #[cfg(test)]
 mod plans;
 mod query;
+mod recorded;
 mod totals;
 
 pub use account_statement::{StatementCursor, StatementRow};
-pub use activity::{Activity, Recorded};
+pub use activity::Activity;
 pub use arrived::Unread;
 pub(crate) use arrived::mark_read;
 pub use cursor::{Cursor, ParseCursorError};
@@ -26,6 +29,8 @@ pub use filter::{Condition, Filter};
 pub use history::{Review, Version, VersionKind};
 pub use overview::Overview;
 pub(crate) use overview::overview;
+pub use people::{DeviceRow, MemberRow, Standing};
+pub use recorded::{Edit, Recorded, ReviewCounts};
 pub use totals::{CategoryInUse, Total, TotalOf, TotalsBy};
 
 use crate::session::GroupSession;

@@ -59,6 +59,7 @@ mod recovery;
 mod refunds;
 mod rekey;
 mod resume;
+mod rows;
 mod sealed_under;
 mod secrets;
 mod security;
