@@ -161,6 +161,9 @@ codes! {
     NotCounted "not-counted" You
         "The expense or transfer does not count, so there is nothing to change. Nothing was recorded."
         "Copy it, if it is true, and change the copy."
+    SeriesEnded "series-ended" You
+        "No occurrence of the recurring expense falls on that day or later. Nothing was recorded."
+        "Choose an earlier day, or change what recurs, and it goes on."
     AlreadyCounts "already-counts" You
         "The expense or transfer counts already, so that a copy would change nothing. Nothing was recorded."
         "Show the person that it counts."

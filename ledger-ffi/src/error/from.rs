@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use ledger_core::bundle::SummaryError;
 use ledger_core::{
     AmountError, Balance, CurrencyError, DateError, DraftError, EntryId, ParseIdError, RateError,
-    RatesError, Refusal, Rule, VoidReason,
+    RatesError, RecurrenceError, Refusal, Rule, VoidReason,
 };
 use ledger_formats::splitwise;
 use ledger_store::{BundleCursorError, ParseCursorError, SecretError, SecretErrorKind, StoreError};
@@ -97,6 +97,9 @@ impl From<StoreError> for LedgerError {
             StoreError::AlreadyCounts(entry) => {
                 return Self::about(ErrorCode::AlreadyCounts, reason, entry);
             }
+            StoreError::SeriesEnded(entry) => {
+                return Self::about(ErrorCode::SeriesEnded, reason, entry);
+            }
             StoreError::Rates(error) => return error.into(),
             StoreError::ProposalOutdated => ErrorCode::ProposalOutdated,
             StoreError::NoRootKey => ErrorCode::NoRootKey,
@@ -151,7 +154,7 @@ impl From<DraftError> for LedgerError {
             DraftError::TooManyDevices => ErrorCode::TooManyDevices,
             DraftError::TooManyRefs => ErrorCode::TooManyReferences,
             DraftError::ForeignDevice => ErrorCode::NotEnrolled,
-            DraftError::Name(_) => ErrorCode::InvalidEntry,
+            DraftError::Name(_) | DraftError::Setting(_) => ErrorCode::InvalidEntry,
             DraftError::Rule(refusal) => {
                 let rule = refusal.rule().code();
                 return Self::new(ErrorCode::InvalidEntry, reason).naming(None, Some(rule));
@@ -174,6 +177,7 @@ macro_rules! plainly {
 
 plainly! {
     ParseIdError => InvalidId
+    RecurrenceError => InvalidEntry
     ParseCursorError => InvalidCursor
     BundleCursorError => InvalidCursor
     DateError => InvalidDate
@@ -237,6 +241,7 @@ mod tests {
             (StoreError::NotCancelled(id), ErrorCode::NotCancelled),
             (StoreError::NotCounted(id), ErrorCode::NotCounted),
             (StoreError::AlreadyCounts(id), ErrorCode::AlreadyCounts),
+            (StoreError::SeriesEnded(id), ErrorCode::SeriesEnded),
         ] {
             let LedgerError::Failed { code: found, entry, .. } = error.into();
             assert_eq!((found, entry), (code, Some(id)));

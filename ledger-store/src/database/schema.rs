@@ -303,4 +303,11 @@ pub(super) const MIGRATIONS: &[&str] = &[
         tokenize = 'unicode61 remove_diacritics 2'
     );
     ",
+    // Version 8. Settings, templates and what devices read are few among many entries. Each list of
+    // them goes by its own index.
+    "
+    CREATE INDEX entries_settings ON entries (grp, lamport, id) WHERE kind = 25;
+    CREATE INDEX entries_templates ON entries (grp, lamport, id) WHERE kind = 26;
+    CREATE INDEX entries_speaks ON entries (grp, lamport, id) WHERE kind = 27;
+    ",
 ];

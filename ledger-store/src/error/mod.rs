@@ -136,6 +136,12 @@ pub enum StoreError {
     /// The expense or transfer counts already, so that a copy would have no effect.
     #[error("entry {} counts already; there is nothing to copy", .0.short())]
     AlreadyCounts(EntryId),
+    /// The series of recurring expenses has no occurrence from the given day on.
+    #[error(
+        "series {} has ended: no occurrence of it is due from that day on; change it, and it goes on",
+        .0.short()
+    )]
+    SeriesEnded(EntryId),
     /// The rates do not suffice for a conversion, or a balance does not fit by them.
     #[error(transparent)]
     Rates(#[from] RatesError),

@@ -17,6 +17,8 @@ mod people;
 mod plans;
 mod query;
 mod recorded;
+mod recurring;
+mod settings;
 mod totals;
 
 pub use account_statement::{StatementCursor, StatementRow};
@@ -31,6 +33,8 @@ pub use overview::Overview;
 pub(crate) use overview::overview;
 pub use people::{DeviceRow, MemberRow, Standing};
 pub use recorded::{Edit, Recorded, ReviewCounts};
+pub(crate) use recurring::{due, series};
+pub(crate) use settings::settings;
 pub use totals::{CategoryInUse, Total, TotalOf, TotalsBy};
 
 use crate::session::GroupSession;

@@ -68,6 +68,24 @@ impl<M> Transaction<M> {
         }
     }
 
+    /// The same content on another day.
+    #[must_use]
+    pub fn on(self, day: Date) -> Self {
+        let origin = self.origin();
+        self.recorded_as(day, origin)
+    }
+
+    /// The same content on another day and with another origin, as an occurrence of a template.
+    #[must_use]
+    pub(crate) fn recorded_as(mut self, day: Date, from: impl Into<Option<Origin>>) -> Self {
+        let (date, origin) = match &mut self {
+            Self::Expense(expense) => (&mut expense.date, &mut expense.origin),
+            Self::Transfer(transfer) => (&mut transfer.date, &mut transfer.origin),
+        };
+        (*date, *origin) = (day, from.into());
+        self
+    }
+
     /// The imported row that this transaction comes from.
     #[must_use]
     pub fn origin(&self) -> Option<Origin> {
