@@ -1,6 +1,6 @@
 //! Opening the ledger that the command line names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use ledger_store::{FileSecrets, Group, Opening, Store, StoreError};
 
 use crate::args::Location;
 use crate::failure::Failure;
-use crate::show::printable;
+use crate::show::{one_line, printable};
 
 /// The keys beside a database, unless the command line names a file.
 pub(crate) fn secrets(location: &Location) -> Arc<FileSecrets> {
@@ -154,12 +154,47 @@ fn print_opening(opening: Opening) {
 pub(crate) struct People {
     labels: BTreeMap<MemberId, String>,
     order: Vec<MemberId>,
+    /// The place of each in this order.
+    ranks: BTreeMap<MemberId, usize>,
+    /// Those who are not in the group any more, with a word for it.
+    gone: BTreeMap<MemberId, &'static str>,
 }
 
 impl People {
     pub(crate) fn of(state: &GroupState) -> Self {
-        let order = state.members().into_iter().map(|(id, _)| id).collect();
-        Self { labels: state.labels(), order }
+        let members = state.members();
+        let owners = state.devices().filter_map(|(_, device, _)| state.device_owner(device));
+        let writers: BTreeSet<MemberId> = owners.collect();
+        let mut gone = BTreeMap::new();
+        for (id, member) in &members {
+            if member.is_removed() {
+                gone.insert(*id, "removed");
+            } else if !member.is_placeholder() && !writers.contains(id) {
+                gone.insert(*id, "left");
+            }
+        }
+        let order: Vec<MemberId> = members.into_iter().map(|(id, _)| id).collect();
+        let ranks = order.iter().copied().zip(0..).collect();
+        Self { labels: state.labels(), order, ranks, gone }
+    }
+
+    /// The place of a member in the order of their introduction; nowhere is first.
+    pub(crate) fn rank(&self, member: MemberId) -> Option<usize> {
+        self.ranks.get(&member).copied()
+    }
+
+    /// Whether the member was removed, left, or revoked every device.
+    pub(crate) fn is_gone(&self, member: MemberId) -> bool {
+        self.gone.contains_key(&member)
+    }
+
+    /// The label, for a terminal, and whether the member is gone: `Ben (removed)`.
+    pub(crate) fn shown(&self, member: MemberId) -> String {
+        let label = one_line(self.label(member));
+        match self.gone.get(&member) {
+            Some(word) => format!("{label} ({word})"),
+            None => label,
+        }
     }
 
     pub(crate) fn label(&self, member: MemberId) -> &str {

@@ -11,7 +11,8 @@ use crate::args::{Import, ImportFormat};
 use crate::context::{People, open_or_create, refuse_without_genesis, the_group};
 use crate::failure::Failure;
 use crate::parts::check_name;
-use crate::read::{print_balances, print_json, print_plan};
+use crate::read::{print_balances, print_json};
+use crate::settle::print_plan;
 use crate::show::{one_line, progress_bar};
 
 /// How many inferred rows are named before the rest is only counted.

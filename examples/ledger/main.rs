@@ -17,9 +17,13 @@ mod import;
 mod pair;
 mod parts;
 mod people;
+mod rates;
 mod read;
 mod record;
+mod recurring;
 mod salvage;
+mod settings;
+mod settle;
 mod shares;
 mod sharing;
 mod show;
@@ -43,7 +47,7 @@ fn main() -> ExitCode {
     let result = match &arguments.command {
         Command::Import(import) => import::run(import, &mut out),
         Command::Balances(list) => read::balances(list, &mut out),
-        Command::SettleUp(settle_up) => read::settle_up(settle_up, &mut out),
+        Command::SettleUp(settle_up) => settle::settle_up(settle_up, &mut out),
         Command::Debts(member) => debts::debts(member, &mut out),
         Command::Statement(member) => statement::statement(member, &mut out),
         Command::Expenses(list) => read::expenses(list, &mut out),
@@ -87,6 +91,8 @@ fn main() -> ExitCode {
         Command::VerifyHistory(list) => verify_history::run(list, &mut out),
         Command::CheckDatabase(check) => check_database::run(check, &mut out),
         Command::Salvage(salvage) => salvage::run(salvage, &mut out),
+        Command::Recurring(command) => recurring::run(command, &mut out),
+        Command::Settings(settings) => settings::settings(settings, &mut out),
         Command::Export(export) => export::run(export, &mut out),
         Command::Backup(backup) => care::backup(backup, &mut out),
         Command::Rekey(location) => care::rekey(location, &mut out),

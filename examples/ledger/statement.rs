@@ -30,7 +30,7 @@ pub(crate) fn statement(arguments: &Statement, out: &mut dyn Write) -> Result<()
     let values = Values::of(&state);
     let mut json_rows = Vec::new();
     if !arguments.read.json {
-        writeln!(out, "{}: statement, newest first", one_line(people.label(member)))?;
+        writeln!(out, "{}: statement, newest first", people.shown(member))?;
     }
     for currency in currencies {
         let (rows, more) = pages(&group, member, currency, arguments)?;
@@ -53,7 +53,7 @@ pub(crate) fn statement(arguments: &Statement, out: &mut dyn Write) -> Result<()
 
 /// A currency that the group has or that this version knows: another device may have recorded money
 /// in a code that came later.
-fn currency_of(state: &GroupState, code: &str) -> Result<Currency, Failure> {
+pub(crate) fn currency_of(state: &GroupState, code: &str) -> Result<Currency, Failure> {
     let found = state.currencies().find(|currency| currency.code() == code);
     let known = |code| Currency::from_code(code).map_err(|e| Failure::Usage(e.to_string()));
     found.map_or_else(|| known(code), Ok)

@@ -146,6 +146,9 @@ fn money_of_a_month(story: &Story, anna: &Desk, ben: &Desk) {
     contains(&said, "what Ben paid was nothing, is 20.00 EUR");
     let wrong = story.record(ben, "record", &["Wrong group", "99", "EUR"]);
     story.run(ben, "cancel", &["--reason", "another group", &wrong]);
+    contains(&story.run(ben, "restore", &[&wrong]), "Wrong group");
+    contains(&story.run(ben, "undo", &[]), "undid");
+    story.record(ben, "record", &["--refund", "Deposit back", "12", "EUR"]);
     story.record(ben, "record", &["Typo", "1", "EUR"]);
     contains(&story.run(ben, "undo", &[]), "Typo");
     story.record(ben, "pay", &["Anna", "100", "EUR"]);
@@ -166,6 +169,11 @@ fn money_of_a_month(story: &Story, anna: &Desk, ben: &Desk) {
     contains(&story.run(anna, "statement", &["Ben"]), "Rent");
     contains(&story.run(anna, "debts", &["Ben"]), "Anna");
     contains(&story.run(anna, "settle-up", &["--only-owed"]), "pays");
+    story.record(anna, "record", &["Train", "33", "CHF", "--for", "Anna", "--for", "Ben"]);
+    let rate = ["--in", "EUR", "--rate", "EUR/CHF=1.1"];
+    contains(&story.run(anna, "balances", &rate), "by the rates EUR/CHF=1.1");
+    contains(&story.run(anna, "settle-up", &rate), "by the rates EUR/CHF=1.1");
+    contains(&story.run(anna, "settle-up", &["--for", "Ben", "--record"]), "recorded 2 transfers");
     story.carry(anna, ben);
     let said = anna.file("said", story.run(ben, "agree", &[]));
     assert_eq!(story.run(anna, "agree", &[text(&said)]), "both devices agree\n");

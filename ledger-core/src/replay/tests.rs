@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::authority::evaluate;
-use crate::base::id::{EntryId, MemberId};
+use crate::base::id::{EntryId, MemberId, Origin};
 use crate::base::rule::Rule;
 use crate::draft::{Draft, DraftError, NewGroup};
 use crate::entry::{DecodedEntry, VerifiedEntry};

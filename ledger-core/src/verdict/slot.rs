@@ -5,7 +5,8 @@ use crate::base::id::EntryId;
 /// Part of an entry in its slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SlotRole {
-    /// The entry first recorded the expense or transfer. Its id names the slot.
+    /// The entry recorded the expense or transfer, and copies nothing. One that has no origin is
+    /// the only original of its slot.
     Original,
     /// The entry recorded the original again.
     Copy,
@@ -31,11 +32,12 @@ pub struct SlotEntry {
 /// Slot of an earlier entry that another entry names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SlotReference {
-    /// Original of the slot: the entry that first recorded the expense or transfer. If
-    /// the entry names a void copy, what that copy names, whatever it is.
+    /// Original that names the slot: the entry that recorded the expense or transfer, of several
+    /// with one origin the first that came to this device. If the entry names a void copy, what
+    /// that copy names, whatever it is.
     pub original: EntryId,
     /// Whether the entry confirms or disputes the slot. Else it corrects, cancels, restores
-    /// or copies it.
+    /// or copies it, or records it once more under one origin.
     pub endorses: bool,
 }
 
@@ -45,7 +47,8 @@ pub struct SlotReference {
 /// hold the same applied entries show the same, whatever order they arrived in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Slot {
-    original: Option<EntryId>,
+    /// First original in the total order.
+    original: Option<(u64, EntryId)>,
     /// First copy in the total order.
     copy: Option<(u64, EntryId)>,
     /// Last correction in the total order.
@@ -66,7 +69,9 @@ impl Slot {
     pub fn with(mut self, entry: SlotEntry) -> Self {
         let order = (entry.lamport, entry.id);
         match entry.role {
-            SlotRole::Original => self.original = Some(entry.id),
+            SlotRole::Original => {
+                self.original = Some(self.original.map_or(order, |original| original.min(order)));
+            }
             SlotRole::Copy => {
                 self.copy = Some(self.copy.map_or(order, |copy| copy.min(order)));
             }
@@ -79,11 +84,10 @@ impl Slot {
         self
     }
 
-    /// Returns the entry that stands in the slot: the original if it is applied, else
-    /// the first copy.
+    /// Returns the entry that stands in the slot: the first applied original, else the first copy.
     #[must_use]
     pub fn shown(&self) -> Option<EntryId> {
-        self.original.or(self.copy.map(|(_, id)| id))
+        self.original.or(self.copy).map(|(_, id)| id)
     }
 
     /// Returns the entry whose content the slot shows, cancelled or not: the last
@@ -133,6 +137,11 @@ mod tests {
         assert_eq!(Slot::of([late, early]).effective(), Some(early.id), "the first copy");
         assert_eq!(Slot::of([late, original]).effective(), Some(original.id));
         assert_eq!(Slot::of([late, first]).effective(), Some(first.id));
+        // Of several originals with one origin, the first in the order is shown.
+        let other = entry(SlotRole::Original, 4, 10);
+        assert_eq!(Slot::of([late, original, other]).effective(), Some(other.id));
+        let tie = entry(SlotRole::Original, 5, 8);
+        assert_eq!(Slot::of([original, tie]).effective(), Some(tie.id));
     }
 
     #[test]
@@ -155,7 +164,10 @@ mod tests {
             endings in proptest::collection::vec((1u64..4, any::<bool>()), 0..5),
             seed in any::<prop::sample::Index>(),
         ) {
-            let mut entries = vec![entry(SlotRole::Original, 1, 200)];
+            let mut entries = vec![entry(SlotRole::Original, 2, 200)];
+            for (place, (lamport, _)) in (50u8..).zip(lamports.iter().filter(|l| l.1 == 0)) {
+                entries.push(entry(SlotRole::Original, *lamport, place));
+            }
             for (place, (lamport, _)) in (1u8..).zip(&lamports) {
                 entries.push(entry(SlotRole::Correction, *lamport, place));
             }

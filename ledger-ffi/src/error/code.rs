@@ -161,6 +161,9 @@ codes! {
     NotCounted "not-counted" You
         "The expense or transfer does not count, so there is nothing to change. Nothing was recorded."
         "Copy it, if it is true, and change the copy."
+    SeriesEnded "series-ended" You
+        "No occurrence of the recurring expense falls on that day or later. Nothing was recorded."
+        "Choose an earlier day, or change what recurs, and it goes on."
     AlreadyCounts "already-counts" You
         "The expense or transfer counts already, so that a copy would change nothing. Nothing was recorded."
         "Show the person that it counts."
@@ -272,6 +275,9 @@ codes! {
     InvalidSplit "invalid-split" You
         "The rule of a split does not fit the amount, or is beyond a limit."
         "Show the reason to the person: it says by how much the parts miss the amount."
+    InvalidRate "invalid-rate" You
+        "The text or fraction is no exchange rate, a pair of currencies has two, or one that is needed has none."
+        "Give one rate for each pair that the reason names."
     BalanceTooLarge "balance-too-large" You
         "A balance does not fit into 64 bits."
         "The reason has it in decimal digits. Settle up, or record smaller amounts."

@@ -1,13 +1,16 @@
 //! One group: its members, devices and balances, and sub-handles by topic.
 
 mod bundles;
+mod converted;
 mod import;
 mod invites;
 mod keys;
 mod lists;
 mod maintenance;
 mod record;
+mod recurring;
 mod rows;
+mod settings;
 mod shares;
 mod statements;
 
@@ -21,25 +24,32 @@ use crate::store_handle::StoreHandle;
 use crate::values::Money;
 
 pub use bundles::{BundleExport, BundleImport, BundleParts, Bundles, RefusedEntry};
+pub use converted::ConvertedBalances;
 pub use import::ImportSummary;
 pub use invites::{
     Admitted, Invite, InviteInfo, InvitePolicy, Invites, JoinRequest, JoinRequestInfo,
 };
 pub use keys::GroupKeys;
 pub use lists::{
-    ActivityRow, Arrival, Condition, EntryKind, ExpenseFilter, ExpenseRow, Lists, ReviewRow,
-    StatementRow, Unread, Verdict, VersionKind, VersionRow,
+    ActivityRow, Arrival, CategoryInUse, Condition, Edit, EntryKind, ExpenseFilter, ExpenseRow,
+    Lists, ReviewCounts, ReviewRow, StatementRow, Total, TotalsBy, Unread, Verdict, VersionKind,
+    VersionRow,
 };
 pub use maintenance::{GroupMaintenance, Problem, Verification};
+pub use recurring::{
+    DueList, DueOccurrence, RecordedDue, RecurrenceRule, RecurrenceUnit, RecurringExpenses,
+    RecurringSeries,
+};
 pub use rows::{Agreement, Device, GroupInfo, Member, MemberBalance, Payment};
+pub use settings::{DefaultWeight, GroupSettings, ProposedRelays, Settings};
 pub use shares::{KeptShare, KeptShareInfo, RecoveryRequest, Shares, read_recovery_request};
-pub use statements::{Proposal, StatementIntent};
+pub use statements::{Proposal, ProposedStatement, StatementIntent};
 
 /// One group of an open ledger.
 ///
 /// The handle costs little. It is of no use once the ledger is closed. Calls about one
-/// topic are on sub-handles: `lists`, `bundles`, `invites`, `keys`, `shares` and
-/// `maintenance`.
+/// topic are on sub-handles: `lists`, `bundles`, `invites`, `keys`, `recurring`, `shares`, `settings`
+/// and `maintenance`.
 #[derive(Clone, uniffi::Object)]
 pub struct LedgerGroup {
     store: StoreHandle,
@@ -117,6 +127,18 @@ impl LedgerGroup {
         Arc::new(Shares::new(self.clone()))
     }
 
+    /// Recurring expenses and transfers.
+    #[must_use]
+    pub fn recurring(&self) -> Arc<RecurringExpenses> {
+        Arc::new(RecurringExpenses::new(self.clone()))
+    }
+
+    /// Settings of the group.
+    #[must_use]
+    pub fn settings(&self) -> Arc<GroupSettings> {
+        Arc::new(GroupSettings::new(self.clone()))
+    }
+
     /// Checks of everything that is stored of this group.
     #[must_use]
     pub fn maintenance(&self) -> Arc<GroupMaintenance> {
@@ -153,8 +175,8 @@ impl LedgerGroup {
     /// # Errors
     /// Any error of reading the database.
     pub fn members(&self) -> Result<Vec<Member>, LedgerError> {
-        let group = self.group()?;
-        Ok(rows::members(group.ledger()?.state(), group.me()?))
+        let rows = self.group()?.lists().members()?;
+        Ok(rows.into_iter().map(Into::into).collect())
     }
 
     /// The devices that may write.
@@ -162,8 +184,8 @@ impl LedgerGroup {
     /// # Errors
     /// Any error of reading the database.
     pub fn devices(&self) -> Result<Vec<Device>, LedgerError> {
-        let group = self.group()?;
-        Ok(rows::devices(group.ledger()?.state(), group.device()))
+        let rows = self.group()?.lists().devices()?;
+        Ok(rows.into_iter().map(Into::into).collect())
     }
 
     /// Every member's balance in every currency, zeros too: by currency, then in the

@@ -143,7 +143,7 @@ impl LedgerGroup {
 }
 
 impl LedgerGroup {
-    fn append_one(&self, entry: NewEntry) -> Result<EntryId, LedgerError> {
+    pub(super) fn append_one(&self, entry: NewEntry) -> Result<EntryId, LedgerError> {
         self.group()?.append(vec![entry])?.pop().ok_or_else(nothing_recorded)
     }
 }

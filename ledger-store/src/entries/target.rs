@@ -5,7 +5,7 @@ use ledger_core::{EntryId, Transaction};
 use rusqlite::OptionalExtension as _;
 
 use super::GroupTransaction;
-use super::index::number;
+use super::index::{number, slot_number};
 use crate::StoreError;
 
 /// The slot of an original, as it is shown.
@@ -95,14 +95,20 @@ impl GroupTransaction<'_> {
         &self,
         original: EntryId,
     ) -> Result<Option<Transaction>, StoreError> {
+        let slot = self.slot_of(original, self.stored(original)?.decoded())?;
         let mut statement = self.connection().prepare_cached(
-            "SELECT c.id FROM expenses e JOIN entries c ON c.n = e.content
-             WHERE e.n = (SELECT n FROM entries WHERE id = ?1)",
+            "SELECT c.id FROM expenses e JOIN entries c ON c.n = e.content WHERE e.n = ?1",
         )?;
-        let content = statement.query_row([original.as_bytes()], |row| row.get(0)).optional()?;
+        let content = statement.query_row([slot], |row| row.get(0)).optional()?;
         let Some(content) = content.map(EntryId::from_bytes) else { return Ok(None) };
         let entry = self.stored(content)?;
         Ok(self.ledger().state().transaction_of(entry.decoded()))
+    }
+
+    /// The number of the slot of an original.
+    fn slot_of(&self, original: EntryId, entry: &DecodedEntry) -> Result<i64, StoreError> {
+        let n = number(self.connection(), original)?;
+        slot_number(self.connection(), self.group(), entry, n)
     }
 
     fn shown(&self, original: EntryId) -> Result<Shown, StoreError> {
@@ -114,8 +120,8 @@ impl GroupTransaction<'_> {
         }
         let mut statement =
             self.connection().prepare_cached("SELECT cancelled FROM expenses WHERE n = ?1")?;
-        let n = number(self.connection(), original)?;
-        let row: Option<bool> = statement.query_row([n], |row| row.get(0)).optional()?;
+        let slot = self.slot_of(original, entry.decoded())?;
+        let row: Option<bool> = statement.query_row([slot], |row| row.get(0)).optional()?;
         Ok(match row {
             None => Shown::Nothing,
             Some(false) => Shown::Content,

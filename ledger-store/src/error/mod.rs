@@ -11,7 +11,9 @@ use ledger_core::messages::MessageError;
 use ledger_core::messages::invite::JoinError;
 use ledger_core::messages::pairing::PairingError;
 use ledger_core::messages::recovery::{EnrolmentError, ShareError};
-use ledger_core::{DeviceId, DraftError, EntryId, GroupId, MemberId, Refusal, VoidReason};
+use ledger_core::{
+    DeviceId, DraftError, EntryId, GroupId, MemberId, RatesError, Refusal, VoidReason,
+};
 
 pub use bundle_cursor::BundleCursorError;
 pub use database::DatabaseError;
@@ -134,6 +136,15 @@ pub enum StoreError {
     /// The expense or transfer counts already, so that a copy would have no effect.
     #[error("entry {} counts already; there is nothing to copy", .0.short())]
     AlreadyCounts(EntryId),
+    /// The series of recurring expenses has no occurrence from the given day on.
+    #[error(
+        "series {} has ended: no occurrence of it is due from that day on; change it, and it goes on",
+        .0.short()
+    )]
+    SeriesEnded(EntryId),
+    /// The rates do not suffice for a conversion, or a balance does not fit by them.
+    #[error(transparent)]
+    Rates(#[from] RatesError),
     /// A proposed statement would now have other effects than those that were shown.
     #[error("the ledger changed since the proposal was shown; show it again before signing")]
     ProposalOutdated,

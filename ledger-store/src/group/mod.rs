@@ -1,6 +1,7 @@
 //! The handle of one group.
 
 mod keys;
+mod recurring;
 #[cfg(feature = "import")]
 mod splitwise;
 mod state;
@@ -11,7 +12,8 @@ use std::sync::Arc;
 
 use ledger_core::engine::{Ledger, VerifiedEntry};
 use ledger_core::{
-    Balance, Currency, Debts, DeviceId, EntryId, GroupId, Member, MemberId, Settlement,
+    Balance, Converted, Currency, Debts, DeviceId, EntryId, GroupId, Member, MemberId, Rates,
+    Settings, Settlement,
 };
 
 use crate::StoreError;
@@ -19,13 +21,14 @@ use crate::admitting::{Invites, Shares};
 use crate::entries::{Ingested, NewEntry, Opening, WaitingCount};
 use crate::health::GroupMaintenance;
 use crate::keyring::signing_key;
-use crate::lists::{Cursor, Lists, debts_of, mark_read, pairwise_debts};
+use crate::lists::{Cursor, Lists, debts_of, mark_read, pairwise_debts, settings};
 use crate::platform::progress::Progress;
 use crate::sealed::Bundles;
 use crate::session::{Changes, GroupSession, OpeningComparison};
 use crate::statements::{Proposal, StatementIntent, propose, sign_and};
 
 pub use keys::GroupKeys;
+pub use recurring::{Due, RecordedDue, Recurring};
 #[cfg(feature = "import")]
 pub use splitwise::ImportReport;
 pub use state::CurrentState;
@@ -111,6 +114,34 @@ impl Group {
         Ok(state.currencies().map(plan).collect())
     }
 
+    /// The balances of all currencies in one, by rates that the app gives, and a plan that settles
+    /// them together: [`Converted::settle_up`]. They sum to zero (SPEC §9.3).
+    ///
+    /// ```
+    /// # use ledger_store::{NewEntry, StoreOptions};
+    /// # use ledger_core::{Amount, Currency, Expense, Rates};
+    /// # let group = StoreOptions::new().in_memory()?.create_group("Trip", "Anna")?;
+    /// # group.append(vec![NewEntry::Placeholder { name: "Ben".into() }])?;
+    /// # let (anna, ben) = (group.members()?[0].0, group.members()?[1].0);
+    /// # let (yen, amount) = (Currency::from_code("JPY")?, Amount::from_minor_units(3200)?);
+    /// # let tea = Expense::new("2026-11-21".parse()?, "Ramen", yen, amount)
+    /// #     .paid_by(anna, amount).split_equally(&[anna, ben], 0);
+    /// # group.append(vec![NewEntry::Record(tea.into())])?;
+    /// let euro = Currency::from_code("EUR")?;
+    /// let mut rates = Rates::new();
+    /// rates.set(euro, Currency::from_code("JPY")?, "160".parse()?)?;
+    /// let converted = group.balances_in(euro, &rates)?;
+    /// assert_eq!(converted.balance(ben).format(euro), "-10.00");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError::Rates`] with each pair that lacks a rate; [`StoreError`] if the database cannot
+    /// be read.
+    pub fn balances_in(&self, currency: Currency, rates: &Rates) -> Result<Converted, StoreError> {
+        Ok(self.0.ledger()?.state().balances_in(currency, rates)?)
+    }
+
     /// What each other member owes one member, by currency; negative is what the member owes them.
     /// Those with whom nothing is open are left out. In each currency the sum is the member's
     /// balance. Takes time for each expense and transfer that names the member, in proportion to
@@ -150,6 +181,26 @@ impl Group {
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Debts, StoreError> {
         pairwise_debts(&self.0, progress)
+    }
+
+    /// The settings in force: default currency and weights, relays, categories. A setting is
+    /// appended as [`NewEntry::Setting`]. Takes time in proportion to the number of settings that
+    /// were ever appended.
+    ///
+    /// ```
+    /// # use ledger_store::{NewEntry, StoreOptions};
+    /// # use ledger_core::{Currency, SettingValue};
+    /// # let group = StoreOptions::new().in_memory()?.create_group("Flat", "Anna")?;
+    /// let euro = Currency::from_code("EUR")?;
+    /// group.append(vec![NewEntry::Setting(SettingValue::DefaultCurrency(Some(euro)))])?;
+    /// assert_eq!(group.settings()?.default_currency, Some(euro));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn settings(&self) -> Result<Settings, StoreError> {
+        settings(&self.0)
     }
 
     /// Loads the ledger now, which otherwise the first call does that needs it, and keeps
@@ -343,6 +394,12 @@ impl Group {
     #[must_use]
     pub fn lists(&self) -> Lists<'_> {
         Lists::new(&self.0)
+    }
+
+    /// Recurring expenses and transfers.
+    #[must_use]
+    pub fn recurring(&self) -> Recurring<'_> {
+        Recurring::new(&self.0)
     }
 
     /// Export and import of bundles.

@@ -35,21 +35,6 @@ pub(super) const SLOT: &str =
 pub(super) const ORIGINAL: &str = "SELECT entry, signature FROM entries
      WHERE n = (SELECT slot FROM entries WHERE id = ?1) AND verdict = 0";
 
-/// An expense or transfer in its current version.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recorded {
-    /// The entry that first recorded it; corrections and cancellations name it.
-    pub original: EntryId,
-    /// The entry of the current version: the original or a correction.
-    pub current_version: EntryId,
-    /// The content of the current version.
-    pub transaction: Transaction,
-    /// Whether it was cancelled, so that it does not count.
-    pub cancelled: bool,
-    /// The position after this row, where the next page begins.
-    pub cursor: Cursor,
-}
-
 /// One entry with its verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Activity {
@@ -166,7 +151,15 @@ pub(super) fn activity(
 /// that is its slot's.
 fn original(connection: &Connection, entry: &VerifiedEntry) -> Result<Option<EntryId>, StoreError> {
     let target = match entry.decoded().payload() {
-        Payload::Transaction(_) => return Ok(Some(entry.id())),
+        Payload::Transaction(transaction) if transaction.origin().is_none() => {
+            return Ok(Some(entry.id()));
+        }
+        // Another original with its origin may name the slot.
+        Payload::Transaction(_) => {
+            let mut slot = connection.prepare_cached(SLOT)?;
+            let id = slot.query_row([entry.id().as_bytes()], |row| row.get(0)).optional()?;
+            return Ok(Some(id.map_or(entry.id(), EntryId::from_bytes)));
+        }
         Payload::Correction(correction) => correction.target(),
         Payload::Cancellation(cancellation) => cancellation.target(),
         Payload::Restoration(restoration) => restoration.target(),

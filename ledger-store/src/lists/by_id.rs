@@ -3,8 +3,7 @@
 use ledger_core::EntryId;
 use rusqlite::OptionalExtension as _;
 
-use super::cursor::{ListId, ListKind};
-use super::find::page;
+use super::find::query_position;
 use super::{Lists, Recorded};
 use crate::StoreError;
 
@@ -21,9 +20,8 @@ pub(super) const BELOW: &str = "SELECT id FROM entries WHERE id < ?1 ORDER BY id
 
 pub(super) const ABOVE: &str = "SELECT id FROM entries WHERE id > ?1 ORDER BY id LIMIT 1";
 
-pub(super) const SHOWN: &str = "SELECT c.entry, c.signature, o.id, x.cancelled, x.date, x.n
+pub(super) const SHOWN: &str = "SELECT x.date, x.n
      FROM entries e JOIN expenses x ON x.n = ifnull(e.slot, e.n)
-     JOIN entries c ON c.n = x.content JOIN entries o ON o.n = x.n
      WHERE e.id = ?1 AND +e.grp = ?2";
 
 impl Lists<'_> {
@@ -90,9 +88,10 @@ impl Lists<'_> {
     pub fn recorded(&self, entry: EntryId) -> Result<Option<Recorded>, StoreError> {
         self.group.read(|connection, loaded| {
             let mut statement = connection.prepare_cached(SHOWN)?;
-            let rows = statement.query((entry.as_bytes(), self.group.key.0))?;
-            let list = ListId::of_group(ListKind::Expenses, self.group.id);
-            Ok(page(rows, loaded.ledger.state(), list)?.pop())
+            let mut rows = statement.query((entry.as_bytes(), self.group.key.0))?;
+            let Some(row) = rows.next()? else { return Ok(None) };
+            let position = query_position(row)?;
+            Ok(self.page(connection, loaded, [position])?.pop())
         })
     }
 }

@@ -24,6 +24,8 @@ pub type Device = u32;
 pub type Name = u32;
 /// A currency.
 pub type Currency = u8;
+/// An origin.
+pub type Origin = u8;
 
 /// A card: of a person (signed by the joining root key, with a first device), or of a placeholder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -161,6 +163,8 @@ pub struct Content {
     pub shares: Vec<(MemberId, i64)>,
     /// "Income or a refund": the same with signs turned. Never so in a transfer.
     pub incoming: bool,
+    /// The imported row that an expense or transfer comes from. Ignored in a correction or copy.
+    pub origin: Option<Origin>,
 }
 
 /// Kind and payload of an entry.
@@ -239,6 +243,26 @@ pub enum Kind {
         /// The number of the new encryption key.
         x_gen: u32,
     },
+    /// A template of recurring expenses, which moves no money.
+    Template {
+        /// The content.
+        content: Content,
+        /// The first template of the series, if this changes one.
+        changes: Option<Id>,
+        /// The number from which on it holds.
+        from: u32,
+        /// The number before which it ends.
+        end: Option<u32>,
+    },
+    /// Sets something for the whole group.
+    Set {
+        /// The number of the field.
+        field: u8,
+        /// The member whom it is about; nobody for a field without a subject.
+        subject: MemberId,
+        /// The number of the value. None is a value that says nothing.
+        value: Option<u32>,
+    },
     /// A new key under which entries travel.
     Epoch {
         /// The number of the key.
@@ -277,7 +301,8 @@ impl Kind {
             | Kind::Cancellation { target }
             | Kind::Restoration { target }
             | Kind::Copy { copied_from: target, .. }
-            | Kind::Endorse { target, .. } => [*target].into(),
+            | Kind::Endorse { target, .. }
+            | Kind::Template { changes: Some(target), .. } => [*target].into(),
             _ => BTreeSet::new(),
         }
     }

@@ -19,6 +19,9 @@ pub use transfer::Transfer;
 use crate::base::id::{MemberId, Origin};
 use crate::money::{Amount, Currency, Date, Direction};
 
+/// Members with amounts.
+type Parts<M> = Vec<(M, Amount)>;
+
 /// Money that moved: an expense or a transfer. `M` is how a member is named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Transaction<M = MemberId> {
@@ -63,6 +66,24 @@ impl<M> Transaction<M> {
             Self::Expense(expense) => expense.amount,
             Self::Transfer(transfer) => transfer.amount,
         }
+    }
+
+    /// The same content on another day.
+    #[must_use]
+    pub fn on(self, day: Date) -> Self {
+        let origin = self.origin();
+        self.recorded_as(day, origin)
+    }
+
+    /// The same content on another day and with another origin, as an occurrence of a template.
+    #[must_use]
+    pub(crate) fn recorded_as(mut self, day: Date, from: impl Into<Option<Origin>>) -> Self {
+        let (date, origin) = match &mut self {
+            Self::Expense(expense) => (&mut expense.date, &mut expense.origin),
+            Self::Transfer(transfer) => (&mut transfer.date, &mut transfer.origin),
+        };
+        (*date, *origin) = (day, from.into());
+        self
     }
 
     /// The imported row that this transaction comes from.
@@ -118,7 +139,7 @@ impl<M: Copy> Transaction<M> {
     /// The two sides as they are recorded, whatever the direction: payers and shares of an expense,
     /// giver and receiver of a transfer.
     #[must_use]
-    pub fn sides(&self) -> (Vec<(M, Amount)>, Vec<(M, Amount)>) {
+    pub fn sides(&self) -> (Parts<M>, Parts<M>) {
         match self {
             Self::Expense(expense) => (expense.payers.clone(), expense.shares.clone()),
             Self::Transfer(transfer) => {

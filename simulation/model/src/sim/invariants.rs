@@ -1,11 +1,12 @@
 //! Invariants: checks of each state by itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::enrolment::starts;
 use crate::entry::{Body, Content, Currency, Generation, Id, Kind, MemberId};
 use crate::history::History;
 use crate::resolve::{Resolution, Verdict};
+use crate::rules::Rules;
 use crate::sim::arrival::{Violation, carried_in, ended, owner_statements, violation};
 use crate::slots::slot_of;
 
@@ -183,14 +184,16 @@ fn money(history: &History, resolution: &Resolution) -> Option<Violation> {
     let applied: Vec<_> =
         history.admitted.iter().filter(|a| resolution.applied(a.entry.id)).collect();
     let mut balances: BTreeMap<(MemberId, Currency), i128> = BTreeMap::new();
-    let originals = history
+    let slot_of = |id| slot_of(history, &Rules::ALL, id);
+    let slots: BTreeSet<Id> = history
         .admitted
         .iter()
-        .filter(|a| matches!(a.entry.kind, Kind::Expense(_) | Kind::Transfer(_)));
-    for slot in originals.map(|a| a.entry.id) {
-        let inside = || {
-            applied.iter().filter(|a| slot_of(history, a.entry.id) == Some(slot)).map(|a| &a.entry)
-        };
+        .filter(|a| matches!(a.entry.kind, Kind::Expense(_) | Kind::Transfer(_)))
+        .filter_map(|a| slot_of(a.entry.id))
+        .collect();
+    for slot in slots {
+        let inside =
+            || applied.iter().filter(|a| slot_of(a.entry.id) == Some(slot)).map(|a| &a.entry);
         let base = inside().filter_map(|e| match &e.kind {
             Kind::Expense(c) | Kind::Transfer(c) => Some(((0, e.lamport, e.id), c)),
             Kind::Copy { content, .. } => Some(((1, e.lamport, e.id), content)),

@@ -38,7 +38,7 @@ pub fn placeholder(n: u32, introducer: MemberId) -> Card {
 /// `payer` paid `total` for `debtor`.
 pub fn debt(payer: MemberId, debtor: MemberId, total: i64) -> Content {
     let (paid, shares) = (vec![(payer, total)], vec![(debtor, total)]);
-    Content { currency: 0, total, paid, shares, incoming: false }
+    Content { currency: 0, total, paid, shares, incoming: false, origin: None }
 }
 
 impl Group {
