@@ -8,6 +8,7 @@ use ledger_store::{Group, ImportReport, StoreError};
 use serde_json::json;
 
 use crate::args::{Import, ImportFormat};
+use crate::as_of::Standing;
 use crate::context::{People, open_or_create, refuse_without_genesis, the_group};
 use crate::failure::Failure;
 use crate::parts::check_name;
@@ -187,7 +188,7 @@ fn describe(inference: Inference) -> &'static str {
 fn print_result(group: &Group, out: &mut dyn Write) -> Result<(), Failure> {
     let state = group.state()?;
     let people = People::of(&state);
-    print_balances(&state, &people, out)?;
+    print_balances(&state, &people, &Standing::now(&state), out)?;
     writeln!(out)?;
     print_plan(&state, &people, out)
 }
