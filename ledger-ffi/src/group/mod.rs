@@ -31,8 +31,9 @@ pub use invites::{
 };
 pub use keys::GroupKeys;
 pub use lists::{
-    ActivityRow, Arrival, CategoryInUse, Condition, EntryKind, ExpenseFilter, ExpenseRow, Lists,
-    ReviewRow, StatementRow, Total, TotalsBy, Unread, Verdict, VersionKind, VersionRow,
+    ActivityRow, Arrival, CategoryInUse, Condition, Edit, EntryKind, ExpenseFilter, ExpenseRow,
+    Lists, ReviewCounts, ReviewRow, StatementRow, Total, TotalsBy, Unread, Verdict, VersionKind,
+    VersionRow,
 };
 pub use maintenance::{GroupMaintenance, Problem, Verification};
 pub use recurring::{
@@ -174,8 +175,8 @@ impl LedgerGroup {
     /// # Errors
     /// Any error of reading the database.
     pub fn members(&self) -> Result<Vec<Member>, LedgerError> {
-        let group = self.group()?;
-        Ok(rows::members(group.ledger()?.state(), group.me()?))
+        let rows = self.group()?.lists().members()?;
+        Ok(rows.into_iter().map(Into::into).collect())
     }
 
     /// The devices that may write.
@@ -183,8 +184,8 @@ impl LedgerGroup {
     /// # Errors
     /// Any error of reading the database.
     pub fn devices(&self) -> Result<Vec<Device>, LedgerError> {
-        let group = self.group()?;
-        Ok(rows::devices(group.ledger()?.state(), group.device()))
+        let rows = self.group()?.lists().devices()?;
+        Ok(rows.into_iter().map(Into::into).collect())
     }
 
     /// Every member's balance in every currency, zeros too: by currency, then in the

@@ -54,8 +54,10 @@ def creates_a_group(flat):
     assert [member.label for member in members] == ["Anna", "Ben"]
     assert [member.is_me for member in members] == [True, False]
     assert members[1].is_placeholder
+    assert members[0].is_owner and members[0].devices == 1 and not members[0].has_left
+    assert members[0].joined is not None
     [device] = flat.group.devices()
-    assert device.is_this_device and device.member == flat.anna
+    assert device.is_this_device and device.member == flat.anna and device.enrolled is not None
     assert sorted(name.split("-")[0] for name in flat.keychain.secrets) == [
         "database",
         "device",
@@ -122,6 +124,10 @@ def cancels(flat):
     flat.group.cancel(flat.payment, "it bounced")
     assert flat.balances() == ["15.00", "-15.00"]
     [cancelled] = [row for row in flat.group.lists().expenses() if row.is_cancelled]
+    assert (cancelled.author, cancelled.reviews.confirmed) == (flat.anna, 1)
+    assert cancelled.my_share.minor_units == -cancelled.my_change.minor_units
+    [edited] = [row for row in flat.group.lists().expenses() if row.edit]
+    assert (edited.edit.author, edited.edit.lost_edits) == (flat.anna, 0)
     assert cancelled.id == flat.payment
     flat.group.restore(flat.payment)
     assert flat.balances() == ["0.00", "0.00"]

@@ -7,8 +7,8 @@ use super::cursor::Position;
 use super::filter::{Condition, Filter};
 use super::query::{self, Columns, Query, queries};
 use super::{
-    account_statement, activity, arrived, by_id, debts, find, history, overview, recurring,
-    settings, totals,
+    account_statement, activity, arrived, by_id, debts, edits, history, overview, recorded,
+    recurring, settings, totals,
 };
 use crate::database::{GroupKey, in_memory};
 use crate::entries::load;
@@ -36,7 +36,8 @@ fn slow(plan: &[String]) -> Vec<&String> {
 fn no_list_scans_or_sorts() {
     let connection = in_memory().unwrap();
     for (sql, index) in [
-        (find::ROW, "PRIMARY KEY (n=?)"),
+        (recorded::ROW, "PRIMARY KEY (n=?)"),
+        (edits::OTHERS, "entries_by_slot (slot=?)"),
         (query::HAS_MANY, "PRIMARY KEY (term=?)"),
         (MEMBER_TERMS, "sqlite_autoindex_terms_1 (grp=? AND kind=? AND value>? AND value<?)"),
         (totals::CONTENT, "INTEGER PRIMARY KEY (rowid=?)"),

@@ -60,6 +60,7 @@ mod recurring;
 mod refunds;
 mod rekey;
 mod resume;
+mod rows;
 mod sealed_under;
 mod secrets;
 mod security;
