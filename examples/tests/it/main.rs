@@ -12,6 +12,7 @@
 )]
 
 mod advice;
+mod bad_input;
 mod care;
 mod change;
 mod check_database;
@@ -20,6 +21,7 @@ mod common;
 mod crash;
 mod debts;
 mod exchange;
+mod hints;
 mod hledger;
 mod import;
 mod key_file;
@@ -33,6 +35,7 @@ mod settle;
 mod split;
 mod statement;
 mod story;
+mod totals;
 mod usage;
 mod verify_history;
 mod write;
