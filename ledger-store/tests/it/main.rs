@@ -19,6 +19,7 @@
 mod account_statement;
 mod app_key;
 mod arrived;
+mod as_of;
 mod bundles;
 mod changes;
 mod changes_without_effect;
@@ -53,6 +54,7 @@ mod options;
 mod origins;
 mod own_entries;
 mod pairing;
+mod people_from_files;
 mod processes;
 mod quiet;
 mod recovery;
