@@ -1,6 +1,6 @@
 //! Opening the ledger that the command line names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -9,12 +9,12 @@ use std::sync::Arc;
 use ledger_core::{GroupState, MemberId, visible_form};
 use ledger_store::{FileSecrets, Group, Opening, Store, StoreError};
 
-use crate::args::Location;
+use crate::args::{Database, Location};
 use crate::failure::Failure;
-use crate::show::printable;
+use crate::show::{one_line, printable};
 
 /// The keys beside a database, unless the command line names a file.
-pub(crate) fn secrets(location: &Location) -> Arc<FileSecrets> {
+pub(crate) fn secrets(location: &Database) -> Arc<FileSecrets> {
     let path = location.key_file.clone().unwrap_or_else(|| {
         let mut beside = location.db.clone().into_os_string();
         beside.push(".keys");
@@ -24,20 +24,20 @@ pub(crate) fn secrets(location: &Location) -> Arc<FileSecrets> {
 }
 
 /// Opens the database, which must exist.
-pub(crate) fn open(location: &Location) -> Result<Store, Failure> {
+pub(crate) fn open(location: &Database) -> Result<Store, Failure> {
     let secrets = secrets(location);
     Store::open(&location.db, secrets.clone()).map_err(|error| explain(error, location, &secrets))
 }
 
 /// Opens the database, or makes it.
-pub(crate) fn open_or_create(location: &Location) -> Result<Store, Failure> {
+pub(crate) fn open_or_create(location: &Database) -> Result<Store, Failure> {
     let secrets = secrets(location);
     Store::open_or_create(&location.db, secrets.clone())
         .map_err(|error| explain(error, location, &secrets))
 }
 
 /// Says which of several causes keeps a database from opening, and names the key file.
-pub(crate) fn explain(error: StoreError, location: &Location, secrets: &FileSecrets) -> Failure {
+pub(crate) fn explain(error: StoreError, location: &Database, secrets: &FileSecrets) -> Failure {
     let (db, keys) = (location.db.display(), secrets.path().display());
     let text = match &error {
         StoreError::WrongKey(_) | StoreError::Damaged(_) if is_text(&location.db) => {
@@ -127,6 +127,11 @@ pub(crate) fn refuse_without_genesis(store: &Store) -> Result<(), Failure> {
 
 /// A group by its name, or the beginning of its id.
 fn named_group(store: &Store, named: &str) -> Result<Group, Failure> {
+    if named.is_empty() {
+        return Err(Failure::Usage(
+            "--group is empty; `ledger groups` lists the groups".to_owned(),
+        ));
+    }
     let waiting = store.groups_without_genesis()?;
     if let Some(group) = waiting.into_iter().find(|group| group.to_string() == named) {
         return Ok(store.group(group)?);
@@ -154,12 +159,47 @@ fn print_opening(opening: Opening) {
 pub(crate) struct People {
     labels: BTreeMap<MemberId, String>,
     order: Vec<MemberId>,
+    /// The place of each in this order.
+    ranks: BTreeMap<MemberId, usize>,
+    /// Those who are not in the group any more, with a word for it.
+    gone: BTreeMap<MemberId, &'static str>,
 }
 
 impl People {
     pub(crate) fn of(state: &GroupState) -> Self {
-        let order = state.members().into_iter().map(|(id, _)| id).collect();
-        Self { labels: state.labels(), order }
+        let members = state.members();
+        let owners = state.devices().filter_map(|(_, device, _)| state.device_owner(device));
+        let writers: BTreeSet<MemberId> = owners.collect();
+        let mut gone = BTreeMap::new();
+        for (id, member) in &members {
+            if member.is_removed() {
+                gone.insert(*id, "removed");
+            } else if !member.is_placeholder() && !writers.contains(id) {
+                gone.insert(*id, "left");
+            }
+        }
+        let order: Vec<MemberId> = members.into_iter().map(|(id, _)| id).collect();
+        let ranks = order.iter().copied().zip(0..).collect();
+        Self { labels: state.labels(), order, ranks, gone }
+    }
+
+    /// The place of a member in the order of their introduction; nowhere is first.
+    pub(crate) fn rank(&self, member: MemberId) -> Option<usize> {
+        self.ranks.get(&member).copied()
+    }
+
+    /// Whether the member was removed, left, or revoked every device.
+    pub(crate) fn is_gone(&self, member: MemberId) -> bool {
+        self.gone.contains_key(&member)
+    }
+
+    /// The label, for a terminal, and whether the member is gone: `Ben (removed)`.
+    pub(crate) fn shown(&self, member: MemberId) -> String {
+        let label = one_line(self.label(member));
+        match self.gone.get(&member) {
+            Some(word) => format!("{label} ({word})"),
+            None => label,
+        }
     }
 
     pub(crate) fn label(&self, member: MemberId) -> &str {

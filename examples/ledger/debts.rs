@@ -11,7 +11,7 @@ use crate::args::Debts;
 use crate::context::{People, open, the_group};
 use crate::failure::Failure;
 use crate::read::print_json;
-use crate::show::{Align, one_line, print_waiting, table};
+use crate::show::{Align, print_waiting, table};
 
 pub(crate) fn debts(arguments: &Debts, out: &mut dyn Write) -> Result<(), Failure> {
     let location = &arguments.read.location;
@@ -49,11 +49,11 @@ fn print_debts(
     member: MemberId,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let name = one_line(people.label(member));
+    let name = people.shown(member);
     writeln!(out, "{name}: debts")?;
     for (currency, others) in debts {
         let line = |(other, owed): &(MemberId, Balance)| {
-            let other = one_line(people.label(*other));
+            let other = people.shown(*other);
             let (from, to, amount) = if *owed < Balance::ZERO {
                 (name.clone(), other, owed.negated())
             } else {

@@ -9,7 +9,7 @@ use ledger_store::StoreError;
 /// Exit code 1: the input or the ledger is at fault. Exit code 2: wrong usage.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    #[error(transparent)]
+    #[error("{0}{advice}", advice = advice(.0))]
     Store(#[from] StoreError),
     #[error("{}: {source}\nNothing was imported.", .path.display())]
     Import { path: PathBuf, source: splitwise::Error },
@@ -42,4 +42,33 @@ impl Failure {
             _ => ExitCode::from(1),
         }
     }
+}
+
+/// The command that follows the advice of an error, as a line of its own; else nothing.
+fn advice(error: &StoreError) -> String {
+    let text = match error {
+        StoreError::NotFound(_) => "`ledger import` or `ledger new` makes one",
+        StoreError::Damaged(_) => "`ledger salvage` saves the sound parts of it",
+        StoreError::UnknownEntry(_) => "`ledger activity` lists the entries",
+        StoreError::AlreadyCancelled(_) => "`ledger restore` restores it",
+        StoreError::NotCounted(_) => "`ledger copy` copies it",
+        StoreError::NoRootKey => "`ledger recover` restores you by your phrase",
+        StoreError::UnknownInvite
+        | StoreError::InviteExpired
+        | StoreError::InviteUsedUp
+        | StoreError::ApprovalRequired(_) => "`ledger invite` makes a new one",
+        StoreError::BundleOfOtherGroup(group) => {
+            return format!("\n`ledger bundle import --group {}` does so", group.short());
+        }
+        StoreError::NoEpochKey => "`ledger bundle import` imports one",
+        StoreError::CutOff => "the owner gives new keys by `ledger invite --for-member`",
+        StoreError::RolledBack(_) | StoreError::OwnEntriesWait(_) => {
+            "`ledger bundle import` imports one; `ledger go-on` goes on without them"
+        }
+        StoreError::Forked(_) => {
+            "`ledger reset-device-keys` resets them; `ledger pair new` pairs it again"
+        }
+        _ => return String::new(),
+    };
+    format!("\n{text}")
 }

@@ -3,15 +3,18 @@
 use std::io::Write;
 use std::path::Path;
 
+use ledger_core::MemberId;
 use ledger_formats::splitwise::{self, Inference, Member};
 use ledger_store::{Group, ImportReport, StoreError};
 use serde_json::json;
 
 use crate::args::{Import, ImportFormat};
+use crate::as_of::Standing;
 use crate::context::{People, open_or_create, refuse_without_genesis, the_group};
 use crate::failure::Failure;
 use crate::parts::check_name;
-use crate::read::{print_balances, print_json, print_plan};
+use crate::read::{print_balances, print_json};
+use crate::settle::print_plan;
 use crate::show::{one_line, progress_bar};
 
 /// How many inferred rows are named before the rest is only counted.
@@ -37,19 +40,30 @@ pub(crate) fn run(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure
         export.check_new_names(|_| false).map_err(failed)?;
         check_group_name()
     };
+    let refuse_group = || match arguments.location.group {
+        None => Ok(()),
+        Some(_) => {
+            let text = "--group has no effect on the first import; --name names the new group";
+            Err(Failure::Usage(text.to_owned()))
+        }
+    };
     if !arguments.location.db.exists() {
+        refuse_group()?;
         check_names()?;
     }
     let store = open_or_create(&arguments.location)?;
     let first = store.group_ids()?.is_empty();
     if first {
+        refuse_group()?;
         refuse_without_genesis(&store)?;
         check_names()?;
     }
     let group = if first {
         store.create_group(&name, founder.name())?
     } else {
-        the_group(&store, &arguments.location)?
+        let group = the_group(&store, &arguments.location)?;
+        refuse_other_names(arguments, &group)?;
+        group
     };
     let report = group.import_splitwise(&export, &mut progress_bar());
     let report = report.map_err(|error| match error {
@@ -64,7 +78,31 @@ pub(crate) fn run(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure
         writeln!(out, "You are {name}, the first column (--me NAME chooses another).\n")?;
     }
     print_report(&report, &export, path, out)?;
+    print_people(&group, &report, out)?;
     print_result(&group, out)
+}
+
+/// Refuses `--me` and `--name` on a further import, unless they say what is so: then the same command
+/// can be given again.
+fn refuse_other_names(arguments: &Import, group: &Group) -> Result<(), Failure> {
+    let state = group.state()?;
+    let people = People::of(&state);
+    let said = |option: &str, said: &str, is: &str| {
+        let (said, is) = (one_line(said), one_line(is));
+        Err(Failure::Usage(format!(
+            "--{option} {said:?} has no effect on a further import; in the group it is {is:?}"
+        )))
+    };
+    if let (Some(me), Some(id)) = (&arguments.me, group.me()?) {
+        let is = people.label(id);
+        if state.member(id).is_none_or(|member| member.name() != me) && is != me {
+            return said("me", me, is);
+        }
+    }
+    match &arguments.name {
+        Some(name) if name != state.name() => said("name", name, state.name()),
+        _ => Ok(()),
+    }
 }
 
 /// Who imports: the member that `--me` names, else the first column.
@@ -104,7 +142,8 @@ fn print_report(
         )?;
     }
     if report.members_added > 0 {
-        writeln!(out, "{} people added; they can claim their place later", report.members_added)?;
+        let added = report.members_added;
+        writeln!(out, "{added} people added; only the group's owner can give them keys")?;
     }
     if !report.inferred.is_empty() {
         let lines: Vec<String> = report
@@ -141,6 +180,24 @@ fn print_report(
     Ok(writeln!(out)?)
 }
 
+/// Whom a person should look at: names prove nothing.
+fn print_people(group: &Group, report: &ImportReport, out: &mut dyn Write) -> Result<(), Failure> {
+    let (state, me) = (group.state()?, group.me()?);
+    let people = People::of(&state);
+    let shown = |ids: &[MemberId]| {
+        let others = ids.iter().filter(|id| Some(**id) != me);
+        others.map(|id| people.shown(*id)).collect::<Vec<_>>().join(", ")
+    };
+    let (named, ambiguous) = (shown(&report.matched_by_name), shown(&report.ambiguous));
+    if !named.is_empty() {
+        writeln!(out, "Known by name only; look whether they are those of the file: {named}\n")?;
+    }
+    if !ambiguous.is_empty() {
+        writeln!(out, "Added, as several members have the name: {ambiguous}\n")?;
+    }
+    Ok(())
+}
+
 fn describe(inference: Inference) -> &'static str {
     match inference {
         Inference::Exact => "exact",
@@ -152,7 +209,7 @@ fn describe(inference: Inference) -> &'static str {
 fn print_result(group: &Group, out: &mut dyn Write) -> Result<(), Failure> {
     let state = group.state()?;
     let people = People::of(&state);
-    print_balances(&state, &people, out)?;
+    print_balances(&state, &people, &Standing::now(&state), out)?;
     writeln!(out)?;
     print_plan(&state, &people, out)
 }

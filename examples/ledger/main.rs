@@ -3,25 +3,38 @@
 
 mod agree;
 mod args;
+mod as_of;
+mod care;
+mod change;
 mod check_database;
 mod context;
 mod debts;
+mod entry;
 mod exchange;
 mod export;
 mod failure;
+mod history;
 mod import;
+mod output;
 mod pair;
 mod parts;
 mod people;
+mod rates;
 mod read;
 mod record;
+mod recurring;
 mod salvage;
+mod settings;
+mod settle;
 mod shares;
 mod sharing;
 mod show;
 mod sign;
 mod split;
 mod statement;
+mod totals;
+mod undo;
+mod unread;
 mod verify_history;
 
 use std::io::Write as _;
@@ -37,15 +50,25 @@ fn main() -> ExitCode {
     let result = match &arguments.command {
         Command::Import(import) => import::run(import, &mut out),
         Command::Balances(list) => read::balances(list, &mut out),
-        Command::SettleUp(settle_up) => read::settle_up(settle_up, &mut out),
+        Command::SettleUp(settle_up) => settle::settle_up(settle_up, &mut out),
         Command::Debts(member) => debts::debts(member, &mut out),
         Command::Statement(member) => statement::statement(member, &mut out),
         Command::Expenses(list) => read::expenses(list, &mut out),
+        Command::Totals(totals) => totals::totals(totals, &mut out),
         Command::Activity(list) => read::activity(list, &mut out),
+        Command::Unread(unread) => unread::unread(unread, &mut out),
         Command::New(new) => record::new(new, &mut out),
         Command::Record(record) => record::record(record, &mut out),
         Command::Split(split) => split::run(split, &mut out),
         Command::Pay(pay) => record::pay(pay, &mut out),
+        Command::Correct(correct) => change::correct(correct, &mut out),
+        Command::Cancel(cancel) => change::cancel(cancel, &mut out),
+        Command::Restore(entry) => change::restore(entry, &mut out),
+        Command::Undo(location) => undo::run(location, &mut out),
+        Command::Confirm(review) => change::review(review, true, &mut out),
+        Command::Dispute(review) => change::review(review, false, &mut out),
+        Command::Copy(entry) => change::copy(entry, &mut out),
+        Command::History(history) => history::run(history, &mut out),
         Command::Groups(list) => people::groups(list, &mut out),
         Command::Members(list) => people::members(list, &mut out),
         Command::Devices(list) => people::devices(list, &mut out),
@@ -72,7 +95,12 @@ fn main() -> ExitCode {
         Command::VerifyHistory(list) => verify_history::run(list, &mut out),
         Command::CheckDatabase(check) => check_database::run(check, &mut out),
         Command::Salvage(salvage) => salvage::run(salvage, &mut out),
+        Command::Recurring(command) => recurring::run(command, &mut out),
+        Command::Settings(settings) => settings::settings(settings, &mut out),
         Command::Export(export) => export::run(export, &mut out),
+        Command::Backup(backup) => care::backup(backup, &mut out),
+        Command::Rekey(location) => care::rekey(location, &mut out),
+        Command::DeleteGroup(delete) => care::delete_group(delete, &mut out),
     };
     let result = result.and_then(|()| Ok(out.flush()?));
     match result {

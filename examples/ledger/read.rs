@@ -1,20 +1,23 @@
-//! The commands that read: balances, settle-up, expenses, activity.
+//! The commands that read: balances, expenses, activity.
 
 use std::io::Write;
 
 use ledger_core::engine::Payload;
 use ledger_core::{
-    Balance, Currency, GroupState, MemberId, Settlement, Transaction, Verdict, settle_up as plan,
+    Balance, Currency, Direction, GroupState, MemberId, Setting, SettingValue, Transaction, Verdict,
 };
-use ledger_formats::json::{Entry, Values, balance_number, merge};
+use ledger_formats::json::{Entry, Values, merge};
 use ledger_store::{Activity, Cursor, Recorded, StoreError};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::args::{List, Read, SettleUp};
+use crate::args::{Balances, Expenses, List};
+use crate::as_of::Standing;
 use crate::context::{People, open, the_group};
 use crate::failure::Failure;
-use crate::show::{Align, one_line, print_waiting, progress_bar, table};
+use crate::rates::{converted, converted_json, print_converted};
+use crate::show::{Align, one_line, print_waiting, table};
+use crate::totals::filter;
 
 /// Rows read from the database at once.
 const PAGE: u32 = 500;
@@ -26,21 +29,34 @@ pub(crate) struct BalanceRow<'a> {
     minor_units: i128,
 }
 
-pub(crate) fn balances(arguments: &Read, out: &mut dyn Write) -> Result<(), Failure> {
-    let store = open(&arguments.location)?;
-    let group = the_group(&store, &arguments.location)?;
+pub(crate) fn balances(arguments: &Balances, out: &mut dyn Write) -> Result<(), Failure> {
+    let location = &arguments.read.location;
+    let store = open(location)?;
+    let group = the_group(&store, location)?;
     let state = group.state()?;
     let people = People::of(&state);
-    if !arguments.json {
-        print_balances(&state, &people, out)?;
+    let standing = match &arguments.as_of {
+        Some(text) => Standing::as_of(&group, &state, text)?,
+        None => Standing::now(&state),
+    };
+    let converted = converted(&state, &standing, &arguments.conversion)?;
+    if !arguments.read.json {
+        match &converted {
+            Some(converted) => {
+                print_converted(&state, &people, standing.point.as_deref(), converted, out)?;
+            }
+            None => print_balances(&state, &people, &standing, out)?,
+        }
         return print_waiting(group.waiting()?, out);
     }
     print_waiting(group.waiting()?, &mut std::io::stderr())?;
-    let currencies: Vec<Currency> = state.currencies().collect();
+    if let Some(converted) = &converted {
+        return print_json(out, &converted_json(&people, converted));
+    }
     let mut rows = Vec::new();
-    for currency in &currencies {
+    for currency in &standing.currencies {
         for member in people.in_order() {
-            let minor_units = state.balance(member, *currency).minor_units();
+            let minor_units = standing.balance(member, *currency).minor_units();
             rows.push(BalanceRow {
                 member: people.label(member),
                 currency: currency.code(),
@@ -55,110 +71,57 @@ pub(crate) fn balances(arguments: &Read, out: &mut dyn Write) -> Result<(), Fail
 pub(crate) fn print_balances(
     state: &GroupState,
     people: &People,
+    standing: &Standing,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    writeln!(out, "{}: balances", one_line(state.name()))?;
-    for currency in state.currencies() {
-        let rows: Vec<[String; 3]> = people
-            .in_order()
-            .map(|member| {
-                let balance = state.balance(member, currency);
-                let meaning = match balance.cmp(&Balance::ZERO) {
-                    core::cmp::Ordering::Greater => "gets back",
-                    core::cmp::Ordering::Less => "owes",
-                    core::cmp::Ordering::Equal => "settled",
-                };
-                let amount = balance.format(currency);
-                [one_line(people.label(member)), amount, meaning.to_owned()]
-            })
-            .collect();
+    let point = standing.point.as_ref().map_or_else(String::new, |point| format!(" {point}"));
+    writeln!(out, "{}: balances{point}", one_line(state.name()))?;
+    for currency in &standing.currencies {
         writeln!(out, "\n{currency}")?;
-        table(out, [Align::Left, Align::Right, Align::Left], &rows)?;
+        print_rows(*currency, people, |member| standing.balance(member, *currency), out)?;
     }
-    if state.currencies().next().is_none() {
-        writeln!(out, "\nNothing was recorded yet.")?;
-    }
-    Ok(())
-}
-
-pub(crate) fn settle_up(arguments: &SettleUp, out: &mut dyn Write) -> Result<(), Failure> {
-    let store = open(&arguments.read.location)?;
-    let group = the_group(&store, &arguments.read.location)?;
-    let state = group.state()?;
-    let people = People::of(&state);
-    let plans = if arguments.only_owed {
-        let debts = group.pairwise_debts(&mut progress_bar())?;
-        state.currencies().map(|currency| (currency, debts.settle_up(currency))).collect()
-    } else {
-        plans(&state)
-    };
-    if !arguments.read.json {
-        print_plans(&state, &people, &plans, out)?;
-        return print_waiting(group.waiting()?, out);
-    }
-    print_waiting(group.waiting()?, &mut std::io::stderr())?;
-    let mut rows = Vec::new();
-    for (currency, plan) in plans {
-        for step in plan {
-            rows.push(json!({
-                "from": people.label(step.from),
-                "to": people.label(step.to),
-                "currency": currency.code(),
-                "minor_units": balance_number(step.amount),
-            }));
-        }
-    }
-    print_json(out, &rows)
-}
-
-/// The plan of each currency.
-fn plans(state: &GroupState) -> Vec<(Currency, Vec<Settlement>)> {
-    state.currencies().map(|currency| (currency, plan(state.open_balances(currency)))).collect()
-}
-
-/// Prints who pays whom with the fewest transfers, per currency.
-pub(crate) fn print_plan(
-    state: &GroupState,
-    people: &People,
-    out: &mut dyn Write,
-) -> Result<(), Failure> {
-    print_plans(state, people, &plans(state), out)
-}
-
-/// Prints who pays whom, per currency.
-fn print_plans(
-    state: &GroupState,
-    people: &People,
-    plans: &[(Currency, Vec<Settlement>)],
-    out: &mut dyn Write,
-) -> Result<(), Failure> {
-    writeln!(out, "{}: to settle up", one_line(state.name()))?;
-    for (currency, plan) in plans {
-        let count = match plan.len() {
-            0 => "everybody is settled".to_owned(),
-            1 => "1 transfer".to_owned(),
-            many => format!("{many} transfers"),
+    if standing.currencies.is_empty() {
+        let words = if standing.point.is_some() {
+            "Nothing was open."
+        } else {
+            "Nothing was recorded yet."
         };
-        writeln!(out, "\n{currency}: {count}")?;
-        let rows: Vec<[String; 4]> = plan
-            .iter()
-            .map(|step| {
-                let (from, to) = (people.label(step.from), people.label(step.to));
-                [one_line(from), "pays".to_owned(), one_line(to), step.amount.format(*currency)]
-            })
-            .collect();
-        table(out, [Align::Left, Align::Left, Align::Left, Align::Right], &rows)?;
+        writeln!(out, "\n{words}")?;
     }
     Ok(())
 }
 
-pub(crate) fn expenses(arguments: &List, out: &mut dyn Write) -> Result<(), Failure> {
-    let store = open(&arguments.read.location)?;
-    let group = the_group(&store, &arguments.read.location)?;
+/// Prints a balance and its meaning for each member. People who are gone and owe nothing are left
+/// out.
+pub(crate) fn print_rows(
+    currency: Currency,
+    people: &People,
+    balance: impl Fn(MemberId) -> Balance,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let row = |member: MemberId| {
+        let balance = balance(member);
+        let meaning = match balance.cmp(&Balance::ZERO) {
+            core::cmp::Ordering::Greater => "gets back",
+            core::cmp::Ordering::Less => "owes",
+            core::cmp::Ordering::Equal if people.is_gone(member) => return None,
+            core::cmp::Ordering::Equal => "settled",
+        };
+        Some([people.shown(member), balance.format(currency), meaning.to_owned()])
+    };
+    let rows: Vec<[String; 3]> = people.in_order().filter_map(row).collect();
+    table(out, [Align::Left, Align::Right, Align::Left], &rows)
+}
+
+pub(crate) fn expenses(arguments: &Expenses, out: &mut dyn Write) -> Result<(), Failure> {
+    let store = open(&arguments.list.read.location)?;
+    let group = the_group(&store, &arguments.list.read.location)?;
     let state = group.state()?;
     let people = People::of(&state);
+    let filter = filter(&arguments.filters, &state, &people)?;
+    let arguments = &arguments.list;
     let (rows, more) = pages(arguments, |after, limit| {
-        let page = group.lists().expenses(after, limit)?;
+        let page = group.lists().find(&filter, after, limit)?;
         Ok(page.into_iter().map(|row| (row.cursor, row)).collect())
     })?;
     if arguments.read.json {
@@ -166,36 +129,46 @@ pub(crate) fn expenses(arguments: &List, out: &mut dyn Write) -> Result<(), Fail
         let rows: Vec<Value> = rows.iter().map(|row| expense_json(row, &values)).collect();
         return print_json(out, &rows);
     }
-    let lines: Vec<[String; 5]> = rows
+    let lists = group.lists();
+    let lines: Vec<[String; 6]> = rows
         .iter()
         .map(|row| {
             let details = &row.transaction;
-            let note = if row.cancelled { "cancelled" } else { "" };
-            [
+            let note = match (row.cancelled, row.conflicting) {
+                (true, _) => "cancelled",
+                (false, true) => "recorded differently by several; see its history",
+                (false, false) => "",
+            };
+            Ok([
+                lists.short_id(row.original)?,
                 details.date().to_string(),
                 one_line(details.description()),
                 format!("{} {}", details.amount().format(details.currency()), details.currency()),
                 one_line(&who(details, &people)),
                 note.to_owned(),
-            ]
+            ])
         })
-        .collect();
-    let align = [Align::Left, Align::Left, Align::Right, Align::Left, Align::Left];
+        .collect::<Result<_, StoreError>>()?;
+    let align = [Align::Left, Align::Left, Align::Left, Align::Right, Align::Left, Align::Left];
     table(out, align, &lines)?;
     print_more(out, more)
 }
 
-/// `Anna for Tomás, Lena`, or `Lena to Anna` for a transfer.
+/// `Anna for Tomás, Lena`, or `Lena to Anna` for a transfer, or `to Anna for Tomás, Lena` for a
+/// refund that Anna received.
 fn who(details: &Transaction, people: &People) -> String {
-    let names = |parts: Vec<(MemberId, ledger_core::Amount)>| {
+    let names = |mut parts: Vec<(MemberId, ledger_core::Amount)>| {
+        parts.sort_by_key(|(member, _)| people.rank(*member));
         let names: Vec<&str> = parts.iter().map(|(member, _)| people.label(*member)).collect();
         if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
     };
-    let word = match details {
-        Transaction::Expense(_) => "for",
-        Transaction::Transfer(_) => "to",
+    let (first, second) = match (details, details.direction()) {
+        (Transaction::Transfer(_), _) => ("", "to"),
+        (Transaction::Expense(_), Direction::Outgoing) => ("", "for"),
+        (Transaction::Expense(_), Direction::Incoming) => ("to ", "for"),
     };
-    format!("{} {word} {}", names(details.paid()), names(details.owed()))
+    let (payers, shares) = details.sides();
+    format!("{first}{} {second} {}", names(payers), names(shares))
 }
 
 fn expense_json(row: &Recorded, values: &Values<'_>) -> Value {
@@ -203,6 +176,7 @@ fn expense_json(row: &Recorded, values: &Values<'_>) -> Value {
         "id": row.original.to_string(),
         "current_version": row.current_version.to_string(),
         "cancelled": row.cancelled,
+        "conflicting": row.conflicting,
         "cursor": row.cursor.to_string(),
     });
     merge(&mut value, values.transaction(&row.transaction));
@@ -223,6 +197,7 @@ pub(crate) fn activity(arguments: &List, out: &mut dyn Write) -> Result<(), Fail
         let rows: Vec<Value> = rows.iter().map(|row| activity_json(row, &values)).collect();
         return print_json(out, &rows);
     }
+    let lists = group.lists();
     let lines: Vec<[String; 4]> = rows
         .iter()
         .map(|row| {
@@ -231,20 +206,20 @@ pub(crate) fn activity(arguments: &List, out: &mut dyn Write) -> Result<(), Fail
                 Verdict::Void(reason) => format!("void: {reason}"),
                 Verdict::Unknown => "needs a newer version".to_owned(),
             };
-            [
-                row.entry.id().short(),
+            Ok([
+                lists.short_id(row.entry.id())?,
                 one_line(row.author.map_or("?", |author| people.label(author))),
                 one_line(&summary(row, &state)),
                 verdict,
-            ]
+            ])
         })
-        .collect();
+        .collect::<Result<_, StoreError>>()?;
     table(out, [Align::Left; 4], &lines)?;
     print_more(out, more)
 }
 
 /// Summary of an entry in a few words.
-fn summary(row: &Activity, state: &GroupState) -> String {
+pub(crate) fn summary(row: &Activity, state: &GroupState) -> String {
     let entry = row.entry.decoded();
     let details = || match state.transaction_of(entry) {
         Some(d) => {
@@ -258,6 +233,7 @@ fn summary(row: &Activity, state: &GroupState) -> String {
         Payload::Transaction(_) => format!("recorded {}", details()),
         Payload::Correction(_) => format!("corrected to {}", details()),
         Payload::Cancellation(_) => "cancelled an entry".to_owned(),
+        Payload::Restoration(_) => "restored a cancelled entry".to_owned(),
         Payload::Merge => "merged heads".to_owned(),
         Payload::AddMember(add) => format!("added {}", add.card().name()),
         Payload::Claim(claim) => format!("gave a placeholder to {}", claim.card().name()),
@@ -270,11 +246,30 @@ fn summary(row: &Activity, state: &GroupState) -> String {
         Payload::Endorsement(_) => "disputed".to_owned(),
         Payload::Rotation(_) => "rotated the device key".to_owned(),
         Payload::Epoch(_) => "rotated the group key".to_owned(),
+        Payload::Template(template) => {
+            let description = template.transaction().description();
+            let verb = if template.change().is_some() { "changed" } else { "began" };
+            format!("{verb} the recurring {description}")
+        }
+        Payload::Setting(setting) => setting_summary(setting, state),
         _ => format!("kind {}", row.kind().number()),
     }
 }
 
-fn activity_json(row: &Activity, values: &Values<'_>) -> Value {
+fn setting_summary(setting: &Setting, state: &GroupState) -> String {
+    match setting.value() {
+        Some(SettingValue::DefaultCurrency(_)) => "set the default currency".to_owned(),
+        Some(SettingValue::DefaultWeight { member, .. }) => {
+            let name = state.member(member).map_or("somebody", |member| member.name());
+            format!("set the default weight of {name}")
+        }
+        Some(SettingValue::Relays { .. }) => "set relays".to_owned(),
+        Some(SettingValue::Categories(_)) => "set the categories".to_owned(),
+        _ => format!("set field {}", setting.field()),
+    }
+}
+
+pub(crate) fn activity_json(row: &Activity, values: &Values<'_>) -> Value {
     values.entry(&Entry {
         decoded: row.entry.decoded(),
         author: row.author,

@@ -1,14 +1,19 @@
 //! `ledger new`, `record` and `pay`: creating a group, and recording in it.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
-use ledger_core::{Amount, Balance, Date, Expense, GroupState, MemberId, Transaction, Transfer};
+use ledger_core::{
+    Amount, Balance, Currency, Date, Direction, Expense, HintError, MemberId, PaidIn, Transaction,
+    Transfer,
+};
 use ledger_store::{Group, NewEntry};
 
 use crate::args::{New, Pay, Record};
 use crate::context::{People, open, open_or_create, the_group};
 use crate::failure::Failure;
 use crate::parts::{Circle, Participant, amount, check_name, name_and_value};
+use crate::sharing::Sharing;
 use crate::show::one_line;
 
 pub(crate) fn new(arguments: &New, out: &mut dyn Write) -> Result<(), Failure> {
@@ -25,32 +30,88 @@ pub(crate) fn new(arguments: &New, out: &mut dyn Write) -> Result<(), Failure> {
 pub(crate) fn record(arguments: &Record, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
     let group = the_group(&store, &arguments.location)?;
+    let expense = expense(&group, arguments)?;
+    keep(&group, expense, out)
+}
+
+/// The expense that the options describe.
+pub(crate) fn expense(group: &Group, arguments: &Record) -> Result<Transaction, Failure> {
     let state = group.state()?;
-    let members = Members { people: &People::of(&state), state: &state };
+    let (people, weights) = (People::of(&state), group.settings()?.default_weights);
+    let members = Members { people: &people, shared_by: Vec::new(), weights };
     let currency = arguments.currency;
+    if let Some(size) = arguments.amount.strip_prefix('-') {
+        let text = format!("no amount is negative; for a refund write --refund and {size}");
+        return Err(Failure::Usage(text));
+    }
     let total = amount(&arguments.amount, currency)?;
-    // The member who pays a cent more changes from expense to expense.
-    let turn = match arguments.sharing.turn() {
-        Some(turn) => turn,
-        None => group.ledger()?.frontier().entries(),
-    };
+    let turn = split_turn(&arguments.sharing, group)?;
     let mut shares = Vec::new();
     for (who, share) in arguments.sharing.shares(&members, total, currency, turn)? {
         shares.push((members.people.find(&who.name)?, share));
     }
-    let payers = payers(&group, &members, arguments, total)?;
+    let payers = payers(group, &members, &arguments.by, total, currency)?;
     let mut expense = Expense::new(date(arguments.on)?, &arguments.description, currency, total)
         .payers(payers)
         .shares(shares);
+    if arguments.refund {
+        expense = expense.direction(Direction::Incoming);
+    }
     expense.category.clone_from(&arguments.category);
     expense.note.clone_from(&arguments.note);
-    keep(&group, Transaction::Expense(expense), out)
+    let hint = |error: HintError| Failure::Usage(error.to_string());
+    if !arguments.tag.is_empty() {
+        expense.hints.set_tags(arguments.tag.iter().map(String::as_str)).map_err(hint)?;
+    }
+    if let [paid, code] = arguments.currency_paid.as_slice() {
+        let paid = paid_in(paid, code, total, currency)?;
+        expense.hints.set_paid_in(Some(&paid)).map_err(hint)?;
+    }
+    Ok(Transaction::Expense(expense))
+}
+
+/// What was paid in another currency, with the rate by which it is the total.
+fn paid_in(paid: &str, code: &str, total: Amount, own: Currency) -> Result<PaidIn, Failure> {
+    let currency: Currency =
+        code.parse().map_err(|error| Failure::Usage(format!("{code:?}: {error}")))?;
+    if currency == own {
+        return Err(Failure::Usage("--currency-paid names another currency".to_owned()));
+    }
+    let amount = amount(paid, currency)?;
+    let whole =
+        |units: u64, others: u32| u128::from(units).checked_mul(10u128.checked_pow(others)?);
+    let (numerator, denominator) = (
+        whole(total.minor_units(), currency.exponent()),
+        whole(amount.minor_units(), own.exponent()),
+    );
+    let (mut a, mut b) = (numerator.unwrap_or(0), denominator.unwrap_or(0));
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    let reduced = |n: Option<u128>| n.and_then(|n| u64::try_from(n.checked_div(a)?).ok());
+    let rate = reduced(numerator).zip(reduced(denominator));
+    let rate =
+        rate.ok_or_else(|| Failure::Usage("no rate makes one amount of the other".into()))?;
+    Ok(PaidIn { currency, amount, rate, source: String::new() })
+}
+
+/// The number of `--turn`, or else one by which the member who pays a cent more changes from
+/// expense to expense.
+pub(crate) fn split_turn(sharing: &Sharing, group: &Group) -> Result<u64, Failure> {
+    match sharing.turn() {
+        Some(turn) => Ok(turn),
+        None => Ok(group.ledger()?.frontier().entries()),
+    }
 }
 
 /// Members of a group, by their labels.
-struct Members<'a> {
-    people: &'a People,
-    state: &'a GroupState,
+pub(crate) struct Members<'a> {
+    pub(crate) people: &'a People,
+    /// Those who share what names nobody; everybody who was not removed and did not leave if there
+    /// are none.
+    pub(crate) shared_by: Vec<MemberId>,
+    /// Default weights of the group.
+    pub(crate) weights: BTreeMap<MemberId, u64>,
 }
 
 impl Circle for Members<'_> {
@@ -63,36 +124,48 @@ impl Circle for Members<'_> {
         Ok(Participant { member, name: name.to_owned() })
     }
 
-    /// Everybody who was not removed.
     fn everybody(&self) -> Option<Vec<Participant>> {
-        let present =
-            |member: &MemberId| self.state.member(*member).is_some_and(|m| !m.is_removed());
-        let present = self.people.in_order().filter(present);
+        let shares = |member: &MemberId| match self.shared_by.as_slice() {
+            [] => !self.people.is_gone(*member),
+            some => some.contains(member),
+        };
+        let present = self.people.in_order().filter(shares);
         let participant = |member| {
             let name = self.people.label(member).to_owned();
             Participant { member: Some(member), name }
         };
         Some(present.map(participant).collect())
     }
+
+    fn default_weights(&self) -> Option<Vec<(Participant, u64)>> {
+        if self.weights.is_empty() {
+            return None;
+        }
+        let weighted = |name: Participant| {
+            let weight = name.member.and_then(|member| self.weights.get(&member));
+            (name, weight.copied().unwrap_or(1))
+        };
+        Some(self.everybody()?.into_iter().map(weighted).collect())
+    }
 }
 
 /// Who paid how much: the amounts of `--by` sum to the total, and one payer without an amount
 /// paid what the others leave of it.
-fn payers(
+pub(crate) fn payers(
     group: &Group,
     members: &Members<'_>,
-    arguments: &Record,
+    by: &[String],
     total: Amount,
+    currency: Currency,
 ) -> Result<Vec<(MemberId, Amount)>, Failure> {
-    if arguments.by.is_empty() {
+    if by.is_empty() {
         return Ok(vec![(payer(group, members.people, None)?, total)]);
     }
-    let currency = arguments.currency;
     let usage = |text: String| Err(Failure::Usage(text));
     let mut payers: Vec<(MemberId, Amount)> = Vec::new();
     let mut rest = None;
     let mut sum = Balance::ZERO;
-    for text in &arguments.by {
+    for text in by {
         let (name, value) = name_and_value(text, members)?;
         let member = members.people.find(&name)?;
         if payers.iter().any(|(other, _)| *other == member)
@@ -177,7 +250,7 @@ fn payer(group: &Group, people: &People, by: Option<&str>) -> Result<MemberId, F
 }
 
 /// The day of `--on`, or else today in this time zone.
-fn date(on: Option<Date>) -> Result<Date, Failure> {
+pub(crate) fn date(on: Option<Date>) -> Result<Date, Failure> {
     if let Some(date) = on {
         return Ok(date);
     }

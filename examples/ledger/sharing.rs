@@ -139,6 +139,14 @@ impl Sharing {
         self.options.turn
     }
 
+    /// Whether any of the options is there that say who shares what; `--turn` does not.
+    pub(crate) fn is_said(&self) -> bool {
+        let Options { split, whom, item, tax, tip, service, discount, turn: _ } = &self.options;
+        let amounts = [tax, tip, service, discount];
+        let amount = amounts.iter().any(|amount| amount.is_some());
+        split.is_some() || amount || !(whom.is_empty() && item.is_empty())
+    }
+
     /// Computes the shares, in the order in which the options name people first.
     pub(crate) fn shares(
         &self,
@@ -165,6 +173,14 @@ impl Sharing {
         self.expect_effect(rule)?;
         if rule == Rule::Items {
             return self.itemised(request).map(Split::Items);
+        }
+        if rule == Rule::Equal
+            && self.whom.is_empty()
+            && self.options.split.is_none()
+            && let Some(weights) = request.circle.default_weights()
+        {
+            request.named.extend(weights.iter().map(|(name, _)| name.clone()));
+            return Ok(Split::Weights(weights));
         }
         let parts = match self.whom.as_slice() {
             [] if rule == Rule::Equal => request.everybody("--for says who takes part")?,

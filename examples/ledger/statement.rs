@@ -4,7 +4,7 @@ use std::io::Write;
 
 use ledger_core::{Currency, GroupState, MemberId};
 use ledger_formats::json::{Values, balance_number, merge};
-use ledger_store::{Group, StatementCursor, StatementRow};
+use ledger_store::{Group, StatementCursor, StatementRow, StoreError};
 use serde_json::{Value, json};
 
 use crate::args::Statement;
@@ -30,7 +30,7 @@ pub(crate) fn statement(arguments: &Statement, out: &mut dyn Write) -> Result<()
     let values = Values::of(&state);
     let mut json_rows = Vec::new();
     if !arguments.read.json {
-        writeln!(out, "{}: statement, newest first", one_line(people.label(member)))?;
+        writeln!(out, "{}: statement, newest first", people.shown(member))?;
     }
     for currency in currencies {
         let (rows, more) = pages(&group, member, currency, arguments)?;
@@ -39,7 +39,7 @@ pub(crate) fn statement(arguments: &Statement, out: &mut dyn Write) -> Result<()
             continue;
         }
         writeln!(out, "\n{currency}")?;
-        print_rows(&rows, currency, out)?;
+        print_rows(&group, &rows, currency, out)?;
         if let Some(cursor) = more {
             writeln!(out, "There is more: go on with --currency {currency} --after {cursor}")?;
         }
@@ -53,32 +53,35 @@ pub(crate) fn statement(arguments: &Statement, out: &mut dyn Write) -> Result<()
 
 /// A currency that the group has or that this version knows: another device may have recorded money
 /// in a code that came later.
-fn currency_of(state: &GroupState, code: &str) -> Result<Currency, Failure> {
+pub(crate) fn currency_of(state: &GroupState, code: &str) -> Result<Currency, Failure> {
     let found = state.currencies().find(|currency| currency.code() == code);
     let known = |code| Currency::from_code(code).map_err(|e| Failure::Usage(e.to_string()));
     found.map_or_else(|| known(code), Ok)
 }
 
 fn print_rows(
+    group: &Group,
     rows: &[StatementRow],
     currency: Currency,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let line = |row: &StatementRow| {
-        let (date, text) = match &row.transaction {
+        let (id, date, text) = match &row.transaction {
             Some(transaction) => {
-                (transaction.date().to_string(), one_line(transaction.description()))
+                let id = group.lists().short_id(row.entry)?;
+                (id, transaction.date().to_string(), one_line(transaction.description()))
             }
-            None => (String::new(), "Opening balance".to_owned()),
+            None => (String::new(), String::new(), "Opening balance".to_owned()),
         };
         let balance = format!("balance {}", row.balance.format(currency));
-        [date, text, row.change.format(currency), balance]
+        Ok([id, date, text, row.change.format(currency), balance])
     };
-    let lines: Vec<[String; 4]> = rows.iter().map(line).collect();
+    let lines: Vec<[String; 5]> = rows.iter().map(line).collect::<Result<_, StoreError>>()?;
     if lines.is_empty() {
         writeln!(out, "  Nothing was recorded.")?;
     }
-    table(out, [Align::Left, Align::Left, Align::Right, Align::Right], &lines)
+    let align = [Align::Left, Align::Left, Align::Left, Align::Right, Align::Right];
+    table(out, align, &lines)
 }
 
 fn row_json(row: &StatementRow, currency: Currency, values: &Values<'_>) -> Value {

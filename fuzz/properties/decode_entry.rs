@@ -105,6 +105,9 @@ fn read_payload(entry: &DecodedEntry) {
             assert!(refs.get(cancellation.target().as_usize()).is_some());
             assert!(cancellation.reason().is_none_or(|reason| reason.len() <= 4_096));
         }
+        Payload::Restoration(restoration) => {
+            assert!(refs.get(restoration.target().as_usize()).is_some());
+        }
         Payload::Correction(correction) => {
             assert!(refs.get(correction.target().as_usize()).is_some());
         }

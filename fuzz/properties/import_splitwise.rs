@@ -1,7 +1,7 @@
 //! Property: reading any bytes as a Splitwise export does no harm, and an export that is accepted says
 //! the same as the file.
 
-use ledger_core::{Amount, Balance};
+use ledger_core::{Amount, Balance, Direction};
 use ledger_formats::splitwise::{Export, Row, RowKind, read};
 
 /// Reads `data` as an export and checks every law that must hold for it.
@@ -50,7 +50,7 @@ fn check_row(export: &Export, row: &Row) {
     let nets = members.clone().map(|member| row.net(member));
     assert!(nets.fold(Balance::ZERO, Balance::plus).is_zero());
     match row.kind() {
-        RowKind::Expense { payers, shares } => {
+        RowKind::Expense { payers, shares, .. } => {
             for parts in [payers, shares] {
                 let sum = Amount::checked_sum(parts.iter().map(|part| part.1));
                 assert_eq!(sum, Some(row.amount()));
@@ -74,8 +74,12 @@ fn write(export: &Export) -> String {
         let currency = row.currency();
         let (description, category) = (quoted(row.description()), row.category().map(quoted));
         let category = category.unwrap_or_default();
+        let minus = match row.kind() {
+            RowKind::Expense { direction: Direction::Incoming, .. } => "-",
+            _ => "",
+        };
         let cost = row.amount().format(currency);
-        file += &format!("\n{},{description},{category},{cost},{currency}", row.date());
+        file += &format!("\n{},{description},{category},{minus}{cost},{currency}", row.date());
         for member in 0..export.members().len() {
             file += &format!(",{}", row.net(member).format(currency));
         }

@@ -2,7 +2,7 @@
 
 use crate::base::id::GroupId;
 use crate::base::rule::{Refusal, Rule};
-pub use crate::entry::{read_stored, trust_stored};
+pub use crate::entry::{read_stored, read_stored_dependencies, trust_stored};
 use crate::messages::frame::MessageKind;
 use crate::messages::{invite, pairing, recovery};
 pub use crate::state::{any_names, any_position};

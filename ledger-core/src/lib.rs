@@ -53,9 +53,16 @@ pub use base::name::{NameError, check_name, visible_form};
 pub use base::rule::{Refusal, Rule};
 pub use draft::DraftError;
 pub use money::{
-    Amount, AmountError, Balance, Currency, CurrencyError, Date, DateError, Debts, Itemised,
-    Percent, PercentError, Settlement, Split, SplitError, SplitItem, settle_up, split_equally,
+    Amount, AmountError, Balance, Converted, Currency, CurrencyError, Date, DateError, Debts,
+    Direction, Itemised, PairRate, Percent, PercentError, Rate, RateError, Rates, RatesError,
+    Recurrence, RecurrenceError, RecurrenceUnit, Settlement, Split, SplitError, SplitItem,
+    settle_up, split_equally,
 };
-pub use payload::{Expense, Transaction, Transfer};
-pub use state::{Device, GroupState, Member};
+pub use payload::{
+    Difference, Expense, HintError, Hints, PaidIn, Receipt, Setting, SettingError, SettingValue,
+    Transaction, Transfer,
+};
+pub use state::{
+    Device, GroupState, Member, Occurrence, Segment, Series, Settings, TemplateVersion,
+};
 pub use verdict::{Verdict, VoidReason};

@@ -18,12 +18,15 @@ mod values;
 
 pub use error::{Blame, CallbackError, ErrorCode, LedgerError};
 pub use group::{
-    ActivityRow, Admitted, Agreement, BundleExport, BundleImport, BundleParts, Bundles, Condition,
-    Device, EntryKind, ExpenseFilter, ExpenseRow, GroupInfo, GroupKeys, GroupMaintenance,
-    ImportSummary, Invite, InviteInfo, InvitePolicy, Invites, JoinRequest, JoinRequestInfo,
-    KeptShare, KeptShareInfo, LedgerGroup, Lists, Member, MemberBalance, Payment, Problem,
-    Proposal, RecoveryRequest, RefusedEntry, ReviewRow, Shares, StatementIntent, StatementRow,
-    Verdict, Verification, VersionKind, VersionRow, read_recovery_request,
+    ActivityRow, Admitted, Agreement, Arrival, AsOf, BundleExport, BundleImport, BundleParts,
+    Bundles, CategoryInUse, Condition, ConvertedBalances, DefaultWeight, Device, DueList,
+    DueOccurrence, Edit, EntryKind, ExpenseFilter, ExpenseRow, GroupInfo, GroupKeys,
+    GroupMaintenance, GroupSettings, ImportSummary, Invite, InviteInfo, InvitePolicy, Invites,
+    JoinRequest, JoinRequestInfo, KeptShare, KeptShareInfo, LedgerGroup, Lists, Member,
+    MemberBalance, Payment, Problem, Proposal, ProposedRelays, ProposedStatement, RecordedDue,
+    RecoveryRequest, RecurrenceRule, RecurrenceUnit, RecurringExpenses, RecurringSeries,
+    RefusedEntry, ReviewCounts, ReviewRow, Settings, Shares, StatementIntent, StatementRow, Total,
+    TotalsBy, Unread, Verdict, Verification, VersionKind, VersionRow, read_recovery_request,
 };
 pub use ledger::{
     AcceptingGroups, ApprovedDevice, AwaitingEnrolment, Change, ChangeListener, EnrollingDevice,
@@ -34,9 +37,10 @@ pub use ledger::{
 };
 pub use platform::{Phase, ProgressListener, SecretStore, WorkProgress};
 pub use values::{
-    Age, CurrencyInfo, Day, Expense, ExpenseId, Instant, MessageKind, Money, Part, Split,
-    SplitItem, SplitPart, Transaction, Transfer, currencies, currency_exponent, format_money,
-    message_from_text, message_kind, message_to_text, parse_money, shares_of, split_equally,
+    Age, CurrencyInfo, Day, Difference, Direction, ExchangeRate, Expense, ExpenseId, Instant,
+    MessageKind, Money, Part, Split, SplitItem, SplitPart, Transaction, Transfer, currencies,
+    currency_exponent, format_money, message_from_text, message_kind, message_to_text, parse_money,
+    parse_rate, shares_of, split_equally,
 };
 
 pub use ledger_core::{DeviceId, EntryId, GroupId, MemberId};

@@ -57,10 +57,10 @@ fn write_transaction(
         writeln!(out, "    ; category:{}", description(category).replace(',', " "))?;
     }
     let account = |member: &MemberId| accounts.get(member).map_or("members:?", String::as_str);
-    for (member, amount) in transaction.paid() {
+    for (member, amount) in transaction.credited() {
         writeln!(out, "    {}  {} {currency}", account(&member), amount.format(currency))?;
     }
-    for (member, amount) in transaction.owed() {
+    for (member, amount) in transaction.debited() {
         writeln!(out, "    {}  -{} {currency}", account(&member), amount.format(currency))?;
     }
     Ok(())

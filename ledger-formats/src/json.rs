@@ -5,7 +5,9 @@
 use std::io::{self, Write};
 
 use ledger_core::engine::{DecodedEntry, Payload};
-use ledger_core::{Amount, Balance, EntryId, GroupId, GroupState, MemberId, Transaction, Verdict};
+use ledger_core::{
+    Amount, Balance, Direction, EntryId, GroupId, GroupState, MemberId, Transaction, Verdict,
+};
 use serde_json::{Value, json};
 
 use crate::rows::Labels;
@@ -115,6 +117,7 @@ impl<'a> Values<'a> {
         let target = match decoded.payload() {
             Payload::Correction(correction) => Some(correction.target()),
             Payload::Cancellation(cancellation) => Some(cancellation.target()),
+            Payload::Restoration(restoration) => Some(restoration.target()),
             Payload::Copy(copy) => Some(copy.original()),
             Payload::Endorsement(endorsement) => Some(endorsement.target()),
             _ => None,
@@ -151,6 +154,10 @@ impl<'a> Values<'a> {
         let more = match transaction {
             Transaction::Expense(expense) => json!({
                 "kind": "expense",
+                "direction": match expense.direction {
+                    Direction::Outgoing => "outgoing",
+                    Direction::Incoming => "incoming",
+                },
                 "category": expense.category,
                 "note": expense.note,
                 "payers": parts(&expense.payers),
@@ -163,6 +170,25 @@ impl<'a> Values<'a> {
             }),
         };
         merge(&mut value, more);
+        let hints = transaction.hints();
+        let tags = hints.tags();
+        if !tags.is_empty() {
+            merge(&mut value, json!({ "tags": tags }));
+        }
+        if let Some(paid) = hints.paid_in() {
+            let (numerator, denominator) = paid.rate;
+            let paid = json!({
+                "currency": paid.currency.code(),
+                "minor_units": paid.amount.minor_units(),
+                "rate": [numerator, denominator],
+                "source": paid.source,
+            });
+            merge(&mut value, json!({ "paid_in": paid }));
+        }
+        match hints.receipts().len() {
+            0 => {}
+            count => merge(&mut value, json!({ "receipts": count })),
+        }
         value
     }
 }

@@ -63,11 +63,11 @@ mod store;
 pub use admitting::{
     Admitted, Invite, Invites, KeptShare, NewInvite, Received, Request, RequestId, ShareId, Shares,
 };
-pub use entries::{Ingested, NewEntry, Opening, WaitingCount};
+pub use entries::{Arrival, Ingested, NewEntry, Opening, WaitingCount};
 pub use error::{BundleCursorError, DatabaseError, SecretError, SecretErrorKind, StoreError};
 #[cfg(feature = "import")]
 pub use group::ImportReport;
-pub use group::{ByCurrency, CurrentState, Group, GroupKeys};
+pub use group::{ByCurrency, CurrentState, Due, Group, GroupKeys, RecordedDue, Recurring};
 pub use health::{
     Cut, DatabaseCheck, GroupMaintenance, Maintenance, Problem, Remedy, Salvaged, SalvagedGroup,
     Table, Verification,
@@ -77,8 +77,9 @@ pub use joining::{
     Joining, Pairing, PairingMode, PairingNew, PairingOld, Recovery, ShowingCode,
 };
 pub use lists::{
-    Activity, Condition, Cursor, Filter, Lists, Overview, ParseCursorError, Recorded, Review,
-    StatementCursor, StatementRow, Version, VersionKind,
+    Activity, CategoryInUse, Condition, Cursor, DeviceRow, Edit, Filter, Lists, MemberRow,
+    Overview, ParseCursorError, Recorded, Review, ReviewCounts, Standing, StatementCursor,
+    StatementRow, Total, TotalOf, TotalsBy, Unread, Version, VersionKind,
 };
 pub use platform::{Environment, Phase, Progress, SystemEnvironment};
 pub use sealed::{BundleCursor, Bundles, Exported, Imported, Since};

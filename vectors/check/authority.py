@@ -1,6 +1,7 @@
 """The six steps: from a history to verdicts and slots (SPEC 6), agreed heads (5.3), as of (7.3)."""
 import copy
 
+from payload import ORIGIN
 from history import BIND, CARD, CLAIM, MONEY, History, introduces, money_of
 from keys import digest
 
@@ -185,27 +186,34 @@ class Resolution:
         return self.history.faults[entry.id] or self.standing(entry)
 
     def slot_of(self, entry):
-        """The id of the original to whose slot an entry belongs."""
+        """The slot of an entry: an origin, or the id of an original without one."""
         if entry.kind in MONEY:
-            return entry.id
+            return origin_of(entry) or entry.id
         if entry.kind == "copy":
-            return entry.ref("original")
+            original = self.history.entries[entry.ref("original")]
+            return self.slot_of(original) if original.kind in MONEY else original.id
         return self.slot_of(self.history.entries[entry.ref("target")])
 
     def find_slots(self):
-        """The entry whose content counts, or None, by the id of the original."""
+        """The entry whose content counts, or None, by slot."""
         parts = {}
         for entry in sorted(self.history.entries.values(), key=lambda e: e.order):
-            kinds = MONEY + ("copy", "correction", "cancellation")
+            kinds = MONEY + ("copy", "correction", "cancellation", "restoration")
             if entry.kind in kinds and self.verdicts[entry.id] == APPLIED:
                 parts.setdefault(self.slot_of(entry), []).append(entry)
         return {original: effective(entries) for original, entries in parts.items()}
 
 
+def origin_of(entry):
+    fields = dict(entry.payload["more"] or [])
+    return fields.get(ORIGIN)
+
+
 def effective(entries):
     """The entry whose content counts, from one slot's applied entries in the total order."""
     shown = [e for e in entries if e.kind in MONEY] or [e for e in entries if e.kind == "copy"]
-    if not shown or any(e.kind == "cancellation" for e in entries):
+    endings = [e.kind for e in entries if e.kind in ("cancellation", "restoration")]
+    if not shown or endings[-1:] == ["cancellation"]:
         return None
     corrections = [e for e in entries if e.kind == "correction"]
     return corrections[-1] if corrections else shown[0]

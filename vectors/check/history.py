@@ -173,6 +173,8 @@ class History:
         if kind == "placeholder":
             if payload["card"]["place"] not in (self.group, self.salt):
                 return 13
+            if payload["card"]["introducer"] is None:
+                return None if payload["card"]["place"] == self.salt else 13
             return None if payload["card"]["introducer"] == author else 14
         if kind in ("claim", "adopt"):
             target = self.entries[entry.ref("target")]
@@ -183,15 +185,19 @@ class History:
             if target.kind != "placeholder" or target.payload["card"]["introducer"] != author:
                 return 14
             return self.reused(entry, self.past[entry.id])
-        if kind in ("correction", "cancellation", "endorsement", "copy"):
+        if kind in ("correction", "cancellation", "restoration", "endorsement", "copy"):
             field = "original" if kind == "copy" else "target"
             allowed = MONEY if kind == "copy" else MONEY + ("copy",)
             if self.entries[entry.ref(field)].kind not in allowed:
                 return 18
+        if kind == "template" and payload["change"]:
+            first = self.entries[entry.header["refs"][payload["change"]["target"]]]
+            if first.kind != "template" or first.payload["change"]:
+                return 18
         return self.money_fault(entry)
 
     def money_fault(self, entry):
-        money = money_of(entry)
+        money = entry.payload["content"] if entry.kind == "template" else money_of(entry)
         if money is None:
             return None
         members = [self.named(index, entry) for index in money_refs(money)]

@@ -11,9 +11,11 @@ KINDS = {
     0: "genesis", 1: "merge", 2: "add-member", 3: "placeholder", 4: "claim", 5: "adopt",
     6: "statement",
     16: "expense", 17: "transfer", 18: "correction", 19: "cancellation", 20: "copy",
-    21: "endorsement", 22: "rotation", 23: "epoch",
+    21: "endorsement", 22: "rotation", 23: "epoch", 24: "restoration", 25: "setting",
+    26: "template",
 }
 MOST = 10**15
+ORIGIN, DIRECTION = 0, 1  # keys of more
 
 
 def read_ref(r):
@@ -52,6 +54,29 @@ def read_parts(r):
     return parts
 
 
+def read_more(r, kind):
+    fields, hints = [], []
+    length = r.array_up_to(64, "P9")
+    need(length > 0, "P9")
+    for _ in range(length):
+        r.array(2)
+        key, data = r.uint(), r.bytes()
+        fields.append([key, data])
+        need(ascending([key for key, _ in fields]), "P9")
+        if key == ORIGIN:
+            need(len(data) == 16, "P9")
+        elif key == DIRECTION:
+            need(kind == "expense" and data == b"\x01", "P9")
+        else:
+            hints.append(len(data))
+            need(len(hints) <= 62 and sum(hints) <= 32768, "P9")
+    return fields
+
+
+def is_incoming(money):
+    return any(key == DIRECTION for key, _ in money["more"] or [])
+
+
 def read_money(r, kind):
     need(kind in ("expense", "transfer"), "C1")
     r.array(9 if kind == "expense" else 7)
@@ -65,7 +90,7 @@ def read_money(r, kind):
         money["payers"], money["shares"] = read_parts(r), read_parts(r)
     else:
         money["from"], money["to"] = read_ref(r), read_ref(r)
-    money["origin"] = r.optional(lambda: r.bytes(16))
+    money["more"] = r.optional(lambda: read_more(r, kind))
     if kind == "transfer":
         need(money["from"] != money["to"], "P8")
     else:
@@ -82,6 +107,35 @@ def read_change(r, first):
     change["kind"] = kind
     change["content"] = read_money(r, KINDS.get(kind))
     return change
+
+
+def read_number(r):
+    number = r.uint()
+    need(number <= 1_000_000, "P10")
+    return number
+
+
+def read_series_change(r):
+    r.array(3)
+    change = {"target": read_ref(r), "from": read_number(r), "base": read_number(r)}
+    need(change["base"] <= change["from"], "P10")
+    return change
+
+
+def read_template(r):
+    r.array(5)
+    found = {"kind": r.uint()}
+    need(found["kind"] <= 65535, "H6")
+    found["content"] = read_money(r, KINDS.get(found["kind"]))
+    r.array(2)
+    unit = r.uint()
+    need(unit <= 3, "Q2")
+    every = r.uint()
+    need(1 <= every <= 1000, "P10")
+    found["rule"] = [unit, every]
+    found["end"] = r.optional(lambda: read_number(r))
+    found["change"] = r.optional(lambda: read_series_change(r))
+    return found
 
 
 def read_opening(r):
@@ -170,11 +224,14 @@ def read_payload(r, header):
         return read_change(r, "target")
     if kind == "copy":
         return read_change(r, "original")
+    if kind == "template":
+        return read_template(r)
     lengths = {"merge": 0, "add-member": 2, "placeholder": 1, "claim": 3, "adopt": 1,
-               "cancellation": 2, "endorsement": 3, "rotation": 3, "epoch": 3}
+               "cancellation": 2, "endorsement": 3, "rotation": 3, "epoch": 3, "restoration": 1,
+               "setting": 3}
     r.array(lengths[kind])
     found = {}
-    if kind in ("claim", "adopt", "cancellation", "endorsement"):
+    if kind in ("claim", "adopt", "cancellation", "endorsement", "restoration"):
         found["target"] = read_ref(r)
     if kind in ("add-member", "claim"):
         return read_signed_card(r, header, found)
@@ -196,6 +253,8 @@ def read_payload(r, header):
     elif kind == "epoch":
         found["commit"], found["topic"] = r.bytes(32), r.bytes(32)
         found["box"] = r.bytes()
+    elif kind == "setting":
+        found["field"], found["subject"], found["value"] = r.uint(), r.bytes(), r.bytes()
     return found
 
 
@@ -209,6 +268,8 @@ def money_refs(money):
 def used_refs(payload):
     """Every index of a payload into the refs."""
     found = [payload[field] for field in ("target", "original") if field in payload]
+    if payload.get("change"):
+        found.append(payload["change"]["target"])
     money = payload.get("content", payload)
     return found + (money_refs(money) if "currency" in money else [])
 

@@ -3,7 +3,7 @@ from authority import APPLIED, carried_over
 from cbor import write
 from history import introduces, money_of
 from keys import digest
-from payload import money_refs
+from payload import is_incoming, money_refs
 
 
 class State:
@@ -98,6 +98,16 @@ class State:
         writing = {(tuple(generation), device) for generation, device, *_ in self.devices}
         return [entry for device, entry in last.items() if device in writing]
 
+    def settings(self):
+        """The settings in force, as [field, subject, value] (SPEC 4.15)."""
+        last = {}
+        for entry in sorted(self.applied, key=lambda e: e.order):
+            if entry.kind == "setting":
+                field, subject = entry.payload["field"], entry.payload["subject"]
+                if field != 2 or subject == self.history.member(self.history.author[entry.id]):
+                    last[field, subject] = entry.payload["value"]
+        return [[*key, value] for key, value in sorted(last.items())]
+
     def usable_epochs(self):
         """The ids of usable epoch entries, the last in order first (SPEC 11.2)."""
         history = self.history
@@ -136,6 +146,8 @@ class State:
             if "payers" in money:
                 parts = [(ref, part) for ref, part in money["payers"]]
                 parts += [(ref, -part) for ref, part in money["shares"]]
+                if is_incoming(money):
+                    parts = [(ref, -part) for ref, part in parts]
             else:
                 parts = [(money["from"], money["amount"]), (money["to"], -money["amount"])]
             for ref, part in parts:

@@ -45,6 +45,22 @@ fn people_join_and_exchange_by_files() {
 }
 
 #[test]
+fn what_others_wrote_is_unread_until_it_is_marked() {
+    let (anna, ben, bundle) = anna_and_ben();
+    ben.run("unread", &["--mark-read"]).ok();
+    assert_eq!(ben.run::<&str>("unread", &[]).ok(), "Nothing is new.\n");
+    ben.run("record", &["Milk", "3", "EUR", "--date", "2026-11-22"]).ok();
+    anna.run("record", &["Tea", "4", "EUR", "--date", "2026-11-20"]).ok();
+    anna.run("bundle export", &[text(&bundle)]).ok();
+    ben.run("bundle import", &[text(&bundle)]).ok();
+    let shown = ben.run::<&str>("unread", &[]).ok();
+    assert!(shown.contains("Anna  recorded Tea 4.00 EUR") && !shown.contains("Milk"), "{shown}");
+    let rows = ben.run("unread", &["--json", "--mark-read"]).json();
+    assert_eq!((rows.as_array().unwrap().len(), &rows[0]["author"]), (1, &"Anna".into()));
+    assert_eq!(ben.run("unread", &["--json"]).json(), Value::Array(Vec::new()));
+}
+
+#[test]
 fn who_is_asked_for_is_let_in_by_a_yes() {
     let (anna, ben) = (Desk::new(), Desk::new());
     anna.run("new", &["--me", "Anna", "--with", "Ben", "Flat"]).ok();

@@ -11,20 +11,31 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod advice;
+mod bad_input;
+mod care;
+mod change;
 mod check_database;
 mod common;
 #[cfg(unix)]
 mod crash;
 mod debts;
 mod exchange;
+mod hints;
 mod hledger;
 mod import;
 mod key_file;
 mod own_entries;
 mod pairing;
 mod read;
+mod recurring;
+mod refund;
+mod settings;
+mod settle;
 mod split;
 mod statement;
+mod story;
+mod totals;
 mod usage;
 mod verify_history;
 mod write;

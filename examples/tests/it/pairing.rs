@@ -7,13 +7,13 @@ use std::process::{Child, ChildStdout, Stdio};
 use crate::common::{Desk, text};
 
 /// One side of a pairing, which runs until it is over.
-struct Side {
-    child: Child,
+pub(crate) struct Side {
+    pub(crate) child: Child,
     said: Lines<BufReader<ChildStdout>>,
 }
 
 impl Side {
-    fn start(desk: &Desk, verb: &str, folder: &Path, more: &[&str]) -> Side {
+    pub(crate) fn start(desk: &Desk, verb: &str, folder: &Path, more: &[&str]) -> Side {
         let arguments = [&[text(folder)], more].concat();
         let mut program = desk.command(&format!("pair {verb}"), &arguments);
         let mut child = program.stdin(Stdio::piped()).spawn().unwrap();
@@ -22,7 +22,7 @@ impl Side {
     }
 
     /// Waits until it says something with these words.
-    fn hear(&mut self, words: &str) -> String {
+    pub(crate) fn hear(&mut self, words: &str) -> String {
         let mut heard = String::new();
         for line in self.said.by_ref() {
             let line = line.unwrap();
@@ -34,18 +34,18 @@ impl Side {
         panic!("it ended before {words:?}: {heard}");
     }
 
-    fn say(&mut self, line: &str) {
+    pub(crate) fn say(&mut self, line: &str) {
         writeln!(self.child.stdin.as_mut().unwrap(), "{line}").unwrap();
     }
 
-    fn end(self) -> (Option<i32>, String) {
+    pub(crate) fn end(self) -> (Option<i32>, String) {
         let output = self.child.wait_with_output().unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     }
 }
 
 /// Both sides up to the digits that the new one shows.
-fn until_digits(new: &mut Side, old: &mut Side) -> String {
+pub(crate) fn until_digits(new: &mut Side, old: &mut Side) -> String {
     new.hear("pair-2 is here");
     old.hear("pair-1 is here");
     old.say("");

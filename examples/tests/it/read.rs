@@ -60,6 +60,7 @@ fn json_has_the_promised_fields() {
         "id",
         "current_version",
         "cancelled",
+        "conflicting",
         "cursor",
         "date",
         "description",
@@ -69,7 +70,7 @@ fn json_has_the_promised_fields() {
     ];
     for row in rows(&desk.run("expenses", &["--json"]).json()) {
         let more: &[&str] = match text(row, "kind") {
-            "expense" => &["category", "note", "payers", "shares"],
+            "expense" => &["direction", "category", "note", "payers", "shares"],
             "transfer" => &["from", "to"],
             kind => panic!("{kind}"),
         };

@@ -168,36 +168,3 @@ fn whatever_is_printed_holds_no_secret() {
         desk.run("export", &["--format", format]).ok();
     }
 }
-
-/// Sources of the command line, with every message that it prints.
-fn sources() -> Vec<String> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("ledger");
-    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
-    files.filter(|path| path.is_file()).map(|path| std::fs::read_to_string(path).unwrap()).collect()
-}
-
-#[test]
-fn every_command_that_a_message_advises_exists() {
-    let mut advised = std::collections::BTreeSet::new();
-    for source in sources() {
-        for code in source.split('`').skip(1).step_by(2) {
-            let words: Vec<String> = code.split_whitespace().map(str::to_owned).collect();
-            if let Some((first, words)) = words.split_first()
-                && first == "ledger"
-            {
-                let plain =
-                    |word: &&String| word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
-                advised.insert(words.iter().take_while(plain).cloned().collect::<Vec<_>>());
-            }
-        }
-    }
-    assert!(advised.len() > 10, "{advised:?}");
-    for words in advised {
-        let (flags, verbs): (Vec<&str>, Vec<&str>) =
-            words.iter().map(String::as_str).partition(|word| word.starts_with('-'));
-        let help = crate::common::program().args(&verbs).arg("--help").output().unwrap();
-        assert!(help.status.success(), "there is no `ledger {}`", words.join(" "));
-        let help = String::from_utf8(help.stdout).unwrap();
-        assert!(flags.iter().all(|flag| help.contains(flag)), "{words:?}: {help}");
-    }
-}

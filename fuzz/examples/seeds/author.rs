@@ -3,7 +3,7 @@
 use ledger_core::engine::{Admission, Draft, Ledger, MemoryIndex, NewGroup, VerifiedEntry};
 use ledger_core::keys::{DeviceKey, RootEntropy, SignedCard, SignedDevice};
 use ledger_core::statement::{Generation, NewStatement};
-use ledger_core::{Amount, Currency, Date, Expense, MemberId, Origin, Transaction, Transfer};
+use ledger_core::{Amount, Currency, Date, Direction, Expense, Hints, MemberId, Origin, Transaction, Transfer};
 
 /// The device's keys: the Ed25519 seed, then the X25519 secret.
 pub(crate) const DEVICE: [u8; 64] = [5; 64];
@@ -36,6 +36,9 @@ pub(crate) fn everything() -> Vec<(&'static str, VerifiedEntry)> {
         .note("with olives")
         .payers([(anna, amount(1000)), (ben, amount(2000))])
         .origin(Origin::from_bytes([3; 16]));
+    let mut hints = Hints::default();
+    hints.set(63, *b"of a later version").unwrap();
+    let refund = expense.clone().direction(Direction::Incoming).hints(hints);
     let mut nothing = expense.clone().payers([]).shares([]);
     nothing.amount = Amount::ZERO;
     let transfer = Transaction::Transfer(
@@ -69,6 +72,7 @@ pub(crate) fn everything() -> Vec<(&'static str, VerifiedEntry)> {
     author.write("cancellation", Draft::cancellation(original, Some("twice".to_owned())));
     author.admit("cancellation-silent", silent);
     author.write("merge", Draft::merge());
+    author.write("restoration", Draft::restoration(original));
     let copied = author.written[4].1.id();
     let said = author.ledger.state().transaction_of(author.written[4].1.decoded()).unwrap();
     let draft = Draft::copy(author.ledger.state(), copied, &said).unwrap();
@@ -76,6 +80,9 @@ pub(crate) fn everything() -> Vec<(&'static str, VerifiedEntry)> {
     author.write("endorsement", Draft::endorsement(copied, true, Some("yes".to_owned())));
     let exchange = DeviceKey::from_bytes(&[9; 64]).exchange_public_key();
     author.write("rotation", Draft::rotation(1, exchange));
+    record(&mut author, "refund", &Transaction::Expense(refund));
+    let dora = Draft::person_from_file(author.ledger.state(), [7; 32], "Dora", [4; 16]).unwrap();
+    author.write("person-from-file", dora);
     people(&mut author, anna, ben);
     author.written
 }

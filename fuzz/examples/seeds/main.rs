@@ -55,6 +55,8 @@ fn main() {
     add("no-K4", parts("genesis").edit(unsign));
     add("no-K4-statement", parts("act-rename").edit(unsign));
     add("no-Q2", parts("endorsement").edit(|p| p.replace(&[0x00, 0x01], &[0x00, 0x02])));
+    // The direction: key 1, and one byte.
+    add("no-P9", parts("refund").edit(|p| p.replace(&[0x01, 0x41, 0x01], &[0x01, 0x41, 0x02])));
     // 29 and 30 February 2024.
     let (last, none) = (20_240_229_u32.to_be_bytes(), 20_240_230_u32.to_be_bytes());
     add("no-P4", parts("expense").edit(|p| p.replace(&last, &none)));

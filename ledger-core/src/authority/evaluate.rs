@@ -7,13 +7,14 @@ use super::as_of::{state_of_first, state_on};
 use super::heads::{agreed_heads, is_idle};
 use super::history::History;
 use super::resolve::{Resolution, resolve};
-use super::slots::slot_entry;
+use super::slots::{OriginNames, slot_entry};
 use super::state::state;
-use crate::base::id::{EntryId, GroupId};
+use crate::base::id::{EntryId, GroupId, MemberId};
 use crate::base::rule::{Refusal, Rule};
 use crate::entry::VerifiedEntry;
 use crate::money::Date;
-use crate::state::{Frontier, GroupState, View};
+use crate::payload::Payload;
+use crate::state::{Frontier, GroupState, Series, Settings, SettingsInForce, View};
 use crate::verdict::{Slot, SlotEntry, Verdict};
 
 /// Earlier point in the life of a group.
@@ -134,28 +135,64 @@ impl Evaluation {
         self.resolution.verdicts.get(number).copied()
     }
 
+    /// Returns the author of an admitted entry, whatever its verdict: the member of the enrolment at
+    /// the root of its chain.
+    #[must_use]
+    pub fn author(&self, id: EntryId) -> Option<MemberId> {
+        self.history.enrolled_member(self.history.get(&id)?.author)
+    }
+
+    /// Returns the settings in force (SPEC §4.15).
+    ///
+    /// Takes time in proportion to the number of entries.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        let mut settings = SettingsInForce::new(self.state());
+        for (node, verdict) in self.history.nodes.iter().zip(&self.resolution.verdicts).rev() {
+            if let (Payload::Setting(setting), Verdict::Applied) = (node.payload(), verdict) {
+                settings.add(self.history.enrolled_member(node.author), setting);
+            }
+        }
+        settings.finish()
+    }
+
+    /// Returns the series of recurring expenses and transfers (SPEC §4.16).
+    ///
+    /// Takes time in proportion to the number of entries.
+    #[must_use]
+    pub fn series(&self) -> Vec<Series> {
+        let nodes = self.history.nodes.iter().zip(&self.resolution.verdicts);
+        let applied = nodes
+            .filter(|(_, verdict)| verdict.is_applied())
+            .map(|(node, _)| (node.entry.decoded(), self.history.enrolled_member(node.author)));
+        Series::collect(self.state(), applied)
+    }
+
     /// Returns whether an admitted entry is idle (SPEC §5.3).
     #[must_use]
     pub fn is_idle(&self, id: EntryId) -> Option<bool> {
         Some(is_idle(&self.history, &self.resolution, self.history.number(&id)?))
     }
 
-    /// Returns what a slot shows, by its original.
+    /// Returns what the slot of an original shows.
     #[must_use]
     pub fn slot(&self, original: EntryId) -> Option<Slot> {
-        self.resolution.slots.get(&original).copied()
+        let name = OriginNames::of(&self.history).slot_name(&self.history, original);
+        self.resolution.slots.get(&name).copied()
     }
 
-    /// Returns every slot to which an applied entry belongs, by its original.
+    /// Returns every slot to which an applied entry belongs, by its original; of several originals
+    /// with one origin, by the first in the total order, applied or not.
     pub fn slots(&self) -> impl Iterator<Item = (EntryId, Slot)> {
         self.resolution.slots.iter().map(|(original, slot)| (*original, *slot))
     }
 
-    /// Returns the original of the slot to which an entry belongs, applied or not, and
-    /// the entry's part in it.
+    /// Returns the slot to which an entry belongs, applied or not, named as in
+    /// [`Evaluation::slots`], and the entry's part in it.
     #[must_use]
     pub fn slot_of(&self, id: EntryId) -> Option<(EntryId, SlotEntry)> {
-        slot_entry(&self.history, self.history.get(&id)?)
+        let names = OriginNames::of(&self.history);
+        slot_entry(&self.history, &names, self.history.get(&id)?)
     }
 
     /// Returns the entries that wait for others, with the ids for which they wait.

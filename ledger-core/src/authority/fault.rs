@@ -10,7 +10,8 @@ use super::enrolment::{
 use super::history::{History, Node};
 use super::past::Past;
 use crate::base::id::{DeviceId, RootId};
-use crate::payload::{Payload, RefIndex, Transaction};
+use crate::keys::PlaceholderCard;
+use crate::payload::{Payload, RefIndex, TemplateChange, Transaction};
 use crate::statement::{Generation, Statement, StatementBody};
 use crate::verdict::{Enrolment, VoidReason, content_fault};
 
@@ -25,6 +26,7 @@ pub(super) fn fault(history: &History, number: usize, within: Option<&Past>) -> 
         | Payload::Merge
         | Payload::Rotation(_)
         | Payload::Epoch(_)
+        | Payload::Setting(_)
         | Payload::Opaque => None,
         Payload::AddMember(_) => key_reuse_fault(history, node, None),
         Payload::Placeholder(placeholder) => {
@@ -32,14 +34,17 @@ pub(super) fn fault(history: &History, number: usize, within: Option<&Past>) -> 
             if card.scope() != history.group.as_bytes() && *card.scope() != history.salt {
                 return Some(VoidReason::WrongCard);
             }
-            (author != Some(card.introducer())).then_some(VoidReason::NotTheIntroducer)
+            let Some(introducer) = card.introducer() else {
+                return (*card.scope() != history.salt).then_some(VoidReason::WrongCard);
+            };
+            (author != Some(introducer)).then_some(VoidReason::NotTheIntroducer)
         }
         Payload::Claim(claim) => {
             let target = target(claim.target()).filter(|node| node.fault.is_none());
             let Some(target) = target.filter(|node| introduced_member(node).is_some()) else {
                 return Some(VoidReason::UnknownMember);
             };
-            let introducer = placeholder_card(target).map(|card| card.introducer());
+            let introducer = placeholder_card(target).and_then(PlaceholderCard::introducer);
             if introducer.is_none() || introducer != author {
                 return Some(VoidReason::NotTheIntroducer);
             }
@@ -57,9 +62,20 @@ pub(super) fn fault(history: &History, number: usize, within: Option<&Past>) -> 
         Payload::Correction(correction) => target_fault(target(correction.target()), true)
             .or_else(|| money_fault(history, node, correction.transaction())),
         Payload::Cancellation(cancellation) => target_fault(target(cancellation.target()), true),
+        Payload::Restoration(restoration) => target_fault(target(restoration.target()), true),
         Payload::Copy(copy) => target_fault(target(copy.original()), false)
             .or_else(|| money_fault(history, node, copy.transaction())),
         Payload::Endorsement(endorsement) => target_fault(target(endorsement.target()), true),
+        Payload::Template(template) => {
+            let begins = |change: TemplateChange| {
+                let first = target(change.target()).map(Node::payload);
+                matches!(first, Some(Payload::Template(first)) if first.change().is_none())
+            };
+            match template.change() {
+                Some(change) if !begins(change) => Some(VoidReason::WrongTarget),
+                _ => money_fault(history, node, template.transaction()),
+            }
+        }
     }
 }
 

@@ -4,7 +4,9 @@ mod group;
 mod keys;
 mod members;
 mod refs;
+mod settings;
 mod statements;
+mod templates;
 mod transactions;
 
 pub use group::NewGroup;
@@ -16,7 +18,7 @@ use crate::base::rule::Refusal;
 use crate::entry::{DecodedEntry, VerifiedEntry};
 use crate::header::{HeaderFields, Kind};
 use crate::keys::DeviceKey;
-use crate::payload::Payload;
+use crate::payload::{Payload, SettingError};
 use crate::state::NextEntryPosition;
 
 /// Error of a draft that cannot become an entry. The caller is at fault; nothing has changed.
@@ -44,6 +46,9 @@ pub enum DraftError {
     /// A name is not one that this library writes.
     #[error(transparent)]
     Name(#[from] NameError),
+    /// A setting is out of bounds.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     /// The entry would break a rule of the format.
     #[error(transparent)]
     Rule(#[from] Refusal),

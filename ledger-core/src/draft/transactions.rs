@@ -1,9 +1,11 @@
-//! Drafts of transactions: recording, correcting, cancelling, copying, reviewing.
+//! Drafts of transactions: recording, correcting, cancelling, restoring, copying, reviewing.
 
 use super::refs::Refs;
 use super::{Draft, DraftError};
 use crate::base::id::EntryId;
-use crate::payload::{Cancellation, Copy, Correction, Endorsement, Payload, RefIndex, Transaction};
+use crate::payload::{
+    Cancellation, Copy, Correction, Endorsement, Payload, RefIndex, Restoration, Transaction,
+};
 use crate::state::GroupState;
 
 impl Draft {
@@ -17,7 +19,8 @@ impl Draft {
         Ok(Self { payload, refs: refs.ids })
     }
 
-    /// Replaces the whole content of the transaction that `original` first recorded.
+    /// Replaces the whole content of the transaction that `original` first recorded. An origin is
+    /// left out: the correction belongs to what it names (SPEC §4.12).
     ///
     /// # Errors
     /// [`DraftError`] if the transaction names an unknown member, or a member twice.
@@ -29,7 +32,7 @@ impl Draft {
         let refs = Refs::collect(state, transaction, Some(original))?;
         let correction = Correction {
             target: refs.entry(original)?,
-            transaction: refs.transaction(transaction)?,
+            transaction: refs.transaction(transaction)?.without_origin(),
         };
         Ok(Self { payload: Payload::Correction(correction), refs: refs.ids })
     }
@@ -41,7 +44,14 @@ impl Draft {
         Self { payload, refs: vec![original] }
     }
 
-    /// Records the content of the void entry `original` again, by this author.
+    /// Takes back the cancellations of the transaction that `original` first recorded.
+    #[must_use]
+    pub fn restoration(original: EntryId) -> Self {
+        let payload = Payload::Restoration(Restoration { target: RefIndex::new(0) });
+        Self { payload, refs: vec![original] }
+    }
+
+    /// Records the content of the void entry `original` again, by this author, without its origin.
     ///
     /// # Errors
     /// [`DraftError`] if the transaction names an unknown member, or a member twice.
@@ -51,8 +61,10 @@ impl Draft {
         transaction: &Transaction,
     ) -> Result<Self, DraftError> {
         let refs = Refs::collect(state, transaction, Some(original))?;
-        let copy =
-            Copy { original: refs.entry(original)?, transaction: refs.transaction(transaction)? };
+        let copy = Copy {
+            original: refs.entry(original)?,
+            transaction: refs.transaction(transaction)?.without_origin(),
+        };
         Ok(Self { payload: Payload::Copy(copy), refs: refs.ids })
     }
 

@@ -78,6 +78,12 @@ impl DecodedEntry {
         Ok(Self { id, header, payload, bytes: bytes.to_vec(), signature: *signature })
     }
 
+    /// Reads the dependencies of such an entry, and no more of it than its header.
+    pub(super) fn stored_dependencies(bytes: &[u8]) -> Result<Vec<EntryId>, Refusal> {
+        let header = Header::decode(&mut Reader::new(bytes))?;
+        Ok(header.dependencies().copied().collect())
+    }
+
     /// Builds an entry of this device. It passes the same checks as entries of others.
     pub(crate) fn assemble(
         fields: HeaderFields,

@@ -8,4 +8,6 @@ mod verified;
 
 pub use decoded::DecodedEntry;
 pub use equivocation::{EquivocationProof, ProofError};
-pub use verified::{VerifiedEntry, read_stored, trust_stored, verify_batch};
+pub use verified::{
+    VerifiedEntry, read_stored, read_stored_dependencies, trust_stored, verify_batch,
+};

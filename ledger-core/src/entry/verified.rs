@@ -65,6 +65,14 @@ pub fn read_stored(
     DecodedEntry::decode_stored(id, bytes, signature).map(VerifiedEntry)
 }
 
+/// Reads the dependencies of an entry from such storage, without its payload.
+///
+/// # Errors
+/// As [`read_stored`], of the header alone.
+pub fn read_stored_dependencies(bytes: &[u8]) -> Result<Vec<EntryId>, Refusal> {
+    DecodedEntry::stored_dependencies(bytes)
+}
+
 /// Checks the signatures of many entries at once. The results keep the order of the entries.
 ///
 /// A batch takes about half the time of single checks, and accepts exactly the same

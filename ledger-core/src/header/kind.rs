@@ -35,6 +35,12 @@ impl Kind {
     pub const ROTATION: Kind = Kind(22);
     /// Begins an epoch: a new key that seals entries in transport.
     pub const EPOCH: Kind = Kind(23);
+    /// Takes back the cancellations of an expense or transfer.
+    pub const RESTORATION: Kind = Kind(24);
+    /// Sets something for the whole group.
+    pub const SETTING: Kind = Kind(25);
+    /// Template of recurring expenses or transfers.
+    pub const TEMPLATE: Kind = Kind(26);
 
     /// Creates a kind from the number in a header.
     #[must_use]
@@ -82,6 +88,9 @@ impl Kind {
             Self::ENDORSEMENT => "endorsement",
             Self::ROTATION => "rotation",
             Self::EPOCH => "epoch",
+            Self::RESTORATION => "restoration",
+            Self::SETTING => "setting",
+            Self::TEMPLATE => "template",
             _ => "unknown",
         }
     }

@@ -8,7 +8,7 @@
 //! a past that was complete then, so the result holds for ever.
 //!
 //! Which chains matter is decided before the walk, by [`AuthorityState`]'s
-//! `chains_for_keys`, `leave_in_past` and `chains_for_statement`. Whatever later asks a
+//! `chains_for_keys` and `chains_for_statement`. Whatever later asks a
 //! [`VersionVector`] about an entry must find that entry's chain there; a missing chain
 //! reads as "not in the past". So they list the chain of every entry about which
 //! `fault.rs`, `control_entry.rs` and `statement.rs` ask.
@@ -16,16 +16,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::authority_state::AuthorityState;
-use super::causal_walk::CausalWalk;
+use super::causal_walk::{CausalWalk, Visit};
 use super::incoming::Backlink;
 use super::keys::IntroducedKeys;
+use super::leaves::LeaveSearch;
 use super::records::{LocatedEntry, StatementRecord, VersionVector};
-use crate::base::id::{DeviceId, EntryId, MemberId, StatementId};
+use crate::base::id::{DeviceId, EntryId, MemberId};
 use crate::entry::DecodedEntry;
 use crate::payload::Payload;
 use crate::state::EntryIndex;
 use crate::statement::{Generation, Statement, StatementBody};
-use crate::verdict::{ChainPosition, Enrolment};
+use crate::verdict::ChainPosition;
 
 /// Ancestry of an entry: the part of its causal past that decides about it. For the
 /// carrier of a statement, the ancestry of the statement's base.
@@ -33,19 +34,25 @@ use crate::verdict::{ChainPosition, Enrolment};
 pub(crate) struct Ancestry {
     /// Past on the chains that matter.
     pub(super) past: VersionVector,
+    /// Of the carrier of a self statement: whether the past of the base holds an entry that
+    /// starts the generation.
+    pub(super) knows_start: bool,
     /// Largest clock in a statement's base.
     pub(super) clock: u64,
     /// Of an epoch entry: the chains on which it is behind, see `AuthorityState::chains_behind`.
     pub(super) behind: BTreeMap<u32, Option<u64>>,
-    /// Leave that concerns the author and is in the entry's own past. A carrier has one, too:
-    /// its statement is not touched, but the carrier is idle behind the leave (SPEC §5.3).
-    pub(super) leave: Option<StatementId>,
+    /// Search for a leave that concerns the author in the entry's own past. A carrier has one,
+    /// too: its statement is not touched, but the carrier is idle behind the leave (SPEC §5.3).
+    pub(super) leave: LeaveSearch,
+    /// Of a revocation that repeats an earlier one, see
+    /// [`StatementRecord::repeats`]. Then its past is not computed.
+    pub(super) repeats: bool,
 }
 
 impl Ancestry {
     /// Returns whether the entry knows of a leave that concerns its author, and so is idle.
     pub(crate) fn knows_leave(&self) -> bool {
-        self.leave.is_some()
+        self.leave.leave.is_some()
     }
 }
 
@@ -63,7 +70,7 @@ impl AuthorityState {
         backlink: Backlink,
         index: &I,
     ) -> Result<Ancestry, I::Error> {
-        let leave = self.leave_in_past(entry, backlink, index)?;
+        let leave = self.search_leave(entry, backlink, index)?;
         let Payload::Statement(signed) = entry.payload() else {
             let chains = self.chains_for_keys(entry);
             let past = self.past_on_chains(entry.header().dependencies(), chains, index)?;
@@ -71,7 +78,7 @@ impl AuthorityState {
                 Payload::Epoch(_) => self.chains_behind(entry, index)?,
                 _ => BTreeMap::new(),
             };
-            return Ok(Ancestry { past, clock: 0, behind, leave });
+            return Ok(Ancestry { past, behind, leave, ..Ancestry::default() });
         };
         let statement = signed.statement();
         if self.statements.contains_key(&statement.id()) {
@@ -81,40 +88,76 @@ impl AuthorityState {
         for id in statement.base() {
             clock = clock.max(self.link(id, index)?.map_or(0, |link| link.lamport));
         }
-        let chains = self.chains_for_statement(statement);
-        let past = self.past_on_chains(statement.base(), chains, index)?;
-        Ok(Ancestry { past, clock, behind: BTreeMap::new(), leave })
+        let ancestry = self.ancestry_of_base(statement, index)?;
+        Ok(Ancestry { clock, leave, ..ancestry })
     }
 
-    /// Returns a leave that concerns an entry's author and is in the entry's past.
+    /// Computes what the past of a statement's base says.
     ///
-    /// One says as much as all: an entry that no hard cut cuts has every leave in its past
-    /// within the hard cuts as well, so that none of these leaves is rejected later. So one
-    /// leave is recorded for a chain, however many somebody signs.
-    ///
-    /// The past holds that of the author's entry before. Only if no leave is in that one, the
-    /// walk looks for the carriers. For most entries there are none.
-    ///
-    /// # Errors
-    /// The index's own, if it cannot be read.
-    pub(crate) fn leave_in_past<I: EntryIndex>(
+    /// Three kinds of entries end the search for something in that past. Behind the start of the
+    /// signing generation is each entry that a device of the generation signed: its chain
+    /// begins behind an entry that starts the generation, or behind an enrolment whose base
+    /// knows one. And what a revocation spares does not matter if it repeats an earlier one
+    /// (see [`StatementRecord::repeats`]). So what a member signs on the end of their own
+    /// chain costs one step, however long the chain is. And of the base of an earlier revocation
+    /// of the same device, it is known what its past holds.
+    fn ancestry_of_base<I: EntryIndex>(
         &self,
-        entry: &DecodedEntry,
-        backlink: Backlink,
+        statement: &Statement,
         index: &I,
-    ) -> Result<Option<StatementId>, I::Error> {
-        let leaves = self.leaves_on(backlink.author, self.position_behind(backlink));
-        let leaves: Vec<&StatementRecord> = leaves.collect();
-        if let Some(previous) = backlink.previous
-            && let Some(leave) = leaves.iter().find(|leave| leave.cuts(previous))
-        {
-            return Ok(Some(leave.id));
+    ) -> Result<Ancestry, I::Error> {
+        let generation = statement.body().generation();
+        let started_by = generation.and_then(|generation| self.generations.get(&generation));
+        let started_by = started_by.map_or(&[][..], |record| &record.started_by);
+        let chains = self.chains_for_statement(statement);
+        let starts = started_by.iter().map(|entry| entry.position.chain);
+        let starts: BTreeSet<u32> = starts.filter(|chain| !chains.contains(chain)).collect();
+        let mut search = PastSearch::new(self, chains.into_iter().chain(starts.iter().copied()));
+        let mut knows_start = false;
+        let mut walk = CausalWalk::from(statement.base(), self, index)?;
+        while let Some(visit) = walk.next() {
+            let Visit { id, link } = visit?;
+            if search.is_over(link.lamport) {
+                break;
+            }
+            let carried = self.lookup.carried.get(&id).and_then(|id| self.statements.get(id));
+            if carried.is_some_and(|carried| carried.is_repeated_by(statement)) {
+                return Ok(Ancestry { knows_start: true, repeats: true, ..Ancestry::default() });
+            }
+            if !knows_start && self.generation_of_chain(link.position.chain) == generation {
+                knows_start = generation.is_some();
+                starts.iter().for_each(|chain| search.leave_out(*chain));
+            }
+            search.meet(link.position);
+            if let Some(known) = self.revocation_on(statement, &id) {
+                knows_start = true;
+                starts.iter().for_each(|chain| search.leave_out(*chain));
+                search.meet_all(&known.spared);
+                walk.leave_out_dependencies();
+            }
+            // What it depends on has a smaller clock. So of many forks at one place, each is
+            // visited, and none is read.
+            if search.is_over(link.lamport.saturating_sub(1)) {
+                walk.leave_out_dependencies();
+            }
         }
-        let carriers = leaves.iter().flat_map(|leave| &leave.carriers);
-        let chains = carriers.map(|carrier| carrier.position.chain).collect();
-        let past = self.past_on_chains(entry.header().dependencies(), chains, index)?;
-        let leave = leaves.into_iter().find(|leave| past.covers_any(&leave.carriers));
-        Ok(leave.map(|leave| leave.id))
+        let past = search.past;
+        let knows_start = knows_start || past.covers_any(started_by);
+        Ok(Ancestry { past, knows_start, ..Ancestry::default() })
+    }
+
+    /// Returns a revocation of the same device, whose base is one entry alone and knows the
+    /// start of the generation.
+    fn revocation_on(&self, other: &Statement, base: &EntryId) -> Option<&StatementRecord> {
+        let StatementBody::Revoke { generation, device } = other.body() else { return None };
+        let id = self.lookup.revoked_on.get(&(*generation, *device, *base))?;
+        self.statements.get(id)
+    }
+
+    /// Returns the generation of the device that signed a chain.
+    fn generation_of_chain(&self, number: u32) -> Option<Generation> {
+        let (generation, _) = self.enrolled_device(self.author_of_chain(number)?)?;
+        Some(generation)
     }
 
     /// Returns the chains of other introductions of an entry's keys.
@@ -124,7 +167,8 @@ impl AuthorityState {
         others.map(|entry| entry.position.chain).collect()
     }
 
-    /// Returns the chains on which the past of a statement's base matters.
+    /// Returns the chains on which the past of a statement's base matters, but for those of the
+    /// entries that start its generation.
     fn chains_for_statement(&self, statement: &Statement) -> BTreeSet<u32> {
         let mut chains = BTreeSet::new();
         let mut entries = Vec::new();
@@ -148,28 +192,8 @@ impl AuthorityState {
             }
             _ => {}
         }
-        // Reason 30: what starts the generation of a self statement.
-        let signing = statement.body().generation().and_then(|g| self.generations.get(&g));
-        entries.extend(signing.into_iter().flat_map(|record| &record.started_by));
         chains.extend(entries.iter().map(|entry| entry.position.chain));
         chains
-    }
-
-    /// Returns the leaves that can ever cut what an enrolment signs at a position.
-    ///
-    /// A leave counts for nothing on an entry that a hard cut cuts: the entry is void
-    /// with reason 40 whatever the leave says, and so is all that follows on its chain.
-    /// To leave these out keeps an evil member who was removed from making every later
-    /// entry of theirs walk.
-    pub(super) fn leaves_on(
-        &self,
-        author: Enrolment,
-        position: ChainPosition,
-    ) -> impl Iterator<Item = &StatementRecord> {
-        let spared = self
-            .cuttable_generation(author)
-            .filter(|generation| !self.hard_cuts_on(*generation).any(|cut| cut.cuts(position)));
-        self.accepted_own_cuts(spared.map(|generation| (generation, None)))
     }
 
     /// Returns the entries that introduce a member.
@@ -210,24 +234,79 @@ impl AuthorityState {
         chains: BTreeSet<u32>,
         index: &I,
     ) -> Result<VersionVector, I::Error> {
-        let mut past = VersionVector::default();
-        if chains.is_empty() {
-            return Ok(past);
+        let mut search = PastSearch::new(self, chains);
+        if search.unmet.is_empty() {
+            return Ok(search.past);
         }
-        // The chains not met yet, by the clock of their first entry: below the
-        // smallest of these clocks, no entry of them is left.
-        let by_first_clock = |number| (self.chain(number).map_or(0, |chain| chain.clock), number);
-        let mut unmet: BTreeSet<(u64, u32)> = chains.into_iter().map(by_first_clock).collect();
-        for visit in CausalWalk::from(entries, self, index)? {
+        let mut walk = CausalWalk::from(entries, self, index)?;
+        while let Some(visit) = walk.next() {
             let link = visit?.link;
-            if unmet.first().is_none_or(|(floor, _)| link.lamport < *floor) {
+            if search.is_over(link.lamport) {
                 break;
             }
-            // The first entry visited on a chain is the last one in the past.
-            if unmet.remove(&by_first_clock(link.position.chain)) {
-                past.0.insert(link.position.chain, link.position.seq);
+            search.meet(link.position);
+            if search.is_over(link.lamport.saturating_sub(1)) {
+                walk.leave_out_dependencies();
             }
         }
-        Ok(past)
+        Ok(search.past)
+    }
+}
+
+/// Search for the last entry of each of some chains that a past holds.
+struct PastSearch<'a> {
+    authority: &'a AuthorityState,
+    past: VersionVector,
+    /// The chains not met yet, by the clock of their first entry: below the smallest of these
+    /// clocks, no entry of them is left.
+    unmet: BTreeSet<(u64, u32)>,
+}
+
+impl<'a> PastSearch<'a> {
+    fn new(authority: &'a AuthorityState, chains: impl IntoIterator<Item = u32>) -> Self {
+        let mut search = Self { authority, past: VersionVector::default(), unmet: BTreeSet::new() };
+        search.unmet = chains.into_iter().map(|number| search.by_first_clock(number)).collect();
+        search
+    }
+
+    fn by_first_clock(&self, number: u32) -> (u64, u32) {
+        (self.authority.chain(number).map_or(0, |chain| chain.clock), number)
+    }
+
+    /// Returns whether a walk that has come down to a clock finds nothing more.
+    fn is_over(&self, clock: u64) -> bool {
+        self.unmet.first().is_none_or(|(first, _)| clock < *first)
+    }
+
+    /// Notes an entry that the walk visits. The first one on a chain is the last one in the past,
+    /// unless a part of the past holds more of the chain.
+    fn meet(&mut self, position: ChainPosition) {
+        if self.unmet.remove(&self.by_first_clock(position.chain)) {
+            self.raise(position);
+        }
+    }
+
+    /// Notes a part of the past that is known. The walk may still meet more of a chain, unless
+    /// the part holds all of it.
+    fn meet_all(&mut self, part: &VersionVector) {
+        for (chain, seq) in &part.0 {
+            let open = self.by_first_clock(*chain);
+            if self.unmet.contains(&open) {
+                self.raise(ChainPosition { chain: *chain, seq: *seq });
+                if self.authority.tip_of_chain(*chain) == Some(*seq) {
+                    self.unmet.remove(&open);
+                }
+            }
+        }
+    }
+
+    fn raise(&mut self, position: ChainPosition) {
+        let seq = self.past.0.entry(position.chain).or_insert(position.seq);
+        *seq = position.seq.max(*seq);
+    }
+
+    /// Ends the search on a chain.
+    fn leave_out(&mut self, chain: u32) {
+        self.unmet.remove(&self.by_first_clock(chain));
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::records::{
-    Chain, Epochs, GenerationRecord, Introduction, IntroductionKind, LocatedEntry, Lookup,
-    MemberRecord, Rotations, StatementRecord,
+    Chain, Epochs, GenerationRecord, Introduction, IntroductionKind, LeaveMarks, LocatedEntry,
+    Lookup, MemberRecord, Rotations, StatementRecord,
 };
 use crate::base::id::{EntryId, GroupId, MemberId, RootId, StatementId};
 use crate::entry::DecodedEntry;
@@ -43,6 +43,8 @@ pub(crate) struct AuthorityState {
     pub(super) mentions: BTreeMap<MemberId, u64>,
     pub(super) rotations: Rotations,
     pub(super) epochs: Epochs,
+    /// Marks of the leaves of each generation that left.
+    pub(super) leave_marks: BTreeMap<Generation, LeaveMarks>,
     pub(super) lookup: Lookup,
 }
 
@@ -67,6 +69,7 @@ impl AuthorityState {
             mentions: BTreeMap::new(),
             rotations: Rotations::new(),
             epochs: Epochs::default(),
+            leave_marks: BTreeMap::new(),
             lookup: Lookup::default(),
         };
         for (member, name) in genesis.people() {
@@ -99,7 +102,7 @@ impl AuthorityState {
             lookup.add_generation(*generation, record);
         }
         for (id, statement) in &self.statements {
-            lookup.add_statement(*id, &statement.body);
+            lookup.add_statement(statement);
             lookup.carried.extend(statement.carriers.iter().map(|carrier| (carrier.id, *id)));
         }
         for (id, introduction) in &self.introductions {

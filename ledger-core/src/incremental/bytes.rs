@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::authority_state::AuthorityState;
 use super::records::{
-    Chain, Epochs, GenerationRecord, Introduction, IntroductionKind, Lookup, MemberRecord,
-    StatementRecord, read_rotations, write_rotations,
+    Chain, Epochs, GenerationRecord, Introduction, IntroductionKind, LeaveMarks, Lookup,
+    MemberRecord, StatementRecord, read_rotations, write_rotations,
 };
 use crate::base::codec::{Reader, Writer};
 use crate::base::id::{EntryId, GroupId, MemberId, RootId};
@@ -17,7 +17,7 @@ impl AuthorityState {
     /// Writes everything but the lookup and the sets of records in each
     /// [`MemberRecord`], which follow from the rest.
     pub(crate) fn encode(&self, w: &mut Writer) {
-        w.array(13);
+        w.array(14);
         w.bytes(self.group.as_bytes());
         w.text(&self.name);
         w.bytes(self.owner.as_bytes());
@@ -39,11 +39,16 @@ impl AuthorityState {
         });
         write_rotations(w, &self.rotations);
         self.epochs.write(w);
+        w.list(self.leave_marks.iter(), |w, (generation, marks)| {
+            w.array(2);
+            generation.write(w);
+            marks.write(w);
+        });
     }
 
     /// Reads what [`AuthorityState::encode`] wrote, and makes the rest anew.
     pub(crate) fn decode(r: &mut Reader<'_>) -> Result<Self, Refusal> {
-        r.array(13)?;
+        r.array(14)?;
         let mut state = Self {
             group: GroupId::from_bytes(r.bytes_n()?),
             name: r.text(MAX_NAME_BYTES)?.to_owned(),
@@ -62,6 +67,10 @@ impl AuthorityState {
             })?,
             rotations: read_rotations(r)?,
             epochs: Epochs::read(r)?,
+            leave_marks: r.list(|r| {
+                r.array(2)?;
+                Ok((Generation::read(r)?, LeaveMarks::read(r)?))
+            })?,
             lookup: Lookup::default(),
         };
         state.rebuild_lookup();

@@ -7,7 +7,7 @@ use super::authority_state::AuthorityState;
 use super::incoming::IncomingEntry;
 use super::records::{GenerationRecord, Introduction, IntroductionKind};
 use super::verdict_snapshot::VerdictSnapshot;
-use crate::base::id::{EntryId, MemberId};
+use crate::base::id::{DeviceId, EntryId, MemberId};
 use crate::entry::DecodedEntry;
 use crate::keys::Card;
 use crate::payload::{Payload, RefIndex};
@@ -26,8 +26,25 @@ pub(crate) struct Outcome {
     pub(crate) chains_to_reevaluate: BTreeMap<ChainPosition, u64>,
     /// Members whose entry in the group state may differ now.
     pub(crate) members: BTreeSet<MemberId>,
+    /// Which of their devices and recovery keys may differ.
+    pub(crate) devices: ChangedDevices,
     /// Whether the group may have another name.
     pub(crate) group_renamed: bool,
+}
+
+/// Devices of the changed members that the group state may have to show otherwise, with the
+/// recovery keys of their generations. A member can have many devices and generations, so a
+/// statement that concerns one of them must not cost all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ChangedDevices {
+    /// All devices of the members, in all generations.
+    All,
+    /// Those of one generation, and its recovery key.
+    Generation(Generation),
+    /// One device, and no recovery key.
+    Device(Generation, DeviceId),
+    /// None, and no recovery key.
+    None,
 }
 
 impl Outcome {
@@ -43,6 +60,7 @@ impl Outcome {
             flips: Vec::new(),
             chains_to_reevaluate: BTreeMap::new(),
             members: member.into_iter().collect(),
+            devices: ChangedDevices::All,
             group_renamed: false,
         }
     }
@@ -155,19 +173,6 @@ impl AuthorityState {
         }
     }
 
-    /// Records for a leave on the author that the entry has it in its past.
-    ///
-    /// The past of an entry holds that of the entry before it on its chain. So one
-    /// `seq` for each chain is enough: the first that has the leave in its past. Carriers
-    /// of statements count, too. No leave voids them, but they are idle from there on,
-    /// and which of two branches of a chain came first must not matter.
-    fn mark_leave(&mut self, incoming: IncomingEntry<'_>, ancestry: &Ancestry) {
-        let position = incoming.position;
-        if let Some(leave) = ancestry.leave.and_then(|id| self.statements.get_mut(&id)) {
-            leave.left.entry(position.chain).or_insert(position.seq);
-        }
-    }
-
     /// Applies an introduction.
     ///
     /// It can flip other verdicts only by making its member accepted: a claim decides
@@ -199,7 +204,15 @@ impl AuthorityState {
         if let Some(record) = member.and_then(|member| self.members.get_mut(&member)) {
             record.introductions.insert(entry.id());
         }
-        let Some(before) = before else { return Outcome::without_flips(verdict, member) };
+        let Some(before) = before else {
+            let devices = match kind {
+                IntroductionKind::Claim => {
+                    ChangedDevices::Generation(Generation::Claim(entry.id()))
+                }
+                _ => ChangedDevices::All,
+            };
+            return Outcome { devices, ..Outcome::without_flips(verdict, member) };
+        };
         self.recompute_verdicts(&before.affected.members);
         self.outcome_since(before, verdict)
     }
@@ -209,6 +222,7 @@ impl AuthorityState {
         let flips = self.changed_verdicts(&before);
         let chains_to_reevaluate = self.chains_to_reevaluate(&before);
         let members = before.affected.members;
-        Outcome { verdict, flips, chains_to_reevaluate, members, group_renamed: false }
+        let devices = ChangedDevices::All;
+        Outcome { verdict, flips, chains_to_reevaluate, members, devices, group_renamed: false }
     }
 }

@@ -1,6 +1,8 @@
 //! Cuts: which statements concern an enrolment, and which entries they void
 //! (SPEC §6.3, §6.4).
 
+use std::sync::Arc;
+
 use super::authority_state::AuthorityState;
 use super::records::StatementRecord;
 use crate::base::id::DeviceId;
@@ -105,13 +107,27 @@ impl AuthorityState {
             };
         };
         self.hard_cuts_on(generation).for_each(|cut| lower(&mut floors.hard, cut));
-        for cut in self.own_cuts_on(enrolment) {
-            match cut.body {
-                StatementBody::Leave { .. } => lower(&mut floors.left, cut),
-                _ => lower(&mut floors.revoked, cut),
-            }
-        }
+        let device = self.enrolled_device(enrolment);
+        floors.revoked = device.and_then(|device| self.revoked_from(device, number));
+        let leaves = self.accepted_own_cuts(Some((generation, None)));
+        leaves.for_each(|leave| lower(&mut floors.left, leave));
         floors
+    }
+
+    /// Returns the first `seq` that the accepted revocations of a device cut on one of its
+    /// chains; `None` if there are none.
+    pub(super) fn revoked_from(&self, device: (Generation, DeviceId), chain: u32) -> Option<u64> {
+        let spared = self.lookup.unrevoked.get(&device)?;
+        Some(spared.0.get(&chain).map_or(0, |seq| seq.saturating_add(1)))
+    }
+
+    /// Finds anew what the accepted revocations of a device spare, after one of them was
+    /// rejected.
+    pub(super) fn recompute_unrevoked(&mut self, device: (Generation, DeviceId)) {
+        let accepted = self.accepted_own_cuts(Some((device.0, Some(device.1))));
+        let spared: Vec<_> = accepted.map(|cut| Arc::clone(&cut.spared)).collect();
+        self.lookup.unrevoked.remove(&device);
+        spared.iter().for_each(|spared| self.lookup.add_revocation(device, spared));
     }
 
     /// Returns the first `seq` of the idle entries at the end of a chain (SPEC §5.3);
@@ -153,11 +169,6 @@ impl CutFloors {
     /// Returns the first `seq` that any cut voids.
     fn first(&self) -> Option<u64> {
         [self.hard, self.revoked, self.left].into_iter().flatten().min()
-    }
-
-    /// Returns the first revoked `seq`.
-    pub(super) fn revoked(&self) -> Option<u64> {
-        self.revoked
     }
 
     /// Returns the least range of `seq` outside of which an entry has the same verdict

@@ -4,9 +4,10 @@ use super::ancestry::Ancestry;
 use super::authority_state::AuthorityState;
 use super::incoming::IncomingEntry;
 use super::records::{Candidate, EpochRecord};
-use crate::base::id::{EntryId, MemberId};
+use crate::base::id::{DeviceId, EntryId, MemberId};
 use crate::payload::Payload;
 use crate::state::{Device, UsableEpoch};
+use crate::statement::Generation;
 use crate::verdict::Enrolment;
 
 impl AuthorityState {
@@ -49,15 +50,15 @@ impl AuthorityState {
     }
 
     /// Sets whether the rotation at a place in the total order is applied. `author` is
-    /// the enrolment of the device that rotated to the key.
+    /// the enrolment of the device that rotated to the key. Returns the device.
     pub(crate) fn set_rotation_applied(
         &mut self,
         author: Enrolment,
         order: (u64, EntryId),
         key: Device,
         applied: bool,
-    ) {
-        let Some(device) = self.enrolled_device(author) else { return };
+    ) -> Option<(Generation, DeviceId)> {
+        let device = self.enrolled_device(author)?;
         let rotations = self.rotations.entry(device).or_default();
         if applied {
             rotations.insert(order, key);
@@ -67,6 +68,7 @@ impl AuthorityState {
                 self.rotations.remove(&device);
             }
         }
+        Some(device)
     }
 
     /// Counts that an applied data entry mentions a member, or that one no longer does.

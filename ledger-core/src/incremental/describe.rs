@@ -58,24 +58,39 @@ impl AuthorityState {
             || self.accepted_statements(record).next().is_some()
     }
 
-    /// Returns the devices of a member that may write, with their X25519 keys.
-    pub(crate) fn devices_of(&self, member: MemberId) -> BTreeMap<(Generation, DeviceId), Device> {
-        let mut devices = BTreeMap::new();
-        for generation in self.generations_of(member).filter(|g| self.is_current(*g)) {
-            // A device key that is enrolled twice in a generation is one device, with
-            // the key of the last enrolment.
-            for enrolment in self.enrolments_of_generation(generation) {
-                let Some((_, device)) = self.enrolled_device(enrolment) else { continue };
-                let cut = self.own_cuts_on(enrolment).next().is_some();
-                if cut || !self.is_enrolment_accepted(enrolment) {
-                    continue;
-                }
-                let rotated = self.last_rotation((generation, device));
-                let exchange = rotated.or_else(|| self.certified_key(enrolment));
-                devices.extend(exchange.map(|exchange| ((generation, device), exchange)));
-            }
+    /// Returns the devices of a generation that may write, with their X25519 keys.
+    pub(crate) fn devices_of_generation(
+        &self,
+        generation: Generation,
+    ) -> BTreeMap<(Generation, DeviceId), Device> {
+        let current =
+            self.is_current(generation).then(|| self.enrolments_of_generation(generation));
+        // A device key that is enrolled twice in a generation is one device, with
+        // the key of the last enrolment.
+        let enrolments = current.into_iter().flatten();
+        enrolments.filter_map(|enrolment| self.device_by(enrolment)).collect()
+    }
+
+    /// Returns the X25519 key of a device that may write for a generation.
+    pub(crate) fn device_of_generation(
+        &self,
+        generation: Generation,
+        device: DeviceId,
+    ) -> Option<Device> {
+        let enrolments = self.enrolments_of_device(generation, device);
+        let keys = enrolments.filter_map(|enrolment| self.device_by(enrolment));
+        keys.last().filter(|_| self.is_current(generation)).map(|(_, exchange)| exchange)
+    }
+
+    /// Returns the device that an enrolment allows to write if its generation is current.
+    fn device_by(&self, enrolment: Enrolment) -> Option<((Generation, DeviceId), Device)> {
+        let enrolled = self.enrolled_device(enrolment)?;
+        let cut = self.own_cuts_on(enrolment).next().is_some();
+        if cut || !self.is_enrolment_accepted(enrolment) {
+            return None;
         }
-        devices
+        let exchange = self.last_rotation(enrolled).or_else(|| self.certified_key(enrolment));
+        exchange.map(|exchange| (enrolled, exchange))
     }
 
     fn last_rotation(&self, device: (Generation, DeviceId)) -> Option<Device> {

@@ -22,13 +22,20 @@ impl AuthorityState {
     /// Step 1 of 3: recomputes whether steps 1 and 3 of the resolution reject the
     /// statements about some members.
     pub(super) fn recompute_rejections(&mut self, members: &BTreeSet<MemberId>) {
+        let mut revocations = BTreeSet::new();
         for id in self.statements_about(members) {
             let Some(statement) = self.statements.get(&id) else { continue };
             let rejection = self.statement_rejection(statement);
-            if let Some(statement) = self.statements.get_mut(&id) {
+            if let Some(statement) = self.statements.get_mut(&id)
+                && statement.rejection != rejection
+            {
                 statement.rejection = rejection;
+                if let StatementBody::Revoke { generation, device } = statement.body {
+                    revocations.insert((generation, device));
+                }
             }
         }
+        revocations.into_iter().for_each(|device| self.recompute_unrevoked(device));
     }
 
     /// Steps 2 and 3 of 3: recomputes acceptance, then the verdicts on statements. The

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::affected::Affected;
 use super::ancestry::Ancestry;
 use super::authority_state::AuthorityState;
-use super::control_entry::Outcome;
+use super::control_entry::{ChangedDevices, Outcome};
 use super::incoming::IncomingEntry;
 use super::records::{Candidate, Introduction, StatementRecord};
 use crate::base::id::MemberId;
@@ -34,14 +34,15 @@ impl AuthorityState {
             let clock = entry.header().lamport();
             self.epochs.add_candidate(Candidate { id: entry.id(), position, clock });
         }
-        let is_known = self.statements.contains_key(&id);
         if let StatementBody::Bind { member, card } = statement.body() {
             self.record_generation(Generation::Bind(id), *member, card, incoming);
         }
-        if !is_known {
+        if !self.statements.contains_key(&id) {
             let record = self.statement_record(statement, incoming, ancestry);
             let affected = self.affected_by(&record);
-            return self.insert_statement(record, affected);
+            let outcome = self.insert_statement(record, affected);
+            self.mark_carrier(id, incoming.entry.header().lamport());
+            return outcome;
         }
         // Nothing is within a statement because of a later carrier: what a cut spares
         // is fixed by its base, and so is what has the statement within it. So a later
@@ -51,6 +52,7 @@ impl AuthorityState {
             record.carriers.push(incoming.located());
             record.verdict
         });
+        self.mark_carrier(id, incoming.entry.header().lamport());
         Outcome::without_flips(verdict.unwrap_or(Verdict::Applied), None)
     }
 
@@ -77,10 +79,10 @@ impl AuthorityState {
                 let author = incoming.backlink.author;
                 let record = self.statement_record(statement, incoming, ancestry);
                 let subject = (*generation, *device);
-                let mut before = self.accepted_own_cuts(Some((subject.0, Some(subject.1))));
+                let revoked = self.revoked_from(subject, incoming.position.chain);
                 let makes_carrier_idle = self.enrolled_device(author) == Some(subject)
                     && record.cuts(incoming.position)
-                    && !before.any(|cut| cut.cuts(incoming.position));
+                    && revoked.is_none_or(|from| incoming.position.seq < from);
                 record.rejection.is_none()
                     && (makes_carrier_idle || !self.newly_revoked(&record).is_empty())
             }
@@ -94,10 +96,13 @@ impl AuthorityState {
         let StatementBody::Revoke { generation, device } = record.body else {
             return BTreeMap::new();
         };
+        if record.repeats {
+            return BTreeMap::new();
+        }
         let chains = self.chains_of_device(generation, device).into_iter();
         let first = chains.filter_map(|number| Some((number, record.cuts_from(number)?)));
         let is_new = |(number, from): &(u32, u64)| {
-            let revoked = self.cut_floors(*number).revoked();
+            let revoked = self.revoked_from((generation, device), *number);
             let tip = self.tip_of_chain(*number);
             revoked.is_none_or(|revoked| *from < revoked) && tip.is_some_and(|tip| *from <= tip)
         };
@@ -126,8 +131,10 @@ impl AuthorityState {
             carriers: vec![incoming.located()],
             clock: ancestry.clock.saturating_add(1),
             fault: self.statement_fault(statement, ancestry),
-            knows_start: signing.is_some_and(|record| ancestry.past.covers_any(&record.started_by)),
+            knows_start: ancestry.knows_start,
             spared: Arc::default(),
+            repeats: ancestry.repeats,
+            base: None,
             within: BTreeSet::new(),
             left: Default::default(),
             rejection: None,
@@ -144,9 +151,19 @@ impl AuthorityState {
                 };
                 record.within = about_target.into_iter().filter(is_within).collect();
             }
-            StatementBody::Revoke { generation, device } => {
+            StatementBody::Revoke { generation, device } if !record.repeats => {
                 let chains = self.chains_of_device(*generation, *device);
                 record.spared = Arc::new(ancestry.past.restricted_to(chains));
+                if let [base] = statement.base()
+                    && record.knows_start
+                {
+                    record.base = Some(*base);
+                }
+                // Many on one base, or on bases that differ in nothing else, share one vector.
+                let unrevoked = self.lookup.unrevoked.get(&(*generation, *device));
+                if let Some(same) = unrevoked.filter(|same| **same == record.spared) {
+                    record.spared = Arc::clone(same);
+                }
             }
             _ => {}
         }
@@ -165,6 +182,9 @@ impl AuthorityState {
             }
             StatementBody::Revoke { generation, device } if record.rejection.is_none() => {
                 let chains = self.newly_revoked(record);
+                if chains.is_empty() {
+                    return Affected::default();
+                }
                 // Of those whom the device introduced, the ones whose introduction is
                 // voided now, and all who depend on them.
                 let enrolments = self.enrolments_of_device(*generation, *device);
@@ -193,8 +213,23 @@ impl AuthorityState {
     fn insert_statement(&mut self, record: StatementRecord, affected: Affected) -> Outcome {
         let (id, member) = (record.id, record.member);
         let group_renamed = matches!(record.body, StatementBody::RenameGroup { .. });
+        let devices = match &record.body {
+            // Members are affected only if it changes who is accepted.
+            _ if !affected.members.is_empty() => ChangedDevices::All,
+            StatementBody::Enrol { generation, certificate } => {
+                ChangedDevices::Device(*generation, certificate.device())
+            }
+            StatementBody::Revoke { generation, device } => {
+                ChangedDevices::Device(*generation, *device)
+            }
+            StatementBody::Leave { generation } => ChangedDevices::Generation(*generation),
+            StatementBody::Rename { .. } | StatementBody::RenameGroup { .. } => {
+                ChangedDevices::None
+            }
+            StatementBody::Remove { .. } | StatementBody::Bind { .. } => ChangedDevices::All,
+        };
         let before = self.snapshot_verdicts(affected);
-        self.lookup.add_statement(id, &record.body);
+        self.lookup.add_statement(&record);
         self.statements.insert(id, record);
         if let Some(record) = member.and_then(|member| self.members.get_mut(&member)) {
             record.statements.insert(id);
@@ -204,7 +239,7 @@ impl AuthorityState {
         let verdict = self.recompute_statement_verdict(id);
         let mut outcome = self.outcome_since(before, verdict);
         outcome.members.extend(member);
-        outcome.group_renamed = group_renamed;
+        (outcome.devices, outcome.group_renamed) = (devices, group_renamed);
         outcome
     }
 }

@@ -3,7 +3,7 @@
 use core::ops::ControlFlow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Amount, Balance, Currency, Settlement, settle_up};
+use super::{Amount, Balance, Currency, Direction, Settlement, settle_up};
 use crate::base::id::MemberId;
 
 /// Debts between members, per currency and pair of members.
@@ -63,16 +63,20 @@ impl Debts {
         gave: &[(MemberId, Amount)],
         got: &[(MemberId, Amount)],
     ) {
-        let _ = self.add_in_steps(currency, gave, got, &mut |_| ControlFlow::Continue(()));
+        let mut on = |_| ControlFlow::Continue(());
+        let _ = self.add_in_steps(currency, Direction::Outgoing, gave, got, &mut on);
     }
 
-    /// As [`Debts::add`], with a way to stop. `step` gets the number of pairs of a giver and a
+    /// As [`Debts::add`], with a direction and a way to stop. Incoming money adds the same debts
+    /// with turned signs, so a refund with the numbers of an expense takes back what that added,
+    /// odd units included. `step` gets the number of pairs of a giver and a
     /// receiver that were computed since its last call: one entry can have a million of them.
     ///
     /// If `step` breaks, part of the money was added. Such debts are of no use.
     pub fn add_in_steps(
         &mut self,
         currency: Currency,
+        direction: Direction,
         gave: &[(MemberId, Amount)],
         got: &[(MemberId, Amount)],
         step: &mut dyn FnMut(u64) -> ControlFlow<()>,
@@ -88,7 +92,10 @@ impl Debts {
             }
             let pairs = u64::try_from(open.len()).unwrap_or(u64::MAX);
             for (creditor, part) in take_proportionally(&mut open, share) {
-                self.owe(currency, debtor, creditor, part);
+                match direction {
+                    Direction::Outgoing => self.owe(currency, debtor, creditor, part),
+                    Direction::Incoming => self.owe(currency, creditor, debtor, part),
+                }
             }
             step(pairs)?;
         }
@@ -325,7 +332,8 @@ mod tests {
             told.push(pairs);
             ControlFlow::Continue(())
         };
-        let whole = debts.add_in_steps(euro(), &parts(gave), &parts(got), &mut step);
+        let whole =
+            debts.add_in_steps(euro(), Direction::Outgoing, &parts(gave), &parts(got), &mut step);
         assert!(whole.is_continue());
         told
     }
@@ -353,7 +361,8 @@ mod tests {
             if calls < 2 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
         let mut debts = Debts::default();
-        let stopped = debts.add_in_steps(euro(), &parts(&gave), &parts(&got), &mut step);
+        let stopped =
+            debts.add_in_steps(euro(), Direction::Outgoing, &parts(&gave), &parts(&got), &mut step);
         assert!(stopped.is_break() && calls == 2);
         assert_eq!(debts.of(euro(), member(5)), []);
     }
@@ -444,5 +453,21 @@ mod tests {
             }
             prop_assert!(open.is_empty());
         }
+    }
+
+    #[test]
+    fn a_refund_with_the_numbers_of_an_expense_takes_back_its_debts() {
+        let gave = parts(&[(1, 2000), (2, 1000)]);
+        let got = parts(&[(1, 1000), (2, 1000), (3, 1000)]);
+        let mut debts = Debts::default();
+        debts.add(euro(), &gave, &got);
+        let mut on = |_| ControlFlow::Continue(());
+        let refund = Direction::Incoming;
+        assert!(debts.add_in_steps(euro(), refund, &gave, &got, &mut on).is_continue());
+        assert_eq!(debts, Debts::default());
+        // Alone, it is what those who received the money owe the others.
+        assert!(debts.add_in_steps(euro(), refund, &gave, &got, &mut on).is_continue());
+        assert_eq!(owed(&debts, 1, 3), 666);
+        assert_eq!(owed(&debts, 2, 3), 334);
     }
 }

@@ -1,4 +1,4 @@
-//! Corrections, cancellations and copies (SPEC §4.6 to §4.8).
+//! Corrections, cancellations, restorations and copies (SPEC §4.6 to §4.8, §4.14).
 
 use super::{RefIndex, Transaction};
 use crate::base::codec::{Reader, Writer};
@@ -48,7 +48,7 @@ impl Correction {
     }
 }
 
-/// Cancellation that ends a transaction for good: `[target, reason]`.
+/// Cancellation that ends a transaction until a restoration: `[target, reason]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cancellation {
     pub(crate) target: RefIndex,
@@ -79,6 +79,30 @@ impl Cancellation {
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
+    }
+}
+
+/// Restoration that takes back the cancellations of a transaction: `[target]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restoration {
+    pub(crate) target: RefIndex,
+}
+
+impl Restoration {
+    pub(super) fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
+        r.array(1)?;
+        Ok(Self { target: RefIndex::read(r)? })
+    }
+
+    pub(super) fn write(&self, w: &mut Writer) {
+        w.array(1);
+        self.target.write(w);
+    }
+
+    /// The entry that first recorded the transaction.
+    #[must_use]
+    pub fn target(&self) -> RefIndex {
+        self.target
     }
 }
 

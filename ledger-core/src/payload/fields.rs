@@ -1,7 +1,6 @@
-//! Fields that several payloads share: dates, currencies, amounts, origins.
+//! Fields that several payloads share: dates, currencies, amounts.
 
 use crate::base::codec::Reader;
-use crate::base::id::Origin;
 use crate::base::limits::MAX_TEXT_BYTES;
 use crate::base::rule::{Refusal, Rule};
 use crate::money::{Amount, Currency, Date};
@@ -27,8 +26,4 @@ pub(super) fn read_positive_amount(r: &mut Reader<'_>) -> Result<Amount, Refusal
         return Err(Refusal::with_detail(Rule::P6, "0"));
     }
     Ok(amount)
-}
-
-pub(super) fn read_origin(r: &mut Reader<'_>) -> Result<Option<Origin>, Refusal> {
-    r.optional(|r| r.bytes_n().map(Origin::from_bytes))
 }

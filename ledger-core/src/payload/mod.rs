@@ -8,9 +8,11 @@ mod genesis;
 mod introduce;
 mod ref_index;
 mod rotation;
+mod setting;
+mod template;
 mod transaction;
 
-pub use change::{Cancellation, Copy, Correction};
+pub use change::{Cancellation, Copy, Correction, Restoration};
 pub use endorsement::Endorsement;
 pub use epoch::Epoch;
 pub(crate) use fields::read_currency;
@@ -18,7 +20,11 @@ pub use genesis::{Genesis, Opening, Predecessor};
 pub use introduce::{AddMember, Claim, Placeholder};
 pub use ref_index::RefIndex;
 pub use rotation::Rotation;
-pub use transaction::{Expense, Transaction, Transfer};
+pub use setting::{Setting, SettingError, SettingValue};
+pub use template::{Template, TemplateChange};
+pub use transaction::{
+    Difference, Expense, HintError, Hints, PaidIn, Receipt, Transaction, Transfer,
+};
 
 use crate::base::codec::{Reader, Writer};
 use crate::base::rule::{Refusal, Rule};
@@ -49,6 +55,8 @@ pub enum Payload {
     Correction(Correction),
     /// Ends an expense or transfer.
     Cancellation(Cancellation),
+    /// Takes back the cancellations of an expense or transfer.
+    Restoration(Restoration),
     /// Records again what a void entry said.
     Copy(Copy),
     /// Confirms or disputes an expense or transfer.
@@ -57,6 +65,10 @@ pub enum Payload {
     Rotation(Rotation),
     /// Begins an epoch: a new key that seals entries in transport.
     Epoch(Epoch),
+    /// Sets something for the whole group.
+    Setting(Setting),
+    /// Template of recurring expenses or transfers.
+    Template(Template),
     /// Payload of a kind or version that this build does not know. The entry is kept and
     /// passed on, and has no effect.
     Opaque,
@@ -88,10 +100,13 @@ impl Payload {
             Kind::TRANSFER => Self::Transaction(Transfer::read(&mut r)?.into()),
             Kind::CORRECTION => Self::Correction(Correction::read(&mut r)?),
             Kind::CANCELLATION => Self::Cancellation(Cancellation::read(&mut r)?),
+            Kind::RESTORATION => Self::Restoration(Restoration::read(&mut r)?),
             Kind::COPY => Self::Copy(Copy::read(&mut r)?),
             Kind::ENDORSEMENT => Self::Endorsement(Endorsement::read(&mut r)?),
             Kind::ROTATION => Self::Rotation(Rotation::read(&mut r)?),
             Kind::EPOCH => Self::Epoch(Epoch::read(&mut r, header)?),
+            Kind::SETTING => Self::Setting(Setting::read(&mut r)?),
+            Kind::TEMPLATE => Self::Template(Template::read(&mut r)?),
             _ => return Ok(Self::Opaque),
         };
         r.finish()?;
@@ -117,16 +132,20 @@ impl Payload {
             Self::Transaction(transaction) => transaction.write(&mut w),
             Self::Correction(correction) => correction.write(&mut w),
             Self::Cancellation(cancellation) => cancellation.write(&mut w),
+            Self::Restoration(restoration) => restoration.write(&mut w),
             Self::Copy(copy) => copy.write(&mut w),
             Self::Endorsement(endorsement) => endorsement.write(&mut w),
             Self::Rotation(rotation) => rotation.write(&mut w),
             Self::Epoch(epoch) => epoch.write(&mut w),
+            Self::Setting(setting) => setting.write(&mut w),
+            Self::Template(template) => template.write(&mut w),
             Self::Opaque => {}
         }
         w.into_bytes()
     }
 
-    /// The transaction that the entry records, replaces or copies. `None` for other kinds.
+    /// The transaction that the entry records, replaces or copies. `None` for other kinds, also
+    /// for a template, which moves no money.
     #[must_use]
     pub fn transaction(&self) -> Option<&Transaction<RefIndex>> {
         match self {
@@ -150,10 +169,13 @@ impl Payload {
             Self::Transaction(transaction) => transaction.kind(),
             Self::Correction(_) => Kind::CORRECTION,
             Self::Cancellation(_) => Kind::CANCELLATION,
+            Self::Restoration(_) => Kind::RESTORATION,
             Self::Copy(_) => Kind::COPY,
             Self::Endorsement(_) => Kind::ENDORSEMENT,
             Self::Rotation(_) => Kind::ROTATION,
             Self::Epoch(_) => Kind::EPOCH,
+            Self::Setting(_) => Kind::SETTING,
+            Self::Template(_) => Kind::TEMPLATE,
             Self::Opaque => return None,
         })
     }
@@ -198,14 +220,17 @@ impl Payload {
             | Self::Statement(_)
             | Self::Rotation(_)
             | Self::Epoch(_)
+            | Self::Setting(_)
             | Self::Opaque => {}
             Self::Claim(claim) => visit(claim.target()),
             Self::Adopt(target) => visit(*target),
             Self::Transaction(transaction) => transaction.members().for_each(visit),
             Self::Correction(correction) => correction.each_ref(visit),
             Self::Cancellation(cancellation) => visit(cancellation.target()),
+            Self::Restoration(restoration) => visit(restoration.target()),
             Self::Copy(copy) => copy.each_ref(visit),
             Self::Endorsement(endorsement) => visit(endorsement.target()),
+            Self::Template(template) => template.each_ref(visit),
         }
     }
 

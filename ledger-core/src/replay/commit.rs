@@ -1,6 +1,6 @@
 //! Second half of replay: the change of the ledger. Cannot fail.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::admission::AdmittedEntry;
 use super::effects::Effects;
@@ -9,11 +9,10 @@ use super::ledger::Ledger;
 use super::prepare::{Change, ControlChange, DataChange, Prepared};
 use super::replayed::Replayed;
 use crate::base::id::{DeviceId, EntryId, MemberId};
-use crate::entry::DecodedEntry;
-use crate::incremental::{Ancestry, IncomingEntry, IntroducedKeys, Outcome};
+use crate::incremental::{Ancestry, ChangedDevices, IncomingEntry, IntroducedKeys, Outcome};
 use crate::payload::Payload;
 use crate::state::{EntryIndex, SetAside};
-use crate::statement::StatementBody;
+use crate::statement::{Generation, StatementBody};
 use crate::verdict::Verdict;
 
 impl Ledger {
@@ -45,7 +44,7 @@ impl Ledger {
             Change::ControlAlone => self.commit_control_alone(incoming, &ancestry),
             Change::Control(change) => self.commit_control(incoming, *change),
         };
-        self.show_epochs(incoming.entry, replayed.verdict, !replayed.flips.is_empty());
+        self.show_epochs(incoming, replayed.verdict, !replayed.flips.is_empty());
         self.record_arrival(incoming, replayed.verdict);
         match idle {
             Some(change) => self.apply_idle(change),
@@ -127,12 +126,11 @@ impl Ledger {
                 self.view.state.apply_delta(delta, *counts);
             }
         }
+        let mut rotated = BTreeSet::new();
         for (author, order, key, applied) in effects.rotations {
-            self.authority.set_rotation_applied(author, order, key, applied);
-            if let Some(member) = self.authority.enrolled_member(author) {
-                self.show_member(member);
-            }
+            rotated.extend(self.authority.set_rotation_applied(author, order, key, applied));
         }
+        rotated.into_iter().for_each(|device| self.show_device(device));
         for (order, applied) in effects.epochs {
             self.authority.set_epoch_applied(&order, applied);
         }
@@ -148,31 +146,59 @@ impl Ledger {
     /// Shows in the group state what a control entry changed: members with their
     /// devices, and the group's name.
     fn show_members(&mut self, outcome: &Outcome) {
-        outcome.members.iter().for_each(|member| self.show_member(*member));
+        for member in &outcome.members {
+            // A statement about one device changes nothing else of a member who is shown.
+            let of_device = matches!(outcome.devices, ChangedDevices::Device(..));
+            if !of_device || !self.view.state.members.contains_key(member) {
+                self.show_member(*member);
+            }
+            if outcome.devices == ChangedDevices::All {
+                let generations: Vec<_> = self.authority.generations_of(*member).collect();
+                generations.into_iter().for_each(|generation| self.show_generation(generation));
+            }
+        }
+        match outcome.devices {
+            ChangedDevices::Generation(generation) => self.show_generation(generation),
+            ChangedDevices::Device(generation, device) => self.show_device((generation, device)),
+            ChangedDevices::All | ChangedDevices::None => {}
+        }
         if outcome.group_renamed {
             self.view.state.name = self.authority.group_name();
         }
     }
 
-    /// Shows a member, their devices and recovery keys as they are now: takes out what
-    /// the group state has of them, and puts in what the authority state says.
+    /// Shows a member as they are now, without devices and recovery keys.
     fn show_member(&mut self, member: MemberId) {
-        let state = &mut self.view.state;
+        let members = &mut self.view.state.members;
         match self.authority.describe_member(member) {
-            Some(described) => state.members.insert(member, described),
-            None => state.members.remove(&member),
+            Some(described) => members.insert(member, described),
+            None => members.remove(&member),
         };
+    }
+
+    /// Shows whether a device may write, and its X25519 key.
+    fn show_device(&mut self, device: (Generation, DeviceId)) {
+        let devices = &mut self.view.state.devices;
+        match self.authority.device_of_generation(device.0, device.1) {
+            Some(key) => devices.insert(device, key),
+            None => devices.remove(&device),
+        };
+    }
+
+    /// Shows the devices and the recovery key of a generation: takes out what the group state
+    /// has of them, and puts in what the authority state says.
+    fn show_generation(&mut self, generation: Generation) {
+        let state = &mut self.view.state;
         let (first, last) = (DeviceId::from_bytes([0; 32]), DeviceId::from_bytes([0xff; 32]));
-        for generation in self.authority.generations_of(member) {
-            let shown = state.devices.range((generation, first)..=(generation, last));
-            let shown: Vec<_> = shown.map(|(key, _)| *key).collect();
-            shown.iter().for_each(|key| {
-                state.devices.remove(key);
-            });
-            state.recovery.remove(&generation);
-        }
-        state.devices.extend(self.authority.devices_of(member));
-        state.recovery.extend(self.authority.recovery_keys(member));
+        let shown = state.devices.range((generation, first)..=(generation, last));
+        let shown: Vec<_> = shown.map(|(key, _)| *key).collect();
+        shown.iter().for_each(|key| {
+            state.devices.remove(key);
+        });
+        state.recovery.remove(&generation);
+        state.devices.extend(self.authority.devices_of_generation(generation));
+        let key = self.authority.recovery_key(generation);
+        state.recovery.extend(key.map(|key| (generation, key)));
     }
 
     /// Shows which epochs are usable, if the entry may have changed that.
@@ -180,18 +206,26 @@ impl Ledger {
     /// An epoch changes nothing for the others. Neither does a void rotation or cut, nor a
     /// statement that cuts nobody, unless verdicts flip or a device is enrolled that was revoked
     /// before. A further carrier of a known statement is in the past of no epoch that is here.
-    fn show_epochs(&mut self, entry: &DecodedEntry, verdict: Verdict, flipped: bool) {
+    ///
+    /// What usable epochs must know of and came just now is in the past of none that is here.
+    fn show_epochs(&mut self, incoming: IncomingEntry<'_>, verdict: Verdict, flipped: bool) {
+        let entry = incoming.entry;
+        let authority = &self.authority;
+        let ends_all = verdict.is_applied() && authority.is_required_of_epochs(incoming);
         let changes_others = match entry.payload() {
-            Payload::Statement(signed) if self.authority.is_first_carrier(&entry.id()) => {
+            Payload::Statement(signed) if authority.is_first_carrier(&entry.id()) => {
                 match signed.statement().body() {
-                    StatementBody::Enrol { .. } => true,
+                    StatementBody::Enrol { generation, certificate } => {
+                        authority.may_be_required_of(*generation, certificate.device())
+                    }
                     body => body.is_cut() && verdict.is_applied(),
                 }
             }
-            Payload::Rotation(_) => verdict.is_applied(),
             _ => false,
         };
-        if changes_others || flipped {
+        if ends_all {
+            self.view.state.epochs.clear();
+        } else if changes_others || flipped {
             self.view.state.epochs = self.authority.usable_epochs(&SetAside::default());
         } else if let Payload::Epoch(_) = entry.payload() {
             self.view.state.epochs.extend(self.authority.last_epoch_if_usable());

@@ -89,10 +89,10 @@ impl Effects {
         index: &I,
     ) -> Result<Option<(EntryId, SlotEntry, Slot)>, I::Error> {
         let Some((original, part)) = data.slot else { return Ok(None) };
-        // All other entries of a slot depend on its original, so the original finds the
-        // slot empty, and the index need not be asked.
+        // All other entries of a slot depend on an original, so the first original finds
+        // the slot empty, and the index need not be asked.
         let before = match part.role {
-            SlotRole::Original => Slot::default(),
+            SlotRole::Original if part.id == original => Slot::default(),
             _ => Slot::of(index.slot(&original)?),
         };
         let after = before.with(part);

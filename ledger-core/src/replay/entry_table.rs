@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use hashbrown::HashTable;
 
 use super::replayed::Replayed;
-use crate::base::id::EntryId;
+use crate::base::id::{EntryId, Origin};
 use crate::entry::VerifiedEntry;
 use crate::header::Kind;
+use crate::payload::Payload;
 use crate::state::{ChainEntry, Link};
 use crate::verdict::{ChainPosition, SlotEntry, SlotRole, Verdict};
 
@@ -29,8 +30,10 @@ pub(super) struct EntryTable {
     rows: Vec<Node>,
     /// By the number of the chain.
     chains: Vec<Chain>,
-    /// Applied entries of each slot other than its original, by the original's row.
+    /// Applied entries of each slot other than the original that names it, by that one's row.
     slots: BTreeMap<u32, Vec<SlotEntry>>,
+    /// Row of the first original with each origin: it names the slot of all.
+    origins: BTreeMap<Origin, u32>,
 }
 
 /// Row of the table. 64 bytes, which is one cache line.
@@ -39,8 +42,8 @@ struct Node {
     id: EntryId,
     seq: u64,
     lamport: u64,
-    /// Row of the original of the slot that the entry is in, plus one. `None` if it is
-    /// void or in no slot.
+    /// Row of the original that names the slot which the entry is in, plus one. `None` if it
+    /// is void or in no slot.
     slot: Option<NonZeroU32>,
     chain: u32,
     kind: Kind,
@@ -104,6 +107,11 @@ impl EntryTable {
         let ChainPosition { chain, seq } = position;
         let header = entry.decoded().header();
         let (lamport, kind) = (header.lamport(), header.kind());
+        if let Payload::Transaction(transaction) = entry.decoded().payload()
+            && let Some(origin) = transaction.origin()
+        {
+            self.origins.entry(origin).or_insert(row);
+        }
         self.rows.push(Node { id, seq, lamport, slot: None, chain, kind, verdict });
         let rows = &self.rows;
         self.rows_by_id
@@ -123,7 +131,7 @@ impl EntryTable {
             let slot = NonZeroU32::MIN.checked_add(original);
             node.slot = slot.filter(|_| applied);
         }
-        if part.role == SlotRole::Original {
+        if get(&self.rows, original).is_some_and(|node| node.id == part.id) {
             return;
         }
         let slot = self.slots.entry(original).or_default();
@@ -188,6 +196,10 @@ impl EntryTable {
             verdict: node.verdict,
         };
         nodes.map(entry).collect()
+    }
+
+    pub(super) fn first_with_origin(&self, origin: &Origin) -> Option<EntryId> {
+        get(&self.rows, *self.origins.get(origin)?).map(|node| node.id)
     }
 
     pub(super) fn slot(&self, original: &EntryId) -> Vec<SlotEntry> {

@@ -20,7 +20,7 @@ impl Ledger {
     }
 
     /// Returns the heads, with their clocks, of some entries and their past, but for those
-    /// that `is_left_out` names.
+    /// that `is_left_out` names. Of the entries, only `open` ones need to be found.
     ///
     /// An entry is a head if it is kept and no kept entry has it in its past, also not
     /// through entries that are left out. The walk meets whatever depends on an entry
@@ -29,14 +29,15 @@ impl Ledger {
     pub(super) fn heads_without<I: EntryIndex>(
         &self,
         starts: BTreeSet<EntryId>,
+        mut open: BTreeSet<EntryId>,
         index: &I,
         is_left_out: impl Fn(&EntryId, &Link) -> bool,
     ) -> Result<BTreeMap<EntryId, u64>, I::Error> {
         let mut heads = BTreeMap::new();
         let mut walk = CausalWalk::from(&starts, &self.authority, index)?;
-        // Of the entries that the walk will visit, those in the past of a kept one, and the
-        // others.
-        let (mut covered, mut open) = (BTreeSet::new(), starts);
+        // Of the entries that the walk will visit, those in the past of a kept one. The others
+        // are open.
+        let mut covered = BTreeSet::new();
         while !open.is_empty() {
             let Some(visit) = walk.next().transpose()? else { break };
             let is_covered = covered.remove(&visit.id);

@@ -31,7 +31,7 @@ impl Ledger {
         let (decoded, backlink) = (entry.verified().decoded(), entry.backlink());
         let position = self.authority.position_behind(backlink);
         let is_idle = self.authority.judge(backlink.author, position).is_some()
-            || self.authority.leave_in_past(decoded, backlink, index)?.is_some();
+            || self.authority.search_leave(decoded, backlink, index)?.leave.is_some();
         if !is_idle || self.authority.carries_needed_statement(decoded) {
             return Ok(false);
         }

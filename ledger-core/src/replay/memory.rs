@@ -6,7 +6,7 @@ use super::admission::AdmittedEntry;
 use super::entry_table::EntryTable;
 use super::ledger::Ledger;
 use super::replayed::Replayed;
-use crate::base::id::EntryId;
+use crate::base::id::{EntryId, Origin};
 use crate::base::rule::Refusal;
 use crate::entry::VerifiedEntry;
 use crate::state::{ChainEntry, EntryIndex, Link};
@@ -85,6 +85,10 @@ impl EntryIndex for MemoryIndex {
 
     fn entry(&self, id: &EntryId) -> Result<Option<Arc<VerifiedEntry>>, Self::Error> {
         Ok(self.get(id).map(Arc::clone))
+    }
+
+    fn first_with_origin(&self, origin: &Origin) -> Result<Option<EntryId>, Self::Error> {
+        Ok(self.table.first_with_origin(origin))
     }
 
     fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, Self::Error> {

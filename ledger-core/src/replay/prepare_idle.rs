@@ -12,7 +12,7 @@ use super::idle_entries::IdleChange;
 use super::ledger::Ledger;
 use crate::base::id::{EntryId, MemberId};
 use crate::incremental::{AuthorityState, CausalWalk, IncomingEntry, Outcome};
-use crate::state::EntryIndex;
+use crate::state::{EntryIndex, Link};
 use crate::verdict::ChainPosition;
 
 /// Purpose of a walk through idle entries: on behalf of an entry that is not idle, or of a
@@ -195,11 +195,15 @@ impl Ledger {
         index: &I,
     ) -> Result<(), I::Error> {
         let before: BTreeSet<EntryId> = self.frontier().agreed_heads().collect();
-        let starts = before.iter().copied().chain(freed.iter().map(|(_, id, _)| *id)).collect();
-        let heads = self.heads_without(starts, index, |_, link| {
-            let from = self.idle_from(change, link.position.chain);
-            from.is_some_and(|from| link.position.seq >= from)
-        })?;
+        let heads = match freed.is_empty() {
+            true => self.heads_without_idle(change, &before, index)?,
+            false => {
+                let freed = freed.iter().map(|(_, id, _)| *id);
+                let starts: BTreeSet<EntryId> = before.iter().copied().chain(freed).collect();
+                let is_idle = |_: &_, link: &Link| self.is_idle_after(change, link.position);
+                self.heads_without(starts.clone(), starts, index, is_idle)?
+            }
+        };
         let mut chains: BTreeSet<u32> = change.from.keys().copied().collect();
         match freed.is_empty() {
             true => chains.extend(self.idle.covered_chains()),
@@ -212,6 +216,52 @@ impl Ledger {
         change.covers_anew = true;
         change.covered = covered.0;
         Ok(())
+    }
+
+    /// Returns the agreed heads, with their clocks, after some of those before became idle.
+    ///
+    /// No agreed head has another one in its past, so those that are not idle stay. New ones
+    /// are behind those that are. An entry with a later one on its chain that is not idle is
+    /// none. So for most devices that are cut, only their own idle entries are read.
+    fn heads_without_idle<I: EntryIndex>(
+        &self,
+        change: &IdleChange,
+        before: &BTreeSet<EntryId>,
+        index: &I,
+    ) -> Result<BTreeMap<EntryId, u64>, I::Error> {
+        let (mut heads, mut idle) = (BTreeMap::new(), Vec::new());
+        for id in before {
+            match self.authority.link(id, index)? {
+                Some(link) if self.is_idle_after(change, link.position) => idle.push(*id),
+                Some(link) => {
+                    heads.insert(*id, link.lamport);
+                }
+                None => {}
+            }
+        }
+        let mut open = BTreeSet::new();
+        let mut walk = CausalWalk::from(&idle, &self.authority, index)?;
+        while let Some(visit) = walk.next().transpose()? {
+            let position = visit.link.position;
+            if self.is_idle_after(change, position) {
+                continue;
+            }
+            walk.leave_out_dependencies();
+            let tip = self.authority.tip_of_chain(position.chain);
+            let last = match self.idle_from(change, position.chain) {
+                Some(from) => from.checked_sub(1),
+                None => tip,
+            };
+            if last == Some(position.seq) {
+                open.insert(visit.id);
+            }
+        }
+        if !open.is_empty() {
+            let starts = heads.keys().chain(&open).copied().collect();
+            let is_idle = |_: &_, link: &Link| self.is_idle_after(change, link.position);
+            heads.extend(self.heads_without(starts, open, index, is_idle)?);
+        }
+        Ok(heads)
     }
 
     /// Walks from some entries through the idle ones in their past, as far as no walk came
@@ -312,6 +362,10 @@ impl Ledger {
 
     fn idle_from(&self, change: &IdleChange, chain: u32) -> Option<u64> {
         change.from.get(&chain).copied().unwrap_or_else(|| self.idle.from(chain))
+    }
+
+    fn is_idle_after(&self, change: &IdleChange, position: ChainPosition) -> bool {
+        self.idle_from(change, position.chain).is_some_and(|from| position.seq >= from)
     }
 
     fn is_covered(&self, change: &IdleChange, position: ChainPosition) -> bool {

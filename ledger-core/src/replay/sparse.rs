@@ -6,7 +6,7 @@ use super::admission::AdmittedEntry;
 use super::entry_table::EntryTable;
 use super::ledger::Ledger;
 use super::replayed::Replayed;
-use crate::base::id::EntryId;
+use crate::base::id::{EntryId, Origin};
 use crate::base::rule::Refusal;
 use crate::entry::VerifiedEntry;
 use crate::state::{ChainEntry, EntryIndex, Link};
@@ -129,6 +129,10 @@ impl<S: EntrySource> EntryIndex for SparseIndex<S> {
             Some(number) => self.source.entry(number, id),
             None => Ok(None),
         }
+    }
+
+    fn first_with_origin(&self, origin: &Origin) -> Result<Option<EntryId>, S::Error> {
+        Ok(self.table.first_with_origin(origin))
     }
 
     fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, S::Error> {

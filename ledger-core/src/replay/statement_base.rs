@@ -123,7 +123,7 @@ impl Ledger {
         starts: BTreeSet<EntryId>,
         index: &I,
     ) -> Result<Vec<(u64, EntryId)>, I::Error> {
-        let heads = self.heads_without(starts, index, |_, _| false)?;
+        let heads = self.heads_without(starts.clone(), starts, index, |_, _| false)?;
         let mut heads: Vec<(u64, EntryId)> = heads.into_iter().map(|(id, c)| (c, id)).collect();
         heads.sort_unstable();
         Ok(heads)

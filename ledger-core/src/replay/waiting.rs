@@ -42,6 +42,9 @@ pub struct WaitingEntries {
     waiting_for: BTreeSet<(EntryId, u32)>,
     /// By account and device.
     devices: BTreeMap<(WaitingAccount, DeviceId), DeviceWaiting>,
+    /// Entries by account, device, clock and id: one set, since a set for each of many devices
+    /// with one entry would take more than the entry.
+    by_device: BTreeSet<(WaitingAccount, DeviceId, u64, EntryId)>,
     accounts: BTreeMap<WaitingAccount, AccountWaiting>,
     /// Accounts by class and bytes: the last one gives way first.
     ranking: BTreeSet<(u8, u64, WaitingAccount)>,
@@ -51,7 +54,8 @@ pub struct WaitingEntries {
 
 #[derive(Clone, Debug)]
 struct Waiting {
-    entry: VerifiedEntry,
+    /// Apart from the map, which has room for some more than it holds.
+    entry: Box<VerifiedEntry>,
     number: u32,
     missing: usize,
     bytes: u64,
@@ -59,11 +63,10 @@ struct Waiting {
 }
 
 /// Waiting entries of a device for which one account stands.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct DeviceWaiting {
     bytes: u64,
-    /// By clock and id.
-    entries: BTreeSet<(u64, EntryId)>,
+    entries: usize,
 }
 
 /// Waiting entries of all devices of an account.
@@ -148,11 +151,9 @@ impl WaitingEntries {
         self.numbers.insert(number, id);
         self.waiting_for.extend(missing.iter().map(|dependency| (*dependency, number)));
         let missing = missing.len();
+        let entry = Box::new(entry);
         self.entries.insert(id, Waiting { entry, number, missing, bytes, account });
-        self.change_device((account, device), |waiting| {
-            waiting.entries.insert((clock, id));
-            waiting.bytes = waiting.bytes.saturating_add(bytes);
-        });
+        self.add_to_device((account, device), (clock, id), bytes);
         self.bytes = self.bytes.saturating_add(bytes);
     }
 
@@ -169,14 +170,8 @@ impl WaitingEntries {
             }
         }
         for (device, entry, bytes, [from, to]) in moved {
-            self.change_device((from, device), |waiting| {
-                waiting.entries.remove(&entry);
-                waiting.bytes = waiting.bytes.saturating_sub(bytes);
-            });
-            self.change_device((to, device), |waiting| {
-                waiting.entries.insert(entry);
-                waiting.bytes = waiting.bytes.saturating_add(bytes);
-            });
+            self.take_from_device((from, device), entry, bytes);
+            self.add_to_device((to, device), entry, bytes);
         }
     }
 
@@ -216,9 +211,8 @@ impl WaitingEntries {
         let devices = accounts.flat_map(|(account, waiting)| {
             waiting.devices.iter().map(|(_, device)| (*account, *device))
         });
-        let waiting = devices.filter_map(|device| self.devices.get(&device));
-        let entries = waiting.flat_map(|device| &device.entries);
-        for waiting in entries.filter_map(|(_, id)| self.entries.get(id)) {
+        let entries = devices.flat_map(|device| self.of_device(device));
+        for waiting in entries.filter_map(|id| self.entries.get(&id)) {
             for id in waiting.entry.decoded().header().dependencies() {
                 if found.len() >= count || looks == 0 {
                     return found;
@@ -235,13 +229,13 @@ impl WaitingEntries {
 
     /// Returns the waiting entries in the order of their ids.
     pub fn entries(&self) -> impl Iterator<Item = &VerifiedEntry> {
-        self.entries.values().map(|waiting| &waiting.entry)
+        self.entries.values().map(|waiting| &*waiting.entry)
     }
 
     /// Returns a waiting entry.
     #[must_use]
     pub fn get(&self, id: &EntryId) -> Option<&VerifiedEntry> {
-        self.entries.get(id).map(|waiting| &waiting.entry)
+        self.entries.get(id).map(|waiting| &*waiting.entry)
     }
 
     /// Returns whether an entry waits for this one.
@@ -283,7 +277,7 @@ impl WaitingEntries {
         let own = self.accounts.get(&WaitingAccount::Own);
         let own = own.into_iter().flat_map(|waiting| &waiting.devices);
         let own = own.filter_map(|(_, device)| self.devices.get(&(WaitingAccount::Own, *device)));
-        let own: usize = own.map(|waiting| waiting.entries.len()).sum();
+        let own: usize = own.map(|waiting| waiting.entries).sum();
         Room {
             account: bytes_of(account),
             bytes: self.bytes.saturating_sub(bytes_of(WaitingAccount::Own)),
@@ -324,7 +318,7 @@ impl WaitingEntries {
     /// account.
     fn drop_of(&mut self, account: WaitingAccount) -> Option<(EntryId, DeviceId)> {
         let (_, device) = *self.accounts.get(&account)?.devices.last()?;
-        let (_, id) = *self.devices.get(&(account, device))?.entries.last()?;
+        let id = self.of_device((account, device)).next_back()?;
         self.remove(&id)?;
         Some((id, device))
     }
@@ -338,11 +332,44 @@ impl WaitingEntries {
         }
         self.bytes = self.bytes.saturating_sub(bytes);
         let clock = header.lamport();
-        self.change_device((account, header.device()), |waiting| {
-            waiting.entries.remove(&(clock, *id));
+        self.take_from_device((account, header.device()), (clock, *id), bytes);
+        Some(*entry)
+    }
+
+    /// Returns the waiting entries of a device for which an account stands, by clock and id.
+    fn of_device(
+        &self,
+        (account, device): (WaitingAccount, DeviceId),
+    ) -> impl DoubleEndedIterator<Item = EntryId> + '_ {
+        let [least, largest] = [0, 0xff].map(|byte| EntryId::from_bytes([byte; 32]));
+        let all = (account, device, 0, least)..=(account, device, u64::MAX, largest);
+        self.by_device.range(all).map(|(.., id)| *id)
+    }
+
+    fn add_to_device(
+        &mut self,
+        (account, device): (WaitingAccount, DeviceId),
+        (clock, id): (u64, EntryId),
+        bytes: u64,
+    ) {
+        self.by_device.insert((account, device, clock, id));
+        self.change_device((account, device), |waiting| {
+            waiting.entries = waiting.entries.saturating_add(1);
+            waiting.bytes = waiting.bytes.saturating_add(bytes);
+        });
+    }
+
+    fn take_from_device(
+        &mut self,
+        (account, device): (WaitingAccount, DeviceId),
+        (clock, id): (u64, EntryId),
+        bytes: u64,
+    ) {
+        self.by_device.remove(&(account, device, clock, id));
+        self.change_device((account, device), |waiting| {
+            waiting.entries = waiting.entries.saturating_sub(1);
             waiting.bytes = waiting.bytes.saturating_sub(bytes);
         });
-        Some(entry)
     }
 
     /// Changes what waits of a device for one account, and keeps all sums.
@@ -354,7 +381,7 @@ impl WaitingEntries {
         let mut waiting = self.devices.remove(&(account, device)).unwrap_or_default();
         let before = waiting.bytes;
         change(&mut waiting);
-        let (after, gone) = (waiting.bytes, waiting.entries.is_empty());
+        let (after, gone) = (waiting.bytes, waiting.entries == 0);
         self.change_account(account, |waiting| {
             waiting.devices.remove(&(before, device));
             waiting.bytes = waiting.bytes.saturating_sub(before);
@@ -386,196 +413,4 @@ impl WaitingEntries {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::id::GroupId;
-    use crate::draft::Draft;
-    use crate::header::HeaderFields;
-    use crate::header::Kind;
-    use crate::keys::DeviceKey;
-    use crate::state::any_position;
-
-    const MAX_PENDING: usize = 10_000;
-    const MAX_PENDING_BYTES: usize = 16 * 1024 * 1024;
-    const ID_BYTES: usize = 32;
-
-    fn id(n: u64) -> EntryId {
-        let mut bytes = [7; 32];
-        bytes[..8].copy_from_slice(&n.to_be_bytes());
-        EntryId::from_bytes(bytes)
-    }
-
-    /// An entry by device `who` that names `after` as backlink.
-    fn entry(who: u8, lamport: u64, after: EntryId) -> VerifiedEntry {
-        let device = DeviceKey::from_bytes(&[who; 64]);
-        let group = GroupId::from_bytes([1; 32]);
-        let at = any_position(group, device.id(), lamport, after, vec![], lamport);
-        Draft::merge().sign(&device, &at, 0).unwrap()
-    }
-
-    #[test]
-    fn a_chain_that_came_backwards_is_released_link_by_link() {
-        let mut pending = WaitingEntries::new();
-        let first = entry(1, 5, id(0));
-        let second = entry(1, 6, first.id());
-        assert!(pending.hold(second.clone(), [first.id()].into()).is_empty());
-        assert!(pending.hold(first.clone(), [id(0)].into()).is_empty());
-        assert_eq!(pending.missing().collect::<Vec<_>>(), [id(0)], "not what waits itself");
-        assert_eq!(pending.release(&id(9)), []);
-        assert!(!pending.is_empty());
-        assert_eq!(pending.release(&id(0)), std::slice::from_ref(&first));
-        assert_eq!(pending.release(&first.id()), [second]);
-        assert!(pending.is_empty() && pending.missing().next().is_none());
-    }
-
-    #[test]
-    fn an_entry_waits_for_all_that_it_misses() {
-        let mut pending = WaitingEntries::new();
-        let both = entry(1, 5, id(0));
-        pending.hold(both.clone(), [id(0), id(1)].into());
-        pending.hold(both.clone(), [id(2)].into());
-        assert_eq!(pending.len(), 1, "a second copy changes nothing");
-        assert!(pending.release(&id(1)).is_empty());
-        assert_eq!(pending.release(&id(0)), [both]);
-    }
-
-    #[test]
-    fn whoever_floods_hurts_only_themselves() {
-        let mut pending = WaitingEntries::new();
-        let honest = entry(1, 5, id(0));
-        pending.hold(honest.clone(), [id(0)].into());
-        let mut dropped = 0;
-        for n in 1..=MAX_PENDING as u64 + 50 {
-            dropped += pending.hold(entry(2, n, id(n)), [id(n)].into()).len();
-        }
-        assert_eq!((pending.len(), dropped), (MAX_PENDING, 51));
-        assert_eq!(pending.release(&id(0)), [honest]);
-    }
-
-    /// An entry of exactly this many bytes.
-    fn sized(who: u8, lamport: u64, bytes: usize) -> VerifiedEntry {
-        let device = DeviceKey::from_bytes(&[who; 64]);
-        let of = |payload: &[u8]| {
-            let kind = Kind::from_number(999);
-            let mut fields = HeaderFields::for_payload(device.id(), kind, payload);
-            fields.group = Some(GroupId::from_bytes([1; 32]));
-            (fields.seq, fields.lamport) = (lamport, lamport);
-            fields.backlink = Some(id(lamport));
-            DecodedEntry::assemble(fields, payload, |id| device.sign_entry(id)).unwrap()
-        };
-        let header = of(&[0; 1_000]).as_bytes().len() - 1_000;
-        let entry = of(&vec![0; bytes - header]);
-        assert_eq!(entry.as_bytes().len(), bytes);
-        VerifiedEntry::signed_here(entry)
-    }
-
-    #[test]
-    fn sixteen_mebibytes_wait_and_beyond_them_who_sent_most_gives_way() {
-        let mut pending = WaitingEntries::new();
-        let size = 32 * 1024;
-        let count = MAX_PENDING_BYTES / size;
-        let flood: Vec<VerifiedEntry> =
-            (0..count as u64).map(|n| sized(2, 1_000 + n, size - ID_BYTES)).collect();
-        for (n, entry) in flood.iter().enumerate() {
-            assert_eq!(pending.hold(entry.clone(), [id(n as u64)].into()), []);
-        }
-        assert_eq!(pending.entries().count(), count, "all that fits");
-        let honest = entry(1, 5, id(9_999));
-        let last = flood.last().unwrap();
-        assert_eq!(pending.hold(honest.clone(), [id(9_999)].into()), [last.id()]);
-        assert_eq!(
-            pending.hold(last.clone(), [id(0)].into()),
-            [last.id()],
-            "also if it comes anew"
-        );
-        // What was admitted, or gave way, makes room.
-        assert_eq!(pending.release(&id(0)), flood[..1]);
-        assert_eq!(pending.hold(last.clone(), [id(0)].into()), []);
-        assert_eq!(pending.len(), count);
-        assert!(pending.entries().any(|entry| *entry == honest));
-    }
-
-    fn member(n: u8) -> MemberId {
-        MemberId::from_bytes([n; 32])
-    }
-
-    /// Thousands of fresh keys, whom nobody enrolled, push out no entry of a member.
-    #[test]
-    fn a_flood_under_fresh_keys_pushes_no_honest_entry_out() {
-        let limits = LedgerLimits { waiting_entries: 50, ..LedgerLimits::default() };
-        let mut waiting = WaitingEntries::with_limits(limits);
-        let honest: Vec<VerifiedEntry> = (0..20).map(|n| entry(1, 500 + n, id(n))).collect();
-        for (n, entry) in honest.iter().enumerate() {
-            let missing = [id(n as u64)].into();
-            let account = WaitingAccount::WithProspects(member(1));
-            assert_eq!(waiting.hold_for(account, entry.clone(), missing), []);
-        }
-        for n in 0..200 {
-            waiting.hold(entry(n + 2, 1, id(1_000 + u64::from(n))), [id(0)].into());
-        }
-        assert_eq!(waiting.len(), 50);
-        assert!(honest.iter().all(|entry| waiting.get(&entry.id()).is_some()));
-        // Also those of an enrolled, but never accepted device go before them.
-        for n in 0..200 {
-            let flood = entry(2, 1, id(2_000 + n));
-            let account = WaitingAccount::Introduced(member(2));
-            waiting.hold_for(account, flood, [id(0)].into());
-        }
-        assert!(honest.iter().all(|entry| waiting.get(&entry.id()).is_some()));
-    }
-
-    /// A member's flood, from five devices, is bounded by what one member may account for,
-    /// and counts the ids that it misses.
-    #[test]
-    fn a_member_accounts_for_the_bytes_of_all_devices_and_for_missing_ids() {
-        let limits = LedgerLimits { waiting_bytes_per_member: 20_000, ..LedgerLimits::default() };
-        let mut waiting = WaitingEntries::with_limits(limits);
-        let account = WaitingAccount::WithProspects(member(1));
-        for n in 0..50 {
-            let device = 1 + u8::try_from(n % 5).unwrap();
-            let parents = (0..16).map(|m| id(n * 100 + m)).collect();
-            let key = DeviceKey::from_bytes(&[device; 64]);
-            let group = GroupId::from_bytes([1; 32]);
-            let at = any_position(group, key.id(), n, id(n * 100 + 50), parents, n + 1);
-            let flood = Draft::merge().sign(&key, &at, 0).unwrap();
-            let missing = flood.decoded().header().dependencies().copied().collect();
-            waiting.hold_for(account, flood, missing);
-        }
-        let ids = waiting.entries().map(|entry| entry.decoded().header().parents().len() + 1);
-        let ids: usize = ids.sum();
-        let entries: usize = waiting.entries().map(|entry| entry.decoded().as_bytes().len()).sum();
-        assert_eq!(waiting.bytes(), (entries + ids * ID_BYTES) as u64);
-        assert!((15_000..=20_000).contains(&waiting.bytes()));
-        assert_eq!(waiting.missing().count(), ids);
-        assert_eq!(waiting.missing_first(10).len(), 10);
-    }
-
-    /// What is asked for first is what members wait for, also behind a flood.
-    #[test]
-    fn what_members_wait_for_is_asked_for_first() {
-        let mut waiting = WaitingEntries::new();
-        for n in 0..100 {
-            waiting.hold(entry(n + 2, 1, id(n.into())), [id(n.into())].into());
-        }
-        waiting.hold_for(
-            WaitingAccount::WithProspects(member(1)),
-            entry(1, 5, id(999)),
-            [id(999)].into(),
-        );
-        assert_eq!(waiting.missing_first(1), [id(999)].into());
-        // Somebody is removed: what they wait for is the last.
-        let flooder = DeviceKey::from_bytes(&[2; 64]).id();
-        waiting.set_accounts(|entry| match entry.header().device() == flooder {
-            true => WaitingAccount::WithProspects(member(2)),
-            false => WaitingAccount::Stranger,
-        });
-        assert_eq!(waiting.missing_first(1), [id(0)].into());
-    }
-
-    #[test]
-    fn what_misses_nothing_does_not_wait() {
-        let mut pending = WaitingEntries::new();
-        assert_eq!(pending.hold(entry(1, 5, id(0)), BTreeSet::new()), []);
-        assert!(pending.is_empty());
-    }
-}
+mod tests;

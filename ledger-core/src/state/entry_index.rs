@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::base::id::EntryId;
+use crate::base::id::{EntryId, Origin};
 use crate::entry::VerifiedEntry;
 use crate::header::Kind;
 use crate::verdict::{ChainPosition, SlotEntry, Verdict};
@@ -86,7 +86,15 @@ pub trait EntryIndex {
     /// The store's own, if it cannot be read.
     fn entry(&self, id: &EntryId) -> Result<Option<Arc<VerifiedEntry>>, Self::Error>;
 
-    /// Returns the applied entries of the slot of an original, in any order.
+    /// Returns the expense or transfer with an origin that was put in first, whatever its verdict.
+    /// It names the slot of all with this origin. A correction or copy has no origin, whatever its
+    /// bytes say.
+    ///
+    /// # Errors
+    /// The store's own, if it cannot be read.
+    fn first_with_origin(&self, origin: &Origin) -> Result<Option<EntryId>, Self::Error>;
+
+    /// Returns the applied entries of the slot that an original names, in any order.
     ///
     /// # Errors
     /// The store's own, if it cannot be read.

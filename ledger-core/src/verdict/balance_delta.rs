@@ -1,7 +1,7 @@
 //! Balance change of an expense or transfer (SPEC §6.7).
 
 use crate::base::id::MemberId;
-use crate::money::{Balance, Currency};
+use crate::money::{Balance, Currency, Direction};
 use crate::payload::{RefIndex, Transaction};
 
 /// Balance change of an expense or transfer, by member. Sums to zero.
@@ -13,8 +13,9 @@ pub(crate) struct BalanceDelta {
 }
 
 impl BalanceDelta {
-    /// Returns what each member paid minus what the member owes. `None` if a ref that stands
-    /// for a member is not of an introduction, which is a fault of the content.
+    /// Returns what each member paid minus what the member owes, with signs turned for incoming
+    /// money. `None` if a ref that stands for a member is not of an introduction, which is a fault
+    /// of the content.
     pub(crate) fn of(
         content: &Transaction<RefIndex>,
         member_of_ref: impl Fn(RefIndex) -> Option<MemberId>,
@@ -22,13 +23,16 @@ impl BalanceDelta {
         let mut parts = Vec::new();
         match content {
             Transaction::Expense(expense) => {
-                let (payers, shares) = (&expense.payers, &expense.shares);
-                parts.reserve_exact(payers.len().saturating_add(shares.len()));
-                for (payer, amount) in payers {
-                    parts.push((member_of_ref(*payer)?, (*amount).into()));
+                let (credited, debited) = match expense.direction {
+                    Direction::Outgoing => (&expense.payers, &expense.shares),
+                    Direction::Incoming => (&expense.shares, &expense.payers),
+                };
+                parts.reserve_exact(credited.len().saturating_add(debited.len()));
+                for (member, amount) in credited {
+                    parts.push((member_of_ref(*member)?, (*amount).into()));
                 }
-                for (sharer, amount) in shares {
-                    parts.push((member_of_ref(*sharer)?, Balance::from(*amount).negated()));
+                for (member, amount) in debited {
+                    parts.push((member_of_ref(*member)?, Balance::from(*amount).negated()));
                 }
             }
             Transaction::Transfer(transfer) => {

@@ -5,7 +5,8 @@ use crate::base::id::EntryId;
 /// Part of an entry in its slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SlotRole {
-    /// The entry first recorded the expense or transfer. Its id names the slot.
+    /// The entry recorded the expense or transfer, and copies nothing. One that has no origin is
+    /// the only original of its slot.
     Original,
     /// The entry recorded the original again.
     Copy,
@@ -13,6 +14,8 @@ pub enum SlotRole {
     Correction,
     /// The entry ends the slot.
     Cancellation,
+    /// The entry takes back the cancellations before it.
+    Restoration,
 }
 
 /// Applied entry of a slot.
@@ -29,11 +32,12 @@ pub struct SlotEntry {
 /// Slot of an earlier entry that another entry names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SlotReference {
-    /// Original of the slot: the entry that first recorded the expense or transfer. If
-    /// the entry names a void copy, what that copy names, whatever it is.
+    /// Original that names the slot: the entry that recorded the expense or transfer, of several
+    /// with one origin the first that came to this device. If the entry names a void copy, what
+    /// that copy names, whatever it is.
     pub original: EntryId,
-    /// Whether the entry confirms or disputes the slot. Else it corrects, cancels or
-    /// copies it.
+    /// Whether the entry confirms or disputes the slot. Else it corrects, cancels, restores
+    /// or copies it, or records it once more under one origin.
     pub endorses: bool,
 }
 
@@ -43,12 +47,14 @@ pub struct SlotReference {
 /// hold the same applied entries show the same, whatever order they arrived in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Slot {
-    original: Option<EntryId>,
+    /// First original in the total order.
+    original: Option<(u64, EntryId)>,
     /// First copy in the total order.
     copy: Option<(u64, EntryId)>,
     /// Last correction in the total order.
     correction: Option<(u64, EntryId)>,
-    cancelled: bool,
+    /// Last cancellation or restoration in the total order, and whether it is a cancellation.
+    ending: Option<(u64, EntryId, bool)>,
 }
 
 impl Slot {
@@ -63,21 +69,25 @@ impl Slot {
     pub fn with(mut self, entry: SlotEntry) -> Self {
         let order = (entry.lamport, entry.id);
         match entry.role {
-            SlotRole::Original => self.original = Some(entry.id),
+            SlotRole::Original => {
+                self.original = Some(self.original.map_or(order, |original| original.min(order)));
+            }
             SlotRole::Copy => {
                 self.copy = Some(self.copy.map_or(order, |copy| copy.min(order)));
             }
             SlotRole::Correction => self.correction = self.correction.max(Some(order)),
-            SlotRole::Cancellation => self.cancelled = true,
+            SlotRole::Cancellation | SlotRole::Restoration => {
+                let ending = (entry.lamport, entry.id, entry.role == SlotRole::Cancellation);
+                self.ending = self.ending.max(Some(ending));
+            }
         }
         self
     }
 
-    /// Returns the entry that stands in the slot: the original if it is applied, else
-    /// the first copy.
+    /// Returns the entry that stands in the slot: the first applied original, else the first copy.
     #[must_use]
     pub fn shown(&self) -> Option<EntryId> {
-        self.original.or(self.copy.map(|(_, id)| id))
+        self.original.or(self.copy).map(|(_, id)| id)
     }
 
     /// Returns the entry whose content the slot shows, cancelled or not: the last
@@ -91,13 +101,14 @@ impl Slot {
     /// Returns the entry whose content counts in balances. `None` if the slot is cancelled.
     #[must_use]
     pub fn effective(&self) -> Option<EntryId> {
-        self.content().filter(|_| !self.cancelled)
+        self.content().filter(|_| !self.is_cancelled())
     }
 
-    /// Returns whether the slot is cancelled.
+    /// Returns whether the slot is cancelled: whether the last of its cancellations and
+    /// restorations is a cancellation.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.cancelled
+        self.ending.is_some_and(|(_, _, is_cancellation)| is_cancellation)
     }
 }
 
@@ -126,26 +137,54 @@ mod tests {
         assert_eq!(Slot::of([late, early]).effective(), Some(early.id), "the first copy");
         assert_eq!(Slot::of([late, original]).effective(), Some(original.id));
         assert_eq!(Slot::of([late, first]).effective(), Some(first.id));
+        // Of several originals with one origin, the first in the order is shown.
+        let other = entry(SlotRole::Original, 4, 10);
+        assert_eq!(Slot::of([late, original, other]).effective(), Some(other.id));
+        let tie = entry(SlotRole::Original, 5, 8);
+        assert_eq!(Slot::of([original, tie]).effective(), Some(tie.id));
+    }
+
+    #[test]
+    fn the_last_of_cancellations_and_restorations_counts() {
+        let original = entry(SlotRole::Original, 5, 9);
+        let cancel = entry(SlotRole::Cancellation, 6, 2);
+        let restore = entry(SlotRole::Restoration, 6, 3);
+        let again = entry(SlotRole::Cancellation, 7, 1);
+        assert_eq!(Slot::of([original, restore, cancel]).effective(), Some(original.id));
+        assert!(Slot::of([again, original, restore, cancel]).is_cancelled());
+        assert!(!Slot::of([original, restore]).is_cancelled(), "of what nobody cancelled");
+        let earlier = entry(SlotRole::Restoration, 6, 1);
+        assert!(Slot::of([original, cancel, earlier]).is_cancelled(), "the larger id of a tie");
     }
 
     proptest! {
         #[test]
         fn order_does_not_matter(
             lamports in proptest::collection::vec((1u64..5, 0u8..2), 0..6),
-            cancelled: bool,
+            endings in proptest::collection::vec((1u64..4, any::<bool>()), 0..5),
             seed in any::<prop::sample::Index>(),
         ) {
-            let mut entries = vec![entry(SlotRole::Original, 1, 200)];
+            let mut entries = vec![entry(SlotRole::Original, 2, 200)];
+            for (place, (lamport, _)) in (50u8..).zip(lamports.iter().filter(|l| l.1 == 0)) {
+                entries.push(entry(SlotRole::Original, *lamport, place));
+            }
             for (place, (lamport, _)) in (1u8..).zip(&lamports) {
                 entries.push(entry(SlotRole::Correction, *lamport, place));
             }
             for (place, (lamport, _)) in (100u8..).zip(lamports.iter().filter(|l| l.1 == 1)) {
                 entries.push(entry(SlotRole::Copy, *lamport, place));
             }
-            if cancelled {
-                entries.push(entry(SlotRole::Cancellation, 1, 201));
+            for (place, (lamport, cancels)) in (201u8..).zip(&endings) {
+                let role = if *cancels { SlotRole::Cancellation } else { SlotRole::Restoration };
+                entries.push(entry(role, *lamport, place));
             }
             let expected = Slot::of(entries.iter().copied());
+            // The first of the largest clock has the smallest id, so the last of equal ones counts.
+            let last = endings.iter().rev().max_by_key(|(lamport, _)| *lamport);
+            let last = last.map(|(lamport, _)| {
+                endings.iter().rfind(|(other, _)| other == lamport).is_some_and(|(_, cancels)| *cancels)
+            });
+            prop_assert_eq!(expected.is_cancelled(), last == Some(true));
             let by = seed.index(entries.len());
             entries.rotate_left(by);
             prop_assert_eq!(Slot::of(entries.iter().copied()), expected);

@@ -153,11 +153,17 @@ codes! {
         "The entry or statement would not count, so nothing was recorded."
         "Show the reason to the person."
     AlreadyCancelled "already-cancelled" You
-        "The expense or transfer was cancelled, which is final. Nothing was recorded."
-        "Record it anew."
+        "The expense or transfer is cancelled, so that nothing else changes it. Nothing was recorded."
+        "Restore it first, or record it anew."
+    NotCancelled "not-cancelled" You
+        "The expense or transfer is not cancelled, so there is nothing to restore. Nothing was recorded."
+        "Show the person that it counts."
     NotCounted "not-counted" You
         "The expense or transfer does not count, so there is nothing to change. Nothing was recorded."
         "Copy it, if it is true, and change the copy."
+    SeriesEnded "series-ended" You
+        "No occurrence of the recurring expense falls on that day or later. Nothing was recorded."
+        "Choose an earlier day, or change what recurs, and it goes on."
     AlreadyCounts "already-counts" You
         "The expense or transfer counts already, so that a copy would change nothing. Nothing was recorded."
         "Show the person that it counts."
@@ -255,7 +261,7 @@ codes! {
         "The text is not an id: an id is 64 hexadecimal digits."
         "Use an id that the library returned."
     InvalidCursor "invalid-cursor" You
-        "The text is not a cursor, or the cursor of a bundle is of another database."
+        "The text is not a cursor, or the cursor is of another list, group or database."
         "Use the cursor of the last row or part, or none to begin with the first."
     InvalidDate "invalid-date" You
         "The day is not in the calendar, or its year is not from 1 to 9999."
@@ -269,6 +275,9 @@ codes! {
     InvalidSplit "invalid-split" You
         "The rule of a split does not fit the amount, or is beyond a limit."
         "Show the reason to the person: it says by how much the parts miss the amount."
+    InvalidRate "invalid-rate" You
+        "The text or fraction is no exchange rate, a pair of currencies has two, or one that is needed has none."
+        "Give one rate for each pair that the reason names."
     BalanceTooLarge "balance-too-large" You
         "A balance does not fit into 64 bits."
         "The reason has it in decimal digits. Settle up, or record smaller amounts."

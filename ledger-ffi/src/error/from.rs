@@ -4,8 +4,8 @@ use std::io::ErrorKind;
 
 use ledger_core::bundle::SummaryError;
 use ledger_core::{
-    AmountError, Balance, CurrencyError, DateError, DraftError, EntryId, ParseIdError, Refusal,
-    Rule, VoidReason,
+    AmountError, Balance, CurrencyError, DateError, DraftError, EntryId, ParseIdError, RateError,
+    RatesError, RecurrenceError, Refusal, Rule, VoidReason,
 };
 use ledger_formats::splitwise;
 use ledger_store::{BundleCursorError, ParseCursorError, SecretError, SecretErrorKind, StoreError};
@@ -41,7 +41,9 @@ impl From<StoreError> for LedgerError {
             StoreError::Enrolment(_) => ErrorCode::InvalidApproval,
             StoreError::NoKey => ErrorCode::NoKey,
             StoreError::Forked(_) => ErrorCode::Forked,
-            StoreError::BundleCursor(_) => ErrorCode::InvalidCursor,
+            StoreError::BundleCursor(_) | StoreError::CursorOfAnotherList => {
+                ErrorCode::InvalidCursor
+            }
             StoreError::NoBundle => ErrorCode::NoBundle,
             StoreError::BundleOfOtherGroup(_) => ErrorCode::OtherGroup,
             StoreError::NoEpochKey => ErrorCode::NoSealingKey,
@@ -86,12 +88,19 @@ impl From<StoreError> for LedgerError {
             StoreError::AlreadyCancelled(entry) => {
                 return Self::about(ErrorCode::AlreadyCancelled, reason, entry);
             }
+            StoreError::NotCancelled(entry) => {
+                return Self::about(ErrorCode::NotCancelled, reason, entry);
+            }
             StoreError::NotCounted(entry) => {
                 return Self::about(ErrorCode::NotCounted, reason, entry);
             }
             StoreError::AlreadyCounts(entry) => {
                 return Self::about(ErrorCode::AlreadyCounts, reason, entry);
             }
+            StoreError::SeriesEnded(entry) => {
+                return Self::about(ErrorCode::SeriesEnded, reason, entry);
+            }
+            StoreError::Rates(error) => return error.into(),
             StoreError::ProposalOutdated => ErrorCode::ProposalOutdated,
             StoreError::NoRootKey => ErrorCode::NoRootKey,
             StoreError::Refused(refusal) => return blame_author(&refusal),
@@ -99,6 +108,16 @@ impl From<StoreError> for LedgerError {
             _ => ErrorCode::Internal,
         };
         Self::new(code, reason)
+    }
+}
+
+impl From<RatesError> for LedgerError {
+    fn from(error: RatesError) -> Self {
+        let code = match error {
+            RatesError::TooLarge { .. } => ErrorCode::BalanceTooLarge,
+            _ => ErrorCode::InvalidRate,
+        };
+        Self::new(code, error.to_string())
     }
 }
 
@@ -135,7 +154,7 @@ impl From<DraftError> for LedgerError {
             DraftError::TooManyDevices => ErrorCode::TooManyDevices,
             DraftError::TooManyRefs => ErrorCode::TooManyReferences,
             DraftError::ForeignDevice => ErrorCode::NotEnrolled,
-            DraftError::Name(_) => ErrorCode::InvalidEntry,
+            DraftError::Name(_) | DraftError::Setting(_) => ErrorCode::InvalidEntry,
             DraftError::Rule(refusal) => {
                 let rule = refusal.rule().code();
                 return Self::new(ErrorCode::InvalidEntry, reason).naming(None, Some(rule));
@@ -158,11 +177,13 @@ macro_rules! plainly {
 
 plainly! {
     ParseIdError => InvalidId
+    RecurrenceError => InvalidEntry
     ParseCursorError => InvalidCursor
     BundleCursorError => InvalidCursor
     DateError => InvalidDate
     CurrencyError => InvalidCurrency
     AmountError => InvalidAmount
+    RateError => InvalidRate
     SummaryError => InvalidMessage
     splitwise::Error => InvalidImport
 }
@@ -217,8 +238,10 @@ mod tests {
         let id = ledger_core::EntryId::from_bytes([7; 32]);
         for (error, code) in [
             (StoreError::AlreadyCancelled(id), ErrorCode::AlreadyCancelled),
+            (StoreError::NotCancelled(id), ErrorCode::NotCancelled),
             (StoreError::NotCounted(id), ErrorCode::NotCounted),
             (StoreError::AlreadyCounts(id), ErrorCode::AlreadyCounts),
+            (StoreError::SeriesEnded(id), ErrorCode::SeriesEnded),
         ] {
             let LedgerError::Failed { code: found, entry, .. } = error.into();
             assert_eq!((found, entry), (code, Some(id)));

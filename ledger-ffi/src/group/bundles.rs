@@ -7,7 +7,7 @@ use ledger_core::EntryId;
 use ledger_core::bundle::Summary;
 use ledger_store::{BundleCursor, Imported, Since};
 
-use super::LedgerGroup;
+use super::{Arrival, LedgerGroup};
 use crate::error::LedgerError;
 use crate::platform::{ProgressListener, create_file, open_file, with_progress};
 
@@ -48,6 +48,8 @@ impl From<ledger_store::Exported> for BundleExport {
 pub struct BundleImport {
     /// How many entries are new on this device.
     pub added: u64,
+    /// The first 1,000 of them, in the order in which they came. `Lists.arrived` has all.
+    pub arrivals: Vec<Arrival>,
     /// How many entries this device had already.
     pub known: u64,
     /// Whether this device now has everything in the bundle.
@@ -110,6 +112,7 @@ impl From<Imported> for BundleImport {
             is_complete: imported.is_complete(),
             refused: refused.collect(),
             added: imported.added,
+            arrivals: imported.arrivals.into_iter().map(Into::into).collect(),
             known: imported.duplicates,
             missing: imported.missing.into_iter().collect(),
             needed: imported.needed.into_iter().collect(),

@@ -1,13 +1,16 @@
 //! One group: its members, devices and balances, and sub-handles by topic.
 
 mod bundles;
+mod converted;
 mod import;
 mod invites;
 mod keys;
 mod lists;
 mod maintenance;
 mod record;
+mod recurring;
 mod rows;
+mod settings;
 mod shares;
 mod statements;
 
@@ -21,25 +24,32 @@ use crate::store_handle::StoreHandle;
 use crate::values::Money;
 
 pub use bundles::{BundleExport, BundleImport, BundleParts, Bundles, RefusedEntry};
+pub use converted::ConvertedBalances;
 pub use import::ImportSummary;
 pub use invites::{
     Admitted, Invite, InviteInfo, InvitePolicy, Invites, JoinRequest, JoinRequestInfo,
 };
 pub use keys::GroupKeys;
 pub use lists::{
-    ActivityRow, Condition, EntryKind, ExpenseFilter, ExpenseRow, Lists, ReviewRow, StatementRow,
-    Verdict, VersionKind, VersionRow,
+    ActivityRow, Arrival, CategoryInUse, Condition, Edit, EntryKind, ExpenseFilter, ExpenseRow,
+    Lists, ReviewCounts, ReviewRow, StatementRow, Total, TotalsBy, Unread, Verdict, VersionKind,
+    VersionRow,
 };
 pub use maintenance::{GroupMaintenance, Problem, Verification};
-pub use rows::{Agreement, Device, GroupInfo, Member, MemberBalance, Payment};
+pub use recurring::{
+    DueList, DueOccurrence, RecordedDue, RecurrenceRule, RecurrenceUnit, RecurringExpenses,
+    RecurringSeries,
+};
+pub use rows::{Agreement, AsOf, Device, GroupInfo, Member, MemberBalance, Payment};
+pub use settings::{DefaultWeight, GroupSettings, ProposedRelays, Settings};
 pub use shares::{KeptShare, KeptShareInfo, RecoveryRequest, Shares, read_recovery_request};
-pub use statements::{Proposal, StatementIntent};
+pub use statements::{Proposal, ProposedStatement, StatementIntent};
 
 /// One group of an open ledger.
 ///
 /// The handle costs little. It is of no use once the ledger is closed. Calls about one
-/// topic are on sub-handles: `lists`, `bundles`, `invites`, `keys`, `shares` and
-/// `maintenance`.
+/// topic are on sub-handles: `lists`, `bundles`, `invites`, `keys`, `recurring`, `shares`, `settings`
+/// and `maintenance`.
 #[derive(Clone, uniffi::Object)]
 pub struct LedgerGroup {
     store: StoreHandle,
@@ -117,6 +127,18 @@ impl LedgerGroup {
         Arc::new(Shares::new(self.clone()))
     }
 
+    /// Recurring expenses and transfers.
+    #[must_use]
+    pub fn recurring(&self) -> Arc<RecurringExpenses> {
+        Arc::new(RecurringExpenses::new(self.clone()))
+    }
+
+    /// Settings of the group.
+    #[must_use]
+    pub fn settings(&self) -> Arc<GroupSettings> {
+        Arc::new(GroupSettings::new(self.clone()))
+    }
+
     /// Checks of everything that is stored of this group.
     #[must_use]
     pub fn maintenance(&self) -> Arc<GroupMaintenance> {
@@ -153,8 +175,8 @@ impl LedgerGroup {
     /// # Errors
     /// Any error of reading the database.
     pub fn members(&self) -> Result<Vec<Member>, LedgerError> {
-        let group = self.group()?;
-        Ok(rows::members(group.ledger()?.state(), group.me()?))
+        let rows = self.group()?.lists().members()?;
+        Ok(rows.into_iter().map(Into::into).collect())
     }
 
     /// The devices that may write.
@@ -162,8 +184,8 @@ impl LedgerGroup {
     /// # Errors
     /// Any error of reading the database.
     pub fn devices(&self) -> Result<Vec<Device>, LedgerError> {
-        let group = self.group()?;
-        Ok(rows::devices(group.ledger()?.state(), group.device()))
+        let rows = self.group()?.lists().devices()?;
+        Ok(rows.into_iter().map(Into::into).collect())
     }
 
     /// Every member's balance in every currency, zeros too: by currency, then in the
@@ -183,6 +205,32 @@ impl LedgerGroup {
             }
         }
         Ok(balances)
+    }
+
+    /// The balances that were not zero as of an entry or a day, by what counts now: by
+    /// currency, then by member. As of an entry, everything after it in the order of clocks
+    /// is left out; as of a day, everything that is dated later. It can take long, and
+    /// reports its progress.
+    ///
+    /// # Errors
+    /// `UnknownEntry`, `BalanceTooLarge`, `Cancelled`, `CallbackFailed`, or any error of
+    /// reading the database.
+    #[uniffi::method(default(listener = None))]
+    pub fn balances_as_of(
+        &self,
+        point: AsOf,
+        listener: Option<Arc<dyn ProgressListener>>,
+    ) -> Result<Vec<MemberBalance>, LedgerError> {
+        let (group, point) = (self.group()?, point.into());
+        let found = with_progress(listener, |progress| group.balances_as_of(point, progress))?;
+        let mut rows = Vec::new();
+        for (currency, members) in found {
+            for (member, balance) in members {
+                let balance = Money::of_balance(balance, currency)?;
+                rows.push(MemberBalance { member, balance });
+            }
+        }
+        Ok(rows)
     }
 
     /// A plan of payments that settles all balances: who pays whom. It has the fewest
@@ -283,6 +331,17 @@ impl LedgerGroup {
     pub fn prepare(&self, listener: Option<Arc<dyn ProgressListener>>) -> Result<(), LedgerError> {
         let group = self.group()?;
         with_progress(listener, |progress| group.prepare(progress)).map(|_| ())
+    }
+
+    /// Marks what came to this device as read: up to a cursor of `Lists.arrived`, or
+    /// without one all that is here now, which may be more than the person saw. The marker
+    /// never moves back, and is of this device only.
+    ///
+    /// # Errors
+    /// `InvalidCursor`, or any error of writing the database.
+    #[uniffi::method(default(upto = None))]
+    pub fn mark_read(&self, upto: Option<String>) -> Result<(), LedgerError> {
+        Ok(self.group()?.mark_read(lists::cursor(upto)?)?)
     }
 
     /// Saves a checkpoint if entries came since the last one, so that the next opening

@@ -70,8 +70,8 @@ impl LedgerGroup {
         self.append_one(NewEntry::Correction { original: expense.entry(), transaction: details })
     }
 
-    /// Cancels an expense or transfer. From then on it changes no balance; it stays in
-    /// the list. Returns the entry.
+    /// Cancels an expense or transfer. From then on it changes no balance, unless
+    /// somebody restores it; it stays in the list. Returns the entry.
     ///
     /// # Errors
     /// `UnknownEntry`, `WouldBeVoid` if `expense` is no expense or transfer, or as every
@@ -83,6 +83,15 @@ impl LedgerGroup {
         reason: Option<String>,
     ) -> Result<EntryId, LedgerError> {
         self.append_one(NewEntry::Cancellation { original: expense.entry(), reason })
+    }
+
+    /// Restores an expense or transfer that was cancelled: it counts again, with the
+    /// content that it shows. Returns the entry.
+    ///
+    /// # Errors
+    /// `NotCancelled` if it is not cancelled, `NotCounted` if it is void, or as `cancel`.
+    pub fn restore(&self, expense: ExpenseId) -> Result<EntryId, LedgerError> {
+        self.append_one(NewEntry::Restoration { original: expense.entry() })
     }
 
     /// Confirms an expense or transfer: this device's person agrees with it. That
@@ -134,7 +143,7 @@ impl LedgerGroup {
 }
 
 impl LedgerGroup {
-    fn append_one(&self, entry: NewEntry) -> Result<EntryId, LedgerError> {
+    pub(super) fn append_one(&self, entry: NewEntry) -> Result<EntryId, LedgerError> {
         self.group()?.append(vec![entry])?.pop().ok_or_else(nothing_recorded)
     }
 }

@@ -57,6 +57,52 @@ impl From<StatementIntent> for ledger_store::StatementIntent {
     }
 }
 
+/// Statement of a proposal, for an app that writes it in the person's language.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
+#[non_exhaustive]
+pub enum ProposedStatement {
+    /// The owner removes a member.
+    Remove {
+        /// The member.
+        member: MemberId,
+    },
+    /// The owner gives a member new keys, and ends all earlier ones.
+    Bind {
+        /// The member.
+        member: MemberId,
+        /// The fingerprint of the new keys, to be compared by voice.
+        fingerprint: String,
+    },
+    /// The owner renames the group.
+    RenameGroup {
+        /// The new name.
+        name: String,
+    },
+    /// A member takes another name.
+    Rename {
+        /// The new name.
+        name: String,
+    },
+    /// A member leaves the group.
+    Leave {
+        /// Whether the member owns it: then nobody else can remove members or give them new
+        /// keys, and what they sign later does not reach the others by itself.
+        is_owner: bool,
+    },
+    /// A member lets a further device sign for them.
+    Enrol {
+        /// The fingerprint of the device.
+        fingerprint: String,
+    },
+    /// A member revokes one of their own devices, which then signs no more.
+    Revoke {
+        /// The device.
+        device: DeviceId,
+    },
+    /// A statement that this version of the bindings does not know: show the text.
+    Other,
+}
+
 /// A statement before it is signed. Show it to the person who signs it.
 #[derive(uniffi::Object)]
 pub struct Proposal {
@@ -65,6 +111,30 @@ pub struct Proposal {
 
 #[uniffi::export]
 impl Proposal {
+    /// The statement. What it brings about is in `voids` and `revives`.
+    ///
+    /// # Errors
+    /// None; as with every call, a binding may report [`LedgerError`].
+    pub fn statement(&self) -> Result<ProposedStatement, LedgerError> {
+        use ledger_store::StatementIntent as Intent;
+        let fingerprint =
+            || self.proposal.fingerprint().map_or_else(String::new, |f| f.to_string());
+        Ok(match self.proposal.intent() {
+            Intent::Remove { member, .. } => ProposedStatement::Remove { member: *member },
+            Intent::Bind { member, .. } => {
+                ProposedStatement::Bind { member: *member, fingerprint: fingerprint() }
+            }
+            Intent::RenameGroup { name } => ProposedStatement::RenameGroup { name: name.clone() },
+            Intent::Rename { name } => ProposedStatement::Rename { name: name.clone() },
+            Intent::Leave => {
+                ProposedStatement::Leave { is_owner: self.proposal.needs_confirmation() }
+            }
+            Intent::Enrol { .. } => ProposedStatement::Enrol { fingerprint: fingerprint() },
+            Intent::Revoke { device, .. } => ProposedStatement::Revoke { device: *device },
+            _ => ProposedStatement::Other,
+        })
+    }
+
     /// The whole statement and what it brings about, in English.
     ///
     /// # Errors

@@ -64,8 +64,13 @@ pub struct GroupOverview {
     /// import a bundle that has the missing entries, or call
     /// `GroupKeys.go_on_without_missing`.
     pub own_waiting: u64,
-    /// When the last entry was made, by its author's clock. Show it, and do not trust
-    /// it.
+    /// How many entries of other devices came since `LedgerGroup.mark_read`: those that
+    /// count, without the ones that only keep the group together.
+    pub unread: u64,
+    /// Whether more may be unread: only the first 10,000 entries are looked at.
+    pub is_more_unread: bool,
+    /// When the entry that came to this device last was made, by its author's clock. Show
+    /// it, and do not trust it.
     pub last_activity: Instant,
     /// The cursor for the page after this row.
     pub cursor: String,
@@ -121,6 +126,8 @@ impl Ledger {
                 members: row.members,
                 waiting: row.waiting.total,
                 own_waiting: row.waiting.own,
+                unread: row.unread.entries,
+                is_more_unread: row.unread.is_more,
                 last_activity: Instant::from_ms(row.last_activity_ms),
                 cursor: row.cursor.to_string(),
             })

@@ -7,6 +7,7 @@ use ledger_core::GroupId;
 use ledger_store::Changes;
 
 use crate::error::{CallbackError, ErrorCode, LedgerError};
+use crate::group::Arrival;
 
 /// Changes in one group since the last report.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
@@ -15,6 +16,9 @@ pub struct Change {
     pub group: GroupId,
     /// How many entries are new.
     pub new_entries: u64,
+    /// The last of them, at most 256, in the order in which they came.
+    /// `Lists.arrived` has all.
+    pub arrivals: Vec<Arrival>,
     /// Whether members, their names or devices, or the group's name changed.
     pub members: bool,
     /// Whether balances changed.
@@ -31,6 +35,7 @@ impl From<ledger_store::Change> for Change {
         Self {
             group: change.group,
             new_entries: change.new_entries,
+            arrivals: change.arrivals.into_iter().map(Into::into).collect(),
             members: change.members,
             balances: change.balances,
             verdicts: change.verdicts,

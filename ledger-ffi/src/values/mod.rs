@@ -1,18 +1,23 @@
 //! Values that apps write and read: ids, days, instants, amounts, transactions
 //! and messages.
 
+mod difference;
 mod ids;
 mod message;
 mod money;
+mod rates;
 mod split;
 mod time;
 mod transaction;
 
+pub use difference::Difference;
 pub use ids::ExpenseId;
 pub use message::{MessageKind, message_from_text, message_kind, message_to_text};
 pub use money::{
     CurrencyInfo, Money, currencies, currency_exponent, format_money, parse_money, split_equally,
 };
+pub(crate) use rates::rates;
+pub use rates::{ExchangeRate, parse_rate};
 pub use split::{Split, SplitItem, SplitPart, shares_of};
 pub use time::{Age, Day, Instant};
-pub use transaction::{Expense, Part, Transaction, Transfer};
+pub use transaction::{Direction, Expense, Part, Transaction, Transfer};

@@ -15,6 +15,33 @@ pub struct Part {
     pub minor_units: i64,
 }
 
+/// Direction of the money of an expense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum Direction {
+    /// Money spent: the payers gave it.
+    Outgoing,
+    /// A refund or income: the payers received the money, and the shares say to whom it is due.
+    Incoming,
+}
+
+impl From<ledger_core::Direction> for Direction {
+    fn from(direction: ledger_core::Direction) -> Self {
+        match direction {
+            ledger_core::Direction::Outgoing => Self::Outgoing,
+            ledger_core::Direction::Incoming => Self::Incoming,
+        }
+    }
+}
+
+impl From<Direction> for ledger_core::Direction {
+    fn from(direction: Direction) -> Self {
+        match direction {
+            Direction::Outgoing => Self::Outgoing,
+            Direction::Incoming => Self::Incoming,
+        }
+    }
+}
+
 /// An expense: money that some members paid for some members. The payers' parts add
 /// up to the whole amount, and so do the shares. The library may read them back in
 /// another order.
@@ -38,8 +65,12 @@ pub struct Expense {
     /// Anything else that is worth remembering.
     #[uniffi(default = None)]
     pub note: Option<String>,
-    /// The row of an imported file from which this comes, 16 bytes. Keep it when you
-    /// correct; new expenses have none.
+    /// Whether the money was spent or received; none means that it was spent. The
+    /// library always fills it in. No amount is negative either way.
+    #[uniffi(default = None)]
+    pub direction: Option<Direction>,
+    /// The row of an imported file from which this comes, 16 bytes; new expenses
+    /// have none. A correction belongs to what it corrects, and stores none.
     #[uniffi(default = None)]
     pub origin: Option<Vec<u8>>,
 }
@@ -59,8 +90,8 @@ pub struct Transfer {
     pub from_member: MemberId,
     /// The member who received.
     pub to_member: MemberId,
-    /// The row of an imported file from which this comes, 16 bytes. Keep it when you
-    /// correct; new transfers have none.
+    /// The row of an imported file from which this comes, 16 bytes; new transfers
+    /// have none. A correction belongs to what it corrects, and stores none.
     #[uniffi(default = None)]
     pub origin: Option<Vec<u8>>,
 }
@@ -95,6 +126,7 @@ impl From<ledger_core::Transaction> for Transaction {
                     minor_units: minor_units(expense.amount),
                     payers: from_parts(expense.payers),
                     shares: from_parts(expense.shares),
+                    direction: Some(expense.direction.into()),
                     origin: origin(expense.origin),
                 },
             },
@@ -127,6 +159,7 @@ impl TryFrom<Transaction> for ledger_core::Transaction {
                         .shares(to_parts(expense.shares)?);
                 known.category = expense.category;
                 known.note = expense.note;
+                known.direction = expense.direction.map(Into::into).unwrap_or_default();
                 known.origin = origin(expense.origin)?;
                 Self::Expense(known)
             }

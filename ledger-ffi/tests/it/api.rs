@@ -9,10 +9,10 @@ use std::time::Duration;
 use ledger_store::{Environment as _, SystemEnvironment};
 
 use ledger_ffi::{
-    Blame, CallbackError, Change, ChangeListener, Condition, EntryId, ErrorCode, Expense,
-    ExpenseFilter, GroupId, Instant, InvitePolicy, Ledger, LedgerError, LedgerGroup, MemberId,
-    Part, ProgressListener, RequestOutcome, SecretStore, StatementIntent, Transaction, Transfer,
-    Verdict, VersionKind, WorkProgress,
+    Blame, CallbackError, Change, ChangeListener, Condition, Direction, EntryId, ErrorCode,
+    Expense, ExpenseFilter, GroupId, Instant, InvitePolicy, Ledger, LedgerError, LedgerGroup,
+    MemberId, Part, ProgressListener, RequestOutcome, SecretStore, StatementIntent, Transaction,
+    Transfer, Verdict, VersionKind, WorkProgress,
 };
 
 #[derive(Default)]
@@ -82,6 +82,7 @@ impl Flat {
             shares: vec![part(self.anna, 1000), part(self.ben, 1500)],
             category: Some("food".into()),
             note: None,
+            direction: None,
             origin: None,
         }
     }
@@ -94,6 +95,52 @@ impl Flat {
 
 fn code<T>(result: Result<T, LedgerError>) -> ErrorCode {
     result.err().expect("this should have failed").code()
+}
+
+#[test]
+fn a_refund_turns_the_signs_and_nothing_is_negative() {
+    let flat = Flat::new();
+    flat.group.record_expense(flat.dinner()).unwrap();
+    let direction = Some(Direction::Incoming);
+    flat.group.record_expense(Expense { direction, ..flat.dinner() }).unwrap();
+    assert_eq!(flat.balances(), [0, 0]);
+    let rows = flat.group.lists().expenses(None, None, 50).unwrap();
+    let read = rows.into_iter().map(|row| match row.transaction {
+        Transaction::Expense { expense } => (expense.direction, expense.minor_units),
+        Transaction::Transfer { .. } => panic!("an expense"),
+    });
+    let amount = flat.dinner().minor_units;
+    let expected = [Some(Direction::Incoming), Some(Direction::Outgoing)];
+    assert_eq!(read.collect::<Vec<_>>(), expected.map(|direction| (direction, amount)));
+}
+
+#[test]
+fn balances_are_counted_in_one_currency_by_rates_of_the_app() {
+    let flat = Flat::new();
+    flat.group.record_expense(flat.dinner()).unwrap();
+    let yen = Expense { currency: "JPY".into(), ..flat.dinner() };
+    flat.group.record_expense(yen).unwrap();
+    let none = flat.group.balances_in("EUR", vec![]).unwrap_err();
+    assert_eq!(none.code(), ErrorCode::InvalidRate);
+    assert!(none.to_string().contains("JPY/EUR"), "{none}");
+    let rate = ledger_ffi::parse_rate("EUR", "JPY", "160").unwrap();
+    assert_eq!((rate.numerator, rate.denominator), (160, 1));
+    let found = flat.group.balances_in("EUR", vec![rate.clone()]).unwrap();
+    let units: Vec<i64> = found.balances.iter().map(|row| row.balance.minor_units).collect();
+    // 15.00 EUR and 1500 JPY, which are 9.375 EUR, of one and of the other.
+    assert!(
+        units == [2437, -2437] || units == [2438, -2438] || units == [-2438, 2438],
+        "{units:?}"
+    );
+    assert_eq!((found.payments.len(), &found.rates[..]), (1, &[rate.clone()][..]));
+    let zero = ledger_ffi::ExchangeRate { numerator: 0, ..rate.clone() };
+    let itself = ledger_ffi::ExchangeRate { quote: "EUR".into(), ..rate.clone() };
+    for wrong in [vec![zero], vec![itself], vec![rate.clone(), rate.clone()]] {
+        let error = flat.group.balances_in("EUR", wrong).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::InvalidRate, "{error}");
+    }
+    let unknown = flat.group.balances_in("Euro", vec![rate]).unwrap_err();
+    assert_eq!(unknown.code(), ErrorCode::InvalidCurrency);
 }
 
 #[test]
@@ -143,7 +190,7 @@ fn an_expense_is_recorded_corrected_paid_back_and_cancelled() {
     assert_eq!(history[0].id, correction);
 
     let found = |condition| {
-        let filter = ExpenseFilter { condition: Some(condition), ..ExpenseFilter::default() };
+        let filter = ExpenseFilter { conditions: vec![condition], ..ExpenseFilter::default() };
         lists.expenses(Some(filter), None, 50).unwrap().len()
     };
     assert_eq!(found(Condition::Text { words: "dinn".into() }), 1);

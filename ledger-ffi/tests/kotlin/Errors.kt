@@ -241,6 +241,7 @@ fun reportsEveryError(flat: Flat) {
                 val expense = group.recordExpense(flat.expense())
                 repeat(2) { group.cancel(expense) }
             },
+            ErrorCode.NOT_CANCELLED to { group.restore(group.recordExpense(flat.expense())) },
             ErrorCode.NOT_COUNTED to {
                 val (ours, theirs) = twoPhones(flat.folder, "Void")
                 val (zoe, yan) = ours.info().me!! to theirs.info().me!!
@@ -249,6 +250,12 @@ fun reportsEveryError(flat: Flat) {
                 sends(theirs, ours, flat.folder)
                 ours.cancel(gift)
             },
+            ErrorCode.SERIES_ENDED to
+                {
+                    val recurring = group.recurring()
+                    val series = recurring.series(LocalDate.of(2026, 11, 21)).first().id
+                    recurring.end(series, LocalDate.of(2126, 8, 1))
+                },
             ErrorCode.ALREADY_COUNTS to {
                 group.copyVoidEntry(EntryId(group.recordExpense(flat.expense()).text))
             },
@@ -274,6 +281,7 @@ fun reportsEveryError(flat: Flat) {
             },
             ErrorCode.INVALID_CURRENCY to { group.recordExpense(flat.expense(currency = "euro")) },
             ErrorCode.INVALID_AMOUNT to { parseMoney("1.505", "EUR") },
+            ErrorCode.INVALID_RATE to { parseRate("EUR", "USD", "0") },
             ErrorCode.INVALID_SPLIT to { sharesOf(Split.Exact(listOf()), 500, "EUR", 0u) },
             ErrorCode.BALANCE_TOO_LARGE to {
                 val other = ledger.createGroup("Huge", "Anna")

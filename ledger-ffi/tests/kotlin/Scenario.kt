@@ -31,8 +31,9 @@ fun createsAGroup(flat: Flat) {
     same(members.map { it.label }, listOf("Anna", "Ben"))
     same(members.map { it.isMe }, listOf(true, false))
     check(members[1].isPlaceholder)
+    check(members[0].isOwner && members[0].devices == 1uL && members[0].joined != null)
     val device = flat.group.devices().single()
-    check(device.isThisDevice && device.member == flat.anna)
+    check(device.isThisDevice && device.member == flat.anna && device.enrolled != null)
     same(
         flat.keychain.secrets.keys.map { it.substringBefore('-') }.sorted(),
         listOf("database", "device", "entropy"),
@@ -69,6 +70,10 @@ fun correctsIt(flat: Flat) {
     same(newest.expense, flat.dinner)
     same(newest.totalBefore?.minorUnits to newest.total?.minorUnits, 2500L to 3000L)
     same(newest.before?.description, "Dinner")
+    val changes = flat.group.differences(newest.before!!, newest.transaction!!)
+    same(changes[0], Difference.Description("Dinner", "Dinner and wine"))
+    val english = flat.group.differencesInEnglish(newest.before!!, newest.transaction!!)
+    same(english[0], "the description was Dinner, is Dinner and wine")
 }
 
 fun paysAndConfirms(flat: Flat) {
@@ -87,6 +92,9 @@ fun cancels(flat: Flat) {
     flat.group.cancel(flat.payment, "it bounced")
     same(flat.balances(), listOf("15.00", "-15.00"))
     same(flat.group.lists().expenses().single { it.isCancelled }.id, flat.payment)
+    flat.group.restore(flat.payment)
+    same(flat.balances(), listOf("0.00", "0.00"))
+    flat.group.cancel(flat.payment, "it bounced")
     val newest = flat.group.lists().activity(limit = 1u).single()
     same(newest.kind to newest.expense, EntryKind.CANCELLATION to flat.payment)
     same(newest.remark to newest.transaction, "it bounced" to null)
@@ -98,22 +106,54 @@ fun findsAndPages(flat: Flat) {
         flat.group.recordExpense(flat.expense(date = LocalDate.of(2026, 10, day), category = "rent"))
     }
     val lists = flat.group.lists()
+    val edited = lists.expenses(limit = 100u).single { it.edit != null }
+    same(edited.edit!!.author to edited.edit!!.lostEdits, flat.anna to 0uL)
+    check(lists.expenses(limit = 100u).all { it.author == flat.anna && it.reviews != null })
     fun found(from: LocalDate? = null, to: LocalDate? = null, condition: Condition? = null) =
-        lists.expenses(ExpenseFilter(from, to, condition), limit = 100u).size
+        lists.expenses(ExpenseFilter(from, to, listOfNotNull(condition)), limit = 100u).size
     same(found(), 9)
     same(found(condition = Condition.Text("wi din")), 1)
     same(found(condition = Condition.Category("rent")), 7)
     same(found(condition = Condition.Currency("JPY")), 0)
     same(found(condition = Condition.Member(flat.ben)), 9)
+    val rentOfAnna = listOf(Condition.Category("rent"), Condition.Payer(flat.anna))
+    val little = ExpenseFilter(conditions = rentOfAnna + Condition.AtMost(1uL))
+    same(lists.expenses(ExpenseFilter(conditions = rentOfAnna)).size, 7)
+    same(lists.expenses(little), emptyList())
+    val months = lists.totals(TotalsBy.MONTH)
+    same(months.map { it.month }, listOf(LocalDate.of(2026, 10, 1), LocalDate.of(2026, 11, 1)))
+    val rent = lists.totals(TotalsBy.CATEGORY).single { it.category == "rent" }
+    same(rent.expenses to rent.spent, 7uL to months[0].spent)
+    val people = lists.totals(TotalsBy.MEMBER)
+    val whole = lists.totals(TotalsBy.CURRENCY).single()
+    same(people.sumOf { it.paid.minorUnits }, whole.spent.minorUnits)
+    check(lists.categories().any { it.name == "rent" })
+    val genesis = lists.arrived(limit = 1u).single().id
+    same(flat.group.balancesAsOf(AsOf.Entry(genesis)), emptyList())
+    val openNow = flat.group.balances().map { it.balance.minorUnits }.filter { it != 0L }
+    val now = flat.group.balancesAsOf(AsOf.Day(LocalDate.of(2026, 12, 31)))
+    same(now.map { it.balance.minorUnits }.sorted(), openNow.sorted())
     same(found(LocalDate.of(2026, 10, 2), LocalDate.of(2026, 10, 4)), 3)
     same(lists.allExpenses(pageSize = 4u).map { it.id }.toSet().size, 9)
     same(lists.voidEntries(), emptyList())
     same(lists.activity(limit = 100u).map { it.author }.toSet(), setOf(flat.anna))
+    val ofExpenses = lists.expenses(limit = 1u).single().cursor
+    same(codeOf { lists.arrived(ofExpenses) }, ErrorCode.INVALID_CURSOR)
+    val first = lists.arrived(limit = 1u).single()
+    val came = listOf(first) + lists.arrived(first.cursor, limit = 100u)
+    same(came.size.toULong(), flat.group.info().entries)
+    check(came.all { it.signedHere })
+    same(lists.unread(), Unread(0uL, false, null))
+    flat.group.markRead(came[3].cursor)
+    same(lists.unread().read, came[3].cursor)
+    flat.group.markRead()
+    same(lists.arrived(lists.unread().read), emptyList())
 }
 
 fun showsStatementsBeforeSigning(flat: Flat) {
     val outdated = flat.group.propose(StatementIntent.Remove(flat.ben, null))
     check("Remove Ben" in outdated.text())
+    same(outdated.statement(), ProposedStatement.Remove(flat.ben))
     flat.group.sign(flat.group.propose(StatementIntent.Rename("Ben")))
     same(flat.group.members().map { it.label }, listOf("Ben", "Ben (2)"))
     same(codeOf { flat.group.sign(outdated) }, ErrorCode.PROPOSAL_OUTDATED)
@@ -147,6 +187,8 @@ fun tellsWhatChanges(flat: Flat): Unit = runBlocking {
         var change = seen.receive()
         while (!change.members) change = seen.receive()
         same(change.group, flat.group.id())
+        check(change.arrivals.all { it.signedHere })
+        same(change.arrivals.size.toULong(), change.newEntries)
     }
     collector.cancelAndJoin()
     flat.group.recordExpense(flat.expense())
@@ -210,6 +252,47 @@ fun countsMoneyToTheCent(flat: Flat) {
     flat.group.recordExpense(flat.expense(7, currency = "JPY"))
     val yen = flat.group.balances().map { it.balance }.filter { it.currency == "JPY" }
     same(yen.map { formatMoney(it) }.sorted(), listOf("-3", "0", "3"))
+    val rate = parseRate("EUR", "JPY", "160")
+    val converted = flat.group.balancesIn("EUR", listOf(rate))
+    same(converted.balances.sumOf { it.balance.minorUnits }, 0L)
+    same(converted.rates, listOf(rate))
+}
+
+fun keepsSettings(flat: Flat) {
+    val settings = flat.group.settings()
+    settings.setDefaultCurrency("EUR")
+    settings.setDefaultWeight(flat.ben, 2)
+    settings.setCategories(listOf("food", "rent"))
+    settings.setRelays(listOf("https://relay.example"))
+    val found = settings.current()
+    same(found.defaultCurrency, "EUR")
+    same(found.categories, listOf("food", "rent"))
+    same(found.defaultWeights, listOf(DefaultWeight(flat.ben, 2)))
+    same(found.relays, listOf("https://relay.example"))
+    same(found.proposedRelays, emptyList())
+    settings.setDefaultWeight(flat.ben, null)
+    same(settings.current().defaultWeights, emptyList())
+}
+
+fun recurs(flat: Flat) {
+    val recurring = flat.group.recurring()
+    val first = LocalDate.of(2126, 1, 31)
+    val later = LocalDate.of(2126, 4, 1)
+    val monthly = RecurrenceRule(RecurrenceUnit.MONTHS, 1u)
+    val rent = Transaction.Expense(flat.expense(900).copy(date = first))
+    val series = recurring.begin(rent, monthly)
+    val row = recurring.series(first).single()
+    same(row.nextDay, first)
+    same(row.rule, monthly)
+    same(recurring.due(later).occurrences.map { it.number }, listOf(0uL, 1uL, 2uL))
+    same(recurring.record(series, 0uL) != null, true)
+    same(recurring.record(series, 0uL), null)
+    same(recurring.recordDue(later).expenses.size, 2)
+    same(recurring.recordDue(later).expenses.size, 0)
+    same(recurring.pause(series, later, LocalDate.of(2126, 6, 1)).size, 2)
+    same(recurring.series(later).single().nextDay, LocalDate.of(2126, 6, 30))
+    recurring.end(series, LocalDate.of(2126, 7, 1))
+    same(recurring.series(LocalDate.of(2126, 7, 2)).single().nextDay, null)
 }
 
 fun servesSeveralThreads(flat: Flat) {
@@ -365,6 +448,8 @@ val STEPS: List<Pair<String, (Flat) -> Unit>> =
         "verifies_and_cancels_a_long_check" to ::verifiesAndCancelsALongCheck,
         "backs_up" to ::backsUp,
         "counts_money_to_the_cent" to ::countsMoneyToTheCent,
+        "keeps_settings" to ::keepsSettings,
+        "recurs" to ::recurs,
         "serves_several_threads" to ::servesSeveralThreads,
         "lives_in_memory" to ::livesInMemory,
         "changes_the_app_key" to ::changesTheAppKey,

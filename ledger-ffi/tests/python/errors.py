@@ -20,6 +20,7 @@ from group_ledger import (
     Transaction,
     Transfer,
     parse_money,
+    parse_rate,
     shares_of,
 )
 
@@ -346,7 +347,11 @@ def reports_every_error(flat):
         ErrorCode.INVALID_ENTRY: records(minor_units=0),
         ErrorCode.WOULD_BE_VOID: lambda: group.propose(StatementIntent.REMOVE(flat.anna, None)),
         ErrorCode.ALREADY_CANCELLED: cancels_expense_twice,
+        ErrorCode.NOT_CANCELLED: lambda: group.restore(group.record_expense(flat.expense())),
         ErrorCode.NOT_COUNTED: cancels_void_transfer,
+        ErrorCode.SERIES_ENDED: lambda: group.recurring().end(
+            group.recurring().series(DAY)[0].id, datetime.date(2126, 8, 1)
+        ),
         ErrorCode.ALREADY_COUNTS: lambda: group.copy_void_entry(group.record_expense(flat.expense())),
         ErrorCode.PROPOSAL_OUTDATED: outdated,
         ErrorCode.NO_ROOT_KEY: without_root_key,
@@ -388,6 +393,7 @@ def reports_every_error(flat):
         ErrorCode.INVALID_DATE: records(date=no_day),
         ErrorCode.INVALID_CURRENCY: records(currency="euro"),
         ErrorCode.INVALID_AMOUNT: lambda: parse_money("1.505", "EUR"),
+        ErrorCode.INVALID_RATE: lambda: parse_rate("EUR", "USD", "0"),
         ErrorCode.INVALID_SPLIT: lambda: shares_of(Split.EXACT([]), 500, "EUR", 0),
         ErrorCode.BALANCE_TOO_LARGE: huge,
         ErrorCode.INVALID_IMPORT: lambda: group.import_splitwise(b"hello"),

@@ -14,15 +14,22 @@ import threading
 import traceback
 
 from group_ledger import (
+    AsOf,
     Condition,
+    Direction,
+    Difference,
     EntryKind,
     ErrorCode,
     ExpenseFilter,
     Ledger,
+    ProposedStatement,
+    RecurrenceRule,
+    RecurrenceUnit,
     Split,
     SplitItem,
     SplitPart,
     StatementIntent,
+    TotalsBy,
     Transaction,
     Transfer,
     VersionKind,
@@ -30,6 +37,7 @@ from group_ledger import (
     currency_exponent,
     format_money,
     parse_money,
+    parse_rate,
     shares_of,
     split_equally,
 )
@@ -47,8 +55,10 @@ def creates_a_group(flat):
     assert [member.label for member in members] == ["Anna", "Ben"]
     assert [member.is_me for member in members] == [True, False]
     assert members[1].is_placeholder
+    assert members[0].is_owner and members[0].devices == 1 and not members[0].has_left
+    assert members[0].joined is not None
     [device] = flat.group.devices()
-    assert device.is_this_device and device.member == flat.anna
+    assert device.is_this_device and device.member == flat.anna and device.enrolled is not None
     assert sorted(name.split("-")[0] for name in flat.keychain.secrets) == [
         "database",
         "device",
@@ -82,6 +92,12 @@ def corrects_it(flat):
     assert newest.expense == flat.dinner
     assert (newest.total_before.minor_units, newest.total.minor_units) == (2500, 3000)
     assert newest.before.expense.description == "Dinner"
+    changes = flat.group.differences(newest.before, newest.transaction)
+    assert isinstance(changes[0], Difference.DESCRIPTION)
+    assert (changes[0].before, changes[0].after) == ("Dinner", "Dinner and wine")
+    english = flat.group.differences_in_english(newest.before, newest.transaction)
+    assert english[0] == "the description was Dinner, is Dinner and wine"
+    assert len(english) == len(changes)
 
 
 def pays_and_confirms(flat):
@@ -109,7 +125,14 @@ def cancels(flat):
     flat.group.cancel(flat.payment, "it bounced")
     assert flat.balances() == ["15.00", "-15.00"]
     [cancelled] = [row for row in flat.group.lists().expenses() if row.is_cancelled]
+    assert (cancelled.author, cancelled.reviews.confirmed) == (flat.anna, 1)
+    assert cancelled.my_share.minor_units == -cancelled.my_change.minor_units
+    [edited] = [row for row in flat.group.lists().expenses() if row.edit]
+    assert (edited.edit.author, edited.edit.lost_edits) == (flat.anna, 0)
     assert cancelled.id == flat.payment
+    flat.group.restore(flat.payment)
+    assert flat.balances() == ["0.00", "0.00"]
+    flat.group.cancel(flat.payment, "it bounced")
     newest = flat.group.lists().activity(limit=1)[0]
     assert (newest.kind, newest.expense) == (EntryKind.CANCELLATION, flat.payment)
     assert (newest.remark, newest.transaction) == ("it bounced", None)
@@ -125,11 +148,36 @@ def finds_and_pages(flat):
         return len(lists.expenses(ExpenseFilter(**change), limit=100))
 
     assert found() == 9
-    assert found(condition=Condition.TEXT("wi din")) == 1
-    assert found(condition=Condition.CATEGORY("rent")) == 7
-    assert found(condition=Condition.CURRENCY("JPY")) == 0
-    assert found(condition=Condition.MEMBER(flat.ben)) == 9
+    assert found(conditions=[Condition.TEXT("wi din")]) == 1
+    assert found(conditions=[Condition.CATEGORY("rent")]) == 7
+    assert found(conditions=[Condition.CURRENCY("JPY")]) == 0
+    assert found(conditions=[Condition.MEMBER(flat.ben)]) == 9
+    rent_of_anna = [Condition.CATEGORY("rent"), Condition.PAYER(flat.anna)]
+    assert found(conditions=[*rent_of_anna, Condition.CANCELLED(False)]) == 7
+    assert found(conditions=[*rent_of_anna, Condition.AT_LEAST(10**6)]) == 0
+    assert found(conditions=[Condition.TRANSFER(True), Condition.CANCELLED(True)]) == 1
+    assert found(conditions=[Condition.DIRECTION(Direction.INCOMING)]) == 0
     assert found(from_date=datetime.date(2026, 10, 2), to_date=datetime.date(2026, 10, 4)) == 3
+    whole = lists.totals(TotalsBy.CURRENCY)[0]
+    months = lists.totals(TotalsBy.MONTH)
+    assert [total.month for total in months] == [datetime.date(2026, 10, 1), datetime.date(2026, 11, 1)]
+    october = ExpenseFilter(to_date=datetime.date(2026, 10, 31))
+    [rent] = lists.totals(TotalsBy.CATEGORY, october)
+    assert (rent.category, rent.expenses, rent.spent) == ("rent", 7, months[0].spent)
+    assert sum(total.spent.minor_units for total in months) == whole.spent.minor_units
+    people = lists.totals(TotalsBy.MEMBER)
+    assert sum(total.paid.minor_units for total in people) == whole.spent.minor_units
+    used = lists.categories()
+    assert [category.name for category in used if category.last_day.month == 10] == ["rent"]
+    genesis = lists.arrived(limit=1)[0].id
+    assert flat.group.balances_as_of(AsOf.ENTRY(genesis)) == []
+    open_now = [row for row in flat.group.balances() if row.balance.minor_units]
+    now = flat.group.balances_as_of(AsOf.DAY(datetime.date(2026, 12, 31)))
+    assert sorted(row.balance.minor_units for row in now) == sorted(row.balance.minor_units for row in open_now)
+    before = flat.group.balances_as_of(AsOf.DAY(datetime.date(2026, 10, 2)))
+    assert sorted(row.balance.minor_units for row in before) == [-2500, 2500]
+    unknown = lambda: flat.group.balances_as_of(AsOf.ENTRY(NOBODY))
+    assert code_of(unknown) == ErrorCode.UNKNOWN_ENTRY
     pages, after = [], None
     while page := lists.expenses(after=after, limit=4):
         pages.append(len(page))
@@ -137,12 +185,25 @@ def finds_and_pages(flat):
     assert pages == [4, 4, 1]
     assert lists.void_entries() == []
     authors = {row.author for row in lists.activity(limit=100)}
+    for read in (lists.activity, lists.arrived):
+        assert code_of(lambda: read(after)) == ErrorCode.INVALID_CURSOR
+    [first] = lists.arrived(limit=1)
+    came = [first, *lists.arrived(first.cursor, limit=100)]
+    assert len(came) == flat.group.info().entries and all(row.signed_here for row in came)
+    unread = lists.unread()
+    assert (unread.entries, unread.is_more, unread.read) == (0, False, None)
+    flat.group.mark_read(came[3].cursor)
+    assert lists.unread().read == came[3].cursor
+    flat.group.mark_read()
+    assert lists.arrived(lists.unread().read) == []
     assert authors == {flat.anna}
 
 
 def shows_statements_before_signing(flat):
     outdated = flat.group.propose(StatementIntent.REMOVE(flat.ben, None))
     assert "Remove Ben" in outdated.text()
+    assert isinstance(outdated.statement(), ProposedStatement.REMOVE)
+    assert outdated.statement().member == flat.ben
     rename = flat.group.propose(StatementIntent.RENAME("Ben"))
     flat.group.sign(rename)
     labels = [member.label for member in flat.group.members()]
@@ -162,6 +223,8 @@ def tells_what_changes(flat):
     flat.group.record_expense(flat.expense())
     change = changes.wait(1)
     assert (change.group, change.new_entries, change.balances) == (flat.group.id(), 1, True)
+    [arrival] = change.arrivals
+    assert arrival.signed_here and arrival.entry == flat.group.lists().activity(limit=1)[0].id
     flat.group.add_placeholder("Cleo")
     assert changes.wait(2).members
     watch.stop()
@@ -213,6 +276,10 @@ def counts_money_to_the_cent(flat):
     flat.group.record_expense(flat.expense(7, currency="JPY"))
     yen = [row.balance for row in flat.group.balances() if row.balance.currency == "JPY"]
     assert sorted(format_money(money) for money in yen) == ["-3", "0", "3"]
+    rate = parse_rate("EUR", "JPY", "160")
+    converted = flat.group.balances_in("EUR", [rate])
+    assert sum(row.balance.minor_units for row in converted.balances) == 0
+    assert converted.balances and converted.payments and converted.rates == [rate]
     [debt] = [row for row in flat.group.debts(flat.anna) if row.balance.currency == "JPY"]
     [payment] = [
         step for step in flat.group.settle_up_only_owed() if step.money.currency == "JPY"
@@ -225,6 +292,41 @@ def counts_money_to_the_cent(flat):
     assert flat.group.lists().statement(flat.anna, "JPY", rows[0].cursor) == []
     lira = next(currency for currency in currencies() if currency.code == "ITL")
     assert lira.is_retired and lira.exponent == 0
+
+
+def keeps_settings(flat):
+    settings = flat.group.settings()
+    settings.set_default_currency("EUR")
+    settings.set_default_weight(flat.ben, 2)
+    settings.set_categories(["food", "rent"])
+    settings.set_relays(["https://relay.example"])
+    found = settings.current()
+    assert (found.default_currency, found.categories) == ("EUR", ["food", "rent"])
+    assert [(row.member, row.weight) for row in found.default_weights] == [(flat.ben, 2)]
+    assert found.relays == ["https://relay.example"] and found.proposed_relays == []
+    settings.set_default_weight(flat.ben, None)
+    assert settings.current().default_weights == []
+
+
+def recurs(flat):
+    recurring = flat.group.recurring()
+    first, later = datetime.date(2126, 1, 31), datetime.date(2126, 4, 1)
+    monthly = RecurrenceRule(unit=RecurrenceUnit.MONTHS, every=1)
+    rent = flat.expense(900)
+    rent.date = first
+    series = recurring.begin(Transaction.EXPENSE(rent), monthly)
+    [row] = recurring.series(first)
+    assert (row.id, row.next_day, row.rule, row.total.minor_units) == (series, first, monthly, 900)
+    due = recurring.due(later)
+    assert [one.number for one in due.occurrences] == [0, 1, 2] and not due.has_more
+    assert due.occurrences[1].transaction.expense.date == datetime.date(2126, 2, 28)
+    assert recurring.record(series, 0) is not None and recurring.record(series, 0) is None
+    assert len(recurring.record_due(later).expenses) == 2
+    assert recurring.record_due(later).expenses == []
+    assert len(recurring.pause(series, later, datetime.date(2126, 6, 1))) == 2
+    assert recurring.series(later)[0].next_day == datetime.date(2126, 6, 30)
+    recurring.end(series, datetime.date(2126, 7, 1))
+    assert recurring.series(datetime.date(2126, 7, 2))[0].next_day is None
 
 
 def serves_several_threads(flat):
@@ -375,6 +477,8 @@ STEPS = [
     verifies_and_cancels_a_long_check,
     backs_up,
     counts_money_to_the_cent,
+    keeps_settings,
+    recurs,
     serves_several_threads,
     lives_in_memory,
     changes_the_app_key,

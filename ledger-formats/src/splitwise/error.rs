@@ -116,14 +116,6 @@ pub enum ErrorKind {
         /// Why not.
         source: AmountError,
     },
-    /// A cost is below zero.
-    #[error(
-        "the cost {found} is negative; refunds cannot be read; replace it in Splitwise by payments of the members' parts to whoever received it"
-    )]
-    NegativeCost {
-        /// The cost.
-        found: String,
-    },
     /// The gains of some members in a row are not the losses of the others.
     #[error(
         "the members' numbers of a row add up to 0, these add up to {sum} {currency}; correct the row in Splitwise and export again"

@@ -2,7 +2,8 @@
 //!
 //! An export has the columns `Date,Description,Category,Cost,Currency` and one
 //! for each member, which holds what the member paid for the row less what they
-//! owe for it. A row of the category `Payment` is a transfer. Closing rows
+//! owe for it. A row of the category `Payment` is a transfer, one with a negative
+//! cost a refund. Closing rows
 //! named `Total balance`, one for each currency, give the members' balances;
 //! they are not expenses, but what the rows must add up to.
 //!
@@ -21,7 +22,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use ledger_core::{Amount, Balance, Currency, Date, Origin, check_name};
+use ledger_core::{Amount, Balance, Currency, Date, Direction, Origin, check_name};
 
 pub use error::{Column, Error, ErrorKind};
 pub use header::{Member, MemberKey};
@@ -62,6 +63,9 @@ pub enum RowKind {
         payers: Vec<(usize, Amount)>,
         /// The members who owe, with the amount of each.
         shares: Vec<(usize, Amount)>,
+        /// Incoming for a row of negative cost, a refund: the payers received the money, and it is
+        /// due to those with a share.
+        direction: Direction,
     },
     /// One member gave the row's amount to another.
     Transfer {
@@ -254,7 +258,12 @@ impl Row {
     /// The parts that the row adds to balances; a member may have two.
     fn parts(&self) -> impl Iterator<Item = (usize, Balance)> {
         let (payers, shares, transfer) = match &self.kind {
-            RowKind::Expense { payers, shares } => (payers.as_slice(), shares.as_slice(), None),
+            RowKind::Expense { payers, shares, direction: Direction::Outgoing } => {
+                (payers.as_slice(), shares.as_slice(), None)
+            }
+            RowKind::Expense { payers, shares, direction: Direction::Incoming } => {
+                (shares.as_slice(), payers.as_slice(), None)
+            }
             RowKind::Transfer { from, to } => (&[][..], &[][..], Some((*from, *to))),
         };
         let given = Balance::from(self.amount);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ledger_core::{Amount, Balance, Currency, Date, Origin};
+use ledger_core::{Amount, Balance, Currency, Date, Direction, Origin};
 use minicbor::Encoder;
 
 use super::header::{Member, MemberKey};
@@ -15,6 +15,8 @@ pub(super) struct Content<'a> {
     pub(super) description: &'a str,
     pub(super) category: Option<&'a str>,
     pub(super) cost: Amount,
+    /// Incoming if the cost is negative.
+    pub(super) direction: Direction,
     pub(super) currency: Currency,
     /// One for each member, in column order.
     pub(super) nets: &'a [Balance],
@@ -28,6 +30,12 @@ pub(super) struct Content<'a> {
 /// ```text
 /// row  = ["splitwise", date, description, category, cost, currency, [* net], ordinal]
 /// net  = [name, same, sign, size]
+/// ```
+///
+/// and of a row whose cost is negative, with the size of the cost and a 1 before the ordinal:
+///
+/// ```text
+/// row  = ["splitwise", date, description, category, cost, currency, [* net], 1, ordinal]
 /// ```
 ///
 /// | field         | is |
@@ -73,7 +81,11 @@ impl Content<'_> {
         nets.sort_unstable();
         let description = self.description.replace("\r\n", "\n").replace('\r', "\n");
         cbor(|row| {
-            row.array(8)?.str("splitwise")?.u32(self.date.yyyymmdd())?.str(&description)?;
+            let is_refund = self.direction == Direction::Incoming;
+            row.array(if is_refund { 9 } else { 8 })?
+                .str("splitwise")?
+                .u32(self.date.yyyymmdd())?
+                .str(&description)?;
             row.str(self.category.unwrap_or_default())?.u64(self.cost.minor_units())?;
             row.str(self.currency.code())?.array(u64::try_from(nets.len()).unwrap_or(u64::MAX))?;
             for (key, net) in &nets {
@@ -82,9 +94,21 @@ impl Content<'_> {
                 let sign = u8::from(**net < Balance::ZERO);
                 row.array(4)?.str(key.name())?.u32(key.ordinal())?.u8(sign)?.u64(size)?;
             }
+            if is_refund {
+                row.u8(1)?;
+            }
             Ok(())
         })
     }
+}
+
+/// The nonce of a person from a file (SPEC §10).
+pub(super) fn person_nonce(key: &MemberKey) -> [u8; 16] {
+    let person = cbor(|person| {
+        person.array(3)?.str("splitwise")?.str(key.name())?.u32(key.ordinal())?;
+        Ok(())
+    });
+    *Origin::of_row(&person).as_bytes()
 }
 
 /// The bytes that `write` encodes. minicbor gives every number and length its shortest form, as
@@ -101,13 +125,26 @@ fn cbor(write: impl FnOnce(&mut Encoder<Vec<u8>>) -> Encoded) -> Vec<u8> {
 mod tests {
     use super::super::{Row, read};
 
+    /// So are nonces.
+    #[test]
+    fn the_nonce_of_a_person_is_that_of_the_spec() {
+        use sha2::Digest as _;
+        let file = "Date,Description,Category,Cost,Currency,Ann,Ann (removed)\n";
+        let export = read(file.as_bytes()).unwrap();
+        // ["splitwise", "Ann", 1]
+        let person = b"\x83\x69splitwise\x63Ann\x01";
+        let digest = sha2::Sha256::digest([&b"\x0bgl/1/origin"[..], person].concat());
+        assert_eq!(export.members()[1].key().nonce()[..], digest[..16]);
+    }
+
     /// Origins are stored in ledgers, so they may never change.
     #[test]
     fn origins_are_those_of_the_spec() {
         let file = "Date,Description,Category,Cost,Currency,Zoë (removed),Ann,Ben,Ann\n\
                     2026-11-21,\"Tea\r\nfor two\", Food ,9.00,EUR,0,-9,0,9\n\
                     2026-11-21,\"Tea\nfor two\",Food,9,EUR,0.00,-9.00,0.00,9.00\n\
-                    0001-01-01,,,0,JPY,0,0,0,0\n";
+                    0001-01-01,,,0,JPY,0,0,0,0\n\
+                    0001-01-01,,,-2,JPY,0,-2,0,2\n";
         // ["splitwise", 20261121, "Tea\nfor two", "Food", 900, "EUR",
         //  [["Ann", 0, 1, 900], ["Ann", 1, 0, 900]]
         let row = [
@@ -119,7 +156,14 @@ mod tests {
         .concat();
         // ["splitwise", 10101, "", "", 0, "JPY", [], 0]
         let zero = b"\x88\x69splitwise\x19\x27\x75\x60\x60\x00\x63JPY\x80\x00".to_vec();
-        let expected: Vec<Vec<u8>> = [[&row[..], &[0]].concat(), [&row[..], &[1]].concat(), zero]
+        // ["splitwise", 10101, "", "", 2, "JPY", [["Ann", 0, 1, 2], ["Ann", 1, 0, 2]], 1, 0]
+        let refund = [
+            b"\x89\x69splitwise\x19\x27\x75\x60\x60\x02\x63JPY\x82".as_slice(),
+            b"\x84\x63Ann\x00\x01\x02\x84\x63Ann\x01\x00\x02\x01\x00",
+        ]
+        .concat();
+        let rows = [[&row[..], &[0]].concat(), [&row[..], &[1]].concat(), zero, refund];
+        let expected: Vec<Vec<u8>> = rows
             .iter()
             .map(|row| {
                 use sha2::Digest as _;

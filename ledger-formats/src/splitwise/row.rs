@@ -7,7 +7,7 @@ use super::table::Record;
 use super::totals::ClosingTotal;
 use super::{Inference, Row, RowKind};
 use ledger_core::limits::{MAX_CATEGORY_BYTES, MAX_TEXT_BYTES};
-use ledger_core::{Amount, Balance, Currency, Date, Origin, split_equally};
+use ledger_core::{Amount, Balance, Currency, Date, Direction, Origin, split_equally};
 
 /// The description of a closing row.
 pub(super) const TOTAL: &str = "Total balance";
@@ -49,7 +49,7 @@ impl<'a> Fields<'a> {
         self.check_length(CATEGORY, category, MAX_CATEGORY_BYTES)?;
         let category = Some(category).filter(|category| !category.is_empty());
         let currency = self.currency()?;
-        let cost = self.cost(currency)?;
+        let (cost, direction) = self.cost(currency)?;
         let nets = self.balances(currency)?;
 
         let sum = nets.iter().fold(Balance::ZERO, |sum, net| sum.plus(*net));
@@ -57,15 +57,17 @@ impl<'a> Fields<'a> {
             let kind = ErrorKind::Unbalanced { sum: sum.format(currency), currency };
             return Err(Error::new(self.record.line, kind));
         }
-        let content = Content { date, description, category, cost, currency, nets: &nets };
+        let content =
+            Content { date, description, category, cost, direction, currency, nets: &nets };
         let origin = origins.next(&content, &self.header.members);
         let transfer = category
             .filter(|category| category.eq_ignore_ascii_case(PAYMENT))
+            .filter(|_| direction == Direction::Outgoing)
             .and_then(|_| transfer(cost, &nets));
         let (kind, inference) = match transfer {
             Some(kind) => (kind, Inference::Exact),
-            None => expense(cost, &nets, origin).ok_or_else(|| {
-                let owed = owed(&nets).format(currency);
+            None => expense(cost, direction, &nets, origin).ok_or_else(|| {
+                let owed = owed(&mirrored(direction, &nets)).format(currency);
                 let kind = ErrorKind::CostTooSmall { cost: cost.format(currency), owed, currency };
                 self.error(COST, kind)
             })?,
@@ -94,11 +96,12 @@ impl<'a> Fields<'a> {
             .map_err(|source| self.error(CURRENCY, ErrorKind::Currency(source)))
     }
 
-    fn cost(&self, currency: Currency) -> Result<Amount, Error> {
-        let cost = self.balance(COST, currency)?;
-        amount(cost).ok_or_else(|| {
-            self.error(COST, ErrorKind::NegativeCost { found: cost.format(currency) })
-        })
+    /// The cost without its sign, and the direction that the sign means.
+    fn cost(&self, currency: Currency) -> Result<(Amount, Direction), Error> {
+        let text = self.trimmed(COST);
+        let (size, is_negative) = self.size(COST, text, currency)?;
+        let is_refund = is_negative && !size.is_zero();
+        Ok((size, if is_refund { Direction::Incoming } else { Direction::Outgoing }))
     }
 
     /// The members' numbers, in column order.
@@ -108,13 +111,18 @@ impl<'a> Fields<'a> {
 
     /// A number with or without a minus sign.
     fn balance(&self, index: usize, currency: Currency) -> Result<Balance, Error> {
-        let text = self.trimmed(index);
+        let (size, is_negative) = self.size(index, self.trimmed(index), currency)?;
+        let size = Balance::from(size);
+        Ok(if is_negative { size.negated() } else { size })
+    }
+
+    /// A number without its sign, and whether it has a minus sign.
+    fn size(&self, index: usize, text: &str, currency: Currency) -> Result<(Amount, bool), Error> {
         let digits = text.strip_prefix('-');
         let size = Amount::parse(digits.unwrap_or(text), currency).map_err(|source| {
             self.error(index, ErrorKind::Amount { found: shorten(text), source })
         })?;
-        let size = Balance::from(size);
-        Ok(if digits.is_some() { Balance::ZERO.minus(size) } else { size })
+        Ok((size, digits.is_some()))
     }
 
     fn trimmed(&self, index: usize) -> &'a str {
@@ -141,6 +149,14 @@ fn owed(nets: &[Balance]) -> Balance {
     nets.iter().fold(Balance::ZERO, |sum, net| sum.plus(Balance::ZERO.max(*net)))
 }
 
+/// Nets with their signs turned if the money came in.
+fn mirrored(direction: Direction, nets: &[Balance]) -> Vec<Balance> {
+    match direction {
+        Direction::Outgoing => nets.to_vec(),
+        Direction::Incoming => nets.iter().map(|net| net.negated()).collect(),
+    }
+}
+
 /// A payment of the whole cost from one member to another.
 fn transfer(cost: Amount, nets: &[Balance]) -> Option<RowKind> {
     let mut parties = nets.iter().enumerate().filter(|(_, net)| !net.is_zero());
@@ -158,7 +174,15 @@ fn transfer(cost: Amount, nets: &[Balance]) -> Option<RowKind> {
 /// negative net are taken to have paid nothing. What the cost exceeds the
 /// positive nets by was both paid and owed by members with a positive net, in
 /// equal parts as far as anyone can know; by all members if no net is positive.
-fn expense(cost: Amount, nets: &[Balance], origin: Origin) -> Option<(RowKind, Inference)> {
+///
+/// A refund is read as the expense with all signs turned: members with a negative net received it.
+fn expense(
+    cost: Amount,
+    direction: Direction,
+    nets: &[Balance],
+    origin: Origin,
+) -> Option<(RowKind, Inference)> {
+    let nets = &mirrored(direction, nets)[..];
     let positive = nets.iter().filter(|net| **net > Balance::ZERO).count();
     let inference = match positive {
         0 if cost.is_zero() => Inference::Exact,
@@ -180,5 +204,5 @@ fn expense(cost: Amount, nets: &[Balance], origin: Origin) -> Option<(RowKind, I
         payers.extend((!paid.is_zero()).then_some((member, paid)));
         shares.extend((!owes.is_zero()).then_some((member, owes)));
     }
-    Some((RowKind::Expense { payers, shares }, inference))
+    Some((RowKind::Expense { payers, shares, direction }, inference))
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use ledger_core::{Amount, Balance, Currency, GroupState, MemberId, Transaction};
+use ledger_core::{Amount, Balance, Currency, Direction, GroupState, MemberId, Transaction};
 
 use super::header::FIXED;
 use super::row::{PAYMENT, TOTAL};
@@ -35,7 +35,7 @@ pub fn write(
             last_date.clone(),
             transaction.description().to_owned(),
             category,
-            transaction.amount().format(currency),
+            cost(&transaction).format(currency),
             currency.to_string(),
         ];
         let nets = members.iter().map(|member| net(&transaction, *member).format(currency));
@@ -56,13 +56,22 @@ fn cause(error: csv::Error) -> io::Error {
     }
 }
 
+/// The cost as Splitwise writes it: negative for a refund.
+fn cost(transaction: &Transaction) -> Balance {
+    let size = Balance::from(transaction.amount());
+    match transaction.direction() {
+        Direction::Outgoing => size,
+        Direction::Incoming => size.negated(),
+    }
+}
+
 /// A member's net: paid minus owed.
 fn net(transaction: &Transaction, member: MemberId) -> Balance {
     let sum = |parts: Vec<(MemberId, Amount)>| {
         let own = parts.into_iter().filter(|(who, _)| *who == member);
         own.fold(Balance::ZERO, |sum, (_, amount)| sum.plus(amount.into()))
     };
-    sum(transaction.paid()).minus(sum(transaction.owed()))
+    sum(transaction.credited()).minus(sum(transaction.debited()))
 }
 
 fn closing_total<'a>(

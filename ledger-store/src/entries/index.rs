@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use ledger_core::engine::{
-    ChainEntry, ChainPosition, DecodedEntry, EntryIndex, Kind, Link, SlotEntry, SlotRole,
+    ChainEntry, ChainPosition, DecodedEntry, EntryIndex, Kind, Link, Payload, SlotEntry, SlotRole,
     VerifiedEntry,
 };
-use ledger_core::{EntryId, Refusal, Verdict, hazmat};
+use ledger_core::{EntryId, Origin, Refusal, Verdict, hazmat};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use crate::StoreError;
@@ -85,9 +85,13 @@ impl EntryIndex for StoredIndex<'_> {
     }
 
     fn dependencies(&self, id: &EntryId) -> Result<Vec<EntryId>, StoreError> {
-        let entry = self.entry(id)?;
-        let headers = entry.iter().map(|entry| entry.decoded().header());
-        Ok(headers.flat_map(|header| header.dependencies()).copied().collect())
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT entry FROM entries WHERE id = ?1 AND grp = ?2 AND n <= ?3")?;
+        let mut rows = statement.query((id.as_bytes(), self.group.0, self.upto))?;
+        let Some(row) = rows.next()? else { return Ok(Vec::new()) };
+        let bytes = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
+        hazmat::read_stored_dependencies(bytes).map_err(|refusal| changed(&refusal))
     }
 
     fn chain(&self, from: ChainPosition) -> Result<Vec<ChainEntry>, StoreError> {
@@ -132,6 +136,16 @@ impl EntryIndex for StoredIndex<'_> {
         rows.next()?.map(|row| believed_entry(row, *id).map(Arc::new)).transpose()
     }
 
+    fn first_with_origin(&self, origin: &Origin) -> Result<Option<EntryId>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT e.id FROM origins o JOIN entries e ON e.n = o.n
+             WHERE o.grp = ?1 AND o.origin = ?2 AND o.n <= ?3 ORDER BY o.n LIMIT 1",
+        )?;
+        let bounds = (self.group.0, origin.as_bytes(), self.upto);
+        let id = statement.query_row(bounds, |row| row.get(0)).optional()?;
+        Ok(id.map(EntryId::from_bytes))
+    }
+
     fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, StoreError> {
         // The slot of an original that is not stored yet is empty.
         if self.known(original) == Some(None) {
@@ -166,6 +180,29 @@ pub(crate) fn find_number(connection: &Connection, id: EntryId) -> Result<Option
     Ok(statement.query_row([id.as_bytes()], |row| row.get(0)).optional()?)
 }
 
+/// The number of the slot of an original, by the original and its number: of several originals with
+/// one origin, that of the first that came.
+pub(crate) fn slot_number(
+    connection: &Connection,
+    group: GroupKey,
+    original: &DecodedEntry,
+    n: i64,
+) -> Result<i64, StoreError> {
+    let Some(origin) = origin_of(original) else { return Ok(n) };
+    let mut statement =
+        connection.prepare_cached("SELECT min(n) FROM origins WHERE grp = ?1 AND origin = ?2")?;
+    let first: Option<i64> = statement.query_row((group.0, origin.as_bytes()), |row| row.get(0))?;
+    Ok(first.unwrap_or(n))
+}
+
+/// The origin of an original. A correction or copy has none, whatever its bytes say.
+pub(crate) fn origin_of(entry: &DecodedEntry) -> Option<Origin> {
+    match entry.payload() {
+        Payload::Transaction(transaction) => transaction.origin(),
+        _ => None,
+    }
+}
+
 /// The number of an entry that must be stored.
 pub(crate) fn number(connection: &Connection, id: EntryId) -> Result<i64, StoreError> {
     let gone = || StoreError::Damaged(format!("entry {id} is gone"));
@@ -178,6 +215,7 @@ pub(crate) fn role(kind: u16) -> SlotRole {
         kind if kind == Kind::COPY.number() => SlotRole::Copy,
         kind if kind == Kind::CORRECTION.number() => SlotRole::Correction,
         kind if kind == Kind::CANCELLATION.number() => SlotRole::Cancellation,
+        kind if kind == Kind::RESTORATION.number() => SlotRole::Restoration,
         _ => SlotRole::Original,
     }
 }

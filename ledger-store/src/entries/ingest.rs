@@ -17,6 +17,9 @@ use crate::StoreError;
 pub struct Ingested {
     /// Entries that are new here.
     pub added: Vec<EntryId>,
+    /// Of the new entries, those that this device signed: they were lost here, as by going back to an
+    /// old copy of the database. All others are of other devices.
+    pub signed_here: BTreeSet<EntryId>,
     /// Number of entries that were here already.
     pub duplicates: u64,
     /// Entries that others depend on and that are not here: ask for these. The entries that depend
@@ -144,6 +147,9 @@ impl IngestSession<'_, '_> {
                     self.stored.push((id, self.transaction.last()));
                     released.extend(self.waiting.release(&id)?.into_iter().map(Arc::new));
                     self.report.added.push(id);
+                    if device == self.transaction.device() {
+                        self.report.signed_here.insert(id);
+                    }
                 }
                 Admission::Duplicate => {
                     self.report.duplicates = self.report.duplicates.saturating_add(1);

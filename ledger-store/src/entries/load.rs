@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use ledger_core::engine::{
-    Admission, AdmittedEntry, EntryIndex, Ledger, SparseIndex, VerifiedEntry,
+    Admission, AdmittedEntry, DecodedEntry, EntryIndex, Ledger, SparseIndex, VerifiedEntry,
 };
-use ledger_core::{EntryId, GroupId};
+use ledger_core::{DeviceId, EntryId, GroupId};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::index::{StoredIndex, believed_entry, stored_entry};
-use super::{LoadedLedger, Opening};
+use super::{Arrival, LoadedLedger, Opening, RecentArrivals};
 use crate::StoreError;
 use crate::database::GroupKey;
 use crate::platform::progress::{Meter, OnProgress, Phase};
@@ -43,18 +43,19 @@ pub(crate) fn load(
     known: Option<LoadedLedger>,
     progress: Option<OnProgress<'_>>,
 ) -> Result<LoadedLedger, StoreError> {
-    let flipped: Option<i64> = connection
-        .prepare_cached("SELECT flipped FROM groups WHERE grp = ?1")?
-        .query_row([group.0], |row| row.get(0))
+    let found: Option<(i64, [u8; 32])> = connection
+        .prepare_cached("SELECT flipped, device FROM groups WHERE grp = ?1")?
+        .query_row([group.0], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    let flipped = flipped.ok_or(StoreError::UnknownGroup(id))?;
+    let (flipped, device) = found.ok_or(StoreError::UnknownGroup(id))?;
+    let device = DeviceId::from_bytes(device);
     let known = match known.filter(|known| known.upto >= flipped) {
         Some(loaded) => Ok(loaded),
-        None => newest_checkpoint(connection, group, id, flipped)?,
+        None => newest_checkpoint(connection, (group, id), device, flipped)?,
     };
     let dropped = match known {
         Ok(mut loaded) => {
-            loaded.flipped = flipped;
+            (loaded.flipped, loaded.device) = (flipped, device);
             if replay_tail(connection, group, &mut loaded)? {
                 return Ok(loaded);
             }
@@ -62,11 +63,22 @@ pub(crate) fn load(
         }
         Err(dropped) => dropped,
     };
-    let (ledger, upto) = rebuild(connection, group, id, progress)?;
+    let mut recent = RecentArrivals::default();
+    let (ledger, upto) = rebuild(connection, (group, id), progress, |n, entry| {
+        recent.push(n, Arrival::new(entry, device));
+    })?;
     let replayed = ledger.frontier().entries();
     let opening = Opening { from_checkpoint: 0, replayed, dropped_checkpoints: dropped };
-    let ledger = Arc::new(ledger);
-    Ok(LoadedLedger { ledger, upto, flipped, saved: 0, opening, standing_changed: true })
+    Ok(LoadedLedger {
+        ledger: Arc::new(ledger),
+        upto,
+        flipped,
+        saved: 0,
+        opening,
+        standing_changed: true,
+        device,
+        recent: Arc::new(recent),
+    })
 }
 
 /// Replays the entries after those that a ledger covers. Returns whether the ledger fits.
@@ -92,6 +104,7 @@ fn replay_tail(
         let entry = admitted.verified().decoded();
         index.advance(n, entry, replayed.position());
         loaded.upto = n;
+        Arc::make_mut(&mut loaded.recent).push(n, Arrival::new(entry, loaded.device));
         loaded.standing_changed |= entry.header().kind().is_control();
         loaded.opening.replayed = loaded.opening.replayed.saturating_add(1);
     }
@@ -115,12 +128,13 @@ fn admit_stored<I: EntryIndex>(
 }
 
 /// Replays all stored entries, with links and verdicts in memory, because the stored verdicts are
-/// those as of the last entry. Returns the ledger and the number of the last entry.
+/// those as of the last entry. Returns the ledger and the number of the last entry. `each` is told
+/// the entries after the first one, each with its number.
 fn rebuild(
     connection: &Connection,
-    group: GroupKey,
-    id: GroupId,
+    (group, id): (GroupKey, GroupId),
     progress: Option<OnProgress<'_>>,
+    mut each: impl FnMut(i64, &DecodedEntry),
 ) -> Result<(Ledger, i64), StoreError> {
     let (entries, last) = count(connection, group)?;
     let mut meter = match progress {
@@ -146,6 +160,7 @@ fn rebuild(
         let replayed = ledger.replay(&admitted, &index)?;
         index.insert(&admitted, &replayed);
         upto = row.get(2)?;
+        each(upto, admitted.verified().decoded());
         meter.as_mut().map_or(Ok(()), Meter::step)?;
     }
     meter.into_iter().for_each(Meter::end);
@@ -165,8 +180,8 @@ fn count(connection: &Connection, group: GroupKey) -> Result<(u64, u64), StoreEr
 /// The newest checkpoint that checks out; else the number of those that do not.
 fn newest_checkpoint(
     connection: &Connection,
-    group: GroupKey,
-    id: GroupId,
+    (group, id): (GroupKey, GroupId),
+    device: DeviceId,
     flipped: i64,
 ) -> Result<Result<LoadedLedger, u64>, StoreError> {
     let mut statement = connection.prepare_cached(
@@ -192,6 +207,8 @@ fn newest_checkpoint(
                 saved,
                 opening,
                 standing_changed,
+                device,
+                recent: Arc::default(),
             }));
         }
         dropped = dropped.saturating_add(1);

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use ledger_core::DeviceId;
 use ledger_core::engine::Ledger;
+
+use super::RecentArrivals;
 
 /// The source of a ledger in memory: a checkpoint, and entries replayed after it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +32,10 @@ pub(crate) struct LoadedLedger {
     /// Whether control entries came since somebody found anew who accounts for the entries that
     /// wait in memory.
     pub(crate) standing_changed: bool,
+    /// The device that writes here.
+    pub(crate) device: DeviceId,
+    /// The entries that came last.
+    pub(crate) recent: Arc<RecentArrivals>,
 }
 
 impl LoadedLedger {

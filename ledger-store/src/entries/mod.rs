@@ -4,6 +4,8 @@
 //! all writes of entries go through [`GroupTransaction`], which brings the derived tables up to
 //! date in the same transaction.
 
+pub(crate) mod day;
+mod folding;
 pub(crate) mod index;
 mod ingest;
 mod left_out;
@@ -12,19 +14,24 @@ mod loaded;
 pub(crate) mod named;
 mod new_entry;
 pub(crate) mod projections;
+mod recent;
+pub(crate) mod relist;
 mod sign;
 mod target;
 mod transaction;
 mod verify;
 mod waiting;
 
+pub(crate) use folding::fold;
 pub use ingest::Ingested;
 pub(crate) use ingest::{StoredNumbers, admit_batch};
 pub(crate) use loaded::LoadedLedger;
 pub use loaded::Opening;
 pub use new_entry::NewEntry;
 pub(crate) use new_entry::check_new_name;
-pub(crate) use transaction::GroupTransaction;
+pub use recent::Arrival;
+pub(crate) use recent::{RecentArrivals, join_arrivals};
+pub(crate) use transaction::{GroupTransaction, has_origin};
 pub(crate) use verify::verify_step;
 pub use waiting::WaitingCount;
-pub(crate) use waiting::{KnownWaiting, missing_entries};
+pub(crate) use waiting::{KnownWaiting, missing_entries, waiting_origins};

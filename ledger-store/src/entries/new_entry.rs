@@ -2,7 +2,10 @@
 
 use ledger_core::engine::{Draft, EntryIndex as _};
 use ledger_core::keys::SignedCard;
-use ledger_core::{DeviceId, DraftError, EntryId, MemberId, Transaction, VoidReason, check_name};
+use ledger_core::{
+    DeviceId, DraftError, EntryId, MemberId, Recurrence, Setting, SettingError, SettingValue,
+    Transaction, VoidReason, check_name,
+};
 
 use super::GroupTransaction;
 use crate::StoreError;
@@ -33,6 +36,11 @@ pub enum NewEntry {
         original: EntryId,
         /// The reason.
         reason: Option<String>,
+    },
+    /// A restoration: takes back the cancellations of an expense or transfer, which counts again.
+    Restoration {
+        /// The entry that first recorded it, or any entry that changed it.
+        original: EntryId,
     },
     /// A confirmation of an expense or a transfer. It changes no balance, and is shown with the
     /// entry.
@@ -72,6 +80,31 @@ pub enum NewEntry {
         /// The member.
         member: MemberId,
     },
+    /// A template: an expense or transfer that recurs; see
+    /// [`Group::recurring`](crate::Group::recurring).
+    Template {
+        /// The content, on the first day.
+        transaction: Transaction,
+        /// The rule by which the days recur.
+        rule: Recurrence,
+        /// The number before which it ends, if it ends.
+        end: Option<u64>,
+    },
+    /// A change of a template.
+    TemplateChange {
+        /// The series: the id of its first template.
+        series: EntryId,
+        /// The number from which on it holds, and the number that falls on the content's day.
+        numbers: (u64, u64),
+        /// The content.
+        transaction: Transaction,
+        /// The rule by which the days recur.
+        rule: Recurrence,
+        /// The number before which it ends, if it ends.
+        end: Option<u64>,
+    },
+    /// A setting of the group; see [`Group::settings`](crate::Group::settings).
+    Setting(SettingValue),
 }
 
 /// Checks a name that this device is about to write. An empty one breaks rule P3, which the draft
@@ -99,11 +132,17 @@ impl NewEntry {
             }
             Self::Record(transaction) => Draft::record(state, transaction)?,
             Self::Correction { original, transaction } => {
-                Draft::correction(state, tx.changeable(*original)?, transaction)?
+                let original = tx.changeable(*original)?;
+                let mut transaction = transaction.clone();
+                if let Some(before) = tx.content_shown(original)? {
+                    transaction.keep_unknown_hints(&before);
+                }
+                Draft::correction(state, original, &transaction)?
             }
             Self::Cancellation { original, reason } => {
                 Draft::cancellation(tx.changeable(*original)?, reason.clone())
             }
+            Self::Restoration { original } => Draft::restoration(tx.restorable(*original)?),
             Self::Confirmation { target, note } => {
                 Draft::endorsement(tx.endorsable(*target)?, true, note.clone())
             }
@@ -121,6 +160,24 @@ impl NewEntry {
             Self::Member { card } => Draft::add_member(state, card)?,
             Self::Claim { member, card } => Draft::claim(state, *member, card)?,
             Self::Vouching { member } => Draft::adopt(state, *member)?,
+            Self::Template { transaction, rule, end } => {
+                Draft::template(state, transaction, *rule, *end)?
+            }
+            Self::TemplateChange { series, numbers, transaction, rule, end } => {
+                Draft::template_change(state, *series, *numbers, transaction, *rule, *end)?
+            }
+            Self::Setting(value) => {
+                let me = state.device_owner(device);
+                if matches!(value, SettingValue::Relays { member, .. } if Some(*member) != me) {
+                    return Err(DraftError::from(SettingError::InAnothersName).into());
+                }
+                if let SettingValue::DefaultWeight { member, .. } = value
+                    && state.member(*member).is_none()
+                {
+                    return Err(DraftError::UnknownMember(*member).into());
+                }
+                Draft::setting(Setting::new(value).map_err(DraftError::from)?)
+            }
         })
     }
 }

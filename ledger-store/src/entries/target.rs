@@ -1,11 +1,11 @@
 //! The original that a new entry is to change, and whether changing it would have an effect.
 
-use ledger_core::EntryId;
 use ledger_core::engine::{DecodedEntry, EntryIndex as _, Payload, RefIndex};
+use ledger_core::{EntryId, Transaction};
 use rusqlite::OptionalExtension as _;
 
 use super::GroupTransaction;
-use super::index::number;
+use super::index::{number, slot_number};
 use crate::StoreError;
 
 /// The slot of an original, as it is shown.
@@ -35,6 +35,19 @@ impl GroupTransaction<'_> {
         }
     }
 
+    /// The original that a restoration is to name.
+    ///
+    /// # Errors
+    /// [`StoreError::NotCancelled`] or [`StoreError::NotCounted`] if it would change nothing.
+    pub(super) fn restorable(&self, id: EntryId) -> Result<EntryId, StoreError> {
+        let original = self.original_of(id)?;
+        match self.shown(original)? {
+            Shown::Cancelled | Shown::Foreign => Ok(original),
+            Shown::Content => Err(StoreError::NotCancelled(original)),
+            Shown::Nothing => Err(StoreError::NotCounted(original)),
+        }
+    }
+
     /// Checks that a copy of an entry would be shown: that neither the original nor another copy is.
     ///
     /// # Errors
@@ -48,12 +61,15 @@ impl GroupTransaction<'_> {
         }
     }
 
-    /// The entry that an endorsement is to name: the original of a correction or cancellation,
-    /// otherwise the entry itself.
+    /// The entry that an endorsement is to name: the original of a correction, cancellation or
+    /// restoration, otherwise the entry itself.
     pub(super) fn endorsable(&self, id: EntryId) -> Result<EntryId, StoreError> {
         let entry = self.index().entry(&id)?;
         let is_change = |payload: &Payload| {
-            matches!(payload, Payload::Correction(_) | Payload::Cancellation(_))
+            matches!(
+                payload,
+                Payload::Correction(_) | Payload::Cancellation(_) | Payload::Restoration(_)
+            )
         };
         match entry.is_some_and(|entry| is_change(entry.decoded().payload())) {
             true => self.original_of(id),
@@ -74,6 +90,27 @@ impl GroupTransaction<'_> {
         Ok(id)
     }
 
+    /// The content that the slot of an original shows, if it shows any.
+    pub(super) fn content_shown(
+        &self,
+        original: EntryId,
+    ) -> Result<Option<Transaction>, StoreError> {
+        let slot = self.slot_of(original, self.stored(original)?.decoded())?;
+        let mut statement = self.connection().prepare_cached(
+            "SELECT c.id FROM expenses e JOIN entries c ON c.n = e.content WHERE e.n = ?1",
+        )?;
+        let content = statement.query_row([slot], |row| row.get(0)).optional()?;
+        let Some(content) = content.map(EntryId::from_bytes) else { return Ok(None) };
+        let entry = self.stored(content)?;
+        Ok(self.ledger().state().transaction_of(entry.decoded()))
+    }
+
+    /// The number of the slot of an original.
+    fn slot_of(&self, original: EntryId, entry: &DecodedEntry) -> Result<i64, StoreError> {
+        let n = number(self.connection(), original)?;
+        slot_number(self.connection(), self.group(), entry, n)
+    }
+
     fn shown(&self, original: EntryId) -> Result<Shown, StoreError> {
         let Some(entry) = self.index().entry(&original)? else {
             return Err(StoreError::UnknownEntry(vec![original]));
@@ -83,8 +120,8 @@ impl GroupTransaction<'_> {
         }
         let mut statement =
             self.connection().prepare_cached("SELECT cancelled FROM expenses WHERE n = ?1")?;
-        let n = number(self.connection(), original)?;
-        let row: Option<bool> = statement.query_row([n], |row| row.get(0)).optional()?;
+        let slot = self.slot_of(original, entry.decoded())?;
+        let row: Option<bool> = statement.query_row([slot], |row| row.get(0)).optional()?;
         Ok(match row {
             None => Shown::Nothing,
             Some(false) => Shown::Content,
@@ -98,6 +135,7 @@ fn named(entry: &DecodedEntry) -> Option<EntryId> {
     let target: RefIndex = match entry.payload() {
         Payload::Correction(correction) => correction.target(),
         Payload::Cancellation(cancellation) => cancellation.target(),
+        Payload::Restoration(restoration) => restoration.target(),
         Payload::Copy(copy) => copy.original(),
         _ => return None,
     };

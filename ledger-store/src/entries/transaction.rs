@@ -7,13 +7,13 @@ use ledger_core::engine::{
     VerifiedEntry,
 };
 use ledger_core::limits::{CHECKPOINT_INTERVAL, LedgerLimits};
-use ledger_core::{EntryId, Transaction, Verdict};
+use ledger_core::{DeviceId, EntryId, Verdict};
 use rusqlite::Connection;
 
-use super::index::{StoredIndex, number};
+use super::index::{StoredIndex, number, origin_of};
 use super::left_out::LeftOut;
 use super::projections::ListWriter;
-use super::{LoadedLedger, Opening, named};
+use super::{Arrival, LoadedLedger, Opening, RecentArrivals, named};
 use crate::StoreError;
 use crate::database::GroupKey;
 use crate::platform::Environment;
@@ -69,14 +69,25 @@ impl<'a> GroupTransaction<'a> {
         connection: &Connection,
         group: GroupKey,
         genesis: &VerifiedEntry,
+        device: DeviceId,
     ) -> Result<LoadedLedger, StoreError> {
         let ledger = Arc::new(Ledger::from_genesis(genesis)?);
         let upto = after(last(connection)?)?;
         let beside = Beside { chain: 0, verdict: 0, slot: None };
         insert_entry(connection, group, upto, genesis, &beside)?;
         let opening = Opening { from_checkpoint: 0, replayed: 1, dropped_checkpoints: 0 };
-        let standing_changed = true;
-        Ok(LoadedLedger { ledger, upto, flipped: 0, saved: 0, opening, standing_changed })
+        let mut recent = RecentArrivals::default();
+        recent.push(upto, Arrival::new(genesis.decoded(), device));
+        Ok(LoadedLedger {
+            ledger,
+            upto,
+            flipped: 0,
+            saved: 0,
+            opening,
+            standing_changed: true,
+            device,
+            recent: Arc::new(recent),
+        })
     }
 
     pub(crate) fn group(&self) -> GroupKey {
@@ -132,6 +143,11 @@ impl<'a> GroupTransaction<'a> {
         found.ok_or_else(|| StoreError::Damaged(format!("entry {id} is gone")))
     }
 
+    /// The device that writes here.
+    pub(super) fn device(&self) -> DeviceId {
+        self.loaded.device
+    }
+
     /// The index of the person's root key in this group.
     pub(crate) fn root_index(&self) -> Result<u32, StoreError> {
         let mut statement =
@@ -147,18 +163,13 @@ impl<'a> GroupTransaction<'a> {
         super::index::verdict(statement.query_row([n], |row| row.get(0))?)
     }
 
-    /// Whether a row of an import was recorded before. A row that was recorded and cancelled counts
-    /// as recorded.
-    #[cfg(feature = "import")]
+    /// Whether the slot of an imported row shows something: the row was recorded before. A row that
+    /// was recorded and cancelled counts as recorded; one that is void does not.
     pub(crate) fn has_origin(&self, origin: ledger_core::Origin) -> Result<bool, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT 1 FROM origins WHERE grp = ?1 AND origin = ?2")?;
-        Ok(statement.exists((self.group.0, origin.as_bytes()))?)
+        has_origin(self.connection, self.group, origin)
     }
 
     /// The imported rows that waiting entries record. They are known, though they do not count yet.
-    #[cfg(feature = "import")]
     pub(crate) fn waiting_origins(
         &self,
     ) -> Result<std::collections::BTreeSet<ledger_core::Origin>, StoreError> {
@@ -179,6 +190,8 @@ impl<'a> GroupTransaction<'a> {
         let n = after(self.last)?;
         self.insert(n, entry.verified(), &replayed)?;
         (self.last, self.loaded.upto) = (n, n);
+        let arrival = Arrival::new(entry.verified().decoded(), self.loaded.device);
+        Arc::make_mut(&mut self.loaded.recent).push(n, arrival);
         self.index.advance(n, entry.verified().decoded(), replayed.position());
         // It can enrol a device, or change which enrolments have prospects.
         if entry.verified().decoded().header().kind().is_control() {
@@ -197,7 +210,8 @@ impl<'a> GroupTransaction<'a> {
         replayed: &Replayed,
     ) -> Result<(), StoreError> {
         let (entry, slot, named) = (verified.decoded(), replayed.slot(), replayed.slot_reference());
-        // A slot is named after its original: the entry that this one names, or this one itself.
+        // A slot is named after its original: the entry that this one names or whose origin it has,
+        // or this one itself.
         let original = match (named, slot) {
             (Some(SlotReference { original, .. }), _) => Some(number(self.connection, original)?),
             (None, slot) => slot.map(|_| n),
@@ -206,6 +220,7 @@ impl<'a> GroupTransaction<'a> {
         let beside = Beside { chain, verdict, slot: original.filter(|_| slot.is_some()) };
         insert_entry(self.connection, self.group, n, verified, &beside)?;
         self.note_arrival(n, entry)?;
+        self.note_origin(n, entry)?;
         let Some(original) = original else { return Ok(()) };
         if let Some(named) = named {
             named::insert(self.connection, original, named.endorses, n, entry)?;
@@ -218,7 +233,7 @@ impl<'a> GroupTransaction<'a> {
         } else {
             self.lists.update(state, original, &slot, Some((n, entry)))?;
         }
-        self.note_origin(n, entry, true)
+        Ok(())
     }
 
     /// Notes when an entry came that can make epochs unusable, or begins one: no author's clock may
@@ -251,13 +266,6 @@ impl<'a> GroupTransaction<'a> {
                 None => None,
             };
             set.execute((n, flip.verdict.code(), slot))?;
-            // An entry without a slot has no content, so it came from no import.
-            if flip.slot.is_some() {
-                let bytes: Vec<u8> = connection
-                    .prepare_cached("SELECT entry FROM entries WHERE n = ?1")?
-                    .query_row([n], |row| row.get(0))?;
-                self.note_origin(n, &DecodedEntry::decode(&bytes, &[0; 64])?, applied)?;
-            }
         }
         for (original, slot) in replayed.slots() {
             let original = number(connection, original)?;
@@ -271,16 +279,13 @@ impl<'a> GroupTransaction<'a> {
         Ok(())
     }
 
-    /// Notes the imported row that an entry came from; removes the note if the entry is void.
-    fn note_origin(&self, n: i64, entry: &DecodedEntry, applied: bool) -> Result<(), StoreError> {
-        let origin = entry.payload().transaction().and_then(Transaction::origin);
-        let Some(origin) = origin else { return Ok(()) };
-        let change = if applied {
-            "INSERT INTO origins (grp, origin, n) VALUES (?1, ?2, ?3)"
-        } else {
-            "DELETE FROM origins WHERE grp = ?1 AND origin = ?2 AND n = ?3"
-        };
-        let mut statement = self.connection.prepare_cached(change)?;
+    /// Notes the imported row that an original came from, whatever its verdict: the first one with
+    /// an origin names the slot of all.
+    fn note_origin(&self, n: i64, entry: &DecodedEntry) -> Result<(), StoreError> {
+        let Some(origin) = origin_of(entry) else { return Ok(()) };
+        let mut statement = self
+            .connection
+            .prepare_cached("INSERT INTO origins (grp, origin, n) VALUES (?1, ?2, ?3)")?;
         statement.execute((self.group.0, origin.as_bytes(), n))?;
         Ok(())
     }
@@ -329,6 +334,19 @@ impl<'a> GroupTransaction<'a> {
         )?;
         Ok(())
     }
+}
+
+/// Whether the slot of an origin shows something.
+pub(crate) fn has_origin(
+    connection: &Connection,
+    group: GroupKey,
+    origin: ledger_core::Origin,
+) -> Result<bool, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT 1 FROM expenses
+         WHERE n = (SELECT min(n) FROM origins WHERE grp = ?1 AND origin = ?2)",
+    )?;
+    Ok(statement.exists((group.0, origin.as_bytes()))?)
 }
 
 /// The number of the last entry of all groups.

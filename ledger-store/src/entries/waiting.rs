@@ -54,8 +54,7 @@ pub(super) fn waiting_of(
 }
 
 /// The imported rows that waiting entries of devices that may write record.
-#[cfg(feature = "import")]
-pub(super) fn waiting_origins(
+pub(crate) fn waiting_origins(
     connection: &Connection,
     group: GroupKey,
     state: &GroupState,
@@ -67,7 +66,7 @@ pub(super) fn waiting_origins(
     while let Some(row) = rows.next()? {
         let entry = stored_entry(row)?;
         let entry = entry.decoded();
-        let origin = entry.payload().transaction().and_then(ledger_core::Transaction::origin);
+        let origin = super::index::origin_of(entry);
         origins.extend(origin.filter(|_| state.may_write(entry.header().device())));
     }
     Ok(origins)

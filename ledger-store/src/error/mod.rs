@@ -11,7 +11,9 @@ use ledger_core::messages::MessageError;
 use ledger_core::messages::invite::JoinError;
 use ledger_core::messages::pairing::PairingError;
 use ledger_core::messages::recovery::{EnrolmentError, ShareError};
-use ledger_core::{DeviceId, DraftError, EntryId, GroupId, MemberId, Refusal, VoidReason};
+use ledger_core::{
+    DeviceId, DraftError, EntryId, GroupId, MemberId, RatesError, Refusal, VoidReason,
+};
 
 pub use bundle_cursor::BundleCursorError;
 pub use database::DatabaseError;
@@ -119,10 +121,12 @@ pub enum StoreError {
     /// A new entry would be void, so it was not recorded.
     #[error("nothing was recorded, as it would not count: {0}")]
     WouldBeVoid(VoidReason),
-    /// The expense or transfer was cancelled, and a cancellation is final: changing or copying it has
-    /// no effect.
-    #[error("entry {} was cancelled, which is final; record it anew", .0.short())]
+    /// The expense or transfer is cancelled, so that changing or copying it has no effect.
+    #[error("entry {} was cancelled; restore it first, or record it anew", .0.short())]
     AlreadyCancelled(EntryId),
+    /// The expense or transfer is not cancelled, so that there is nothing to restore.
+    #[error("entry {} is not cancelled; there is nothing to restore", .0.short())]
+    NotCancelled(EntryId),
     /// The expense or transfer does not count, so there is nothing to change.
     #[error(
         "entry {} does not count, so there is nothing to change; copy it, if it is true",
@@ -132,6 +136,15 @@ pub enum StoreError {
     /// The expense or transfer counts already, so that a copy would have no effect.
     #[error("entry {} counts already; there is nothing to copy", .0.short())]
     AlreadyCounts(EntryId),
+    /// The series of recurring expenses has no occurrence from the given day on.
+    #[error(
+        "series {} has ended: no occurrence of it is due from that day on; change it, and it goes on",
+        .0.short()
+    )]
+    SeriesEnded(EntryId),
+    /// The rates do not suffice for a conversion, or a balance does not fit by them.
+    #[error(transparent)]
+    Rates(#[from] RatesError),
     /// A proposed statement would now have other effects than those that were shown.
     #[error("the ledger changed since the proposal was shown; show it again before signing")]
     ProposalOutdated,
@@ -212,6 +225,12 @@ pub enum StoreError {
     /// A bundle export cannot continue from this cursor.
     #[error(transparent)]
     BundleCursor(#[from] BundleCursorError),
+    /// A cursor is of another list, group or account, or of another database.
+    #[error(
+        "the cursor is of another list or group; use the one that this list printed, or begin \
+         without a cursor"
+    )]
+    CursorOfAnotherList,
     /// This device has no key to seal entries with, and may not begin an epoch.
     #[error("this device has no key to seal entries with; import a bundle")]
     NoEpochKey,

@@ -1,6 +1,9 @@
 //! The handle of one group.
 
+#[cfg(feature = "import")]
+mod columns;
 mod keys;
+mod recurring;
 #[cfg(feature = "import")]
 mod splitwise;
 mod state;
@@ -9,9 +12,10 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use ledger_core::engine::{Ledger, VerifiedEntry};
+use ledger_core::engine::{AsOf, Ledger, VerifiedEntry};
 use ledger_core::{
-    Balance, Currency, Debts, DeviceId, EntryId, GroupId, Member, MemberId, Settlement,
+    Balance, Converted, Currency, Debts, DeviceId, EntryId, GroupId, Member, MemberId, Rates,
+    Settings, Settlement,
 };
 
 use crate::StoreError;
@@ -19,13 +23,14 @@ use crate::admitting::{Invites, Shares};
 use crate::entries::{Ingested, NewEntry, Opening, WaitingCount};
 use crate::health::GroupMaintenance;
 use crate::keyring::signing_key;
-use crate::lists::{Lists, debts_of, pairwise_debts};
+use crate::lists::{Cursor, Lists, balances_as_of, debts_of, mark_read, pairwise_debts, settings};
 use crate::platform::progress::Progress;
 use crate::sealed::Bundles;
 use crate::session::{Changes, GroupSession, OpeningComparison};
 use crate::statements::{Proposal, StatementIntent, propose, sign_and};
 
 pub use keys::GroupKeys;
+pub use recurring::{Due, RecordedDue, Recurring};
 #[cfg(feature = "import")]
 pub use splitwise::ImportReport;
 pub use state::CurrentState;
@@ -100,6 +105,48 @@ impl Group {
         Ok(state.currencies().map(balances).collect())
     }
 
+    /// The balances that were not zero as of an entry or a day, by currency, by the verdicts of now
+    /// (SPEC §7.3). As of an entry it reads what came after it in the order of clocks; as of a day, what
+    /// is dated up to it. `progress` counts that, and may stop the work.
+    ///
+    /// ```
+    /// # use std::ops::ControlFlow;
+    /// # use ledger_store::{NewEntry, StoreOptions};
+    /// # use ledger_core::{Amount, Currency, Expense};
+    /// use ledger_core::engine::AsOf;
+    /// # let group = StoreOptions::new().in_memory()?.create_group("Flat", "Anna")?;
+    /// # group.append(vec![NewEntry::Placeholder { name: "Ben".into() }])?;
+    /// # let (anna, ben) = (group.members()?[0].0, group.members()?[1].0);
+    /// # let (euro, ten) = (Currency::from_code("EUR")?, Amount::from_minor_units(1000)?);
+    /// # for day in ["2026-11-21", "2026-11-22"] {
+    /// #     let tea = Expense::new(day.parse()?, "Tea", euro, ten).paid_by(anna, ten);
+    /// #     group.append(vec![NewEntry::Record(tea.split_equally(&[anna, ben], 0).into())])?;
+    /// # }
+    /// let day = AsOf::Date("2026-11-21".parse()?);
+    /// let then = group.balances_as_of(day, &mut |_| ControlFlow::Continue(()))?;
+    /// let open: Vec<_> = then[0].1.iter().map(|(_, balance)| balance.minor_units().abs()).collect();
+    /// assert_eq!(open, [500, 500]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownEntry`] if the entry is not here; [`StoreError::Cancelled`] if it was
+    /// stopped; [`StoreError`] if the database cannot be read.
+    pub fn balances_as_of(
+        &self,
+        point: AsOf,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<ByCurrency<(MemberId, Balance)>, StoreError> {
+        let mut balances = ByCurrency::<(MemberId, Balance)>::new();
+        for ((currency, member), balance) in balances_as_of(&self.0, point, progress)? {
+            match balances.last_mut() {
+                Some((last, members)) if *last == currency => members.push((member, balance)),
+                _ => balances.push((currency, vec![(member, balance)])),
+            }
+        }
+        Ok(balances)
+    }
+
     /// The payments that settle all balances, by currency.
     ///
     /// # Errors
@@ -109,6 +156,34 @@ impl Group {
         let state = ledger.state();
         let plan = |currency| (currency, ledger_core::settle_up(state.open_balances(currency)));
         Ok(state.currencies().map(plan).collect())
+    }
+
+    /// The balances of all currencies in one, by rates that the app gives, and a plan that settles
+    /// them together: [`Converted::settle_up`]. They sum to zero (SPEC §9.3).
+    ///
+    /// ```
+    /// # use ledger_store::{NewEntry, StoreOptions};
+    /// # use ledger_core::{Amount, Currency, Expense, Rates};
+    /// # let group = StoreOptions::new().in_memory()?.create_group("Trip", "Anna")?;
+    /// # group.append(vec![NewEntry::Placeholder { name: "Ben".into() }])?;
+    /// # let (anna, ben) = (group.members()?[0].0, group.members()?[1].0);
+    /// # let (yen, amount) = (Currency::from_code("JPY")?, Amount::from_minor_units(3200)?);
+    /// # let tea = Expense::new("2026-11-21".parse()?, "Ramen", yen, amount)
+    /// #     .paid_by(anna, amount).split_equally(&[anna, ben], 0);
+    /// # group.append(vec![NewEntry::Record(tea.into())])?;
+    /// let euro = Currency::from_code("EUR")?;
+    /// let mut rates = Rates::new();
+    /// rates.set(euro, Currency::from_code("JPY")?, "160".parse()?)?;
+    /// let converted = group.balances_in(euro, &rates)?;
+    /// assert_eq!(converted.balance(ben).format(euro), "-10.00");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError::Rates`] with each pair that lacks a rate; [`StoreError`] if the database cannot
+    /// be read.
+    pub fn balances_in(&self, currency: Currency, rates: &Rates) -> Result<Converted, StoreError> {
+        Ok(self.0.ledger()?.state().balances_in(currency, rates)?)
     }
 
     /// What each other member owes one member, by currency; negative is what the member owes them.
@@ -150,6 +225,26 @@ impl Group {
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Debts, StoreError> {
         pairwise_debts(&self.0, progress)
+    }
+
+    /// The settings in force: default currency and weights, relays, categories. A setting is
+    /// appended as [`NewEntry::Setting`]. Takes time in proportion to the number of settings that
+    /// were ever appended.
+    ///
+    /// ```
+    /// # use ledger_store::{NewEntry, StoreOptions};
+    /// # use ledger_core::{Currency, SettingValue};
+    /// # let group = StoreOptions::new().in_memory()?.create_group("Flat", "Anna")?;
+    /// let euro = Currency::from_code("EUR")?;
+    /// group.append(vec![NewEntry::Setting(SettingValue::DefaultCurrency(Some(euro)))])?;
+    /// assert_eq!(group.settings()?.default_currency, Some(euro));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn settings(&self) -> Result<Settings, StoreError> {
+        settings(&self.0)
     }
 
     /// Loads the ledger now, which otherwise the first call does that needs it, and keeps
@@ -228,6 +323,18 @@ impl Group {
         })
     }
 
+    /// Takes back the cancellations of an expense or transfer, which counts again with the content
+    /// that it showed: a call of [`Group::append`] with one [`NewEntry::Restoration`]. Returns the
+    /// entry.
+    ///
+    /// # Errors
+    /// [`StoreError::NotCancelled`] if it is not cancelled, [`StoreError::NotCounted`] if it is
+    /// void; otherwise as [`Group::append`].
+    pub fn restore(&self, original: EntryId) -> Result<EntryId, StoreError> {
+        let device = signing_key(&self.0)?;
+        self.0.write(|transaction| transaction.record(&device, &NewEntry::Restoration { original }))
+    }
+
     /// Works out the effects of a statement, for a person to read before signing it.
     ///
     /// # Errors
@@ -266,6 +373,27 @@ impl Group {
     /// [`StoreError`] if the database cannot be used; then nothing is stored.
     pub fn ingest_verified(&self, entries: Vec<VerifiedEntry>) -> Result<Ingested, StoreError> {
         self.0.admit_batch(entries, Ingested::default(), |_, _| Ok(()))
+    }
+
+    /// Marks what came to this device as read, up to a position in [`Lists::arrived`] or, without
+    /// one, up to what is here now, which may be more than the person saw. The marker never moves
+    /// back. It is of this device only, and is no part of the ledger.
+    ///
+    /// ```
+    /// # use ledger_store::{NewEntry, StoreOptions};
+    /// # let group = StoreOptions::new().in_memory()?.create_group("Flat", "Anna")?;
+    /// let unread = group.lists().unread()?;
+    /// let seen = group.lists().arrived(unread.read, 50)?;
+    /// group.mark_read(seen.last().map(|row| row.cursor))?;
+    /// assert_eq!(group.lists().unread()?.entries, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError::CursorOfAnotherList`] if the position is none of that list; [`StoreError`] if
+    /// the database cannot be used.
+    pub fn mark_read(&self, upto: Option<Cursor>) -> Result<(), StoreError> {
+        mark_read(&self.0, upto)
     }
 
     /// Subscribes to the changes of this group.
@@ -310,6 +438,12 @@ impl Group {
     #[must_use]
     pub fn lists(&self) -> Lists<'_> {
         Lists::new(&self.0)
+    }
+
+    /// Recurring expenses and transfers.
+    #[must_use]
+    pub fn recurring(&self) -> Recurring<'_> {
+        Recurring::new(&self.0)
     }
 
     /// Export and import of bundles.

@@ -5,10 +5,12 @@ use core::fmt;
 use ledger_core::{Balance, Currency, EntryId, MemberId, Transaction};
 use rusqlite::Connection;
 
+use super::cursor::Position;
 use super::debts::{opening_balances, transaction};
-use super::{Cursor, Lists, ParseCursorError};
+use super::{Lists, ParseCursorError};
 use crate::StoreError;
 use crate::entries::LoadedLedger;
+use crate::entries::day::{self, DayNumber};
 use crate::entries::projections::Term;
 use crate::session::GroupSession;
 
@@ -20,25 +22,16 @@ macro_rules! counting {
              JOIN entries c ON c.n = x.content JOIN entries o ON o.n = x.n
              WHERE f.term = ?1 AND ",
             $compared,
-            " AND x.cancelled = 0 AND EXISTS
-             (SELECT 1 FROM found_by g WHERE g.term = ?2 AND g.date = f.date AND g.n = f.n)
-             ORDER BY f.date DESC, f.n DESC LIMIT ?5"
+            " AND x.cancelled = 0 ORDER BY f.date DESC, f.n DESC LIMIT ?4"
         )
     };
 }
 
-/// Slots that count, with two terms, after a position. They are found along the rows of the first
-/// term. That is the member or the currency: see [`along`].
-pub(super) const AFTER: &str = counting!("(f.date, f.n) < (?3, ?4)");
+/// Slots of an account that count, after a position.
+pub(super) const AFTER: &str = counting!("(f.date, f.n) < (?2, ?3)");
 
 /// The same up to a position, the row there included.
-pub(super) const UP_TO: &str = counting!("(f.date, f.n) >= (?3, ?4)");
-
-/// Whether a term has many rows: at least [`MANY`].
-pub(super) const HAS_MANY: &str = "SELECT 1 FROM found_by WHERE term = ?1 LIMIT 1 OFFSET ?2";
-
-/// So many rows of a currency are not gone through for one page.
-const MANY: u32 = 1_000;
+pub(super) const UP_TO: &str = counting!("(f.date, f.n) >= (?2, ?3)");
 
 /// Row of a statement of account: an expense or transfer that counts, or the opening balance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,11 +51,11 @@ pub struct StatementRow {
 }
 
 /// A position in a statement of account, from which the next page continues. It stays valid
-/// while entries are added. Its text means nothing to callers, and is not that of a
-/// [`Cursor`].
+/// while entries are added, and is a position in that account only: another refuses it. Its text
+/// means nothing to callers, and is not that of a [`Cursor`](super::Cursor).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StatementCursor {
-    position: Cursor,
+    position: Position,
     /// The balance of the next row.
     balance: i128,
     /// The statement for which `balance` was computed, and the last entry that was there. While
@@ -84,13 +77,17 @@ impl ComputedFor {
         let code = currency.code().as_bytes().try_into().unwrap_or_default();
         Self { member: u64::from_be_bytes(id), currency: code, upto }
     }
+
+    fn is_of_account(&self, other: &Self) -> bool {
+        (self.member, self.currency) == (other.member, other.currency)
+    }
 }
 
 impl fmt::Display for StatementCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ComputedFor { member, currency, upto } = &self.computed_for;
         let code = core::str::from_utf8(currency).unwrap_or_default();
-        let Self { position: Cursor { major, minor }, balance, .. } = self;
+        let Self { position: Position { major, minor }, balance, .. } = self;
         write!(f, "{code}_{member:016x}_{upto}_{major}_{minor}_{balance}")
     }
 }
@@ -111,7 +108,7 @@ impl core::str::FromStr for StatementCursor {
             let fits = i64::try_from(major).is_ok() && i64::try_from(minor).is_ok();
             let whole = parts.next().is_none() && fits && currency.is_ascii();
             let computed_for = ComputedFor { member, currency, upto };
-            whole.then_some(Self { position: Cursor { major, minor }, balance, computed_for })
+            whole.then_some(Self { position: Position { major, minor }, balance, computed_for })
         };
         parse().filter(|cursor| cursor.to_string() == text).ok_or(ParseCursorError)
     }
@@ -124,11 +121,8 @@ impl Lists<'_> {
     /// now. The last row of the last page is the opening balance, if there is one; otherwise the
     /// statement begins at zero. A member of whom nothing was recorded has no rows.
     ///
-    /// To find its rows, a page goes through the list of the member's expenses and transfers in all
-    /// currencies, from where the page before ended. So it takes longer if many in another currency
-    /// lie between its rows. Where the group has fewer than 1,000 in the currency, it goes through
-    /// those instead. If entries came since the page before, it goes through all newer rows as well,
-    /// so that it fits the balance of now.
+    /// A page reads its own rows, and cancelled ones between them. If entries came since the page
+    /// before, it goes through all newer rows as well, so that it fits the balance of now.
     ///
     /// ```
     /// # use ledger_store::{NewEntry, StoreOptions};
@@ -149,7 +143,8 @@ impl Lists<'_> {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError`] if the database cannot be read.
+    /// [`StoreError::CursorOfAnotherList`] if the cursor is of another account; [`StoreError`] if the
+    /// database cannot be read.
     pub fn statement(
         &self,
         member: MemberId,
@@ -174,7 +169,7 @@ struct Account<'a> {
 }
 
 /// Last position of a statement: behind the opening balance.
-const END: Cursor = Cursor { major: 0, minor: 0 };
+const END: Position = Position { major: 0, minor: 0 };
 
 impl Account<'_> {
     fn page(
@@ -183,9 +178,12 @@ impl Account<'_> {
         limit: u32,
     ) -> Result<Vec<StatementRow>, StoreError> {
         let computed_for = ComputedFor::new(self.member, self.currency, self.loaded.upto);
-        let position = after.map_or(Cursor::START, |cursor| cursor.position);
+        let position = after.map_or(Position::START, |cursor| cursor.position);
         let mut balance = match after {
             None => self.loaded.ledger.state().balance(self.member, self.currency),
+            Some(cursor) if !cursor.computed_for.is_of_account(&computed_for) => {
+                return Err(StoreError::CursorOfAnotherList);
+            }
             Some(cursor) if cursor.computed_for == computed_for => {
                 Balance::from_minor_units(cursor.balance)
             }
@@ -219,7 +217,7 @@ impl Account<'_> {
 
     /// The balance of the first row after a position: the balance now, less what the rows up to
     /// the position do.
-    fn balance_after(&self, position: Cursor) -> Result<Balance, StoreError> {
+    fn balance_after(&self, position: Position) -> Result<Balance, StoreError> {
         let mut balance = self.loaded.ledger.state().balance(self.member, self.currency);
         self.rows(UP_TO, position, None, |_, transaction, _| {
             balance = balance.minus(self.change(&transaction));
@@ -231,20 +229,20 @@ impl Account<'_> {
     fn rows(
         &self,
         sql: &str,
-        position: Cursor,
+        position: Position,
         limit: Option<u32>,
-        mut row: impl FnMut(EntryId, Transaction, Cursor),
+        mut row: impl FnMut(EntryId, Transaction, Position),
     ) -> Result<(), StoreError> {
-        let number = |term: Term| term.number(self.connection, self.group.key);
-        let terms = (number(Term::Member(self.member))?, number(Term::Currency(self.currency))?);
-        let (Some(member), Some(currency)) = terms else { return Ok(()) };
-        let (first, second) = along(self.connection, member, currency)?;
+        let term = Term::Member(self.member, self.currency);
+        // A member whom nothing names in this currency has no term.
+        let Some(term) = term.number(self.connection, self.group.key)? else { return Ok(()) };
         let limit = limit.map_or(-1, i64::from);
         let mut statement = self.connection.prepare_cached(sql)?;
-        let bounds = (first, second, position.major, position.minor, limit);
+        let bounds = (term, day::stored(position.major), position.minor, limit);
         let mut rows = statement.query(bounds)?;
         while let Some(found) = rows.next()? {
-            let position = Cursor { major: found.get(4)?, minor: found.get(5)? };
+            let day = DayNumber::from_stored(found.get(4)?);
+            let position = Position { major: day.position(), minor: found.get(5)? };
             let transaction = transaction(found, self.loaded.ledger.state())?;
             row(EntryId::from_bytes(found.get(3)?), transaction, position);
         }
@@ -257,35 +255,6 @@ impl Account<'_> {
             let own = parts.into_iter().filter(|(member, _)| *member == self.member);
             own.fold(Balance::ZERO, |sum, (_, part)| sum.plus(part.into()))
         };
-        of_member(transaction.paid()).minus(of_member(transaction.owed()))
-    }
-}
-
-/// The two terms of an account, that one first along which its rows are found. Both give the same
-/// rows in the same order. A currency with few rows is gone through faster than a member with many;
-/// one term for the two together would be the best, and needs another layout of the database.
-fn along(connection: &Connection, member: i64, currency: i64) -> Result<(i64, i64), StoreError> {
-    let mut statement = connection.prepare_cached(HAS_MANY)?;
-    let has_many = statement.exists((currency, MANY.saturating_sub(1)))?;
-    Ok(if has_many { (member, currency) } else { (currency, member) })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::database::in_memory;
-
-    #[test]
-    fn an_account_is_found_along_its_currency_if_that_has_few_rows() {
-        let connection = in_memory().unwrap();
-        let (member, currency) = (1, 2);
-        let row = "INSERT INTO found_by (term, date, n) VALUES (?1, 20261121, ?2)";
-        let mut insert = connection.prepare(row).unwrap();
-        for n in 1..MANY {
-            insert.execute((currency, n)).unwrap();
-        }
-        assert_eq!(along(&connection, member, currency).unwrap(), (currency, member));
-        insert.execute((currency, MANY)).unwrap();
-        assert_eq!(along(&connection, member, currency).unwrap(), (member, currency));
+        of_member(transaction.credited()).minus(of_member(transaction.debited()))
     }
 }

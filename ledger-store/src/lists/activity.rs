@@ -1,11 +1,13 @@
 //! Entries with their verdicts: all of them, or the void ones.
 
 use ledger_core::engine::{Kind, Payload, VerifiedEntry};
-use ledger_core::{EntryId, GroupState, MemberId, Transaction, Verdict};
+use ledger_core::{DeviceId, EntryId, GroupState, MemberId, Transaction, Verdict};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
+use super::cursor::{ListId, ListKind};
 use super::{Cursor, Lists};
 use crate::StoreError;
+use crate::entries::LoadedLedger;
 use crate::entries::index::{stored_entry, verdict};
 
 pub(super) const ACTIVITY: &str = "SELECT entry, signature, verdict, lamport, n FROM entries
@@ -33,26 +35,15 @@ pub(super) const SLOT: &str =
 pub(super) const ORIGINAL: &str = "SELECT entry, signature FROM entries
      WHERE n = (SELECT slot FROM entries WHERE id = ?1) AND verdict = 0";
 
-/// An expense or transfer in its current version.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recorded {
-    /// The entry that first recorded it; corrections and cancellations name it.
-    pub original: EntryId,
-    /// The entry of the current version: the original or a correction.
-    pub current_version: EntryId,
-    /// The content of the current version.
-    pub transaction: Transaction,
-    /// Whether it was cancelled, so that it does not count.
-    pub cancelled: bool,
-    /// The position after this row, where the next page begins.
-    pub cursor: Cursor,
-}
-
 /// One entry with its verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Activity {
     /// The entry.
     pub entry: VerifiedEntry,
+    /// The device that signed it.
+    pub device: DeviceId,
+    /// Whether that is this device, with the keys that it has now.
+    pub signed_here: bool,
     /// The member whose device signed it.
     pub author: Option<MemberId>,
     /// Whether it counts.
@@ -80,22 +71,22 @@ impl Lists<'_> {
     /// ingested last comes first.
     ///
     /// # Errors
-    /// [`StoreError`] if the database cannot be read.
+    /// [`StoreError::CursorOfAnotherList`]; [`StoreError`] if the database cannot be read.
     pub fn activity(&self, after: Option<Cursor>, limit: u32) -> Result<Vec<Activity>, StoreError> {
-        self.entries(ACTIVITY, after, limit)
+        self.entries(ACTIVITY, ListKind::Activity, after, limit)
     }
 
     /// The void entries, each with its reason in [`Activity::verdict`], in the order of
     /// [`Lists::activity`]. They stay stored, and some count again after a later entry.
     ///
     /// # Errors
-    /// [`StoreError`] if the database cannot be read.
+    /// [`StoreError::CursorOfAnotherList`]; [`StoreError`] if the database cannot be read.
     pub fn void_entries(
         &self,
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<Activity>, StoreError> {
-        self.entries(VOID, after, limit)
+        self.entries(VOID, ListKind::Void, after, limit)
     }
 
     /// One entry with its verdict, if it is here.
@@ -106,43 +97,53 @@ impl Lists<'_> {
         self.group.read(|connection, loaded| {
             let mut statement = connection.prepare_cached(ENTRY)?;
             let mut rows = statement.query((self.group.key.0, id.as_bytes()))?;
-            let state = loaded.ledger.state();
-            rows.next()?.map(|row| activity(connection, row, state)).transpose()
+            let Some(row) = rows.next()? else { return Ok(None) };
+            let list = ListId::of_group(ListKind::Activity, self.group.id);
+            let cursor = list.cursor(row.get(3)?, row.get(4)?);
+            activity(connection, row, loaded, |_| cursor).map(Some)
         })
     }
 
     fn entries(
         &self,
         sql: &str,
+        kind: ListKind,
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<Activity>, StoreError> {
-        let after = after.unwrap_or(Cursor::START);
+        let list = ListId::of_group(kind, self.group.id);
+        let after = list.before(after)?;
         self.group.read(|connection, loaded| {
             let mut statement = connection.prepare_cached(sql)?;
             let mut rows = statement.query((self.group.key.0, after.major, after.minor, limit))?;
             let mut page = Vec::new();
             while let Some(row) = rows.next()? {
-                page.push(activity(connection, row, loaded.ledger.state())?);
+                let cursor = list.cursor(row.get(3)?, row.get(4)?);
+                page.push(activity(connection, row, loaded, |_| cursor)?);
             }
             Ok(page)
         })
     }
 }
 
-fn activity(
+/// Reads a row of one of the lists of entries. `cursor` is the position after it, by its id.
+pub(super) fn activity(
     connection: &Connection,
     row: &Row<'_>,
-    state: &GroupState,
+    loaded: &LoadedLedger,
+    cursor: impl FnOnce(EntryId) -> Cursor,
 ) -> Result<Activity, StoreError> {
     let entry = stored_entry(row)?;
+    let (state, device) = (loaded.ledger.state(), entry.decoded().header().device());
     Ok(Activity {
-        author: state.device_owner(entry.decoded().header().device()),
+        device,
+        signed_here: device == loaded.device,
+        author: state.device_owner(device),
         original: original(connection, &entry)?,
         before: before(connection, &entry, state)?,
-        entry,
         verdict: verdict(row.get(2)?)?,
-        cursor: Cursor { major: row.get(3)?, minor: row.get(4)? },
+        cursor: cursor(entry.id()),
+        entry,
     })
 }
 
@@ -150,9 +151,18 @@ fn activity(
 /// that is its slot's.
 fn original(connection: &Connection, entry: &VerifiedEntry) -> Result<Option<EntryId>, StoreError> {
     let target = match entry.decoded().payload() {
-        Payload::Transaction(_) => return Ok(Some(entry.id())),
+        Payload::Transaction(transaction) if transaction.origin().is_none() => {
+            return Ok(Some(entry.id()));
+        }
+        // Another original with its origin may name the slot.
+        Payload::Transaction(_) => {
+            let mut slot = connection.prepare_cached(SLOT)?;
+            let id = slot.query_row([entry.id().as_bytes()], |row| row.get(0)).optional()?;
+            return Ok(Some(id.map_or(entry.id(), EntryId::from_bytes)));
+        }
         Payload::Correction(correction) => correction.target(),
         Payload::Cancellation(cancellation) => cancellation.target(),
+        Payload::Restoration(restoration) => restoration.target(),
         Payload::Endorsement(endorsement) => endorsement.target(),
         Payload::Copy(copy) => copy.original(),
         _ => return Ok(None),
@@ -165,7 +175,7 @@ fn original(connection: &Connection, entry: &VerifiedEntry) -> Result<Option<Ent
     Ok(Some(id.map_or(*target, EntryId::from_bytes)))
 }
 
-/// The content before a correction or cancellation.
+/// The content before a correction, cancellation or restoration.
 fn before(
     connection: &Connection,
     entry: &VerifiedEntry,
@@ -175,6 +185,7 @@ fn before(
     let target = match entry.decoded().payload() {
         Payload::Correction(correction) => correction.target(),
         Payload::Cancellation(cancellation) => cancellation.target(),
+        Payload::Restoration(restoration) => restoration.target(),
         _ => return Ok(None),
     };
     let Some(target) = header.refs().get(target.as_usize()) else { return Ok(None) };

@@ -6,16 +6,20 @@ use ledger_core::engine::{Payload, SlotRole, VerifiedEntry};
 use ledger_core::{EntryId, GroupState, MemberId, Transaction, Verdict};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
+use super::cursor::ListId;
 use super::{Cursor, Lists};
 use crate::StoreError;
-use crate::entries::index::{stored_entry, verdict};
+use crate::entries::index::{believed_entry, slot_number, stored_entry, verdict};
 
 pub(super) const CHANGES: &str = "SELECT e.entry, e.signature, e.verdict, e.lamport, e.n
      FROM named m JOIN entries e ON e.n = m.n
      WHERE m.original = ?1 AND m.endorses = 0 AND (m.lamport, m.id) < (?2, ?3)
      ORDER BY m.lamport DESC, m.id DESC LIMIT ?4";
 
-pub(super) const ENDORSEMENTS: &str = "SELECT e.entry, e.signature
+const FIRST: &str = "SELECT entry, signature, verdict, lamport, n FROM entries
+     WHERE n = ?1 AND (lamport, id) < (?2, ?3)";
+
+pub(super) const ENDORSEMENTS: &str = "SELECT e.entry, e.signature, e.id
      FROM named m JOIN entries e ON e.n = m.n
      WHERE m.original = ?1 AND m.endorses = 1 AND e.verdict = 0
      ORDER BY m.lamport DESC, m.id DESC";
@@ -31,7 +35,7 @@ pub struct Version {
     pub verdict: Verdict,
     /// The kind of the version.
     pub kind: VersionKind,
-    /// The content; none of a cancellation, or if the entry names an unknown member (and is void
+    /// The content; none of a cancellation or restoration, or if the entry names an unknown member (and is void
     /// for that reason).
     pub transaction: Option<Transaction>,
     /// The reason of a cancellation, if its author gave one.
@@ -51,6 +55,8 @@ pub enum VersionKind {
     Correction,
     /// A cancellation.
     Cancellation,
+    /// A restoration, which takes back the cancellations before it.
+    Restoration,
 }
 
 impl From<SlotRole> for VersionKind {
@@ -60,6 +66,7 @@ impl From<SlotRole> for VersionKind {
             SlotRole::Copy => Self::Copy,
             SlotRole::Correction => Self::Correction,
             SlotRole::Cancellation => Self::Cancellation,
+            SlotRole::Restoration => Self::Restoration,
         }
     }
 }
@@ -82,12 +89,13 @@ pub struct Review {
 
 impl Lists<'_> {
     /// All versions of an expense or transfer, void ones as well: newest first in the total order
-    /// of clocks and ids, so the original comes last.
+    /// of clocks and ids. Several originals with one origin, as of one file that two people imported,
+    /// are versions of one expense, whichever of them is named.
     ///
     /// # Errors
     /// [`StoreError::UnknownEntry`] if `original` is not an entry of this group
-    /// that first recorded an expense or transfer; [`StoreError`] if the
-    /// database cannot be read.
+    /// that first recorded an expense or transfer; [`StoreError::CursorOfAnotherList`];
+    /// [`StoreError`] if the database cannot be read.
     pub fn history(
         &self,
         original: EntryId,
@@ -97,28 +105,28 @@ impl Lists<'_> {
         self.group.read(|connection, loaded| {
             let state = loaded.ledger.state();
             let first = self.original(connection, original)?;
-            let after = after.unwrap_or(Cursor::START);
+            let list = ListId::of_history(original);
+            let after = list.before(after)?;
             let id: Option<Vec<u8>> = connection
                 .prepare_cached("SELECT id FROM entries WHERE n = ?1")?
                 .query_row([after.minor], |row| row.get(0))
                 .optional()?;
             let mut statement = connection.prepare_cached(CHANGES)?;
-            let bounds = (first, after.major, id.unwrap_or_default(), limit);
+            let bounds = (first, after.major, id.clone().unwrap_or_default(), limit);
             let mut rows = statement.query(bounds)?;
             let mut page = Vec::new();
             while let Some(row) = rows.next()? {
-                page.push(version(row, state)?);
+                page.push(version(row, state, list)?);
             }
-            // Changes have larger clocks than the original, so it comes last.
-            if u32::try_from(page.len()).is_ok_and(|len| len < limit) {
-                let mut statement = connection.prepare_cached(
-                    "SELECT entry, signature, verdict, lamport, n FROM entries
-                 WHERE n = ?1 AND lamport < ?2",
-                )?;
-                let mut rows = statement.query((first, after.major))?;
-                if let Some(row) = rows.next()? {
-                    page.push(version(row, state)?);
-                }
+            // The original that names the slot. It comes last, unless others have its origin.
+            let mut statement = connection.prepare_cached(FIRST)?;
+            let id = id.unwrap_or_default();
+            let mut rows = statement.query((first, after.major, id))?;
+            if let Some(row) = rows.next()? {
+                let row = version(row, state, list)?;
+                let place = page.partition_point(|version| order(version) > order(&row));
+                page.insert(place, row);
+                page.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
             }
             Ok(page)
         })
@@ -131,46 +139,82 @@ impl Lists<'_> {
     /// As [`Lists::history`].
     pub fn reviews(&self, original: EntryId) -> Result<Vec<Review>, StoreError> {
         self.group.read(|connection, loaded| {
-            let state = loaded.ledger.state();
             let first = self.original(connection, original)?;
-            let mut statement = connection.prepare_cached(ENDORSEMENTS)?;
-            let mut rows = statement.query([first])?;
-            let mut heard = BTreeSet::new();
-            let mut reviews = Vec::new();
-            while let Some(row) = rows.next()? {
-                let entry = stored_entry(row)?;
-                let header = entry.decoded().header();
-                let Payload::Endorsement(endorsement) = entry.decoded().payload() else { continue };
-                let Some(member) = state.device_owner(header.device()) else { continue };
-                if heard.insert(member) {
-                    reviews.push(Review {
-                        member,
-                        confirms: endorsement.confirms(),
-                        note: endorsement.note().map(str::to_owned),
-                        entry: entry.id(),
-                        timestamp_ms: header.timestamp_ms(),
-                    });
-                }
-            }
+            let first = u64::try_from(first).unwrap_or(0);
+            let (mut reviews, mut all) = (Vec::new(), u32::MAX);
+            let mut found = ReviewsOfSlot::new(loaded.ledger.state());
+            found.read(connection, first, &mut all, |review| reviews.push(review))?;
             Ok(reviews)
         })
     }
 
-    /// The number of an original.
+    /// The number of an original's slot.
     fn original(&self, connection: &Connection, id: EntryId) -> Result<i64, StoreError> {
         let mut statement = connection
             .prepare_cached("SELECT entry, signature, n FROM entries WHERE id = ?1 AND grp = ?2")?;
         let mut rows = statement.query((id.as_bytes(), self.group.key.0))?;
         let unknown = || StoreError::UnknownEntry(vec![id]);
         let row = rows.next()?.ok_or_else(unknown)?;
-        match stored_entry(row)?.decoded().payload() {
-            Payload::Transaction(_) => Ok(row.get(2)?),
+        let entry = stored_entry(row)?;
+        match entry.decoded().payload() {
+            Payload::Transaction(_) => {
+                slot_number(connection, self.group.key, entry.decoded(), row.get(2)?)
+            }
             _ => Err(unknown()),
         }
     }
 }
 
-fn version(row: &Row<'_>, state: &GroupState) -> Result<Version, StoreError> {
+/// Place of a version in the total order.
+fn order(version: &Version) -> (u64, EntryId) {
+    (version.entry.decoded().header().lamport(), version.entry.id())
+}
+
+/// Reader of the reviews of one slot.
+pub(super) struct ReviewsOfSlot<'a> {
+    state: &'a GroupState,
+    /// Members whose last review was read.
+    heard: BTreeSet<MemberId>,
+}
+
+impl<'a> ReviewsOfSlot<'a> {
+    pub(super) fn new(state: &'a GroupState) -> Self {
+        Self { state, heard: BTreeSet::new() }
+    }
+
+    /// Passes the last review of each member, newest first. Takes every entry that is read from
+    /// `budget`; returns whether it was enough for all.
+    pub(super) fn read(
+        &mut self,
+        connection: &Connection,
+        original: u64,
+        budget: &mut u32,
+        mut each: impl FnMut(Review),
+    ) -> Result<bool, StoreError> {
+        let mut statement = connection.prepare_cached(ENDORSEMENTS)?;
+        let mut rows = statement.query([original])?;
+        while let Some(row) = rows.next()? {
+            let Some(left) = budget.checked_sub(1) else { return Ok(false) };
+            *budget = left;
+            let entry = believed_entry(row, EntryId::from_bytes(row.get(2)?))?;
+            let header = entry.decoded().header();
+            let Payload::Endorsement(endorsement) = entry.decoded().payload() else { continue };
+            let Some(member) = self.state.device_owner(header.device()) else { continue };
+            if self.heard.insert(member) {
+                each(Review {
+                    member,
+                    confirms: endorsement.confirms(),
+                    note: endorsement.note().map(str::to_owned),
+                    entry: entry.id(),
+                    timestamp_ms: header.timestamp_ms(),
+                });
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn version(row: &Row<'_>, state: &GroupState, list: ListId) -> Result<Version, StoreError> {
     let entry = stored_entry(row)?;
     let decoded = entry.decoded();
     let (kind, reason) = match decoded.payload() {
@@ -179,6 +223,7 @@ fn version(row: &Row<'_>, state: &GroupState) -> Result<Version, StoreError> {
         Payload::Cancellation(cancellation) => {
             (VersionKind::Cancellation, cancellation.reason().map(str::to_owned))
         }
+        Payload::Restoration(_) => (VersionKind::Restoration, None),
         _ => (VersionKind::Original, None),
     };
     Ok(Version {
@@ -187,7 +232,7 @@ fn version(row: &Row<'_>, state: &GroupState) -> Result<Version, StoreError> {
         kind,
         transaction: state.transaction_of(decoded),
         reason,
-        cursor: Cursor { major: row.get(3)?, minor: row.get(4)? },
+        cursor: list.cursor(row.get(3)?, row.get(4)?),
         entry,
     })
 }

@@ -2,22 +2,42 @@
 
 mod account_statement;
 mod activity;
+mod arrived;
+mod as_of;
+mod by_id;
+mod conflict;
 mod cursor;
 mod debts;
+mod edits;
+mod filter;
 mod find;
 mod history;
 mod overview;
+mod people;
 #[cfg(test)]
 mod plans;
+mod query;
+mod recorded;
+mod recurring;
+mod settings;
+mod totals;
 
 pub use account_statement::{StatementCursor, StatementRow};
-pub use activity::{Activity, Recorded};
+pub use activity::Activity;
+pub use arrived::Unread;
+pub(crate) use arrived::mark_read;
+pub(crate) use as_of::balances_as_of;
 pub use cursor::{Cursor, ParseCursorError};
 pub(crate) use debts::{debts_of, pairwise_debts};
-pub use find::{Condition, Filter};
+pub use filter::{Condition, Filter};
 pub use history::{Review, Version, VersionKind};
 pub use overview::Overview;
 pub(crate) use overview::overview;
+pub use people::{DeviceRow, MemberRow, Standing};
+pub use recorded::{Edit, Recorded, ReviewCounts};
+pub(crate) use recurring::{due, series};
+pub(crate) use settings::settings;
+pub use totals::{CategoryInUse, Total, TotalOf, TotalsBy};
 
 use crate::session::GroupSession;
 

@@ -3,7 +3,9 @@
 use ledger_core::{Balance, Currency, DeviceId, GroupId, MemberId};
 use rusqlite::Connection;
 
-use super::{Cursor, Lists};
+use super::arrived::unread;
+use super::cursor::ListId;
+use super::{Cursor, Lists, Unread};
 use crate::StoreError;
 use crate::database::GroupKey;
 use crate::entries::index::stored_entry;
@@ -14,7 +16,7 @@ pub(super) const GROUPS: &str = "SELECT grp, id, device FROM groups WHERE grp < 
      AND EXISTS (SELECT 1 FROM entries e WHERE e.grp = groups.grp) ORDER BY grp DESC LIMIT ?2";
 
 pub(super) const LAST: &str = "SELECT entry, signature FROM entries
-     WHERE grp = ?1 ORDER BY lamport DESC, n DESC LIMIT 1";
+     WHERE grp = ?1 ORDER BY n DESC LIMIT 1";
 
 /// A group at a glance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +33,10 @@ pub struct Overview {
     pub members: u64,
     /// Number of entries that wait for others that are not here.
     pub waiting: WaitingCount,
-    /// The time of the last entry, by its author's clock: for display only, never trusted.
+    /// Entries of other devices that came since the group was marked as read.
+    pub unread: Unread,
+    /// The time of the entry that came here last, by its author's clock: for display only, never
+    /// trusted.
     pub last_activity_ms: u64,
     /// The position after this row, where the next page begins.
     pub cursor: Cursor,
@@ -56,7 +61,7 @@ pub(crate) fn overview(
     after: Option<Cursor>,
     limit: u32,
 ) -> Result<Vec<Overview>, StoreError> {
-    let after = after.unwrap_or(Cursor::START);
+    let after = ListId::GROUPS.before(after)?;
     session.snapshot(|snapshot| {
         let connection = snapshot.connection();
         let mut statement = connection.prepare_cached(GROUPS)?;
@@ -92,8 +97,9 @@ fn group_overview(
         balances: balances.filter(|(_, balance)| !balance.is_zero()).collect(),
         members: u64::try_from(members).unwrap_or(u64::MAX),
         waiting: WaitingCount::read(connection, key, device)?,
+        unread: unread(connection, key, loaded)?,
         last_activity_ms: last_activity_ms(connection, key)?,
-        cursor: Cursor { major: u64::try_from(key.0).unwrap_or(0), minor: 0 },
+        cursor: ListId::GROUPS.cursor(u64::try_from(key.0).unwrap_or(0), 0),
     })
 }
 

@@ -5,14 +5,19 @@ use std::collections::BTreeSet;
 use ledger_core::seal::{EnvelopeError, Topic};
 use ledger_core::{EntryId, GroupId, Refusal};
 
+use crate::entries::Arrival;
+
 /// Most findings of a kind that a report lists; the others are counted.
 pub(super) const MAX_LISTED: usize = 1_000;
 
 /// Result of importing a bundle.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
-    /// Entries that are new here.
+    /// Number of entries that are new here.
     pub added: u64,
+    /// The first 1,000 of them, in the order in which they came to count here;
+    /// [`Lists::arrived`](crate::Lists::arrived) has all.
+    pub arrivals: Vec<Arrival>,
     /// Entries that were here already.
     pub duplicates: u64,
     /// Entries that the bundle should hold and that did not come intact:

@@ -78,7 +78,7 @@ impl Session {
                 (id.as_bytes(), device.id().as_bytes(), index),
             )?;
             let key = GroupKey(tx.last_insert_rowid());
-            let loaded = GroupTransaction::insert_genesis(&tx, key, &genesis)?;
+            let loaded = GroupTransaction::insert_genesis(&tx, key, &genesis, device.id())?;
             let mut transaction = GroupTransaction::new(&tx, key, loaded, context)?;
             successor::introduce_members(&mut transaction, device, &genesis)?;
             for person in people {

@@ -78,7 +78,8 @@ impl MembershipRow<'_> {
         let Some((key, before)) = known else {
             tx.execute("INSERT INTO groups (id, device, root_index) VALUES (?1, ?2, ?3)", row)?;
             let key = GroupKey(tx.last_insert_rowid());
-            let loaded = Some(GroupTransaction::insert_genesis(tx, key, self.genesis)?);
+            let loaded = GroupTransaction::insert_genesis(tx, key, self.genesis, self.device)?;
+            let loaded = Some(loaded);
             return Ok(Entered { key, loaded, replaced: None });
         };
         tx.execute(

@@ -8,16 +8,21 @@ use std::time::{Duration, Instant};
 use ledger_core::{GroupId, GroupState};
 
 use crate::database::GroupKey;
-use crate::entries::LoadedLedger;
+use crate::entries::{Arrival, LoadedLedger, join_arrivals};
 
 /// The changes of one group since its last change was taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Change {
     /// The group.
     pub group: GroupId,
     /// Number of new entries.
     pub new_entries: u64,
+    /// The last of them, at most 256, in the order in which they came, each with whether this device
+    /// signed it. There may be fewer than are new, as after
+    /// [`Maintenance::release_memory`](crate::Maintenance::release_memory):
+    /// [`Lists::arrived`](crate::Lists::arrived) has all.
+    pub arrivals: Vec<Arrival>,
     /// Whether members, their names or devices, or the group's name changed.
     pub members: bool,
     /// Whether balances changed.
@@ -31,6 +36,7 @@ pub struct Change {
 impl Change {
     fn join(&mut self, later: &Self) {
         self.new_entries = self.new_entries.saturating_add(later.new_entries);
+        join_arrivals(&mut self.arrivals, &later.arrivals);
         self.members |= later.members;
         self.balances |= later.balances;
         self.verdicts |= later.verdicts;
@@ -141,7 +147,7 @@ impl Mailbox {
         }
         match inside.changes.iter_mut().find(|known| known.group == change.group) {
             Some(known) => known.join(change),
-            None => inside.changes.push_back(*change),
+            None => inside.changes.push_back(change.clone()),
         }
         drop(inside);
         self.arrived.notify_all();
@@ -156,6 +162,8 @@ impl Mailbox {
 /// The state of a group of which subscribers were last notified.
 struct LastNotified {
     entries: u64,
+    /// Number of the last entry.
+    upto: i64,
     flipped: i64,
     state: GroupState,
 }
@@ -163,7 +171,7 @@ struct LastNotified {
 impl LastNotified {
     fn new(loaded: &LoadedLedger) -> Self {
         let (entries, state) = (loaded.ledger.frontier().entries(), loaded.ledger.state().clone());
-        Self { entries, flipped: loaded.flipped, state }
+        Self { entries, upto: loaded.upto, flipped: loaded.flipped, state }
     }
 }
 
@@ -202,6 +210,7 @@ impl Feed {
         let change = Change {
             group: ledger.group(),
             new_entries: entries.saturating_sub(notified.map_or(0, |notified| notified.entries)),
+            arrivals: loaded.recent.after(notified.map_or(0, |notified| notified.upto)).collect(),
             members: notified.is_none_or(|notified| !same_members(&notified.state, state)),
             balances: notified.is_none_or(|notified| !same_balances(&notified.state, state)),
             verdicts: notified.is_some_and(|notified| notified.flipped != loaded.flipped),
@@ -229,8 +238,15 @@ impl Feed {
     /// Notifies subscribers that a group was deleted.
     pub(crate) fn deleted(&mut self, key: GroupKey, group: GroupId) {
         self.notified.remove(&key);
-        let (members, balances, verdicts) = (true, true, false);
-        self.post(&Change { group, new_entries: 0, members, balances, verdicts, deleted: true });
+        self.post(&Change {
+            group,
+            new_entries: 0,
+            arrivals: Vec::new(),
+            members: true,
+            balances: true,
+            verdicts: false,
+            deleted: true,
+        });
     }
 
     /// A subscription that reports nothing yet. From now on, what others write is noted, so that

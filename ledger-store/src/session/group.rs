@@ -155,7 +155,7 @@ impl GroupSession {
             return Ok(None);
         }
         let genesis = verified.swap_remove(place);
-        GroupTransaction::insert_genesis(&tx, self.key, &genesis)?;
+        GroupTransaction::insert_genesis(&tx, self.key, &genesis, self.device)?;
         tx.commit()?;
         Ok(Some(genesis.id()))
     }

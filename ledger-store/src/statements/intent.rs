@@ -128,12 +128,13 @@ impl StatementIntent {
     }
 }
 
-/// The effects of a statement in English.
+/// A statement and its effects in English: how many entries become void, and how many count again.
+/// Apps in other languages make their texts from the same values of the proposal.
 pub(super) fn describe(
     intent: &StatementIntent,
     state: &GroupState,
-    voids: usize,
-    revives: usize,
+    (voids, revives): (usize, usize),
+    needs_confirmation: bool,
 ) -> String {
     let labels = state.labels();
     let name = |member: &MemberId| labels.get(member).cloned().unwrap_or_else(|| member.short());
@@ -165,5 +166,11 @@ pub(super) fn describe(
     };
     entries(voids, "will not count any more");
     entries(revives, "will count again");
+    if needs_confirmation {
+        text.push_str(
+            " You own this group: nobody else can remove members or give them new keys, and what \
+             you sign later does not reach the others by itself.",
+        );
+    }
     text
 }

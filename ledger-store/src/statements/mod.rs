@@ -175,13 +175,8 @@ fn weigh(
         }
     }
     let needs_confirmation = intent == StatementIntent::Leave && ledger.is_owner(root.id());
-    let mut text = intent::describe(&intent, ledger.state(), voids.len(), revives.len());
-    if needs_confirmation {
-        text.push_str(
-            " You own this group: nobody else can remove members or give them new keys, and what \
-             you sign later does not reach the others by itself.",
-        );
-    }
+    let effects = (voids.len(), revives.len());
+    let text = intent::describe(&intent, ledger.state(), effects, needs_confirmation);
     let fingerprint = intent.fingerprint();
     let proposal = Proposal {
         intent,

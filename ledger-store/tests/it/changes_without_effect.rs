@@ -5,7 +5,7 @@
 
 use ledger_core::engine::Draft;
 use ledger_core::{EntryId, Verdict};
-use ledger_store::{Group, NewEntry, StoreError};
+use ledger_store::{Group, NewEntry, StoreError, VersionKind};
 
 use crate::common::people::{Ben, verdict};
 use crate::common::{self, Folder, Rng, assert_sound, count, details, found};
@@ -52,6 +52,38 @@ fn nothing_changes_what_was_cancelled() {
     ]);
     assert!(matches!(both, Err(StoreError::AlreadyCancelled(id)) if id == tea));
     assert_eq!(count(&group), before + 1);
+    assert_sound(&group);
+}
+
+#[test]
+fn a_restoration_takes_back_a_cancellation_and_tells_when_there_is_none() {
+    let (folder, mut rng) = (Folder::new(4), Rng::new(4));
+    let store = folder.store();
+    let group = found(&store, 2);
+    let dinner = record(&group, &mut rng);
+    let before = group.state().unwrap().digest();
+    let is_refused = || {
+        let result = group.restore(dinner);
+        assert!(matches!(result, Err(StoreError::NotCancelled(id)) if id == dinner), "{result:?}");
+    };
+    is_refused();
+    let cancelled = cancel(&group, dinner).unwrap();
+    assert_ne!(group.state().unwrap().digest(), before);
+    let restored = group.restore(cancelled).unwrap();
+    assert_eq!(group.state().unwrap().digest(), before);
+    is_refused();
+    let corrected = correct(&group, restored, &mut rng).unwrap();
+    let row = group.lists().expenses(None, 1).unwrap().remove(0);
+    assert_eq!((row.current_version, row.cancelled), (corrected, false));
+    cancel(&group, dinner).unwrap();
+    group.restore(dinner).unwrap();
+    let kinds: Vec<_> =
+        group.lists().history(dinner, None, 9).unwrap().iter().map(|row| row.kind).collect();
+    use VersionKind::{Cancellation, Correction, Original, Restoration};
+    let expected = [Restoration, Cancellation, Correction, Restoration, Cancellation, Original];
+    assert_eq!(kinds, expected);
+    let nowhere = EntryId::from_bytes([7; 32]);
+    assert!(matches!(group.restore(nowhere), Err(StoreError::UnknownEntry(_))));
     assert_sound(&group);
 }
 

@@ -24,6 +24,8 @@ pub type Device = u32;
 pub type Name = u32;
 /// A currency.
 pub type Currency = u8;
+/// An origin.
+pub type Origin = u8;
 
 /// A card: of a person (signed by the joining root key, with a first device), or of a placeholder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,7 +50,8 @@ pub enum Holder {
     },
     /// "A placeholder's card is its introducer's MemberId, a name and a nonce."
     Placeholder {
-        /// The member who may introduce and claim this placeholder.
+        /// The member who may introduce and claim this placeholder. [`NOBODY`] for a person from a
+        /// file, whom anybody introduces and nobody claims.
         introducer: MemberId,
     },
 }
@@ -159,6 +162,10 @@ pub struct Content {
     pub paid: Vec<(MemberId, i64)>,
     /// Shares (sum to the total).
     pub shares: Vec<(MemberId, i64)>,
+    /// "Income or a refund": the same with signs turned. Never so in a transfer.
+    pub incoming: bool,
+    /// The imported row that an expense or transfer comes from. Ignored in a correction or copy.
+    pub origin: Option<Origin>,
 }
 
 /// Kind and payload of an entry.
@@ -213,6 +220,11 @@ pub enum Kind {
         /// The expense, transfer or copy cancelled.
         target: Id,
     },
+    /// Takes back the cancellations before it.
+    Restoration {
+        /// The expense, transfer or copy restored.
+        target: Id,
+    },
     /// Re-records a (void) expense or transfer under an active member's hand.
     Copy {
         /// "Always naming the original."
@@ -231,6 +243,26 @@ pub enum Kind {
     Rotate {
         /// The number of the new encryption key.
         x_gen: u32,
+    },
+    /// A template of recurring expenses, which moves no money.
+    Template {
+        /// The content.
+        content: Content,
+        /// The first template of the series, if this changes one.
+        changes: Option<Id>,
+        /// The number from which on it holds.
+        from: u32,
+        /// The number before which it ends.
+        end: Option<u32>,
+    },
+    /// Sets something for the whole group.
+    Set {
+        /// The number of the field.
+        field: u8,
+        /// The member whom it is about; nobody for a field without a subject.
+        subject: MemberId,
+        /// The number of the value. None is a value that says nothing.
+        value: Option<u32>,
     },
     /// A new key under which entries travel.
     Epoch {
@@ -268,8 +300,10 @@ impl Kind {
             Kind::Statement(statement) => statement.base.clone(),
             Kind::Correction { target, .. }
             | Kind::Cancellation { target }
+            | Kind::Restoration { target }
             | Kind::Copy { copied_from: target, .. }
-            | Kind::Endorse { target, .. } => [*target].into(),
+            | Kind::Endorse { target, .. }
+            | Kind::Template { changes: Some(target), .. } => [*target].into(),
             _ => BTreeSet::new(),
         }
     }

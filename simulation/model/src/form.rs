@@ -6,7 +6,7 @@
 
 use crate::enrolment::starts;
 use crate::entry::{
-    Body, Card, Content, Device, Enrolment, Entry, Generation, Holder, Kind, MemberId, Root,
+    Body, Card, Content, Device, Enrolment, Entry, Generation, Holder, Kind, MemberId, NOBODY, Root,
 };
 use crate::history::History;
 use crate::past::Past;
@@ -47,7 +47,11 @@ pub fn faults(history: &History, entry: &Entry, author: Enrolment, past: &Past) 
         }
     };
     match &entry.kind {
-        Kind::Genesis { .. } | Kind::Merge | Kind::Rotate { .. } | Kind::Epoch { .. } => {}
+        Kind::Genesis { .. }
+        | Kind::Merge
+        | Kind::Rotate { .. }
+        | Kind::Epoch { .. }
+        | Kind::Set { .. } => {}
         Kind::Add { card } => {
             fault(!is_person(card), Fault::WrongCard);
             fault(
@@ -57,7 +61,8 @@ pub fn faults(history: &History, entry: &Entry, author: Enrolment, past: &Past) 
         }
         Kind::Placeholder { card } => match card.of {
             Holder::Placeholder { introducer } => {
-                fault(member != Some(introducer), Fault::NotTheIntroducer);
+                let anybody = introducer == NOBODY;
+                fault(!anybody && member != Some(introducer), Fault::NotTheIntroducer);
             }
             Holder::Person { .. } => fault(true, Fault::WrongCard),
         },
@@ -114,11 +119,19 @@ pub fn faults(history: &History, entry: &Entry, author: Enrolment, past: &Past) 
             fault(!is_money(history, *target, true), Fault::WrongTarget);
             content(history, past, c, &mut fault);
         }
-        Kind::Cancellation { target } => {
+        Kind::Cancellation { target } | Kind::Restoration { target } => {
             fault(!is_money(history, *target, true), Fault::WrongTarget)
         }
         Kind::Copy { copied_from, content: c } => {
             fault(!is_money(history, *copied_from, false), Fault::WrongTarget);
+            content(history, past, c, &mut fault);
+        }
+        Kind::Template { content: c, changes, .. } => {
+            let begins = |id| {
+                let first = history.get(id).map(|a| &a.entry.kind);
+                matches!(first, Some(Kind::Template { changes: None, .. }))
+            };
+            fault(changes.is_some_and(|id| !begins(id)), Fault::WrongTarget);
             content(history, past, c, &mut fault);
         }
         Kind::Endorse { target, .. } => {

@@ -95,6 +95,8 @@ rules! {
     plain_cuts,
     /// Step 6: an expense and its copies are one slot. Off: every applied one counts.
     one_slot,
+    /// Step 6: all originals with one origin are one slot. Off: each is its own.
+    origins_one_slot,
     /// Step 6: copies stand in for a void original.
     copies_stand_in,
     /// Step 6: only applied corrections and cancellations count.
@@ -105,6 +107,8 @@ rules! {
     last_correction_wins,
     /// Step 6: a cancellation ends the slot.
     cancellations,
+    /// Step 6: a restoration takes back the cancellations before it.
+    restorations,
     /// Payers and shares sum to the total.
     money_sums,
 }

@@ -2,7 +2,7 @@
 
 use ledger_core::messages::invite::InviteLink;
 use ledger_core::{
-    Amount, Currency, Date, DeviceId, Expense, MemberId, Transaction, split_equally,
+    Amount, Currency, Date, DeviceId, Expense, MemberId, Origin, Transaction, split_equally,
 };
 use ledger_store::{
     Group, NewEntry, NewInvite, PairingMode, Received, StatementIntent, StoreError,
@@ -30,16 +30,21 @@ impl Play {
         };
         let parts = split_equally(amount, members.len().min(3), units);
         let shares = members.iter().copied().zip(parts).filter(|(_, part)| part.minor_units() > 0);
-        let details = Transaction::Expense(
-            Expense::new(date, format!("Thing {units}"), currency, amount)
-                .paid_by(payer, amount)
-                .shares(shares),
-        );
+        let mut expense = Expense::new(date, format!("Thing {units}"), currency, amount)
+            .paid_by(payer, amount)
+            .shares(shares);
+        // Some are rows of a file that others import, too; the names of the rows are few.
+        expense.origin = (units % 4 == 1).then(|| Origin::from_bytes([(units / 4 % 5) as u8; 16]));
+        let details = Transaction::Expense(expense);
         let mut known = phone.group.lists().expenses(None, 50)?;
-        // Nothing changes what is cancelled.
+        let cancelled = known.iter().find(|row| row.cancelled).map(|row| row.original);
+        // Nothing but a restoration changes what is cancelled.
         known.retain(|row| !row.cancelled);
         let original = self.rng.pick(&known).map(|row| row.original);
         let entry = match (self.rng.below(10), original) {
+            (0, _) if units % 2 == 0 && cancelled.is_some() => {
+                NewEntry::Restoration { original: cancelled.ok_or(StoreError::UnknownRequest)? }
+            }
             (0, Some(original)) => NewEntry::Cancellation { original, reason: None },
             (1 | 2, Some(original)) => NewEntry::Correction { original, transaction: details },
             (3, _) => NewEntry::Placeholder { name: format!("Guest {units}") },

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use ledger_core::engine::{
-    Admission, DecodedEntry, EntryIndex, Evaluation, Ledger, MemoryIndex, Slot, VerifiedEntry,
-    evaluate, verify_batch,
+    Admission, DecodedEntry, EntryIndex, Evaluation, Ledger, MemoryIndex, Payload, Slot,
+    VerifiedEntry, evaluate, verify_batch,
 };
 use ledger_core::{EntryId, Rule, Verdict};
 use ledger_model::sim::prng::Prng;
@@ -211,12 +211,25 @@ fn same_as_whole(at: Option<&(Ledger, MemoryIndex)>, whole: &Evaluation) -> Resu
         return differs(format!("after {last} entries, verdicts: {first:?}"));
     }
     for (original, slot) in whole.slots() {
-        let Ok(entries) = index.slot(&original);
+        let Ok(entries) = index.slot(&first_that_came(index, original));
         if Slot::of(entries) != slot {
             return differs(format!("after {last} entries, slot {original}"));
         }
     }
     Ok(())
+}
+
+/// The name of an original's slot in an index: of several originals with one origin, the first that
+/// came.
+fn first_that_came(index: &MemoryIndex, original: EntryId) -> EntryId {
+    let Ok(entry) = index.entry(&original);
+    let transaction = entry.and_then(|entry| match entry.decoded().payload() {
+        Payload::Transaction(transaction) => transaction.origin(),
+        _ => None,
+    });
+    let Some(origin) = transaction else { return original };
+    let Ok(first) = index.first_with_origin(&origin);
+    first.unwrap_or(original)
 }
 
 /// Checks that an evaluation by the ledger agrees with a resolution by the model.

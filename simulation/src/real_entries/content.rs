@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::engine::Draft;
 use ledger_core::{
-    Amount, Currency, Date, EntryId, Expense, MemberId as RealMember, Transaction, Transfer, hazmat,
+    Amount, Currency, Date, Direction, EntryId, Expense, MemberId as RealMember, Origin,
+    Recurrence, RecurrenceUnit, Transaction, Transfer, hazmat,
 };
 use ledger_model::{Content, Kind, MemberId};
 
@@ -32,28 +33,28 @@ impl RealHistory {
         let currency = Currency::from_code(code)?;
         let wants_transfer = match kind {
             Kind::Transfer(_) => true,
-            Kind::Expense(_) => false,
+            Kind::Expense(_) | Kind::Template { .. } => false,
             // An expense may become a transfer.
             _ => self.rng.chance(25),
         };
         let transfer = Some(())
             .filter(|()| wants_transfer)
             .and_then(|()| self.parties(&paid, &shares, past, matches!(kind, Kind::Transfer(_))));
+        let origin = script.origin.filter(|_| target.is_none());
+        let real_origin = origin.map(|origin| Origin::from_bytes([origin; 16]));
         let names = |parts: &Parts| parts.keys().copied().collect::<BTreeSet<_>>();
         let date = Date::from_ymd(2026, 11, 21)?;
         let (details, content, mut refs) = if let Some((from, to)) = transfer {
             let total = paid.values().map(|(_, amount)| *amount).sum::<u64>().max(1);
             let amount = Amount::from_minor_units(total)?;
-            let details = Transaction::Transfer(Transfer::new(
-                date,
-                currency,
-                amount,
-                member(from.entry),
-                member(to.entry),
-            ));
+            let mut details =
+                Transfer::new(date, currency, amount, member(from.entry), member(to.entry));
+            details.origin = real_origin;
+            let details = Transaction::Transfer(details);
             paid = [(from.entry, (from.member, total))].into();
             shares = [(to.entry, (to.member, total))].into();
-            (details, content(script, &paid, &shares), [from.entry, to.entry].into())
+            let content = Content { incoming: false, origin, ..content(script, &paid, &shares) };
+            (details, content, [from.entry, to.entry].into())
         } else {
             let total = level(&mut paid, &mut shares);
             let real = |parts: &Parts| {
@@ -62,13 +63,17 @@ impl RealHistory {
                     .map(|(id, (_, n))| Ok((member(*id), Amount::from_minor_units(*n)?)))
                     .collect::<Result<Vec<_>, Error>>()
             };
-            let details = Transaction::Expense(
+            let direction = if script.incoming { Direction::Incoming } else { Direction::Outgoing };
+            let mut details =
                 Expense::new(date, String::new(), currency, Amount::from_minor_units(total)?)
                     .payers(real(&paid)?)
-                    .shares(real(&shares)?),
-            );
+                    .shares(real(&shares)?)
+                    .direction(direction);
+            details.origin = real_origin;
+            let details = Transaction::Expense(details);
+            let content = Content { origin, ..content(script, &paid, &shares) };
             let refs: BTreeSet<EntryId> = &names(&paid) | &names(&shares);
-            (details, content(script, &paid, &shares), refs)
+            (details, content, refs)
         };
         refs.extend(target);
         let state = hazmat::any_names(self.group, refs.iter().copied());
@@ -80,6 +85,21 @@ impl RealHistory {
             (Kind::Copy { .. }, Some(target)) => {
                 let kind = Kind::Copy { copied_from: model_id(target), content };
                 (Draft::copy(&state, target, &details)?, kind)
+            }
+            (Kind::Template { from, end, .. }, target) => {
+                let rule = Recurrence::new(RecurrenceUnit::Months, 1)?;
+                let real_end = end.map(u64::from);
+                let draft = match target {
+                    None => Draft::template(&state, &details, rule, real_end)?,
+                    Some(series) => {
+                        let numbers = (u64::from(*from), 0);
+                        Draft::template_change(&state, series, numbers, &details, rule, real_end)?
+                    }
+                };
+                let changes = target.map(model_id);
+                // A first template holds from 0 on, whatever a liar meant.
+                let from = if target.is_none() { 0 } else { *from };
+                (draft, Kind::Template { content, changes, from, end: *end })
             }
             _ if transfer.is_some() => (Draft::record(&state, &details)?, Kind::Transfer(content)),
             _ => (Draft::record(&state, &details)?, Kind::Expense(content)),
@@ -144,5 +164,7 @@ fn content(script: &Content, paid: &Parts, shares: &Parts) -> Content {
         parts.values().map(|(member, amount)| (*member, amount.cast_signed())).collect::<Vec<_>>()
     };
     let total = paid.values().map(|(_, amount)| amount.cast_signed()).sum();
-    Content { currency: script.currency, total, paid: side(paid), shares: side(shares) }
+    let (paid, shares) = (side(paid), side(shares));
+    let Content { currency, incoming, origin, .. } = *script;
+    Content { currency, total, paid, shares, incoming, origin }
 }

@@ -11,6 +11,7 @@ use ledger_core::{Balance, EntryId, Rule, Verdict};
 use ledger_model::sim::arrival::{Violation, violation};
 use ledger_model::{Refusal, Resolution};
 
+use super::disk::origin;
 use super::replica::{Oracle, Replica};
 use super::script::Entries;
 use crate::Error;
@@ -52,7 +53,8 @@ impl Reference {
         let oracle = Oracle::of(group, made().map(|m| m.real.clone()).collect())?;
         let verdicts: BTreeMap<EntryId, Verdict> =
             oracle.0.verdicts().map(|(entry, verdict)| (entry.id(), verdict)).collect();
-        let slots = oracle.0.slots().collect();
+        let originals = oracle.0.verdicts().map(|(entry, _)| entry.id());
+        let slots = originals.filter_map(|id| Some((id, oracle.0.slot(id)?))).collect();
         let expected: BTreeSet<EntryId> =
             made().filter(|m| m.refusal.is_none()).map(|m| m.real.id()).collect();
         let mut found = None;
@@ -145,7 +147,10 @@ impl Reference {
             if !matches!(row.entry.decoded().payload(), Payload::Transaction(_)) {
                 continue;
             }
-            let Ok(parts) = replica.disk.index_of_first(replica.disk.len()).slot(&id);
+            let index = replica.disk.index_of_first(replica.disk.len());
+            let named = origin(&row.entry).map(|origin| index.first_with_origin(&origin));
+            let Ok(named) = named.unwrap_or(Ok(None));
+            let Ok(parts) = index.slot(&named.unwrap_or(id));
             let (slot, whole) = (Slot::of(parts), self.slots.get(&id).copied());
             if slot != whole.unwrap_or_default() {
                 return violation(FROM_SCRATCH, format!("slot {id} is {slot:?}, not {whole:?}"));

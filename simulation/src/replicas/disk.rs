@@ -11,7 +11,7 @@ use ledger_core::engine::{
     ChainEntry, ChainPosition, EntryIndex, Link, Payload, RefIndex, SlotEntry, SlotRole,
     VerifiedEntry,
 };
-use ledger_core::{EntryId, Verdict};
+use ledger_core::{EntryId, Origin, Verdict};
 
 /// How many checkpoints are kept.
 const KEPT: usize = 3;
@@ -49,8 +49,10 @@ pub(super) struct Disk {
     order: Vec<EntryId>,
     /// The rows of each chain.
     chains: BTreeMap<ChainPosition, EntryId>,
-    /// The rows of each slot.
+    /// The rows of each slot, by the original that names it.
     slots: BTreeMap<EntryId, Vec<EntryId>>,
+    /// The originals with each origin, in the order of ingest: the first one names the slot of all.
+    origins: BTreeMap<Origin, Vec<EntryId>>,
     /// The last checkpoints, oldest first.
     pub(super) checkpoints: Vec<Checkpoint>,
     /// How many rows there were after the last ingest that changed another row's verdict. A
@@ -79,6 +81,9 @@ impl Disk {
     /// Adds a row at the end.
     pub(super) fn insert(&mut self, entry: VerifiedEntry, point: ChainPosition, verdict: Verdict) {
         let (id, number) = (entry.id(), self.order.len());
+        if let Some(origin) = origin(&entry) {
+            self.origins.entry(origin).or_default().push(id);
+        }
         let slot = self.slot_entry(&entry);
         self.order.push(id);
         if let Some((original, _)) = slot {
@@ -111,7 +116,7 @@ impl Disk {
                 _ => None,
             }
         };
-        let (slot, role) = match entry.decoded().payload() {
+        let (original, role) = match entry.decoded().payload() {
             Payload::Transaction(_) => (entry.id(), SlotRole::Original),
             Payload::Copy(copy) => (named(copy.original())?, SlotRole::Copy),
             Payload::Correction(correction) => {
@@ -120,9 +125,18 @@ impl Disk {
             Payload::Cancellation(cancellation) => {
                 (original(cancellation.target())?, SlotRole::Cancellation)
             }
+            Payload::Restoration(restoration) => {
+                (original(restoration.target())?, SlotRole::Restoration)
+            }
             _ => return None,
         };
+        let origin = match self.rows.get(&original) {
+            Some(row) => origin(&row.entry),
+            None => origin(entry),
+        };
+        let first = origin.and_then(|origin| self.origins.get(&origin)?.first().copied());
         let lamport = entry.decoded().header().lamport();
+        let slot = first.unwrap_or(original);
         Some((slot, SlotEntry { id: entry.id(), lamport, role }))
     }
 
@@ -130,7 +144,9 @@ impl Disk {
     pub(super) fn drop_last_row(&mut self) {
         if let Some(row) = self.order.pop().and_then(|id| self.rows.remove(&id)) {
             self.chains.remove(&row.point);
-            self.slots.values_mut().for_each(|ids| ids.retain(|id| *id != row.entry.id()));
+            let lost = row.entry.id();
+            let lists = self.slots.values_mut().chain(self.origins.values_mut());
+            lists.for_each(|ids| ids.retain(|id| *id != lost));
         }
     }
 
@@ -146,6 +162,14 @@ impl Disk {
     #[must_use]
     pub(super) fn index_of_first(&self, rows: usize) -> PrefixIndex<'_> {
         PrefixIndex { disk: self, rows }
+    }
+}
+
+/// The origin of an original.
+pub(super) fn origin(entry: &VerifiedEntry) -> Option<Origin> {
+    match entry.decoded().payload() {
+        Payload::Transaction(transaction) => transaction.origin(),
+        _ => None,
     }
 }
 
@@ -192,6 +216,11 @@ impl EntryIndex for PrefixIndex<'_> {
 
     fn entry(&self, id: &EntryId) -> Result<Option<Arc<VerifiedEntry>>, Infallible> {
         Ok(self.row(id).map(|row| Arc::clone(&row.entry)))
+    }
+
+    fn first_with_origin(&self, origin: &Origin) -> Result<Option<EntryId>, Infallible> {
+        let first = self.disk.origins.get(origin).and_then(|ids| ids.first());
+        Ok(first.copied().filter(|id| self.row(id).is_some()))
     }
 
     fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, Infallible> {

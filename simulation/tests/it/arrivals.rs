@@ -75,6 +75,10 @@ impl Device {
         for (id, verdict) in self.index.verdicts() {
             let Ok(slot) = self.index.slot(&id);
             assert_eq!(index.slot(&id), Ok(slot.clone()));
+            let origin = entries[&id].decoded().payload().transaction().and_then(|t| t.origin());
+            if let Some(origin) = origin {
+                assert_eq!(index.first_with_origin(&origin), self.index.first_with_origin(&origin));
+            }
             for part in slot {
                 assert_eq!(index.status(&part.id).unwrap().2, Some(id));
             }
@@ -110,6 +114,18 @@ impl Device {
         assert!((least..=most).contains(&counted), "{least} <= {counted} <= {most}");
     }
 
+    /// The name of an original's slot in the index.
+    fn first_that_came(&self, original: EntryId) -> EntryId {
+        let Ok(entry) = self.index.entry(&original);
+        let origin = entry.and_then(|entry| match entry.decoded().payload() {
+            Payload::Transaction(transaction) => transaction.origin(),
+            _ => None,
+        });
+        let Some(origin) = origin else { return original };
+        let Ok(first) = self.index.first_with_origin(&origin);
+        first.unwrap()
+    }
+
     fn assert_same(&self, whole: &Evaluation) {
         self.assert_rebuilt();
         self.assert_idle_bytes(whole);
@@ -119,7 +135,8 @@ impl Device {
         verdicts.sort_by_key(|(id, _)| *id);
         assert!(self.index.verdicts().eq(verdicts));
         for (id, named) in self.named.iter().filter(|(_, named)| !named.endorses) {
-            assert_eq!(whole.slot_of(*id).map(|(original, _)| original), Some(named.original));
+            let (original, _) = whole.slot_of(*id).unwrap();
+            assert_eq!(self.first_that_came(original), named.original);
         }
     }
 }

@@ -4,13 +4,14 @@
 //! causal past alone, which never changes. Other fields follow from the whole set of
 //! entries. Recomputed are the verdicts, [`StatementRecord::rejection`], whether a
 //! member is accepted, and whether an epoch or rotation is applied. Growing with later
-//! entries are the carriers of a statement, the chains that left by it, the carriers
-//! that start a generation, and the tips of chains.
+//! entries are the carriers of a statement, the chains that left by it, the marks of leaves,
+//! the carriers that start a generation, and the tips of chains.
 
 mod chain;
 mod epochs;
 mod generation;
 mod introduction;
+mod leave_marks;
 mod located_entry;
 mod lookup;
 mod member;
@@ -24,6 +25,7 @@ pub(crate) use epochs::{
 };
 pub(crate) use generation::GenerationRecord;
 pub(crate) use introduction::{Introduction, IntroductionKind};
+pub(crate) use leave_marks::LeaveMarks;
 pub(crate) use located_entry::LocatedEntry;
 pub(crate) use lookup::Lookup;
 pub(crate) use member::MemberRecord;

@@ -7,9 +7,9 @@ use super::located_entry::LocatedEntry;
 use super::verdict_bytes::{read_reason, read_verdict, write_reason};
 use super::version_vector::{VersionVector, read_seqs, write_seqs};
 use crate::base::codec::{Reader, Writer};
-use crate::base::id::{MemberId, RootId, StatementId};
+use crate::base::id::{EntryId, MemberId, RootId, StatementId};
 use crate::base::rule::Refusal;
-use crate::statement::StatementBody;
+use crate::statement::{Statement, StatementBody};
 use crate::verdict::{ChainPosition, Verdict, VoidReason};
 
 /// A statement, kept once however many entries carry it, with what follows from
@@ -39,6 +39,17 @@ pub(crate) struct StatementRecord {
     /// Shared, because replay copies the authority state before a change that may
     /// flip verdicts, and vectors are the largest part of it.
     pub(crate) spared: Arc<VersionVector>,
+    /// Of a revocation: whether the past of its base holds a carrier of a revocation of the
+    /// same device that nothing but a hard cut can reject.
+    ///
+    /// The past of that carrier holds its base (rule Q3). So this revocation spares all that
+    /// the other one spares, and a hard cut that has this one within it has the other one
+    /// within it, too: this one is never accepted without the other one. It cuts nothing that
+    /// the other one does not, and `spared` is left empty.
+    pub(crate) repeats: bool,
+    /// Of a revocation that repeats no other and knows the start of its generation: its base, if
+    /// that is one entry.
+    pub(crate) base: Option<EntryId>,
     /// Of a removal or bind: the statements about its target that have a carrier in
     /// the past of the base.
     pub(crate) within: BTreeSet<StatementId>,
@@ -64,27 +75,42 @@ impl StatementRecord {
         cuts && self.rejection.is_none()
     }
 
-    /// Returns whether it cuts the entry at a position of a chain that it concerns.
+    /// Returns whether a revocation that has a carrier of this one in the past of its base
+    /// repeats this one, see [`repeats`](Self::repeats).
+    pub(crate) fn is_repeated_by(&self, other: &Statement) -> bool {
+        let is_revocation = matches!(self.body, StatementBody::Revoke { .. });
+        is_revocation && self.body == *other.body() && self.may_be_accepted()
+    }
+
+    /// Returns whether it is accepted, or would be without hard cuts. All other reasons to reject
+    /// it stay for ever.
+    fn may_be_accepted(&self) -> bool {
+        matches!(self.rejection, None | Some(VoidReason::HardCut))
+    }
+
+    /// Returns whether it may cut something that no other statement cuts.
+    pub(crate) fn may_cut(&self) -> bool {
+        !self.repeats && self.may_be_accepted()
+    }
+
+    /// Returns whether it cuts the entry at a position of a chain that it concerns. One that
+    /// repeats another cuts nothing itself.
     pub(crate) fn cuts(&self, position: ChainPosition) -> bool {
-        match self.body {
-            StatementBody::Leave { .. } => {
-                self.left.get(&position.chain).is_some_and(|from| position.seq >= *from)
-            }
-            _ => !self.spared.covers(position),
-        }
+        self.cuts_from(position.chain).is_some_and(|from| position.seq >= from)
     }
 
     /// Returns the first `seq` that it cuts on a chain that it concerns; `None` if
-    /// it cuts nothing there yet.
+    /// it cuts nothing there yet, or repeats another.
     pub(crate) fn cuts_from(&self, chain: u32) -> Option<u64> {
         match self.body {
             StatementBody::Leave { .. } => self.left.get(&chain).copied(),
+            _ if self.repeats => None,
             _ => Some(self.spared.0.get(&chain).map_or(0, |seq| seq.saturating_add(1))),
         }
     }
 
     pub(crate) fn write(w: &mut Writer, statement: &Self) {
-        w.array(14);
+        w.array(16);
         w.bytes(statement.id.as_bytes());
         w.bytes(statement.signer.as_bytes());
         w.uint(statement.body.kind());
@@ -95,6 +121,8 @@ impl StatementRecord {
         write_reason(w, statement.fault);
         w.flag(statement.knows_start);
         write_seqs(w, &statement.spared.0);
+        w.flag(statement.repeats);
+        w.optional(statement.base, |w, base| w.bytes(base.as_bytes()));
         w.list(statement.within.iter(), |w, id| w.bytes(id.as_bytes()));
         write_seqs(w, &statement.left);
         write_reason(w, statement.rejection);
@@ -102,7 +130,7 @@ impl StatementRecord {
     }
 
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
-        r.array(14)?;
+        r.array(16)?;
         let id = StatementId::from_bytes(r.bytes_n()?);
         let signer = RootId::from_bytes(r.bytes_n()?);
         let kind = r.uint()?;
@@ -116,6 +144,8 @@ impl StatementRecord {
             fault: read_reason(r)?,
             knows_start: r.flag()?,
             spared: Arc::new(VersionVector(read_seqs(r)?)),
+            repeats: r.flag()?,
+            base: r.optional(|r| r.bytes_n().map(EntryId::from_bytes))?,
             within: r.list(|r| r.bytes_n().map(StatementId::from_bytes))?,
             left: read_seqs(r)?,
             rejection: read_reason(r)?,

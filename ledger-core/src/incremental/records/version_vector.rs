@@ -31,6 +31,12 @@ impl VersionVector {
         entries.iter().any(|entry| self.covers(entry.position))
     }
 
+    /// Returns the past that both have in common.
+    pub(crate) fn in_common(&self, other: &Self) -> Self {
+        let least = |(chain, seq): (&u32, &u64)| Some((*chain, *other.0.get(chain)?.min(seq)));
+        Self(self.0.iter().filter_map(least).collect())
+    }
+
     /// Returns the part on some chains.
     pub(crate) fn restricted_to(&self, chains: impl IntoIterator<Item = u32>) -> Self {
         let seq = |chain| Some((chain, *self.0.get(&chain)?));

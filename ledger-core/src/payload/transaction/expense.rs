@@ -1,10 +1,11 @@
 //! Expenses: money that some members spent for several.
 
+use super::Hints;
 use crate::base::id::{MemberId, Origin};
-use crate::money::{Amount, Currency, Date, Split, SplitError, split_equally};
+use crate::money::{Amount, Currency, Date, Direction, Split, SplitError, split_equally};
 
-/// Money spent for several people. The payers' parts and the shares each sum to
-/// `amount`; an entry in which they do not is refused (rule P7).
+/// Money spent for several people, or received for them ([`Direction`]). The payers' parts and the
+/// shares each sum to `amount`; an entry in which they do not is refused (rule P7).
 ///
 /// ```
 /// use ledger_core::{Amount, Currency, Expense, MemberId};
@@ -34,12 +35,19 @@ pub struct Expense<M = MemberId> {
     pub currency: Currency,
     /// The whole amount.
     pub amount: Amount,
-    /// Members who paid, with their amounts, each at least one minor unit.
+    /// Members who paid, with their amounts, each at least one minor unit. Of incoming money,
+    /// members who received it.
     pub payers: Vec<(M, Amount)>,
-    /// Members who owe, with their shares, each at least one minor unit.
+    /// Members who owe, with their shares, each at least one minor unit. Of incoming money,
+    /// members to whom it is due.
     pub shares: Vec<(M, Amount)>,
-    /// The imported row that this expense comes from.
+    /// Whether the money was spent or received.
+    pub direction: Direction,
+    /// The imported row that this expense comes from. A correction or copy has none: it belongs to
+    /// what it names.
     pub origin: Option<Origin>,
+    /// Hints, from which no balance follows.
+    pub hints: Hints,
 }
 
 impl<M> Expense<M> {
@@ -60,7 +68,9 @@ impl<M> Expense<M> {
             amount,
             payers: Vec::new(),
             shares: Vec::new(),
+            direction: Direction::default(),
             origin: None,
+            hints: Hints::default(),
         }
     }
 
@@ -75,6 +85,20 @@ impl<M> Expense<M> {
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.note = Some(note.into());
+        self
+    }
+
+    /// Sets the direction: [`Direction::Incoming`] for a refund or income.
+    #[must_use]
+    pub fn direction(mut self, direction: Direction) -> Self {
+        self.direction = direction;
+        self
+    }
+
+    /// Sets the hints.
+    #[must_use]
+    pub fn hints(mut self, hints: Hints) -> Self {
+        self.hints = hints;
         self
     }
 
@@ -155,7 +179,9 @@ impl<M: Copy> Expense<M> {
             amount: self.amount,
             payers: parts(&self.payers)?,
             shares: parts(&self.shares)?,
+            direction: self.direction,
             origin: self.origin,
+            hints: self.hints.clone(),
         })
     }
 }

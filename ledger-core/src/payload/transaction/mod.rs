@@ -4,15 +4,25 @@
 //! [`Transaction<MemberId>`]; an entry holds `Transaction<RefIndex>`, in which a member
 //! is the index of the member's introduction among the entry's refs (`wire.rs`).
 
+mod difference;
 mod expense;
+mod hint_values;
+mod hints;
+mod more;
 mod transfer;
 mod wire;
 
+pub use difference::Difference;
 pub use expense::Expense;
+pub use hint_values::{PaidIn, Receipt};
+pub use hints::{HintError, Hints};
 pub use transfer::Transfer;
 
 use crate::base::id::{MemberId, Origin};
-use crate::money::{Amount, Currency, Date};
+use crate::money::{Amount, Currency, Date, Direction};
+
+/// Members with amounts.
+type Parts<M> = Vec<(M, Amount)>;
 
 /// Money that moved: an expense or a transfer. `M` is how a member is named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +70,24 @@ impl<M> Transaction<M> {
         }
     }
 
+    /// The same content on another day.
+    #[must_use]
+    pub fn on(self, day: Date) -> Self {
+        let origin = self.origin();
+        self.recorded_as(day, origin)
+    }
+
+    /// The same content on another day and with another origin, as an occurrence of a template.
+    #[must_use]
+    pub(crate) fn recorded_as(mut self, day: Date, from: impl Into<Option<Origin>>) -> Self {
+        let (date, origin) = match &mut self {
+            Self::Expense(expense) => (&mut expense.date, &mut expense.origin),
+            Self::Transfer(transfer) => (&mut transfer.date, &mut transfer.origin),
+        };
+        (*date, *origin) = (day, from.into());
+        self
+    }
+
     /// The imported row that this transaction comes from.
     #[must_use]
     pub fn origin(&self) -> Option<Origin> {
@@ -68,25 +96,74 @@ impl<M> Transaction<M> {
             Self::Transfer(transfer) => transfer.origin,
         }
     }
-}
 
-impl<M: Copy> Transaction<M> {
-    /// Amount that each member gave: the payers of an expense, the giver of a transfer.
+    /// Whether the money was spent or received. A transfer has its direction in its parties, and
+    /// is [`Direction::Outgoing`]: from the giver.
     #[must_use]
-    pub fn paid(&self) -> Vec<(M, Amount)> {
+    pub fn direction(&self) -> Direction {
         match self {
-            Self::Expense(expense) => expense.payers.clone(),
-            Self::Transfer(transfer) => vec![(transfer.from, transfer.amount)],
+            Self::Expense(expense) => expense.direction,
+            Self::Transfer(_) => Direction::Outgoing,
         }
     }
 
-    /// Amount that each member got: the shares of an expense, the receiver of a transfer.
+    /// The hints, from which no balance follows.
     #[must_use]
-    pub fn owed(&self) -> Vec<(M, Amount)> {
+    pub fn hints(&self) -> &Hints {
         match self {
-            Self::Expense(expense) => expense.shares.clone(),
-            Self::Transfer(transfer) => vec![(transfer.to, transfer.amount)],
+            Self::Expense(expense) => &expense.hints,
+            Self::Transfer(transfer) => &transfer.hints,
         }
+    }
+
+    /// Sets the hints of `before` that this version does not know, unless they are set here, as far
+    /// as they fit (SPEC §4.12). To be called on the new content of a correction, with the content
+    /// that it replaces.
+    pub fn keep_unknown_hints(&mut self, before: &Self) {
+        let hints = match self {
+            Self::Expense(expense) => &mut expense.hints,
+            Self::Transfer(transfer) => &mut transfer.hints,
+        };
+        hints.keep_unknown(before.hints());
+    }
+
+    /// Removes the origin: inside a correction or copy it says nothing (SPEC §4.12).
+    pub(crate) fn without_origin(mut self) -> Self {
+        match &mut self {
+            Self::Expense(expense) => expense.origin = None,
+            Self::Transfer(transfer) => transfer.origin = None,
+        }
+        self
+    }
+}
+
+impl<M: Copy> Transaction<M> {
+    /// The two sides as they are recorded, whatever the direction: payers and shares of an expense,
+    /// giver and receiver of a transfer.
+    #[must_use]
+    pub fn sides(&self) -> (Parts<M>, Parts<M>) {
+        match self {
+            Self::Expense(expense) => (expense.payers.clone(), expense.shares.clone()),
+            Self::Transfer(transfer) => {
+                (vec![(transfer.from, transfer.amount)], vec![(transfer.to, transfer.amount)])
+            }
+        }
+    }
+
+    /// Amount that each member has given, and that others owe them: the payers of an expense, the
+    /// giver of a transfer; of incoming money, those to whom it is due.
+    #[must_use]
+    pub fn credited(&self) -> Vec<(M, Amount)> {
+        let (payers, shares) = self.sides();
+        if self.direction() == Direction::Incoming { shares } else { payers }
+    }
+
+    /// Amount that each member has got, and owes others: the shares of an expense, the receiver of
+    /// a transfer; of incoming money, those who received it.
+    #[must_use]
+    pub fn debited(&self) -> Vec<(M, Amount)> {
+        let (payers, shares) = self.sides();
+        if self.direction() == Direction::Incoming { payers } else { shares }
     }
 
     /// Every member whom the transaction names, as often as it names the member.
@@ -118,6 +195,7 @@ impl<M: Copy> Transaction<M> {
                 from: convert(transfer.from)?,
                 to: convert(transfer.to)?,
                 origin: transfer.origin,
+                hints: transfer.hints.clone(),
             }),
         })
     }

@@ -1,5 +1,6 @@
 //! Transfers: money that one member gave to another.
 
+use super::Hints;
 use crate::base::id::{MemberId, Origin};
 use crate::money::{Amount, Currency, Date};
 
@@ -30,21 +31,32 @@ pub struct Transfer<M = MemberId> {
     pub from: M,
     /// The member who received.
     pub to: M,
-    /// The imported row that this transfer comes from.
+    /// The imported row that this transfer comes from. A correction or copy has none: it belongs to
+    /// what it names.
     pub origin: Option<Origin>,
+    /// Hints, from which no balance follows.
+    pub hints: Hints,
 }
 
 impl<M> Transfer<M> {
     /// A transfer without a description.
     #[must_use]
     pub fn new(date: Date, currency: Currency, amount: Amount, from: M, to: M) -> Self {
-        Self { date, description: String::new(), currency, amount, from, to, origin: None }
+        let (description, origin, hints) = (String::new(), None, Hints::default());
+        Self { date, description, currency, amount, from, to, origin, hints }
     }
 
     /// Sets the description.
     #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = description.into();
+        self
+    }
+
+    /// Sets the hints.
+    #[must_use]
+    pub fn hints(mut self, hints: Hints) -> Self {
+        self.hints = hints;
         self
     }
 

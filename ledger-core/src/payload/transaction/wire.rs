@@ -1,16 +1,15 @@
 //! Wire form of transactions: members are refs, each field has one encoding
 //! (SPEC §4.4, §4.5).
 
-use super::{Expense, Transaction, Transfer};
+use super::more::More;
+use super::{Expense, Hints, Transaction, Transfer};
 use crate::base::codec::{Reader, Writer};
 use crate::base::limits::{MAX_CATEGORY_BYTES, MAX_REFS, MAX_TEXT_BYTES};
 use crate::base::rule::{Refusal, Rule};
 use crate::header::Kind;
-use crate::money::Amount;
+use crate::money::{Amount, Direction};
 use crate::payload::RefIndex;
-use crate::payload::fields::{
-    read_amount, read_currency, read_date, read_origin, read_positive_amount,
-};
+use crate::payload::fields::{read_amount, read_currency, read_date, read_positive_amount};
 
 /// Part of one member in an expense: the index of the member's introduction among the entry's refs,
 /// and the amount.
@@ -46,7 +45,7 @@ impl Transaction<RefIndex> {
 impl Expense<RefIndex> {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
         r.array(9)?;
-        let expense = Self {
+        let mut expense = Self {
             date: read_date(r)?,
             description: r.text(MAX_TEXT_BYTES)?.to_owned(),
             category: r.optional(|r| r.text(MAX_CATEGORY_BYTES).map(str::to_owned))?,
@@ -55,8 +54,12 @@ impl Expense<RefIndex> {
             amount: read_amount(r)?,
             payers: read_parts(r)?,
             shares: read_parts(r)?,
-            origin: read_origin(r)?,
+            direction: Direction::default(),
+            origin: None,
+            hints: Hints::default(),
         };
+        let More { origin, direction, hints } = More::read(Kind::EXPENSE, r)?;
+        (expense.origin, expense.direction, expense.hints) = (origin, direction, hints);
         expense.check_sum(&expense.payers, "the payers")?;
         expense.check_sum(&expense.shares, "the shares")?;
         Ok(expense)
@@ -72,7 +75,7 @@ impl Expense<RefIndex> {
         w.uint(self.amount.minor_units());
         write_parts(w, &self.payers);
         write_parts(w, &self.shares);
-        w.optional(self.origin, |w, origin| w.bytes(origin.as_bytes()));
+        More::write(w, self.origin, self.direction, &self.hints);
     }
 
     /// Rule P7: the parts sum to the amount.
@@ -91,15 +94,18 @@ impl Expense<RefIndex> {
 impl Transfer<RefIndex> {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
         r.array(7)?;
-        let transfer = Self {
+        let mut transfer = Self {
             date: read_date(r)?,
             description: r.text(MAX_TEXT_BYTES)?.to_owned(),
             currency: read_currency(r)?,
             amount: read_positive_amount(r)?,
             from: RefIndex::read(r)?,
             to: RefIndex::read(r)?,
-            origin: read_origin(r)?,
+            origin: None,
+            hints: Hints::default(),
         };
+        let More { origin, hints, .. } = More::read(Kind::TRANSFER, r)?;
+        (transfer.origin, transfer.hints) = (origin, hints);
         if transfer.from == transfer.to {
             return Err(Refusal::new(Rule::P8));
         }
@@ -114,7 +120,7 @@ impl Transfer<RefIndex> {
         w.uint(self.amount.minor_units());
         self.from.write(w);
         self.to.write(w);
-        w.optional(self.origin, |w, origin| w.bytes(origin.as_bytes()));
+        More::write(w, self.origin, Direction::Outgoing, &self.hints);
     }
 }
 

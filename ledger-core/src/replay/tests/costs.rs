@@ -41,6 +41,10 @@ impl EntryIndex for CountingIndex<'_> {
         self.index.entry(id)
     }
 
+    fn first_with_origin(&self, origin: &Origin) -> Result<Option<EntryId>, Infallible> {
+        self.index.first_with_origin(origin)
+    }
+
     fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, Infallible> {
         self.index.slot(original)
     }

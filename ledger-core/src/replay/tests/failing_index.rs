@@ -38,6 +38,10 @@ impl EntryIndex for FailingIndex<'_> {
         self.call(self.index.entry(id))
     }
 
+    fn first_with_origin(&self, origin: &Origin) -> Result<Option<EntryId>, Self::Error> {
+        self.call(self.index.first_with_origin(origin))
+    }
+
     fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, Self::Error> {
         self.call(self.index.slot(original))
     }

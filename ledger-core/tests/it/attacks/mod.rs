@@ -9,3 +9,4 @@ mod names;
 mod removed;
 mod shapes;
 mod statements;
+mod walks;

@@ -8,7 +8,9 @@ use ledger_core::engine::{
     Ledger, Link, MemoryIndex, Payload, Slot, SlotEntry, VerifiedEntry, evaluate,
 };
 use ledger_core::statement::Generation;
-use ledger_core::{EntryId, GroupState, Member, MemberId, Rule, StateDigest, Verdict, VoidReason};
+use ledger_core::{
+    EntryId, GroupState, Member, MemberId, Origin, Rule, StateDigest, Verdict, VoidReason,
+};
 
 use super::{Device, Group, eur};
 
@@ -34,7 +36,13 @@ impl Group {
             assert_eq!(index.verdicts().collect::<BTreeMap<_, _>>(), verdicts, "one by one");
             assert!(idle_bytes.is_none_or(|bytes| bytes == ledger.idle_bytes()), "one by one");
             for entry in &self.pool {
-                let Ok(slot) = index.slot(&entry.id());
+                let origin = match entry.decoded().payload() {
+                    Payload::Transaction(transaction) => transaction.origin(),
+                    _ => None,
+                };
+                let named = origin.map(|origin| index.first_with_origin(&origin));
+                let Ok(named) = named.unwrap_or(Ok(None));
+                let Ok(slot) = index.slot(&named.unwrap_or(entry.id()));
                 let slot = (!slot.is_empty()).then(|| Slot::of(slot));
                 assert_eq!(slot, whole.slot(entry.id()), "one by one");
             }
@@ -184,6 +192,10 @@ impl EntryIndex for Counting<'_> {
         self.count(self.index.entry(id))
     }
 
+    fn first_with_origin(&self, origin: &Origin) -> Result<Option<EntryId>, Self::Error> {
+        self.count(self.index.first_with_origin(origin))
+    }
+
     fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, Self::Error> {
         self.count(self.index.slot(original))
     }
@@ -221,6 +233,10 @@ impl EntryIndex for Failing<'_> {
 
     fn entry(&self, id: &EntryId) -> Result<Option<std::sync::Arc<VerifiedEntry>>, ()> {
         self.answer(self.index.entry(id))
+    }
+
+    fn first_with_origin(&self, origin: &Origin) -> Result<Option<EntryId>, ()> {
+        self.answer(self.index.first_with_origin(origin))
     }
 
     fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, ()> {

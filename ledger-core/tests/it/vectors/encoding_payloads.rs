@@ -92,7 +92,6 @@ fn money(cases: &mut Cases) {
     broken("P1", "index above 65,535", 7, array(&[part(0, 2), part(65_536, 3)]));
     broken("P1", "1,025 shares, of which none follows", 7, array_head(1025));
     broken("P2", "a ref that nothing uses", 7, array(&[part(0, 5)]));
-    broken("C6", "origin of 15 bytes", 8, bytes(&[1; 15]));
     broken("C6", "share of three fields", 7, array(&[array(&[uint(0), uint(5), uint(0)])]));
     let mut ten = expense();
     ten.push(null());
@@ -104,6 +103,34 @@ fn money(cases: &mut Cases) {
     cases.payload("P8", "transfer to oneself", 17, 1, &with(transfer(), 5, uint(0)));
     cases.payload("P1", "transfer to nobody", 17, 1, &array(&transfer()));
     cases.payload("P2", "transfer with a ref too many", 17, 3, &array(&transfer()));
+}
+
+fn more(cases: &mut Cases) {
+    let field = |key: u64, data: &[u8]| array(&[uint(key), bytes(data)]);
+    let mut broken = |rule, name, piece| {
+        cases.payload(rule, name, 16, 2, &with(expense(), 8, piece));
+    };
+    broken("C1", "an origin in place of more", bytes(&[1; 16]));
+    broken("P9", "more without fields", array(&[]));
+    broken("P9", "origin of 15 bytes", array(&[field(0, &[1; 15])]));
+    broken("P9", "direction 0", array(&[field(1, &[0])]));
+    broken("P9", "direction 2", array(&[field(1, &[2])]));
+    broken("P9", "direction of two bytes", array(&[field(1, &[1, 0])]));
+    broken("P9", "fields that descend", array(&[field(1, &[1]), field(0, &[1; 16])]));
+    broken("P9", "a hint twice", array(&[field(7, b""), field(7, b"")]));
+    broken("P9", "hints of 32,769 bytes", array(&[field(2, &[0; 32_768]), field(70, &[0])]));
+    let many: Vec<Piece> = (2..65).map(|key| field(key, b"")).collect();
+    broken("P9", "63 hints", array(&many));
+    broken("P9", "65 fields, of which none follows", array_head(65));
+    broken("C1", "a hint that is text", array(&[array(&[uint(2), text("a")])]));
+    broken("C6", "a field of three elements", array(&[array(&[uint(2), bytes(b""), null()])]));
+    broken("C7", "key 2^63", array(&[array(&[vec![0x1b, 0x80, 0, 0, 0, 0, 0, 0, 0], bytes(b"")])]));
+    broken("P9", "a direction 2 in front of an array", array(&[field(1, &[2]), array_head(9)]));
+    let mut wrong = expense();
+    (wrong[6], wrong[8]) = (array(&[part(0, 4)]), array(&[]));
+    cases.payload("P9", "payers that sum to less, and an empty more", 16, 2, &array(&wrong));
+    let incoming = with(transfer(), 6, array(&[field(1, &[1])]));
+    cases.payload("P9", "transfer with a direction", 17, 2, &incoming);
 }
 
 fn changes(cases: &mut Cases) {
@@ -128,6 +155,9 @@ fn changes(cases: &mut Cases) {
     let reason = array(&[uint(0), text(&"r".repeat(4097))]);
     cases.payload("P3", "reason of 4,097 bytes", 19, 1, &reason);
     cases.payload("P1", "cancellation of nothing", 19, 0, &array(&[uint(0), null()]));
+    cases.payload("P1", "restoration of nothing", 24, 0, &array(&[uint(0)]));
+    cases.payload("P2", "restoration with a ref too many", 24, 2, &array(&[uint(0)]));
+    cases.payload("C6", "restoration with a reason", 24, 1, &array(&[uint(0), null()]));
     let endorse = |choice: u64| array(&[uint(0), uint(choice), null()]);
     cases.payload("Q2", "endorsement 2", 21, 1, &endorse(2));
     cases.payload("C1", "endorsement true", 21, 1, &array(&[uint(0), vec![0xf5], null()]));
@@ -139,6 +169,8 @@ fn changes(cases: &mut Cases) {
     cases.payload("K2", "rotation to a key of low order", 22, 0, &rotation(0x20, &[0; 32]));
     cases.payload("C6", "rotation to a key of 31 bytes", 22, 0, &rotation(0x20, &[9; 31]));
     epochs(cases);
+    settings(cases);
+    templates(cases);
     let card = |fields: &[Piece]| array(&[bytes(&array(fields))]);
     let mut fields = vec![uint(1), bytes(&GROUP), bytes(&[7; 32]), text("P"), bytes(&[8; 16])];
     fields[3] = text("");
@@ -152,10 +184,55 @@ fn changes(cases: &mut Cases) {
     fields[0] = uint(2);
     cases.payload("K3", "placeholder card of version 2", 3, 0, &card(&fields));
     fields[0] = uint(1);
+    fields[2] = bytes(&[]);
+    cases.payload("C6", "placeholder with an introducer of 0 bytes", 3, 0, &card(&fields));
+    fields[2] = bytes(&[7; 32]);
     let more = array(&[bytes(&[array(&fields), null()].concat())]);
     cases.payload("C5", "something after the placeholder's card", 3, 0, &more);
     let in_place = array(&[array(&fields)]);
     cases.payload("C1", "placeholder card in place", 3, 0, &in_place);
+}
+
+/// A setting has no rule of its own: only what is no setting at all is refused.
+fn settings(cases: &mut Cases) {
+    let setting = |field: Piece, subject: Piece, value: Piece| array(&[field, subject, value]);
+    let empty = || bytes(&[]);
+    let cut = array(&[uint(0), empty()]);
+    cases.payload("C6", "setting without a value", 25, 0, &cut);
+    let text = setting(uint(0), empty(), text("EUR"));
+    cases.payload("C1", "setting with the value in place", 25, 0, &text);
+    cases.payload("C1", "setting without a subject", 25, 0, &setting(uint(0), null(), empty()));
+    let large = setting(vec![0x1b, 0x80, 0, 0, 0, 0, 0, 0, 0], empty(), empty());
+    cases.payload("C7", "setting of a field that is too large", 25, 0, &large);
+    cases.payload("P2", "setting with a ref", 25, 1, &setting(uint(0), empty(), empty()));
+}
+
+/// Templates that break a rule of their own, or one of the content.
+fn templates(cases: &mut Cases) {
+    let rule = |unit: u64, every: u64| array(&[uint(unit), uint(every)]);
+    let template = |kind: u64, rule: Piece, end: Piece, change: Piece| {
+        array(&[uint(kind), array(&expense()), rule, end, change])
+    };
+    let monthly = || rule(2, 1);
+    let mut case = |broken: &str, what: &str, refs: u8, payload: Piece| {
+        cases.payload(broken, &format!("template {what}"), 26, refs, &payload);
+    };
+    case("C1", "of another kind", 2, template(18, monthly(), null(), null()));
+    case("H6", "of a kind that is too large", 2, template(65_536, monthly(), null(), null()));
+    case("C6", "of a transfer with an expense in it", 2, template(17, monthly(), null(), null()));
+    case("Q2", "every fourth unit", 2, template(16, rule(4, 1), null(), null()));
+    case("P10", "every 0 days", 2, template(16, rule(0, 0), null(), null()));
+    case("P10", "every 1,001 years", 2, template(16, rule(3, 1001), null(), null()));
+    case("P10", "that ends too late", 2, template(16, monthly(), uint(1_000_001), null()));
+    let change = |from: u64, base: u64| array(&[uint(2), uint(from), uint(base)]);
+    case("P10", "from too late a number", 3, template(16, monthly(), null(), change(1_000_001, 0)));
+    case("P10", "with a base behind its number", 3, template(16, monthly(), null(), change(3, 4)));
+    case("P1", "that changes nothing", 2, template(16, monthly(), null(), change(3, 3)));
+    case("P2", "with an unused ref", 3, template(16, monthly(), null(), null()));
+    let mut unequal = expense();
+    unequal[5] = uint(6);
+    let content = array(&[uint(16), array(&unequal), monthly(), null(), null()]);
+    case("P7", "with shares that sum to less", 2, content);
 }
 
 const SALT: [u8; 32] = [9; 32];
@@ -270,6 +347,7 @@ fn geneses(cases: &mut Cases) {
 
 pub(crate) fn push(cases: &mut Cases) {
     money(cases);
+    more(cases);
     changes(cases);
     geneses(cases);
 }

@@ -3,7 +3,9 @@
 use ledger_core::engine::{Draft, NewGroup, VerifiedEntry};
 use ledger_core::seal::EpochKey;
 use ledger_core::statement::NewStatement;
-use ledger_core::{Origin, Transaction};
+use ledger_core::{
+    Direction, Hints, Origin, Recurrence, RecurrenceUnit, Setting, SettingValue, Transaction,
+};
 use serde_json::{Value, json};
 
 use crate::vectors::world::{World, cents, device, entropy, hex, root};
@@ -60,6 +62,17 @@ fn full(world: &World) -> Transaction {
     Transaction::Expense(full)
 }
 
+/// Money received, with hints that no version knows.
+fn refund(world: &World) -> Transaction {
+    let Transaction::Expense(dinner) = world.dinner("genesis", "add-ben", 1000) else {
+        panic!("not an expense")
+    };
+    let mut hints = Hints::default();
+    hints.set(63, *b"of a later version").unwrap();
+    hints.set(64, []).unwrap();
+    Transaction::Expense(dinner.direction(Direction::Incoming).hints(hints))
+}
+
 fn world() -> World {
     let mut w = World::with_ben();
     w.placeholder(1, "grandma", "genesis", &["*"]);
@@ -97,6 +110,7 @@ fn world() -> World {
         Transaction::Transfer(_) => panic!("not an expense"),
     };
     w.record(1, "expense-of-nothing", &["*"], &nothing);
+    w.record(1, "refund", &["*"], &refund(&w));
     let transfer = w.transfer("add-ben", "genesis", 1_000_000_000_000_000);
     w.record(2, "transfer", &["*"], &transfer);
     let dinner = w.dinner("add-ben", "genesis", 4300);
@@ -107,6 +121,7 @@ fn world() -> World {
     w.say(2, "correction-of-transfer", &["*"], correction);
     let cancellation = Draft::cancellation(w.id("transfer"), Some("never paid".into()));
     w.say(1, "cancellation", &["*"], cancellation);
+    w.say(2, "restoration", &["*"], Draft::restoration(w.id("transfer")));
     let copy = Draft::copy(&w.state(), w.id("expense"), &full(&w)).unwrap();
     w.say(1, "copy", &["*"], copy);
     let note = Some("thanks".to_owned());
@@ -115,6 +130,18 @@ fn world() -> World {
     w.say(2, "rotation", &["*"], Draft::rotation(1, device(77).exchange_public_key()));
     w.issue_statement(2, "act-leave", 2, &NewStatement::Leave { generation: ben }, &["*"], &["*"]);
     w.say_raw(1, "unknown-kind", 999, &["expense"], b"anything");
+    // By Ben, who has left: bytes are bytes.
+    let value = SettingValue::DefaultWeight { member: w.member("genesis"), weight: Some(2) };
+    w.say(2, "setting", &["*"], Draft::setting(Setting::new(&value).unwrap()));
+    let later = Setting::from_parts(99, b"of a later version", &[0xff]);
+    w.say(2, "setting-of-a-later-version", &["*"], Draft::setting(later));
+    let rent = w.dinner("genesis", "add-ben", 90_000);
+    let monthly = Recurrence::new(RecurrenceUnit::Months, 1).unwrap();
+    let draft = Draft::template(&w.state(), &rent, monthly, None).unwrap();
+    w.say(2, "template", &["*"], draft);
+    let (first, more) = (w.id("template"), w.dinner("genesis", "add-ben", 95_000));
+    let draft = Draft::template_change(&w.state(), first, (300, 0), &more, monthly, Some(400));
+    w.say(2, "template-changed", &["*"], draft.unwrap());
     w
 }
 

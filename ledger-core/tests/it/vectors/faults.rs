@@ -120,7 +120,7 @@ fn of_statements() -> Value {
     )
 }
 
-/// `[date, description, currency, amount, from, to, origin]`.
+/// `[date, description, currency, amount, from, to, more]`.
 pub(super) fn transfer(from: u64, to: u64) -> Vec<u8> {
     raw::array(&[
         raw::uint(20_261_121),

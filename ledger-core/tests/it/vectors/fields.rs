@@ -150,9 +150,9 @@ fn money(kind: u64, value: &Value) -> Value {
         "amount",
         "payers",
         "shares",
-        "origin",
+        "more",
     ];
-    let transfer = ["date", "description", "currency", "amount", "from", "to", "origin"];
+    let transfer = ["date", "description", "currency", "amount", "from", "to", "more"];
     let names = if kind == 16 { &expense[..] } else { &transfer };
     Value::Object(named(names, value))
 }
@@ -197,7 +197,23 @@ pub(crate) fn payload(kind: u64, bytes: &[u8]) -> Value {
         20 => change("original", &value),
         21 => plain(&["target", "confirms", "note"]),
         22 => plain(&["exchange_generation", "kem", "exchange"]),
+        24 => plain(&["target"]),
         23 => plain(&["commit", "topic", "box"]),
+        26 => {
+            let kind = value[0].as_u64().unwrap();
+            let change = match &value[4] {
+                Value::Null => Value::Null,
+                found => Value::Object(named(&["target", "from", "base"], found)),
+            };
+            json!({
+                "kind": kind,
+                "content": money(kind, &value[1]),
+                "rule": value[2],
+                "end": value[3],
+                "change": change,
+            })
+        }
+        25 => plain(&["field", "subject", "value"]),
         _ => panic!("kind {kind}"),
     }
 }

@@ -22,6 +22,7 @@ mod encoding_payloads;
 mod entries;
 mod faults;
 mod fields;
+mod hints;
 mod introductions;
 mod messages;
 mod money;
@@ -36,8 +37,10 @@ mod refused_pairings;
 mod refused_shares;
 mod sealed_by_hand;
 mod sealing;
+mod settings;
 mod signatures;
 mod slots;
+mod templates;
 mod ties;
 pub(crate) mod world;
 
@@ -144,6 +147,16 @@ fn proofs_of_equivocation() {
 #[test]
 fn settling_up() {
     check("settle_up.json", &money::settle_up_vectors());
+}
+
+#[test]
+fn hints_of_transactions() {
+    check("hints.json", &hints::build());
+}
+
+#[test]
+fn recurring_days() {
+    check("recurring.json", &templates::days());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Entries with their verdicts: who did what.
 
 use ledger_core::engine::{Kind, Payload, VerifiedEntry};
-use ledger_core::{EntryId, GroupState, MemberId};
+use ledger_core::{DeviceId, EntryId, GroupState, MemberId};
 
 use super::{Verdict, total};
 use crate::values::{ExpenseId, Instant, Money, Transaction};
@@ -32,6 +32,8 @@ pub enum EntryKind {
     Correction,
     /// Ends an expense or transfer.
     Cancellation,
+    /// Takes back the cancellations of an expense or transfer.
+    Restoration,
     /// Copies an expense or transfer that is void.
     Copy,
     /// Confirms or disputes an expense or transfer.
@@ -40,6 +42,10 @@ pub enum EntryKind {
     DeviceKeyRotation,
     /// Begins a new key under which entries travel.
     GroupKeyRotation,
+    /// Sets something for the whole group.
+    Setting,
+    /// Begins or changes a recurring expense or transfer.
+    Template,
     /// A kind that this version of the app does not know.
     Other,
 }
@@ -58,10 +64,13 @@ impl From<Kind> for EntryKind {
             Kind::TRANSFER => Self::Transfer,
             Kind::CORRECTION => Self::Correction,
             Kind::CANCELLATION => Self::Cancellation,
+            Kind::RESTORATION => Self::Restoration,
             Kind::COPY => Self::Copy,
             Kind::ENDORSEMENT => Self::Review,
             Kind::ROTATION => Self::DeviceKeyRotation,
             Kind::EPOCH => Self::GroupKeyRotation,
+            Kind::SETTING => Self::Setting,
+            Kind::TEMPLATE => Self::Template,
             _ => Self::Other,
         }
     }
@@ -74,6 +83,10 @@ pub struct ActivityRow {
     pub id: EntryId,
     /// The kind of the entry.
     pub kind: EntryKind,
+    /// The device that signed the entry.
+    pub device: DeviceId,
+    /// Whether that is this device, with the keys that it has now.
+    pub signed_here: bool,
     /// The member whose device signed the entry.
     pub author: Option<MemberId>,
     /// When the entry was made, by its author's clock. Show it, and do not trust it.
@@ -109,6 +122,8 @@ pub(super) fn rows(rows: Vec<ledger_store::Activity>, state: &GroupState) -> Vec
         ActivityRow {
             id: row.entry.id(),
             kind: row.kind().into(),
+            device: row.device,
+            signed_here: row.signed_here,
             author: row.author,
             timestamp: Instant::from_ms(row.entry.decoded().header().timestamp_ms()),
             verdict: row.verdict.into(),

@@ -16,6 +16,8 @@ pub enum VersionKind {
     Correction,
     /// A cancellation, which ends it.
     Cancellation,
+    /// A restoration, which takes back the cancellations before it.
+    Restoration,
 }
 
 /// One version in the history of an expense or transfer.
@@ -31,7 +33,7 @@ pub struct VersionRow {
     pub timestamp: Instant,
     /// Whether the entry counts.
     pub verdict: Verdict,
-    /// The content; a cancellation has none.
+    /// The content; a cancellation or restoration has none.
     pub transaction: Option<Transaction>,
     /// The amount, ready to be shown.
     pub total: Option<Money>,
@@ -50,6 +52,7 @@ impl From<ledger_store::Version> for VersionRow {
                 ledger_store::VersionKind::Copy => VersionKind::Copy,
                 ledger_store::VersionKind::Correction => VersionKind::Correction,
                 ledger_store::VersionKind::Cancellation => VersionKind::Cancellation,
+                ledger_store::VersionKind::Restoration => VersionKind::Restoration,
             },
             author: row.author,
             timestamp: Instant::from_ms(row.entry.decoded().header().timestamp_ms()),

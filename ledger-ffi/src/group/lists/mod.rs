@@ -2,21 +2,28 @@
 //! the next page.
 
 mod activity;
+mod arrived;
 mod expenses;
 mod history;
 mod statement;
+mod totals;
 mod verdict;
+
+use std::sync::Arc;
 
 use ledger_core::{Currency, GroupId, MemberId};
 
 use crate::error::LedgerError;
+use crate::platform::{ProgressListener, with_progress};
 use crate::store_handle::StoreHandle;
 use crate::values::{ExpenseId, Money};
 
 pub use activity::{ActivityRow, EntryKind};
-pub use expenses::{Condition, ExpenseFilter, ExpenseRow};
+pub use arrived::{Arrival, Unread};
+pub use expenses::{Condition, Edit, ExpenseFilter, ExpenseRow, ReviewCounts};
 pub use history::{ReviewRow, VersionKind, VersionRow};
 pub use statement::StatementRow;
+pub use totals::{CategoryInUse, Total, TotalsBy};
 pub use verdict::Verdict;
 
 /// Lists of one group: expenses, entries, versions and reviews.
@@ -52,8 +59,8 @@ impl Lists {
     /// The expenses and transfers by date, newest first. Cancelled ones are among them.
     ///
     /// # Errors
-    /// `InvalidCursor`, `InvalidId`, `InvalidDate`, `InvalidCurrency`, or any error of
-    /// reading the database.
+    /// `InvalidCursor`, `InvalidId`, `InvalidDate`, `InvalidCurrency`, `InvalidAmount`, or any
+    /// error of reading the database.
     #[uniffi::method(default(filter = None, after = None, limit = 50))]
     pub fn expenses(
         &self,
@@ -65,7 +72,7 @@ impl Lists {
         let after = cursor(after)?;
         let read = |group: &ledger_store::Group| group.lists().find(&filter, after, limit);
         let rows = self.store.read_group(self.id, read)?;
-        Ok(rows.into_iter().map(Into::into).collect())
+        rows.into_iter().map(ExpenseRow::try_from).collect()
     }
 
     /// The statement of a member's account in one currency: the expenses and transfers
@@ -90,6 +97,42 @@ impl Lists {
             |group: &ledger_store::Group| group.lists().statement(member, currency, after, limit);
         let rows = self.store.read_group(self.id, read)?;
         rows.into_iter().map(|row| StatementRow::new(row, currency)).collect()
+    }
+
+    /// Totals of the expenses that a filter lets through, by month, category, member or
+    /// currency. Neither transfers nor cancelled expenses are among them. In a large group
+    /// it takes a while, and reports its progress.
+    ///
+    /// # Errors
+    /// `InvalidCurrency`, `InvalidAmount`, `BalanceTooLarge`, `Cancelled`, `CallbackFailed`,
+    /// or any error of reading the database.
+    #[uniffi::method(default(filter = None, listener = None))]
+    pub fn totals(
+        &self,
+        by: TotalsBy,
+        filter: Option<ExpenseFilter>,
+        listener: Option<Arc<dyn ProgressListener>>,
+    ) -> Result<Vec<Total>, LedgerError> {
+        let filter = filter.unwrap_or_default().into_filter(|code| self.currency(code))?;
+        let group = self.store.group(self.id)?;
+        let totals =
+            with_progress(listener, |progress| group.lists().totals(by.into(), &filter, progress))?;
+        totals.into_iter().map(Total::try_from).collect()
+    }
+
+    /// The categories that expenses have, in the order of their bytes, after one.
+    ///
+    /// # Errors
+    /// Any error of reading the database.
+    #[uniffi::method(default(after = None, limit = 50))]
+    pub fn categories(
+        &self,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<CategoryInUse>, LedgerError> {
+        let read = |group: &ledger_store::Group| group.lists().categories(after.as_deref(), limit);
+        let rows = self.store.read_group(self.id, read)?;
+        Ok(rows.into_iter().map(Into::into).collect())
     }
 
     /// Every entry with its author and its verdict, newest first.
@@ -123,6 +166,34 @@ impl Lists {
         Ok(activity::rows(rows, group.ledger()?.state()))
     }
 
+    /// Every entry in the order in which it came to this device or was recorded on it,
+    /// oldest first: what is new since an app looked last. An entry that comes late is new,
+    /// however old its day is. Keep the text of the last cursor, and go on from there after
+    /// a restart.
+    ///
+    /// # Errors
+    /// `InvalidCursor` if the cursor is of another list, or of a database before it was
+    /// salvaged, or any error of reading the database.
+    #[uniffi::method(default(after = None, limit = 50))]
+    pub fn arrived(
+        &self,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<ActivityRow>, LedgerError> {
+        let group = self.store.group(self.id)?;
+        let rows = group.lists().arrived(cursor(after)?, limit)?;
+        Ok(activity::rows(rows, group.ledger()?.state()))
+    }
+
+    /// The entries of other devices that came since `LedgerGroup.mark_read`.
+    ///
+    /// # Errors
+    /// Any error of reading the database.
+    pub fn unread(&self) -> Result<Unread, LedgerError> {
+        let read = |group: &ledger_store::Group| group.lists().unread();
+        Ok(self.store.read_group(self.id, read)?.into())
+    }
+
     /// Every version of an expense or transfer, void ones too, newest first. The entry
     /// that first recorded it comes last.
     ///
@@ -152,11 +223,11 @@ impl Lists {
     }
 }
 
-fn cursor(text: Option<String>) -> Result<Option<ledger_store::Cursor>, LedgerError> {
+pub(super) fn cursor(text: Option<String>) -> Result<Option<ledger_store::Cursor>, LedgerError> {
     Ok(text.map(|text| text.parse()).transpose()?)
 }
 
-fn total(transaction: &ledger_core::Transaction) -> Money {
+pub(super) fn total(transaction: &ledger_core::Transaction) -> Money {
     Money::of_amount(transaction.amount(), transaction.currency())
 }
 
@@ -194,8 +265,8 @@ mod tests {
         let lists = Lists::new(StoreHandle::new(store), group.id());
         let me = group.me().unwrap().unwrap();
         let find = |code: &str| {
-            let condition = Some(Condition::Currency { code: code.to_owned() });
-            let filter = ExpenseFilter { condition, ..ExpenseFilter::default() };
+            let conditions = vec![Condition::Currency { code: code.to_owned() }];
+            let filter = ExpenseFilter { conditions, ..ExpenseFilter::default() };
             lists.expenses(Some(filter), None, 50).map(|rows| rows.len())
         };
         let statement = |code| lists.statement(me, code, None, 50).map(|rows| rows.len());

@@ -144,6 +144,9 @@ func reportsEveryError(_ flat: Flat) throws {
         _ = try group.cancel(expense: expense)
         _ = try group.cancel(expense: expense)
     }
+    try expect(.notCancelled) {
+        _ = try group.restore(expense: group.recordExpense(expense: flat.expense()))
+    }
     try expect(.notCounted) {
         let (ours, theirs) = try twoPhones(flat.folder, "Void")
         let (zoe, yan) = (try ours.info().me!, try theirs.info().me!)
@@ -154,6 +157,11 @@ func reportsEveryError(_ flat: Flat) throws {
                 fromMember: yan, toMember: zoe))
         try sends(theirs, ours, flat.folder)
         _ = try ours.cancel(expense: gift)
+    }
+    try expect(.seriesEnded) {
+        let recurring = group.recurring()
+        let series = try recurring.series(today: dinnerDay)[0].id
+        _ = try recurring.end(series: series, last: Day("2126-08-01")!)
     }
     try expect(.alreadyCounts) {
         let expense = try group.recordExpense(expense: flat.expense())
@@ -285,6 +293,7 @@ func reportsEveryError(_ flat: Flat) throws {
     try expect(.invalidDate) { try flat.record(flat.expense(date: Day(year: 2026, month: 2, day: 30))) }
     try expect(.invalidCurrency) { try flat.record(flat.expense(currency: "euro")) }
     try expect(.invalidAmount) { _ = try parseMoney(text: "1.505", currency: "EUR") }
+    try expect(.invalidRate) { _ = try parseRate(base: "EUR", quote: "USD", text: "0") }
     try expect(.invalidSplit) {
         _ = try sharesOf(split: .exact(parts: []), minorUnits: 500, currency: "EUR", turn: 0)
     }

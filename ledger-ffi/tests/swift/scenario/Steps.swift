@@ -12,8 +12,9 @@ func createsAGroup(_ flat: Flat) throws {
     try same(members.map(\.label), ["Anna", "Ben"])
     try same(members.map(\.isMe), [true, false])
     try check(members[1].isPlaceholder)
+    try check(members[0].isOwner && members[0].devices == 1 && members[0].joined != nil)
     let device = try only(flat.group.devices())
-    try check(device.isThisDevice && device.member == flat.anna)
+    try check(device.isThisDevice && device.member == flat.anna && device.enrolled != nil)
     let kinds = flat.keys.all.keys.map { String($0.split(separator: "-")[0]) }
     try same(kinds.sorted(), ["database", "device", "entropy"])
 }
@@ -52,6 +53,11 @@ func correctsIt(_ flat: Flat) throws {
     try same(newest.expense, flat.dinner)
     try same([newest.totalBefore?.minorUnits, newest.total?.minorUnits], [2500, 3000])
     try same(newest.before?.description, "Dinner")
+    let (before, after) = (newest.before!, newest.transaction!)
+    let changes = try flat.group.differences(before: before, after: after)
+    try same(changes[0], .description(before: "Dinner", after: "Dinner and wine"))
+    let english = try flat.group.differencesInEnglish(before: before, after: after)
+    try same(english[0], "the description was Dinner, is Dinner and wine")
 }
 
 func paysAndConfirms(_ flat: Flat) throws {
@@ -70,6 +76,9 @@ func cancels(_ flat: Flat) throws {
     _ = try flat.group.cancel(expense: flat.payment, reason: "it bounced")
     try same(flat.balances(), ["15.00", "-15.00"])
     try same(only(flat.group.lists().expenses().filter(\.isCancelled)).id, flat.payment)
+    _ = try flat.group.restore(expense: flat.payment)
+    try same(flat.balances(), ["0.00", "0.00"])
+    _ = try flat.group.cancel(expense: flat.payment, reason: "it bounced")
     let newest = try only(flat.group.lists().activity(limit: 1))
     try same(newest.kind, .cancellation)
     try same(newest.expense, flat.payment)
@@ -82,14 +91,32 @@ func findsAndPages(_ flat: Flat) throws {
         try flat.record(flat.expense(date: Day(year: 2026, month: 10, day: day), category: "rent"))
     }
     let lists = flat.group.lists()
+    let edited = try lists.expenses(limit: 100).first { $0.edit != nil }
+    try check(edited?.edit?.author == flat.anna && edited?.edit?.lostEdits == 0)
+    try check(lists.expenses(limit: 100).allSatisfy { $0.author == flat.anna && $0.reviews != nil })
     func found(_ filter: ExpenseFilter) throws -> Int {
         try lists.expenses(filter: filter, limit: 100).count
     }
     try same(found(ExpenseFilter()), 9)
-    try same(found(ExpenseFilter(condition: .text(words: "wi din"))), 1)
-    try same(found(ExpenseFilter(condition: .category(name: "rent"))), 7)
-    try same(found(ExpenseFilter(condition: .currency(code: "JPY"))), 0)
-    try same(found(ExpenseFilter(condition: .member(id: flat.ben))), 9)
+    try same(found(ExpenseFilter(conditions: [.text(words: "wi din")])), 1)
+    try same(found(ExpenseFilter(conditions: [.category(name: "rent")])), 7)
+    try same(found(ExpenseFilter(conditions: [.currency(code: "JPY")])), 0)
+    try same(found(ExpenseFilter(conditions: [.member(id: flat.ben)])), 9)
+    let rentOfAnna: [Condition] = [.category(name: "rent"), .payer(id: flat.anna)]
+    try same(found(ExpenseFilter(conditions: rentOfAnna)), 7)
+    try same(found(ExpenseFilter(conditions: rentOfAnna + [.atMost(minorUnits: 1)])), 0)
+    let months = try lists.totals(by: .month)
+    try same(months.map(\.month), [Day("2026-10-01"), Day("2026-11-01")])
+    let rent = try lists.totals(by: .category).first { $0.category == "rent" }
+    try check(rent?.expenses == 7 && rent?.spent == months[0].spent)
+    let people = try lists.totals(by: .member).map(\.paid.minorUnits)
+    try same([people.reduce(0, +)], lists.totals(by: .currency).map(\.spent.minorUnits))
+    try check(lists.categories().contains { $0.name == "rent" })
+    let genesis = try lists.arrived(limit: 1)[0].id
+    try check(flat.group.balancesAsOf(point: .entry(id: genesis)).isEmpty)
+    let openNow = try flat.group.balances().map(\.balance.minorUnits).filter { $0 != 0 }
+    let now = try flat.group.balancesAsOf(point: .day(day: Day("2026-12-31")!))
+    try same(now.map(\.balance.minorUnits).sorted(), openNow.sorted())
     try same(found(ExpenseFilter(fromDate: Day("2026-10-02")!, toDate: Day("2026-10-04")!)), 3)
     var (pages, after): ([Int], String?) = ([], nil)
     while case let page = try lists.expenses(after: after, limit: 4), !page.isEmpty {
@@ -99,6 +126,17 @@ func findsAndPages(_ flat: Flat) throws {
     try same(pages, [4, 4, 1])
     try same(lists.voidEntries(), [])
     try same(Set(lists.activity(limit: 100).map(\.author)), [flat.anna])
+    let ofExpenses = try lists.expenses(limit: 1)[0].cursor
+    try same(codeOf { _ = try lists.arrived(after: ofExpenses) }, .invalidCursor)
+    let first = try lists.arrived(limit: 1)[0]
+    let came = try [first] + lists.arrived(after: first.cursor, limit: 100)
+    try same(UInt64(came.count), flat.group.info().entries)
+    try check(came.allSatisfy(\.signedHere))
+    try same(lists.unread(), Unread(entries: 0, isMore: false, read: nil))
+    try flat.group.markRead(upto: came[3].cursor)
+    try same(lists.unread().read, came[3].cursor)
+    try flat.group.markRead()
+    try same(lists.arrived(after: lists.unread().read), [])
     try same(Day("2026-10-02")?.components.month, 10)
     try same(Day("2026-10"), nil)
     let epoch = Day(of: Date(timeIntervalSince1970: 0), in: TimeZone(secondsFromGMT: 0)!)
@@ -109,6 +147,7 @@ func showsStatementsBeforeSigning(_ flat: Flat) throws {
     let group = flat.group
     let outdated = try group.propose(intent: .remove(member: flat.ben, since: nil))
     try check(outdated.text().contains("Remove Ben"))
+    try same(outdated.statement(), .remove(member: flat.ben))
     _ = try group.sign(proposal: group.propose(intent: .rename(name: "Ben")))
     try same(group.members().map(\.label), ["Ben", "Ben (2)"])
     try same(codeOf { _ = try group.sign(proposal: outdated) }, .proposalOutdated)
@@ -128,6 +167,7 @@ func tellsWhatChanges(_ flat: Flat) async throws {
     let first = await iterator.next()
     try same(first?.group, flat.group.id())
     try check(first?.newEntries == 1 && first?.balances == true && first?.members == false)
+    try check(first?.arrivals.count == 1 && first?.arrivals.first?.signedHere == true)
     // Both are joined while nobody reads.
     try flat.record(flat.expense())
     _ = try flat.group.addPlaceholder(name: "Cleo")
@@ -200,6 +240,46 @@ func countsMoneyToTheCent(_ flat: Flat) throws {
     try flat.record(flat.expense(7, currency: "JPY"))
     let yen = try flat.group.balances().map(\.balance).filter { $0.currency == "JPY" }
     try same(yen.map { try formatMoney(money: $0) }.sorted(), ["-3", "0", "3"])
+    let rate = try parseRate(base: "EUR", quote: "JPY", text: "160")
+    let converted = try flat.group.balancesIn(currency: "EUR", rates: [rate])
+    try same(converted.balances.map(\.balance.minorUnits).reduce(0, +), 0)
+    try same(converted.rates, [rate])
+}
+
+func keepsSettings(_ flat: Flat) throws {
+    let settings = flat.group.settings()
+    _ = try settings.setDefaultCurrency(currency: "EUR")
+    _ = try settings.setDefaultWeight(member: flat.ben, weight: 2)
+    _ = try settings.setCategories(categories: ["food", "rent"])
+    _ = try settings.setRelays(relays: ["https://relay.example"])
+    let found = try settings.current()
+    try same(found.defaultCurrency, "EUR")
+    try same(found.categories, ["food", "rent"])
+    try same(found.defaultWeights, [DefaultWeight(member: flat.ben, weight: 2)])
+    try same(found.relays, ["https://relay.example"])
+    try same(found.proposedRelays, [])
+    _ = try settings.setDefaultWeight(member: flat.ben, weight: nil)
+    try same(settings.current().defaultWeights, [])
+}
+
+func recurs(_ flat: Flat) throws {
+    let recurring = flat.group.recurring()
+    let (first, later) = (Day("2126-01-31")!, Day("2126-04-01")!)
+    let monthly = RecurrenceRule(unit: .months, every: 1)
+    let rent = flat.expense(900, date: first)
+    let series = try recurring.begin(transaction: .expense(expense: rent), rule: monthly)
+    let row = try recurring.series(today: first)[0]
+    try same(row.nextDay, first)
+    try same(row.rule, monthly)
+    try same(recurring.due(until: later).occurrences.map(\.number), [0, 1, 2])
+    try check(recurring.record(series: series, number: 0) != nil)
+    try check(recurring.record(series: series, number: 0) == nil)
+    try same(recurring.recordDue(until: later).expenses.count, 2)
+    try same(recurring.recordDue(until: later).expenses.count, 0)
+    try same(recurring.pause(series: series, since: later, until: Day("2126-06-01")!).count, 2)
+    try same(recurring.series(today: later)[0].nextDay, Day("2126-06-30")!)
+    _ = try recurring.end(series: series, last: Day("2126-07-01")!)
+    try check(recurring.series(today: Day("2126-07-02")!)[0].nextDay == nil)
 }
 
 func servesSeveralThreads(_ flat: Flat) async throws {

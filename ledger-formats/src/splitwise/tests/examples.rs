@@ -17,7 +17,8 @@ fn row(text: &str) -> Row {
 
 fn expense(payers: &[(usize, u64)], shares: &[(usize, u64)]) -> RowKind {
     let list = |parts: &[(usize, u64)]| parts.iter().map(|(i, n)| (*i, cents(*n))).collect();
-    RowKind::Expense { payers: list(payers), shares: list(shares) }
+    let direction = Direction::Outgoing;
+    RowKind::Expense { payers: list(payers), shares: list(shares), direction }
 }
 
 #[test]
@@ -98,13 +99,38 @@ fn a_row_without_effect_is_kept() {
     let thirds = [(0, 300), (1, 300), (2, 300)];
     assert_eq!(each.kind(), &expense(&thirds, &thirds));
     assert_eq!(each.inference(), Inference::NoEffect);
-    let RowKind::Expense { payers, shares } =
+    let RowKind::Expense { payers, shares, .. } =
         row("2026-11-21,Gum,Payment,0.02,EUR,0.00,0.00,0.00\n").kind().clone()
     else {
         panic!("not an expense");
     };
     assert_eq!(payers, shares);
     assert_eq!(payers.iter().map(|part| part.1).collect::<Vec<_>>(), [cents(1), cents(1)]);
+}
+
+#[test]
+fn a_negative_cost_is_a_refund() {
+    let back = row("2026-01-05,Deposit back,Hotel,-30.00,EUR,-20.00,10.00,10.00\n");
+    let direction = Direction::Incoming;
+    let RowKind::Expense { payers, shares, .. } =
+        expense(&[(0, 3000)], &[(0, 1000), (1, 1000), (2, 1000)])
+    else {
+        panic!("not an expense");
+    };
+    assert_eq!(back.kind(), &RowKind::Expense { payers, shares, direction });
+    assert_eq!((back.amount(), back.inference()), (cents(3000), Inference::Exact));
+    let nets: Vec<_> = (0..3).map(|member| back.net(member).minor_units()).collect();
+    assert_eq!(nets, [-2000, 1000, 1000]);
+    let spent = row("2026-01-05,Deposit back,Hotel,30.00,EUR,-20.00,10.00,10.00\n");
+    assert_ne!(spent.origin(), back.origin(), "two rows with the same numbers");
+    let payment = row("2026-01-05,Back,Payment,-5.00,EUR,-5.00,5.00,0.00\n");
+    let (payers, shares) = (vec![(0, cents(500))], vec![(1, cents(500))]);
+    assert_eq!(payment.kind(), &RowKind::Expense { payers, shares, direction });
+    let nothing = row("2026-01-05,Nothing,Hotel,-0.00,EUR,0.00,0.00,0.00\n");
+    assert_eq!(nothing.kind(), &expense(&[], &[]));
+    let large = read_rows("2026-01-05,Back,Hotel,-5.00,EUR,-6.00,6.00,0.00\n").unwrap_err();
+    let (cost, owed) = ("5.00".to_owned(), "6.00".to_owned());
+    assert_eq!(large.kind(), &ErrorKind::CostTooSmall { cost, owed, currency: eur() });
 }
 
 #[test]

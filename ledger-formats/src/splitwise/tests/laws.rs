@@ -139,7 +139,7 @@ fn check_laws(export: &Export) {
                 assert!(from != to && members.contains(from) && members.contains(to));
                 assert!(!row.amount().is_zero());
             }
-            RowKind::Expense { payers, shares } => {
+            RowKind::Expense { payers, shares, .. } => {
                 for parts in [payers, shares] {
                     let sum = Amount::checked_sum(parts.iter().map(|part| part.1));
                     assert_eq!(sum, Some(row.amount()));

@@ -71,7 +71,6 @@ fn bad_rows_are_refused_with_line_and_column() {
             4,
             amount("10000000000000.01", AmountError::TooLarge),
         ),
-        ("2026-11-21,x,,-1,EUR,-1,1,0", 4, Kind::NegativeCost { found: "-1.00".to_owned() }),
         (
             "2026-11-21,x,,1,EUR,1,-0.99,0",
             0,

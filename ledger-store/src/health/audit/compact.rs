@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ledger_core::engine::{
     AdmittedEntry, EntryIndex as _, EntrySource, Ledger, Replayed, Slot, SparseIndex, VerifiedEntry,
 };
-use ledger_core::{EntryId, Refusal, Verdict};
+use ledger_core::{EntryId, Refusal};
 use rusqlite::Connection;
 
 use crate::StoreError;
@@ -30,12 +30,6 @@ pub(super) struct DerivedColumns {
     pub(super) verdict: u8,
     /// Number of the slot's original, if the entry is applied and has a slot.
     pub(super) slot: Option<i64>,
-}
-
-impl DerivedColumns {
-    pub(super) fn is_applied(self) -> bool {
-        Verdict::from_code(self.verdict).is_some_and(Verdict::is_applied)
-    }
 }
 
 impl Numbers<'_> {

@@ -1,13 +1,14 @@
 //! The derived rows of a group, worked out from its entries.
 
-use ledger_core::engine::DecodedEntry;
-use ledger_core::{EntryId, GroupState, Origin, Transaction};
+use ledger_core::engine::{DecodedEntry, EntryIndex as _};
+use ledger_core::{EntryId, GroupState, Origin};
 use rusqlite::Connection;
 
 use super::compact::DerivedColumns;
 use super::rebuild::Rebuilt;
 use super::stored::Stored;
 use crate::StoreError;
+use crate::entries::index::origin_of;
 use crate::entries::named;
 use crate::entries::projections::ListedContent;
 use crate::health::{Problem, Table};
@@ -36,7 +37,8 @@ pub(super) trait DerivedRows {
 
     fn expense(&mut self, expense: Expense) -> Result<(), StoreError>;
 
-    /// Receives that entry number `n` changes or endorses the original with this number.
+    /// Receives that entry number `n` changes or endorses the original with this number, or
+    /// records it once more under one origin.
     fn named(
         &mut self,
         original: i64,
@@ -45,7 +47,7 @@ pub(super) trait DerivedRows {
         entry: &DecodedEntry,
     ) -> Result<(), StoreError>;
 
-    /// Receives that applied entry number `n` came from an imported row.
+    /// Receives that original number `n` came from an imported row.
     fn origin(&mut self, origin: Origin, n: i64, id: EntryId) -> Result<(), StoreError>;
 
     /// Receives a row that cannot be derived.
@@ -65,11 +67,12 @@ pub(super) fn derive(
         let Ok(entry) = stored.decode() else { continue };
         let Some(derived) = rebuilt.index.derived_columns(&id) else { continue };
         rows.entry(&stored, &entry, derived)?;
-        if let Some((original, endorses)) = named::original(&entry, |id| fetch(rebuilt, id))? {
+        let first = |origin| rebuilt.index.first_with_origin(&origin);
+        if let Some((original, endorses)) = named::original(&entry, |id| fetch(rebuilt, id), first)?
+        {
             rows.named(original, endorses, n, &entry)?;
         }
-        let origin = entry.payload().transaction().and_then(Transaction::origin);
-        if let Some(origin) = origin.filter(|_| derived.is_applied()) {
+        if let Some(origin) = origin_of(&entry) {
             rows.origin(origin, n, id)?;
         }
         match expense(rebuilt, state, n, &entry)? {

@@ -126,6 +126,12 @@ impl Build<'_> {
             missing = group.admit_batch(Vec::new(), Ingested::default(), |_, _| Ok(()))?.missing;
         }
         missing.extend(lost);
+        // What was saved was here before, and is not new.
+        self.connection.execute(
+            "UPDATE groups SET read_upto = coalesce((SELECT max(n) FROM entries WHERE grp = ?1), 0)
+             WHERE grp = ?1",
+            [key.0],
+        )?;
         let device = self.device(key)?;
         Ok(SalvagedGroup {
             id: self.id,
@@ -165,7 +171,7 @@ impl Build<'_> {
         )?;
         let key = GroupKey(tx.last_insert_rowid());
         if let Some(genesis) = genesis {
-            GroupTransaction::insert_genesis(&tx, key, genesis)?;
+            GroupTransaction::insert_genesis(&tx, key, genesis, device)?;
         }
         tx.commit()?;
         Ok(key)

@@ -18,8 +18,8 @@ use std::sync::{Arc, Mutex};
 use ledger_core::engine::{DecodedEntry, Evaluation, VerifiedEntry, evaluate, verify_batch};
 use ledger_core::limits::LedgerLimits;
 use ledger_core::{
-    Amount, Currency, Date, EntryId, Expense, GroupId, GroupState, StateDigest, Transaction,
-    Transfer,
+    Amount, Currency, Date, Direction, EntryId, Expense, GroupId, GroupState, StateDigest,
+    Transaction, Transfer,
 };
 use ledger_store::{
     Environment, FileSecrets, Group, NewEntry, Progress, SecretStore, Store, StoreError,
@@ -204,7 +204,7 @@ pub fn only(store: &Store) -> Group {
     store.group(groups[0].id).unwrap()
 }
 
-/// An expense or, one time in four, a transfer.
+/// An expense, a refund one time in five, or, one time in four, a transfer.
 pub fn details(state: &GroupState, rng: &mut Rng) -> Transaction {
     let members: Vec<_> = state.members().iter().map(|(id, _)| *id).collect();
     let date = Date::from_ymd(2026, 1 + rng.below(12) as u32, 1 + rng.below(28) as u32).unwrap();
@@ -218,11 +218,14 @@ pub fn details(state: &GroupState, rng: &mut Rng) -> Transaction {
         let transfer = Transfer::new(date, currency, amount, one, other).description(description);
         return Transaction::Transfer(transfer);
     }
+    // Follows from the amount, so that it takes nothing from the dice.
+    let is_refund = amount.minor_units() % 5 == 4;
     let half = Amount::from_minor_units(amount.minor_units() / 2).unwrap();
     let rest = Amount::from_minor_units(amount.minor_units() - half.minor_units()).unwrap();
     Transaction::Expense(
         Expense::new(date, description, currency, amount)
             .category("General")
+            .direction(if is_refund { Direction::Incoming } else { Direction::Outgoing })
             .paid_by(one, amount)
             .share(one, half)
             .share(other, rest),

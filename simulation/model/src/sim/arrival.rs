@@ -172,10 +172,13 @@ pub fn name(kind: &Kind) -> &'static str {
         Kind::Transfer(_) => "transfer",
         Kind::Correction { .. } => "correction",
         Kind::Cancellation { .. } => "cancellation",
+        Kind::Restoration { .. } => "restoration",
         Kind::Copy { .. } => "copy",
         Kind::Endorse { .. } => "endorse",
         Kind::Rotate { .. } => "rotate",
         Kind::Epoch { .. } => "epoch",
+        Kind::Set { .. } => "setting",
+        Kind::Template { .. } => "template",
         Kind::Statement(s) => match s.body {
             Body::Remove { .. } => "remove",
             Body::Bind { .. } => "bind",

@@ -1,11 +1,12 @@
 //! Invariants: checks of each state by itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::enrolment::starts;
 use crate::entry::{Body, Content, Currency, Generation, Id, Kind, MemberId};
 use crate::history::History;
 use crate::resolve::{Resolution, Verdict};
+use crate::rules::Rules;
 use crate::sim::arrival::{Violation, carried_in, ended, owner_statements, violation};
 use crate::slots::slot_of;
 
@@ -183,21 +184,28 @@ fn money(history: &History, resolution: &Resolution) -> Option<Violation> {
     let applied: Vec<_> =
         history.admitted.iter().filter(|a| resolution.applied(a.entry.id)).collect();
     let mut balances: BTreeMap<(MemberId, Currency), i128> = BTreeMap::new();
-    let originals = history
+    let slot_of = |id| slot_of(history, &Rules::ALL, id);
+    let slots: BTreeSet<Id> = history
         .admitted
         .iter()
-        .filter(|a| matches!(a.entry.kind, Kind::Expense(_) | Kind::Transfer(_)));
-    for slot in originals.map(|a| a.entry.id) {
-        let inside = || {
-            applied.iter().filter(|a| slot_of(history, a.entry.id) == Some(slot)).map(|a| &a.entry)
-        };
+        .filter(|a| matches!(a.entry.kind, Kind::Expense(_) | Kind::Transfer(_)))
+        .filter_map(|a| slot_of(a.entry.id))
+        .collect();
+    for slot in slots {
+        let inside =
+            || applied.iter().filter(|a| slot_of(a.entry.id) == Some(slot)).map(|a| &a.entry);
         let base = inside().filter_map(|e| match &e.kind {
             Kind::Expense(c) | Kind::Transfer(c) => Some(((0, e.lamport, e.id), c)),
             Kind::Copy { content, .. } => Some(((1, e.lamport, e.id), content)),
             _ => None,
         });
         let Some((_, base)) = base.min_by_key(|(k, _)| *k) else { continue };
-        if inside().any(|e| matches!(e.kind, Kind::Cancellation { .. })) {
+        let ends = inside().filter_map(|e| match e.kind {
+            Kind::Cancellation { .. } => Some((e.lamport, e.id, true)),
+            Kind::Restoration { .. } => Some((e.lamport, e.id, false)),
+            _ => None,
+        });
+        if ends.max().is_some_and(|(_, _, cancels)| cancels) {
             continue;
         }
         let correction = inside().filter_map(|e| match &e.kind {
@@ -213,7 +221,8 @@ fn money(history: &History, resolution: &Resolution) -> Option<Violation> {
 }
 
 fn count(balances: &mut BTreeMap<(MemberId, Currency), i128>, c: &Content) {
-    for (sign, part) in [(1, &c.paid), (-1, &c.shares)] {
+    let turned = if c.incoming { -1 } else { 1 };
+    for (sign, part) in [(turned, &c.paid), (-turned, &c.shares)] {
         for &(m, amount) in part {
             *balances.entry((m, c.currency)).or_insert(0) += sign * i128::from(amount);
         }

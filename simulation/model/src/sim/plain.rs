@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::entry::{Card, Generation, Holder, Id, Kind, MemberId};
+use crate::entry::{Card, Content, Generation, Holder, Id, Kind, MemberId, NOBODY};
 use crate::resolve::Resolution;
 use crate::sim::honest::{Joins, Who, join, write};
 use crate::sim::world::{World, all_members, own_placeholder, well_introduced};
@@ -51,9 +51,20 @@ pub(super) fn plain_or_introduction(
         7..=8 => {
             let again = own_placeholder(world, &view, me).filter(|_| world.rng.chance(25));
             let id = world.fresh();
-            let new = Card { id, name: id, of: Holder::Placeholder { introducer: me } };
-            let tag = if again.is_some() { "placeholder again" } else { "placeholder" };
-            (Kind::Placeholder { card: again.unwrap_or(new) }, tag)
+            // Some are people from a file, whom others introduce as well, knowing or not.
+            let from_file = Holder::Placeholder { introducer: NOBODY };
+            let all = world.all.admitted.iter().filter_map(|a| a.entry.introduces());
+            let known: Vec<Card> = all.filter(|card| card.of == from_file).collect();
+            let known = known.get(id as usize % 3).copied();
+            let introducer = if id.is_multiple_of(3) { NOBODY } else { me };
+            let new = Card { id, name: id, of: Holder::Placeholder { introducer } };
+            let tag = match (again, known) {
+                (Some(_), _) => "placeholder again",
+                (None, Some(_)) => "person from a file, again",
+                (None, None) if introducer == NOBODY => "person from a file",
+                (None, None) => "placeholder",
+            };
+            (Kind::Placeholder { card: again.or(known).unwrap_or(new) }, tag)
         }
         9..=10 => {
             let Some(member) = own_placeholder(world, &view, me).map(|c| c.id) else { return };
@@ -72,8 +83,28 @@ pub(super) fn plain_or_introduction(
             let Some(member) = world.rng.pick(&some) else { return };
             (Kind::Adopt { member }, "adopt")
         }
-        19..=20 if !content.same_member() => (Kind::Transfer(content), "transfer"),
-        13..=20 => (Kind::Expense(content), "expense"),
+        14 => {
+            let first = |e: &crate::Entry| matches!(e.kind, Kind::Template { changes: None, .. });
+            let changes = world.any_where(&view, first).filter(|_| world.rng.chance(70));
+            let from = changes.map_or(0, |_| world.rng.below(5) as u32);
+            let end = world.rng.chance(30).then(|| world.rng.below(6) as u32);
+            (Kind::Template { content, changes, from, end }, "template")
+        }
+        13 => {
+            // Now and then relays in the name of somebody else.
+            let field = world.rng.below(4) as u8;
+            let subject = match field {
+                2 if world.rng.chance(80) => me,
+                1 | 2 => world.rng.pick(&members).unwrap_or(me),
+                _ => crate::entry::NOBODY,
+            };
+            let value = world.rng.chance(85).then(|| world.fresh());
+            (Kind::Set { field, subject, value }, "setting")
+        }
+        19..=20 if !content.same_member() => {
+            (Kind::Transfer(Content { incoming: false, ..content }), "transfer")
+        }
+        15..=20 => (Kind::Expense(content), "expense"),
         21..=23 => match world.any_where(&view, is_money) {
             Some(target) => (Kind::Correction { target, content }, "correction"),
             None => return,
@@ -82,6 +113,15 @@ pub(super) fn plain_or_introduction(
             Some(target) => (Kind::Cancellation { target }, "cancellation"),
             None => return,
         },
+        31 => {
+            let cancelled =
+                |e: &crate::Entry| resolution.slots.get(&e.id).is_some_and(|slot| slot.cancelled);
+            let any = world.any_where(&view, is_money).filter(|_| world.rng.chance(20));
+            match world.any_where(&view, cancelled).or(any) {
+                Some(target) => (Kind::Restoration { target }, "restoration"),
+                None => (Kind::Merge, "merge"),
+            }
+        }
         25..=27 => {
             let original =
                 |e: &crate::Entry| matches!(e.kind, Kind::Expense(_) | Kind::Transfer(_));

@@ -4,6 +4,7 @@
 use crate::entry::{Body, Enrolment, Entry, Generation, Holder, Kind};
 use crate::history::History;
 use crate::resolve::Resolution;
+use crate::rules::Rules;
 use crate::sim::arrival::{Violation, violation};
 
 /// The first broken promise. `reference` is `old` with every rule in force.
@@ -32,24 +33,36 @@ pub fn check(
             .any(|(id, v)| new.verdicts.get(id) != Some(v) && (!revive || !new.applied(*id)))
     };
     let slot = |id| new.slots.get(&id);
+    let name = |id| crate::slots::slot_of(history, &Rules::ALL, id);
     let first = |generation: Generation| history.enrolment(Enrolment::First(generation));
     match &entry.kind {
+        // Of several with one origin, another one may be shown, or all are cancelled.
+        Kind::Expense(c) | Kind::Transfer(c) if c.origin.is_some() => {
+            let shown = name(entry.id).is_some_and(|id| new.slots.contains_key(&id));
+            (!shown).then(|| bad("promise: an imported row is not shown")).flatten()
+        }
         Kind::Expense(c) | Kind::Transfer(c) => {
             let shown = slot(entry.id).is_some_and(|s| s.content == *c && !s.cancelled);
             (!shown).then(|| bad("promise: an expense is not shown")).flatten()
         }
-        Kind::Correction { target, .. } => {
-            let original = crate::slots::slot_of(history, *target)?;
+        Kind::Correction { .. } => {
+            let original = name(entry.id)?;
             let wrong = slot(original).is_some_and(|s| s.correction != Some(entry.id));
             wrong.then(|| bad("promise: the last correction does not count")).flatten()
         }
-        Kind::Cancellation { target } => {
-            let original = crate::slots::slot_of(history, *target)?;
+        Kind::Cancellation { .. } => {
+            let original = name(entry.id)?;
             let wrong = slot(original).is_some_and(|s| !s.cancelled);
             wrong.then(|| bad("promise: a cancellation does not end")).flatten()
         }
-        Kind::Copy { copied_from, .. } => {
-            match (reference.slots.get(copied_from), slot(*copied_from)) {
+        Kind::Restoration { .. } => {
+            let original = name(entry.id)?;
+            let wrong = slot(original).is_some_and(|s| s.cancelled);
+            wrong.then(|| bad("promise: a restoration does not restore")).flatten()
+        }
+        Kind::Copy { .. } => {
+            let original = name(entry.id)?;
+            match (reference.slots.get(&original), slot(original)) {
                 (_, None) => bad("promise: a copy shows nothing"),
                 (Some(before), Some(now)) if before != now => {
                     bad("promise: a copy moved what was shown")

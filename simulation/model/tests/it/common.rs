@@ -37,7 +37,8 @@ pub fn placeholder(n: u32, introducer: MemberId) -> Card {
 
 /// `payer` paid `total` for `debtor`.
 pub fn debt(payer: MemberId, debtor: MemberId, total: i64) -> Content {
-    Content { currency: 0, total, paid: vec![(payer, total)], shares: vec![(debtor, total)] }
+    let (paid, shares) = (vec![(payer, total)], vec![(debtor, total)]);
+    Content { currency: 0, total, paid, shares, incoming: false, origin: None }
 }
 
 impl Group {

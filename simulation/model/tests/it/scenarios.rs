@@ -218,6 +218,11 @@ fn slots() {
     assert_eq!(g.balance(2), 20);
     g.by_owner(&[], Kind::Cancellation { target: copy });
     assert_eq!((g.balance(2), g.resolution().slots[&x].cancelled), (0, true));
+    // A restoration takes that back, until the next cancellation.
+    g.by_owner(&[], Kind::Restoration { target: x });
+    assert_eq!((g.balance(2), g.resolution().slots[&x].cancelled), (20, false));
+    g.by_owner(&[], Kind::Cancellation { target: x });
+    assert_eq!(g.balance(2), 0);
 }
 
 /// Q3, Q17: keys once in any causal past; the same card again is no reuse.

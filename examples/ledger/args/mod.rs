@@ -1,14 +1,31 @@
 //! Arguments of the command line.
 
+mod care;
+mod change;
+mod exchange;
+mod filter;
+mod settle;
+
+use std::ops::Deref;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use ledger_core::{Currency, Date, EntryId};
+use ledger_core::{Currency, Date};
 use ledger_store::{Cursor, StatementCursor};
 
 use crate::pair::PairCommand;
+use crate::recurring::RecurringCommand;
 use crate::shares::SharesCommand;
 use crate::sharing::Sharing;
+
+pub(crate) use care::{Backup, DeleteGroup};
+pub(crate) use change::{Cancel, Correct, History, OfEntry, Review};
+pub(crate) use exchange::{
+    Admit, Approve, BundleCommand, Enter, GoOn, GroupToRestore, Invite, Join, Phrase, Receive,
+    Recover, ResetKeys,
+};
+pub(crate) use filter::{By, Expenses, Filters, Totals};
+pub(crate) use settle::{Balances, Conversion, SettleUp};
 
 /// Shared expenses as a signed, encrypted ledger.
 ///
@@ -38,11 +55,14 @@ pub(crate) enum Command {
     /// updated export adds only its new rows. A file with any error in it imports nothing.
     Import(Import),
     /// Show who is owed and who owes, per currency
-    Balances(Read),
+    ///
+    /// People who were removed or left are listed while they owe or are owed something.
+    Balances(Balances),
     /// Show who should pay whom so that everybody is settled
     ///
     /// For up to 16 open balances per currency, no plan has fewer transfers. The same
-    /// balances always give the same plan.
+    /// balances always give the same plan. People who were removed or left pay and get what
+    /// is open.
     SettleUp(SettleUp),
     /// Show whom a member owes, and who owes the member
     ///
@@ -54,14 +74,23 @@ pub(crate) enum Command {
     /// Newest first, with the balance after each. The first row has the balance of now.
     Statement(Statement),
     /// List expenses and transfers, newest first
-    Expenses(List),
+    Expenses(Expenses),
+    /// Show what was spent, by month, category, member or currency
+    ///
+    /// Less refunds and income; transfers are no spending. Of a member: the sum of their shares.
+    Totals(Totals),
     /// List all entries, newest first, and whether they count
     Activity(List),
+    /// List what came from other devices since it was marked as read, oldest first
+    ///
+    /// In the order in which it came: a dinner that comes late is new, however old its day is.
+    Unread(Unread),
     /// Create a group
     New(New),
     /// Record an expense
     ///
-    /// Shared equally by all members, unless --for, --split or --item say otherwise.
+    /// Shared by all members, equally or by the default weights of the group (`ledger settings`),
+    /// unless --for, --split or --item say otherwise.
     Record(Record),
     /// Show how an amount is shared
     ///
@@ -71,8 +100,33 @@ pub(crate) enum Command {
     Split(Split),
     /// Record that somebody paid somebody back
     Pay(Pay),
+    /// Correct an expense or transfer, and show what changes
+    ///
+    /// What no option names stays as it is. If the amount changes, an equal split stays equal, and
+    /// one payer pays it all; otherwise say who pays and shares.
+    Correct(Correct),
+    /// Cancel an expense or transfer, so that it counts no more
+    Cancel(Cancel),
+    /// Restore an expense or transfer that was cancelled, so that it counts again
+    Restore(OfEntry),
+    /// Undo the last act of this device: what it recorded, corrected, cancelled or restored
+    Undo(Location),
+    /// Confirm an expense or transfer
+    ///
+    /// It changes no balance. Everybody sees it in the history.
+    Confirm(Review),
+    /// Dispute an expense or transfer
+    ///
+    /// It changes no balance. Everybody sees it in the history.
+    Dispute(Review),
+    /// Copy an entry that does not count, so that it does
+    ///
+    /// For what somebody who was removed recorded, and is true all the same.
+    Copy(OfEntry),
+    /// Show every version of an expense or transfer, who wrote it, and who confirms it
+    History(History),
     /// List the groups of the database
-    Groups(Read),
+    Groups(ReadDatabase),
     /// List the members
     Members(Read),
     /// List the devices that may write
@@ -109,6 +163,7 @@ pub(crate) enum Command {
     ///
     /// For a device that signs nothing more, because its keys are on two devices or its
     /// database is an old copy. Any member's device approves the request.
+    #[command(name = "reset-device-keys", alias = "reset-keys")]
     ResetKeys(ResetKeys),
     /// Go on without entries of this device that are missing here
     ///
@@ -147,13 +202,34 @@ pub(crate) enum Command {
     /// whose signatures are valid; lost entries are listed. It opens with the same key
     /// file: give that by --key-file.
     Salvage(Salvage),
+    /// Expenses that recur, and recording what of them is due
+    #[command(subcommand)]
+    Recurring(RecurringCommand),
+    /// Show the settings of the group, or change some
+    ///
+    /// Every member may change them, but for relays: those of the owner are in force, and those of
+    /// anybody else are a proposal.
+    Settings(Settings),
     /// Write the ledger for other programs, to standard output
     Export(Export),
+    /// Copy the database, as it is now, into a new file
+    ///
+    /// The copy opens with the same key file: give that by --key-file, and keep a copy of it in
+    /// another place.
+    Backup(Backup),
+    /// Encrypt the database anew with a fresh key
+    ///
+    /// For when somebody may have the old one. Backups from before do not open any more.
+    Rekey(Database),
+    /// Delete a group from this device, for good
+    ///
+    /// Asks for the group's name. The other members keep theirs; what only this device has is lost.
+    DeleteGroup(DeleteGroup),
 }
 
-/// Where the ledger is.
+/// Where the database is.
 #[derive(Debug, Args)]
-pub(crate) struct Location {
+pub(crate) struct Database {
     /// The database file
     #[arg(long, value_name = "FILE")]
     pub(crate) db: PathBuf,
@@ -163,12 +239,29 @@ pub(crate) struct Location {
     /// it, readable by its owner only.
     #[arg(long, value_name = "FILE")]
     pub(crate) key_file: Option<PathBuf>,
+}
+
+/// Where the ledger is: a group of a database. Only commands about one group take it, so that
+/// `--group` is an error where it has no effect.
+#[derive(Debug, Args)]
+pub(crate) struct Location {
+    #[command(flatten)]
+    pub(crate) database: Database,
     /// Which group, by its name or the beginning of its id, if there are several
     #[arg(long, value_name = "GROUP")]
     pub(crate) group: Option<String>,
     /// Say on standard error how the ledger was opened
     #[arg(short, long)]
     pub(crate) verbose: bool,
+}
+
+/// A location is the place of its database, too.
+impl Deref for Location {
+    type Target = Database;
+
+    fn deref(&self) -> &Database {
+        &self.database
+    }
 }
 
 #[derive(Debug, Args)]
@@ -208,15 +301,14 @@ pub(crate) struct Read {
     pub(crate) json: bool,
 }
 
+/// As [`Read`], for the whole database.
 #[derive(Debug, Args)]
-pub(crate) struct SettleUp {
+pub(crate) struct ReadDatabase {
     #[command(flatten)]
-    pub(crate) read: Read,
-    /// Let people pay only those whom they owe
-    ///
-    /// As many transfers as there are pairs with an open debt, which can be more.
+    pub(crate) location: Database,
+    /// Print JSON
     #[arg(long)]
-    pub(crate) only_owed: bool,
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -247,9 +339,35 @@ pub(crate) struct Statement {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct CheckDatabase {
+pub(crate) struct Settings {
     #[command(flatten)]
     pub(crate) read: Read,
+    /// The currency that is offered first; none takes it back
+    #[arg(long, value_name = "CURRENCY")]
+    pub(crate) currency: Option<String>,
+    /// How much of an expense a member bears if nothing else is said, such as Ben=2 for a couple
+    ///
+    /// Whoever has no weight counts once. 0 leaves a member out, and none takes the weight back.
+    #[arg(long, value_name = "NAME=WEIGHT")]
+    pub(crate) weight: Vec<String>,
+    /// An address of a relay, in place of those that you set before; may be said several times
+    #[arg(long, value_name = "URL")]
+    pub(crate) relay: Vec<String>,
+    /// Set no relays
+    #[arg(long, conflicts_with = "relay")]
+    pub(crate) no_relays: bool,
+    /// A category to offer, in place of those set before; may be said several times
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) category: Vec<String>,
+    /// Offer no categories
+    #[arg(long, conflicts_with = "category")]
+    pub(crate) no_categories: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckDatabase {
+    #[command(flatten)]
+    pub(crate) read: ReadDatabase,
     /// Rebuild everything that is derived from the entries, if only that is wrong
     #[arg(long)]
     pub(crate) rebuild_indexes: bool,
@@ -258,7 +376,7 @@ pub(crate) struct CheckDatabase {
 #[derive(Debug, Args)]
 pub(crate) struct Salvage {
     #[command(flatten)]
-    pub(crate) read: Read,
+    pub(crate) read: ReadDatabase,
     /// The new database, which must not exist
     #[arg(long, value_name = "FILE")]
     pub(crate) to: PathBuf,
@@ -277,6 +395,15 @@ pub(crate) struct List {
     /// its last row.
     #[arg(long, value_name = "CURSOR")]
     pub(crate) after: Option<Cursor>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Unread {
+    #[command(flatten)]
+    pub(crate) read: Read,
+    /// Mark what is printed as read, on this device
+    #[arg(long)]
+    pub(crate) mark_read: bool,
 }
 
 #[derive(Debug, Args)]
@@ -301,7 +428,7 @@ pub(crate) enum ExportFormat {
 #[derive(Debug, Args)]
 pub(crate) struct New {
     #[command(flatten)]
-    pub(crate) location: Location,
+    pub(crate) location: Database,
     /// Your name
     #[arg(long, value_name = "NAME")]
     pub(crate) me: String,
@@ -327,12 +454,21 @@ pub(crate) struct Record {
     /// On which day, as YYYY-MM-DD [default: today]
     #[arg(long, visible_alias = "date", value_name = "DATE")]
     pub(crate) on: Option<Date>,
+    /// A refund or income: the payers received the money, and it is due to those who share it
+    #[arg(long)]
+    pub(crate) refund: bool,
     /// A category
     #[arg(long)]
     pub(crate) category: Option<String>,
     /// A longer text
     #[arg(long, value_name = "TEXT")]
     pub(crate) note: Option<String>,
+    /// A tag; may be said several times
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) tag: Vec<String>,
+    /// What was paid in another currency, such as --currency-paid 12.34 USD; a note beside the amount
+    #[arg(long, num_args = 2, value_names = ["AMOUNT", "CURRENCY"])]
+    pub(crate) currency_paid: Vec<String>,
     /// What it was
     pub(crate) description: String,
     /// How much, such as 12.50
@@ -386,9 +522,9 @@ pub(crate) struct Sign {
 pub(crate) struct Remove {
     #[command(flatten)]
     pub(crate) sign: Sign,
-    /// The first of the member's entries that no longer counts
+    /// The first of the member's entries that no longer counts, by the beginning of its id
     #[arg(long, value_name = "ENTRY")]
-    pub(crate) since: Option<EntryId>,
+    pub(crate) since: Option<String>,
     /// The member
     pub(crate) member: String,
 }
@@ -397,9 +533,9 @@ pub(crate) struct Remove {
 pub(crate) struct Revoke {
     #[command(flatten)]
     pub(crate) sign: Sign,
-    /// The first of the device's entries that no longer counts
+    /// The first of the device's entries that no longer counts, by the beginning of its id
     #[arg(long, value_name = "ENTRY")]
-    pub(crate) since: Option<EntryId>,
+    pub(crate) since: Option<String>,
     /// The beginning of the device's id
     pub(crate) device: String,
 }
@@ -436,148 +572,4 @@ pub(crate) struct Agree {
     pub(crate) location: Location,
     /// The text that the other device printed; - reads standard input
     pub(crate) other: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Invite {
-    #[command(flatten)]
-    pub(crate) location: Location,
-    /// Admit everybody who has the link, without approval
-    #[arg(long)]
-    pub(crate) no_approval: bool,
-    /// How many people may join by it [default: any number]
-    #[arg(long, value_name = "N")]
-    pub(crate) max_uses: Option<u32>,
-    /// The member whose place the person takes, such as a placeholder
-    #[arg(long, value_name = "NAME")]
-    pub(crate) for_member: Option<String>,
-    /// A note for yourself
-    #[arg(long)]
-    pub(crate) note: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Join {
-    #[command(flatten)]
-    pub(crate) location: Location,
-    /// Your name
-    #[arg(long, value_name = "NAME")]
-    pub(crate) name: String,
-    /// The link
-    pub(crate) link: String,
-    /// Where to write the request
-    #[arg(value_name = "REQUEST")]
-    pub(crate) request: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Admit {
-    #[command(flatten)]
-    pub(crate) location: Location,
-    /// Admit the person without asking
-    #[arg(long)]
-    pub(crate) yes: bool,
-    /// The request
-    pub(crate) request: PathBuf,
-    /// Where to write the welcome
-    #[arg(value_name = "WELCOME")]
-    pub(crate) welcome: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Enter {
-    #[command(flatten)]
-    pub(crate) location: Location,
-    /// The welcome
-    pub(crate) welcome: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Receive {
-    #[command(flatten)]
-    pub(crate) location: Location,
-    /// The file
-    pub(crate) file: PathBuf,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum BundleCommand {
-    /// Write entries for everybody in the group
-    Export {
-        #[command(flatten)]
-        location: Location,
-        /// Write only the entries that the device with this summary lacks
-        #[arg(long, value_name = "SUMMARY")]
-        since: Option<String>,
-        /// Where to write
-        file: PathBuf,
-    },
-    /// Import the entries of a bundle
-    Import {
-        #[command(flatten)]
-        location: Location,
-        /// The bundle
-        file: PathBuf,
-    },
-    /// Print a summary of what this device has, for --since
-    Summary {
-        #[command(flatten)]
-        location: Location,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Phrase {
-    #[command(flatten)]
-    pub(crate) location: Location,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Recover {
-    #[command(flatten)]
-    pub(crate) location: Location,
-    #[command(flatten)]
-    pub(crate) restore: GroupToRestore,
-}
-
-/// Arguments for restoring a group of a person who was restored.
-#[derive(Debug, Args)]
-pub(crate) struct GroupToRestore {
-    /// Do not ask whether the bundle is of the right group
-    #[arg(long)]
-    pub(crate) yes: bool,
-    /// A bundle of the group
-    pub(crate) bundle: PathBuf,
-    /// Where to write the request to approve this device
-    #[arg(value_name = "REQUEST")]
-    pub(crate) request: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Approve {
-    #[command(flatten)]
-    pub(crate) location: Location,
-    /// The request of the restored device
-    pub(crate) request: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ResetKeys {
-    #[command(flatten)]
-    pub(crate) location: Location,
-    /// Where to write the request to approve this device
-    #[arg(value_name = "REQUEST")]
-    pub(crate) request: PathBuf,
-    /// Do not ask
-    #[arg(long)]
-    pub(crate) yes: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct GoOn {
-    #[command(flatten)]
-    pub(crate) location: Location,
-    /// Do not ask
-    #[arg(long)]
-    pub(crate) yes: bool,
 }

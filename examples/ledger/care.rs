@@ -1,0 +1,74 @@
+//! `ledger backup`, `rekey`, `delete-group`: the database itself.
+
+use std::io::{BufRead as _, Write};
+
+use ledger_store::StoreError;
+
+use crate::args::{Backup, Database, DeleteGroup};
+use crate::context::{open, secrets, the_group};
+use crate::failure::Failure;
+use crate::show::{one_line, progress_bar};
+
+pub(crate) fn backup(arguments: &Backup, out: &mut dyn Write) -> Result<(), Failure> {
+    let store = open(&arguments.location)?;
+    let to = &arguments.to;
+    if to.symlink_metadata().is_ok() {
+        let text = format!("{} exists already; name a new file for the backup", to.display());
+        return Err(Failure::Usage(text));
+    }
+    let made = store.maintenance().backup(to, &mut progress_bar());
+    made.map_err(|error| match error {
+        StoreError::CannotOpen => Failure::Ledger(format!(
+            "{} cannot be made; check that its folder exists, and its permissions",
+            to.display()
+        )),
+        error => error.into(),
+    })?;
+    let keys = secrets(&arguments.location);
+    let (to, keys) = (to.display(), keys.path().display());
+    writeln!(out, "{to} is a copy of the database; it opens with --key-file {keys}")?;
+    writeln!(out, "without that file nobody can open it: keep a copy of both in another place")?;
+    Ok(())
+}
+
+pub(crate) fn rekey(arguments: &Database, out: &mut dyn Write) -> Result<(), Failure> {
+    open(arguments)?.maintenance().rekey()?;
+    let keys = secrets(arguments);
+    let (db, keys) = (arguments.db.display(), keys.path().display());
+    writeln!(out, "{db} has a new key, which is in {keys}")?;
+    writeln!(out, "backups from before do not open any more: make one by `ledger backup`")?;
+    Ok(())
+}
+
+pub(crate) fn delete_group(arguments: &DeleteGroup, out: &mut dyn Write) -> Result<(), Failure> {
+    let store = open(&arguments.location)?;
+    let group = the_group(&store, &arguments.location)?;
+    let (id, name) = (group.id(), group.state()?.name().to_owned());
+    let entries = group.ledger()?.frontier().entries();
+    drop(group);
+    let shown = one_line(&name);
+    writeln!(
+        out,
+        "this deletes {shown}, group {}, from this device: {entries} entries",
+        id.short()
+    )?;
+    writeln!(
+        out,
+        "others keep theirs; what nobody else has is lost, as are the keys of this device in it"
+    )?;
+    write!(out, "Type the group's name to delete it: ")?;
+    out.flush()?;
+    let mut typed = String::new();
+    std::io::stdin().lock().read_line(&mut typed)?;
+    match typed.trim_end_matches(['\r', '\n']) {
+        "" => Ok(writeln!(out, "\nnothing was deleted")?),
+        typed if typed == name || typed == shown => {
+            store.delete_group(id)?;
+            writeln!(out, "deleted {shown}")?;
+            Ok(())
+        }
+        typed => Err(Failure::Usage(format!(
+            "{typed:?} is not the group's name, {shown:?}; nothing was deleted"
+        ))),
+    }
+}

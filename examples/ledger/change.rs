@@ -1,0 +1,222 @@
+//! `ledger correct`, `cancel`, `restore`, `confirm`, `dispute`, `copy`: entries about one expense or transfer.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use ledger_core::{Amount, Expense, Transaction, Transfer, split_equally};
+use ledger_store::{Group, NewEntry};
+
+use crate::args::{Cancel, Correct, OfEntry, Review};
+use crate::context::{People, open, the_group};
+use crate::entry::{find, in_words, original, recorded};
+use crate::failure::Failure;
+use crate::history::print_differences;
+use crate::parts::{amount, usage};
+use crate::record::{Members, payers, split_turn};
+use crate::show::one_line;
+
+pub(crate) fn correct(arguments: &Correct, out: &mut dyn Write) -> Result<(), Failure> {
+    let group = open_group(&arguments.entry)?;
+    let state = group.state()?;
+    let people = People::of(&state);
+    let row = recorded(&group, &state, &arguments.entry.entry)?;
+    let after = match &row.transaction {
+        Transaction::Expense(before) => {
+            let shared_by = before.shares.iter().map(|(member, _)| *member).collect();
+            let weights = BTreeMap::new();
+            let members = Members { people: &people, shared_by, weights };
+            Transaction::Expense(corrected(arguments, before, &group, &members)?)
+        }
+        Transaction::Transfer(before) => {
+            Transaction::Transfer(corrected_transfer(arguments, before, &people)?)
+        }
+    };
+    if row.transaction.differences(&after).is_empty() {
+        return usage(format!(
+            "nothing would change: {} is so already; an option such as --amount says what changes",
+            in_words(&row.transaction)
+        ));
+    }
+    let before = row.transaction;
+    let correction = NewEntry::Correction { original: row.original, transaction: after.clone() };
+    let id = append(&group, correction)?;
+    writeln!(out, "corrected {} by entry {id}:", one_line(&in_words(&before)))?;
+    print_differences(Some(&before), &after, &people, out)
+}
+
+/// The expense with what the options change.
+fn corrected(
+    arguments: &Correct,
+    before: &Expense,
+    group: &Group,
+    members: &Members<'_>,
+) -> Result<Expense, Failure> {
+    if arguments.to.is_some() {
+        return usage("--to has no effect on an expense; --for says who shares it".to_owned());
+    }
+    let mut after = before.clone();
+    after.date = arguments.on.unwrap_or(before.date);
+    if let Some(text) = &arguments.description {
+        after.description.clone_from(text);
+    }
+    change_text(&mut after.category, arguments.category.as_ref());
+    change_text(&mut after.note, arguments.note.as_ref());
+    after.currency = arguments.currency.unwrap_or(before.currency);
+    let currency = after.currency;
+    after.amount = new_amount(arguments, before.amount, before.currency)?;
+    let is_other = after.amount != before.amount || currency != before.currency;
+    if !arguments.by.is_empty() {
+        after.payers = payers(group, members, &arguments.by, after.amount, currency)?;
+    } else if is_other {
+        match after.payers.as_mut_slice() {
+            [(_, paid)] => *paid = after.amount,
+            _ => {
+                return usage("several people paid; --by says how much each paid of it".to_owned());
+            }
+        }
+    }
+    let turn = split_turn(&arguments.sharing, group)?;
+    if arguments.sharing.is_said() {
+        after.shares.clear();
+        for (who, share) in arguments.sharing.shares(members, after.amount, currency, turn)? {
+            after.shares.push((members.people.find(&who.name)?, share));
+        }
+    } else if is_other {
+        if !is_equal(before) {
+            return usage(
+                "it was not shared equally; --for and --split say how it is shared now".to_owned(),
+            );
+        }
+        after = after.split_equally(&members.shared_by, turn);
+    } else if arguments.sharing.turn().is_some() {
+        return usage("--turn has no effect: the shares stay as they are".to_owned());
+    }
+    Ok(after)
+}
+
+/// The transfer with what the options change.
+fn corrected_transfer(
+    arguments: &Correct,
+    before: &Transfer,
+    people: &People,
+) -> Result<Transfer, Failure> {
+    let sharing = &arguments.sharing;
+    let is_said = sharing.is_said() || sharing.turn().is_some();
+    let sharing = is_said.then_some("an option about shares, such as --for,");
+    let category = arguments.category.as_ref().map(|_| "--category");
+    let note = arguments.note.as_ref().map(|_| "--note");
+    if let Some(option) = sharing.or(category).or(note) {
+        return usage(format!("{option} has no effect on a transfer"));
+    }
+    let mut after = before.clone();
+    after.date = arguments.on.unwrap_or(before.date);
+    if let Some(text) = &arguments.description {
+        after.description.clone_from(text);
+    }
+    after.currency = arguments.currency.unwrap_or(before.currency);
+    after.amount = new_amount(arguments, before.amount, before.currency)?;
+    match arguments.by.as_slice() {
+        [] => {}
+        [one] => after.from = people.find(one)?,
+        _ => return usage("one member gives a transfer; say --by once".to_owned()),
+    }
+    if let Some(to) = &arguments.to {
+        after.to = people.find(to)?;
+    }
+    Ok(after)
+}
+
+/// The amount that the options say. An amount in another currency has to be said: the old number
+/// would mean something else.
+fn new_amount(
+    arguments: &Correct,
+    before: Amount,
+    old: ledger_core::Currency,
+) -> Result<Amount, Failure> {
+    let currency = arguments.currency.unwrap_or(old);
+    match &arguments.amount {
+        Some(text) => amount(text, currency),
+        None if currency == old => Ok(before),
+        None if currency.exponent() == old.exponent() => Ok(before),
+        None => usage(format!(
+            "{currency} has other decimals than {old}; --amount says how much it is in {currency}"
+        )),
+    }
+}
+
+fn change_text(text: &mut Option<String>, said: Option<&String>) {
+    if let Some(said) = said {
+        *text = Some(said.clone()).filter(|said| !said.is_empty());
+    }
+}
+
+/// Whether the shares are those of an equal split, whoever got the odd cents.
+fn is_equal(expense: &Expense) -> bool {
+    let mut found: Vec<Amount> = expense.shares.iter().map(|(_, share)| *share).collect();
+    let mut equal = split_equally(expense.amount, found.len(), 0);
+    found.sort();
+    equal.sort();
+    found == equal
+}
+
+pub(crate) fn cancel(arguments: &Cancel, out: &mut dyn Write) -> Result<(), Failure> {
+    let group = open_group(&arguments.entry)?;
+    let state = group.state()?;
+    let row = recorded(&group, &state, &arguments.entry.entry)?;
+    let reason = arguments.reason.clone();
+    let id = append(&group, NewEntry::Cancellation { original: row.original, reason })?;
+    writeln!(out, "cancelled {} by entry {id}", one_line(&in_words(&row.transaction)))?;
+    Ok(())
+}
+
+pub(crate) fn restore(arguments: &OfEntry, out: &mut dyn Write) -> Result<(), Failure> {
+    let group = open_group(arguments)?;
+    let state = group.state()?;
+    let row = recorded(&group, &state, &arguments.entry)?;
+    let id = group.lists().short_id(group.restore(row.original)?)?;
+    let what = one_line(&in_words(&row.transaction));
+    writeln!(out, "restored {what} by entry {id}, and it counts again")?;
+    Ok(())
+}
+
+pub(crate) fn review(
+    arguments: &Review,
+    confirms: bool,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let group = open_group(&arguments.entry)?;
+    let state = group.state()?;
+    let target = recorded(&group, &state, &arguments.entry.entry)?;
+    let note = arguments.note.clone();
+    let entry = match confirms {
+        true => NewEntry::Confirmation { target: target.original, note },
+        false => NewEntry::Dispute { target: target.original, note },
+    };
+    let id = append(&group, entry)?;
+    let word = if confirms { "confirmed" } else { "disputed" };
+    writeln!(out, "{word} {} by entry {id}", one_line(&in_words(&target.transaction)))?;
+    Ok(())
+}
+
+pub(crate) fn copy(arguments: &OfEntry, out: &mut dyn Write) -> Result<(), Failure> {
+    let group = open_group(arguments)?;
+    let state = group.state()?;
+    let id = original(&group, &state, find(&group, &state, &arguments.entry)?)?;
+    let copied = append(&group, NewEntry::VoidEntryCopy { original: id })?;
+    let row = group.lists().recorded(id)?;
+    let what = row.map_or_else(String::new, |row| one_line(&in_words(&row.transaction)));
+    writeln!(out, "copied {what} by entry {copied}, and it counts now")?;
+    Ok(())
+}
+
+fn open_group(arguments: &OfEntry) -> Result<Group, Failure> {
+    the_group(&open(&arguments.location)?, &arguments.location)
+}
+
+/// Appends one entry, and returns its id as lists show it.
+pub(crate) fn append(group: &Group, entry: NewEntry) -> Result<String, Failure> {
+    match group.append(vec![entry])?.as_slice() {
+        [id, ..] => Ok(group.lists().short_id(*id)?),
+        [] => Ok(String::new()),
+    }
+}

@@ -1,0 +1,147 @@
+//! Hints: fields of an expense or transfer from which no balance follows (SPEC §4.12).
+
+use std::collections::BTreeMap;
+
+use crate::base::limits::{MAX_HINT_BYTES, MAX_HINTS, MAX_INTEGER};
+
+/// First key of a hint. Smaller keys are those of origin and direction, from which money follows.
+pub(super) const FIRST_HINT: u64 = 2;
+
+/// Hints of an expense or transfer: bytes by key. They are for people; no balance and no verdict
+/// follows from them, so whatever they hold, the entry counts.
+///
+/// Keys below 64 belong to SPEC.md, the others to apps. Who corrects a transaction keeps the hints
+/// that they do not know, because a later version or another app wrote them.
+///
+/// ```
+/// use ledger_core::{HintError, Hints};
+/// let mut hints = Hints::default();
+/// hints.set(64, *b"of an app")?;
+/// assert_eq!(hints.get(64), Some(&b"of an app"[..]));
+/// assert_eq!(hints.set(1, [1]), Err(HintError::Key(1)));
+/// # Ok::<(), HintError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hints(BTreeMap<u64, Vec<u8>>);
+
+/// Error of a hint that cannot be set. The caller is at fault. The hints are as before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HintError {
+    /// The key is that of the origin or direction, or above 2^63 - 1.
+    #[error("{0} is no key of a hint; use one from 2 to 2^63 - 1, and 64 or more for an app's own")]
+    Key(u64),
+    /// The transaction has as many hints as it can hold.
+    #[error("a transaction has at most {MAX_HINTS} hints; remove one")]
+    TooMany,
+    /// The value is out of bounds.
+    #[error("{0}")]
+    Value(&'static str),
+    /// The hints would be longer than allowed, by this many bytes.
+    #[error("the hints of a transaction have at most {MAX_HINT_BYTES} bytes, these {0} more")]
+    TooLong(usize),
+}
+
+impl Hints {
+    /// Returns whether there are no hints.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns the bytes of a hint.
+    #[must_use]
+    pub fn get(&self, key: u64) -> Option<&[u8]> {
+        self.0.get(&key).map(Vec::as_slice)
+    }
+
+    /// Returns all hints, ascending by key.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        self.0.iter().map(|(key, bytes)| (*key, bytes.as_slice()))
+    }
+
+    /// Sets a hint, in place of one with the same key.
+    ///
+    /// # Errors
+    /// [`HintError`] if the key is none of a hint, or the hints would exceed a limit.
+    pub fn set(&mut self, key: u64, bytes: impl Into<Vec<u8>>) -> Result<(), HintError> {
+        let bytes = bytes.into();
+        if !(FIRST_HINT..=MAX_INTEGER).contains(&key) {
+            return Err(HintError::Key(key));
+        }
+        let others = || self.0.iter().filter(|(other, _)| **other != key);
+        if others().count() >= MAX_HINTS {
+            return Err(HintError::TooMany);
+        }
+        let sum = others().fold(bytes.len(), |sum, (_, other)| sum.saturating_add(other.len()));
+        if let Some(excess) = sum.checked_sub(MAX_HINT_BYTES).filter(|excess| *excess > 0) {
+            return Err(HintError::TooLong(excess));
+        }
+        self.0.insert(key, bytes);
+        Ok(())
+    }
+
+    /// Removes a hint.
+    pub fn remove(&mut self, key: u64) {
+        self.0.remove(&key);
+    }
+
+    /// Adds the hints of `before` that this version does not know and that are not set here, as
+    /// far as they fit: the duty of a corrector.
+    pub(crate) fn keep_unknown(&mut self, before: &Self) {
+        for (key, bytes) in &before.0 {
+            if !KNOWN.contains(key) && !self.0.contains_key(key) {
+                // What does not fit is left out: the new content goes first.
+                let _ = self.set(*key, bytes.as_slice());
+            }
+        }
+    }
+}
+
+/// Keys of the hints that this version reads. An author who leaves one out of a correction means
+/// to.
+const KNOWN: &[u64] = &[];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hints_stay_within_their_limits() {
+        let mut hints = Hints::default();
+        assert_eq!(hints.set(0, []), Err(HintError::Key(0)));
+        assert_eq!(hints.set(1 << 63, []), Err(HintError::Key(1 << 63)));
+        hints.set(2, vec![0; MAX_HINT_BYTES - 5]).unwrap();
+        assert_eq!(hints.set(3, [0; 6]), Err(HintError::TooLong(1)));
+        hints.set(3, [0; 5]).unwrap();
+        hints.set(2, vec![1; MAX_HINT_BYTES - 5]).unwrap();
+        hints.remove(2);
+        for key in 4..(MAX_HINTS as u64 + 3) {
+            hints.set(key, []).unwrap();
+        }
+        assert_eq!(hints.set(1000, []), Err(HintError::TooMany));
+        hints.set(3, []).unwrap();
+        assert_eq!(hints.iter().count(), MAX_HINTS);
+    }
+
+    #[test]
+    fn unknown_hints_are_kept_where_they_fit_and_are_not_replaced() {
+        let mut before = Hints::default();
+        before.set(63, *b"later").unwrap();
+        before.set(70, *b"old").unwrap();
+        before.set(80, vec![0; MAX_HINT_BYTES - 8]).unwrap();
+        let mut after = Hints::default();
+        after.set(70, *b"new").unwrap();
+        after.keep_unknown(&before);
+        assert_eq!(after.get(63), Some(&b"later"[..]));
+        assert_eq!(after.get(70), Some(&b"new"[..]));
+        let kept: Vec<u64> = after.iter().map(|(key, _)| key).collect();
+        assert_eq!(kept, [63, 70, 80], "8 bytes beside the long one are within the limit");
+        after.set(71, [0]).unwrap_err();
+        let mut full = Hints::default();
+        full.set(64, [0; 9]).unwrap();
+        full.keep_unknown(&before);
+        assert_eq!(full.get(80), None, "the new content goes first");
+        assert_eq!(full.get(63), Some(&b"later"[..]));
+    }
+}

@@ -1,0 +1,47 @@
+//! Conflicts: originals with one origin whose contents differ.
+
+use ledger_core::engine::Payload;
+use ledger_core::{GroupState, Transaction};
+use rusqlite::Connection;
+
+use crate::StoreError;
+use crate::entries::index::stored_entry;
+
+/// Most originals of one slot that are compared. Two people who import one file make two; whoever
+/// writes hundreds with one origin must not make a page slow.
+const COMPARED: u32 = 16;
+
+/// Applied originals of a slot, those first that are others than the one that names it.
+const ORIGINALS: &str = "SELECT entry, signature FROM entries
+     WHERE slot = ?1 AND slot <> n AND kind IN (16, 17)
+     UNION ALL SELECT entry, signature FROM entries WHERE n = ?1 AND slot = ?1
+     LIMIT ?2";
+
+/// Returns whether several applied originals of a slot have different contents. `shown` is the entry
+/// whose content the slot shows.
+pub(super) fn is_conflicting(
+    connection: &Connection,
+    state: &GroupState,
+    slot: i64,
+    shown: &Payload,
+) -> Result<bool, StoreError> {
+    // Without an origin an original is alone in its slot.
+    if let Payload::Transaction(transaction) = shown
+        && transaction.origin().is_none()
+    {
+        return Ok(false);
+    }
+    let mut statement = connection.prepare_cached(ORIGINALS)?;
+    let mut rows = statement.query((slot, COMPARED))?;
+    let mut first: Option<Transaction> = None;
+    while let Some(row) = rows.next()? {
+        let entry = stored_entry(row)?;
+        let Some(content) = state.transaction_of(entry.decoded()) else { continue };
+        match &first {
+            None => first = Some(content),
+            Some(first) if first.differences(&content).is_empty() => {}
+            Some(_) => return Ok(true),
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,194 @@
+//! Rows of one file that several devices recorded: each counts once.
+#![cfg(feature = "sqlcipher")]
+
+use ledger_core::engine::Draft;
+use ledger_core::{Amount, Currency, EntryId, Expense, MemberId, Origin, Transaction, VoidReason};
+use ledger_store::{Group, NewEntry, StoreError, VersionKind};
+
+use crate::common::people::Ben;
+use crate::common::phones::{Phone, agree, hand_over, join};
+use crate::common::{self, Folder, Rng, assert_sound, found};
+
+/// A row of the file, as somebody recorded it.
+fn row(members: &[MemberId], units: u64) -> Transaction {
+    let (euro, amount) = (Currency::from_code("EUR").unwrap(), Amount::from_minor_units(units));
+    Expense::new("2026-11-21".parse().unwrap(), "Hut", euro, amount.unwrap())
+        .paid_by(members[0], amount.unwrap())
+        .split_equally(members, 0)
+        .origin(Origin::from_bytes([7; 16]))
+        .into()
+}
+
+fn members(group: &Group) -> Vec<MemberId> {
+    group.members().unwrap().into_iter().map(|(id, _)| id).collect()
+}
+
+fn balance(group: &Group) -> i128 {
+    let euro = Currency::from_code("EUR").unwrap();
+    group.state().unwrap().balance(members(group)[0], euro).minor_units()
+}
+
+fn kinds(group: &Group, original: EntryId) -> Vec<VersionKind> {
+    group.lists().history(original, None, 9).unwrap().iter().map(|row| row.kind).collect()
+}
+
+#[test]
+fn a_row_that_two_devices_recorded_counts_once() {
+    let folder = Folder::new(1);
+    let store = folder.store();
+    let group = found(&store, 2);
+    let ben = Ben::join(&folder, &group);
+    let people = members(&group)[..3].to_vec();
+    let state = group.state().unwrap();
+    let mine = group.append(vec![NewEntry::Record(row(&people, 900))]).unwrap()[0];
+    let counted = balance(&group);
+    let his = ben.write(&group, Draft::record(&state, &row(&people, 900)).unwrap());
+    assert_eq!(balance(&group), counted, "his has the larger clock");
+    let page = group.lists().expenses(None, 9).unwrap();
+    assert_eq!(page.len(), 1);
+    assert_eq!((page[0].original, page[0].current_version), (mine, mine));
+    assert!(!page[0].conflicting, "they say the same");
+
+    // Whichever is named, the slot is the same.
+    use VersionKind::{Cancellation, Correction, Original, Restoration};
+    for original in [mine, his] {
+        assert_eq!(kinds(&group, original), [Original, Original]);
+    }
+    let transaction = row(&people, 600);
+    let corrected =
+        group.append(vec![NewEntry::Correction { original: his, transaction }]).unwrap()[0];
+    let page = group.lists().expenses(None, 9).unwrap();
+    assert_eq!((page.len(), page[0].original, page[0].current_version), (1, mine, corrected));
+    assert_eq!(page[0].transaction.origin(), None, "a correction bears no origin");
+    group.append(vec![NewEntry::Cancellation { original: mine, reason: None }]).unwrap();
+    assert_eq!(balance(&group), 0);
+    let again = group.append(vec![NewEntry::Cancellation { original: his, reason: None }]);
+    assert!(matches!(again, Err(StoreError::AlreadyCancelled(_))), "{again:?}");
+    // Another import of the row does not bring it back; a restoration does.
+    ben.write(&group, Draft::record(&state, &row(&people, 900)).unwrap());
+    assert_eq!(balance(&group), 0);
+    group.restore(his).unwrap();
+    assert_eq!(balance(&group), 400);
+    let all = [Restoration, Original, Cancellation, Correction, Original, Original];
+    assert_eq!(kinds(&group, mine), all);
+    let first = group.lists().history(mine, None, 4).unwrap();
+    let rest = group.lists().history(mine, Some(first[3].cursor), 9).unwrap();
+    let paged: Vec<_> = first.iter().chain(&rest).map(|version| version.kind).collect();
+    assert_eq!(paged, all, "no version is lost or doubled between two pages");
+    assert_sound(&group);
+    drop((group, store));
+    // Also after everything is derived anew.
+    let store = folder.store();
+    store.maintenance().rebuild_indexes(&mut common::go_on).unwrap();
+    let group = common::only(&store);
+    assert_eq!((balance(&group), kinds(&group, his)), (400, all.to_vec()));
+    assert_sound(&group);
+}
+
+/// A late entry with a smaller clock is shown instead, as it would be everywhere else.
+#[test]
+fn the_first_in_the_order_is_shown_and_void_ones_are_not() {
+    let folder = Folder::new(2);
+    let store = folder.store();
+    let group = found(&store, 2);
+    let ben = Ben::join(&folder, &group);
+    let people = members(&group)[..3].to_vec();
+    let state = group.state().unwrap();
+    let known = common::heads(&group);
+    let conflicts = || {
+        let page = group.lists().expenses(None, 50).unwrap();
+        page.iter().filter(|row| row.conflicting).count()
+    };
+    let before = group.ledger().unwrap();
+    let mut rng = Rng::new(2);
+    common::record(&group, 3, 3, &mut rng);
+    let zero = balance(&group);
+    let mine = group.append(vec![NewEntry::Record(row(&people, 900))]).unwrap()[0];
+    assert_eq!(balance(&group) - zero, 600);
+    let draft = Draft::record(&state, &row(&people, 300)).unwrap();
+    let his = common::people::ingest(
+        &group,
+        &common::people::sign(&before, &ben.device, Some(ben.added), draft),
+    );
+    assert_eq!(balance(&group) - zero, 200, "his clock is smaller");
+    let shown = |id: EntryId| {
+        let page = group.lists().expenses(None, 50).unwrap();
+        let row = page.into_iter().find(|row| row.original == id);
+        row.map(|row| row.current_version)
+    };
+    assert_eq!((shown(mine), shown(his)), (Some(his), None), "the slot keeps its name here");
+    assert_eq!(conflicts(), 1, "their contents differ");
+    assert_sound(&group);
+    ben.remove(&group, known);
+    assert_eq!(balance(&group) - zero, 600, "his is void");
+    assert_eq!((shown(mine), conflicts()), (Some(mine), 0));
+    assert_sound(&group);
+}
+
+/// Two people import one file before their phones meet, and once more after.
+#[test]
+fn two_devices_that_import_one_file_count_each_row_once_and_nobody_stands_twice() {
+    const ROWS: &str = "Date,Description,Category,Cost,Currency,Ann,Ben\n\
+                        2026-01-01,Tea,Food,4.00,EUR,2.00,-2.00\n";
+    const MORE: &str = "Date,Description,Category,Cost,Currency,Ann,Dora (removed)\n\
+                        2026-01-02,Cake,Food,6.00,EUR,3.00,-3.00\n";
+    let (host, guest) = (Phone::new(3), Phone::new(4));
+    let ours = host.store.create_group_with("Flat", "Ann", &["Ben"]).unwrap();
+    let theirs = join(&ours, &host, &guest, "Cara");
+    let import = |group: &Group, file: &str| {
+        let export = ledger_formats::splitwise::read(file.as_bytes()).unwrap();
+        group.import_splitwise(&export, &mut common::go_on).unwrap()
+    };
+    for file in [ROWS, MORE] {
+        for group in [&ours, &theirs] {
+            assert_eq!(import(group, file).added, 1);
+        }
+    }
+    hand_over(&ours, &theirs);
+    hand_over(&theirs, &ours);
+    agree(&ours, &theirs);
+    for group in [&ours, &theirs] {
+        let people = group.members().unwrap();
+        let mut names: Vec<_> = people.iter().map(|(_, member)| member.name()).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["Ann", "Ben", "Cara", "Dora"]);
+        let euro = Currency::from_code("EUR").unwrap();
+        let state = group.state().unwrap();
+        let of = |name: &str| {
+            let (id, _) = people.iter().find(|(_, member)| member.name() == name).unwrap();
+            state.balance(*id, euro).minor_units()
+        };
+        assert_eq!([of("Ann"), of("Ben"), of("Dora")], [500, -200, -300]);
+        let page = group.lists().expenses(None, 9).unwrap();
+        assert_eq!(page.len(), 2);
+        assert!(page.iter().all(|row| !row.conflicting));
+        let again = import(group, MORE);
+        assert_eq!((again.added, again.known, again.members_added), (0, 1, 0));
+        assert_sound(group);
+    }
+}
+
+/// Nobody who imported a file can take the place of somebody in it.
+#[test]
+fn only_the_owner_gives_keys_to_a_person_from_a_file() {
+    const ROWS: &str = "Date,Description,Category,Cost,Currency,Ann,Dora\n\
+                        2026-01-02,Cake,Food,6.00,EUR,3.00,-3.00\n";
+    let (host, guest) = (Phone::new(5), Phone::new(6));
+    let ours = host.store.create_group("Flat", "Ann").unwrap();
+    let theirs = join(&ours, &host, &guest, "Cara");
+    let export = ledger_formats::splitwise::read(ROWS.as_bytes()).unwrap();
+    theirs.import_splitwise(&export, &mut common::go_on).unwrap();
+    let people = theirs.members().unwrap();
+    let dora = people.iter().find(|(_, member)| member.name() == "Dora").unwrap().0;
+    let device = ledger_core::keys::DeviceKey::from_bytes(&[7; 64]);
+    let entropy = ledger_core::keys::RootEntropy::from_bytes([8; 32]);
+    let card =
+        ledger_core::keys::SignedCard::new(theirs.id(), "Dora", &entropy, 0, &device).unwrap();
+    let claim = NewEntry::Claim { member: dora, card: Box::new(card) };
+    let refused = theirs.append(vec![claim]);
+    let reason = VoidReason::NotTheIntroducer;
+    assert!(
+        matches!(refused, Err(StoreError::WouldBeVoid(found)) if found == reason),
+        "{refused:?}"
+    );
+}
