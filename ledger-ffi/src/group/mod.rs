@@ -40,7 +40,7 @@ pub use recurring::{
     DueList, DueOccurrence, RecordedDue, RecurrenceRule, RecurrenceUnit, RecurringExpenses,
     RecurringSeries,
 };
-pub use rows::{Agreement, Device, GroupInfo, Member, MemberBalance, Payment};
+pub use rows::{Agreement, AsOf, Device, GroupInfo, Member, MemberBalance, Payment};
 pub use settings::{DefaultWeight, GroupSettings, ProposedRelays, Settings};
 pub use shares::{KeptShare, KeptShareInfo, RecoveryRequest, Shares, read_recovery_request};
 pub use statements::{Proposal, ProposedStatement, StatementIntent};
@@ -205,6 +205,32 @@ impl LedgerGroup {
             }
         }
         Ok(balances)
+    }
+
+    /// The balances that were not zero as of an entry or a day, by what counts now: by
+    /// currency, then by member. As of an entry, everything after it in the order of clocks
+    /// is left out; as of a day, everything that is dated later. It can take long, and
+    /// reports its progress.
+    ///
+    /// # Errors
+    /// `UnknownEntry`, `BalanceTooLarge`, `Cancelled`, `CallbackFailed`, or any error of
+    /// reading the database.
+    #[uniffi::method(default(listener = None))]
+    pub fn balances_as_of(
+        &self,
+        point: AsOf,
+        listener: Option<Arc<dyn ProgressListener>>,
+    ) -> Result<Vec<MemberBalance>, LedgerError> {
+        let (group, point) = (self.group()?, point.into());
+        let found = with_progress(listener, |progress| group.balances_as_of(point, progress))?;
+        let mut rows = Vec::new();
+        for (currency, members) in found {
+            for (member, balance) in members {
+                let balance = Money::of_balance(balance, currency)?;
+                rows.push(MemberBalance { member, balance });
+            }
+        }
+        Ok(rows)
     }
 
     /// A plan of payments that settles all balances: who pays whom. It has the fewest

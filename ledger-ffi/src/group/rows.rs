@@ -3,7 +3,7 @@
 use ledger_core::{DeviceId, EntryId, GroupId, MemberId};
 use ledger_store::Standing;
 
-use crate::values::{Instant, Money};
+use crate::values::{Day, Instant, Money};
 
 /// A group at a glance.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
@@ -71,6 +71,30 @@ pub struct MemberBalance {
     pub member: MemberId,
     /// What the group owes the member is positive, what the member owes is negative.
     pub balance: Money,
+}
+
+/// Earlier point of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum AsOf {
+    /// An entry: what comes up to it in the order of clocks and ids.
+    Entry {
+        /// The entry.
+        id: EntryId,
+    },
+    /// A day: what is dated up to it.
+    Day {
+        /// The day.
+        day: Day,
+    },
+}
+
+impl From<AsOf> for ledger_core::engine::AsOf {
+    fn from(point: AsOf) -> Self {
+        match point {
+            AsOf::Entry { id } => Self::Entry(id),
+            AsOf::Day { day } => Self::Date(day),
+        }
+    }
 }
 
 /// One payment of a plan that settles all balances.

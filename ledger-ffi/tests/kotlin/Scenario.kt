@@ -128,6 +128,11 @@ fun findsAndPages(flat: Flat) {
     val whole = lists.totals(TotalsBy.CURRENCY).single()
     same(people.sumOf { it.paid.minorUnits }, whole.spent.minorUnits)
     check(lists.categories().any { it.name == "rent" })
+    val genesis = lists.arrived(limit = 1u).single().id
+    same(flat.group.balancesAsOf(AsOf.Entry(genesis)), emptyList())
+    val openNow = flat.group.balances().map { it.balance.minorUnits }.filter { it != 0L }
+    val now = flat.group.balancesAsOf(AsOf.Day(LocalDate.of(2026, 12, 31)))
+    same(now.map { it.balance.minorUnits }.sorted(), openNow.sorted())
     same(found(LocalDate.of(2026, 10, 2), LocalDate.of(2026, 10, 4)), 3)
     same(lists.allExpenses(pageSize = 4u).map { it.id }.toSet().size, 9)
     same(lists.voidEntries(), emptyList())

@@ -14,6 +14,7 @@ import threading
 import traceback
 
 from group_ledger import (
+    AsOf,
     Condition,
     Direction,
     Difference,
@@ -168,6 +169,15 @@ def finds_and_pages(flat):
     assert sum(total.paid.minor_units for total in people) == whole.spent.minor_units
     used = lists.categories()
     assert [category.name for category in used if category.last_day.month == 10] == ["rent"]
+    genesis = lists.arrived(limit=1)[0].id
+    assert flat.group.balances_as_of(AsOf.ENTRY(genesis)) == []
+    open_now = [row for row in flat.group.balances() if row.balance.minor_units]
+    now = flat.group.balances_as_of(AsOf.DAY(datetime.date(2026, 12, 31)))
+    assert sorted(row.balance.minor_units for row in now) == sorted(row.balance.minor_units for row in open_now)
+    before = flat.group.balances_as_of(AsOf.DAY(datetime.date(2026, 10, 2)))
+    assert sorted(row.balance.minor_units for row in before) == [-2500, 2500]
+    unknown = lambda: flat.group.balances_as_of(AsOf.ENTRY(NOBODY))
+    assert code_of(unknown) == ErrorCode.UNKNOWN_ENTRY
     pages, after = [], None
     while page := lists.expenses(after=after, limit=4):
         pages.append(len(page))

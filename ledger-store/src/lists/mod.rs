@@ -3,6 +3,7 @@
 mod account_statement;
 mod activity;
 mod arrived;
+mod as_of;
 mod by_id;
 mod conflict;
 mod cursor;
@@ -25,6 +26,7 @@ pub use account_statement::{StatementCursor, StatementRow};
 pub use activity::Activity;
 pub use arrived::Unread;
 pub(crate) use arrived::mark_read;
+pub(crate) use as_of::balances_as_of;
 pub use cursor::{Cursor, ParseCursorError};
 pub(crate) use debts::{debts_of, pairwise_debts};
 pub use filter::{Condition, Filter};

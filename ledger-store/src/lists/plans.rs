@@ -7,7 +7,7 @@ use super::cursor::Position;
 use super::filter::{Condition, Filter};
 use super::query::{self, Columns, Query, queries};
 use super::{
-    account_statement, activity, arrived, by_id, debts, edits, history, overview, recorded,
+    account_statement, activity, arrived, as_of, by_id, debts, edits, history, overview, recorded,
     recurring, settings, totals,
 };
 use crate::database::{GroupKey, in_memory};
@@ -61,6 +61,11 @@ fn no_list_scans_or_sorts() {
         (debts::COUNT, "expenses_by_date (grp=?)"),
         (overview::GROUPS, "INTEGER PRIMARY KEY (rowid<?)"),
         (overview::LAST, "entries_by_group (grp=?)"),
+        (as_of::UP_TO_DAY, "expenses_by_date (grp=? AND date<?)"),
+        (as_of::PLACE, "sqlite_autoindex_entries_1 (id=?)"),
+        (as_of::SINCE, "entries_by_order (grp=? AND lamport>?)"),
+        (as_of::COUNT_SINCE, "entries_by_order (grp=? AND lamport>?)"),
+        (as_of::SLOT, "entries_by_slot (slot=?)"),
         (arrived::ARRIVED, "entries_by_group (grp=? AND rowid>?)"),
         (arrived::UNREAD, "entries_by_group (grp=? AND rowid>?)"),
         (arrived::NUMBERED, "INTEGER PRIMARY KEY (rowid=?)"),

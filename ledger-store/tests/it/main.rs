@@ -19,6 +19,7 @@
 mod account_statement;
 mod app_key;
 mod arrived;
+mod as_of;
 mod bundles;
 mod changes;
 mod changes_without_effect;

@@ -112,6 +112,11 @@ func findsAndPages(_ flat: Flat) throws {
     let people = try lists.totals(by: .member).map(\.paid.minorUnits)
     try same([people.reduce(0, +)], lists.totals(by: .currency).map(\.spent.minorUnits))
     try check(lists.categories().contains { $0.name == "rent" })
+    let genesis = try lists.arrived(limit: 1)[0].id
+    try check(flat.group.balancesAsOf(point: .entry(id: genesis)).isEmpty)
+    let openNow = try flat.group.balances().map(\.balance.minorUnits).filter { $0 != 0 }
+    let now = try flat.group.balancesAsOf(point: .day(day: Day("2026-12-31")!))
+    try same(now.map(\.balance.minorUnits).sorted(), openNow.sorted())
     try same(found(ExpenseFilter(fromDate: Day("2026-10-02")!, toDate: Day("2026-10-04")!)), 3)
     var (pages, after): ([Int], String?) = ([], nil)
     while case let page = try lists.expenses(after: after, limit: 4), !page.isEmpty {
