@@ -141,12 +141,13 @@ pub(crate) fn run(command: &RecurringCommand, out: &mut dyn Write) -> Result<(),
             let series = named(&group, series)?;
             let content = expense(&group, record)?;
             let changed = group.recurring().change(series, date(*from)?, &content, *every)?;
-            Ok(match changed.planned_from {
+            match changed.planned_from {
                 None => writeln!(out, "changed")?,
                 Some(day) => {
-                    writeln!(out, "changed until {day}, from when on what was planned stays")?
+                    writeln!(out, "changed until {day}, from when on what was planned stays")?;
                 }
-            })
+            }
+            Ok(())
         }
         RecurringCommand::Pause { location, series, from, until } => {
             let store = open(location)?;
