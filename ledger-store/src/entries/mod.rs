@@ -13,6 +13,7 @@ pub(crate) mod named;
 mod new_entry;
 pub(crate) mod projections;
 mod recent;
+pub(crate) mod shown;
 mod sign;
 mod target;
 mod transaction;

@@ -2,9 +2,11 @@
 
 use rusqlite::{Connection, StatementStatus};
 
-use super::{account_statement, activity, arrived, by_id, debts, find, history, overview};
+use super::{
+    account_statement, activity, arrived, by_id, conflict, debts, find, history, overview,
+};
 use crate::database::in_memory;
-use crate::entries::load;
+use crate::entries::{load, shown};
 
 /// The steps of a plan.
 fn plan(connection: &Connection, sql: &str) -> Vec<String> {
@@ -37,10 +39,8 @@ fn no_list_scans_or_sorts() {
         (by_id::BEGINNING, "sqlite_autoindex_entries_1 (id>? AND id<?)"),
         (by_id::BELOW, "sqlite_autoindex_entries_1 (id<?)"),
         (by_id::ABOVE, "sqlite_autoindex_entries_1 (id>?)"),
-        (by_id::SHOWN, "sqlite_autoindex_entries_1 (id=?)"),
-        (activity::CORRECTED, "PRIMARY KEY (original=? AND endorses=? AND (lamport,id)<(?,?))"),
-        (activity::ORIGINAL, "INTEGER PRIMARY KEY (rowid=?)"),
-        (activity::SLOT, "sqlite_autoindex_entries_1 (id=?)"),
+        (by_id::SHOWN, "PRIMARY KEY (n=?)"),
+        (activity::CORRECTED, "entries_by_slot (slot=? AND kind=? AND (lamport,id)<(?,?))"),
         (history::CHANGES, "PRIMARY KEY (original=? AND endorses=? AND (lamport,id)<(?,?))"),
         (account_statement::AFTER, "PRIMARY KEY (term=? AND (date,n)<(?,?))"),
         (account_statement::UP_TO, "PRIMARY KEY (term=? AND (date,n)>(?,?))"),
