@@ -99,7 +99,7 @@ fn caches(bed: &mut Bed) {
                 let filter = filter(n);
                 lists.push(time_ms(|| drop(group.lists().find(&filter, None, 50).unwrap())));
                 let words = Condition::Text(format!("groceries {}", n % 977));
-                let filter = Filter { condition: Some(words), ..filter };
+                let filter = Filter { conditions: vec![words], ..filter };
                 searches.push(time_ms(|| drop(group.lists().find(&filter, None, 50).unwrap())));
                 if n.is_multiple_of(10) {
                     let details = bed.crowd.expense(round, AMONG);

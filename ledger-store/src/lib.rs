@@ -77,8 +77,9 @@ pub use joining::{
     Joining, Pairing, PairingMode, PairingNew, PairingOld, Recovery, ShowingCode,
 };
 pub use lists::{
-    Activity, Condition, Cursor, Filter, Lists, Overview, ParseCursorError, Recorded, Review,
-    StatementCursor, StatementRow, Unread, Version, VersionKind,
+    Activity, CategoryInUse, Condition, Cursor, Filter, Lists, Overview, ParseCursorError,
+    Recorded, Review, StatementCursor, StatementRow, Total, TotalOf, TotalsBy, Unread, Version,
+    VersionKind,
 };
 pub use platform::{Environment, Phase, Progress, SystemEnvironment};
 pub use sealed::{BundleCursor, Bundles, Exported, Imported, Since};

@@ -73,7 +73,7 @@ fn use_it(file: &File) {
     let group = largest(&store);
     let details: Transaction = group.lists().expenses(None, 50).unwrap().remove(0).transaction;
     let filter = Filter {
-        condition: Some(Condition::Text("groceries missing 97".to_owned())),
+        conditions: vec![Condition::Text("groceries missing 97".to_owned())],
         ..Filter::default()
     };
     for _ in 0..10 {

@@ -215,7 +215,10 @@ impl Reader {
                 return None;
             };
             let category = expense.category.unwrap_or_default();
-            let row = (i64::from(expense.date.yyyymmdd()) << 36) | n;
+            // As the store numbers days: 372 for each year, 31 for each month.
+            let date = i64::from(expense.date.yyyymmdd());
+            let (year, month, day) = (date / 10_000, date / 100 % 100, date % 100);
+            let row = (((year * 12 + month - 1) * 31 + day - 1) << 36) | n;
             Some((row, format!("{}\n{category}", expense.description)))
         });
         Rows { tables, words: words.collect() }

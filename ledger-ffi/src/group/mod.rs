@@ -29,8 +29,8 @@ pub use invites::{
 };
 pub use keys::GroupKeys;
 pub use lists::{
-    ActivityRow, Arrival, Condition, EntryKind, ExpenseFilter, ExpenseRow, Lists, ReviewRow,
-    StatementRow, Unread, Verdict, VersionKind, VersionRow,
+    ActivityRow, Arrival, CategoryInUse, Condition, EntryKind, ExpenseFilter, ExpenseRow, Lists,
+    ReviewRow, StatementRow, Total, TotalsBy, Unread, Verdict, VersionKind, VersionRow,
 };
 pub use maintenance::{GroupMaintenance, Problem, Verification};
 pub use rows::{Agreement, Device, GroupInfo, Member, MemberBalance, Payment};

@@ -190,7 +190,7 @@ fn an_expense_is_recorded_corrected_paid_back_and_cancelled() {
     assert_eq!(history[0].id, correction);
 
     let found = |condition| {
-        let filter = ExpenseFilter { condition: Some(condition), ..ExpenseFilter::default() };
+        let filter = ExpenseFilter { conditions: vec![condition], ..ExpenseFilter::default() };
         lists.expenses(Some(filter), None, 50).unwrap().len()
     };
     assert_eq!(found(Condition::Text { words: "dinn".into() }), 1);

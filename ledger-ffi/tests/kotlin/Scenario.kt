@@ -106,12 +106,24 @@ fun findsAndPages(flat: Flat) {
     }
     val lists = flat.group.lists()
     fun found(from: LocalDate? = null, to: LocalDate? = null, condition: Condition? = null) =
-        lists.expenses(ExpenseFilter(from, to, condition), limit = 100u).size
+        lists.expenses(ExpenseFilter(from, to, listOfNotNull(condition)), limit = 100u).size
     same(found(), 9)
     same(found(condition = Condition.Text("wi din")), 1)
     same(found(condition = Condition.Category("rent")), 7)
     same(found(condition = Condition.Currency("JPY")), 0)
     same(found(condition = Condition.Member(flat.ben)), 9)
+    val rentOfAnna = listOf(Condition.Category("rent"), Condition.Payer(flat.anna))
+    val little = ExpenseFilter(conditions = rentOfAnna + Condition.AtMost(1uL))
+    same(lists.expenses(ExpenseFilter(conditions = rentOfAnna)).size, 7)
+    same(lists.expenses(little), emptyList())
+    val months = lists.totals(TotalsBy.MONTH)
+    same(months.map { it.month }, listOf(LocalDate.of(2026, 10, 1), LocalDate.of(2026, 11, 1)))
+    val rent = lists.totals(TotalsBy.CATEGORY).single { it.category == "rent" }
+    same(rent.expenses to rent.spent, 7uL to months[0].spent)
+    val people = lists.totals(TotalsBy.MEMBER)
+    val whole = lists.totals(TotalsBy.CURRENCY).single()
+    same(people.sumOf { it.paid.minorUnits }, whole.spent.minorUnits)
+    check(lists.categories().any { it.name == "rent" })
     same(found(LocalDate.of(2026, 10, 2), LocalDate.of(2026, 10, 4)), 3)
     same(lists.allExpenses(pageSize = 4u).map { it.id }.toSet().size, 9)
     same(lists.voidEntries(), emptyList())

@@ -15,6 +15,7 @@ import traceback
 
 from group_ledger import (
     Condition,
+    Direction,
     Difference,
     EntryKind,
     ErrorCode,
@@ -25,6 +26,7 @@ from group_ledger import (
     SplitItem,
     SplitPart,
     StatementIntent,
+    TotalsBy,
     Transaction,
     Transfer,
     VersionKind,
@@ -137,11 +139,27 @@ def finds_and_pages(flat):
         return len(lists.expenses(ExpenseFilter(**change), limit=100))
 
     assert found() == 9
-    assert found(condition=Condition.TEXT("wi din")) == 1
-    assert found(condition=Condition.CATEGORY("rent")) == 7
-    assert found(condition=Condition.CURRENCY("JPY")) == 0
-    assert found(condition=Condition.MEMBER(flat.ben)) == 9
+    assert found(conditions=[Condition.TEXT("wi din")]) == 1
+    assert found(conditions=[Condition.CATEGORY("rent")]) == 7
+    assert found(conditions=[Condition.CURRENCY("JPY")]) == 0
+    assert found(conditions=[Condition.MEMBER(flat.ben)]) == 9
+    rent_of_anna = [Condition.CATEGORY("rent"), Condition.PAYER(flat.anna)]
+    assert found(conditions=[*rent_of_anna, Condition.CANCELLED(False)]) == 7
+    assert found(conditions=[*rent_of_anna, Condition.AT_LEAST(10**6)]) == 0
+    assert found(conditions=[Condition.TRANSFER(True), Condition.CANCELLED(True)]) == 1
+    assert found(conditions=[Condition.DIRECTION(Direction.INCOMING)]) == 0
     assert found(from_date=datetime.date(2026, 10, 2), to_date=datetime.date(2026, 10, 4)) == 3
+    whole = lists.totals(TotalsBy.CURRENCY)[0]
+    months = lists.totals(TotalsBy.MONTH)
+    assert [total.month for total in months] == [datetime.date(2026, 10, 1), datetime.date(2026, 11, 1)]
+    october = ExpenseFilter(to_date=datetime.date(2026, 10, 31))
+    [rent] = lists.totals(TotalsBy.CATEGORY, october)
+    assert (rent.category, rent.expenses, rent.spent) == ("rent", 7, months[0].spent)
+    assert sum(total.spent.minor_units for total in months) == whole.spent.minor_units
+    people = lists.totals(TotalsBy.MEMBER)
+    assert sum(total.paid.minor_units for total in people) == whole.spent.minor_units
+    used = lists.categories()
+    assert [category.name for category in used if category.last_day.month == 10] == ["rent"]
     pages, after = [], None
     while page := lists.expenses(after=after, limit=4):
         pages.append(len(page))

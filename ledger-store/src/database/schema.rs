@@ -250,4 +250,63 @@ pub(super) const MIGRATIONS: &[&str] = &[
     UPDATE groups SET read_upto =
         coalesce((SELECT max(n) FROM entries e WHERE e.grp = groups.grp), 0);
     ",
+    // Version 7. The lists of expenses with what filters and totals need. They are written anew from
+    // `unlisted` when the database is opened: what they hold follows from entries.
+    "
+    CREATE TABLE unlisted (
+        n         INTEGER PRIMARY KEY,       -- as in expenses
+        grp       INTEGER NOT NULL REFERENCES groups,
+        content   INTEGER NOT NULL,
+        cancelled INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO unlisted SELECT n, grp, content, cancelled FROM expenses;
+    DROP TABLE expenses;
+    DROP TABLE terms;
+    DROP TABLE found_by;
+    DROP TABLE texts;
+
+    CREATE TABLE expenses (
+        n         INTEGER PRIMARY KEY,       -- n of the slot's original
+        grp       INTEGER NOT NULL REFERENCES groups,
+        date      INTEGER NOT NULL,          -- number of the day of the content shown
+        content   INTEGER NOT NULL,          -- n of the entry whose content is shown
+        cancelled INTEGER NOT NULL,
+        kind      INTEGER NOT NULL,          -- 0 expense, 1 transfer, 2 income
+        currency  INTEGER NOT NULL,          -- its term
+        category  INTEGER,                   -- its term
+        amount    INTEGER NOT NULL           -- in minor units
+    ) STRICT, WITHOUT ROWID;  -- so that a page can begin within a day by index
+    CREATE INDEX expenses_by_date ON expenses (grp, date);
+
+    CREATE TABLE terms (                     -- what expenses can be found by
+        term  INTEGER PRIMARY KEY,
+        grp   INTEGER NOT NULL REFERENCES groups,
+        kind  INTEGER NOT NULL,              -- 1 member and currency, 2 category,
+                                             -- 3 currency, 4 payer, 5 transfers,
+                                             -- 6 cancelled, 7 income
+        value BLOB NOT NULL,
+        UNIQUE (grp, kind, value)
+    ) STRICT;
+
+    CREATE TABLE found_by (
+        term INTEGER NOT NULL,
+        date INTEGER NOT NULL,               -- as in expenses
+        n    INTEGER NOT NULL,               -- n of the slot's original
+        PRIMARY KEY (term, date, n)
+    ) STRICT, WITHOUT ROWID;
+
+    -- Words of the contents shown, folded; rowid is day * 2^36 + n, so that
+    -- matches come in the order of the list. Keeps no text, only where words
+    -- occur.
+    CREATE VIRTUAL TABLE texts USING fts5 (
+        words, content = '', contentless_delete = 1,
+        tokenize = 'unicode61 remove_diacritics 2'
+    );
+    ",
+    // Version 8. The entries of a slot in the order in which they count, so that what a slot shows is
+    // found without reading the others.
+    "
+    DROP INDEX entries_by_slot;
+    CREATE INDEX entries_by_slot ON entries (slot, kind, lamport, id) WHERE slot <> n;
+    ",
 ];

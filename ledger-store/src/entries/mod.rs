@@ -4,6 +4,8 @@
 //! all writes of entries go through [`GroupTransaction`], which brings the derived tables up to
 //! date in the same transaction.
 
+pub(crate) mod day;
+mod folding;
 pub(crate) mod index;
 mod ingest;
 mod left_out;
@@ -13,12 +15,14 @@ pub(crate) mod named;
 mod new_entry;
 pub(crate) mod projections;
 mod recent;
+pub(crate) mod relist;
 pub(crate) mod shown;
 mod sign;
 mod target;
 mod transaction;
 mod waiting;
 
+pub(crate) use folding::fold;
 pub use ingest::Ingested;
 pub(crate) use ingest::{StoredNumbers, admit_batch};
 pub(crate) use loaded::LoadedLedger;

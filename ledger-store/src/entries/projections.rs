@@ -1,12 +1,15 @@
 //! The lists of expenses: by date, by condition, by words. Their rows belong to the content that a
 //! slot shows, and move with it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::engine::{DecodedEntry, Slot};
-use ledger_core::{Currency, GroupState, MemberId, Transaction};
+use ledger_core::{Currency, Direction, GroupState, MemberId, Transaction};
 use rusqlite::{Connection, OptionalExtension as _};
 
+use super::day::DayNumber;
+use super::folding::fold;
 use super::index::number;
 use crate::StoreError;
 use crate::database::GroupKey;
@@ -17,28 +20,49 @@ const NUMBERS: i64 = 1 << 36;
 /// Number of expenses whose rows are collected before they are written.
 const KEPT: usize = 1_000;
 
-/// A condition by which an expense is found.
+/// A condition by which an expense is found. Tags will be a further one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Term {
-    Member(MemberId),
+    /// A member who paid or has a share, in one currency: a statement of account goes through these.
+    Member(MemberId, Currency),
     Category(String),
     Currency(Currency),
+    /// A member who paid.
+    Payer(MemberId),
+    /// Transfers; most rows are expenses, which have no term for it.
+    Transfers,
+    /// Refunds and income.
+    Income,
+    /// Cancelled ones.
+    Cancelled,
 }
+
+/// The kind of [`Term::Member`].
+const MEMBER_KIND: u8 = 1;
 
 impl Term {
     pub(crate) fn kind(&self) -> u8 {
         match self {
-            Self::Member(_) => 1,
+            Self::Member(..) => MEMBER_KIND,
             Self::Category(_) => 2,
             Self::Currency(_) => 3,
+            Self::Payer(_) => 4,
+            Self::Transfers => 5,
+            Self::Cancelled => 6,
+            Self::Income => 7,
         }
     }
 
-    pub(crate) fn value(&self) -> &[u8] {
+    pub(crate) fn value(&self) -> Cow<'_, [u8]> {
         match self {
-            Self::Member(member) => member.as_bytes(),
-            Self::Category(category) => category.as_bytes(),
-            Self::Currency(currency) => currency.code().as_bytes(),
+            // The member comes first, so that a range of values has all currencies.
+            Self::Member(member, currency) => {
+                Cow::Owned([member.as_bytes(), currency.code().as_bytes()].concat())
+            }
+            Self::Category(category) => Cow::Borrowed(category.as_bytes()),
+            Self::Currency(currency) => Cow::Borrowed(currency.code().as_bytes()),
+            Self::Payer(member) => Cow::Borrowed(member.as_bytes()),
+            Self::Transfers | Self::Income | Self::Cancelled => Cow::Borrowed(&[]),
         }
     }
 
@@ -55,10 +79,61 @@ impl Term {
     }
 }
 
-/// The content of an expense, as the lists need it.
+/// The terms of a member, one for each currency in which something names them. `?3` is the id, `?4`
+/// a value behind all that begin with it.
+pub(crate) const MEMBER_TERMS: &str = "SELECT term FROM terms
+     WHERE grp = ?1 AND kind = ?2 AND value >= ?3 AND value < ?4 ORDER BY value";
+
+/// The numbers of the terms of a member, in the order of currencies.
+pub(crate) fn member_terms(
+    connection: &Connection,
+    group: GroupKey,
+    member: MemberId,
+) -> Result<Vec<i64>, StoreError> {
+    let end = [member.as_bytes().as_slice(), &[0xff; 4]].concat();
+    let mut statement = connection.prepare_cached(MEMBER_TERMS)?;
+    let bounds = (group.0, MEMBER_KIND, member.as_bytes().as_slice(), end);
+    let rows = statement.query_map(bounds, |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// What a slot shows, as one number of the list of expenses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ListedKind {
+    Expense,
+    Transfer,
+    /// An expense of incoming money.
+    Income,
+}
+
+impl ListedKind {
+    fn of(transaction: &Transaction) -> Self {
+        match (transaction, transaction.direction()) {
+            (Transaction::Transfer(_), _) => Self::Transfer,
+            (Transaction::Expense(_), Direction::Outgoing) => Self::Expense,
+            (Transaction::Expense(_), Direction::Incoming) => Self::Income,
+        }
+    }
+
+    /// The number in the database.
+    pub(crate) const fn number(self) -> u8 {
+        match self {
+            Self::Expense => 0,
+            Self::Transfer => 1,
+            Self::Income => 2,
+        }
+    }
+}
+
+/// The content of an expense or transfer, as the lists need it.
 pub(crate) struct ListedContent {
-    pub(crate) date: u32,
-    pub(crate) terms: BTreeSet<Term>,
+    pub(crate) date: DayNumber,
+    pub(crate) amount: u64,
+    pub(crate) currency: Currency,
+    pub(crate) category: Option<String>,
+    pub(crate) kind: ListedKind,
+    /// The terms that follow from the content.
+    terms: BTreeSet<Term>,
     pub(crate) words: String,
 }
 
@@ -66,19 +141,47 @@ impl ListedContent {
     /// Returns `None` if the entry has no content, or names an unknown member.
     pub(crate) fn from_entry(entry: &DecodedEntry, state: &GroupState) -> Option<Self> {
         let transaction = state.transaction_of(entry)?;
-        let (payers, shares) = transaction.sides();
+        let (currency, (payers, shares)) = (transaction.currency(), transaction.sides());
+        let mut terms: BTreeSet<Term> =
+            payers.iter().map(|(member, _)| Term::Payer(*member)).collect();
         let parts = payers.into_iter().chain(shares);
-        let mut terms: BTreeSet<Term> = parts.map(|(member, _)| Term::Member(member)).collect();
-        terms.insert(Term::Currency(transaction.currency()));
-        let mut words = transaction.description().to_owned();
-        if let Transaction::Expense(expense) = &transaction {
-            terms.extend(expense.category.clone().map(Term::Category));
-            for more in expense.category.iter().chain(&expense.note) {
-                words.push('\n');
-                words.push_str(more);
+        terms.extend(parts.map(|(member, _)| Term::Member(member, currency)));
+        terms.insert(Term::Currency(currency));
+        let (mut words, mut category) = (transaction.description().to_owned(), None);
+        match &transaction {
+            Transaction::Expense(expense) => {
+                category.clone_from(&expense.category);
+                terms.extend(expense.category.clone().map(Term::Category));
+                for more in expense.category.iter().chain(&expense.note) {
+                    words.push('\n');
+                    words.push_str(more);
+                }
             }
+            Transaction::Transfer(_) => {}
         }
-        Some(Self { date: transaction.date().yyyymmdd(), terms, words })
+        let kind = ListedKind::of(&transaction);
+        terms.extend(match kind {
+            ListedKind::Expense => None,
+            ListedKind::Transfer => Some(Term::Transfers),
+            ListedKind::Income => Some(Term::Income),
+        });
+        if let Cow::Owned(folded) = fold(&words) {
+            words = folded;
+        }
+        Some(Self {
+            date: DayNumber::of(transaction.date()),
+            amount: transaction.amount().minor_units(),
+            currency,
+            category,
+            kind,
+            terms,
+            words,
+        })
+    }
+
+    /// The terms of a slot that shows this content.
+    pub(crate) fn terms(&self, cancelled: bool) -> impl Iterator<Item = Term> + '_ {
+        self.terms.iter().cloned().chain(cancelled.then_some(Term::Cancelled))
     }
 }
 
@@ -89,9 +192,9 @@ pub(crate) fn list_position(date: u64, n: u64) -> Option<i64> {
 }
 
 /// The number of an expense's row in `texts`.
-pub(crate) fn text_row(date: u32, original: i64) -> Result<i64, StoreError> {
+pub(crate) fn text_row(date: DayNumber, original: i64) -> Result<i64, StoreError> {
     let number = u64::try_from(original).ok().filter(|_| original < NUMBERS);
-    let position = number.and_then(|n| list_position(u64::from(date), n));
+    let position = number.and_then(|n| list_position(date.position(), n));
     position.ok_or_else(|| StoreError::Damaged(format!("entry number {original} is too large")))
 }
 
@@ -106,7 +209,7 @@ pub(crate) struct ListWriter<'a> {
     words: Vec<(i64, String)>,
     /// Rows of `found_by` to be written. In their order they are faster, because many go to one
     /// page.
-    found: Vec<(i64, u32, i64)>,
+    found: Vec<(i64, i64, i64)>,
 }
 
 impl<'a> ListWriter<'a> {
@@ -151,10 +254,10 @@ impl<'a> ListWriter<'a> {
         slot: &Slot,
         written: Option<(i64, &DecodedEntry)>,
     ) -> Result<(), StoreError> {
-        let before: Option<i64> = self
+        let before: Option<(i64, bool)> = self
             .connection
-            .prepare_cached("SELECT content FROM expenses WHERE n = ?1")?
-            .query_row([original], |row| row.get(0))
+            .prepare_cached("SELECT content, cancelled FROM expenses WHERE n = ?1")?
+            .query_row([original], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         let written = written.filter(|(_, entry)| slot.content() == Some(entry.id()));
         let after = match (written, slot.content()) {
@@ -162,15 +265,12 @@ impl<'a> ListWriter<'a> {
             (None, Some(shown)) => Some(number(self.connection, shown)?),
             (None, None) => None,
         };
-        if before.is_some() && before == after {
-            self.connection
-                .prepare_cached("UPDATE expenses SET cancelled = ?2 WHERE n = ?1")?
-                .execute((original, slot.is_cancelled()))?;
+        if before.is_some() && before == after.map(|after| (after, slot.is_cancelled())) {
             return Ok(());
         }
-        if let Some(before) = before {
+        if let Some((before, cancelled)) = before {
             let listed = listed(self.connection, state, before)?;
-            self.delete(original, &listed)?;
+            self.delete(original, cancelled, &listed)?;
         }
         // A slot whose original is void shows nothing, and has no row.
         let Some(n) = after else { return Ok(()) };
@@ -191,16 +291,30 @@ impl<'a> ListWriter<'a> {
         cancelled: bool,
         listed: ListedContent,
     ) -> Result<(), StoreError> {
-        let (connection, group) = (self.connection, self.group);
+        let (connection, group, date) = (self.connection, self.group, listed.date.stored());
+        let currency = self.term(Term::Currency(listed.currency))?;
+        let category = listed.category.clone().map(Term::Category);
+        let category = category.map(|category| self.term(category)).transpose()?;
         connection
             .prepare_cached(
-                "INSERT INTO expenses (n, grp, date, content, cancelled)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT INTO expenses
+                 (n, grp, date, content, cancelled, kind, currency, category, amount)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
-            .execute((original, group.0, listed.date, content, cancelled))?;
-        for term in listed.terms {
+            .execute((
+                original,
+                group.0,
+                date,
+                content,
+                cancelled,
+                listed.kind.number(),
+                currency,
+                category,
+                listed.amount,
+            ))?;
+        for term in listed.terms(cancelled) {
             let term = self.term(term)?;
-            self.found.push((term, listed.date, original));
+            self.found.push((term, date, original));
         }
         self.words.push((text_row(listed.date, original)?, listed.words));
         if self.words.len() >= KEPT {
@@ -209,7 +323,12 @@ impl<'a> ListWriter<'a> {
         Ok(())
     }
 
-    fn delete(&mut self, original: i64, listed: &ListedContent) -> Result<(), StoreError> {
+    fn delete(
+        &mut self,
+        original: i64,
+        cancelled: bool,
+        listed: &ListedContent,
+    ) -> Result<(), StoreError> {
         // Rows must be written before they can be deleted.
         self.finish()?;
         let connection = self.connection;
@@ -217,8 +336,9 @@ impl<'a> ListWriter<'a> {
             "DELETE FROM found_by WHERE date = ?4 AND n = ?5 AND term =
              (SELECT term FROM terms WHERE grp = ?1 AND kind = ?2 AND value = ?3)",
         )?;
-        for term in &listed.terms {
-            find.execute((self.group.0, term.kind(), term.value(), listed.date, original))?;
+        let date = listed.date.stored();
+        for term in listed.terms(cancelled) {
+            find.execute((self.group.0, term.kind(), term.value(), date, original))?;
         }
         connection
             .prepare_cached("DELETE FROM texts WHERE rowid = ?1")?
@@ -246,7 +366,8 @@ impl<'a> ListWriter<'a> {
     }
 }
 
-fn listed(
+/// The content of an entry that a slot shows.
+pub(crate) fn listed(
     connection: &Connection,
     state: &GroupState,
     n: i64,

@@ -18,7 +18,7 @@ use crate::platform::files::with_ending;
 use crate::session::Session;
 
 /// The tables whose rows are counted.
-const TABLES: [&str; 23] = [
+const TABLES: [&str; 24] = [
     "groups",
     "spent",
     "entries",
@@ -26,6 +26,7 @@ const TABLES: [&str; 23] = [
     "expenses",
     "terms",
     "found_by",
+    "unlisted",
     "origins",
     "pending",
     "checkpoints",

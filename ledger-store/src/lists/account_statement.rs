@@ -10,6 +10,7 @@ use super::debts::{opening_balances, transaction};
 use super::{Lists, ParseCursorError};
 use crate::StoreError;
 use crate::entries::LoadedLedger;
+use crate::entries::day::{self, DayNumber};
 use crate::entries::projections::Term;
 use crate::session::GroupSession;
 
@@ -21,25 +22,16 @@ macro_rules! counting {
              JOIN entries c ON c.n = x.content JOIN entries o ON o.n = x.n
              WHERE f.term = ?1 AND ",
             $compared,
-            " AND x.cancelled = 0 AND EXISTS
-             (SELECT 1 FROM found_by g WHERE g.term = ?2 AND g.date = f.date AND g.n = f.n)
-             ORDER BY f.date DESC, f.n DESC LIMIT ?5"
+            " AND x.cancelled = 0 ORDER BY f.date DESC, f.n DESC LIMIT ?4"
         )
     };
 }
 
-/// Slots that count, with two terms, after a position. They are found along the rows of the first
-/// term. That is the member or the currency: see [`along`].
-pub(super) const AFTER: &str = counting!("(f.date, f.n) < (?3, ?4)");
+/// Slots of an account that count, after a position.
+pub(super) const AFTER: &str = counting!("(f.date, f.n) < (?2, ?3)");
 
 /// The same up to a position, the row there included.
-pub(super) const UP_TO: &str = counting!("(f.date, f.n) >= (?3, ?4)");
-
-/// Whether a term has many rows: at least [`MANY`].
-pub(super) const HAS_MANY: &str = "SELECT 1 FROM found_by WHERE term = ?1 LIMIT 1 OFFSET ?2";
-
-/// So many rows of a currency are not gone through for one page.
-const MANY: u32 = 1_000;
+pub(super) const UP_TO: &str = counting!("(f.date, f.n) >= (?2, ?3)");
 
 /// Row of a statement of account: an expense or transfer that counts, or the opening balance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,11 +121,8 @@ impl Lists<'_> {
     /// now. The last row of the last page is the opening balance, if there is one; otherwise the
     /// statement begins at zero. A member of whom nothing was recorded has no rows.
     ///
-    /// To find its rows, a page goes through the list of the member's expenses and transfers in all
-    /// currencies, from where the page before ended. So it takes longer if many in another currency
-    /// lie between its rows. Where the group has fewer than 1,000 in the currency, it goes through
-    /// those instead. If entries came since the page before, it goes through all newer rows as well,
-    /// so that it fits the balance of now.
+    /// A page reads its own rows, and cancelled ones between them. If entries came since the page
+    /// before, it goes through all newer rows as well, so that it fits the balance of now.
     ///
     /// ```
     /// # use ledger_store::{NewEntry, StoreOptions};
@@ -244,16 +233,16 @@ impl Account<'_> {
         limit: Option<u32>,
         mut row: impl FnMut(EntryId, Transaction, Position),
     ) -> Result<(), StoreError> {
-        let number = |term: Term| term.number(self.connection, self.group.key);
-        let terms = (number(Term::Member(self.member))?, number(Term::Currency(self.currency))?);
-        let (Some(member), Some(currency)) = terms else { return Ok(()) };
-        let (first, second) = along(self.connection, member, currency)?;
+        let term = Term::Member(self.member, self.currency);
+        // A member whom nothing names in this currency has no term.
+        let Some(term) = term.number(self.connection, self.group.key)? else { return Ok(()) };
         let limit = limit.map_or(-1, i64::from);
         let mut statement = self.connection.prepare_cached(sql)?;
-        let bounds = (first, second, position.major, position.minor, limit);
+        let bounds = (term, day::stored(position.major), position.minor, limit);
         let mut rows = statement.query(bounds)?;
         while let Some(found) = rows.next()? {
-            let position = Position { major: found.get(4)?, minor: found.get(5)? };
+            let day = DayNumber::from_stored(found.get(4)?);
+            let position = Position { major: day.position(), minor: found.get(5)? };
             let transaction = transaction(found, self.loaded.ledger.state())?;
             row(EntryId::from_bytes(found.get(3)?), transaction, position);
         }
@@ -267,34 +256,5 @@ impl Account<'_> {
             own.fold(Balance::ZERO, |sum, (_, part)| sum.plus(part.into()))
         };
         of_member(transaction.credited()).minus(of_member(transaction.debited()))
-    }
-}
-
-/// The two terms of an account, that one first along which its rows are found. Both give the same
-/// rows in the same order. A currency with few rows is gone through faster than a member with many;
-/// one term for the two together would be the best, and needs another layout of the database.
-fn along(connection: &Connection, member: i64, currency: i64) -> Result<(i64, i64), StoreError> {
-    let mut statement = connection.prepare_cached(HAS_MANY)?;
-    let has_many = statement.exists((currency, MANY.saturating_sub(1)))?;
-    Ok(if has_many { (member, currency) } else { (currency, member) })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::database::in_memory;
-
-    #[test]
-    fn an_account_is_found_along_its_currency_if_that_has_few_rows() {
-        let connection = in_memory().unwrap();
-        let (member, currency) = (1, 2);
-        let row = "INSERT INTO found_by (term, date, n) VALUES (?1, 20261121, ?2)";
-        let mut insert = connection.prepare(row).unwrap();
-        for n in 1..MANY {
-            insert.execute((currency, n)).unwrap();
-        }
-        assert_eq!(along(&connection, member, currency).unwrap(), (currency, member));
-        insert.execute((currency, MANY)).unwrap();
-        assert_eq!(along(&connection, member, currency).unwrap(), (member, currency));
     }
 }

@@ -4,8 +4,7 @@ use ledger_core::EntryId;
 use ledger_core::engine::EntryIndex as _;
 use rusqlite::OptionalExtension as _;
 
-use super::cursor::{ListId, ListKind};
-use super::find::page;
+use super::find::query_position;
 use super::{Lists, Recorded};
 use crate::StoreError;
 use crate::entries::index::StoredIndex;
@@ -24,9 +23,7 @@ pub(super) const BELOW: &str = "SELECT id FROM entries WHERE id < ?1 ORDER BY id
 
 pub(super) const ABOVE: &str = "SELECT id FROM entries WHERE id > ?1 ORDER BY id LIMIT 1";
 
-pub(super) const SHOWN: &str = "SELECT c.entry, c.signature, o.id, x.cancelled, x.date, x.n
-     FROM expenses x JOIN entries c ON c.n = x.content JOIN entries o ON o.n = x.n
-     WHERE x.n = ?1";
+pub(super) const SHOWN: &str = "SELECT date, n FROM expenses WHERE n = ?1";
 
 impl Lists<'_> {
     /// The ids of entries of this group that begin with these hexadecimal digits, ascending, at most
@@ -97,9 +94,10 @@ impl Lists<'_> {
             let slot = slot_of(connection, self.group.key, entry.decoded())?;
             let Some((slot, false)) = slot else { return Ok(None) };
             let mut statement = connection.prepare_cached(SHOWN)?;
-            let rows = statement.query([slot])?;
-            let list = ListId::of_group(ListKind::Expenses, self.group.id);
-            Ok(page(connection, rows, loaded.ledger.state(), list)?.pop())
+            let mut rows = statement.query([slot])?;
+            let Some(row) = rows.next()? else { return Ok(None) };
+            let position = query_position(row)?;
+            Ok(self.page(connection, loaded, [position])?.pop())
         })
     }
 }

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row};
 use crate::StoreError;
 use crate::entries::LoadedLedger;
 use crate::entries::index::{StoredIndex, believed_entry};
-use crate::entries::projections::Term;
+use crate::entries::projections::member_terms;
 use crate::platform::progress::{Meter, OnProgress, Phase};
 use crate::session::GroupSession;
 
@@ -18,7 +18,7 @@ pub(super) const ALL: &str = "SELECT c.entry, c.signature, c.id
      FROM expenses x JOIN entries c ON c.n = x.content
      WHERE x.grp = ?1 AND x.cancelled = 0";
 
-/// Contents that name a member, of all slots that count.
+/// Contents that name a member in one currency, of all slots that count.
 pub(super) const OF_MEMBER: &str = "SELECT c.entry, c.signature, c.id
      FROM found_by f CROSS JOIN expenses x ON x.n = f.n JOIN entries c ON c.n = x.content
      WHERE f.term = ?1 AND x.cancelled = 0";
@@ -63,13 +63,13 @@ pub(crate) fn debts_of(group: &GroupSession, member: MemberId) -> Result<Debts, 
     group.read(|connection, LoadedLedger { ledger, .. }| {
         let mut debts = Debts::of_member(member);
         add_opening(&mut debts, group, connection)?;
-        // A member whom no expense names has no term.
-        let term = Term::Member(member).number(connection, group.key)?;
         let mut statement = connection.prepare_cached(OF_MEMBER)?;
-        let mut rows = statement.query([term])?;
-        while let Some(row) = rows.next()? {
-            let transaction = transaction(row, ledger.state())?;
-            let _ = add(&mut debts, &transaction, &mut |_| ControlFlow::Continue(()));
+        for term in member_terms(connection, group.key, member)? {
+            let mut rows = statement.query([term])?;
+            while let Some(row) = rows.next()? {
+                let transaction = transaction(row, ledger.state())?;
+                let _ = add(&mut debts, &transaction, &mut |_| ControlFlow::Continue(()));
+            }
         }
         Ok(debts)
     })

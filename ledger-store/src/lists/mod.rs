@@ -7,11 +7,14 @@ mod by_id;
 mod conflict;
 mod cursor;
 mod debts;
+mod filter;
 mod find;
 mod history;
 mod overview;
 #[cfg(test)]
 mod plans;
+mod query;
+mod totals;
 
 pub use account_statement::{StatementCursor, StatementRow};
 pub use activity::{Activity, Recorded};
@@ -19,10 +22,11 @@ pub use arrived::Unread;
 pub(crate) use arrived::mark_read;
 pub use cursor::{Cursor, ParseCursorError};
 pub(crate) use debts::{debts_of, pairwise_debts};
-pub use find::{Condition, Filter};
+pub use filter::{Condition, Filter};
 pub use history::{Review, Version, VersionKind};
 pub use overview::Overview;
 pub(crate) use overview::overview;
+pub use totals::{CategoryInUse, Total, TotalOf, TotalsBy};
 
 use crate::session::GroupSession;
 

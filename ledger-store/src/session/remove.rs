@@ -10,8 +10,9 @@ use crate::database::GroupKey;
 
 /// Deletes all rows of a group; rows that point at others come first.
 const REMOVE: [&str; 20] = [
+    // `744000` is the position of the day that the database keeps as zero.
     "DELETE FROM texts WHERE rowid IN
-         (SELECT (date << 36) | n FROM expenses WHERE grp = ?1)",
+         (SELECT ((date + 744000) << 36) | n FROM expenses WHERE grp = ?1)",
     "DELETE FROM found_by WHERE term IN (SELECT term FROM terms WHERE grp = ?1)",
     "DELETE FROM terms WHERE grp = ?1",
     "DELETE FROM named WHERE original IN (SELECT n FROM entries WHERE grp = ?1)",

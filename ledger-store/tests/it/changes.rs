@@ -270,7 +270,7 @@ fn a_deleted_group_leaves_nothing() {
     let found = keep
         .lists()
         .find(
-            &Filter { condition: Some(Condition::Text("xylo".into())), ..Filter::default() },
+            &Filter { conditions: vec![Condition::Text("xylo".into())], ..Filter::default() },
             None,
             9,
         )

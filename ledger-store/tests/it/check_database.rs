@@ -27,7 +27,10 @@ fn rows(folder: &Folder) -> Vec<Vec<Value>> {
         "SELECT * FROM groups ORDER BY 1",
         "SELECT * FROM entries ORDER BY 1",
         "SELECT * FROM named ORDER BY 1, 2, 3, 4",
-        "SELECT * FROM expenses ORDER BY 1",
+        // Terms get other numbers.
+        "SELECT n, x.grp, date, content, cancelled, x.kind, c.value, t.value, amount
+         FROM expenses x JOIN terms c ON c.term = x.currency
+         LEFT JOIN terms t ON t.term = x.category ORDER BY 1",
         "SELECT t.grp, t.kind, t.value, f.date, f.n FROM found_by f JOIN terms t USING (term)
          ORDER BY 1, 2, 3, 4, 5",
         "SELECT id FROM texts_docsize ORDER BY 1",
@@ -50,7 +53,7 @@ fn each_difference_names_its_table_and_is_written_anew() {
     let right = rows(&subject.folder);
     let state = digest(&subject.group());
     assert_eq!(check_database(&subject.store).remedy(), None);
-    let text = "(SELECT (date << 36) | n FROM expenses WHERE n = 4)";
+    let text = "(SELECT ((date + 744000) << 36) | n FROM expenses WHERE n = 4)";
     for (table, entry, change) in [
         (Table::Entries, Some(5), "UPDATE entries SET verdict = 20 WHERE n = 5"),
         (Table::Entries, Some(10), "UPDATE entries SET slot = 6 WHERE n = 10"),
@@ -61,15 +64,25 @@ fn each_difference_names_its_table_and_is_written_anew() {
         (Table::Expenses, Some(6), "UPDATE expenses SET cancelled = 0 WHERE n = 6"),
         (Table::Expenses, Some(5), "UPDATE expenses SET content = 5 WHERE n = 5"),
         (Table::Expenses, Some(4), "DELETE FROM expenses WHERE n = 4"),
+        (Table::Expenses, Some(4), "UPDATE expenses SET amount = amount + 1 WHERE n = 4"),
+        (Table::Expenses, Some(4), "UPDATE expenses SET kind = 3 WHERE n = 4"),
+        (
+            Table::Expenses,
+            Some(4),
+            "UPDATE expenses SET category = 1 + ifnull(category, 0) WHERE n = 4",
+        ),
+        (Table::Expenses, Some(4), "UPDATE expenses SET currency = currency + 1 WHERE n = 4"),
         (
             Table::Expenses,
             Some(2),
-            "INSERT INTO expenses SELECT 2, grp, date, 4, 0 FROM expenses WHERE n = 4",
+            "INSERT INTO expenses SELECT 2, grp, date, 4, 0, kind, currency, category, amount
+             FROM expenses WHERE n = 4",
         ),
         (
             Table::Expenses,
             None,
-            "INSERT INTO expenses SELECT 99, 99, date, 4, 0 FROM expenses WHERE n = 4",
+            "INSERT INTO expenses SELECT 99, 99, date, 4, 0, kind, currency, category, amount
+             FROM expenses WHERE n = 4",
         ),
         (Table::FoundBy, Some(8), "DELETE FROM found_by WHERE n = 8"),
         (Table::FoundBy, None, "INSERT INTO found_by VALUES (1, 20260101, 2)"),

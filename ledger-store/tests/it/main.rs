@@ -65,5 +65,6 @@ mod security;
 mod size;
 mod statements;
 mod summaries;
+mod totals;
 mod verify_history;
 mod waiting_room;

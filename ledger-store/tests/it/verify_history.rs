@@ -161,8 +161,10 @@ fn a_list_of_expenses_that_shows_something_else_is_found() {
     }
     // Rows that stand for nothing: of a person, of a correction, of no entry.
     for n in [2, 10, 99] {
-        let more =
-            format!("INSERT INTO expenses SELECT {n}, grp, date, 4, 0 FROM expenses LIMIT 1");
+        let more = format!(
+            "INSERT INTO expenses SELECT {n}, grp, date, 4, 0, kind, currency, category, amount
+                 FROM expenses LIMIT 1"
+        );
         assert_ne!(subject.after(&more).unwrap(), [], "{more}");
     }
 }
@@ -170,7 +172,7 @@ fn a_list_of_expenses_that_shows_something_else_is_found() {
 #[test]
 fn wrong_ways_to_find_an_expense_are_found() {
     let subject = Subject::new(13);
-    let row = "(SELECT (date << 36) | n FROM expenses WHERE n = 4)";
+    let row = "(SELECT ((date + 744000) << 36) | n FROM expenses WHERE n = 4)";
     for change in [
         "DELETE FROM found_by WHERE n = 4".to_owned(),
         "UPDATE found_by SET date = date + 1 WHERE n = 5".to_owned(),

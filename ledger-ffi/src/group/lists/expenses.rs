@@ -1,11 +1,11 @@
 //! Expenses and transfers as they stand now, and the filter for them.
 
-use ledger_core::{Currency, EntryId, MemberId};
+use ledger_core::{Amount, Currency, EntryId, MemberId};
 use ledger_store::Filter;
 
 use super::total;
 use crate::error::LedgerError;
-use crate::values::{Day, ExpenseId, Money, Transaction};
+use crate::values::{Day, Direction, ExpenseId, Money, Transaction};
 
 /// Condition on an expense or transfer. It is about the current version: after a
 /// correction, about what the correction says.
@@ -13,6 +13,11 @@ use crate::values::{Day, ExpenseId, Money, Transaction};
 pub enum Condition {
     /// The member paid or has a share, or gave or received a transfer.
     Member {
+        /// The member.
+        id: MemberId,
+    },
+    /// The member paid something of it, or gave a transfer; of incoming money, received it.
+    Payer {
         /// The member.
         id: MemberId,
     },
@@ -26,12 +31,62 @@ pub enum Condition {
         /// The currency code, such as `EUR`.
         code: String,
     },
+    /// The amount is at least so large, in minor units of whatever its currency is.
+    AtLeast {
+        /// The amount.
+        minor_units: u64,
+    },
+    /// The amount is at most so large, in minor units of whatever its currency is.
+    AtMost {
+        /// The amount.
+        minor_units: u64,
+    },
     /// For each of these words, description, note or category have a word that begins
-    /// so. Case and accents make no difference.
+    /// so. Case and accents make no difference, nor does "ss" for a sharp s. Of scripts
+    /// without spaces, such as Japanese, a part of the text is found wherever it stands.
     Text {
         /// The words, separated by spaces.
         words: String,
     },
+    /// It is a transfer; otherwise an expense.
+    Transfer {
+        /// Whether it is one.
+        is_transfer: bool,
+    },
+    /// Money was spent, or received. A transfer is outgoing.
+    Direction {
+        /// The direction.
+        direction: Direction,
+    },
+    /// It was cancelled, or was not.
+    Cancelled {
+        /// Whether it was.
+        is_cancelled: bool,
+    },
+}
+
+impl Condition {
+    fn into_condition(
+        self,
+        currency: impl Fn(&str) -> Result<Currency, LedgerError>,
+    ) -> Result<ledger_store::Condition, LedgerError> {
+        Ok(match self {
+            Self::Member { id } => ledger_store::Condition::Member(id),
+            Self::Payer { id } => ledger_store::Condition::Payer(id),
+            Self::Category { name } => ledger_store::Condition::Category(name),
+            Self::Currency { code } => ledger_store::Condition::Currency(currency(&code)?),
+            Self::AtLeast { minor_units } => {
+                ledger_store::Condition::AtLeast(Amount::from_minor_units(minor_units)?)
+            }
+            Self::AtMost { minor_units } => {
+                ledger_store::Condition::AtMost(Amount::from_minor_units(minor_units)?)
+            }
+            Self::Text { words } => ledger_store::Condition::Text(words),
+            Self::Transfer { is_transfer } => ledger_store::Condition::Transfer(is_transfer),
+            Self::Direction { direction } => ledger_store::Condition::Direction(direction.into()),
+            Self::Cancelled { is_cancelled } => ledger_store::Condition::Cancelled(is_cancelled),
+        })
+    }
 }
 
 /// Filter for expenses and transfers. Without any field set, it selects all.
@@ -43,27 +98,21 @@ pub struct ExpenseFilter {
     /// The last day.
     #[uniffi(default = None)]
     pub to_date: Option<Day>,
-    /// A further condition.
-    #[uniffi(default = None)]
-    pub condition: Option<Condition>,
+    /// Further conditions, all of which must hold.
+    #[uniffi(default = [])]
+    pub conditions: Vec<Condition>,
 }
 
 impl ExpenseFilter {
     /// The filter of the store, with the currency that `currency` finds for a code.
     pub(super) fn into_filter(
         self,
-        currency: impl FnOnce(&str) -> Result<Currency, LedgerError>,
+        currency: impl Fn(&str) -> Result<Currency, LedgerError>,
     ) -> Result<Filter, LedgerError> {
-        let condition = match self.condition {
-            None => None,
-            Some(Condition::Member { id }) => Some(ledger_store::Condition::Member(id)),
-            Some(Condition::Category { name }) => Some(ledger_store::Condition::Category(name)),
-            Some(Condition::Currency { code }) => {
-                Some(ledger_store::Condition::Currency(currency(&code)?))
-            }
-            Some(Condition::Text { words }) => Some(ledger_store::Condition::Text(words)),
-        };
-        Ok(Filter { from: self.from_date, to: self.to_date, condition })
+        let conditions = self.conditions.into_iter();
+        let conditions =
+            conditions.map(|one| one.into_condition(&currency)).collect::<Result<_, _>>()?;
+        Ok(Filter { from: self.from_date, to: self.to_date, conditions })
     }
 }
 

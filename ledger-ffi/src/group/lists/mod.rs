@@ -6,11 +6,15 @@ mod arrived;
 mod expenses;
 mod history;
 mod statement;
+mod totals;
 mod verdict;
+
+use std::sync::Arc;
 
 use ledger_core::{Currency, GroupId, MemberId};
 
 use crate::error::LedgerError;
+use crate::platform::{ProgressListener, with_progress};
 use crate::store_handle::StoreHandle;
 use crate::values::{ExpenseId, Money};
 
@@ -19,6 +23,7 @@ pub use arrived::{Arrival, Unread};
 pub use expenses::{Condition, ExpenseFilter, ExpenseRow};
 pub use history::{ReviewRow, VersionKind, VersionRow};
 pub use statement::StatementRow;
+pub use totals::{CategoryInUse, Total, TotalsBy};
 pub use verdict::Verdict;
 
 /// Lists of one group: expenses, entries, versions and reviews.
@@ -54,8 +59,8 @@ impl Lists {
     /// The expenses and transfers by date, newest first. Cancelled ones are among them.
     ///
     /// # Errors
-    /// `InvalidCursor`, `InvalidId`, `InvalidDate`, `InvalidCurrency`, or any error of
-    /// reading the database.
+    /// `InvalidCursor`, `InvalidId`, `InvalidDate`, `InvalidCurrency`, `InvalidAmount`, or any
+    /// error of reading the database.
     #[uniffi::method(default(filter = None, after = None, limit = 50))]
     pub fn expenses(
         &self,
@@ -92,6 +97,42 @@ impl Lists {
             |group: &ledger_store::Group| group.lists().statement(member, currency, after, limit);
         let rows = self.store.read_group(self.id, read)?;
         rows.into_iter().map(|row| StatementRow::new(row, currency)).collect()
+    }
+
+    /// Totals of the expenses that a filter lets through, by month, category, member or
+    /// currency. Neither transfers nor cancelled expenses are among them. In a large group
+    /// it takes a while, and reports its progress.
+    ///
+    /// # Errors
+    /// `InvalidCurrency`, `InvalidAmount`, `BalanceTooLarge`, `Cancelled`, `CallbackFailed`,
+    /// or any error of reading the database.
+    #[uniffi::method(default(filter = None, listener = None))]
+    pub fn totals(
+        &self,
+        by: TotalsBy,
+        filter: Option<ExpenseFilter>,
+        listener: Option<Arc<dyn ProgressListener>>,
+    ) -> Result<Vec<Total>, LedgerError> {
+        let filter = filter.unwrap_or_default().into_filter(|code| self.currency(code))?;
+        let group = self.store.group(self.id)?;
+        let totals =
+            with_progress(listener, |progress| group.lists().totals(by.into(), &filter, progress))?;
+        totals.into_iter().map(Total::try_from).collect()
+    }
+
+    /// The categories that expenses have, in the order of their bytes, after one.
+    ///
+    /// # Errors
+    /// Any error of reading the database.
+    #[uniffi::method(default(after = None, limit = 50))]
+    pub fn categories(
+        &self,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<CategoryInUse>, LedgerError> {
+        let read = |group: &ledger_store::Group| group.lists().categories(after.as_deref(), limit);
+        let rows = self.store.read_group(self.id, read)?;
+        Ok(rows.into_iter().map(Into::into).collect())
     }
 
     /// Every entry with its author and its verdict, newest first.
@@ -224,8 +265,8 @@ mod tests {
         let lists = Lists::new(StoreHandle::new(store), group.id());
         let me = group.me().unwrap().unwrap();
         let find = |code: &str| {
-            let condition = Some(Condition::Currency { code: code.to_owned() });
-            let filter = ExpenseFilter { condition, ..ExpenseFilter::default() };
+            let conditions = vec![Condition::Currency { code: code.to_owned() }];
+            let filter = ExpenseFilter { conditions, ..ExpenseFilter::default() };
             lists.expenses(Some(filter), None, 50).map(|rows| rows.len())
         };
         let statement = |code| lists.statement(me, code, None, 50).map(|rows| rows.len());

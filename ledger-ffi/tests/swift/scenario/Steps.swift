@@ -94,10 +94,20 @@ func findsAndPages(_ flat: Flat) throws {
         try lists.expenses(filter: filter, limit: 100).count
     }
     try same(found(ExpenseFilter()), 9)
-    try same(found(ExpenseFilter(condition: .text(words: "wi din"))), 1)
-    try same(found(ExpenseFilter(condition: .category(name: "rent"))), 7)
-    try same(found(ExpenseFilter(condition: .currency(code: "JPY"))), 0)
-    try same(found(ExpenseFilter(condition: .member(id: flat.ben))), 9)
+    try same(found(ExpenseFilter(conditions: [.text(words: "wi din")])), 1)
+    try same(found(ExpenseFilter(conditions: [.category(name: "rent")])), 7)
+    try same(found(ExpenseFilter(conditions: [.currency(code: "JPY")])), 0)
+    try same(found(ExpenseFilter(conditions: [.member(id: flat.ben)])), 9)
+    let rentOfAnna: [Condition] = [.category(name: "rent"), .payer(id: flat.anna)]
+    try same(found(ExpenseFilter(conditions: rentOfAnna)), 7)
+    try same(found(ExpenseFilter(conditions: rentOfAnna + [.atMost(minorUnits: 1)])), 0)
+    let months = try lists.totals(by: .month)
+    try same(months.map(\.month), [Day("2026-10-01"), Day("2026-11-01")])
+    let rent = try lists.totals(by: .category).first { $0.category == "rent" }
+    try check(rent?.expenses == 7 && rent?.spent == months[0].spent)
+    let people = try lists.totals(by: .member).map(\.paid.minorUnits)
+    try same([people.reduce(0, +)], lists.totals(by: .currency).map(\.spent.minorUnits))
+    try check(lists.categories().contains { $0.name == "rent" })
     try same(found(ExpenseFilter(fromDate: Day("2026-10-02")!, toDate: Day("2026-10-04")!)), 3)
     var (pages, after): ([Int], String?) = ([], nil)
     while case let page = try lists.expenses(after: after, limit: 4), !page.isEmpty {

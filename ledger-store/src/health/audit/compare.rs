@@ -13,7 +13,7 @@ use super::stored::Stored;
 use super::texts::Texts;
 use crate::StoreError;
 use crate::database::GroupKey;
-use crate::entries::projections::text_row;
+use crate::entries::projections::{Term, text_row};
 use crate::health::{Problem, Table};
 
 /// Looks up every row that should exist, and then counts all rows.
@@ -25,6 +25,41 @@ pub(super) struct Compare<'a> {
     found_by: Rowset,
     named: Rowset,
     origins: Rowset,
+}
+
+/// A row of the list of expenses.
+#[derive(PartialEq, Eq)]
+struct ExpenseRow {
+    group: i64,
+    date: i64,
+    content: i64,
+    cancelled: bool,
+    kind: u8,
+    currency: Option<i64>,
+    category: Option<i64>,
+    amount: u64,
+}
+
+impl ExpenseRow {
+    fn load(connection: &Connection, n: i64) -> Result<Option<Self>, StoreError> {
+        let mut statement = connection.prepare_cached(
+            "SELECT grp, date, content, cancelled, kind, currency, category, amount
+             FROM expenses WHERE n = ?1",
+        )?;
+        let row = statement.query_row([n], |row| {
+            Ok(Self {
+                group: row.get(0)?,
+                date: row.get(1)?,
+                content: row.get(2)?,
+                cancelled: row.get(3)?,
+                kind: row.get(4)?,
+                currency: row.get(5)?,
+                category: row.get(6)?,
+                amount: row.get(7)?,
+            })
+        });
+        Ok(row.optional()?)
+    }
 }
 
 /// Number of rows that should exist, and the entries whose row is missing.
@@ -156,13 +191,21 @@ impl DerivedRows for Compare<'_> {
 
     fn expense(&mut self, expense: Expense) -> Result<(), StoreError> {
         let Expense { n, original, content, cancelled, listed } = expense;
-        let stored: Option<(i64, u32, i64, bool)> = self
-            .connection
-            .prepare_cached("SELECT grp, date, content, cancelled FROM expenses WHERE n = ?1")?
-            .query_row([n], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
-            .optional()?;
-        let expected = (self.group.0, listed.date, content, cancelled);
-        if stored != Some(expected) {
+        let number = |term: Term| term.number(self.connection, self.group);
+        let currency = number(Term::Currency(listed.currency))?;
+        let category = listed.category.clone().map(Term::Category).map(number).transpose()?;
+        let row = ExpenseRow {
+            group: self.group.0,
+            date: listed.date.stored(),
+            content,
+            cancelled,
+            kind: listed.kind.number(),
+            currency,
+            category: category.flatten(),
+            amount: listed.amount,
+        };
+        let stored = ExpenseRow::load(self.connection, n)?;
+        if stored.as_ref() != Some(&row) {
             let found = match stored {
                 Some(_) => "the list of expenses shows it wrongly",
                 None => "the list of expenses lacks it",
@@ -173,8 +216,8 @@ impl DerivedRows for Compare<'_> {
             "SELECT 1 FROM terms t JOIN found_by f ON f.term = t.term
              WHERE t.grp = ?1 AND t.kind = ?2 AND t.value = ?3 AND f.date = ?4 AND f.n = ?5",
         )?;
-        for term in &listed.terms {
-            let row = (self.group.0, term.kind(), term.value(), listed.date, n);
+        for term in listed.terms(cancelled) {
+            let row = (self.group.0, term.kind(), term.value(), listed.date.stored(), n);
             self.found_by.note(original, found_by.exists(row)?);
         }
         self.texts.add(text_row(listed.date, n)?, &listed.words)
