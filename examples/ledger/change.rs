@@ -1,5 +1,6 @@
 //! `ledger correct`, `cancel`, `restore`, `confirm`, `dispute`, `copy`: entries about one expense or transfer.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use ledger_core::{Amount, Expense, Transaction, Transfer, split_equally};
@@ -22,7 +23,8 @@ pub(crate) fn correct(arguments: &Correct, out: &mut dyn Write) -> Result<(), Fa
     let after = match &row.transaction {
         Transaction::Expense(before) => {
             let shared_by = before.shares.iter().map(|(member, _)| *member).collect();
-            let members = Members { people: &people, shared_by };
+            let weights = BTreeMap::new();
+            let members = Members { people: &people, shared_by, weights };
             Transaction::Expense(corrected(arguments, before, &group, &members)?)
         }
         Transaction::Transfer(before) => {

@@ -20,7 +20,9 @@ mod people;
 mod rates;
 mod read;
 mod record;
+mod recurring;
 mod salvage;
+mod settings;
 mod settle;
 mod shares;
 mod sharing;
@@ -89,6 +91,8 @@ fn main() -> ExitCode {
         Command::VerifyHistory(list) => verify_history::run(list, &mut out),
         Command::CheckDatabase(check) => check_database::run(check, &mut out),
         Command::Salvage(salvage) => salvage::run(salvage, &mut out),
+        Command::Recurring(command) => recurring::run(command, &mut out),
+        Command::Settings(settings) => settings::settings(settings, &mut out),
         Command::Export(export) => export::run(export, &mut out),
         Command::Backup(backup) => care::backup(backup, &mut out),
         Command::Rekey(location) => care::rekey(location, &mut out),

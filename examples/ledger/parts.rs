@@ -20,6 +20,11 @@ pub(crate) trait Circle {
 
     /// Those who share what names nobody, if the circle knows them.
     fn everybody(&self) -> Option<Vec<Participant>>;
+
+    /// The default weight of each of everybody, if the circle has any.
+    fn default_weights(&self) -> Option<Vec<(Participant, u64)>> {
+        None
+    }
 }
 
 /// Somebody who takes part. The order is that of SPEC §9.1: members by their id, and names without

@@ -3,7 +3,9 @@
 use std::io::Write;
 
 use ledger_core::engine::Payload;
-use ledger_core::{Balance, Currency, Direction, GroupState, MemberId, Transaction, Verdict};
+use ledger_core::{
+    Balance, Currency, Direction, GroupState, MemberId, Setting, SettingValue, Transaction, Verdict,
+};
 use ledger_formats::json::{Entry, Values, merge};
 use ledger_store::{Activity, Cursor, Recorded, StoreError};
 use serde::Serialize;
@@ -228,7 +230,26 @@ pub(crate) fn summary(row: &Activity, state: &GroupState) -> String {
         Payload::Endorsement(_) => "disputed".to_owned(),
         Payload::Rotation(_) => "rotated the device key".to_owned(),
         Payload::Epoch(_) => "rotated the group key".to_owned(),
+        Payload::Template(template) => {
+            let description = template.transaction().description();
+            let verb = if template.change().is_some() { "changed" } else { "began" };
+            format!("{verb} the recurring {description}")
+        }
+        Payload::Setting(setting) => setting_summary(setting, state),
         _ => format!("kind {}", row.kind().number()),
+    }
+}
+
+fn setting_summary(setting: &Setting, state: &GroupState) -> String {
+    match setting.value() {
+        Some(SettingValue::DefaultCurrency(_)) => "set the default currency".to_owned(),
+        Some(SettingValue::DefaultWeight { member, .. }) => {
+            let name = state.member(member).map_or("somebody", |member| member.name());
+            format!("set the default weight of {name}")
+        }
+        Some(SettingValue::Relays { .. }) => "set relays".to_owned(),
+        Some(SettingValue::Categories(_)) => "set the categories".to_owned(),
+        _ => format!("set field {}", setting.field()),
     }
 }
 

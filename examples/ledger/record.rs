@@ -1,5 +1,6 @@
 //! `ledger new`, `record` and `pay`: creating a group, and recording in it.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use ledger_core::{
@@ -28,21 +29,27 @@ pub(crate) fn new(arguments: &New, out: &mut dyn Write) -> Result<(), Failure> {
 pub(crate) fn record(arguments: &Record, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
     let group = the_group(&store, &arguments.location)?;
+    let expense = expense(&group, arguments)?;
+    keep(&group, expense, out)
+}
+
+/// The expense that the options describe.
+pub(crate) fn expense(group: &Group, arguments: &Record) -> Result<Transaction, Failure> {
     let state = group.state()?;
-    let people = People::of(&state);
-    let members = Members { people: &people, shared_by: Vec::new() };
+    let (people, weights) = (People::of(&state), group.settings()?.default_weights);
+    let members = Members { people: &people, shared_by: Vec::new(), weights };
     let currency = arguments.currency;
     if let Some(size) = arguments.amount.strip_prefix('-') {
         let text = format!("no amount is negative; for a refund write --refund and {size}");
         return Err(Failure::Usage(text));
     }
     let total = amount(&arguments.amount, currency)?;
-    let turn = split_turn(&arguments.sharing, &group)?;
+    let turn = split_turn(&arguments.sharing, group)?;
     let mut shares = Vec::new();
     for (who, share) in arguments.sharing.shares(&members, total, currency, turn)? {
         shares.push((members.people.find(&who.name)?, share));
     }
-    let payers = payers(&group, &members, &arguments.by, total, currency)?;
+    let payers = payers(group, &members, &arguments.by, total, currency)?;
     let mut expense = Expense::new(date(arguments.on)?, &arguments.description, currency, total)
         .payers(payers)
         .shares(shares);
@@ -51,7 +58,7 @@ pub(crate) fn record(arguments: &Record, out: &mut dyn Write) -> Result<(), Fail
     }
     expense.category.clone_from(&arguments.category);
     expense.note.clone_from(&arguments.note);
-    keep(&group, Transaction::Expense(expense), out)
+    Ok(Transaction::Expense(expense))
 }
 
 /// The number of `--turn`, or else one by which the member who pays a cent more changes from
@@ -69,6 +76,8 @@ pub(crate) struct Members<'a> {
     /// Those who share what names nobody; everybody who was not removed and did not leave if there
     /// are none.
     pub(crate) shared_by: Vec<MemberId>,
+    /// Default weights of the group.
+    pub(crate) weights: BTreeMap<MemberId, u64>,
 }
 
 impl Circle for Members<'_> {
@@ -92,6 +101,17 @@ impl Circle for Members<'_> {
             Participant { member: Some(member), name }
         };
         Some(present.map(participant).collect())
+    }
+
+    fn default_weights(&self) -> Option<Vec<(Participant, u64)>> {
+        if self.weights.is_empty() {
+            return None;
+        }
+        let weighted = |name: Participant| {
+            let weight = name.member.and_then(|member| self.weights.get(&member));
+            (name, weight.copied().unwrap_or(1))
+        };
+        Some(self.everybody()?.into_iter().map(weighted).collect())
     }
 }
 

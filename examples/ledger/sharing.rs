@@ -174,6 +174,14 @@ impl Sharing {
         if rule == Rule::Items {
             return self.itemised(request).map(Split::Items);
         }
+        if rule == Rule::Equal
+            && self.whom.is_empty()
+            && self.options.split.is_none()
+            && let Some(weights) = request.circle.default_weights()
+        {
+            request.named.extend(weights.iter().map(|(name, _)| name.clone()));
+            return Ok(Split::Weights(weights));
+        }
         let parts = match self.whom.as_slice() {
             [] if rule == Rule::Equal => request.everybody("--for says who takes part")?,
             [] => {

@@ -15,13 +15,14 @@ pub use crate::entry::{DecodedEntry, EquivocationProof, ProofError, VerifiedEntr
 pub use crate::header::{Header, Kind};
 pub use crate::payload::{
     AddMember, Cancellation, Claim, Copy, Correction, Endorsement, Epoch, Genesis, Opening,
-    Payload, Placeholder, Predecessor, RefIndex, Restoration, Rotation,
+    Payload, Placeholder, Predecessor, RefIndex, Restoration, Rotation, Template, TemplateChange,
 };
 pub use crate::replay::{
     Admission, AdmittedEntry, CheckpointError, EntrySource, Flip, Ledger, MemoryIndex, Replayed,
     SparseIndex, WaitingAccount, WaitingEntries,
 };
 pub use crate::state::{
-    ChainEntry, EntryIndex, Frontier, Link, NextEntryPosition, SetAside, UsableEpoch, View,
+    ChainEntry, EntryIndex, Frontier, Link, NextEntryPosition, SetAside, SettingsInForce,
+    UsableEpoch, View,
 };
 pub use crate::verdict::{ChainPosition, Slot, SlotEntry, SlotReference, SlotRole};

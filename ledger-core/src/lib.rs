@@ -55,8 +55,14 @@ pub use draft::DraftError;
 pub use money::{
     Amount, AmountError, Balance, Converted, Currency, CurrencyError, Date, DateError, Debts,
     Direction, Itemised, PairRate, Percent, PercentError, Rate, RateError, Rates, RatesError,
-    Settlement, Split, SplitError, SplitItem, settle_up, split_equally,
+    Recurrence, RecurrenceError, RecurrenceUnit, Settlement, Split, SplitError, SplitItem,
+    settle_up, split_equally,
 };
-pub use payload::{Difference, Expense, HintError, Hints, Transaction, Transfer};
-pub use state::{Device, GroupState, Member};
+pub use payload::{
+    Difference, Expense, HintError, Hints, Setting, SettingError, SettingValue, Transaction,
+    Transfer,
+};
+pub use state::{
+    Device, GroupState, Member, Occurrence, Segment, Series, Settings, TemplateVersion,
+};
 pub use verdict::{Verdict, VoidReason};

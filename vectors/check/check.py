@@ -14,6 +14,7 @@ from compare import counts, expect, load, mismatches, parse, shown
 from entry import FIELDS, broken_rule, proves_equivocation
 from history import History
 from keys import derive
+from recurring import day_of, occurrence, origin_of, series_of
 from state import State
 
 
@@ -118,12 +119,31 @@ def check_state(state, scenario, where):
     fields = ("currency", "member", "balance")
     balances = [[balance[field] for field in fields] for balance in scenario["balances"]]
     expect("balance lists", where, shown(state.balances), balances)
+    if "series" in scenario:
+        found = series_of(state)
+        for series in scenario["series"]:
+            at = bytes.fromhex(series["id"])
+            days = [[n, occurrence(found[at], n), origin_of(at, n).hex()] for n in range(12)]
+            days = [row for row in days if row[1] is not None]
+            expect("series of occurrences", where, days, series["occurrences"])
+        expect("series of occurrences", where, len(found), len(scenario["series"]))
+    if "settings" in scenario:
+        expect("settings in force", where, shown(state.settings()), scenario["settings"])
     expect("usable epochs", where, shown(state.usable_epochs()), scenario["usable_epochs"])
     expect("recipients", where, shown(state.recipients()), scenario["recipients"])
     expect("heads", where, shown(state.all_heads()), scenario["all_heads"])
     agreed = shown(state.resolution.agreed_heads())
     expect("agreed heads", where, agreed, scenario["agreed_heads"])
     expect("state digests", where, state.digest().hex(), scenario["state_digest"])
+
+
+def check_recurring():
+    file = load("recurring.json")
+    for rule, first, steps, day in file["days"]:
+        expect("days of recurrences", "recurring.json", day_of(first, rule, steps), day)
+    series = bytes.fromhex(file["origins"]["series"])
+    for number, origin in file["origins"]["numbers"]:
+        expect("origins of occurrences", "recurring.json", origin_of(series, number).hex(), origin)
 
 
 def check_proofs():
@@ -151,6 +171,7 @@ def main():
         check_authority,
         check_histories,
         check_proofs,
+        check_recurring,
         check_sealing,
         check_bundles,
         check_messages,

@@ -188,10 +188,14 @@ class History:
             allowed = MONEY if kind == "copy" else MONEY + ("copy",)
             if self.entries[entry.ref(field)].kind not in allowed:
                 return 18
+        if kind == "template" and payload["change"]:
+            first = self.entries[entry.header["refs"][payload["change"]["target"]]]
+            if first.kind != "template" or first.payload["change"]:
+                return 18
         return self.money_fault(entry)
 
     def money_fault(self, entry):
-        money = money_of(entry)
+        money = entry.payload["content"] if entry.kind == "template" else money_of(entry)
         if money is None:
             return None
         members = [self.named(index, entry) for index in money_refs(money)]

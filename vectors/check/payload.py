@@ -11,7 +11,8 @@ KINDS = {
     0: "genesis", 1: "merge", 2: "add-member", 3: "placeholder", 4: "claim", 5: "adopt",
     6: "statement",
     16: "expense", 17: "transfer", 18: "correction", 19: "cancellation", 20: "copy",
-    21: "endorsement", 22: "rotation", 23: "epoch", 24: "restoration",
+    21: "endorsement", 22: "rotation", 23: "epoch", 24: "restoration", 25: "setting",
+    26: "template",
 }
 MOST = 10**15
 ORIGIN, DIRECTION = 0, 1  # keys of more
@@ -108,6 +109,35 @@ def read_change(r, first):
     return change
 
 
+def read_number(r):
+    number = r.uint()
+    need(number <= 1_000_000, "P10")
+    return number
+
+
+def read_series_change(r):
+    r.array(3)
+    change = {"target": read_ref(r), "from": read_number(r), "base": read_number(r)}
+    need(change["base"] <= change["from"], "P10")
+    return change
+
+
+def read_template(r):
+    r.array(5)
+    found = {"kind": r.uint()}
+    need(found["kind"] <= 65535, "H6")
+    found["content"] = read_money(r, KINDS.get(found["kind"]))
+    r.array(2)
+    unit = r.uint()
+    need(unit <= 3, "Q2")
+    every = r.uint()
+    need(1 <= every <= 1000, "P10")
+    found["rule"] = [unit, every]
+    found["end"] = r.optional(lambda: read_number(r))
+    found["change"] = r.optional(lambda: read_series_change(r))
+    return found
+
+
 def read_opening(r):
     r.array(2)
     raw = r.optional(r.bytes)
@@ -194,8 +224,11 @@ def read_payload(r, header):
         return read_change(r, "target")
     if kind == "copy":
         return read_change(r, "original")
+    if kind == "template":
+        return read_template(r)
     lengths = {"merge": 0, "add-member": 2, "placeholder": 1, "claim": 3, "adopt": 1,
-               "cancellation": 2, "endorsement": 3, "rotation": 3, "epoch": 3, "restoration": 1}
+               "cancellation": 2, "endorsement": 3, "rotation": 3, "epoch": 3, "restoration": 1,
+               "setting": 3}
     r.array(lengths[kind])
     found = {}
     if kind in ("claim", "adopt", "cancellation", "endorsement", "restoration"):
@@ -220,6 +253,8 @@ def read_payload(r, header):
     elif kind == "epoch":
         found["commit"], found["topic"] = r.bytes(32), r.bytes(32)
         found["box"] = r.bytes()
+    elif kind == "setting":
+        found["field"], found["subject"], found["value"] = r.uint(), r.bytes(), r.bytes()
     return found
 
 
@@ -233,6 +268,8 @@ def money_refs(money):
 def used_refs(payload):
     """Every index of a payload into the refs."""
     found = [payload[field] for field in ("target", "original") if field in payload]
+    if payload.get("change"):
+        found.append(payload["change"]["target"])
     money = payload.get("content", payload)
     return found + (money_refs(money) if "currency" in money else [])
 

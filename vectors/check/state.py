@@ -98,6 +98,16 @@ class State:
         writing = {(tuple(generation), device) for generation, device, *_ in self.devices}
         return [entry for device, entry in last.items() if device in writing]
 
+    def settings(self):
+        """The settings in force, as [field, subject, value] (SPEC 4.15)."""
+        last = {}
+        for entry in sorted(self.applied, key=lambda e: e.order):
+            if entry.kind == "setting":
+                field, subject = entry.payload["field"], entry.payload["subject"]
+                if field != 2 or subject == self.history.member(self.history.author[entry.id]):
+                    last[field, subject] = entry.payload["value"]
+        return [[*key, value] for key, value in sorted(last.items())]
+
     def usable_epochs(self):
         """The ids of usable epoch entries, the last in order first (SPEC 11.2)."""
         history = self.history

@@ -12,6 +12,7 @@ use ledger_core::{Currency, Date, EntryId};
 use ledger_store::{Cursor, StatementCursor};
 
 use crate::pair::PairCommand;
+use crate::recurring::RecurringCommand;
 use crate::shares::SharesCommand;
 use crate::sharing::Sharing;
 
@@ -81,7 +82,8 @@ pub(crate) enum Command {
     New(New),
     /// Record an expense
     ///
-    /// Shared equally by all members, unless --for, --split or --item say otherwise.
+    /// Shared by all members, equally or by the default weights of the group (`ledger settings`),
+    /// unless --for, --split or --item say otherwise.
     Record(Record),
     /// Show how an amount is shared
     ///
@@ -193,6 +195,14 @@ pub(crate) enum Command {
     /// whose signatures are valid; lost entries are listed. It opens with the same key
     /// file: give that by --key-file.
     Salvage(Salvage),
+    /// Expenses that recur, and recording what of them is due
+    #[command(subcommand)]
+    Recurring(RecurringCommand),
+    /// Show the settings of the group, or change some
+    ///
+    /// Every member may change them, but for relays: those of the owner are in force, and those of
+    /// anybody else are a proposal.
+    Settings(Settings),
     /// Write the ledger for other programs, to standard output
     Export(Export),
     /// Copy the database, as it is now, into a new file
@@ -292,6 +302,32 @@ pub(crate) struct Statement {
     /// Go on after the row with this cursor
     #[arg(long, value_name = "CURSOR", requires = "currency")]
     pub(crate) after: Option<StatementCursor>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Settings {
+    #[command(flatten)]
+    pub(crate) read: Read,
+    /// The currency that is offered first; none takes it back
+    #[arg(long, value_name = "CURRENCY")]
+    pub(crate) currency: Option<String>,
+    /// How much of an expense a member bears if nothing else is said, such as Ben=2 for a couple
+    ///
+    /// Whoever has no weight counts once. 0 leaves a member out, and none takes the weight back.
+    #[arg(long, value_name = "NAME=WEIGHT")]
+    pub(crate) weight: Vec<String>,
+    /// An address of a relay, in place of those that you set before; may be said several times
+    #[arg(long, value_name = "URL")]
+    pub(crate) relay: Vec<String>,
+    /// Set no relays
+    #[arg(long, conflicts_with = "relay")]
+    pub(crate) no_relays: bool,
+    /// A category to offer, in place of those set before; may be said several times
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) category: Vec<String>,
+    /// Offer no categories
+    #[arg(long, conflicts_with = "category")]
+    pub(crate) no_categories: bool,
 }
 
 #[derive(Debug, Args)]

@@ -35,6 +35,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("ask more friends", "shares add"),
     ("ask another friend", "shares add"),
     ("read the list again", "shares list"),
+    ("change it, and it goes on", "recurring change"),
 ];
 
 /// Advice that asks for something which is no command: to look, to ask, to type again.
@@ -43,6 +44,9 @@ const BY_HAND: &[&str] = &[
     "write ",
     "leave it out",
     "leave one out",
+    "leave some out",
+    "shorten it",
+    "name the member of this device",
     "scan ",
     "copy or scan",
     "use the link again",

@@ -9,11 +9,12 @@ use super::history::History;
 use super::resolve::{Resolution, resolve};
 use super::slots::{OriginNames, slot_entry};
 use super::state::state;
-use crate::base::id::{EntryId, GroupId};
+use crate::base::id::{EntryId, GroupId, MemberId};
 use crate::base::rule::{Refusal, Rule};
 use crate::entry::VerifiedEntry;
 use crate::money::Date;
-use crate::state::{Frontier, GroupState, View};
+use crate::payload::Payload;
+use crate::state::{Frontier, GroupState, Series, Settings, SettingsInForce, View};
 use crate::verdict::{Slot, SlotEntry, Verdict};
 
 /// Earlier point in the life of a group.
@@ -132,6 +133,39 @@ impl Evaluation {
     pub fn verdict(&self, id: EntryId) -> Option<Verdict> {
         let number = self.history.number(&id)?;
         self.resolution.verdicts.get(number).copied()
+    }
+
+    /// Returns the author of an admitted entry, whatever its verdict: the member of the enrolment at
+    /// the root of its chain.
+    #[must_use]
+    pub fn author(&self, id: EntryId) -> Option<MemberId> {
+        self.history.enrolled_member(self.history.get(&id)?.author)
+    }
+
+    /// Returns the settings in force (SPEC §4.15).
+    ///
+    /// Takes time in proportion to the number of entries.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        let mut settings = SettingsInForce::new(self.state());
+        for (node, verdict) in self.history.nodes.iter().zip(&self.resolution.verdicts).rev() {
+            if let (Payload::Setting(setting), Verdict::Applied) = (node.payload(), verdict) {
+                settings.add(self.history.enrolled_member(node.author), setting);
+            }
+        }
+        settings.finish()
+    }
+
+    /// Returns the series of recurring expenses and transfers (SPEC §4.16).
+    ///
+    /// Takes time in proportion to the number of entries.
+    #[must_use]
+    pub fn series(&self) -> Vec<Series> {
+        let nodes = self.history.nodes.iter().zip(&self.resolution.verdicts);
+        let applied = nodes
+            .filter(|(_, verdict)| verdict.is_applied())
+            .map(|(node, _)| (node.entry.decoded(), self.history.enrolled_member(node.author)));
+        Series::collect(self.state(), applied)
     }
 
     /// Returns whether an admitted entry is idle (SPEC §5.3).

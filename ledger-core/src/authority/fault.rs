@@ -10,7 +10,7 @@ use super::enrolment::{
 use super::history::{History, Node};
 use super::past::Past;
 use crate::base::id::{DeviceId, RootId};
-use crate::payload::{Payload, RefIndex, Transaction};
+use crate::payload::{Payload, RefIndex, TemplateChange, Transaction};
 use crate::statement::{Generation, Statement, StatementBody};
 use crate::verdict::{Enrolment, VoidReason, content_fault};
 
@@ -25,6 +25,7 @@ pub(super) fn fault(history: &History, number: usize, within: Option<&Past>) -> 
         | Payload::Merge
         | Payload::Rotation(_)
         | Payload::Epoch(_)
+        | Payload::Setting(_)
         | Payload::Opaque => None,
         Payload::AddMember(_) => key_reuse_fault(history, node, None),
         Payload::Placeholder(placeholder) => {
@@ -61,6 +62,16 @@ pub(super) fn fault(history: &History, number: usize, within: Option<&Past>) -> 
         Payload::Copy(copy) => target_fault(target(copy.original()), false)
             .or_else(|| money_fault(history, node, copy.transaction())),
         Payload::Endorsement(endorsement) => target_fault(target(endorsement.target()), true),
+        Payload::Template(template) => {
+            let begins = |change: TemplateChange| {
+                let first = target(change.target()).map(Node::payload);
+                matches!(first, Some(Payload::Template(first)) if first.change().is_none())
+            };
+            match template.change() {
+                Some(change) if !begins(change) => Some(VoidReason::WrongTarget),
+                _ => money_fault(history, node, template.transaction()),
+            }
+        }
     }
 }
 

@@ -66,6 +66,7 @@ impl Tag {
     pub(crate) const REST: Tag = Tag("gl/1/rest");
     pub(crate) const REST_COMMIT: Tag = Tag("gl/1/rest-commit");
     pub(crate) const REST_SEAL: Tag = Tag("gl/1/rest-seal");
+    pub(crate) const OCCURRENCE: Tag = Tag("gl/1/occurrence");
     pub(crate) const ORIGIN: Tag = Tag("gl/1/origin");
 
     pub(crate) const fn as_bytes(self) -> &'static [u8] {

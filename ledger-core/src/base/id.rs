@@ -189,6 +189,13 @@ impl Origin {
         Self(digest.first_chunk().copied().unwrap_or_default())
     }
 
+    /// The origin of an occurrence: the first 16 bytes of `D("occurrence", series ‖ number)`.
+    #[must_use]
+    pub fn of_occurrence(series: EntryId, number: u64) -> Self {
+        let digest = digest(Tag::OCCURRENCE, &[series.as_bytes(), &number.to_be_bytes()]);
+        Self(digest.first_chunk().copied().unwrap_or_default())
+    }
+
     /// Creates the id from its 16 bytes.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {

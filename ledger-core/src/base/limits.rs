@@ -44,6 +44,28 @@ pub const MAX_HINTS: usize = 62;
 /// Most fields behind the shares of a transaction: origin, direction and hints.
 pub const MAX_MORE: usize = 64;
 
+/// Most categories that a group offers: a person reads the list on a phone.
+pub const MAX_CATEGORIES: usize = 128;
+
+/// Most addresses of relays that a member sets or proposes; devices follow a few.
+pub const MAX_RELAYS: usize = 16;
+
+/// Longest address of a relay, in bytes of UTF-8.
+pub const MAX_RELAY_BYTES: usize = 512;
+
+/// Most units from one day of a recurring expense to the next.
+pub const MAX_RECURRENCE_STEP: u16 = 1_000;
+
+/// Largest number of an occurrence in a template: enough for one each day in 2,700 years.
+pub const MAX_OCCURRENCE: u64 = 1_000_000;
+
+/// Most occurrences that are due, or recorded, in one call.
+pub const MAX_DUE: usize = 24;
+
+/// Most numbers of one template that are looked at for what is due, the latest. A year of days and
+/// a month; of what nobody recorded so long, nobody wants to.
+pub const MAX_DUE_NUMBERS: u64 = 400;
+
 /// Largest amount in minor units: ten million million euros. 2^64 of these still fit a 128-bit sum.
 pub const MAX_AMOUNT: u64 = 1_000_000_000_000_000;
 

@@ -37,6 +37,10 @@ impl Kind {
     pub const EPOCH: Kind = Kind(23);
     /// Takes back the cancellations of an expense or transfer.
     pub const RESTORATION: Kind = Kind(24);
+    /// Sets something for the whole group.
+    pub const SETTING: Kind = Kind(25);
+    /// Template of recurring expenses or transfers.
+    pub const TEMPLATE: Kind = Kind(26);
 
     /// Creates a kind from the number in a header.
     #[must_use]
@@ -85,6 +89,8 @@ impl Kind {
             Self::ROTATION => "rotation",
             Self::EPOCH => "epoch",
             Self::RESTORATION => "restoration",
+            Self::SETTING => "setting",
+            Self::TEMPLATE => "template",
             _ => "unknown",
         }
     }

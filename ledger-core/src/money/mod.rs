@@ -7,6 +7,7 @@ mod date;
 mod debts;
 mod direction;
 mod rates;
+mod recurrence;
 mod settle_up;
 mod split;
 
@@ -16,5 +17,6 @@ pub use date::{Date, DateError};
 pub use debts::Debts;
 pub use direction::Direction;
 pub use rates::{Converted, PairRate, Rate, RateError, Rates, RatesError};
+pub use recurrence::{Recurrence, RecurrenceError, RecurrenceUnit};
 pub use settle_up::{Settlement, settle_up};
 pub use split::{Itemised, Percent, PercentError, Split, SplitError, SplitItem, split_equally};

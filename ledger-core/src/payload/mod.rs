@@ -8,6 +8,8 @@ mod genesis;
 mod introduce;
 mod ref_index;
 mod rotation;
+mod setting;
+mod template;
 mod transaction;
 
 pub use change::{Cancellation, Copy, Correction, Restoration};
@@ -18,6 +20,8 @@ pub use genesis::{Genesis, Opening, Predecessor};
 pub use introduce::{AddMember, Claim, Placeholder};
 pub use ref_index::RefIndex;
 pub use rotation::Rotation;
+pub use setting::{Setting, SettingError, SettingValue};
+pub use template::{Template, TemplateChange};
 pub use transaction::{Difference, Expense, HintError, Hints, Transaction, Transfer};
 
 use crate::base::codec::{Reader, Writer};
@@ -59,6 +63,10 @@ pub enum Payload {
     Rotation(Rotation),
     /// Begins an epoch: a new key that seals entries in transport.
     Epoch(Epoch),
+    /// Sets something for the whole group.
+    Setting(Setting),
+    /// Template of recurring expenses or transfers.
+    Template(Template),
     /// Payload of a kind or version that this build does not know. The entry is kept and
     /// passed on, and has no effect.
     Opaque,
@@ -95,6 +103,8 @@ impl Payload {
             Kind::ENDORSEMENT => Self::Endorsement(Endorsement::read(&mut r)?),
             Kind::ROTATION => Self::Rotation(Rotation::read(&mut r)?),
             Kind::EPOCH => Self::Epoch(Epoch::read(&mut r, header)?),
+            Kind::SETTING => Self::Setting(Setting::read(&mut r)?),
+            Kind::TEMPLATE => Self::Template(Template::read(&mut r)?),
             _ => return Ok(Self::Opaque),
         };
         r.finish()?;
@@ -125,12 +135,15 @@ impl Payload {
             Self::Endorsement(endorsement) => endorsement.write(&mut w),
             Self::Rotation(rotation) => rotation.write(&mut w),
             Self::Epoch(epoch) => epoch.write(&mut w),
+            Self::Setting(setting) => setting.write(&mut w),
+            Self::Template(template) => template.write(&mut w),
             Self::Opaque => {}
         }
         w.into_bytes()
     }
 
-    /// The transaction that the entry records, replaces or copies. `None` for other kinds.
+    /// The transaction that the entry records, replaces or copies. `None` for other kinds, also
+    /// for a template, which moves no money.
     #[must_use]
     pub fn transaction(&self) -> Option<&Transaction<RefIndex>> {
         match self {
@@ -159,6 +172,8 @@ impl Payload {
             Self::Endorsement(_) => Kind::ENDORSEMENT,
             Self::Rotation(_) => Kind::ROTATION,
             Self::Epoch(_) => Kind::EPOCH,
+            Self::Setting(_) => Kind::SETTING,
+            Self::Template(_) => Kind::TEMPLATE,
             Self::Opaque => return None,
         })
     }
@@ -203,6 +218,7 @@ impl Payload {
             | Self::Statement(_)
             | Self::Rotation(_)
             | Self::Epoch(_)
+            | Self::Setting(_)
             | Self::Opaque => {}
             Self::Claim(claim) => visit(claim.target()),
             Self::Adopt(target) => visit(*target),
@@ -212,6 +228,7 @@ impl Payload {
             Self::Restoration(restoration) => visit(restoration.target()),
             Self::Copy(copy) => copy.each_ref(visit),
             Self::Endorsement(endorsement) => visit(endorsement.target()),
+            Self::Template(template) => template.each_ref(visit),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::ledger::Ledger;
 use crate::base::id::{EntryId, MemberId};
 use crate::entry::DecodedEntry;
-use crate::payload::{Payload, RefIndex};
+use crate::payload::{Payload, RefIndex, Template};
 use crate::state::EntryIndex;
 use crate::verdict::{SlotEntry, SlotReference, SlotRole, VoidReason, content_fault};
 
@@ -47,6 +47,7 @@ impl Ledger {
             Payload::Cancellation(_) => Some(SlotRole::Cancellation),
             Payload::Restoration(_) => Some(SlotRole::Restoration),
             Payload::Endorsement(_) => None,
+            Payload::Template(template) => return self.examine_template(entry, template, index),
             _ => return Ok(DataEntry::default()),
         };
         let original = self.slot_original(entry, index)?;
@@ -61,6 +62,34 @@ impl Ledger {
             .filter(|original| role != Some(SlotRole::Original) || *original != entry.id())
             .map(|original| SlotReference { original, endorses: role.is_none() });
         Ok(DataEntry { fault, slot: original.zip(role.map(part)), slot_reference, members })
+    }
+
+    /// Examines a template: whether it changes a first template, and whom it names. It moves no
+    /// money, so it has no part in a slot.
+    fn examine_template<I: EntryIndex>(
+        &self,
+        entry: &DecodedEntry,
+        template: &Template,
+        index: &I,
+    ) -> Result<DataEntry, I::Error> {
+        if let Some(change) = template.change() {
+            let target = entry.header().refs().get(change.target().as_usize());
+            let first = match target {
+                Some(target) => index.entry(target)?,
+                None => None,
+            };
+            let begins = first.is_some_and(|first| match first.decoded().payload() {
+                Payload::Template(first) => first.change().is_none(),
+                _ => false,
+            });
+            if !begins {
+                let fault = Some(VoidReason::WrongTarget);
+                return Ok(DataEntry { fault, ..DataEntry::default() });
+            }
+        }
+        let members = self.members_of_refs(entry);
+        let fault = content_fault(template.transaction(), |index| members.get(index));
+        Ok(DataEntry { fault, ..DataEntry::default() })
     }
 
     pub(super) fn members_of_refs(&self, entry: &DecodedEntry) -> RefMembers {

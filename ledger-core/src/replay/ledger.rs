@@ -170,6 +170,12 @@ impl Ledger {
         self.authority.generation_of_root(root, current)
     }
 
+    /// Returns the member who is the author of the entries of a chain, whatever their verdicts.
+    #[must_use]
+    pub fn member_of_chain(&self, chain: u32) -> Option<MemberId> {
+        self.authority.enrolled_member(self.authority.author_of_chain(chain)?)
+    }
+
     /// Returns the epochs under which entries may be sealed if some statements and rotations are
     /// set aside, the last in (lamport, id) first. Without any, these are
     /// [`GroupState::usable_epochs`].

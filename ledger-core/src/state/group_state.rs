@@ -9,7 +9,7 @@ use crate::base::id::{DeviceId, EntryId, GroupId, MemberId};
 use crate::base::name::visible_form;
 use crate::entry::DecodedEntry;
 use crate::money::{Balance, Converted, Currency, Rates, RatesError, Settlement, settle_up};
-use crate::payload::{RefIndex, Transaction};
+use crate::payload::{Payload, RefIndex, Transaction};
 use crate::statement::Generation;
 use crate::verdict::BalanceDelta;
 
@@ -109,8 +109,25 @@ impl GroupState {
     /// back as a correction.
     #[must_use]
     pub fn transaction_of(&self, entry: &DecodedEntry) -> Option<Transaction> {
+        self.named(entry, entry.payload().transaction()?)
+    }
+
+    /// Returns the content of a template, with the members whom its refs introduce. `None` if the
+    /// entry is no template, or if one of its refs introduces nobody.
+    #[must_use]
+    pub fn template_transaction_of(&self, entry: &DecodedEntry) -> Option<Transaction> {
+        match entry.payload() {
+            Payload::Template(template) => self.named(entry, template.transaction()),
+            _ => None,
+        }
+    }
+
+    fn named(
+        &self,
+        entry: &DecodedEntry,
+        transaction: &Transaction<RefIndex>,
+    ) -> Option<Transaction> {
         let refs = entry.header().refs();
-        let transaction = entry.payload().transaction()?;
         let member =
             |index: RefIndex| refs.get(index.as_usize()).and_then(|id| self.introduced_by(*id));
         transaction.try_convert(|index| member(index).ok_or(())).ok()

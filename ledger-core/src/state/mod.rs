@@ -10,6 +10,8 @@ mod frontier;
 mod group_state;
 mod member;
 mod name_index;
+mod series;
+mod settings;
 mod view;
 
 pub use device::{Device, SetAside, UsableEpoch};
@@ -18,4 +20,6 @@ pub use frontier::{Frontier, NextEntryPosition, any_position};
 pub use group_state::{GroupState, any_names};
 pub use member::Member;
 pub(crate) use name_index::NameIndex;
+pub use series::{Occurrence, Segment, Series, TemplateVersion};
+pub use settings::{Settings, SettingsInForce};
 pub use view::View;

@@ -95,6 +95,9 @@ codes! {
     Damaged "damaged" Storage
         "The file is not an intact database of this library."
         "Restore a backup, or salvage the database into a new one. Other devices may have the entries, too."
+    EarlierDraft "earlier-draft" Library
+        "The database holds an entry in a form that an earlier draft of the format had. Nothing was changed."
+        "Export its groups with the version of the app that wrote it, and import the files into new groups."
     FromTheFuture "from-the-future" Library
         "A newer version of this library wrote the database."
         "Update the app."
@@ -161,6 +164,9 @@ codes! {
     NotCounted "not-counted" You
         "The expense or transfer does not count, so there is nothing to change. Nothing was recorded."
         "Copy it, if it is true, and change the copy."
+    SeriesEnded "series-ended" You
+        "No occurrence of the recurring expense falls on that day or later. Nothing was recorded."
+        "Choose an earlier day, or change what recurs, and it goes on."
     AlreadyCounts "already-counts" You
         "The expense or transfer counts already, so that a copy would change nothing. Nothing was recorded."
         "Show the person that it counts."

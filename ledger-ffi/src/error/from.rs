@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use ledger_core::bundle::SummaryError;
 use ledger_core::{
     AmountError, Balance, CurrencyError, DateError, DraftError, EntryId, ParseIdError, RateError,
-    RatesError, Refusal, Rule, VoidReason,
+    RatesError, RecurrenceError, Refusal, Rule, VoidReason,
 };
 use ledger_formats::splitwise;
 use ledger_store::{BundleCursorError, ParseCursorError, SecretError, SecretErrorKind, StoreError};
@@ -63,6 +63,7 @@ impl From<StoreError> for LedgerError {
             StoreError::AlreadyIn(_) => ErrorCode::AlreadyIn,
             StoreError::NoCipher => ErrorCode::NoCipher,
             StoreError::Damaged(_) => ErrorCode::Damaged,
+            StoreError::EarlierDraft { .. } => ErrorCode::EarlierDraft,
             StoreError::FromTheFuture { .. } => ErrorCode::FromTheFuture,
             StoreError::Busy => ErrorCode::Busy,
             StoreError::DiskFull => ErrorCode::DiskFull,
@@ -96,6 +97,9 @@ impl From<StoreError> for LedgerError {
             }
             StoreError::AlreadyCounts(entry) => {
                 return Self::about(ErrorCode::AlreadyCounts, reason, entry);
+            }
+            StoreError::SeriesEnded(entry) => {
+                return Self::about(ErrorCode::SeriesEnded, reason, entry);
             }
             StoreError::Rates(error) => return error.into(),
             StoreError::ProposalOutdated => ErrorCode::ProposalOutdated,
@@ -151,7 +155,7 @@ impl From<DraftError> for LedgerError {
             DraftError::TooManyDevices => ErrorCode::TooManyDevices,
             DraftError::TooManyRefs => ErrorCode::TooManyReferences,
             DraftError::ForeignDevice => ErrorCode::NotEnrolled,
-            DraftError::Name(_) => ErrorCode::InvalidEntry,
+            DraftError::Name(_) | DraftError::Setting(_) => ErrorCode::InvalidEntry,
             DraftError::Rule(refusal) => {
                 let rule = refusal.rule().code();
                 return Self::new(ErrorCode::InvalidEntry, reason).naming(None, Some(rule));
@@ -174,6 +178,7 @@ macro_rules! plainly {
 
 plainly! {
     ParseIdError => InvalidId
+    RecurrenceError => InvalidEntry
     ParseCursorError => InvalidCursor
     BundleCursorError => InvalidCursor
     DateError => InvalidDate
@@ -229,6 +234,14 @@ mod tests {
         assert_eq!(waiting.code(), ErrorCode::OwnEntriesWait);
     }
 
+    /// Only a version before the first release wrote such entries.
+    #[test]
+    fn entries_of_an_earlier_draft_are_told() {
+        let entry = ledger_core::EntryId::from_bytes([7; 32]);
+        let error = StoreError::EarlierDraft { entry, rule: ledger_core::Rule::P9 };
+        assert_eq!(LedgerError::from(error).code(), ErrorCode::EarlierDraft);
+    }
+
     #[test]
     fn changes_without_effect_are_told_with_their_entry() {
         let id = ledger_core::EntryId::from_bytes([7; 32]);
@@ -237,6 +250,7 @@ mod tests {
             (StoreError::NotCancelled(id), ErrorCode::NotCancelled),
             (StoreError::NotCounted(id), ErrorCode::NotCounted),
             (StoreError::AlreadyCounts(id), ErrorCode::AlreadyCounts),
+            (StoreError::SeriesEnded(id), ErrorCode::SeriesEnded),
         ] {
             let LedgerError::Failed { code: found, entry, .. } = error.into();
             assert_eq!((found, entry), (code, Some(id)));

@@ -8,7 +8,9 @@ mod keys;
 mod lists;
 mod maintenance;
 mod record;
+mod recurring;
 mod rows;
+mod settings;
 mod shares;
 mod statements;
 
@@ -33,15 +35,20 @@ pub use lists::{
     ReviewRow, StatementRow, Total, TotalsBy, Unread, Verdict, VersionKind, VersionRow,
 };
 pub use maintenance::{GroupMaintenance, Problem, Verification};
+pub use recurring::{
+    DueList, DueOccurrence, RecordedDue, RecurrenceRule, RecurrenceUnit, RecurringExpenses,
+    RecurringSeries,
+};
 pub use rows::{Agreement, Device, GroupInfo, Member, MemberBalance, Payment};
+pub use settings::{DefaultWeight, GroupSettings, ProposedRelays, Settings};
 pub use shares::{KeptShare, KeptShareInfo, RecoveryRequest, Shares, read_recovery_request};
 pub use statements::{Proposal, ProposedStatement, StatementIntent};
 
 /// One group of an open ledger.
 ///
 /// The handle costs little. It is of no use once the ledger is closed. Calls about one
-/// topic are on sub-handles: `lists`, `bundles`, `invites`, `keys`, `shares` and
-/// `maintenance`.
+/// topic are on sub-handles: `lists`, `bundles`, `invites`, `keys`, `recurring`, `shares`, `settings`
+/// and `maintenance`.
 #[derive(Clone, uniffi::Object)]
 pub struct LedgerGroup {
     store: StoreHandle,
@@ -117,6 +124,18 @@ impl LedgerGroup {
     #[must_use]
     pub fn shares(&self) -> Arc<Shares> {
         Arc::new(Shares::new(self.clone()))
+    }
+
+    /// Recurring expenses and transfers.
+    #[must_use]
+    pub fn recurring(&self) -> Arc<RecurringExpenses> {
+        Arc::new(RecurringExpenses::new(self.clone()))
+    }
+
+    /// Settings of the group.
+    #[must_use]
+    pub fn settings(&self) -> Arc<GroupSettings> {
+        Arc::new(GroupSettings::new(self.clone()))
     }
 
     /// Checks of everything that is stored of this group.

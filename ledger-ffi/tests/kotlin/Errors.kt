@@ -250,6 +250,12 @@ fun reportsEveryError(flat: Flat) {
                 sends(theirs, ours, flat.folder)
                 ours.cancel(gift)
             },
+            ErrorCode.SERIES_ENDED to
+                {
+                    val recurring = group.recurring()
+                    val series = recurring.series(LocalDate.of(2026, 11, 21)).first().id
+                    recurring.end(series, LocalDate.of(2126, 8, 1))
+                },
             ErrorCode.ALREADY_COUNTS to {
                 group.copyVoidEntry(EntryId(group.recordExpense(flat.expense()).text))
             },

@@ -249,6 +249,43 @@ fun countsMoneyToTheCent(flat: Flat) {
     same(converted.rates, listOf(rate))
 }
 
+fun keepsSettings(flat: Flat) {
+    val settings = flat.group.settings()
+    settings.setDefaultCurrency("EUR")
+    settings.setDefaultWeight(flat.ben, 2)
+    settings.setCategories(listOf("food", "rent"))
+    settings.setRelays(listOf("https://relay.example"))
+    val found = settings.current()
+    same(found.defaultCurrency, "EUR")
+    same(found.categories, listOf("food", "rent"))
+    same(found.defaultWeights, listOf(DefaultWeight(flat.ben, 2)))
+    same(found.relays, listOf("https://relay.example"))
+    same(found.proposedRelays, emptyList())
+    settings.setDefaultWeight(flat.ben, null)
+    same(settings.current().defaultWeights, emptyList())
+}
+
+fun recurs(flat: Flat) {
+    val recurring = flat.group.recurring()
+    val first = LocalDate.of(2126, 1, 31)
+    val later = LocalDate.of(2126, 4, 1)
+    val monthly = RecurrenceRule(RecurrenceUnit.MONTHS, 1u)
+    val rent = Transaction.Expense(flat.expense(900).copy(date = first))
+    val series = recurring.begin(rent, monthly)
+    val row = recurring.series(first).single()
+    same(row.nextDay, first)
+    same(row.rule, monthly)
+    same(recurring.due(later).occurrences.map { it.number }, listOf(0uL, 1uL, 2uL))
+    same(recurring.record(series, 0uL) != null, true)
+    same(recurring.record(series, 0uL), null)
+    same(recurring.recordDue(later).expenses.size, 2)
+    same(recurring.recordDue(later).expenses.size, 0)
+    same(recurring.pause(series, later, LocalDate.of(2126, 6, 1)).size, 2)
+    same(recurring.series(later).single().nextDay, LocalDate.of(2126, 6, 30))
+    recurring.end(series, LocalDate.of(2126, 7, 1))
+    same(recurring.series(LocalDate.of(2126, 7, 2)).single().nextDay, null)
+}
+
 fun servesSeveralThreads(flat: Flat) {
     val before = flat.group.info().entries
     val failures = ConcurrentLinkedQueue<Throwable>()
@@ -402,6 +439,8 @@ val STEPS: List<Pair<String, (Flat) -> Unit>> =
         "verifies_and_cancels_a_long_check" to ::verifiesAndCancelsALongCheck,
         "backs_up" to ::backsUp,
         "counts_money_to_the_cent" to ::countsMoneyToTheCent,
+        "keeps_settings" to ::keepsSettings,
+        "recurs" to ::recurs,
         "serves_several_threads" to ::servesSeveralThreads,
         "lives_in_memory" to ::livesInMemory,
         "changes_the_app_key" to ::changesTheAppKey,

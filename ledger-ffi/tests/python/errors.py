@@ -349,6 +349,9 @@ def reports_every_error(flat):
         ErrorCode.ALREADY_CANCELLED: cancels_expense_twice,
         ErrorCode.NOT_CANCELLED: lambda: group.restore(group.record_expense(flat.expense())),
         ErrorCode.NOT_COUNTED: cancels_void_transfer,
+        ErrorCode.SERIES_ENDED: lambda: group.recurring().end(
+            group.recurring().series(DAY)[0].id, datetime.date(2126, 8, 1)
+        ),
         ErrorCode.ALREADY_COUNTS: lambda: group.copy_void_entry(group.record_expense(flat.expense())),
         ErrorCode.PROPOSAL_OUTDATED: outdated,
         ErrorCode.NO_ROOT_KEY: without_root_key,

@@ -22,6 +22,8 @@ from group_ledger import (
     ExpenseFilter,
     Ledger,
     ProposedStatement,
+    RecurrenceRule,
+    RecurrenceUnit,
     Split,
     SplitItem,
     SplitPart,
@@ -276,6 +278,41 @@ def counts_money_to_the_cent(flat):
     assert lira.is_retired and lira.exponent == 0
 
 
+def keeps_settings(flat):
+    settings = flat.group.settings()
+    settings.set_default_currency("EUR")
+    settings.set_default_weight(flat.ben, 2)
+    settings.set_categories(["food", "rent"])
+    settings.set_relays(["https://relay.example"])
+    found = settings.current()
+    assert (found.default_currency, found.categories) == ("EUR", ["food", "rent"])
+    assert [(row.member, row.weight) for row in found.default_weights] == [(flat.ben, 2)]
+    assert found.relays == ["https://relay.example"] and found.proposed_relays == []
+    settings.set_default_weight(flat.ben, None)
+    assert settings.current().default_weights == []
+
+
+def recurs(flat):
+    recurring = flat.group.recurring()
+    first, later = datetime.date(2126, 1, 31), datetime.date(2126, 4, 1)
+    monthly = RecurrenceRule(unit=RecurrenceUnit.MONTHS, every=1)
+    rent = flat.expense(900)
+    rent.date = first
+    series = recurring.begin(Transaction.EXPENSE(rent), monthly)
+    [row] = recurring.series(first)
+    assert (row.id, row.next_day, row.rule, row.total.minor_units) == (series, first, monthly, 900)
+    due = recurring.due(later)
+    assert [one.number for one in due.occurrences] == [0, 1, 2] and not due.has_more
+    assert due.occurrences[1].transaction.expense.date == datetime.date(2126, 2, 28)
+    assert recurring.record(series, 0) is not None and recurring.record(series, 0) is None
+    assert len(recurring.record_due(later).expenses) == 2
+    assert recurring.record_due(later).expenses == []
+    assert len(recurring.pause(series, later, datetime.date(2126, 6, 1))) == 2
+    assert recurring.series(later)[0].next_day == datetime.date(2126, 6, 30)
+    recurring.end(series, datetime.date(2126, 7, 1))
+    assert recurring.series(datetime.date(2126, 7, 2))[0].next_day is None
+
+
 def serves_several_threads(flat):
     before, failures = flat.group.info().entries, []
 
@@ -424,6 +461,8 @@ STEPS = [
     verifies_and_cancels_a_long_check,
     backs_up,
     counts_money_to_the_cent,
+    keeps_settings,
+    recurs,
     serves_several_threads,
     lives_in_memory,
     changes_the_app_key,

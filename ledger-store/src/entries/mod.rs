@@ -31,6 +31,6 @@ pub use new_entry::NewEntry;
 pub(crate) use new_entry::check_new_name;
 pub use recent::Arrival;
 pub(crate) use recent::{RecentArrivals, join_arrivals};
-pub(crate) use transaction::GroupTransaction;
+pub(crate) use transaction::{GroupTransaction, has_origin};
 pub use waiting::WaitingCount;
-pub(crate) use waiting::{KnownWaiting, missing_entries};
+pub(crate) use waiting::{KnownWaiting, missing_entries, waiting_origins};

@@ -2,7 +2,10 @@
 
 use ledger_core::engine::{Draft, EntryIndex as _};
 use ledger_core::keys::SignedCard;
-use ledger_core::{DeviceId, DraftError, EntryId, MemberId, Transaction, VoidReason, check_name};
+use ledger_core::{
+    DeviceId, DraftError, EntryId, MemberId, Recurrence, Setting, SettingError, SettingValue,
+    Transaction, VoidReason, check_name,
+};
 
 use super::GroupTransaction;
 use crate::StoreError;
@@ -77,6 +80,31 @@ pub enum NewEntry {
         /// The member.
         member: MemberId,
     },
+    /// A template: an expense or transfer that recurs; see
+    /// [`Group::recurring`](crate::Group::recurring).
+    Template {
+        /// The content, on the first day.
+        transaction: Transaction,
+        /// The rule by which the days recur.
+        rule: Recurrence,
+        /// The number before which it ends, if it ends.
+        end: Option<u64>,
+    },
+    /// A change of a template.
+    TemplateChange {
+        /// The series: the id of its first template.
+        series: EntryId,
+        /// The number from which on it holds, and the number that falls on the content's day.
+        numbers: (u64, u64),
+        /// The content.
+        transaction: Transaction,
+        /// The rule by which the days recur.
+        rule: Recurrence,
+        /// The number before which it ends, if it ends.
+        end: Option<u64>,
+    },
+    /// A setting of the group; see [`Group::settings`](crate::Group::settings).
+    Setting(SettingValue),
 }
 
 /// Checks a name that this device is about to write. An empty one breaks rule P3, which the draft
@@ -105,11 +133,10 @@ impl NewEntry {
             Self::Record(transaction) => Draft::record(state, transaction)?,
             Self::Correction { original, transaction } => {
                 let original = tx.changeable(*original)?;
-                let mut transaction = transaction.clone();
-                if let Some(before) = tx.content_shown(original)? {
-                    transaction.keep_unknown_hints(&before);
+                match tx.content_shown(original)? {
+                    Some(shown) => Draft::correction_of(state, original, transaction, &shown)?,
+                    None => Draft::correction(state, original, transaction)?,
                 }
-                Draft::correction(state, original, &transaction)?
             }
             Self::Cancellation { original, reason } => {
                 Draft::cancellation(tx.changeable(*original)?, reason.clone())
@@ -132,6 +159,24 @@ impl NewEntry {
             Self::Member { card } => Draft::add_member(state, card)?,
             Self::Claim { member, card } => Draft::claim(state, *member, card)?,
             Self::Vouching { member } => Draft::adopt(state, *member)?,
+            Self::Template { transaction, rule, end } => {
+                Draft::template(state, transaction, *rule, *end)?
+            }
+            Self::TemplateChange { series, numbers, transaction, rule, end } => {
+                Draft::template_change(state, *series, *numbers, transaction, *rule, *end)?
+            }
+            Self::Setting(value) => {
+                let me = state.device_owner(device);
+                if matches!(value, SettingValue::Relays { member, .. } if Some(*member) != me) {
+                    return Err(DraftError::from(SettingError::InAnothersName).into());
+                }
+                if let SettingValue::DefaultWeight { member, .. } = value
+                    && state.member(*member).is_none()
+                {
+                    return Err(DraftError::UnknownMember(*member).into());
+                }
+                Draft::setting(Setting::new(value).map_err(DraftError::from)?)
+            }
         })
     }
 }

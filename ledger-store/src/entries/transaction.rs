@@ -165,17 +165,11 @@ impl<'a> GroupTransaction<'a> {
 
     /// Whether the slot of an imported row shows something: the row was recorded before. A row that
     /// was recorded and cancelled counts as recorded; one that is void does not.
-    #[cfg(feature = "import")]
     pub(crate) fn has_origin(&self, origin: ledger_core::Origin) -> Result<bool, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT 1 FROM expenses
-             WHERE n = (SELECT min(n) FROM origins WHERE grp = ?1 AND origin = ?2)",
-        )?;
-        Ok(statement.exists((self.group.0, origin.as_bytes()))?)
+        has_origin(self.connection, self.group, origin)
     }
 
     /// The imported rows that waiting entries record. They are known, though they do not count yet.
-    #[cfg(feature = "import")]
     pub(crate) fn waiting_origins(
         &self,
     ) -> Result<std::collections::BTreeSet<ledger_core::Origin>, StoreError> {
@@ -340,6 +334,19 @@ impl<'a> GroupTransaction<'a> {
         )?;
         Ok(())
     }
+}
+
+/// Whether the slot of an origin shows something.
+pub(crate) fn has_origin(
+    connection: &Connection,
+    group: GroupKey,
+    origin: ledger_core::Origin,
+) -> Result<bool, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT 1 FROM expenses
+         WHERE n = (SELECT min(n) FROM origins WHERE grp = ?1 AND origin = ?2)",
+    )?;
+    Ok(statement.exists((group.0, origin.as_bytes()))?)
 }
 
 /// The number of the last entry of all groups.

@@ -54,8 +54,7 @@ pub(super) fn waiting_of(
 }
 
 /// The imported rows that waiting entries of devices that may write record.
-#[cfg(feature = "import")]
-pub(super) fn waiting_origins(
+pub(crate) fn waiting_origins(
     connection: &Connection,
     group: GroupKey,
     state: &GroupState,

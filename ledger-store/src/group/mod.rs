@@ -1,6 +1,7 @@
 //! The handle of one group.
 
 mod keys;
+mod recurring;
 #[cfg(feature = "import")]
 mod splitwise;
 mod state;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use ledger_core::engine::{Ledger, VerifiedEntry};
 use ledger_core::{
     Balance, Converted, Currency, Debts, DeviceId, EntryId, GroupId, Member, MemberId, Rates,
-    Settlement,
+    Settings, Settlement,
 };
 
 use crate::StoreError;
@@ -20,13 +21,14 @@ use crate::admitting::{Invites, Shares};
 use crate::entries::{Ingested, NewEntry, Opening, WaitingCount};
 use crate::health::GroupMaintenance;
 use crate::keyring::signing_key;
-use crate::lists::{Cursor, Lists, debts_of, mark_read, pairwise_debts};
+use crate::lists::{Cursor, Lists, debts_of, mark_read, pairwise_debts, settings};
 use crate::platform::progress::Progress;
 use crate::sealed::Bundles;
 use crate::session::{Changes, GroupSession, OpeningComparison};
 use crate::statements::{Proposal, StatementIntent, propose, sign_and};
 
 pub use keys::GroupKeys;
+pub use recurring::{Due, RecordedDue, Recurring};
 #[cfg(feature = "import")]
 pub use splitwise::ImportReport;
 pub use state::CurrentState;
@@ -179,6 +181,26 @@ impl Group {
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Debts, StoreError> {
         pairwise_debts(&self.0, progress)
+    }
+
+    /// The settings in force: default currency and weights, relays, categories. A setting is
+    /// appended as [`NewEntry::Setting`]. Takes time in proportion to the number of settings that
+    /// were ever appended.
+    ///
+    /// ```
+    /// # use ledger_store::{NewEntry, StoreOptions};
+    /// # use ledger_core::{Currency, SettingValue};
+    /// # let group = StoreOptions::new().in_memory()?.create_group("Flat", "Anna")?;
+    /// let euro = Currency::from_code("EUR")?;
+    /// group.append(vec![NewEntry::Setting(SettingValue::DefaultCurrency(Some(euro)))])?;
+    /// assert_eq!(group.settings()?.default_currency, Some(euro));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn settings(&self) -> Result<Settings, StoreError> {
+        settings(&self.0)
     }
 
     /// Loads the ledger now, which otherwise the first call does that needs it, and keeps
@@ -372,6 +394,12 @@ impl Group {
     #[must_use]
     pub fn lists(&self) -> Lists<'_> {
         Lists::new(&self.0)
+    }
+
+    /// Recurring expenses and transfers.
+    #[must_use]
+    pub fn recurring(&self) -> Recurring<'_> {
+        Recurring::new(&self.0)
     }
 
     /// Export and import of bundles.

@@ -14,6 +14,8 @@ mod overview;
 #[cfg(test)]
 mod plans;
 mod query;
+mod recurring;
+mod settings;
 mod totals;
 
 pub use account_statement::{StatementCursor, StatementRow};
@@ -26,6 +28,8 @@ pub use filter::{Condition, Filter};
 pub use history::{Review, Version, VersionKind};
 pub use overview::Overview;
 pub(crate) use overview::overview;
+pub(crate) use recurring::{due, series};
+pub(crate) use settings::settings;
 pub use totals::{CategoryInUse, Total, TotalOf, TotalsBy};
 
 use crate::session::GroupSession;

@@ -7,7 +7,8 @@ use super::cursor::Position;
 use super::filter::{Condition, Filter};
 use super::query::{self, Columns, Query, queries};
 use super::{
-    account_statement, activity, arrived, by_id, conflict, debts, find, history, overview, totals,
+    account_statement, activity, arrived, by_id, conflict, debts, find, history, overview,
+    recurring, settings, totals,
 };
 use crate::database::{GroupKey, in_memory};
 use crate::entries::projections::{MEMBER_TERMS, Term};
@@ -65,6 +66,8 @@ fn no_list_scans_or_sorts() {
         (arrived::UNREAD, "entries_by_group (grp=? AND rowid>?)"),
         (arrived::NUMBERED, "INTEGER PRIMARY KEY (rowid=?)"),
         (arrived::NEWEST, "entries_by_group (grp=?)"),
+        (recurring::APPLIED, "entries_templates (grp=?)"),
+        (settings::APPLIED, "entries_settings (grp=?)"),
         (load::TAIL, "entries_by_group (grp=? AND rowid>?)"),
         (load::ALL, "entries_by_group (grp=?)"),
         (history::ENDORSEMENTS, "PRIMARY KEY (original=? AND endorses=?)"),

@@ -243,6 +243,26 @@ pub enum Kind {
         /// The number of the new encryption key.
         x_gen: u32,
     },
+    /// A template of recurring expenses, which moves no money.
+    Template {
+        /// The content.
+        content: Content,
+        /// The first template of the series, if this changes one.
+        changes: Option<Id>,
+        /// The number from which on it holds.
+        from: u32,
+        /// The number before which it ends.
+        end: Option<u32>,
+    },
+    /// Sets something for the whole group.
+    Set {
+        /// The number of the field.
+        field: u8,
+        /// The member whom it is about; nobody for a field without a subject.
+        subject: MemberId,
+        /// The number of the value. None is a value that says nothing.
+        value: Option<u32>,
+    },
     /// A new key under which entries travel.
     Epoch {
         /// The number of the key.
@@ -281,7 +301,8 @@ impl Kind {
             | Kind::Cancellation { target }
             | Kind::Restoration { target }
             | Kind::Copy { copied_from: target, .. }
-            | Kind::Endorse { target, .. } => [*target].into(),
+            | Kind::Endorse { target, .. }
+            | Kind::Template { changes: Some(target), .. } => [*target].into(),
             _ => BTreeSet::new(),
         }
     }

@@ -47,7 +47,11 @@ pub fn faults(history: &History, entry: &Entry, author: Enrolment, past: &Past) 
         }
     };
     match &entry.kind {
-        Kind::Genesis { .. } | Kind::Merge | Kind::Rotate { .. } | Kind::Epoch { .. } => {}
+        Kind::Genesis { .. }
+        | Kind::Merge
+        | Kind::Rotate { .. }
+        | Kind::Epoch { .. }
+        | Kind::Set { .. } => {}
         Kind::Add { card } => {
             fault(!is_person(card), Fault::WrongCard);
             fault(
@@ -119,6 +123,14 @@ pub fn faults(history: &History, entry: &Entry, author: Enrolment, past: &Past) 
         }
         Kind::Copy { copied_from, content: c } => {
             fault(!is_money(history, *copied_from, false), Fault::WrongTarget);
+            content(history, past, c, &mut fault);
+        }
+        Kind::Template { content: c, changes, .. } => {
+            let begins = |id| {
+                let first = history.get(id).map(|a| &a.entry.kind);
+                matches!(first, Some(Kind::Template { changes: None, .. }))
+            };
+            fault(changes.is_some_and(|id| !begins(id)), Fault::WrongTarget);
             content(history, past, c, &mut fault);
         }
         Kind::Endorse { target, .. } => {

@@ -40,11 +40,19 @@ pub struct State {
     pub slots: BTreeMap<Id, Slot>,
     /// Endorsements by slot and member: the last applied one.
     pub endorsements: BTreeMap<(Id, MemberId), bool>,
+    /// Of each series and each of the first numbers, the template that holds for it, unless it has
+    /// ended.
+    pub series: BTreeMap<(Id, u32), Id>,
+    /// Settings in force that say something, by field and subject.
+    pub settings: BTreeMap<(u8, MemberId), u32>,
     /// The epochs under whose keys entries may be sealed.
     pub epochs: BTreeSet<Id>,
     /// Balances per member and currency: what they paid less what they owe. Zeros are kept out.
     pub balances: BTreeMap<(MemberId, Currency), i128>,
 }
+
+/// The numbers of occurrences that the state tells are those before this.
+pub const NUMBERS: u32 = 6;
 
 /// Builds the state from the verdicts.
 pub fn state(history: &History, r: &Rules, resolution: &Resolution) -> State {
@@ -64,7 +72,7 @@ pub fn state(history: &History, r: &Rules, resolution: &Resolution) -> State {
             s.devices.insert((generation, device), 0);
         }
     }
-    s.epochs = usable_epochs(history, resolution);
+    s.epochs = usable_epochs(history, resolution, &s.devices);
     s.group_name = match history.admitted.first().map(|a| &a.entry.kind) {
         Some(Kind::Genesis { name, .. }) => *name,
         _ => 0,
@@ -75,7 +83,7 @@ pub fn state(history: &History, r: &Rules, resolution: &Resolution) -> State {
     }) {
         s.group_name = name;
     }
-    // Endorsements and rotations: the last one in the order `(lamport, id)`.
+    // Endorsements, rotations and settings: the last one in the order `(lamport, id)`.
     let mut order: Vec<_> =
         history.admitted.iter().filter(|a| resolution.applied(a.entry.id)).collect();
     order.sort_by_key(|a| (a.entry.lamport, a.entry.id));
@@ -95,21 +103,55 @@ pub fn state(history: &History, r: &Rules, resolution: &Resolution) -> State {
                     *latest = x_gen;
                 }
             }
+            // Whatever holds from a number on replaces what held for it and all later ones.
+            Kind::Template { changes, from, end, .. } => {
+                let series = changes.unwrap_or(a.entry.id);
+                for number in from..NUMBERS {
+                    match end {
+                        Some(end) if number >= end => drop(s.series.remove(&(series, number))),
+                        _ => drop(s.series.insert((series, number), a.entry.id)),
+                    }
+                }
+            }
+            Kind::Set { field, subject, value } => {
+                // Relays in somebody else's name, and what is said about nobody, never count.
+                let by = history.member(a.author);
+                let about = match field {
+                    1 => s.members.contains_key(&subject),
+                    2 => by == Some(subject) && s.members.contains_key(&subject),
+                    _ => true,
+                };
+                match value {
+                    _ if !about => {}
+                    Some(value) => drop(s.settings.insert((field, subject), value)),
+                    None => drop(s.settings.remove(&(field, subject))),
+                }
+            }
             _ => {}
         }
     }
     s
 }
 
-/// "An epoch is usable if it is in force and every cut and key rotation that this device knows of is
-/// in its ancestry."
-fn usable_epochs(history: &History, resolution: &Resolution) -> BTreeSet<Id> {
+/// An epoch is usable if it is applied, and every cut and the rotation in force of each device that
+/// may write is in its past.
+fn usable_epochs(
+    history: &History,
+    resolution: &Resolution,
+    devices: &BTreeMap<(Generation, Device), u32>,
+) -> BTreeSet<Id> {
     let applied =
         || history.admitted.iter().enumerate().filter(|(_, a)| resolution.applied(a.entry.id));
-    let mut known: Vec<Vec<usize>> = applied()
-        .filter(|(_, a)| matches!(a.entry.kind, Kind::Rotate { .. }))
-        .map(|(place, _)| vec![place])
-        .collect();
+    let mut rotated: BTreeMap<(Generation, Device), (u64, Id, usize)> = BTreeMap::new();
+    for (place, a) in applied().filter(|(_, a)| matches!(a.entry.kind, Kind::Rotate { .. })) {
+        let device = history.enrolment(a.author).filter(|device| devices.contains_key(device));
+        if let Some(device) = device {
+            let this = (a.entry.lamport, a.entry.id, place);
+            let last = rotated.entry(device).or_insert(this);
+            *last = this.max(*last);
+        }
+    }
+    let mut known: Vec<Vec<usize>> = rotated.values().map(|(.., place)| vec![*place]).collect();
     for stated in history.statements.values().filter(|s| resolution.accepted(s.statement.digest)) {
         let cuts = matches!(
             stated.statement.body,

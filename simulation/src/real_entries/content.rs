@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ledger_core::engine::Draft;
 use ledger_core::{
     Amount, Currency, Date, Direction, EntryId, Expense, MemberId as RealMember, Origin,
-    Transaction, Transfer, hazmat,
+    Recurrence, RecurrenceUnit, Transaction, Transfer, hazmat,
 };
 use ledger_model::{Content, Kind, MemberId};
 
@@ -33,7 +33,7 @@ impl RealHistory {
         let currency = Currency::from_code(code)?;
         let wants_transfer = match kind {
             Kind::Transfer(_) => true,
-            Kind::Expense(_) => false,
+            Kind::Expense(_) | Kind::Template { .. } => false,
             // An expense may become a transfer.
             _ => self.rng.chance(25),
         };
@@ -85,6 +85,21 @@ impl RealHistory {
             (Kind::Copy { .. }, Some(target)) => {
                 let kind = Kind::Copy { copied_from: model_id(target), content };
                 (Draft::copy(&state, target, &details)?, kind)
+            }
+            (Kind::Template { from, end, .. }, target) => {
+                let rule = Recurrence::new(RecurrenceUnit::Months, 1)?;
+                let real_end = end.map(u64::from);
+                let draft = match target {
+                    None => Draft::template(&state, &details, rule, real_end)?,
+                    Some(series) => {
+                        let numbers = (u64::from(*from), 0);
+                        Draft::template_change(&state, series, numbers, &details, rule, real_end)?
+                    }
+                };
+                let changes = target.map(model_id);
+                // A first template holds from 0 on, whatever a liar meant.
+                let from = if target.is_none() { 0 } else { *from };
+                (draft, Kind::Template { content, changes, from, end: *end })
             }
             _ if transfer.is_some() => (Draft::record(&state, &details)?, Kind::Transfer(content)),
             _ => (Draft::record(&state, &details)?, Kind::Expense(content)),

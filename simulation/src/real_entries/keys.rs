@@ -71,6 +71,11 @@ impl Keys {
         self.members.insert(founder, member);
     }
 
+    /// The founder's number.
+    pub(super) fn founder(&self) -> MemberId {
+        self.founder
+    }
+
     /// A device's key.
     pub(super) fn device(&mut self, device: Device) -> &DeviceKey {
         self.devices.entry(device).or_insert_with(|| {

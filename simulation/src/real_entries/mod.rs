@@ -14,6 +14,7 @@ pub mod check;
 mod content;
 mod keys;
 mod payload;
+mod settings;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};

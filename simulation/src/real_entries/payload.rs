@@ -39,6 +39,7 @@ impl RealHistory {
                 let kind = Kind::Epoch { key: *key };
                 PayloadDraft { draft: Draft::epoch(begun), refs: nothing, kind }
             }
+            Kind::Set { field, subject, value } => self.setting(*field, *subject, *value)?,
             Kind::Add { card } => {
                 let (signed, card) = self.keys.card(*card)?;
                 let draft = Draft::add_member(&hazmat::any_names(self.group, []), &signed)?;
@@ -82,6 +83,11 @@ impl RealHistory {
             }
             Kind::Expense(content) | Kind::Transfer(content) => {
                 self.money(&step.entry.kind, content, None, &past)?
+            }
+            Kind::Template { content, changes, .. } => {
+                let target = changes.map(|target| self.target(target));
+                past.extend(target);
+                self.money(&step.entry.kind, content, target, &past)?
             }
             Kind::Correction { target, content } | Kind::Copy { copied_from: target, content } => {
                 let target = self.target(*target);

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use ledger_core::engine::Evaluation;
 use ledger_core::{Currency, Verdict as RealVerdict, VoidReason};
 use ledger_model::form::Fault;
+use ledger_model::state::NUMBERS;
 use ledger_model::{Device, Generation, Id, MemberId, Reason, Resolution, Verdict};
 
 use super::Error;
 use super::content::CURRENCIES;
-use super::{RealHistory, model_id};
+use super::{RealHistory, model_id, settings};
 
 /// A member: name, introduced, removed, current generations.
 type Who = (String, bool, bool, BTreeSet<Generation>);
@@ -24,6 +25,10 @@ pub(super) struct View {
     /// Shown, corrected by, cancelled.
     slots: BTreeMap<Id, (Id, Option<Id>, bool)>,
     epochs: BTreeMap<Id, ()>,
+    /// By series and number, the template that holds.
+    series: BTreeMap<(Id, u32), Id>,
+    /// By field and subject, the number of the value.
+    settings: BTreeMap<(u8, MemberId), u32>,
     balances: BTreeMap<(MemberId, u8), i128>,
 }
 
@@ -73,6 +78,8 @@ impl View {
                 .map(|(id, slot)| (*id, (slot.shown, slot.correction, slot.cancelled)))
                 .collect(),
             epochs: state.epochs.iter().map(|id| (*id, ())).collect(),
+            series: state.series.clone(),
+            settings: state.settings.clone(),
             balances: state.balances.clone(),
         }
     }
@@ -111,6 +118,14 @@ impl View {
                 view.slots.insert(model_id(original), slot);
             }
         }
+        for series in evaluation.series() {
+            for number in 0..NUMBERS {
+                if let Some(found) = series.occurrence(u64::from(number)) {
+                    view.series.insert((model_id(series.id()), number), model_id(found.version));
+                }
+            }
+        }
+        view.settings = settings::numbers(keys, &evaluation.settings())?;
         view.epochs.extend(state.usable_epochs().map(|(id, _)| (model_id(id), ())));
         for (currency, code) in (0u8..).zip(CURRENCIES) {
             for (id, balance) in state.open_balances(Currency::from_code(code)?) {
@@ -141,6 +156,8 @@ impl View {
             .or_else(|| first("device", &self.devices, &ledger.devices))
             .or_else(|| first("slot", &self.slots, &ledger.slots))
             .or_else(|| first("usable epoch", &self.epochs, &ledger.epochs))
+            .or_else(|| first("occurrence", &self.series, &ledger.series))
+            .or_else(|| first("setting", &self.settings, &ledger.settings))
             .or_else(|| first("balance", &self.balances, &ledger.balances))
             .or(names)
     }

@@ -6,7 +6,9 @@ use ledger_core::statement::{Generation, NewStatement};
 use serde_json::Value;
 
 use crate::vectors::world::{World, device, entropy};
-use crate::vectors::{attacks, faults, file, introductions, pinned, raw, several, slots, ties};
+use crate::vectors::{
+    attacks, faults, file, introductions, pinned, raw, settings, several, slots, templates, ties,
+};
 
 fn plain() -> Value {
     let mut w = World::with_ben();
@@ -440,6 +442,8 @@ pub(crate) fn build() -> Value {
         epochs_of_a_leaver,
         pinned::build,
         ties::build,
+        settings::build,
+        templates::build,
     ]) else {
         panic!("an array")
     };

@@ -169,6 +169,8 @@ fn changes(cases: &mut Cases) {
     cases.payload("K2", "rotation to a key of low order", 22, 0, &rotation(0x20, &[0; 32]));
     cases.payload("C6", "rotation to a key of 31 bytes", 22, 0, &rotation(0x20, &[9; 31]));
     epochs(cases);
+    settings(cases);
+    templates(cases);
     let card = |fields: &[Piece]| array(&[bytes(&array(fields))]);
     let mut fields = vec![uint(1), bytes(&GROUP), bytes(&[7; 32]), text("P"), bytes(&[8; 16])];
     fields[3] = text("");
@@ -186,6 +188,48 @@ fn changes(cases: &mut Cases) {
     cases.payload("C5", "something after the placeholder's card", 3, 0, &more);
     let in_place = array(&[array(&fields)]);
     cases.payload("C1", "placeholder card in place", 3, 0, &in_place);
+}
+
+/// A setting has no rule of its own: only what is no setting at all is refused.
+fn settings(cases: &mut Cases) {
+    let setting = |field: Piece, subject: Piece, value: Piece| array(&[field, subject, value]);
+    let empty = || bytes(&[]);
+    let cut = array(&[uint(0), empty()]);
+    cases.payload("C6", "setting without a value", 25, 0, &cut);
+    let text = setting(uint(0), empty(), text("EUR"));
+    cases.payload("C1", "setting with the value in place", 25, 0, &text);
+    cases.payload("C1", "setting without a subject", 25, 0, &setting(uint(0), null(), empty()));
+    let large = setting(vec![0x1b, 0x80, 0, 0, 0, 0, 0, 0, 0], empty(), empty());
+    cases.payload("C7", "setting of a field that is too large", 25, 0, &large);
+    cases.payload("P2", "setting with a ref", 25, 1, &setting(uint(0), empty(), empty()));
+}
+
+/// Templates that break a rule of their own, or one of the content.
+fn templates(cases: &mut Cases) {
+    let rule = |unit: u64, every: u64| array(&[uint(unit), uint(every)]);
+    let template = |kind: u64, rule: Piece, end: Piece, change: Piece| {
+        array(&[uint(kind), array(&expense()), rule, end, change])
+    };
+    let monthly = || rule(2, 1);
+    let mut case = |broken: &str, what: &str, refs: u8, payload: Piece| {
+        cases.payload(broken, &format!("template {what}"), 26, refs, &payload);
+    };
+    case("C1", "of another kind", 2, template(18, monthly(), null(), null()));
+    case("H6", "of a kind that is too large", 2, template(65_536, monthly(), null(), null()));
+    case("C6", "of a transfer with an expense in it", 2, template(17, monthly(), null(), null()));
+    case("Q2", "every fourth unit", 2, template(16, rule(4, 1), null(), null()));
+    case("P10", "every 0 days", 2, template(16, rule(0, 0), null(), null()));
+    case("P10", "every 1,001 years", 2, template(16, rule(3, 1001), null(), null()));
+    case("P10", "that ends too late", 2, template(16, monthly(), uint(1_000_001), null()));
+    let change = |from: u64, base: u64| array(&[uint(2), uint(from), uint(base)]);
+    case("P10", "from too late a number", 3, template(16, monthly(), null(), change(1_000_001, 0)));
+    case("P10", "with a base behind its number", 3, template(16, monthly(), null(), change(3, 4)));
+    case("P1", "that changes nothing", 2, template(16, monthly(), null(), change(3, 3)));
+    case("P2", "with an unused ref", 3, template(16, monthly(), null(), null()));
+    let mut unequal = expense();
+    unequal[5] = uint(6);
+    let content = array(&[uint(16), array(&unequal), monthly(), null(), null()]);
+    case("P7", "with shares that sum to less", 2, content);
 }
 
 const SALT: [u8; 32] = [9; 32];

@@ -3,7 +3,9 @@
 use ledger_core::engine::{Draft, NewGroup, VerifiedEntry};
 use ledger_core::seal::EpochKey;
 use ledger_core::statement::NewStatement;
-use ledger_core::{Direction, Hints, Origin, Transaction};
+use ledger_core::{
+    Direction, Hints, Origin, Recurrence, RecurrenceUnit, Setting, SettingValue, Transaction,
+};
 use serde_json::{Value, json};
 
 use crate::vectors::world::{World, cents, device, entropy, hex, root};
@@ -128,6 +130,18 @@ fn world() -> World {
     w.say(2, "rotation", &["*"], Draft::rotation(1, device(77).exchange_public_key()));
     w.issue_statement(2, "act-leave", 2, &NewStatement::Leave { generation: ben }, &["*"], &["*"]);
     w.say_raw(1, "unknown-kind", 999, &["expense"], b"anything");
+    // By Ben, who has left: bytes are bytes.
+    let value = SettingValue::DefaultWeight { member: w.member("genesis"), weight: Some(2) };
+    w.say(2, "setting", &["*"], Draft::setting(Setting::new(&value).unwrap()));
+    let later = Setting::from_parts(99, b"of a later version", &[0xff]);
+    w.say(2, "setting-of-a-later-version", &["*"], Draft::setting(later));
+    let rent = w.dinner("genesis", "add-ben", 90_000);
+    let monthly = Recurrence::new(RecurrenceUnit::Months, 1).unwrap();
+    let draft = Draft::template(&w.state(), &rent, monthly, None).unwrap();
+    w.say(2, "template", &["*"], draft);
+    let (first, more) = (w.id("template"), w.dinner("genesis", "add-ben", 95_000));
+    let draft = Draft::template_change(&w.state(), first, (300, 0), &more, monthly, Some(400));
+    w.say(2, "template-changed", &["*"], draft.unwrap());
     w
 }
 

@@ -199,6 +199,21 @@ pub(crate) fn payload(kind: u64, bytes: &[u8]) -> Value {
         22 => plain(&["exchange_generation", "kem", "exchange"]),
         24 => plain(&["target"]),
         23 => plain(&["commit", "topic", "box"]),
+        26 => {
+            let kind = value[0].as_u64().unwrap();
+            let change = match &value[4] {
+                Value::Null => Value::Null,
+                found => Value::Object(named(&["target", "from", "base"], found)),
+            };
+            json!({
+                "kind": kind,
+                "content": money(kind, &value[1]),
+                "rule": value[2],
+                "end": value[3],
+                "change": change,
+            })
+        }
+        25 => plain(&["field", "subject", "value"]),
         _ => panic!("kind {kind}"),
     }
 }

@@ -36,8 +36,10 @@ mod refused_pairings;
 mod refused_shares;
 mod sealed_by_hand;
 mod sealing;
+mod settings;
 mod signatures;
 mod slots;
+mod templates;
 mod ties;
 pub(crate) mod world;
 
@@ -144,6 +146,11 @@ fn proofs_of_equivocation() {
 #[test]
 fn settling_up() {
     check("settle_up.json", &money::settle_up_vectors());
+}
+
+#[test]
+fn recurring_days() {
+    check("recurring.json", &templates::days());
 }
 
 #[test]

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::engine::{
-    Admission, AsOf, Evaluation, Ledger, MemoryIndex, VerifiedEntry, evaluate,
+    Admission, AsOf, Evaluation, Ledger, MemoryIndex, Payload, VerifiedEntry, evaluate,
 };
 use ledger_core::statement::Generation;
-use ledger_core::{Currency, Date, Device, DeviceId, EntryId, GroupState, Member, MemberId};
+use ledger_core::{
+    Currency, Date, Device, DeviceId, EntryId, GroupState, Member, MemberId, Series,
+};
 use serde_json::{Value, json};
 
 use crate::vectors::world::{World, hex};
@@ -42,7 +44,7 @@ impl World {
                 })
             })
             .collect();
-        json!({
+        let mut scenario = json!({
             "name": name,
             "about": about,
             "entries": entries,
@@ -57,7 +59,16 @@ impl World {
             "state_digest": state.digest().to_string(),
             "as_of_entries": self.as_of_entries(&evaluation),
             "as_of_days": as_of_days(&evaluation),
-        })
+        });
+        let settings = settings(&evaluation);
+        if !settings.is_empty() {
+            scenario["settings"] = json!(settings);
+        }
+        let series = series(&evaluation);
+        if !series.is_empty() {
+            scenario["series"] = json!(series);
+        }
+        scenario
     }
 
     fn as_of_entries(&self, evaluation: &Evaluation) -> Vec<Value> {
@@ -93,6 +104,38 @@ impl World {
 
 fn ids(ids: impl IntoIterator<Item = EntryId>) -> Vec<String> {
     ids.into_iter().map(|id| id.to_string()).collect()
+}
+
+/// The first occurrences of each series: number, day and origin.
+fn series(evaluation: &Evaluation) -> Vec<Value> {
+    let one = |series: Series| {
+        let occurrences: Vec<Value> = (0..12)
+            .filter_map(|number| series.occurrence(number))
+            .map(|found| {
+                let origin = found.transaction.origin().unwrap();
+                json!([found.number, found.day.yyyymmdd(), hex(origin.as_bytes())])
+            })
+            .collect();
+        json!({ "id": series.id().to_string(), "occurrences": occurrences })
+    };
+    evaluation.series().into_iter().map(one).collect()
+}
+
+/// The settings in force, of fields that nobody knows as well: `[field, subject, value]`.
+fn settings(evaluation: &Evaluation) -> Vec<Value> {
+    let mut last = BTreeMap::new();
+    for (entry, verdict) in evaluation.verdicts() {
+        let Payload::Setting(setting) = entry.decoded().payload() else { continue };
+        let author = evaluation.author(entry.id()).unwrap();
+        let key = (setting.field(), setting.subject().to_vec());
+        if verdict.is_applied() && (key.0 != 2 || key.1 == author.as_bytes()) {
+            last.insert(key, setting.value_bytes().to_vec());
+        }
+    }
+    let row = |((field, subject), value): ((u64, Vec<u8>), Vec<u8>)| {
+        json!([field, hex(&subject), hex(&value)])
+    };
+    last.into_iter().map(row).collect()
 }
 
 /// The day before everything, the first day, and the last.

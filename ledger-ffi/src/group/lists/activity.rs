@@ -42,6 +42,10 @@ pub enum EntryKind {
     DeviceKeyRotation,
     /// Begins a new key under which entries travel.
     GroupKeyRotation,
+    /// Sets something for the whole group.
+    Setting,
+    /// Begins or changes a recurring expense or transfer.
+    Template,
     /// A kind that this version of the app does not know.
     Other,
 }
@@ -65,6 +69,8 @@ impl From<Kind> for EntryKind {
             Kind::ENDORSEMENT => Self::Review,
             Kind::ROTATION => Self::DeviceKeyRotation,
             Kind::EPOCH => Self::GroupKeyRotation,
+            Kind::SETTING => Self::Setting,
+            Kind::TEMPLATE => Self::Template,
             _ => Self::Other,
         }
     }

@@ -227,7 +227,7 @@ pub(super) fn cursor(text: Option<String>) -> Result<Option<ledger_store::Cursor
     Ok(text.map(|text| text.parse()).transpose()?)
 }
 
-fn total(transaction: &ledger_core::Transaction) -> Money {
+pub(super) fn total(transaction: &ledger_core::Transaction) -> Money {
     Money::of_amount(transaction.amount(), transaction.currency())
 }
 

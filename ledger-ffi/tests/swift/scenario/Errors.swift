@@ -158,6 +158,11 @@ func reportsEveryError(_ flat: Flat) throws {
         try sends(theirs, ours, flat.folder)
         _ = try ours.cancel(expense: gift)
     }
+    try expect(.seriesEnded) {
+        let recurring = group.recurring()
+        let series = try recurring.series(today: dinnerDay)[0].id
+        _ = try recurring.end(series: series, last: Day("2126-08-01")!)
+    }
     try expect(.alreadyCounts) {
         let expense = try group.recordExpense(expense: flat.expense())
         _ = try group.copyVoidEntry(voidEntry: EntryId(expense.text))

@@ -237,6 +237,42 @@ func countsMoneyToTheCent(_ flat: Flat) throws {
     try same(converted.rates, [rate])
 }
 
+func keepsSettings(_ flat: Flat) throws {
+    let settings = flat.group.settings()
+    _ = try settings.setDefaultCurrency(currency: "EUR")
+    _ = try settings.setDefaultWeight(member: flat.ben, weight: 2)
+    _ = try settings.setCategories(categories: ["food", "rent"])
+    _ = try settings.setRelays(relays: ["https://relay.example"])
+    let found = try settings.current()
+    try same(found.defaultCurrency, "EUR")
+    try same(found.categories, ["food", "rent"])
+    try same(found.defaultWeights, [DefaultWeight(member: flat.ben, weight: 2)])
+    try same(found.relays, ["https://relay.example"])
+    try same(found.proposedRelays, [])
+    _ = try settings.setDefaultWeight(member: flat.ben, weight: nil)
+    try same(settings.current().defaultWeights, [])
+}
+
+func recurs(_ flat: Flat) throws {
+    let recurring = flat.group.recurring()
+    let (first, later) = (Day("2126-01-31")!, Day("2126-04-01")!)
+    let monthly = RecurrenceRule(unit: .months, every: 1)
+    let rent = flat.expense(900, date: first)
+    let series = try recurring.begin(transaction: .expense(expense: rent), rule: monthly)
+    let row = try recurring.series(today: first)[0]
+    try same(row.nextDay, first)
+    try same(row.rule, monthly)
+    try same(recurring.due(until: later).occurrences.map(\.number), [0, 1, 2])
+    try check(recurring.record(series: series, number: 0) != nil)
+    try check(recurring.record(series: series, number: 0) == nil)
+    try same(recurring.recordDue(until: later).expenses.count, 2)
+    try same(recurring.recordDue(until: later).expenses.count, 0)
+    try same(recurring.pause(series: series, since: later, until: Day("2126-06-01")!).count, 2)
+    try same(recurring.series(today: later)[0].nextDay, Day("2126-06-30")!)
+    _ = try recurring.end(series: series, last: Day("2126-07-01")!)
+    try check(recurring.series(today: Day("2126-07-02")!)[0].nextDay == nil)
+}
+
 func servesSeveralThreads(_ flat: Flat) async throws {
     let before = try flat.group.info().entries
     try await withThrowingTaskGroup(of: Void.self) { tasks in

@@ -27,6 +27,8 @@ let steps: [(String, (Flat) async throws -> Void)] = [
     ("verifies_and_cancels_a_long_check", verifiesAndCancelsALongCheck),
     ("backs_up", backsUp),
     ("counts_money_to_the_cent", countsMoneyToTheCent),
+    ("keeps_settings", keepsSettings),
+    ("recurs", recurs),
     ("serves_several_threads", servesSeveralThreads),
     ("lives_in_memory", livesInMemory),
     ("changes_the_app_key", changesTheAppKey),

@@ -177,6 +177,8 @@ pub fn name(kind: &Kind) -> &'static str {
         Kind::Endorse { .. } => "endorse",
         Kind::Rotate { .. } => "rotate",
         Kind::Epoch { .. } => "epoch",
+        Kind::Set { .. } => "setting",
+        Kind::Template { .. } => "template",
         Kind::Statement(s) => match s.body {
             Body::Remove { .. } => "remove",
             Body::Bind { .. } => "bind",

@@ -224,11 +224,11 @@ fn payload(world: &mut World, me: MemberId) -> Deed {
             let s = world.rng.pick(&world.statements.clone())?;
             (Kind::Statement(s), "evil: statement republished", None)
         }
-        18..=20 if world.rng.chance(15) => {
+        18..=19 if world.rng.chance(15) => {
             let paid = content.paid.iter().map(|&(m, a)| (m, a + 7)).collect();
             (Kind::Expense(Content { paid, ..content }), "evil: sums do not match", None)
         }
-        18..=20 => (Kind::Expense(content), "evil: expense", None),
+        18..=19 => (Kind::Expense(content), "evil: expense", None),
         21..=22 => (Kind::Correction { target: any, content }, "evil: correction", None),
         23 if world.rng.chance(30) => {
             (Kind::Restoration { target: any }, "evil: restoration", None)
@@ -236,6 +236,10 @@ fn payload(world: &mut World, me: MemberId) -> Deed {
         23 => (Kind::Cancellation { target: any }, "evil: cancellation", None),
         24..=25 => (Kind::Copy { copied_from: any, content }, "evil: copy", None),
         26 => (Kind::Endorse { target: any, confirm: false }, "evil: endorse", None),
+        20 => {
+            let changes = Some(any).filter(|_| world.rng.chance(70));
+            (Kind::Template { content, changes, from: 1, end: None }, "evil: template", None)
+        }
         27 => (Kind::Epoch { key: world.fresh() }, "evil: epoch", None),
         _ => (Kind::Rotate { x_gen: world.fresh() }, "evil: rotate", None),
     };

@@ -72,10 +72,28 @@ pub(super) fn plain_or_introduction(
             let Some(member) = world.rng.pick(&some) else { return };
             (Kind::Adopt { member }, "adopt")
         }
+        14 => {
+            let first = |e: &crate::Entry| matches!(e.kind, Kind::Template { changes: None, .. });
+            let changes = world.any_where(&view, first).filter(|_| world.rng.chance(70));
+            let from = changes.map_or(0, |_| world.rng.below(5) as u32);
+            let end = world.rng.chance(30).then(|| world.rng.below(6) as u32);
+            (Kind::Template { content, changes, from, end }, "template")
+        }
+        13 => {
+            // Now and then relays in the name of somebody else.
+            let field = world.rng.below(4) as u8;
+            let subject = match field {
+                2 if world.rng.chance(80) => me,
+                1 | 2 => world.rng.pick(&members).unwrap_or(me),
+                _ => crate::entry::NOBODY,
+            };
+            let value = world.rng.chance(85).then(|| world.fresh());
+            (Kind::Set { field, subject, value }, "setting")
+        }
         19..=20 if !content.same_member() => {
             (Kind::Transfer(Content { incoming: false, ..content }), "transfer")
         }
-        13..=20 => (Kind::Expense(content), "expense"),
+        15..=20 => (Kind::Expense(content), "expense"),
         21..=23 => match world.any_where(&view, is_money) {
             Some(target) => (Kind::Correction { target, content }, "correction"),
             None => return,

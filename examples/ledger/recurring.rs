@@ -1,0 +1,302 @@
+//! `ledger recurring`: expenses that recur, and recording what is due.
+
+use std::io::Write;
+
+use clap::{Args, Subcommand};
+use ledger_core::{Date, EntryId, Occurrence, Recurrence, RecurrenceUnit, Series, Transaction};
+use ledger_store::Group;
+use serde_json::{Value, json};
+
+use crate::args::{Location, Read, Record};
+use crate::context::{People, open, the_group};
+use crate::failure::Failure;
+use crate::parts::usage;
+use crate::read::print_json;
+use crate::record::{date, expense};
+use crate::show::{Align, one_line, table};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RecurringCommand {
+    /// Let an expense recur, from the day of --on on
+    Add {
+        /// How often, such as "month", "2 weeks", "90 days" or "year"
+        #[arg(long, value_name = "RULE", value_parser = rule)]
+        every: Recurrence,
+        /// The last day on which it may fall [default: it goes on]
+        #[arg(long, value_name = "DATE")]
+        until: Option<Date>,
+        #[command(flatten)]
+        record: Box<Record>,
+    },
+    /// List what recurs, with the next day of each
+    List(Read),
+    /// List what is due and not recorded, or record it
+    ///
+    /// At most 24 at a time. Each is recorded once, by whichever device comes first.
+    Due(Due),
+    /// Change what recurs, from the first occurrence on that falls on a day or later
+    ///
+    /// Without --every the days stay. With it, they recur from the day of --on on.
+    Change {
+        /// The beginning of the id that the list shows
+        #[arg(value_name = "SERIES")]
+        series: String,
+        /// From which day on, as YYYY-MM-DD [default: today]
+        #[arg(long, value_name = "DATE")]
+        from: Option<Date>,
+        /// Another rule, such as "month", "2 weeks", "90 days" or "year"
+        #[arg(long, value_name = "RULE", value_parser = rule)]
+        every: Option<Recurrence>,
+        #[command(flatten)]
+        record: Box<Record>,
+    },
+    /// Let nothing of it fall on a day or a later one, before another day
+    Pause {
+        #[command(flatten)]
+        location: Location,
+        /// The beginning of the id that the list shows
+        #[arg(value_name = "SERIES")]
+        series: String,
+        /// From which day on, as YYYY-MM-DD [default: today]
+        #[arg(long, value_name = "DATE")]
+        from: Option<Date>,
+        /// On which day it may go on, as YYYY-MM-DD
+        #[arg(long, value_name = "DATE")]
+        until: Date,
+    },
+    /// End it
+    End {
+        #[command(flatten)]
+        location: Location,
+        /// The beginning of the id that the list shows
+        #[arg(value_name = "SERIES")]
+        series: String,
+        /// The last day on which it may fall, as YYYY-MM-DD [default: today]
+        #[arg(long, value_name = "DATE")]
+        last: Option<Date>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Due {
+    #[command(flatten)]
+    read: Read,
+    /// Up to which day, as YYYY-MM-DD [default: today]
+    #[arg(long, value_name = "DATE")]
+    until: Option<Date>,
+    /// Record what is listed
+    #[arg(long)]
+    record: bool,
+    /// Only what recurs by templates that you wrote
+    #[arg(long, requires = "record")]
+    mine: bool,
+}
+
+/// Reads a rule such as `month` or `2 weeks`.
+fn rule(text: &str) -> Result<Recurrence, String> {
+    let (number, unit) = text.trim().rsplit_once(' ').unwrap_or(("1", text.trim()));
+    let unit = match unit.strip_suffix('s').unwrap_or(unit) {
+        "day" => RecurrenceUnit::Days,
+        "week" => RecurrenceUnit::Weeks,
+        "month" => RecurrenceUnit::Months,
+        "year" => RecurrenceUnit::Years,
+        _ => return Err("a rule is days, weeks, months or years, such as \"2 weeks\"".to_owned()),
+    };
+    let number = number.parse().map_err(|_| format!("{number:?} is no number"))?;
+    Recurrence::new(unit, number).map_err(|error| error.to_string())
+}
+
+fn in_words(rule: Recurrence) -> String {
+    let unit = match rule.unit() {
+        RecurrenceUnit::Days => "day",
+        RecurrenceUnit::Weeks => "week",
+        RecurrenceUnit::Months => "month",
+        RecurrenceUnit::Years => "year",
+    };
+    match rule.every() {
+        1 => format!("every {unit}"),
+        many => format!("every {many} {unit}s"),
+    }
+}
+
+pub(crate) fn run(command: &RecurringCommand, out: &mut dyn Write) -> Result<(), Failure> {
+    match command {
+        RecurringCommand::Add { every, until, record } => {
+            let store = open(&record.location)?;
+            let group = the_group(&store, &record.location)?;
+            let series = group.recurring().begin(&expense(&group, record)?, *every, *until)?;
+            Ok(writeln!(out, "it recurs {}: series {series}", in_words(*every))?)
+        }
+        RecurringCommand::List(read) => list(read, out),
+        RecurringCommand::Due(arguments) => due(arguments, out),
+        RecurringCommand::Change { series, from, every, record } => {
+            if every.is_none() && record.on.is_some() {
+                return usage("--on has no effect without --every: the days stay".to_owned());
+            }
+            let store = open(&record.location)?;
+            let group = the_group(&store, &record.location)?;
+            let series = named(&group, series)?;
+            let content = expense(&group, record)?;
+            group.recurring().change(series, date(*from)?, &content, *every)?;
+            Ok(writeln!(out, "changed")?)
+        }
+        RecurringCommand::Pause { location, series, from, until } => {
+            let store = open(location)?;
+            let group = the_group(&store, location)?;
+            let series = named(&group, series)?;
+            match group.recurring().pause(series, date(*from)?, *until)?.as_slice() {
+                [] => Ok(writeln!(out, "nothing falls between these days; nothing changed")?),
+                _ => Ok(writeln!(out, "paused until {until}")?),
+            }
+        }
+        RecurringCommand::End { location, series, last } => {
+            let store = open(location)?;
+            let group = the_group(&store, location)?;
+            group.recurring().end(named(&group, series)?, date(*last)?)?;
+            Ok(writeln!(out, "ended")?)
+        }
+    }
+}
+
+/// The series whose id begins so.
+fn named(group: &Group, beginning: &str) -> Result<EntryId, Failure> {
+    let all = group.recurring().series()?;
+    let mut found = all.iter().map(Series::id).filter(|id| id.to_string().starts_with(beginning));
+    match (found.next(), found.next()) {
+        (Some(one), None) => Ok(one),
+        (None, _) => usage(format!("no series has an id that begins with {beginning:?}")),
+        _ => usage(format!("several series have an id that begins with {beginning:?}")),
+    }
+}
+
+fn amount(transaction: &Transaction) -> String {
+    let currency = transaction.currency();
+    format!("{} {currency}", transaction.amount().format(currency))
+}
+
+/// The template that holds from today on, or else the last one; and the next day, if there is one.
+fn today_of(series: &Series, today: Date) -> (Option<Date>, Option<&ledger_core::TemplateVersion>) {
+    let next = series.first_number_since(today);
+    let day = next.and_then(|number| series.occurrence(number)).map(|found| found.day);
+    let version = next.and_then(|number| series.version_of(number));
+    (day, version.or(series.versions().last()))
+}
+
+fn list(read: &Read, out: &mut dyn Write) -> Result<(), Failure> {
+    let store = open(&read.location)?;
+    let group = the_group(&store, &read.location)?;
+    let people = People::of(&*group.state()?);
+    let (all, today) = (group.recurring().series()?, date(None)?);
+    if read.json {
+        let rows: Vec<Value> = all
+            .iter()
+            .filter_map(|series| {
+                let (next, version) = today_of(series, today);
+                let version = version?;
+                Some(json!({
+                    "series": series.id().to_string(),
+                    "author": version.author.map(|author| people.label(author)),
+                    "description": version.transaction.description(),
+                    "currency": version.transaction.currency().code(),
+                    "minor_units": version.transaction.amount().minor_units(),
+                    "rule": in_words(version.rule),
+                    "next": next.map(|day| day.to_string()),
+                }))
+            })
+            .collect();
+        return print_json(out, &rows);
+    }
+    let row = |series: &Series| {
+        let (next, version) = today_of(series, today);
+        let version = version?;
+        Some([
+            series.id().short(),
+            next.map_or_else(|| "ended".to_owned(), |day| day.to_string()),
+            amount(&version.transaction),
+            one_line(version.transaction.description()),
+            in_words(version.rule),
+            one_line(version.author.map_or("?", |author| people.label(author))),
+        ])
+    };
+    let rows: Vec<[String; 6]> = all.iter().filter_map(row).collect();
+    if rows.is_empty() {
+        writeln!(out, "Nothing recurs.")?;
+    }
+    let align = [Align::Left, Align::Left, Align::Right, Align::Left, Align::Left, Align::Left];
+    table(out, align, &rows)
+}
+
+fn due(arguments: &Due, out: &mut dyn Write) -> Result<(), Failure> {
+    let store = open(&arguments.read.location)?;
+    let group = the_group(&store, &arguments.read.location)?;
+    let until = date(arguments.until)?;
+    if arguments.mine {
+        let recorded = group.recurring().record_due(until)?;
+        return print_recorded(&recorded.entries, recorded.has_more, arguments, out);
+    }
+    let due = group.recurring().due(until)?;
+    if arguments.record {
+        let wanted: Vec<(EntryId, u64)> =
+            due.occurrences.iter().map(|found| (found.series, found.number)).collect();
+        let recorded = group.recurring().record(&wanted)?;
+        return print_recorded(&recorded, due.has_more, arguments, out);
+    }
+    let people = People::of(&*group.state()?);
+    let author = |found: &Occurrence| {
+        found.author.map_or_else(|| "?".to_owned(), |author| people.label(author).to_owned())
+    };
+    if arguments.read.json {
+        let row = |found: &Occurrence| {
+            json!({
+                "series": found.series.to_string(),
+                "number": found.number,
+                "day": found.day.to_string(),
+                "description": found.transaction.description(),
+                "currency": found.transaction.currency().code(),
+                "minor_units": found.transaction.amount().minor_units(),
+                "author": author(found),
+            })
+        };
+        return print_json(out, &due.occurrences.iter().map(row).collect::<Vec<_>>());
+    }
+    let row = |found: &Occurrence| {
+        [
+            found.day.to_string(),
+            amount(&found.transaction),
+            one_line(found.transaction.description()),
+            one_line(&author(found)),
+            found.series.short(),
+        ]
+    };
+    let rows: Vec<[String; 5]> = due.occurrences.iter().map(row).collect();
+    if rows.is_empty() {
+        writeln!(out, "Nothing is due.")?;
+    }
+    table(out, [Align::Left, Align::Right, Align::Left, Align::Left, Align::Left], &rows)?;
+    if due.has_more {
+        writeln!(out, "There is more: record these first, by --record")?;
+    }
+    Ok(())
+}
+
+fn print_recorded(
+    entries: &[EntryId],
+    has_more: bool,
+    arguments: &Due,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    if arguments.read.json {
+        let ids: Vec<String> = entries.iter().map(ToString::to_string).collect();
+        return print_json(out, &json!({ "recorded": ids, "has_more": has_more }));
+    }
+    for id in entries {
+        writeln!(out, "recorded {id}")?;
+    }
+    if entries.is_empty() {
+        writeln!(out, "Nothing is due.")?;
+    }
+    if has_more {
+        writeln!(out, "There is more: run this again")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! `ledger recurring`: what recurs, and recording what is due.
+
+use serde_json::json;
+
+use crate::common::Desk;
+
+#[test]
+fn rent_recurs_is_recorded_once_changes_and_ends() {
+    let desk = Desk::new();
+    desk.run("new", &["--me", "Anna", "--with", "Ben", "Flat"]).ok();
+    let at = |command: &str, more: &[&str]| desk.run(&format!("recurring {command}"), more);
+    assert_eq!(at("list", &[]).ok(), "Nothing recurs.\n");
+    let rent = ["--every", "month", "--on", "2126-01-31", "Rent", "900", "EUR"];
+    let began = at("add", &rent).ok();
+    assert!(began.starts_with("it recurs every month: series "), "{began}");
+    let list = at("list", &["--json"]).json();
+    assert_eq!((&list[0]["next"], &list[0]["minor_units"]), (&json!("2126-01-31"), &json!(90000)));
+    let series = list[0]["series"].as_str().unwrap().to_owned();
+    assert!(desk.balances().is_empty(), "a template moves no money");
+    let until = ["--until", "2126-03-31"];
+    let due = at("due", &[&until[..], &["--json"]].concat()).json();
+    let days: Vec<&str> =
+        due.as_array().unwrap().iter().map(|d| d["day"].as_str().unwrap()).collect();
+    assert_eq!(days, ["2126-01-31", "2126-02-28", "2126-03-31"]);
+    let recorded = at("due", &[&until[..], &["--record", "--mine"]].concat()).ok();
+    assert_eq!(recorded.lines().count(), 3, "{recorded}");
+    for record in [&["--record"][..], &["--record", "--mine"], &[]] {
+        assert_eq!(at("due", &[&until[..], record].concat()).ok(), "Nothing is due.\n");
+    }
+    assert_eq!(desk.balances()[&("EUR".to_owned(), "Ben".to_owned())], -135_000);
+    let dearer = [&series[..12], "--from", "2126-04-01", "Rent", "950", "EUR"];
+    at("change", &dearer).ok();
+    let pause = at("pause", &[&series[..12], "--from", "2126-04-01", "--until", "2126-06-01"]).ok();
+    assert_eq!(pause, "paused until 2126-06-01\n");
+    let due = at("due", &["--until", "2126-06-30"]).ok();
+    assert!(due.contains("2126-06-30  950.00 EUR  Rent  Anna"), "{due}");
+    at("end", &[&series, "--last", "2126-06-29"]).ok();
+    assert_eq!(at("due", &["--until", "2127-01-01"]).ok(), "Nothing is due.\n");
+    let again = at("end", &[&series, "--last", "2126-06-29"]).failed(1);
+    assert!(again.contains("has ended"), "{again}");
+    let activity = desk.run("activity", &[] as &[&str]).ok();
+    assert!(activity.contains("began the recurring Rent"), "{activity}");
+}
+
+#[test]
+fn what_cannot_recur_says_why() {
+    let desk = Desk::new();
+    desk.run("new", &["--me", "Anna", "Flat"]).ok();
+    for (command, arguments, code, words) in [
+        ("add", vec!["--every", "fortnight", "Tea", "1", "EUR"], 2, "2 weeks"),
+        ("add", vec!["--every", "0 days", "Tea", "1", "EUR"], 2, "1 to 1000"),
+        ("end", vec!["ffff"], 2, "no series"),
+        ("change", vec!["ffff", "--on", "2027-01-01", "Tea", "1", "EUR"], 2, "--every"),
+        ("due", vec!["--mine"], 2, "--record"),
+    ] {
+        let run = desk.run(&format!("recurring {command}"), &arguments);
+        assert_eq!(run.code, Some(code), "{arguments:?}: {run:?}");
+        assert!(run.err.contains(words), "{run:?}");
+    }
+}

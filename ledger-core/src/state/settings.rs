@@ -1,0 +1,125 @@
+//! Settings of a group: of each field and subject the last applied one (SPEC §4.15).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::group_state::GroupState;
+use crate::base::id::MemberId;
+use crate::money::Currency;
+use crate::payload::{Setting, SettingValue};
+
+/// Settings of a group. No part of the digest: they move no money and decide about nobody.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Settings {
+    /// The currency that an app offers first.
+    pub default_currency: Option<Currency>,
+    /// Weights of members in new expenses; whoever has none counts once.
+    pub default_weights: BTreeMap<MemberId, u64>,
+    /// Addresses of relays that the owner set.
+    pub relays: Vec<String>,
+    /// Addresses of relays that other members propose.
+    pub proposed_relays: BTreeMap<MemberId, Vec<String>>,
+    /// The categories that an app offers, in their order.
+    pub categories: Vec<String>,
+}
+
+/// Collects the settings in force from applied settings, which must come newest first: descending
+/// in (lamport, id).
+///
+/// Takes memory in proportion to the number of members, whatever else was set.
+#[derive(Debug)]
+pub struct SettingsInForce<'a> {
+    state: &'a GroupState,
+    settings: Settings,
+    currency: bool,
+    categories: bool,
+    weights: BTreeSet<MemberId>,
+    relays: BTreeSet<MemberId>,
+}
+
+impl<'a> SettingsInForce<'a> {
+    /// Begins with nothing set in a group with this state.
+    #[must_use]
+    pub fn new(state: &'a GroupState) -> Self {
+        Self {
+            state,
+            settings: Settings::default(),
+            currency: false,
+            categories: false,
+            weights: BTreeSet::new(),
+            relays: BTreeSet::new(),
+        }
+    }
+
+    /// Adds the next older applied setting, with the member whose device signed it.
+    pub fn add(&mut self, author: Option<MemberId>, setting: &Setting) {
+        let Some(value) = setting.value() else { return };
+        let settings = &mut self.settings;
+        match value {
+            SettingValue::DefaultCurrency(currency) => {
+                if !core::mem::replace(&mut self.currency, true) {
+                    settings.default_currency = currency;
+                }
+            }
+            SettingValue::Categories(categories) => {
+                if !core::mem::replace(&mut self.categories, true) {
+                    settings.categories = categories;
+                }
+            }
+            SettingValue::DefaultWeight { member, weight } => {
+                if self.state.member(member).is_some() && self.weights.insert(member) {
+                    settings.default_weights.extend(weight.map(|weight| (member, weight)));
+                }
+            }
+            SettingValue::Relays { member, relays } => {
+                let own = author == Some(member) && self.state.member(member).is_some();
+                if own && self.relays.insert(member) {
+                    if self.state.introduced_by(self.state.group().genesis()) == author {
+                        settings.relays = relays;
+                    } else if !relays.is_empty() {
+                        settings.proposed_relays.insert(member, relays);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub fn finish(self) -> Settings {
+        self.settings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::GroupId;
+    use crate::state::any_names;
+
+    fn member(n: u16) -> MemberId {
+        let mut id = [0; 32];
+        id[..2].copy_from_slice(&n.to_be_bytes());
+        MemberId::from_bytes(id)
+    }
+
+    /// Whoever sets weights and relays of invented members takes no memory of others, whatever the
+    /// number: nobody can fill a group with members.
+    #[test]
+    fn settings_about_nobody_take_no_memory() {
+        let state = any_names(GroupId::from_bytes([1; 32]), []);
+        let mut settings = SettingsInForce::new(&state);
+        for n in 0..10_000 {
+            let (member, relays) = (member(n), vec!["https://x".to_owned()]);
+            for value in [
+                SettingValue::DefaultWeight { member, weight: Some(1) },
+                SettingValue::Relays { member, relays },
+            ] {
+                settings.add(Some(member), &Setting::new(&value).unwrap());
+            }
+            settings.add(Some(member), &Setting::from_parts(99, &n.to_be_bytes(), &[0; 64]));
+        }
+        assert!(settings.weights.is_empty() && settings.relays.is_empty());
+        assert_eq!(settings.finish(), Settings::default());
+    }
+}

@@ -1,0 +1,240 @@
+//! Recurring expenses and transfers of a group.
+
+use ledger_core::{EntryId, MemberId, Recurrence};
+
+use super::LedgerGroup;
+use super::lists::total;
+use crate::error::LedgerError;
+use crate::values::{Day, ExpenseId, Money, Transaction};
+
+/// Unit of a recurrence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum RecurrenceUnit {
+    /// Days.
+    Days,
+    /// Weeks.
+    Weeks,
+    /// Months, on the same day of the month, or the last one of a month that is too short.
+    Months,
+    /// Years, on the same day, or 28 February for 29 February.
+    Years,
+}
+
+/// Rule by which days recur: every so many units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct RecurrenceRule {
+    /// The unit.
+    pub unit: RecurrenceUnit,
+    /// How many units, from 1 to 1,000.
+    pub every: u32,
+}
+
+impl TryFrom<RecurrenceRule> for Recurrence {
+    type Error = LedgerError;
+
+    fn try_from(rule: RecurrenceRule) -> Result<Self, LedgerError> {
+        let unit = match rule.unit {
+            RecurrenceUnit::Days => ledger_core::RecurrenceUnit::Days,
+            RecurrenceUnit::Weeks => ledger_core::RecurrenceUnit::Weeks,
+            RecurrenceUnit::Months => ledger_core::RecurrenceUnit::Months,
+            RecurrenceUnit::Years => ledger_core::RecurrenceUnit::Years,
+        };
+        Ok(Self::new(unit, u64::from(rule.every))?)
+    }
+}
+
+impl From<Recurrence> for RecurrenceRule {
+    fn from(rule: Recurrence) -> Self {
+        let unit = match rule.unit() {
+            ledger_core::RecurrenceUnit::Days => RecurrenceUnit::Days,
+            ledger_core::RecurrenceUnit::Weeks => RecurrenceUnit::Weeks,
+            ledger_core::RecurrenceUnit::Months => RecurrenceUnit::Months,
+            ledger_core::RecurrenceUnit::Years => RecurrenceUnit::Years,
+        };
+        Self { unit, every: u32::from(rule.every()) }
+    }
+}
+
+/// A series: an expense or transfer that recurs. It moves no money itself.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct RecurringSeries {
+    /// The series.
+    pub id: EntryId,
+    /// The member who wrote what holds now.
+    pub author: Option<MemberId>,
+    /// What recurs now.
+    pub transaction: Transaction,
+    /// The amount of `transaction`, ready to be shown.
+    pub total: Money,
+    /// The rule by which the days recur.
+    pub rule: RecurrenceRule,
+    /// The next day; none if it has ended.
+    pub next_day: Option<Day>,
+}
+
+/// An occurrence of a series that is due and not recorded.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct DueOccurrence {
+    /// The series.
+    pub series: EntryId,
+    /// The number of the occurrence.
+    pub number: u64,
+    /// The member who wrote the template.
+    pub author: Option<MemberId>,
+    /// What would be recorded.
+    pub transaction: Transaction,
+    /// The amount of `transaction`, ready to be shown.
+    pub total: Money,
+}
+
+/// Occurrences that are due.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct DueList {
+    /// The occurrences, at most 24; first those of this device's person.
+    pub occurrences: Vec<DueOccurrence>,
+    /// Whether there are more.
+    pub has_more: bool,
+}
+
+/// What was recorded of what is due.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct RecordedDue {
+    /// The new expenses and transfers, at most 24.
+    pub expenses: Vec<ExpenseId>,
+    /// Whether there is more: call again.
+    pub has_more: bool,
+}
+
+/// Recurring expenses and transfers of one group. Each occurrence is recorded once, by
+/// whichever device comes first.
+#[derive(uniffi::Object)]
+pub struct RecurringExpenses {
+    group: LedgerGroup,
+}
+
+impl RecurringExpenses {
+    pub(super) fn new(group: LedgerGroup) -> Self {
+        Self { group }
+    }
+}
+
+#[uniffi::export]
+impl RecurringExpenses {
+    /// What recurs, with the next day of each from `today` on.
+    ///
+    /// # Errors
+    /// Any error of reading the database.
+    pub fn series(&self, today: Day) -> Result<Vec<RecurringSeries>, LedgerError> {
+        let all = self.group.group()?.recurring().series()?;
+        let row = |series: &ledger_core::Series| {
+            let next = series.first_number_since(today);
+            let version = next.and_then(|number| series.version_of(number));
+            let version = version.or(series.versions().last())?;
+            Some(RecurringSeries {
+                id: series.id(),
+                author: version.author,
+                total: total(&version.transaction),
+                transaction: version.transaction.clone().into(),
+                rule: version.rule.into(),
+                next_day: next.and_then(|number| series.occurrence(number)).map(|one| one.day),
+            })
+        };
+        Ok(all.iter().filter_map(row).collect())
+    }
+
+    /// Lets an expense or transfer recur, first on its own day and last on `last` or before.
+    /// Returns the series.
+    ///
+    /// # Errors
+    /// `InvalidEntry` for a rule of 0 or more than 1,000 units, or as `record_expense`.
+    #[uniffi::method(default(last = None))]
+    pub fn begin(
+        &self,
+        transaction: Transaction,
+        rule: RecurrenceRule,
+        last: Option<Day>,
+    ) -> Result<EntryId, LedgerError> {
+        let (transaction, rule) = (transaction.try_into()?, rule.try_into()?);
+        Ok(self.group.group()?.recurring().begin(&transaction, rule, last)?)
+    }
+
+    /// Changes a series from the first occurrence on that falls on the day `since` or later.
+    /// Without a rule the days stay; with one, they recur from the day of `transaction` on.
+    /// Returns the entry.
+    ///
+    /// # Errors
+    /// `UnknownEntry` if there is no such series, `SeriesEnded` if no day of its rule is so
+    /// late, or as `begin`.
+    #[uniffi::method(default(rule = None))]
+    pub fn change(
+        &self,
+        series: EntryId,
+        since: Day,
+        transaction: Transaction,
+        rule: Option<RecurrenceRule>,
+    ) -> Result<EntryId, LedgerError> {
+        let transaction = transaction.try_into()?;
+        let rule = rule.map(TryInto::try_into).transpose()?;
+        Ok(self.group.group()?.recurring().change(series, since, &transaction, rule)?)
+    }
+
+    /// Lets no occurrence fall on the day `since` or a later one, before the day `until`.
+    /// Returns the entries; none if nothing falls between.
+    ///
+    /// # Errors
+    /// `UnknownEntry`, `SeriesEnded`, or as every call that records.
+    pub fn pause(
+        &self,
+        series: EntryId,
+        since: Day,
+        until: Day,
+    ) -> Result<Vec<EntryId>, LedgerError> {
+        Ok(self.group.group()?.recurring().pause(series, since, until)?)
+    }
+
+    /// Ends a series: the last occurrence falls on the day `last` or before. Returns the entry.
+    ///
+    /// # Errors
+    /// `UnknownEntry`, `SeriesEnded`, or as every call that records.
+    pub fn end(&self, series: EntryId, last: Day) -> Result<EntryId, LedgerError> {
+        Ok(self.group.group()?.recurring().end(series, last)?)
+    }
+
+    /// What is due up to a day and not recorded. Show it, and record what the person taps.
+    ///
+    /// # Errors
+    /// Any error of reading the database.
+    pub fn due(&self, until: Day) -> Result<DueList, LedgerError> {
+        let due = self.group.group()?.recurring().due(until)?;
+        let row = |found: ledger_core::Occurrence| DueOccurrence {
+            series: found.series,
+            number: found.number,
+            author: found.author,
+            total: total(&found.transaction),
+            transaction: found.transaction.into(),
+        };
+        let occurrences = due.occurrences.into_iter().map(row).collect();
+        Ok(DueList { occurrences, has_more: due.has_more })
+    }
+
+    /// Records an occurrence that a person asked for, of anybody's template. None if it is
+    /// recorded already, or is no occurrence.
+    ///
+    /// # Errors
+    /// As every call that records.
+    pub fn record(&self, series: EntryId, number: u64) -> Result<Option<ExpenseId>, LedgerError> {
+        let entries = self.group.group()?.recurring().record(&[(series, number)])?;
+        Ok(entries.first().copied().map(Into::into))
+    }
+
+    /// Records what is due of the templates that this device's person wrote. An app may call
+    /// it by itself, at most once a day.
+    ///
+    /// # Errors
+    /// As every call that records; then nothing is recorded.
+    pub fn record_due(&self, until: Day) -> Result<RecordedDue, LedgerError> {
+        let recorded = self.group.group()?.recurring().record_due(until)?;
+        let expenses = recorded.entries.into_iter().map(Into::into).collect();
+        Ok(RecordedDue { expenses, has_more: recorded.has_more })
+    }
+}

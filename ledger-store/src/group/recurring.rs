@@ -1,0 +1,282 @@
+//! Recurring expenses and transfers of a group.
+
+use ledger_core::{Date, EntryId, MemberId, Occurrence, Recurrence, Series, Transaction};
+
+use crate::StoreError;
+use crate::entries::{GroupTransaction, NewEntry};
+use crate::keyring::signing_key;
+use crate::lists;
+use crate::session::GroupSession;
+
+/// Recurring expenses and transfers of one group: series, and their occurrences that are due.
+/// Borrowed from a `Group`.
+///
+/// A series moves no money. Each of its occurrences is recorded as an expense or transfer of its
+/// own, once, by whichever device comes first.
+///
+/// ```
+/// # use ledger_store::StoreOptions;
+/// # use ledger_core::{Amount, Currency, Expense, Recurrence, RecurrenceUnit};
+/// # let group = StoreOptions::new().in_memory()?.create_group("Flat", "Anna")?;
+/// # let anna = group.members()?[0].0;
+/// # let (euro, rent) = (Currency::from_code("EUR")?, Amount::from_minor_units(90_000)?);
+/// let rent = Expense::new("9990-01-31".parse()?, "Rent", euro, rent)
+///     .paid_by(anna, rent)
+///     .split_equally(&[anna], 0);
+/// let monthly = Recurrence::new(RecurrenceUnit::Months, 1)?;
+/// group.recurring().begin(&rent.into(), monthly, None)?;
+/// let recorded = group.recurring().record_due("9990-03-01".parse()?)?;
+/// assert_eq!(recorded.entries.len(), 2);
+/// assert_eq!(group.recurring().record_due("9990-03-01".parse()?)?.entries.len(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Recurring<'a> {
+    group: &'a GroupSession,
+}
+
+/// Occurrences that are due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// The occurrences, at most 24: first those of this person's templates, of each the earliest
+    /// first.
+    pub occurrences: Vec<Occurrence>,
+    /// Whether there are more.
+    pub has_more: bool,
+}
+
+/// Result of recording what is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedDue {
+    /// The new entries, at most 24.
+    pub entries: Vec<EntryId>,
+    /// Whether there is more to record: call again.
+    pub has_more: bool,
+}
+
+impl<'a> Recurring<'a> {
+    pub(super) fn new(group: &'a GroupSession) -> Self {
+        Self { group }
+    }
+
+    /// The series that count, by their ids, those that have ended as well.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn series(&self) -> Result<Vec<Series>, StoreError> {
+        self.group
+            .read(|connection, loaded| lists::series(connection, self.group.key, &loaded.ledger))
+    }
+
+    /// Begins a series: the transaction recurs by the rule, first on its own day, and last on
+    /// `last` or before. Returns the series.
+    ///
+    /// # Errors
+    /// As [`Group::append`](super::Group::append). [`StoreError::SeriesEnded`] cannot occur.
+    pub fn begin(
+        &self,
+        transaction: &Transaction,
+        rule: Recurrence,
+        last: Option<Date>,
+    ) -> Result<EntryId, StoreError> {
+        let first = transaction.date();
+        let end = last.and_then(|last| rule.steps_until(first, last.plus_days(1)?));
+        let transaction = transaction.clone();
+        let device = signing_key(self.group)?;
+        self.group.write(|tx| {
+            tx.record(&device, &NewEntry::Template { transaction: transaction.clone(), rule, end })
+        })
+    }
+
+    /// Changes a series from the first occurrence on that falls on the day `from` or later: another
+    /// content, and with a rule other days, which recur from the day of the content on. Without a
+    /// rule the days stay, and that of the content plays no part. A series that has ended goes on.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownEntry`] if there is no such series, [`StoreError::SeriesEnded`] if no
+    /// day of its rule is so late, or as [`Group::append`](super::Group::append).
+    pub fn change(
+        &self,
+        series: EntryId,
+        from: Date,
+        transaction: &Transaction,
+        rule: Option<Recurrence>,
+    ) -> Result<EntryId, StoreError> {
+        self.with(series, |tx, device, found| {
+            let number = match found.first_number_since(from) {
+                Some(number) => number,
+                None => number_after_end(found, from)?,
+            };
+            let version = found.version_of(number).or(found.versions().last());
+            let version = version.ok_or(StoreError::SeriesEnded(series))?;
+            let (base, day, rule) = match rule {
+                Some(rule) => (number, transaction.date(), rule),
+                None => (version.base, version.transaction.date(), version.rule),
+            };
+            let change = NewEntry::TemplateChange {
+                series,
+                numbers: (number, base),
+                transaction: transaction.clone().on(day),
+                rule,
+                end: None,
+            };
+            tx.record(device, &change)
+        })
+    }
+
+    /// Ends a series: the last occurrence falls on the day `last` or before. Returns the entry.
+    ///
+    /// # Errors
+    /// [`StoreError::SeriesEnded`] if it has ended by then. Otherwise as [`Recurring::change`].
+    pub fn end(&self, series: EntryId, last: Date) -> Result<EntryId, StoreError> {
+        self.with(series, |tx, device, found| {
+            let ended = || StoreError::SeriesEnded(series);
+            let behind = last.plus_days(1).ok_or_else(ended)?;
+            let number = found.first_number_since(behind).ok_or_else(ended)?;
+            tx.record(device, &stop(found, number)?)
+        })
+    }
+
+    /// Pauses a series: no occurrence falls on the day `from` or a later one, before the day
+    /// `until`. From then on it goes on, on the days of its rule. Returns the entries; none if
+    /// nothing is left out.
+    ///
+    /// # Errors
+    /// As [`Recurring::end`].
+    pub fn pause(
+        &self,
+        series: EntryId,
+        from: Date,
+        until: Date,
+    ) -> Result<Vec<EntryId>, StoreError> {
+        self.with(series, |tx, device, found| {
+            let ended = || StoreError::SeriesEnded(series);
+            let number = found.first_number_since(from).ok_or_else(ended)?;
+            let version = found.version_of(number).ok_or_else(ended)?;
+            let steps = version.rule.steps_until(version.transaction.date(), until);
+            let next = version.base.saturating_add(steps.ok_or_else(ended)?);
+            if next <= number {
+                return Ok(Vec::new());
+            }
+            let stopped = tx.record(device, &stop(found, number)?)?;
+            let goes_on = NewEntry::TemplateChange {
+                series,
+                numbers: (next, version.base),
+                transaction: version.transaction.clone(),
+                rule: version.rule,
+                end: version.end,
+            };
+            Ok(vec![stopped, tx.record(device, &goes_on)?])
+        })
+    }
+
+    /// The occurrences that are due: their day is `until` or earlier, and nothing here has recorded
+    /// them, also not as something cancelled or in an entry that waits.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database cannot be read.
+    pub fn due(&self, until: Date) -> Result<Due, StoreError> {
+        self.group.read(|connection, loaded| {
+            let (key, ledger) = (self.group.key, &loaded.ledger);
+            let me = ledger.state().device_owner(self.group.device);
+            let (occurrences, has_more) = lists::due(connection, key, ledger, until, me, false)?;
+            Ok(Due { occurrences, has_more })
+        })
+    }
+
+    /// Records what is due of the templates that this device's person wrote: at most 24 entries,
+    /// each once, however often it is called.
+    ///
+    /// # Errors
+    /// As [`Group::append`](super::Group::append); then nothing is recorded.
+    pub fn record_due(&self, until: Date) -> Result<RecordedDue, StoreError> {
+        let device = signing_key(self.group)?;
+        self.group.write(|tx| {
+            let Some(me) = tx.ledger().state().device_owner(device.id()) else {
+                return Ok(RecordedDue { entries: Vec::new(), has_more: false });
+            };
+            let due = due_now(tx, until, Some(me), true)?;
+            let record = |found: &Occurrence| {
+                tx.record(&device, &NewEntry::Record(found.transaction.clone()))
+            };
+            let entries = due.occurrences.iter().map(record).collect::<Result<_, _>>()?;
+            Ok(RecordedDue { entries, has_more: due.has_more })
+        })
+    }
+
+    /// Records occurrences that a person asked for, of anybody's templates: series and number of
+    /// each. What is recorded already, and what is no occurrence, is left out.
+    ///
+    /// # Errors
+    /// As [`Group::append`](super::Group::append); then nothing is recorded.
+    pub fn record(&self, occurrences: &[(EntryId, u64)]) -> Result<Vec<EntryId>, StoreError> {
+        let device = signing_key(self.group)?;
+        self.group.write(|tx| {
+            let all = lists::series(tx.connection(), tx.group(), tx.ledger())?;
+            let waiting = tx.waiting_origins()?;
+            let mut entries = Vec::new();
+            for (series, number) in occurrences {
+                let found = all.iter().find(|one| one.id() == *series);
+                let Some(found) = found.and_then(|found| found.occurrence(*number)) else {
+                    continue;
+                };
+                let Some(origin) = found.transaction.origin() else { continue };
+                if !waiting.contains(&origin) && !tx.has_origin(origin)? {
+                    entries.push(tx.record(&device, &NewEntry::Record(found.transaction))?);
+                }
+            }
+            Ok(entries)
+        })
+    }
+
+    /// Writes about a series that counts.
+    fn with<T>(
+        &self,
+        series: EntryId,
+        write: impl Fn(
+            &mut GroupTransaction<'_>,
+            &ledger_core::keys::DeviceKey,
+            &Series,
+        ) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let device = signing_key(self.group)?;
+        self.group.write(|tx| {
+            let all = lists::series(tx.connection(), tx.group(), tx.ledger())?;
+            let found = all.into_iter().find(|one| one.id() == series);
+            let found = found.ok_or_else(|| StoreError::UnknownEntry(vec![series]))?;
+            write(tx, &device, &found)
+        })
+    }
+}
+
+fn due_now(
+    tx: &GroupTransaction<'_>,
+    until: Date,
+    first: Option<MemberId>,
+    alone: bool,
+) -> Result<Due, StoreError> {
+    let (occurrences, has_more) =
+        lists::due(tx.connection(), tx.group(), tx.ledger(), until, first, alone)?;
+    Ok(Due { occurrences, has_more })
+}
+
+/// The change that ends a series before a number.
+fn stop(series: &Series, number: u64) -> Result<NewEntry, StoreError> {
+    let version = series.version_of(number).ok_or(StoreError::SeriesEnded(series.id()))?;
+    Ok(NewEntry::TemplateChange {
+        series: series.id(),
+        numbers: (number, version.base),
+        transaction: version.transaction.clone(),
+        rule: version.rule,
+        end: Some(number),
+    })
+}
+
+/// The number with which a series that has ended goes on: that of the first day of its last rule
+/// that is not before the day.
+fn number_after_end(series: &Series, day: Date) -> Result<u64, StoreError> {
+    let ended = || StoreError::SeriesEnded(series.id());
+    let last = series.versions().last().ok_or_else(ended)?;
+    let steps = last.rule.steps_until(last.transaction.date(), day).ok_or_else(ended)?;
+    Ok(last.base.saturating_add(steps).max(last.from))
+}

@@ -1,0 +1,29 @@
+//! The settings in force (SPEC §4.15).
+
+use ledger_core::Settings;
+use ledger_core::engine::{Payload, SettingsInForce};
+
+use crate::StoreError;
+use crate::entries::index::stored_entry;
+use crate::session::GroupSession;
+
+/// Applied settings, newest first.
+pub(super) const APPLIED: &str = "SELECT entry, signature, chain FROM entries
+     WHERE grp = ?1 AND kind = 25 AND verdict = 0
+     ORDER BY lamport DESC, id DESC";
+
+/// The settings in force in a group.
+pub(crate) fn settings(group: &GroupSession) -> Result<Settings, StoreError> {
+    group.read(|connection, loaded| {
+        let mut settings = SettingsInForce::new(loaded.ledger.state());
+        let mut statement = connection.prepare_cached(APPLIED)?;
+        let mut rows = statement.query([group.key.0])?;
+        while let Some(row) = rows.next()? {
+            let entry = stored_entry(row)?;
+            if let Payload::Setting(setting) = entry.decoded().payload() {
+                settings.add(loaded.ledger.member_of_chain(row.get(2)?), setting);
+            }
+        }
+        Ok(settings.finish())
+    })
+}
