@@ -4,7 +4,7 @@ use std::io::{BufRead as _, Write};
 
 use ledger_store::StoreError;
 
-use crate::args::{Backup, DeleteGroup, Location};
+use crate::args::{Backup, Database, DeleteGroup};
 use crate::context::{open, secrets, the_group};
 use crate::failure::Failure;
 use crate::show::{one_line, progress_bar};
@@ -31,7 +31,7 @@ pub(crate) fn backup(arguments: &Backup, out: &mut dyn Write) -> Result<(), Fail
     Ok(())
 }
 
-pub(crate) fn rekey(arguments: &Location, out: &mut dyn Write) -> Result<(), Failure> {
+pub(crate) fn rekey(arguments: &Database, out: &mut dyn Write) -> Result<(), Failure> {
     open(arguments)?.maintenance().rekey()?;
     let keys = secrets(arguments);
     let (db, keys) = (arguments.db.display(), keys.path().display());

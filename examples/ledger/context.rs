@@ -9,12 +9,12 @@ use std::sync::Arc;
 use ledger_core::{GroupState, MemberId, visible_form};
 use ledger_store::{FileSecrets, Group, Opening, Store, StoreError};
 
-use crate::args::Location;
+use crate::args::{Database, Location};
 use crate::failure::Failure;
 use crate::show::{one_line, printable};
 
 /// The keys beside a database, unless the command line names a file.
-pub(crate) fn secrets(location: &Location) -> Arc<FileSecrets> {
+pub(crate) fn secrets(location: &Database) -> Arc<FileSecrets> {
     let path = location.key_file.clone().unwrap_or_else(|| {
         let mut beside = location.db.clone().into_os_string();
         beside.push(".keys");
@@ -24,20 +24,20 @@ pub(crate) fn secrets(location: &Location) -> Arc<FileSecrets> {
 }
 
 /// Opens the database, which must exist.
-pub(crate) fn open(location: &Location) -> Result<Store, Failure> {
+pub(crate) fn open(location: &Database) -> Result<Store, Failure> {
     let secrets = secrets(location);
     Store::open(&location.db, secrets.clone()).map_err(|error| explain(error, location, &secrets))
 }
 
 /// Opens the database, or makes it.
-pub(crate) fn open_or_create(location: &Location) -> Result<Store, Failure> {
+pub(crate) fn open_or_create(location: &Database) -> Result<Store, Failure> {
     let secrets = secrets(location);
     Store::open_or_create(&location.db, secrets.clone())
         .map_err(|error| explain(error, location, &secrets))
 }
 
 /// Says which of several causes keeps a database from opening, and names the key file.
-pub(crate) fn explain(error: StoreError, location: &Location, secrets: &FileSecrets) -> Failure {
+pub(crate) fn explain(error: StoreError, location: &Database, secrets: &FileSecrets) -> Failure {
     let (db, keys) = (location.db.display(), secrets.path().display());
     let text = match &error {
         StoreError::WrongKey(_) | StoreError::Damaged(_) if is_text(&location.db) => {
@@ -127,6 +127,11 @@ pub(crate) fn refuse_without_genesis(store: &Store) -> Result<(), Failure> {
 
 /// A group by its name, or the beginning of its id.
 fn named_group(store: &Store, named: &str) -> Result<Group, Failure> {
+    if named.is_empty() {
+        return Err(Failure::Usage(
+            "--group is empty; `ledger groups` lists the groups".to_owned(),
+        ));
+    }
     let waiting = store.groups_without_genesis()?;
     if let Some(group) = waiting.into_iter().find(|group| group.to_string() == named) {
         return Ok(store.group(group)?);

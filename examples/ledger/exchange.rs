@@ -1,8 +1,7 @@
 //! `ledger invite`, `join`, `admit`, `enter`, `bundle`, `phrase`, `recover`, `approve`,
 //! `reset-device-keys`: groups on several devices, by files alone.
 
-use std::fs::File;
-use std::io::{BufRead as _, BufReader, BufWriter, Read as _, Write};
+use std::io::{BufRead as _, BufReader, Read as _, Write};
 use std::path::Path;
 
 use ledger_core::bundle::Summary;
@@ -11,11 +10,12 @@ use ledger_core::messages::{message_from_text, message_to_text};
 use ledger_store::{Group, Imported, NewInvite, Receipt, Received, RequestId, Since, Store};
 
 use crate::args::{
-    Admit, Approve, BundleCommand, Enter, GoOn, GroupToRestore, Invite, Join, Phrase, Receive,
-    Recover, ResetKeys,
+    Admit, Approve, BundleCommand, Database, Enter, GoOn, GroupToRestore, Invite, Join, Phrase,
+    Receive, Recover, ResetKeys,
 };
 use crate::context::{People, open, open_or_create, the_group};
 use crate::failure::Failure;
+use crate::output::{Output, open_file};
 use crate::parts::check_name;
 use crate::show::{one_line, print_waiting, progress_bar};
 
@@ -48,9 +48,9 @@ pub(crate) fn join(arguments: &Join, out: &mut dyn Write) -> Result<(), Failure>
     let link = InviteLink::parse(&arguments.link)
         .map_err(|error| Failure::Usage(format!("the link: {error}")))?;
     check_name(&arguments.name)?;
+    let file = Output::create(&arguments.location, &arguments.request)?;
     let store = open_or_create(&arguments.location)?;
-    let request = store.joining().join(&link, &arguments.name)?;
-    write(&arguments.request, &request)?;
+    file.write(&store.joining().join(&link, &arguments.name)?)?;
     for join in store.joining().pending_joins()?.iter().filter(|join| join.group == link.group()) {
         if join.name != arguments.name {
             writeln!(
@@ -67,6 +67,7 @@ pub(crate) fn join(arguments: &Join, out: &mut dyn Write) -> Result<(), Failure>
 
 pub(crate) fn admit(arguments: &Admit, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
+    let mut file = Output::create(&arguments.location, &arguments.welcome)?;
     let (group, admitted) = match store.joining().receive_request(&read(&arguments.request)?)? {
         Received::Admitted(admitted) => (the_group(&store, &arguments.location)?, admitted),
         Received::Waiting(group, id) => {
@@ -85,8 +86,8 @@ pub(crate) fn admit(arguments: &Admit, out: &mut dyn Write) -> Result<(), Failur
         }
         _ => return Err(Failure::Ledger("this needs a newer version".to_owned())),
     };
-    let mut file = create(&arguments.welcome)?;
-    let exported = group.invites().write_welcome(&admitted, &mut file, &mut progress_bar())?;
+    let exported = group.invites().write_welcome(&admitted, file.file(), &mut progress_bar())?;
+    file.finish()?;
     let path = arguments.welcome.display();
     writeln!(out, "admitted; send {path} back, with {} entries", exported.entries)?;
     Ok(())
@@ -129,8 +130,9 @@ pub(crate) fn bundle(command: &BundleCommand, out: &mut dyn Write) -> Result<(),
                 None => None,
             };
             let since = known.as_ref().map_or(Since::Beginning, Since::Known);
-            let mut target = create(file)?;
-            let exported = group.bundles().export(since, &mut target, &mut progress_bar())?;
+            let mut target = Output::create(location, file)?;
+            let exported = group.bundles().export(since, target.file(), &mut progress_bar())?;
+            target.finish()?;
             writeln!(
                 out,
                 "{} entries in {} bytes, for {} devices and phrases",
@@ -259,17 +261,19 @@ pub(crate) fn recover(arguments: &Recover, out: &mut dyn Write) -> Result<(), Fa
     std::io::stdin().lock().read_line(&mut typed)?;
     let store = open_or_create(&arguments.location)?;
     store.recovery().restore_phrase(&typed)?;
-    restore(&store, &arguments.restore, out)
+    restore(&store, &arguments.location, &arguments.restore, out)
 }
 
 /// Restores a group with the keys of a person who was restored, and writes the request
 /// to approve this device.
 pub(crate) fn restore(
     store: &Store,
+    database: &Database,
     arguments: &GroupToRestore,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let mut file = open_file(&arguments.bundle)?;
+    let request = Output::create(database, &arguments.request)?;
     // Anybody who knows a person's public recovery key can make a bundle for it.
     let preview = store.recovery().preview_group(&mut file, &mut progress_bar())?;
     writeln!(out, "the bundle is of {}, group {}", one_line(&preview.name), preview.id.short())?;
@@ -281,7 +285,7 @@ pub(crate) fn restore(
     let (group, imported) = store.recovery().restore_group(&mut file, &mut progress_bar())?;
     writeln!(out, "restored {}", one_line(group.state()?.name()))?;
     report(&imported, out)?;
-    write(&arguments.request, &group.keys().request_approval()?)?;
+    request.write(&group.keys().request_approval()?)?;
     let path = arguments.request.display();
     writeln!(out, "to write from this device, let any member run `ledger approve` with {path}")?;
     Ok(())
@@ -301,8 +305,9 @@ pub(crate) fn reset_keys(arguments: &ResetKeys, out: &mut dyn Write) -> Result<(
         writeln!(out, "nothing was changed")?;
         return Ok(());
     }
+    let request = Output::create(&arguments.location, &arguments.request)?;
     let group = group.keys().reset_device_keys()?;
-    write(&arguments.request, &group.keys().request_approval()?)?;
+    request.write(&group.keys().request_approval()?)?;
     let path = arguments.request.display();
     writeln!(out, "this device has new keys; export a bundle, and send it with {path}")?;
     writeln!(out, "let any member import the bundle, and run `ledger approve` with {path}")?;
@@ -335,22 +340,9 @@ pub(crate) fn confirmed(question: &str, out: &mut dyn Write) -> Result<bool, Fai
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
-fn open_file(path: &Path) -> Result<File, Failure> {
-    File::open(path).map_err(|source| Failure::Read { path: path.to_owned(), source })
-}
-
-fn create(path: &Path) -> Result<BufWriter<File>, Failure> {
-    let file = File::create(path);
-    Ok(BufWriter::new(file.map_err(|source| Failure::Read { path: path.to_owned(), source })?))
-}
-
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let read = open_file(path)?.read_to_end(&mut bytes);
     read.map_err(|source| Failure::Read { path: path.to_owned(), source })?;
     Ok(bytes)
-}
-
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    std::fs::write(path, bytes).map_err(|source| Failure::Read { path: path.to_owned(), source })
 }

@@ -38,19 +38,30 @@ pub(crate) fn run(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure
         export.check_new_names(|_| false).map_err(failed)?;
         check_group_name()
     };
+    let refuse_group = || match arguments.location.group {
+        None => Ok(()),
+        Some(_) => {
+            let text = "--group has no effect on the first import; --name names the new group";
+            Err(Failure::Usage(text.to_owned()))
+        }
+    };
     if !arguments.location.db.exists() {
+        refuse_group()?;
         check_names()?;
     }
     let store = open_or_create(&arguments.location)?;
     let first = store.group_ids()?.is_empty();
     if first {
+        refuse_group()?;
         refuse_without_genesis(&store)?;
         check_names()?;
     }
     let group = if first {
         store.create_group(&name, founder.name())?
     } else {
-        the_group(&store, &arguments.location)?
+        let group = the_group(&store, &arguments.location)?;
+        refuse_other_names(arguments, &group)?;
+        group
     };
     let report = group.import_splitwise(&export, &mut progress_bar());
     let report = report.map_err(|error| match error {
@@ -66,6 +77,29 @@ pub(crate) fn run(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure
     }
     print_report(&report, &export, path, out)?;
     print_result(&group, out)
+}
+
+/// Refuses `--me` and `--name` on a further import, unless they say what is so: then the same command
+/// can be given again.
+fn refuse_other_names(arguments: &Import, group: &Group) -> Result<(), Failure> {
+    let state = group.state()?;
+    let people = People::of(&state);
+    let said = |option: &str, said: &str, is: &str| {
+        let (said, is) = (one_line(said), one_line(is));
+        Err(Failure::Usage(format!(
+            "--{option} {said:?} has no effect on a further import; in the group it is {is:?}"
+        )))
+    };
+    if let (Some(me), Some(id)) = (&arguments.me, group.me()?) {
+        let is = people.label(id);
+        if state.member(id).is_none_or(|member| member.name() != me) && is != me {
+            return said("me", me, is);
+        }
+    }
+    match &arguments.name {
+        Some(name) if name != state.name() => said("name", name, state.name()),
+        _ => Ok(()),
+    }
 }
 
 /// Who imports: the member that `--me` names, else the first column.

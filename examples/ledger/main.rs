@@ -14,6 +14,7 @@ mod export;
 mod failure;
 mod history;
 mod import;
+mod output;
 mod pair;
 mod parts;
 mod people;
@@ -30,6 +31,7 @@ mod show;
 mod sign;
 mod split;
 mod statement;
+mod totals;
 mod undo;
 mod unread;
 mod verify_history;
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         Command::Debts(member) => debts::debts(member, &mut out),
         Command::Statement(member) => statement::statement(member, &mut out),
         Command::Expenses(list) => read::expenses(list, &mut out),
+        Command::Totals(totals) => totals::totals(totals, &mut out),
         Command::Activity(list) => read::activity(list, &mut out),
         Command::Unread(unread) => unread::unread(unread, &mut out),
         Command::New(new) => record::new(new, &mut out),

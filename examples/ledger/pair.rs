@@ -8,10 +8,11 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use ledger_store::PairingMode;
 
-use crate::args::Location;
+use crate::args::Database;
 use crate::context::{open, open_or_create};
-use crate::exchange::{confirmed, read, write};
+use crate::exchange::{confirmed, read};
 use crate::failure::Failure;
+use crate::output::Output;
 use crate::show::one_line;
 
 #[derive(Debug, Subcommand)]
@@ -19,7 +20,7 @@ pub(crate) enum PairCommand {
     /// On the new device: show six digits, and enter the groups
     New {
         #[command(flatten)]
-        location: Location,
+        location: Database,
         #[command(flatten)]
         files: Files,
         /// Enter the groups without asking
@@ -29,7 +30,7 @@ pub(crate) enum PairCommand {
     /// On a device that you have: type the digits, and enrol the new one
     Old {
         #[command(flatten)]
-        location: Location,
+        location: Database,
         #[command(flatten)]
         files: Files,
         /// Let the new device record only: it does not get your root key, and cannot
@@ -52,9 +53,15 @@ impl Files {
     }
 
     /// Leaves a message for the other device.
-    fn put(&self, number: u8, message: &[u8], out: &mut dyn Write) -> Result<(), Failure> {
+    fn put(
+        &self,
+        database: &Database,
+        number: u8,
+        message: &[u8],
+        out: &mut dyn Write,
+    ) -> Result<(), Failure> {
         let path = self.path(number);
-        write(&path, message)?;
+        Output::create(database, &path)?.write(message)?;
         writeln!(out, "carry {} to the other device", path.display())?;
         Ok(())
     }
@@ -85,12 +92,12 @@ pub(crate) fn run(command: &PairCommand, out: &mut dyn Write) -> Result<(), Fail
     }
 }
 
-fn new(location: &Location, files: &Files, yes: bool, out: &mut dyn Write) -> Result<(), Failure> {
+fn new(location: &Database, files: &Files, yes: bool, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open_or_create(location)?;
     let (pairing, offer) = store.pairing().start_on_new_device()?;
-    files.put(1, &offer, out)?;
+    files.put(location, 1, &offer, out)?;
     let (showing, revealed) = pairing.receive(&files.take(2, out)?)?;
-    files.put(3, &revealed, out)?;
+    files.put(location, 3, &revealed, out)?;
     writeln!(out, "the digits are {}; type them into the other device", *showing.reveal_code())?;
     let offered = showing.receive(&files.take(4, out)?)?;
     for group in offered.groups() {
@@ -101,28 +108,28 @@ fn new(location: &Location, files: &Files, yes: bool, out: &mut dyn Write) -> Re
         return Ok(());
     }
     let (awaiting, devices) = offered.accept()?;
-    files.put(5, &devices, out)?;
+    files.put(location, 5, &devices, out)?;
     let groups = awaiting.receive(&files.take(6, out)?)?;
     writeln!(out, "paired; {} groups wait for a bundle of the other device", groups.len())?;
     Ok(())
 }
 
 fn old(
-    location: &Location,
+    location: &Database,
     files: &Files,
     mode: PairingMode,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let store = open(location)?;
     let (pairing, reply) = store.pairing().start_on_old_device(&files.take(1, out)?)?;
-    files.put(2, &reply, out)?;
+    files.put(location, 2, &reply, out)?;
     let entering = pairing.receive(&files.take(3, out)?)?;
     let typed = prompt("type the six digits that the new device shows", out)?;
     let (enrolling, groups) = entering.enter(typed.trim())?;
     writeln!(out, "the digits are right")?;
-    files.put(4, &groups, out)?;
+    files.put(location, 4, &groups, out)?;
     let granted = enrolling.receive(&files.take(5, out)?, mode)?;
-    files.put(6, &granted, out)?;
+    files.put(location, 6, &granted, out)?;
     writeln!(out, "enrolled; export a bundle of each group for it")?;
     Ok(())
 }

@@ -5,13 +5,13 @@ use std::io::Write;
 use ledger_core::{GroupState, MemberId};
 use serde_json::{Value, json};
 
-use crate::args::Read;
+use crate::args::{Read, ReadDatabase};
 use crate::context::{People, open, the_group};
 use crate::failure::Failure;
 use crate::read::print_json;
 use crate::show::{Align, one_line, table};
 
-pub(crate) fn groups(arguments: &Read, out: &mut dyn Write) -> Result<(), Failure> {
+pub(crate) fn groups(arguments: &ReadDatabase, out: &mut dyn Write) -> Result<(), Failure> {
     let groups = open(&arguments.location)?.groups()?;
     if arguments.json {
         let row = |group: &ledger_store::GroupSummary| {

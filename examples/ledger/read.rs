@@ -11,11 +11,12 @@ use ledger_store::{Activity, Cursor, Recorded, StoreError};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::args::{Balances, List};
+use crate::args::{Balances, Expenses, List};
 use crate::context::{People, open, the_group};
 use crate::failure::Failure;
 use crate::rates::{converted, converted_json, print_converted};
 use crate::show::{Align, one_line, print_waiting, table};
+use crate::totals::filter;
 
 /// Rows read from the database at once.
 const PAGE: u32 = 500;
@@ -99,13 +100,15 @@ pub(crate) fn print_rows(
     table(out, [Align::Left, Align::Right, Align::Left], &rows)
 }
 
-pub(crate) fn expenses(arguments: &List, out: &mut dyn Write) -> Result<(), Failure> {
-    let store = open(&arguments.read.location)?;
-    let group = the_group(&store, &arguments.read.location)?;
+pub(crate) fn expenses(arguments: &Expenses, out: &mut dyn Write) -> Result<(), Failure> {
+    let store = open(&arguments.list.read.location)?;
+    let group = the_group(&store, &arguments.list.read.location)?;
     let state = group.state()?;
     let people = People::of(&state);
+    let filter = filter(&arguments.filters, &state, &people)?;
+    let arguments = &arguments.list;
     let (rows, more) = pages(arguments, |after, limit| {
-        let page = group.lists().expenses(after, limit)?;
+        let page = group.lists().find(&filter, after, limit)?;
         Ok(page.into_iter().map(|row| (row.cursor, row)).collect())
     })?;
     if arguments.read.json {

@@ -8,10 +8,11 @@ use ledger_core::MemberId;
 use ledger_core::messages::recovery::RecoveryRequest;
 use ledger_store::{KeptShare, Store, StoreError};
 
-use crate::args::{GroupToRestore, Location};
+use crate::args::{Database, GroupToRestore, Location};
 use crate::context::{People, open, open_or_create, the_group};
-use crate::exchange::{self, confirmed, read, write};
+use crate::exchange::{self, confirmed, read};
 use crate::failure::Failure;
+use crate::output::Output;
 use crate::show::one_line;
 
 #[derive(Debug, Subcommand)]
@@ -33,7 +34,7 @@ pub(crate) enum SharesCommand {
     /// Keep a share that a friend handed to you
     Keep {
         #[command(flatten)]
-        location: Location,
+        location: Database,
         /// The share
         share: PathBuf,
     },
@@ -45,7 +46,7 @@ pub(crate) enum SharesCommand {
     /// After you lost everything: write a request to show to friends
     Request {
         #[command(flatten)]
-        location: Location,
+        location: Database,
         /// Where to write it; it holds no secret
         #[arg(value_name = "REQUEST")]
         request: PathBuf,
@@ -69,19 +70,19 @@ pub(crate) enum SharesCommand {
     /// Add a share that a friend returned
     Add {
         #[command(flatten)]
-        location: Location,
+        location: Database,
         /// The share
         share: PathBuf,
     },
     /// Print how many of the shares are here
     Progress {
         #[command(flatten)]
-        location: Location,
+        location: Database,
     },
     /// Restore yourself from the shares, and a group from a bundle
     Restore {
         #[command(flatten)]
-        location: Location,
+        location: Database,
         /// Whom to restore, by fingerprint, if the shares of several people suffice
         #[arg(long, value_name = "FINGERPRINT")]
         person: Option<String>,
@@ -112,9 +113,9 @@ pub(crate) fn run(command: &SharesCommand, out: &mut dyn Write) -> Result<(), Fa
             Ok(())
         }
         SharesCommand::Request { location, request } => {
-            let store = open_or_create(location)?;
-            let asked = store.recovery().request()?;
-            write(request, &asked.encode())?;
+            let file = Output::create(location, request)?;
+            let asked = open_or_create(location)?.recovery().request()?;
+            file.write(&asked.encode())?;
             writeln!(out, "show {} to your friends", request.display())?;
             writeln!(out, "tell them by voice that its fingerprint is {}", asked.fingerprint())?;
             Ok(())
@@ -132,7 +133,8 @@ pub(crate) fn run(command: &SharesCommand, out: &mut dyn Write) -> Result<(), Fa
                 writeln!(out, "nothing was returned")?;
                 return Ok(());
             }
-            write(share, &group.shares().return_share(kept.id, &request)?)?;
+            let file = Output::create(location, share)?;
+            file.write(&group.shares().return_share(kept.id, &request)?)?;
             writeln!(out, "send {} to {}", share.display(), one_line(friend))?;
             Ok(())
         }
@@ -164,7 +166,7 @@ pub(crate) fn run(command: &SharesCommand, out: &mut dyn Write) -> Result<(), Fa
                     None => store.recovery().recover_from_shares()?,
                 }
             }
-            exchange::restore(&store, restore, out)
+            exchange::restore(&store, location, restore, out)
         }
     }
 }
@@ -183,7 +185,7 @@ fn make(
     let shares = group.shares().share_phrase(needed, &members)?;
     for ((number, share), friend) in (1u32..).zip(shares).zip(friends) {
         let path = folder.join(format!("share-{number}"));
-        write(&path, &share)?;
+        Output::create(location, &path)?.write(&share)?;
         writeln!(out, "give {} to {}", path.display(), one_line(friend))?;
     }
     writeln!(out, "any {needed} of them together can restore you, and become you")?;

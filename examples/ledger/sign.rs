@@ -3,40 +3,59 @@
 
 use std::io::Write;
 
-use ledger_core::DeviceId;
+use ledger_core::{DeviceId, EntryId, GroupState};
 use ledger_store::{Group, Proposal, StatementIntent};
 
 use crate::args::{Leave, Location, Remove, Rename, Revoke, Sign, Successor};
 use crate::context::{People, open, the_group};
+use crate::entry::find;
 use crate::exchange::confirmed;
 use crate::failure::Failure;
 use crate::show::one_line;
 
 pub(crate) fn remove(arguments: &Remove, out: &mut dyn Write) -> Result<(), Failure> {
     let group = open_group(&arguments.sign.location)?;
-    let member = People::of(&*group.state()?).find(&arguments.member)?;
-    let intent = StatementIntent::Remove { member, since: arguments.since };
+    let state = group.state()?;
+    let member = People::of(&state).find(&arguments.member)?;
+    let since = since(&group, &state, arguments.since.as_deref())?;
+    let intent = StatementIntent::Remove { member, since };
     sign(&group, intent, &arguments.sign, out)
 }
 
 pub(crate) fn revoke(arguments: &Revoke, out: &mut dyn Write) -> Result<(), Failure> {
     let group = open_group(&arguments.sign.location)?;
     let state = group.state()?;
-    let begins = |id: &DeviceId| id.to_string().starts_with(&arguments.device);
+    let typed = &arguments.device;
+    // Nothing would be the beginning of every id.
+    let begins = |id: &DeviceId| !typed.is_empty() && id.to_string().starts_with(typed);
     let found: Vec<DeviceId> = state.devices().map(|(_, id, _)| id).filter(begins).collect();
     let [device] = found.as_slice() else {
         let text =
             format!("{} devices have an id that begins with {:?}", found.len(), arguments.device);
         return Err(Failure::Usage(format!("{text}; `ledger devices` lists them")));
     };
-    let intent = StatementIntent::Revoke { device: *device, since: arguments.since };
+    let since = since(&group, &state, arguments.since.as_deref())?;
+    let intent = StatementIntent::Revoke { device: *device, since };
     sign(&group, intent, &arguments.sign, out)
+}
+
+/// The entry of `--since`, which is here: another one would be ignored.
+fn since(
+    group: &Group,
+    state: &GroupState,
+    typed: Option<&str>,
+) -> Result<Option<EntryId>, Failure> {
+    typed.map(|typed| find(group, state, typed)).transpose()
 }
 
 pub(crate) fn leave(arguments: &Leave, out: &mut dyn Write) -> Result<(), Failure> {
     let group = open_group(&arguments.sign.location)?;
     let mut proposal = group.propose(StatementIntent::Leave)?;
     if arguments.as_owner {
+        if !proposal.needs_confirmation() {
+            let text = "--as-owner has no effect: you do not own this group; leave it out";
+            return Err(Failure::Usage(text.to_owned()));
+        }
         proposal.confirm();
     } else if proposal.needs_confirmation() {
         let text = "you own this group; `ledger leave --as-owner` leaves it nevertheless";

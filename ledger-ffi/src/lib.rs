@@ -18,15 +18,15 @@ mod values;
 
 pub use error::{Blame, CallbackError, ErrorCode, LedgerError};
 pub use group::{
-    ActivityRow, Admitted, Agreement, Arrival, BundleExport, BundleImport, BundleParts, Bundles,
-    CategoryInUse, Condition, ConvertedBalances, DefaultWeight, Device, DueList, DueOccurrence,
-    EntryKind, ExpenseFilter, ExpenseRow, GroupInfo, GroupKeys, GroupMaintenance, GroupSettings,
-    ImportSummary, Invite, InviteInfo, InvitePolicy, Invites, JoinRequest, JoinRequestInfo,
-    KeptShare, KeptShareInfo, LedgerGroup, Lists, Member, MemberBalance, Payment, Problem,
-    Proposal, ProposedRelays, ProposedStatement, RecordedDue, RecoveryRequest, RecurrenceRule,
-    RecurrenceUnit, RecurringExpenses, RecurringSeries, RefusedEntry, ReviewRow, Settings, Shares,
-    StatementIntent, StatementRow, Total, TotalsBy, Unread, Verdict, Verification, VersionKind,
-    VersionRow, read_recovery_request,
+    ActivityRow, Admitted, Agreement, Arrival, AsOf, BundleExport, BundleImport, BundleParts,
+    Bundles, CategoryInUse, Condition, ConvertedBalances, DefaultWeight, Device, DueList,
+    DueOccurrence, Edit, EntryKind, ExpenseFilter, ExpenseRow, GroupInfo, GroupKeys,
+    GroupMaintenance, GroupSettings, ImportSummary, Invite, InviteInfo, InvitePolicy, Invites,
+    JoinRequest, JoinRequestInfo, KeptShare, KeptShareInfo, LedgerGroup, Lists, Member,
+    MemberBalance, Payment, Problem, Proposal, ProposedRelays, ProposedStatement, RecordedDue,
+    RecoveryRequest, RecurrenceRule, RecurrenceUnit, RecurringExpenses, RecurringSeries,
+    RefusedEntry, ReviewCounts, ReviewRow, Settings, Shares, StatementIntent, StatementRow, Total,
+    TotalsBy, Unread, Verdict, Verification, VersionKind, VersionRow, read_recovery_request,
 };
 pub use ledger::{
     AcceptingGroups, ApprovedDevice, AwaitingEnrolment, Change, ChangeListener, EnrollingDevice,

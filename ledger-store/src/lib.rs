@@ -77,9 +77,9 @@ pub use joining::{
     Joining, Pairing, PairingMode, PairingNew, PairingOld, Recovery, ShowingCode,
 };
 pub use lists::{
-    Activity, CategoryInUse, Condition, Cursor, Filter, Lists, Overview, ParseCursorError,
-    Recorded, Review, StatementCursor, StatementRow, Total, TotalOf, TotalsBy, Unread, Version,
-    VersionKind,
+    Activity, CategoryInUse, Condition, Cursor, DeviceRow, Edit, Filter, Lists, MemberRow,
+    Overview, ParseCursorError, Recorded, Review, ReviewCounts, Standing, StatementCursor,
+    StatementRow, Total, TotalOf, TotalsBy, Unread, Version, VersionKind,
 };
 pub use platform::{Environment, Phase, Progress, SystemEnvironment};
 pub use sealed::{BundleCursor, Bundles, Exported, Imported, Since};

@@ -173,6 +173,8 @@ class History:
         if kind == "placeholder":
             if payload["card"]["place"] not in (self.group, self.salt):
                 return 13
+            if payload["card"]["introducer"] is None:
+                return None if payload["card"]["place"] == self.salt else 13
             return None if payload["card"]["introducer"] == author else 14
         if kind in ("claim", "adopt"):
             target = self.entries[entry.ref("target")]

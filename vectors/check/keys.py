@@ -80,7 +80,7 @@ def read_placeholder_card(data):
     r.array(5)
     version = r.uint()
     need(version == 1, "K3")
-    card = {"version": version, "place": r.bytes(32), "introducer": r.bytes(32)}
+    card = {"version": version, "place": r.bytes(32), "introducer": r.optional(lambda: r.bytes(32))}
     card["name"] = read_name(r)
     card["nonce"] = r.bytes(16)
     r.finish()

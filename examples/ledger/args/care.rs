@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Location;
+use super::{Database, Location};
 
 #[derive(Debug, Args)]
 pub(crate) struct Backup {
     #[command(flatten)]
-    pub(crate) location: Location,
+    pub(crate) location: Database,
     /// The new file, which must not exist
     #[arg(value_name = "FILE")]
     pub(crate) to: PathBuf,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Location;
+use super::{Database, Location};
 
 #[derive(Debug, Args)]
 pub(crate) struct Invite {
@@ -27,7 +27,7 @@ pub(crate) struct Invite {
 #[derive(Debug, Args)]
 pub(crate) struct Join {
     #[command(flatten)]
-    pub(crate) location: Location,
+    pub(crate) location: Database,
     /// Your name
     #[arg(long, value_name = "NAME")]
     pub(crate) name: String,
@@ -55,7 +55,7 @@ pub(crate) struct Admit {
 #[derive(Debug, Args)]
 pub(crate) struct Enter {
     #[command(flatten)]
-    pub(crate) location: Location,
+    pub(crate) location: Database,
     /// The welcome
     pub(crate) welcome: PathBuf,
 }
@@ -63,7 +63,7 @@ pub(crate) struct Enter {
 #[derive(Debug, Args)]
 pub(crate) struct Receive {
     #[command(flatten)]
-    pub(crate) location: Location,
+    pub(crate) location: Database,
     /// The file
     pub(crate) file: PathBuf,
 }
@@ -97,13 +97,13 @@ pub(crate) enum BundleCommand {
 #[derive(Debug, Args)]
 pub(crate) struct Phrase {
     #[command(flatten)]
-    pub(crate) location: Location,
+    pub(crate) location: Database,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Recover {
     #[command(flatten)]
-    pub(crate) location: Location,
+    pub(crate) location: Database,
     #[command(flatten)]
     pub(crate) restore: GroupToRestore,
 }
@@ -124,7 +124,7 @@ pub(crate) struct GroupToRestore {
 #[derive(Debug, Args)]
 pub(crate) struct Approve {
     #[command(flatten)]
-    pub(crate) location: Location,
+    pub(crate) location: Database,
     /// The request of the restored device
     pub(crate) request: PathBuf,
 }

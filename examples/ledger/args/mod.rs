@@ -3,12 +3,14 @@
 mod care;
 mod change;
 mod exchange;
+mod filter;
 mod settle;
 
+use std::ops::Deref;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use ledger_core::{Currency, Date, EntryId};
+use ledger_core::{Currency, Date};
 use ledger_store::{Cursor, StatementCursor};
 
 use crate::pair::PairCommand;
@@ -22,6 +24,7 @@ pub(crate) use exchange::{
     Admit, Approve, BundleCommand, Enter, GoOn, GroupToRestore, Invite, Join, Phrase, Receive,
     Recover, ResetKeys,
 };
+pub(crate) use filter::{By, Expenses, Filters, Totals};
 pub(crate) use settle::{Balances, Conversion, SettleUp};
 
 /// Shared expenses as a signed, encrypted ledger.
@@ -71,7 +74,11 @@ pub(crate) enum Command {
     /// Newest first, with the balance after each. The first row has the balance of now.
     Statement(Statement),
     /// List expenses and transfers, newest first
-    Expenses(List),
+    Expenses(Expenses),
+    /// Show what was spent, by month, category, member or currency
+    ///
+    /// Less refunds and income; transfers are no spending. Of a member: the sum of their shares.
+    Totals(Totals),
     /// List all entries, newest first, and whether they count
     Activity(List),
     /// List what came from other devices since it was marked as read, oldest first
@@ -119,7 +126,7 @@ pub(crate) enum Command {
     /// Show every version of an expense or transfer, who wrote it, and who confirms it
     History(History),
     /// List the groups of the database
-    Groups(Read),
+    Groups(ReadDatabase),
     /// List the members
     Members(Read),
     /// List the devices that may write
@@ -213,16 +220,16 @@ pub(crate) enum Command {
     /// Encrypt the database anew with a fresh key
     ///
     /// For when somebody may have the old one. Backups from before do not open any more.
-    Rekey(Location),
+    Rekey(Database),
     /// Delete a group from this device, for good
     ///
     /// Asks for the group's name. The other members keep theirs; what only this device has is lost.
     DeleteGroup(DeleteGroup),
 }
 
-/// Where the ledger is.
+/// Where the database is.
 #[derive(Debug, Args)]
-pub(crate) struct Location {
+pub(crate) struct Database {
     /// The database file
     #[arg(long, value_name = "FILE")]
     pub(crate) db: PathBuf,
@@ -232,12 +239,29 @@ pub(crate) struct Location {
     /// it, readable by its owner only.
     #[arg(long, value_name = "FILE")]
     pub(crate) key_file: Option<PathBuf>,
+}
+
+/// Where the ledger is: a group of a database. Only commands about one group take it, so that
+/// `--group` is an error where it has no effect.
+#[derive(Debug, Args)]
+pub(crate) struct Location {
+    #[command(flatten)]
+    pub(crate) database: Database,
     /// Which group, by its name or the beginning of its id, if there are several
     #[arg(long, value_name = "GROUP")]
     pub(crate) group: Option<String>,
     /// Say on standard error how the ledger was opened
     #[arg(short, long)]
     pub(crate) verbose: bool,
+}
+
+/// A location is the place of its database, too.
+impl Deref for Location {
+    type Target = Database;
+
+    fn deref(&self) -> &Database {
+        &self.database
+    }
 }
 
 #[derive(Debug, Args)]
@@ -272,6 +296,16 @@ pub(crate) enum ImportFormat {
 pub(crate) struct Read {
     #[command(flatten)]
     pub(crate) location: Location,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// As [`Read`], for the whole database.
+#[derive(Debug, Args)]
+pub(crate) struct ReadDatabase {
+    #[command(flatten)]
+    pub(crate) location: Database,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -333,7 +367,7 @@ pub(crate) struct Settings {
 #[derive(Debug, Args)]
 pub(crate) struct CheckDatabase {
     #[command(flatten)]
-    pub(crate) read: Read,
+    pub(crate) read: ReadDatabase,
     /// Rebuild everything that is derived from the entries, if only that is wrong
     #[arg(long)]
     pub(crate) rebuild_indexes: bool,
@@ -342,7 +376,7 @@ pub(crate) struct CheckDatabase {
 #[derive(Debug, Args)]
 pub(crate) struct Salvage {
     #[command(flatten)]
-    pub(crate) read: Read,
+    pub(crate) read: ReadDatabase,
     /// The new database, which must not exist
     #[arg(long, value_name = "FILE")]
     pub(crate) to: PathBuf,
@@ -394,7 +428,7 @@ pub(crate) enum ExportFormat {
 #[derive(Debug, Args)]
 pub(crate) struct New {
     #[command(flatten)]
-    pub(crate) location: Location,
+    pub(crate) location: Database,
     /// Your name
     #[arg(long, value_name = "NAME")]
     pub(crate) me: String,
@@ -482,9 +516,9 @@ pub(crate) struct Sign {
 pub(crate) struct Remove {
     #[command(flatten)]
     pub(crate) sign: Sign,
-    /// The first of the member's entries that no longer counts
+    /// The first of the member's entries that no longer counts, by the beginning of its id
     #[arg(long, value_name = "ENTRY")]
-    pub(crate) since: Option<EntryId>,
+    pub(crate) since: Option<String>,
     /// The member
     pub(crate) member: String,
 }
@@ -493,9 +527,9 @@ pub(crate) struct Remove {
 pub(crate) struct Revoke {
     #[command(flatten)]
     pub(crate) sign: Sign,
-    /// The first of the device's entries that no longer counts
+    /// The first of the device's entries that no longer counts, by the beginning of its id
     #[arg(long, value_name = "ENTRY")]
-    pub(crate) since: Option<EntryId>,
+    pub(crate) since: Option<String>,
     /// The beginning of the device's id
     pub(crate) device: String,
 }

@@ -170,7 +170,7 @@ fn bad_input_changes_nothing() {
     let person = person.rev().find(|row| row["kind"] == "placeholder").unwrap();
     let person = person["id"].as_str().unwrap()[..12].to_owned();
     let long = "x".repeat(70_000);
-    let names = ["", "zzzz", "Dinner", "00", " ", "-", "é", &genesis, &person, &"0".repeat(64)];
+    let names = ["", "zzzz", "Dinner", "0x", " ", "-", "é", &genesis, &person, &"0".repeat(64)];
     for verb in ["correct", "cancel", "confirm", "dispute", "copy", "history"] {
         for name in names {
             let more: &[&str] = if verb == "correct" { &["--amount", "3"] } else { &[] };

@@ -12,6 +12,7 @@
 )]
 
 mod advice;
+mod bad_input;
 mod care;
 mod change;
 mod check_database;
@@ -33,6 +34,7 @@ mod settle;
 mod split;
 mod statement;
 mod story;
+mod totals;
 mod usage;
 mod verify_history;
 mod write;

@@ -100,6 +100,7 @@ fn a_group_is_kept_on_the_command_line_alone() {
     let (anna, ben) = (Desk::new(), Desk::new());
     let cleo = people_come_in(&story, &anna, &ben);
     money_of_a_month(&story, &anna, &ben);
+    what_recurs(&story, &anna, &ben);
     a_lost_phone(&story, &anna, &ben, &cleo);
     devices(&story, &anna, &ben);
     people_go(&story, &anna, &ben, &cleo);
@@ -164,6 +165,8 @@ fn money_of_a_month(story: &Story, anna: &Desk, ben: &Desk) {
     contains(&history, "Anna disputes it: I paid more");
     let expenses = story.run(anna, "expenses", &[]);
     contains(&expenses, &dinner);
+    contains(&story.run(anna, "totals", &["--by", "category"]), "home");
+    contains(&story.run(anna, "expenses", &["--member", "Ben", "--text", "dinn"]), &dinner);
     contains(&story.run(anna, "activity", &[]), "cancelled an entry");
     contains(&story.run(anna, "balances", &[]), "gets back");
     contains(&story.run(anna, "statement", &["Ben"]), "Rent");
@@ -177,6 +180,28 @@ fn money_of_a_month(story: &Story, anna: &Desk, ben: &Desk) {
     story.carry(anna, ben);
     let said = anna.file("said", story.run(ben, "agree", &[]));
     assert_eq!(story.run(anna, "agree", &[text(&said)]), "both devices agree\n");
+}
+
+/// The group has a default currency, and pays for the internet each month until it moves.
+fn what_recurs(story: &Story, anna: &Desk, ben: &Desk) {
+    story.run(anna, "settings", &["--currency", "EUR"]);
+    let internet = ["--every", "month", "--on", "2126-01-05", "Internet", "30", "EUR"];
+    contains(&story.run(anna, "recurring add", &internet), "it recurs every month: series ");
+    story.carry(anna, ben);
+    contains(&story.run(ben, "settings", &[]), "EUR");
+    let list = ben.run("recurring list", &["--json"]).json();
+    let series = &list[0]["series"].as_str().unwrap()[..12];
+    contains(&story.run(ben, "recurring list", &[]), "Internet");
+    let due = ["--until", "2126-02-28", "--record"];
+    assert_eq!(story.run(ben, "recurring due", &due).lines().count(), 2);
+    let dearer = [series, "--from", "2126-03-01", "Internet", "35", "EUR"];
+    story.run(ben, "recurring change", &dearer);
+    let pause = [series, "--from", "2126-03-01", "--until", "2126-05-01"];
+    contains(&story.run(ben, "recurring pause", &pause), "paused until");
+    story.run(ben, "recurring end", &[series, "--last", "2126-05-31"]);
+    story.carry(ben, anna);
+    let due = story.run(anna, "recurring due", &["--until", "2126-12-31"]);
+    contains(&due, "35.00 EUR");
 }
 
 /// Ben loses his phone twice: the words bring him back, and then his friends.
@@ -257,10 +282,7 @@ fn people_go(story: &Story, anna: &Desk, ben: &Desk, cleo: &Desk) {
     story.carry(ben, anna);
     story.carry(cleo, anna);
     contains(&story.run(anna, "unread", &["--mark-read"]), "recorded Taxi");
-    let full = anna.run("expenses", &["--json"]).json();
-    let full = full.as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned());
-    let full = full.into_iter().find(|id| id.starts_with(&taxi)).unwrap();
-    let removed = story.run(anna, "remove", &["--yes", "--since", &full, "Benedict"]);
+    let removed = story.run(anna, "remove", &["--yes", "--since", &taxi, "Benedict"]);
     contains(&removed, "would become void");
     contains(&story.run(anna, "copy", &[&taxi]), "copied Taxi, 20.00 EUR");
     let members = story.run(anna, "members", &[]);

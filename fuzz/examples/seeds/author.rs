@@ -81,6 +81,8 @@ pub(crate) fn everything() -> Vec<(&'static str, VerifiedEntry)> {
     let exchange = DeviceKey::from_bytes(&[9; 64]).exchange_public_key();
     author.write("rotation", Draft::rotation(1, exchange));
     record(&mut author, "refund", &Transaction::Expense(refund));
+    let dora = Draft::person_from_file(author.ledger.state(), [7; 32], "Dora", [4; 16]).unwrap();
+    author.write("person-from-file", dora);
     people(&mut author, anna, ben);
     author.written
 }

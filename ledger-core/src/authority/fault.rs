@@ -10,6 +10,7 @@ use super::enrolment::{
 use super::history::{History, Node};
 use super::past::Past;
 use crate::base::id::{DeviceId, RootId};
+use crate::keys::PlaceholderCard;
 use crate::payload::{Payload, RefIndex, TemplateChange, Transaction};
 use crate::statement::{Generation, Statement, StatementBody};
 use crate::verdict::{Enrolment, VoidReason, content_fault};
@@ -33,14 +34,17 @@ pub(super) fn fault(history: &History, number: usize, within: Option<&Past>) -> 
             if card.scope() != history.group.as_bytes() && *card.scope() != history.salt {
                 return Some(VoidReason::WrongCard);
             }
-            (author != Some(card.introducer())).then_some(VoidReason::NotTheIntroducer)
+            let Some(introducer) = card.introducer() else {
+                return (*card.scope() != history.salt).then_some(VoidReason::WrongCard);
+            };
+            (author != Some(introducer)).then_some(VoidReason::NotTheIntroducer)
         }
         Payload::Claim(claim) => {
             let target = target(claim.target()).filter(|node| node.fault.is_none());
             let Some(target) = target.filter(|node| introduced_member(node).is_some()) else {
                 return Some(VoidReason::UnknownMember);
             };
-            let introducer = placeholder_card(target).map(|card| card.introducer());
+            let introducer = placeholder_card(target).and_then(PlaceholderCard::introducer);
             if introducer.is_none() || introducer != author {
                 return Some(VoidReason::NotTheIntroducer);
             }

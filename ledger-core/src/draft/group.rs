@@ -75,7 +75,7 @@ impl<'a> NewGroup<'a> {
         let mut opening = vec![Opening { card: None, balances: balances(founder) }];
         for (id, member) in taken_over(state, founder) {
             let nonce = id.as_bytes().first_chunk().copied().unwrap_or_default();
-            let card = PlaceholderCard::new(self.salt, card.member(), member.name(), nonce)?;
+            let card = PlaceholderCard::new(self.salt, Some(card.member()), member.name(), nonce)?;
             opening.push(Opening { card: Some(card), balances: balances(id) });
         }
         Ok(Some(Predecessor {

@@ -21,7 +21,24 @@ impl Draft {
         nonce: [u8; 16],
     ) -> Result<Self, DraftError> {
         check_room(state, true)?;
-        let card = PlaceholderCard::new(*state.group().as_bytes(), introducer, name, nonce)?;
+        let card = PlaceholderCard::new(*state.group().as_bytes(), Some(introducer), name, nonce)?;
+        Ok(Self { payload: Payload::Placeholder(Placeholder::new(card)), refs: Vec::new() })
+    }
+
+    /// Introduces a person from a file of another program, by a card that is the same for everybody
+    /// who imports the file. `salt` is the genesis entry's (`Genesis::salt`), and name and nonce
+    /// follow from the file (SPEC §10).
+    ///
+    /// # Errors
+    /// [`DraftError`] if the name is empty or too long, or the group is full.
+    pub fn person_from_file(
+        state: &GroupState,
+        salt: [u8; 32],
+        name: &str,
+        nonce: [u8; 16],
+    ) -> Result<Self, DraftError> {
+        check_room(state, true)?;
+        let card = PlaceholderCard::new(salt, None, name, nonce)?;
         Ok(Self { payload: Payload::Placeholder(Placeholder::new(card)), refs: Vec::new() })
     }
 

@@ -198,7 +198,7 @@ fn g1_opening_balances_reach_to_2_64_minus_1_on_either_side() {
     let rule = |minor_units: i128| {
         let entropy = RootEntropy::from_bytes([8; 32]);
         let (card, signatures) = Card::sign([9; 32], "F", &entropy, 0, &device).unwrap();
-        let other = PlaceholderCard::new([9; 32], card.member(), "Ben", [1; 16]).unwrap();
+        let other = PlaceholderCard::new([9; 32], Some(card.member()), "Ben", [1; 16]).unwrap();
         let opening = |card, minor_units| {
             let euros =
                 (Currency::from_code("EUR").unwrap(), Balance::from_minor_units(minor_units));

@@ -20,7 +20,7 @@ use super::causal_walk::{CausalWalk, Visit};
 use super::incoming::Backlink;
 use super::keys::IntroducedKeys;
 use super::leaves::LeaveSearch;
-use super::records::{LocatedEntry, VersionVector};
+use super::records::{LocatedEntry, StatementRecord, VersionVector};
 use crate::base::id::{DeviceId, EntryId, MemberId};
 use crate::entry::DecodedEntry;
 use crate::payload::Payload;
@@ -94,12 +94,13 @@ impl AuthorityState {
 
     /// Computes what the past of a statement's base says.
     ///
-    /// Two entries end the search for something in that past. Behind the start of the
+    /// Three kinds of entries end the search for something in that past. Behind the start of the
     /// signing generation is each entry that a device of the generation signed: its chain
     /// begins behind an entry that starts the generation, or behind an enrolment whose base
     /// knows one. And what a revocation spares does not matter if it repeats an earlier one
     /// (see [`StatementRecord::repeats`]). So what a member signs on the end of their own
-    /// chain costs one step, however long the chain is.
+    /// chain costs one step, however long the chain is. And of the base of an earlier revocation
+    /// of the same device, it is known what its past holds.
     fn ancestry_of_base<I: EntryIndex>(
         &self,
         statement: &Statement,
@@ -128,6 +129,12 @@ impl AuthorityState {
                 starts.iter().for_each(|chain| search.leave_out(*chain));
             }
             search.meet(link.position);
+            if let Some(known) = self.revocation_on(statement, &id) {
+                knows_start = true;
+                starts.iter().for_each(|chain| search.leave_out(*chain));
+                search.meet_all(&known.spared);
+                walk.leave_out_dependencies();
+            }
             // What it depends on has a smaller clock. So of many forks at one place, each is
             // visited, and none is read.
             if search.is_over(link.lamport.saturating_sub(1)) {
@@ -137,6 +144,14 @@ impl AuthorityState {
         let past = search.past;
         let knows_start = knows_start || past.covers_any(started_by);
         Ok(Ancestry { past, knows_start, ..Ancestry::default() })
+    }
+
+    /// Returns a revocation of the same device, whose base is one entry alone and knows the
+    /// start of the generation.
+    fn revocation_on(&self, other: &Statement, base: &EntryId) -> Option<&StatementRecord> {
+        let StatementBody::Revoke { generation, device } = other.body() else { return None };
+        let id = self.lookup.revoked_on.get(&(*generation, *device, *base))?;
+        self.statements.get(id)
     }
 
     /// Returns the generation of the device that signed a chain.
@@ -263,11 +278,31 @@ impl<'a> PastSearch<'a> {
         self.unmet.first().is_none_or(|(first, _)| clock < *first)
     }
 
-    /// Notes an entry that the walk visits. The first one on a chain is the last one in the past.
+    /// Notes an entry that the walk visits. The first one on a chain is the last one in the past,
+    /// unless a part of the past holds more of the chain.
     fn meet(&mut self, position: ChainPosition) {
         if self.unmet.remove(&self.by_first_clock(position.chain)) {
-            self.past.0.insert(position.chain, position.seq);
+            self.raise(position);
         }
+    }
+
+    /// Notes a part of the past that is known. The walk may still meet more of a chain, unless
+    /// the part holds all of it.
+    fn meet_all(&mut self, part: &VersionVector) {
+        for (chain, seq) in &part.0 {
+            let open = self.by_first_clock(*chain);
+            if self.unmet.contains(&open) {
+                self.raise(ChainPosition { chain: *chain, seq: *seq });
+                if self.authority.tip_of_chain(*chain) == Some(*seq) {
+                    self.unmet.remove(&open);
+                }
+            }
+        }
+    }
+
+    fn raise(&mut self, position: ChainPosition) {
+        let seq = self.past.0.entry(position.chain).or_insert(position.seq);
+        *seq = position.seq.max(*seq);
     }
 
     /// Ends the search on a chain.

@@ -9,9 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::authority_state::AuthorityState;
 use super::causal_walk::CausalWalk;
+use super::incoming::IncomingEntry;
 use super::records::{EpochRecord, Epochs, StatementRecord};
-use crate::base::id::{EntryId, MemberId, StatementId};
+use crate::base::id::{DeviceId, EntryId, MemberId, StatementId};
 use crate::entry::DecodedEntry;
+use crate::payload::Payload;
 use crate::state::{EntryIndex, SetAside, UsableEpoch};
 use crate::statement::{Generation, StatementBody};
 
@@ -71,6 +73,34 @@ impl AuthorityState {
             body => body.is_cut(),
         };
         concerns && statement.verdict.is_applied()
+    }
+
+    /// Returns whether a usable epoch must know of an entry that arrived just now and is applied:
+    /// the first carrier of a cut, or the rotation in force of a device.
+    pub(crate) fn is_required_of_epochs(&self, incoming: IncomingEntry<'_>) -> bool {
+        let IncomingEntry { entry, backlink, .. } = incoming;
+        match entry.payload() {
+            Payload::Statement(signed) => {
+                let statement = self.statements.get(&signed.statement().id());
+                statement.is_some_and(|statement| self.is_required(statement))
+                    && self.is_first_carrier(&entry.id())
+            }
+            Payload::Rotation(_) => {
+                let Some(device) = self.enrolled_device(backlink.author) else { return false };
+                let rotations = self.rotations.get(&device);
+                let last = rotations.and_then(|rotations| rotations.last_key_value());
+                let own = (entry.header().lamport(), entry.id());
+                last.is_some_and(|(last, _)| *last == own) && self.may_write(device)
+            }
+            _ => false,
+        }
+    }
+
+    /// Returns whether epochs may have to know of other entries once a device is enrolled: of
+    /// revocations or rotations of that device.
+    pub(crate) fn may_be_required_of(&self, generation: Generation, device: DeviceId) -> bool {
+        self.lookup.own_cuts.contains_key(&(generation, Some(device)))
+            || self.rotations.contains_key(&(generation, device))
     }
 
     /// Returns the author of an applied rotation, or of the first carrier of an accepted

@@ -37,12 +37,15 @@ impl AuthorityState {
                 if card.scope() != self.group.as_bytes() && *card.scope() != self.salt {
                     return Some(VoidReason::WrongCard);
                 }
-                (author != Some(card.introducer())).then_some(VoidReason::NotTheIntroducer)
+                let Some(introducer) = card.introducer() else {
+                    return (*card.scope() != self.salt).then_some(VoidReason::WrongCard);
+                };
+                (author != Some(introducer)).then_some(VoidReason::NotTheIntroducer)
             }
             Payload::Claim(claim) => {
                 let introducer = match self.faultless_introduction(entry, claim.target()) {
                     None => return Some(VoidReason::UnknownMember),
-                    Some((IntroductionKind::Placeholder(introducer), _)) => Some(introducer),
+                    Some((IntroductionKind::Placeholder(introducer), _)) => introducer,
                     Some(_) => None,
                 };
                 if introducer.is_none() || introducer != author {

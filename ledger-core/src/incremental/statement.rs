@@ -134,6 +134,7 @@ impl AuthorityState {
             knows_start: ancestry.knows_start,
             spared: Arc::default(),
             repeats: ancestry.repeats,
+            base: None,
             within: BTreeSet::new(),
             left: Default::default(),
             rejection: None,
@@ -153,6 +154,16 @@ impl AuthorityState {
             StatementBody::Revoke { generation, device } if !record.repeats => {
                 let chains = self.chains_of_device(*generation, *device);
                 record.spared = Arc::new(ancestry.past.restricted_to(chains));
+                if let [base] = statement.base()
+                    && record.knows_start
+                {
+                    record.base = Some(*base);
+                }
+                // Many on one base, or on bases that differ in nothing else, share one vector.
+                let unrevoked = self.lookup.unrevoked.get(&(*generation, *device));
+                if let Some(same) = unrevoked.filter(|same| **same == record.spared) {
+                    record.spared = Arc::clone(same);
+                }
             }
             _ => {}
         }

@@ -1,10 +1,8 @@
 //! Checks of keys that are introduced (rules K1 and K2), and of single signatures.
 
-use ed25519_zebra::{Signature, VerificationKey};
-use x25519_dalek::{PublicKey, StaticSecret};
-
 use crate::base::hash::{Tag, signed_message};
 use crate::base::rule::{Refusal, Rule};
+use ed25519_zebra::{Signature, VerificationKey};
 
 /// Rule K1: refuses small-order, torsioned and non-canonical Ed25519 keys.
 /// Under ZIP 215 the identity key would verify anything.
@@ -29,14 +27,43 @@ pub(crate) fn check_x25519(key: &[u8; 32], whose: &str) -> Result<(), Refusal> {
         prime
     };
     let canonical = key.iter().rev().lt(PRIME.iter().rev());
-    // Multiplying by any scalar maps exactly the low-order points to zero.
-    let probe = StaticSecret::from([0x42; 32]);
-    let contributes = probe.diffie_hellman(&PublicKey::from(*key)).was_contributory();
-    if !canonical || !contributes {
+    if !canonical || LOW_ORDER.contains(key) {
         return Err(Refusal::with_detail(Rule::K2, whose));
     }
     Ok(())
 }
+
+/// The canonical coordinates of low order, on the curve or its twist: those of order 1 and 2, 4,
+/// 8, 8, and 4 on the twist (<https://cr.yp.to/ecdh.html#validate>). Every scalar maps them to
+/// zero, and no other coordinate. To try a scalar on each key would tell the same, and double what
+/// a rotation costs.
+const LOW_ORDER: [[u8; 32]; 5] = [
+    [
+        0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00,
+    ],
+    [
+        0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00,
+    ],
+    [
+        0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f, 0xc4,
+        0x6a, 0xda, 0x09, 0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49,
+        0xb8, 0x00,
+    ],
+    [
+        0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55, 0x9c, 0x83, 0xef,
+        0x5b, 0x04, 0x44, 0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd, 0xd0, 0x9f,
+        0x11, 0x57,
+    ],
+    [
+        0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0x7f,
+    ],
+];
 
 /// Checks a certificate's signature under ZIP 215 (rule K4).
 pub(crate) fn check_signature(
@@ -53,6 +80,8 @@ pub(crate) fn check_signature(
 
 #[cfg(test)]
 mod tests {
+    use x25519_dalek::{PublicKey, StaticSecret};
+
     use super::*;
 
     /// Encodings of all eight points of small order, and some of their
@@ -103,6 +132,16 @@ mod tests {
         ] {
             let found = check_x25519(&bytes(hex), "it").map_err(|e| e.rule());
             assert_eq!(found, Err(Rule::K2), "{hex}");
+        }
+        // Exactly these are mapped to zero: as many as the curve (8) and its twist (4) have.
+        let secret = StaticSecret::from([0x42; 32]);
+        for key in LOW_ORDER {
+            assert!(!secret.diffie_hellman(&PublicKey::from(key)).was_contributory());
+            for neighbour in [key[0].wrapping_sub(2), key[0] ^ 0x80] {
+                let mut near = key;
+                near[0] = neighbour;
+                assert!(secret.diffie_hellman(&PublicKey::from(near)).was_contributory());
+            }
         }
         let honest = PublicKey::from(&StaticSecret::from([7; 32]));
         assert_eq!(check_x25519(honest.as_bytes(), "it"), Ok(()));

@@ -9,11 +9,14 @@ use crate::base::limits::MAX_NAME_BYTES;
 use crate::base::rule::{Refusal, Rule};
 
 /// Card that introduces a person who has no key yet:
-/// `[1, group|salt, introducer's MemberId, name, nonce16]`.
+/// `[1, group|salt, introducer's MemberId|null, name, nonce16]`.
+///
+/// With null for the introducer it is the card of a person from a file of another program. Name and
+/// nonce follow from the file (SPEC §10), so whoever imports the file introduces the same member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlaceholderCard {
     scope: CertificateScope,
-    introducer: MemberId,
+    introducer: Option<MemberId>,
     name: String,
     nonce: [u8; 16],
 }
@@ -23,7 +26,7 @@ impl PlaceholderCard {
     /// id, or the salt for people whom the genesis entry of a successor group introduces.
     pub(crate) fn new(
         scope: CertificateScope,
-        introducer: MemberId,
+        introducer: Option<MemberId>,
         name: &str,
         nonce: [u8; 16],
     ) -> Result<Self, Refusal> {
@@ -38,7 +41,7 @@ impl PlaceholderCard {
         w.array(5);
         w.uint(VERSION);
         w.bytes(&self.scope);
-        w.bytes(self.introducer.as_bytes());
+        w.optional(self.introducer, |w, introducer| w.bytes(introducer.as_bytes()));
         w.text(&self.name);
         w.bytes(&self.nonce);
         w.into_bytes()
@@ -49,7 +52,7 @@ impl PlaceholderCard {
         r.array(5)?;
         expect_version(&mut r)?;
         let scope = r.bytes_n()?;
-        let introducer = MemberId::from_bytes(r.bytes_n()?);
+        let introducer = r.optional(|r| r.bytes_n().map(MemberId::from_bytes))?;
         let name = r.name()?;
         let nonce = r.bytes_n()?;
         r.finish()?;
@@ -60,9 +63,10 @@ impl PlaceholderCard {
         &self.scope
     }
 
-    /// The member who introduces the person, and who may claim the placeholder.
+    /// The member who introduces the person, and who may claim the placeholder. `None` for a
+    /// person from a file, whom anybody introduces, and to whom only the owner gives keys.
     #[must_use]
-    pub fn introducer(&self) -> MemberId {
+    pub fn introducer(&self) -> Option<MemberId> {
         self.introducer
     }
 

@@ -50,7 +50,7 @@ impl Date {
     }
 
     /// 1970-01-01.
-    const UNIX_EPOCH: Self = Self(1970_01_01);
+    const UNIX_EPOCH: Self = Self(19_700_101);
 
     /// The day that many days later. `None` behind 9999-12-31.
     #[must_use]

@@ -95,6 +95,12 @@ impl Genesis {
         &self.card
     }
 
+    /// The salt: 32 random bytes that stand for the group on cards made before it has an id.
+    #[must_use]
+    pub fn salt(&self) -> &[u8; 32] {
+        self.card().scope()
+    }
+
     /// The group that this one succeeds, if any.
     #[must_use]
     pub fn predecessor(&self) -> Option<&Predecessor> {
@@ -161,8 +167,8 @@ impl Predecessor {
             match &opening.card {
                 None if place == 0 => {}
                 Some(card) if place > 0 => {
-                    let ours =
-                        card.scope() == founder.scope() && card.introducer() == founder.member();
+                    let ours = card.scope() == founder.scope()
+                        && card.introducer() == Some(founder.member());
                     if !ours || !met.insert(card.member()) {
                         return refused("a card that is not a placeholder's of this group");
                     }

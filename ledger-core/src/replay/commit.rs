@@ -9,7 +9,6 @@ use super::ledger::Ledger;
 use super::prepare::{Change, ControlChange, DataChange, Prepared};
 use super::replayed::Replayed;
 use crate::base::id::{DeviceId, EntryId, MemberId};
-use crate::entry::DecodedEntry;
 use crate::incremental::{Ancestry, ChangedDevices, IncomingEntry, IntroducedKeys, Outcome};
 use crate::payload::Payload;
 use crate::state::{EntryIndex, SetAside};
@@ -45,7 +44,7 @@ impl Ledger {
             Change::ControlAlone => self.commit_control_alone(incoming, &ancestry),
             Change::Control(change) => self.commit_control(incoming, *change),
         };
-        self.show_epochs(incoming.entry, replayed.verdict, !replayed.flips.is_empty());
+        self.show_epochs(incoming, replayed.verdict, !replayed.flips.is_empty());
         self.record_arrival(incoming, replayed.verdict);
         match idle {
             Some(change) => self.apply_idle(change),
@@ -203,18 +202,26 @@ impl Ledger {
     /// An epoch changes nothing for the others. Neither does a void rotation or cut, nor a
     /// statement that cuts nobody, unless verdicts flip or a device is enrolled that was revoked
     /// before. A further carrier of a known statement is in the past of no epoch that is here.
-    fn show_epochs(&mut self, entry: &DecodedEntry, verdict: Verdict, flipped: bool) {
+    ///
+    /// What usable epochs must know of and came just now is in the past of none that is here.
+    fn show_epochs(&mut self, incoming: IncomingEntry<'_>, verdict: Verdict, flipped: bool) {
+        let entry = incoming.entry;
+        let authority = &self.authority;
+        let ends_all = verdict.is_applied() && authority.is_required_of_epochs(incoming);
         let changes_others = match entry.payload() {
-            Payload::Statement(signed) if self.authority.is_first_carrier(&entry.id()) => {
+            Payload::Statement(signed) if authority.is_first_carrier(&entry.id()) => {
                 match signed.statement().body() {
-                    StatementBody::Enrol { .. } => true,
+                    StatementBody::Enrol { generation, certificate } => {
+                        authority.may_be_required_of(*generation, certificate.device())
+                    }
                     body => body.is_cut() && verdict.is_applied(),
                 }
             }
-            Payload::Rotation(_) => verdict.is_applied(),
             _ => false,
         };
-        if changes_others || flipped {
+        if ends_all {
+            self.view.state.epochs.clear();
+        } else if changes_others || flipped {
             self.view.state.epochs = self.authority.usable_epochs(&SetAside::default());
         } else if let Payload::Epoch(_) = entry.payload() {
             self.view.state.epochs.extend(self.authority.last_epoch_if_usable());

@@ -304,7 +304,7 @@ fn void_entries_stay_with_their_reason() {
     let before = group.balances();
     let ben = group.members[1];
     let place = *group.ledger.group().as_bytes();
-    let card = PlaceholderCard::new(place, ben, "Dora", [5; 16]).unwrap();
+    let card = PlaceholderCard::new(place, Some(ben), "Dora", [5; 16]).unwrap();
     let foreign = group.forged(&Payload::Placeholder(Placeholder::new(card)), vec![], |_| {});
     assert_eq!(group.ingest(foreign), Ok(Verdict::Void(VoidReason::NotTheIntroducer)));
 
@@ -411,7 +411,7 @@ fn what_corrects_a_void_copy_is_in_the_slot_that_it_names_be_it_the_first_entry(
 fn one_card_introduced_twice_is_one_member() {
     let mut group = Group::new();
     let place = *group.ledger.group().as_bytes();
-    let card = PlaceholderCard::new(place, group.members[0], "Ben", [1; 16]);
+    let card = PlaceholderCard::new(place, Some(group.members[0]), "Ben", [1; 16]);
     let payload = Payload::Placeholder(Placeholder::new(card.unwrap()));
     let again = group.forged(&payload, vec![], |_| {});
     let both = vec![group.entries[1].id(), again.id()];

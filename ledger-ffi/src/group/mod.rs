@@ -31,15 +31,16 @@ pub use invites::{
 };
 pub use keys::GroupKeys;
 pub use lists::{
-    ActivityRow, Arrival, CategoryInUse, Condition, EntryKind, ExpenseFilter, ExpenseRow, Lists,
-    ReviewRow, StatementRow, Total, TotalsBy, Unread, Verdict, VersionKind, VersionRow,
+    ActivityRow, Arrival, CategoryInUse, Condition, Edit, EntryKind, ExpenseFilter, ExpenseRow,
+    Lists, ReviewCounts, ReviewRow, StatementRow, Total, TotalsBy, Unread, Verdict, VersionKind,
+    VersionRow,
 };
 pub use maintenance::{GroupMaintenance, Problem, Verification};
 pub use recurring::{
     DueList, DueOccurrence, RecordedDue, RecurrenceRule, RecurrenceUnit, RecurringExpenses,
     RecurringSeries,
 };
-pub use rows::{Agreement, Device, GroupInfo, Member, MemberBalance, Payment};
+pub use rows::{Agreement, AsOf, Device, GroupInfo, Member, MemberBalance, Payment};
 pub use settings::{DefaultWeight, GroupSettings, ProposedRelays, Settings};
 pub use shares::{KeptShare, KeptShareInfo, RecoveryRequest, Shares, read_recovery_request};
 pub use statements::{Proposal, ProposedStatement, StatementIntent};
@@ -174,8 +175,8 @@ impl LedgerGroup {
     /// # Errors
     /// Any error of reading the database.
     pub fn members(&self) -> Result<Vec<Member>, LedgerError> {
-        let group = self.group()?;
-        Ok(rows::members(group.ledger()?.state(), group.me()?))
+        let rows = self.group()?.lists().members()?;
+        Ok(rows.into_iter().map(Into::into).collect())
     }
 
     /// The devices that may write.
@@ -183,8 +184,8 @@ impl LedgerGroup {
     /// # Errors
     /// Any error of reading the database.
     pub fn devices(&self) -> Result<Vec<Device>, LedgerError> {
-        let group = self.group()?;
-        Ok(rows::devices(group.ledger()?.state(), group.device()))
+        let rows = self.group()?.lists().devices()?;
+        Ok(rows.into_iter().map(Into::into).collect())
     }
 
     /// Every member's balance in every currency, zeros too: by currency, then in the
@@ -204,6 +205,32 @@ impl LedgerGroup {
             }
         }
         Ok(balances)
+    }
+
+    /// The balances that were not zero as of an entry or a day, by what counts now: by
+    /// currency, then by member. As of an entry, everything after it in the order of clocks
+    /// is left out; as of a day, everything that is dated later. It can take long, and
+    /// reports its progress.
+    ///
+    /// # Errors
+    /// `UnknownEntry`, `BalanceTooLarge`, `Cancelled`, `CallbackFailed`, or any error of
+    /// reading the database.
+    #[uniffi::method(default(listener = None))]
+    pub fn balances_as_of(
+        &self,
+        point: AsOf,
+        listener: Option<Arc<dyn ProgressListener>>,
+    ) -> Result<Vec<MemberBalance>, LedgerError> {
+        let (group, point) = (self.group()?, point.into());
+        let found = with_progress(listener, |progress| group.balances_as_of(point, progress))?;
+        let mut rows = Vec::new();
+        for (currency, members) in found {
+            for (member, balance) in members {
+                let balance = Money::of_balance(balance, currency)?;
+                rows.push(MemberBalance { member, balance });
+            }
+        }
+        Ok(rows)
     }
 
     /// A plan of payments that settles all balances: who pays whom. It has the fewest

@@ -1,8 +1,9 @@
 //! Members, devices and balances, as apps read them.
 
-use ledger_core::{DeviceId, EntryId, GroupId, GroupState, MemberId};
+use ledger_core::{DeviceId, EntryId, GroupId, MemberId};
+use ledger_store::Standing;
 
-use crate::values::Money;
+use crate::values::{Day, Instant, Money};
 
 /// A group at a glance.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
@@ -31,13 +32,22 @@ pub struct Member {
     pub label: String,
     /// Whether the member is this device's person.
     pub is_me: bool,
+    /// Whether the member owns the group.
+    pub is_owner: bool,
     /// Whether the member is a placeholder: it has no keys, and a person can claim it.
     pub is_placeholder: bool,
     /// Whether the owner removed the member.
     pub is_removed: bool,
+    /// Whether the member left, or has no device any more.
+    pub has_left: bool,
     /// Whether an introduction of the member is accepted. If not, entries that count
     /// may speak of the member all the same.
     pub is_introduced: bool,
+    /// When the member was introduced, by the clock of whoever did. Show it, and do not
+    /// trust it.
+    pub joined: Option<Instant>,
+    /// How many devices of the member may write.
+    pub devices: u64,
 }
 
 /// A device that may write.
@@ -49,6 +59,9 @@ pub struct Device {
     pub member: MemberId,
     /// Whether it is this device.
     pub is_this_device: bool,
+    /// When the device was enrolled, by the clock of whoever did. Show it, and do not trust
+    /// it.
+    pub enrolled: Option<Instant>,
 }
 
 /// Balance of one member in one currency.
@@ -58,6 +71,30 @@ pub struct MemberBalance {
     pub member: MemberId,
     /// What the group owes the member is positive, what the member owes is negative.
     pub balance: Money,
+}
+
+/// Earlier point of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum AsOf {
+    /// An entry: what comes up to it in the order of clocks and ids.
+    Entry {
+        /// The entry.
+        id: EntryId,
+    },
+    /// A day: what is dated up to it.
+    Day {
+        /// The day.
+        day: Day,
+    },
+}
+
+impl From<AsOf> for ledger_core::engine::AsOf {
+    fn from(point: AsOf) -> Self {
+        match point {
+            AsOf::Entry { id } => Self::Entry(id),
+            AsOf::Day { day } => Self::Date(day),
+        }
+    }
 }
 
 /// One payment of a plan that settles all balances.
@@ -80,24 +117,27 @@ pub struct Agreement {
     pub heads: Vec<EntryId>,
 }
 
-pub(super) fn members(state: &GroupState, me: Option<MemberId>) -> Vec<Member> {
-    let labels = state.labels();
-    let member = |(id, member): (MemberId, &ledger_core::Member)| Member {
-        id,
-        name: member.name().to_owned(),
-        label: labels.get(&id).cloned().unwrap_or_default(),
-        is_me: me == Some(id),
-        is_placeholder: member.is_placeholder(),
-        is_removed: member.is_removed(),
-        is_introduced: member.is_introduced(),
-    };
-    state.members().into_iter().map(member).collect()
+impl From<ledger_store::MemberRow> for Member {
+    fn from(row: ledger_store::MemberRow) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            label: row.label,
+            is_me: row.is_me,
+            is_owner: row.is_owner,
+            is_placeholder: row.standing == Standing::Placeholder,
+            is_removed: row.standing == Standing::Removed,
+            has_left: row.standing == Standing::Left,
+            is_introduced: row.is_introduced,
+            joined: row.joined_ms.map(Instant::from_ms),
+            devices: row.devices,
+        }
+    }
 }
 
-pub(super) fn devices(state: &GroupState, this_device: DeviceId) -> Vec<Device> {
-    let device = |(_, id, _): (_, DeviceId, _)| {
-        let member = state.device_owner(id)?;
-        Some(Device { id, member, is_this_device: id == this_device })
-    };
-    state.devices().filter_map(device).collect()
+impl From<ledger_store::DeviceRow> for Device {
+    fn from(row: ledger_store::DeviceRow) -> Self {
+        let ledger_store::DeviceRow { id, member, is_this_device, enrolled_ms } = row;
+        Self { id, member, is_this_device, enrolled: enrolled_ms.map(Instant::from_ms) }
+    }
 }

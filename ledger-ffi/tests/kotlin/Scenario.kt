@@ -31,8 +31,9 @@ fun createsAGroup(flat: Flat) {
     same(members.map { it.label }, listOf("Anna", "Ben"))
     same(members.map { it.isMe }, listOf(true, false))
     check(members[1].isPlaceholder)
+    check(members[0].isOwner && members[0].devices == 1uL && members[0].joined != null)
     val device = flat.group.devices().single()
-    check(device.isThisDevice && device.member == flat.anna)
+    check(device.isThisDevice && device.member == flat.anna && device.enrolled != null)
     same(
         flat.keychain.secrets.keys.map { it.substringBefore('-') }.sorted(),
         listOf("database", "device", "entropy"),
@@ -105,6 +106,9 @@ fun findsAndPages(flat: Flat) {
         flat.group.recordExpense(flat.expense(date = LocalDate.of(2026, 10, day), category = "rent"))
     }
     val lists = flat.group.lists()
+    val edited = lists.expenses(limit = 100u).single { it.edit != null }
+    same(edited.edit!!.author to edited.edit!!.lostEdits, flat.anna to 0uL)
+    check(lists.expenses(limit = 100u).all { it.author == flat.anna && it.reviews != null })
     fun found(from: LocalDate? = null, to: LocalDate? = null, condition: Condition? = null) =
         lists.expenses(ExpenseFilter(from, to, listOfNotNull(condition)), limit = 100u).size
     same(found(), 9)
@@ -124,6 +128,11 @@ fun findsAndPages(flat: Flat) {
     val whole = lists.totals(TotalsBy.CURRENCY).single()
     same(people.sumOf { it.paid.minorUnits }, whole.spent.minorUnits)
     check(lists.categories().any { it.name == "rent" })
+    val genesis = lists.arrived(limit = 1u).single().id
+    same(flat.group.balancesAsOf(AsOf.Entry(genesis)), emptyList())
+    val openNow = flat.group.balances().map { it.balance.minorUnits }.filter { it != 0L }
+    val now = flat.group.balancesAsOf(AsOf.Day(LocalDate.of(2026, 12, 31)))
+    same(now.map { it.balance.minorUnits }.sorted(), openNow.sorted())
     same(found(LocalDate.of(2026, 10, 2), LocalDate.of(2026, 10, 4)), 3)
     same(lists.allExpenses(pageSize = 4u).map { it.id }.toSet().size, 9)
     same(lists.voidEntries(), emptyList())

@@ -14,6 +14,7 @@ import threading
 import traceback
 
 from group_ledger import (
+    AsOf,
     Condition,
     Direction,
     Difference,
@@ -54,8 +55,10 @@ def creates_a_group(flat):
     assert [member.label for member in members] == ["Anna", "Ben"]
     assert [member.is_me for member in members] == [True, False]
     assert members[1].is_placeholder
+    assert members[0].is_owner and members[0].devices == 1 and not members[0].has_left
+    assert members[0].joined is not None
     [device] = flat.group.devices()
-    assert device.is_this_device and device.member == flat.anna
+    assert device.is_this_device and device.member == flat.anna and device.enrolled is not None
     assert sorted(name.split("-")[0] for name in flat.keychain.secrets) == [
         "database",
         "device",
@@ -122,6 +125,10 @@ def cancels(flat):
     flat.group.cancel(flat.payment, "it bounced")
     assert flat.balances() == ["15.00", "-15.00"]
     [cancelled] = [row for row in flat.group.lists().expenses() if row.is_cancelled]
+    assert (cancelled.author, cancelled.reviews.confirmed) == (flat.anna, 1)
+    assert cancelled.my_share.minor_units == -cancelled.my_change.minor_units
+    [edited] = [row for row in flat.group.lists().expenses() if row.edit]
+    assert (edited.edit.author, edited.edit.lost_edits) == (flat.anna, 0)
     assert cancelled.id == flat.payment
     flat.group.restore(flat.payment)
     assert flat.balances() == ["0.00", "0.00"]
@@ -162,6 +169,15 @@ def finds_and_pages(flat):
     assert sum(total.paid.minor_units for total in people) == whole.spent.minor_units
     used = lists.categories()
     assert [category.name for category in used if category.last_day.month == 10] == ["rent"]
+    genesis = lists.arrived(limit=1)[0].id
+    assert flat.group.balances_as_of(AsOf.ENTRY(genesis)) == []
+    open_now = [row for row in flat.group.balances() if row.balance.minor_units]
+    now = flat.group.balances_as_of(AsOf.DAY(datetime.date(2026, 12, 31)))
+    assert sorted(row.balance.minor_units for row in now) == sorted(row.balance.minor_units for row in open_now)
+    before = flat.group.balances_as_of(AsOf.DAY(datetime.date(2026, 10, 2)))
+    assert sorted(row.balance.minor_units for row in before) == [-2500, 2500]
+    unknown = lambda: flat.group.balances_as_of(AsOf.ENTRY(NOBODY))
+    assert code_of(unknown) == ErrorCode.UNKNOWN_ENTRY
     pages, after = [], None
     while page := lists.expenses(after=after, limit=4):
         pages.append(len(page))

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::error::{Error, ErrorKind, shorten};
+use super::origin::person_nonce;
 use super::table::Record;
 use ledger_core::limits::{MAX_MEMBERS, MAX_NAME_BYTES};
 
@@ -74,6 +75,13 @@ impl MemberKey {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The number that distinguishes the person on the card of a placeholder (SPEC §10): the same in
+    /// every export and for whoever imports it.
+    #[must_use]
+    pub fn nonce(&self) -> [u8; 16] {
+        person_nonce(self)
     }
 
     /// Number of columns further left with the same [`MemberKey::name`].

@@ -102,6 +102,15 @@ impl Content<'_> {
     }
 }
 
+/// The nonce of a person from a file (SPEC §10).
+pub(super) fn person_nonce(key: &MemberKey) -> [u8; 16] {
+    let person = cbor(|person| {
+        person.array(3)?.str("splitwise")?.str(key.name())?.u32(key.ordinal())?;
+        Ok(())
+    });
+    *Origin::of_row(&person).as_bytes()
+}
+
 /// The bytes that `write` encodes. minicbor gives every number and length its shortest form, as
 /// canonical CBOR demands.
 fn cbor(write: impl FnOnce(&mut Encoder<Vec<u8>>) -> Encoded) -> Vec<u8> {
@@ -115,6 +124,18 @@ fn cbor(write: impl FnOnce(&mut Encoder<Vec<u8>>) -> Encoded) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::super::{Row, read};
+
+    /// So are nonces.
+    #[test]
+    fn the_nonce_of_a_person_is_that_of_the_spec() {
+        use sha2::Digest as _;
+        let file = "Date,Description,Category,Cost,Currency,Ann,Ann (removed)\n";
+        let export = read(file.as_bytes()).unwrap();
+        // ["splitwise", "Ann", 1]
+        let person = b"\x83\x69splitwise\x63Ann\x01";
+        let digest = sha2::Sha256::digest([&b"\x0bgl/1/origin"[..], person].concat());
+        assert_eq!(export.members()[1].key().nonce()[..], digest[..16]);
+    }
 
     /// Origins are stored in ledgers, so they may never change.
     #[test]

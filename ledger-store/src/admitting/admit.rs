@@ -109,7 +109,7 @@ pub(super) fn admission_path(
     };
     let me = state.device_owner(group.device);
     let introducer = match transaction.stored(first)?.decoded().payload() {
-        Payload::Placeholder(placeholder) => Some(placeholder.card().introducer()),
+        Payload::Placeholder(placeholder) => placeholder.card().introducer(),
         _ => None,
     };
     Ok(if introducer.is_some() && introducer == me {

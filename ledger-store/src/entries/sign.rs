@@ -1,5 +1,7 @@
 //! Signing entries of this device inside a transaction.
 
+#[cfg(feature = "import")]
+use ledger_core::GroupState;
 use ledger_core::engine::{Admission, Draft, Payload, VerifiedEntry};
 use ledger_core::keys::DeviceKey;
 use ledger_core::{DeviceId, DraftError, EntryId, Verdict};
@@ -18,6 +20,18 @@ impl GroupTransaction<'_> {
         // Before drafting: a merge entry may change the state that the draft is made from.
         self.prepare_to_sign(device)?;
         let draft = entry.draft(self, device.id(), self.environment())?;
+        self.sign_and_append(device, draft)
+    }
+
+    /// Signs and appends what `draft` makes of the state.
+    #[cfg(feature = "import")]
+    pub(crate) fn record_with(
+        &mut self,
+        device: &DeviceKey,
+        draft: impl FnOnce(&GroupState) -> Result<Draft, DraftError>,
+    ) -> Result<EntryId, StoreError> {
+        self.prepare_to_sign(device)?;
+        let draft = draft(self.ledger().state())?;
         self.sign_and_append(device, draft)
     }
 

@@ -66,7 +66,7 @@ pub(crate) fn waiting_origins(
     while let Some(row) = rows.next()? {
         let entry = stored_entry(row)?;
         let entry = entry.decoded();
-        let origin = super::index::origin_of(&entry);
+        let origin = super::index::origin_of(entry);
         origins.extend(origin.filter(|_| state.may_write(entry.header().device())));
     }
     Ok(origins)

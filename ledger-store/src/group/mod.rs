@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use ledger_core::engine::{Ledger, VerifiedEntry};
+use ledger_core::engine::{AsOf, Ledger, VerifiedEntry};
 use ledger_core::{
     Balance, Converted, Currency, Debts, DeviceId, EntryId, GroupId, Member, MemberId, Rates,
     Settings, Settlement,
@@ -21,7 +21,7 @@ use crate::admitting::{Invites, Shares};
 use crate::entries::{Ingested, NewEntry, Opening, WaitingCount};
 use crate::health::GroupMaintenance;
 use crate::keyring::signing_key;
-use crate::lists::{Cursor, Lists, debts_of, mark_read, pairwise_debts, settings};
+use crate::lists::{Cursor, Lists, balances_as_of, debts_of, mark_read, pairwise_debts, settings};
 use crate::platform::progress::Progress;
 use crate::sealed::Bundles;
 use crate::session::{Changes, GroupSession, OpeningComparison};
@@ -101,6 +101,48 @@ impl Group {
         let state = ledger.state();
         let balances = |currency| (currency, state.open_balances(currency).collect());
         Ok(state.currencies().map(balances).collect())
+    }
+
+    /// The balances that were not zero as of an entry or a day, by currency, by the verdicts of now
+    /// (SPEC §7.3). As of an entry it reads what came after it in the order of clocks; as of a day, what
+    /// is dated up to it. `progress` counts that, and may stop the work.
+    ///
+    /// ```
+    /// # use std::ops::ControlFlow;
+    /// # use ledger_store::{NewEntry, StoreOptions};
+    /// # use ledger_core::{Amount, Currency, Expense};
+    /// use ledger_core::engine::AsOf;
+    /// # let group = StoreOptions::new().in_memory()?.create_group("Flat", "Anna")?;
+    /// # group.append(vec![NewEntry::Placeholder { name: "Ben".into() }])?;
+    /// # let (anna, ben) = (group.members()?[0].0, group.members()?[1].0);
+    /// # let (euro, ten) = (Currency::from_code("EUR")?, Amount::from_minor_units(1000)?);
+    /// # for day in ["2026-11-21", "2026-11-22"] {
+    /// #     let tea = Expense::new(day.parse()?, "Tea", euro, ten).paid_by(anna, ten);
+    /// #     group.append(vec![NewEntry::Record(tea.split_equally(&[anna, ben], 0).into())])?;
+    /// # }
+    /// let day = AsOf::Date("2026-11-21".parse()?);
+    /// let then = group.balances_as_of(day, &mut |_| ControlFlow::Continue(()))?;
+    /// let open: Vec<_> = then[0].1.iter().map(|(_, balance)| balance.minor_units().abs()).collect();
+    /// assert_eq!(open, [500, 500]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownEntry`] if the entry is not here; [`StoreError::Cancelled`] if it was
+    /// stopped; [`StoreError`] if the database cannot be read.
+    pub fn balances_as_of(
+        &self,
+        point: AsOf,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<ByCurrency<(MemberId, Balance)>, StoreError> {
+        let mut balances = ByCurrency::<(MemberId, Balance)>::new();
+        for ((currency, member), balance) in balances_as_of(&self.0, point, progress)? {
+            match balances.last_mut() {
+                Some((last, members)) if *last == currency => members.push((member, balance)),
+                _ => balances.push((currency, vec![(member, balance)])),
+            }
+        }
+        Ok(balances)
     }
 
     /// The payments that settle all balances, by currency.

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use ledger_core::{Amount, Currency, Expense, GroupState, MemberId, Transaction, Transfer};
+use ledger_core::engine::{Draft, Payload};
+use ledger_core::{
+    Amount, Currency, Expense, GroupId, GroupState, MemberId, Transaction, Transfer,
+};
 use ledger_formats::splitwise::{self, Inference, MemberKey, RowKind};
 
 use super::Group;
 use crate::StoreError;
-use crate::entries::NewEntry;
+use crate::entries::{GroupTransaction, NewEntry};
 use crate::keyring::signing_key;
 use crate::platform::progress::{OnProgress, Phase, Progress, call};
 
@@ -42,7 +45,8 @@ impl Group {
     /// Records the rows of a Splitwise export that are not in the ledger yet.
     ///
     /// People are matched to members by name, the k-th of a name to the k-th
-    /// of that name. Missing people become placeholders. `progress` receives the
+    /// of that name. Missing people become placeholders, the same ones on every device that imports
+    /// the file; only the group's owner can give them keys. `progress` receives the
     /// progress of the import, and may stop it after a batch.
     ///
     /// # Errors
@@ -78,10 +82,13 @@ impl Group {
         self.0.write(|transaction| {
             let known = members_by_key(transaction.ledger().state());
             export.check_new_names(|key| known.contains_key(key)).map_err(Box::new)?;
+            let salt = salt(transaction, self.0.id)?;
             for member in export.members() {
-                if !known.contains_key(member.key()) {
-                    let name = member.name().to_owned();
-                    transaction.record(&device, &NewEntry::Placeholder { name })?;
+                let key = member.key();
+                if !known.contains_key(key) {
+                    transaction.record_with(&device, |state| {
+                        Draft::person_from_file(state, salt, key.name(), key.nonce())
+                    })?;
                     report.members_added = report.members_added.saturating_add(1);
                 }
             }
@@ -129,6 +136,14 @@ impl Group {
         // The end is reported, too; there is nothing left to stop.
         let _ = progress(Progress { phase: Phase::Importing, done, total });
         Ok(())
+    }
+}
+
+/// The salt of a group's genesis entry, under which the cards of people from files stand.
+fn salt(transaction: &GroupTransaction<'_>, group: GroupId) -> Result<[u8; 32], StoreError> {
+    match transaction.stored(group.genesis())?.decoded().payload() {
+        Payload::Genesis(genesis) => Ok(*genesis.salt()),
+        _ => Err(StoreError::Damaged("the genesis entry is another one".to_owned())),
     }
 }
 

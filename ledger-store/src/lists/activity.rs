@@ -31,25 +31,6 @@ pub(super) const CORRECTED: &str = "SELECT entry, signature FROM entries
 
 const BY_NUMBER: &str = "SELECT id FROM entries WHERE n = ?1";
 
-/// An expense or transfer in its current version.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recorded {
-    /// The entry that first recorded it; corrections and cancellations name it.
-    pub original: EntryId,
-    /// The entry of the current version: the original or a correction.
-    pub current_version: EntryId,
-    /// The content of the current version.
-    pub transaction: Transaction,
-    /// Whether it was cancelled, so that it does not count.
-    pub cancelled: bool,
-    /// Whether several people recorded one imported row with different contents. One of them is
-    /// shown, and [`Lists::history`](super::Lists::history) has them all. A correction does not end
-    /// it, since it says nothing about the others.
-    pub conflicting: bool,
-    /// The position after this row, where the next page begins.
-    pub cursor: Cursor,
-}
-
 /// One entry with its verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Activity {

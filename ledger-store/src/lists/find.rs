@@ -1,24 +1,17 @@
 //! Finding expenses: by date, and by conditions that combine.
 
-use ledger_core::{EntryId, GroupState};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-use super::conflict::is_conflicting;
 use super::cursor::{ListId, ListKind, Position};
 use super::filter::Filter;
 use super::query::{Columns, Query, queries};
+use super::recorded::RowReader;
 use super::{Cursor, Lists, Recorded};
 use crate::StoreError;
 use crate::database::GroupKey;
 use crate::entries::LoadedLedger;
 use crate::entries::day::DayNumber;
-use crate::entries::index::stored_entry;
-
-/// The row of one slot.
-pub(super) const ROW: &str = "SELECT c.entry, c.signature, o.id, x.cancelled
-     FROM expenses x JOIN entries c ON c.n = x.content JOIN entries o ON o.n = x.n
-     WHERE x.n = ?1";
 
 impl Lists<'_> {
     /// Expenses and transfers by date, newest first. Of those on one day, the one ingested last
@@ -84,13 +77,8 @@ impl Lists<'_> {
         slots: impl IntoIterator<Item = Position>,
     ) -> Result<Vec<Recorded>, StoreError> {
         let list = ListId::of_group(ListKind::Expenses, self.group.id);
-        let mut statement = connection.prepare_cached(ROW)?;
-        let row = |position: Position| {
-            let mut rows = statement.query([position.minor])?;
-            let gone = || StoreError::Damaged(format!("row {} is gone", position.minor));
-            let row = rows.next()?.ok_or_else(gone)?;
-            recorded(connection, row, loaded.ledger.state(), list, position)
-        };
+        let mut reader = RowReader::new(connection, self.group.key, loaded);
+        let row = |Position { major, minor }| reader.read(minor, list.cursor(major, minor));
         slots.into_iter().map(row).collect()
     }
 }
@@ -127,28 +115,4 @@ fn slots(
 pub(super) fn query_position(row: &rusqlite::Row<'_>) -> Result<Position, StoreError> {
     let day = DayNumber::from_stored(row.get(0)?);
     Ok(Position { major: day.position(), minor: row.get(1)? })
-}
-
-fn recorded(
-    connection: &Connection,
-    row: &rusqlite::Row<'_>,
-    state: &GroupState,
-    list: ListId,
-    Position { major, minor }: Position,
-) -> Result<Recorded, StoreError> {
-    let shown = stored_entry(row)?;
-    let nothing = || StoreError::Damaged(format!("entry {} shows nothing", shown.id()));
-    Ok(Recorded {
-        current_version: shown.id(),
-        transaction: state.transaction_of(shown.decoded()).ok_or_else(nothing)?,
-        original: EntryId::from_bytes(row.get(2)?),
-        cancelled: row.get(3)?,
-        conflicting: is_conflicting(
-            connection,
-            state,
-            i64::try_from(minor).unwrap_or(0),
-            shown.decoded().payload(),
-        )?,
-        cursor: list.cursor(major, minor),
-    })
 }

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 use super::cursor::ListId;
 use super::{Cursor, Lists};
 use crate::StoreError;
-use crate::entries::index::{slot_number, stored_entry, verdict};
+use crate::entries::index::{believed_entry, slot_number, stored_entry, verdict};
 
 pub(super) const CHANGES: &str = "SELECT e.entry, e.signature, e.verdict, e.lamport, e.n
      FROM named m JOIN entries e ON e.n = m.n
@@ -19,7 +19,7 @@ pub(super) const CHANGES: &str = "SELECT e.entry, e.signature, e.verdict, e.lamp
 const FIRST: &str = "SELECT entry, signature, verdict, lamport, n FROM entries
      WHERE n = ?1 AND (lamport, id) < (?2, ?3)";
 
-pub(super) const ENDORSEMENTS: &str = "SELECT e.entry, e.signature
+pub(super) const ENDORSEMENTS: &str = "SELECT e.entry, e.signature, e.id
      FROM named m JOIN entries e ON e.n = m.n
      WHERE m.original = ?1 AND m.endorses = 1 AND e.verdict = 0
      ORDER BY m.lamport DESC, m.id DESC";
@@ -142,30 +142,11 @@ impl Lists<'_> {
     /// As [`Lists::history`].
     pub fn reviews(&self, original: EntryId) -> Result<Vec<Review>, StoreError> {
         self.group.read(|connection, loaded| {
-            let state = loaded.ledger.state();
             let first = self.original(connection, original)?;
-            let mut statement = connection.prepare_cached(ENDORSEMENTS)?;
-            let mut rows = statement.query([first])?;
-            let mut heard = BTreeSet::new();
-            let mut reviews = Vec::new();
-            while let Some(row) = rows.next()? {
-                let entry = stored_entry(row)?;
-                let header = entry.decoded().header();
-                let Payload::Endorsement(endorsement) = entry.decoded().payload() else { continue };
-                let Some(member) = state.device_owner(header.device()) else { continue };
-                let target = endorsement.target().as_usize();
-                let Some(target) = header.refs().get(target).copied() else { continue };
-                if heard.insert(member) {
-                    reviews.push(Review {
-                        member,
-                        confirms: endorsement.confirms(),
-                        note: endorsement.note().map(str::to_owned),
-                        target,
-                        entry: entry.id(),
-                        timestamp_ms: header.timestamp_ms(),
-                    });
-                }
-            }
+            let first = u64::try_from(first).unwrap_or(0);
+            let (mut reviews, mut all) = (Vec::new(), u32::MAX);
+            let mut found = ReviewsOfSlot::new(loaded.ledger.state());
+            found.read(connection, first, &mut all, |review| reviews.push(review))?;
             Ok(reviews)
         })
     }
@@ -190,6 +171,53 @@ impl Lists<'_> {
 /// Place of a version in the total order.
 fn order(version: &Version) -> (u64, EntryId) {
     (version.entry.decoded().header().lamport(), version.entry.id())
+}
+
+/// Reader of the reviews of one slot.
+pub(super) struct ReviewsOfSlot<'a> {
+    state: &'a GroupState,
+    /// Members whose last review was read.
+    heard: BTreeSet<MemberId>,
+}
+
+impl<'a> ReviewsOfSlot<'a> {
+    pub(super) fn new(state: &'a GroupState) -> Self {
+        Self { state, heard: BTreeSet::new() }
+    }
+
+    /// Passes the last review of each member, newest first. Takes every entry that is read from
+    /// `budget`; returns whether it was enough for all.
+    pub(super) fn read(
+        &mut self,
+        connection: &Connection,
+        original: u64,
+        budget: &mut u32,
+        mut each: impl FnMut(Review),
+    ) -> Result<bool, StoreError> {
+        let mut statement = connection.prepare_cached(ENDORSEMENTS)?;
+        let mut rows = statement.query([original])?;
+        while let Some(row) = rows.next()? {
+            let Some(left) = budget.checked_sub(1) else { return Ok(false) };
+            *budget = left;
+            let entry = believed_entry(row, EntryId::from_bytes(row.get(2)?))?;
+            let header = entry.decoded().header();
+            let Payload::Endorsement(endorsement) = entry.decoded().payload() else { continue };
+            let Some(member) = self.state.device_owner(header.device()) else { continue };
+            let target = endorsement.target().as_usize();
+            let Some(target) = header.refs().get(target).copied() else { continue };
+            if self.heard.insert(member) {
+                each(Review {
+                    member,
+                    confirms: endorsement.confirms(),
+                    note: endorsement.note().map(str::to_owned),
+                    target,
+                    entry: entry.id(),
+                    timestamp_ms: header.timestamp_ms(),
+                });
+            }
+        }
+        Ok(true)
+    }
 }
 
 fn version(row: &Row<'_>, state: &GroupState, list: ListId) -> Result<Version, StoreError> {

@@ -7,8 +7,8 @@ use super::cursor::Position;
 use super::filter::{Condition, Filter};
 use super::query::{self, Columns, Query, queries};
 use super::{
-    account_statement, activity, arrived, by_id, conflict, debts, find, history, overview,
-    recurring, settings, totals,
+    account_statement, activity, arrived, as_of, by_id, conflict, debts, edits, history, overview,
+    recorded, recurring, settings, totals,
 };
 use crate::database::{GroupKey, in_memory};
 use crate::entries::projections::{MEMBER_TERMS, Term};
@@ -38,7 +38,8 @@ fn slow(plan: &[String]) -> Vec<&String> {
 fn no_list_scans_or_sorts() {
     let connection = in_memory().unwrap();
     for (sql, index) in [
-        (find::ROW, "PRIMARY KEY (n=?)"),
+        (recorded::ROW, "PRIMARY KEY (n=?)"),
+        (edits::OTHERS, "entries_by_slot (slot=? AND kind=?)"),
         (query::HAS_MANY, "PRIMARY KEY (term=?)"),
         (MEMBER_TERMS, "sqlite_autoindex_terms_1 (grp=? AND kind=? AND value>? AND value<?)"),
         (totals::CONTENT, "INTEGER PRIMARY KEY (rowid=?)"),
@@ -62,6 +63,11 @@ fn no_list_scans_or_sorts() {
         (debts::COUNT, "expenses_by_date (grp=?)"),
         (overview::GROUPS, "INTEGER PRIMARY KEY (rowid<?)"),
         (overview::LAST, "entries_by_group (grp=?)"),
+        (as_of::UP_TO_DAY, "expenses_by_date (grp=? AND date<?)"),
+        (as_of::PLACE, "sqlite_autoindex_entries_1 (id=?)"),
+        (as_of::SINCE, "entries_by_order (grp=? AND lamport>?)"),
+        (as_of::COUNT_SINCE, "entries_by_order (grp=? AND lamport>?)"),
+        (as_of::SLOT, "entries_by_slot (slot=?)"),
         (arrived::ARRIVED, "entries_by_group (grp=? AND rowid>?)"),
         (arrived::UNREAD, "entries_by_group (grp=? AND rowid>?)"),
         (arrived::NUMBERED, "INTEGER PRIMARY KEY (rowid=?)"),

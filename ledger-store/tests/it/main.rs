@@ -19,6 +19,7 @@
 mod account_statement;
 mod app_key;
 mod arrived;
+mod as_of;
 mod bundles;
 mod changes;
 mod changes_without_effect;
@@ -61,6 +62,7 @@ mod recurring;
 mod refunds;
 mod rekey;
 mod resume;
+mod rows;
 mod sealed_under;
 mod secrets;
 mod security;

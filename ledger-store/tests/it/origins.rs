@@ -2,10 +2,11 @@
 #![cfg(feature = "sqlcipher")]
 
 use ledger_core::engine::Draft;
-use ledger_core::{Amount, Currency, EntryId, Expense, MemberId, Origin, Transaction};
+use ledger_core::{Amount, Currency, EntryId, Expense, MemberId, Origin, Transaction, VoidReason};
 use ledger_store::{Group, NewEntry, StoreError, VersionKind};
 
 use crate::common::people::Ben;
+use crate::common::phones::{Phone, agree, hand_over, join};
 use crate::common::{self, Folder, Rng, assert_sound, found};
 
 /// A row of the file, as somebody recorded it.
@@ -224,4 +225,72 @@ fn too_many_originals_are_shown_as_conflicting() {
     assert!(!conflicting());
     group.append(records(1)).unwrap();
     assert!(conflicting());
+}
+
+/// Two people import one file before their phones meet, and once more after.
+#[test]
+fn two_devices_that_import_one_file_count_each_row_once_and_nobody_stands_twice() {
+    const ROWS: &str = "Date,Description,Category,Cost,Currency,Ann,Ben\n\
+                        2026-01-01,Tea,Food,4.00,EUR,2.00,-2.00\n";
+    const MORE: &str = "Date,Description,Category,Cost,Currency,Ann,Dora (removed)\n\
+                        2026-01-02,Cake,Food,6.00,EUR,3.00,-3.00\n";
+    let (host, guest) = (Phone::new(3), Phone::new(4));
+    let ours = host.store.create_group_with("Flat", "Ann", &["Ben"]).unwrap();
+    let theirs = join(&ours, &host, &guest, "Cara");
+    let import = |group: &Group, file: &str| {
+        let export = ledger_formats::splitwise::read(file.as_bytes()).unwrap();
+        group.import_splitwise(&export, &mut common::go_on).unwrap()
+    };
+    for file in [ROWS, MORE] {
+        for group in [&ours, &theirs] {
+            assert_eq!(import(group, file).added, 1);
+        }
+    }
+    hand_over(&ours, &theirs);
+    hand_over(&theirs, &ours);
+    agree(&ours, &theirs);
+    for group in [&ours, &theirs] {
+        let people = group.members().unwrap();
+        let mut names: Vec<_> = people.iter().map(|(_, member)| member.name()).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["Ann", "Ben", "Cara", "Dora"]);
+        let euro = Currency::from_code("EUR").unwrap();
+        let state = group.state().unwrap();
+        let of = |name: &str| {
+            let (id, _) = people.iter().find(|(_, member)| member.name() == name).unwrap();
+            state.balance(*id, euro).minor_units()
+        };
+        assert_eq!([of("Ann"), of("Ben"), of("Dora")], [500, -200, -300]);
+        let page = group.lists().expenses(None, 9).unwrap();
+        assert_eq!(page.len(), 2);
+        assert!(page.iter().all(|row| !row.conflicting));
+        let again = import(group, MORE);
+        assert_eq!((again.added, again.known, again.members_added), (0, 1, 0));
+        assert_sound(group);
+    }
+}
+
+/// Nobody who imported a file can take the place of somebody in it.
+#[test]
+fn only_the_owner_gives_keys_to_a_person_from_a_file() {
+    const ROWS: &str = "Date,Description,Category,Cost,Currency,Ann,Dora\n\
+                        2026-01-02,Cake,Food,6.00,EUR,3.00,-3.00\n";
+    let (host, guest) = (Phone::new(5), Phone::new(6));
+    let ours = host.store.create_group("Flat", "Ann").unwrap();
+    let theirs = join(&ours, &host, &guest, "Cara");
+    let export = ledger_formats::splitwise::read(ROWS.as_bytes()).unwrap();
+    theirs.import_splitwise(&export, &mut common::go_on).unwrap();
+    let people = theirs.members().unwrap();
+    let dora = people.iter().find(|(_, member)| member.name() == "Dora").unwrap().0;
+    let device = ledger_core::keys::DeviceKey::from_bytes(&[7; 64]);
+    let entropy = ledger_core::keys::RootEntropy::from_bytes([8; 32]);
+    let card =
+        ledger_core::keys::SignedCard::new(theirs.id(), "Dora", &entropy, 0, &device).unwrap();
+    let claim = NewEntry::Claim { member: dora, card: Box::new(card) };
+    let refused = theirs.append(vec![claim]);
+    let reason = VoidReason::NotTheIntroducer;
+    assert!(
+        matches!(refused, Err(StoreError::WouldBeVoid(found)) if found == reason),
+        "{refused:?}"
+    );
 }

@@ -50,7 +50,8 @@ pub enum Holder {
     },
     /// "A placeholder's card is its introducer's MemberId, a name and a nonce."
     Placeholder {
-        /// The member who may introduce and claim this placeholder.
+        /// The member who may introduce and claim this placeholder. [`NOBODY`] for a person from a
+        /// file, whom anybody introduces and nobody claims.
         introducer: MemberId,
     },
 }

@@ -6,7 +6,7 @@
 
 use crate::enrolment::starts;
 use crate::entry::{
-    Body, Card, Content, Device, Enrolment, Entry, Generation, Holder, Kind, MemberId, Root,
+    Body, Card, Content, Device, Enrolment, Entry, Generation, Holder, Kind, MemberId, NOBODY, Root,
 };
 use crate::history::History;
 use crate::past::Past;
@@ -61,7 +61,8 @@ pub fn faults(history: &History, entry: &Entry, author: Enrolment, past: &Past) 
         }
         Kind::Placeholder { card } => match card.of {
             Holder::Placeholder { introducer } => {
-                fault(member != Some(introducer), Fault::NotTheIntroducer);
+                let anybody = introducer == NOBODY;
+                fault(!anybody && member != Some(introducer), Fault::NotTheIntroducer);
             }
             Holder::Person { .. } => fault(true, Fault::WrongCard),
         },

@@ -7,6 +7,7 @@ use ledger_core::keys::{RootKey, SignedDevice};
 use ledger_core::seal::EpochKey;
 use ledger_core::statement::{Generation, NewStatement, StatementId};
 use ledger_core::{EntryId, GroupId, hazmat};
+use ledger_model::entry::NOBODY;
 use ledger_model::sim::world::Step;
 use ledger_model::{Body, Card, Generation as ModelGeneration, Holder, Id, Kind, Statement};
 
@@ -114,15 +115,22 @@ impl RealHistory {
         let Holder::Placeholder { introducer } = card.of else {
             return Err("a person's card for a placeholder".into());
         };
+        let from_file = introducer == NOBODY;
         let (place, of) = match card.id % 16 {
+            // Only the salt fits a card without an introducer.
+            0..2 if from_file => (self.group, Holder::Person { root: 0, device: 0 }),
+            _ if from_file => (GroupId::from_bytes(keys::SALT), card.of),
             0 => (GroupId::from_bytes([9; 32]), Holder::Person { root: 0, device: 0 }),
             1 => (GroupId::from_bytes(keys::SALT), card.of),
             _ => (self.group, card.of),
         };
-        let introducer = self.keys.member(introducer)?;
         let names = hazmat::any_names(place, []);
         let (name, nonce) = (card.name.to_string(), nonce(u64::from(card.id)));
-        let draft = Draft::placeholder(&names, introducer, &name, nonce)?;
+        let draft = if from_file {
+            Draft::person_from_file(&names, *place.as_bytes(), &name, nonce)?
+        } else {
+            Draft::placeholder(&names, self.keys.member(introducer)?, &name, nonce)?
+        };
         let kind = Kind::Placeholder { card: Card { of, ..card } };
         Ok(PayloadDraft { draft, refs: BTreeSet::new(), kind })
     }

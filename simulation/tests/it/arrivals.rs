@@ -76,7 +76,7 @@ impl Device {
             let Ok(slot) = self.index.slot(&id);
             assert_eq!(index.slot(&id), Ok(slot.clone()));
             let origin = entries[&id].decoded().payload().transaction().and_then(|t| t.origin());
-            for origin in origin {
+            if let Some(origin) = origin {
                 assert_eq!(index.first_with_origin(&origin), self.index.first_with_origin(&origin));
             }
             for part in slot {

@@ -22,6 +22,7 @@ pub(super) const SCENARIOS: &[Row] = &[
     (Role::Active, "renames one after another", 200, renames),
     (Role::Active, "a chain of puppets, then revocations", 100, puppets),
     (Role::Active, "forks, then revocations that know all", 200, forks),
+    (Role::Active, "forks, then revocations apart from each other", 150, forks_apart),
     (Role::Active, "leaves, then forks behind all", 200, leaves),
     (Role::Active, "claims of one placeholder, then renames", 100, claims),
     (Role::Active, "rotations of many devices, revoked one by one", 20, rotations),
@@ -122,6 +123,22 @@ fn forks(scene: &mut Scene, size: usize) -> Vec<Act> {
     let statement = NewStatement::Revoke { generation: scene.author.generation, device };
     for _ in 0..size {
         scene.author.statement(&mut scene.ben, &statement);
+    }
+    all(scene)
+}
+
+/// A tablet signs a base for each revocation of the phone, which carries them. So none knows
+/// another one, and each knows the forks.
+fn forks_apart(scene: &mut Scene, size: usize) -> Vec<Act> {
+    let mut tablet = scene.author.enrol(&mut scene.ben);
+    scene.author.forks(&mut scene.ben, size);
+    let (mut joined, device) = (vec![scene.ben.back], scene.ben.key.id());
+    let statement = NewStatement::Revoke { generation: scene.author.generation, device };
+    for _ in 0..size {
+        let base = scene.author.next(&mut tablet, &joined, Draft::merge());
+        let draft = scene.author.state(&statement, base);
+        scene.author.next(&mut scene.ben, &[], draft);
+        joined.clear();
     }
     all(scene)
 }

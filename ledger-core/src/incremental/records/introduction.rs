@@ -13,8 +13,9 @@ pub(crate) enum IntroductionKind {
     Genesis,
     /// Adds a member with a card.
     Add,
-    /// Adds a member without keys. Holds the introducer on the placeholder's card.
-    Placeholder(MemberId),
+    /// Adds a member without keys. Holds the introducer on the placeholder's card; a person from a
+    /// file has none.
+    Placeholder(Option<MemberId>),
     /// Gives keys to a member without keys.
     Claim,
     /// Vouches for an introduction by somebody else.
@@ -33,21 +34,23 @@ impl IntroductionKind {
             Self::Add => w.uint(1),
             Self::Claim => w.uint(2),
             Self::Adopt => w.uint(3),
-            Self::Placeholder(introducer) => w.bytes(introducer.as_bytes()),
+            Self::Placeholder(None) => w.uint(4),
+            Self::Placeholder(Some(introducer)) => w.bytes(introducer.as_bytes()),
         }
     }
 
     fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
-        // Only a placeholder is written as bytes, all others as a number.
+        // Only a placeholder with an introducer is written as bytes, all others as a number.
         let mut ahead = Reader::new(r.rest());
         if ahead.bytes().is_ok() {
-            return Ok(Self::Placeholder(MemberId::from_bytes(r.bytes_n()?)));
+            return Ok(Self::Placeholder(Some(MemberId::from_bytes(r.bytes_n()?))));
         }
         Ok(match r.uint()? {
             0 => Self::Genesis,
             1 => Self::Add,
             2 => Self::Claim,
             3 => Self::Adopt,
+            4 => Self::Placeholder(None),
             _ => return Err(Refusal::new(Rule::Q2)),
         })
     }

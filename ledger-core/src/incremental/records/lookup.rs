@@ -39,6 +39,9 @@ pub(crate) struct Lookup {
     /// What all accepted revocations of a device of a generation spare. So the answer which
     /// entries are revoked takes one comparison, however many revocations there are.
     pub(crate) unrevoked: BTreeMap<(Generation, DeviceId), Arc<VersionVector>>,
+    /// Revocations of a device of a generation by their base, if that is one entry: what they
+    /// spare is what the past of the entry holds.
+    pub(crate) revoked_on: BTreeMap<(Generation, DeviceId, EntryId), StatementId>,
     /// Statements that enrol a device, by generation.
     pub(crate) enrolling: BTreeMap<Generation, BTreeSet<StatementId>>,
 }
@@ -65,6 +68,10 @@ impl Lookup {
             StatementBody::Revoke { generation, device } if statement.may_cut() => {
                 let subject = (*generation, *device);
                 self.own_cuts.entry((subject.0, Some(subject.1))).or_default().insert(id);
+                if let Some(base) = statement.base {
+                    let on_base = self.revoked_on.entry((subject.0, subject.1, base)).or_insert(id);
+                    *on_base = id.min(*on_base);
+                }
                 if statement.rejection.is_none() {
                     self.add_revocation(subject, &statement.spared);
                 }
@@ -88,7 +95,7 @@ impl Lookup {
         spared: &Arc<VersionVector>,
     ) {
         let unrevoked = self.unrevoked.entry(subject).or_insert_with(|| Arc::clone(spared));
-        if !Arc::ptr_eq(unrevoked, spared) {
+        if unrevoked != spared {
             *unrevoked = Arc::new(unrevoked.in_common(spared));
         }
     }

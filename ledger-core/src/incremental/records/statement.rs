@@ -7,7 +7,7 @@ use super::located_entry::LocatedEntry;
 use super::verdict_bytes::{read_reason, read_verdict, write_reason};
 use super::version_vector::{VersionVector, read_seqs, write_seqs};
 use crate::base::codec::{Reader, Writer};
-use crate::base::id::{MemberId, RootId, StatementId};
+use crate::base::id::{EntryId, MemberId, RootId, StatementId};
 use crate::base::rule::Refusal;
 use crate::statement::{Statement, StatementBody};
 use crate::verdict::{ChainPosition, Verdict, VoidReason};
@@ -47,6 +47,9 @@ pub(crate) struct StatementRecord {
     /// within it, too: this one is never accepted without the other one. It cuts nothing that
     /// the other one does not, and `spared` is left empty.
     pub(crate) repeats: bool,
+    /// Of a revocation that repeats no other and knows the start of its generation: its base, if
+    /// that is one entry.
+    pub(crate) base: Option<EntryId>,
     /// Of a removal or bind: the statements about its target that have a carrier in
     /// the past of the base.
     pub(crate) within: BTreeSet<StatementId>,
@@ -107,7 +110,7 @@ impl StatementRecord {
     }
 
     pub(crate) fn write(w: &mut Writer, statement: &Self) {
-        w.array(15);
+        w.array(16);
         w.bytes(statement.id.as_bytes());
         w.bytes(statement.signer.as_bytes());
         w.uint(statement.body.kind());
@@ -119,6 +122,7 @@ impl StatementRecord {
         w.flag(statement.knows_start);
         write_seqs(w, &statement.spared.0);
         w.flag(statement.repeats);
+        w.optional(statement.base, |w, base| w.bytes(base.as_bytes()));
         w.list(statement.within.iter(), |w, id| w.bytes(id.as_bytes()));
         write_seqs(w, &statement.left);
         write_reason(w, statement.rejection);
@@ -126,7 +130,7 @@ impl StatementRecord {
     }
 
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, Refusal> {
-        r.array(15)?;
+        r.array(16)?;
         let id = StatementId::from_bytes(r.bytes_n()?);
         let signer = RootId::from_bytes(r.bytes_n()?);
         let kind = r.uint()?;
@@ -141,6 +145,7 @@ impl StatementRecord {
             knows_start: r.flag()?,
             spared: Arc::new(VersionVector(read_seqs(r)?)),
             repeats: r.flag()?,
+            base: r.optional(|r| r.bytes_n().map(EntryId::from_bytes))?,
             within: r.list(|r| r.bytes_n().map(StatementId::from_bytes))?,
             left: read_seqs(r)?,
             rejection: read_reason(r)?,

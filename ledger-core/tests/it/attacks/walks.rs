@@ -57,6 +57,34 @@ fn a_revocation_behind_many_forks_reads_none_of_them() {
     assert_eq!(many.1, few.1);
 }
 
+/// Ben's revocations of his phone know nothing of each other: his tablet signs a base for each,
+/// his laptop carries them. The past of a base is that of the one before.
+#[test]
+fn revocations_apart_from_each_other_walk_to_the_base_before() {
+    let asked = |forks: u64, revocations: usize| {
+        let (mut g, mut anna) = Group::new();
+        let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+        let mut tablet = g.enrol(&g.now(), &mut ben);
+        let mut laptop = g.enrol(&g.now(), &mut ben);
+        let (tip, mut ends) = (ben.phone.tip, vec![laptop.enrolment]);
+        for cents in 1..=forks {
+            ben.phone.tip = tip;
+            let view = g.view(&[tip.unwrap()]);
+            ends.push(g.owes(&view, &mut ben.phone, anna.member, ben.member, cents));
+        }
+        let mut base = g.write(&g.view(&ends), &mut tablet, |_| Draft::merge());
+        for _ in 0..revocations {
+            revoke(&mut g, &[base], &ben, (&ben, &ben.phone), &mut laptop);
+            base = g.write(&g.view(&[base]), &mut tablet, |_| Draft::merge());
+        }
+        revoke(&mut g, &[base], &ben, (&ben, &ben.phone), &mut laptop);
+        assert!(revocations > 3 || g.outcome().applied(base));
+        questions(&g)
+    };
+    assert_eq!(asked(14, 3), asked(4, 3));
+    assert_eq!(asked(4, 13), asked(4, 3));
+}
+
 /// Behind the start of Ben's keys is whatever a device of his signed. So a statement on the end
 /// of his chain does not search for it.
 #[test]

@@ -184,6 +184,9 @@ fn changes(cases: &mut Cases) {
     fields[0] = uint(2);
     cases.payload("K3", "placeholder card of version 2", 3, 0, &card(&fields));
     fields[0] = uint(1);
+    fields[2] = bytes(&[]);
+    cases.payload("C6", "placeholder with an introducer of 0 bytes", 3, 0, &card(&fields));
+    fields[2] = bytes(&[7; 32]);
     let more = array(&[bytes(&[array(&fields), null()].concat())]);
     cases.payload("C5", "something after the placeholder's card", 3, 0, &more);
     let in_place = array(&[array(&fields)]);

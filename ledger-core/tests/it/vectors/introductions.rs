@@ -5,7 +5,7 @@ use ledger_core::statement::NewStatement;
 use serde_json::{Value, json};
 
 use crate::vectors::several;
-use crate::vectors::world::{World, device};
+use crate::vectors::world::{SALT, World, device};
 
 fn claims() -> Value {
     let mut w = World::with_ben();
@@ -125,6 +125,41 @@ fn bound_placeholder() -> Value {
     json!([void, bound])
 }
 
+/// People of one file, which several imported.
+fn people_from_a_file() -> Value {
+    let mut w = World::with_ben();
+    let ben = w.member("add-ben");
+    let dora = |w: &World, place: [u8; 32]| {
+        Draft::person_from_file(&w.state(), place, "Dora", [7; 16]).unwrap()
+    };
+    let (by_ben, elsewhere) = (dora(&w, SALT), dora(&w, *w.group.as_bytes()));
+    w.say(2, "by-ben", &["add-ben"], by_ben.clone());
+    w.say(1, "by-anna", &["add-ben"], by_ben);
+    w.say(1, "for-the-group", &["add-ben"], elsewhere);
+    w.record(1, "cake", &["*"], &w.dinner("by-ben", "genesis", 300));
+    let claim = Draft::claim(&w.state(), w.member("by-ben"), &w.card("Dora", 3, 3)).unwrap();
+    w.say(2, "claim-by-ben", &["*"], claim);
+    let once = w.scenario(
+        "person-from-a-file",
+        "Anybody introduces the person by one card, under the salt alone. Nobody claims it.",
+        &[("for-the-group", 13), ("claim-by-ben", 14)],
+    );
+    w.remove("remove", ben, &["add-ben"], &["*"]);
+    let stays = w.scenario(
+        "person-from-a-file-by-a-removed-member",
+        "Ben is removed, and Anna's introduction of the same person stands, and so does his.",
+        &[("for-the-group", 13), ("claim-by-ben", 14)],
+    );
+    let card = w.card("Dora", 5, 5);
+    w.bind("bind", w.member("by-anna"), &card, &["*"], &["*"]);
+    let bound = w.scenario(
+        "person-from-a-file-bound",
+        "The owner's bind gives keys.",
+        &[("for-the-group", 13), ("claim-by-ben", 14)],
+    );
+    json!([once, stays, bound])
+}
+
 fn claim_of_void_placeholder() -> Value {
     let mut w = World::with_ben();
     let ben = w.by_card("add-ben");
@@ -167,6 +202,7 @@ pub(crate) fn build() -> Value {
         added_again,
         late_duplicate_card,
         bound_placeholder,
+        people_from_a_file,
         claim_of_void_placeholder,
         cut_before_never_accepted,
     ])

@@ -55,11 +55,14 @@ pub(crate) struct World {
     nonce: u8,
 }
 
+/// The salt of Anna's group.
+pub(crate) const SALT: [u8; 32] = [9; 32];
+
 impl World {
     /// Anna founds the group: person 1, device 1, entry `genesis`.
     pub(crate) fn new() -> Self {
         let entropy = entropy(1);
-        let new = NewGroup::new("Flat", "Anna", &entropy, 0, [9; 32]);
+        let new = NewGroup::new("Flat", "Anna", &entropy, 0, SALT);
         Self::begun_with(new.create(&device(1), 0).unwrap())
     }
 

@@ -1,11 +1,11 @@
 //! Expenses and transfers as they stand now, and the filter for them.
 
-use ledger_core::{Amount, Currency, EntryId, MemberId};
+use ledger_core::{Amount, Currency, DeviceId, EntryId, MemberId};
 use ledger_store::Filter;
 
 use super::total;
 use crate::error::LedgerError;
-use crate::values::{Day, Direction, ExpenseId, Money, Transaction};
+use crate::values::{Day, Direction, ExpenseId, Instant, Money, Transaction};
 
 /// Condition on an expense or transfer. It is about the current version: after a
 /// correction, about what the correction says.
@@ -132,20 +132,81 @@ pub struct ExpenseRow {
     /// Whether several people recorded one imported row with different contents; the
     /// history has them all.
     pub is_conflicting: bool,
+    /// The device that recorded it.
+    pub device: DeviceId,
+    /// The member who recorded it.
+    pub author: Option<MemberId>,
+    /// When it was recorded, by its author's clock. Show it, and do not trust it.
+    pub recorded: Instant,
+    /// The correction that is shown, if it was edited.
+    pub edit: Option<Edit>,
+    /// How many members confirm and dispute it. None if this page has too many reviews to
+    /// count; `Lists.reviews` has them.
+    pub reviews: Option<ReviewCounts>,
+    /// The share of this device's person, zero if they have none; of a transfer, what they
+    /// received.
+    pub my_share: Money,
+    /// What it adds to the balance of this device's person, if it counts.
+    pub my_change: Money,
     /// The cursor for the page after this row.
     pub cursor: String,
 }
 
-impl From<ledger_store::Recorded> for ExpenseRow {
-    fn from(row: ledger_store::Recorded) -> Self {
-        Self {
+/// The correction that an expense or transfer shows.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Edit {
+    /// The device that made it.
+    pub device: DeviceId,
+    /// The member who made it.
+    pub author: Option<MemberId>,
+    /// When it was made, by its author's clock. Show it, and do not trust it.
+    pub timestamp: Instant,
+    /// How many other edits that count were made at the same time and replaced by this one
+    /// unseen: tell the person, and show the history. None if finding that out would take
+    /// too long for a list.
+    pub lost_edits: Option<u64>,
+}
+
+/// Members by their last review of an expense or transfer.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct ReviewCounts {
+    /// How many members confirm it.
+    pub confirmed: u64,
+    /// How many members dispute it.
+    pub disputed: u64,
+}
+
+impl From<ledger_store::Edit> for Edit {
+    fn from(edit: ledger_store::Edit) -> Self {
+        let ledger_store::Edit { device, author, timestamp_ms, lost_edits } = edit;
+        Self { device, author, timestamp: Instant::from_ms(timestamp_ms), lost_edits }
+    }
+}
+
+impl TryFrom<ledger_store::Recorded> for ExpenseRow {
+    type Error = LedgerError;
+
+    fn try_from(row: ledger_store::Recorded) -> Result<Self, LedgerError> {
+        let currency = row.transaction.currency();
+        let counts = |counts: ledger_store::ReviewCounts| {
+            let ledger_store::ReviewCounts { confirmed, disputed } = counts;
+            ReviewCounts { confirmed, disputed }
+        };
+        Ok(Self {
             id: row.original.into(),
             current_version: row.current_version,
             total: total(&row.transaction),
             transaction: row.transaction.into(),
             is_cancelled: row.cancelled,
             is_conflicting: row.conflicting,
+            device: row.device,
+            author: row.author,
+            recorded: Instant::from_ms(row.recorded_ms),
+            edit: row.edit.map(Into::into),
+            reviews: row.reviews.map(counts),
+            my_share: Money::of_amount(row.my_share, currency),
+            my_change: Money::of_balance(row.my_change, currency)?,
             cursor: row.cursor.to_string(),
-        }
+        })
     }
 }

@@ -20,7 +20,7 @@ use crate::values::{ExpenseId, Money};
 
 pub use activity::{ActivityRow, EntryKind};
 pub use arrived::{Arrival, Unread};
-pub use expenses::{Condition, ExpenseFilter, ExpenseRow};
+pub use expenses::{Condition, Edit, ExpenseFilter, ExpenseRow, ReviewCounts};
 pub use history::{ReviewRow, VersionKind, VersionRow};
 pub use statement::StatementRow;
 pub use totals::{CategoryInUse, Total, TotalsBy};
@@ -72,7 +72,7 @@ impl Lists {
         let after = cursor(after)?;
         let read = |group: &ledger_store::Group| group.lists().find(&filter, after, limit);
         let rows = self.store.read_group(self.id, read)?;
-        Ok(rows.into_iter().map(Into::into).collect())
+        rows.into_iter().map(ExpenseRow::try_from).collect()
     }
 
     /// The statement of a member's account in one currency: the expenses and transfers

@@ -12,8 +12,9 @@ func createsAGroup(_ flat: Flat) throws {
     try same(members.map(\.label), ["Anna", "Ben"])
     try same(members.map(\.isMe), [true, false])
     try check(members[1].isPlaceholder)
+    try check(members[0].isOwner && members[0].devices == 1 && members[0].joined != nil)
     let device = try only(flat.group.devices())
-    try check(device.isThisDevice && device.member == flat.anna)
+    try check(device.isThisDevice && device.member == flat.anna && device.enrolled != nil)
     let kinds = flat.keys.all.keys.map { String($0.split(separator: "-")[0]) }
     try same(kinds.sorted(), ["database", "device", "entropy"])
 }
@@ -90,6 +91,9 @@ func findsAndPages(_ flat: Flat) throws {
         try flat.record(flat.expense(date: Day(year: 2026, month: 10, day: day), category: "rent"))
     }
     let lists = flat.group.lists()
+    let edited = try lists.expenses(limit: 100).first { $0.edit != nil }
+    try check(edited?.edit?.author == flat.anna && edited?.edit?.lostEdits == 0)
+    try check(lists.expenses(limit: 100).allSatisfy { $0.author == flat.anna && $0.reviews != nil })
     func found(_ filter: ExpenseFilter) throws -> Int {
         try lists.expenses(filter: filter, limit: 100).count
     }
@@ -108,6 +112,11 @@ func findsAndPages(_ flat: Flat) throws {
     let people = try lists.totals(by: .member).map(\.paid.minorUnits)
     try same([people.reduce(0, +)], lists.totals(by: .currency).map(\.spent.minorUnits))
     try check(lists.categories().contains { $0.name == "rent" })
+    let genesis = try lists.arrived(limit: 1)[0].id
+    try check(flat.group.balancesAsOf(point: .entry(id: genesis)).isEmpty)
+    let openNow = try flat.group.balances().map(\.balance.minorUnits).filter { $0 != 0 }
+    let now = try flat.group.balancesAsOf(point: .day(day: Day("2026-12-31")!))
+    try same(now.map(\.balance.minorUnits).sorted(), openNow.sorted())
     try same(found(ExpenseFilter(fromDate: Day("2026-10-02")!, toDate: Day("2026-10-04")!)), 3)
     var (pages, after): ([Int], String?) = ([], nil)
     while case let page = try lists.expenses(after: after, limit: 4), !page.isEmpty {

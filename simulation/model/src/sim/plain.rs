@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::entry::{Card, Content, Generation, Holder, Id, Kind, MemberId};
+use crate::entry::{Card, Content, Generation, Holder, Id, Kind, MemberId, NOBODY};
 use crate::resolve::Resolution;
 use crate::sim::honest::{Joins, Who, join, write};
 use crate::sim::world::{World, all_members, own_placeholder, well_introduced};
@@ -51,9 +51,20 @@ pub(super) fn plain_or_introduction(
         7..=8 => {
             let again = own_placeholder(world, &view, me).filter(|_| world.rng.chance(25));
             let id = world.fresh();
-            let new = Card { id, name: id, of: Holder::Placeholder { introducer: me } };
-            let tag = if again.is_some() { "placeholder again" } else { "placeholder" };
-            (Kind::Placeholder { card: again.unwrap_or(new) }, tag)
+            // Some are people from a file, whom others introduce as well, knowing or not.
+            let from_file = Holder::Placeholder { introducer: NOBODY };
+            let all = world.all.admitted.iter().filter_map(|a| a.entry.introduces());
+            let known: Vec<Card> = all.filter(|card| card.of == from_file).collect();
+            let known = known.get(id as usize % 3).copied();
+            let introducer = if id % 3 == 0 { NOBODY } else { me };
+            let new = Card { id, name: id, of: Holder::Placeholder { introducer } };
+            let tag = match (again, known) {
+                (Some(_), _) => "placeholder again",
+                (None, Some(_)) => "person from a file, again",
+                (None, None) if introducer == NOBODY => "person from a file",
+                (None, None) => "placeholder",
+            };
+            (Kind::Placeholder { card: again.or(known).unwrap_or(new) }, tag)
         }
         9..=10 => {
             let Some(member) = own_placeholder(world, &view, me).map(|c| c.id) else { return };
@@ -98,14 +109,17 @@ pub(super) fn plain_or_introduction(
             Some(target) => (Kind::Correction { target, content }, "correction"),
             None => return,
         },
-        24 => {
+        24 => match world.any_where(&view, is_money) {
+            Some(target) => (Kind::Cancellation { target }, "cancellation"),
+            None => return,
+        },
+        31 => {
             let cancelled =
                 |e: &crate::Entry| resolution.slots.get(&e.id).is_some_and(|slot| slot.cancelled);
-            let cancelled = world.any_where(&view, cancelled).filter(|_| world.rng.chance(60));
-            match (cancelled, world.any_where(&view, is_money)) {
-                (Some(target), _) => (Kind::Restoration { target }, "restoration"),
-                (None, Some(target)) => (Kind::Cancellation { target }, "cancellation"),
-                (None, None) => return,
+            let any = world.any_where(&view, is_money).filter(|_| world.rng.chance(20));
+            match world.any_where(&view, cancelled).or(any) {
+                Some(target) => (Kind::Restoration { target }, "restoration"),
+                None => (Kind::Merge, "merge"),
             }
         }
         25..=27 => {
