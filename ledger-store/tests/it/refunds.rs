@@ -105,7 +105,7 @@ fn hints_are_dropped_until_a_correction_fits_into_its_entry() {
     let members: Vec<_> = group.members().unwrap().into_iter().map(|(id, _)| id).collect();
     let mut dinner = hut(&members[..3]);
     for key in 64..68 {
-        dinner.hints.set(key, vec![7; 8_000]).unwrap();
+        dinner.hints.set(key, vec![7; 8_190]).unwrap();
     }
     let original = group.append(vec![NewEntry::Record(dinner.into())]).unwrap()[0];
     // With 700 people the entry has room for some of the hints.
@@ -114,6 +114,7 @@ fn hints_are_dropped_until_a_correction_fits_into_its_entry() {
         .paid_by(members[0], all)
         .split_equally(&members[..700], 0);
     large.note = Some("x".repeat(4_000));
+    large.description = "x".repeat(4_000);
     let transaction = Transaction::Expense(large);
     group.append(vec![NewEntry::Correction { original, transaction }]).unwrap();
     let shown = group.lists().expenses(None, 1).unwrap().remove(0).transaction;
