@@ -3,6 +3,7 @@
 
 mod agree;
 mod args;
+mod as_of;
 mod care;
 mod change;
 mod check_database;

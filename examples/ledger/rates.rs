@@ -7,6 +7,7 @@ use ledger_formats::json::balance_number;
 use serde_json::{Value, json};
 
 use crate::args::Conversion;
+use crate::as_of::Standing;
 use crate::context::People;
 use crate::failure::Failure;
 use crate::parts::usage;
@@ -20,6 +21,7 @@ use crate::statement::currency_of;
 /// [`Failure::Usage`] if a rate is missing, or has no effect.
 pub(crate) fn converted(
     state: &GroupState,
+    standing: &Standing,
     arguments: &Conversion,
 ) -> Result<Option<Converted>, Failure> {
     let Some(code) = &arguments.currency else { return Ok(None) };
@@ -39,7 +41,7 @@ pub(crate) fn converted(
         let set = rates.set(base, quote, option.rate);
         set.map_err(|error| Failure::Usage(error.to_string()))?;
     }
-    let converted = state.balances_in(to, &rates).map_err(|error| match &error {
+    let converted = rates.convert(to, standing.open()).map_err(|error| match &error {
         RatesError::Missing { from, to } => {
             let from = from.first().map_or("", |from| from.code());
             Failure::Usage(format!("{error}, as --rate {from}/{to}=N if one {from} is N {to}"))
@@ -53,11 +55,13 @@ pub(crate) fn converted(
 pub(crate) fn print_converted(
     state: &GroupState,
     people: &People,
+    point: Option<&str>,
     converted: &Converted,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let currency = converted.currency();
-    writeln!(out, "{}: balances of all currencies", one_line(state.name()))?;
+    let point = point.map_or_else(String::new, |point| format!(" {point}"));
+    writeln!(out, "{}: balances of all currencies{point}", one_line(state.name()))?;
     writeln!(out, "\n{currency}")?;
     print_rows(currency, people, |member| converted.balance(member), out)?;
     writeln!(out)?;

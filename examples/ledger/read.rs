@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::args::{Balances, Expenses, List};
+use crate::as_of::Standing;
 use crate::context::{People, open, the_group};
 use crate::failure::Failure;
 use crate::rates::{converted, converted_json, print_converted};
@@ -34,11 +35,17 @@ pub(crate) fn balances(arguments: &Balances, out: &mut dyn Write) -> Result<(), 
     let group = the_group(&store, location)?;
     let state = group.state()?;
     let people = People::of(&state);
-    let converted = converted(&state, &arguments.conversion)?;
+    let standing = match &arguments.as_of {
+        Some(text) => Standing::as_of(&group, &state, text)?,
+        None => Standing::now(&state),
+    };
+    let converted = converted(&state, &standing, &arguments.conversion)?;
     if !arguments.read.json {
         match &converted {
-            Some(converted) => print_converted(&state, &people, converted, out)?,
-            None => print_balances(&state, &people, out)?,
+            Some(converted) => {
+                print_converted(&state, &people, standing.point.as_deref(), converted, out)?;
+            }
+            None => print_balances(&state, &people, &standing, out)?,
         }
         return print_waiting(group.waiting()?, out);
     }
@@ -46,11 +53,10 @@ pub(crate) fn balances(arguments: &Balances, out: &mut dyn Write) -> Result<(), 
     if let Some(converted) = &converted {
         return print_json(out, &converted_json(&people, converted));
     }
-    let currencies: Vec<Currency> = state.currencies().collect();
     let mut rows = Vec::new();
-    for currency in &currencies {
+    for currency in &standing.currencies {
         for member in people.in_order() {
-            let minor_units = state.balance(member, *currency).minor_units();
+            let minor_units = standing.balance(member, *currency).minor_units();
             rows.push(BalanceRow {
                 member: people.label(member),
                 currency: currency.code(),
@@ -65,15 +71,22 @@ pub(crate) fn balances(arguments: &Balances, out: &mut dyn Write) -> Result<(), 
 pub(crate) fn print_balances(
     state: &GroupState,
     people: &People,
+    standing: &Standing,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    writeln!(out, "{}: balances", one_line(state.name()))?;
-    for currency in state.currencies() {
+    let point = standing.point.as_ref().map_or_else(String::new, |point| format!(" {point}"));
+    writeln!(out, "{}: balances{point}", one_line(state.name()))?;
+    for currency in &standing.currencies {
         writeln!(out, "\n{currency}")?;
-        print_rows(currency, people, |member| state.balance(member, currency), out)?;
+        print_rows(*currency, people, |member| standing.balance(member, *currency), out)?;
     }
-    if state.currencies().next().is_none() {
-        writeln!(out, "\nNothing was recorded yet.")?;
+    if standing.currencies.is_empty() {
+        let words = if standing.point.is_some() {
+            "Nothing was open."
+        } else {
+            "Nothing was recorded yet."
+        };
+        writeln!(out, "\n{words}")?;
     }
     Ok(())
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use ledger_core::{
-    Amount, Balance, Currency, Date, Direction, Expense, MemberId, Transaction, Transfer,
+    Amount, Balance, Currency, Date, Direction, Expense, HintError, MemberId, PaidIn, Transaction,
+    Transfer,
 };
 use ledger_store::{Group, NewEntry};
 
@@ -58,7 +59,40 @@ pub(crate) fn expense(group: &Group, arguments: &Record) -> Result<Transaction, 
     }
     expense.category.clone_from(&arguments.category);
     expense.note.clone_from(&arguments.note);
+    let hint = |error: HintError| Failure::Usage(error.to_string());
+    if !arguments.tag.is_empty() {
+        expense.hints.set_tags(arguments.tag.iter().map(String::as_str)).map_err(hint)?;
+    }
+    if let [paid, code] = arguments.currency_paid.as_slice() {
+        let paid = paid_in(paid, code, total, currency)?;
+        expense.hints.set_paid_in(Some(&paid)).map_err(hint)?;
+    }
     Ok(Transaction::Expense(expense))
+}
+
+/// What was paid in another currency, with the rate by which it is the total.
+fn paid_in(paid: &str, code: &str, total: Amount, own: Currency) -> Result<PaidIn, Failure> {
+    let currency: Currency =
+        code.parse().map_err(|error| Failure::Usage(format!("{code:?}: {error}")))?;
+    if currency == own {
+        return Err(Failure::Usage("--currency-paid names another currency".to_owned()));
+    }
+    let amount = amount(paid, currency)?;
+    let whole =
+        |units: u64, others: u32| u128::from(units).checked_mul(10u128.checked_pow(others)?);
+    let (numerator, denominator) = (
+        whole(total.minor_units(), currency.exponent()),
+        whole(amount.minor_units(), own.exponent()),
+    );
+    let (mut a, mut b) = (numerator.unwrap_or(0), denominator.unwrap_or(0));
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    let reduced = |n: Option<u128>| n.and_then(|n| u64::try_from(n.checked_div(a)?).ok());
+    let rate = reduced(numerator).zip(reduced(denominator));
+    let rate =
+        rate.ok_or_else(|| Failure::Usage("no rate makes one amount of the other".into()))?;
+    Ok(PaidIn { currency, amount, rate, source: String::new() })
 }
 
 /// The number of `--turn`, or else one by which the member who pays a cent more changes from

@@ -59,8 +59,8 @@ pub use money::{
     settle_up, split_equally,
 };
 pub use payload::{
-    Difference, Expense, HintError, Hints, Setting, SettingError, SettingValue, Transaction,
-    Transfer,
+    Difference, Expense, HintError, Hints, PaidIn, Receipt, Setting, SettingError, SettingValue,
+    Transaction, Transfer,
 };
 pub use state::{
     Device, GroupState, Member, Occurrence, Segment, Series, Settings, TemplateVersion,

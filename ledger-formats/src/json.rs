@@ -170,6 +170,25 @@ impl<'a> Values<'a> {
             }),
         };
         merge(&mut value, more);
+        let hints = transaction.hints();
+        let tags = hints.tags();
+        if !tags.is_empty() {
+            merge(&mut value, json!({ "tags": tags }));
+        }
+        if let Some(paid) = hints.paid_in() {
+            let (numerator, denominator) = paid.rate;
+            let paid = json!({
+                "currency": paid.currency.code(),
+                "minor_units": paid.amount.minor_units(),
+                "rate": [numerator, denominator],
+                "source": paid.source,
+            });
+            merge(&mut value, json!({ "paid_in": paid }));
+        }
+        match hints.receipts().len() {
+            0 => {}
+            count => merge(&mut value, json!({ "receipts": count })),
+        }
         value
     }
 }

@@ -12,6 +12,7 @@ from check_money import check_settle_up, check_splits
 from check_sealing import check_bundles, check_sealing
 from compare import counts, expect, load, mismatches, parse, shown
 from entry import FIELDS, broken_rule, proves_equivocation
+from hints import said
 from history import History
 from keys import derive
 from recurring import day_of, occurrence, origin_of, series_of
@@ -137,6 +138,13 @@ def check_state(state, scenario, where):
     expect("state digests", where, state.digest().hex(), scenario["state_digest"])
 
 
+def check_hints():
+    for case in load("hints.json")["cases"]:
+        found = said(case["key"], bytes.fromhex(case["bytes"]))
+        where = f"hints.json {case['key']} {case['name']}"
+        expect("hints", where, shown(found), case["says"])
+
+
 def check_recurring():
     file = load("recurring.json")
     for rule, first, steps, day in file["days"]:
@@ -171,6 +179,7 @@ def main():
         check_authority,
         check_histories,
         check_proofs,
+        check_hints,
         check_recurring,
         check_sealing,
         check_bundles,

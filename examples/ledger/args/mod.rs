@@ -463,6 +463,12 @@ pub(crate) struct Record {
     /// A longer text
     #[arg(long, value_name = "TEXT")]
     pub(crate) note: Option<String>,
+    /// A tag; may be said several times
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) tag: Vec<String>,
+    /// What was paid in another currency, such as --currency-paid 12.34 USD; a note beside the amount
+    #[arg(long, num_args = 2, value_names = ["AMOUNT", "CURRENCY"])]
+    pub(crate) currency_paid: Vec<String>,
     /// What it was
     pub(crate) description: String,
     /// How much, such as 12.50

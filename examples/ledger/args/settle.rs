@@ -11,6 +11,11 @@ use super::Read;
 pub(crate) struct Balances {
     #[command(flatten)]
     pub(crate) read: Read,
+    /// As of the end of a day, as YYYY-MM-DD, or as of an entry, by the beginning of its id
+    ///
+    /// By what counts today: what was voided since, counts at no time.
+    #[arg(long, value_name = "DAY|ENTRY")]
+    pub(crate) as_of: Option<String>,
     #[command(flatten)]
     pub(crate) conversion: Conversion,
 }

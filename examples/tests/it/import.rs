@@ -25,7 +25,7 @@ fn plain_names(balances: Balances) -> Balances {
 #[test]
 fn the_balances_are_the_closing_totals_to_the_cent() {
     let desk = Desk::with_sample();
-    let expected = totals(&sample_rows());
+    let expected = plain_names(totals(&sample_rows()));
     assert_eq!(expected.len(), 15, "three currencies, five people");
     assert_eq!(desk.balances(), expected);
 }
@@ -111,7 +111,7 @@ fn an_updated_export_adds_only_its_new_rows() {
 fn an_export_imported_again_gives_the_same_balances() {
     let desk = Desk::with_sample();
     let exported = desk.run("export", &["--format", "csv"]).ok();
-    assert_eq!(totals(&table(exported.as_bytes())), totals(&sample_rows()));
+    assert_eq!(totals(&table(exported.as_bytes())), plain_names(totals(&sample_rows())));
     let other = Desk::with(&exported);
     assert_eq!(other.balances(), desk.balances());
     let again = other.run("export", &["--format", "csv"]).ok();
@@ -145,7 +145,7 @@ fn whoever_imports_can_be_any_column() {
     assert_eq!(all["group"]["name"], "Flat 3");
     assert_eq!(all["members"][0]["name"], "Lena");
     assert_eq!(all["members"][0]["placeholder"], false);
-    assert_eq!(desk.balances(), totals(&sample_rows()));
+    assert_eq!(desk.balances(), plain_names(totals(&sample_rows())));
 }
 
 #[test]

@@ -54,6 +54,33 @@ fn balances_of_all_currencies_are_counted_in_one() {
 }
 
 #[test]
+fn balances_are_shown_as_of_a_day_or_an_entry() {
+    let desk = Desk::new();
+    desk.run("new", &["--me", "Anna", "--with", "Ben", "Flat"]).ok();
+    let tea = desk.run("record", &["Tea", "2", "EUR", "--on", "2026-11-02"]).ok();
+    let tea = &tea.trim().strip_prefix("recorded ").unwrap()[..8];
+    desk.run("record", &["Rent", "900", "EUR", "--on", "2026-11-01"]).ok();
+    let of = |point: &str| {
+        let rows = desk.run("balances", &["--json", "--as-of", point]).json();
+        units(&rows)
+    };
+    assert_eq!(of("2026-11-02"), [45_100, -45_100]);
+    assert_eq!(of("2026-11-01"), [45_000, -45_000], "by the day of the expense");
+    assert_eq!(of(tea), [100, -100], "by the order in which it was recorded");
+    assert!(of("2026-10-31").is_empty());
+    let said = desk.run("balances", &["--as-of", tea]).ok();
+    assert!(said.starts_with(&format!("Flat: balances as of entry {tea}\n")), "{said}");
+    let said = desk.run("balances", &["--as-of", "2026-10-31"]).ok();
+    assert!(said.ends_with("Nothing was open.\n"), "{said}");
+    let rate = ["--in", "USD", "--rate", "EUR/USD=1.5", "--as-of", "2026-11-01"];
+    assert!(desk.run("balances", &rate).ok().contains("675.00"), "in another currency");
+    for wrong in ["", "zzzz", "2026-02-30", "yesterday", "2026-11"] {
+        let message = desk.run("balances", &["--as-of", wrong]).failed(2);
+        assert!(message.len() > 20, "{message}");
+    }
+}
+
+#[test]
 fn what_rates_lack_or_say_in_vain_is_wrong_usage() {
     let desk = trip();
     let before = desk.everything();

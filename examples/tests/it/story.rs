@@ -173,6 +173,7 @@ fn money_of_a_month(story: &Story, anna: &Desk, ben: &Desk) {
     contains(&story.run(anna, "debts", &["Ben"]), "Anna");
     contains(&story.run(anna, "settle-up", &["--only-owed"]), "pays");
     story.record(anna, "record", &["Train", "33", "CHF", "--for", "Anna", "--for", "Ben"]);
+    contains(&story.run(anna, "balances", &["--as-of", &dinner]), "as of entry");
     let rate = ["--in", "EUR", "--rate", "EUR/CHF=1.1"];
     contains(&story.run(anna, "balances", &rate), "by the rates EUR/CHF=1.1");
     contains(&story.run(anna, "settle-up", &rate), "by the rates EUR/CHF=1.1");

@@ -38,6 +38,12 @@ pub const MAX_CATEGORY_BYTES: usize = 128;
 /// entry has room for the people beside it.
 pub const MAX_HINT_BYTES: usize = 32_768;
 
+/// Most tags of a transaction: more do not fit on a screen.
+pub const MAX_TAGS: usize = 32;
+
+/// Most receipts of a transaction.
+pub const MAX_RECEIPTS: usize = 8;
+
 /// Most hints of a transaction.
 pub const MAX_HINTS: usize = 62;
 

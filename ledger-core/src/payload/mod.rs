@@ -22,7 +22,9 @@ pub use ref_index::RefIndex;
 pub use rotation::Rotation;
 pub use setting::{Setting, SettingError, SettingValue};
 pub use template::{Template, TemplateChange};
-pub use transaction::{Difference, Expense, HintError, Hints, Transaction, Transfer};
+pub use transaction::{
+    Difference, Expense, HintError, Hints, PaidIn, Receipt, Transaction, Transfer,
+};
 
 use crate::base::codec::{Reader, Writer};
 use crate::base::rule::{Refusal, Rule};

@@ -55,6 +55,7 @@ mod options;
 mod origins;
 mod own_entries;
 mod pairing;
+mod people_from_files;
 mod processes;
 mod quiet;
 mod recovery;

@@ -86,7 +86,6 @@ pub const IMPORTANT: &[(&str, &str)] = &[
     ("entries by kind and verdict", "template applied"),
     ("entries by kind and verdict", "template void"),
     ("entries by kind and verdict", "setting applied"),
-    ("entries by kind and verdict", "setting void"),
     ("entries by kind and verdict", "merge applied"),
     ("reasons", "EnrolmentVoid"),
     ("reasons", "Form AdoptsItself"),

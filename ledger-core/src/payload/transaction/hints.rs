@@ -49,6 +49,9 @@ pub enum HintError {
     /// The transaction has as many hints as it can hold.
     #[error("a transaction has at most {MAX_HINTS} hints; remove one")]
     TooMany,
+    /// The value is out of bounds.
+    #[error("{0}")]
+    Value(&'static str),
     /// The hints would be longer than allowed, by this many bytes.
     #[error("the hints of a transaction have at most {MAX_HINT_BYTES} bytes, these {0} more")]
     TooLong(usize),

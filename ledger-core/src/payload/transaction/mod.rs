@@ -6,6 +6,7 @@
 
 mod difference;
 mod expense;
+mod hint_values;
 mod hints;
 mod more;
 mod transfer;
@@ -13,6 +14,7 @@ mod wire;
 
 pub use difference::Difference;
 pub use expense::Expense;
+pub use hint_values::{PaidIn, Receipt};
 pub use hints::{HintError, Hints};
 pub use transfer::Transfer;
 

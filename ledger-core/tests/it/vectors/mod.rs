@@ -22,6 +22,7 @@ mod encoding_payloads;
 mod entries;
 mod faults;
 mod fields;
+mod hints;
 mod introductions;
 mod messages;
 mod money;
@@ -146,6 +147,11 @@ fn proofs_of_equivocation() {
 #[test]
 fn settling_up() {
     check("settle_up.json", &money::settle_up_vectors());
+}
+
+#[test]
+fn hints_of_transactions() {
+    check("hints.json", &hints::build());
 }
 
 #[test]
