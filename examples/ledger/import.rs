@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
+use ledger_core::MemberId;
 use ledger_formats::splitwise::{self, Inference, Member};
 use ledger_store::{Group, ImportReport, StoreError};
 use serde_json::json;
@@ -77,6 +78,7 @@ pub(crate) fn run(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure
         writeln!(out, "You are {name}, the first column (--me NAME chooses another).\n")?;
     }
     print_report(&report, &export, path, out)?;
+    print_people(&group, &report, out)?;
     print_result(&group, out)
 }
 
@@ -140,7 +142,8 @@ fn print_report(
         )?;
     }
     if report.members_added > 0 {
-        writeln!(out, "{} people added; they can claim their place later", report.members_added)?;
+        let added = report.members_added;
+        writeln!(out, "{added} people added; only the group's owner can give them keys")?;
     }
     if !report.inferred.is_empty() {
         let lines: Vec<String> = report
@@ -175,6 +178,24 @@ fn print_report(
         )?;
     }
     Ok(writeln!(out)?)
+}
+
+/// Whom a person should look at: names prove nothing.
+fn print_people(group: &Group, report: &ImportReport, out: &mut dyn Write) -> Result<(), Failure> {
+    let (state, me) = (group.state()?, group.me()?);
+    let people = People::of(&state);
+    let shown = |ids: &[MemberId]| {
+        let others = ids.iter().filter(|id| Some(**id) != me);
+        others.map(|id| people.shown(*id)).collect::<Vec<_>>().join(", ")
+    };
+    let (named, ambiguous) = (shown(&report.matched_by_name), shown(&report.ambiguous));
+    if !named.is_empty() {
+        writeln!(out, "Known by name only; look whether they are those of the file: {named}\n")?;
+    }
+    if !ambiguous.is_empty() {
+        writeln!(out, "Added, as several members have the name: {ambiguous}\n")?;
+    }
+    Ok(())
 }
 
 fn describe(inference: Inference) -> &'static str {

@@ -38,7 +38,7 @@ impl Draft {
         nonce: [u8; 16],
     ) -> Result<Self, DraftError> {
         check_room(state, true)?;
-        let card = PlaceholderCard::new(salt, None, name, nonce)?;
+        let card = PlaceholderCard::from_file(salt, name, nonce)?;
         Ok(Self { payload: Payload::Placeholder(Placeholder::new(card)), refs: Vec::new() })
     }
 

@@ -36,6 +36,26 @@ impl PlaceholderCard {
         Ok(Self { scope, introducer, name: name.to_owned(), nonce })
     }
 
+    /// Creates the card of a person from a file of another program. `salt` is the genesis entry's
+    /// (`Genesis::salt`), and name and nonce follow from the file (SPEC §10). So the card, and with it
+    /// [`PlaceholderCard::member`], is the same for everybody who imports the file.
+    ///
+    /// ```
+    /// use ledger_core::keys::PlaceholderCard;
+    /// let here = PlaceholderCard::from_file([7; 32], "Dora", [1; 16])?;
+    /// let there = PlaceholderCard::from_file([7; 32], "Dora", [1; 16])?;
+    /// assert_eq!(here.member(), there.member());
+    /// let other = PlaceholderCard::from_file([7; 32], "Dora", [2; 16])?;
+    /// assert_ne!(here.member(), other.member(), "another person of the name");
+    /// # Ok::<(), ledger_core::Refusal>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Refusal`] by rule P3 if the name is empty or too long.
+    pub fn from_file(salt: [u8; 32], name: &str, nonce: [u8; 16]) -> Result<Self, Refusal> {
+        Self::new(salt, None, name, nonce)
+    }
+
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut w = Writer::new();
         w.array(5);

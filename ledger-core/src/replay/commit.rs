@@ -147,7 +147,11 @@ impl Ledger {
     /// devices, and the group's name.
     fn show_members(&mut self, outcome: &Outcome) {
         for member in &outcome.members {
-            self.show_member(*member);
+            // A statement about one device changes nothing else of a member who is shown.
+            let of_device = matches!(outcome.devices, ChangedDevices::Device(..));
+            if !of_device || !self.view.state.members.contains_key(member) {
+                self.show_member(*member);
+            }
             if outcome.devices == ChangedDevices::All {
                 let generations: Vec<_> = self.authority.generations_of(*member).collect();
                 generations.into_iter().for_each(|generation| self.show_generation(generation));

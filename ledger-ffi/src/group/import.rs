@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ledger_core::MemberId;
 use ledger_formats::splitwise;
 
 use super::LedgerGroup;
@@ -19,6 +20,11 @@ pub struct ImportSummary {
     pub waiting: u64,
     /// How many members were added, for columns that no member had.
     pub members_added: u64,
+    /// Members who got a column because they have its name. A name proves nothing: show them, and
+    /// let the person look whether they are those of the file.
+    pub matched_by_name: Vec<MemberId>,
+    /// Of the members added, those of whose name the group had more members than the file.
+    pub ambiguous: Vec<MemberId>,
     /// Lines of recorded rows for which the file does not tell who paid how much. The
     /// library inferred it; every balance is exact.
     pub inferred_lines: Vec<u64>,
@@ -32,8 +38,8 @@ pub struct ImportSummary {
 #[uniffi::export]
 impl LedgerGroup {
     /// Imports a Splitwise export (CSV): records the rows that are not in the ledger
-    /// yet. It matches people to members by name; a person who is missing becomes a
-    /// placeholder. It takes long. If it is stopped, whole batches of rows stay, and
+    /// yet. It knows people whom the file introduced before, whatever their name is now, and
+    /// matches others by name; a person who is missing becomes a placeholder. It takes long. If it is stopped, whole batches of rows stay, and
     /// importing the same file again goes on from there.
     ///
     /// # Errors
@@ -56,6 +62,8 @@ impl LedgerGroup {
             known: report.known,
             waiting: report.waiting,
             members_added: report.members_added,
+            matched_by_name: report.matched_by_name,
+            ambiguous: report.ambiguous,
             inferred_lines: report.inferred.into_iter().map(|(line, _)| line).collect(),
             matching: codes(report.matching),
             differing: codes(report.differing),

@@ -1,5 +1,7 @@
 //! The handle of one group.
 
+#[cfg(feature = "import")]
+mod columns;
 mod keys;
 mod recurring;
 #[cfg(feature = "import")]

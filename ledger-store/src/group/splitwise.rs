@@ -1,15 +1,14 @@
 //! Recording what another program exported.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use ledger_core::engine::{Draft, Payload};
-use ledger_core::{
-    Amount, Currency, Expense, GroupId, GroupState, MemberId, Transaction, Transfer,
-};
-use ledger_formats::splitwise::{self, Inference, MemberKey, RowKind};
+use ledger_core::{Amount, Currency, Expense, GroupId, MemberId, Transaction, Transfer};
+use ledger_formats::splitwise::{self, Inference, Member, MemberKey, RowKind};
 
 use super::Group;
+use super::columns::{Known, columns};
 use crate::StoreError;
 use crate::entries::{GroupTransaction, NewEntry};
 use crate::keyring::signing_key;
@@ -29,8 +28,14 @@ pub struct ImportReport {
     /// Rows that entries record which wait for others that are not here. They are not recorded
     /// again, and count once the others come.
     pub waiting: u64,
-    /// Members introduced for columns that had none.
+    /// Members introduced for columns that had none, or whose introduction counted no more.
     pub members_added: u64,
+    /// Members who got a column because they have its name, or have it on their card. A name proves
+    /// nothing: a person looks whether they are those of the file.
+    pub matched_by_name: Vec<MemberId>,
+    /// Of the members introduced, those of whose name the group had more members than the file: which
+    /// of them is meant, only a person knows.
+    pub ambiguous: Vec<MemberId>,
     /// Added rows of which the file does not tell who paid and owed how much:
     /// their lines, and what was inferred.
     pub inferred: Vec<(u64, Inference)>,
@@ -44,10 +49,11 @@ pub struct ImportReport {
 impl Group {
     /// Records the rows of a Splitwise export that are not in the ledger yet.
     ///
-    /// People are matched to members by name, the k-th of a name to the k-th
-    /// of that name. Missing people become placeholders, the same ones on every device that imports
-    /// the file; only the group's owner can give them keys. `progress` receives the
-    /// progress of the import, and may stop it after a batch.
+    /// A person whom somebody introduced from the file before is the same member, whatever their name
+    /// is now. Others are matched to members by name, the k-th of a name to the k-th of that name, unless
+    /// the group has more of them than the file. Missing people become placeholders, the same ones on
+    /// every device that imports the file; only the group's owner can give them keys. `progress`
+    /// receives the progress of the import, and may stop it after a batch.
     ///
     /// # Errors
     /// [`StoreError::Import`] if a missing person has a name that `ledger_core::check_name` refuses,
@@ -80,23 +86,29 @@ impl Group {
     ) -> Result<Vec<MemberId>, StoreError> {
         let device = signing_key(&self.0)?;
         self.0.write(|transaction| {
-            let known = members_by_key(transaction.ledger().state());
-            export.check_new_names(|key| known.contains_key(key)).map_err(Box::new)?;
             let salt = salt(transaction, self.0.id)?;
-            for member in export.members() {
-                let key = member.key();
-                if !known.contains_key(key) {
-                    transaction.record_with(&device, |state| {
-                        Draft::person_from_file(state, salt, key.name(), key.nonce())
-                    })?;
-                    report.members_added = report.members_added.saturating_add(1);
+            let columns = columns(transaction, export, salt)?;
+            let people = || export.members().iter().map(Member::key).zip(&columns);
+            let is_known = |known| matches!(known, Known::ByCard | Known::ByName);
+            let known = people().filter(|(_, column)| is_known(column.known));
+            let known: BTreeSet<&MemberKey> = known.map(|(key, _)| key).collect();
+            export.check_new_names(|key| known.contains(key)).map_err(Box::new)?;
+            for (key, column) in people() {
+                match column.known {
+                    Known::ByCard => continue,
+                    Known::ByName => {
+                        report.matched_by_name.push(column.member);
+                        continue;
+                    }
+                    Known::Ambiguous => report.ambiguous.push(column.member),
+                    Known::Unknown => {}
                 }
+                transaction.record_with(&device, |state| {
+                    Draft::person_from_file(state, salt, key.name(), key.nonce())
+                })?;
+                report.members_added = report.members_added.saturating_add(1);
             }
-            let known = members_by_key(transaction.ledger().state());
-            let members = export.members().iter().map(|member| known.get(member.key()).copied());
-            members.collect::<Option<_>>().ok_or_else(|| {
-                StoreError::Damaged("a member who was just introduced is gone".to_owned())
-            })
+            Ok(columns.into_iter().map(|column| column.member).collect())
         })
     }
 
@@ -145,13 +157,6 @@ fn salt(transaction: &GroupTransaction<'_>, group: GroupId) -> Result<[u8; 32], 
         Payload::Genesis(genesis) => Ok(*genesis.salt()),
         _ => Err(StoreError::Damaged("the genesis entry is another one".to_owned())),
     }
-}
-
-/// Members by what recognises them in an export, in the order of introduction.
-fn members_by_key(state: &GroupState) -> BTreeMap<MemberKey, MemberId> {
-    let members = state.members();
-    let keys = MemberKey::of_names(members.iter().map(|(_, member)| member.name()));
-    keys.into_iter().zip(members.iter().map(|(id, _)| *id)).collect()
 }
 
 fn to_entry(row: &splitwise::Row, members: &[MemberId]) -> Result<NewEntry, StoreError> {

@@ -22,7 +22,7 @@ pub(super) const SCENARIOS: &[Row] = &[
     (Role::Active, "renames one after another", 200, renames),
     (Role::Active, "a chain of puppets, then revocations", 100, puppets),
     (Role::Active, "forks, then revocations that know all", 200, forks),
-    (Role::Active, "forks, then revocations apart from each other", 150, forks_apart),
+    (Role::Active, "forks, then revocations apart from each other", 100, forks_apart),
     (Role::Active, "leaves, then forks behind all", 200, leaves),
     (Role::Active, "claims of one placeholder, then renames", 100, claims),
     (Role::Active, "rotations of many devices, revoked one by one", 20, rotations),
