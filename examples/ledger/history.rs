@@ -97,10 +97,8 @@ fn with_shown(versions: &[Version]) -> Vec<(&Version, Option<&Transaction>)> {
     let mut all = Vec::new();
     for version in versions.iter().rev() {
         all.push((version, shown));
-        let is_correction = version.kind == VersionKind::Correction;
-        if is_correction && version.verdict.is_applied() {
-            shown = version.transaction.as_ref();
-        } else if begins == Some(version.entry.id()) && shown.is_none() {
+        let corrects = version.kind == VersionKind::Correction && version.verdict.is_applied();
+        if corrects || (begins == Some(version.entry.id()) && shown.is_none()) {
             shown = version.transaction.as_ref();
         }
     }
