@@ -86,6 +86,7 @@ const BY_HAND: &[&str] = &[
     "give the CSV file",
     "close it",
     "use one from",
+    "choose a later one",
     "remove one",
     "a currency has one",
     "use the key file",
