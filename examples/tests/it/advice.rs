@@ -81,6 +81,7 @@ const BY_HAND: &[&str] = &[
     "expected:",
     "name the column",
     "its first line is",
+    "export its groups",
     "export a group",
     "export the group from",
     "give the CSV file",
