@@ -56,7 +56,7 @@ pub(super) fn plain_or_introduction(
             let all = world.all.admitted.iter().filter_map(|a| a.entry.introduces());
             let known: Vec<Card> = all.filter(|card| card.of == from_file).collect();
             let known = known.get(id as usize % 3).copied();
-            let introducer = if id % 3 == 0 { NOBODY } else { me };
+            let introducer = if id.is_multiple_of(3) { NOBODY } else { me };
             let new = Card { id, name: id, of: Holder::Placeholder { introducer } };
             let tag = match (again, known) {
                 (Some(_), _) => "placeholder again",
