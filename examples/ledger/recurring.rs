@@ -36,7 +36,8 @@ pub(crate) enum RecurringCommand {
     Due(Due),
     /// Change what recurs, from the first occurrence on that falls on a day or later
     ///
-    /// Without --every the days stay. With it, they recur from the day of --on on.
+    /// Without --every the days stay. With it, they recur from the day of --on on. Pauses, the
+    /// end, and what was planned for later stay.
     Change {
         /// The beginning of the id that the list shows
         #[arg(value_name = "SERIES")]
@@ -51,6 +52,8 @@ pub(crate) enum RecurringCommand {
         record: Box<Record>,
     },
     /// Let nothing of it fall on a day or a later one, before another day
+    ///
+    /// Then it goes on as it would have, with the changes and the end that were planned.
     Pause {
         #[command(flatten)]
         location: Location,
@@ -137,8 +140,14 @@ pub(crate) fn run(command: &RecurringCommand, out: &mut dyn Write) -> Result<(),
             let group = the_group(&store, &record.location)?;
             let series = named(&group, series)?;
             let content = expense(&group, record)?;
-            group.recurring().change(series, date(*from)?, &content, *every)?;
-            Ok(writeln!(out, "changed")?)
+            let changed = group.recurring().change(series, date(*from)?, &content, *every)?;
+            match changed.planned_from {
+                None => writeln!(out, "changed")?,
+                Some(day) => {
+                    writeln!(out, "changed until {day}, from when on what was planned stays")?;
+                }
+            }
+            Ok(())
         }
         RecurringCommand::Pause { location, series, from, until } => {
             let store = open(location)?;

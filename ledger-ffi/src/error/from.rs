@@ -101,6 +101,9 @@ impl From<StoreError> for LedgerError {
             StoreError::SeriesEnded(entry) => {
                 return Self::about(ErrorCode::SeriesEnded, reason, entry);
             }
+            StoreError::TooManyChanges { series, .. } => {
+                return Self::about(ErrorCode::InvalidEntry, reason, series);
+            }
             StoreError::Rates(error) => return error.into(),
             StoreError::ProposalOutdated => ErrorCode::ProposalOutdated,
             StoreError::NoRootKey => ErrorCode::NoRootKey,

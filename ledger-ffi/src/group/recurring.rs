@@ -72,6 +72,16 @@ pub struct RecurringSeries {
     pub next_day: Option<Day>,
 }
 
+/// Result of changing a series.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct SeriesChange {
+    /// The new entries: the change, and again what was planned for later.
+    pub entries: Vec<EntryId>,
+    /// The first day on which something else holds, which was planned before; none if the change
+    /// holds for good.
+    pub planned_from: Option<Day>,
+}
+
 /// An occurrence of a series that is due and not recorded.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct DueOccurrence {
@@ -160,11 +170,11 @@ impl RecurringExpenses {
 
     /// Changes a series from the first occurrence on that falls on the day `since` or later.
     /// Without a rule the days stay; with one, they recur from the day of `transaction` on.
-    /// Returns the entry.
+    /// Pauses, the end, and what was planned for later stay.
     ///
     /// # Errors
     /// `UnknownEntry` if there is no such series, `SeriesEnded` if no day of its rule is so
-    /// late, or as `begin`.
+    /// late, `InvalidEntry` if too much is planned for later, or as `begin`.
     #[uniffi::method(default(rule = None))]
     pub fn change(
         &self,
@@ -172,14 +182,15 @@ impl RecurringExpenses {
         since: Day,
         transaction: Transaction,
         rule: Option<RecurrenceRule>,
-    ) -> Result<EntryId, LedgerError> {
+    ) -> Result<SeriesChange, LedgerError> {
         let transaction = transaction.try_into()?;
         let rule = rule.map(TryInto::try_into).transpose()?;
-        Ok(self.group.group()?.recurring().change(series, since, &transaction, rule)?)
+        let changed = self.group.group()?.recurring().change(series, since, &transaction, rule)?;
+        Ok(SeriesChange { entries: changed.entries, planned_from: changed.planned_from })
     }
 
-    /// Lets no occurrence fall on the day `since` or a later one, before the day `until`.
-    /// Returns the entries; none if nothing falls between.
+    /// Lets no occurrence fall on the day `since` or a later one, before the day `until`; then
+    /// it goes on as it would have. Returns the entries; none if nothing falls between.
     ///
     /// # Errors
     /// `UnknownEntry`, `SeriesEnded`, or as every call that records.

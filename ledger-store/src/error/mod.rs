@@ -156,6 +156,18 @@ pub enum StoreError {
         .0.short()
     )]
     SeriesEnded(EntryId),
+    /// More changes of the series are planned for later than one call writes again.
+    #[error(
+        "series {} has so many planned changes that {found} templates would be written, where 24 are \
+         the most; end it first, then change it, and it goes on",
+        .series.short()
+    )]
+    TooManyChanges {
+        /// The series.
+        series: EntryId,
+        /// The number of templates that would be written.
+        found: usize,
+    },
     /// The rates do not suffice for a conversion, or a balance does not fit by them.
     #[error(transparent)]
     Rates(#[from] RatesError),

@@ -1,7 +1,9 @@
 //! Recurring expenses and transfers of a group.
 
-use ledger_core::{Date, EntryId, MemberId, Occurrence, Recurrence, Series, Transaction};
+use ledger_core::keys::DeviceKey;
+use ledger_core::{Date, EntryId, MemberId, Occurrence, Origin, Recurrence, Series, Transaction};
 
+use super::schedule::{Schedule, stop};
 use crate::StoreError;
 use crate::entries::{GroupTransaction, NewEntry};
 use crate::keyring::signing_key;
@@ -33,6 +35,16 @@ use crate::session::GroupSession;
 #[derive(Clone, Copy)]
 pub struct Recurring<'a> {
     group: &'a GroupSession,
+}
+
+/// Result of changing a series.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeriesChange {
+    /// The new entries: the change, and again what was planned for later.
+    pub entries: Vec<EntryId>,
+    /// The first day on which another content or rule holds, which was planned before. `None` if the
+    /// change holds for good.
+    pub planned_from: Option<Date>,
 }
 
 /// Occurrences that are due.
@@ -90,37 +102,37 @@ impl<'a> Recurring<'a> {
 
     /// Changes a series from the first occurrence on that falls on the day `from` or later: another
     /// content, and with a rule other days, which recur from the day of the content on. Without a
-    /// rule the days stay, and that of the content plays no part. A series that has ended goes on.
+    /// rule the days stay, and that of the content plays no part.
+    ///
+    /// Pauses, the end, and changes that were planned for later stay, on their days; the result says
+    /// from which day on another content holds. A change of the rule lets nothing fall behind the
+    /// last day that the series had. With a `from` behind that day, it goes on.
     ///
     /// # Errors
     /// [`StoreError::UnknownEntry`] if there is no such series, [`StoreError::SeriesEnded`] if no
-    /// day of its rule is so late, or as [`Group::append`](super::Group::append).
+    /// day of its rule is so late, [`StoreError::TooManyChanges`] if too much is planned for later,
+    /// or as [`Group::append`](super::Group::append). Then nothing is recorded.
     pub fn change(
         &self,
         series: EntryId,
         from: Date,
         transaction: &Transaction,
         rule: Option<Recurrence>,
-    ) -> Result<EntryId, StoreError> {
+    ) -> Result<SeriesChange, StoreError> {
         self.with(series, |tx, device, found| {
-            let number = match found.first_number_since(from) {
-                Some(number) => number,
-                None => number_after_end(found, from)?,
+            let mut schedule = match found.first_number_since(from) {
+                Some(number) if rule.is_some() => {
+                    Schedule::since(found, unused(tx, found, number)?)
+                }
+                Some(number) => Schedule::since(found, number),
+                None => Schedule::after_end(found, number_after_end(found, from)?)?,
             };
-            let version = found.version_of(number).or(found.versions().last());
-            let version = version.ok_or(StoreError::SeriesEnded(series))?;
-            let (base, day, rule) = match rule {
-                Some(rule) => (number, transaction.date(), rule),
-                None => (version.base, version.transaction.date(), version.rule),
-            };
-            let change = NewEntry::TemplateChange {
-                series,
-                numbers: (number, base),
-                transaction: transaction.clone().on(day),
-                rule,
-                end: None,
-            };
-            tx.record(device, &change)
+            match rule {
+                Some(rule) => schedule.set_rule(transaction, rule),
+                None => schedule.set_content(transaction),
+            }
+            let entries = write(tx, device, &schedule.templates(found)?)?;
+            Ok(SeriesChange { entries, planned_from: schedule.next_difference() })
         })
     }
 
@@ -138,11 +150,11 @@ impl<'a> Recurring<'a> {
     }
 
     /// Pauses a series: no occurrence falls on the day `from` or a later one, before the day
-    /// `until`. From then on it goes on, on the days of its rule. Returns the entries; none if
-    /// nothing is left out.
+    /// `until`. From then on it goes on as it would have: on the days of its rule, with the changes
+    /// and the end that were planned. Returns the entries; none if nothing is left out.
     ///
     /// # Errors
-    /// As [`Recurring::end`].
+    /// As [`Recurring::end`], and [`StoreError::TooManyChanges`] if too much is planned for later.
     pub fn pause(
         &self,
         series: EntryId,
@@ -150,23 +162,12 @@ impl<'a> Recurring<'a> {
         until: Date,
     ) -> Result<Vec<EntryId>, StoreError> {
         self.with(series, |tx, device, found| {
-            let ended = || StoreError::SeriesEnded(series);
-            let number = found.first_number_since(from).ok_or_else(ended)?;
-            let version = found.version_of(number).ok_or_else(ended)?;
-            let steps = version.rule.steps_until(version.transaction.date(), until);
-            let next = version.base.saturating_add(steps.ok_or_else(ended)?);
-            if next <= number {
-                return Ok(Vec::new());
+            let number = found.first_number_since(from).ok_or(StoreError::SeriesEnded(series))?;
+            let mut schedule = Schedule::since(found, number);
+            match schedule.leave_out_before(until) {
+                true => write(tx, device, &schedule.templates(found)?),
+                false => Ok(Vec::new()),
             }
-            let stopped = tx.record(device, &stop(found, number)?)?;
-            let goes_on = NewEntry::TemplateChange {
-                series,
-                numbers: (next, version.base),
-                transaction: version.transaction.clone(),
-                rule: version.rule,
-                end: version.end,
-            };
-            Ok(vec![stopped, tx.record(device, &goes_on)?])
         })
     }
 
@@ -233,11 +234,7 @@ impl<'a> Recurring<'a> {
     fn with<T>(
         &self,
         series: EntryId,
-        write: impl Fn(
-            &mut GroupTransaction<'_>,
-            &ledger_core::keys::DeviceKey,
-            &Series,
-        ) -> Result<T, StoreError>,
+        write: impl Fn(&mut GroupTransaction<'_>, &DeviceKey, &Series) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let device = signing_key(self.group)?;
         self.group.write(|tx| {
@@ -260,16 +257,23 @@ fn due_now(
     Ok(Due { occurrences, has_more })
 }
 
-/// The change that ends a series before a number.
-fn stop(series: &Series, number: u64) -> Result<NewEntry, StoreError> {
-    let version = series.version_of(number).ok_or(StoreError::SeriesEnded(series.id()))?;
-    Ok(NewEntry::TemplateChange {
-        series: series.id(),
-        numbers: (number, version.base),
-        transaction: version.transaction.clone(),
-        rule: version.rule,
-        end: Some(number),
-    })
+/// Records templates one after the other, so that the later ones hold for the larger numbers.
+fn write(
+    tx: &mut GroupTransaction<'_>,
+    device: &DeviceKey,
+    templates: &[NewEntry],
+) -> Result<Vec<EntryId>, StoreError> {
+    templates.iter().map(|template| tx.record(device, template)).collect()
+}
+
+/// The first number from `number` on that nothing recorded. Other days from a past day on would
+/// else get numbers that are recorded, and never be due.
+fn unused(tx: &GroupTransaction<'_>, series: &Series, number: u64) -> Result<u64, StoreError> {
+    let mut number = number;
+    while tx.has_origin(Origin::of_occurrence(series.id(), number))? {
+        number = number.saturating_add(1);
+    }
+    Ok(number)
 }
 
 /// The number with which a series that has ended goes on: that of the first day of its last rule

@@ -39,6 +39,15 @@ fn due(group: &Group, until: &str) -> Vec<(u64, String)> {
     due.occurrences.iter().map(|one| (one.number, one.day.to_string())).collect()
 }
 
+/// Month, day and amount of what is due.
+fn amounts(group: &Group, until: &str) -> Vec<(String, u64)> {
+    let due = group.recurring().due(date(until)).unwrap().occurrences;
+    let one = |one: &ledger_core::Occurrence| {
+        (one.day.to_string()[5..].to_owned(), one.transaction.amount().minor_units())
+    };
+    due.iter().map(one).collect()
+}
+
 /// The series, which are those of an evaluation from scratch.
 fn assert_series(group: &Group) {
     let found = group.recurring().series().unwrap();
@@ -115,13 +124,7 @@ fn a_series_changes_pauses_ends_and_goes_on() {
     let flat = Flat::new();
     let (group, recurring) = (&flat.group, flat.group.recurring());
     let series = flat.begin("2027-01-31", every(RecurrenceUnit::Months, 1));
-    let amounts = |until: &str| -> Vec<(String, u64)> {
-        let due = recurring.due(date(until)).unwrap().occurrences;
-        let one = |one: &ledger_core::Occurrence| {
-            (one.day.to_string()[5..].to_owned(), one.transaction.amount().minor_units())
-        };
-        due.iter().map(one).collect()
-    };
+    let amounts = |until: &str| amounts(group, until);
     let expect = |until: &str, expected: &[(&str, u64)]| {
         let expected: Vec<_> = expected.iter().map(|(day, n)| ((*day).to_owned(), *n)).collect();
         assert_eq!(amounts(until), expected);
@@ -130,10 +133,10 @@ fn a_series_changes_pauses_ends_and_goes_on() {
     let more = rent(flat.anna, "2027-01-01", 950);
     recurring.change(series, date("2027-03-01"), &more, None).unwrap();
     expect("2027-04-30", &[("01-31", 900), ("02-28", 900), ("03-31", 950), ("04-30", 950)]);
-    // It pauses from February to before May.
+    // It pauses from February to before May, and goes on as dear as it would have been.
     let paused = recurring.pause(series, date("2027-02-01"), date("2027-05-01")).unwrap();
     assert_eq!(paused.len(), 2);
-    expect("2027-06-30", &[("01-31", 900), ("05-31", 900), ("06-30", 900)]);
+    expect("2027-06-30", &[("01-31", 900), ("05-31", 950), ("06-30", 950)]);
     let nothing = recurring.pause(series, date("2027-07-01"), date("2027-07-20")).unwrap();
     assert!(nothing.is_empty());
     // Every second week from a Wednesday in June on, and then no more.
@@ -141,7 +144,7 @@ fn a_series_changes_pauses_ends_and_goes_on() {
     let wednesday = rent(flat.anna, "2027-06-02", 400);
     recurring.change(series, date("2027-06-01"), &wednesday, Some(weekly)).unwrap();
     recurring.end(series, date("2027-06-20")).unwrap();
-    expect("2028-01-01", &[("01-31", 900), ("05-31", 900), ("06-02", 400), ("06-16", 400)]);
+    expect("2028-01-01", &[("01-31", 900), ("05-31", 950), ("06-02", 400), ("06-16", 400)]);
     let ended = recurring.end(series, date("2027-06-20")).unwrap_err();
     assert!(matches!(ended, StoreError::SeriesEnded(id) if id == series), "{ended:?}");
     recurring.change(series, date("2027-12-01"), &wednesday, None).unwrap();
@@ -154,6 +157,120 @@ fn a_series_changes_pauses_ends_and_goes_on() {
     assert!(matches!(unknown, StoreError::UnknownEntry(_)), "{unknown:?}");
     assert_series(group);
     assert_sound(group);
+}
+
+/// What is due until the end of the series, by months from January 2027 on: 0 for none.
+fn by_month(group: &Group, months: usize) -> Vec<u64> {
+    let all = group.recurring().series().unwrap();
+    let [series] = all.as_slice() else { panic!("{all:?}") };
+    let mut found = vec![0; months];
+    let occurrences = series.segments().into_iter().flat_map(|one| one.from..one.until.min(100));
+    for occurrence in occurrences.filter_map(|number| series.occurrence(number)) {
+        let day = occurrence.day.yyyymmdd();
+        let month = (day / 10_000 - 2027) * 12 + day / 100 % 100 - 1;
+        if let Some(found) = found.get_mut(usize::try_from(month).unwrap()) {
+            *found += occurrence.transaction.amount().minor_units();
+        }
+    }
+    found
+}
+
+#[test]
+fn a_change_keeps_the_end_and_what_is_planned_for_later() {
+    let (monthly, until) = (every(RecurrenceUnit::Months, 1), |day| Some(date(day)));
+    // An end that the series began with.
+    let flat = Flat::new();
+    let recurring = flat.group.recurring();
+    let first = rent(flat.anna, "2027-01-31", 900);
+    let series = recurring.begin(&first, monthly, until("2027-06-30")).unwrap();
+    let change = |from: &str, cents| {
+        let content = rent(flat.anna, "2027-01-01", cents);
+        recurring.change(series, date(from), &content, None).unwrap()
+    };
+    let changed = change("2027-03-01", 950);
+    assert_eq!((changed.entries.len(), changed.planned_from), (1, None));
+    assert_eq!(by_month(&flat.group, 7), [900, 900, 950, 950, 950, 950, 0]);
+    // A pause, and the same content behind it.
+    recurring.pause(series, date("2027-04-01"), date("2027-05-01")).unwrap();
+    let changed = change("2027-02-01", 920);
+    assert_eq!(changed.planned_from, until("2027-03-31"), "the rise of March was planned");
+    assert_eq!(by_month(&flat.group, 7), [900, 920, 950, 0, 950, 950, 0]);
+    let changed = change("2027-03-01", 960);
+    assert_eq!((changed.entries.len(), changed.planned_from), (2, None));
+    assert_eq!(by_month(&flat.group, 7), [900, 920, 960, 0, 960, 960, 0]);
+    // A rise within a pause that is written later.
+    change("2027-05-01", 970);
+    recurring.pause(series, date("2027-02-01"), date("2027-06-01")).unwrap();
+    assert_eq!(by_month(&flat.group, 7), [900, 0, 0, 0, 0, 970, 0]);
+    // A pause beyond the end leaves nothing behind it.
+    recurring.pause(series, date("2027-06-01"), date("2028-06-01")).unwrap();
+    assert_eq!(by_month(&flat.group, 24)[1..], [0; 23]);
+    // From a day behind its end it goes on, for good.
+    change("2027-12-01", 990);
+    assert_eq!(by_month(&flat.group, 14)[10..], [0, 990, 990, 990]);
+    assert_series(&flat.group);
+    assert_sound(&flat.group);
+    // An end that is written before a change from an earlier day.
+    let flat = Flat::new();
+    let series = flat.begin("2027-01-31", monthly);
+    flat.group.recurring().end(series, date("2027-04-30")).unwrap();
+    let content = rent(flat.anna, "2027-01-01", 950);
+    flat.group.recurring().change(series, date("2027-02-01"), &content, None).unwrap();
+    assert_eq!(by_month(&flat.group, 6), [900, 950, 950, 950, 0, 0]);
+}
+
+#[test]
+fn another_rule_keeps_pauses_the_end_and_later_changes_by_their_days() {
+    let flat = Flat::new();
+    let recurring = flat.group.recurring();
+    let monthly = every(RecurrenceUnit::Months, 1);
+    let first = rent(flat.anna, "2027-01-31", 900);
+    let series = recurring.begin(&first, monthly, Some(date("2027-12-31"))).unwrap();
+    let dearer = rent(flat.anna, "2027-01-01", 950);
+    recurring.change(series, date("2027-10-01"), &dearer, None).unwrap();
+    recurring.pause(series, date("2027-05-01"), date("2027-07-01")).unwrap();
+    // January and February are recorded, and so their numbers are used.
+    assert_eq!(recurring.record(&[(series, 0), (series, 1)]).unwrap().len(), 2);
+    let weekly = every(RecurrenceUnit::Weeks, 1);
+    let content = rent(flat.anna, "2027-03-03", 1);
+    let changed = recurring.change(series, date("2027-01-01"), &content, Some(weekly)).unwrap();
+    assert_eq!(changed.planned_from, Some(date("2027-10-31")));
+    // Wednesdays in March and April, and from 31 July, when the rent would have gone on, to October.
+    let expected = [900, 900, 5, 4, 0, 0, 0, 4, 5, 954, 950, 950, 0];
+    assert_eq!(by_month(&flat.group, 13), expected);
+    let all = recurring.due(date("2028-12-31")).unwrap();
+    assert!(all.has_more && all.occurrences[0].number == 2, "{all:?}");
+    assert_eq!(all.occurrences[0].day, date("2027-03-03"));
+    // A content whose day is behind the end says that it goes on.
+    let yearly = every(RecurrenceUnit::Years, 1);
+    let content = rent(flat.anna, "2028-02-01", 7);
+    recurring.change(series, date("2027-12-01"), &content, Some(yearly)).unwrap();
+    let expected = [950, 0, 0, 7, 0, 0, 0];
+    assert_eq!(by_month(&flat.group, 17)[10..], expected);
+    assert_series(&flat.group);
+    assert_sound(&flat.group);
+}
+
+#[test]
+fn many_planned_changes_are_refused_and_an_end_overrides_them() {
+    let flat = Flat::new();
+    let recurring = flat.group.recurring();
+    let series = flat.begin("2027-02-01", every(RecurrenceUnit::Days, 1));
+    let change = |from: &str, cents| {
+        recurring.change(series, date(from), &rent(flat.anna, "2027-01-01", cents), None)
+    };
+    for day in 1..=24 {
+        change(&format!("2027-03-{day:02}"), day).unwrap();
+    }
+    let before = entries(&flat.group).len();
+    let refused = change("2027-02-10", 100).unwrap_err();
+    assert!(matches!(refused, StoreError::TooManyChanges { found: 25, .. }), "{refused:?}");
+    assert_eq!(entries(&flat.group).len(), before);
+    assert_eq!(change("2027-03-01", 101).unwrap().entries.len(), 24);
+    recurring.end(series, date("2027-02-09")).unwrap();
+    assert_eq!(change("2027-02-10", 100).unwrap().entries.len(), 1);
+    let series = &recurring.series().unwrap()[0];
+    assert_eq!(series.segments().last().unwrap().from, 9);
 }
 
 #[test]
