@@ -12,7 +12,7 @@ use ledger_core::messages::invite::JoinError;
 use ledger_core::messages::pairing::PairingError;
 use ledger_core::messages::recovery::{EnrolmentError, ShareError};
 use ledger_core::{
-    DeviceId, DraftError, EntryId, GroupId, MemberId, RatesError, Refusal, Rule, VoidReason,
+    Date, DeviceId, DraftError, EntryId, GroupId, MemberId, RatesError, Refusal, Rule, VoidReason,
 };
 
 pub use bundle_cursor::BundleCursorError;
@@ -156,6 +156,14 @@ pub enum StoreError {
         .0.short()
     )]
     SeriesEnded(EntryId),
+    /// The last day of a new series is before its first one, so that it would never recur.
+    #[error("the last day, {last}, is before the first one, {first}; choose a later one")]
+    LastBeforeFirst {
+        /// The first day.
+        first: Date,
+        /// The last day.
+        last: Date,
+    },
     /// More changes of the series are planned for later than one call writes again.
     #[error(
         "series {} has so many planned changes that {found} templates would be written, where 24 are \

@@ -1,13 +1,13 @@
 //! Recurring expenses and transfers of a group.
 
 use ledger_core::keys::DeviceKey;
-use ledger_core::{Date, EntryId, MemberId, Occurrence, Origin, Recurrence, Series, Transaction};
+use ledger_core::{Date, EntryId, Occurrence, Origin, Recurrence, Series, Transaction};
 
 use super::schedule::{Schedule, stop};
 use crate::StoreError;
 use crate::entries::{GroupTransaction, NewEntry};
 use crate::keyring::signing_key;
-use crate::lists;
+use crate::lists::{self, DueQuery};
 use crate::session::GroupSession;
 
 /// Recurring expenses and transfers of one group: series, and their occurrences that are due.
@@ -50,8 +50,8 @@ pub struct SeriesChange {
 /// Occurrences that are due.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
-    /// The occurrences, at most 24: first those of this person's templates, of each the earliest
-    /// first.
+    /// The occurrences, at most 24: first the earliest of each series, then the second of each, and
+    /// so on, each time those of this person's templates before others.
     pub occurrences: Vec<Occurrence>,
     /// Whether there are more.
     pub has_more: bool,
@@ -81,10 +81,12 @@ impl<'a> Recurring<'a> {
     }
 
     /// Begins a series: the transaction recurs by the rule, first on its own day, and last on
-    /// `last` or before. Returns the series.
+    /// `last` or before. Returns the series. Days that are over are not due;
+    /// [`Recurring::passed`] lists them.
     ///
     /// # Errors
-    /// As [`Group::append`](super::Group::append). [`StoreError::SeriesEnded`] cannot occur.
+    /// [`StoreError::LastBeforeFirst`] if none would fall so early, or as
+    /// [`Group::append`](super::Group::append).
     pub fn begin(
         &self,
         transaction: &Transaction,
@@ -92,6 +94,9 @@ impl<'a> Recurring<'a> {
         last: Option<Date>,
     ) -> Result<EntryId, StoreError> {
         let first = transaction.date();
+        if let Some(last) = last.filter(|last| *last < first) {
+            return Err(StoreError::LastBeforeFirst { first, last });
+        }
         let end = last.and_then(|last| rule.steps_until(first, last.plus_days(1)?));
         let transaction = transaction.clone();
         let device = signing_key(self.group)?;
@@ -106,7 +111,8 @@ impl<'a> Recurring<'a> {
     ///
     /// Pauses, the end, and changes that were planned for later stay, on their days; the result says
     /// from which day on another content holds. A change of the rule lets nothing fall behind the
-    /// last day that the series had. With a `from` behind that day, it goes on.
+    /// last day that the series had. With a `from` behind that day, it goes on. Days that are over
+    /// and not recorded are no longer due; [`Recurring::passed`] lists them.
     ///
     /// # Errors
     /// [`StoreError::UnknownEntry`] if there is no such series, [`StoreError::SeriesEnded`] if no
@@ -177,10 +183,51 @@ impl<'a> Recurring<'a> {
     /// # Errors
     /// [`StoreError`] if the database cannot be read.
     pub fn due(&self, until: Date) -> Result<Due, StoreError> {
+        self.due_page(until, 0)
+    }
+
+    /// As [`Recurring::due`], without the first `skip` occurrences: a page behind the first one, as
+    /// long as nothing is recorded in between.
+    ///
+    /// # Errors
+    /// As [`Recurring::due`].
+    pub fn due_page(&self, until: Date, skip: usize) -> Result<Due, StoreError> {
+        self.list(until, skip, false)
+    }
+
+    /// The occurrences that would be due, but for entries that record them and wait for others that
+    /// are missing here. Whoever may write can make an entry wait for ever, and no device records
+    /// these by itself; a person may, by [`Recurring::record`]. Should the entry arrive in full,
+    /// both are one expense or transfer.
+    ///
+    /// # Errors
+    /// As [`Recurring::due`].
+    pub fn waiting(&self, until: Date, skip: usize) -> Result<Due, StoreError> {
+        self.list(until, skip, true)
+    }
+
+    /// The occurrences of a series that are never due, as their day was over when their template was
+    /// written, and that nothing here has recorded: at most 24 of the last 400 of each template. No
+    /// device records them by itself; a person may, by [`Recurring::record`].
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownEntry`] if there is no such series, or as [`Recurring::due`].
+    pub fn passed(&self, series: EntryId) -> Result<Due, StoreError> {
+        self.group.read(|connection, loaded| {
+            let all = lists::series(connection, self.group.key, &loaded.ledger)?;
+            let found = all.iter().find(|one| one.id() == series);
+            let found = found.ok_or_else(|| StoreError::UnknownEntry(vec![series]))?;
+            let (occurrences, has_more) = lists::passed(connection, self.group.key, found)?;
+            Ok(Due { occurrences, has_more })
+        })
+    }
+
+    fn list(&self, until: Date, skip: usize, waiting: bool) -> Result<Due, StoreError> {
         self.group.read(|connection, loaded| {
             let (key, ledger) = (self.group.key, &loaded.ledger);
-            let me = ledger.state().device_owner(self.group.device);
-            let (occurrences, has_more) = lists::due(connection, key, ledger, until, me, false)?;
+            let first = ledger.state().device_owner(self.group.device);
+            let query = DueQuery { until, first, alone: false, waiting, skip };
+            let (occurrences, has_more) = lists::due(connection, key, ledger, &query)?;
             Ok(Due { occurrences, has_more })
         })
     }
@@ -196,17 +243,19 @@ impl<'a> Recurring<'a> {
             let Some(me) = tx.ledger().state().device_owner(device.id()) else {
                 return Ok(RecordedDue { entries: Vec::new(), has_more: false });
             };
-            let due = due_now(tx, until, Some(me), true)?;
+            let query = DueQuery { until, first: Some(me), alone: true, waiting: false, skip: 0 };
+            let (due, has_more) = lists::due(tx.connection(), tx.group(), tx.ledger(), &query)?;
             let record = |found: &Occurrence| {
                 tx.record(&device, &NewEntry::Record(found.transaction.clone()))
             };
-            let entries = due.occurrences.iter().map(record).collect::<Result<_, _>>()?;
-            Ok(RecordedDue { entries, has_more: due.has_more })
+            let entries = due.iter().map(record).collect::<Result<_, _>>()?;
+            Ok(RecordedDue { entries, has_more })
         })
     }
 
     /// Records occurrences that a person asked for, of anybody's templates: series and number of
-    /// each. What is recorded already, and what is no occurrence, is left out.
+    /// each, whether they are due, passed, or in an entry that waits. What is recorded already, and
+    /// what is no occurrence, is left out.
     ///
     /// # Errors
     /// As [`Group::append`](super::Group::append); then nothing is recorded.
@@ -214,7 +263,6 @@ impl<'a> Recurring<'a> {
         let device = signing_key(self.group)?;
         self.group.write(|tx| {
             let all = lists::series(tx.connection(), tx.group(), tx.ledger())?;
-            let waiting = tx.waiting_origins()?;
             let mut entries = Vec::new();
             for (series, number) in occurrences {
                 let found = all.iter().find(|one| one.id() == *series);
@@ -222,7 +270,7 @@ impl<'a> Recurring<'a> {
                     continue;
                 };
                 let Some(origin) = found.transaction.origin() else { continue };
-                if !waiting.contains(&origin) && !tx.has_origin(origin)? {
+                if !tx.has_origin(origin)? {
                     entries.push(tx.record(&device, &NewEntry::Record(found.transaction))?);
                 }
             }
@@ -244,17 +292,6 @@ impl<'a> Recurring<'a> {
             write(tx, &device, &found)
         })
     }
-}
-
-fn due_now(
-    tx: &GroupTransaction<'_>,
-    until: Date,
-    first: Option<MemberId>,
-    alone: bool,
-) -> Result<Due, StoreError> {
-    let (occurrences, has_more) =
-        lists::due(tx.connection(), tx.group(), tx.ledger(), until, first, alone)?;
-    Ok(Due { occurrences, has_more })
 }
 
 /// Records templates one after the other, so that the later ones hold for the larger numbers.

@@ -4,7 +4,7 @@
 use ledger_core::engine::Draft;
 use ledger_core::{
     Amount, Currency, Date, DraftError, EntryId, Expense, MemberId, Recurrence, RecurrenceUnit,
-    Transaction,
+    Transaction, hazmat,
 };
 use ledger_store::{Group, NewEntry, StoreError};
 
@@ -301,9 +301,106 @@ fn others_templates_are_recorded_after_a_tap_only() {
     assert_series(group);
 }
 
+/// One daily series of which nobody recorded anything, and 30 others behind it.
+#[test]
+fn a_stale_series_hides_no_other() {
+    let flat = Flat::new();
+    let group = &flat.group;
+    let until = date("2028-01-01");
+    let mut all = vec![flat.begin("2027-01-20", every(RecurrenceUnit::Days, 1))];
+    for day in 1..=30 {
+        all.push(flat.begin(&format!("2027-12-{day:02}"), every(RecurrenceUnit::Years, 1)));
+    }
+    all.sort();
+    let page = |skip| group.recurring().due_page(until, skip).unwrap();
+    let (first, second) = (page(0), page(24));
+    assert!(
+        first.has_more && first.occurrences == group.recurring().due(until).unwrap().occurrences
+    );
+    let found: Vec<_> = first.occurrences.iter().chain(&second.occurrences).collect();
+    let series: Vec<EntryId> = found.iter().take(31).map(|one| one.series).collect();
+    assert_eq!(series, all, "the earliest of each");
+    // Behind them come the rest of the daily one: 347 days, of which one is shown already.
+    let days: Vec<_> = found[31..].iter().map(|one| one.day.to_string()).collect();
+    assert_eq!((days.len(), days[0].as_str()), (17, "2027-01-21"));
+    let last = page(30 + 346);
+    assert!(!last.has_more && last.occurrences.len() == 1);
+    assert_eq!(last.occurrences[0].day, until);
+    // Those that recur for others come behind those of this person, in each round.
+    let ben = Ben::join(&flat.folder, group);
+    let content = rent(ben.member, "2027-02-01", 700);
+    let state = group.state().unwrap();
+    let draft = Draft::template(&state, &content, every(RecurrenceUnit::Days, 1), Some(2));
+    ben.write(group, draft.unwrap());
+    let others = |skip| page(skip).occurrences[0].author == Some(ben.member);
+    assert_eq!((30..34).map(others).collect::<Vec<_>>(), [false, true, false, true]);
+}
+
+#[test]
+fn what_waits_is_listed_apart_and_recorded_by_a_person() {
+    let flat = Flat::new();
+    let (group, recurring) = (&flat.group, flat.group.recurring());
+    let ben = Ben::join(&flat.folder, group);
+    let series = flat.begin("2027-02-01", every(RecurrenceUnit::Months, 1));
+    let until = date("2027-03-31");
+    // Ben's entry records March, and waits for one that nobody has.
+    let march = recurring.due(until).unwrap().occurrences[1].clone();
+    let draft = Draft::record(&group.state().unwrap(), &march.transaction).unwrap();
+    let absent = EntryId::from_bytes([9; 32]);
+    let place = hazmat::any_position(group.id(), ben.device.id(), 7, absent, vec![], 50);
+    let waits = draft.sign(&ben.device, &place, 0).unwrap();
+    let bytes = (waits.decoded().as_bytes().to_vec(), *waits.decoded().signature());
+    assert_eq!(group.ingest(&[bytes]).unwrap().missing, [absent].into());
+    assert_eq!(due(group, "2027-03-31"), [(0, "2027-02-01".to_owned())]);
+    let waiting = recurring.waiting(until, 0).unwrap();
+    assert_eq!((waiting.occurrences, waiting.has_more), (vec![march], false));
+    assert!(recurring.waiting(until, 1).unwrap().occurrences.is_empty());
+    assert_eq!(recurring.record_due(until).unwrap().entries.len(), 1, "not by itself");
+    assert_eq!(recurring.record(&[(series, 1)]).unwrap().len(), 1);
+    assert!(recurring.waiting(until, 0).unwrap().occurrences.is_empty());
+    assert_eq!(recorded(group), ["2027-02-01", "2027-03-01"]);
+    assert_sound(group);
+}
+
+/// The clock of tests is at 2027-01-15.
+#[test]
+fn days_that_are_over_are_told_and_recorded_by_a_person() {
+    let flat = Flat::new();
+    let (group, recurring) = (&flat.group, flat.group.recurring());
+    let series = flat.begin("2026-11-15", every(RecurrenceUnit::Months, 1));
+    let passed = || -> Vec<u64> {
+        let passed = recurring.passed(series).unwrap();
+        assert!(!passed.has_more);
+        passed.occurrences.iter().map(|one| one.number).collect()
+    };
+    assert_eq!(passed(), [0, 1]);
+    assert_eq!(due(group, "2027-01-31"), [(2, "2027-01-15".to_owned())]);
+    assert_eq!(recurring.record(&[(series, 0)]).unwrap().len(), 1);
+    assert_eq!(passed(), [1]);
+    // Another rule from a past day on.
+    let weekly = every(RecurrenceUnit::Weeks, 1);
+    let content = rent(flat.anna, "2026-12-01", 200);
+    recurring.change(series, date("2026-12-01"), &content, Some(weekly)).unwrap();
+    assert_eq!(passed(), [1, 2, 3, 4, 5, 6, 7], "1 December to 12 January");
+    let daily = flat.begin("2020-01-01", every(RecurrenceUnit::Days, 1));
+    let passed = recurring.passed(daily).unwrap();
+    assert!(passed.has_more && passed.occurrences.len() == 24);
+    assert_eq!(passed.occurrences[0].day, date("2025-12-10"));
+    let unknown = recurring.passed(group.id().genesis()).unwrap_err();
+    assert!(matches!(unknown, StoreError::UnknownEntry(_)), "{unknown:?}");
+}
+
 #[test]
 fn what_cannot_recur_says_why() {
     let flat = Flat::new();
+    let monthly = every(RecurrenceUnit::Months, 1);
+    let (content, last) = (rent(flat.anna, "2027-02-01", 1), date("2027-01-31"));
+    let refused = flat.group.recurring().begin(&content, monthly, Some(last)).unwrap_err();
+    let expected = (date("2027-02-01"), last);
+    assert!(
+        matches!(refused, StoreError::LastBeforeFirst { first, last } if (first, last) == expected),
+        "{refused:?}"
+    );
     let nobody = MemberId::from_bytes([7; 32]);
     let content = rent(nobody, "2027-01-01", 1);
     let error = flat.group.recurring().begin(&content, every(RecurrenceUnit::Days, 1), None);
