@@ -39,7 +39,10 @@ pub(crate) fn run(arguments: &History, out: &mut dyn Write) -> Result<(), Failur
 }
 
 /// All versions, newest first.
-fn versions(group: &Group, original: ledger_core::EntryId) -> Result<Vec<Version>, Failure> {
+pub(crate) fn versions(
+    group: &Group,
+    original: ledger_core::EntryId,
+) -> Result<Vec<Version>, Failure> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
         let page = group.lists().history(original, after, PAGE)?;
@@ -56,8 +59,7 @@ fn print(
     people: &People,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let mut shown: Option<&Transaction> = None;
-    for version in versions.iter().rev() {
+    for (version, shown) in with_shown(versions) {
         let id = group.lists().short_id(version.entry.id())?;
         let who = one_line(version.author.map_or("?", |author| people.label(author)));
         let when = instant(version.entry.decoded().header().timestamp_ms());
@@ -78,12 +80,29 @@ fn print(
         if version.kind == VersionKind::Correction {
             print_differences(shown, transaction, people, out)?;
         }
-        // What does not count is not what the next version changes.
-        if version.verdict == Verdict::Applied {
-            shown = Some(transaction);
-        }
     }
     Ok(())
+}
+
+/// The versions as they came about, each with the content that was shown before it. Of several
+/// originals only the first that counts is ever shown, a copy only if no original counts, and what
+/// does not count is never shown.
+fn with_shown(versions: &[Version]) -> Vec<(&Version, Option<&Transaction>)> {
+    let first = |kind: VersionKind| {
+        let found = |version: &&Version| version.kind == kind && version.verdict.is_applied();
+        versions.iter().rev().find(found).map(|version| version.entry.id())
+    };
+    let begins = first(VersionKind::Original).or_else(|| first(VersionKind::Copy));
+    let mut shown: Option<&Transaction> = None;
+    let mut all = Vec::new();
+    for version in versions.iter().rev() {
+        all.push((version, shown));
+        let corrects = version.kind == VersionKind::Correction && version.verdict.is_applied();
+        if corrects || (begins == Some(version.entry.id()) && shown.is_none()) {
+            shown = version.transaction.as_ref();
+        }
+    }
+    all
 }
 
 /// Prints a line for each difference.
@@ -119,9 +138,8 @@ fn instant(ms: u64) -> String {
 
 fn rows(versions: &[Version], reviews: &[Review], state: &GroupState, people: &People) -> Value {
     let values = Values::of(state);
-    let mut shown: Option<&Transaction> = None;
     let mut written = Vec::new();
-    for version in versions.iter().rev() {
+    for (version, shown) in with_shown(versions) {
         let header = version.entry.decoded().header();
         let (verdict, reason) = match version.verdict {
             Verdict::Applied => ("applied", None),
@@ -152,9 +170,6 @@ fn rows(versions: &[Version], reviews: &[Review], state: &GroupState, people: &P
                 };
                 let found: Vec<Value> = found.iter().map(difference).collect();
                 merge(&mut row, json!({ "differences": found }));
-            }
-            if version.verdict == Verdict::Applied {
-                shown = Some(transaction);
             }
         }
         written.push(row);

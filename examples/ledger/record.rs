@@ -85,8 +85,8 @@ fn paid_in(paid: &str, code: &str, total: Amount, own: Currency) -> Result<PaidI
         whole(amount.minor_units(), own.exponent()),
     );
     let (mut a, mut b) = (numerator.unwrap_or(0), denominator.unwrap_or(0));
-    while b != 0 {
-        (a, b) = (b, a % b);
+    while let Some(rest) = a.checked_rem(b) {
+        (a, b) = (b, rest);
     }
     let reduced = |n: Option<u128>| n.and_then(|n| u64::try_from(n.checked_div(a)?).ok());
     let rate = reduced(numerator).zip(reduced(denominator));

@@ -34,9 +34,21 @@ pub(crate) enum RecurringCommand {
     ///
     /// At most 24 at a time. Each is recorded once, by whichever device comes first.
     Due(Due),
+    /// List what no device records by itself, as its day was over when it was written, or record it
+    Passed {
+        #[command(flatten)]
+        read: Read,
+        /// The beginning of the id that the list shows
+        #[arg(value_name = "SERIES")]
+        series: String,
+        /// Record what is listed
+        #[arg(long)]
+        record: bool,
+    },
     /// Change what recurs, from the first occurrence on that falls on a day or later
     ///
-    /// Without --every the days stay. With it, they recur from the day of --on on.
+    /// Without --every the days stay. With it, they recur from the day of --on on. Pauses, the
+    /// end, and what was planned for later stay.
     Change {
         /// The beginning of the id that the list shows
         #[arg(value_name = "SERIES")]
@@ -51,6 +63,8 @@ pub(crate) enum RecurringCommand {
         record: Box<Record>,
     },
     /// Let nothing of it fall on a day or a later one, before another day
+    ///
+    /// Then it goes on as it would have, with the changes and the end that were planned.
     Pause {
         #[command(flatten)]
         location: Location,
@@ -90,6 +104,12 @@ pub(crate) struct Due {
     /// Only what recurs by templates that you wrote
     #[arg(long, requires = "record")]
     mine: bool,
+    /// What entries record that wait for others, instead: they may never count
+    #[arg(long, conflicts_with = "mine")]
+    waiting: bool,
+    /// How many of the first ones to leave out
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "mine")]
+    skip: usize,
 }
 
 /// Reads a rule such as `month` or `2 weeks`.
@@ -125,10 +145,17 @@ pub(crate) fn run(command: &RecurringCommand, out: &mut dyn Write) -> Result<(),
             let store = open(&record.location)?;
             let group = the_group(&store, &record.location)?;
             let series = group.recurring().begin(&expense(&group, record)?, *every, *until)?;
-            Ok(writeln!(out, "it recurs {}: series {series}", in_words(*every))?)
+            writeln!(out, "it recurs {}: series {series}", in_words(*every))?;
+            tell_passed(&group, series, out)
         }
         RecurringCommand::List(read) => list(read, out),
         RecurringCommand::Due(arguments) => due(arguments, out),
+        RecurringCommand::Passed { read, series, record } => {
+            let store = open(&read.location)?;
+            let group = the_group(&store, &read.location)?;
+            let passed = group.recurring().passed(named(&group, series)?)?;
+            record_or_list(&group, &passed, *record, read, out)
+        }
         RecurringCommand::Change { series, from, every, record } => {
             if every.is_none() && record.on.is_some() {
                 return usage("--on has no effect without --every: the days stay".to_owned());
@@ -137,8 +164,14 @@ pub(crate) fn run(command: &RecurringCommand, out: &mut dyn Write) -> Result<(),
             let group = the_group(&store, &record.location)?;
             let series = named(&group, series)?;
             let content = expense(&group, record)?;
-            group.recurring().change(series, date(*from)?, &content, *every)?;
-            Ok(writeln!(out, "changed")?)
+            let changed = group.recurring().change(series, date(*from)?, &content, *every)?;
+            match changed.planned_from {
+                None => writeln!(out, "changed")?,
+                Some(day) => {
+                    writeln!(out, "changed until {day}, from when on what was planned stays")?;
+                }
+            }
+            tell_passed(&group, series, out)
         }
         RecurringCommand::Pause { location, series, from, until } => {
             let store = open(location)?;
@@ -226,26 +259,56 @@ fn list(read: &Read, out: &mut dyn Write) -> Result<(), Failure> {
     table(out, align, &rows)
 }
 
+/// Says that days of a series are over and no device records them by itself.
+fn tell_passed(group: &Group, series: EntryId, out: &mut dyn Write) -> Result<(), Failure> {
+    let passed = group.recurring().passed(series)?;
+    let days = passed.occurrences.iter().map(|found| found.day);
+    let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return Ok(()) };
+    let (count, more) = (passed.occurrences.len(), if passed.has_more { " and more" } else { "" });
+    writeln!(out, "not recorded by itself, as the day is over: {count}{more}, {first} to {last}")?;
+    Ok(writeln!(out, "`ledger recurring passed {} --record` records it", series.short())?)
+}
+
 fn due(arguments: &Due, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.read.location)?;
     let group = the_group(&store, &arguments.read.location)?;
     let until = date(arguments.until)?;
     if arguments.mine {
         let recorded = group.recurring().record_due(until)?;
-        return print_recorded(&recorded.entries, recorded.has_more, arguments, out);
+        return print_recorded(&recorded.entries, recorded.has_more, &arguments.read, out);
     }
-    let due = group.recurring().due(until)?;
-    if arguments.record {
+    let skip = arguments.skip;
+    if arguments.waiting {
+        let waiting = group.recurring().waiting(until, skip)?;
+        return record_or_list(&group, &waiting, arguments.record, &arguments.read, out);
+    }
+    let due = group.recurring().due_page(until, skip)?;
+    record_or_list(&group, &due, arguments.record, &arguments.read, out)?;
+    let waits = !group.recurring().waiting(until, 0)?.occurrences.is_empty();
+    if waits && !arguments.read.json {
+        writeln!(out, "Entries that wait for others would record more: --waiting lists it")?;
+    }
+    Ok(())
+}
+
+fn record_or_list(
+    group: &Group,
+    due: &ledger_store::Due,
+    record: bool,
+    read: &Read,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    if record {
         let wanted: Vec<(EntryId, u64)> =
             due.occurrences.iter().map(|found| (found.series, found.number)).collect();
         let recorded = group.recurring().record(&wanted)?;
-        return print_recorded(&recorded, due.has_more, arguments, out);
+        return print_recorded(&recorded, due.has_more, read, out);
     }
     let people = People::of(&*group.state()?);
     let author = |found: &Occurrence| {
         found.author.map_or_else(|| "?".to_owned(), |author| people.label(author).to_owned())
     };
-    if arguments.read.json {
+    if read.json {
         let row = |found: &Occurrence| {
             json!({
                 "series": found.series.to_string(),
@@ -274,7 +337,10 @@ fn due(arguments: &Due, out: &mut dyn Write) -> Result<(), Failure> {
     }
     table(out, [Align::Left, Align::Right, Align::Left, Align::Left, Align::Left], &rows)?;
     if due.has_more {
-        writeln!(out, "There is more: record these first, by --record")?;
+        writeln!(
+            out,
+            "There is more: record these first, by --record, or leave them out, by --skip"
+        )?;
     }
     Ok(())
 }
@@ -282,10 +348,10 @@ fn due(arguments: &Due, out: &mut dyn Write) -> Result<(), Failure> {
 fn print_recorded(
     entries: &[EntryId],
     has_more: bool,
-    arguments: &Due,
+    read: &Read,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    if arguments.read.json {
+    if read.json {
         let ids: Vec<String> = entries.iter().map(ToString::to_string).collect();
         return print_json(out, &json!({ "recorded": ids, "has_more": has_more }));
     }

@@ -4,14 +4,14 @@ use std::io::Write;
 
 use ledger_core::Verdict;
 use ledger_core::engine::{Kind, Payload};
-use ledger_store::{Activity, Group, NewEntry, Recorded};
+use ledger_store::{Activity, Group, NewEntry, Recorded, VersionKind};
 
 use crate::args::Location;
 use crate::change::append;
 use crate::context::{People, open, the_group};
 use crate::entry::in_words;
 use crate::failure::Failure;
-use crate::history::print_differences;
+use crate::history::{print_differences, versions};
 use crate::read::summary;
 use crate::show::one_line;
 
@@ -28,6 +28,7 @@ pub(crate) fn run(arguments: &Location, out: &mut dyn Write) -> Result<(), Failu
     let named = format!("{id} ({})", one_line(&summary(&act, &state)));
     match act.kind() {
         Kind::EXPENSE | Kind::TRANSFER | Kind::COPY => {
+            refuse_shared(&group, &act, &named, &People::of(&state))?;
             let shown = still_shown(&group, &act, &named)?;
             let cancellation = NewEntry::Cancellation { original: shown.original, reason: None };
             let by = append(&group, cancellation)?;
@@ -107,6 +108,36 @@ fn still_shown(group: &Group, act: &Activity, named: &str) -> Result<Recorded, F
         )));
     }
     Ok(shown)
+}
+
+/// Refuses to undo the record of an imported row that somebody else recorded, too: both are one
+/// expense, so a cancellation would end theirs as well.
+fn refuse_shared(
+    group: &Group,
+    act: &Activity,
+    named: &str,
+    people: &People,
+) -> Result<(), Failure> {
+    let has_origin = match act.entry.decoded().payload() {
+        Payload::Transaction(transaction) => transaction.origin().is_some(),
+        _ => false,
+    };
+    if !has_origin || act.verdict != Verdict::Applied {
+        return Ok(());
+    }
+    let versions = versions(group, act.entry.id())?;
+    let other = versions.iter().find(|version| {
+        let counts = version.verdict == Verdict::Applied;
+        counts && version.kind == VersionKind::Original && version.entry.id() != act.entry.id()
+    });
+    let Some(other) = other else { return Ok(()) };
+    let who = one_line(other.author.map_or("?", |author| people.label(author)));
+    let (own, other) =
+        (group.lists().short_id(act.entry.id())?, group.lists().short_id(other.entry.id())?);
+    Err(Failure::Ledger(format!(
+        "{named} is a row that {who} imported as well, by entry {other}, and both are one expense; \
+         `ledger cancel {own}` cancels it for both, `ledger history {own}` shows who recorded it"
+    )))
 }
 
 /// Says what to do about an act that has no opposite.

@@ -67,7 +67,9 @@ pub use entries::{Arrival, Ingested, NewEntry, Opening, WaitingCount};
 pub use error::{BundleCursorError, DatabaseError, SecretError, SecretErrorKind, StoreError};
 #[cfg(feature = "import")]
 pub use group::ImportReport;
-pub use group::{ByCurrency, CurrentState, Due, Group, GroupKeys, RecordedDue, Recurring};
+pub use group::{
+    ByCurrency, CurrentState, Due, Group, GroupKeys, RecordedDue, Recurring, SeriesChange,
+};
 pub use health::{
     Cut, DatabaseCheck, GroupMaintenance, Maintenance, Problem, Remedy, Salvaged, SalvagedGroup,
     Table, Verification,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::common::{Balances, Desk, add_member, sample, table, to_csv, totals};
+use crate::common::{Balances, Desk, add_member, sample, table, text, to_csv, totals};
 
 const HEADER: &str = "Date,Description,Category,Cost,Currency,Ann,Ben\n";
 const GOOD: &str = "2026-01-01,Tea,Food,4.20,EUR,2.10,-2.10\n";
@@ -188,4 +188,100 @@ fn a_bad_file_is_refused_with_its_place_and_imports_nothing() {
     let message = desk.import(&desk.file("bad.csv", b"\xff\xfeD\0a\0")).failed(1);
     assert!(message.contains("line 1: the file is not UTF-8"), "{message}");
     assert_eq!(desk.files(), ["bad.csv"]);
+}
+
+/// Ann and Ben, who imported one file before they met again. Ben's row stands first in the order, and
+/// is for somebody else: he calls himself Ben, and Ann does not know it, so that for her the file's Ben
+/// is a person of his own.
+fn two_importers() -> (Desk, Desk) {
+    let (ann, ben) = (Desk::new(), Desk::new());
+    ann.run("new", &["--me", "Ann", "Flat"]).ok();
+    let link = ann.run("invite", &["--no-approval"]).ok();
+    let (request, welcome) = (ann.path("request"), ann.path("welcome"));
+    ben.run("join", &["--name", "Benedict", link.trim(), text(&request)]).ok();
+    ann.run("admit", &[text(&request), text(&welcome)]).ok();
+    ben.run("enter", &[text(&welcome)]).ok();
+    ben.run("rename", &["--yes", "Ben"]).ok();
+    for _ in 0..9 {
+        ann.run("record", &["Milk", "3", "EUR"]).ok();
+    }
+    for desk in [&ann, &ben] {
+        desk.import(&desk.file("group.csv", format!("{HEADER}{GOOD}"))).ok();
+    }
+    meet(&ben, &ann);
+    meet(&ann, &ben);
+    (ann, ben)
+}
+
+fn meet(from: &Desk, to: &Desk) {
+    let bundle = from.path("bundle");
+    from.run("bundle export", &[text(&bundle)]).ok();
+    to.run("bundle import", &[text(&bundle)]).ok();
+}
+
+/// The id of the row, as a desk names it.
+fn tea(desk: &Desk) -> String {
+    let rows = desk.run("expenses", &["--json", "--limit", "50"]).json();
+    let row = rows.as_array().unwrap().iter().find(|row| row["date"] == "2026-01-01");
+    row.unwrap()["id"].as_str().unwrap()[..12].to_owned()
+}
+
+#[test]
+fn a_change_of_a_row_that_two_imported_is_told_against_what_was_shown() {
+    let (ann, ben) = two_importers();
+    let id = tea(&ann);
+    let said = ann.run("correct", &[&id, "--amount", "6"]).ok();
+    assert!(said.contains("the amount was 4.20 EUR, is 6.00 EUR"), "{said}");
+    let differences = |desk: &Desk, id: &str| {
+        let history = desk.run("history", &["--json", id]).json();
+        let last = history["versions"].as_array().unwrap().last().unwrap().clone();
+        let found = last["differences"].as_array().unwrap().clone();
+        found.iter().map(|one| one["field"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    meet(&ann, &ben);
+    assert_eq!(differences(&ann, &id), ["total", "paid", "share", "share"]);
+    assert_eq!(differences(&ben, &tea(&ben)), ["total", "paid", "share", "share"]);
+    let shown = || ben.run("expenses", &["--json", "--limit", "50"]).json();
+    let before = shown();
+    let undone = ann.run::<&str>("undo", &[]).ok();
+    assert!(undone.contains("it is Tea, 4.20 EUR of 2026-01-01 again"), "{undone}");
+    assert!(!undone.contains("share of Ben was 0.00"), "{undone}");
+    meet(&ann, &ben);
+    assert_ne!(shown(), before);
+    let history = ben.run("history", &["--json", &tea(&ben)]).json();
+    let versions = history["versions"].as_array().unwrap();
+    let details = |place: usize| {
+        let mut details = versions[place]["details"].clone();
+        details.as_object_mut().unwrap().remove("origin");
+        details
+    };
+    assert_eq!(
+        details(3),
+        details(0),
+        "back to what was shown, not to what came first on her desk"
+    );
+    assert_ne!(details(3), details(1));
+}
+
+#[test]
+fn an_import_of_a_row_that_others_imported_is_not_undone_for_them() {
+    let (ann, ben) = two_importers();
+    let before = (ann.balances(), ben.balances());
+    assert_eq!(before.0, before.1);
+    for (desk, other) in [(&ann, "Ben"), (&ben, "Ann")] {
+        let message = desk.run::<&str>("undo", &[]).failed(1);
+        assert!(message.contains(&format!("is a row that {other}")), "{message}");
+        assert!(message.contains(" imported as well"), "{message}");
+        assert!(message.contains("`ledger cancel "), "{message}");
+    }
+    assert_eq!((ann.balances(), ben.balances()), before);
+    ben.run("cancel", &[&tea(&ben)]).ok();
+    let message = ann.run::<&str>("undo", &[]).failed(1);
+    assert!(message.contains("imported as well"), "{message}");
+    // Whoever is alone with a row takes it back.
+    let alone = Desk::new();
+    alone.run("new", &["--me", "Ann", "Flat"]).ok();
+    alone.import(&alone.file("group.csv", format!("{HEADER}{GOOD}"))).ok();
+    let undone = alone.run::<&str>("undo", &[]).ok();
+    assert!(undone.contains(": cancelled by entry "), "{undone}");
 }

@@ -38,6 +38,21 @@ fn rent_recurs_is_recorded_once_changes_and_ends() {
     assert_eq!(at("due", &["--until", "2127-01-01"]).ok(), "Nothing is due.\n");
     let again = at("end", &[&series, "--last", "2126-06-29"]).failed(1);
     assert!(again.contains("has ended"), "{again}");
+    // A day that is over is told, and recorded when a person asks for it.
+    let old = at("add", &["--every", "1000 years", "--on", "2020-01-01", "Tea", "2", "EUR"]).ok();
+    assert!(old.contains("not recorded by itself, as the day is over: 1, 2020-01-01"), "{old}");
+    let list = at("list", &["--json"]).json();
+    let rows = list.as_array().unwrap();
+    let tea = rows.iter().find(|row| row["description"] == "Tea").unwrap()["series"].clone();
+    let tea = tea.as_str().unwrap();
+    assert!(at("passed", &[tea]).ok().contains("2020-01-01  2.00 EUR  Tea  Anna"));
+    assert!(at("passed", &[tea, "--record"]).ok().starts_with("recorded "));
+    assert_eq!(at("passed", &[tea]).ok(), "Nothing is due.\n");
+    assert_eq!(at("due", &["--waiting", "--until", "2127-01-01"]).ok(), "Nothing is due.\n");
+    let never =
+        ["--every", "month", "--on", "2126-02-01", "--until", "2126-01-31", "Tea", "2", "EUR"];
+    let never = at("add", &never).failed(1);
+    assert!(never.contains("is before the first one"), "{never}");
     let activity = desk.run("activity", &[] as &[&str]).ok();
     assert!(activity.contains("began the recurring Rent"), "{activity}");
 }

@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cuts::own_cut_concerns;
+use super::cuts::{first_cut, own_cut_concerns};
 use super::enrolment::{card, enrolled_by, introduced_member, member_introduced_by};
 use super::epochs::{recovery_keys, usable_epochs};
 use super::history::{History, Node};
 use super::resolve::Resolution;
 use crate::base::id::{DeviceId, EntryId, MemberId};
 use crate::payload::{Payload, RefIndex};
-use crate::state::{Device, GroupState, Member, NameIndex};
+use crate::state::{
+    Device, GroupState, IntroductionPlace, IntroductionStanding, Member, NameIndex,
+};
 use crate::statement::{Generation, StatementBody};
 use crate::verdict::{BalanceDelta, Enrolment, Verdict};
 
@@ -241,10 +243,15 @@ fn last<T>(
 
 /// Fills the name index, which is no part of the digest.
 fn name_index(history: &History, resolution: &Resolution, state: &mut GroupState) {
-    for (node, verdict) in history.nodes.iter().zip(&resolution.verdicts) {
-        if let Some(member) = introduced_member(node).filter(|_| node.fault.is_none()) {
-            let (lamport, id) = node.order();
-            state.name_index.introduce(id, lamport, member);
+    for (number, (node, verdict)) in history.nodes.iter().zip(&resolution.verdicts).enumerate() {
+        if let Some(member) = introduced_member(node) {
+            let (lamport, entry) = node.order();
+            // Genesis is never judged. Whether others made the member accepted plays no part.
+            let is_idle = number != 0
+                && (first_cut(history, &resolution.cuts, number).is_some()
+                    || !resolution.enrolments.contains(&node.author));
+            let standing = IntroductionStanding::new(node.fault.is_some(), is_idle);
+            state.name_index.introduce(IntroductionPlace { standing, lamport, entry }, member);
         }
         let content = node.payload().transaction().filter(|_| verdict.is_applied());
         if let Some(content) = content {
@@ -252,18 +259,6 @@ fn name_index(history: &History, resolution: &Resolution, state: &mut GroupState
         }
         if *verdict == Verdict::Unknown {
             state.name_index.unknown = state.name_index.unknown.saturating_add(1);
-        }
-    }
-    // A draft names a member by the first introduction. One with a fault goes behind all
-    // others: adoptions and claims need one without, and anybody can write an
-    // introduction of anybody's card.
-    for node in history.nodes.iter().filter(|node| node.fault.is_some()) {
-        let Some(member) = introduced_member(node) else { continue };
-        let (lamport, id) = node.order();
-        if state.name_index.order.contains_key(&member) {
-            state.name_index.introductions.insert(id, member);
-        } else {
-            state.name_index.introduce(id, lamport, member);
         }
     }
     // The owner of a device: by an enrolment with a chain, else by one that could begin a

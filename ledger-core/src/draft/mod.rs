@@ -12,7 +12,7 @@ mod transactions;
 pub use group::NewGroup;
 
 use crate::base::id::{EntryId, MemberId};
-use crate::base::limits::{MAX_DEVICES, MAX_MEMBERS, MAX_REFS};
+use crate::base::limits::{MAX_DEVICES, MAX_ENTRY_BYTES, MAX_MEMBERS, MAX_PARENTS, MAX_REFS};
 use crate::base::name::NameError;
 use crate::base::rule::Refusal;
 use crate::entry::{DecodedEntry, VerifiedEntry};
@@ -20,6 +20,12 @@ use crate::header::{HeaderFields, Kind};
 use crate::keys::DeviceKey;
 use crate::payload::{Payload, SettingError};
 use crate::state::NextEntryPosition;
+
+/// Bytes of an id in a header.
+const ID_BYTES: usize = 34;
+
+/// Bytes of a header beside parents and refs, at most.
+const OTHER_HEADER_BYTES: usize = 256;
 
 /// Error of a draft that cannot become an entry. The caller is at fault; nothing has changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -73,6 +79,14 @@ impl Draft {
     #[must_use]
     pub fn refs(&self) -> &[EntryId] {
         &self.refs
+    }
+
+    /// Returns whether the entry is within its limit of bytes wherever it stands: with the longest
+    /// header that its refs allow.
+    pub(crate) fn certainly_fits(&self) -> bool {
+        let ids = self.refs.len().saturating_add(MAX_PARENTS).saturating_mul(ID_BYTES);
+        let header = ids.saturating_add(OTHER_HEADER_BYTES);
+        self.payload.encode().len().saturating_add(header) <= MAX_ENTRY_BYTES
     }
 
     /// Returns whether the entry may leave agreed heads out: a merge entry joins some of them,

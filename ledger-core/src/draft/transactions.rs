@@ -37,6 +37,29 @@ impl Draft {
         Ok(Self { payload: Payload::Correction(correction), refs: refs.ids })
     }
 
+    /// Corrects the transaction that `original` first recorded, and keeps the hints of `shown`, the
+    /// content that it replaces, as far as they fit into the hints and into the entry (SPEC §4.12). The
+    /// new content goes first; of the hints, those with smaller keys do.
+    ///
+    /// # Errors
+    /// As [`Draft::correction`].
+    pub fn correction_of(
+        state: &GroupState,
+        original: EntryId,
+        transaction: &Transaction,
+        shown: &Transaction,
+    ) -> Result<Self, DraftError> {
+        let mut transaction = transaction.clone();
+        let mut kept = transaction.keep_unknown_hints(shown);
+        loop {
+            let draft = Self::correction(state, original, &transaction)?;
+            match kept.pop() {
+                Some(key) if !draft.certainly_fits() => transaction.hints_mut().remove(key),
+                _ => return Ok(draft),
+            }
+        }
+    }
+
     /// Cancels the transaction that `original` first recorded.
     #[must_use]
     pub fn cancellation(original: EntryId, reason: Option<String>) -> Self {

@@ -35,6 +35,7 @@ mod enrolments;
 mod epochs;
 mod fault;
 mod incoming;
+mod introduction_order;
 mod keys;
 mod leaves;
 mod recompute;

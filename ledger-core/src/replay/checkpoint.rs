@@ -11,7 +11,7 @@ use crate::state::{Frontier, GroupState, View};
 
 /// Number of the layout. A checkpoint with another number is dropped and made anew from
 /// the entries, so a change of layout needs no migration.
-const VERSION: u64 = 5;
+const VERSION: u64 = 6;
 
 /// Reason why a checkpoint cannot be used. A checkpoint is only a shortcut: drop it and
 /// replay the entries.

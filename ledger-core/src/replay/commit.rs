@@ -8,7 +8,7 @@ use super::idle_entries::IdleChange;
 use super::ledger::Ledger;
 use super::prepare::{Change, ControlChange, DataChange, Prepared};
 use super::replayed::Replayed;
-use crate::base::id::{DeviceId, EntryId, MemberId};
+use crate::base::id::{DeviceId, MemberId};
 use crate::incremental::{Ancestry, ChangedDevices, IncomingEntry, IntroducedKeys, Outcome};
 use crate::payload::Payload;
 use crate::state::{EntryIndex, SetAside};
@@ -106,6 +106,7 @@ impl Ledger {
         self.authority = authority;
         self.apply_effects(effects);
         self.show_members(&outcome);
+        self.show_first_introductions(&outcome);
         Replayed {
             verdict: outcome.verdict,
             position: incoming.position,
@@ -164,6 +165,22 @@ impl Ledger {
         }
         if outcome.group_renamed {
             self.view.state.name = self.authority.group_name();
+        }
+    }
+
+    /// Shows the first introduction of the members whom a control entry may have given another one.
+    ///
+    /// An introduction becomes idle, or is so no more, only with its author. Then its member is among
+    /// the affected ones, also if its verdict stays the same.
+    fn show_first_introductions(&mut self, outcome: &Outcome) {
+        for member in &outcome.members {
+            let order = &mut self.view.state.name_index.order;
+            // The entry itself is recorded as every arrival is.
+            if let (Some(first), Some(shown)) =
+                (self.authority.first_introduction_of(*member), order.get_mut(member))
+            {
+                *shown = first;
+            }
         }
     }
 
@@ -240,9 +257,9 @@ impl Ledger {
             let unknown = &mut self.view.state.name_index.unknown;
             *unknown = unknown.saturating_add(1);
         }
-        let (id, lamport) = (entry.id(), entry.header().lamport());
-        if let Some(member) = self.authority.member_introduced_by(&id) {
-            self.record_introduction(member, (lamport, id));
+        let id = entry.id();
+        if let Some((member, place)) = self.authority.introduction_place(id) {
+            self.view.state.name_index.introduce(place, member);
         }
         // Whose a device is can change when its keys are introduced, and when its chain
         // begins.
@@ -263,19 +280,5 @@ impl Ledger {
         for (id, clock) in change.new_heads {
             frontier.add_agreed_head(id, clock);
         }
-    }
-
-    /// Records an introduction of a member, and whether it is the first. A draft names a
-    /// member by the first introduction; one with a fault goes behind all others, since
-    /// anybody can write one of anybody's card.
-    fn record_introduction(&mut self, member: MemberId, order: (u64, EntryId)) {
-        let name_index = &mut self.view.state.name_index;
-        let rank = |(lamport, id): (u64, EntryId)| (self.authority.has_fault(&id), lamport, id);
-        let first = match name_index.order.get(&member).copied() {
-            Some(known) if rank(known) <= rank(order) => known,
-            _ => order,
-        };
-        name_index.introductions.insert(order.1, member);
-        name_index.order.insert(member, first);
     }
 }

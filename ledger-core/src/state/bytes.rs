@@ -3,12 +3,12 @@
 use super::device::{Device, UsableEpoch};
 use super::group_state::GroupState;
 use super::member::Member;
-use super::name_index::NameIndex;
+use super::name_index::{IntroductionPlace, IntroductionStanding, NameIndex};
 use crate::base::codec::{Reader, Writer};
 use crate::base::hash::{Tag, digest};
 use crate::base::id::{DeviceId, EntryId, EpochCommit, GroupId, MemberId, StateDigest, Topic};
 use crate::base::limits::MAX_NAME_BYTES;
-use crate::base::rule::Refusal;
+use crate::base::rule::{Refusal, Rule};
 use crate::money::Balance;
 use crate::payload::read_currency;
 use crate::statement::Generation;
@@ -143,11 +143,12 @@ impl NameIndex {
             w.bytes(entry.as_bytes());
             w.bytes(member.as_bytes());
         });
-        w.list(self.order.iter(), |w, (member, (lamport, entry))| {
-            w.array(3);
+        w.list(self.order.iter(), |w, (member, place)| {
+            w.array(4);
             w.bytes(member.as_bytes());
-            w.uint(*lamport);
-            w.bytes(entry.as_bytes());
+            w.uint(place.standing.code());
+            w.uint(place.lamport);
+            w.bytes(place.entry.as_bytes());
         });
         w.list(self.owners.iter(), |w, (device, member)| {
             w.array(2);
@@ -170,9 +171,12 @@ impl NameIndex {
                 Ok((EntryId::from_bytes(r.bytes_n()?), MemberId::from_bytes(r.bytes_n()?)))
             })?,
             order: r.list(|r| {
-                r.array(3)?;
+                r.array(4)?;
                 let member = MemberId::from_bytes(r.bytes_n()?);
-                Ok((member, (r.uint()?, EntryId::from_bytes(r.bytes_n()?))))
+                let standing = IntroductionStanding::from_code(r.uint()?);
+                let standing = standing.ok_or(Refusal::new(Rule::Q2))?;
+                let (lamport, entry) = (r.uint()?, EntryId::from_bytes(r.bytes_n()?));
+                Ok((member, IntroductionPlace { standing, lamport, entry }))
             })?,
             owners: r.list(|r| {
                 r.array(2)?;

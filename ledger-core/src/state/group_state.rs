@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::device::{Device, UsableEpoch};
 use super::member::Member;
-use super::name_index::NameIndex;
+use super::name_index::{IntroductionPlace, IntroductionStanding, NameIndex};
 use crate::base::id::{DeviceId, EntryId, GroupId, MemberId};
 use crate::base::name::visible_form;
 use crate::entry::DecodedEntry;
@@ -40,7 +40,9 @@ pub struct GroupState {
 pub fn any_names(group: GroupId, entries: impl IntoIterator<Item = EntryId>) -> GroupState {
     let mut name_index = NameIndex::default();
     for entry in entries {
-        name_index.introduce(entry, 1, MemberId::from_bytes(*entry.as_bytes()));
+        let place =
+            IntroductionPlace { standing: IntroductionStanding::Applied, lamport: 1, entry };
+        name_index.introduce(place, MemberId::from_bytes(*entry.as_bytes()));
     }
     GroupState {
         group,
@@ -86,14 +88,18 @@ impl GroupState {
         &self.name
     }
 
-    /// Returns the members, in the order of their first introduction.
+    /// Returns the members, in the order of their [first
+    /// introduction](GroupState::first_introduction).
     #[must_use]
     pub fn members(&self) -> Vec<(MemberId, &Member)> {
         let mut members: Vec<_> = self.members.iter().map(|(id, member)| (*id, member)).collect();
         let order = &self.name_index.order;
-        members.sort_by_key(|(id, _)| {
-            (order.get(id).copied().unwrap_or((1, self.group.genesis())), *id)
-        });
+        let genesis = IntroductionPlace {
+            standing: IntroductionStanding::Applied,
+            lamport: 1,
+            entry: self.group.genesis(),
+        };
+        members.sort_by_key(|(id, _)| (order.get(id).copied().unwrap_or(genesis), *id));
         members
     }
 
@@ -139,10 +145,12 @@ impl GroupState {
         self.name_index.introductions.get(&entry).copied()
     }
 
-    /// Returns the first entry that introduces a member.
+    /// Returns the first entry that introduces a member: in the order of clock and id, those of
+    /// devices that may write, or might when they wrote it, before those of others, and these before
+    /// those with a fault (SPEC §4.3).
     #[must_use]
     pub fn first_introduction(&self, member: MemberId) -> Option<EntryId> {
-        self.name_index.order.get(&member).map(|(_, entry)| *entry)
+        self.name_index.order.get(&member).map(|place| place.entry)
     }
 
     /// Returns the member whose device a key is or was.

@@ -19,7 +19,7 @@ pub use entry_index::{ChainEntry, EntryIndex, Link};
 pub use frontier::{Frontier, NextEntryPosition, any_position};
 pub use group_state::{GroupState, any_names};
 pub use member::Member;
-pub(crate) use name_index::NameIndex;
+pub(crate) use name_index::{IntroductionPlace, IntroductionStanding, NameIndex};
 pub use series::{Occurrence, Segment, Series, TemplateVersion};
 pub use settings::{Settings, SettingsInForce};
 pub use view::View;

@@ -95,6 +95,9 @@ codes! {
     Damaged "damaged" Storage
         "The file is not an intact database of this library."
         "Restore a backup, or salvage the database into a new one. Other devices may have the entries, too."
+    EarlierDraft "earlier-draft" Library
+        "The database holds an entry in a form that an earlier draft of the format had. Nothing was changed."
+        "Export its groups with the version of the app that wrote it, and import the files into new groups."
     FromTheFuture "from-the-future" Library
         "A newer version of this library wrote the database."
         "Update the app."

@@ -63,6 +63,7 @@ impl From<StoreError> for LedgerError {
             StoreError::AlreadyIn(_) => ErrorCode::AlreadyIn,
             StoreError::NoCipher => ErrorCode::NoCipher,
             StoreError::Damaged(_) => ErrorCode::Damaged,
+            StoreError::EarlierDraft { .. } => ErrorCode::EarlierDraft,
             StoreError::FromTheFuture { .. } => ErrorCode::FromTheFuture,
             StoreError::Busy => ErrorCode::Busy,
             StoreError::DiskFull => ErrorCode::DiskFull,
@@ -99,6 +100,10 @@ impl From<StoreError> for LedgerError {
             }
             StoreError::SeriesEnded(entry) => {
                 return Self::about(ErrorCode::SeriesEnded, reason, entry);
+            }
+            StoreError::LastBeforeFirst { .. } => ErrorCode::InvalidEntry,
+            StoreError::TooManyChanges { series, .. } => {
+                return Self::about(ErrorCode::InvalidEntry, reason, series);
             }
             StoreError::Rates(error) => return error.into(),
             StoreError::ProposalOutdated => ErrorCode::ProposalOutdated,
@@ -231,6 +236,14 @@ mod tests {
     fn own_entries_that_wait_are_told() {
         let waiting = LedgerError::from(StoreError::OwnEntriesWait(3));
         assert_eq!(waiting.code(), ErrorCode::OwnEntriesWait);
+    }
+
+    /// Only a version before the first release wrote such entries.
+    #[test]
+    fn entries_of_an_earlier_draft_are_told() {
+        let entry = ledger_core::EntryId::from_bytes([7; 32]);
+        let error = StoreError::EarlierDraft { entry, rule: ledger_core::Rule::P9 };
+        assert_eq!(LedgerError::from(error).code(), ErrorCode::EarlierDraft);
     }
 
     #[test]

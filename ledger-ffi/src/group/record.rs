@@ -66,7 +66,17 @@ impl LedgerGroup {
         expense: ExpenseId,
         transaction: Transaction,
     ) -> Result<EntryId, LedgerError> {
-        let details = transaction.try_into()?;
+        let keeps = matches!(
+            &transaction,
+            Transaction::Expense { expense } if expense.direction.is_none()
+        );
+        let mut details = transaction.try_into()?;
+        if let ledger_core::Transaction::Expense(new) = &mut details
+            && keeps
+            && let Some(shown) = self.group()?.lists().recorded(expense.entry())?
+        {
+            new.direction = shown.transaction.direction();
+        }
         self.append_one(NewEntry::Correction { original: expense.entry(), transaction: details })
     }
 

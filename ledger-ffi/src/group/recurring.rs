@@ -72,6 +72,16 @@ pub struct RecurringSeries {
     pub next_day: Option<Day>,
 }
 
+/// Result of changing a series.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct SeriesChange {
+    /// The new entries: the change, and again what was planned for later.
+    pub entries: Vec<EntryId>,
+    /// The first day on which something else holds, which was planned before; none if the change
+    /// holds for good.
+    pub planned_from: Option<Day>,
+}
+
 /// An occurrence of a series that is due and not recorded.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct DueOccurrence {
@@ -90,7 +100,8 @@ pub struct DueOccurrence {
 /// Occurrences that are due.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct DueList {
-    /// The occurrences, at most 24; first those of this device's person.
+    /// The occurrences, at most 24: the earliest of each series, then the second of each, and so
+    /// on.
     pub occurrences: Vec<DueOccurrence>,
     /// Whether there are more.
     pub has_more: bool,
@@ -115,6 +126,20 @@ pub struct RecurringExpenses {
 impl RecurringExpenses {
     pub(super) fn new(group: LedgerGroup) -> Self {
         Self { group }
+    }
+}
+
+impl From<ledger_store::Due> for DueList {
+    fn from(due: ledger_store::Due) -> Self {
+        let row = |found: ledger_core::Occurrence| DueOccurrence {
+            series: found.series,
+            number: found.number,
+            author: found.author,
+            total: total(&found.transaction),
+            transaction: found.transaction.into(),
+        };
+        let occurrences = due.occurrences.into_iter().map(row).collect();
+        Self { occurrences, has_more: due.has_more }
     }
 }
 
@@ -146,7 +171,8 @@ impl RecurringExpenses {
     /// Returns the series.
     ///
     /// # Errors
-    /// `InvalidEntry` for a rule of 0 or more than 1,000 units, or as `record_expense`.
+    /// `InvalidEntry` for a rule of 0 or more than 1,000 units or a `last` before the first day,
+    /// or as `record_expense`.
     #[uniffi::method(default(last = None))]
     pub fn begin(
         &self,
@@ -160,11 +186,11 @@ impl RecurringExpenses {
 
     /// Changes a series from the first occurrence on that falls on the day `since` or later.
     /// Without a rule the days stay; with one, they recur from the day of `transaction` on.
-    /// Returns the entry.
+    /// Pauses, the end, and what was planned for later stay.
     ///
     /// # Errors
     /// `UnknownEntry` if there is no such series, `SeriesEnded` if no day of its rule is so
-    /// late, or as `begin`.
+    /// late, `InvalidEntry` if too much is planned for later, or as `begin`.
     #[uniffi::method(default(rule = None))]
     pub fn change(
         &self,
@@ -172,14 +198,15 @@ impl RecurringExpenses {
         since: Day,
         transaction: Transaction,
         rule: Option<RecurrenceRule>,
-    ) -> Result<EntryId, LedgerError> {
+    ) -> Result<SeriesChange, LedgerError> {
         let transaction = transaction.try_into()?;
         let rule = rule.map(TryInto::try_into).transpose()?;
-        Ok(self.group.group()?.recurring().change(series, since, &transaction, rule)?)
+        let changed = self.group.group()?.recurring().change(series, since, &transaction, rule)?;
+        Ok(SeriesChange { entries: changed.entries, planned_from: changed.planned_from })
     }
 
-    /// Lets no occurrence fall on the day `since` or a later one, before the day `until`.
-    /// Returns the entries; none if nothing falls between.
+    /// Lets no occurrence fall on the day `since` or a later one, before the day `until`; then
+    /// it goes on as it would have. Returns the entries; none if nothing falls between.
     ///
     /// # Errors
     /// `UnknownEntry`, `SeriesEnded`, or as every call that records.
@@ -200,25 +227,40 @@ impl RecurringExpenses {
         Ok(self.group.group()?.recurring().end(series, last)?)
     }
 
-    /// What is due up to a day and not recorded. Show it, and record what the person taps.
+    /// What is due up to a day and not recorded, without the first `skip`. Show it, and record
+    /// what the person taps.
     ///
     /// # Errors
     /// Any error of reading the database.
-    pub fn due(&self, until: Day) -> Result<DueList, LedgerError> {
-        let due = self.group.group()?.recurring().due(until)?;
-        let row = |found: ledger_core::Occurrence| DueOccurrence {
-            series: found.series,
-            number: found.number,
-            author: found.author,
-            total: total(&found.transaction),
-            transaction: found.transaction.into(),
-        };
-        let occurrences = due.occurrences.into_iter().map(row).collect();
-        Ok(DueList { occurrences, has_more: due.has_more })
+    #[uniffi::method(default(skip = 0))]
+    pub fn due(&self, until: Day, skip: u32) -> Result<DueList, LedgerError> {
+        let skip = usize::try_from(skip).unwrap_or(usize::MAX);
+        Ok(self.group.group()?.recurring().due_page(until, skip)?.into())
     }
 
-    /// Records an occurrence that a person asked for, of anybody's template. None if it is
-    /// recorded already, or is no occurrence.
+    /// What would be due, but for entries that record it and wait for others that are missing
+    /// here, without the first `skip`. Show it apart: nothing records it by itself, and `record`
+    /// does. Should the entry arrive in full, both are one.
+    ///
+    /// # Errors
+    /// Any error of reading the database.
+    #[uniffi::method(default(skip = 0))]
+    pub fn waiting(&self, until: Day, skip: u32) -> Result<DueList, LedgerError> {
+        let skip = usize::try_from(skip).unwrap_or(usize::MAX);
+        Ok(self.group.group()?.recurring().waiting(until, skip)?.into())
+    }
+
+    /// What of a series is never due, as its day was over when the series began or changed, and
+    /// is not recorded. Show it after `begin` and `change`; `record` records it.
+    ///
+    /// # Errors
+    /// `UnknownEntry`, or any error of reading the database.
+    pub fn passed(&self, series: EntryId) -> Result<DueList, LedgerError> {
+        Ok(self.group.group()?.recurring().passed(series)?.into())
+    }
+
+    /// Records an occurrence that a person asked for, of anybody's template, whether it is due,
+    /// passed or in an entry that waits. None if it is recorded already, or is no occurrence.
     ///
     /// # Errors
     /// As every call that records.

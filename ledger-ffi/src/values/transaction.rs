@@ -65,8 +65,9 @@ pub struct Expense {
     /// Anything else that is worth remembering.
     #[uniffi(default = None)]
     pub note: Option<String>,
-    /// Whether the money was spent or received; none means that it was spent. The
-    /// library always fills it in. No amount is negative either way.
+    /// Whether the money was spent or received. None means that it was spent; in a
+    /// correction, that the direction stays as it is shown. The library always fills it
+    /// in. No amount is negative either way.
     #[uniffi(default = None)]
     pub direction: Option<Direction>,
     /// The row of an imported file from which this comes, 16 bytes; new expenses

@@ -97,6 +97,24 @@ fn code<T>(result: Result<T, LedgerError>) -> ErrorCode {
     result.err().expect("this should have failed").code()
 }
 
+/// An app from before directions sends none, and corrects the description of a refund only.
+#[test]
+fn a_correction_without_a_direction_keeps_the_one_shown() {
+    let flat = Flat::new();
+    let direction = Some(Direction::Incoming);
+    let refund = flat.group.record_expense(Expense { direction, ..flat.dinner() }).unwrap();
+    let before = flat.balances();
+    let correct = |direction: Option<Direction>| {
+        let expense = Expense { direction, description: "Back".into(), ..flat.dinner() };
+        flat.group.correct(refund, Transaction::Expense { expense }).unwrap();
+        flat.balances()
+    };
+    assert_eq!(correct(None), before);
+    assert_ne!(correct(Some(Direction::Outgoing)), before);
+    assert_ne!(correct(None), before, "that of the content shown, not of the original");
+    assert_eq!(correct(Some(Direction::Incoming)), before);
+}
+
 #[test]
 fn a_refund_turns_the_signs_and_nothing_is_negative() {
     let flat = Flat::new();

@@ -310,4 +310,18 @@ pub(super) const MIGRATIONS: &[&str] = &[
     CREATE INDEX entries_templates ON entries (grp, lamport, id) WHERE kind = 26;
     CREATE INDEX entries_speaks ON entries (grp, lamport, id) WHERE kind = 27;
     ",
+    // Version 9. The entries of a slot in the order in which they count, so that what a slot shows is
+    // found without reading the others. What an older version derived is derived anew where it did not
+    // know the kinds of all entries, and no ledger that it saved is used.
+    "
+    DROP INDEX entries_by_slot;
+    CREATE INDEX entries_by_slot ON entries (slot, kind, lamport, id) WHERE slot <> n;
+    DELETE FROM checkpoints;
+    CREATE TABLE underived (                 -- groups whose rows are to be derived anew
+        grp INTEGER PRIMARY KEY REFERENCES groups
+    ) STRICT;
+    INSERT INTO underived
+        SELECT grp FROM entries WHERE verdict = 1 OR kind BETWEEN 24 AND 27
+        UNION SELECT grp FROM origins;
+    ",
 ];

@@ -8,7 +8,7 @@ use ledger_core::engine::{
     ChainEntry, ChainPosition, DecodedEntry, EntryIndex, Kind, Link, Payload, SlotEntry, SlotRole,
     VerifiedEntry,
 };
-use ledger_core::{EntryId, Origin, Refusal, Verdict, hazmat};
+use ledger_core::{EntryId, Origin, Refusal, Rule, Verdict, hazmat};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use crate::StoreError;
@@ -238,7 +238,21 @@ pub(crate) fn stored_entry(row: &Row<'_>) -> Result<VerifiedEntry, StoreError> {
 /// entries.
 pub(crate) fn believed_entry(row: &Row<'_>, id: EntryId) -> Result<VerifiedEntry, StoreError> {
     let bytes = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
-    hazmat::read_stored(id, bytes, &row.get(1)?).map_err(|refusal| changed(&refusal))
+    let signature = row.get(1)?;
+    let entry = hazmat::read_stored(id, bytes, &signature);
+    entry.map_err(|refusal| unreadable(id, bytes, &signature, &refusal))
+}
+
+/// The error of a stored entry that cannot be read. If its bytes are those that its author signed, it
+/// was stored under other rules of form.
+fn unreadable(id: EntryId, bytes: &[u8], signature: &[u8; 64], refusal: &Refusal) -> StoreError {
+    // Read again with its hashes: of bytes that changed, the id is another or H7 is broken.
+    match DecodedEntry::decode(bytes, signature) {
+        Err(found) if found.entry() == Some(id) && found.rule() != Rule::H7 => {
+            StoreError::EarlierDraft { entry: id, rule: found.rule() }
+        }
+        _ => changed(refusal),
+    }
 }
 
 fn changed(refusal: &Refusal) -> StoreError {

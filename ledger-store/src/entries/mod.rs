@@ -16,6 +16,7 @@ mod new_entry;
 pub(crate) mod projections;
 mod recent;
 pub(crate) mod relist;
+pub(crate) mod shown;
 mod sign;
 mod target;
 mod transaction;

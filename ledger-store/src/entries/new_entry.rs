@@ -133,11 +133,10 @@ impl NewEntry {
             Self::Record(transaction) => Draft::record(state, transaction)?,
             Self::Correction { original, transaction } => {
                 let original = tx.changeable(*original)?;
-                let mut transaction = transaction.clone();
-                if let Some(before) = tx.content_shown(original)? {
-                    transaction.keep_unknown_hints(&before);
+                match tx.content_shown(original)? {
+                    Some(shown) => Draft::correction_of(state, original, transaction, &shown)?,
+                    None => Draft::correction(state, original, transaction)?,
                 }
-                Draft::correction(state, original, &transaction)?
             }
             Self::Cancellation { original, reason } => {
                 Draft::cancellation(tx.changeable(*original)?, reason.clone())

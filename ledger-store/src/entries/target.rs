@@ -6,6 +6,7 @@ use rusqlite::OptionalExtension as _;
 
 use super::GroupTransaction;
 use super::index::{number, slot_number};
+use super::shown::{slot_of, slot_shown};
 use crate::StoreError;
 
 /// The slot of an original, as it is shown.
@@ -61,19 +62,19 @@ impl GroupTransaction<'_> {
         }
     }
 
-    /// The entry that an endorsement is to name: the original of a correction, cancellation or
-    /// restoration, otherwise the entry itself.
+    /// The entry that an endorsement is to name: what the slot shows without corrections, which is what
+    /// its author sees (SPEC §4.9). Of several originals with one origin that need not be the one that
+    /// names the slot here. The entry itself if the slot shows nothing, or if it has none.
     pub(super) fn endorsable(&self, id: EntryId) -> Result<EntryId, StoreError> {
-        let entry = self.index().entry(&id)?;
-        let is_change = |payload: &Payload| {
-            matches!(
-                payload,
-                Payload::Correction(_) | Payload::Cancellation(_) | Payload::Restoration(_)
-            )
+        let Some(entry) = self.index().entry(&id)? else { return Ok(id) };
+        let slot = slot_of(self.connection(), self.group(), entry.decoded())?;
+        let shown = match slot {
+            Some((slot, _)) => slot_shown(self.connection(), slot, i64::MAX)?.shown(),
+            None => None,
         };
-        match entry.is_some_and(|entry| is_change(entry.decoded().payload())) {
-            true => self.original_of(id),
-            false => Ok(id),
+        match shown {
+            Some(shown) => Ok(shown),
+            None => self.original_of(id),
         }
     }
 

@@ -12,7 +12,7 @@ use ledger_core::messages::invite::JoinError;
 use ledger_core::messages::pairing::PairingError;
 use ledger_core::messages::recovery::{EnrolmentError, ShareError};
 use ledger_core::{
-    DeviceId, DraftError, EntryId, GroupId, MemberId, RatesError, Refusal, VoidReason,
+    Date, DeviceId, DraftError, EntryId, GroupId, MemberId, RatesError, Refusal, Rule, VoidReason,
 };
 
 pub use bundle_cursor::BundleCursorError;
@@ -50,6 +50,20 @@ pub enum StoreError {
     /// The file is not an intact database of this library.
     #[error("the database is damaged: {0}; restore a backup, or sync anew from another device")]
     Damaged(String),
+    /// The database holds an entry in a form that an earlier draft of the format had. Its bytes are as
+    /// its author signed them, and this version has other rules of form.
+    #[error(
+        "the database is from an earlier draft of the format, which this version does not read \
+         (entry {}: {rule}); export its groups with the version that wrote it, and import the \
+         files into new groups",
+        .entry.short()
+    )]
+    EarlierDraft {
+        /// The entry.
+        entry: EntryId,
+        /// The rule that it breaks.
+        rule: Rule,
+    },
     /// A newer version of this library wrote the file.
     #[error("the database has schema {found}, this version knows up to {known}; update the app")]
     FromTheFuture {
@@ -142,6 +156,26 @@ pub enum StoreError {
         .0.short()
     )]
     SeriesEnded(EntryId),
+    /// The last day of a new series is before its first one, so that it would never recur.
+    #[error("the last day, {last}, is before the first one, {first}; choose a later one")]
+    LastBeforeFirst {
+        /// The first day.
+        first: Date,
+        /// The last day.
+        last: Date,
+    },
+    /// More changes of the series are planned for later than one call writes again.
+    #[error(
+        "series {} has so many planned changes that {found} templates would be written, where 24 are \
+         the most; end it first, then change it, and it goes on",
+        .series.short()
+    )]
+    TooManyChanges {
+        /// The series.
+        series: EntryId,
+        /// The number of templates that would be written.
+        found: usize,
+    },
     /// The rates do not suffice for a conversion, or a balance does not fit by them.
     #[error(transparent)]
     Rates(#[from] RatesError),

@@ -4,6 +4,7 @@
 mod columns;
 mod keys;
 mod recurring;
+mod schedule;
 #[cfg(feature = "import")]
 mod splitwise;
 mod state;
@@ -30,7 +31,7 @@ use crate::session::{Changes, GroupSession, OpeningComparison};
 use crate::statements::{Proposal, StatementIntent, propose, sign_and};
 
 pub use keys::GroupKeys;
-pub use recurring::{Due, RecordedDue, Recurring};
+pub use recurring::{Due, RecordedDue, Recurring, SeriesChange};
 #[cfg(feature = "import")]
 pub use splitwise::ImportReport;
 pub use state::CurrentState;

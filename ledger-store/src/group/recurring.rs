@@ -1,11 +1,13 @@
 //! Recurring expenses and transfers of a group.
 
-use ledger_core::{Date, EntryId, MemberId, Occurrence, Recurrence, Series, Transaction};
+use ledger_core::keys::DeviceKey;
+use ledger_core::{Date, EntryId, Occurrence, Origin, Recurrence, Series, Transaction};
 
+use super::schedule::{Schedule, stop};
 use crate::StoreError;
 use crate::entries::{GroupTransaction, NewEntry};
 use crate::keyring::signing_key;
-use crate::lists;
+use crate::lists::{self, DueQuery};
 use crate::session::GroupSession;
 
 /// Recurring expenses and transfers of one group: series, and their occurrences that are due.
@@ -35,11 +37,21 @@ pub struct Recurring<'a> {
     group: &'a GroupSession,
 }
 
+/// Result of changing a series.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeriesChange {
+    /// The new entries: the change, and again what was planned for later.
+    pub entries: Vec<EntryId>,
+    /// The first day on which another content or rule holds, which was planned before. `None` if the
+    /// change holds for good.
+    pub planned_from: Option<Date>,
+}
+
 /// Occurrences that are due.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
-    /// The occurrences, at most 24: first those of this person's templates, of each the earliest
-    /// first.
+    /// The occurrences, at most 24: first the earliest of each series, then the second of each, and
+    /// so on, each time those of this person's templates before others.
     pub occurrences: Vec<Occurrence>,
     /// Whether there are more.
     pub has_more: bool,
@@ -69,10 +81,12 @@ impl<'a> Recurring<'a> {
     }
 
     /// Begins a series: the transaction recurs by the rule, first on its own day, and last on
-    /// `last` or before. Returns the series.
+    /// `last` or before. Returns the series. Days that are over are not due;
+    /// [`Recurring::passed`] lists them.
     ///
     /// # Errors
-    /// As [`Group::append`](super::Group::append). [`StoreError::SeriesEnded`] cannot occur.
+    /// [`StoreError::LastBeforeFirst`] if none would fall so early, or as
+    /// [`Group::append`](super::Group::append).
     pub fn begin(
         &self,
         transaction: &Transaction,
@@ -80,6 +94,9 @@ impl<'a> Recurring<'a> {
         last: Option<Date>,
     ) -> Result<EntryId, StoreError> {
         let first = transaction.date();
+        if let Some(last) = last.filter(|last| *last < first) {
+            return Err(StoreError::LastBeforeFirst { first, last });
+        }
         let end = last.and_then(|last| rule.steps_until(first, last.plus_days(1)?));
         let transaction = transaction.clone();
         let device = signing_key(self.group)?;
@@ -90,37 +107,38 @@ impl<'a> Recurring<'a> {
 
     /// Changes a series from the first occurrence on that falls on the day `from` or later: another
     /// content, and with a rule other days, which recur from the day of the content on. Without a
-    /// rule the days stay, and that of the content plays no part. A series that has ended goes on.
+    /// rule the days stay, and that of the content plays no part.
+    ///
+    /// Pauses, the end, and changes that were planned for later stay, on their days; the result says
+    /// from which day on another content holds. A change of the rule lets nothing fall behind the
+    /// last day that the series had. With a `from` behind that day, it goes on. Days that are over
+    /// and not recorded are no longer due; [`Recurring::passed`] lists them.
     ///
     /// # Errors
     /// [`StoreError::UnknownEntry`] if there is no such series, [`StoreError::SeriesEnded`] if no
-    /// day of its rule is so late, or as [`Group::append`](super::Group::append).
+    /// day of its rule is so late, [`StoreError::TooManyChanges`] if too much is planned for later,
+    /// or as [`Group::append`](super::Group::append). Then nothing is recorded.
     pub fn change(
         &self,
         series: EntryId,
         from: Date,
         transaction: &Transaction,
         rule: Option<Recurrence>,
-    ) -> Result<EntryId, StoreError> {
+    ) -> Result<SeriesChange, StoreError> {
         self.with(series, |tx, device, found| {
-            let number = match found.first_number_since(from) {
-                Some(number) => number,
-                None => number_after_end(found, from)?,
+            let mut schedule = match found.first_number_since(from) {
+                Some(number) if rule.is_some() => {
+                    Schedule::since(found, unused(tx, found, number)?)
+                }
+                Some(number) => Schedule::since(found, number),
+                None => Schedule::after_end(found, number_after_end(found, from)?)?,
             };
-            let version = found.version_of(number).or(found.versions().last());
-            let version = version.ok_or(StoreError::SeriesEnded(series))?;
-            let (base, day, rule) = match rule {
-                Some(rule) => (number, transaction.date(), rule),
-                None => (version.base, version.transaction.date(), version.rule),
-            };
-            let change = NewEntry::TemplateChange {
-                series,
-                numbers: (number, base),
-                transaction: transaction.clone().on(day),
-                rule,
-                end: None,
-            };
-            tx.record(device, &change)
+            match rule {
+                Some(rule) => schedule.set_rule(transaction, rule),
+                None => schedule.set_content(transaction),
+            }
+            let entries = write(tx, device, &schedule.templates(found)?)?;
+            Ok(SeriesChange { entries, planned_from: schedule.next_difference() })
         })
     }
 
@@ -138,11 +156,11 @@ impl<'a> Recurring<'a> {
     }
 
     /// Pauses a series: no occurrence falls on the day `from` or a later one, before the day
-    /// `until`. From then on it goes on, on the days of its rule. Returns the entries; none if
-    /// nothing is left out.
+    /// `until`. From then on it goes on as it would have: on the days of its rule, with the changes
+    /// and the end that were planned. Returns the entries; none if nothing is left out.
     ///
     /// # Errors
-    /// As [`Recurring::end`].
+    /// As [`Recurring::end`], and [`StoreError::TooManyChanges`] if too much is planned for later.
     pub fn pause(
         &self,
         series: EntryId,
@@ -150,23 +168,12 @@ impl<'a> Recurring<'a> {
         until: Date,
     ) -> Result<Vec<EntryId>, StoreError> {
         self.with(series, |tx, device, found| {
-            let ended = || StoreError::SeriesEnded(series);
-            let number = found.first_number_since(from).ok_or_else(ended)?;
-            let version = found.version_of(number).ok_or_else(ended)?;
-            let steps = version.rule.steps_until(version.transaction.date(), until);
-            let next = version.base.saturating_add(steps.ok_or_else(ended)?);
-            if next <= number {
-                return Ok(Vec::new());
+            let number = found.first_number_since(from).ok_or(StoreError::SeriesEnded(series))?;
+            let mut schedule = Schedule::since(found, number);
+            match schedule.leave_out_before(until) {
+                true => write(tx, device, &schedule.templates(found)?),
+                false => Ok(Vec::new()),
             }
-            let stopped = tx.record(device, &stop(found, number)?)?;
-            let goes_on = NewEntry::TemplateChange {
-                series,
-                numbers: (next, version.base),
-                transaction: version.transaction.clone(),
-                rule: version.rule,
-                end: version.end,
-            };
-            Ok(vec![stopped, tx.record(device, &goes_on)?])
         })
     }
 
@@ -176,10 +183,51 @@ impl<'a> Recurring<'a> {
     /// # Errors
     /// [`StoreError`] if the database cannot be read.
     pub fn due(&self, until: Date) -> Result<Due, StoreError> {
+        self.due_page(until, 0)
+    }
+
+    /// As [`Recurring::due`], without the first `skip` occurrences: a page behind the first one, as
+    /// long as nothing is recorded in between.
+    ///
+    /// # Errors
+    /// As [`Recurring::due`].
+    pub fn due_page(&self, until: Date, skip: usize) -> Result<Due, StoreError> {
+        self.list(until, skip, false)
+    }
+
+    /// The occurrences that would be due, but for entries that record them and wait for others that
+    /// are missing here. Whoever may write can make an entry wait for ever, and no device records
+    /// these by itself; a person may, by [`Recurring::record`]. Should the entry arrive in full,
+    /// both are one expense or transfer.
+    ///
+    /// # Errors
+    /// As [`Recurring::due`].
+    pub fn waiting(&self, until: Date, skip: usize) -> Result<Due, StoreError> {
+        self.list(until, skip, true)
+    }
+
+    /// The occurrences of a series that are never due, as their day was over when their template was
+    /// written, and that nothing here has recorded: at most 24 of the last 400 of each template. No
+    /// device records them by itself; a person may, by [`Recurring::record`].
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownEntry`] if there is no such series, or as [`Recurring::due`].
+    pub fn passed(&self, series: EntryId) -> Result<Due, StoreError> {
+        self.group.read(|connection, loaded| {
+            let all = lists::series(connection, self.group.key, &loaded.ledger)?;
+            let found = all.iter().find(|one| one.id() == series);
+            let found = found.ok_or_else(|| StoreError::UnknownEntry(vec![series]))?;
+            let (occurrences, has_more) = lists::passed(connection, self.group.key, found)?;
+            Ok(Due { occurrences, has_more })
+        })
+    }
+
+    fn list(&self, until: Date, skip: usize, waiting: bool) -> Result<Due, StoreError> {
         self.group.read(|connection, loaded| {
             let (key, ledger) = (self.group.key, &loaded.ledger);
-            let me = ledger.state().device_owner(self.group.device);
-            let (occurrences, has_more) = lists::due(connection, key, ledger, until, me, false)?;
+            let first = ledger.state().device_owner(self.group.device);
+            let query = DueQuery { until, first, alone: false, waiting, skip };
+            let (occurrences, has_more) = lists::due(connection, key, ledger, &query)?;
             Ok(Due { occurrences, has_more })
         })
     }
@@ -195,17 +243,19 @@ impl<'a> Recurring<'a> {
             let Some(me) = tx.ledger().state().device_owner(device.id()) else {
                 return Ok(RecordedDue { entries: Vec::new(), has_more: false });
             };
-            let due = due_now(tx, until, Some(me), true)?;
+            let query = DueQuery { until, first: Some(me), alone: true, waiting: false, skip: 0 };
+            let (due, has_more) = lists::due(tx.connection(), tx.group(), tx.ledger(), &query)?;
             let record = |found: &Occurrence| {
                 tx.record(&device, &NewEntry::Record(found.transaction.clone()))
             };
-            let entries = due.occurrences.iter().map(record).collect::<Result<_, _>>()?;
-            Ok(RecordedDue { entries, has_more: due.has_more })
+            let entries = due.iter().map(record).collect::<Result<_, _>>()?;
+            Ok(RecordedDue { entries, has_more })
         })
     }
 
     /// Records occurrences that a person asked for, of anybody's templates: series and number of
-    /// each. What is recorded already, and what is no occurrence, is left out.
+    /// each, whether they are due, passed, or in an entry that waits. What is recorded already, and
+    /// what is no occurrence, is left out.
     ///
     /// # Errors
     /// As [`Group::append`](super::Group::append); then nothing is recorded.
@@ -213,7 +263,6 @@ impl<'a> Recurring<'a> {
         let device = signing_key(self.group)?;
         self.group.write(|tx| {
             let all = lists::series(tx.connection(), tx.group(), tx.ledger())?;
-            let waiting = tx.waiting_origins()?;
             let mut entries = Vec::new();
             for (series, number) in occurrences {
                 let found = all.iter().find(|one| one.id() == *series);
@@ -221,7 +270,7 @@ impl<'a> Recurring<'a> {
                     continue;
                 };
                 let Some(origin) = found.transaction.origin() else { continue };
-                if !waiting.contains(&origin) && !tx.has_origin(origin)? {
+                if !tx.has_origin(origin)? {
                     entries.push(tx.record(&device, &NewEntry::Record(found.transaction))?);
                 }
             }
@@ -233,11 +282,7 @@ impl<'a> Recurring<'a> {
     fn with<T>(
         &self,
         series: EntryId,
-        write: impl Fn(
-            &mut GroupTransaction<'_>,
-            &ledger_core::keys::DeviceKey,
-            &Series,
-        ) -> Result<T, StoreError>,
+        write: impl Fn(&mut GroupTransaction<'_>, &DeviceKey, &Series) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let device = signing_key(self.group)?;
         self.group.write(|tx| {
@@ -249,27 +294,23 @@ impl<'a> Recurring<'a> {
     }
 }
 
-fn due_now(
-    tx: &GroupTransaction<'_>,
-    until: Date,
-    first: Option<MemberId>,
-    alone: bool,
-) -> Result<Due, StoreError> {
-    let (occurrences, has_more) =
-        lists::due(tx.connection(), tx.group(), tx.ledger(), until, first, alone)?;
-    Ok(Due { occurrences, has_more })
+/// Records templates one after the other, so that the later ones hold for the larger numbers.
+fn write(
+    tx: &mut GroupTransaction<'_>,
+    device: &DeviceKey,
+    templates: &[NewEntry],
+) -> Result<Vec<EntryId>, StoreError> {
+    templates.iter().map(|template| tx.record(device, template)).collect()
 }
 
-/// The change that ends a series before a number.
-fn stop(series: &Series, number: u64) -> Result<NewEntry, StoreError> {
-    let version = series.version_of(number).ok_or(StoreError::SeriesEnded(series.id()))?;
-    Ok(NewEntry::TemplateChange {
-        series: series.id(),
-        numbers: (number, version.base),
-        transaction: version.transaction.clone(),
-        rule: version.rule,
-        end: Some(number),
-    })
+/// The first number from `number` on that nothing recorded. Other days from a past day on would
+/// else get numbers that are recorded, and never be due.
+fn unused(tx: &GroupTransaction<'_>, series: &Series, number: u64) -> Result<u64, StoreError> {
+    let mut number = number;
+    while tx.has_origin(Origin::of_occurrence(series.id(), number))? {
+        number = number.saturating_add(1);
+    }
+    Ok(number)
 }
 
 /// The number with which a series that has ended goes on: that of the first day of its last rule

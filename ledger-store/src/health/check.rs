@@ -1,5 +1,6 @@
 //! Checking the history of a group and a whole database, and rebuilding what is derived.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use rusqlite::TransactionBehavior;
@@ -45,6 +46,29 @@ pub(super) fn check_database(
         found.file = audit::check_file(connection)?;
         Ok(found)
     })
+}
+
+/// Derives all rows anew if a migration found that an older version may have derived them by other
+/// rules: it did not know the kinds of some entries. Once after an update of the app, and then in one
+/// transaction: stopped or failed, the next opening does it.
+pub(crate) fn derive_anew(session: &Arc<Session>) -> Result<(), StoreError> {
+    let is_due = session.snapshot_apart(|snapshot| {
+        let mut due = snapshot.connection().prepare("SELECT 1 FROM underived LIMIT 1")?;
+        Ok(due.exists([])?)
+    })?;
+    if !is_due {
+        return Ok(());
+    }
+    let derived = rebuild_indexes(session, &mut |_| ControlFlow::Continue(()));
+    let Err(StoreError::Damaged(found)) = derived else { return derived };
+    // Loading tells entries of an earlier draft from damaged ones.
+    session.snapshot_apart(|snapshot| {
+        for (key, id) in snapshot.groups()? {
+            load(snapshot.connection(), key, id, None, None)?;
+        }
+        Ok(())
+    })?;
+    Err(StoreError::Damaged(found))
 }
 
 pub(super) fn rebuild_indexes(

@@ -9,6 +9,7 @@ mod report;
 mod salvage;
 mod support;
 
+pub(crate) use check::derive_anew;
 pub use maintenance::{GroupMaintenance, Maintenance};
 pub use problem::{Problem, Remedy, Table};
 pub use report::{DatabaseCheck, Verification};

@@ -18,7 +18,7 @@ use crate::platform::files::with_ending;
 use crate::session::Session;
 
 /// The tables whose rows are counted.
-const TABLES: [&str; 24] = [
+const TABLES: [&str; 25] = [
     "groups",
     "spent",
     "entries",
@@ -27,6 +27,7 @@ const TABLES: [&str; 24] = [
     "terms",
     "found_by",
     "unlisted",
+    "underived",
     "origins",
     "pending",
     "checkpoints",

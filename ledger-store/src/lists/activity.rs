@@ -1,14 +1,16 @@
 //! Entries with their verdicts: all of them, or the void ones.
 
-use ledger_core::engine::{Kind, Payload, VerifiedEntry};
+use ledger_core::engine::{EntryIndex as _, Kind, Payload, RefIndex, VerifiedEntry};
 use ledger_core::{DeviceId, EntryId, GroupState, MemberId, Transaction, Verdict};
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{Connection, Row};
 
 use super::cursor::{ListId, ListKind};
 use super::{Cursor, Lists};
 use crate::StoreError;
+use crate::database::GroupKey;
 use crate::entries::LoadedLedger;
-use crate::entries::index::{stored_entry, verdict};
+use crate::entries::index::{StoredIndex, stored_entry, verdict};
+use crate::entries::shown::{slot_of, slot_shown};
 
 pub(super) const ACTIVITY: &str = "SELECT entry, signature, verdict, lamport, n FROM entries
      WHERE grp = ?1 AND (lamport, n) < (?2, ?3)
@@ -21,19 +23,13 @@ pub(super) const VOID: &str = "SELECT entry, signature, verdict, lamport, n FROM
 pub(super) const ENTRY: &str = "SELECT entry, signature, verdict, lamport, n FROM entries
      WHERE grp = ?1 AND id = ?2";
 
-/// The last correction that counts, of those before a position in the total order.
-pub(super) const CORRECTED: &str = "SELECT e.entry, e.signature
-     FROM named m JOIN entries e ON e.n = m.n
-     WHERE m.original = (SELECT slot FROM entries WHERE id = ?1) AND m.endorses = 0
-       AND (m.lamport, m.id) < (?2, ?3) AND e.kind = ?4 AND e.verdict = 0
-     ORDER BY m.lamport DESC, m.id DESC LIMIT 1";
+/// The last correction of a slot that counts, of those before a position in the total order. Only
+/// applied entries have a slot.
+pub(super) const CORRECTED: &str = "SELECT entry, signature FROM entries
+     WHERE slot = ?1 AND slot <> n AND kind = 18 AND (lamport, id) < (?2, ?3)
+     ORDER BY lamport DESC, id DESC LIMIT 1";
 
-/// The original of the slot that an entry belongs to.
-pub(super) const SLOT: &str =
-    "SELECT o.id FROM entries e JOIN entries o ON o.n = e.slot WHERE e.id = ?1";
-
-pub(super) const ORIGINAL: &str = "SELECT entry, signature FROM entries
-     WHERE n = (SELECT slot FROM entries WHERE id = ?1) AND verdict = 0";
+const BY_NUMBER: &str = "SELECT id FROM entries WHERE n = ?1";
 
 /// One entry with its verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,8 +47,9 @@ pub struct Activity {
     /// The entry that first recorded the expense or transfer which this entry records, changes,
     /// copies or reviews, if it does one of these.
     pub original: Option<EntryId>,
-    /// The content before a correction or cancellation: that of the last correction before it in
-    /// the total order that counts, or else of the original. None if the original is void.
+    /// The content before a correction, cancellation or restoration: that of the last correction
+    /// before it in the total order that counts, or else what the slot shows without corrections:
+    /// the first original that counts in this order, else the first copy. None if none counts.
     pub before: Option<Transaction>,
     /// The position after this row, where the next page begins.
     pub cursor: Cursor,
@@ -100,7 +97,7 @@ impl Lists<'_> {
             let Some(row) = rows.next()? else { return Ok(None) };
             let list = ListId::of_group(ListKind::Activity, self.group.id);
             let cursor = list.cursor(row.get(3)?, row.get(4)?);
-            activity(connection, row, loaded, |_| cursor).map(Some)
+            activity(connection, self.group.key, row, loaded, |_| cursor).map(Some)
         })
     }
 
@@ -119,7 +116,7 @@ impl Lists<'_> {
             let mut page = Vec::new();
             while let Some(row) = rows.next()? {
                 let cursor = list.cursor(row.get(3)?, row.get(4)?);
-                page.push(activity(connection, row, loaded, |_| cursor)?);
+                page.push(activity(connection, self.group.key, row, loaded, |_| cursor)?);
             }
             Ok(page)
         })
@@ -129,75 +126,83 @@ impl Lists<'_> {
 /// Reads a row of one of the lists of entries. `cursor` is the position after it, by its id.
 pub(super) fn activity(
     connection: &Connection,
+    group: GroupKey,
     row: &Row<'_>,
     loaded: &LoadedLedger,
     cursor: impl FnOnce(EntryId) -> Cursor,
 ) -> Result<Activity, StoreError> {
     let entry = stored_entry(row)?;
     let (state, device) = (loaded.ledger.state(), entry.decoded().header().device());
+    let slot = match entry.decoded().payload() {
+        // It names its slot itself, as nearly all do.
+        Payload::Transaction(transaction) if transaction.origin().is_none() => None,
+        _ => slot_of(connection, group, entry.decoded())?.map(|(slot, _)| slot),
+    };
     Ok(Activity {
         device,
         signed_here: device == loaded.device,
         author: state.device_owner(device),
-        original: original(connection, &entry)?,
-        before: before(connection, &entry, state)?,
+        original: original(connection, &entry, slot)?,
+        before: slot.map_or(Ok(None), |slot| before(connection, group, &entry, slot, state))?,
         verdict: verdict(row.get(2)?)?,
         cursor: cursor(entry.id()),
         entry,
     })
 }
 
-/// The original of what an entry is about. A change or review may name a copy; the original of
-/// that is its slot's.
-fn original(connection: &Connection, entry: &VerifiedEntry) -> Result<Option<EntryId>, StoreError> {
-    let target = match entry.decoded().payload() {
-        Payload::Transaction(transaction) if transaction.origin().is_none() => {
-            return Ok(Some(entry.id()));
-        }
-        // Another original with its origin may name the slot.
-        Payload::Transaction(_) => {
-            let mut slot = connection.prepare_cached(SLOT)?;
-            let id = slot.query_row([entry.id().as_bytes()], |row| row.get(0)).optional()?;
-            return Ok(Some(id.map_or(entry.id(), EntryId::from_bytes)));
-        }
-        Payload::Correction(correction) => correction.target(),
-        Payload::Cancellation(cancellation) => cancellation.target(),
-        Payload::Restoration(restoration) => restoration.target(),
-        Payload::Endorsement(endorsement) => endorsement.target(),
-        Payload::Copy(copy) => copy.original(),
-        _ => return Ok(None),
-    };
-    let Some(target) = entry.decoded().header().refs().get(target.as_usize()) else {
-        return Ok(None);
-    };
-    let mut slot = connection.prepare_cached(SLOT)?;
-    let id: Option<[u8; 32]> = slot.query_row([target.as_bytes()], |row| row.get(0)).optional()?;
-    Ok(Some(id.map_or(*target, EntryId::from_bytes)))
-}
-
-/// The content before a correction, cancellation or restoration.
-fn before(
+/// The original of what an entry is about: the one that names its slot. `None` if the entry is of
+/// another kind.
+fn original(
     connection: &Connection,
     entry: &VerifiedEntry,
-    state: &GroupState,
-) -> Result<Option<Transaction>, StoreError> {
-    let header = entry.decoded().header();
+    slot: Option<i64>,
+) -> Result<Option<EntryId>, StoreError> {
+    if let Some(slot) = slot {
+        let mut name = connection.prepare_cached(BY_NUMBER)?;
+        return Ok(Some(EntryId::from_bytes(name.query_row([slot], |row| row.get(0))?)));
+    }
     let target = match entry.decoded().payload() {
+        Payload::Transaction(_) => return Ok(Some(entry.id())),
+        Payload::Copy(copy) => copy.original(),
+        Payload::Endorsement(endorsement) => endorsement.target(),
+        payload => match changed(payload) {
+            Some(target) => target,
+            None => return Ok(None),
+        },
+    };
+    // It names what is no expense or transfer, and is void.
+    Ok(entry.decoded().header().refs().get(target.as_usize()).copied())
+}
+
+/// The target of an entry that changes a slot.
+fn changed(payload: &Payload) -> Option<RefIndex> {
+    Some(match payload {
         Payload::Correction(correction) => correction.target(),
         Payload::Cancellation(cancellation) => cancellation.target(),
         Payload::Restoration(restoration) => restoration.target(),
-        _ => return Ok(None),
-    };
-    let Some(target) = header.refs().get(target.as_usize()) else { return Ok(None) };
-    let kind = Kind::CORRECTION.number();
-    let id = entry.id();
+        _ => return None,
+    })
+}
+
+/// The content before a correction, cancellation or restoration of a slot.
+fn before(
+    connection: &Connection,
+    group: GroupKey,
+    entry: &VerifiedEntry,
+    slot: i64,
+    state: &GroupState,
+) -> Result<Option<Transaction>, StoreError> {
+    if changed(entry.decoded().payload()).is_none() {
+        return Ok(None);
+    }
+    let (lamport, id) = (entry.decoded().header().lamport(), entry.id());
     let mut corrected = connection.prepare_cached(CORRECTED)?;
-    let mut rows = corrected.query((target.as_bytes(), header.lamport(), id.as_bytes(), kind))?;
+    let mut rows = corrected.query((slot, lamport, id.as_bytes()))?;
     if let Some(row) = rows.next()? {
         return Ok(state.transaction_of(stored_entry(row)?.decoded()));
     }
-    let mut first = connection.prepare_cached(ORIGINAL)?;
-    let mut rows = first.query([target.as_bytes()])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    Ok(state.transaction_of(stored_entry(row)?.decoded()))
+    // Not the original that names the slot: another one may sort before it.
+    let Some(shown) = slot_shown(connection, slot, i64::MAX)?.shown() else { return Ok(None) };
+    let shown = StoredIndex::whole(connection, group).entry(&shown)?;
+    Ok(shown.and_then(|shown| state.transaction_of(shown.decoded())))
 }

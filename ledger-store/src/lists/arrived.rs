@@ -86,7 +86,7 @@ impl Lists<'_> {
             while let Some(row) = rows.next()? {
                 let n = row.get(4)?;
                 let cursor = |id: EntryId| cursor(self.group, n, id);
-                page.push(activity(connection, row, loaded, cursor)?);
+                page.push(activity(connection, self.group.key, row, loaded, cursor)?);
             }
             Ok(page)
         })

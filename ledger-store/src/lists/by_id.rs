@@ -1,11 +1,14 @@
 //! Entries by the beginning of their id, as a person types it.
 
 use ledger_core::EntryId;
+use ledger_core::engine::EntryIndex as _;
 use rusqlite::OptionalExtension as _;
 
 use super::find::query_position;
 use super::{Lists, Recorded};
 use crate::StoreError;
+use crate::entries::index::StoredIndex;
+use crate::entries::shown::slot_of;
 
 /// Hexadecimal digits of an id.
 const DIGITS: usize = 64;
@@ -20,9 +23,7 @@ pub(super) const BELOW: &str = "SELECT id FROM entries WHERE id < ?1 ORDER BY id
 
 pub(super) const ABOVE: &str = "SELECT id FROM entries WHERE id > ?1 ORDER BY id LIMIT 1";
 
-pub(super) const SHOWN: &str = "SELECT x.date, x.n
-     FROM entries e JOIN expenses x ON x.n = ifnull(e.slot, e.n)
-     WHERE e.id = ?1 AND +e.grp = ?2";
+pub(super) const SHOWN: &str = "SELECT date, n FROM expenses WHERE n = ?1";
 
 impl Lists<'_> {
     /// The ids of entries of this group that begin with these hexadecimal digits, ascending, at most
@@ -81,14 +82,19 @@ impl Lists<'_> {
     }
 
     /// The expense or transfer that an entry records, changes or copies, in its current version.
-    /// `None` if the entry is of another kind or not here, or if neither it nor a copy counts.
+    /// `None` if the entry is of another kind or not here, or if no original of it and no copy counts.
+    /// Of several originals with one origin, all lead to the one expense.
     ///
     /// # Errors
     /// [`StoreError`] if the database cannot be read.
     pub fn recorded(&self, entry: EntryId) -> Result<Option<Recorded>, StoreError> {
         self.group.read(|connection, loaded| {
+            let index = StoredIndex::whole(connection, self.group.key);
+            let Some(entry) = index.entry(&entry)? else { return Ok(None) };
+            let slot = slot_of(connection, self.group.key, entry.decoded())?;
+            let Some((slot, false)) = slot else { return Ok(None) };
             let mut statement = connection.prepare_cached(SHOWN)?;
-            let mut rows = statement.query((entry.as_bytes(), self.group.key.0))?;
+            let mut rows = statement.query([slot])?;
             let Some(row) = rows.next()? else { return Ok(None) };
             let position = query_position(row)?;
             Ok(self.page(connection, loaded, [position])?.pop())

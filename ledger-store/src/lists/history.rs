@@ -81,6 +81,9 @@ pub struct Review {
     pub confirms: bool,
     /// A note of the member.
     pub note: Option<String>,
+    /// The original or copy that it names: the one that was shown to the member. It says nothing of
+    /// other originals, nor of corrections that came later.
+    pub target: EntryId,
     /// The entry of the review.
     pub entry: EntryId,
     /// The time of the entry, by the clock of the member's device.
@@ -200,11 +203,14 @@ impl<'a> ReviewsOfSlot<'a> {
             let header = entry.decoded().header();
             let Payload::Endorsement(endorsement) = entry.decoded().payload() else { continue };
             let Some(member) = self.state.device_owner(header.device()) else { continue };
+            let target = endorsement.target().as_usize();
+            let Some(target) = header.refs().get(target).copied() else { continue };
             if self.heard.insert(member) {
                 each(Review {
                     member,
                     confirms: endorsement.confirms(),
                     note: endorsement.note().map(str::to_owned),
+                    target,
                     entry: entry.id(),
                     timestamp_ms: header.timestamp_ms(),
                 });

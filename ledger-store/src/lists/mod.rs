@@ -35,7 +35,7 @@ pub use overview::Overview;
 pub(crate) use overview::overview;
 pub use people::{DeviceRow, MemberRow, Standing};
 pub use recorded::{Edit, Recorded, ReviewCounts};
-pub(crate) use recurring::{due, series};
+pub(crate) use recurring::{DueQuery, due, passed, series};
 pub(crate) use settings::settings;
 pub use totals::{CategoryInUse, Total, TotalOf, TotalsBy};
 

@@ -110,7 +110,10 @@ impl Lists<'_> {
             let mut rows = Vec::new();
             for (_, id, _) in state.devices() {
                 let Some(member) = state.device_owner(id) else { continue };
-                let enrolled_ms = timestamp_ms(&index, loaded.ledger.enrolment_entry(id))?;
+                // The genesis entry enrols the founder's device by introducing the founder.
+                let enrolment = loaded.ledger.enrolment_entry(id);
+                let enrolment = enrolment.or_else(|| state.first_introduction(member));
+                let enrolled_ms = timestamp_ms(&index, enrolment)?;
                 let is_this_device = id == loaded.device;
                 rows.push(DeviceRow { id, member, is_this_device, enrolled_ms });
             }

@@ -7,12 +7,12 @@ use super::cursor::Position;
 use super::filter::{Condition, Filter};
 use super::query::{self, Columns, Query, queries};
 use super::{
-    account_statement, activity, arrived, as_of, by_id, debts, edits, history, overview, recorded,
-    recurring, settings, totals,
+    account_statement, activity, arrived, as_of, by_id, conflict, debts, edits, history, overview,
+    recorded, recurring, settings, totals,
 };
 use crate::database::{GroupKey, in_memory};
-use crate::entries::load;
 use crate::entries::projections::{MEMBER_TERMS, Term};
+use crate::entries::{load, shown};
 
 /// The steps of a plan.
 fn plan(connection: &Connection, sql: &str) -> Vec<String> {
@@ -27,7 +27,9 @@ fn slow(plan: &[String]) -> Vec<&String> {
     let slow = |step: &&String| {
         // FTS5 calls every use of its index a scan; the letter `M` says that it is by words.
         let by_words = step.starts_with("SCAN t VIRTUAL TABLE INDEX") && step.contains('M');
-        (step.starts_with("SCAN") && !by_words) || step.contains("TEMP B-TREE")
+        // The one row of a subquery with `LIMIT 1`.
+        let of_one = step.starts_with("SCAN (subquery-");
+        (step.starts_with("SCAN") && !by_words && !of_one) || step.contains("TEMP B-TREE")
     };
     plan.iter().filter(slow).collect()
 }
@@ -37,7 +39,7 @@ fn no_list_scans_or_sorts() {
     let connection = in_memory().unwrap();
     for (sql, index) in [
         (recorded::ROW, "PRIMARY KEY (n=?)"),
-        (edits::OTHERS, "entries_by_slot (slot=?)"),
+        (edits::OTHERS, "entries_by_slot (slot=? AND kind=?)"),
         (query::HAS_MANY, "PRIMARY KEY (term=?)"),
         (MEMBER_TERMS, "sqlite_autoindex_terms_1 (grp=? AND kind=? AND value>? AND value<?)"),
         (totals::CONTENT, "INTEGER PRIMARY KEY (rowid=?)"),
@@ -49,10 +51,10 @@ fn no_list_scans_or_sorts() {
         (by_id::BEGINNING, "sqlite_autoindex_entries_1 (id>? AND id<?)"),
         (by_id::BELOW, "sqlite_autoindex_entries_1 (id<?)"),
         (by_id::ABOVE, "sqlite_autoindex_entries_1 (id>?)"),
-        (by_id::SHOWN, "sqlite_autoindex_entries_1 (id=?)"),
-        (activity::CORRECTED, "PRIMARY KEY (original=? AND endorses=? AND (lamport,id)<(?,?))"),
-        (activity::ORIGINAL, "INTEGER PRIMARY KEY (rowid=?)"),
-        (activity::SLOT, "sqlite_autoindex_entries_1 (id=?)"),
+        (by_id::SHOWN, "PRIMARY KEY (n=?)"),
+        (activity::CORRECTED, "entries_by_slot (slot=? AND kind=? AND (lamport,id)<(?,?))"),
+        (shown::DECISIVE, "entries_by_slot (slot=? AND kind=?)"),
+        (conflict::ORIGINALS, "entries_by_slot (slot=? AND kind=?)"),
         (history::CHANGES, "PRIMARY KEY (original=? AND endorses=? AND (lamport,id)<(?,?))"),
         (account_statement::AFTER, "PRIMARY KEY (term=? AND (date,n)<(?,?))"),
         (account_statement::UP_TO, "PRIMARY KEY (term=? AND (date,n)>(?,?))"),

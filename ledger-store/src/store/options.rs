@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::Store;
 use crate::StoreError;
 use crate::database::Settings;
-use crate::health::{Salvaged, salvage_database};
+use crate::health::{Salvaged, derive_anew, salvage_database};
 use crate::platform::{Environment, Progress};
 use crate::secrets::SecretStore;
 use crate::session::Session;
@@ -111,10 +111,15 @@ impl StoreOptions {
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::WrongKey`],
     /// [`StoreError::NoSalt`], [`StoreError::Damaged`],
-    /// [`StoreError::NoCipher`], [`StoreError::FromTheFuture`], or what the
-    /// system says.
+    /// [`StoreError::NoCipher`], [`StoreError::FromTheFuture`], [`StoreError::EarlierDraft`], or what
+    /// the system says.
     pub fn open(self, path: &Path, secrets: Arc<dyn SecretStore>) -> Result<Store, StoreError> {
-        Ok(Store::new(Session::open(path, secrets, self.settings)?))
+        Self::store(Session::open(path, secrets, self.settings)?)
+    }
+
+    fn store(session: Arc<Session>) -> Result<Store, StoreError> {
+        derive_anew(&session)?;
+        Ok(Store::new(session))
     }
 
     /// Opens a database, or makes one with a fresh random key.
@@ -126,7 +131,7 @@ impl StoreOptions {
         path: &Path,
         secrets: Arc<dyn SecretStore>,
     ) -> Result<Store, StoreError> {
-        Ok(Store::new(Session::open_or_create(path, secrets, self.settings)?))
+        Self::store(Session::open_or_create(path, secrets, self.settings)?)
     }
 
     /// Makes a database in memory, with its secrets: for unit tests and previews

@@ -32,6 +32,7 @@ mod control_entries;
 mod crash;
 mod damage;
 mod debts;
+mod earlier;
 mod epoch_boxes;
 mod epoch_renewal;
 mod failed_exports;

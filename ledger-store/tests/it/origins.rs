@@ -125,6 +125,108 @@ fn the_first_in_the_order_is_shown_and_void_ones_are_not() {
     assert_sound(&group);
 }
 
+/// What a change changed is what was shown, on every device, and not what came first here.
+#[test]
+fn the_content_before_a_change_is_that_of_the_original_that_was_shown() {
+    let folder = Folder::new(3);
+    let store = folder.store();
+    let group = found(&store, 2);
+    let ben = Ben::join(&folder, &group);
+    let people = members(&group)[..3].to_vec();
+    let state = group.state().unwrap();
+    let known = common::heads(&group);
+    let before = group.ledger().unwrap();
+    common::record(&group, 3, 3, &mut Rng::new(3));
+    let mine = group.append(vec![NewEntry::Record(row(&people, 900))]).unwrap()[0];
+    let draft = Draft::record(&state, &row(&people, 300)).unwrap();
+    let his = common::people::ingest(
+        &group,
+        &common::people::sign(&before, &ben.device, Some(ben.added), draft),
+    );
+    let units = |id: EntryId| {
+        let entry = group.lists().entry(id).unwrap().unwrap();
+        (entry.original, entry.before.map(|before| before.amount().minor_units()))
+    };
+    let correct = |original: EntryId, units: u64| {
+        let transaction = row(&people, units);
+        group.append(vec![NewEntry::Correction { original, transaction }]).unwrap()[0]
+    };
+    let first = correct(mine, 600);
+    let second = correct(his, 500);
+    assert_eq!(units(first), (Some(mine), Some(300)), "his was shown, his clock is smaller");
+    assert_eq!(units(second), (Some(mine), Some(600)), "the correction before it");
+    assert_eq!(units(his), (Some(mine), None));
+    // A review names what was shown, whichever of them the app names.
+    let review = |target: EntryId| {
+        let id = group.append(vec![NewEntry::Confirmation { target, note: None }]).unwrap()[0];
+        let reviews = group.lists().reviews(mine).unwrap();
+        assert_eq!((reviews.len(), reviews[0].entry), (1, id));
+        reviews[0].target
+    };
+    for target in [mine, his, second] {
+        assert_eq!(review(target), his);
+    }
+
+    ben.remove(&group, known);
+    assert_eq!(units(first), (Some(mine), Some(900)), "his is void");
+    assert_eq!(review(his), mine);
+    // The void one names the slot still, and leads to it.
+    assert_eq!(units(his), (Some(mine), None));
+    let draft = Draft::cancellation(his, None);
+    let ended = common::people::ingest(
+        &group,
+        &common::people::sign(&group.ledger().unwrap(), &ben.anna, None, draft),
+    );
+    assert_eq!(units(ended), (Some(mine), Some(500)));
+    for id in [mine, his, first, second, ended] {
+        let row = group.lists().recorded(id).unwrap().unwrap();
+        assert_eq!((row.original, row.current_version, row.cancelled), (mine, second, true));
+    }
+    assert_sound(&group);
+}
+
+/// Whatever the number of originals, and in whatever order they came.
+#[test]
+fn originals_that_differ_are_found_among_many_that_do_not() {
+    for first in [true, false] {
+        let folder = Folder::new(4);
+        let store = folder.store();
+        let group = found(&store, 2);
+        let ben = Ben::join(&folder, &group);
+        let people = members(&group)[..3].to_vec();
+        let state = group.state().unwrap();
+        let conflicting = || group.lists().expenses(None, 1).unwrap()[0].conflicting;
+        let mine = || group.append(vec![NewEntry::Record(row(&people, 900))]).unwrap();
+        if first {
+            mine();
+        }
+        for _ in 0..20 {
+            ben.write(&group, Draft::record(&state, &row(&people, 300)).unwrap());
+        }
+        assert_eq!(conflicting(), first, "20 that are equal do not differ");
+        if !first {
+            mine();
+        }
+        assert!(conflicting());
+        assert_sound(&group);
+    }
+}
+
+/// More originals than are compared are shown as different, on every device alike.
+#[test]
+fn too_many_originals_are_shown_as_conflicting() {
+    let folder = Folder::new(5);
+    let store = folder.store();
+    let group = found(&store, 2);
+    let people = members(&group)[..3].to_vec();
+    let records = |count: usize| vec![NewEntry::Record(row(&people, 900)); count];
+    let conflicting = || group.lists().expenses(None, 1).unwrap()[0].conflicting;
+    group.append(records(64)).unwrap();
+    assert!(!conflicting());
+    group.append(records(1)).unwrap();
+    assert!(conflicting());
+}
+
 /// Two people import one file before their phones meet, and once more after.
 #[test]
 fn two_devices_that_import_one_file_count_each_row_once_and_nobody_stands_twice() {

@@ -89,4 +89,35 @@ fn a_corrector_keeps_the_hints_that_they_do_not_know() {
     let both = vec![(63, b"of a later version".to_vec()), (64, b"new".to_vec())];
     assert_eq!(correct(changed), both);
     assert_eq!(correct(hut(&members)), both, "those of the content shown, not of the original");
+    // Whoever knows a hint removes it for good.
+    let mut without = hut(&members);
+    without.hints.remove(64);
+    assert_eq!(correct(without), both[..1]);
+    assert_eq!(correct(hut(&members)), both[..1]);
+}
+
+/// The new content goes first: hints that do not fit into the entry beside it are left out.
+#[test]
+fn hints_are_dropped_until_a_correction_fits_into_its_entry() {
+    let folder = Folder::new(3);
+    let store = folder.store();
+    let group = found(&store, 700);
+    let members: Vec<_> = group.members().unwrap().into_iter().map(|(id, _)| id).collect();
+    let mut dinner = hut(&members[..3]);
+    for key in 64..68 {
+        dinner.hints.set(key, vec![7; 8_190]).unwrap();
+    }
+    let original = group.append(vec![NewEntry::Record(dinner.into())]).unwrap()[0];
+    // With 700 people the entry has room for some of the hints.
+    let all = cents(700 * 1000);
+    let mut large = Expense::new("2026-11-21".parse().unwrap(), "Hut", euro(), all)
+        .paid_by(members[0], all)
+        .split_equally(&members[..700], 0);
+    large.note = Some("x".repeat(4_000));
+    large.description = "x".repeat(4_000);
+    let transaction = Transaction::Expense(large);
+    group.append(vec![NewEntry::Correction { original, transaction }]).unwrap();
+    let shown = group.lists().expenses(None, 1).unwrap().remove(0).transaction;
+    let kept: Vec<u64> = shown.hints().iter().map(|(key, _)| key).collect();
+    assert_eq!(kept, [64, 65, 66], "the smaller keys");
 }

@@ -188,6 +188,7 @@ fn members_and_devices_say_what_they_are() {
         let is_this = device.id == group.device();
         assert_eq!((device.is_this_device, device.member == me), (is_this, is_this));
         assert_eq!(device.enrolled_ms == Some(0), !is_this);
+        assert!(device.enrolled_ms.is_some(), "the founder's by the genesis entry");
     }
     ben.remove(&group, heads(&group));
     let standing = group.lists().members().unwrap()[2].standing;

@@ -42,7 +42,7 @@ impl Play {
         known.retain(|row| !row.cancelled);
         let original = self.rng.pick(&known).map(|row| row.original);
         let entry = match (self.rng.below(10), original) {
-            (0, _) if units % 2 == 0 && cancelled.is_some() => {
+            (0, _) if units.is_multiple_of(2) && cancelled.is_some() => {
                 NewEntry::Restoration { original: cancelled.ok_or(StoreError::UnknownRequest)? }
             }
             (0, Some(original)) => NewEntry::Cancellation { original, reason: None },

@@ -209,7 +209,12 @@ pub fn totals(rows: &[Vec<String>]) -> Balances {
     let closing = rows.iter().filter(|row| row[1] == "Total balance");
     let cells = closing.flat_map(|row| {
         let cells = rows[0].iter().zip(row).skip(5);
-        cells.map(|(name, cell)| ((row[4].clone(), name.clone()), minor_units(cell, &row[4])))
+        cells.map(|(name, cell)| {
+            (
+                (row[4].clone(), name.trim_end_matches(" (removed)").to_owned()),
+                minor_units(cell, &row[4]),
+            )
+        })
     });
     cells.collect()
 }

@@ -1,6 +1,6 @@
 //! Hints: fields of an expense or transfer from which no balance follows (SPEC §4.12).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::limits::{MAX_HINT_BYTES, MAX_HINTS, MAX_INTEGER};
 
@@ -21,8 +21,23 @@ pub(super) const FIRST_HINT: u64 = 2;
 /// assert_eq!(hints.set(1, [1]), Err(HintError::Key(1)));
 /// # Ok::<(), HintError>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Hints(BTreeMap<u64, Vec<u8>>);
+///
+/// Who removes a hint says by it that they know its key: a correction with these hints does not bring
+/// it back. So an app reads the hints of the content shown, changes them, and sends them back.
+#[derive(Clone, Debug, Default)]
+pub struct Hints {
+    fields: BTreeMap<u64, Vec<u8>>,
+    /// Keys that were removed, for [`Hints::keep_unknown`]. They are no part of the content.
+    removed: BTreeSet<u64>,
+}
+
+impl PartialEq for Hints {
+    fn eq(&self, other: &Self) -> bool {
+        self.fields == other.fields
+    }
+}
+
+impl Eq for Hints {}
 
 /// Error of a hint that cannot be set. The caller is at fault. The hints are as before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,18 +61,18 @@ impl Hints {
     /// Returns whether there are no hints.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.fields.is_empty()
     }
 
     /// Returns the bytes of a hint.
     #[must_use]
     pub fn get(&self, key: u64) -> Option<&[u8]> {
-        self.0.get(&key).map(Vec::as_slice)
+        self.fields.get(&key).map(Vec::as_slice)
     }
 
     /// Returns all hints, ascending by key.
     pub fn iter(&self) -> impl Iterator<Item = (u64, &[u8])> {
-        self.0.iter().map(|(key, bytes)| (*key, bytes.as_slice()))
+        self.fields.iter().map(|(key, bytes)| (*key, bytes.as_slice()))
     }
 
     /// Sets a hint, in place of one with the same key.
@@ -69,7 +84,7 @@ impl Hints {
         if !(FIRST_HINT..=MAX_INTEGER).contains(&key) {
             return Err(HintError::Key(key));
         }
-        let others = || self.0.iter().filter(|(other, _)| **other != key);
+        let others = || self.fields.iter().filter(|(other, _)| **other != key);
         if others().count() >= MAX_HINTS {
             return Err(HintError::TooMany);
         }
@@ -77,24 +92,32 @@ impl Hints {
         if let Some(excess) = sum.checked_sub(MAX_HINT_BYTES).filter(|excess| *excess > 0) {
             return Err(HintError::TooLong(excess));
         }
-        self.0.insert(key, bytes);
+        self.fields.insert(key, bytes);
+        self.removed.remove(&key);
         Ok(())
     }
 
-    /// Removes a hint.
+    /// Removes a hint, also from what a correction with these hints replaces.
     pub fn remove(&mut self, key: u64) {
-        self.0.remove(&key);
+        self.fields.remove(&key);
+        self.removed.insert(key);
     }
 
-    /// Adds the hints of `before` that this version does not know and that are not set here, as
-    /// far as they fit: the duty of a corrector.
-    pub(crate) fn keep_unknown(&mut self, before: &Self) {
-        for (key, bytes) in &before.0 {
-            if !KNOWN.contains(key) && !self.0.contains_key(key) {
-                // What does not fit is left out: the new content goes first.
-                let _ = self.set(*key, bytes.as_slice());
+    /// Adds the hints of `before` that this version does not know and that are neither set nor
+    /// removed here, as far as they fit into these hints: the duty of a corrector. Returns their keys.
+    pub(crate) fn keep_unknown(&mut self, before: &Self) -> Vec<u64> {
+        let mut kept = Vec::new();
+        for (key, bytes) in &before.fields {
+            let is_known = KNOWN.contains(key) || self.removed.contains(key);
+            // What does not fit is left out: the new content goes first.
+            if !is_known
+                && !self.fields.contains_key(key)
+                && self.set(*key, bytes.as_slice()).is_ok()
+            {
+                kept.push(*key);
             }
         }
+        kept
     }
 }
 
@@ -140,8 +163,25 @@ mod tests {
         after.set(71, [0]).unwrap_err();
         let mut full = Hints::default();
         full.set(64, [0; 9]).unwrap();
-        full.keep_unknown(&before);
+        assert_eq!(full.keep_unknown(&before), [63, 70]);
         assert_eq!(full.get(80), None, "the new content goes first");
         assert_eq!(full.get(63), Some(&b"later"[..]));
+    }
+
+    #[test]
+    fn a_hint_that_was_removed_is_not_kept() {
+        let mut before = Hints::default();
+        before.set(64, *b"of this app").unwrap();
+        before.set(65, *b"of another").unwrap();
+        let mut after = before.clone();
+        after.remove(64);
+        assert_eq!(after.keep_unknown(&before), []);
+        assert_eq!((after.get(64), after.get(65)), (None, Some(&b"of another"[..])));
+        // Set again, it is as if it had never been removed.
+        after.set(64, *b"new").unwrap();
+        let mut again = Hints::default();
+        again.set(65, *b"of another").unwrap();
+        again.set(64, *b"new").unwrap();
+        assert_eq!(after, again);
     }
 }

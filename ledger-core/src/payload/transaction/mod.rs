@@ -116,15 +116,17 @@ impl<M> Transaction<M> {
         }
     }
 
-    /// Sets the hints of `before` that this version does not know, unless they are set here, as far
-    /// as they fit (SPEC §4.12). To be called on the new content of a correction, with the content
-    /// that it replaces.
-    pub fn keep_unknown_hints(&mut self, before: &Self) {
-        let hints = match self {
+    /// Sets the hints of `before` that this version does not know, unless they are set or were removed
+    /// here, as far as they fit beside the other hints (SPEC §4.12). Returns their keys.
+    pub(crate) fn keep_unknown_hints(&mut self, before: &Self) -> Vec<u64> {
+        self.hints_mut().keep_unknown(before.hints())
+    }
+
+    pub(crate) fn hints_mut(&mut self) -> &mut Hints {
+        match self {
             Self::Expense(expense) => &mut expense.hints,
             Self::Transfer(transfer) => &mut transfer.hints,
-        };
-        hints.keep_unknown(before.hints());
+        }
     }
 
     /// Removes the origin: inside a correction or copy it says nothing (SPEC §4.12).

@@ -1,8 +1,8 @@
 //! Attacks by a removed member with the cards of others, which are public.
 
-use ledger_core::VoidReason;
 use ledger_core::engine::{Draft, Payload};
 use ledger_core::hazmat::any_position;
+use ledger_core::{GroupState, VoidReason};
 
 use crate::common::Group;
 
@@ -117,4 +117,48 @@ fn a_void_claim_with_a_public_card_takes_nobodys_device() {
     assert_eq!(seen.state().device_owner(cleo.phone.key.id()), Some(cleo.member));
     let bill = g.owes(&g.now(), &mut cleo.phone, anna.member, cleo.member, 2);
     assert!(g.outcome().applied(bill));
+}
+
+/// Anna's file has two people called Dora. Ben, removed, introduces the second in a fork from his
+/// first day by the same card, so before Anna does. His entry counts with hers and stays idle: no
+/// draft names it, so nobody waits for an entry that others may leave out, and it gives no Dora
+/// another number.
+#[test]
+fn a_back_dated_introduction_of_a_person_from_a_file_steers_no_names() {
+    let (mut g, mut anna) = Group::new();
+    let mut ben = g.add(&g.now(), &mut anna.phone, "Ben");
+    g.owes(&g.now(), &mut ben.phone, anna.member, ben.member, 1);
+    let old = g.view(&[ben.phone.enrolment]);
+    let file = |state: &GroupState, nonce| {
+        Draft::person_from_file(state, [0; 32], "Dora", [nonce; 16]).unwrap()
+    };
+    let hers = [1, 2].map(|nonce| g.write(&g.now(), &mut anna.phone, |state| file(state, nonce)));
+    let doras = hers.map(|entry| g.seen(&g.now()).state().introduced_by(entry).unwrap());
+    let at = any_position(g.id, ben.phone.key.id(), 0, ben.phone.enrolment, vec![], 3);
+    let draft = file(g.seen(&old).state(), 2);
+    let fork = g.write_at(&mut ben.phone, &at, draft);
+    let his = |g: &Group| {
+        let state = g.outcome();
+        let state = state.0.state();
+        let order: Vec<_> = state.members().into_iter().map(|(id, _)| id).skip(2).collect();
+        (state.first_introduction(doras[1]).unwrap(), order)
+    };
+    assert_eq!(his(&g), (fork, vec![doras[1], doras[0]]), "while he may write");
+
+    g.remove(&old, &mut anna, ben.member);
+    let after = g.outcome();
+    assert_eq!((after.applied(fork), after.0.is_idle(fork)), (true, Some(true)));
+    assert_eq!(his(&g), (hers[1], doras.to_vec()));
+    let bill = g.owes(&g.now(), &mut anna.phone, anna.member, doras[1], 6);
+    assert!(!g.entry(bill).decoded().header().refs().contains(&fork));
+
+    // Where nobody else introduces somebody, the idle one is better than none.
+    let at = any_position(g.id, ben.phone.key.id(), 0, ben.phone.enrolment, vec![], 3);
+    let draft = file(g.seen(&old).state(), 3);
+    let card = g.write_at(&mut ben.phone, &at, draft);
+    let third = g.seen(&g.now()).state().introduced_by(card).unwrap();
+    let first = |g: &Group| g.outcome().0.state().first_introduction(third);
+    assert_eq!(first(&g), Some(card));
+    let again = g.write(&g.now(), &mut anna.phone, |state| file(state, 3));
+    assert_eq!(first(&g), Some(again));
 }

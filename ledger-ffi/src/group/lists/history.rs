@@ -76,6 +76,9 @@ pub struct ReviewRow {
     pub confirms: bool,
     /// The member's note.
     pub note: Option<String>,
+    /// The original or copy that it names: the one that the member was shown. It says
+    /// nothing of corrections that came later.
+    pub target: EntryId,
     /// When the review was made, by its author's clock. Show it, and do not trust it.
     pub timestamp: Instant,
 }
@@ -87,6 +90,7 @@ impl From<ledger_store::Review> for ReviewRow {
             member: row.member,
             confirms: row.confirms,
             note: row.note,
+            target: row.target,
             timestamp: Instant::from_ms(row.timestamp_ms),
         }
     }

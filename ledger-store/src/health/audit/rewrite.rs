@@ -29,7 +29,7 @@ const DELETE: [&str; 6] = [
 ];
 
 /// Deletes rows of no group and no entry, which no group's rewrite would find.
-const STRAYS: [&str; 10] = [
+const STRAYS: [&str; 11] = [
     "DELETE FROM terms WHERE grp NOT IN (SELECT grp FROM groups)",
     "DELETE FROM found_by WHERE term NOT IN (SELECT term FROM terms)",
     "DELETE FROM expenses WHERE n NOT IN (SELECT n FROM entries)",
@@ -41,6 +41,7 @@ const STRAYS: [&str; 10] = [
     "DELETE FROM left_out WHERE grp NOT IN (SELECT grp FROM groups)",
     "INSERT INTO texts (texts) VALUES ('delete-all')",
     "DELETE FROM unlisted",
+    "DELETE FROM underived",
 ];
 
 /// Deletes all rows that belong to no group, and all words.
