@@ -3,7 +3,9 @@
 use ledger_core::engine::{Admission, Draft, Ledger, MemoryIndex, NewGroup, VerifiedEntry};
 use ledger_core::keys::{DeviceKey, RootEntropy, SignedCard, SignedDevice};
 use ledger_core::statement::{Generation, NewStatement};
-use ledger_core::{Amount, Currency, Date, Direction, Expense, Hints, MemberId, Origin, Transaction, Transfer};
+use ledger_core::{
+    Amount, Currency, Date, Direction, Expense, Hints, MemberId, Origin, Transaction, Transfer,
+};
 
 /// The device's keys: the Ed25519 seed, then the X25519 secret.
 pub(crate) const DEVICE: [u8; 64] = [5; 64];

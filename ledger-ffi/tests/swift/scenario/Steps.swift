@@ -266,7 +266,7 @@ func recurs(_ flat: Flat) throws {
     let recurring = flat.group.recurring()
     let (first, later) = (Day("2126-01-31")!, Day("2126-04-01")!)
     let monthly = RecurrenceRule(unit: .months, every: 1)
-    let rent = flat.expense(900, date: first)
+    let rent = try flat.expense(900, date: first)
     let series = try recurring.begin(transaction: .expense(expense: rent), rule: monthly)
     let row = try recurring.series(today: first)[0]
     try same(row.nextDay, first)
