@@ -10,6 +10,7 @@ use crate::history::{History, StatementRecord, author};
 use crate::past::Past;
 use crate::resolve::{Resolution, Verdict};
 use crate::sim::flips;
+use crate::state::State;
 
 /// A violated property.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -124,6 +125,19 @@ fn powerless(history: &History, reference: &Resolution, entry: &Entry) -> Option
     }
 }
 
+/// The state with each slot named after what it shows. By itself, a slot is named after the first of its
+/// originals, void or not, so an entry that changes nothing may give it another name.
+fn by_what_shows(state: &State) -> State {
+    let slots = state.slots.values().map(|slot| (slot.shown, slot.clone())).collect();
+    let named = |&(slot, by)| Some((state.slots.get(&slot)?.shown, by));
+    let endorsements = state
+        .endorsements
+        .iter()
+        .filter_map(|(key, &confirms)| Some((named(key)?, confirms)))
+        .collect();
+    State { slots, endorsements, ..state.clone() }
+}
+
 /// Compares the resolutions before and after an arrival with the expectations.
 pub fn check(
     before: &Before,
@@ -133,7 +147,7 @@ pub fn check(
     new: &Resolution,
 ) -> Option<Violation> {
     if let Some(why) = before.powerless
-        && old.state != new.state
+        && by_what_shows(&old.state) != by_what_shows(&new.state)
     {
         let detail = format!("{why} {:#x} changed the state", entry.id);
         return violation("3/4: no back-dating, rank", detail);
