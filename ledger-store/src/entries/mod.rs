@@ -18,6 +18,7 @@ mod recent;
 pub(crate) mod relist;
 pub(crate) mod shown;
 mod sign;
+pub(crate) mod slot;
 mod target;
 mod transaction;
 mod verify;
