@@ -235,7 +235,8 @@ impl EntryTable {
 
     pub(super) fn slot(&self, original: &EntryId) -> Vec<SlotEntry> {
         let Some(row) = self.row(original) else { return Vec::new() };
-        let others = self.slots.range(SlotKey::range(row, SlotRole::Original, SlotRole::Restoration));
+        let others =
+            self.slots.range(SlotKey::range(row, SlotRole::Original, SlotRole::Restoration));
         self.naming(row).into_iter().chain(others.map(SlotKey::part)).collect()
     }
 

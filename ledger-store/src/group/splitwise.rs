@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use ledger_core::engine::{Draft, Payload};
-use ledger_core::{
-    Amount, Currency, EntryId, Expense, GroupId, MemberId, Transaction, Transfer,
-};
+use ledger_core::{Amount, Currency, EntryId, Expense, GroupId, MemberId, Transaction, Transfer};
 use ledger_formats::splitwise::{self, Inference, Member, MemberKey, RowKind};
 
 use super::Group;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use ledger_core::EntryId;
 use ledger_core::engine::{
-    Admission, EntryIndex as _, Evaluation, Ledger, MemoryIndex, Payload, Slot,
-    SlotReference, SparseIndex, VerifiedEntry, WaitingEntries, evaluate,
+    Admission, EntryIndex as _, Evaluation, Ledger, MemoryIndex, Payload, Slot, SlotReference,
+    SparseIndex, VerifiedEntry, WaitingEntries, evaluate,
 };
 use ledger_model::sim::replay::generate;
 use ledger_simulation::real_entries::RealHistory;
