@@ -73,6 +73,6 @@ pub(crate) fn original(group: &Group, state: &GroupState, id: EntryId) -> Result
 pub(crate) fn in_words(transaction: &Transaction) -> String {
     let (amount, currency) = (transaction.amount(), transaction.currency());
     let (text, date) = (described(transaction), transaction.date());
-    let text = if text.is_empty() { "a transfer" } else { &text };
+    let text = if text.is_empty() { "a transfer" } else { text.as_str() };
     format!("{text}, {} {currency} of {date}", amount.format(currency))
 }
