@@ -38,8 +38,10 @@ impl Draft {
     }
 
     /// Corrects the transaction that `original` first recorded, and keeps the hints of `shown`, the
-    /// content that it replaces, as far as they fit into the hints and into the entry (SPEC §4.12). The
-    /// new content goes first; of the hints, those with smaller keys do.
+    /// content that it replaces, which are neither set nor removed, as far as they fit into the hints
+    /// and into the entry (SPEC §4.12). The new content goes first; of the hints, those with smaller
+    /// keys do. With another amount or currency, what was paid in another currency is left out unless
+    /// it is another one, too.
     ///
     /// # Errors
     /// As [`Draft::correction`].
@@ -50,7 +52,7 @@ impl Draft {
         shown: &Transaction,
     ) -> Result<Self, DraftError> {
         let mut transaction = transaction.clone();
-        let mut kept = transaction.keep_unknown_hints(shown);
+        let mut kept = transaction.keep_hints(shown);
         loop {
             let draft = Self::correction(state, original, &transaction)?;
             match kept.pop() {
