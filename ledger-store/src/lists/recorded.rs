@@ -48,8 +48,9 @@ pub struct Recorded {
     pub recorded_ms: u64,
     /// The correction that is shown, if one is.
     pub edit: Option<Edit>,
-    /// Members whose last review confirms or disputes it. None if the reviews of this page are too
-    /// many to be counted for a list: [`Lists::reviews`](super::Lists::reviews) has them.
+    /// Members whose last review of the slot confirms or disputes, whichever of its originals and
+    /// copies that names (SPEC §4.9). None if the reviews of this page are too many to be counted for
+    /// a list: [`Lists::reviews`](super::Lists::reviews) has them, with the entry that each names.
     pub reviews: Option<ReviewCounts>,
     /// The share of the member who uses this device; zero for others' expenses. Of a transfer, what
     /// the member received.
