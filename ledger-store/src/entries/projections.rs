@@ -191,6 +191,11 @@ pub(crate) fn list_position(date: u64, n: u64) -> Option<i64> {
     i64::try_from(date).ok()?.checked_mul(NUMBERS)?.checked_add(n)
 }
 
+/// Deletes the words of a group's expenses, before their rows. `744000` is the position of the day that
+/// the database keeps as zero.
+pub(crate) const DELETE_TEXTS: &str = "DELETE FROM texts WHERE rowid IN
+     (SELECT ((date + 744000) << 36) | n FROM expenses WHERE grp = ?1)";
+
 /// The number of an expense's row in `texts`.
 pub(crate) fn text_row(date: DayNumber, original: i64) -> Result<i64, StoreError> {
     let number = u64::try_from(original).ok().filter(|_| original < NUMBERS);
