@@ -120,6 +120,7 @@ impl<'a> RowReader<'a> {
         let is_original = matches!(shown.decoded().payload(), Payload::Transaction(_));
         let first = original.as_ref().filter(|_| !is_original).unwrap_or(&shown);
         let first = first.decoded().header();
+        let named_by = original.as_ref().unwrap_or(&shown).decoded().payload();
         let (device, recorded_ms) = (first.device(), first.timestamp_ms());
         let (my_share, my_change) = self.mine(&transaction);
         Ok(Recorded {
@@ -130,7 +131,7 @@ impl<'a> RowReader<'a> {
                 self.connection,
                 state,
                 i64::try_from(n).unwrap_or(0),
-                shown.decoded().payload(),
+                named_by,
             )?,
             device,
             author: state.device_owner(device),
