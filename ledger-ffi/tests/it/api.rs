@@ -11,8 +11,8 @@ use ledger_store::{Environment as _, SystemEnvironment};
 use ledger_ffi::{
     Blame, CallbackError, Change, ChangeListener, Condition, Direction, EntryId, ErrorCode,
     Expense, ExpenseFilter, GroupId, Instant, InvitePolicy, Ledger, LedgerError, LedgerGroup,
-    MemberId, Part, ProgressListener, RequestOutcome, SecretStore, StatementIntent, Transaction,
-    Transfer, Verdict, VersionKind, WorkProgress,
+    MemberId, Part, ProgressListener, RecurrenceRule, RecurrenceUnit, RequestOutcome, SecretStore,
+    StatementIntent, Transaction, Transfer, Verdict, VersionKind, WorkProgress,
 };
 
 #[derive(Default)]
@@ -115,6 +115,39 @@ fn a_correction_without_a_direction_keeps_the_one_shown() {
     assert_eq!(correct(Some(Direction::Incoming)), before);
 }
 
+/// As with a correction: an app that knows no directions changes the amount of a refund only.
+#[test]
+fn a_change_of_what_recurs_keeps_the_direction() {
+    let flat = Flat::new();
+    let recurring = flat.group.recurring();
+    let monthly = RecurrenceRule { unit: RecurrenceUnit::Months, every: 1 };
+    let on = |day: &str, direction| {
+        let expense = Expense { direction, date: day.parse().unwrap(), ..flat.dinner() };
+        Transaction::Expense { expense }
+    };
+    let (incoming, outgoing) = (Some(Direction::Incoming), Some(Direction::Outgoing));
+    let series = recurring.begin(on("2126-01-31", incoming), monthly, None).unwrap();
+    let change = |day: &str, direction| {
+        recurring.change(series, day.parse().unwrap(), on(day, direction), None).unwrap();
+        let rows = recurring.series(day.parse().unwrap()).unwrap();
+        let Transaction::Expense { expense } = &rows[0].transaction else { panic!("an expense") };
+        expense.direction
+    };
+    assert_eq!(change("2126-02-01", None), incoming);
+    assert_eq!(change("2126-03-01", outgoing), outgoing);
+    assert_eq!(change("2126-04-01", None), outgoing, "what holds on the day, not what began");
+    assert_eq!(change("2126-02-01", None), incoming, "before what was planned for March");
+    recurring.end(series, "2126-02-28".parse().unwrap()).unwrap();
+    assert_eq!(change("2126-09-01", None), outgoing, "what lists show of a series that has ended");
+    let unknown = recurring.change(
+        EntryId::from_bytes([7; 32]),
+        "2126-02-01".parse().unwrap(),
+        on("2126-02-01", None),
+        None,
+    );
+    assert_eq!(code(unknown), ErrorCode::UnknownEntry);
+}
+
 #[test]
 fn a_refund_turns_the_signs_and_nothing_is_negative() {
     let flat = Flat::new();
@@ -145,11 +178,10 @@ fn balances_are_counted_in_one_currency_by_rates_of_the_app() {
     assert_eq!((rate.numerator, rate.denominator), (160, 1));
     let found = flat.group.balances_in("EUR", vec![rate.clone()]).unwrap();
     let units: Vec<i64> = found.balances.iter().map(|row| row.balance.minor_units).collect();
-    // 15.00 EUR and 1500 JPY, which are 9.375 EUR, of one and of the other.
-    assert!(
-        units == [2437, -2437] || units == [2438, -2438] || units == [-2438, 2438],
-        "{units:?}"
-    );
+    // 15.00 EUR and 1500 JPY, which are 9.375 EUR: Anna's +24.375 and Ben's -24.375 round down to
+    // 2437 and -2438, and the unit left over goes to the smaller id, which comes first.
+    let expected = if flat.anna < flat.ben { [2438, -2438] } else { [-2437, 2437] };
+    assert_eq!(units, expected);
     assert_eq!((found.payments.len(), &found.rates[..]), (1, &[rate.clone()][..]));
     let zero = ledger_ffi::ExchangeRate { numerator: 0, ..rate.clone() };
     let itself = ledger_ffi::ExchangeRate { quote: "EUR".into(), ..rate.clone() };

@@ -15,7 +15,6 @@ pub(crate) mod named;
 mod new_entry;
 pub(crate) mod projections;
 mod recent;
-pub(crate) mod relist;
 pub(crate) mod shown;
 mod sign;
 pub(crate) mod slot;
@@ -33,7 +32,9 @@ pub use new_entry::NewEntry;
 pub(crate) use new_entry::check_new_name;
 pub use recent::Arrival;
 pub(crate) use recent::{RecentArrivals, join_arrivals};
-pub(crate) use transaction::{GroupTransaction, RecordedRow, has_origin};
+#[cfg(feature = "import")]
+pub(crate) use transaction::RecordedRow;
+pub(crate) use transaction::{GroupTransaction, has_origin};
 pub(crate) use verify::verify_step;
 pub use waiting::WaitingCount;
 pub(crate) use waiting::{KnownWaiting, missing_entries, waiting_origins};
