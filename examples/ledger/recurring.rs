@@ -15,7 +15,7 @@ use crate::history::print_differences;
 use crate::parts::usage;
 use crate::read::print_json;
 use crate::record::{date, expense};
-use crate::show::{Align, one_line, table};
+use crate::show::{Align, described, one_line, table};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RecurringCommand {
@@ -255,7 +255,7 @@ fn list(read: &Read, out: &mut dyn Write) -> Result<(), Failure> {
             group.lists().short_id(series.id())?,
             next.map_or_else(|| "ended".to_owned(), |day| day.to_string()),
             amount(&version.transaction),
-            one_line(version.transaction.description()),
+            one_line(&described(&version.transaction)),
             in_words(version.rule),
             one_line(version.author.map_or("?", |author| people.label(author))),
         ]);

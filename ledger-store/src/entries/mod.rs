@@ -17,6 +17,7 @@ pub(crate) mod projections;
 mod recent;
 pub(crate) mod shown;
 mod sign;
+pub(crate) mod slot;
 mod target;
 mod transaction;
 mod verify;
@@ -31,6 +32,8 @@ pub use new_entry::NewEntry;
 pub(crate) use new_entry::check_new_name;
 pub use recent::Arrival;
 pub(crate) use recent::{RecentArrivals, join_arrivals};
+#[cfg(feature = "import")]
+pub(crate) use transaction::RecordedRow;
 pub(crate) use transaction::{GroupTransaction, has_origin};
 pub(crate) use verify::verify_step;
 pub use waiting::WaitingCount;
