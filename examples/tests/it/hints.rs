@@ -20,7 +20,8 @@ fn tags_and_another_currency_are_noted_and_change_no_balance() {
     desk.run("correct", &[id, "--description", "Supper"]).ok();
     let rows = desk.run("expenses", &["--json"]).json();
     assert_eq!(rows[0]["paid_in"]["rate"], json!([9, 10]));
-    desk.run("correct", &[id, "--amount", "8"]).ok();
+    let said = desk.run("correct", &[id, "--amount", "8"]).ok();
+    assert!(said.contains("another currency was 10.00 USD, is nothing"), "{said}");
     let rows = desk.run("expenses", &["--json"]).json();
     assert!(rows[0].get("paid_in").is_none(), "{rows}");
     assert_eq!(rows[0]["tags"], json!(["food", "trip"]));
