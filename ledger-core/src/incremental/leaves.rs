@@ -54,10 +54,8 @@ impl AuthorityState {
         let mut found = LeaveMarks::default();
         let behind = backlink.previous.and_then(|previous| marks.leave_behind(previous));
         if let Some(leave) = behind.filter(|leave| self.is_accepted_leave(leave, generation)) {
-            return Ok(LeaveSearch {
-                leave: Some(leave),
-                found: Some(Box::new((generation, found))),
-            });
+            let found = Some(Box::new((generation, found)));
+            return Ok(LeaveSearch { leave: Some(leave), found });
         }
         let mut walked = Vec::new();
         let mut known: BTreeMap<EntryId, StatementId> = BTreeMap::new();
