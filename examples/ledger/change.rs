@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use ledger_core::{Amount, Expense, Transaction, Transfer, split_equally};
+use ledger_core::{Amount, Expense, Split, Transaction, Transfer};
 use ledger_store::{Group, NewEntry};
 
 use crate::args::{Cancel, Correct, OfEntry, Review};
@@ -11,7 +11,7 @@ use crate::context::{People, open, the_group};
 use crate::entry::{find, in_words, original, recorded};
 use crate::failure::Failure;
 use crate::history::print_differences;
-use crate::parts::{amount, usage};
+use crate::parts::{Participant, amount, usage};
 use crate::record::{Members, payers, split_turn};
 use crate::show::one_line;
 
@@ -81,17 +81,46 @@ fn corrected(
         for (who, share) in arguments.sharing.shares(members, after.amount, currency, turn)? {
             after.shares.push((members.people.find(&who.name)?, share));
         }
+        after.keep_rule(&arguments.sharing.rule(members, currency)?);
     } else if is_other {
-        if !is_equal(before) {
-            return usage(
-                "it was not shared equally; --for and --split say how it is shared now".to_owned(),
-            );
-        }
-        after = after.split_equally(&members.shared_by, turn);
+        after = shared_as_before(before, after, members.people, turn)?;
     } else if arguments.sharing.turn().is_some() {
         return usage("--turn has no effect: the shares stay as they are".to_owned());
+    } else if let Some(rule) = before.said_rule() {
+        // The hint names payers by their places, and they may be others now.
+        after.keep_rule(&rule);
     }
     Ok(after)
+}
+
+/// The expense with its new amount shared by the rule of before.
+fn shared_as_before(
+    before: &Expense,
+    after: Expense,
+    people: &People,
+    turn: u64,
+) -> Result<Expense, Failure> {
+    let now = "--for and --split say how it is shared now";
+    match before.rule() {
+        Split::Exact(_) => usage(format!("it was not shared equally; {now}")),
+        Split::Items(_) => usage(format!("it was shared by the items of a receipt; {now}")),
+        Split::Adjust(_) if before.currency != after.currency => {
+            let old = before.currency;
+            usage(format!("it was shared with adjustments in {old}; {now}"))
+        }
+        rule => {
+            // Errors name people.
+            let named = rule.try_map(|member| {
+                let name = people.label(*member).to_owned();
+                Ok::<_, Failure>(Participant { member: Some(*member), name })
+            })?;
+            let misfit = |error: String| Failure::Usage(format!("as it was shared, {error}; {now}"));
+            named
+                .shares(after.amount, after.currency, turn)
+                .map_err(|error| misfit(error.to_string()))?;
+            after.split(&rule, turn).map_err(|error| misfit(error.to_string()))
+        }
+    }
 }
 
 /// The transfer with what the options change.
@@ -148,15 +177,6 @@ fn change_text(text: &mut Option<String>, said: Option<&String>) {
     if let Some(said) = said {
         *text = Some(said.clone()).filter(|said| !said.is_empty());
     }
-}
-
-/// Whether the shares are those of an equal split, whoever got the odd cents.
-fn is_equal(expense: &Expense) -> bool {
-    let mut found: Vec<Amount> = expense.shares.iter().map(|(_, share)| *share).collect();
-    let mut equal = split_equally(expense.amount, found.len(), 0);
-    found.sort();
-    equal.sort();
-    found == equal
 }
 
 pub(crate) fn cancel(arguments: &Cancel, out: &mut dyn Write) -> Result<(), Failure> {

@@ -55,7 +55,7 @@ pub use draft::DraftError;
 pub use money::{
     Amount, AmountError, Balance, Converted, Currency, CurrencyError, Date, DateError, Debts,
     Direction, Itemised, PairRate, Percent, PercentError, Rate, RateError, Rates, RatesError,
-    Recurrence, RecurrenceError, RecurrenceUnit, Settlement, Split, SplitError, SplitItem,
+    Recurrence, RecurrenceError, RecurrenceUnit, Settlement, Split, SplitError, SplitItem, SplitKind,
     settle_up, split_equally,
 };
 pub use payload::{

@@ -1,6 +1,6 @@
 //! Drafts of transactions: recording, correcting, cancelling, restoring, copying, reviewing.
 
-use super::refs::Refs;
+use super::refs::{Refs, fitting};
 use super::{Draft, DraftError};
 use crate::base::id::EntryId;
 use crate::payload::{
@@ -14,9 +14,11 @@ impl Draft {
     /// # Errors
     /// [`DraftError`] if the transaction names an unknown member, or a member twice.
     pub fn record(state: &GroupState, transaction: &Transaction) -> Result<Self, DraftError> {
-        let refs = Refs::collect(state, transaction, None)?;
-        let payload = Payload::Transaction(refs.transaction(transaction)?);
-        Ok(Self { payload, refs: refs.ids })
+        fitting(transaction, |transaction| {
+            let refs = Refs::collect(state, transaction, None)?;
+            let payload = Payload::Transaction(refs.transaction(transaction)?);
+            Ok(Self { payload, refs: refs.ids })
+        })
     }
 
     /// Replaces the whole content of the transaction that `original` first recorded. An origin is
@@ -29,17 +31,20 @@ impl Draft {
         original: EntryId,
         transaction: &Transaction,
     ) -> Result<Self, DraftError> {
-        let refs = Refs::collect(state, transaction, Some(original))?;
-        let correction = Correction {
-            target: refs.entry(original)?,
-            transaction: refs.transaction(transaction)?.without_origin(),
-        };
-        Ok(Self { payload: Payload::Correction(correction), refs: refs.ids })
+        fitting(transaction, |transaction| {
+            let refs = Refs::collect(state, transaction, Some(original))?;
+            let correction = Correction {
+                target: refs.entry(original)?,
+                transaction: refs.transaction(transaction)?.without_origin(),
+            };
+            Ok(Self { payload: Payload::Correction(correction), refs: refs.ids })
+        })
     }
 
     /// Corrects the transaction that `original` first recorded, and keeps the hints of `shown`, the
     /// content that it replaces, as far as they fit into the hints and into the entry (SPEC §4.12). The
-    /// new content goes first; of the hints, those with smaller keys do.
+    /// new content goes first; of the hints, those with smaller keys do. The rule of the split is kept
+    /// if it still gives the shares, and nothing else is said about it.
     ///
     /// # Errors
     /// As [`Draft::correction`].
@@ -83,12 +88,14 @@ impl Draft {
         original: EntryId,
         transaction: &Transaction,
     ) -> Result<Self, DraftError> {
-        let refs = Refs::collect(state, transaction, Some(original))?;
-        let copy = Copy {
-            original: refs.entry(original)?,
-            transaction: refs.transaction(transaction)?.without_origin(),
-        };
-        Ok(Self { payload: Payload::Copy(copy), refs: refs.ids })
+        fitting(transaction, |transaction| {
+            let refs = Refs::collect(state, transaction, Some(original))?;
+            let copy = Copy {
+                original: refs.entry(original)?,
+                transaction: refs.transaction(transaction)?.without_origin(),
+            };
+            Ok(Self { payload: Payload::Copy(copy), refs: refs.ids })
+        })
     }
 
     /// Confirms or disputes an expense, a transfer or a copy.

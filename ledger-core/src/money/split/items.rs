@@ -122,7 +122,7 @@ impl<K> Itemised<K> {
         self
     }
 
-    fn items_sum(&self) -> Balance {
+    pub(super) fn items_sum(&self) -> Balance {
         let amounts = self.items.iter().map(|item| Balance::from(item.amount));
         amounts.fold(Balance::ZERO, Balance::plus)
     }
@@ -162,7 +162,7 @@ impl<K: Ord + Clone> Itemised<K> {
     }
 
     /// What each participant's parts of the items sum to, exactly.
-    fn claims(&self, currency: Currency) -> Result<Claims<'_, K>, SplitError<K>> {
+    pub(super) fn claims(&self, currency: Currency) -> Result<Claims<'_, K>, SplitError<K>> {
         let mut parts = Vec::new();
         for item in &self.items {
             let weights = weighted(&item.participants)?;
@@ -190,7 +190,7 @@ impl<K: Ord + Clone> Itemised<K> {
 }
 
 /// Parts of the items by participant: numerators over one denominator.
-struct Claims<'a, K> {
+pub(super) struct Claims<'a, K> {
     parts: BTreeMap<&'a K, BigUint>,
     denominator: BigUint,
 }
@@ -209,15 +209,30 @@ impl<'a, K: Ord> Claims<'a, K> {
             .unzip();
         participants.into_iter().zip(round(total.minor_units(), exact, turn)).collect()
     }
+
+    /// Whether `holds` is true of each participant, the exact share of `total` and one unit, both as
+    /// numerators over one denominator.
+    pub(super) fn all(
+        self,
+        total: Amount,
+        items: u64,
+        mut holds: impl FnMut(&K, &BigUint, &BigUint) -> bool,
+    ) -> bool {
+        let unit = times(self.denominator, &items);
+        let mut parts = self.parts.into_iter();
+        parts.all(|(participant, part)| {
+            holds(participant, &times(part, &total.minor_units()), &unit)
+        })
+    }
 }
 
 #[expect(clippy::arithmetic_side_effects, reason = "a BigUint grows, and never overflows")]
-fn times(number: BigUint, factor: &u64) -> BigUint {
+pub(super) fn times(number: BigUint, factor: &u64) -> BigUint {
     number * *factor
 }
 
 #[expect(clippy::arithmetic_side_effects, reason = "a BigUint grows, and never overflows")]
-fn plus(number: BigUint, other: &BigUint) -> BigUint {
+pub(super) fn plus(number: BigUint, other: &BigUint) -> BigUint {
     number + other
 }
 

@@ -103,15 +103,25 @@ impl Hints {
         self.removed.insert(key);
     }
 
+    /// Takes a hint away as if it had never been set: a correction may bring back what it replaces.
+    pub(super) fn drop_hint(&mut self, key: u64) {
+        self.fields.remove(&key);
+        self.removed.remove(&key);
+    }
+
+    /// Whether the author set the hint, or removed it on purpose.
+    pub(super) fn says_about(&self, key: u64) -> bool {
+        self.fields.contains_key(&key) || self.removed.contains(&key)
+    }
+
     /// Adds the hints of `before` that this version does not know and that are neither set nor
     /// removed here, as far as they fit into these hints: the duty of a corrector. Returns their keys.
     pub(crate) fn keep_unknown(&mut self, before: &Self) -> Vec<u64> {
         let mut kept = Vec::new();
         for (key, bytes) in &before.fields {
-            let is_known = KNOWN.contains(key) || self.removed.contains(key);
             // What does not fit is left out: the new content goes first.
-            if !is_known
-                && !self.fields.contains_key(key)
+            if !KNOWN.contains(key)
+                && !self.says_about(*key)
                 && self.set(*key, bytes.as_slice()).is_ok()
             {
                 kept.push(*key);
@@ -121,9 +131,9 @@ impl Hints {
     }
 }
 
-/// Keys of the hints that this version reads. An author who leaves one out of a correction means
-/// to.
-const KNOWN: &[u64] = &[];
+/// Keys of the hints about which a correction says something by its other content: the rule of the
+/// split is kept if it still gives the shares (`rule.rs`).
+const KNOWN: &[u64] = &[super::split_hint::SPLIT];
 
 #[cfg(test)]
 mod tests {

@@ -9,6 +9,8 @@ mod expense;
 mod hint_values;
 mod hints;
 mod more;
+mod rule;
+mod split_hint;
 mod transfer;
 mod wire;
 
@@ -118,7 +120,11 @@ impl<M> Transaction<M> {
 
     /// Sets the hints of `before` that this version does not know, unless they are set or were removed
     /// here, as far as they fit beside the other hints (SPEC §4.12). Returns their keys.
-    pub(crate) fn keep_unknown_hints(&mut self, before: &Self) -> Vec<u64> {
+    pub(crate) fn keep_unknown_hints(&mut self, before: &Self) -> Vec<u64>
+    where
+        M: Ord + Clone,
+    {
+        self.keep_rule_of(before);
         self.hints_mut().keep_unknown(before.hints())
     }
 
