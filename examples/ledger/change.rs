@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use ledger_core::{Amount, Expense, Split, Transaction, Transfer};
+use ledger_core::{Amount, Expense, MemberId, Split, SplitKind, Transaction, Transfer};
 use ledger_store::{Group, NewEntry};
 
 use crate::args::{Cancel, Correct, OfEntry, Review};
@@ -31,7 +31,9 @@ pub(crate) fn correct(arguments: &Correct, out: &mut dyn Write) -> Result<(), Fa
             Transaction::Transfer(corrected_transfer(arguments, before, &people)?)
         }
     };
-    if row.transaction.differences(&after).is_empty() {
+    let differs = !row.transaction.differences(&after).is_empty();
+    let other_rule = rule_of(&row.transaction) != rule_of(&after);
+    if !differs && !other_rule {
         return usage(format!(
             "nothing would change: {} is so already; an option such as --amount says what changes",
             in_words(&row.transaction)
@@ -41,7 +43,18 @@ pub(crate) fn correct(arguments: &Correct, out: &mut dyn Write) -> Result<(), Fa
     let correction = NewEntry::Correction { original: row.original, transaction: after.clone() };
     let id = append(&group, correction)?;
     writeln!(out, "corrected {} by entry {id}:", one_line(&in_words(&before)))?;
+    if !differs && let Some(kind) = after.split_kind() {
+        writeln!(out, "  the shares stay, and the split is {}", kind.code())?;
+    }
     print_differences(Some(&before), &after, &people, out)
+}
+
+/// The rule of an expense, whatever the order of its shares.
+fn rule_of(transaction: &Transaction) -> Option<(SplitKind, Option<Split<MemberId>>)> {
+    match transaction {
+        Transaction::Expense(expense) => Some((expense.rule().kind(), expense.said_rule())),
+        Transaction::Transfer(_) => None,
+    }
 }
 
 /// The expense with what the options change.
