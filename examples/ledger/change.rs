@@ -52,7 +52,13 @@ pub(crate) fn correct(arguments: &Correct, out: &mut dyn Write) -> Result<(), Fa
 /// The rule of an expense, whatever the order of its shares.
 fn rule_of(transaction: &Transaction) -> Option<(SplitKind, Option<Split<MemberId>>)> {
     match transaction {
-        Transaction::Expense(expense) => Some((expense.rule().kind(), expense.said_rule())),
+        Transaction::Expense(expense) => {
+            let (mut sorted, rule) = (expense.clone(), expense.rule());
+            sorted.payers.sort();
+            sorted.shares.sort();
+            sorted.keep_rule(&rule);
+            Some((rule.kind(), sorted.said_rule()))
+        }
         Transaction::Transfer(_) => None,
     }
 }
