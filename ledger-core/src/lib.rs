@@ -60,7 +60,7 @@ pub use money::{
 };
 pub use payload::{
     Difference, Expense, HintError, Hints, PaidIn, Receipt, Setting, SettingError, SettingValue,
-    Transaction, Transfer,
+    Speaks, Transaction, Transfer,
 };
 pub use state::{
     Device, GroupState, Member, Occurrence, Segment, Series, Settings, TemplateVersion,

@@ -130,6 +130,8 @@ def check_state(state, scenario, where):
         expect("series of occurrences", where, len(found), len(scenario["series"]))
     if "settings" in scenario:
         expect("settings in force", where, shown(state.settings()), scenario["settings"])
+    if "speaks" in scenario:
+        expect("what devices read", where, shown(state.speaks()), scenario["speaks"])
     expect("usable epochs", where, shown(state.usable_epochs()), scenario["usable_epochs"])
     expect("recipients", where, shown(state.recipients()), scenario["recipients"])
     expect("heads", where, shown(state.all_heads()), scenario["all_heads"])

@@ -124,7 +124,7 @@ def exact_shares(split, total):
     if rule == "items":
         items, (tax, tip, service, discount) = split[1], split[2:]
         whole = sum(amount for _, amount, _ in items)
-        if whole + tax + tip + service - discount != total or whole == 0:
+        if whole + tax + tip + service - discount != total or (total and not whole):
             return None
         for _, amount, parts in items:
             sum_of_weights = sum(weight for _, weight in parts)
@@ -132,7 +132,7 @@ def exact_shares(split, total):
                 return None
             for member, weight in parts:
                 found[member] = found.get(member, 0) + Fraction(amount * weight, sum_of_weights)
-        return {member: part * total / whole for member, part in found.items()}
+        return {member: part * total / (whole or 1) for member, part in found.items()}
     parts = [[member, 1] for member in split[1]] if rule == "equal" else split[1]
     whole = sum(part for _, part in parts)
     if rule == "adjust":

@@ -41,6 +41,10 @@ impl RealHistory {
                 PayloadDraft { draft: Draft::epoch(begun), refs: nothing, kind }
             }
             Kind::Set { field, subject, value } => self.setting(*field, *subject, *value)?,
+            Kind::Speaks { feature } => {
+                let draft = Draft::speaks(Speaks::new(1, [u64::from(*feature)])?);
+                PayloadDraft { draft, refs: nothing, kind: Kind::Speaks { feature: *feature } }
+            }
             Kind::Add { card } => {
                 let (signed, card) = self.keys.card(*card)?;
                 let draft = Draft::add_member(&hazmat::any_names(self.group, []), &signed)?;

@@ -171,6 +171,7 @@ fn changes(cases: &mut Cases) {
     epochs(cases);
     settings(cases);
     templates(cases);
+    speaks(cases);
     let card = |fields: &[Piece]| array(&[bytes(&array(fields))]);
     let mut fields = vec![uint(1), bytes(&GROUP), bytes(&[7; 32]), text("P"), bytes(&[8; 16])];
     fields[3] = text("");
@@ -208,6 +209,22 @@ fn settings(cases: &mut Cases) {
 }
 
 /// Templates that break a rule of their own, or one of the content.
+fn speaks(cases: &mut Cases) {
+    let says = |version: u64, features: &[u64]| {
+        array(&[uint(version), array(&features.iter().map(|n| uint(*n)).collect::<Vec<_>>())])
+    };
+    let many: Vec<u64> = (0..65).collect();
+    let mut case = |broken: &str, what: &str, payload: Piece| {
+        cases.payload(broken, &format!("speaks {what}"), 27, 0, &payload);
+    };
+    case("P11", "version 0", says(0, &[]));
+    case("P11", "65 features", says(1, &many));
+    case("P11", "features that do not ascend", says(1, &[2, 1]));
+    case("P11", "a feature twice", says(1, &[2, 2]));
+    case("C7", "a feature that is too large", says(1, &[1 << 63]));
+    case("C6", "nothing else", array(&[uint(1)]));
+}
+
 fn templates(cases: &mut Cases) {
     let rule = |unit: u64, every: u64| array(&[uint(unit), uint(every)]);
     let template = |kind: u64, rule: Piece, end: Piece, change: Piece| {

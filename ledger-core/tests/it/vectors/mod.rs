@@ -40,6 +40,7 @@ mod sealing;
 mod settings;
 mod signatures;
 mod slots;
+mod speaks;
 mod splits;
 mod templates;
 mod ties;
