@@ -2,9 +2,14 @@
 
 use ledger_core::{Amount, Currency, MemberId, Origin};
 
+use super::hints::Hints;
 use super::money::{amount, minor_units};
+use super::split::{Split, from_expense, rule};
 use super::time::Day;
 use crate::error::LedgerError;
+
+/// Key of the hint about the rule of the split (SPEC §4.12).
+const SPLIT: u64 = 2;
 
 /// A member's part of an expense: what the member paid, or has to bear.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
@@ -74,6 +79,16 @@ pub struct Expense {
     /// have none. A correction belongs to what it corrects, and stores none.
     #[uniffi(default = None)]
     pub origin: Option<Vec<u8>>,
+    /// The rule by which the shares came about, for who edits the expense later; the shares
+    /// decide. The library always fills it in, and stores it if it gives the shares, and if
+    /// who takes part without a share paid something. None in a correction means that the
+    /// rule stays if it still gives the shares.
+    #[uniffi(default = None)]
+    pub split: Option<Split>,
+    /// Tags, receipts, another currency. None in a correction means that they stay as they
+    /// are. The library always fills it in.
+    #[uniffi(default = None)]
+    pub hints: Option<Hints>,
 }
 
 /// A transfer: one member gave money to another, for example to pay back.
@@ -95,6 +110,9 @@ pub struct Transfer {
     /// have none. A correction belongs to what it corrects, and stores none.
     #[uniffi(default = None)]
     pub origin: Option<Vec<u8>>,
+    /// As those of an expense.
+    #[uniffi(default = None)]
+    pub hints: Option<Hints>,
 }
 
 /// The content of an expense or transfer. An app may change what it has read, and
@@ -119,6 +137,8 @@ impl From<ledger_core::Transaction> for Transaction {
         match transaction {
             ledger_core::Transaction::Expense(expense) => Self::Expense {
                 expense: Expense {
+                    split: Some(from_expense(&expense)),
+                    hints: Some((&expense.hints).into()),
                     date: expense.date,
                     description: expense.description,
                     category: expense.category,
@@ -140,6 +160,7 @@ impl From<ledger_core::Transaction> for Transaction {
                     from_member: transfer.from,
                     to_member: transfer.to,
                     origin: origin(transfer.origin),
+                    hints: Some((&transfer.hints).into()),
                 },
             },
         }
@@ -162,6 +183,16 @@ impl TryFrom<Transaction> for ledger_core::Transaction {
                 known.note = expense.note;
                 known.direction = expense.direction.map(Into::into).unwrap_or_default();
                 known.origin = origin(expense.origin)?;
+                if let Some(split) = expense.split {
+                    let rule = rule(split)?;
+                    if !known.keep_rule(&rule) {
+                        // The app says another rule than that of before, though none that is kept.
+                        known.hints.remove(SPLIT);
+                    }
+                }
+                if let Some(hints) = expense.hints {
+                    hints.set(&mut known.hints)?;
+                }
                 Self::Expense(known)
             }
             Transaction::Transfer { transfer } => {
@@ -172,6 +203,9 @@ impl TryFrom<Transaction> for ledger_core::Transaction {
                     ledger_core::Transfer::new(transfer.date, currency, amount, from, to)
                         .description(transfer.description);
                 known.origin = origin(transfer.origin)?;
+                if let Some(hints) = transfer.hints {
+                    hints.set(&mut known.hints)?;
+                }
                 Self::Transfer(known)
             }
         })

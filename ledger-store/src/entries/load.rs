@@ -77,6 +77,7 @@ pub(crate) fn load(
         opening,
         standing_changed: true,
         device,
+        spoken: None,
         recent: Arc::new(recent),
     })
 }
@@ -208,6 +209,7 @@ fn newest_checkpoint(
                 opening,
                 standing_changed,
                 device,
+                spoken: None,
                 recent: Arc::default(),
             }));
         }

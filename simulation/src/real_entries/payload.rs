@@ -6,7 +6,7 @@ use ledger_core::engine::Draft;
 use ledger_core::keys::{RootKey, SignedDevice};
 use ledger_core::seal::EpochKey;
 use ledger_core::statement::{Generation, NewStatement, StatementId};
-use ledger_core::{EntryId, GroupId, hazmat};
+use ledger_core::{EntryId, GroupId, Speaks, hazmat};
 use ledger_model::entry::NOBODY;
 use ledger_model::sim::world::Step;
 use ledger_model::{Body, Card, Generation as ModelGeneration, Holder, Id, Kind, Statement};
