@@ -8,9 +8,6 @@ use super::split::{Split, from_expense, rule};
 use super::time::Day;
 use crate::error::LedgerError;
 
-/// Key of the hint about the rule of the split (SPEC §4.12).
-const SPLIT: u64 = 2;
-
 /// A member's part of an expense: what the member paid, or has to bear.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Part {
@@ -184,11 +181,7 @@ impl TryFrom<Transaction> for ledger_core::Transaction {
                 known.direction = expense.direction.map(Into::into).unwrap_or_default();
                 known.origin = origin(expense.origin)?;
                 if let Some(split) = expense.split {
-                    let rule = rule(split)?;
-                    if !known.keep_rule(&rule) {
-                        // The app says another rule than that of before, though none that is kept.
-                        known.hints.remove(SPLIT);
-                    }
+                    known.keep_rule(&rule(split)?);
                 }
                 if let Some(hints) = expense.hints {
                     hints.set(&mut known.hints)?;

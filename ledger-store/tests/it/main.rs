@@ -69,6 +69,7 @@ mod secrets;
 mod security;
 mod settings;
 mod size;
+mod speaks;
 mod statements;
 mod summaries;
 mod totals;

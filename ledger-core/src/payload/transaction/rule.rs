@@ -60,8 +60,8 @@ impl<M: Ord + Clone> Expense<M> {
     /// names somebody without a share who did not pay either, or if the hints have no room for it.
     /// Weights and percentages of zero are left out.
     pub fn keep_rule(&mut self, rule: &Split<M>) -> bool {
-        // The rule of the shares is the one without a hint.
-        self.hints.drop_hint(SPLIT);
+        // Also where none is written: a correction must not bring another rule back.
+        self.hints.remove(SPLIT);
         let rule = rule.clone().without_zero_parts().ascending();
         if self.rule_of_shares().ascending() == rule {
             return true;

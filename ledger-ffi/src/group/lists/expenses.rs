@@ -5,7 +5,7 @@ use ledger_store::Filter;
 
 use super::total;
 use crate::error::LedgerError;
-use crate::values::{Day, Direction, ExpenseId, Instant, Money, Transaction};
+use crate::values::{Day, Direction, ExpenseId, Instant, Money, SplitKind, Transaction};
 
 /// Condition on an expense or transfer. It is about the current version: after a
 /// correction, about what the correction says.
