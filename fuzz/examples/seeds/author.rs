@@ -83,6 +83,13 @@ pub(crate) fn everything() -> Vec<(&'static str, VerifiedEntry)> {
     let exchange = DeviceKey::from_bytes(&[9; 64]).exchange_public_key();
     author.write("rotation", Draft::rotation(1, exchange));
     record(&mut author, "refund", &Transaction::Expense(refund));
+    author.write("speaks", Draft::speaks(Speaks::new(1, [1_024, 70_000]).unwrap()));
+    let bill = Itemised::new()
+        .item(SplitItem::new("Pizza", amount(700)).shared_by(anna, 1).shared_by(ben, 2))
+        .tip(amount(50));
+    let split = Expense::new(day, "Bill", euro, amount(750)).paid_by(anna, amount(750));
+    let split = split.split(&Split::Items(bill), 0).unwrap();
+    record(&mut author, "expense-items", &Transaction::Expense(split));
     let dora = Draft::person_from_file(author.ledger.state(), [7; 32], "Dora", [4; 16]).unwrap();
     author.write("person-from-file", dora);
     people(&mut author, anna, ben);

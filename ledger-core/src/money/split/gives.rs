@@ -34,8 +34,9 @@ impl<K: Ord + Clone> Split<K> {
         if sum != Some(total) || open.len() != shares.len() {
             return false;
         }
-        // Whether the rule fits is asked of the function that computes shares.
-        if self.shares(total, currency, 0).is_err() {
+        // Whether a rule fits is asked of the function that computes shares; of a receipt, that takes
+        // as long as what follows, and is part of it.
+        if !matches!(self, Self::Items(_)) && self.shares(total, currency, 0).is_err() {
             return false;
         }
         let fits = self.is_close(Total { amount: total, currency }, &mut |k| {
@@ -62,7 +63,7 @@ impl<K: Ord + Clone> Split<K> {
             }
             Self::Exact(parts) => parts.iter().all(|(k, part)| share(k) == part.minor_units()),
             Self::Adjust(parts) => is_adjusted(parts, total, share),
-            Self::Items(bill) => total.is_zero() || bill.is_close(whole, share),
+            Self::Items(bill) => bill.is_close(whole, share),
         }
     }
 }
@@ -101,8 +102,11 @@ fn is_adjusted<K>(
 impl<K: Ord + Clone> Itemised<K> {
     /// Whether `share * B` is less than `B` away from `T * c`, both over one denominator.
     fn is_close(&self, whole: Total, share: &mut dyn FnMut(&K) -> u64) -> bool {
-        let Ok(claims) = self.claims(whole.currency) else { return false };
-        let items = u64::try_from(self.items_sum().minor_units()).unwrap_or(u64::MAX);
+        let (claims, items) = match self.fitting_claims(whole) {
+            Err(_) => return false,
+            Ok(None) => return true,
+            Ok(Some(found)) => found,
+        };
         claims.all(whole.amount, items, |k, exact, unit| {
             let found = times(unit.clone(), &share(k));
             let one_more = plus(exact.clone(), unit);

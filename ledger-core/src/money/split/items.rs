@@ -122,7 +122,7 @@ impl<K> Itemised<K> {
         self
     }
 
-    pub(super) fn items_sum(&self) -> Balance {
+    fn items_sum(&self) -> Balance {
         let amounts = self.items.iter().map(|item| Balance::from(item.amount));
         amounts.fold(Balance::ZERO, Balance::plus)
     }
@@ -131,6 +131,16 @@ impl<K> Itemised<K> {
 impl<K: Ord + Clone> Itemised<K> {
     /// Shares of all participants of an item, ascending by participant.
     pub(super) fn shares(&self, whole: Total, turn: u64) -> Result<Vec<(&K, u64)>, SplitError<K>> {
+        let claims = self.fitting_claims(whole)?;
+        Ok(claims.map_or_else(Vec::new, |(claims, items)| claims.shares(whole.amount, items, turn)))
+    }
+
+    /// What each participant's parts of the items sum to, and the sum of all items, if the whole is
+    /// that of the receipt. `None` if there is nothing to split.
+    pub(super) fn fitting_claims(
+        &self,
+        whole: Total,
+    ) -> Result<Option<(Claims<'_, K>, u64)>, SplitError<K>> {
         if self.items.len() > MAX_SPLIT_ITEMS {
             return Err(SplitError::TooManyItems { found: self.items.len() });
         }
@@ -152,17 +162,17 @@ impl<K: Ord + Clone> Itemised<K> {
         expect_few(distinct.len())?;
         let claims = self.claims(currency)?;
         if total.is_zero() {
-            return Ok(Vec::new());
+            return Ok(None);
         }
         if items.is_zero() {
             return Err(SplitError::EmptyItems { total, currency });
         }
         let items = u64::try_from(items.minor_units()).unwrap_or(u64::MAX);
-        Ok(claims.shares(total, items, turn))
+        Ok(Some((claims, items)))
     }
 
     /// What each participant's parts of the items sum to, exactly.
-    pub(super) fn claims(&self, currency: Currency) -> Result<Claims<'_, K>, SplitError<K>> {
+    fn claims(&self, currency: Currency) -> Result<Claims<'_, K>, SplitError<K>> {
         let mut parts = Vec::new();
         for item in &self.items {
             let weights = weighted(&item.participants)?;
