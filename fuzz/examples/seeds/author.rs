@@ -4,7 +4,8 @@ use ledger_core::engine::{Admission, Draft, Ledger, MemoryIndex, NewGroup, Verif
 use ledger_core::keys::{DeviceKey, RootEntropy, SignedCard, SignedDevice};
 use ledger_core::statement::{Generation, NewStatement};
 use ledger_core::{
-    Amount, Currency, Date, Direction, Expense, Hints, MemberId, Origin, Transaction, Transfer,
+    Amount, Currency, Date, Direction, Expense, Hints, Itemised, MemberId, Origin, Speaks, Split,
+    SplitItem, Transaction, Transfer,
 };
 
 /// The device's keys: the Ed25519 seed, then the X25519 secret.
@@ -87,6 +88,7 @@ pub(crate) fn everything() -> Vec<(&'static str, VerifiedEntry)> {
     let bill = Itemised::new()
         .item(SplitItem::new("Pizza", amount(700)).shared_by(anna, 1).shared_by(ben, 2))
         .tip(amount(50));
+    let (day, euro) = (Date::from_ymd(2024, 2, 29).unwrap(), Currency::from_code("EUR").unwrap());
     let split = Expense::new(day, "Bill", euro, amount(750)).paid_by(anna, amount(750));
     let split = split.split(&Split::Items(bill), 0).unwrap();
     record(&mut author, "expense-items", &Transaction::Expense(split));
