@@ -133,7 +133,8 @@ fn shared_as_before(
                 let name = people.label(*member).to_owned();
                 Ok::<_, Failure>(Participant { member: Some(*member), name })
             })?;
-            let misfit = |error: String| Failure::Usage(format!("as it was shared, {error}; {now}"));
+            let misfit =
+                |error: String| Failure::Usage(format!("as it was shared, {error}; {now}"));
             named
                 .shares(after.amount, after.currency, turn)
                 .map_err(|error| misfit(error.to_string()))?;

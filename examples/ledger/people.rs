@@ -82,9 +82,9 @@ pub(crate) fn devices(arguments: &Read, out: &mut dyn Write) -> Result<(), Failu
     let devices = group.lists().devices()?;
     if arguments.json {
         let row = |row: &ledger_store::DeviceRow| {
-            let speaks = row.speaks.as_ref().map(|speaks| {
-                json!({ "version": speaks.version(), "features": speaks.features() })
-            });
+            let speaks = row.speaks.as_ref().map(
+                |speaks| json!({ "version": speaks.version(), "features": speaks.features() }),
+            );
             json!({
                 "id": row.id.to_string(),
                 "member": people.label(row.member),

@@ -55,8 +55,8 @@ pub use draft::DraftError;
 pub use money::{
     Amount, AmountError, Balance, Converted, Currency, CurrencyError, Date, DateError, Debts,
     Direction, Itemised, PairRate, Percent, PercentError, Rate, RateError, Rates, RatesError,
-    Recurrence, RecurrenceError, RecurrenceUnit, Settlement, Split, SplitError, SplitItem, SplitKind,
-    settle_up, split_equally,
+    Recurrence, RecurrenceError, RecurrenceUnit, Settlement, Split, SplitError, SplitItem,
+    SplitKind, settle_up, split_equally,
 };
 pub use payload::{
     Difference, Expense, HintError, Hints, PaidIn, Receipt, Setting, SettingError, SettingValue,

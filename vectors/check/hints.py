@@ -150,6 +150,8 @@ def rule_of(data, total, payers, shares):
     if split is None:
         return None
     sharing = [member for member, _ in shares]
+    if len(set(sharing)) < len(sharing):
+        return None
     if split == ["exact"]:
         return split
     members = sharing + [None if member in sharing else member for member, _ in payers]
@@ -162,7 +164,7 @@ def rule_of(data, total, payers, shares):
     else:
         lists = [[part if split[0] == "equal" else part[0] for part in split[1]]]
     named = {member for one in lists for member in one}
-    if None in named or any(len(set(one)) < len(one) for one in lists + [sharing]):
+    if None in named or any(len(set(one)) < len(one) for one in lists):
         return None
     exact = exact_shares(split, total)
     if exact is None or not set(sharing) <= named or len(named) > 1024:

@@ -40,7 +40,8 @@ fn row(desk: &Desk) -> serde_json::Value {
 
 fn shares(desk: &Desk) -> Vec<i64> {
     let found = row(desk)["shares"].as_array().unwrap().clone();
-    let mut shares: Vec<i64> = found.iter().map(|one| one["minor_units"].as_i64().unwrap()).collect();
+    let mut shares: Vec<i64> =
+        found.iter().map(|one| one["minor_units"].as_i64().unwrap()).collect();
     shares.sort_unstable();
     shares
 }

@@ -14,9 +14,7 @@ use crate::base::rule::{Refusal, Rule};
 use crate::entry::VerifiedEntry;
 use crate::money::Date;
 use crate::payload::{Payload, Speaks};
-use crate::state::{
-    Frontier, GroupState, Series, Settings, SettingsInForce, SpeaksInForce, View,
-};
+use crate::state::{Frontier, GroupState, Series, Settings, SettingsInForce, SpeaksInForce, View};
 use crate::verdict::{Slot, SlotEntry, Verdict};
 
 /// Earlier point in the life of a group.

@@ -31,14 +31,21 @@ impl Draft {
         original: EntryId,
         transaction: &Transaction,
     ) -> Result<Self, DraftError> {
-        fitting(transaction, |transaction| {
-            let refs = Refs::collect(state, transaction, Some(original))?;
-            let correction = Correction {
-                target: refs.entry(original)?,
-                transaction: refs.transaction(transaction)?.without_origin(),
-            };
-            Ok(Self { payload: Payload::Correction(correction), refs: refs.ids })
-        })
+        fitting(transaction, |transaction| Self::whole_correction(state, original, transaction))
+    }
+
+    /// The correction with all its hints, whether or not it fits into an entry.
+    fn whole_correction(
+        state: &GroupState,
+        original: EntryId,
+        transaction: &Transaction,
+    ) -> Result<Self, DraftError> {
+        let refs = Refs::collect(state, transaction, Some(original))?;
+        let correction = Correction {
+            target: refs.entry(original)?,
+            transaction: refs.transaction(transaction)?.without_origin(),
+        };
+        Ok(Self { payload: Payload::Correction(correction), refs: refs.ids })
     }
 
     /// Corrects the transaction that `original` first recorded, and keeps the hints of `shown`, the
@@ -57,11 +64,15 @@ impl Draft {
         let mut transaction = transaction.clone();
         let mut kept = transaction.keep_unknown_hints(shown);
         loop {
-            let draft = Self::correction(state, original, &transaction)?;
-            match kept.pop() {
-                Some(key) if !draft.certainly_fits() => transaction.hints_mut().remove(key),
-                _ => return Ok(draft),
+            let draft = Self::whole_correction(state, original, &transaction)?;
+            if draft.certainly_fits() {
+                return Ok(draft);
             }
+            // The rule of the split has the smallest key, so it goes last.
+            let Some(key) = kept.pop() else {
+                return Self::correction(state, original, &transaction);
+            };
+            transaction.hints_mut().remove(key);
         }
     }
 

@@ -33,10 +33,7 @@ impl Speaks {
     /// # Errors
     /// [`Refusal`] with rule P11 for version 0, or more than 64 features; with C7 for a number above
     /// 2^63 - 1.
-    pub fn new(
-        version: u64,
-        features: impl IntoIterator<Item = u64>,
-    ) -> Result<Self, Refusal> {
+    pub fn new(version: u64, features: impl IntoIterator<Item = u64>) -> Result<Self, Refusal> {
         let features: std::collections::BTreeSet<u64> = features.into_iter().collect();
         if version == 0 || features.len() > MAX_FEATURES {
             return Err(Refusal::new(Rule::P11));

@@ -128,8 +128,12 @@ mod tests {
     use super::*;
 
     fn some() -> Hints {
-        let receipt =
-            Receipt { blob: vec![1; 32], size: 9, media_type: "image/png".into(), key: vec![2; 32] };
+        let receipt = Receipt {
+            blob: vec![1; 32],
+            size: 9,
+            media_type: "image/png".into(),
+            key: vec![2; 32],
+        };
         let paid = PaidIn {
             currency: "USD".into(),
             minor_units: 1000,

@@ -64,7 +64,8 @@ impl Flat {
         let folder = tempfile::tempdir().unwrap();
         let keychain = Arc::new(Keychain::default());
         let ledger =
-            Ledger::open(&path(folder.path(), "db"), keychain.clone(), true, None, None, None).unwrap();
+            Ledger::open(&path(folder.path(), "db"), keychain.clone(), true, None, None, None)
+                .unwrap();
         let group = ledger.create_group("Flat", "Anna").unwrap();
         let anna = group.info().unwrap().me.unwrap();
         let ben = group.add_placeholder("Ben").unwrap();

@@ -1,9 +1,7 @@
 //! Rows of expenses and transfers, with all that a screen shows of them.
 
 use ledger_core::engine::{Kind, Payload, VerifiedEntry};
-use ledger_core::{
-    Amount, Balance, DeviceId, EntryId, MemberId, SplitKind, Transaction, hazmat,
-};
+use ledger_core::{Amount, Balance, DeviceId, EntryId, MemberId, SplitKind, Transaction, hazmat};
 use rusqlite::{Connection, Row};
 
 use super::Cursor;

@@ -115,9 +115,8 @@ fn a_row_says_how_it_was_split_and_a_correction_keeps_what_still_holds() {
     let rule = Split::Weights(vec![(members[0], 2), (members[1], 1), (members[2], 3)]);
     let Transaction::Expense(plain) = dinner("Tea", members[0], &members) else { panic!() };
     let expense = plain.clone().split(&rule, 0).unwrap();
-    let record = |transaction: Transaction| {
-        group.append(vec![NewEntry::Record(transaction)]).unwrap()[0]
-    };
+    let record =
+        |transaction: Transaction| group.append(vec![NewEntry::Record(transaction)]).unwrap()[0];
     let tea = record(expense.clone().into());
     let kind = |id| row(&group, id).split;
     assert_eq!(kind(tea), Some(SplitKind::Weights));

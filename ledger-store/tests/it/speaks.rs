@@ -53,10 +53,11 @@ fn a_device_says_what_it_reads_with_its_first_own_entry_and_never_twice() {
         assert_eq!(group.state().unwrap().digest(), digest, "it is in no digest");
         group.lists().devices().unwrap();
         assert_eq!(count(&group), before, "opening and reading say nothing");
-        group.append(vec![ledger_store::NewEntry::Setting(
-            ledger_core::SettingValue::Categories(Vec::new()),
-        )])
-        .unwrap();
+        group
+            .append(vec![ledger_store::NewEntry::Setting(ledger_core::SettingValue::Categories(
+                Vec::new(),
+            ))])
+            .unwrap();
         assert_eq!(words(&group), expected, "{features:?}");
         assert_eq!(said(&group), [(me, speaks(features))].into());
         assert_sound(&group);
@@ -70,10 +71,8 @@ fn a_device_says_what_it_reads_with_its_first_own_entry_and_never_twice() {
 #[test]
 fn each_phone_sees_what_the_others_read() {
     let folders = [Folder::new(3), Folder::new(4)];
-    let [host, guest] = folders.map(|folder| Phone {
-        store: folder.store_that_speaks(&speaks(&[])),
-        folder,
-    });
+    let [host, guest] =
+        folders.map(|folder| Phone { store: folder.store_that_speaks(&speaks(&[])), folder });
     let ours = host.store.create_group("Flat", "Anna").unwrap();
     let theirs = join(&ours, &host, &guest, "Ben");
     assert_eq!(said(&ours).len(), 1, "Anna's phone spoke when it added Ben");

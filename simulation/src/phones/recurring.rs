@@ -34,9 +34,7 @@ impl Play {
             Some(_) if self.rng.chance(30) => {
                 ("own occurrences recorded", recurring.record_due(last)?.entries)
             }
-            Some(one) => {
-                ("occurrence recorded", recurring.record(&[(one.series, one.number)])?)
-            }
+            Some(one) => ("occurrence recorded", recurring.record(&[(one.series, one.number)])?),
         };
         self.tally.add(STEPS, row, ids.len());
         let device = phone.device();

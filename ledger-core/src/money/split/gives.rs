@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::parts::Total;
 use super::items::{plus, times};
+use super::parts::Total;
 use super::{Itemised, Split};
 use crate::money::{Amount, Balance, Currency};
 
@@ -39,9 +39,8 @@ impl<K: Ord + Clone> Split<K> {
         if !matches!(self, Self::Items(_)) && self.shares(total, currency, 0).is_err() {
             return false;
         }
-        let fits = self.is_close(Total { amount: total, currency }, &mut |k| {
-            open.remove(k).unwrap_or(0)
-        });
+        let fits =
+            self.is_close(Total { amount: total, currency }, &mut |k| open.remove(k).unwrap_or(0));
         // What is left is of somebody who takes no part.
         fits && open.values().all(|share| *share == 0)
     }
@@ -85,11 +84,7 @@ fn is_proportional<'a, K: 'a>(
 }
 
 /// Whether `(share - a) * n` is less than `n` away from what the adjustments leave.
-fn is_adjusted<K>(
-    parts: &[(K, Balance)],
-    total: Amount,
-    share: &mut dyn FnMut(&K) -> u64,
-) -> bool {
+fn is_adjusted<K>(parts: &[(K, Balance)], total: Amount, share: &mut dyn FnMut(&K) -> u64) -> bool {
     let sum = parts.iter().fold(Balance::ZERO, |sum, (_, own)| sum.plus(*own));
     let rest = Balance::from(total).minus(sum).minor_units();
     let count = i128::try_from(parts.len()).unwrap_or(i128::MAX);
@@ -147,7 +142,9 @@ mod tests {
         assert!(!gives(&weights, &[65, 35]) && !gives(&weights, &[66, 33, 1]));
         assert!(!gives(&weights, &[100]));
         let equal = Split::Equal(vec![0, 1, 2]);
-        assert!(gives(&equal, &[1, 0, 0]) && gives(&equal, &[0, 0, 1]) && gives(&equal, &[4, 3, 3]));
+        assert!(
+            gives(&equal, &[1, 0, 0]) && gives(&equal, &[0, 0, 1]) && gives(&equal, &[4, 3, 3])
+        );
         assert!(!gives(&equal, &[5, 3, 3]) && !gives(&equal, &[0, 0, 0, 1]));
         let percent = |parts: &[u64]| {
             let parts = parts.iter().map(|part| Percent::from_millionths(*part).unwrap());
@@ -157,9 +154,10 @@ mod tests {
         assert!(!gives(&percent(&[500_000, 500_001]), &[50, 50]), "not 100 %");
         let exact = Split::Exact(vec![(0, amount(4)), (1, amount(6))]);
         assert!(gives(&exact, &[4, 6]) && !gives(&exact, &[5, 5]) && !gives(&exact, &[4, 6, 1]));
-        let adjust =
-            Split::Adjust(vec![(0, Balance::from_minor_units(-10)), (1, Balance::ZERO)]);
-        assert!(gives(&adjust, &[45, 55]) && gives(&adjust, &[45, 56]) && gives(&adjust, &[46, 55]));
+        let adjust = Split::Adjust(vec![(0, Balance::from_minor_units(-10)), (1, Balance::ZERO)]);
+        assert!(
+            gives(&adjust, &[45, 55]) && gives(&adjust, &[45, 56]) && gives(&adjust, &[46, 55])
+        );
         assert!(!gives(&adjust, &[44, 57]) && !gives(&adjust, &[50, 50]));
     }
 

@@ -125,7 +125,9 @@ impl<K> Split<K> {
             Self::Percent(parts) => sort(parts),
             Self::Exact(parts) => sort(parts),
             Self::Adjust(parts) => sort(parts),
-            Self::Items(bill) => bill.items.iter_mut().for_each(|item| sort(&mut item.participants)),
+            Self::Items(bill) => {
+                bill.items.iter_mut().for_each(|item| sort(&mut item.participants))
+            }
         }
         self
     }

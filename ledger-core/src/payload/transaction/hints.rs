@@ -114,26 +114,19 @@ impl Hints {
         self.fields.contains_key(&key) || self.removed.contains(&key)
     }
 
-    /// Adds the hints of `before` that this version does not know and that are neither set nor
-    /// removed here, as far as they fit into these hints: the duty of a corrector. Returns their keys.
+    /// Adds the hints of `before` that are neither set nor removed here, as far as they fit into these
+    /// hints: the duty of a corrector. Returns their keys.
     pub(crate) fn keep_unknown(&mut self, before: &Self) -> Vec<u64> {
         let mut kept = Vec::new();
         for (key, bytes) in &before.fields {
             // What does not fit is left out: the new content goes first.
-            if !KNOWN.contains(key)
-                && !self.says_about(*key)
-                && self.set(*key, bytes.as_slice()).is_ok()
-            {
+            if !self.says_about(*key) && self.set(*key, bytes.as_slice()).is_ok() {
                 kept.push(*key);
             }
         }
         kept
     }
 }
-
-/// Keys of the hints about which a correction says something by its other content: the rule of the
-/// split is kept if it still gives the shares (`rule.rs`).
-const KNOWN: &[u64] = &[super::split_hint::SPLIT];
 
 #[cfg(test)]
 mod tests {

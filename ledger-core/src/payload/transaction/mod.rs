@@ -118,8 +118,9 @@ impl<M> Transaction<M> {
         }
     }
 
-    /// Sets the hints of `before` that this version does not know, unless they are set or were removed
-    /// here, as far as they fit beside the other hints (SPEC §4.12). Returns their keys.
+    /// Sets the hints of `before`, unless they are set or were removed here, as far as they fit beside the
+    /// other hints (SPEC §4.12). The rule of the split is kept if it gives the shares. Returns the keys of
+    /// the others.
     pub(crate) fn keep_unknown_hints(&mut self, before: &Self) -> Vec<u64>
     where
         M: Ord + Clone,

@@ -35,12 +35,15 @@ impl<M: Ord + Clone> Expense<M> {
     #[must_use]
     pub fn said_rule(&self) -> Option<Split<M>> {
         let places = self.hints.split()?;
-        if matches!(places, Split::Exact(_)) {
-            return Some(Split::Exact(self.shares.clone()));
-        }
         let (shares, payers) = (self.shares.iter(), self.payers.iter());
         let members: Vec<&M> = shares.chain(payers).map(|(member, _)| member).collect();
         let sharing: BTreeSet<&M> = self.shares.iter().map(|(member, _)| member).collect();
+        if sharing.len() != self.shares.len() {
+            return None;
+        }
+        if matches!(places, Split::Exact(_)) {
+            return Some(Split::Exact(self.shares.clone()));
+        }
         let rule = places.try_map(|place| {
             let index = usize::try_from(*place).map_err(|_| ())?;
             let member = *members.get(index).ok_or(())?;
@@ -83,7 +86,8 @@ impl<M: Ord + Clone> Expense<M> {
     /// The rule that a reader assumes without a hint.
     fn rule_of_shares(&self) -> Split<M> {
         let units = |(_, share): &(M, crate::money::Amount)| share.minor_units();
-        let (least, most) = (self.shares.iter().map(units).min(), self.shares.iter().map(units).max());
+        let (least, most) =
+            (self.shares.iter().map(units).min(), self.shares.iter().map(units).max());
         let members: BTreeSet<&M> = self.shares.iter().map(|(member, _)| member).collect();
         let is_once = members.len() == self.shares.len();
         match least.zip(most) {
@@ -135,23 +139,31 @@ impl<M: Ord + Clone> Transaction<M> {
     }
 
     /// Keeps the rule of `before` where nothing is said about it here: if it gives these shares, too, or
-    /// if it is one of a later version and payers and shares are the same members (SPEC §4.12).
+    /// if this version cannot read it and neither the shares nor those who paid are others (SPEC §4.12).
+    /// Otherwise the hint is removed on purpose, so that it is not kept as a hint that nobody knows.
     pub(crate) fn keep_rule_of(&mut self, before: &Self) {
-        let (Self::Expense(after), Self::Expense(before)) = (self, before) else { return };
-        if after.hints.says_about(SPLIT) {
+        let hints = self.hints_mut();
+        if hints.says_about(SPLIT) {
             return;
         }
-        if before.hints.split().is_some() {
-            if let Some(rule) = before.said_rule() {
-                after.keep_rule(&rule);
-            }
+        let (after, before) = match (self, before) {
+            (Self::Expense(after), Self::Expense(before)) => (after, before),
+            // There it says nothing, and is a hint like any other.
+            (Self::Transfer(_), Self::Transfer(_)) => return,
+            (after, _) => return after.hints_mut().remove(SPLIT),
+        };
+        if let Some(rule) = before.said_rule() {
+            after.keep_rule(&rule);
             return;
         }
-        let same = |a: &[(M, _)], b: &[(M, _)]| a.iter().map(|p| &p.0).eq(b.iter().map(|p| &p.0));
-        let is_same = same(&after.payers, &before.payers) && same(&after.shares, &before.shares);
-        if let (Some(bytes), true) = (before.hints.get(SPLIT), is_same) {
-            // Without room, the new content goes first.
-            let _fits = after.hints.set(SPLIT, bytes).is_ok();
+        let is_readable = before.hints.split().is_some();
+        let (now, then) = (after.payers.iter(), before.payers.iter());
+        let is_same = now.map(|(member, _)| member).eq(then.map(|(member, _)| member))
+            && after.shares == before.shares;
+        let bytes = before.hints.get(SPLIT).filter(|_| is_same && !is_readable);
+        // Without room, the new content goes first.
+        if !bytes.is_some_and(|bytes| after.hints.set(SPLIT, bytes).is_ok()) {
+            after.hints.remove(SPLIT);
         }
     }
 }
@@ -162,6 +174,7 @@ mod tests {
 
     use super::*;
     use crate::money::{Amount, Balance, Currency, Itemised, Percent, SplitItem};
+    use crate::payload::Transfer;
 
     fn amount(units: u64) -> Amount {
         Amount::from_minor_units(units).unwrap()
@@ -180,7 +193,8 @@ mod tests {
     fn rules() -> Vec<Split<u8>> {
         let balance = Balance::from_minor_units;
         let pizza = SplitItem::new("Pizza", amount(700)).shared_by(1, 1).shared_by(2, 2);
-        let bill = Itemised::new().item(pizza).item(SplitItem::new("Tea", amount(200)).shared_by(3, 1));
+        let bill =
+            Itemised::new().item(pizza).item(SplitItem::new("Tea", amount(200)).shared_by(3, 1));
         vec![
             Split::Weights(vec![(1, 2), (2, 1), (3, 5)]),
             Split::Percent(vec![(1, percent(333_333)), (2, percent(666_667))]),
@@ -259,6 +273,8 @@ mod tests {
         let mut twice = dinner(900).shares([(1, amount(300)), (1, amount(600))]);
         twice.hints.set_split(&Split::Weights(vec![(0, 1), (1, 2)])).unwrap();
         assert_eq!(twice.rule(), Split::Exact(twice.shares.clone()));
+        twice.hints.set_split(&Split::Exact(Vec::new())).unwrap();
+        assert_eq!(twice.said_rule(), None);
     }
 
     #[test]
@@ -267,7 +283,8 @@ mod tests {
         let before: Transaction<u8> = dinner(900).split(&rule, 0).unwrap().into();
         let after = |shares: [(u8, Amount); 2]| {
             let mut after: Transaction<u8> = dinner(900).shares(shares).into();
-            after.keep_rule_of(&before);
+            let kept = after.keep_unknown_hints(&before);
+            assert!(kept.is_empty(), "it is kept as a rule, or not at all");
             after.split_kind()
         };
         assert_eq!(after([(2, amount(300)), (1, amount(600))]), Some(SplitKind::Weights));
@@ -276,21 +293,41 @@ mod tests {
         let mut without = dinner(900).shares([(1, amount(600)), (2, amount(300))]);
         without.hints.remove(SPLIT);
         let mut without: Transaction<u8> = without.into();
-        without.keep_rule_of(&before);
+        without.keep_unknown_hints(&before);
         assert_eq!(without.split_kind(), Some(SplitKind::Exact));
+    }
+
+    #[test]
+    fn a_split_says_nothing_in_a_transfer_and_in_what_was_one() {
+        let mut hints = crate::Hints::default();
+        hints.set_split(&Split::Weights(vec![(0, 2), (1, 1)])).unwrap();
+        let dinner = dinner(900).shares([(1, amount(600)), (2, amount(300))]);
+        let gift = Transfer::new(dinner.date, dinner.currency, amount(900), 1, 2);
+        let (mut said_of_dinner, mut said_of_gift) = (dinner.clone(), gift.clone());
+        said_of_dinner.hints = hints.clone();
+        said_of_gift.hints = hints;
+        let keeps = |mut after: Transaction<u8>, before: Transaction<u8>| {
+            after.keep_unknown_hints(&before);
+            after.has_rule_hint()
+        };
+        assert!(keeps(dinner.clone().into(), said_of_dinner.clone().into()));
+        assert!(!keeps(gift.clone().into(), said_of_dinner.into()));
+        assert!(!keeps(dinner.into(), said_of_gift.clone().into()));
+        assert!(keeps(gift.into(), said_of_gift.into()), "as any hint that is not known");
     }
 
     #[test]
     fn a_rule_of_a_later_version_is_kept_while_it_names_the_same() {
         let mut before = dinner(900).split_equally(&[1, 2], 0);
         before.hints.set(SPLIT, [0x82, 6, 0x80]).unwrap();
-        let kept = |members: &[u8]| {
-            let mut after: Transaction<u8> = dinner(900).split_equally(members, 0).into();
-            after.keep_rule_of(&before.clone().into());
+        let kept = |units, members: &[u8]| {
+            let mut after: Transaction<u8> = dinner(units).split_equally(members, 0).into();
+            after.keep_unknown_hints(&before.clone().into());
             after.hints().get(SPLIT).is_some()
         };
-        assert!(kept(&[1, 2]));
-        assert!(!kept(&[2, 1]) && !kept(&[1, 3]));
+        assert!(kept(900, &[1, 2]));
+        assert!(!kept(900, &[2, 1]) && !kept(900, &[1, 3]));
+        assert!(!kept(902, &[1, 2]), "nobody here can tell whether it gives other shares");
         let mut sorted = before.clone();
         sorted.sort_parts();
         assert_eq!(sorted, before);

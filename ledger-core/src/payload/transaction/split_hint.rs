@@ -5,9 +5,7 @@
 
 use super::hints::{HintError, Hints};
 use crate::base::codec::{Reader, Writer};
-use crate::base::limits::{
-    MAX_REFS, MAX_SPLIT_ITEMS, MAX_SPLIT_PARTS, MAX_TEXT_BYTES, MAX_WEIGHT,
-};
+use crate::base::limits::{MAX_REFS, MAX_SPLIT_ITEMS, MAX_SPLIT_PARTS, MAX_TEXT_BYTES, MAX_WEIGHT};
 use crate::base::rule::{Refusal, Rule};
 use crate::money::{Amount, Balance, Itemised, Percent, Split, SplitItem};
 use crate::payload::fields::read_amount;

@@ -208,7 +208,7 @@ fn settings(cases: &mut Cases) {
     cases.payload("P2", "setting with a ref", 25, 1, &setting(uint(0), empty(), empty()));
 }
 
-/// Templates that break a rule of their own, or one of the content.
+/// What devices say that breaks a rule.
 fn speaks(cases: &mut Cases) {
     let says = |version: u64, features: &[u64]| {
         array(&[uint(version), array(&features.iter().map(|n| uint(*n)).collect::<Vec<_>>())])
@@ -225,6 +225,7 @@ fn speaks(cases: &mut Cases) {
     case("C6", "nothing else", array(&[uint(1)]));
 }
 
+/// Templates that break a rule of their own, or one of the content.
 fn templates(cases: &mut Cases) {
     let rule = |unit: u64, every: u64| array(&[uint(unit), uint(every)]);
     let template = |kind: u64, rule: Piece, end: Piece, change: Piece| {

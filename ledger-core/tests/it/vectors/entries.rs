@@ -137,13 +137,13 @@ fn world() -> World {
     w.say(2, "setting-of-a-later-version", &["*"], Draft::setting(later));
     let rent = w.dinner("genesis", "add-ben", 90_000);
     let monthly = Recurrence::new(RecurrenceUnit::Months, 1).unwrap();
-    let speaks = ledger_core::Speaks::new(1, [1_024, 70_000]).unwrap();
-    w.say(2, "speaks", &["*"], Draft::speaks(speaks));
     let draft = Draft::template(&w.state(), &rent, monthly, None).unwrap();
     w.say(2, "template", &["*"], draft);
     let (first, more) = (w.id("template"), w.dinner("genesis", "add-ben", 95_000));
     let draft = Draft::template_change(&w.state(), first, (300, 0), &more, monthly, Some(400));
     w.say(2, "template-changed", &["*"], draft.unwrap());
+    let speaks = ledger_core::Speaks::new(1, [1_024, 70_000]).unwrap();
+    w.say(2, "speaks", &["*"], Draft::speaks(speaks));
     w
 }
 

@@ -3,9 +3,9 @@
 use ledger_core::Hints;
 use serde_json::{Value, json};
 
-use crate::vectors::{file, splits};
 use crate::vectors::raw::{Piece, array, array_head, bytes, null, text, uint};
 use crate::vectors::world::hex;
+use crate::vectors::{file, splits};
 
 /// What the hint says; null if nothing.
 fn said(key: u64, data: &[u8]) -> Value {

@@ -145,7 +145,8 @@ fn settings(evaluation: &Evaluation) -> Vec<Value> {
 /// What each device that may write reads: `[device, version, features]`.
 fn speaks(evaluation: &Evaluation) -> Vec<Value> {
     let said = evaluation.speaks().into_iter();
-    said.map(|(device, said)| json!([device.to_string(), said.version(), said.features()])).collect()
+    said.map(|(device, said)| json!([device.to_string(), said.version(), said.features()]))
+        .collect()
 }
 
 /// The day before everything, the first day, and the last.

@@ -25,7 +25,8 @@ pub(crate) fn rows() -> Vec<Value> {
 fn row(case: &Case<'_>) -> Value {
     let amount = |units| Amount::from_minor_units(units).unwrap();
     let total: u64 = case.payers.iter().map(|(_, units)| units).sum();
-    let parts = |parts: &Parts| parts.iter().map(|(m, units)| (*m, amount(*units))).collect::<Vec<_>>();
+    let parts =
+        |parts: &Parts| parts.iter().map(|(m, units)| (*m, amount(*units))).collect::<Vec<_>>();
     let currency = Currency::from_code("EUR").unwrap();
     let date = "2026-11-21".parse().unwrap();
     let mut expense: Expense<u64> = Expense::new(date, "Dinner", currency, amount(total))
@@ -104,10 +105,25 @@ fn what_rules_say() -> Vec<Case<'static>> {
     let bottle = item("Wine", 200, &[(2, 1)]);
     let salt = item("Salt", 0, &[]);
     vec![
-        case("equal, of one who has nothing", equal(&[0, 1, 3]), &[(1, 1), (9, 1)], &[(1, 1), (2, 1)]),
+        case(
+            "equal, of one who has nothing",
+            equal(&[0, 1, 3]),
+            &[(1, 1), (9, 1)],
+            &[(1, 1), (2, 1)],
+        ),
         case("weights", split(1, &parts(&[(0, 2), (1, 1)])), &[(1, 901)], &[(1, 601), (2, 300)]),
-        case("weights, other odd unit", split(1, &parts(&[(0, 2), (1, 1)])), &[(1, 901)], &[(1, 600), (2, 301)]),
-        case("percent", split(2, &parts(&[(0, 333_333), (1, 666_667)])), &[(1, 1000)], &[(1, 333), (2, 667)]),
+        case(
+            "weights, other odd unit",
+            split(1, &parts(&[(0, 2), (1, 1)])),
+            &[(1, 901)],
+            &[(1, 600), (2, 301)],
+        ),
+        case(
+            "percent",
+            split(2, &parts(&[(0, 333_333), (1, 666_667)])),
+            &[(1, 1000)],
+            &[(1, 333), (2, 667)],
+        ),
         case("exact", split(3, &[]), &[(1, 10)], &[(1, 5), (2, 5)]),
         case(
             "adjust",
@@ -151,14 +167,26 @@ fn what_says_nothing() -> Vec<Case<'static>> {
         case("nothing taken off", split(4, &[numbers(&[0, 0, 300]), numbers(&[1, 1, 0])])),
         case("adjustments of more", split(4, &[numbers(&[0, 0, 601]), numbers(&[1, 0, 300])])),
         case("items of more", bill(&[tea(&[(0, 2), (1, 1)])], [1, 0, 0, 0])),
-        case("an item for nobody", bill(&[tea(&[(0, 2), (1, 1)]), item("Ice", 1, &[])], [0, 0, 0, 1])),
+        case(
+            "an item for nobody",
+            bill(&[tea(&[(0, 2), (1, 1)]), item("Ice", 1, &[])], [0, 0, 0, 1]),
+        ),
         case("no items", bill(&[], [0, 900, 0, 0])),
-        case("items that are all nothing", bill(&[item("Tea", 0, &[(0, 2), (1, 1)])], [0, 900, 0, 0])),
+        case(
+            "items that are all nothing",
+            bill(&[item("Tea", 0, &[(0, 2), (1, 1)])], [0, 900, 0, 0]),
+        ),
         case("an unknown rule", split(6, &[])),
         case("something behind", [weights(&[(0, 2), (1, 1)]), null()].concat()),
         Case {
             name: "a member with two shares",
             hint: weights(&[(0, 2), (1, 1)]),
+            payers: &[(1, 900)],
+            shares: &[(1, 600), (1, 300)],
+        },
+        Case {
+            name: "exact, with a member who has two shares",
+            hint: split(3, &[]),
             payers: &[(1, 900)],
             shares: &[(1, 600), (1, 300)],
         },
