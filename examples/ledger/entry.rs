@@ -5,6 +5,7 @@ use ledger_store::{Group, Recorded};
 
 use crate::failure::Failure;
 use crate::read::summary;
+use crate::show::described;
 
 /// Entries named in a message about a beginning that several have.
 const NAMED: u32 = 5;
@@ -68,10 +69,10 @@ pub(crate) fn original(group: &Group, state: &GroupState, id: EntryId) -> Result
     })
 }
 
-/// `Dinner, 30.00 EUR of 2026-11-21`.
+/// `Dinner, 30.00 EUR of 2026-11-21`, or `Deposit back (received), 30.00 EUR of 2026-11-21`.
 pub(crate) fn in_words(transaction: &Transaction) -> String {
     let (amount, currency) = (transaction.amount(), transaction.currency());
-    let (text, date) = (transaction.description(), transaction.date());
-    let text = if text.is_empty() { "a transfer" } else { text };
+    let (text, date) = (described(transaction), transaction.date());
+    let text = if text.is_empty() { "a transfer" } else { text.as_str() };
     format!("{text}, {} {currency} of {date}", amount.format(currency))
 }

@@ -17,8 +17,8 @@ use crate::read::{print_balances, print_json};
 use crate::settle::print_plan;
 use crate::show::{one_line, progress_bar};
 
-/// How many inferred rows are named before the rest is only counted.
-const INFERRED_SHOWN: usize = 5;
+/// How many inferred or cancelled rows are named before the rest is only counted.
+const ROWS_SHOWN: usize = 5;
 
 pub(crate) fn run(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure> {
     let ImportFormat::Splitwise = arguments.format;
@@ -78,6 +78,7 @@ pub(crate) fn run(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure
         writeln!(out, "You are {name}, the first column (--me NAME chooses another).\n")?;
     }
     print_report(&report, &export, path, out)?;
+    print_cancelled(&group, &report, out)?;
     print_people(&group, &report, out)?;
     print_result(&group, out)
 }
@@ -149,17 +150,15 @@ fn print_report(
         let lines: Vec<String> = report
             .inferred
             .iter()
-            .take(INFERRED_SHOWN)
+            .take(ROWS_SHOWN)
             .map(|(line, inference)| format!("line {line} ({})", describe(*inference)))
             .collect();
-        let rest = report.inferred.len().saturating_sub(lines.len());
-        let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
         writeln!(
             out,
             "{} rows inferred, because the file does not tell who paid how much; every balance \
-             is exact: {}{rest}",
+             is exact: {}",
             report.inferred.len(),
-            lines.join(", "),
+            and_more(&lines, report.inferred.len()),
         )?;
     }
     let open: Vec<&ledger_core::Currency> = report
@@ -171,13 +170,44 @@ fn print_report(
         let codes: Vec<&str> = open.iter().map(|currency| currency.code()).collect();
         writeln!(out, "The balances equal the file's closing totals in {}.", codes.join(", "))?;
     }
+    let why = if report.cancelled.is_empty() {
+        "the ledger holds more than it"
+    } else {
+        "rows of it are cancelled, or the ledger holds more than it"
+    };
     for currency in &report.differing {
-        writeln!(
-            out,
-            "The balances in {currency} differ from the file's: the ledger holds more than it."
-        )?;
+        writeln!(out, "The balances in {currency} differ from the file's: {why}.")?;
     }
     Ok(writeln!(out)?)
+}
+
+/// The rows that somebody cancelled. An import brings none of them back.
+fn print_cancelled(
+    group: &Group,
+    report: &ImportReport,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let mut lines = Vec::new();
+    for (line, original) in report.cancelled.iter().take(ROWS_SHOWN) {
+        lines.push(format!("line {line} ({})", group.lists().short_id(*original)?));
+    }
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let (count, lines) = (report.cancelled.len(), and_more(&lines, report.cancelled.len()));
+    writeln!(
+        out,
+        "{count} rows are cancelled in the ledger and stay so: {lines}; `ledger restore ID` makes \
+         one count again\n"
+    )?;
+    Ok(())
+}
+
+/// Some of so many rows, and how many more there are.
+fn and_more(shown: &[String], of: usize) -> String {
+    let rest = of.saturating_sub(shown.len());
+    let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+    format!("{}{rest}", shown.join(", "))
 }
 
 /// Whom a person should look at: names prove nothing.
@@ -220,6 +250,11 @@ fn print_report_json(report: &ImportReport, out: &mut dyn Write) -> Result<(), F
         .iter()
         .map(|(line, inference)| json!({ "line": line, "why": describe(*inference) }))
         .collect();
+    let cancelled: Vec<_> = report
+        .cancelled
+        .iter()
+        .map(|(line, original)| json!({ "line": line, "id": original.to_string() }))
+        .collect();
     let codes = |currencies: &[ledger_core::Currency]| -> Vec<String> {
         currencies.iter().map(ToString::to_string).collect()
     };
@@ -228,6 +263,7 @@ fn print_report_json(report: &ImportReport, out: &mut dyn Write) -> Result<(), F
         &json!({
             "added": report.added,
             "known": report.known,
+            "cancelled": cancelled,
             "waiting": report.waiting,
             "members_added": report.members_added,
             "inferred": inferred,

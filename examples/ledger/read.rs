@@ -16,7 +16,7 @@ use crate::as_of::Standing;
 use crate::context::{People, open, the_group};
 use crate::failure::Failure;
 use crate::rates::{converted, converted_json, print_converted};
-use crate::show::{Align, one_line, print_waiting, table};
+use crate::show::{Align, described, one_line, print_waiting, table};
 use crate::totals::filter;
 
 /// Rows read from the database at once.
@@ -223,7 +223,7 @@ pub(crate) fn summary(row: &Activity, state: &GroupState) -> String {
     let entry = row.entry.decoded();
     let details = || match state.transaction_of(entry) {
         Some(d) => {
-            format!("{} {} {}", d.description(), d.amount().format(d.currency()), d.currency())
+            format!("{} {} {}", described(&d), d.amount().format(d.currency()), d.currency())
         }
         None => String::new(),
     };
@@ -247,7 +247,7 @@ pub(crate) fn summary(row: &Activity, state: &GroupState) -> String {
         Payload::Rotation(_) => "rotated the device key".to_owned(),
         Payload::Epoch(_) => "rotated the group key".to_owned(),
         Payload::Template(template) => {
-            let description = template.transaction().description();
+            let description = described(template.transaction());
             let verb = if template.change().is_some() { "changed" } else { "began" };
             format!("{verb} the recurring {description}")
         }

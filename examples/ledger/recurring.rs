@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::parts::usage;
 use crate::read::print_json;
 use crate::record::{date, expense};
-use crate::show::{Align, one_line, table};
+use crate::show::{Align, described, one_line, table};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RecurringCommand {
@@ -250,7 +250,7 @@ fn list(read: &Read, out: &mut dyn Write) -> Result<(), Failure> {
             series.id().short(),
             next.map_or_else(|| "ended".to_owned(), |day| day.to_string()),
             amount(&version.transaction),
-            one_line(version.transaction.description()),
+            one_line(&described(&version.transaction)),
             in_words(version.rule),
             one_line(version.author.map_or("?", |author| people.label(author))),
         ])
@@ -330,7 +330,7 @@ fn record_or_list(
         [
             found.day.to_string(),
             amount(&found.transaction),
-            one_line(found.transaction.description()),
+            one_line(&described(&found.transaction)),
             one_line(&author(found)),
             found.series.short(),
         ]

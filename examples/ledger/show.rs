@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, Write};
 use std::ops::ControlFlow;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use ledger_core::{Direction, Transaction};
 pub(crate) use ledger_formats::one_line;
 use ledger_store::{Progress, WaitingCount};
 use unicode_width::UnicodeWidthStr as _;
@@ -21,6 +22,16 @@ pub(crate) fn printable(text: &str) -> String {
         joined.push_str(&line);
     }
     joined
+}
+
+/// The description, and of a refund or income that the money was received: an amount is never
+/// negative, so nothing else tells it from an expense.
+pub(crate) fn described<M>(transaction: &Transaction<M>) -> String {
+    let text = transaction.description();
+    match transaction.direction() {
+        Direction::Outgoing => text.to_owned(),
+        Direction::Incoming => format!("{text} (received)"),
+    }
 }
 
 /// Where a column's text stands.

@@ -19,8 +19,8 @@ mod values;
 pub use error::{Blame, CallbackError, ErrorCode, LedgerError};
 pub use group::{
     ActivityRow, Admitted, Agreement, Arrival, AsOf, BundleExport, BundleImport, BundleParts,
-    Bundles, CategoryInUse, Condition, ConvertedBalances, DefaultWeight, Device, DueList,
-    DueOccurrence, Edit, EntryKind, ExpenseFilter, ExpenseRow, GroupInfo, GroupKeys,
+    Bundles, CancelledRow, CategoryInUse, Condition, ConvertedBalances, DefaultWeight, Device,
+    DueList, DueOccurrence, Edit, EntryKind, ExpenseFilter, ExpenseRow, GroupInfo, GroupKeys,
     GroupMaintenance, GroupSettings, ImportSummary, Invite, InviteInfo, InvitePolicy, Invites,
     JoinRequest, JoinRequestInfo, KeptShare, KeptShareInfo, LedgerGroup, Lists, Member,
     MemberBalance, Payment, Problem, Proposal, ProposedRelays, ProposedStatement, RecordedDue,

@@ -285,3 +285,30 @@ fn an_import_of_a_row_that_others_imported_is_not_undone_for_them() {
     let undone = alone.run::<&str>("undo", &[]).ok();
     assert!(undone.contains(": cancelled by entry "), "{undone}");
 }
+
+#[test]
+fn a_row_that_was_cancelled_is_told_apart_and_restored_only_by_hand() {
+    let desk = Desk::new();
+    let more = "2026-01-02,Cake,Food,6.00,EUR,3.00,-3.00\n";
+    let file = desk.file("group.csv", format!("{HEADER}{GOOD}{more}"));
+    desk.import(&file).ok();
+    let before = desk.balances();
+    let row = desk.run("expenses", &["--json"]).json()[0].clone();
+    assert_eq!(row["description"], "Cake");
+    let id = row["id"].as_str().unwrap();
+    desk.run("cancel", &[id]).ok();
+    let entries = desk.everything()["entries"].as_array().unwrap().len();
+    let report = desk.import_with(&file, &["--json"]).json();
+    assert_eq!(added_and_known(&report), (0, 1));
+    assert_eq!(report["cancelled"], json!([{ "line": 3, "id": id }]));
+    assert_eq!(report["currencies_differing"], json!(["EUR"]));
+    let said = desk.import(&file).ok();
+    assert!(said.contains("0 rows added, 1 known already"), "{said}");
+    assert!(said.contains("1 rows are cancelled in the ledger and stay so: line 3 ("), "{said}");
+    assert!(said.contains("differ from the file's: rows of it are cancelled"), "{said}");
+    assert_eq!(desk.everything()["entries"].as_array().unwrap().len(), entries);
+    desk.run("restore", &[id]).ok();
+    let report = desk.import_with(&file, &["--json"]).json();
+    assert_eq!((added_and_known(&report), &report["cancelled"]), ((0, 2), &json!([])));
+    assert_eq!(desk.balances(), before);
+}

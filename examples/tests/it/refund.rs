@@ -28,6 +28,8 @@ fn a_refund_is_recorded_listed_and_exported() {
     assert!(listed.contains("Deposit back  30.00 EUR  to Ann for "), "{listed}");
     let row = &desk.run("expenses", &["--json"]).json()[0];
     assert_eq!((&row["direction"], &row["minor_units"]), (&"incoming".into(), &3000.into()));
+    let activity = desk.run("activity", &["--limit", "1"]).ok();
+    assert!(activity.contains("recorded Deposit back (received) 30.00 EUR"), "{activity}");
     let statement = desk.run("statement", &["Ann"]).ok();
     assert!(statement.contains("Deposit back  -20.00  balance 40.00"), "{statement}");
 
@@ -45,6 +47,22 @@ fn a_refund_is_recorded_listed_and_exported() {
     let part = |name: &str, units: &str| format!("    members:{name}  {units} EUR");
     let parts = [("Ann", "-30.00"), ("Ann", "10.00"), ("Ben", "10.00"), ("Cy", "10.00")];
     assert_eq!(lines, parts.map(|(name, units)| part(name, units)), "{hledger}");
+}
+
+#[test]
+fn a_message_about_a_refund_says_that_the_money_was_received() {
+    let desk = Desk::with(HUT);
+    let refund = ["--refund", "--on", "2026-01-05", "Deposit back", "30.00", "EUR"];
+    desk.run("record", &refund).ok();
+    let row = &desk.run("expenses", &["--json"]).json()[0];
+    let id = row["id"].as_str().unwrap().to_owned();
+    let named = "Deposit back (received), 30.00 EUR of 2026-01-05";
+    let history = desk.run("history", &[&id]).ok();
+    assert!(history.contains(named), "{history}");
+    let said = desk.run("cancel", &[&id]).ok();
+    assert!(said.starts_with(&format!("cancelled {named} by entry ")), "{said}");
+    let said = desk.run("restore", &[&id]).ok();
+    assert!(said.starts_with(&format!("restored {named} by entry ")), "{said}");
 }
 
 #[test]

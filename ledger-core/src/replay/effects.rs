@@ -1,6 +1,6 @@
 //! Effects of verdicts on the group state, collected before any of them is applied.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::data_entry::DataEntry;
 use super::ledger::Ledger;
@@ -93,7 +93,7 @@ impl Effects {
         // the slot empty, and the index need not be asked.
         let before = match part.role {
             SlotRole::Original if part.id == original => Slot::default(),
-            _ => Slot::of(index.slot(&original)?),
+            _ => index.slot_shown(&original)?,
         };
         let after = before.with(part);
         self.move_balances(before, after, ledger, index)?;
@@ -107,6 +107,9 @@ impl Effects {
     /// entries may flip at once, and only the difference between before and after
     /// counts.
     ///
+    /// The slot is never read whole: after the change, it shows what the entries that stay
+    /// show together with those that join.
+    ///
     /// # Errors
     /// The index's own, if it cannot be read.
     pub(super) fn update_slots<I: EntryIndex>(
@@ -117,17 +120,15 @@ impl Effects {
         self.contents.sort_unstable_by_key(|(id, ..)| *id);
         let mut slots = BTreeMap::new();
         for (original, parts) in core::mem::take(&mut self.parts) {
-            let mut entries: BTreeMap<EntryId, SlotEntry> =
-                index.slot(&original)?.into_iter().map(|entry| (entry.id, entry)).collect();
-            let before = Slot::of(entries.values().copied());
-            for (part, applied) in parts {
-                if applied {
-                    entries.insert(part.id, part);
-                } else {
-                    entries.remove(&part.id);
-                }
-            }
-            let after = Slot::of(entries.into_values());
+            let before = index.slot_shown(&original)?;
+            let leaving = parts.iter().filter(|(_, applied)| !applied);
+            let leaving: BTreeSet<EntryId> = leaving.map(|(part, _)| part.id).collect();
+            let joining = parts.iter().filter(|(_, applied)| *applied).map(|(part, _)| *part);
+            let stays = match leaving.is_empty() {
+                true => before,
+                false => index.slot_without(&original, &leaving)?,
+            };
+            let after = joining.fold(stays, Slot::with);
             slots.insert(original, after);
             self.move_balances(before, after, ledger, index)?;
         }

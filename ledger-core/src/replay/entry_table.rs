@@ -1,7 +1,8 @@
 //! Table of replayed entries: what replay asks of an index most often, in memory.
 
 use core::num::NonZeroU32;
-use std::collections::BTreeMap;
+use core::ops::RangeInclusive;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashTable;
 
@@ -11,7 +12,7 @@ use crate::entry::VerifiedEntry;
 use crate::header::Kind;
 use crate::payload::Payload;
 use crate::state::{ChainEntry, Link};
-use crate::verdict::{ChainPosition, SlotEntry, SlotRole, Verdict};
+use crate::verdict::{ChainPosition, Slot, SlotEntry, SlotRole, Verdict};
 
 /// Table of replayed entries in the order of their arrival: position, clock, verdict
 /// and slot of each, without what the entry says. Some 100 bytes an entry.
@@ -30,10 +31,39 @@ pub(super) struct EntryTable {
     rows: Vec<Node>,
     /// By the number of the chain.
     chains: Vec<Chain>,
-    /// Applied entries of each slot other than the original that names it, by that one's row.
-    slots: BTreeMap<u32, Vec<SlotEntry>>,
+    /// Applied entries of all slots other than the originals that name them. In this order, those
+    /// that decide what a slot shows stand at the ends of its parts.
+    slots: BTreeSet<SlotKey>,
     /// Row of the first original with each origin: it names the slot of all.
     origins: BTreeMap<Origin, u32>,
+}
+
+/// Applied entry of a slot, in the order in which it counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct SlotKey {
+    /// Row of the original that names the slot.
+    original: u32,
+    role: SlotRole,
+    lamport: u64,
+    id: EntryId,
+}
+
+impl SlotKey {
+    fn new(original: u32, part: SlotEntry) -> Self {
+        let SlotEntry { id, lamport, role } = part;
+        Self { original, role, lamport, id }
+    }
+
+    /// Returns the bounds of all entries of a slot with one of the parts between two.
+    fn range(original: u32, from: SlotRole, to: SlotRole) -> RangeInclusive<Self> {
+        let first = Self { original, role: from, lamport: 0, id: EntryId::from_bytes([0; 32]) };
+        let id = EntryId::from_bytes([0xff; 32]);
+        first..=Self { original, role: to, lamport: u64::MAX, id }
+    }
+
+    fn part(&self) -> SlotEntry {
+        SlotEntry { id: self.id, lamport: self.lamport, role: self.role }
+    }
 }
 
 /// Row of the table. 64 bytes, which is one cache line.
@@ -134,10 +164,11 @@ impl EntryTable {
         if get(&self.rows, original).is_some_and(|node| node.id == part.id) {
             return;
         }
-        let slot = self.slots.entry(original).or_default();
-        slot.retain(|other| other.id != part.id);
+        let key = SlotKey::new(original, part);
         if applied {
-            slot.push(part);
+            self.slots.insert(key);
+        } else {
+            self.slots.remove(&key);
         }
     }
 
@@ -204,11 +235,28 @@ impl EntryTable {
 
     pub(super) fn slot(&self, original: &EntryId) -> Vec<SlotEntry> {
         let Some(row) = self.row(original) else { return Vec::new() };
-        let node = get(&self.rows, row).filter(|node| node.slot_row() == Some(row));
-        let role = SlotRole::Original;
-        let first = node.map(|node| SlotEntry { id: node.id, lamport: node.lamport, role });
-        let others = self.slots.get(&row).into_iter().flatten().copied();
-        first.into_iter().chain(others).collect()
+        let others =
+            self.slots.range(SlotKey::range(row, SlotRole::Original, SlotRole::Restoration));
+        self.naming(row).into_iter().chain(others.map(SlotKey::part)).collect()
+    }
+
+    /// Returns what a slot shows without some of its entries: of each part the entry at the end of
+    /// its range that decides. Passes over the entries left out, and reads no others.
+    pub(super) fn slot_without(&self, original: &EntryId, without: &BTreeSet<EntryId>) -> Slot {
+        let Some(row) = self.row(original) else { return Slot::default() };
+        let stays = |part: &SlotEntry| !without.contains(&part.id);
+        let decisive = SlotRole::ALL.into_iter().filter_map(|role| {
+            let mut parts = self.slots.range(SlotKey::range(row, role, role)).map(SlotKey::part);
+            if role.first_decides() { parts.find(stays) } else { parts.rfind(stays) }
+        });
+        Slot::of(self.naming(row).filter(stays).into_iter().chain(decisive))
+    }
+
+    /// Returns the part of the original in a row that names a slot, if it is applied and not in
+    /// the slot of another one.
+    fn naming(&self, row: u32) -> Option<SlotEntry> {
+        let node = get(&self.rows, row).filter(|node| node.slot_row() == Some(row))?;
+        Some(SlotEntry { id: node.id, lamport: node.lamport, role: SlotRole::Original })
     }
 }
 
@@ -230,14 +278,15 @@ mod tests {
     use crate::entry::read_stored;
     use crate::keys::DeviceKey;
     use crate::state::any_position;
+    use proptest::prelude::*;
 
     #[test]
     fn a_node_is_a_cache_line() {
         assert_eq!(size_of::<Node>(), 64);
     }
 
-    #[test]
-    fn ids_that_begin_alike_are_told_apart() {
+    /// Entries whose ids differ in the last byte only.
+    fn named() -> impl Fn(u8) -> VerifiedEntry {
         let device = DeviceKey::from_bytes(&[1; 64]);
         let at = any_position(
             GroupId::from_bytes([1; 32]),
@@ -248,12 +297,21 @@ mod tests {
             7,
         );
         let entry = Draft::merge().sign(&device, &at, 0).unwrap();
-        let named = |last: u8| {
-            let mut id = [5; 32];
-            id[31] = last;
+        move |last| {
             let (bytes, signature) = (entry.decoded().as_bytes(), entry.decoded().signature());
-            read_stored(EntryId::from_bytes(id), bytes, signature).unwrap()
-        };
+            read_stored(id(last), bytes, signature).unwrap()
+        }
+    }
+
+    fn id(last: u8) -> EntryId {
+        let mut id = [5; 32];
+        id[31] = last;
+        EntryId::from_bytes(id)
+    }
+
+    #[test]
+    fn ids_that_begin_alike_are_told_apart() {
+        let named = named();
         let mut table = EntryTable::default();
         for n in 0..3 {
             let position = ChainPosition { chain: 0, seq: n.into() };
@@ -264,6 +322,50 @@ mod tests {
                 assert_eq!(table.link(&named(known).id()).unwrap().position.seq, known.into());
             }
             assert_eq!(table.number(&named(n + 1).id()), None);
+        }
+    }
+
+    proptest! {
+        /// Two slots side by side, whose entries join and leave: each shows what all its entries
+        /// together decide, whichever of them are left out.
+        #[test]
+        fn the_ends_of_the_parts_decide(
+            changes in proptest::collection::vec((0u8..2, 0u8..60, any::<bool>()), 0..80),
+            without in proptest::collection::btree_set(0u8..60, 0..10),
+        ) {
+            let (named, mut table) = (named(), EntryTable::default());
+            for slot in 0..2 {
+                let position = ChainPosition { chain: 0, seq: slot.into() };
+                table.add(&named(slot), position, Verdict::Applied);
+            }
+            // Entries 0 and 1 name the slots. Every other one has its part and clock for good.
+            let part = |n: u8| SlotEntry {
+                id: id(n),
+                lamport: if n < 2 { 7 } else { 5 + u64::from(n / 5 % 4) },
+                role: if n < 2 { SlotRole::Original } else { SlotRole::ALL[usize::from(n % 5)] },
+            };
+            let mut slots = [BTreeMap::new(), BTreeMap::new()];
+            for (slot, n, applied) in changes {
+                // The original of the other slot stays in its own.
+                let n = if n < 2 { slot } else { n };
+                table.set_slot(id(slot), part(n), applied);
+                let entries = &mut slots[usize::from(slot)];
+                if applied {
+                    entries.insert(part(n).id, part(n));
+                } else {
+                    entries.remove(&part(n).id);
+                }
+            }
+            let without: BTreeSet<EntryId> = without.into_iter().map(id).collect();
+            for (slot, entries) in (0..).zip(slots) {
+                let mut found = table.slot(&id(slot));
+                found.sort_unstable_by_key(|part| part.id);
+                prop_assert_eq!(found, entries.values().copied().collect::<Vec<_>>());
+                let all = Slot::of(entries.values().copied());
+                prop_assert_eq!(table.slot_without(&id(slot), &BTreeSet::new()), all);
+                let rest = entries.into_values().filter(|part| !without.contains(&part.id));
+                prop_assert_eq!(table.slot_without(&id(slot), &without), Slot::of(rest));
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Index of entries in memory.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::admission::AdmittedEntry;
@@ -10,7 +11,7 @@ use crate::base::id::{EntryId, Origin};
 use crate::base::rule::Refusal;
 use crate::entry::VerifiedEntry;
 use crate::state::{ChainEntry, EntryIndex, Link};
-use crate::verdict::{ChainPosition, SlotEntry, Verdict};
+use crate::verdict::{ChainPosition, Slot, SlotEntry, Verdict};
 
 /// [`EntryIndex`] that keeps all entries in memory, for tests and previews.
 #[derive(Clone, Debug, Default)]
@@ -93,5 +94,13 @@ impl EntryIndex for MemoryIndex {
 
     fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, Self::Error> {
         Ok(self.table.slot(original))
+    }
+
+    fn slot_without(
+        &self,
+        original: &EntryId,
+        without: &BTreeSet<EntryId>,
+    ) -> Result<Slot, Self::Error> {
+        Ok(self.table.slot_without(original, without))
     }
 }

@@ -1,5 +1,6 @@
 //! Index of entries that keeps no entry itself.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::admission::AdmittedEntry;
@@ -10,7 +11,7 @@ use crate::base::id::{EntryId, Origin};
 use crate::base::rule::Refusal;
 use crate::entry::VerifiedEntry;
 use crate::state::{ChainEntry, EntryIndex, Link};
-use crate::verdict::{ChainPosition, SlotEntry, Verdict};
+use crate::verdict::{ChainPosition, Slot, SlotEntry, Verdict};
 
 /// Source from which a [`SparseIndex`] fetches entries. A closure that finds an entry
 /// by its id is one.
@@ -137,5 +138,13 @@ impl<S: EntrySource> EntryIndex for SparseIndex<S> {
 
     fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, S::Error> {
         Ok(self.table.slot(original))
+    }
+
+    fn slot_without(
+        &self,
+        original: &EntryId,
+        without: &BTreeSet<EntryId>,
+    ) -> Result<Slot, S::Error> {
+        Ok(self.table.slot_without(original, without))
     }
 }

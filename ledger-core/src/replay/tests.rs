@@ -5,7 +5,7 @@ mod costs;
 mod failing_index;
 
 use core::convert::Infallible;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::*;
@@ -22,7 +22,7 @@ use crate::payload::{Cancellation, Payload, Placeholder, RefIndex};
 use crate::payload::{Expense, Transaction, Transfer};
 use crate::state::{ChainEntry, EntryIndex, Link, NextEntryPosition, any_names, any_position};
 use crate::statement::{Generation, NewStatement};
-use crate::verdict::{ChainPosition, SlotEntry, SlotReference, Verdict, VoidReason};
+use crate::verdict::{ChainPosition, Slot, SlotEntry, SlotReference, Verdict, VoidReason};
 use proptest::prelude::*;
 
 /// A group on the founder's device, with Ben and Cleo as placeholders.

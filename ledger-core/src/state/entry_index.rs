@@ -1,11 +1,12 @@
 //! Index of entries: what replay asks of the keeper of entries.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::base::id::{EntryId, Origin};
 use crate::entry::VerifiedEntry;
 use crate::header::Kind;
-use crate::verdict::{ChainPosition, SlotEntry, Verdict};
+use crate::verdict::{ChainPosition, Slot, SlotEntry, Verdict};
 
 /// Place of an admitted entry in the graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,4 +100,30 @@ pub trait EntryIndex {
     /// # Errors
     /// The store's own, if it cannot be read.
     fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, Self::Error>;
+
+    /// Returns the slot that an original names, of its applied entries without some of them.
+    ///
+    /// Replay asks this for each entry that joins a slot, and whoever may write decides how many
+    /// entries a slot has. So an index that keeps many looks up those that decide, at most one of
+    /// each [`SlotRole`](crate::verdict::SlotRole), and reads of the others only those to be left
+    /// out. This default reads them all.
+    ///
+    /// # Errors
+    /// The store's own, if it cannot be read.
+    fn slot_without(
+        &self,
+        original: &EntryId,
+        without: &BTreeSet<EntryId>,
+    ) -> Result<Slot, Self::Error> {
+        let entries = self.slot(original)?;
+        Ok(Slot::of(entries.into_iter().filter(|entry| !without.contains(&entry.id))))
+    }
+
+    /// Returns the slot that an original names, of all its applied entries.
+    ///
+    /// # Errors
+    /// The store's own, if it cannot be read.
+    fn slot_shown(&self, original: &EntryId) -> Result<Slot, Self::Error> {
+        self.slot_without(original, &BTreeSet::new())
+    }
 }

@@ -18,6 +18,19 @@ pub enum SlotRole {
     Restoration,
 }
 
+impl SlotRole {
+    /// All parts. At most one entry of each decides what a slot shows.
+    pub const ALL: [Self; 5] =
+        [Self::Original, Self::Copy, Self::Correction, Self::Cancellation, Self::Restoration];
+
+    /// Returns whether the first entry of this part in the total order decides. Else the last
+    /// one does.
+    #[must_use]
+    pub const fn first_decides(self) -> bool {
+        matches!(self, Self::Original | Self::Copy)
+    }
+}
+
 /// Applied entry of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SlotEntry {

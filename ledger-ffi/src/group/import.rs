@@ -8,14 +8,18 @@ use ledger_formats::splitwise;
 use super::LedgerGroup;
 use crate::error::LedgerError;
 use crate::platform::{ProgressListener, with_progress};
+use crate::values::ExpenseId;
 
 /// Result of an import.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct ImportSummary {
     /// How many rows were recorded.
     pub added: u64,
-    /// How many rows an earlier import had recorded.
+    /// How many rows an earlier import had recorded that count.
     pub known: u64,
+    /// Rows that an earlier import had recorded and somebody cancelled since. They are not recorded
+    /// again, and count for nothing; `restore` makes one count again.
+    pub cancelled: Vec<CancelledRow>,
     /// How many rows are in entries that wait for others, and so are not recorded again.
     pub waiting: u64,
     /// How many members were added, for columns that no member had.
@@ -31,8 +35,17 @@ pub struct ImportSummary {
     /// Currencies in which the balances now equal the file's sums.
     pub matching: Vec<String>,
     /// Currencies in which the balances differ from the file's sums, because the ledger
-    /// holds more than the file.
+    /// holds more than the file, or rows of it were cancelled or corrected.
     pub differing: Vec<String>,
+}
+
+/// Row of an imported file that is recorded and cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct CancelledRow {
+    /// Line of the file, counted from 1.
+    pub line: u64,
+    /// The expense or transfer that the row is recorded as.
+    pub expense: ExpenseId,
 }
 
 #[uniffi::export]
@@ -60,6 +73,11 @@ impl LedgerGroup {
         Ok(ImportSummary {
             added: report.added,
             known: report.known,
+            cancelled: report
+                .cancelled
+                .into_iter()
+                .map(|(line, original)| CancelledRow { line, expense: original.into() })
+                .collect(),
             waiting: report.waiting,
             members_added: report.members_added,
             matched_by_name: report.matched_by_name,

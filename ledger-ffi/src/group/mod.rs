@@ -25,7 +25,7 @@ use crate::values::Money;
 
 pub use bundles::{BundleExport, BundleImport, BundleParts, Bundles, RefusedEntry};
 pub use converted::ConvertedBalances;
-pub use import::ImportSummary;
+pub use import::{CancelledRow, ImportSummary};
 pub use invites::{
     Admitted, Invite, InviteInfo, InvitePolicy, Invites, JoinRequest, JoinRequestInfo,
 };

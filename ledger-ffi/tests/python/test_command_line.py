@@ -78,6 +78,11 @@ class CommandLine(unittest.TestCase):
         self.assertEqual((summary.known, summary.differing), (0, []))
         again = group.import_splitwise(SAMPLE.read_bytes())
         self.assertEqual((again.added, again.known), (0, summary.added))
+        row = group.lists().expenses()[0]
+        group.cancel(row.id)
+        again = group.import_splitwise(SAMPLE.read_bytes())
+        self.assertEqual((again.added, again.known), (0, summary.added - 1))
+        self.assertEqual([cancelled.expense for cancelled in again.cancelled], [row.id])
 
 
 if __name__ == "__main__":

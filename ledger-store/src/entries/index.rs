@@ -1,16 +1,17 @@
 //! The stored entries of a group as core's [`EntryIndex`].
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use ledger_core::engine::{
-    ChainEntry, ChainPosition, DecodedEntry, EntryIndex, Kind, Link, Payload, SlotEntry, SlotRole,
+    ChainEntry, ChainPosition, DecodedEntry, EntryIndex, Kind, Link, Payload, Slot, SlotEntry,
     VerifiedEntry,
 };
 use ledger_core::{EntryId, Origin, Refusal, Rule, Verdict, hazmat};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
+use super::slot;
 use crate::StoreError;
 use crate::database::GroupKey;
 
@@ -69,6 +70,17 @@ impl<'a> StoredIndex<'a> {
         let Some(row) = rows.next()? else { return Ok(None) };
         let position = ChainPosition { chain: row.get(0)?, seq: row.get(1)? };
         Ok(Some(Link { position, lamport: row.get(2)? }))
+    }
+
+    /// The number of the original that names a slot. `None` if it is not stored: its slot is empty.
+    fn slot_row(&self, original: &EntryId) -> Result<Option<i64>, StoreError> {
+        if self.known(original) == Some(None) {
+            return Ok(None);
+        }
+        let mut statement =
+            self.connection.prepare_cached("SELECT n FROM entries WHERE id = ?1 AND grp = ?2")?;
+        let key = (original.as_bytes(), self.group.0);
+        Ok(statement.query_row(key, |row| row.get(0)).optional()?)
     }
 }
 
@@ -147,30 +159,24 @@ impl EntryIndex for StoredIndex<'_> {
     }
 
     fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, StoreError> {
-        // The slot of an original that is not stored yet is empty.
-        if self.known(original) == Some(None) {
-            return Ok(Vec::new());
-        }
-        let mut statement =
-            self.connection.prepare_cached("SELECT n FROM entries WHERE id = ?1 AND grp = ?2")?;
-        let n: Option<i64> = statement
-            .query_row((original.as_bytes(), self.group.0), |row| row.get(0))
-            .optional()?;
-        let Some(n) = n else { return Ok(Vec::new()) };
+        let Some(n) = self.slot_row(original)? else { return Ok(Vec::new()) };
         // Only applied entries have a slot.
         let mut statement = self.connection.prepare_cached(
             "SELECT id, lamport, kind FROM entries WHERE n = ?1 AND slot = ?1 AND n <= ?2
              UNION ALL
              SELECT id, lamport, kind FROM entries WHERE slot = ?1 AND slot <> n AND n <= ?2",
         )?;
-        let rows = statement.query_map((n, self.upto), |row| {
-            Ok((EntryId::from_bytes(row.get(0)?), row.get(1)?, row.get(2)?))
-        })?;
-        rows.map(|row| {
-            let (id, lamport, kind): (EntryId, u64, u16) = row?;
-            Ok(SlotEntry { id, lamport, role: role(kind) })
-        })
-        .collect()
+        let rows = statement.query_map((n, self.upto), slot::part)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn slot_without(
+        &self,
+        original: &EntryId,
+        without: &BTreeSet<EntryId>,
+    ) -> Result<Slot, StoreError> {
+        let Some(n) = self.slot_row(original)? else { return Ok(Slot::default()) };
+        slot::slot_without(self.connection, n, self.upto, without)
     }
 }
 
@@ -207,17 +213,6 @@ pub(crate) fn origin_of(entry: &DecodedEntry) -> Option<Origin> {
 pub(crate) fn number(connection: &Connection, id: EntryId) -> Result<i64, StoreError> {
     let gone = || StoreError::Damaged(format!("entry {id} is gone"));
     find_number(connection, id)?.ok_or_else(gone)
-}
-
-/// The role of an entry of this kind in its slot.
-pub(crate) fn role(kind: u16) -> SlotRole {
-    match kind {
-        kind if kind == Kind::COPY.number() => SlotRole::Copy,
-        kind if kind == Kind::CORRECTION.number() => SlotRole::Correction,
-        kind if kind == Kind::CANCELLATION.number() => SlotRole::Cancellation,
-        kind if kind == Kind::RESTORATION.number() => SlotRole::Restoration,
-        _ => SlotRole::Original,
-    }
 }
 
 /// Reads a stored verdict.

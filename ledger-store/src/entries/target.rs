@@ -6,7 +6,8 @@ use rusqlite::OptionalExtension as _;
 
 use super::GroupTransaction;
 use super::index::{number, slot_number};
-use super::shown::{slot_of, slot_shown};
+use super::shown::slot_of;
+use super::slot::slot_shown;
 use crate::StoreError;
 
 /// The slot of an original, as it is shown.

@@ -8,7 +8,7 @@ use ledger_core::engine::{
 };
 use ledger_core::limits::{CHECKPOINT_INTERVAL, LedgerLimits};
 use ledger_core::{DeviceId, EntryId, Speaks, Verdict};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::index::{StoredIndex, number, origin_of};
 use super::left_out::LeftOut;
@@ -178,8 +178,15 @@ impl<'a> GroupTransaction<'a> {
         super::index::verdict(statement.query_row([n], |row| row.get(0))?)
     }
 
-    /// Whether the slot of an imported row shows something: the row was recorded before. A row that
-    /// was recorded and cancelled counts as recorded; one that is void does not.
+    /// An imported row that was recorded before: what its slot shows. One that is void was not.
+    pub(crate) fn recorded_row(
+        &self,
+        origin: ledger_core::Origin,
+    ) -> Result<Option<RecordedRow>, StoreError> {
+        recorded_row(self.connection, self.group, origin)
+    }
+
+    /// Whether a row was recorded before, cancelled or not.
     pub(crate) fn has_origin(&self, origin: ledger_core::Origin) -> Result<bool, StoreError> {
         has_origin(self.connection, self.group, origin)
     }
@@ -351,17 +358,43 @@ impl<'a> GroupTransaction<'a> {
     }
 }
 
-/// Whether the slot of an origin shows something.
+/// What became of a row that was recorded before.
+pub(crate) enum RecordedRow {
+    Counts,
+    /// Somebody cancelled it; the original that its list has.
+    Cancelled(EntryId),
+}
+
+/// What the slot of an origin shows. `None` if it shows nothing.
+fn recorded_row(
+    connection: &Connection,
+    group: GroupKey,
+    origin: ledger_core::Origin,
+) -> Result<Option<RecordedRow>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT n, cancelled FROM expenses
+         WHERE n = (SELECT min(n) FROM origins WHERE grp = ?1 AND origin = ?2)",
+    )?;
+    let key = (group.0, origin.as_bytes());
+    let found: Option<(i64, bool)> =
+        statement.query_row(key, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let Some((n, cancelled)) = found else { return Ok(None) };
+    if !cancelled {
+        return Ok(Some(RecordedRow::Counts));
+    }
+    let mut statement = connection.prepare_cached("SELECT id FROM entries WHERE n = ?1")?;
+    let id = statement.query_row([n], |row| row.get(0)).optional()?;
+    let gone = || StoreError::Damaged(format!("entry number {n} is gone"));
+    Ok(Some(RecordedRow::Cancelled(EntryId::from_bytes(id.ok_or_else(gone)?))))
+}
+
+/// Whether the slot of an origin shows something, cancelled or not.
 pub(crate) fn has_origin(
     connection: &Connection,
     group: GroupKey,
     origin: ledger_core::Origin,
 ) -> Result<bool, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT 1 FROM expenses
-         WHERE n = (SELECT min(n) FROM origins WHERE grp = ?1 AND origin = ?2)",
-    )?;
-    Ok(statement.exists((group.0, origin.as_bytes()))?)
+    Ok(recorded_row(connection, group, origin)?.is_some())
 }
 
 /// The number of the last entry of all groups.

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use ledger_core::engine::{Draft, Payload};
-use ledger_core::{Amount, Currency, Expense, GroupId, MemberId, Transaction, Transfer};
+use ledger_core::{Amount, Currency, EntryId, Expense, GroupId, MemberId, Transaction, Transfer};
 use ledger_formats::splitwise::{self, Inference, Member, MemberKey, RowKind};
 
 use super::Group;
 use super::columns::{Known, columns};
 use crate::StoreError;
-use crate::entries::{GroupTransaction, NewEntry};
+use crate::entries::{GroupTransaction, NewEntry, RecordedRow};
 use crate::keyring::signing_key;
 use crate::platform::progress::{OnProgress, Phase, Progress, call};
 
@@ -23,8 +23,12 @@ const BATCH: usize = 250;
 pub struct ImportReport {
     /// Rows that are new in the ledger.
     pub added: u64,
-    /// Rows that an earlier import had recorded.
+    /// Rows that an earlier import had recorded, and that count.
     pub known: u64,
+    /// Rows that an earlier import had recorded and somebody cancelled since: their lines, and the
+    /// expense or transfer of each. They are not recorded again, and count for nothing;
+    /// [`Group::restore`] makes one count again.
+    pub cancelled: Vec<(u64, EntryId)>,
     /// Rows that entries record which wait for others that are not here. They are not recorded
     /// again, and count once the others come.
     pub waiting: u64,
@@ -42,7 +46,7 @@ pub struct ImportReport {
     /// Currencies in which the ledger's balances now are the file's sums.
     pub matching: Vec<Currency>,
     /// Currencies in which they are not, because the ledger holds more than
-    /// this file.
+    /// this file, or rows of it were cancelled or corrected.
     pub differing: Vec<Currency>,
 }
 
@@ -131,9 +135,16 @@ impl Group {
                         report.waiting = report.waiting.saturating_add(1);
                         continue;
                     }
-                    if transaction.has_origin(row.origin())? {
-                        report.known = report.known.saturating_add(1);
-                        continue;
+                    match transaction.recorded_row(row.origin())? {
+                        None => {}
+                        Some(RecordedRow::Counts) => {
+                            report.known = report.known.saturating_add(1);
+                            continue;
+                        }
+                        Some(RecordedRow::Cancelled(original)) => {
+                            report.cancelled.push((row.line(), original));
+                            continue;
+                        }
                     }
                     transaction.record(&device, &to_entry(row, members)?)?;
                     report.added = report.added.saturating_add(1);

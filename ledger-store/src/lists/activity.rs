@@ -10,7 +10,8 @@ use crate::StoreError;
 use crate::database::GroupKey;
 use crate::entries::LoadedLedger;
 use crate::entries::index::{StoredIndex, stored_entry, verdict};
-use crate::entries::shown::{slot_of, slot_shown};
+use crate::entries::shown::slot_of;
+use crate::entries::slot::slot_shown;
 
 pub(super) const ACTIVITY: &str = "SELECT entry, signature, verdict, lamport, n FROM entries
      WHERE grp = ?1 AND (lamport, n) < (?2, ?3)

@@ -10,7 +10,8 @@ use super::debts::{COUNT, opening_balances, transaction};
 use crate::StoreError;
 use crate::entries::LoadedLedger;
 use crate::entries::day::DayNumber;
-use crate::entries::index::{StoredIndex, role};
+use crate::entries::index::StoredIndex;
+use crate::entries::slot::role;
 use crate::platform::progress::{Meter, OnProgress, Phase};
 use crate::session::GroupSession;
 

@@ -13,7 +13,7 @@ use super::{
 use crate::database::{GroupKey, in_memory};
 use crate::entries::projections::{MEMBER_TERMS, Term};
 use crate::entries::spoken::SPOKEN;
-use crate::entries::{load, shown};
+use crate::entries::{load, slot};
 
 /// The steps of a plan.
 fn plan(connection: &Connection, sql: &str) -> Vec<String> {
@@ -54,7 +54,9 @@ fn no_list_scans_or_sorts() {
         (by_id::ABOVE, "sqlite_autoindex_entries_1 (id>?)"),
         (by_id::SHOWN, "PRIMARY KEY (n=?)"),
         (activity::CORRECTED, "entries_by_slot (slot=? AND kind=? AND (lamport,id)<(?,?))"),
-        (shown::DECISIVE, "entries_by_slot (slot=? AND kind=?)"),
+        (slot::DECISIVE, "entries_by_slot (slot=? AND kind=?)"),
+        (slot::FROM_FIRST, "entries_by_slot (slot=? AND kind=?)"),
+        (slot::FROM_LAST, "entries_by_slot (slot=? AND kind=?)"),
         (conflict::ORIGINALS, "entries_by_slot (slot=? AND kind=?)"),
         (history::CHANGES, "PRIMARY KEY (original=? AND endorses=? AND (lamport,id)<(?,?))"),
         (account_statement::AFTER, "PRIMARY KEY (term=? AND (date,n)<(?,?))"),

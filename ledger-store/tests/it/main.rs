@@ -68,6 +68,7 @@ mod sealed_under;
 mod secrets;
 mod security;
 mod settings;
+mod shared_rows;
 mod size;
 mod speaks;
 mod statements;

@@ -266,6 +266,18 @@ fn two_devices_that_import_one_file_count_each_row_once_and_nobody_stands_twice(
         assert!(page.iter().all(|row| !row.conflicting));
         let again = import(group, MORE);
         assert_eq!((again.added, again.known, again.members_added), (0, 1, 0));
+        // A row that somebody cancelled is told apart, and comes back by a restoration only.
+        let original = group.lists().expenses(None, 1).unwrap()[0].original;
+        let cancellation = NewEntry::Cancellation { original, reason: None };
+        group.append(vec![cancellation]).unwrap();
+        let count = common::count(group);
+        let (rows, more) = (import(group, ROWS), import(group, MORE));
+        assert_eq!((rows.known + more.known, common::count(group)), (1, count));
+        let cancelled = [rows.cancelled, more.cancelled].concat();
+        assert_eq!(cancelled, [(2, original)]);
+        group.restore(original).unwrap();
+        let (rows, more) = (import(group, ROWS), import(group, MORE));
+        assert_eq!((rows.known + more.known, rows.cancelled.len() + more.cancelled.len()), (2, 0));
         assert_sound(group);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ledger_core::EntryId;
 use ledger_core::engine::{
-    Admission, EntryIndex as _, Evaluation, Ledger, MemoryIndex, Payload, SlotReference,
+    Admission, EntryIndex as _, Evaluation, Ledger, MemoryIndex, Payload, Slot, SlotReference,
     SparseIndex, VerifiedEntry, WaitingEntries, evaluate,
 };
 use ledger_model::sim::replay::generate;
@@ -75,6 +75,7 @@ impl Device {
         for (id, verdict) in self.index.verdicts() {
             let Ok(slot) = self.index.slot(&id);
             assert_eq!(index.slot(&id), Ok(slot.clone()));
+            assert_eq!(index.slot_shown(&id), Ok(Slot::of(slot.iter().copied())));
             let origin = entries[&id].decoded().payload().transaction().and_then(|t| t.origin());
             if let Some(origin) = origin {
                 assert_eq!(index.first_with_origin(&origin), self.index.first_with_origin(&origin));

@@ -11,6 +11,7 @@ mod author;
 mod outsider;
 mod removed;
 mod scene;
+mod slots;
 
 use std::process::{Command, ExitCode};
 
@@ -59,7 +60,8 @@ struct Scenario {
 
 fn scenarios() -> Vec<Scenario> {
     let honest = Scenario { role: Role::Honest, name: HONEST, size: 1_000, acts: scene::honest };
-    let others = [outsider::SCENARIOS, removed::SCENARIOS, active::SCENARIOS].concat();
+    let others =
+        [outsider::SCENARIOS, removed::SCENARIOS, active::SCENARIOS, slots::SCENARIOS].concat();
     let others =
         others.into_iter().map(|(role, name, size, acts)| Scenario { role, name, size, acts });
     std::iter::once(honest).chain(others).collect()

@@ -131,6 +131,7 @@ impl Hints {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn hints_stay_within_their_limits() {
@@ -186,5 +187,70 @@ mod tests {
         again.set(65, *b"of another").unwrap();
         again.set(64, *b"new").unwrap();
         assert_eq!(after, again);
+    }
+
+    fn size(fields: &BTreeMap<u64, Vec<u8>>) -> usize {
+        fields.values().map(Vec::len).sum()
+    }
+
+    /// Lengths from nothing to all that fits.
+    fn length() -> impl Strategy<Value = usize> {
+        prop_oneof![Just(0), 1usize..9, Just(MAX_HINT_BYTES / 3), Just(MAX_HINT_BYTES)]
+    }
+
+    proptest! {
+        /// Whatever is set, removed and kept, in any order: no limit is exceeded, what is refused
+        /// changes nothing, and of what is kept nothing that fits is left out.
+        #[test]
+        fn whatever_changes_hints_keep_their_limits(
+            full in any::<bool>(),
+            changes in proptest::collection::vec((0u8..4, 0u64..9, length()), 0..20),
+            others in proptest::collection::btree_map(2u64..300, length(), 0..90),
+        ) {
+            let (mut hints, mut before) = (Hints::default(), Hints::default());
+            for key in 10..(if full { MAX_HINTS as u64 + 8 } else { 10 }) {
+                hints.set(key, []).unwrap();
+            }
+            for (key, length) in others {
+                let _ = before.set(key, vec![1; length]);
+            }
+            for (change, key, length) in changes {
+                let old = hints.clone();
+                match change {
+                    0 | 1 => {
+                        if hints.set(key, vec![0; length]).is_err() {
+                            prop_assert_eq!(&hints.removed, &old.removed);
+                            prop_assert_eq!(&hints, &old);
+                        } else {
+                            prop_assert_eq!(hints.get(key).map(<[u8]>::len), Some(length));
+                        }
+                    }
+                    2 => {
+                        hints.remove(key);
+                        prop_assert_eq!(hints.get(key), None);
+                    }
+                    _ => {
+                        let kept = hints.keep_unknown(&before);
+                        // The plain rule: by key, each that was not named here and still fits.
+                        let mut expected = old.fields.clone();
+                        for (key, bytes) in &before.fields {
+                            let named = expected.contains_key(key) || old.removed.contains(key);
+                            let fits = expected.len() < MAX_HINTS
+                                && size(&expected) + bytes.len() <= MAX_HINT_BYTES;
+                            if !named && fits {
+                                expected.insert(*key, bytes.clone());
+                            }
+                        }
+                        let new = expected.keys().copied();
+                        let new: Vec<u64> = new.filter(|key| old.get(*key).is_none()).collect();
+                        prop_assert_eq!(kept, new);
+                        prop_assert_eq!(&hints.fields, &expected);
+                    }
+                }
+                prop_assert!(hints.fields.len() <= MAX_HINTS);
+                prop_assert!(size(&hints.fields) <= MAX_HINT_BYTES);
+                prop_assert!(hints.fields.keys().all(|key| *key >= FIRST_HINT));
+            }
+        }
     }
 }

@@ -5,11 +5,19 @@ use core::cell::Cell;
 use super::*;
 use crate::incremental::IncomingEntry;
 use crate::statement::SignedStatement;
+use crate::verdict::SlotRole;
 
-/// An index that counts the entries which are judged again.
+/// An index that counts the entries which are judged again, and those of slots that are read.
 struct CountingIndex<'a> {
     index: &'a MemoryIndex,
     judged: Cell<usize>,
+    in_slots: Cell<usize>,
+}
+
+impl CountingIndex<'_> {
+    fn read_in_slot(&self, entries: usize) {
+        self.in_slots.set(self.in_slots.get() + entries);
+    }
 }
 
 impl EntryIndex for CountingIndex<'_> {
@@ -46,7 +54,19 @@ impl EntryIndex for CountingIndex<'_> {
     }
 
     fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, Infallible> {
-        self.index.slot(original)
+        let entries = self.index.slot(original)?;
+        self.read_in_slot(entries.len());
+        Ok(entries)
+    }
+
+    fn slot_without(
+        &self,
+        original: &EntryId,
+        without: &BTreeSet<EntryId>,
+    ) -> Result<Slot, Infallible> {
+        // At most one of each part decides, beside the original that names the slot.
+        self.read_in_slot(SlotRole::ALL.len() + 1 + without.len());
+        self.index.slot_without(original, without)
     }
 }
 
@@ -105,16 +125,23 @@ impl Phone {
 
     /// Replays an entry. Returns how many entries were judged again, and how many flipped.
     fn replay(&mut self, entry: VerifiedEntry) -> (usize, usize) {
+        let (judged, flips, _) = self.replay_counted(entry);
+        (judged, flips)
+    }
+
+    /// The same, and how many entries of slots were read.
+    fn replay_counted(&mut self, entry: VerifiedEntry) -> (usize, usize, usize) {
         let group = &mut self.group;
         let Ok(Admission::Admitted(admitted)) = group.ledger.admit(entry, &group.index) else {
             panic!("not admitted")
         };
-        let index = CountingIndex { index: &group.index, judged: Cell::new(0) };
+        let (judged, in_slots) = (Cell::new(0), Cell::new(0));
+        let index = CountingIndex { index: &group.index, judged, in_slots };
         let Ok(replayed) = group.ledger.replay(&admitted, &index);
-        let judged = index.judged.get();
+        let (judged, in_slots) = (index.judged.get(), index.in_slots.get());
         group.index.insert(&admitted, &replayed);
         group.entries.push(admitted.verified().clone());
-        (judged, replayed.flips().len())
+        (judged, replayed.flips().len(), in_slots)
     }
 
     fn assert_sound(&self) {
@@ -171,6 +198,44 @@ fn repeated_carriers_and_forged_removals_copy_no_authority_state() {
         let removal = phone.sign(draft);
         assert_eq!(phone.is_copied_for(&removal), copied);
         phone.replay(removal);
+    }
+    phone.assert_sound();
+}
+
+/// Each entry that joins a slot of many, or leaves it, reads as few of them as the first one: the
+/// entries of one member make no work that grows with their square.
+#[test]
+fn a_slot_of_many_entries_is_never_read_whole() {
+    let few = SlotRole::ALL.len() + 1;
+    let mut phone = Phone::with_dinners(1);
+    let Transaction::Expense(dinner) = phone.group.expense(0, &[0, 1, 2], 3000) else { panic!() };
+    let dinner = Transaction::Expense(dinner.origin(Origin::of_row(b"row")));
+    std::mem::swap(&mut phone.group.device, &mut phone.phone);
+    let mut heads = vec![phone.dinners[0]];
+    let mut first = None;
+    for n in 0..100 {
+        let original = first.unwrap_or(heads[0]);
+        let draft = match n % 5 {
+            0 => Draft::record(phone.group.ledger.state(), &dinner).unwrap(),
+            1 => Draft::copy(phone.group.ledger.state(), original, &dinner).unwrap(),
+            2 => Draft::correction(phone.group.ledger.state(), original, &dinner).unwrap(),
+            3 => Draft::cancellation(original, None),
+            _ => Draft::restoration(original),
+        };
+        let at = phone.group.ledger.next_position(phone.group.device.id()).unwrap();
+        let entry = draft.sign(&phone.group.device, &at, 0).unwrap();
+        first.get_or_insert(entry.id());
+        heads.push(entry.id());
+        let (_, _, read) = phone.replay_counted(entry);
+        assert!(read <= few, "{read} entries of the slot are read for entry {n}");
+    }
+    std::mem::swap(&mut phone.group.device, &mut phone.phone);
+    // Each revocation knows of one entry less, and takes it out of the slot.
+    for n in 0..100 {
+        let revocation = phone.sign(Draft::carry(&phone.revocation(heads[99 - n], n)));
+        let (judged, flips, read) = phone.replay_counted(revocation);
+        assert_eq!((judged, flips), (1, 1), "revocation {n}");
+        assert!(read <= 2 * few + 1, "{read} entries of the slot are read for revocation {n}");
     }
     phone.assert_sound();
 }

@@ -45,6 +45,14 @@ impl EntryIndex for FailingIndex<'_> {
     fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, Self::Error> {
         self.call(self.index.slot(original))
     }
+
+    fn slot_without(
+        &self,
+        original: &EntryId,
+        without: &BTreeSet<EntryId>,
+    ) -> Result<Slot, Self::Error> {
+        self.call(self.index.slot_without(original, without))
+    }
 }
 
 /// Replays an entry over an index that fails after 0, 1, 2, ... calls, until it is

@@ -42,7 +42,9 @@ impl Group {
                 };
                 let named = origin.map(|origin| index.first_with_origin(&origin));
                 let Ok(named) = named.unwrap_or(Ok(None));
-                let Ok(slot) = index.slot(&named.unwrap_or(entry.id()));
+                let named = named.unwrap_or(entry.id());
+                let Ok(slot) = index.slot(&named);
+                assert_eq!(index.slot_shown(&named), Ok(Slot::of(slot.iter().copied())));
                 let slot = (!slot.is_empty()).then(|| Slot::of(slot));
                 assert_eq!(slot, whole.slot(entry.id()), "one by one");
             }
@@ -199,6 +201,14 @@ impl EntryIndex for Counting<'_> {
     fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, Self::Error> {
         self.count(self.index.slot(original))
     }
+
+    fn slot_without(
+        &self,
+        original: &EntryId,
+        without: &BTreeSet<EntryId>,
+    ) -> Result<Slot, Self::Error> {
+        self.count(self.index.slot_without(original, without))
+    }
 }
 
 /// An index that answers some questions, and then no more.
@@ -241,6 +251,10 @@ impl EntryIndex for Failing<'_> {
 
     fn slot(&self, original: &EntryId) -> Result<Vec<SlotEntry>, ()> {
         self.answer(self.index.slot(original))
+    }
+
+    fn slot_without(&self, original: &EntryId, without: &BTreeSet<EntryId>) -> Result<Slot, ()> {
+        self.answer(self.index.slot_without(original, without))
     }
 }
 

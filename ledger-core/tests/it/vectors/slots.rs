@@ -34,7 +34,11 @@ fn corrections() -> Value {
     );
     w.say(1, "cancel", &["dinner"], Draft::cancellation(w.id("dinner"), None));
     correct(&mut w, 2, "too-late", "dinner", 8000, &["*"]);
-    let ended = w.scenario("cancelled", "A cancellation ends a slot, wherever it sorts.", &[]);
+    let ended = w.scenario(
+        "cancelled",
+        "A cancellation ends a slot, also for a correction that sorts after it.",
+        &[],
+    );
     json!([race, last, ended])
 }
 

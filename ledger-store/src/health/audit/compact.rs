@@ -102,7 +102,7 @@ impl<'a> CompactIndex<'a> {
 
     /// The slot of an original, if it shows anything.
     pub(super) fn shown(&self, original: &EntryId) -> Result<Option<Slot>, StoreError> {
-        let slot = Slot::of(self.slot(original)?);
+        let slot = self.slot_shown(original)?;
         Ok(slot.content().map(|_| slot))
     }
 
