@@ -85,6 +85,8 @@ impl Flat {
             note: None,
             direction: None,
             origin: None,
+            split: None,
+            hints: None,
         }
     }
 
@@ -191,6 +193,7 @@ fn an_expense_is_recorded_corrected_paid_back_and_cancelled() {
             from_member: plan[0].from_member,
             to_member: plan[0].to_member,
             origin: None,
+            hints: None,
         })
         .unwrap();
     assert_eq!(flat.balances(), [0, 0]);
