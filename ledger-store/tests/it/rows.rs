@@ -139,7 +139,7 @@ fn a_row_says_how_it_was_split_and_a_correction_keeps_what_still_holds() {
     let Transaction::Expense(shown) = row(&group, tea).transaction else { panic!() };
     let Split::Weights(mut shown) = shown.rule() else { panic!("{shown:?}") };
     shown.sort();
-    let Split::Weights(mut said) = rule else { unreachable!() };
+    let Split::Weights(mut said) = rule else { panic!("{rule:?}") };
     said.sort();
     assert_eq!(shown, said);
     // Other shares are no longer what the weights give.

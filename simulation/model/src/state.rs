@@ -98,10 +98,10 @@ pub fn state(history: &History, r: &Rules, resolution: &Resolution) -> State {
                     s.endorsements.insert((slot, by), confirm);
                 }
             }
-            Kind::Speaks { feature } => {
-                if s.devices.keys().any(|(_, device)| *device == a.entry.device) {
-                    s.speaks.insert(a.entry.device, feature);
-                }
+            Kind::Speaks { feature }
+                if s.devices.keys().any(|(_, device)| *device == a.entry.device) =>
+            {
+                s.speaks.insert(a.entry.device, feature);
             }
             Kind::Rotate { x_gen } => {
                 if let Some(latest) =

@@ -162,7 +162,7 @@ impl<M: Ord + Clone> Transaction<M> {
             && after.shares == before.shares;
         let bytes = before.hints.get(SPLIT).filter(|_| is_same && !is_readable);
         // Without room, the new content goes first.
-        if !bytes.is_some_and(|bytes| after.hints.set(SPLIT, bytes).is_ok()) {
+        if bytes.is_none_or(|bytes| after.hints.set(SPLIT, bytes).is_err()) {
             after.hints.remove(SPLIT);
         }
     }
