@@ -12,7 +12,7 @@ use crate::context::{People, open, the_group};
 use crate::failure::Failure;
 use crate::read::print_json;
 use crate::record::date;
-use crate::show::{Align, one_line, table};
+use crate::show::{Align, described, one_line, table};
 
 #[derive(Debug, Args)]
 pub(crate) struct Due {
@@ -115,7 +115,7 @@ pub(crate) fn record_or_list(
         rows.push([
             found.day.to_string(),
             amount(&found.transaction),
-            one_line(found.transaction.description()),
+            one_line(&described(&found.transaction)),
             one_line(&author(found)),
             group.lists().short_id(found.series)?,
         ]);

@@ -8,7 +8,9 @@ use ledger_core::engine::{
 };
 use ledger_core::limits::{CHECKPOINT_INTERVAL, LedgerLimits};
 use ledger_core::{DeviceId, EntryId, Speaks, Verdict};
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
+#[cfg(feature = "import")]
+use rusqlite::OptionalExtension as _;
 
 use super::index::{StoredIndex, number, origin_of};
 use super::left_out::LeftOut;
@@ -179,6 +181,7 @@ impl<'a> GroupTransaction<'a> {
     }
 
     /// An imported row that was recorded before: what its slot shows. One that is void was not.
+    #[cfg(feature = "import")]
     pub(crate) fn recorded_row(
         &self,
         origin: ledger_core::Origin,
@@ -192,6 +195,7 @@ impl<'a> GroupTransaction<'a> {
     }
 
     /// The imported rows that waiting entries record. They are known, though they do not count yet.
+    #[cfg(feature = "import")]
     pub(crate) fn waiting_origins(
         &self,
     ) -> Result<std::collections::BTreeSet<ledger_core::Origin>, StoreError> {
@@ -359,6 +363,7 @@ impl<'a> GroupTransaction<'a> {
 }
 
 /// What became of a row that was recorded before.
+#[cfg(feature = "import")]
 pub(crate) enum RecordedRow {
     Counts,
     /// Somebody cancelled it; the original that its list has.
@@ -366,6 +371,7 @@ pub(crate) enum RecordedRow {
 }
 
 /// What the slot of an origin shows. `None` if it shows nothing.
+#[cfg(feature = "import")]
 fn recorded_row(
     connection: &Connection,
     group: GroupKey,
@@ -394,7 +400,11 @@ pub(crate) fn has_origin(
     group: GroupKey,
     origin: ledger_core::Origin,
 ) -> Result<bool, StoreError> {
-    Ok(recorded_row(connection, group, origin)?.is_some())
+    let mut statement = connection.prepare_cached(
+        "SELECT 1 FROM expenses
+         WHERE n = (SELECT min(n) FROM origins WHERE grp = ?1 AND origin = ?2)",
+    )?;
+    Ok(statement.exists((group.0, origin.as_bytes()))?)
 }
 
 /// The number of the last entry of all groups.
