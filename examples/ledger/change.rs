@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use ledger_core::{Amount, Expense, MemberId, Split, SplitKind, Transaction, Transfer};
+use ledger_core::{
+    Amount, Direction, Expense, HintError, MemberId, Split, SplitKind, Transaction, Transfer,
+};
 use ledger_store::{Group, NewEntry};
 
-use crate::args::{Cancel, Correct, OfEntry, Review};
+use crate::args::{Cancel, Correct, Hints, OfEntry, Review};
 use crate::context::{People, open, the_group};
 use crate::entry::{find, in_words, original, recorded};
 use crate::failure::Failure;
 use crate::history::print_differences;
 use crate::parts::{Participant, amount, usage};
-use crate::record::{Members, payers, split_turn};
+use crate::record::{Members, paid_in, payers, split_turn};
 use crate::show::one_line;
 
 pub(crate) fn correct(arguments: &Correct, out: &mut dyn Write) -> Result<(), Failure> {
@@ -31,9 +33,10 @@ pub(crate) fn correct(arguments: &Correct, out: &mut dyn Write) -> Result<(), Fa
             Transaction::Transfer(corrected_transfer(arguments, before, &people)?)
         }
     };
+    let noted = note_differences(&row.transaction, &after);
     let differs = !row.transaction.differences(&after).is_empty();
     let other_rule = rule_of(&row.transaction) != rule_of(&after);
-    if !differs && !other_rule {
+    if !differs && !other_rule && noted.is_empty() {
         return usage(format!(
             "nothing would change: {} is so already; an option such as --amount says what changes",
             in_words(&row.transaction)
@@ -43,10 +46,53 @@ pub(crate) fn correct(arguments: &Correct, out: &mut dyn Write) -> Result<(), Fa
     let correction = NewEntry::Correction { original: row.original, transaction: after.clone() };
     let id = append(&group, correction)?;
     writeln!(out, "corrected {} by entry {id}:", one_line(&in_words(&before)))?;
-    if !differs && let Some(kind) = after.split_kind() {
+    if !differs
+        && other_rule
+        && let Some(kind) = after.split_kind()
+    {
         writeln!(out, "  the shares stay, and the split is {}", kind.code())?;
     }
-    print_differences(Some(&before), &after, &people, out)
+    print_differences(Some(&before), &after, &people, out)?;
+    noted.iter().try_for_each(|line| Ok(writeln!(out, "  {}", one_line(line))?))
+}
+
+/// Differences of tags and of what was paid in another currency, which move no money.
+fn note_differences(before: &Transaction, after: &Transaction) -> Vec<String> {
+    let tags = |of: &Transaction| of.hints().tags().join(", ");
+    let paid = |of: &Transaction| {
+        let paid = of.hints().paid_in();
+        paid.map_or_else(String::new, |paid| {
+            format!("{} {}", paid.amount.format(paid.currency), paid.currency)
+        })
+    };
+    let line = |field: &str, before: String, after: String| {
+        let words = |text: &str| if text.is_empty() { "nothing" } else { text }.to_owned();
+        let (before, after) = (words(&before), words(&after));
+        (before != after).then(|| format!("{field} was {before}, is {after}"))
+    };
+    let tags = line("the list of tags", tags(before), tags(after));
+    let paid = line("what was paid in another currency", paid(before), paid(after));
+    tags.into_iter().chain(paid).collect()
+}
+
+/// Changes direction and notes as the options say.
+fn change_hints(said: &Hints, after: &mut Expense) -> Result<(), Failure> {
+    match (said.refund, said.no_refund) {
+        (true, _) => after.direction = Direction::Incoming,
+        (_, true) => after.direction = Direction::Outgoing,
+        _ => {}
+    }
+    let hint = |error: HintError| Failure::Usage(error.to_string());
+    if said.no_tags || !said.tag.is_empty() {
+        after.hints.set_tags(said.tag.iter().map(String::as_str)).map_err(hint)?;
+    }
+    if let [paid, code] = said.currency_paid.as_slice() {
+        let paid = paid_in(paid, code, after.amount, after.currency)?;
+        after.hints.set_paid_in(Some(&paid)).map_err(hint)?;
+    } else if said.no_currency_paid {
+        after.hints.set_paid_in(None).map_err(hint)?;
+    }
+    Ok(())
 }
 
 /// The rule of an expense, whatever the order of its shares.
@@ -84,6 +130,7 @@ fn corrected(
     let currency = after.currency;
     after.amount = new_amount(arguments, before.amount, before.currency)?;
     let is_other = after.amount != before.amount || currency != before.currency;
+    change_hints(&arguments.hints, &mut after)?;
     if !arguments.by.is_empty() {
         after.payers = payers(group, members, &arguments.by, after.amount, currency)?;
     } else if is_other {
@@ -108,6 +155,9 @@ fn corrected(
     } else if let Some(rule) = before.said_rule() {
         // The hint names payers by their places, and they may be others now.
         after.keep_rule(&rule);
+    } else if !arguments.by.is_empty() {
+        // Nor can a rule that this version cannot read be kept then.
+        after.keep_rule(&before.rule());
     }
     Ok(after)
 }
@@ -154,7 +204,14 @@ fn corrected_transfer(
     let sharing = is_said.then_some("an option about shares, such as --for,");
     let category = arguments.category.as_ref().map(|_| "--category");
     let note = arguments.note.as_ref().map(|_| "--note");
-    if let Some(option) = sharing.or(category).or(note) {
+    let said = &arguments.hints;
+    let is_hint = said.refund
+        || said.no_refund
+        || said.no_tags
+        || said.no_currency_paid
+        || !(said.tag.is_empty() && said.currency_paid.is_empty());
+    let hint = is_hint.then_some("an option of expenses, such as --refund or --tag,");
+    if let Some(option) = sharing.or(category).or(note).or(hint) {
         return usage(format!("{option} has no effect on a transfer"));
     }
     let mut after = before.clone();

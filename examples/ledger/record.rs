@@ -73,7 +73,12 @@ pub(crate) fn expense(group: &Group, arguments: &Record) -> Result<Transaction, 
 }
 
 /// What was paid in another currency, with the rate by which it is the total.
-fn paid_in(paid: &str, code: &str, total: Amount, own: Currency) -> Result<PaidIn, Failure> {
+pub(crate) fn paid_in(
+    paid: &str,
+    code: &str,
+    total: Amount,
+    own: Currency,
+) -> Result<PaidIn, Failure> {
     let currency: Currency =
         code.parse().map_err(|error| Failure::Usage(format!("{code:?}: {error}")))?;
     if currency == own {

@@ -48,6 +48,31 @@ pub(crate) struct Correct {
     /// A longer text; an empty one takes it away
     #[arg(long, value_name = "TEXT")]
     pub(crate) note: Option<String>,
+    #[command(flatten)]
+    pub(crate) hints: Hints,
+}
+
+/// Options of an expense alone, beside its amounts.
+#[derive(Debug, Args)]
+pub(crate) struct Hints {
+    /// A refund or income: the payers received the money
+    #[arg(long)]
+    pub(crate) refund: bool,
+    /// Spent, and no refund or income
+    #[arg(long, conflicts_with = "refund")]
+    pub(crate) no_refund: bool,
+    /// A tag, in place of those that it has; may be said several times
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) tag: Vec<String>,
+    /// Take all tags away
+    #[arg(long, conflicts_with = "tag")]
+    pub(crate) no_tags: bool,
+    /// What was paid in another currency, such as --currency-paid 12.34 USD
+    #[arg(long, num_args = 2, value_names = ["AMOUNT", "CURRENCY"])]
+    pub(crate) currency_paid: Vec<String>,
+    /// Take away what was paid in another currency
+    #[arg(long, conflicts_with = "currency_paid")]
+    pub(crate) no_currency_paid: bool,
 }
 
 #[derive(Debug, Args)]

@@ -19,7 +19,7 @@ use crate::shares::SharesCommand;
 use crate::sharing::Sharing;
 
 pub(crate) use care::{Backup, DeleteGroup, Rekey};
-pub(crate) use change::{Cancel, Correct, History, OfEntry, Review};
+pub(crate) use change::{Cancel, Correct, Hints, History, OfEntry, Review};
 pub(crate) use exchange::{
     Admit, Approve, BundleCommand, Enter, GoOn, GroupToRestore, Invite, Join, Phrase, Receive,
     Recover, Replace, ResetKeys,

@@ -89,3 +89,35 @@ fn the_rule_of_a_split_is_kept_and_used_again() {
     assert!(refused.contains("items of a receipt"), "{refused}");
     desk.run::<&str>("verify-history", &[]).ok();
 }
+
+#[test]
+fn a_correction_changes_direction_tags_and_the_other_currency() {
+    let desk = Desk::new();
+    desk.run("new", &["--me", "Anna", "--with", "Ben", "Flat"]).ok();
+    let dinner = ["Dinner", "9", "EUR", "--tag", "trip", "--currency-paid", "10.00", "USD"];
+    let id = desk.run("record", &dinner).ok().trim()["recorded ".len()..][..12].to_owned();
+    let correct = |more: &[&str]| desk.run("correct", &[&[&id[..]], more].concat());
+    let row = || desk.run("expenses", &["--json"]).json()[0].clone();
+    let ben = || desk.balances()[&("EUR".to_owned(), "Ben".to_owned())];
+    let said = correct(&["--refund"]).ok();
+    assert!(said.contains("the money was spent, is received"), "{said}");
+    assert_eq!((ben(), &row()["tags"]), (450, &json!(["trip"])));
+    assert_eq!(correct(&["--refund"]).code, Some(2), "nothing would change");
+    let said = correct(&["--no-refund", "--tag", "food", "--tag", "bar"]).ok();
+    assert!(said.contains("the list of tags was trip, is bar, food"), "{said}");
+    assert_eq!((ben(), &row()["tags"]), (-450, &json!(["bar", "food"])));
+    let said = correct(&["--currency-paid", "18", "USD"]).ok();
+    assert!(said.contains("another currency was 10.00 USD, is 18.00 USD"), "{said}");
+    assert_eq!(row()["paid_in"]["rate"], json!([1, 2]));
+    let said = correct(&["--no-tags", "--no-currency-paid"]).ok();
+    assert!(said.contains("the list of tags was bar, food, is nothing"), "{said}");
+    assert!(row().get("tags").is_none() && row().get("paid_in").is_none());
+    assert_eq!(correct(&["--no-tags", "--tag", "x"]).code, Some(2));
+    assert_eq!(correct(&["--currency-paid", "1", "EUR"]).code, Some(2));
+    desk.run("pay", &["--by", "Ben", "Anna", "1", "EUR"]).ok();
+    let rows = desk.run("expenses", &["--json"]).json();
+    let paid = rows.as_array().unwrap().iter().find(|row| row["kind"] == "transfer").unwrap();
+    let paid = paid["id"].as_str().unwrap();
+    let refused = desk.run("correct", &[paid, "--tag", "x"]).failed(2);
+    assert!(refused.contains("has no effect on a transfer"), "{refused}");
+}
