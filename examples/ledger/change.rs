@@ -76,7 +76,7 @@ fn note_differences(before: &Transaction, after: &Transaction) -> Vec<String> {
 }
 
 /// Changes direction and notes as the options say.
-fn change_hints(said: &Hints, after: &mut Expense) -> Result<(), Failure> {
+fn change_hints(said: &Hints, is_other: bool, after: &mut Expense) -> Result<(), Failure> {
     match (said.refund, said.no_refund) {
         (true, _) => after.direction = Direction::Incoming,
         (_, true) => after.direction = Direction::Outgoing,
@@ -89,7 +89,8 @@ fn change_hints(said: &Hints, after: &mut Expense) -> Result<(), Failure> {
     if let [paid, code] = said.currency_paid.as_slice() {
         let paid = paid_in(paid, code, after.amount, after.currency)?;
         after.hints.set_paid_in(Some(&paid)).map_err(hint)?;
-    } else if said.no_currency_paid {
+    } else if said.no_currency_paid || is_other && after.hints.paid_in().is_some() {
+        // With another amount it would say how one came about that no longer stands there.
         after.hints.set_paid_in(None).map_err(hint)?;
     }
     Ok(())
@@ -130,7 +131,7 @@ fn corrected(
     let currency = after.currency;
     after.amount = new_amount(arguments, before.amount, before.currency)?;
     let is_other = after.amount != before.amount || currency != before.currency;
-    change_hints(&arguments.hints, &mut after)?;
+    change_hints(&arguments.hints, is_other, &mut after)?;
     if !arguments.by.is_empty() {
         after.payers = payers(group, members, &arguments.by, after.amount, currency)?;
     } else if is_other {

@@ -1,7 +1,7 @@
 //! Property: decoding any bytes does no harm, and an entry that decodes has no other encoding.
 
 use ledger_core::engine::{DecodedEntry, Ledger, Payload, RefIndex, verify_batch};
-use ledger_core::{Amount, Transaction, hazmat};
+use ledger_core::{Amount, Hints, Setting, Transaction, hazmat};
 use sha2::{Digest as _, Sha256};
 
 /// Reads `data` as a signature of 64 bytes and an entry.
@@ -111,6 +111,18 @@ fn read_payload(entry: &DecodedEntry) {
         Payload::Correction(correction) => {
             assert!(refs.get(correction.target().as_usize()).is_some());
         }
+        Payload::Setting(setting) => setting_reads_back(setting),
+        Payload::Template(template) => {
+            let change = template.change();
+            assert!(change.is_none_or(|change| {
+                refs.get(change.target().as_usize()).is_some()
+                    && change.base() <= change.from()
+                    && change.from() <= 1_000_000
+            }));
+            assert!((1..=1_000).contains(&template.rule().every()));
+            assert!(template.end().is_none_or(|end| end <= 1_000_000));
+            content_is_whole(template.transaction(), refs.len());
+        }
         _ => {}
     }
     if let Payload::Speaks(speaks) = entry.payload() {
@@ -133,10 +145,29 @@ fn rule_gives_the_shares(content: &Transaction<RefIndex>) {
     assert_eq!(again.rule().kind(), rule.kind());
 }
 
+/// A value that is read can be written, and then reads as the same.
+fn setting_reads_back(setting: &Setting) {
+    let Some(value) = setting.value() else { return };
+    let written = Setting::new(&value).expect("what is read can be written");
+    assert_eq!((written.field(), written.subject()), (setting.field(), setting.subject()));
+    assert_eq!(written.value(), Some(value));
+}
+
+/// Hints that are read can be written, and then read as the same.
+fn hints_read_back(hints: &Hints) {
+    let (tags, paid, receipts) = (hints.tags(), hints.paid_in(), hints.receipts());
+    let mut written = Hints::default();
+    written.set_tags(tags.iter().map(String::as_str)).expect("tags that were read");
+    written.set_paid_in(paid.as_ref()).expect("a payment that was read");
+    written.set_receipts(&receipts).expect("receipts that were read");
+    assert_eq!((written.tags(), written.paid_in(), written.receipts()), (tags, paid, receipts));
+}
+
 fn content_is_whole(content: &Transaction<RefIndex>, refs: usize) {
     assert!(content.description().len() <= 4_096);
     assert_eq!(content.date().to_string().len(), 10);
     assert!(!content.amount().format(content.currency()).is_empty());
+    hints_read_back(content.hints());
     match content {
         Transaction::Expense(expense) => {
             for parts in [&expense.payers, &expense.shares] {

@@ -16,6 +16,7 @@ from hints import rule_of, said
 from history import History
 from keys import derive
 from recurring import day_of, occurrence, origin_of, series_of
+from settings import sets
 from state import State
 
 
@@ -151,6 +152,13 @@ def check_hints():
         expect("hints", where, shown(found), case["says"])
 
 
+def check_settings():
+    for case in load("settings.json")["cases"]:
+        found = sets(case["field"], bytes.fromhex(case["bytes"]))
+        where = f"settings.json {case['field']} {case['name']}"
+        expect("values of settings", where, shown(found), case["says"])
+
+
 def check_recurring():
     file = load("recurring.json")
     for rule, first, steps, day in file["days"]:
@@ -186,6 +194,7 @@ def main():
         check_histories,
         check_proofs,
         check_hints,
+        check_settings,
         check_recurring,
         check_sealing,
         check_bundles,

@@ -15,6 +15,16 @@ fn tags_and_another_currency_are_noted_and_change_no_balance() {
     assert_eq!(rows[0]["paid_in"]["minor_units"], json!(1000));
     assert_eq!(rows[0]["paid_in"]["rate"], json!([9, 10]));
     assert_eq!(desk.balances()[&("EUR".to_owned(), "Ben".to_owned())], -450);
+    // Another description leaves the hints; another amount did not come of these dollars.
+    let id = rows[0]["id"].as_str().unwrap();
+    desk.run("correct", &[id, "--description", "Supper"]).ok();
+    let rows = desk.run("expenses", &["--json"]).json();
+    assert_eq!(rows[0]["paid_in"]["rate"], json!([9, 10]));
+    let said = desk.run("correct", &[id, "--amount", "8"]).ok();
+    assert!(said.contains("another currency was 10.00 USD, is nothing"), "{said}");
+    let rows = desk.run("expenses", &["--json"]).json();
+    assert!(rows[0].get("paid_in").is_none(), "{rows}");
+    assert_eq!(rows[0]["tags"], json!(["food", "trip"]));
     let yen = ["Tea", "1.63", "EUR", "--currency-paid", "300", "JPY"];
     desk.run("record", &yen).ok();
     let rows = desk.run("expenses", &["--json"]).json();

@@ -4,8 +4,8 @@ use ledger_core::engine::{Admission, Draft, Ledger, MemoryIndex, NewGroup, Verif
 use ledger_core::keys::{DeviceKey, RootEntropy, SignedCard, SignedDevice};
 use ledger_core::statement::{Generation, NewStatement};
 use ledger_core::{
-    Amount, Currency, Date, Direction, Expense, Hints, Itemised, MemberId, Origin, Speaks, Split,
-    SplitItem, Transaction, Transfer,
+    Amount, Currency, Date, Direction, Expense, Hints, Itemised, MemberId, Origin, PaidIn, Receipt,
+    Recurrence, RecurrenceUnit, Setting, SettingValue, Speaks, Split, SplitItem, Transaction, Transfer,
 };
 
 /// The device's keys: the Ed25519 seed, then the X25519 secret.
@@ -58,6 +58,8 @@ pub(crate) fn everything() -> Vec<(&'static str, VerifiedEntry)> {
         let draft = Draft::record(author.ledger.state(), details).unwrap();
         author.write(name, draft);
     };
+    let hinted = hinted(expense.clone());
+    let rent = Transaction::Expense(expense.clone());
     record(&mut author, "expense", &Transaction::Expense(expense));
     let original = author.written.last().unwrap().1.id();
     record(&mut author, "expense-full", &Transaction::Expense(full.clone()));
@@ -94,8 +96,53 @@ pub(crate) fn everything() -> Vec<(&'static str, VerifiedEntry)> {
     record(&mut author, "expense-items", &Transaction::Expense(split));
     let dora = Draft::person_from_file(author.ledger.state(), [7; 32], "Dora", [4; 16]).unwrap();
     author.write("person-from-file", dora);
+    record(&mut author, "expense-hinted", &hinted);
+    recurring(&mut author, &rent);
+    settings(&mut author, anna, ben);
     people(&mut author, anna, ben);
     author.written
+}
+
+/// The expense with every hint that this version reads.
+fn hinted(mut expense: Expense) -> Transaction {
+    let dollars = PaidIn {
+        currency: Currency::from_code("USD").unwrap(),
+        amount: Amount::from_minor_units(3300).unwrap(),
+        rate: (10, 11),
+        source: "bank".to_owned(),
+    };
+    let media_type = "image/jpeg".to_owned();
+    let receipt = Receipt { blob: [1; 32], size: 70_000, media_type, key: [2; 32] };
+    expense.hints.set_tags(["trip", "food"]).unwrap();
+    expense.hints.set_paid_in(Some(&dollars)).unwrap();
+    expense.hints.set_receipts(&[receipt]).unwrap();
+    Transaction::Expense(expense)
+}
+
+/// A series, and a change of it.
+fn recurring(author: &mut Author, rent: &Transaction) {
+    let monthly = Recurrence::new(RecurrenceUnit::Months, 1).unwrap();
+    let draft = Draft::template(author.ledger.state(), rent, monthly, Some(12)).unwrap();
+    author.write("template", draft);
+    let (series, state) = (author.written.last().unwrap().1.id(), author.ledger.state());
+    let draft = Draft::template_change(state, series, (6, 5), rent, monthly, None).unwrap();
+    author.write("template-change", draft);
+}
+
+/// A setting of each field, one that takes a value away, and one of a field that nobody knows.
+fn settings(author: &mut Author, anna: MemberId, ben: MemberId) {
+    let euro = Currency::from_code("EUR").unwrap();
+    let relays = vec!["https://a.example".to_owned(), "https://b.example".to_owned()];
+    for (name, value) in [
+        ("setting-currency", SettingValue::DefaultCurrency(Some(euro))),
+        ("setting-no-currency", SettingValue::DefaultCurrency(None)),
+        ("setting-weight", SettingValue::DefaultWeight { member: ben, weight: Some(2) }),
+        ("setting-relays", SettingValue::Relays { member: anna, relays }),
+        ("setting-categories", SettingValue::Categories(vec!["rent".to_owned()])),
+    ] {
+        author.write(name, Draft::setting(Setting::new(&value).unwrap()));
+    }
+    author.write("setting-unknown", Draft::setting(Setting::from_parts(99, b"x", b"y")));
 }
 
 /// Introductions and statements.

@@ -61,6 +61,8 @@ fn main() {
     let (last, none) = (20_240_229_u32.to_be_bytes(), 20_240_230_u32.to_be_bytes());
     add("no-P4", parts("expense").edit(|p| p.replace(&last, &none)));
     add("no-P5", parts("expense").edit(|p| p.replace(b"EUR", b"eur")));
+    // A change from number 6 on, whose day is that of number 5: of number 7, that is behind it.
+    add("no-P10", parts("template-change").edit(|p| p.replace(&[6, 5], &[6, 7])));
     // The whole amount, 30.00, one cent higher.
     let (whole, more) = (b"cEUR\x19\x0b\xb8", b"cEUR\x19\x0b\xb9");
     add("no-P7", parts("expense").edit(|p| p.replace(whole, more)));

@@ -3,19 +3,17 @@
 use super::refs::{Refs, fitting};
 use super::{Draft, DraftError};
 use crate::base::id::EntryId;
-use crate::base::limits::MAX_OCCURRENCE;
-use crate::base::rule::{Refusal, Rule};
 use crate::money::Recurrence;
 use crate::payload::{Payload, Template, TemplateChange, Transaction};
 use crate::state::GroupState;
 
 impl Draft {
     /// Begins a series: the content recurs by the rule, first on its own day, with the numbers from
-    /// 0 on and before `end`. The origin of the content is left out.
+    /// 0 on and before `end`. The origin of the content is left out. [`Draft::sign`] refuses numbers
+    /// that break rule P10.
     ///
     /// # Errors
-    /// [`DraftError`] if the transaction names an unknown member, or a member twice, or if the end
-    /// is above 1,000,000.
+    /// [`DraftError`] if the transaction names an unknown member, or a member twice.
     pub fn template(
         state: &GroupState,
         transaction: &Transaction,
@@ -27,9 +25,10 @@ impl Draft {
 
     /// Changes a series, which the template `series` began: from the number `from` on, the content
     /// recurs by the rule. Number `base` falls on the content's own day; it is not above `from`.
+    /// [`Draft::sign`] refuses numbers that break rule P10.
     ///
     /// # Errors
-    /// As [`Draft::template`], and if `base` is above `from`.
+    /// As [`Draft::template`].
     pub fn template_change(
         state: &GroupState,
         series: EntryId,
@@ -38,9 +37,6 @@ impl Draft {
         rule: Recurrence,
         end: Option<u64>,
     ) -> Result<Self, DraftError> {
-        if base > from {
-            return Err(Refusal::new(Rule::P10).into());
-        }
         draft(state, transaction, rule, end, Some((series, from, base)))
     }
 }
@@ -52,10 +48,6 @@ fn draft(
     end: Option<u64>,
     change: Option<(EntryId, u64, u64)>,
 ) -> Result<Draft, DraftError> {
-    let numbers = end.into_iter().chain(change.map(|(_, from, _)| from));
-    if numbers.into_iter().any(|number| number > MAX_OCCURRENCE) {
-        return Err(Refusal::new(Rule::P10).into());
-    }
     let transaction = transaction.clone().recorded_as(transaction.date(), None);
     fitting(&transaction, |transaction| {
         let refs = Refs::collect(state, transaction, change.map(|(series, ..)| series))?;
@@ -66,6 +58,6 @@ fn draft(
             None => None,
         };
         let template = Template { transaction: refs.transaction(transaction)?, rule, end, change };
-        Ok(Draft { payload: Payload::Template(template), refs: refs.ids })
+        Ok(Draft { payload: Payload::Template(Box::new(template)), refs: refs.ids })
     })
 }

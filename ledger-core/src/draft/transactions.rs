@@ -49,9 +49,10 @@ impl Draft {
     }
 
     /// Corrects the transaction that `original` first recorded, and keeps the hints of `shown`, the
-    /// content that it replaces, as far as they fit into the hints and into the entry (SPEC §4.12). The
-    /// new content goes first; of the hints, those with smaller keys do. The rule of the split is kept
-    /// if it still gives the shares, and nothing else is said about it.
+    /// content that it replaces, which are neither set nor removed, as far as they fit into the hints
+    /// and into the entry (SPEC §4.12). The new content goes first; of the hints, those with smaller
+    /// keys do. With another amount or currency, what was paid in another currency is left out unless
+    /// it is another one, too. The rule of the split is kept only if it gives the new shares.
     ///
     /// # Errors
     /// As [`Draft::correction`].
@@ -62,7 +63,7 @@ impl Draft {
         shown: &Transaction,
     ) -> Result<Self, DraftError> {
         let mut transaction = transaction.clone();
-        let mut kept = transaction.keep_unknown_hints(shown);
+        let mut kept = transaction.keep_hints(shown);
         loop {
             let draft = Self::whole_correction(state, original, &transaction)?;
             if draft.certainly_fits() {

@@ -25,7 +25,7 @@ pub(crate) struct LeaveSearch {
     pub(crate) leave: Option<StatementId>,
     /// The author's generation and what was found about other entries; `None` if no leave
     /// concerns the author.
-    found: Option<(Generation, LeaveMarks)>,
+    found: Option<Box<(Generation, LeaveMarks)>>,
 }
 
 impl AuthorityState {
@@ -54,7 +54,8 @@ impl AuthorityState {
         let mut found = LeaveMarks::default();
         let behind = backlink.previous.and_then(|previous| marks.leave_behind(previous));
         if let Some(leave) = behind.filter(|leave| self.is_accepted_leave(leave, generation)) {
-            return Ok(LeaveSearch { leave: Some(leave), found: Some((generation, found)) });
+            let found = Some(Box::new((generation, found)));
+            return Ok(LeaveSearch { leave: Some(leave), found });
         }
         let mut walked = Vec::new();
         let mut known: BTreeMap<EntryId, StatementId> = BTreeMap::new();
@@ -84,7 +85,7 @@ impl AuthorityState {
             known.extend(leave.map(|leave| (id, leave)));
         }
         let leave = dependencies.iter().find_map(|id| known.get(id)).copied();
-        Ok(LeaveSearch { leave, found: Some((generation, found)) })
+        Ok(LeaveSearch { leave, found: Some(Box::new((generation, found))) })
     }
 
     /// Returns whether a leave of a generation can ever cut what it signs at a position.
@@ -114,7 +115,7 @@ impl AuthorityState {
         if let Some(leave) = search.leave.and_then(|id| self.statements.get_mut(&id)) {
             leave.left.entry(position.chain).or_insert(position.seq);
         }
-        if let Some((generation, found)) = &search.found {
+        if let Some((generation, found)) = search.found.as_deref() {
             let marks = self.leave_marks.entry(*generation).or_default();
             marks.add(found);
             marks.mark(position, search.leave);

@@ -1,4 +1,4 @@
-//! Fields that several payloads share: dates, currencies, amounts.
+//! Fields that several payloads share: dates, currencies, amounts, words.
 
 use crate::base::codec::Reader;
 use crate::base::limits::MAX_TEXT_BYTES;
@@ -26,4 +26,22 @@ pub(super) fn read_positive_amount(r: &mut Reader<'_>) -> Result<Amount, Refusal
         return Err(Refusal::with_detail(Rule::P6, "0"));
     }
     Ok(amount)
+}
+
+/// Reads a text that is not empty, of at most so many bytes.
+pub(super) fn read_word(r: &mut Reader<'_>, longest: usize) -> Result<String, Refusal> {
+    match r.text(longest)? {
+        "" => Err(Refusal::new(Rule::P3)),
+        text => Ok(text.to_owned()),
+    }
+}
+
+/// Reads at most so many texts, none of them empty.
+pub(super) fn read_words(
+    r: &mut Reader<'_>,
+    most: usize,
+    longest: usize,
+) -> Result<Vec<String>, Refusal> {
+    let len = r.array_up_to(most, Rule::P3)?;
+    (0..len).map(|_| read_word(r, longest)).collect()
 }

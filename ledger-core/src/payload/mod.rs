@@ -70,7 +70,7 @@ pub enum Payload {
     /// Sets something for the whole group.
     Setting(Setting),
     /// Template of recurring expenses or transfers.
-    Template(Template),
+    Template(Box<Template>),
     /// Says what the device reads.
     Speaks(Speaks),
     /// Payload of a kind or version that this build does not know. The entry is kept and
@@ -110,7 +110,7 @@ impl Payload {
             Kind::ROTATION => Self::Rotation(Rotation::read(&mut r)?),
             Kind::EPOCH => Self::Epoch(Epoch::read(&mut r, header)?),
             Kind::SETTING => Self::Setting(Setting::read(&mut r)?),
-            Kind::TEMPLATE => Self::Template(Template::read(&mut r)?),
+            Kind::TEMPLATE => Self::Template(Box::new(Template::read(&mut r)?)),
             Kind::SPEAKS => Self::Speaks(Speaks::read(&mut r)?),
             _ => return Ok(Self::Opaque),
         };
@@ -252,5 +252,18 @@ impl Payload {
             Self::Statement(signed) => signed.check(),
             _ => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every entry in memory holds a payload. So rare and large contents are boxed.
+    #[test]
+    fn an_expense_sets_the_size_of_all_payloads() {
+        let expense = size_of::<Expense<RefIndex>>();
+        assert!(size_of::<Payload>() <= expense + 16, "{} of {expense}", size_of::<Payload>());
+        assert!(expense <= 184, "{expense}");
     }
 }

@@ -1,6 +1,8 @@
 //! Settings of a group: a value for one field and subject (SPEC §4.15).
 
-use super::fields::read_currency;
+use std::collections::BTreeSet;
+
+use super::fields::{read_currency, read_words};
 use crate::base::codec::{Reader, Writer};
 use crate::base::id::MemberId;
 use crate::base::limits::{
@@ -123,7 +125,7 @@ impl Setting {
             }
             SettingValue::Relays { member, relays } => {
                 write_texts(&mut w, relays, MAX_RELAYS, MAX_RELAY_BYTES)?;
-                let insecure = relays.iter().find(|relay| !relay.starts_with("https://"));
+                let insecure = relays.iter().find(|relay| !is_secure(relay));
                 if let Some(relay) = insecure {
                     return Err(SettingError::Insecure(relay.clone()));
                 }
@@ -191,12 +193,12 @@ impl Setting {
                 SettingValue::DefaultWeight { member: member().ok()?, weight }
             }
             RELAYS => {
-                let relays = self.read_value(|r| read_texts(r, MAX_RELAYS, MAX_RELAY_BYTES));
+                let relays = self.read_value(read_relays);
                 SettingValue::Relays { member: member().ok()?, relays: relays.unwrap_or_default() }
             }
             CATEGORIES if self.subject.is_empty() => {
-                let categories =
-                    self.read_value(|r| read_texts(r, MAX_CATEGORIES, MAX_CATEGORY_BYTES));
+                let categories = self
+                    .read_value(|r| read_different_words(r, MAX_CATEGORIES, MAX_CATEGORY_BYTES));
                 SettingValue::Categories(categories.unwrap_or_default())
             }
             _ => return None,
@@ -205,23 +207,34 @@ impl Setting {
 
     /// Reads the whole value, or nothing.
     fn read_value<T>(&self, read: impl FnOnce(&mut Reader<'_>) -> Result<T, Refusal>) -> Option<T> {
-        let mut r = Reader::new(&self.value);
-        let value = read(&mut r).ok()?;
-        r.finish().ok()?;
-        Some(value)
+        Reader::read_whole(&self.value, read).ok()
     }
 }
 
-fn read_texts(r: &mut Reader<'_>, most: usize, longest: usize) -> Result<Vec<String>, Refusal> {
-    let len = r.array_up_to(most, Rule::P3)?;
-    let mut texts = Vec::new();
-    for _ in 0..len {
-        match r.text(longest)? {
-            "" => return Err(Refusal::new(Rule::P3)),
-            text => texts.push(text.to_owned()),
-        }
+fn read_relays(r: &mut Reader<'_>) -> Result<Vec<String>, Refusal> {
+    let relays = read_different_words(r, MAX_RELAYS, MAX_RELAY_BYTES)?;
+    match relays.iter().all(|relay| is_secure(relay)) {
+        true => Ok(relays),
+        false => Err(Refusal::new(Rule::P3)),
     }
-    Ok(texts)
+}
+
+/// Reads texts of which none is empty and none stands twice.
+fn read_different_words(
+    r: &mut Reader<'_>,
+    most: usize,
+    longest: usize,
+) -> Result<Vec<String>, Refusal> {
+    let texts = read_words(r, most, longest)?;
+    match texts.iter().collect::<BTreeSet<_>>().len() == texts.len() {
+        true => Ok(texts),
+        false => Err(Refusal::new(Rule::P3)),
+    }
+}
+
+/// Whether the address of a relay is one to which nobody on the way listens.
+fn is_secure(relay: &str) -> bool {
+    relay.starts_with("https://")
 }
 
 /// Writes texts; none at all as an empty value.
@@ -234,7 +247,7 @@ fn write_texts(
     if texts.len() > most {
         return Err(SettingError::TooMany { found: texts.len(), most });
     }
-    let mut met = std::collections::BTreeSet::new();
+    let mut met = BTreeSet::new();
     for text in texts {
         match text.len() {
             0 => return Err(SettingError::Empty),
@@ -298,6 +311,31 @@ mod tests {
         w.uint(MAX_WEIGHT + 1);
         let weight = Setting::from_parts(1, member.as_bytes(), w.as_bytes()).value();
         assert_eq!(weight, Some(SettingValue::DefaultWeight { member, weight: None }));
+    }
+
+    #[test]
+    fn what_authors_may_not_write_is_not_read() {
+        let read = |field, subject: &[u8], texts: &[&str]| {
+            let mut w = Writer::new();
+            w.list(texts.iter(), |w, text| w.text(text));
+            Setting::from_parts(field, subject, w.as_bytes()).value()
+        };
+        let relays = |texts: &[&str]| match read(RELAYS, member().as_bytes(), texts) {
+            Some(SettingValue::Relays { relays, .. }) => relays,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(relays(&["https://a", "https://b"]), ["https://a", "https://b"]);
+        for texts in
+            [&["https://a", "http://b"][..], &["https://a", "https://a"], &["https://a", ""]]
+        {
+            assert!(relays(texts).is_empty(), "{texts:?}");
+        }
+        let categories = |texts: &[&str]| read(CATEGORIES, &[], texts);
+        assert_eq!(categories(&["a", "a"]), Some(SettingValue::Categories(Vec::new())));
+        assert_eq!(
+            categories(&["b", "a"]),
+            Some(SettingValue::Categories(vec!["b".into(), "a".into()]))
+        );
     }
 
     #[test]

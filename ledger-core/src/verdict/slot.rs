@@ -60,10 +60,8 @@ pub struct SlotReference {
 /// hold the same applied entries show the same, whatever order they arrived in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Slot {
-    /// First original in the total order.
-    original: Option<(u64, EntryId)>,
-    /// First copy in the total order.
-    copy: Option<(u64, EntryId)>,
+    /// First original in the total order, else the first copy, and whether it is a copy.
+    first: Option<(bool, u64, EntryId)>,
     /// Last correction in the total order.
     correction: Option<(u64, EntryId)>,
     /// Last cancellation or restoration in the total order, and whether it is a cancellation.
@@ -80,15 +78,14 @@ impl Slot {
     /// Returns the slot with one more applied entry.
     #[must_use]
     pub fn with(mut self, entry: SlotEntry) -> Self {
-        let order = (entry.lamport, entry.id);
         match entry.role {
-            SlotRole::Original => {
-                self.original = Some(self.original.map_or(order, |original| original.min(order)));
+            SlotRole::Original | SlotRole::Copy => {
+                let first = (entry.role == SlotRole::Copy, entry.lamport, entry.id);
+                self.first = Some(self.first.map_or(first, |other| other.min(first)));
             }
-            SlotRole::Copy => {
-                self.copy = Some(self.copy.map_or(order, |copy| copy.min(order)));
+            SlotRole::Correction => {
+                self.correction = self.correction.max(Some((entry.lamport, entry.id)));
             }
-            SlotRole::Correction => self.correction = self.correction.max(Some(order)),
             SlotRole::Cancellation | SlotRole::Restoration => {
                 let ending = (entry.lamport, entry.id, entry.role == SlotRole::Cancellation);
                 self.ending = self.ending.max(Some(ending));
@@ -100,7 +97,7 @@ impl Slot {
     /// Returns the entry that stands in the slot: the first applied original, else the first copy.
     #[must_use]
     pub fn shown(&self) -> Option<EntryId> {
-        self.original.or(self.copy).map(|(_, id)| id)
+        self.first.map(|(_, _, id)| id)
     }
 
     /// Returns the entry whose content the slot shows, cancelled or not: the last

@@ -1,8 +1,9 @@
 //! Writer of the layout that [`read`](super::read) reads.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use ledger_core::{Amount, Balance, Currency, Direction, GroupState, MemberId, Transaction};
+use ledger_core::{Balance, Currency, Direction, GroupState, MemberId, Transaction};
 
 use super::header::FIXED;
 use super::row::{PAYMENT, TOTAL};
@@ -38,7 +39,9 @@ pub fn write(
             cost(&transaction).format(currency),
             currency.to_string(),
         ];
-        let nets = members.iter().map(|member| net(&transaction, *member).format(currency));
+        let nets = nets(&transaction);
+        let net = |member| nets.get(member).copied().unwrap_or(Balance::ZERO);
+        let nets = members.iter().map(|member| net(member).format(currency));
         writer.write_record(fixed.into_iter().chain(nets)).map_err(cause)?;
     }
     for currency in state.currencies() {
@@ -65,13 +68,18 @@ fn cost(transaction: &Transaction) -> Balance {
     }
 }
 
-/// A member's net: paid minus owed.
-fn net(transaction: &Transaction, member: MemberId) -> Balance {
-    let sum = |parts: Vec<(MemberId, Amount)>| {
-        let own = parts.into_iter().filter(|(who, _)| *who == member);
-        own.fold(Balance::ZERO, |sum, (_, amount)| sum.plus(amount.into()))
-    };
-    sum(transaction.credited()).minus(sum(transaction.debited()))
+/// The net of each member whom a transaction names: paid minus owed.
+fn nets(transaction: &Transaction) -> BTreeMap<MemberId, Balance> {
+    let mut nets: BTreeMap<MemberId, Balance> = BTreeMap::new();
+    for (member, amount) in transaction.credited() {
+        let net = nets.entry(member).or_default();
+        *net = net.plus(amount.into());
+    }
+    for (member, amount) in transaction.debited() {
+        let net = nets.entry(member).or_default();
+        *net = net.minus(amount.into());
+    }
+    nets
 }
 
 fn closing_total<'a>(

@@ -238,6 +238,7 @@ impl<'a> SealedImport<'a> {
             return Err(StoreError::BundleOfOtherGroup(*group));
         }
         self.report.damaged_bytes = damaged_bytes;
+        self.note_needed()?;
         self.hold_waiting()?;
         let Self { group, intake, mut report, mut pulse } = self;
         report.forked = group.ledger()?.has_forked(group.device);
@@ -267,6 +268,31 @@ impl<'a> SealedImport<'a> {
         report.other_groups = findings.other_groups;
         pulse.end();
         Ok(report)
+    }
+
+    /// Notes what entries wait for that manifests list, where no batch was stored that told it: a
+    /// manifest alone brings none.
+    fn note_needed(&mut self) -> Result<(), StoreError> {
+        if !self.report.needed.is_empty() {
+            return Ok(());
+        }
+        let listed_waits = self.group.session.read(|connection| {
+            for (id, _) in self.intake.contents.expected() {
+                if waits(connection, &id)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        })?;
+        if listed_waits {
+            let none = Ingested::default();
+            let ingested = self.group.admit_batch(Vec::new(), none, |transaction, numbers| {
+                let keyring = EpochKeyring::new(transaction);
+                note_epochs(transaction, &keyring, BTreeMap::new(), numbers)
+            })?;
+            self.count(ingested);
+        }
+        Ok(())
     }
 
     /// Takes out the records that wait for keys which another call or process has added since the

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use ledger_core::Verdict;
-use ledger_core::bundle::Summary;
+use ledger_core::bundle::{Manifest, Records, Summary, frame};
 use ledger_core::engine::{DecodedEntry, Draft, VerifiedEntry};
 use ledger_core::keys::{DeviceKey, RootEntropy, SignedCard};
 use ledger_store::{Group, Imported, Since};
@@ -161,9 +161,22 @@ fn what_waiting_entries_depend_on_is_asked_for() {
     let ledger = cleo.group.ledger().unwrap();
     ingest(&cleo.group, &sign(&ledger, ben, None, Draft::merge()));
     let dinner = pay(anna, &mut Rng::new(1));
-    let (entries, _, report) = by_summary(anna, &cleo.group);
-    assert_eq!(entries, 1, "Anna cannot know of a fork");
-    assert_eq!(report.needed.into_iter().collect::<Vec<_>>(), [first[0].id()]);
+    let bytes = cleo.group.bundles().summary().unwrap().to_bytes();
+    let summary = Summary::from_bytes(anna.id(), &bytes).unwrap();
+    let mut bundle = Vec::new();
+    let exported = anna.bundles().export(Since::Known(&summary), &mut bundle, &mut go_on).unwrap();
+    assert_eq!(exported.entries, 1, "Anna cannot know of a fork");
+    // The manifest of the same bundle, without the entry that it lists.
+    let mut records = Records::new();
+    records.push(&bundle);
+    let records = std::iter::from_fn(|| records.next_record());
+    let manifests = records.filter(|record| Manifest::topic(record).is_ok());
+    let manifest: Vec<u8> = manifests.flat_map(|record| frame(&record)).collect();
+    for came in [bundle, manifest] {
+        let report = import(&cleo.group, &came);
+        assert_eq!((report.added, report.incomplete), (0, 1), "{report:?}");
+        assert_eq!(report.needed.into_iter().collect::<Vec<_>>(), [first[0].id()]);
+    }
     // Cleo's next summary asks for the entry that the dinner depends on.
     let (entries, _, report) = by_summary(anna, &cleo.group);
     assert_eq!((entries, report.added), (2, 2), "{report:?}");

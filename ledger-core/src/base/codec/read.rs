@@ -20,6 +20,17 @@ impl<'a> Reader<'a> {
         Self { rest: bytes }
     }
 
+    /// Reads bytes to their end as one value.
+    pub(crate) fn read_whole<T>(
+        bytes: &'a [u8],
+        read: impl FnOnce(&mut Self) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let mut r = Self::new(bytes);
+        let value = read(&mut r)?;
+        r.finish()?;
+        Ok(value)
+    }
+
     /// The bytes that are not yet read.
     pub(crate) fn rest(&self) -> &'a [u8] {
         self.rest

@@ -159,8 +159,8 @@ impl Difference {
 
 impl Transaction {
     /// The differences of a later version, field by field; none if both have the same content. Those
-    /// of members come last, first what they paid, each in the order of their ids. The origin is no
-    /// content.
+    /// of members come last, first what they paid, each in the order of their ids. Origin and hints are
+    /// no content: tags, receipts and what was paid in another currency give no difference.
     ///
     /// ```
     /// use ledger_core::{Amount, Currency, Expense, MemberId, Transaction};
@@ -208,10 +208,10 @@ impl Transaction {
             found.push(Difference::Total { before: total(self), after: total(after) });
         }
         let currencies = (self.currency(), after.currency());
-        for (member, before, after) in changed(currencies, self.sides().0, after.sides().0) {
+        for (member, before, after) in changed(currencies, self.givers(), after.givers()) {
             found.push(Difference::Paid { member, before, after });
         }
-        for (member, before, after) in changed(currencies, self.sides().1, after.sides().1) {
+        for (member, before, after) in changed(currencies, self.receivers(), after.receivers()) {
             found.push(Difference::Share { member, before, after });
         }
         found
@@ -338,6 +338,9 @@ mod tests {
         other.shares.reverse();
         other.origin = Some(crate::Origin::from_bytes([1; 16]));
         assert!(texts(dinner(), other).is_empty(), "neither order nor origin is content");
+        let mut tagged = dinner();
+        tagged.hints.set_tags(["trip"]).unwrap();
+        assert!(texts(dinner(), tagged).is_empty(), "hints are no content");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::base::codec::{Reader, Writer};
 use crate::base::limits::{MAX_CATEGORY_BYTES, MAX_INTEGER, MAX_RECEIPTS, MAX_TAGS};
 use crate::base::rule::{Refusal, Rule};
 use crate::money::{Amount, Currency};
-use crate::payload::fields::{read_currency, read_positive_amount};
+use crate::payload::fields::{read_currency, read_positive_amount, read_word, read_words};
 
 const PAID_IN: u64 = 3;
 const RECEIPTS: u64 = 4;
@@ -116,6 +116,15 @@ impl Hints {
         self.set(PAID_IN, w.into_bytes())
     }
 
+    /// Removes what was paid in another currency, unless it is set here to something else than
+    /// before. An app that sends back the hints of the content shown does not set it.
+    pub(super) fn remove_old_paid_in(&mut self, before: &Self) {
+        let paid = self.get(PAID_IN);
+        if paid.is_none() || paid == before.get(PAID_IN) {
+            self.remove(PAID_IN);
+        }
+    }
+
     /// The receipts. None if there are none, or the hint is not as SPEC.md says.
     #[must_use]
     pub fn receipts(&self) -> Vec<Receipt> {
@@ -159,25 +168,7 @@ impl Hints {
         key: u64,
         read: impl FnOnce(&mut Reader<'_>) -> Result<T, Refusal>,
     ) -> Option<T> {
-        let mut r = Reader::new(self.get(key)?);
-        let value = read(&mut r).ok()?;
-        r.finish().ok()?;
-        Some(value)
-    }
-}
-
-/// Reads the head of an array that is not empty.
-fn array_of_some(r: &mut Reader<'_>, most: usize) -> Result<usize, Refusal> {
-    match r.array_up_to(most, Rule::P9)? {
-        0 => Err(Refusal::new(Rule::P9)),
-        len => Ok(len),
-    }
-}
-
-fn read_label(r: &mut Reader<'_>) -> Result<String, Refusal> {
-    match r.text(MAX_CATEGORY_BYTES)? {
-        "" => Err(Refusal::new(Rule::P3)),
-        text => Ok(text.to_owned()),
+        Reader::read_whole(self.get(key)?, read).ok()
     }
 }
 
@@ -189,14 +180,10 @@ fn read_positive(r: &mut Reader<'_>) -> Result<u64, Refusal> {
 }
 
 fn read_tags(r: &mut Reader<'_>) -> Result<Vec<String>, Refusal> {
-    let len = array_of_some(r, MAX_TAGS)?;
-    let mut tags: Vec<String> = Vec::new();
-    for _ in 0..len {
-        let tag = read_label(r)?;
-        if tags.last().is_some_and(|last| last.as_bytes() >= tag.as_bytes()) {
-            return Err(Refusal::new(Rule::P9));
-        }
-        tags.push(tag);
+    let tags = read_words(r, MAX_TAGS, MAX_CATEGORY_BYTES)?;
+    // Texts are compared by their bytes.
+    if tags.is_empty() || !tags.is_sorted_by(|tag, next| tag < next) {
+        return Err(Refusal::new(Rule::P9));
     }
     Ok(tags)
 }
@@ -211,12 +198,12 @@ fn read_paid_in(r: &mut Reader<'_>) -> Result<PaidIn, Refusal> {
 }
 
 fn read_receipts(r: &mut Reader<'_>) -> Result<Vec<Receipt>, Refusal> {
-    let len = array_of_some(r, MAX_RECEIPTS)?;
+    let len = r.array_up_to(MAX_RECEIPTS, Rule::P9)?;
     let mut receipts = Vec::new();
     for _ in 0..len {
         r.array(4)?;
         let (blob, size) = (r.bytes_n()?, read_positive(r)?);
-        let (media_type, key) = (read_label(r)?, r.bytes_n()?);
+        let (media_type, key) = (read_word(r, MAX_CATEGORY_BYTES)?, r.bytes_n()?);
         receipts.push(Receipt { blob, size, media_type, key });
     }
     Ok(receipts)
@@ -225,6 +212,8 @@ fn read_receipts(r: &mut Reader<'_>) -> Result<Vec<Receipt>, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::id::MemberId;
+    use crate::payload::{Expense, Transaction};
 
     fn paid() -> PaidIn {
         PaidIn {
@@ -270,6 +259,34 @@ mod tests {
             assert!(hints.tags().is_empty() && hints.receipts().is_empty(), "{bytes:x?}");
             assert_eq!(hints.paid_in(), None);
         }
+    }
+
+    #[test]
+    fn what_was_paid_goes_with_the_amount() {
+        let dinner = |units, code: &str, hints: &Hints| {
+            let amount = Amount::from_minor_units(units).unwrap();
+            let (date, currency) =
+                ("2026-11-21".parse().unwrap(), Currency::from_code(code).unwrap());
+            let dinner = Expense::new(date, "Dinner", currency, amount).hints(hints.clone());
+            Transaction::<MemberId>::Expense(dinner)
+        };
+        let (nothing, mut hints) = (Hints::default(), Hints::default());
+        hints.set_paid_in(Some(&paid())).unwrap();
+        hints.set_tags(["trip"]).unwrap();
+        let shown = dinner(900, "EUR", &hints);
+        let kept = |mut after: Transaction<MemberId>| {
+            after.keep_hints(&shown);
+            assert_eq!(after.hints().tags(), ["trip"]);
+            after.hints().paid_in()
+        };
+        assert_eq!(kept(dinner(900, "EUR", &nothing)), Some(paid()));
+        for sent in [&nothing, &hints] {
+            assert_eq!(kept(dinner(800, "EUR", sent)), None);
+            assert_eq!(kept(dinner(900, "CHF", sent)), None);
+        }
+        let other = PaidIn { rate: (8, 10), ..paid() };
+        hints.set_paid_in(Some(&other)).unwrap();
+        assert_eq!(kept(dinner(800, "EUR", &hints)), Some(other));
     }
 
     #[test]

@@ -10,8 +10,8 @@ pub(super) const FIRST_HINT: u64 = 2;
 /// Hints of an expense or transfer: bytes by key. They are for people; no balance and no verdict
 /// follows from them, so whatever they hold, the entry counts.
 ///
-/// Keys below 64 belong to SPEC.md, the others to apps. Who corrects a transaction keeps the hints
-/// that they do not know, because a later version or another app wrote them.
+/// Keys below 64 belong to SPEC.md, the others to apps. A correction keeps the hints of the content
+/// shown that its author neither sets nor removes: a later version or another app may have written them.
 ///
 /// ```
 /// use ledger_core::{HintError, Hints};
@@ -22,18 +22,24 @@ pub(super) const FIRST_HINT: u64 = 2;
 /// # Ok::<(), HintError>(())
 /// ```
 ///
-/// Who removes a hint says by it that they know its key: a correction with these hints does not bring
-/// it back. So an app reads the hints of the content shown, changes them, and sends them back.
+/// A correction with these hints does not bring back what was removed here. So an app reads the hints
+/// of the content shown, changes them, and sends them back.
 #[derive(Clone, Debug, Default)]
-pub struct Hints {
-    fields: BTreeMap<u64, Vec<u8>>,
-    /// Keys that were removed, for [`Hints::keep_unknown`]. They are no part of the content.
+pub struct Hints(Option<Box<Fields>>);
+
+/// Fields of hints. They are boxed, because most transactions have none.
+#[derive(Clone, Debug, Default)]
+struct Fields {
+    bytes: BTreeMap<u64, Vec<u8>>,
+    /// Keys that were removed, for [`Hints::keep`]. They are no part of the content.
     removed: BTreeSet<u64>,
 }
 
+static NO_FIELDS: Fields = Fields { bytes: BTreeMap::new(), removed: BTreeSet::new() };
+
 impl PartialEq for Hints {
     fn eq(&self, other: &Self) -> bool {
-        self.fields == other.fields
+        self.fields().bytes == other.fields().bytes
     }
 }
 
@@ -61,18 +67,18 @@ impl Hints {
     /// Returns whether there are no hints.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.fields.is_empty()
+        self.fields().bytes.is_empty()
     }
 
     /// Returns the bytes of a hint.
     #[must_use]
     pub fn get(&self, key: u64) -> Option<&[u8]> {
-        self.fields.get(&key).map(Vec::as_slice)
+        self.fields().bytes.get(&key).map(Vec::as_slice)
     }
 
     /// Returns all hints, ascending by key.
     pub fn iter(&self) -> impl Iterator<Item = (u64, &[u8])> {
-        self.fields.iter().map(|(key, bytes)| (*key, bytes.as_slice()))
+        self.fields().bytes.iter().map(|(key, bytes)| (*key, bytes.as_slice()))
     }
 
     /// Sets a hint, in place of one with the same key.
@@ -84,7 +90,7 @@ impl Hints {
         if !(FIRST_HINT..=MAX_INTEGER).contains(&key) {
             return Err(HintError::Key(key));
         }
-        let others = || self.fields.iter().filter(|(other, _)| **other != key);
+        let others = || self.iter().filter(|(other, _)| *other != key);
         if others().count() >= MAX_HINTS {
             return Err(HintError::TooMany);
         }
@@ -92,39 +98,51 @@ impl Hints {
         if let Some(excess) = sum.checked_sub(MAX_HINT_BYTES).filter(|excess| *excess > 0) {
             return Err(HintError::TooLong(excess));
         }
-        self.fields.insert(key, bytes);
-        self.removed.remove(&key);
+        let fields = self.fields_mut();
+        fields.bytes.insert(key, bytes);
+        fields.removed.remove(&key);
         Ok(())
     }
 
     /// Removes a hint, also from what a correction with these hints replaces.
     pub fn remove(&mut self, key: u64) {
-        self.fields.remove(&key);
-        self.removed.insert(key);
+        let fields = self.fields_mut();
+        fields.bytes.remove(&key);
+        fields.removed.insert(key);
     }
 
     /// Takes a hint away as if it had never been set: a correction may bring back what it replaces.
     pub(super) fn drop_hint(&mut self, key: u64) {
-        self.fields.remove(&key);
-        self.removed.remove(&key);
+        if let Some(fields) = self.0.as_deref_mut() {
+            fields.bytes.remove(&key);
+            fields.removed.remove(&key);
+        }
     }
 
     /// Whether the author set the hint, or removed it on purpose.
     pub(super) fn says_about(&self, key: u64) -> bool {
-        self.fields.contains_key(&key) || self.removed.contains(&key)
+        self.get(key).is_some() || self.fields().removed.contains(&key)
     }
 
-    /// Adds the hints of `before` that are neither set nor removed here, as far as they fit into these
-    /// hints: the duty of a corrector. Returns their keys.
-    pub(crate) fn keep_unknown(&mut self, before: &Self) -> Vec<u64> {
+    /// Adds the hints of `before` that are neither set nor removed here, as far as they fit into
+    /// these hints: the duty of a corrector. Returns their keys.
+    pub(crate) fn keep(&mut self, before: &Self) -> Vec<u64> {
         let mut kept = Vec::new();
-        for (key, bytes) in &before.fields {
+        for (key, bytes) in before.iter() {
             // What does not fit is left out: the new content goes first.
-            if !self.says_about(*key) && self.set(*key, bytes.as_slice()).is_ok() {
-                kept.push(*key);
+            if !self.says_about(key) && self.set(key, bytes).is_ok() {
+                kept.push(key);
             }
         }
         kept
+    }
+
+    fn fields(&self) -> &Fields {
+        self.0.as_deref().unwrap_or(&NO_FIELDS)
+    }
+
+    fn fields_mut(&mut self) -> &mut Fields {
+        self.0.get_or_insert_default()
     }
 }
 
@@ -152,14 +170,14 @@ mod tests {
     }
 
     #[test]
-    fn unknown_hints_are_kept_where_they_fit_and_are_not_replaced() {
+    fn hints_are_kept_where_they_fit_and_are_not_replaced() {
         let mut before = Hints::default();
         before.set(63, *b"later").unwrap();
         before.set(70, *b"old").unwrap();
         before.set(80, vec![0; MAX_HINT_BYTES - 8]).unwrap();
         let mut after = Hints::default();
         after.set(70, *b"new").unwrap();
-        after.keep_unknown(&before);
+        after.keep(&before);
         assert_eq!(after.get(63), Some(&b"later"[..]));
         assert_eq!(after.get(70), Some(&b"new"[..]));
         let kept: Vec<u64> = after.iter().map(|(key, _)| key).collect();
@@ -167,7 +185,7 @@ mod tests {
         after.set(71, [0]).unwrap_err();
         let mut full = Hints::default();
         full.set(64, [0; 9]).unwrap();
-        assert_eq!(full.keep_unknown(&before), [63, 70]);
+        assert_eq!(full.keep(&before), [63, 70]);
         assert_eq!(full.get(80), None, "the new content goes first");
         assert_eq!(full.get(63), Some(&b"later"[..]));
     }
@@ -179,7 +197,7 @@ mod tests {
         before.set(65, *b"of another").unwrap();
         let mut after = before.clone();
         after.remove(64);
-        assert_eq!(after.keep_unknown(&before), []);
+        assert_eq!(after.keep(&before), []);
         assert_eq!((after.get(64), after.get(65)), (None, Some(&b"of another"[..])));
         // Set again, it is as if it had never been removed.
         after.set(64, *b"new").unwrap();
@@ -219,7 +237,7 @@ mod tests {
                 match change {
                     0 | 1 => {
                         if hints.set(key, vec![0; length]).is_err() {
-                            prop_assert_eq!(&hints.removed, &old.removed);
+                            prop_assert_eq!(&hints.fields().removed, &old.fields().removed);
                             prop_assert_eq!(&hints, &old);
                         } else {
                             prop_assert_eq!(hints.get(key).map(<[u8]>::len), Some(length));
@@ -230,11 +248,11 @@ mod tests {
                         prop_assert_eq!(hints.get(key), None);
                     }
                     _ => {
-                        let kept = hints.keep_unknown(&before);
+                        let kept = hints.keep(&before);
                         // The plain rule: by key, each that was not named here and still fits.
-                        let mut expected = old.fields.clone();
-                        for (key, bytes) in &before.fields {
-                            let named = expected.contains_key(key) || old.removed.contains(key);
+                        let mut expected = old.fields().bytes.clone();
+                        for (key, bytes) in &before.fields().bytes {
+                            let named = expected.contains_key(key) || old.fields().removed.contains(key);
                             let fits = expected.len() < MAX_HINTS
                                 && size(&expected) + bytes.len() <= MAX_HINT_BYTES;
                             if !named && fits {
@@ -244,12 +262,12 @@ mod tests {
                         let new = expected.keys().copied();
                         let new: Vec<u64> = new.filter(|key| old.get(*key).is_none()).collect();
                         prop_assert_eq!(kept, new);
-                        prop_assert_eq!(&hints.fields, &expected);
+                        prop_assert_eq!(&hints.fields().bytes, &expected);
                     }
                 }
-                prop_assert!(hints.fields.len() <= MAX_HINTS);
-                prop_assert!(size(&hints.fields) <= MAX_HINT_BYTES);
-                prop_assert!(hints.fields.keys().all(|key| *key >= FIRST_HINT));
+                prop_assert!(hints.iter().count() <= MAX_HINTS);
+                prop_assert!(size(&hints.fields().bytes) <= MAX_HINT_BYTES);
+                prop_assert!(hints.iter().all(|(key, _)| key >= FIRST_HINT));
             }
         }
     }

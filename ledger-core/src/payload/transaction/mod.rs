@@ -118,15 +118,21 @@ impl<M> Transaction<M> {
         }
     }
 
-    /// Sets the hints of `before`, unless they are set or were removed here, as far as they fit beside the
-    /// other hints (SPEC §4.12). The rule of the split is kept if it gives the shares. Returns the keys of
-    /// the others.
-    pub(crate) fn keep_unknown_hints(&mut self, before: &Self) -> Vec<u64>
+    /// Sets the hints of `shown`, the content that this one replaces, unless they are set or were
+    /// removed here, as far as they fit beside the other hints (SPEC §4.12). What was paid in another
+    /// currency says how the amount came about, so it goes with the amount, and the rule of the split
+    /// is kept only if it gives the shares. Returns the keys, without that of the rule.
+    pub(crate) fn keep_hints(&mut self, shown: &Self) -> Vec<u64>
     where
         M: Ord + Clone,
     {
-        self.keep_rule_of(before);
-        self.hints_mut().keep_unknown(before.hints())
+        self.keep_rule_of(shown);
+        let is_other = (self.amount(), self.currency()) != (shown.amount(), shown.currency());
+        let hints = self.hints_mut();
+        if is_other {
+            hints.remove_old_paid_in(shown.hints());
+        }
+        hints.keep(shown.hints())
     }
 
     pub(crate) fn hints_mut(&mut self) -> &mut Hints {
@@ -151,28 +157,43 @@ impl<M: Copy> Transaction<M> {
     /// giver and receiver of a transfer.
     #[must_use]
     pub fn sides(&self) -> (Parts<M>, Parts<M>) {
-        match self {
-            Self::Expense(expense) => (expense.payers.clone(), expense.shares.clone()),
-            Self::Transfer(transfer) => {
-                (vec![(transfer.from, transfer.amount)], vec![(transfer.to, transfer.amount)])
-            }
-        }
+        (self.givers(), self.receivers())
     }
 
     /// Amount that each member has given, and that others owe them: the payers of an expense, the
     /// giver of a transfer; of incoming money, those to whom it is due.
     #[must_use]
     pub fn credited(&self) -> Vec<(M, Amount)> {
-        let (payers, shares) = self.sides();
-        if self.direction() == Direction::Incoming { shares } else { payers }
+        match self.direction() {
+            Direction::Outgoing => self.givers(),
+            Direction::Incoming => self.receivers(),
+        }
     }
 
     /// Amount that each member has got, and owes others: the shares of an expense, the receiver of
     /// a transfer; of incoming money, those who received it.
     #[must_use]
     pub fn debited(&self) -> Vec<(M, Amount)> {
-        let (payers, shares) = self.sides();
-        if self.direction() == Direction::Incoming { payers } else { shares }
+        match self.direction() {
+            Direction::Outgoing => self.receivers(),
+            Direction::Incoming => self.givers(),
+        }
+    }
+
+    /// The payers of an expense, or the giver of a transfer.
+    pub(super) fn givers(&self) -> Parts<M> {
+        match self {
+            Self::Expense(expense) => expense.payers.clone(),
+            Self::Transfer(transfer) => vec![(transfer.from, transfer.amount)],
+        }
+    }
+
+    /// The shares of an expense, or the receiver of a transfer.
+    pub(super) fn receivers(&self) -> Parts<M> {
+        match self {
+            Self::Expense(expense) => expense.shares.clone(),
+            Self::Transfer(transfer) => vec![(transfer.to, transfer.amount)],
+        }
     }
 
     /// Every member whom the transaction names, as often as it names the member.

@@ -283,7 +283,7 @@ mod tests {
         let before: Transaction<u8> = dinner(900).split(&rule, 0).unwrap().into();
         let after = |shares: [(u8, Amount); 2]| {
             let mut after: Transaction<u8> = dinner(900).shares(shares).into();
-            let kept = after.keep_unknown_hints(&before);
+            let kept = after.keep_hints(&before);
             assert!(kept.is_empty(), "it is kept as a rule, or not at all");
             after.split_kind()
         };
@@ -293,7 +293,7 @@ mod tests {
         let mut without = dinner(900).shares([(1, amount(600)), (2, amount(300))]);
         without.hints.remove(SPLIT);
         let mut without: Transaction<u8> = without.into();
-        without.keep_unknown_hints(&before);
+        without.keep_hints(&before);
         assert_eq!(without.split_kind(), Some(SplitKind::Exact));
     }
 
@@ -307,7 +307,7 @@ mod tests {
         said_of_dinner.hints = hints.clone();
         said_of_gift.hints = hints;
         let keeps = |mut after: Transaction<u8>, before: Transaction<u8>| {
-            after.keep_unknown_hints(&before);
+            after.keep_hints(&before);
             after.has_rule_hint()
         };
         assert!(keeps(dinner.clone().into(), said_of_dinner.clone().into()));
@@ -322,7 +322,7 @@ mod tests {
         before.hints.set(SPLIT, [0x82, 6, 0x80]).unwrap();
         let kept = |units, members: &[u8]| {
             let mut after: Transaction<u8> = dinner(units).split_equally(members, 0).into();
-            after.keep_unknown_hints(&before.clone().into());
+            after.keep_hints(&before.clone().into());
             after.hints().get(SPLIT).is_some()
         };
         assert!(kept(900, &[1, 2]));

@@ -37,6 +37,7 @@ mod refused_pairings;
 mod refused_shares;
 mod sealed_by_hand;
 mod sealing;
+mod setting_values;
 mod settings;
 mod signatures;
 mod slots;
@@ -149,6 +150,11 @@ fn proofs_of_equivocation() {
 #[test]
 fn settling_up() {
     check("settle_up.json", &money::settle_up_vectors());
+}
+
+#[test]
+fn values_of_settings() {
+    check("settings.json", &setting_values::build());
 }
 
 #[test]
