@@ -9,15 +9,12 @@ use ledger_model::sim::arrival::{Violation, violation};
 use ledger_store::{Imported, StoreError};
 
 use super::phone::{Phone, go_on};
-use super::recurring::once;
 
 /// A device that is cut off gets no entry that was sealed after the cut.
 pub(super) const CUT_OFF: &str = "nothing reaches who is cut off";
 /// A report says what happened.
 pub(super) const TRUE_REPORTS: &str = "reports are true";
 pub(super) const NO_BACK_DATING: &str = "3: no back-dating";
-/// What means the same counts once, whoever recorded it.
-pub(super) const ONCE: &str = "7: once";
 const CONVERGENCE: &str = "1: convergence";
 pub(super) const NOTHING_LOST: &str = "5: nothing lost";
 const FROM_SCRATCH: &str = "6: incremental = from scratch";
@@ -97,7 +94,7 @@ pub(super) fn quiet(
         if let Some(topic) = missing.iter().find(|topic| topics.contains(topic)) {
             return Ok(violation(NOTHING_LOST, format!("the key of {topic:?} is missing")));
         }
-        let found = from_scratch(phone, entries)?.or(once(phone)?);
+        let found = from_scratch(phone, entries)?;
         if found.is_some() {
             return Ok(found);
         }

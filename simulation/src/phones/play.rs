@@ -245,7 +245,6 @@ impl Play {
             return Ok(found);
         }
         if let Some(first) = inside.first() {
-            self.note_doubles(*first)?;
             self.trace.note(self.phone(*first)?.digest()?.as_bytes());
         }
         match self.newcomer(&inside)? {
