@@ -4,8 +4,10 @@
 # same in all languages.
 #
 #   ledger-ffi/test-bindings.sh kotlin|swift|python [bench]
+#   ledger-ffi/test-bindings.sh kotlin|python tools
 #
-# With `bench`, it runs the measurements of bench-bindings.sh instead.
+# With `bench`, it runs the measurements of bench-bindings.sh instead. With `tools`, it only
+# installs what a later call needs.
 #
 #   LEDGER_TOOLS   where compilers are kept between runs
 #                  [default: bindings-tools in the target directory]
@@ -15,9 +17,10 @@ cd "$(dirname "$0")/.."
 language=${1:-} what=${2:-scenario}
 case "$language $what" in
 "kotlin scenario" | "swift scenario" | "python scenario") profile=debug ;;
+"kotlin tools" | "python tools") profile=debug ;;
 "kotlin bench" | "swift bench" | "python bench") profile=release ;;
 *)
-    echo "usage: $0 kotlin|swift|python [bench]" >&2
+    echo "usage: $0 kotlin|swift|python [bench] | kotlin|python tools" >&2
     exit 2
     ;;
 esac

@@ -6,8 +6,8 @@ use ledger_core::{
     Amount, Currency, Date, EntryId, Expense, MemberId, StateDigest, Transaction, Transfer,
     split_equally,
 };
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::{Rng as _, SeedableRng as _};
 
 use crate::{Error, Stored};
 

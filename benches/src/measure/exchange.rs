@@ -18,8 +18,8 @@ use ledger_core::bundle::Records;
 use ledger_core::engine::VerifiedEntry;
 use ledger_core::keys::ExchangeKey;
 use ledger_core::seal::{Envelope, EpochKey};
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::SeedableRng as _;
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::SeedableRng as _;
 use sha2::Sha256;
 
 use super::host::Host;

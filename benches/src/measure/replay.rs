@@ -6,8 +6,8 @@ use std::hint::black_box;
 use ed25519_zebra::batch::{Item, Verifier};
 use ed25519_zebra::{Signature, VerificationKeyBytes};
 use ledger_core::engine::DecodedEntry;
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::SeedableRng as _;
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::SeedableRng as _;
 
 use super::{Effort, Figure, core_ms, median};
 use crate::{Stored, decode, generate, replay, verify};

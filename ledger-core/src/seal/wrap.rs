@@ -9,8 +9,8 @@ use hpke::{
     Deserializable as _, Kem, OpModeR, OpModeS, Serializable as _, single_shot_open,
     single_shot_seal_with_rng,
 };
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::{CryptoRng, SeedableRng as _, TryCryptoRng, TryRng};
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::{CryptoRng, SeedableRng as _, TryCryptoRng, TryRng};
 use zeroize::Zeroizing;
 
 use crate::base::hash::{Tag, digest};

@@ -8,6 +8,7 @@ compiler=$tools/kotlin/node_modules/kotlin-compiler
     echo '{ "private": true }' >"$tools/kotlin/package.json"
     (cd "$tools/kotlin" && npm install --ignore-scripts --silent kotlin-compiler@2 >/dev/null)
 } || skip "npm could not install kotlin-compiler"
+[[ $what != tools ]] || return 0
 
 kotlinc() { bash "$compiler/bin/kotlinc" -nowarn "$@"; }
 coroutines=$compiler/lib/kotlinx-coroutines-core-jvm.jar

@@ -3,6 +3,7 @@
     python3 -m venv "$tools/maturin" &&
         "$tools/maturin/bin/pip" install --quiet 'maturin>=1.16,<2'
 } || skip "maturin could not be installed"
+[[ $what != tools ]] || return 0
 
 # maturin also runs the program that writes the bindings, which has a feature of its own. With
 # it in both, what they depend on is compiled once. It adds nothing to the library.

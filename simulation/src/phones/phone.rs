@@ -11,8 +11,8 @@ use ledger_core::{DeviceId, EntryId, StateDigest};
 use ledger_store::{
     Environment, Exported, Group, Imported, Progress, Since, Store, StoreError, StoreOptions,
 };
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::{Rng as _, SeedableRng as _};
 
 /// A clock that all phones share, and seeded randomness for one phone.
 struct SeededEnvironment {

@@ -6,8 +6,8 @@ use ledger_core::GroupId;
 use ledger_core::bundle::{Records, frame};
 use ledger_core::keys::ExchangeKey;
 use ledger_core::seal::EpochKey;
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::{Rng as _, SeedableRng as _};
 
 use super::Role;
 use super::scene::{Act, Scene};

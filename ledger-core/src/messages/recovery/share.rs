@@ -3,8 +3,8 @@
 use core::fmt;
 use std::collections::BTreeSet;
 
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::{Rng as _, SeedableRng as _};
 use vsss_rs::Gf256;
 use zeroize::Zeroizing;
 

@@ -9,8 +9,8 @@ use hpke::aead::ChaCha20Poly1305;
 use hpke::kdf::HkdfSha256;
 use hpke::kem::X25519HkdfSha256;
 use hpke::{Deserializable as _, Kem, OpModeS, Serializable as _, single_shot_seal_with_rng};
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::SeedableRng as _;
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::SeedableRng as _;
 use sha2::Sha256;
 use x25519_dalek::{PublicKey, StaticSecret};
 
