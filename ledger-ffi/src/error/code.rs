@@ -191,6 +191,9 @@ codes! {
     InvalidShare "invalid-share" Author
         "The share of a recovery phrase cannot be made or used."
         "The reason tells what is wrong with it, and whose it is."
+    TooManyShares "too-many-shares" You
+        "As many shares of one friend, or returned shares, are kept here as may be. This one was not kept."
+        "Forget the friend's shares that are not needed, or cancel the collecting and ask again."
     UnknownPerson "unknown-person" You
         "No share that came back is of a person with this fingerprint."
         "Compare the fingerprint with those of the people whom the shares name."

@@ -34,6 +34,7 @@ impl From<StoreError> for LedgerError {
                 let rule = error.rule().map(Rule::code);
                 return Self::new(ErrorCode::InvalidShare, reason).naming(None, rule);
             }
+            StoreError::TooManyShares { .. } => ErrorCode::TooManyShares,
             StoreError::UnknownPerson(_) => ErrorCode::UnknownPerson,
             StoreError::Phrase(error) => {
                 return Self::breaking(ErrorCode::InvalidPhrase, reason, error.rule());

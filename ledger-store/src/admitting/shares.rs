@@ -143,6 +143,10 @@ fn open_share(group: &GroupSession, message: &[u8]) -> Result<RecoveryShare, Sto
     Ok(RecoveryShare::open_as_holder(message, &key)?)
 }
 
+/// Most shares of one friend that are kept in a group. Each time a friend shares the phrase anew, there
+/// is one more.
+const MAX_SHARES: u32 = 32;
+
 /// Keeps a share of a friend, after checking that it is the friend's and for this person.
 pub(crate) fn keep_share(session: &Arc<Session>, message: &[u8]) -> Result<KeptShare, StoreError> {
     for id in session.group_ids()? {
@@ -173,10 +177,17 @@ fn keep_opened(
         return Err(ShareError::Forged.into());
     }
     let id = group.session.write(|connection| {
+        let (group, member) = (group.key.0, share.member());
+        let others = "SELECT count(*) FROM shares WHERE grp = ?1 AND member = ?2 AND message <> ?3";
+        let kept: u32 =
+            connection.query_row(others, (group, member.as_bytes(), message), |row| row.get(0))?;
+        if kept >= MAX_SHARES {
+            return Err(StoreError::TooManyShares { kept });
+        }
         connection.execute(
             "INSERT INTO shares (grp, member, made_ms, message) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (message) DO NOTHING",
-            (group.key.0, share.member().as_bytes(), share.made_ms(), message),
+            (group, member.as_bytes(), share.made_ms(), message),
         )?;
         let sql = "SELECT share FROM shares WHERE message = ?1";
         Ok(connection.query_row(sql, [message], |row| row.get(0))?)

@@ -200,6 +200,12 @@ pub enum StoreError {
     /// A share of a recovery phrase cannot be made or used.
     #[error(transparent)]
     Share(#[from] ShareError),
+    /// As many shares are kept here as may be.
+    #[error("{kept} such shares are kept here already, so this one was not kept")]
+    TooManyShares {
+        /// How many are kept: of one friend, or returned to this device.
+        kept: u32,
+    },
     /// No returned share names a person with this fingerprint.
     #[error("no share that came back is of a person with the fingerprint {0:?}; compare it again")]
     UnknownPerson(String),

@@ -71,6 +71,17 @@ pub struct Imported {
 }
 
 impl Imported {
+    /// The report of two readings of one file, of which this is the second. It found what the first
+    /// one added, and tells for the rest how things stand.
+    pub(crate) fn after(mut self, first: Self) -> Self {
+        self.added = self.added.saturating_add(first.added);
+        self.duplicates = self.duplicates.saturating_sub(first.added);
+        let further = core::mem::replace(&mut self.arrivals, first.arrivals);
+        self.arrivals.extend(further);
+        self.arrivals.truncate(MAX_LISTED);
+        self
+    }
+
     /// Whether the bundle is intact, and everything in it is here now, but for what breaks a rule,
     /// was left out, or needs a newer version.
     #[must_use]

@@ -109,8 +109,9 @@ impl Store {
         }
     }
 
-    /// Imports a file into a group. Where records found no room to wait for keys that came behind
-    /// them, reads it once more.
+    /// Imports a file into a group, and reads it once more where that brings more: records found no
+    /// room to wait for keys that came behind them, or what was left out in one batch turned out in a
+    /// later one to be needed.
     fn import(
         &self,
         group: GroupId,
@@ -120,14 +121,14 @@ impl Store {
         let group = self.0.group(group)?;
         input.seek(SeekFrom::Start(0)).map_err(StoreError::Bundle)?;
         let first = import_records(&group, RecordReader::new(input), progress)?;
-        if first.not_kept == 0 || (first.added == 0 && first.incomplete == 0) {
+        let no_room = first.not_kept > 0 && (first.added > 0 || first.incomplete > 0);
+        let needed_later = first.left_out > 0 && first.incomplete > 0;
+        if !no_room && !needed_later {
             return Ok(first);
         }
         input.seek(SeekFrom::Start(0)).map_err(StoreError::Bundle)?;
-        let mut second = import_records(&group, RecordReader::new(input), progress)?;
-        second.added = second.added.saturating_add(first.added);
-        second.duplicates = second.duplicates.saturating_sub(first.added);
-        Ok(second)
+        let second = import_records(&group, RecordReader::new(input), progress)?;
+        Ok(second.after(first))
     }
 }
 

@@ -4,10 +4,12 @@
 #![cfg(feature = "sqlcipher")]
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::io::Cursor;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
+use ledger_core::EntryId;
 use ledger_core::bundle::frame;
 use ledger_core::engine::{DecodedEntry, Draft};
 use ledger_core::limits::LedgerLimits;
@@ -449,7 +451,11 @@ fn a_shuffled_bundle_is_received_at_once() {
     let reversed = framed(&all);
     let receipt = ben.store.receive(&mut Cursor::new(reversed), &mut go_on).unwrap();
     let Receipt::Imported(imported) = receipt else { panic!("{receipt:?}") };
-    assert!(imported[0].1.is_complete(), "{imported:?}");
+    let imported = &imported[0].1;
+    assert!(imported.is_complete(), "{imported:?}");
+    assert_eq!(imported.arrivals.len(), 1_000, "of {}, in both readings", imported.added);
+    let ids: BTreeSet<EntryId> = imported.arrivals.iter().map(|arrival| arrival.entry).collect();
+    assert_eq!(ids.len(), 1_000);
     assert_eq!(digest(&ben.group), digest(&anna));
 }
 

@@ -2,6 +2,8 @@
 //! others, also behind a flood (SPEC §5.3).
 #![cfg(feature = "sqlcipher")]
 
+use std::io::Cursor;
+
 use ledger_core::Verdict;
 use ledger_core::engine::{Draft, Payload};
 use ledger_core::hazmat::any_position;
@@ -9,11 +11,13 @@ use ledger_core::keys::DeviceKey;
 use ledger_core::limits::LedgerLimits;
 use ledger_core::seal::EpochKey;
 use ledger_core::statement::{Generation, NewStatement};
-use ledger_store::{Group, NewEntry, Store, StoreOptions};
+use ledger_store::{Group, NewEntry, Receipt, Since, Store, StoreOptions};
 
 use crate::common::people::{ingest, sign, verdict};
 use crate::common::scene::{Scene, all, dinner, small};
-use crate::common::{Seeded, added, assert_sound, digest, entries, go_on, heads, only, travelling};
+use crate::common::{
+    Rng, Seeded, added, assert_sound, digest, entries, go_on, heads, only, record, travelling,
+};
 
 /// Both get all that the other one has, again and again.
 fn exchange(one: &Group, other: &Group) {
@@ -143,6 +147,39 @@ fn a_dinner_of_somebody_who_left_is_kept_with_all_that_it_builds_on() {
     exchange(&scene.group, &second);
     assert_eq!(verdict(&second, dinner.id()), Verdict::Applied);
     assert_agree(&scene.group, &second);
+}
+
+/// What was left out of one batch of a file turns out in a later one to be needed, as Cleo's phone built on
+/// it. Receiving the file once is enough.
+#[test]
+fn what_a_later_batch_needs_comes_from_the_same_file() {
+    let scene = Scene::new(30);
+    let (ben, cleo) = (scene.add(1, "Ben"), scene.add(2, "Cleo"));
+    let owner = scene.group.me().unwrap().unwrap();
+    let (scene, _folder, store, second) = scene.copy(31);
+    let removal = scene.removal(ben.member);
+    second.ingest(&[travelling(&removal)]).unwrap();
+    let flood = scene.chain(&ben.device, ben.added, 60, 0);
+    scene.group.ingest(&all(&flood)).unwrap();
+    scene.group.ingest(&[travelling(&removal)]).unwrap();
+    record(&scene.group, 2_100, 300, &mut Rng::new(1));
+    let ledger = scene.group.ledger().unwrap();
+    let draft = Draft::record(ledger.state(), &dinner(owner, cleo.member)).unwrap();
+    let parents = heads(&scene.group);
+    assert!(parents.contains(&flood.last().unwrap().id()));
+    let clock = parents.iter().map(|id| scene.clock(*id)).max().unwrap() + 1;
+    let (group, device) = (scene.group.id(), cleo.device.id());
+    let at = any_position(group, device, 0, cleo.added, parents, clock);
+    let late = ingest(&scene.group, &draft.sign(&cleo.device, &at, 0).unwrap());
+    let mut bundle = Vec::new();
+    scene.group.bundles().export(Since::Beginning, &mut bundle, &mut go_on).unwrap();
+
+    let receipt = store.receive(&mut Cursor::new(bundle), &mut go_on).unwrap();
+    let Receipt::Imported(imported) = receipt else { panic!("{receipt:?}") };
+    assert!(imported[0].1.is_complete(), "{imported:?}");
+    assert!(verdict(&second, late).is_applied());
+    assert_agree(&scene.group, &second);
+    assert_sound(&second);
 }
 
 /// Four devices of one member write after the removal. All together they keep as much as

@@ -5,8 +5,10 @@
 use std::io::Cursor;
 
 use ledger_core::keys::{PhraseError, RootEntropy};
-use ledger_core::messages::recovery::{RecoveryRequest, RecoveryShare, ShareError};
-use ledger_core::{MemberId, Rule};
+use ledger_core::messages::recovery::{
+    RecoveryRequest, RecoveryShare, ShareError, SharePlan, split_entropy,
+};
+use ledger_core::{GroupId, MemberId, Rule};
 use ledger_store::{Group, NewEntry, Since, StatementIntent, StoreError};
 
 use crate::common::go_on;
@@ -88,6 +90,55 @@ fn recovery_by_friends() {
     assert_eq!(new.store.recovery().reveal_phrase().unwrap(), phrase);
     // It is over: the shares are gone, and the next request has another key.
     assert_ne!(new.store.recovery().request().unwrap(), request);
+}
+
+/// Whoever shares a phrase without end fills no disk of a friend.
+#[test]
+fn a_friend_fills_no_disk_with_shares() {
+    let Flat { phones: [_, ben, _], groups, members } = flat();
+    let share = || groups[0].shares().share_phrase(2, &members[1..]).unwrap().swap_remove(0);
+    let first = share();
+    let kept = ben.store.recovery().keep_share(&first).unwrap();
+    for _ in 1..32 {
+        ben.store.recovery().keep_share(&share()).unwrap();
+    }
+    let further = share();
+    let full = ben.store.recovery().keep_share(&further);
+    assert!(matches!(full, Err(StoreError::TooManyShares { kept: 32 })), "{full:?}");
+    assert_eq!(groups[1].shares().list().unwrap().len(), 32);
+    assert_eq!(ben.store.recovery().keep_share(&first).unwrap(), kept, "it is here");
+    groups[1].shares().forget(kept.id).unwrap();
+    ben.store.recovery().keep_share(&further).unwrap();
+}
+
+/// Whoever saw a request can return shares of people of their own making.
+#[test]
+fn returned_shares_are_bounded() {
+    let phone = Phone::new(1);
+    let recovery = phone.store.recovery();
+    let asked = RecoveryRequest::decode(&recovery.request().unwrap().encode()).unwrap();
+    let holders: Vec<MemberId> = (1..=32).map(|n| MemberId::from_bytes([n; 32])).collect();
+    let returned = |person: u8| -> Vec<Vec<u8>> {
+        let plan = SharePlan {
+            group: GroupId::from_bytes([9; 32]),
+            member: MemberId::from_bytes([person; 32]),
+            index: 0,
+            needed: 2,
+            holders: &holders,
+            made_ms: 9,
+        };
+        let entropy = RootEntropy::from_bytes([person; 32]);
+        let shares = split_entropy(&entropy, &plan, &[person; 32]).unwrap();
+        shares.iter().map(|share| asked.answer(share, &[6; 32]).unwrap()).collect()
+    };
+    for person in 1..=4 {
+        for message in returned(person) {
+            recovery.add_returned_share(&message).unwrap();
+        }
+    }
+    let full = recovery.add_returned_share(&returned(5)[0]);
+    assert!(matches!(full, Err(StoreError::TooManyShares { kept: 128 })), "{full:?}");
+    assert_eq!(recovery.people().unwrap().len(), 4);
 }
 
 #[test]

@@ -21,11 +21,22 @@ pub(super) fn request(session: &Session) -> Result<RecoveryRequest, StoreError> 
     Ok(ShareCollection::new(ExchangeKey::from_bytes(*bytes)).request())
 }
 
+/// Most returned shares that are kept: those of four people. Whoever saw the request can send shares of
+/// people of their own making, and each is opened again with the next.
+const MAX_RETURNED: u32 = 128;
+
 pub(super) fn add_returned_share(session: &Session, message: &[u8]) -> Result<Added, StoreError> {
     let mut collection = collection(session)?;
     let added = collection.add(message)?;
-    let sql = "INSERT INTO returned (message) VALUES (?1)";
-    session.write(|connection| Ok(connection.execute(sql, [message])?))?;
+    session.write(|connection| {
+        let count = "SELECT count(*) FROM returned";
+        let kept: u32 = connection.query_row(count, [], |row| row.get(0))?;
+        if kept >= MAX_RETURNED {
+            return Err(StoreError::TooManyShares { kept });
+        }
+        connection.execute("INSERT INTO returned (message) VALUES (?1)", [message])?;
+        Ok(())
+    })?;
     Ok(added)
 }
 
