@@ -239,8 +239,9 @@ pub(crate) fn review(
     let target = recorded(&group, &state, &arguments.entry.entry)?;
     let note = arguments.note.clone();
     let entry = match confirms {
-        true => NewEntry::Confirmation { target: target.original, note },
-        false => NewEntry::Dispute { target: target.original, note },
+        // What is printed below, whatever came in meanwhile.
+        true => NewEntry::Confirmation { target: target.current_version, note },
+        false => NewEntry::Dispute { target: target.current_version, note },
     };
     let id = append(&group, entry)?;
     let word = if confirms { "confirmed" } else { "disputed" };

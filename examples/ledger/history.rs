@@ -31,7 +31,13 @@ pub(crate) fn run(arguments: &History, out: &mut dyn Write) -> Result<(), Failur
     print(&group, &versions, &people, out)?;
     for review in &reviews {
         let who = one_line(people.label(review.member));
-        let does = if review.confirms { "confirms it" } else { "disputes it" };
+        let does = match (review.confirms, review.current) {
+            (true, true) => "confirms it".to_owned(),
+            (false, true) => "disputes it".to_owned(),
+            // What they said of a version says nothing of what is shown now.
+            (true, false) => format!("confirmed {}", group.lists().short_id(review.target)?),
+            (false, false) => format!("disputed {}", group.lists().short_id(review.target)?),
+        };
         let note = review.note.as_ref().map_or_else(String::new, |note| format!(": {note}"));
         writeln!(out, "{who} {does}{}", one_line(&note))?;
     }
@@ -179,6 +185,8 @@ fn rows(versions: &[Version], reviews: &[Review], state: &GroupState, people: &P
             "id": review.entry.to_string(),
             "member": people.label(review.member),
             "confirms": review.confirms,
+            "version": review.target.to_string(),
+            "current": review.current,
             "note": review.note,
             "timestamp_ms": review.timestamp_ms,
         })

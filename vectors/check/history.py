@@ -188,7 +188,10 @@ class History:
         if kind in ("correction", "cancellation", "restoration", "endorsement", "copy"):
             field = "original" if kind == "copy" else "target"
             allowed = MONEY if kind == "copy" else MONEY + ("copy",)
-            if self.entries[entry.ref(field)].kind not in allowed:
+            target = self.entries[entry.ref(field)]
+            if kind == "endorsement" and target.kind == "correction":
+                target = self.entries[target.ref("target")]
+            if target.kind not in allowed:
                 return 18
         if kind == "template" and payload["change"]:
             first = self.entries[entry.header["refs"][payload["change"]["target"]]]

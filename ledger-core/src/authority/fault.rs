@@ -65,7 +65,17 @@ pub(super) fn fault(history: &History, number: usize, within: Option<&Past>) -> 
         Payload::Restoration(restoration) => target_fault(target(restoration.target()), true),
         Payload::Copy(copy) => target_fault(target(copy.original()), false)
             .or_else(|| money_fault(history, node, copy.transaction())),
-        Payload::Endorsement(endorsement) => target_fault(target(endorsement.target()), true),
+        Payload::Endorsement(endorsement) => {
+            // Of a correction that says what an expense is, not of one of anything else.
+            let endorsed = target(endorsement.target());
+            match endorsed.map(Node::payload) {
+                Some(Payload::Correction(correction)) => {
+                    let corrected = endorsed.and_then(|node| node.reference(correction.target()));
+                    target_fault(corrected.and_then(|id| history.get(&id)), true)
+                }
+                _ => target_fault(endorsed, true),
+            }
+        }
         Payload::Template(template) => {
             let begins = |change: TemplateChange| {
                 let first = target(change.target()).map(Node::payload);

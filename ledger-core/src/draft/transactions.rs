@@ -93,7 +93,8 @@ impl Draft {
         Ok(Self { payload: Payload::Copy(copy), refs: refs.ids })
     }
 
-    /// Confirms or disputes an expense, a transfer or a copy.
+    /// Confirms or disputes the content of `target`: an expense, a transfer, a correction or a copy.
+    /// It says nothing of later corrections, nor of earlier versions.
     #[must_use]
     pub fn endorsement(target: EntryId, confirms: bool, note: Option<String>) -> Self {
         let endorsement = Endorsement { target: RefIndex::new(0), confirms, note };

@@ -5,8 +5,9 @@ use crate::base::codec::{Reader, Writer};
 use crate::base::limits::MAX_TEXT_BYTES;
 use crate::base::rule::Refusal;
 
-/// Review of a transaction by a member, who confirms or disputes it:
-/// `[target, 1|0, note|null]`. Apps show it; balances do not change.
+/// Review of what one entry says of a transaction, by a member who confirms or disputes it:
+/// `[target, 1|0, note|null]`. Apps show it while the slot shows that entry's content; balances
+/// do not change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endorsement {
     pub(crate) target: RefIndex,
@@ -30,7 +31,7 @@ impl Endorsement {
         w.optional(self.note.as_deref(), Writer::text);
     }
 
-    /// The entry that is reviewed: an expense, a transfer or a copy.
+    /// The entry that is reviewed: an expense, a transfer, a correction or a copy.
     #[must_use]
     pub fn target(&self) -> RefIndex {
         self.target

@@ -102,7 +102,7 @@ impl Ledger {
     /// entry that came with this origin. `None` if the target is not about money.
     ///
     /// What names a copy names the copy's original, so that a copy of a copy or a
-    /// correction of a copy ends up in one slot. An entry without an origin, as nearly
+    /// correction of a copy ends up in one slot. An endorsement may name a correction. An entry without an origin, as nearly
     /// all are, costs no question about origins.
     fn slot_original<I: EntryIndex>(
         &self,
@@ -117,11 +117,14 @@ impl Ledger {
             Payload::Copy(copy) => (copy.original(), false),
             payload => return named_slot(entry.id(), payload, index).map(Some),
         };
+        let endorses = matches!(entry.payload(), Payload::Endorsement(_));
         let Some(target) = entry.header().refs().get(target.as_usize()) else { return Ok(None) };
         let Some(target) = index.entry(target)? else { return Ok(None) };
         let refs = target.decoded().header().refs();
         match target.decoded().payload() {
             payload @ Payload::Transaction(_) => named_slot(target.id(), payload, index).map(Some),
+            // One step: what a correction corrects is an original or a copy.
+            Payload::Correction(_) if endorses => self.slot_original(target.decoded(), index),
             Payload::Copy(copy) if may_be_copy => {
                 let Some(original) = refs.get(copy.original().as_usize()) else { return Ok(None) };
                 let Some(entry) = index.entry(original)? else { return Ok(Some(*original)) };

@@ -49,8 +49,8 @@ impl Replayed {
     }
 
     /// Returns the slot of the expense or transfer that the entry corrects, cancels, restores,
-    /// copies or endorses, or that has its origin, whatever the verdict. `None` if the target is something else,
-    /// which is a fault (SPEC §6.1). Never changes.
+    /// copies or endorses, or that has its origin, whatever the verdict. `None` if the target is
+    /// something else, which is a fault (SPEC §6.1). Never changes.
     #[must_use]
     pub fn slot_reference(&self) -> Option<SlotReference> {
         self.slot_reference

@@ -348,12 +348,13 @@ fn what_speaks_of_an_expense_names_it_void_or_not() {
     let mut corrections = Vec::new();
     for target in [dinner, copy] {
         let draft = Draft::correction(&state, target, &details).unwrap();
-        let (id, verdict, of) = says(&mut group, draft);
+        let (correction, verdict, of) = says(&mut group, draft);
         assert_eq!((verdict, of), (applied, named(false)), "the original, not the copy");
-        corrections.push(id);
+        corrections.push(correction);
         for (draft, endorses) in [
             (Draft::cancellation(target, None), false),
             (Draft::endorsement(target, false, None), true),
+            (Draft::endorsement(correction, false, None), true),
         ] {
             let (_, verdict, of) = says(&mut group, draft);
             assert_eq!((verdict, of), (applied, named(endorses)));
@@ -372,14 +373,20 @@ fn what_speaks_of_an_expense_names_it_void_or_not() {
     }
     // What is no expense is not named, nor is an expense by itself.
     let (copied, correction) = (group.expense(0, &[1], 1), corrections[0]);
+    let mut corrects_nothing = None;
     for draft in [
         Draft::copy(&state, copy, &copied).unwrap(),
-        Draft::correction(&state, correction, &copied).unwrap(),
         Draft::endorsement(group.entries[1].id(), true, None),
+        Draft::correction(&state, correction, &copied).unwrap(),
     ] {
-        let (_, verdict, of) = says(&mut group, draft);
+        let (id, verdict, of) = says(&mut group, draft);
         assert_eq!((verdict, of), (wrong, None));
+        corrects_nothing = Some(id);
     }
+    // Nor is what corrects nothing.
+    let draft = Draft::endorsement(corrects_nothing.unwrap(), true, None);
+    let (_, verdict, of) = says(&mut group, draft);
+    assert_eq!((verdict, of), (wrong, None));
     let draft = Draft::record(&state, &copied).unwrap();
     let (_, verdict, of) = says(&mut group, draft);
     assert_eq!((verdict, of), (applied, None));

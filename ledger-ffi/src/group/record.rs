@@ -98,32 +98,37 @@ impl LedgerGroup {
         self.append_one(NewEntry::Restoration { original: expense.entry() })
     }
 
-    /// Confirms an expense or transfer: this device's person agrees with it. That
-    /// changes no balance. `Lists.reviews` shows it. Returns the entry.
+    /// Confirms an expense or transfer as it is shown: this device's person agrees with it.
+    /// That changes no balance, and says nothing of later corrections. With `version`, the
+    /// row's `current_version`, it says nothing of a correction that came in since that row
+    /// was read either. `Lists.reviews` shows it. Returns the entry.
     ///
     /// # Errors
     /// As `cancel`.
-    #[uniffi::method(default(note = None))]
+    #[uniffi::method(default(note = None, version = None))]
     pub fn confirm(
         &self,
         expense: ExpenseId,
         note: Option<String>,
+        version: Option<EntryId>,
     ) -> Result<EntryId, LedgerError> {
-        self.append_one(NewEntry::Confirmation { target: expense.entry(), note })
+        self.append_one(NewEntry::Confirmation { target: version.unwrap_or(expense.entry()), note })
     }
 
-    /// Disputes an expense or transfer: this device's person does not agree with it.
-    /// That changes no balance. `Lists.reviews` shows it. Returns the entry.
+    /// Disputes an expense or transfer as it is shown: this device's person does not agree
+    /// with it. `version` as of `confirm`. That changes no balance. `Lists.reviews` shows
+    /// it. Returns the entry.
     ///
     /// # Errors
     /// As `cancel`.
-    #[uniffi::method(default(note = None))]
+    #[uniffi::method(default(note = None, version = None))]
     pub fn dispute(
         &self,
         expense: ExpenseId,
         note: Option<String>,
+        version: Option<EntryId>,
     ) -> Result<EntryId, LedgerError> {
-        self.append_one(NewEntry::Dispute { target: expense.entry(), note })
+        self.append_one(NewEntry::Dispute { target: version.unwrap_or(expense.entry()), note })
     }
 
     /// Copies an expense or transfer that is void: it counts again, now under the name

@@ -226,9 +226,9 @@ fn an_expense_is_recorded_corrected_paid_back_and_cancelled() {
         })
         .unwrap();
     assert_eq!(flat.balances(), [0, 0]);
-    flat.group.dispute(transfer, None).unwrap();
+    flat.group.dispute(transfer, None, None).unwrap();
     assert!(!lists.reviews(transfer).unwrap()[0].confirms);
-    flat.group.confirm(transfer, Some("thanks".into())).unwrap();
+    flat.group.confirm(transfer, Some("thanks".into()), None).unwrap();
     let reviews = lists.reviews(transfer).unwrap();
     assert_eq!((reviews.len(), reviews[0].member, reviews[0].confirms), (1, flat.anna, true));
 

@@ -83,8 +83,10 @@ fun paysAndConfirms(flat: Flat) {
     same(flat.balances(), listOf("0.00", "0.00"))
     flat.group.dispute(flat.payment)
     check(!flat.group.lists().reviews(flat.payment).single().confirms)
-    flat.group.confirm(flat.payment, "thanks")
+    val shown = flat.group.lists().expenses(limit = 100u).single { it.id == flat.payment }
+    flat.group.confirm(flat.payment, "thanks", shown.currentVersion)
     val review = flat.group.lists().reviews(flat.payment).single()
+    check(review.target == shown.currentVersion && review.current)
     same(Triple(review.member, review.confirms, review.note), Triple(flat.anna, true, "thanks"))
 }
 

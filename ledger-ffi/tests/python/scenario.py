@@ -116,9 +116,11 @@ def pays_and_confirms(flat):
     assert flat.balances() == ["0.00", "0.00"]
     flat.group.dispute(flat.payment)
     assert [review.confirms for review in flat.group.lists().reviews(flat.payment)] == [False]
-    flat.group.confirm(flat.payment, "thanks")
+    [shown] = [row for row in flat.group.lists().expenses() if row.id == flat.payment]
+    flat.group.confirm(flat.payment, "thanks", version=shown.current_version)
     [review] = flat.group.lists().reviews(flat.payment)
     assert (review.member, review.confirms, review.note) == (flat.anna, True, "thanks")
+    assert (review.target, review.current) == (shown.current_version, True)
 
 
 def cancels(flat):

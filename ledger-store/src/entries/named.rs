@@ -8,14 +8,17 @@ use rusqlite::Connection;
 use super::index::origin_of;
 use crate::StoreError;
 
+/// A stored entry by its id, with its number.
+pub(crate) type Fetch<'a> = dyn Fn(EntryId) -> Result<Option<(i64, DecodedEntry)>, StoreError> + 'a;
+
 /// The number of the original that an entry changes or endorses, and whether it endorses it. If it
-/// names a copy, that is the original of the copy, void or not. Of several originals with one origin
-/// it is the first that came, also for the others of them. `fetch` finds stored entries, and `first`
-/// the first original with an origin.
+/// names a copy, that is the original of the copy, void or not, and what endorses a correction
+/// endorses what that corrects. Of several originals with one origin it is the first that came, also
+/// for the others of them. `fetch` finds stored entries, and `first` the first original with an origin.
 pub(crate) fn original(
     entry: &DecodedEntry,
-    fetch: impl Fn(EntryId) -> Result<Option<(i64, DecodedEntry)>, StoreError>,
-    first: impl Fn(Origin) -> Result<Option<EntryId>, StoreError>,
+    fetch: &Fetch<'_>,
+    first: &dyn Fn(Origin) -> Result<Option<EntryId>, StoreError>,
 ) -> Result<Option<(i64, bool)>, StoreError> {
     let slot_number = |n: i64, original: &DecodedEntry| match origin_of(original) {
         Some(origin) => match first(origin)? {
@@ -40,7 +43,7 @@ pub(crate) fn original(
     let Some(target) = at(entry, target) else { return Ok(None) };
     // A copy must name the original itself; an entry that changes a copy changes the original.
     let Some((n, found)) = fetch(target)? else { return Ok(None) };
-    let original = match found.payload() {
+    let named = match found.payload() {
         Payload::Transaction(_) => Some(slot_number(n, &found)?),
         Payload::Copy(copy) if !matches!(entry.payload(), Payload::Copy(_)) => {
             match at(&found, copy.original()) {
@@ -51,9 +54,10 @@ pub(crate) fn original(
                 None => None,
             }
         }
+        Payload::Correction(_) if endorses => original(&found, fetch, first)?.map(|(n, _)| n),
         _ => None,
     };
-    Ok(original.map(|original| (original, endorses)))
+    Ok(named.map(|original| (original, endorses)))
 }
 
 /// Notes that entry number `n` changes or endorses an original.

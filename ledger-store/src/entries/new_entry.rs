@@ -42,17 +42,19 @@ pub enum NewEntry {
         /// The entry that first recorded it, or any entry that changed it.
         original: EntryId,
     },
-    /// A confirmation of an expense or a transfer. It changes no balance, and is shown with the
-    /// entry.
+    /// A confirmation of one version of an expense or a transfer. It changes no balance, and counts
+    /// while that version is shown.
     Confirmation {
-        /// The entry that first recorded it, or a copy of that.
+        /// The version: [`Recorded::current_version`](crate::Recorded::current_version) of the row
+        /// that the person looked at. An original with later corrections stands for the last of them.
         target: EntryId,
         /// A note on it.
         note: Option<String>,
     },
-    /// A dispute of an expense or a transfer. It changes no balance, and is shown with the entry.
+    /// A dispute of one version of an expense or a transfer. It changes no balance, and counts while
+    /// that version is shown.
     Dispute {
-        /// The entry that first recorded it, or a copy of that.
+        /// The version, as of a confirmation.
         target: EntryId,
         /// A note on it.
         note: Option<String>,

@@ -2,12 +2,10 @@
 
 use ledger_core::engine::{DecodedEntry, EntryIndex as _, Payload, RefIndex};
 use ledger_core::{EntryId, Transaction};
-use rusqlite::OptionalExtension as _;
 
 use super::GroupTransaction;
 use super::index::{number, slot_number};
-use super::shown::slot_of;
-use super::slot::slot_shown;
+use super::shown::{slot_of, version_shown};
 use crate::StoreError;
 
 /// The slot of an original, as it is shown.
@@ -63,14 +61,17 @@ impl GroupTransaction<'_> {
         }
     }
 
-    /// The entry that an endorsement is to name: what the slot shows without corrections, which is what
-    /// its author sees (SPEC §4.9). Of several originals with one origin that need not be the one that
-    /// names the slot here. The entry itself if the slot shows nothing, or if it has none.
+    /// The entry that an endorsement is to name (SPEC §4.9): a correction itself, as nothing else is
+    /// endorsed with it. Of an original or a copy, the version that the slot shows, which is what the
+    /// author sees; the original if the slot shows nothing.
     pub(super) fn endorsable(&self, id: EntryId) -> Result<EntryId, StoreError> {
         let Some(entry) = self.index().entry(&id)? else { return Ok(id) };
+        if matches!(entry.decoded().payload(), Payload::Correction(_)) {
+            return Ok(id);
+        }
         let slot = slot_of(self.connection(), self.group(), entry.decoded())?;
         let shown = match slot {
-            Some((slot, _)) => slot_shown(self.connection(), slot, i64::MAX)?.shown(),
+            Some((slot, _)) => version_shown(self.connection(), slot)?,
             None => None,
         };
         match shown {
@@ -98,11 +99,7 @@ impl GroupTransaction<'_> {
         original: EntryId,
     ) -> Result<Option<Transaction>, StoreError> {
         let slot = self.slot_of(original, self.stored(original)?.decoded())?;
-        let mut statement = self.connection().prepare_cached(
-            "SELECT c.id FROM expenses e JOIN entries c ON c.n = e.content WHERE e.n = ?1",
-        )?;
-        let content = statement.query_row([slot], |row| row.get(0)).optional()?;
-        let Some(content) = content.map(EntryId::from_bytes) else { return Ok(None) };
+        let Some(content) = version_shown(self.connection(), slot)? else { return Ok(None) };
         let entry = self.stored(content)?;
         Ok(self.ledger().state().transaction_of(entry.decoded()))
     }

@@ -10,6 +10,7 @@ use super::cursor::ListId;
 use super::{Cursor, Lists};
 use crate::StoreError;
 use crate::entries::index::{believed_entry, slot_number, stored_entry, verdict};
+use crate::entries::shown::version_shown;
 
 pub(super) const CHANGES: &str = "SELECT e.entry, e.signature, e.verdict, e.lamport, e.n
      FROM named m JOIN entries e ON e.n = m.n
@@ -71,8 +72,8 @@ impl From<SlotRole> for VersionKind {
     }
 }
 
-/// A review of an expense or transfer by a member: the last confirmation or dispute of theirs that
-/// counts.
+/// A review of one version of an expense or transfer by a member: the last confirmation or dispute of
+/// that version by them that counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Review {
     /// The member.
@@ -81,9 +82,10 @@ pub struct Review {
     pub confirms: bool,
     /// A note of the member.
     pub note: Option<String>,
-    /// The original or copy that it names: the one that was shown to the member. It says nothing of
-    /// other originals, nor of corrections that came later.
+    /// The version that it names: an original, a copy or a correction. It says nothing of others.
     pub target: EntryId,
+    /// Whether that version is what the expense or transfer shows.
+    pub current: bool,
     /// The entry of the review.
     pub entry: EntryId,
     /// The time of the entry, by the clock of the member's device.
@@ -135,17 +137,18 @@ impl Lists<'_> {
         })
     }
 
-    /// The reviews of an expense or transfer: of each member the last one that counts, newest
-    /// first. Takes time in proportion to the number of confirmations and disputes.
+    /// The reviews of an expense or transfer: of each member and version the last one that counts,
+    /// newest first. Takes time in proportion to the number of confirmations and disputes.
     ///
     /// # Errors
     /// As [`Lists::history`].
     pub fn reviews(&self, original: EntryId) -> Result<Vec<Review>, StoreError> {
         self.group.read(|connection, loaded| {
             let first = self.original(connection, original)?;
+            let shown = version_shown(connection, first)?;
             let first = u64::try_from(first).unwrap_or(0);
             let (mut reviews, mut all) = (Vec::new(), u32::MAX);
-            let mut found = ReviewsOfSlot::new(loaded.ledger.state());
+            let mut found = ReviewsOfSlot::new(loaded.ledger.state(), shown);
             found.read(connection, first, &mut all, |review| reviews.push(review))?;
             Ok(reviews)
         })
@@ -176,17 +179,19 @@ fn order(version: &Version) -> (u64, EntryId) {
 /// Reader of the reviews of one slot.
 pub(super) struct ReviewsOfSlot<'a> {
     state: &'a GroupState,
-    /// Members whose last review was read.
-    heard: BTreeSet<MemberId>,
+    /// The version that the slot shows.
+    shown: Option<EntryId>,
+    /// Members whose last review of a version was read.
+    heard: BTreeSet<(MemberId, EntryId)>,
 }
 
 impl<'a> ReviewsOfSlot<'a> {
-    pub(super) fn new(state: &'a GroupState) -> Self {
-        Self { state, heard: BTreeSet::new() }
+    pub(super) fn new(state: &'a GroupState, shown: Option<EntryId>) -> Self {
+        Self { state, shown, heard: BTreeSet::new() }
     }
 
-    /// Passes the last review of each member, newest first. Takes every entry that is read from
-    /// `budget`; returns whether it was enough for all.
+    /// Passes the last review of each version by each member, newest first. Takes every entry that is
+    /// read from `budget`; returns whether it was enough for all.
     pub(super) fn read(
         &mut self,
         connection: &Connection,
@@ -205,12 +210,13 @@ impl<'a> ReviewsOfSlot<'a> {
             let Some(member) = self.state.device_owner(header.device()) else { continue };
             let target = endorsement.target().as_usize();
             let Some(target) = header.refs().get(target).copied() else { continue };
-            if self.heard.insert(member) {
+            if self.heard.insert((member, target)) {
                 each(Review {
                     member,
                     confirms: endorsement.confirms(),
                     note: endorsement.note().map(str::to_owned),
                     target,
+                    current: self.shown == Some(target),
                     entry: entry.id(),
                     timestamp_ms: header.timestamp_ms(),
                 });

@@ -48,9 +48,9 @@ pub struct Recorded {
     pub recorded_ms: u64,
     /// The correction that is shown, if one is.
     pub edit: Option<Edit>,
-    /// Members whose last review of the slot confirms or disputes, whichever of its originals and
-    /// copies that names (SPEC §4.9). None if the reviews of this page are too many to be counted for
-    /// a list: [`Lists::reviews`](super::Lists::reviews) has them, with the entry that each names.
+    /// Members whose last review of the version shown confirms or disputes it (SPEC §4.9). None if the
+    /// reviews of this page are too many to be counted for a list:
+    /// [`Lists::reviews`](super::Lists::reviews) has them.
     pub reviews: Option<ReviewCounts>,
     /// The share of the member who uses this device; zero for others' expenses. Of a transfer, what
     /// the member received.
@@ -76,7 +76,7 @@ pub struct Edit {
     pub lost_edits: Option<u64>,
 }
 
-/// Members by their last review of an expense or transfer.
+/// Members by their last review of the version that an expense or transfer shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReviewCounts {
     /// Number of members who confirm it.
@@ -137,7 +137,7 @@ impl<'a> RowReader<'a> {
             author: state.device_owner(device),
             recorded_ms,
             edit: self.edit(n, row.get(4)?, &shown)?,
-            reviews: self.reviews(n)?,
+            reviews: self.reviews(n, shown.id())?,
             my_share,
             my_change,
             transaction,
@@ -165,10 +165,17 @@ impl<'a> RowReader<'a> {
         }))
     }
 
-    fn reviews(&mut self, original: u64) -> Result<Option<ReviewCounts>, StoreError> {
+    fn reviews(
+        &mut self,
+        original: u64,
+        shown: EntryId,
+    ) -> Result<Option<ReviewCounts>, StoreError> {
         let mut counts = ReviewCounts::default();
-        let mut found = ReviewsOfSlot::new(self.loaded.ledger.state());
+        let mut found = ReviewsOfSlot::new(self.loaded.ledger.state(), Some(shown));
         let whole = found.read(self.connection, original, &mut self.reviews, |review| {
+            if !review.current {
+                return;
+            }
             let count = match review.confirms {
                 true => &mut counts.confirmed,
                 false => &mut counts.disputed,

@@ -181,7 +181,7 @@ fn the_content_before_a_change_is_that_of_the_original_that_was_shown() {
     assert_eq!(units(first), (Some(mine), Some(300)), "his was shown, his clock is smaller");
     assert_eq!(units(second), (Some(mine), Some(600)), "the correction before it");
     assert_eq!(units(his), (Some(mine), None));
-    // A review names what was shown, whichever of them the app names.
+    // A review names the version shown, whichever of the originals the app names.
     let review = |target: EntryId| {
         let id = group.append(vec![NewEntry::Confirmation { target, note: None }]).unwrap()[0];
         let reviews = group.lists().reviews(mine).unwrap();
@@ -189,12 +189,12 @@ fn the_content_before_a_change_is_that_of_the_original_that_was_shown() {
         reviews[0].target
     };
     for target in [mine, his, second] {
-        assert_eq!(review(target), his);
+        assert_eq!(review(target), second);
     }
 
     flat.ben.remove(group, known);
     assert_eq!(units(first), (Some(mine), Some(900)), "his is void");
-    assert_eq!(review(his), mine);
+    assert_eq!(review(his), second);
     // The void one names the slot still, and leads to it.
     assert_eq!(units(his), (Some(mine), None));
     let draft = Draft::cancellation(his, None);

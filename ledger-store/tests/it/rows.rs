@@ -62,19 +62,33 @@ fn a_row_says_who_recorded_and_edited_it_and_what_it_does_to_me() {
         (amount(1000), Balance::from_minor_units(-1000))
     );
 
-    // The last review of each member counts.
-    let review = |confirms| Draft::endorsement(tea, confirms, None);
-    ben.write(&group, review(true));
-    group.append(vec![NewEntry::Dispute { target: tea, note: None }]).unwrap();
+    // The last review of each member counts, while its version is shown.
     let counts = |confirmed, disputed| Some(ReviewCounts { confirmed, disputed });
+    let review = |target, confirms| Draft::endorsement(target, confirms, None);
+    ben.write(&group, review(tea, true));
+    assert_eq!(row(&group, tea).reviews, counts(0, 0), "of the original, not of his edit");
+    ben.write(&group, review(correction, true));
+    group.append(vec![NewEntry::Dispute { target: tea, note: None }]).unwrap();
     assert_eq!(row(&group, tea).reviews, counts(1, 1));
     group.append(vec![NewEntry::Confirmation { target: tea, note: None }]).unwrap();
     assert_eq!(row(&group, tea).reviews, counts(2, 0));
-    // A removal that did not know of Ben's edit and review takes both back.
+    let of_tea = |group: &Group| -> Vec<_> {
+        let reviews = group.lists().reviews(tea).unwrap();
+        reviews.into_iter().map(|row| (row.member, row.target, row.current)).collect()
+    };
+    let said = [(me, correction, true), (ben.member, correction, true), (ben.member, tea, false)];
+    assert_eq!(of_tea(&group), said);
+    // A removal that did not know of Ben's edit and reviews takes them back. Mine was of the edit.
     ben.remove(&group, known);
     assert!(!verdict(&group, correction).is_applied());
     let before = row(&group, tea);
-    assert_eq!((before.edit, before.reviews, before.my_share), (None, counts(1, 0), amount(1500)));
+    assert_eq!((before.edit, before.reviews, before.my_share), (None, counts(0, 0), amount(1500)));
+    assert_eq!(of_tea(&group), [(me, correction, false)]);
+    // What was said of the void edit stays with it, and a version can be named.
+    let of_edit = NewEntry::Dispute { target: correction, note: None };
+    group.append(vec![NewEntry::Confirmation { target: tea, note: None }, of_edit]).unwrap();
+    assert_eq!(row(&group, tea).reviews, counts(1, 0));
+    assert_eq!(of_tea(&group), [(me, correction, false), (me, tea, true)]);
 }
 
 #[test]

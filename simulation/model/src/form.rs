@@ -135,7 +135,12 @@ pub fn faults(history: &History, entry: &Entry, author: Enrolment, past: &Past) 
             content(history, past, c, &mut fault);
         }
         Kind::Endorse { target, .. } => {
-            fault(!is_money(history, *target, true), Fault::WrongTarget)
+            // A correction says what an expense is, unless it corrects something else.
+            let endorsed = match history.get(*target).map(|a| &a.entry.kind) {
+                Some(Kind::Correction { target, .. }) => *target,
+                _ => *target,
+            };
+            fault(!is_money(history, endorsed, true), Fault::WrongTarget)
         }
     }
     found

@@ -38,7 +38,7 @@ pub struct State {
     pub devices: BTreeMap<(Generation, Device), u32>,
     /// The slots, by original.
     pub slots: BTreeMap<Id, Slot>,
-    /// Endorsements by slot and member: the last applied one.
+    /// Endorsements by the version that they name and the member: the last applied one.
     pub endorsements: BTreeMap<(Id, MemberId), bool>,
     /// Of each series and each of the first numbers, the template that holds for it, unless it has
     /// ended.
@@ -90,10 +90,8 @@ pub fn state(history: &History, r: &Rules, resolution: &Resolution) -> State {
     for a in order {
         match a.entry.kind {
             Kind::Endorse { target, confirm } => {
-                if let (Some(slot), Some(by)) =
-                    (crate::slots::slot_of(history, r, target), history.member(a.author))
-                {
-                    s.endorsements.insert((slot, by), confirm);
+                if let Some(by) = history.member(a.author) {
+                    s.endorsements.insert((target, by), confirm);
                 }
             }
             Kind::Rotate { x_gen } => {

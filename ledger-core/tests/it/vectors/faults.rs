@@ -150,8 +150,10 @@ fn of_money() -> Value {
     let wrong = Draft::correction(&w.state(), w.id("correction"), &dinner).unwrap();
     w.say(2, "correction-of-correction", &["*"], wrong);
     w.say(2, "cancels-a-person", &["*"], Draft::cancellation(w.id("add-ben"), None));
-    let endorsement = Draft::endorsement(w.id("correction"), true, None);
-    w.say(2, "endorses-a-correction", &["*"], endorsement);
+    let endorsement = |w: &World, label| Draft::endorsement(w.id(label), true, None);
+    w.say(2, "endorses-a-correction", &["*"], endorsement(&w, "correction"));
+    let nothing = endorsement(&w, "correction-of-correction");
+    w.say(2, "endorses-a-correction-of-nothing", &["*"], nothing);
     let refs = ["correction", "dinner", "copy"];
     let place = |label| w.ids(&refs).iter().position(|id| *id == w.id(label)).unwrap() as u64;
     let content = transfer(place("dinner"), place("copy"));
@@ -167,7 +169,7 @@ fn of_money() -> Value {
             ("copy-of-copy", 18),
             ("correction-of-correction", 18),
             ("cancels-a-person", 18),
-            ("endorses-a-correction", 18),
+            ("endorses-a-correction-of-nothing", 18),
             ("both-wrong", 18),
         ],
     )

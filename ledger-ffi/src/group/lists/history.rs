@@ -65,7 +65,7 @@ impl From<ledger_store::Version> for VersionRow {
     }
 }
 
-/// Review of an expense or transfer by one member.
+/// Review of one version of an expense or transfer by one member: their last of that version.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct ReviewRow {
     /// The entry that holds the review.
@@ -76,9 +76,11 @@ pub struct ReviewRow {
     pub confirms: bool,
     /// The member's note.
     pub note: Option<String>,
-    /// The original or copy that it names: the one that the member was shown. It says
-    /// nothing of corrections that came later.
+    /// The version that it names: an original, a copy or a correction. It says nothing of
+    /// others.
     pub target: EntryId,
+    /// Whether that version is what the expense or transfer shows.
+    pub current: bool,
     /// When the review was made, by its author's clock. Show it, and do not trust it.
     pub timestamp: Instant,
 }
@@ -91,6 +93,7 @@ impl From<ledger_store::Review> for ReviewRow {
             confirms: row.confirms,
             note: row.note,
             target: row.target,
+            current: row.current,
             timestamp: Instant::from_ms(row.timestamp_ms),
         }
     }

@@ -67,8 +67,10 @@ func paysAndConfirms(_ flat: Flat) throws {
     try same(flat.balances(), ["0.00", "0.00"])
     _ = try flat.group.dispute(expense: flat.payment)
     try check(!only(flat.group.lists().reviews(expense: flat.payment)).confirms)
-    _ = try flat.group.confirm(expense: flat.payment, note: "thanks")
+    let shown = try only(flat.group.lists().expenses(limit: 100).filter { $0.id == flat.payment })
+    _ = try flat.group.confirm(expense: flat.payment, note: "thanks", version: shown.currentVersion)
     let review = try only(flat.group.lists().reviews(expense: flat.payment))
+    try check(review.target == shown.currentVersion && review.current)
     try check(review.member == flat.anna && review.confirms && review.note == "thanks")
 }
 

@@ -135,10 +135,7 @@ fn renamed(state: &State, history: &History, rules: &Rules) -> State {
         _ => id,
     };
     let slots = state.slots.iter().map(|(&id, slot)| (name(id), slot.clone())).collect();
-    let endorsements = state.endorsements.iter();
-    let endorsements =
-        endorsements.map(|(&(id, by), &confirms)| ((name(id), by), confirms)).collect();
-    State { slots, endorsements, ..state.clone() }
+    State { slots, ..state.clone() }
 }
 
 /// Compares the resolutions by `rules` before and after an arrival with the expectations.

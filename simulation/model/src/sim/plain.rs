@@ -132,7 +132,9 @@ pub(super) fn plain_or_introduction(
                 None => return,
             }
         }
-        28 => match world.any_where(&view, is_money) {
+        28 => match world.any_where(&view, |e| {
+            is_money(e) || matches!(e.kind, Kind::Correction { .. })
+        }) {
             Some(target) => (Kind::Endorse { target, confirm: world.rng.chance(50) }, "endorse"),
             None => return,
         },
