@@ -44,10 +44,17 @@ impl Play {
             return self.send(at, Since::Beginning);
         }
         let other = self.rng.below(self.phones.len());
+        self.send_delta(at, other)
+    }
+
+    /// Exports a bundle for the summary of another phone. It holds nothing that the other one has.
+    pub(super) fn send_delta(&mut self, at: usize, other: usize) -> StepResult {
         let other = self.phone(other)?;
         let (group, held) = (other.group.id(), other.ids()?);
         let bytes = other.group.bundles().summary()?.to_bytes();
-        let Ok(known) = Summary::from_bytes(group, &bytes) else { return Ok(None) };
+        let Ok(known) = Summary::from_bytes(group, &bytes) else {
+            return Ok(violation("a summary reads back", String::new()));
+        };
         let found = self.send(at, Since::Known(&known))?;
         if found.is_some() {
             return Ok(found);
@@ -102,7 +109,11 @@ impl Play {
 
     /// Notes that these entries, which a phone hands out first, must not reach devices that were in
     /// the group, as far as the phone knows, and are not any more.
-    fn withhold(&mut self, at: usize, fresh: &BTreeSet<EntryId>) -> Result<(), StoreError> {
+    pub(super) fn withhold(
+        &mut self,
+        at: usize,
+        fresh: &BTreeSet<EntryId>,
+    ) -> Result<(), StoreError> {
         let devices: Vec<DeviceId> = self.phones.iter().map(Phone::device).collect();
         let phone = self.phone(at)?;
         let (ledger, sealer) = (phone.group.ledger()?, phone.device());

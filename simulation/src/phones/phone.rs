@@ -58,7 +58,7 @@ pub(super) fn new_database(
 }
 
 /// Limits that a history of a hundred entries reaches.
-fn small() -> LedgerLimits {
+pub(super) fn small() -> LedgerLimits {
     LedgerLimits {
         idle_bytes_per_member: 2_000,
         idle_bytes: 6_000,
