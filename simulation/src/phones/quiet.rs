@@ -13,6 +13,9 @@ use super::play::{Play, STEPS, StepResult};
 /// The most rounds of an exchange by summaries. A fork, or keys that are asked for, take one more each.
 const MOST_ROUNDS: usize = 8;
 
+/// How many bundles a device outside of the group imports as one file.
+const JOINED: usize = 20;
+
 impl Play {
     /// Ends the history: the phones exchange everything, and everything is checked.
     pub(super) fn quiet(&mut self) -> StepResult {
@@ -122,8 +125,8 @@ impl Play {
         let state = first.group.state()?;
         // A device outside of the group gets every bundle that ever left a phone.
         for (_, phone) in all().filter(|(number, _)| !at.contains(number)) {
-            for bundle in &self.sent {
-                match phone.import(bundle) {
+            for bundles in self.sent.chunks(JOINED) {
+                match phone.import(&bundles.concat()) {
                     Ok(_) | Err(StoreError::NoBundle) => {}
                     Err(error) => return Err(error),
                 }
