@@ -61,7 +61,7 @@ impl Play {
         }
         // Also entries of the export itself, which may begin an epoch.
         let lacks = self.phone(at)?.ids()?.difference(&held).count();
-        if self.last_export_entries > lacks {
+        if self.last_export_entries > lacks + self.phone(at)?.forked_entries()? {
             let detail =
                 format!("{} entries for a phone that lacks {lacks}", self.last_export_entries);
             return Ok(violation(SMALL_DELTAS, detail));

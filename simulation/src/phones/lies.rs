@@ -33,7 +33,7 @@ const MOST_PAIRS: usize = 3;
 const MOST_PUPPETS: usize = 3;
 
 /// More refs than an expense of the honest has here.
-pub(super) const MANY_REFS: usize = 30;
+const MANY_REFS: usize = 30;
 
 impl Play {
     /// The founder introduces the liar.

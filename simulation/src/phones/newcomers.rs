@@ -104,7 +104,8 @@ impl Play {
             let (bundle, exported, _) = phone.export(Since::Known(&known))?;
             let entries = exported.entries;
             let has_begun = phone.ids()?.len() != held;
-            let small = entries == 0 || self.is_left_out_again(first, &bundle)?;
+            let forked = phone.forked_entries()?;
+            let small = entries == 0 || self.is_left_out_again(first, &bundle, forked)?;
             if has_begun || !small {
                 let detail = format!("{entries} entries for a phone that has everything");
                 return Ok(violation(SMALL_DELTAS, detail));
@@ -113,14 +114,21 @@ impl Play {
         Ok(None)
     }
 
-    /// Whether a phone takes nothing out of a bundle and has none of it: idle entries for which there
-    /// is no room here (SPEC §5.3), and what waits behind them.
-    fn is_left_out_again(&mut self, at: usize, bundle: &[u8]) -> Result<bool, StoreError> {
+    /// Whether a phone takes nothing out of a bundle, and has none of it but entries of chains that
+    /// forked: it holds idle entries for which there is no room here (SPEC §5.3), and what waits behind
+    /// them.
+    fn is_left_out_again(
+        &mut self,
+        at: usize,
+        bundle: &[u8],
+        forked: usize,
+    ) -> Result<bool, StoreError> {
         let phone = self.phone(at)?;
         let report = phone.import(bundle)?;
         let is_idle = report.left_out > 0 || phone.group.waiting()?.total > 0;
         self.tally.add(STEPS, "idle entries offered again", usize::from(is_idle));
-        Ok(is_idle && report.added == 0 && report.duplicates == 0)
+        let again = usize::try_from(report.duplicates).unwrap_or(usize::MAX);
+        Ok(is_idle && report.added == 0 && again <= forked)
     }
 }
 

@@ -1,6 +1,6 @@
 //! A phone: a database in memory, and the person who uses it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -104,6 +104,17 @@ impl Phone {
 
     pub(super) fn ids(&self) -> Result<BTreeSet<EntryId>, StoreError> {
         Ok(self.entries()?.iter().map(VerifiedEntry::id).collect())
+    }
+
+    /// Number of entries in chains that forked. A summary does not always cover these (SPEC §12, B2).
+    pub(super) fn forked_entries(&self) -> Result<usize, StoreError> {
+        let mut chains: BTreeMap<DeviceId, Vec<u64>> = BTreeMap::new();
+        for entry in self.entries()? {
+            let header = entry.decoded().header();
+            chains.entry(header.device()).or_default().push(header.seq());
+        }
+        let has_forked = |seqs: &&Vec<u64>| seqs.iter().collect::<BTreeSet<_>>().len() < seqs.len();
+        Ok(chains.values().filter(has_forked).map(Vec::len).sum())
     }
 
     pub(super) fn import(&self, bundle: &[u8]) -> Result<Imported, StoreError> {
