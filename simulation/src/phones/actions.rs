@@ -96,10 +96,11 @@ impl Play {
             Err(error) => return Err(error),
         };
         let Some(group) = awaiting.receive(&granted)?.pop() else { return Ok(None) };
-        let person = old.person;
+        let (person, old) = (old.person, old.device());
+        self.cut.enrols(old, group.device());
         self.phones.push(Phone::new(store, group, person)?);
         self.tally.add(STEPS, "device paired", 1);
-        Ok(None)
+        self.welcome(at)
     }
 
     /// A person revokes a device that records only, with a device that has the root key.

@@ -46,8 +46,14 @@ impl WithheldEntries {
     /// Checks that a phone holds no entry that must not reach it.
     pub(super) fn check(&self, phone: &Phone) -> Result<Option<Violation>, StoreError> {
         let Some(secrets) = self.0.get(&phone.device()) else { return Ok(None) };
-        let mut by_bundle = phone.ids()?.into_iter().filter(|id| !phone.entered_with.contains(id));
-        let leaked = by_bundle.find(|id| secrets.contains(id));
+        // What the phone wrote itself never came to it: an owner who left keeps a removal.
+        let came = |entry: &VerifiedEntry| {
+            entry.decoded().header().device() != phone.device()
+                && !phone.entered_with.contains(&entry.id())
+        };
+        let entries = phone.entries()?;
+        let mut came = entries.iter().filter(|entry| came(entry)).map(VerifiedEntry::id);
+        let leaked = came.find(|id| secrets.contains(id));
         let detail = |id| format!("{} of person {} holds {id}", phone.device(), phone.person);
         Ok(leaked.and_then(|id| violation(CUT_OFF, detail(id))))
     }
@@ -136,7 +142,10 @@ pub(super) fn quiet(
         // Junk has topics of its own.
         let missing = phone.group.bundles().missing_topics()?;
         if let Some(topic) = missing.iter().find(|topic| topics.contains(topic)) {
-            return Ok(violation(NOTHING_LOST, format!("the key of {topic:?} is missing")));
+            return Ok(violation(
+                NOTHING_LOST,
+                format!("the key of {topic:?} is missing at {}", phone.device()),
+            ));
         }
         let found = from_scratch(phone, entries)?;
         if found.is_some() {

@@ -38,6 +38,15 @@ pub(super) struct CutDevices {
 }
 
 impl CutDevices {
+    /// A device enrols another one of its person, who may have been removed without knowing.
+    pub(super) fn enrols(&mut self, old: DeviceId, new: DeviceId) {
+        for cut in [&mut self.by_others, &mut self.kept_back] {
+            if cut.contains(&old) {
+                cut.insert(new);
+            }
+        }
+    }
+
     /// Whether what a device wrote before its person left must arrive.
     pub(super) fn must_arrive(&self, device: DeviceId) -> bool {
         self.is_only_self_cut(device) && !self.silent.contains(&device)
@@ -48,9 +57,10 @@ impl CutDevices {
         self.by_themselves.contains(&device) && !self.by_others.contains(&device)
     }
 
-    /// Whether nothing new may reach the device.
-    pub(super) fn is_kept_out(&self, device: DeviceId) -> bool {
-        !self.revoked_own.contains(&device) || self.by_others.contains(&device)
+    /// Whether nothing new may reach the device, by what the sealing phone knows: a device that
+    /// revoked itself is kept out only where it is known that its person was removed.
+    pub(super) fn is_kept_out(&self, device: DeviceId, is_person_removed: bool) -> bool {
+        !self.revoked_own.contains(&device) || is_person_removed
     }
 
     /// Whether the device's person left. What it wrote without knowing that counts.

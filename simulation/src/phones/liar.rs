@@ -166,7 +166,8 @@ impl Liar {
 
     /// Signs an entry under keys that nobody knows, behind an entry that does not exist.
     pub(super) fn stranger(&self, rng: &mut Prng) -> Result<DecodedEntry, StoreError> {
-        let chain = Chain::new(rng, no_entry(rng));
+        let tip = no_entry(rng);
+        let chain = Chain::new(rng, tip);
         Ok(self.next(&chain, Vec::new(), Vec::new()).sign(&chain.signing)?)
     }
 

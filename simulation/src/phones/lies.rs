@@ -33,7 +33,7 @@ const MOST_PAIRS: usize = 3;
 const MOST_PUPPETS: usize = 3;
 
 /// More refs than an expense of the honest has here.
-const MANY_REFS: usize = 30;
+const MANY_REFS: usize = 8;
 
 impl Play {
     /// The founder introduces the liar.
@@ -176,7 +176,10 @@ impl Play {
                 "entries of an unknown kind",
                 count(|entry| is_opaque(entry) && entry.header().version() == 1),
             ),
-            ("entries with many refs", count(|entry| entry.header().refs().len() > MANY_REFS)),
+            (
+                "entries with many refs",
+                count(|entry| is_opaque(entry) && entry.header().refs().len() > MANY_REFS),
+            ),
             ("two ids that begin alike", pairs),
             ("entries that wait", usize::try_from(waiting).unwrap_or(usize::MAX)),
         ];

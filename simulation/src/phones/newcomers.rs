@@ -104,7 +104,7 @@ impl Play {
             let (bundle, exported, _) = phone.export(Since::Known(&known))?;
             let entries = exported.entries;
             let has_begun = phone.ids()?.len() != held;
-            let forked = phone.forked_entries()?;
+            let forked = self.phone(*from)?.shared_forked_entries(self.phone(first)?)?;
             let small = entries == 0 || self.is_left_out_again(first, &bundle, forked)?;
             if has_begun || !small {
                 let detail = format!("{entries} entries for a phone that has everything");

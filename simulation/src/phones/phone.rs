@@ -91,6 +91,11 @@ impl Phone {
         Ok(self.group.ledger()?.state().may_write(self.device()))
     }
 
+    /// Whether the phone ever heard of its own enrolment.
+    pub(super) fn was_reached(&self) -> Result<bool, StoreError> {
+        Ok(self.group.state()?.device_owner(self.device()).is_some())
+    }
+
     pub(super) fn digest(&self) -> Result<StateDigest, StoreError> {
         Ok(self.group.ledger()?.state().digest())
     }
@@ -106,15 +111,25 @@ impl Phone {
         Ok(self.entries()?.iter().map(VerifiedEntry::id).collect())
     }
 
-    /// Number of entries in chains that forked. A summary does not always cover these (SPEC §12, B2).
-    pub(super) fn forked_entries(&self) -> Result<usize, StoreError> {
-        let mut chains: BTreeMap<DeviceId, Vec<u64>> = BTreeMap::new();
-        for entry in self.entries()? {
+    /// Number of entries that two phones hold, in chains that forked, as the two know together. A
+    /// bundle by summary may repeat these (SPEC §12, B2): each phone may hold one branch only, and
+    /// know of no fork.
+    pub(super) fn shared_forked_entries(&self, other: &Phone) -> Result<usize, StoreError> {
+        let (own, others) = (self.entries()?, other.entries()?);
+        let mut places: BTreeMap<(DeviceId, u64), EntryId> = BTreeMap::new();
+        let mut forked: BTreeSet<DeviceId> = BTreeSet::new();
+        for entry in own.iter().chain(&others) {
             let header = entry.decoded().header();
-            chains.entry(header.device()).or_default().push(header.seq());
+            let place = (header.device(), header.seq());
+            if *places.entry(place).or_insert(entry.id()) != entry.id() {
+                forked.insert(header.device());
+            }
         }
-        let has_forked = |seqs: &&Vec<u64>| seqs.iter().collect::<BTreeSet<_>>().len() < seqs.len();
-        Ok(chains.values().filter(has_forked).map(Vec::len).sum())
+        let held: BTreeSet<EntryId> = others.iter().map(VerifiedEntry::id).collect();
+        let may_repeat = |entry: &&VerifiedEntry| {
+            held.contains(&entry.id()) && forked.contains(&entry.decoded().header().device())
+        };
+        Ok(own.iter().filter(may_repeat).count())
     }
 
     pub(super) fn import(&self, bundle: &[u8]) -> Result<Imported, StoreError> {

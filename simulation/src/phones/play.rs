@@ -10,7 +10,7 @@ use ledger_core::{DeviceId, EntryId};
 use ledger_model::sim::arrival::{Violation, violation};
 use ledger_model::sim::prng::Prng;
 use ledger_model::sim::tally::Tally;
-use ledger_store::{Imported, StoreError};
+use ledger_store::{Imported, Since, StoreError};
 
 use super::carrier::{Carrier, records};
 use super::check::{self, WithheldEntries};
@@ -105,12 +105,35 @@ impl Play {
         Ok(())
     }
 
+    /// The founder hands one bundle to some of the first people.
+    fn first_bundles(&mut self) -> StepResult {
+        let sent = self.sent.len();
+        let found = self.send(0, Since::Beginning)?;
+        let bundle = self.sent.get(sent).cloned().unwrap_or_default();
+        for to in 1..self.phones.len() {
+            if found.is_some() {
+                return Ok(found);
+            }
+            if self.rng.chance(60) {
+                let found = self.import(to, &bundle)?;
+                if found.is_some() {
+                    return Ok(found);
+                }
+            }
+        }
+        Ok(found)
+    }
+
     pub(super) fn database(&mut self) -> Result<ledger_store::Store, StoreError> {
         self.databases += 1;
         new_database(self.settings.seed, self.databases, &self.clock)
     }
 
     pub(super) fn run(mut self) -> Result<Outcome, Failure> {
+        let found = self.first_bundles().unwrap_or_else(|error| Some(refused(error)));
+        if let Some(found) = found {
+            return Err(failed(0, found));
+        }
         for number in 1..=self.settings.entries {
             let found = self.step().unwrap_or_else(|error| Some(refused(error)));
             if let Some(found) = found {
@@ -138,7 +161,7 @@ impl Play {
             45..=69 => self.deliver(at),
             70..=72 if may_write && self.phones.len() < MOST_PHONES => {
                 self.join(at)?;
-                Ok(None)
+                self.welcome(at)
             }
             73..=77 => self.remove(),
             78 | 79 if may_write && self.phones.len() < MOST_PHONES => self.pair(at),
@@ -165,7 +188,23 @@ impl Play {
                 self.phone(at)?.group.checkpoint()?;
                 Ok(None)
             }
-            _ => self.failed_export(at),
+            98 | 99 => self.failed_export(at),
+            // Not possible here and now.
+            _ => self.deliver(at),
+        }
+    }
+
+    /// As a rule, who joins or pairs gets a bundle at once of the phone that let them in. Phones that
+    /// nothing reaches yet can do little.
+    pub(super) fn welcome(&mut self, from: usize) -> StepResult {
+        if self.rng.chance(25) {
+            return Ok(None);
+        }
+        let (sent, new) = (self.sent.len(), self.phones.len().saturating_sub(1));
+        let found = self.send(from, Since::Beginning)?;
+        match self.sent.get(sent).cloned() {
+            Some(bundle) if found.is_none() => self.import(new, &bundle),
+            _ => Ok(found),
         }
     }
 

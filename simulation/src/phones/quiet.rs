@@ -1,7 +1,10 @@
 //! The end of a history: everybody gets everything, and everything is checked.
 
-use ledger_core::DeviceId;
+use std::collections::BTreeSet;
+
+use ledger_core::engine::Payload;
 use ledger_core::seal::Topic;
+use ledger_core::{DeviceId, Verdict};
 use ledger_model::sim::arrival::violation;
 use ledger_store::{Since, StoreError};
 
@@ -142,10 +145,27 @@ impl Play {
         };
         let written = self.written.iter().filter(|(_, author)| goes_on(**author));
         let written = written.map(|(id, _)| *id);
-        // Under other topics come entries of people who were cut off, which nobody needs.
+        // Under other topics come entries of people who were cut off, which nobody needs, or such as
+        // are sealed anew: those of void epochs (SPEC §11.2).
         let needed = |device: &DeviceId| state.may_write(*device);
+        let applied = applied_topics(&inside)?;
         let topics = self.topics.iter().filter(|(_, sealers)| sealers.iter().any(needed));
-        let topics = topics.map(|(topic, _): (&Topic, _)| *topic);
+        let topics = topics.map(|(topic, _)| *topic).filter(|topic| applied.contains(topic));
         check::quiet(&inside, &written.collect(), &topics.collect())
     }
+}
+
+/// The topics that the applied epoch entries of these phones name.
+fn applied_topics(phones: &[&Phone]) -> Result<BTreeSet<Topic>, StoreError> {
+    let mut topics = BTreeSet::new();
+    for phone in phones {
+        for row in phone.group.lists().activity(None, u32::MAX)? {
+            if let (Payload::Epoch(epoch), Verdict::Applied) =
+                (row.entry.decoded().payload(), row.verdict)
+            {
+                topics.insert(epoch.topic());
+            }
+        }
+    }
+    Ok(topics)
 }
