@@ -1,10 +1,11 @@
 //! `ledger backup`, `rekey`, `delete-group`: the database itself.
 
-use std::io::{BufRead as _, Write};
+use std::io::Write;
 
 use ledger_store::StoreError;
 
-use crate::args::{Backup, Database, DeleteGroup};
+use crate::args::{Backup, DeleteGroup, Rekey};
+use crate::ask::{ask, confirm};
 use crate::context::{open, secrets, the_group};
 use crate::failure::Failure;
 use crate::show::{one_line, progress_bar};
@@ -31,10 +32,15 @@ pub(crate) fn backup(arguments: &Backup, out: &mut dyn Write) -> Result<(), Fail
     Ok(())
 }
 
-pub(crate) fn rekey(arguments: &Database, out: &mut dyn Write) -> Result<(), Failure> {
-    open(arguments)?.maintenance().rekey()?;
-    let keys = secrets(arguments);
-    let (db, keys) = (arguments.db.display(), keys.path().display());
+pub(crate) fn rekey(arguments: &Rekey, out: &mut dyn Write) -> Result<(), Failure> {
+    let store = open(&arguments.location)?;
+    if !arguments.yes {
+        writeln!(out, "backups from before will not open any more")?;
+        confirm("Encrypt the database anew?", "nothing was changed", out)?;
+    }
+    store.maintenance().rekey()?;
+    let keys = secrets(&arguments.location);
+    let (db, keys) = (arguments.location.db.display(), keys.path().display());
     writeln!(out, "{db} has a new key, which is in {keys}")?;
     writeln!(out, "backups from before do not open any more: make one by `ledger backup`")?;
     Ok(())
@@ -56,12 +62,8 @@ pub(crate) fn delete_group(arguments: &DeleteGroup, out: &mut dyn Write) -> Resu
         out,
         "others keep theirs; what nobody else has is lost, as are the keys of this device in it"
     )?;
-    write!(out, "Type the group's name to delete it: ")?;
-    out.flush()?;
-    let mut typed = String::new();
-    std::io::stdin().lock().read_line(&mut typed)?;
-    match typed.trim_end_matches(['\r', '\n']) {
-        "" => Ok(writeln!(out, "\nnothing was deleted")?),
+    match ask("Type the group's name to delete it:", out)?.as_str() {
+        "" => Err(Failure::Declined("nothing was deleted")),
         typed if typed == name || typed == shown => {
             store.delete_group(id)?;
             writeln!(out, "deleted {shown}")?;

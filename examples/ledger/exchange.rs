@@ -13,9 +13,10 @@ use crate::args::{
     Admit, Approve, BundleCommand, Database, Enter, GoOn, GroupToRestore, Invite, Join, Phrase,
     Receive, Recover, ResetKeys,
 };
+use crate::ask::confirm;
 use crate::context::{People, open, open_or_create, the_group};
 use crate::failure::Failure;
-use crate::output::{Output, open_file};
+use crate::output::{Output, check, open_file};
 use crate::parts::check_name;
 use crate::show::{one_line, print_waiting, progress_bar};
 
@@ -48,7 +49,7 @@ pub(crate) fn join(arguments: &Join, out: &mut dyn Write) -> Result<(), Failure>
     let link = InviteLink::parse(&arguments.link)
         .map_err(|error| Failure::Usage(format!("the link: {error}")))?;
     check_name(&arguments.name)?;
-    let file = Output::create(&arguments.location, &arguments.request)?;
+    let file = Output::create(&arguments.location, &arguments.request, None, arguments.replace)?;
     let store = open_or_create(&arguments.location)?;
     file.write(&store.joining().join(&link, &arguments.name)?)?;
     for join in store.joining().pending_joins()?.iter().filter(|join| join.group == link.group()) {
@@ -67,8 +68,9 @@ pub(crate) fn join(arguments: &Join, out: &mut dyn Write) -> Result<(), Failure>
 
 pub(crate) fn admit(arguments: &Admit, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
-    let mut file = Output::create(&arguments.location, &arguments.welcome)?;
-    let (group, admitted) = match store.joining().receive_request(&read(&arguments.request)?)? {
+    let (request, replace) = (arguments.request.as_path(), arguments.replace);
+    let mut file = Output::create(&arguments.location, &arguments.welcome, Some(request), replace)?;
+    let (group, admitted) = match store.joining().receive_request(&read(request)?)? {
         Received::Admitted(admitted) => (the_group(&store, &arguments.location)?, admitted),
         Received::Waiting(group, id) => {
             let group = store.group(group)?;
@@ -77,9 +79,8 @@ pub(crate) fn admit(arguments: &Admit, out: &mut dyn Write) -> Result<(), Failur
             if let Some(proposal) = &proposal {
                 writeln!(out, "{}", one_line(proposal.text()))?;
             }
-            if !arguments.yes && !confirmed("Admit this person?", out)? {
-                writeln!(out, "nobody was admitted; the request waits")?;
-                return Ok(());
+            if !arguments.yes {
+                confirm("Admit this person?", "nobody was admitted; the request waits", out)?;
             }
             let admitted = group.invites().admit(id, proposal.as_ref())?;
             (group, admitted)
@@ -122,7 +123,7 @@ pub(crate) fn enter(arguments: &Enter, out: &mut dyn Write) -> Result<(), Failur
 
 pub(crate) fn bundle(command: &BundleCommand, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
-        BundleCommand::Export { location, since, file } => {
+        BundleCommand::Export { location, since, replace, file } => {
             let store = open(location)?;
             let group = the_group(&store, location)?;
             let known = match since {
@@ -130,7 +131,7 @@ pub(crate) fn bundle(command: &BundleCommand, out: &mut dyn Write) -> Result<(),
                 None => None,
             };
             let since = known.as_ref().map_or(Since::Beginning, Since::Known);
-            let mut target = Output::create(location, file)?;
+            let mut target = Output::create(location, file, None, *replace)?;
             let exported = group.bundles().export(since, target.file(), &mut progress_bar())?;
             target.finish()?;
             writeln!(
@@ -255,6 +256,7 @@ pub(crate) fn phrase(arguments: &Phrase, out: &mut dyn Write) -> Result<(), Fail
 }
 
 pub(crate) fn recover(arguments: &Recover, out: &mut dyn Write) -> Result<(), Failure> {
+    check_restore(&arguments.location, &arguments.restore)?;
     writeln!(out, "Type the 24 words:")?;
     out.flush()?;
     let mut typed = zeroize::Zeroizing::new(String::new());
@@ -262,6 +264,14 @@ pub(crate) fn recover(arguments: &Recover, out: &mut dyn Write) -> Result<(), Fa
     let store = open_or_create(&arguments.location)?;
     store.recovery().restore_phrase(&typed)?;
     restore(&store, &arguments.location, &arguments.restore, out)
+}
+
+/// Refuses a request that must not be written, before anything is restored.
+pub(crate) fn check_restore(
+    database: &Database,
+    arguments: &GroupToRestore,
+) -> Result<(), Failure> {
+    check(database, &arguments.request, Some(&arguments.bundle), arguments.replace)
 }
 
 /// Restores a group with the keys of a person who was restored, and writes the request
@@ -273,14 +283,14 @@ pub(crate) fn restore(
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let mut file = open_file(&arguments.bundle)?;
-    let request = Output::create(database, &arguments.request)?;
+    let (input, replace) = (arguments.bundle.as_path(), arguments.replace);
+    let request = Output::create(database, &arguments.request, Some(input), replace)?;
     // Anybody who knows a person's public recovery key can make a bundle for it.
     let preview = store.recovery().preview_group(&mut file, &mut progress_bar())?;
     writeln!(out, "the bundle is of {}, group {}", one_line(&preview.name), preview.id.short())?;
     writeln!(out, "with {}", one_line(&preview.members.join(", ")))?;
-    if !arguments.yes && !confirmed("Is that your group?", out)? {
-        writeln!(out, "nothing was restored")?;
-        return Ok(());
+    if !arguments.yes {
+        confirm("Is that your group?", "nothing was restored", out)?;
     }
     let (group, imported) = store.recovery().restore_group(&mut file, &mut progress_bar())?;
     writeln!(out, "restored {}", one_line(group.state()?.name()))?;
@@ -300,12 +310,11 @@ pub(crate) fn approve(arguments: &Approve, out: &mut dyn Write) -> Result<(), Fa
 
 pub(crate) fn reset_keys(arguments: &ResetKeys, out: &mut dyn Write) -> Result<(), Failure> {
     let group = the_group(&open(&arguments.location)?, &arguments.location)?;
+    let request = Output::create(&arguments.location, &arguments.request, None, arguments.replace)?;
     writeln!(out, "this replaces this device's keys; it writes again once a member approved it")?;
-    if !arguments.yes && !confirmed("Replace them?", out)? {
-        writeln!(out, "nothing was changed")?;
-        return Ok(());
+    if !arguments.yes {
+        confirm("Replace them?", "nothing was changed", out)?;
     }
-    let request = Output::create(&arguments.location, &arguments.request)?;
     let group = group.keys().reset_device_keys()?;
     request.write(&group.keys().request_approval()?)?;
     let path = arguments.request.display();
@@ -318,9 +327,8 @@ pub(crate) fn go_on(arguments: &GoOn, out: &mut dyn Write) -> Result<(), Failure
     let group = the_group(&open(&arguments.location)?, &arguments.location)?;
     print_waiting(group.waiting()?, out)?;
     writeln!(out, "to go on without what is missing, this device takes new keys")?;
-    if !arguments.yes && !confirmed("Go on?", out)? {
-        writeln!(out, "nothing was changed")?;
-        return Ok(());
+    if !arguments.yes {
+        confirm("Go on?", "nothing was changed", out)?;
     }
     let before = group.device();
     let text = match group.keys().go_on_without_missing()?.device() == before {
@@ -329,15 +337,6 @@ pub(crate) fn go_on(arguments: &GoOn, out: &mut dyn Write) -> Result<(), Failure
     };
     writeln!(out, "{text}")?;
     Ok(())
-}
-
-/// Asks a question, and returns whether the answer is yes.
-pub(crate) fn confirmed(question: &str, out: &mut dyn Write) -> Result<bool, Failure> {
-    write!(out, "{question} [y/N] ")?;
-    out.flush()?;
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use ledger_formats::splitwise;
 use ledger_store::StoreError;
 
-/// Exit code 1: the input or the ledger is at fault. Exit code 2: wrong usage.
+/// Exit code 1: the input or the ledger is at fault. Exit code 2: wrong usage. Exit code 3: the person
+/// in front of the program declined.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error("{0}{advice}", advice = advice(.0))]
@@ -23,6 +24,8 @@ pub(crate) enum Failure {
     Usage(String),
     #[error("{0}")]
     Ledger(String),
+    #[error("{0}")]
+    Declined(&'static str),
 }
 
 impl Failure {
@@ -39,6 +42,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_) => ExitCode::from(2),
+            Self::Declined(_) => ExitCode::from(3),
             _ => ExitCode::from(1),
         }
     }

@@ -4,6 +4,7 @@
 mod agree;
 mod args;
 mod as_of;
+mod ask;
 mod care;
 mod change;
 mod check_database;
@@ -99,7 +100,7 @@ fn main() -> ExitCode {
         Command::Settings(settings) => settings::settings(settings, &mut out),
         Command::Export(export) => export::run(export, &mut out),
         Command::Backup(backup) => care::backup(backup, &mut out),
-        Command::Rekey(location) => care::rekey(location, &mut out),
+        Command::Rekey(rekey) => care::rekey(rekey, &mut out),
         Command::DeleteGroup(delete) => care::delete_group(delete, &mut out),
     };
     let result = result.and_then(|()| Ok(out.flush()?));

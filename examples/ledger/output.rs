@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use crate::args::Database;
+use crate::args::{Database, Replace};
 use crate::context::secrets;
 use crate::failure::Failure;
+use crate::parts::usage;
 
 /// A file to be written. It has its name only when it is complete; before, the name is what it was.
 ///
@@ -16,6 +17,7 @@ use crate::failure::Failure;
 pub(crate) struct Output {
     path: PathBuf,
     partial: BufWriter<Target>,
+    replace: Replace,
 }
 
 /// Where the content goes.
@@ -27,21 +29,17 @@ enum Target {
 }
 
 impl Output {
-    /// Begins a file at `path`.
+    /// Begins a file at `path`, by a command that reads `input`.
     ///
     /// # Errors
-    /// [`Failure::Usage`] if that is a file of the database; [`Failure::Read`] if its folder cannot
-    /// be written.
-    pub(crate) fn create(database: &Database, path: &Path) -> Result<Self, Failure> {
-        if is_own(database, path) {
-            let path = path.display();
-            let text = format!("{path} holds the database or its keys; name another file to write");
-            return Err(Failure::Usage(text));
-        }
-        if path.is_dir() {
-            let text = format!("{} is a folder; name a file to write", path.display());
-            return Err(Failure::Usage(text));
-        }
+    /// As [`check`]; [`Failure::Read`] if the folder cannot be written.
+    pub(crate) fn create(
+        database: &Database,
+        path: &Path,
+        input: Option<&Path>,
+        replace: Replace,
+    ) -> Result<Self, Failure> {
+        check(database, path, input, replace)?;
         // A link stays, and what it leads to is replaced.
         let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let target = match std::fs::metadata(&target) {
@@ -51,7 +49,7 @@ impl Output {
             _ => builder().tempfile_in(folder(&target)).map(Target::Beside),
         };
         let partial = BufWriter::new(target.map_err(|source| failed(path, source))?);
-        Ok(Self { path: path.to_owned(), partial })
+        Ok(Self { path: path.to_owned(), partial, replace })
     }
 
     /// Where the content is to be written.
@@ -59,13 +57,22 @@ impl Output {
         &mut self.partial
     }
 
-    /// Gives the complete file its name, in place of a file that had it.
+    /// Gives the complete file its name.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] if a file has the name by now, which only `--force` replaces.
     pub(crate) fn finish(self) -> Result<(), Failure> {
-        let Self { path, partial } = self;
+        let Self { path, partial, replace } = self;
         let partial = partial.into_inner().map_err(|error| failed(&path, error.into_error()))?;
         let Target::Beside(partial) = partial else { return Ok(()) };
         let target = path.canonicalize().unwrap_or_else(|_| path.clone());
         partial.as_file().sync_all().map_err(|source| failed(&path, source))?;
+        // Not every file system can do this in one step, as FAT on some systems.
+        let partial = match partial.persist_noclobber(&target) {
+            Ok(_) => return Ok(()),
+            Err(error) => error.file,
+        };
+        refuse_existing(&target, replace)?;
         partial.persist(target).map_err(|error| failed(&path, error.error))?;
         Ok(())
     }
@@ -92,6 +99,45 @@ impl Write for Target {
             Self::Itself(file) => file.flush(),
         }
     }
+}
+
+/// Refuses a file that a command must not write: one of the database, the command's own input, and,
+/// without `--force`, any that exists. A pipe or a device is written as it is.
+///
+/// # Errors
+/// [`Failure::Usage`], which says what the file is.
+pub(crate) fn check(
+    database: &Database,
+    path: &Path,
+    input: Option<&Path>,
+    replace: Replace,
+) -> Result<(), Failure> {
+    let shown = path.display();
+    if is_own(database, path) {
+        return usage(format!(
+            "{shown} holds the database or its keys; name another file to write"
+        ));
+    }
+    if path.is_dir() {
+        return usage(format!("{shown} is a folder; name a file to write"));
+    }
+    if path.is_file() && input.is_some_and(|input| is_same(path, input)) {
+        return usage(format!("{shown} is what this command reads; name another file to write"));
+    }
+    refuse_existing(path, replace)
+}
+
+fn refuse_existing(path: &Path, replace: Replace) -> Result<(), Failure> {
+    // A link that leads nowhere is a file, too.
+    let exists = match path.metadata() {
+        Ok(there) => there.is_file(),
+        Err(_) => path.symlink_metadata().is_ok(),
+    };
+    if exists && !replace.force {
+        let path = path.display();
+        return usage(format!("{path} exists already; name a new file, or replace it by --force"));
+    }
+    Ok(())
 }
 
 fn failed(path: &Path, source: std::io::Error) -> Failure {
@@ -129,14 +175,13 @@ fn is_own(database: &Database, path: &Path) -> bool {
         let folder = folder(path).canonicalize().ok()?;
         Some(folder.join(path.file_name()?))
     };
-    let same_file = |own: &PathBuf| {
-        let names = real(path).is_some() && real(path) == real(own);
-        // A link leads to the same file by another name.
-        let links =
-            path.canonicalize().is_ok_and(|path| own.canonicalize().is_ok_and(|own| own == path));
-        names || links
-    };
-    own.iter().any(same_file)
+    let is_named = |own: &PathBuf| real(path).is_some() && real(path) == real(own);
+    own.iter().any(|own| is_named(own) || is_same(path, own))
+}
+
+/// Whether both paths lead to one file, by whatever links.
+fn is_same(path: &Path, other: &Path) -> bool {
+    path.canonicalize().is_ok_and(|path| other.canonicalize().is_ok_and(|other| other == path))
 }
 
 /// Opens a file to be read.

@@ -8,11 +8,12 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use ledger_store::PairingMode;
 
-use crate::args::Database;
+use crate::args::{Database, Replace};
+use crate::ask::confirm;
 use crate::context::{open, open_or_create};
-use crate::exchange::{confirmed, read};
+use crate::exchange::read;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, check};
 use crate::show::one_line;
 
 #[derive(Debug, Subcommand)]
@@ -42,6 +43,8 @@ pub(crate) enum PairCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct Files {
+    #[command(flatten)]
+    replace: Replace,
     /// A folder for the messages, pair-1 to pair-6, that pass between the devices
     #[arg(value_name = "FOLDER")]
     folder: PathBuf,
@@ -50,6 +53,13 @@ pub(crate) struct Files {
 impl Files {
     fn path(&self, number: u8) -> PathBuf {
         self.folder.join(format!("pair-{number}"))
+    }
+
+    /// Refuses to begin if the messages that this side writes are of another pairing.
+    fn check(&self, database: &Database, numbers: [u8; 3]) -> Result<(), Failure> {
+        numbers
+            .into_iter()
+            .try_for_each(|number| check(database, &self.path(number), None, self.replace))
     }
 
     /// Leaves a message for the other device.
@@ -61,7 +71,7 @@ impl Files {
         out: &mut dyn Write,
     ) -> Result<(), Failure> {
         let path = self.path(number);
-        Output::create(database, &path)?.write(message)?;
+        Output::create(database, &path, None, self.replace)?.write(message)?;
         writeln!(out, "carry {} to the other device", path.display())?;
         Ok(())
     }
@@ -93,6 +103,7 @@ pub(crate) fn run(command: &PairCommand, out: &mut dyn Write) -> Result<(), Fail
 }
 
 fn new(location: &Database, files: &Files, yes: bool, out: &mut dyn Write) -> Result<(), Failure> {
+    files.check(location, [1, 3, 5])?;
     let store = open_or_create(location)?;
     let (pairing, offer) = store.pairing().start_on_new_device()?;
     files.put(location, 1, &offer, out)?;
@@ -103,9 +114,9 @@ fn new(location: &Database, files: &Files, yes: bool, out: &mut dyn Write) -> Re
     for group in offered.groups() {
         writeln!(out, "this device will be in {}", one_line(&group.name))?;
     }
-    if !yes && !confirmed("Did the other device say that the digits are right?", out)? {
-        writeln!(out, "nothing was paired")?;
-        return Ok(());
+    if !yes {
+        let question = "Did the other device say that the digits are right?";
+        confirm(question, "nothing was paired", out)?;
     }
     let (awaiting, devices) = offered.accept()?;
     files.put(location, 5, &devices, out)?;
@@ -120,6 +131,7 @@ fn old(
     mode: PairingMode,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
+    files.check(location, [2, 4, 6])?;
     let store = open(location)?;
     let (pairing, reply) = store.pairing().start_on_old_device(&files.take(1, out)?)?;
     files.put(location, 2, &reply, out)?;

@@ -193,6 +193,10 @@ pub(crate) fn run(command: &RecurringCommand, out: &mut dyn Write) -> Result<(),
 
 /// The series whose id begins so.
 fn named(group: &Group, beginning: &str) -> Result<EntryId, Failure> {
+    if beginning.is_empty() {
+        // Nothing would be the beginning of every id.
+        return usage("SERIES is empty; `ledger recurring list` shows the ids".to_owned());
+    }
     let all = group.recurring().series()?;
     let mut found = all.iter().map(Series::id).filter(|id| id.to_string().starts_with(beginning));
     match (found.next(), found.next()) {

@@ -1,18 +1,19 @@
 //! `ledger shares`: shares of the recovery phrase, which friends keep.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use ledger_core::MemberId;
 use ledger_core::messages::recovery::RecoveryRequest;
 use ledger_store::{KeptShare, Store, StoreError};
 
-use crate::args::{Database, GroupToRestore, Location};
+use crate::args::{Database, GroupToRestore, Location, Replace};
+use crate::ask::confirm;
 use crate::context::{People, open, open_or_create, the_group};
-use crate::exchange::{self, confirmed, read};
+use crate::exchange::{self, check_restore, read};
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, check};
 use crate::show::one_line;
 
 #[derive(Debug, Subcommand)]
@@ -24,6 +25,8 @@ pub(crate) enum SharesCommand {
         /// How many of them together can restore you
         #[arg(long, value_name = "N")]
         needed: u8,
+        #[command(flatten)]
+        replace: Replace,
         /// A folder for the shares, one for each friend
         #[arg(value_name = "FOLDER")]
         folder: PathBuf,
@@ -47,6 +50,8 @@ pub(crate) enum SharesCommand {
     Request {
         #[command(flatten)]
         location: Database,
+        #[command(flatten)]
+        replace: Replace,
         /// Where to write it; it holds no secret
         #[arg(value_name = "REQUEST")]
         request: PathBuf,
@@ -58,6 +63,8 @@ pub(crate) enum SharesCommand {
         /// Do not ask whether the request is the friend's
         #[arg(long)]
         yes: bool,
+        #[command(flatten)]
+        replace: Replace,
         /// Whose share
         #[arg(value_name = "NAME")]
         friend: String,
@@ -93,8 +100,8 @@ pub(crate) enum SharesCommand {
 
 pub(crate) fn run(command: &SharesCommand, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
-        SharesCommand::Make { location, needed, folder, friends } => {
-            make(location, *needed, folder, friends, out)
+        SharesCommand::Make { location, needed, replace, folder, friends } => {
+            make(location, *needed, *replace, folder, friends, out)
         }
         SharesCommand::Keep { location, share } => {
             let store = open(location)?;
@@ -112,15 +119,16 @@ pub(crate) fn run(command: &SharesCommand, out: &mut dyn Write) -> Result<(), Fa
             }
             Ok(())
         }
-        SharesCommand::Request { location, request } => {
-            let file = Output::create(location, request)?;
+        SharesCommand::Request { location, replace, request } => {
+            let file = Output::create(location, request, None, *replace)?;
             let asked = open_or_create(location)?.recovery().request()?;
             file.write(&asked.encode())?;
             writeln!(out, "show {} to your friends", request.display())?;
             writeln!(out, "tell them by voice that its fingerprint is {}", asked.fingerprint())?;
             Ok(())
         }
-        SharesCommand::Return { location, yes, friend, request, share } => {
+        SharesCommand::Return { location, yes, replace, friend, request, share } => {
+            let file = Output::create(location, share, Some(request), *replace)?;
             let request = RecoveryRequest::decode(&read(request)?).map_err(StoreError::from)?;
             let group = the_group(&open(location)?, location)?;
             let owner = People::of(&*group.state()?).find(friend)?;
@@ -129,11 +137,9 @@ pub(crate) fn run(command: &SharesCommand, out: &mut dyn Write) -> Result<(), Fa
                 kept.ok_or_else(|| Failure::Ledger(format!("no share of {friend} is kept here")))?;
             writeln!(out, "the request has the fingerprint {}", request.fingerprint())?;
             let question = format!("Does {friend} say the same, by voice or face?");
-            if !yes && !confirmed(&one_line(&question), out)? {
-                writeln!(out, "nothing was returned")?;
-                return Ok(());
+            if !yes {
+                confirm(&one_line(&question), "nothing was returned", out)?;
             }
-            let file = Output::create(location, share)?;
             file.write(&group.shares().return_share(kept.id, &request)?)?;
             writeln!(out, "send {} to {}", share.display(), one_line(friend))?;
             Ok(())
@@ -156,6 +162,7 @@ pub(crate) fn run(command: &SharesCommand, out: &mut dyn Write) -> Result<(), Fa
             print_people(&store, out)
         }
         SharesCommand::Restore { location, person, restore } => {
+            check_restore(location, restore)?;
             let store = open(location)?;
             if store.recovery().reveal_phrase().is_err() {
                 match person {
@@ -174,7 +181,8 @@ pub(crate) fn run(command: &SharesCommand, out: &mut dyn Write) -> Result<(), Fa
 fn make(
     location: &Location,
     needed: u8,
-    folder: &std::path::Path,
+    replace: Replace,
+    folder: &Path,
     friends: &[String],
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
@@ -182,10 +190,14 @@ fn make(
     let people = People::of(&*group.state()?);
     let members: Vec<MemberId> =
         friends.iter().map(|name| people.find(name)).collect::<Result<_, _>>()?;
+    let paths: Vec<PathBuf> =
+        (1u32..).zip(friends).map(|(number, _)| folder.join(format!("share-{number}"))).collect();
+    for path in &paths {
+        check(location, path, None, replace)?;
+    }
     let shares = group.shares().share_phrase(needed, &members)?;
-    for ((number, share), friend) in (1u32..).zip(shares).zip(friends) {
-        let path = folder.join(format!("share-{number}"));
-        Output::create(location, &path)?.write(&share)?;
+    for ((path, share), friend) in paths.iter().zip(shares).zip(friends) {
+        Output::create(location, path, None, replace)?.write(&share)?;
         writeln!(out, "give {} to {}", path.display(), one_line(friend))?;
     }
     writeln!(out, "any {needed} of them together can restore you, and become you")?;

@@ -7,9 +7,9 @@ use ledger_core::{DeviceId, EntryId, GroupState};
 use ledger_store::{Group, Proposal, StatementIntent};
 
 use crate::args::{Leave, Location, Remove, Rename, Revoke, Sign, Successor};
+use crate::ask::confirm;
 use crate::context::{People, open, the_group};
 use crate::entry::find;
-use crate::exchange::confirmed;
 use crate::failure::Failure;
 use crate::show::one_line;
 
@@ -135,9 +135,8 @@ fn sign_proposal(
     for id in proposal.voids() {
         writeln!(out, "  would become void: {id}")?;
     }
-    if !arguments.yes && !confirmed("Sign this?", out)? {
-        writeln!(out, "nothing was signed")?;
-        return Ok(());
+    if !arguments.yes {
+        confirm("Sign this?", "nothing was signed", out)?;
     }
     writeln!(out, "signed {}", group.sign(proposal)?)?;
     Ok(())

@@ -6,6 +6,14 @@ use clap::{Args, Subcommand};
 
 use super::{Database, Location};
 
+/// Whether a file that a command writes may take the place of another one.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Replace {
+    /// Replace a file that exists, but never the database, its keys, or what the command reads
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Invite {
     #[command(flatten)]
@@ -31,6 +39,8 @@ pub(crate) struct Join {
     /// Your name
     #[arg(long, value_name = "NAME")]
     pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) replace: Replace,
     /// The link
     pub(crate) link: String,
     /// Where to write the request
@@ -45,6 +55,8 @@ pub(crate) struct Admit {
     /// Admit the person without asking
     #[arg(long)]
     pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) replace: Replace,
     /// The request
     pub(crate) request: PathBuf,
     /// Where to write the welcome
@@ -77,6 +89,8 @@ pub(crate) enum BundleCommand {
         /// Write only the entries that the device with this summary lacks
         #[arg(long, value_name = "SUMMARY")]
         since: Option<String>,
+        #[command(flatten)]
+        replace: Replace,
         /// Where to write
         file: PathBuf,
     },
@@ -114,6 +128,8 @@ pub(crate) struct GroupToRestore {
     /// Do not ask whether the bundle is of the right group
     #[arg(long)]
     pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) replace: Replace,
     /// A bundle of the group
     pub(crate) bundle: PathBuf,
     /// Where to write the request to approve this device
@@ -133,6 +149,8 @@ pub(crate) struct Approve {
 pub(crate) struct ResetKeys {
     #[command(flatten)]
     pub(crate) location: Location,
+    #[command(flatten)]
+    pub(crate) replace: Replace,
     /// Where to write the request to approve this device
     #[arg(value_name = "REQUEST")]
     pub(crate) request: PathBuf,

@@ -18,11 +18,11 @@ use crate::recurring::RecurringCommand;
 use crate::shares::SharesCommand;
 use crate::sharing::Sharing;
 
-pub(crate) use care::{Backup, DeleteGroup};
+pub(crate) use care::{Backup, DeleteGroup, Rekey};
 pub(crate) use change::{Cancel, Correct, History, OfEntry, Review};
 pub(crate) use exchange::{
     Admit, Approve, BundleCommand, Enter, GoOn, GroupToRestore, Invite, Join, Phrase, Receive,
-    Recover, ResetKeys,
+    Recover, Replace, ResetKeys,
 };
 pub(crate) use filter::{By, Expenses, Filters, Totals};
 pub(crate) use settle::{Balances, Conversion, SettleUp};
@@ -39,7 +39,8 @@ pub(crate) use settle::{Balances, Conversion, SettleUp};
     after_help = "Example:\n  \
     ledger import --db flat.db --format splitwise export.csv\n  \
     ledger settle-up --db flat.db\n\n\
-    Exit codes: 0 done, 1 the input or the ledger is at fault, 2 wrong usage."
+    Exit codes: 0 done, 1 the input or the ledger is at fault, 2 wrong usage, \
+    3 you declined."
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -219,8 +220,8 @@ pub(crate) enum Command {
     Backup(Backup),
     /// Encrypt the database anew with a fresh key
     ///
-    /// For when somebody may have the old one. Backups from before do not open any more.
-    Rekey(Database),
+    /// For when somebody may have the old one. Backups from before do not open any more, so it asks first.
+    Rekey(Rekey),
     /// Delete a group from this device, for good
     ///
     /// Asks for the group's name. The other members keep theirs; what only this device has is lost.

@@ -172,7 +172,16 @@ fn each_command_refuses_bad_input_and_changes_nothing() {
         (
             "admit",
             2,
-            vec![vec![], vec![junk], vec![junk, db], vec![junk, keys], vec![junk, folder]],
+            vec![
+                vec![],
+                vec![junk],
+                vec![junk, db],
+                vec![junk, keys],
+                vec![junk, folder],
+                vec![empty, junk],
+                vec!["--force", junk, junk],
+                vec!["--force", junk, keys],
+            ],
         ),
         ("enter", 1, vec![vec![junk], vec![empty], vec![missing], vec![db], vec![folder]]),
         ("receive", 1, vec![vec![junk], vec![empty], vec![missing], vec![db], vec![folder]]),
@@ -186,6 +195,9 @@ fn each_command_refuses_bad_input_and_changes_nothing() {
                 vec![db],
                 vec![keys],
                 vec![folder],
+                vec![junk],
+                vec!["--force", db],
+                vec!["--force", keys],
                 vec!["--since", "x", fresh],
                 vec!["--since", "", fresh],
             ],
@@ -224,12 +236,25 @@ fn each_command_refuses_bad_input_and_changes_nothing() {
             1,
             vec![vec!["--yes", missing, fresh], vec!["--yes", "--person", "1", junk, fresh]],
         ),
-        ("shares request", 2, vec![vec![], vec![db], vec![keys], vec![folder]]),
+        (
+            "shares request",
+            2,
+            vec![vec![], vec![db], vec![keys], vec![folder], vec![junk], vec!["--force", db]],
+        ),
+        ("shares return", 2, vec![vec!["Ben", junk, junk], vec!["--force", "Ben", junk, junk]]),
+        ("recover", 2, vec![vec![junk, junk], vec!["--force", junk, junk], vec![junk, keys]]),
+        ("shares restore", 2, vec![vec![junk, empty], vec!["--force", junk, junk]]),
         ("approve", 1, vec![vec![junk], vec![empty], vec![missing], vec![db]]),
         (
             "reset-device-keys",
             2,
-            vec![vec![], vec!["--yes"], vec!["--yes", db], vec!["--yes", keys]],
+            vec![
+                vec![],
+                vec!["--yes"],
+                vec!["--yes", db],
+                vec!["--yes", keys],
+                vec!["--yes", junk],
+            ],
         ),
         ("reset-device-keys", 1, vec![vec!["--yes", nowhere]]),
         ("go-on", 2, vec![vec!["Flat"], vec!["--json"], vec!["--group", "House", "--yes"]]),
@@ -268,7 +293,7 @@ fn each_command_refuses_bad_input_and_changes_nothing() {
                 vec!["--me", "a\tb", "Flat"],
             ],
         ),
-        ("rekey", 2, vec![vec!["Flat"], vec!["--group", "Flat"], vec!["--yes"]]),
+        ("rekey", 2, vec![vec!["Flat"], vec!["--group", "Flat"], vec!["--force"]]),
         ("phrase", 2, vec![vec!["Flat"], vec!["--group", "Flat"], vec!["--json"]]),
         (
             "pair new",
@@ -291,6 +316,43 @@ fn each_command_refuses_bad_input_and_changes_nothing() {
     desk.run::<&str>("verify-history", &[]).ok();
 }
 
+/// A file that exists is replaced if the command says so, and one of this ledger never.
+#[test]
+fn a_file_is_replaced_by_force_only() {
+    let (desk, ..) = flat();
+    let other = Desk::new();
+    other.run("new", &["--me", "Zoe", "Trip"]).ok();
+    let balances = other.run::<&str>("balances", &[]).ok();
+    for target in [other.db(), other.path("flat.db.keys")] {
+        let refused = desk.run("bundle export", &[text(&target)]).failed(2);
+        assert!(refused.contains("exists already; name a new file, or replace"), "{refused}");
+    }
+    assert_eq!(other.run::<&str>("balances", &[]).ok(), balances);
+    let file = desk.file("bundle", "of last week");
+    let old = std::fs::read(&file).unwrap();
+    desk.run("bundle export", &[text(&file)]).failed(2);
+    assert_eq!(std::fs::read(&file).unwrap(), old);
+    desk.run("bundle export", &["--force", text(&file)]).ok();
+    assert_ne!(std::fs::read(&file).unwrap(), old);
+    // Messages of an earlier pairing are in the folder, and no database is made.
+    let (new, folder) = (Desk::new(), desk.path("between"));
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("pair-5"), "earlier").unwrap();
+    let refused = new.run("pair new", &[text(&folder)]).failed(2);
+    assert!(refused.contains("pair-5 exists already"), "{refused}");
+    assert!(new.files().is_empty());
+    #[cfg(unix)]
+    {
+        // A link by which a command would replace what it reads, and one that leads nowhere.
+        let (input, nowhere) = (desk.path("input"), desk.path("nowhere"));
+        std::os::unix::fs::symlink(&file, &input).unwrap();
+        std::os::unix::fs::symlink(desk.path("gone"), &nowhere).unwrap();
+        let refused = desk.run("admit", &["--force", text(&file), text(&input)]).failed(2);
+        assert!(refused.contains("is what this command reads"), "{refused}");
+        desk.run("bundle export", &[text(&nowhere)]).failed(2);
+    }
+}
+
 /// What a command writes is there as a whole, or the file is what it was.
 #[test]
 fn a_failed_command_leaves_the_file_that_it_would_replace() {
@@ -298,9 +360,9 @@ fn a_failed_command_leaves_the_file_that_it_would_replace() {
     let bundle = desk.path("bundle");
     desk.run("bundle export", &[text(&bundle)]).ok();
     let whole = std::fs::read(&bundle).unwrap();
-    desk.run("bundle export", &["--since", "x", text(&bundle)]).failed(2);
+    desk.run("bundle export", &["--force", "--since", "x", text(&bundle)]).failed(2);
     let junk = desk.file("junk", "no request");
-    desk.run("admit", &[text(&junk), text(&bundle)]).failed(1);
+    desk.run("admit", &["--force", text(&junk), text(&bundle)]).failed(1);
     assert_eq!(std::fs::read(&bundle).unwrap(), whole);
     assert_eq!(desk.files().iter().filter(|name| name.starts_with('.')).count(), 0);
     #[cfg(unix)]

@@ -42,7 +42,11 @@ fn a_backup_opens_until_the_key_is_another() {
     let nowhere = desk.run("backup", &[text(&desk.path("no/copy.db"))]).failed(1);
     assert!(nowhere.contains("copy.db"), "{nowhere}");
 
-    let said = desk.run::<&str>("rekey", &[]).ok();
+    let asked = desk.run::<&str>("rekey", &[]).declined();
+    assert!(asked.contains("backups from before will not open any more"), "{asked}");
+    assert!(asked.contains("nothing was changed"), "{asked}");
+    assert_eq!(in_copy(&desk, "copy.db").ok(), balances, "under the same key");
+    let said = desk.run::<&str>("rekey", &["--yes"]).ok();
     assert!(said.contains("has a new key"), "{said}");
     assert_eq!(desk.run::<&str>("balances", &[]).ok(), balances);
     assert_eq!(in_copy(&desk, "copy.db").code, Some(1), "under the old key");
@@ -54,12 +58,12 @@ fn a_backup_opens_until_the_key_is_another() {
 fn a_group_is_deleted_by_its_name_alone() {
     let (desk, ..) = flat();
     let before = desk.everything();
-    let asked = desk.run::<&str>("delete-group", &[]).ok();
+    let asked = desk.run::<&str>("delete-group", &[]).declined();
     assert!(
         asked.contains("this deletes Flat") && asked.contains("nothing was deleted"),
         "{asked}"
     );
-    for (answer, code) in [("\n", 0), ("flat\n", 2), ("yes\n", 2), ("Flat \n", 2), ("y", 2)] {
+    for (answer, code) in [("\n", 3), ("flat\n", 2), ("yes\n", 2), ("Flat \n", 2), ("y", 2)] {
         let run = answered(&desk, "delete-group", &[], answer);
         assert_eq!(run.code, Some(code), "{answer:?}: {run:?}");
         assert!((run.out + &run.err).contains("nothing was deleted"), "{answer:?}");

@@ -67,7 +67,7 @@ fn who_is_asked_for_is_let_in_by_a_yes() {
     let link = anna.run("invite", &["--for-member", "Ben", "--max-uses", "1"]).ok();
     let (request, welcome) = (anna.path("request"), anna.path("welcome"));
     ben.run("join", &["--name", "Benedict", link.trim(), text(&request)]).ok();
-    let asked = anna.run("admit", &[text(&request), text(&welcome)]).ok();
+    let asked = anna.run("admit", &[text(&request), text(&welcome)]).declined();
     assert!(asked.contains("Benedict asks to join, with the keys "), "{asked}");
     assert!(asked.contains("nobody was admitted") && !welcome.exists());
     anna.run("admit", &["--yes", text(&request), text(&welcome)]).ok();
@@ -95,7 +95,7 @@ fn the_words_and_a_bundle_restore_a_person() {
     assert!(recover(&words).status.success());
     assert_eq!(digest(&new), digest(&anna));
     ben.run("approve", &[text(&request)]).ok();
-    ben.run("bundle export", &[text(&bundle)]).ok();
+    ben.run("bundle export", &["--force", text(&bundle)]).ok();
     new.run("bundle import", &[text(&bundle)]).ok();
     new.run("record", &["Bread", "2", "EUR"]).ok();
 }
@@ -111,14 +111,14 @@ fn a_clone_of_a_device_gets_new_keys_and_approval() {
     ben.run("record", &["Bread", "2", "EUR"]).ok();
     clone.run("record", &["Cheese", "3", "EUR"]).ok();
     let carry = |from: &Desk, to: &Desk| {
-        from.run("bundle export", &[text(&bundle)]).ok();
+        from.run("bundle export", &["--force", text(&bundle)]).ok();
         to.run("bundle import", &[text(&bundle)]).ok();
     };
     carry(&ben, &anna);
     carry(&anna, &clone);
     clone.run("record", &["Wine", "9", "EUR"]).failed(1);
     let request = clone.path("approval");
-    let asked = clone.run("reset-keys", &[text(&request)]).ok();
+    let asked = clone.run("reset-keys", &[text(&request)]).declined();
     assert!(asked.contains("nothing was changed") && !request.exists(), "{asked}");
     let reset = clone.run("reset-keys", &["--yes", text(&request)]).ok();
     assert!(reset.contains("ledger approve"), "{reset}");
@@ -165,7 +165,7 @@ fn what_is_no_whole_bundle_is_no_success() {
     // A bundle of a group that is not here.
     let other = Desk::new();
     other.run("new", &["--me", "Zoe", "Trip"]).ok();
-    other.run("bundle export", &[text(&bundle)]).ok();
+    other.run("bundle export", &["--force", text(&bundle)]).ok();
     for command in ["bundle import", "receive"] {
         let refused = ben.run(command, &[text(&bundle)]);
         assert_eq!(refused.code, Some(1));

@@ -215,7 +215,7 @@ fn two_importers() -> (Desk, Desk) {
 
 fn meet(from: &Desk, to: &Desk) {
     let bundle = from.path("bundle");
-    from.run("bundle export", &[text(&bundle)]).ok();
+    from.run("bundle export", &["--force", text(&bundle)]).ok();
     to.run("bundle import", &[text(&bundle)]).ok();
 }
 

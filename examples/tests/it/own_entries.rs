@@ -93,13 +93,14 @@ fn the_answer_is_entered_twice_and_the_link_is_tapped_twice() {
     let link = anna.run("invite", &["--no-approval"]).ok();
     let (request, welcome) = (anna.path("request"), anna.path("welcome"));
     ben.run("join", &["--name", "Ben", link.trim(), text(&request)]).ok();
-    let again = ben.run("join", &["--name", "Benny", link.trim(), text(&request)]).ok();
+    let again = ben.run("join", &["--force", "--name", "Benny", link.trim(), text(&request)]).ok();
     assert!(again.contains("you asked before, as Ben"), "{again}");
     anna.run("admit", &[text(&request), text(&welcome)]).ok();
     ben.run("enter", &[text(&welcome)]).ok();
     let again = ben.run("enter", &[text(&welcome)]).ok();
     assert!(again.starts_with("you are in Flat already"), "{again}");
-    let known = ben.run("join", &["--name", "Ben", link.trim(), text(&request)]).failed(1);
+    let known =
+        ben.run("join", &["--force", "--name", "Ben", link.trim(), text(&request)]).failed(1);
     assert!(known.contains("already"), "{known}");
     assert_eq!(ben.run("members", &["--json"]).json().as_array().unwrap().len(), 2);
 }

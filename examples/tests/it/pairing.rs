@@ -69,7 +69,7 @@ fn anna() -> Desk {
 
 fn bundle(from: &Desk, to: &Desk) {
     let file = from.path("bundle");
-    from.run("bundle export", &[text(&file)]).ok();
+    from.run("bundle export", &["--force", text(&file)]).ok();
     to.run("bundle import", &[text(&file)]).ok();
 }
 
@@ -136,7 +136,8 @@ fn wrong_digits_pair_nothing_and_there_is_one_attempt() {
 fn join(anna: &Desk, name: &str) -> Desk {
     let desk = Desk::new();
     let link = anna.run("invite", &["--no-approval"]).ok();
-    let (request, welcome) = (anna.path("request"), anna.path("welcome"));
+    let (request, welcome) = ("request", "welcome");
+    let [request, welcome] = [request, welcome].map(|file| anna.path(&format!("{file}-{name}")));
     desk.run("join", &["--name", name, link.trim(), text(&request)]).ok();
     anna.run("admit", &[text(&request), text(&welcome)]).ok();
     desk.run("enter", &[text(&welcome)]).ok();
@@ -153,12 +154,15 @@ fn friends_bring_somebody_back_who_lost_everything() {
     let names = ["Ben", "Cleo", "Dan"];
     let made = anna.run("shares make", &["--needed", "2", &folder, "Ben", "Cleo", "Dan"]);
     assert!(made.ok().contains("any 2 of them together can restore you, and become you"));
-    let one = anna.run("shares make", &["--needed", "1", &folder, "Ben", "Cleo"]).failed(1);
+    let one =
+        anna.run("shares make", &["--force", "--needed", "1", &folder, "Ben", "Cleo"]).failed(1);
     assert!(one.contains("at least 2"), "{one}");
     let nobody = anna.run("shares make", &["--needed", "2", &folder, "Ben", "Zoe"]).failed(2);
     assert!(nobody.contains("Zoe"), "{nobody}");
-    let made = anna.run("shares make", &["--needed", "2", &folder, "Ben", "Cleo", "Dan"]);
-    made.ok();
+    let again = ["--needed", "2", &folder, "Ben", "Cleo", "Dan"];
+    let refused = anna.run("shares make", &again).failed(2);
+    assert!(refused.contains("share-1 exists already"), "{refused}");
+    anna.run("shares make", &[&["--force"][..], &again].concat()).ok();
     let share = |n: usize| Path::new(&folder).join(format!("share-{}", n + 1));
     for (n, friend) in friends.iter().enumerate() {
         let kept = friend.run("shares keep", &[text(&share(n))]).ok();
@@ -181,7 +185,7 @@ fn friends_bring_somebody_back_who_lost_everything() {
     for (n, expected) in [(0, "1 of 2"), (2, "2 of 2")] {
         let back = anna.path(&format!("back-{n}"));
         let arguments = ["Anna", text(&request), text(&back)];
-        let shown = friends[n].run("shares return", &arguments).ok();
+        let shown = friends[n].run("shares return", &arguments).declined();
         assert!(shown.contains(&fingerprint) && shown.contains("nothing was returned"));
         friends[n].run("shares return", &[&["--yes"], &arguments[..]].concat()).ok();
         let collected = new.run("shares add", &[text(&back)]).ok();

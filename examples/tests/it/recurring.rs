@@ -61,10 +61,15 @@ fn rent_recurs_is_recorded_once_changes_and_ends() {
 fn what_cannot_recur_says_why() {
     let desk = Desk::new();
     desk.run("new", &["--me", "Anna", "Flat"]).ok();
+    desk.run("recurring add", &["--every", "month", "--on", "2126-01-01", "Rent", "9", "EUR"]).ok();
     for (command, arguments, code, words) in [
         ("add", vec!["--every", "fortnight", "Tea", "1", "EUR"], 2, "2 weeks"),
         ("add", vec!["--every", "0 days", "Tea", "1", "EUR"], 2, "1 to 1000"),
         ("end", vec!["ffff"], 2, "no series"),
+        ("end", vec![""], 2, "SERIES is empty"),
+        ("passed", vec![""], 2, "SERIES is empty"),
+        ("pause", vec!["", "--until", "2127-01-01"], 2, "SERIES is empty"),
+        ("change", vec!["", "Tea", "1", "EUR"], 2, "SERIES is empty"),
         ("change", vec!["ffff", "--on", "2027-01-01", "Tea", "1", "EUR"], 2, "--every"),
         ("due", vec!["--mine"], 2, "--record"),
     ] {

@@ -50,7 +50,7 @@ impl Story {
     #[track_caller]
     fn carry(&self, from: &Desk, to: &Desk) {
         let file = from.path("bundle");
-        self.run(from, "bundle export", &[text(&file)]);
+        self.run(from, "bundle export", &["--force", text(&file)]);
         self.run(to, "bundle import", &[text(&file)]);
     }
 
@@ -59,7 +59,8 @@ impl Story {
     fn join(&self, owner: &Desk, name: &str, invite: &[&str]) -> Desk {
         let desk = Desk::new();
         let link = self.run(owner, "invite", invite);
-        let (request, welcome) = (owner.path("request"), owner.path("welcome"));
+        let [request, welcome] =
+            ["request", "welcome"].map(|file| owner.path(&format!("{file}-{name}")));
         self.run(&desk, "join", &["--name", name, link.trim(), text(&request)]);
         self.run(owner, "admit", &["--yes", text(&request), text(&welcome)]);
         self.run(&desk, "enter", &[text(&welcome)]);
@@ -220,7 +221,7 @@ fn a_lost_phone(story: &Story, anna: &Desk, ben: &Desk, cleo: &Desk) {
         story.run(friend, "shares keep", &[&format!("{folder}/share-{number}")]);
         contains(&story.run(friend, "shares list", &[]), "a share of Ben");
     }
-    story.run(anna, "bundle export", &[text(&bundle)]);
+    story.run(anna, "bundle export", &["--force", text(&bundle)]);
     let by_words = Desk::new();
     let restored =
         story.answer(&by_words, "recover", &["--yes", text(&bundle), text(&request)], &words);
@@ -239,8 +240,8 @@ fn a_lost_phone(story: &Story, anna: &Desk, ben: &Desk, cleo: &Desk) {
         story.run(&by_friends, "shares add", &[text(&share)]);
     }
     contains(&story.run(&by_friends, "shares progress", &[]), "2 of 2");
-    story.run(anna, "bundle export", &[text(&bundle)]);
-    let restore = ["--yes", text(&bundle), text(&request)];
+    story.run(anna, "bundle export", &["--force", text(&bundle)]);
+    let restore = ["--yes", "--force", text(&bundle), text(&request)];
     contains(&story.run(&by_friends, "shares restore", &restore), "restored Flat");
 }
 
@@ -303,7 +304,7 @@ fn the_database(story: &Story, anna: &Desk) {
     contains(&story.run(anna, "check-database", &[]), "every table agrees");
     story.run(anna, "backup", &[text(&anna.path("copy.db"))]);
     story.run(anna, "salvage", &["--to", text(&anna.path("salvaged.db"))]);
-    contains(&story.run(anna, "rekey", &[]), "has a new key");
+    contains(&story.run(anna, "rekey", &["--yes"]), "has a new key");
     let csv = anna.file("flat.csv", story.run(anna, "export", &["--format", "csv"]));
     let new = Desk::new();
     story.run(&new, "import", &["--format", "splitwise", "--me", "Anna", text(&csv)]);

@@ -65,7 +65,7 @@ fn what_cannot_be_written_says_why() {
 fn acts_are_asked_for_first() {
     let desk = flat();
     // Standard input is empty: no answer is no.
-    let asked = desk.run("remove", &["Ben"]).ok();
+    let asked = desk.run("remove", &["Ben"]).declined();
     assert!(asked.starts_with("Remove Ben from the group."), "{asked}");
     assert!(asked.contains("nothing was signed"));
     let all = [("Anna", "member"), ("Ben", "placeholder"), ("Cleo", "placeholder")];

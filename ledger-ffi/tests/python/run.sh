@@ -4,10 +4,12 @@
         "$tools/maturin/bin/pip" install --quiet 'maturin>=1.16,<2'
 } || skip "maturin could not be installed"
 
-profiles=(--profile dev)
-[[ $what == scenario ]] || profiles=(--release)
+# maturin also runs the program that writes the bindings, which has a feature of its own. With
+# it in both, what they depend on is compiled once. It adds nothing to the library.
+options=(--profile dev --features bindgen)
+[[ $what == scenario ]] || options=(--release)
 (cd ledger-ffi && "$tools/maturin/bin/maturin" build --quiet \
-    "${profiles[@]}" --interpreter python3 --out "$out/wheels")
+    "${options[@]}" --interpreter python3 --out "$out/wheels")
 python3 -m venv "$out/venv"
 "$out/venv/bin/pip" install --quiet --no-index "$out"/wheels/*.whl
 

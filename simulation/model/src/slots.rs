@@ -48,7 +48,7 @@ pub fn slot_of(history: &History, r: &Rules, id: Id) -> Option<Id> {
 }
 
 /// The origin of an original.
-fn origin_of(entry: &Entry) -> Option<Origin> {
+pub fn origin_of(entry: &Entry) -> Option<Origin> {
     match &entry.kind {
         Kind::Expense(c) | Kind::Transfer(c) => c.origin,
         _ => None,

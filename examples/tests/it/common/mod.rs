@@ -56,6 +56,13 @@ impl Run {
         serde_json::from_str(&self.ok()).unwrap()
     }
 
+    /// All that a run said which asked and got no yes.
+    #[track_caller]
+    pub fn declined(self) -> String {
+        assert_eq!(self.code, Some(3), "{} {}", self.out, self.err);
+        self.out + &self.err
+    }
+
     /// The message of a run that failed with this code and printed nothing else.
     #[track_caller]
     pub fn failed(self, code: i32) -> String {

@@ -5,11 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::entry::{Body, Enrolment, Entry, Generation, Kind, MemberId};
+use crate::entry::{Body, Enrolment, Entry, Generation, Id, Kind, MemberId};
 use crate::history::{History, StatementRecord, author};
 use crate::past::Past;
 use crate::resolve::{Resolution, Verdict};
+use crate::rules::Rules;
 use crate::sim::flips;
+use crate::slots::slot_of;
 use crate::state::State;
 
 /// A violated property.
@@ -125,29 +127,31 @@ fn powerless(history: &History, reference: &Resolution, entry: &Entry) -> Option
     }
 }
 
-/// The state with each slot named after what it shows. By itself, a slot is named after the first of its
-/// originals, void or not, so an entry that changes nothing may give it another name.
-fn by_what_shows(state: &State) -> State {
-    let slots = state.slots.values().map(|slot| (slot.shown, slot.clone())).collect();
-    let named = |&(slot, by)| Some((state.slots.get(&slot)?.shown, by));
-    let endorsements = state
-        .endorsements
-        .iter()
-        .filter_map(|(key, &confirms)| Some((named(key)?, confirms)))
-        .collect();
+/// The state from before an arrival, with the names that its slots have after it. A slot is named after
+/// the first of its originals, void or not, so an entry that changes nothing may give it another name.
+fn renamed(state: &State, history: &History, rules: &Rules) -> State {
+    let name = |id: Id| match history.get(id).map(|a| &a.entry.kind) {
+        Some(Kind::Expense(_) | Kind::Transfer(_)) => slot_of(history, rules, id).unwrap_or(id),
+        _ => id,
+    };
+    let slots = state.slots.iter().map(|(&id, slot)| (name(id), slot.clone())).collect();
+    let endorsements = state.endorsements.iter();
+    let endorsements =
+        endorsements.map(|(&(id, by), &confirms)| ((name(id), by), confirms)).collect();
     State { slots, endorsements, ..state.clone() }
 }
 
-/// Compares the resolutions before and after an arrival with the expectations.
+/// Compares the resolutions by `rules` before and after an arrival with the expectations.
 pub fn check(
     before: &Before,
     history: &History,
+    rules: &Rules,
     entry: &Entry,
     old: &Resolution,
     new: &Resolution,
 ) -> Option<Violation> {
     if let Some(why) = before.powerless
-        && by_what_shows(&old.state) != by_what_shows(&new.state)
+        && renamed(&old.state, history, rules) != new.state
     {
         let detail = format!("{why} {:#x} changed the state", entry.id);
         return violation("3/4: no back-dating, rank", detail);

@@ -1,11 +1,12 @@
 //! Promises to an honest author who writes on top of everything they know: the entry counts, and it
 //! changes for others what it says and no more. `history` is what they knew, with their entry.
 
-use crate::entry::{Body, Enrolment, Entry, Generation, Holder, Kind};
+use crate::entry::{Body, Enrolment, Entry, Generation, Holder, Id, Kind};
 use crate::history::History;
 use crate::resolve::Resolution;
 use crate::rules::Rules;
 use crate::sim::arrival::{Violation, violation};
+use crate::slots::{Slot, origin_of};
 
 /// The first broken promise. `reference` is `old` with every rule in force.
 pub fn check(
@@ -36,10 +37,10 @@ pub fn check(
     let name = |id| crate::slots::slot_of(history, &Rules::ALL, id);
     let first = |generation: Generation| history.enrolment(Enrolment::First(generation));
     match &entry.kind {
-        // Of several with one origin, another one may be shown, or all are cancelled.
-        Kind::Expense(c) | Kind::Transfer(c) if c.origin.is_some() => {
-            let shown = name(entry.id).is_some_and(|id| new.slots.contains_key(&id));
-            (!shown).then(|| bad("promise: an imported row is not shown")).flatten()
+        Kind::Expense(_) | Kind::Transfer(_) if shares_origin(history, entry) => {
+            let slot_name = name(entry.id)?;
+            imported(history, reference.slots.get(&slot_name), slot(slot_name), entry.id)
+                .and_then(bad)
         }
         Kind::Expense(c) | Kind::Transfer(c) => {
             let shown = slot(entry.id).is_some_and(|s| s.content == *c && !s.cancelled);
@@ -146,5 +147,36 @@ pub fn check(
             }
         },
         _ => None,
+    }
+}
+
+/// Whether another original has the entry's origin.
+fn shares_origin(history: &History, entry: &Entry) -> bool {
+    let origin = origin_of(entry);
+    let others = || history.admitted.iter().filter(|a| a.entry.id != entry.id);
+    origin.is_some() && others().any(|a| origin_of(&a.entry) == origin)
+}
+
+/// What is broken of the promise of an imported row in a slot that had other originals. A slot that
+/// shows an original stays as it is. Else it shows the row, with what applied corrections and
+/// cancellations of void originals and of copies say about it.
+fn imported(
+    history: &History,
+    before: Option<&Slot>,
+    now: Option<&Slot>,
+    row: Id,
+) -> Option<&'static str> {
+    let is_original = |id| {
+        history
+            .get(id)
+            .is_some_and(|a| matches!(a.entry.kind, Kind::Expense(_) | Kind::Transfer(_)))
+    };
+    match before {
+        Some(slot) if is_original(slot.shown) => {
+            (now != before).then_some("promise: an imported row moved what was shown")
+        }
+        _ => now
+            .is_none_or(|slot| slot.shown != row)
+            .then_some("promise: an imported row is not shown"),
     }
 }

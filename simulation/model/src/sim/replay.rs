@@ -84,7 +84,7 @@ pub fn replay(
             Err(refusal) => return Err(refused(step, &refusal)),
         }
         let new = resolve_with(&history, rules);
-        let found = arrival::check(&before, &history, &step.entry, &old, &new)
+        let found = arrival::check(&before, &history, rules, &step.entry, &old, &new)
             .or_else(|| invariants::check(&history, &new))
             .or_else(|| {
                 (promised && step.honest).then(|| promise(&history, step, trial)).flatten()
