@@ -108,14 +108,10 @@ fn lean(connection: &Connection, group: &Group) {
         black_box(page);
     };
     let lists = group.lists();
-    let (mut own, mut other) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        own.push(time_ms(|| {
-            black_box(lists.expenses(None, PAGE).unwrap());
-        }));
-        other.push(time_ms(lean));
-    }
-    print("full rows, by rows without what screens show", median(&own), median(&other), 0);
+    let ours = || {
+        black_box(lists.expenses(None, PAGE).unwrap());
+    };
+    compare("full rows, by rows without what screens show", ROUNDS, ours, lean);
 }
 
 fn page(connection: &Connection, name: &str, read: impl Fn() -> Vec<Recorded>) {
@@ -145,12 +141,7 @@ fn totals(lists: &Lists<'_>, connection: &Connection) {
             let go_on = &mut |_| ControlFlow::Continue(());
             black_box(lists.totals(by, &Filter::default(), go_on).unwrap());
         };
-        let (mut own, mut other) = (Vec::new(), Vec::new());
-        for _ in 0..5 {
-            own.push(time_ms(ours));
-            other.push(time_ms(raw));
-        }
-        print(name, median(&own), median(&other), 0);
+        compare(name, 5, ours, raw);
     }
 }
 
@@ -173,15 +164,16 @@ fn figure(name: &str, ids: &[EntryId], connection: &Connection, ours: impl Fn())
             black_box(row);
         }
     };
-    let (mut own, mut other) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        own.push(time_ms(&ours));
-        other.push(time_ms(raw));
-    }
-    print(name, median(&own), median(&other), ids.len());
+    compare(&format!("{name} ({} rows)", ids.len()), ROUNDS, ours, raw);
 }
 
-fn print(name: &str, own: f64, raw: f64, rows: usize) {
-    let rows = if rows == 0 { String::new() } else { format!(" ({rows} rows)") };
-    println!("{own:9.3} {raw:9.3} {:6.2}  {name}{rows}", own / raw);
+/// Measures both in turn, and prints the medians.
+fn compare(name: &str, rounds: usize, ours: impl Fn(), raw: impl Fn()) {
+    let (mut own, mut other) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        own.push(time_ms(&ours));
+        other.push(time_ms(&raw));
+    }
+    let (own, raw) = (median(&own), median(&other));
+    println!("{own:9.3} {raw:9.3} {:6.2}  {name}", own / raw);
 }

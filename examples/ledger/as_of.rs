@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::show::progress_bar;
 
 /// Balances of members in currencies, at some point.
-pub(crate) struct Standing {
+pub(crate) struct BalancesAt {
     /// When, for people; none for now.
     pub(crate) point: Option<String>,
     /// The currencies to be shown.
@@ -19,7 +19,7 @@ pub(crate) struct Standing {
     open: BTreeMap<(Currency, MemberId), Balance>,
 }
 
-impl Standing {
+impl BalancesAt {
     /// The balances as they are.
     pub(crate) fn now(state: &GroupState) -> Self {
         let currencies: Vec<Currency> = state.currencies().collect();

@@ -1,13 +1,13 @@
 //! Opening the ledger that the command line names.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ledger_core::{GroupState, MemberId, visible_form};
-use ledger_store::{FileSecrets, Group, Opening, Store, StoreError};
+use ledger_store::{FileSecrets, Group, Opening, Standing, Store, StoreError};
 
 use crate::args::{Database, Location};
 use crate::failure::Failure;
@@ -161,26 +161,15 @@ pub(crate) struct People {
     order: Vec<MemberId>,
     /// The place of each in this order.
     ranks: BTreeMap<MemberId, usize>,
-    /// Those who are not in the group any more, with a word for it.
-    gone: BTreeMap<MemberId, &'static str>,
+    standings: BTreeMap<MemberId, Standing>,
 }
 
 impl People {
     pub(crate) fn of(state: &GroupState) -> Self {
-        let members = state.members();
-        let owners = state.devices().filter_map(|(_, device, _)| state.device_owner(device));
-        let writers: BTreeSet<MemberId> = owners.collect();
-        let mut gone = BTreeMap::new();
-        for (id, member) in &members {
-            if member.is_removed() {
-                gone.insert(*id, "removed");
-            } else if !member.is_placeholder() && !writers.contains(id) {
-                gone.insert(*id, "left");
-            }
-        }
-        let order: Vec<MemberId> = members.into_iter().map(|(id, _)| id).collect();
+        let order: Vec<MemberId> = state.members().into_iter().map(|(id, _)| id).collect();
         let ranks = order.iter().copied().zip(0..).collect();
-        Self { labels: state.labels(), order, ranks, gone }
+        let standings = Standing::of_members(state);
+        Self { labels: state.labels(), order, ranks, standings }
     }
 
     /// The place of a member in the order of their introduction; nowhere is first.
@@ -188,17 +177,29 @@ impl People {
         self.ranks.get(&member).copied()
     }
 
+    /// What the member is in the group, in a word.
+    pub(crate) fn standing(&self, member: MemberId) -> &'static str {
+        match self.standings.get(&member) {
+            Some(Standing::Removed) => "removed",
+            Some(Standing::Left) => "left",
+            Some(Standing::Placeholder) => "placeholder",
+            Some(Standing::Active) => "member",
+            Some(_) | None => "unknown",
+        }
+    }
+
     /// Whether the member was removed, left, or revoked every device.
     pub(crate) fn is_gone(&self, member: MemberId) -> bool {
-        self.gone.contains_key(&member)
+        let standing = self.standings.get(&member);
+        matches!(standing, Some(Standing::Removed | Standing::Left))
     }
 
     /// The label, for a terminal, and whether the member is gone: `Ben (removed)`.
     pub(crate) fn shown(&self, member: MemberId) -> String {
         let label = one_line(self.label(member));
-        match self.gone.get(&member) {
-            Some(word) => format!("{label} ({word})"),
-            None => label,
+        match self.is_gone(member) {
+            true => format!("{label} ({})", self.standing(member)),
+            false => label,
         }
     }
 

@@ -60,11 +60,11 @@ pub(crate) fn recorded(group: &Group, state: &GroupState, text: &str) -> Result<
 /// # Errors
 /// [`Failure::Usage`] if it is about no expense or transfer.
 pub(crate) fn original(group: &Group, state: &GroupState, id: EntryId) -> Result<EntryId, Failure> {
-    let row = group.lists().entry(id)?;
+    let (row, short) = (group.lists().entry(id)?, group.lists().short_id(id)?);
     let about = row.as_ref().and_then(|row| row.original);
     about.ok_or_else(|| {
         let what = row.map_or_else(String::new, |row| format!(": {}", summary(&row, state)));
-        Failure::Usage(format!("entry {} is no expense or transfer{what}", id.short()))
+        Failure::Usage(format!("entry {short} is no expense or transfer{what}"))
     })
 }
 

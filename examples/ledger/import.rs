@@ -9,7 +9,7 @@ use ledger_store::{Group, ImportReport, StoreError};
 use serde_json::json;
 
 use crate::args::{Import, ImportFormat};
-use crate::as_of::Standing;
+use crate::as_of::BalancesAt;
 use crate::context::{People, open_or_create, refuse_without_genesis, the_group};
 use crate::failure::Failure;
 use crate::parts::check_name;
@@ -71,7 +71,7 @@ pub(crate) fn run(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure
         error => error.into(),
     })?;
     if arguments.json {
-        return print_report_json(&report, out);
+        return print_report_json(&group, &report, out);
     }
     if first && arguments.me.is_none() {
         let name = one_line(founder.name());
@@ -185,8 +185,7 @@ fn print_people(group: &Group, report: &ImportReport, out: &mut dyn Write) -> Re
     let (state, me) = (group.state()?, group.me()?);
     let people = People::of(&state);
     let shown = |ids: &[MemberId]| {
-        let others = ids.iter().filter(|id| Some(**id) != me);
-        others.map(|id| people.shown(*id)).collect::<Vec<_>>().join(", ")
+        others(ids, me).map(|id| people.shown(id)).collect::<Vec<_>>().join(", ")
     };
     let (named, ambiguous) = (shown(&report.matched_by_name), shown(&report.ambiguous));
     if !named.is_empty() {
@@ -196,6 +195,11 @@ fn print_people(group: &Group, report: &ImportReport, out: &mut dyn Write) -> Re
         writeln!(out, "Added, as several members have the name: {ambiguous}\n")?;
     }
     Ok(())
+}
+
+/// These members without the person of this device, who knows who they are.
+fn others(ids: &[MemberId], me: Option<MemberId>) -> impl Iterator<Item = MemberId> + '_ {
+    ids.iter().copied().filter(move |id| Some(*id) != me)
 }
 
 fn describe(inference: Inference) -> &'static str {
@@ -209,12 +213,21 @@ fn describe(inference: Inference) -> &'static str {
 fn print_result(group: &Group, out: &mut dyn Write) -> Result<(), Failure> {
     let state = group.state()?;
     let people = People::of(&state);
-    print_balances(&state, &people, &Standing::now(&state), out)?;
+    print_balances(&state, &people, &BalancesAt::now(&state), out)?;
     writeln!(out)?;
     print_plan(&state, &people, out)
 }
 
-fn print_report_json(report: &ImportReport, out: &mut dyn Write) -> Result<(), Failure> {
+fn print_report_json(
+    group: &Group,
+    report: &ImportReport,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let (people, me) = (People::of(&*group.state()?), group.me()?);
+    let members = |ids: &[MemberId]| -> Vec<_> {
+        let member = |id: MemberId| json!({ "id": id.to_string(), "name": people.label(id) });
+        others(ids, me).map(member).collect()
+    };
     let inferred: Vec<_> = report
         .inferred
         .iter()
@@ -233,6 +246,8 @@ fn print_report_json(report: &ImportReport, out: &mut dyn Write) -> Result<(), F
             "inferred": inferred,
             "currencies_matching": codes(&report.matching),
             "currencies_differing": codes(&report.differing),
+            "matched_by_name": members(&report.matched_by_name),
+            "ambiguous": members(&report.ambiguous),
         }),
     )
 }

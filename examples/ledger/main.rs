@@ -10,6 +10,7 @@ mod change;
 mod check_database;
 mod context;
 mod debts;
+mod due;
 mod entry;
 mod exchange;
 mod export;

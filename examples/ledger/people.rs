@@ -43,7 +43,7 @@ pub(crate) fn members(arguments: &Read, out: &mut dyn Write) -> Result<(), Failu
                 "id": member.to_string(),
                 "name": people.label(member),
                 "me": me == Some(member),
-                "standing": standing(&state, member),
+                "standing": people.standing(member),
                 "devices": devices_of(&state, member),
             })
         };
@@ -53,21 +53,10 @@ pub(crate) fn members(arguments: &Read, out: &mut dyn Write) -> Result<(), Failu
         .in_order()
         .map(|member| {
             let you = if me == Some(member) { "you" } else { "" };
-            [one_line(people.label(member)), standing(&state, member).to_owned(), you.to_owned()]
+            [one_line(people.label(member)), people.standing(member).to_owned(), you.to_owned()]
         })
         .collect();
     table(out, [Align::Left; 3], &rows)
-}
-
-/// What somebody is in the group, in a word.
-fn standing(state: &GroupState, member: MemberId) -> &'static str {
-    match state.member(member) {
-        Some(member) if member.is_removed() => "removed",
-        Some(member) if member.is_placeholder() => "placeholder",
-        Some(_) if devices_of(state, member) == 0 => "left",
-        Some(_) => "member",
-        None => "unknown",
-    }
 }
 
 fn devices_of(state: &GroupState, member: MemberId) -> usize {

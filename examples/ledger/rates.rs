@@ -7,7 +7,7 @@ use ledger_formats::json::balance_number;
 use serde_json::{Value, json};
 
 use crate::args::Conversion;
-use crate::as_of::Standing;
+use crate::as_of::BalancesAt;
 use crate::context::People;
 use crate::failure::Failure;
 use crate::parts::usage;
@@ -21,7 +21,7 @@ use crate::statement::currency_of;
 /// [`Failure::Usage`] if a rate is missing, or has no effect.
 pub(crate) fn converted(
     state: &GroupState,
-    standing: &Standing,
+    standing: &BalancesAt,
     arguments: &Conversion,
 ) -> Result<Option<Converted>, Failure> {
     let Some(code) = &arguments.currency else { return Ok(None) };

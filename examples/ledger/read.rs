@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::args::{Balances, Expenses, List};
-use crate::as_of::Standing;
+use crate::as_of::BalancesAt;
 use crate::context::{People, open, the_group};
 use crate::failure::Failure;
 use crate::rates::{converted, converted_json, print_converted};
@@ -36,8 +36,8 @@ pub(crate) fn balances(arguments: &Balances, out: &mut dyn Write) -> Result<(), 
     let state = group.state()?;
     let people = People::of(&state);
     let standing = match &arguments.as_of {
-        Some(text) => Standing::as_of(&group, &state, text)?,
-        None => Standing::now(&state),
+        Some(text) => BalancesAt::as_of(&group, &state, text)?,
+        None => BalancesAt::now(&state),
     };
     let converted = converted(&state, &standing, &arguments.conversion)?;
     if !arguments.read.json {
@@ -71,7 +71,7 @@ pub(crate) fn balances(arguments: &Balances, out: &mut dyn Write) -> Result<(), 
 pub(crate) fn print_balances(
     state: &GroupState,
     people: &People,
-    standing: &Standing,
+    standing: &BalancesAt,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let point = standing.point.as_ref().map_or_else(String::new, |point| format!(" {point}"));

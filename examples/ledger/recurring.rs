@@ -2,14 +2,16 @@
 
 use std::io::Write;
 
-use clap::{Args, Subcommand};
-use ledger_core::{Date, EntryId, Occurrence, Recurrence, RecurrenceUnit, Series, Transaction};
+use clap::Subcommand;
+use ledger_core::{Date, EntryId, Recurrence, RecurrenceUnit, Series, Transaction};
 use ledger_store::Group;
 use serde_json::{Value, json};
 
 use crate::args::{Location, Read, Record};
 use crate::context::{People, open, the_group};
+use crate::due::{Due, DueKind, amount, due, record_or_list};
 use crate::failure::Failure;
+use crate::history::print_differences;
 use crate::parts::usage;
 use crate::read::print_json;
 use crate::record::{date, expense};
@@ -59,6 +61,9 @@ pub(crate) enum RecurringCommand {
         /// Another rule, such as "month", "2 weeks", "90 days" or "year"
         #[arg(long, value_name = "RULE", value_parser = rule)]
         every: Option<Recurrence>,
+        /// Spent from now on, if it was a refund or income; without this or --refund it stays what it is
+        #[arg(long, conflicts_with = "refund")]
+        no_refund: bool,
         #[command(flatten)]
         record: Box<Record>,
     },
@@ -89,27 +94,6 @@ pub(crate) enum RecurringCommand {
         #[arg(long, value_name = "DATE")]
         last: Option<Date>,
     },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Due {
-    #[command(flatten)]
-    read: Read,
-    /// Up to which day, as YYYY-MM-DD [default: today]
-    #[arg(long, value_name = "DATE")]
-    until: Option<Date>,
-    /// Record what is listed
-    #[arg(long)]
-    record: bool,
-    /// Only what recurs by templates that you wrote
-    #[arg(long, requires = "record")]
-    mine: bool,
-    /// What entries record that wait for others, instead: they may never count
-    #[arg(long, conflicts_with = "mine")]
-    waiting: bool,
-    /// How many of the first ones to leave out
-    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "mine")]
-    skip: usize,
 }
 
 /// Reads a rule such as `month` or `2 weeks`.
@@ -154,24 +138,16 @@ pub(crate) fn run(command: &RecurringCommand, out: &mut dyn Write) -> Result<(),
             let store = open(&read.location)?;
             let group = the_group(&store, &read.location)?;
             let passed = group.recurring().passed(named(&group, series)?)?;
-            record_or_list(&group, &passed, *record, read, out)
+            record_or_list(&group, &passed, DueKind::Passed, *record, read, out)
         }
-        RecurringCommand::Change { series, from, every, record } => {
+        RecurringCommand::Change { series, from, every, no_refund, record } => {
             if every.is_none() && record.on.is_some() {
                 return usage("--on has no effect without --every: the days stay".to_owned());
             }
             let store = open(&record.location)?;
             let group = the_group(&store, &record.location)?;
             let series = named(&group, series)?;
-            let content = expense(&group, record)?;
-            let changed = group.recurring().change(series, date(*from)?, &content, *every)?;
-            match changed.planned_from {
-                None => writeln!(out, "changed")?,
-                Some(day) => {
-                    writeln!(out, "changed until {day}, from when on what was planned stays")?;
-                }
-            }
-            tell_passed(&group, series, out)
+            change(&group, series, (date(*from)?, *every), (*no_refund, record), out)
         }
         RecurringCommand::Pause { location, series, from, until } => {
             let store = open(location)?;
@@ -191,6 +167,40 @@ pub(crate) fn run(command: &RecurringCommand, out: &mut dyn Write) -> Result<(),
     }
 }
 
+/// Changes a series, and says what is different from then on.
+fn change(
+    group: &Group,
+    series: EntryId,
+    (from, every): (Date, Option<Recurrence>),
+    (no_refund, record): (bool, &Record),
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let all = group.recurring().series()?;
+    let found = all.iter().find(|one| one.id() == series);
+    let before = found.and_then(|found| found.version_since(from));
+    let mut content = expense(group, record)?;
+    if let (Transaction::Expense(expense), Some(before)) = (&mut content, before)
+        && !record.refund
+        && !no_refund
+    {
+        expense.direction = before.transaction.direction();
+    }
+    let changed = group.recurring().change(series, from, &content, every)?;
+    match changed.planned_from {
+        None => writeln!(out, "changed:")?,
+        Some(day) => writeln!(out, "changed until {day}, from when on what was planned stays:")?,
+    }
+    if let Some(before) = before {
+        let day = if every.is_some() { content.date() } else { before.transaction.date() };
+        let people = People::of(&*group.state()?);
+        print_differences(Some(&before.transaction), &content.on(day), &people, out)?;
+        if let Some(rule) = every.filter(|rule| *rule != before.rule) {
+            writeln!(out, "  the rule was {}, is {}", in_words(before.rule), in_words(rule))?;
+        }
+    }
+    tell_passed(group, series, out)
+}
+
 /// The series whose id begins so.
 fn named(group: &Group, beginning: &str) -> Result<EntryId, Failure> {
     if beginning.is_empty() {
@@ -206,17 +216,11 @@ fn named(group: &Group, beginning: &str) -> Result<EntryId, Failure> {
     }
 }
 
-fn amount(transaction: &Transaction) -> String {
-    let currency = transaction.currency();
-    format!("{} {currency}", transaction.amount().format(currency))
-}
-
 /// The template that holds from today on, or else the last one; and the next day, if there is one.
 fn today_of(series: &Series, today: Date) -> (Option<Date>, Option<&ledger_core::TemplateVersion>) {
     let next = series.first_number_since(today);
     let day = next.and_then(|number| series.occurrence(number)).map(|found| found.day);
-    let version = next.and_then(|number| series.version_of(number));
-    (day, version.or(series.versions().last()))
+    (day, series.version_since(today))
 }
 
 fn list(read: &Read, out: &mut dyn Write) -> Result<(), Failure> {
@@ -243,19 +247,19 @@ fn list(read: &Read, out: &mut dyn Write) -> Result<(), Failure> {
             .collect();
         return print_json(out, &rows);
     }
-    let row = |series: &Series| {
+    let mut rows = Vec::new();
+    for series in &all {
         let (next, version) = today_of(series, today);
-        let version = version?;
-        Some([
-            series.id().short(),
+        let Some(version) = version else { continue };
+        rows.push([
+            group.lists().short_id(series.id())?,
             next.map_or_else(|| "ended".to_owned(), |day| day.to_string()),
             amount(&version.transaction),
             one_line(version.transaction.description()),
             in_words(version.rule),
             one_line(version.author.map_or("?", |author| people.label(author))),
-        ])
-    };
-    let rows: Vec<[String; 6]> = all.iter().filter_map(row).collect();
+        ]);
+    }
     if rows.is_empty() {
         writeln!(out, "Nothing recurs.")?;
     }
@@ -270,103 +274,6 @@ fn tell_passed(group: &Group, series: EntryId, out: &mut dyn Write) -> Result<()
     let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return Ok(()) };
     let (count, more) = (passed.occurrences.len(), if passed.has_more { " and more" } else { "" });
     writeln!(out, "not recorded by itself, as the day is over: {count}{more}, {first} to {last}")?;
-    Ok(writeln!(out, "`ledger recurring passed {} --record` records it", series.short())?)
-}
-
-fn due(arguments: &Due, out: &mut dyn Write) -> Result<(), Failure> {
-    let store = open(&arguments.read.location)?;
-    let group = the_group(&store, &arguments.read.location)?;
-    let until = date(arguments.until)?;
-    if arguments.mine {
-        let recorded = group.recurring().record_due(until)?;
-        return print_recorded(&recorded.entries, recorded.has_more, &arguments.read, out);
-    }
-    let skip = arguments.skip;
-    if arguments.waiting {
-        let waiting = group.recurring().waiting(until, skip)?;
-        return record_or_list(&group, &waiting, arguments.record, &arguments.read, out);
-    }
-    let due = group.recurring().due_page(until, skip)?;
-    record_or_list(&group, &due, arguments.record, &arguments.read, out)?;
-    let waits = !group.recurring().waiting(until, 0)?.occurrences.is_empty();
-    if waits && !arguments.read.json {
-        writeln!(out, "Entries that wait for others would record more: --waiting lists it")?;
-    }
-    Ok(())
-}
-
-fn record_or_list(
-    group: &Group,
-    due: &ledger_store::Due,
-    record: bool,
-    read: &Read,
-    out: &mut dyn Write,
-) -> Result<(), Failure> {
-    if record {
-        let wanted: Vec<(EntryId, u64)> =
-            due.occurrences.iter().map(|found| (found.series, found.number)).collect();
-        let recorded = group.recurring().record(&wanted)?;
-        return print_recorded(&recorded, due.has_more, read, out);
-    }
-    let people = People::of(&*group.state()?);
-    let author = |found: &Occurrence| {
-        found.author.map_or_else(|| "?".to_owned(), |author| people.label(author).to_owned())
-    };
-    if read.json {
-        let row = |found: &Occurrence| {
-            json!({
-                "series": found.series.to_string(),
-                "number": found.number,
-                "day": found.day.to_string(),
-                "description": found.transaction.description(),
-                "currency": found.transaction.currency().code(),
-                "minor_units": found.transaction.amount().minor_units(),
-                "author": author(found),
-            })
-        };
-        return print_json(out, &due.occurrences.iter().map(row).collect::<Vec<_>>());
-    }
-    let row = |found: &Occurrence| {
-        [
-            found.day.to_string(),
-            amount(&found.transaction),
-            one_line(found.transaction.description()),
-            one_line(&author(found)),
-            found.series.short(),
-        ]
-    };
-    let rows: Vec<[String; 5]> = due.occurrences.iter().map(row).collect();
-    if rows.is_empty() {
-        writeln!(out, "Nothing is due.")?;
-    }
-    table(out, [Align::Left, Align::Right, Align::Left, Align::Left, Align::Left], &rows)?;
-    if due.has_more {
-        writeln!(
-            out,
-            "There is more: record these first, by --record, or leave them out, by --skip"
-        )?;
-    }
-    Ok(())
-}
-
-fn print_recorded(
-    entries: &[EntryId],
-    has_more: bool,
-    read: &Read,
-    out: &mut dyn Write,
-) -> Result<(), Failure> {
-    if read.json {
-        let ids: Vec<String> = entries.iter().map(ToString::to_string).collect();
-        return print_json(out, &json!({ "recorded": ids, "has_more": has_more }));
-    }
-    for id in entries {
-        writeln!(out, "recorded {id}")?;
-    }
-    if entries.is_empty() {
-        writeln!(out, "Nothing is due.")?;
-    }
-    if has_more {
-        writeln!(out, "There is more: run this again")?;
-    }
-    Ok(())
+    let id = group.lists().short_id(series)?;
+    Ok(writeln!(out, "`ledger recurring passed {id} --record` records it")?)
 }

@@ -10,7 +10,7 @@ use ledger_store::{Group, NewEntry};
 use serde_json::{Value, json};
 
 use crate::args::SettleUp;
-use crate::as_of::Standing;
+use crate::as_of::BalancesAt;
 use crate::context::{People, open, the_group};
 use crate::failure::Failure;
 use crate::rates::{converted, print_rates, rates_json};
@@ -26,7 +26,7 @@ pub(crate) fn settle_up(arguments: &SettleUp, out: &mut dyn Write) -> Result<(),
     let group = the_group(&open(location)?, location)?;
     let state = group.state()?;
     let people = People::of(&state);
-    let converted = converted(&state, &Standing::now(&state), &arguments.conversion)?;
+    let converted = converted(&state, &BalancesAt::now(&state), &arguments.conversion)?;
     let mut plans = match &converted {
         Some(converted) => vec![(converted.currency(), converted.settle_up())],
         None if arguments.only_owed => {

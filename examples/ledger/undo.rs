@@ -110,8 +110,8 @@ fn still_shown(group: &Group, act: &Activity, named: &str) -> Result<Recorded, F
     Ok(shown)
 }
 
-/// Refuses to undo the record of an imported row that somebody else recorded, too: both are one
-/// expense, so a cancellation would end theirs as well.
+/// Refuses to undo the record of an imported row, or of what recurs, that somebody else recorded, too:
+/// both are one expense, so a cancellation would end theirs as well.
 fn refuse_shared(
     group: &Group,
     act: &Activity,
@@ -135,7 +135,7 @@ fn refuse_shared(
     let (own, other) =
         (group.lists().short_id(act.entry.id())?, group.lists().short_id(other.entry.id())?);
     Err(Failure::Ledger(format!(
-        "{named} is a row that {who} imported as well, by entry {other}, and both are one expense; \
+        "{named} is what {who} recorded as well, by entry {other}, and both are one expense; \
          `ledger cancel {own}` cancels it for both, `ledger history {own}` shows who recorded it"
     )))
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use ledger_store::Activity;
+use ledger_store::{Activity, Group};
 use serde_json::Value;
 
 use crate::args::Unread;
@@ -31,7 +31,7 @@ pub(crate) fn unread(arguments: &Unread, out: &mut dyn Write) -> Result<(), Fail
         let rows: Vec<Value> = rows.iter().map(|row| activity_json(row, &values)).collect();
         print_json(out, &rows)?;
     } else {
-        print(&rows, &state, out)?;
+        print(&group, &rows, &state, out)?;
     }
     // Only what was printed is marked, not what came meanwhile.
     out.flush()?;
@@ -42,6 +42,7 @@ pub(crate) fn unread(arguments: &Unread, out: &mut dyn Write) -> Result<(), Fail
 }
 
 fn print(
+    group: &Group,
     rows: &[Activity],
     state: &ledger_core::GroupState,
     out: &mut dyn Write,
@@ -50,12 +51,11 @@ fn print(
         return Ok(writeln!(out, "Nothing is new.")?);
     }
     let people = People::of(state);
-    let lines: Vec<[String; 3]> = rows
-        .iter()
-        .map(|row| {
-            let author = row.author.map_or("?", |author| people.label(author));
-            [row.entry.id().short(), one_line(author), one_line(&summary(row, state))]
-        })
-        .collect();
+    let mut lines = Vec::new();
+    for row in rows {
+        let author = row.author.map_or("?", |author| people.label(author));
+        let id = group.lists().short_id(row.entry.id())?;
+        lines.push([id, one_line(author), one_line(&summary(row, state))]);
+    }
     table(out, [Align::Left; 3], &lines)
 }

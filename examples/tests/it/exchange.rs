@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::common::{Desk, text};
 
 /// Anna's group, and Ben in it, on a desk of his own.
-fn anna_and_ben() -> (Desk, Desk, PathBuf) {
+pub(crate) fn anna_and_ben() -> (Desk, Desk, PathBuf) {
     let (anna, ben) = (Desk::new(), Desk::new());
     anna.run("new", &["--me", "Anna", "Flat"]).ok();
     anna.run("record", &["Dinner", "30", "EUR"]).ok();

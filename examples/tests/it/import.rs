@@ -270,18 +270,42 @@ fn an_import_of_a_row_that_others_imported_is_not_undone_for_them() {
     assert_eq!(before.0, before.1);
     for (desk, other) in [(&ann, "Ben"), (&ben, "Ann")] {
         let message = desk.run::<&str>("undo", &[]).failed(1);
-        assert!(message.contains(&format!("is a row that {other}")), "{message}");
-        assert!(message.contains(" imported as well"), "{message}");
+        assert!(message.contains(&format!("is what {other}")), "{message}");
+        assert!(message.contains(" recorded as well"), "{message}");
         assert!(message.contains("`ledger cancel "), "{message}");
     }
     assert_eq!((ann.balances(), ben.balances()), before);
     ben.run("cancel", &[&tea(&ben)]).ok();
     let message = ann.run::<&str>("undo", &[]).failed(1);
-    assert!(message.contains("imported as well"), "{message}");
+    assert!(message.contains("recorded as well"), "{message}");
     // Whoever is alone with a row takes it back.
     let alone = Desk::new();
     alone.run("new", &["--me", "Ann", "Flat"]).ok();
     alone.import(&alone.file("group.csv", format!("{HEADER}{GOOD}"))).ok();
     let undone = alone.run::<&str>("undo", &[]).ok();
     assert!(undone.contains(": cancelled by entry "), "{undone}");
+}
+
+/// Names prove nothing, so a program learns whom a person should look at.
+#[test]
+fn the_report_names_people_who_are_known_by_name_only() {
+    let desk = Desk::new();
+    desk.run("new", &["--me", "Ann", "--with", "Ben", "--with", "Cy", "--with", "Cy", "Flat"]).ok();
+    let csv = "Date,Description,Category,Cost,Currency,Ann,Ben,Cy,Dan\n\
+               2026-01-01,Hut,Hotel,90.00,EUR,60.00,-30.00,-15.00,-15.00\n";
+    let report = desk.import_with(&desk.file("group.csv", csv), &["--json"]).json();
+    let names = |field: &str| -> Vec<String> {
+        let rows = report[field].as_array().unwrap().iter();
+        rows.map(|row| row["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(
+        (names("matched_by_name"), report["members_added"].as_u64()),
+        (vec!["Ben".into()], Some(2))
+    );
+    let [added] = names("ambiguous").try_into().unwrap();
+    assert!(added.starts_with("Cy"), "{added}");
+    let id = report["ambiguous"][0]["id"].as_str().unwrap();
+    let members = desk.run("members", &["--json"]).json();
+    let member = members.as_array().unwrap().iter().find(|row| row["id"] == id).unwrap();
+    assert_eq!(member["name"], added.as_str());
 }

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::common::Desk;
+use crate::common::{Desk, text};
+use crate::exchange::anna_and_ben;
 
 #[test]
 fn rent_recurs_is_recorded_once_changes_and_ends() {
@@ -29,7 +30,12 @@ fn rent_recurs_is_recorded_once_changes_and_ends() {
     }
     assert_eq!(desk.balances()[&("EUR".to_owned(), "Ben".to_owned())], -135_000);
     let dearer = [&series[..12], "--from", "2126-04-01", "Rent", "950", "EUR"];
-    at("change", &dearer).ok();
+    let changed = at("change", &dearer).ok();
+    assert!(
+        changed.starts_with("changed:\n  the amount was 900.00 EUR, is 950.00 EUR\n"),
+        "{changed}"
+    );
+    assert!(!changed.contains("the day"), "{changed}");
     let pause = at("pause", &[&series[..12], "--from", "2126-04-01", "--until", "2126-06-01"]).ok();
     assert_eq!(pause, "paused until 2126-06-01\n");
     let due = at("due", &["--until", "2126-06-30"]).ok();
@@ -47,14 +53,68 @@ fn rent_recurs_is_recorded_once_changes_and_ends() {
     let tea = tea.as_str().unwrap();
     assert!(at("passed", &[tea]).ok().contains("2020-01-01  2.00 EUR  Tea  Anna"));
     assert!(at("passed", &[tea, "--record"]).ok().starts_with("recorded "));
-    assert_eq!(at("passed", &[tea]).ok(), "Nothing is due.\n");
-    assert_eq!(at("due", &["--waiting", "--until", "2127-01-01"]).ok(), "Nothing is due.\n");
+    let nothing = "No day that was over is left to be recorded.\n";
+    assert_eq!(at("passed", &[tea]).ok(), nothing);
+    assert_eq!(at("passed", &[tea, "--record"]).ok(), nothing);
+    let waiting = at("due", &["--waiting", "--until", "2127-01-01"]).ok();
+    assert_eq!(waiting, "No entry that waits would record what is due.\n");
     let never =
         ["--every", "month", "--on", "2126-02-01", "--until", "2126-01-31", "Tea", "2", "EUR"];
     let never = at("add", &never).failed(1);
     assert!(never.contains("is before the first one"), "{never}");
     let activity = desk.run("activity", &[] as &[&str]).ok();
     assert!(activity.contains("began the recurring Rent"), "{activity}");
+}
+
+/// A refund that recurs stays one, unless the person says that the money is spent.
+#[test]
+fn a_change_keeps_the_sign_of_a_refund() {
+    let desk = Desk::new();
+    desk.run("new", &["--me", "Anna", "--with", "Ben", "Flat"]).ok();
+    let at = |command: &str, more: &[&str]| desk.run(&format!("recurring {command}"), more).ok();
+    at("add", &["--refund", "--every", "month", "--on", "2126-01-01", "Bonus", "12", "EUR"]);
+    let list = at("list", &[]);
+    let series = list.split_whitespace().next().unwrap();
+    let ben = || desk.balances()[&("EUR".to_owned(), "Ben".to_owned())];
+    for (day, more, says, direction, balance) in [
+        ("2126-01-01", &[][..], "", "incoming", 500),
+        ("2126-02-01", &["--no-refund"], "the money was received, is spent", "outgoing", 0),
+        ("2126-03-01", &[], "", "outgoing", -500),
+        ("2126-04-01", &["--refund"], "the money was spent, is received", "incoming", 0),
+    ] {
+        let content = [series, "--from", day, "Bonus", "10", "EUR"];
+        let changed = at("change", &[&content[..], more].concat());
+        assert_eq!(changed.contains("the money"), !says.is_empty(), "{changed}");
+        assert!(changed.contains(says), "{changed}");
+        at("due", &["--until", day, "--record"]);
+        let row = &desk.run("expenses", &["--json"]).json()[0];
+        let is = row["direction"].as_str().unwrap_or("outgoing");
+        assert_eq!((is, ben()), (direction, balance), "{day}");
+    }
+    let rule = [series, "--from", "2126-05-01", "--every", "2 weeks", "--on", "2126-05-02"];
+    let changed = at("change", &[&rule[..], &["Bonus", "10", "EUR"]].concat());
+    assert!(changed.contains("the rule was every month, is every 2 weeks"), "{changed}");
+    assert!(changed.contains("is 2126-05-02"), "{changed}");
+}
+
+/// Both devices record what is due before they meet, and it is one expense.
+#[test]
+fn what_two_devices_recorded_is_not_undone_for_both() {
+    let (anna, ben, bundle) = anna_and_ben();
+    let carry = |from: &Desk, to: &Desk| {
+        from.run("bundle export", &["--force", text(&bundle)]).ok();
+        to.run("bundle import", &[text(&bundle)]).ok();
+    };
+    let rent = ["--every", "month", "--on", "2126-01-31", "Rent", "900", "EUR"];
+    anna.run("recurring add", &rent).ok();
+    carry(&anna, &ben);
+    for desk in [&anna, &ben] {
+        desk.run("recurring due", &["--until", "2126-01-31", "--record"]).ok();
+    }
+    carry(&ben, &anna);
+    let message = anna.run::<&str>("undo", &[]).failed(1);
+    assert!(message.contains("is what Ben recorded as well"), "{message}");
+    assert!(!message.contains("import"), "{message}");
 }
 
 #[test]

@@ -194,7 +194,7 @@ fn what_recurs(story: &Story, anna: &Desk, ben: &Desk) {
     let list = ben.run("recurring list", &["--json"]).json();
     let series = &list[0]["series"].as_str().unwrap()[..12];
     contains(&story.run(ben, "recurring list", &[]), "Internet");
-    contains(&story.run(ben, "recurring passed", &[series]), "Nothing is due.");
+    contains(&story.run(ben, "recurring passed", &[series]), "No day that was over is left");
     let due = ["--until", "2126-02-28", "--record"];
     assert_eq!(story.run(ben, "recurring due", &due).lines().count(), 2);
     let dearer = [series, "--from", "2126-03-01", "Internet", "35", "EUR"];

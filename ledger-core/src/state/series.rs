@@ -130,6 +130,14 @@ impl Series {
         self.versions.iter().rfind(|version| version.from <= number)
     }
 
+    /// The version that holds for the first occurrence on a day or later, or else, as the series has
+    /// ended by then, the last one: what a change from that day on replaces.
+    #[must_use]
+    pub fn version_since(&self, day: Date) -> Option<&TemplateVersion> {
+        let number = self.first_number_since(day);
+        number.and_then(|number| self.version_of(number)).or(self.versions.last())
+    }
+
     /// The numbers by the versions that hold for them, ascending, without those that have no
     /// occurrence because their version has ended.
     #[must_use]

@@ -66,18 +66,12 @@ impl LedgerGroup {
         expense: ExpenseId,
         transaction: Transaction,
     ) -> Result<EntryId, LedgerError> {
-        let keeps = matches!(
-            &transaction,
-            Transaction::Expense { expense } if expense.direction.is_none()
-        );
-        let mut details = transaction.try_into()?;
-        if let ledger_core::Transaction::Expense(new) = &mut details
-            && keeps
-            && let Some(shown) = self.group()?.lists().recorded(expense.entry())?
-        {
-            new.direction = shown.transaction.direction();
-        }
-        self.append_one(NewEntry::Correction { original: expense.entry(), transaction: details })
+        let original = expense.entry();
+        let transaction = transaction.replacing(|| {
+            let shown = self.group()?.lists().recorded(original)?;
+            Ok(shown.map(|shown| shown.transaction))
+        })?;
+        self.append_one(NewEntry::Correction { original, transaction })
     }
 
     /// Cancels an expense or transfer. From then on it changes no balance, unless

@@ -153,8 +153,7 @@ impl RecurringExpenses {
         let all = self.group.group()?.recurring().series()?;
         let row = |series: &ledger_core::Series| {
             let next = series.first_number_since(today);
-            let version = next.and_then(|number| series.version_of(number));
-            let version = version.or(series.versions().last())?;
+            let version = series.version_since(today)?;
             Some(RecurringSeries {
                 id: series.id(),
                 author: version.author,
@@ -186,7 +185,8 @@ impl RecurringExpenses {
 
     /// Changes a series from the first occurrence on that falls on the day `since` or later.
     /// Without a rule the days stay; with one, they recur from the day of `transaction` on.
-    /// Pauses, the end, and what was planned for later stay.
+    /// Pauses, the end, and what was planned for later stay. An expense without a direction keeps
+    /// the one that holds on that day.
     ///
     /// # Errors
     /// `UnknownEntry` if there is no such series, `SeriesEnded` if no day of its rule is so
@@ -199,9 +199,15 @@ impl RecurringExpenses {
         transaction: Transaction,
         rule: Option<RecurrenceRule>,
     ) -> Result<SeriesChange, LedgerError> {
-        let transaction = transaction.try_into()?;
         let rule = rule.map(TryInto::try_into).transpose()?;
-        let changed = self.group.group()?.recurring().change(series, since, &transaction, rule)?;
+        let group = self.group.group()?;
+        let transaction = transaction.replacing(|| {
+            let all = group.recurring().series()?;
+            let found = all.iter().find(|one| one.id() == series);
+            let replaced = found.and_then(|found| found.version_since(since));
+            Ok(replaced.map(|version| version.transaction.clone()))
+        })?;
+        let changed = group.recurring().change(series, since, &transaction, rule)?;
         Ok(SeriesChange { entries: changed.entries, planned_from: changed.planned_from })
     }
 

@@ -66,8 +66,8 @@ pub struct Expense {
     #[uniffi(default = None)]
     pub note: Option<String>,
     /// Whether the money was spent or received. None means that it was spent; in a
-    /// correction, that the direction stays as it is shown. The library always fills it
-    /// in. No amount is negative either way.
+    /// correction, that the direction stays as it is shown, and in a change of what
+    /// recurs, as it was. The library always fills it in. No amount is negative either way.
     #[uniffi(default = None)]
     pub direction: Option<Direction>,
     /// The row of an imported file from which this comes, 16 bytes; new expenses
@@ -175,6 +175,25 @@ impl TryFrom<Transaction> for ledger_core::Transaction {
                 Self::Transfer(known)
             }
         })
+    }
+}
+
+impl Transaction {
+    /// The transaction in place of another one, which `replaced` gives: an expense without a direction
+    /// keeps that one's.
+    pub(crate) fn replacing(
+        self,
+        replaced: impl FnOnce() -> Result<Option<ledger_core::Transaction>, LedgerError>,
+    ) -> Result<ledger_core::Transaction, LedgerError> {
+        let keeps = matches!(&self, Self::Expense { expense } if expense.direction.is_none());
+        let mut known = self.try_into()?;
+        if let ledger_core::Transaction::Expense(new) = &mut known
+            && keeps
+            && let Some(replaced) = replaced()?
+        {
+            new.direction = replaced.direction();
+        }
+        Ok(known)
     }
 }
 

@@ -11,8 +11,8 @@ use ledger_store::{Environment as _, SystemEnvironment};
 use ledger_ffi::{
     Blame, CallbackError, Change, ChangeListener, Condition, Direction, EntryId, ErrorCode,
     Expense, ExpenseFilter, GroupId, Instant, InvitePolicy, Ledger, LedgerError, LedgerGroup,
-    MemberId, Part, ProgressListener, RequestOutcome, SecretStore, StatementIntent, Transaction,
-    Transfer, Verdict, VersionKind, WorkProgress,
+    MemberId, Part, ProgressListener, RecurrenceRule, RecurrenceUnit, RequestOutcome, SecretStore,
+    StatementIntent, Transaction, Transfer, Verdict, VersionKind, WorkProgress,
 };
 
 #[derive(Default)]
@@ -113,6 +113,39 @@ fn a_correction_without_a_direction_keeps_the_one_shown() {
     assert_ne!(correct(Some(Direction::Outgoing)), before);
     assert_ne!(correct(None), before, "that of the content shown, not of the original");
     assert_eq!(correct(Some(Direction::Incoming)), before);
+}
+
+/// As with a correction: an app that knows no directions changes the amount of a refund only.
+#[test]
+fn a_change_of_what_recurs_keeps_the_direction() {
+    let flat = Flat::new();
+    let recurring = flat.group.recurring();
+    let monthly = RecurrenceRule { unit: RecurrenceUnit::Months, every: 1 };
+    let on = |day: &str, direction| {
+        let expense = Expense { direction, date: day.parse().unwrap(), ..flat.dinner() };
+        Transaction::Expense { expense }
+    };
+    let (incoming, outgoing) = (Some(Direction::Incoming), Some(Direction::Outgoing));
+    let series = recurring.begin(on("2126-01-31", incoming), monthly, None).unwrap();
+    let change = |day: &str, direction| {
+        recurring.change(series, day.parse().unwrap(), on(day, direction), None).unwrap();
+        let rows = recurring.series(day.parse().unwrap()).unwrap();
+        let Transaction::Expense { expense } = &rows[0].transaction else { panic!("an expense") };
+        expense.direction
+    };
+    assert_eq!(change("2126-02-01", None), incoming);
+    assert_eq!(change("2126-03-01", outgoing), outgoing);
+    assert_eq!(change("2126-04-01", None), outgoing, "what holds on the day, not what began");
+    assert_eq!(change("2126-02-01", None), incoming, "before what was planned for March");
+    recurring.end(series, "2126-02-28".parse().unwrap()).unwrap();
+    assert_eq!(change("2126-09-01", None), outgoing, "what lists show of a series that has ended");
+    let unknown = recurring.change(
+        EntryId::from_bytes([7; 32]),
+        "2126-02-01".parse().unwrap(),
+        on("2126-02-01", None),
+        None,
+    );
+    assert_eq!(code(unknown), ErrorCode::UnknownEntry);
 }
 
 #[test]

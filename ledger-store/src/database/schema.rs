@@ -250,8 +250,8 @@ pub(super) const MIGRATIONS: &[&str] = &[
     UPDATE groups SET read_upto =
         coalesce((SELECT max(n) FROM entries e WHERE e.grp = groups.grp), 0);
     ",
-    // Version 7. The lists of expenses with what filters and totals need. They are written anew from
-    // `unlisted` when the database is opened: what they hold follows from entries.
+    // Version 7. The lists of expenses with what filters and totals need. What they hold follows from
+    // entries, so version 9 has them derived anew for the groups in `unlisted`.
     "
     CREATE TABLE unlisted (
         n         INTEGER PRIMARY KEY,       -- as in expenses
@@ -303,16 +303,17 @@ pub(super) const MIGRATIONS: &[&str] = &[
         tokenize = 'unicode61 remove_diacritics 2'
     );
     ",
-    // Version 8. Settings, templates and what devices read are few among many entries. Each list of
-    // them goes by its own index.
+    // Version 8. Settings and templates are few among many entries. Each list of them goes by its own
+    // index.
     "
     CREATE INDEX entries_settings ON entries (grp, lamport, id) WHERE kind = 25;
     CREATE INDEX entries_templates ON entries (grp, lamport, id) WHERE kind = 26;
-    CREATE INDEX entries_speaks ON entries (grp, lamport, id) WHERE kind = 27;
     ",
     // Version 9. The entries of a slot in the order in which they count, so that what a slot shows is
     // found without reading the others. What an older version derived is derived anew where it did not
-    // know the kinds of all entries, and no ledger that it saved is used.
+    // know the kinds of all entries, or had no lists. So it is where entries are void or have an origin:
+    // an older version forgot the origin of a void entry, which can name a slot. No ledger that an
+    // older version saved is used.
     "
     DROP INDEX entries_by_slot;
     CREATE INDEX entries_by_slot ON entries (slot, kind, lamport, id) WHERE slot <> n;
@@ -321,7 +322,9 @@ pub(super) const MIGRATIONS: &[&str] = &[
         grp INTEGER PRIMARY KEY REFERENCES groups
     ) STRICT;
     INSERT INTO underived
-        SELECT grp FROM entries WHERE verdict = 1 OR kind BETWEEN 24 AND 27
+        SELECT grp FROM unlisted
+        UNION SELECT grp FROM entries WHERE verdict <> 0 OR kind BETWEEN 24 AND 27
         UNION SELECT grp FROM origins;
+    DROP TABLE unlisted;
     ",
 ];

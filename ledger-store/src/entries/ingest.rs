@@ -6,20 +6,18 @@ use std::sync::Arc;
 use ledger_core::engine::{Admission, AdmittedEntry, DecodedEntry, Payload, VerifiedEntry};
 use ledger_core::{EntryId, Refusal};
 
-use super::GroupTransaction;
 use super::left_out::LeftOut;
 use super::verify::verify_on;
 use super::waiting::{KnownWaiting, Waiting, may_count};
+use super::{Arrival, GroupTransaction};
 use crate::StoreError;
 
 /// Result of admitting entries that came from elsewhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ingested {
-    /// Entries that are new here.
-    pub added: Vec<EntryId>,
-    /// Of the new entries, those that this device signed: they were lost here, as by going back to an
-    /// old copy of the database. All others are of other devices.
-    pub signed_here: BTreeSet<EntryId>,
+    /// Entries that are new here. One that this device signed was lost here, as by going back to an old
+    /// copy of the database.
+    pub added: Vec<Arrival>,
     /// Number of entries that were here already.
     pub duplicates: u64,
     /// Entries that others depend on and that are not here: ask for these. The entries that depend
@@ -146,10 +144,8 @@ impl IngestSession<'_, '_> {
                     }
                     self.stored.push((id, self.transaction.last()));
                     released.extend(self.waiting.release(&id)?.into_iter().map(Arc::new));
-                    self.report.added.push(id);
-                    if device == self.transaction.device() {
-                        self.report.signed_here.insert(id);
-                    }
+                    let signed_here = device == self.transaction.device();
+                    self.report.added.push(Arrival { entry: id, signed_here });
                 }
                 Admission::Duplicate => {
                     self.report.duplicates = self.report.duplicates.saturating_add(1);

@@ -25,6 +25,10 @@ pub(crate) const ALL: &str =
 /// All entries of a group that has most of the file: reading the table is faster than the index.
 const MOST: &str = "SELECT entry, signature, n, id FROM entries WHERE +grp = ?1 ORDER BY n";
 
+/// A group, and whether its rows are to be derived anew.
+const GROUP: &str = "SELECT flipped, device, EXISTS (SELECT 1 FROM underived u WHERE u.grp = g.grp)
+     FROM groups g WHERE grp = ?1";
+
 /// Brings a ledger up to the last stored entry. Starts from the ledger that is known, else from the
 /// newest checkpoint that checks out, else from the first entry.
 ///
@@ -35,7 +39,8 @@ const MOST: &str = "SELECT entry, signature, n, id FROM entries WHERE +grp = ?1 
 /// `progress` is called if all entries have to be replayed.
 ///
 /// # Errors
-/// [`StoreError::UnknownGroup`] if another call or process deleted the group.
+/// [`StoreError::UnknownGroup`] if another call or process deleted the group; [`StoreError::Damaged`] or
+/// [`StoreError::EarlierDraft`] if its entries are not sound.
 pub(crate) fn load(
     connection: &Connection,
     group: GroupKey,
@@ -43,11 +48,14 @@ pub(crate) fn load(
     known: Option<LoadedLedger>,
     progress: Option<OnProgress<'_>>,
 ) -> Result<LoadedLedger, StoreError> {
-    let found: Option<(i64, [u8; 32])> = connection
-        .prepare_cached("SELECT flipped, device FROM groups WHERE grp = ?1")?
-        .query_row([group.0], |row| Ok((row.get(0)?, row.get(1)?)))
+    let found: Option<(i64, [u8; 32], bool)> = connection
+        .prepare_cached(GROUP)?
+        .query_row([group.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
-    let (flipped, device) = found.ok_or(StoreError::UnknownGroup(id))?;
+    let (flipped, device, is_underived) = found.ok_or(StoreError::UnknownGroup(id))?;
+    if is_underived {
+        return Err(why_underived(connection, (group, id)));
+    }
     let device = DeviceId::from_bytes(device);
     let known = match known.filter(|known| known.upto >= flipped) {
         Some(loaded) => Ok(loaded),
@@ -79,6 +87,20 @@ pub(crate) fn load(
         device,
         recent: Arc::new(recent),
     })
+}
+
+/// The error of a group whose rows an older version derived, and which this one cannot derive anew.
+fn why_underived(connection: &Connection, group: (GroupKey, GroupId)) -> StoreError {
+    // Replaying tells entries of an earlier draft from damaged ones. It verifies no signature, so it
+    // can succeed.
+    match rebuild(connection, group, None, |_, _| {}) {
+        Err(error) => error,
+        Ok(_) => StoreError::Damaged(
+            "the lists of the group are those of an older version, and cannot be derived anew; \
+             verify its history to see why"
+                .to_owned(),
+        ),
+    }
 }
 
 /// Replays the entries after those that a ledger covers. Returns whether the ledger fits.

@@ -15,7 +15,6 @@ pub(crate) mod named;
 mod new_entry;
 pub(crate) mod projections;
 mod recent;
-pub(crate) mod relist;
 pub(crate) mod shown;
 mod sign;
 mod target;

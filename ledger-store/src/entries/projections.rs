@@ -191,6 +191,11 @@ pub(crate) fn list_position(date: u64, n: u64) -> Option<i64> {
     i64::try_from(date).ok()?.checked_mul(NUMBERS)?.checked_add(n)
 }
 
+/// Deletes the words of a group's expenses, before their rows. `744000` is the position of the day that
+/// the database keeps as zero.
+pub(crate) const DELETE_TEXTS: &str = "DELETE FROM texts WHERE rowid IN
+     (SELECT ((date + 744000) << 36) | n FROM expenses WHERE grp = ?1)";
+
 /// The number of an expense's row in `texts`.
 pub(crate) fn text_row(date: DayNumber, original: i64) -> Result<i64, StoreError> {
     let number = u64::try_from(original).ok().filter(|_| original < NUMBERS);
@@ -265,10 +270,13 @@ impl<'a> ListWriter<'a> {
             (None, Some(shown)) => Some(number(self.connection, shown)?),
             (None, None) => None,
         };
-        if before.is_some() && before == after.map(|after| (after, slot.is_cancelled())) {
-            return Ok(());
-        }
         if let Some((before, cancelled)) = before {
+            if after == Some(before) {
+                return match cancelled == slot.is_cancelled() {
+                    true => Ok(()),
+                    false => self.set_cancelled(original, slot.is_cancelled()),
+                };
+            }
             let listed = listed(self.connection, state, before)?;
             self.delete(original, cancelled, &listed)?;
         }
@@ -320,6 +328,25 @@ impl<'a> ListWriter<'a> {
         if self.words.len() >= KEPT {
             self.finish()?;
         }
+        Ok(())
+    }
+
+    /// Notes that a slot is cancelled, or no longer. All other rows belong to its content, which stays.
+    fn set_cancelled(&mut self, original: i64, cancelled: bool) -> Result<(), StoreError> {
+        if !cancelled {
+            // A row that is collected must be written before it can be deleted.
+            self.finish()?;
+        }
+        let term = self.term(Term::Cancelled)?;
+        let date: i64 = self
+            .connection
+            .prepare_cached("UPDATE expenses SET cancelled = ?2 WHERE n = ?1 RETURNING date")?
+            .query_row((original, cancelled), |row| row.get(0))?;
+        let sql = match cancelled {
+            true => "INSERT INTO found_by (term, date, n) VALUES (?1, ?2, ?3)",
+            false => "DELETE FROM found_by WHERE term = ?1 AND date = ?2 AND n = ?3",
+        };
+        self.connection.prepare_cached(sql)?.execute((term, date, original))?;
         Ok(())
     }
 

@@ -3,10 +3,12 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use rusqlite::TransactionBehavior;
+use ledger_core::GroupId;
+use rusqlite::{Connection, TransactionBehavior};
 
 use super::{DatabaseCheck, Verification, audit};
 use crate::StoreError;
+use crate::database::GroupKey;
 use crate::entries::Ingested;
 use crate::entries::load::load;
 use crate::platform::progress::OnProgress;
@@ -48,27 +50,50 @@ pub(super) fn check_database(
     })
 }
 
-/// Derives all rows anew if a migration found that an older version may have derived them by other
-/// rules: it did not know the kinds of some entries. Once after an update of the app, and then in one
-/// transaction: stopped or failed, the next opening does it.
+/// Derives the rows anew of each group of which a migration found that an older version may have
+/// derived them by other rules. Once after an update of the app, and each group in one transaction:
+/// stopped or failed, the next opening does it.
+///
+/// A group whose entries are not sound stays as it is. Loading it gives the error; the other groups do
+/// not depend on it.
 pub(crate) fn derive_anew(session: &Arc<Session>) -> Result<(), StoreError> {
-    let is_due = session.snapshot_apart(|snapshot| {
-        let mut due = snapshot.connection().prepare("SELECT 1 FROM underived LIMIT 1")?;
-        Ok(due.exists([])?)
-    })?;
-    if !is_due {
-        return Ok(());
-    }
-    let derived = rebuild_indexes(session, &mut |_| ControlFlow::Continue(()));
-    let Err(StoreError::Damaged(found)) = derived else { return derived };
-    // Loading tells entries of an earlier draft from damaged ones.
-    session.snapshot_apart(|snapshot| {
-        for (key, id) in snapshot.groups()? {
-            load(snapshot.connection(), key, id, None, None)?;
+    for (key, id) in session.read(underived)? {
+        match derive_group_anew(session, key, id) {
+            Ok(())
+            | Err(
+                StoreError::Damaged(_) | StoreError::EarlierDraft { .. } | StoreError::Refused(_),
+            ) => {}
+            Err(error) => return Err(error),
         }
-        Ok(())
+    }
+    Ok(())
+}
+
+fn derive_group_anew(session: &Arc<Session>, key: GroupKey, id: GroupId) -> Result<(), StoreError> {
+    let is_derived = session.write(|connection| {
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Another process may have done it meanwhile.
+        if !underived(&tx)?.contains(&(key, id)) {
+            return Ok(false);
+        }
+        let go_on = &mut |_| ControlFlow::Continue(());
+        audit::rewrite(&tx, key, id, session.environment(), go_on)?;
+        tx.commit()?;
+        Ok(true)
     })?;
-    Err(StoreError::Damaged(found))
+    if is_derived {
+        admit_what_waits_for_nothing(session, id)?;
+    }
+    Ok(())
+}
+
+/// The groups whose rows are to be derived anew.
+fn underived(connection: &Connection) -> Result<Vec<(GroupKey, GroupId)>, StoreError> {
+    let mut statement =
+        connection.prepare("SELECT grp, id FROM underived JOIN groups USING (grp) ORDER BY grp")?;
+    let rows = statement
+        .query_map([], |row| Ok((GroupKey(row.get(0)?), GroupId::from_bytes(row.get(1)?))))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 pub(super) fn rebuild_indexes(
@@ -92,8 +117,13 @@ pub(super) fn rebuild_indexes(
         Ok(groups)
     })?;
     for (_, id) in groups {
-        // Entries that turned out to wait for nothing are admitted by any ingest, also an empty one.
-        session.group(id)?.admit_batch(Vec::new(), Ingested::default(), |_, _| Ok(()))?;
+        admit_what_waits_for_nothing(session, id)?;
     }
+    Ok(())
+}
+
+/// Admits the entries that turned out to wait for nothing: any ingest does, also an empty one.
+fn admit_what_waits_for_nothing(session: &Arc<Session>, id: GroupId) -> Result<(), StoreError> {
+    session.group(id)?.admit_batch(Vec::new(), Ingested::default(), |_, _| Ok(()))?;
     Ok(())
 }

@@ -18,7 +18,7 @@ use crate::platform::files::with_ending;
 use crate::session::Session;
 
 /// The tables whose rows are counted.
-const TABLES: [&str; 25] = [
+const TABLES: [&str; 24] = [
     "groups",
     "spent",
     "entries",
@@ -26,7 +26,6 @@ const TABLES: [&str; 25] = [
     "expenses",
     "terms",
     "found_by",
-    "unlisted",
     "underived",
     "origins",
     "pending",

@@ -20,15 +20,15 @@ pub(super) const ORIGINALS: &str = "SELECT entry, signature FROM entries WHERE n
 
 /// Returns whether several applied originals of a slot have different contents, or are too many to
 /// be compared. So the answer depends on what counts, and not on the order in which it came.
-/// `shown` is the entry whose content the slot shows.
+/// `original` is the payload of the one that names the slot.
 pub(super) fn is_conflicting(
     connection: &Connection,
     state: &GroupState,
     slot: i64,
-    shown: &Payload,
+    original: &Payload,
 ) -> Result<bool, StoreError> {
     // Without an origin an original is alone in its slot.
-    if let Payload::Transaction(transaction) = shown
+    if let Payload::Transaction(transaction) = original
         && transaction.origin().is_none()
     {
         return Ok(false);

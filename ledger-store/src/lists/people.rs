@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ledger_core::engine::EntryIndex as _;
-use ledger_core::{DeviceId, EntryId, GroupState, MemberId};
+use ledger_core::{DeviceId, EntryId, GroupState, Member, MemberId};
 
 use super::Lists;
 use crate::StoreError;
@@ -21,6 +21,21 @@ pub enum Standing {
     Left,
     /// The owner removed them.
     Removed,
+}
+
+impl Standing {
+    /// What each member is, by the state of the group.
+    #[must_use]
+    pub fn of_members(state: &GroupState) -> BTreeMap<MemberId, Self> {
+        let devices = devices_by_member(state);
+        let standing = |id: MemberId, member: &Member| match devices.get(&id) {
+            _ if member.is_removed() => Self::Removed,
+            _ if member.is_placeholder() => Self::Placeholder,
+            None => Self::Left,
+            Some(_) => Self::Active,
+        };
+        state.members().into_iter().map(|(id, member)| (id, standing(id, member))).collect()
+    }
 }
 
 /// A member of a group.
@@ -73,7 +88,7 @@ impl Lists<'_> {
             let index = StoredIndex::whole(connection, self.group.key);
             let (labels, me) = (state.labels(), state.device_owner(loaded.device));
             let owner = state.introduced_by(self.group.id.genesis());
-            let devices = devices_by_member(state);
+            let (devices, standings) = (devices_by_member(state), Standing::of_members(state));
             let mut rows = Vec::new();
             for (id, member) in state.members() {
                 let devices = devices.get(&id).copied().unwrap_or(0);
@@ -84,12 +99,7 @@ impl Lists<'_> {
                     label: labels.get(&id).cloned().unwrap_or_default(),
                     is_me: me == Some(id),
                     is_owner: owner == Some(id),
-                    standing: match devices {
-                        _ if member.is_removed() => Standing::Removed,
-                        _ if member.is_placeholder() => Standing::Placeholder,
-                        0 => Standing::Left,
-                        _ => Standing::Active,
-                    },
+                    standing: standings.get(&id).copied().unwrap_or(Standing::Left),
                     is_introduced: member.is_introduced(),
                     joined_ms: timestamp_ms(&index, joined)?,
                     devices,

@@ -122,7 +122,6 @@ struct Terms {
     numbers: Vec<i64>,
     /// Whether its rows tell what [`Terms::numbers`] say, so that they need not be looked up.
     column: Option<&'static str>,
-    has_many: bool,
 }
 
 /// The queries that together find what a filter lets through; no slot is found by two. None if nothing
@@ -139,7 +138,7 @@ pub(super) fn queries(
         let (number, column) = match condition {
             Condition::Member(member) => {
                 let numbers = member_terms(connection, group, *member)?;
-                all_terms.push(Terms::new(connection, numbers, None)?);
+                all_terms.push(Terms { numbers, column: None });
                 continue;
             }
             Condition::Text(text) => {
@@ -178,7 +177,7 @@ pub(super) fn queries(
             Condition::Cancelled(true) => (Term::Cancelled, Some(" AND x.cancelled = 1")),
         };
         let numbers = number.number(connection, group)?.into_iter().collect();
-        all_terms.push(Terms::new(connection, numbers, column)?);
+        all_terms.push(Terms { numbers, column });
     }
     // A term that no slot ever had finds nothing.
     if all_terms.iter().any(|terms| terms.numbers.is_empty()) {
@@ -192,10 +191,8 @@ pub(super) fn queries(
     };
     let driver = match words {
         Some(_) => None,
-        None => (0..all_terms.len())
-            .min_by_key(|place| all_terms.get(*place).is_none_or(|terms| terms.has_many)),
+        None => take_fewest(connection, &mut all_terms)?,
     };
-    let driver = driver.map(|place| all_terms.swap_remove(place));
     for terms in &all_terms {
         terms.leave_out_others(&mut others, &mut values);
     }
@@ -220,18 +217,33 @@ pub(super) fn queries(
     })
 }
 
-impl Terms {
-    fn new(
-        connection: &Connection,
-        numbers: Vec<i64>,
-        column: Option<&'static str>,
-    ) -> Result<Self, StoreError> {
-        let mut statement = connection.prepare_cached(HAS_MANY)?;
-        let mut has_many = false;
-        for number in &numbers {
-            has_many |= statement.exists((number, MANY.saturating_sub(1)))?;
+/// Takes out the first condition that has few rows; the first of all if each has many. Nothing is
+/// counted where there is no choice.
+fn take_fewest(
+    connection: &Connection,
+    all_terms: &mut Vec<Terms>,
+) -> Result<Option<Terms>, StoreError> {
+    let mut place = 0;
+    if all_terms.len() > 1 {
+        for (next, terms) in all_terms.iter().enumerate() {
+            if !terms.has_many(connection)? {
+                place = next;
+                break;
+            }
         }
-        Ok(Self { numbers, column, has_many })
+    }
+    Ok((!all_terms.is_empty()).then(|| all_terms.swap_remove(place)))
+}
+
+impl Terms {
+    fn has_many(&self, connection: &Connection) -> Result<bool, StoreError> {
+        let mut statement = connection.prepare_cached(HAS_MANY)?;
+        for number in &self.numbers {
+            if statement.exists((number, MANY.saturating_sub(1)))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Adds the condition that a slot has one of the terms.

@@ -48,8 +48,9 @@ pub struct Recorded {
     pub recorded_ms: u64,
     /// The correction that is shown, if one is.
     pub edit: Option<Edit>,
-    /// Members whose last review confirms or disputes it. None if the reviews of this page are too
-    /// many to be counted for a list: [`Lists::reviews`](super::Lists::reviews) has them.
+    /// Members whose last review of the slot confirms or disputes, whichever of its originals and
+    /// copies that names (SPEC §4.9). None if the reviews of this page are too many to be counted for
+    /// a list: [`Lists::reviews`](super::Lists::reviews) has them, with the entry that each names.
     pub reviews: Option<ReviewCounts>,
     /// The share of the member who uses this device; zero for others' expenses. Of a transfer, what
     /// the member received.
@@ -119,6 +120,7 @@ impl<'a> RowReader<'a> {
         let is_original = matches!(shown.decoded().payload(), Payload::Transaction(_));
         let first = original.as_ref().filter(|_| !is_original).unwrap_or(&shown);
         let first = first.decoded().header();
+        let named_by = original.as_ref().unwrap_or(&shown).decoded().payload();
         let (device, recorded_ms) = (first.device(), first.timestamp_ms());
         let (my_share, my_change) = self.mine(&transaction);
         Ok(Recorded {
@@ -129,7 +131,7 @@ impl<'a> RowReader<'a> {
                 self.connection,
                 state,
                 i64::try_from(n).unwrap_or(0),
-                shown.decoded().payload(),
+                named_by,
             )?,
             device,
             author: state.device_owner(device),

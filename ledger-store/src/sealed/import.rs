@@ -13,7 +13,7 @@ use super::records::{RecordReader, Step};
 use super::report::{Imported, MAX_LISTED};
 use super::trial::{drop_junk_keys, topics_of_groups};
 use crate::StoreError;
-use crate::entries::{Arrival, GroupTransaction, Ingested, StoredNumbers, verify_step};
+use crate::entries::{GroupTransaction, Ingested, StoredNumbers, verify_step};
 use crate::keyring::{EpochKeyring, exchange_keys};
 use crate::platform::environment::random;
 use crate::platform::progress::{OnProgress, Pulse};
@@ -160,16 +160,13 @@ impl<'a> SealedImport<'a> {
     }
 
     fn count(&mut self, ingested: Ingested) {
-        for id in &ingested.added {
-            self.intake.contents.note_stored(id);
+        for arrival in &ingested.added {
+            self.intake.contents.note_stored(&arrival.entry);
         }
         let added = u64::try_from(ingested.added.len()).unwrap_or(u64::MAX);
         let report = &mut self.report;
-        let arrivals = ingested
-            .added
-            .iter()
-            .map(|id| Arrival { entry: *id, signed_here: ingested.signed_here.contains(id) });
-        report.arrivals.extend(arrivals.take(MAX_LISTED.saturating_sub(report.arrivals.len())));
+        let room = MAX_LISTED.saturating_sub(report.arrivals.len());
+        report.arrivals.extend(ingested.added.into_iter().take(room));
         report.added = report.added.saturating_add(added);
         report.duplicates = report.duplicates.saturating_add(ingested.duplicates);
         report.left_out = report.left_out.saturating_add(ingested.left_out);

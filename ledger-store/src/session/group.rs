@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ledger_core::engine::{DecodedEntry, Ledger, VerifiedEntry};
 use ledger_core::keys::DeviceKey;
-use ledger_core::{DeviceId, EntryId, GroupId};
+use ledger_core::{DeviceId, GroupId};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
 use super::Session;
@@ -12,7 +12,7 @@ use crate::StoreError;
 use crate::database::GroupKey;
 use crate::entries::load::load;
 use crate::entries::{
-    GroupTransaction, Ingested, LoadedLedger, StoredNumbers, WaitingCount, admit_batch,
+    Arrival, GroupTransaction, Ingested, LoadedLedger, StoredNumbers, WaitingCount, admit_batch,
 };
 use crate::platform::environment::{CallContext, random};
 
@@ -146,7 +146,7 @@ impl GroupSession {
         &self,
         connection: &mut Connection,
         verified: &mut Vec<VerifiedEntry>,
-    ) -> Result<Option<EntryId>, StoreError> {
+    ) -> Result<Option<Arrival>, StoreError> {
         let Some(place) = verified.iter().position(|entry| entry.id() == self.id.genesis()) else {
             return Ok(None);
         };
@@ -157,7 +157,7 @@ impl GroupSession {
         let genesis = verified.swap_remove(place);
         GroupTransaction::insert_genesis(&tx, self.key, &genesis, self.device)?;
         tx.commit()?;
-        Ok(Some(genesis.id()))
+        Ok(Some(Arrival::new(genesis.decoded(), self.device)))
     }
 }
 

@@ -27,7 +27,6 @@ use self::cache::LedgerCache;
 use self::identity::Turns;
 use crate::StoreError;
 use crate::database::{Connections, GroupKey, Location, Settings};
-use crate::entries::relist::{must_relist, relist};
 use crate::platform::Environment;
 use crate::platform::environment::CallContext;
 use crate::secrets::{MemorySecrets, SecretStore};
@@ -78,11 +77,7 @@ impl Session {
     }
 
     fn new(location: Location, first: Connection) -> Result<Arc<Self>, StoreError> {
-        let must_relist = must_relist(&first)?;
         let connections = Connections::new(location, first)?;
-        if must_relist {
-            connections.write(relist)?;
-        }
         Ok(Arc::new(Self { connections, cache: Mutex::default(), turns: Turns::default() }))
     }
 

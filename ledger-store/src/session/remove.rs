@@ -7,12 +7,11 @@ use super::Session;
 use super::lifecycle::empty_log;
 use crate::StoreError;
 use crate::database::GroupKey;
+use crate::entries::projections::DELETE_TEXTS;
 
 /// Deletes all rows of a group; rows that point at others come first.
-const REMOVE: [&str; 20] = [
-    // `744000` is the position of the day that the database keeps as zero.
-    "DELETE FROM texts WHERE rowid IN
-         (SELECT ((date + 744000) << 36) | n FROM expenses WHERE grp = ?1)",
+const REMOVE: [&str; 21] = [
+    DELETE_TEXTS,
     "DELETE FROM found_by WHERE term IN (SELECT term FROM terms WHERE grp = ?1)",
     "DELETE FROM terms WHERE grp = ?1",
     "DELETE FROM named WHERE original IN (SELECT n FROM entries WHERE grp = ?1)",
@@ -31,6 +30,7 @@ const REMOVE: [&str; 20] = [
     "DELETE FROM came_under WHERE grp = ?1",
     "DELETE FROM quarantine WHERE grp = ?1",
     "DELETE FROM epochs WHERE grp = ?1",
+    "DELETE FROM underived WHERE grp = ?1",
     "DELETE FROM entries WHERE grp = ?1",
 ];
 

@@ -106,13 +106,14 @@ impl StoreOptions {
         self
     }
 
-    /// Opens a database that exists.
+    /// Opens a database that exists. After an update of the app, this may derive the lists of groups
+    /// anew, which takes as long as verifying their histories. A group whose entries are not sound does
+    /// not keep the others from opening: calls that need its ledger give the error.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::WrongKey`],
     /// [`StoreError::NoSalt`], [`StoreError::Damaged`],
-    /// [`StoreError::NoCipher`], [`StoreError::FromTheFuture`], [`StoreError::EarlierDraft`], or what
-    /// the system says.
+    /// [`StoreError::NoCipher`], [`StoreError::FromTheFuture`], or what the system says.
     pub fn open(self, path: &Path, secrets: Arc<dyn SecretStore>) -> Result<Store, StoreError> {
         Self::store(Session::open(path, secrets, self.settings)?)
     }

@@ -12,7 +12,9 @@ use ledger_core::seal::{Envelope, EpochKey, KeyEnvelope, Topic};
 use ledger_store::{Exported, Progress, Since, StoreError};
 
 use crate::common::sealed::{add, anna, exchange, export, framed, import, pay, records, remove};
-use crate::common::{self, Folder, Rng, assert_sound, decode, digest, entries, go_on, record};
+use crate::common::{
+    self, Folder, Rng, added, assert_sound, decode, digest, entries, go_on, record,
+};
 
 fn topics(bundle: &[u8]) -> BTreeSet<Topic> {
     let envelopes = records(bundle);
@@ -278,7 +280,7 @@ fn a_full_quarantine_loses_nothing_for_good() {
     // Ben has the entry that begins the epoch.
     let epoch = anna.state().unwrap().usable_epochs().next().unwrap().0;
     let named = entries(&anna).into_iter().find(|entry| decode(entry).id() == epoch).unwrap();
-    assert_eq!(ben.group.ingest(&[named]).unwrap().added, [epoch]);
+    assert_eq!(added(&ben.group.ingest(&[named]).unwrap()), [epoch]);
     let report = import(&ben.group, &without);
     assert_eq!(report.waiting, 2_000);
     assert!(report.not_kept > 40 && !report.is_complete(), "{report:?}");

@@ -11,7 +11,7 @@ use ledger_core::{EntryId, Verdict, VoidReason, hazmat};
 use ledger_store::{Group, NewEntry};
 
 use crate::common::people::{Ben, ingest, secret, sign, verdict};
-use crate::common::{Folder, Rng, assert_sound, details, found, only};
+use crate::common::{Folder, Rng, added, assert_sound, details, found, only};
 
 /// Anna adds Ben, who records two dinners. Anna removes him; her removal knows
 /// of the first dinner only. Later she binds him again.
@@ -248,10 +248,10 @@ fn only_what_is_needed_is_kept_beyond_the_limit() {
     let place = hazmat::any_position(group.id(), cleo.id(), 0, hers, vec![needed.id()], clock);
     let merge = Draft::merge().sign(&cleo, &place, 0).unwrap();
     let report = group.ingest(&[travelling(&merge), travelling(needed)]).unwrap();
-    assert!([needed.id(), merge.id()].iter().all(|id| report.added.contains(id)));
+    assert!([needed.id(), merge.id()].iter().all(|id| added(&report).contains(id)));
     assert_eq!((report.added.len(), report.left_out), (2, 1));
     assert!(report.missing.is_empty());
     // Cleo's entry needs all that counted to Ben: there is room for the other one now.
-    assert_eq!(group.ingest(&[travelling(other)]).unwrap().added, [other.id()]);
+    assert_eq!(added(&group.ingest(&[travelling(other)]).unwrap()), [other.id()]);
     assert_sound(&group);
 }

@@ -3,12 +3,15 @@
 
 use std::collections::BTreeSet;
 
+use ledger_core::engine::Draft;
+use ledger_core::hazmat::any_position;
 use ledger_core::{EntryId, Rule};
-use ledger_store::{Group, Ingested, NewEntry, StoreError};
+use ledger_store::{Condition, Filter, Group, Ingested, NewEntry, StoreError};
 
+use crate::common::people::{Ben, ingest, sign};
 use crate::common::{
-    Folder, Rng, Travelling, assert_sound, count, decode, digest, entries, found, heads, live,
-    only, record, something,
+    Folder, Rng, Travelling, added, assert_sound, count, decode, digest, entries, found, heads,
+    live, only, record, something,
 };
 
 /// Two disks with the same group, as far as it went until then.
@@ -130,6 +133,48 @@ fn a_batch_in_reverse_goes_in_at_once() {
     assert_equal(&group, &other);
 }
 
+/// Cancelled, edited by somebody who did not know it, and restored, all in one transaction.
+#[test]
+fn a_batch_that_cancels_edits_and_restores_leaves_the_right_rows() {
+    let (one, two) = (Folder::new(9), Folder::new(10));
+    let store = one.store();
+    let group = found(&store, 4);
+    let ben = Ben::join(&one, &group);
+    let [dinner, taxi]: [EntryId; 2] = record(&group, 2, 2, &mut Rng::new(9)).try_into().unwrap();
+    drop((group, store));
+    for (from, to) in [(one.db(), two.db()), (one.keys(), two.keys())] {
+        std::fs::copy(from, to).unwrap();
+    }
+    let (store, other) = (one.store(), two.store());
+    let (group, other) = (only(&store), only(&other));
+    let state = group.state().unwrap();
+    let cancel = |original| NewEntry::Cancellation { original, reason: None };
+    let late = group.ledger().unwrap();
+    group.append(vec![cancel(dinner), cancel(taxi)]).unwrap();
+    record(&group, 5, 5, &mut Rng::new(10));
+    group.restore(dinner).unwrap();
+    group.restore(taxi).unwrap();
+    group.append(vec![cancel(taxi)]).unwrap();
+    // His clock is between those of the cancellation and the restoration.
+    let shown = group.lists().recorded(dinner).unwrap().unwrap().transaction;
+    let before = Draft::record(&state, &shown).unwrap();
+    let edit = Draft::correction(&state, dinner, &shown).unwrap();
+    let first = sign(&late, &ben.device, Some(ben.added), before);
+    ingest(&group, &first);
+    let clock = first.decoded().header().lamport() + 1;
+    let position = any_position(group.id(), ben.device.id(), 1, first.id(), vec![], clock);
+    ingest(&group, &edit.sign(&ben.device, &position, 0).unwrap());
+    assert_eq!(other.ingest(&news(&group, &other)).unwrap().refused, []);
+    assert_equal(&group, &other);
+    let of = |condition| {
+        let filter = Filter { conditions: vec![condition], ..Filter::default() };
+        let found = other.lists().find(&filter, None, 99).unwrap();
+        found.iter().map(|row| row.original).collect::<Vec<_>>()
+    };
+    assert_eq!(of(Condition::Cancelled(true)), [taxi]);
+    assert!(of(Condition::Cancelled(false)).contains(&dinner));
+}
+
 #[test]
 fn a_changed_bit_is_refused_and_the_rest_is_kept() {
     let (one, two) = twins(3);
@@ -159,12 +204,12 @@ fn a_changed_bit_is_refused_and_the_rest_is_kept() {
     assert_eq!(report.refused.len(), bad);
     let rules: BTreeSet<Rule> = report.refused.iter().map(|refusal| refusal.rule()).collect();
     assert!(rules.contains(&Rule::S1) && rules.contains(&Rule::H7), "{rules:?}");
-    let added: BTreeSet<EntryId> = report.added.into_iter().collect();
-    assert_eq!(added, good.iter().map(id).collect());
+    let new: BTreeSet<EntryId> = added(&report).into_iter().collect();
+    assert_eq!(new, good.iter().map(id).collect());
     assert!(report.missing.is_empty());
     assert_sound(&other);
     // The intact one is still welcome.
-    assert_eq!(other.ingest(last).unwrap().added, [id(&last[0])]);
+    assert_eq!(added(&other.ingest(last).unwrap()), [id(&last[0])]);
     assert_equal(&group, &other);
 }
 
@@ -198,8 +243,8 @@ fn what_is_missing_is_named_and_fills_the_gap() {
     let gap = 4;
     let without: Vec<Travelling> = [&fresh[..gap], &fresh[gap + 1..]].concat();
     let report = other.ingest(&without).unwrap();
-    let added: Vec<EntryId> = report.added.clone();
-    assert_eq!(added, fresh[..gap].iter().map(id).collect::<Vec<_>>());
+    let first = added(&report);
+    assert_eq!(first, fresh[..gap].iter().map(id).collect::<Vec<_>>());
     // Only the gap is asked for: each later one misses the one before it,
     // which waits as well.
     assert_eq!(report.missing, [id(&fresh[gap])].into());
@@ -209,7 +254,7 @@ fn what_is_missing_is_named_and_fills_the_gap() {
     let there = two.open().unwrap();
     let other = only(&there);
     let report = other.ingest(&fresh[gap..=gap]).unwrap();
-    assert_eq!(report.added, fresh[gap..].iter().map(id).collect::<Vec<_>>());
+    assert_eq!(added(&report), fresh[gap..].iter().map(id).collect::<Vec<_>>());
     assert!(report.missing.is_empty());
     assert_equal(&group, &other);
     // Nothing is left waiting.

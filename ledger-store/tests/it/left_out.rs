@@ -13,7 +13,7 @@ use ledger_store::{Group, NewEntry, Store, StoreOptions};
 
 use crate::common::people::{ingest, sign, verdict};
 use crate::common::scene::{Scene, all, dinner, small};
-use crate::common::{Seeded, assert_sound, digest, entries, go_on, heads, only, travelling};
+use crate::common::{Seeded, added, assert_sound, digest, entries, go_on, heads, only, travelling};
 
 /// Both get all that the other one has, again and again.
 fn exchange(one: &Group, other: &Group) {
@@ -203,7 +203,7 @@ fn the_epoch_entry_of_a_key_in_use_is_asked_for_and_kept() {
     let report = scene.group.ingest(&[]).unwrap();
     assert_eq!(report.missing, [epoch.id()].into());
     let report = scene.group.ingest(&[travelling(&epoch)]).unwrap();
-    assert_eq!((report.added, report.missing.len()), (vec![epoch.id()], 0));
+    assert_eq!((added(&report), report.missing.len()), (vec![epoch.id()], 0));
     // Epoch entries do not keep each other.
     let next = EpochKey::from_bytes(scene.group.id(), [8; 32]);
     let row = (next.topic().as_bytes().to_vec(), next.expose_secret().to_vec());

@@ -79,7 +79,7 @@ impl Busy {
         let added = self.group.ingest(&entries).unwrap().added;
         assert_eq!(added.len(), number);
         assert!(heads(&self.group).len() >= number);
-        added[0]
+        added[0].entry
     }
 
     fn intents(&self) -> Vec<StatementIntent> {

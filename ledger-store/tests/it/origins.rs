@@ -1,11 +1,11 @@
 //! Rows of one file that several devices recorded: each counts once.
 #![cfg(feature = "sqlcipher")]
 
-use ledger_core::engine::Draft;
+use ledger_core::engine::{Draft, Ledger};
 use ledger_core::{Amount, Currency, EntryId, Expense, MemberId, Origin, Transaction, VoidReason};
-use ledger_store::{Group, NewEntry, StoreError, VersionKind};
+use ledger_store::{Group, NewEntry, Store, StoreError, VersionKind};
 
-use crate::common::people::Ben;
+use crate::common::people::{self, Ben, sign};
 use crate::common::phones::{Phone, agree, hand_over, join};
 use crate::common::{self, Folder, Rng, assert_sound, found};
 
@@ -32,18 +32,59 @@ fn kinds(group: &Group, original: EntryId) -> Vec<VersionKind> {
     group.lists().history(original, None, 9).unwrap().iter().map(|row| row.kind).collect()
 }
 
+/// A group of this device and Ben's.
+struct Flat {
+    folder: Folder,
+    store: Store,
+    group: Group,
+    ben: Ben,
+    /// Those who share the row.
+    people: Vec<MemberId>,
+}
+
+impl Flat {
+    fn new(seed: u64) -> Self {
+        let folder = Folder::new(seed);
+        let store = folder.store();
+        let group = found(&store, 2);
+        let ben = Ben::join(&folder, &group);
+        let people = members(&group)[..3].to_vec();
+        Self { folder, store, group, ben, people }
+    }
+
+    fn row(&self, units: u64) -> Transaction {
+        row(&self.people, units)
+    }
+
+    /// This device records the row.
+    fn mine(&self, units: u64) -> EntryId {
+        self.group.append(vec![NewEntry::Record(self.row(units))]).unwrap()[0]
+    }
+
+    fn draft(&self, units: u64) -> Draft {
+        Draft::record(&self.group.state().unwrap(), &self.row(units)).unwrap()
+    }
+
+    /// Ben records the row, knowing of all that is here.
+    fn his(&self, units: u64) -> EntryId {
+        self.ben.write(&self.group, self.draft(units))
+    }
+
+    /// Ben records the row, knowing of nothing after `before`, so that his clock is smaller.
+    fn late(&self, before: &Ledger, units: u64) -> EntryId {
+        let Ben { device, added, .. } = &self.ben;
+        people::ingest(&self.group, &sign(before, device, Some(*added), self.draft(units)))
+    }
+}
+
 #[test]
 fn a_row_that_two_devices_recorded_counts_once() {
-    let folder = Folder::new(1);
-    let store = folder.store();
-    let group = found(&store, 2);
-    let ben = Ben::join(&folder, &group);
-    let people = members(&group)[..3].to_vec();
-    let state = group.state().unwrap();
-    let mine = group.append(vec![NewEntry::Record(row(&people, 900))]).unwrap()[0];
-    let counted = balance(&group);
-    let his = ben.write(&group, Draft::record(&state, &row(&people, 900)).unwrap());
-    assert_eq!(balance(&group), counted, "his has the larger clock");
+    let flat = Flat::new(1);
+    let group = &flat.group;
+    let mine = flat.mine(900);
+    let counted = balance(group);
+    let his = flat.his(900);
+    assert_eq!(balance(group), counted, "his has the larger clock");
     let page = group.lists().expenses(None, 9).unwrap();
     assert_eq!(page.len(), 1);
     assert_eq!((page[0].original, page[0].current_version), (mine, mine));
@@ -52,30 +93,31 @@ fn a_row_that_two_devices_recorded_counts_once() {
     // Whichever is named, the slot is the same.
     use VersionKind::{Cancellation, Correction, Original, Restoration};
     for original in [mine, his] {
-        assert_eq!(kinds(&group, original), [Original, Original]);
+        assert_eq!(kinds(group, original), [Original, Original]);
     }
-    let transaction = row(&people, 600);
+    let transaction = flat.row(600);
     let corrected =
         group.append(vec![NewEntry::Correction { original: his, transaction }]).unwrap()[0];
     let page = group.lists().expenses(None, 9).unwrap();
     assert_eq!((page.len(), page[0].original, page[0].current_version), (1, mine, corrected));
     assert_eq!(page[0].transaction.origin(), None, "a correction bears no origin");
     group.append(vec![NewEntry::Cancellation { original: mine, reason: None }]).unwrap();
-    assert_eq!(balance(&group), 0);
+    assert_eq!(balance(group), 0);
     let again = group.append(vec![NewEntry::Cancellation { original: his, reason: None }]);
     assert!(matches!(again, Err(StoreError::AlreadyCancelled(_))), "{again:?}");
     // Another import of the row does not bring it back; a restoration does.
-    ben.write(&group, Draft::record(&state, &row(&people, 900)).unwrap());
-    assert_eq!(balance(&group), 0);
+    flat.his(900);
+    assert_eq!(balance(group), 0);
     group.restore(his).unwrap();
-    assert_eq!(balance(&group), 400);
+    assert_eq!(balance(group), 400);
     let all = [Restoration, Original, Cancellation, Correction, Original, Original];
-    assert_eq!(kinds(&group, mine), all);
+    assert_eq!(kinds(group, mine), all);
     let first = group.lists().history(mine, None, 4).unwrap();
     let rest = group.lists().history(mine, Some(first[3].cursor), 9).unwrap();
     let paged: Vec<_> = first.iter().chain(&rest).map(|version| version.kind).collect();
     assert_eq!(paged, all, "no version is lost or doubled between two pages");
-    assert_sound(&group);
+    assert_sound(group);
+    let Flat { folder, store, group, .. } = flat;
     drop((group, store));
     // Also after everything is derived anew.
     let store = folder.store();
@@ -88,29 +130,20 @@ fn a_row_that_two_devices_recorded_counts_once() {
 /// A late entry with a smaller clock is shown instead, as it would be everywhere else.
 #[test]
 fn the_first_in_the_order_is_shown_and_void_ones_are_not() {
-    let folder = Folder::new(2);
-    let store = folder.store();
-    let group = found(&store, 2);
-    let ben = Ben::join(&folder, &group);
-    let people = members(&group)[..3].to_vec();
-    let state = group.state().unwrap();
-    let known = common::heads(&group);
+    let flat = Flat::new(2);
+    let group = &flat.group;
+    let known = common::heads(group);
     let conflicts = || {
         let page = group.lists().expenses(None, 50).unwrap();
         page.iter().filter(|row| row.conflicting).count()
     };
     let before = group.ledger().unwrap();
-    let mut rng = Rng::new(2);
-    common::record(&group, 3, 3, &mut rng);
-    let zero = balance(&group);
-    let mine = group.append(vec![NewEntry::Record(row(&people, 900))]).unwrap()[0];
-    assert_eq!(balance(&group) - zero, 600);
-    let draft = Draft::record(&state, &row(&people, 300)).unwrap();
-    let his = common::people::ingest(
-        &group,
-        &common::people::sign(&before, &ben.device, Some(ben.added), draft),
-    );
-    assert_eq!(balance(&group) - zero, 200, "his clock is smaller");
+    common::record(group, 3, 3, &mut Rng::new(2));
+    let zero = balance(group);
+    let mine = flat.mine(900);
+    assert_eq!(balance(group) - zero, 600);
+    let his = flat.late(&before, 300);
+    assert_eq!(balance(group) - zero, 200, "his clock is smaller");
     let shown = |id: EntryId| {
         let page = group.lists().expenses(None, 50).unwrap();
         let row = page.into_iter().find(|row| row.original == id);
@@ -118,37 +151,29 @@ fn the_first_in_the_order_is_shown_and_void_ones_are_not() {
     };
     assert_eq!((shown(mine), shown(his)), (Some(his), None), "the slot keeps its name here");
     assert_eq!(conflicts(), 1, "their contents differ");
-    assert_sound(&group);
-    ben.remove(&group, known);
-    assert_eq!(balance(&group) - zero, 600, "his is void");
+    assert_sound(group);
+    flat.ben.remove(group, known);
+    assert_eq!(balance(group) - zero, 600, "his is void");
     assert_eq!((shown(mine), conflicts()), (Some(mine), 0));
-    assert_sound(&group);
+    assert_sound(group);
 }
 
 /// What a change changed is what was shown, on every device, and not what came first here.
 #[test]
 fn the_content_before_a_change_is_that_of_the_original_that_was_shown() {
-    let folder = Folder::new(3);
-    let store = folder.store();
-    let group = found(&store, 2);
-    let ben = Ben::join(&folder, &group);
-    let people = members(&group)[..3].to_vec();
-    let state = group.state().unwrap();
-    let known = common::heads(&group);
+    let flat = Flat::new(3);
+    let group = &flat.group;
+    let known = common::heads(group);
     let before = group.ledger().unwrap();
-    common::record(&group, 3, 3, &mut Rng::new(3));
-    let mine = group.append(vec![NewEntry::Record(row(&people, 900))]).unwrap()[0];
-    let draft = Draft::record(&state, &row(&people, 300)).unwrap();
-    let his = common::people::ingest(
-        &group,
-        &common::people::sign(&before, &ben.device, Some(ben.added), draft),
-    );
+    common::record(group, 3, 3, &mut Rng::new(3));
+    let mine = flat.mine(900);
+    let his = flat.late(&before, 300);
     let units = |id: EntryId| {
         let entry = group.lists().entry(id).unwrap().unwrap();
         (entry.original, entry.before.map(|before| before.amount().minor_units()))
     };
     let correct = |original: EntryId, units: u64| {
-        let transaction = row(&people, units);
+        let transaction = flat.row(units);
         group.append(vec![NewEntry::Correction { original, transaction }]).unwrap()[0]
     };
     let first = correct(mine, 600);
@@ -167,63 +192,52 @@ fn the_content_before_a_change_is_that_of_the_original_that_was_shown() {
         assert_eq!(review(target), his);
     }
 
-    ben.remove(&group, known);
+    flat.ben.remove(group, known);
     assert_eq!(units(first), (Some(mine), Some(900)), "his is void");
     assert_eq!(review(his), mine);
     // The void one names the slot still, and leads to it.
     assert_eq!(units(his), (Some(mine), None));
     let draft = Draft::cancellation(his, None);
-    let ended = common::people::ingest(
-        &group,
-        &common::people::sign(&group.ledger().unwrap(), &ben.anna, None, draft),
-    );
+    let ended = sign(&group.ledger().unwrap(), &flat.ben.anna, None, draft);
+    let ended = people::ingest(group, &ended);
     assert_eq!(units(ended), (Some(mine), Some(500)));
     for id in [mine, his, first, second, ended] {
         let row = group.lists().recorded(id).unwrap().unwrap();
         assert_eq!((row.original, row.current_version, row.cancelled), (mine, second, true));
     }
-    assert_sound(&group);
+    assert_sound(group);
 }
 
 /// Whatever the number of originals, and in whatever order they came.
 #[test]
 fn originals_that_differ_are_found_among_many_that_do_not() {
     for first in [true, false] {
-        let folder = Folder::new(4);
-        let store = folder.store();
-        let group = found(&store, 2);
-        let ben = Ben::join(&folder, &group);
-        let people = members(&group)[..3].to_vec();
-        let state = group.state().unwrap();
-        let conflicting = || group.lists().expenses(None, 1).unwrap()[0].conflicting;
-        let mine = || group.append(vec![NewEntry::Record(row(&people, 900))]).unwrap();
+        let flat = Flat::new(4);
+        let conflicting = || flat.group.lists().expenses(None, 1).unwrap()[0].conflicting;
         if first {
-            mine();
+            flat.mine(900);
         }
         for _ in 0..20 {
-            ben.write(&group, Draft::record(&state, &row(&people, 300)).unwrap());
+            flat.his(300);
         }
         assert_eq!(conflicting(), first, "20 that are equal do not differ");
         if !first {
-            mine();
+            flat.mine(900);
         }
         assert!(conflicting());
-        assert_sound(&group);
+        assert_sound(&flat.group);
     }
 }
 
 /// More originals than are compared are shown as different, on every device alike.
 #[test]
 fn too_many_originals_are_shown_as_conflicting() {
-    let folder = Folder::new(5);
-    let store = folder.store();
-    let group = found(&store, 2);
-    let people = members(&group)[..3].to_vec();
-    let records = |count: usize| vec![NewEntry::Record(row(&people, 900)); count];
-    let conflicting = || group.lists().expenses(None, 1).unwrap()[0].conflicting;
-    group.append(records(64)).unwrap();
+    let flat = Flat::new(5);
+    let records = vec![NewEntry::Record(flat.row(900)); 64];
+    let conflicting = || flat.group.lists().expenses(None, 1).unwrap()[0].conflicting;
+    flat.group.append(records).unwrap();
     assert!(!conflicting());
-    group.append(records(1)).unwrap();
+    flat.mine(900);
     assert!(conflicting());
 }
 

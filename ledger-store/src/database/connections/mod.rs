@@ -135,7 +135,7 @@ impl Connections {
             None => self.open(Role::Reader)?,
         };
         let result = in_snapshot(&connection, work);
-        if connection.is_autocommit() {
+        if is_usable(&connection, &result) {
             permit.give_back(connection);
         }
         result
@@ -175,7 +175,7 @@ impl Connections {
             }
         };
         let result = work(&mut connection);
-        if connection.is_autocommit() {
+        if is_usable(&connection, &result) {
             permit.give_back(connection);
         }
         result
@@ -300,6 +300,12 @@ fn in_snapshot<T>(
     // A connection whose rollback fails is not used again.
     let _ = connection.prepare_cached("ROLLBACK").and_then(|mut end| end.execute([]));
     result
+}
+
+/// Whether a connection can be used again. One that met a page that does not check out reads nothing
+/// more, and one that is still in a transaction would keep others from writing.
+fn is_usable<T>(connection: &Connection, result: &Result<T, StoreError>) -> bool {
+    connection.is_autocommit() && !matches!(result, Err(StoreError::Damaged(_)))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

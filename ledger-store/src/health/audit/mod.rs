@@ -63,7 +63,7 @@ pub(crate) fn audit(
     Ok(Verification { entries: rebuilt.entries, waiting, digest, problems })
 }
 
-/// Writes all derived rows of one group again, inside a transaction of the caller, after [`clear`].
+/// Writes all derived rows of one group again, inside a transaction of the caller.
 ///
 /// # Errors
 /// [`StoreError::Damaged`] if the entries themselves are not sound.

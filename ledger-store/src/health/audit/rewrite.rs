@@ -12,13 +12,14 @@ use super::waiting;
 use crate::StoreError;
 use crate::database::GroupKey;
 use crate::entries::named;
-use crate::entries::projections::ListWriter;
+use crate::entries::projections::{DELETE_TEXTS, ListWriter};
 use crate::health::Problem;
 use crate::platform::Environment;
 use crate::platform::progress::{Meter, OnProgress, Phase};
 
-/// Deletes the derived rows of a group. The table `texts` is emptied for all groups at once.
-const DELETE: [&str; 6] = [
+/// Deletes the derived rows of a group.
+const DELETE: [&str; 8] = [
+    DELETE_TEXTS,
     "DELETE FROM found_by WHERE term IN (SELECT term FROM terms WHERE grp = ?1)",
     "DELETE FROM terms WHERE grp = ?1",
     "DELETE FROM expenses WHERE grp = ?1 OR n IN (SELECT n FROM entries WHERE grp = ?1)",
@@ -26,10 +27,11 @@ const DELETE: [&str; 6] = [
          OR n IN (SELECT n FROM entries WHERE grp = ?1)",
     "DELETE FROM origins WHERE grp = ?1",
     "DELETE FROM checkpoints WHERE grp = ?1",
+    "DELETE FROM underived WHERE grp = ?1",
 ];
 
 /// Deletes rows of no group and no entry, which no group's rewrite would find.
-const STRAYS: [&str; 11] = [
+const STRAYS: [&str; 10] = [
     "DELETE FROM terms WHERE grp NOT IN (SELECT grp FROM groups)",
     "DELETE FROM found_by WHERE term NOT IN (SELECT term FROM terms)",
     "DELETE FROM expenses WHERE n NOT IN (SELECT n FROM entries)",
@@ -40,8 +42,7 @@ const STRAYS: [&str; 11] = [
     "DELETE FROM arrivals WHERE n NOT IN (SELECT n FROM entries)",
     "DELETE FROM left_out WHERE grp NOT IN (SELECT grp FROM groups)",
     "INSERT INTO texts (texts) VALUES ('delete-all')",
-    "DELETE FROM unlisted",
-    "DELETE FROM underived",
+    "DELETE FROM underived WHERE grp NOT IN (SELECT grp FROM groups)",
 ];
 
 /// Deletes all rows that belong to no group, and all words.

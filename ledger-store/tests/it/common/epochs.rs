@@ -14,7 +14,7 @@ use ledger_store::{Environment, Group, Store, StoreError};
 
 use super::people::{secret, sign};
 use super::sealed::{Anna, Person, add, anna, exchange, export, framed, import, records};
-use super::{Folder, Rng, Seeded, assert_sound, digest, go_on, record, travelling};
+use super::{Folder, Rng, Seeded, added, assert_sound, digest, go_on, record, travelling};
 
 /// Anna's group with Eve and with Ben, who begins epochs as the test says. All have the same
 /// entries, under one epoch.
@@ -89,7 +89,7 @@ pub fn begin(
 
 /// Admits an entry on a phone, whatever its verdict.
 pub fn put(group: &Group, entry: &VerifiedEntry) -> EntryId {
-    assert_eq!(group.ingest(&[travelling(entry)]).unwrap().added, [entry.id()]);
+    assert_eq!(added(&group.ingest(&[travelling(entry)]).unwrap()), [entry.id()]);
     entry.id()
 }
 

@@ -22,7 +22,7 @@ use ledger_core::{
     Transaction, Transfer,
 };
 use ledger_store::{
-    Environment, FileSecrets, Group, NewEntry, Progress, SecretStore, Store, StoreError,
+    Environment, FileSecrets, Group, Ingested, NewEntry, Progress, SecretStore, Store, StoreError,
     StoreOptions, Verification,
 };
 use tempfile::TempDir;
@@ -300,6 +300,11 @@ pub fn count(group: &Group) -> u64 {
 
 pub fn verify(group: &Group) -> Result<Verification, StoreError> {
     group.maintenance().verify_history(&mut |_| ControlFlow::Continue(()))
+}
+
+/// The ids of the entries that were new.
+pub fn added(report: &Ingested) -> Vec<EntryId> {
+    report.added.iter().map(|arrival| arrival.entry).collect()
 }
 
 /// The group is intact, and means what its entries mean from scratch.

@@ -4,7 +4,7 @@ use ledger_core::engine::{Draft, Ledger, VerifiedEntry};
 use ledger_core::keys::{DeviceKey, RootEntropy, RootKey, SignedCard};
 use ledger_core::statement::NewStatement;
 use ledger_core::{EntryId, MemberId, Verdict};
-use ledger_store::{Group, Ingested};
+use ledger_store::{Arrival, Group, Ingested};
 
 use super::Folder;
 
@@ -21,9 +21,9 @@ pub fn ingest(group: &Group, entry: &VerifiedEntry) -> EntryId {
     let bytes = (entry.decoded().as_bytes().to_vec(), *entry.decoded().signature());
     let report = group.ingest(&[bytes]).unwrap();
     // A test may sign as this device itself would.
-    let own = entry.decoded().header().device() == group.device();
-    let signed_here = own.then(|| entry.id()).into_iter().collect();
-    let expected = Ingested { added: vec![entry.id()], signed_here, ..Ingested::default() };
+    let signed_here = entry.decoded().header().device() == group.device();
+    let added = vec![Arrival { entry: entry.id(), signed_here }];
+    let expected = Ingested { added, ..Ingested::default() };
     assert_eq!(report, expected);
     entry.id()
 }
