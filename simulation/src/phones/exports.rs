@@ -83,8 +83,8 @@ impl Play {
             // A device that somebody else cut off may have no key to seal with, and one whose person
             // left before anything reached it never gets one. That one has nothing to hand out.
             Err(StoreError::NoEpochKey)
-                if !phone.may_write()?
-                    && !(self.cut.is_only_self_cut(phone.device()) && phone.was_reached()?) =>
+                if !(phone.may_write()?
+                    || self.cut.is_only_self_cut(phone.device()) && phone.was_reached()?) =>
             {
                 return Ok(None);
             }
