@@ -2,6 +2,7 @@
 
 use ledger_core::engine::{DecodedEntry, EntryIndex as _, Payload, RefIndex};
 use ledger_core::{EntryId, Transaction};
+use rusqlite::OptionalExtension as _;
 
 use super::GroupTransaction;
 use super::index::{number, slot_number};

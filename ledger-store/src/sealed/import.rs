@@ -258,11 +258,6 @@ impl<'a> SealedImport<'a> {
             }
             Ok(())
         })?;
-        // Only batches tell what is needed, and there was none if no entry of the file came intact.
-        if report.incomplete > 0 && report.needed.is_empty() {
-            let nothing = Ingested::default();
-            report.needed = group.admit_batch(Vec::new(), nothing, |_, _| Ok(()))?.missing;
-        }
         report.is_known = intake.contents.is_known();
         let findings = intake.findings;
         report.is_ours = findings.is_ours;

@@ -95,7 +95,7 @@ fn recovery_by_friends() {
 /// Whoever shares a phrase without end fills no disk of a friend.
 #[test]
 fn a_friend_fills_no_disk_with_shares() {
-    let Flat { phones: [_, ben, _], groups, members } = flat();
+    let Flat { phones: [_anna, ben, _cleo], groups, members } = flat();
     let share = || groups[0].shares().share_phrase(2, &members[1..]).unwrap().swap_remove(0);
     let first = share();
     let kept = ben.store.recovery().keep_share(&first).unwrap();
