@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use ledger_core::{Amount, Direction, Expense, HintError, Transaction, Transfer, split_equally};
+use ledger_core::{
+    Amount, Direction, Expense, HintError, MemberId, Split, SplitKind, Transaction, Transfer,
+};
 use ledger_store::{Group, NewEntry};
 
 use crate::args::{Cancel, Correct, Hints, OfEntry, Review};
@@ -11,7 +13,7 @@ use crate::context::{People, open, the_group};
 use crate::entry::{find, in_words, original, recorded};
 use crate::failure::Failure;
 use crate::history::print_differences;
-use crate::parts::{amount, usage};
+use crate::parts::{Participant, amount, usage};
 use crate::record::{Members, paid_in, payers, split_turn};
 use crate::show::one_line;
 
@@ -32,7 +34,9 @@ pub(crate) fn correct(arguments: &Correct, out: &mut dyn Write) -> Result<(), Fa
         }
     };
     let noted = note_differences(&row.transaction, &after);
-    if row.transaction.differences(&after).is_empty() && noted.is_empty() {
+    let differs = !row.transaction.differences(&after).is_empty();
+    let other_rule = rule_of(&row.transaction) != rule_of(&after);
+    if !differs && !other_rule && noted.is_empty() {
         return usage(format!(
             "nothing would change: {} is so already; an option such as --amount says what changes",
             in_words(&row.transaction)
@@ -42,6 +46,12 @@ pub(crate) fn correct(arguments: &Correct, out: &mut dyn Write) -> Result<(), Fa
     let correction = NewEntry::Correction { original: row.original, transaction: after.clone() };
     let id = append(&group, correction)?;
     writeln!(out, "corrected {} by entry {id}:", one_line(&in_words(&before)))?;
+    if !differs
+        && other_rule
+        && let Some(kind) = after.split_kind()
+    {
+        writeln!(out, "  the shares stay, and the split is {}", kind.code())?;
+    }
     print_differences(Some(&before), &after, &people, out)?;
     noted.iter().try_for_each(|line| Ok(writeln!(out, "  {}", one_line(line))?))
 }
@@ -86,6 +96,20 @@ fn change_hints(said: &Hints, is_other: bool, after: &mut Expense) -> Result<(),
     Ok(())
 }
 
+/// The rule of an expense, whatever the order of its shares.
+fn rule_of(transaction: &Transaction) -> Option<(SplitKind, Option<Split<MemberId>>)> {
+    match transaction {
+        Transaction::Expense(expense) => {
+            let (mut sorted, rule) = (expense.clone(), expense.rule());
+            sorted.payers.sort();
+            sorted.shares.sort();
+            sorted.keep_rule(&rule);
+            Some((rule.kind(), sorted.said_rule()))
+        }
+        Transaction::Transfer(_) => None,
+    }
+}
+
 /// The expense with what the options change.
 fn corrected(
     arguments: &Correct,
@@ -124,17 +148,50 @@ fn corrected(
         for (who, share) in arguments.sharing.shares(members, after.amount, currency, turn)? {
             after.shares.push((members.people.find(&who.name)?, share));
         }
+        after.keep_rule(&arguments.sharing.rule(members, currency)?);
     } else if is_other {
-        if !is_equal(before) {
-            return usage(
-                "it was not shared equally; --for and --split say how it is shared now".to_owned(),
-            );
-        }
-        after = after.split_equally(&members.shared_by, turn);
+        after = shared_as_before(before, after, members.people, turn)?;
     } else if arguments.sharing.turn().is_some() {
         return usage("--turn has no effect: the shares stay as they are".to_owned());
+    } else if let Some(rule) = before.said_rule() {
+        // The hint names payers by their places, and they may be others now.
+        after.keep_rule(&rule);
+    } else if !arguments.by.is_empty() {
+        // Nor can a rule that this version cannot read be kept then.
+        after.keep_rule(&before.rule());
     }
     Ok(after)
+}
+
+/// The expense with its new amount shared by the rule of before.
+fn shared_as_before(
+    before: &Expense,
+    after: Expense,
+    people: &People,
+    turn: u64,
+) -> Result<Expense, Failure> {
+    let now = "--for and --split say how it is shared now";
+    match before.rule() {
+        Split::Exact(_) => usage(format!("it was not shared equally; {now}")),
+        Split::Items(_) => usage(format!("it was shared by the items of a receipt; {now}")),
+        Split::Adjust(_) if before.currency != after.currency => {
+            let old = before.currency;
+            usage(format!("it was shared with adjustments in {old}; {now}"))
+        }
+        rule => {
+            // Errors name people.
+            let named = rule.try_map(|member| {
+                let name = people.label(*member).to_owned();
+                Ok::<_, Failure>(Participant { member: Some(*member), name })
+            })?;
+            let misfit =
+                |error: String| Failure::Usage(format!("as it was shared, {error}; {now}"));
+            named
+                .shares(after.amount, after.currency, turn)
+                .map_err(|error| misfit(error.to_string()))?;
+            after.split(&rule, turn).map_err(|error| misfit(error.to_string()))
+        }
+    }
 }
 
 /// The transfer with what the options change.
@@ -198,15 +255,6 @@ fn change_text(text: &mut Option<String>, said: Option<&String>) {
     if let Some(said) = said {
         *text = Some(said.clone()).filter(|said| !said.is_empty());
     }
-}
-
-/// Whether the shares are those of an equal split, whoever got the odd cents.
-fn is_equal(expense: &Expense) -> bool {
-    let mut found: Vec<Amount> = expense.shares.iter().map(|(_, share)| *share).collect();
-    let mut equal = split_equally(expense.amount, found.len(), 0);
-    found.sort();
-    equal.sort();
-    found == equal
 }
 
 pub(crate) fn cancel(arguments: &Cancel, out: &mut dyn Write) -> Result<(), Failure> {

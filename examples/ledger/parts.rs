@@ -165,3 +165,14 @@ pub(crate) fn weighted(
         None => usage(format!("{text:?}: a weight is at most {}", MAX_WEIGHT / 10_000)),
     }
 }
+
+/// Weights without the decimals that none of them has, so that 2 is recorded as 2.
+pub(crate) fn plain(mut weights: Vec<(Participant, u64)>) -> Vec<(Participant, u64)> {
+    for _ in 0..WEIGHT_DECIMALS {
+        if weights.iter().any(|(_, weight)| !weight.is_multiple_of(10)) {
+            break;
+        }
+        weights.iter_mut().for_each(|(_, weight)| *weight /= 10);
+    }
+    weights
+}

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use ledger_core::{GroupState, MemberId};
+use ledger_core::{GroupState, MemberId, Speaks};
 use serde_json::{Value, json};
 
 use crate::args::{Read, ReadDatabase};
@@ -68,25 +68,38 @@ pub(crate) fn devices(arguments: &Read, out: &mut dyn Write) -> Result<(), Failu
     let group = the_group(&store, &arguments.location)?;
     let state = group.state()?;
     let people = People::of(&state);
-    let own = group.device();
+    let devices = group.lists().devices()?;
     if arguments.json {
-        let row = |(_, device, _): (_, ledger_core::DeviceId, _)| {
-            let owner = state.device_owner(device);
+        let row = |row: &ledger_store::DeviceRow| {
+            let speaks = row.speaks.as_ref().map(
+                |speaks| json!({ "version": speaks.version(), "features": speaks.features() }),
+            );
             json!({
-                "id": device.to_string(),
-                "member": owner.map(|owner| people.label(owner)),
-                "this": device == own,
+                "id": row.id.to_string(),
+                "member": people.label(row.member),
+                "this": row.is_this_device,
+                "speaks": speaks,
             })
         };
-        return print_json(out, &state.devices().map(row).collect::<Vec<Value>>());
+        return print_json(out, &devices.iter().map(row).collect::<Vec<Value>>());
     }
-    let rows: Vec<[String; 3]> = state
-        .devices()
-        .map(|(_, device, _)| {
-            let owner = state.device_owner(device).map_or("?", |owner| people.label(owner));
-            let this = if device == own { "this device" } else { "" };
-            [device.short(), one_line(owner), this.to_owned()]
+    let rows: Vec<[String; 4]> = devices
+        .iter()
+        .map(|row| {
+            let this = if row.is_this_device { "this device" } else { "" };
+            let reads = row.speaks.as_ref().map_or_else(String::new, reads);
+            [row.id.short(), one_line(people.label(row.member)), this.to_owned(), reads]
         })
         .collect();
-    table(out, [Align::Left; 3], &rows)
+    table(out, [Align::Left; 4], &rows)
+}
+
+/// `reads version 1 and features 1024, 1025`.
+fn reads(speaks: &Speaks) -> String {
+    let features: Vec<String> = speaks.features().iter().map(u64::to_string).collect();
+    let features = match features.as_slice() {
+        [] => String::new(),
+        some => format!(" and features {}", some.join(", ")),
+    };
+    format!("reads version {}{features}", speaks.version())
 }

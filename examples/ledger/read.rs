@@ -252,6 +252,7 @@ pub(crate) fn summary(row: &Activity, state: &GroupState) -> String {
             format!("{verb} the recurring {description}")
         }
         Payload::Setting(setting) => setting_summary(setting, state),
+        Payload::Speaks(speaks) => format!("reads version {}", speaks.version()),
         _ => format!("kind {}", row.kind().number()),
     }
 }

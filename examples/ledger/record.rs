@@ -54,6 +54,8 @@ pub(crate) fn expense(group: &Group, arguments: &Record) -> Result<Transaction, 
     let mut expense = Expense::new(date(arguments.on)?, &arguments.description, currency, total)
         .payers(payers)
         .shares(shares);
+    // For who corrects the expense: the rule, as far as the entry can tell it.
+    expense.keep_rule(&arguments.sharing.rule(&members, currency)?);
     if arguments.refund {
         expense = expense.direction(Direction::Incoming);
     }

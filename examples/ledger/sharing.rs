@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches, Id, ValueEnum};
-use ledger_core::{Amount, Balance, Currency, Itemised, Split, SplitItem};
+use ledger_core::{Amount, Balance, Currency, Itemised, MemberId, Split, SplitItem};
 
 use crate::failure::Failure;
 use crate::parts::{
-    Circle, Part, Participant, adjustment, amount, each, name_and_value, needed, percent, usage,
-    weighted, without_value,
+    Circle, Part, Participant, adjustment, amount, each, name_and_value, needed, percent, plain,
+    usage, weighted, without_value,
 };
+use crate::record::Members;
 
 /// Rule of sharing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -164,6 +165,16 @@ impl Sharing {
         Ok(named.filter_map(|name| shares.remove_entry(&name)).collect())
     }
 
+    /// The rule that the options say, with members in place of names.
+    pub(crate) fn rule(
+        &self,
+        members: &Members<'_>,
+        currency: Currency,
+    ) -> Result<Split<MemberId>, Failure> {
+        let mut request = Request { circle: members, currency, named: Vec::new() };
+        self.split(&mut request)?.try_map(|who| members.people.find(&who.name))
+    }
+
     fn split(&self, request: &mut Request<'_>) -> Result<Split<Participant>, Failure> {
         let rule = match self.options.split {
             Some(rule) => rule,
@@ -204,7 +215,7 @@ impl Sharing {
             Rule::Adjust => Split::Adjust(each(parts, |name, value| {
                 Ok((name, value.map_or(Ok(Balance::ZERO), |text| adjustment(&text, currency))?))
             })?),
-            Rule::Weights | Rule::Items => Split::Weights(each(parts, weighted)?),
+            Rule::Weights | Rule::Items => Split::Weights(plain(each(parts, weighted)?)),
         })
     }
 
@@ -257,7 +268,7 @@ impl Sharing {
                 whom => request.parts(whom)?,
             };
             let mut item = SplitItem::new(&option.text, amount(&option.amount, currency)?);
-            for (name, weight) in each(parts, weighted)? {
+            for (name, weight) in plain(each(parts, weighted)?) {
                 item = item.shared_by(name, weight);
             }
             itemised = itemised.item(item);

@@ -125,9 +125,24 @@ fn read_payload(entry: &DecodedEntry) {
         }
         _ => {}
     }
+    if let Payload::Speaks(speaks) = entry.payload() {
+        assert!(speaks.version() >= 1 && speaks.features().is_sorted_by(|a, b| a < b));
+    }
     if let Some(content) = entry.payload().transaction() {
+        rule_gives_the_shares(content);
         content_is_whole(content, refs.len());
     }
+}
+
+/// Whatever the hint says, the rule that people see gives the shares, and who writes it again writes
+/// the same.
+fn rule_gives_the_shares(content: &Transaction<RefIndex>) {
+    let Transaction::Expense(expense) = content else { return };
+    let Some(rule) = expense.said_rule() else { return };
+    assert!(rule.gives(&expense.shares, expense.amount, expense.currency), "{rule:?}");
+    let mut again = expense.clone();
+    again.keep_rule(&rule);
+    assert_eq!(again.rule().kind(), rule.kind());
 }
 
 /// A value that is read can be written, and then reads as the same.

@@ -23,6 +23,6 @@ pub use crate::replay::{
 };
 pub use crate::state::{
     ChainEntry, EntryIndex, Frontier, Link, NextEntryPosition, SetAside, SettingsInForce,
-    UsableEpoch, View,
+    SpeaksInForce, UsableEpoch, View,
 };
 pub use crate::verdict::{ChainPosition, Slot, SlotEntry, SlotReference, SlotRole};

@@ -56,11 +56,11 @@ pub use money::{
     Amount, AmountError, Balance, Converted, Currency, CurrencyError, Date, DateError, Debts,
     Direction, Itemised, PairRate, Percent, PercentError, Rate, RateError, Rates, RatesError,
     Recurrence, RecurrenceError, RecurrenceUnit, Settlement, Split, SplitError, SplitItem,
-    settle_up, split_equally,
+    SplitKind, settle_up, split_equally,
 };
 pub use payload::{
     Difference, Expense, HintError, Hints, PaidIn, Receipt, Setting, SettingError, SettingValue,
-    Transaction, Transfer,
+    Speaks, Transaction, Transfer,
 };
 pub use state::{
     Device, GroupState, Member, Occurrence, Segment, Series, Settings, TemplateVersion,

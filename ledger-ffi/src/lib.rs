@@ -25,8 +25,8 @@ pub use group::{
     JoinRequest, JoinRequestInfo, KeptShare, KeptShareInfo, LedgerGroup, Lists, Member,
     MemberBalance, Payment, Problem, Proposal, ProposedRelays, ProposedStatement, RecordedDue,
     RecoveryRequest, RecurrenceRule, RecurrenceUnit, RecurringExpenses, RecurringSeries,
-    RefusedEntry, ReviewCounts, ReviewRow, Settings, Shares, StatementIntent, StatementRow, Total,
-    TotalsBy, Unread, Verdict, Verification, VersionKind, VersionRow, read_recovery_request,
+    RefusedEntry, ReviewCounts, ReviewRow, Settings, Shares, Speaks, StatementIntent, StatementRow,
+    Total, TotalsBy, Unread, Verdict, Verification, VersionKind, VersionRow, read_recovery_request,
 };
 pub use ledger::{
     AcceptingGroups, ApprovedDevice, AwaitingEnrolment, Change, ChangeListener, EnrollingDevice,
@@ -37,10 +37,10 @@ pub use ledger::{
 };
 pub use platform::{Phase, ProgressListener, SecretStore, WorkProgress};
 pub use values::{
-    Age, CurrencyInfo, Day, Difference, Direction, ExchangeRate, Expense, ExpenseId, Instant,
-    MessageKind, Money, Part, Split, SplitItem, SplitPart, Transaction, Transfer, currencies,
-    currency_exponent, format_money, message_from_text, message_kind, message_to_text, parse_money,
-    parse_rate, shares_of, split_equally,
+    Age, CurrencyInfo, Day, Difference, Direction, ExchangeRate, Expense, ExpenseId, Hints,
+    Instant, MessageKind, Money, PaidIn, Part, Receipt, Split, SplitItem, SplitKind, SplitPart,
+    Transaction, Transfer, currencies, currency_exponent, format_money, message_from_text,
+    message_kind, message_to_text, parse_money, parse_rate, shares_of, split_equally,
 };
 
 pub use ledger_core::{DeviceId, EntryId, GroupId, MemberId};

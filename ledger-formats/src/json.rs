@@ -170,6 +170,11 @@ impl<'a> Values<'a> {
             }),
         };
         merge(&mut value, more);
+        if let Transaction::Expense(expense) = transaction
+            && let Some(rule) = expense.said_rule()
+        {
+            merge(&mut value, json!({ "split": rule.kind().code() }));
+        }
         let hints = transaction.hints();
         let tags = hints.tags();
         if !tags.is_empty() {

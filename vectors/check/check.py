@@ -12,7 +12,7 @@ from check_money import check_settle_up, check_splits
 from check_sealing import check_bundles, check_sealing
 from compare import counts, expect, load, mismatches, parse, shown
 from entry import FIELDS, broken_rule, proves_equivocation
-from hints import said
+from hints import rule_of, said
 from history import History
 from keys import derive
 from recurring import day_of, occurrence, origin_of, series_of
@@ -131,6 +131,8 @@ def check_state(state, scenario, where):
         expect("series of occurrences", where, len(found), len(scenario["series"]))
     if "settings" in scenario:
         expect("settings in force", where, shown(state.settings()), scenario["settings"])
+    if "speaks" in scenario:
+        expect("what devices read", where, shown(state.speaks()), scenario["speaks"])
     expect("usable epochs", where, shown(state.usable_epochs()), scenario["usable_epochs"])
     expect("recipients", where, shown(state.recipients()), scenario["recipients"])
     expect("heads", where, shown(state.all_heads()), scenario["all_heads"])
@@ -141,7 +143,11 @@ def check_state(state, scenario, where):
 
 def check_hints():
     for case in load("hints.json")["cases"]:
-        found = said(case["key"], bytes.fromhex(case["bytes"]))
+        data = bytes.fromhex(case["bytes"])
+        if case["key"] == 2:
+            found = rule_of(data, case["total"], case["payers"], case["shares"])
+        else:
+            found = said(case["key"], data)
         where = f"hints.json {case['key']} {case['name']}"
         expect("hints", where, shown(found), case["says"])
 

@@ -12,7 +12,7 @@ KINDS = {
     6: "statement",
     16: "expense", 17: "transfer", 18: "correction", 19: "cancellation", 20: "copy",
     21: "endorsement", 22: "rotation", 23: "epoch", 24: "restoration", 25: "setting",
-    26: "template",
+    26: "template", 27: "speaks",
 }
 MOST = 10**15
 ORIGIN, DIRECTION = 0, 1  # keys of more
@@ -228,7 +228,7 @@ def read_payload(r, header):
         return read_template(r)
     lengths = {"merge": 0, "add-member": 2, "placeholder": 1, "claim": 3, "adopt": 1,
                "cancellation": 2, "endorsement": 3, "rotation": 3, "epoch": 3, "restoration": 1,
-               "setting": 3}
+               "setting": 3, "speaks": 2}
     r.array(lengths[kind])
     found = {}
     if kind in ("claim", "adopt", "cancellation", "endorsement", "restoration"):
@@ -255,6 +255,13 @@ def read_payload(r, header):
         found["box"] = r.bytes()
     elif kind == "setting":
         found["field"], found["subject"], found["value"] = r.uint(), r.bytes(), r.bytes()
+    elif kind == "speaks":
+        found["version"] = r.uint()
+        need(found["version"] >= 1, "P11")
+        found["features"] = []
+        for _ in range(r.array_up_to(64, "P11")):
+            found["features"].append(r.uint())
+            need(ascending(found["features"]), "P11")
     return found
 
 

@@ -108,6 +108,15 @@ class State:
                     last[field, subject] = entry.payload["value"]
         return [[*key, value] for key, value in sorted(last.items())]
 
+    def speaks(self):
+        """What devices that may write read, as [device, version, features] (SPEC 4.17)."""
+        last = {}
+        for entry in sorted(self.applied, key=lambda e: e.order):
+            if entry.kind == "speaks":
+                last[entry.header["device"]] = [entry.payload["version"], entry.payload["features"]]
+        writing = {device for _, device, *_ in self.devices}
+        return [[key, *said] for key, said in sorted(last.items()) if key in writing]
+
     def usable_epochs(self):
         """The ids of usable epoch entries, the last in order first (SPEC 11.2)."""
         history = self.history

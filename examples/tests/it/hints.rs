@@ -43,6 +43,63 @@ fn tags_and_another_currency_are_noted_and_change_no_balance() {
     assert!(desk.run("record", &["Tea", "1", "EUR", "--tag", ""]).failed(2).contains("tag"));
 }
 
+/// The only row.
+fn row(desk: &Desk) -> serde_json::Value {
+    desk.run("expenses", &["--json"]).json()[0].clone()
+}
+
+fn shares(desk: &Desk) -> Vec<i64> {
+    let found = row(desk)["shares"].as_array().unwrap().clone();
+    let mut shares: Vec<i64> =
+        found.iter().map(|one| one["minor_units"].as_i64().unwrap()).collect();
+    shares.sort_unstable();
+    shares
+}
+
+#[test]
+fn the_rule_of_a_split_is_kept_and_used_again() {
+    let desk = Desk::new();
+    desk.run("new", &["--me", "Anna", "--with", "Ben", "--with", "Cleo", "Flat"]).ok();
+    let weights = ["--split", "weights", "--for", "Anna=1.5", "--for", "Ben=1"];
+    desk.run("record", &[&["Dinner", "10", "EUR"][..], &weights].concat()).ok();
+    let id = row(&desk)["id"].as_str().unwrap().to_owned();
+    assert_eq!((row(&desk)["split"].as_str(), shares(&desk)), (Some("weights"), vec![400, 600]));
+    desk.run("correct", &[&id, "--amount", "20"]).ok();
+    assert_eq!((row(&desk)["split"].as_str(), shares(&desk)), (Some("weights"), vec![800, 1200]));
+    desk.run("correct", &[&id, "--description", "Supper", "--by", "Cleo"]).ok();
+    assert_eq!(row(&desk)["split"], json!("weights"));
+    // Equal shares need no word, those that only look so do.
+    desk.run("correct", &[&id, "--split", "equal"]).ok();
+    assert!(row(&desk).get("split").is_none());
+    let exact = ["--split", "exact", "--for", "Anna=10", "--for", "Ben=10"];
+    let said = desk.run("correct", &[&[&id[..]][..], &exact].concat()).ok();
+    assert!(said.ends_with("the shares stay, and the split is exact\n"), "{said}");
+    assert_eq!(row(&desk)["split"], json!("exact"));
+    let again = desk.run("correct", &[&[&id[..]][..], &exact].concat()).failed(2);
+    assert!(again.contains("nothing would change"), "{again}");
+    let refused = desk.run("correct", &[&id, "--amount", "30"]).failed(2);
+    assert!(refused.contains("was not shared equally"), "{refused}");
+    // With adjustments, the rest is shared anew.
+    let adjust = ["--split", "adjust", "--for", "Anna=+6", "--for", "Ben"];
+    desk.run("correct", &[&[&id[..]][..], &adjust].concat()).ok();
+    assert_eq!(shares(&desk), [700, 1300]);
+    desk.run("correct", &[&id, "--amount", "30"]).ok();
+    assert_eq!((row(&desk)["split"].as_str(), shares(&desk)), (Some("adjust"), vec![1200, 1800]));
+    for (change, words) in [
+        (["--amount", "5"], "the adjustments sum to 6.00, 1.00 more than 5.00"),
+        (["--currency", "USD"], "adjustments in EUR"),
+    ] {
+        let refused = desk.run("correct", &[&[&id[..]][..], &change].concat()).failed(2);
+        assert!(refused.contains(words) && refused.contains("--split"), "{refused}");
+    }
+    let items = ["--item", "Pizza", "12", "--for", "Anna", "--item", "Tea", "18", "--for", "Ben"];
+    desk.run("correct", &[&[&id[..]][..], &items].concat()).ok();
+    assert_eq!((row(&desk)["split"].as_str(), shares(&desk)), (Some("items"), vec![1200, 1800]));
+    let refused = desk.run("correct", &[&id, "--amount", "31"]).failed(2);
+    assert!(refused.contains("items of a receipt"), "{refused}");
+    desk.run::<&str>("verify-history", &[]).ok();
+}
+
 #[test]
 fn a_correction_changes_direction_tags_and_the_other_currency() {
     let desk = Desk::new();

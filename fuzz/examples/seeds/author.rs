@@ -4,8 +4,8 @@ use ledger_core::engine::{Admission, Draft, Ledger, MemoryIndex, NewGroup, Verif
 use ledger_core::keys::{DeviceKey, RootEntropy, SignedCard, SignedDevice};
 use ledger_core::statement::{Generation, NewStatement};
 use ledger_core::{
-    Amount, Currency, Date, Direction, Expense, Hints, MemberId, Origin, PaidIn, Receipt, Recurrence,
-    RecurrenceUnit, Setting, SettingValue, Transaction, Transfer,
+    Amount, Currency, Date, Direction, Expense, Hints, Itemised, MemberId, Origin, PaidIn, Receipt,
+    Recurrence, RecurrenceUnit, Setting, SettingValue, Speaks, Split, SplitItem, Transaction, Transfer,
 };
 
 /// The device's keys: the Ed25519 seed, then the X25519 secret.
@@ -86,6 +86,14 @@ pub(crate) fn everything() -> Vec<(&'static str, VerifiedEntry)> {
     let exchange = DeviceKey::from_bytes(&[9; 64]).exchange_public_key();
     author.write("rotation", Draft::rotation(1, exchange));
     record(&mut author, "refund", &Transaction::Expense(refund));
+    author.write("speaks", Draft::speaks(Speaks::new(1, [1_024, 70_000]).unwrap()));
+    let bill = Itemised::new()
+        .item(SplitItem::new("Pizza", amount(700)).shared_by(anna, 1).shared_by(ben, 2))
+        .tip(amount(50));
+    let (day, euro) = (Date::from_ymd(2024, 2, 29).unwrap(), Currency::from_code("EUR").unwrap());
+    let split = Expense::new(day, "Bill", euro, amount(750)).paid_by(anna, amount(750));
+    let split = split.split(&Split::Items(bill), 0).unwrap();
+    record(&mut author, "expense-items", &Transaction::Expense(split));
     let dora = Draft::person_from_file(author.ledger.state(), [7; 32], "Dora", [4; 16]).unwrap();
     author.write("person-from-file", dora);
     record(&mut author, "expense-hinted", &hinted);

@@ -9,12 +9,12 @@ use super::history::History;
 use super::resolve::{Resolution, resolve};
 use super::slots::{OriginNames, slot_entry};
 use super::state::state;
-use crate::base::id::{EntryId, GroupId, MemberId};
+use crate::base::id::{DeviceId, EntryId, GroupId, MemberId};
 use crate::base::rule::{Refusal, Rule};
 use crate::entry::VerifiedEntry;
 use crate::money::Date;
-use crate::payload::Payload;
-use crate::state::{Frontier, GroupState, Series, Settings, SettingsInForce, View};
+use crate::payload::{Payload, Speaks};
+use crate::state::{Frontier, GroupState, Series, Settings, SettingsInForce, SpeaksInForce, View};
 use crate::verdict::{Slot, SlotEntry, Verdict};
 
 /// Earlier point in the life of a group.
@@ -154,6 +154,20 @@ impl Evaluation {
             }
         }
         settings.finish()
+    }
+
+    /// Returns what each device that may write reads, as it said last (SPEC §4.17).
+    ///
+    /// Takes time in proportion to the number of entries.
+    #[must_use]
+    pub fn speaks(&self) -> BTreeMap<DeviceId, Speaks> {
+        let mut speaks = SpeaksInForce::new(self.state());
+        for (node, verdict) in self.history.nodes.iter().zip(&self.resolution.verdicts).rev() {
+            if let (Payload::Speaks(said), Verdict::Applied) = (node.payload(), verdict) {
+                speaks.add(node.entry.decoded().header().device(), said);
+            }
+        }
+        speaks.finish()
     }
 
     /// Returns the series of recurring expenses and transfers (SPEC §4.16).

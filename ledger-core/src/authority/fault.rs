@@ -27,6 +27,7 @@ pub(super) fn fault(history: &History, number: usize, within: Option<&Past>) -> 
         | Payload::Rotation(_)
         | Payload::Epoch(_)
         | Payload::Setting(_)
+        | Payload::Speaks(_)
         | Payload::Opaque => None,
         Payload::AddMember(_) => key_reuse_fault(history, node, None),
         Payload::Placeholder(placeholder) => {

@@ -59,6 +59,9 @@ pub const MAX_RELAYS: usize = 16;
 /// Longest address of a relay, in bytes of UTF-8.
 pub const MAX_RELAY_BYTES: usize = 512;
 
+/// Most features that a device says it reads.
+pub const MAX_FEATURES: usize = 64;
+
 /// Most units from one day of a recurring expense to the next.
 pub const MAX_RECURRENCE_STEP: u16 = 1_000;
 

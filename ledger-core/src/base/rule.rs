@@ -66,6 +66,7 @@ rules! {
     P8 "a transfer has two different parties"
     P9 "more holds 1 to 64 fields with ascending keys: an origin of 16 bytes, a direction that is 01 and of an expense, and at most 62 hints of at most 32,768 bytes together"
     P10 "a template recurs every 1 to 1,000 units, its numbers are at most 1,000,000, and the number of its first day is not behind the first for which it holds"
+    P11 "a device speaks a version of at least 1, and at most 64 features, strictly ascending"
     G1 "a predecessor's heads are ascending, and its opening balances are of the founder and of distinct placeholders under the salt, ascending by currency, not zero, and sum to zero"
     Q1 "a statement's base holds 1 to 16 ids, strictly ascending"
     Q2 "a number that stands for a choice is one of those listed"

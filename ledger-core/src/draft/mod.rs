@@ -5,6 +5,7 @@ mod keys;
 mod members;
 mod refs;
 mod settings;
+mod speaks;
 mod statements;
 mod templates;
 mod transactions;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::DraftError;
+use super::{Draft, DraftError};
 use crate::base::id::{EntryId, MemberId};
 use crate::base::limits::MAX_REFS;
 use crate::money::Amount;
@@ -56,12 +56,25 @@ impl<'a> Refs<'a> {
             for parts in [&named.payers, &named.shares] {
                 expect_distinct(parts)?;
             }
-            // The wire form has one order (rule P7); apps may list members in any order.
-            expense.payers.sort_by_key(|(member, _)| *member);
-            expense.shares.sort_by_key(|(member, _)| *member);
+            // The wire form has one order (rule P7); apps may list members in any order. The hint of
+            // the split names members by places in it.
+            expense.sort_parts();
         }
         Ok(converted)
     }
+}
+
+/// Makes a draft of the transaction; if that would be too long for an entry, then without the rule of the
+/// split: a hint must not cost an expense.
+pub(super) fn fitting(
+    transaction: &Transaction,
+    draft: impl Fn(&Transaction) -> Result<Draft, DraftError>,
+) -> Result<Draft, DraftError> {
+    let whole = draft(transaction)?;
+    if !transaction.has_rule_hint() || whole.certainly_fits() {
+        return Ok(whole);
+    }
+    draft(&transaction.clone().without_rule_hint())
 }
 
 fn expect_distinct(parts: &[(MemberId, Amount)]) -> Result<(), DraftError> {

@@ -1,6 +1,6 @@
 //! Drafts of templates for recurring expenses and transfers.
 
-use super::refs::Refs;
+use super::refs::{Refs, fitting};
 use super::{Draft, DraftError};
 use crate::base::id::EntryId;
 use crate::money::Recurrence;
@@ -49,13 +49,15 @@ fn draft(
     change: Option<(EntryId, u64, u64)>,
 ) -> Result<Draft, DraftError> {
     let transaction = transaction.clone().recorded_as(transaction.date(), None);
-    let refs = Refs::collect(state, &transaction, change.map(|(series, ..)| series))?;
-    let change = match change {
-        Some((series, from, base)) => {
-            Some(TemplateChange { target: refs.entry(series)?, from, base })
-        }
-        None => None,
-    };
-    let template = Template { transaction: refs.transaction(&transaction)?, rule, end, change };
-    Ok(Draft { payload: Payload::Template(Box::new(template)), refs: refs.ids })
+    fitting(&transaction, |transaction| {
+        let refs = Refs::collect(state, transaction, change.map(|(series, ..)| series))?;
+        let change = match change {
+            Some((series, from, base)) => {
+                Some(TemplateChange { target: refs.entry(series)?, from, base })
+            }
+            None => None,
+        };
+        let template = Template { transaction: refs.transaction(transaction)?, rule, end, change };
+        Ok(Draft { payload: Payload::Template(Box::new(template)), refs: refs.ids })
+    })
 }

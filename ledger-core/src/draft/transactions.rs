@@ -1,6 +1,6 @@
 //! Drafts of transactions: recording, correcting, cancelling, restoring, copying, reviewing.
 
-use super::refs::Refs;
+use super::refs::{Refs, fitting};
 use super::{Draft, DraftError};
 use crate::base::id::EntryId;
 use crate::payload::{
@@ -14,9 +14,11 @@ impl Draft {
     /// # Errors
     /// [`DraftError`] if the transaction names an unknown member, or a member twice.
     pub fn record(state: &GroupState, transaction: &Transaction) -> Result<Self, DraftError> {
-        let refs = Refs::collect(state, transaction, None)?;
-        let payload = Payload::Transaction(refs.transaction(transaction)?);
-        Ok(Self { payload, refs: refs.ids })
+        fitting(transaction, |transaction| {
+            let refs = Refs::collect(state, transaction, None)?;
+            let payload = Payload::Transaction(refs.transaction(transaction)?);
+            Ok(Self { payload, refs: refs.ids })
+        })
     }
 
     /// Replaces the whole content of the transaction that `original` first recorded. An origin is
@@ -25,6 +27,15 @@ impl Draft {
     /// # Errors
     /// [`DraftError`] if the transaction names an unknown member, or a member twice.
     pub fn correction(
+        state: &GroupState,
+        original: EntryId,
+        transaction: &Transaction,
+    ) -> Result<Self, DraftError> {
+        fitting(transaction, |transaction| Self::whole_correction(state, original, transaction))
+    }
+
+    /// The correction with all its hints, whether or not it fits into an entry.
+    fn whole_correction(
         state: &GroupState,
         original: EntryId,
         transaction: &Transaction,
@@ -41,7 +52,7 @@ impl Draft {
     /// content that it replaces, which are neither set nor removed, as far as they fit into the hints
     /// and into the entry (SPEC §4.12). The new content goes first; of the hints, those with smaller
     /// keys do. With another amount or currency, what was paid in another currency is left out unless
-    /// it is another one, too.
+    /// it is another one, too. The rule of the split is kept only if it gives the new shares.
     ///
     /// # Errors
     /// As [`Draft::correction`].
@@ -54,11 +65,15 @@ impl Draft {
         let mut transaction = transaction.clone();
         let mut kept = transaction.keep_hints(shown);
         loop {
-            let draft = Self::correction(state, original, &transaction)?;
-            match kept.pop() {
-                Some(key) if !draft.certainly_fits() => transaction.hints_mut().remove(key),
-                _ => return Ok(draft),
+            let draft = Self::whole_correction(state, original, &transaction)?;
+            if draft.certainly_fits() {
+                return Ok(draft);
             }
+            // The rule of the split has the smallest key, so it goes last.
+            let Some(key) = kept.pop() else {
+                return Self::correction(state, original, &transaction);
+            };
+            transaction.hints_mut().remove(key);
         }
     }
 
@@ -85,12 +100,14 @@ impl Draft {
         original: EntryId,
         transaction: &Transaction,
     ) -> Result<Self, DraftError> {
-        let refs = Refs::collect(state, transaction, Some(original))?;
-        let copy = Copy {
-            original: refs.entry(original)?,
-            transaction: refs.transaction(transaction)?.without_origin(),
-        };
-        Ok(Self { payload: Payload::Copy(copy), refs: refs.ids })
+        fitting(transaction, |transaction| {
+            let refs = Refs::collect(state, transaction, Some(original))?;
+            let copy = Copy {
+                original: refs.entry(original)?,
+                transaction: refs.transaction(transaction)?.without_origin(),
+            };
+            Ok(Self { payload: Payload::Copy(copy), refs: refs.ids })
+        })
     }
 
     /// Confirms or disputes the content of `target`: an expense, a transfer, a correction or a copy.

@@ -41,6 +41,8 @@ impl Kind {
     pub const SETTING: Kind = Kind(25);
     /// Template of recurring expenses or transfers.
     pub const TEMPLATE: Kind = Kind(26);
+    /// Says what the device reads.
+    pub const SPEAKS: Kind = Kind(27);
 
     /// Creates a kind from the number in a header.
     #[must_use]
@@ -91,6 +93,7 @@ impl Kind {
             Self::RESTORATION => "restoration",
             Self::SETTING => "setting",
             Self::TEMPLATE => "template",
+            Self::SPEAKS => "speaks",
             _ => "unknown",
         }
     }

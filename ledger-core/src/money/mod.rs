@@ -19,4 +19,6 @@ pub use direction::Direction;
 pub use rates::{Converted, PairRate, Rate, RateError, Rates, RatesError};
 pub use recurrence::{Recurrence, RecurrenceError, RecurrenceUnit};
 pub use settle_up::{Settlement, settle_up};
-pub use split::{Itemised, Percent, PercentError, Split, SplitError, SplitItem, split_equally};
+pub use split::{
+    Itemised, Percent, PercentError, Split, SplitError, SplitItem, SplitKind, split_equally,
+};

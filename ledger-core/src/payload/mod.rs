@@ -9,6 +9,7 @@ mod introduce;
 mod ref_index;
 mod rotation;
 mod setting;
+mod speaks;
 mod template;
 mod transaction;
 
@@ -21,6 +22,7 @@ pub use introduce::{AddMember, Claim, Placeholder};
 pub use ref_index::RefIndex;
 pub use rotation::Rotation;
 pub use setting::{Setting, SettingError, SettingValue};
+pub use speaks::Speaks;
 pub use template::{Template, TemplateChange};
 pub use transaction::{
     Difference, Expense, HintError, Hints, PaidIn, Receipt, Transaction, Transfer,
@@ -69,6 +71,8 @@ pub enum Payload {
     Setting(Setting),
     /// Template of recurring expenses or transfers.
     Template(Box<Template>),
+    /// Says what the device reads.
+    Speaks(Speaks),
     /// Payload of a kind or version that this build does not know. The entry is kept and
     /// passed on, and has no effect.
     Opaque,
@@ -107,6 +111,7 @@ impl Payload {
             Kind::EPOCH => Self::Epoch(Epoch::read(&mut r, header)?),
             Kind::SETTING => Self::Setting(Setting::read(&mut r)?),
             Kind::TEMPLATE => Self::Template(Box::new(Template::read(&mut r)?)),
+            Kind::SPEAKS => Self::Speaks(Speaks::read(&mut r)?),
             _ => return Ok(Self::Opaque),
         };
         r.finish()?;
@@ -139,6 +144,7 @@ impl Payload {
             Self::Epoch(epoch) => epoch.write(&mut w),
             Self::Setting(setting) => setting.write(&mut w),
             Self::Template(template) => template.write(&mut w),
+            Self::Speaks(speaks) => speaks.write(&mut w),
             Self::Opaque => {}
         }
         w.into_bytes()
@@ -176,6 +182,7 @@ impl Payload {
             Self::Epoch(_) => Kind::EPOCH,
             Self::Setting(_) => Kind::SETTING,
             Self::Template(_) => Kind::TEMPLATE,
+            Self::Speaks(_) => Kind::SPEAKS,
             Self::Opaque => return None,
         })
     }
@@ -221,6 +228,7 @@ impl Payload {
             | Self::Rotation(_)
             | Self::Epoch(_)
             | Self::Setting(_)
+            | Self::Speaks(_)
             | Self::Opaque => {}
             Self::Claim(claim) => visit(claim.target()),
             Self::Adopt(target) => visit(*target),

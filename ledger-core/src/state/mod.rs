@@ -12,6 +12,7 @@ mod member;
 mod name_index;
 mod series;
 mod settings;
+mod speaks;
 mod view;
 
 pub use device::{Device, SetAside, UsableEpoch};
@@ -22,4 +23,5 @@ pub use member::Member;
 pub(crate) use name_index::{IntroductionPlace, IntroductionStanding, NameIndex};
 pub use series::{Occurrence, Segment, Series, TemplateVersion};
 pub use settings::{Settings, SettingsInForce};
+pub use speaks::SpeaksInForce;
 pub use view::View;

@@ -40,7 +40,7 @@ pub use recurring::{
     DueList, DueOccurrence, RecordedDue, RecurrenceRule, RecurrenceUnit, RecurringExpenses,
     RecurringSeries,
 };
-pub use rows::{Agreement, AsOf, Device, GroupInfo, Member, MemberBalance, Payment};
+pub use rows::{Agreement, AsOf, Device, GroupInfo, Member, MemberBalance, Payment, Speaks};
 pub use settings::{DefaultWeight, GroupSettings, ProposedRelays, Settings};
 pub use shares::{KeptShare, KeptShareInfo, RecoveryRequest, Shares, read_recovery_request};
 pub use statements::{Proposal, ProposedStatement, StatementIntent};

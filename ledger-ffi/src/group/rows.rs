@@ -62,6 +62,17 @@ pub struct Device {
     /// When the device was enrolled, by the clock of whoever did. Show it, and do not trust
     /// it.
     pub enrolled: Option<Instant>,
+    /// What it reads, as it said last. None if it said nothing: its app may be older.
+    pub speaks: Option<Speaks>,
+}
+
+/// What a device reads.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Speaks {
+    /// The latest version of the format.
+    pub version: u64,
+    /// Features; from 1,024 on those of apps.
+    pub features: Vec<u64>,
 }
 
 /// Balance of one member in one currency.
@@ -137,7 +148,12 @@ impl From<ledger_store::MemberRow> for Member {
 
 impl From<ledger_store::DeviceRow> for Device {
     fn from(row: ledger_store::DeviceRow) -> Self {
-        let ledger_store::DeviceRow { id, member, is_this_device, enrolled_ms } = row;
-        Self { id, member, is_this_device, enrolled: enrolled_ms.map(Instant::from_ms) }
+        let ledger_store::DeviceRow { id, member, is_this_device, enrolled_ms, speaks } = row;
+        let speaks = speaks.map(|speaks| Speaks {
+            version: speaks.version(),
+            features: speaks.features().to_vec(),
+        });
+        let enrolled = enrolled_ms.map(Instant::from_ms);
+        Self { id, member, is_this_device, enrolled, speaks }
     }
 }

@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use ledger_core::Speaks;
 use ledger_store::{FileSecrets, StoreOptions};
 
 use super::Ledger;
-use crate::error::LedgerError;
+use crate::error::{ErrorCode, LedgerError};
 use crate::platform::{AppSecrets, SecretStore, Secrets};
 
 #[uniffi::export]
@@ -23,20 +24,26 @@ impl Ledger {
     /// secret store is sealed. Give it from the first opening on, always the same one,
     /// until `Maintenance.change_app_key`.
     ///
+    /// With `features`, which may be empty, this device says in each group what it reads: the
+    /// version of the format and these features of the app, numbers from 1,024 on. It does so
+    /// with its next own entry there, and again if that changes. `Lists.devices` shows what all
+    /// devices read, so that the app knows when all of them read a feature.
+    ///
     /// # Errors
     /// `NotFound`, `WrongKey`, `WrongAppKey`, `NoSalt`, `SecretsFailed`,
     /// `SecretsDamaged`, `Damaged`, `FromTheFuture`, `NoCipher`, `ReadOnly`,
-    /// `DiskFull`, `Busy`.
-    #[uniffi::constructor(default(create = true, container = None, app_key = None))]
+    /// `DiskFull`, `Busy`. `InvalidEntry` for more than 64 features.
+    #[uniffi::constructor(default(create = true, container = None, app_key = None, features = None))]
     pub fn open(
         path: &str,
         secrets: Arc<dyn SecretStore>,
         create: bool,
         container: Option<String>,
         app_key: Option<Vec<u8>>,
+        features: Option<Vec<u64>>,
     ) -> Result<Self, LedgerError> {
         let secrets = Secrets::new(AppSecrets(secrets), app_key)?;
-        Self::open_file(options(container), path, secrets, create)
+        Self::open_file(speaking(options(container), features)?, path, secrets, create)
     }
 
     /// Opens a database, with its keys in a file that only its owner can read. For
@@ -44,15 +51,16 @@ impl Ledger {
     ///
     /// # Errors
     /// As `open`.
-    #[uniffi::constructor(default(create = true, app_key = None))]
+    #[uniffi::constructor(default(create = true, app_key = None, features = None))]
     pub fn open_with_key_file(
         path: &str,
         key_file: &str,
         create: bool,
         app_key: Option<Vec<u8>>,
+        features: Option<Vec<u64>>,
     ) -> Result<Self, LedgerError> {
         let secrets = Secrets::new(FileSecrets::new(key_file), app_key)?;
-        Self::open_file(StoreOptions::new(), path, secrets, create)
+        Self::open_file(speaking(StoreOptions::new(), features)?, path, secrets, create)
     }
 
     /// Opens a new ledger in memory, with its keys, for unit tests and previews of apps.
@@ -81,6 +89,19 @@ impl Ledger {
         };
         Ok(Self::new(store?, Some(secrets)))
     }
+}
+
+/// The options of an app whose devices say that they read these features.
+fn speaking(
+    options: StoreOptions,
+    features: Option<Vec<u64>>,
+) -> Result<StoreOptions, LedgerError> {
+    let Some(features) = features else { return Ok(options) };
+    let speaks = Speaks::new(Speaks::VERSION, features).map_err(|refusal| {
+        let text = format!("the features cannot be said: {refusal}");
+        LedgerError::new(ErrorCode::InvalidEntry, text)
+    })?;
+    Ok(options.speaks(speaks))
 }
 
 /// Options for a database, with a readable header if it is in a container that an app

@@ -2,6 +2,7 @@
 //! and messages.
 
 mod difference;
+mod hints;
 mod ids;
 mod message;
 mod money;
@@ -11,6 +12,7 @@ mod time;
 mod transaction;
 
 pub use difference::Difference;
+pub use hints::{Hints, PaidIn, Receipt};
 pub use ids::ExpenseId;
 pub use message::{MessageKind, message_from_text, message_kind, message_to_text};
 pub use money::{
@@ -18,6 +20,6 @@ pub use money::{
 };
 pub(crate) use rates::rates;
 pub use rates::{ExchangeRate, parse_rate};
-pub use split::{Split, SplitItem, SplitPart, shares_of};
+pub use split::{Split, SplitItem, SplitKind, SplitPart, shares_of};
 pub use time::{Age, Day, Instant};
 pub use transaction::{Direction, Expense, Part, Transaction, Transfer};

@@ -1,7 +1,8 @@
 //! Splits: from a rule of sharing to each member's share.
 
 use ledger_core::{
-    Amount, Balance, Currency, Itemised, MemberId, Percent, Split as Rule, SplitItem as Item,
+    Amount, Balance, Currency, Expense, Itemised, MemberId, Percent, Split as Rule,
+    SplitItem as Item, SplitKind as Kind,
 };
 
 use super::money::{amount, minor_units};
@@ -53,6 +54,36 @@ pub enum Split {
     },
 }
 
+/// Kind of a rule of sharing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum SplitKind {
+    /// The same for everybody.
+    Equal,
+    /// In proportion to weights.
+    Weights,
+    /// In proportion to percentages.
+    Percent,
+    /// As stated, or by a rule of a later version.
+    Exact,
+    /// Equal parts, with an adjustment of each.
+    Adjust,
+    /// By the items of a receipt.
+    Items,
+}
+
+impl From<Kind> for SplitKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Equal => Self::Equal,
+            Kind::Weights => Self::Weights,
+            Kind::Percent => Self::Percent,
+            Kind::Adjust => Self::Adjust,
+            Kind::Items => Self::Items,
+            _ => Self::Exact,
+        }
+    }
+}
+
 /// Member of a split, and the member's part in the unit that the rule has.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct SplitPart {
@@ -98,7 +129,43 @@ pub fn shares_of(
     Ok(shares.into_iter().map(part).collect())
 }
 
-fn rule(split: Split) -> Result<Rule<MemberId>, LedgerError> {
+/// The rule by which an expense was split. Adjustments are amounts, so they fit 64 bits.
+pub(super) fn from_expense(expense: &Expense) -> Split {
+    fn parts<V>(parts: Vec<(MemberId, V)>, value: impl Fn(V) -> i64) -> Vec<SplitPart> {
+        let part = |(member, part)| SplitPart { member, value: value(part) };
+        parts.into_iter().map(part).collect()
+    }
+    let weight = |weight| i64::try_from(weight).unwrap_or(i64::MAX);
+    match expense.rule() {
+        Rule::Equal(members) => Split::Equal { members },
+        Rule::Weights(weights) => Split::Weights { parts: parts(weights, weight) },
+        Rule::Percent(percents) => {
+            Split::Percent { parts: parts(percents, |percent| weight(percent.millionths())) }
+        }
+        Rule::Adjust(own) => {
+            let units = |own: Balance| i64::try_from(own.minor_units()).unwrap_or(0);
+            Split::Adjust { parts: parts(own, units) }
+        }
+        Rule::Items(bill) => {
+            let item = |item: Item<MemberId>| SplitItem {
+                text: item.text,
+                minor_units: minor_units(item.amount),
+                parts: parts(item.participants, weight),
+            };
+            Split::Items {
+                items: bill.items.into_iter().map(item).collect(),
+                tax: minor_units(bill.tax),
+                tip: minor_units(bill.tip),
+                service: minor_units(bill.service),
+                discount: minor_units(bill.discount),
+            }
+        }
+        // Whatever else there will be: the shares are as they are.
+        _ => Split::Exact { parts: parts(expense.shares.clone(), minor_units) },
+    }
+}
+
+pub(super) fn rule(split: Split) -> Result<Rule<MemberId>, LedgerError> {
     Ok(match split {
         Split::Equal { members } => Rule::Equal(members),
         Split::Weights { parts } => Rule::Weights(each(parts, weight)?),

@@ -2,7 +2,9 @@
 
 use ledger_core::{Amount, Currency, MemberId, Origin};
 
+use super::hints::Hints;
 use super::money::{amount, minor_units};
+use super::split::{Split, from_expense, rule};
 use super::time::Day;
 use crate::error::LedgerError;
 
@@ -74,6 +76,16 @@ pub struct Expense {
     /// have none. A correction belongs to what it corrects, and stores none.
     #[uniffi(default = None)]
     pub origin: Option<Vec<u8>>,
+    /// The rule by which the shares came about, for who edits the expense later; the shares
+    /// decide. The library always fills it in, and stores it if it gives the shares, and if
+    /// who takes part without a share paid something. None in a correction means that the
+    /// rule stays if it still gives the shares.
+    #[uniffi(default = None)]
+    pub split: Option<Split>,
+    /// Tags, receipts, another currency. None in a correction means that they stay as they
+    /// are. The library always fills it in.
+    #[uniffi(default = None)]
+    pub hints: Option<Hints>,
 }
 
 /// A transfer: one member gave money to another, for example to pay back.
@@ -95,6 +107,9 @@ pub struct Transfer {
     /// have none. A correction belongs to what it corrects, and stores none.
     #[uniffi(default = None)]
     pub origin: Option<Vec<u8>>,
+    /// As those of an expense.
+    #[uniffi(default = None)]
+    pub hints: Option<Hints>,
 }
 
 /// The content of an expense or transfer. An app may change what it has read, and
@@ -119,6 +134,8 @@ impl From<ledger_core::Transaction> for Transaction {
         match transaction {
             ledger_core::Transaction::Expense(expense) => Self::Expense {
                 expense: Expense {
+                    split: Some(from_expense(&expense)),
+                    hints: Some((&expense.hints).into()),
                     date: expense.date,
                     description: expense.description,
                     category: expense.category,
@@ -140,6 +157,7 @@ impl From<ledger_core::Transaction> for Transaction {
                     from_member: transfer.from,
                     to_member: transfer.to,
                     origin: origin(transfer.origin),
+                    hints: Some((&transfer.hints).into()),
                 },
             },
         }
@@ -162,6 +180,12 @@ impl TryFrom<Transaction> for ledger_core::Transaction {
                 known.note = expense.note;
                 known.direction = expense.direction.map(Into::into).unwrap_or_default();
                 known.origin = origin(expense.origin)?;
+                if let Some(split) = expense.split {
+                    known.keep_rule(&rule(split)?);
+                }
+                if let Some(hints) = expense.hints {
+                    hints.set(&mut known.hints)?;
+                }
                 Self::Expense(known)
             }
             Transaction::Transfer { transfer } => {
@@ -172,6 +196,9 @@ impl TryFrom<Transaction> for ledger_core::Transaction {
                     ledger_core::Transfer::new(transfer.date, currency, amount, from, to)
                         .description(transfer.description);
                 known.origin = origin(transfer.origin)?;
+                if let Some(hints) = transfer.hints {
+                    hints.set(&mut known.hints)?;
+                }
                 Self::Transfer(known)
             }
         })

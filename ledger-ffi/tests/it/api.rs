@@ -64,7 +64,8 @@ impl Flat {
         let folder = tempfile::tempdir().unwrap();
         let keychain = Arc::new(Keychain::default());
         let ledger =
-            Ledger::open(&path(folder.path(), "db"), keychain.clone(), true, None, None).unwrap();
+            Ledger::open(&path(folder.path(), "db"), keychain.clone(), true, None, None, None)
+                .unwrap();
         let group = ledger.create_group("Flat", "Anna").unwrap();
         let anna = group.info().unwrap().me.unwrap();
         let ben = group.add_placeholder("Ben").unwrap();
@@ -84,6 +85,8 @@ impl Flat {
             note: None,
             direction: None,
             origin: None,
+            split: None,
+            hints: None,
         }
     }
 
@@ -223,6 +226,7 @@ fn an_expense_is_recorded_corrected_paid_back_and_cancelled() {
             from_member: plan[0].from_member,
             to_member: plan[0].to_member,
             origin: None,
+            hints: None,
         })
         .unwrap();
     assert_eq!(flat.balances(), [0, 0]);
@@ -326,7 +330,7 @@ fn long_work_can_be_stopped_and_listeners_may_fail() {
     let maintenance = flat.ledger.maintenance();
     maintenance.backup(&backup, None).unwrap();
     assert_eq!(code(maintenance.backup(&backup, None)), ErrorCode::File);
-    let copy = Ledger::open(&backup, flat.keychain.clone(), false, None, None).unwrap();
+    let copy = Ledger::open(&backup, flat.keychain.clone(), false, None, None, None).unwrap();
     assert_eq!(copy.groups(None, 10).unwrap(), flat.ledger.groups(None, 10).unwrap());
 }
 
@@ -336,7 +340,7 @@ fn failures_have_codes() {
     let group = &flat.group;
     let folder = flat.folder.path();
     let open = |name: &str, keys: Arc<Keychain>| {
-        Ledger::open(&path(folder, name), keys, false, None, None)
+        Ledger::open(&path(folder, name), keys, false, None, None, None)
     };
     assert_eq!(code(open("nowhere", flat.keychain.clone())), ErrorCode::NotFound);
     assert_eq!(code(open("db", Arc::default())), ErrorCode::WrongKey);

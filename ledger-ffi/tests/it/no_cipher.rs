@@ -7,7 +7,7 @@ use ledger_ffi::{ErrorCode, Ledger};
 fn without_a_cipher_there_is_no_ledger() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let opened = Ledger::open_with_key_file(&path("flat.db"), &path("flat.keys"), true, None);
+    let opened = Ledger::open_with_key_file(&path("flat.db"), &path("flat.keys"), true, None, None);
     assert_eq!(opened.err().map(|error| error.code()), Some(ErrorCode::NoCipher));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

@@ -276,6 +276,36 @@ fun keepsSettings(flat: Flat) {
     same(settings.current().defaultWeights, emptyList())
 }
 
+fun keepsRulesAndHints(flat: Flat) {
+    val group = Ledger.inMemory().createGroup("Flat", "Anna")
+    val (anna, ben) = group.info().me!! to group.addPlaceholder("Ben")
+    val rule = Split.Weights(listOf(SplitPart(anna, 2), SplitPart(ben, 1)))
+    val shares = sharesOf(rule, 900, "EUR", 0u)
+    val hints = Hints(listOf("food"), emptyList(), PaidIn("USD", 1000, 9u, 10u, "bank"))
+    val bill = flat.expense(900, shares = shares).copy(payers = listOf(Part(anna, 900)))
+    fun shown(): Pair<SplitKind?, Expense> {
+        val row = group.lists().expenses().single()
+        return row.split to (row.transaction as Transaction.Expense).expense
+    }
+    val dinner = group.recordExpense(bill.copy(split = rule, hints = hints))
+    same(shown().first, SplitKind.WEIGHTS)
+    same(shown().second.hints, hints)
+    val parts = (shown().second.split as Split.Weights).parts
+    same(parts.map { it.value }.sorted(), listOf(1L, 2L))
+    // A correction that says nothing of them keeps both.
+    group.correct(dinner, Transaction.Expense(bill.copy(description = "Supper")))
+    same(shown().first, SplitKind.WEIGHTS)
+    same(shown().second.hints, hints)
+    // Other shares are not what the weights give, and no hints are none.
+    val others = listOf(Part(anna, 1), Part(ben, 899))
+    val nothing = Hints(emptyList(), emptyList(), null)
+    val changed = bill.copy(shares = others, split = rule, hints = nothing)
+    group.correct(dinner, Transaction.Expense(changed))
+    same(shown().first, SplitKind.EXACT)
+    same(shown().second.hints, nothing)
+    same(group.devices().single().speaks, null)
+}
+
 fun recurs(flat: Flat) {
     val recurring = flat.group.recurring()
     val first = LocalDate.of(2126, 1, 31)
@@ -451,6 +481,7 @@ val STEPS: List<Pair<String, (Flat) -> Unit>> =
         "backs_up" to ::backsUp,
         "counts_money_to_the_cent" to ::countsMoneyToTheCent,
         "keeps_settings" to ::keepsSettings,
+        "keeps_rules_and_hints" to ::keepsRulesAndHints,
         "recurs" to ::recurs,
         "serves_several_threads" to ::servesSeveralThreads,
         "lives_in_memory" to ::livesInMemory,

@@ -21,12 +21,16 @@ from group_ledger import (
     EntryKind,
     ErrorCode,
     ExpenseFilter,
+    Hints,
     Ledger,
+    PaidIn,
+    Part,
     ProposedStatement,
     RecurrenceRule,
     RecurrenceUnit,
     Split,
     SplitItem,
+    SplitKind,
     SplitPart,
     StatementIntent,
     TotalsBy,
@@ -310,6 +314,40 @@ def keeps_settings(flat):
     assert settings.current().default_weights == []
 
 
+def keeps_rules_and_hints(flat):
+    group = Ledger.in_memory().create_group("Flat", "Anna")
+    (anna, ben) = (group.info().me, group.add_placeholder("Ben"))
+    rule = Split.WEIGHTS([SplitPart(member=anna, value=2), SplitPart(member=ben, value=1)])
+    shares = shares_of(rule, 900, "EUR", 0)
+    paid_in = PaidIn(
+        currency="USD", minor_units=1000, numerator=9, denominator=10, source="bank"
+    )
+    hints = Hints(tags=["food"], receipts=[], paid_in=paid_in)
+
+    def bill(**change):
+        return flat.expense(900, payers=[Part(member=anna, minor_units=900)], **change)
+
+    def shown():
+        [row] = group.lists().expenses()
+        return row.split, row.transaction.expense
+
+    dinner = group.record_expense(bill(shares=shares, split=rule, hints=hints))
+    kind, found = shown()
+    assert (kind, found.hints) == (SplitKind.WEIGHTS, hints)
+    assert sorted(part.value for part in found.split.parts) == [1, 2]
+    # A correction that says nothing of them keeps both.
+    group.correct(dinner, Transaction.EXPENSE(bill(shares=shares, description="Supper")))
+    kind, found = shown()
+    assert (kind, found.description, found.hints) == (SplitKind.WEIGHTS, "Supper", hints)
+    # Other shares are not what the weights give, and no hints are none.
+    others = [Part(member=anna, minor_units=1), Part(member=ben, minor_units=899)]
+    nothing = Hints(tags=[], receipts=[], paid_in=None)
+    group.correct(dinner, Transaction.EXPENSE(bill(shares=others, split=rule, hints=nothing)))
+    kind, found = shown()
+    assert (kind, found.hints) == (SplitKind.EXACT, nothing)
+    assert [device.speaks for device in group.devices()] == [None]
+
+
 def recurs(flat):
     recurring = flat.group.recurring()
     first, later = datetime.date(2126, 1, 31), datetime.date(2126, 4, 1)
@@ -480,6 +518,7 @@ STEPS = [
     backs_up,
     counts_money_to_the_cent,
     keeps_settings,
+    keeps_rules_and_hints,
     recurs,
     serves_several_threads,
     lives_in_memory,

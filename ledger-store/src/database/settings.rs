@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use ledger_core::Speaks;
 use ledger_core::limits::LedgerLimits;
 
 use crate::platform::{Environment, SystemEnvironment};
@@ -32,6 +33,7 @@ pub(crate) struct Settings {
     pub(crate) plaintext_header: Option<String>,
     pub(crate) environment: Arc<dyn Environment>,
     pub(crate) limits: LedgerLimits,
+    pub(crate) speaks: Option<Speaks>,
 }
 
 impl Default for Settings {
@@ -44,6 +46,7 @@ impl Default for Settings {
             plaintext_header: None,
             environment: Arc::new(SystemEnvironment),
             limits: LedgerLimits::default(),
+            speaks: None,
         }
     }
 }

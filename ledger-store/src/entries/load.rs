@@ -85,6 +85,7 @@ pub(crate) fn load(
         opening,
         standing_changed: true,
         device,
+        spoken: None,
         recent: Arc::new(recent),
     })
 }
@@ -230,6 +231,7 @@ fn newest_checkpoint(
                 opening,
                 standing_changed,
                 device,
+                spoken: None,
                 recent: Arc::default(),
             }));
         }

@@ -34,6 +34,8 @@ pub(crate) struct LoadedLedger {
     pub(crate) standing_changed: bool,
     /// The device that writes here.
     pub(crate) device: DeviceId,
+    /// The device that said here what it reads, as far as this process knows.
+    pub(crate) spoken: Option<DeviceId>,
     /// The entries that came last.
     pub(crate) recent: Arc<RecentArrivals>,
 }

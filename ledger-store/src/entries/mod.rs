@@ -18,6 +18,7 @@ mod recent;
 pub(crate) mod shown;
 mod sign;
 pub(crate) mod slot;
+pub(crate) mod spoken;
 mod target;
 mod transaction;
 mod verify;
@@ -32,6 +33,7 @@ pub use new_entry::NewEntry;
 pub(crate) use new_entry::check_new_name;
 pub use recent::Arrival;
 pub(crate) use recent::{RecentArrivals, join_arrivals};
+pub(crate) use spoken::spoken;
 #[cfg(feature = "import")]
 pub(crate) use transaction::RecordedRow;
 pub(crate) use transaction::{GroupTransaction, has_origin};

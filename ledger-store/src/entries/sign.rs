@@ -19,6 +19,7 @@ impl GroupTransaction<'_> {
     ) -> Result<EntryId, StoreError> {
         // Before drafting: a merge entry may change the state that the draft is made from.
         self.prepare_to_sign(device)?;
+        self.speak(device)?;
         let draft = entry.draft(self, device.id(), self.environment())?;
         self.sign_and_append(device, draft)
     }
@@ -31,6 +32,7 @@ impl GroupTransaction<'_> {
         draft: impl FnOnce(&GroupState) -> Result<Draft, DraftError>,
     ) -> Result<EntryId, StoreError> {
         self.prepare_to_sign(device)?;
+        self.speak(device)?;
         let draft = draft(self.ledger().state())?;
         self.sign_and_append(device, draft)
     }

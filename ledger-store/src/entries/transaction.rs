@@ -7,7 +7,7 @@ use ledger_core::engine::{
     VerifiedEntry,
 };
 use ledger_core::limits::{CHECKPOINT_INTERVAL, LedgerLimits};
-use ledger_core::{DeviceId, EntryId, Verdict};
+use ledger_core::{DeviceId, EntryId, Speaks, Verdict};
 use rusqlite::Connection;
 #[cfg(feature = "import")]
 use rusqlite::OptionalExtension as _;
@@ -88,6 +88,7 @@ impl<'a> GroupTransaction<'a> {
             opening,
             standing_changed: true,
             device,
+            spoken: None,
             recent: Arc::new(recent),
         })
     }
@@ -108,6 +109,20 @@ impl<'a> GroupTransaction<'a> {
     /// Limits of what is kept for others.
     pub(crate) fn limits(&self) -> &LedgerLimits {
         self.context.limits()
+    }
+
+    /// What the app wants its devices to say that they read.
+    pub(super) fn speaks(&self) -> Option<&Speaks> {
+        self.context.speaks()
+    }
+
+    /// Whether a device is known to have said so.
+    pub(super) fn has_spoken(&self, device: DeviceId) -> bool {
+        self.loaded.spoken == Some(device)
+    }
+
+    pub(super) fn set_spoken(&mut self, device: DeviceId) {
+        self.loaded.spoken = Some(device);
     }
 
     pub(crate) fn ledger(&self) -> &Ledger {

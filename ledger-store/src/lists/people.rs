@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use ledger_core::engine::EntryIndex as _;
-use ledger_core::{DeviceId, EntryId, GroupState, Member, MemberId};
+use ledger_core::{DeviceId, EntryId, GroupState, Member, MemberId, Speaks};
 
 use super::Lists;
 use crate::StoreError;
 use crate::entries::index::StoredIndex;
+use crate::entries::spoken;
 
 /// What somebody is in a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +65,7 @@ pub struct MemberRow {
 }
 
 /// A device that may write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceRow {
     /// The device.
     pub id: DeviceId,
@@ -75,6 +76,8 @@ pub struct DeviceRow {
     /// The time of the entry that enrolled it, by its author's clock: for display only, never
     /// trusted. None if that entry is not known.
     pub enrolled_ms: Option<u64>,
+    /// What it reads, as it said last. None if it said nothing: it may be of an older version.
+    pub speaks: Option<Speaks>,
 }
 
 impl Lists<'_> {
@@ -117,6 +120,7 @@ impl Lists<'_> {
         self.group.read(|connection, loaded| {
             let state = loaded.ledger.state();
             let index = StoredIndex::whole(connection, self.group.key);
+            let mut speaks = spoken(connection, self.group.key, state)?;
             let mut rows = Vec::new();
             for (_, id, _) in state.devices() {
                 let Some(member) = state.device_owner(id) else { continue };
@@ -125,7 +129,8 @@ impl Lists<'_> {
                 let enrolment = enrolment.or_else(|| state.first_introduction(member));
                 let enrolled_ms = timestamp_ms(&index, enrolment)?;
                 let is_this_device = id == loaded.device;
-                rows.push(DeviceRow { id, member, is_this_device, enrolled_ms });
+                let speaks = speaks.remove(&id);
+                rows.push(DeviceRow { id, member, is_this_device, enrolled_ms, speaks });
             }
             Ok(rows)
         })

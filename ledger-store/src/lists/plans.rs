@@ -12,6 +12,7 @@ use super::{
 };
 use crate::database::{GroupKey, in_memory};
 use crate::entries::projections::{MEMBER_TERMS, Term};
+use crate::entries::spoken::SPOKEN;
 use crate::entries::{load, slot};
 
 /// The steps of a plan.
@@ -76,6 +77,7 @@ fn no_list_scans_or_sorts() {
         (arrived::NEWEST, "entries_by_group (grp=?)"),
         (recurring::APPLIED, "entries_templates (grp=?)"),
         (settings::APPLIED, "entries_settings (grp=?)"),
+        (SPOKEN, "entries_speaks (grp=?)"),
         (load::TAIL, "entries_by_group (grp=? AND rowid>?)"),
         (load::ALL, "entries_by_group (grp=?)"),
         (history::ENDORSEMENTS, "PRIMARY KEY (original=? AND endorses=?)"),

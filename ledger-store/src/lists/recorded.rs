@@ -1,7 +1,7 @@
 //! Rows of expenses and transfers, with all that a screen shows of them.
 
 use ledger_core::engine::{Kind, Payload, VerifiedEntry};
-use ledger_core::{Amount, Balance, DeviceId, EntryId, MemberId, Transaction, hazmat};
+use ledger_core::{Amount, Balance, DeviceId, EntryId, MemberId, SplitKind, Transaction, hazmat};
 use rusqlite::{Connection, Row};
 
 use super::Cursor;
@@ -55,6 +55,9 @@ pub struct Recorded {
     /// The share of the member who uses this device; zero for others' expenses. Of a transfer, what
     /// the member received.
     pub my_share: Amount,
+    /// The kind of the rule by which it was split ([`Expense::rule`](ledger_core::Expense::rule));
+    /// none of a transfer. A rule that does not give the shares is shown as exact.
+    pub split: Option<SplitKind>,
     /// What it adds to the balance of the member who uses this device, if it counts.
     pub my_change: Balance,
     /// The position after this row, where the next page begins.
@@ -139,6 +142,7 @@ impl<'a> RowReader<'a> {
             edit: self.edit(n, row.get(4)?, &shown)?,
             reviews: self.reviews(n, shown.id())?,
             my_share,
+            split: transaction.split_kind(),
             my_change,
             transaction,
             cursor,

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use ledger_core::Speaks;
 use ledger_core::limits::LedgerLimits;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
@@ -45,15 +46,22 @@ pub(crate) struct CallContext {
     /// Seeded with 256 bits of the environment's randomness.
     rng: Mutex<ChaCha20Rng>,
     limits: LedgerLimits,
+    speaks: Option<Speaks>,
 }
 
 impl CallContext {
     pub(crate) fn new(
         environment: &dyn Environment,
         limits: LedgerLimits,
+        speaks: Option<Speaks>,
     ) -> Result<Self, StoreError> {
         let rng = Mutex::new(ChaCha20Rng::from_seed(*random(environment)?));
-        Ok(Self { now_ms: environment.now_ms(), rng, limits })
+        Ok(Self { now_ms: environment.now_ms(), rng, limits, speaks })
+    }
+
+    /// What devices say that they read, if the app wants it.
+    pub(crate) fn speaks(&self) -> Option<&Speaks> {
+        self.speaks.as_ref()
     }
 
     /// Limits of what is kept for others.

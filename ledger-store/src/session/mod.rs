@@ -118,7 +118,8 @@ impl Session {
 
     /// Time, randomness and limits for one call.
     pub(crate) fn call_context(&self) -> Result<CallContext, StoreError> {
-        CallContext::new(self.environment(), *self.limits())
+        let speaks = self.location().settings().speaks.clone();
+        CallContext::new(self.environment(), *self.limits(), speaks)
     }
 
     /// Runs queries on one snapshot.

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ledger_core::Speaks;
+
 use super::Store;
 use crate::StoreError;
 use crate::database::Settings;
@@ -88,6 +90,29 @@ impl StoreOptions {
     #[must_use]
     pub fn plaintext_header(mut self, name: &str) -> Self {
         self.settings.plaintext_header = Some(name.to_owned());
+        self
+    }
+
+    /// Lets this device say in each group what it reads: with its next own entry there, and again if
+    /// that changes. Others see it in [`Lists::devices`](crate::Lists::devices), so an app can wait
+    /// with a feature until all devices of a group read it. Features from 1,024 on are the app's own.
+    ///
+    /// Nothing is said by default: it costs an entry of each device in each group.
+    ///
+    /// ```
+    /// use ledger_core::{SettingValue, Speaks};
+    /// use ledger_store::{NewEntry, StoreOptions};
+    /// let speaks = Speaks::new(Speaks::VERSION, [1_024])?;
+    /// let store = StoreOptions::new().speaks(speaks.clone()).in_memory()?;
+    /// let group = store.create_group("Flat", "Anna")?;
+    /// assert_eq!(group.lists().devices()?[0].speaks, None);
+    /// group.append(vec![NewEntry::Setting(SettingValue::DefaultCurrency(None))])?;
+    /// assert_eq!(group.lists().devices()?[0].speaks, Some(speaks));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn speaks(mut self, speaks: Speaks) -> Self {
+        self.settings.speaks = Some(speaks);
         self
     }
 

@@ -70,6 +70,7 @@ mod security;
 mod settings;
 mod shared_rows;
 mod size;
+mod speaks;
 mod statements;
 mod summaries;
 mod totals;

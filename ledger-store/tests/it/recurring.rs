@@ -9,6 +9,7 @@ use ledger_core::{
 use ledger_store::{Group, NewEntry, StoreError};
 
 use crate::common::people::Ben;
+use crate::common::phones::{Phone, agree, hand_over, join};
 use crate::common::{Folder, assert_sound, entries, from_scratch};
 
 fn date(text: &str) -> Date {
@@ -299,6 +300,52 @@ fn others_templates_are_recorded_after_a_tap_only() {
     ben.remove(group, vec![ben.added]);
     assert!(group.recurring().series().unwrap().is_empty());
     assert_series(group);
+}
+
+/// Each phone records what is due before they meet, and one records what it has no other word of.
+#[test]
+fn what_two_phones_record_of_one_series_counts_once() {
+    let (host, guest) = (Phone::new(3), Phone::new(4));
+    let ours = host.store.create_group("Flat", "Anna").unwrap();
+    let theirs = join(&ours, &host, &guest, "Ben");
+    let (anna, ben) = (ours.me().unwrap().unwrap(), theirs.me().unwrap().unwrap());
+    let euro = Currency::from_code("EUR").unwrap();
+    let amount = Amount::from_minor_units(900).unwrap();
+    let rent = Expense::new(date("2027-02-01"), "Rent", euro, amount)
+        .paid_by(anna, amount)
+        .split_equally(&[anna, ben], 0);
+    let monthly = every(RecurrenceUnit::Months, 1);
+    let series = ours.recurring().begin(&rent.into(), monthly, None).unwrap();
+    hand_over(&ours, &theirs);
+    let until = date("2027-03-31");
+    // Anna's phone by itself, Ben's after two taps; and before they meet, Ben corrects his February.
+    assert_eq!(ours.recurring().record_due(until).unwrap().entries.len(), 2);
+    let tapped = theirs.recurring().record(&[(series, 0), (series, 1)]).unwrap();
+    assert_eq!(tapped.len(), 2);
+    let february = theirs.lists().recorded(tapped[0]).unwrap().unwrap();
+    let Transaction::Expense(mut dearer) = february.transaction else { panic!("{february:?}") };
+    dearer.amount = Amount::from_minor_units(1000).unwrap();
+    let dearer = dearer.payers([(anna, Amount::from_minor_units(1000).unwrap())]);
+    let transaction = dearer.split_equally(&[anna, ben], 0).into();
+    theirs.append(vec![NewEntry::Correction { original: tapped[0], transaction }]).unwrap();
+    hand_over(&ours, &theirs);
+    hand_over(&theirs, &ours);
+    agree(&ours, &theirs);
+    for group in [&ours, &theirs] {
+        assert_eq!(recorded(group), ["2027-02-01", "2027-03-01"]);
+        assert!(due(group, "2027-03-31").is_empty());
+        assert!(group.recurring().record(&[(series, 0), (series, 1)]).unwrap().is_empty());
+        // 10.00 of February and 9.00 of March, each once.
+        assert_eq!(group.state().unwrap().balance(anna, euro).minor_units(), 500 + 450);
+        assert_sound(group);
+    }
+    // What one of them cancels is cancelled for both, and nobody is asked again.
+    let march = ours.lists().expenses(None, 1).unwrap()[0].original;
+    ours.append(vec![NewEntry::Cancellation { original: march, reason: None }]).unwrap();
+    hand_over(&ours, &theirs);
+    assert_eq!(theirs.state().unwrap().balance(anna, euro).minor_units(), 500);
+    assert!(due(&theirs, "2027-03-31").is_empty());
+    agree(&ours, &theirs);
 }
 
 /// One daily series of which nobody recorded anything, and 30 others behind it.

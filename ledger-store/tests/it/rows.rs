@@ -3,7 +3,8 @@
 
 use ledger_core::engine::Draft;
 use ledger_core::{
-    Amount, Balance, Currency, Date, EntryId, Expense, MemberId, Transaction, Transfer,
+    Amount, Balance, Currency, Date, EntryId, Expense, MemberId, Split, SplitKind, Transaction,
+    Transfer,
 };
 use ledger_store::{Group, NewEntry, Recorded, ReviewCounts, Standing};
 
@@ -117,6 +118,48 @@ fn a_transfer_and_the_expenses_of_others_have_my_part() {
             (amount(share), Balance::from_minor_units(change))
         );
     }
+}
+
+#[test]
+fn a_row_says_how_it_was_split_and_a_correction_keeps_what_still_holds() {
+    let folder = Folder::new(1);
+    let store = folder.store();
+    let group = found(&store, 2);
+    let members: Vec<MemberId> = group.members().unwrap().iter().map(|(id, _)| *id).collect();
+    let rule = Split::Weights(vec![(members[0], 2), (members[1], 1), (members[2], 3)]);
+    let Transaction::Expense(plain) = dinner("Tea", members[0], &members) else { panic!() };
+    let expense = plain.clone().split(&rule, 0).unwrap();
+    let record =
+        |transaction: Transaction| group.append(vec![NewEntry::Record(transaction)]).unwrap()[0];
+    let tea = record(expense.clone().into());
+    let kind = |id| row(&group, id).split;
+    assert_eq!(kind(tea), Some(SplitKind::Weights));
+    assert_eq!(kind(record(plain.clone().into())), Some(SplitKind::Equal));
+    let exact = plain.clone().shares([(members[1], amount(2999)), (members[2], amount(1))]);
+    assert_eq!(kind(record(exact.into())), Some(SplitKind::Exact));
+    let day: Date = "2026-11-21".parse().unwrap();
+    let gift = Transfer::new(day, euro(), amount(1), members[0], members[1]);
+    assert_eq!(kind(record(gift.into())), None);
+
+    let correct = |expense: &Expense| {
+        let transaction = expense.clone().into();
+        group.append(vec![NewEntry::Correction { original: tea, transaction }]).unwrap();
+        kind(tea)
+    };
+    // An app that knows nothing of rules sends back what it shows, with another text.
+    let mut unaware = plain.clone().shares(expense.shares.clone());
+    unaware.description = "Coffee".into();
+    assert_eq!(correct(&unaware), Some(SplitKind::Weights));
+    let Transaction::Expense(shown) = row(&group, tea).transaction else { panic!() };
+    let Split::Weights(mut shown) = shown.rule() else { panic!("{shown:?}") };
+    shown.sort();
+    let Split::Weights(mut said) = rule else { panic!("{rule:?}") };
+    said.sort();
+    assert_eq!(shown, said);
+    // Other shares are no longer what the weights give.
+    unaware.shares = vec![(members[0], amount(1000)), (members[1], amount(2000))];
+    assert_eq!(correct(&unaware), Some(SplitKind::Exact));
+    assert_eq!(correct(&plain), Some(SplitKind::Equal));
 }
 
 /// Anna and Ben edit a dinner without having seen each other's edit: one is shown, and its row says

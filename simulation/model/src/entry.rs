@@ -264,6 +264,11 @@ pub enum Kind {
         /// The number of the value. None is a value that says nothing.
         value: Option<u32>,
     },
+    /// Says what the device reads.
+    Speaks {
+        /// The number of a feature.
+        feature: u32,
+    },
     /// A new key under which entries travel.
     Epoch {
         /// The number of the key.

@@ -51,7 +51,8 @@ pub fn faults(history: &History, entry: &Entry, author: Enrolment, past: &Past) 
         | Kind::Merge
         | Kind::Rotate { .. }
         | Kind::Epoch { .. }
-        | Kind::Set { .. } => {}
+        | Kind::Set { .. }
+        | Kind::Speaks { .. } => {}
         Kind::Add { card } => {
             fault(!is_person(card), Fault::WrongCard);
             fault(

@@ -45,6 +45,8 @@ pub struct State {
     pub series: BTreeMap<(Id, u32), Id>,
     /// Settings in force that say something, by field and subject.
     pub settings: BTreeMap<(u8, MemberId), u32>,
+    /// What each device that may write reads, as it said last.
+    pub speaks: BTreeMap<Device, u32>,
     /// The epochs under whose keys entries may be sealed.
     pub epochs: BTreeSet<Id>,
     /// Balances per member and currency: what they paid less what they owe. Zeros are kept out.
@@ -93,6 +95,11 @@ pub fn state(history: &History, r: &Rules, resolution: &Resolution) -> State {
                 if let Some(by) = history.member(a.author) {
                     s.endorsements.insert((target, by), confirm);
                 }
+            }
+            Kind::Speaks { feature }
+                if s.devices.keys().any(|(_, device)| *device == a.entry.device) =>
+            {
+                s.speaks.insert(a.entry.device, feature);
             }
             Kind::Rotate { x_gen } => {
                 if let Some(latest) =

@@ -9,6 +9,7 @@ use ledger_model::sim::arrival::{Violation, violation};
 use ledger_store::{Imported, StoreError};
 
 use super::phone::{Phone, go_on, small};
+use super::recurring::once;
 
 /// A device that is cut off gets no entry that was sealed after the cut.
 pub(super) const CUT_OFF: &str = "nothing reaches who is cut off";
@@ -21,6 +22,8 @@ pub(super) const OPAQUE: &str = "unknown entries say nothing";
 /// What waits is bounded.
 const BOUNDED: &str = "limits hold";
 pub(super) const NO_BACK_DATING: &str = "3: no back-dating";
+/// What means the same counts once, whoever recorded it.
+pub(super) const ONCE: &str = "7: once";
 const CONVERGENCE: &str = "1: convergence";
 pub(super) const NOTHING_LOST: &str = "5: nothing lost";
 const FROM_SCRATCH: &str = "6: incremental = from scratch";
@@ -147,7 +150,7 @@ pub(super) fn quiet(
                 format!("the key of {topic:?} is missing at {}", phone.device()),
             ));
         }
-        let found = from_scratch(phone, entries)?;
+        let found = from_scratch(phone, entries)?.or(once(phone)?);
         if found.is_some() {
             return Ok(found);
         }

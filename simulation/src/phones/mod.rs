@@ -16,8 +16,9 @@
 //! were cut off, and such as this version cannot read, change nothing; no more waits than may; and no
 //! phone holds an entry that was sealed first by a person who knew that the phone was cut off.
 //! In the end, everybody gets everything, by whole bundles or by summaries alone. Then all have the
-//! same agreed heads and the same state, which is that of an evaluation from scratch; nothing is lost;
-//! the databases have no damage; and a summary brings nothing more.
+//! same agreed heads and the same state, which is that of an evaluation from scratch; nothing is lost; what
+//! several phones recorded of one imported row or one occurrence counts once; the databases have no
+//! damage; and a summary brings nothing more.
 
 #![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
 
@@ -34,6 +35,7 @@ mod phone;
 mod play;
 mod quiet;
 mod raw;
+mod recurring;
 
 use ledger_model::sim::tally::Tally;
 
@@ -61,6 +63,10 @@ pub fn shrink(settings: Settings, failure: &Failure) -> (Settings, Failure) {
 /// Rows that must not be empty after a few hundred histories at level 3.
 pub const IMPORTANT: &[(&str, &str)] = &[
     ("steps", "entry written"),
+    ("steps", "series begun"),
+    ("steps", "own occurrences recorded"),
+    ("steps", "occurrence recorded"),
+    ("steps", "recorded on several phones"),
     ("steps", "bundle exported"),
     ("steps", "person joined"),
     ("steps", "member removed"),

@@ -39,6 +39,7 @@ impl Play {
             return Ok(found);
         }
         if let Some(first) = inside.first() {
+            self.note_doubles(*first)?;
             self.trace.note(self.phone(*first)?.digest()?.as_bytes());
             let found = self.count_lies(*first)?;
             if found.is_some() {

@@ -6,7 +6,7 @@ use ledger_core::engine::Draft;
 use ledger_core::keys::{RootKey, SignedDevice};
 use ledger_core::seal::EpochKey;
 use ledger_core::statement::{Generation, NewStatement, StatementId};
-use ledger_core::{EntryId, GroupId, hazmat};
+use ledger_core::{EntryId, GroupId, Speaks, hazmat};
 use ledger_model::entry::NOBODY;
 use ledger_model::sim::world::Step;
 use ledger_model::{Body, Card, Generation as ModelGeneration, Holder, Id, Kind, Statement};
@@ -41,6 +41,10 @@ impl RealHistory {
                 PayloadDraft { draft: Draft::epoch(begun), refs: nothing, kind }
             }
             Kind::Set { field, subject, value } => self.setting(*field, *subject, *value)?,
+            Kind::Speaks { feature } => {
+                let draft = Draft::speaks(Speaks::new(1, [u64::from(*feature)])?);
+                PayloadDraft { draft, refs: nothing, kind: Kind::Speaks { feature: *feature } }
+            }
             Kind::Add { card } => {
                 let (signed, card) = self.keys.card(*card)?;
                 let draft = Draft::add_member(&hazmat::any_names(self.group, []), &signed)?;

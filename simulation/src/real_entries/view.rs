@@ -29,6 +29,8 @@ pub(super) struct View {
     series: BTreeMap<(Id, u32), Id>,
     /// By field and subject, the number of the value.
     settings: BTreeMap<(u8, MemberId), u32>,
+    /// By device, the feature that it says it reads.
+    speaks: BTreeMap<Device, u32>,
     balances: BTreeMap<(MemberId, u8), i128>,
 }
 
@@ -80,6 +82,7 @@ impl View {
             epochs: state.epochs.iter().map(|id| (*id, ())).collect(),
             series: state.series.clone(),
             settings: state.settings.clone(),
+            speaks: state.speaks.clone(),
             balances: state.balances.clone(),
         }
     }
@@ -126,6 +129,11 @@ impl View {
             }
         }
         view.settings = settings::numbers(keys, &evaluation.settings())?;
+        for (device, speaks) in evaluation.speaks() {
+            let number = keys.device_number(device).ok_or("an unheard-of device")?;
+            let feature = *speaks.features().first().ok_or("a device that reads nothing")?;
+            view.speaks.insert(number, u32::try_from(feature)?);
+        }
         view.epochs.extend(state.usable_epochs().map(|(id, _)| (model_id(id), ())));
         for (currency, code) in (0u8..).zip(CURRENCIES) {
             for (id, balance) in state.open_balances(Currency::from_code(code)?) {
@@ -158,6 +166,7 @@ impl View {
             .or_else(|| first("usable epoch", &self.epochs, &ledger.epochs))
             .or_else(|| first("occurrence", &self.series, &ledger.series))
             .or_else(|| first("setting", &self.settings, &ledger.settings))
+            .or_else(|| first("device's feature", &self.speaks, &ledger.speaks))
             .or_else(|| first("balance", &self.balances, &ledger.balances))
             .or(names)
     }

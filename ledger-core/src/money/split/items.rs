@@ -131,6 +131,16 @@ impl<K> Itemised<K> {
 impl<K: Ord + Clone> Itemised<K> {
     /// Shares of all participants of an item, ascending by participant.
     pub(super) fn shares(&self, whole: Total, turn: u64) -> Result<Vec<(&K, u64)>, SplitError<K>> {
+        let claims = self.fitting_claims(whole)?;
+        Ok(claims.map_or_else(Vec::new, |(claims, items)| claims.shares(whole.amount, items, turn)))
+    }
+
+    /// What each participant's parts of the items sum to, and the sum of all items, if the whole is
+    /// that of the receipt. `None` if there is nothing to split.
+    pub(super) fn fitting_claims(
+        &self,
+        whole: Total,
+    ) -> Result<Option<(Claims<'_, K>, u64)>, SplitError<K>> {
         if self.items.len() > MAX_SPLIT_ITEMS {
             return Err(SplitError::TooManyItems { found: self.items.len() });
         }
@@ -152,13 +162,13 @@ impl<K: Ord + Clone> Itemised<K> {
         expect_few(distinct.len())?;
         let claims = self.claims(currency)?;
         if total.is_zero() {
-            return Ok(Vec::new());
+            return Ok(None);
         }
         if items.is_zero() {
             return Err(SplitError::EmptyItems { total, currency });
         }
         let items = u64::try_from(items.minor_units()).unwrap_or(u64::MAX);
-        Ok(claims.shares(total, items, turn))
+        Ok(Some((claims, items)))
     }
 
     /// What each participant's parts of the items sum to, exactly.
@@ -190,7 +200,7 @@ impl<K: Ord + Clone> Itemised<K> {
 }
 
 /// Parts of the items by participant: numerators over one denominator.
-struct Claims<'a, K> {
+pub(super) struct Claims<'a, K> {
     parts: BTreeMap<&'a K, BigUint>,
     denominator: BigUint,
 }
@@ -209,15 +219,30 @@ impl<'a, K: Ord> Claims<'a, K> {
             .unzip();
         participants.into_iter().zip(round(total.minor_units(), exact, turn)).collect()
     }
+
+    /// Whether `holds` is true of each participant, the exact share of `total` and one unit, both as
+    /// numerators over one denominator.
+    pub(super) fn all(
+        self,
+        total: Amount,
+        items: u64,
+        mut holds: impl FnMut(&K, &BigUint, &BigUint) -> bool,
+    ) -> bool {
+        let unit = times(self.denominator, &items);
+        let mut parts = self.parts.into_iter();
+        parts.all(|(participant, part)| {
+            holds(participant, &times(part, &total.minor_units()), &unit)
+        })
+    }
 }
 
 #[expect(clippy::arithmetic_side_effects, reason = "a BigUint grows, and never overflows")]
-fn times(number: BigUint, factor: &u64) -> BigUint {
+pub(super) fn times(number: BigUint, factor: &u64) -> BigUint {
     number * *factor
 }
 
 #[expect(clippy::arithmetic_side_effects, reason = "a BigUint grows, and never overflows")]
-fn plus(number: BigUint, other: &BigUint) -> BigUint {
+pub(super) fn plus(number: BigUint, other: &BigUint) -> BigUint {
     number + other
 }
 

@@ -5,7 +5,9 @@
 //! (`units.rs`), so this module only says what the exact shares are.
 
 mod error;
+mod gives;
 mod items;
+mod kind;
 mod parts;
 mod percent;
 #[cfg(test)]
@@ -14,6 +16,7 @@ mod units;
 
 pub use error::SplitError;
 pub use items::{Itemised, SplitItem};
+pub use kind::SplitKind;
 pub use percent::{Percent, PercentError};
 pub use units::split_equally;
 

@@ -1,6 +1,7 @@
 //! Expenses: money that some members spent for several.
 
 use super::Hints;
+use super::split_hint::SPLIT;
 use crate::base::id::{MemberId, Origin};
 use crate::money::{Amount, Currency, Date, Direction, Split, SplitError, split_equally};
 
@@ -141,17 +142,20 @@ impl<M> Expense<M> {
 impl<M: Copy> Expense<M> {
     /// Replaces the shares by equal ones of these members: [`split_equally`] of the whole
     /// amount. `turn` decides who gets an odd unit first. A share of zero, which occurs
-    /// when there are more members than minor units, is left out.
+    /// when there are more members than minor units, is left out. A rule that was kept before is
+    /// dropped: equal shares show theirs.
     #[must_use]
     pub fn split_equally(mut self, members: &[M], turn: u64) -> Self {
         let parts = split_equally(self.amount, members.len(), turn);
         self.shares =
             members.iter().copied().zip(parts).filter(|(_, part)| !part.is_zero()).collect();
+        self.hints.drop_hint(SPLIT);
         self
     }
 
-    /// Replaces the shares by those of a split of the whole amount ([`Split::shares`]). `turn`
-    /// decides who gets an odd unit first.
+    /// Replaces the shares by those of a split of the whole amount ([`Split::shares`]), and keeps the
+    /// rule for who edits the expense later ([`Expense::keep_rule`]). `turn` decides who gets an odd
+    /// unit first. Set the payers before: who takes part without a share is named as a payer.
     ///
     /// # Errors
     /// [`SplitError`] if the rule does not fit the amount, with the difference.
@@ -160,6 +164,7 @@ impl<M: Copy> Expense<M> {
         M: Ord,
     {
         self.shares = split.shares(self.amount, self.currency, turn)?;
+        self.keep_rule(split);
         Ok(self)
     }
 

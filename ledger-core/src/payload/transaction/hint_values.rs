@@ -163,7 +163,7 @@ impl Hints {
     }
 
     /// Reads a whole hint, or nothing.
-    fn read<T>(
+    pub(super) fn read<T>(
         &self,
         key: u64,
         read: impl FnOnce(&mut Reader<'_>) -> Result<T, Refusal>,

@@ -111,14 +111,26 @@ impl Hints {
         fields.removed.insert(key);
     }
 
+    /// Takes a hint away as if it had never been set: a correction may bring back what it replaces.
+    pub(super) fn drop_hint(&mut self, key: u64) {
+        if let Some(fields) = self.0.as_deref_mut() {
+            fields.bytes.remove(&key);
+            fields.removed.remove(&key);
+        }
+    }
+
+    /// Whether the author set the hint, or removed it on purpose.
+    pub(super) fn says_about(&self, key: u64) -> bool {
+        self.get(key).is_some() || self.fields().removed.contains(&key)
+    }
+
     /// Adds the hints of `before` that are neither set nor removed here, as far as they fit into
     /// these hints: the duty of a corrector. Returns their keys.
     pub(crate) fn keep(&mut self, before: &Self) -> Vec<u64> {
         let mut kept = Vec::new();
         for (key, bytes) in before.iter() {
-            let is_named = self.get(key).is_some() || self.fields().removed.contains(&key);
             // What does not fit is left out: the new content goes first.
-            if !is_named && self.set(key, bytes).is_ok() {
+            if !self.says_about(key) && self.set(key, bytes).is_ok() {
                 kept.push(key);
             }
         }

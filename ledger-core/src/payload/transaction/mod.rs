@@ -9,6 +9,8 @@ mod expense;
 mod hint_values;
 mod hints;
 mod more;
+mod rule;
+mod split_hint;
 mod transfer;
 mod wire;
 
@@ -118,8 +120,13 @@ impl<M> Transaction<M> {
 
     /// Sets the hints of `shown`, the content that this one replaces, unless they are set or were
     /// removed here, as far as they fit beside the other hints (SPEC §4.12). What was paid in another
-    /// currency says how the amount came about, so it goes with the amount. Returns their keys.
-    pub(crate) fn keep_hints(&mut self, shown: &Self) -> Vec<u64> {
+    /// currency says how the amount came about, so it goes with the amount, and the rule of the split
+    /// is kept only if it gives the shares. Returns the keys, without that of the rule.
+    pub(crate) fn keep_hints(&mut self, shown: &Self) -> Vec<u64>
+    where
+        M: Ord + Clone,
+    {
+        self.keep_rule_of(shown);
         let is_other = (self.amount(), self.currency()) != (shown.amount(), shown.currency());
         let hints = self.hints_mut();
         if is_other {

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::vectors::world::{World, device, entropy};
 use crate::vectors::{
-    attacks, faults, file, introductions, pinned, raw, settings, several, slots, templates, ties,
+    attacks, faults, file, introductions, pinned, raw, settings, several, slots, speaks, templates,
+    ties,
 };
 
 fn plain() -> Value {
@@ -444,6 +445,7 @@ pub(crate) fn build() -> Value {
         ties::build,
         settings::build,
         templates::build,
+        speaks::build,
     ]) else {
         panic!("an array")
     };

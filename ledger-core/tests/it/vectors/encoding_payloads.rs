@@ -171,6 +171,7 @@ fn changes(cases: &mut Cases) {
     epochs(cases);
     settings(cases);
     templates(cases);
+    speaks(cases);
     let card = |fields: &[Piece]| array(&[bytes(&array(fields))]);
     let mut fields = vec![uint(1), bytes(&GROUP), bytes(&[7; 32]), text("P"), bytes(&[8; 16])];
     fields[3] = text("");
@@ -205,6 +206,23 @@ fn settings(cases: &mut Cases) {
     let large = setting(vec![0x1b, 0x80, 0, 0, 0, 0, 0, 0, 0], empty(), empty());
     cases.payload("C7", "setting of a field that is too large", 25, 0, &large);
     cases.payload("P2", "setting with a ref", 25, 1, &setting(uint(0), empty(), empty()));
+}
+
+/// What devices say that breaks a rule.
+fn speaks(cases: &mut Cases) {
+    let says = |version: u64, features: &[u64]| {
+        array(&[uint(version), array(&features.iter().map(|n| uint(*n)).collect::<Vec<_>>())])
+    };
+    let many: Vec<u64> = (0..65).collect();
+    let mut case = |broken: &str, what: &str, payload: Piece| {
+        cases.payload(broken, &format!("speaks {what}"), 27, 0, &payload);
+    };
+    case("P11", "version 0", says(0, &[]));
+    case("P11", "65 features", says(1, &many));
+    case("P11", "features that do not ascend", says(1, &[2, 1]));
+    case("P11", "a feature twice", says(1, &[2, 2]));
+    case("C7", "a feature that is too large", says(1, &[1 << 63]));
+    case("C6", "nothing else", array(&[uint(1)]));
 }
 
 /// Templates that break a rule of their own, or one of the content.

@@ -142,6 +142,8 @@ fn world() -> World {
     let (first, more) = (w.id("template"), w.dinner("genesis", "add-ben", 95_000));
     let draft = Draft::template_change(&w.state(), first, (300, 0), &more, monthly, Some(400));
     w.say(2, "template-changed", &["*"], draft.unwrap());
+    let speaks = ledger_core::Speaks::new(1, [1_024, 70_000]).unwrap();
+    w.say(2, "speaks", &["*"], Draft::speaks(speaks));
     w
 }
 

@@ -214,6 +214,7 @@ pub(crate) fn payload(kind: u64, bytes: &[u8]) -> Value {
             })
         }
         25 => plain(&["field", "subject", "value"]),
+        27 => plain(&["version", "features"]),
         _ => panic!("kind {kind}"),
     }
 }

@@ -3,9 +3,9 @@
 use ledger_core::Hints;
 use serde_json::{Value, json};
 
-use crate::vectors::file;
 use crate::vectors::raw::{Piece, array, array_head, bytes, null, text, uint};
 use crate::vectors::world::hex;
+use crate::vectors::{file, splits};
 
 /// What the hint says; null if nothing.
 fn said(key: u64, data: &[u8]) -> Value {
@@ -76,6 +76,7 @@ pub(crate) fn build() -> Value {
     ];
     let row = |(key, name, data): (u64, &str, Piece)| json!({ "key": key, "name": name, "bytes": hex(&data), "says": said(key, &data) });
     let about = "SPEC 4.12. What the bytes of a hint say; null if nothing. None of them makes an \
-        entry refused or void.";
-    file(about, "cases", cases.into_iter().map(row).collect())
+        entry refused or void. A split is that of an expense with this total, payers and shares, each \
+        a member and an amount.";
+    file(about, "cases", cases.into_iter().map(row).chain(splits::rows()).collect())
 }

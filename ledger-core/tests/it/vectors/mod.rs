@@ -41,6 +41,8 @@ mod setting_values;
 mod settings;
 mod signatures;
 mod slots;
+mod speaks;
+mod splits;
 mod templates;
 mod ties;
 pub(crate) mod world;

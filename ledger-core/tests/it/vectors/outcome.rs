@@ -64,6 +64,10 @@ impl World {
         if !settings.is_empty() {
             scenario["settings"] = json!(settings);
         }
+        let speaks = speaks(&evaluation);
+        if !speaks.is_empty() {
+            scenario["speaks"] = json!(speaks);
+        }
         let series = series(&evaluation);
         if !series.is_empty() {
             scenario["series"] = json!(series);
@@ -136,6 +140,13 @@ fn settings(evaluation: &Evaluation) -> Vec<Value> {
         json!([field, hex(&subject), hex(&value)])
     };
     last.into_iter().map(row).collect()
+}
+
+/// What each device that may write reads: `[device, version, features]`.
+fn speaks(evaluation: &Evaluation) -> Vec<Value> {
+    let said = evaluation.speaks().into_iter();
+    said.map(|(device, said)| json!([device.to_string(), said.version(), said.features()]))
+        .collect()
 }
 
 /// The day before everything, the first day, and the last.

@@ -46,6 +46,8 @@ pub enum EntryKind {
     Setting,
     /// Begins or changes a recurring expense or transfer.
     Template,
+    /// Says what the device reads.
+    Speaks,
     /// A kind that this version of the app does not know.
     Other,
 }
@@ -71,6 +73,7 @@ impl From<Kind> for EntryKind {
             Kind::EPOCH => Self::GroupKeyRotation,
             Kind::SETTING => Self::Setting,
             Kind::TEMPLATE => Self::Template,
+            Kind::SPEAKS => Self::Speaks,
             _ => Self::Other,
         }
     }

@@ -5,7 +5,7 @@ use ledger_store::Filter;
 
 use super::total;
 use crate::error::LedgerError;
-use crate::values::{Day, Direction, ExpenseId, Instant, Money, Transaction};
+use crate::values::{Day, Direction, ExpenseId, Instant, Money, SplitKind, Transaction};
 
 /// Condition on an expense or transfer. It is about the current version: after a
 /// correction, about what the correction says.
@@ -146,6 +146,8 @@ pub struct ExpenseRow {
     /// The share of this device's person, zero if they have none; of a transfer, what they
     /// received.
     pub my_share: Money,
+    /// How it was shared; none of a transfer. The rule itself is in `transaction`.
+    pub split: Option<SplitKind>,
     /// What it adds to the balance of this device's person, if it counts.
     pub my_change: Money,
     /// The cursor for the page after this row.
@@ -205,6 +207,7 @@ impl TryFrom<ledger_store::Recorded> for ExpenseRow {
             edit: row.edit.map(Into::into),
             reviews: row.reviews.map(counts),
             my_share: Money::of_amount(row.my_share, currency),
+            split: row.split.map(Into::into),
             my_change: Money::of_balance(row.my_change, currency)?,
             cursor: row.cursor.to_string(),
         })

@@ -264,6 +264,43 @@ func keepsSettings(_ flat: Flat) throws {
     try same(settings.current().defaultWeights, [])
 }
 
+func keepsRulesAndHints(_ flat: Flat) throws {
+    let group = try Ledger.inMemory().createGroup(name: "Flat", myName: "Anna")
+    let (anna, ben) = (try group.info().me!, try group.addPlaceholder(name: "Ben"))
+    let rule = Split.weights(parts: [
+        SplitPart(member: anna, value: 2), SplitPart(member: ben, value: 1),
+    ])
+    let shares = try sharesOf(split: rule, minorUnits: 900, currency: "EUR", turn: 0)
+    let paid = PaidIn(
+        currency: "USD", minorUnits: 1000, numerator: 9, denominator: 10, source: "bank")
+    let hints = Hints(tags: ["food"], receipts: [], paidIn: paid)
+    var bill = try flat.expense(900, shares: shares)
+    bill.payers = [Part(member: anna, minorUnits: 900)]
+    func shown() throws -> (SplitKind?, Expense) {
+        let row = try only(group.lists().expenses())
+        guard case .expense(let expense) = row.transaction else { fatalError("a transfer") }
+        return (row.split, expense)
+    }
+    var first = bill
+    (first.split, first.hints) = (rule, hints)
+    let dinner = try group.recordExpense(expense: first)
+    try same(shown().0, .weights)
+    try same(shown().1.hints, hints)
+    // A correction that says nothing of them keeps both.
+    bill.description = "Supper"
+    _ = try group.correct(expense: dinner, transaction: .expense(expense: bill))
+    try same(shown().0, .weights)
+    try same(shown().1.hints, hints)
+    // Other shares are not what the weights give, and no hints are none.
+    let nothing = Hints(tags: [], receipts: [], paidIn: nil)
+    bill.shares = [Part(member: anna, minorUnits: 1), Part(member: ben, minorUnits: 899)]
+    (bill.split, bill.hints) = (rule, nothing)
+    _ = try group.correct(expense: dinner, transaction: .expense(expense: bill))
+    try same(shown().0, .exact)
+    try same(shown().1.hints, nothing)
+    try check(only(group.devices()).speaks == nil)
+}
+
 func recurs(_ flat: Flat) throws {
     let recurring = flat.group.recurring()
     let (first, later) = (Day("2126-01-31")!, Day("2126-04-01")!)

@@ -121,6 +121,12 @@ impl Folder {
         options.open_or_create(&self.db(), self.secrets()).unwrap()
     }
 
+    /// Opens or makes the database as an app whose devices say what they read.
+    pub fn store_that_speaks(&self, speaks: &ledger_core::Speaks) -> Store {
+        let options = StoreOptions::new().environment(Seeded::new(self.seed));
+        options.speaks(speaks.clone()).open_or_create(&self.db(), self.secrets()).unwrap()
+    }
+
     pub fn open(&self) -> Result<Store, StoreError> {
         Store::open(&self.db(), self.secrets())
     }

@@ -194,6 +194,7 @@ pub fn name(kind: &Kind) -> &'static str {
         Kind::Epoch { .. } => "epoch",
         Kind::Set { .. } => "setting",
         Kind::Template { .. } => "template",
+        Kind::Speaks { .. } => "speaks",
         Kind::Statement(s) => match s.body {
             Body::Remove { .. } => "remove",
             Body::Bind { .. } => "bind",

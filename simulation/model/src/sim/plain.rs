@@ -90,6 +90,9 @@ pub(super) fn plain_or_introduction(
             let end = world.rng.chance(30).then(|| world.rng.below(6) as u32);
             (Kind::Template { content, changes, from, end }, "template")
         }
+        13 if world.rng.chance(20) => {
+            (Kind::Speaks { feature: world.rng.below(9) as u32 }, "speaks")
+        }
         13 => {
             // Now and then relays in the name of somebody else.
             let field = world.rng.below(4) as u8;
