@@ -162,7 +162,9 @@ fn money_of_a_month(story: &Story, anna: &Desk, ben: &Desk) {
     story.run(anna, "dispute", &["--note", "I paid more", &dinner]);
     let history = story.run(anna, "history", &[&dinner]);
     contains(&history, "Ben corrected it");
-    contains(&history, "Ben confirms it: it was good");
+    // He confirmed it before he corrected it.
+    let of_before = format!("Ben confirmed {dinner}: it was good");
+    assert!(history.contains(&of_before) && !history.contains("Ben confirms"), "{history}");
     contains(&history, "Anna disputes it: I paid more");
     let expenses = story.run(anna, "expenses", &[]);
     contains(&expenses, &dinner);
