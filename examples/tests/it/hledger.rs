@@ -17,7 +17,10 @@ fn hledger_is_installed() -> bool {
 fn hledger(desk: &Desk, arguments: &[&str]) -> String {
     let journal = desk.run("export", &["--format", "hledger"]).ok();
     let file = desk.file("out.journal", &journal);
-    let run = Command::new("hledger").arg("-f").arg(file).args(arguments).output().unwrap();
+    // Without a locale, hledger reads no other letters than those of ASCII.
+    let mut program = Command::new("hledger");
+    let run =
+        program.env("LC_ALL", "C.UTF-8").arg("-f").arg(file).args(arguments).output().unwrap();
     let err = String::from_utf8(run.stderr).unwrap();
     assert!(run.status.success(), "{err}\n{journal}");
     String::from_utf8(run.stdout).unwrap()

@@ -5,7 +5,8 @@ use ledger_core::keys::{DeviceKey, RootEntropy, SignedCard, SignedDevice};
 use ledger_core::statement::{Generation, NewStatement};
 use ledger_core::{
     Amount, Currency, Date, Direction, Expense, Hints, Itemised, MemberId, Origin, PaidIn, Receipt,
-    Recurrence, RecurrenceUnit, Setting, SettingValue, Speaks, Split, SplitItem, Transaction, Transfer,
+    Recurrence, RecurrenceUnit, Setting, SettingValue, Speaks, Split, SplitItem, Transaction,
+    Transfer,
 };
 
 /// The device's keys: the Ed25519 seed, then the X25519 secret.

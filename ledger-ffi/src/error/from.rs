@@ -247,6 +247,13 @@ mod tests {
         assert_eq!(LedgerError::from(error).code(), ErrorCode::EarlierDraft);
     }
 
+    /// The store's tests keep 32 shares of one friend, and one more.
+    #[test]
+    fn shares_beyond_the_bound_are_told() {
+        let error = StoreError::TooManyShares { kept: 32 };
+        assert_eq!(LedgerError::from(error).code(), ErrorCode::TooManyShares);
+    }
+
     #[test]
     fn changes_without_effect_are_told_with_their_entry() {
         let id = ledger_core::EntryId::from_bytes([7; 32]);

@@ -303,11 +303,12 @@ pub(super) const MIGRATIONS: &[&str] = &[
         tokenize = 'unicode61 remove_diacritics 2'
     );
     ",
-    // Version 8. Settings and templates are few among many entries. Each list of them goes by its own
-    // index.
+    // Version 8. Settings, templates and what devices read are few among many entries. Each list of
+    // them goes by its own index.
     "
     CREATE INDEX entries_settings ON entries (grp, lamport, id) WHERE kind = 25;
     CREATE INDEX entries_templates ON entries (grp, lamport, id) WHERE kind = 26;
+    CREATE INDEX entries_speaks ON entries (grp, lamport, id) WHERE kind = 27;
     ",
     // Version 9. The entries of a slot in the order in which they count, so that what a slot shows is
     // found without reading the others. What an older version derived is derived anew where it did not

@@ -48,6 +48,8 @@ fn a_row_says_who_recorded_and_edited_it_and_what_it_does_to_me() {
     assert_eq!((plain.edit, plain.reviews), (None, Some(ReviewCounts::default())));
     assert_eq!((plain.my_share, plain.my_change), (amount(1500), Balance::from_minor_units(1500)));
 
+    let confirmed = NewEntry::Confirmation { target: tea, note: None };
+    group.append(vec![confirmed]).unwrap();
     let known = heads(&group);
     let state = group.state().unwrap();
     let changed = dinner("Coffee", ben.member, &[me, ben.member, guest]);
@@ -77,18 +79,20 @@ fn a_row_says_who_recorded_and_edited_it_and_what_it_does_to_me() {
         let reviews = group.lists().reviews(tea).unwrap();
         reviews.into_iter().map(|row| (row.member, row.target, row.current)).collect()
     };
-    let said = [(me, correction, true), (ben.member, correction, true), (ben.member, tea, false)];
+    let mut said = vec![(me, correction, true), (ben.member, correction, true)];
+    said.extend([(ben.member, tea, false), (me, tea, false)]);
     assert_eq!(of_tea(&group), said);
-    // A removal that did not know of Ben's edit and reviews takes them back. Mine was of the edit.
+    // A removal that did not know of Ben's edit and reviews takes them back. What I said of the tea
+    // before counts again.
     ben.remove(&group, known);
     assert!(!verdict(&group, correction).is_applied());
     let before = row(&group, tea);
-    assert_eq!((before.edit, before.reviews, before.my_share), (None, counts(0, 0), amount(1500)));
-    assert_eq!(of_tea(&group), [(me, correction, false)]);
+    assert_eq!((before.edit, before.reviews, before.my_share), (None, counts(1, 0), amount(1500)));
+    assert_eq!(of_tea(&group), [(me, correction, false), (me, tea, true)]);
     // What was said of the void edit stays with it, and a version can be named.
     let of_edit = NewEntry::Dispute { target: correction, note: None };
-    group.append(vec![NewEntry::Confirmation { target: tea, note: None }, of_edit]).unwrap();
-    assert_eq!(row(&group, tea).reviews, counts(1, 0));
+    group.append(vec![NewEntry::Dispute { target: tea, note: None }, of_edit]).unwrap();
+    assert_eq!(row(&group, tea).reviews, counts(0, 1));
     assert_eq!(of_tea(&group), [(me, correction, false), (me, tea, true)]);
 }
 

@@ -68,7 +68,8 @@ pub(super) fn derive(
         let Some(derived) = rebuilt.index.derived_columns(&id) else { continue };
         rows.entry(&stored, &entry, derived)?;
         let first = |origin| rebuilt.index.first_with_origin(&origin);
-        if let Some((original, endorses)) = named::original(&entry, &|id| fetch(rebuilt, id), &first)?
+        if let Some((original, endorses)) =
+            named::original(&entry, &|id| fetch(rebuilt, id), &first)?
         {
             rows.named(original, endorses, n, &entry)?;
         }

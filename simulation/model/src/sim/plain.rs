@@ -135,8 +135,9 @@ pub(super) fn plain_or_introduction(
                 None => return,
             }
         }
-        28 => match world.any_where(&view, |e| {
-            is_money(e) || matches!(e.kind, Kind::Correction { .. })
+        28 => match world.any_where(&view, |e| match e.kind {
+            Kind::Correction { target, .. } => view.get(target).is_some_and(|a| is_money(&a.entry)),
+            _ => is_money(e),
         }) {
             Some(target) => (Kind::Endorse { target, confirm: world.rng.chance(50) }, "endorse"),
             None => return,
