@@ -10,7 +10,7 @@ use super::phone::Phone;
 use super::play::{Play, STEPS, StepResult};
 
 impl Play {
-    /// A person writes an expense, a correction, a cancellation or a placeholder.
+    /// A person writes an expense, a correction, a cancellation or a placeholder, or what recurs.
     pub(super) fn write(&mut self, at: usize) -> StepResult {
         let phone = self.phones.get(at).ok_or(StoreError::UnknownRequest)?;
         let state = phone.group.state()?;
@@ -33,6 +33,9 @@ impl Play {
         // Some are rows of a file that others import, too; the names of the rows are few.
         expense.origin = (units % 4 == 1).then(|| Origin::from_bytes([(units / 4 % 5) as u8; 16]));
         let details = Transaction::Expense(expense);
+        if self.rng.chance(20) {
+            return self.recur(at, details);
+        }
         let mut known = phone.group.lists().expenses(None, 50)?;
         let cancelled = known.iter().find(|row| row.cancelled).map(|row| row.original);
         // Nothing but a restoration changes what is cancelled.
