@@ -140,9 +140,14 @@ impl Play {
                 return Ok(found);
             }
         }
+        // Whom nobody introduced who counts, as their introducer was removed, never was inside.
+        let is_introduced = |author: DeviceId| {
+            let member = state.device_owner(author).and_then(|owner| state.member(owner));
+            member.is_some_and(|member| member.is_introduced())
+        };
         let goes_on = |author: DeviceId| {
             let hands_out = state.may_write(author) && !self.cut.silent.contains(&author);
-            hands_out || self.cut.must_arrive(author)
+            hands_out || self.cut.must_arrive(author) && is_introduced(author)
         };
         let written = self.written.iter().filter(|(_, author)| goes_on(**author));
         let written = written.map(|(id, _)| *id);
