@@ -17,6 +17,7 @@ mod export;
 mod failure;
 mod history;
 mod import;
+mod import_plan;
 mod output;
 mod pair;
 mod parts;
