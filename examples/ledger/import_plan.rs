@@ -64,6 +64,9 @@ pub(crate) fn print_plan_of_import(
             "\n--replace cancels what is changed or gone, and records what the file has; \
              --add-anyway leaves it, and adds the new rows beside it"
         )?;
+        if plan.known_rows() == 0 {
+            writeln!(out, "If the file is of another group: --new-group makes a group of it")?;
+        }
     }
     Ok(())
 }

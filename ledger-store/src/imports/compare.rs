@@ -272,16 +272,21 @@ struct Sources {
 
 impl Sources {
     /// The source that most known rows have, and each of which the file has at least half of the
-    /// rows: two devices can have begun with two versions of one file. If no row is known, rows count
-    /// in which only the people differ, as after a new name.
+    /// rows: two devices can have begun with two versions of one file. If no row is known, those count
+    /// that have the date and the description or cost of one, as after a new name of a person.
     fn of(found: &Found, file: &Export) -> Self {
         let mut likely = Found::default();
         let mut known = found;
         if !found.has_known {
-            let contents: BTreeSet<_> = file.rows().iter().map(row_without_people).collect();
-            for row in &found.others {
-                let (date, description, currency, cost) = row.content.without_people();
-                if contents.contains(&(date, description.to_owned(), currency, cost)) {
+            let rows = || file.rows().iter().map(row_without_people);
+            let texts: BTreeSet<_> = rows().map(|(date, text, ..)| (date, text)).collect();
+            let costs: BTreeSet<_> =
+                rows().map(|(date, _, currency, cost)| (date, currency, cost)).collect();
+            for row in found.others.iter().filter(|row| !row.cancelled) {
+                let Content { date, description, currency, cost, .. } = &row.content;
+                if texts.contains(&(*date, description.clone()))
+                    || costs.contains(&(*date, *currency, *cost))
+                {
                     likely.note_known(row);
                 }
             }

@@ -43,11 +43,6 @@ impl Content {
             nets,
         }
     }
-
-    /// The content without the people: what stays of a row when a member takes another name.
-    pub(super) fn without_people(&self) -> (Date, &str, Currency, Balance) {
-        (self.date, &self.description, self.currency, self.cost)
-    }
 }
 
 /// The content without the people of a row of a file.
