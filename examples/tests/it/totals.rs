@@ -72,7 +72,7 @@ fn filters_of_expenses_combine() {
         (&["--tag", "tri"], &[]),
         (&["--text", "nood"], &["Ramen"]),
         (&["--payer", "Ben", "--kind", "expense"], &["Ramen"]),
-        (&["--payer", "Ben", "--kind", "transfer"], &[""]),
+        (&["--payer", "Ben", "--kind", "transfer"], &["Payment"]),
         (&["--member", "Ben", "--currency", "EUR", "--at-least", "900"], &["Rent", "Rent"]),
         (
             &["--currency", "EUR", "--at-least", "5.01", "--at-most", "30"],
