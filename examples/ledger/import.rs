@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ledger_core::MemberId;
-use ledger_formats::splitwise::{self, Inference, Member};
+use ledger_formats::{ImportFile, Inference, Person, splitwise};
 use ledger_store::{
     AppliedImport, Group, ImportChoice, ImportPlan, ImportReport, ImportTarget, OldRows, Store,
     StoreError, StoreOptions,
@@ -109,8 +109,8 @@ fn explain(error: StoreError, path: &Path) -> Failure {
     }
 }
 
-fn refuse_empty(export: &splitwise::Export, path: &Path) -> Result<(), Failure> {
-    if !export.rows().is_empty() {
+fn refuse_empty(export: &ImportFile, path: &Path) -> Result<(), Failure> {
+    if export.row_count() > 0 {
         return Ok(());
     }
     let path = one_line(&path.display().to_string());
@@ -162,14 +162,14 @@ fn choice(arguments: &Import) -> ImportChoice {
 fn chosen_people(
     map: &[String],
     group: &Group,
-    export: &splitwise::Export,
+    export: &ImportFile,
 ) -> Result<BTreeMap<usize, MemberId>, Failure> {
     let people = People::of(&*group.state()?);
     let mut chosen = BTreeMap::new();
     for text in map {
         let (column, member) = chosen_person(text, &people, export)?;
         if chosen.insert(column, member).is_some() {
-            let name = export.members().get(column).map(Member::name).unwrap_or_default();
+            let name = export.people().get(column).map(Person::name).unwrap_or_default();
             return Err(Failure::Usage(format!("--map names {name:?} of the file twice")));
         }
     }
@@ -181,10 +181,10 @@ fn chosen_people(
 fn chosen_person(
     text: &str,
     people: &People,
-    export: &splitwise::Export,
+    export: &ImportFile,
 ) -> Result<(usize, MemberId), Failure> {
     let column = |name: &str| {
-        let mut columns = export.members().iter().enumerate();
+        let mut columns = export.people().iter().enumerate();
         columns.find(|(_, member)| member.name() == name || member.key().name() == name)
     };
     let pair = |member: &str, name: &str| {
@@ -197,7 +197,7 @@ fn chosen_person(
     let found = splits().find_map(|(left, right)| pair(left, right));
     let found = found.or_else(|| splits().find_map(|(left, right)| pair(right, left)));
     found.ok_or_else(|| {
-        let columns: Vec<&str> = export.members().iter().map(Member::name).collect();
+        let columns: Vec<&str> = export.people().iter().map(Person::name).collect();
         let members: Vec<&str> = people.in_order().map(|member| people.label(member)).collect();
         Failure::Usage(format!(
             "--map {text:?} is no member=name; the members are {}, and the file has {}",
@@ -251,7 +251,7 @@ fn print_done(
         return print_report_json(&group, report, out);
     }
     if makes_group && arguments.me.is_none() {
-        let name = export.members().first().map(Member::name).unwrap_or_default();
+        let name = export.people().first().map(Person::name).unwrap_or_default();
         let name = one_line(name);
         writeln!(out, "You are {name}, the first column (--me NAME chooses another).\n")?;
     }
@@ -285,14 +285,14 @@ fn refuse_other_names(arguments: &Import, group: &Group) -> Result<(), Failure> 
 }
 
 /// The column of whoever imports: that of the member that `--me` names, else the first one.
-fn founder(arguments: &Import, export: &splitwise::Export) -> Result<usize, Failure> {
-    let members = export.members();
+fn founder(arguments: &Import, export: &ImportFile) -> Result<usize, Failure> {
+    let members = export.people();
     let found = match &arguments.me {
         Some(me) => members.iter().position(|member| member.name() == me),
         None => Some(0).filter(|_| !members.is_empty()),
     };
     found.ok_or_else(|| {
-        let names: Vec<&str> = members.iter().map(Member::name).collect();
+        let names: Vec<&str> = members.iter().map(Person::name).collect();
         let me = arguments.me.as_deref().unwrap_or_default();
         Failure::Usage(format!("--me {me:?} is nobody in the file; it has {}", names.join(", ")))
     })
@@ -307,7 +307,7 @@ fn group_name(arguments: &Import) -> String {
 
 fn print_report(
     report: &ImportReport,
-    export: &splitwise::Export,
+    export: &ImportFile,
     path: &Path,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {

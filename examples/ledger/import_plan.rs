@@ -275,7 +275,7 @@ pub(crate) fn plan_json(
         let differences: Vec<Value> = differences.collect();
         json!({ "currency": total.currency.code(), "differences": differences })
     });
-    let new: Vec<u64> = plan.new_rows().map(ledger_formats::splitwise::Row::line).collect();
+    let new: Vec<u64> = plan.new_rows().map(|row| row.line()).collect();
     Ok(json!({
         "imported": false,
         "other_group": plan.is_other_group(),

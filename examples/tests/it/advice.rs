@@ -39,6 +39,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("replace them or keep them", "import --replace"),
     ("into a group of its own", "import --new-group"),
     ("plan it again", "import --plan"),
+    ("import the file again", "import"),
     ("keep what is there", "import --add-anyway"),
 ];
 

@@ -7,7 +7,7 @@ use ledger_core::{
     AmountError, Balance, CurrencyError, DateError, DraftError, EntryId, ParseIdError, RateError,
     RatesError, RecurrenceError, Refusal, Rule, VoidReason,
 };
-use ledger_formats::splitwise;
+use ledger_formats::Problems;
 use ledger_store::{BundleCursorError, ParseCursorError, SecretError, SecretErrorKind, StoreError};
 
 use super::{ErrorCode, LedgerError};
@@ -89,6 +89,8 @@ impl From<StoreError> for LedgerError {
             StoreError::EmptyImport => ErrorCode::EmptyImport,
             StoreError::ImportDiffers { .. } => ErrorCode::ImportDiffers,
             StoreError::OtherGroupsFile { .. } => ErrorCode::OtherGroupsFile,
+            // The reason says how far it is; the code is that of what stopped it.
+            StoreError::ImportUnfinished { source, .. } => Self::from(*source).code(),
             StoreError::PredecessorMissing => ErrorCode::PredecessorMissing,
             StoreError::ImportOutdated => ErrorCode::ImportOutdated,
             StoreError::WouldBeVoid(void) => return would_be_void(reason, void),
@@ -196,7 +198,7 @@ plainly! {
     AmountError => InvalidAmount
     RateError => InvalidRate
     SummaryError => InvalidMessage
-    splitwise::Error => InvalidImport
+    Problems => InvalidImport
 }
 
 impl LedgerError {

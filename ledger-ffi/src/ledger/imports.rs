@@ -259,7 +259,7 @@ impl ImportPlan {
             Ok(PlannedTotal { currency: total.currency.code().to_owned(), differences })
         });
         Ok(ImportPreview {
-            new_lines: plan.new_rows().map(splitwise::Row::line).collect(),
+            new_lines: plan.new_rows().map(|row| row.line()).collect(),
             known: plan.known_rows(),
             in_opening: plan.opening_rows(),
             lacks_predecessor: plan.lacks_predecessor(),

@@ -131,7 +131,7 @@ pub enum StoreError {
     /// Somebody whom an import would introduce has a name that this library does not write.
     #[cfg(feature = "import")]
     #[error(transparent)]
-    Import(#[from] Box<ledger_formats::splitwise::Error>),
+    Import(#[from] Box<ledger_formats::Problems>),
     /// The file has no rows, so no group is made for it.
     #[cfg(feature = "import")]
     #[error("nothing was imported and no group was made, as the file has people and no rows")]
@@ -171,6 +171,17 @@ pub enum StoreError {
          what is there and add the rows"
     )]
     PredecessorMissing,
+    /// An import that takes several transactions failed after the first one. What was recorded stays.
+    #[cfg(feature = "import")]
+    #[error("{source}; {done} of {total} rows were looked at: import the file again to go on")]
+    ImportUnfinished {
+        /// Number of rows of the file that the whole transactions before went through.
+        done: u64,
+        /// Number of rows of the file.
+        total: u64,
+        /// The reason.
+        source: Box<StoreError>,
+    },
     /// The ledger changed since an import was planned, so that the import would do something else.
     #[error("nothing was imported: the ledger changed since the import was planned; plan it again")]
     ImportOutdated,

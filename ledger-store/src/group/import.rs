@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use ledger_formats::splitwise;
+use ledger_formats::ImportFile;
 
 use super::Group;
 use crate::StoreError;
@@ -18,7 +18,7 @@ impl Group {
     /// As [`Imports::apply`].
     pub fn import_splitwise(
         &self,
-        export: &splitwise::Export,
+        export: &ImportFile,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<ImportReport, StoreError> {
         let imports = Imports::new(&self.0.session);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ledger_core::engine::Draft;
 use ledger_core::keys::DeviceKey;
 use ledger_core::{Currency, EntryId, GroupId, MemberId, Transaction};
-use ledger_formats::splitwise::{Export, Inference, Member, MemberKey};
+use ledger_formats::{ImportFile, ImportRow, Inference, Person, PersonKey, Rows};
 
 use super::compare::{Comparison, Reader, RowStatus};
 use super::content::to_transaction;
@@ -81,8 +81,10 @@ pub(super) fn apply(
 ) -> Result<Imported, StoreError> {
     refuse(plan, choice)?;
     let file = &*plan.file;
-    let total = u64::try_from(file.rows().len()).unwrap_or(u64::MAX);
-    let mut work = Work { plan, choice, report: ImportReport::default(), progress, done: 0, total };
+    let total = u64::try_from(file.row_count()).unwrap_or(u64::MAX);
+    let report = ImportReport::default();
+    let rows = file.rows();
+    let mut work = Work { plan, rows, place: 0, choice, report, progress, done: 0, total };
     work.say()?;
     let (group, comparison) = match &plan.target {
         ImportTarget::Group(id) => {
@@ -125,7 +127,7 @@ fn progress_end(progress: OnProgress<'_>, total: u64) -> ControlFlow<()> {
 
 /// Refuses a plan about which a person has to decide.
 fn refuse(plan: &ImportPlan, choice: ImportChoice) -> Result<(), StoreError> {
-    if plan.group().is_none() && plan.file.rows().is_empty() {
+    if plan.group().is_none() && plan.file.row_count() == 0 {
         return Err(StoreError::EmptyImport);
     }
     let has_new = || plan.new_rows().next().is_some();
@@ -143,9 +145,9 @@ fn refuse(plan: &ImportPlan, choice: ImportChoice) -> Result<(), StoreError> {
 }
 
 /// Checks the names of the people who would be introduced.
-pub(super) fn check_names(file: &Export, comparison: &Comparison) -> Result<(), StoreError> {
-    let people = file.members().iter().map(Member::key).zip(&comparison.columns);
-    let known: BTreeSet<&MemberKey> =
+pub(super) fn check_names(file: &ImportFile, comparison: &Comparison) -> Result<(), StoreError> {
+    let people = file.people().iter().map(Person::key).zip(&comparison.columns);
+    let known: BTreeSet<&PersonKey> =
         people.filter(|(_, column)| column.known.is_member()).map(|(key, _)| key).collect();
     Ok(file.check_new_names(|key| known.contains(key)).map_err(Box::new)?)
 }
@@ -153,6 +155,9 @@ pub(super) fn check_names(file: &Export, comparison: &Comparison) -> Result<(), 
 /// An import that runs.
 struct Work<'a, 'p> {
     plan: &'a ImportPlan,
+    /// The rows that are left, and the place of the first of them.
+    rows: Rows<'a>,
+    place: usize,
     choice: ImportChoice,
     report: ImportReport,
     progress: &'a mut (dyn FnMut(Progress) -> ControlFlow<()> + 'p),
@@ -190,17 +195,21 @@ impl Work<'_, '_> {
                 self.report.replaced = self.report.replaced.saturating_add(1);
             }
         }
-        self.record(transaction, device, &comparison, 0)?;
+        self.record(transaction, device, &comparison)?;
         Ok(comparison)
     }
 
     /// The transactions after the first one, if the file has more rows than one takes.
     fn go_on(&mut self, group: &GroupSession, comparison: &Comparison) -> Result<(), StoreError> {
-        let mut from = BATCH;
-        while from < self.plan.file.rows().len() {
-            let device = signing_key(group)?;
-            group.write(|transaction| self.record(transaction, &device, comparison, from))?;
-            from = from.saturating_add(BATCH);
+        while self.rows.len() > 0 {
+            let done = self.done;
+            let recorded = signing_key(group).and_then(|device| {
+                group.write(|transaction| self.record(transaction, &device, comparison))
+            });
+            let total = self.total;
+            let unfinished =
+                |source| StoreError::ImportUnfinished { done, total, source: Box::new(source) };
+            recorded.map_err(unfinished)?;
         }
         Ok(())
     }
@@ -213,7 +222,7 @@ impl Work<'_, '_> {
         comparison: &Comparison,
         salt: [u8; 32],
     ) -> Result<(), StoreError> {
-        let people = self.plan.file.members().iter().map(Member::key).zip(&comparison.columns);
+        let people = self.plan.file.people().iter().map(Person::key).zip(&comparison.columns);
         for (key, column) in people {
             match column.known {
                 PersonMatch::Name => self.report.matched_by_name.push(column.member),
@@ -237,15 +246,15 @@ impl Work<'_, '_> {
         transaction: &mut GroupTransaction<'_>,
         device: &DeviceKey,
         comparison: &Comparison,
-        from: usize,
     ) -> Result<(), StoreError> {
         let members: Vec<MemberId> =
             comparison.columns.iter().map(|column| column.member).collect();
-        let plan = self.plan;
-        let rows = plan.file.rows().iter().zip(&comparison.rows).skip(from).take(BATCH);
         // Others may have recorded rows since the first transaction.
-        let is_later = from > 0;
-        for (row, status) in rows {
+        let is_later = self.place > 0;
+        for _ in 0..BATCH {
+            let Some(row) = self.rows.next() else { break };
+            let status = comparison.rows.get(self.place).copied().unwrap_or(RowStatus::New);
+            self.place = self.place.saturating_add(1);
             match status {
                 RowStatus::Waiting => self.report.waiting = self.report.waiting.saturating_add(1),
                 RowStatus::Known => self.report.known = self.report.known.saturating_add(1),
@@ -253,17 +262,16 @@ impl Work<'_, '_> {
                     self.report.in_opening = self.report.in_opening.saturating_add(1);
                 }
                 RowStatus::Cancelled(original) if self.choice.restore_cancelled => {
-                    let original = *original;
                     transaction.record(device, &NewEntry::Restoration { original })?;
                     self.report.restored = self.report.restored.saturating_add(1);
                 }
                 RowStatus::Cancelled(original) => {
-                    self.report.cancelled.push((row.line(), *original));
+                    self.report.cancelled.push((row.line(), original));
                 }
-                RowStatus::New => match is_later.then_some(row.origin()) {
-                    Some(origin) if self.is_known(transaction, origin, row.line())? => {}
+                RowStatus::New => match is_later {
+                    true if self.is_known(transaction, &row)? => {}
                     _ => {
-                        let mut content = to_transaction(row, &members)?;
+                        let mut content = to_transaction(&row, &members)?;
                         set_source(&mut content, comparison.source);
                         transaction.record(device, &NewEntry::Record(content))?;
                         self.report.added = self.report.added.saturating_add(1);
@@ -285,17 +293,21 @@ impl Work<'_, '_> {
     fn is_known(
         &mut self,
         transaction: &GroupTransaction<'_>,
-        origin: ledger_core::Origin,
-        line: u64,
+        row: &ImportRow,
     ) -> Result<bool, StoreError> {
-        match transaction.recorded_row(origin)? {
-            None => return Ok(false),
-            Some(RecordedRow::Counts) => self.report.known = self.report.known.saturating_add(1),
-            Some(RecordedRow::Cancelled(original)) => {
-                self.report.cancelled.push((line, original));
+        for origin in [Some(row.origin()), row.former()].into_iter().flatten() {
+            match transaction.recorded_row(origin)? {
+                None => continue,
+                Some(RecordedRow::Counts) => {
+                    self.report.known = self.report.known.saturating_add(1);
+                }
+                Some(RecordedRow::Cancelled(original)) => {
+                    self.report.cancelled.push((row.line(), original));
+                }
             }
+            return Ok(true);
         }
-        Ok(true)
+        Ok(false)
     }
 }
 

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::engine::{EntryIndex as _, Payload};
-use ledger_core::{DeviceId, EntryId, GroupId, GroupState, MemberId, Origin};
-use ledger_formats::splitwise::{Export, Row};
+use ledger_core::{Balance, DeviceId, EntryId, GroupId, GroupState, MemberId, Origin};
+use ledger_formats::ImportFile;
 use rusqlite::Connection;
 
-use super::content::{Content, nets_of, row_without_people, to_transaction};
+use super::content::{Content, cost_of, description_of, nets_of, to_transaction};
 use super::here::{RowHere, rows_here};
 use super::pairs::{Likeness, pair};
 use super::people::{Column, KnownNets, PersonMatch, columns};
@@ -35,7 +35,8 @@ pub(super) enum RowStatus {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OldRow {
     pub(super) recorded: Recorded,
-    pub(super) became: Option<(usize, Likeness)>,
+    /// The line of the new row, and why they are likely one.
+    pub(super) became: Option<(u64, Likeness)>,
 }
 
 /// Comparison of a file with a group, as of one moment.
@@ -46,8 +47,8 @@ pub(super) struct Comparison {
     pub(super) rows: Vec<RowStatus>,
     /// Recorded rows of this file that it no longer has, and that count.
     pub(super) old: Vec<OldRow>,
-    /// New rows of which it is unclear whether they are old ones that changed.
-    pub(super) unclear: BTreeSet<usize>,
+    /// Lines of new rows of which it is unclear which of several old ones they were.
+    pub(super) unclear: BTreeSet<u64>,
     /// Columns of nobody, and the members whose place they have in the rows that changed.
     pub(super) renamed: Vec<(usize, MemberId)>,
     /// The source of the file's rows (SPEC §10).
@@ -78,7 +79,7 @@ impl Reader<'_> {
     /// Compares a file. `chosen` has the members of columns that a person named.
     pub(super) fn compare(
         &self,
-        file: &Export,
+        file: &ImportFile,
         chosen: &BTreeMap<usize, MemberId>,
     ) -> Result<Comparison, StoreError> {
         let index = StoredIndex::whole(self.connection, self.group);
@@ -90,43 +91,46 @@ impl Reader<'_> {
         let sources = Sources::of(&found, file);
         let old: Vec<&RowHere> = found.others.iter().filter(|row| sources.has(row)).collect();
         let mut rows = found.rows;
-        let mut new = Vec::new();
-        for (place, row) in file.rows().iter().enumerate() {
+        // The places and lines of the new rows, and what they say.
+        let (mut new, mut contents) = (Vec::new(), Vec::new());
+        for (place, row) in file.rows().enumerate() {
             if rows.get(place) == Some(&RowStatus::New) {
-                new.push((place, Content::of(&to_transaction(row, &members)?)));
+                new.push((place, row.line()));
+                contents.push(Content::of(&to_transaction(&row, &members)?));
             }
         }
-        let (places, contents): (Vec<usize>, Vec<Content>) = new.into_iter().unzip();
         let old_contents: Vec<Content> = old.iter().map(|row| row.content.clone()).collect();
         let pairs = pair(&contents, &old_contents);
-        let mut gone: BTreeMap<i64, Option<(usize, Likeness)>> =
+        let mut gone: BTreeMap<i64, Option<(u64, Likeness)>> =
             old.iter().filter(|row| !row.cancelled).map(|row| (row.slot, None)).collect();
-        for (new, old_row) in pairs.same {
-            let (Some(place), Some(row)) = (places.get(new), old.get(old_row)) else { continue };
+        for (new_row, old_row) in pairs.same {
+            let (Some((place, _)), Some(row)) = (new.get(new_row), old.get(old_row)) else {
+                continue;
+            };
             gone.remove(&row.slot);
             if let Some(status) = rows.get_mut(*place) {
-                *status = match row.cancelled {
-                    true => RowStatus::Cancelled(row.original),
-                    false => RowStatus::Known,
-                };
+                *status = status_of(row);
             }
         }
         let mut changed = Vec::new();
-        for (new, old_row, likeness) in pairs.likely {
-            let (Some(place), Some(row)) = (places.get(new), old.get(old_row)) else { continue };
+        for (new_row, old_row, likeness) in pairs.likely {
+            let (Some((_, line)), Some(row)) = (new.get(new_row), old.get(old_row)) else {
+                continue;
+            };
             // What somebody cancelled here and the file has otherwise now is a new row.
             if let Some(became) = gone.get_mut(&row.slot) {
-                *became = Some((*place, likeness));
-                changed.push((*place, *row));
+                *became = Some((*line, likeness));
+                changed.extend(contents.get(new_row).map(|content| (content, &row.content)));
             }
         }
         let slots: Vec<i64> = gone.keys().copied().collect();
         let recorded = recorded_slots(self.connection, self.group, self.loaded, &slots)?;
         let old = recorded.into_iter().zip(gone.into_values());
         let old = old.map(|(recorded, became)| OldRow { recorded, became }).collect();
-        let unclear = pairs.unclear.into_iter().filter_map(|new| places.get(new).copied());
+        let unclear =
+            pairs.unclear.into_iter().filter_map(|row| new.get(row)).map(|(_, line)| *line);
         Ok(Comparison {
-            renamed: renamed(file, &columns, &changed),
+            renamed: renamed(&columns, &changed),
             columns,
             rows,
             old,
@@ -143,7 +147,7 @@ impl Reader<'_> {
     /// is not here.
     fn find_in_predecessors(
         &self,
-        file: &Export,
+        file: &ImportFile,
         statuses: &mut [RowStatus],
     ) -> Result<bool, StoreError> {
         let mut group = self.group;
@@ -157,10 +161,12 @@ impl Reader<'_> {
             };
             let Some(predecessor) = opened else { return Ok(false) };
             let Some(key) = self.key_of(predecessor)? else { return Ok(true) };
-            for (row, status) in file.rows().iter().zip(&mut *statuses) {
+            for (row, status) in file.rows().zip(&mut *statuses) {
                 let is_new = *status == RowStatus::New;
-                if is_new && recorded_row(self.connection, key, row.origin())?.is_some() {
-                    *status = RowStatus::Opening;
+                for origin in [Some(row.origin()), row.former()].into_iter().flatten() {
+                    if is_new && recorded_row(self.connection, key, origin)?.is_some() {
+                        *status = RowStatus::Opening;
+                    }
                 }
             }
             (group, id) = (key, predecessor);
@@ -189,15 +195,18 @@ impl Reader<'_> {
     }
 
     /// Finds the rows of the file by their origins.
-    fn find(&self, file: &Export) -> Result<Found, StoreError> {
+    fn find(&self, file: &ImportFile) -> Result<Found, StoreError> {
         let waiting = waiting_origins(self.connection, self.group, self.state())?;
+        // Earlier drafts gave a row another origin. It is known if either is.
         let mut places: BTreeMap<Origin, usize> = BTreeMap::new();
         let mut found = Found::default();
-        for (place, row) in file.rows().iter().enumerate() {
-            let is_waiting = waiting.contains(&row.origin());
+        for (place, row) in file.rows().enumerate() {
+            let origins = [Some(row.origin()), row.former()].into_iter().flatten();
+            let is_waiting = origins.clone().any(|origin| waiting.contains(&origin));
             found.rows.push(if is_waiting { RowStatus::Waiting } else { RowStatus::New });
-            places.insert(row.origin(), place);
+            places.extend(origins.map(|origin| (origin, place)));
         }
+        let mut members: BTreeMap<usize, BTreeMap<MemberId, Balance>> = BTreeMap::new();
         rows_here(self.connection, self.group, self.state(), |here| {
             found.has_imports = true;
             found.count(&here);
@@ -205,19 +214,29 @@ impl Reader<'_> {
                 found.others.push(here);
                 return;
             };
-            if let Some(status) = found.rows.get_mut(*place) {
-                *status = match here.cancelled {
-                    true => RowStatus::Cancelled(here.original),
-                    false => RowStatus::Known,
-                };
+            // A row that counts goes before one that was cancelled.
+            if let Some(status) = found.rows.get_mut(*place)
+                && *status != RowStatus::Known
+            {
+                *status = status_of(&here);
             }
             found.note_known(&here);
-            if let Some(row) = file.rows().get(*place) {
-                let members = here.content.nets;
-                found.nets.push(KnownNets { columns: nets_of(row), members });
-            }
+            members.insert(*place, here.content.nets);
         })?;
+        for (place, row) in file.rows().enumerate() {
+            if let Some(members) = members.remove(&place) {
+                found.nets.push(KnownNets { columns: nets_of(&row), members });
+            }
+        }
         Ok(found)
+    }
+}
+
+/// How the group has a row that is recorded here.
+fn status_of(row: &RowHere) -> RowStatus {
+    match row.cancelled {
+        true => RowStatus::Cancelled(row.original),
+        false => RowStatus::Known,
     }
 }
 
@@ -274,14 +293,15 @@ impl Sources {
     /// The source that most known rows have, and each of which the file has at least half of the
     /// rows: two devices can have begun with two versions of one file. If no row is known, those count
     /// that have the date and the description or cost of one, as after a new name of a person.
-    fn of(found: &Found, file: &Export) -> Self {
+    fn of(found: &Found, file: &ImportFile) -> Self {
         let mut likely = Found::default();
         let mut known = found;
         if !found.has_known {
-            let rows = || file.rows().iter().map(row_without_people);
-            let texts: BTreeSet<_> = rows().map(|(date, text, ..)| (date, text)).collect();
-            let costs: BTreeSet<_> =
-                rows().map(|(date, _, currency, cost)| (date, currency, cost)).collect();
+            let (mut texts, mut costs) = (BTreeSet::new(), BTreeSet::new());
+            for row in file.rows() {
+                texts.insert((row.date(), description_of(&row)));
+                costs.insert((row.date(), row.currency(), cost_of(&row)));
+            }
             for row in found.others.iter().filter(|row| !row.cancelled) {
                 let Content { date, description, currency, cost, .. } = &row.content;
                 if texts.contains(&(*date, description.clone()))
@@ -308,7 +328,7 @@ impl Sources {
             .iter()
             .filter(|(source, count)| Some(**source) == most || has_half(source, **count));
         Self {
-            own: most.unwrap_or_else(|| first_bytes_of_oldest(file.rows())),
+            own: most.unwrap_or_else(|| first_bytes_of_oldest(file)),
             all: all.map(|(source, _)| *source).collect(),
             calls: known.calls.clone(),
             is_known: known.has_known
@@ -326,9 +346,9 @@ impl Sources {
 }
 
 /// The source of a file of which no row is known: two devices that import it write the same.
-fn first_bytes_of_oldest(rows: &[Row]) -> [u8; 8] {
+fn first_bytes_of_oldest(file: &ImportFile) -> [u8; 8] {
     // The first of several that are the least.
-    let oldest = rows.iter().min_by_key(|row| row.date());
+    let oldest = file.rows().min_by_key(|row| row.date());
     let origin = oldest.map(|row| *row.origin().as_bytes()).unwrap_or_default();
     let mut source = [0; 8];
     source.iter_mut().zip(origin).for_each(|(to, from)| *to = from);
@@ -337,26 +357,25 @@ fn first_bytes_of_oldest(rows: &[Row]) -> [u8; 8] {
 
 /// Columns of nobody, with the one member without a column who has their place in every row that
 /// changed.
-fn renamed(
-    file: &Export,
-    columns: &[Column],
-    changed: &[(usize, &RowHere)],
-) -> Vec<(usize, MemberId)> {
-    let members: BTreeSet<MemberId> = columns.iter().map(|column| column.member).collect();
+fn renamed(columns: &[Column], changed: &[(&Content, &Content)]) -> Vec<(usize, MemberId)> {
+    let places: BTreeMap<MemberId, (usize, PersonMatch)> = columns
+        .iter()
+        .enumerate()
+        .map(|(place, column)| (column.member, (place, column.known)))
+        .collect();
     let mut candidates: BTreeMap<usize, BTreeSet<MemberId>> = BTreeMap::new();
-    for (place, here) in changed {
-        let Some(row) = file.rows().get(*place) else { continue };
-        for (column, net) in nets_of(row) {
-            if columns.get(column).is_none_or(|column| column.known != PersonMatch::New) {
-                continue;
-            }
-            let nets = here.content.nets.iter();
-            let alike = nets.filter(|(member, other)| **other == net && !members.contains(member));
+    for (new, old) in changed {
+        for (person, net) in &new.nets {
+            let Some((column, PersonMatch::New)) = places.get(person) else { continue };
+            let alike = old
+                .nets
+                .iter()
+                .filter(|(member, other)| *other == net && !places.contains_key(member));
             let alike: BTreeSet<MemberId> = alike.map(|(member, _)| *member).collect();
-            match candidates.get_mut(&column) {
+            match candidates.get_mut(column) {
                 Some(found) => found.retain(|member| alike.contains(member)),
                 None => {
-                    candidates.insert(column, alike);
+                    candidates.insert(*column, alike);
                 }
             }
         }

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use ledger_core::{
-    Amount, Balance, Currency, Date, Direction, Expense, MemberId, Transaction, Transfer,
-};
-use ledger_formats::splitwise::{Row, RowKind};
+use ledger_core::{Balance, Currency, Date, Direction, MemberId, Transaction};
+use ledger_formats::ImportRow;
 
 use crate::StoreError;
 
@@ -23,99 +21,62 @@ pub(super) struct Content {
 
 impl Content {
     pub(super) fn of(transaction: &Transaction) -> Self {
-        let mut nets = BTreeMap::new();
-        for (member, amount) in transaction.credited() {
-            add(&mut nets, member, amount.into());
-        }
-        for (member, amount) in transaction.debited() {
-            add(&mut nets, member, Balance::from(amount).negated());
-        }
-        nets.retain(|_, net| !net.is_zero());
-        let cost = Balance::from(transaction.amount());
         Self {
             date: transaction.date(),
             description: plain(transaction.description()),
             currency: transaction.currency(),
-            cost: match transaction.direction() {
-                Direction::Outgoing => cost,
-                Direction::Incoming => cost.negated(),
-            },
-            nets,
+            cost: cost(transaction),
+            nets: nets(transaction),
         }
     }
 }
 
-/// The content without the people of a row of a file.
-pub(super) fn row_without_people(row: &Row) -> (Date, String, Currency, Balance) {
-    let cost = Balance::from(row.amount());
-    let cost = match row.kind() {
-        RowKind::Expense { direction: Direction::Incoming, .. } => cost.negated(),
-        _ => cost,
-    };
-    (row.date(), plain(row.description()), row.currency(), cost)
+/// The description of a row, as contents have it.
+pub(super) fn description_of(row: &ImportRow) -> String {
+    plain(row.description())
 }
 
-/// Text with the line breaks of another system, as the identity of rows reads it (SPEC §10).
+/// The cost of a row, as contents have it.
+pub(super) fn cost_of(row: &ImportRow) -> Balance {
+    cost(row.transaction())
+}
+
+/// What a row adds to the balance of each person of the file, without zeros.
+pub(super) fn nets_of(row: &ImportRow) -> BTreeMap<usize, Balance> {
+    nets(row.transaction())
+}
+
+/// A row as a transaction of the group. `members` has the member of each person.
+pub(super) fn to_transaction(
+    row: &ImportRow,
+    members: &[MemberId],
+) -> Result<Transaction, StoreError> {
+    let gone = || StoreError::Damaged(format!("somebody in line {} has no member", row.line()));
+    row.over(members).ok_or_else(gone)
+}
+
+/// Text with the line breaks of one system, as the identity of rows reads it (SPEC §10.1).
 fn plain(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
-fn add<M: Ord>(nets: &mut BTreeMap<M, Balance>, member: M, part: Balance) {
-    let net = nets.entry(member).or_default();
-    *net = net.plus(part);
+fn cost<M: Copy>(transaction: &Transaction<M>) -> Balance {
+    let cost = Balance::from(transaction.amount());
+    match transaction.direction() {
+        Direction::Outgoing => cost,
+        Direction::Incoming => cost.negated(),
+    }
 }
 
-/// What a row adds to the balance of each column, without zeros.
-pub(super) fn nets_of(row: &Row) -> BTreeMap<usize, Balance> {
+fn nets<M: Copy + Ord>(transaction: &Transaction<M>) -> BTreeMap<M, Balance> {
     let mut nets = BTreeMap::new();
-    let part = |amount: Amount, gives: bool| match gives {
-        true => Balance::from(amount),
-        false => Balance::from(amount).negated(),
+    let mut add = |member: M, part: Balance| {
+        let net: &mut Balance = nets.entry(member).or_default();
+        *net = net.plus(part);
     };
-    match row.kind() {
-        RowKind::Expense { payers, shares, direction } => {
-            let is_outgoing = *direction == Direction::Outgoing;
-            for (column, amount) in payers {
-                add(&mut nets, *column, part(*amount, is_outgoing));
-            }
-            for (column, amount) in shares {
-                add(&mut nets, *column, part(*amount, !is_outgoing));
-            }
-        }
-        RowKind::Transfer { from, to } => {
-            add(&mut nets, *from, part(row.amount(), true));
-            add(&mut nets, *to, part(row.amount(), false));
-        }
-    }
+    transaction.credited().into_iter().for_each(|(member, part)| add(member, part.into()));
+    let debited = transaction.debited().into_iter();
+    debited.for_each(|(member, part)| add(member, Balance::from(part).negated()));
     nets.retain(|_, net| !net.is_zero());
     nets
-}
-
-/// A row as a transaction of the group. `members` has the member of each column.
-pub(super) fn to_transaction(row: &Row, members: &[MemberId]) -> Result<Transaction, StoreError> {
-    let member = |column: usize| {
-        let gone = || StoreError::Damaged(format!("column {column} has no member"));
-        members.get(column).copied().ok_or_else(gone)
-    };
-    let parts = |parts: &[(usize, Amount)]| -> Result<Vec<(MemberId, Amount)>, StoreError> {
-        parts.iter().map(|(column, amount)| Ok((member(*column)?, *amount))).collect()
-    };
-    Ok(match row.kind() {
-        RowKind::Expense { payers, shares, direction } => {
-            let mut expense =
-                Expense::new(row.date(), row.description(), row.currency(), row.amount())
-                    .payers(parts(payers)?)
-                    .shares(parts(shares)?)
-                    .direction(*direction)
-                    .origin(row.origin());
-            expense.category = row.category().map(str::to_owned);
-            expense.into()
-        }
-        RowKind::Transfer { from, to } => {
-            Transfer::new(row.date(), row.currency(), row.amount(), member(*from)?, member(*to)?)
-                .description(row.description())
-                .origin(row.origin())
-                .into()
-        }
-    })
 }

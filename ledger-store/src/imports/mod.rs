@@ -18,7 +18,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use ledger_core::{GroupId, MemberId};
-use ledger_formats::splitwise::{Export, Member};
+use ledger_formats::{ImportFile, Person};
 
 use self::compare::Reader;
 use crate::StoreError;
@@ -122,7 +122,7 @@ impl<'a> Imports<'a> {
     /// [`StoreError::UnknownGroup`]; [`StoreError`] if the database cannot be read.
     pub fn plan(
         &self,
-        file: impl Into<Arc<Export>>,
+        file: impl Into<Arc<ImportFile>>,
         target: ImportTarget,
         people: BTreeMap<usize, MemberId>,
     ) -> Result<ImportPlan, StoreError> {
@@ -159,6 +159,7 @@ impl<'a> Imports<'a> {
     /// [`OldRows::Keep`]; [`StoreError::EmptyImport`] if it has no rows and would make a group;
     /// [`StoreError::ImportOutdated`] if the ledger changed since the plan was made, so that it would do
     /// something else; [`StoreError::Cancelled`]; otherwise as `Group::append`. Nothing is recorded then.
+    /// [`StoreError::ImportUnfinished`] with the reason if a transaction after the first one failed.
     pub fn apply(
         &self,
         plan: &ImportPlan,
@@ -170,7 +171,7 @@ impl<'a> Imports<'a> {
 }
 
 /// The name of the person of a column, as a group is founded with it.
-fn founder(file: &Export, me: usize) -> Result<&str, StoreError> {
+fn founder(file: &ImportFile, me: usize) -> Result<&str, StoreError> {
     let unknown = || StoreError::UnknownColumn(me);
-    file.members().get(me).map(Member::name).ok_or_else(unknown)
+    file.people().get(me).map(Person::name).ok_or_else(unknown)
 }

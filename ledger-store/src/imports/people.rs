@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ledger_core::engine::{EntryIndex as _, Payload};
 use ledger_core::keys::PlaceholderCard;
 use ledger_core::{Balance, DraftError, GroupState, Member, MemberId};
-use ledger_formats::splitwise::{Export, MemberKey};
+use ledger_formats::{ImportFile, PersonKey, Program};
 
 use crate::StoreError;
 use crate::entries::index::StoredIndex;
@@ -56,13 +56,13 @@ pub(super) struct KnownNets {
 /// to somebody else.
 pub(super) fn columns(
     (index, state): (&StoredIndex<'_>, &GroupState),
-    export: &Export,
+    export: &ImportFile,
     salt: [u8; 32],
     chosen: &BTreeMap<usize, MemberId>,
     rows: &[KnownNets],
 ) -> Result<Vec<Column>, StoreError> {
-    let keys: Vec<&MemberKey> = export.members().iter().map(|member| member.key()).collect();
-    let mut search = Search::by_cards(state, &keys, salt, chosen)?;
+    let keys: Vec<&PersonKey> = export.people().iter().map(|person| person.key()).collect();
+    let mut search = Search::by_cards(state, export.program(), (&keys, salt), chosen)?;
     search.match_rows(rows);
     let members = || state.members().into_iter().filter(|(_, member)| member.is_introduced());
     search.match_names(&keys, members().map(|(id, member)| (id, member.name().to_owned())));
@@ -79,6 +79,7 @@ pub(super) fn columns(
 
 struct Search<'a> {
     state: &'a GroupState,
+    program: Program,
     columns: Vec<Column>,
     /// Indices of the columns that rows and names may find.
     open: BTreeSet<usize>,
@@ -89,8 +90,8 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     fn by_cards(
         state: &'a GroupState,
-        keys: &[&MemberKey],
-        salt: [u8; 32],
+        program: Program,
+        (keys, salt): (&[&PersonKey], [u8; 32]),
         chosen: &BTreeMap<usize, MemberId>,
     ) -> Result<Self, StoreError> {
         let (mut columns, mut open, mut taken) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
@@ -124,7 +125,7 @@ impl<'a> Search<'a> {
             columns.push(Column { member, known });
             taken.insert(member);
         }
-        Ok(Self { state, columns, open, taken })
+        Ok(Self { state, program, columns, open, taken })
     }
 
     /// Gives an open column to the member who has its part in every row that the group knows.
@@ -169,13 +170,13 @@ impl<'a> Search<'a> {
     /// are more members than columns, only the founder gets one, of whom there is no doubt.
     fn match_names(
         &mut self,
-        keys: &[&MemberKey],
+        keys: &[&PersonKey],
         names: impl IntoIterator<Item = (MemberId, String)>,
     ) {
         let mut named: BTreeMap<String, Vec<MemberId>> = BTreeMap::new();
         for (id, name) in names {
-            let plain = MemberKey::of_names([name.as_str()]);
-            let plain = plain.first().map(MemberKey::name).unwrap_or_default();
+            let plain = PersonKey::of_names(self.program, [name.as_str()]);
+            let plain = plain.first().map(PersonKey::name).unwrap_or_default();
             if !self.taken.contains(&id) {
                 named.entry(plain.to_owned()).or_default().push(id);
             }

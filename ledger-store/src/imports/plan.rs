@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ledger_core::{EntryId, GroupId, MemberId};
-use ledger_formats::splitwise::{Export, Member, Row};
+use ledger_formats::{ImportFile, ImportRow, Person};
 
 use super::compare::{Comparison, RowStatus};
 use super::totals::{Balances, PlannedTotal};
@@ -14,7 +14,7 @@ use crate::lists::Recorded;
 /// What an import would do. It is compared again when it is applied.
 #[derive(Clone, Debug)]
 pub struct ImportPlan {
-    pub(super) file: Arc<Export>,
+    pub(super) file: Arc<ImportFile>,
     pub(super) target: ImportTarget,
     pub(super) people: BTreeMap<usize, MemberId>,
     /// None for a new group.
@@ -59,7 +59,7 @@ pub struct RenamedPerson {
 impl ImportPlan {
     /// The file.
     #[must_use]
-    pub fn file(&self) -> &Export {
+    pub fn file(&self) -> &ImportFile {
         &self.file
     }
 
@@ -73,8 +73,8 @@ impl ImportPlan {
     }
 
     /// The rows that the group does not know, with those that likely were others.
-    pub fn new_rows(&self) -> impl Iterator<Item = &Row> {
-        let rows = self.file.rows().iter().enumerate();
+    pub fn new_rows(&self) -> impl Iterator<Item = ImportRow> {
+        let rows = self.file.rows().enumerate();
         rows.filter(|(place, _)| self.status(*place) == RowStatus::New).map(|(_, row)| row)
     }
 
@@ -107,7 +107,7 @@ impl ImportPlan {
     /// Rows that somebody cancelled here: their lines, and the expense or transfer of each.
     #[must_use]
     pub fn cancelled_rows(&self) -> Vec<(u64, EntryId)> {
-        let rows = self.file.rows().iter().enumerate();
+        let rows = self.file.rows().enumerate();
         let cancelled = rows.filter_map(|(place, row)| match self.status(place) {
             RowStatus::Cancelled(original) => Some((row.line(), original)),
             _ => None,
@@ -120,8 +120,7 @@ impl ImportPlan {
     pub fn changed_rows(&self) -> Vec<ChangedRow> {
         let old = self.comparison.iter().flat_map(|comparison| &comparison.old);
         let changed = old.filter_map(|old| {
-            let (place, likeness) = old.became?;
-            let line = self.file.rows().get(place)?.line();
+            let (line, likeness) = old.became?;
             Some(ChangedRow { line, recorded: old.recorded.clone(), likeness })
         });
         let mut changed: Vec<ChangedRow> = changed.collect();
@@ -139,8 +138,7 @@ impl ImportPlan {
     /// Lines of new rows of which it is unclear which of several gone rows they were, if any.
     #[must_use]
     pub fn unclear_rows(&self) -> Vec<u64> {
-        let places = self.comparison.iter().flat_map(|comparison| &comparison.unclear);
-        places.filter_map(|place| self.file.rows().get(*place)).map(Row::line).collect()
+        self.comparison.iter().flat_map(|comparison| &comparison.unclear).copied().collect()
     }
 
     /// Whether rows are gone or changed, so that a person has to choose.
@@ -152,7 +150,7 @@ impl ImportPlan {
     /// The people of the file, in column order.
     #[must_use]
     pub fn people(&self) -> Vec<PlannedPerson> {
-        let people = self.file.members().iter().map(Member::name).enumerate();
+        let people = self.file.people().iter().map(Person::name).enumerate();
         let person = |(place, name): (usize, &str)| {
             let comparison = self.comparison.as_ref();
             let column = comparison.and_then(|comparison| comparison.columns.get(place));
@@ -168,7 +166,7 @@ impl ImportPlan {
     pub fn renamed_people(&self) -> Vec<RenamedPerson> {
         let renamed = self.comparison.iter().flat_map(|comparison| &comparison.renamed);
         let person = |(column, member): &(usize, MemberId)| {
-            let name = self.file.members().get(*column)?.name().to_owned();
+            let name = self.file.people().get(*column)?.name().to_owned();
             Some(RenamedPerson { column: *column, name, member: *member })
         };
         renamed.filter_map(person).collect()
@@ -182,7 +180,7 @@ impl ImportPlan {
             let is_member = |column: &super::people::Column| column.known.is_member();
             let has_all = comparison.columns.iter().all(is_member);
             let is_other = comparison.has_imports || comparison.has_expenses && !has_all;
-            !comparison.is_known_file && is_other && !self.file.rows().is_empty()
+            !comparison.is_known_file && is_other && self.file.row_count() > 0
         })
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ledger_core::{Balance, Currency, GroupState, MemberId, Transaction};
-use ledger_formats::splitwise::Export;
+use ledger_formats::ImportFile;
 
 use super::compare::{Comparison, RowStatus};
 use super::content::{Content, nets_of};
@@ -46,7 +46,7 @@ pub(super) struct Balances {
 
 impl Balances {
     pub(super) fn of(
-        file: &Export,
+        file: &ImportFile,
         comparison: &Comparison,
         state: &GroupState,
     ) -> Result<Self, StoreError> {
@@ -64,13 +64,13 @@ impl Balances {
             }
         }
         balances.now = Some(now);
-        for (row, status) in file.rows().iter().zip(&comparison.rows) {
+        for (row, status) in file.rows().zip(&comparison.rows) {
             let to = match status {
                 RowStatus::New => &mut balances.new,
                 RowStatus::Cancelled(_) => &mut balances.cancelled,
                 RowStatus::Known | RowStatus::Waiting | RowStatus::Opening => continue,
             };
-            for (place, net) in nets_of(row) {
+            for (place, net) in nets_of(&row) {
                 add(to, (row.currency(), place), net);
             }
         }
@@ -86,9 +86,9 @@ impl Balances {
         Ok(balances)
     }
 
-    pub(super) fn after(&self, file: &Export, choice: ImportChoice) -> Vec<PlannedTotal> {
+    pub(super) fn after(&self, file: &ImportFile, choice: ImportChoice) -> Vec<PlannedTotal> {
         let total = |currency: Currency| {
-            let people = file.members().iter().zip(file.sums(currency)).enumerate();
+            let people = file.people().iter().zip(file.sums(currency)).enumerate();
             let differences = people.filter_map(|(place, (member, sum))| {
                 let ledger = self.balance((currency, place), choice)?;
                 let name = || member.name().to_owned();

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use ledger_core::Currency;
-use ledger_formats::splitwise::{self, Export};
+use ledger_formats::{ImportFile, splitwise};
 use ledger_store::{
     Group, ImportChoice, ImportPlan, ImportTarget, NewEntry, OldRows, Store, StoreError,
     StoreOptions,
@@ -17,7 +17,7 @@ const HEADER: &str = "Date,Description,Category,Cost,Currency,Ann,Ben\n";
 const TEA: &str = "2026-01-01,Tea,Food,4.00,EUR,2.00,-2.00\n";
 const CAKE: &str = "2026-01-02,Cake,Food,6.00,EUR,3.00,-3.00\n";
 
-fn file(rows: &str) -> Export {
+fn file(rows: &str) -> ImportFile {
     splitwise::read(format!("{HEADER}{rows}").as_bytes()).unwrap()
 }
 
@@ -159,6 +159,30 @@ fn a_category_that_changed_is_no_other_row() {
     let rows = format!("{}{CAKE}", TEA.replace("Food", "Dining out"));
     let next = plan(&store, &rows, again(&group));
     assert_eq!((next.new_rows().count(), next.known_rows(), next.differs()), (0, 2, false));
+}
+
+#[test]
+fn an_import_of_several_transactions_says_how_far_it_is_and_goes_on() {
+    let row = |n: usize| format!("2026-01-01,{n},,0.02,EUR,0.01,-0.01\n");
+    let rows: String = (0..20_251).map(row).collect();
+    let store = StoreOptions::new().in_memory().unwrap();
+    let mut stop = |progress: ledger_store::Progress| match progress.done {
+        0..=20_000 => ControlFlow::Continue(()),
+        _ => ControlFlow::Break(()),
+    };
+    let first = plan(&store, &rows, first_group());
+    let stopped = store.imports().apply(&first, ImportChoice::default(), &mut stop).unwrap_err();
+    assert!(
+        matches!(&stopped, StoreError::ImportUnfinished { done: 20_000, total: 20_251, source }
+            if matches!(**source, StoreError::Cancelled)),
+        "{stopped}"
+    );
+    let group = store.group(store.group_ids().unwrap()[0]).unwrap();
+    assert_eq!(entries(&group), 20_002);
+    let next = plan(&store, &rows, again(&group));
+    let done = store.imports().apply(&next, ImportChoice::default(), &mut common::go_on).unwrap();
+    assert_eq!((done.report.known, done.report.added), (20_000, 251));
+    assert_eq!(balance(&group), 20_251);
 }
 
 #[test]
