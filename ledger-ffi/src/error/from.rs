@@ -7,7 +7,7 @@ use ledger_core::{
     AmountError, Balance, CurrencyError, DateError, DraftError, EntryId, ParseIdError, RateError,
     RatesError, RecurrenceError, Refusal, Rule, VoidReason,
 };
-use ledger_formats::splitwise;
+use ledger_formats::Problems;
 use ledger_store::{BundleCursorError, ParseCursorError, SecretError, SecretErrorKind, StoreError};
 
 use super::{ErrorCode, LedgerError};
@@ -85,7 +85,14 @@ impl From<StoreError> for LedgerError {
                 return Self::new(ErrorCode::UnknownEntry, reason).naming(first, None);
             }
             StoreError::Draft(draft) => return draft.into(),
-            StoreError::Import(_) => ErrorCode::InvalidImport,
+            StoreError::Import(_) | StoreError::UnknownColumn(_) => ErrorCode::InvalidImport,
+            StoreError::EmptyImport => ErrorCode::EmptyImport,
+            StoreError::ImportDiffers { .. } => ErrorCode::ImportDiffers,
+            StoreError::OtherGroupsFile { .. } => ErrorCode::OtherGroupsFile,
+            // The reason says how far it is; the code is that of what stopped it.
+            StoreError::ImportUnfinished { source, .. } => Self::from(*source).code(),
+            StoreError::PredecessorMissing => ErrorCode::PredecessorMissing,
+            StoreError::ImportOutdated => ErrorCode::ImportOutdated,
             StoreError::WouldBeVoid(void) => return would_be_void(reason, void),
             StoreError::AlreadyCancelled(entry) => {
                 return Self::about(ErrorCode::AlreadyCancelled, reason, entry);
@@ -191,7 +198,7 @@ plainly! {
     AmountError => InvalidAmount
     RateError => InvalidRate
     SummaryError => InvalidMessage
-    splitwise::Error => InvalidImport
+    Problems => InvalidImport
 }
 
 impl LedgerError {
