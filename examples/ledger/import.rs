@@ -135,6 +135,9 @@ fn print_report(
 ) -> Result<(), Failure> {
     let file = one_line(&path.display().to_string());
     writeln!(out, "{file}: {} rows added, {} known already", report.added, report.known)?;
+    for repair in export.repairs() {
+        writeln!(out, "{file}: {repair}")?;
+    }
     if report.waiting > 0 {
         writeln!(
             out,

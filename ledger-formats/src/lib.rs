@@ -20,6 +20,7 @@
     )
 )]
 
+mod csv;
 pub mod hledger;
 mod import;
 #[cfg(feature = "json")]

@@ -185,7 +185,7 @@ fn a_bad_file_is_refused_with_its_place_and_imports_nothing() {
     }
     assert_eq!((full.everything(), std::fs::read(full.db()).unwrap()), before);
     let desk = Desk::new();
-    let message = desk.import(&desk.file("bad.csv", b"\xff\xfeD\0a\0")).failed(1);
+    let message = desk.import(&desk.file("bad.csv", b"D\0a\0")).failed(1);
     assert!(message.contains("line 1: the file is not UTF-8"), "{message}");
     assert_eq!(desk.files(), ["bad.csv"]);
 }

@@ -123,6 +123,18 @@ pub enum ProblemKind {
         /// Why not.
         source: DateError,
     },
+    /// Dates were changed by a spreadsheet. They are told once for the file.
+    #[error(
+        "{found:?} is no date as the program writes it, such as 2026-01-31: a spreadsheet changed the dates of {rows} rows ({seems}); export the group again and do not open the file before the import"
+    )]
+    ChangedDates {
+        /// The first of them, shortened.
+        found: String,
+        /// What the dates of the file seem to be.
+        seems: &'static str,
+        /// How many rows have such a date.
+        rows: u64,
+    },
     /// A currency is not known.
     #[error(transparent)]
     Currency(CurrencyError),
