@@ -29,6 +29,10 @@ impl Dates {
         let number = |part: &&str| part.parse::<u32>().ok().filter(|_| part.len() <= 4);
         let numbers: Option<Vec<u32>> = parts.iter().map(number).collect();
         let Some([first, second, _]) = numbers.as_deref() else { return false };
+        // As programs write it, and no day: nothing that a spreadsheet does.
+        if text.contains('-') && *first > 31 {
+            return false;
+        }
         self.day_first |= (13..=31).contains(first);
         self.month_first |= (13..=31).contains(second);
         self.rows = self.rows.saturating_add(1);

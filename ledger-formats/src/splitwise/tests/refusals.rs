@@ -54,6 +54,11 @@ fn bad_rows_are_refused_with_line_and_column() {
                 rows: 1,
             },
         ),
+        (
+            "2026-02-30,x,,1,EUR,1,-1,0",
+            1,
+            Refused::Date { found: "2026-02-30".to_owned(), source: DateError },
+        ),
         (",x,,1,EUR,1,-1,0", 1, Refused::Date { found: String::new(), source: DateError }),
         (
             "2026-11-21,x,,1,XYZ,1,-1,0",
