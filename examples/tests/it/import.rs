@@ -165,7 +165,7 @@ fn a_bad_file_is_refused_with_its_place_and_imports_nothing() {
         (format!("{HEADER}{GOOD}2026-01-02,Tea,,-1,EUR,2,-2\n"), "line 3, column 4 (Cost): "),
         (format!("{HEADER}{GOOD}2026-01-02,Tea,,1,EUR,2,-2\n"), "line 3, column 4 (Cost): "),
         (format!("{HEADER}{GOOD}2026-01-02,Tea,,1,XYZ,1,-1\n"), "line 3, column 5 (Currency): "),
-        (format!("{HEADER}{GOOD}2026-01-02,Tea,,1,JPY,0.5,-0.4\n"), "line 3: the members' numbers"),
+        (format!("{HEADER}{GOOD}2026-01-02,Tea,,1,JPY,0.5,-0.3\n"), "line 3: the members' numbers"),
         (format!("{HEADER}{GOOD}2026-01-02,Tea,,1,EUR,1,NaN\n"), "line 3, column 7 (Ben): "),
         (format!("{HEADER}{GOOD}2026-01-02,Tea,,1,EUR,1,-0.99\n"), "line 3: the members' numbers"),
         (format!("{HEADER}{GOOD}2026-01-02,Tea,,1,EUR,1\n"), "line 3: the row has 6 fields"),

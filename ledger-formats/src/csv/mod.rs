@@ -1,10 +1,13 @@
 //! Delimited text as programs and spreadsheets write it: encodings, separators, numbers, dates.
 
+mod columns;
 mod date;
 mod decode;
 mod number;
 mod table;
 
+pub use columns::Options;
+pub(crate) use columns::{Cells, Columns, check_people};
 pub(crate) use date::{Dates, read_date};
 pub(crate) use decode::decode;
 pub(crate) use number::{Decimal, Marks, Style};

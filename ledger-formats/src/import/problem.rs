@@ -70,6 +70,26 @@ pub enum ProblemKind {
         /// The text that an export has there.
         expected: &'static str,
     },
+    /// The file is of another kind.
+    #[error("this is {0}")]
+    OtherKind(&'static str),
+    /// A column that the program writes is missing.
+    #[error("the column {0:?} is missing; give the file as the program wrote it")]
+    NoColumn(&'static str),
+    /// The file does not name a currency that is known.
+    #[error("{found:?} names no currency; name that of the file, such as --currency EUR")]
+    NoCurrency {
+        /// The field, shortened; may be empty.
+        found: String,
+    },
+    /// A field is not what stands there.
+    #[error("{found:?} was found where {expected} was expected; correct it and try again")]
+    Unexpected {
+        /// The field, shortened.
+        found: String,
+        /// What a program writes there.
+        expected: &'static str,
+    },
     /// The header has no member.
     #[error(
         "no member is named after the column Currency; export a group with at least one member"

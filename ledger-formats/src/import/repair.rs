@@ -23,6 +23,8 @@ pub enum Repair {
     Separator(char),
     /// The file is in UTF-16.
     Utf16,
+    /// The file does not say the weights of these people, who never paid; each was read as 1.
+    Weights(Vec<String>),
     /// So many rows of the file say that they are deleted, and were left out.
     Deleted(u64),
 }
@@ -41,6 +43,11 @@ impl fmt::Display for Repair {
                 write!(f, "fields were read as separated by {separator:?}")
             }
             Self::Utf16 => f.write_str("the file was read as UTF-16"),
+            Self::Weights(names) => write!(
+                f,
+                "the weights of people who never paid are not in the file and were read as 1: {}",
+                names.iter().map(|name| crate::one_line(name)).collect::<Vec<_>>().join(", ")
+            ),
             Self::Deleted(rows) => {
                 write!(f, "{rows} rows are deleted in the file and were left out")
             }
