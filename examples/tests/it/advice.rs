@@ -36,6 +36,11 @@ const COMMANDS: &[(&str, &str)] = &[
     ("ask another friend", "shares add"),
     ("read the list again", "shares list"),
     ("change it, and it goes on", "recurring change"),
+    ("replace them or keep them", "import --replace"),
+    ("into a group of its own", "import --new-group"),
+    ("plan it again", "import --plan"),
+    ("import the file again", "import"),
+    ("keep what is there", "import --add-anyway"),
 ];
 
 /// Advice that asks for something which is no command: to look, to ask, to type again.
@@ -69,7 +74,6 @@ const BY_HAND: &[&str] = &[
     "read the proposal",
     "compare it again",
     "use an empty database",
-    "what was recorded so far is kept",
     "use the one",
     "do not use it",
     "made them wrongly",

@@ -99,9 +99,12 @@ fn an_updated_export_adds_only_its_new_rows() {
     assert_eq!(report["currencies_differing"], json!([]));
     assert_eq!(plain_names(desk.balances()), plain_names(totals(&rows)));
     assert_eq!(desk.balances().len(), 18, "nobody was added twice");
-    // The old file is older than the ledger now, which is told and harmless.
+    // The old file is older than the ledger now: what it lacks is told, and nothing changes.
     let before = desk.everything();
-    let report = desk.import_with(&sample(), &["--json"]).json();
+    let message = desk.import(&sample()).failed(1);
+    assert!(message.contains("0 rows are new"), "{message}");
+    assert!(message.contains("0 changed, 2 gone"), "{message}");
+    let report = desk.import_with(&sample(), &["--json", "--add-anyway"]).json();
     assert_eq!(added_and_known(&report), (0, known));
     assert_eq!(report["currencies_differing"], json!(["EUR"]));
     assert_eq!(desk.everything(), before);
@@ -206,7 +209,8 @@ fn two_importers() -> (Desk, Desk) {
         ann.run("record", &["Milk", "3", "EUR"]).ok();
     }
     for desk in [&ann, &ben] {
-        desk.import(&desk.file("group.csv", format!("{HEADER}{GOOD}"))).ok();
+        let file = desk.file("group.csv", format!("{HEADER}{GOOD}"));
+        desk.import_with(&file, &["--into", "Flat"]).ok();
     }
     meet(&ben, &ann);
     meet(&ann, &ben);
@@ -335,4 +339,23 @@ fn the_report_names_people_who_are_known_by_name_only() {
     let members = desk.run("members", &["--json"]).json();
     let member = members.as_array().unwrap().iter().find(|row| row["id"] == id).unwrap();
     assert_eq!(member["name"], added.as_str());
+}
+
+#[test]
+fn a_file_of_another_program_is_recognised_and_said() {
+    let desk = Desk::new();
+    let bills = "date,what,bill_type,amount,currency,payer_name,payer_weight,owers\n\
+                 2026-01-01,tea,Expense,4.0,XXX,Ann,1.0,\"Ann, Ben\"\n";
+    let file = desk.file("bills.csv", bills);
+    let said = desk.run("import", &[text(&file)]).failed(1);
+    assert!(
+        said.contains("\"XXX\" names no currency; name that of the file, such as --currency EUR")
+    );
+    let said = desk.run("import", &["--currency", "EUR", text(&file)]).ok();
+    assert!(said.contains("read as an export of ihatemoney"), "{said}");
+    assert!(said.contains("the weights of people who never paid are not in the file"), "{said}");
+    let report = desk.run("import", &["--currency", "EUR", "--json", text(&file)]).json();
+    assert_eq!(added_and_known(&report), (0, 1));
+    let said = desk.run("import", &[text(&desk.file("x.json", "{\"expenses\": []}"))]).failed(1);
+    assert!(said.contains("this is a JSON file of an unknown program"), "{said}");
 }

@@ -7,7 +7,7 @@ use ledger_core::keys::DeviceKey;
 use ledger_core::limits::MAX_REFS;
 use ledger_core::{Balance, Currency, DraftError, GroupId, GroupState, MemberId};
 
-use super::GroupSession;
+use super::{Founding, GroupSession};
 use crate::StoreError;
 use crate::entries::GroupTransaction;
 use crate::entries::index::StoredIndex;
@@ -57,7 +57,13 @@ impl GroupSession {
         let state = ledger.state();
         let me = state.device_owner(self.device).ok_or(DraftError::ForeignDevice)?;
         let founder = state.member(me).ok_or(DraftError::UnknownMember(me))?;
-        self.session.create_group(name, founder.name(), &[], Some((ledger.view(), me)))
+        self.session.create_group(&Founding {
+            name,
+            founder: founder.name(),
+            others: &[],
+            successor_of: Some((ledger.view(), me)),
+            only_first: false,
+        })
     }
 
     /// Compares the opening balances of this group with the group that it continues. `None` if it
