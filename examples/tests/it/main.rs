@@ -36,6 +36,7 @@ mod split;
 mod statement;
 mod story;
 mod totals;
+mod units;
 mod usage;
 mod verify_history;
 mod write;

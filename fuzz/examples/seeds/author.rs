@@ -136,6 +136,7 @@ fn settings(author: &mut Author, anna: MemberId, ben: MemberId) {
     let relays = vec!["https://a.example".to_owned(), "https://b.example".to_owned()];
     for (name, value) in [
         ("setting-currency", SettingValue::DefaultCurrency(Some(euro))),
+        ("setting-unit", SettingValue::DefaultCurrency(Some(Currency::unit("beers", 0).unwrap()))),
         ("setting-no-currency", SettingValue::DefaultCurrency(None)),
         ("setting-weight", SettingValue::DefaultWeight { member: ben, weight: Some(2) }),
         ("setting-relays", SettingValue::Relays { member: anna, relays }),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::vectors::world::{World, device, entropy};
 use crate::vectors::{
     attacks, faults, file, introductions, pinned, raw, settings, several, slots, speaks, templates,
-    ties,
+    ties, units,
 };
 
 fn plain() -> Value {
@@ -446,6 +446,7 @@ pub(crate) fn build() -> Value {
         settings::build,
         templates::build,
         speaks::build,
+        units::build,
     ]) else {
         panic!("an array")
     };

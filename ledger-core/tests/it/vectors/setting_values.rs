@@ -37,6 +37,8 @@ pub(crate) fn build() -> Value {
     let weight = 1_000_000_000_000;
     let cases: Vec<(u64, &str, Piece)> = vec![
         (0, "EUR", text("EUR")),
+        (0, "a unit", text("beers/0")),
+        (0, "a unit with ten decimals", text("beers/10")),
         (0, "no currency", text("eur")),
         (0, "something behind", [text("EUR"), null()].concat()),
         (0, "no bytes", Vec::new()),

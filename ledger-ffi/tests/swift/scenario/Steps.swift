@@ -234,7 +234,7 @@ func countsMoneyToTheCent(_ flat: Flat) throws {
     try same(Money(Decimal(string: "12.5")!, "EUR").minorUnits, 1250)
     try same(Money(Decimal(string: "1.234")!, "KWD").decimal, Decimal(string: "1.234"))
     try same(codeOf { _ = try Money(Decimal(string: "1.505")!, "EUR") }, .invalidAmount)
-    try same(["EUR", "JPY", "KWD"].map { try currencyExponent(currency: $0) }, [2, 0, 3])
+    try same(["EUR", "JPY", "KWD", "beers/0"].map { try currencyExponent(currency: $0) }, [2, 0, 3, 0])
     try same(splitEqually(minorUnits: 1000, parts: 3, turn: 1), [333, 334, 333])
     let parts = [SplitPart(member: flat.anna, value: 1), SplitPart(member: flat.ben, value: 2)]
     let shares = try sharesOf(split: .weights(parts: parts), minorUnits: 900, currency: "EUR", turn: 0)
