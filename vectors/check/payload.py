@@ -187,7 +187,7 @@ def check_predecessor(old, card, founder):
         need((opening["card"] is None) == (place == 0), "G1")
         if place > 0:
             need(opening["card"]["place"] == card["place"], "G1")
-            need(opening["card"]["introducer"] == founder and opening["raw"] not in met, "G1")
+            need(opening["card"]["introducer"] in (founder, None) and opening["raw"] not in met, "G1")
             met.add(opening["raw"])
         for currency, balance in opening["balances"]:
             sums[currency] = sums.get(currency, 0) + balance

@@ -1,9 +1,10 @@
 //! Creating a group.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ledger_core::engine::{NewGroup, VerifiedEntry, View};
-use ledger_core::keys::{DeviceKey, RootEntropy};
+use ledger_core::keys::{DeviceKey, PlaceholderCard, RootEntropy};
 use ledger_core::{GroupId, MemberId};
 use rusqlite::TransactionBehavior;
 
@@ -17,13 +18,14 @@ use crate::platform::environment::{CallContext, random};
 impl Session {
     /// Creates a group with this device's person as its owner, and with placeholders for `others`,
     /// all in one transaction. `successor_of` is the group that it continues, with the person's
-    /// member id there.
+    /// member id there, and `from_files` has the cards of its members who came from files.
     pub(crate) fn create_group(
         self: &Arc<Self>,
         name: &str,
         founder: &str,
         others: &[&str],
         successor_of: Option<(&View, MemberId)>,
+        from_files: &BTreeMap<MemberId, PlaceholderCard>,
     ) -> Result<GroupSession, StoreError> {
         // A successor group takes over names that others may have given.
         let taken_over = |text: &str| {
@@ -52,7 +54,7 @@ impl Session {
                 self.check_turn(turn)?;
                 let mut group = NewGroup::new(name, founder, &entropy, index, salt);
                 if let Some((view, founder)) = successor_of {
-                    group = group.successor_of(view, founder);
+                    group = group.successor_of(view, founder).people_from_files(from_files.clone());
                 }
                 Ok(group.create(device, context.now_ms())?)
             };

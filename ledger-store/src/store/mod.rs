@@ -6,6 +6,7 @@ mod receive;
 #[cfg(all(feature = "sqlcipher", target_os = "linux"))]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -196,7 +197,7 @@ impl Store {
         founder: &str,
         others: &[&str],
     ) -> Result<Group, StoreError> {
-        Ok(Group::new(self.0.create_group(name, founder, others, None)?))
+        Ok(Group::new(self.0.create_group(name, founder, others, None, &BTreeMap::new())?))
     }
 
     /// Deletes a group from this device for good: its entries, everything
