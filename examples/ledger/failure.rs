@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use ledger_formats::splitwise;
+use ledger_formats::Problems;
 use ledger_store::StoreError;
 
 /// Exit code 1: the input or the ledger is at fault. Exit code 2: wrong usage. Exit code 3: the person
@@ -13,7 +13,7 @@ pub(crate) enum Failure {
     #[error("{0}{advice}", advice = advice(.0))]
     Store(#[from] StoreError),
     #[error("{}: {source}\nNothing was imported.", .path.display())]
-    Import { path: PathBuf, source: splitwise::Error },
+    Import { path: PathBuf, source: Problems },
     #[error("{}: {source}", .path.display())]
     Read { path: PathBuf, source: std::io::Error },
     #[error("cannot write the output: {0}")]

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use ledger_core::MemberId;
-use ledger_formats::splitwise::{self, Inference, Member};
+use ledger_formats::{ImportFile, Inference, Person, splitwise};
 use ledger_store::{Group, ImportReport, StoreError};
 use serde_json::json;
 
@@ -107,14 +107,14 @@ fn refuse_other_names(arguments: &Import, group: &Group) -> Result<(), Failure> 
 }
 
 /// Who imports: the member that `--me` names, else the first column.
-fn founder<'a>(arguments: &Import, export: &'a splitwise::Export) -> Result<&'a Member, Failure> {
-    let members = export.members();
+fn founder<'a>(arguments: &Import, export: &'a ImportFile) -> Result<&'a Person, Failure> {
+    let members = export.people();
     let found = match &arguments.me {
         Some(me) => members.iter().find(|member| member.name() == me),
         None => members.first(),
     };
     found.ok_or_else(|| {
-        let names: Vec<&str> = members.iter().map(Member::name).collect();
+        let names: Vec<&str> = members.iter().map(Person::name).collect();
         let me = arguments.me.as_deref().unwrap_or_default();
         Failure::Usage(format!("--me {me:?} is nobody in the file; it has {}", names.join(", ")))
     })
@@ -129,7 +129,7 @@ fn group_name(arguments: &Import) -> String {
 
 fn print_report(
     report: &ImportReport,
-    export: &splitwise::Export,
+    export: &ImportFile,
     path: &Path,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {

@@ -15,8 +15,10 @@ mod entry;
 mod exchange;
 mod export;
 mod failure;
+mod filter;
 mod history;
 mod import;
+mod in_use;
 mod output;
 mod pair;
 mod parts;
@@ -57,6 +59,8 @@ fn main() -> ExitCode {
         Command::Statement(member) => statement::statement(member, &mut out),
         Command::Expenses(list) => read::expenses(list, &mut out),
         Command::Totals(totals) => totals::totals(totals, &mut out),
+        Command::Categories(list) => in_use::categories(list, &mut out),
+        Command::Tags(list) => in_use::tags(list, &mut out),
         Command::Activity(list) => read::activity(list, &mut out),
         Command::Unread(unread) => unread::unread(unread, &mut out),
         Command::New(new) => record::new(new, &mut out),

@@ -15,9 +15,9 @@ use crate::args::{Balances, Expenses, List};
 use crate::as_of::BalancesAt;
 use crate::context::{People, open, the_group};
 use crate::failure::Failure;
+use crate::filter::of_expenses;
 use crate::rates::{converted, converted_json, print_converted};
 use crate::show::{Align, described, one_line, print_waiting, table};
-use crate::totals::filter;
 
 /// Rows read from the database at once.
 const PAGE: u32 = 500;
@@ -118,7 +118,7 @@ pub(crate) fn expenses(arguments: &Expenses, out: &mut dyn Write) -> Result<(), 
     let group = the_group(&store, &arguments.list.read.location)?;
     let state = group.state()?;
     let people = People::of(&state);
-    let filter = filter(&arguments.filters, &state, &people)?;
+    let filter = of_expenses(arguments, &state, &people)?;
     let arguments = &arguments.list;
     let (rows, more) = pages(arguments, |after, limit| {
         let page = group.lists().find(&filter, after, limit)?;

@@ -1,19 +1,17 @@
-//! `ledger totals`: what was spent, by month, category, member or currency; and the filters.
+//! `ledger totals`: what was spent, by month, category, member or currency.
 
 use std::io::Write;
 
-use ledger_core::GroupState;
 use ledger_formats::json::balance_number;
-use ledger_store::{Condition, Filter, TotalOf, TotalsBy};
+use ledger_store::{TotalOf, TotalsBy};
 use serde_json::{Value, json};
 
-use crate::args::{By, Filters, Totals};
+use crate::args::{By, Totals};
 use crate::context::{People, open, the_group};
 use crate::failure::Failure;
-use crate::parts::usage;
+use crate::filter::filter;
 use crate::read::print_json;
 use crate::show::{Align, one_line, print_waiting, progress_bar, table};
-use crate::statement::currency_of;
 
 pub(crate) fn totals(arguments: &Totals, out: &mut dyn Write) -> Result<(), Failure> {
     let location = &arguments.read.location;
@@ -82,38 +80,4 @@ pub(crate) fn totals(arguments: &Totals, out: &mut dyn Write) -> Result<(), Fail
     }
     table(out, [Align::Left, Align::Right, Align::Right, Align::Right], &rows)?;
     print_waiting(group.waiting()?, out)
-}
-
-/// The filter that the options say.
-///
-/// # Errors
-/// [`Failure::Usage`] if one of them can let nothing through.
-pub(crate) fn filter(
-    arguments: &Filters,
-    state: &GroupState,
-    people: &People,
-) -> Result<Filter, Failure> {
-    let Filters { from, to, member, category, currency, text } = arguments;
-    if let (Some(from), Some(to)) = (from, to)
-        && from > to
-    {
-        return usage(format!("no day is from {from} on and up to {to}; turn them round"));
-    }
-    let mut conditions = Vec::new();
-    if let Some(name) = member {
-        conditions.push(Condition::Member(people.find(name)?));
-    }
-    if let Some(category) = category {
-        conditions.push(Condition::Category(category.clone()));
-    }
-    if let Some(code) = currency {
-        conditions.push(Condition::Currency(currency_of(state, code)?));
-    }
-    if let Some(text) = text {
-        if text.trim().is_empty() {
-            return usage("--text has no word in it; leave it out, or write one".to_owned());
-        }
-        conditions.push(Condition::Text(text.clone()));
-    }
-    Ok(Filter { from: *from, to: *to, conditions })
 }

@@ -26,7 +26,8 @@ pub use group::{
     MemberBalance, Payment, Problem, Proposal, ProposedRelays, ProposedStatement, RecordedDue,
     RecoveryRequest, RecurrenceRule, RecurrenceUnit, RecurringExpenses, RecurringSeries,
     RefusedEntry, ReviewCounts, ReviewRow, Settings, Shares, Speaks, StatementIntent, StatementRow,
-    Total, TotalsBy, Unread, Verdict, Verification, VersionKind, VersionRow, read_recovery_request,
+    TagInUse, Total, TotalsBy, Unread, Verdict, Verification, VersionKind, VersionRow,
+    read_recovery_request,
 };
 pub use ledger::{
     AcceptingGroups, ApprovedDevice, AwaitingEnrolment, Change, ChangeListener, EnrollingDevice,

@@ -21,11 +21,16 @@
 )]
 
 pub mod hledger;
+mod import;
 #[cfg(feature = "json")]
 pub mod json;
 mod rows;
 pub mod splitwise;
 mod text;
 
+pub use import::{
+    ClosingTotal, Column, ImportFile, ImportRow, Inference, Person, PersonKey, Problem,
+    ProblemKind, Problems, Program, Repair, Rows,
+};
 pub use rows::Row;
 pub use text::one_line;

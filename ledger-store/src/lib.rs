@@ -81,7 +81,7 @@ pub use joining::{
 pub use lists::{
     Activity, CategoryInUse, Condition, Cursor, DeviceRow, Edit, Filter, Lists, MemberRow,
     Overview, ParseCursorError, Recorded, Review, ReviewCounts, Standing, StatementCursor,
-    StatementRow, Total, TotalOf, TotalsBy, Unread, Version, VersionKind,
+    StatementRow, TagInUse, Total, TotalOf, TotalsBy, Unread, Version, VersionKind,
 };
 pub use platform::{Environment, Phase, Progress, SystemEnvironment};
 pub use sealed::{BundleCursor, Bundles, Exported, Imported, Since};

@@ -24,7 +24,7 @@ pub(crate) use exchange::{
     Admit, Approve, BundleCommand, Enter, GoOn, GroupToRestore, Invite, Join, Phrase, Receive,
     Recover, Replace, ResetKeys,
 };
-pub(crate) use filter::{By, Expenses, Filters, Totals};
+pub(crate) use filter::{By, Expenses, Filters, OfKind, Totals, Way, YesOrNo};
 pub(crate) use settle::{Balances, Conversion, SettleUp};
 
 /// Shared expenses as a signed, encrypted ledger.
@@ -80,6 +80,10 @@ pub(crate) enum Command {
     ///
     /// Less refunds and income; transfers are no spending. Of a member: the sum of their shares.
     Totals(Totals),
+    /// List the categories that expenses have, each with the last day of one
+    Categories(Read),
+    /// List the tags that expenses and transfers have, each with the last day of one
+    Tags(Read),
     /// List all entries, newest first, and whether they count
     Activity(List),
     /// List what came from other devices since it was marked as read, oldest first

@@ -170,6 +170,8 @@ fn money_of_a_month(story: &Story, anna: &Desk, ben: &Desk) {
     contains(&expenses, &dinner);
     contains(&story.run(anna, "totals", &["--by", "category"]), "home");
     contains(&story.run(anna, "expenses", &["--member", "Ben", "--text", "dinn"]), &dinner);
+    contains(&story.run(anna, "categories", &[]), "home");
+    contains(&story.run(anna, "tags", &[]), "No expense has a tag");
     contains(&story.run(anna, "activity", &[]), "cancelled an entry");
     contains(&story.run(anna, "balances", &[]), "gets back");
     contains(&story.run(anna, "statement", &["Ben"]), "Rent");

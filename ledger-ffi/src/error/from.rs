@@ -7,7 +7,7 @@ use ledger_core::{
     AmountError, Balance, CurrencyError, DateError, DraftError, EntryId, ParseIdError, RateError,
     RatesError, RecurrenceError, Refusal, Rule, VoidReason,
 };
-use ledger_formats::splitwise;
+use ledger_formats::Problems;
 use ledger_store::{BundleCursorError, ParseCursorError, SecretError, SecretErrorKind, StoreError};
 
 use super::{ErrorCode, LedgerError};
@@ -193,7 +193,7 @@ plainly! {
     AmountError => InvalidAmount
     RateError => InvalidRate
     SummaryError => InvalidMessage
-    splitwise::Error => InvalidImport
+    Problems => InvalidImport
 }
 
 impl LedgerError {

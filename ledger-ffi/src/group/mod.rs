@@ -32,8 +32,8 @@ pub use invites::{
 pub use keys::GroupKeys;
 pub use lists::{
     ActivityRow, Arrival, CategoryInUse, Condition, Edit, EntryKind, ExpenseFilter, ExpenseRow,
-    Lists, ReviewCounts, ReviewRow, StatementRow, Total, TotalsBy, Unread, Verdict, VersionKind,
-    VersionRow,
+    Lists, ReviewCounts, ReviewRow, StatementRow, TagInUse, Total, TotalsBy, Unread, Verdict,
+    VersionKind, VersionRow,
 };
 pub use maintenance::{GroupMaintenance, Problem, Verification};
 pub use recurring::{

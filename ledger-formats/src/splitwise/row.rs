@@ -1,13 +1,13 @@
 //! Rows: their fields, and the meaning of these.
 
-use super::error::{Error, ErrorKind, shorten};
-use super::header::{CATEGORY, COST, CURRENCY, DATE, DESCRIPTION, Header, MEMBERS, check_length};
-use super::origin::{Content, Origins};
-use super::table::Record;
-use super::totals::ClosingTotal;
-use super::{Inference, Row, RowKind};
 use ledger_core::limits::{MAX_CATEGORY_BYTES, MAX_TEXT_BYTES};
-use ledger_core::{Amount, Balance, Currency, Date, Direction, Origin, split_equally};
+use ledger_core::{Amount, Balance, Currency, Date, Direction, Hints};
+
+use super::header::{CATEGORY, COST, CURRENCY, DATE, DESCRIPTION, Header, MEMBERS, check_length};
+use super::table::Record;
+use crate::import::{
+    ClosingTotal, Found, Met, Money, Problem, ProblemKind, covers, owed, parties, shorten,
+};
 
 /// The description of a closing row.
 pub(super) const TOTAL: &str = "Total balance";
@@ -22,12 +22,12 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn new(header: &'a Header, record: &'a Record) -> Result<Self, Error> {
+    pub(super) fn new(header: &'a Header, record: &'a Record) -> Result<Self, Problem> {
         let (found, expected) = (record.len(), header.columns());
         let surplus = record.fields().skip(expected).any(|field| !field.trim().is_empty());
         if found < expected || surplus {
-            let kind = ErrorKind::FieldCount { found, expected };
-            return Err(Error::new(record.line, kind));
+            let kind = ProblemKind::FieldCount { found, expected };
+            return Err(Problem::new(record.line, kind));
         }
         Ok(Self { header, record })
     }
@@ -36,68 +36,72 @@ impl<'a> Fields<'a> {
         self.trimmed(DESCRIPTION) == TOTAL && self.trimmed(COST).is_empty()
     }
 
-    pub(super) fn closing_total(&self) -> Result<ClosingTotal, Error> {
-        let currency = self.currency()?;
-        Ok(ClosingTotal { line: self.record.line, currency, balances: self.balances(currency)? })
+    /// The closing row; `None` if it has problems, all of which are told.
+    pub(super) fn closing_total(&self, met: &mut Met) -> Option<ClosingTotal> {
+        let currency = met.take(self.currency())?;
+        let balances = self.balances(currency, met)?;
+        Some(ClosingTotal { line: self.record.line, currency, balances })
     }
 
-    pub(super) fn row(&self, origins: &mut Origins) -> Result<Row, Error> {
-        let date = self.date()?;
+    /// The row; `None` if it has problems, all of which are told.
+    pub(super) fn row(&self, met: &mut Met) -> Option<Found> {
+        let date = met.take(self.date());
         let description = self.record.field(DESCRIPTION);
-        self.check_length(DESCRIPTION, description, MAX_TEXT_BYTES)?;
+        let is_short = met.take(self.check_length(DESCRIPTION, description, MAX_TEXT_BYTES));
         let category = self.trimmed(CATEGORY);
-        self.check_length(CATEGORY, category, MAX_CATEGORY_BYTES)?;
+        let has_word = met.take(self.check_length(CATEGORY, category, MAX_CATEGORY_BYTES));
         let category = Some(category).filter(|category| !category.is_empty());
-        let currency = self.currency()?;
-        let (cost, direction) = self.cost(currency)?;
-        let nets = self.balances(currency)?;
+        let currency = met.take(self.currency())?;
+        let cost = met.take(self.cost(currency));
+        let nets = self.balances(currency, met);
+        let (date, (cost, direction), nets) = (date?, cost?, nets?);
+        is_short.and(has_word)?;
 
         let sum = nets.iter().fold(Balance::ZERO, |sum, net| sum.plus(*net));
         if !sum.is_zero() {
-            let kind = ErrorKind::Unbalanced { sum: sum.format(currency), currency };
-            return Err(Error::new(self.record.line, kind));
+            let kind = ProblemKind::Unbalanced { sum: sum.format(currency), currency };
+            met.push(Problem::new(self.record.line, kind));
+            return None;
         }
-        let content =
-            Content { date, description, category, cost, direction, currency, nets: &nets };
-        let origin = origins.next(&content, &self.header.members);
-        let transfer = category
+        if !covers(cost, direction, &nets) {
+            let owed = owed(direction, &nets).format(currency);
+            let kind = ProblemKind::CostTooSmall { cost: cost.format(currency), owed, currency };
+            met.push(self.error(COST, kind));
+            return None;
+        }
+        let payment = category
             .filter(|category| category.eq_ignore_ascii_case(PAYMENT))
             .filter(|_| direction == Direction::Outgoing)
-            .and_then(|_| transfer(cost, &nets));
-        let (kind, inference) = match transfer {
-            Some(kind) => (kind, Inference::Exact),
-            None => expense(cost, direction, &nets, origin).ok_or_else(|| {
-                let owed = owed(&mirrored(direction, &nets)).format(currency);
-                let kind = ErrorKind::CostTooSmall { cost: cost.format(currency), owed, currency };
-                self.error(COST, kind)
-            })?,
-        };
-        Ok(Row {
+            .and_then(|_| parties(cost, &nets));
+        Some(Found {
             line: self.record.line,
-            origin,
             date,
             description: description.to_owned(),
             category: category.map(str::to_owned),
+            note: None,
             currency,
-            amount: cost,
-            kind,
-            inference,
+            cost,
+            money: match payment {
+                Some((from, to)) => Money::Transfer { from, to },
+                None => Money::Nets(direction, nets),
+            },
+            hints: Hints::default(),
         })
     }
 
-    fn date(&self) -> Result<Date, Error> {
+    fn date(&self) -> Result<Date, Problem> {
         let text = self.trimmed(DATE);
         text.parse()
-            .map_err(|source| self.error(DATE, ErrorKind::Date { found: shorten(text), source }))
+            .map_err(|source| self.error(DATE, ProblemKind::Date { found: shorten(text), source }))
     }
 
-    fn currency(&self) -> Result<Currency, Error> {
+    fn currency(&self) -> Result<Currency, Problem> {
         Currency::from_code(self.trimmed(CURRENCY))
-            .map_err(|source| self.error(CURRENCY, ErrorKind::Currency(source)))
+            .map_err(|source| self.error(CURRENCY, ProblemKind::Currency(source)))
     }
 
     /// The cost without its sign, and the direction that the sign means.
-    fn cost(&self, currency: Currency) -> Result<(Amount, Direction), Error> {
+    fn cost(&self, currency: Currency) -> Result<(Amount, Direction), Problem> {
         let text = self.trimmed(COST);
         let (size, is_negative) = self.size(COST, text, currency)?;
         let is_refund = is_negative && !size.is_zero();
@@ -105,22 +109,30 @@ impl<'a> Fields<'a> {
     }
 
     /// The members' numbers, in column order.
-    fn balances(&self, currency: Currency) -> Result<Vec<Balance>, Error> {
-        (MEMBERS..self.header.columns()).map(|index| self.balance(index, currency)).collect()
+    fn balances(&self, currency: Currency, met: &mut Met) -> Option<Vec<Balance>> {
+        let columns = MEMBERS..self.header.columns();
+        let balances: Vec<Option<Balance>> =
+            columns.map(|index| met.take(self.balance(index, currency))).collect();
+        balances.into_iter().collect()
     }
 
     /// A number with or without a minus sign.
-    fn balance(&self, index: usize, currency: Currency) -> Result<Balance, Error> {
+    fn balance(&self, index: usize, currency: Currency) -> Result<Balance, Problem> {
         let (size, is_negative) = self.size(index, self.trimmed(index), currency)?;
         let size = Balance::from(size);
         Ok(if is_negative { size.negated() } else { size })
     }
 
     /// A number without its sign, and whether it has a minus sign.
-    fn size(&self, index: usize, text: &str, currency: Currency) -> Result<(Amount, bool), Error> {
+    fn size(
+        &self,
+        index: usize,
+        text: &str,
+        currency: Currency,
+    ) -> Result<(Amount, bool), Problem> {
         let digits = text.strip_prefix('-');
         let size = Amount::parse(digits.unwrap_or(text), currency).map_err(|source| {
-            self.error(index, ErrorKind::Amount { found: shorten(text), source })
+            self.error(index, ProblemKind::Amount { found: shorten(text), source })
         })?;
         Ok((size, digits.is_some()))
     }
@@ -129,80 +141,11 @@ impl<'a> Fields<'a> {
         self.record.field(index).trim()
     }
 
-    fn check_length(&self, index: usize, text: &str, allowed: usize) -> Result<(), Error> {
+    fn check_length(&self, index: usize, text: &str, allowed: usize) -> Result<(), Problem> {
         check_length(text, allowed).map_err(|kind| self.error(index, kind))
     }
 
-    fn error(&self, index: usize, kind: ErrorKind) -> Error {
+    fn error(&self, index: usize, kind: ProblemKind) -> Problem {
         self.header.error(self.record.line, index, kind)
     }
-}
-
-/// A balance that is not negative, as an amount.
-fn amount(balance: Balance) -> Option<Amount> {
-    let minor_units = u64::try_from(balance.minor_units()).ok()?;
-    Amount::from_minor_units(minor_units).ok()
-}
-
-/// Sum that is owed to the members who paid more than their share.
-fn owed(nets: &[Balance]) -> Balance {
-    nets.iter().fold(Balance::ZERO, |sum, net| sum.plus(Balance::ZERO.max(*net)))
-}
-
-/// Nets with their signs turned if the money came in.
-fn mirrored(direction: Direction, nets: &[Balance]) -> Vec<Balance> {
-    match direction {
-        Direction::Outgoing => nets.to_vec(),
-        Direction::Incoming => nets.iter().map(|net| net.negated()).collect(),
-    }
-}
-
-/// A payment of the whole cost from one member to another.
-fn transfer(cost: Amount, nets: &[Balance]) -> Option<RowKind> {
-    let mut parties = nets.iter().enumerate().filter(|(_, net)| !net.is_zero());
-    let (first, second) = (parties.next()?, parties.next()?);
-    let (from, to) = if first.1 > second.1 { (first, second) } else { (second, first) };
-    // The nets of a row add up to 0, so the other one is the same.
-    let whole = parties.next().is_none() && *from.1 == Balance::from(cost);
-    whole.then_some(RowKind::Transfer { from: from.0, to: to.0 })
-}
-
-/// Payers and shares that cost what the row costs and leave every member with
-/// the row's net; none if the cost is less than what members are owed.
-///
-/// An export says only what a member paid less what they owe. Members with a
-/// negative net are taken to have paid nothing. What the cost exceeds the
-/// positive nets by was both paid and owed by members with a positive net, in
-/// equal parts as far as anyone can know; by all members if no net is positive.
-///
-/// A refund is read as the expense with all signs turned: members with a negative net received it.
-fn expense(
-    cost: Amount,
-    direction: Direction,
-    nets: &[Balance],
-    origin: Origin,
-) -> Option<(RowKind, Inference)> {
-    let nets = &mirrored(direction, nets)[..];
-    let positive = nets.iter().filter(|net| **net > Balance::ZERO).count();
-    let inference = match positive {
-        0 if cost.is_zero() => Inference::Exact,
-        0 => Inference::NoEffect,
-        1 => Inference::Exact,
-        _ => Inference::SeveralPayers,
-    };
-    let excess = amount(Balance::from(cost).minus(owed(nets)))?;
-    let takes_part = |net: &Balance| positive == 0 || *net > Balance::ZERO;
-    let parts = if positive == 0 { nets.len() } else { positive };
-    let turn = u64::from_be_bytes(origin.as_bytes().first_chunk().copied().unwrap_or_default());
-    let mut excess = split_equally(excess, parts, turn).into_iter();
-
-    let (mut payers, mut shares) = (Vec::new(), Vec::new());
-    for (member, net) in nets.iter().enumerate() {
-        let both = if takes_part(net) { excess.next()? } else { Amount::ZERO };
-        let paid = both.checked_add(amount(Balance::ZERO.max(*net))?)?;
-        let owes = both.checked_add(amount(Balance::ZERO.max(Balance::ZERO.minus(*net)))?)?;
-        payers.extend((!paid.is_zero()).then_some((member, paid)));
-        shares.extend((!owes.is_zero()).then_some((member, owes)));
-    }
-    Some((RowKind::Expense { payers, shares, direction }, inference))
 }

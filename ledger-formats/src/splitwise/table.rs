@@ -2,7 +2,7 @@
 
 use csv::{ReaderBuilder, StringRecord};
 
-use super::error::{Error, ErrorKind};
+use crate::import::{Problem, ProblemKind};
 
 /// A byte order mark, which some programs write before UTF-8.
 const BOM: char = '\u{feff}';
@@ -24,7 +24,7 @@ pub(super) struct Record {
 
 impl<'a> Table<'a> {
     /// Takes the bytes of a file, which must be UTF-8 text.
-    pub(super) fn new(bytes: &'a [u8]) -> Result<Self, Error> {
+    pub(super) fn new(bytes: &'a [u8]) -> Result<Self, Problem> {
         let text = text(bytes)?.trim_start_matches(BOM);
         let reader =
             ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
@@ -32,15 +32,14 @@ impl<'a> Table<'a> {
     }
 
     /// The next record that is not blank.
-    pub(super) fn next(&mut self) -> Result<Option<Record>, Error> {
+    pub(super) fn next(&mut self) -> Result<Option<Record>, Problem> {
         let mut fields = StringRecord::new();
         loop {
             let before = self.position();
             // A slice of valid UTF-8 in flexible mode leaves nothing to fail.
-            let more = self
-                .reader
-                .read_record(&mut fields)
-                .map_err(|_| Error::new(line_at(&self.line_starts, before), ErrorKind::NotText))?;
+            let more = self.reader.read_record(&mut fields).map_err(|_| {
+                Problem::new(line_at(&self.line_starts, before), ProblemKind::NotText)
+            })?;
             if !more {
                 return Ok(None);
             }
@@ -50,7 +49,7 @@ impl<'a> Table<'a> {
             let record = raw.trim_start_matches(['\r', '\n']);
             let skipped = raw.len().saturating_sub(record.len());
             let line = line_at(&self.line_starts, before.saturating_add(skipped));
-            check_quotes(record).map_err(|kind| Error::new(line, kind))?;
+            check_quotes(record).map_err(|kind| Problem::new(line, kind))?;
             if fields.iter().any(|field| !field.trim().is_empty()) {
                 return Ok(Some(Record { line, fields }));
             }
@@ -82,7 +81,7 @@ impl Record {
 
 /// The bytes as text without zero bytes, which are a sign of UTF-16 or of a
 /// file that is no text at all.
-fn text(bytes: &[u8]) -> Result<&str, Error> {
+fn text(bytes: &[u8]) -> Result<&str, Problem> {
     let valid = match core::str::from_utf8(bytes) {
         Ok(text) => text.len(),
         Err(error) => error.valid_up_to(),
@@ -91,7 +90,7 @@ fn text(bytes: &[u8]) -> Result<&str, Error> {
     let (before, after) = bytes.split_at_checked(valid).unwrap_or((bytes, &[]));
     match core::str::from_utf8(before) {
         Ok(text) if after.is_empty() => Ok(text),
-        _ => Err(Error::new(line_at(&line_starts(before), valid), ErrorKind::NotText)),
+        _ => Err(Problem::new(line_at(&line_starts(before), valid), ProblemKind::NotText)),
     }
 }
 
@@ -116,7 +115,7 @@ fn line_at(line_starts: &[usize], position: usize) -> u64 {
 
 /// Refuses a record whose quotation marks the CSV reader would pass over:
 /// where one is missing, the following row becomes part of a field.
-fn check_quotes(record: &str) -> Result<(), ErrorKind> {
+fn check_quotes(record: &str) -> Result<(), ProblemKind> {
     enum State {
         Start,
         Bare,
@@ -130,12 +129,12 @@ fn check_quotes(record: &str) -> Result<(), ErrorKind> {
             (State::Quoted, b'"') => State::Closed,
             (State::Start | State::Closed, b'"') | (State::Quoted, _) => State::Quoted,
             (_, b',' | b'\r' | b'\n') => State::Start,
-            (State::Closed, _) => return Err(ErrorKind::TextAfterQuote),
+            (State::Closed, _) => return Err(ProblemKind::TextAfterQuote),
             (State::Start | State::Bare, _) => State::Bare,
         };
     }
     match state {
-        State::Quoted => Err(ErrorKind::UnclosedQuote),
+        State::Quoted => Err(ProblemKind::UnclosedQuote),
         _ => Ok(()),
     }
 }
@@ -147,7 +146,7 @@ mod tests {
     type Lines = Vec<(u64, Vec<String>)>;
 
     /// The line and fields of every record, or the line and kind of the error.
-    fn records(bytes: &[u8]) -> Result<Lines, (u64, ErrorKind)> {
+    fn records(bytes: &[u8]) -> Result<Lines, (u64, ProblemKind)> {
         let read = || {
             let mut table = Table::new(bytes)?;
             let mut records = Vec::new();
@@ -158,7 +157,7 @@ mod tests {
             }
             Ok(records)
         };
-        read().map_err(|error: Error| (error.line(), error.kind().clone()))
+        read().map_err(|error: Problem| (error.line(), error.kind().clone()))
     }
 
     #[test]
@@ -191,7 +190,7 @@ mod tests {
 
     #[test]
     fn bad_quotation_marks_are_reported_where_their_row_begins() {
-        use ErrorKind::{TextAfterQuote, UnclosedQuote};
+        use ProblemKind::{TextAfterQuote, UnclosedQuote};
         for (file, expected) in [
             ("a\n\nb,\"c\nd\n", (3, UnclosedQuote)),
             ("a\r\n\"", (2, UnclosedQuote)),
@@ -217,7 +216,7 @@ mod tests {
             (utf16("Date,"), 1),
             (b"\x89PNG\r\n\x1a\n\0".to_vec(), 1),
         ] {
-            assert_eq!(records(&bytes), Err((line, ErrorKind::NotText)), "{bytes:02x?}");
+            assert_eq!(records(&bytes), Err((line, ProblemKind::NotText)), "{bytes:02x?}");
         }
     }
 }

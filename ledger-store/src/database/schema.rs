@@ -328,4 +328,9 @@ pub(super) const MIGRATIONS: &[&str] = &[
         UNION SELECT grp FROM origins;
     DROP TABLE unlisted;
     ",
+    // Version 10. Expenses and transfers are found by their tags, too: terms of kind 8. Tags follow from
+    // entries, so the lists of every group are derived anew.
+    "
+    INSERT OR IGNORE INTO underived SELECT DISTINCT grp FROM expenses;
+    ",
 ];

@@ -20,7 +20,7 @@ const NUMBERS: i64 = 1 << 36;
 /// Number of expenses whose rows are collected before they are written.
 const KEPT: usize = 1_000;
 
-/// A condition by which an expense is found. Tags will be a further one.
+/// A condition by which an expense is found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Term {
     /// A member who paid or has a share, in one currency: a statement of account goes through these.
@@ -35,21 +35,29 @@ pub(crate) enum Term {
     Income,
     /// Cancelled ones.
     Cancelled,
+    Tag(String),
 }
 
 /// The kind of [`Term::Member`].
 const MEMBER_KIND: u8 = 1;
 
+/// The kind of [`Term::Category`].
+pub(crate) const CATEGORY_KIND: u8 = 2;
+
+/// The kind of [`Term::Tag`].
+pub(crate) const TAG_KIND: u8 = 8;
+
 impl Term {
     pub(crate) fn kind(&self) -> u8 {
         match self {
             Self::Member(..) => MEMBER_KIND,
-            Self::Category(_) => 2,
+            Self::Category(_) => CATEGORY_KIND,
             Self::Currency(_) => 3,
             Self::Payer(_) => 4,
             Self::Transfers => 5,
             Self::Cancelled => 6,
             Self::Income => 7,
+            Self::Tag(_) => TAG_KIND,
         }
     }
 
@@ -59,7 +67,7 @@ impl Term {
             Self::Member(member, currency) => {
                 Cow::Owned([member.as_bytes(), currency.code().as_bytes()].concat())
             }
-            Self::Category(category) => Cow::Borrowed(category.as_bytes()),
+            Self::Category(text) | Self::Tag(text) => Cow::Borrowed(text.as_bytes()),
             Self::Currency(currency) => Cow::Borrowed(currency.code().as_bytes()),
             Self::Payer(member) => Cow::Borrowed(member.as_bytes()),
             Self::Transfers | Self::Income | Self::Cancelled => Cow::Borrowed(&[]),
@@ -158,6 +166,11 @@ impl ListedContent {
                 }
             }
             Transaction::Transfer(_) => {}
+        }
+        for tag in transaction.hints().tags() {
+            words.push('\n');
+            words.push_str(&tag);
+            terms.insert(Term::Tag(tag));
         }
         let kind = ListedKind::of(&transaction);
         terms.extend(match kind {

@@ -131,7 +131,7 @@ pub enum StoreError {
     /// Somebody whom an import would introduce has a name that this library does not write.
     #[cfg(feature = "import")]
     #[error(transparent)]
-    Import(#[from] Box<ledger_formats::splitwise::Error>),
+    Import(#[from] Box<ledger_formats::Problems>),
     /// A new entry would be void, so it was not recorded.
     #[error("nothing was recorded, as it would not count: {0}")]
     WouldBeVoid(VoidReason),

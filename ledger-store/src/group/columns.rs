@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ledger_core::engine::Payload;
 use ledger_core::keys::PlaceholderCard;
 use ledger_core::{GroupState, Member, MemberId};
-use ledger_formats::splitwise::{Export, MemberKey};
+use ledger_formats::{ImportFile, PersonKey, Program};
 
 use crate::StoreError;
 use crate::entries::GroupTransaction;
@@ -37,12 +37,12 @@ pub(super) enum Known {
 /// none is made, as a wrong one gives money of the file to somebody else.
 pub(super) fn columns(
     transaction: &GroupTransaction<'_>,
-    export: &Export,
+    export: &ImportFile,
     salt: [u8; 32],
 ) -> Result<Vec<Column>, StoreError> {
     let state = transaction.ledger().state();
-    let keys: Vec<&MemberKey> = export.members().iter().map(|member| member.key()).collect();
-    let mut search = Search::by_cards(state, &keys, salt)?;
+    let keys: Vec<&PersonKey> = export.people().iter().map(|member| member.key()).collect();
+    let mut search = Search::by_cards(state, export.program(), &keys, salt)?;
     let members = || state.members().into_iter().filter(|(_, member)| member.is_introduced());
     search.match_names(&keys, members().map(|(id, member)| (id, member.name().to_owned())));
     if !search.open.is_empty() {
@@ -58,6 +58,7 @@ pub(super) fn columns(
 
 struct Search<'a> {
     state: &'a GroupState,
+    program: Program,
     columns: Vec<Column>,
     /// Indices of the columns that a name may find.
     open: BTreeSet<usize>,
@@ -68,7 +69,8 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     fn by_cards(
         state: &'a GroupState,
-        keys: &[&MemberKey],
+        program: Program,
+        keys: &[&PersonKey],
         salt: [u8; 32],
     ) -> Result<Self, StoreError> {
         let (mut columns, mut open, mut taken) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
@@ -86,20 +88,20 @@ impl<'a> Search<'a> {
             columns.push(Column { member, known });
             taken.insert(member);
         }
-        Ok(Self { state, columns, open, taken })
+        Ok(Self { state, program, columns, open, taken })
     }
 
     /// Gives the open columns of a name to the members of that name, the k-th to the k-th. If there
     /// are more members than columns, only the founder gets one, of whom there is no doubt.
     fn match_names(
         &mut self,
-        keys: &[&MemberKey],
+        keys: &[&PersonKey],
         names: impl IntoIterator<Item = (MemberId, String)>,
     ) {
         let mut named: BTreeMap<String, Vec<MemberId>> = BTreeMap::new();
         for (id, name) in names {
-            let plain = MemberKey::of_names([name.as_str()]);
-            let plain = plain.first().map(MemberKey::name).unwrap_or_default();
+            let plain = PersonKey::of_names(self.program, [name.as_str()]);
+            let plain = plain.first().map(PersonKey::name).unwrap_or_default();
             if !self.taken.contains(&id) {
                 named.entry(plain.to_owned()).or_default().push(id);
             }

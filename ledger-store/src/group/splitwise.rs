@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use ledger_core::engine::{Draft, Payload};
-use ledger_core::{Amount, Currency, EntryId, Expense, GroupId, MemberId, Transaction, Transfer};
-use ledger_formats::splitwise::{self, Inference, Member, MemberKey, RowKind};
+use ledger_core::{Currency, EntryId, GroupId, MemberId};
+use ledger_formats::{ImportFile, ImportRow, Inference, Person, PersonKey};
 
 use super::Group;
 use super::columns::{Known, columns};
@@ -66,7 +66,7 @@ impl Group {
     /// file again goes on from there.
     pub fn import_splitwise(
         &self,
-        export: &splitwise::Export,
+        export: &ImportFile,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<ImportReport, StoreError> {
         let mut report = ImportReport::default();
@@ -85,17 +85,17 @@ impl Group {
     /// The member of each column; introduces those who are missing.
     fn import_members(
         &self,
-        export: &splitwise::Export,
+        export: &ImportFile,
         report: &mut ImportReport,
     ) -> Result<Vec<MemberId>, StoreError> {
         let device = signing_key(&self.0)?;
         self.0.write(|transaction| {
             let salt = salt(transaction, self.0.id)?;
             let columns = columns(transaction, export, salt)?;
-            let people = || export.members().iter().map(Member::key).zip(&columns);
+            let people = || export.people().iter().map(Person::key).zip(&columns);
             let is_known = |known| matches!(known, Known::ByCard | Known::ByName);
             let known = people().filter(|(_, column)| is_known(column.known));
-            let known: BTreeSet<&MemberKey> = known.map(|(key, _)| key).collect();
+            let known: BTreeSet<&PersonKey> = known.map(|(key, _)| key).collect();
             export.check_new_names(|key| known.contains(key)).map_err(Box::new)?;
             for (key, column) in people() {
                 match column.known {
@@ -118,24 +118,38 @@ impl Group {
 
     fn import_rows(
         &self,
-        export: &splitwise::Export,
+        export: &ImportFile,
         members: &[MemberId],
         report: &mut ImportReport,
         progress: OnProgress<'_>,
     ) -> Result<(), StoreError> {
-        let total = u64::try_from(export.rows().len()).unwrap_or(u64::MAX);
+        let total = u64::try_from(export.row_count()).unwrap_or(u64::MAX);
         let device = signing_key(&self.0)?;
         let mut done: u64 = 0;
-        for batch in export.rows().chunks(BATCH) {
+        let mut rows = export.rows();
+        loop {
+            let batch: Vec<ImportRow> = rows.by_ref().take(BATCH).collect();
+            if batch.is_empty() {
+                break;
+            }
             call(progress, Progress { phase: Phase::Importing, done, total })?;
             self.0.write(|transaction| {
                 let waiting = transaction.waiting_origins()?;
-                for row in batch {
-                    if waiting.contains(&row.origin()) {
+                for row in &batch {
+                    // Earlier drafts gave the row another origin.
+                    let origins = || core::iter::once(row.origin()).chain(row.former());
+                    if origins().any(|origin| waiting.contains(&origin)) {
                         report.waiting = report.waiting.saturating_add(1);
                         continue;
                     }
-                    match transaction.recorded_row(row.origin())? {
+                    // A row that counts goes before one that was cancelled.
+                    let mut recorded = transaction.recorded_row(row.origin())?;
+                    if let Some(former) = row.former()
+                        && !matches!(recorded, Some(RecordedRow::Counts))
+                    {
+                        recorded = transaction.recorded_row(former)?.or(recorded);
+                    }
+                    match recorded {
                         None => {}
                         Some(RecordedRow::Counts) => {
                             report.known = report.known.saturating_add(1);
@@ -170,29 +184,9 @@ fn salt(transaction: &GroupTransaction<'_>, group: GroupId) -> Result<[u8; 32], 
     }
 }
 
-fn to_entry(row: &splitwise::Row, members: &[MemberId]) -> Result<NewEntry, StoreError> {
-    let member = |column: usize| {
-        let gone = || StoreError::Damaged(format!("column {column} has no member"));
-        members.get(column).copied().ok_or_else(gone)
-    };
-    let parts = |parts: &[(usize, Amount)]| -> Result<Vec<(MemberId, Amount)>, StoreError> {
-        parts.iter().map(|(column, amount)| Ok((member(*column)?, *amount))).collect()
-    };
-    Ok(match row.kind() {
-        RowKind::Expense { payers, shares, direction } => {
-            let mut expense =
-                Expense::new(row.date(), row.description(), row.currency(), row.amount())
-                    .payers(parts(payers)?)
-                    .shares(parts(shares)?)
-                    .direction(*direction)
-                    .origin(row.origin());
-            expense.category = row.category().map(str::to_owned);
-            NewEntry::Record(Transaction::Expense(expense))
-        }
-        RowKind::Transfer { from, to } => NewEntry::Record(Transaction::Transfer(
-            Transfer::new(row.date(), row.currency(), row.amount(), member(*from)?, member(*to)?)
-                .description(row.description())
-                .origin(row.origin()),
-        )),
+fn to_entry(row: &ImportRow, members: &[MemberId]) -> Result<NewEntry, StoreError> {
+    let over = row.over(members);
+    over.map(NewEntry::Record).ok_or_else(|| {
+        StoreError::Damaged(format!("somebody in line {} has no member", row.line()))
     })
 }

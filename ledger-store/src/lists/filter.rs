@@ -15,8 +15,6 @@ pub struct Filter {
 
 /// A condition on an expense or transfer. It applies to the current version: after a correction, to
 /// the content of the correction.
-///
-/// Tags will be a further condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Condition {
@@ -26,13 +24,15 @@ pub enum Condition {
     Payer(MemberId),
     /// The category is exactly this text.
     Category(String),
+    /// One of the tags is exactly this text.
+    Tag(String),
     /// The currency.
     Currency(Currency),
     /// The amount, in minor units of whatever its currency is, is at least so large.
     AtLeast(Amount),
     /// The amount, in minor units of whatever its currency is, is at most so large.
     AtMost(Amount),
-    /// For each of these words, a word of description, note or category begins with it. Case and
+    /// For each of these words, a word of description, note, category or a tag begins with it. Case and
     /// accents make no difference, nor does "ss" for a sharp s. Of scripts that are written without
     /// spaces, such as Japanese and Chinese, a part of the text is found wherever it stands. Words are
     /// separated by white space; more than 32 are ignored. Several such conditions are as one with all

@@ -12,6 +12,7 @@ mod edits;
 mod filter;
 mod find;
 mod history;
+mod in_use;
 mod overview;
 mod people;
 #[cfg(test)]
@@ -31,13 +32,14 @@ pub use cursor::{Cursor, ParseCursorError};
 pub(crate) use debts::{debts_of, pairwise_debts};
 pub use filter::{Condition, Filter};
 pub use history::{Review, Version, VersionKind};
+pub use in_use::{CategoryInUse, TagInUse};
 pub use overview::Overview;
 pub(crate) use overview::overview;
 pub use people::{DeviceRow, MemberRow, Standing};
 pub use recorded::{Edit, Recorded, ReviewCounts};
 pub(crate) use recurring::{DueQuery, due, passed, series};
 pub(crate) use settings::settings;
-pub use totals::{CategoryInUse, Total, TotalOf, TotalsBy};
+pub use totals::{Total, TotalOf, TotalsBy};
 
 use crate::session::GroupSession;
 

@@ -7,8 +7,8 @@ use super::cursor::Position;
 use super::filter::{Condition, Filter};
 use super::query::{self, Columns, Query, queries};
 use super::{
-    account_statement, activity, arrived, as_of, by_id, conflict, debts, edits, history, overview,
-    recorded, recurring, settings, totals,
+    account_statement, activity, arrived, as_of, by_id, conflict, debts, edits, history, in_use,
+    overview, recorded, recurring, settings, totals,
 };
 use crate::database::{GroupKey, in_memory};
 use crate::entries::projections::{MEMBER_TERMS, Term};
@@ -45,7 +45,7 @@ fn no_list_scans_or_sorts() {
         (MEMBER_TERMS, "sqlite_autoindex_terms_1 (grp=? AND kind=? AND value>? AND value<?)"),
         (totals::CONTENT, "INTEGER PRIMARY KEY (rowid=?)"),
         (totals::TERM, "INTEGER PRIMARY KEY (rowid=?)"),
-        (totals::CATEGORIES, "sqlite_autoindex_terms_1 (grp=? AND kind=? AND value>?)"),
+        (in_use::IN_USE, "sqlite_autoindex_terms_1 (grp=? AND kind=? AND value>?)"),
         (activity::ACTIVITY, "entries_by_order (grp=? AND lamport<?)"),
         (activity::VOID, "entries_void (grp=? AND lamport<?)"),
         (activity::ENTRY, "sqlite_autoindex_entries_1 (id=?)"),
@@ -121,6 +121,7 @@ fn with_terms() -> Connection {
         Term::Transfers,
         Term::Income,
         Term::Cancelled,
+        Term::Tag("trip".to_owned()),
     ] {
         insert.execute((term.kind(), term.value())).unwrap();
     }
@@ -143,6 +144,7 @@ fn conditions() -> Vec<(Condition, &'static str)> {
         (Condition::Member(MEMBER), by_term),
         (Condition::Payer(MEMBER), by_term),
         (Condition::Category("Food".to_owned()), by_term),
+        (Condition::Tag("trip".to_owned()), by_term),
         (Condition::Currency(euro()), by_term),
         (Condition::AtLeast(cent), by_date),
         (Condition::AtMost(cent), by_date),

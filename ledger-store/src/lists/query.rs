@@ -172,6 +172,7 @@ pub(super) fn queries(
             Condition::Currency(currency) => {
                 (Term::Currency(*currency), Some(" AND x.currency = ?"))
             }
+            Condition::Tag(tag) => (Term::Tag(tag.clone()), None),
             Condition::Transfer(true) => (Term::Transfers, Some(" AND x.kind = 1")),
             Condition::Direction(Direction::Incoming) => (Term::Income, Some(" AND x.kind = 2")),
             Condition::Cancelled(true) => (Term::Cancelled, Some(" AND x.cancelled = 1")),

@@ -1,4 +1,4 @@
-//! Totals of what was spent, by month, category, member and currency; the categories in use.
+//! Totals of what was spent, by month, category, member and currency.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -11,7 +11,6 @@ use super::debts::{COUNT, transaction};
 use super::filter::{Condition, Filter};
 use super::query::{Columns, Query, queries};
 use crate::StoreError;
-use crate::database::GroupKey;
 use crate::entries::day::DayNumber;
 use crate::entries::projections::ListedKind;
 use crate::platform::Progress;
@@ -22,13 +21,6 @@ pub(super) const CONTENT: &str = "SELECT entry, signature, id FROM entries WHERE
 
 /// The value of a term.
 pub(super) const TERM: &str = "SELECT value FROM terms WHERE term = ?1";
-
-/// Categories that some slot shows, in the order of their bytes, each with its last day.
-pub(super) const CATEGORIES: &str = "SELECT t.value,
-         (SELECT f.date FROM found_by f WHERE f.term = t.term ORDER BY f.date DESC, f.n DESC LIMIT 1)
-     FROM terms t WHERE t.grp = ?1 AND t.kind = 2 AND t.value > ?2
-       AND EXISTS (SELECT 1 FROM found_by f WHERE f.term = t.term)
-     ORDER BY t.value LIMIT ?3";
 
 /// What expenses are added up by. Each total is of one currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,15 +65,6 @@ pub struct Total {
     /// What was paid, less what was received: of a member the sum of their payments; otherwise the
     /// same as `spent`.
     pub paid: Balance,
-}
-
-/// A category that expenses have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CategoryInUse {
-    /// Its name.
-    pub name: String,
-    /// The last day of an expense with it.
-    pub last_day: Date,
 }
 
 impl Lists<'_> {
@@ -144,40 +127,6 @@ impl Lists<'_> {
             sums.end()
         })
     }
-
-    /// The categories that expenses have, cancelled ones as well, in the order of their bytes, after
-    /// one.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the database cannot be read.
-    pub fn categories(
-        &self,
-        after: Option<&str>,
-        limit: u32,
-    ) -> Result<Vec<CategoryInUse>, StoreError> {
-        let group = self.group.key;
-        self.group.session.read(|connection| categories(connection, group, after, limit))
-    }
-}
-
-fn categories(
-    connection: &Connection,
-    group: GroupKey,
-    after: Option<&str>,
-    limit: u32,
-) -> Result<Vec<CategoryInUse>, StoreError> {
-    let after = after.unwrap_or_default().as_bytes();
-    let mut statement = connection.prepare_cached(CATEGORIES)?;
-    let mut rows = statement.query((group.0, after, limit))?;
-    let mut page = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (name, last_day): (Vec<u8>, i64) = (row.get(0)?, row.get(1)?);
-        page.push(CategoryInUse {
-            name: category(name)?,
-            last_day: DayNumber::from_stored(last_day).date().ok_or_else(wrong_term)?,
-        });
-    }
-    Ok(page)
 }
 
 /// One total while it is added up.
@@ -272,7 +221,7 @@ impl<'a> Sums<'a> {
             let of = match key {
                 Key::Month(month) => TotalOf::Month(month.date().ok_or_else(wrong_term)?),
                 Key::Category(None) => TotalOf::Category(None),
-                Key::Category(Some(term)) => TotalOf::Category(Some(category(value(term)?)?)),
+                Key::Category(Some(term)) => TotalOf::Category(Some(word(value(term)?)?)),
                 Key::Member(member) => TotalOf::Member(member),
                 Key::All => TotalOf::All,
             };
@@ -288,10 +237,11 @@ impl<'a> Sums<'a> {
     }
 }
 
-fn category(bytes: Vec<u8>) -> Result<String, StoreError> {
+/// The text of a term.
+pub(super) fn word(bytes: Vec<u8>) -> Result<String, StoreError> {
     String::from_utf8(bytes).map_err(|_| wrong_term())
 }
 
-fn wrong_term() -> StoreError {
+pub(super) fn wrong_term() -> StoreError {
     StoreError::Damaged("a term of the lists is wrong".to_owned())
 }

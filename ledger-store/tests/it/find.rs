@@ -3,7 +3,9 @@
 #![cfg(feature = "sqlcipher")]
 
 use ledger_core::engine::Draft;
-use ledger_core::{Amount, Currency, Date, Direction, EntryId, GroupState, MemberId, Transaction};
+use ledger_core::{
+    Amount, Currency, Date, Direction, EntryId, GroupState, Hints, MemberId, Transaction,
+};
 use ledger_store::{Condition, Filter, Group, NewEntry, Recorded};
 
 use crate::common::people::Ben;
@@ -22,8 +24,14 @@ fn text(rng: &mut Rng) -> String {
 fn details(state: &GroupState, rng: &mut Rng) -> Transaction {
     let mut details = common::details(state, rng);
     let date = Date::from_ymd(2026, 1, 1 + rng.below(6) as u32).unwrap();
+    let mut hints = Hints::default();
+    if rng.below(3) == 0 {
+        let tags = ["trip", "Trip", "sea side"];
+        hints.set_tags((0..=rng.below(2)).map(|_| tags[rng.below(3)])).unwrap();
+    }
     match &mut details {
         Transaction::Expense(expense) => {
+            expense.hints = hints;
             expense.date = date;
             if rng.below(5) == 0 {
                 expense.direction = Direction::Incoming;
@@ -34,6 +42,7 @@ fn details(state: &GroupState, rng: &mut Rng) -> Transaction {
                 (rng.below(3) > 0).then(|| ["Food", "food", "Müll out"][rng.below(3)].to_owned());
         }
         Transaction::Transfer(transfer) => {
+            transfer.hints = hints;
             transfer.date = date;
             transfer.description = text(rng);
         }
@@ -122,7 +131,10 @@ fn holds(row: &Recorded, condition: &Condition) -> bool {
         words.extend(expense.category.iter().flat_map(|text| words_of(text)));
         words.extend(expense.note.iter().flat_map(|text| words_of(text)));
     }
+    let tags = details.hints().tags();
+    words.extend(tags.iter().flat_map(|text| words_of(text)));
     match condition {
+        Condition::Tag(wanted) => tags.contains(wanted),
         Condition::Member(member) => details.members().any(|id| id == *member),
         Condition::Payer(member) => details.sides().0.iter().any(|(id, _)| id == member),
         Condition::Category(wanted) => category.as_ref() == Some(wanted),
@@ -164,6 +176,7 @@ fn filters(state: &GroupState) -> Vec<Filter> {
     by.extend(
         ["Food", "food", "Müll out", "Foo", ""].map(|c| vec![Condition::Category(c.to_owned())]),
     );
+    by.extend(["trip", "Trip", "sea", "sea side"].map(|tag| vec![Condition::Tag(tag.to_owned())]));
     by.extend(
         ["EUR", "JPY", "KWD", "USD"]
             .map(|c| vec![Condition::Currency(Currency::from_code(c).unwrap())]),
@@ -201,6 +214,8 @@ fn filters(state: &GroupState) -> Vec<Filter> {
         "a\0b",
         "*",
         "NEAR(",
+        "trip",
+        "sea s",
         "straße",
         "STRASSE",
         "strass",

@@ -296,6 +296,30 @@ fn two_devices_that_import_one_file_count_each_row_once_and_nobody_stands_twice(
     }
 }
 
+/// Earlier drafts had the category in the identity of a row.
+#[test]
+fn a_row_that_an_earlier_draft_recorded_is_known_also_when_its_category_changed_since() {
+    const ROWS: &str = "Date,Description,Category,Cost,Currency,Ann,Ben\n\
+                        2026-01-01,Tea,Food,4.00,EUR,2.00,-2.00\n\
+                        2026-01-02,Cake,Food,6.00,EUR,3.00,-3.00\n";
+    let phone = Phone::new(7);
+    let group = phone.store.create_group_with("Flat", "Ann", &["Ben"]).unwrap();
+    let members: Vec<_> = group.members().unwrap().into_iter().map(|(id, _)| id).collect();
+    let read = |file: &str| ledger_formats::splitwise::read(file.as_bytes()).unwrap();
+    let first = read(ROWS).rows().next().unwrap();
+    let Some(ledger_core::Transaction::Expense(mut expense)) = first.over(&members) else {
+        panic!("no expense");
+    };
+    expense.origin = first.former();
+    group.append(vec![NewEntry::Record(expense.into())]).unwrap();
+    let import = |file: &str| group.import_splitwise(&read(file), &mut common::go_on).unwrap();
+    let report = import(ROWS);
+    assert_eq!((report.added, report.known), (1, 1));
+    // What this version records is known whatever its category becomes.
+    let report = import(&ROWS.replace("Cake,Food", "Cake,Essen"));
+    assert_eq!((report.added, report.known), (0, 2));
+}
+
 /// Nobody who imported a file can take the place of somebody in it.
 #[test]
 fn only_the_owner_gives_keys_to_a_person_from_a_file() {

@@ -13,7 +13,7 @@ use crate::common::{self, Folder, assert_sound};
 
 /// A file with these people, in which the first paid 4.00 for each of the rows, half of it for the
 /// last.
-fn file(people: &str, rows: usize) -> splitwise::Export {
+fn file(people: &str, rows: usize) -> ledger_formats::ImportFile {
     let mut text = format!("Date,Description,Category,Cost,Currency,{people}\n");
     let between = ",0".repeat(people.split(',').count() - 2);
     for day in 1..=rows {
@@ -50,7 +50,7 @@ fn introduction(group: &Group, people: &str) -> Draft {
         _ => None,
     });
     let export = file(people, 0);
-    let key = export.members().last().unwrap().key();
+    let key = export.people().last().unwrap().key();
     let state = group.state().unwrap();
     Draft::person_from_file(&state, salt.unwrap(), key.name(), key.nonce()).unwrap()
 }

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use ledger_core::{Amount, Balance, Currency, Date, Direction, Transaction};
+use ledger_core::{Amount, Balance, Currency, Date, Direction, Hints, Transaction};
 use ledger_store::{
-    CategoryInUse, Condition, Filter, Group, NewEntry, Recorded, StoreError, Total, TotalOf,
-    TotalsBy,
+    CategoryInUse, Condition, Filter, Group, NewEntry, Recorded, StoreError, TagInUse, Total,
+    TotalOf, TotalsBy,
 };
 
 use crate::common::{Folder, Rng, details, found, go_on, only, something};
@@ -22,6 +22,9 @@ fn fill(group: &Group, rounds: usize, rng: &mut Rng) {
         if let Transaction::Expense(expense) = &mut changed {
             expense.category = (rng.below(2) == 0).then(|| ["Food", "Fun"][rng.below(2)].into());
             expense.direction = Direction::Incoming;
+            let mut hints = Hints::default();
+            hints.set_tags(["trip", "sea"].into_iter().take(rng.below(3))).unwrap();
+            expense.hints = hints;
         }
         batch.push(NewEntry::Record(changed));
         let ids = group.append(batch.clone()).unwrap();
@@ -93,6 +96,7 @@ fn assert_totals(group: &Group) {
             conditions: vec![Condition::Payer(me), Condition::Text("thing".into())],
             ..Filter::default()
         },
+        Filter { conditions: vec![Condition::Tag("trip".into())], ..Filter::default() },
         Filter { conditions: vec![Condition::Direction(Direction::Incoming)], ..Filter::default() },
         Filter { conditions: vec![Condition::Transfer(true)], ..Filter::default() },
     ] {
@@ -114,7 +118,13 @@ fn assert_totals(group: &Group) {
         }
     }
     let mut used: BTreeMap<String, Date> = BTreeMap::new();
+    let mut tagged: BTreeMap<String, Date> = BTreeMap::new();
     for row in lists.expenses(None, u32::MAX).unwrap() {
+        let date = row.transaction.date();
+        for tag in row.transaction.hints().tags() {
+            let last = tagged.entry(tag).or_insert(date);
+            *last = (*last).max(date);
+        }
         let Transaction::Expense(expense) = row.transaction else { continue };
         let Some(category) = expense.category else { continue };
         let last = used.entry(category).or_insert(expense.date);
@@ -125,6 +135,11 @@ fn assert_totals(group: &Group) {
     assert!(used.len() > 1);
     assert_eq!(lists.categories(None, 100).unwrap(), used);
     assert_eq!(lists.categories(Some(&used[0].name), 1).unwrap(), used[1..2]);
+    let tagged: Vec<TagInUse> =
+        tagged.into_iter().map(|(name, last_day)| TagInUse { name, last_day }).collect();
+    assert_eq!(tagged.len(), 2);
+    assert_eq!(lists.tags(None, 100).unwrap(), tagged);
+    assert_eq!(lists.tags(Some("sea"), 9).unwrap(), tagged[1..]);
 }
 
 #[test]
@@ -152,6 +167,7 @@ fn nothing_recorded_gives_no_totals() {
         assert_eq!(group.lists().totals(by, &Filter::default(), &mut go_on).unwrap(), []);
     }
     assert_eq!(group.lists().categories(None, 10).unwrap(), []);
+    assert_eq!(group.lists().tags(None, 10).unwrap(), []);
 }
 
 #[test]

@@ -26,6 +26,11 @@ pub enum Condition {
         /// The category.
         name: String,
     },
+    /// One of the tags is exactly this one.
+    Tag {
+        /// The tag.
+        name: String,
+    },
     /// The currency is this one.
     Currency {
         /// The currency code, such as `EUR`.
@@ -41,8 +46,8 @@ pub enum Condition {
         /// The amount.
         minor_units: u64,
     },
-    /// For each of these words, description, note or category have a word that begins
-    /// so. Case and accents make no difference, nor does "ss" for a sharp s. Of scripts
+    /// For each of these words, description, note, category or a tag have a word that
+    /// begins so. Case and accents make no difference, nor does "ss" for a sharp s. Of scripts
     /// without spaces, such as Japanese, a part of the text is found wherever it stands.
     Text {
         /// The words, separated by spaces.
@@ -74,6 +79,7 @@ impl Condition {
             Self::Member { id } => ledger_store::Condition::Member(id),
             Self::Payer { id } => ledger_store::Condition::Payer(id),
             Self::Category { name } => ledger_store::Condition::Category(name),
+            Self::Tag { name } => ledger_store::Condition::Tag(name),
             Self::Currency { code } => ledger_store::Condition::Currency(currency(&code)?),
             Self::AtLeast { minor_units } => {
                 ledger_store::Condition::AtLeast(Amount::from_minor_units(minor_units)?)

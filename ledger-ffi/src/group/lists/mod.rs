@@ -23,7 +23,7 @@ pub use arrived::{Arrival, Unread};
 pub use expenses::{Condition, Edit, ExpenseFilter, ExpenseRow, ReviewCounts};
 pub use history::{ReviewRow, VersionKind, VersionRow};
 pub use statement::StatementRow;
-pub use totals::{CategoryInUse, Total, TotalsBy};
+pub use totals::{CategoryInUse, TagInUse, Total, TotalsBy};
 pub use verdict::Verdict;
 
 /// Lists of one group: expenses, entries, versions and reviews.
@@ -131,6 +131,17 @@ impl Lists {
         limit: u32,
     ) -> Result<Vec<CategoryInUse>, LedgerError> {
         let read = |group: &ledger_store::Group| group.lists().categories(after.as_deref(), limit);
+        let rows = self.store.read_group(self.id, read)?;
+        Ok(rows.into_iter().map(Into::into).collect())
+    }
+
+    /// The tags that expenses and transfers have, in the order of their bytes, after one.
+    ///
+    /// # Errors
+    /// Any error of reading the database.
+    #[uniffi::method(default(after = None, limit = 50))]
+    pub fn tags(&self, after: Option<String>, limit: u32) -> Result<Vec<TagInUse>, LedgerError> {
+        let read = |group: &ledger_store::Group| group.lists().tags(after.as_deref(), limit);
         let rows = self.store.read_group(self.id, read)?;
         Ok(rows.into_iter().map(Into::into).collect())
     }

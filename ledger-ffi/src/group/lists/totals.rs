@@ -1,4 +1,4 @@
-//! Totals of what was spent, and the categories in use.
+//! Totals of what was spent, and the categories and tags in use.
 
 use ledger_core::MemberId;
 
@@ -82,6 +82,22 @@ pub struct CategoryInUse {
 impl From<ledger_store::CategoryInUse> for CategoryInUse {
     fn from(category: ledger_store::CategoryInUse) -> Self {
         let ledger_store::CategoryInUse { name, last_day } = category;
+        Self { name, last_day }
+    }
+}
+
+/// A tag that expenses or transfers have.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct TagInUse {
+    /// The tag.
+    pub name: String,
+    /// The last day of an expense or transfer with it.
+    pub last_day: Day,
+}
+
+impl From<ledger_store::TagInUse> for TagInUse {
+    fn from(tag: ledger_store::TagInUse) -> Self {
+        let ledger_store::TagInUse { name, last_day } = tag;
         Self { name, last_day }
     }
 }

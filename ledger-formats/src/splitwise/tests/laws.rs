@@ -124,22 +124,22 @@ impl Group {
 
     fn origins(&self, style: Style) -> Vec<Origin> {
         let export = read(&self.write(style)).unwrap();
-        export.rows().iter().map(Row::origin).collect()
+        export.rows().map(|row| row.origin()).collect()
     }
 }
 
 /// What every file that is read keeps to.
-fn check_laws(export: &Export) {
-    let members = 0..export.members().len();
+fn check_laws(export: &ImportFile) {
+    let members = 0..export.people().len();
     for row in export.rows() {
         let nets = members.clone().map(|member| row.net(member));
         assert_eq!(nets.fold(Balance::ZERO, Balance::plus), Balance::ZERO);
-        match row.kind() {
-            RowKind::Transfer { from, to } => {
-                assert!(from != to && members.contains(from) && members.contains(to));
+        match kind(&row) {
+            Kind::Transfer { from, to } => {
+                assert!(from != to && members.contains(&from) && members.contains(&to));
                 assert!(!row.amount().is_zero());
             }
-            RowKind::Expense { payers, shares, .. } => {
+            Kind::Expense { payers, shares, .. } => {
                 for parts in [payers, shares] {
                     let sum = Amount::checked_sum(parts.iter().map(|part| part.1));
                     assert_eq!(sum, Some(row.amount()));
@@ -149,10 +149,10 @@ fn check_laws(export: &Export) {
             }
         }
     }
-    let origins: BTreeSet<_> = export.rows().iter().map(Row::origin).collect();
+    let origins: BTreeSet<_> = export.rows().map(|row| row.origin()).collect();
     assert_eq!(origins.len(), export.rows().len());
-    let keys: BTreeSet<_> = export.members().iter().map(Member::key).collect();
-    assert_eq!(keys.len(), export.members().len());
+    let keys: BTreeSet<_> = export.people().iter().map(Person::key).collect();
+    assert_eq!(keys.len(), export.people().len());
 }
 
 proptest! {
@@ -195,7 +195,7 @@ proptest! {
         let export = read(&group.write(Style { blanks, totals, ..PLAIN })).unwrap();
         check_laws(&export);
         prop_assert_eq!(export.rows().len(), group.rows.len());
-        for (row, spent) in export.rows().iter().zip(&group.rows) {
+        for (row, spent) in export.rows().zip(&group.rows) {
             prop_assert_eq!(i128::from(row.amount().minor_units()), spent.cost);
             let nets: Vec<_> =
                 (0..group.names.len()).map(|member| row.net(member).minor_units()).collect();
@@ -260,7 +260,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_changes_a_row_changes_its_origin(group in group(), index: Index, what in 0..6) {
+    fn whatever_changes_a_row_changes_its_origin(group in group(), index: Index, what in 0..5) {
         if group.rows.is_empty() {
             return Ok(());
         }
@@ -271,9 +271,8 @@ proptest! {
         match what {
             0 => changed.day += 10,
             1 => changed.description.push('!'),
-            2 => changed.category = "Other".to_owned(),
-            3 => changed.code = "CHF",
-            4 if row.nets.iter().any(|net| *net != 0) => {
+            2 => changed.code = "CHF",
+            3 if row.nets.iter().any(|net| *net != 0) => {
                 changed.nets.iter_mut().for_each(|net| *net = -*net);
             }
             _ => changed.cost += 1,
@@ -283,5 +282,25 @@ proptest! {
             Group { names: group.names.clone(), rows: vec![row] }.origins(style)
         };
         prop_assert_ne!(alone(later.rows[place].clone()), alone(row));
+    }
+
+    /// An export in another language has other categories, and so has one after an edit that moves no
+    /// money.
+    #[test]
+    fn a_category_changes_the_former_origin_only(group in group(), words in vec(any::<u8>(), 12)) {
+        let mut later = group.clone();
+        for (row, word) in later.rows.iter_mut().zip(words) {
+            row.category = format!("Other {}", word % 3);
+        }
+        prop_assert_eq!(later.origins(PLAIN), group.origins(PLAIN));
+        let former = |group: &Group| -> Vec<_> {
+            let file = read(&group.write(PLAIN)).unwrap();
+            file.rows().map(|row| row.former().unwrap()).collect()
+        };
+        let (before, after) = (former(&group), former(&later));
+        prop_assert!(before.iter().zip(&after).all(|(before, after)| before != after));
+        let origins = later.origins(PLAIN);
+        prop_assert!(after.iter().zip(&origins).all(|(former, origin)| former != origin));
+        prop_assert_eq!(after.iter().collect::<BTreeSet<_>>().len(), after.len());
     }
 }

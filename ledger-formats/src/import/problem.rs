@@ -1,26 +1,44 @@
-//! Errors of a file: the problem, its place, and what to do about it.
+//! Problems of a file: each with its place, what is there, what was expected, and what to do about it.
 
 use core::fmt;
 
 use ledger_core::{AmountError, Currency, CurrencyError, DateError, NameError};
 
-/// Reason why a file cannot be imported. No row of it was imported.
+/// How many problems of a file are told in one run. The others are counted.
+const SHOWN: usize = 20;
+
+/// The problems of a file that cannot be imported, in the order of the file. No row of it was imported.
 ///
 /// ```
 /// let file = b"Date,Description,Category,Cost,Currency,Ann,Ben\n\
 ///              2026-11-21,Tea,Food,\"4,20\",EUR,2.10,-2.10\n";
-/// let error = ledger_formats::splitwise::read(file).unwrap_err();
+/// let problems = ledger_formats::splitwise::read(file).unwrap_err();
 /// assert_eq!(
-///     error.to_string(),
+///     problems.to_string(),
 ///     "line 2, column 4 (Cost): \"4,20\" is not an amount: \
 ///      an amount is written as digits with at most one point, such as 12.50",
 /// );
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error {
+pub struct Problems {
+    first: Box<Problem>,
+    others: Vec<Problem>,
+    more: u64,
+}
+
+/// Problems that a reader has met so far.
+#[derive(Debug, Default)]
+pub(crate) struct Met {
+    problems: Vec<Problem>,
+    more: u64,
+}
+
+/// Reason why a file cannot be imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
     line: u64,
     column: Option<Column>,
-    kind: ErrorKind,
+    kind: ProblemKind,
 }
 
 /// A column of the file.
@@ -33,7 +51,7 @@ pub struct Column {
 /// Problem of a file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum ErrorKind {
+pub enum ProblemKind {
     /// The file is empty.
     #[error("the file is empty; export the group from Splitwise as a spreadsheet (CSV)")]
     Empty,
@@ -162,13 +180,96 @@ pub enum ErrorKind {
     },
 }
 
-impl Error {
-    pub(super) fn new(line: u64, kind: ErrorKind) -> Self {
+impl Problems {
+    /// The first problem.
+    #[must_use]
+    pub const fn first(&self) -> &Problem {
+        &self.first
+    }
+
+    /// The first problems of the file, at most 20.
+    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+        core::iter::once(&*self.first).chain(&self.others)
+    }
+
+    /// How many more there are.
+    #[must_use]
+    pub const fn more(&self) -> u64 {
+        self.more
+    }
+}
+
+impl From<Problem> for Problems {
+    fn from(problem: Problem) -> Self {
+        Self { first: Box::new(problem), others: Vec::new(), more: 0 }
+    }
+}
+
+impl Met {
+    /// Keeps a problem, or counts it.
+    pub(crate) fn push(&mut self, problem: Problem) {
+        if self.problems.len() < SHOWN {
+            self.problems.push(problem);
+        } else {
+            self.more = self.more.saturating_add(1);
+        }
+    }
+
+    /// The value, or keeps the problem.
+    pub(crate) fn take<T>(&mut self, result: Result<T, Problem>) -> Option<T> {
+        result.map_err(|problem| self.push(problem)).ok()
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    /// The problems in the order of the file.
+    ///
+    /// # Errors
+    /// The problems, if there are any.
+    pub(crate) fn finish(mut self) -> Result<(), Problems> {
+        self.problems.sort_by_key(Problem::line);
+        let mut problems = self.problems.into_iter();
+        match problems.next() {
+            None => Ok(()),
+            Some(first) => Err(Problems {
+                first: Box::new(first),
+                others: problems.collect(),
+                more: self.more,
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.first)?;
+        for problem in &self.others {
+            write!(f, "\n{problem}")?;
+        }
+        match self.more {
+            0 => Ok(()),
+            1 => write!(f, "\nand one more problem"),
+            more => write!(f, "\nand {more} more problems"),
+        }
+    }
+}
+
+impl core::error::Error for Problems {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        core::error::Error::source(&*self.first)
+    }
+}
+
+impl Problem {
+    pub(crate) fn new(line: u64, kind: ProblemKind) -> Self {
         Self { line, column: None, kind }
     }
 
     /// Puts the error into the column at `index`, which has `name`.
-    pub(super) fn in_column(self, index: usize, name: &str) -> Self {
+    pub(crate) fn in_column(self, index: usize, name: &str) -> Self {
         let column = Column { number: index.saturating_add(1), name: shorten(name) };
         Self { column: Some(column), ..self }
     }
@@ -187,7 +288,7 @@ impl Error {
 
     /// The problem.
     #[must_use]
-    pub const fn kind(&self) -> &ErrorKind {
+    pub const fn kind(&self) -> &ProblemKind {
         &self.kind
     }
 }
@@ -206,7 +307,7 @@ impl Column {
     }
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}", self.line)?;
         if let Some(column) = &self.column {
@@ -221,14 +322,14 @@ impl fmt::Display for Error {
     }
 }
 
-impl core::error::Error for Error {
+impl core::error::Error for Problem {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         core::error::Error::source(&self.kind)
     }
 }
 
 /// The beginning of a text, enough to find it again.
-pub(super) fn shorten(text: &str) -> String {
+pub(crate) fn shorten(text: &str) -> String {
     const SHOWN: usize = 40;
     let mut short: String = text.chars().take(SHOWN).collect();
     if short.len() < text.len() {
@@ -245,8 +346,8 @@ mod tests {
     fn long_and_odd_texts_are_shown_short_and_escaped() {
         assert_eq!(shorten("ä".repeat(40).as_str()), "ä".repeat(40));
         assert_eq!(shorten("ä".repeat(41).as_str()), format!("{}…", "ä".repeat(40)));
-        let kind = ErrorKind::Date { found: shorten("\u{1b}[2J\u{202e}x"), source: DateError };
-        let error = Error::new(7, kind).in_column(0, "Da\nte");
+        let kind = ProblemKind::Date { found: shorten("\u{1b}[2J\u{202e}x"), source: DateError };
+        let error = Problem::new(7, kind).in_column(0, "Da\nte");
         let text = error.to_string();
         assert!(
             text.starts_with(r#"line 7, column 1 (Da\nte): "\u{1b}[2J\u{202e}x" is not"#),
@@ -258,13 +359,13 @@ mod tests {
     #[test]
     fn the_name_of_a_column_stays_readable() {
         let name = "Tomás \"Tom\" O'Neill, \u{939}\u{93f}";
-        let error = Error::new(1, ErrorKind::NoName).in_column(6, name);
+        let error = Problem::new(1, ProblemKind::NoName).in_column(6, name);
         assert!(error.to_string().starts_with(&format!("line 1, column 7 ({name}): ")), "{error}");
     }
 
     #[test]
     fn a_column_without_a_name_is_shown_by_its_number() {
-        let error = Error::new(1, ErrorKind::NoName).in_column(6, "");
+        let error = Problem::new(1, ProblemKind::NoName).in_column(6, "");
         assert!(error.to_string().starts_with("line 1, column 7: the name of a member is missing"));
     }
 }
