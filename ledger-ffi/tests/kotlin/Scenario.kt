@@ -272,6 +272,8 @@ fun keepsSettings(flat: Flat) {
     same(found.defaultWeights, listOf(DefaultWeight(flat.ben, 2)))
     same(found.relays, listOf("https://relay.example"))
     same(found.proposedRelays, emptyList())
+    settings.setDeviceName(flat.group.devices().first().id, "Anna's phone")
+    same(flat.group.devices().first().name, "Anna's phone")
     settings.setDefaultWeight(flat.ben, null)
     same(settings.current().defaultWeights, emptyList())
 }

@@ -310,6 +310,9 @@ def keeps_settings(flat):
     assert (found.default_currency, found.categories) == ("EUR", ["food", "rent"])
     assert [(row.member, row.weight) for row in found.default_weights] == [(flat.ben, 2)]
     assert found.relays == ["https://relay.example"] and found.proposed_relays == []
+    phone = flat.group.devices()[0].id
+    settings.set_device_name(phone, "Anna's phone")
+    assert flat.group.devices()[0].name == "Anna's phone"
     settings.set_default_weight(flat.ben, None)
     assert settings.current().default_weights == []
 

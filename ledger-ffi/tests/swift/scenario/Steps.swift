@@ -260,6 +260,9 @@ func keepsSettings(_ flat: Flat) throws {
     try same(found.defaultWeights, [DefaultWeight(member: flat.ben, weight: 2)])
     try same(found.relays, ["https://relay.example"])
     try same(found.proposedRelays, [])
+    let phone = try flat.group.devices()[0].id
+    _ = try settings.setDeviceName(device: phone, name: "Anna's phone")
+    try same(flat.group.devices()[0].name, "Anna's phone")
     _ = try settings.setDefaultWeight(member: flat.ben, weight: nil)
     try same(settings.current().defaultWeights, [])
 }
