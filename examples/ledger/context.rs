@@ -88,7 +88,7 @@ pub(crate) fn the_group(store: &Store, location: &Location) -> Result<Group, Fai
         refuse_without_genesis(store)?;
     }
     let group = match (groups.as_slice(), &location.group) {
-        ([], Some(named)) => named_group(store, named)?,
+        ([], Some(named)) => group_by_name(store, named)?,
         ([], None) => {
             let db = location.db.display();
             let text = format!(
@@ -101,7 +101,7 @@ pub(crate) fn the_group(store: &Store, location: &Location) -> Result<Group, Fai
             let text = "the database holds several groups; choose one with --group";
             return Err(Failure::Usage(text.to_owned()));
         }
-        (_, Some(named)) => named_group(store, named)?,
+        (_, Some(named)) => group_by_name(store, named)?,
     };
     if location.verbose {
         // A group that does not open is reported where it is used; verify-history works.
@@ -126,7 +126,7 @@ pub(crate) fn refuse_without_genesis(store: &Store) -> Result<(), Failure> {
 }
 
 /// A group by its name, or the beginning of its id.
-fn named_group(store: &Store, named: &str) -> Result<Group, Failure> {
+pub(crate) fn group_by_name(store: &Store, named: &str) -> Result<Group, Failure> {
     if named.is_empty() {
         return Err(Failure::Usage(
             "--group is empty; `ledger groups` lists the groups".to_owned(),

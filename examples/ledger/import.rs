@@ -1,17 +1,23 @@
 //! `ledger import`: another program's export into the ledger.
 
-use std::io::Write;
+use std::collections::BTreeMap;
+use std::io::{Read as _, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use ledger_core::MemberId;
 use ledger_formats::{ImportFile, Inference, Person, splitwise};
-use ledger_store::{Group, ImportReport, StoreError};
+use ledger_store::{
+    AppliedImport, Group, ImportChoice, ImportPlan, ImportReport, ImportTarget, OldRows, Store,
+    StoreError, StoreOptions,
+};
 use serde_json::json;
 
 use crate::args::{Import, ImportFormat};
 use crate::as_of::BalancesAt;
-use crate::context::{People, open_or_create, refuse_without_genesis, the_group};
+use crate::context::{People, group_by_name, open_or_create, refuse_without_genesis, the_group};
 use crate::failure::Failure;
+use crate::import_plan::{plan_json, print_plan_of_import};
 use crate::parts::check_name;
 use crate::read::{print_balances, print_json};
 use crate::settle::print_plan;
@@ -20,66 +26,238 @@ use crate::show::{one_line, progress_bar};
 /// How many inferred or cancelled rows are named before the rest is only counted.
 const ROWS_SHOWN: usize = 5;
 
+/// How often an import is planned anew if others record at the same time.
+const ATTEMPTS: usize = 5;
+
 pub(crate) fn run(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure> {
     let ImportFormat::Splitwise = arguments.format;
     let path = &arguments.file;
-    let bytes =
-        std::fs::read(path).map_err(|source| Failure::Read { path: path.clone(), source })?;
+    let bytes = read_file(path).map_err(|source| Failure::Read { path: path.clone(), source })?;
     // Everything in the file is checked before anything is touched.
     let failed = |source| Failure::Import { path: path.clone(), source };
-    let export = splitwise::read(&bytes).map_err(failed)?;
+    let export = Arc::new(splitwise::read(&bytes).map_err(failed)?);
     let founder = founder(arguments, &export)?;
     let name = group_name(arguments);
-    let check_group_name = || {
+    let check_new_group = || {
+        // Names are checked where they are written: a further import makes no group, and knows members.
+        export.check_new_names(|_| false).map_err(failed)?;
+        refuse_empty(&export, path)?;
         let advice =
             |error: Failure| Failure::Usage(format!("{error}; choose a group's name with --name"));
         check_name(&name).map_err(advice)
     };
-    // Names are checked where they are written: a further import makes no group, and knows members.
-    let check_names = || {
-        export.check_new_names(|_| false).map_err(failed)?;
-        check_group_name()
+    let exists = arguments.location.db.exists();
+    if arguments.new_group || !exists {
+        refuse_options_of_further_imports(arguments)?;
+        check_new_group()?;
+    }
+    let store = match arguments.plan && !exists {
+        // A plan makes no file.
+        true => StoreOptions::new().in_memory()?,
+        false => open_or_create(&arguments.location)?,
     };
-    let refuse_group = || match arguments.location.group {
-        None => Ok(()),
-        Some(_) => {
-            let text = "--group has no effect on the first import; --name names the new group";
-            Err(Failure::Usage(text.to_owned()))
+    for attempt in 1.. {
+        let first = store.group_ids()?.is_empty();
+        let (target, people) = if first && !arguments.new_group {
+            refuse_options_of_further_imports(arguments)?;
+            refuse_without_genesis(&store)?;
+            check_new_group()?;
+            let target = ImportTarget::FirstGroup { name: name.clone(), me: founder };
+            (target, BTreeMap::new())
+        } else if arguments.new_group {
+            let target = ImportTarget::NewGroup { name: name.clone(), me: founder };
+            (target, BTreeMap::new())
+        } else {
+            let group = named_group(&store, arguments)?;
+            refuse_other_names(arguments, &group)?;
+            let people = chosen_people(&arguments.map, &group, &export)?;
+            (ImportTarget::Group(group.id()), people)
+        };
+        let plan = store.imports().plan(Arc::clone(&export), target, people);
+        let plan = plan.map_err(|error| explain(error, path))?;
+        if let Some(failure) = look(arguments, &store, &plan, out)? {
+            return failure;
         }
-    };
-    if !arguments.location.db.exists() {
-        refuse_group()?;
-        check_names()?;
+        let done = store.imports().apply(&plan, choice(arguments), &mut progress_bar());
+        match done {
+            // Another process imported or recorded at the same time: what is there counts.
+            Err(StoreError::ImportOutdated) if attempt < ATTEMPTS => {}
+            Err(error) => return Err(explain(error, path)),
+            Ok(done) => {
+                let makes_group = plan.group().is_none();
+                return print_done(arguments, &store, &plan, makes_group, &done, out);
+            }
+        }
     }
-    let store = open_or_create(&arguments.location)?;
-    let first = store.group_ids()?.is_empty();
-    if first {
-        refuse_group()?;
-        refuse_without_genesis(&store)?;
-        check_names()?;
+    Ok(())
+}
+
+/// The bytes of a file, or of standard input.
+fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
+    if path != Path::new("-") {
+        return std::fs::read(path);
     }
-    let group = if first {
-        store.create_group(&name, founder.name())?
-    } else {
-        let group = the_group(&store, &arguments.location)?;
-        refuse_other_names(arguments, &group)?;
-        group
-    };
-    let report = group.import_splitwise(&export, &mut progress_bar());
-    let report = report.map_err(|error| match error {
-        StoreError::Import(source) => failed(*source),
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn explain(error: StoreError, path: &Path) -> Failure {
+    match error {
+        StoreError::Import(source) => Failure::Import { path: path.to_owned(), source: *source },
         error => error.into(),
-    })?;
-    if arguments.json {
-        return print_report_json(&group, &report, out);
     }
-    if first && arguments.me.is_none() {
-        let name = one_line(founder.name());
+}
+
+fn refuse_empty(export: &ImportFile, path: &Path) -> Result<(), Failure> {
+    if export.row_count() > 0 {
+        return Ok(());
+    }
+    let path = one_line(&path.display().to_string());
+    Err(Failure::Ledger(format!(
+        "{path} has people and no rows; nothing was imported, and no group was made"
+    )))
+}
+
+fn refuse_options_of_further_imports(arguments: &Import) -> Result<(), Failure> {
+    let named = |is: bool, option: &'static str| is.then_some(option);
+    let found = [
+        named(arguments.location.group.is_some(), "--group"),
+        named(arguments.into.is_some(), "--into"),
+        named(!arguments.map.is_empty(), "--map"),
+        named(arguments.replace, "--replace"),
+        named(arguments.add_anyway, "--add-anyway"),
+        named(arguments.restore_cancelled, "--restore-cancelled"),
+    ];
+    match found.into_iter().flatten().next() {
+        None => Ok(()),
+        Some(option) => Err(Failure::Usage(format!(
+            "{option} has no effect on an import that makes a group; --name names the new \
+             group"
+        ))),
+    }
+}
+
+/// The group that `--into` or `--group` names, else the only one.
+fn named_group(store: &Store, arguments: &Import) -> Result<Group, Failure> {
+    match &arguments.into {
+        None => the_group(store, &arguments.location),
+        Some(named) => group_by_name(store, named),
+    }
+}
+
+fn choice(arguments: &Import) -> ImportChoice {
+    ImportChoice {
+        old_rows: match (arguments.replace, arguments.add_anyway) {
+            (true, _) => OldRows::Replace,
+            (false, true) => OldRows::Keep,
+            (false, false) => OldRows::Refuse,
+        },
+        restore_cancelled: arguments.restore_cancelled,
+        other_group: arguments.into.is_some() || arguments.location.group.is_some(),
+    }
+}
+
+/// The members that `--map` names, by their columns.
+fn chosen_people(
+    map: &[String],
+    group: &Group,
+    export: &ImportFile,
+) -> Result<BTreeMap<usize, MemberId>, Failure> {
+    let people = People::of(&*group.state()?);
+    let mut chosen = BTreeMap::new();
+    for text in map {
+        let (column, member) = chosen_person(text, &people, export)?;
+        if chosen.insert(column, member).is_some() {
+            let name = export.people().get(column).map(Person::name).unwrap_or_default();
+            return Err(Failure::Usage(format!("--map names {name:?} of the file twice")));
+        }
+    }
+    Ok(chosen)
+}
+
+/// Takes `OLD=NEW` apart where a member and a column are on its sides. A name may have a `=`, and a
+/// person may write the column first, if that leaves no doubt.
+fn chosen_person(
+    text: &str,
+    people: &People,
+    export: &ImportFile,
+) -> Result<(usize, MemberId), Failure> {
+    let column = |name: &str| {
+        let mut columns = export.people().iter().enumerate();
+        columns.find(|(_, member)| member.name() == name || member.key().name() == name)
+    };
+    let pair = |member: &str, name: &str| {
+        Some((column(name).map(|(place, _)| place)?, people.find(member).ok()?))
+    };
+    let splits = || {
+        let at = text.match_indices('=').map(|(at, _)| at);
+        at.filter_map(|at| Some((text.get(..at)?, text.get(at..)?.strip_prefix('=')?)))
+    };
+    let found = splits().find_map(|(left, right)| pair(left, right));
+    let found = found.or_else(|| splits().find_map(|(left, right)| pair(right, left)));
+    found.ok_or_else(|| {
+        let columns: Vec<&str> = export.people().iter().map(Person::name).collect();
+        let members: Vec<&str> = people.in_order().map(|member| people.label(member)).collect();
+        Failure::Usage(format!(
+            "--map {text:?} is no member=name; the members are {}, and the file has {}",
+            members.join(", "),
+            columns.join(", ")
+        ))
+    })
+}
+
+/// Prints the plan if it was asked for, or if a person has to choose. Returns how the command ends
+/// then.
+fn look(
+    arguments: &Import,
+    store: &Store,
+    plan: &ImportPlan,
+    out: &mut dyn Write,
+) -> Result<Option<Result<(), Failure>>, Failure> {
+    let choice = choice(arguments);
+    let stops = (plan.is_other_group() && !choice.other_group)
+        || (plan.differs() && choice.old_rows == OldRows::Refuse);
+    if !stops && !arguments.plan {
+        return Ok(None);
+    }
+    let group = plan.group().map(|group| store.group(group)).transpose()?;
+    if arguments.json {
+        print_json(out, &plan_json(plan, group.as_ref(), choice)?)?;
+        let failure = || Failure::Ledger("nothing was imported; the plan says why".to_owned());
+        return Ok(Some(if stops { Err(failure()) } else { Ok(()) }));
+    }
+    let mut text = Vec::new();
+    print_plan_of_import(plan, group.as_ref(), choice, &arguments.file, &mut text)?;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    if stops {
+        return Ok(Some(Err(Failure::Ledger(text.trim_end().to_owned()))));
+    }
+    write!(out, "{text}")?;
+    Ok(Some(Ok(())))
+}
+
+fn print_done(
+    arguments: &Import,
+    store: &Store,
+    plan: &ImportPlan,
+    makes_group: bool,
+    done: &AppliedImport,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let group = store.group(done.group)?;
+    let (report, export, path) = (&done.report, plan.file(), &arguments.file);
+    if arguments.json {
+        return print_report_json(&group, report, out);
+    }
+    if makes_group && arguments.me.is_none() {
+        let name = export.people().first().map(Person::name).unwrap_or_default();
+        let name = one_line(name);
         writeln!(out, "You are {name}, the first column (--me NAME chooses another).\n")?;
     }
-    print_report(&report, &export, path, out)?;
-    print_cancelled(&group, &report, out)?;
-    print_people(&group, &report, out)?;
+    print_report(report, export, path, out)?;
+    print_cancelled(&group, report, out)?;
+    print_people(&group, report, out)?;
     print_result(&group, out)
 }
 
@@ -106,12 +284,12 @@ fn refuse_other_names(arguments: &Import, group: &Group) -> Result<(), Failure> 
     }
 }
 
-/// Who imports: the member that `--me` names, else the first column.
-fn founder<'a>(arguments: &Import, export: &'a ImportFile) -> Result<&'a Person, Failure> {
+/// The column of whoever imports: that of the member that `--me` names, else the first one.
+fn founder(arguments: &Import, export: &ImportFile) -> Result<usize, Failure> {
     let members = export.people();
     let found = match &arguments.me {
-        Some(me) => members.iter().find(|member| member.name() == me),
-        None => members.first(),
+        Some(me) => members.iter().position(|member| member.name() == me),
+        None => Some(0).filter(|_| !members.is_empty()),
     };
     found.ok_or_else(|| {
         let names: Vec<&str> = members.iter().map(Person::name).collect();
@@ -135,6 +313,20 @@ fn print_report(
 ) -> Result<(), Failure> {
     let file = one_line(&path.display().to_string());
     writeln!(out, "{file}: {} rows added, {} known already", report.added, report.known)?;
+    if report.replaced > 0 {
+        writeln!(out, "{} rows of earlier exports cancelled", report.replaced)?;
+    }
+    if report.restored > 0 {
+        writeln!(out, "{} cancelled rows count again", report.restored)?;
+    }
+    if report.in_opening > 0 {
+        writeln!(
+            out,
+            "{} rows are in the group that this one continues, and so in the balances with which it \
+             began",
+            report.in_opening
+        )?;
+    }
     if report.waiting > 0 {
         writeln!(
             out,
@@ -277,6 +469,9 @@ fn print_report_json(
             "added": report.added,
             "known": report.known,
             "cancelled": cancelled,
+            "replaced": report.replaced,
+            "restored": report.restored,
+            "in_opening": report.in_opening,
             "waiting": report.waiting,
             "members_added": report.members_added,
             "inferred": inferred,

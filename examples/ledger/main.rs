@@ -18,6 +18,7 @@ mod failure;
 mod filter;
 mod history;
 mod import;
+mod import_plan;
 mod in_use;
 mod output;
 mod pair;

@@ -30,11 +30,13 @@ pub use group::{
     read_recovery_request,
 };
 pub use ledger::{
-    AcceptingGroups, ApprovedDevice, AwaitingEnrolment, Change, ChangeListener, EnrollingDevice,
-    EnteringDigits, FileReceipt, GroupOverview, GroupPreview, ImportedGroup, JoinedGroup, Joining,
-    Ledger, Maintenance, NewDevice, OldDevice, PairedGroup, Pairing, PairingMode, PendingJoin,
-    Recovery, RecoveryProgress, RequestOutcome, RestoredGroup, ReturnedShare, SalvageReport,
-    SalvagedGroup, ShowingCode, Watch, salvage_database, salvage_database_with_key_file,
+    AcceptingGroups, AppliedImport, ApprovedDevice, AwaitingEnrolment, Change, ChangeListener,
+    ChangedRow, ColumnMember, EnrollingDevice, EnteringDigits, FileReceipt, GroupOverview,
+    GroupPreview, ImportChoice, ImportPlan, ImportPreview, ImportTarget, ImportedGroup, Imports,
+    JoinedGroup, Joining, Ledger, Maintenance, NewDevice, OldDevice, OldRows, PairedGroup, Pairing,
+    PairingMode, PendingJoin, PlannedPerson, PlannedTotal, Recovery, RecoveryProgress,
+    RenamedPerson, RequestOutcome, RestoredGroup, ReturnedShare, SalvageReport, SalvagedGroup,
+    ShowingCode, TotalDifference, Watch, salvage_database, salvage_database_with_key_file,
 };
 pub use platform::{Phase, ProgressListener, SecretStore, WorkProgress};
 pub use values::{

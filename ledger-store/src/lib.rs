@@ -40,6 +40,7 @@
 //     statements  what the owner and members sign under a root key
 //     sealed      one intake and one outlet of sealed records
 //     admitting   invites, admission, shares of friends
+//     imports     other programs' files: comparison, plan, one transaction
 //     health      checking, rebuilding, salvaging, backup
 //     group       the handle of a group
 //     joining     how a device gets in: invite, pairing, recovery
@@ -50,6 +51,8 @@ mod entries;
 mod error;
 mod group;
 mod health;
+#[cfg(feature = "import")]
+mod imports;
 mod joining;
 mod keyring;
 mod lists;
@@ -65,14 +68,17 @@ pub use admitting::{
 };
 pub use entries::{Arrival, Ingested, NewEntry, Opening, WaitingCount};
 pub use error::{BundleCursorError, DatabaseError, SecretError, SecretErrorKind, StoreError};
-#[cfg(feature = "import")]
-pub use group::ImportReport;
 pub use group::{
     ByCurrency, CurrentState, Due, Group, GroupKeys, RecordedDue, Recurring, SeriesChange,
 };
 pub use health::{
     Cut, DatabaseCheck, GroupMaintenance, Maintenance, Problem, Remedy, Salvaged, SalvagedGroup,
     Table, Verification,
+};
+#[cfg(feature = "import")]
+pub use imports::{
+    AppliedImport, ChangedRow, ImportChoice, ImportPlan, ImportReport, ImportTarget, Imports,
+    Likeness, OldRows, PersonMatch, PlannedPerson, PlannedTotal, RenamedPerson, TotalDifference,
 };
 pub use joining::{
     AcceptingGroups, AwaitingEnrolment, EnrollingDevice, EnteringDigits, GroupPreview, Join,

@@ -4,6 +4,7 @@ mod care;
 mod change;
 mod exchange;
 mod filter;
+mod import;
 mod settle;
 
 use std::ops::Deref;
@@ -25,6 +26,7 @@ pub(crate) use exchange::{
     Recover, Replace, ResetKeys,
 };
 pub(crate) use filter::{By, Expenses, Filters, OfKind, Totals, Way, YesOrNo};
+pub(crate) use import::{Import, ImportFormat};
 pub(crate) use settle::{Balances, Conversion, SettleUp};
 
 /// Shared expenses as a signed, encrypted ledger.
@@ -51,9 +53,12 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Read another program's export into the ledger
     ///
-    /// The first import makes the database and its key file. An import knows the rows
-    /// that an earlier one recorded: importing the same file twice adds nothing, and an
-    /// updated export adds only its new rows. A file with any error in it imports nothing.
+    /// The first import makes the database and its key file. An import compares the file
+    /// with the rows that earlier ones recorded: importing the same file twice adds
+    /// nothing, and an updated export adds only its new rows. If rows of earlier exports
+    /// are gone from the file or changed in it, or if the file seems to be of another
+    /// group, nothing is recorded, and a table says why. A file with any error in it
+    /// imports nothing.
     Import(Import),
     /// Show who is owed and who owes, per currency
     ///
@@ -267,34 +272,6 @@ impl Deref for Location {
     fn deref(&self) -> &Database {
         &self.database
     }
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Import {
-    #[command(flatten)]
-    pub(crate) location: Location,
-    /// Which program wrote the file
-    #[arg(long, value_enum)]
-    pub(crate) format: ImportFormat,
-    /// Which member of the file you are, on the first import [default: the
-    /// first column]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) me: Option<String>,
-    /// Name of the group, on the first import [default: the file's name]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) name: Option<String>,
-    /// Report as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// The export
-    #[arg(value_name = "CSV")]
-    pub(crate) file: PathBuf,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum ImportFormat {
-    /// A group exported from Splitwise as a spreadsheet (CSV)
-    Splitwise,
 }
 
 #[derive(Debug, Args)]

@@ -36,6 +36,12 @@ const COMMANDS: &[(&str, &str)] = &[
     ("ask another friend", "shares add"),
     ("read the list again", "shares list"),
     ("change it, and it goes on", "recurring change"),
+    ("replace them or keep them", "import --replace"),
+    ("into a group of its own", "import --new-group"),
+    ("plan it again", "import --plan"),
+    ("import the file again", "import"),
+    ("keep what is there", "import --add-anyway"),
+    ("name a device of your own", "settings --device-name"),
 ];
 
 /// Advice that asks for something which is no command: to look, to ask, to type again.
@@ -43,6 +49,9 @@ const BY_HAND: &[&str] = &[
     "one is another word than the one written down",
     "write ",
     "leave it out",
+    "leave out {character",
+    "choose another name for the unit",
+    "record the rest in further calls",
     "leave one out",
     "leave some out",
     "shorten it",
@@ -69,7 +78,6 @@ const BY_HAND: &[&str] = &[
     "read the proposal",
     "compare it again",
     "use an empty database",
-    "what was recorded so far is kept",
     "use the one",
     "do not use it",
     "made them wrongly",

@@ -24,6 +24,7 @@ mod exchange;
 mod hints;
 mod hledger;
 mod import;
+mod imports;
 mod key_file;
 mod own_entries;
 mod pairing;

@@ -118,7 +118,8 @@ fn the_keys_can_lie_elsewhere() {
 #[test]
 fn a_wrong_key_file_opens_nothing_and_changes_nothing() {
     let desk = Desk::with_sample();
-    let other = Desk::with("Date,Description,Category,Cost,Currency,Ann\n");
+    let other =
+        Desk::with("Date,Description,Category,Cost,Currency,Ann\n2026-01-01,Tea,,1,EUR,0\n");
     let wrong = other.path("flat.db.keys");
     let garbage = desk.file("garbage", "these are not keys");
     let before = std::fs::read(desk.db()).unwrap();

@@ -111,7 +111,7 @@ codes! {
         "The ledger is suspended, but a call has not ended, and keeps the file open until it does."
         "Stop that call, for example by its progress listener, and suspend again."
     DiskFull "disk-full" Storage
-        "The disk is full. Nothing was changed."
+        "The disk is full. The step that ran changed nothing; whole steps before it stay, such as the batches of a bundle."
         "Free some space, and try again."
     ReadOnly "read-only" Storage
         "The database or its folder cannot be written."
@@ -290,6 +290,21 @@ codes! {
     InvalidImport "invalid-import" You
         "The file is not an export that the library can read."
         "Correct what the reason names, with its line, and import again."
+    EmptyImport "empty-import" You
+        "The file has people and no rows, so no group was made for it."
+        "Choose another file, or create a group."
+    ImportDiffers "import-differs" You
+        "Rows of earlier exports are gone from the file or changed in it. Nothing was recorded."
+        "Show the plan to the person, and apply it with their choice: to replace these rows, or to keep them."
+    OtherGroupsFile "other-groups-file" You
+        "The file seems to be of another group: no row of it is in this one. Nothing was recorded."
+        "Ask the person. Make a new group of the file, or apply the plan with their word that it is of this group."
+    PredecessorMissing "predecessor-missing" You
+        "The group continues another one that is not in this database, so rows of the file may be in the balances with which it began. Nothing was recorded."
+        "Get the old group first, or apply the plan with the person's word to add the rows all the same."
+    ImportOutdated "import-outdated" You
+        "The ledger changed after the import was planned, and it would do something else now. Nothing was recorded."
+        "Plan it again, and show the plan again."
     Internal "internal" Library
         "Something happened for which these bindings have no code."
         "Update the app, and report it."

@@ -85,7 +85,14 @@ impl From<StoreError> for LedgerError {
                 return Self::new(ErrorCode::UnknownEntry, reason).naming(first, None);
             }
             StoreError::Draft(draft) => return draft.into(),
-            StoreError::Import(_) => ErrorCode::InvalidImport,
+            StoreError::Import(_) | StoreError::UnknownColumn(_) => ErrorCode::InvalidImport,
+            StoreError::EmptyImport => ErrorCode::EmptyImport,
+            StoreError::ImportDiffers { .. } => ErrorCode::ImportDiffers,
+            StoreError::OtherGroupsFile { .. } => ErrorCode::OtherGroupsFile,
+            // The reason says how far it is; the code is that of what stopped it.
+            StoreError::ImportUnfinished { source, .. } => Self::from(*source).code(),
+            StoreError::PredecessorMissing => ErrorCode::PredecessorMissing,
+            StoreError::ImportOutdated => ErrorCode::ImportOutdated,
             StoreError::WouldBeVoid(void) => return would_be_void(reason, void),
             StoreError::AlreadyCancelled(entry) => {
                 return Self::about(ErrorCode::AlreadyCancelled, reason, entry);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ledger_core::MemberId;
+use ledger_core::{EntryId, MemberId};
 use ledger_formats::splitwise;
 
 use super::LedgerGroup;
@@ -20,6 +20,14 @@ pub struct ImportSummary {
     /// Rows that an earlier import had recorded and somebody cancelled since. They are not recorded
     /// again, and count for nothing; `restore` makes one count again.
     pub cancelled: Vec<CancelledRow>,
+    /// How many rows that somebody had cancelled count again.
+    pub restored: u64,
+    /// How many recorded rows this import cancelled, as the file no longer has them or has
+    /// them otherwise.
+    pub replaced: u64,
+    /// How many rows are in the balances with which the group began, as the group that it
+    /// continues has them.
+    pub in_opening: u64,
     /// How many rows are in entries that wait for others, and so are not recorded again.
     pub waiting: u64,
     /// How many members were added, for columns that no member had.
@@ -50,14 +58,17 @@ pub struct CancelledRow {
 
 #[uniffi::export]
 impl LedgerGroup {
-    /// Imports a Splitwise export (CSV): records the rows that are not in the ledger
-    /// yet. It knows people whom the file introduced before, whatever their name is now, and
-    /// matches others by name; a person who is missing becomes a placeholder. It takes long. If it is stopped, whole batches of rows stay, and
-    /// importing the same file again goes on from there.
+    /// Imports a Splitwise export (CSV) of this group: records the rows that are not in the
+    /// ledger yet, if the file has the rows of earlier exports as they were. `Ledger.imports`
+    /// shows first what an import would do, and lets the person choose. It knows people whom
+    /// the file introduced before, whatever their name is now, and matches others by name; a
+    /// person who is missing becomes a placeholder. It takes long, and is one transaction if
+    /// the file has at most 20,000 rows.
     ///
     /// # Errors
-    /// `InvalidImport` with the line, and then nothing is recorded; `Cancelled`,
-    /// `CallbackFailed`, or as every call that records.
+    /// `InvalidImport` with the line, `ImportDiffers` if rows of earlier exports are gone or
+    /// changed, and then nothing is recorded; `Cancelled`, `CallbackFailed`, or as every call
+    /// that records.
     #[uniffi::method(default(listener = None))]
     pub fn import_splitwise(
         &self,
@@ -67,17 +78,22 @@ impl LedgerGroup {
         let export = splitwise::read(&csv)?;
         let group = self.group()?;
         let report = with_progress(listener, |progress| group.import_splitwise(&export, progress))?;
+        Ok(report.into())
+    }
+}
+
+impl From<ledger_store::ImportReport> for ImportSummary {
+    fn from(report: ledger_store::ImportReport) -> Self {
         let codes = |currencies: Vec<ledger_core::Currency>| {
             currencies.iter().map(|currency| currency.code().to_owned()).collect()
         };
-        Ok(ImportSummary {
+        Self {
             added: report.added,
             known: report.known,
-            cancelled: report
-                .cancelled
-                .into_iter()
-                .map(|(line, original)| CancelledRow { line, expense: original.into() })
-                .collect(),
+            cancelled: report.cancelled.into_iter().map(CancelledRow::from).collect(),
+            restored: report.restored,
+            replaced: report.replaced,
+            in_opening: report.in_opening,
             waiting: report.waiting,
             members_added: report.members_added,
             matched_by_name: report.matched_by_name,
@@ -85,6 +101,12 @@ impl LedgerGroup {
             inferred_lines: report.inferred.into_iter().map(|(line, _)| line).collect(),
             matching: codes(report.matching),
             differing: codes(report.differing),
-        })
+        }
+    }
+}
+
+impl From<(u64, EntryId)> for CancelledRow {
+    fn from((line, original): (u64, EntryId)) -> Self {
+        Self { line, expense: original.into() }
     }
 }

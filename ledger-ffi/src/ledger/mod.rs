@@ -1,5 +1,6 @@
 //! An open database with its groups, and sub-handles by topic.
 
+mod imports;
 mod joining;
 mod maintenance;
 mod open;
@@ -20,6 +21,10 @@ use crate::platform::Secrets;
 use crate::store_handle::StoreHandle;
 use crate::values::{Instant, Money};
 
+pub use imports::{
+    AppliedImport, ChangedRow, ColumnMember, ImportChoice, ImportPlan, ImportPreview, ImportTarget,
+    Imports, OldRows, PlannedPerson, PlannedTotal, RenamedPerson, TotalDifference,
+};
 pub use joining::{JoinedGroup, Joining, PendingJoin, RequestOutcome};
 pub use maintenance::Maintenance;
 pub use pairing::{
@@ -37,7 +42,7 @@ pub use watch::{Change, ChangeListener, Watch};
 ///
 /// Any thread may use it. Every call may wait for the disk, and for a call on another
 /// thread: keep it off the thread that draws. Calls about one topic are on sub-handles:
-/// `joining`, `pairing`, `recovery` and `maintenance`.
+/// `joining`, `pairing`, `recovery`, `imports` and `maintenance`.
 #[derive(uniffi::Object)]
 pub struct Ledger {
     store: StoreHandle,

@@ -12,6 +12,25 @@ private fun people(prefix: String, count: Int): ByteArray {
     return "Date,Description,Category,Cost,Currency,$names\n\n$row\n".toByteArray()
 }
 
+private const val TEA = "2026-01-01,Tea,Food,4.00,EUR,2.00,-2.00"
+
+/** An export of Anna and Ben with this row. */
+private fun row(row: String): ByteArray =
+    "Date,Description,Category,Cost,Currency,Anna,Ben\n$row\n".toByteArray()
+
+/** A group into which a file was imported. */
+private fun imported(ledger: Ledger): LedgerGroup {
+    val group = ledger.createGroup("Imported", "Anna")
+    group.importSplitwise(row(TEA))
+    return group
+}
+
+/** Plans an import and applies it, as if nobody had looked at the plan. */
+private fun imports(ledger: Ledger, csv: ByteArray, target: ImportTarget) {
+    val plan = ledger.imports().planSplitwise(csv, target)
+    ledger.imports().apply(plan, ImportChoice(OldRows.REFUSE))
+}
+
 /** The group of Zoe, and the same group on the phone of Yan, who joined. */
 private fun twoPhones(folder: File, name: String): Pair<LedgerGroup, LedgerGroup> {
     val (host, other) = Ledger.inMemory() to Ledger.inMemory()
@@ -292,6 +311,25 @@ fun reportsEveryError(flat: Flat) {
                 other.balances()
             },
             ErrorCode.INVALID_IMPORT to { group.importSplitwise("hello".toByteArray()) },
+            ErrorCode.IMPORT_DIFFERS to {
+                imported(ledger).importSplitwise(row("2026-01-01,Tea,Food,6.00,EUR,3.00,-3.00"))
+            },
+            ErrorCode.OTHER_GROUPS_FILE to {
+                val target = ImportTarget.Group(imported(ledger).info().id)
+                imports(ledger, row("2026-02-01,Gas,Home,8.00,EUR,4.00,-4.00"), target)
+            },
+            ErrorCode.PREDECESSOR_MISSING to {
+                val old = imported(ledger)
+                val other = old.createSuccessorGroup("Continued")
+                ledger.deleteGroup(old.info().id)
+                other.importSplitwise(row("2026-02-01,Gas,Home,8.00,EUR,4.00,-4.00"))
+            },
+            ErrorCode.EMPTY_IMPORT to {
+                imports(ledger, row(""), ImportTarget.NewGroup("Empty", 0u))
+            },
+            ErrorCode.IMPORT_OUTDATED to {
+                imports(ledger, row(TEA), ImportTarget.FirstGroup("Not the first", 0u))
+            },
         )
     FULL_DISK?.let { disk ->
         provoke[ErrorCode.DISK_FULL] = {

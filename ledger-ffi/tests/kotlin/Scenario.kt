@@ -278,6 +278,32 @@ fun keepsSettings(flat: Flat) {
     same(settings.current().defaultWeights, emptyList())
 }
 
+fun plansAnImport(flat: Flat) {
+    val ledger = Ledger.inMemory()
+    val header = "Date,Description,Category,Cost,Currency,Anna,Ben\n"
+    val tea = "2026-01-01,Tea,Food,4.00,EUR,2.00,-2.00\n"
+    val cake = "2026-01-02,Cake,Food,6.00,EUR,3.00,-3.00\n"
+    fun plan(csv: String, target: ImportTarget) =
+        ledger.imports().planSplitwise(csv.toByteArray(), target)
+    val look = ImportChoice(OldRows.REFUSE)
+    val first = plan(header + tea + cake, ImportTarget.FirstGroup("Flat", 0u))
+    same(first.preview(look).newLines, listOf(2uL, 3uL))
+    same(ledger.groups(), emptyList())
+    val done = ledger.imports().apply(first, look)
+    same(done.summary.added to done.summary.differing, 2uL to emptyList<String>())
+    val dearer = tea.replace("4.00,EUR,2.00,-2.00", "8.00,EUR,4.00,-4.00")
+    val plan = plan(header + dearer, ImportTarget.Group(done.group))
+    val shown = plan.preview(look)
+    same(shown.changed.map { it.line }, listOf(2uL))
+    same(shown.gone.size to shown.isOtherGroup, 1 to false)
+    val replace = ImportChoice(OldRows.REPLACE)
+    same(plan.preview(replace).totals.map { it.differences }, listOf(emptyList()))
+    val summary = ledger.imports().apply(plan, replace).summary
+    same(summary.added to summary.replaced, 1uL to 2uL)
+    val balances = ledger.group(done.group).balances().map { it.balance.minorUnits }
+    same(balances.sorted(), listOf(-400L, 400L))
+}
+
 fun keepsRulesAndHints(flat: Flat) {
     val group = Ledger.inMemory().createGroup("Flat", "Anna")
     val (anna, ben) = group.info().me!! to group.addPlaceholder("Ben")
@@ -483,6 +509,7 @@ val STEPS: List<Pair<String, (Flat) -> Unit>> =
         "backs_up" to ::backsUp,
         "counts_money_to_the_cent" to ::countsMoneyToTheCent,
         "keeps_settings" to ::keepsSettings,
+        "plans_an_import" to ::plansAnImport,
         "keeps_rules_and_hints" to ::keepsRulesAndHints,
         "recurs" to ::recurs,
         "serves_several_threads" to ::servesSeveralThreads,

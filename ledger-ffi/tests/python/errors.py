@@ -10,9 +10,12 @@ from group_ledger import (
     CallbackError,
     ErrorCode,
     Expense,
+    ImportChoice,
+    ImportTarget,
     InvitePolicy,
     Ledger,
     LedgerError,
+    OldRows,
     PairingMode,
     Part,
     Split,
@@ -38,6 +41,9 @@ from flat import (
     code_of,
 )
 from phones import pairs
+
+
+HEADER = b"Date,Description,Category,Cost,Currency,Anna,Ben\n"
 
 
 def cancelled_twice(flat):
@@ -162,6 +168,26 @@ def reports_every_error(flat):
         proposal = other.propose(StatementIntent.REMOVE(ben, None))
         other.sign(other.propose(StatementIntent.RENAME("Ben")))
         other.sign(proposal)
+
+    def imports(csv, target):
+        """Plans an import and applies it, as if nobody had looked at the plan."""
+        plan = ledger.imports().plan_splitwise(csv, target)
+        ledger.imports().apply(plan, ImportChoice(old_rows=OldRows.REFUSE))
+
+    def imported():
+        other = ledger.create_group("Imported", "Anna")
+        other.import_splitwise(HEADER + b"2026-01-01,Tea,Food,4.00,EUR,2.00,-2.00\n")
+        return other
+
+    def gas_of_another_group():
+        other = HEADER + b"2026-02-01,Gas,Home,8.00,EUR,4.00,-4.00\n"
+        imports(other, ImportTarget.GROUP(imported().info().id))
+
+    def without_predecessor():
+        old = imported()
+        other = old.create_successor_group("Continued")
+        ledger.delete_group(old.info().id)
+        other.import_splitwise(HEADER + b"2026-02-01,Gas,Home,8.00,EUR,4.00,-4.00\n")
 
     def crowd():
         other = ledger.create_group("Crowd", "Anna")
@@ -397,6 +423,16 @@ def reports_every_error(flat):
         ErrorCode.INVALID_SPLIT: lambda: shares_of(Split.EXACT([]), 500, "EUR", 0),
         ErrorCode.BALANCE_TOO_LARGE: huge,
         ErrorCode.INVALID_IMPORT: lambda: group.import_splitwise(b"hello"),
+        ErrorCode.IMPORT_DIFFERS: lambda: imported().import_splitwise(
+            HEADER + b"2026-01-01,Tea,Food,6.00,EUR,3.00,-3.00\n"
+        ),
+        ErrorCode.OTHER_GROUPS_FILE: gas_of_another_group,
+        ErrorCode.PREDECESSOR_MISSING: without_predecessor,
+        ErrorCode.EMPTY_IMPORT: lambda: imports(HEADER, ImportTarget.NEW_GROUP("Empty", 0)),
+        ErrorCode.IMPORT_OUTDATED: lambda: imports(
+            HEADER + b"2026-01-01,Tea,Food,4.00,EUR,2.00,-2.00\n",
+            ImportTarget.FIRST_GROUP("Not the first", 0),
+        ),
         ErrorCode.CLOSED: None,  # the next step
     }
     if FULL_DISK:

@@ -22,7 +22,10 @@ from group_ledger import (
     ErrorCode,
     ExpenseFilter,
     Hints,
+    ImportChoice,
+    ImportTarget,
     Ledger,
+    OldRows,
     PaidIn,
     Part,
     ProposedStatement,
@@ -317,6 +320,33 @@ def keeps_settings(flat):
     assert settings.current().default_weights == []
 
 
+def plans_an_import(flat):
+    ledger = Ledger.in_memory()
+    header = "Date,Description,Category,Cost,Currency,Anna,Ben\n"
+    tea = "2026-01-01,Tea,Food,4.00,EUR,2.00,-2.00\n"
+    cake = "2026-01-02,Cake,Food,6.00,EUR,3.00,-3.00\n"
+    look = ImportChoice(old_rows=OldRows.REFUSE)
+    first = ledger.imports().plan_splitwise(
+        (header + tea + cake).encode(), ImportTarget.FIRST_GROUP("Flat", 0)
+    )
+    assert first.preview(look).new_lines == [2, 3] and ledger.groups() == []
+    done = ledger.imports().apply(first, look)
+    assert (done.summary.added, done.summary.differing) == (2, [])
+    group = ledger.group(done.group)
+    dearer = tea.replace("4.00,EUR,2.00,-2.00", "8.00,EUR,4.00,-4.00")
+    plan = ledger.imports().plan_splitwise(
+        (header + dearer).encode(), ImportTarget.GROUP(done.group)
+    )
+    shown = plan.preview(look)
+    assert [row.line for row in shown.changed] == [2] and not shown.is_other_group
+    assert [row.transaction.expense.description for row in shown.gone] == ["Cake"]
+    replace = ImportChoice(old_rows=OldRows.REPLACE)
+    assert [total.differences for total in plan.preview(replace).totals] == [[]]
+    summary = ledger.imports().apply(plan, replace).summary
+    assert (summary.added, summary.replaced) == (1, 2)
+    assert sorted(row.balance.minor_units for row in group.balances()) == [-400, 400]
+
+
 def keeps_rules_and_hints(flat):
     group = Ledger.in_memory().create_group("Flat", "Anna")
     (anna, ben) = (group.info().me, group.add_placeholder("Ben"))
@@ -521,6 +551,7 @@ STEPS = [
     backs_up,
     counts_money_to_the_cent,
     keeps_settings,
+    plans_an_import,
     keeps_rules_and_hints,
     recurs,
     serves_several_threads,

@@ -34,9 +34,9 @@ pub(crate) use new_entry::check_new_name;
 pub use recent::Arrival;
 pub(crate) use recent::{RecentArrivals, join_arrivals};
 pub(crate) use spoken::spoken;
-#[cfg(feature = "import")]
-pub(crate) use transaction::RecordedRow;
 pub(crate) use transaction::{GroupTransaction, has_origin};
+#[cfg(feature = "import")]
+pub(crate) use transaction::{RecordedRow, recorded_row};
 pub(crate) use verify::verify_step;
 pub use waiting::WaitingCount;
 pub(crate) use waiting::{KnownWaiting, missing_entries, waiting_origins};

@@ -129,6 +129,12 @@ impl<'a> GroupTransaction<'a> {
         &self.loaded.ledger
     }
 
+    /// The ledger with what it covers.
+    #[cfg(feature = "import")]
+    pub(crate) fn loaded(&self) -> &LoadedLedger {
+        &self.loaded
+    }
+
     /// The stored entries that the ledger covers.
     pub(crate) fn index(&self) -> &StoredIndex<'a> {
         &self.index
@@ -192,14 +198,6 @@ impl<'a> GroupTransaction<'a> {
     /// Whether a row was recorded before, cancelled or not.
     pub(crate) fn has_origin(&self, origin: ledger_core::Origin) -> Result<bool, StoreError> {
         has_origin(self.connection, self.group, origin)
-    }
-
-    /// The imported rows that waiting entries record. They are known, though they do not count yet.
-    #[cfg(feature = "import")]
-    pub(crate) fn waiting_origins(
-        &self,
-    ) -> Result<std::collections::BTreeSet<ledger_core::Origin>, StoreError> {
-        super::waiting::waiting_origins(self.connection, self.group, self.ledger().state())
     }
 
     /// Whether an entry may be appended now. Changes nothing.
@@ -372,7 +370,7 @@ pub(crate) enum RecordedRow {
 
 /// What the slot of an origin shows. `None` if it shows nothing.
 #[cfg(feature = "import")]
-fn recorded_row(
+pub(crate) fn recorded_row(
     connection: &Connection,
     group: GroupKey,
     origin: ledger_core::Origin,

@@ -132,6 +132,59 @@ pub enum StoreError {
     #[cfg(feature = "import")]
     #[error(transparent)]
     Import(#[from] Box<ledger_formats::Problems>),
+    /// The file has no rows, so no group is made for it.
+    #[cfg(feature = "import")]
+    #[error("nothing was imported and no group was made, as the file has people and no rows")]
+    EmptyImport,
+    /// The file has no such column.
+    #[cfg(feature = "import")]
+    #[error("the file has no column {0} of a person, counted from 0")]
+    UnknownColumn(usize),
+    /// Rows of earlier exports are gone from the file or changed in it, and nobody said what to do.
+    #[cfg(feature = "import")]
+    #[error(
+        "nothing was imported: {changed} rows of earlier exports are changed in the file, and {gone} \
+         are gone from it; look at them, then replace them or keep them"
+    )]
+    ImportDiffers {
+        /// Number of rows that changed.
+        changed: usize,
+        /// Number of rows that are gone.
+        gone: usize,
+    },
+    /// The file shares no row with the group, and has rows of other files or other people.
+    #[cfg(feature = "import")]
+    #[error(
+        "nothing was imported: the file seems to be of another group, as no row of it is here{}; import \
+         it into a group of its own, or say that it is of this one",
+        shared(.people)
+    )]
+    OtherGroupsFile {
+        /// The names of the file's people who are in the group.
+        people: Vec<String>,
+    },
+    /// The group continues another one that is not in this database, and has new rows of a file.
+    #[cfg(feature = "import")]
+    #[error(
+        "nothing was imported: this group continues one that is not in this database, so rows of the \
+         file may be in the balances with which it began; import a bundle of the old group, or keep \
+         what is there and add the rows"
+    )]
+    PredecessorMissing,
+    /// An import that takes several transactions failed after the first one. What was recorded stays.
+    #[cfg(feature = "import")]
+    #[error("{source}; {done} of {total} rows were looked at: import the file again to go on")]
+    ImportUnfinished {
+        /// Number of rows of the file that the whole transactions before went through.
+        done: u64,
+        /// Number of rows of the file.
+        total: u64,
+        /// The reason.
+        source: Box<StoreError>,
+    },
+    /// The ledger changed since an import was planned, so that the import would do something else.
+    #[error("nothing was imported: the ledger changed since the import was planned; plan it again")]
+    ImportOutdated,
     /// A new entry would be void, so it was not recorded.
     #[error("nothing was recorded, as it would not count: {0}")]
     WouldBeVoid(VoidReason),
@@ -320,7 +373,7 @@ pub enum StoreError {
     Forked(DeviceId),
     /// The progress callback of the caller stopped the work. The database is at the end of the
     /// last whole batch.
-    #[error("cancelled; what was recorded so far is kept")]
+    #[error("cancelled: the step that ran changed nothing, and whole steps before it stay")]
     Cancelled,
 }
 
@@ -346,4 +399,12 @@ impl From<rusqlite::Error> for StoreError {
 
 fn list(ids: &[EntryId]) -> String {
     ids.iter().map(EntryId::to_string).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(feature = "import")]
+fn shared(people: &[String]) -> String {
+    match people {
+        [] => " and none of its people".to_owned(),
+        people => format!(", though of its people there are {}", people.join(", ")),
+    }
 }

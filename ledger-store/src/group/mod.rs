@@ -1,12 +1,10 @@
 //! The handle of one group.
 
 #[cfg(feature = "import")]
-mod columns;
+mod import;
 mod keys;
 mod recurring;
 mod schedule;
-#[cfg(feature = "import")]
-mod splitwise;
 mod state;
 
 use std::collections::BTreeSet;
@@ -32,8 +30,6 @@ use crate::statements::{Proposal, StatementIntent, propose, sign_and};
 
 pub use keys::GroupKeys;
 pub use recurring::{Due, RecordedDue, Recurring, SeriesChange};
-#[cfg(feature = "import")]
-pub use splitwise::ImportReport;
 pub use state::CurrentState;
 
 /// A list for each currency.

@@ -3,6 +3,8 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
+#[cfg(feature = "import")]
+use super::by_id::SHOWN;
 use super::cursor::{ListId, ListKind, Position};
 use super::filter::Filter;
 use super::query::{Columns, Query, queries};
@@ -81,6 +83,27 @@ impl Lists<'_> {
         let row = |Position { major, minor }| reader.read(minor, list.cursor(major, minor));
         slots.into_iter().map(row).collect()
     }
+}
+
+/// The rows of some slots, given by the numbers of their originals, in this order. All of them must
+/// show something.
+#[cfg(feature = "import")]
+pub(crate) fn recorded_slots(
+    connection: &Connection,
+    group: GroupKey,
+    loaded: &LoadedLedger,
+    slots: &[i64],
+) -> Result<Vec<Recorded>, StoreError> {
+    let list = ListId::of_group(ListKind::Expenses, loaded.ledger.group());
+    let mut reader = RowReader::new(connection, group, loaded);
+    let mut statement = connection.prepare_cached(SHOWN)?;
+    let mut row = |slot: &i64| {
+        let mut rows = statement.query([slot])?;
+        let gone = || StoreError::Damaged(format!("row {slot} is gone"));
+        let Position { major, minor } = query_position(rows.next()?.ok_or_else(gone)?)?;
+        reader.read(minor, list.cursor(major, minor))
+    };
+    slots.iter().map(&mut row).collect()
 }
 
 /// The positions of the slots on a page.

@@ -31,6 +31,8 @@ pub(crate) use as_of::balances_as_of;
 pub use cursor::{Cursor, ParseCursorError};
 pub(crate) use debts::{debts_of, pairwise_debts};
 pub use filter::{Condition, Filter};
+#[cfg(feature = "import")]
+pub(crate) use find::recorded_slots;
 pub use history::{Review, Version, VersionKind};
 pub use in_use::{CategoryInUse, TagInUse};
 pub use overview::Overview;

@@ -31,6 +31,7 @@ use crate::platform::Environment;
 use crate::platform::environment::CallContext;
 use crate::secrets::{MemorySecrets, SecretStore};
 
+pub(crate) use create::Founding;
 pub(crate) use enter::{MembershipRow, ROOT_KEYS, next_root_index};
 pub use feed::{Change, Changes};
 pub(crate) use group::GroupSession;

@@ -8,7 +8,7 @@ use ledger_core::keys::{DeviceKey, PlaceholderCard};
 use ledger_core::limits::MAX_REFS;
 use ledger_core::{Balance, Currency, DraftError, GroupId, GroupState, MemberId};
 
-use super::GroupSession;
+use super::{Founding, GroupSession};
 use crate::StoreError;
 use crate::entries::GroupTransaction;
 use crate::entries::index::StoredIndex;
@@ -59,8 +59,13 @@ impl GroupSession {
         let me = state.device_owner(self.device).ok_or(DraftError::ForeignDevice)?;
         let founder = state.member(me).ok_or(DraftError::UnknownMember(me))?;
         let from_files = self.people_from_files(state)?;
-        let old = Some((ledger.view(), me));
-        self.session.create_group(name, founder.name(), &[], old, &from_files)
+        self.session.create_group(&Founding {
+            name,
+            founder: founder.name(),
+            others: &[],
+            successor_of: Some((ledger.view(), me, &from_files)),
+            only_first: false,
+        })
     }
 
     /// The cards of the members who came from files of other programs.

@@ -6,7 +6,6 @@ mod receive;
 #[cfg(all(feature = "sqlcipher", target_os = "linux"))]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,11 +15,13 @@ use ledger_core::GroupId;
 use crate::StoreError;
 use crate::group::Group;
 use crate::health::{Maintenance, Salvaged};
+#[cfg(feature = "import")]
+use crate::imports::Imports;
 use crate::joining::{Joining, Pairing, Recovery};
 use crate::lists::{Cursor, Overview, overview};
 use crate::platform::{Environment, Progress};
 use crate::secrets::SecretStore;
-use crate::session::{Changes, Session};
+use crate::session::{Changes, Founding, Session};
 
 pub use options::StoreOptions;
 pub use receive::Receipt;
@@ -197,7 +198,8 @@ impl Store {
         founder: &str,
         others: &[&str],
     ) -> Result<Group, StoreError> {
-        Ok(Group::new(self.0.create_group(name, founder, others, None, &BTreeMap::new())?))
+        let founding = Founding { name, founder, others, successor_of: None, only_first: false };
+        Ok(Group::new(self.0.create_group(&founding)?))
     }
 
     /// Deletes a group from this device for good: its entries, everything
@@ -292,6 +294,13 @@ impl Store {
     #[must_use]
     pub fn recovery(&self) -> Recovery<'_> {
         Recovery::new(&self.0)
+    }
+
+    /// Imports of other programs' files.
+    #[cfg(feature = "import")]
+    #[must_use]
+    pub fn imports(&self) -> Imports<'_> {
+        Imports::new(&self.0)
     }
 
     /// Maintenance of the database.

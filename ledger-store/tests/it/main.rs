@@ -43,6 +43,7 @@ mod half_done;
 mod history;
 mod housekeeping;
 mod import_crash;
+mod imports;
 mod ingest;
 mod invites;
 mod junk;

@@ -1,4 +1,5 @@
-//! Hints that this version reads: another currency, receipts, tags (SPEC §4.12).
+//! Hints that this version reads: another currency, receipts, tags, and the source of an imported row
+//! (SPEC §4.12).
 
 use super::hints::{HintError, Hints};
 use crate::base::codec::{Reader, Writer};
@@ -10,6 +11,7 @@ use crate::payload::fields::{read_currency, read_positive_amount, read_word, rea
 const PAID_IN: u64 = 3;
 const RECEIPTS: u64 = 4;
 const TAGS: u64 = 5;
+const SOURCE: u64 = 6;
 
 /// Amount that was paid in another currency than that of the entry, and the rate by which it became
 /// the entry's amount.
@@ -162,6 +164,29 @@ impl Hints {
         self.set(RECEIPTS, w.into_bytes())
     }
 
+    /// The source of an imported row: a name of the group of another program of which the file was an
+    /// export (SPEC §10). `None` if nothing says so, or the hint is not as SPEC.md says.
+    ///
+    /// ```
+    /// use ledger_core::Hints;
+    /// let mut hints = Hints::default();
+    /// hints.set_source([7; 8])?;
+    /// assert_eq!(hints.source(), Some([7; 8]));
+    /// # Ok::<(), ledger_core::HintError>(())
+    /// ```
+    #[must_use]
+    pub fn source(&self) -> Option<[u8; 8]> {
+        self.get(SOURCE)?.try_into().ok()
+    }
+
+    /// Sets the source of an imported row.
+    ///
+    /// # Errors
+    /// [`HintError`] for hints that exceed their limit.
+    pub fn set_source(&mut self, source: [u8; 8]) -> Result<(), HintError> {
+        self.set(SOURCE, source)
+    }
+
     /// Reads a whole hint, or nothing.
     pub(super) fn read<T>(
         &self,
@@ -252,12 +277,12 @@ mod tests {
             [&b""[..], &[0x80], &[0xff], &[0x81, 0x60], b"\x82\x61b\x61a", b"\x81\x61a\x00"]
         {
             let mut hints = Hints::default();
-            for key in [PAID_IN, RECEIPTS, TAGS] {
+            for key in [PAID_IN, RECEIPTS, TAGS, SOURCE] {
                 hints.set(key, bytes).unwrap();
                 assert_eq!(hints.get(key), Some(bytes));
             }
             assert!(hints.tags().is_empty() && hints.receipts().is_empty(), "{bytes:x?}");
-            assert_eq!(hints.paid_in(), None);
+            assert_eq!((hints.paid_in(), hints.source()), (None, None));
         }
     }
 

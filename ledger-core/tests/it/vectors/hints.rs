@@ -28,6 +28,7 @@ fn said(key: u64, data: &[u8]) -> Value {
                 some => some.iter().map(row).collect(),
             }
         }
+        6 => hints.source().map_or(Value::Null, |source| json!(hex(&source))),
         _ => match hints.tags() {
             tags if tags.is_empty() => Value::Null,
             tags => json!(tags),
@@ -75,6 +76,10 @@ pub(crate) fn build() -> Value {
         (5, "no bytes", Vec::new()),
         (5, "something behind", behind),
         (5, "cut off", array_head(2)),
+        (6, "a group of another program", vec![6; 8]),
+        (6, "of 7 bytes", vec![6; 7]),
+        (6, "of 9 bytes", vec![6; 9]),
+        (6, "no bytes", Vec::new()),
     ];
     let row = |(key, name, data): (u64, &str, Piece)| json!({ "key": key, "name": name, "bytes": hex(&data), "says": said(key, &data) });
     let about = "SPEC 4.12. What the bytes of a hint say; null if nothing. None of them makes an \

@@ -9,6 +9,26 @@ private func people(_ prefix: String, _ count: Int) -> Data {
     return Data("Date,Description,Category,Cost,Currency,\(names)\n\n\(row)\n".utf8)
 }
 
+private let tea = "2026-01-01,Tea,Food,4.00,EUR,2.00,-2.00"
+
+/// An export of Anna and Ben with this row.
+private func row(_ row: String) -> Data {
+    Data("Date,Description,Category,Cost,Currency,Anna,Ben\n\(row)\n".utf8)
+}
+
+/// A group into which a file was imported.
+private func imported(_ ledger: Ledger) throws -> LedgerGroup {
+    let group = try ledger.createGroup(name: "Imported", myName: "Anna")
+    _ = try group.importSplitwise(csv: row(tea))
+    return group
+}
+
+/// Plans an import and applies it, as if nobody had looked at the plan.
+private func imports(_ ledger: Ledger, _ csv: Data, _ target: ImportTarget) throws {
+    let plan = try ledger.imports().planSplitwise(csv: csv, target: target)
+    _ = try ledger.imports().apply(plan: plan, choice: ImportChoice(oldRows: .refuse))
+}
+
 /// The group of Zoe, and the same group on the phone of Yan, who joined.
 private func twoPhones(_ folder: String, _ name: String) throws -> (LedgerGroup, LedgerGroup) {
     let (host, other) = (try Ledger.inMemory(), try Ledger.inMemory())
@@ -308,6 +328,24 @@ func reportsEveryError(_ flat: Flat) throws {
         _ = try other.balances()
     }
     try expect(.invalidImport) { _ = try group.importSplitwise(csv: Data("hello".utf8)) }
+    try expect(.importDiffers) {
+        let changed = row("2026-01-01,Tea,Food,6.00,EUR,3.00,-3.00")
+        _ = try imported(ledger).importSplitwise(csv: changed)
+    }
+    try expect(.otherGroupsFile) {
+        let gas = row("2026-02-01,Gas,Home,8.00,EUR,4.00,-4.00")
+        try imports(ledger, gas, .group(group: imported(ledger).info().id))
+    }
+    try expect(.predecessorMissing) {
+        let old = try imported(ledger)
+        let other = try old.createSuccessorGroup(name: "Continued")
+        _ = try ledger.deleteGroup(id: old.info().id)
+        _ = try other.importSplitwise(csv: row("2026-02-01,Gas,Home,8.00,EUR,4.00,-4.00"))
+    }
+    try expect(.emptyImport) { try imports(ledger, row(""), .newGroup(name: "Empty", me: 0)) }
+    try expect(.importOutdated) {
+        try imports(ledger, row(tea), .firstGroup(name: "Not the first", me: 0))
+    }
     if let fullDisk {
         try expect(.diskFull) {
             let other = try Flat(fullDisk, name: "swift.db")

@@ -267,6 +267,36 @@ func keepsSettings(_ flat: Flat) throws {
     try same(settings.current().defaultWeights, [])
 }
 
+func plansAnImport(_ flat: Flat) throws {
+    let ledger = try Ledger.inMemory()
+    let header = "Date,Description,Category,Cost,Currency,Anna,Ben\n"
+    let tea = "2026-01-01,Tea,Food,4.00,EUR,2.00,-2.00\n"
+    let cake = "2026-01-02,Cake,Food,6.00,EUR,3.00,-3.00\n"
+    func plan(_ csv: String, _ target: ImportTarget) throws -> ImportPlan {
+        try ledger.imports().planSplitwise(csv: Data(csv.utf8), target: target)
+    }
+    let look = ImportChoice(oldRows: .refuse)
+    let first = try plan(header + tea + cake, .firstGroup(name: "Flat", me: 0))
+    try same(first.preview(choice: look).newLines, [2, 3])
+    try same(ledger.groups().count, 0)
+    let done = try ledger.imports().apply(plan: first, choice: look)
+    try same(done.summary.added, 2)
+    try same(done.summary.differing, [])
+    let dearer = tea.replacingOccurrences(of: "4.00,EUR,2.00,-2.00", with: "8.00,EUR,4.00,-4.00")
+    let next = try plan(header + dearer, .group(group: done.group))
+    let shown = try next.preview(choice: look)
+    try same(shown.changed.map(\.line), [2])
+    try same(shown.gone.count, 1)
+    try same(shown.isOtherGroup, false)
+    let replace = ImportChoice(oldRows: .replace)
+    try same(next.preview(choice: replace).totals.map(\.differences), [[]])
+    let summary = try ledger.imports().apply(plan: next, choice: replace).summary
+    try same(summary.added, 1)
+    try same(summary.replaced, 2)
+    let balances = try ledger.group(id: done.group).balances().map(\.balance.minorUnits)
+    try same(balances.sorted(), [-400, 400])
+}
+
 func keepsRulesAndHints(_ flat: Flat) throws {
     let group = try Ledger.inMemory().createGroup(name: "Flat", myName: "Anna")
     let (anna, ben) = (try group.info().me!, try group.addPlaceholder(name: "Ben"))

@@ -28,6 +28,7 @@ let steps: [(String, (Flat) async throws -> Void)] = [
     ("backs_up", backsUp),
     ("counts_money_to_the_cent", countsMoneyToTheCent),
     ("keeps_settings", keepsSettings),
+    ("plans_an_import", plansAnImport),
     ("keeps_rules_and_hints", keepsRulesAndHints),
     ("recurs", recurs),
     ("serves_several_threads", servesSeveralThreads),
