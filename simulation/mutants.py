@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Shows that the simulation notices mistakes in ledger-core.
+"""Shows that the simulation notices mistakes in ledger-core and ledger-store.
 
     simulation/mutants.py --check         every text to change stands where it should
     simulation/mutants.py --list          the mutants, and the lines that they change
@@ -7,7 +7,7 @@
     simulation/mutants.py                 build and run `simulate --bugs`
     simulation/mutants.py -- --seeds 800  the same with other arguments for `simulate`
 
-The mutants stand in mutants.toml. All of them are put into one copy of ledger-core at once,
+The mutants stand in mutants.toml. All of them are put into one copy of the ledger at once,
 in target/mutants, each behind a switch that only the copy has; so one build serves all.
 The copy is the whole workspace, and shares the target folder: so crates of others have the
 features that `.ci/run` builds them with, and are not built again. In the copy,
@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 COPY = ROOT / "target" / "mutants"
 BUILT = ROOT / "target" / "simulate-mutants"
 CORE = "ledger-core"
+STORE = "ledger-store"
 FOLDER = "simulation"
 
 
@@ -37,9 +38,14 @@ def mutants():
 
 
 def sources():
-    """The text of every source file of ledger-core, by path."""
-    files = sorted((ROOT / CORE / "src").rglob("*.rs"))
+    """The text of every source file that a mutant may change, by path."""
+    files = [file for crate in (CORE, STORE) for file in sorted((ROOT / crate / "src").rglob("*.rs"))]
     return {file.relative_to(ROOT): file.read_text(encoding="utf-8") for file in files}
+
+
+def crate_of(mutant):
+    """The crate that a mutant changes."""
+    return mutant.get("crate", CORE)
 
 
 def pattern(find):
@@ -57,12 +63,13 @@ def pattern(find):
     return re.compile(expression)
 
 
-def places(files, find):
-    """All places of a text: path, start and end of each."""
+def places(files, crate, find):
+    """All places of a text in a crate: path, start and end of each."""
     expression = pattern(find)
     return [
         (path, match.start(), match.end())
         for path, text in files.items()
+        if path.parts[0] == crate
         for match in expression.finditer(text)
     ]
 
@@ -75,11 +82,14 @@ def wrongs(files):
         if name in names:
             yield f"{name}: there are two of this name"
         names.add(name)
+        crate = crate_of(mutant)
+        if crate not in (CORE, STORE):
+            yield f"{name}: no mutant changes {crate}"
         for change in mutant["change"]:
-            found = places(files, change["find"])
+            found = places(files, crate, change["find"])
             if len(found) != 1:
                 where = "".join(f"\n    {line(files, place)}" for place in found)
-                yield f"{name}: stands {len(found)} times in {CORE}/src, not once:\n    {change['find'].strip()}{where}"
+                yield f"{name}: stands {len(found)} times in {crate}/src, not once:\n    {change['find'].strip()}{where}"
             if "$on" not in change["replace"]:
                 yield f"{name}: `replace` lacks `$on`, so the copy would always be wrong"
 
@@ -98,9 +108,11 @@ def check(files):
 def mutated(files):
     """The sources with all mutants in them."""
     for mutant in mutants():
-        switch = f'crate::mutant::is_on("{mutant["name"]}")'
+        crate = crate_of(mutant)
+        home = "crate" if crate == CORE else "ledger_core"
+        switch = f'{home}::mutant::is_on("{mutant["name"]}")'
         for change in mutant["change"]:
-            found = places(files, change["find"])
+            found = places(files, crate, change["find"])
             if len(found) != 1:
                 sys.exit(f"{mutant['name']}: another mutant changes the same text: {change['find']}")
             path, start, end = found[0]
@@ -115,7 +127,8 @@ use std::cell::Cell;
 std::thread_local! {
     static ON: Cell<Option<&'static str>> = const { Cell::new(None) };
 }
-pub(crate) fn is_on(name: &str) -> bool {
+/// Whether a mutant is on in this thread.
+pub fn is_on(name: &str) -> bool {
     ON.get().is_some_and(|on| on == name)
 }
 /// Turns one mutant on in this thread, or none.
@@ -165,8 +178,10 @@ def copy(files):
         Path(CORE) / "src" / "mutant.rs": SWITCH,
     }
     texts.update(mutated(files))
+    for crate in (CORE, STORE):
+        library = Path(crate) / "src" / "lib.rs"
+        texts[library] = "#![allow(unused_parens)]\n" + texts[library]
     library = Path(CORE) / "src" / "lib.rs"
-    texts[library] = "#![allow(unused_parens)]\n" + texts[library]
     texts[library] += "\n#[allow(missing_docs)]\npub mod mutant;\n"
 
     wanted = set(texts)
@@ -195,7 +210,7 @@ def main():
         for mutant in mutants():
             print(f"{mutant['name']}: {mutant['wrong']}")
             for change in mutant["change"]:
-                for place in places(files, change["find"]):
+                for place in places(files, crate_of(mutant), change["find"]):
                     print(f"    {line(files, place)}")
         return
     check(files)

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ledger_core::engine::{Admission, AdmittedEntry, DecodedEntry, Payload, VerifiedEntry};
+use ledger_core::engine::{Admission, AdmittedEntry, DecodedEntry, Ledger, Payload, VerifiedEntry};
+use ledger_core::seal::Topic;
 use ledger_core::{EntryId, Refusal};
 
 use super::left_out::LeftOut;
@@ -74,6 +75,7 @@ pub(crate) fn admit_batch<'b>(
         stored: StoredNumbers::new(),
         left_out: BTreeMap::new(),
         needed: BTreeSet::new(),
+        keys: KeysInUse { memory, topics: BTreeMap::new() },
         memory,
         remembers,
         grew: false,
@@ -89,7 +91,7 @@ pub(crate) fn admit_batch<'b>(
             session.review()?;
             // Only now is it known what waits: an entry that may count can depend on entries
             // that were left out.
-            offered = session.take_needed();
+            offered = session.take_needed()?;
         }
     }
     session.end()
@@ -103,14 +105,44 @@ struct IngestSession<'a, 'b> {
     /// Idle entries that no other entry needs so far, each with whether it may count when its
     /// author is accepted.
     left_out: BTreeMap<EntryId, (Arc<VerifiedEntry>, bool)>,
-    /// Entries that an entry depends on which waits and may count.
+    /// Entries that an entry depends on which waits and must stay.
     needed: BTreeSet<EntryId>,
+    keys: KeysInUse<'b>,
     memory: LeftOut<'b>,
     /// Whether the memory holds something.
     remembers: bool,
     /// Whether something was added to it.
     grew: bool,
     report: Ingested,
+}
+
+/// Keys under which entries came that are kept, as far as they were asked for.
+struct KeysInUse<'a> {
+    memory: LeftOut<'a>,
+    topics: BTreeMap<Topic, bool>,
+}
+
+impl KeysInUse<'_> {
+    /// Whether an epoch entry is the only one here of a key under which something came that is kept:
+    /// without it, that key is worth nothing.
+    fn needs(&mut self, ledger: &Ledger, entry: &VerifiedEntry) -> Result<bool, StoreError> {
+        let Payload::Epoch(epoch) = entry.decoded().payload() else { return Ok(false) };
+        if ledger.knows_epoch(epoch) {
+            return Ok(false);
+        }
+        let topic = epoch.topic();
+        if let Some(known) = self.topics.get(&topic) {
+            return Ok(*known);
+        }
+        let came = self.memory.came_under(&topic)?;
+        self.topics.insert(topic, came);
+        Ok(came)
+    }
+
+    /// Whether an entry that waits must stay, with all that it depends on (SPEC §5.3, c and d).
+    fn must_stay(&mut self, ledger: &Ledger, entry: &VerifiedEntry) -> Result<bool, StoreError> {
+        Ok(may_count(ledger, entry) || self.needs(ledger, entry)?)
+    }
 }
 
 impl IngestSession<'_, '_> {
@@ -154,11 +186,15 @@ impl IngestSession<'_, '_> {
                     // It depends on an entry that is left out, and cannot count either.
                     let behind = ids.iter().any(|id| self.left_out.contains_key(id));
                     let ledger = self.transaction.ledger();
-                    if behind && !self.needed.contains(&id) && !may_count(ledger, &entry) {
+                    let must_stay = self.keys.must_stay(ledger, &entry)?;
+                    if behind && !self.needed.contains(&id) && !must_stay {
                         self.left_out.insert(id, (entry, true));
                     } else {
                         let entry = Arc::unwrap_or_clone(entry);
-                        for gone in self.waiting.hold(entry, ids, ledger)? {
+                        if self.remembers {
+                            self.memory.forget(&id)?;
+                        }
+                        for gone in self.waiting.hold(entry, ids, must_stay, ledger)? {
                             self.remember(gone.decoded())?;
                         }
                     }
@@ -180,13 +216,15 @@ impl IngestSession<'_, '_> {
         let entry = admitted.verified();
         if self.needed.contains(&entry.id())
             || !ledger.is_surplus(admitted, limits, self.transaction.index())?
-            || self.waiting.needs(ledger, &entry.id())
         {
             return Ok(false);
         }
-        // Without the epoch entry, the key under which something that is kept came is worth nothing.
-        let Payload::Epoch(epoch) = entry.decoded().payload() else { return Ok(true) };
-        Ok(ledger.knows_epoch(epoch) || !self.memory.came_under(&epoch.topic())?)
+        let keys = &mut self.keys;
+        let waits = |waiting: &VerifiedEntry| keys.must_stay(ledger, waiting);
+        if self.waiting.needs(&entry.id(), waits)? {
+            return Ok(false);
+        }
+        Ok(!self.keys.needs(ledger, entry)?)
     }
 
     /// Finds anew who accounts for what waits, and what may count, if a control entry came.
@@ -208,12 +246,15 @@ impl IngestSession<'_, '_> {
     }
 
     /// Takes out the entries that were left out and turn out to be needed: those on which an entry
-    /// depends, directly or not, that waits and may count.
-    fn take_needed(&mut self) -> Vec<Arc<VerifiedEntry>> {
+    /// depends, directly or not, that waits and must stay.
+    fn take_needed(&mut self) -> Result<Vec<Arc<VerifiedEntry>>, StoreError> {
         let ledger = self.transaction.ledger();
-        let waiting = &mut self.waiting;
-        let mut open: Vec<EntryId> =
-            self.left_out.keys().copied().filter(|id| waiting.needs(ledger, id)).collect();
+        let mut open: Vec<EntryId> = Vec::new();
+        for id in self.left_out.keys() {
+            if self.waiting.needs(id, |entry| self.keys.must_stay(ledger, entry))? {
+                open.push(*id);
+            }
+        }
         let mut taken = Vec::new();
         while let Some(id) = open.pop() {
             if let Some((entry, _)) = self.left_out.remove(&id) {
@@ -222,7 +263,7 @@ impl IngestSession<'_, '_> {
                 taken.push(entry);
             }
         }
-        taken
+        Ok(taken)
     }
 
     fn remember(&mut self, entry: &DecodedEntry) -> Result<(), StoreError> {

@@ -140,11 +140,13 @@ impl<'a> Waiting<'a> {
         Ok((waiting, ready))
     }
 
-    /// Adds an entry that waits. Entries that have to give way are removed, and returned.
+    /// Adds an entry that waits. `must_stay` says whether it must not be left out once what it
+    /// waits for is here. Entries that have to give way are removed, and returned.
     pub(super) fn hold(
         &mut self,
         entry: VerifiedEntry,
         missing: BTreeSet<EntryId>,
+        must_stay: bool,
         ledger: &Ledger,
     ) -> Result<Vec<VerifiedEntry>, StoreError> {
         let mut statement = self.connection.prepare_cached(
@@ -158,7 +160,7 @@ impl<'a> Waiting<'a> {
             decoded.signature(),
         ))?;
         let account = account_of(ledger, self.own, entry.decoded());
-        if may_count(ledger, &entry) || self.pending.is_awaited(&entry.id()) {
+        if must_stay || self.pending.is_awaited(&entry.id()) {
             self.unneeded.clear();
         }
         let mut gave_way = Vec::new();
@@ -189,17 +191,21 @@ impl<'a> Waiting<'a> {
         Ok(ready)
     }
 
-    /// Returns whether an entry that waits and may count depends on this one, directly or not:
-    /// it must not be left out (SPEC §5.3).
+    /// Returns whether a waiting entry that must stay (SPEC §5.3) depends on this one, directly or
+    /// not: then it must not be left out either.
     ///
     /// Remembers the waiting entries on which none such depends, so that many questions together
     /// look at each of them once.
-    pub(super) fn needs(&mut self, ledger: &Ledger, id: &EntryId) -> bool {
+    pub(super) fn needs(
+        &mut self,
+        id: &EntryId,
+        mut must_stay: impl FnMut(&VerifiedEntry) -> Result<bool, StoreError>,
+    ) -> Result<bool, StoreError> {
         let (mut open, mut seen) = (vec![*id], BTreeSet::from([*id]));
         while let Some(id) = open.pop() {
             for entry in self.pending.waiting_for(&id) {
-                if may_count(ledger, entry) {
-                    return true;
+                if must_stay(entry)? {
+                    return Ok(true);
                 }
                 if !self.unneeded.contains(&entry.id()) && seen.insert(entry.id()) {
                     open.push(entry.id());
@@ -208,7 +214,7 @@ impl<'a> Waiting<'a> {
         }
         seen.remove(id);
         self.unneeded.append(&mut seen);
-        false
+        Ok(false)
     }
 
     /// The entries to ask for.

@@ -11,7 +11,7 @@ use ledger_core::keys::{ExchangeKey, RootEntropy};
 use ledger_core::seal::{Envelope, EpochKey, KeyEnvelope, Topic};
 use ledger_store::{Exported, Progress, Since, StoreError};
 
-use crate::common::sealed::{add, anna, exchange, export, import, pay, records, remove};
+use crate::common::sealed::{add, anna, exchange, export, framed, import, pay, records, remove};
 use crate::common::{
     self, Folder, Rng, added, assert_sound, decode, digest, entries, go_on, record,
 };
@@ -351,6 +351,31 @@ fn a_damaged_bundle_gives_what_is_intact_and_says_what_is_missing() {
         assert_eq!(digest(&ben.group), digest(&anna));
         drop(bundle);
     }
+}
+
+#[test]
+fn what_is_needed_is_told_also_by_a_bundle_of_which_no_entry_comes() {
+    const ENVELOPE: u8 = 1;
+    let (folder, mut rng) = (Folder::new(1), Rng::new(1));
+    let anna = anna(&folder);
+    let ben = add(&anna, "Ben", 11);
+    let before = export(&anna);
+    assert!(import(&ben.group, &before).is_complete());
+    let first = pay(&anna, &mut rng);
+    let with_first = export(&anna);
+    pay(&anna, &mut rng);
+    let all = records(&export(&anna));
+    let before = records(&before);
+    let new = |record: &&Vec<u8>| record[0] == ENVELOPE && !before.contains(record);
+    let with_first = records(&with_first);
+    let lost: Vec<&Vec<u8>> = with_first.iter().filter(new).collect();
+    assert_eq!(lost.len(), 1);
+
+    let report = import(&ben.group, &framed(all.iter().filter(|record| !lost.contains(record))));
+    assert_eq!((report.incomplete, &report.needed), (1, &BTreeSet::from([first])));
+    // The same bundle, of which nothing but the list of its entries is intact.
+    let report = import(&ben.group, &framed(all.iter().filter(|record| record[0] != ENVELOPE)));
+    assert_eq!((report.incomplete, &report.needed), (1, &BTreeSet::from([first])));
 }
 
 #[test]

@@ -253,6 +253,52 @@ fn the_epoch_entry_of_a_key_in_use_is_asked_for_and_kept() {
     assert_sound(&scene.group);
 }
 
+/// As above, but the epoch entry builds on idle entries that were left out. They are kept with it,
+/// whether they come in the same batch or are asked for, and so is what they build on.
+#[test]
+fn the_epoch_entry_of_a_key_in_use_is_kept_with_all_that_it_builds_on() {
+    let key_row = "INSERT INTO epochs (grp, topic, secret) VALUES (1, ?1, ?2)";
+    let under_key = "INSERT OR REPLACE INTO sealed (n, epoch) SELECT n, e FROM entries, epochs
+                     WHERE kind <> 23 AND topic = ?1 LIMIT 1";
+    for together in [true, false] {
+        let scene = Scene::new(95);
+        let ben = scene.add(1, "Ben");
+        ingest(&scene.group, &scene.removal(ben.member));
+        let chain = scene.chain(&ben.device, ben.added, 60, 0);
+        let last = chain.last().unwrap();
+        let key = EpochKey::from_bytes(scene.group.id(), [7; 32]);
+        let clock = last.decoded().header().lamport() + 1;
+        let at = any_position(scene.group.id(), ben.device.id(), 60, last.id(), vec![], clock);
+        let epoch = Draft::epoch(key.begin(&[]).unwrap()).sign(&ben.device, &at, 0).unwrap();
+        let bundle: Vec<_> = chain.iter().chain([&epoch]).map(travelling).collect();
+        let first = scene.group.ingest(&bundle).unwrap();
+        assert!(first.left_out > 1);
+        let (topic, secret) = (key.topic().as_bytes().to_vec(), key.expose_secret().to_vec());
+        scene.folder.raw().execute(key_row, (topic.clone(), secret)).unwrap();
+        assert_eq!(scene.folder.raw().execute(under_key, [topic]).unwrap(), 1);
+        assert_eq!(scene.group.ingest(&[]).unwrap().missing, [epoch.id()].into());
+
+        let report = match together {
+            true => scene.group.ingest(&bundle).unwrap(),
+            // What is asked for comes one by one, as the summaries of two phones do it.
+            false => {
+                let mut wanted = scene.group.ingest(&[travelling(&epoch)]).unwrap().missing;
+                assert_eq!(wanted, [last.id()].into());
+                let mut report = Default::default();
+                while let Some(id) = wanted.pop_first() {
+                    let asked = chain.iter().find(|entry| entry.id() == id).unwrap();
+                    report = scene.group.ingest(&[travelling(asked)]).unwrap();
+                    wanted.extend(report.missing.iter().copied());
+                }
+                report
+            }
+        };
+        assert_eq!((report.left_out, report.missing.len()), (0, 0), "{together}");
+        assert!(scene.group.lists().entry(epoch.id()).unwrap().is_some(), "{together}");
+        assert_sound(&scene.group);
+    }
+}
+
 /// Ben, removed, writes without end, and carries his own removal again behind each flood. That
 /// keeps none of it, also if the carrier comes first.
 #[test]

@@ -1,19 +1,16 @@
-//! Actions of people: writing, joining, removing, pairing, revoking, forging.
+//! Actions of people: writing, joining, pairing, revoking.
 
 use ledger_core::messages::invite::InviteLink;
-use ledger_core::{
-    Amount, Currency, Date, DeviceId, Expense, MemberId, Origin, Transaction, split_equally,
-};
+use ledger_core::{Amount, Currency, Date, Expense, MemberId, Origin, Transaction, split_equally};
 use ledger_store::{
     Group, NewEntry, NewInvite, PairingMode, Received, StatementIntent, StoreError,
 };
 
-use super::carrier::Carrier;
 use super::phone::Phone;
 use super::play::{Play, STEPS, StepResult};
 
 impl Play {
-    /// A person writes an expense, a correction, a cancellation or a placeholder.
+    /// A person writes an expense, a correction, a cancellation or a placeholder, or what recurs.
     pub(super) fn write(&mut self, at: usize) -> StepResult {
         let phone = self.phones.get(at).ok_or(StoreError::UnknownRequest)?;
         let state = phone.group.state()?;
@@ -36,6 +33,9 @@ impl Play {
         // Some are rows of a file that others import, too; the names of the rows are few.
         expense.origin = (units % 4 == 1).then(|| Origin::from_bytes([(units / 4 % 5) as u8; 16]));
         let details = Transaction::Expense(expense);
+        if self.rng.chance(20) {
+            return self.recur(at, details);
+        }
         let mut known = phone.group.lists().expenses(None, 50)?;
         let cancelled = known.iter().find(|row| row.cancelled).map(|row| row.original);
         // Nothing but a restoration changes what is cancelled.
@@ -78,28 +78,6 @@ impl Play {
         Ok(())
     }
 
-    /// The founder removes a person.
-    pub(super) fn remove(&mut self) -> StepResult {
-        let target = self.rng.below(self.phones.len());
-        let founder = self.phone(0)?;
-        let state = founder.group.state()?;
-        let member = state.device_owner(self.phone(target)?.device());
-        let stands =
-            |member: &MemberId| state.member(*member).is_some_and(|member| !member.is_removed());
-        let Some(member) =
-            member.filter(stands).filter(|_| self.phone(target).is_ok_and(|p| p.person != 0))
-        else {
-            return Ok(None);
-        };
-        sign(&founder.group, StatementIntent::Remove { member, since: None })?;
-        let person = self.phone(target)?.person;
-        let devices: Vec<DeviceId> =
-            self.phones.iter().filter(|phone| phone.person == person).map(Phone::device).collect();
-        self.cut.by_others.extend(devices);
-        self.tally.add(STEPS, "member removed", 1);
-        Ok(None)
-    }
-
     /// Pairs a further device, which records only. A device with the root key could not be kept from
     /// anything by a revocation.
     pub(super) fn pair(&mut self, at: usize) -> StepResult {
@@ -121,10 +99,11 @@ impl Play {
             Err(error) => return Err(error),
         };
         let Some(group) = awaiting.receive(&granted)?.pop() else { return Ok(None) };
-        let person = old.person;
+        let (person, old) = (old.person, old.device());
+        self.cut.enrols(old, group.device());
         self.phones.push(Phone::new(store, group, person)?);
         self.tally.add(STEPS, "device paired", 1);
-        Ok(None)
+        self.welcome(at)
     }
 
     /// A person revokes a device that records only, with a device that has the root key.
@@ -143,20 +122,9 @@ impl Play {
         self.tally.add(STEPS, "device revoked", 1);
         Ok(None)
     }
-
-    /// Gives the carrier a bundle with a key that no epoch entry announces, and with envelopes of
-    /// unknown topics.
-    pub(super) fn forge(&mut self, at: usize) -> StepResult {
-        let phone = self.phone(at)?;
-        let (group, recipients) = (phone.group.id(), phone.group.state()?.recipients());
-        let (key, bundle) = Carrier::forgery(group, &recipients, &mut self.rng);
-        self.forged.insert(key.topic());
-        self.carrier.take(at, bundle);
-        self.tally.add(STEPS, "key forged", 1);
-        Ok(None)
-    }
 }
 
+/// Proposes a statement and signs it.
 pub(super) fn sign(group: &Group, statement: StatementIntent) -> Result<(), StoreError> {
     let proposal = group.propose(statement)?;
     group.sign(&proposal).map(|_| ())

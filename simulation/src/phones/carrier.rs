@@ -118,7 +118,8 @@ impl Carrier {
     }
 }
 
-fn fill(bytes: &mut [u8], rng: &mut Prng) {
+/// Fills bytes with random ones.
+pub(super) fn fill(bytes: &mut [u8], rng: &mut Prng) {
     for chunk in bytes.chunks_mut(8) {
         chunk.iter_mut().zip(rng.draw().to_be_bytes()).for_each(|(to, from)| *to = from);
     }

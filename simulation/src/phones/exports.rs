@@ -44,19 +44,30 @@ impl Play {
             return self.send(at, Since::Beginning);
         }
         let other = self.rng.below(self.phones.len());
-        let other = self.phone(other)?;
-        let (group, held) = (other.group.id(), other.ids()?);
-        let bytes = other.group.bundles().summary()?.to_bytes();
-        let Ok(known) = Summary::from_bytes(group, &bytes) else { return Ok(None) };
+        self.send_delta(at, other)
+    }
+
+    /// Exports a bundle for the summary of another phone. It holds nothing that the other one has.
+    pub(super) fn send_delta(&mut self, at: usize, other: usize) -> StepResult {
+        let receiver = self.phone(other)?;
+        let (group, held) = (receiver.group.id(), receiver.ids()?);
+        let bytes = receiver.group.bundles().summary()?.to_bytes();
+        let Ok(known) = Summary::from_bytes(group, &bytes) else {
+            return Ok(violation("a summary reads back", String::new()));
+        };
         let found = self.send(at, Since::Known(&known))?;
         if found.is_some() {
             return Ok(found);
         }
         // Also entries of the export itself, which may begin an epoch.
-        let lacks = self.phone(at)?.ids()?.difference(&held).count();
-        if self.last_export_entries > lacks {
-            let detail =
-                format!("{} entries for a phone that lacks {lacks}", self.last_export_entries);
+        let (sender, receiver) = (self.phone(at)?, self.phone(other)?);
+        let lacks = sender.ids()?.difference(&held).count();
+        let repeated = sender.shared_forked_entries(receiver)?;
+        if self.last_export_entries > lacks + repeated {
+            let detail = format!(
+                "{} entries for a phone that lacks {lacks}, and holds {repeated} of forked chains",
+                self.last_export_entries
+            );
             return Ok(violation(SMALL_DELTAS, detail));
         }
         self.tally.add(STEPS, "bundle by summary", 1);
@@ -69,9 +80,11 @@ impl Play {
         let phone = self.phones.get_mut(at).ok_or(StoreError::UnknownRequest)?;
         let (bundle, exported, fresh) = match phone.export(since) {
             Ok(exported) => exported,
-            // A device that somebody else cut off may have no key to seal with.
+            // A device that somebody else cut off may have no key to seal with, and one whose person
+            // left before anything reached it never gets one. That one has nothing to hand out.
             Err(StoreError::NoEpochKey)
-                if !phone.may_write()? && !self.cut.is_only_self_cut(phone.device()) =>
+                if !(phone.may_write()?
+                    || self.cut.is_only_self_cut(phone.device()) && phone.was_reached()?) =>
             {
                 return Ok(None);
             }
@@ -102,13 +115,21 @@ impl Play {
 
     /// Notes that these entries, which a phone hands out first, must not reach devices that were in
     /// the group, as far as the phone knows, and are not any more.
-    fn withhold(&mut self, at: usize, fresh: &BTreeSet<EntryId>) -> Result<(), StoreError> {
+    pub(super) fn withhold(
+        &mut self,
+        at: usize,
+        fresh: &BTreeSet<EntryId>,
+    ) -> Result<(), StoreError> {
         let devices: Vec<DeviceId> = self.phones.iter().map(Phone::device).collect();
         let phone = self.phone(at)?;
         let (ledger, sealer) = (phone.group.ledger()?, phone.device());
         let state = ledger.state();
         let is_cut = |id: &DeviceId| state.device_owner(*id).is_some() && !state.may_write(*id);
-        let kept_out = |id: &DeviceId| is_cut(id) && self.cut.is_kept_out(*id);
+        let is_removed = |id: &DeviceId| {
+            let member = state.device_owner(*id).and_then(|owner| state.member(owner));
+            member.is_some_and(|member| member.is_removed())
+        };
+        let kept_out = |id: &DeviceId| is_cut(id) && self.cut.is_kept_out(*id, is_removed(id));
         let cut: Vec<DeviceId> = devices.into_iter().filter(kept_out).collect();
         if state.may_write(sealer) {
             self.withheld.add(&cut, fresh);

@@ -90,7 +90,7 @@ impl Play {
     }
 
     /// Phones that hold the same exchange nothing more: no phone begins an epoch, and a bundle by
-    /// summary holds no entry.
+    /// summary holds no entry, but for such as the receiver leaves out again.
     pub(super) fn stillness(&mut self, inside: &[usize]) -> StepResult {
         let Some(first) = inside.first().copied() else { return Ok(None) };
         let group = self.phone(first)?.group.id();
@@ -101,14 +101,34 @@ impl Play {
                 return Ok(violation("a summary reads back", String::new()));
             };
             let phone = self.phones.get_mut(*from).ok_or(StoreError::UnknownRequest)?;
-            let (_, exported, _) = phone.export(Since::Known(&known))?;
-            if exported.entries > 0 || phone.ids()?.len() != held {
-                let detail =
-                    format!("{} entries for a phone that has everything", exported.entries);
+            let (bundle, exported, _) = phone.export(Since::Known(&known))?;
+            let entries = exported.entries;
+            let has_begun = phone.ids()?.len() != held;
+            let forked = self.phone(*from)?.shared_forked_entries(self.phone(first)?)?;
+            let small = entries == 0 || self.is_left_out_again(first, &bundle, forked)?;
+            if has_begun || !small {
+                let detail = format!("{entries} entries for a phone that has everything");
                 return Ok(violation(SMALL_DELTAS, detail));
             }
         }
         Ok(None)
+    }
+
+    /// Whether a phone takes nothing out of a bundle, and has none of it but entries of chains that
+    /// forked: it holds idle entries for which there is no room here (SPEC §5.3), and what waits behind
+    /// them.
+    fn is_left_out_again(
+        &mut self,
+        at: usize,
+        bundle: &[u8],
+        forked: usize,
+    ) -> Result<bool, StoreError> {
+        let phone = self.phone(at)?;
+        let report = phone.import(bundle)?;
+        let is_idle = report.left_out > 0 || phone.group.waiting()?.total > 0;
+        self.tally.add(STEPS, "idle entries offered again", usize::from(is_idle));
+        let again = usize::try_from(report.duplicates).unwrap_or(usize::MAX);
+        Ok(is_idle && report.added == 0 && again <= forked)
     }
 }
 

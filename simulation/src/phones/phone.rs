@@ -1,6 +1,6 @@
 //! A phone: a database in memory, and the person who uses it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -58,7 +58,7 @@ pub(super) fn new_database(
 }
 
 /// Limits that a history of a hundred entries reaches.
-fn small() -> LedgerLimits {
+pub(super) fn small() -> LedgerLimits {
     LedgerLimits {
         idle_bytes_per_member: 2_000,
         idle_bytes: 6_000,
@@ -91,6 +91,11 @@ impl Phone {
         Ok(self.group.ledger()?.state().may_write(self.device()))
     }
 
+    /// Whether the phone ever heard of its own enrolment.
+    pub(super) fn was_reached(&self) -> Result<bool, StoreError> {
+        Ok(self.group.state()?.device_owner(self.device()).is_some())
+    }
+
     pub(super) fn digest(&self) -> Result<StateDigest, StoreError> {
         Ok(self.group.ledger()?.state().digest())
     }
@@ -104,6 +109,27 @@ impl Phone {
 
     pub(super) fn ids(&self) -> Result<BTreeSet<EntryId>, StoreError> {
         Ok(self.entries()?.iter().map(VerifiedEntry::id).collect())
+    }
+
+    /// Number of entries that two phones hold, in chains that forked, as the two know together. A
+    /// bundle by summary may repeat these (SPEC §12, B2): each phone may hold one branch only, and
+    /// know of no fork.
+    pub(super) fn shared_forked_entries(&self, other: &Phone) -> Result<usize, StoreError> {
+        let (own, others) = (self.entries()?, other.entries()?);
+        let mut places: BTreeMap<(DeviceId, u64), EntryId> = BTreeMap::new();
+        let mut forked: BTreeSet<DeviceId> = BTreeSet::new();
+        for entry in own.iter().chain(&others) {
+            let header = entry.decoded().header();
+            let place = (header.device(), header.seq());
+            if *places.entry(place).or_insert(entry.id()) != entry.id() {
+                forked.insert(header.device());
+            }
+        }
+        let held: BTreeSet<EntryId> = others.iter().map(VerifiedEntry::id).collect();
+        let may_repeat = |entry: &&VerifiedEntry| {
+            held.contains(&entry.id()) && forked.contains(&entry.decoded().header().device())
+        };
+        Ok(own.iter().filter(may_repeat).count())
     }
 
     pub(super) fn import(&self, bundle: &[u8]) -> Result<Imported, StoreError> {

@@ -1,20 +1,23 @@
-//! A running history: steps, exports, deliveries, and the checks at its end.
+//! A running history: steps and deliveries.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use ledger_core::engine::{Ledger, VerifiedEntry};
 use ledger_core::seal::Topic;
 use ledger_core::{DeviceId, EntryId};
 use ledger_model::sim::arrival::{Violation, violation};
 use ledger_model::sim::prng::Prng;
 use ledger_model::sim::tally::Tally;
-use ledger_store::{Since, StoreError};
+use ledger_store::{Imported, Since, StoreError};
 
 use super::carrier::{Carrier, records};
 use super::check::{self, WithheldEntries};
 use super::leaving::CutDevices;
-use super::phone::{Phone, new_database};
+use super::liar::Liar;
+use super::lies::all_opaque;
+use super::phone::{Phone, new_database, small};
 use crate::replicas::{Failure, Outcome, Settings, Trace};
 
 /// Result of a step: a violation, nothing, or an error of the store, which counts as a violation.
@@ -47,6 +50,8 @@ pub(super) struct Play {
     pub(super) forged: BTreeSet<Topic>,
     /// Devices that were cut off.
     pub(super) cut: CutDevices,
+    /// A member who lies, in histories with liars.
+    pub(super) liar: Option<Liar>,
     /// Number of entries in the last bundle that was exported.
     pub(super) last_export_entries: usize,
     pub(super) tally: Tally,
@@ -77,6 +82,7 @@ impl Play {
             topics: BTreeMap::new(),
             forged: BTreeSet::new(),
             cut: CutDevices::default(),
+            liar: None,
             last_export_entries: 0,
             tally: Tally::default(),
             trace: Trace::default(),
@@ -90,10 +96,32 @@ impl Play {
         let group = store.create_group("Flat", "Person 0")?;
         self.people = 1;
         self.phones.push(Phone::new(store, group, 0)?);
+        if self.settings.lies() {
+            self.add_liar()?;
+        }
         while self.phones.len() < self.settings.replicas.max(2) {
             self.join(0)?;
         }
         Ok(())
+    }
+
+    /// The founder hands one bundle to some of the first people.
+    fn first_bundles(&mut self) -> StepResult {
+        let sent = self.sent.len();
+        let found = self.send(0, Since::Beginning)?;
+        let bundle = self.sent.get(sent).cloned().unwrap_or_default();
+        for to in 1..self.phones.len() {
+            if found.is_some() {
+                return Ok(found);
+            }
+            if self.rng.chance(60) {
+                let found = self.import(to, &bundle)?;
+                if found.is_some() {
+                    return Ok(found);
+                }
+            }
+        }
+        Ok(found)
     }
 
     pub(super) fn database(&mut self) -> Result<ledger_store::Store, StoreError> {
@@ -102,6 +130,10 @@ impl Play {
     }
 
     pub(super) fn run(mut self) -> Result<Outcome, Failure> {
+        let found = self.first_bundles().unwrap_or_else(|error| Some(refused(error)));
+        if let Some(found) = found {
+            return Err(failed(0, found));
+        }
         for number in 1..=self.settings.entries {
             let found = self.step().unwrap_or_else(|error| Some(refused(error)));
             if let Some(found) = found {
@@ -125,10 +157,11 @@ impl Play {
         match self.rng.below(100) {
             0..=24 if may_write => self.write(at),
             25..=44 => self.export(at),
+            45..=50 if self.settings.lies() => self.lie(),
             45..=69 => self.deliver(at),
             70..=72 if may_write && self.phones.len() < MOST_PHONES => {
                 self.join(at)?;
-                Ok(None)
+                self.welcome(at)
             }
             73..=77 => self.remove(),
             78 | 79 if may_write && self.phones.len() < MOST_PHONES => self.pair(at),
@@ -155,7 +188,23 @@ impl Play {
                 self.phone(at)?.group.checkpoint()?;
                 Ok(None)
             }
-            _ => self.failed_export(at),
+            98 | 99 => self.failed_export(at),
+            // Not possible here and now.
+            _ => self.deliver(at),
+        }
+    }
+
+    /// As a rule, who joins or pairs gets a bundle at once of the phone that let them in. Phones that
+    /// nothing reaches yet can do little.
+    pub(super) fn welcome(&mut self, from: usize) -> StepResult {
+        if self.rng.chance(25) {
+            return Ok(None);
+        }
+        let (sent, new) = (self.sent.len(), self.phones.len().saturating_sub(1));
+        let found = self.send(from, Since::Beginning)?;
+        match self.sent.get(sent).cloned() {
+            Some(bundle) if found.is_none() => self.import(new, &bundle),
+            _ => Ok(found),
         }
     }
 
@@ -170,40 +219,58 @@ impl Play {
         self.import(to, &bundle)
     }
 
-    fn import(&mut self, to: usize, bundle: &[u8]) -> StepResult {
+    /// Imports a bundle, and checks what that changed.
+    pub(super) fn import(&mut self, to: usize, bundle: &[u8]) -> StepResult {
+        self.import_and_report(to, bundle).map(|(found, _)| found)
+    }
+
+    /// As [`Play::import`], with the report, which says nothing if there was no bundle.
+    pub(super) fn import_and_report(
+        &mut self,
+        to: usize,
+        bundle: &[u8],
+    ) -> Result<(Option<Violation>, Imported), StoreError> {
         let phone = self.phone(to)?;
         let (before, held) = (phone.group.ledger()?, phone.ids()?);
         let whole = !records(bundle).is_empty();
         let report = match phone.import(bundle) {
             Err(StoreError::NoBundle) if !whole => {
                 self.tally.add(IMPORTS, "no bundle", 1);
-                return Ok(None);
+                return Ok((None, Imported::default()));
             }
-            Ok(_) if !whole => {
-                return Ok(violation(check::TRUE_REPORTS, "nothing counts as a bundle".to_owned()));
+            Ok(report) if !whole => {
+                let found = violation(check::TRUE_REPORTS, "nothing counts as a bundle".to_owned());
+                return Ok((found, report));
             }
             report => report?,
         };
         let after = phone.group.ledger()?;
         let entries = phone.entries()?;
-        let found = check::report(&report, &held, &entries);
+        let found = check::report(&report, phone.device(), &held, &entries);
         if found.is_some() {
-            return Ok(found);
+            return Ok((found, report));
         }
-        let new = entries.into_iter().filter(|entry| !held.contains(&entry.id()));
-        let authors: BTreeSet<DeviceId> =
-            new.map(|entry| entry.decoded().header().device()).collect();
-        let state = before.state();
-        let is_cut = |id: &DeviceId| state.device_owner(*id).is_some() && !state.may_write(*id);
-        let powerless = !authors.is_empty() && authors.iter().all(is_cut);
-        if powerless && before.state().digest() != after.state().digest() {
+        let new: Vec<VerifiedEntry> =
+            entries.into_iter().filter(|entry| !held.contains(&entry.id())).collect();
+        let changed = before.state().digest() != after.state().digest();
+        let powerless =
+            !new.is_empty() && new.iter().all(|entry| self.is_powerless(&before, entry));
+        if powerless && changed {
             let detail = "those who were cut off changed the state".to_owned();
-            return Ok(violation(check::NO_BACK_DATING, detail));
+            return Ok((violation(check::NO_BACK_DATING, detail), report));
         }
-        let found = check::conservation(phone)?.or(self.withheld.check(phone)?);
+        if all_opaque(&new) && changed {
+            let detail = format!("{} such entries changed the state", new.len());
+            return Ok((violation(check::OPAQUE, detail), report));
+        }
+        let found = check::conservation(phone)?
+            .or(check::bounded(phone)?)
+            .or(self.withheld.check(phone)?);
         if !report.refused.is_empty() {
-            return Ok(violation("no error", format!("{:?}", report.refused)));
+            return Ok((violation("no error", format!("{:?}", report.refused)), report));
         }
+        let waiting = usize::try_from(phone.group.waiting()?.total).unwrap_or(usize::MAX);
+        let full = waiting >= small().waiting_entries;
         for (row, count) in [
             ("entries that were new", report.added),
             ("entries that were there", report.duplicates),
@@ -212,84 +279,23 @@ impl Play {
             ("envelopes that do not open", report.broken.len() as u64),
             ("bytes that belong to no record", report.damaged_bytes),
             ("entries reported missing", report.missing.len() as u64),
+            ("entries reported needed", report.needed.len() as u64),
+            ("idle entries left out", report.left_out),
+            ("no room for more entries that wait", u64::from(full)),
             ("false keys", report.false_keys.len() as u64),
         ] {
             self.tally.add(IMPORTS, row, count as usize);
         }
         self.trace.note(after.state().digest().as_bytes());
-        Ok(found)
+        Ok((found, report))
     }
 
-    /// Ends the history: the carrier delivers everything to everybody, and everything is checked.
-    fn quiet(&mut self) -> StepResult {
-        // Three rounds, as a phone exports in one round what it received in the one before.
-        for _ in 0..3 {
-            for from in 0..self.phones.len() {
-                self.send(from, Since::Beginning)?;
-                let Some(bundle) = self.sent.last().cloned() else { continue };
-                for to in 0..self.phones.len() {
-                    let found = self.import(to, &bundle)?;
-                    if found.is_some() {
-                        return Ok(found);
-                    }
-                }
-            }
-        }
-        let found = self.everywhere()?;
-        if found.is_some() {
-            return Ok(found);
-        }
-        let inside = self.inside()?;
-        let found = self.stillness(&inside)?;
-        if found.is_some() {
-            return Ok(found);
-        }
-        if let Some(first) = inside.first() {
-            self.trace.note(self.phone(*first)?.digest()?.as_bytes());
-        }
-        match self.newcomer(&inside)? {
-            None => self.phrase(&inside),
-            found => Ok(found),
-        }
-    }
-
-    /// The phones that may write, as the first of those says that nobody cut.
-    fn inside(&self) -> Result<Vec<usize>, StoreError> {
-        let Some(first) = self.phones.iter().find(|phone| !self.cut.is_cut(phone.device())) else {
-            return Ok(Vec::new());
-        };
-        let state = first.group.state()?;
-        let numbered = self.phones.iter().enumerate();
-        Ok(numbered.filter(|(_, p)| state.may_write(p.device())).map(|(at, _)| at).collect())
-    }
-
-    /// Checks that everybody inside has everything, and nobody outside what was kept from them.
-    fn everywhere(&self) -> StepResult {
-        let at = self.inside()?;
-        let all = || self.phones.iter().enumerate();
-        let inside: Vec<&Phone> = all().filter(|(n, _)| at.contains(n)).map(|(_, p)| p).collect();
-        let Some(first) = inside.first() else { return Ok(None) };
-        let state = first.group.state()?;
-        // A device outside of the group gets every bundle that ever left a phone.
-        for (_, phone) in all().filter(|(number, _)| !at.contains(number)) {
-            for bundle in &self.sent {
-                match phone.import(bundle) {
-                    Ok(_) | Err(StoreError::NoBundle) => {}
-                    Err(error) => return Err(error),
-                }
-            }
-            let found = self.withheld.check(phone)?;
-            if found.is_some() {
-                return Ok(found);
-            }
-        }
-        let goes_on = |author: DeviceId| state.may_write(author) || self.cut.must_arrive(author);
-        let written = self.written.iter().filter(|(_, author)| goes_on(**author));
-        let written = written.map(|(id, _)| *id);
-        // Under other topics come entries of people who were cut off, which nobody needs.
-        let needed = |sealers: &BTreeSet<DeviceId>| sealers.iter().any(|s| state.may_write(*s));
-        let topics = self.topics.iter().filter(|(_, sealers)| needed(sealers));
-        let topics = topics.map(|(topic, _)| *topic);
-        check::quiet(&inside, &written.collect(), &topics.collect())
+    /// Whether an entry changes nothing where this ledger was: the author was cut off. What somebody
+    /// wrote who left and was not removed counts, unless the leave is in its past.
+    fn is_powerless(&self, before: &Ledger, entry: &VerifiedEntry) -> bool {
+        let (state, device) = (before.state(), entry.decoded().header().device());
+        let Some(owner) = state.device_owner(device) else { return false };
+        let is_removed = state.member(owner).is_some_and(|member| member.is_removed());
+        !state.may_write(device) && (is_removed || !self.cut.has_left(device))
     }
 }
