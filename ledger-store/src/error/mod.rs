@@ -143,14 +143,17 @@ pub enum StoreError {
     /// Rows of earlier exports are gone from the file or changed in it, and nobody said what to do.
     #[cfg(feature = "import")]
     #[error(
-        "nothing was imported: {changed} rows of earlier exports are changed in the file, and {gone} \
-         are gone from it; look at them, then replace them or keep them"
+        "nothing was imported: {changed} rows of earlier exports are changed in the file, {gone} are \
+         gone from it, and {doubled} were likely recorded here by hand; look at them, then replace them \
+         or keep them"
     )]
     ImportDiffers {
         /// Number of rows that changed.
         changed: usize,
         /// Number of rows that are gone.
         gone: usize,
+        /// Number of rows that somebody likely recorded by hand.
+        doubled: usize,
     },
     /// The file shares no row with the group, and has rows of other files or other people.
     #[cfg(feature = "import")]
