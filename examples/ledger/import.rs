@@ -268,7 +268,8 @@ fn refuse_other_names(arguments: &Import, group: &Group) -> Result<(), Failure> 
     let said = |option: &str, said: &str, is: &str| {
         let (said, is) = (one_line(said), one_line(is));
         Err(Failure::Usage(format!(
-            "--{option} {said:?} has no effect on a further import; in the group it is {is:?}"
+            "--{option} {said:?} has no effect on a further import; in the group it is {is:?} \
+             (--new-group makes another group of the file)"
         )))
     };
     if let (Some(me), Some(id)) = (&arguments.me, group.me()?) {
