@@ -26,10 +26,12 @@ pub(crate) fn print_plan_of_import(
 ) -> Result<(), Failure> {
     let file = one_line(&path.display().to_string());
     let (changed, gone) = (plan.changed_rows(), plan.gone_rows());
+    let doubled = plan.doubled_rows();
     if plan.is_other_group() && !choice.other_group {
         return print_other_group(plan, group, &file, out);
     }
-    let new = plan.new_rows().count().saturating_sub(changed.len());
+    let likely = changed.len().saturating_add(doubled.len());
+    let new = plan.new_rows().count().saturating_sub(likely);
     writeln!(
         out,
         "{file}: {new} rows are new, {} known, {} changed, {} gone; nothing was imported",
@@ -44,6 +46,10 @@ pub(crate) fn print_plan_of_import(
             "\nChanged in the file since an earlier import: what is here, what the file has"
         )?;
         print_changed(plan, group, &changed, out)?;
+    }
+    if !doubled.is_empty() {
+        writeln!(out, "\nRecorded here by hand, with the date and amounts of rows of the file:")?;
+        print_changed(plan, group, &doubled, out)?;
     }
     if !gone.is_empty() {
         writeln!(out, "\nRecorded by an earlier import, and no longer in the file:")?;
@@ -61,8 +67,8 @@ pub(crate) fn print_plan_of_import(
     if plan.differs() && choice.old_rows == OldRows::Refuse {
         writeln!(
             out,
-            "\n--replace cancels what is changed or gone, and records what the file has; \
-             --add-anyway leaves it, and adds the new rows beside it"
+            "\n--replace cancels these rows here, and records what the file has; \
+             --add-anyway leaves them, and adds the new rows beside them"
         )?;
         if plan.known_rows() == 0 {
             writeln!(out, "If the file is of another group: --new-group makes a group of it")?;
@@ -240,6 +246,10 @@ pub(crate) fn plan_json(
             json!({ "line": row.line, "same": why, "recorded": recorded_json(&row.recorded) })
         })
         .collect();
+    let doubled = plan.doubled_rows();
+    let doubled = doubled
+        .iter()
+        .map(|row| json!({ "line": row.line, "recorded": recorded_json(&row.recorded) }));
     let gone: Vec<Value> = plan.gone_rows().into_iter().map(recorded_json).collect();
     let cancelled = plan.cancelled_rows().into_iter();
     let cancelled: Vec<Value> = cancelled
@@ -286,6 +296,7 @@ pub(crate) fn plan_json(
         "lacks_predecessor": plan.lacks_predecessor(),
         "cancelled": cancelled,
         "changed": changed,
+        "doubled": doubled.collect::<Vec<_>>(),
         "gone": gone,
         "unclear": plan.unclear_rows(),
         "people": people.collect::<Vec<_>>(),

@@ -41,7 +41,11 @@ pub(crate) fn statement(arguments: &Statement, out: &mut dyn Write) -> Result<()
         writeln!(out, "\n{currency}")?;
         print_rows(&group, &rows, currency, out)?;
         if let Some(cursor) = more {
-            writeln!(out, "There is more: go on with --currency {currency} --after {cursor}")?;
+            writeln!(
+                out,
+                "There is more: go on with --currency {} --after {cursor}",
+                in_shell(currency)
+            )?;
         }
     }
     if arguments.read.json {
@@ -49,6 +53,14 @@ pub(crate) fn statement(arguments: &Statement, out: &mut dyn Write) -> Result<()
         return print_json(out, &json_rows);
     }
     print_waiting(group.waiting()?, out)
+}
+
+/// The code as an argument in a shell: the name of a unit may have a space.
+fn in_shell(currency: Currency) -> String {
+    match currency.code().contains(' ') {
+        true => format!("'{currency}'"),
+        false => currency.to_string(),
+    }
 }
 
 /// A currency that the group has or that this version knows: another device may have recorded money

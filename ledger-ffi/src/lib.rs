@@ -43,7 +43,8 @@ pub use values::{
     Age, CurrencyInfo, Day, Difference, Direction, ExchangeRate, Expense, ExpenseId, Hints,
     Instant, MessageKind, Money, PaidIn, Part, Receipt, Split, SplitItem, SplitKind, SplitPart,
     Transaction, Transfer, currencies, currency_exponent, format_money, message_from_text,
-    message_kind, message_to_text, parse_money, parse_rate, shares_of, split_equally,
+    message_kind, message_to_text, parse_money, parse_rate, shares_of, split_equally, unit_code,
+    unit_name,
 };
 
 pub use ledger_core::{DeviceId, EntryId, GroupId, MemberId};

@@ -74,8 +74,8 @@ fn a_killed_import_is_finished_by_the_same_command() {
         assert_eq!(verified["problems"], serde_json::json!([]));
         let entries = verified["entries"].as_u64().unwrap();
         assert!(entries >= known, "{entries} after {known}");
-        // The genesis entry, two people, and whole batches of rows.
-        assert!([1, 3].contains(&(entries % 250)) || entries == ROWS + 3, "{entries}");
+        // The genesis entry, two people, and all rows: one transaction.
+        assert_eq!(entries, ROWS + 3);
         known = entries;
     }
     assert!(killed >= 4, "only {killed} kills hit a running import");

@@ -242,6 +242,28 @@ fn a_device_that_never_saw_the_file_knows_which_rows_are_of_it() {
 }
 
 #[test]
+fn the_export_of_a_group_that_is_kept_here_does_not_double_it() {
+    let desk = Desk::new();
+    desk.run("new", &["--me", "Ann", "--with", "Ben", "Flat"]).ok();
+    desk.run("record", &["Tea", "4", "EUR"]).ok();
+    desk.run("record", &["Cake", "6", "EUR"]).ok();
+    desk.run("pay", &["Ben", "1", "EUR"]).ok();
+    let before = (entries(&desk), desk.balances());
+    let exported = desk.run("export", &["--format", "csv"]).ok();
+    let file = desk.file("own.csv", &exported);
+    let message = desk.import(&file).failed(1);
+    assert!(message.contains("0 rows are new, 0 known"), "{message}");
+    assert!(message.contains("Recorded here by hand"), "{message}");
+    assert_eq!((entries(&desk), desk.balances()), before);
+    let planned = plan(&desk, &exported);
+    assert_eq!(planned["doubled"].as_array().unwrap().len(), 3);
+    desk.import_with(&file, &["--replace"]).ok();
+    assert_eq!(desk.balances(), before.1);
+    desk.import(&file).ok();
+    assert_eq!(desk.balances(), before.1);
+}
+
+#[test]
 fn a_plan_is_shown_and_nothing_is_written() {
     let desk = desk();
     let before = entries(&desk);

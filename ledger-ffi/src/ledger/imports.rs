@@ -103,6 +103,8 @@ pub struct ImportPreview {
     pub cancelled: Vec<CancelledRow>,
     /// Rows that likely are recorded ones that changed in the other program.
     pub changed: Vec<ChangedRow>,
+    /// Rows that somebody likely recorded here by hand, with the same date and amounts.
+    pub doubled: Vec<ChangedRow>,
     /// Recorded rows of earlier exports that the file no longer has. What people did with
     /// them here is lost if they are replaced: their edits, confirmations and disputes.
     pub gone: Vec<ExpenseRow>,
@@ -242,10 +244,12 @@ impl ImportPlan {
     /// `BalanceTooLarge` if a balance does not fit.
     pub fn preview(&self, choice: ImportChoice) -> Result<ImportPreview, LedgerError> {
         let plan = &self.plan;
-        let changed = plan
-            .changed_rows()
-            .into_iter()
-            .map(|row| Ok(ChangedRow { line: row.line, recorded: row.recorded.try_into()? }));
+        let shown = |rows: Vec<ledger_store::ChangedRow>| {
+            let rows = rows.into_iter();
+            let shown = rows
+                .map(|row| Ok(ChangedRow { line: row.line, recorded: row.recorded.try_into()? }));
+            shown.collect::<Result<Vec<_>, LedgerError>>()
+        };
         let gone = plan.gone_rows().into_iter().cloned().map(ExpenseRow::try_from);
         let totals = plan.totals(choice.into()).into_iter().map(|total| {
             let differences = total.differences.into_iter().map(|one| {
@@ -265,7 +269,8 @@ impl ImportPlan {
             lacks_predecessor: plan.lacks_predecessor(),
             waiting: plan.waiting_rows(),
             cancelled: plan.cancelled_rows().into_iter().map(CancelledRow::from).collect(),
-            changed: changed.collect::<Result<_, LedgerError>>()?,
+            changed: shown(plan.changed_rows())?,
+            doubled: shown(plan.doubled_rows())?,
             gone: gone.collect::<Result<_, _>>()?,
             unclear_lines: plan.unclear_rows(),
             people: plan.people().into_iter().map(Into::into).collect(),

@@ -143,14 +143,17 @@ pub enum StoreError {
     /// Rows of earlier exports are gone from the file or changed in it, and nobody said what to do.
     #[cfg(feature = "import")]
     #[error(
-        "nothing was imported: {changed} rows of earlier exports are changed in the file, and {gone} \
-         are gone from it; look at them, then replace them or keep them"
+        "nothing was imported: {changed} rows of earlier exports are changed in the file, {gone} are \
+         gone from it, and {doubled} were likely recorded here by hand; look at them, then replace them \
+         or keep them"
     )]
     ImportDiffers {
         /// Number of rows that changed.
         changed: usize,
         /// Number of rows that are gone.
         gone: usize,
+        /// Number of rows that somebody likely recorded by hand.
+        doubled: usize,
     },
     /// The file shares no row with the group, and has rows of other files or other people.
     #[cfg(feature = "import")]
@@ -227,6 +230,16 @@ pub enum StoreError {
         /// The series.
         series: EntryId,
         /// The number of templates that would be written.
+        found: usize,
+    },
+    /// More occurrences are to be recorded in one call than a person looks through.
+    #[error(
+        "{found} occurrences are to be recorded at once, {} more than the 24 of one call; record the \
+         rest in further calls",
+        .found.saturating_sub(24)
+    )]
+    TooManyOccurrences {
+        /// The number of occurrences that were named.
         found: usize,
     },
     /// The rates do not suffice for a conversion, or a balance does not fit by them.

@@ -139,7 +139,8 @@ fn refuse(plan: &ImportPlan, choice: ImportChoice) -> Result<(), StoreError> {
     }
     if plan.differs() && choice.old_rows == OldRows::Refuse {
         let (changed, gone) = (plan.changed_rows().len(), plan.gone_rows().len());
-        return Err(StoreError::ImportDiffers { changed, gone });
+        let doubled = plan.doubled_rows().len();
+        return Err(StoreError::ImportDiffers { changed, gone, doubled });
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use ledger_formats::ImportFile;
 use rusqlite::Connection;
 
 use super::content::{Content, cost_of, description_of, nets_of, to_transaction};
-use super::here::{RowHere, rows_here};
+use super::here::{RowHere, recorded_by_hand, rows_here};
 use super::pairs::{Likeness, pair};
 use super::people::{Column, KnownNets, PersonMatch, columns};
 use crate::StoreError;
@@ -101,6 +101,9 @@ impl Reader<'_> {
         }
         let old_contents: Vec<Content> = old.iter().map(|row| row.content.clone()).collect();
         let pairs = pair(&contents, &old_contents);
+        let same = pairs.same.iter().map(|(row, _)| *row);
+        let paired: BTreeSet<usize> =
+            same.chain(pairs.likely.iter().map(|(row, ..)| *row)).collect();
         let mut gone: BTreeMap<i64, Option<(u64, Likeness)>> =
             old.iter().filter(|row| !row.cancelled).map(|row| (row.slot, None)).collect();
         for (new_row, old_row) in pairs.same {
@@ -121,6 +124,14 @@ impl Reader<'_> {
             if let Some(became) = gone.get_mut(&row.slot) {
                 *became = Some((*line, likeness));
                 changed.extend(contents.get(new_row).map(|content| (content, &row.content)));
+            }
+        }
+        let open = contents.iter().enumerate().filter(|(row, _)| !paired.contains(row));
+        let (connection, group) = (self.connection, self.group);
+        let slots = &found.slots;
+        for (row, slot) in recorded_by_hand(connection, group, self.state(), open, slots)? {
+            if let Some((_, line)) = new.get(row) {
+                gone.insert(slot, Some((*line, Likeness::ByHand)));
             }
         }
         let slots: Vec<i64> = gone.keys().copied().collect();
@@ -209,6 +220,7 @@ impl Reader<'_> {
         let mut members: BTreeMap<usize, BTreeMap<MemberId, Balance>> = BTreeMap::new();
         rows_here(self.connection, self.group, self.state(), |here| {
             found.has_imports = true;
+            found.slots.insert(here.slot);
             found.count(&here);
             let Some(place) = places.get(&here.origin) else {
                 found.others.push(here);
@@ -245,6 +257,8 @@ fn status_of(row: &RowHere) -> RowStatus {
 struct Found {
     rows: Vec<RowStatus>,
     nets: Vec<KnownNets>,
+    /// The slots of rows of any file.
+    slots: BTreeSet<i64>,
     /// Rows of files here that this file does not have by their origins.
     others: Vec<RowHere>,
     has_imports: bool,

@@ -29,6 +29,12 @@ impl Content {
             nets: nets(transaction),
         }
     }
+
+    /// The content without its description.
+    pub(super) fn without_words(&self) -> (Date, Currency, Balance, Vec<(MemberId, Balance)>) {
+        let nets = self.nets.iter().map(|(member, net)| (*member, *net)).collect();
+        (self.date, self.currency, self.cost, nets)
+    }
 }
 
 /// The description of a row, as contents have it.

@@ -1,5 +1,7 @@
 //! Rows of files that are recorded here.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use ledger_core::{DeviceId, EntryId, GroupState, Origin};
 use rusqlite::Connection;
 
@@ -53,4 +55,42 @@ pub(super) fn rows_here(
         });
     }
     Ok(())
+}
+
+/// The slots that count, by what they show.
+const COUNTED: &str = "SELECT c.entry, c.signature, c.id, x.n
+     FROM expenses x JOIN entries c ON c.n = x.content WHERE x.grp = ?1 AND x.cancelled = 0";
+
+/// Finds slots of no file that have the date and amounts of new rows: somebody recorded them by hand,
+/// in whatever words. Each is the slot of one row, given by its place.
+pub(super) fn recorded_by_hand<'a>(
+    connection: &Connection,
+    group: GroupKey,
+    state: &GroupState,
+    new: impl Iterator<Item = (usize, &'a Content)>,
+    of_files: &BTreeSet<i64>,
+) -> Result<Vec<(usize, i64)>, StoreError> {
+    let mut open: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for (place, content) in new {
+        open.entry(content.without_words()).or_default().push(place);
+    }
+    let mut found = Vec::new();
+    if open.is_empty() {
+        return Ok(found);
+    }
+    let mut statement = connection.prepare_cached(COUNTED)?;
+    let mut rows = statement.query([group.0])?;
+    while let Some(row) = rows.next()? {
+        let slot = row.get(3)?;
+        if of_files.contains(&slot) {
+            continue;
+        }
+        let entry = believed_entry(row, EntryId::from_bytes(row.get(2)?))?;
+        let Some(transaction) = state.transaction_of(entry.decoded()) else { continue };
+        let content = Content::of(&transaction);
+        if let Some(place) = open.get_mut(&content.without_words()).and_then(Vec::pop) {
+            found.push((place, slot));
+        }
+    }
+    Ok(found)
 }

@@ -20,6 +20,8 @@ pub enum Likeness {
     DateAndAmounts,
     /// They have the same description and amounts, and dates at most three days apart.
     DescriptionAndAmounts,
+    /// Somebody recorded the other by hand, with the same date and amounts.
+    ByHand,
 }
 
 /// Rows that were paired. All numbers are places in the two lists.

@@ -118,9 +118,20 @@ impl ImportPlan {
     /// Rows that likely are recorded ones that changed in the other program, in the order of the file.
     #[must_use]
     pub fn changed_rows(&self) -> Vec<ChangedRow> {
+        self.likely_rows(|likeness| likeness != Likeness::ByHand)
+    }
+
+    /// Rows that somebody likely recorded here by hand, in the order of the file: a group that somebody
+    /// exported and imports again, or an expense that was entered in both programs.
+    #[must_use]
+    pub fn doubled_rows(&self) -> Vec<ChangedRow> {
+        self.likely_rows(|likeness| likeness == Likeness::ByHand)
+    }
+
+    fn likely_rows(&self, is: impl Fn(Likeness) -> bool) -> Vec<ChangedRow> {
         let old = self.comparison.iter().flat_map(|comparison| &comparison.old);
         let changed = old.filter_map(|old| {
-            let (line, likeness) = old.became?;
+            let (line, likeness) = old.became.filter(|(_, likeness)| is(*likeness))?;
             Some(ChangedRow { line, recorded: old.recorded.clone(), likeness })
         });
         let mut changed: Vec<ChangedRow> = changed.collect();
@@ -141,7 +152,7 @@ impl ImportPlan {
         self.comparison.iter().flat_map(|comparison| &comparison.unclear).copied().collect()
     }
 
-    /// Whether rows are gone or changed, so that a person has to choose.
+    /// Whether rows are gone, changed or recorded by hand, so that a person has to choose.
     #[must_use]
     pub fn differs(&self) -> bool {
         self.comparison.as_ref().is_some_and(|comparison| !comparison.old.is_empty())

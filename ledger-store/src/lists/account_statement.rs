@@ -67,15 +67,14 @@ pub struct StatementCursor {
 struct ComputedFor {
     /// Beginning of the member's id.
     member: u64,
-    currency: [u8; 3],
+    currency: Currency,
     upto: i64,
 }
 
 impl ComputedFor {
     fn new(member: MemberId, currency: Currency, upto: i64) -> Self {
         let id = member.as_bytes().first_chunk().copied().unwrap_or_default();
-        let code = currency.code().as_bytes().try_into().unwrap_or_default();
-        Self { member: u64::from_be_bytes(id), currency: code, upto }
+        Self { member: u64::from_be_bytes(id), currency, upto }
     }
 
     fn is_of_account(&self, other: &Self) -> bool {
@@ -86,9 +85,10 @@ impl ComputedFor {
 impl fmt::Display for StatementCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ComputedFor { member, currency, upto } = &self.computed_for;
-        let code = core::str::from_utf8(currency).unwrap_or_default();
+        // The name of a unit may have a space, which shells take apart, but no plus.
+        let code = currency.code().replace(' ', "+");
         let Self { position: Position { major, minor }, balance, .. } = self;
-        write!(f, "{code}_{member:016x}_{upto}_{major}_{minor}_{balance}")
+        write!(f, "{member:016x}_{upto}_{major}_{minor}_{balance}_{code}")
     }
 }
 
@@ -97,18 +97,17 @@ impl core::str::FromStr for StatementCursor {
 
     fn from_str(text: &str) -> Result<Self, ParseCursorError> {
         let parse = || {
-            let mut parts = text.split('_');
+            let mut parts = text.splitn(6, '_');
             let mut next = || parts.next();
-            let currency: [u8; 3] = next()?.as_bytes().try_into().ok()?;
             let member = u64::from_str_radix(next()?, 16).ok()?;
             let upto = next()?.parse().ok()?;
             let (major, minor): (u64, u64) = (next()?.parse().ok()?, next()?.parse().ok()?);
             let balance = next()?.parse().ok()?;
+            let currency = Currency::from_recorded(&next()?.replace('+', " "))?;
             // SQLite's integers are signed.
             let fits = i64::try_from(major).is_ok() && i64::try_from(minor).is_ok();
-            let whole = parts.next().is_none() && fits && currency.is_ascii();
             let computed_for = ComputedFor { member, currency, upto };
-            whole.then_some(Self { position: Position { major, minor }, balance, computed_for })
+            fits.then_some(Self { position: Position { major, minor }, balance, computed_for })
         };
         parse().filter(|cursor| cursor.to_string() == text).ok_or(ParseCursorError)
     }

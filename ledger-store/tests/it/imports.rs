@@ -149,7 +149,7 @@ fn an_edited_row_of_an_update_is_found_though_nothing_else_of_that_update_is_kno
     assert_eq!(edited.gone_rows().len(), 1);
     assert!(matches!(
         store.imports().apply(&edited, ImportChoice::default(), &mut common::go_on),
-        Err(StoreError::ImportDiffers { changed: 0, gone: 1 })
+        Err(StoreError::ImportDiffers { changed: 0, gone: 1, doubled: 0 })
     ));
 }
 
