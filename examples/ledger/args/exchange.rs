@@ -19,7 +19,7 @@ pub(crate) struct Invite {
     #[command(flatten)]
     pub(crate) location: Location,
     /// Admit everybody who has the link, without approval
-    #[arg(long)]
+    #[arg(long, alias = "open")]
     pub(crate) no_approval: bool,
     /// How many people may join by it [default: any number]
     #[arg(long, value_name = "N")]
