@@ -25,8 +25,9 @@ pub use group::{
     JoinRequest, JoinRequestInfo, KeptShare, KeptShareInfo, LedgerGroup, Lists, Member,
     MemberBalance, Payment, Problem, Proposal, ProposedRelays, ProposedStatement, RecordedDue,
     RecoveryRequest, RecurrenceRule, RecurrenceUnit, RecurringExpenses, RecurringSeries,
-    RefusedEntry, ReviewCounts, ReviewRow, Settings, Shares, Speaks, StatementIntent, StatementRow,
-    TagInUse, Total, TotalsBy, Unread, Verdict, Verification, VersionKind, VersionRow,
+    RefusedEntry, ReviewCounts, ReviewRow, SettingChange, Settings, Shares, SignedStatement,
+    Speaks, StatementIntent, StatementRow, StatementRowDetails, TagInUse, TemplateDetails, Total,
+    TotalsBy, Undone, UndoneBy, Unread, Verdict, Verification, VersionKind, VersionRow,
     read_recovery_request,
 };
 pub use ledger::{
