@@ -39,10 +39,7 @@ pub use lists::{
     VersionRow,
 };
 pub use maintenance::{GroupMaintenance, Problem, Verification};
-pub use recurring::{
-    DueList, DueOccurrence, RecordedDue, RecurrenceRule, RecurrenceUnit, RecurringExpenses,
-    RecurringSeries,
-};
+pub use recurring::{DueList, DueOccurrence, RecordedDue, RecurringExpenses, RecurringSeries};
 pub use rows::{Agreement, AsOf, Device, GroupInfo, Member, MemberBalance, Payment, Speaks};
 pub use settings::{DefaultWeight, GroupSettings, ProposedRelays, Settings};
 pub use shares::{KeptShare, KeptShareInfo, RecoveryRequest, Shares, read_recovery_request};

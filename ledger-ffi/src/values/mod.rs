@@ -7,6 +7,7 @@ mod ids;
 mod message;
 mod money;
 mod rates;
+mod recurrence;
 mod split;
 mod time;
 mod transaction;
@@ -21,6 +22,7 @@ pub use money::{
 };
 pub(crate) use rates::rates;
 pub use rates::{ExchangeRate, parse_rate};
+pub use recurrence::{RecurrenceRule, RecurrenceUnit};
 pub(crate) use split::of_rule;
 pub use split::{Split, SplitItem, SplitKind, SplitPart, shares_of};
 pub use time::{Age, Day, Instant};

@@ -4,8 +4,7 @@ use ledger_core::engine::{Ledger, Payload, VerifiedEntry};
 use ledger_core::statement::StatementBody;
 use ledger_core::{DeviceId, EntryId, MemberId, Setting, SettingValue};
 
-use crate::group::RecurrenceRule;
-use crate::values::Transaction;
+use crate::values::{RecurrenceRule, Transaction};
 
 /// Statement that an entry carries.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
