@@ -19,6 +19,7 @@ use crate::failure::Failure;
 use crate::invites::end_of;
 use crate::output::{Output, check, open_file};
 use crate::parts::check_name;
+use crate::settings::name_device;
 use crate::show::{one_line, print_waiting, progress_bar};
 
 /// The part of a link in front of the `#`; the invite is behind it.
@@ -110,6 +111,9 @@ fn describe(group: &Group, id: RequestId, out: &mut dyn Write) -> Result<(), Fai
 }
 
 pub(crate) fn enter(arguments: &Enter, out: &mut dyn Write) -> Result<(), Failure> {
+    if let Some(name) = &arguments.device_name {
+        check_name(name)?;
+    }
     let store = open(&arguments.location)?;
     let mut file = open_file(&arguments.welcome)?;
     let before = store.group_ids()?;
@@ -119,6 +123,7 @@ pub(crate) fn enter(arguments: &Enter, out: &mut dyn Write) -> Result<(), Failur
         true => writeln!(out, "you are in {name} already; this imports what is new in the answer")?,
         false => writeln!(out, "joined {name}")?,
     }
+    name_device(&group, group.device(), arguments.device_name.as_ref())?;
     report(&imported, out)
 }
 

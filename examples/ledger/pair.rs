@@ -2,11 +2,13 @@
 //! pass between the two. Each side runs until the pairing is over, as the state of a
 //! pairing is in memory only.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use ledger_store::PairingMode;
+use ledger_core::{DeviceId, GroupId};
+use ledger_store::{PairingMode, Store};
 
 use crate::args::{Database, Replace};
 use crate::ask::confirm;
@@ -14,6 +16,8 @@ use crate::context::{open, open_or_create};
 use crate::exchange::read;
 use crate::failure::Failure;
 use crate::output::{Output, check};
+use crate::parts::check_name;
+use crate::settings::name_device;
 use crate::show::one_line;
 
 #[derive(Debug, Subcommand)]
@@ -38,6 +42,9 @@ pub(crate) enum PairCommand {
         /// enrol, revoke, leave, rename or show the phrase
         #[arg(long)]
         record_only: bool,
+        /// A name of the new device that everybody sees, such as "Anna's tablet"
+        #[arg(long, value_name = "NAME")]
+        device_name: Option<String>,
     },
 }
 
@@ -92,12 +99,15 @@ impl Files {
 pub(crate) fn run(command: &PairCommand, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
         PairCommand::New { location, files, yes } => new(location, files, *yes, out),
-        PairCommand::Old { location, files, record_only } => {
+        PairCommand::Old { location, files, record_only, device_name } => {
+            if let Some(name) = device_name {
+                check_name(name)?;
+            }
             let mode = match record_only {
                 true => PairingMode::RecordOnly,
                 false => PairingMode::Standard,
             };
-            old(location, files, mode, out)
+            old(location, files, mode, device_name.as_ref(), out)
         }
     }
 }
@@ -129,6 +139,7 @@ fn old(
     location: &Database,
     files: &Files,
     mode: PairingMode,
+    name: Option<&String>,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     files.check(location, [2, 4, 6])?;
@@ -140,10 +151,25 @@ fn old(
     let (enrolling, groups) = entering.enter(typed.trim())?;
     writeln!(out, "the digits are right")?;
     files.put(location, 4, &groups, out)?;
-    let granted = enrolling.receive(&files.take(5, out)?, mode)?;
+    let message = files.take(5, out)?;
+    let before = devices(&store)?;
+    let granted = enrolling.receive(&message, mode)?;
+    for (group, device) in devices(&store)?.difference(&before) {
+        name_device(&store.group(*group)?, *device, name)?;
+    }
     files.put(location, 6, &granted, out)?;
     writeln!(out, "enrolled; export a bundle of each group for it")?;
     Ok(())
+}
+
+/// The devices of all groups that may write.
+fn devices(store: &Store) -> Result<BTreeSet<(GroupId, DeviceId)>, Failure> {
+    let mut found = BTreeSet::new();
+    for id in store.group_ids()? {
+        let state = store.group(id)?.state()?;
+        found.extend(state.devices().map(|(_, device, _)| (id, device)));
+    }
+    Ok(found)
 }
 
 /// Says what is wanted, and reads a line.

@@ -77,21 +77,23 @@ pub(crate) fn devices(arguments: &Read, out: &mut dyn Write) -> Result<(), Failu
             json!({
                 "id": row.id.to_string(),
                 "member": people.label(row.member),
+                "name": row.name,
                 "this": row.is_this_device,
                 "speaks": speaks,
             })
         };
         return print_json(out, &devices.iter().map(row).collect::<Vec<Value>>());
     }
-    let rows: Vec<[String; 4]> = devices
+    let rows: Vec<[String; 5]> = devices
         .iter()
         .map(|row| {
+            let name = row.name.as_deref().map(one_line).unwrap_or_default();
             let this = if row.is_this_device { "this device" } else { "" };
             let reads = row.speaks.as_ref().map_or_else(String::new, reads);
-            [row.id.short(), one_line(people.label(row.member)), this.to_owned(), reads]
+            [row.id.short(), one_line(people.label(row.member)), name, this.to_owned(), reads]
         })
         .collect();
-    table(out, [Align::Left; 4], &rows)
+    table(out, [Align::Left; 5], &rows)
 }
 
 /// `reads version 1 and features 1024, 1025`.

@@ -266,6 +266,12 @@ fn setting_summary(setting: &Setting, state: &GroupState) -> String {
         }
         Some(SettingValue::Relays { .. }) => "set relays".to_owned(),
         Some(SettingValue::Categories(_)) => "set the categories".to_owned(),
+        Some(SettingValue::DeviceName { name: Some(name), .. }) => {
+            format!("named a device {}", one_line(&name))
+        }
+        Some(SettingValue::DeviceName { name: None, .. }) => {
+            "took the name of a device away".to_owned()
+        }
         _ => format!("set field {}", setting.field()),
     }
 }

@@ -13,16 +13,20 @@ use crate::args::{New, Pay, Record};
 use crate::context::{People, open, open_or_create, the_group};
 use crate::failure::Failure;
 use crate::parts::{Circle, Participant, amount, check_name, name_and_value};
+use crate::settings::name_device;
 use crate::sharing::Sharing;
 use crate::show::one_line;
 
 pub(crate) fn new(arguments: &New, out: &mut dyn Write) -> Result<(), Failure> {
     let others: Vec<&str> = arguments.others.iter().map(String::as_str).collect();
-    for name in others.iter().chain([&arguments.name.as_str(), &arguments.me.as_str()]) {
+    let device_name = arguments.device_name.iter().map(String::as_str);
+    let names = [arguments.name.as_str(), arguments.me.as_str()];
+    for name in others.iter().copied().chain(names).chain(device_name) {
         check_name(name)?;
     }
     let store = open_or_create(&arguments.location)?;
     let group = store.create_group_with(&arguments.name, &arguments.me, &others)?;
+    name_device(&group, group.device(), arguments.device_name.as_ref())?;
     writeln!(out, "created {}, group {}", one_line(&arguments.name), group.id())?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use ledger_core::{Currency, MemberId, SettingValue, Settings};
+use ledger_core::{Currency, DeviceId, MemberId, SettingValue, Settings};
 use ledger_store::{Group, NewEntry};
 use serde_json::json;
 
@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::parts::usage;
 use crate::read::print_json;
 use crate::show::{Align, one_line, table};
+use crate::sign::find_device;
 
 pub(crate) fn settings(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
     let location = &arguments.read.location;
@@ -27,6 +28,22 @@ pub(crate) fn settings(arguments: &Arguments, out: &mut dyn Write) -> Result<(),
         return print_json(out, &as_json(&settings, &people));
     }
     print(&settings, &people, out)
+}
+
+/// Names a device that has just been enrolled, if there is a name for it.
+///
+/// # Errors
+/// [`Failure`] as every command that records.
+pub(crate) fn name_device(
+    group: &Group,
+    device: DeviceId,
+    name: Option<&String>,
+) -> Result<(), Failure> {
+    if let Some(name) = name {
+        let value = SettingValue::DeviceName { device, name: Some(name.clone()) };
+        group.append(vec![NewEntry::Setting(value)])?;
+    }
+    Ok(())
 }
 
 /// What the options set, each as one entry.
@@ -63,6 +80,13 @@ fn changes(
         let no_member = || Failure::Usage("this device has no member".to_owned());
         let member = group.me()?.ok_or_else(no_member)?;
         changes.push(SettingValue::Relays { member, relays: arguments.relay.clone() });
+    }
+    if arguments.device_name.is_some() || arguments.no_device_name {
+        let device = match &arguments.device {
+            Some(typed) => find_device(&*group.state()?, typed)?,
+            None => group.device(),
+        };
+        changes.push(SettingValue::DeviceName { device, name: arguments.device_name.clone() });
     }
     if !arguments.category.is_empty() || arguments.no_categories {
         changes.push(SettingValue::Categories(arguments.category.clone()));

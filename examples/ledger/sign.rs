@@ -25,18 +25,24 @@ pub(crate) fn remove(arguments: &Remove, out: &mut dyn Write) -> Result<(), Fail
 pub(crate) fn revoke(arguments: &Revoke, out: &mut dyn Write) -> Result<(), Failure> {
     let group = open_group(&arguments.sign.location)?;
     let state = group.state()?;
-    let typed = &arguments.device;
+    let device = find_device(&state, &arguments.device)?;
+    let since = since(&group, &state, arguments.since.as_deref())?;
+    let intent = StatementIntent::Revoke { device, since };
+    sign(&group, intent, &arguments.sign, out)
+}
+
+/// The device that may write and whose id begins so.
+pub(crate) fn find_device(state: &GroupState, typed: &str) -> Result<DeviceId, Failure> {
     // Nothing would be the beginning of every id.
     let begins = |id: &DeviceId| !typed.is_empty() && id.to_string().starts_with(typed);
     let found: Vec<DeviceId> = state.devices().map(|(_, id, _)| id).filter(begins).collect();
-    let [device] = found.as_slice() else {
-        let text =
-            format!("{} devices have an id that begins with {:?}", found.len(), arguments.device);
-        return Err(Failure::Usage(format!("{text}; `ledger devices` lists them")));
-    };
-    let since = since(&group, &state, arguments.since.as_deref())?;
-    let intent = StatementIntent::Revoke { device: *device, since };
-    sign(&group, intent, &arguments.sign, out)
+    match found.as_slice() {
+        [device] => Ok(*device),
+        _ => {
+            let text = format!("{} devices have an id that begins with {typed:?}", found.len());
+            Err(Failure::Usage(format!("{text}; `ledger devices` lists them")))
+        }
+    }
 }
 
 /// The entry of `--since`, which is here: another one would be ignored.

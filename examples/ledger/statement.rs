@@ -59,7 +59,8 @@ pub(crate) fn statement(arguments: &Statement, out: &mut dyn Write) -> Result<()
                 arguments.as_of.as_ref().map_or(String::new(), |at| format!(" --as-of {at}"));
             writeln!(
                 out,
-                "There is more: go on with{as_of} --currency {currency} --after {cursor}"
+                "There is more: go on with{as_of} --currency {} --after {cursor}",
+                in_shell(currency)
             )?;
         }
     }
@@ -68,6 +69,14 @@ pub(crate) fn statement(arguments: &Statement, out: &mut dyn Write) -> Result<()
         return print_json(out, &json_rows);
     }
     print_waiting(group.waiting()?, out)
+}
+
+/// The code as an argument in a shell: the name of a unit may have a space.
+fn in_shell(currency: Currency) -> String {
+    match currency.code().contains(' ') {
+        true => format!("'{currency}'"),
+        false => currency.to_string(),
+    }
 }
 
 /// A currency that the group has or that this version knows: another device may have recorded money

@@ -44,7 +44,7 @@ pub use values::{
     Instant, MessageKind, Money, PaidIn, Part, Receipt, RecurrenceRule, RecurrenceUnit, Split,
     SplitItem, SplitKind, SplitPart, Transaction, Transfer, currencies, currency_exponent,
     format_money, message_from_text, message_kind, message_to_text, parse_money, parse_rate,
-    shares_of, split_equally,
+    shares_of, split_equally, unit_code, unit_name,
 };
 
 pub use ledger_core::{DeviceId, EntryId, GroupId, MemberId};

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-use ledger_core::{GroupState, MemberId, Transaction};
+use ledger_core::{Currency, GroupState, MemberId, Transaction};
 
 use crate::one_line;
 use crate::rows::{Labels, Row};
@@ -27,7 +27,7 @@ pub fn write(
     for currency in state.currencies() {
         // hledger wants a decimal mark here even where there are no decimals.
         let places = usize::try_from(currency.exponent()).unwrap_or(0);
-        writeln!(out, "commodity 1000.{} {currency}", "0".repeat(places))?;
+        writeln!(out, "commodity 1000.{} {}", "0".repeat(places), commodity(currency))?;
     }
     // hledger lists accounts in the order of their declarations.
     for account in labels.members().filter_map(|member| accounts.get(&member)) {
@@ -46,6 +46,7 @@ fn write_transaction(
 ) -> io::Result<()> {
     let Row { id, transaction } = row;
     let currency = transaction.currency();
+    let symbol = commodity(currency);
     // The code in brackets keeps a description that begins with one intact.
     let (date, code) = (transaction.date(), id.short());
     writeln!(out, "\n{date} * ({code}) {}", description(transaction.description()))?;
@@ -58,12 +59,21 @@ fn write_transaction(
     }
     let account = |member: &MemberId| accounts.get(member).map_or("members:?", String::as_str);
     for (member, amount) in transaction.credited() {
-        writeln!(out, "    {}  {} {currency}", account(&member), amount.format(currency))?;
+        writeln!(out, "    {}  {} {symbol}", account(&member), amount.format(currency))?;
     }
     for (member, amount) in transaction.debited() {
-        writeln!(out, "    {}  -{} {currency}", account(&member), amount.format(currency))?;
+        writeln!(out, "    {}  -{} {symbol}", account(&member), amount.format(currency))?;
     }
     Ok(())
+}
+
+/// The symbol of a commodity. A unit has a slash and a digit, and so stands in quotes; no name of a unit
+/// has a quote.
+fn commodity(currency: Currency) -> String {
+    match currency.unit_name() {
+        Some(_) => format!("\"{currency}\""),
+        None => currency.to_string(),
+    }
 }
 
 /// One account for each member, all different even where hledger's syntax makes two names alike.

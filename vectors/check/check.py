@@ -15,7 +15,7 @@ from entry import FIELDS, broken_rule, proves_equivocation
 from hints import rule_of, said
 from history import History
 from keys import derive
-from recurring import day_of, occurrence, origin_of, series_of
+from recurring import day_of, occurrence, origin_of, series_of, shares_of
 from settings import sets
 from state import State
 
@@ -125,8 +125,10 @@ def check_state(state, scenario, where):
         found = series_of(state)
         for series in scenario["series"]:
             at = bytes.fromhex(series["id"])
-            days = [[n, occurrence(found[at], n), origin_of(at, n).hex()] for n in range(12)]
-            days = [row for row in days if row[1] is not None]
+            days = [
+                [n, occurrence(found[at], n), origin_of(at, n).hex(), shares_of(found[at], n)]
+                for n in range(12) if occurrence(found[at], n)
+            ]
             expect("series of occurrences", where, days, series["occurrences"])
         expect("series of occurrences", where, len(found), len(scenario["series"]))
     if "settings" in scenario:

@@ -1,5 +1,6 @@
 """Payloads by kind (SPEC 4)."""
 import datetime
+import re
 
 from cbor import need
 from keys import (
@@ -33,9 +34,27 @@ def read_date(r):
     return number
 
 
+CODE = re.compile(r"[A-Z]{3}")
+UNIT = re.compile(r"(?P<name>[A-Za-z\u0080-\U0010ffff](?: ?[A-Za-z0-9._\u0080-\U0010ffff-])*)/[0-9]")
+HIDDEN = re.compile(
+    "[\u0080-\u00a0\u00ad\u034f\u061c\u115f-\u1160\u1680\u17b4-\u17b5\u180b-\u180f\u2000-\u200f"
+    "\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ue000-\uf8ff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    "\ufffe-\uffff\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+    "\U000f0000-\U000ffffd\U00100000-\U0010fffd]"
+)
+
+
+def is_unit(code):
+    unit = UNIT.fullmatch(code)
+    if unit is None:
+        return False
+    name = unit["name"]
+    return len(name.encode()) <= 16 and not CODE.fullmatch(name) and not HIDDEN.search(name)
+
+
 def read_currency(r):
     code = r.text(4096)
-    need(len(code) == 3 and all("A" <= letter <= "Z" for letter in code), "P5")
+    need(CODE.fullmatch(code) is not None or is_unit(code), "P5")
     return code
 
 
@@ -168,7 +187,7 @@ def check_predecessor(old, card, founder):
         need((opening["card"] is None) == (place == 0), "G1")
         if place > 0:
             need(opening["card"]["place"] == card["place"], "G1")
-            need(opening["card"]["introducer"] == founder and opening["raw"] not in met, "G1")
+            need(opening["card"]["introducer"] in (founder, None) and opening["raw"] not in met, "G1")
             met.add(opening["raw"])
         for currency, balance in opening["balances"]:
             sums[currency] = sums.get(currency, 0) + balance

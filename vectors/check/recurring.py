@@ -2,6 +2,7 @@
 import calendar
 import datetime
 
+from hints import exact_shares, rule_of, said
 from keys import digest
 
 
@@ -50,6 +51,47 @@ def occurrence(versions, number):
     return day_of(version["first_day"], version["rule"], number - version["base"])
 
 
+def rounded(exact, total, turn):
+    """Shares in whole units, odd ones by the largest remainders and the turn (SPEC 9.1)."""
+    units = {member: part.numerator // part.denominator for member, part in exact.items()}
+    remainders = {member: part - units[member] for member, part in exact.items()}
+    odd = total - sum(units.values())
+    for remainder in sorted(set(remainders.values()), reverse=True):
+        equal = sorted(member for member, part in remainders.items() if part == remainder)
+        for place in range(min(odd, len(equal))):
+            units[equal[(turn + place) % len(equal)]] += 1
+        odd -= min(odd, len(equal))
+    return [[member, part] for member, part in units.items() if part]
+
+
+def shares_of(versions, number):
+    """The shares of an occurrence: by the template's rule, with the number for turn."""
+    content = template_of(versions, number)["content"]
+    if "shares" not in content:
+        return []
+    shares, total = content["shares"], content["amount"]
+    split = next((data for key, data in content["more"] or [] if key == 2), None)
+    rule = None if split is None else rule_of(split, total, content["payers"], shares)
+    if split is not None and said(2, split) is None:
+        rule = ["exact"]
+    if rule is None:
+        sizes = [size for _, size in shares]
+        once = len({member for member, _ in shares}) == len(shares) > 0
+        equal = once and max(sizes) - min(sizes) <= 1
+        rule = ["equal", [member for member, _ in shares]] if equal else ["exact"]
+    if rule == ["exact"]:
+        return sorted(shares)
+    return sorted(rounded(exact_shares(rule, total), total, number))
+
+
+def named(state, entry, content):
+    """Content with members in place of refs."""
+    def by_member(parts):
+        return [[state.history.named(ref, entry).hex(), amount] for ref, amount in parts]
+    parts = {key: by_member(content[key]) for key in ("payers", "shares") if key in content}
+    return content | parts
+
+
 def series_of(state):
     """The versions of each series, by its id."""
     found = {}
@@ -61,5 +103,6 @@ def series_of(state):
         found.setdefault(series, []).append({
             "entry": entry.id, "first_day": payload["content"]["date"], "rule": payload["rule"],
             "from": change["from"], "base": change["base"], "end": payload["end"],
+            "content": named(state, entry, payload["content"]),
         })
     return found

@@ -25,11 +25,18 @@ def read_categories(r):
     return different([label(r) for _ in range(r.array_up_to(128, "P3"))])
 
 
+def read_device_name(r):
+    name = r.text(256)
+    need(name != "", "P3")
+    return name
+
+
 def sets(field, data):
     """What a value sets, or None."""
     r = Reader(data)
     try:
-        found = [read_currency, read_weight, read_relays, read_categories][field](r)
+        readers = [read_currency, read_weight, read_relays, read_categories, read_device_name]
+        found = readers[field](r)
         r.finish()
     except Refused:
         return None

@@ -104,9 +104,17 @@ class State:
         for entry in sorted(self.applied, key=lambda e: e.order):
             if entry.kind == "setting":
                 field, subject = entry.payload["field"], entry.payload["subject"]
-                if field != 2 or subject == self.history.member(self.history.author[entry.id]):
-                    last[field, subject] = entry.payload["value"]
+                author = self.history.member(self.history.author[entry.id])
+                if field == 2 and subject != author:
+                    continue
+                if field == 4 and (author, subject) not in self.users():
+                    continue
+                last[field, subject] = entry.payload["value"]
         return [[*key, value] for key, value in sorted(last.items())]
+
+    def users(self):
+        """The devices that may write (SPEC 7.1), each with the member of its generation."""
+        return {(self.history.starts[tuple(g)].member, device) for g, device, *_ in self.devices}
 
     def speaks(self):
         """What devices that may write read, as [device, version, features] (SPEC 4.17)."""

@@ -104,6 +104,9 @@ pub(crate) struct Admit {
 pub(crate) struct Enter {
     #[command(flatten)]
     pub(crate) location: Database,
+    /// A name of this device that everybody sees, such as "Anna's phone"
+    #[arg(long, value_name = "NAME")]
+    pub(crate) device_name: Option<String>,
     /// The welcome
     pub(crate) welcome: PathBuf,
 }

@@ -10,7 +10,7 @@ mod settle;
 use std::ops::Deref;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use ledger_core::{Currency, Date};
 use ledger_store::{Cursor, StatementCursor};
 
@@ -332,6 +332,7 @@ pub(crate) struct Statement {
 }
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("device_naming").args(["device_name", "no_device_name"]).multiple(false))]
 pub(crate) struct Settings {
     #[command(flatten)]
     pub(crate) read: Read,
@@ -355,6 +356,15 @@ pub(crate) struct Settings {
     /// Offer no categories
     #[arg(long, conflicts_with = "category")]
     pub(crate) no_categories: bool,
+    /// A name of this device that everybody sees, such as "Anna's phone"
+    #[arg(long, value_name = "NAME")]
+    pub(crate) device_name: Option<String>,
+    /// Take the name of this device away
+    #[arg(long, conflicts_with = "device_name")]
+    pub(crate) no_device_name: bool,
+    /// Name another of your devices, by the beginning of its id
+    #[arg(long, value_name = "DEVICE", requires = "device_naming")]
+    pub(crate) device: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -425,6 +435,9 @@ pub(crate) struct New {
     /// Your name
     #[arg(long, value_name = "NAME")]
     pub(crate) me: String,
+    /// A name of this device that everybody sees, such as "Anna's phone"
+    #[arg(long, value_name = "NAME")]
+    pub(crate) device_name: Option<String>,
     /// People who have no ledger of their own yet
     #[arg(long = "with", value_name = "NAME")]
     pub(crate) others: Vec<String>,

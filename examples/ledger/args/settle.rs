@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use clap::Args;
-use ledger_core::{Date, Rate, RateError};
+use ledger_core::{Currency, Date, Rate, RateError};
 
 use super::Read;
 
@@ -26,7 +26,8 @@ pub(crate) struct Conversion {
     /// Count all currencies in this one, by the rates of --rate
     #[arg(long = "in", value_name = "CURRENCY")]
     pub(crate) currency: Option<String>,
-    /// What one A is worth in B, as EUR/USD=1.08 or EUR/USD=27/25; may be said several times
+    /// What one A is worth in B, as EUR/USD=1.08, EUR/USD=27/25 or beers/0/EUR=4.50; may be said
+    /// several times
     ///
     /// A rate serves both directions. Each currency with an open balance needs one with the
     /// currency of --in.
@@ -55,9 +56,20 @@ impl FromStr for RateOption {
 
     fn from_str(text: &str) -> Result<Self, RateOptionError> {
         let (pair, rate) = text.split_once('=').ok_or(RateOptionError::NotAPair)?;
-        let (base, quote) = pair.split_once('/').ok_or(RateOptionError::NotAPair)?;
+        let (base, quote) = currencies(pair).ok_or(RateOptionError::NotAPair)?;
         Ok(Self { base: base.to_owned(), quote: quote.to_owned(), rate: rate.parse()? })
     }
+}
+
+/// The two currencies of `A/B`. Units have a slash of their own, as in `beers/0/EUR`, which stands
+/// between currencies in one place only.
+fn currencies(pair: &str) -> Option<(&str, &str)> {
+    let both = |at: usize| Some((pair.get(..at)?, pair.get(at.checked_add(1)?..)?));
+    let mut ways = pair.match_indices('/').filter_map(|(at, _)| both(at));
+    let is_currency = |code: &str| Currency::from_recorded(code).is_some();
+    let found = ways.clone().find(|(base, quote)| is_currency(base) && is_currency(quote));
+    // What is no currency gets an error of its own.
+    found.or_else(|| ways.next())
 }
 
 #[derive(Debug, Args)]

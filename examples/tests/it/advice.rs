@@ -43,6 +43,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("plan it again", "import --plan"),
     ("import the file again", "import"),
     ("keep what is there", "import --add-anyway"),
+    ("name a device of your own", "settings --device-name"),
 ];
 
 /// Advice that asks for something which is no command: to look, to ask, to type again.
@@ -50,6 +51,9 @@ const BY_HAND: &[&str] = &[
     "one is another word than the one written down",
     "write ",
     "leave it out",
+    "leave out {character",
+    "choose another name for the unit",
+    "record the rest in further calls",
     "leave one out",
     "leave some out",
     "shorten it",

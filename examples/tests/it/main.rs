@@ -37,6 +37,7 @@ mod split;
 mod statement;
 mod story;
 mod totals;
+mod units;
 mod usage;
 mod verify_history;
 mod write;

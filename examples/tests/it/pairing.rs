@@ -79,7 +79,8 @@ fn a_further_device_is_paired_by_files_and_digits() {
     let folder = anna.path("between");
     std::fs::create_dir(&folder).unwrap();
     let mut new = Side::start(&tablet, "new", &folder, &["--yes"]);
-    let mut old = Side::start(&anna, "old", &folder, &["--record-only"]);
+    let mut old =
+        Side::start(&anna, "old", &folder, &["--record-only", "--device-name", "Anna's tablet"]);
     // Too early: it says so, and waits on.
     new.hear("pair-2 is here");
     new.say("");
@@ -104,7 +105,12 @@ fn a_further_device_is_paired_by_files_and_digits() {
     let digest = |desk: &Desk| desk.run::<&str>("agree", &[]).json()["digest"].clone();
     assert_eq!(digest(&anna), digest(&tablet));
     let devices = anna.run("devices", &["--json"]).json();
-    assert_eq!(devices.as_array().unwrap().len(), 2);
+    let names: Vec<_> =
+        devices.as_array().unwrap().iter().map(|row| (&row["this"], &row["name"])).collect();
+    assert_eq!(names.len(), 2);
+    // No name is made up for the device that got none.
+    assert!(names.contains(&(&false.into(), &"Anna's tablet".into())), "{names:?}");
+    assert!(names.contains(&(&true.into(), &serde_json::Value::Null)), "{names:?}");
     // It records, and has no root key to act with.
     let message = tablet.run::<&str>("phrase", &[]).failed(1);
     assert!(message.contains("does not hold your root key"), "{message}");

@@ -60,3 +60,35 @@ fn what_cannot_be_set_says_why() {
     }
     assert_eq!(desk.everything(), before);
 }
+
+#[test]
+fn a_device_has_the_name_that_its_person_gives() {
+    let desk = Desk::new();
+    desk.run("new", &["--me", "Anna", "--device-name", "Anna's phone", "Flat"]).ok();
+    let name = || desk.run("devices", &["--json"]).json()[0]["name"].clone();
+    assert_eq!(name(), json!("Anna's phone"));
+    desk.run("settings", &["--device-name", "Anna's old phone"]).ok();
+    let listed = desk.run("devices", &[] as &[&str]).ok();
+    assert!(listed.contains("Anna's old phone  this device"), "{listed}");
+    let activity = desk.run("activity", &["--limit", "1"]).ok();
+    assert!(activity.contains("named a device Anna's old phone"), "{activity}");
+    let id = desk.run("devices", &["--json"]).json()[0]["id"].as_str().unwrap()[..8].to_owned();
+    desk.run("settings", &["--device-name", "Phone", "--device", &id]).ok();
+    assert_eq!(name(), json!("Phone"));
+    for (arguments, code, words) in [
+        (vec!["--device-name", " "], 1, "people see"),
+        (vec!["--device-name", "a\tb"], 1, "control character"),
+        (vec!["--device-name", "X", "--device", "zz"], 2, "`ledger devices` lists them"),
+        (vec!["--device", "zz"], 2, "--device-name"),
+        (vec!["--device-name", "X", "--no-device-name"], 2, ""),
+    ] {
+        let run = desk.run("settings", &arguments);
+        assert_eq!(run.code, Some(code), "{arguments:?}: {run:?}");
+        assert!(run.err.contains(words), "{run:?}");
+    }
+    desk.run("settings", &["--no-device-name"]).ok();
+    assert_eq!(name(), json!(null));
+    let other = Desk::new();
+    other.run("new", &["--me", "Anna", "--device-name", "\u{200b}", "Flat"]).failed(2);
+    assert!(!other.db().exists(), "nothing is made for a name that nobody sees");
+}

@@ -133,12 +133,15 @@ fn recurring(author: &mut Author, rent: &Transaction) {
 /// A setting of each field, one that takes a value away, and one of a field that nobody knows.
 fn settings(author: &mut Author, anna: MemberId, ben: MemberId) {
     let euro = Currency::from_code("EUR").unwrap();
+    let device = author.device.id();
     let relays = vec!["https://a.example".to_owned(), "https://b.example".to_owned()];
     for (name, value) in [
         ("setting-currency", SettingValue::DefaultCurrency(Some(euro))),
+        ("setting-unit", SettingValue::DefaultCurrency(Some(Currency::unit("beers", 0).unwrap()))),
         ("setting-no-currency", SettingValue::DefaultCurrency(None)),
         ("setting-weight", SettingValue::DefaultWeight { member: ben, weight: Some(2) }),
         ("setting-relays", SettingValue::Relays { member: anna, relays }),
+        ("setting-device-name", SettingValue::DeviceName { device, name: Some("Phone".to_owned()) }),
         ("setting-categories", SettingValue::Categories(vec!["rent".to_owned()])),
     ] {
         author.write(name, Draft::setting(Setting::new(&value).unwrap()));

@@ -60,7 +60,7 @@ rules! {
     P2 "a payload uses each of its entry's refs"
     P3 "a text is at most as long as its field allows, and a name is not empty"
     P4 "a date is a day of the Gregorian calendar between 0001-01-01 and 9999-12-31"
-    P5 "a currency is three letters A to Z"
+    P5 "a currency is three letters A to Z, or a unit: a name of 1 to 16 bytes, a slash, and a digit"
     P6 "an amount is at most 10^15 minor units, and at least 1 where money moves"
     P7 "payers and shares are strictly ascending by ref and each sum to the amount"
     P8 "a transfer has two different parties"

@@ -1,5 +1,7 @@
 //! Drafts of genesis entries: for a new group, or the successor of an old one.
 
+use std::collections::BTreeMap;
+
 use super::{DraftError, assemble};
 use crate::base::id::MemberId;
 use crate::base::limits::{MAX_MEMBERS, MAX_REFS};
@@ -17,6 +19,7 @@ pub struct NewGroup<'a> {
     index: u32,
     salt: [u8; 32],
     predecessor: Option<(&'a View, MemberId)>,
+    from_files: BTreeMap<MemberId, PlaceholderCard>,
 }
 
 impl<'a> NewGroup<'a> {
@@ -32,7 +35,7 @@ impl<'a> NewGroup<'a> {
         index: u32,
         salt: [u8; 32],
     ) -> Self {
-        Self { name, founder, entropy, index, salt, predecessor: None }
+        Self { name, founder, entropy, index, salt, predecessor: None, from_files: BTreeMap::new() }
     }
 
     /// Makes the group the successor of `old`, whose people and balances it takes over.
@@ -40,6 +43,15 @@ impl<'a> NewGroup<'a> {
     #[must_use]
     pub fn successor_of(mut self, old: &'a View, founder: MemberId) -> Self {
         self.predecessor = Some((old, founder));
+        self
+    }
+
+    /// Says by which cards people from files of other programs were introduced in the old group. They
+    /// keep name and nonce of the file, so that whoever imports the file into the new group introduces
+    /// the same members. Other cards are ignored.
+    #[must_use]
+    pub fn people_from_files(mut self, cards: BTreeMap<MemberId, PlaceholderCard>) -> Self {
+        self.from_files = cards;
         self
     }
 
@@ -74,8 +86,14 @@ impl<'a> NewGroup<'a> {
         };
         let mut opening = vec![Opening { card: None, balances: balances(founder) }];
         for (id, member) in taken_over(state, founder) {
-            let nonce = id.as_bytes().first_chunk().copied().unwrap_or_default();
-            let card = PlaceholderCard::new(self.salt, Some(card.member()), member.name(), nonce)?;
+            let from_file = self.from_files.get(&id).filter(|old| old.introducer().is_none());
+            let card = match from_file {
+                Some(old) => PlaceholderCard::from_file(self.salt, old.name(), *old.nonce())?,
+                None => {
+                    let nonce = id.as_bytes().first_chunk().copied().unwrap_or_default();
+                    PlaceholderCard::new(self.salt, Some(card.member()), member.name(), nonce)?
+                }
+            };
             opening.push(Opening { card: Some(card), balances: balances(id) });
         }
         Ok(Some(Predecessor {

@@ -97,7 +97,8 @@ impl PlaceholderCard {
     }
 
     /// The number that distinguishes people of one name. In a successor group, it is the
-    /// beginning of the person's member id in the old group.
+    /// beginning of the person's member id in the old group, or for a person from a file that of the
+    /// file.
     #[must_use]
     pub fn nonce(&self) -> &[u8; 16] {
         &self.nonce

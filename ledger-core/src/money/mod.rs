@@ -10,6 +10,7 @@ mod rates;
 mod recurrence;
 mod settle_up;
 mod split;
+mod unit_name;
 
 pub use amount::{Amount, AmountError, Balance};
 pub use currency::{Currency, CurrencyError};

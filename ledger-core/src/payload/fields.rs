@@ -11,7 +11,7 @@ pub(super) fn read_date(r: &mut Reader<'_>) -> Result<Date, Refusal> {
 }
 
 pub(crate) fn read_currency(r: &mut Reader<'_>) -> Result<Currency, Refusal> {
-    Currency::from_letters(r.text(MAX_TEXT_BYTES)?.as_bytes()).ok_or_else(|| Refusal::new(Rule::P5))
+    Currency::from_recorded(r.text(MAX_TEXT_BYTES)?).ok_or_else(|| Refusal::new(Rule::P5))
 }
 
 pub(super) fn read_amount(r: &mut Reader<'_>) -> Result<Amount, Refusal> {

@@ -158,7 +158,8 @@ impl Predecessor {
     }
 
     /// Checks rule G1: the opening balances sum to zero. The founder's come first, then those of
-    /// distinct people whose cards name the founder as introducer and are under the salt.
+    /// distinct people whose cards are under the salt, and name the founder as introducer or are of a
+    /// person from a file.
     fn check(&self, founder: &Card) -> Result<(), Refusal> {
         let refused = |what: &str| Err(Refusal::with_detail(Rule::G1, what));
         let mut sums: BTreeMap<Currency, Balance> = BTreeMap::new();
@@ -167,8 +168,9 @@ impl Predecessor {
             match &opening.card {
                 None if place == 0 => {}
                 Some(card) if place > 0 => {
+                    let introducer = card.introducer();
                     let ours = card.scope() == founder.scope()
-                        && card.introducer() == Some(founder.member());
+                        && introducer.is_none_or(|introducer| introducer == founder.member());
                     if !ours || !met.insert(card.member()) {
                         return refused("a card that is not a placeholder's of this group");
                     }

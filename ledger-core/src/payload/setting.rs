@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::fields::{read_currency, read_words};
+use super::fields::{read_currency, read_word, read_words};
 use crate::base::codec::{Reader, Writer};
-use crate::base::id::MemberId;
+use crate::base::id::{DeviceId, MemberId};
 use crate::base::limits::{
-    MAX_CATEGORIES, MAX_CATEGORY_BYTES, MAX_RELAY_BYTES, MAX_RELAYS, MAX_WEIGHT,
+    MAX_CATEGORIES, MAX_CATEGORY_BYTES, MAX_NAME_BYTES, MAX_RELAY_BYTES, MAX_RELAYS, MAX_WEIGHT,
 };
+use crate::base::name::{NameError, check_name};
 use crate::base::rule::{Refusal, Rule};
 use crate::money::Currency;
 
@@ -15,6 +16,7 @@ const DEFAULT_CURRENCY: u64 = 0;
 const DEFAULT_WEIGHT: u64 = 1;
 const RELAYS: u64 = 2;
 const CATEGORIES: u64 = 3;
+const DEVICE_NAME: u64 = 4;
 
 /// Setting of one field for one subject: `[field, subject, value]`. Later versions may add fields
 /// and values, so the value is kept as bytes, and no value is ever a fault.
@@ -58,6 +60,14 @@ pub enum SettingValue {
     },
     /// The categories that an app offers, in their order: at most 128 of at most 128 bytes.
     Categories(Vec<String>),
+    /// The name of a device, such as "Anna's phone", of at most 256 bytes. Only the member who uses
+    /// the device names it.
+    DeviceName {
+        /// The device.
+        device: DeviceId,
+        /// The name; none takes it away.
+        name: Option<String>,
+    },
 }
 
 /// Error of a value that cannot be set. The caller is at fault.
@@ -94,6 +104,12 @@ pub enum SettingError {
         "relays are set or proposed by each member for themselves; name the member of this device"
     )]
     InAnothersName,
+    /// The device is not one of the author's.
+    #[error("a device is named by the person who uses it; name a device of your own")]
+    DeviceOfAnother,
+    /// Nobody could read the name of the device.
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// The address of a relay is no secure one.
     #[error("the address of a relay begins with https://, unlike {0:?}")]
     Insecure(String),
@@ -134,6 +150,19 @@ impl Setting {
             SettingValue::Categories(categories) => {
                 write_texts(&mut w, categories, MAX_CATEGORIES, MAX_CATEGORY_BYTES)?;
                 (CATEGORIES, &[])
+            }
+            SettingValue::DeviceName { device, name } => {
+                if let Some(name) = name {
+                    check_name(name)?;
+                    if name.len() > MAX_NAME_BYTES {
+                        return Err(SettingError::TooLong {
+                            found: name.len(),
+                            most: MAX_NAME_BYTES,
+                        });
+                    }
+                    w.text(name);
+                }
+                (DEVICE_NAME, device.as_bytes())
             }
         };
         Ok(Self::from_parts(field, subject, w.as_bytes()))
@@ -200,6 +229,11 @@ impl Setting {
                 let categories = self
                     .read_value(|r| read_different_words(r, MAX_CATEGORIES, MAX_CATEGORY_BYTES));
                 SettingValue::Categories(categories.unwrap_or_default())
+            }
+            DEVICE_NAME => {
+                let device = <[u8; 32]>::try_from(self.subject.as_slice()).ok()?;
+                let name = self.read_value(|r| read_word(r, MAX_NAME_BYTES));
+                SettingValue::DeviceName { device: DeviceId::from_bytes(device), name }
             }
             _ => return None,
         })
@@ -275,7 +309,7 @@ mod tests {
     #[test]
     fn every_value_reads_back() {
         let euro = Currency::from_code("EUR").unwrap();
-        let member = member();
+        let (member, device) = (member(), DeviceId::from_bytes([8; 32]));
         for value in [
             SettingValue::DefaultCurrency(Some(euro)),
             SettingValue::DefaultCurrency(None),
@@ -286,6 +320,9 @@ mod tests {
             SettingValue::Relays { member, relays: Vec::new() },
             SettingValue::Categories(vec!["food".into(), "rent".into()]),
             SettingValue::Categories(Vec::new()),
+            SettingValue::DeviceName { device, name: Some("Anna's phone".into()) },
+            SettingValue::DeviceName { device, name: Some("x".repeat(256)) },
+            SettingValue::DeviceName { device, name: None },
         ] {
             let setting = Setting::new(&value).unwrap();
             let mut w = Writer::new();
@@ -355,6 +392,13 @@ mod tests {
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         assert_eq!(categories(&many), Err(SettingError::TooMany { found: 129, most: 128 }));
         assert_eq!(categories(&many[1..]), Ok(()));
+        let named = |name: &str| {
+            let (device, name) = (DeviceId::from_bytes([8; 32]), Some(name.to_owned()));
+            Setting::new(&SettingValue::DeviceName { device, name }).map(|_| ())
+        };
+        let long = "x".repeat(257);
+        assert_eq!(named(&long), Err(SettingError::TooLong { found: 257, most: 256 }));
+        assert_eq!(named(" "), Err(SettingError::Name(NameError::Invisible)));
         let relays = vec!["http://a".to_owned()];
         let error = Setting::new(&SettingValue::Relays { member, relays }).unwrap_err();
         assert_eq!(error, SettingError::Insecure("http://a".into()));

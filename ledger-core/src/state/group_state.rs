@@ -165,6 +165,16 @@ impl GroupState {
         self.devices.iter().map(|((generation, id), device)| (*generation, *id, device))
     }
 
+    /// Returns whether a device may write, and a member uses it: whether it is of one of the member's
+    /// generations.
+    #[must_use]
+    pub fn uses_device(&self, member: MemberId, device: DeviceId) -> bool {
+        self.member(member).is_some_and(|member| {
+            let mut generations = member.generations();
+            generations.any(|generation| self.devices.contains_key(&(generation, device)))
+        })
+    }
+
     /// Returns whether a device may write: whether it is one of [`GroupState::devices`].
     #[must_use]
     pub fn may_write(&self, device: DeviceId) -> bool {

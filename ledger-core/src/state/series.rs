@@ -53,7 +53,8 @@ pub struct Occurrence {
     pub number: u64,
     /// The day.
     pub day: Date,
-    /// What is to be recorded: with the day and the origin of the occurrence.
+    /// What is to be recorded: with the day and the origin of the occurrence, and with its odd units
+    /// where the number brings them.
     pub transaction: Transaction,
     /// The version by which it is so.
     pub version: EntryId,
@@ -179,7 +180,7 @@ impl Series {
             series: self.id,
             number,
             day,
-            transaction: version.transaction.clone().recorded_as(day, origin),
+            transaction: version.transaction.clone().with_turn(number).recorded_as(day, origin),
             version: version.entry,
             author: version.author,
         })

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::group_state::GroupState;
-use crate::base::id::MemberId;
+use crate::base::id::{DeviceId, MemberId};
 use crate::money::{Currency, Split};
 use crate::payload::{Setting, SettingValue};
 
@@ -21,6 +21,8 @@ pub struct Settings {
     pub proposed_relays: BTreeMap<MemberId, Vec<String>>,
     /// The categories that an app offers, in their order.
     pub categories: Vec<String>,
+    /// Names of devices that may write, as the members who use them gave them.
+    pub device_names: BTreeMap<DeviceId, String>,
 }
 
 impl Settings {
@@ -54,7 +56,7 @@ impl Settings {
 /// Collects the settings in force from applied settings, which must come newest first: descending
 /// in (lamport, id).
 ///
-/// Takes memory in proportion to the number of members, whatever else was set.
+/// Takes memory in proportion to the number of members and devices, whatever else was set.
 #[derive(Debug)]
 pub struct SettingsInForce<'a> {
     state: &'a GroupState,
@@ -63,6 +65,7 @@ pub struct SettingsInForce<'a> {
     categories: bool,
     weights: BTreeSet<MemberId>,
     relays: BTreeSet<MemberId>,
+    devices: BTreeSet<DeviceId>,
 }
 
 impl<'a> SettingsInForce<'a> {
@@ -76,12 +79,14 @@ impl<'a> SettingsInForce<'a> {
             categories: false,
             weights: BTreeSet::new(),
             relays: BTreeSet::new(),
+            devices: BTreeSet::new(),
         }
     }
 
     /// Adds the next older applied setting, with the member whose device signed it.
     pub fn add(&mut self, author: Option<MemberId>, setting: &Setting) {
         let Some(value) = setting.value() else { return };
+        let state = self.state;
         let settings = &mut self.settings;
         match value {
             SettingValue::DefaultCurrency(currency) => {
@@ -107,6 +112,12 @@ impl<'a> SettingsInForce<'a> {
                     } else if !relays.is_empty() {
                         settings.proposed_relays.insert(member, relays);
                     }
+                }
+            }
+            SettingValue::DeviceName { device, name } => {
+                let is_own = author.is_some_and(|author| state.uses_device(author, device));
+                if is_own && self.devices.insert(device) {
+                    settings.device_names.extend(name.map(|name| (device, name)));
                 }
             }
         }
@@ -142,12 +153,17 @@ mod tests {
             for value in [
                 SettingValue::DefaultWeight { member, weight: Some(1) },
                 SettingValue::Relays { member, relays },
+                SettingValue::DeviceName {
+                    device: DeviceId::from_bytes(*member.as_bytes()),
+                    name: Some("x".to_owned()),
+                },
             ] {
                 settings.add(Some(member), &Setting::new(&value).unwrap());
             }
             settings.add(Some(member), &Setting::from_parts(99, &n.to_be_bytes(), &[0; 64]));
         }
         assert!(settings.weights.is_empty() && settings.relays.is_empty());
+        assert!(settings.devices.is_empty());
         assert_eq!(settings.finish(), Settings::default());
     }
 }

@@ -122,7 +122,9 @@ impl From<StoreError> for LedgerError {
             StoreError::SeriesEnded(entry) => {
                 return Self::about(ErrorCode::SeriesEnded, reason, entry);
             }
-            StoreError::LastBeforeFirst { .. } => ErrorCode::InvalidEntry,
+            StoreError::LastBeforeFirst { .. } | StoreError::TooManyOccurrences { .. } => {
+                ErrorCode::InvalidEntry
+            }
             StoreError::TooManyChanges { series, .. } => {
                 return Self::about(ErrorCode::InvalidEntry, reason, series);
             }

@@ -57,6 +57,8 @@ pub struct Device {
     pub id: DeviceId,
     /// The member who uses the device.
     pub member: MemberId,
+    /// The device's name, as the member gave it; none is made up.
+    pub name: Option<String>,
     /// Whether it is this device.
     pub is_this_device: bool,
     /// When the device was enrolled, by the clock of whoever did. Show it, and do not trust
@@ -148,12 +150,12 @@ impl From<ledger_store::MemberRow> for Member {
 
 impl From<ledger_store::DeviceRow> for Device {
     fn from(row: ledger_store::DeviceRow) -> Self {
-        let ledger_store::DeviceRow { id, member, is_this_device, enrolled_ms, speaks } = row;
+        let ledger_store::DeviceRow { id, member, name, is_this_device, enrolled_ms, speaks } = row;
         let speaks = speaks.map(|speaks| Speaks {
             version: speaks.version(),
             features: speaks.features().to_vec(),
         });
         let enrolled = enrolled_ms.map(Instant::from_ms);
-        Self { id, member, is_this_device, enrolled, speaks }
+        Self { id, member, name, is_this_device, enrolled, speaks }
     }
 }

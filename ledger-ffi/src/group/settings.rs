@@ -1,6 +1,6 @@
 //! Settings of a group.
 
-use ledger_core::{Currency, EntryId, MemberId, SettingValue};
+use ledger_core::{Currency, DeviceId, EntryId, MemberId, SettingValue};
 use ledger_store::NewEntry;
 
 use super::LedgerGroup;
@@ -130,6 +130,20 @@ impl GroupSettings {
     /// that records.
     pub fn set_categories(&self, categories: Vec<String>) -> Result<EntryId, LedgerError> {
         self.set(SettingValue::Categories(categories))
+    }
+
+    /// Names a device of this device's person, such as "Anna's phone", or takes the name away. Call it
+    /// when the device has entered the group, or from the device that enrolled it. Returns the entry.
+    ///
+    /// # Errors
+    /// `InvalidEntry` for a device of somebody else, or a name that is too long or that nobody could
+    /// read, or as every call that records.
+    pub fn set_device_name(
+        &self,
+        device: DeviceId,
+        name: Option<String>,
+    ) -> Result<EntryId, LedgerError> {
+        self.set(SettingValue::DeviceName { device, name })
     }
 }
 

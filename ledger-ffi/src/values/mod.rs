@@ -19,6 +19,7 @@ pub use message::{MessageKind, message_from_text, message_kind, message_to_text}
 pub(crate) use money::amount;
 pub use money::{
     CurrencyInfo, Money, currencies, currency_exponent, format_money, parse_money, split_equally,
+    unit_code, unit_name,
 };
 pub(crate) use rates::rates;
 pub use rates::{ExchangeRate, parse_rate};

@@ -7,7 +7,7 @@ use crate::error::{ErrorCode, LedgerError};
 /// Amount or balance in one currency.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Money {
-    /// The currency code, such as `EUR`.
+    /// The currency code, such as `EUR`, or a unit with its decimals, such as `beers/0`.
     pub currency: String,
     /// How much, in the currency's minor units, such as cents. Of a balance: what the
     /// group owes the member is positive, what the member owes is negative.
@@ -81,6 +81,25 @@ pub fn currency_exponent(currency: &str) -> Result<u32, LedgerError> {
     Ok(currency.parse::<Currency>()?.exponent())
 }
 
+/// Makes the code of a unit of the group's own, such as `beers/0` or `USDT/6`, which stands for a
+/// currency wherever one is asked for. Units that differ in decimals are two currencies.
+///
+/// # Errors
+/// `InvalidCurrency` if the name is too long, has what does not show, or would be taken for a
+/// currency, or if there are more than 9 decimals.
+#[uniffi::export]
+pub fn unit_code(name: &str, decimals: u32) -> Result<String, LedgerError> {
+    Ok(Currency::unit(name, decimals)?.code().to_owned())
+}
+
+/// The name of a unit, such as `beers` of `beers/0`, to be shown beside an amount; none of a code such
+/// as `EUR`.
+#[uniffi::export]
+#[must_use]
+pub fn unit_name(currency: &str) -> Option<String> {
+    Currency::from_recorded(currency)?.unit_name().map(str::to_owned)
+}
+
 /// A currency in which money can be recorded.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct CurrencyInfo {
@@ -92,7 +111,8 @@ pub struct CurrencyInfo {
     pub is_retired: bool,
 }
 
-/// All currencies in which money can be recorded, ascending by code.
+/// All listed currencies in which money can be recorded, ascending by code. Units are recorded
+/// without being listed.
 #[uniffi::export]
 #[must_use]
 pub fn currencies() -> Vec<CurrencyInfo> {
@@ -139,9 +159,14 @@ mod tests {
 
     #[test]
     fn money_reads_back_what_it_writes() {
-        for (text, currency, units) in
-            [("12.50", "EUR", 1250), ("0.05", "EUR", 5), ("7", "JPY", 7), ("1.234", "KWD", 1234)]
-        {
+        for (text, currency, units) in [
+            ("12.50", "EUR", 1250),
+            ("0.05", "EUR", 5),
+            ("7", "JPY", 7),
+            ("1.234", "KWD", 1234),
+            ("7", "beers/0", 7),
+            ("1.5", "pints/1", 15),
+        ] {
             let money = parse_money(text, currency).unwrap();
             assert_eq!(money.minor_units, units);
             assert_eq!(format_money(&money).unwrap(), text);
@@ -155,6 +180,9 @@ mod tests {
             assert_eq!(code, ErrorCode::InvalidAmount, "{bad}");
         }
         assert_eq!(split_equally(1000, 3, 1).unwrap(), [333, 334, 333]);
+        assert_eq!(unit_code("USDT", 6).unwrap(), "USDT/6");
+        assert_eq!((unit_name("USDT/6").as_deref(), unit_name("EUR")), (Some("USDT"), None));
+        assert_eq!(unit_code("eur", 2).unwrap_err().code(), ErrorCode::InvalidCurrency);
         assert!(split_equally(-1, 3, 1).is_err() && split_equally(1, 1001, 1).is_err());
     }
 }

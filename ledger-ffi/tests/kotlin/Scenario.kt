@@ -254,7 +254,7 @@ fun countsMoneyToTheCent(flat: Flat) {
     same(parseMoney("12.5", "EUR"), BigDecimal("12.5").toMoney("EUR"))
     same(BigDecimal("1.234").toMoney("KWD").decimal, BigDecimal("1.234"))
     same(codeOf { BigDecimal("1.505").toMoney("EUR") }, ErrorCode.INVALID_AMOUNT)
-    same(listOf("EUR", "JPY", "KWD").map { currencyExponent(it) }, listOf(2u, 0u, 3u))
+    same(listOf("EUR", "JPY", "KWD", "beers/0").map { currencyExponent(it) }, listOf(2u, 0u, 3u, 0u))
     same(splitEqually(1000, 3u, 1u), listOf(333L, 334L, 333L))
     val parts = listOf(SplitPart(flat.anna, 1), SplitPart(flat.ben, 2))
     val shares = sharesOf(Split.Weights(parts), 900, "EUR", 0u)
@@ -282,6 +282,8 @@ fun keepsSettings(flat: Flat) {
     same(found.proposedRelays, emptyList())
     same(flat.ledger.groups().first().defaultCurrency, "EUR")
     check(settings.defaultSplit() is Split.Weights)
+    settings.setDeviceName(flat.group.devices().first().id, "Anna's phone")
+    same(flat.group.devices().first().name, "Anna's phone")
     settings.setDefaultWeight(flat.ben, null)
     same(settings.current().defaultWeights, emptyList())
 }

@@ -295,7 +295,7 @@ def shared(shares):
 def counts_money_to_the_cent(flat):
     assert parse_money("12.5", "EUR").minor_units == 1250
     assert format_money(parse_money("1.234", "KWD")) == "1.234"
-    assert [currency_exponent(code) for code in ("EUR", "JPY", "KWD")] == [2, 0, 3]
+    assert [currency_exponent(code) for code in ("EUR", "JPY", "KWD", "beers/0")] == [2, 0, 3, 0]
     assert split_equally(1000, 3, 1) == [333, 334, 333]
     assert shared(shares_of(Split.EQUAL([flat.anna, flat.ben]), 100, "EUR", 0)) == [50, 50]
     parts = [SplitPart(member=flat.anna, value=1), SplitPart(member=flat.ben, value=2)]
@@ -344,6 +344,9 @@ def keeps_settings(flat):
     assert changes[0].relays == ["https://relay.example"] and changes[1].names == ["food", "rent"]
     assert (changes[2].member, changes[2].weight) == (flat.ben, 2)
     assert isinstance(changes[3], SettingChange.DEFAULT_CURRENCY) and changes[3].code == "EUR"
+    phone = flat.group.devices()[0].id
+    settings.set_device_name(phone, "Anna's phone")
+    assert flat.group.devices()[0].name == "Anna's phone"
     settings.set_default_weight(flat.ben, None)
     assert settings.current().default_weights == []
 

@@ -33,7 +33,7 @@ type Encoded = Result<(), minicbor::encode::Error<core::convert::Infallible>>;
 /// | `date`        | the number YYYYMMDD |
 /// | `description` | text; every CR LF, and every CR without LF, is one LF; nothing else changed |
 /// | `cost`        | minor units |
-/// | `currency`    | three letters as text |
+/// | `currency`    | the code as text |
 /// | `net`         | one for each person whose net is not 0, ascending by (`name` as bytes, `same`) |
 /// | `name`        | the person's name without white space around it, and without a suffix `(removed)` and white space before that, unless nothing else is left |
 /// | `same`        | how many people before this one in the file have this `name` |

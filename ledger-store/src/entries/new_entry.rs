@@ -172,6 +172,11 @@ impl NewEntry {
                 if matches!(value, SettingValue::Relays { member, .. } if Some(*member) != me) {
                     return Err(DraftError::from(SettingError::InAnothersName).into());
                 }
+                if let SettingValue::DeviceName { device, .. } = value
+                    && !me.is_some_and(|me| state.uses_device(me, *device))
+                {
+                    return Err(DraftError::from(SettingError::DeviceOfAnother).into());
+                }
                 if let SettingValue::DefaultWeight { member, .. } = value
                     && state.member(*member).is_none()
                 {

@@ -241,6 +241,16 @@ pub enum StoreError {
         /// The number of templates that would be written.
         found: usize,
     },
+    /// More occurrences are to be recorded in one call than a person looks through.
+    #[error(
+        "{found} occurrences are to be recorded at once, {} more than the 24 of one call; record the \
+         rest in further calls",
+        .found.saturating_sub(24)
+    )]
+    TooManyOccurrences {
+        /// The number of occurrences that were named.
+        found: usize,
+    },
     /// The rates do not suffice for a conversion, or a balance does not fit by them.
     #[error(transparent)]
     Rates(#[from] RatesError),

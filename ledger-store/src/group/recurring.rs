@@ -1,6 +1,7 @@
 //! Recurring expenses and transfers of a group.
 
 use ledger_core::keys::DeviceKey;
+use ledger_core::limits::MAX_DUE;
 use ledger_core::{Date, EntryId, Occurrence, Origin, Recurrence, Series, Transaction};
 
 use super::schedule::{Schedule, stop};
@@ -254,12 +255,16 @@ impl<'a> Recurring<'a> {
     }
 
     /// Records occurrences that a person asked for, of anybody's templates: series and number of
-    /// each, whether they are due, passed, or in an entry that waits. What is recorded already, and
-    /// what is no occurrence, is left out.
+    /// each, whether they are due, passed, or in an entry that waits; at most 24. What is recorded
+    /// already, and what is no occurrence, is left out.
     ///
     /// # Errors
-    /// As [`Group::append`](super::Group::append); then nothing is recorded.
+    /// [`StoreError::TooManyOccurrences`] for more than 24, and as
+    /// [`Group::append`](super::Group::append); then nothing is recorded.
     pub fn record(&self, occurrences: &[(EntryId, u64)]) -> Result<Vec<EntryId>, StoreError> {
+        if occurrences.len() > MAX_DUE {
+            return Err(StoreError::TooManyOccurrences { found: occurrences.len() });
+        }
         let device = signing_key(self.group)?;
         self.group.write(|tx| {
             let all = lists::series(tx.connection(), tx.group(), tx.ledger())?;

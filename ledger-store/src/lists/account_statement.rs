@@ -68,7 +68,7 @@ pub struct StatementCursor {
 struct ComputedFor {
     /// Beginning of the member's id.
     member: u64,
-    currency: [u8; 3],
+    currency: Currency,
     upto: i64,
     /// Beginning of the id of the entry as of which the statement is; zero for the statement of now.
     point: u64,
@@ -76,15 +76,9 @@ struct ComputedFor {
 
 impl ComputedFor {
     fn new(account: &Account<'_>) -> Self {
-        let (member, currency) = (account.member, account.currency);
-        let code = currency.code().as_bytes().try_into().unwrap_or_default();
         let point = account.then.as_ref().map_or(0, |then| beginning(then.point.as_bytes()));
-        Self {
-            member: beginning(member.as_bytes()),
-            currency: code,
-            upto: account.loaded.upto,
-            point,
-        }
+        let (member, currency) = (beginning(account.member.as_bytes()), account.currency);
+        Self { member, currency, upto: account.loaded.upto, point }
     }
 
     fn is_of_account(&self, other: &Self) -> bool {
@@ -96,10 +90,14 @@ impl ComputedFor {
 impl fmt::Display for StatementCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ComputedFor { member, currency, upto, point } = &self.computed_for;
-        let code = core::str::from_utf8(currency).unwrap_or_default();
+        // The name of a unit may have a space, which shells take apart, but no plus.
+        let code = currency.code().replace(' ', "+");
         let Self { position: Position { major, minor }, balance, .. } = self;
-        write!(f, "{code}_{member:016x}_{upto}_{major}_{minor}_{balance}")?;
-        if *point == 0 { Ok(()) } else { write!(f, "_{point:016x}") }
+        write!(f, "{member:016x}")?;
+        if *point != 0 {
+            write!(f, "-{point:016x}")?;
+        }
+        write!(f, "_{upto}_{major}_{minor}_{balance}_{code}")
     }
 }
 
@@ -108,19 +106,22 @@ impl core::str::FromStr for StatementCursor {
 
     fn from_str(text: &str) -> Result<Self, ParseCursorError> {
         let parse = || {
-            let mut parts = text.split('_');
+            let mut parts = text.splitn(6, '_');
             let mut next = || parts.next();
-            let currency: [u8; 3] = next()?.as_bytes().try_into().ok()?;
-            let member = u64::from_str_radix(next()?, 16).ok()?;
+            let first = next()?;
+            let (member, point) = match first.split_once('-') {
+                Some((member, point)) => (member, u64::from_str_radix(point, 16).ok()?),
+                None => (first, 0),
+            };
+            let member = u64::from_str_radix(member, 16).ok()?;
             let upto = next()?.parse().ok()?;
             let (major, minor): (u64, u64) = (next()?.parse().ok()?, next()?.parse().ok()?);
             let balance = next()?.parse().ok()?;
-            let point = next().map_or(Some(0), |text| u64::from_str_radix(text, 16).ok())?;
+            let currency = Currency::from_recorded(&next()?.replace('+', " "))?;
             // SQLite's integers are signed.
             let fits = i64::try_from(major).is_ok() && i64::try_from(minor).is_ok();
-            let whole = parts.next().is_none() && fits && currency.is_ascii();
             let computed_for = ComputedFor { member, currency, upto, point };
-            whole.then_some(Self { position: Position { major, minor }, balance, computed_for })
+            fits.then_some(Self { position: Position { major, minor }, balance, computed_for })
         };
         parse().filter(|cursor| cursor.to_string() == text).ok_or(ParseCursorError)
     }

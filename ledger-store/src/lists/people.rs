@@ -6,6 +6,7 @@ use ledger_core::engine::EntryIndex as _;
 use ledger_core::{DeviceId, EntryId, GroupState, Member, MemberId, Speaks};
 
 use super::Lists;
+use super::settings::settings_in_force;
 use crate::StoreError;
 use crate::entries::index::StoredIndex;
 use crate::entries::spoken;
@@ -71,6 +72,8 @@ pub struct DeviceRow {
     pub id: DeviceId,
     /// The member who uses it.
     pub member: MemberId,
+    /// Its name, as the member gave it ([`ledger_core::SettingValue::DeviceName`]); none is made up.
+    pub name: Option<String>,
     /// Whether it is this device.
     pub is_this_device: bool,
     /// The time of the entry that enrolled it, by its author's clock: for display only, never
@@ -121,6 +124,7 @@ impl Lists<'_> {
             let state = loaded.ledger.state();
             let index = StoredIndex::whole(connection, self.group.key);
             let mut speaks = spoken(connection, self.group.key, state)?;
+            let mut names = settings_in_force(connection, loaded, self.group.key)?.device_names;
             let mut rows = Vec::new();
             for (_, id, _) in state.devices() {
                 let Some(member) = state.device_owner(id) else { continue };
@@ -129,8 +133,8 @@ impl Lists<'_> {
                 let enrolment = enrolment.or_else(|| state.first_introduction(member));
                 let enrolled_ms = timestamp_ms(&index, enrolment)?;
                 let is_this_device = id == loaded.device;
-                let speaks = speaks.remove(&id);
-                rows.push(DeviceRow { id, member, is_this_device, enrolled_ms, speaks });
+                let (speaks, name) = (speaks.remove(&id), names.remove(&id));
+                rows.push(DeviceRow { id, member, name, is_this_device, enrolled_ms, speaks });
             }
             Ok(rows)
         })

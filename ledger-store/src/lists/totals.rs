@@ -225,14 +225,9 @@ impl<'a> Sums<'a> {
                 Key::Member(member) => TotalOf::Member(member),
                 Key::All => TotalOf::All,
             };
-            // The group may have a currency that this version does not know.
             let code = value(currency)?;
-            let mut known = self.state.currencies();
-            let currency = known.find(|currency| currency.code().as_bytes() == code);
-            let currency = match currency {
-                Some(currency) => currency,
-                None => known_currency(&code).ok_or_else(wrong_term)?,
-            };
+            let code = core::str::from_utf8(&code).map_err(|_| wrong_term())?;
+            let currency = Currency::from_recorded(code).ok_or_else(wrong_term)?;
             totals.push(Total { of, currency, expenses, spent, paid });
         }
         totals.sort_by(|one, other| {
@@ -240,10 +235,6 @@ impl<'a> Sums<'a> {
         });
         Ok(totals)
     }
-}
-
-fn known_currency(code: &[u8]) -> Option<Currency> {
-    Currency::from_code(core::str::from_utf8(code).ok()?).ok()
 }
 
 /// The text of a term.

@@ -1,9 +1,10 @@
 //! Creating a group.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ledger_core::engine::{NewGroup, VerifiedEntry, View};
-use ledger_core::keys::{DeviceKey, RootEntropy};
+use ledger_core::keys::{DeviceKey, PlaceholderCard, RootEntropy};
 use ledger_core::{GroupId, MemberId};
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -21,8 +22,9 @@ pub(crate) struct Founding<'a> {
     pub(crate) founder: &'a str,
     /// People who come as placeholders.
     pub(crate) others: &'a [&'a str],
-    /// The group that it continues, with the person's member id there.
-    pub(crate) successor_of: Option<(&'a View, MemberId)>,
+    /// The group that it continues, with the person's member id there, and the cards of its members
+    /// who came from files of other programs.
+    pub(crate) successor_of: Option<(&'a View, MemberId, &'a BTreeMap<MemberId, PlaceholderCard>)>,
     /// Whether it must be the first group of the database.
     pub(crate) only_first: bool,
 }
@@ -48,7 +50,7 @@ impl Session {
         let Founding { name, founder, others, successor_of, only_first } = *founding;
         // A successor group takes over names that others may have given.
         let taken_over = |text: &str| {
-            successor_of.is_some_and(|(old, me)| {
+            successor_of.is_some_and(|(old, me, _)| {
                 let member = old.state().member(me).map(ledger_core::Member::name);
                 text == old.state().name() || Some(text) == member
             })
@@ -76,8 +78,8 @@ impl Session {
                 }
                 let index = next_root_index(tx)?;
                 let mut group = NewGroup::new(name, founder, &entropy, index, salt);
-                if let Some((view, founder)) = successor_of {
-                    group = group.successor_of(view, founder);
+                if let Some((view, founder, from_files)) = successor_of {
+                    group = group.successor_of(view, founder).people_from_files(from_files.clone());
                 }
                 Ok((group.create(device, context.now_ms())?, index))
             };

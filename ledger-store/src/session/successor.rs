@@ -1,9 +1,10 @@
 //! A group that continues another one, for when the owner's key is lost for good or stolen.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use ledger_core::engine::{Draft, EntryIndex as _, Payload, VerifiedEntry};
-use ledger_core::keys::DeviceKey;
+use ledger_core::keys::{DeviceKey, PlaceholderCard};
 use ledger_core::limits::MAX_REFS;
 use ledger_core::{Balance, Currency, DraftError, GroupId, GroupState, MemberId};
 
@@ -57,25 +58,57 @@ impl GroupSession {
         let state = ledger.state();
         let me = state.device_owner(self.device).ok_or(DraftError::ForeignDevice)?;
         let founder = state.member(me).ok_or(DraftError::UnknownMember(me))?;
+        let from_files = self.people_from_files(state)?;
         self.session.create_group(&Founding {
             name,
             founder: founder.name(),
             others: &[],
-            successor_of: Some((ledger.view(), me)),
+            successor_of: Some((ledger.view(), me, &from_files)),
             only_first: false,
+        })
+    }
+
+    /// The cards of the members who came from files of other programs.
+    fn people_from_files(
+        &self,
+        state: &GroupState,
+    ) -> Result<BTreeMap<MemberId, PlaceholderCard>, StoreError> {
+        self.read(|connection, _| {
+            let index = StoredIndex::whole(connection, self.key);
+            let mut cards = BTreeMap::new();
+            for (id, _) in state.members() {
+                let Some(entry) = state.first_introduction(id) else { continue };
+                let entry = index.entry(&entry)?;
+                let Some(Payload::Placeholder(introduced)) =
+                    entry.as_ref().map(|entry| entry.decoded().payload())
+                else {
+                    continue;
+                };
+                if introduced.card().introducer().is_none() {
+                    cards.insert(id, introduced.card().clone());
+                }
+            }
+            Ok(cards)
+        })
+    }
+
+    /// The genesis entry.
+    fn genesis(&self) -> Result<Arc<VerifiedEntry>, StoreError> {
+        self.read(|connection, _| {
+            let genesis = StoredIndex::whole(connection, self.key).entry(&self.id.genesis())?;
+            genesis.ok_or_else(|| StoreError::Damaged("the genesis entry is gone".to_owned()))
         })
     }
 
     /// Compares the opening balances of this group with the group that it continues. `None` if it
     /// continues none.
     pub(crate) fn compare_opening(&self) -> Result<Option<OpeningComparison>, StoreError> {
-        let genesis = self.read(|connection, _| {
-            let genesis = StoredIndex::whole(connection, self.key).entry(&self.id.genesis())?;
-            genesis.ok_or_else(|| StoreError::Damaged("the genesis entry is gone".to_owned()))
-        })?;
+        let genesis = self.genesis()?;
         let Payload::Genesis(genesis) = genesis.decoded().payload() else { return Ok(None) };
         let Some(opened) = genesis.predecessor() else { return Ok(None) };
-        let old = self.session.group(opened.group)?.ledger()?;
+        let predecessor = self.session.group(opened.group)?;
+        let old_genesis = predecessor.genesis()?;
+        let old = predecessor.ledger()?;
         let state = old.state();
         let mut left = state.members();
         let mut differences = Vec::new();
@@ -85,7 +118,11 @@ impl GroupSession {
                 founder = Some(opening);
                 continue;
             };
-            let place = left.iter().position(|(id, _)| id.as_bytes().starts_with(card.nonce()));
+            let from_file = from_file(&old_genesis, card);
+            let place = left.iter().position(|(id, _)| match from_file {
+                Some(member) => *id == member,
+                None => id.as_bytes().starts_with(card.nonce()),
+            });
             let before = place.map(|place| left.remove(place).0);
             compare(state, card.name(), before, &opening.balances, &mut differences);
         }
@@ -106,6 +143,15 @@ impl GroupSession {
             is_same_state: state.digest() == opened.digest,
         }))
     }
+}
+
+/// The member of a group whom a file introduced there, by the card that the file gives in another
+/// group. `None` if the card is not of a person from a file.
+fn from_file(genesis: &VerifiedEntry, card: &PlaceholderCard) -> Option<MemberId> {
+    let Payload::Genesis(genesis) = genesis.decoded().payload() else { return None };
+    card.introducer().is_none().then_some(())?;
+    let there = PlaceholderCard::from_file(*genesis.salt(), card.name(), *card.nonce());
+    there.ok().map(|card| card.member())
 }
 
 /// Adds the currencies in which a person opens with another balance than before.

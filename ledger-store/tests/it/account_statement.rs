@@ -4,7 +4,7 @@
 
 use ledger_core::engine::AsOf;
 use ledger_core::{Amount, Balance, Currency, Date, EntryId, MemberId, Transaction, Transfer};
-use ledger_store::{Group, NewEntry, StatementCursor, StatementRow, StoreError};
+use ledger_store::{Condition, Filter, Group, NewEntry, StatementCursor, StatementRow, StoreError};
 
 use crate::common::{Folder, Rng, found, go_on, record, something};
 
@@ -158,6 +158,38 @@ fn an_account_refuses_the_cursor_of_another() {
         let refused = group.lists().statement(member, code, Some(cursor), u32::MAX);
         assert!(matches!(refused, Err(StoreError::CursorOfAnotherList)), "{refused:?}");
     }
+}
+
+/// Two units that differ in decimals are two accounts, and names with spaces make no other cursor.
+#[test]
+fn units_have_accounts_of_their_own() {
+    let folder = Folder::new(71);
+    let store = folder.store();
+    let group = found(&store, 1);
+    let members: Vec<_> = group.members().unwrap().into_iter().map(|(id, _)| id).collect();
+    let transfer = |code: &str, units: u64| {
+        let date = Date::from_ymd(2026, 1, 1).unwrap();
+        let amount = Amount::from_minor_units(units).unwrap();
+        NewEntry::Record(Transfer::new(date, currency(code), amount, members[0], members[1]).into())
+    };
+    let codes = ["beers/0", "beers/1", "loyalty_points x/0", "点数/9"];
+    group.append((1..=12).map(|n| transfer(codes[n % 4], n as u64)).collect()).unwrap();
+    let mut cursors = Vec::new();
+    for code in codes {
+        let whole = group.lists().statement(members[0], currency(code), None, u32::MAX).unwrap();
+        assert_eq!(whole.len(), 3, "{code}");
+        assert_statement(&group, &whole, members[0], currency(code));
+        assert_eq!(pages(&group, members[0], currency(code), 1), whole);
+        let cursor = whole[0].cursor;
+        assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        assert!(!cursor.to_string().contains(' '));
+        cursors.push(cursor);
+        let conditions = vec![Condition::Currency(currency(code))];
+        let found = Filter { conditions, ..Filter::default() };
+        assert_eq!(group.lists().find(&found, None, 9).unwrap().len(), 3, "{code}");
+    }
+    let other = group.lists().statement(members[0], currency("beers/1"), Some(cursors[0]), 9);
+    assert!(matches!(other, Err(StoreError::CursorOfAnotherList)), "{other:?}");
 }
 
 #[test]

@@ -55,6 +55,39 @@ fn introduction(group: &Group, people: &str) -> Draft {
     Draft::person_from_file(&state, salt.unwrap(), key.name(), key.nonce()).unwrap()
 }
 
+/// An import into the group that goes on finds the people of the file, also who is called otherwise by
+/// then, and no Dora stands twice.
+#[test]
+fn a_file_finds_its_people_in_the_successor_group() {
+    let folder = Folder::new(11);
+    let store = folder.store();
+    let group = store.create_group("Flat", "Ann").unwrap();
+    assert_eq!(import(&group, "Ann,Cleo,Dora", 1).members_added, 2);
+    let next = group.create_successor_group("Flat II").unwrap();
+    let (cleo, dora) = (named(&next, "Cleo")[0], named(&next, "Dora")[0]);
+    let card = |key: u8| {
+        let (device, entropy) =
+            (DeviceKey::from_bytes(&[key; 64]), RootEntropy::from_bytes([key; 32]));
+        SignedCard::new(next.id(), "Dora the second", &entropy, 0, &device).unwrap()
+    };
+    // Somebody else of the name: names alone would not tell who the column is.
+    next.append(vec![NewEntry::Placeholder { name: "Dora".into() }]).unwrap();
+    let bind = StatementIntent::Bind { member: dora, card: Box::new(card(7)), since: None };
+    next.sign(&next.propose(bind).unwrap()).unwrap();
+    assert!(next.compare_opening().unwrap().unwrap().differences.is_empty());
+    let before = balance(&next, dora);
+    let report = import(&next, "Ann,Cleo,Dora", 2);
+    // The first row is in the opening, the second is new.
+    assert_eq!((report.members_added, balance(&next, dora)), (0, before - 200));
+    assert_eq!((named(&next, "Cleo"), balance(&next, cleo)), (vec![cleo], 0));
+    // And once more, from group to group.
+    let third = next.create_successor_group("Flat III").unwrap();
+    assert_eq!(import(&third, "Ann,Cleo,Dora", 2).members_added, 0);
+    assert!(third.compare_opening().unwrap().unwrap().differences.is_empty());
+    assert_sound(&next);
+    assert_sound(&third);
+}
+
 #[test]
 fn somebody_who_got_keys_and_another_name_keeps_their_column() {
     let folder = Folder::new(1);

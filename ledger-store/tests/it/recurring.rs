@@ -86,6 +86,12 @@ fn what_is_due_is_recorded_once() {
     let days = ["2027-01-31", "2027-02-28", "2027-03-31"];
     let expected: Vec<_> = (0..).zip(days.map(str::to_owned)).collect();
     assert_eq!(due(group, "2027-04-01"), expected);
+    // No more in one call than a person looks through, and none of them.
+    let many: Vec<_> = (0..25).map(|number| (series, number)).collect();
+    let refused = group.recurring().record(&many).unwrap_err();
+    assert!(matches!(refused, StoreError::TooManyOccurrences { found: 25 }), "{refused}");
+    assert!(refused.to_string().contains("1 more than the 24"), "{refused}");
+    assert_eq!(recorded(group), [] as [&str; 0]);
     // A tap on the second.
     let tapped = group.recurring().record(&[(series, 1), (series, 1), (series, 99_999_999)]);
     assert_eq!(tapped.unwrap().len(), 1);

@@ -2,7 +2,9 @@
 #![cfg(feature = "sqlcipher")]
 
 use ledger_core::engine::{Draft, Payload};
-use ledger_core::{Currency, DraftError, MemberId, Setting, SettingError, SettingValue, Settings};
+use ledger_core::{
+    Currency, DeviceId, DraftError, MemberId, Setting, SettingError, SettingValue, Settings,
+};
 use ledger_store::{Group, NewEntry, StoreError};
 
 use crate::common::people::Ben;
@@ -93,4 +95,26 @@ fn what_cannot_be_set_says_why_and_changes_nothing() {
     let too_much = weight(me, u64::MAX);
     assert_eq!(refused(&group, too_much), DraftError::Setting(SettingError::Weight(u64::MAX)));
     assert_eq!(entries(&group).len(), 1);
+}
+
+#[test]
+fn a_device_is_named_by_the_member_who_uses_it() {
+    let folder = Folder::new(3);
+    let group = folder.store().create_group("Flat", "Anna").unwrap();
+    let name = || group.lists().devices().unwrap()[0].name.clone();
+    assert_eq!(name(), None, "no name is made up");
+    let named = |device, name: Option<&str>| SettingValue::DeviceName {
+        device,
+        name: name.map(str::to_owned),
+    };
+    set(&group, named(group.device(), Some("Anna's phone")));
+    assert_eq!(name().as_deref(), Some("Anna's phone"));
+    set(&group, named(group.device(), Some("Anna's old phone")));
+    assert_eq!(name().as_deref(), Some("Anna's old phone"));
+    let other = DeviceId::from_bytes([7; 32]);
+    let refused = refused(&group, named(other, Some("Ben's phone")));
+    assert_eq!(refused, DraftError::Setting(SettingError::DeviceOfAnother));
+    set(&group, named(group.device(), None));
+    assert_eq!(name(), None);
+    assert_sound(&group);
 }

@@ -12,8 +12,8 @@ use ledger_model::{Content, Kind, MemberId};
 use super::Error;
 use super::{NamedMember, PayloadDraft, RealHistory, model_id};
 
-/// The currencies of the model.
-pub(super) const CURRENCIES: [&str; 2] = ["EUR", "JPY"];
+/// The currencies of the model: a code, and a unit of a group's own.
+pub(super) const CURRENCIES: [&str; 2] = ["EUR", "beers/0"];
 
 /// One side of an expense: for each entry that names a member, the member and the sum.
 type Parts = BTreeMap<EntryId, (MemberId, u64)>;

@@ -79,6 +79,18 @@ impl<M> Transaction<M> {
         self.recorded_as(day, origin)
     }
 
+    /// The same content with the odd units of its shares where this turn brings them (SPEC §4.16).
+    #[must_use]
+    pub(crate) fn with_turn(mut self, turn: u64) -> Self
+    where
+        M: Ord + Clone,
+    {
+        if let Self::Expense(expense) = &mut self {
+            expense.take_turn(turn);
+        }
+        self
+    }
+
     /// The same content on another day and with another origin, as an occurrence of a template.
     #[must_use]
     pub(crate) fn recorded_as(mut self, day: Date, from: impl Into<Option<Origin>>) -> Self {

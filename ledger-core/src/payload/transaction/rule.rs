@@ -105,6 +105,20 @@ impl<M: Ord + Clone> Expense<M> {
         (!told).then_some((old, new))
     }
 
+    /// Shares the amount by the rule once more, with another turn, so that odd units go to others. Exact
+    /// shares stay, and so do those whose rule only a later version reads.
+    pub(crate) fn take_turn(&mut self, turn: u64) {
+        let is_of_later_version = self.hints.get(SPLIT).is_some() && self.hints.split().is_none();
+        let rule = self.rule();
+        if is_of_later_version || rule.kind() == SplitKind::Exact {
+            return;
+        }
+        if let Ok(shares) = rule.shares(self.amount, self.currency, turn) {
+            self.shares = shares;
+            self.keep_rule(&rule);
+        }
+    }
+
     /// The rule that a reader assumes without a hint.
     fn rule_of_shares(&self) -> Split<M> {
         let units = |(_, share): &(M, crate::money::Amount)| share.minor_units();
@@ -240,6 +254,39 @@ mod tests {
             assert_eq!(expense.rule(), rule);
             assert!(expense.shares.is_sorted());
         }
+    }
+
+    #[test]
+    fn with_another_turn_the_rule_gives_other_odd_units() {
+        let units = |expense: &Expense<u8>| -> Vec<(u8, u64)> {
+            expense.shares.iter().map(|(member, share)| (*member, share.minor_units())).collect()
+        };
+        for rule in rules() {
+            let before = dinner(1001).split(&rule, 0);
+            // Exact shares and items sum to another amount.
+            let Ok(before) = before.or_else(|_| dinner(1000).split(&rule, 0)) else { panic!() };
+            let mut sums = std::collections::BTreeMap::new();
+            for turn in 0..6 {
+                let mut next = before.clone();
+                next.take_turn(turn);
+                assert_eq!(next.rule(), before.rule(), "{turn}");
+                assert_eq!(next.amount, before.amount);
+                for (member, share) in units(&next) {
+                    *sums.entry(member).or_insert(0) += share;
+                }
+            }
+            if rule.kind() == SplitKind::Equal {
+                assert_eq!(sums, [(1, 2002), (2, 2002), (3, 2002)].into());
+            }
+        }
+        let mut exact = dinner(1000).shares([(1, amount(999)), (2, amount(1))]);
+        exact.take_turn(1);
+        assert_eq!(units(&exact), [(1, 999), (2, 1)]);
+        let mut later = dinner(1001).split_equally(&[1, 2], 0);
+        later.hints.set(SPLIT, [0x82, 6, 0x80]).unwrap();
+        let before = later.clone();
+        later.take_turn(1);
+        assert_eq!(later, before, "a rule of a later version");
     }
 
     #[test]

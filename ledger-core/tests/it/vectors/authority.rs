@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::vectors::world::{World, device, entropy};
 use crate::vectors::{
     attacks, faults, file, introductions, pinned, raw, settings, several, slots, speaks, templates,
-    ties,
+    ties, units,
 };
 
 fn plain() -> Value {
@@ -393,6 +393,38 @@ fn successor() -> Value {
     )
 }
 
+/// Ben, who goes on, and Dora, who came from a file.
+fn successor_with_a_file() -> Value {
+    let mut old = World::with_ben();
+    let Payload::Genesis(genesis) = old.entry("genesis").decoded().payload().clone() else {
+        panic!("not a genesis entry")
+    };
+    let dora = Draft::person_from_file(&old.state(), *genesis.salt(), "Dora", [4; 16]).unwrap();
+    old.say(1, "dora", &["*"], dora);
+    old.record(1, "row", &["*"], &old.dinner("add-ben", "dora", 800));
+    let Payload::Placeholder(dora) = old.entry("dora").decoded().payload().clone() else {
+        panic!("not a placeholder")
+    };
+    let (evaluation, entropy) = (old.evaluation(), entropy(2));
+    let new = NewGroup::new("Flat II", "Ben", &entropy, 0, [10; 32])
+        .successor_of(evaluation.view(), old.member("add-ben"))
+        .people_from_files([(old.member("dora"), dora.card().clone())].into());
+    let mut w = World::begun_with(new.create(&device(1), 0).unwrap());
+    let dora = Draft::person_from_file(&w.state(), [10; 32], "Dora", [4; 16]).unwrap();
+    w.say(1, "dora-of-the-file", &["*"], dora);
+    w.record(1, "next-row", &["*"], &w.dinner("genesis", "dora-of-the-file", 200));
+    let (state, dora) = (w.state(), w.member("dora-of-the-file"));
+    assert_eq!((state.members().len(), state.labels()[&dora].as_str()), (3, "Dora"));
+    let euro = state.currencies().next().unwrap();
+    assert_eq!(state.balance(dora, euro).minor_units(), -500);
+    w.scenario(
+        "successor-with-a-person-from-a-file",
+        "A person from a file keeps name and nonce of the card, and so is the member whom an import of \
+         the file introduces in the new group.",
+        &[],
+    )
+}
+
 fn names() -> Value {
     let mut w = World::with_ben();
     let ben = w.by_card("add-ben");
@@ -434,6 +466,7 @@ pub(crate) fn build() -> Value {
         devices_of_one_key,
         unknown,
         successor,
+        successor_with_a_file,
         attacks::build,
         slots::build,
         acts_of_claimed_and_bound,
@@ -446,6 +479,7 @@ pub(crate) fn build() -> Value {
         settings::build,
         templates::build,
         speaks::build,
+        units::build,
     ]) else {
         panic!("an array")
     };

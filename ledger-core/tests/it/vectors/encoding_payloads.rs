@@ -36,6 +36,38 @@ pub(super) fn with(mut pieces: Vec<Piece>, field: usize, piece: Piece) -> Piece 
     array(&pieces)
 }
 
+/// Codes that look like a unit and are none.
+const BROKEN_UNITS: [(&str, &str); 28] = [
+    ("unit without decimals", "beers/"),
+    ("unit without a slash", "beers"),
+    ("unit without a name", "/0"),
+    ("unit with ten decimals", "beers/10"),
+    ("unit with a letter for decimals", "beers/a"),
+    ("unit with a digit of another script", "beers/\u{662}"),
+    ("unit with a sign", "beers/+1"),
+    ("unit of 17 bytes", "seventeen-bytes--/0"),
+    ("unit of 17 bytes and 6 characters", "点点点点点a!/0"),
+    ("unit with the name of a code", "EUR/2"),
+    ("unit with the name of a code that nobody knows", "ABC/2"),
+    ("unit that begins with a space", " beers/0"),
+    ("unit that ends with a space", "beers /0"),
+    ("unit with two spaces", "be  ers/0"),
+    ("unit that begins with a digit", "7up/0"),
+    ("unit that begins with a hyphen", "-up/0"),
+    ("unit with a slash", "a/b/0"),
+    ("unit with a quote", "a\"b/0"),
+    ("unit with a semicolon", "a;b/0"),
+    ("unit with a line break", "a\nb/0"),
+    ("unit with a delete", "a\u{7f}b/0"),
+    ("unit with a next line", "a\u{85}b/0"),
+    ("unit with a space that does not break", "a\u{a0}b/0"),
+    ("unit with a space of no width", "a\u{200b}b/0"),
+    ("unit with another direction", "a\u{202e}b/0"),
+    ("unit with a wide space", "a\u{3000}b/0"),
+    ("unit with a character for private use", "\u{10fffd}/0"),
+    ("unit with a tag", "a\u{e0041}/0"),
+];
+
 fn epochs(cases: &mut Cases) {
     let epoch = |sealed: usize| array(&[bytes(&[1; 32]), bytes(&[2; 32]), bytes(&vec![3; sealed])]);
     let mut broken = |rule, name, refs, sealed| {
@@ -79,6 +111,9 @@ fn money(cases: &mut Cases) {
     broken("P5", "currency in small letters", 4, text("eur"));
     broken("P5", "currency with a digit", 4, text("E1R"));
     broken("P5", "currency with a foreign letter", 4, text("ÄR"));
+    for (what, code) in BROKEN_UNITS {
+        broken("P5", what, 4, text(code));
+    }
     broken("P6", "amount above 10^15", 5, uint(1_000_000_000_000_001));
     broken("P6", "share of nothing", 7, array(&[part(0, 0), part(1, 5)]));
     broken("P6", "payer above 10^15", 6, array(&[part(0, 1_000_000_000_000_001)]));
@@ -347,6 +382,21 @@ fn geneses(cases: &mut Cases) {
         "opening currencies that descend",
         &[[6; 32]],
         &[anna(&[("USD", 5), ("EUR", 5)]), opening(ben.clone(), &[("USD", -5), ("EUR", -5)])],
+    );
+    successor(
+        "G1",
+        "opening with a unit before a code",
+        &[[6; 32]],
+        &[
+            anna(&[("beers/0", 5), ("USD", 5)]),
+            opening(ben.clone(), &[("beers/0", -5), ("USD", -5)]),
+        ],
+    );
+    successor(
+        "G1",
+        "opening that sums to zero over two decimals of a unit alone",
+        &[[6; 32]],
+        &[anna(&[("beers/0", 5)]), opening(ben.clone(), &[("beers/1", -5)])],
     );
     successor("P5", "opening currency in small letters", &[[6; 32]], &[anna(&[("eur", 5)])]);
     successor("G1", "the founder with a card", &[[6; 32]], &[opening(ben.clone(), &[])]);

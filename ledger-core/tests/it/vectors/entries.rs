@@ -9,7 +9,7 @@ use ledger_core::{
 use serde_json::{Value, json};
 
 use crate::vectors::world::{World, cents, device, entropy, hex, root};
-use crate::vectors::{fields, file, raw};
+use crate::vectors::{fields, file, raw, units};
 
 fn person(name: &str, n: u8) -> Value {
     json!({
@@ -144,6 +144,10 @@ fn world() -> World {
     w.say(2, "template-changed", &["*"], draft.unwrap());
     let speaks = ledger_core::Speaks::new(1, [1_024, 70_000]).unwrap();
     w.say(2, "speaks", &["*"], Draft::speaks(speaks));
+    let tether = units::in_currency(w.dinner("genesis", "add-ben", 2), "USDT/6");
+    w.record(1, "expense-in-a-unit", &["*"], &tether);
+    let points = units::in_currency(w.transfer("genesis", "add-ben", 3), "点数 2/0");
+    w.record(1, "transfer-in-a-unit", &["*"], &points);
     w
 }
 

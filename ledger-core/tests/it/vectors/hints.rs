@@ -51,6 +51,8 @@ pub(crate) fn build() -> Value {
     let cases: Vec<(u64, &str, Piece)> = vec![
         (3, "12.34 USD", paid("USD", 1234, rate(9, 10), "bank")),
         (3, "without a source", paid("JPY", 1, rate(1, 163), "")),
+        (3, "in a unit", paid("USDT/6", 12_340_000, rate(9, 10), "bank")),
+        (3, "in a unit without decimals", paid("USDT", 12, rate(9, 10), "bank")),
         (3, "nothing paid", paid("USD", 0, rate(1, 1), "")),
         (3, "no rate", paid("USD", 1, rate(0, 1), "")),
         (3, "a rate without an end", paid("USD", 1, rate(1, 0), "")),

@@ -45,6 +45,7 @@ mod speaks;
 mod splits;
 mod templates;
 mod ties;
+mod units;
 pub(crate) mod world;
 
 fn path(name: &str) -> PathBuf {

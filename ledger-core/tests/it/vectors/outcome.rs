@@ -7,7 +7,7 @@ use ledger_core::engine::{
 };
 use ledger_core::statement::Generation;
 use ledger_core::{
-    Currency, Date, Device, DeviceId, EntryId, GroupState, Member, MemberId, Series,
+    Currency, Date, Device, DeviceId, EntryId, GroupState, Member, MemberId, Series, Transaction,
 };
 use serde_json::{Value, json};
 
@@ -117,7 +117,15 @@ fn series(evaluation: &Evaluation) -> Vec<Value> {
             .filter_map(|number| series.occurrence(number))
             .map(|found| {
                 let origin = found.transaction.origin().unwrap();
-                json!([found.number, found.day.yyyymmdd(), hex(origin.as_bytes())])
+                let mut shares: Vec<(String, u64)> = match &found.transaction {
+                    Transaction::Expense(expense) => expense.shares.iter(),
+                    Transaction::Transfer(_) => [].iter(),
+                }
+                .map(|(member, share)| (member.to_string(), share.minor_units()))
+                .collect();
+                shares.sort_unstable();
+                let day = found.day.yyyymmdd();
+                json!([found.number, day, hex(origin.as_bytes()), shares])
             })
             .collect();
         json!({ "id": series.id().to_string(), "occurrences": occurrences })
@@ -132,7 +140,14 @@ fn settings(evaluation: &Evaluation) -> Vec<Value> {
         let Payload::Setting(setting) = entry.decoded().payload() else { continue };
         let author = evaluation.author(entry.id()).unwrap();
         let key = (setting.field(), setting.subject().to_vec());
-        if verdict.is_applied() && (key.0 != 2 || key.1 == author.as_bytes()) {
+        let is_own = match key.0 {
+            2 => key.1 == author.as_bytes(),
+            4 => key.1.as_slice().try_into().is_ok_and(|device| {
+                evaluation.state().uses_device(author, DeviceId::from_bytes(device))
+            }),
+            _ => true,
+        };
+        if verdict.is_applied() && is_own {
             last.insert(key, setting.value_bytes().to_vec());
         }
     }

@@ -9,7 +9,7 @@ use crate::vectors::world::hex;
 
 /// What a value sets; null if nothing.
 fn said(field: u64, data: &[u8]) -> Value {
-    let subject: &[u8] = if matches!(field, 1 | 2) { &[7; 32] } else { &[] };
+    let subject: &[u8] = if matches!(field, 1 | 2 | 4) { &[7; 32] } else { &[] };
     match Setting::from_parts(field, subject, data).value() {
         Some(SettingValue::DefaultCurrency(currency)) => {
             json!(currency.map(|found| found.code().to_owned()))
@@ -22,6 +22,7 @@ fn said(field: u64, data: &[u8]) -> Value {
                 json!(texts)
             }
         }
+        Some(SettingValue::DeviceName { name, .. }) => json!(name),
         other => panic!("{field}: {other:?}"),
     }
 }
@@ -37,6 +38,8 @@ pub(crate) fn build() -> Value {
     let weight = 1_000_000_000_000;
     let cases: Vec<(u64, &str, Piece)> = vec![
         (0, "EUR", text("EUR")),
+        (0, "a unit", text("beers/0")),
+        (0, "a unit with ten decimals", text("beers/10")),
         (0, "no currency", text("eur")),
         (0, "something behind", [text("EUR"), null()].concat()),
         (0, "no bytes", Vec::new()),
@@ -63,6 +66,12 @@ pub(crate) fn build() -> Value {
         (3, "128", numbers(0, 128, "")),
         (3, "129", numbers(0, 129, "")),
         (3, "cut off", array_head(2)),
+        (4, "a name", text("Anna's phone")),
+        (4, "256 bytes", text(&long("", 256))),
+        (4, "257 bytes", text(&long("", 257))),
+        (4, "an empty name", text("")),
+        (4, "a list", texts(&["Anna's phone"])),
+        (4, "no bytes", Vec::new()),
     ];
     let row = |(field, name, data): (u64, &str, Piece)| json!({ "field": field, "name": name, "bytes": hex(&data), "says": said(field, &data) });
     let about = "SPEC 4.15. What the bytes of a setting's value set; null if nothing. None of them \

@@ -1,11 +1,11 @@
 //! Settings: of each field and subject the last applied one is in force (SPEC §4.15).
 
 use ledger_core::engine::Draft;
-use ledger_core::{Currency, MemberId, Setting, SettingValue, Settings};
+use ledger_core::{Currency, DeviceId, MemberId, Setting, SettingValue, Settings};
 use serde_json::{Value, json};
 
 use crate::vectors::several;
-use crate::vectors::world::World;
+use crate::vectors::world::{World, device};
 
 fn weight(member: MemberId, weight: u64) -> SettingValue {
     SettingValue::DefaultWeight { member, weight: Some(weight) }
@@ -88,6 +88,36 @@ fn values() -> Value {
     json!([void, unread])
 }
 
+fn device_names() -> Value {
+    let mut w = World::with_ben();
+    w.tablet();
+    let (anna, ben, tablet) = (device(1).id(), device(2).id(), device(4).id());
+    let named =
+        |device, name: &str| SettingValue::DeviceName { device, name: Some(name.to_owned()) };
+    set(&mut w, 1, "annas-phone", &named(anna, "Anna's phone"), &["*"]);
+    set(&mut w, 2, "bens-tablet-by-his-phone", &named(tablet, "Ben's tablet"), &["*"]);
+    set(&mut w, 2, "bens-phone", &named(ben, "Ben's phone"), &["*"]);
+    set(&mut w, 1, "in-bens-name", &named(ben, "Mallory's"), &["*"]);
+    set(&mut w, 4, "bens-phone-by-his-tablet", &named(ben, "Ben's old phone"), &["*"]);
+    let gone = DeviceId::from_bytes([9; 32]);
+    set(&mut w, 1, "a-device-of-nobody", &named(gone, "No phone"), &["*"]);
+    set(&mut w, 1, "annas-phone-again", &named(anna, "Anna's"), &["*"]);
+    let settings = w.evaluation().settings();
+    let expected = [(anna, "Anna's"), (ben, "Ben's old phone"), (tablet, "Ben's tablet")];
+    let expected = expected.map(|(device, name)| (device, name.to_owned()));
+    assert_eq!(settings.device_names, expected.into());
+    w.revoke_tablet(2, "revoke", &["bens-phone-by-his-tablet"], &["*"]);
+    let settings = w.evaluation().settings();
+    assert_eq!(settings.device_names.get(&tablet), None);
+    assert_eq!(settings.device_names[&ben], "Ben's old phone");
+    w.scenario(
+        "settings-of-device-names",
+        "A device is named by the member who uses it, from whichever device; the name of one that may \
+         not write says nothing.",
+        &[],
+    )
+}
+
 pub(crate) fn build() -> Value {
-    several(&[race, relays, values])
+    several(&[race, relays, values, device_names])
 }

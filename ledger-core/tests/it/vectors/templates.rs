@@ -1,10 +1,15 @@
 //! Templates: days and origins of recurring expenses (SPEC §4.16).
 
+use std::collections::BTreeSet;
+
 use ledger_core::engine::Draft;
-use ledger_core::{Date, EntryId, Origin, Recurrence, RecurrenceUnit, Transaction};
+use ledger_core::{
+    Balance, Date, EntryId, Itemised, MemberId, Origin, Percent, Recurrence, RecurrenceUnit, Split,
+    SplitItem, Transaction,
+};
 use serde_json::{Value, json};
 
-use crate::vectors::world::{World, hex};
+use crate::vectors::world::{World, cents, hex};
 use crate::vectors::{file, raw, several};
 
 fn every(unit: RecurrenceUnit, every: u64) -> Recurrence {
@@ -80,6 +85,66 @@ fn changes() -> Value {
     json!([paused, changed])
 }
 
+fn odd_units() -> Value {
+    let daily = every(RecurrenceUnit::Days, 1);
+    let mut w = World::with_ben();
+    w.add(1, "cleo", 3, 3, &["*"]);
+    let (anna, ben, cleo) = (w.member("genesis"), w.member("add-ben"), w.member("add-cleo"));
+    let dinner =
+        |w: &World, units: u64, rule: &Split<MemberId>| match content(w, "2027-01-31", units) {
+            Transaction::Expense(dinner) => Transaction::from(dinner.split(rule, 0).unwrap()),
+            Transaction::Transfer(_) => panic!("not an expense"),
+        };
+    let items = Itemised::new()
+        .item(SplitItem::new("Pizza", cents(700)).shared_by(anna, 1).shared_by(ben, 1))
+        .item(SplitItem::new("Wine", cents(300)).shared_by(cleo, 1).shared_by(ben, 2))
+        .tip(cents(1));
+    let fifty = Percent::from_millionths(250_000).unwrap();
+    let half = Percent::from_millionths(500_000).unwrap();
+    let mut rules = vec![
+        ("equal", 1000, Split::Equal(vec![anna, ben, cleo])),
+        ("weights", 1001, Split::Weights(vec![(anna, 1), (ben, 1), (cleo, 2)])),
+        ("percent", 101, Split::Percent(vec![(anna, fifty), (ben, fifty), (cleo, half)])),
+        ("exact", 3, Split::Exact(vec![(anna, cents(1)), (ben, cents(2))])),
+        ("items", 1001, Split::Items(items)),
+    ];
+    let adjusted = [(anna, 5), (ben, 0), (cleo, -1)];
+    let adjusted = adjusted.map(|(member, units)| (member, Balance::from_minor_units(units)));
+    rules.push(("adjust", 1000, Split::Adjust(adjusted.to_vec())));
+    // Anna paid, and has no share while it is not her turn.
+    rules.push(("two-cents", 2, Split::Equal(vec![anna, ben, cleo])));
+    for (label, units, rule) in &rules {
+        let draft = Draft::template(&w.state(), &dinner(&w, *units, rule), daily, None).unwrap();
+        w.say(1, label, &["*"], draft);
+    }
+    let mut later = dinner(&w, 1001, &Split::Equal(vec![anna, ben]));
+    if let Transaction::Expense(expense) = &mut later {
+        expense.hints.set(2, [0x82, 6, 0x80]).unwrap();
+    }
+    let draft = Draft::template(&w.state(), &later, daily, None).unwrap();
+    w.say(1, "a-later-rule", &["*"], draft);
+    let draft = Draft::template(&w.state(), &w.transfer("genesis", "add-ben", 5), daily, None);
+    w.say(1, "transfer", &["*"], draft.unwrap());
+    let equal = w.id("equal");
+    let series = w.evaluation().series();
+    let equal = series.iter().find(|series| series.id() == equal).unwrap();
+    let mut most = BTreeSet::new();
+    for number in 0..3 {
+        let Transaction::Expense(found) = equal.occurrence(number).unwrap().transaction else {
+            panic!("not an expense")
+        };
+        let (member, _) = found.shares.into_iter().max_by_key(|(_, share)| *share).unwrap();
+        most.insert(member);
+    }
+    assert_eq!(most.len(), 3, "each has the odd cent once");
+    w.scenario(
+        "template-odd-units",
+        "Odd units of a series go round: each number is the turn of the split. Exact shares stay, and \
+         so do those of a rule that only a later version reads.",
+        &[],
+    )
+}
+
 fn faults() -> Value {
     let monthly = every(RecurrenceUnit::Months, 1);
     let mut w = World::with_ben();
@@ -128,7 +193,7 @@ fn faults() -> Value {
 }
 
 pub(crate) fn build() -> Value {
-    several(&[changes, faults])
+    several(&[changes, odd_units, faults])
 }
 
 /// Days of rules, and origins of occurrences.

@@ -242,7 +242,7 @@ func countsMoneyToTheCent(_ flat: Flat) throws {
     try same(Money(Decimal(string: "12.5")!, "EUR").minorUnits, 1250)
     try same(Money(Decimal(string: "1.234")!, "KWD").decimal, Decimal(string: "1.234"))
     try same(codeOf { _ = try Money(Decimal(string: "1.505")!, "EUR") }, .invalidAmount)
-    try same(["EUR", "JPY", "KWD"].map { try currencyExponent(currency: $0) }, [2, 0, 3])
+    try same(["EUR", "JPY", "KWD", "beers/0"].map { try currencyExponent(currency: $0) }, [2, 0, 3, 0])
     try same(splitEqually(minorUnits: 1000, parts: 3, turn: 1), [333, 334, 333])
     let parts = [SplitPart(member: flat.anna, value: 1), SplitPart(member: flat.ben, value: 2)]
     let shares = try sharesOf(split: .weights(parts: parts), minorUnits: 900, currency: "EUR", turn: 0)
@@ -269,6 +269,9 @@ func keepsSettings(_ flat: Flat) throws {
     try same(found.relays, ["https://relay.example"])
     try same(found.proposedRelays, [])
     try same(flat.ledger.groups().first?.defaultCurrency, "EUR")
+    let phone = try flat.group.devices()[0].id
+    _ = try settings.setDeviceName(device: phone, name: "Anna's phone")
+    try same(flat.group.devices()[0].name, "Anna's phone")
     _ = try settings.setDefaultWeight(member: flat.ben, weight: nil)
     try same(settings.current().defaultWeights, [])
 }
