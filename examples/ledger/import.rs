@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ledger_core::MemberId;
-use ledger_formats::{ImportFile, Inference, Person, splitwise};
+use ledger_formats::{ImportFile, Inference, Options, Person, Program};
 use ledger_store::{
     AppliedImport, Group, ImportChoice, ImportPlan, ImportReport, ImportTarget, OldRows, Store,
     StoreError, StoreOptions,
@@ -30,12 +30,11 @@ const ROWS_SHOWN: usize = 5;
 const ATTEMPTS: usize = 5;
 
 pub(crate) fn run(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure> {
-    let ImportFormat::Splitwise = arguments.format;
     let path = &arguments.file;
     let bytes = read_file(path).map_err(|source| Failure::Read { path: path.clone(), source })?;
     // Everything in the file is checked before anything is touched.
     let failed = |source| Failure::Import { path: path.clone(), source };
-    let export = Arc::new(splitwise::read(&bytes).map_err(failed)?);
+    let export = Arc::new(recognise(arguments, &bytes).map_err(failed)?);
     let founder = founder(arguments, &export)?;
     let name = group_name(arguments);
     let check_new_group = || {
@@ -306,6 +305,19 @@ fn group_name(arguments: &Import) -> String {
     name.unwrap_or_else(|| "Imported group".to_owned())
 }
 
+/// The file, as that of the program which is named or recognised.
+fn recognise(arguments: &Import, bytes: &[u8]) -> Result<ImportFile, ledger_formats::Problems> {
+    let program = match arguments.format {
+        ImportFormat::Auto => None,
+        ImportFormat::Splitwise => Some(Program::Splitwise),
+        ImportFormat::Spliit => Some(Program::Spliit),
+        ImportFormat::Cospend => Some(Program::Cospend),
+        ImportFormat::Ihatemoney => Some(Program::IHateMoney),
+        ImportFormat::SettleUp => Some(Program::SettleUp),
+    };
+    ledger_formats::read(bytes, program, &Options { currency: arguments.currency })
+}
+
 fn print_report(
     report: &ImportReport,
     export: &ImportFile,
@@ -314,6 +326,12 @@ fn print_report(
 ) -> Result<(), Failure> {
     let file = one_line(&path.display().to_string());
     writeln!(out, "{file}: {} rows added, {} known already", report.added, report.known)?;
+    if export.program() != Program::Splitwise {
+        writeln!(out, "{file}: read as an export of {}", export.program())?;
+    }
+    for repair in export.repairs() {
+        writeln!(out, "{file}: {repair}")?;
+    }
     if report.replaced > 0 {
         writeln!(out, "{} rows of earlier exports cancelled", report.replaced)?;
     }

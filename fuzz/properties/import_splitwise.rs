@@ -73,7 +73,13 @@ fn check_row(export: &ImportFile, row: &ImportRow) {
 
 /// Writes the rows as an export.
 fn write(export: &ImportFile) -> String {
-    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+    let quoted = |text: &str| {
+        // The reader takes off what keeps a spreadsheet from running a text.
+        let is_formula =
+            text.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r']);
+        let guard = if is_formula { "'" } else { "" };
+        format!("\"{guard}{}\"", text.replace('"', "\"\""))
+    };
     let mut file = "Date,Description,Category,Cost,Currency".to_owned();
     export.people().iter().for_each(|member| file += &format!(",{}", quoted(member.name())));
     for row in export.rows() {

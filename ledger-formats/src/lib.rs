@@ -2,6 +2,8 @@
 //!
 //! * [`splitwise`] reads a group that Splitwise exported as CSV, and writes a ledger in that
 //!   layout.
+//! * [`read`] recognises the files of other programs by content: Spliit, Cospend, ihatemoney,
+//!   Settle Up.
 //! * [`hledger`] writes a ledger as a journal for hledger.
 //! * `json` (feature `json`) writes a whole ledger, and single entries, as JSON.
 //!
@@ -20,14 +22,21 @@
     )
 )]
 
+mod bills;
+mod csv;
+mod detect;
 pub mod hledger;
 mod import;
 #[cfg(feature = "json")]
 pub mod json;
 mod rows;
+mod settle_up;
+mod spliit;
 pub mod splitwise;
 mod text;
 
+pub use csv::Options;
+pub use detect::read;
 pub use import::{
     ClosingTotal, Column, ImportFile, ImportRow, Inference, Person, PersonKey, Problem,
     ProblemKind, Problems, Program, Repair, Rows,

@@ -11,8 +11,11 @@ pub(crate) struct Import {
     #[command(flatten)]
     pub(crate) location: Location,
     /// Which program wrote the file
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, default_value = "auto")]
     pub(crate) format: ImportFormat,
+    /// The currency of rows for which the file names none, such as EUR
+    #[arg(long, value_name = "CODE")]
+    pub(crate) currency: Option<ledger_core::Currency>,
     /// Which member of the file you are, if the import makes a group [default:
     /// the first column]
     #[arg(long, value_name = "NAME")]
@@ -53,6 +56,16 @@ pub(crate) struct Import {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum ImportFormat {
+    /// Recognised by its content
+    Auto,
     /// A group exported from Splitwise as a spreadsheet (CSV)
     Splitwise,
+    /// A group exported from Spliit as CSV
+    Spliit,
+    /// A project exported from Cospend as CSV
+    Cospend,
+    /// Bills exported from ihatemoney as CSV
+    Ihatemoney,
+    /// A group exported from Settle Up or Splid as CSV
+    SettleUp,
 }

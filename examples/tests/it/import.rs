@@ -168,7 +168,7 @@ fn a_bad_file_is_refused_with_its_place_and_imports_nothing() {
         (format!("{HEADER}{GOOD}2026-01-02,Tea,,-1,EUR,2,-2\n"), "line 3, column 4 (Cost): "),
         (format!("{HEADER}{GOOD}2026-01-02,Tea,,1,EUR,2,-2\n"), "line 3, column 4 (Cost): "),
         (format!("{HEADER}{GOOD}2026-01-02,Tea,,1,XYZ,1,-1\n"), "line 3, column 5 (Currency): "),
-        (format!("{HEADER}{GOOD}2026-01-02,Tea,,1,JPY,0.5,-0.5\n"), "line 3, column 6 (Ann): "),
+        (format!("{HEADER}{GOOD}2026-01-02,Tea,,1,JPY,0.5,-0.3\n"), "line 3: the members' numbers"),
         (format!("{HEADER}{GOOD}2026-01-02,Tea,,1,EUR,1,NaN\n"), "line 3, column 7 (Ben): "),
         (format!("{HEADER}{GOOD}2026-01-02,Tea,,1,EUR,1,-0.99\n"), "line 3: the members' numbers"),
         (format!("{HEADER}{GOOD}2026-01-02,Tea,,1,EUR,1\n"), "line 3: the row has 6 fields"),
@@ -188,7 +188,7 @@ fn a_bad_file_is_refused_with_its_place_and_imports_nothing() {
     }
     assert_eq!((full.everything(), std::fs::read(full.db()).unwrap()), before);
     let desk = Desk::new();
-    let message = desk.import(&desk.file("bad.csv", b"\xff\xfeD\0a\0")).failed(1);
+    let message = desk.import(&desk.file("bad.csv", b"D\0a\0")).failed(1);
     assert!(message.contains("line 1: the file is not UTF-8"), "{message}");
     assert_eq!(desk.files(), ["bad.csv"]);
 }
@@ -339,4 +339,23 @@ fn the_report_names_people_who_are_known_by_name_only() {
     let members = desk.run("members", &["--json"]).json();
     let member = members.as_array().unwrap().iter().find(|row| row["id"] == id).unwrap();
     assert_eq!(member["name"], added.as_str());
+}
+
+#[test]
+fn a_file_of_another_program_is_recognised_and_said() {
+    let desk = Desk::new();
+    let bills = "date,what,bill_type,amount,currency,payer_name,payer_weight,owers\n\
+                 2026-01-01,tea,Expense,4.0,XXX,Ann,1.0,\"Ann, Ben\"\n";
+    let file = desk.file("bills.csv", bills);
+    let said = desk.run("import", &[text(&file)]).failed(1);
+    assert!(
+        said.contains("\"XXX\" names no currency; name that of the file, such as --currency EUR")
+    );
+    let said = desk.run("import", &["--currency", "EUR", text(&file)]).ok();
+    assert!(said.contains("read as an export of ihatemoney"), "{said}");
+    assert!(said.contains("the weights of people who never paid are not in the file"), "{said}");
+    let report = desk.run("import", &["--currency", "EUR", "--json", text(&file)]).json();
+    assert_eq!(added_and_known(&report), (0, 1));
+    let said = desk.run("import", &[text(&desk.file("x.json", "{\"expenses\": []}"))]).failed(1);
+    assert!(said.contains("this is a JSON file of an unknown program"), "{said}");
 }

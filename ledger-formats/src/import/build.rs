@@ -62,7 +62,6 @@ impl FileBuilder {
     }
 
     /// Tells that something was mended.
-    #[expect(dead_code, reason = "the first reader that mends something uses it")]
     pub(crate) fn repair(&mut self, repair: Repair) {
         self.repairs.push(repair);
     }

@@ -2,6 +2,7 @@
 
 mod build;
 mod file;
+mod fit;
 mod identity;
 mod nets;
 mod packed;
@@ -21,6 +22,7 @@ pub use row::{ImportRow, Inference};
 pub use totals::ClosingTotal;
 
 pub(crate) use build::FileBuilder;
+pub(crate) use fit::fit;
 pub(crate) use nets::{covers, owed, parties};
 pub(crate) use packed::{Found, Money};
 pub(crate) use problem::{Met, shorten};

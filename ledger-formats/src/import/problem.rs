@@ -70,6 +70,26 @@ pub enum ProblemKind {
         /// The text that an export has there.
         expected: &'static str,
     },
+    /// The file is of another kind.
+    #[error("this is {0}")]
+    OtherKind(&'static str),
+    /// A column that the program writes is missing.
+    #[error("the column {0:?} is missing; give the file as the program wrote it")]
+    NoColumn(&'static str),
+    /// The file does not name a currency that is known.
+    #[error("{found:?} names no currency; name that of the file, such as --currency EUR")]
+    NoCurrency {
+        /// The field, shortened; may be empty.
+        found: String,
+    },
+    /// A field is not what stands there.
+    #[error("{found:?} was found where {expected} was expected; correct it and try again")]
+    Unexpected {
+        /// The field, shortened.
+        found: String,
+        /// What a program writes there.
+        expected: &'static str,
+    },
     /// The header has no member.
     #[error(
         "no member is named after the column Currency; export a group with at least one member"
@@ -122,6 +142,18 @@ pub enum ProblemKind {
         found: String,
         /// Why not.
         source: DateError,
+    },
+    /// Dates were changed by a spreadsheet. They are told once for the file.
+    #[error(
+        "{found:?} is no date as the program writes it, such as 2026-01-31: a spreadsheet changed the dates of {rows} rows ({seems}); export the group again and do not open the file before the import"
+    )]
+    ChangedDates {
+        /// The first of them, shortened.
+        found: String,
+        /// What the dates of the file seem to be.
+        seems: &'static str,
+        /// How many rows have such a date.
+        rows: u64,
     },
     /// A currency is not known.
     #[error(transparent)]

@@ -9,6 +9,14 @@ use core::fmt;
 pub enum Program {
     /// Splitwise.
     Splitwise,
+    /// Spliit.
+    Spliit,
+    /// Cospend.
+    Cospend,
+    /// ihatemoney.
+    IHateMoney,
+    /// Settle Up and Splid.
+    SettleUp,
 }
 
 impl Program {
@@ -17,6 +25,10 @@ impl Program {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Splitwise => "splitwise",
+            Self::Spliit => "spliit",
+            Self::Cospend => "cospend",
+            Self::IHateMoney => "ihatemoney",
+            Self::SettleUp => "settle-up",
         }
     }
 
@@ -25,6 +37,10 @@ impl Program {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Splitwise => "Splitwise",
+            Self::Spliit => "Spliit",
+            Self::Cospend => "Cospend",
+            Self::IHateMoney => "ihatemoney",
+            Self::SettleUp => "Settle Up",
         }
     }
 }

@@ -8,9 +8,11 @@ use ledger_core::{Balance, Currency, Direction, GroupState, MemberId, Transactio
 use super::header::FIXED;
 use super::row::{PAYMENT, TOTAL};
 use crate::Row;
+use crate::csv::with_guard;
 use crate::rows::Labels;
 
-/// Writes rows, oldest first, as Splitwise exports a group.
+/// Writes rows, oldest first, as Splitwise exports a group. Texts that a spreadsheet would run, such as
+/// `=1+1`, have a `'` before them, which [`read`](super::read) takes off again.
 ///
 /// # Errors
 /// The error of `out`.
@@ -22,7 +24,7 @@ pub fn write(
     let labels = Labels::of(state);
     let members: Vec<MemberId> = labels.members().collect();
     let mut writer = csv::Writer::from_writer(out);
-    let names = members.iter().map(|member| labels.label(*member).to_owned());
+    let names = members.iter().map(|member| with_guard(labels.label(*member)));
     writer.write_record(FIXED.map(str::to_owned).into_iter().chain(names)).map_err(cause)?;
     let mut last_date = String::new();
     for Row { transaction, .. } in rows {
@@ -34,8 +36,8 @@ pub fn write(
         let currency = transaction.currency();
         let fixed = [
             last_date.clone(),
-            transaction.description().to_owned(),
-            category,
+            with_guard(transaction.description()),
+            with_guard(&category),
             cost(&transaction).format(currency),
             currency.to_string(),
         ];

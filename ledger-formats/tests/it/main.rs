@@ -3,3 +3,4 @@
 #![allow(clippy::panic, clippy::expect_used, reason = "tests stop at the first surprise")]
 
 mod fuzz_corpus;
+mod others;

@@ -3,6 +3,7 @@
 mod examples;
 mod laws;
 mod refusals;
+mod variants;
 
 use ledger_core::{Amount, Balance, Currency, Direction, Origin, Transaction};
 

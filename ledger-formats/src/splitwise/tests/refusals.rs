@@ -48,7 +48,16 @@ fn bad_rows_are_refused_with_line_and_column() {
         (
             "21.11.2026,x,,1,EUR,1,-1,0",
             1,
-            Refused::Date { found: "21.11.2026".to_owned(), source: DateError },
+            Refused::ChangedDates {
+                found: "21.11.2026".to_owned(),
+                seems: "day first, as it seems",
+                rows: 1,
+            },
+        ),
+        (
+            "2026-02-30,x,,1,EUR,1,-1,0",
+            1,
+            Refused::Date { found: "2026-02-30".to_owned(), source: DateError },
         ),
         (",x,,1,EUR,1,-1,0", 1, Refused::Date { found: String::new(), source: DateError }),
         (
@@ -61,8 +70,8 @@ fn bad_rows_are_refused_with_line_and_column() {
             5,
             Refused::Currency(Currency::from_code("eur").unwrap_err()),
         ),
-        ("2026-11-21,x,,\"1,5\",EUR,1,-1,0", 4, no_number("1,5")),
-        ("2026-11-21,x,,,EUR,1,-1,0", 4, no_number("")),
+        ("2026-11-21,x,,\"1,5\",EUR,1.0,-1,0", 4, no_number("1,5")),
+        ("2026-11-21,x,,\"1,500\",EUR,1,-1,0", 4, no_number("1,500")),
         ("2026-11-21,x,,1,EUR,+1,-1,0", 6, no_number("+1")),
         ("2026-11-21,x,,1,EUR,1,--1,0", 7, no_number("--1")),
         ("2026-11-21,x,,1,EUR,1,- 1,0", 7, no_number("- 1")),
@@ -70,9 +79,9 @@ fn bad_rows_are_refused_with_line_and_column() {
         ("2026-11-21,x,,1,EUR,1,-1,-", 8, no_number("-")),
         ("2026-11-21,x,,1,EUR,1,-1,1e3", 8, no_number("1e3")),
         (
-            "2026-11-21,x,,1,EUR,1.001,-1,0",
-            6,
-            amount("1.001", AmountError::TooPrecise { allowed: 2 }),
+            "2026-11-21,x,,1,EUR,1.009,-1,0",
+            0,
+            Refused::Unbalanced { sum: "0.009".to_owned(), currency: eur() },
         ),
         (
             "2026-11-21,x,,10000000000000.01,EUR,0,0,0",
@@ -111,7 +120,6 @@ fn bad_rows_are_refused_with_line_and_column() {
         ),
         ("2026-11-21,Total balance,,,EUR,0,,0", 7, no_number("")),
         ("2026-11-21,Total balance,,,EUR,0,0", 0, Refused::FieldCount { found: 7, expected: 8 }),
-        ("2026-11-21,total balance,,,EUR,0,0,0", 4, no_number("")),
         ("2026-11-21,\"x,,1,EUR,1,-1,0", 0, Refused::UnclosedQuote),
         (
             "2026-11-21,\"x,,1,EUR,1,-1,0\n2026-11-21,\"y\",,1,EUR,1,-1,0",
@@ -146,11 +154,6 @@ fn bad_headers_are_refused_with_line_and_column() {
     let many = format!("{fixed}{}", ",A".repeat(MAX_MEMBERS + 1));
     let long = format!("{fixed},Ann,{}", "x".repeat(MAX_NAME_BYTES + 1));
     for (header, column, kind) in [
-        (
-            "Date;Description;Category;Cost;Currency;Ann",
-            1,
-            other("Date;Description;Category;Cost;Currency;…", "Date"),
-        ),
         ("Date,Description,Category,Kosten,Currency,Ann", 4, other("Kosten", "Cost")),
         ("Date,Description,Category", 4, other("", "Cost")),
         ("x", 1, other("x", "Date")),
@@ -171,14 +174,14 @@ fn bad_headers_are_refused_with_line_and_column() {
     for empty in ["", "\u{feff}", "\n\r\n , \n\"\"\n"] {
         assert_eq!(fault(read(empty.as_bytes())), (1, 0, Refused::Empty), "{empty:?}");
     }
-    assert_eq!(fault(read(b"\xff\xfeD\0")), (1, 0, Refused::NotText));
+    assert_eq!(fault(read(b"D\0")), (1, 0, Refused::NotText));
 }
 
 #[test]
 fn errors_say_what_was_found_and_what_to_do() {
     for (row, message) in [
         (
-            "2026-11-21,x,,1,EUR,\"1,5\",-1,0",
+            "2026-11-21,x,,1,EUR,\"1,5\",-1.0,0",
             "line 2, column 6 (Ann): \"1,5\" is not an amount: an amount is written as digits with at most one point, such as 12.50",
         ),
         (

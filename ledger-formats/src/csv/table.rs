@@ -1,38 +1,36 @@
 //! CSV into records that know their line.
 
-use csv::{ReaderBuilder, StringRecord};
+use ::csv::{ReaderBuilder, StringRecord};
 
 use crate::import::{Problem, ProblemKind};
 
-/// A byte order mark, which some programs write before UTF-8.
-const BOM: char = '\u{feff}';
-
 /// Reads the records of a text one after another and skips blank ones.
-pub(super) struct Table<'a> {
+pub(crate) struct Table<'a> {
     text: &'a str,
-    reader: csv::Reader<&'a [u8]>,
+    separator: u8,
+    reader: ::csv::Reader<&'a [u8]>,
     /// Where each line begins, in bytes.
     line_starts: Vec<usize>,
 }
 
 /// A row of the file.
-pub(super) struct Record {
+pub(crate) struct Record {
     /// The line on which it begins, counted from 1.
-    pub(super) line: u64,
+    pub(crate) line: u64,
     fields: StringRecord,
 }
 
 impl<'a> Table<'a> {
-    /// Takes the bytes of a file, which must be UTF-8 text.
-    pub(super) fn new(bytes: &'a [u8]) -> Result<Self, Problem> {
-        let text = text(bytes)?.trim_start_matches(BOM);
-        let reader =
-            ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
-        Ok(Self { text, reader, line_starts: line_starts(text.as_bytes()) })
+    /// Takes the text of a file and the byte between its fields.
+    pub(crate) fn new(text: &'a str, separator: u8) -> Self {
+        let mut reader = ReaderBuilder::new();
+        reader.has_headers(false).flexible(true).delimiter(separator);
+        let reader = reader.from_reader(text.as_bytes());
+        Self { text, separator, reader, line_starts: line_starts(text.as_bytes()) }
     }
 
     /// The next record that is not blank.
-    pub(super) fn next(&mut self) -> Result<Option<Record>, Problem> {
+    pub(crate) fn next(&mut self) -> Result<Option<Record>, Problem> {
         let mut fields = StringRecord::new();
         loop {
             let before = self.position();
@@ -49,7 +47,7 @@ impl<'a> Table<'a> {
             let record = raw.trim_start_matches(['\r', '\n']);
             let skipped = raw.len().saturating_sub(record.len());
             let line = line_at(&self.line_starts, before.saturating_add(skipped));
-            check_quotes(record).map_err(|kind| Problem::new(line, kind))?;
+            check_quotes(record, self.separator).map_err(|kind| Problem::new(line, kind))?;
             if fields.iter().any(|field| !field.trim().is_empty()) {
                 return Ok(Some(Record { line, fields }));
             }
@@ -64,33 +62,18 @@ impl<'a> Table<'a> {
 
 impl Record {
     /// The field at `index` as it stands in the file; empty if there is none.
-    pub(super) fn field(&self, index: usize) -> &str {
+    pub(crate) fn field(&self, index: usize) -> &str {
         self.fields.get(index).unwrap_or_default()
     }
 
     /// The fields as they stand in the file.
-    pub(super) fn fields(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &str> {
         self.fields.iter()
     }
 
     /// Number of fields.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.fields.len()
-    }
-}
-
-/// The bytes as text without zero bytes, which are a sign of UTF-16 or of a
-/// file that is no text at all.
-fn text(bytes: &[u8]) -> Result<&str, Problem> {
-    let valid = match core::str::from_utf8(bytes) {
-        Ok(text) => text.len(),
-        Err(error) => error.valid_up_to(),
-    };
-    let valid = bytes.iter().take(valid).position(|byte| *byte == 0).unwrap_or(valid);
-    let (before, after) = bytes.split_at_checked(valid).unwrap_or((bytes, &[]));
-    match core::str::from_utf8(before) {
-        Ok(text) if after.is_empty() => Ok(text),
-        _ => Err(Problem::new(line_at(&line_starts(before), valid), ProblemKind::NotText)),
     }
 }
 
@@ -115,7 +98,7 @@ fn line_at(line_starts: &[usize], position: usize) -> u64 {
 
 /// Refuses a record whose quotation marks the CSV reader would pass over:
 /// where one is missing, the following row becomes part of a field.
-fn check_quotes(record: &str) -> Result<(), ProblemKind> {
+fn check_quotes(record: &str, separator: u8) -> Result<(), ProblemKind> {
     enum State {
         Start,
         Bare,
@@ -128,7 +111,8 @@ fn check_quotes(record: &str) -> Result<(), ProblemKind> {
         state = match (state, byte) {
             (State::Quoted, b'"') => State::Closed,
             (State::Start | State::Closed, b'"') | (State::Quoted, _) => State::Quoted,
-            (_, b',' | b'\r' | b'\n') => State::Start,
+            (_, b'\r' | b'\n') => State::Start,
+            (_, byte) if byte == separator => State::Start,
             (State::Closed, _) => return Err(ProblemKind::TextAfterQuote),
             (State::Start | State::Bare, _) => State::Bare,
         };
@@ -148,7 +132,8 @@ mod tests {
     /// The line and fields of every record, or the line and kind of the error.
     fn records(bytes: &[u8]) -> Result<Lines, (u64, ProblemKind)> {
         let read = || {
-            let mut table = Table::new(bytes)?;
+            let (text, _) = crate::csv::decode(bytes)?;
+            let mut table = Table::new(&text, b',');
             let mut records = Vec::new();
             while let Some(record) = table.next()? {
                 let fields: Vec<_> = record.fields().map(str::to_owned).collect();
@@ -212,7 +197,6 @@ mod tests {
             (b"a\r\nb\xe9\n".to_vec(), 2),
             (b"a\n\0\n\xff".to_vec(), 2),
             (b"a\n\xff\n\0".to_vec(), 2),
-            (utf16("\u{feff}Date,"), 1),
             (utf16("Date,"), 1),
             (b"\x89PNG\r\n\x1a\n\0".to_vec(), 1),
         ] {
