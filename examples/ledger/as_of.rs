@@ -37,17 +37,7 @@ impl BalancesAt {
     /// # Errors
     /// [`Failure::Usage`] if the text is neither a day nor the beginning of an entry's id.
     pub(crate) fn as_of(group: &Group, state: &GroupState, text: &str) -> Result<Self, Failure> {
-        let (point, words) = match text.parse::<Date>() {
-            Ok(day) => (AsOf::Date(day), format!("as of {day}")),
-            // A day that the calendar lacks is no id.
-            Err(error) if text.contains('-') => {
-                return Err(Failure::Usage(format!("--as-of {text:?}: {error}")));
-            }
-            Err(_) => {
-                let id = find(group, state, text)?;
-                (AsOf::Entry(id), format!("as of entry {}", group.lists().short_id(id)?))
-            }
-        };
+        let (point, words) = point(group, state, text)?;
         let then = group.balances_as_of(point, &mut progress_bar())?;
         let currencies = then.iter().map(|(currency, _)| *currency).collect();
         let each = then.into_iter().flat_map(|(currency, members)| {
@@ -64,5 +54,27 @@ impl BalancesAt {
     /// All balances that are not zero.
     pub(crate) fn open(&self) -> impl Iterator<Item = (Currency, MemberId, Balance)> + '_ {
         self.open.iter().map(|((currency, member), balance)| (*currency, *member, *balance))
+    }
+}
+
+/// The point that `--as-of` says, and how a person reads it.
+///
+/// # Errors
+/// [`Failure::Usage`] if the text is neither a day nor the beginning of an entry's id.
+pub(crate) fn point(
+    group: &Group,
+    state: &GroupState,
+    text: &str,
+) -> Result<(AsOf, String), Failure> {
+    match text.parse::<Date>() {
+        Ok(day) => Ok((AsOf::Date(day), format!("as of {day}"))),
+        // A day that the calendar lacks is no id.
+        Err(error) if text.contains('-') => {
+            Err(Failure::Usage(format!("--as-of {text:?}: {error}")))
+        }
+        Err(_) => {
+            let id = find(group, state, text)?;
+            Ok((AsOf::Entry(id), format!("as of entry {}", group.lists().short_id(id)?)))
+        }
     }
 }

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use ledger_core::{
-    Amount, Direction, Expense, HintError, MemberId, Split, SplitKind, Transaction, Transfer,
-};
+use ledger_core::{Amount, Direction, Expense, HintError, Split, Transaction, Transfer};
 use ledger_store::{Group, NewEntry};
 
 use crate::args::{Cancel, Correct, Hints, OfEntry, Review};
@@ -33,10 +31,7 @@ pub(crate) fn correct(arguments: &Correct, out: &mut dyn Write) -> Result<(), Fa
             Transaction::Transfer(corrected_transfer(arguments, before, &people)?)
         }
     };
-    let noted = note_differences(&row.transaction, &after);
-    let differs = !row.transaction.differences(&after).is_empty();
-    let other_rule = rule_of(&row.transaction) != rule_of(&after);
-    if !differs && !other_rule && noted.is_empty() {
+    if row.transaction.differences(&after).is_empty() {
         return usage(format!(
             "nothing would change: {} is so already; an option such as --amount says what changes",
             in_words(&row.transaction)
@@ -46,33 +41,7 @@ pub(crate) fn correct(arguments: &Correct, out: &mut dyn Write) -> Result<(), Fa
     let correction = NewEntry::Correction { original: row.original, transaction: after.clone() };
     let id = append(&group, correction)?;
     writeln!(out, "corrected {} by entry {id}:", one_line(&in_words(&before)))?;
-    if !differs
-        && other_rule
-        && let Some(kind) = after.split_kind()
-    {
-        writeln!(out, "  the shares stay, and the split is {}", kind.code())?;
-    }
-    print_differences(Some(&before), &after, &people, out)?;
-    noted.iter().try_for_each(|line| Ok(writeln!(out, "  {}", one_line(line))?))
-}
-
-/// Differences of tags and of what was paid in another currency, which move no money.
-fn note_differences(before: &Transaction, after: &Transaction) -> Vec<String> {
-    let tags = |of: &Transaction| of.hints().tags().join(", ");
-    let paid = |of: &Transaction| {
-        let paid = of.hints().paid_in();
-        paid.map_or_else(String::new, |paid| {
-            format!("{} {}", paid.amount.format(paid.currency), paid.currency)
-        })
-    };
-    let line = |field: &str, before: String, after: String| {
-        let words = |text: &str| if text.is_empty() { "nothing" } else { text }.to_owned();
-        let (before, after) = (words(&before), words(&after));
-        (before != after).then(|| format!("{field} was {before}, is {after}"))
-    };
-    let tags = line("the list of tags", tags(before), tags(after));
-    let paid = line("what was paid in another currency", paid(before), paid(after));
-    tags.into_iter().chain(paid).collect()
+    print_differences(Some(&before), &after, &people, out)
 }
 
 /// Changes direction and notes as the options say.
@@ -94,20 +63,6 @@ fn change_hints(said: &Hints, is_other: bool, after: &mut Expense) -> Result<(),
         after.hints.set_paid_in(None).map_err(hint)?;
     }
     Ok(())
-}
-
-/// The rule of an expense, whatever the order of its shares.
-fn rule_of(transaction: &Transaction) -> Option<(SplitKind, Option<Split<MemberId>>)> {
-    match transaction {
-        Transaction::Expense(expense) => {
-            let (mut sorted, rule) = (expense.clone(), expense.rule());
-            sorted.payers.sort();
-            sorted.shares.sort();
-            sorted.keep_rule(&rule);
-            Some((rule.kind(), sorted.said_rule()))
-        }
-        Transaction::Transfer(_) => None,
-    }
 }
 
 /// The expense with what the options change.
@@ -142,7 +97,8 @@ fn corrected(
             }
         }
     }
-    let turn = split_turn(&arguments.sharing, group)?;
+    let (date, amount) = (after.date, after.amount.minor_units());
+    let turn = split_turn(&arguments.sharing, &after.description, date, amount);
     if arguments.sharing.is_said() {
         after.shares.clear();
         for (who, share) in arguments.sharing.shares(members, after.amount, currency, turn)? {

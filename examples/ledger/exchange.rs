@@ -16,6 +16,7 @@ use crate::args::{
 use crate::ask::confirm;
 use crate::context::{People, open, open_or_create, the_group};
 use crate::failure::Failure;
+use crate::invites::end_of;
 use crate::output::{Output, check, open_file};
 use crate::parts::check_name;
 use crate::settings::name_device;
@@ -39,8 +40,8 @@ pub(crate) fn invite(arguments: &Invite, out: &mut dyn Write) -> Result<(), Fail
         note: arguments.note.clone().unwrap_or_default(),
         requires_approval: !arguments.no_approval,
         max_uses: arguments.max_uses,
+        expires_ms: arguments.expires.map(end_of).transpose()?,
         for_member: claims,
-        ..NewInvite::default()
     })?;
     writeln!(out, "{}", *link.reveal(PREFIX))?;
     Ok(())

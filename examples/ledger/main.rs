@@ -20,6 +20,7 @@ mod history;
 mod import;
 mod import_plan;
 mod in_use;
+mod invites;
 mod output;
 mod pair;
 mod parts;
@@ -80,6 +81,8 @@ fn main() -> ExitCode {
         Command::Members(list) => people::members(list, &mut out),
         Command::Devices(list) => people::devices(list, &mut out),
         Command::Invite(invite) => exchange::invite(invite, &mut out),
+        Command::Invites(command) => invites::invites(command, &mut out),
+        Command::Requests(command) => invites::requests(command, &mut out),
         Command::Join(join) => exchange::join(join, &mut out),
         Command::Admit(admit) => exchange::admit(admit, &mut out),
         Command::Enter(enter) => exchange::enter(enter, &mut out),

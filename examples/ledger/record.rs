@@ -49,15 +49,15 @@ pub(crate) fn expense(group: &Group, arguments: &Record) -> Result<Transaction, 
         return Err(Failure::Usage(text));
     }
     let total = amount(&arguments.amount, currency)?;
-    let turn = split_turn(&arguments.sharing, group)?;
+    let day = date(arguments.on)?;
+    let turn = split_turn(&arguments.sharing, &arguments.description, day, total.minor_units());
     let mut shares = Vec::new();
     for (who, share) in arguments.sharing.shares(&members, total, currency, turn)? {
         shares.push((members.people.find(&who.name)?, share));
     }
     let payers = payers(group, &members, &arguments.by, total, currency)?;
-    let mut expense = Expense::new(date(arguments.on)?, &arguments.description, currency, total)
-        .payers(payers)
-        .shares(shares);
+    let mut expense =
+        Expense::new(day, &arguments.description, currency, total).payers(payers).shares(shares);
     // For who corrects the expense: the rule, as far as the entry can tell it.
     expense.keep_rule(&arguments.sharing.rule(&members, currency)?);
     if arguments.refund {
@@ -74,6 +74,39 @@ pub(crate) fn expense(group: &Group, arguments: &Record) -> Result<Transaction, 
         expense.hints.set_paid_in(Some(&paid)).map_err(hint)?;
     }
     Ok(Transaction::Expense(expense))
+}
+
+/// The transfer to a member that the options describe, as far as they mean one.
+pub(crate) fn transfer(
+    group: &Group,
+    to: &str,
+    arguments: &Record,
+) -> Result<Transaction, Failure> {
+    let people = People::of(&*group.state()?);
+    let Record { sharing, refund, category, note, tag, currency_paid, by, .. } = arguments;
+    let is_shared = sharing.is_said() || sharing.turn().is_some();
+    let of_expenses = [
+        (is_shared, "an option about shares, such as --for,"),
+        (*refund, "--refund"),
+        (category.is_some(), "--category"),
+        (note.is_some(), "--note"),
+        (!tag.is_empty(), "--tag"),
+        (!currency_paid.is_empty(), "--currency-paid"),
+    ];
+    if let Some((_, option)) = of_expenses.iter().find(|(is_said, _)| *is_said) {
+        return Err(Failure::Usage(format!("{option} has no effect on a transfer")));
+    }
+    let from = match by.as_slice() {
+        [] => payer(group, &people, None)?,
+        [one] => payer(group, &people, Some(one))?,
+        _ => {
+            return Err(Failure::Usage("one member gives a transfer; say --by once".to_owned()));
+        }
+    };
+    let amount = amount(&arguments.amount, arguments.currency)?;
+    let (day, to) = (date(arguments.on)?, people.find(to)?);
+    let transfer = Transfer::new(day, arguments.currency, amount, from, to);
+    Ok(Transaction::Transfer(transfer.description(&arguments.description)))
 }
 
 /// What was paid in another currency, with the rate by which it is the total.
@@ -107,12 +140,17 @@ pub(crate) fn paid_in(
 }
 
 /// The number of `--turn`, or else one by which the member who pays a cent more changes from
-/// expense to expense.
-pub(crate) fn split_turn(sharing: &Sharing, group: &Group) -> Result<u64, Failure> {
-    match sharing.turn() {
-        Some(turn) => Ok(turn),
-        None => Ok(group.ledger()?.frontier().entries()),
-    }
+/// expense to expense: a hash of what the expense is. A count of expenses or entries could favour
+/// somebody, as when each dinner is confirmed once and two share it.
+pub(crate) fn split_turn(sharing: &Sharing, description: &str, day: Date, units: u64) -> u64 {
+    sharing.turn().unwrap_or_else(|| {
+        let (day, units) = (day.yyyymmdd().to_be_bytes(), units.to_be_bytes());
+        let bytes = description.bytes().chain(day).chain(units);
+        // FNV-1a.
+        let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        // The low bits of FNV mix little, and a turn counts by them.
+        bytes.fold(0xcbf2_9ce4_8422_2325, mix) >> 32
+    })
 }
 
 /// Members of a group, by their labels.

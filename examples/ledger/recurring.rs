@@ -1,9 +1,11 @@
-//! `ledger recurring`: expenses that recur, and recording what is due.
+//! `ledger recurring`: expenses and transfers that recur, and recording what is due.
 
 use std::io::Write;
 
 use clap::Subcommand;
-use ledger_core::{Date, EntryId, Recurrence, RecurrenceUnit, Series, Transaction};
+use ledger_core::{
+    Date, EntryId, Recurrence, RecurrenceUnit, Series, TemplateVersion, Transaction,
+};
 use ledger_store::Group;
 use serde_json::{Value, json};
 
@@ -14,12 +16,12 @@ use crate::failure::Failure;
 use crate::history::print_differences;
 use crate::parts::usage;
 use crate::read::print_json;
-use crate::record::{date, expense};
+use crate::record::{date, expense, transfer};
 use crate::show::{Align, described, one_line, table};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RecurringCommand {
-    /// Let an expense recur, from the day of --on on
+    /// Let an expense or a transfer recur, from the day of --on on
     Add {
         /// How often, such as "month", "2 weeks", "90 days" or "year"
         #[arg(long, value_name = "RULE", value_parser = rule)]
@@ -27,6 +29,9 @@ pub(crate) enum RecurringCommand {
         /// The last day on which it may fall [default: it goes on]
         #[arg(long, value_name = "DATE")]
         until: Option<Date>,
+        /// Let a transfer recur: who receives it of the payer
+        #[arg(long, value_name = "NAME")]
+        to: Option<String>,
         #[command(flatten)]
         record: Box<Record>,
     },
@@ -64,6 +69,9 @@ pub(crate) enum RecurringCommand {
         /// Spent from now on, if it was a refund or income; without this or --refund it stays what it is
         #[arg(long, conflicts_with = "refund")]
         no_refund: bool,
+        /// Let a transfer recur from now on: who receives it of the payer
+        #[arg(long, value_name = "NAME")]
+        to: Option<String>,
         #[command(flatten)]
         record: Box<Record>,
     },
@@ -125,10 +133,14 @@ fn in_words(rule: Recurrence) -> String {
 
 pub(crate) fn run(command: &RecurringCommand, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
-        RecurringCommand::Add { every, until, record } => {
+        RecurringCommand::Add { every, until, to, record } => {
             let store = open(&record.location)?;
             let group = the_group(&store, &record.location)?;
-            let series = group.recurring().begin(&expense(&group, record)?, *every, *until)?;
+            let series = group.recurring().begin(
+                &content(&group, to.as_deref(), record)?,
+                *every,
+                *until,
+            )?;
             writeln!(out, "it recurs {}: series {series}", in_words(*every))?;
             tell_passed(&group, series, out)
         }
@@ -140,14 +152,25 @@ pub(crate) fn run(command: &RecurringCommand, out: &mut dyn Write) -> Result<(),
             let passed = group.recurring().passed(named(&group, series)?)?;
             record_or_list(&group, &passed, DueKind::Passed, *record, read, out)
         }
-        RecurringCommand::Change { series, from, every, no_refund, record } => {
+        RecurringCommand::Change { series, from, every, no_refund, to, record } => {
             if every.is_none() && record.on.is_some() {
                 return usage("--on has no effect without --every: the days stay".to_owned());
             }
             let store = open(&record.location)?;
             let group = the_group(&store, &record.location)?;
-            let series = named(&group, series)?;
-            change(&group, series, (date(*from)?, *every), (*no_refund, record), out)
+            let (series, mut new) =
+                (named(&group, series)?, content(&group, to.as_deref(), record)?);
+            let from = date(*from)?;
+            let all = group.recurring().series()?;
+            let found = all.iter().find(|one| one.id() == series);
+            let before = found.and_then(|found| found.version_since(from));
+            if let (Transaction::Expense(expense), Some(before)) = (&mut new, before)
+                && !record.refund
+                && !no_refund
+            {
+                expense.direction = before.transaction.direction();
+            }
+            change(&group, series, (from, *every), (before, &new), out)
         }
         RecurringCommand::Pause { location, series, from, until } => {
             let store = open(location)?;
@@ -167,25 +190,23 @@ pub(crate) fn run(command: &RecurringCommand, out: &mut dyn Write) -> Result<(),
     }
 }
 
+/// What is to recur: an expense, or a transfer to somebody.
+fn content(group: &Group, to: Option<&str>, record: &Record) -> Result<Transaction, Failure> {
+    match to {
+        Some(to) => transfer(group, to, record),
+        None => expense(group, record),
+    }
+}
+
 /// Changes a series, and says what is different from then on.
 fn change(
     group: &Group,
     series: EntryId,
     (from, every): (Date, Option<Recurrence>),
-    (no_refund, record): (bool, &Record),
+    (before, content): (Option<&TemplateVersion>, &Transaction),
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let all = group.recurring().series()?;
-    let found = all.iter().find(|one| one.id() == series);
-    let before = found.and_then(|found| found.version_since(from));
-    let mut content = expense(group, record)?;
-    if let (Transaction::Expense(expense), Some(before)) = (&mut content, before)
-        && !record.refund
-        && !no_refund
-    {
-        expense.direction = before.transaction.direction();
-    }
-    let changed = group.recurring().change(series, from, &content, every)?;
+    let changed = group.recurring().change(series, from, content, every)?;
     match changed.planned_from {
         None => writeln!(out, "changed:")?,
         Some(day) => writeln!(out, "changed until {day}, from when on what was planned stays:")?,
@@ -193,7 +214,7 @@ fn change(
     if let Some(before) = before {
         let day = if every.is_some() { content.date() } else { before.transaction.date() };
         let people = People::of(&*group.state()?);
-        print_differences(Some(&before.transaction), &content.on(day), &people, out)?;
+        print_differences(Some(&before.transaction), &content.clone().on(day), &people, out)?;
         if let Some(rule) = every.filter(|rule| *rule != before.rule) {
             writeln!(out, "  the rule was {}, is {}", in_words(before.rule), in_words(rule))?;
         }
@@ -217,7 +238,7 @@ fn named(group: &Group, beginning: &str) -> Result<EntryId, Failure> {
 }
 
 /// The template that holds from today on, or else the last one; and the next day, if there is one.
-fn today_of(series: &Series, today: Date) -> (Option<Date>, Option<&ledger_core::TemplateVersion>) {
+fn today_of(series: &Series, today: Date) -> (Option<Date>, Option<&TemplateVersion>) {
     let next = series.first_number_since(today);
     let day = next.and_then(|number| series.occurrence(number)).map(|found| found.day);
     (day, series.version_since(today))

@@ -2,11 +2,9 @@
 
 use std::io::Write;
 
-use ledger_core::{
-    Amount, Currency, GroupState, Settlement, Transaction, Transfer, settle_up as plan,
-};
+use ledger_core::{Currency, GroupState, Settlement, settle_up as plan};
 use ledger_formats::json::balance_number;
-use ledger_store::{Group, NewEntry};
+use ledger_store::Group;
 use serde_json::{Value, json};
 
 use crate::args::SettleUp;
@@ -81,24 +79,11 @@ fn record(
     plans: &Plans,
     day: ledger_core::Date,
 ) -> Result<Vec<ledger_core::EntryId>, Failure> {
-    let mut entries = Vec::new();
-    for (currency, plan) in plans {
-        for step in plan {
-            let units = u64::try_from(step.amount.minor_units()).ok();
-            let amount = units.and_then(|units| Amount::from_minor_units(units).ok());
-            let amount = amount.ok_or_else(|| {
-                let amount = step.amount.format(*currency);
-                Failure::Ledger(format!("{amount} {currency} is too much for one transfer"))
-            })?;
-            let transfer = Transfer::new(day, *currency, amount, step.from, step.to);
-            let transfer = Transaction::Transfer(transfer.description("Settle-up"));
-            entries.push(NewEntry::Record(transfer));
-        }
-    }
-    match entries.is_empty() {
-        true => Ok(Vec::new()),
-        false => Ok(group.append(entries)?),
-    }
+    let payments = plans.iter().flat_map(|(currency, plan)| {
+        let payment = |step: &Settlement| (*currency, *step);
+        plan.iter().map(payment)
+    });
+    Ok(group.record_payments(payments, day, "Settle-up")?)
 }
 
 fn rows(plans: &Plans, people: &People, recorded: &[ledger_core::EntryId]) -> Vec<Value> {

@@ -259,16 +259,21 @@ impl Sharing {
             .service(extra(service)?)
             .discount(extra(discount)?);
         for option in &self.items {
-            let parts = match option.whom.as_slice() {
-                [] => {
+            let weights = request.circle.default_weights().filter(|_| option.whom.is_empty());
+            let parts = match (option.whom.as_slice(), weights) {
+                (_, Some(weights)) => {
+                    request.named.extend(weights.iter().map(|(name, _)| name.clone()));
+                    weights
+                }
+                ([], None) => {
                     let missing =
                         format!("--for after --item {:?} says who shares it", option.text);
-                    request.everybody(&missing)?
+                    plain(each(request.everybody(&missing)?, weighted)?)
                 }
-                whom => request.parts(whom)?,
+                (whom, None) => plain(each(request.parts(whom)?, weighted)?),
             };
             let mut item = SplitItem::new(&option.text, amount(&option.amount, currency)?);
-            for (name, weight) in plain(each(parts, weighted)?) {
+            for (name, weight) in parts {
                 item = item.shared_by(name, weight);
             }
             itemised = itemised.item(item);

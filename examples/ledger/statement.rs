@@ -2,16 +2,17 @@
 
 use std::io::Write;
 
-use ledger_core::{Currency, GroupState, MemberId};
+use ledger_core::{Currency, GroupState};
 use ledger_formats::json::{Values, balance_number, merge};
 use ledger_store::{Group, StatementCursor, StatementRow, StoreError};
 use serde_json::{Value, json};
 
 use crate::args::Statement;
+use crate::as_of::point;
 use crate::context::{People, open, the_group};
 use crate::failure::Failure;
 use crate::read::print_json;
-use crate::show::{Align, one_line, print_waiting, table};
+use crate::show::{Align, one_line, print_waiting, progress_bar, table};
 
 /// Rows read from the database at once.
 const PAGE: u32 = 500;
@@ -27,13 +28,26 @@ pub(crate) fn statement(arguments: &Statement, out: &mut dyn Write) -> Result<()
         Some(code) => vec![currency_of(&state, code)?],
         None => state.currencies().collect(),
     };
+    let point = arguments.as_of.as_ref().map(|text| point(&group, &state, text)).transpose()?;
+    let (point, words) =
+        point.map_or((None, String::new()), |(point, words)| (Some(point), format!(" {words}")));
     let values = Values::of(&state);
     let mut json_rows = Vec::new();
     if !arguments.read.json {
-        writeln!(out, "{}: statement, newest first", people.shown(member))?;
+        writeln!(out, "{}: statement{words}, newest first", people.shown(member))?;
     }
     for currency in currencies {
-        let (rows, more) = pages(&group, member, currency, arguments)?;
+        let page = |after, limit| {
+            let lists = group.lists();
+            match point {
+                None => lists.statement(member, currency, after, limit),
+                Some(point) => {
+                    let progress = &mut progress_bar();
+                    lists.statement_as_of(member, currency, point, after, limit, progress)
+                }
+            }
+        };
+        let (rows, more) = pages(page, arguments)?;
         if arguments.read.json {
             json_rows.extend(rows.iter().map(|row| row_json(row, currency, &values)));
             continue;
@@ -41,9 +55,11 @@ pub(crate) fn statement(arguments: &Statement, out: &mut dyn Write) -> Result<()
         writeln!(out, "\n{currency}")?;
         print_rows(&group, &rows, currency, out)?;
         if let Some(cursor) = more {
+            let as_of =
+                arguments.as_of.as_ref().map_or(String::new(), |at| format!(" --as-of {at}"));
             writeln!(
                 out,
-                "There is more: go on with --currency {} --after {cursor}",
+                "There is more: go on with{as_of} --currency {} --after {cursor}",
                 in_shell(currency)
             )?;
         }
@@ -112,9 +128,7 @@ fn row_json(row: &StatementRow, currency: Currency, values: &Values<'_>) -> Valu
 /// Reads pages until there are enough rows. Also returns the cursor for the next page, if
 /// there are more rows.
 fn pages(
-    group: &Group,
-    member: MemberId,
-    currency: Currency,
+    read: impl Fn(Option<StatementCursor>, u32) -> Result<Vec<StatementRow>, StoreError>,
     arguments: &Statement,
 ) -> Result<(Vec<StatementRow>, Option<StatementCursor>), Failure> {
     let mut rows: Vec<StatementRow> = Vec::new();
@@ -124,7 +138,7 @@ fn pages(
         let have = u64::try_from(rows.len()).unwrap_or(u64::MAX);
         let wanted = u32::try_from(limit.saturating_sub(have)).unwrap_or(PAGE).min(PAGE);
         // One row tells whether there are more.
-        let page = group.lists().statement(member, currency, after, wanted.max(1))?;
+        let page = read(after, wanted.max(1))?;
         let Some(last) = page.last() else { return Ok((rows, None)) };
         if wanted == 0 {
             return Ok((rows, after));

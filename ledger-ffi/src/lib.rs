@@ -24,10 +24,10 @@ pub use group::{
     GroupMaintenance, GroupSettings, ImportSummary, Invite, InviteInfo, InvitePolicy, Invites,
     JoinRequest, JoinRequestInfo, KeptShare, KeptShareInfo, LedgerGroup, Lists, Member,
     MemberBalance, Payment, Problem, Proposal, ProposedRelays, ProposedStatement, RecordedDue,
-    RecoveryRequest, RecurrenceRule, RecurrenceUnit, RecurringExpenses, RecurringSeries,
-    RefusedEntry, ReviewCounts, ReviewRow, Settings, Shares, Speaks, StatementIntent, StatementRow,
-    TagInUse, Total, TotalsBy, Unread, Verdict, Verification, VersionKind, VersionRow,
-    read_recovery_request,
+    RecoveryRequest, RecurringExpenses, RecurringSeries, RefusedEntry, ReviewCounts, ReviewRow,
+    SettingChange, Settings, Shares, SignedStatement, Speaks, StatementIntent, StatementRow,
+    StatementRowDetails, TagInUse, TemplateDetails, Total, TotalsBy, Undone, UndoneBy, Unread,
+    Verdict, Verification, VersionKind, VersionRow, read_recovery_request,
 };
 pub use ledger::{
     AcceptingGroups, AppliedImport, ApprovedDevice, AwaitingEnrolment, Change, ChangeListener,
@@ -41,10 +41,10 @@ pub use ledger::{
 pub use platform::{Phase, ProgressListener, SecretStore, WorkProgress};
 pub use values::{
     Age, CurrencyInfo, Day, Difference, Direction, ExchangeRate, Expense, ExpenseId, Hints,
-    Instant, MessageKind, Money, PaidIn, Part, Receipt, Split, SplitItem, SplitKind, SplitPart,
-    Transaction, Transfer, currencies, currency_exponent, format_money, message_from_text,
-    message_kind, message_to_text, parse_money, parse_rate, shares_of, split_equally, unit_code,
-    unit_name,
+    Instant, MessageKind, Money, PaidIn, Part, Receipt, RecurrenceRule, RecurrenceUnit, Split,
+    SplitItem, SplitKind, SplitPart, Transaction, Transfer, currencies, currency_exponent,
+    format_money, message_from_text, message_kind, message_to_text, parse_money, parse_rate,
+    shares_of, split_equally, unit_code, unit_name,
 };
 
 pub use ledger_core::{DeviceId, EntryId, GroupId, MemberId};

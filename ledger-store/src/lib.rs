@@ -66,8 +66,10 @@ mod store;
 pub use admitting::{
     Admitted, Invite, Invites, KeptShare, NewInvite, Received, Request, RequestId, ShareId, Shares,
 };
-pub use entries::{Arrival, Ingested, NewEntry, Opening, WaitingCount};
-pub use error::{BundleCursorError, DatabaseError, SecretError, SecretErrorKind, StoreError};
+pub use entries::{Arrival, Ingested, NewEntry, Opening, Undone, UndoneBy, WaitingCount};
+pub use error::{
+    BundleCursorError, DatabaseError, SecretError, SecretErrorKind, StoreError, UndoError,
+};
 pub use group::{
     ByCurrency, CurrentState, Due, Group, GroupKeys, RecordedDue, Recurring, SeriesChange,
 };

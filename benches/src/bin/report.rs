@@ -8,7 +8,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use ledger_benches::measure::bed::{AMONG, Bed};
-use ledger_benches::measure::{Effort, Report, exchange, growth, hostile, memory, replay, store};
+use ledger_benches::measure::{
+    Effort, Report, exchange, growth, hostile, memory, replay, screens, store,
+};
 
 /// Measures every figure of the project beside its limit.
 #[derive(Parser)]
@@ -36,6 +38,8 @@ enum Part {
     Rebuild,
     /// Bytes of people who mean harm, beside an honest bundle.
     Hostile,
+    /// First pages of the lists that screens show.
+    Screens,
 }
 
 fn main() -> ExitCode {
@@ -57,6 +61,10 @@ fn main() -> ExitCode {
             report.measure(|| rebuild.figures());
             return report.end();
         }
+        Some(Part::Screens) => {
+            screens::all(&mut report, &bed(), effort);
+            return report.end();
+        }
         Some(Part::Hostile) => {
             hostile::all(&mut report, effort);
             return report.end();
@@ -66,6 +74,7 @@ fn main() -> ExitCode {
     report.measure(|| replay::from_stored_bytes(effort));
     let mut bed = bed();
     store::all(&mut report, &mut bed, effort);
+    screens::all(&mut report, &bed, effort);
     report.measure(|| growth::entries(&mut bed.crowd, AMONG));
     report.measure(growth::members);
     report.end()

@@ -25,6 +25,7 @@ pub mod hostile;
 pub mod memory;
 pub mod raw;
 pub mod replay;
+pub mod screens;
 pub mod store;
 
 use std::process::ExitCode;

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use ledger_core::Date;
 
-use super::{Database, Location};
+use super::{Database, Location, Read};
 
 /// Whether a file that a command writes may take the place of another one.
 #[derive(Clone, Copy, Debug, Args)]
@@ -27,9 +28,44 @@ pub(crate) struct Invite {
     /// The member whose place the person takes, such as a placeholder
     #[arg(long, value_name = "NAME")]
     pub(crate) for_member: Option<String>,
+    /// The last day on which it can be used, as YYYY-MM-DD [default: it does not expire]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) expires: Option<Date>,
     /// A note for yourself
     #[arg(long)]
     pub(crate) note: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum InvitesCommand {
+    /// List the invites that this device made, oldest first
+    List(Read),
+    /// Cancel an invite, so that nobody can ask or join by its link any more
+    ///
+    /// Whoever joined by it stays.
+    Cancel {
+        #[command(flatten)]
+        location: Location,
+        /// The beginning of the id that the list shows
+        #[arg(value_name = "INVITE")]
+        invite: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RequestsCommand {
+    /// List the requests that wait for an answer, oldest first
+    List(Read),
+    /// Decline a request
+    ///
+    /// The person is not told, and cannot ask again with the same keys by that invite.
+    Decline {
+        #[command(flatten)]
+        location: Location,
+        /// The person's name, or the keys that the list shows
+        #[arg(value_name = "NAME|KEYS")]
+        who: String,
+    },
 }
 
 #[derive(Debug, Args)]

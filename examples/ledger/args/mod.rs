@@ -22,8 +22,8 @@ use crate::sharing::Sharing;
 pub(crate) use care::{Backup, DeleteGroup, Rekey};
 pub(crate) use change::{Cancel, Correct, Hints, History, OfEntry, Review};
 pub(crate) use exchange::{
-    Admit, Approve, BundleCommand, Enter, GoOn, GroupToRestore, Invite, Join, Phrase, Receive,
-    Recover, Replace, ResetKeys,
+    Admit, Approve, BundleCommand, Enter, GoOn, GroupToRestore, Invite, InvitesCommand, Join,
+    Phrase, Receive, Recover, Replace, RequestsCommand, ResetKeys,
 };
 pub(crate) use filter::{By, Expenses, Filters, OfKind, Totals, Way, YesOrNo};
 pub(crate) use import::{Import, ImportFormat};
@@ -143,8 +143,14 @@ pub(crate) enum Command {
     Devices(Read),
     /// Make a link by which somebody can ask to join
     Invite(Invite),
+    /// The invites that this device made
+    #[command(subcommand)]
+    Invites(InvitesCommand),
     /// Ask to join by a link
     Join(Join),
+    /// The requests of people who ask to join
+    #[command(subcommand)]
+    Requests(RequestsCommand),
     /// Admit the person who sent a request
     Admit(Admit),
     /// Enter a group with the welcome that answers a request
@@ -212,7 +218,7 @@ pub(crate) enum Command {
     /// whose signatures are valid; lost entries are listed. It opens with the same key
     /// file: give that by --key-file.
     Salvage(Salvage),
-    /// Expenses that recur, and recording what of them is due
+    /// Expenses and transfers that recur, and recording what of them is due
     #[command(subcommand)]
     Recurring(RecurringCommand),
     /// Show the settings of the group, or change some
@@ -309,6 +315,11 @@ pub(crate) struct Statement {
     /// The member
     #[arg(value_name = "NAME")]
     pub(crate) member: String,
+    /// As of the end of a day, as YYYY-MM-DD, or as of an entry, by the beginning of its id
+    ///
+    /// By what counts today: what was voided since, counts at no time.
+    #[arg(long, value_name = "DAY|ENTRY")]
+    pub(crate) as_of: Option<String>,
     /// Only this currency [default: each one]
     #[arg(long, value_name = "CURRENCY")]
     pub(crate) currency: Option<String>,

@@ -224,3 +224,39 @@ fn the_story_of_two_phones_ends_well() {
     assert!(said.contains("Ben's phone got 0 new entries of the bundle"), "{said}");
     assert!(said.ends_with("same state: true\n"), "{said}");
 }
+
+#[test]
+fn invites_are_listed_and_cancelled_and_requests_declined() {
+    let (anna, ben) = (Desk::new(), Desk::new());
+    anna.run("new", &["--me", "Anna", "--with", "Cleo", "Flat"]).ok();
+    let nothing = |verb: &str| anna.run::<&str>(verb, &[]).ok();
+    assert_eq!(nothing("invites list"), "  This device made no invite that is left.\n");
+    assert_eq!(nothing("requests list"), "  Nobody waits for an answer.\n");
+    let terms = ["--note", "for Ben", "--max-uses", "2", "--expires", "2126-01-31"];
+    let link = anna.run("invite", &terms).ok();
+    anna.run("invite", &["--for-member", "Cleo"]).ok();
+    let listed = nothing("invites list");
+    assert!(listed.contains("for Ben") && listed.contains("until 2126-01-31"), "{listed}");
+    assert!(listed.contains("used 0 of 2") && listed.contains("for the place of Cleo"), "{listed}");
+    let over = anna.run("invite", &["--expires", "2026-01-01"]).failed(2);
+    assert!(over.contains("2026-01-01 is over"), "{over}");
+    let (request, welcome) = (anna.path("request"), anna.path("welcome"));
+    ben.run("join", &["--name", "Ben", link.trim(), text(&request)]).ok();
+    // Nobody says yes, so the request waits.
+    anna.run("admit", &[text(&request), text(&welcome)]).declined();
+    let waits = nothing("requests list");
+    assert!(waits.contains("Ben") && waits.contains("with the keys"), "{waits}");
+    assert!(nothing("invites list").contains("1 wait"));
+    let keys = anna.run("requests list", &["--json"]).json()[0]["keys"].clone();
+    assert!(waits.contains(keys.as_str().unwrap()));
+    anna.run("requests decline", &["Zoe"]).failed(2);
+    assert_eq!(anna.run("requests decline", &["Ben"]).ok(), "declined Ben\n");
+    anna.run("requests decline", &["Ben"]).failed(2);
+    let id = anna.run("invites list", &["--json"]).json()[0]["id"].as_str().unwrap().to_owned();
+    anna.run("invites cancel", &["zz"]).failed(2);
+    anna.run("invites cancel", &[""]).failed(2);
+    anna.run("invites cancel", &[&id[..8]]).ok();
+    assert_eq!(anna.run("invites list", &["--json"]).json().as_array().unwrap().len(), 1);
+    let gone = anna.run("admit", &["--yes", "--force", text(&request), text(&welcome)]).failed(1);
+    assert!(gone.contains("the invite was cancelled"), "{gone}");
+}

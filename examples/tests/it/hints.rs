@@ -73,7 +73,7 @@ fn the_rule_of_a_split_is_kept_and_used_again() {
     assert!(row(&desk).get("split").is_none());
     let exact = ["--split", "exact", "--for", "Anna=10", "--for", "Ben=10"];
     let said = desk.run("correct", &[&[&id[..]][..], &exact].concat()).ok();
-    assert!(said.ends_with("the shares stay, and the split is exact\n"), "{said}");
+    assert!(said.ends_with("the rule of the split was equal, is exact\n"), "{said}");
     assert_eq!(row(&desk)["split"], json!("exact"));
     let again = desk.run("correct", &[&[&id[..]][..], &exact].concat()).failed(2);
     assert!(again.contains("nothing would change"), "{again}");

@@ -138,3 +138,26 @@ fn what_cannot_recur_says_why() {
         assert!(run.err.contains(words), "{run:?}");
     }
 }
+
+#[test]
+fn a_transfer_recurs_as_an_expense_does() {
+    let desk = Desk::new();
+    desk.run("new", &["--me", "Anna", "--with", "Ben", "Flat"]).ok();
+    let rent = ["--every", "month", "--on", "2126-01-31", "--by", "Ben", "--to", "Anna"];
+    desk.run("recurring add", &[&rent[..], &["Rent", "300", "EUR"]].concat()).ok();
+    let list = desk.run("recurring list", &["--json"]).json();
+    let series = list[0]["series"].as_str().unwrap()[..12].to_owned();
+    desk.run("recurring due", &["--until", "2126-02-28", "--record"]).ok();
+    let balances = desk.balances();
+    assert_eq!(balances[&("EUR".to_owned(), "Anna".to_owned())], -60_000);
+    let rows = desk.run("expenses", &["--json", "--kind", "transfer", "--text", "rent"]).json();
+    assert_eq!(rows.as_array().unwrap().len(), 2);
+    let dearer = ["--from", "2126-03-01", "--by", "Ben", "--to", "Anna", "Rent", "350", "EUR"];
+    let said = desk.run("recurring change", &[&[&series[..]][..], &dearer].concat()).ok();
+    assert!(said.contains("the amount was 300.00 EUR, is 350.00 EUR"), "{said}");
+    for option in [&["--category", "home"][..], &["--for", "Ben"], &["--refund"], &["--tag", "x"]] {
+        let more = [&rent[..], option, &["Rent", "300", "EUR"]].concat();
+        let said = desk.run("recurring add", &more).failed(2);
+        assert!(said.contains("has no effect on a transfer"), "{said}");
+    }
+}

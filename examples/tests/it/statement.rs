@@ -94,3 +94,27 @@ fn pages_of_a_statement_join_into_the_whole() {
     }
     assert_eq!(&joined, whole);
 }
+
+#[test]
+fn a_statement_as_of_a_day_or_an_entry_explains_the_balance_of_then() {
+    let desk = Desk::with(TEA);
+    let of = |point: &str| {
+        let said = desk.run("statement", &["Ann", "--currency", "EUR", "--as-of", point]).ok();
+        without_ids(&said)
+    };
+    let tea = "EUR\n  2026-11-21  Tea  4.50  balance 4.50\n";
+    assert_eq!(of("2026-11-21"), format!("Ann: statement as of 2026-11-21, newest first\n\n{tea}"));
+    assert!(of("2026-11-20").ends_with("EUR\n  Nothing was recorded.\n"));
+    let rows = desk.run("expenses", &["--json", "--text", "tea"]).json();
+    let id = rows[0]["id"].as_str().unwrap();
+    desk.run("correct", &[id, "--amount", "100", "--on", "2026-11-30"]).ok();
+    desk.run("cancel", &[id]).ok();
+    assert!(of(id).ends_with(tea), "{}", of(id));
+    let page = ["Ann", "--currency", "EUR", "--as-of", id, "--limit", "1"];
+    let more = desk.run("statement", &page).ok();
+    assert!(!more.contains("There is more"), "{more}");
+    let wrong = desk.run("statement", &["Ann", "--as-of", "2026-02-30"]).failed(2);
+    assert!(wrong.contains("--as-of \"2026-02-30\""), "{wrong}");
+    let nobody = desk.run("statement", &["Ann", "--as-of", "zzz"]).failed(2);
+    assert!(nobody.contains("no entry of the group"), "{nobody}");
+}

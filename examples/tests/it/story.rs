@@ -127,6 +127,19 @@ fn people_come_in(story: &Story, anna: &Desk, ben: &Desk) -> Desk {
     let members = story.run(ben, "members", &[]);
     assert_eq!(members.lines().count(), 3, "{members}");
     contains(&story.run(ben, "groups", &[]), "Flat");
+    // Somebody else got the link, and it is of no use any more.
+    let stranger = Desk::new();
+    let link = story.run(anna, "invite", &["--note", "for Dan", "--expires", "2126-12-31"]);
+    let (request, welcome) = (anna.path("request-Dan"), anna.path("welcome-Dan"));
+    story.run(&stranger, "join", &["--name", "Dan", link.trim(), text(&request)]);
+    let declined = anna.command("admit", &[text(&request), text(&welcome)]).output();
+    assert_eq!(declined.unwrap().status.code(), Some(3));
+    contains(&story.run(anna, "requests list", &[]), "Dan");
+    story.run(anna, "requests decline", &["Dan"]);
+    let id =
+        anna.run("invites list", &["--json"]).json()[2]["id"].as_str().unwrap()[..8].to_owned();
+    contains(&story.run(anna, "invites list", &[]), "for Dan");
+    story.run(anna, "invites cancel", &[&id]);
     cleo
 }
 

@@ -1,6 +1,6 @@
 //! Commands that write, and statements that are shown before they are signed.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::common::Desk;
 
@@ -109,4 +109,49 @@ fn a_group_moves_on_and_devices_compare() {
     let wrong = desk.file("wrong.json", "{}");
     let wrong = desk.run("agree", &["--group", "Flat", wrong.to_str().unwrap()]);
     assert!(wrong.failed(1).contains("not what `ledger agree` prints"));
+}
+
+/// Of two who share every dinner, and confirm each, both bear odd cents.
+#[test]
+fn odd_cents_do_not_always_hit_the_same_person() {
+    let desk = Desk::new();
+    desk.run("new", &["--me", "Anna", "--with", "Ben", "Flat"]).ok();
+    for day in 1..=12 {
+        let day = format!("2026-11-{day:02}");
+        let said = desk.run("record", &["Dinner", "0.01", "EUR", "--on", &day]).ok();
+        let id = said.trim()["recorded ".len()..][..12].to_owned();
+        desk.run("confirm", &[&id]).ok();
+    }
+    let rows = desk.run("expenses", &["--json"]).json();
+    let share = |row: &Value| row["shares"][0]["member"].as_str().unwrap().to_owned();
+    let who: Vec<String> = rows.as_array().unwrap().iter().map(share).collect();
+    let of_anna = who.iter().filter(|name| *name == "Anna").count();
+    assert!((3..=9).contains(&of_anna), "{who:?}");
+}
+
+#[test]
+fn what_breaks_a_rule_of_form_says_so_in_plain_words() {
+    let desk = Desk::new();
+    desk.run("new", &["--me", "Anna", "--with", "Ben", "Flat"]).ok();
+    let long = "x".repeat(5_000);
+    for (verb, arguments, words) in [
+        ("pay", vec!["Ben", "0", "EUR"], "an amount is from 1 to"),
+        ("pay", vec!["Anna", "5", "EUR"], "are one person; name two people"),
+        ("record", vec![&long, "5", "EUR"], "5000 bytes, at most 4096 are allowed; shorten it"),
+        ("record", vec!["Tea", "5", "EUR", "--note", &long], "shorten it"),
+    ] {
+        let said = desk.run(verb, &arguments).failed(1);
+        assert!(said.contains(words), "{said}");
+        assert!(!said.contains("breaks rule") && !said.contains("entry "), "{said}");
+    }
+}
+
+#[test]
+fn an_item_for_nobody_is_shared_by_the_default_weights() {
+    let desk = Desk::new();
+    desk.run("new", &["--me", "Anna", "--with", "Ben", "Flat"]).ok();
+    desk.run("settings", &["--weight", "Ben=2"]).ok();
+    desk.run("record", &["Bill", "9", "EUR", "--item", "Pizza", "9"]).ok();
+    let balances = desk.balances();
+    assert_eq!(balances[&("EUR".to_owned(), "Ben".to_owned())], -600);
 }

@@ -1,5 +1,7 @@
 //! Names that people give: which ones this library writes, and which differ in nothing that shows.
 
+use unicode_normalization::UnicodeNormalization as _;
+
 /// Error of a name that nobody could read, or that would act on what shows it. Entries of other
 /// devices may have such names all the same (rule P3 asks only that a name is not empty).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,17 +34,21 @@ pub fn check_name(name: &str) -> Result<(), NameError> {
     if visible_form(name).is_empty() { Err(NameError::Invisible) } else { Ok(()) }
 }
 
-/// The name without characters that do not show, and with single spaces. Names with one form differ
-/// in nothing that people see; letters of several scripts can look alike all the same.
+/// The name without characters that do not show, with single spaces, and with every accent composed
+/// with its letter (NFC). Names with one form differ in nothing that people see; letters of several
+/// scripts can look alike all the same.
 ///
 /// ```
 /// use ledger_core::visible_form;
 /// assert_eq!(visible_form("A\u{200b}nn\u{a0} Lee "), "Ann Lee");
+/// assert_eq!(visible_form("Zoe\u{308}"), visible_form("Zo\u{eb}"));
 /// assert_ne!(visible_form("Ann"), visible_form("ann"));
 /// ```
 #[must_use]
 pub fn visible_form(name: &str) -> String {
-    let shown: String = name.chars().filter(|c| c.is_whitespace() || !is_invisible(*c)).collect();
+    // First: a character that does not show keeps an accent from its letter.
+    let shown = name.chars().filter(|c| c.is_whitespace() || !is_invisible(*c));
+    let shown: String = shown.nfc().collect();
     shown.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -140,6 +146,9 @@ mod tests {
             "Ann\u{1d159}",
         ] {
             assert_eq!(visible_form(name), "Ann", "{name:?}");
+        }
+        for name in ["Zo\u{eb}", "Zoe\u{308}", "Zoe\u{200b}\u{308}", "Zoe\u{34f}\u{308}"] {
+            assert_eq!(visible_form(name), "Zo\u{eb}", "{name:?}");
         }
         assert_eq!(visible_form("Ann \u{200b} Lee"), visible_form("Ann\u{a0}Lee"));
         assert_ne!(visible_form("Ann"), visible_form("ann"));

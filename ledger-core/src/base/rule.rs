@@ -144,6 +144,11 @@ impl Refusal {
         self.0.entry
     }
 
+    /// What was found in place of what the rule asks for, if that is told.
+    pub(crate) fn detail(&self) -> Option<&str> {
+        self.0.detail.as_deref()
+    }
+
     /// The first rule that the entry breaks.
     #[must_use]
     pub fn rule(&self) -> Rule {

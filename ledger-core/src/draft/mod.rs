@@ -1,5 +1,6 @@
 //! Drafts of entries, before a device signs them at its next position.
 
+mod error;
 mod group;
 mod keys;
 mod members;
@@ -10,16 +11,15 @@ mod statements;
 mod templates;
 mod transactions;
 
+pub use error::DraftError;
 pub use group::NewGroup;
 
-use crate::base::id::{EntryId, MemberId};
-use crate::base::limits::{MAX_DEVICES, MAX_ENTRY_BYTES, MAX_MEMBERS, MAX_PARENTS, MAX_REFS};
-use crate::base::name::NameError;
-use crate::base::rule::Refusal;
+use crate::base::id::EntryId;
+use crate::base::limits::{MAX_ENTRY_BYTES, MAX_PARENTS};
 use crate::entry::{DecodedEntry, VerifiedEntry};
 use crate::header::{HeaderFields, Kind};
 use crate::keys::DeviceKey;
-use crate::payload::{Payload, SettingError};
+use crate::payload::Payload;
 use crate::state::NextEntryPosition;
 
 /// Bytes of an id in a header.
@@ -27,39 +27,6 @@ const ID_BYTES: usize = 34;
 
 /// Bytes of a header beside parents and refs, at most.
 const OTHER_HEADER_BYTES: usize = 256;
-
-/// Error of a draft that cannot become an entry. The caller is at fault; nothing has changed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum DraftError {
-    /// The member is not in the group.
-    #[error("member {} is not in this group; use an id that the group lists", .0.short())]
-    UnknownMember(MemberId),
-    /// One member stands twice among the payers or the shares.
-    #[error("member {} is listed twice; add the two parts up", .0.short())]
-    DuplicateMember(MemberId),
-    /// The group is full.
-    #[error("a group has at most {MAX_MEMBERS} members with keys, and as many without")]
-    TooManyMembers,
-    /// The member has the greatest number of devices that is allowed.
-    #[error("a member has at most {MAX_DEVICES} devices; revoke one that is not used")]
-    TooManyDevices,
-    /// The draft names more members and entries than an entry can refer to.
-    #[error("an entry refers to at most {MAX_REFS} others")]
-    TooManyRefs,
-    /// The signing device is not the device of the position.
-    #[error("the device is not enrolled in this group")]
-    ForeignDevice,
-    /// A name is not one that this library writes.
-    #[error(transparent)]
-    Name(#[from] NameError),
-    /// A setting is out of bounds.
-    #[error(transparent)]
-    Setting(#[from] SettingError),
-    /// The entry would break a rule of the format.
-    #[error(transparent)]
-    Rule(#[from] Refusal),
-}
 
 /// Draft: payload and refs of an entry that no device has signed yet.
 #[derive(Clone, Debug, PartialEq, Eq)]

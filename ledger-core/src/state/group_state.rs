@@ -205,8 +205,8 @@ impl GroupState {
     }
 
     /// Returns a name for each member that no other member has: their own, or with a number behind
-    /// it (`Alex`, `Alex (2)`), in the order of introduction. Spaces and characters that do not show
-    /// tell no names apart, and a name of such characters alone is shown as `?`. Letters of several
+    /// it (`Alex`, `Alex (2)`), in the order of introduction. Spaces, characters that do not show, and
+    /// whether an accent is part of its letter tell no names apart, and a name of such characters alone is shown as `?`. Letters of several
     /// scripts that look alike do.
     #[must_use]
     pub fn labels(&self) -> BTreeMap<MemberId, String> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::group_state::GroupState;
 use crate::base::id::{DeviceId, MemberId};
-use crate::money::Currency;
+use crate::money::{Currency, Split};
 use crate::payload::{Setting, SettingValue};
 
 /// Settings of a group. No part of the digest: they move no money and decide about nobody.
@@ -23,6 +23,34 @@ pub struct Settings {
     pub categories: Vec<String>,
     /// Names of devices that may write, as the members who use them gave them.
     pub device_names: BTreeMap<DeviceId, String>,
+}
+
+impl Settings {
+    /// The weights of members by default, as for an item of a receipt: whoever has none counts once.
+    #[must_use]
+    pub fn weights_of(&self, members: impl IntoIterator<Item = MemberId>) -> Vec<(MemberId, u64)> {
+        let weight = |member: &MemberId| self.default_weights.get(member).copied().unwrap_or(1);
+        members.into_iter().map(|member| (member, weight(&member))).collect()
+    }
+
+    /// The rule by which these members share an expense if nobody says otherwise: equally, or by the
+    /// default weights if there are any.
+    ///
+    /// ```
+    /// use ledger_core::{MemberId, Settings, Split};
+    /// # let (anna, ben) = (MemberId::from_bytes([1; 32]), MemberId::from_bytes([2; 32]));
+    /// let mut settings = Settings::default();
+    /// assert_eq!(settings.default_split([anna, ben]), Split::Equal(vec![anna, ben]));
+    /// settings.default_weights.insert(ben, 2);
+    /// assert_eq!(settings.default_split([anna, ben]), Split::Weights(vec![(anna, 1), (ben, 2)]));
+    /// ```
+    #[must_use]
+    pub fn default_split(&self, members: impl IntoIterator<Item = MemberId>) -> Split<MemberId> {
+        if self.default_weights.is_empty() {
+            return Split::Equal(members.into_iter().collect());
+        }
+        Split::Weights(self.weights_of(members))
+    }
 }
 
 /// Collects the settings in force from applied settings, which must come newest first: descending

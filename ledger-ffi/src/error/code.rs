@@ -167,6 +167,15 @@ codes! {
     SeriesEnded "series-ended" You
         "No occurrence of the recurring expense falls on that day or later. Nothing was recorded."
         "Choose an earlier day, or change what recurs, and it goes on."
+    NothingToUndo "nothing-to-undo" You
+        "The last act of this device has no effect any more, or there is none. Nothing was recorded."
+        "Show the person that there is nothing to undo."
+    ChangedSince "changed-since" You
+        "Somebody else recorded or changed the same since, so that undoing it would take back more. Nothing was recorded."
+        "Show its history. The person can correct or cancel it."
+    CannotBeUndone "cannot-be-undone" You
+        "The last act of this device has no opposite, such as a statement. Nothing was recorded."
+        "Show the person what they did last."
     AlreadyCounts "already-counts" You
         "The expense or transfer counts already, so that a copy would change nothing. Nothing was recorded."
         "Show the person that it counts."

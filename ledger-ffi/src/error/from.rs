@@ -8,7 +8,9 @@ use ledger_core::{
     RatesError, RecurrenceError, Refusal, Rule, VoidReason,
 };
 use ledger_formats::Problems;
-use ledger_store::{BundleCursorError, ParseCursorError, SecretError, SecretErrorKind, StoreError};
+use ledger_store::{
+    BundleCursorError, ParseCursorError, SecretError, SecretErrorKind, StoreError, UndoError,
+};
 
 use super::{ErrorCode, LedgerError};
 
@@ -106,6 +108,17 @@ impl From<StoreError> for LedgerError {
             StoreError::AlreadyCounts(entry) => {
                 return Self::about(ErrorCode::AlreadyCounts, reason, entry);
             }
+            StoreError::Undo(error) => {
+                let code = match error {
+                    UndoError::ChangedSince(_) | UndoError::RecordedByOthers { .. } => {
+                        ErrorCode::ChangedSince
+                    }
+                    UndoError::NoOpposite(_) => ErrorCode::CannotBeUndone,
+                    _ => ErrorCode::NothingToUndo,
+                };
+                return Self::new(code, reason).naming(error.act(), None);
+            }
+            StoreError::Amount(_) => ErrorCode::InvalidAmount,
             StoreError::SeriesEnded(entry) => {
                 return Self::about(ErrorCode::SeriesEnded, reason, entry);
             }
@@ -224,7 +237,7 @@ impl LedgerError {
 
 #[cfg(test)]
 mod tests {
-    use ledger_store::StoreError;
+    use ledger_store::{StoreError, UndoError};
 
     use crate::{ErrorCode, LedgerError};
 
@@ -261,6 +274,25 @@ mod tests {
     fn shares_beyond_the_bound_are_told() {
         let error = StoreError::TooManyShares { kept: 32 };
         assert_eq!(LedgerError::from(error).code(), ErrorCode::TooManyShares);
+    }
+
+    /// The store's tests bring each about; of one device alone, most never happen.
+    #[test]
+    fn refusals_to_undo_are_told_with_their_entry() {
+        let act = ledger_core::EntryId::from_bytes([7; 32]);
+        let other = ledger_core::EntryId::from_bytes([8; 32]);
+        for (error, code, named) in [
+            (UndoError::NothingWritten, ErrorCode::NothingToUndo, None),
+            (UndoError::NotCounted(act), ErrorCode::NothingToUndo, Some(act)),
+            (UndoError::Cancelled(act), ErrorCode::NothingToUndo, Some(act)),
+            (UndoError::NoEffect(act), ErrorCode::NothingToUndo, Some(act)),
+            (UndoError::ChangedSince(act), ErrorCode::ChangedSince, Some(act)),
+            (UndoError::RecordedByOthers { act, other }, ErrorCode::ChangedSince, Some(act)),
+            (UndoError::NoOpposite(act), ErrorCode::CannotBeUndone, Some(act)),
+        ] {
+            let LedgerError::Failed { code: found, entry, .. } = StoreError::from(error).into();
+            assert_eq!((found, entry), (code, named));
+        }
     }
 
     #[test]

@@ -11,8 +11,10 @@ mod record;
 mod recurring;
 mod rows;
 mod settings;
+mod settle_up;
 mod shares;
 mod statements;
+mod undo;
 
 use std::sync::Arc;
 
@@ -32,18 +34,17 @@ pub use invites::{
 pub use keys::GroupKeys;
 pub use lists::{
     ActivityRow, Arrival, CategoryInUse, Condition, Edit, EntryKind, ExpenseFilter, ExpenseRow,
-    Lists, ReviewCounts, ReviewRow, StatementRow, TagInUse, Total, TotalsBy, Unread, Verdict,
-    VersionKind, VersionRow,
+    Lists, ReviewCounts, ReviewRow, SettingChange, SignedStatement, StatementRow,
+    StatementRowDetails, TagInUse, TemplateDetails, Total, TotalsBy, Unread, Verdict, VersionKind,
+    VersionRow,
 };
 pub use maintenance::{GroupMaintenance, Problem, Verification};
-pub use recurring::{
-    DueList, DueOccurrence, RecordedDue, RecurrenceRule, RecurrenceUnit, RecurringExpenses,
-    RecurringSeries,
-};
+pub use recurring::{DueList, DueOccurrence, RecordedDue, RecurringExpenses, RecurringSeries};
 pub use rows::{Agreement, AsOf, Device, GroupInfo, Member, MemberBalance, Payment, Speaks};
 pub use settings::{DefaultWeight, GroupSettings, ProposedRelays, Settings};
 pub use shares::{KeptShare, KeptShareInfo, RecoveryRequest, Shares, read_recovery_request};
 pub use statements::{Proposal, ProposedStatement, StatementIntent};
+pub use undo::{Undone, UndoneBy};
 
 /// One group of an open ledger.
 ///

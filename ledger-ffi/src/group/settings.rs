@@ -5,6 +5,7 @@ use ledger_store::NewEntry;
 
 use super::LedgerGroup;
 use crate::error::{ErrorCode, LedgerError};
+use crate::values::{Split, of_rule};
 
 /// Settings that are in force in a group. They move no money.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
@@ -73,6 +74,15 @@ impl GroupSettings {
             proposed_relays: found.proposed_relays.into_iter().map(proposed).collect(),
             categories: found.categories,
         })
+    }
+
+    /// The rule by which a new expense is shared if nobody says otherwise: by everybody who
+    /// was neither removed nor left, equally or by the default weights.
+    ///
+    /// # Errors
+    /// Any error of reading the database.
+    pub fn default_split(&self) -> Result<Split, LedgerError> {
+        Ok(of_rule(self.group.group()?.default_split()?))
     }
 
     /// Sets the currency that is offered first, or none. Returns the entry.

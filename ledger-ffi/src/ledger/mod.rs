@@ -61,6 +61,8 @@ pub struct GroupOverview {
     pub me: Option<MemberId>,
     /// What the group owes that member, in every currency in which that is not zero.
     pub balances: Vec<Money>,
+    /// The code of the currency to offer first, if one is set.
+    pub default_currency: Option<String>,
     /// How many members there are, without removed ones.
     pub members: u64,
     /// How many entries wait for others that are not here, and do not count.
@@ -128,6 +130,7 @@ impl Ledger {
                 name: row.name,
                 me: row.me,
                 balances: row.balances.into_iter().map(balance).collect::<Result<_, _>>()?,
+                default_currency: row.default_currency.map(|currency| currency.to_string()),
                 members: row.members,
                 waiting: row.waiting.total,
                 own_waiting: row.waiting.own,

@@ -2,7 +2,9 @@
 
 use ledger_core::{Amount, Currency, MemberId};
 
-use super::{Day, Direction, Money};
+use super::hints::{of_paid, of_receipt};
+use super::split::of_rule;
+use super::{Day, Direction, Money, PaidIn, Receipt, Split};
 
 /// Difference between two versions of an expense or transfer: one field, with its content
 /// before and after. An app writes it in the person's language.
@@ -49,6 +51,34 @@ pub enum Difference {
         /// The note now.
         after: Option<String>,
     },
+    /// The tags.
+    Tags {
+        /// The tags before.
+        before: Vec<String>,
+        /// The tags now.
+        after: Vec<String>,
+    },
+    /// What was paid in another currency.
+    PaidIn {
+        /// What was paid before.
+        before: Option<PaidIn>,
+        /// What is paid now.
+        after: Option<PaidIn>,
+    },
+    /// The receipts.
+    Receipts {
+        /// The receipts before.
+        before: Vec<Receipt>,
+        /// The receipts now.
+        after: Vec<Receipt>,
+    },
+    /// The rule by which an expense was split, where the shares do not tell it.
+    Split {
+        /// The rule before.
+        before: Split,
+        /// The rule now.
+        after: Split,
+    },
     /// The whole amount, or its currency.
     Total {
         /// The amount before.
@@ -94,6 +124,17 @@ impl From<ledger_core::Difference> for Difference {
             Known::Description { before, after } => Self::Description { before, after },
             Known::Category { before, after } => Self::Category { before, after },
             Known::Note { before, after } => Self::Note { before, after },
+            Known::Tags { before, after } => Self::Tags { before, after },
+            Known::PaidIn { before, after } => {
+                Self::PaidIn { before: before.map(of_paid), after: after.map(of_paid) }
+            }
+            Known::Receipts { before, after } => {
+                let all = |kept: Vec<_>| kept.into_iter().map(of_receipt).collect();
+                Self::Receipts { before: all(before), after: all(after) }
+            }
+            Known::Split { before, after } => {
+                Self::Split { before: of_rule(before), after: of_rule(after) }
+            }
             Known::Total { before, after } => {
                 Self::Total { before: money(before), after: money(after) }
             }

@@ -52,24 +52,30 @@ const TAGS: u64 = 5;
 
 impl From<&ledger_core::Hints> for Hints {
     fn from(hints: &ledger_core::Hints) -> Self {
-        let receipt = |kept: Kept| Receipt {
-            blob: kept.blob.to_vec(),
-            size: kept.size,
-            media_type: kept.media_type,
-            key: kept.key.to_vec(),
-        };
-        let paid = |paid: Paid| PaidIn {
-            currency: paid.currency.code().to_owned(),
-            minor_units: minor_units(paid.amount),
-            numerator: paid.rate.0,
-            denominator: paid.rate.1,
-            source: paid.source,
-        };
         Self {
             tags: hints.tags(),
-            receipts: hints.receipts().into_iter().map(receipt).collect(),
-            paid_in: hints.paid_in().map(paid),
+            receipts: hints.receipts().into_iter().map(of_receipt).collect(),
+            paid_in: hints.paid_in().map(of_paid),
         }
+    }
+}
+
+pub(super) fn of_receipt(kept: Kept) -> Receipt {
+    Receipt {
+        blob: kept.blob.to_vec(),
+        size: kept.size,
+        media_type: kept.media_type,
+        key: kept.key.to_vec(),
+    }
+}
+
+pub(super) fn of_paid(paid: Paid) -> PaidIn {
+    PaidIn {
+        currency: paid.currency.code().to_owned(),
+        minor_units: minor_units(paid.amount),
+        numerator: paid.rate.0,
+        denominator: paid.rate.1,
+        source: paid.source,
     }
 }
 

@@ -129,14 +129,27 @@ pub fn shares_of(
     Ok(shares.into_iter().map(part).collect())
 }
 
-/// The rule by which an expense was split. Adjustments are amounts, so they fit 64 bits.
+/// The rule by which an expense was split.
 pub(super) fn from_expense(expense: &Expense) -> Split {
+    match expense.rule() {
+        rule @ (Rule::Equal(_)
+        | Rule::Weights(_)
+        | Rule::Percent(_)
+        | Rule::Adjust(_)
+        | Rule::Items(_)) => of_rule(rule),
+        // Whatever else there will be: the shares are as they are.
+        _ => of_rule(Rule::Exact(expense.shares.clone())),
+    }
+}
+
+/// A rule, for other languages. Adjustments are amounts, so they fit 64 bits.
+pub(crate) fn of_rule(rule: Rule<MemberId>) -> Split {
     fn parts<V>(parts: Vec<(MemberId, V)>, value: impl Fn(V) -> i64) -> Vec<SplitPart> {
         let part = |(member, part)| SplitPart { member, value: value(part) };
         parts.into_iter().map(part).collect()
     }
     let weight = |weight| i64::try_from(weight).unwrap_or(i64::MAX);
-    match expense.rule() {
+    match rule {
         Rule::Equal(members) => Split::Equal { members },
         Rule::Weights(weights) => Split::Weights { parts: parts(weights, weight) },
         Rule::Percent(percents) => {
@@ -160,8 +173,9 @@ pub(super) fn from_expense(expense: &Expense) -> Split {
                 discount: minor_units(bill.discount),
             }
         }
-        // Whatever else there will be: the shares are as they are.
-        _ => Split::Exact { parts: parts(expense.shares.clone(), minor_units) },
+        Rule::Exact(shares) => Split::Exact { parts: parts(shares, minor_units) },
+        // No rule of a later version is read here: the shares are as they are.
+        _ => Split::Exact { parts: Vec::new() },
     }
 }
 

@@ -278,6 +278,7 @@ fun reportsEveryError(flat: Flat) {
             ErrorCode.ALREADY_COUNTS to {
                 group.copyVoidEntry(EntryId(group.recordExpense(flat.expense()).text))
             },
+            ErrorCode.CANNOT_BE_UNDONE to { Ledger.inMemory().createGroup("Undo", "Anna").undo() },
             ErrorCode.PROPOSAL_OUTDATED to {
                 val other = ledger.createGroup("Outdated", "Anna")
                 val proposal = other.propose(StatementIntent.Remove(other.addPlaceholder("Ben"), null))

@@ -101,6 +101,11 @@ fun cancels(flat: Flat) {
     same(newest.kind to newest.expense, EntryKind.CANCELLATION to flat.payment)
     same(newest.remark to newest.transaction, "it bounced" to null)
     same((newest.before as Transaction.Transfer).transfer.toMember, flat.anna)
+    val undone = flat.group.undo()
+    same(undone.act to undone.expense, newest.id to flat.payment)
+    same(undone.how, UndoneBy.Restoration)
+    same(flat.group.undo().how, UndoneBy.Cancellation)
+    same(flat.group.lists().expense(newest.id)?.isCancelled, true)
 }
 
 fun findsAndPages(flat: Flat) {
@@ -135,6 +140,9 @@ fun findsAndPages(flat: Flat) {
     val openNow = flat.group.balances().map { it.balance.minorUnits }.filter { it != 0L }
     val now = flat.group.balancesAsOf(AsOf.Day(LocalDate.of(2026, 12, 31)))
     same(now.map { it.balance.minorUnits }.sorted(), openNow.sorted())
+    val secondOfOctober = AsOf.Day(LocalDate.of(2026, 10, 2))
+    val then = lists.statementAsOf(flat.anna, "EUR", secondOfOctober)
+    same(then.map { it.balance.minorUnits }, listOf(2500L, 1250L))
     same(found(LocalDate.of(2026, 10, 2), LocalDate.of(2026, 10, 4)), 3)
     same(lists.allExpenses(pageSize = 4u).map { it.id }.toSet().size, 9)
     same(lists.voidEntries(), emptyList())
@@ -272,6 +280,8 @@ fun keepsSettings(flat: Flat) {
     same(found.defaultWeights, listOf(DefaultWeight(flat.ben, 2)))
     same(found.relays, listOf("https://relay.example"))
     same(found.proposedRelays, emptyList())
+    same(flat.ledger.groups().first().defaultCurrency, "EUR")
+    check(settings.defaultSplit() is Split.Weights)
     settings.setDeviceName(flat.group.devices().first().id, "Anna's phone")
     same(flat.group.devices().first().name, "Anna's phone")
     settings.setDefaultWeight(flat.ben, null)
@@ -332,6 +342,14 @@ fun keepsRulesAndHints(flat: Flat) {
     same(shown().first, SplitKind.EXACT)
     same(shown().second.hints, nothing)
     same(group.devices().single().speaks, null)
+    // A refund with a tag is found by both, and one person settles.
+    group.recordExpense(bill.copy(hints = hints, direction = Direction.INCOMING))
+    val tagged = listOf(Condition.Tag("food"), Condition.Direction(Direction.INCOMING))
+    same(group.lists().expenses(ExpenseFilter(conditions = tagged)).size, 1)
+    same(group.lists().tags().map { it.name }, listOf("food"))
+    val payments = group.settleUpFor(ben)
+    same(group.recordPayments(payments, LocalDate.of(2026, 11, 30), "Settle-up").size, payments.size)
+    same(group.settleUpFor(ben), emptyList())
 }
 
 fun recurs(flat: Flat) {

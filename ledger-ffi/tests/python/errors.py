@@ -379,6 +379,7 @@ def reports_every_error(flat):
             group.recurring().series(DAY)[0].id, datetime.date(2126, 8, 1)
         ),
         ErrorCode.ALREADY_COUNTS: lambda: group.copy_void_entry(group.record_expense(flat.expense())),
+        ErrorCode.CANNOT_BE_UNDONE: lambda: Ledger.in_memory().create_group("Flat", "Anna").undo(),
         ErrorCode.PROPOSAL_OUTDATED: outdated,
         ErrorCode.NO_ROOT_KEY: without_root_key,
         ErrorCode.INVALID_MESSAGE: lambda: ledger.joining().join("hello", "Anna"),

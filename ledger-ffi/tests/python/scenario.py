@@ -31,6 +31,8 @@ from group_ledger import (
     ProposedStatement,
     RecurrenceRule,
     RecurrenceUnit,
+    SettingChange,
+    SignedStatement,
     Split,
     SplitItem,
     SplitKind,
@@ -39,6 +41,7 @@ from group_ledger import (
     TotalsBy,
     Transaction,
     Transfer,
+    UndoneBy,
     VersionKind,
     currencies,
     currency_exponent,
@@ -146,6 +149,14 @@ def cancels(flat):
     assert (newest.kind, newest.expense) == (EntryKind.CANCELLATION, flat.payment)
     assert (newest.remark, newest.transaction) == ("it bounced", None)
     assert newest.before.transfer.to_member == flat.anna
+    undone = flat.group.undo()
+    assert (undone.act, undone.expense) == (newest.id, flat.payment)
+    assert isinstance(undone.how, UndoneBy.RESTORATION) and flat.balances() == ["0.00", "0.00"]
+    again = flat.group.undo()
+    assert again.act == undone.by and isinstance(again.how, UndoneBy.CANCELLATION)
+    lists = flat.group.lists()
+    assert lists.expense(newest.id) == next(row for row in lists.expenses() if row.id == flat.payment)
+    assert lists.entry(again.by).id == again.by and lists.entry(NOBODY) is None
 
 
 def finds_and_pages(flat):
@@ -185,6 +196,11 @@ def finds_and_pages(flat):
     assert sorted(row.balance.minor_units for row in now) == sorted(row.balance.minor_units for row in open_now)
     before = flat.group.balances_as_of(AsOf.DAY(datetime.date(2026, 10, 2)))
     assert sorted(row.balance.minor_units for row in before) == [-2500, 2500]
+    day = AsOf.DAY(datetime.date(2026, 10, 2))
+    then = lists.statement_as_of(flat.anna, "EUR", day)
+    assert len(then) == 2 and then[0].balance.minor_units == 2500
+    assert lists.statement_as_of(flat.anna, "EUR", day, then[0].cursor) == then[1:]
+    assert lists.statement_as_of(flat.anna, "EUR", AsOf.ENTRY(genesis)) == []
     unknown = lambda: flat.group.balances_as_of(AsOf.ENTRY(NOBODY))
     assert code_of(unknown) == ErrorCode.UNKNOWN_ENTRY
     pages, after = [], None
@@ -224,6 +240,11 @@ def shows_statements_before_signing(flat):
     assert removal.fingerprint() is None and removal.voids() == removal.revives() == []
     flat.group.sign(removal)
     assert flat.group.members()[1].is_removed
+    removed, group_renamed, renamed = flat.group.lists().activity(limit=3)
+    assert removed.statement == "remove" and removed.statement_details.signer == flat.anna
+    assert removed.statement_details.what.member == flat.ben
+    assert group_renamed.statement_details.what.name == "House"
+    assert isinstance(renamed.statement_details.what, SignedStatement.RENAME)
 
 
 def tells_what_changes(flat):
@@ -313,6 +334,16 @@ def keeps_settings(flat):
     assert (found.default_currency, found.categories) == ("EUR", ["food", "rent"])
     assert [(row.member, row.weight) for row in found.default_weights] == [(flat.ben, 2)]
     assert found.relays == ["https://relay.example"] and found.proposed_relays == []
+    assert flat.ledger.groups()[0].default_currency == "EUR"
+    # Ben was removed, and shares nothing new.
+    sharing = settings.default_split()
+    assert isinstance(sharing, Split.WEIGHTS)
+    members = [part.member for part in sharing.parts]
+    assert flat.anna in members and flat.ben not in members
+    changes = [row.setting for row in flat.group.lists().activity(limit=4)]
+    assert changes[0].relays == ["https://relay.example"] and changes[1].names == ["food", "rent"]
+    assert (changes[2].member, changes[2].weight) == (flat.ben, 2)
+    assert isinstance(changes[3], SettingChange.DEFAULT_CURRENCY) and changes[3].code == "EUR"
     phone = flat.group.devices()[0].id
     settings.set_device_name(phone, "Anna's phone")
     assert flat.group.devices()[0].name == "Anna's phone"
@@ -379,6 +410,26 @@ def keeps_rules_and_hints(flat):
     kind, found = shown()
     assert (kind, found.hints) == (SplitKind.EXACT, nothing)
     assert [device.speaks for device in group.devices()] == [None]
+    # What changed, tags and rule as well, as values.
+    after, before = group.lists().activity(limit=2)
+    changes = group.differences(before.transaction, after.transaction)
+    assert [change.before for change in changes if isinstance(change, Difference.TAGS)] == [["food"]]
+    assert any(isinstance(change, Difference.PAID_IN) for change in changes)
+    assert any(isinstance(change, Difference.SPLIT) for change in changes)
+    # Found by tag, and a refund is received.
+    refund = bill(shares=shares, hints=hints)
+    refund.direction = Direction.INCOMING
+    group.record_expense(refund)
+    tagged = ExpenseFilter(conditions=[Condition.TAG("food")])
+    [row] = group.lists().expenses(tagged)
+    assert row.transaction.expense.direction == Direction.INCOMING
+    assert [tag.name for tag in group.lists().tags()] == ["food"]
+    received = ExpenseFilter(conditions=[Condition.DIRECTION(Direction.INCOMING)])
+    assert len(group.lists().expenses(received)) == 1
+    # One person settles.
+    payments = group.settle_up_for(ben)
+    assert len(group.record_payments(payments, DAY, "Settle-up")) == len(payments) == 1
+    assert group.settle_up_for(ben) == []
 
 
 def recurs(flat):
@@ -390,6 +441,9 @@ def recurs(flat):
     series = recurring.begin(Transaction.EXPENSE(rent), monthly)
     [row] = recurring.series(first)
     assert (row.id, row.next_day, row.rule, row.total.minor_units) == (series, first, monthly, 900)
+    [begun] = flat.group.lists().activity(limit=1)
+    assert begun.kind == EntryKind.TEMPLATE and begun.template.changes is None
+    assert begun.template.rule == monthly and begun.template.transaction.expense.date == first
     due = recurring.due(later)
     assert [one.number for one in due.occurrences] == [0, 1, 2] and not due.has_more
     assert due.occurrences[1].transaction.expense.date == datetime.date(2126, 2, 28)

@@ -21,6 +21,7 @@ pub(crate) mod slot;
 pub(crate) mod spoken;
 mod target;
 mod transaction;
+pub(crate) mod undo;
 mod verify;
 mod waiting;
 
@@ -37,6 +38,7 @@ pub(crate) use spoken::spoken;
 pub(crate) use transaction::{GroupTransaction, has_origin};
 #[cfg(feature = "import")]
 pub(crate) use transaction::{RecordedRow, recorded_row};
+pub use undo::{Undone, UndoneBy};
 pub(crate) use verify::verify_step;
 pub use waiting::WaitingCount;
 pub(crate) use waiting::{KnownWaiting, missing_entries, waiting_origins};

@@ -3,6 +3,7 @@
 mod bundle_cursor;
 mod database;
 mod secret;
+mod undo;
 
 use std::path::PathBuf;
 
@@ -12,12 +13,14 @@ use ledger_core::messages::invite::JoinError;
 use ledger_core::messages::pairing::PairingError;
 use ledger_core::messages::recovery::{EnrolmentError, ShareError};
 use ledger_core::{
-    Date, DeviceId, DraftError, EntryId, GroupId, MemberId, RatesError, Refusal, Rule, VoidReason,
+    AmountError, Date, DeviceId, DraftError, EntryId, GroupId, MemberId, RatesError, Refusal, Rule,
+    VoidReason,
 };
 
 pub use bundle_cursor::BundleCursorError;
 pub use database::DatabaseError;
 pub use secret::{SecretError, SecretErrorKind};
+pub use undo::UndoError;
 
 /// The error of every call of this crate. A call that fails leaves the database as it was, or at
 /// the end of the last whole batch where its documentation says so.
@@ -206,6 +209,12 @@ pub enum StoreError {
     /// The expense or transfer counts already, so that a copy would have no effect.
     #[error("entry {} counts already; there is nothing to copy", .0.short())]
     AlreadyCounts(EntryId),
+    /// The last act of this device is not undone.
+    #[error(transparent)]
+    Undo(#[from] UndoError),
+    /// A payment of a plan is more than a transfer can be.
+    #[error(transparent)]
+    Amount(#[from] AmountError),
     /// The series of recurring expenses has no occurrence from the given day on.
     #[error(
         "series {} has ended: no occurrence of it is due from that day on; change it, and it goes on",

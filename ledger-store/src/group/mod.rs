@@ -5,6 +5,7 @@ mod import;
 mod keys;
 mod recurring;
 mod schedule;
+mod settle_up;
 mod state;
 
 use std::collections::BTreeSet;
@@ -19,7 +20,7 @@ use ledger_core::{
 
 use crate::StoreError;
 use crate::admitting::{Invites, Shares};
-use crate::entries::{Ingested, NewEntry, Opening, WaitingCount};
+use crate::entries::{Ingested, NewEntry, Opening, Undone, WaitingCount};
 use crate::health::GroupMaintenance;
 use crate::keyring::signing_key;
 use crate::lists::{Cursor, Lists, balances_as_of, debts_of, mark_read, pairwise_debts, settings};
@@ -330,6 +331,33 @@ impl Group {
     pub fn restore(&self, original: EntryId) -> Result<EntryId, StoreError> {
         let device = signing_key(&self.0)?;
         self.0.write(|transaction| transaction.record(&device, &NewEntry::Restoration { original }))
+    }
+
+    /// Undoes the last act of this device: cancels what it recorded, copied or restored, restores what it
+    /// cancelled, and gives what it corrected its content of before. What the library wrote by itself is
+    /// no act. Undone twice, the undoing is undone.
+    ///
+    /// ```
+    /// # use ledger_store::{NewEntry, StoreOptions};
+    /// # use ledger_core::{Amount, Balance, Currency, Expense};
+    /// use ledger_store::UndoneBy;
+    /// # let group = StoreOptions::new().in_memory()?.create_group("Flat", "Anna")?;
+    /// # let me = group.me()?.ok_or("nobody")?;
+    /// # let (euro, ten) = (Currency::from_code("EUR")?, Amount::from_minor_units(1000)?);
+    /// let tea = Expense::new("2026-11-21".parse()?, "Tea", euro, ten).paid_by(me, ten);
+    /// let id = group.append(vec![NewEntry::Record(tea.split_equally(&[me], 0).into())])?[0];
+    /// let undone = group.undo()?;
+    /// assert_eq!((undone.act, undone.how), (id, UndoneBy::Cancellation));
+    /// assert!(group.lists().expenses(None, 1)?[0].cancelled);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError::Undo`] with the reason if there is nothing to undo, if the act has no opposite, or
+    /// if undoing it would take back what others did; otherwise as [`Group::append`].
+    pub fn undo(&self) -> Result<Undone, StoreError> {
+        let device = signing_key(&self.0)?;
+        self.0.write(|transaction| transaction.undo(&device))
     }
 
     /// Works out the effects of a statement, for a person to read before signing it.

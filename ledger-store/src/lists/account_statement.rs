@@ -1,6 +1,7 @@
 //! Statements of account: what each expense and transfer does to a member's balance.
 
 use core::fmt;
+use std::collections::BTreeSet;
 
 use ledger_core::{Balance, Currency, EntryId, MemberId, Transaction};
 use rusqlite::Connection;
@@ -69,26 +70,34 @@ struct ComputedFor {
     member: u64,
     currency: Currency,
     upto: i64,
+    /// Beginning of the id of the entry as of which the statement is; zero for the statement of now.
+    point: u64,
 }
 
 impl ComputedFor {
-    fn new(member: MemberId, currency: Currency, upto: i64) -> Self {
-        let id = member.as_bytes().first_chunk().copied().unwrap_or_default();
-        Self { member: u64::from_be_bytes(id), currency, upto }
+    fn new(account: &Account<'_>) -> Self {
+        let point = account.then.as_ref().map_or(0, |then| beginning(then.point.as_bytes()));
+        let (member, currency) = (beginning(account.member.as_bytes()), account.currency);
+        Self { member, currency, upto: account.loaded.upto, point }
     }
 
     fn is_of_account(&self, other: &Self) -> bool {
-        (self.member, self.currency) == (other.member, other.currency)
+        let of = |computed: &Self| (computed.member, computed.currency, computed.point);
+        of(self) == of(other)
     }
 }
 
 impl fmt::Display for StatementCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ComputedFor { member, currency, upto } = &self.computed_for;
+        let ComputedFor { member, currency, upto, point } = &self.computed_for;
         // The name of a unit may have a space, which shells take apart, but no plus.
         let code = currency.code().replace(' ', "+");
         let Self { position: Position { major, minor }, balance, .. } = self;
-        write!(f, "{member:016x}_{upto}_{major}_{minor}_{balance}_{code}")
+        write!(f, "{member:016x}")?;
+        if *point != 0 {
+            write!(f, "-{point:016x}")?;
+        }
+        write!(f, "_{upto}_{major}_{minor}_{balance}_{code}")
     }
 }
 
@@ -99,14 +108,19 @@ impl core::str::FromStr for StatementCursor {
         let parse = || {
             let mut parts = text.splitn(6, '_');
             let mut next = || parts.next();
-            let member = u64::from_str_radix(next()?, 16).ok()?;
+            let first = next()?;
+            let (member, point) = match first.split_once('-') {
+                Some((member, point)) => (member, u64::from_str_radix(point, 16).ok()?),
+                None => (first, 0),
+            };
+            let member = u64::from_str_radix(member, 16).ok()?;
             let upto = next()?.parse().ok()?;
             let (major, minor): (u64, u64) = (next()?.parse().ok()?, next()?.parse().ok()?);
             let balance = next()?.parse().ok()?;
             let currency = Currency::from_recorded(&next()?.replace('+', " "))?;
             // SQLite's integers are signed.
             let fits = i64::try_from(major).is_ok() && i64::try_from(minor).is_ok();
-            let computed_for = ComputedFor { member, currency, upto };
+            let computed_for = ComputedFor { member, currency, upto, point };
             fits.then_some(Self { position: Position { major, minor }, balance, computed_for })
         };
         parse().filter(|cursor| cursor.to_string() == text).ok_or(ParseCursorError)
@@ -152,38 +166,81 @@ impl Lists<'_> {
         limit: u32,
     ) -> Result<Vec<StatementRow>, StoreError> {
         self.group.read(|connection, loaded| {
-            let account = Account { group: self.group, connection, loaded, member, currency };
-            account.page(after, limit)
+            let (group, then) = (self.group, None);
+            let account = Account { group, connection, loaded, member, currency, then };
+            account.page(Position::START, after, limit)
         })
     }
 }
 
 /// Account of one member in one currency, in one snapshot.
-struct Account<'a> {
-    group: &'a GroupSession,
-    connection: &'a Connection,
-    loaded: &'a LoadedLedger,
-    member: MemberId,
-    currency: Currency,
+pub(super) struct Account<'a> {
+    pub(super) group: &'a GroupSession,
+    pub(super) connection: &'a Connection,
+    pub(super) loaded: &'a LoadedLedger,
+    pub(super) member: MemberId,
+    pub(super) currency: Currency,
+    /// What was otherwise as of an entry; none for the account of now.
+    pub(super) then: Option<Then>,
+}
+
+/// What makes an account of now that as of an entry.
+pub(super) struct Then {
+    /// The entry.
+    pub(super) point: EntryId,
+    /// The balance as of it.
+    pub(super) balance: Balance,
+    /// Slots that later entries moved, whose rows of now are left out.
+    pub(super) moved: BTreeSet<i64>,
+    /// The rows of these slots as of the entry, newest first.
+    pub(super) rows: Vec<ThenRow>,
+}
+
+/// Row of a slot as it was.
+pub(super) struct ThenRow {
+    pub(super) position: Position,
+    /// The entry that names the slot.
+    pub(super) original: EntryId,
+    pub(super) transaction: Transaction,
 }
 
 /// Last position of a statement: behind the opening balance.
 const END: Position = Position { major: 0, minor: 0 };
 
+/// Which rows of an account are read.
+#[derive(Clone, Copy)]
+enum Range {
+    /// Those after a position.
+    After,
+    /// Those up to a position, the row there included.
+    UpTo,
+}
+
+/// The first bytes of an id as a number.
+fn beginning(id: &[u8; 32]) -> u64 {
+    u64::from_be_bytes(id.first_chunk().copied().unwrap_or_default())
+}
+
 impl Account<'_> {
-    fn page(
+    /// A page of the rows after a cursor, or else after `start`, and none before `start`.
+    pub(super) fn page(
         &self,
+        start: Position,
         after: Option<StatementCursor>,
         limit: u32,
     ) -> Result<Vec<StatementRow>, StoreError> {
-        let computed_for = ComputedFor::new(self.member, self.currency, self.loaded.upto);
-        let position = after.map_or(Position::START, |cursor| cursor.position);
+        let computed_for = ComputedFor::new(self);
+        let place = |position: Position| (position.major, position.minor);
+        let position = after.map_or(start, |cursor| cursor.position);
+        let is_within = place(position) <= place(start);
+        let position = if is_within { position } else { start };
         let mut balance = match after {
-            None => self.loaded.ledger.state().balance(self.member, self.currency),
+            None if start == Position::START => self.balance(),
+            None => self.balance_after(start)?,
             Some(cursor) if !cursor.computed_for.is_of_account(&computed_for) => {
                 return Err(StoreError::CursorOfAnotherList);
             }
-            Some(cursor) if cursor.computed_for == computed_for => {
+            Some(cursor) if cursor.computed_for == computed_for && is_within => {
                 Balance::from_minor_units(cursor.balance)
             }
             Some(_) => self.balance_after(position)?,
@@ -195,7 +252,7 @@ impl Account<'_> {
             let cursor = StatementCursor { position, balance: balance.minor_units(), computed_for };
             page.push(StatementRow { entry, transaction, change, balance: row_balance, cursor });
         };
-        self.rows(AFTER, position, Some(limit), |entry, transaction, position| {
+        self.rows(Range::After, position, Some(limit), |entry, transaction, position| {
             let change = self.change(&transaction);
             push(entry, Some(transaction), change, position);
         })?;
@@ -214,11 +271,19 @@ impl Account<'_> {
         Ok(page)
     }
 
-    /// The balance of the first row after a position: the balance now, less what the rows up to
-    /// the position do.
+    /// The balance of the first row.
+    fn balance(&self) -> Balance {
+        match &self.then {
+            Some(then) => then.balance,
+            None => self.loaded.ledger.state().balance(self.member, self.currency),
+        }
+    }
+
+    /// The balance of the first row after a position: the balance of the first row of all, less what
+    /// the rows up to the position do.
     fn balance_after(&self, position: Position) -> Result<Balance, StoreError> {
-        let mut balance = self.loaded.ledger.state().balance(self.member, self.currency);
-        self.rows(UP_TO, position, None, |_, transaction, _| {
+        let mut balance = self.balance();
+        self.rows(Range::UpTo, position, None, |_, transaction, _| {
             balance = balance.minus(self.change(&transaction));
         })?;
         Ok(balance)
@@ -227,29 +292,60 @@ impl Account<'_> {
     /// Reads rows of the account, newest first.
     fn rows(
         &self,
-        sql: &str,
+        range: Range,
         position: Position,
         limit: Option<u32>,
         mut row: impl FnMut(EntryId, Transaction, Position),
     ) -> Result<(), StoreError> {
+        let place = |position: Position| (position.major, position.minor);
+        let is_within = |other: Position| match range {
+            Range::After => place(other) < place(position),
+            Range::UpTo => place(other) >= place(position),
+        };
+        let then = self.then.iter().flat_map(|then| &then.rows);
+        let mut then = then.filter(|row| is_within(row.position)).peekable();
+        let mut left = limit.map_or(u64::MAX, u64::from);
         let term = Term::Member(self.member, self.currency);
         // A member whom nothing names in this currency has no term.
-        let Some(term) = term.number(self.connection, self.group.key)? else { return Ok(()) };
-        let limit = limit.map_or(-1, i64::from);
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let bounds = (term, day::stored(position.major), position.minor, limit);
-        let mut rows = statement.query(bounds)?;
-        while let Some(found) = rows.next()? {
-            let day = DayNumber::from_stored(found.get(4)?);
-            let position = Position { major: day.position(), minor: found.get(5)? };
-            let transaction = transaction(found, self.loaded.ledger.state())?;
-            row(EntryId::from_bytes(found.get(3)?), transaction, position);
+        if let Some(term) = term.number(self.connection, self.group.key)? {
+            let sql = match range {
+                Range::After => AFTER,
+                Range::UpTo => UP_TO,
+            };
+            // Of rows that are left out nobody knows how many there are.
+            let limit = limit.filter(|_| self.then.is_none()).map_or(-1, i64::from);
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let bounds = (term, day::stored(position.major), position.minor, limit);
+            let mut rows = statement.query(bounds)?;
+            while left > 0
+                && let Some(found) = rows.next()?
+            {
+                let slot: i64 = found.get(5)?;
+                if self.then.as_ref().is_some_and(|then| then.moved.contains(&slot)) {
+                    continue;
+                }
+                let day = DayNumber::from_stored(found.get(4)?);
+                let position = Position { major: day.position(), minor: found.get(5)? };
+                while left > 0
+                    && let Some(old) = then.next_if(|old| place(old.position) > place(position))
+                {
+                    row(old.original, old.transaction.clone(), old.position);
+                    left = left.saturating_sub(1);
+                }
+                if left > 0 {
+                    let transaction = transaction(found, self.loaded.ledger.state())?;
+                    row(EntryId::from_bytes(found.get(3)?), transaction, position);
+                    left = left.saturating_sub(1);
+                }
+            }
         }
+        let left = usize::try_from(left).unwrap_or(usize::MAX);
+        then.take(left).for_each(|old| row(old.original, old.transaction.clone(), old.position));
         Ok(())
     }
 
     /// What a transaction adds to the member's balance.
-    fn change(&self, transaction: &Transaction) -> Balance {
+    pub(super) fn change(&self, transaction: &Transaction) -> Balance {
         let of_member = |parts: Vec<(MemberId, ledger_core::Amount)>| {
             let own = parts.into_iter().filter(|(member, _)| *member == self.member);
             own.fold(Balance::ZERO, |sum, (_, part)| sum.plus(part.into()))

@@ -1,7 +1,7 @@
 //! Entries with their verdicts: all of them, or the void ones.
 
-use ledger_core::engine::{EntryIndex as _, Kind, Payload, RefIndex, VerifiedEntry};
-use ledger_core::{DeviceId, EntryId, GroupState, MemberId, Transaction, Verdict};
+use ledger_core::engine::{Kind, Payload, VerifiedEntry};
+use ledger_core::{DeviceId, EntryId, MemberId, Transaction, Verdict};
 use rusqlite::{Connection, Row};
 
 use super::cursor::{ListId, ListKind};
@@ -9,9 +9,8 @@ use super::{Cursor, Lists};
 use crate::StoreError;
 use crate::database::GroupKey;
 use crate::entries::LoadedLedger;
-use crate::entries::index::{StoredIndex, stored_entry, verdict};
-use crate::entries::shown::slot_of;
-use crate::entries::slot::slot_shown;
+use crate::entries::index::{stored_entry, verdict};
+use crate::entries::shown::{changed, content_before, slot_of};
 
 pub(super) const ACTIVITY: &str = "SELECT entry, signature, verdict, lamport, n FROM entries
      WHERE grp = ?1 AND (lamport, n) < (?2, ?3)
@@ -23,12 +22,6 @@ pub(super) const VOID: &str = "SELECT entry, signature, verdict, lamport, n FROM
 
 pub(super) const ENTRY: &str = "SELECT entry, signature, verdict, lamport, n FROM entries
      WHERE grp = ?1 AND id = ?2";
-
-/// The last correction of a slot that counts, of those before a position in the total order. Only
-/// applied entries have a slot.
-pub(super) const CORRECTED: &str = "SELECT entry, signature FROM entries
-     WHERE slot = ?1 AND slot <> n AND kind = 18 AND (lamport, id) < (?2, ?3)
-     ORDER BY lamport DESC, id DESC LIMIT 1";
 
 const BY_NUMBER: &str = "SELECT id FROM entries WHERE n = ?1";
 
@@ -144,7 +137,8 @@ pub(super) fn activity(
         signed_here: device == loaded.device,
         author: state.device_owner(device),
         original: original(connection, &entry, slot)?,
-        before: slot.map_or(Ok(None), |slot| before(connection, group, &entry, slot, state))?,
+        before: slot
+            .map_or(Ok(None), |slot| content_before(connection, group, &entry, slot, state))?,
         verdict: verdict(row.get(2)?)?,
         cursor: cursor(entry.id()),
         entry,
@@ -173,37 +167,4 @@ fn original(
     };
     // It names what is no expense or transfer, and is void.
     Ok(entry.decoded().header().refs().get(target.as_usize()).copied())
-}
-
-/// The target of an entry that changes a slot.
-fn changed(payload: &Payload) -> Option<RefIndex> {
-    Some(match payload {
-        Payload::Correction(correction) => correction.target(),
-        Payload::Cancellation(cancellation) => cancellation.target(),
-        Payload::Restoration(restoration) => restoration.target(),
-        _ => return None,
-    })
-}
-
-/// The content before a correction, cancellation or restoration of a slot.
-fn before(
-    connection: &Connection,
-    group: GroupKey,
-    entry: &VerifiedEntry,
-    slot: i64,
-    state: &GroupState,
-) -> Result<Option<Transaction>, StoreError> {
-    if changed(entry.decoded().payload()).is_none() {
-        return Ok(None);
-    }
-    let (lamport, id) = (entry.decoded().header().lamport(), entry.id());
-    let mut corrected = connection.prepare_cached(CORRECTED)?;
-    let mut rows = corrected.query((slot, lamport, id.as_bytes()))?;
-    if let Some(row) = rows.next()? {
-        return Ok(state.transaction_of(stored_entry(row)?.decoded()));
-    }
-    // Not the original that names the slot: another one may sort before it.
-    let Some(shown) = slot_shown(connection, slot, i64::MAX)?.shown() else { return Ok(None) };
-    let shown = StoredIndex::whole(connection, group).entry(&shown)?;
-    Ok(shown.and_then(|shown| state.transaction_of(shown.decoded())))
 }

@@ -88,63 +88,18 @@ impl Past<'_> {
 
     /// Takes back, from the balances of now, what the entries after an entry did.
     fn at(&mut self, id: EntryId, progress: OnProgress<'_>) -> Result<(), StoreError> {
-        let (connection, key) = (self.connection, self.group.key.0);
-        let lamport: Option<u64> = connection
-            .prepare_cached(PLACE)?
-            .query_row((id.as_bytes(), key), |row| row.get(0))
-            .optional()?;
-        let end = (lamport.ok_or_else(|| StoreError::UnknownEntry(vec![id]))?, id);
-        let count = connection.prepare_cached(COUNT_SINCE)?;
-        let total = { count }.query_row((key, end.0), |row| row.get(0))?;
-        let mut meter = Meter::new(progress, Phase::Summing, total)?;
         let state = self.loaded.ledger.state();
         for currency in state.currencies() {
             for (member, balance) in state.open_balances(currency) {
                 self.move_balance(currency, member, balance);
             }
         }
-        let mut statement = connection.prepare_cached(SINCE)?;
-        let mut rows = statement.query((key, end.0))?;
-        let mut moved = BTreeSet::new();
-        while let Some(row) = rows.next()? {
-            meter.step()?;
-            // Only applied entries have a slot.
-            let slot: Option<i64> = row.get(0)?;
-            if (row.get(1)?, EntryId::from_bytes(row.get(2)?)) > end
-                && let Some(slot) = slot.filter(|slot| moved.insert(*slot))
-            {
-                self.move_slot(slot, end)?;
+        let (group, connection) = (self.group, self.connection);
+        moved_since(group, connection, self.loaded, id, progress, &mut |moved| {
+            for (content, is_taken_back) in [(moved.now, true), (moved.then, false)] {
+                content.iter().for_each(|content| self.add(content, is_taken_back));
             }
-        }
-        meter.end();
-        Ok(())
-    }
-
-    /// Replaces what a slot counts now by what its entries up to a place gave.
-    fn move_slot(&mut self, slot: i64, end: (u64, EntryId)) -> Result<(), StoreError> {
-        let entries: Vec<SlotEntry> = {
-            let mut statement = self.connection.prepare_cached(SLOT)?;
-            let rows = statement.query_map([slot], |row| {
-                let (id, lamport) = (EntryId::from_bytes(row.get(0)?), row.get(1)?);
-                Ok(SlotEntry { id, lamport, role: role(row.get(2)?) })
-            })?;
-            rows.collect::<Result<_, _>>()?
-        };
-        let before = entries.iter().filter(|entry| (entry.lamport, entry.id) <= end);
-        let before = Slot::of(before.copied()).effective();
-        let now = Slot::of(entries).effective();
-        if before == now {
-            return Ok(());
-        }
-        let index = StoredIndex::whole(self.connection, self.group.key);
-        for (content, is_taken_back) in [(now, true), (before, false)] {
-            let Some(id) = content else { continue };
-            let nothing = || StoreError::Damaged(format!("entry {id} shows nothing"));
-            let entry = index.entry(&id)?.ok_or_else(nothing)?;
-            let transaction = self.loaded.ledger.state().transaction_of(entry.decoded());
-            self.add(&transaction.ok_or_else(nothing)?, is_taken_back);
-        }
-        Ok(())
+        })
     }
 
     /// Adds what a transaction does to balances, or takes it back.
@@ -166,4 +121,83 @@ impl Past<'_> {
         let balance = self.balances.entry((currency, member)).or_default();
         *balance = balance.plus(change);
     }
+}
+
+/// A slot that counts otherwise than it did at an earlier place in the total order.
+pub(super) struct Moved {
+    /// The number of its original.
+    pub(super) slot: i64,
+    /// What it counts now.
+    pub(super) now: Option<Transaction>,
+    /// What its entries up to that place gave, by the verdicts of now.
+    pub(super) then: Option<Transaction>,
+}
+
+/// Passes on each slot that entries after an entry moved. It reads these entries, and the slots.
+pub(super) fn moved_since(
+    group: &GroupSession,
+    connection: &Connection,
+    loaded: &LoadedLedger,
+    id: EntryId,
+    progress: OnProgress<'_>,
+    each: &mut dyn FnMut(Moved),
+) -> Result<(), StoreError> {
+    let key = group.key.0;
+    let lamport: Option<u64> = connection
+        .prepare_cached(PLACE)?
+        .query_row((id.as_bytes(), key), |row| row.get(0))
+        .optional()?;
+    let end = (lamport.ok_or_else(|| StoreError::UnknownEntry(vec![id]))?, id);
+    let count = connection.prepare_cached(COUNT_SINCE)?;
+    let total = { count }.query_row((key, end.0), |row| row.get(0))?;
+    let mut meter = Meter::new(progress, Phase::Summing, total)?;
+    let mut statement = connection.prepare_cached(SINCE)?;
+    let mut rows = statement.query((key, end.0))?;
+    let mut seen = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        meter.step()?;
+        // Only applied entries have a slot.
+        let slot: Option<i64> = row.get(0)?;
+        if (row.get(1)?, EntryId::from_bytes(row.get(2)?)) > end
+            && let Some(slot) = slot.filter(|slot| seen.insert(*slot))
+            && let Some(moved) = moved(group, connection, loaded, slot, end)?
+        {
+            each(moved);
+        }
+    }
+    meter.end();
+    Ok(())
+}
+
+/// What a slot counts now and what its entries up to a place gave. `None` if both are the same.
+fn moved(
+    group: &GroupSession,
+    connection: &Connection,
+    loaded: &LoadedLedger,
+    slot: i64,
+    end: (u64, EntryId),
+) -> Result<Option<Moved>, StoreError> {
+    let entries: Vec<SlotEntry> = {
+        let mut statement = connection.prepare_cached(SLOT)?;
+        let rows = statement.query_map([slot], |row| {
+            let (id, lamport) = (EntryId::from_bytes(row.get(0)?), row.get(1)?);
+            Ok(SlotEntry { id, lamport, role: role(row.get(2)?) })
+        })?;
+        rows.collect::<Result<_, _>>()?
+    };
+    let before = entries.iter().filter(|entry| (entry.lamport, entry.id) <= end);
+    let then = Slot::of(before.copied()).effective();
+    let now = Slot::of(entries).effective();
+    if then == now {
+        return Ok(None);
+    }
+    let index = StoredIndex::whole(connection, group.key);
+    let content = |id: Option<EntryId>| -> Result<Option<Transaction>, StoreError> {
+        let Some(id) = id else { return Ok(None) };
+        let nothing = || StoreError::Damaged(format!("entry {id} shows nothing"));
+        let entry = index.entry(&id)?.ok_or_else(nothing)?;
+        let transaction = loaded.ledger.state().transaction_of(entry.decoded());
+        transaction.ok_or_else(nothing).map(Some)
+    };
+    Ok(Some(Moved { slot, now: content(now)?, then: content(then)? }))
 }

@@ -21,6 +21,7 @@ mod query;
 mod recorded;
 mod recurring;
 mod settings;
+mod statement_as_of;
 mod totals;
 
 pub use account_statement::{StatementCursor, StatementRow};

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 
 use super::arrived::unread;
 use super::cursor::ListId;
+use super::settings::default_currency;
 use super::{Cursor, Lists, Unread};
 use crate::StoreError;
 use crate::database::GroupKey;
@@ -29,6 +30,8 @@ pub struct Overview {
     pub me: Option<MemberId>,
     /// The balances of this member that are not zero, in every currency.
     pub balances: Vec<(Currency, Balance)>,
+    /// The currency that an app offers first, if one is set.
+    pub default_currency: Option<Currency>,
     /// Number of members, without removed ones.
     pub members: u64,
     /// Number of entries that wait for others that are not here.
@@ -95,6 +98,7 @@ fn group_overview(
         name: state.name().to_owned(),
         me,
         balances: balances.filter(|(_, balance)| !balance.is_zero()).collect(),
+        default_currency: default_currency(connection, key)?,
         members: u64::try_from(members).unwrap_or(u64::MAX),
         waiting: WaitingCount::read(connection, key, device)?,
         unread: unread(connection, key, loaded)?,

@@ -13,7 +13,7 @@ use super::{
 use crate::database::{GroupKey, in_memory};
 use crate::entries::projections::{MEMBER_TERMS, Term};
 use crate::entries::spoken::SPOKEN;
-use crate::entries::{load, slot};
+use crate::entries::{load, shown, slot, undo};
 
 /// The steps of a plan.
 fn plan(connection: &Connection, sql: &str) -> Vec<String> {
@@ -53,7 +53,9 @@ fn no_list_scans_or_sorts() {
         (by_id::BELOW, "sqlite_autoindex_entries_1 (id<?)"),
         (by_id::ABOVE, "sqlite_autoindex_entries_1 (id>?)"),
         (by_id::SHOWN, "PRIMARY KEY (n=?)"),
-        (activity::CORRECTED, "entries_by_slot (slot=? AND kind=? AND (lamport,id)<(?,?))"),
+        (shown::CORRECTED, "entries_by_slot (slot=? AND kind=? AND (lamport,id)<(?,?))"),
+        (undo::SHOWN, "PRIMARY KEY (n=?)"),
+        (undo::ORIGINALS, "entries_by_slot (slot=? AND kind=?)"),
         (slot::DECISIVE, "entries_by_slot (slot=? AND kind=?)"),
         (slot::FROM_FIRST, "entries_by_slot (slot=? AND kind=?)"),
         (slot::FROM_LAST, "entries_by_slot (slot=? AND kind=?)"),

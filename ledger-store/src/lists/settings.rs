@@ -1,8 +1,7 @@
 //! The settings in force (SPEC §4.15).
 
-use ledger_core::Settings;
 use ledger_core::engine::{Payload, SettingsInForce};
-
+use ledger_core::{Currency, SettingValue, Settings};
 use rusqlite::Connection;
 
 use crate::StoreError;
@@ -37,4 +36,22 @@ pub(super) fn settings_in_force(
         }
     }
     Ok(settings.finish())
+}
+
+/// The default currency in force: that of the newest applied setting of it. Reads the settings after
+/// that one, and no ledger.
+pub(super) fn default_currency(
+    connection: &Connection,
+    group: GroupKey,
+) -> Result<Option<Currency>, StoreError> {
+    let mut statement = connection.prepare_cached(APPLIED)?;
+    let mut rows = statement.query([group.0])?;
+    while let Some(row) = rows.next()? {
+        let entry = stored_entry(row)?;
+        let Payload::Setting(setting) = entry.decoded().payload() else { continue };
+        if let Some(SettingValue::DefaultCurrency(currency)) = setting.value() {
+            return Ok(currency);
+        }
+    }
+    Ok(None)
 }

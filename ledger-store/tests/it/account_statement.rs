@@ -2,10 +2,11 @@
 //! happened to the expenses.
 #![cfg(feature = "sqlcipher")]
 
-use ledger_core::{Amount, Balance, Currency, Date, MemberId, Transfer};
+use ledger_core::engine::AsOf;
+use ledger_core::{Amount, Balance, Currency, Date, EntryId, MemberId, Transaction, Transfer};
 use ledger_store::{Condition, Filter, Group, NewEntry, StatementCursor, StatementRow, StoreError};
 
-use crate::common::{Folder, Rng, found, record, something};
+use crate::common::{Folder, Rng, found, go_on, record, something};
 
 fn currency(code: &str) -> Currency {
     Currency::from_code(code).unwrap()
@@ -207,4 +208,125 @@ fn a_cursor_survives_as_text_and_no_other_text_is_one() {
             assert!(bad.parse::<StatementCursor>().is_err(), "{bad}");
         }
     }
+}
+
+/// A row without its cursor.
+type Plain = (EntryId, Option<Transaction>, Balance, Balance);
+
+fn plain(rows: &[StatementRow]) -> Vec<Plain> {
+    let row = |row: &StatementRow| (row.entry, row.transaction.clone(), row.change, row.balance);
+    rows.iter().map(row).collect()
+}
+
+/// All pages as of a point.
+fn pages_as_of(
+    group: &Group,
+    (member, currency): (MemberId, Currency),
+    point: AsOf,
+    size: u32,
+) -> Vec<StatementRow> {
+    let mut rows: Vec<StatementRow> = Vec::new();
+    loop {
+        let after = rows.last().map(|row| row.cursor);
+        let lists = group.lists();
+        let page = lists.statement_as_of(member, currency, point, after, size, &mut go_on).unwrap();
+        assert!(page.len() <= size as usize);
+        if page.is_empty() {
+            return rows;
+        }
+        rows.extend(page);
+    }
+}
+
+/// Whatever was recorded, corrected, cancelled or moved to another day later: a statement as of an
+/// entry is that which stood there when the entry was the last one.
+#[test]
+fn a_statement_as_of_an_entry_is_what_it_was_then() {
+    for seed in 0..2 {
+        let folder = Folder::new(70 + seed);
+        let store = folder.store();
+        let before = found(&store, 2);
+        record(&before, 10, 10, &mut Rng::new(seed));
+        // It begins with opening balances.
+        let group = before.create_successor_group("Flat again").unwrap();
+        let (mut rng, mut originals) = (Rng::new(seed), Vec::new());
+        let accounts = || -> Vec<(MemberId, Currency)> {
+            let members = group.members().unwrap().into_iter();
+            members.flat_map(|(id, _)| ["EUR", "JPY"].map(|code| (id, currency(code)))).collect()
+        };
+        let mut then = Vec::new();
+        for _ in 0..8 {
+            let state = group.state().unwrap();
+            let entries: Vec<_> =
+                (0..4).map(|_| something(&state, &mut originals, &mut rng)).collect();
+            let ids = group.append(entries.clone()).unwrap();
+            let last = *ids.last().unwrap();
+            let new = entries.iter().zip(ids).filter(|(e, _)| matches!(e, NewEntry::Record(_)));
+            originals.extend(new.map(|(_, id)| id));
+            for account in accounts() {
+                let rows = group.lists().statement(account.0, account.1, None, u32::MAX).unwrap();
+                then.push((AsOf::Entry(last), account, plain(&rows)));
+            }
+        }
+        for (point, account, expected) in &then {
+            for size in [1, 3, 50] {
+                let found = pages_as_of(&group, *account, *point, size);
+                assert_eq!(&plain(&found), expected, "pages of {size}");
+            }
+        }
+        let total: usize = then.iter().map(|(_, _, rows)| rows.len()).sum();
+        assert!(total > 100, "{total} rows");
+        for day in ["2026-01-31", "2026-06-15", "2026-12-31"] {
+            let point = AsOf::Date(day.parse().unwrap());
+            let balances = group.balances_as_of(point, &mut go_on).unwrap();
+            for (member, code) in accounts() {
+                let rows = group.lists().statement(member, code, None, u32::MAX).unwrap();
+                let up_to = |row: &Plain| {
+                    row.1.as_ref().is_none_or(|one| one.date() <= day.parse().unwrap())
+                };
+                let expected: Vec<Plain> = plain(&rows).into_iter().filter(up_to).collect();
+                for size in [1, 50] {
+                    let found = pages_as_of(&group, (member, code), point, size);
+                    assert_eq!(plain(&found), expected, "{day}, pages of {size}");
+                }
+                let in_code = balances.iter().filter(|(other, _)| *other == code);
+                let mut of_member = in_code.flat_map(|(_, rows)| rows);
+                let balance = of_member.find(|(other, _)| *other == member);
+                let balance = balance.map_or(Balance::ZERO, |(_, balance)| *balance);
+                assert_eq!(expected.first().map_or(Balance::ZERO, |row| row.3), balance);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_cursor_as_of_an_entry_is_of_that_entry_and_goes_on_when_others_come() {
+    let folder = Folder::new(81);
+    let store = folder.store();
+    let group = found(&store, 1);
+    let ids = record(&group, 30, 30, &mut Rng::new(81));
+    let (me, code) = (group.me().unwrap().unwrap(), currency("EUR"));
+    let page = |point, after, size| {
+        group.lists().statement_as_of(me, code, point, after, size, &mut go_on)
+    };
+    let point = AsOf::Entry(ids[20]);
+    let whole = page(point, None, 99).unwrap();
+    let text = whole[1].cursor.to_string();
+    let cursor: StatementCursor = text.parse().unwrap();
+    assert_eq!(cursor, whole[1].cursor);
+    assert_eq!(page(point, Some(cursor), 99).unwrap(), whole[2..]);
+    record(&group, 5, 5, &mut Rng::new(82));
+    assert_eq!(plain(&page(point, Some(cursor), 99).unwrap()), plain(&whole[2..]));
+    let refused = |result| assert!(matches!(result, Err(StoreError::CursorOfAnotherList)));
+    refused(page(AsOf::Entry(ids[21]), Some(cursor), 9));
+    refused(page(AsOf::Date("2026-12-31".parse().unwrap()), Some(cursor), 9));
+    refused(group.lists().statement(me, code, Some(cursor), 9));
+    let plain_cursor = group.lists().statement(me, code, None, 1).unwrap()[0].cursor;
+    refused(page(point, Some(plain_cursor), 9));
+    let nowhere = page(AsOf::Entry(EntryId::from_bytes([7; 32])), None, 9);
+    assert!(matches!(nowhere, Err(StoreError::UnknownEntry(_))), "{nowhere:?}");
+    // A cursor of the statement of now that is before the day begins at the day.
+    let day = AsOf::Date("2026-03-01".parse().unwrap());
+    let expected = page(day, None, 99).unwrap();
+    assert_eq!(page(day, Some(plain_cursor), 99).unwrap(), expected);
 }

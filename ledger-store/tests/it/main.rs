@@ -75,5 +75,6 @@ mod speaks;
 mod statements;
 mod summaries;
 mod totals;
+mod undo;
 mod verify_history;
 mod waiting_room;

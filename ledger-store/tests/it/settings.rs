@@ -33,6 +33,8 @@ fn weight(member: MemberId, weight: u64) -> SettingValue {
 fn settings(group: &Group) -> Settings {
     let settings = group.settings().unwrap();
     assert_eq!(settings, from_scratch(group.id(), &entries(group)).settings());
+    let overview = group.lists().overview().unwrap();
+    assert_eq!(overview.default_currency, settings.default_currency);
     settings
 }
 

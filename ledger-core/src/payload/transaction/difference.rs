@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Expense, Transaction, Transfer};
+use super::{Expense, PaidIn, Receipt, Transaction, Transfer};
 use crate::base::id::MemberId;
-use crate::money::{Amount, Currency, Date, Direction};
+use crate::money::{Amount, Currency, Date, Direction, Split};
 
 /// A difference between two versions of a transaction, as a correction makes it: one field, with its
 /// content before and after. Values are for apps that write in their users' language;
@@ -52,6 +52,34 @@ pub enum Difference {
         /// The note now.
         after: Option<String>,
     },
+    /// The tags.
+    Tags {
+        /// The tags before, ascending.
+        before: Vec<String>,
+        /// The tags now, ascending.
+        after: Vec<String>,
+    },
+    /// What was paid in another currency.
+    PaidIn {
+        /// What was paid before.
+        before: Option<PaidIn>,
+        /// What is paid now.
+        after: Option<PaidIn>,
+    },
+    /// The receipts.
+    Receipts {
+        /// The receipts before.
+        before: Vec<Receipt>,
+        /// The receipts now.
+        after: Vec<Receipt>,
+    },
+    /// The rule by which an expense was split, where shares alone do not tell it.
+    Split {
+        /// The rule before.
+        before: Split<MemberId>,
+        /// The rule now.
+        after: Split<MemberId>,
+    },
     /// The whole amount, or its currency.
     Total {
         /// The amount before, and its currency.
@@ -81,7 +109,8 @@ pub enum Difference {
 
 impl Difference {
     /// The difference as a word for programs, which keeps its meaning for ever: `kind`, `direction`,
-    /// `date`, `description`, `category`, `note`, `total`, `paid` or `share`.
+    /// `date`, `description`, `category`, `note`, `tags`, `paid-in`, `receipts`, `split`, `total`, `paid`
+    /// or `share`.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -91,6 +120,10 @@ impl Difference {
             Self::Description { .. } => "description",
             Self::Category { .. } => "category",
             Self::Note { .. } => "note",
+            Self::Tags { .. } => "tags",
+            Self::PaidIn { .. } => "paid-in",
+            Self::Receipts { .. } => "receipts",
+            Self::Split { .. } => "split",
             Self::Total { .. } => "total",
             Self::Paid { .. } => "paid",
             Self::Share { .. } => "share",
@@ -106,8 +139,8 @@ impl Difference {
         }
     }
 
-    /// The content before, as text: days as `2026-11-21`, money as `12.50 EUR`. `None` if there was
-    /// none.
+    /// The content before, as text: days as `2026-11-21`, money as `12.50 EUR`, a rule by its kind, and
+    /// receipts by their number. `None` if there was none.
     #[must_use]
     pub fn before(&self) -> Option<String> {
         match self {
@@ -116,6 +149,10 @@ impl Difference {
             Self::Date { before, .. } => Some(before.to_string()),
             Self::Description { before, .. } => Some(before.clone()).filter(|s| !s.is_empty()),
             Self::Category { before, .. } | Self::Note { before, .. } => before.clone(),
+            Self::Tags { before, .. } => list(before),
+            Self::PaidIn { before, .. } => before.as_ref().map(paid_in),
+            Self::Receipts { before, .. } => receipts(before),
+            Self::Split { before, .. } => Some(before.kind().code().to_owned()),
             Self::Total { before, .. } => Some(money(*before)),
             Self::Paid { before, .. } | Self::Share { before, .. } => part(*before),
         }
@@ -130,6 +167,10 @@ impl Difference {
             Self::Date { after, .. } => Some(after.to_string()),
             Self::Description { after, .. } => Some(after.clone()).filter(|s| !s.is_empty()),
             Self::Category { after, .. } | Self::Note { after, .. } => after.clone(),
+            Self::Tags { after, .. } => list(after),
+            Self::PaidIn { after, .. } => after.as_ref().map(paid_in),
+            Self::Receipts { after, .. } => receipts(after),
+            Self::Split { after, .. } => Some(after.kind().code().to_owned()),
             Self::Total { after, .. } => Some(money(*after)),
             Self::Paid { after, .. } | Self::Share { after, .. } => part(*after),
         }
@@ -146,6 +187,10 @@ impl Difference {
             Self::Description { .. } => "the description".to_owned(),
             Self::Category { .. } => "the category".to_owned(),
             Self::Note { .. } => "the note".to_owned(),
+            Self::Tags { .. } => "the list of tags".to_owned(),
+            Self::PaidIn { .. } => "what was paid in another currency".to_owned(),
+            Self::Receipts { .. } => "the list of receipts".to_owned(),
+            Self::Split { .. } => "the rule of the split".to_owned(),
             Self::Total { .. } => "the amount".to_owned(),
             Self::Paid { member, .. } => format!("what {} paid", label(*member)),
             Self::Share { member, .. } => format!("the share of {}", label(*member)),
@@ -153,14 +198,19 @@ impl Difference {
         let nothing = || "nothing".to_owned();
         let before = self.before().unwrap_or_else(nothing);
         let after = self.after().unwrap_or_else(nothing);
+        if before == after {
+            // Another rate, another picture, other weights.
+            return format!("{field} stays {after}, with other details");
+        }
         format!("{field} was {before}, is {after}")
     }
 }
 
 impl Transaction {
     /// The differences of a later version, field by field; none if both have the same content. Those
-    /// of members come last, first what they paid, each in the order of their ids. Origin and hints are
-    /// no content: tags, receipts and what was paid in another currency give no difference.
+    /// of members come last, first what they paid, each in the order of their ids. The origin is no
+    /// content, and neither is a hint that this version does not know. A rule of the split gives a
+    /// difference where the shares do not tell it: not from one equal or exact split to another.
     ///
     /// ```
     /// use ledger_core::{Amount, Currency, Expense, MemberId, Transaction};
@@ -203,6 +253,7 @@ impl Transaction {
             let (before, after) = (owned(old.note), owned(new.note));
             found.push(Difference::Note { before, after });
         }
+        self.hint_differences(after, &mut found);
         let total = |of: &Self| (of.amount(), of.currency());
         if total(self) != total(after) {
             found.push(Difference::Total { before: total(self), after: total(after) });
@@ -215,6 +266,26 @@ impl Transaction {
             found.push(Difference::Share { member, before, after });
         }
         found
+    }
+
+    /// Adds the differences of hints.
+    fn hint_differences(&self, after: &Self, found: &mut Vec<Difference>) {
+        let (old, new) = (self.hints(), after.hints());
+        let plain = old.is_empty() && new.is_empty();
+        if !plain && old.tags() != new.tags() {
+            found.push(Difference::Tags { before: old.tags(), after: new.tags() });
+        }
+        if !plain && old.paid_in() != new.paid_in() {
+            found.push(Difference::PaidIn { before: old.paid_in(), after: new.paid_in() });
+        }
+        if !plain && old.receipts() != new.receipts() {
+            found.push(Difference::Receipts { before: old.receipts(), after: new.receipts() });
+        }
+        if let (Self::Expense(old), Self::Expense(new)) = (self, after)
+            && let Some((before, after)) = old.other_rule(new)
+        {
+            found.push(Difference::Split { before, after });
+        }
     }
 }
 
@@ -299,6 +370,18 @@ fn money((amount, currency): Money) -> String {
     format!("{} {currency}", amount.format(currency))
 }
 
+fn list(tags: &[String]) -> Option<String> {
+    (!tags.is_empty()).then(|| tags.join(", "))
+}
+
+fn receipts(receipts: &[Receipt]) -> Option<String> {
+    (!receipts.is_empty()).then(|| receipts.len().to_string())
+}
+
+fn paid_in(paid: &PaidIn) -> String {
+    money((paid.amount, paid.currency))
+}
+
 fn part(part: Money) -> Option<String> {
     (!part.0.is_zero()).then(|| money(part))
 }
@@ -338,15 +421,76 @@ mod tests {
         other.shares.reverse();
         other.origin = Some(crate::Origin::from_bytes([1; 16]));
         assert!(texts(dinner(), other).is_empty(), "neither order nor origin is content");
-        let mut tagged = dinner();
-        tagged.hints.set_tags(["trip"]).unwrap();
-        assert!(texts(dinner(), tagged).is_empty(), "hints are no content");
+        let mut later = dinner();
+        later.hints.set(63, *b"of a later version").unwrap();
+        assert!(texts(dinner(), later).is_empty(), "nobody can say what an unknown hint is");
     }
 
     #[test]
     fn a_refund_differs_in_its_direction() {
         let refund = dinner().direction(Direction::Incoming);
         assert_eq!(texts(dinner(), refund), ["the money was spent, is received"]);
+    }
+
+    #[test]
+    fn hints_that_this_version_knows_are_content() {
+        let mut after = dinner();
+        after.hints.set_tags(["trip", "food"]).unwrap();
+        let (currency, amount) = (currency("USD"), amount(1111));
+        let source = "bank".to_owned();
+        let mut paid = PaidIn { currency, amount, rate: (9, 10), source };
+        after.hints.set_paid_in(Some(&paid)).unwrap();
+        let receipt =
+            |n| Receipt { blob: [n; 32], size: 9, media_type: "image/png".into(), key: [0; 32] };
+        after.hints.set_receipts(&[receipt(1)]).unwrap();
+        assert_eq!(
+            texts(dinner(), after.clone()),
+            [
+                "the list of tags was nothing, is food, trip",
+                "what was paid in another currency was nothing, is 11.11 USD",
+                "the list of receipts was nothing, is 1",
+            ]
+        );
+        let mut other = after.clone();
+        other.hints.set_receipts(&[receipt(2)]).unwrap();
+        paid.rate = (8, 9);
+        other.hints.set_paid_in(Some(&paid)).unwrap();
+        assert_eq!(
+            texts(after.clone(), other),
+            [
+                "what was paid in another currency stays 11.11 USD, with other details",
+                "the list of receipts stays 1, with other details",
+            ]
+        );
+        // Bytes that say nothing are as no hint.
+        let mut empty = dinner();
+        empty.hints.set_tags([]).unwrap();
+        assert!(texts(dinner(), empty.clone()).is_empty());
+        assert_eq!(texts(after, empty).len(), 3);
+    }
+
+    #[test]
+    fn the_rule_of_the_split_is_content_where_shares_do_not_tell_it() {
+        let by = |rule: &Split<MemberId>| {
+            let mut dinner = dinner().split(rule, 0).unwrap();
+            dinner.keep_rule(rule);
+            dinner
+        };
+        let weights = |one, other| Split::Weights(vec![(member(1), one), (member(2), other)]);
+        assert_eq!(
+            texts(dinner(), by(&weights(1, 1))),
+            ["the rule of the split was equal, is weights"]
+        );
+        let same = by(&weights(1, 1));
+        let doubled = texts(same.clone(), by(&weights(2, 2)));
+        assert_eq!(doubled, ["the rule of the split stays weights, with other details"]);
+        assert!(texts(same.clone(), same).is_empty());
+        let alone = texts(dinner(), by(&Split::Equal(vec![member(1)])));
+        assert_eq!(alone.len(), 2, "the shares tell it: {alone:?}");
+        let exact = |one, other| {
+            by(&Split::Exact(vec![(member(1), amount(one)), (member(2), amount(other))]))
+        };
+        assert_eq!(texts(exact(100, 900), exact(200, 800)).len(), 2, "the shares tell it");
     }
 
     #[test]

@@ -83,6 +83,28 @@ impl<M: Ord + Clone> Expense<M> {
         self.hints.set_split(&rule.ascending()).is_ok()
     }
 
+    /// The rule before and after, where the shares do not tell how they differ.
+    pub(super) fn other_rule(&self, after: &Self) -> Option<(Split<M>, Split<M>)> {
+        // Nobody says a rule, and that of the shares follows from them.
+        let is_plain = |of: &Self| of.hints.get(SPLIT).is_none();
+        if is_plain(self) && is_plain(after) {
+            return None;
+        }
+        let (old, new) = (self.rule().ascending(), after.rule().ascending());
+        let told = match (&old, &new) {
+            (Split::Exact(_), Split::Exact(_)) => true,
+            // Who takes part with a share of zero does not stand among the shares.
+            (Split::Equal(_), Split::Equal(_)) => {
+                let members = |of: &Self| -> BTreeSet<M> {
+                    of.shares.iter().map(|(member, _)| member.clone()).collect()
+                };
+                old == new || members(self) != members(after)
+            }
+            _ => old == new,
+        };
+        (!told).then_some((old, new))
+    }
+
     /// Shares the amount by the rule once more, with another turn, so that odd units go to others. Exact
     /// shares stay, and so do those whose rule only a later version reads.
     pub(crate) fn take_turn(&mut self, turn: u64) {

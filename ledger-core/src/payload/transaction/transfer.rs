@@ -2,7 +2,7 @@
 
 use super::Hints;
 use crate::base::id::{MemberId, Origin};
-use crate::money::{Amount, Currency, Date};
+use crate::money::{Amount, AmountError, Currency, Date, Settlement};
 
 /// Money given from one member to another, who are not the same (rule P8).
 ///
@@ -65,5 +65,21 @@ impl<M> Transfer<M> {
     pub fn origin(mut self, origin: Origin) -> Self {
         self.origin = Some(origin);
         self
+    }
+}
+
+impl Transfer {
+    /// The transfer by which a payment of a plan is made, without a description.
+    ///
+    /// # Errors
+    /// [`AmountError::TooLarge`] if the payment is more than one transfer can be.
+    pub fn of_payment(
+        date: Date,
+        currency: Currency,
+        payment: &Settlement,
+    ) -> Result<Self, AmountError> {
+        let units = u64::try_from(payment.amount.minor_units()).ok();
+        let amount = Amount::from_minor_units(units.ok_or(AmountError::TooLarge)?)?;
+        Ok(Self::new(date, currency, amount, payment.from, payment.to))
     }
 }

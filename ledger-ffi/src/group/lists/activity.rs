@@ -1,8 +1,9 @@
 //! Entries with their verdicts: who did what.
 
-use ledger_core::engine::{Kind, Payload, VerifiedEntry};
-use ledger_core::{DeviceId, EntryId, GroupState, MemberId};
+use ledger_core::engine::{Kind, Ledger, Payload, VerifiedEntry};
+use ledger_core::{DeviceId, EntryId, MemberId};
 
+use super::details::{self, SettingChange, StatementRowDetails, TemplateDetails};
 use super::{Verdict, total};
 use crate::values::{ExpenseId, Instant, Money, Transaction};
 
@@ -108,8 +109,16 @@ pub struct ActivityRow {
     pub total_before: Option<Money>,
     /// The name of the person whom the entry introduces.
     pub introduces: Option<String>,
+    /// The member whom the entry introduces.
+    pub introduced: Option<MemberId>,
     /// The statement that the entry carries, as a word, such as `remove`.
     pub statement: Option<String>,
+    /// The statement that the entry carries: who signed it, and what it says.
+    pub statement_details: Option<StatementRowDetails>,
+    /// The setting that the entry changes.
+    pub setting: Option<SettingChange>,
+    /// The series that the entry begins or changes.
+    pub template: Option<TemplateDetails>,
     /// Of a review: whether it confirms; otherwise it disputes.
     pub confirms: Option<bool>,
     /// The reason of a cancellation, or the note of a review.
@@ -118,7 +127,8 @@ pub struct ActivityRow {
     pub cursor: String,
 }
 
-pub(super) fn rows(rows: Vec<ledger_store::Activity>, state: &GroupState) -> Vec<ActivityRow> {
+pub(super) fn rows(rows: Vec<ledger_store::Activity>, ledger: &Ledger) -> Vec<ActivityRow> {
+    let state = ledger.state();
     let row = |row: ledger_store::Activity| {
         let content = Content::of(&row.entry);
         let transaction = state.transaction_of(row.entry.decoded());
@@ -136,7 +146,11 @@ pub(super) fn rows(rows: Vec<ledger_store::Activity>, state: &GroupState) -> Vec
             total_before: row.before.as_ref().map(total),
             before: row.before.map(Into::into),
             introduces: content.introduces,
+            introduced: state.introduced_by(row.entry.id()),
             statement: content.statement,
+            statement_details: details::statement(&row.entry, ledger),
+            setting: content.setting,
+            template: details::template(&row.entry, ledger),
             confirms: content.confirms,
             remark: content.remark,
             cursor: row.cursor.to_string(),
@@ -150,6 +164,7 @@ pub(super) fn rows(rows: Vec<ledger_store::Activity>, state: &GroupState) -> Vec
 struct Content {
     introduces: Option<String>,
     statement: Option<String>,
+    setting: Option<SettingChange>,
     confirms: Option<bool>,
     remark: Option<String>,
 }
@@ -168,6 +183,7 @@ impl Content {
             Payload::Statement(signed) => {
                 content.statement = Some(signed.statement().body().name().to_owned());
             }
+            Payload::Setting(setting) => content.setting = Some(details::setting(setting)),
             Payload::Cancellation(cancellation) => {
                 content.remark = owned(cancellation.reason());
             }

@@ -3,6 +3,7 @@
 
 mod activity;
 mod arrived;
+mod details;
 mod expenses;
 mod history;
 mod statement;
@@ -11,8 +12,9 @@ mod verdict;
 
 use std::sync::Arc;
 
-use ledger_core::{Currency, GroupId, MemberId};
+use ledger_core::{Currency, EntryId, GroupId, MemberId};
 
+use super::AsOf;
 use crate::error::LedgerError;
 use crate::platform::{ProgressListener, with_progress};
 use crate::store_handle::StoreHandle;
@@ -20,6 +22,7 @@ use crate::values::{ExpenseId, Money};
 
 pub use activity::{ActivityRow, EntryKind};
 pub use arrived::{Arrival, Unread};
+pub use details::{SettingChange, SignedStatement, StatementRowDetails, TemplateDetails};
 pub use expenses::{Condition, Edit, ExpenseFilter, ExpenseRow, ReviewCounts};
 pub use history::{ReviewRow, VersionKind, VersionRow};
 pub use statement::StatementRow;
@@ -75,6 +78,27 @@ impl Lists {
         rows.into_iter().map(ExpenseRow::try_from).collect()
     }
 
+    /// An expense or transfer as it stands now, by the entry that recorded, copied, changed or
+    /// reviewed it, as `Change.arrivals` and `ActivityRow` name it. None if the entry is of
+    /// another kind or not here, or if nothing of it counts.
+    ///
+    /// # Errors
+    /// `BalanceTooLarge`, or any error of reading the database.
+    pub fn expense(&self, entry: EntryId) -> Result<Option<ExpenseRow>, LedgerError> {
+        let read = |group: &ledger_store::Group| group.lists().recorded(entry);
+        self.store.read_group(self.id, read)?.map(ExpenseRow::try_from).transpose()
+    }
+
+    /// One entry with its author and its verdict. None if it is not here.
+    ///
+    /// # Errors
+    /// Any error of reading the database.
+    pub fn entry(&self, id: EntryId) -> Result<Option<ActivityRow>, LedgerError> {
+        let group = self.store.group(self.id)?;
+        let Some(row) = group.lists().entry(id)? else { return Ok(None) };
+        Ok(activity::rows(vec![row], &*group.ledger()?).pop())
+    }
+
     /// The statement of a member's account in one currency: the expenses and transfers
     /// that count, by date, newest first, each with what it does to the member's balance and
     /// the balance after it. The first row has the balance of now. The last one is the
@@ -96,6 +120,33 @@ impl Lists {
         let read =
             |group: &ledger_store::Group| group.lists().statement(member, currency, after, limit);
         let rows = self.store.read_group(self.id, read)?;
+        rows.into_iter().map(|row| StatementRow::new(row, currency)).collect()
+    }
+
+    /// The statement of a member's account as `statement`, as of an earlier entry or day: why
+    /// the balance was what `LedgerGroup.balances_as_of` says. As of an entry it can take
+    /// long, and reports its progress.
+    ///
+    /// # Errors
+    /// `UnknownEntry`, `InvalidCursor` if the cursor is of another account or as of another
+    /// entry, `InvalidCurrency`, `BalanceTooLarge`, `Cancelled`, `CallbackFailed`, or any
+    /// error of reading the database.
+    #[uniffi::method(default(after = None, limit = 50, listener = None))]
+    pub fn statement_as_of(
+        &self,
+        member: MemberId,
+        currency: &str,
+        point: AsOf,
+        after: Option<String>,
+        limit: u32,
+        listener: Option<Arc<dyn ProgressListener>>,
+    ) -> Result<Vec<StatementRow>, LedgerError> {
+        let currency = self.currency(currency)?;
+        let after = after.map(|text| text.parse()).transpose()?;
+        let (group, point) = (self.store.group(self.id)?, point.into());
+        let rows = with_progress(listener, |progress| {
+            group.lists().statement_as_of(member, currency, point, after, limit, progress)
+        })?;
         rows.into_iter().map(|row| StatementRow::new(row, currency)).collect()
     }
 
@@ -158,7 +209,7 @@ impl Lists {
     ) -> Result<Vec<ActivityRow>, LedgerError> {
         let group = self.store.group(self.id)?;
         let rows = group.lists().activity(cursor(after)?, limit)?;
-        Ok(activity::rows(rows, group.ledger()?.state()))
+        Ok(activity::rows(rows, &*group.ledger()?))
     }
 
     /// The void entries, each with its reason, in the order of `activity`. A void entry
@@ -174,7 +225,7 @@ impl Lists {
     ) -> Result<Vec<ActivityRow>, LedgerError> {
         let group = self.store.group(self.id)?;
         let rows = group.lists().void_entries(cursor(after)?, limit)?;
-        Ok(activity::rows(rows, group.ledger()?.state()))
+        Ok(activity::rows(rows, &*group.ledger()?))
     }
 
     /// Every entry in the order in which it came to this device or was recorded on it,
@@ -193,7 +244,7 @@ impl Lists {
     ) -> Result<Vec<ActivityRow>, LedgerError> {
         let group = self.store.group(self.id)?;
         let rows = group.lists().arrived(cursor(after)?, limit)?;
-        Ok(activity::rows(rows, group.ledger()?.state()))
+        Ok(activity::rows(rows, &*group.ledger()?))
     }
 
     /// The entries of other devices that came since `LedgerGroup.mark_read`.

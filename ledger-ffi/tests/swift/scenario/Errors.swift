@@ -183,6 +183,7 @@ func reportsEveryError(_ flat: Flat) throws {
         let series = try recurring.series(today: dinnerDay)[0].id
         _ = try recurring.end(series: series, last: Day("2126-08-01")!)
     }
+    try expect(.cannotBeUndone) { _ = try Ledger.inMemory().createGroup(name: "Undo", myName: "Anna").undo() }
     try expect(.alreadyCounts) {
         let expense = try group.recordExpense(expense: flat.expense())
         _ = try group.copyVoidEntry(voidEntry: EntryId(expense.text))

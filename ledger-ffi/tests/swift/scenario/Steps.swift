@@ -86,6 +86,11 @@ func cancels(_ flat: Flat) throws {
     try same(newest.expense, flat.payment)
     try same(newest.remark, "it bounced")
     try same(newest.totalBefore?.minorUnits, 1500)
+    let undone = try flat.group.undo()
+    try same(undone.act, newest.id)
+    try same(undone.how, .restoration)
+    try same(flat.group.undo().how, .cancellation)
+    try check(flat.group.lists().expense(entry: newest.id)?.isCancelled == true)
 }
 
 func findsAndPages(_ flat: Flat) throws {
@@ -119,6 +124,9 @@ func findsAndPages(_ flat: Flat) throws {
     let openNow = try flat.group.balances().map(\.balance.minorUnits).filter { $0 != 0 }
     let now = try flat.group.balancesAsOf(point: .day(day: Day("2026-12-31")!))
     try same(now.map(\.balance.minorUnits).sorted(), openNow.sorted())
+    let secondOfOctober = AsOf.day(day: Day("2026-10-02")!)
+    let then = try lists.statementAsOf(member: flat.anna, currency: "EUR", point: secondOfOctober)
+    try same(then.map(\.balance.minorUnits), [2500, 1250])
     try same(found(ExpenseFilter(fromDate: Day("2026-10-02")!, toDate: Day("2026-10-04")!)), 3)
     var (pages, after): ([Int], String?) = ([], nil)
     while case let page = try lists.expenses(after: after, limit: 4), !page.isEmpty {
@@ -260,6 +268,7 @@ func keepsSettings(_ flat: Flat) throws {
     try same(found.defaultWeights, [DefaultWeight(member: flat.ben, weight: 2)])
     try same(found.relays, ["https://relay.example"])
     try same(found.proposedRelays, [])
+    try same(flat.ledger.groups().first?.defaultCurrency, "EUR")
     let phone = try flat.group.devices()[0].id
     _ = try settings.setDeviceName(device: phone, name: "Anna's phone")
     try same(flat.group.devices()[0].name, "Anna's phone")
@@ -332,6 +341,18 @@ func keepsRulesAndHints(_ flat: Flat) throws {
     try same(shown().0, .exact)
     try same(shown().1.hints, nothing)
     try check(only(group.devices()).speaks == nil)
+    // A refund with a tag is found by both, and one person settles.
+    var refund = first
+    (refund.split, refund.direction) = (nil, .incoming)
+    _ = try group.recordExpense(expense: refund)
+    let tagged: [Condition] = [.tag(name: "food"), .direction(direction: .incoming)]
+    try same(group.lists().expenses(filter: ExpenseFilter(conditions: tagged)).count, 1)
+    try same(group.lists().tags().map(\.name), ["food"])
+    let payments = try group.settleUpFor(member: ben)
+    let recorded = try group.recordPayments(
+        payments: payments, date: Day("2026-11-30")!, description: "Settle-up")
+    try same(recorded.count, payments.count)
+    try same(group.settleUpFor(member: ben), [])
 }
 
 func recurs(_ flat: Flat) throws {
