@@ -1,13 +1,13 @@
 //! A seeded generator of a shared flat's ledger, over the public API only.
 
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::{Rng as _, SeedableRng as _};
 use ledger_core::engine::{Admission, Draft, Ledger, MemoryIndex, NewGroup, VerifiedEntry};
 use ledger_core::keys::{DeviceKey, RootEntropy};
 use ledger_core::{
     Amount, Currency, Date, EntryId, Expense, MemberId, StateDigest, Transaction, Transfer,
     split_equally,
 };
-use chacha20::ChaCha20Rng;
-use chacha20::rand_core::{Rng as _, SeedableRng as _};
 
 use crate::{Error, Stored};
 

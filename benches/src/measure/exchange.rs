@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::path::Path;
 
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::SeedableRng as _;
 use chacha20poly1305::aead::inout::InOutBuf;
 use chacha20poly1305::aead::{AeadInOut as _, KeyInit as _};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
@@ -18,8 +20,6 @@ use ledger_core::bundle::Records;
 use ledger_core::engine::VerifiedEntry;
 use ledger_core::keys::ExchangeKey;
 use ledger_core::seal::{Envelope, EpochKey};
-use chacha20::ChaCha20Rng;
-use chacha20::rand_core::SeedableRng as _;
 use sha2::Sha256;
 
 use super::host::Host;

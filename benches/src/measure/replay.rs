@@ -3,11 +3,11 @@
 
 use std::hint::black_box;
 
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::SeedableRng as _;
 use ed25519_zebra::batch::{Item, Verifier};
 use ed25519_zebra::{Signature, VerificationKeyBytes};
 use ledger_core::engine::DecodedEntry;
-use chacha20::ChaCha20Rng;
-use chacha20::rand_core::SeedableRng as _;
 
 use super::{Effort, Figure, core_ms, median};
 use crate::{Stored, decode, generate, replay, verify};

@@ -1,9 +1,9 @@
 //! Verified entries: their signatures are valid under ZIP 215 (rules S1 and K4).
 
-use ed25519_zebra::batch::{Item, Verifier};
-use ed25519_zebra::{Signature, VerificationKeyBytes};
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
+use ed25519_zebra::batch::{Item, Verifier};
+use ed25519_zebra::{Signature, VerificationKeyBytes};
 
 use super::DecodedEntry;
 use crate::base::hash::{Tag, digest};

@@ -2,6 +2,8 @@
 
 use core::convert::Infallible;
 
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::{CryptoRng, SeedableRng as _, TryCryptoRng, TryRng};
 use hpke::aead::ChaCha20Poly1305;
 use hpke::kdf::HkdfSha256;
 use hpke::kem::X25519HkdfSha256;
@@ -9,8 +11,6 @@ use hpke::{
     Deserializable as _, Kem, OpModeR, OpModeS, Serializable as _, single_shot_open,
     single_shot_seal_with_rng,
 };
-use chacha20::ChaCha20Rng;
-use chacha20::rand_core::{CryptoRng, SeedableRng as _, TryCryptoRng, TryRng};
 use zeroize::Zeroizing;
 
 use crate::base::hash::{Tag, digest};

@@ -3,10 +3,10 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use ledger_core::Speaks;
-use ledger_core::limits::LedgerLimits;
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::{Rng as _, SeedableRng as _};
+use ledger_core::Speaks;
+use ledger_core::limits::LedgerLimits;
 
 use zeroize::Zeroizing;
 

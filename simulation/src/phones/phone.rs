@@ -5,14 +5,14 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::{Rng as _, SeedableRng as _};
 use ledger_core::engine::VerifiedEntry;
 use ledger_core::limits::LedgerLimits;
 use ledger_core::{DeviceId, EntryId, StateDigest};
 use ledger_store::{
     Environment, Exported, Group, Imported, Progress, Since, Store, StoreError, StoreOptions,
 };
-use chacha20::ChaCha20Rng;
-use chacha20::rand_core::{Rng as _, SeedableRng as _};
 
 /// A clock that all phones share, and seeded randomness for one phone.
 struct SeededEnvironment {

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::{Rng as _, SeedableRng as _};
 use ledger_core::GroupId;
 use ledger_core::bundle::{Records, frame};
 use ledger_core::keys::ExchangeKey;
 use ledger_core::seal::EpochKey;
-use chacha20::ChaCha20Rng;
-use chacha20::rand_core::{Rng as _, SeedableRng as _};
 
 use super::Role;
 use super::scene::{Act, Scene};

@@ -1,5 +1,7 @@
 //! Sealed bytes assembled by hand, also broken ones, without core's own sealing.
 
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::SeedableRng as _;
 use chacha20poly1305::aead::AeadInOut as _;
 use chacha20poly1305::aead::inout::InOutBuf;
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
@@ -9,8 +11,6 @@ use hpke::aead::ChaCha20Poly1305;
 use hpke::kdf::HkdfSha256;
 use hpke::kem::X25519HkdfSha256;
 use hpke::{Deserializable as _, Kem, OpModeS, Serializable as _, single_shot_seal_with_rng};
-use chacha20::ChaCha20Rng;
-use chacha20::rand_core::SeedableRng as _;
 use sha2::Sha256;
 use x25519_dalek::{PublicKey, StaticSecret};
 
