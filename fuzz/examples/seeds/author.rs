@@ -141,7 +141,10 @@ fn settings(author: &mut Author, anna: MemberId, ben: MemberId) {
         ("setting-no-currency", SettingValue::DefaultCurrency(None)),
         ("setting-weight", SettingValue::DefaultWeight { member: ben, weight: Some(2) }),
         ("setting-relays", SettingValue::Relays { member: anna, relays }),
-        ("setting-device-name", SettingValue::DeviceName { device, name: Some("Phone".to_owned()) }),
+        (
+            "setting-device-name",
+            SettingValue::DeviceName { device, name: Some("Phone".to_owned()) },
+        ),
         ("setting-categories", SettingValue::Categories(vec!["rent".to_owned()])),
     ] {
         author.write(name, Draft::setting(Setting::new(&value).unwrap()));
