@@ -13,6 +13,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("import into it first", "import"),
     ("export the group again", "import"),
     ("export again", "import"),
+    ("name that of the file", "import --currency"),
     ("sync anew", "bundle import"),
     ("begin the bundle again", "bundle export"),
     ("use an id that the group lists", "activity"),
@@ -48,6 +49,7 @@ const COMMANDS: &[(&str, &str)] = &[
 
 /// Advice that asks for something which is no command: to look, to ask, to type again.
 const BY_HAND: &[&str] = &[
+    "give the file as the program wrote it",
     "one is another word than the one written down",
     "write ",
     "leave it out",

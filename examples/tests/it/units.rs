@@ -9,7 +9,7 @@ fn desk() -> Desk {
     let desk = Desk::with(HUT);
     for (what, amount, unit) in [
         ("Round", "4", "beers/0"),
-        ("Loan", "1.000001", "USDT/6"),
+        ("Loan", "1.000002", "USDT/6"),
         ("Sauna", "5", "loyalty points/0"),
         ("Bowling", "3", "loyalty points/0"),
     ] {
@@ -25,12 +25,12 @@ fn a_unit_stands_wherever_a_currency_does() {
     assert!(listed.contains("Round  4 beers/0") && !listed.contains("Hut"), "{listed}");
     let balances = desk.balances();
     let of = |unit: &str| balances[&(unit.to_owned(), "Ann".to_owned())];
-    assert_eq!([of("beers/0"), of("USDT/6"), of("EUR")], [2, 500_000, 4500]);
+    assert_eq!([of("beers/0"), of("USDT/6"), of("EUR")], [2, 500_001, 4500]);
     let row = &desk.run("expenses", &["--json", "--currency", "USDT/6"]).json()[0];
-    assert_eq!((&row["currency"], &row["minor_units"]), (&"USDT/6".into(), &1_000_001.into()));
+    assert_eq!((&row["currency"], &row["minor_units"]), (&"USDT/6".into(), &1_000_002.into()));
     let totals = desk.run("totals", &["--by", "currency"]).ok();
     assert!(
-        totals.contains("1.000001 USDT/6") && totals.contains("8 loyalty points/0"),
+        totals.contains("1.000002 USDT/6") && totals.contains("8 loyalty points/0"),
         "{totals}"
     );
     let set = desk.run("settings", &["--currency", "beers/0"]).ok();
@@ -90,7 +90,7 @@ fn what_is_no_unit_is_refused_with_advice() {
 fn units_go_out_and_in_again() {
     let desk = desk();
     let csv = desk.run("export", &["--format", "csv"]).ok();
-    assert!(csv.contains("2026-01-02,Loan,,1.000001,USDT/6,"), "{csv}");
+    assert!(csv.contains("2026-01-02,Loan,,1.000002,USDT/6,"), "{csv}");
     let again = Desk::with(&csv);
     assert_eq!(again.balances(), desk.balances());
     let hledger = desk.run("export", &["--format", "hledger"]).ok();

@@ -10,7 +10,7 @@ fn wrong_usage_is_exit_code_2_and_touches_nothing() {
     let long = "x".repeat(257);
     for (verb, arguments) in [
         ("import", vec![]),
-        ("import", vec![csv]),
+        ("import", vec![csv, csv]),
         ("import", vec!["--format", "splitwise"]),
         ("import", vec!["--format", "excel", csv]),
         ("import", vec!["--format", "splitwise", "--me", "Nobody", csv]),
