@@ -59,7 +59,7 @@ fn rates_are_between_units_and_codes_in_either_order() {
         "loyalty points/0/EUR=1/10",
     ];
     let shown = desk.run("balances", &rates).ok();
-    // 45.00 + 2 * 4.50 + 0.500000 / 1.1 + 4 * 0.10
+    // 45.00 + 2 * 4.50 + 0.500001 / 1.1 + 4 * 0.10
     assert!(shown.contains("54.85") && shown.contains("EUR/USDT/6=1.1"), "{shown}");
     let missing = desk.run("balances", &["--in", "beers/0"]).failed(2);
     assert!(missing.contains("EUR/beers/0"), "{missing}");
