@@ -55,7 +55,8 @@ pub(super) struct Comparison {
     pub(super) source: [u8; 8],
     /// Whether the group has rows of this file.
     pub(super) is_known_file: bool,
-    /// Whether the group has rows of any file.
+    /// Whether the group has rows of any file, or occurrences of a series: both have an origin, and
+    /// only rows since the source was introduced say which they are.
     pub(super) has_imports: bool,
     /// Whether the group has any expenses or transfers.
     pub(super) has_expenses: bool,
